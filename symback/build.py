@@ -1,0 +1,290 @@
+"""Terms → SymPy expressions: names resolved, arities checked, constants kept real and exact.
+
+Numbers stay exact (0.1 is 1/10), so that the reference evaluates what was typed and the module
+prints the float nearest to it. No constant is computed that a float64 could not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy as sp
+from sympy import Expr, Integer, Mul, Pow, Rational, S
+
+from symback.balls import LARGEST_FLOAT, constant
+from symback.errors import (
+    CircuitError,
+    CircuitSyntaxError,
+    DomainError,
+    Place,
+    TooLarge,
+    UnknownName,
+    Unsupported,
+    clip,
+    nearest,
+)
+from symback.ops import SPELLINGS, real_symbol
+from symback.signs import COMPARISONS, exponent, juxtaposed
+from symback.syntax import Source, Term
+
+MOST_BITS = 8192  # of an exact rational constant
+LARGEST_EXPANDED_POWER = 2048
+DEEPEST_BUILD = 150
+LARGEST_EXPRESSION = 200_000
+
+_LARGEST = 2**1024 - 2**970
+_SMALLEST = Fraction(1, 2**1075)
+_COMPARE: dict[str, Callable[[Expr, Expr], object]] = {
+    "<": sp.Lt,
+    "<=": sp.Le,
+    ">": sp.Gt,
+    ">=": sp.Ge,
+    "==": sp.Eq,
+    "!=": sp.Ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UserFunction:
+    """A one-line function of circuit text: swish(u) = u*sigma(u)."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: Term
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds the expressions of one circuit.
+
+    `is_known` tells whether a node or leaf of that name exists; `used` collects the names in
+    order of first appearance, with their places.
+    """
+
+    source: Source
+    is_known: Callable[[str], bool]
+    functions: Mapping[str, UserFunction] = field(default_factory=dict)
+    used: dict[str, Place] = field(default_factory=dict)
+    suggestions: Callable[[], list[str]] = list
+    _bound: dict[str, Expr] = field(default_factory=dict)
+    _calling: list[str] = field(default_factory=list)
+    _depth: int = 0
+    _built: int = 0
+
+    def build(self, term: Term) -> Expr:
+        """The expression of a term."""
+        self._built += 1
+        self._depth += 1
+        if self._depth > DEEPEST_BUILD or self._built > LARGEST_EXPRESSION:
+            raise TooLarge("the expression is too large; name inner parts", self._place(term))
+        try:
+            return getattr(self, f"_{term.kind}")(term)  # type: ignore[no-any-return]
+        finally:
+            self._depth -= 1
+
+    def _place(self, term: Term) -> Place:
+        return self.source.place(term.place)
+
+    # -- leaves -----------------------------------------------------------------------------
+
+    def _number(self, term: Term) -> Expr:
+        mantissa, _, power = term.text.lower().partition("e")
+        if power and abs(int(power)) > 1000:
+            raise DomainError(f"{clip(term.text, 30)} is no float64", self._place(term))
+        number = Fraction(term.text)
+        if abs(number) > _LARGEST or 0 < abs(number) < _SMALLEST:
+            raise DomainError(f"{clip(term.text, 30)} is no float64", self._place(term))
+        return Rational(number.numerator, number.denominator)
+
+    def _half(self, term: Term) -> Expr:
+        return S.Half
+
+    def _name(self, term: Term) -> Expr:
+        return Mul(*self._factors(term))
+
+    def _factors(self, term: Term) -> list[Expr]:
+        """The factors that a name stands for: itself, or those of a product like w3x3."""
+        name = term.text
+        if name in self._bound:
+            return [self._bound[name]]
+        if self.is_known(name):
+            return [self._symbol(name, term)]
+        if name == "pi":
+            return [S.Pi]
+        factors = None if name in SPELLINGS else juxtaposed(name)
+        if factors is not None:
+            inner = [self._bound.get(f) or self._symbol(f, term) for f in factors]
+            return inner
+        return [self._symbol(name, term)]
+
+    def _symbol(self, name: str, term: Term) -> Expr:
+        if name in SPELLINGS and not self.is_known(name) and name != "sigma":
+            raise CircuitSyntaxError(f"'{name}' needs an argument: {name}(u)", self._place(term))
+        self.used.setdefault(name, self._place(term))
+        return real_symbol(name)
+
+    # -- arithmetic -------------------------------------------------------------------------
+
+    def _bracketed(self, term: Term) -> Expr:
+        return self.build(term.args[0])
+
+    def _negative(self, term: Term) -> Expr:
+        return -self.build(term.args[0])
+
+    def _sum(self, term: Term) -> Expr:
+        operands = [self.build(a) for a in term.args]
+        total: Expr = S.Zero
+        for number in (o for o in operands if o.is_Rational):
+            total = self._exact(total + number, term)
+        return sp.Add(total, *(o for o in operands if not o.is_Rational))
+
+    def _product(self, term: Term) -> Expr:
+        operands = [self._factor(a) for a in term.args]
+        number: Expr = S.One
+        for factor in (o for o in operands if o.is_Rational):
+            number = self._exact(number * factor, term)
+        return self._real(Mul(number, *(o for o in operands if not o.is_Rational)), term)
+
+    def _factor(self, term: Term) -> Expr:
+        if term.kind != "reciprocal":
+            return self.build(term)
+        divisor = term.args[0]
+        if divisor.kind == "name" and len(self._factors(divisor)) > 1:
+            raise CircuitSyntaxError(
+                f"does / divide by all of '{divisor.text}'? Write brackets and *",
+                self._place(divisor),
+            )
+        return self._power_of(self.build(divisor), S.NegativeOne, divisor)
+
+    def _power(self, term: Term) -> Expr:
+        power = self.build(term.args[1])
+        return self._raise(term.args[0], power, term)
+
+    def _superscript(self, term: Term) -> Expr:
+        if len(term.text) > 6:
+            raise TooLarge("an exponent of more than 5 digits; write **", self._place(term))
+        return self._raise(term.args[0], Integer(exponent(term.text)), term)
+
+    def _raise(self, base: Term, power: Expr, term: Term) -> Expr:
+        if base.kind == "name":  # w3x3² is w3·x3²
+            *others, last = self._factors(base)
+            return Mul(*others, self._power_of(last, power, term))
+        return self._power_of(self.build(base), power, term)
+
+    def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
+        if base.is_zero and (power.is_negative or power.is_nonpositive):
+            if power.is_zero:
+                return S.One
+            raise DomainError("division by zero", self._place(term))
+        if power.is_Rational:
+            self._refuse_huge_power(base, power, term)
+        return self._real(Pow(base, power), term)
+
+    def _refuse_huge_power(self, base: Expr, power: Rational, term: Term) -> None:
+        """Refuse a constant too large to compute; SymPy would go on for minutes."""
+        size = abs(Fraction(int(power.p), int(power.q)))
+        numbers = [f for f in Mul.make_args(base) if f.is_number and f not in (S.One, -S.One)]
+        if base.is_Rational:
+            bits = max(int(base.p).bit_length(), int(base.q).bit_length())
+            if bits > 1 and size * bits > MOST_BITS:
+                raise TooLarge("a constant power beyond float64", self._place(term))
+        elif numbers and base.is_Mul and size > LARGEST_EXPANDED_POWER:
+            raise TooLarge(
+                f"a power above {LARGEST_EXPANDED_POWER} of a product with a number in it",
+                self._place(term),
+            )
+
+    def _exact(self, number: Expr, term: Term) -> Expr:
+        if max(int(number.p).bit_length(), int(number.q).bit_length()) > MOST_BITS:
+            raise TooLarge("a constant with too many digits", self._place(term))
+        return number
+
+    def _real(self, expr: Expr, term: Term) -> Expr:
+        """The expression, if it is real; a constant is evaluated to prove it."""
+        if expr.is_number and not expr.is_Rational:
+            value = constant(expr)
+            if not value.is_finite():
+                raise DomainError("not a real number", self._place(term))
+            if abs(value) > LARGEST_FLOAT:
+                raise DomainError("a constant beyond float64", self._place(term))
+        elif expr in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+            raise DomainError("not a real number", self._place(term))
+        elif expr.is_Rational and abs(expr) > _LARGEST:
+            raise DomainError("a constant beyond float64", self._place(term))
+        return expr
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def _call(self, term: Term) -> Expr:
+        name = term.text
+        if name in self.functions:
+            return self._apply(self.functions[name], term)
+        if self.is_known(name) or name in self._bound:
+            raise CircuitSyntaxError(
+                f"'{name}' is a node here and can't be called; write {name}*(…) for a product"
+                + ("; sigmoid(…) is the function" if name == "sigma" else ""),
+                self._place(term),
+            )
+        if name == "where":
+            return self._where(term)
+        op = SPELLINGS.get(name)
+        if op is None:
+            hint = nearest(name, [*SPELLINGS, *self.functions, "where"])
+            raise UnknownName(f"'{clip(name, 40)}' is no function{hint}", self._place(term))
+        least, most = op.arity
+        self._refuse_arity(term, least, most)
+        args = [self.build(a) for a in term.args]
+        return self._real(op.head(*args), term)
+
+    def _refuse_arity(self, term: Term, least: int, most: int | None) -> None:
+        given = len(term.args)
+        if given < least or (most is not None and given > most):
+            count = f"{least}" if most == least else f"at least {least}"
+            plural = "argument" if least == 1 else "arguments"
+            raise CircuitSyntaxError(
+                f"{term.text} takes {count} {plural}, {given} given", self._place(term)
+            )
+
+    def _apply(self, function: UserFunction, term: Term) -> Expr:
+        self._refuse_arity(term, len(function.arguments), len(function.arguments))
+        if function.name in self._calling:
+            raise CircuitError(f"'{function.name}' calls itself", self._place(term))
+        args = [self.build(a) for a in term.args]
+        outer, self._bound = self._bound, dict(zip(function.arguments, args, strict=True))
+        self._calling.append(function.name)
+        try:
+            return self.build(function.body)
+        finally:
+            self._bound = outer
+            self._calling.pop()
+
+    def _where(self, term: Term) -> Expr:
+        self._refuse_arity(term, 3, 3)
+        condition, yes, no = term.args
+        if condition.kind not in ("compare", "both", "either"):
+            raise CircuitSyntaxError(
+                "where needs a comparison first, as in where(x > 0, a, b)", self._place(condition)
+            )
+        return sp.Piecewise(
+            (self.build(yes), self._condition(condition)), (self.build(no), True)
+        )
+
+    def _condition(self, term: Term) -> object:
+        if term.kind == "both":
+            return sp.And(*(self._condition(a) for a in term.args))
+        if term.kind == "either":
+            return sp.Or(*(self._condition(a) for a in term.args))
+        left, right = (self.build(a) for a in term.args)
+        return _COMPARE[COMPARISONS.get(term.text, term.text)](left, right)
+
+    def _compare(self, term: Term) -> Expr:
+        raise CircuitSyntaxError(
+            "comparisons stand only inside where(condition, a, b)", self._place(term)
+        )
+
+    _both = _either = _compare
+
+    def _array(self, term: Term) -> Expr:
+        raise Unsupported(f"{term.text} needs arrays, which circuits don't have yet", self._place(term))

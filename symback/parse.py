@@ -1,0 +1,293 @@
+"""Circuit text → Circuit: declarations, equations, functions; roles where none are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from dataclasses import replace as replaced
+
+from sympy import Expr
+
+from symback.balls import constant, nearest_float
+from symback.build import Builder, UserFunction
+from symback.circuit import AUTOMATIC, LEAF_ROLES, Circuit, Node, _Automatic, assemble, computed, leaf
+from symback.errors import (
+    CircuitError,
+    CircuitSyntaxError,
+    Place,
+    SymbackError,
+    TooLarge,
+    UnknownName,
+    Unsupported,
+    nearest,
+)
+from symback.names import check_name, fresh_name
+from symback.syntax import Declaration, Equation, Source, Term, statements
+
+PARAM_LETTERS = ("w", "W", "b", "B", "theta")
+"""Names that begin so are parameters where no role is declared; θ is read as theta."""
+
+_OUTPUT_NAMES = ("f", "g", "out", "output_f")
+_ROLES = (*LEAF_ROLES[:3], "loss", "output")
+
+
+def circuit(
+    text: str,
+    *,
+    params: Iterable[str] | None = None,
+    inputs: Iterable[str] | None = None,
+    loss: str | None | _Automatic = AUTOMATIC,
+) -> Circuit:
+    """The circuit that a text describes.
+
+    `params` and `inputs` override the roles inferred from names; `loss` is the name of the node
+    to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
+    column and cause.
+
+    >>> import symback as sb
+    >>> print(sb.circuit("f = x1 − σ(w3x3 + w4x4)", loss=None))
+    x1: input; x3: input; x4: input
+    """
+    if not isinstance(text, str):
+        raise CircuitError(f"a circuit is a text, not {type(text).__name__}")
+    loss_text = loss if isinstance(loss, str) and not loss.isidentifier() else None
+    if loss_text is not None:
+        text = f"{text.rstrip()}\nl: loss = {loss_text}"
+    source = Source(text)
+    try:
+        outline = _outline(source)
+        return _Assembly(source, outline, _names(params), _names(inputs)).circuit(
+            AUTOMATIC if loss_text is not None else loss
+        )
+    except RecursionError:
+        raise TooLarge("the expression is nested too deep; name inner parts") from None
+
+
+def _names(names: Iterable[str] | None) -> tuple[str, ...]:
+    if isinstance(names, str):
+        names = names.replace(",", " ").split()
+    return tuple(str(n) for n in names or ())
+
+
+@dataclass(slots=True)
+class _Definition:
+    """One equation: a node's name and its right-hand side."""
+
+    name: str
+    term: Term
+    place: Place
+
+
+@dataclass(slots=True)
+class _Outline:
+    """What the statements say, before any expression is built."""
+
+    leaves: dict[str, tuple[str, Term | None, Place]] = field(default_factory=dict)
+    definitions: dict[str, _Definition] = field(default_factory=dict)
+    functions: dict[str, UserFunction] = field(default_factory=dict)
+    bare: Term | None = None
+    loss: str | None = None
+    output: str | None = None
+    no_loss: bool = False
+
+
+def _outline(source: Source) -> _Outline:
+    outline = _Outline()
+    for statement in statements(source):
+        if isinstance(statement, Declaration):
+            _declare(source, outline, statement)
+        else:
+            _equate(source, outline, statement)
+    if not outline.definitions and outline.bare is None:
+        raise CircuitError("the text defines no node; write one such as f = w*x")
+    return outline
+
+
+def _declare(source: Source, outline: _Outline, statement: Declaration) -> None:
+    place = source.place(statement.name.place)
+    name, role = statement.name.text, statement.role.text
+    if statement.shape is not None:
+        raise Unsupported(
+            f"'{name}' has a shape, but circuits don't have arrays yet; declare numbers one by one",
+            source.place(statement.shape.place),
+        )
+    if name == "loss" and role == "none" and statement.value is None:
+        outline.no_loss = True
+        return
+    if role not in _ROLES:
+        raise CircuitSyntaxError(
+            f"'{role[:40]}' is no role{nearest(role, _ROLES)}; roles are {', '.join(_ROLES)}",
+            source.place(statement.role.place),
+        )
+    check_name(name, place)
+    if role in LEAF_ROLES:
+        if statement.value is not None and role != "param":
+            raise CircuitSyntaxError(f"only a param has an initial value, not an {role}", place)
+        _refuse_twice(outline, name, place)
+        outline.leaves[name] = (role, statement.value, place)
+        return
+    if statement.value is None:
+        raise CircuitSyntaxError(f"the {role} needs a formula: {name}: {role} = …", place)
+    if getattr(outline, role) is not None:
+        raise CircuitError(f"a second {role}, '{name}'; a circuit has one", place)
+    setattr(outline, role, name)
+    _define(outline, name, statement.value, place)
+
+
+def _equate(source: Source, outline: _Outline, statement: Equation) -> None:
+    left, right = statement.left, statement.right
+    place = source.place(left.place)
+    if right is None:
+        if outline.bare is not None:
+            raise CircuitError("a second expression without a name; write name = … for each", place)
+        outline.bare = left
+    elif left.kind == "name":
+        _define(outline, check_name(left.text, place), right, place)
+    elif left.kind == "call" and all(a.kind == "name" for a in left.args):
+        arguments = tuple(check_name(a.text, source.place(a.place)) for a in left.args)
+        if len(set(arguments)) < len(arguments):
+            raise CircuitError(f"'{left.text}' names an argument twice", place)
+        _refuse_twice(outline, check_name(left.text, place), place)
+        outline.functions[left.text] = UserFunction(left.text, arguments, right)
+    else:
+        raise CircuitSyntaxError("left of '=' stands a name, as in f = x1 - x2", place)
+
+
+def _define(outline: _Outline, name: str, term: Term, place: Place) -> None:
+    _refuse_twice(outline, name, place)
+    outline.definitions[name] = _Definition(name, term, place)
+
+
+def _refuse_twice(outline: _Outline, name: str, place: Place) -> None:
+    if name in outline.leaves or name in outline.definitions or name in outline.functions:
+        raise CircuitError(f"'{name}' is defined twice; give one of them another name", place)
+
+
+class _Assembly:
+    """Resolves names and roles of an outline and assembles the circuit."""
+
+    def __init__(
+        self,
+        source: Source,
+        outline: _Outline,
+        params: tuple[str, ...],
+        inputs: tuple[str, ...],
+    ) -> None:
+        self._source = source
+        self._outline = outline
+        self._overrides = {
+            **dict.fromkeys(params, "param"),
+            **dict.fromkeys(inputs, "input"),
+        }
+        for name in set(params) & set(inputs):
+            raise CircuitError(f"'{name}' is named both a parameter and an input")
+        self._appeared: dict[str, Place] = {}
+        if outline.bare is not None:
+            self._name_bare(outline.bare)
+
+    def _name_bare(self, bare: Term) -> None:
+        """A single expression without a name is f, or another name where f is taken."""
+        place = self._source.place(bare.place)
+        if self._outline.definitions.keys() - {self._outline.loss}:
+            raise CircuitError("an expression without a name; write name = …", place)
+        taken = {t.text for t in _terms(bare)} | set(self._outline.leaves) | set(self._overrides)
+        taken |= {self._outline.loss or ""}
+        _define(self._outline, fresh_name(_OUTPUT_NAMES, taken), bare, place)
+
+    def _is_known(self, name: str) -> bool:
+        outline = self._outline
+        return name in outline.leaves or name in outline.definitions or name in self._overrides
+
+    def circuit(self, loss: str | None | _Automatic) -> Circuit:
+        nodes = [self._computed(d) for d in self._outline.definitions.values()]
+        leaves, inferred = self._leaves()
+        return assemble(
+            [*leaves, *nodes],
+            output=self._outline.output,
+            loss=self._loss(loss),
+            inferred=inferred,
+        )
+
+    def _loss(self, option: str | None | _Automatic) -> str | None | _Automatic:
+        if isinstance(option, str):
+            if option not in self._outline.definitions:
+                hint = nearest(option, self._outline.definitions)
+                raise UnknownName(f"the loss '{option}' is no computed node{hint}")
+            return option
+        if option is None or self._outline.no_loss:
+            return None
+        return self._outline.loss or AUTOMATIC
+
+    def _computed(self, definition: _Definition) -> Node:
+        builder = Builder(self._source, self._is_known, self._outline.functions)
+        expr = builder.build(definition.term)
+        for name, place in builder.used.items():
+            self._appeared.setdefault(name, place)
+        node = computed(definition.name, expr, list(builder.used), definition.place)
+        # a name that cancels, as in x - x, still has to exist
+        return node
+
+    def _leaves(self) -> tuple[list[Node], tuple[str, ...]]:
+        """Leaves, declared and inferred, in order of declaration or of first appearance."""
+        outline = self._outline
+        found = [self._declared(name) for name in outline.leaves]
+        inferred = []
+        for name, place in self._appeared.items():
+            if name in outline.definitions or name in outline.leaves:
+                continue
+            if self._is_strict and name not in self._overrides:
+                known = [*outline.leaves, *outline.definitions, *self._overrides]
+                hint = nearest(name, known)
+                raise UnknownName(f"'{name[:64]}' is not defined{hint}", place)
+            role = self._overrides.get(name) or inferred_role(name)
+            found.append(leaf(check_name(name, place), role, place=place))  # type: ignore[arg-type]
+            inferred += [] if name in self._overrides else [name]
+        self._refuse_unknown_overrides(found)
+        return found, tuple(inferred)
+
+    @property
+    def _is_strict(self) -> bool:
+        """Whether every name must be declared: where inputs or params are, beside several nodes."""
+        declared = any(role in ("input", "param") for role, _, _ in self._outline.leaves.values())
+        return declared and len(self._outline.definitions) > 1
+
+    def _declared(self, name: str) -> Node:
+        role, value, place = self._outline.leaves[name]
+        role = self._overrides.get(name, role)
+        initial = None if value is None or role != "param" else self._initial(name, value)
+        return leaf(name, role, initial, place)  # type: ignore[arg-type]
+
+    def _initial(self, name: str, term: Term) -> float:
+        expr = Builder(self._source, lambda _: False).build(term)
+        return _float(name, expr, self._source.place(term.place))
+
+    def _refuse_unknown_overrides(self, leaves: list[Node]) -> None:
+        names = [n.name for n in leaves]
+        for name in self._overrides:
+            if name in self._outline.definitions:
+                raise CircuitError(f"'{name}' is computed, so it can't be a parameter or an input")
+            if name not in names:
+                raise UnknownName(f"the circuit has no name '{name}'{nearest(name, names)}")
+
+
+def _float(name: str, expr: Expr, place: Place) -> float:
+    if not expr.is_number:
+        raise CircuitError(f"the initial value of '{name}' must be a number", place)
+    return nearest_float(constant(expr))
+
+
+def inferred_role(name: str) -> str:
+    """The role that a name alone suggests."""
+    return "param" if name.startswith(PARAM_LETTERS) else "input"
+
+
+def _terms(term: Term) -> list[Term]:
+    stack, found = [term], []
+    while stack:
+        last = stack.pop()
+        found.append(last)
+        stack.extend(last.args)
+    return found
+
+
+__all__ = ["SymbackError", "circuit", "inferred_role", "replaced"]

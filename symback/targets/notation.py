@@ -1,0 +1,76 @@
+"""Circuit text, printed: the ASCII form of the language, which `symback.circuit` reads back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sympy import S
+from sympy.logic.boolalg import And, Or
+
+from symback.ops import BY_HEAD, SLOPES
+from symback.targets.printer import Printer
+
+if TYPE_CHECKING:
+    from symback.circuit import Circuit, Node
+
+
+class NotationPrinter(Printer):
+    """Prints expressions as circuit text."""
+
+    functions: ClassVar = {
+        **{head: op.name for head, op in BY_HEAD.items()},
+        **{slope: f"{op.name}_prime" for slope, op in SLOPES.items()},
+    }
+    constants: ClassVar = {S.Pi: "pi", S.Exp1: "exp(1)"}
+
+    def connective(self, condition: Any) -> str:
+        if isinstance(condition, And | Or):
+            sign = " & " if isinstance(condition, And) else " | "
+            parts = sorted(f"({self.condition(part)})" for part in condition.args)
+            return sign.join(parts)
+        return super().connective(condition)
+
+
+def circuit_text(circuit: Circuit) -> str:
+    """The circuit, one line a node, every role declared."""
+    printer = NotationPrinter(appearance(circuit))
+    lines = []
+    run: list[str] = []
+    role = None
+    for node in circuit.leaves:
+        if node.role != role or node.role == "param":
+            lines += ["; ".join(run)] if run else []
+            run = []
+        role = node.role
+        initial = "" if node.initial is None else f" = {node.initial!r}"
+        run.append(f"{node.name}: {node.role}{initial}")
+    lines += ["; ".join(run)] if run else []
+    for node in circuit.computed:
+        lines.append(f"{node.name}{_mark(circuit, node)} = {printer.print(node.expr)}")
+    if circuit.loss is None:
+        lines.append("loss: none")
+    return "\n".join(lines) + "\n"
+
+
+def _mark(circuit: Circuit, node: Node) -> str:
+    if node == circuit.loss:
+        return ": loss"
+    return ": output" if node == circuit.output else ""
+
+
+def appearance(circuit: Circuit) -> dict[str, tuple[int, ...]]:
+    """Ranks of the names: leaves and named nodes as typed, a generated node by its first operand.
+
+    A generated node stands where its expression stood, so sums keep their order.
+    """
+    ranks: dict[str, tuple[int, ...]] = {}
+    for number, node in enumerate(circuit.nodes):
+        if node.generated and node.operands:
+            first = min(ranks[o] for o in node.operands)
+            ranks[node.name] = (first[0], 1, number)
+        else:
+            ranks[node.name] = (number, 0, 0)
+    return ranks
+
+
+__all__ = ["NotationPrinter", "appearance", "circuit_text"]

@@ -1,0 +1,235 @@
+"""What all printers share: precedence, signs, quotients and a stable order of operands.
+
+SymPy sorts operands by its own rules and its printers follow it. Here terms and factors come in
+the order in which their symbols first appear in the circuit, so that `x3 + x5 + x4` prints as
+it was typed. A language is a subclass with its tables; an operation without an entry raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from sympy import Add, Expr, Mul, Piecewise, Pow, Rational, S, Symbol
+from sympy.core.relational import Relational
+
+from symback.errors import Unsupported
+from symback.ops import BY_HEAD, POWER, postorder
+
+ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
+_RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "==", "!=": "!="}
+_SHORT_DENOMINATORS = (2, 4, 8)
+
+
+class Printer:
+    """Prints SymPy expressions over node names; `order` ranks the names."""
+
+    plus: ClassVar[str] = " + "
+    minus: ClassVar[str] = " - "
+    negative: ClassVar[str] = "-"
+    times: ClassVar[str] = "*"
+    over: ClassVar[str] = "/"
+    functions: ClassVar[Mapping[Any, str]] = {}
+    constants: ClassVar[Mapping[Any, str]] = {}
+    relations: ClassVar[Mapping[str, str]] = _RELATIONS
+
+    def __init__(self, order: Mapping[str, Any] | Sequence[str] = ()) -> None:
+        if not isinstance(order, Mapping):
+            order = {name: (i,) for i, name in enumerate(order)}
+        self._order = order
+
+    def print(self, expr: Expr) -> str:
+        return self._print(expr)[0]
+
+    def at(self, expr: Expr, level: int) -> str:
+        """The text, in brackets where its precedence is below `level`."""
+        text, precedence = self._print(expr)
+        return text if precedence >= level else self.bracket(text)
+
+    def bracket(self, text: str) -> str:
+        return f"({text})"
+
+    def _print(self, expr: Expr) -> tuple[str, int]:
+        if expr.is_Symbol:
+            return self.symbol(expr), ATOM
+        if expr.is_Rational:
+            return self.rational(expr)
+        if expr in self.constants:
+            return self.constants[expr], ATOM
+        if expr.is_Add:
+            return self.sum(expr)
+        if expr.is_Mul:
+            return self.product(expr)
+        if expr.is_Pow:
+            return self.power_or_quotient(expr)
+        if isinstance(expr, Piecewise):
+            return self.where(expr), ATOM
+        return self.function(expr)
+
+    # -- leaves -----------------------------------------------------------------------------
+
+    def symbol(self, symbol: Symbol) -> str:
+        return str(symbol.name)
+
+    def rational(self, number: Rational) -> tuple[str, int]:
+        if number < 0:
+            text, precedence = self.rational(-number)
+            return self.negative + text, min(NEG, precedence)
+        if number.q == 1:
+            return self.integer(int(number)), ATOM
+        decimal = short_decimal(number)
+        if decimal is not None:
+            return self.decimal(decimal), ATOM
+        return f"{self.integer(int(number.p))}{self.over}{self.integer(int(number.q))}", MUL
+
+    def integer(self, number: int) -> str:
+        return str(number)
+
+    def decimal(self, text: str) -> str:
+        return text
+
+    # -- sums, products, powers -------------------------------------------------------------
+
+    def sum(self, expr: Add) -> tuple[str, int]:
+        terms = sorted(expr.args, key=self.term_key)
+        if is_negative(terms[0]):  # 1 - x rather than -x + 1
+            first = next((i for i, t in enumerate(terms) if not is_negative(t)), 0)
+            terms.insert(0, terms.pop(first))
+        text = self.at(terms[0], ADD)
+        for term in terms[1:]:
+            if is_negative(term):
+                text += self.minus + self.at(-term, MUL)
+            else:
+                text += self.plus + self.at(term, MUL)
+        return text, ADD
+
+    def product(self, expr: Mul) -> tuple[str, int]:
+        if is_negative(expr):
+            return self.negative + self.at(-expr, MUL), NEG
+        above, below = self.fraction(expr)
+        return self.quotient(above, below)
+
+    def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
+        """Factors above and below the line, each sorted."""
+        above: list[Expr] = []
+        below: list[Expr] = []
+        for factor in Mul.make_args(expr):
+            if factor.is_Rational:
+                if factor.q != 1 and short_decimal(factor) is None:
+                    above += [Rational(factor.p)] if factor.p != 1 else []
+                    below.append(Rational(factor.q))
+                else:
+                    above.append(factor)
+            elif factor.is_Pow and is_negative(factor.exp) and factor.base is not S.Exp1:
+                below.append(Pow(factor.base, -factor.exp))
+            else:
+                above.append(factor)
+        return sorted(above, key=self.factor_key), sorted(below, key=self.factor_key)
+
+    def quotient(self, above: Sequence[Expr], below: Sequence[Expr]) -> tuple[str, int]:
+        top = self.times.join(self.at(f, MUL if i == 0 else NEG) for i, f in enumerate(above))
+        if not below:
+            if len(above) == 1:
+                return self._print(above[0])
+            return top, MUL
+        top = top or self.integer(1)
+        if len(below) == 1:
+            return f"{top}{self.over}{self.at(below[0], POW)}", MUL
+        bottom = self.times.join(self.at(f, MUL if i == 0 else NEG) for i, f in enumerate(below))
+        return f"{top}{self.over}{self.bracket(bottom)}", MUL
+
+    def power_or_quotient(self, expr: Pow) -> tuple[str, int]:
+        if is_negative(expr.exp):
+            return self.quotient([], [Pow(expr.base, -expr.exp)])
+        if expr.exp == S.Half:
+            return self.root(expr.base)
+        return self.power(expr.base, expr.exp)
+
+    def root(self, base: Expr) -> tuple[str, int]:
+        return f"sqrt({self.print(base)})", ATOM
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        # Binds tighter than a minus on its left, looser than one on its right, as in Python.
+        return f"{self.at(base, ATOM)}**{self.at(exponent, NEG)}", POW
+
+    # -- functions --------------------------------------------------------------------------
+
+    def function(self, expr: Expr) -> tuple[str, int]:
+        name = self.functions.get(expr.func)
+        if name is None:
+            raise Unsupported(
+                f"{type(self).__name__} has no entry for '{expr.func.__name__}'; "
+                "write the expression with the operations that symback lists"
+            )
+        args = expr.args if expr.func in ORDERED else sorted(expr.args, key=self.term_key)
+        return self.call(name, [self.print(a) for a in args]), ATOM
+
+    def call(self, name: str, args: Sequence[str]) -> str:
+        return f"{name}({', '.join(args)})"
+
+    def where(self, expr: Piecewise) -> str:
+        text = self.print(expr.args[-1].expr)
+        for piece in reversed(expr.args[:-1]):
+            text = self.branch(self.condition(piece.cond), self.print(piece.expr), text)
+        return text
+
+    def branch(self, condition: str, yes: str, no: str) -> str:
+        return self.call("where", [condition, yes, no])
+
+    def condition(self, condition: Any) -> str:
+        if isinstance(condition, Relational):
+            relation = self.relations.get(condition.rel_op)
+            if relation is not None:
+                return f"{self.at(condition.lhs, ADD)} {relation} {self.at(condition.rhs, ADD)}"
+        return self.connective(condition)
+
+    def connective(self, condition: Any) -> str:
+        raise Unsupported(f"{type(self).__name__} has no entry for the condition '{condition}'")
+
+    # -- order ------------------------------------------------------------------------------
+
+    def rank(self, symbol: Symbol) -> Any:
+        return self._order.get(symbol.name, (len(self._order),))
+
+    def symbol_ranks(self, expr: Expr) -> tuple[Any, ...]:
+        found = [(*self.rank(s), s.name) for s in postorder(expr) if s.is_Symbol]
+        return tuple(sorted(found))
+
+    def term_key(self, expr: Expr) -> tuple[Any, ...]:
+        ranks = self.symbol_ranks(expr)
+        return (not ranks, ranks, _size(expr), str(expr))
+
+    def factor_key(self, expr: Expr) -> tuple[Any, ...]:
+        base = expr.base if expr.is_Pow and expr.exp.is_number else expr
+        kind = 0 if expr.is_number else 1 if base.is_Symbol else 2
+        return (kind, self.symbol_ranks(expr), _size(expr), str(expr))
+
+
+ORDERED: frozenset[Any] = frozenset(
+    [*(head for head, op in BY_HEAD.items() if op.name not in ("min", "max")), POWER.head]
+)
+"""Heads whose operands are not interchangeable."""
+
+
+def _size(expr: Expr) -> int:
+    return len(postorder(expr))
+
+
+def is_negative(expr: Expr) -> bool:
+    """Whether the expression prints with a minus sign in front."""
+    coefficient = expr.args[0] if expr.is_Mul else expr
+    return bool(coefficient.is_Rational and coefficient < 0)
+
+
+def short_decimal(number: Rational) -> str | None:
+    """The decimal text of a fraction where that is what people write: 0.1, 8.314, 6.626e-34.
+
+    Halves, quarters and eighths stay fractions, as do numbers without an exact short decimal.
+    """
+    if number.q == 1 or number.q in _SHORT_DENOMINATORS:
+        return None
+    text = repr(abs(float(number)))
+    if Fraction(text) != Fraction(int(abs(number.p)), int(number.q)):
+        return None
+    return text if number > 0 else f"-{text}"

@@ -1,0 +1,126 @@
+"""What a run shows while it goes on: a bar on a terminal, a few lines elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TextIO
+
+if TYPE_CHECKING:
+    from symback.training.loop import Record
+
+LINES = 10  # that a run writes where no bar can be drawn
+LONGEST_SILENCE = 30.0  # seconds without a line
+SHORTEST_PAUSE = 0.1  # seconds between two updates of the bar
+
+
+class Progress:
+    """Shows nothing; the others show what it is told. Enter it around a run."""
+
+    epochs: int
+    steps: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self, epochs: int, steps: int) -> None:
+        """The run has so many epochs, of so many steps each."""
+        self.epochs, self.steps = epochs, steps
+
+    def step(self, step: int, loss: float) -> None:
+        """Step number `step` of the run, counted from 1, is done; `loss` is that of its batch."""
+
+    def epoch(self, record: Record) -> None:
+        """An epoch is done."""
+
+    def stop(self) -> None:
+        """The run is over, or was broken off."""
+
+
+class Lines(Progress):
+    """About LINES plain lines a run, and one whenever LONGEST_SILENCE has passed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def start(self, epochs: int, steps: int) -> None:
+        super().start(epochs, steps)
+        self.last = time.monotonic()
+
+    def step(self, step: int, loss: float) -> None:
+        if time.monotonic() - self.last > LONGEST_SILENCE:
+            self._say(f"step {step}/{self.epochs * self.steps}: loss {loss:.6g} in its batch")
+
+    def epoch(self, record: Record) -> None:
+        if record.epoch * LINES // self.epochs > (record.epoch - 1) * LINES // self.epochs:
+            self._say(f"epoch {record.epoch}/{self.epochs}: {losses(record)}")
+
+    def _say(self, line: str) -> None:
+        print(line, file=self.stream, flush=True)
+        self.last = time.monotonic()
+
+
+class Bar(Progress):
+    """A bar drawn by rich, with the losses of the last epoch and the time left."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console  # here: start-up without a bar stays fast
+        from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self.bar: Any = RichProgress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[losses]}"),
+            console=Console(file=stream),
+        )
+        self.task = TaskID(0)
+
+    def start(self, epochs: int, steps: int) -> None:
+        super().start(epochs, steps)
+        self.last = time.monotonic()
+        self.task = self.bar.add_task("", total=epochs * steps, epoch=f"0/{epochs}", losses="")
+        self.bar.start()
+
+    def step(self, step: int, loss: float) -> None:
+        now = time.monotonic()
+        if now - self.last > SHORTEST_PAUSE:
+            self.last = now
+            self.bar.update(self.task, completed=step)
+
+    def epoch(self, record: Record) -> None:
+        self.bar.update(
+            self.task,
+            completed=record.step,
+            epoch=f"{record.epoch}/{self.epochs}",
+            losses=losses(record),
+        )
+
+    def stop(self) -> None:
+        self.bar.stop()
+
+
+def progress_on(stream: TextIO | None = None, *, quiet: bool = False) -> Progress:
+    """A bar where `stream` (stderr by default) is a terminal, lines elsewhere."""
+    if quiet:
+        return Progress()
+    stream = sys.stderr if stream is None else stream
+    return Bar(stream) if stream.isatty() else Lines(stream)
+
+
+def losses(record: Record) -> str:
+    """The losses of a record in words."""
+    text = f"loss {record.loss:.6g}"
+    if record.validation_loss is not None:
+        text += f", validation loss {record.validation_loss:.6g}"
+    return text

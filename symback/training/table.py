@@ -1,0 +1,251 @@
+"""Strict CSV: unique column names, rows of equal length, finite decimal numbers, nothing guessed.
+
+Quotes follow RFC 4180. Files are read once, as a stream; only the columns asked for are kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from array import array
+from collections.abc import Iterable, Iterator
+from math import isfinite
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from symback.errors import DataError, clip, nearest
+
+FloatArray = npt.NDArray[np.float64]
+
+DELIMITERS = (",", ";", "\t")
+LONGEST_LINE = 1 << 20  # characters; beyond it a line is no row of a table
+_BOM = "\ufeff"
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+_UNDECODED = re.compile("[\udc80-\udcff]").search  # what surrogateescape makes of foreign bytes
+
+
+class TableReader:
+    """An open table: `header` holds the column names, `read` the numbers of some of them.
+
+    Raises DataError with file, line and column name for everything that is not well formed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, delimiter: str = ",") -> None:
+        if delimiter not in DELIMITERS:
+            raise DataError(f"the delimiter {delimiter!r} is not one of comma, semicolon and tab")
+        self.file = shorten(Path(path).name or str(path), 40)
+        self.notes: tuple[str, ...] = ()
+        self._delimiter = delimiter
+        self._lines: list[str] = []  # of the row being read
+        self._stream = self._open(Path(path))
+        try:
+            self._rows = csv.reader(self._checked_lines(), delimiter=delimiter, strict=True)
+            self.header = self._read_header()
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+
+    def read(self, names: Iterable[str]) -> dict[str, FloatArray]:
+        """The named columns as float64 arrays, in the order of `names`; reads to the end."""
+        places = {name: self._place(name) for name in names}
+        cells = {name: array("d") for name in places}
+        sinks = [(index, name, cells[name].append) for name, index in places.items()]
+        rows = 0
+        for line, row in self._records():
+            rows += 1
+            for index, name, keep in sinks:
+                text = row[index]
+                value = float(text) if _NUMBER(text) else float("nan")
+                if not isfinite(value):
+                    raise DataError(self._at(line, name) + _not_a_number(text))
+                keep(value)
+        if rows == 0:
+            raise DataError(f"{self.file} has a header but no rows; add the samples below it")
+        return {name: np.array(column, dtype=np.float64) for name, column in cells.items()}
+
+    def _open(self, path: Path) -> IO[str]:
+        try:
+            if path.is_dir():
+                raise DataError(f"{self.file} is a directory; name the CSV file itself")
+            return path.open(encoding="utf-8", errors="surrogateescape", newline="")
+        except FileNotFoundError:
+            raise DataError(f"there is no file {self.file}; check the path") from None
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.file} cannot be read: {_reason(error)}") from None
+
+    def _checked_lines(self) -> Iterator[str]:
+        """The lines of the file, each at most LONGEST_LINE long, UTF-8 and without NUL."""
+        for number in range(1, 1 << 62):
+            try:
+                line = self._stream.readline(LONGEST_LINE + 2)
+            except OSError as error:
+                raise DataError(
+                    f"{self.file}, line {number}: cannot be read: {_reason(error)}"
+                ) from None
+            if not line:
+                return
+            if number == 1:
+                line = self._without_bom(line)
+            problem = _problem_of_line(line)
+            if problem:
+                raise DataError(f"{self.file}, line {number}: {problem}")
+            self._lines.append(line)
+            yield line
+
+    def _without_bom(self, line: str) -> str:
+        if not line.startswith(_BOM):
+            return line
+        self.notes = (f"{self.file} begins with a byte order mark, which is skipped",)
+        return line.removeprefix(_BOM)
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows below the header, each with the number of its first line."""
+        while True:
+            line, row = self._next()
+            if row is None:
+                return
+            if len(row) != len(self.header):
+                raise DataError(f"{self.file}, line {line}: {self._miscount(row)}")
+            yield line, row
+
+    def _next(self) -> tuple[int, list[str] | None]:
+        """The next row and the number of its first line; None at the end of the file."""
+        line = self._rows.line_num + 1
+        self._lines.clear()
+        try:
+            row = next(self._rows, None)
+        except csv.Error as error:
+            raise DataError(f"{self.file}, line {line}: {_quoting(error)}") from None
+        if row is not None and any('"' in cell for cell in row):
+            self._refuse_bare_quotes(line)
+        return line, row
+
+    def _refuse_bare_quotes(self, line: int) -> None:
+        """The csv module lets a quote stand inside an unquoted field; RFC 4180 does not."""
+        cell = rf'(?:[^"{self._delimiter}\r\n]*|"(?:[^"]|"")*")'
+        row = rf"{cell}(?:{self._delimiter}{cell})*[\r\n]*"
+        if not re.fullmatch(row, "".join(self._lines)):
+            raise DataError(
+                f"{self.file}, line {line}: a quote inside an unquoted field; "
+                "enclose the field in quotes and double the inner one"
+            )
+
+    def _read_header(self) -> tuple[str, ...]:
+        _, row = self._next()
+        if row is None:
+            raise DataError(f"{self.file} is empty; its first line must name the columns")
+        first: dict[str, int] = {}
+        for position, name in enumerate(row or [""], start=1):
+            if not name.strip():
+                raise DataError(f"{self.file}, line 1: column {position} has no name; give it one")
+            if name in first:
+                raise DataError(
+                    f"{self.file}, line 1: columns {first[name]} and {position} are both named "
+                    f"{quoted(name)}; rename one"
+                )
+            first[name] = position
+        return tuple(row)
+
+    def _place(self, name: str) -> int:
+        if name in self.header:
+            return self.header.index(name)
+        raise DataError(f"{self.file} has no column {quoted(name)}{self.hint(name)}")
+
+    def hint(self, name: str) -> str:
+        """What to try where there is no column `name`: ends the sentence of a message."""
+        if all(_NUMBER(cell) for cell in self.header):
+            return "; line 1 holds numbers, but must name the columns"
+        for delimiter, word in ((",", "a comma"), (";", "a semicolon"), ("\t", "a tab")):
+            if len(self.header) == 1 and delimiter in self.header[0]:
+                return f"; is {word} the delimiter?"
+        return nearest(name, self.header) or f"; line 1 names {_listing(self.header)}"
+
+    def _miscount(self, row: list[str]) -> str:
+        if not row:
+            return "the line is blank; remove it"
+        return (
+            f"{len(row)} field{'s' if len(row) > 1 else ''}, but the header has "
+            f"{len(self.header)}; look for a missing or extra delimiter or quote"
+        )
+
+    def _at(self, line: int, name: str) -> str:
+        return f"{self.file}, line {line}, column {quoted(name)}: "
+
+
+def read_table(
+    path: str | os.PathLike[str], names: Iterable[str] | None = None, *, delimiter: str = ","
+) -> dict[str, FloatArray]:
+    """The named columns of a CSV file (all of them by default) as float64 arrays."""
+    with TableReader(path, delimiter=delimiter) as table:
+        return table.read(table.header if names is None else names)
+
+
+def shorten(text: str, length: int) -> str:
+    """The text with its unprintable characters as '?', cut to `length`."""
+    return clip("".join(c if c.isprintable() else "?" for c in text[: length + 1]), length)
+
+
+def quoted(text: str) -> str:
+    """The text, shortened, between single quotes."""
+    return f"'{shorten(text, 30)}'"
+
+
+def _problem_of_line(line: str) -> str:
+    """What makes a physical line unusable, or nothing."""
+    if len(line) > LONGEST_LINE:
+        return f"longer than {LONGEST_LINE} characters; is it a CSV file?"
+    if not line.isascii() and (foreign := _UNDECODED(line)):
+        byte = ord(foreign[0]) - 0xDC00
+        return f"character {foreign.start() + 1} is byte 0x{byte:02x}, not UTF-8; save as UTF-8"
+    if "\0" in line:
+        return f"character {line.index(chr(0)) + 1} is a NUL byte; save the file as UTF-8 text"
+    return ""
+
+
+def _not_a_number(text: str) -> str:
+    """Why a cell is refused, and what to do."""
+    if not text:
+        return "the cell is empty; fill it in or remove the row"
+    if _NUMBER(text):
+        return f"{quoted(text)} is beyond the range of float64; rescale the column"
+    if _NUMBER(text.strip()):
+        return f"{quoted(text)} has spaces around the number; remove them"
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
+        return f"{quoted(text)} has a comma; write a decimal point and no thousands separator"
+    return f"{quoted(text)} is not a finite decimal number; correct it or remove the row"
+
+
+def _quoting(error: csv.Error) -> str:
+    """The csv module's complaints in other words; they all stem from quotes."""
+    if "field limit" in str(error):
+        limit = csv.field_size_limit()
+        return f"a field is longer than {limit} characters; is a closing quote absent?"
+    if "unexpected end" in str(error):
+        return "a quote is opened and never closed; close it"
+    return "text after a closing quote; double the quotes inside a quoted field"
+
+
+def _reason(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return shorten(reason or str(error), 60)
+
+
+def _listing(names: tuple[str, ...]) -> str:
+    shown = ", ".join(quoted(name) for name in names[:2])
+    return shown + (f" and {len(names) - 2} more" if len(names) > 2 else "")
