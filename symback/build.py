@@ -159,19 +159,19 @@ class Builder:
         return self._power_of(self.build(divisor), S.NegativeOne, divisor)
 
     def _power(self, term: Term) -> Expr:
-        power = self.build(term.args[1])
-        return self._raise(term.args[0], power, term)
+        return self._raise(term.args[0], lambda: self.build(term.args[1]), term)
 
     def _superscript(self, term: Term) -> Expr:
         if len(term.text) > 6:
             raise TooLarge("an exponent of more than 5 digits; write **", self._place(term))
-        return self._raise(term.args[0], Integer(exponent(term.text)), term)
+        return self._raise(term.args[0], lambda: Integer(exponent(term.text)), term)
 
-    def _raise(self, base: Term, power: Expr, term: Term) -> Expr:
+    def _raise(self, base: Term, power: Callable[[], Expr], term: Term) -> Expr:
+        """base**power, the base built first: names count in order of appearance."""
         if base.kind == "name":  # w3x3² is w3·x3²
             *others, last = self._factors(base)
-            return Mul(*others, self._power_of(last, power, term))
-        return self._power_of(self.build(base), power, term)
+            return Mul(*others, self._power_of(last, power(), term))
+        return self._power_of(self.build(base), power(), term)
 
     def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
         if base.is_zero and (power.is_negative or power.is_nonpositive):

@@ -195,6 +195,21 @@ class Circuit:
         return self.loss or self.output
 
     @property
+    def ranks(self) -> dict[str, tuple[int, ...]]:
+        """The place of each name in print.
+
+        Leaves and named nodes come as they were typed, a generated node where its expression
+        stood, so that sums and products keep their order.
+        """
+        ranks: dict[str, tuple[int, ...]] = {}
+        for number, node in enumerate(self.nodes):
+            if node.generated and node.operands:
+                ranks[node.name] = (min(ranks[o] for o in node.operands)[0], 1, number)
+            else:
+                ranks[node.name] = (number, 0, 0)
+        return ranks
+
+    @property
     def source(self) -> str:
         """The circuit as text, every role declared; `symback.circuit` reads it back equal."""
         from symback.targets.notation import circuit_text  # rooms above, imported when called
@@ -264,7 +279,7 @@ def assemble(
         raise CircuitError("the circuit computes nothing; add a line such as f = w*x")
     loss_node = table[loss] if isinstance(loss, str) else None
     output_node = _choose_output(ordered, table, output, loss_node)
-    _refuse_unused(ordered, output_node, loss_node)
+    _refuse_unused(ordered, output_node, loss_node, set(inferred))
     if loss is AUTOMATIC and any(n.role in ("param", "target") for n in ordered):
         ordered, loss_node = _with_squared_loss(ordered, output_node)
     return Circuit(tuple(ordered), output_node, loss_node, tuple(inferred))
@@ -338,18 +353,22 @@ def _dependence_on(ordered: Sequence[Node], role: Role) -> set[str]:
     return found
 
 
-def _refuse_unused(ordered: Sequence[Node], output: Node, loss: Node | None) -> None:
+def _refuse_unused(
+    ordered: Sequence[Node], output: Node, loss: Node | None, inferred: set[str]
+) -> None:
     needed = {output.name} | ({loss.name} if loss else set())
     for node in reversed(ordered):
         if node.name in needed:
             needed.update(node.operands)
     for node in ordered:
-        if node.name not in needed and not (node.role == "target" and loss is None):
-            raise CircuitError(
-                f"'{node.name}' is {'declared' if node.is_leaf else 'computed'} but never used; "
-                "use it or remove the line",
-                node.place,
-            )
+        if node.name in needed or (node.role == "target" and loss is None):
+            continue
+        if node.name in inferred:
+            raise CircuitError(f"'{node.name}' cancels out; remove it", node.place)
+        made = "declared" if node.is_leaf else "computed"
+        raise CircuitError(
+            f"'{node.name}' is {made} but never used; use it or remove the line", node.place
+        )
 
 
 def _with_squared_loss(ordered: Sequence[Node], output: Node) -> tuple[list[Node], Node]:

@@ -223,9 +223,19 @@ class _Assembly:
         expr = builder.build(definition.term)
         for name, place in builder.used.items():
             self._appeared.setdefault(name, place)
-        node = computed(definition.name, expr, list(builder.used), definition.place)
-        # a name that cancels, as in x - x, still has to exist
-        return node
+        if "sigma" in builder.used and not self._is_known("sigma"):
+            self._refuse_called("sigma", definition)
+        return computed(definition.name, expr, list(builder.used), definition.place)
+
+    def _refuse_called(self, name: str, definition: _Definition) -> None:
+        """A name that stands for a number can't be a function in the same circuit."""
+        for other in self._outline.definitions.values():
+            for term in _terms(other.term):
+                if term.kind == "call" and term.text == name:
+                    raise CircuitSyntaxError(
+                        f"'{name}' is both a number and a function here; write sigmoid(…)",
+                        self._source.place(term.place),
+                    )
 
     def _leaves(self) -> tuple[list[Node], tuple[str, ...]]:
         """Leaves, declared and inferred, in order of declaration or of first appearance."""

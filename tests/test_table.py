@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import os
 import threading
@@ -83,9 +82,9 @@ REFUSED_CELLS = {
     "1'000": "not a finite decimal number",
     "12%": "not a finite decimal number",
     "true": "not a finite decimal number",
-    "−1": "not a finite decimal number",  # noqa: RUF001
+    "−1": "not a finite decimal number",
     "٣": "not a finite decimal number",
-    "１": "not a finite decimal number",  # noqa: RUF001
+    "１": "not a finite decimal number",
     "1²": "not a finite decimal number",
     "1\n": "spaces around",
     " 1.5": "spaces around",
@@ -174,7 +173,12 @@ def test_columns_that_are_not_needed_may_hold_text(table):
 
 def test_one_line_of_several_and_all_line_ends(table):
     expected = {"x": [1.0, 3.0], "y": [2.0, 4.0]}
-    for text in ("x,y\n1,2\n3,4", "x,y\r\n1,2\r\n3,4\r\n", "x,y\r1,2\r3,4\r", 'x,y\n"1","2"\n3,4\n'):
+    for text in (
+        "x,y\n1,2\n3,4",
+        "x,y\r\n1,2\r\n3,4\r\n",
+        "x,y\r1,2\r3,4\r",
+        'x,y\n"1","2"\n3,4\n',
+    ):
         columns = read_table(table(text))
         assert {name: column.tolist() for name, column in columns.items()} == expected
 
@@ -206,7 +210,7 @@ def test_missing_file_directory_and_unreadable_file(tmp_path, monkeypatch):
         read_table(tmp_path / "none.csv")
     with pytest.raises(DataError, match="is a directory"):
         read_table(tmp_path)
-    with pytest.raises(DataError, match="cannot be read|no file"):
+    with pytest.raises(DataError, match=r"cannot be read|no file"):
         read_table("a\0b.csv")
     path = tmp_path / "locked.csv"
     path.write_text("x\n1\n")
@@ -233,23 +237,14 @@ doubles = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @given(st.lists(st.tuples(doubles, st.text(st.characters(codec="utf-8"))), min_size=1))
-def test_what_the_csv_module_writes_is_read_back_to_the_last_bit(rows):
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["x", "note"])
-    writer.writerows((repr(x), note.replace("\0", "")) for x, note in rows)
-    read, write = os.pipe()
-    sender = threading.Thread(target=_send, args=(write, text.getvalue().encode()))
-    sender.start()
-    columns = read_table(f"/dev/fd/{read}", ["x"])
-    sender.join()
-    os.close(read)
+def test_what_the_csv_module_writes_is_read_back_to_the_last_bit(tmp_path_factory, rows):
+    path = tmp_path_factory.getbasetemp() / "written.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["x", "note"])
+        writer.writerows((repr(x), note.replace("\0", "")) for x, note in rows)
+    columns = read_table(path, ["x"])
     assert columns["x"].tobytes() == np.array([x for x, _ in rows]).tobytes()
-
-
-def _send(descriptor, content):
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
 
 
 @given(st.binary(max_size=300))
@@ -270,7 +265,7 @@ MAPPINGS = {
     "one mapped": ({"x3": "age"}, {"x1": "x1", "x3": "age", "y": "y"}),
     "target mapped": ({"y": "age"}, {"x1": "x1", "x3": "x3", "y": "age"}),
     "shared column": ({"x1": "age", "x3": "age"}, {"x1": "age", "x3": "age", "y": "y"}),
-    "unknown leaf": ({"x4": "age"}, ["--map 'x4'", "no input or target", "did you mean 'x3'?"]),
+    "unknown leaf": ({"x33": "age"}, ["--map 'x33'", "no input or target", "did you mean 'x3'?"]),
     "leaf unlike all": ({"hue": "age"}, ["--map 'hue'", "it has x1, x3, y"]),
     "unknown column": ({"x3": "agee"}, ["no column 'agee' for 'x3'", "did you mean 'age'?"]),
 }

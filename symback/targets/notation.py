@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sympy import S
@@ -23,6 +24,11 @@ class NotationPrinter(Printer):
     }
     constants: ClassVar = {S.Pi: "pi", S.Exp1: "exp(1)"}
 
+    def call(self, name: str, args: Sequence[str]) -> str:
+        if name == "sigma" and name in self._order:  # a node has that name
+            name = "sigmoid"
+        return super().call(name, args)
+
     def connective(self, condition: Any) -> str:
         if isinstance(condition, And | Or):
             sign = " & " if isinstance(condition, And) else " | "
@@ -33,7 +39,7 @@ class NotationPrinter(Printer):
 
 def circuit_text(circuit: Circuit) -> str:
     """The circuit, one line a node, every role declared."""
-    printer = NotationPrinter(appearance(circuit))
+    printer = NotationPrinter.of(circuit)
     lines = []
     run: list[str] = []
     role = None
@@ -58,19 +64,4 @@ def _mark(circuit: Circuit, node: Node) -> str:
     return ": output" if node == circuit.output else ""
 
 
-def appearance(circuit: Circuit) -> dict[str, tuple[int, ...]]:
-    """Ranks of the names: leaves and named nodes as typed, a generated node by its first operand.
-
-    A generated node stands where its expression stood, so sums keep their order.
-    """
-    ranks: dict[str, tuple[int, ...]] = {}
-    for number, node in enumerate(circuit.nodes):
-        if node.generated and node.operands:
-            first = min(ranks[o] for o in node.operands)
-            ranks[node.name] = (first[0], 1, number)
-        else:
-            ranks[node.name] = (number, 0, 0)
-    return ranks
-
-
-__all__ = ["NotationPrinter", "appearance", "circuit_text"]
+__all__ = ["NotationPrinter", "circuit_text"]

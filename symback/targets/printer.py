@@ -7,15 +7,18 @@ it was typed. A language is a subclass with its tables; an operation without an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sympy import Add, Expr, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.core.relational import Relational
 
 from symback.errors import Unsupported
 from symback.ops import BY_HEAD, POWER, postorder
+
+if TYPE_CHECKING:
+    from symback.circuit import Circuit
 
 ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
 _RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "==", "!=": "!="}
@@ -34,10 +37,14 @@ class Printer:
     constants: ClassVar[Mapping[Any, str]] = {}
     relations: ClassVar[Mapping[str, str]] = _RELATIONS
 
-    def __init__(self, order: Mapping[str, Any] | Sequence[str] = ()) -> None:
-        if not isinstance(order, Mapping):
-            order = {name: (i,) for i, name in enumerate(order)}
+    def __init__(self, order: Mapping[str, Any], leading: Collection[str] = ()) -> None:
         self._order = order
+        self._leading = leading  # names that come first in a product: weights before inputs
+
+    @classmethod
+    def of(cls, circuit: Circuit) -> Self:
+        """A printer with the order of a circuit's names."""
+        return cls(circuit.ranks, {p.name for p in circuit.params})
 
     def print(self, expr: Expr) -> str:
         return self._print(expr)[0]
@@ -202,7 +209,8 @@ class Printer:
 
     def factor_key(self, expr: Expr) -> tuple[Any, ...]:
         base = expr.base if expr.is_Pow and expr.exp.is_number else expr
-        kind = 0 if expr.is_number else 1 if base.is_Symbol else 2
+        leads = base.is_Symbol and base.name in self._leading
+        kind = 0 if expr.is_number else 1 if leads else 2 if base.is_Symbol else 3
         return (kind, self.symbol_ranks(expr), _size(expr), str(expr))
 
 

@@ -47,10 +47,11 @@ class Settings:
         ):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise TrainingError(f"{name} is {value!r:.30}; it must be a whole number ≥ {least}")
-        if not callable(self.learning_rate) and not 0 < self.learning_rate < float("inf"):
-            raise TrainingError(f"learning_rate is {self.learning_rate}; it must be finite and > 0")
-        if not 0 <= self.validation < 1:
-            raise TrainingError(f"validation is {self.validation}; it must be ≥ 0 and < 1")
+        rate, share = self.learning_rate, self.validation
+        if not callable(rate) and not (_is_number(rate) and 0 < rate < float("inf")):
+            raise TrainingError(f"learning_rate is {rate!r:.30}; it must be finite and > 0")
+        if not (_is_number(share) and 0 <= share < 1):
+            raise TrainingError(f"validation is {share!r:.30}; it must be ≥ 0 and < 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ class Result:
     columns: Mapping[str, str] = field(default_factory=dict)  # leaf → column of the data file
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def train(

@@ -30,7 +30,6 @@ _MARKS = {  # what the first or last bytes of each file show of its maker
     SETTINGS: f'"made_by": "{_MAKER}"'.encode(),
     PLOT: _MAKER.encode(),
 }
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that equal runs write equal bytes
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:
@@ -38,7 +37,7 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
 
     To be called before a run, so that nothing is learned that cannot be kept.
     """
-    path, name = Path(folder), shorten(str(folder), 60)
+    path, name = Path(folder), _end(folder)
     if path.is_symlink():
         raise FileRefused(f"{name} is a symbolic link; name the folder itself")
     if path.exists() and not path.is_dir():
@@ -56,7 +55,7 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FileRefused(f"{shorten(str(folder), 60)} cannot be made: {_reason(error)}") from None
+        raise FileRefused(f"{_end(folder)} cannot be made: {_reason(error)}") from None
     written, notes = [], []
     replaced = [file for file in FILES if (Path(folder) / file).exists()]
     contents = {
@@ -86,7 +85,8 @@ def _parameters(result: Result) -> bytes:
         for name, value in result.params._asdict().items():
             entry = io.BytesIO()
             np.lib.format.write_array(entry, np.asarray(value), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EARLIEST), entry.getvalue())
+            member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, so that equal runs are equal
+            archive.writestr(member, entry.getvalue())
     return memory.getvalue()
 
 
@@ -168,6 +168,12 @@ def _replace(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             draft.unlink()
+
+
+def _end(path: str | os.PathLike[str], length: int = 60) -> str:
+    """The last characters of a path, which tell more than the first."""
+    text = str(path)
+    return shorten(text if len(text) <= length else f"…{text[1 - length :]}", length)
 
 
 def _reason(error: Exception) -> str:

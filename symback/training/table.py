@@ -98,13 +98,12 @@ class TableReader:
                 raise DataError(
                     f"{self.file}, line {number}: cannot be read: {_reason(error)}"
                 ) from None
-            if not line:
-                return
             if number == 1:
                 line = self._without_bom(line)
-            problem = _problem_of_line(line)
-            if problem:
-                raise DataError(f"{self.file}, line {number}: {problem}")
+            if not line:
+                return
+            if not line.isascii() or "\0" in line or len(line) > LONGEST_LINE:
+                self._refuse_foreign_line(number, line)
             self._lines.append(line)
             yield line
 
@@ -132,9 +131,13 @@ class TableReader:
             row = next(self._rows, None)
         except csv.Error as error:
             raise DataError(f"{self.file}, line {line}: {_quoting(error)}") from None
-        if row is not None and any('"' in cell for cell in row):
+        if any('"' in part for part in self._lines):
             self._refuse_bare_quotes(line)
         return line, row
+
+    def _refuse_foreign_line(self, number: int, line: str) -> None:
+        if problem := _problem_of_line(line):
+            raise DataError(f"{self.file}, line {number}: {problem}")
 
     def _refuse_bare_quotes(self, line: int) -> None:
         """The csv module lets a quote stand inside an unquoted field; RFC 4180 does not."""

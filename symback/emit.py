@@ -1,0 +1,185 @@
+"""Program → module: the only place that knows Jinja, templates and the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import linecache
+import os
+import re
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from symback._version import __version__
+from symback.circuit import Circuit
+from symback.errors import FileRefused, Unsupported, clip, nearest
+from symback.targets.module_text import ModuleText, module_text
+
+TEMPLATES = {"numpy": "numpy/module.py.jinja"}
+"""The template of each target."""
+
+_BODY_HASH = re.compile(r"body sha256:([0-9a-f]{16})")
+_UNHASHED = "body sha256:" + "0" * 16
+
+
+def generate(
+    circuit: Circuit,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    target: str = "numpy",
+    template: str | os.PathLike[str] | None = None,
+    force: bool = False,
+) -> str:
+    """The text of the circuit's module; with a path it is written there as well.
+
+    `template` names a folder whose templates come before symback's own. A file that was edited
+    by hand, or that symback did not write, is overwritten only with `force`.
+    """
+    text = render(circuit, target=target, template=template)
+    if path is not None:
+        write(text, Path(path), force=force)
+    return text
+
+
+def render(
+    circuit: Circuit, *, target: str = "numpy", template: str | os.PathLike[str] | None = None
+) -> str:
+    """The module's text, with the hash of its body in its header."""
+    if target not in TEMPLATES:
+        raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
+    folder = None if template is None else _folder(Path(template))
+    return _render(module_text(circuit, __version__), TEMPLATES[target], folder)
+
+
+def _folder(path: Path) -> str:
+    if not path.is_dir():
+        raise FileRefused(f"the template folder {path} is no folder")
+    return str(path)
+
+
+def _render(text: ModuleText, name: str, folder: str | None) -> str:
+    try:
+        body = _environment(folder).get_template(name).render(m=text)
+    except TemplateError as error:
+        raise FileRefused(f"the template {name} fails: {clip(str(error), 100)}") from None
+    body = re.sub(r"\n{4,}", "\n\n\n", body).rstrip() + "\n"
+    return body.replace(_UNHASHED, f"body sha256:{_hash(body)}", 1)
+
+
+@cache
+def _environment(folder: str | None) -> SandboxedEnvironment:
+    own = FileSystemLoader(templates_folder())
+    loader = ChoiceLoader([FileSystemLoader(folder), own]) if folder else own
+    return SandboxedEnvironment(
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def templates_folder() -> Path:
+    """Where the templates are: inside the installed package, else beside it in a checkout."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(_BODY_HASH.sub(_UNHASHED, text, count=1).encode()).hexdigest()[:16]
+
+
+def is_unchanged(text: str) -> bool:
+    """Whether the text is a generated module whose body has the hash that its header states."""
+    found = _BODY_HASH.search(text[:10_000])
+    return found is not None and found.group(1) == _hash(text)
+
+
+# -- disk ------------------------------------------------------------------------------------
+
+
+def write(text: str, path: Path, *, force: bool = False) -> bool:
+    """Write a module, whole or not at all; False where the file was up to date.
+
+    Raises FileRefused for a symbolic link, a folder, and a file that was not generated or was
+    edited since, which only `force` overwrites.
+    """
+    try:
+        compile(text, str(path), "exec")
+        old = _existing(path)
+        if old == text:
+            return False
+        if old is not None and not force and not is_unchanged(old):
+            raise FileRefused(
+                f"{path} was edited or not made by symback; --force (force=True) overwrites it"
+            )
+        _replace(text, path)
+    except OSError as error:
+        raise FileRefused(f"{path} can't be written: {error.strerror or error}") from None
+    return True
+
+
+def _existing(path: Path) -> str | None:
+    if path.is_symlink():
+        raise FileRefused(f"{path} is a symbolic link; name the file itself")
+    if path.is_dir():
+        raise FileRefused(f"{path} is a folder; name a file in it")
+    if not path.exists():
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "not a text"
+
+
+def _replace(text: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, _mode(path))
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    # A module of the same size written within the same second would import its stale byte-code.
+    Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+
+
+def _mode(path: Path) -> int:
+    """The mode of the file that is replaced, else what the umask leaves of 0666."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+# -- memory ----------------------------------------------------------------------------------
+
+
+def compile_circuit(circuit: Circuit) -> ModuleType:
+    """The circuit's module, imported from memory."""
+    return load(render(circuit), f"symback_{circuit.output.name}")
+
+
+def load(text: str, name: str) -> ModuleType:
+    """A module from generated text; its lines are known to debuggers and tracebacks."""
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    file = f"<symback {name} {digest}>"
+    module = ModuleType(f"{name}_{digest}")
+    module.__file__ = file
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    sys.modules[module.__name__] = module  # NamedTuples are pickled by their module's name
+    exec(compile(text, file, "exec"), module.__dict__)
+    return module

@@ -1,0 +1,117 @@
+"""Closed forms of partials: the reverse pass written out over node names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sympy import Expr, S
+
+from symback.circuit import Circuit
+from symback.errors import TooLarge, UnknownName, nearest
+from symback.lower import times
+from symback.ops import expand_slopes, real_symbol
+from symback.reverse import Edge, ReversePass, reverse_pass
+from symback.simplify import simplified, weight
+
+LARGEST_CLOSED_FORM = 2_000  # operations of one closed form
+LARGEST_EXPANDED = 20_000  # operations over leaves only
+
+
+class Gradient(Mapping[str, Expr]):
+    """The partials of one node by all nodes that it depends on, as SymPy expressions.
+
+    Over node names; inner parts without a name of their own stand as they were typed, a net
+    input excepted. A partial too large to write out keeps adjoints by name, such as net2_bar
+    for ∂f/∂net2.
+
+    >>> import symback as sb
+    >>> g = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").gradient()
+    >>> g["w3"]
+    -x3*(1 - sigma(net))*sigma(net)
+    """
+
+    def __init__(self, circuit: Circuit, walk: ReversePass, expand: bool) -> None:
+        self.of = walk.of
+        self._named = circuit
+        self._walk = walk
+        self._expand = expand
+        self._adjoints: dict[str, Expr] = {walk.of: S.One}
+        self._closed: dict[str, Expr] = {}
+
+    def __getitem__(self, name: str) -> Expr:
+        key = str(name)
+        if key not in self._closed:
+            if key not in self._walk.circuit:
+                known = [n.name for n in self._walk.circuit.nodes]
+                raise UnknownName(f"the circuit has no node '{key}'{nearest(key, known)}")
+            self._closed[key] = self._close(key)
+        return self._closed[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([n.name for n in self._named.leaves if n.name in self._walk.into])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __repr__(self) -> str:
+        return "\n".join(f"∂{self.of}/∂{name} = {self[name]}" for name in self)
+
+    def _close(self, name: str) -> Expr:
+        if name != self.of and name not in self._walk.into:
+            return S.Zero  # no path leads from it to the node: exactly zero
+        self._accumulate(name)
+        expr = inline_generated(self._walk.circuit, self._adjoints[name], self.of)
+        if self._expand:
+            return simplified(over_leaves(self._walk.circuit, expr))
+        return simplified(expr)
+
+    def _accumulate(self, name: str) -> None:
+        """Adjoints of the nodes down to `name`, in the order of the walk."""
+        for node in self._walk.order:
+            if node not in self._adjoints:
+                terms = [self._contribution(edge) for edge in self._walk.into[node]]
+                self._adjoints[node] = sum(terms[1:], terms[0])
+            if node == name:
+                return
+
+    def _contribution(self, edge: Edge) -> Expr:
+        upstream = self._adjoints[edge.node]
+        if weight(upstream) > LARGEST_CLOSED_FORM:
+            if self._expand:
+                raise TooLarge(
+                    f"∂{self.of}/∂{edge.node} has more than {LARGEST_CLOSED_FORM} operations; "
+                    "generate a module instead of expanding it"
+                )
+            upstream = real_symbol(f"{edge.node}_bar")
+        return times(upstream, edge.local.expanded)
+
+
+def gradient(circuit: Circuit, of: str | None = None, *, expand: bool = False) -> Gradient:
+    """All partials of a node, closed forms made when asked for; see `Circuit.gradient`."""
+    return Gradient(circuit, reverse_pass(circuit, str(of) if of is not None else None), expand)
+
+
+def inline_generated(circuit: Circuit, expr: Expr, of: str) -> Expr:
+    """The expression with `of` and generated nodes written out, net inputs excepted."""
+    for node in reversed(circuit.computed):
+        inner = node.name == of or (node.generated and not node.name.startswith("net"))
+        if inner and node.symbol in expr.free_symbols:
+            longer = expr.xreplace({node.symbol: node.expr})
+            if weight(longer) > LARGEST_CLOSED_FORM:
+                return expand_slopes(expr)
+            expr = longer
+    return expand_slopes(expr)
+
+
+def over_leaves(circuit: Circuit, expr: Expr) -> Expr:
+    """The expression with every computed node written out."""
+    for node in reversed(circuit.computed):
+        if node.symbol in expr.free_symbols:
+            expr = expr.xreplace({node.symbol: node.expr})
+            if weight(expr) > LARGEST_EXPANDED:
+                raise TooLarge(
+                    f"more than {LARGEST_EXPANDED} operations over leaves; use the form over names"
+                )
+    return expr
+
+

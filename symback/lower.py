@@ -1,0 +1,218 @@
+"""Circuit → programs: forward, backward, and both fused to the loss and its gradient.
+
+Each is a list of single assignments: node by node forward, adjoint by adjoint backward. Where a
+parameter, shared by all samples, gets a contribution from a node that varies by sample, the
+contributions are summed over the batch; that is the only place where samples meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Mul, Piecewise, S, Symbol
+
+from symback.circuit import Circuit, Node
+from symback.gates import gates
+from symback.names import fresh_name
+from symback.ops import Slope, real_symbol
+from symback.program import Assign, Program, batch_sum, symbols, varies
+from symback.reverse import Edge, ReversePass, walk
+
+
+class Names:
+    """The names of adjoints and slopes, each made once and free of the user's names."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._taken = {n.name for n in circuit.nodes}
+        self._made: dict[tuple[str, str], Symbol] = {}
+
+    def _name(self, kind: str, node: str) -> Symbol:
+        key = (kind, node)
+        if key not in self._made:
+            name = fresh_name([f"{node}_{kind}", f"{node}_{kind}_"], self._taken)
+            self._taken.add(name)
+            self._made[key] = real_symbol(name)
+        return self._made[key]
+
+    def adjoint(self, node: str) -> Symbol:
+        return self._name("bar", node)
+
+    def slope(self, node: str) -> Symbol:
+        return self._name("slope", node)
+
+    def total(self, node: str) -> Symbol:
+        return self._name("sum", node)
+
+    def part(self, node: str) -> Symbol:
+        """A new name for a part of the line that computes `node`."""
+        name = fresh_name([f"{node}_part"], self._taken)
+        self._taken.add(name)
+        return real_symbol(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """The programs of one module, and the names they share."""
+
+    circuit: Circuit  # of gates
+    names: Names
+    forward: Program  # → output, then the cache
+    backward: Program  # seed → adjoints of parameters, then of inputs
+    objective: Program  # → Σ loss, then Σ of its partial by each parameter
+    cache: tuple[Symbol, ...]
+    seed: Symbol
+    total: Symbol
+    per_sample_output: bool
+    per_sample_objective: bool
+
+
+def lower(circuit: Circuit) -> Lowered:
+    """The programs of a circuit, not yet optimised.
+
+    >>> import symback as sb
+    >>> print(lower(sb.circuit("f = w*x", loss=None)).backward)
+    """
+    split = gates(circuit, guarded=True)
+    names = Names(split)
+    varying = _varying(split)
+    of_output = walk(split, split.output)
+    of_objective = walk(split, split.objective)
+    seed = names.adjoint(split.output.name)
+    backward = _backward(split, of_output, names, varying, seed)
+    needed = {s for line in backward for s in symbols(line.expr)}
+    leaves = {n.symbol for n in split.leaves}
+    forward = _forward(split, split.output, names)
+    cache = tuple(line.target for line in forward if line.target in needed)
+    read = _arguments(split, split.output)
+    total = names.total(split.objective.name)
+    fused = [
+        *_forward(split, split.objective, names),
+        *_backward(split, of_objective, names, varying, S.One),
+        Assign(total, _over_batch(split.objective, varying)),
+    ]
+    return Lowered(
+        split,
+        names,
+        _program(read, forward, [split.output.symbol, *cache], varying),
+        _program(
+            [*(s for s in read if s in needed & leaves), *cache, seed],
+            backward,
+            [names.adjoint(n.name) for n in (*split.params, *split.inputs)],
+            varying | ({seed} if split.output.symbol in varying else set()),
+        ),
+        _program(
+            _arguments(split, split.objective),
+            fused,
+            [total, *(names.adjoint(p.name) for p in split.params)],
+            varying,
+        ),
+        cache,
+        seed,
+        total,
+        split.output.symbol in varying,
+        split.objective.symbol in varying,
+    )
+
+
+def _program(
+    arguments: list[Symbol], lines: list[Assign], results: list[Symbol], varying: set[Symbol]
+) -> Program:
+    marked = frozenset(a for a in arguments if a in varying)
+    return Program(tuple(arguments), tuple(lines), tuple(results), marked).check()
+
+
+def _varying(circuit: Circuit) -> set[Symbol]:
+    """Symbols of the nodes that have one value a sample."""
+    found: set[Symbol] = set()
+    for node in circuit.nodes:
+        if node.role in ("input", "target") or any(circuit[o].symbol in found for o in node.operands):
+            found.add(node.symbol)
+    return found
+
+
+def _arguments(circuit: Circuit, of: Node) -> list[Symbol]:
+    """The leaves that a node depends on, parameters first."""
+    needed = {of.name}
+    for node in reversed(circuit.nodes):
+        if node.name in needed:
+            needed.update(node.operands)
+    order = (*circuit.params, *circuit.inputs, *circuit.targets)
+    return [n.symbol for n in order if n.name in needed]
+
+
+def _forward(circuit: Circuit, of: Node, names: Names) -> list[Assign]:
+    """One line a node, and one a slope that backward may use."""
+    from_here = walk(circuit, of)
+    needed = set(from_here.order) | _read_by_value(circuit, of)
+    slopes = {e.node: e.partial for e in from_here.edges if isinstance(e.partial, Slope)}
+    lines = []
+    for node in circuit.computed:
+        if node.name in needed:
+            lines.append(Assign(node.symbol, node.expr))
+            if node.name in slopes:
+                lines.append(Assign(names.slope(node.name), slopes[node.name]))
+    return lines
+
+
+def _read_by_value(circuit: Circuit, of: Node) -> set[str]:
+    """All nodes below `of`, those included that only a condition reads."""
+    needed = {of.name}
+    for node in reversed(circuit.nodes):
+        if node.name in needed:
+            needed.update(node.operands)
+    return needed
+
+
+def _backward(
+    circuit: Circuit, record: ReversePass, names: Names, varying: set[Symbol], seed: Expr
+) -> list[Assign]:
+    """One line an adjoint: the sum of its contributions, each upstream × local partial."""
+    lines: list[Assign] = []
+    constants: dict[str, Expr] = {record.of: seed}
+    for name in record.order[1:]:
+        node = circuit[name]
+        terms = [
+            _contribution(e, constants.get(e.node, names.adjoint(e.node)), names, varying, circuit)
+            for e in record.into[name]
+        ]
+        chains = tuple(
+            ((record.of, e.node), (e.node, name)) if e.node != record.of else ((record.of, name),)
+            for e in record.into[name]
+        )
+        total = sum(terms[1:], terms[0])
+        lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
+    reached = {line.target for line in lines}
+    for node in (*circuit.params, *circuit.inputs):
+        if names.adjoint(node.name) not in reached and node.name != record.of:
+            zero = S.Zero * node.symbol if node.symbol in varying else S.Zero
+            lines.append(Assign(names.adjoint(node.name), zero, (), (record.of, node.name)))
+    return lines
+
+
+def _contribution(
+    edge: Edge, upstream: Expr, names: Names, varying: set[Symbol], circuit: Circuit
+) -> Expr:
+    partial = edge.partial
+    if isinstance(partial, Slope):
+        partial = names.slope(edge.node)
+    product = times(upstream, partial)
+    node, operand = circuit[edge.node].symbol, circuit[edge.operand].symbol
+    if node in varying and operand not in varying:
+        return batch_sum(product)
+    return product
+
+
+def times(upstream: Expr, partial: Expr) -> Expr:
+    """upstream × partial, taken into the branches of a choice, where it stays a float32."""
+    choice = next((f for f in Mul.make_args(partial) if isinstance(f, Piecewise)), None)
+    if choice is None:
+        return upstream * partial
+    rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
+    return Piecewise(*((rest * value, condition) for value, condition in choice.args))
+
+
+def _over_batch(node: Node, varying: set[Symbol]) -> Expr:
+    return batch_sum(node.symbol) if node.symbol in varying else node.symbol
+
+
+__all__ = ["Lowered", "Names", "lower", "times", "varies"]

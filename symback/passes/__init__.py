@@ -1,0 +1,27 @@
+"""Passes: program → program of the same meaning, one a file, applied in the order seen here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from symback.lower import Names
+from symback.passes.drop_dead import drop_dead
+from symback.passes.fold_copies import fold_copies
+from symback.passes.inline_sums import inline_sums
+from symback.passes.share_common import share_common
+from symback.program import Program
+
+Pass = Callable[[Program, Names], Program]
+
+PASSES: tuple[Pass, ...] = (drop_dead, share_common, drop_dead)
+"""For forward and backward, which keep one line a node."""
+
+FUSED_PASSES: tuple[Pass, ...] = (drop_dead, fold_copies, share_common, inline_sums, drop_dead)
+"""For the fused objective, where no one asks for the adjoint of an inner node."""
+
+
+def optimise(program: Program, names: Names, passes: Sequence[Pass] = PASSES) -> Program:
+    """The program after all passes, checked after each."""
+    for run in passes:
+        program = run(program, names).check()
+    return program

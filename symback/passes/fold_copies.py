@@ -1,0 +1,53 @@
+"""Fold lines that only copy or negate: x2_bar = -f_bar goes into the one line that reads it.
+
+A negation would cost a pass over the batch. The chain of the folded line goes in front of the
+reader's own, so the comment still tells the whole product.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from sympy import Symbol
+
+from symback.gates import split_number
+from symback.lower import Names
+from symback.program import Assign, Chain, Program, batch_sum, symbols
+
+
+def fold_copies(program: Program, names: Names) -> Program:
+    """Inline copies everywhere, and multiples c·v where one product reads them."""
+    readers = Counter(s for line in program.lines for s in symbols(line.expr))
+    folded: dict[Symbol, Assign] = {}
+    lines: list[Assign] = []
+    for line in program.lines:
+        line = _substitute(line, folded)
+        if line.of is not None and line.target not in program.results:
+            number, rest = split_number(line.expr)
+            if rest.is_Symbol and (number == 1 or readers[line.target] == 1):
+                folded[line.target] = line
+                continue
+        lines.append(line)
+    return program.with_lines(lines)
+
+
+def _substitute(line: Assign, folded: dict[Symbol, Assign]) -> Assign:
+    found = {s: folded[s].expr for s in symbols(line.expr) if s in folded}
+    if not found:
+        return line
+    before = {f.of: f.chains for f in (folded[s] for s in found) if f.of is not None}
+    chains = tuple(longer for chain in line.chains for longer in _extend(chain, before))
+    expr = line.expr.xreplace(found)
+    if isinstance(expr, batch_sum):  # Σ -v·x is -Σ v·x: one negation instead of one a sample
+        number, rest = split_number(expr.args[0])
+        expr = number * batch_sum(rest)
+    return replace(line, expr=expr, chains=chains)
+
+
+def _extend(chain: Chain, before: dict[tuple[str, str], tuple[Chain, ...]]) -> tuple[Chain, ...]:
+    """The chain with its first factor, ∂l/∂f, replaced by the product that made it."""
+    made = before.get(chain[0])
+    if not made:
+        return (chain,)
+    return tuple((*first, *chain[1:]) for first in made)

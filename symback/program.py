@@ -1,0 +1,110 @@
+"""Programs: straight-line lists of single assignments (Wengert lists) that targets print.
+
+A program says what is computed, not for how many samples: symbols that vary by sample are
+marked, and `batch_sum` is the one place where samples meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sympy import Expr, Function, Symbol
+
+from symback.errors import SymbackError
+from symback.ops import postorder
+
+Chain = tuple[tuple[str, str], ...]
+"""A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
+
+
+class batch_sum(Function):  # type: ignore[misc]
+    """The sum of a per-sample value over the samples of a batch."""
+
+    nargs = 1
+    is_extended_real = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """One assignment. `chains` are the chain-rule products whose sum the line computes."""
+
+    target: Symbol
+    expr: Expr
+    chains: tuple[Chain, ...] = ()
+    of: tuple[str, str] | None = None  # (output, node): the line computes ∂output/∂node
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.expr}"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Assignments from arguments to results."""
+
+    arguments: tuple[Symbol, ...]
+    lines: tuple[Assign, ...]
+    results: tuple[Symbol, ...]
+    per_sample: frozenset[Symbol]  # of the arguments
+
+    def __str__(self) -> str:
+        head = ", ".join(map(str, self.arguments))
+        body = "\n".join(f"    {line}" for line in self.lines)
+        return f"({head}):\n{body}\n    return {', '.join(map(str, self.results))}"
+
+    def check(self) -> Program:
+        """The program itself, if every name is assigned once and before it is used."""
+        known = set(self.arguments)
+        for line in self.lines:
+            missing = symbols(line.expr) - known
+            if missing or line.target in known:
+                what = f"uses {min(map(str, missing))}" if missing else "assigns twice"
+                raise SymbackError(f"internal: the line {line} {what}")
+            known.add(line.target)
+        if not set(self.results) <= known:
+            raise SymbackError("internal: a result is not assigned")
+        return self
+
+    def with_lines(self, lines: Iterable[Assign]) -> Program:
+        return replace(self, lines=tuple(lines))
+
+    def varying(self) -> set[Symbol]:
+        """Every symbol that has one value a sample."""
+        found = set(self.per_sample)
+        for line in self.lines:
+            if varies(line.expr, found):
+                found.add(line.target)
+        return found
+
+    @property
+    def operations(self) -> int:
+        """How many operations the lines count, a sum over the batch not among them."""
+        return sum(operations(line.expr) for line in self.lines)
+
+
+def symbols(expr: Expr) -> set[Symbol]:
+    return {part for part in postorder(expr) if part.is_Symbol}
+
+
+def varies(expr: Expr, varying: set[Symbol]) -> bool:
+    """Whether the expression has one value a sample."""
+    if isinstance(expr, batch_sum):
+        return False
+    if expr.is_Symbol:
+        return expr in varying
+    return any(varies(a, varying) for a in expr.args)
+
+
+def operations(expr: Expr) -> int:
+    """Operations of one expression: n operands of a sum or product are n - 1 operations."""
+    count = 0
+    for part in postorder(expr):
+        if part.is_number or part.is_Symbol or isinstance(part, batch_sum):
+            continue
+        if part.is_Add:
+            count += len(part.args) - 1
+        elif part.is_Mul:
+            count += len(part.args) - 1 - (1 if part.args[0] == -1 and len(part.args) > 2 else 0)
+        elif part.args and isinstance(part, Expr):
+            count += 1
+    return count

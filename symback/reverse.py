@@ -1,0 +1,83 @@
+"""The reverse pass: one walk from a node back to its leaves, and the record it leaves.
+
+Closed forms, derivations, pictures and generated code all read this record; nothing else
+differentiates. Edges are visited in reverse topological order, so the adjoint of a node is
+complete, the sum over all edges that lead back to it, before it is passed on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sympy import Expr
+
+from symback.circuit import Circuit, Node
+from symback.gates import gates
+from symback.partials import Local, local_partials
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One edge node → operand with its local partial ∂node/∂operand."""
+
+    node: str
+    operand: str
+    local: Local
+
+    @property
+    def partial(self) -> Expr:
+        return self.local.partial
+
+
+@dataclass(frozen=True, slots=True)
+class ReversePass:
+    """What the walk from `of` leaves.
+
+    `order` lists the visited nodes, `of` first, then each after all nodes that use it; `edges`
+    are in the order visited; `into[u]` are the edges whose contributions add up to the adjoint
+    of u.
+    """
+
+    circuit: Circuit
+    of: str
+    order: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    into: dict[str, tuple[Edge, ...]] = field(repr=False)
+
+    def node(self, name: str) -> Node:
+        return self.circuit[name]
+
+
+def reverse_pass(circuit: Circuit, of: str | None = None) -> ReversePass:
+    """Walk back from a node (the output where none is named) of the circuit's gates.
+
+    >>> import symback as sb
+    >>> r = reverse_pass(sb.circuit("f = x1 - x2, x2 = w*x3"))
+    >>> [(e.node, e.operand, str(e.partial)) for e in r.edges]
+    [('f', 'x1', '1'), ('f', 'x2', '-1'), ('x2', 'w', 'x3'), ('x2', 'x3', 'w')]
+    """
+    split = circuit if any(n.generated for n in circuit.nodes) else gates(circuit)
+    start = split[of if of is not None else split.output.name]
+    return walk(split, start)
+
+
+def walk(circuit: Circuit, start: Node) -> ReversePass:
+    """The reverse pass over a circuit that consists of gates."""
+    into: dict[str, list[Edge]] = {start.name: []}
+    order: list[str] = []
+    edges: list[Edge] = []
+    for node in reversed(circuit.nodes):
+        if node.name not in into:
+            continue
+        order.append(node.name)
+        if node.is_leaf:
+            continue
+        for operand, local in local_partials(node).items():
+            if local.partial.is_zero:
+                continue
+            edge = Edge(node.name, operand, local)
+            edges.append(edge)
+            into.setdefault(operand, []).append(edge)
+    return ReversePass(
+        circuit, start.name, tuple(order), tuple(edges), {u: tuple(e) for u, e in into.items()}
+    )

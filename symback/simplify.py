@@ -1,0 +1,53 @@
+"""Simplification within a bound that is fixed by size before it starts.
+
+The result depends on the expression alone, never on a clock; beyond the bound an expression is
+returned as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+from sympy import Expr, Piecewise
+
+from symback.ops import postorder
+
+LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
+MOST_FOLDED = 3  # choices that are folded into one
+LARGEST_CANCELLED = 40  # of one that is brought to a common denominator
+
+
+def simplified(expr: Expr) -> Expr:
+    """The shortest of a few equal forms; the expression itself where none is shorter."""
+    size = weight(expr)
+    if size > LARGEST_SIMPLIFIED:
+        return expr
+    if expr.has(Piecewise):
+        few = len(expr.atoms(Piecewise)) <= MOST_FOLDED
+        folded = sp.piecewise_fold(expr) if few else expr
+        return folded if weight(folded) < size else expr
+    candidates: list[Callable[[Expr], Expr]] = [sp.powsimp, sp.factor_terms]
+    if size <= LARGEST_CANCELLED:
+        if _is_quotient(expr):
+            candidates.append(sp.cancel)
+        if expr.has(sp.sin, sp.cos, sp.sinh, sp.cosh):
+            candidates.append(sp.trigsimp)
+    best = expr
+    for rewrite in candidates:
+        found = rewrite(expr)
+        if weight(found) < weight(best):
+            best = found
+    return best
+
+
+def _is_quotient(expr: Expr) -> bool:
+    return any(p.is_Pow and p.exp.is_negative and not p.base.is_number for p in postorder(expr))
+
+
+def weight(expr: Expr) -> int:
+    """Operations of the expanded tree, up to the point where it is too large anyway."""
+    sizes: dict[Expr, int] = {}
+    for part in postorder(expr):
+        sizes[part] = min(10**9, max(1, len(part.args)) + sum(sizes[a] for a in part.args))
+    return sizes[expr]
