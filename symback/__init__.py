@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 from symback._version import __version__
 
 if TYPE_CHECKING:
-    from symback.circuit import Circuit, Node
+    from symback.structure import Circuit, Node
     from symback.derivation.record import Derivation
     from symback.errors import SymbackError
     from symback.parse import circuit
     from symback.program import Program
 
 _HOME = {
-    "Circuit": "symback.circuit",
+    "Circuit": "symback.structure",
     "Derivation": "symback.derivation.record",
-    "Node": "symback.circuit",
+    "Node": "symback.structure",
     "Program": "symback.program",
     "SymbackError": "symback.errors",
     "circuit": "symback.parse",
@@ -39,7 +39,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'symback' has no attribute '{name}'")
     value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value  # a submodule of the same name must not take its place
+    globals()[name] = value
     return value
 
 

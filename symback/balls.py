@@ -7,7 +7,7 @@ So a precision is known to suffice, or known not to, and never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -151,7 +151,7 @@ def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
     if part in _CONSTANTS:
         return _CONSTANTS[part]()
     if isinstance(part, Piecewise):
-        return _branch(part, values)
+        return choose(part, values)
     args = [values[a] for a in part.args]
     if part.is_Add:
         return sum(args[1:], args[0])
@@ -170,7 +170,8 @@ def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
     return function(*args)
 
 
-def _branch(part: Piecewise, values: MutableMapping[Expr, arb]) -> arb:
+def choose(part: Piecewise, values: Mapping[Expr, arb]) -> arb:
+    """The value of the branch that is taken; NaN where a condition compares NaN."""
     for expr, condition in part.args:
         holds = _holds(condition, values)
         if holds is None:
@@ -180,7 +181,7 @@ def _branch(part: Piecewise, values: MutableMapping[Expr, arb]) -> arb:
     return NOT_A_NUMBER
 
 
-def _holds(condition: Any, values: MutableMapping[Expr, arb]) -> bool | None:
+def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
     """Whether the condition holds; None where an operand is not a number."""
     if condition in (True, False, S.true, S.false):
         return bool(condition)

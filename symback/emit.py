@@ -17,7 +17,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateErro
 from jinja2.sandbox import SandboxedEnvironment
 
 from symback._version import __version__
-from symback.circuit import Circuit
+from symback.structure import Circuit
 from symback.errors import FileRefused, Unsupported, clip, nearest
 from symback.targets.module_text import ModuleText, module_text
 

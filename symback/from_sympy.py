@@ -12,7 +12,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
 
 from symback.balls import LARGEST_FLOAT, constant
-from symback.circuit import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf
+from symback.structure import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf
 from symback.errors import CircuitError, DomainError, NameRefused, UnknownName, Unsupported, clip
 from symback.errors import nearest
 from symback.names import check_name

@@ -14,7 +14,7 @@ import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.core.relational import Relational
 
-from symback.circuit import Circuit, Node, computed
+from symback.structure import Circuit, Node, computed
 from symback.errors import TooLarge
 from symback.names import fresh_name
 from symback.ops import BY_HEAD, postorder

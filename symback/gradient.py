@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sympy import Expr, S
 
-from symback.circuit import Circuit
+from symback.structure import Circuit
 from symback.errors import TooLarge, UnknownName, nearest
 from symback.lower import times
 from symback.ops import expand_slopes, real_symbol

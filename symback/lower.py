@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Mul, Piecewise, S, Symbol
 
-from symback.circuit import Circuit, Node
+from symback.structure import Circuit, Node
 from symback.gates import gates
 from symback.names import fresh_name
 from symback.ops import Slope, real_symbol

@@ -179,7 +179,7 @@ class tanh_prime(Slope):
 
     @staticmethod
     def elementary(u: Expr) -> Expr:
-        return 1 - sp.tanh(u) ** 2
+        return 1 / sp.cosh(u) ** 2
 
     @staticmethod
     def derivative(u: Expr) -> Expr:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Mul, Piecewise, S, Symbol
 
-from symback.circuit import Node
+from symback.structure import Node
 from symback.gates import is_square, split_number
 from symback.ops import BY_HEAD, POWER, Slope
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from symback.circuit import Circuit, Node
+from symback.structure import Circuit, Node
 from symback.gates import gates
 from symback.partials import Local, local_partials
 
@@ -66,7 +66,7 @@ def walk(circuit: Circuit, start: Node) -> ReversePass:
     into: dict[str, list[Edge]] = {start.name: []}
     order: list[str] = []
     edges: list[Edge] = []
-    for node in reversed(circuit.nodes):
+    for node in (*reversed(circuit.computed), *circuit.leaves):
         if node.name not in into:
             continue
         order.append(node.name)

@@ -49,5 +49,6 @@ def weight(expr: Expr) -> int:
     """Operations of the expanded tree, up to the point where it is too large anyway."""
     sizes: dict[Expr, int] = {}
     for part in postorder(expr):
-        sizes[part] = min(10**9, max(1, len(part.args)) + sum(sizes[a] for a in part.args))
+        operands = len(part.args) - (part.is_Mul and part.args[0] == -1)  # a sign costs nothing
+        sizes[part] = min(10**9, max(1, operands) + sum(sizes[a] for a in part.args))
     return sizes[expr]

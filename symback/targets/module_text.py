@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from symback.circuit import Circuit, Node
+from symback.structure import Circuit, Node
 from symback.errors import TooLarge
 from symback.gates import gates
 from symback.lower import Lowered, lower

@@ -12,7 +12,7 @@ from symback.ops import BY_HEAD, SLOPES
 from symback.targets.printer import Printer
 
 if TYPE_CHECKING:
-    from symback.circuit import Circuit, Node
+    from symback.structure import Circuit, Node
 
 
 class NotationPrinter(Printer):

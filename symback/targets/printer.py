@@ -18,7 +18,7 @@ from symback.errors import Unsupported
 from symback.ops import BY_HEAD, POWER, postorder
 
 if TYPE_CHECKING:
-    from symback.circuit import Circuit
+    from symback.structure import Circuit
 
 ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
 _RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "==", "!=": "!="}

@@ -10,7 +10,7 @@ from sympy.logic.boolalg import And, Or
 
 from symback.ops import BY_HEAD, SLOPES
 from symback.program import Chain
-from symback.targets.printer import ATOM, NEG, POW, Printer
+from symback.targets.printer import ADD, ATOM, NEG, POW, Printer
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -18,6 +18,9 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 class TextPrinter(Printer):
     """Prints expressions in Unicode: w3·x3, σ(net), x², σ′(net)."""
 
+    plus: ClassVar[str] = " + "
+    minus: ClassVar[str] = " − "
+    negative: ClassVar[str] = "−"
     times: ClassVar[str] = "·"
     functions: ClassVar = {
         **{head: op.sign or op.name for head, op in BY_HEAD.items()},
@@ -25,6 +28,14 @@ class TextPrinter(Printer):
     }
     constants: ClassVar = {S.Pi: "π", S.Exp1: "e"}
     relations: ClassVar = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
+
+    short_slopes: frozenset[Expr] = frozenset()
+    """Slopes that print without their operand, σ′ for σ′(net)."""
+
+    def function(self, expr: Expr) -> tuple[str, int]:
+        if expr in self.short_slopes:
+            return self.functions[expr.func], ATOM
+        return super().function(expr)
 
     def partial(self, of: str, wrt: str) -> str:
         return f"∂{of}/∂{wrt}"
@@ -48,18 +59,26 @@ class TextPrinter(Printer):
             return sign.join(sorted(self.condition(part) for part in condition.args))
         return super().connective(condition)
 
-    def factors(self, factors: Sequence[Expr]) -> str:
-        """A product in the order given, negative factors in brackets: 1 · (-1) · σ′."""
+    def products(self, products: Sequence[Sequence[Expr]]) -> str:
+        """A sum of products, their factors in the order given: 1 · 1 + (−1) · σ′ · w3."""
         texts = []
-        for factor in factors:
-            text, level = self._print(factor)
-            texts.append(text if level > NEG or level == ATOM else self.bracket(text))
-        return self.times_sign.join(texts)
+        for i, factors in enumerate(products):
+            for j, factor in enumerate(factors):
+                text, level = self._print(factor)
+                negative = text.startswith(self.negative)
+                lead = i == 0 and j == 0
+                enclosed = level == ADD or (negative and not lead)
+                text = self.bracket(text) if enclosed and len(factors) > 1 else text
+                separator = "" if lead else self.plus if j == 0 else self.times_sign
+                texts.append(separator + text)
+        return "".join(texts)
 
 
 class AsciiPrinter(TextPrinter):
     """The same in ASCII: w3*x3, sigma(net), x**2, sigma'(net)."""
 
+    minus: ClassVar[str] = " - "
+    negative: ClassVar[str] = "-"
     times: ClassVar[str] = "*"
     times_sign: ClassVar[str] = " * "
     functions: ClassVar = {

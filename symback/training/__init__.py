@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from symback.errors import DataError
 
 if TYPE_CHECKING:
-    from symback.circuit import Circuit
+    from symback.structure import Circuit
     from symback.training.loop import LearningRate, Result
 
 MOST_PARAMETERS_SHOWN = 20

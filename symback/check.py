@@ -1,0 +1,483 @@
+"""A generated module against SymPy: every value and partial, at points of many magnitudes.
+
+The truth comes from `symback.reference`; the error allowed at a point is what rounding can do
+there (`symback.rounding`). So a wrong sign, a swapped operand, a constant off by 1e-9 or a
+float32 on the way is an error, and an ill-conditioned point is not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from symback.balls import nearest_float, precision
+from symback.errors import CheckFailed, clip
+from symback.lower import Lowered, lower
+from symback.points import Point, Scene, scenes
+from symback.reference import Reference, Truth
+from symback.rounding import SUBNORMAL, UNIT, OutOfRange
+from symback.structure import Circuit
+
+SLACK = 2.0  # optimised code may round in another order than the program that bounds it
+FEWEST_POINTS = 20
+BITS = 1300
+
+
+@dataclass(slots=True)
+class Row:
+    """One quantity, such as ∂f/∂w3: its worst error over all points."""
+
+    quantity: str
+    points: int = 0
+    worst_ulp: float = 0.0  # error in units in the last place of the truth
+    worst_share: float = 0.0  # error in parts of what rounding allows; above 1 it is wrong
+    at: str = ""  # the point of the worst share
+    note: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.worst_share <= 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a check; `str(report)` is its table."""
+
+    name: str
+    rows: tuple[Row, ...]
+    points: int
+    seed: int
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        return self.points >= FEWEST_POINTS and all(row.passed for row in self.rows)
+
+    ok = passed
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        width = max(len(r.quantity) for r in self.rows)
+        lines = [f"{'':<{width}}   points   worst error   of what rounding allows"]
+        for row in self.rows:
+            mark = "" if row.passed else f"   WRONG at {row.at}"
+            ulp = f"{row.worst_ulp:.3g} ULP"
+            lines.append(
+                f"{row.quantity:<{width}}   {row.points:>6}   {ulp:>11}   {row.worst_share:>8.3g}"
+                f"{mark}"
+            )
+        verdict = "agrees with SymPy" if self.passed else "DISAGREES with SymPy"
+        lines.append(f"{self.name} {verdict} at {self.points} points (seed {self.seed})")
+        return "\n".join([*lines, *self.remarks])
+
+    def to_json(self) -> str:
+        """The report as JSON, for machines."""
+        rows = [
+            {
+                "quantity": r.quantity,
+                "points": r.points,
+                "worst_ulp": _jsonable(r.worst_ulp),
+                "worst_share": _jsonable(r.worst_share),
+                "at": r.at,
+                "passed": r.passed,
+            }
+            for r in self.rows
+        ]
+        content = {
+            "name": self.name,
+            "passed": self.passed,
+            "points": self.points,
+            "seed": self.seed,
+            "rows": rows,
+            "remarks": list(self.remarks),
+        }
+        return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _jsonable(number: float) -> float | str:
+    return number if math.isfinite(number) else str(number)
+
+
+def check_circuit(circuit: Circuit, *, points: int = 24, seed: int = 0) -> Report:
+    """Generate the circuit's module in memory and check it."""
+    return check_module(circuit, circuit.compile(), points=points, seed=seed)
+
+
+def check_module(
+    circuit: Circuit, module: ModuleType, *, points: int = 24, seed: int = 0, name: str = ""
+) -> Report:
+    """Check a module against SymPy's evaluation of the circuit.
+
+    At `points` points (at least 20): forward, backward and value_and_grad sample by sample and
+    as a batch, sgd step by step, ravel, unravel, objective and the initial values.
+    """
+    if points < FEWEST_POINTS:
+        raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
+    checker = _Checker(circuit, module)
+    count = checker.run(points, seed)
+    rows = tuple(checker.rows.values())
+    return Report(
+        name or f"the module of {circuit.output.name}", rows, count, seed, tuple(checker.remarks)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """Truth and allowance of one quantity at one point."""
+
+    truth: arb
+    allowed: arb
+
+    def scaled(self, factor: float) -> _Expected:
+        return _Expected(self.truth * factor, self.allowed * abs(factor))
+
+
+class _Checker:
+    def __init__(self, circuit: Circuit, module: ModuleType) -> None:
+        self._circuit = circuit
+        self._module = module
+        self._lowered: Lowered = lower(circuit)
+        self._output = Reference(circuit, circuit.output.name)
+        self._objective = Reference(circuit, circuit.objective.name)
+        self.rows: dict[str, Row] = {}
+        self.remarks: list[str] = []
+
+    def run(self, points: int, seed: int) -> int:
+        rng = np.random.default_rng(seed)
+        done = 0
+        found: list[tuple[Scene, list[dict[str, _Expected]]]] = []
+        for scene, truths in self._scenes(rng, points):
+            found.append((scene, truths))
+            for point, expected in zip(scene.points, truths, strict=True):
+                self._guarded("one sample", self._check_sample, scene, point, expected)
+                done += 1
+            self._guarded("a batch", self._check_batch, scene, truths)
+        if done < points:
+            self.remarks.append(
+                f"only {done} of {points} points inside the domain and the range of float64 found"
+            )
+        self._guarded("training", self._check_training, found)
+        self._guarded("vectors", self._check_vectors, found)
+        return done
+
+    def _guarded(self, what: str, check: Callable[..., None], *args: Any) -> None:
+        """An exception of the module under test is a finding, not an error of the check."""
+        try:
+            with np.errstate(all="ignore"):
+                check(*args)
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+            row = self._row(f"call with {what}")
+            row.points += 1
+            row.worst_share = math.inf
+            row.at = f"{type(error).__name__}: {clip(str(error), 100)}"
+
+    # -- expectation ------------------------------------------------------------------------
+
+    def _scenes(
+        self, rng: np.random.Generator, points: int
+    ) -> Iterator[tuple[Scene, list[dict[str, _Expected]]]]:
+        """Scenes whose points all have a proven truth, until there are enough points."""
+        left = points
+        for scene in scenes(self._circuit, rng, points):
+            kept, truths = [], []
+            for point in scene.points[:left]:
+                expected = self._expected(scene.merged(point))
+                if expected is not None:
+                    kept.append(point)
+                    truths.append(expected)
+            if kept:
+                left -= len(kept)
+                yield scene.with_points(kept), truths
+            if left <= 0:
+                return
+
+    def _expected(self, point: Mapping[str, float]) -> dict[str, _Expected] | None:
+        """Truth and allowance of every quantity at a point; None where there is none."""
+        try:
+            with precision(BITS):
+                allowed = self._allowances(point)
+        except (OutOfRange, ArithmeticError):
+            return None
+        output = self._output.at(point)
+        objective = self._objective.at(point)
+        if output is None or objective is None:
+            return None
+        with precision(BITS):
+            found = {
+                **self._quantities(self._circuit.output.name, output, allowed),
+                **self._quantities(f"{self._circuit.objective.name}.", objective, allowed),
+            }
+            lost = any(
+                not e.allowed.is_finite() or not abs(e.truth) < arb(10) ** 300
+                for e in found.values()
+            )
+        return None if lost else found
+
+    def _allowances(self, point: Mapping[str, float]) -> dict[str, arb]:
+        from symback.rounding import enclosures
+
+        lowered = self._lowered
+        symbols = {n.symbol: point[n.name] for n in self._circuit.leaves if n.name in point}
+        forward = enclosures(lowered.forward, symbols)
+        seeded = {**symbols, lowered.seed: 1.0}
+        for name in lowered.cache:
+            seeded[name] = forward[name]  # type: ignore[assignment]
+        backward = enclosures(lowered.backward, seeded)
+        fused = enclosures(lowered.objective, symbols)
+        output, objective = self._circuit.output, self._circuit.objective
+        found = {output.name: forward[output.symbol], f"{objective.name}.": fused[lowered.total]}
+        for leaf in self._circuit.leaves:
+            bar = lowered.names.adjoint(leaf.name)
+            if bar in backward:
+                found[f"∂{output.name}/∂{leaf.name}"] = backward[bar]
+            if bar in fused:
+                found[f"∂{objective.name}./∂{leaf.name}"] = fused[bar]
+        return {key: arb(ball.rad()) for key, ball in found.items()}
+
+    def _quantities(
+        self, of: str, truth: Truth, allowed: Mapping[str, arb]
+    ) -> dict[str, _Expected]:
+        found = {of: _Expected(truth.value, _room(allowed[of], truth.value))}
+        for leaf in self._circuit.leaves:
+            key = f"∂{of}/∂{leaf.name}"
+            if key in allowed:
+                partial = truth.partials.get(leaf.name, arb(0))
+                found[key] = _Expected(partial, _room(allowed[key], partial))
+        return found
+
+    # -- comparison -------------------------------------------------------------------------
+
+    def _row(self, quantity: str) -> Row:
+        return self.rows.setdefault(quantity, Row(quantity))
+
+    def _compare(self, quantity: str, got: Any, expected: _Expected, at: str) -> None:
+        """Enter the error of one number; anything that is not one finite float is wrong."""
+        row = self._row(quantity)
+        row.points += 1
+        number = np.asarray(got)
+        if number.shape != () or number.dtype != np.float64 or not np.isfinite(number):
+            row.worst_share, row.worst_ulp = math.inf, math.inf
+            row.at = f"{at}: {clip(repr(got), 40)} is no finite float64 number"
+            return
+        with precision(BITS):
+            error = abs(arb(float(number)) - expected.truth)
+            share = nearest_float((error / (expected.allowed * SLACK)).mid())
+            ulp = nearest_float((error / _ulp(expected.truth)).mid())
+        row.worst_ulp = max(row.worst_ulp, ulp)
+        if share > row.worst_share or not row.at:
+            row.worst_share, row.at = max(share, row.worst_share), at
+
+    def _check_sample(self, scene: Scene, point: Point, expected: dict[str, _Expected]) -> None:
+        """forward, backward and value_and_grad without a batch axis."""
+        module, output, objective = self._module, self._circuit.output, self._circuit.objective
+        params, inputs = scene.params(module), scene.inputs(module, point)
+        at = scene.describe(point)
+        value, cache = module.forward(params, inputs)
+        self._compare(output.name, value, expected[output.name], at)
+        param_bars, input_bars = module.backward(params, inputs, cache)
+        for leaf in (*self._circuit.params, *self._circuit.inputs):
+            bars = param_bars if leaf.role == "param" else input_bars
+            key = f"∂{output.name}/∂{leaf.name}"
+            self._compare(key, getattr(bars, leaf.name), expected[key], at)
+        mean, grad = module.value_and_grad(params, inputs)
+        label = self._label()
+        self._compare(label, mean, expected[f"{objective.name}."], at)
+        for leaf in self._circuit.params:
+            key = f"∂{objective.name}./∂{leaf.name}"
+            self._compare(f"∂{label}/∂{leaf.name}", getattr(grad, leaf.name), expected[key], at)
+
+    def _label(self) -> str:
+        """What value_and_grad computes, told from the output where there is no loss."""
+        objective = self._circuit.objective
+        return objective.name if self._circuit.loss else f"mean {objective.name}"
+
+    def _check_batch(self, scene: Scene, truths: Sequence[dict[str, _Expected]]) -> None:
+        """The same with a batch axis and an adjoint of the output that differs by sample."""
+        module, circuit = self._module, self._circuit
+        n = len(scene.points)
+        params, inputs = scene.params(module), scene.batch(module)
+        at = f"batch of {n} at {scene.describe(scene.points[0])}, …"
+        values, cache = module.forward(params, inputs)
+        per_sample = self._lowered.per_sample_output
+        seeds = np.array([(-2.0) ** (i % 3) * 0.5 for i in range(n)]) if per_sample else 1.0
+        param_bars, input_bars = module.backward(params, inputs, cache, seeds)
+        weights = seeds if per_sample else np.ones(1)
+        rows = truths if per_sample else truths[:1]
+        self._compare_each("batch forward", np.atleast_1d(values), rows, circuit.output.name, at)
+        for leaf in circuit.params:
+            key = f"∂{circuit.output.name}/∂{leaf.name}"
+            parts = [t[key].scaled(float(w)) for t, w in zip(rows, weights, strict=True)]
+            self._compare("batch backward", getattr(param_bars, leaf.name), _total(parts), at)
+        for leaf in circuit.inputs:
+            key = f"∂{circuit.output.name}/∂{leaf.name}"
+            scaled = [
+                {key: t[key].scaled(float(w))} for t, w in zip(rows, weights, strict=True)
+            ]
+            bars = np.atleast_1d(getattr(input_bars, leaf.name))
+            self._compare_each("batch backward", bars, scaled, key, at)
+        mean, grad = module.value_and_grad(params, inputs)
+        rows = truths if self._lowered.per_sample_objective else truths[:1]
+        self._compare_mean("batch value_and_grad", mean, grad, rows, at)
+
+    def _compare_each(
+        self,
+        quantity: str,
+        got: Any,
+        expected: Sequence[dict[str, _Expected]],
+        key: str,
+        at: str,
+    ) -> None:
+        if len(got) != len(expected):
+            raise ValueError(f"{quantity} gives {len(got)} values for {len(expected)} samples")
+        for value, truth in zip(got, expected, strict=True):
+            self._compare(quantity, value, truth[key], at)
+
+    def _compare_mean(
+        self, quantity: str, mean: Any, grad: Any, rows: Sequence[dict[str, _Expected]], at: str
+    ) -> None:
+        share = 1.0 / len(rows)
+        objective = self._circuit.objective.name
+        totals = _total([r[f"{objective}."] for r in rows]).scaled(share)
+        self._compare(quantity, mean, totals, at)
+        for leaf in self._circuit.params:
+            key = f"∂{objective}./∂{leaf.name}"
+            total = _total([r[key] for r in rows]).scaled(share)
+            self._compare(quantity, getattr(grad, leaf.name), total, at)
+
+    # -- training ---------------------------------------------------------------------------
+
+    def _check_training(self, found: Sequence[tuple[Scene, Any]]) -> None:
+        """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples."""
+        if not self._circuit.params:
+            return
+        for scene, truths in found:
+            if len(scene.points) >= 3 and self._train(scene, truths):
+                return
+        for scene, truths in found:
+            if self._train(scene, truths):
+                return
+        self._row("sgd").worst_share = math.inf
+        self._row("sgd").at = "no point at which a step stays inside the domain"
+
+    def _train(self, scene: Scene, truths: Sequence[dict[str, _Expected]]) -> bool:
+        """Two epochs of batches of two; False where a step leaves the domain."""
+        module, n = self._module, len(scene.points)
+        objective = self._circuit.objective.name
+        slope = max(
+            abs(nearest_float(t[f"∂{objective}./∂{p.name}"].truth))
+            for t in truths
+            for p in self._circuit.params
+        )
+        start = scene.params(module)
+        smallest = min((abs(float(v)) for v in start if v), default=1.0)
+        base = 0.01 * smallest / max(slope, 1e-300)
+        rate: Callable[[int], float] = lambda t: base / (1 + t)  # noqa: E731
+        seen: list[tuple[int, float, Any]] = []
+        inputs = scene.batch(module)
+        result, losses = module.sgd(
+            start,
+            inputs,
+            learning_rate=rate,
+            epochs=2,
+            batch_size=2,
+            callback=lambda t, loss, params: seen.append((t, loss, params)),
+        )
+        per_sample = self._lowered.per_sample_objective
+        batches = [list(range(i, min(i + 2, n))) for i in range(0, n, 2)] if per_sample else [[0]]
+        steps = [*batches, *batches]
+        if len(seen) != len(steps) or len(losses) != len(steps) or tuple(result) != tuple(seen[-1][2]):
+            raise ValueError(f"sgd made {len(seen)} steps, expected {len(steps)}")
+        before = start
+        for t, rows in enumerate(steps):
+            expected = self._step_truth(scene, before, rows)
+            if expected is None:
+                return False
+            self._compare_step(scene, before, seen[t], expected, rate(t), t)
+            if float(losses[t]) != seen[t][1] or seen[t][0] != t:
+                raise ValueError(f"sgd's callback and losses disagree at step {t}")
+            before = seen[t][2]
+        return True
+
+    def _step_truth(
+        self, scene: Scene, params: Any, rows: Sequence[int]
+    ) -> list[dict[str, _Expected]] | None:
+        found = []
+        for i in rows:
+            point = {**scene.merged(scene.points[i]), **params._asdict()}
+            expected = self._expected({k: float(v) for k, v in point.items()})
+            if expected is None:
+                return None
+            found.append(expected)
+        return found
+
+    def _compare_step(
+        self,
+        scene: Scene,
+        before: Any,
+        step: tuple[int, float, Any],
+        rows: Sequence[dict[str, _Expected]],
+        rate: float,
+        t: int,
+    ) -> None:
+        objective = self._circuit.objective.name
+        at = f"step {t} from {scene.describe(scene.points[0])}"
+        share = 1.0 / len(rows)
+        loss = _total([r[f"{objective}."] for r in rows]).scaled(share)
+        self._compare("sgd loss", step[1], loss, at)
+        for leaf in self._circuit.params:
+            old = float(getattr(before, leaf.name))
+            moved = _total([r[f"∂{objective}./∂{leaf.name}"] for r in rows]).scaled(-rate * share)
+            with precision(BITS):
+                truth = arb(old) + moved.truth
+                room = moved.allowed + 8 * UNIT * (abs(moved.truth) + abs(arb(old)))
+                expected = _Expected(truth, room + arb(SUBNORMAL))
+            self._compare("sgd", getattr(step[2], leaf.name), expected, at)
+
+    def _check_vectors(self, found: Sequence[tuple[Scene, Any]]) -> None:
+        """ravel and unravel are inverse; objective is value_and_grad; initial values hold."""
+        module = self._module
+        for scene, _ in found[:1]:
+            params, inputs = scene.params(module), scene.batch(module)
+            vector = module.ravel(params)
+            if [float(v) for v in module.unravel(vector)] != [float(v) for v in params]:
+                raise ValueError("unravel(ravel(params)) differs from params")
+            value, grad = module.value_and_grad(params, inputs)
+            again, flat = module.objective(vector, inputs)
+            same = [float(g) for g in grad] == [float(g) for g in flat]
+            if again != value or not same:
+                raise ValueError("objective differs from value_and_grad")
+        initial = module.init_params()
+        for leaf in self._circuit.params:
+            if leaf.initial is not None and float(getattr(initial, leaf.name)) != leaf.initial:
+                raise ValueError(f"init_params gives {leaf.name} another value than the circuit")
+
+
+def _room(radius: arb, truth: arb) -> arb:
+    """What rounding allows, at least the half ULP of the last rounding."""
+    return radius + arb(truth.rad()) + UNIT * abs(truth) + arb(SUBNORMAL)
+
+
+def _total(parts: Sequence[_Expected]) -> _Expected:
+    """A sum over samples, with the rounding of the sum itself."""
+    with precision(BITS):
+        size = sum((abs(p.truth) for p in parts), arb(0))
+        allowed = sum((p.allowed for p in parts), arb(0)) + 2 * len(parts) * UNIT * size
+        return _Expected(sum((p.truth for p in parts), arb(0)), allowed)
+
+
+def _ulp(truth: arb) -> arb:
+    """The unit in the last place of float64 at the truth."""
+    nearest = abs(nearest_float(truth))
+    return arb(float(np.spacing(min(nearest, 1e308))))
+
+
+__all__ = ["Report", "Row", "check_circuit", "check_module"]

@@ -1,0 +1,1 @@
+"""Derivations: the steps that the reverse pass leaves, and their renderings."""

@@ -1,0 +1,309 @@
+"""The step record: what the reverse pass did, as data that every rendering reads.
+
+Order: one forward step a node, the seed, one edge step a local partial, then for each asked
+partial the sum over its paths, the local partials put in place of the chain, the simplified
+product, and the same with slopes such as σ′ written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sympy import Expr, S
+
+from symback.balls import Undecided, evaluate, nearest_float, precision
+from symback.structure import Circuit
+from symback.errors import CircuitError, DataError, UnknownName, nearest
+from symback.gradient import Gradient
+from symback.lower import times
+from symback.ops import Slope, elementary
+from symback.program import Chain
+from symback.reverse import Edge, ReversePass, reverse_pass
+from symback.simplify import simplified
+
+Kind = Literal["forward", "seed", "edge", "sum", "substitute", "simplify", "expand"]
+MOST_PATHS = 12
+"""Beyond so many paths a sum is written over the last edges, as the reverse pass adds them up."""
+
+Products = tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: `left` = `right`, because of `rule`.
+
+    `left` is a node's name or a partial (of, wrt). `right` is an expression, a sum of chains of
+    partials, or a sum of products of local partials in the chain's order.
+    """
+
+    id: int
+    kind: Kind
+    left: str | tuple[str, str]
+    right: Expr | tuple[Chain, ...] | Products
+    rule: str
+    depends: tuple[int, ...] = ()
+
+    @property
+    def node(self) -> str:
+        return self.left if isinstance(self.left, str) else self.left[0]
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The derivation of one partial, or of all partials of a node.
+
+    `print(d)` shows it; `d.steps` are its steps, `d.result` the closed form, `d.at(x1=1, …)`
+    the same with numbers.
+
+    >>> import symback as sb
+    >>> d = sb.circuit("f = x1 - x2, x2 = w3*x3").partial("f", "w3")
+    >>> d.result
+    -x3
+    """
+
+    circuit: Circuit
+    walk: ReversePass = field(repr=False)
+    wrt: tuple[str, ...]
+    steps: tuple[Step, ...]
+    closed: Mapping[str, Expr] = field(repr=False)
+    values: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def of(self) -> str:
+        return self.walk.of
+
+    @property
+    def result(self) -> Expr:
+        """The closed form of the partial (of the first, where several are derived)."""
+        return self.closed[self.wrt[0]]
+
+    def at(self, **values: float) -> Derivation:
+        """The derivation with numbers: the value of every node and of every asked partial."""
+        return replace(self, values={name: float(value) for name, value in values.items()})
+
+    def evaluated(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Values of the nodes and of the asked partials at the point set by `at`."""
+        return _evaluated(self)
+
+    def to_text(self, *, ascii: bool = False) -> str:
+        from symback.derivation.text import to_text  # a rendering: a room above
+
+        return to_text(self, ascii=ascii)
+
+    def to_latex(self) -> str:
+        """LaTeX source of the derivation, an align environment a section."""
+        from symback.derivation.latex import to_latex
+
+        return to_latex(self)
+
+    def to_markdown(self) -> str:
+        """Markdown with formulas in LaTeX, for notebooks and web pages."""
+        from symback.derivation.latex import to_markdown
+
+        return to_markdown(self)
+
+    def to_json(self) -> str:
+        """The steps as JSON."""
+        from symback.derivation.export import to_json
+
+        return to_json(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def derive(circuit: Circuit, of: str | None, wrt: str | None) -> Derivation:
+    """The derivation of ∂of/∂wrt; of the output where `of` is None, by all leaves where `wrt` is.
+
+    Raises UnknownName for a name that the circuit has not.
+    """
+    walk = reverse_pass(circuit, None if of is None else str(of))
+    gradient = Gradient(circuit, walk, expand=False)
+    asked = (str(wrt),) if wrt is not None else tuple(gradient)
+    for name in asked:
+        if name not in walk.circuit:
+            known = [n.name for n in walk.circuit.nodes]
+            raise UnknownName(f"the circuit has no node '{name}'{nearest(name, known)}")
+    writer = _Writer(walk, gradient)
+    writer.write(asked)
+    return Derivation(circuit, walk, asked, tuple(writer.steps), {n: gradient[n] for n in asked})
+
+
+class _Writer:
+    """Writes the steps of a walk in their fixed order."""
+
+    def __init__(self, walk: ReversePass, gradient: Gradient) -> None:
+        self._walk = walk
+        self._gradient = gradient
+        self.steps: list[Step] = []
+        self._forward: dict[str, int] = {}
+        self._edges: dict[tuple[str, str], int] = {}
+
+    def write(self, asked: Sequence[str]) -> None:
+        for name in self._below():
+            node = self._walk.circuit[name]
+            depends = tuple(self._forward[o] for o in node.operands if o in self._forward)
+            self._forward[name] = self._add("forward", name, node.expr, "definition", depends)
+        self._add("seed", (self._walk.of, self._walk.of), S.One, "seed")
+        useful = self._leading_to(asked)
+        for edge in self._walk.edges:
+            if edge.operand in useful:
+                key = (edge.node, edge.operand)
+                because = (self._forward[edge.node],)
+                rule = edge.local.rule
+                self._edges[key] = self._add("edge", key, edge.partial, rule, because)
+        for name in asked:
+            self._partial(name)
+
+    def _add(
+        self,
+        kind: Kind,
+        left: str | tuple[str, str],
+        right: Any,
+        rule: str,
+        depends: tuple[int, ...] = (),
+    ) -> int:
+        number = len(self.steps) + 1
+        self.steps.append(Step(number, kind, left, right, rule, depends))
+        return number
+
+    def _below(self) -> list[str]:
+        """The computed nodes that the value of `of` depends on."""
+        needed = {self._walk.of}
+        for node in reversed(self._walk.circuit.nodes):
+            if node.name in needed:
+                needed.update(node.operands)
+        return [n.name for n in self._walk.circuit.computed if n.name in needed]
+
+    def _leading_to(self, asked: Sequence[str]) -> set[str]:
+        """Names from which an edge leads on to an asked one, those included."""
+        useful = set(asked)
+        for edge in reversed(self._walk.edges):
+            if edge.operand in useful:
+                useful.add(edge.node)
+        return useful
+
+    def _partial(self, name: str) -> None:
+        left = (self._walk.of, name)
+        paths = self.paths(name)
+        if not paths:
+            same = name == self._walk.of
+            rule = "seed" if same else "no path leads from it to the node"
+            self._add("simplify", left, S.One if same else S.Zero, rule)
+            return
+        if paths is MANY:
+            last = self._walk.into[name]
+            chains = tuple(((self._walk.of, e.node), (e.node, name)) for e in last)
+            products = tuple((self._gradient[e.node], e.partial) for e in last)
+            used = tuple(self._edges[(e.node, name)] for e in last)
+        else:
+            chains = tuple(tuple((e.node, e.operand) for e in path) for path in paths)
+            products = tuple(tuple(e.partial for e in path) for path in paths)
+            used = tuple(sorted({self._edges[link] for chain in chains for link in chain}))
+        rule = "chain rule" if len(chains) == 1 else "chain rule; the products of all paths add up"
+        number = self._add("sum", left, chains, rule, used)
+        number = self._add("substitute", left, products, "local partials", (number, *used))
+        kept = simplified(sum((_product(p) for p in products), S.Zero))
+        number = self._add("simplify", left, kept, "simplified", (number,))
+        closed = self._gradient[name]
+        if closed != kept:
+            slopes = _slopes(products)
+            rule = "slopes written out" if slopes else "generated names written out"
+            self._add("expand", left, closed, rule, (number,))
+
+    def paths(self, name: str) -> Any:
+        """All paths from `of` to a node, or MANY where there are too many to list."""
+        count: dict[str, int] = {self._walk.of: 1}
+        for node in self._walk.order[1:]:
+            count[node] = sum(count[e.node] for e in self._walk.into[node])
+        if name not in count or name == self._walk.of:
+            return ()
+        return MANY if count[name] > MOST_PATHS else tuple(self._list_paths(name))
+
+    def _list_paths(self, name: str) -> list[tuple[Edge, ...]]:
+        if name == self._walk.of:
+            return [()]
+        return [
+            (*before, edge)
+            for edge in self._walk.into[name]
+            for before in self._list_paths(edge.node)
+        ]
+
+
+MANY = object()
+
+
+def _product(factors: Sequence[Expr]) -> Expr:
+    result: Expr = S.One
+    for factor in factors:
+        result = times(result, factor)
+    return result
+
+
+def _slopes(products: Products) -> list[Slope]:
+    found = [s for product in products for factor in product for s in factor.atoms(Slope)]
+    return list(dict.fromkeys(found))
+
+
+def slopes_of(derivation: Derivation) -> list[tuple[Slope, Expr]]:
+    """The slopes that the derivation keeps, in order, each with its written-out form."""
+    found: dict[Slope, Expr] = {}
+    asked = {s.left for s in derivation.steps if s.kind == "edge"}
+    for edge in derivation.walk.edges:
+        if (edge.node, edge.operand) in asked and isinstance(edge.partial, Slope):
+            found[edge.partial] = edge.local.expanded
+    return list(found.items())
+
+
+# -- numbers ---------------------------------------------------------------------------------
+
+
+def _evaluated(derivation: Derivation) -> tuple[dict[str, float], dict[str, float]]:
+    walk, given = derivation.walk, derivation.values
+    leaves = [n.name for n in walk.circuit.leaves]
+    for name in given:
+        if name not in leaves:
+            raise UnknownName(f"'{name}' is no input or parameter{nearest(name, leaves)}")
+    forward = [s for s in derivation.steps if s.kind == "forward"]
+    needed = {o for s in forward for o in walk.circuit[s.node].operands} & set(leaves)
+    missing = [n for n in leaves if n in needed and n not in given]
+    if missing:
+        raise DataError(f"no value for {', '.join(missing[:5])}; give one to each leaf")
+    with precision(200):
+        return _values(derivation, [s.node for s in forward])
+
+
+def _values(
+    derivation: Derivation, nodes: Sequence[str]
+) -> tuple[dict[str, float], dict[str, float]]:
+    circuit = derivation.walk.circuit
+    values: dict[Any, Any] = {}
+    found: dict[str, float] = {}
+    try:
+        for name, number in derivation.values.items():
+            values[circuit[name].symbol] = _ball(number)
+        for name in nodes:
+            node = circuit[name]
+            values[node.symbol] = evaluate(elementary(node.expr), values)
+            found[name] = nearest_float(values[node.symbol])
+        partials = {
+            name: nearest_float(evaluate(elementary(closed), values))
+            for name, closed in derivation.closed.items()
+        }
+    except Undecided:
+        raise CircuitError("the point lies on a kink too close to call; move it a little") from None
+    return found, partials
+
+
+def _ball(number: float) -> Any:
+    from flint import arb  # kept out of start-up
+
+    return arb(number)
+
+
+__all__ = ["Derivation", "Step", "derive", "slopes_of"]

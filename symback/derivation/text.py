@@ -1,0 +1,169 @@
+"""A derivation as plain text, at most 80 columns wide, the same at every run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symback.structure import Circuit
+from symback.derivation.record import Derivation, Step, slopes_of
+from symback.targets.text import AsciiPrinter, TextPrinter
+
+WIDTH = 80
+_ASCII = str.maketrans(
+    {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
+    | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
+)
+DIGITS = 6
+
+
+def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
+    """The whole derivation: forward lines, edges, sums over paths, results, numbers."""
+    return "\n".join(_Text(derivation, ascii).lines()).rstrip() + "\n"
+
+
+def printer_for(circuit: Circuit, ascii: bool = False) -> TextPrinter:
+    return AsciiPrinter.of(circuit) if ascii else TextPrinter.of(circuit)
+
+
+class _Text:
+    def __init__(self, derivation: Derivation, ascii: bool) -> None:
+        self._derivation = derivation
+        self._ascii = ascii
+        self._arrow = " -> " if ascii else " → "
+        self._printer = printer_for(derivation.walk.circuit, ascii)
+        self._short = printer_for(derivation.walk.circuit, ascii)
+        slopes = [slope for slope, _ in slopes_of(derivation)]
+        kinds = [type(s) for s in slopes]
+        self._short.short_slopes = frozenset(s for s in slopes if kinds.count(type(s)) == 1)
+
+    def lines(self) -> list[str]:
+        derivation = self._derivation
+        if len(derivation.wrt) == 1:
+            title = f"{self._printer.partial(derivation.of, derivation.wrt[0])} of the circuit"
+        else:
+            title = f"All partials of {derivation.of}"
+        parts = [[title], self._forward(), self._edges()]
+        parts += [self._partial(name) for name in derivation.wrt]
+        if derivation.values:
+            parts.append(self._numbers())
+        return [line for part in parts for line in (*part, "")]
+
+    def _steps(self, kind: str) -> list[Step]:
+        return [s for s in self._derivation.steps if s.kind == kind]
+
+    def _forward(self) -> list[str]:
+        rows = [(s.node, self._printer.print(s.right)) for s in self._steps("forward")]
+        width = max(len(name) for name, _ in rows)
+        lines = ["Forward"]
+        for name, text in rows:
+            lines += _folded(f"  {name:<{width}} = ", text)
+        return lines
+
+    def _edges(self) -> list[str]:
+        steps = self._steps("edge")
+        if not steps:
+            return []
+        rows = []
+        for step in steps:
+            assert isinstance(step.left, tuple)
+            node, operand = step.left
+            rows.append(
+                (
+                    f"{node}{self._arrow}{operand}",
+                    self._printer.partial(node, operand),
+                    self._printer.print(step.right),
+                    step.rule.translate(_ASCII) if self._ascii else step.rule,
+                )
+            )
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = ["Edges, with their local partials"]
+        for number, (edge, left, right, rule) in enumerate(rows, 1):
+            line = f"  {number:>2}  {edge:<{widths[0]}}   {left:<{widths[1]}} = {right}"
+            room = f"  {'':>2}  {'':<{widths[0]}}   {'':<{widths[1]}}   {'':<{widths[2]}}"
+            if len(room) + 3 + len(rule) <= WIDTH:
+                line = f"{line:<{len(room)}}   {rule}"
+            lines += _folded("", line) if len(line) > WIDTH else [line]
+        return lines
+
+    def _partial(self, name: str) -> list[str]:
+        of = self._derivation.of
+        steps = {s.kind: s for s in self._derivation.steps if s.left == (of, name)}
+        left = self._printer.partial(of, name)
+        if "sum" not in steps:
+            if (of, name) == (of, of):
+                return [f"  {left} = 1"]
+            right = self._printer.print(steps["simplify"].right)
+            return [f"  {left} = {right}   ({steps['simplify'].rule})"]
+        lines = self._paths(steps["sum"], name)
+        chains = self._short.plus.join(self._short.chain(c) for c in steps["sum"].right)
+        products = self._short.products(steps["substitute"].right)  # type: ignore[arg-type]
+        kept = self._short.print(steps["simplify"].right)
+        rights = list(dict.fromkeys([chains, products, kept]))
+        if chains == left:
+            rights = rights[1:]
+        lines += self._equations(left, rights)
+        if "expand" in steps:
+            lines += self._expansion(left, steps["expand"], steps["substitute"])
+        return lines
+
+    def _paths(self, step: Step, name: str) -> list[str]:
+        chains: Sequence[Sequence[tuple[str, str]]] = step.right  # type: ignore[assignment]
+        of = self._derivation.of
+        if len(chains) < 2:
+            return []
+        complete = all(
+            a[1] == b[0] for chain in chains for a, b in zip(chain, chain[1:], strict=False)
+        ) and len(chains) == len(set(map(tuple, chains)))
+        listed = complete and step.rule.endswith("add up") and chains[0][0][0] == of
+        lines = [f"{len(chains)} paths lead from {name} to {of}; their products are added"]
+        if not listed:
+            return lines
+        for chain in chains:
+            route = self._arrow.join([name, *(a for a, _ in reversed(chain))])
+            lines += _folded("  ", route)
+        return lines
+
+    def _equations(self, left: str, rights: Sequence[str]) -> list[str]:
+        lines: list[str] = []
+        for i, right in enumerate(rights):
+            start = f"  {left} = " if i == 0 else f"  {'':<{len(left)}} = "
+            lines += _folded(start, right)
+        return lines
+
+    def _expansion(self, left: str, step: Step, substitute: Step) -> list[str]:
+        used = {factor for product in substitute.right for factor in product}  # type: ignore[union-attr]
+        lines = []
+        for slope, expanded in slopes_of(self._derivation):
+            if slope in used or any(slope in f.atoms(type(slope)) for f in used):
+                written = self._printer.print(slope.of(slope.args[0]).fdiff())
+                texts = [self._short.print(slope), written, self._printer.print(expanded)]
+                texts = list(dict.fromkeys(texts))
+                lines += _folded("Expand ", " = ".join(texts))
+        lines = lines or ["Write out"]
+        return [*lines, *_folded(f"  {left} = ", self._printer.print(step.right))]
+
+    def _numbers(self) -> list[str]:
+        derivation = self._derivation
+        nodes, partials = derivation.evaluated()
+        given = ", ".join(f"{n} = {_number(v)}" for n, v in derivation.values.items())
+        computed = ", ".join(f"{n} = {_number(v)}" for n, v in nodes.items())
+        lines = [*_folded("At ", given), *_folded("  ", computed)]
+        for name, value in partials.items():
+            lines.append(f"  {self._printer.partial(derivation.of, name)} = {_number(value)}")
+        return [line.replace("-", self._printer.negative) for line in lines]
+
+
+def _number(value: float) -> str:
+    return f"{value:.{DIGITS}g}"
+
+
+def _folded(start: str, text: str) -> list[str]:
+    """`start` and the text, broken at spaces where it is wider than a line."""
+    indent = " " * min(len(start) + 2, WIDTH // 2)
+    lines, line = [], start
+    for word in text.split(" "):
+        if len(line) + len(word) + 1 > WIDTH and line.strip() and line != start:
+            lines.append(line.rstrip())
+            line = indent
+        line += word + " "
+    return [*lines, line.rstrip()]

@@ -1,0 +1,103 @@
+"""The reference that generated modules are checked against: SymPy's own derivatives.
+
+It takes another road than the reverse pass: the nodes as they were typed, each differentiated
+by `sympy.diff` in SymPy's own functions, carried forward as tangents, one leaf at a time.
+Values are balls, and precision is doubled until it is proven to suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from flint import arb
+from sympy import Derivative, Expr, Subs, Symbol
+
+from symback.balls import Undecided, evaluate, precision
+from symback.errors import Unsupported
+from symback.ops import elementary
+from symback.structure import Circuit, Node
+
+ENOUGH_BITS = 80  # of a value, where float64 has 53
+NEGLIGIBLE = arb(2) ** -1140  # far below the smallest float64
+PRECISIONS = (160, 640, 1280, 2560, 5120, 10240)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The value of a node and its partials by leaf, as balls that pin down every float64."""
+
+    value: arb
+    partials: Mapping[str, arb]
+
+
+class Reference:
+    """SymPy's value and partials of one node of a circuit, at any point.
+
+    >>> import symback as sb
+    >>> truth = Reference(sb.circuit("f = x**2"), "f").at({"x": 3.0})
+    >>> float(truth.partials["x"].mid())
+    6.0
+    """
+
+    def __init__(self, circuit: Circuit, of: str) -> None:
+        self._of = circuit[of]
+        needed = {of}
+        for node in reversed(circuit.nodes):
+            if node.name in needed:
+                needed.update(node.operands)
+        self._nodes = [n for n in circuit.computed if n.name in needed]
+        self.leaves = [n.name for n in circuit.leaves if n.name in needed]
+        self._meaning = {n.name: elementary(n.expr) for n in self._nodes}
+        self._slopes = {
+            n.name: {o: self._slope(n, circuit[o].symbol) for o in n.operands} for n in self._nodes
+        }
+
+    def _slope(self, node: Node, operand: Symbol) -> Expr:
+        found = sp.diff(self._meaning[node.name], operand)
+        if found.has(Derivative, Subs):
+            raise Unsupported(f"SymPy does not differentiate node '{node.name}' by '{operand}'")
+        return found
+
+    def at(self, point: Mapping[str, float]) -> Truth | None:
+        """Value and partials at a point; None outside the domain, or on an undecidable kink."""
+        for bits in PRECISIONS:
+            with precision(bits):
+                try:
+                    truth = self._evaluate(point)
+                except Undecided:
+                    continue
+                balls = [truth.value, *truth.partials.values()]
+                if any(b.is_nan() for b in balls):
+                    return None
+                if all(_suffices(b) for b in balls):
+                    return truth
+        return None
+
+    def _evaluate(self, point: Mapping[str, float]) -> Truth:
+        values: dict[Any, arb] = {}
+        tangents: dict[str, dict[str, arb]] = {leaf: {leaf: arb(1)} for leaf in self.leaves}
+        for leaf in self.leaves:
+            values[sp.Symbol(leaf, real=True)] = arb(point[leaf])
+        for node in self._nodes:
+            value = evaluate(self._meaning[node.name], values)
+            slopes = {o: evaluate(s, values) for o, s in self._slopes[node.name].items()}
+            values[node.symbol] = value
+            for tangent in tangents.values():
+                parts = [slopes[o] * tangent[o] for o in node.operands if o in tangent]
+                if parts:
+                    tangent[node.name] = sum(parts[1:], parts[0])
+        of = self._of
+        return Truth(
+            values[of.symbol],
+            {leaf: tangent.get(of.name, arb(0)) for leaf, tangent in tangents.items()},
+        )
+
+
+def _suffices(ball: arb) -> bool:
+    if not ball.is_finite():
+        return False
+    radius = ball.rad()
+    return bool(radius < NEGLIGIBLE or radius * arb(2) ** ENOUGH_BITS < abs(ball.mid()))

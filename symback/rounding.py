@@ -1,0 +1,101 @@
+"""How far a float64 evaluation of a program may be from the truth: running error bounds.
+
+Each line is evaluated in ball arithmetic, and each operation widens its ball by what rounding
+may add: so the last balls enclose every result that correct code can give (Wilkinson's running
+error analysis, with the nonlinear terms kept). An error outside them is no rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flint import arb
+from sympy import Expr, Piecewise, Symbol
+
+from symback.balls import NOT_A_NUMBER, choose, evaluate, rational
+from symback.ops import elementary, postorder
+from symback.program import Program, batch_sum
+
+UNIT = 2.0**-53
+SUBNORMAL = 2.0**-1074
+LARGEST = arb(10) ** 305
+ARITHMETIC = 2.0  # units that a sum, product or quotient may be off by
+FUNCTION = 8.0  # units for a function: 4 ULP
+
+
+class OutOfRange(ArithmeticError):
+    """A value on the way is beyond float64, so no float64 code can follow."""
+
+
+def widened(value: arb, units: float, *, underflows: bool = True) -> arb:
+    """The ball with room for rounding; an exact zero stays exact."""
+    if value.is_exact() and value == 0:
+        return value
+    room = units * UNIT * abs(value).abs_upper()
+    if underflows:
+        room = room + units * SUBNORMAL
+    return value + arb(0, room)
+
+
+def enclosures(program: Program, point: Mapping[Symbol, float]) -> dict[Symbol, arb]:
+    """A ball for every symbol of a program at a point, the batch being one sample.
+
+    Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch.
+    """
+    values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
+    for line in program.lines:
+        value = _line(line.expr, values)
+        if value.is_finite() and abs(value).abs_upper() > LARGEST:
+            raise OutOfRange
+        values[line.target] = value
+    return values
+
+
+def _line(expr: Expr, symbols: Mapping[Symbol, arb]) -> arb:
+    done: dict[Any, arb] = dict(symbols)
+    for part in postorder(expr):
+        if part not in done and isinstance(part, Expr):
+            done[part] = _operation(part, done)
+    return done[expr]
+
+
+def _operation(part: Expr, done: dict[Any, arb]) -> arb:
+    if part.is_Rational:
+        exact = rational(part)
+        return exact if part.q & (part.q - 1) == 0 else widened(exact, ARITHMETIC)
+    if part.is_number:
+        return widened(evaluate(elementary(part), {}), ARITHMETIC)
+    if isinstance(part, Piecewise):
+        return choose(part, done)
+    if isinstance(part, batch_sum):
+        return done[part.args[0]]
+    args = [done[a] for a in part.args]
+    if part.is_Add:
+        return _sum(args)
+    if part.is_Mul:
+        product = args[0]
+        for factor in args[1:]:
+            product = widened(product * factor, ARITHMETIC)
+        return product
+    return widened(_apply(part, args), FUNCTION)
+
+
+def _sum(args: list[arb]) -> arb:
+    """Two terms round once; of more, the order is not known, so each partial sum counts."""
+    total = sum(args[1:], args[0])
+    if len(args) == 2:
+        return widened(total, ARITHMETIC, underflows=False)
+    size = sum((abs(a).abs_upper() for a in args), arb(0))
+    return total + arb(0, ARITHMETIC * UNIT * len(args) * size)
+
+
+def _apply(part: Expr, args: list[arb]) -> arb:
+    """The function of the operands' balls, by its definition in SymPy's own functions."""
+    places = [Symbol(f"operand_{i}", real=True) for i in range(len(args))]
+    meaning = elementary(part.func(*places)) if part.args else part
+    values: dict[Any, arb] = dict(zip(places, args, strict=True))
+    for i, operand in enumerate(part.args):
+        if operand.is_number:  # an exact exponent, as in x**2, must stay one
+            meaning = meaning.xreplace({places[i]: operand})
+    return evaluate(meaning, values) if args else NOT_A_NUMBER
