@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,9 @@ from flint import arb
 
 from symback.balls import nearest_float, precision
 from symback.errors import CheckFailed, clip
+from symback.emit import read_module
 from symback.lower import Lowered, lower
+from symback.parse import circuit as parse
 from symback.points import Point, Scene, scenes
 from symback.reference import Reference, Truth
 from symback.rounding import SUBNORMAL, UNIT, OutOfRange
@@ -128,6 +131,18 @@ def check_module(
     return Report(
         name or f"the module of {circuit.output.name}", rows, count, seed, tuple(checker.remarks)
     )
+
+
+def check_file(path: Path, *, points: int = 24, seed: int = 0) -> Report:
+    """Check a generated file against the circuit that its SOURCE states.
+
+    Raises FileRefused where it is no generated module.
+    """
+    source, module, unchanged = read_module(path)
+    report = check_module(parse(source), module, points=points, seed=seed, name=path.name)
+    if unchanged:
+        return report
+    return replace(report, remarks=(*report.remarks, "the file was edited since it was generated"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import linecache
 import os
 import re
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateErro
 from jinja2.sandbox import SandboxedEnvironment
 
 from symback._version import __version__
+from symback.disk import refuse_link_or_folder, replace_file
 from symback.structure import Circuit
 from symback.errors import FileRefused, Unsupported, clip, nearest
 from symback.targets.module_text import ModuleText, module_text
@@ -111,61 +112,63 @@ def write(text: str, path: Path, *, force: bool = False) -> bool:
     Raises FileRefused for a symbolic link, a folder, and a file that was not generated or was
     edited since, which only `force` overwrites.
     """
-    try:
-        compile(text, str(path), "exec")
-        old = _existing(path)
-        if old == text:
-            return False
-        if old is not None and not force and not is_unchanged(old):
-            raise FileRefused(
-                f"{path} was edited or not made by symback; --force (force=True) overwrites it"
-            )
-        _replace(text, path)
-    except OSError as error:
-        raise FileRefused(f"{path} can't be written: {error.strerror or error}") from None
+    compile(text, str(path), "exec")
+    old = _existing(path)
+    if old == text:
+        return False
+    if old is not None and not force and not is_unchanged(old):
+        raise FileRefused(
+            f"{path} was edited or not made by symback; --force (force=True) overwrites it"
+        )
+    replace_file(path, text.encode())
+    # A module of the same size written within the same second would import its stale byte-code.
+    Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
     return True
 
 
 def _existing(path: Path) -> str | None:
-    if path.is_symlink():
-        raise FileRefused(f"{path} is a symbolic link; name the file itself")
-    if path.is_dir():
-        raise FileRefused(f"{path} is a folder; name a file in it")
-    if not path.exists():
-        return None
+    """The text of the file that is there; None where there is none."""
+    refuse_link_or_folder(path)
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8") if path.exists() else None
     except UnicodeDecodeError:
         return "not a text"
-
-
-def _replace(text: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, _mode(path))
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    # A module of the same size written within the same second would import its stale byte-code.
-    Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
-
-
-def _mode(path: Path) -> int:
-    """The mode of the file that is replaced, else what the umask leaves of 0666."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    except OSError as error:
+        raise FileRefused(f"{path} can't be read: {error.strerror}") from None
 
 
 # -- memory ----------------------------------------------------------------------------------
+
+
+def read_module(path: Path) -> tuple[str, ModuleType, bool]:
+    """The circuit text of a generated file, its module, and whether nobody edited it.
+
+    The circuit text is read without running the file; the module is run.
+    """
+    text = _existing(path)
+    if text is None:
+        raise FileRefused(f"there is no file {path}")
+    source = _source(text, path)
+    try:
+        module = load(text, path.stem)
+    except Exception as error:  # whatever a module may raise while it is imported
+        kind = type(error).__name__
+        raise FileRefused(f"{path} can't be imported: {kind}: {clip(str(error), 80)}") from None
+    return source, module, is_unchanged(text)
+
+
+def _source(text: str, path: Path) -> str:
+    """The value of SOURCE in a module's text."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise FileRefused(f"{path} is not a Python module") from None
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
+            if "SOURCE" in names and isinstance(statement.value.value, str):
+                return statement.value.value
+    raise FileRefused(f"{path} has no SOURCE, so it is no module made by symback")
 
 
 def compile_circuit(circuit: Circuit) -> ModuleType:

@@ -61,15 +61,15 @@ def _line(expr: Expr, symbols: Mapping[Symbol, arb]) -> arb:
 
 
 def _operation(part: Expr, done: dict[Any, arb]) -> arb:
+    if isinstance(part, batch_sum):
+        return done[part.args[0]]
     if part.is_Rational:
         exact = rational(part)
-        return exact if part.q & (part.q - 1) == 0 else widened(exact, ARITHMETIC)
+        return exact if _is_float(part) else widened(exact, ARITHMETIC)
     if part.is_number:
         return widened(evaluate(elementary(part), {}), ARITHMETIC)
     if isinstance(part, Piecewise):
         return choose(part, done)
-    if isinstance(part, batch_sum):
-        return done[part.args[0]]
     args = [done[a] for a in part.args]
     if part.is_Add:
         return _sum(args)
@@ -79,6 +79,13 @@ def _operation(part: Expr, done: dict[Any, arb]) -> arb:
             product = widened(product * factor, ARITHMETIC)
         return product
     return widened(_apply(part, args), FUNCTION)
+
+
+def _is_float(number: Expr) -> bool:
+    """Whether the constant is a float64: a whole number of 53 bits over a power of two."""
+    if not number.is_Rational:
+        return False
+    return number.q & (number.q - 1) == 0 and int(abs(number.p)).bit_length() <= 53
 
 
 def _sum(args: list[arb]) -> arb:
@@ -96,6 +103,6 @@ def _apply(part: Expr, args: list[arb]) -> arb:
     meaning = elementary(part.func(*places)) if part.args else part
     values: dict[Any, arb] = dict(zip(places, args, strict=True))
     for i, operand in enumerate(part.args):
-        if operand.is_number:  # an exact exponent, as in x**2, must stay one
+        if _is_float(operand):  # an exact exponent, as in x**2, must stay one
             meaning = meaning.xreplace({places[i]: operand})
     return evaluate(meaning, values) if args else NOT_A_NUMBER

@@ -7,14 +7,14 @@ product, and the same with slopes such as σ′ written out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sympy import Expr, S
 
 from symback.balls import Undecided, evaluate, nearest_float, precision
-from symback.structure import Circuit
+from symback.structure import Circuit, Node
 from symback.errors import CircuitError, DataError, UnknownName, nearest
 from symback.gradient import Gradient
 from symback.lower import times
@@ -117,14 +117,17 @@ class Derivation:
         return self.to_markdown()
 
 
-def derive(circuit: Circuit, of: str | None, wrt: str | None) -> Derivation:
+def derive(circuit: Circuit, of: str | None, wrt: str | Iterable[str] | None) -> Derivation:
     """The derivation of ∂of/∂wrt; of the output where `of` is None, by all leaves where `wrt` is.
 
     Raises UnknownName for a name that the circuit has not.
     """
     walk = reverse_pass(circuit, None if of is None else str(of))
     gradient = Gradient(circuit, walk, expand=False)
-    asked = (str(wrt),) if wrt is not None else tuple(gradient)
+    if wrt is None:
+        asked = tuple(gradient)
+    else:
+        asked = (str(wrt),) if isinstance(wrt, str | Node) else tuple(map(str, wrt))
     for name in asked:
         if name not in walk.circuit:
             known = [n.name for n in walk.circuit.nodes]

@@ -1,0 +1,46 @@
+"""Write the modules in generated/ anew from their circuits; --check only tells what is stale."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import symback as sb
+from symback.emit import write
+
+ROOT = Path(__file__).resolve().parent.parent
+GENERATED = ROOT / "generated"
+
+
+def circuits() -> dict[str, Path]:
+    """The circuit file of every generated module, by the module's name."""
+    lecture = {path.stem: path for path in (ROOT / "examples" / "lecture").glob("*.circuit")}
+    return {
+        **dict(sorted(lecture.items())),
+        "breast_cancer": ROOT / "examples" / "breast_cancer" / "neuron.circuit",
+    }
+
+
+def texts() -> dict[Path, str]:
+    """The text of every module by its path."""
+    return {
+        GENERATED / f"{name}.py": sb.circuit(path.read_text(encoding="utf-8")).generate()
+        for name, path in circuits().items()
+    }
+
+
+def main() -> int:
+    stale = []
+    for path, text in texts().items():
+        if "--check" in sys.argv[1:]:
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                stale.append(path.name)
+        elif write(text, path, force=True):
+            print(f"wrote {path.relative_to(ROOT)}")
+    for name in stale:
+        print(f"{name} is out of date")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
