@@ -13,7 +13,7 @@ from fractions import Fraction
 import sympy as sp
 from sympy import Expr, Integer, Mul, Pow, Rational, S
 
-from symback.balls import LARGEST_FLOAT, constant
+from symback.balls import LARGEST_FLOAT, constant, rational
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,
@@ -36,6 +36,7 @@ LARGEST_EXPRESSION = 200_000
 
 _LARGEST = 2**1024 - 2**970
 _SMALLEST = Fraction(1, 2**1075)
+_SMALLEST_FLOAT = rational(Rational(1, 2**1075))
 _COMPARE: dict[str, Callable[[Expr, Expr], object]] = {
     "<": sp.Lt,
     "<=": sp.Le,
@@ -138,25 +139,35 @@ class Builder:
         total: Expr = S.Zero
         for number in (o for o in operands if o.is_Rational):
             total = self._exact(total + number, term)
-        return sp.Add(total, *(o for o in operands if not o.is_Rational))
+        return self._real(sp.Add(total, *(o for o in operands if not o.is_Rational)), term)
 
     def _product(self, term: Term) -> Expr:
-        operands = [self._factor(a) for a in term.args]
+        operands = [f for a in term.args for f in self._factors_of(a)]
         number: Expr = S.One
         for factor in (o for o in operands if o.is_Rational):
             number = self._exact(number * factor, term)
         return self._real(Mul(number, *(o for o in operands if not o.is_Rational)), term)
 
-    def _factor(self, term: Term) -> Expr:
+    def _factors_of(self, term: Term) -> list[Expr]:
+        """The factors of an operand of a product, those in brackets among them.
+
+        So one product is made of 2/(3*(a + b)): SymPy would multiply an inner 3*(a + b) out.
+        """
+        while term.kind == "bracketed":
+            term = term.args[0]
+        if term.kind == "negative":
+            return [S.NegativeOne, *self._factors_of(term.args[0])]
+        if term.kind == "product":
+            return [f for a in term.args for f in self._factors_of(a)]
         if term.kind != "reciprocal":
-            return self.build(term)
+            return [self.build(term)]
         divisor = term.args[0]
         if divisor.kind == "name" and len(self._factors(divisor)) > 1:
             raise CircuitSyntaxError(
                 f"does / divide by all of '{divisor.text}'? Write brackets and *",
                 self._place(divisor),
             )
-        return self._power_of(self.build(divisor), S.NegativeOne, divisor)
+        return [self._power_of(f, S.NegativeOne, divisor) for f in self._factors_of(divisor)]
 
     def _power(self, term: Term) -> Expr:
         return self._raise(term.args[0], lambda: self.build(term.args[1]), term)
@@ -178,6 +189,10 @@ class Builder:
             if power.is_zero:
                 return S.One
             raise DomainError("division by zero", self._place(term))
+        if base.is_number and base.is_nonpositive and not power.is_number:
+            raise DomainError(
+                "a number that is not positive, raised to a variable", self._place(term)
+            )
         if power.is_Rational:
             self._refuse_huge_power(base, power, term)
         return self._real(Pow(base, power), term)
@@ -211,8 +226,9 @@ class Builder:
                 raise DomainError("a constant beyond float64", self._place(term))
         elif expr in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
             raise DomainError("not a real number", self._place(term))
-        elif expr.is_Rational and abs(expr) > _LARGEST:
-            raise DomainError("a constant beyond float64", self._place(term))
+        for part in sp.Add.make_args(expr):
+            if _is_beyond_float(part):
+                raise DomainError("a constant beyond float64", self._place(term))
         return expr
 
     # -- calls ------------------------------------------------------------------------------
@@ -236,7 +252,10 @@ class Builder:
         least, most = op.arity
         self._refuse_arity(term, least, most)
         args = [self.build(a) for a in term.args]
-        return self._real(op.head(*args), term)
+        value = op.head(*args)
+        if value.has(sp.cot):  # SymPy turns tan(u + pi/2) into -cot(u)
+            value = value.replace(sp.cot, lambda u: 1 / sp.tan(u))
+        return self._real(value, term)
 
     def _refuse_arity(self, term: Term, least: int, most: int | None) -> None:
         given = len(term.args)
@@ -267,9 +286,7 @@ class Builder:
             raise CircuitSyntaxError(
                 "where needs a comparison first, as in where(x > 0, a, b)", self._place(condition)
             )
-        return sp.Piecewise(
-            (self.build(yes), self._condition(condition)), (self.build(no), True)
-        )
+        return sp.Piecewise((self.build(yes), self._condition(condition)), (self.build(no), True))
 
     def _condition(self, term: Term) -> object:
         if term.kind == "both":
@@ -287,4 +304,16 @@ class Builder:
     _both = _either = _compare
 
     def _array(self, term: Term) -> Expr:
-        raise Unsupported(f"{term.text} needs arrays, which circuits don't have yet", self._place(term))
+        raise Unsupported(
+            f"{term.text} needs arrays, which circuits don't have yet", self._place(term)
+        )
+
+
+def _is_beyond_float(product: Expr) -> bool:
+    """Whether the numbers in a product make one that no float64 is near to."""
+    number, others = product.as_coeff_Mul()
+    numbers = [f for f in Mul.make_args(others) if f.is_number]
+    if numbers:
+        value = abs(constant(Mul(number, *numbers)))
+        return bool(value > LARGEST_FLOAT or 0 < value < _SMALLEST_FLOAT)
+    return bool(abs(number) > _LARGEST or 0 < abs(number) < _SMALLEST)

@@ -334,9 +334,7 @@ class _Checker:
             self._compare("batch backward", getattr(param_bars, leaf.name), _total(parts), at)
         for leaf in circuit.inputs:
             key = f"∂{circuit.output.name}/∂{leaf.name}"
-            scaled = [
-                {key: t[key].scaled(float(w))} for t, w in zip(rows, weights, strict=True)
-            ]
+            scaled = [{key: t[key].scaled(float(w))} for t, w in zip(rows, weights, strict=True)]
             bars = np.atleast_1d(getattr(input_bars, leaf.name))
             self._compare_each("batch backward", bars, scaled, key, at)
         mean, grad = module.value_and_grad(params, inputs)
@@ -409,7 +407,11 @@ class _Checker:
         per_sample = self._lowered.per_sample_objective
         batches = [list(range(i, min(i + 2, n))) for i in range(0, n, 2)] if per_sample else [[0]]
         steps = [*batches, *batches]
-        if len(seen) != len(steps) or len(losses) != len(steps) or tuple(result) != tuple(seen[-1][2]):
+        if (
+            len(seen) != len(steps)
+            or len(losses) != len(steps)
+            or tuple(result) != tuple(seen[-1][2])
+        ):
             raise ValueError(f"sgd made {len(seen)} steps, expected {len(steps)}")
         before = start
         for t, rows in enumerate(steps):

@@ -83,8 +83,10 @@ class _Reader:
     def node(self, name: str, expr: Any) -> Node:
         if isinstance(expr, int | float) and not isinstance(expr, bool):
             expr = sp.sympify(expr)
-        if not isinstance(expr, sp.Basic) or not isinstance(expr, Expr) or isinstance(
-            expr, sp.MatrixExpr
+        if (
+            not isinstance(expr, sp.Basic)
+            or not isinstance(expr, Expr)
+            or isinstance(expr, sp.MatrixExpr)
         ):
             kind = type(expr).__name__
             raise Unsupported(f"node '{name}' is a {kind}; a node is a SymPy expression (Expr)")

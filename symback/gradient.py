@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sympy import Expr, S
+from sympy import Add, Expr, S
 
 from symback.structure import Circuit
 from symback.errors import TooLarge, UnknownName, nearest
@@ -13,7 +13,7 @@ from symback.ops import expand_slopes, real_symbol
 from symback.reverse import Edge, ReversePass, reverse_pass
 from symback.simplify import simplified, weight
 
-LARGEST_CLOSED_FORM = 2_000  # operations of one closed form
+LARGEST_CLOSED_FORM = 500  # operations of one closed form
 LARGEST_EXPANDED = 20_000  # operations over leaves only
 
 
@@ -36,6 +36,7 @@ class Gradient(Mapping[str, Expr]):
         self._walk = walk
         self._expand = expand
         self._adjoints: dict[str, Expr] = {walk.of: S.One}
+        self._weights: dict[str, int] = {walk.of: 1}
         self._closed: dict[str, Expr] = {}
 
     def __getitem__(self, name: str) -> Expr:
@@ -70,13 +71,14 @@ class Gradient(Mapping[str, Expr]):
         for node in self._walk.order:
             if node not in self._adjoints:
                 terms = [self._contribution(edge) for edge in self._walk.into[node]]
-                self._adjoints[node] = sum(terms[1:], terms[0])
+                self._adjoints[node] = Add(*terms)
+                self._weights[node] = weight(self._adjoints[node])
             if node == name:
                 return
 
     def _contribution(self, edge: Edge) -> Expr:
         upstream = self._adjoints[edge.node]
-        if weight(upstream) > LARGEST_CLOSED_FORM:
+        if self._weights[edge.node] > LARGEST_CLOSED_FORM:
             if self._expand:
                 raise TooLarge(
                     f"∂{self.of}/∂{edge.node} has more than {LARGEST_CLOSED_FORM} operations; "
@@ -113,5 +115,3 @@ def over_leaves(circuit: Circuit, expr: Expr) -> Expr:
                     f"more than {LARGEST_EXPANDED} operations over leaves; use the form over names"
                 )
     return expr
-
-

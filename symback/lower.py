@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Mul, Piecewise, S, Symbol
+from sympy import Add, Expr, Mul, Piecewise, S, Symbol
 
 from symback.structure import Circuit, Node
 from symback.gates import gates
@@ -81,12 +81,12 @@ def lower(circuit: Circuit) -> Lowered:
     backward = _backward(split, of_output, names, varying, seed)
     needed = {s for line in backward for s in symbols(line.expr)}
     leaves = {n.symbol for n in split.leaves}
-    forward = _forward(split, split.output, names)
+    forward = _forward(split, of_output, names)
     cache = tuple(line.target for line in forward if line.target in needed)
     read = _arguments(split, split.output)
     total = names.total(split.objective.name)
     fused = [
-        *_forward(split, split.objective, names),
+        *_forward(split, of_objective, names),
         *_backward(split, of_objective, names, varying, S.One),
         Assign(total, _over_batch(split.objective, varying)),
     ]
@@ -125,26 +125,24 @@ def _varying(circuit: Circuit) -> set[Symbol]:
     """Symbols of the nodes that have one value a sample."""
     found: set[Symbol] = set()
     for node in circuit.nodes:
-        if node.role in ("input", "target") or any(circuit[o].symbol in found for o in node.operands):
+        if node.role in ("input", "target") or any(
+            circuit[o].symbol in found for o in node.operands
+        ):
             found.add(node.symbol)
     return found
 
 
 def _arguments(circuit: Circuit, of: Node) -> list[Symbol]:
     """The leaves that a node depends on, parameters first."""
-    needed = {of.name}
-    for node in reversed(circuit.nodes):
-        if node.name in needed:
-            needed.update(node.operands)
+    needed = _read_by(circuit, of.name)
     order = (*circuit.params, *circuit.inputs, *circuit.targets)
     return [n.symbol for n in order if n.name in needed]
 
 
-def _forward(circuit: Circuit, of: Node, names: Names) -> list[Assign]:
+def _forward(circuit: Circuit, record: ReversePass, names: Names) -> list[Assign]:
     """One line a node, and one a slope that backward may use."""
-    from_here = walk(circuit, of)
-    needed = set(from_here.order) | _read_by_value(circuit, of)
-    slopes = {e.node: e.partial for e in from_here.edges if isinstance(e.partial, Slope)}
+    needed = _read_by(circuit, record.of)
+    slopes = {e.node: e.partial for e in record.edges if isinstance(e.partial, Slope)}
     lines = []
     for node in circuit.computed:
         if node.name in needed:
@@ -154,9 +152,9 @@ def _forward(circuit: Circuit, of: Node, names: Names) -> list[Assign]:
     return lines
 
 
-def _read_by_value(circuit: Circuit, of: Node) -> set[str]:
+def _read_by(circuit: Circuit, of: str) -> set[str]:
     """All nodes below `of`, those included that only a condition reads."""
-    needed = {of.name}
+    needed = {of}
     for node in reversed(circuit.nodes):
         if node.name in needed:
             needed.update(node.operands)
@@ -179,8 +177,7 @@ def _backward(
             ((record.of, e.node), (e.node, name)) if e.node != record.of else ((record.of, name),)
             for e in record.into[name]
         )
-        total = sum(terms[1:], terms[0])
-        lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
+        lines.append(Assign(names.adjoint(node.name), Add(*terms), chains, (record.of, name)))
     reached = {line.target for line in lines}
     for node in (*circuit.params, *circuit.inputs):
         if names.adjoint(node.name) not in reached and node.name != record.of:

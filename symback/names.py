@@ -14,7 +14,7 @@ LONGEST_NAME = 64
 MODULE_NAMES = frozenset(
     "np math Any Array NamedTuple annotations Params Inputs Cache SOURCE BLOCK_ROWS "
     "init_params forward backward value_and_grad sgd ravel unravel objective check_gradients "
-    "params inputs cache output_bar".split()
+    "params inputs cache output_bar columns".split()
 )
 """Names that a generated module needs for itself."""
 

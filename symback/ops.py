@@ -20,7 +20,7 @@ from sympy import Expr, Float, Function, Integer, Piecewise, Rational, S, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 
-class Elementary(Function):  # type: ignore[misc]
+class Elementary(Function):
     """A smooth or piecewise function of one real number that SymPy does not have.
 
     A subclass states its meaning in SymPy's own functions (`elementary`) and its derivative.
@@ -395,9 +395,7 @@ OPS: dict[str, Op] = {op.name: op for op in _TABLE}
 
 POWER = Op("**", sp.Pow, "∂aᵇ = b·aᵇ⁻¹·∂a + aᵇ·log(a)·∂b", (2, 2), partials=_power_partials)
 
-SPELLINGS: dict[str, Op] = {
-    spelling: op for op in _TABLE for spelling in (op.name, *op.aliases)
-}
+SPELLINGS: dict[str, Op] = {spelling: op for op in _TABLE for spelling in (op.name, *op.aliases)}
 """Every accepted spelling of an operation."""
 
 BY_HEAD: dict[Any, Op] = {op.head: op for op in _TABLE if op.name != "sqrt"}
@@ -406,10 +404,8 @@ BY_HEAD: dict[Any, Op] = {op.head: op for op in _TABLE if op.name != "sqrt"}
 SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is not None}
 
 _ELEMENTARY: dict[Any, Callable[..., Expr]] = {
-    **{
-        head: head.elementary
-        for head in (sigma, softplus, logsigmoid, relu, silu, gelu, *SLOPES)
-    },
+    **{head: head.elementary for head in (sigma, softplus, logsigmoid, relu, silu, gelu)},
+    **{slope: slope.elementary for slope in SLOPES},
     log1p: lambda u: sp.log(1 + u),
     expm1: lambda u: sp.exp(u) - 1,
     hypot: lambda a, b: sp.sqrt(a**2 + b**2),

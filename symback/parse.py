@@ -10,7 +10,16 @@ from sympy import Expr
 
 from symback.balls import constant, nearest_float
 from symback.build import Builder, UserFunction
-from symback.structure import AUTOMATIC, LEAF_ROLES, Circuit, Node, _Automatic, assemble, computed, leaf
+from symback.structure import (
+    AUTOMATIC,
+    LEAF_ROLES,
+    Circuit,
+    Node,
+    _Automatic,
+    assemble,
+    computed,
+    leaf,
+)
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,

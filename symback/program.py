@@ -18,7 +18,7 @@ Chain = tuple[tuple[str, str], ...]
 """A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
 
 
-class batch_sum(Function):  # type: ignore[misc]
+class batch_sum(Function):
     """The sum of a per-sample value over the samples of a batch."""
 
     nargs = 1

@@ -47,7 +47,7 @@ def interact(circuit: Circuit | None) -> None:
     except ImportError:
         code.interact(banner(circuit), local=found, exitmsg="")
         return
-    from traitlets.config import Config
+    from traitlets.config import Config  # comes with IPython
 
     config = Config()
     config.TerminalInteractiveShell.banner1 = banner(circuit) + "\n"

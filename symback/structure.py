@@ -82,9 +82,7 @@ class Node:
         return self.name, self.role, self.expr, self.shape, self.initial
 
 
-def leaf(
-    name: str, role: Role, initial: float | None = None, place: Place | None = None
-) -> Node:
+def leaf(name: str, role: Role, initial: float | None = None, place: Place | None = None) -> Node:
     return Node(name, role, real_symbol(name), initial=initial, place=place)
 
 
@@ -313,7 +311,9 @@ def _topological(table: Mapping[str, Node]) -> list[Node]:
             elif following in open_names:
                 names = [n.name for n, _ in path]
                 cycle = " → ".join([*names[names.index(following) :], following])
-                raise CircuitError(f"a cycle: {cycle}; a node may use earlier nodes only", node.place)
+                raise CircuitError(
+                    f"a cycle: {cycle}; a node may use earlier nodes only", node.place
+                )
             else:
                 open_names.add(following)
                 path.append((table[following], iter(table[following].operands)))

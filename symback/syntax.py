@@ -24,7 +24,7 @@ LONGEST_TEXT = 20_000_000
 LONGEST_LINE = 100_000
 DEEPEST = 100
 LARGEST = 50_000
-LONGEST_NUMBER = 100
+LONGEST_NUMBER = 400  # the largest float64 has 309 digits
 
 
 @dataclass(slots=True)

@@ -16,7 +16,8 @@ from symback.training.loop import Settings, train
 from symback.training.table import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
-EXAMPLES = sorted(path.parent.name for path in ROOT.glob("examples/*/README.md"))
+EXAMPLES = sorted({path.parent.name for path in ROOT.glob("examples/*/*.csv")})
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 OPTIONS = {  # of `symback train`, as train_from_file takes them
     "--epochs": ("epochs", int),
     "--batch-size": ("batch_size", int),
@@ -46,10 +47,8 @@ def read_page(name):
     return ROOT / circuit, ROOT / data, options, figures
 
 
-def test_the_table_of_examples_is_complete():
-    folders = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
-    assert set(EXAMPLES) == folders
-    assert {"breast_cancer", "diabetes"} <= folders
+def test_both_tables_are_found():
+    assert {"breast_cancer", "diabetes"} <= set(EXAMPLES)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -58,8 +57,14 @@ def test_page_shows_what_its_command_prints(name):
     result = train_from_file(
         sb.circuit(circuit.read_text(encoding="utf-8")), data, quiet=True, **options
     )
-    assert summary(result) == "\n".join(
-        line for line in figures.splitlines() if not line.startswith("wrote ")
+    shown = "\n".join(line for line in figures.splitlines() if not line.startswith("wrote "))
+    printed = summary(result)
+    # The last digits may differ between processors; the words and all other digits may not.
+    assert NUMBER.sub("#", printed) == NUMBER.sub("#", shown)
+    np.testing.assert_allclose(
+        [float(n) for n in NUMBER.findall(printed)],
+        [float(n) for n in NUMBER.findall(shown)],
+        rtol=1e-4,
     )
 
 

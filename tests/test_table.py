@@ -183,10 +183,11 @@ def test_one_line_of_several_and_all_line_ends(table):
         assert {name: column.tolist() for name, column in columns.items()} == expected
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t"])
-def test_other_delimiters_only_when_asked_for(table, delimiter):
+@pytest.mark.parametrize(("delimiter", "name"), [(";", "semicolon"), ("\t", "tab"), ("\t", r"\t")])
+def test_other_delimiters_only_when_asked_for(table, delimiter, name):
     path = table(f"x{delimiter}y\n1{delimiter}2\n")
     assert read_table(path, ["y"], delimiter=delimiter)["y"].tolist() == [2.0]
+    assert read_table(path, ["y"], delimiter=name)["y"].tolist() == [2.0]
     with pytest.raises(DataError, match=r"delimiter\?"):
         read_table(path, ["y"])
 

@@ -246,6 +246,16 @@ def test_divergence_names_the_step_and_the_way_out():
     assert len(str(caught.value)) <= 200
 
 
+def test_loss_that_rose_is_said(columns):
+    rose = train(module, columns, Settings(epochs=1, learning_rate=1e4, validation=0))
+    assert rose.history[-1].loss > rose.history[0].loss
+    assert rose.notes[0].startswith("the loss rose from ")
+    assert rose.notes[0].endswith(
+        "; use a smaller learning rate than 10000, or standardise the inputs"
+    )
+    assert train(module, columns, Settings(epochs=1, learning_rate=0.01)).notes == ()
+
+
 def test_divergence_stops_at_the_first_bad_step(columns):
     steps = []
 
@@ -476,7 +486,7 @@ def test_failed_write_leaves_the_old_file(circuit, file, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(FileRefused, match=r"parameters\.npz cannot be written: No space left"):
+    with pytest.raises(FileRefused, match=r"parameters\.npz can't be written: No space left"):
         train_from_file(circuit, file, epochs=2, output=folder, quiet=True)
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
 

@@ -46,7 +46,7 @@ def _right(derivation: Derivation, step: Step) -> Any:
     if step.kind == "sum":
         return [[list(link) for link in chain] for chain in step.right]
     if step.kind == "substitute":
-        return [[_expr(derivation, f) for f in product] for product in step.right]  # type: ignore[union-attr]
+        return [[_expr(derivation, f) for f in product] for product in step.right]
     return _expr(derivation, step.right)
 
 

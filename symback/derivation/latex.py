@@ -46,7 +46,9 @@ def _sections(derivation: Derivation) -> list[tuple[str, list[str]]]:
     if derivation.values:
         nodes, partials = derivation.evaluated()
         rows = [f"{name_in_latex(n)} &= {_number(v)}" for n, v in nodes.items()]
-        rows += [f"{printer.partial(derivation.of, n)} &= {_number(v)}" for n, v in partials.items()]
+        rows += [
+            f"{printer.partial(derivation.of, n)} &= {_number(v)}" for n, v in partials.items()
+        ]
         sections.append(("At the given point", rows))
     return sections
 
@@ -71,7 +73,7 @@ def _right(step: Step, printer: LatexPrinter) -> str:
     if step.kind == "sum":
         return " + ".join(printer.chain(c) for c in step.right)
     if step.kind == "substitute":
-        return printer.products(step.right)  # type: ignore[arg-type]
+        return printer.products(step.right)
     return printer.print(step.right)
 
 

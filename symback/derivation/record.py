@@ -41,7 +41,7 @@ class Step:
     id: int
     kind: Kind
     left: str | tuple[str, str]
-    right: Expr | tuple[Chain, ...] | Products
+    right: Any  # Expr, tuple[Chain, ...] or Products
     rule: str
     depends: tuple[int, ...] = ()
 
@@ -199,13 +199,14 @@ class _Writer:
             rule = "seed" if same else "no path leads from it to the node"
             self._add("simplify", left, S.One if same else S.Zero, rule)
             return
+        chains: tuple[Chain, ...]
         if paths is MANY:
             last = self._walk.into[name]
             chains = tuple(((self._walk.of, e.node), (e.node, name)) for e in last)
             products = tuple((self._gradient[e.node], e.partial) for e in last)
             used = tuple(self._edges[(e.node, name)] for e in last)
         else:
-            chains = tuple(tuple((e.node, e.operand) for e in path) for path in paths)
+            chains = tuple(tuple((e.node, e.operand) for e in p) for p in paths)
             products = tuple(tuple(e.partial for e in path) for path in paths)
             used = tuple(sorted({self._edges[link] for chain in chains for link in chain}))
         rule = "chain rule" if len(chains) == 1 else "chain rule; the products of all paths add up"

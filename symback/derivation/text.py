@@ -96,7 +96,7 @@ class _Text:
             return [f"  {left} = {right}   ({steps['simplify'].rule})"]
         lines = self._paths(steps["sum"], name)
         chains = self._short.plus.join(self._short.chain(c) for c in steps["sum"].right)
-        products = self._short.products(steps["substitute"].right)  # type: ignore[arg-type]
+        products = self._short.products(steps["substitute"].right)
         kept = self._short.print(steps["simplify"].right)
         rights = list(dict.fromkeys([chains, products, kept]))
         if chains == left:
@@ -107,7 +107,7 @@ class _Text:
         return lines
 
     def _paths(self, step: Step, name: str) -> list[str]:
-        chains: Sequence[Sequence[tuple[str, str]]] = step.right  # type: ignore[assignment]
+        chains: Sequence[Sequence[tuple[str, str]]] = step.right
         of = self._derivation.of
         if len(chains) < 2:
             return []
@@ -131,7 +131,7 @@ class _Text:
         return lines
 
     def _expansion(self, left: str, step: Step, substitute: Step) -> list[str]:
-        used = {factor for product in substitute.right for factor in product}  # type: ignore[union-attr]
+        used = {factor for product in substitute.right for factor in product}
         lines = []
         for slope, expanded in slopes_of(self._derivation):
             if slope in used or any(slope in f.atoms(type(slope)) for f in used):

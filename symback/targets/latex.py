@@ -116,9 +116,7 @@ class LatexPrinter(Printer):
     def products(self, products: Sequence[Sequence[Expr]]) -> str:
         """A sum of products, their factors in the order given."""
         return " + ".join(
-            r" \cdot ".join(
-                self._factor(f, first=(i, j) == (0, 0)) for j, f in enumerate(factors)
-            )
+            r" \cdot ".join(self._factor(f, first=(i, j) == (0, 0)) for j, f in enumerate(factors))
             for i, factors in enumerate(products)
         )
 

@@ -18,6 +18,7 @@ from symback.targets.numpy import NumpyPrinter, kernel_sources, statements
 from symback.targets.text import TextPrinter
 
 BLOCK_ROWS = 8192
+MOST_FORMULAS = 60  # nodes that a docstring lists
 MOST_PARTIALS = 40  # partials that a docstring lists
 LARGEST_PARTIAL = 60  # operations of one that it lists
 
@@ -76,7 +77,9 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     fused = optimise(lowered.objective, lowered.names, FUSED_PASSES)
     needed = {s for line in backward.lines for s in symbols(line.expr)}
     kept = [s for s in lowered.cache if s in needed]
-    forward = optimise(replace(forward, results=(lowered.circuit.output.symbol, *kept)), lowered.names)
+    forward = optimise(
+        replace(forward, results=(lowered.circuit.output.symbol, *kept)), lowered.names
+    )
     columns = [a.name for a in lowered.forward.arguments if lowered.circuit[a.name].role != "param"]
     fused_columns = [
         a.name for a in lowered.objective.arguments if lowered.circuit[a.name].role != "param"
@@ -211,8 +214,11 @@ def _title(circuit: Circuit) -> str:
 
 def _formulas(circuit: Circuit) -> list[str]:
     """The circuit's nodes and, below, the partials of the output that are short enough."""
-    printer = TextPrinter.of(gates(circuit))
-    lines = [f"{n.name} = {printer.print(n.expr)}" for n in circuit.computed]
+    split = gates(circuit)
+    printer = TextPrinter.of(split)
+    lines = [f"{n.name} = {printer.print(n.expr)}" for n in circuit.computed[:MOST_FORMULAS]]
+    if len(circuit.computed) > MOST_FORMULAS:
+        return [*lines, f"… and {len(circuit.computed) - MOST_FORMULAS} more, see SOURCE"]
     partials = []
     gradient = circuit.gradient()
     for name in list(gradient)[:MOST_PARTIALS]:
@@ -223,7 +229,7 @@ def _formulas(circuit: Circuit) -> list[str]:
         if weight(closed) <= LARGEST_PARTIAL:
             partials.append(f"∂{circuit.output.name}/∂{name} = {printer.print(closed)}")
     used = "\n".join(partials)
-    for node in gates(circuit).computed:  # net inputs that the partials speak of
+    for node in split.computed:  # net inputs that the partials speak of
         if node.generated and re.search(rf"\b{node.name}\b", used):
             lines.insert(0, f"{node.name} = {printer.print(node.expr)}")
     return [*lines, "", *partials] if partials else lines
@@ -239,8 +245,7 @@ def _rows_sentence(circuit: Circuit) -> str:
 def _operations_sentence(lowered: Lowered, forward: Program, fused: Program) -> str:
     loss = lowered.circuit.objective.name
     both = fused.operations
-    first = optimise(lowered.forward, lowered.names).operations
-    return f"Forward takes {first} operations a sample; {loss} with its gradient takes {both}."
+    return f"Forward takes {forward.operations} operations a sample; {loss} with its gradient takes {both}."
 
 
 def _init_sentence(circuit: Circuit) -> str:

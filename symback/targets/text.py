@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from sympy import Expr, S
@@ -22,12 +22,19 @@ class TextPrinter(Printer):
     minus: ClassVar[str] = " − "
     negative: ClassVar[str] = "−"
     times: ClassVar[str] = "·"
-    functions: ClassVar = {
+    functions: ClassVar[Mapping[Any, str]] = {
         **{head: op.sign or op.name for head, op in BY_HEAD.items()},
         **{slope: f"{op.sign or op.name}′" for slope, op in SLOPES.items()},
     }
-    constants: ClassVar = {S.Pi: "π", S.Exp1: "e"}
-    relations: ClassVar = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠"}
+    constants: ClassVar[Mapping[Any, str]] = {S.Pi: "π", S.Exp1: "e"}
+    relations: ClassVar[Mapping[str, str]] = {
+        "<": "<",
+        "<=": "≤",
+        ">": ">",
+        ">=": "≥",
+        "==": "=",
+        "!=": "≠",
+    }
 
     short_slopes: frozenset[Expr] = frozenset()
     """Slopes that print without their operand, σ′ for σ′(net)."""
@@ -81,12 +88,12 @@ class AsciiPrinter(TextPrinter):
     negative: ClassVar[str] = "-"
     times: ClassVar[str] = "*"
     times_sign: ClassVar[str] = " * "
-    functions: ClassVar = {
+    functions: ClassVar[Mapping[Any, str]] = {
         **{head: op.name for head, op in BY_HEAD.items()},
         **{slope: f"{op.name}'" for slope, op in SLOPES.items()},
     }
-    constants: ClassVar = {S.Pi: "pi", S.Exp1: "e"}
-    relations: ClassVar = Printer.relations
+    constants: ClassVar[Mapping[Any, str]] = {S.Pi: "pi", S.Exp1: "e"}
+    relations: ClassVar[Mapping[str, str]] = Printer.relations
 
     def partial(self, of: str, wrt: str) -> str:
         return f"d{of}/d{wrt}"

@@ -55,7 +55,7 @@ def train_from_file(
         cells = table.read(columns.values())
     samples = {leaf: cells[column] for leaf, column in columns.items()}
     result = train(circuit.compile(), samples, settings, progress=progress_on(quiet=quiet))
-    result = replace(result, columns=columns, notes=table.notes)
+    result = replace(result, columns=columns, notes=(*table.notes, *result.notes))
     if output is None:
         return result
     files, notes = write_result(result, output)

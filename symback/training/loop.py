@@ -184,7 +184,20 @@ class _Run:
             accuracy=accuracy,
             validation_accuracy=others[0] if others else None,
             interrupted=interrupted,
+            notes=self._notes(),
         )
+
+    def _notes(self) -> tuple[str, ...]:
+        first, last = self.history[0].loss, self.history[-1].loss
+        if last <= first:
+            return ()
+        return (f"the loss rose from {first:.6g} to {last:.6g}; use {self._remedy()}",)
+
+    def _remedy(self) -> str:
+        rate = self.settings.learning_rate
+        eta = "" if callable(rate) else f" than {rate:g}"
+        scale = "" if self.settings.standardise else ", or standardise the inputs"
+        return f"a smaller learning rate{eta}{scale}"
 
     def _learning_rate(self) -> LearningRate:
         """η_t with t counted from the first step of the run, not of the epoch."""
@@ -212,10 +225,6 @@ class _Run:
                 f"{what} is not finite before the first step; the initial values or the data lie "
                 "outside the circuit's domain; standardise the inputs or give initial values"
             )
-        rate = self.settings.learning_rate
-        eta = "" if callable(rate) else f" than {rate:g}"
-        scale = "" if self.settings.standardise else ", or standardise the inputs"
         return Diverged(
-            f"{what} is not finite after step {self.step}: training diverged; "
-            f"use a smaller learning rate{eta}{scale}"
+            f"{what} is not finite after step {self.step}: training diverged; use {self._remedy()}"
         )

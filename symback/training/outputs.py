@@ -8,18 +8,17 @@ from __future__ import annotations
 import io
 import json
 import os
-import secrets
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from symback.disk import replace_file
 from symback.errors import FileRefused
 from symback.training.loop import Result
 from symback.training.plots import loss_plot
-from symback.training.table import shorten
+from symback.training.table import reason, shorten
 
 PARAMETERS, HISTORY, SETTINGS, PLOT = "parameters.npz", "history.csv", "training.json", "loss.svg"
 FILES = (PARAMETERS, HISTORY, SETTINGS, PLOT)
@@ -52,10 +51,6 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
 def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
     """Write the files of a run; gives the paths written and what there is to say of them."""
     check_folder(folder)
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileRefused(f"{_end(folder)} cannot be made: {_reason(error)}") from None
     written, notes = [], []
     replaced = [file for file in FILES if (Path(folder) / file).exists()]
     contents = {
@@ -70,7 +65,7 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
             (Path(folder) / file).unlink(missing_ok=True)
             notes.append(f"{file} needs matplotlib: pip install 'symback[plots]'{stale}")
             continue
-        _replace(Path(folder) / file, content)
+        replace_file(Path(folder) / file, content)
         written.append(str(Path(folder) / file))
     if replaced:
         notes.append(f"the files of an earlier run in {folder} are replaced")
@@ -137,7 +132,7 @@ def _refuse_foreign(path: Path, file: str, folder: str) -> None:
     try:
         ends = _ends(path) if path.is_file() else b""
     except OSError as error:
-        raise FileRefused(f"{file} in {folder} cannot be read: {_reason(error)}") from None
+        raise FileRefused(f"{file} in {folder} cannot be read: {reason(error)}") from None
     if _MARKS[file] not in ends:
         raise FileRefused(f"{file} in {folder} was not made by symback; name another folder")
 
@@ -150,31 +145,7 @@ def _ends(path: Path, length: int = 4096) -> bytes:
         return first + stream.read()
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write the file beside its place and move it there; nobody ever sees half of it."""
-    if path.is_symlink():
-        raise FileRefused(f"{shorten(path.name, 40)} is a symbolic link; remove it")
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with draft.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(draft, path)
-    except OSError as error:
-        raise FileRefused(
-            f"{shorten(path.name, 40)} cannot be written: {_reason(error)}; name another folder"
-        ) from None
-    finally:
-        with suppress(OSError):
-            draft.unlink()
-
-
 def _end(path: str | os.PathLike[str], length: int = 60) -> str:
     """The last characters of a path, which tell more than the first."""
     text = str(path)
     return shorten(text if len(text) <= length else f"…{text[1 - length :]}", length)
-
-
-def _reason(error: Exception) -> str:
-    return shorten((isinstance(error, OSError) and error.strerror) or str(error), 60)

@@ -22,7 +22,7 @@ from symback.errors import DataError, clip, nearest
 
 FloatArray = npt.NDArray[np.float64]
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}  # by name or by sign
 LONGEST_LINE = 1 << 20  # characters; beyond it a line is no row of a table
 _BOM = "\ufeff"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
@@ -36,8 +36,9 @@ class TableReader:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, delimiter: str = ",") -> None:
-        if delimiter not in DELIMITERS:
-            raise DataError(f"the delimiter {delimiter!r} is not one of comma, semicolon and tab")
+        delimiter = DELIMITERS.get(delimiter, delimiter)
+        if delimiter not in DELIMITERS.values():
+            raise DataError(f"the delimiter {delimiter!r:.30} is none of comma, semicolon, tab")
         self.file = shorten(Path(path).name or str(path), 40)
         self.notes: tuple[str, ...] = ()
         self._delimiter = delimiter
@@ -87,7 +88,7 @@ class TableReader:
         except FileNotFoundError:
             raise DataError(f"there is no file {self.file}; check the path") from None
         except (OSError, ValueError) as error:
-            raise DataError(f"{self.file} cannot be read: {_reason(error)}") from None
+            raise DataError(f"{self.file} cannot be read: {reason(error)}") from None
 
     def _checked_lines(self) -> Iterator[str]:
         """The lines of the file, each at most LONGEST_LINE long, UTF-8 and without NUL."""
@@ -96,7 +97,7 @@ class TableReader:
                 line = self._stream.readline(LONGEST_LINE + 2)
             except OSError as error:
                 raise DataError(
-                    f"{self.file}, line {number}: cannot be read: {_reason(error)}"
+                    f"{self.file}, line {number}: cannot be read: {reason(error)}"
                 ) from None
             if number == 1:
                 line = self._without_bom(line)
@@ -209,6 +210,12 @@ def quoted(text: str) -> str:
     return f"'{shorten(text, 30)}'"
 
 
+def reason(error: Exception) -> str:
+    """Why the system refused, without the path."""
+    why = error.strerror if isinstance(error, OSError) else None
+    return shorten(why or str(error), 60)
+
+
 def _problem_of_line(line: str) -> str:
     """What makes a physical line unusable, or nothing."""
     if len(line) > LONGEST_LINE:
@@ -242,11 +249,6 @@ def _quoting(error: csv.Error) -> str:
     if "unexpected end" in str(error):
         return "a quote is opened and never closed; close it"
     return "text after a closing quote; double the quotes inside a quoted field"
-
-
-def _reason(error: Exception) -> str:
-    reason = error.strerror if isinstance(error, OSError) else None
-    return shorten(reason or str(error), 60)
 
 
 def _listing(names: tuple[str, ...]) -> str:

@@ -1,0 +1,135 @@
+"""SymPy expressions and programs in mpmath, at high precision: a second opinion.
+
+Shares nothing with symback's own evaluation: plain definitions by hand, complex where real
+functions end, no balls.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+from sympy.core.relational import Relational
+
+from symback import ops
+from symback.program import Program, batch_sum
+
+DIGITS = 60
+
+MEANING = {
+    "exp": mp.exp,
+    "log": mp.log,
+    "log1p": lambda u: mp.log(1 + u),
+    "expm1": lambda u: mp.exp(u) - 1,
+    "sqrt": mp.sqrt,
+    "sin": mp.sin,
+    "cos": mp.cos,
+    "tan": mp.tan,
+    "asin": mp.asin,
+    "acos": mp.acos,
+    "atan": mp.atan,
+    "atan2": mp.atan2,
+    "sinh": mp.sinh,
+    "cosh": mp.cosh,
+    "tanh": mp.tanh,
+    "asinh": mp.asinh,
+    "acosh": mp.acosh,
+    "atanh": mp.atanh,
+    "abs": abs,
+    "sign": mp.sign,
+    "min": min,
+    "max": max,
+    "hypot": lambda a, b: mp.sqrt(a * a + b * b),
+    "erf": mp.erf,
+    "sigma": lambda u: 1 / (1 + mp.exp(-u)),
+    "softplus": lambda u: mp.log(1 + mp.exp(u)),
+    "relu": lambda u: max(u, mp.mpf(0)),
+    "silu": lambda u: u / (1 + mp.exp(-u)),
+    "gelu": lambda u: u * mp.ncdf(u),
+    "logsigmoid": lambda u: -mp.log(1 + mp.exp(-u)),
+}
+"""Every operation by its textbook definition."""
+
+SLOPE_MEANING = {
+    ops.sigma_prime: lambda u: 1 / (2 + mp.exp(u) + mp.exp(-u)),
+    ops.tanh_prime: lambda u: mp.sech(u) ** 2,
+    ops.silu_prime: lambda u: mp.diff(MEANING["silu"], u),
+    ops.gelu_prime: lambda u: mp.ncdf(u) + u * mp.npdf(u),
+}
+
+_BY_HEAD: dict[Any, Any] = {op.head: MEANING[name] for name, op in ops.OPS.items()} | SLOPE_MEANING
+_BY_HEAD |= {
+    sp.Heaviside: lambda u, *half: (mp.sign(u) + 1) / 2,
+    sp.DiracDelta: lambda u, *order: mp.mpf(0),
+}
+_COMPARE = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+
+
+def value(expr: Any, point: Mapping[Any, Any]) -> Any:
+    """The number of an expression; `point` holds symbols or their names."""
+    found = {str(k): v if isinstance(v, mp.mpc) else mp.mpf(v) for k, v in point.items()}
+    done: dict[Any, Any] = {}
+    for part in ops.postorder(sp.sympify(expr)):
+        if isinstance(part, sp.Expr):
+            done[part] = _value(part, done, found)
+    return done[expr]
+
+
+def _value(part: Any, done: dict[Any, Any], point: Mapping[str, Any]) -> Any:
+    args = [done.get(a) for a in part.args]
+    if part.is_Symbol:
+        return point[part.name]
+    if part.is_Rational:
+        return mp.mpf(int(part.p)) / int(part.q)
+    if part.is_NumberSymbol:
+        return {sp.pi: +mp.pi, sp.E: +mp.e}[part]
+    if part.is_Add:
+        return mp.fsum(args)
+    if part.is_Mul:
+        return mp.fprod(args)
+    if part.is_Pow:
+        return mp.sqrt(args[0]) if part.exp == sp.S.Half else mp.power(*args)
+    if isinstance(part, sp.Piecewise):
+        return next(done[e] for e, c in part.args if _holds(c, done))
+    if isinstance(part, batch_sum):
+        return args[0]  # of one sample
+    return _BY_HEAD[part.func](*args)
+
+
+def _holds(condition: Any, done: Mapping[Any, Any]) -> bool:
+    if isinstance(condition, Relational):
+        return bool(_COMPARE[condition.rel_op](done[condition.lhs], done[condition.rhs]))
+    if isinstance(condition, sp.And | sp.Or):
+        every = isinstance(condition, sp.And)
+        return (all if every else any)(_holds(c, done) for c in condition.args)
+    if isinstance(condition, sp.Not):
+        return not _holds(condition.args[0], done)
+    return bool(condition)
+
+
+def run(program: Program, point: Mapping[Any, Any]) -> dict[str, Any]:
+    """The results of a program for a batch of one sample, its lines one after the other."""
+    values = {str(k): v for k, v in point.items()}
+    for line in program.lines:
+        values[line.target.name] = value(line.expr, values)
+    return {s.name: values[s.name] for s in program.results}
+
+
+def circuit_value(circuit: Any, of: str, point: Mapping[str, Any]) -> Any:
+    """The value of a node at a point, node by node as typed."""
+    values = dict(point)
+    for node in circuit.computed:
+        values[node.name] = value(node.expr, values)
+    return values[of]
+
+
+def close(got: Any, expected: Any, digits: int = 25) -> bool:
+    """Whether two numbers agree to that many digits, relatively or at the scale of 1e-40."""
+    return bool(abs(got - expected) <= mp.mpf(10) ** -digits * abs(expected) + mp.mpf(10) ** -40)

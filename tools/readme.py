@@ -1,0 +1,63 @@
+"""The outputs that the README shows: each block behind `<!-- output: NAME -->` is made here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import symback as sb
+
+ROOT = Path(__file__).resolve().parent.parent
+NEURON = "f = x1 − σ(w3x3 + w4x4)"
+MISTAKE = "net2 = w3*x3 + w4*x4\nf = x1 - sigma(net2"
+
+
+def derivation() -> str:
+    return str(sb.circuit(NEURON).partial("f", "w3"))
+
+
+def backward() -> str:
+    """The fused function and backward of the neuron's module."""
+    text = sb.circuit(NEURON).generate()
+    parts = [
+        re.search(rf"^def {name}\(.*?(?=^def |\Z)", text, re.MULTILINE | re.DOTALL)
+        for name in ("forward", "backward")
+    ]
+    return "\n\n".join(part.group(0).rstrip() for part in parts if part) + "\n"
+
+
+def error() -> str:
+    try:
+        sb.circuit(MISTAKE)
+    except sb.SymbackError as found:
+        return f"symback: {found}\n"
+    raise AssertionError("the mistake is none")
+
+
+def check() -> str:
+    return f"{sb.circuit(NEURON).check()}\n"
+
+
+OUTPUTS: dict[str, Callable[[], str]] = {
+    "derive": derivation,
+    "module": backward,
+    "error": error,
+    "check": check,
+}
+
+_BLOCK = re.compile(r"(<!-- output: (\w+) -->\n```\w+\n)(.*?)(```\n)", re.DOTALL)
+
+
+def updated(text: str) -> str:
+    """The README with every output made anew."""
+    return _BLOCK.sub(lambda m: f"{m.group(1)}{OUTPUTS[m.group(2)]()}{m.group(4)}", text)
+
+
+def main() -> None:
+    path = ROOT / "README.md"
+    path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
