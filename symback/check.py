@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -19,18 +19,16 @@ import numpy as np
 from flint import arb
 
 from symback.balls import nearest_float, precision
-from symback.errors import CheckFailed, clip
 from symback.emit import read_module
-from symback.lower import Lowered, lower
+from symback.errors import CheckFailed, clip
+from symback.oracle import BITS, Expected, Oracle, total
 from symback.parse import circuit as parse
-from symback.points import Point, Scene, scenes
-from symback.reference import Reference, Truth
-from symback.rounding import SUBNORMAL, UNIT, OutOfRange
+from symback.points import Point, Scene
+from symback.rounding import SUBNORMAL, UNIT
 from symback.structure import Circuit
 
 SLACK = 2.0  # optimised code may round in another order than the program that bounds it
 FEWEST_POINTS = 20
-BITS = 1300
 
 
 @dataclass(slots=True)
@@ -116,16 +114,23 @@ def check_circuit(circuit: Circuit, *, points: int = 24, seed: int = 0) -> Repor
 
 
 def check_module(
-    circuit: Circuit, module: ModuleType, *, points: int = 24, seed: int = 0, name: str = ""
+    circuit: Circuit,
+    module: ModuleType,
+    *,
+    points: int = 24,
+    seed: int = 0,
+    name: str = "",
+    oracle: Oracle | None = None,
 ) -> Report:
     """Check a module against SymPy's evaluation of the circuit.
 
     At `points` points (at least 20): forward, backward and value_and_grad sample by sample and
-    as a batch, sgd step by step, ravel, unravel, objective and the initial values.
+    as a batch, whole and in blocks, sgd step by step, ravel, unravel, objective and the initial
+    values. An `oracle` of the circuit keeps its truths, for who checks many modules of one circuit.
     """
     if points < FEWEST_POINTS:
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
-    checker = _Checker(circuit, module)
+    checker = _Checker(oracle or Oracle(circuit), module)
     count = checker.run(points, seed)
     rows = tuple(checker.rows.values())
     return Report(
@@ -145,37 +150,24 @@ def check_file(path: Path, *, points: int = 24, seed: int = 0) -> Report:
     return replace(report, remarks=(*report.remarks, "the file was edited since it was generated"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Expected:
-    """Truth and allowance of one quantity at one point."""
-
-    truth: arb
-    allowed: arb
-
-    def scaled(self, factor: float) -> _Expected:
-        return _Expected(self.truth * factor, self.allowed * abs(factor))
-
-
 class _Checker:
-    def __init__(self, circuit: Circuit, module: ModuleType) -> None:
-        self._circuit = circuit
+    def __init__(self, oracle: Oracle, module: ModuleType) -> None:
+        self._oracle = oracle
+        self._circuit = oracle.circuit
+        self._lowered = oracle.lowered
         self._module = module
-        self._lowered: Lowered = lower(circuit)
-        self._output = Reference(circuit, circuit.output.name)
-        self._objective = Reference(circuit, circuit.objective.name)
         self.rows: dict[str, Row] = {}
         self.remarks: list[str] = []
 
     def run(self, points: int, seed: int) -> int:
-        rng = np.random.default_rng(seed)
         done = 0
-        found: list[tuple[Scene, list[dict[str, _Expected]]]] = []
-        for scene, truths in self._scenes(rng, points):
-            found.append((scene, truths))
+        found = self._oracle.scenes(points, seed)
+        for scene, truths in found:
             for point, expected in zip(scene.points, truths, strict=True):
                 self._guarded("one sample", self._check_sample, scene, point, expected)
                 done += 1
             self._guarded("a batch", self._check_batch, scene, truths)
+            self._guarded("blocks", self._check_blocks, scene, truths)
         if done < points:
             self.remarks.append(
                 f"only {done} of {points} points inside the domain and the range of float64 found"
@@ -195,86 +187,12 @@ class _Checker:
             row.worst_share = math.inf
             row.at = f"{type(error).__name__}: {clip(str(error), 100)}"
 
-    # -- expectation ------------------------------------------------------------------------
-
-    def _scenes(
-        self, rng: np.random.Generator, points: int
-    ) -> Iterator[tuple[Scene, list[dict[str, _Expected]]]]:
-        """Scenes whose points all have a proven truth, until there are enough points."""
-        left = points
-        for scene in scenes(self._circuit, rng, points):
-            kept, truths = [], []
-            for point in scene.points[:left]:
-                expected = self._expected(scene.merged(point))
-                if expected is not None:
-                    kept.append(point)
-                    truths.append(expected)
-            if kept:
-                left -= len(kept)
-                yield scene.with_points(kept), truths
-            if left <= 0:
-                return
-
-    def _expected(self, point: Mapping[str, float]) -> dict[str, _Expected] | None:
-        """Truth and allowance of every quantity at a point; None where there is none."""
-        try:
-            with precision(BITS):
-                allowed = self._allowances(point)
-        except (OutOfRange, ArithmeticError):
-            return None
-        output = self._output.at(point)
-        objective = self._objective.at(point)
-        if output is None or objective is None:
-            return None
-        with precision(BITS):
-            found = {
-                **self._quantities(self._circuit.output.name, output, allowed),
-                **self._quantities(f"{self._circuit.objective.name}.", objective, allowed),
-            }
-            lost = any(
-                not e.allowed.is_finite() or not abs(e.truth) < arb(10) ** 300
-                for e in found.values()
-            )
-        return None if lost else found
-
-    def _allowances(self, point: Mapping[str, float]) -> dict[str, arb]:
-        from symback.rounding import enclosures
-
-        lowered = self._lowered
-        symbols = {n.symbol: point[n.name] for n in self._circuit.leaves if n.name in point}
-        forward = enclosures(lowered.forward, symbols)
-        seeded = {**symbols, lowered.seed: 1.0}
-        for name in lowered.cache:
-            seeded[name] = forward[name]  # type: ignore[assignment]
-        backward = enclosures(lowered.backward, seeded)
-        fused = enclosures(lowered.objective, symbols)
-        output, objective = self._circuit.output, self._circuit.objective
-        found = {output.name: forward[output.symbol], f"{objective.name}.": fused[lowered.total]}
-        for leaf in self._circuit.leaves:
-            bar = lowered.names.adjoint(leaf.name)
-            if bar in backward:
-                found[f"∂{output.name}/∂{leaf.name}"] = backward[bar]
-            if bar in fused:
-                found[f"∂{objective.name}./∂{leaf.name}"] = fused[bar]
-        return {key: arb(ball.rad()) for key, ball in found.items()}
-
-    def _quantities(
-        self, of: str, truth: Truth, allowed: Mapping[str, arb]
-    ) -> dict[str, _Expected]:
-        found = {of: _Expected(truth.value, _room(allowed[of], truth.value))}
-        for leaf in self._circuit.leaves:
-            key = f"∂{of}/∂{leaf.name}"
-            if key in allowed:
-                partial = truth.partials.get(leaf.name, arb(0))
-                found[key] = _Expected(partial, _room(allowed[key], partial))
-        return found
-
     # -- comparison -------------------------------------------------------------------------
 
     def _row(self, quantity: str) -> Row:
         return self.rows.setdefault(quantity, Row(quantity))
 
-    def _compare(self, quantity: str, got: Any, expected: _Expected, at: str) -> None:
+    def _compare(self, quantity: str, got: Any, expected: Expected, at: str) -> None:
         """Enter the error of one number; anything that is not one finite float is wrong."""
         row = self._row(quantity)
         row.points += 1
@@ -291,7 +209,7 @@ class _Checker:
         if share > row.worst_share or not row.at:
             row.worst_share, row.at = max(share, row.worst_share), at
 
-    def _check_sample(self, scene: Scene, point: Point, expected: dict[str, _Expected]) -> None:
+    def _check_sample(self, scene: Scene, point: Point, expected: dict[str, Expected]) -> None:
         """forward, backward and value_and_grad without a batch axis."""
         module, output, objective = self._module, self._circuit.output, self._circuit.objective
         params, inputs = scene.params(module), scene.inputs(module, point)
@@ -315,7 +233,7 @@ class _Checker:
         objective = self._circuit.objective
         return objective.name if self._circuit.loss else f"mean {objective.name}"
 
-    def _check_batch(self, scene: Scene, truths: Sequence[dict[str, _Expected]]) -> None:
+    def _check_batch(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> None:
         """The same with a batch axis and an adjoint of the output that differs by sample."""
         module, circuit = self._module, self._circuit
         n = len(scene.points)
@@ -331,7 +249,7 @@ class _Checker:
         for leaf in circuit.params:
             key = f"∂{circuit.output.name}/∂{leaf.name}"
             parts = [t[key].scaled(float(w)) for t, w in zip(rows, weights, strict=True)]
-            self._compare("batch backward", getattr(param_bars, leaf.name), _total(parts), at)
+            self._compare("batch backward", getattr(param_bars, leaf.name), total(parts), at)
         for leaf in circuit.inputs:
             key = f"∂{circuit.output.name}/∂{leaf.name}"
             scaled = [{key: t[key].scaled(float(w))} for t, w in zip(rows, weights, strict=True)]
@@ -341,11 +259,24 @@ class _Checker:
         rows = truths if self._lowered.per_sample_objective else truths[:1]
         self._compare_mean("batch value_and_grad", mean, grad, rows, at)
 
+    def _check_blocks(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> None:
+        """value_and_grad where the samples are more than one block holds."""
+        if len(scene.points) < 3 or not self._lowered.per_sample_objective:
+            return
+        module = self._module
+        rows, module.BLOCK_ROWS = module.BLOCK_ROWS, 2
+        try:
+            mean, grad = module.value_and_grad(scene.params(module), scene.batch(module))
+        finally:
+            module.BLOCK_ROWS = rows
+        at = f"blocks of 2 at {scene.describe(scene.points[0])}, …"
+        self._compare_mean("blocks of a batch", mean, grad, truths, at)
+
     def _compare_each(
         self,
         quantity: str,
         got: Any,
-        expected: Sequence[dict[str, _Expected]],
+        expected: Sequence[dict[str, Expected]],
         key: str,
         at: str,
     ) -> None:
@@ -355,16 +286,16 @@ class _Checker:
             self._compare(quantity, value, truth[key], at)
 
     def _compare_mean(
-        self, quantity: str, mean: Any, grad: Any, rows: Sequence[dict[str, _Expected]], at: str
+        self, quantity: str, mean: Any, grad: Any, rows: Sequence[dict[str, Expected]], at: str
     ) -> None:
         share = 1.0 / len(rows)
         objective = self._circuit.objective.name
-        totals = _total([r[f"{objective}."] for r in rows]).scaled(share)
+        totals = total([r[f"{objective}."] for r in rows]).scaled(share)
         self._compare(quantity, mean, totals, at)
         for leaf in self._circuit.params:
             key = f"∂{objective}./∂{leaf.name}"
-            total = _total([r[key] for r in rows]).scaled(share)
-            self._compare(quantity, getattr(grad, leaf.name), total, at)
+            mean_partial = total([r[key] for r in rows]).scaled(share)
+            self._compare(quantity, getattr(grad, leaf.name), mean_partial, at)
 
     # -- training ---------------------------------------------------------------------------
 
@@ -381,9 +312,10 @@ class _Checker:
         self._row("sgd").worst_share = math.inf
         self._row("sgd").at = "no point at which a step stays inside the domain"
 
-    def _train(self, scene: Scene, truths: Sequence[dict[str, _Expected]]) -> bool:
-        """Two epochs of batches of two; False where a step leaves the domain."""
+    def _train(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> bool:
+        """Two epochs, the last batch smaller; False where a step leaves the domain."""
         module, n = self._module, len(scene.points)
+        size = max(2, n - 1)
         objective = self._circuit.objective.name
         slope = max(
             abs(nearest_float(t[f"∂{objective}./∂{p.name}"].truth))
@@ -401,11 +333,12 @@ class _Checker:
             inputs,
             learning_rate=rate,
             epochs=2,
-            batch_size=2,
+            batch_size=size,
             callback=lambda t, loss, params: seen.append((t, loss, params)),
         )
         per_sample = self._lowered.per_sample_objective
-        batches = [list(range(i, min(i + 2, n))) for i in range(0, n, 2)] if per_sample else [[0]]
+        starts = range(0, n, size)
+        batches = [list(range(i, min(i + size, n))) for i in starts] if per_sample else [[0]]
         steps = [*batches, *batches]
         if (
             len(seen) != len(steps)
@@ -426,11 +359,11 @@ class _Checker:
 
     def _step_truth(
         self, scene: Scene, params: Any, rows: Sequence[int]
-    ) -> list[dict[str, _Expected]] | None:
+    ) -> list[dict[str, Expected]] | None:
         found = []
         for i in rows:
             point = {**scene.merged(scene.points[i]), **params._asdict()}
-            expected = self._expected({k: float(v) for k, v in point.items()})
+            expected = self._oracle.expected({k: float(v) for k, v in point.items()})
             if expected is None:
                 return None
             found.append(expected)
@@ -441,22 +374,22 @@ class _Checker:
         scene: Scene,
         before: Any,
         step: tuple[int, float, Any],
-        rows: Sequence[dict[str, _Expected]],
+        rows: Sequence[dict[str, Expected]],
         rate: float,
         t: int,
     ) -> None:
         objective = self._circuit.objective.name
         at = f"step {t} from {scene.describe(scene.points[0])}"
         share = 1.0 / len(rows)
-        loss = _total([r[f"{objective}."] for r in rows]).scaled(share)
+        loss = total([r[f"{objective}."] for r in rows]).scaled(share)
         self._compare("sgd loss", step[1], loss, at)
         for leaf in self._circuit.params:
             old = float(getattr(before, leaf.name))
-            moved = _total([r[f"∂{objective}./∂{leaf.name}"] for r in rows]).scaled(-rate * share)
+            moved = total([r[f"∂{objective}./∂{leaf.name}"] for r in rows]).scaled(-rate * share)
             with precision(BITS):
                 truth = arb(old) + moved.truth
                 room = moved.allowed + 8 * UNIT * (abs(moved.truth) + abs(arb(old)))
-                expected = _Expected(truth, room + arb(SUBNORMAL))
+                expected = Expected(truth, room + arb(SUBNORMAL))
             self._compare("sgd", getattr(step[2], leaf.name), expected, at)
 
     def _check_vectors(self, found: Sequence[tuple[Scene, Any]]) -> None:
@@ -465,6 +398,8 @@ class _Checker:
         for scene, _ in found[:1]:
             params, inputs = scene.params(module), scene.batch(module)
             vector = module.ravel(params)
+            if [float(v) for v in vector] != [float(v) for v in params]:
+                raise ValueError("ravel gives another order or other numbers than Params")
             if [float(v) for v in module.unravel(vector)] != [float(v) for v in params]:
                 raise ValueError("unravel(ravel(params)) differs from params")
             value, grad = module.value_and_grad(params, inputs)
@@ -478,23 +413,10 @@ class _Checker:
                 raise ValueError(f"init_params gives {leaf.name} another value than the circuit")
 
 
-def _room(radius: arb, truth: arb) -> arb:
-    """What rounding allows, at least the half ULP of the last rounding."""
-    return radius + arb(truth.rad()) + UNIT * abs(truth) + arb(SUBNORMAL)
-
-
-def _total(parts: Sequence[_Expected]) -> _Expected:
-    """A sum over samples, with the rounding of the sum itself."""
-    with precision(BITS):
-        size = sum((abs(p.truth) for p in parts), arb(0))
-        allowed = sum((p.allowed for p in parts), arb(0)) + 2 * len(parts) * UNIT * size
-        return _Expected(sum((p.truth for p in parts), arb(0)), allowed)
-
-
 def _ulp(truth: arb) -> arb:
     """The unit in the last place of float64 at the truth."""
     nearest = abs(nearest_float(truth))
     return arb(float(np.spacing(min(nearest, 1e308))))
 
 
-__all__ = ["Report", "Row", "check_circuit", "check_module"]
+__all__ = ["Report", "Row", "check_circuit", "check_file", "check_module"]

@@ -201,6 +201,30 @@ def derive(
 
 @cli.command()
 @_circuit_options
+@click.option("--of", "of", help="The node to draw with all that leads to it; default: the output.")
+@click.option("--at", "at", multiple=True, metavar="NAME=VALUE", help="A number for a leaf.")
+@click.option(
+    "--view",
+    type=click.Choice(["gates", "neurons"]),
+    default="gates",
+    show_default=True,
+    help="One circle a gate, or one a neuron with weights on the wires.",
+)
+@click.option("-o", "--output", type=click.Path(), help="The SVG file; default: stdout.")
+def draw(
+    of: str | None, at: tuple[str, ...], view: str, output: str | None, **circuit: Any
+) -> None:
+    """Draw the circuit as SVG, with values and gradients on its wires.
+
+    \b
+    symback draw "f = x1 − σ(w3x3 + w4x4)" --at x1=1 --at x3=0.5 -o neuron.svg
+    """
+    point = _point(at)
+    _put(_read(**circuit).draw(point or None, view, of=of), output)
+
+
+@cli.command()
+@_circuit_options
 @click.option("-o", "--output", type=click.Path(), help="The module's file; default: stdout.")
 @click.option("--target", default="numpy", show_default=True, help="The language of the module.")
 @click.option("--template", type=click.Path(), help="A folder whose templates come first.")

@@ -18,6 +18,7 @@ from symback.structure import Circuit, Node, computed
 from symback.errors import TooLarge
 from symback.names import fresh_name
 from symback.ops import BY_HEAD, postorder
+from symback.simplify import weight
 
 WIDEST_PRODUCT = 4  # factors of one gate
 WIDEST_SUM = 64  # terms of one gate
@@ -26,6 +27,7 @@ PARTIAL: dict[str, Expr] = {
 } | {"acosh": sp.Integer(2)}
 """Functions that are not finite everywhere, each with an operand at which it and its slope are."""
 
+LARGEST_SORTED = 1000  # operations of a part that is told from others by its text
 WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
 
 
@@ -53,6 +55,7 @@ class _Splitter:
         self.nodes: list[Node] = []
         self._taken = {n.name for n in circuit.nodes}
         self._named: dict[Expr, Symbol] = {}  # gate expression → its node
+        self._atoms: dict[tuple[Expr, object], Symbol] = {}  # typed part in its branch → its node
         self._ranks = circuit.ranks
         self._owner = ""
         self._count = 0
@@ -80,10 +83,13 @@ class _Splitter:
         """The expression if it is a name or a number, else the name of a gate for it."""
         if expr.is_Symbol or expr.is_number:
             return expr
-        expr = self.gate(expr)
-        if expr in self._named:
-            return self._named[expr]
-        return self._append(self._new_name(name), expr, generated=True)
+        typed = (expr, self._taken_when)
+        if typed not in self._atoms:  # a part that occurs twice is split once
+            gate = self.gate(expr)
+            if gate not in self._named:
+                self._append(self._new_name(name), gate, generated=True)
+            self._atoms[typed] = self._named[gate]
+        return self._atoms[typed]
 
     def _new_name(self, wanted: str) -> str:
         if wanted:
@@ -192,7 +198,9 @@ class _Splitter:
 
     def _rank(self, expr: Expr) -> tuple[object, ...]:
         found = sorted(self._ranks[s.name] for s in postorder(expr) if s.is_Symbol)
-        return (not found, found, str(expr))
+        # A text grows with the tree, not with the shared graph; SymPy's order serves the largest.
+        text = str(expr) if weight(expr) <= LARGEST_SORTED else ""
+        return (not found, found, text)
 
 
 def split_number(expr: Expr) -> tuple[Expr, Expr]:

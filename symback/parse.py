@@ -125,7 +125,7 @@ def _declare(source: Source, outline: _Outline, statement: Declaration) -> None:
         return
     if role not in _ROLES:
         raise CircuitSyntaxError(
-            f"'{role[:40]}' is no role{nearest(role, _ROLES)}; roles are {', '.join(_ROLES)}",
+            f"'{role[:40]}' is none of the roles {', '.join(_ROLES)}{nearest(role, _ROLES)}",
             source.place(statement.role.place),
         )
     check_name(name, place)

@@ -38,7 +38,7 @@ def widened(value: arb, units: float, *, underflows: bool = True) -> arb:
     return value + arb(0, room)
 
 
-def enclosures(program: Program, point: Mapping[Symbol, float]) -> dict[Symbol, arb]:
+def enclosures(program: Program, point: Mapping[Symbol, float | arb]) -> dict[Symbol, arb]:
     """A ball for every symbol of a program at a point, the batch being one sample.
 
     Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch.

@@ -237,6 +237,29 @@ class Circuit:
 
         return derive(self, of, None)
 
+    def draw(
+        self,
+        at: Mapping[str, float] | None = None,
+        view: str = "gates",
+        *,
+        of: str | None = None,
+    ) -> str:
+        """The circuit as SVG, inputs on the left, in the view "gates" or "neurons".
+
+        `at` gives numbers for leaves: wires then show values above and gradients below. What
+        leads to the output is drawn, or to the node `of`, such as the loss.
+
+        >>> import symback as sb
+        >>> sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").draw(view="neurons")[:4]
+        '<svg'
+        """
+        from symback.derivation.svg import draw
+
+        return draw(self, at, view, of)
+
+    def _repr_svg_(self) -> str:
+        return self.draw()
+
     def generate(
         self, path: str | None = None, *, target: str = "numpy", force: bool = False, **options: Any
     ) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from symback.errors import CircuitSyntaxError, Place, TooLarge
+from symback.errors import CircuitSyntaxError, Place, SymbackError, TooLarge
 from symback.signs import ascii_name
 
 LONGEST_TEXT = 20_000_000
@@ -73,8 +73,8 @@ def statements(source: Source) -> list[Statement]:
     _refuse_size(source)
     try:
         return list(_parser().parse(source.text))  # type: ignore[arg-type]
-    except _TooDeep as error:
-        raise TooLarge(error.message, source.place(error.at)) from None
+    except _Refused as error:
+        raise error.kind(error.message, source.place(error.at)) from None
     except UnexpectedInput as error:
         _explain(source, error)
 
@@ -91,11 +91,16 @@ def _refuse_size(source: Source) -> None:
             )
 
 
-class _TooDeep(Exception):
-    def __init__(self, at: tuple[int, int], message: str) -> None:
+class _Refused(Exception):
+    """What the reader refuses while the parser runs; the text's lines are not at hand there."""
+
+    def __init__(
+        self, at: tuple[int, int], message: str, kind: type[SymbackError] = TooLarge
+    ) -> None:
         super().__init__(message)
         self.at = at
         self.message = message
+        self.kind = kind
 
 
 def _term(kind: str, at: tuple[int, int], args: list[Term], text: str = "") -> Term:
@@ -106,9 +111,9 @@ def _term(kind: str, at: tuple[int, int], args: list[Term], text: str = "") -> T
 
 def _bounded(term: Term) -> Term:
     if term.depth > DEEPEST:
-        raise _TooDeep(term.place, f"nested more than {DEEPEST} levels deep; name inner parts")
+        raise _Refused(term.place, f"nested more than {DEEPEST} levels deep; name inner parts")
     if term.size > LARGEST:
-        raise _TooDeep(term.place, f"more than {LARGEST:,} operations; name parts of it")
+        raise _Refused(term.place, f"more than {LARGEST:,} operations; name parts of it")
     return term
 
 
@@ -149,10 +154,14 @@ class _Reader(Transformer[Token, Any]):
 
     def number(self, token: Token) -> Term:
         if len(token) > LONGEST_NUMBER:
-            raise _TooDeep(_at(token), f"a number of more than {LONGEST_NUMBER} characters")
+            raise _Refused(_at(token), f"a number of more than {LONGEST_NUMBER} characters")
         return _term("number", _at(token), [], str(token))
 
     def name(self, token: Token) -> Term:
+        if "π" in token and token != "π":
+            raise _Refused(
+                _at(token), "π is a number; write * beside it, as in π*r²", CircuitSyntaxError
+            )
         return _term("name", _at(token), [], ascii_name(str(token)))
 
     def call(self, name: Token, arguments: list[Term]) -> Term:
@@ -318,6 +327,10 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken) -
     if token.type in ("NAME", "NUMBER", "LPAR", "HALF") and before is not None:
         if before.type in ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF"):
             return f"an operator is missing before '{text[:30]}'; write * for a product"
+    if token.type == "COMPARE" and "AMPERSAND" in error.accepts | error.expected:
+        return "one comparison at a time; join two with &, as in a < u & u < b"
+    if text == "=" and before is not None and before == "=":
+        return _AT_SIGN["=="]
     if text in _AT_SIGN and text not in ("*", "/"):
         return _AT_SIGN[text]
     return f"'{text[:30]}' can't stand here; an operand is missing before it"

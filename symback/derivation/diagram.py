@@ -7,7 +7,7 @@ beyond `MOST_BOXES` boxes or `MOST_WIRES` wires are collapsed, group by group, u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,13 +27,20 @@ _BANDS = 8  # boxes that a picture too large for every other way of collapsing i
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One circle or pill. `members` are the gates inside, the one that gives the value last."""
+    """One circle or pill. `members` are the gates inside, the one that gives the value last.
+
+    `count` says how many boxes were collapsed to this one.
+    """
 
     name: str
     role: Role
     members: tuple[str, ...]
     generated: bool = False
-    collapsed: bool = False
+    count: int = 1
+
+    @property
+    def is_collapsed(self) -> bool:
+        return self.count > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class Diagram:
 
     @property
     def is_collapsed(self) -> bool:
-        return any(b.collapsed for b in self.boxes)
+        return any(b.is_collapsed for b in self.boxes)
 
     @property
     def fits(self) -> bool:
@@ -79,7 +86,7 @@ def diagram(walk: ReversePass, view: View) -> Diagram:
     boxes = [_box(n, folding) for n in nodes if folding is None or n.name not in folding.hidden]
     wires = _wires(nodes, folding)
     drawn = Diagram(walk.of, tuple(boxes), tuple(wires), view, len(boxes))
-    for collapse in (_generated_parts, _equal_leaves, _single_use, _equal_leaves, _bands):
+    for collapse in (_equal_leaves, _generated_parts, _equal_leaves, _bands):
         if drawn.fits:
             break
         drawn = collapse(drawn)
@@ -173,7 +180,7 @@ def _contract(drawn: Diagram, root: Mapping[str, str]) -> Diagram:
         inside = members.get(box.name, [])
         if len(inside) > 1:
             every = tuple(m for b in inside for m in b.members)
-            boxes.append(replace(box, members=every, collapsed=True))
+            boxes.append(replace(box, members=every, count=sum(b.count for b in inside)))
         elif inside:
             boxes.append(box)
     return replace(drawn, boxes=tuple(boxes), wires=_merged(drawn.wires, root))
@@ -186,29 +193,21 @@ def _merged(wires: Iterable[Wire], root: Mapping[str, str]) -> tuple[Wire, ...]:
         if ends[0] != ends[1]:
             found.setdefault(ends, []).append(wire)
     return tuple(
-        Wire(tail, head, tuple(e for w in same for e in w.edges), same[0].weights)
+        Wire(tail, head, same[0].edges, same[0].weights)
         if len(same) == 1
-        else Wire(tail, head, tuple(e for w in same for e in (*w.edges, *w.weights)))
+        else Wire(tail, head, tuple(e for w in same for e in w.edges))
         for (tail, head), same in found.items()
     )
 
 
-def _cones(drawn: Diagram, joins: Callable[[Box], bool]) -> Diagram:
-    """Boxes whose wires all lead into one group join it: no wire can lead back, so no cycle."""
+def _generated_parts(drawn: Diagram) -> Diagram:
+    """Generated nodes whose wires all lead into one box join it: so no wire can lead back."""
     heads = drawn.heads()
     root: dict[str, str] = {}
     for box in reversed(drawn.boxes):
-        groups = {root[h] for h in heads[box.name]}
-        root[box.name] = groups.pop() if joins(box) and len(groups) == 1 else box.name
+        roots = {root[h] for h in heads[box.name]}
+        root[box.name] = roots.pop() if box.generated and len(roots) == 1 else box.name
     return _contract(drawn, root)
-
-
-def _generated_parts(drawn: Diagram) -> Diagram:
-    return _cones(drawn, lambda box: box.generated)
-
-
-def _single_use(drawn: Diagram) -> Diagram:
-    return _cones(drawn, lambda box: box.role == "computed")
 
 
 def _equal_leaves(drawn: Diagram) -> Diagram:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -50,21 +51,23 @@ class Texts:
 
     def inside(self, box: Box) -> str:
         """The sign of a gate, the name of a neuron or leaf."""
-        if box.collapsed and box.role != "computed":
-            return f"{clip(box.members[0], 8)} … {clip(box.members[-1], 8)}"
-        if box.collapsed or box.role != "computed" or self._drawn.view == "neurons":
+        if box.is_collapsed:
+            named = [m for m in box.members if not self._walk.circuit[m].generated] or [box.name]
+            ends = dict.fromkeys([clip(named[0], 8), clip(named[-1], 8)])
+            return " … ".join(ends)
+        if box.role != "computed" or self._drawn.view == "neurons":
             return clip(box.name, _LONGEST_NAME)
         return sign(self._node(box).expr, self._printer.functions)
 
     def caption(self, box: Box) -> Lines:
         """What stands below a box: the formula, and the gradient where several wires leave."""
         lines = []
-        if box.collapsed:
-            what = f"{_ROLES[box.role]}s" if box.role != "computed" else "gates"
-            lines.append(Line(f"{len(box.members)} {what}", "note"))
+        if box.is_collapsed:
+            what = f"{_ROLES[box.role]}s" if box.role != "computed" else self._drawn.view
+            lines.append(Line(f"{box.count} {what}", "note"))
         elif box.role == "computed":
             lines.append(Line(self._formula(box), "text"))
-        several = self._fan_out[box.name] > 1 and not box.collapsed
+        several = self._fan_out[box.name] > 1 and not box.is_collapsed
         if self._numbers is not None and several and box.name != self._walk.of:
             partial = self._printer.partial(clip(self._walk.of, 8), clip(box.name, 8))
             lines.append(Line(f"{partial} = {self._adjoint(box.name)}", "gradient"))
@@ -72,7 +75,7 @@ class Texts:
 
     def tip(self, box: Box) -> str:
         """The whole story of a box, for a pointer that rests on it and for screen readers."""
-        if box.collapsed:
+        if box.is_collapsed:
             return clip(f"{len(box.members)} nodes: {', '.join(box.members[:40])}", _LONGEST_TIP)
         if box.role != "computed":
             return f"{box.name}: {_ROLES[box.role]}"
@@ -118,7 +121,9 @@ class Texts:
         below: list[Line] = []
         if self._numbers is not None:
             operand = wire.edges[0][1]
-            above.append(Line(number(self._numbers.values.get(operand)), "value"))
+            value = number(self._numbers.values.get(operand))
+            several = self._fan_out[wire.tail] > 1  # then the name tells whose value it is
+            above.append(Line(f"{clip(operand, 8)} = {value}" if several else value, "value"))
             below.append(Line(f"∂ {self._contribution(*wire.edges[0])}", "gradient"))
             for node, weight in wire.weights:
                 text = f"∂{clip(weight, _LONGEST_NAME)} {self._contribution(node, weight)}"
@@ -198,6 +203,8 @@ def number(value: float | None) -> str:
         return "undefined"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if 0 < abs(value) < sys.float_info.min:
+        return "≈ 0"  # too small for a float, but not zero
     return f"{value:.{DIGITS}g}".replace("-", "−")
 
 

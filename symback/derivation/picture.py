@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from symback.derivation.diagram import Box, Diagram, Wire, layers
 from symback.derivation.labels import Line, Lines, Texts
+from symback.derivation.layered import fewest_crossings, nearest_rising
 
 SIGN, TEXT = 16, 12  # font sizes: in a box, everywhere else
 LINE = 15  # height of a line of text
@@ -23,6 +25,7 @@ _LEAF = 14  # half the height of a leaf
 _APART = 12  # between boxes and labels of one layer
 _PAD = 4  # between a wire and its label
 _SWEEPS = 40
+_NARROWEST_BEND, _WIDEST_BEND = 26.0, 100.0
 
 _NARROW = frozenset("ijlftrI.,:;'|!()[] ′·/")
 _WIDE = frozenset("mwMWΣ−+=×÷±<>≤≥—…→∞")
@@ -43,11 +46,15 @@ class Text:
     x: float
     y: float
     size: int = TEXT
+    from_left: bool = False  # whether x is its left end rather than its middle
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom."""
-        half = text_width(self.line.text, self.size) / 2
+        width = text_width(self.line.text, self.size)
+        half = width / 2
+        if self.from_left:
+            return self.x, self.y - 0.95 * self.size, self.x + width, self.y + 0.25 * self.size
         return self.x - half, self.y - 0.95 * self.size, self.x + half, self.y + 0.25 * self.size
 
 
@@ -123,6 +130,11 @@ class _Layout:
         for wire in drawn.wires:
             self._add_wire(wire)
         self._add_result(drawn.of)
+        self._before: list[list[int]] = [[] for _ in self._vertices]
+        self._after: list[list[int]] = [[] for _ in self._vertices]
+        for tail, head in self._edges:
+            self._after[tail].append(head)
+            self._before[head].append(tail)
         self._columns = self._ordered_columns()
         self._spread()
         self._x = self._column_middles()
@@ -171,20 +183,16 @@ class _Layout:
 
     def _route(self, route: list[int]) -> None:
         self._routes.append(route)
-        self._edges += list(zip(route, route[1:], strict=False))
+        self._edges += list(pairwise(route))
 
     # -- places -------------------------------------------------------------------------------
 
     def _ordered_columns(self) -> list[list[int]]:
-        """The vertices of each column from top to bottom, in igraph's order."""
-        import igraph  # kept out of start-up
-
-        graph = igraph.Graph(len(self._vertices), self._edges, directed=True)
-        column = [v.column for v in self._vertices]
-        places = graph.layout_sugiyama(layers=column, hgap=1, vgap=1, maxiter=200).coords
-        columns: list[list[int]] = [[] for _ in range(max(column) + 1)]
+        """The vertices of each column from top to bottom."""
+        places = fewest_crossings([v.column for v in self._vertices], self._edges)
+        columns: list[list[int]] = [[] for _ in range(max(v.column for v in self._vertices) + 1)]
         for index, vertex in enumerate(self._vertices):
-            vertex.y = (2 * _RADIUS) * round(places[index][0], 6)
+            vertex.y = 2 * _RADIUS * places[index]
             columns[vertex.column].append(index)
         for members in columns:
             members.sort(key=lambda i: (self._vertices[i].y, i))
@@ -192,32 +200,35 @@ class _Layout:
 
     def _spread(self) -> None:
         """Move every vertex towards its neighbours as far as what stands above and below allows."""
-        before: list[list[int]] = [[] for _ in self._vertices]
-        after: list[list[int]] = [[] for _ in self._vertices]
-        for tail, head in self._edges:
-            after[tail].append(head)
-            before[head].append(tail)
         for members in self._columns:
             self._place(members, [self._vertices[i].y for i in members])
         for sweep in range(_SWEEPS):
-            order = self._columns if sweep % 2 else self._columns[::-1]
-            for members in order:
-                self._place(members, [self._wanted(i, before[i], after[i]) for i in members])
+            straight = sweep > _SWEEPS // 2
+            for members in self._columns if sweep % 2 else self._columns[::-1]:
+                self._place(members, [self._wanted(i, straight) for i in members])
+        for members in self._columns:  # and leaves once more to where their labels have come
+            settled = {i: self._vertices[i].y for i in members if self._before[i]}
+            self._place(members, [settled.get(i, self._wanted(i, False)) for i in members])
 
-    def _wanted(self, index: int, before: Sequence[int], after: Sequence[int]) -> float:
+    def _wanted(self, index: int, straight: bool) -> float:
+        """The mean of the neighbours; for `straight` wires, the neighbour with no other wire."""
+        before, after = self._before[index], self._after[index]
+        if straight and len(before) == 1:
+            if self._vertices[index].box is not None or len(self._after[before[0]]) == 1:
+                return self._vertices[before[0]].y
+            if after and len(self._before[after[0]]) == 1:
+                return self._vertices[after[0]].y
         sides = [[self._vertices[i].y for i in side] for side in (before, after) if side]
-        if not sides:
-            return self._vertices[index].y
         return sum(sum(side) / len(side) for side in sides) / len(sides)
 
     def _place(self, members: Sequence[int], wanted: Sequence[float]) -> None:
         """The places nearest to the wanted ones, in the same order and far enough apart."""
         offset, offsets = 0.0, [0.0]
-        for upper, lower in zip(members, members[1:], strict=False):
+        for upper, lower in pairwise(members):
             offset += self._vertices[upper].down + _APART + self._vertices[lower].up
             offsets.append(offset)
         free = np.asarray(wanted) - np.asarray(offsets)
-        for index, y, shift in zip(members, _isotonic(free), offsets, strict=True):
+        for index, y, shift in zip(members, nearest_rising(free), offsets, strict=True):
             self._vertices[index].y = float(y) + shift
 
     def _column_middles(self) -> list[float]:
@@ -231,7 +242,7 @@ class _Layout:
         middles, x = [], _APART + 0.0
         for width, climb in zip(widths, rise, strict=True):
             middles.append(x + width / 2)
-            x += width + min(90.0, max(14.0, 0.3 * climb))
+            x += width + min(_WIDEST_BEND, max(_NARROWEST_BEND, 0.3 * climb))
         self._widths = widths
         return middles
 
@@ -294,21 +305,9 @@ class _Layout:
     def _notes(self, top: float) -> tuple[Text, ...]:
         placed = []
         for i, line in enumerate(self._texts.notes()):
-            x = _APART + text_width(line.text) / 2
-            placed.append(Text(line, round(x, 1), round(top + LINE * (i + 0.8), 1)))
+            y = round(top + LINE * (i + 0.8), 1)
+            placed.append(Text(line, _APART, y, from_left=True))
         return tuple(placed)
-
-
-def _isotonic(wanted: np.ndarray) -> np.ndarray:
-    """The non-decreasing sequence nearest to the wanted one: neighbours that disagree are pooled."""
-    pools: list[tuple[float, int]] = []
-    for value in wanted:
-        total, count = float(value), 1
-        while pools and pools[-1][0] / pools[-1][1] > total / count:
-            before = pools.pop()
-            total, count = total + before[0], count + before[1]
-        pools.append((total, count))
-    return np.repeat([t / n for t, n in pools], [n for _, n in pools])
 
 
 __all__ = ["Path", "Picture", "Shape", "Text", "picture", "text_width"]

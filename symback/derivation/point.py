@@ -6,6 +6,7 @@ What depends on a leaf without a number is left out: not computed, which is not 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,10 +59,18 @@ def _numbers(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
         _evaluate(node.expr, balls, into=node)
     adjoints, contributions = _backward(walk, balls, arb(1))
     return Numbers(
-        {n.name: nearest_float(balls[n.symbol]) for n in walk.circuit if n.symbol in balls},
-        {name: nearest_float(ball) for name, ball in adjoints.items()},
-        {link: nearest_float(ball) for link, ball in contributions.items()},
+        {n.name: _float(balls[n.symbol]) for n in walk.circuit if n.symbol in balls},
+        {name: _float(ball) for name, ball in adjoints.items()},
+        {link: _float(ball) for link, ball in contributions.items()},
     )
+
+
+def _float(ball: Any) -> float:
+    """The nearest float; the least one above 0, not 0, where the ball is not exactly 0."""
+    is_zero = ball.is_exact() and ball == 0
+    near = not is_zero and ball.is_finite() and ball.contains(0)
+    found = 0.0 if near else nearest_float(ball)
+    return found if found or is_zero else math.ulp(0.0)
 
 
 def _backward(

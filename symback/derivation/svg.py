@@ -8,13 +8,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from symback.derivation.diagram import View, diagram
 from symback.derivation.labels import Texts
-from symback.derivation.picture import Path, Picture, Shape, Text, picture
+from symback.derivation.picture import SIGN, Path, Picture, Shape, Text, picture
 from symback.derivation.point import numbers_at
 from symback.errors import SymbackError, TooLarge, clip
 from symback.reverse import reverse_pass
 from symback.structure import Circuit
 
-MOST_NODES = 20_000
+MOST_NODES = 5_000
 
 _LIGHT = {
     "paper": "#ffffff",
@@ -84,6 +84,7 @@ def to_svg(drawn: Picture) -> str:
 def _style() -> str:
     """Colours for light and for dark; the words above, below and ∂ say the same without them."""
     fixed = f".{_ROOT} text{{font-family:{_FONT};font-size:12px;text-anchor:middle}}"
+    fixed += f".{_ROOT} .left{{text-anchor:start}}"
     fixed += f".{_ROOT} .sign{{font-size:16px}}"
     fixed += f".{_ROOT} .wire{{fill:none;stroke-width:1.4}}"
     fixed += f".{_ROOT} .param{{stroke-dasharray:5 2}}"
@@ -119,7 +120,7 @@ def _shape(shape: Shape) -> str:
         f'<rect class="{kind}" x="{{}}" y="{{}}" width="{_number(right - left)}"'
         f' height="{_number(bottom - top)}" rx="{_number(radius)}"/>'
     )
-    places = [(left + 3, top - 3), (left, top)] if shape.box.collapsed else [(left, top)]
+    places = [(left + 3, top - 3), (left, top)] if shape.box.is_collapsed else [(left, top)]
     drawn = "".join(outline.format(_number(x), _number(y)) for x, y in places)
     texts = "".join(_text(t) for t in shape.texts)
     return f"<g><title>{escape(shape.tip)}</title>{drawn}{texts}</g>"
@@ -142,17 +143,14 @@ def _path(path: Path) -> str:
 
 
 def _text(text: Text) -> str:
-    kind = "sign" if text.size != 12 else text.line.kind
+    kind = ("sign" if text.size == SIGN else text.line.kind) + " left" * text.from_left
     place = f'x="{_number(text.x)}" y="{_number(text.y)}"'
     return f'<text class="{kind}" {place}>{escape(text.line.text)}</text>'
 
 
 def _number(value: float) -> str:
-    return (
-        f"{value:.1f}".removesuffix(".0").replace("-0", "0")
-        if abs(value) < 0.05
-        else (f"{value:.1f}".removesuffix(".0"))
-    )
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
 __all__ = ["draw", "to_svg"]

@@ -14,19 +14,27 @@ def loss_plot(history: Sequence[Record], *, creator: str) -> bytes | None:
         import matplotlib  # here: an extra, and slow to import
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
+        from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
     except ImportError:
         return None
     figure = Figure(figsize=(6, 3.7), layout="constrained")
     axes = figure.add_subplot()
-    per_epoch = history[-1].step / history[-1].epoch if history[-1].epoch else 1
+    per_epoch = next((record.step for record in history if record.epoch == 1), 1)
     epochs = [record.step / per_epoch for record in history]
     axes.plot(epochs, [record.loss for record in history], label="training rows")
     held_out = [r.validation_loss for r in history if r.validation_loss is not None]
     if held_out:
         axes.plot(epochs, held_out, "--", label="validation rows")
         axes.legend(frameon=False)
-    if min([record.loss for record in history] + held_out) > 0:
+    shown = [record.loss for record in history] + held_out
+    if min(shown) > 0:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        if max(shown) < 30 * min(shown):  # few decades: ticks between the powers of ten help
+            axes.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+            axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        else:
+            axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("epoch")
     axes.set_ylabel("mean loss")
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,145 @@
+"""What a module of a circuit must give at a point, and how far rounding may take it from that.
+
+The truth comes from `symback.reference`, the allowance from `symback.rounding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb
+from sympy import Symbol
+
+from symback.balls import precision
+from symback.lower import lower
+from symback.points import Scene, scenes
+from symback.reference import Reference, Truth
+from symback.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
+from symback.structure import Circuit
+
+BITS = 1300
+LARGEST = arb(10) ** 300  # of a truth; what is larger may overflow on the way
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Truth and allowance of one quantity at one point."""
+
+    truth: arb
+    allowed: arb
+
+    def scaled(self, factor: float) -> Expected:
+        return Expected(self.truth * factor, self.allowed * abs(factor))
+
+
+Truths = dict[str, Expected]
+"""By quantity: "f", "∂f/∂w3"; those of the objective have a dot, "l.", "∂l./∂w3"."""
+
+
+class Oracle:
+    """The truths of one circuit, each found once."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self.lowered = lower(circuit)
+        self._output = Reference(circuit, circuit.output.name)
+        self._objective = Reference(circuit, circuit.objective.name)
+        self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
+        self._scenes: dict[tuple[int, int], list[tuple[Scene, list[Truths]]]] = {}
+
+    def scenes(self, points: int, seed: int) -> list[tuple[Scene, list[Truths]]]:
+        """Scenes whose points all have a proven truth, until there are enough points."""
+        key = (points, seed)
+        if key not in self._scenes:
+            self._scenes[key] = self._draw(points, np.random.default_rng(seed))
+        return self._scenes[key]
+
+    def _draw(self, points: int, rng: np.random.Generator) -> list[tuple[Scene, list[Truths]]]:
+        found: list[tuple[Scene, list[Truths]]] = []
+        left = points
+        for scene in scenes(self.circuit, rng, points):
+            kept, truths = [], []
+            for point in scene.points[:left]:
+                expected = self.expected(scene.merged(point))
+                if expected is not None:
+                    kept.append(point)
+                    truths.append(expected)
+            if kept:
+                left -= len(kept)
+                found.append((scene.with_points(kept), truths))
+            if left <= 0:
+                break
+        return found
+
+    def expected(self, point: Mapping[str, float]) -> Truths | None:
+        """Truth and allowance of every quantity at a point; None where there is none."""
+        key = tuple(point.items())
+        if key not in self._found:
+            self._found[key] = self._expected(point)
+        return self._found[key]
+
+    def _expected(self, point: Mapping[str, float]) -> Truths | None:
+        try:
+            with precision(BITS):
+                allowed = self._allowances(point)
+        except (OutOfRange, ArithmeticError):
+            return None
+        output = self._output.at(point)
+        objective = self._objective.at(point)
+        if output is None or objective is None:
+            return None
+        with precision(BITS):
+            found = {
+                **self._quantities(self.circuit.output.name, output, allowed),
+                **self._quantities(f"{self.circuit.objective.name}.", objective, allowed),
+            }
+            lost = any(
+                not e.allowed.is_finite() or not abs(e.truth) < LARGEST for e in found.values()
+            )
+        return None if lost else found
+
+    def _allowances(self, point: Mapping[str, float]) -> dict[str, arb]:
+        lowered = self.lowered
+        leaves = self.circuit.leaves
+        symbols: dict[Symbol, float] = {n.symbol: point[n.name] for n in leaves if n.name in point}
+        forward = enclosures(lowered.forward, symbols)
+        cached = {name: forward[name] for name in lowered.cache}
+        seeded: dict[Symbol, float | arb] = {**symbols, lowered.seed: 1.0, **cached}
+        backward = enclosures(lowered.backward, seeded)
+        fused = enclosures(lowered.objective, symbols)
+        output, objective = self.circuit.output, self.circuit.objective
+        found = {output.name: forward[output.symbol], f"{objective.name}.": fused[lowered.total]}
+        for leaf in leaves:
+            bar = lowered.names.adjoint(leaf.name)
+            if bar in backward:
+                found[f"∂{output.name}/∂{leaf.name}"] = backward[bar]
+            if bar in fused:
+                found[f"∂{objective.name}./∂{leaf.name}"] = fused[bar]
+        return {key: arb(ball.rad()) for key, ball in found.items()}
+
+    def _quantities(self, of: str, truth: Truth, allowed: Mapping[str, arb]) -> Truths:
+        found = {of: Expected(truth.value, _room(allowed[of], truth.value))}
+        for leaf in self.circuit.leaves:
+            key = f"∂{of}/∂{leaf.name}"
+            if key in allowed:
+                partial = truth.partials.get(leaf.name, arb(0))
+                found[key] = Expected(partial, _room(allowed[key], partial))
+        return found
+
+
+def _room(radius: arb, truth: arb) -> arb:
+    """What rounding allows, at least the half ULP of the last rounding."""
+    return radius + arb(truth.rad()) + UNIT * abs(truth) + arb(SUBNORMAL)
+
+
+def total(parts: Sequence[Expected]) -> Expected:
+    """A sum over samples, with the rounding of the sum itself."""
+    with precision(BITS):
+        size = sum((abs(p.truth) for p in parts), arb(0))
+        allowed = sum((p.allowed for p in parts), arb(0)) + 2 * len(parts) * UNIT * size
+        return Expected(sum((p.truth for p in parts), arb(0)), allowed)
+
+
+__all__ = ["BITS", "Expected", "Oracle", "Truths", "total"]
