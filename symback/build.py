@@ -33,6 +33,7 @@ MOST_BITS = 8192  # of an exact rational constant
 LARGEST_EXPANDED_POWER = 2048
 DEEPEST_BUILD = 150
 LARGEST_EXPRESSION = 200_000
+MOST_INNER_CALLS = 300  # of user functions by user functions, for one node
 
 _LARGEST = 2**1024 - 2**970
 _SMALLEST = Fraction(1, 2**1075)
@@ -73,6 +74,7 @@ class Builder:
     _calling: list[str] = field(default_factory=list)
     _depth: int = 0
     _built: int = 0
+    _inner_calls: int = 0
 
     def build(self, term: Term) -> Expr:
         """The expression of a term."""
@@ -270,6 +272,9 @@ class Builder:
         self._refuse_arity(term, len(function.arguments), len(function.arguments))
         if function.name in self._calling:
             raise CircuitError(f"'{function.name}' calls itself", self._place(term))
+        self._inner_calls += bool(self._calling)
+        if self._inner_calls > MOST_INNER_CALLS:
+            raise TooLarge("functions that call functions grow too large", self._place(term))
         args = [self.build(a) for a in term.args]
         outer, self._bound = self._bound, dict(zip(function.arguments, args, strict=True))
         self._calling.append(function.name)

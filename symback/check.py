@@ -241,9 +241,9 @@ class _Checker:
         at = f"batch of {n} at {scene.describe(scene.points[0])}, …"
         values, cache = module.forward(params, inputs)
         per_sample = self._lowered.per_sample_output
-        seeds = np.array([(-2.0) ** (i % 3) * 0.5 for i in range(n)]) if per_sample else 1.0
+        seeds: Any = np.array([(-2.0) ** (i % 3) * 0.5 for i in range(n)]) if per_sample else 1.0
         param_bars, input_bars = module.backward(params, inputs, cache, seeds)
-        weights = seeds if per_sample else np.ones(1)
+        weights: Any = seeds if per_sample else np.ones(1)
         rows = truths if per_sample else truths[:1]
         self._compare_each("batch forward", np.atleast_1d(values), rows, circuit.output.name, at)
         for leaf in circuit.params:
@@ -263,7 +263,7 @@ class _Checker:
         """value_and_grad where the samples are more than one block holds."""
         if len(scene.points) < 3 or not self._lowered.per_sample_objective:
             return
-        module = self._module
+        module: Any = self._module
         rows, module.BLOCK_ROWS = module.BLOCK_ROWS, 2
         try:
             mean, grad = module.value_and_grad(scene.params(module), scene.batch(module))

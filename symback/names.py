@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from symback.errors import NameRefused, Place, clip
 from symback.ops import SPELLINGS
@@ -43,14 +43,13 @@ def check_name(name: str, place: Place | None = None) -> str:
     raise NameRefused(f"'{shown}' {why}", place)
 
 
-def fresh_name(wanted: Iterable[str], taken: Iterable[str]) -> str:
+def fresh_name(wanted: Iterable[str], taken: Container[str]) -> str:
     """The first wanted name that is free, else the last one with a number behind it."""
-    used = set(taken)
     last = ""
     for last in wanted:
-        if last not in used:
+        if last not in taken:
             return last
     number = 2
-    while f"{last}_{number}" in used:
+    while f"{last}_{number}" in taken:
         number += 1
     return f"{last}_{number}"

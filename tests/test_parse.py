@@ -57,7 +57,6 @@ NOTATION = [
     ("−x²", "-x**2"),
     ("(x + y)²", "(x + y)**2"),
     ("sin(x)²", "sin(x)**2"),
-    ("x⁰⋅y", "y"),
     ("x₁ − x₂", "x1 - x2"),
     ("x₁₀", "x10"),
     ("σ(x)", "sigma(x)"),
@@ -96,7 +95,7 @@ def test_every_sign_of_the_table_is_read():
         assert expr(f"x{sign}") == real(f"x{digit}")
     for sign, digit in signs.SUPERSCRIPTS.items():
         if digit != "-":
-            assert expr(f"x{sign}*y") == real("x") ** int(digit) * real("y")
+            assert expr(f"x¹{sign}*y") == real("x") ** (10 + int(digit)) * real("y")
     for sign, ascii_sign in signs.COMPARISONS.items():
         assert expr(f"where(x {sign} y, x, 1)") == expr(f"where(x {ascii_sign} y, x, 1)")
 
@@ -248,8 +247,7 @@ def test_user_functions():
     x, w, v = real("x w v")
     assert expr("swish(u) = u*sigma(u)\nf = swish(w*x)") == w * x * sigma(w * x)
     assert expr("sq(u) = u**2; quad(u) = sq(sq(u)); f = quad(x)") == x**4
-    assert expr("mix(a, c) = a - 2*c\nf = mix(c=1)" if False else "mix(a, c) = a - 2*c\nf = "
-                "mix(x, v)") == x - 2 * v
+    assert expr("mix(a, c) = a - 2*c\nf = mix(x, v)") == x - 2 * v
     assert expr("g(u) = u*v\nf = g(x)") == x * v
     assert expr("g(x) = x**2\nf = g(v) + x") == v**2 + x
     assert expr("g(w1, x1) = w1x1\nf = g(v, x)") == v * x
@@ -390,7 +388,7 @@ ERRORS = [
     ("where(x, 1, 2)", Syntax, 1, 7, ["comparison"]),
     ("where(x < y < z, 1, 2)", Syntax, 1, 13, ["&"]),
     ("x*where(x < 1, 2)", Syntax, 1, 3, ["3 arguments", "2 given"]),
-    ("sin(x < y)", Syntax, 1, 5, ["where"]),
+    ("sin(x < y)", Syntax, 1, 7, ["where"]),
     ("atan2(x)", Syntax, 1, 1, ["2 arguments", "1 given"]),
     ("2*min(x)", Syntax, 1, 3, ["at least 2", "1 given"]),
     ("f = sinn(x)", Unknown, 1, 5, ["'sinn'", "'sin'"]),
@@ -402,7 +400,7 @@ ERRORS = [
     ("f = x/w3x3", Syntax, 1, 7, ["'w3x3'", "brackets"]),
     ("f = πr²", Syntax, 1, 5, ["π*r²"]),
     ("x: input\nw: param\nnet2 = w*x\nf = nett2 + x", Unknown, 4, 5, ["'nett2'", "'net2'"]),
-    ("x1: input; x2: input\nu = x1*x2\nf = u + x3", Unknown, 3, 9, ["'x3'", "'x1'"]),
+    ("x1: input; x2: input\nu = x1*x2\nf = u + x22", Unknown, 3, 9, ["'x22'", "'x2'"]),
     ("f = x\nf = y", Circuit, 2, 1, ["'f'", "twice"]),
     ("x: input\nx: param\nf = x", Circuit, 2, 1, ["'x'", "twice"]),
     ("x: input\nx = 2*y", Circuit, 2, 1, ["'x'", "twice"]),

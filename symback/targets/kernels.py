@@ -206,6 +206,7 @@ def _erfc(z):
     w *= 2.0 * x - 1.0631937702987864  # √2·(√2·x - x0)
     below = 0.7071067811865476 + x
     e, m = _gaussian(x, 1.0)
+    m += (below - x - 0.7071067811865476) / below  # what the sum has lost in rounding
     w += (0.00935333634007766 + w) * m
     w += 0.00935333634007766
     w /= below

@@ -17,7 +17,7 @@ from symback.simplify import weight
 from symback.targets.numpy import NumpyPrinter, kernel_sources, statements
 from symback.targets.text import TextPrinter
 
-BLOCK_ROWS = 8192
+BLOCK_ROWS = 16384
 MOST_FORMULAS = 60  # nodes that a docstring lists
 MOST_PARTIALS = 40  # partials that a docstring lists
 LARGEST_PARTIAL = 60  # operations of one that it lists
@@ -209,7 +209,7 @@ def _title(circuit: Circuit) -> str:
     formula = f"{circuit.output.name} = {printer.print(circuit.output.expr)}"
     if len(formula) > 60:
         formula = circuit.output.name
-    return f"{formula}: value, gradient and training. Needs NumPy only."
+    return f"{formula}: value, gradient and training. Needs NumPy ≥ 2 only."
 
 
 def _formulas(circuit: Circuit) -> list[str]:
