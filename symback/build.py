@@ -6,12 +6,12 @@ prints the float nearest to it. No constant is computed that a float64 could not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import sympy as sp
-from sympy import Expr, Integer, Mul, Pow, Rational, S
+from sympy import Basic, Expr, Integer, Mul, Pow, Rational, S
 
 from symback.balls import LARGEST_FLOAT, constant, rational
 from symback.errors import (
@@ -25,7 +25,7 @@ from symback.errors import (
     clip,
     nearest,
 )
-from symback.ops import SPELLINGS, real_symbol
+from symback.ops import SPELLINGS, Op, postorder, real_symbol
 from symback.signs import COMPARISONS, exponent, juxtaposed
 from symback.syntax import Source, Term
 
@@ -33,12 +33,13 @@ MOST_BITS = 8192  # of an exact rational constant
 LARGEST_EXPANDED_POWER = 2048
 DEEPEST_BUILD = 150
 LARGEST_EXPRESSION = 200_000
-MOST_INNER_CALLS = 300  # of user functions by user functions, for one node
+LARGEST_COMPARED = 8  # different parts of an operand of min, max or a comparison
+MOST_INNER_CALLS = 40  # of user functions by user functions, for one node
 
 _LARGEST = 2**1024 - 2**970
 _SMALLEST = Fraction(1, 2**1075)
 _SMALLEST_FLOAT = rational(Rational(1, 2**1075))
-_COMPARE: dict[str, Callable[[Expr, Expr], object]] = {
+_COMPARE: dict[str, Callable[..., Basic]] = {
     "<": sp.Lt,
     "<=": sp.Le,
     ">": sp.Gt,
@@ -75,6 +76,7 @@ class Builder:
     _depth: int = 0
     _built: int = 0
     _inner_calls: int = 0
+    _applied: dict[tuple[object, ...], Expr] = field(default_factory=dict)
 
     def build(self, term: Term) -> Expr:
         """The expression of a term."""
@@ -187,7 +189,8 @@ class Builder:
         return self._power_of(self.build(base), power(), term)
 
     def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
-        if base.is_zero and (power.is_negative or power.is_nonpositive):
+        # Asked of constants only: for large expressions SymPy would think for minutes.
+        if base.is_number and base.is_zero and (power.is_negative or power.is_nonpositive):
             if power.is_zero:
                 return S.One
             raise DomainError("division by zero", self._place(term))
@@ -197,7 +200,11 @@ class Builder:
             )
         if power.is_Rational:
             self._refuse_huge_power(base, power, term)
-        return self._real(Pow(base, power), term)
+        if base.is_Mul and power.is_Integer:
+            return self._real(Mul(*(self._power_of(f, power, term) for f in base.args)), term)
+        # A whole power of a sum stays as it is; SymPy would ask first whether a term is infinite.
+        plain = base.is_Add and power.is_Integer and abs(power) > 1 and not base.is_number
+        return self._real(Pow(base, power, evaluate=not plain), term)
 
     def _refuse_huge_power(self, base: Expr, power: Rational, term: Term) -> None:
         """Refuse a constant too large to compute; SymPy would go on for minutes."""
@@ -254,10 +261,9 @@ class Builder:
         least, most = op.arity
         self._refuse_arity(term, least, most)
         args = [self.build(a) for a in term.args]
-        value = op.head(*args)
-        if value.has(sp.cot):  # SymPy turns tan(u + pi/2) into -cot(u)
-            value = value.replace(sp.cot, lambda u: 1 / sp.tan(u))
-        return self._real(value, term)
+        if (name, *args) not in self._applied:
+            self._applied[name, *args] = self._real(_apply(op, args), term)
+        return self._applied[name, *args]
 
     def _refuse_arity(self, term: Term, least: int, most: int | None) -> None:
         given = len(term.args)
@@ -291,15 +297,23 @@ class Builder:
             raise CircuitSyntaxError(
                 "where needs a comparison first, as in where(x > 0, a, b)", self._place(condition)
             )
-        return sp.Piecewise((self.build(yes), self._condition(condition)), (self.build(no), True))
+        holds = self._condition(condition)
+        if holds.has(sp.Piecewise):  # SymPy would solve such a condition for its symbols
+            raise Unsupported(
+                "where(…) inside a condition; give it a name on a line of its own",
+                self._place(condition),
+            )
+        branches = (self.build(yes), holds), (self.build(no), True)
+        return sp.Piecewise(*branches, evaluate=holds in (S.true, S.false))
 
-    def _condition(self, term: Term) -> object:
+    def _condition(self, term: Term) -> Basic:
         if term.kind == "both":
             return sp.And(*(self._condition(a) for a in term.args))
         if term.kind == "either":
             return sp.Or(*(self._condition(a) for a in term.args))
         left, right = (self.build(a) for a in term.args)
-        return _COMPARE[COMPARISONS.get(term.text, term.text)](left, right)
+        compare = _COMPARE[COMPARISONS.get(term.text, term.text)]
+        return compare(left, right, evaluate=not _is_large((left, right)))
 
     def _compare(self, term: Term) -> Expr:
         raise CircuitSyntaxError(
@@ -312,6 +326,20 @@ class Builder:
         raise Unsupported(
             f"{term.text} needs arrays, which circuits don't have yet", self._place(term)
         )
+
+
+def _apply(op: Op, args: Sequence[Expr]) -> Expr:
+    if op.name in ("min", "max") and _is_large(args):
+        return op.head(*args, evaluate=False)
+    value = op.head(*args)
+    if value.has(sp.cot):  # SymPy turns tan(u + pi/2) into -cot(u)
+        value = value.replace(sp.cot, lambda u: 1 / sp.tan(u))
+    return value
+
+
+def _is_large(operands: Iterable[Expr]) -> bool:
+    """Whether SymPy is not to look for simpler forms of min, max and comparisons of these."""
+    return any(len(postorder(operand)) > LARGEST_COMPARED for operand in operands)
 
 
 def _is_beyond_float(product: Expr) -> bool:

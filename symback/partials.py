@@ -28,6 +28,8 @@ class Local:
 def local_partials(gate: Node) -> dict[str, Local]:
     """∂gate/∂operand by operand, in the operands' order."""
     expr, value = gate.expr, gate.symbol
+    if not gate.operands:  # a named constant, such as g = 9.81
+        return {}
     if expr.is_Symbol:
         found, rule = {expr: S.One}, "copy"
     elif expr.is_Add:

@@ -6,7 +6,6 @@ the mathematics counts, not rounding.
 """
 
 import ast
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -51,13 +50,24 @@ class Mutant:
 
 def mutants(text: str) -> Iterator[Mutant]:
     """Every planted error of every arithmetic line, one at a time."""
-    tree = ast.parse(text)
-    for function in tree.body:
+    source = text.encode()
+    starts = [0, *(i + 1 for i, byte in enumerate(source) if byte == ord("\n"))]
+
+    def span(node: ast.expr) -> slice:
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        first = starts[node.lineno - 1] + node.col_offset
+        return slice(first, starts[node.end_lineno - 1] + node.end_col_offset)
+
+    for function in ast.parse(text).body:
         if isinstance(function, ast.FunctionDef) and function.name in FUNCTIONS_UNDER_TEST:
-            yield from _of_function(tree, function)
+            for node, kind, changed in _of_function(function):
+                here, planted = span(node), f"({changed})"
+                where = f"{function.name}: {source[here].decode()} → {planted}"
+                mutated = source[: here.start] + planted.encode() + source[here.stop :]
+                yield Mutant(kind, where, mutated.decode())
 
 
-def _of_function(tree: ast.Module, function: ast.FunctionDef) -> Iterator[Mutant]:
+def _of_function(function: ast.FunctionDef) -> Iterator[tuple[ast.expr, str, str]]:
     names = _numbers_by_line(function)
     for statement in ast.walk(function):
         if not isinstance(statement, ast.Assign | ast.Return) or statement.value is None:
@@ -65,31 +75,9 @@ def _of_function(tree: ast.Module, function: ast.FunctionDef) -> Iterator[Mutant
         if "rng.normal" in ast.unparse(statement):  # another draw is no error
             continue
         for node, kind, changed in _changes(statement, names):
-            before = ast.unparse(statement)
-            text, after = _with(tree, statement, node, changed)
-            if after != before:
-                yield Mutant(kind, f"{function.name}: {before}  →  {after}", text)
-
-
-def _with(
-    tree: ast.Module, statement: ast.stmt, node: ast.expr, changed: ast.expr
-) -> tuple[str, str]:
-    """The module with one expression in the place of another, and the changed statement."""
-    node_id, number = id(node), {}
-    for i, part in enumerate(ast.walk(tree)):
-        number[id(part)] = i
-    twin = copy.deepcopy(tree)
-    parts = list(ast.walk(twin))
-
-    class Replace(ast.NodeTransformer):
-        def generic_visit(self, part: ast.AST) -> ast.AST:
-            if part is parts[number[node_id]]:
-                return copy.deepcopy(changed)
-            return super().generic_visit(part)
-
-    twin = Replace().visit(twin)
-    new_statement = parts[number[id(statement)]]
-    return ast.unparse(ast.fix_missing_locations(twin)), ast.unparse(new_statement)
+            text = ast.unparse(changed)
+            if text != ast.unparse(node):
+                yield node, kind, text
 
 
 def _numbers_by_line(function: ast.FunctionDef) -> dict[int, list[str]]:
@@ -214,8 +202,13 @@ def _functions() -> set[str]:
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    def one(*args: Any) -> Any:
+        if any(mp.isfinite(a) and abs(a) > 1e60 for a in args):  # exp would fill the memory
+            raise OverflowError
+        return function(*args)
+
     def apply(*args: Any) -> Any:
-        return np.frompyfunc(function, len(args), 1)(*args)
+        return np.frompyfunc(one, len(args), 1)(*args)
 
     return apply
 
@@ -282,7 +275,17 @@ def _like(rounded: Any, original: Any) -> Any:
     return rounded.astype(original.dtype)[()]
 
 
-def _observe(module: ModuleType, scene: Any) -> list[Any]:
+def _rate(module: ModuleType, scene: Any) -> Any:
+    """A learning rate that moves no parameter by more than a thousandth."""
+    params = module.Params(*(mp.mpf(v) for v in scene.shared.values()))
+    columns = {n: np.array([mp.mpf(p[n]) for p in scene.points]) for n in scene.points[0]}
+    grad = module.value_and_grad(params, module.Inputs(**columns))[1]
+    largest = max((abs(g) for g in grad), default=1)
+    smallest = min((abs(p) for p in params if p), default=1)
+    return min(mp.mpf("0.001") * smallest / (largest or 1), mp.mpf(10))
+
+
+def _observe(module: ModuleType, scene: Any, eta: Any) -> list[Any]:
     """Everything that the module computes at a scene, as a flat list of numbers."""
     params = module.Params(*(mp.mpf(v) for v in scene.shared.values()))
     columns = {
@@ -295,7 +298,6 @@ def _observe(module: ModuleType, scene: Any) -> list[Any]:
     loss, grad = module.value_and_grad(params, inputs)
     found = [value, *bars[0], *(b for b in bars[1] if b is not None), loss, *grad]
     if params:
-        eta = mp.mpf("0.001")
         seen: list[Any] = []
         size = max(2, len(scene.points) - 1)
         trained, losses = module.sgd(
@@ -318,20 +320,21 @@ class Equivalence:
     """Which mutants of a module mean the same, judged without rounding."""
 
     def __init__(self, text: str, oracle: Oracle, points: int = 48, seed: int = 77) -> None:
-        self._seen: list[tuple[Any, list[Any]]] = []
+        self._seen: list[tuple[Any, Any, list[Any]]] = []
         with mp.workdps(DIGITS):
             original = _exact(text)
             for scene, _ in oracle.scenes(points, seed):
                 if len(scene.points) >= 3 or not oracle.circuit.inputs:
-                    self._seen.append((scene, _observe(original, scene)))
+                    eta = _rate(original, scene)
+                    self._seen.append((scene, eta, _observe(original, scene, eta)))
         assert self._seen, "no scene to tell mutants apart"
 
     def same(self, text: str) -> bool:
         """Whether the text computes the same numbers as the module, to 12 digits."""
         with mp.workdps(DIGITS), np.errstate(all="ignore"):
-            for scene, expected in self._seen:
+            for scene, eta, expected in self._seen:
                 try:
-                    got = _observe(_exact(text), scene)
+                    got = _observe(_exact(text), scene, eta)
                 except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError):
                     return False
                 if len(got) != len(expected) or not all(map(_alike, got, expected)):
@@ -342,6 +345,8 @@ class Equivalence:
 def _alike(a: Any, b: Any) -> bool:
     if isinstance(b, mp.mpc) or isinstance(a, mp.mpc):
         return isinstance(a, mp.mpc) == isinstance(b, mp.mpc)
+    if mp.isnan(a) and mp.isnan(b):
+        return True
     return bool(abs(a - b) <= mp.mpf(10) ** -12 * abs(b) + mp.mpf(10) ** -320)
 
 

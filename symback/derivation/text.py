@@ -9,6 +9,7 @@ from symback.derivation.record import Derivation, Step, slopes_of
 from symback.targets.text import AsciiPrinter, TextPrinter
 
 WIDTH = 80
+_BREAKS = "·*/(,"  # a line may end behind one of these
 _ASCII = str.maketrans(
     {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
     | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
@@ -158,12 +159,22 @@ def _number(value: float) -> str:
 
 
 def _folded(start: str, text: str) -> list[str]:
-    """`start` and the text, broken at spaces where it is wider than a line."""
+    """`start` and the text, broken at spaces, else behind signs, where it is wider than a line."""
     indent = " " * min(len(start) + 2, WIDTH // 2)
     lines, line = [], start
     for word in text.split(" "):
         if len(line) + len(word) + 1 > WIDTH and line.strip() and line != start:
             lines.append(line.rstrip())
             line = indent
+        while len(line) + len(word) > WIDTH:
+            piece = _fitting(word, WIDTH - len(line))
+            lines.append((line + piece).rstrip())
+            line, word = indent, word[len(piece) :]
         line += word + " "
     return [*lines, line.rstrip()]
+
+
+def _fitting(word: str, width: int) -> str:
+    """The longest start of a long word that ends behind a sign and fits; at least something."""
+    ends = [i + 1 for i, c in enumerate(word[:width]) if c in _BREAKS and i > 0]
+    return word[: ends[-1]] if ends else word[:width]

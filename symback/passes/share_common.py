@@ -17,16 +17,22 @@ def share_common(program: Program, names: Names) -> Program:
 
     l = (f - y)**2/2, f_bar = f - y becomes f_bar = f - y, l = f_bar**2/2.
     """
-    counts = Counter(p for line in program.lines for p in _parts(line.expr))
-    repeated = {p for p, n in counts.items() if n > 1}
+    repeated = _repeated(program)
     if not repeated:
         return program
     return program.with_lines(_Sharing(program, names, repeated).lines())
 
 
-def _parts(expr: Expr) -> list[Expr]:
-    """Subexpressions that are worth a name."""
-    return [p for p in postorder(expr) if not _is_trivial(p)]
+def _repeated(program: Program) -> set[Expr]:
+    """Parts worth a name that two lines, or two different parts, read."""
+    readers = Counter(line.expr for line in program.lines)
+    seen: set[Expr] = set()
+    for line in program.lines:
+        for part in postorder(line.expr):
+            if part not in seen:
+                seen.add(part)
+                readers.update(part.args)
+    return {part for part, count in readers.items() if count > 1 and not _is_trivial(part)}
 
 
 def _is_trivial(part: Expr) -> bool:
