@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from symback._version import __version__
 
 if TYPE_CHECKING:
-    from symback.structure import Circuit, Node
     from symback.derivation.record import Derivation
     from symback.errors import SymbackError
     from symback.parse import circuit
     from symback.program import Program
+    from symback.structure import Circuit, Node
 
 _HOME = {
     "Circuit": "symback.structure",

@@ -78,7 +78,9 @@ def _undecided_or_nan(x: arb) -> arb:
 
 def _power(base: arb, exponent: arb) -> arb:
     if exponent.is_exact() and exponent.is_integer():
-        return base ** int(exponent.unique_fmpz())
+        whole: Any = exponent.unique_fmpz()
+        power: arb = base ** int(whole)
+        return power
     if _is_zero(base):
         return arb(0) if exponent > 0 else NOT_A_NUMBER
     return base**exponent
@@ -201,7 +203,7 @@ def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
             equal = _is_zero(difference)
             if not equal and difference.contains(0):
                 raise Undecided
-            return equal == (condition.rel_op == "==")
+            return equal is bool(condition.rel_op == "==")
         # sign() raises Undecided where the ball straddles zero
         at = sign(difference)
         return {">": at > 0, ">=": at >= 0, "<": at < 0, "<=": at <= 0}[condition.rel_op]
@@ -242,6 +244,6 @@ def nearest_float(value: arb) -> float:
 def _round(m: int, e: int) -> float:
     """m*2**e rounded to nearest even, subnormal results included (int/int division rounds so)."""
     try:
-        return m * 2**e / 1 if e >= 0 else m / 2**-e
+        return m * (1 << e) / 1 if e >= 0 else m / (1 << -e)
     except OverflowError:
         return float("inf") if m > 0 else float("-inf")

@@ -85,7 +85,7 @@ class Builder:
         if self._depth > DEEPEST_BUILD or self._built > LARGEST_EXPRESSION:
             raise TooLarge("the expression is too large; name inner parts", self._place(term))
         try:
-            return getattr(self, f"_{term.kind}")(term)  # type: ignore[no-any-return]
+            return getattr(self, f"_{term.kind}")(term)
         finally:
             self._depth -= 1
 
@@ -95,7 +95,7 @@ class Builder:
     # -- leaves -----------------------------------------------------------------------------
 
     def _number(self, term: Term) -> Expr:
-        mantissa, _, power = term.text.lower().partition("e")
+        power = term.text.lower().partition("e")[2]
         if power and abs(int(power)) > 1000:
             raise DomainError(f"{clip(term.text, 30)} is no float64", self._place(term))
         number = Fraction(term.text)
@@ -303,8 +303,9 @@ class Builder:
                 "where(…) inside a condition; give it a name on a line of its own",
                 self._place(condition),
             )
-        branches = (self.build(yes), holds), (self.build(no), True)
-        return sp.Piecewise(*branches, evaluate=holds in (S.true, S.false))
+        first, rest = self.build(yes), self.build(no)
+        others = rest.args if isinstance(rest, sp.Piecewise) else ((rest, True),)
+        return sp.Piecewise((first, holds), *others, evaluate=holds in (S.true, S.false))
 
     def _condition(self, term: Term) -> Basic:
         if term.kind == "both":

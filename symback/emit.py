@@ -18,8 +18,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from symback._version import __version__
 from symback.disk import refuse_link_or_folder, replace_file
-from symback.structure import Circuit
 from symback.errors import FileRefused, Unsupported, clip, nearest
+from symback.structure import Circuit
 from symback.targets.module_text import ModuleText, module_text
 
 TEMPLATES = {"numpy": "numpy/module.py.jinja"}

@@ -12,12 +12,21 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
 
 from symback.balls import LARGEST_FLOAT, constant
-from symback.structure import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf
-from symback.errors import CircuitError, DomainError, NameRefused, UnknownName, Unsupported, clip
-from symback.errors import nearest
+from symback.errors import (
+    CircuitError,
+    DomainError,
+    NameRefused,
+    TooLarge,
+    UnknownName,
+    Unsupported,
+    clip,
+    nearest,
+)
 from symback.names import check_name
 from symback.ops import BY_HEAD, SLOPES, Slope, exact, postorder, real_symbol
 from symback.parse import inferred_role
+from symback.structure import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf
+from symback.syntax import DEEPEST
 
 _COMPOUND = (sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, Relational, And, Or)
 _CONSTANTS = (S.Pi, S.Exp1)
@@ -29,7 +38,7 @@ def read(
     *,
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
-    loss: str | None | _Automatic = AUTOMATIC,
+    loss: str | _Automatic | None = AUTOMATIC,
 ) -> Circuit:
     """The circuit of a SymPy expression, or of named expressions; see `Circuit.from_sympy`."""
     pairs = _pairs(expr, name)
@@ -94,6 +103,8 @@ class _Reader:
         for part in reversed(parts):  # outermost first: name the sum, not its limits
             if not _is_known(part):
                 self._refuse(name, part)
+        if _depth(parts) > DEEPEST:
+            raise TooLarge(f"node '{name}' is nested more than {DEEPEST} levels deep; name parts")
         done: dict[Any, Any] = {}
         for part in parts:
             done[part] = self._translate(name, part, done)
@@ -144,6 +155,14 @@ class _Reader:
         if name not in self._names:
             self.leaves[name] = None
         return real_symbol(name)
+
+
+def _depth(parts: Iterable[Any]) -> int:
+    """Levels of an expression, from its parts in postorder."""
+    levels: dict[Any, int] = {}
+    for part in parts:
+        levels[part] = 1 + max((levels[a] for a in part.args), default=0)
+    return max(levels.values())
 
 
 def _is_known(part: Any) -> bool:

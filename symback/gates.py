@@ -14,11 +14,11 @@ import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.core.relational import Relational
 
-from symback.structure import Circuit, Node, computed
 from symback.errors import TooLarge
 from symback.names import fresh_name
 from symback.ops import BY_HEAD, postorder
 from symback.simplify import weight
+from symback.structure import Circuit, Node, computed
 
 WIDEST_PRODUCT = 4  # factors of one gate
 WIDEST_SUM = 64  # terms of one gate

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from sympy import Add, Expr, S
 
-from symback.structure import Circuit
 from symback.errors import TooLarge, UnknownName, nearest
 from symback.lower import times
 from symback.ops import expand_slopes, real_symbol
 from symback.reverse import Edge, ReversePass, reverse_pass
 from symback.simplify import simplified, weight
+from symback.structure import Circuit
 
 LARGEST_CLOSED_FORM = 500  # operations of one closed form
 LARGEST_EXPANDED = 20_000  # operations over leaves only

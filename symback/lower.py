@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Mul, Piecewise, S, Symbol
 
-from symback.structure import Circuit, Node
 from symback.gates import gates
 from symback.names import fresh_name
 from symback.ops import Slope, real_symbol
 from symback.program import Assign, Program, batch_sum, symbols, varies
 from symback.reverse import Edge, ReversePass, walk
+from symback.structure import Circuit, Node
 
 
 class Names:

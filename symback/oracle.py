@@ -14,7 +14,7 @@ from sympy import Symbol
 
 from symback.balls import precision
 from symback.lower import lower
-from symback.points import Scene, scenes
+from symback.points import Scene, kink_scenes, scenes
 from symback.reference import Reference, Truth
 from symback.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
 from symback.structure import Circuit
@@ -50,7 +50,7 @@ class Oracle:
         self._scenes: dict[tuple[int, int], list[tuple[Scene, list[Truths]]]] = {}
 
     def scenes(self, points: int, seed: int) -> list[tuple[Scene, list[Truths]]]:
-        """Scenes whose points all have a proven truth, until there are enough points."""
+        """Scenes whose points all have a proven truth: enough points, and more at kinks."""
         key = (points, seed)
         if key not in self._scenes:
             self._scenes[key] = self._draw(points, np.random.default_rng(seed))
@@ -60,18 +60,24 @@ class Oracle:
         found: list[tuple[Scene, list[Truths]]] = []
         left = points
         for scene in scenes(self.circuit, rng, points):
-            kept, truths = [], []
-            for point in scene.points[:left]:
-                expected = self.expected(scene.merged(point))
-                if expected is not None:
-                    kept.append(point)
-                    truths.append(expected)
-            if kept:
-                left -= len(kept)
-                found.append((scene.with_points(kept), truths))
+            kept, truths = self._inside(scene, left)
+            if kept.points:
+                left -= len(kept.points)
+                found.append((kept, truths))
             if left <= 0:
                 break
-        return found
+        at_kinks = (self._inside(scene, points) for scene in kink_scenes(self.circuit, rng))
+        return found + [pair for pair in at_kinks if pair[1]]
+
+    def _inside(self, scene: Scene, most: int) -> tuple[Scene, list[Truths]]:
+        """The points of a scene that have a proven truth, with it."""
+        kept, truths = [], []
+        for point in scene.points[:most]:
+            expected = self.expected(scene.merged(point))
+            if expected is not None:
+                kept.append(point)
+                truths.append(expected)
+        return scene.with_points(kept), truths
 
     def expected(self, point: Mapping[str, float]) -> Truths | None:
         """Truth and allowance of every quantity at a point; None where there is none."""

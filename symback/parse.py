@@ -10,16 +10,6 @@ from sympy import Expr
 
 from symback.balls import constant, nearest_float
 from symback.build import Builder, UserFunction
-from symback.structure import (
-    AUTOMATIC,
-    LEAF_ROLES,
-    Circuit,
-    Node,
-    _Automatic,
-    assemble,
-    computed,
-    leaf,
-)
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,
@@ -31,6 +21,16 @@ from symback.errors import (
     nearest,
 )
 from symback.names import check_name, fresh_name
+from symback.structure import (
+    AUTOMATIC,
+    LEAF_ROLES,
+    Circuit,
+    Node,
+    _Automatic,
+    assemble,
+    computed,
+    leaf,
+)
 from symback.syntax import Declaration, Equation, Source, Term, statements
 
 PARAM_LETTERS = ("w", "W", "b", "B", "theta")
@@ -45,7 +45,7 @@ def circuit(
     *,
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
-    loss: str | None | _Automatic = AUTOMATIC,
+    loss: str | _Automatic | None = AUTOMATIC,
 ) -> Circuit:
     """The circuit that a text describes.
 
@@ -207,7 +207,7 @@ class _Assembly:
         outline = self._outline
         return name in outline.leaves or name in outline.definitions or name in self._overrides
 
-    def circuit(self, loss: str | None | _Automatic) -> Circuit:
+    def circuit(self, loss: str | _Automatic | None) -> Circuit:
         nodes = [self._computed(d) for d in self._outline.definitions.values()]
         leaves, inferred = self._leaves()
         return assemble(
@@ -217,7 +217,7 @@ class _Assembly:
             inferred=inferred,
         )
 
-    def _loss(self, option: str | None | _Automatic) -> str | None | _Automatic:
+    def _loss(self, option: str | _Automatic | None) -> str | _Automatic | None:
         if isinstance(option, str):
             if option not in self._outline.definitions:
                 hint = nearest(option, self._outline.definitions)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from sympy import Expr, Mul, Piecewise, S, Symbol
 
-from symback.structure import Node
 from symback.gates import is_square, split_number
 from symback.ops import BY_HEAD, POWER, Slope
+from symback.structure import Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,19 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import sympy as sp
+from sympy import Piecewise
 
+from symback.ops import relu
 from symback.structure import Circuit
 
 Point = Mapping[str, float]
 
 SAMPLES = 4  # of a scene
 MOST_SCENES = 400
+KINK_SCENES = 10
+MOST_LEVELS = 6  # different numbers of the circuit that points at kinks use
+KINKED = (Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu)
 RANGES = (
     (0.1, 10.0),
     (1e-3, 1e3),
@@ -72,6 +78,28 @@ def scenes(circuit: Circuit, rng: np.random.Generator, points: int) -> Iterator[
         if number % 4 == 3:
             _make_special(shared, samples, rng, number)
         yield Scene(shared, tuple(samples))
+
+
+def kink_scenes(circuit: Circuit, rng: np.random.Generator) -> Iterator[Scene]:
+    """Scenes of few different numbers, zero and the circuit's own among them.
+
+    Sums and products of them are exact, so that arguments of max tie, conditions hold with
+    equality and abs meets 0. None where the circuit has no such place.
+    """
+    if not any(n.expr.has(*KINKED) for n in circuit.computed):
+        return
+    typed = {c for n in circuit.computed for c in n.expr.atoms(sp.Rational)}
+    short = sorted(abs(float(c)) for c in typed if c.q in (2, 4, 8) or (c.q == 1 and abs(c) < 1000))
+    levels = np.array([*dict.fromkeys([0.0, 0.5, 1.0, 2.0, *short[:MOST_LEVELS]])])
+    params = [n.name for n in circuit.params]
+    others = [n.name for n in (*circuit.inputs, *circuit.targets)]
+
+    def draw(names: Sequence[str]) -> dict[str, float]:
+        signs = rng.choice([-1.0, 1.0], len(names))
+        return dict(zip(names, (rng.choice(levels, len(names)) * signs).tolist(), strict=True))
+
+    for _ in range(KINK_SCENES):
+        yield Scene(draw(params), tuple(draw(others) for _ in range(SAMPLES)))
 
 
 def _draw(

@@ -51,6 +51,10 @@ class Reference:
         self._nodes = [n for n in circuit.computed if n.name in needed]
         self.leaves = [n.name for n in circuit.leaves if n.name in needed]
         self._meaning = {n.name: elementary(n.expr) for n in self._nodes}
+        self._extremes = {
+            name: [e for e in meaning.atoms(sp.Max, sp.Min) if len(e.args) > 2]
+            for name, meaning in self._meaning.items()
+        }
         self._slopes = {
             n.name: {o: self._slope(n, circuit[o].symbol) for o in n.operands} for n in self._nodes
         }
@@ -83,6 +87,8 @@ class Reference:
             values[sp.Symbol(leaf, real=True)] = arb(point[leaf])
         for node in self._nodes:
             value = evaluate(self._meaning[node.name], values)
+            if any(_is_tie_of_three(part, values) for part in self._extremes[node.name]):
+                raise Undecided
             slopes = {o: evaluate(s, values) for o, s in self._slopes[node.name].items()}
             values[node.symbol] = value
             for tangent in tangents.values():
@@ -94,6 +100,12 @@ class Reference:
             values[of.symbol],
             {leaf: tangent.get(of.name, arb(0)) for leaf, tangent in tangents.items()},
         )
+
+
+def _is_tie_of_three(part: Expr, values: Mapping[Any, arb]) -> bool:
+    """Whether more than two arguments of min or max are equal: no rule says who gets how much."""
+    equal = [a for a in part.args if (values[a] - values[part]).contains(0)]
+    return len(equal) > 2
 
 
 def _suffices(ball: arb) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from symback.structure import Circuit, Node
 from symback.gates import gates
 from symback.partials import Local, local_partials
+from symback.structure import Circuit, Node
 
 
 @dataclass(frozen=True, slots=True)

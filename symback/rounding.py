@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sympy as sp
 from flint import arb
 from sympy import Expr, Piecewise, Symbol
 
 from symback.balls import NOT_A_NUMBER, choose, evaluate, rational
-from symback.ops import elementary, postorder
+from symback.ops import elementary, postorder, relu
 from symback.program import Program, batch_sum
 
 UNIT = 2.0**-53
@@ -26,6 +27,10 @@ FUNCTION = 8.0  # units for a function: 4 ULP
 
 class OutOfRange(ArithmeticError):
     """A value on the way is beyond float64, so no float64 code can follow."""
+
+
+EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu)
+"""Operations that choose or negate and so never round."""
 
 
 def widened(value: arb, units: float, *, underflows: bool = True) -> arb:
@@ -76,9 +81,25 @@ def _operation(part: Expr, done: dict[Any, arb]) -> arb:
     if part.is_Mul:
         product = args[0]
         for factor in args[1:]:
-            product = widened(product * factor, ARITHMETIC)
+            product = _rounded(product * factor)
         return product
-    return widened(_apply(part, args), FUNCTION)
+    if part.is_Pow and part.exp == 2:
+        return _rounded(args[0] ** 2)
+    value = _apply(part, args)
+    return value if part.func in EXACT else widened(value, FUNCTION)
+
+
+def _rounded(value: arb) -> arb:
+    """The result of one product: what a float64 holds exactly is not rounded."""
+    return value if _fits(value) else widened(value, ARITHMETIC)
+
+
+def _fits(value: arb) -> bool:
+    if not value.is_exact():
+        return False
+    mantissa, exponent = (int(part) for part in value.mid().man_exp())
+    bits = mantissa.bit_length()
+    return bits <= 53 and exponent >= -1074 and bits + exponent <= 1024
 
 
 def _is_float(number: Expr) -> bool:
@@ -91,10 +112,24 @@ def _is_float(number: Expr) -> bool:
 def _sum(args: list[arb]) -> arb:
     """Two terms round once; of more, the order is not known, so each partial sum counts."""
     total = sum(args[1:], args[0])
+    if all(a.is_exact() for a in args) and _fit_in_any_order(args):
+        return total
     if len(args) == 2:
         return widened(total, ARITHMETIC, underflows=False)
     size = sum((abs(a).abs_upper() for a in args), arb(0))
     return total + arb(0, ARITHMETIC * UNIT * len(args) * size)
+
+
+def _fit_in_any_order(args: list[arb]) -> bool:
+    """Whether every partial sum is a float64: all terms are multiples of one 2^k and add up below
+    2^(k + 53)."""
+    parts = [tuple(map(int, a.mid().man_exp())) for a in args if a != 0]
+    if not parts:
+        return True
+    lowest = min(exponent for _, exponent in parts)
+    if lowest < -1074 or max(exponent for _, exponent in parts) - lowest > 53:
+        return False
+    return sum(abs(mantissa) << (exponent - lowest) for mantissa, exponent in parts) <= 2**53
 
 
 def _apply(part: Expr, args: list[arb]) -> arb:

@@ -125,7 +125,7 @@ class Circuit:
         *,
         params: Iterable[str] | None = None,
         inputs: Iterable[str] | None = None,
-        loss: str | None | _Automatic = AUTOMATIC,
+        loss: str | _Automatic | None = AUTOMATIC,
     ) -> Circuit:
         """A circuit from a SymPy expression, or from names with their expressions.
 
@@ -285,7 +285,7 @@ def assemble(
     nodes: Sequence[Node],
     *,
     output: str | None = None,
-    loss: str | None | _Automatic = AUTOMATIC,
+    loss: str | _Automatic | None = AUTOMATIC,
     inferred: Iterable[str] = (),
 ) -> Circuit:
     """A circuit from its nodes in order of first appearance.

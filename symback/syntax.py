@@ -23,7 +23,7 @@ from symback.signs import ascii_name
 LONGEST_TEXT = 20_000_000
 LONGEST_LINE = 100_000
 DEEPEST = 100
-LARGEST = 50_000
+LARGEST = 20_000
 LONGEST_NUMBER = 400  # the largest float64 has 309 digits
 
 
@@ -72,7 +72,8 @@ def statements(source: Source) -> list[Statement]:
     """The statements of a text; CircuitSyntaxError says where and why it is none."""
     _refuse_size(source)
     try:
-        return list(_parser().parse(source.text))  # type: ignore[arg-type]
+        found: Any = _parser().parse(source.text)  # the transformer makes a list of it
+        return list(found)
     except _Refused as error:
         raise error.kind(error.message, source.place(error.at)) from None
     except UnexpectedInput as error:
@@ -247,7 +248,7 @@ def _parser() -> Lark:
         parser="lalr",
         lexer="contextual",
         transformer=_Reader(),
-        postlex=_NewLines(),  # type: ignore[arg-type]
+        postlex=_NewLines(),
         maybe_placeholders=True,
     )
 
@@ -280,6 +281,9 @@ _AT_SIGN = {
 }
 
 
+_ENDS = ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF")  # tokens that end an operand
+
+
 def _explain(source: Source, error: UnexpectedInput) -> NoReturn:
     if isinstance(error, UnexpectedCharacters):
         at = (error.line, error.column)
@@ -300,7 +304,7 @@ def _end(source: Source) -> tuple[int, int]:
 
 def _strange_character(rest: str) -> str:
     character = rest[0]
-    if character.isdigit() and character.isascii() or re.match(r"\.[0-9]", rest):
+    if (character.isdigit() and character.isascii()) or re.match(r"\.[0-9]", rest):
         word = re.match(r"[\w.]+", rest)
         shown = ascii(word.group(0) if word else character)[1:-1]
         return f"'{shown[:30]}' is not a number; write it as 12, 0.5 or 2e-3"
@@ -324,9 +328,9 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken) -
         return f"an operand is missing before {where}"
     if text == ")" and before is not None and str(before) == "(":
         return "empty brackets: an expression is missing between '(' and ')'"
-    if token.type in ("NAME", "NUMBER", "LPAR", "HALF") and before is not None:
-        if before.type in ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF"):
-            return f"an operator is missing before '{text[:30]}'; write * for a product"
+    begins = token.type in ("NAME", "NUMBER", "LPAR", "HALF")
+    if begins and before is not None and before.type in _ENDS:
+        return f"an operator is missing before '{text[:30]}'; write * for a product"
     if token.type == "COMPARE" and "AMPERSAND" in error.accepts | error.expected:
         return "one comparison at a time; join two with &, as in a < u & u < b"
     if text == "=" and before is not None and before == "=":

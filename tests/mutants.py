@@ -146,22 +146,30 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str, ast.expr]]:
     if name == "np.dot":
         a, b = node.args
         for kept in (a, b):
-            yield node, "factor dropped", ast.parse(f"({ast.unparse(kept)}).sum()", mode="eval").body
+            yield (
+                node,
+                "factor dropped",
+                ast.parse(f"({ast.unparse(kept)}).sum()", mode="eval").body,
+            )
         yield node, "sign", ast.UnaryOp(ast.USub(), node)
     elif name == "np.where":
         condition, yes, no = node.args
         yield node, "operands swapped", ast.Call(node.func, [condition, no, yes], [])
-        yield node, "branch dropped", ast.parse(
-            f"({ast.unparse(yes)}) + 0 * ({ast.unparse(no)})", mode="eval"
-        ).body
+        yield (
+            node,
+            "branch dropped",
+            ast.parse(f"({ast.unparse(yes)}) + 0 * ({ast.unparse(no)})", mode="eval").body,
+        )
     elif name in _functions() and len(node.args) == 1:
         for bound in ("-5", "-20", "-40"):
             clipped = f"np.clip({ast.unparse(node.args[0])}, {bound}.0, {bound[1:]}.0)"
             argument = ast.parse(clipped, mode="eval").body
             yield node, "clipped argument", ast.Call(node.func, [argument], [])
         small = f"np.maximum({ast.unparse(node.args[0])}, 1e-7)"
-        yield node, "clipped argument", ast.Call(
-            node.func, [ast.parse(small, mode="eval").body], []
+        yield (
+            node,
+            "clipped argument",
+            ast.Call(node.func, [ast.parse(small, mode="eval").body], []),
         )
     elif name in _functions() and len(node.args) == 2:
         yield node, "operands swapped", ast.Call(node.func, node.args[::-1], [])
@@ -193,8 +201,10 @@ def _is_arithmetic(statement: ast.Assign) -> bool:
 
 
 def _functions() -> set[str]:
-    return {name.split("(")[0] for name in FUNCTIONS.values()} | {"np.sqrt"} | set(
-        VALUE_AND_SLOPE.values()
+    return (
+        {name.split("(")[0] for name in FUNCTIONS.values()}
+        | {"np.sqrt"}
+        | set(VALUE_AND_SLOPE.values())
     )
 
 
@@ -288,9 +298,7 @@ def _rate(module: ModuleType, scene: Any) -> Any:
 def _observe(module: ModuleType, scene: Any, eta: Any) -> list[Any]:
     """Everything that the module computes at a scene, as a flat list of numbers."""
     params = module.Params(*(mp.mpf(v) for v in scene.shared.values()))
-    columns = {
-        n: np.array([mp.mpf(p[n]) for p in scene.points], object) for n in scene.points[0]
-    }
+    columns = {n: np.array([mp.mpf(p[n]) for p in scene.points], object) for n in scene.points[0]}
     inputs = module.Inputs(**columns)
     value, cache = module.forward(params, inputs)
     seeds = np.array([mp.mpf(i % 3 + 1) / 2 for i in range(np.size(value))], object)
@@ -325,8 +333,11 @@ class Equivalence:
             original = _exact(text)
             for scene, _ in oracle.scenes(points, seed):
                 if len(scene.points) >= 3 or not oracle.circuit.inputs:
-                    eta = _rate(original, scene)
-                    self._seen.append((scene, eta, _observe(original, scene, eta)))
+                    try:
+                        eta = _rate(original, scene)
+                        self._seen.append((scene, eta, _observe(original, scene, eta)))
+                    except OverflowError:  # too large to judge
+                        continue
         assert self._seen, "no scene to tell mutants apart"
 
     def same(self, text: str) -> bool:
@@ -366,7 +377,9 @@ def hunt(circuit: Any, every: int = 1, points: int = 24, seed: int = 0) -> Tally
     """Check each mutant (each `every`-th one); those that pass must mean the same."""
     text = circuit.generate()
     oracle = Oracle(circuit)
-    assert check_module(circuit, load(text, "whole"), points=points, seed=seed, oracle=oracle).passed
+    assert check_module(
+        circuit, load(text, "whole"), points=points, seed=seed, oracle=oracle
+    ).passed
     tally, survived = Tally(), []
     equivalence: Equivalence | None = None
     for mutant in list(mutants(text))[::every]:

@@ -89,7 +89,9 @@ def test_generate_writes_checks_and_compares(tmp_path: Path) -> None:
 def test_an_edited_file_is_kept_and_its_error_found(tmp_path: Path) -> None:
     path = tmp_path / "neuron.py"
     run("generate", NEURON, "-o", str(path))
-    edited = path.read_text(encoding="utf-8").replace("x3_bar = w3 * net_bar", "x3_bar = w4 * net_bar")
+    edited = path.read_text(encoding="utf-8").replace(
+        "x3_bar = w3 * net_bar", "x3_bar = w4 * net_bar"
+    )
     path.write_text(edited, encoding="utf-8")
     done = run("generate", NEURON, "-o", str(path))
     assert done.returncode == 2 and "--force" in done.stderr

@@ -45,9 +45,7 @@ SHAPES = [
     "copied output",
 ]
 
-FUNCTIONS = (
-    "init_params forward backward value_and_grad sgd ravel unravel objective check_gradients".split()
-)
+FUNCTIONS = "init_params forward backward value_and_grad sgd ravel unravel objective check_gradients".split()
 ROOT = Path(__file__).parent.parent
 
 
@@ -471,9 +469,7 @@ def test_a_wrong_vector_is_a_value_error(vector, compiled):
 def test_wrong_options_of_sgd_are_value_errors(options, word, compiled):
     module = compiled("L5 flat")
     with pytest.raises(ValueError, match=word):
-        module.sgd(
-            module.Params(1.0, 2.0), module.Inputs(X, X, X, X), learning_rate=0.1, **options
-        )
+        module.sgd(module.Params(1.0, 2.0), module.Inputs(X, X, X, X), learning_rate=0.1, **options)
 
 
 def test_nan_in_gives_nan_out(compiled):
@@ -794,7 +790,7 @@ def test_every_adjoint_line_has_its_chain_above_it():
     terms = {
         "x2_bar = -f_bar": "# ∂f/∂x2",
         "net2_bar = x2_slope * x2_bar": "# ∂f/∂net2 = ∂f/∂x2 · ∂x2/∂net2",
-        "x3_bar = x1_bar + w3 * net2_bar": "# ∂f/∂x3 = ∂f/∂x1 · ∂x1/∂x3 + ∂f/∂net2 · ∂net2/∂x3",
+        "x3_bar = w3 * net2_bar + x1_bar": "# ∂f/∂x3 = ∂f/∂net2 · ∂net2/∂x3 + ∂f/∂x1 · ∂x1/∂x3",
     }
     for code, comment in terms.items():
         at = next(i for i, line in enumerate(lines) if line.strip() == code)

@@ -515,19 +515,19 @@ def test_only_texts_are_read(text):
 # -- bounds ----------------------------------------------------------------------------------
 
 TOO_LARGE = {
-    "brackets": "f = " + "("*100_000 + "x" + ")"*100_000,
-    "open brackets": "f = " + "("*90_000,
-    "some brackets": "f = " + "("*5_000 + "x" + ")"*5_000,
-    "minuses": "f = " + "-"*90_000 + "x",
-    "nested calls": "f = " + "sin("*5_000 + "x" + ")"*5_000,
-    "power tower": "f = " + "x**"*5_000 + "x",
+    "brackets": "f = " + "(" * 100_000 + "x" + ")" * 100_000,
+    "open brackets": "f = " + "(" * 90_000,
+    "some brackets": "f = " + "(" * 5_000 + "x" + ")" * 5_000,
+    "minuses": "f = " + "-" * 90_000 + "x",
+    "nested calls": "f = " + "sin(" * 5_000 + "x" + ")" * 5_000,
+    "power tower": "f = " + "x**" * 5_000 + "x",
     "long line": "f = " + " + ".join(f"x{i}" for i in range(100_000)),
     "long sum in brackets": "f = (" + "\n + ".join(f"x{i}" for i in range(100_000)) + ")",
-    "long name": "f = " + "x"*1_000_000,
-    "long number": "f = x*" + "1"*4_301,
+    "long name": "f = " + "x" * 1_000_000,
+    "long number": "f = x*" + "1" * 4_301,
     "nine to the nine": "9**9**9",
     "ten to a hundred million": "10**10**8*x",
-    "product of powers": "*".join(["9**999"]*50) + "*x",
+    "product of powers": "*".join(["9**999"] * 50) + "*x",
     "reciprocals": "x/10**10**8",
     "binomial": "(2*x)**(10**9)",
     "superscript": "f = x⁹⁹⁹⁹⁹⁹⁹⁹",
@@ -560,7 +560,7 @@ def test_size_is_bounded_in_time_and_memory(name):
         "x**(10**9)",
         "(x + y + z)**150",
         "exp(exp(exp(exp(x))))",
-        "f = " + "("*80 + "x" + ")"*80,
+        "f = " + "(" * 80 + "x" + ")" * 80,
         "f = " + " + ".join(f"x{i}" for i in range(2_000)),
         "f = " + "*".join(f"x{i}" for i in range(500)),
         "\n".join(["a0 = x*y", *(f"a{i} = a{i - 1}*x + y" for i in range(1, 1_000))]),
@@ -599,9 +599,9 @@ def joined(children):
         two.map(lambda p: f"{p[0]} - ({p[1]})"),
         two.map(lambda p: f"({p[0]})*({p[1]})"),
         two.map(lambda p: f"({p[0]})/({p[1]})"),
-        st.tuples(children, st.sampled_from(["2", "3", "-1", "-2", "0.5", "1.5", "(1/3)", "x"])).map(
-            lambda p: f"({p[0]})**{p[1]}"
-        ),
+        st.tuples(
+            children, st.sampled_from(["2", "3", "-1", "-2", "0.5", "1.5", "(1/3)", "x"])
+        ).map(lambda p: f"({p[0]})**{p[1]}"),
         children.map(lambda t: f"-({t})"),
         st.tuples(FUNCTIONS, children).map(lambda p: f"{p[0]}({p[1]})"),
         st.tuples(st.sampled_from(["min", "max", "hypot", "atan2"]), children, children).map(

@@ -62,7 +62,9 @@ def test_check_passes_a_right_program_through():
 
 
 def test_str_reads_like_code():
-    assert str(program((c, a + b), (d, c * a))) == "(a, b):\n    c = a + b\n    d = a*c\n    return d"
+    assert (
+        str(program((c, a + b), (d, c * a))) == "(a, b):\n    c = a + b\n    d = a*c\n    return d"
+    )
 
 
 def test_operations_are_counted_by_hand():
@@ -126,7 +128,9 @@ def test_share_common_lets_a_later_line_serve():
 def random_circuit(seed):
     """Named nodes over random earlier ones, with functions, products, powers and choices."""
     rng = random.Random(seed)
-    names = [f"x{i}" for i in range(rng.randint(1, 3))] + [f"w{i}" for i in range(rng.randint(1, 3))]
+    names = [f"x{i}" for i in range(rng.randint(1, 3))] + [
+        f"w{i}" for i in range(rng.randint(1, 3))
+    ]
     leaves = list(names)
     lines = []
     for i in range(rng.randint(1, 7)):
@@ -214,7 +218,9 @@ def assert_gradient_is_the_slope(circuit, point):
             up, down = ({**point, leaf.name: point[leaf.name] + s * h} for s in (1, -1))
             return (circuit_value(circuit, of, up) - circuit_value(circuit, of, down)) / (2 * h)
 
-        assert abs(bars[name] - mp.mpf("-1.25") * slope(output)) < 1e-18 * (1 + abs(bars[name])), name
+        assert abs(bars[name] - mp.mpf("-1.25") * slope(output)) < 1e-18 * (1 + abs(bars[name])), (
+            name
+        )
         if name in fused:
             assert abs(fused[name] - slope(objective)) < 1e-18 * (1 + abs(fused[name])), name
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 from sympy import Expr, S
 
 from symback.balls import Undecided, evaluate, nearest_float, precision
-from symback.structure import Circuit, Node
 from symback.errors import CircuitError, DataError, UnknownName, nearest
 from symback.gradient import Gradient
 from symback.lower import times
@@ -22,6 +21,7 @@ from symback.ops import Slope, elementary
 from symback.program import Chain
 from symback.reverse import Edge, ReversePass, reverse_pass
 from symback.simplify import simplified
+from symback.structure import Circuit, Node
 
 Kind = Literal["forward", "seed", "edge", "sum", "substitute", "simplify", "expand"]
 MOST_PATHS = 12

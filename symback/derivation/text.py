@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from symback.structure import Circuit
 from symback.derivation.record import Derivation, Step, slopes_of
+from symback.structure import Circuit
 from symback.targets.text import AsciiPrinter, TextPrinter
 
 WIDTH = 80
@@ -112,9 +113,9 @@ class _Text:
         of = self._derivation.of
         if len(chains) < 2:
             return []
-        complete = all(
-            a[1] == b[0] for chain in chains for a, b in zip(chain, chain[1:], strict=False)
-        ) and len(chains) == len(set(map(tuple, chains)))
+        complete = all(a[1] == b[0] for chain in chains for a, b in pairwise(chain)) and len(
+            chains
+        ) == len(set(map(tuple, chains)))
         listed = complete and step.rule.endswith("add up") and chains[0][0][0] == of
         lines = [f"{len(chains)} paths lead from {name} to {of}; their products are added"]
         if not listed:

@@ -86,10 +86,10 @@ class _Sharing:
 
     def _name(self, part: Expr, expr: Expr, line: Assign) -> Expr:
         later = self._later.get(part)
-        if later is not None and later.target not in self._done:
-            if symbols(part) <= self._assigned:
-                self._emit(later, expr)
-                return later.target
+        waiting = later is not None and later.target not in self._done
+        if later is not None and waiting and symbols(part) <= self._assigned:
+            self._emit(later, expr)
+            return later.target
         name = self._names.part(str(line.target))
         self._emit(Assign(name, part), expr)
         return name

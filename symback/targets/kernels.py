@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
 """Vectorised functions that NumPy lacks or computes badly; `inspect.getsource` pastes them.
 
 Each takes a float32 or float64 array or scalar and returns its dtype and shape. It needs NumPy
@@ -116,9 +116,8 @@ def _silu(z):
         q += 1.0
         return z / q
     near = np.maximum(z, -87.0)
-    value = near / (1.0 + np.exp(-near))
-    value = np.where(z < -87.0, _silu_tail(z, 0.0), value)
-    return value[()]
+    near = near / (1.0 + np.exp(-near))
+    return np.where(z < -87.0, _silu_tail(z, 0.0), near)[()]
 
 
 def _silu_slope(z):
@@ -134,13 +133,15 @@ def _silu_slope(z):
     near = _smallest(n) > -700.0  # further out cosh overflows
     if not near:
         n = np.maximum(n, -700.0)
+    below = np.cosh(n)
+    below += 1.0
     d = n + 1.2784645427610737
     slope = np.expm1(d)
     slope *= 0.27846454276107385
     slope += 1.3995343912896686e-16  # what is lost as z0 is no float64
     slope += d
     slope *= 0.5
-    slope /= 1.0 + np.cosh(n)
+    slope /= below
     slope = np.where(z < 0.0, slope, 1.0 - slope)
     if not near:
         slope = np.where(z < -700.0, _silu_tail(z, 1.0), slope)
@@ -265,6 +266,7 @@ def _gelu_and_slope(z):
     powers = _tail_powers(x)
     w = _tail(powers).reshape(z.shape)
     slope = _slope_tail(powers).reshape(z.shape)
+    del powers  # before more memory is needed
     e, m = _gaussian(x, 0.5, 3.369140625, -0.0001749796694417636)
     slope += (0.015625 + slope) * m
     factor = 0.7517915246935645 - x - 1.4956759177009883e-17
@@ -347,8 +349,11 @@ def _tail_powers(x):
 
 
 def _powers(t):
-    """t⁰ … t⁸, a row each, of t made flat: for `_polynomial`."""
-    powers = np.empty((9, t.size))
+    """t⁰ … t⁸, a row each, of t made flat, and three rows of room for `_polynomial`.
+
+    One block of memory, not many: C libraries return those to the system at every call.
+    """
+    powers = np.empty((12, t.size))
     powers[0] = 1.0
     powers[1] = t.ravel()
     np.multiply(powers[1], powers[1], out=powers[2])
@@ -363,9 +368,9 @@ def _polynomial(coefficients, powers):
     Its three digits come from one matrix product: half the time of 23 Horner steps for short
     arrays, less for long ones.
     """
-    low, middle, high = np.array(coefficients).reshape(3, 8).dot(powers[:8])
+    digits = np.array(coefficients).reshape(3, 8)
+    low, middle, high = np.dot(digits, powers[:8], out=powers[9:])
     high *= powers[8]
     high += middle
     high *= powers[8]
-    high += low
-    return high
+    return high + low

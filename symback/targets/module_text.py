@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from symback.structure import Circuit, Node
 from symback.errors import TooLarge
 from symback.gates import gates
 from symback.lower import Lowered, lower
 from symback.passes import FUSED_PASSES, optimise
 from symback.program import Program, symbols
 from symback.simplify import weight
+from symback.structure import Circuit, Node
 from symback.targets.numpy import NumpyPrinter, kernel_sources, statements
 from symback.targets.text import TextPrinter
 
@@ -245,7 +245,8 @@ def _rows_sentence(circuit: Circuit) -> str:
 def _operations_sentence(lowered: Lowered, forward: Program, fused: Program) -> str:
     loss = lowered.circuit.objective.name
     both = fused.operations
-    return f"Forward takes {forward.operations} operations a sample; {loss} with its gradient takes {both}."
+    first = forward.operations
+    return f"Forward takes {first} operations a sample; {loss} with its gradient takes {both}."
 
 
 def _init_sentence(circuit: Circuit) -> str:

@@ -1,0 +1,387 @@
+"""SymPy expressions in: what is accepted, what is refused by name, what comes out in partials."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from sympy.codegen.cfunctions import expm1, hypot, log1p
+
+import symback as sb
+from symback import errors, ops
+
+x, y, z, w, b = sp.symbols("x y z w b")
+real_x, real_y, real_w = sp.symbols("x y w", real=True)
+read = sb.Circuit.from_sympy
+
+LEFTOVERS = (sp.Heaviside, sp.DiracDelta, sp.Derivative, sp.Subs, sp.re, sp.im, sp.conjugate)
+
+# What SymPy's own diff would leave Heaviside, DiracDelta, Derivative or Subs in, with the
+# partials by x at points away from kinks, worked out by hand.
+KINKED = {
+    "abs": (sp.Abs(x), {2.0: 1.0, -3.0: -1.0, 0.0: 0.0}),
+    "sign": (x * sp.sign(x), {2.0: 1.0, -3.0: -1.0}),
+    "max": (sp.Max(x, 1) * x, {2.0: 4.0, 0.5: 1.0, -3.0: 1.0}),
+    "min": (sp.Min(x, x**2), {0.5: 1.0, 3.0: 1.0, -1.0: 1.0, 0.25: 0.5}),
+    "max of three": (sp.Max(x, 2 * x, 3), {1.0: 0.0, 4.0: 2.0, -1.0: 0.0}),
+    "tie": (sp.Max(x, 1), {1.0: 0.5}),
+    "relu": (sp.Max(0, x), {2.0: 1.0, -1.0: 0.0}),
+    "piecewise": (sp.Piecewise((x**2, x > 1), (3 * x, True)), {2.0: 4.0, 0.5: 3.0, 1.0: 3.0}),
+    "three branches": (
+        sp.Piecewise((0, x < 0), (x**2 / 2, x < 1), (x - sp.Rational(1, 2), True)),
+        {-1.0: 0.0, 0.5: 0.5, 2.0: 1.0},
+    ),
+    "and, or": (
+        sp.Piecewise((x, (x > 0) & (x < 1)), (5 * x, (x > 3) | (x < -3)), (7, True)),
+        {0.5: 1.0, 4.0: 5.0, -4.0: 5.0, 2.0: 0.0},
+    ),
+    "abs inside": (sp.exp(-sp.Abs(x)), {1.0: -math.exp(-1), -1.0: math.exp(-1)}),
+    "abs of a product": (sp.Abs(x * (x - 3)), {1.0: 1.0, 4.0: 5.0}),
+    "huber": (
+        sp.Piecewise((x**2 / 2, sp.Abs(x) <= 1), (sp.Abs(x) - sp.Rational(1, 2), True)),
+        {0.5: 0.5, 3.0: 1.0, -3.0: -1.0},
+    ),
+}
+KINKED["min"][1][0.25] = 0.5  # x² is the smaller below 1
+KINKED["min"][1][0.5] = 1.0
+KINKED["min"][1][-1.0] = 1.0
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_partials_of_kinked_functions(name):
+    expr, truth = KINKED[name]
+    c = read(expr)
+    for expand in (False, True):
+        partial = c.gradient(expand=expand)["x"]
+        assert not partial.has(*LEFTOVERS), partial
+        if expand:
+            for at, value in truth.items():
+                found = ops.elementary(partial).subs(real_x, sp.Rational(at))
+                assert float(found) == pytest.approx(value, abs=1e-15), at
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_modules_of_kinked_functions(name):
+    expr, truth = KINKED[name]
+    c = read(expr)
+    module, at = c.compile(), np.array(list(truth))
+    _, cache = module.forward(module.Params(), module.Inputs(at))
+    _, bars = module.backward(module.Params(), module.Inputs(at), cache)
+    np.testing.assert_allclose(bars.x, list(truth.values()), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_text_of_kinked_functions_reads_back(name):
+    c = read(KINKED[name][0])
+    assert sb.circuit(str(c)) == c
+
+
+# -- numbers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number", [0.1, 1 / 3, 2.5, 1e22, 6.02214076e23, 5e-324, 1.7976931348623157e308, 0.1 + 0.2]
+)
+def test_floats_stay_the_double_that_was_typed(number):
+    expr = read(sp.Float(number) * x).output.expr
+    coefficient = expr.coeff(real_x)
+    assert coefficient.is_Rational
+    assert float(coefficient) == number
+    module = read(sp.Float(number) * x).compile()
+    assert module.forward(module.Params(), module.Inputs(1.0))[0] == number
+
+
+def test_floats_of_other_precisions_are_read():
+    for digits in (5, 30, 50):
+        coefficient = read(sp.Float("0.1", digits) * x).output.expr.coeff(real_x)
+        assert float(coefficient) == pytest.approx(0.1, rel=1e-5)
+
+
+def test_constants():
+    assert read(sp.pi * x).output.expr == sp.pi * real_x
+    assert read(sp.E * x).output.expr == sp.E * real_x
+    assert read(sp.sqrt(2) * x).output.expr == sp.sqrt(2) * real_x
+    assert read({"f": 2 * x, "g": sp.Symbol("f") + 1}).output.expr == sp.Symbol("f", real=True) + 1
+    assert read([("u", 3), ("f", sp.Symbol("u") * x)])["u"].expr == 3
+    assert read([("u", 0.1), ("f", sp.Symbol("u") * x)])["u"].expr == sp.Rational(1, 10)
+
+
+# -- symbols ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "assumption",
+    [
+        {},
+        {"real": True},
+        {"positive": True},
+        {"integer": True},
+        {"nonnegative": True},
+        {"complex": True},
+        {"negative": True},
+    ],
+)
+def test_symbols_are_mapped_by_name(assumption):
+    symbol = sp.Symbol("x", **assumption)
+    c = read(sp.sin(symbol) * symbol)
+    assert c.output.expr == sp.sin(real_x) * real_x
+    assert c.output.expr.free_symbols == {real_x}
+
+
+def test_two_symbols_of_one_name_are_refused():
+    positive = sp.Symbol("x", positive=True)
+    with pytest.raises(errors.NameRefused, match="'x'"):
+        read(x + sp.exp(positive))
+    with pytest.raises(errors.NameRefused, match="'x'"):
+        read([("u", x), ("f", positive * sp.Symbol("u"))])
+
+
+def test_roles_and_options():
+    c = read(w * x + b)
+    assert [p.name for p in c.params] in (["w", "b"], ["b", "w"])
+    assert [i.name for i in c.inputs] == ["x"]
+    assert c.loss.name == "l" and c.targets == ("y",)
+    c = read(w * x + b, params=["x"], inputs=["w", "b"], loss=None)
+    assert [p.name for p in c.params] == ["x"]
+    assert c.loss is None
+    with pytest.raises(errors.UnknownName, match="'v'"):
+        read(w * x, params=["v"])
+    with pytest.raises(errors.UnknownName, match="'v'"):
+        read(w * x, loss="v")
+
+
+def test_lists_and_mappings_of_named_expressions():
+    net2, x2, f = sp.symbols("net2 x2 f")
+    pairs = [("net2", w * x + b), ("x2", sp.tanh(net2)), ("f", y - x2)]
+    circuits = [
+        read(pairs),
+        read(dict(pairs)),
+        read(tuple(pairs)),
+        read(iter(pairs)),
+        read({sp.Symbol(n): e for n, e in pairs}),
+        read(pairs[::-1]),
+    ]
+    for c in circuits:
+        assert [n.name for n in c.computed] == ["net2", "x2", "f", "l"]
+        assert c.output.name == "f"
+        slope = 1 - sp.tanh(real_w * real_x + sp.Symbol("b", real=True)) ** 2
+        found = ops.elementary(c.gradient(expand=True)["w"])
+        assert sp.simplify(found + slope * real_x) == 0
+    with_loss = read([*pairs, ("E", (f - z) ** 2)], loss="E")
+    assert with_loss.loss.name == "E" and with_loss.output.name == "f"
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [],
+        {},
+        [("f", x), ("f", y)],
+        [("f", x, y)],
+        [("f",)],
+        [("u", sp.Symbol("f")), ("f", sp.Symbol("u"))],
+        [("f", sp.Symbol("f") + 1)],
+        [(3, x)],
+        [(None, x)],
+    ],
+)
+def test_bad_lists_are_refused(pairs):
+    with pytest.raises(errors.CircuitError):
+        read(pairs)
+
+
+# -- everything outside ----------------------------------------------------------------------
+
+undefined = sp.Function("mystery")
+OUTSIDE = {
+    "gamma": sp.gamma(x),
+    "factorial": sp.factorial(x),
+    "floor": sp.floor(x),
+    "ceiling": sp.ceiling(x),
+    "besselj": sp.besselj(0, x),
+    "zeta": sp.zeta(x),
+    "LambertW": sp.LambertW(x),
+    "Heaviside": sp.Heaviside(x),
+    "DiracDelta": sp.DiracDelta(x),
+    "Mod": sp.Mod(x, y),
+    "arg": sp.arg(x),
+    "conjugate": sp.conjugate(x),
+    "re": sp.re(x),
+    "cot": sp.cot(x),
+    "sec": sp.sec(x),
+    "coth": sp.coth(x),
+    "erfc": sp.erfc(x),
+    "mystery": undefined(x),
+    "Derivative": sp.Derivative(undefined(x), x),
+    "Integral": sp.Integral(sp.exp(-(x**2)), (x, 0, y)),
+    "Sum": sp.Sum(x**z, (z, 1, 5)),
+    "Product": sp.Product(x + z, (z, 1, 5)),
+    "Limit": sp.Limit(sp.sin(x) / x, x, 0),
+    "Subs": sp.Subs(undefined(x), x, 1),
+    "ImaginaryUnit": sp.I * x,
+    "Infinity": sp.Max(x, sp.oo, evaluate=False),
+    "NaN": sp.nan,
+    "ComplexInfinity": sp.zoo,
+    "RootOf": sp.rootof(sp.Symbol("t") ** 5 - sp.Symbol("t") + 1, 0) * x,
+    "EulerGamma": sp.EulerGamma * x,
+    "Order": x + sp.Order(x**2),
+    "MatrixElement": sp.MatrixSymbol("A", 2, 2)[0, 0] * x,
+    "Indexed": sp.Indexed("A", 0) * x,
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_everything_outside_is_refused_by_name(name):
+    with pytest.raises(errors.Unsupported) as caught:
+        read(OUTSIDE[name])
+    message = str(caught.value)
+    assert "'f'" in message and len(message) <= 200
+    assert name in message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "x",
+        "__import__('os')",
+        None,
+        object(),
+        sp.Matrix([x, y]),
+        sp.MatrixSymbol("A", 2, 2),
+        x > 0,
+        sp.true,
+        sp.And(x > 0, y > 0),
+        sp.Tuple(x, y),
+        sp.FiniteSet(x),
+        sp.Lambda(x, x),
+        3 + 2j,
+        float("nan"),
+        float("inf"),
+        True,
+    ],
+)
+def test_what_is_no_expression_is_refused(value):
+    with pytest.raises(errors.SymbackError) as caught:
+        read([("f", value)])
+    assert len(str(caught.value)) <= 200
+
+
+def test_a_piecewise_without_last_branch_is_refused():
+    with pytest.raises(errors.Unsupported, match="True"):
+        read(sp.Piecewise((x, x > 0)))
+
+
+@pytest.mark.parametrize("expr", [sp.log(-2) * x, sp.sqrt(-3) * x, sp.asin(2) + x, sp.E**800 * x])
+def test_constants_that_are_not_real_are_refused(expr):
+    with pytest.raises(errors.SymbackError):
+        read(expr)
+
+
+def test_depth_is_bounded():
+    deep = x
+    for _ in range(99):
+        deep = sp.sin(deep)
+    assert len(read(deep).gradient()) == 1
+    with pytest.raises(errors.TooLarge, match="'f'"):
+        read(sp.sin(sp.sin(deep)))
+
+
+# -- agreement -------------------------------------------------------------------------------
+
+SMOOTH = {
+    "neuron": 1 / (1 + sp.exp(-(w * x + b))),
+    "gauss": sp.exp(-(x**2) / (2 * y**2)) / sp.sqrt(2 * sp.pi) / y,
+    "erf": sp.erf(x * y) * sp.atan2(y, x),
+    "hyperbolic": sp.sinh(x) * sp.cosh(y) + sp.asinh(x * y) + sp.tanh(x),
+    "powers": (x**2 + y**2) ** sp.Rational(3, 2) / (x + 2 * y),
+    "inverse": sp.asin(x / 4) + sp.acos(y / 4) + sp.atan(x * y) + sp.atanh(x / 9),
+    "kernels": log1p(x**2) + expm1(-y) + hypot(x, y),
+    "general power": x**y + 2**x + sp.acosh(2 + x),
+    "tan": sp.tan(x / 4) * sp.log(x + y),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_partials_agree_with_sympy(name):
+    c = read(SMOOTH[name], loss=None)
+    expr = ops.elementary(c.output.expr)
+    rng = random.Random(3)
+    for leaf in c.leaves:
+        point = {n.symbol: sp.Rational(rng.randint(5, 30), 16) for n in c.leaves}
+        truth = sp.diff(expr, leaf.symbol).subs(point).evalf(40)
+        found = ops.elementary(c.gradient(expand=True)[leaf.name]).subs(point).evalf(40)
+        assert abs(found - truth) <= sp.Float("1e-30") * (1 + abs(truth))
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_text_and_expression_are_one_circuit(name):
+    c = read(SMOOTH[name])
+    assert sb.circuit(str(c)) == c
+
+
+@pytest.mark.parametrize("name", ["neuron", "powers", "kernels", "general power"])
+def test_modules_from_sympy_agree(name):
+    report = read(SMOOTH[name]).check()
+    assert report, str(report)
+
+
+def test_results_can_be_read_again():
+    gradient = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").gradient(expand=True)
+    again = read(gradient["w3"], loss=None)
+    assert again.output.expr == gradient["w3"]
+    second = again.gradient(expand=True)["w3"]
+    u = sp.exp(-(sp.Symbol("w3") * sp.Symbol("x3") + sp.Symbol("w4") * sp.Symbol("x4")))
+    by_hand = sp.diff(-(1 / (1 + u)), sp.Symbol("w3"), 2)
+    point = {"w3": 0.5, "x3": -1.25, "w4": 0.75, "x4": 2.0}
+    expected = by_hand.subs({sp.Symbol(n): v for n, v in point.items()})
+    found = ops.elementary(second).subs({sp.Symbol(n, real=True): v for n, v in point.items()})
+    assert float(found) == pytest.approx(float(expected), rel=1e-12)
+
+
+# -- our own functions in SymPy --------------------------------------------------------------
+
+OWN = {
+    ops.sigma: lambda u: 1 / (1 + mpmath.exp(-u)),
+    ops.softplus: lambda u: mpmath.log(1 + mpmath.exp(u)),
+    ops.logsigmoid: lambda u: -mpmath.log(1 + mpmath.exp(-u)),
+    ops.relu: lambda u: max(u, mpmath.mpf(0)),
+    ops.silu: lambda u: u / (1 + mpmath.exp(-u)),
+    ops.gelu: lambda u: u * (1 + mpmath.erf(u / mpmath.sqrt(2))) / 2,
+}
+
+
+def test_the_table_of_own_functions_is_complete():
+    own = {cls for cls in ops.Elementary.__subclasses__() if cls is not ops.Slope}
+    assert own == set(OWN)
+
+
+@pytest.mark.parametrize("function", OWN, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("at", [-3.5, -0.25, 0.0, 0.75, 5.0])
+def test_own_functions_evaluate_and_differentiate(function, at):
+    with mpmath.workdps(40):
+        truth = OWN[function](mpmath.mpf(at))
+        slope = mpmath.diff(OWN[function], mpmath.mpf(at)) if at or function is not ops.relu else 0
+    assert float(function(sp.Rational(at)).evalf(30)) == pytest.approx(float(truth), rel=1e-14)
+    for expr, expected in ((function(real_x), truth), (sp.diff(function(real_x), real_x), slope)):
+        for backend in ("numpy", "mpmath", "math"):
+            if backend == "numpy" and function is ops.gelu:
+                continue  # NumPy has no erf
+            made = sp.lambdify(real_x, expr, backend)
+            given = np.float64(at) if backend == "numpy" else at
+            assert float(made(given)) == pytest.approx(float(expected), rel=1e-9, abs=1e-12)
+        assert float(expr.evalf(30, subs={real_x: at})) == pytest.approx(
+            float(expected), rel=1e-9, abs=1e-12
+        )
+
+
+def test_own_functions_in_sympy():
+    assert ops.sigma(0) == sp.Rational(1, 2)
+    assert ops.sigma(real_x).diff(real_x) == ops.sigma(real_x) * (1 - ops.sigma(real_x))
+    assert ops.sigma(real_x).rewrite(sp.exp) == 1 / (1 + sp.exp(-real_x))
+    assert ops.sigma(real_x).subs(real_x, 0) == sp.Rational(1, 2)
+    assert sp.limit(ops.sigma(real_x).rewrite(sp.exp), real_x, sp.oo) == 1
+    assert str(ops.sigma(real_x)) == "sigma(x)"
