@@ -23,8 +23,9 @@ Point = Mapping[str, float]
 
 SAMPLES = 4  # of a scene
 MOST_SCENES = 400
-KINK_SCENES = 10
-MOST_LEVELS = 6  # different numbers of the circuit that points at kinks use
+KINK_SCENES = 16
+SHORT = 2**10  # numbers at kinks are multiples of 1/SHORT
+MOST_NUMBERS = 6  # of the circuit that points at kinks use
 KINKED = (Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu)
 RANGES = (
     (0.1, 10.0),
@@ -68,46 +69,68 @@ class Scene:
 
 def scenes(circuit: Circuit, rng: np.random.Generator, points: int) -> Iterator[Scene]:
     """Scenes in all ranges of magnitude, in turn; the caller drops what is outside the domain."""
-    params = [n.name for n in circuit.params]
-    others = [n.name for n in (*circuit.inputs, *circuit.targets)]
+    params, others = _names(circuit)
     for number in range(MOST_SCENES + points):
-        low, high = RANGES[number % len(RANGES)]
+        one_range = [RANGES[number % len(RANGES)]]
+        ranges = np.log(RANGES if number % 4 == 1 else one_range)  # one for all, or one for each
         positive = number % 3 == 2  # many formulas of physics have no other domain
-        shared = _draw(params, rng, low, high, positive)
-        samples = [_draw(others, rng, low, high, positive) for _ in range(SAMPLES)]
+        chosen = {n: ranges[rng.integers(len(ranges))] for n in (*params, *others)}
+        shared = _draw(params, rng, chosen, positive)
+        samples = [_draw(others, rng, chosen, positive) for _ in range(SAMPLES)]
         if number % 4 == 3:
             _make_special(shared, samples, rng, number)
         yield Scene(shared, tuple(samples))
 
 
 def kink_scenes(circuit: Circuit, rng: np.random.Generator) -> Iterator[Scene]:
-    """Scenes of few different numbers, zero and the circuit's own among them.
+    """Scenes whose leaves share a few short numbers, zero and the circuit's own among them.
 
-    Sums and products of them are exact, so that arguments of max tie, conditions hold with
-    equality and abs meets 0. None where the circuit has no such place.
+    Sums and products of such numbers are exact, so that arguments of max tie, conditions hold
+    with equality and abs meets 0. None where the circuit has no such place.
     """
     if not any(n.expr.has(*KINKED) for n in circuit.computed):
         return
-    typed = {c for n in circuit.computed for c in n.expr.atoms(sp.Rational)}
-    short = sorted(abs(float(c)) for c in typed if c.q in (2, 4, 8) or (c.q == 1 and abs(c) < 1000))
-    levels = np.array([*dict.fromkeys([0.0, 0.5, 1.0, 2.0, *short[:MOST_LEVELS]])])
-    params = [n.name for n in circuit.params]
-    others = [n.name for n in (*circuit.inputs, *circuit.targets)]
+    params, others = _names(circuit)
+    own = _short_numbers(circuit)
+    targets = [n.name for n in circuit.targets]
+    for number in range(KINK_SCENES):
+        drawn = rng.integers(1, 4 * SHORT, 2) / SHORT
+        pool = np.array([0.0, 1.0, *(own if number % 2 else drawn), *drawn])
+        shared = _pick(params, rng, pool)
+        samples = tuple(_pick(others, rng, pool) for _ in range(SAMPLES))
+        if number % 4:  # a target that is like no other number
+            for sample in samples:
+                sample.update(_pick(targets, rng, rng.integers(1, 4 * SHORT, 1) / SHORT))
+        yield Scene(shared, samples)
 
-    def draw(names: Sequence[str]) -> dict[str, float]:
-        signs = rng.choice([-1.0, 1.0], len(names))
-        return dict(zip(names, (rng.choice(levels, len(names)) * signs).tolist(), strict=True))
 
-    for _ in range(KINK_SCENES):
-        yield Scene(draw(params), tuple(draw(others) for _ in range(SAMPLES)))
+def _names(circuit: Circuit) -> tuple[list[str], list[str]]:
+    """Parameters, then inputs and targets."""
+    return [n.name for n in circuit.params], [n.name for n in (*circuit.inputs, *circuit.targets)]
+
+
+def _short_numbers(circuit: Circuit) -> list[float]:
+    """Numbers of the circuit that are exact in a few bits: its thresholds are among them."""
+    typed = {abs(c) for n in circuit.computed for c in n.expr.atoms(sp.Rational)}
+    return [float(c) for c in sorted(typed) if c.q in (1, 2, 4, 8) and c < SHORT][:MOST_NUMBERS]
 
 
 def _draw(
-    names: Sequence[str], rng: np.random.Generator, low: float, high: float, positive: bool
+    names: Sequence[str],
+    rng: np.random.Generator,
+    ranges: Mapping[str, tuple[float, float]],
+    positive: bool,
 ) -> dict[str, float]:
-    sizes = np.exp(rng.uniform(np.log(low), np.log(high), len(names)))
+    """Log-uniform numbers; `ranges` gives the logarithm of the smallest and of the largest."""
+    low, high = np.array([ranges[name] for name in names]).reshape(-1, 2).T
+    sizes = np.exp(rng.uniform(low, high))
     signs = np.ones(len(names)) if positive else rng.choice([-1.0, 1.0], len(names))
     return dict(zip(names, (sizes * signs).tolist(), strict=True))
+
+
+def _pick(names: Sequence[str], rng: np.random.Generator, pool: Any) -> dict[str, float]:
+    picked = rng.choice(pool, len(names)) * rng.choice([-1.0, 1.0], len(names))
+    return dict(zip(names, picked.tolist(), strict=True))
 
 
 def _make_special(

@@ -238,6 +238,7 @@ class Numbers:
     sqrt = staticmethod(_elementwise(mp.sqrt))
     clip = staticmethod(_elementwise(lambda u, low, high: min(max(u, low), high)))
     zeros_like = staticmethod(lambda u: 0 * u)
+    zeros = staticmethod(lambda shape, dtype=None: np.full(shape, mp.mpf(0), object)[()])
     random = np.random
 
 

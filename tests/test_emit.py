@@ -1,6 +1,7 @@
 """Writing modules: whole or not at all, and never over what is not ours."""
 
 import os
+import signal
 import stat
 import sys
 import time
@@ -133,11 +134,21 @@ def test_impossible_paths_are_refused(path, tmp_path, monkeypatch):
     assert entries(tmp_path) == []
 
 
-def test_a_special_file_is_refused(tmp_path):
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     pipe = tmp_path / "neuron.py"
     os.mkfifo(pipe)
-    with pytest.raises(FileRefused):
-        CIRCUIT.generate(pipe)
+
+    def give_up(*_):
+        raise TimeoutError("the pipe was opened")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(3)
+    try:
+        with pytest.raises(FileRefused, match="no regular file"):
+            CIRCUIT.generate(pipe)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("broken", ["replace", "fsync", "chmod"])

@@ -1,4 +1,4 @@
-"""Hostile input: whatever a stranger types ends in one SymbackError, at once and without a trace."""
+"""Hostile input: whatever a stranger types ends in one SymbackError, at once, with no trace."""
 
 from __future__ import annotations
 

@@ -4,7 +4,9 @@ The judge is ball arithmetic (python-flint's arb): every true value comes with a
 bound, and the precision is doubled until that bound is 2⁻⁸⁰ of the value.
 """
 
+import dis
 import inspect
+import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -110,10 +112,11 @@ def error(got, meaning, z, dtype):
     truth = true_value(meaning, z)
     info = np.finfo(dtype)
     with ctx.workprec(256):
-        mantissa_and_exponent = truth.mid().man_exp()
-        mantissa, exponent = (int(part) for part in mantissa_and_exponent)
+        mantissa, exponent = (int(part) for part in truth.mid().man_exp())
         place = max(exponent + abs(mantissa).bit_length() - 1, int(info.minexp))
-        unit = arb(2) ** (place - int(info.nmant)) if mantissa else arb(float(info.smallest_subnormal))
+        unit = (
+            arb(2) ** (place - int(info.nmant)) if mantissa else arb(float(info.smallest_subnormal))
+        )
         return float(abs(arb(got) - truth).mid() / unit)
 
 
@@ -127,8 +130,7 @@ def worst(name, zs, namespace=None):
 
 
 def near_points(dtype):
-    """Points at which no kernel leaves its fast path: log-uniform, uniform, next to zeros of
-    slopes."""
+    """Points at which no kernel leaves its fast path: log-uniform, uniform, next to the zeros."""
     rng = np.random.default_rng(7)
     info = np.finfo(dtype)
     signs = rng.choice([-1.0, 1.0], 500)
@@ -182,29 +184,26 @@ def test_the_judge_knows_an_ulp():
     assert error(float(np.nextafter(half, 1)), "sigma", 0.0, np.float64) == 1
     assert error(float(np.nextafter(half, 0)), "sigma", 0.0, np.float64) == 0.5
     assert error(float(np.nextafter(np.float32(0.5), 1)), "sigma", 0.0, np.float32) == 1
-    assert error(0.0, "sigma", -745.0, np.float64) == pytest.approx(1, abs=0.3)
+    assert error(0.0, "sigma", -745.0, np.float64) == pytest.approx(0.57125, abs=1e-4)
     assert error(2 * 5e-324, "sigma", -1e9, np.float64) == 2
     assert error(math.nan, "sigma", 0.0, np.float64) == math.inf
 
 
+# what is planted → kernel, right text, wrong text
 PLANTED = {
-    "a form that rounds too often": ("_sigma_slope", "square = 2.0 + e\n    square *= e\n    square"
-                                     " += 1.0", "square = (1.0 + e) / 3.0\n    square *= square\n"
-                                     "    square *= 9.0"),
-    "a slip of 1e-3": ("_softplus", "return np.log1p(np.exp(z))", "return 1.001*np.log1p(np.exp(z))"),
-    "a guard too late": ("_sigma", "> -87.0:\n        q = np.exp(-z)\n        q += 1.0\n        "
-                         "return 1.0", "> -746.0:\n        q = np.exp(np.minimum(-z, 700.0))\n"
-                         "        q += 1.0\n        return 1.0"),
-    "no subnormals": ("_silu", "half = np.exp(0.5 * y)\n    return ((shift + y) * half * half)",
-                      "return ((shift + y) * np.exp(y))"),
+    "a slip of 1e-3": ("_softplus", "return np.log1p(np.exp(z))", "return 1.001 * np.log1p(np.exp(z))"),
+    "a slip of 1e-15": ("_tanh_slope", "square += 1.0", "square += 1.0 + 1e-15"),
+    "a numerator without choice": ("_sigma_and_slope", "np.maximum(e, z >= 0.0)", "np.maximum(e, 1.0)"),
+    "a guard that is never left": ("_sigma", "if _smallest(z) > -87.0:", "z = np.maximum(z, -87.0)\n    if True:"),
+    "no subnormals": ("_silu", "((shift + y) * half * half)", "((shift + y) * np.exp(y))"),
     "a zero that is a float": ("_silu_slope", "1.3995343912896686e-16", "0.0"),
     "half of the zero of gelu'": ("_gelu_slope", "- x - 1.4956759177009883e-17", "- x"),
     "a coefficient of g": ("_erf", "0.11286893656395189", "0.11286893656395589"),
     "a coefficient of F": ("_gelu", "0.002544856923507817", "0.002544856923517817"),
     "a coefficient of K": ("_gelu_and_slope", "0.009432965199663029", "0.009432965199673029"),
-    "a float32 intermediate": ("_erfc", "    e /= below", "    e = e.astype('f4') / below"),
-    "x² rounded": ("_gelu", "h = np.rint(x * 512.0)", "h = 512.0 * x"),
-    "a clip": ("_tanh_slope", "np.minimum(np.abs(z), 400.0)", "np.minimum(np.abs(z), 370.0)"),
+    "a float32 intermediate": ("_erfc", "e /= below", "e = e.astype('f4') / below"),
+    "a rounded square": ("_gelu", "m = h - x", "m = h - h"),
+    "a clipped argument": ("_tanh_slope", "np.minimum(np.abs(z), 400.0)", "np.minimum(np.abs(z), 370.0)"),
     "a sign": ("_logsigmoid", "return -_softplus(-z)", "return -_softplus(z)"),
 }  # fmt: skip
 
@@ -227,7 +226,7 @@ def test_float32_needs_its_detours():
     source = source.replace("np.array(coefficients)", "np.array(coefficients, powers.dtype)")
     namespace = {}
     exec(source, namespace)
-    zs = np.linspace(-8, 8, 4001, dtype=np.float32)
+    zs = np.linspace(-14, 14, 1001, dtype=np.float32)
     for name in ("_silu_slope", "_erfc", "_gelu", "_gelu_slope", "_gelu_and_slope"):
         assert worst(name, zs, namespace)[0] > BOUND, name
 
@@ -312,7 +311,7 @@ def _forms(z):
     """The same numbers read-only, not contiguous and in Fortran's order, and as a scalar."""
     z.flags.writeable = False
     yield z
-    yield np.asfortranarray(z)
+    yield np.array(z, order="F")
     if z.ndim:
         yield np.repeat(z, 2, axis=-1)[..., ::2]
     else:
@@ -360,20 +359,16 @@ def _chebyshev(low, high, count):
     return [middle + half * mp.cos(mp.pi * (2 * k + 1) / (2 * count)) for k in range(count)]
 
 
-def _power_rows(ts, exponents):
-    return mp.matrix([[t**j for j in exponents] for t in ts])
-
-
 @pytest.fixture
 def sixty_digits():
     with mp.workdps(60):
         yield
 
 
-def _exponent(x):
-    """log(erf'/...)-free form of g: -log(1 - erf(√s)²)/s, 4/π at 0."""
-    root = mp.sqrt(x)
-    return -(mp.log(mp.erfc(root)) + mp.log1p(mp.erf(root))) / x
+def _exponent(s):
+    """g(s) = -log(1 - erf(√s)²)/s."""
+    x = mp.sqrt(s)
+    return -(mp.log(mp.erfc(x)) + mp.log1p(mp.erf(x))) / s
 
 
 @pytest.mark.usefixtures("sixty_digits")
@@ -416,12 +411,12 @@ def test_tails_follow_from_their_derivation():
 
     scale = 1 / (64 * tails["_tail"](place(mp.mpf(0))))
     ts = _chebyshev(mp.mpf(-center), mp.mpf(40) / (40 + 11 * half) - center, 23)
-    rows = _power_rows(ts, range(1, 24))
+    rows = mp.matrix([[t**j for j in range(1, 24)] for t in ts])
     for name, tail in tails.items():
         fitted = mp.lu_solve(rows, mp.matrix([scale * tail(place(t)) - mp.mpf(1) / 64 for t in ts]))
         coefficients = (0.0, *(float(c) for c in fitted))
         assert coefficients == _numbers(name)[1]
-        for t in (a + (b - a) / 3 for a, b in zip(ts, ts[1:], strict=False)):
+        for t in (a + (b - a) / 3 for a, b in itertools.pairwise(ts)):
             value = mp.mpf(1) / 64 + t * mp.polyval(list(fitted)[::-1], t)
             assert abs(value / (scale * tail(place(t))) - 1) < 1e-17
 
@@ -451,13 +446,14 @@ def _functions():
 
 
 def _callees(name):
-    return set(inspect.getclosurevars(vars(kernels)[name]).globals) - {"np"}
+    """The global names that a function loads, but for NumPy."""
+    code = dis.get_instructions(vars(kernels)[name])
+    return {step.argval for step in code if step.opname == "LOAD_GLOBAL"} - {"np"}
 
 
 def test_kernels_need_numpy_and_each_other_only():
     for name in _functions():
         assert _callees(name) <= _functions()
-        assert not inspect.getclosurevars(vars(kernels)[name]).unbound
         assert not vars(kernels)[name].__annotations__
 
 

@@ -228,7 +228,7 @@ SAME = [
     "x: input, w: param, y: target, u = w*x, f = sigma(u)",
     "x: input\nw: param\ny: target\nu = w*x\nf = sigma(u)",
     "x: input\r\nw: param\r\ny: target\r\nu = w*x\r\nf = sigma(u)\r\n",
-    "# a circuit\n\n  x : input ; w:param\ny: target # aim\n\n\tu = w * x\n f = sigma ( u )  # σ\n\n",
+    "# a circuit\n\n  x : input ; w:param\ny: target # aim\n\n\tu = w * x\n f = sigma ( u ) # σ\n",
     "x: input; ; w: param;\n;y: target,,\nu = (w\n  * # inside brackets\n x)\nf = sigma(\n u\n)\n",
     "f = sigma(u)\nu = w*x\nx: input; w: param; y: target",
     "x: input; w: param; y: target; u = w*x; f: output = sigma(u); l: loss = (f - y)**2/2",

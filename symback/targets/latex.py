@@ -122,6 +122,6 @@ class LatexPrinter(Printer):
 
     def _factor(self, factor: Expr, *, first: bool) -> str:
         text, level = self._print(factor)
-        if level == ADD or (level == NEG and not first) or text.startswith("-") and not first:
+        if level == ADD or (not first and (level == NEG or text.startswith("-"))):
             return self.bracket(text)
         return text

@@ -1,0 +1,205 @@
+"""The JavaScript target: programs as tables of small functions, for one sample.
+
+A page recomputes a derivation with it. Each line of a program becomes one row: the name it
+gives, the names it reads and the function between them, so that a row whose names have no
+number yet is left out instead of computing nonsense. Numbers print with `repr`, so no digit is
+lost; functions that JavaScript lacks or computes badly are kernels of `kernels.js`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import sympy as sp
+from sympy import Expr, Mul, Symbol
+from sympy.logic.boolalg import And, Or
+
+from symback import ops
+from symback.balls import constant, nearest_float
+from symback.errors import DomainError, Unsupported, clip
+from symback.program import Assign, Program, batch_sum, symbols
+from symback.targets.printer import ATOM, MUL, NEG, Printer
+
+FUNCTIONS: dict[Any, str] = {
+    sp.exp: "Math.exp",
+    sp.log: "Math.log",
+    ops.log1p: "Math.log1p",
+    ops.expm1: "Math.expm1",
+    sp.sin: "Math.sin",
+    sp.cos: "Math.cos",
+    sp.tan: "Math.tan",
+    sp.asin: "Math.asin",
+    sp.acos: "Math.acos",
+    sp.atan: "Math.atan",
+    sp.atan2: "Math.atan2",
+    sp.sinh: "Math.sinh",
+    sp.cosh: "Math.cosh",
+    sp.tanh: "Math.tanh",
+    sp.asinh: "Math.asinh",
+    sp.acosh: "Math.acosh",
+    sp.atanh: "Math.atanh",
+    sp.Abs: "Math.abs",
+    sp.sign: "Math.sign",
+    sp.Min: "Math.min",
+    sp.Max: "Math.max",
+    ops.hypot: "Math.hypot",
+    sp.erf: "_erf",
+    ops.sigma: "_sigma",
+    ops.sigma_prime: "_sigma_slope",
+    ops.tanh_prime: "_tanh_slope",
+    ops.softplus: "_softplus",
+    ops.relu: "_relu",
+    ops.silu: "_silu",
+    ops.silu_prime: "_silu_slope",
+    ops.gelu: "_gelu",
+    ops.gelu_prime: "_gelu_slope",
+    ops.logsigmoid: "_logsigmoid",
+}
+"""What each operation is called in JavaScript; a leading underscore marks a kernel."""
+
+RESERVED = frozenset(
+    """
+    arguments await break case catch class const continue debugger default delete do else enum
+    eval export extends false finally for function if implements import in instanceof interface
+    let new null package private protected public return static super switch this throw true try
+    typeof undefined var void while with yield Infinity Math NaN
+    """.split()
+)
+"""Words that a parameter of a function can't be, or that the printed code needs."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_LARGEST_EXACT = 2**53
+_KERNEL = re.compile(r"(?:^//[^\n]*\n)*^function (_\w+)\(.*?^\}\n", re.M | re.S)
+
+
+class JavaScriptPrinter(Printer):
+    """Prints expressions as JavaScript."""
+
+    times: ClassVar[str] = " * "
+    over: ClassVar[str] = " / "
+    functions: ClassVar = FUNCTIONS
+    relations: ClassVar = {
+        "<": "<",
+        "<=": "<=",
+        ">": ">",
+        ">=": ">=",
+        "==": "===",
+        "!=": "!==",
+    }
+
+    def _print(self, expr: Expr) -> tuple[str, int]:
+        if isinstance(expr, batch_sum):  # one sample: a sum of one term
+            return self._print(expr.args[0])
+        if expr.is_number and not expr.is_Rational:
+            return self._literal(expr)
+        return super()._print(expr)
+
+    def symbol(self, symbol: Symbol) -> str:
+        return identifier(symbol.name)
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def _literal(self, number: Expr) -> tuple[str, int]:
+        if number == sp.pi:
+            return "Math.PI", ATOM
+        value = nearest_float(constant(number))
+        if value - value != 0:
+            raise DomainError(f"the constant {clip(str(number), 60)} is no float64")
+        return repr(value), NEG if value < 0 else ATOM
+
+    def rational(self, number: Expr) -> tuple[str, int]:
+        if max(abs(number.p), number.q) > _LARGEST_EXACT:
+            text = repr(int(number.p) / int(number.q))
+            return text, NEG if number < 0 else ATOM
+        return super().rational(number)
+
+    def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
+        """Factors above and below the line; numbers beyond 2⁵³ as one factor, rounded once."""
+        numbers = [f for f in Mul.make_args(expr) if f.is_Rational]
+        if all(max(abs(n.p), n.q) <= _LARGEST_EXACT for n in numbers):
+            return super().fraction(expr)
+        above, below = super().fraction(Mul(*(f for f in Mul.make_args(expr) if not f.is_Rational)))
+        return [Mul(*numbers), *above], below
+
+    # -- operations -------------------------------------------------------------------------
+
+    def root(self, base: Expr) -> tuple[str, int]:
+        return f"Math.sqrt({self.print(base)})", ATOM
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        """A call: JavaScript refuses -x**2 as ambiguous. A name is squared by one product."""
+        if exponent == 2 and base.is_Symbol:
+            text = self.print(base)
+            return f"{text} * {text}", MUL
+        return f"Math.pow({self.print(base)}, {self.print(exponent)})", ATOM
+
+    def branch(self, condition: str, yes: str, no: str) -> str:
+        return f"({condition} ? {yes} : {no})"
+
+    def connective(self, condition: Any) -> str:
+        if isinstance(condition, And | Or):
+            sign = " && " if isinstance(condition, And) else " || "
+            return sign.join(sorted(f"({self.condition(part)})" for part in condition.args))
+        return super().connective(condition)
+
+
+def identifier(name: str) -> str:
+    """The JavaScript name of a node; no circuit has a name with $, so none is taken twice."""
+    if not _NAME.match(name):
+        raise Unsupported(f"'{clip(ascii(name)[1:-1], 40)}' is no name; JavaScript can't have it")
+    return f"{name}$" if name in RESERVED else name
+
+
+def table(program: Program, printer: JavaScriptPrinter) -> list[str]:
+    """The rows of a program, in order; each may read the arguments and the rows before it."""
+    return [row(line, printer) for line in program.lines]
+
+
+def row(line: Assign, printer: JavaScriptPrinter) -> str:
+    """`{name: "net2", from: ["w3", "x3"], value: (w3, x3) => w3 * x3},`"""
+    read = sorted(symbols(line.expr), key=lambda s: (printer.rank(s), s.name))
+    names = ", ".join(f'"{s.name}"' for s in read)
+    arguments = ", ".join(printer.symbol(s) for s in read)
+    target = f'"{line.target.name}"' if printer.symbol(line.target) else ""
+    body = printer.print(line.expr)
+    return f"{{name: {target}, from: [{names}], value: ({arguments}) => {body}}},"
+
+
+def kernel_sources(lines: Iterable[str]) -> list[str]:
+    """The source of every kernel that the lines call, and of those that the kernels call."""
+    wanted = _called("\n".join(lines))
+    found: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found[name] = kernels()[name]
+            wanted |= _called(found[name]) - {name}
+    return [found[name] for name in sorted(found)]
+
+
+def _called(text: str) -> set[str]:
+    names = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", text))
+    return names & kernels().keys()
+
+
+@cache
+def kernels() -> dict[str, str]:
+    """The functions of `kernels.js` by name, each with the comment above it."""
+    text = (Path(__file__).parent / "kernels.js").read_text(encoding="utf-8")
+    return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
+
+
+def module(tables: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    """Lines of code: the kernels that the tables call, then each table as a constant."""
+    lines = [line for _, rows in tables for line in rows]
+    code = [line for kernel in kernel_sources(lines) for line in [*kernel.splitlines(), ""]]
+    for name, rows in tables:
+        code += [f"const {name} = [", *(f"  {text}" for text in rows), "];"]
+    return code
+
+
+__all__ = ["FUNCTIONS", "JavaScriptPrinter", "identifier", "kernel_sources", "module", "table"]
