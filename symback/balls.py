@@ -19,7 +19,7 @@ from sympy.functions.special.delta_functions import DiracDelta
 from sympy.logic.boolalg import And, Not, Or
 
 from symback.errors import Unsupported
-from symback.ops import postorder
+from symback.ops import elementary, postorder
 
 NOT_A_NUMBER = arb("nan")
 LARGEST_FLOAT = arb(fmpz(2**1024 - 2**970))
@@ -167,6 +167,8 @@ def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
             return args[0].sqrt()
         return _power(*args)
     function = _FUNCTIONS.get(part.func)
+    if function is None and (meaning := elementary(part)) != part:
+        return evaluate(meaning, values)  # an operation inside a condition
     if function is None:
         raise Unsupported(f"no numeric evaluation for '{part.func.__name__}'")
     return function(*args)
@@ -212,8 +214,6 @@ def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
 
 def constant(expr: Expr, bits: int = 80) -> arb:
     """A constant expression's value with at least `bits` correct bits, or a NaN ball."""
-    from symback.ops import elementary
-
     meaning = elementary(expr)
     for prec in (bits + 40, 4 * bits, 16 * bits, 64 * bits):
         with precision(prec):

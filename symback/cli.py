@@ -101,8 +101,8 @@ def _names(text: str | None) -> list[str] | None:
 
 def _tell_inferred(circuit: Circuit) -> None:
     parts = []
-    for title, nodes in (("parameters", circuit.params), ("inputs", circuit.inputs)):
-        names = [n.name for n in nodes if n.name in circuit.inferred]
+    for title, role in (("parameters", "param"), ("inputs", "input"), ("targets", "target")):
+        names = [n.name for n in circuit.leaves if n.role == role and n.name in circuit.inferred]
         if names:
             parts.append(f"{title} {', '.join(names)}")
     roles = "; ".join(parts)
@@ -164,7 +164,7 @@ def _put(text: str, output: str | None) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "latex", "markdown", "json"]),
+    type=click.Choice(["text", "latex", "markdown", "json", "html"]),
     default="text",
     show_default=True,
 )
@@ -195,6 +195,7 @@ def derive(
         "latex": derivation.to_latex,
         "markdown": derivation.to_markdown,
         "json": derivation.to_json,
+        "html": derivation.to_html,
     }
     _put(render[form](), output)
 

@@ -73,8 +73,16 @@ def _render(text: ModuleText, name: str, folder: str | None) -> str:
     return body.replace(_UNHASHED, f"body sha256:{_hash(body)}", 1)
 
 
+def render_page(name: str, page: object) -> str:
+    """An HTML page by its template; every text in it is escaped."""
+    try:
+        return _environment(None, html=True).get_template(name).render(p=page)
+    except TemplateError as error:
+        raise FileRefused(f"the template {name} fails: {clip(str(error), 100)}") from None
+
+
 @cache
-def _environment(folder: str | None) -> SandboxedEnvironment:
+def _environment(folder: str | None, html: bool = False) -> SandboxedEnvironment:
     own = FileSystemLoader(templates_folder())
     loader = ChoiceLoader([FileSystemLoader(folder), own]) if folder else own
     return SandboxedEnvironment(
@@ -83,7 +91,7 @@ def _environment(folder: str | None) -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=html,
     )
 
 

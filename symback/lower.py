@@ -181,8 +181,8 @@ def _backward(
     reached = {line.target for line in lines}
     for node in (*circuit.params, *circuit.inputs):
         if names.adjoint(node.name) not in reached and node.name != record.of:
-            zero = S.Zero * node.symbol if node.symbol in varying else S.Zero
-            lines.append(Assign(names.adjoint(node.name), zero, (), (record.of, node.name)))
+            zero = Assign(names.adjoint(node.name), S.Zero, (), (record.of, node.name))
+            lines.append(zero)  # no path leads there, so exactly zero
     return lines
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Float, Function, Integer, Piecewise, Rational, S, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.logic.boolalg import Boolean
 
 
 class Elementary(Function):
@@ -413,10 +414,13 @@ _ELEMENTARY: dict[Any, Callable[..., Expr]] = {
 
 
 def elementary(expr: Expr) -> Expr:
-    """The expression in SymPy's own functions only, by each operation's definition."""
+    """The expression in SymPy's own functions only, by each operation's definition.
+
+    Conditions stay as they are: SymPy would solve a choice inside a comparison.
+    """
     done: dict[Expr, Expr] = {}
     for part in postorder(expr):
-        if not part.args:
+        if not part.args or isinstance(part, Boolean):
             done[part] = part
             continue
         args = [done[a] for a in part.args]

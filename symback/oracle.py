@@ -66,7 +66,8 @@ class Oracle:
                 found.append((kept, truths))
             if left <= 0:
                 break
-        at_kinks = (self._inside(scene, points) for scene in kink_scenes(self.circuit, rng))
+        more = kink_scenes(self.circuit, rng, points * 2 // 3)
+        at_kinks = (self._inside(scene, points) for scene in more)
         return found + [pair for pair in at_kinks if pair[1]]
 
     def _inside(self, scene: Scene, most: int) -> tuple[Scene, list[Truths]]:

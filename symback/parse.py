@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 
@@ -209,12 +209,10 @@ class _Assembly:
 
     def circuit(self, loss: str | _Automatic | None) -> Circuit:
         nodes = [self._computed(d) for d in self._outline.definitions.values()]
-        leaves, inferred = self._leaves()
+        chosen = self._loss(loss)
+        leaves, inferred = self._leaves(read_before_loss(nodes, chosen))
         return assemble(
-            [*leaves, *nodes],
-            output=self._outline.output,
-            loss=self._loss(loss),
-            inferred=inferred,
+            [*leaves, *nodes], output=self._outline.output, loss=chosen, inferred=inferred
         )
 
     def _loss(self, option: str | _Automatic | None) -> str | _Automatic | None:
@@ -246,7 +244,7 @@ class _Assembly:
                         self._source.place(term.place),
                     )
 
-    def _leaves(self) -> tuple[list[Node], tuple[str, ...]]:
+    def _leaves(self, read: Container[str]) -> tuple[list[Node], tuple[str, ...]]:
         """Leaves, declared and inferred, in order of declaration or of first appearance."""
         outline = self._outline
         found = [self._declared(name) for name in outline.leaves]
@@ -258,7 +256,7 @@ class _Assembly:
                 known = [*outline.leaves, *outline.definitions, *self._overrides]
                 hint = nearest(name, known)
                 raise UnknownName(f"'{name[:64]}' is not defined{hint}", place)
-            role = self._overrides.get(name) or inferred_role(name)
+            role = self._overrides.get(name) or inferred_role(name, read)
             found.append(leaf(check_name(name, place), role, place=place))  # type: ignore[arg-type]
             inferred += [] if name in self._overrides else [name]
         self._refuse_unknown_overrides(found)
@@ -295,9 +293,17 @@ def _float(name: str, expr: Expr, place: Place) -> float:
     return nearest_float(constant(expr))
 
 
-def inferred_role(name: str) -> str:
-    """The role that a name alone suggests."""
-    return "param" if name.startswith(PARAM_LETTERS) else "input"
+def inferred_role(name: str, read: Container[str]) -> str:
+    """The role that a name suggests: a target if no node but the loss reads it."""
+    if name.startswith(PARAM_LETTERS):
+        return "param"
+    return "input" if name in read else "target"
+
+
+def read_before_loss(nodes: Sequence[Node], loss: object) -> set[str]:
+    """The names that a node beside the loss reads; all names where the loss is the only node."""
+    others = [n for n in nodes if n.name != loss]
+    return {name for n in others or nodes for name in n.operands}
 
 
 def _terms(term: Term) -> list[Term]:

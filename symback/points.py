@@ -23,7 +23,6 @@ Point = Mapping[str, float]
 
 SAMPLES = 4  # of a scene
 MOST_SCENES = 400
-KINK_SCENES = 16
 SHORT = 2**10  # numbers at kinks are multiples of 1/SHORT
 MOST_NUMBERS = 6  # of the circuit that points at kinks use
 KINKED = (Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu)
@@ -82,7 +81,7 @@ def scenes(circuit: Circuit, rng: np.random.Generator, points: int) -> Iterator[
         yield Scene(shared, tuple(samples))
 
 
-def kink_scenes(circuit: Circuit, rng: np.random.Generator) -> Iterator[Scene]:
+def kink_scenes(circuit: Circuit, rng: np.random.Generator, count: int) -> Iterator[Scene]:
     """Scenes whose leaves share a few short numbers, zero and the circuit's own among them.
 
     Sums and products of such numbers are exact, so that arguments of max tie, conditions hold
@@ -91,17 +90,21 @@ def kink_scenes(circuit: Circuit, rng: np.random.Generator) -> Iterator[Scene]:
     if not any(n.expr.has(*KINKED) for n in circuit.computed):
         return
     params, others = _names(circuit)
-    own = _short_numbers(circuit)
     targets = [n.name for n in circuit.targets]
-    for number in range(KINK_SCENES):
+    own = _short_numbers(circuit)
+    for number in range(count):
         drawn = rng.integers(1, 4 * SHORT, 2) / SHORT
-        pool = np.array([0.0, 1.0, *(own if number % 2 else drawn), *drawn])
-        shared = _pick(params, rng, pool)
-        samples = tuple(_pick(others, rng, pool) for _ in range(SAMPLES))
+        pool = [0.0, 1.0, *(own if number % 3 == 1 else []), *drawn]
+        if number % 3 == 2:  # w1*x1 and w2*x2 are equal or opposite
+            shared = _pick(params, rng, drawn[:1])
+            samples = [_pick(others, rng, drawn[1:]) for _ in range(SAMPLES)]
+        else:
+            shared = _pick(params, rng, pool)
+            samples = [_pick(others, rng, pool) for _ in range(SAMPLES)]
         if number % 4:  # a target that is like no other number
             for sample in samples:
                 sample.update(_pick(targets, rng, rng.integers(1, 4 * SHORT, 1) / SHORT))
-        yield Scene(shared, samples)
+        yield Scene(shared, tuple(samples))
 
 
 def _names(circuit: Circuit) -> tuple[list[str], list[str]]:

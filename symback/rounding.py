@@ -50,10 +50,7 @@ def enclosures(program: Program, point: Mapping[Symbol, float | arb]) -> dict[Sy
     """
     values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
     for line in program.lines:
-        value = _line(line.expr, values)
-        if value.is_finite() and abs(value).abs_upper() > LARGEST:
-            raise OutOfRange
-        values[line.target] = value
+        values[line.target] = _line(line.expr, values)
     return values
 
 
@@ -61,8 +58,14 @@ def _line(expr: Expr, symbols: Mapping[Symbol, arb]) -> arb:
     done: dict[Any, arb] = dict(symbols)
     for part in postorder(expr):
         if part not in done and isinstance(part, Expr):
-            done[part] = _operation(part, done)
+            done[part] = _in_range(_operation(part, done))
     return done[expr]
+
+
+def _in_range(value: arb) -> arb:
+    if value.is_finite() and abs(value).abs_upper() > LARGEST:
+        raise OutOfRange
+    return value
 
 
 def _operation(part: Expr, done: dict[Any, arb]) -> arb:
@@ -79,14 +82,28 @@ def _operation(part: Expr, done: dict[Any, arb]) -> arb:
     if part.is_Add:
         return _sum(args)
     if part.is_Mul:
-        product = args[0]
-        for factor in args[1:]:
-            product = _rounded(product * factor)
-        return product
+        return _product(args)
     if part.is_Pow and part.exp == 2:
         return _rounded(args[0] ** 2)
     value = _apply(part, args)
     return value if part.func in EXACT else widened(value, FUNCTION)
+
+
+def _product(args: list[arb]) -> arb:
+    """Two factors round once; of more, the order is not known: any part may be the first."""
+    product = args[0]
+    for factor in args[1:]:
+        product = product * factor
+    if len(args) == 2:
+        return _rounded(product)
+    if any(a.is_exact() and a == 0 for a in args):
+        return product
+    largest = arb(1)  # what the other factors may make of a part that underflows
+    for factor in args:
+        largest = largest * abs(factor).abs_upper().max(arb(1))
+    _in_range(largest)
+    room = ARITHMETIC * len(args) * (UNIT * abs(product).abs_upper() + SUBNORMAL * largest)
+    return product + arb(0, room)
 
 
 def _rounded(value: arb) -> arb:

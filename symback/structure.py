@@ -296,6 +296,8 @@ def assemble(
     table = {n.name: n for n in nodes}
     _refuse_undefined(table)
     ordered = _topological(table)
+    if not any(n.is_leaf for n in ordered):
+        raise CircuitError("the circuit has no inputs and no parameters: it is a constant")
     if not any(n.role == "computed" for n in ordered):
         raise CircuitError("the circuit computes nothing; add a line such as f = w*x")
     loss_node = table[loss] if isinstance(loss, str) else None

@@ -260,6 +260,13 @@ def _namespaces() -> tuple[type[Numbers], dict[str, Any]]:
 
 _NUMBERS, _KERNELS = _namespaces()
 
+# A number of a program without samples stands where NumPy has a scalar with these.
+mp.mpf.copy = lambda self: self
+mp.mpf.sum = lambda self: self
+mp.mpf.astype = lambda self, dtype: self
+mp.mpf.dtype = np.dtype(object)
+mp.mpf.size = 1
+
 
 def _exact(text: str) -> ModuleType:
     """The module on mpmath numbers: its own lines, symback's kernels by their definitions."""

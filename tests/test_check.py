@@ -121,11 +121,11 @@ def test_planted_errors_are_caught(name, tally):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_every_planted_error_is_caught(name, tally):
-    assert_all_caught(name, 1, tally)
+    assert_all_caught(name, 1, tally, points=96)
 
 
-def assert_all_caught(name, every, tally):
-    found = hunt(sample(name), every)
+def assert_all_caught(name, every, tally, points=24):
+    found = hunt(sample(name), every, points)
     tally["killed"] += found.killed
     tally["equivalent"] += found.equivalent
     assert not found.survived, "\n".join(f"{m.kind}: {m.where}" for m in found.survived)
@@ -268,7 +268,9 @@ def test_the_reference_agrees_with_mpmath(name):
             for leaf in reference.leaves:
                 h = mp.mpf(10) ** -25
                 up, down = ({**point, leaf: point[leaf] + s * h} for s in (1, -1))
-                slope = (circuit_value(circuit, of, up) - circuit_value(circuit, of, down)) / (2 * h)
+                slope = (circuit_value(circuit, of, up) - circuit_value(circuit, of, down)) / (
+                    2 * h
+                )
                 assert float(slope) == pytest.approx(
                     balls.nearest_float(truth.partials[leaf]), rel=1e-14, abs=1e-30
                 )
@@ -338,7 +340,7 @@ def test_the_nearest_float(number, expected):
         (sp.sqrt(2), "1.41421356237309504880168872420969808"),
         (sp.exp(1), "2.71828182845904523536028747135266250"),
         (sp.log(2), "0.693147180559945309417232121458176568"),
-        (sp.sin(10**22), "-0.852200849767138143870172270469826834"),
+        (sp.sin(10**22), "-0.852200849767188801772705893753029368"),
         (sp.erf(1), "0.842700792949714869341220635082609259"),
     ],
 )
@@ -382,7 +384,9 @@ def test_the_allowance_encloses_float64_and_little_more(name):
         if not ball.is_finite():
             continue
         with np.errstate(all="ignore"):
-            got = float(module.forward(scene.params(module), scene.inputs(module, scene.points[0]))[0])
+            got = float(
+                module.forward(scene.params(module), scene.inputs(module, scene.points[0]))[0]
+            )
         assert ball.contains(arb(got)), (name, point)
         size = sum(abs(point[n.name]) for n in circuit.leaves) + abs(got)
         if 1e-3 < size < 1e3 and abs(got) > size / 100:
@@ -420,7 +424,7 @@ def test_points_at_kinks_are_met(name):
     oracle = Oracle(circuit)
     lowered = oracle.lowered
     met = 0
-    for scene in kink_scenes(circuit, np.random.default_rng(0)):
+    for scene in kink_scenes(circuit, np.random.default_rng(0), 16):
         for point in map(scene.merged, scene.points):
             if oracle.expected(point) is None:
                 continue
@@ -443,7 +447,7 @@ def _is_at_kink(expr, values):
 
 
 def test_smooth_circuits_have_no_kinks():
-    assert not list(kink_scenes(sample("L5"), np.random.default_rng(0)))
+    assert not list(kink_scenes(sample("L5"), np.random.default_rng(0), 16))
 
 
 @pytest.mark.parametrize("name", LECTURE)

@@ -173,7 +173,8 @@ def far_points(dtype):
 def test_digits(name, dtype):
     """Apart, as one far element sends an array down the slower path; then together."""
     near, far = near_points(dtype), far_points(dtype)
-    for points in (near, far, np.concatenate([near, far])):
+    middle = far[np.abs(far) < 299]
+    for points in (near, middle, far, np.concatenate([near, far])):
         ulp, place = worst(name, points)
         assert ulp <= BOUND, place
 
@@ -191,10 +192,14 @@ def test_the_judge_knows_an_ulp():
 
 # what is planted → kernel, right text, wrong text
 PLANTED = {
-    "a slip of 1e-3": ("_softplus", "return np.log1p(np.exp(z))", "return 1.001 * np.log1p(np.exp(z))"),
+    "a slip of 1e-3": ("_softplus", "return np.log1p(", "return 1.001 * np.log1p("),
     "a slip of 1e-15": ("_tanh_slope", "square += 1.0", "square += 1.0 + 1e-15"),
-    "a numerator without choice": ("_sigma_and_slope", "np.maximum(e, z >= 0.0)", "np.maximum(e, 1.0)"),
-    "a guard that is never left": ("_sigma", "if _smallest(z) > -87.0:", "z = np.maximum(z, -87.0)\n    if True:"),
+    "no choice by sign": ("_sigma_and_slope", "np.maximum(e, z >= 0.0)", "np.maximum(e, 1.0)"),
+    "a clip instead of a guard": (
+        "_sigma",
+        "if _smallest(z) > -87.0:",
+        "z = np.maximum(z, -87.0)\n    if True:",
+    ),
     "no subnormals": ("_silu", "((shift + y) * half * half)", "((shift + y) * np.exp(y))"),
     "a zero that is a float": ("_silu_slope", "1.3995343912896686e-16", "0.0"),
     "half of the zero of gelu'": ("_gelu_slope", "- x - 1.4956759177009883e-17", "- x"),
@@ -203,16 +208,16 @@ PLANTED = {
     "a coefficient of K": ("_gelu_and_slope", "0.009432965199663029", "0.009432965199673029"),
     "a float32 intermediate": ("_erfc", "e /= below", "e = e.astype('f4') / below"),
     "a rounded square": ("_gelu", "m = h - x", "m = h - h"),
-    "a clipped argument": ("_tanh_slope", "np.minimum(np.abs(z), 400.0)", "np.minimum(np.abs(z), 370.0)"),
+    "a clipped argument": ("_tanh_slope", "e = np.abs(z)", "e = np.minimum(np.abs(z), 370.0)"),
     "a sign": ("_logsigmoid", "return -_softplus(-z)", "return -_softplus(z)"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("planted", PLANTED)
 def test_planted_errors_are_found(planted):
     name, right, wrong = PLANTED[planted]
     source = inspect.getsource(kernels)
-    assert source.count(right) >= 1
+    assert right in source
     namespace = {}
     exec(source.replace(right, wrong), namespace)
     points = (near_points(np.float64), far_points(np.float64))
@@ -280,7 +285,7 @@ def test_symmetries_are_exact(dtype):
 def test_slopes_are_those_of_the_slope_kernels(name, dtype):
     for zs in (near_points(dtype), far_points(dtype)):
         slope = call(name.replace("_and", ""), zs)[0]
-        np.testing.assert_array_equal(call(name, zs)[1], slope)
+        np.testing.assert_array_max_ulp(call(name, zs)[1], slope, 2 * BOUND, dtype=dtype)
 
 
 # -- dtypes, shapes, purity ---------------------------------------------------------------------

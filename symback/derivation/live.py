@@ -21,7 +21,7 @@ from symback.derivation.svg import MOST_NODES, to_svg
 from symback.errors import CircuitError
 from symback.lower import Lowered, lower
 from symback.passes import optimise
-from symback.program import Assign, Program, symbols
+from symback.program import Program
 from symback.reverse import ReversePass
 from symback.structure import Circuit, Node
 from symback.targets.javascript import JavaScriptPrinter, row, table
@@ -62,6 +62,9 @@ class Known:
         for name in derivation.wrt:
             last = max(s.id for s in derivation.steps if s.left == (walk.of, name))
             self._adjoints.setdefault(name, last)
+        self._into: dict[str, list[Link]] = {}
+        for link in self._edges:
+            self._into.setdefault(link[1], []).append(link)
         self._partials = {(e.node, e.operand) for e in walk.edges}
 
     def at(self, slot: str) -> int | None:
@@ -76,8 +79,7 @@ class Known:
 
     def contributions(self, name: str) -> list[Link]:
         """The edges into a node, in the order of their steps."""
-        links = [link for link in self._edges if link[1] == name]
-        return links
+        return self._into.get(name, [])
 
 
 # -- programs ------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ def programs(derivation: Derivation) -> Programs:
     tables = [
         ("FORWARD", _rows(plain, plain.forward)),
         ("BACKWARD", _rows(plain, plain.backward)),
-        ("LOCAL", [row(Assign(walk.circuit[e.node].symbol, e.partial), printer) for e in walk.edges]),
+        ("LOCAL", [row([e.node, e.operand], e.partial, printer) for e in walk.edges]),
     ]
     final: dict[str, str] = {}
     if not same:
@@ -179,10 +181,6 @@ def leaves_below(derivation: Derivation) -> list[Node]:
     """The leaves that the value of `of` depends on, in order."""
     nodes = reaching(derivation.walk.circuit, derivation.of)
     return [n for n in nodes if n.is_leaf]
-
-
-def symbols_of(lines: Sequence[Assign]) -> set[str]:
-    return {s.name for line in lines for s in symbols(line.expr)}
 
 
 # -- the picture ---------------------------------------------------------------------------------

@@ -110,6 +110,12 @@ class Derivation:
 
         return to_json(self)
 
+    def to_html(self) -> str:
+        """One HTML page that needs no network: picture, steps, sliders that recompute all."""
+        from symback.derivation.html import to_html
+
+        return to_html(self)
+
     def __str__(self) -> str:
         return self.to_text()
 

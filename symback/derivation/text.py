@@ -97,7 +97,7 @@ class _Text:
             right = self._printer.print(steps["simplify"].right)
             return [f"  {left} = {right}   ({steps['simplify'].rule})"]
         lines = self._paths(steps["sum"], name)
-        chains = self._short.plus.join(self._short.chain(c) for c in steps["sum"].right)
+        chains = self._short.chains(steps["sum"].right)
         products = self._short.products(steps["substitute"].right)
         kept = self._short.print(steps["simplify"].right)
         rights = list(dict.fromkeys([chains, products, kept]))

@@ -21,7 +21,7 @@ from sympy.logic.boolalg import And, Or
 from symback import ops
 from symback.balls import constant, nearest_float
 from symback.errors import DomainError, Unsupported, clip
-from symback.program import Assign, Program, batch_sum, symbols
+from symback.program import Program, batch_sum, symbols
 from symback.targets.printer import ATOM, MUL, NEG, Printer
 
 FUNCTIONS: dict[Any, str] = {
@@ -156,17 +156,16 @@ def identifier(name: str) -> str:
 
 def table(program: Program, printer: JavaScriptPrinter) -> list[str]:
     """The rows of a program, in order; each may read the arguments and the rows before it."""
-    return [row(line, printer) for line in program.lines]
+    return [row([line.target.name], line.expr, printer) for line in program.lines]
 
 
-def row(line: Assign, printer: JavaScriptPrinter) -> str:
+def row(names: Sequence[str], expr: Expr, printer: JavaScriptPrinter) -> str:
     """`{name: "net2", from: ["w3", "x3"], value: (w3, x3) => w3 * x3},`"""
-    read = sorted(symbols(line.expr), key=lambda s: (printer.rank(s), s.name))
-    names = ", ".join(f'"{s.name}"' for s in read)
+    read = sorted(symbols(expr), key=lambda s: (printer.rank(s), s.name))
+    given = " ".join(name for name in names if identifier(name))
+    operands = ", ".join(f'"{s.name}"' for s in read)
     arguments = ", ".join(printer.symbol(s) for s in read)
-    target = f'"{line.target.name}"' if printer.symbol(line.target) else ""
-    body = printer.print(line.expr)
-    return f"{{name: {target}, from: [{names}], value: ({arguments}) => {body}}},"
+    return f'{{name: "{given}", from: [{operands}], value: ({arguments}) => {printer.print(expr)}}},'
 
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
@@ -202,4 +201,4 @@ def module(tables: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     return code
 
 
-__all__ = ["FUNCTIONS", "JavaScriptPrinter", "identifier", "kernel_sources", "module", "table"]
+__all__ = ["FUNCTIONS", "JavaScriptPrinter", "identifier", "kernel_sources", "module", "row", "table"]

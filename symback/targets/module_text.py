@@ -45,6 +45,7 @@ class ModuleText:
     output: str
     objective: str
     objective_word: str
+    objective_noun: str
     objective_names: str
     objective_targets: str
     init_sentence: str
@@ -113,6 +114,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         output=circuit.output.name,
         objective=circuit.objective.name,
         objective_word=word,
+        objective_noun=f"the {word}" if circuit.loss else word,
         objective_names="".join(f', "{name}"' for name in fused_columns),
         objective_targets=" ".join(
             f'"{t.name}",' for t in circuit.targets if t.name in fused_columns

@@ -121,6 +121,9 @@ class NumpyPrinter(Printer):
         text = "math.pi" if multiple.p == 1 else f"{multiple.p} * math.pi"
         return (text if multiple.q == 1 else f"{text} / {multiple.q}"), MUL
 
+    def integer(self, number: int) -> str:
+        return str(number)
+
     def rational(self, number: Expr) -> tuple[str, int]:
         if max(abs(number.p), number.q) > _LARGEST_EXACT:
             text = repr(int(number.p) / int(number.q))
@@ -236,6 +239,8 @@ def statements(program: Program, printer: NumpyPrinter, copies: bool = False) ->
             lines.append(f"{line.target}, {slope.target} = {kernel}({argument})")
             continue
         text = printer.print(line.expr)
+        if line.expr.is_zero and line.of:
+            text = f"np.zeros_like({line.of[1]})"
         if copies and line.expr.is_Symbol and line.target in program.results:
             text += ".copy()"
         lines += wrapped(str(line.target), text)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
 _RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "==", "!=": "!="}
 _SHORT_DENOMINATORS = (2, 4, 8)
+_LONGEST_DECIMAL = 400  # digits
+_MOST_ZEROS = 7  # that an integer is written with
 
 
 class Printer:
@@ -91,7 +93,7 @@ class Printer:
         return f"{self.integer(int(number.p))}{self.over}{self.integer(int(number.q))}", MUL
 
     def integer(self, number: int) -> str:
-        return str(number)
+        return short_integer(number)
 
     def decimal(self, text: str) -> str:
         return text
@@ -132,6 +134,7 @@ class Printer:
                 below.append(Pow(factor.base, -factor.exp))
             else:
                 above.append(factor)
+        above, below = joined_roots(above, below)
         return sorted(above, key=self.factor_key), sorted(below, key=self.factor_key)
 
     def quotient(self, above: Sequence[Expr], below: Sequence[Expr]) -> tuple[str, int]:
@@ -230,6 +233,34 @@ def is_negative(expr: Expr) -> bool:
     return bool(coefficient.is_Rational and coefficient < 0)
 
 
+def joined_roots(above: list[Expr], below: list[Expr]) -> tuple[list[Expr], list[Expr]]:
+    """Roots of numbers as people write them: √2/(2·√π) is 1/√(2·π)."""
+    roots, above = _numeric_roots(above)
+    under, below = _numeric_roots(below)
+    for root in list(roots):
+        whole = next((b for b in below if b.is_Integer and root.is_Integer and b % root == 0), None)
+        if whole is not None:  # √a/a is 1/√a
+            roots.remove(root)
+            under.append(root)
+            below.remove(whole)
+            below += [whole / root] if whole != root else []
+    return above + _one_root(roots), below + _one_root(under)
+
+
+def _numeric_roots(factors: Sequence[Expr]) -> tuple[list[Expr], list[Expr]]:
+    """The numbers under square roots, and the other factors."""
+    roots = [f.base for f in factors if f.is_Pow and f.exp == S.Half and f.base.is_number]
+    others = [f for f in factors if not (f.is_Pow and f.exp == S.Half and f.base.is_number)]
+    return roots, others
+
+
+def _one_root(numbers: Sequence[Expr]) -> list[Expr]:
+    if not numbers:
+        return []
+    under = numbers[0] if len(numbers) == 1 else Mul(*numbers, evaluate=False)
+    return [Pow(under, S.Half, evaluate=False)]
+
+
 def short_decimal(number: Rational) -> str | None:
     """The decimal text of a fraction where that is what people write: 0.1, 8.314, 6.626e-34.
 
@@ -237,7 +268,34 @@ def short_decimal(number: Rational) -> str | None:
     """
     if number.q == 1 or number.q in _SHORT_DENOMINATORS:
         return None
-    text = repr(abs(float(number)))
-    if Fraction(text) != Fraction(int(abs(number.p)), int(number.q)):
-        return None
-    return text if number > 0 else f"-{text}"
+    exact = Fraction(int(abs(number.p)), int(number.q))
+    for text in (repr(float(exact)), _exact_decimal(exact)):
+        if text and Fraction(text) == exact:
+            return text if number > 0 else f"-{text}"
+    return None
+
+
+def _exact_decimal(number: Fraction) -> str:
+    """The number's own digits where it ends, such as those of a subnormal float; else nothing."""
+    rest, places = number.denominator, 0
+    while rest % 10 == 0:
+        rest, places = rest // 10, places + 1
+    while rest % 2 == 0 or rest % 5 == 0:
+        rest, places = rest // (2 if rest % 2 == 0 else 5), places + 1
+        if places > _LONGEST_DECIMAL:
+            return ""
+    if rest != 1:
+        return ""
+    digits = str(number * 10**places)
+    return f"{digits}e-{places}" if len(digits) <= _LONGEST_DECIMAL else ""
+
+
+def short_integer(number: int) -> str:
+    """The number's text; with an exponent where it ends in many zeros, as 6.02214076e23 does."""
+    text = str(number)
+    digits = text.rstrip("0")
+    zeros = len(text) - len(digits)
+    if zeros < _MOST_ZEROS:
+        return text
+    mantissa = digits if len(digits) == 1 else f"{digits[0]}.{digits[1:]}"
+    return f"{mantissa}e{len(text) - 1}"
