@@ -24,7 +24,7 @@ from symback.errors import (
 )
 from symback.names import check_name
 from symback.ops import BY_HEAD, SLOPES, Slope, exact, postorder, real_symbol
-from symback.parse import inferred_role, read_before_loss
+from symback.parse import inferred_role, only_in_loss
 from symback.structure import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf
 from symback.syntax import DEEPEST
 
@@ -48,10 +48,10 @@ def read(
         **dict.fromkeys(map(str, params or ()), "param"),
         **dict.fromkeys(map(str, inputs or ()), "input"),
     }
-    read_by = read_before_loss(nodes, loss)
+    targets = only_in_loss(nodes, loss)
     leaves: list[Node] = []
     for leaf_name in reader.leaves:
-        role = overrides.pop(leaf_name, None) or inferred_role(leaf_name, read_by)
+        role = overrides.pop(leaf_name, None) or inferred_role(leaf_name, targets)
         leaves.append(leaf(leaf_name, role))  # type: ignore[arg-type]
     for unknown in overrides:
         raise UnknownName(f"no symbol has the name '{unknown}'{nearest(unknown, reader.leaves)}")

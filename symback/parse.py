@@ -210,7 +210,7 @@ class _Assembly:
     def circuit(self, loss: str | _Automatic | None) -> Circuit:
         nodes = [self._computed(d) for d in self._outline.definitions.values()]
         chosen = self._loss(loss)
-        leaves, inferred = self._leaves(read_before_loss(nodes, chosen))
+        leaves, inferred = self._leaves(only_in_loss(nodes, chosen))
         return assemble(
             [*leaves, *nodes], output=self._outline.output, loss=chosen, inferred=inferred
         )
@@ -244,7 +244,7 @@ class _Assembly:
                         self._source.place(term.place),
                     )
 
-    def _leaves(self, read: Container[str]) -> tuple[list[Node], tuple[str, ...]]:
+    def _leaves(self, targets: Container[str]) -> tuple[list[Node], tuple[str, ...]]:
         """Leaves, declared and inferred, in order of declaration or of first appearance."""
         outline = self._outline
         found = [self._declared(name) for name in outline.leaves]
@@ -256,7 +256,7 @@ class _Assembly:
                 known = [*outline.leaves, *outline.definitions, *self._overrides]
                 hint = nearest(name, known)
                 raise UnknownName(f"'{name[:64]}' is not defined{hint}", place)
-            role = self._overrides.get(name) or inferred_role(name, read)
+            role = self._overrides.get(name) or inferred_role(name, targets)
             found.append(leaf(check_name(name, place), role, place=place))  # type: ignore[arg-type]
             inferred += [] if name in self._overrides else [name]
         self._refuse_unknown_overrides(found)
@@ -293,17 +293,17 @@ def _float(name: str, expr: Expr, place: Place) -> float:
     return nearest_float(constant(expr))
 
 
-def inferred_role(name: str, read: Container[str]) -> str:
+def inferred_role(name: str, only_in_loss: Container[str]) -> str:
     """The role that a name suggests: a target if no node but the loss reads it."""
     if name.startswith(PARAM_LETTERS):
         return "param"
-    return "input" if name in read else "target"
+    return "target" if name in only_in_loss else "input"
 
 
-def read_before_loss(nodes: Sequence[Node], loss: object) -> set[str]:
-    """The names that a node beside the loss reads; all names where the loss is the only node."""
-    others = [n for n in nodes if n.name != loss]
-    return {name for n in others or nodes for name in n.operands}
+def only_in_loss(nodes: Sequence[Node], loss: object) -> set[str]:
+    """The names that the loss reads and no other node; none where the loss is the only node."""
+    others = {name for n in nodes if n.name != loss for name in n.operands}
+    return {name for n in nodes if n.name == loss for name in n.operands if others} - others
 
 
 def _terms(term: Term) -> list[Term]:

@@ -83,7 +83,9 @@ STRUCTURES = {
         "x: input; s: input; w: param; y: target\nf: output = w*x\nE: loss = s*(f - y)**2"
     ),
     "target t": "x: input; w: param; t: target\nf = w*x\nE: loss = (f - t)**2",
-    "Rosenbrock": "w1: param = -1.2; w2: param = 1\nf = (1 - w1)**2 + 100*(w2 - w1**2)**2\nloss: none",
+    "Rosenbrock": (
+        "w1: param = -1.2; w2: param = 1\nf = (1 - w1)**2 + 100*(w2 - w1**2)**2\nloss: none"
+    ),
     "no parameters": "x1: input; x2: input\nf = x1*exp(-x2)",
     "one parameter": "f = w*x",
     "unreached input": "f = w*x1 + sign(x2)",

@@ -190,7 +190,10 @@ def test_a_kernel_that_loses_digits_is_caught():
     """s(1 - s) has no digit left for large z; exp(-z) overflows for very negative z."""
     circuit = sample("L5")
     text = circuit.generate()
-    naive = "\n\ndef _sigma_and_slope(z):\n    s = 1.0 / (1.0 + np.exp(-z))\n    return s, s * (1.0 - s)\n"
+    naive = (
+        "\n\ndef _sigma_and_slope(z):\n"
+        "    s = 1.0 / (1.0 + np.exp(-z))\n    return s, s * (1.0 - s)\n"
+    )
     at = text.index('\n\nif __name__ == "__main__"')
     assert not check_module(circuit, load(text[:at] + naive + text[at:], "naive"))
 

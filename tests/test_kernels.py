@@ -236,6 +236,20 @@ def test_float32_needs_its_detours():
         assert worst(name, zs, namespace)[0] > BOUND, name
 
 
+@pytest.mark.parametrize("name, side", [("_gelu", -1), ("_gelu_and_slope", -1), ("_erfc", 1)])
+def test_what_a_sum_has_lost_is_put_back(name, side):
+    """An error below the bound: 0.59 ULP in the mean, 0.7 without the correction, 0.9 with its
+    sign wrong."""
+    zs = side * np.random.default_rng(1).uniform(0.01, 1, 400)
+    values = call(name, zs)[0]
+    meaning = KERNELS[name][0]
+    errors = [
+        error(got, meaning, z, np.float64)
+        for z, got in zip(zs.tolist(), values.tolist(), strict=True)
+    ]
+    assert np.sqrt(np.mean(np.square(errors))) < 0.615
+
+
 # -- special values, bounds and symmetries ------------------------------------------------------
 
 

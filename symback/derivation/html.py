@@ -17,7 +17,7 @@ from sympy import Expr
 
 from symback._version import __version__
 from symback.derivation.live import Known, LivePicture, live_picture, programs, start
-from symback.derivation.mathml import mathml
+from symback.derivation.mathml import breakable, mathml
 from symback.derivation.point import Link, reaching
 from symback.derivation.record import MOST_PATHS, Derivation, Step
 from symback.emit import render_page
@@ -28,7 +28,7 @@ from symback.targets.latex import LatexPrinter, name_in_latex
 from symback.targets.text import TextPrinter
 
 MOST_SLOTS = 24  # numbers that are put in place in one line; beyond, the result alone is shown
-LONGEST_LATEX = 6000
+LONGEST_LATEX = 2000
 _TITLES = {
     "forward": "Forward",
     "seed": "Seed",
@@ -151,8 +151,8 @@ def _title(derivation: Derivation) -> str:
 def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
     of = derivation.of
     if len(derivation.wrt) == 1:
-        return Markup("{}, step by step").format(_math(printer.partial(of, derivation.wrt[0])))
-    return Markup("All partials of {}, step by step").format(_math(name_in_latex(of)))
+        return Markup("Step by step: {}").format(_math(printer.partial(of, derivation.wrt[0])))
+    return Markup("Step by step: all partials of {}").format(_math(name_in_latex(of)))
 
 
 def _math(latex: str) -> Markup:
@@ -188,7 +188,7 @@ def _equation(step: Step, printer: LatexPrinter) -> Markup:
         return Markup("{} <span>is too long to show here</span>").format(_math(left))
     if right == left:
         return _math(left)
-    return _math(f"{left} = {right}")
+    return Markup(breakable(f"{left} = {right}"))
 
 
 def _right(step: Step, printer: LatexPrinter) -> str:
@@ -201,14 +201,25 @@ def _right(step: Step, printer: LatexPrinter) -> str:
 
 def _step_data(step: Step, lines: _Lines, drawn: LivePicture | None) -> dict[str, Any]:
     """The lines with numbers, the spoken sentence, and what lights up in the picture."""
-    boxes, wires = lines.lit(step)
-    return {
+    said: dict[str, Any] = {
         "title": _TITLES.get(step.kind, step.kind),
         "said": lines.said(step),
         "lines": lines.numbers(step),
-        "boxes": sorted({drawn.boxes[b] for b in boxes if b in drawn.boxes}) if drawn else [],
-        "wires": sorted({drawn.wires[w] for w in wires if w in drawn.wires}) if drawn else [],
+        "boxes": [],
+        "wires": [],
     }
+    if drawn is not None:
+        boxes, wires = lines.lit(step)
+        said["focus"] = drawn.boxes.get(step.left if isinstance(step.left, str) else step.left[1])
+        said["boxes"] = sorted({drawn.boxes[b] for b in boxes if b in drawn.boxes})
+        said["wires"] = sorted({drawn.wires[w] for w in wires if w in drawn.wires})
+    return said
+
+
+def _pair(step: Step) -> Link:
+    """The two names of a step that is not a forward one."""
+    assert isinstance(step.left, tuple)
+    return step.left
 
 
 class _SlotPrinter(TextPrinter):
@@ -240,9 +251,9 @@ class _Lines:
         """The step's line again with numbers in place, and what the edge contributes."""
         if step.kind == "forward":
             return [self._line(self._slots.print(step.right), f"value {step.node}")]
-        of, name = step.left
         if step.kind == "seed":
             return []
+        name = _pair(step)[1]
         if step.kind == "edge":
             return self._edge(step)
         result = f"adjoint {name}"
@@ -254,9 +265,11 @@ class _Lines:
 
     def _edge(self, step: Step) -> list[Pieces]:
         """Local partial, upstream × local = contribution, and the sum where the last path meets."""
-        of, (node, name) = self._walk.of, step.left
+        of, (node, name) = self._walk.of, _pair(step)
         link = f"{node} {name}"
-        lines = [self._line(self._slots.print(step.right), f"local {link}")]
+        lines: list[Pieces] = []
+        if not step.right.is_number:
+            lines.append(self._line(self._slots.print(step.right), f"local {link}"))
         if node == of:
             product: Pieces = ["Contribution: 1 · ", [f"local {link}"]]
         else:
@@ -318,7 +331,7 @@ class _Lines:
         if step.kind == "forward":
             wires = [(step.node, o) for o in self._walk.circuit[step.node].operands]
             return [step.node], wires
-        of, name = step.left
+        of, name = _pair(step)
         if step.kind in ("seed", "edge"):
             return [of, name], [(of, name)]
         if step.kind == "sum":

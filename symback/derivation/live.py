@@ -103,6 +103,8 @@ def programs(derivation: Derivation) -> Programs:
     """The lowered programs of the derivation's circuit, and one row an edge for its partial."""
     walk, of = derivation.walk, derivation.of
     circuit = derivation.circuit
+    if walk.circuit[of].is_leaf:  # nothing leads to it
+        return Programs((("FORWARD", []), ("BACKWARD", []), ("LOCAL", [])), f"{of}_bar", {}, {})
     module = lower(_with_output(circuit if of in circuit else walk.circuit, of))
     same = _has_gates(module.circuit, walk)
     plain = module if same else lower(_with_output(walk.circuit, of))

@@ -1,16 +1,76 @@
-"""LaTeX → MathML, which browsers render themselves: no script, no font, no network."""
+"""LaTeX → MathML, which browsers render themselves: no script, no font, no network.
+
+Browsers don't break a formula, so a long one is written as several, between its terms.
+"""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from functools import lru_cache
 
+LONGEST = 14  # letters, numbers and signs of a formula in one piece
+_BREAKS = ("+", "−", "=", "·")
 _HIDDEN = ("xmlns", "display")
 
 
-@lru_cache(maxsize=4096)
 def mathml(latex: str) -> str:
     """A <math> element for inline LaTeX, as symback's own printer writes it."""
+    return ET.tostring(_element(latex), encoding="unicode")
+
+
+def breakable(latex: str) -> str:
+    """The same as several <math> elements with spaces between, where it is long."""
+    root = _element(latex)
+    if _size(root) <= LONGEST:
+        return mathml(latex)
+    pieces: list[list[ET.Element]] = [[]]
+    for part in _flat(root):
+        may_break = part.tag == "mspace" or (
+            part.tag == "mo" and part.text in _BREAKS and part.get("form") != "prefix"
+        )
+        if may_break and pieces[-1]:
+            pieces.append([])
+        pieces[-1].append(part)
+    return " ".join(_piece(parts) for parts in pieces)
+
+
+def _flat(parent: ET.Element) -> list[ET.Element]:
+    """The parts of a formula in a row; brackets around something long are parts themselves."""
+    parts: list[ET.Element] = []
+    for child in parent:
+        is_row = child.tag == "mrow"
+        if is_row and (parent.tag == "math" or _size(child) > LONGEST // 2):
+            parts += _flat(child)
+            continue
+        if child.get("fence"):
+            child.set("stretchy", "false")  # its partner may stand on another line
+        parts.append(child)
+    return parts
+
+
+def _size(element: ET.Element) -> int:
+    return sum(1 for part in element.iter() if part.tag in ("mi", "mn", "mo"))
+
+
+def _piece(parts: list[ET.Element]) -> str:
+    """One <math>; a space stands before it, so none is needed before its first sign."""
+    first = parts[0]
+    if first.tag == "mspace":
+        parts = parts[1:]
+    elif first.tag == "mo" and first.text in _BREAKS:
+        first.attrib.update(form="infix", lspace="0", rspace="0.25em")
+    math, row = ET.Element("math"), ET.Element("mrow")
+    math.append(row)
+    row.extend(parts)
+    return ET.tostring(math, encoding="unicode")
+
+
+def _element(latex: str) -> ET.Element:
+    return ET.fromstring(_converted(latex))
+
+
+@lru_cache(maxsize=4096)
+def _converted(latex: str) -> str:
     from latex2mathml.converter import convert  # kept out of start-up
 
     root = ET.fromstring(_without_namespace(convert(latex)))
@@ -18,6 +78,8 @@ def mathml(latex: str) -> str:
         root.attrib.pop(name, None)
     for parent in list(root.iter()):
         _join_words(parent)
+        _open_cases(parent)
+        _mark_signs(parent)
     return ET.tostring(root, encoding="unicode")
 
 
@@ -38,4 +100,21 @@ def _join_words(parent: ET.Element) -> None:
     parent.append(word)
 
 
-__all__ = ["mathml"]
+def _mark_signs(parent: ET.Element) -> None:
+    """Mark a minus that is a sign, which takes no space, by what stands before it."""
+    before = None
+    for child in parent:
+        if child.tag == "mo" and child.text == "−" and (before is None or before.tag == "mo"):
+            child.set("form", "prefix")
+        before = child
+
+
+def _open_cases(parent: ET.Element) -> None:
+    """Mark the table of cases and drop its brace, which few fonts can stretch: a line serves."""
+    children = list(parent)
+    if len(children) == 2 and children[0].text == "{" and children[1].tag == "mtable":
+        parent.remove(children[0])
+        children[1].set("class", "cases")
+
+
+__all__ = ["breakable", "mathml"]

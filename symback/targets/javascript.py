@@ -165,7 +165,9 @@ def row(names: Sequence[str], expr: Expr, printer: JavaScriptPrinter) -> str:
     given = " ".join(name for name in names if identifier(name))
     operands = ", ".join(f'"{s.name}"' for s in read)
     arguments = ", ".join(printer.symbol(s) for s in read)
-    return f'{{name: "{given}", from: [{operands}], value: ({arguments}) => {printer.print(expr)}}},'
+    return (
+        f'{{name: "{given}", from: [{operands}], value: ({arguments}) => {printer.print(expr)}}},'
+    )
 
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
@@ -201,4 +203,12 @@ def module(tables: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     return code
 
 
-__all__ = ["FUNCTIONS", "JavaScriptPrinter", "identifier", "kernel_sources", "module", "row", "table"]
+__all__ = [
+    "FUNCTIONS",
+    "JavaScriptPrinter",
+    "identifier",
+    "kernel_sources",
+    "module",
+    "row",
+    "table",
+]
