@@ -87,7 +87,8 @@ def _power(base: arb, exponent: arb) -> arb:
 
 
 def _atan2(y: arb, x: arb) -> arb:
-    if _is_zero(y) and _is_zero(x):
+    """The angle; on the cut, where floats tell -0 from 0 and numbers don't, there is none."""
+    if _is_zero(y) and not x > 0:
         return NOT_A_NUMBER
     return arb.atan2(y, x)
 

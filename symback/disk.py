@@ -6,15 +6,20 @@ import os
 import tempfile
 from pathlib import Path
 
-from symback.errors import FileRefused
+from symback.errors import FileRefused, clip
 
 
-def refuse_link_or_folder(path: Path) -> None:
-    """FileRefused for what is no plain file: a symbolic link or a folder."""
+def refuse_unless_file(path: Path) -> None:
+    """FileRefused for what is there and no regular file: a link, a folder, a pipe, a device."""
+    shown = clip(ascii(str(path))[1:-1], 120)
+    if "\0" in str(path):
+        raise FileRefused(f"'{shown}' is no path")
     if path.is_symlink():
-        raise FileRefused(f"{path} is a symbolic link; name the file itself")
+        raise FileRefused(f"{shown} is a symbolic link; name the file itself")
     if path.is_dir():
-        raise FileRefused(f"{path} is a folder; name a file in it")
+        raise FileRefused(f"{shown} is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise FileRefused(f"{shown} is no regular file")
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -24,7 +29,7 @@ def replace_file(path: Path, content: bytes) -> None:
     system refuses.
     """
     try:
-        refuse_link_or_folder(path)
+        refuse_unless_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, content)
     except (OSError, ValueError) as error:

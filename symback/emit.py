@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from symback._version import __version__
-from symback.disk import refuse_link_or_folder, replace_file
+from symback.disk import refuse_unless_file, replace_file
 from symback.errors import FileRefused, Unsupported, clip, nearest
 from symback.structure import Circuit
 from symback.targets.module_text import ModuleText, module_text
@@ -67,8 +67,9 @@ def _folder(path: Path) -> str:
 def _render(text: ModuleText, name: str, folder: str | None) -> str:
     try:
         body = _environment(folder).get_template(name).render(m=text)
-    except TemplateError as error:
-        raise FileRefused(f"the template {name} fails: {clip(str(error), 100)}") from None
+    except Exception as error:  # whatever a user's template may raise
+        kind = type(error).__name__
+        raise FileRefused(f"the template {name} fails: {kind}: {clip(str(error), 90)}") from None
     body = re.sub(r"\n{4,}", "\n\n\n", body).rstrip() + "\n"
     return body.replace(_UNHASHED, f"body sha256:{_hash(body)}", 1)
 
@@ -77,8 +78,9 @@ def render_page(name: str, page: object) -> str:
     """An HTML page by its template; every text in it is escaped."""
     try:
         return _environment(None, html=True).get_template(name).render(p=page)
-    except TemplateError as error:
-        raise FileRefused(f"the template {name} fails: {clip(str(error), 100)}") from None
+    except Exception as error:  # whatever a user's template may raise
+        kind = type(error).__name__
+        raise FileRefused(f"the template {name} fails: {kind}: {clip(str(error), 90)}") from None
 
 
 @cache
@@ -120,7 +122,10 @@ def write(text: str, path: Path, *, force: bool = False) -> bool:
     Raises FileRefused for a symbolic link, a folder, and a file that was not generated or was
     edited since, which only `force` overwrites.
     """
-    compile(text, str(path), "exec")
+    try:
+        compile(text, path.name, "exec")
+    except (SyntaxError, ValueError) as error:
+        raise FileRefused(f"the template gives no Python: {clip(str(error), 100)}") from None
     old = _existing(path)
     if old == text:
         return False
@@ -136,7 +141,7 @@ def write(text: str, path: Path, *, force: bool = False) -> bool:
 
 def _existing(path: Path) -> str | None:
     """The text of the file that is there; None where there is none."""
-    refuse_link_or_folder(path)
+    refuse_unless_file(path)
     try:
         return path.read_text(encoding="utf-8") if path.exists() else None
     except UnicodeDecodeError:

@@ -93,11 +93,11 @@ def kink_scenes(circuit: Circuit, rng: np.random.Generator, count: int) -> Itera
     targets = [n.name for n in circuit.targets]
     own = _short_numbers(circuit)
     for number in range(count):
-        drawn = rng.integers(1, 4 * SHORT, 2) / SHORT
-        pool = [0.0, 1.0, *(own if number % 3 == 1 else []), *drawn]
-        if number % 3 == 2:  # w1*x1 and w2*x2 are equal or opposite
-            shared = _pick(params, rng, drawn[:1])
-            samples = [_pick(others, rng, drawn[1:]) for _ in range(SAMPLES)]
+        one, two = rng.integers(1, 4 * SHORT, 2) / SHORT
+        pool = [0.0, 1.0, *(own if number % 3 == 1 else []), one, two, one * two]
+        if number % 3 == 2:  # w1*x1, w2*x2 and b are often equal or opposite
+            shared = _pick(params, rng, [one, one, one * two])
+            samples = [_pick(others, rng, [two]) for _ in range(SAMPLES)]
         else:
             shared = _pick(params, rng, pool)
             samples = [_pick(others, rng, pool) for _ in range(SAMPLES)]

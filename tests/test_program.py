@@ -160,7 +160,7 @@ def random_term(rng, names, depth):
             f"-{rng.choice(SMOOTH)}({one} + {two})",
             f"max({one}, {two})",
             f"abs({one})",
-            f"where({one} > {two}, {rng.choice(names)}, ({two})**2)",
+            f"where({rng.choice(names)} > sin({rng.choice(names)}), {one}, ({two})**2)",
         ]
     )
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
-from sympy import Expr
 
 from symback._version import __version__
 from symback.derivation.live import Known, LivePicture, live_picture, programs, start
@@ -21,14 +20,18 @@ from symback.derivation.mathml import breakable, mathml
 from symback.derivation.point import Link, reaching
 from symback.derivation.record import MOST_PATHS, Derivation, Step
 from symback.emit import render_page
-from symback.errors import SymbackError
+from symback.errors import SymbackError, clip
+from symback.simplify import weight
 from symback.structure import Circuit
 from symback.targets.javascript import module
 from symback.targets.latex import LatexPrinter, name_in_latex
 from symback.targets.text import TextPrinter
 
 MOST_SLOTS = 24  # numbers that are put in place in one line; beyond, the result alone is shown
-LONGEST_LATEX = 2000
+MOST_OPERATIONS = {"forward": 160}
+"""Operations of a formula that a page still shows, forward and (60) elsewhere; none reads more."""
+MOST_STEPS_IN_MATHML = 600
+"""Beyond so many steps formulas are plain Unicode: MathML takes milliseconds and kilobytes each."""
 _TITLES = {
     "forward": "Forward",
     "seed": "Seed",
@@ -178,17 +181,46 @@ def _groups(derivation: Derivation, printer: LatexPrinter) -> list[Group]:
 def _step_text(step: Step, derivation: Derivation, printer: LatexPrinter) -> StepText:
     several = step.kind == "sum" and len(step.right) > 1
     title = "Paths add up" if several else _TITLES.get(step.kind, step.kind)
-    return StepText(step.id, step.kind, title, _equation(step, printer), step.rule, step.depends)
+    if len(derivation.steps) > MOST_STEPS_IN_MATHML:
+        math = _in_text(step, TextPrinter.of(derivation.walk.circuit))
+    else:
+        math = _equation(step, printer)
+    return StepText(step.id, step.kind, title, math, step.rule, step.depends)
+
+
+def _in_text(step: Step, printer: TextPrinter) -> Markup:
+    """The equation as text, for derivations of thousands of steps."""
+    left = step.left if isinstance(step.left, str) else printer.partial(*step.left)
+    if _is_too_long(step):
+        return Markup("{} is too long to show here").format(left)
+    return Markup("{} = {}").format(left, _right_in_text(step, printer))
+
+
+def _right_in_text(step: Step, printer: TextPrinter) -> str:
+    if step.kind == "sum":
+        return " + ".join(printer.chain(c) for c in step.right)
+    if step.kind == "substitute":
+        return printer.products(step.right)
+    return printer.print(step.right)
 
 
 def _equation(step: Step, printer: LatexPrinter) -> Markup:
     left = name_in_latex(step.left) if isinstance(step.left, str) else printer.partial(*step.left)
-    right = _right(step, printer)
-    if len(right) > LONGEST_LATEX:
+    if _is_too_long(step):
         return Markup("{} <span>is too long to show here</span>").format(_math(left))
+    right = _right(step, printer)
     if right == left:
         return _math(left)
     return Markup(breakable(f"{left} = {right}"))
+
+
+def _is_too_long(step: Step) -> bool:
+    """Whether a formula has too many operations; known before it is printed, which takes time."""
+    if step.kind == "sum":
+        return False
+    products = step.right if step.kind == "substitute" else ((step.right,),)
+    count = sum(weight(factor) + 1 for product in products for factor in product)
+    return count > MOST_OPERATIONS.get(step.kind, 60)
 
 
 def _right(step: Step, printer: LatexPrinter) -> str:
@@ -257,6 +289,8 @@ class _Lines:
         if step.kind == "edge":
             return self._edge(step)
         result = f"adjoint {name}"
+        if _is_too_long(step):
+            return [["= ", [f"={result}"]]]
         if step.kind == "sum":
             return [self._line(self._chains(step), result)]
         if step.kind == "substitute":
@@ -316,15 +350,9 @@ class _Lines:
     def said(self, step: Step) -> str:
         """The step as a sentence, for screen readers."""
         left = step.left if isinstance(step.left, str) else self._plain.partial(*step.left)
-        return f"{left} = {self._right(step)}"[:400]
-
-    def _right(self, step: Step) -> str:
-        if step.kind == "sum":
-            return " + ".join(self._plain.chain(c) for c in step.right)
-        if step.kind == "substitute":
-            return self._plain.products(step.right)
-        expr: Expr = step.right
-        return self._plain.print(expr)
+        if _is_too_long(step):
+            return f"{left}, too long to read out"
+        return clip(f"{left} = {_right_in_text(step, self._plain)}", 400)
 
     def lit(self, step: Step) -> tuple[Iterable[str], Iterable[Link]]:
         """The nodes and edges that a step speaks of."""
