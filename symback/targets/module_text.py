@@ -11,7 +11,7 @@ from symback.errors import TooLarge
 from symback.gates import gates
 from symback.lower import Lowered, lower
 from symback.passes import FUSED_PASSES, optimise
-from symback.program import Program, symbols
+from symback.program import Assign, Program, symbols
 from symback.simplify import weight
 from symback.structure import Circuit, Node
 from symback.targets.numpy import NumpyPrinter, kernel_sources, statements
@@ -81,6 +81,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     forward = optimise(
         replace(forward, results=(lowered.circuit.output.symbol, *kept)), lowered.names
     )
+    backward = backward.with_lines(line for line in backward.lines if not _is_unread(line, lowered))
     columns = [a.name for a in lowered.forward.arguments if lowered.circuit[a.name].role != "param"]
     fused_columns = [
         a.name for a in lowered.objective.arguments if lowered.circuit[a.name].role != "param"
@@ -142,6 +143,14 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     )
 
 
+def _is_unread(line: Assign, lowered: Lowered) -> bool:
+    """Whether it is the zero adjoint of an input that backward does not read."""
+    read = {a.name for a in lowered.forward.arguments}
+    node = line.of[1] if line.of else ""
+    is_input = any(n.name == node for n in lowered.circuit.inputs)
+    return bool(line.expr.is_zero and is_input and node not in read)
+
+
 def _lines(
     lowered: Lowered, program: Program, columns: Sequence[str], copies: bool = False
 ) -> list[str]:
@@ -151,7 +160,7 @@ def _lines(
         order,
         {p.name for p in circuit.params},
         varying=program.varying(),
-        rows=f"{columns[0]}.size" if columns else "1",
+        rows=f"{columns[0]}.dtype.type({columns[0]}.size)" if columns else "1",
     )
     return statements(program, printer, copies=copies)
 
