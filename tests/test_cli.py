@@ -222,7 +222,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys; sys.argv = ['symback', '--help']\n"
         "try:\n    from symback.cli import main; main()\n"
         "except SystemExit:\n    pass\n"
-        "heavy = {'sympy', 'numpy', 'jinja2', 'lark', 'rich', 'igraph', 'flint'} & set(sys.modules)\n"
+        "heavy = {'sympy', 'numpy', 'jinja2', 'lark', 'rich', 'flint'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""generated/ is kept in step with the generator, byte by byte, and every module passes its check."""
+"""generated/ is in step with the generator, byte by byte, and every module passes its check."""
 
 from __future__ import annotations
 
