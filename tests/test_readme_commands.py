@@ -29,7 +29,7 @@ def test_readme_has_the_two_commands():
     assert "symback generate" in found["main job"]
     assert "--check" in found["main job"]
     assert "symback train" in found["main job"]
-    assert found["tests"].endswith("pytest")
+    assert ".venv/bin/pytest" in found["tests"]
 
 
 def test_a_marked_command_is_read_as_it_stands():
