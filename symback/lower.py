@@ -80,7 +80,7 @@ def lower(circuit: Circuit) -> Lowered:
     seed = names.adjoint(split.output.name)
     backward = _backward(split, of_output, names, varying, seed)
     needed = {s for line in backward for s in symbols(line.expr)}
-    leaves = {n.symbol for n in split.leaves}
+    read_again = needed & {n.symbol for n in split.leaves}
     forward = _forward(split, of_output, names)
     cache = tuple(line.target for line in forward if line.target in needed)
     read = _arguments(split, split.output)
@@ -95,7 +95,7 @@ def lower(circuit: Circuit) -> Lowered:
         names,
         _program(read, forward, [split.output.symbol, *cache], varying),
         _program(
-            [*(s for s in read if s in needed & leaves), *cache, seed],
+            [*(s for s in read if s in read_again), *cache, seed],
             backward,
             [names.adjoint(n.name) for n in (*split.params, *split.inputs)],
             varying | ({seed} if split.output.symbol in varying else set()),

@@ -62,7 +62,7 @@ def edited(text):
 
 FOREIGN = {
     "edited body": lambda text: edited(text).encode(),
-    "edited docstring": lambda text: text.replace("Needs NumPy", "Needs more").encode(),
+    "edited docstring": lambda text: text.replace('"""', '"""Mine. ', 1).encode(),
     "edited hash": lambda text: text.replace("body sha256:", "body sha256:f", 1).encode(),
     "appended line": lambda text: (text + "x = 1\n").encode(),
     "foreign": lambda text: b"print('mine')\n",

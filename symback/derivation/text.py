@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from symback.derivation.record import Derivation, Step, slopes_of
+from symback.ops import postorder
 from symback.structure import Circuit
 from symback.targets.text import AsciiPrinter, TextPrinter
 
@@ -133,10 +134,11 @@ class _Text:
         return lines
 
     def _expansion(self, left: str, step: Step, substitute: Step) -> list[str]:
-        used = {factor for product in substitute.right for factor in product}
+        factors = {factor for product in substitute.right for factor in product}
+        used = {part for factor in factors for part in postorder(factor)}
         lines = []
         for slope, expanded in slopes_of(self._derivation):
-            if slope in used or any(slope in f.atoms(type(slope)) for f in used):
+            if slope in used:
                 written = self._printer.print(slope.of(slope.args[0]).fdiff())
                 texts = [self._short.print(slope), written, self._printer.print(expanded)]
                 texts = list(dict.fromkeys(texts))
