@@ -70,7 +70,6 @@ class Builder:
     is_known: Callable[[str], bool]
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     used: dict[str, Place] = field(default_factory=dict)
-    suggestions: Callable[[], list[str]] = list
     _bound: dict[str, Expr] = field(default_factory=dict)
     _calling: list[str] = field(default_factory=list)
     _depth: int = 0
