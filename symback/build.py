@@ -13,6 +13,7 @@ from fractions import Fraction
 import sympy as sp
 from sympy import Basic, Expr, Integer, Mul, Pow, Rational, S
 
+from symback.arrays import size_symbol
 from symback.balls import LARGEST_FLOAT, constant, rational
 from symback.errors import (
     CircuitError,
@@ -62,15 +63,16 @@ class UserFunction:
 class Builder:
     """Builds the expressions of one circuit.
 
-    `is_known` tells whether a node or leaf of that name exists; `used` collects the names in
-    order of first appearance, with their places.
+    `is_known` tells whether a node, leaf or size of that name exists; `used` collects the names
+    in order of first appearance, with their places.
     """
 
     source: Source
     is_known: Callable[[str], bool]
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
+    is_size: Callable[[str], bool] = lambda name: False
+    bound: Mapping[str, Expr] = field(default_factory=dict)  # the variables of loops
     used: dict[str, Place] = field(default_factory=dict)
-    _bound: dict[str, Expr] = field(default_factory=dict)
     _calling: list[str] = field(default_factory=list)
     _depth: int = 0
     _built: int = 0
@@ -111,15 +113,15 @@ class Builder:
     def _factors(self, term: Term) -> list[Expr]:
         """The factors that a name stands for: itself, or those of a product like w3x3."""
         name = term.text
-        if name in self._bound:
-            return [self._bound[name]]
+        if name in self.bound:
+            return [self.bound[name]]
         if self.is_known(name):
             return [self._symbol(name, term)]
         if name == "pi":
             return [S.Pi]
         factors = None if name in SPELLINGS else juxtaposed(name)
         if factors is not None:
-            inner = [self._bound.get(f) or self._symbol(f, term) for f in factors]
+            inner = [self.bound.get(f) or self._symbol(f, term) for f in factors]
             return inner
         return [self._symbol(name, term)]
 
@@ -127,7 +129,7 @@ class Builder:
         if name in SPELLINGS and not self.is_known(name) and name != "sigma":
             raise CircuitSyntaxError(f"'{name}' needs an argument: {name}(u)", self._place(term))
         self.used.setdefault(name, self._place(term))
-        return real_symbol(name)
+        return size_symbol(name) if self.is_size(name) else real_symbol(name)
 
     # -- arithmetic -------------------------------------------------------------------------
 
@@ -245,7 +247,7 @@ class Builder:
         name = term.text
         if name in self.functions:
             return self._apply(self.functions[name], term)
-        if self.is_known(name) or name in self._bound:
+        if self.is_known(name) or name in self.bound:
             raise CircuitSyntaxError(
                 f"'{name}' is a node here and can't be called; write {name}*(…) for a product"
                 + ("; sigmoid(…) is the function" if name == "sigma" else ""),
@@ -281,12 +283,13 @@ class Builder:
         if self._inner_calls > MOST_INNER_CALLS:
             raise TooLarge("functions that call functions grow too large", self._place(term))
         args = [self.build(a) for a in term.args]
-        outer, self._bound = self._bound, dict(zip(function.arguments, args, strict=True))
+        outer: Mapping[str, Expr] = self.bound
+        self.bound = dict(zip(function.arguments, args, strict=True))
         self._calling.append(function.name)
         try:
             return self.build(function.body)
         finally:
-            self._bound = outer
+            self.bound = outer
             self._calling.pop()
 
     def _where(self, term: Term) -> Expr:
@@ -322,10 +325,53 @@ class Builder:
 
     _both = _either = _compare
 
+    # -- arrays: `symback.build_arrays` -------------------------------------------------------
+
     def _array(self, term: Term) -> Expr:
+        what = {
+            "matrix_product": "the matrix product @",
+            "transpose": "the transpose .T",
+            "index": "an index in [ ]",
+            "keyword": f"the option {clip(term.text, 30)}=",
+        }[term.kind]
         raise Unsupported(
-            f"{term.text} needs arrays, which circuits don't have yet", self._place(term)
+            f"{what} needs arrays, and all names here are numbers; declare shapes, "
+            "as in x: input[d]",
+            self._place(term),
         )
+
+    _matrix_product = _transpose = _keyword = _array
+
+    def _index(self, term: Term) -> Expr:
+        member = self._member(term)
+        return self._array(term) if member is None else member
+
+    def _member(self, term: Term) -> Expr | None:
+        """The node h_3 that h[3] stands for, where there is no array h."""
+        base, *subscripts = term.args
+        if base.kind != "name" or self.is_known(base.text) or base.text in self.bound:
+            return None
+        number = self.whole_number(subscripts[0]) if len(subscripts) == 1 else S.NegativeOne
+        name = f"{base.text}_{number}"
+        if number < 0 or not self.is_known(name):
+            shown = f"{clip(base.text, 40)}[{number}]" if number >= 0 else clip(base.text, 40)
+            raise UnknownName(f"'{shown}' is not defined", self._place(term))
+        return self._symbol(name, term)
+
+    def whole_number(self, term: Term) -> Integer:
+        """The number that an index, a bound or an axis is; it may depend on loops only."""
+        before = dict(self.used)
+        number = Builder.build(self, term)
+        self.used.clear()
+        self.used.update(before)
+        if not number.is_Integer or abs(number) >= 2**31:
+            raise CircuitSyntaxError("a whole number stands here", self._place(term))
+        return number
+
+    def _slice(self, term: Term) -> Expr:
+        raise CircuitSyntaxError("':' stands only in an index, as in x[1:4]", self._place(term))
+
+    _end = _slice
 
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:

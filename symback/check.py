@@ -7,6 +7,7 @@ float32 on the way is an error, and an ill-conditioned point is not.
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ from symback.rounding import SUBNORMAL, UNIT
 from symback.structure import Circuit
 
 SLACK = 2.0  # optimised code may round in another order than the program that bounds it
+ARRAY_SLACK = 8.0  # arrays are computed by other formulas than entries are: shifted, factorised
 FEWEST_POINTS = 20
 
 
@@ -153,12 +155,15 @@ class _Checker:
         self._oracle = oracle
         self._circuit = oracle.circuit
         self._lowered = oracle.lowered
+        self._layout = oracle.layout
+        self._slack = ARRAY_SLACK if oracle.layout.has_arrays else SLACK
         self._module = module
         self.rows: dict[str, Row] = {}
         self.remarks: list[str] = []
 
     def run(self, points: int, seed: int) -> int:
         done = 0
+        self._layout.prepare(self._module)
         found = self._oracle.scenes(points, seed)
         for scene, truths in found:
             for point, expected in zip(scene.points, truths, strict=True):
@@ -201,7 +206,7 @@ class _Checker:
             return
         with precision(BITS):
             error = abs(arb(float(number)) - expected.truth)
-            share = nearest_float((error / (expected.allowed * SLACK)).mid())
+            share = nearest_float((error / (expected.allowed * self._slack)).mid())
             ulp = nearest_float((error / _ulp(expected.truth)).mid())
         row.worst_ulp = max(row.worst_ulp, ulp)
         if share > row.worst_share or not row.at:
@@ -213,18 +218,21 @@ class _Checker:
         params, inputs = scene.params(module), scene.inputs(module, point)
         at = scene.describe(point)
         value, cache = module.forward(params, inputs)
-        self._compare(output.name, value, expected[output.name], at)
-        param_bars, input_bars = module.backward(params, inputs, cache)
+        self._compare(output.name, self._layout.output(value), expected[output.name], at)
+        param_bars, input_bars = module.backward(params, inputs, cache, self._layout.seed(1.0))
         for leaf in (*self._circuit.params, *self._circuit.inputs):
             bars = param_bars if leaf.role == "param" else input_bars
             key = f"∂{output.name}/∂{leaf.name}"
-            self._compare(key, getattr(bars, leaf.name), expected[key], at)
+            self._compare(key, self._layout.entry(bars, leaf.name), expected[key], at)
+        if not self._has_objective:
+            return
         mean, grad = module.value_and_grad(params, inputs)
         label = self._label()
         self._compare(label, mean, expected[f"{objective.name}."], at)
         for leaf in self._circuit.params:
             key = f"∂{objective.name}./∂{leaf.name}"
-            self._compare(f"∂{label}/∂{leaf.name}", getattr(grad, leaf.name), expected[key], at)
+            got = self._layout.entry(grad, leaf.name)
+            self._compare(f"∂{label}/∂{leaf.name}", got, expected[key], at)
 
     def _label(self) -> str:
         """What value_and_grad computes, told from the output where there is no loss."""
@@ -240,26 +248,32 @@ class _Checker:
         values, cache = module.forward(params, inputs)
         per_sample = self._lowered.per_sample_output
         seeds: Any = np.array([(-2.0) ** (i % 3) * 0.5 for i in range(n)]) if per_sample else 1.0
-        param_bars, input_bars = module.backward(params, inputs, cache, seeds)
+        values = self._layout.output(values)
+        bars = self._layout.seed(seeds)
+        param_bars, input_bars = module.backward(params, inputs, cache, bars)
         weights: Any = seeds if per_sample else np.ones(1)
         rows = truths if per_sample else truths[:1]
         self._compare_each("batch forward", np.atleast_1d(values), rows, circuit.output.name, at)
         for leaf in circuit.params:
             key = f"∂{circuit.output.name}/∂{leaf.name}"
             parts = [t[key].scaled(float(w)) for t, w in zip(rows, weights, strict=True)]
-            self._compare("batch backward", getattr(param_bars, leaf.name), total(parts), at)
+            got = self._layout.entry(param_bars, leaf.name)
+            self._compare("batch backward", got, total(parts), at)
         for leaf in circuit.inputs:
             key = f"∂{circuit.output.name}/∂{leaf.name}"
             scaled = [{key: t[key].scaled(float(w))} for t, w in zip(rows, weights, strict=True)]
-            bars = np.atleast_1d(getattr(input_bars, leaf.name))
+            bars = np.atleast_1d(self._layout.entry(input_bars, leaf.name))
             self._compare_each("batch backward", bars, scaled, key, at)
+        if not self._has_objective:
+            return
         mean, grad = module.value_and_grad(params, inputs)
         rows = truths if self._lowered.per_sample_objective else truths[:1]
         self._compare_mean("batch value_and_grad", mean, grad, rows, at)
 
     def _check_blocks(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> None:
         """value_and_grad where the samples are more than one block holds."""
-        if len(scene.points) < 3 or not self._lowered.per_sample_objective:
+        per_sample = self._has_objective and self._lowered.per_sample_objective
+        if len(scene.points) < 3 or not per_sample:
             return
         module: Any = self._module
         rows, module.BLOCK_ROWS = module.BLOCK_ROWS, 2
@@ -293,13 +307,13 @@ class _Checker:
         for leaf in self._circuit.params:
             key = f"∂{objective}./∂{leaf.name}"
             mean_partial = total([r[key] for r in rows]).scaled(share)
-            self._compare(quantity, getattr(grad, leaf.name), mean_partial, at)
+            self._compare(quantity, self._layout.entry(grad, leaf.name), mean_partial, at)
 
     # -- training ---------------------------------------------------------------------------
 
     def _check_training(self, found: Sequence[tuple[Scene, Any]]) -> None:
         """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples."""
-        if not self._circuit.params:
+        if not self._circuit.params or not self._has_objective:
             return
         for scene, truths in found:
             if len(scene.points) >= 3 and self._train(scene, truths):
@@ -321,7 +335,7 @@ class _Checker:
             for p in self._circuit.params
         )
         start = scene.params(module)
-        smallest = min((abs(float(v)) for v in start if v), default=1.0)
+        smallest = min((abs(v) for v in scene.shared.values() if v), default=1.0)
         base = 0.01 * smallest / max(slope, 1e-300)
         rate: Callable[[int], float] = lambda t: base / (1 + t)  # noqa: E731
         seen: list[tuple[int, float, Any]] = []
@@ -341,7 +355,7 @@ class _Checker:
         if (
             len(seen) != len(steps)
             or len(losses) != len(steps)
-            or tuple(result) != tuple(seen[-1][2])
+            or self._layout.unpack(result) != self._layout.unpack(seen[-1][2])
         ):
             raise ValueError(f"sgd made {len(seen)} steps, expected {len(steps)}")
         before = start
@@ -360,8 +374,8 @@ class _Checker:
     ) -> list[dict[str, Expected]] | None:
         found = []
         for i in rows:
-            point = {**scene.merged(scene.points[i]), **params._asdict()}
-            expected = self._oracle.expected({k: float(v) for k, v in point.items()})
+            point = {**scene.merged(scene.points[i]), **self._layout.unpack(params)}
+            expected = self._oracle.expected(point)
             if expected is None:
                 return None
             found.append(expected)
@@ -382,33 +396,42 @@ class _Checker:
         loss = total([r[f"{objective}."] for r in rows]).scaled(share)
         self._compare("sgd loss", step[1], loss, at)
         for leaf in self._circuit.params:
-            old = float(getattr(before, leaf.name))
+            old = float(self._layout.entry(before, leaf.name))
             moved = total([r[f"∂{objective}./∂{leaf.name}"] for r in rows]).scaled(-rate * share)
             with precision(BITS):
                 truth = arb(old) + moved.truth
                 room = moved.allowed + 8 * UNIT * (abs(moved.truth) + abs(arb(old)))
                 expected = Expected(truth, room + arb(SUBNORMAL))
-            self._compare("sgd", getattr(step[2], leaf.name), expected, at)
+            self._compare("sgd", self._layout.entry(step[2], leaf.name), expected, at)
 
     def _check_vectors(self, found: Sequence[tuple[Scene, Any]]) -> None:
         """ravel and unravel are inverse; objective is value_and_grad; initial values hold."""
-        module = self._module
+        module, layout = self._module, self._layout
         for scene, _ in found[:1]:
+            if not self._has_objective:
+                break
             params, inputs = scene.params(module), scene.batch(module)
             vector = module.ravel(params)
-            if [float(v) for v in vector] != [float(v) for v in params]:
+            if [float(v) for v in vector] != list(layout.unpack(params).values()):
                 raise ValueError("ravel gives another order or other numbers than Params")
-            if [float(v) for v in module.unravel(vector)] != [float(v) for v in params]:
+            if layout.unpack(module.unravel(vector, **layout.sizes)) != layout.unpack(params):
                 raise ValueError("unravel(ravel(params)) differs from params")
             value, grad = module.value_and_grad(params, inputs)
-            again, flat = module.objective(vector, inputs)
-            same = [float(g) for g in grad] == [float(g) for g in flat]
+            again, flat = module.objective(vector, inputs, **layout.sizes)
+            same = list(layout.unpack(grad).values()) == [float(g) for g in flat]
             if again != value or not same:
                 raise ValueError("objective differs from value_and_grad")
-        initial = module.init_params()
+        sizes = inspect.signature(module.init_params).parameters.keys() & layout.sizes.keys()
+        initial = module.init_params(**{name: layout.sizes[name] for name in sizes})
         for leaf in self._circuit.params:
-            if leaf.initial is not None and float(getattr(initial, leaf.name)) != leaf.initial:
+            got = float(layout.entry(initial, leaf.name))
+            if leaf.initial is not None and got != leaf.initial:
                 raise ValueError(f"init_params gives {leaf.name} another value than the circuit")
+
+    @property
+    def _has_objective(self) -> bool:
+        """Whether the module trains: not where its output is an array and no loss is declared."""
+        return not self._oracle.typed.objective.shape
 
 
 def _ulp(truth: arb) -> arb:

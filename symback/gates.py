@@ -14,6 +14,7 @@ import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.core.relational import Relational
 
+from symback.arrays import ArrayFunction, Shape, matmul, matvec, shape_of, solve, transpose
 from symback.errors import TooLarge
 from symback.names import fresh_name
 from symback.ops import BY_HEAD, postorder
@@ -43,7 +44,7 @@ def gates(circuit: Circuit, *, guarded: bool = False) -> Circuit:
             splitter.add(node)
     except RecursionError:
         raise TooLarge("an expression is nested too deep; name inner parts of it") from None
-    nodes = (*circuit.leaves, *splitter.nodes)
+    nodes = (*circuit.sizes, *circuit.leaves, *splitter.nodes)
     by_name = {n.name: n for n in nodes}
     loss = by_name[circuit.loss.name] if circuit.loss else None
     return Circuit(nodes, by_name[circuit.output.name], loss, circuit.inferred)
@@ -60,10 +61,12 @@ class _Splitter:
         self._owner = ""
         self._count = 0
         self._taken_when: object = S.true  # the condition of the branch being split
+        self._shapes = circuit.shapes
+        self._has_arrays = circuit.has_arrays
 
     def add(self, node: Node) -> None:
         self._owner, self._count = node.name, 0
-        expr = self.gate(node.expr)
+        expr = self.gate(node.formula)
         self._append(node.name, expr, generated=False, node=node)
 
     def _append(
@@ -71,13 +74,21 @@ class _Splitter:
     ) -> Symbol:
         names = [s.name for s in postorder(expr) if s.is_Symbol]
         names.sort(key=self._ranks.__getitem__)
-        made = computed(name, expr, names, node.place if node else None, generated)
+        shape = node.shape if node else self._shape_of(expr)
+        shapes = self._shapes if self._has_arrays else None
+        place = node.place if node else None
+        made = computed(name, expr, names, place, generated, shapes, shape)
         self.nodes.append(made)
+        if shape:
+            self._shapes[name] = shape
         if generated:
             first = self._ranks[names[0]][0] if names else 0
             self._ranks[name] = (first, 1, len(self.nodes))
         self._named.setdefault(expr, made.symbol)
         return made.symbol
+
+    def _shape_of(self, expr: Expr) -> Shape:
+        return shape_of(expr, self._shapes) if self._has_arrays else ()
 
     def atom(self, expr: Expr, name: str = "") -> Expr:
         """The expression if it is a name or a number, else the name of a gate for it."""
@@ -114,6 +125,8 @@ class _Splitter:
             return self._power(expr)
         if isinstance(expr, Piecewise):
             return self._choice(expr)
+        if isinstance(expr, ArrayFunction):
+            return self._array(expr)
         return self._function(expr)
 
     def _sum(self, expr: Add) -> Expr:
@@ -127,6 +140,8 @@ class _Splitter:
         if term.is_number or is_monomial(term) or is_square(term):
             return term
         coefficient, rest = split_number(term)
+        if isinstance(rest, matmul | matvec):  # W·x + b is one gate
+            return coefficient * self._array(rest)
         return coefficient * self.atom(rest)
 
     def _product(self, expr: Mul) -> Expr:
@@ -165,6 +180,16 @@ class _Splitter:
         if op.name in PARTIAL:
             atoms = [self._safe(a, PARTIAL[op.name]) for a in atoms]
         return expr.func(*atoms)
+
+    def _array(self, expr: ArrayFunction) -> Expr:
+        """The operation over names; a product takes a transposed matrix as it is."""
+        operands = []
+        for operand in expr.operands:
+            if isinstance(operand, transpose) and isinstance(expr, matmul | matvec | solve):
+                operands.append(transpose(self.atom(operand.args[0])))
+            else:
+                operands.append(self.atom(operand))
+        return expr.with_operands(operands)
 
     def _safe(self, operand: Expr, inside: Expr = S.Half) -> Expr:
         """The operand where its branch is taken, else a number inside the domain.

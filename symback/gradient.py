@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from sympy import Add, Expr, S
 
-from symback.errors import TooLarge, UnknownName, nearest
-from symback.lower import times
+from symback.arrays import shape_of, shown, spread
+from symback.errors import TooLarge, UnknownName, Unsupported, nearest
 from symback.ops import expand_slopes, real_symbol
 from symback.reverse import Edge, ReversePass, reverse_pass
 from symback.simplify import simplified, weight
@@ -19,6 +19,8 @@ LARGEST_EXPANDED = 20_000  # operations over leaves only
 
 class Gradient(Mapping[str, Expr]):
     """The partials of one node by all nodes that it depends on, as SymPy expressions.
+
+    By an array it is a matrix expression of the array's shape, a vector being a column.
 
     Over node names; inner parts without a name of their own stand as they were typed, a net
     input excepted. A partial too large to write out keeps adjoints by name, such as net2_bar
@@ -58,23 +60,48 @@ class Gradient(Mapping[str, Expr]):
         return "\n".join(f"∂{self.of}/∂{name} = {self[name]}" for name in self)
 
     def _close(self, name: str) -> Expr:
+        return self._shown(name, self.formula(name))
+
+    def formula(self, name: str) -> Expr:
+        """The closed form over elements, as formulas inside a circuit are."""
         if name != self.of and name not in self._walk.into:
             return S.Zero  # no path leads from it to the node: exactly zero
         self._accumulate(name)
         expr = inline_generated(self._walk.circuit, self._adjoints[name], self.of)
         if self._expand:
-            return simplified(over_leaves(self._walk.circuit, expr))
-        return simplified(expr)
+            expr = over_leaves(self._walk.circuit, expr)
+        return expr if self._named.has_arrays else simplified(expr)
+
+    def _shown(self, name: str, formula: Expr) -> Expr:
+        if not self._named.has_arrays:
+            return formula
+        from symback.matrices import as_matrix  # arrays only
+
+        circuit = self._walk.circuit
+        shapes = circuit.shapes
+        adjoints = {f"{n}_bar": shape for n, shape in shapes.items()}
+        return as_matrix(formula, {**adjoints, **shapes}, circuit[name].shape)
 
     def _accumulate(self, name: str) -> None:
         """Adjoints of the nodes down to `name`, in the order of the walk."""
         for node in self._walk.order:
             if node not in self._adjoints:
                 terms = [self._contribution(edge) for edge in self._walk.into[node]]
-                self._adjoints[node] = Add(*terms)
+                self._adjoints[node] = self._whole(node, Add(*terms))
                 self._weights[node] = weight(self._adjoints[node])
             if node == name:
                 return
+
+    def _whole(self, name: str, total: Expr) -> Expr:
+        """An adjoint that has the shape of its array."""
+        circuit = self._walk.circuit
+        shape = circuit[name].shape
+        if not shape:
+            return total
+        adjoints = {f"{n}_bar": s for n, s in circuit.shapes.items()}
+        if shape_of(total, {**adjoints, **circuit.shapes}) == shape:
+            return total
+        return spread(total, circuit[name].symbol)
 
     def _contribution(self, edge: Edge) -> Expr:
         upstream = self._adjoints[edge.node]
@@ -85,12 +112,24 @@ class Gradient(Mapping[str, Expr]):
                     "generate a module instead of expanding it"
                 )
             upstream = real_symbol(f"{edge.node}_bar")
-        return times(upstream, edge.local.expanded)
+        return edge.local.contribution(upstream, expanded=True)
 
 
 def gradient(circuit: Circuit, of: str | None = None, *, expand: bool = False) -> Gradient:
     """All partials of a node, closed forms made when asked for; see `Circuit.gradient`."""
-    return Gradient(circuit, reverse_pass(circuit, str(of) if of is not None else None), expand)
+    walk = reverse_pass(circuit, str(of) if of is not None else None)
+    refuse_array(walk)
+    return Gradient(circuit, walk, expand)
+
+
+def refuse_array(walk: ReversePass) -> None:
+    """The partials of an array are no array of one or two axes."""
+    shape = walk.node(walk.of).shape
+    if shape:
+        raise Unsupported(
+            f"'{walk.of}' is an array {shown(shape)}; differentiate a number that depends on it, "
+            'such as the loss: gradient("…"), --of …'
+        )
 
 
 def inline_generated(circuit: Circuit, expr: Expr, of: str) -> Expr:
@@ -98,7 +137,7 @@ def inline_generated(circuit: Circuit, expr: Expr, of: str) -> Expr:
     for node in reversed(circuit.computed):
         inner = node.name == of or (node.generated and not node.name.startswith("net"))
         if inner and node.symbol in expr.free_symbols:
-            longer = expr.xreplace({node.symbol: node.expr})
+            longer = expr.xreplace({node.symbol: node.formula})
             if weight(longer) > LARGEST_CLOSED_FORM:
                 return expand_slopes(expr)
             expr = longer
@@ -109,7 +148,7 @@ def over_leaves(circuit: Circuit, expr: Expr) -> Expr:
     """The expression with every computed node written out."""
     for node in reversed(circuit.computed):
         if node.symbol in expr.free_symbols:
-            expr = expr.xreplace({node.symbol: node.expr})
+            expr = expr.xreplace({node.symbol: node.formula})
             if weight(expr) > LARGEST_EXPANDED:
                 raise TooLarge(
                     f"more than {LARGEST_EXPANDED} operations over leaves; use the form over names"

@@ -9,45 +9,63 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Mul, Piecewise, S, Symbol
+from sympy import Add, Expr, S, Symbol
 
+from symback.arrays import ArrayFunction, Shape, shape_of, spread
 from symback.gates import gates
 from symback.names import fresh_name
-from symback.ops import Slope, real_symbol
-from symback.program import Assign, Program, batch_sum, symbols, varies
+from symback.ops import real_symbol
+from symback.program import Assign, Program, batch_sum, symbols
 from symback.reverse import Edge, ReversePass, walk
 from symback.structure import Circuit, Node
 
 
 class Names:
-    """The names of adjoints and slopes, each made once and free of the user's names."""
+    """The names of adjoints and slopes, each made once and free of the user's names.
+
+    `shapes` tells those of all arrays, the user's and the ones named here.
+    """
 
     def __init__(self, circuit: Circuit) -> None:
-        self._taken = {n.name for n in circuit.nodes}
+        self._taken = {n.name for n in circuit.nodes} | {str(s) for s in circuit.size_names}
         self._made: dict[tuple[str, str], Symbol] = {}
+        self.shapes: dict[str, Shape] = circuit.shapes
 
-    def _name(self, kind: str, node: str) -> Symbol:
+    def _name(self, kind: str, node: str, shape: Shape) -> Symbol:
         key = (kind, node)
         if key not in self._made:
             name = fresh_name([f"{node}_{kind}", f"{node}_{kind}_"], self._taken)
-            self._taken.add(name)
-            self._made[key] = real_symbol(name)
+            self._made[key] = self._new(name, shape)
         return self._made[key]
 
-    def adjoint(self, node: str) -> Symbol:
-        return self._name("bar", node)
+    def _new(self, name: str, shape: Shape) -> Symbol:
+        self._taken.add(name)
+        if shape:
+            self.shapes[name] = shape
+        return real_symbol(name)
 
-    def slope(self, node: str) -> Symbol:
-        return self._name("slope", node)
+    def adjoint(self, node: str) -> Symbol:
+        return self._name("bar", node, self.shapes.get(node, ()))
+
+    def slope(self, node: str, slope: Expr | None = None) -> Symbol:
+        """The name of what forward computes beside the node's value."""
+        shape = self.shapes.get(node, ())
+        if isinstance(slope, ArrayFunction):
+            shape = self.shape_of(slope)
+        return self._name("slope", node, shape)
+
+    def set_shape(self, symbol: Symbol, shape: Shape) -> None:
+        self.shapes[symbol.name] = shape
 
     def total(self, node: str) -> Symbol:
-        return self._name("sum", node)
+        return self._name("sum", node, ())
 
-    def part(self, node: str) -> Symbol:
+    def part(self, node: str, expr: Expr) -> Symbol:
         """A new name for a part of the line that computes `node`."""
-        name = fresh_name([f"{node}_part"], self._taken)
-        self._taken.add(name)
-        return real_symbol(name)
+        return self._new(fresh_name([f"{node}_part"], self._taken), self.shape_of(expr))
+
+    def shape_of(self, expr: Expr) -> Shape:
+        return shape_of(expr, self.shapes) if self.shapes else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,11 @@ class Lowered:
     per_sample_output: bool
     per_sample_objective: bool
 
+    @property
+    def has_objective(self) -> bool:
+        """Whether there is one number to make small: not where an array is the output."""
+        return not self.circuit.objective.shape
+
 
 def lower(circuit: Circuit) -> Lowered:
     """The programs of a circuit, not yet optimised.
@@ -80,16 +103,18 @@ def lower(circuit: Circuit) -> Lowered:
     seed = names.adjoint(split.output.name)
     backward = _backward(split, of_output, names, varying, seed)
     needed = {s for line in backward for s in symbols(line.expr)}
-    read_again = needed & {n.symbol for n in split.leaves}
+    read_again = needed & {n.symbol for n in (*split.sizes, *split.leaves)}
     forward = _forward(split, of_output, names)
     cache = tuple(line.target for line in forward if line.target in needed)
     read = _arguments(split, split.output)
     total = names.total(split.objective.name)
-    fused = [
-        *_forward(split, of_objective, names),
-        *_backward(split, of_objective, names, varying, S.One),
-        Assign(total, _over_batch(split.objective, varying)),
-    ]
+    fused: list[Assign] = []
+    if not split.objective.shape:
+        fused = [
+            *_forward(split, of_objective, names),
+            *_backward(split, of_objective, names, varying, S.One),
+            Assign(total, _over_batch(split.objective, varying)),
+        ]
     return Lowered(
         split,
         names,
@@ -103,7 +128,7 @@ def lower(circuit: Circuit) -> Lowered:
         _program(
             _arguments(split, split.objective),
             fused,
-            [total, *(names.adjoint(p.name) for p in split.params)],
+            [total, *(names.adjoint(p.name) for p in split.params)] if fused else [],
             varying,
         ),
         cache,
@@ -135,20 +160,21 @@ def _varying(circuit: Circuit) -> set[Symbol]:
 def _arguments(circuit: Circuit, of: Node) -> list[Symbol]:
     """The leaves that a node depends on, parameters first."""
     needed = _read_by(circuit, of.name)
-    order = (*circuit.params, *circuit.inputs, *circuit.targets)
+    order = (*circuit.sizes, *circuit.params, *circuit.inputs, *circuit.targets)
     return [n.symbol for n in order if n.name in needed]
 
 
 def _forward(circuit: Circuit, record: ReversePass, names: Names) -> list[Assign]:
     """One line a node, and one a slope that backward may use."""
     needed = _read_by(circuit, record.of)
-    slopes = {e.node: e.partial for e in record.edges if isinstance(e.partial, Slope)}
+    slopes = {e.node: e.local.slope for e in record.edges if e.local.slope is not None}
     lines = []
     for node in circuit.computed:
         if node.name in needed:
-            lines.append(Assign(node.symbol, node.expr))
+            lines.append(Assign(node.symbol, node.formula))
             if node.name in slopes:
-                lines.append(Assign(names.slope(node.name), slopes[node.name]))
+                slope = slopes[node.name]
+                lines.append(Assign(names.slope(node.name, slope), slope))
     return lines
 
 
@@ -177,7 +203,13 @@ def _backward(
             ((record.of, e.node), (e.node, name)) if e.node != record.of else ((record.of, name),)
             for e in record.into[name]
         )
-        lines.append(Assign(names.adjoint(node.name), Add(*terms), chains, (record.of, name)))
+        total = Add(*terms)
+        if node.shape and names.shape_of(total) != node.shape:
+            if node.is_leaf:
+                total = spread(total, node.symbol)
+            else:  # the adjoint of h in sum(h) is one number: it is spread where it must be
+                names.set_shape(names.adjoint(name), names.shape_of(total))
+        lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
     reached = {line.target for line in lines}
     for node in (*circuit.params, *circuit.inputs):
         if names.adjoint(node.name) not in reached and node.name != record.of:
@@ -189,27 +221,20 @@ def _backward(
 def _contribution(
     edge: Edge, upstream: Expr, names: Names, varying: set[Symbol], circuit: Circuit
 ) -> Expr:
-    partial = edge.partial
-    if isinstance(partial, Slope):
-        partial = names.slope(edge.node)
-    product = times(upstream, partial)
+    gate = circuit[edge.node]
+    if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
+        upstream = spread(upstream, gate.symbol)
+    slope = edge.local.slope
+    kept = None if slope is None else names.slope(edge.node, slope)
+    product = edge.local.contribution(upstream, kept)
     node, operand = circuit[edge.node].symbol, circuit[edge.operand].symbol
     if node in varying and operand not in varying:
         return batch_sum(product)
     return product
 
 
-def times(upstream: Expr, partial: Expr) -> Expr:
-    """upstream × partial, taken into the branches of a choice, where it stays a float32."""
-    choice = next((f for f in Mul.make_args(partial) if isinstance(f, Piecewise)), None)
-    if choice is None:
-        return upstream * partial
-    rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
-    return Piecewise(*((rest * value, condition) for value, condition in choice.args))
-
-
 def _over_batch(node: Node, varying: set[Symbol]) -> Expr:
     return batch_sum(node.symbol) if node.symbol in varying else node.symbol
 
 
-__all__ = ["Lowered", "Names", "lower", "times", "varies"]
+__all__ = ["Lowered", "Names", "lower"]

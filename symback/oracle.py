@@ -13,8 +13,9 @@ from flint import arb
 from sympy import Symbol
 
 from symback.balls import precision
+from symback.explicit import explicit
 from symback.lower import lower
-from symback.points import Scene, kink_scenes, scenes
+from symback.points import Scene, has_kinks, kink_scenes, scenes
 from symback.reference import Reference, Truth
 from symback.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
 from symback.structure import Circuit
@@ -42,10 +43,11 @@ class Oracle:
     """The truths of one circuit, each found once."""
 
     def __init__(self, circuit: Circuit) -> None:
-        self.circuit = circuit
-        self.lowered = lower(circuit)
-        self._output = Reference(circuit, circuit.output.name)
-        self._objective = Reference(circuit, circuit.objective.name)
+        self.typed = circuit
+        self.circuit, self.layout = explicit(circuit)  # of numbers only
+        self.lowered = lower(self.circuit)
+        self._output = Reference(self.circuit, self.circuit.output.name)
+        self._objective = Reference(self.circuit, self.circuit.objective.name)
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
         self._scenes: dict[tuple[int, int], list[tuple[Scene, list[Truths]]]] = {}
 
@@ -59,14 +61,15 @@ class Oracle:
     def _draw(self, points: int, rng: np.random.Generator) -> list[tuple[Scene, list[Truths]]]:
         found: list[tuple[Scene, list[Truths]]] = []
         left = points
-        for scene in scenes(self.circuit, rng, points):
+        for scene in scenes(self.circuit, rng, points, self.layout):
             kept, truths = self._inside(scene, left)
             if kept.points:
                 left -= len(kept.points)
                 found.append((kept, truths))
             if left <= 0:
                 break
-        more = kink_scenes(self.circuit, rng, points * 2 // 3)
+        more = kink_scenes(self.circuit, rng, points * 2 // 3, self.layout)
+        more = more if has_kinks(self.typed) else iter(())
         at_kinks = (self._inside(scene, points) for scene in more)
         return found + [pair for pair in at_kinks if pair[1]]
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from dataclasses import replace as replaced
+from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Integer
 
+from symback.arrays import HIGHEST_RANK, Shape, size_symbol
 from symback.balls import constant, nearest_float
 from symback.build import Builder, UserFunction
+from symback.build_arrays import CALLS, ArrayBuilder
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,
+    NameRefused,
     Place,
-    SymbackError,
     TooLarge,
     UnknownName,
     Unsupported,
@@ -30,13 +32,17 @@ from symback.structure import (
     assemble,
     computed,
     leaf,
+    size,
 )
-from symback.syntax import Declaration, Equation, Source, Term, statements
+from symback.syntax import Declaration, Equation, Loop, Source, Statement, Term, statements
 
 PARAM_LETTERS = ("w", "W", "b", "B", "theta")
 """Names that begin so are parameters where no role is declared; θ is read as theta."""
 
 _OUTPUT_NAMES = ("f", "g", "out", "output_f")
+MOST_TURNS = 10_000  # of a loop
+LARGEST_SIZE = 1_000_000_000
+ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones"})
 _ROLES = (*LEAF_ROLES[:3], "loss", "output")
 
 
@@ -80,11 +86,12 @@ def _names(names: Iterable[str] | None) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Definition:
-    """One equation: a node's name and its right-hand side."""
+    """One equation: a node's name and its right-hand side, and the variables of its loops."""
 
     name: str
     term: Term
     place: Place
+    bound: Mapping[str, Expr] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -92,6 +99,8 @@ class _Outline:
     """What the statements say, before any expression is built."""
 
     leaves: dict[str, tuple[str, Term | None, Place]] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)  # of the leaves that are arrays
+    sizes: dict[str, Place] = field(default_factory=dict)  # names in shapes
     definitions: dict[str, _Definition] = field(default_factory=dict)
     functions: dict[str, UserFunction] = field(default_factory=dict)
     bare: Term | None = None
@@ -103,23 +112,58 @@ class _Outline:
 def _outline(source: Source) -> _Outline:
     outline = _Outline()
     for statement in statements(source):
-        if isinstance(statement, Declaration):
-            _declare(source, outline, statement)
-        else:
-            _equate(source, outline, statement)
+        _enter(source, outline, statement, {})
     if not outline.definitions and outline.bare is None:
         raise CircuitError("the text defines no node; write one such as f = w*x")
+    for name, place in outline.sizes.items():
+        if name in outline.leaves or name in outline.definitions or name in outline.functions:
+            raise NameRefused(f"'{name}' is both a size and a node; rename one", place)
     return outline
+
+
+def _enter(
+    source: Source, outline: _Outline, statement: Statement, bound: Mapping[str, Expr]
+) -> None:
+    if isinstance(statement, Loop):
+        _unroll(source, outline, statement, bound)
+    elif isinstance(statement, Equation):
+        _equate(source, outline, statement, bound)
+    elif bound:
+        raise CircuitSyntaxError(
+            "declare before the loop; a loop has equations only", source.place(statement.name.place)
+        )
+    else:
+        _declare(source, outline, statement)
+
+
+def _unroll(source: Source, outline: _Outline, loop: Loop, bound: Mapping[str, Expr]) -> None:
+    """Enter the block of a loop once for every value of its variable."""
+    place = source.place(loop.variable.place)
+    variable = check_name(loop.variable.text, place)
+    if variable in outline.leaves or variable in bound:
+        raise CircuitError(f"'{variable}' has a meaning already; call the loop's otherwise", place)
+    start = 0 if loop.start is None else _whole(source, loop.start, bound)
+    stop = _whole(source, loop.stop, bound)
+    if not 0 < stop - start <= MOST_TURNS:
+        why = "is empty" if stop <= start else f"has more than {MOST_TURNS:,} turns"
+        raise CircuitError(f"the loop over '{variable}' {why}", place)
+    for value in range(start, stop):
+        for statement in loop.body:
+            _enter(source, outline, statement, {**bound, variable: Integer(value)})
+
+
+def _whole(source: Source, term: Term, bound: Mapping[str, Expr]) -> int:
+    known: Callable[[str], bool] = lambda _: False  # noqa: E731
+    builder = Builder(source, known, bound=bound)
+    number = builder.build(term)
+    if builder.used or not number.is_Integer:
+        raise CircuitSyntaxError("the bounds of a loop are whole numbers", source.place(term.place))
+    return int(number)
 
 
 def _declare(source: Source, outline: _Outline, statement: Declaration) -> None:
     place = source.place(statement.name.place)
     name, role = statement.name.text, statement.role.text
-    if statement.shape is not None:
-        raise Unsupported(
-            f"'{name}' has a shape, but circuits don't have arrays yet; declare numbers one by one",
-            source.place(statement.shape.place),
-        )
     if name == "loss" and role == "none" and statement.value is None:
         outline.no_loss = True
         return
@@ -134,7 +178,14 @@ def _declare(source: Source, outline: _Outline, statement: Declaration) -> None:
             raise CircuitSyntaxError(f"only a param has an initial value, not an {role}", place)
         _refuse_twice(outline, name, place)
         outline.leaves[name] = (role, statement.value, place)
+        if statement.shape is not None:
+            outline.shapes[name] = _shape(source, outline, statement.shape)
         return
+    if statement.shape is not None:
+        raise CircuitSyntaxError(
+            "only inputs, targets and params declare a shape; others have that of their formula",
+            source.place(statement.shape.place),
+        )
     if statement.value is None:
         raise CircuitSyntaxError(f"the {role} needs a formula: {name}: {role} = …", place)
     if getattr(outline, role) is not None:
@@ -143,15 +194,42 @@ def _declare(source: Source, outline: _Outline, statement: Declaration) -> None:
     _define(outline, name, statement.value, place)
 
 
-def _equate(source: Source, outline: _Outline, statement: Equation) -> None:
+def _shape(source: Source, outline: _Outline, term: Term) -> Shape:
+    """A declared shape: sizes are whole numbers or names."""
+    place = source.place(term.place)
+    if len(term.args) > HIGHEST_RANK:
+        raise Unsupported("an array has one or two axes; a batch adds one of its own", place)
+    sizes: list[Any] = []
+    for part in term.args:
+        if part.kind == "name":
+            outline.sizes.setdefault(check_name(part.text, place), place)
+            sizes.append(size_symbol(part.text))
+        elif part.kind == "number" and part.text.isdigit() and 0 < int(part.text) <= LARGEST_SIZE:
+            sizes.append(Integer(part.text))
+        else:
+            raise CircuitSyntaxError("a size is a name or a whole number from 1", place)
+    return tuple(sizes)
+
+
+def _equate(
+    source: Source, outline: _Outline, statement: Equation, bound: Mapping[str, Expr]
+) -> None:
     left, right = statement.left, statement.right
     place = source.place(left.place)
+    if bound and (right is None or left.kind != "index"):
+        raise CircuitSyntaxError("in a loop each turn has its own node: h[t] = …", place)
     if right is None:
         if outline.bare is not None:
             raise CircuitError("a second expression without a name; write name = … for each", place)
         outline.bare = left
     elif left.kind == "name":
         _define(outline, check_name(left.text, place), right, place)
+    elif left.kind == "index" and left.args[0].kind == "name" and len(left.args) == 2:
+        number = _whole(source, left.args[1], bound)
+        if number < 0:
+            raise CircuitSyntaxError("the index of a node counts from 0", place)
+        name = check_name(f"{left.args[0].text}_{number}", place)
+        _define(outline, name, right, place, bound)
     elif left.kind == "call" and all(a.kind == "name" for a in left.args):
         arguments = tuple(check_name(a.text, source.place(a.place)) for a in left.args)
         if len(set(arguments)) < len(arguments):
@@ -162,9 +240,15 @@ def _equate(source: Source, outline: _Outline, statement: Equation) -> None:
         raise CircuitSyntaxError("left of '=' stands a name, as in f = x1 - x2", place)
 
 
-def _define(outline: _Outline, name: str, term: Term, place: Place) -> None:
+def _define(
+    outline: _Outline,
+    name: str,
+    term: Term,
+    place: Place,
+    bound: Mapping[str, Expr] | None = None,
+) -> None:
     _refuse_twice(outline, name, place)
-    outline.definitions[name] = _Definition(name, term, place)
+    outline.definitions[name] = _Definition(name, term, place, bound or {})
 
 
 def _refuse_twice(outline: _Outline, name: str, place: Place) -> None:
@@ -191,8 +275,24 @@ class _Assembly:
         for name in set(params) & set(inputs):
             raise CircuitError(f"'{name}' is named both a parameter and an input")
         self._appeared: dict[str, Place] = {}
+        self._built: dict[str, Node | None] = {}
+        self._used: dict[str, dict[str, Place]] = {}  # by definition, in the text's order
+        self._has_arrays = bool(outline.shapes) or any(
+            term.kind == "call" and term.text in ARRAYS_WITHOUT_LEAF
+            for d in outline.definitions.values()
+            for term in _terms(d.term)
+        )
+        if self._has_arrays:
+            self._refuse_names_of_operations()
         if outline.bare is not None:
             self._name_bare(outline.bare)
+
+    def _refuse_names_of_operations(self) -> None:
+        """Among arrays, sum and its kin are operations and nothing else."""
+        outline = self._outline
+        for name in (*outline.leaves, *outline.definitions, *outline.functions):
+            if name in CALLS:
+                raise NameRefused(f"'{name}' is an operation on arrays; choose another name")
 
     def _name_bare(self, bare: Term) -> None:
         """A single expression without a name is f, or another name where f is taken."""
@@ -205,14 +305,23 @@ class _Assembly:
 
     def _is_known(self, name: str) -> bool:
         outline = self._outline
-        return name in outline.leaves or name in outline.definitions or name in self._overrides
+        return (
+            name in outline.leaves
+            or name in outline.definitions
+            or name in outline.sizes
+            or name in self._overrides
+        )
 
     def circuit(self, loss: str | _Automatic | None) -> Circuit:
         nodes = [self._computed(d) for d in self._outline.definitions.values()]
+        for place_of in self._used.values():
+            for name, place in place_of.items():
+                self._appeared.setdefault(name, place)
         chosen = self._loss(loss)
         leaves, inferred = self._leaves(only_in_loss(nodes, chosen))
+        sizes = [size(n, p) for n, p in self._outline.sizes.items() if n in self._appeared]
         return assemble(
-            [*leaves, *nodes], output=self._outline.output, loss=chosen, inferred=inferred
+            [*sizes, *leaves, *nodes], output=self._outline.output, loss=chosen, inferred=inferred
         )
 
     def _loss(self, option: str | _Automatic | None) -> str | _Automatic | None:
@@ -226,13 +335,45 @@ class _Assembly:
         return self._outline.loss or AUTOMATIC
 
     def _computed(self, definition: _Definition) -> Node:
-        builder = Builder(self._source, self._is_known, self._outline.functions)
-        expr = builder.build(definition.term)
-        for name, place in builder.used.items():
-            self._appeared.setdefault(name, place)
+        """The node of a definition, built once; arrays ask for the shapes of others first."""
+        if definition.name not in self._built:
+            self._built[definition.name] = None  # being built
+            self._used[definition.name] = {}
+            self._built[definition.name] = self._build(definition)
+        node = self._built[definition.name]
+        if node is None:
+            raise CircuitError(f"'{definition.name}' depends on itself", definition.place)
+        return node
+
+    def _build(self, definition: _Definition) -> Node:
+        outline, name = self._outline, definition.name
+        settings: Any = {"is_size": outline.sizes.__contains__, "bound": definition.bound}
+        builder: Builder
+        if self._has_arrays:
+            builder = ArrayBuilder(
+                self._source,
+                self._is_known,
+                outline.functions,
+                **settings,
+                shape=self._shape_of,
+                is_target=lambda n: n in outline.leaves and outline.leaves[n][0] == "target",
+            )
+            formula, shape = builder.whole(definition.term)
+            shapes = {n: s for n, s in builder.shapes.items() if s}
+        else:
+            builder = Builder(self._source, self._is_known, outline.functions, **settings)
+            formula, shape, shapes = builder.build(definition.term), (), None
+        self._used[name] = builder.used
         if "sigma" in builder.used and not self._is_known("sigma"):
             self._refuse_called("sigma", definition)
-        return computed(definition.name, expr, list(builder.used), definition.place)
+        used = list(builder.used)
+        return computed(name, formula, used, definition.place, shapes=shapes, shape=shape)
+
+    def _shape_of(self, name: str) -> Shape:
+        outline = self._outline
+        if name in outline.definitions:
+            return self._computed(outline.definitions[name]).shape
+        return outline.shapes.get(name, ())
 
     def _refuse_called(self, name: str, definition: _Definition) -> None:
         """A name that stands for a number can't be a function in the same circuit."""
@@ -250,7 +391,7 @@ class _Assembly:
         found = [self._declared(name) for name in outline.leaves]
         inferred = []
         for name, place in self._appeared.items():
-            if name in outline.definitions or name in outline.leaves:
+            if name in outline.definitions or name in outline.leaves or name in outline.sizes:
                 continue
             if self._is_strict and name not in self._overrides:
                 known = [*outline.leaves, *outline.definitions, *self._overrides]
@@ -272,7 +413,8 @@ class _Assembly:
         role, value, place = self._outline.leaves[name]
         role = self._overrides.get(name, role)
         initial = None if value is None or role != "param" else self._initial(name, value)
-        return leaf(name, role, initial, place)  # type: ignore[arg-type]
+        shape = self._outline.shapes.get(name, ())
+        return leaf(name, role, initial, place, shape)  # type: ignore[arg-type]
 
     def _initial(self, name: str, term: Term) -> float:
         expr = Builder(self._source, lambda _: False).build(term)
@@ -315,4 +457,4 @@ def _terms(term: Term) -> list[Term]:
     return found
 
 
-__all__ = ["SymbackError", "circuit", "inferred_role", "replaced"]
+__all__ = ["circuit", "inferred_role", "only_in_loss"]

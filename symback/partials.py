@@ -9,11 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Mul, Piecewise, S, Symbol
+from sympy import Add, Expr, Mul, Piecewise, S, Symbol
 
+from symback.arrays import (
+    ArrayFunction,
+    class_entropy,
+    cross_entropy,
+    has_arrays,
+    shape_of,
+    softmax,
+    transpose,
+    unbroadcast,
+)
 from symback.gates import is_square, split_number
-from symback.ops import BY_HEAD, POWER, Slope
+from symback.ops import BY_HEAD, POWER, Slope, real_symbol
 from symback.structure import Node
+from symback.vjp import RULES, At, contributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +35,157 @@ class Local:
     rule: str
     expanded: Expr
 
+    @property
+    def slope(self) -> Expr | None:
+        """What the forward pass may compute beside the value and keep for this partial."""
+        return self.partial if isinstance(self.partial, Slope) else None
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether the adjoint must have the gate's shape: not where it is multiplied only."""
+        return False
+
+    def contribution(
+        self, upstream: Expr, slope: Symbol | None = None, *, expanded: bool = False
+    ) -> Expr:
+        """upstream × partial; `slope` is the name of the kept slope, where there is one."""
+        partial = self.expanded if expanded else self.partial
+        return times(upstream, partial if slope is None else slope)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayLocal(Local):
+    """The edge from a gate to an operand where either is an array.
+
+    `partial` is elementwise; where the gate mixes elements it has none and `partial` is the
+    whole contribution over the name of the gate's adjoint.
+    """
+
+    gate: Node
+    operand: Symbol
+    elementwise: Expr
+    terms: tuple[tuple[Expr, ArrayFunction], ...]  # coefficient × operation, to be added up
+
+    @property
+    def slope(self) -> Expr | None:
+        if isinstance(self.elementwise, Slope):
+            return self.elementwise
+        for _, op in self.terms:
+            if isinstance(op, cross_entropy | class_entropy) and op.args[0] == self.operand:
+                return softmax(self.operand)
+        return None
+
+    @property
+    def needs_whole(self) -> bool:
+        shapes = self.gate.shapes
+        return bool(self.terms) or shapes[self.operand.name] != self.gate.shape
+
+    def contribution(
+        self, upstream: Expr, slope: Symbol | None = None, *, expanded: bool = False
+    ) -> Expr:
+        """What the operand's adjoint gets: the sum over the elements that read each element."""
+        gate, shapes = self.gate, self.gate.shapes
+        to = shapes[self.operand.name]
+        found: list[Expr] = []
+        if self.elementwise != 0:
+            partial = self.expanded if expanded else self.elementwise
+            partial = partial if slope is None else slope
+            found.append(unbroadcast(times(upstream, partial), gate.shape, to))
+        for coefficient, op in self.terms:
+            g = unbroadcast(coefficient * upstream, gate.shape, shape_of(op, shapes))
+            value = op if len(self.terms) > 1 or gate.formula != op else gate.symbol
+            parts = contributions(op, g, At(op, value, {**shapes, **_shape_of_upstream(g, gate)}))
+            for part, operand in zip(parts, op.operands, strict=True):
+                if part is not None and operand.has(self.operand):
+                    found.append(_through_transpose(part, operand))
+        total = Add(*found)
+        own = self.slope
+        return total if slope is None or own is None else total.xreplace({own: slope})
+
+
+def _through_transpose(part: Expr, operand: Expr) -> Expr:
+    """The contribution to A of one to Aᵀ."""
+    if operand.is_Symbol:
+        return part
+    return transpose(part)
+
+
+def _shape_of_upstream(g: Expr, gate: Node) -> dict[str, tuple[Expr, ...]]:
+    """Names in an adjoint that are none of the gate's have the gate's shape."""
+    names = {s.name for s in g.free_symbols} - gate.shapes.keys()
+    return dict.fromkeys(names, gate.shape)
+
 
 def local_partials(gate: Node) -> dict[str, Local]:
     """∂gate/∂operand by operand, in the operands' order."""
-    expr, value = gate.expr, gate.symbol
+    expr, value = gate.formula, gate.symbol
     if not gate.operands:  # a named constant, such as g = 9.81
         return {}
-    if expr.is_Symbol:
-        found, rule = {expr: S.One}, "copy"
-    elif expr.is_Add:
-        found, rule = _of_sum(expr), "sum"
-    elif isinstance(expr, Piecewise):
-        found, rule = _of_choice(expr), "the branch taken"
-    elif is_square(expr):
-        found, rule = _of_square(expr), "∂u² = 2u·∂u"
-    elif expr.is_Mul:
-        found, rule = _of_product(expr, value), "product"
-    elif expr.is_Pow:
-        found, rule = _of_power(expr, value)
-    else:
-        found, rule = _of_function(expr, value)
+    if gate.has_arrays:
+        return _of_arrays(gate)
+    found, rule = _elementwise(expr, value)
     by_name = {s.name: partial for s, partial in found.items()}
     return {
         name: Local(by_name[name], rule, _expanded(by_name[name], value)) for name in gate.operands
     }
+
+
+def _elementwise(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
+    """Partials of what holds element by element, and the rule's name."""
+    if expr.is_Symbol:
+        return {expr: S.One}, "copy"
+    if expr.is_Add:
+        return _of_sum(expr), "sum"
+    if isinstance(expr, Piecewise):
+        return _of_choice(expr), "the branch taken"
+    if is_square(expr):
+        return _of_square(expr), "∂u² = 2u·∂u"
+    if expr.is_Mul:
+        return _of_product(expr, value), "product"
+    if expr.is_Pow:
+        return _of_power(expr, value)
+    return _of_function(expr, value)
+
+
+def _of_arrays(gate: Node) -> dict[str, Local]:
+    """Elementwise partials and the terms that mix elements, operand by operand."""
+    plain, terms = [], []
+    for term in Add.make_args(gate.formula):
+        coefficient, op = split_number(term)
+        if isinstance(op, ArrayFunction):
+            terms.append((coefficient, op))
+        elif has_arrays(term):
+            raise AssertionError(f"{gate.name} = {gate.formula} is no gate")
+        else:
+            plain.append(term)
+    elementwise: dict[Symbol, Expr] = {}
+    rule = ""
+    if plain and any(not t.is_number for t in plain):
+        elementwise, rule = _elementwise(Add(*plain), gate.symbol)
+    found: dict[str, Local] = {}
+    upstream = real_symbol(f"{gate.name}_bar")
+    for name in gate.operands:
+        symbol = real_symbol(name)
+        own = tuple((c, op) for c, op in terms if any(o.has(symbol) for o in op.operands))
+        partial = elementwise.get(symbol, S.Zero)
+        words = RULES.get(own[0][1].func, "") if own else rule
+        local = ArrayLocal(
+            partial, words, _expanded(partial, gate.symbol), gate, symbol, partial, own
+        )
+        if own:
+            whole = local.contribution(upstream)
+            local = ArrayLocal(whole, words, whole, gate, symbol, partial, own)
+        found[name] = local
+    return found
+
+
+def times(upstream: Expr, partial: Expr) -> Expr:
+    """upstream × partial, taken into the branches of a choice, where it stays a float32."""
+    choice = next((f for f in Mul.make_args(partial) if isinstance(f, Piecewise)), None)
+    if choice is None:
+        return upstream * partial
+    rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
+    return Piecewise(*((rest * value, condition) for value, condition in choice.args))
 
 
 def _expanded(partial: Expr, value: Symbol) -> Expr:
@@ -137,4 +275,4 @@ def _of_choice(expr: Piecewise) -> dict[Symbol, Expr]:
     return found
 
 
-__all__ = ["Local", "local_partials"]
+__all__ = ["ArrayLocal", "Local", "local_partials", "times"]

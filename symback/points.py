@@ -16,6 +16,8 @@ import numpy as np
 import sympy as sp
 from sympy import Piecewise
 
+from symback.arrays import largest, smallest
+from symback.explicit import NUMBERS, Layout
 from symback.ops import relu
 from symback.structure import Circuit
 
@@ -25,7 +27,7 @@ SAMPLES = 4  # of a scene
 MOST_SCENES = 400
 SHORT = 2**10  # numbers at kinks are multiples of 1/SHORT
 MOST_NUMBERS = 6  # of the circuit that points at kinks use
-KINKED = (Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu)
+KINKED = (Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu, largest, smallest)
 RANGES = (
     (0.1, 10.0),
     (1e-3, 1e3),
@@ -38,6 +40,9 @@ RANGES = (
 )
 """Magnitudes, in turn; numbers on both sides of 1 keep narrow domains within reach."""
 
+MODERATE = ((0.1, 10.0), (0.3, 3.0), (0.01, 1.0), (1e-3, 30.0))
+"""Magnitudes for arrays: an inverse of numbers of very different size has no digits to compare."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -45,6 +50,7 @@ class Scene:
 
     shared: Point
     points: tuple[Point, ...]
+    layout: Layout = NUMBERS
 
     def with_points(self, points: Sequence[Point]) -> Scene:
         return replace(self, points=tuple(points))
@@ -53,42 +59,51 @@ class Scene:
         return {**self.shared, **point}
 
     def params(self, module: ModuleType) -> Any:
-        return module.Params(**self.shared)
+        return self.layout.pack(module.Params, self.shared)
 
     def inputs(self, module: ModuleType, point: Point) -> Any:
-        return module.Inputs(**point)
+        return self.layout.pack(module.Inputs, point)
 
     def batch(self, module: ModuleType) -> Any:
-        names = self.points[0].keys()
-        return module.Inputs(**{n: np.array([p[n] for p in self.points]) for n in names})
+        return self.layout.pack_batch(module.Inputs, self.points)
 
     def describe(self, point: Point) -> str:
         return ", ".join(f"{name}={value:.6g}" for name, value in self.merged(point).items())
 
 
-def scenes(circuit: Circuit, rng: np.random.Generator, points: int) -> Iterator[Scene]:
+def scenes(
+    circuit: Circuit, rng: np.random.Generator, points: int, layout: Layout = NUMBERS
+) -> Iterator[Scene]:
     """Scenes in all ranges of magnitude, in turn; the caller drops what is outside the domain."""
     params, others = _names(circuit)
     for number in range(MOST_SCENES + points):
-        one_range = [RANGES[number % len(RANGES)]]
-        ranges = np.log(RANGES if number % 4 == 1 else one_range)  # one for all, or one for each
+        usual = MODERATE if layout.has_arrays else RANGES
+        one_range = [usual[number % len(usual)]]
+        ranges = np.log(usual if number % 4 == 1 else one_range)  # one for all, or one for each
         positive = number % 3 == 2  # many formulas of physics have no other domain
         chosen = {n: ranges[rng.integers(len(ranges))] for n in (*params, *others)}
         shared = _draw(params, rng, chosen, positive)
         samples = [_draw(others, rng, chosen, positive) for _ in range(SAMPLES)]
         if number % 4 == 3:
             _make_special(shared, samples, rng, number)
-        yield Scene(shared, tuple(samples))
+        for sample in samples:
+            layout.constrain(sample, rng)
+        yield Scene(shared, tuple(samples), layout)
 
 
-def kink_scenes(circuit: Circuit, rng: np.random.Generator, count: int) -> Iterator[Scene]:
+def has_kinks(circuit: Circuit) -> bool:
+    """Whether a formula has a place where its derivative jumps."""
+    return any(n.formula.has(*KINKED) for n in circuit.computed)
+
+
+def kink_scenes(
+    circuit: Circuit, rng: np.random.Generator, count: int, layout: Layout = NUMBERS
+) -> Iterator[Scene]:
     """Scenes whose leaves share a few short numbers, zero and the circuit's own among them.
 
     Sums and products of such numbers are exact, so that arguments of max tie, conditions hold
-    with equality and abs meets 0. None where the circuit has no such place.
+    with equality and abs meets 0.
     """
-    if not any(n.expr.has(*KINKED) for n in circuit.computed):
-        return
     params, others = _names(circuit)
     targets = [n.name for n in circuit.targets]
     own = _short_numbers(circuit)
@@ -104,7 +119,9 @@ def kink_scenes(circuit: Circuit, rng: np.random.Generator, count: int) -> Itera
         if number % 4:  # a target that is like no other number
             for sample in samples:
                 sample.update(_pick(targets, rng, rng.integers(1, 4 * SHORT, 1) / SHORT))
-        yield Scene(shared, tuple(samples))
+        for sample in samples:
+            layout.constrain(sample, rng)
+        yield Scene(shared, tuple(samples), layout)
 
 
 def _names(circuit: Circuit) -> tuple[list[str], list[str]]:
@@ -114,7 +131,7 @@ def _names(circuit: Circuit) -> tuple[list[str], list[str]]:
 
 def _short_numbers(circuit: Circuit) -> list[float]:
     """Numbers of the circuit that are exact in a few bits: its thresholds are among them."""
-    typed = {abs(c) for n in circuit.computed for c in n.expr.atoms(sp.Rational)}
+    typed = {abs(c) for n in circuit.computed for c in n.formula.atoms(sp.Rational)}
     return [float(c) for c in sorted(typed) if c.q in (1, 2, 4, 8) and c < SHORT][:MOST_NUMBERS]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Function, Symbol
 
+from symback.arrays import count
 from symback.errors import SymbackError
 from symback.ops import postorder
 
@@ -88,7 +89,7 @@ def symbols(expr: Expr) -> set[Symbol]:
 
 def varies(expr: Expr, varying: set[Symbol]) -> bool:
     """Whether the expression has one value a sample."""
-    if isinstance(expr, batch_sum):
+    if isinstance(expr, batch_sum | count):
         return False
     if expr.is_Symbol:
         return expr in varying

@@ -50,7 +50,7 @@ class Reference:
                 needed.update(node.operands)
         self._nodes = [n for n in circuit.computed if n.name in needed]
         self.leaves = [n.name for n in circuit.leaves if n.name in needed]
-        self._meaning = {n.name: elementary(n.expr) for n in self._nodes}
+        self._meaning = {n.name: elementary(n.formula) for n in self._nodes}
         self._extremes = {
             name: [e for e in meaning.atoms(sp.Max, sp.Min) if len(e.args) > 2]
             for name, meaning in self._meaning.items()

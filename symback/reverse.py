@@ -73,7 +73,7 @@ def walk(circuit: Circuit, start: Node) -> ReversePass:
         if node.is_leaf:
             continue
         for operand, local in local_partials(node).items():
-            if local.partial.is_zero:
+            if local.partial.is_zero or circuit[operand].role == "size":
                 continue
             edge = Edge(node.name, operand, local)
             edges.append(edge)

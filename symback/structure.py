@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sympy import Expr, Symbol
 
+from symback.arrays import Shape, shown, size_symbol
 from symback.errors import CircuitError, Place, UnknownName, nearest
 from symback.names import check_name, fresh_name
 from symback.ops import postorder, real_symbol
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from symback.derivation.record import Derivation
     from symback.gradient import Gradient
 
-Role = Literal["input", "target", "param", "computed"]
+Role = Literal["input", "target", "param", "size", "computed"]
 LEAF_ROLES: tuple[Role, ...] = ("input", "target", "param")
 
 _LOSS_NAMES = ("l", "loss", "loss_l")
@@ -43,23 +44,46 @@ AUTOMATIC = _Automatic()
 class Node:
     """One named node of a circuit.
 
-    A leaf (input, target, param) has its own symbol as expression; a computed node has an
-    expression over earlier nodes. A node equals its name, so that `"w3" in c.params` reads as
-    it should.
+    A leaf (input, target, param) has its own symbol as formula; a computed node has a formula
+    over earlier nodes. In a formula the symbol of an array stands for its element; `expr` is the
+    same as SymPy's matrix expression. `shape` is () for a number, (n,) or (m, n) for an array.
+    A name of a size that a formula uses as a number is a node with the role size. A node equals
+    its name, so that `"w3" in c.params` reads as it should.
     """
 
     name: str
     role: Role
-    expr: Expr
+    formula: Expr
     operands: tuple[str, ...] = ()
-    shape: tuple[Any, ...] = ()
+    shape: Shape = ()
     initial: float | None = None
     generated: bool = False
     place: Place | None = field(default=None, repr=False)
+    operand_shapes: tuple[Shape, ...] = field(default=(), repr=False)  # empty: all are numbers
 
     @property
     def symbol(self) -> Symbol:
-        return real_symbol(self.name)
+        return size_symbol(self.name) if self.role == "size" else real_symbol(self.name)
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shapes of the operands and of the node itself, by name."""
+        found = dict(zip(self.operands, self.operand_shapes, strict=bool(self.operand_shapes)))
+        return {**found, self.name: self.shape}
+
+    @property
+    def has_arrays(self) -> bool:
+        """Whether the node or an operand of it is an array."""
+        return bool(self.shape) or any(self.operand_shapes)
+
+    @property
+    def expr(self) -> Expr:
+        """The formula in SymPy: an Expr for a number, a MatrixExpr for an array."""
+        if not self.has_arrays:
+            return self.formula
+        from symback.matrices import as_matrix  # arrays only: a room above
+
+        return as_matrix(self.formula, self.shapes, self.shape)
 
     @property
     def is_leaf(self) -> bool:
@@ -79,24 +103,50 @@ class Node:
         return NotImplemented
 
     def _content(self) -> tuple[Any, ...]:
-        return self.name, self.role, self.expr, self.shape, self.initial
+        return self.name, self.role, self.formula, self.shape, self.initial
 
 
-def leaf(name: str, role: Role, initial: float | None = None, place: Place | None = None) -> Node:
-    return Node(name, role, real_symbol(name), initial=initial, place=place)
+def leaf(
+    name: str,
+    role: Role,
+    initial: float | None = None,
+    place: Place | None = None,
+    shape: Shape = (),
+) -> Node:
+    return Node(name, role, real_symbol(name), shape=shape, initial=initial, place=place)
+
+
+def size(name: str, place: Place | None = None) -> Node:
+    """The node of a size that a formula uses as a number."""
+    return Node(name, "size", size_symbol(name), place=place)
 
 
 def computed(
     name: str,
-    expr: Expr,
+    formula: Expr,
     operands: Sequence[str],
     place: Place | None = None,
     generated: bool = False,
+    shapes: Mapping[str, Shape] | None = None,
+    shape: Shape = (),
 ) -> Node:
-    """A computed node; `operands` gives the order in which its operands first appear."""
-    present = {s.name for s in postorder(expr) if s.is_Symbol}
+    """A computed node; `operands` gives the order in which its operands first appear.
+
+    `shapes` tells those of the operands; without it all are numbers.
+    """
+    present = {s.name for s in postorder(formula) if s.is_Symbol}
     kept = tuple(name for name in dict.fromkeys(operands) if name in present)
-    return Node(name, "computed", expr, kept, place=place, generated=generated)
+    of_operands = () if shapes is None else tuple(shapes.get(o, ()) for o in kept)
+    return Node(
+        name,
+        "computed",
+        formula,
+        kept,
+        shape,
+        place=place,
+        generated=generated,
+        operand_shapes=of_operands,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +228,27 @@ class Circuit:
 
     @property
     def leaves(self) -> tuple[Node, ...]:
-        return tuple(n for n in self.nodes if n.is_leaf)
+        return tuple(n for n in self.nodes if n.role in LEAF_ROLES)
+
+    @property
+    def sizes(self) -> tuple[Node, ...]:
+        """The sizes that formulas use as numbers."""
+        return self._with_role("size")
+
+    @property
+    def size_names(self) -> tuple[Symbol, ...]:
+        """The sizes with a name, in the order in which shapes mention them."""
+        found = (size for n in self.leaves for size in n.shape if size.is_Symbol)
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def has_arrays(self) -> bool:
+        return any(n.shape for n in self.nodes)
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shapes of all arrays, by name."""
+        return {n.name: n.shape for n in self.nodes if n.shape}
 
     @property
     def computed(self) -> tuple[Node, ...]:
@@ -296,14 +366,21 @@ def assemble(
     table = {n.name: n for n in nodes}
     _refuse_undefined(table)
     ordered = _topological(table)
-    if not any(n.is_leaf for n in ordered):
+    if not any(n.role in LEAF_ROLES for n in ordered):
         raise CircuitError("the circuit has no inputs and no parameters: it is a constant")
     if not any(n.role == "computed" for n in ordered):
         raise CircuitError("the circuit computes nothing; add a line such as f = w*x")
     loss_node = table[loss] if isinstance(loss, str) else None
+    if loss_node is not None and loss_node.shape:
+        raise CircuitError(
+            f"the loss '{loss_node.name}' is an array {shown(loss_node.shape)}; a loss is one "
+            "number, such as its sum or mean",
+            loss_node.place,
+        )
     output_node = _choose_output(ordered, table, output, loss_node)
     _refuse_unused(ordered, output_node, loss_node, set(inferred))
-    if loss is AUTOMATIC and any(n.role in ("param", "target") for n in ordered):
+    trainable = any(n.role in ("param", "target") for n in ordered)
+    if loss is AUTOMATIC and trainable and not output_node.shape:
         ordered, loss_node = _with_squared_loss(ordered, output_node)
     return Circuit(tuple(ordered), output_node, loss_node, tuple(inferred))
 
@@ -408,6 +485,12 @@ def _with_squared_loss(ordered: Sequence[Node], output: Node) -> tuple[list[Node
         )
     if targets:
         target = targets[0]
+        if target.shape:
+            raise CircuitError(
+                f"the target '{target.name}' is an array {shown(target.shape)}, the output "
+                f"'{output.name}' a number; declare a loss",
+                target.place,
+            )
     else:
         target = leaf(fresh_name(_TARGET_NAMES, taken), "target")
         position = sum(n.is_leaf for n in nodes)

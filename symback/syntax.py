@@ -53,7 +53,17 @@ class Equation:
     right: Term | None
 
 
-Statement = Declaration | Equation
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """for variable in range(start, stop): body."""
+
+    variable: Term
+    start: Term | None
+    stop: Term
+    body: list[Declaration | Equation | Loop]
+
+
+Statement = Declaration | Equation | Loop
 
 
 class Source:
@@ -137,7 +147,15 @@ class _Reader(Transformer[Token, Any]):
     """Builds terms as the parser reduces."""
 
     def start(self, *found: Any) -> list[Statement]:
-        return [s for s in found if isinstance(s, Declaration | Equation)]
+        return [s for s in found if isinstance(s, Declaration | Equation | Loop)]
+
+    block = start
+
+    def loop(
+        self, variable: Token, first: Term, second: Term | None, body: list[Statement]
+    ) -> Loop:
+        start, stop = (None, first) if second is None else (first, second)
+        return Loop(self.name(variable), start, stop, body)
 
     def separator(self, *signs: Token) -> None:
         return None
@@ -187,13 +205,20 @@ class _Reader(Transformer[Token, Any]):
         return _extended("product", left, _term("reciprocal", right.place, [right]))
 
     def matrix_product(self, left: Term, sign: Token, right: Term) -> Term:
-        return _term("array", _at(sign), [left, right], "the matrix product @")
+        return _term("matrix_product", _at(sign), [left, right])
 
-    def index(self, array: Term, *indices: Term) -> Term:
-        return _term("array", array.place, [array], "an index in [ ]")
+    def index(self, array: Term, *subscripts: Term) -> Term:
+        return _term("index", array.place, [array, *subscripts])
+
+    def slice(self, start: Term | None, stop: Term | None) -> Term:
+        bounds = [_term("end", (1, 1), []) if b is None else b for b in (start, stop)]
+        return _term("slice", (1, 1), bounds)
+
+    def keyword(self, name: Token, value: Term) -> Term:
+        return _term("keyword", _at(name), [value], str(name))
 
     def transpose(self, array: Term, sign: Token) -> Term:
-        return _term("array", _at(sign), [array], "the transpose .T")
+        return _term("transpose", _at(sign), [array])
 
     def negative(self, term: Term) -> Term:
         return _term("negative", term.place, [term])
@@ -223,21 +248,42 @@ class _Reader(Transformer[Token, Any]):
         return _term("either", left.place, [left, right])
 
 
-class _NewLines:
-    """Drops the new lines inside brackets, so that an expression may go on there."""
+class _Layout:
+    """Drops the new lines inside brackets, and marks the block that a loop's line opens.
+
+    Indentation means something below a loop only; elsewhere lines may begin where they like.
+    """
 
     always_accept = ("_NEWLINE",)
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        open_brackets = 0
+        brackets = 0
+        blocks: list[int] = []  # how far the lines of each open block are indented
+        opening = False  # whether this line opens a block
         for token in stream:
-            if token.type in ("LPAR", "LSQB"):
-                open_brackets += 1
-            elif token.type in ("RPAR", "RSQB"):
-                open_brackets -= 1
-            if open_brackets > 0 and token.type == "_NEWLINE":
+            brackets += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
+            if token.type != "_NEWLINE":
+                opening = opening or token.type == "FOR"
+                yield token
                 continue
-            yield token
+            if brackets > 0:
+                continue
+            yield token  # before the next token is read: what it may be depends on this one
+            indentation = len(token.rpartition("\n")[2])
+            if opening:
+                if indentation <= (blocks[-1] if blocks else 0):
+                    raise _Refused((token.end_line or 1, 1), _NO_BLOCK, CircuitSyntaxError)
+                yield Token("_INDENT", "")
+                blocks.append(indentation)
+                opening = False
+            while blocks and indentation < blocks[-1]:
+                blocks.pop()
+                yield Token("_DEDENT", "")
+                yield token
+        yield from (Token(kind, "") for _ in blocks for kind in ("_NEWLINE", "_DEDENT"))
+
+
+_NO_BLOCK = "below a loop's line stands its block, indented"
 
 
 @cache
@@ -248,7 +294,7 @@ def _parser() -> Lark:
         parser="lalr",
         lexer="contextual",
         transformer=_Reader(),
-        postlex=_NewLines(),
+        postlex=_Layout(),
         maybe_placeholders=True,
     )
 
@@ -259,7 +305,7 @@ _AT_SIGN = {
     "^": "'^' is not a power here; write **",
     "'": "text in quotes has no place in a formula",
     '"': "text in quotes has no place in a formula",
-    "[": "'[' begins an array, which a formula of numbers has not",
+    "[": "'[' stands behind a name: x[0], h[t - 1], W[0:2]",
     "]": "']' without '['",
     "{": "'{' is no bracket here; write (",
     "}": "'}' is no bracket here; write )",
@@ -276,7 +322,7 @@ _AT_SIGN = {
     "%": "'%' is not an operation",
     "&": "'&' joins conditions, only inside where(condition, a, b)",
     "|": "'|' is not an operation; write abs(u) for |u|",
-    ".": "'.' stands only inside a number",
+    ".": "'.' stands only inside a number or in .T, the transpose",
     "\\": "'\\' is not LaTeX here; write the formula as in Python",
 }
 

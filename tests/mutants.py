@@ -100,7 +100,14 @@ def _changes(
 ) -> Iterator[tuple[ast.expr, str, ast.expr]]:
     """Pairs of an expression in the statement and what is planted in its place."""
     assert statement.value is not None
+    dtypes = {  # x.dtype is that of every other number
+        id(node.value)
+        for node in ast.walk(statement.value)
+        if isinstance(node, ast.Attribute) and node.attr == "dtype"
+    }
     for node in ast.walk(statement.value):
+        if id(node) in dtypes:
+            continue
         if isinstance(node, ast.BinOp):
             yield from _of_operation(node)
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

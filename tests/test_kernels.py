@@ -208,7 +208,7 @@ PLANTED = {
     "a coefficient of K": ("_gelu_and_slope", "0.009432965199663029", "0.009432965199673029"),
     "a float32 intermediate": ("_erfc", "e /= below", "e = e.astype('f4') / below"),
     "a rounded square": ("_gelu", "m = h - x", "m = h - h"),
-    "a clipped argument": ("_tanh_slope", "e = np.abs(z)", "e = np.minimum(np.abs(z), 370.0)"),
+    "a clipped argument": ("_tanh_slope", "np.abs(z)", "np.minimum(np.abs(z), 370.0)"),
     "a sign": ("_logsigmoid", "return -_softplus(-z)", "return -_softplus(z)"),
 }
 

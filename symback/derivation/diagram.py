@@ -126,10 +126,10 @@ class _Folding:
                 users[operand].append(node)
         self.net_of: dict[str, str] = {}
         for node in nodes:
-            op = BY_HEAD.get(node.expr.func)
+            op = BY_HEAD.get(node.formula.func)
             if op is not None and op.activation and len(node.operands) == 1:
                 net = self.circuit[node.operands[0]]
-                summed = net.expr.is_Add or self.weights[net.name]
+                summed = net.formula.is_Add or self.weights[net.name]
                 if net.name != of and not net.is_leaf and summed and len(users[net.name]) == 1:
                     self.net_of[node.name] = net.name
         on_wires = {w for n in nodes for ws in self.weights[n.name].values() for w in ws}
@@ -143,7 +143,7 @@ class _Folding:
         """
         found: dict[str, tuple[str, ...]] = {}
         alone: set[str] = set()
-        for term in node.expr.args if node.expr.is_Add else (node.expr,):
+        for term in node.formula.args if node.formula.is_Add else (node.formula,):
             factors = Mul.make_args(split_number(term)[1])
             if term.is_number:
                 continue

@@ -57,7 +57,7 @@ class Texts:
             return " … ".join(ends)
         if box.role != "computed" or self._drawn.view == "neurons":
             return clip(box.name, _LONGEST_NAME)
-        return sign(self._node(box).expr, self._printer.functions)
+        return sign(self._node(box).formula, self._printer.functions)
 
     def caption(self, box: Box) -> Lines:
         """What stands below a box: the formula, and the gradient where several wires leave."""
@@ -92,23 +92,23 @@ class Texts:
         text = self._neuron(box)
         if len(text) <= _LONGEST_CAPTION:
             return text
-        outer = sign(self._node(box).expr, self._printer.functions)
+        outer = sign(self._node(box).formula, self._printer.functions)
         return f"{outer}(Σ)" if len(box.members) > 1 else outer
 
     def _neuron(self, box: Box) -> str:
         """The formula of a neuron, its net input written out: σ(w3·x3 + w4·x4)."""
-        expr = self._node(box).expr
+        expr = self._node(box).formula
         if len(box.members) > 1:
             net = self._walk.circuit[box.members[0]]
             if len(net.operands) > _LARGEST_FORMULA:
                 return "…" * (_LONGEST_CAPTION + 1)
-            expr = expr.func(net.expr, evaluate=False)
+            expr = expr.func(net.formula, evaluate=False)
         return self._printer.print(expr)
 
     def _print(self, node: Node) -> str:
         if len(node.operands) > _LARGEST_FORMULA:
             return f"{len(node.operands)} operands"
-        return self._printer.print(node.expr)
+        return self._printer.print(node.formula)
 
     # -- wires --------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ def _with_output(circuit: Circuit, of: str) -> Circuit:
 def _has_gates(circuit: Circuit, walk: ReversePass) -> bool:
     """Whether the circuit has every gate of the walk, by name and expression."""
     gates = reaching(walk.circuit, walk.of)
-    return all(n.name in circuit and circuit[n.name].expr == n.expr for n in gates)
+    return all(n.name in circuit and circuit[n.name].formula == n.formula for n in gates)
 
 
 def _rows(lowered: Lowered, program: Program) -> list[str]:

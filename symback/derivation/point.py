@@ -56,7 +56,7 @@ def _numbers(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
     for name, number in given.items():
         balls[walk.circuit[name].symbol] = arb(float(number))
     for node in below(walk.circuit, walk.of):
-        _evaluate(node.expr, balls, into=node)
+        _evaluate(node.formula, balls, into=node)
     adjoints, contributions = _backward(walk, balls, arb(1))
     return Numbers(
         {n.name: _float(balls[n.symbol]) for n in walk.circuit if n.symbol in balls},

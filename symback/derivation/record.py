@@ -16,8 +16,8 @@ from sympy import Expr, S
 from symback.balls import Undecided, evaluate, nearest_float, precision
 from symback.errors import CircuitError, DataError, UnknownName, nearest
 from symback.gradient import Gradient
-from symback.lower import times
 from symback.ops import Slope, elementary
+from symback.partials import times
 from symback.program import Chain
 from symback.reverse import Edge, ReversePass, reverse_pass
 from symback.simplify import simplified
@@ -157,7 +157,7 @@ class _Writer:
         for name in self._below():
             node = self._walk.circuit[name]
             depends = tuple(self._forward[o] for o in node.operands if o in self._forward)
-            self._forward[name] = self._add("forward", name, node.expr, "definition", depends)
+            self._forward[name] = self._add("forward", name, node.formula, "definition", depends)
         self._add("seed", (self._walk.of, self._walk.of), S.One, "seed")
         useful = self._leading_to(asked)
         for edge in self._walk.edges:
@@ -299,7 +299,7 @@ def _values(
             values[circuit[name].symbol] = _ball(number)
         for name in nodes:
             node = circuit[name]
-            values[node.symbol] = evaluate(elementary(node.expr), values)
+            values[node.symbol] = evaluate(elementary(node.formula), values)
             found[name] = nearest_float(values[node.symbol])
         partials = {
             name: nearest_float(evaluate(elementary(closed), values))

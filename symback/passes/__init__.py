@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from symback.lower import Names
 from symback.passes.drop_dead import drop_dead
 from symback.passes.fold_copies import fold_copies
+from symback.passes.fold_products import fold_products
 from symback.passes.inline_sums import inline_sums
 from symback.passes.share_common import share_common
 from symback.program import Program
@@ -16,7 +17,14 @@ Pass = Callable[[Program, Names], Program]
 PASSES: tuple[Pass, ...] = (drop_dead, share_common, drop_dead)
 """For forward and backward, which keep one line a node."""
 
-FUSED_PASSES: tuple[Pass, ...] = (drop_dead, fold_copies, share_common, inline_sums, drop_dead)
+FUSED_PASSES: tuple[Pass, ...] = (
+    drop_dead,
+    fold_copies,
+    share_common,
+    inline_sums,
+    fold_products,
+    drop_dead,
+)
 """For the fused objective, where no one asks for the adjoint of an inner node."""
 
 

@@ -22,7 +22,7 @@ def fold_copies(program: Program, names: Names) -> Program:
     folded: dict[Symbol, Assign] = {}
     lines: list[Assign] = []
     for line in program.lines:
-        line = _substitute(line, folded)
+        line = substituted(line, folded)
         if line.of is not None and line.target not in program.results:
             number, rest = split_number(line.expr)
             if rest.is_Symbol and (number == 1 or readers[line.target] == 1):
@@ -32,7 +32,8 @@ def fold_copies(program: Program, names: Names) -> Program:
     return program.with_lines(lines)
 
 
-def _substitute(line: Assign, folded: dict[Symbol, Assign]) -> Assign:
+def substituted(line: Assign, folded: dict[Symbol, Assign]) -> Assign:
+    """The line with folded lines in place of their names, and their chains before its own."""
     found = {s: folded[s].expr for s in symbols(line.expr) if s in folded}
     if not found:
         return line

@@ -7,9 +7,13 @@ from dataclasses import replace
 
 from sympy import Symbol
 
+from symback.arrays import class_entropy, cross_entropy
 from symback.gates import split_number
 from symback.lower import Names
 from symback.program import Assign, Program, batch_sum, symbols
+
+WHOLE = (cross_entropy, class_entropy)
+"""Operations that a kernel computes together with what backward needs, so that they stay lines."""
 
 
 def inline_sums(program: Program, names: Names) -> Program:
@@ -21,7 +25,8 @@ def inline_sums(program: Program, names: Names) -> Program:
     for line in program.lines:
         if isinstance(line.expr, batch_sum):
             value = line.expr.args[0]
-            if value in values and readers[value] == 1 and value not in program.results:
+            once = readers[value] == 1 and value not in program.results
+            if value in values and once and not isinstance(values[value].expr, WHOLE):
                 inlined.add(value)
                 number, rest = split_number(values[value].expr)
                 line = replace(line, expr=number * batch_sum(rest))

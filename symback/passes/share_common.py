@@ -7,6 +7,7 @@ from collections import Counter
 from sympy import Expr, Symbol
 from sympy.logic.boolalg import Boolean
 
+from symback.arrays import count, transpose
 from symback.lower import Names
 from symback.ops import postorder
 from symback.program import Assign, Program, symbols
@@ -37,6 +38,8 @@ def _repeated(program: Program) -> set[Expr]:
 
 def _is_trivial(part: Expr) -> bool:
     if part.is_Symbol or isinstance(part, Boolean) or not isinstance(part, Expr) or part.is_number:
+        return True
+    if isinstance(part, transpose | count) and part.args[0].is_Symbol:  # a view, a number at hand
         return True
     if part.is_Mul and len(part.args) == 2:  # -v, v/2
         return bool(part.args[0].is_Rational and part.args[1].is_Symbol)
@@ -90,6 +93,6 @@ class _Sharing:
         if later is not None and waiting and symbols(part) <= self._assigned:
             self._emit(later, expr)
             return later.target
-        name = self._names.part(str(line.target))
+        name = self._names.part(str(line.target), part)
         self._emit(Assign(name, part), expr)
         return name

@@ -78,16 +78,17 @@ def _tanh_slope(z):
     """
     with np.errstate(over="ignore"):  # -2|z| may be infinite, and exp of that is 0
         if z.dtype.itemsize == 8 and _smallest(z) > -150.0:
-            e = np.exp(-2.0 * z)
+            e = np.asarray(-2.0 * z)
         else:
-            e = np.abs(z)
-            e = np.exp(-(e + e))
+            e = np.asarray(np.abs(z))
+            e = np.asarray(-(e + e))
+    np.exp(e, out=e)
     square = 2.0 + e
     square *= e
     square += 1.0
     e *= 4.0
     e /= square
-    return e
+    return e[()]
 
 
 def _tanh_and_slope(z):

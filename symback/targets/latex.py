@@ -12,7 +12,8 @@ from sympy.logic.boolalg import And, Or
 from symback.ops import BY_HEAD, SLOPES
 from symback.program import Chain
 from symback.signs import GREEK
-from symback.targets.printer import ADD, ATOM, MUL, NEG, POW, Printer
+from symback.targets.printer import ADD, ATOM, MUL, NEG, POW
+from symback.targets.text import ForPeople
 
 _OWN_COMMANDS = ("exp log sin cos tan sinh cosh tanh min max").split()
 _NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
@@ -39,7 +40,7 @@ def name_in_latex(name: str) -> str:
     return rf"{shown}_{{\mathrm{{{escaped}}}}}"
 
 
-class LatexPrinter(Printer):
+class LatexPrinter(ForPeople):
     """Prints expressions as LaTeX, without the mathematics delimiters."""
 
     times: ClassVar[str] = r" \, "
@@ -83,7 +84,22 @@ class LatexPrinter(Printer):
     def root(self, base: Expr) -> tuple[str, int]:
         return rf"\sqrt{{{self.print(base)}}}", ATOM
 
-    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+    elementwise: ClassVar[str] = r" \circ "
+    sum_name: ClassVar[str] = r"\textstyle\sum"
+
+    def word(self, name: str) -> str:
+        if name in _OWN_COMMANDS or name == "det":
+            return f"\\{name}"
+        escaped = name.replace("_", r"\_")
+        return r"\log\det" if name == "logdet" else rf"\operatorname{{{escaped}}}"
+
+    def raised(self, base: Expr, exponent: str) -> str:
+        return f"{self.at(base, ATOM)}^{{{exponent.replace('T', chr(92) + 'top')}}}"
+
+    def between_bars(self, text: str) -> str:
+        return rf"\left\lVert {text} \right\rVert"
+
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         return f"{self.at(base, ATOM)}^{{{self.print(exponent)}}}", POW
 
     def call(self, name: str, args: Sequence[str]) -> str:

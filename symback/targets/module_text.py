@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from symback.errors import TooLarge
@@ -13,8 +13,16 @@ from symback.lower import Lowered, lower
 from symback.passes import FUSED_PASSES, optimise
 from symback.program import Assign, Program, symbols
 from symback.simplify import weight
-from symback.structure import Circuit, Node
-from symback.targets.numpy import NumpyPrinter, kernel_sources, statements
+from symback.structure import Circuit
+from symback.targets.array_module import Arrays, ArrayText, array_text
+from symback.targets.numpy import (
+    NumpyPrinter,
+    columns_of,
+    kernel_sources,
+    print_order,
+    statements,
+    unpacked,
+)
 from symback.targets.text import TextPrinter
 
 BLOCK_ROWS = 16384
@@ -46,12 +54,24 @@ class ModuleText:
     objective: str
     objective_word: str
     objective_noun: str
-    objective_names: str
+    objective_names_listed: str
     objective_targets: str
+    init_signature: str
     init_sentence: str
     random_params: bool
     initial_values: str
-    read_columns: str
+    read_forward: str
+    read_backward: str
+    read_objective: str
+    read_training: str
+    returned_output: str
+    rows: str
+    reading: str
+    vectors: str
+    draw: str
+    arrays: ArrayText | None
+    params_sentence: str
+    inputs_sentence: str
     unpack_params: str
     unpack_cache: str
     seed: str
@@ -64,6 +84,7 @@ class ModuleText:
     batch_samples: str
     fused_name: str
     fused_signature: str
+    fused_sizes: Sequence[str]
     fused_lines: Sequence[str]
     fused_bars: Sequence[str]
     total: str
@@ -73,28 +94,21 @@ class ModuleText:
 def module_text(circuit: Circuit, version: str) -> ModuleText:
     """All texts of a circuit's NumPy module."""
     lowered = lower(circuit)
-    forward = optimise(lowered.forward, lowered.names)
-    backward = optimise(lowered.backward, lowered.names)
-    fused = optimise(lowered.objective, lowered.names, FUSED_PASSES)
-    needed = {s for line in backward.lines for s in symbols(line.expr)}
-    kept = [s for s in lowered.cache if s in needed]
-    forward = optimise(
-        replace(forward, results=(lowered.circuit.output.symbol, *kept)), lowered.names
-    )
-    backward = backward.with_lines(line for line in backward.lines if not _is_unread(line, lowered))
-    columns = [a.name for a in lowered.forward.arguments if lowered.circuit[a.name].role != "param"]
-    fused_columns = [
-        a.name for a in lowered.objective.arguments if lowered.circuit[a.name].role != "param"
-    ]
-    params = [p.name for p in circuit.params]
-    forward_lines = _lines(lowered, forward, columns, copies=True)
-    backward_lines = _lines(lowered, backward, columns, copies=True)
-    fused_lines = _lines(lowered, fused, fused_columns)
+    programs = _programs(lowered)
+    forward, backward, fused = programs
+    kept = [s.name for s in forward.results[1:]]
+    face: Scalars | Arrays = Arrays(lowered) if circuit.has_arrays else Scalars(lowered)
+    forward_lines = face.lines(forward, copies=True)
+    backward_lines = face.lines(backward, copies=True)
+    fused_lines = face.lines(fused) if lowered.has_objective else []
+    arrays = array_text(lowered) if circuit.has_arrays else None
     kernels = kernel_sources([*forward_lines, *backward_lines, *fused_lines])
     body = "\n".join([*forward_lines, *backward_lines, *fused_lines, *kernels])
     word = "loss" if circuit.loss else circuit.output.name
     fused_name = f"_{'loss' if circuit.loss else 'value'}_and_bars"
+    fused_columns = columns_of(lowered, lowered.objective)
     per_sample = bool(fused_columns) and lowered.per_sample_objective
+    params = [p.name for p in circuit.params]
     source = circuit.source
     return ModuleText(
         title=_title(circuit),
@@ -106,41 +120,66 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         body_hash="0" * 16,
         source=source,
         uses_math="math." in body,
-        block_rows=BLOCK_ROWS,
+        block_rows=face.block_rows,
         params=params,
         inputs=[n.name for n in circuit.inputs],
         targets=[n.name for n in circuit.targets],
         columns=[n.name for n in (*circuit.inputs, *circuit.targets)],
-        cache=[s.name for s in kept],
+        cache=kept,
         output=circuit.output.name,
-        objective=circuit.objective.name,
+        objective=circuit.objective.name if lowered.has_objective else "",
         objective_word=word,
         objective_noun=f"the {word}" if circuit.loss else word,
-        objective_names="".join(f', "{name}"' for name in fused_columns),
+        objective_names_listed="".join(f'"{name}", ' for name in fused_columns).rstrip(),
         objective_targets=" ".join(
             f'"{t.name}",' for t in circuit.targets if t.name in fused_columns
         ),
+        init_signature=face.init_signature(),
         init_sentence=_init_sentence(circuit),
         random_params=any(p.initial is None for p in circuit.params),
-        initial_values=_initial_values(circuit.params),
-        read_columns=_read_columns(params, columns),
-        unpack_params=_unpacked(params),
-        unpack_cache=_unpacked([s.name for s in kept]),
+        initial_values=face.initial_values(),
+        read_forward=face.read(forward, lowered.forward),
+        read_backward=face.read(backward, lowered.forward),
+        read_objective=face.read_objective(fused_columns),
+        read_training=face.read_training(fused_columns),
+        returned_output=face.returned_output(),
+        rows=face.rows,
+        reading=face.reading,
+        vectors=face.vectors,
+        draw=face.draw,
+        arrays=arrays,
+        params_sentence=face.params_sentence,
+        inputs_sentence=face.inputs_sentence,
+        unpack_params=unpacked(params),
+        unpack_cache=unpacked(kept),
         seed=lowered.seed.name,
-        seed_value=f"_seed(output_bar, {_like(columns, params, lowered)})",
+        seed_value=face.seed(),
         forward_lines=forward_lines,
         backward_lines=backward_lines,
         param_bars=[lowered.names.adjoint(n.name).name for n in circuit.params],
-        input_bars=_input_bars(lowered, columns),
-        samples="columns[0].size" if per_sample else "1",
-        batch_samples="batch[0].size" if per_sample else "1",
+        input_bars=face.input_bars(),
+        samples=face.rows if per_sample else "1",
+        batch_samples=face.rows.replace("columns", "batch") if per_sample else "1",
         fused_name=fused_name,
         fused_signature=_signature(fused_name, fused_columns),
+        fused_sizes=face.size_lines(fused),
         fused_lines=fused_lines,
         fused_bars=[lowered.names.adjoint(p.name).name for p in circuit.params],
         total=lowered.total.name,
         kernels=kernels,
     )
+
+
+def _programs(lowered: Lowered) -> tuple[Program, Program, Program]:
+    """Forward, backward and fused program after all passes, the cache no more than is read."""
+    names = lowered.names
+    backward = optimise(lowered.backward, names)
+    needed = {s for line in backward.lines for s in symbols(line.expr)}
+    kept = tuple(s for s in lowered.cache if s in needed)
+    forward = optimise(lowered.forward, names)
+    forward = optimise(replace(forward, results=(lowered.circuit.output.symbol, *kept)), names)
+    backward = backward.with_lines(line for line in backward.lines if not _is_unread(line, lowered))
+    return forward, backward, optimise(lowered.objective, names, FUSED_PASSES)
 
 
 def _is_unread(line: Assign, lowered: Lowered) -> bool:
@@ -151,56 +190,89 @@ def _is_unread(line: Assign, lowered: Lowered) -> bool:
     return bool(line.expr.is_zero and is_input and node not in read)
 
 
-def _lines(
-    lowered: Lowered, program: Program, columns: Sequence[str], copies: bool = False
-) -> list[str]:
-    circuit = lowered.circuit
-    order = {**_adjoints_first(program), **circuit.ranks}
-    printer = NumpyPrinter(
-        order,
-        {p.name for p in circuit.params},
-        varying=program.varying(),
-        rows=f"{columns[0]}.dtype.type({columns[0]}.size)" if columns else "1",
-    )
-    return statements(program, printer, copies=copies)
+class Scalars:
+    """The lines by which a module of numbers reads its arguments and gives its results."""
 
+    block_rows = BLOCK_ROWS
+    rows = "columns[0].size"
+    reading = "numpy/reading.py.jinja"
+    vectors = "numpy/vectors.py.jinja"
+    draw = "numpy/draw.py.jinja"
+    params_sentence = "The parameters, one number each."
+    inputs_sentence = "The samples, one value each: arrays of shape (n,), or numbers."
 
-def _adjoints_first(program: Program) -> dict[str, tuple[int, ...]]:
-    """Ranks that put adjoints and slopes before the values they are multiplied with."""
-    found = [*program.arguments, *(line.target for line in program.lines)]
-    return {s.name: (-1, 0, i) for i, s in enumerate(found)}
+    def __init__(self, lowered: Lowered) -> None:
+        self._lowered = lowered
+        self._circuit = lowered.circuit
+        self._params = [p.name for p in lowered.circuit.params]
 
+    def lines(self, program: Program, copies: bool = False) -> list[str]:
+        columns = columns_of(self._lowered, program)
+        printer = NumpyPrinter(
+            print_order(self._lowered, program),
+            set(self._params),
+            varying=program.varying(),
+            rows=f"{columns[0]}.dtype.type({columns[0]}.size)" if columns else "1",
+        )
+        return statements(program, printer, copies=copies)
 
-def _read_columns(params: Sequence[str], columns: Sequence[str]) -> str:
-    """The statements that read parameters and samples, indented."""
-    names = "".join(f', "{name}"' for name in columns)
-    lines = [f"columns = _columns(inputs{names})"] if columns else ["columns: list[Array] = []"]
-    if params:
-        lines.append(f"{_unpacked(params)} = _parameters(params, _dtype(params, columns))")
-    if columns:
-        lines.append(f"{_unpacked(columns)} = columns")
-    return "\n".join(f"    {line}" for line in lines)
+    def init_signature(self) -> str:
+        return "def init_params(rng: np.random.Generator | None = None) -> Params:"
 
+    def initial_values(self) -> str:
+        params = self._circuit.params
+        values = ("rng.normal(scale=0.1)" if p.initial is None else repr(p.initial) for p in params)
+        return f"    return Params({', '.join(values)})"
 
-def _unpacked(names: Sequence[str]) -> str:
-    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+    def read(self, program: Program, of: Program) -> str:
+        """The statements that read parameters and samples, indented."""
+        columns = columns_of(self._lowered, of)
+        names = "".join(f', "{name}"' for name in columns)
+        lines = [f"columns = _columns(inputs{names})"] if columns else ["columns: list[Array] = []"]
+        if self._params:
+            parameters = "_parameters(params, _dtype(params, columns))"
+            lines.append(f"{unpacked(self._params)} = {parameters}")
+        if columns:
+            lines.append(f"{unpacked(columns)} = columns")
+        return "\n".join(f"    {line}" for line in lines)
 
+    def read_objective(self, columns: Sequence[str]) -> str:
+        names = "".join(f', "{name}"' for name in columns)
+        return (
+            f"    columns = _columns(inputs{names})\n"
+            "    params = _parameters(params, _dtype(params, columns))"
+        )
 
-def _like(columns: Sequence[str], params: Sequence[str], lowered: Lowered) -> str:
-    if columns and lowered.per_sample_output:
-        return "columns[0]"
-    return "np.zeros((), _dtype(params, columns))"
+    def read_training(self, columns: Sequence[str]) -> str:
+        names = "".join(f', "{name}"' for name in columns)
+        return (
+            f"    columns = [column.reshape(-1) for column in _columns(inputs{names})]\n"
+            "    dtype = _dtype(params, columns)\n"
+            "    params = _parameters(params, dtype)"
+        )
 
+    def returned_output(self) -> str:
+        return self._circuit.output.name
 
-def _input_bars(lowered: Lowered, columns: Sequence[str]) -> list[str]:
-    """The adjoints of the inputs; exactly zero, sample by sample, where no path leads to one."""
-    found = []
-    for node in lowered.circuit.inputs:
-        if node.name in columns:
-            found.append(lowered.names.adjoint(node.name).name)
-        else:
-            found.append(f'np.zeros_like(_columns(inputs, "{node.name}")[0])')
-    return found
+    def seed(self) -> str:
+        columns = columns_of(self._lowered, self._lowered.forward)
+        if columns and self._lowered.per_sample_output:
+            return "_seed(output_bar, columns[0])"
+        return "_seed(output_bar, np.zeros((), _dtype(params, columns)))"
+
+    def input_bars(self) -> list[str]:
+        """The adjoints of the inputs, exactly zero where no path leads to one."""
+        columns = columns_of(self._lowered, self._lowered.forward)
+        found = []
+        for node in self._circuit.inputs:
+            if node.name in columns:
+                found.append(self._lowered.names.adjoint(node.name).name)
+            else:
+                found.append(f'np.zeros_like(_columns(inputs, "{node.name}")[0])')
+        return found
+
+    def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
+        return []
 
 
 def _signature(name: str, columns: Sequence[str]) -> str:
@@ -217,7 +289,7 @@ def _signature(name: str, columns: Sequence[str]) -> str:
 
 def _title(circuit: Circuit) -> str:
     printer = TextPrinter.of(circuit)
-    formula = f"{circuit.output.name} = {printer.print(circuit.output.expr)}"
+    formula = f"{circuit.output.name} = {printer.print(circuit.output.formula)}"
     if len(formula) > 60:
         formula = circuit.output.name
     return f"{formula}: value, gradient and training. Needs NumPy ≥ 2 only."
@@ -227,9 +299,11 @@ def _formulas(circuit: Circuit) -> list[str]:
     """The circuit's nodes and, below, the partials of the output that are short enough."""
     split = gates(circuit)
     printer = TextPrinter.of(split)
-    lines = [f"{n.name} = {printer.print(n.expr)}" for n in circuit.computed[:MOST_FORMULAS]]
+    lines = [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed[:MOST_FORMULAS]]
     if len(circuit.computed) > MOST_FORMULAS:
         return [*lines, f"… and {len(circuit.computed) - MOST_FORMULAS} more, see SOURCE"]
+    if circuit.has_arrays:
+        return lines
     partials = []
     gradient = circuit.gradient()
     for name in list(gradient)[:MOST_PARTIALS]:
@@ -242,7 +316,7 @@ def _formulas(circuit: Circuit) -> list[str]:
     used = "\n".join(partials)
     for node in split.computed:  # net inputs that the partials speak of
         if node.generated and re.search(rf"\b{node.name}\b", used):
-            lines.insert(0, f"{node.name} = {printer.print(node.expr)}")
+            lines.insert(0, f"{node.name} = {printer.print(node.formula)}")
     return [*lines, "", *partials] if partials else lines
 
 
@@ -269,12 +343,6 @@ def _init_sentence(circuit: Circuit) -> str:
     if given:
         return "The circuit's initial values, else small random numbers from rng."
     return "Small random numbers; pass a NumPy Generator to choose the stream."
-
-
-def _initial_values(params: Iterable[Node]) -> str:
-    return ", ".join(
-        "rng.normal(scale=0.1)" if p.initial is None else repr(p.initial) for p in params
-    )
 
 
 __all__ = ["ModuleText", "module_text"]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sympy import S
 from sympy.logic.boolalg import And, Or
 
+from symback.arrays import shown
 from symback.ops import BY_HEAD, SLOPES
+from symback.targets.arrays_in_print import NOTATION
 from symback.targets.printer import Printer
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class NotationPrinter(Printer):
         **{head: op.name for head, op in BY_HEAD.items()},
         **{slope: f"{op.name}_prime" for slope, op in SLOPES.items()},
     }
+    arrays: ClassVar = NOTATION
     constants: ClassVar = {S.Pi: "pi", S.Exp1: "exp(1)"}
 
     def call(self, name: str, args: Sequence[str]) -> str:
@@ -49,10 +52,11 @@ def circuit_text(circuit: Circuit) -> str:
             run = []
         role = node.role
         initial = "" if node.initial is None else f" = {node.initial!r}"
-        run.append(f"{node.name}: {node.role}{initial}")
+        shape = shown(node.shape) if node.shape else ""
+        run.append(f"{node.name}: {node.role}{shape}{initial}")
     lines += ["; ".join(run)] if run else []
     for node in circuit.computed:
-        lines.append(f"{node.name}{_mark(circuit, node)} = {printer.print(node.expr)}")
+        lines.append(f"{node.name}{_mark(circuit, node)} = {printer.print(node.formula)}")
     if circuit.loss is None:
         lines.append("loss: none")
     return "\n".join(lines) + "\n"

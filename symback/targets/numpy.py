@@ -9,19 +9,24 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy as sp
-from sympy import Expr, Mul, Piecewise, Pow, S, Symbol
+from sympy import Expr, Function, Mul, Piecewise, Pow, S, Symbol
 from sympy.logic.boolalg import And, Or
 
 from symback import ops
+from symback.arrays import class_entropy, cross_entropy, softmax
 from symback.balls import constant, nearest_float
 from symback.errors import DomainError
-from symback.ops import SLOPES, Slope
+from symback.ops import BY_HEAD, Slope
 from symback.program import Assign, Chain, Program, batch_sum, symbols, varies
-from symback.targets import kernels
+from symback.targets import array_kernels, kernels
 from symback.targets.printer import ATOM, MUL, NEG, POW, Printer, is_negative
+
+if TYPE_CHECKING:
+    from symback.lower import Lowered
+    from symback.structure import Circuit
 
 WIDTH = 100
 
@@ -70,6 +75,21 @@ VALUE_AND_SLOPE: dict[type[Slope], str] = {
     ops.gelu_prime: "_gelu_and_slope",
 }
 """Kernels that compute an operation and its slope together."""
+
+TOGETHER: dict[Any, str] = {
+    **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
+    cross_entropy: "_cross_entropy_and_softmax",
+    class_entropy: "_class_entropy_and_softmax",
+}
+"""Kernels that compute an operation and what backward needs of it, by the operation."""
+
+KERNELS: dict[str, Any] = {
+    name: function
+    for module in (kernels, array_kernels)
+    for name, function in vars(module).items()
+    if name.startswith("_") and inspect.isfunction(function)
+}
+"""Every function that may be pasted into a module, by name."""
 
 _LARGEST_EXACT = 2**53
 _LONGEST_FRACTION = 10**6
@@ -178,6 +198,13 @@ class NumpyPrinter(Printer):
     def call(self, name: str, args: Sequence[str]) -> str:
         return name.format(*args) if "{" in name else super().call(name, args)
 
+    def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
+        """The assignments that compute a line in place, each with its left side; none if one does.
+
+        Numbers of a batch are as many as fit the cache, so that nothing is won for them.
+        """
+        return []
+
     # -- sums over the batch ----------------------------------------------------------------
 
     def _batch_sum(self, expr: Expr) -> tuple[str, int]:
@@ -219,6 +246,9 @@ def _as_float(text: str) -> str:
     return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
 
 
+_VIEWS = ("np.broadcast_to(", "np.diagonal(")
+
+
 def statements(program: Program, printer: NumpyPrinter, copies: bool = False) -> list[str]:
     """The lines of a program, each chain-rule line with its terms above it.
 
@@ -233,30 +263,42 @@ def statements(program: Program, printer: NumpyPrinter, copies: bool = False) ->
         if line.chains and line.of:
             lines += chain_comment(line.of, line.chains)
         if line.target in slopes:
-            slope = slopes[line.target]
-            kernel = VALUE_AND_SLOPE[slope.expr.func]
-            argument = printer.print(slope.expr.args[0])
-            lines.append(f"{line.target}, {slope.target} = {kernel}({argument})")
+            kernel = TOGETHER[line.expr.func]
+            operands = ", ".join(printer.print(operand) for operand in line.expr.args)
+            lines.append(f"{line.target}, {slopes[line.target].target} = {kernel}({operands})")
+            continue
+        steps = printer.steps(line.target, line.expr)
+        if steps:
+            lines += [part for start, text in steps for part in wrapped(start, text)]
             continue
         text = printer.print(line.expr)
         if line.expr.is_zero and line.of:
             text = f"np.zeros_like({line.of[1]})"
-        if copies and line.expr.is_Symbol and line.target in program.results:
+        shares = line.expr.is_Symbol or text.startswith(_VIEWS) or text.endswith((".T", ".mT"))
+        if copies and shares and line.target in program.results:
             text += ".copy()"
-        lines += wrapped(str(line.target), text)
+        lines += wrapped(f"{line.target} =", text)
     return lines
 
 
 def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:
     """For each line v = h(u), the line s = h'(u), where one kernel computes both."""
-    values = {(line.expr.func, line.expr.args): line.target for line in program.lines}
+    lines = {line.expr: line for line in program.lines}
     found: dict[Symbol, Assign] = {}
     for line in program.lines:
-        if isinstance(line.expr, Slope) and line.expr.func in SLOPES:
-            value = values.get((line.expr.of, line.expr.args))
-            if value is not None:
-                found[value] = line
+        if isinstance(line.expr, Function) and line.expr.func in TOGETHER:
+            slope = lines.get(_kept_with(line.expr))
+            if slope is not None:
+                found[line.target] = slope
     return found
+
+
+def _kept_with(value: Expr) -> Expr:
+    """What the kernel of an operation computes beside it: its slope, or a softmax."""
+    if isinstance(value, cross_entropy | class_entropy):
+        return softmax(value.args[0])
+    slope = BY_HEAD[value.func].slope
+    return slope(*value.args) if slope else None
 
 
 def chain_comment(of: tuple[str, str], chains: Sequence[Chain]) -> list[str]:
@@ -274,15 +316,18 @@ def chain_comment(of: tuple[str, str], chains: Sequence[Chain]) -> list[str]:
     return lines
 
 
-def wrapped(target: str, text: str, indent: int = 4) -> list[str]:
-    """An assignment, broken before its operators where it is wider than a line."""
-    if indent + len(target) + 3 + len(text) <= WIDTH:
-        return [f"{target} = {text}"]
+def wrapped(start: str, text: str, indent: int = 4) -> list[str]:
+    """An assignment, broken before its operators where it is wider than a line.
+
+    `start` is its left side with the sign: "f =" or "f +=".
+    """
+    if indent + len(start) + 1 + len(text) <= WIDTH:
+        return [f"{start} {text}"]
     for separators in ((" + ", " - "), (" * ", " / ")):
         parts = _split_outside_brackets(text, separators)
         if len(parts) > 1:
-            return [f"{target} = (", *_filled(parts, WIDTH - indent - 4), ")"]
-    return [f"{target} = {text}"]
+            return [f"{start} (", *_filled(parts, WIDTH - indent - 4), ")"]
+    return [f"{start} {text}"]
 
 
 def _filled(parts: Sequence[str], width: int) -> list[str]:
@@ -306,6 +351,27 @@ def _split_outside_brackets(text: str, separators: tuple[str, ...]) -> list[str]
     return [*parts, text[start:]]
 
 
+def columns_of(lowered: Lowered, program: Program) -> list[str]:
+    """The inputs and targets that a program reads."""
+    circuit = lowered.circuit
+    return [a.name for a in program.arguments if _is_column(circuit, a.name)]
+
+
+def _is_column(circuit: Circuit, name: str) -> bool:
+    return name in circuit and circuit[name].role in ("input", "target")
+
+
+def print_order(lowered: Lowered, program: Program) -> dict[str, tuple[int, ...]]:
+    """Ranks that put adjoints and slopes before the values they are multiplied with."""
+    found = [*program.arguments, *(line.target for line in program.lines)]
+    return {**{s.name: (-1, 0, i) for i, s in enumerate(found)}, **lowered.circuit.ranks}
+
+
+def unpacked(names: Sequence[str]) -> str:
+    """The left side of an assignment from a tuple."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+
+
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
     wanted = _kernel_names("\n".join(lines))
@@ -313,14 +379,14 @@ def kernel_sources(lines: Iterable[str]) -> list[str]:
     while wanted:
         name = wanted.pop()
         if name not in found:
-            found[name] = inspect.getsource(getattr(kernels, name)).rstrip()
+            found[name] = inspect.getsource(KERNELS[name]).rstrip()
             wanted |= _kernel_names(found[name]) - {name}
     return [found[name] for name in sorted(found)]
 
 
 def _kernel_names(text: str) -> set[str]:
     names = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", text))
-    return {name for name in names if hasattr(kernels, name)}
+    return names & KERNELS.keys()
 
 
 __all__ = ["FUNCTIONS", "NumpyPrinter", "kernel_sources", "statements", "wrapped"]

@@ -7,13 +7,14 @@ it was typed. A language is a subclass with its tables; an operation without an 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sympy import Add, Expr, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.core.relational import Relational
 
+from symback.arrays import Shape, shape_of
 from symback.errors import Unsupported
 from symback.ops import BY_HEAD, POWER, postorder
 
@@ -38,6 +39,8 @@ class Printer:
     functions: ClassVar[Mapping[Any, str]] = {}
     constants: ClassVar[Mapping[Any, str]] = {}
     relations: ClassVar[Mapping[str, str]] = _RELATIONS
+    arrays: ClassVar[Mapping[Any, Callable[..., tuple[str, int]]]] = {}
+    shapes: Mapping[str, Shape] = {}  # of the names that are arrays
 
     def __init__(self, order: Mapping[str, Any], leading: Collection[str] = ()) -> None:
         self._order = order
@@ -46,7 +49,12 @@ class Printer:
     @classmethod
     def of(cls, circuit: Circuit) -> Self:
         """A printer with the order of a circuit's names."""
-        return cls(circuit.ranks, {p.name for p in circuit.params})
+        printer = cls(circuit.ranks, {p.name for p in circuit.params})
+        printer.shapes = circuit.shapes
+        return printer
+
+    def shape_of(self, expr: Expr) -> Shape:
+        return shape_of(expr, self.shapes) if self.shapes else ()
 
     def print(self, expr: Expr) -> str:
         return self._print(expr)[0]
@@ -138,7 +146,7 @@ class Printer:
         return sorted(above, key=self.factor_key), sorted(below, key=self.factor_key)
 
     def quotient(self, above: Sequence[Expr], below: Sequence[Expr]) -> tuple[str, int]:
-        top = self.times.join(self.at(f, MUL if i == 0 else NEG) for i, f in enumerate(above))
+        top = self.joined(above)
         if not below:
             if len(above) == 1:
                 return self._print(above[0])
@@ -146,8 +154,12 @@ class Printer:
         top = top or self.integer(1)
         if len(below) == 1:
             return f"{top}{self.over}{self.at(below[0], POW)}", MUL
-        bottom = self.times.join(self.at(f, MUL if i == 0 else NEG) for i, f in enumerate(below))
+        bottom = self.joined(below)
         return f"{top}{self.over}{self.bracket(bottom)}", MUL
+
+    def joined(self, factors: Sequence[Expr]) -> str:
+        """A product, its factors in the order given."""
+        return self.times.join(self.at(f, MUL if i == 0 else NEG) for i, f in enumerate(factors))
 
     def power_or_quotient(self, expr: Pow) -> tuple[str, int]:
         if is_negative(expr.exp):
@@ -166,6 +178,8 @@ class Printer:
     # -- functions --------------------------------------------------------------------------
 
     def function(self, expr: Expr) -> tuple[str, int]:
+        if expr.func in self.arrays:
+            return self.arrays[expr.func](self, *expr.args)
         name = self.functions.get(expr.func)
         if name is None:
             raise Unsupported(

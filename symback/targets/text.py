@@ -10,13 +10,54 @@ from sympy.logic.boolalg import And, Or
 
 from symback.ops import BY_HEAD, SLOPES
 from symback.program import Chain
-from symback.targets.printer import ADD, ATOM, NEG, POW, Printer
+from symback.targets.arrays_in_print import NOTATION, PEOPLE
+from symback.targets.printer import ADD, ATOM, MUL, NEG, POW, Printer
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-class TextPrinter(Printer):
-    """Prints expressions in Unicode: w3·x3, σ(net), x², σ′(net)."""
+class ForPeople(Printer):
+    """What text and LaTeX share: a ∘ b, the product of the elements of two arrays."""
+
+    arrays: ClassVar = PEOPLE
+    elementwise: ClassVar[str] = " ∘ "
+    sum_name: ClassVar[str] = "sum"
+
+    def joined(self, factors: Sequence[Expr]) -> str:
+        if not self.shapes:
+            return super().joined(factors)
+        text, before = "", False
+        for i, factor in enumerate(factors):
+            array = bool(self.shape_of(factor))
+            sign = self.elementwise if array and before else self.times
+            # W·x in a product ∘ takes brackets: the product of matrices is no elementwise one
+            level = NEG if i or (array and len(factors) > 1) else MUL
+            text += ("" if i == 0 else sign) + self.at(factor, level)
+            before = array
+        return text
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        if exponent == 2 and self.shapes and self.shape_of(base):
+            text = self.at(base, NEG)
+            return f"{text}{self.elementwise}{text}", MUL
+        return self.number_power(base, exponent)
+
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        return super().power(base, exponent)
+
+    def word(self, name: str) -> str:
+        return name
+
+    def raised(self, base: Expr, exponent: str) -> str:
+        """A matrix with a T, -1 or -T above it."""
+        raise NotImplementedError
+
+    def between_bars(self, text: str) -> str:
+        raise NotImplementedError
+
+
+class TextPrinter(ForPeople):
+    """Prints expressions in Unicode: w3·x3, σ(net), x², σ′(net), W·x, xᵀ."""
 
     plus: ClassVar[str] = " + "
     minus: ClassVar[str] = " − "
@@ -62,7 +103,13 @@ class TextPrinter(Printer):
     def root(self, base: Expr) -> tuple[str, int]:
         return f"√{self.at(base, ATOM)}", POW
 
-    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+    def raised(self, base: Expr, exponent: str) -> str:
+        return self.at(base, ATOM) + {"T": "ᵀ", "-1": "⁻¹", "-T": "⁻ᵀ"}[exponent]
+
+    def between_bars(self, text: str) -> str:
+        return f"‖{text}‖"
+
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         if exponent.is_Integer and abs(exponent) < 1000:
             return self.at(base, ATOM) + str(exponent).translate(_SUPERSCRIPTS), POW
         return f"{self.at(base, ATOM)}^{self.at(exponent, ATOM)}", POW
@@ -108,5 +155,12 @@ class AsciiPrinter(TextPrinter):
     def root(self, base: Expr) -> tuple[str, int]:
         return f"sqrt({self.print(base)})", ATOM
 
-    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         return f"{self.at(base, ATOM)}**{self.at(exponent, NEG)}", POW
+
+    arrays: ClassVar = NOTATION
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        return self.number_power(base, exponent)
+
+    elementwise: ClassVar[str] = "*"

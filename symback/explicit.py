@@ -1,0 +1,458 @@
+"""A circuit of arrays, written out entry by entry: the road that the check takes.
+
+Every array becomes numbers with names such as W1_0_2, every operation its definition over
+entries: a product of matrices is a sum of products, an inverse the adjugate over the determinant.
+Nothing here knows of adjoints, so SymPy's `diff` of these numbers is a second opinion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Expr, Integer, Piecewise, Rational, S, Tuple
+
+from symback import arrays as a
+from symback.arrays import ArrayFunction, Shape
+from symback.demands import classes, distributions, found, least_sizes
+from symback.errors import Unsupported
+from symback.names import fresh_name
+from symback.ops import real_symbol
+from symback.structure import Circuit, Node, computed, leaf
+
+Entries = Any  # a NumPy array of SymPy expressions, 0-dimensional for a number
+
+MOST_ENTRIES = 2000
+LARGEST_KEPT = 8  # a size given as a number that is left as it is
+SIZES = (3, 2, 5, 4, 7, 6)
+"""Sizes that stand for names: all different, so that no transposed axis can hide."""
+
+EPSILON = Rational(1, 100_000)  # of layer_norm
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the arrays of a module correspond to the numbers of an explicit circuit.
+
+    For a circuit of numbers it is the identity.
+    """
+
+    entries: Mapping[str, Entries] = field(default_factory=dict)  # leaf → names of its entries
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # for the module's SHAPES
+    distributions: tuple[str, ...] = ()
+    classes: Mapping[str, int] = field(default_factory=dict)
+    weights: Any = None  # of the output's entries in the explicit output; None for a number
+
+    @property
+    def has_arrays(self) -> bool:
+        return bool(self.entries)
+
+    def pack(self, kind: Any, point: Mapping[str, float]) -> Any:
+        """Params or Inputs of one sample from the numbers of a point."""
+        if not self.entries:
+            return kind(**{name: point[name] for name in point if name in kind._fields})
+        return kind(**{name: self._array(name, point) for name in kind._fields})
+
+    def pack_batch(self, kind: Any, points: Sequence[Mapping[str, float]]) -> Any:
+        """Inputs with a batch axis from many points."""
+        rows = [self.pack(kind, point) for point in points]
+        return kind(*(None if r[0] is None else np.array(r) for r in zip(*rows, strict=True)))
+
+    def _array(self, name: str, point: Mapping[str, float]) -> Any:
+        names = self.entries[name]
+        if any(entry not in point for entry in names.flat):
+            return None
+        return np.array([point[entry] for entry in names.flat]).reshape(names.shape)[()]
+
+    def unpack(self, values: Any) -> dict[str, float]:
+        """The numbers of Params, by the names of the explicit circuit."""
+        if not self.entries:
+            return {name: float(value) for name, value in values._asdict().items()}
+        numbers: dict[str, float] = {}
+        for name, value in values._asdict().items():
+            numbers.update(zip(self.entries[name].flat, np.ravel(value).tolist(), strict=True))
+        return numbers
+
+    def entry(self, values: Any, name: str) -> Any:
+        """One number of Params or Inputs, or its values for a batch."""
+        if not self.entries:
+            return getattr(values, name)
+        for array, names in self.entries.items():
+            if array in values._fields:
+                for index in np.argwhere(names == name):
+                    return np.asarray(getattr(values, array))[(..., *index)][()]
+        raise KeyError(name)
+
+    def output(self, value: Any) -> Any:
+        """The explicit output from the module's: a weighted sum of the entries of an array."""
+        if self.weights is None:
+            return value
+        axes = tuple(range(-self.weights.ndim, 0))
+        return np.sum(np.asarray(value) * self.weights, axis=axes)
+
+    def seed(self, weight: Any) -> Any:
+        """The adjoint of the module's output for one of the explicit output."""
+        if self.weights is None:
+            return weight
+        return np.asarray(weight)[(..., *[None] * self.weights.ndim)] * self.weights
+
+    def constrain(self, sample: dict[str, float], rng: np.random.Generator) -> None:
+        """Make targets what they must be: rows that add up to 1, the index of a class."""
+        for name in self.distributions:
+            rows = self.entries[name].reshape(-1, self.entries[name].shape[-1])
+            for row in rows:
+                parts = rng.multinomial(8, [1 / len(row)] * len(row))
+                sample.update(zip(row.tolist(), (parts / 8).tolist(), strict=True))
+        for name, count in self.classes.items():
+            sample[self.entries[name].item()] = float(rng.integers(count))
+
+    def prepare(self, module: ModuleType) -> None:
+        """Let the module take arrays of the sizes of this layout."""
+        if self.shapes:
+            module.SHAPES.update(self.shapes)
+
+
+NUMBERS = Layout()
+
+
+def explicit(circuit: Circuit) -> tuple[Circuit, Layout]:
+    """The circuit over entries at small sizes, and how the two correspond."""
+    if not circuit.has_arrays:
+        return circuit, NUMBERS
+    return _Writer(circuit).written()
+
+
+class _Writer:
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit = circuit
+        self._shrunk = _shrunk(circuit)
+        self._taken = {n.name for n in circuit.nodes}
+        self._values: dict[Expr, Entries] = {}
+        self._nodes: list[Node] = []
+        self._owner = ""
+        self._sizes = _chosen(circuit, set(self._shrunk.values()))
+
+    def written(self) -> tuple[Circuit, Layout]:
+        circuit = self._circuit
+        for node in circuit.sizes:
+            self._values[node.symbol] = _number(Integer(self._sizes[node.name]))
+        entries = {node.name: self._leaf(node) for node in circuit.leaves}
+        for node in circuit.computed:
+            self._owner = node.name
+            self._values[node.symbol] = self._named(self._spread(node), node.name)
+        output, weights = self._output()
+        objective = circuit.objective
+        loss = None
+        if objective.shape == ():
+            loss = self._node(self._values[objective.symbol])
+        made = Circuit(tuple(self._nodes), output, loss if circuit.loss else None)
+        return made, self._layout(entries, weights)
+
+    def _layout(self, entries: Mapping[str, Entries], weights: Any) -> Layout:
+        circuit = self._circuit
+        counts = {name: self._length(size) for name, size in classes(circuit).items()}
+        shapes = {
+            n.name: tuple(self._shrunk.get(s, int(s)) if s.is_Integer else str(s) for s in n.shape)
+            for n in circuit.leaves
+        }
+        sizes = {str(s): self._sizes[str(s)] for s in circuit.size_names}
+        return Layout(entries, sizes, shapes, tuple(distributions(circuit)), counts, weights)
+
+    # -- nodes ------------------------------------------------------------------------------
+
+    def _length(self, size: Expr) -> int:
+        named = {s: Integer(self._sizes[str(s)]) for s in size.free_symbols}
+        size = size.xreplace(named)
+        return self._shrunk.get(size, int(size))
+
+    def _shape(self, shape: Shape) -> tuple[int, ...]:
+        return tuple(self._length(size) for size in shape)
+
+    def _leaf(self, node: Node) -> Entries:
+        shape = self._shape(node.shape)
+        names = np.empty(shape, dtype=object)
+        symbols = np.empty(shape, dtype=object)
+        for index in np.ndindex(shape):
+            name = self._fresh("_".join([node.name, *map(str, index)])) if shape else node.name
+            names[index], symbols[index] = name, real_symbol(name)
+            self._nodes.append(leaf(name, node.role, node.initial))
+        if len(self._nodes) > MOST_ENTRIES:
+            raise Unsupported(
+                f"'{node.name}' has too many entries to check one by one; give large sizes a name, "
+                "as in x: input[d], and the check makes them small"
+            )
+        self._values[node.symbol] = symbols
+        return names
+
+    def _fresh(self, name: str) -> str:
+        name = fresh_name([name], self._taken)
+        self._taken.add(name)
+        return name
+
+    def _named(self, values: Entries, name: str) -> Entries:
+        """Symbols for entries, each a node of its own."""
+        symbols = np.empty(np.shape(values), dtype=object)
+        for index in np.ndindex(symbols.shape):
+            entry = "_".join([name, *map(str, index)])
+            entry = self._fresh(entry) if symbols.shape else entry
+            symbols[index] = self._add(entry, values[index])
+        return symbols
+
+    def _add(self, name: str, expr: Expr) -> Expr:
+        names = sorted(s.name for s in expr.free_symbols)
+        self._nodes.append(computed(name, sp.sympify(expr), names))
+        return real_symbol(name)
+
+    def _node(self, values: Entries) -> Node:
+        name = values.item().name
+        return next(n for n in self._nodes if n.name == name)
+
+    def _output(self) -> tuple[Node, Any]:
+        """The output; of an array, the sum of its entries with weights that are exact."""
+        values = self._values[self._circuit.output.symbol]
+        if values.shape == ():
+            return self._node(values), None
+        numbers = [(-2) ** (i % 3) / 2 for i in range(values.size)]
+        total = sum(sp.Rational(w) * v for w, v in zip(numbers, values.flat, strict=True))
+        self._add(self._fresh("weighted_output"), total)
+        return self._nodes[-1], np.array(numbers).reshape(values.shape)
+
+    # -- formulas ---------------------------------------------------------------------------
+
+    def _spread(self, node: Node) -> Entries:
+        return np.broadcast_to(self._entries(node.formula), self._shape(node.shape))
+
+    def _entries(self, expr: Expr) -> Entries:
+        """The entries of a formula. What mixes elements gets nodes of its own, to stay small."""
+        if expr not in self._values:
+            if isinstance(expr, ArrayFunction):
+                operands = [self._entries(o) for o in expr.operands]
+                made = EXPLICIT[expr.func](*operands, *self._options(expr))
+                made = made if isinstance(made, np.ndarray) else _number(made)
+                self._values[expr] = self._named(made, self._fresh(f"{self._owner}_part"))
+            else:
+                self._values[expr] = self._elementwise(expr)
+        return self._values[expr]
+
+    def _options(self, expr: ArrayFunction) -> list[Any]:
+        if isinstance(expr, a.eye | a.filled):
+            sizes = expr.args if isinstance(expr, a.eye) else expr.args[1:]
+            lead = [] if isinstance(expr, a.eye) else [expr.args[0]]
+            return [*lead, *(self._length(s) for s in sizes)]
+        return [int(o) if isinstance(o, Expr) else o for o in expr.options]
+
+    def _elementwise(self, expr: Expr) -> Entries:
+        parts = _parts(expr)
+        values = [self._entries(part) for part in parts]
+        if not parts:
+            return _number(expr)
+        spread = np.broadcast_arrays(*values)
+        made = np.empty(spread[0].shape, dtype=object)
+        for index in np.ndindex(made.shape):
+            chosen = {p: _at(v, index) for p, v in zip(parts, spread, strict=True)}
+            made[index] = expr.xreplace(chosen)
+        return made
+
+
+def _at(values: Entries, index: tuple[int, ...]) -> Expr:
+    return values[index] if index else values.item()
+
+
+def _parts(expr: Expr) -> list[Expr]:
+    """The symbols and array operations that an elementwise formula is over."""
+    parts: dict[Expr, None] = {}
+    stack: list[Any] = [expr]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, sp.Symbol | ArrayFunction):
+            parts[part] = None
+        else:
+            stack.extend(part.args)
+    return list(parts)
+
+
+def _number(value: Any) -> Entries:
+    made = np.empty((), dtype=object)
+    made[()] = sp.sympify(value)
+    return made
+
+
+def _chosen(circuit: Circuit, taken: set[int]) -> dict[str, int]:
+    """A small size for each name, different from the others and from sizes that are numbers."""
+    fixed = {int(s) for n in circuit.leaves for s in n.shape if s.is_Integer} | taken
+    free = [s for s in SIZES if s not in fixed]
+    least = least_sizes(circuit)
+    chosen = {}
+    for symbol in circuit.size_names:
+        usable = [s for s in free if s >= least.get(str(symbol), 1)]
+        size = usable[0] if usable else max([*SIZES, least.get(str(symbol), 1)])
+        free = [s for s in free if s != size]
+        chosen[str(symbol)] = size
+    return chosen
+
+
+def _shrunk(circuit: Circuit) -> dict[Any, int]:
+    """Small numbers for large ones that are sizes, where no formula names a part or a number."""
+    numbers = sorted({s for n in circuit.leaves for s in n.shape if s.is_Integer})
+    large = [s for s in numbers if s > LARGEST_KEPT]
+    if found(circuit, a.indexed, a.concat, a.filled, a.eye):
+        return {}
+    free = [s for s in SIZES if s not in numbers]
+    return dict(zip(large, free, strict=False))
+
+
+# -- definitions over entries --------------------------------------------------------------------
+
+
+def _reduced(combine: Callable[[Any], Any]) -> Callable[..., Entries]:
+    """A reduction of all entries, or along one axis."""
+
+    def reduce(x: Entries, axis: int | None = None) -> Entries:
+        if axis is None:
+            return _number(combine(list(x.flat)))
+        lanes = np.moveaxis(x, axis, -1)
+        made = np.empty(lanes.shape[:-1], dtype=object)
+        for index in np.ndindex(made.shape):
+            made[index] = combine(list(lanes[index]))
+        return made
+
+    return reduce
+
+
+def _mean(values: list[Any]) -> Expr:
+    return sp.Add(*values) / len(values)
+
+
+def _by_row(transform: Callable[[list[Any]], list[Any]]) -> Callable[[Entries], Entries]:
+    """An operation along the last axis that keeps the shape."""
+
+    def apply(x: Entries) -> Entries:
+        made = np.empty(x.shape, dtype=object)
+        for index in np.ndindex(x.shape[:-1]):
+            made[index] = transform(list(x[index]))
+        return made
+
+    return apply
+
+
+def _softmax(z: list[Any]) -> list[Any]:
+    total = sp.Add(*map(sp.exp, z))
+    return [sp.exp(u) / total for u in z]
+
+
+def _log_sum_exp(z: list[Any]) -> Expr:
+    return sp.log(sp.Add(*map(sp.exp, z)))
+
+
+def _log_softmax(z: list[Any]) -> list[Any]:
+    return [u - _log_sum_exp(z) for u in z]
+
+
+def _layer_norm(x: list[Any]) -> list[Any]:
+    mean = _mean(x)
+    deviation = sp.sqrt(_mean([(u - mean) ** 2 for u in x]) + EPSILON)
+    return [(u - mean) / deviation for u in x]
+
+
+def _cross_entropy(z: Entries, t: Entries) -> Entries:
+    return -_reduced(lambda v: sp.Add(*v))(t * _by_row(_log_softmax)(z), z.ndim - 1)
+
+
+def _class_entropy(z: Entries, t: Entries) -> Entries:
+    terms = _log_softmax(list(z))
+    chosen = [Piecewise((term, sp.Eq(t.item(), i)), (S.Zero, True)) for i, term in enumerate(terms)]
+    return _number(-sp.Add(*chosen))
+
+
+def _determinant(x: Entries) -> Expr:
+    """Leibniz's sum over permutations."""
+    size = len(x)
+    if size == 1:
+        return x[0, 0]
+    minors = (np.delete(np.delete(x, 0, 0), j, 1) for j in range(size))
+    return sp.Add(*((-1) ** j * x[0, j] * _determinant(m) for j, m in enumerate(minors)))
+
+
+def _inverse(x: Entries) -> Entries:
+    """The adjugate over the determinant."""
+    size = len(x)
+    determinant = _determinant(x)
+    made = np.empty((size, size), dtype=object)
+    for i, j in product(range(size), repeat=2):
+        minor = np.delete(np.delete(x, j, 0), i, 1)
+        cofactor = _determinant(minor) if size > 1 else S.One
+        made[i, j] = (-1) ** (i + j) * cofactor / determinant
+    return made
+
+
+def _diag(v: Entries) -> Entries:
+    made = np.full((len(v), len(v)), S.Zero, dtype=object)
+    np.fill_diagonal(made, v)
+    return made
+
+
+def _concat(axis: int, *arrays: Entries) -> Entries:
+    if arrays[0].ndim == 0:
+        return np.array([x.item() for x in arrays], dtype=object)
+    return np.concatenate(arrays, axis=axis)
+
+
+def _indexed(x: Entries, parts: Tuple) -> Entries:
+    index: list[Any] = []
+    for part in parts:
+        if isinstance(part, Tuple):
+            start, stop = part
+            index.append(slice(int(start), None if stop is S.Infinity else int(stop)))
+        else:
+            index.append(int(part))
+    part_of_x = x[tuple(index)]
+    return part_of_x if isinstance(part_of_x, np.ndarray) else _number(part_of_x)
+
+
+def _identity(size: int) -> Entries:
+    return _diag(np.full(size, S.One, dtype=object))
+
+
+def _filled(value: Expr, *sizes: int) -> Entries:
+    return np.full(sizes, value, dtype=object)
+
+
+EXPLICIT: dict[Any, Callable[..., Any]] = {
+    a.matmul: lambda x, y: x.dot(y),
+    a.matvec: lambda x, y: x.dot(y),
+    a.outer: np.multiply.outer,
+    a.dot: lambda x, y: sp.Add(*(x * y).flat),
+    a.transpose: lambda x: x.T,
+    a.total: _reduced(lambda v: sp.Add(*v)),
+    a.mean: _reduced(_mean),
+    a.largest: _reduced(lambda v: sp.Max(*v)),
+    a.smallest: _reduced(lambda v: sp.Min(*v)),
+    a.norm: lambda x: sp.sqrt(sp.Add(*(u**2 for u in x.flat))),
+    a.trace: lambda x: sp.Add(*np.diagonal(x)),
+    a.diag: _diag,
+    a.diagonal: lambda x: np.diagonal(x).copy(),
+    a.inv: _inverse,
+    a.det: _determinant,
+    a.logdet: lambda x: sp.log(_determinant(x)),
+    a.solve: lambda x, b: _inverse(x).dot(b),
+    a.softmax: _by_row(_softmax),
+    a.log_softmax: _by_row(_log_softmax),
+    a.logsumexp: lambda z: _reduced(_log_sum_exp)(z, z.ndim - 1),
+    a.cross_entropy: _cross_entropy,
+    a.class_entropy: _class_entropy,
+    a.layer_norm: _by_row(_layer_norm),
+    a.concat: _concat,
+    a.indexed: _indexed,
+    a.column: lambda v: v[:, None],
+    a.eye: _identity,
+    a.filled: _filled,
+}
+"""Every operation that a circuit can have, by its definition."""
+
+__all__ = ["EXPLICIT", "NUMBERS", "Layout", "explicit"]
