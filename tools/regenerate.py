@@ -17,7 +17,11 @@ def circuits() -> dict[str, Path]:
     lecture = {path.stem: path for path in (ROOT / "examples" / "lecture").glob("*.circuit")}
     return {
         **dict(sorted(lecture.items())),
-        "breast_cancer": ROOT / "examples" / "breast_cancer" / "neuron.circuit",
+        **{
+            path.parent.name: path
+            for path in sorted((ROOT / "examples").glob("*/*.circuit"))
+            if path.parent.name not in ("lecture", "diabetes")
+        },
     }
 
 

@@ -1,0 +1,37 @@
+"""Softmax regression on the handwritten digits of scikit-learn."""
+
+from pathlib import Path
+
+import numpy as np
+
+import symback as sb
+
+try:
+    from sklearn.datasets import load_digits
+except ImportError:
+    raise SystemExit('the data need scikit-learn: pip install "symback[examples]"') from None
+
+CIRCUIT = Path(__file__).with_name("softmax_regression.circuit")
+EPOCHS, BETWEEN = 30, 5  # BETWEEN epochs a line is printed
+
+
+def main():
+    rng = np.random.default_rng(0)
+    module = sb.circuit(CIRCUIT.read_text(encoding="utf-8")).compile()
+    pixels, digits = load_digits(return_X_y=True)
+    train, test = np.split(rng.permutation(len(digits)), [1347])  # three quarters to train
+    pixels = (pixels - pixels[train].mean(axis=0)) / 8  # from about -1 to 1
+    samples = module.Inputs(x=pixels[train], y=digits[train])
+    params = module.init_params(rng, d=64, k=10)
+    for epoch in range(BETWEEN, EPOCHS + 1, BETWEEN):
+        params, _ = module.sgd(
+            params, samples, learning_rate=0.2, epochs=BETWEEN, batch_size=32, rng=rng
+        )
+        loss, _ = module.value_and_grad(params, samples)
+        p, _ = module.forward(params, module.Inputs(x=pixels[test]))
+        accuracy = np.mean(p.argmax(axis=1) == digits[test])
+        print(f"epoch {epoch:2}: loss {loss:.4f}, test accuracy {accuracy:.4f}")
+
+
+if __name__ == "__main__":
+    main()
