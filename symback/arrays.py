@@ -50,6 +50,7 @@ class ArrayFunction(Function):
 
     is_extended_real = True
     is_commutative = True
+    is_number = False  # ones(3) has no free symbols either
     arrays: ClassVar[int | None] = 1
 
     @classmethod
@@ -125,7 +126,10 @@ class share_of_extreme(ArrayFunction):
 
 
 class norm(ArrayFunction):
-    """‖A‖ = √Σ a², the Euclidean or Frobenius norm."""
+    """‖A‖ = √Σ a², the Euclidean or Frobenius norm; its square is Σ a∘a."""
+
+    def _eval_power(self, exponent: Expr) -> Expr | None:
+        return dot(self.args[0], self.args[0]) if exponent == 2 else None
 
 
 class direction(ArrayFunction):
@@ -534,6 +538,16 @@ def product(a: Expr, b: Expr, ranks: tuple[int, int]) -> Expr:
             return product(transpose(right), product(transpose(left), b, (2, 1)), (2, 1))
         return matvec(a, b)
     return matmul(a, b)
+
+
+def transposed(expr: Expr) -> Expr:
+    """Aᵀ without a transpose of a product: (A·B)ᵀ is Bᵀ·Aᵀ, (u·vᵀ)ᵀ is v·uᵀ."""
+    number, rest = expr.as_coeff_Mul()
+    if isinstance(rest, matmul):
+        return number * matmul(transposed(rest.args[1]), transposed(rest.args[0]))
+    if isinstance(rest, outer):
+        return number * outer(rest.args[1], rest.args[0])
+    return transpose(expr)
 
 
 def along(value: Expr, shape: Shape, axis: int | None) -> Expr:

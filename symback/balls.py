@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -142,10 +143,16 @@ def evaluate(expr: Expr, values: MutableMapping[Expr, arb]) -> arb:
     Subexpressions are added to `values`, so a second expression over the same ones is cheap.
     Raises Undecided where a branch can't be chosen at this precision.
     """
-    for part in postorder(expr):
-        if part not in values and isinstance(part, Expr):
+    for part in order(expr):
+        if part not in values:
             values[part] = _one(part, values)
     return values[expr]
+
+
+@lru_cache(maxsize=2**15)
+def order(expr: Expr) -> tuple[Expr, ...]:
+    """The parts that have a value, operands first: kept, as a check evaluates at many points."""
+    return tuple(part for part in postorder(expr) if isinstance(part, Expr))
 
 
 def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:

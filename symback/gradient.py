@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from sympy import Add, Expr, S
 
@@ -132,16 +132,20 @@ def refuse_array(walk: ReversePass) -> None:
         )
 
 
-def inline_generated(circuit: Circuit, expr: Expr, of: str) -> Expr:
-    """The expression with `of` and generated nodes written out, net inputs excepted."""
+def inline_generated(circuit: Circuit, expr: Expr, of: str, *, slopes: bool = False) -> Expr:
+    """The expression with `of` and generated nodes written out, net inputs excepted.
+
+    Slopes such as σ′ are written out as well, unless `slopes` keeps them.
+    """
+    written: Callable[[Expr], Expr] = (lambda e: e) if slopes else expand_slopes
     for node in reversed(circuit.computed):
         inner = node.name == of or (node.generated and not node.name.startswith("net"))
         if inner and node.symbol in expr.free_symbols:
             longer = expr.xreplace({node.symbol: node.formula})
             if weight(longer) > LARGEST_CLOSED_FORM:
-                return expand_slopes(expr)
+                return written(expr)
             expr = longer
-    return expand_slopes(expr)
+    return written(expr)
 
 
 def over_leaves(circuit: Circuit, expr: Expr) -> Expr:

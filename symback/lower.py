@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, S, Symbol
 
-from symback.arrays import ArrayFunction, Shape, shape_of, spread
+from symback.arrays import ArrayFunction, Shape, is_size, shape_of, spread
 from symback.gates import gates
 from symback.names import fresh_name
 from symback.ops import real_symbol
@@ -143,6 +143,8 @@ def _program(
     arguments: list[Symbol], lines: list[Assign], results: list[Symbol], varying: set[Symbol]
 ) -> Program:
     marked = frozenset(a for a in arguments if a in varying)
+    used = {s for line in lines for s in symbols(line.expr) if is_size(s)}
+    arguments = [*sorted(used - {*arguments}, key=str), *arguments]  # of adjoints only
     return Program(tuple(arguments), tuple(lines), tuple(results), marked).check()
 
 

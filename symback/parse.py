@@ -42,7 +42,7 @@ PARAM_LETTERS = ("w", "W", "b", "B", "theta")
 _OUTPUT_NAMES = ("f", "g", "out", "output_f")
 MOST_TURNS = 10_000  # of a loop
 LARGEST_SIZE = 1_000_000_000
-ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones"})
+ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat"})
 _ROLES = (*LEAF_ROLES[:3], "loss", "output")
 
 

@@ -18,7 +18,7 @@ from symback.arrays import (
     has_arrays,
     shape_of,
     softmax,
-    transpose,
+    transposed,
     unbroadcast,
 )
 from symback.gates import is_square, split_number
@@ -107,7 +107,7 @@ def _through_transpose(part: Expr, operand: Expr) -> Expr:
     """The contribution to A of one to Aᵀ."""
     if operand.is_Symbol:
         return part
-    return transpose(part)
+    return transposed(part)
 
 
 def _shape_of_upstream(g: Expr, gate: Node) -> dict[str, tuple[Expr, ...]]:
@@ -169,6 +169,7 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
         own = tuple((c, op) for c, op in terms if any(o.has(symbol) for o in op.operands))
         partial = elementwise.get(symbol, S.Zero)
         words = RULES.get(own[0][1].func, "") if own else rule
+        words = "sum" if words == "copy" and gate.formula.is_Add else words
         local = ArrayLocal(
             partial, words, _expanded(partial, gate.symbol), gate, symbol, partial, own
         )

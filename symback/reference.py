@@ -17,7 +17,7 @@ from sympy import Derivative, Expr, Subs, Symbol
 
 from symback.balls import Undecided, evaluate, precision
 from symback.errors import Unsupported
-from symback.ops import elementary
+from symback.ops import elementary, real_symbol
 from symback.structure import Circuit, Node
 
 ENOUGH_BITS = 80  # of a value, where float64 has 53
@@ -34,7 +34,7 @@ class Truth:
 
 
 class Reference:
-    """SymPy's value and partials of one node of a circuit, at any point.
+    """SymPy's value and partials of one node of a circuit, or of several, at any point.
 
     >>> import symback as sb
     >>> truth = Reference(sb.circuit("f = x**2"), "f").at({"x": 3.0})
@@ -42,14 +42,15 @@ class Reference:
     6.0
     """
 
-    def __init__(self, circuit: Circuit, of: str) -> None:
-        self._of = circuit[of]
-        needed = {of}
+    def __init__(self, circuit: Circuit, of: str, *more: str) -> None:
+        self._of = tuple(circuit[name] for name in (of, *more))
+        needed = {of, *more}
         for node in reversed(circuit.nodes):
             if node.name in needed:
                 needed.update(node.operands)
         self._nodes = [n for n in circuit.computed if n.name in needed]
         self.leaves = [n.name for n in circuit.leaves if n.name in needed]
+        self._symbols = {name: real_symbol(name) for name in self.leaves}
         self._meaning = {n.name: elementary(n.formula) for n in self._nodes}
         self._extremes = {
             name: [e for e in meaning.atoms(sp.Max, sp.Min) if len(e.args) > 2]
@@ -67,39 +68,52 @@ class Reference:
 
     def at(self, point: Mapping[str, float]) -> Truth | None:
         """Value and partials at a point; None outside the domain, or on an undecidable kink."""
+        found = self.all_at(point)
+        return None if found is None else found[0]
+
+    def all_at(self, point: Mapping[str, float]) -> list[Truth] | None:
+        """The truths of all nodes, in the order in which they were given."""
         for bits in PRECISIONS:
             with precision(bits):
                 try:
-                    truth = self._evaluate(point)
+                    truths = self._evaluate(point)
                 except Undecided:
                     continue
-                balls = [truth.value, *truth.partials.values()]
+                balls = [b for t in truths for b in (t.value, *t.partials.values())]
                 if any(b.is_nan() for b in balls):
                     return None
                 if all(_suffices(b) for b in balls):
-                    return truth
+                    return truths
         return None
 
-    def _evaluate(self, point: Mapping[str, float]) -> Truth:
-        values: dict[Any, arb] = {}
+    def _evaluate(self, point: Mapping[str, float]) -> list[Truth]:
+        """One sweep: the value of each node, and its tangent for every leaf that it depends on."""
+        values: dict[Any, arb] = {self._symbols[leaf]: arb(point[leaf]) for leaf in self.leaves}
         tangents: dict[str, dict[str, arb]] = {leaf: {leaf: arb(1)} for leaf in self.leaves}
-        for leaf in self.leaves:
-            values[sp.Symbol(leaf, real=True)] = arb(point[leaf])
         for node in self._nodes:
             value = evaluate(self._meaning[node.name], values)
             if any(_is_tie_of_three(part, values) for part in self._extremes[node.name]):
                 raise Undecided
             slopes = {o: evaluate(s, values) for o, s in self._slopes[node.name].items()}
             values[node.symbol] = value
-            for tangent in tangents.values():
-                parts = [slopes[o] * tangent[o] for o in node.operands if o in tangent]
-                if parts:
-                    tangent[node.name] = sum(parts[1:], parts[0])
-        of = self._of
-        return Truth(
-            values[of.symbol],
-            {leaf: tangent.get(of.name, arb(0)) for leaf, tangent in tangents.items()},
-        )
+            tangents[node.name] = _combined([(slopes[o], tangents[o]) for o in node.operands])
+        return [
+            Truth(
+                values[node.symbol],
+                {leaf: tangents[node.name].get(leaf, arb(0)) for leaf in self.leaves},
+            )
+            for node in self._of
+        ]
+
+
+def _combined(parts: list[tuple[arb, dict[str, arb]]]) -> dict[str, arb]:
+    """The tangent of a node, the sum of slope times tangent over its operands."""
+    made: dict[str, arb] = {}
+    for slope, tangent in parts:
+        for leaf, speed in tangent.items():
+            part = slope * speed
+            made[leaf] = made[leaf] + part if leaf in made else part
+    return made
 
 
 def _is_tie_of_three(part: Expr, values: Mapping[Any, arb]) -> bool:

@@ -49,7 +49,8 @@ class ReversePass:
 
 
 def reverse_pass(circuit: Circuit, of: str | None = None) -> ReversePass:
-    """Walk back from a node (the output where none is named) of the circuit's gates.
+    """Walk back from a node of the circuit's gates: from the output where none is named, or from
+    the loss where the output is an array.
 
     >>> import symback as sb
     >>> r = reverse_pass(sb.circuit("f = x1 - x2, x2 = w*x3"))
@@ -57,8 +58,12 @@ def reverse_pass(circuit: Circuit, of: str | None = None) -> ReversePass:
     [('f', 'x1', '1'), ('f', 'x2', '-1'), ('x2', 'w', 'x3'), ('x2', 'x3', 'w')]
     """
     split = circuit if any(n.generated for n in circuit.nodes) else gates(circuit)
-    start = split[of if of is not None else split.output.name]
-    return walk(split, start)
+    return walk(split, split[of] if of is not None else _first_number(split))
+
+
+def _first_number(circuit: Circuit) -> Node:
+    """The output, or the loss where the output is an array."""
+    return circuit.objective if circuit.output.shape else circuit.output
 
 
 def walk(circuit: Circuit, start: Node) -> ReversePass:

@@ -8,14 +8,15 @@ error analysis, with the nonlinear terms kept). An error outside them is no roun
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 from flint import arb
 from sympy import Expr, Piecewise, Symbol
 
-from symback.balls import NOT_A_NUMBER, choose, evaluate, rational
-from symback.ops import elementary, postorder, relu
+from symback.balls import NOT_A_NUMBER, choose, evaluate, order, rational
+from symback.ops import elementary, relu
 from symback.program import Program, batch_sum
 
 UNIT = 2.0**-53
@@ -55,10 +56,9 @@ def enclosures(program: Program, point: Mapping[Symbol, float | arb]) -> dict[Sy
 
 
 def _line(expr: Expr, symbols: Mapping[Symbol, arb]) -> arb:
-    done: dict[Any, arb] = dict(symbols)
-    for part in postorder(expr):
-        if part not in done and isinstance(part, Expr):
-            done[part] = _in_range(_operation(part, done))
+    done: dict[Any, arb] = {}
+    for part in order(expr):
+        done[part] = symbols[part] if part.is_Symbol else _in_range(_operation(part, done))
     return done[expr]
 
 
@@ -151,10 +151,21 @@ def _fit_in_any_order(args: list[arb]) -> bool:
 
 def _apply(part: Expr, args: list[arb]) -> arb:
     """The function of the operands' balls, by its definition in SymPy's own functions."""
-    places = [Symbol(f"operand_{i}", real=True) for i in range(len(args))]
-    meaning = elementary(part.func(*places)) if part.args else part
+    if not args:
+        return NOT_A_NUMBER
+    kept = tuple(o if _is_float(o) else None for o in part.args)
+    meaning, places = _definition(part.func, kept)
     values: dict[Any, arb] = dict(zip(places, args, strict=True))
-    for i, operand in enumerate(part.args):
-        if _is_float(operand):  # an exact exponent, as in x**2, must stay one
-            meaning = meaning.xreplace({places[i]: operand})
-    return evaluate(meaning, values) if args else NOT_A_NUMBER
+    return evaluate(meaning, values)
+
+
+@lru_cache(maxsize=2**10)
+def _definition(func: Any, kept: tuple[Expr | None, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
+    """The function in SymPy's own functions over symbols, and these.
+
+    Operands that are given stay: an exact exponent, as in x**2, must.
+    """
+    places = tuple(Symbol(f"operand_{i}", real=True) for i in range(len(kept)))
+    meaning = elementary(func(*places))
+    exact = {p: operand for p, operand in zip(places, kept, strict=True) if operand is not None}
+    return meaning.xreplace(exact), places

@@ -13,6 +13,8 @@ from typing import Literal
 
 from sympy import Expr, Mul
 
+from symback import arrays
+from symback.arrays import ArrayFunction
 from symback.derivation.point import Link, reaching
 from symback.gates import split_number
 from symback.ops import BY_HEAD
@@ -267,6 +269,8 @@ def sign(expr: Expr, functions: Mapping[object, str]) -> str:
     """The sign of a gate: + − × ÷ Σ √ u² or the function's name."""
     if expr.is_Symbol or expr.is_number:
         return "="
+    if isinstance(expr, ArrayFunction):
+        return _ARRAY_SIGNS.get(expr.func, expr.func.__name__.replace("_", " "))
     if expr.is_Add:
         return _sign_of_sum(expr)
     if expr.is_Mul:
@@ -279,6 +283,8 @@ def sign(expr: Expr, functions: Mapping[object, str]) -> str:
 
 
 def _sign_of_sum(expr: Expr) -> str:
+    if any(isinstance(t, ArrayFunction) for t in expr.args):
+        return "A·x+b"
     rests = [split_number(t) for t in expr.args]
     if any(not (rest.is_Symbol or rest == 1) for _, rest in rests):
         return "Σ"
@@ -303,6 +309,22 @@ def _sign_of_power(expr: Expr) -> str:
         return _POWERS[expr.exp.q, expr.exp.p]
     return "uⁿ" if expr.exp.is_number else "uᵛ"
 
+
+_ARRAY_SIGNS: Mapping[object, str] = {
+    arrays.matmul: "A·B",
+    arrays.matvec: "A·x",
+    arrays.outer: "u·vᵀ",
+    arrays.dot: "uᵀ·v",
+    arrays.transpose: "Aᵀ",
+    arrays.total: "sum",
+    arrays.largest: "max",
+    arrays.smallest: "min",
+    arrays.inv: "A⁻¹",
+    arrays.solve: "A⁻¹·b",
+    arrays.class_entropy: "cross entropy",
+    arrays.indexed: "part",
+    arrays.filled: "const",
+}
 
 _POWERS = {(2, 1): "√", (1, 2): "u²", (1, 3): "u³", (1, 4): "u⁴", (1, -1): "1/u"}
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sympy import Expr
+
+from symback.derivation.adjoints import with_adjoints
 from symback.derivation.record import Derivation, Step
 from symback.targets.notation import NotationPrinter
 from symback.targets.text import TextPrinter
@@ -20,7 +23,7 @@ def to_json(derivation: Derivation) -> str:
         "of": derivation.of,
         "wrt": list(derivation.wrt),
         "steps": [_step(derivation, s) for s in derivation.steps],
-        "results": {name: _expr(derivation, e) for name, e in derivation.closed.items()},
+        "results": {name: _expr(derivation, e) for name, e in _results(derivation).items()},
     }
     if derivation.values:
         nodes, partials = derivation.evaluated()
@@ -28,6 +31,14 @@ def to_json(derivation: Derivation) -> str:
         content["values"] = nodes
         content["partials"] = partials
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _results(derivation: Derivation) -> dict[str, Expr]:
+    """The closed forms; those by arrays as formulas over elements, which is what text prints."""
+    if not derivation.circuit.has_arrays:
+        return dict(derivation.closed)
+    last = {step.left: step.right for step in derivation.steps}
+    return {name: last[derivation.of, name] for name in derivation.wrt}
 
 
 def _step(derivation: Derivation, step: Step) -> dict[str, Any]:
@@ -43,16 +54,17 @@ def _step(derivation: Derivation, step: Step) -> dict[str, Any]:
 
 
 def _right(derivation: Derivation, step: Step) -> Any:
+    if isinstance(step.right, Expr):
+        return _expr(derivation, step.right)
     if step.kind == "sum":
         return [[list(link) for link in chain] for chain in step.right]
-    if step.kind == "substitute":
-        return [[_expr(derivation, f) for f in product] for product in step.right]
-    return _expr(derivation, step.right)
+    return [[_expr(derivation, f) for f in product] for product in step.right]
 
 
 def _expr(derivation: Derivation, expr: Any) -> dict[str, str]:
-    circuit = derivation.walk.circuit
-    return {
-        "text": NotationPrinter.of(circuit).print(expr),
-        "print": TextPrinter.of(circuit).print(expr),
-    }
+    walk = derivation.walk
+    if not walk.circuit.has_arrays:
+        notation, text = NotationPrinter.of(walk.circuit), TextPrinter.of(walk.circuit)
+    else:
+        notation, text = with_adjoints(NotationPrinter, walk), with_adjoints(TextPrinter, walk)
+    return {"text": notation.print(expr), "print": text.print(expr)}

@@ -20,7 +20,7 @@ from symback.derivation.mathml import breakable, mathml
 from symback.derivation.point import Link, reaching
 from symback.derivation.record import MOST_PATHS, Derivation, Step
 from symback.emit import render_page
-from symback.errors import SymbackError, clip
+from symback.errors import SymbackError, Unsupported, clip
 from symback.simplify import weight
 from symback.structure import Circuit
 from symback.targets.javascript import module
@@ -104,6 +104,11 @@ def to_html(derivation: Derivation) -> str:
 
 def page_text(derivation: Derivation) -> PageText:
     """All texts of a derivation's page."""
+    if derivation.circuit.has_arrays:
+        raise Unsupported(
+            "the page recomputes numbers, and this circuit has arrays; use --format text, latex, "
+            "markdown or json"
+        )
     known = Known(derivation)
     drawn = live_picture(derivation, known)
     printed = programs(derivation)

@@ -22,7 +22,13 @@ _LONGEST_NAME = 16
 _LONGEST_CAPTION = 26
 _LONGEST_TIP = 200
 _LARGEST_FORMULA = 60  # operations; printing more to show 26 characters would be waste
-_ROLES = {"input": "input", "param": "parameter", "target": "target", "computed": "node"}
+_ROLES = {
+    "input": "input",
+    "param": "parameter",
+    "target": "target",
+    "size": "size",
+    "computed": "node",
+}
 
 
 @dataclass(frozen=True, slots=True)

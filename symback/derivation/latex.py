@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from sympy import Expr
+
+from symback.derivation.accumulation import ONE, adjoint_names
+from symback.derivation.adjoints import with_adjoints
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.targets.latex import LatexPrinter, name_in_latex
 
@@ -25,21 +29,25 @@ def to_markdown(derivation: Derivation) -> str:
 
 
 def _sections(derivation: Derivation) -> list[tuple[str, list[str]]]:
-    printer = LatexPrinter.of(derivation.walk.circuit)
+    arrays = derivation.circuit.has_arrays
+    walk = derivation.walk
+    printer = with_adjoints(LatexPrinter, walk) if arrays else LatexPrinter.of(walk.circuit)
     of = name_in_latex(derivation.of)
     forward = [
         f"{name_in_latex(s.node)} &= {printer.print(s.right)}"
         for s in derivation.steps
         if s.kind == "forward"
     ]
-    edges = [
-        f"{printer.partial(*s.left)} &= {printer.print(s.right)}"
-        for s in derivation.steps
-        if s.kind == "edge"
-    ]
     sections = [("Forward", forward)]
-    if edges:
-        sections.append(("Local partials", edges))
+    if arrays:
+        sections += _backward(derivation, printer)
+    else:
+        edges = [
+            f"{printer.partial(*s.left)} &= {printer.print(s.right)}"
+            for s in derivation.steps
+            if s.kind == "edge"
+        ]
+        sections += [("Local partials", edges)] if edges else []
     for name in derivation.wrt:
         title = f"Partial of ${of}$ by ${name_in_latex(name)}$"
         sections.append((title, _partial(derivation, name, printer)))
@@ -51,6 +59,26 @@ def _sections(derivation: Derivation) -> list[tuple[str, list[str]]]:
         ]
         sections.append(("At the given point", rows))
     return sections
+
+
+def _backward(derivation: Derivation, printer: LatexPrinter) -> list[tuple[str, list[str]]]:
+    """Among arrays: what each edge gives to the adjoint of its operand."""
+    walk = derivation.walk
+    adjoints = {name: symbol for symbol, name in adjoint_names(walk)[0].items()}
+    rows = []
+    for step in derivation.steps:
+        if step.kind not in ("edge", "sum", "simplify") or step.left[1] not in walk.into:
+            continue
+        if step.kind == "simplify" and step.rule != ONE:
+            continue
+        name = step.left[1]
+        leaf = walk.node(name).is_leaf
+        sign = printer.partial(walk.of, name) if leaf else printer.symbol(adjoints[name])
+        relation = "&=" if len(walk.into[name]) == 1 or step.kind == "sum" else r"&\leftarrow"
+        left = "" if step.kind == "simplify" else sign
+        rows.append(f"{left} {relation} {printer.print(step.right)}")
+    title = rf"Backward, $\delta_{{v}}$ being ${printer.partial(walk.of, 'v')}$"
+    return [(title, rows)] if rows else []
 
 
 def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[str]:
@@ -70,11 +98,11 @@ def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[s
 
 
 def _right(step: Step, printer: LatexPrinter) -> str:
+    if isinstance(step.right, Expr):
+        return printer.print(step.right)
     if step.kind == "sum":
         return " + ".join(printer.chain(c) for c in step.right)
-    if step.kind == "substitute":
-        return printer.products(step.right)
-    return printer.print(step.right)
+    return printer.products(step.right)
 
 
 def _number(value: float) -> str:

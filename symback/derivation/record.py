@@ -14,8 +14,9 @@ from typing import Any, Literal
 from sympy import Expr, S
 
 from symback.balls import Undecided, evaluate, nearest_float, precision
-from symback.errors import CircuitError, DataError, UnknownName, nearest
-from symback.gradient import Gradient
+from symback.derivation.accumulation import Accumulation
+from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
+from symback.gradient import Gradient, refuse_array
 from symback.ops import Slope, elementary
 from symback.partials import times
 from symback.program import Chain
@@ -35,7 +36,8 @@ class Step:
     """One step: `left` = `right`, because of `rule`.
 
     `left` is a node's name or a partial (of, wrt). `right` is an expression, a sum of chains of
-    partials, or a sum of products of local partials in the chain's order.
+    partials, or a sum of products of local partials in the chain's order. Among arrays an edge's
+    `right` is what the operand's adjoint gets, over the name of the node's adjoint.
     """
 
     id: int
@@ -129,6 +131,7 @@ def derive(circuit: Circuit, of: str | None, wrt: str | Iterable[str] | None) ->
     Raises UnknownName for a name that the circuit has not.
     """
     walk = reverse_pass(circuit, None if of is None else str(of))
+    refuse_array(walk)
     gradient = Gradient(circuit, walk, expand=False)
     if wrt is None:
         asked = tuple(gradient)
@@ -160,6 +163,9 @@ class _Writer:
             self._forward[name] = self._add("forward", name, node.formula, "definition", depends)
         self._add("seed", (self._walk.of, self._walk.of), S.One, "seed")
         useful = self._leading_to(asked)
+        if self._walk.circuit.has_arrays:
+            Accumulation(self._walk, self._gradient, self._add).write(useful, asked, self._forward)
+            return
         for edge in self._walk.edges:
             if edge.operand in useful:
                 key = (edge.node, edge.operand)
@@ -265,8 +271,9 @@ def slopes_of(derivation: Derivation) -> list[tuple[Slope, Expr]]:
     found: dict[Slope, Expr] = {}
     asked = {s.left for s in derivation.steps if s.kind == "edge"}
     for edge in derivation.walk.edges:
-        if (edge.node, edge.operand) in asked and isinstance(edge.partial, Slope):
-            found[edge.partial] = edge.local.expanded
+        slope = edge.local.slope
+        if (edge.node, edge.operand) in asked and isinstance(slope, Slope):
+            found[slope] = edge.local.expanded
     return list(found.items())
 
 
@@ -276,6 +283,10 @@ def slopes_of(derivation: Derivation) -> list[tuple[Slope, Expr]]:
 def _evaluated(derivation: Derivation) -> tuple[dict[str, float], dict[str, float]]:
     walk, given = derivation.walk, derivation.values
     leaves = [n.name for n in walk.circuit.leaves]
+    if walk.circuit.has_arrays:
+        raise Unsupported(
+            "numbers are put into circuits of numbers only; for arrays use c.compile(), the module"
+        )
     for name in given:
         if name not in leaves:
             raise UnknownName(f"'{name}' is no input or parameter{nearest(name, leaves)}")

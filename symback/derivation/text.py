@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from symback.derivation.accumulation import ONE, adjoint_names
+from symback.derivation.adjoints import with_adjoints
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.ops import postorder
 from symback.structure import Circuit
@@ -15,13 +17,15 @@ _BREAKS = "·*/(,"  # a line may end behind one of these
 _ASCII = str.maketrans(
     {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
     | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
+    | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k"}
 )
 DIGITS = 6
 
 
 def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
     """The whole derivation: forward lines, edges, sums over paths, results, numbers."""
-    return "\n".join(_Text(derivation, ascii).lines()).rstrip() + "\n"
+    kind = _ArrayText if derivation.circuit.has_arrays else _Text
+    return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
 
 
 def printer_for(circuit: Circuit, ascii: bool = False) -> TextPrinter:
@@ -155,6 +159,96 @@ class _Text:
         for name, value in partials.items():
             lines.append(f"  {self._printer.partial(derivation.of, name)} = {_number(value)}")
         return [line.replace("-", self._printer.negative) for line in lines]
+
+
+class _ArrayText(_Text):
+    """A derivation by adjoints: what each edge gives to its operand, then the result."""
+
+    def __init__(self, derivation: Derivation, ascii: bool) -> None:
+        super().__init__(derivation, ascii)
+        kind = AsciiPrinter if ascii else TextPrinter
+        short = self._short.short_slopes
+        self._printer = with_adjoints(kind, derivation.walk)
+        self._short = with_adjoints(kind, derivation.walk)
+        self._short.short_slopes = short
+        self._room = 0
+
+    def _sign(self, name: str) -> str:
+        """δz, or ∂E/∂W of a leaf, which is what was asked for."""
+        of, walk = self._derivation.of, self._derivation.walk
+        if walk.node(name).is_leaf:
+            return self._printer.partial(of, name)
+        adjoints, _ = adjoint_names(walk)
+        symbol = next(s for s, n in adjoints.items() if n == name)
+        return self._printer.symbol(symbol)
+
+    def _edges(self) -> list[str]:
+        derivation = self._derivation
+        into = derivation.walk.into
+        sign = "v_bar" if self._ascii else "δv"
+        lines = [f"Backward, where {sign} is {self._printer.partial(derivation.of, 'v')}"]
+        edges = [s.left for s in derivation.steps if s.kind == "edge"]
+        longest = max((len(a) + len(b) for a, b in edges), default=0)
+        self._room = min(6 + longest + len(self._arrow), WIDTH // 3)
+        number = 0
+        for step in derivation.steps:
+            if step.kind == "edge":
+                number += 1
+                assert isinstance(step.left, tuple)
+                node, operand = step.left
+                several = len(into[operand]) > 1
+                left = f"{self._sign(operand)}{' gets' if several else ' ='} "
+                lines += self._line(f"  {number:>2}  {node}{self._arrow}{operand}", left, step)
+            elif step.kind == "simplify" and step.left[1] in into and step.rule == ONE:
+                lines += self._line("", "= ", step)
+            elif step.kind == "sum":
+                lines += self._line("", f"{self._sign(step.left[1])} = ", step)
+        return lines if number else []
+
+    def _line(self, start: str, left: str, step: Step) -> list[str]:
+        rule = step.rule.translate(_ASCII) if self._ascii else step.rule
+        start = f"{start:<{self._room}}  {left}"
+        text = self._printer.print(step.right)
+        if len(start) + len(text) + 3 + len(rule) <= WIDTH:
+            return [f"{start + text:<{WIDTH - len(rule)}}{rule}"]
+        return _folded(start, text)
+
+    def _partial(self, name: str) -> list[str]:
+        of = self._derivation.of
+        steps = {s.kind: s for s in self._derivation.steps if s.left == (of, name)}
+        left = self._printer.partial(of, name)
+        if "substitute" not in steps:
+            step = steps["simplify"]
+            return _folded(f"  {left} = ", f"{self._printer.print(step.right)}   ({step.rule})")
+        rights = [self._short.print(steps["substitute"].right)]
+        chain = self._chain(name)
+        if chain:
+            rights.insert(0, chain)
+        lines = self._equations(left, rights)
+        if "expand" in steps:
+            expanded = self._printer.print(steps["expand"].right)
+            lines += [*self._slopes(steps["substitute"]), *_folded(f"  {left} = ", expanded)]
+        return lines
+
+    def _chain(self, name: str) -> str:
+        """The chain of partials, where one path leads to the node."""
+        walk = self._derivation.walk
+        links: list[tuple[str, str]] = []
+        while name != walk.of:
+            if len(walk.into[name]) != 1:
+                return ""
+            links.insert(0, (walk.into[name][0].node, name))
+            name = links[0][0]
+        return self._printer.chain(tuple(links)) if len(links) > 1 else ""
+
+    def _slopes(self, step: Step) -> list[str]:
+        used = set(postorder(step.right))
+        lines = []
+        for slope, expanded in slopes_of(self._derivation):
+            if slope in used:
+                texts = [self._short.print(slope), self._printer.print(expanded)]
+                lines += _folded("Expand ", " = ".join(texts))
+        return lines or ["Write out"]
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,7 @@ from symback.demands import classes, distributions, least_sizes
 from symback.errors import Unsupported
 from symback.lower import Lowered
 from symback.program import Program, symbols
-from symback.structure import Circuit, Node
+from symback.structure import Node
 from symback.targets.numpy import columns_of, print_order, statements, unpacked
 from symback.targets.numpy_arrays import ArrayPrinter
 
@@ -40,11 +40,11 @@ def array_text(lowered: Lowered) -> ArrayText:
     return ArrayText(
         shapes=[f'"{n.name}": {_literal(n.shape)},' for n in circuit.leaves],
         distributions=distributions(circuit),
-        classes=[(name, _size_at_reading(circuit, size)) for name, size in counts.items()],
-        drawn_classes=[
-            (name, f'sizes["{size}"]' if size.is_Symbol else str(size))
+        classes=[
+            (name, _looked_up(size, 'sizes.get("{}", np.inf)'))  # unknown where z is not read
             for name, size in counts.items()
         ],
+        drawn_classes=[(name, _looked_up(size, 'sizes["{}"]')) for name, size in counts.items()],
         least=sorted(least_sizes(circuit).items()),
         drawn_sizes=", ".join(
             f'"{s}": {SMALL_SIZES[i % len(SMALL_SIZES)]}' for i, s in enumerate(circuit.size_names)
@@ -52,14 +52,9 @@ def array_text(lowered: Lowered) -> ArrayText:
     )
 
 
-def _size_at_reading(circuit: Circuit, size: Expr) -> str:
-    """The code for a size in `_read`, where parameters are `values` and samples `columns`."""
-    if size.is_Integer:
-        return str(size)
-    for i, node in enumerate(circuit.params):
-        if size in node.shape:
-            return f"values[{i}].shape[{node.shape.index(size)}]"
-    raise Unsupported(f"the number of classes, {size}, is no size of a parameter")
+def _looked_up(size: Expr, code: str) -> str:
+    """The code for a size where names are looked up, by the code for one name."""
+    return str(size.xreplace({s: Symbol(code.format(s)) for s in size.free_symbols}))
 
 
 def _literal(shape: Shape) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Mul, S, Tuple
 
 from symback import arrays as a
-from symback.targets.printer import ATOM, MUL, NEG
+from symback.targets.printer import ATOM, MUL, NEG, POW
 
 if TYPE_CHECKING:
     from symback.targets.printer import Printer
@@ -71,11 +71,17 @@ def _matrix_product(p: Printer, x: Expr, y: Expr) -> Printed:
     return f"{p.at(x, MUL)} @ {p.at(y, NEG)}", MUL
 
 
+def _dot_in_text(p: Printer, u: Expr, v: Expr) -> Printed:
+    if u == v:
+        return f"norm({p.print(u)})**2", POW
+    return call("dot")(p, u, v)
+
+
 NOTATION: dict[Any, Print] = {
     a.matmul: _matrix_product,
     a.matvec: _matrix_product,
     a.outer: call("outer"),
-    a.dot: call("dot"),
+    a.dot: _dot_in_text,
     a.transpose: lambda p, m: (f"{p.at(m, ATOM)}.T", ATOM),
     a.total: call("sum", 1),
     a.mean: call("mean", 1),
@@ -115,11 +121,17 @@ NOTATION: dict[Any, Print] = {
 
 
 def _product(p: ForPeople, x: Expr, y: Expr) -> Printed:
-    return f"{p.at(x, MUL)}{p.times}{p.at(y, MUL)}", MUL
+    return f"{_factor(p, x)}{p.times}{_factor(p, y)}", MUL
+
+
+def _factor(p: ForPeople, x: Expr) -> str:
+    """A factor of a product of matrices; a product of its own elements takes brackets."""
+    text = p.print(x)
+    return p.bracket(text) if x.is_Mul or p.at(x, MUL) != text else text
 
 
 def _outer(p: ForPeople, u: Expr, v: Expr) -> Printed:
-    return f"{p.at(u, MUL)}{p.times}{_transposed(p, v)}", MUL
+    return f"{_factor(p, u)}{p.times}{_transposed(p, v)}", MUL
 
 
 def _transposed(p: ForPeople, x: Expr) -> str:
@@ -131,9 +143,11 @@ def _transposed(p: ForPeople, x: Expr) -> str:
 
 
 def _dot(p: ForPeople, u: Expr, v: Expr) -> Printed:
+    if u == v:
+        return p.squared(p.between_bars(p.print(u))), POW
     if len(p.shape_of(u)) == 1:
-        return f"{_transposed(p, u)}{p.times}{p.at(v, MUL)}", MUL
-    return p.call(p.sum_name, [f"{p.at(u, MUL)}{p.elementwise}{p.at(v, MUL)}"]), ATOM
+        return f"{_transposed(p, u)}{p.times}{_factor(p, v)}", MUL
+    return p.call(p.sum_name, [f"{p.at(u, NEG)}{p.elementwise}{p.at(v, NEG)}"]), ATOM
 
 
 def _count(p: ForPeople, x: Expr, axis: Expr | None = None) -> Printed:
@@ -177,7 +191,7 @@ PEOPLE: dict[Any, Print] = {
     a.inv: lambda p, m: (p.raised(m, "-1"), ATOM),
     a.det: words("det"),
     a.logdet: words("logdet"),
-    a.solve: lambda p, m, b: (f"{_inverse(p, m)}{p.times}{p.at(b, MUL)}", MUL),
+    a.solve: lambda p, m, b: (f"{_inverse(p, m)}{p.times}{_factor(p, b)}", MUL),
     a.softmax: words("softmax"),
     a.log_softmax: words("log_softmax"),
     a.logsumexp: words("logsumexp"),

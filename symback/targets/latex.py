@@ -62,7 +62,7 @@ class LatexPrinter(ForPeople):
         return rf"\left({text}\right)"
 
     def symbol(self, symbol: Symbol) -> str:
-        return name_in_latex(symbol.name)
+        return self.signs.get(symbol.name) or name_in_latex(symbol.name)
 
     def rational(self, number: Rational) -> tuple[str, int]:
         text, level = super().rational(number)
@@ -98,6 +98,9 @@ class LatexPrinter(ForPeople):
 
     def between_bars(self, text: str) -> str:
         return rf"\left\lVert {text} \right\rVert"
+
+    def squared(self, text: str) -> str:
+        return f"{text}^{{2}}"
 
     def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         return f"{self.at(base, ATOM)}^{{{self.print(exponent)}}}", POW

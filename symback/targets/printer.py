@@ -21,7 +21,8 @@ from symback.ops import BY_HEAD, POWER, postorder
 if TYPE_CHECKING:
     from symback.structure import Circuit
 
-ADD, MUL, NEG, POW, ATOM = 1, 2, 3, 4, 5
+ADD, TERM, MUL, NEG, POW, ATOM = range(1, 7)
+"""Precedence. What is below TERM takes brackets in a sum, what is below MUL in a product."""
 _RELATIONS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "==", "!=": "!="}
 _SHORT_DENOMINATORS = (2, 4, 8)
 _LONGEST_DECIMAL = 400  # digits
@@ -41,6 +42,7 @@ class Printer:
     relations: ClassVar[Mapping[str, str]] = _RELATIONS
     arrays: ClassVar[Mapping[Any, Callable[..., tuple[str, int]]]] = {}
     shapes: Mapping[str, Shape] = {}  # of the names that are arrays
+    signs: Mapping[str, str] = {}  # of names that print otherwise, such as adjoints
 
     def __init__(self, order: Mapping[str, Any], leading: Collection[str] = ()) -> None:
         self._order = order
@@ -87,7 +89,7 @@ class Printer:
     # -- leaves -----------------------------------------------------------------------------
 
     def symbol(self, symbol: Symbol) -> str:
-        return str(symbol.name)
+        return self.signs.get(symbol.name, str(symbol.name))
 
     def rational(self, number: Rational) -> tuple[str, int]:
         if number < 0:
@@ -116,9 +118,9 @@ class Printer:
         text = self.at(terms[0], ADD)
         for term in terms[1:]:
             if is_negative(term):
-                text += self.minus + self.at(-term, MUL)
+                text += self.minus + self.at(-term, TERM)
             else:
-                text += self.plus + self.at(term, MUL)
+                text += self.plus + self.at(term, TERM)
         return text, ADD
 
     def product(self, expr: Mul) -> tuple[str, int]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from sympy import Expr, S
+from sympy import Expr, Mul, S
 from sympy.logic.boolalg import And, Or
 
 from symback.ops import BY_HEAD, SLOPES
 from symback.program import Chain
 from symback.targets.arrays_in_print import NOTATION, PEOPLE
-from symback.targets.printer import ADD, ATOM, MUL, NEG, POW, Printer
+from symback.targets.printer import ADD, ATOM, MUL, NEG, POW, TERM, Printer
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -36,10 +36,15 @@ class ForPeople(Printer):
             before = array
         return text
 
+    def product(self, expr: Mul) -> tuple[str, int]:
+        text, level = super().product(expr)
+        arrays = [f for f in expr.args if self.shapes and self.shape_of(f)]
+        return text, TERM if len(arrays) > 1 else level  # (a ∘ b)·c takes brackets
+
     def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         if exponent == 2 and self.shapes and self.shape_of(base):
             text = self.at(base, NEG)
-            return f"{text}{self.elementwise}{text}", MUL
+            return f"{text}{self.elementwise}{text}", TERM
         return self.number_power(base, exponent)
 
     def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
@@ -53,6 +58,9 @@ class ForPeople(Printer):
         raise NotImplementedError
 
     def between_bars(self, text: str) -> str:
+        raise NotImplementedError
+
+    def squared(self, text: str) -> str:
         raise NotImplementedError
 
 
@@ -108,6 +116,9 @@ class TextPrinter(ForPeople):
 
     def between_bars(self, text: str) -> str:
         return f"‖{text}‖"
+
+    def squared(self, text: str) -> str:
+        return f"{text}²"
 
     def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         if exponent.is_Integer and abs(exponent) < 1000:

@@ -1,0 +1,141 @@
+"""The steps of a derivation where nodes are arrays: adjoints, accumulated from the output back.
+
+The partial of an array by an array has three axes and more, so the chain is not written with
+partials but with adjoints: each edge turns the adjoint δ of a node into what its operand gets,
+such as Wᵀ·δ, and what all edges give is added up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sympy import Add, Expr, S, Symbol
+
+from symback.arrays import Shape, cross_entropy, over_rows, shape_of, softmax, spread, total
+from symback.gradient import Gradient, inline_generated
+from symback.lower import Names
+from symback.ops import Slope
+from symback.partials import ArrayLocal
+from symback.reverse import Edge, ReversePass
+from symback.simplify import weight
+
+LARGEST_WRITTEN = 100  # operations of a partial that is written out over names of values
+ONE = "the rows of t add up to 1"
+
+
+class Accumulation:
+    """Writes the edges, sums and results of one walk; `add` enters a step and gives its number."""
+
+    def __init__(self, walk: ReversePass, gradient: Gradient, add: Callable[..., int]) -> None:
+        self.walk, self.gradient, self.add = walk, gradient, add
+        self._names = Names(walk.circuit)
+        self._edges: dict[str, list[int]] = {}
+
+    def write(self, useful: set[str], asked: Sequence[str], forward: Mapping[str, int]) -> None:
+        """The edges that lead to what is asked, in the order of the walk, then each result."""
+        for name in self.walk.order[1:]:
+            if name in useful:
+                self._write_edges(name, forward)
+        for name in asked:
+            self._write_result(name)
+
+    def adjoint(self, name: str) -> Expr:
+        """The name of an adjoint; that of the output is 1."""
+        return S.One if name == self.walk.of else self._names.adjoint(name)
+
+    def _write_edges(self, name: str, forward: Mapping[str, int]) -> None:
+        found = []
+        for edge in self.walk.into[name]:
+            because = (forward[edge.node], *self._edges.get(edge.node, ()))
+            number = self._write_edge(edge, because)
+            found.append(number)
+        if len(found) > 1:
+            parts = [self._contribution(e, self._upstream(e)) for e in self.walk.into[name]]
+            left = (self.walk.of, name)
+            found = [self.add("sum", left, Add(*parts), "what all edges give", tuple(found))]
+        self._edges[name] = found
+
+    def _write_edge(self, edge: Edge, because: tuple[int, ...]) -> int:
+        left = (edge.node, edge.operand)
+        value = self._contribution(edge, self._upstream(edge))
+        before = self._before(edge, self._upstream(edge))
+        if before is None:
+            return self.add("edge", left, value, edge.local.rule, because)
+        number = self.add("edge", left, before, "∂(−Σ t∘log softmax(z))", because)
+        return self.add("simplify", left, value, ONE, (number,))
+
+    def _before(self, edge: Edge, upstream: Expr) -> Expr | None:
+        """The adjoint of a cross entropy before it is used that each row of t adds up to 1."""
+        local = edge.local
+        if not isinstance(local, ArrayLocal) or not local.terms:
+            return None
+        op = local.terms[0][1]
+        if not isinstance(op, cross_entropy) or str(op.args[0]) != edge.operand:
+            return None
+        z, t = op.args
+        shape = shape_of(z, self._names.shapes)
+        return upstream * (softmax(z) * over_rows(total, t, shape) - t)
+
+    def _upstream(self, edge: Edge) -> Expr:
+        return self._spread(edge.node, self.adjoint(edge.node))
+
+    def _spread(self, name: str, value: Expr) -> Expr:
+        node = self.walk.node(name)
+        if node.shape and shape_of(value, self._names.shapes) != node.shape:
+            return spread(value, node.symbol)
+        return value
+
+    @staticmethod
+    def _contribution(edge: Edge, upstream: Expr) -> Expr:
+        return edge.local.contribution(upstream)
+
+    def _write_result(self, name: str) -> None:
+        left = (self.walk.of, name)
+        if name not in self.walk.into or name == self.walk.of:
+            same = name == self.walk.of
+            rule = "seed" if same else "no path leads from it to the node"
+            self.add("simplify", left, S.One if same else S.Zero, rule)
+            return
+        last = self._edges[name][-1]
+        over_values = self._written(name)
+        written = self._inlined(over_values)
+        if weight(written) > LARGEST_WRITTEN:
+            parts = [self._contribution(e, self._upstream(e)) for e in self.walk.into[name]]
+            self.add("simplify", left, self._spread(name, Add(*parts)), "sum of all edges", (last,))
+            return
+        number = self.add("substitute", left, written, "adjoints written out", (last,))
+        edges = self.walk.edges
+        slopes = {
+            e.local.slope: e.local.expanded for e in edges if isinstance(e.local.slope, Slope)
+        }
+        closed = self._inlined(over_values.xreplace(slopes))
+        if closed != written:
+            self.add("expand", left, closed, "slopes written out", (number,))
+
+    def _written(self, name: str) -> Expr:
+        """The adjoint over names of values, slopes such as σ′ kept; large adjoints stay names."""
+        adjoints: dict[str, Expr] = {self.walk.of: S.One}
+        for node in self.walk.order[1:]:
+            parts = []
+            for edge in self.walk.into[node]:
+                upstream = adjoints[edge.node]
+                if weight(upstream) > LARGEST_WRITTEN // 2:
+                    upstream = self.adjoint(edge.node)
+                parts.append(self._contribution(edge, self._spread(edge.node, upstream)))
+            adjoints[node] = self._spread(node, Add(*parts))
+            if node == name:
+                break
+        return adjoints[name]
+
+    def _inlined(self, expr: Expr) -> Expr:
+        return inline_generated(self.walk.circuit, expr, self.walk.of, slopes=True)
+
+
+def adjoint_names(walk: ReversePass) -> tuple[dict[Symbol, str], dict[str, Shape]]:
+    """The symbol of each adjoint with the node it belongs to, and the shapes of all names."""
+    names = Names(walk.circuit)
+    found = {names.adjoint(name): name for name in walk.order}
+    return found, names.shapes
+
+
+__all__ = ["Accumulation", "adjoint_names"]

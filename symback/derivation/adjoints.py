@@ -1,0 +1,31 @@
+"""Adjoints in print: δz where code has z_bar."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from symback.derivation.accumulation import adjoint_names
+from symback.reverse import ReversePass
+from symback.targets.latex import LatexPrinter, name_in_latex
+from symback.targets.printer import Printer
+from symback.targets.text import AsciiPrinter, TextPrinter
+
+P = TypeVar("P", bound=Printer)
+
+
+def with_adjoints(kind: type[P], walk: ReversePass) -> P:
+    """A printer that knows the shapes and the signs of a walk's adjoints."""
+    printer = kind.of(walk.circuit)
+    adjoints, shapes = adjoint_names(walk)
+    printer.shapes = shapes
+    signs = {}
+    for symbol, name in adjoints.items():
+        if isinstance(printer, LatexPrinter):
+            signs[symbol.name] = rf"\delta_{{{name_in_latex(name)}}}"
+        elif isinstance(printer, TextPrinter) and not isinstance(printer, AsciiPrinter):
+            signs[symbol.name] = f"δ{name}"
+    printer.signs = signs
+    return printer
+
+
+__all__ = ["with_adjoints"]
