@@ -13,6 +13,22 @@ NEURON = "f = x1 − σ(w3x3 + w4x4)"
 MISTAKE = "net2 = w3*x3 + w4*x4\nf = x1 - sigma(net2"
 
 
+NETWORK = ROOT / "examples" / "digits_network" / "network.circuit"
+
+
+def network() -> str:
+    """The derivation of the digits network by its first matrix, from the backward pass on."""
+    circuit = sb.circuit(NETWORK.read_text(encoding="utf-8"))
+    return str(circuit.partial("E", "W1"))
+
+
+def arrays() -> str:
+    """The fused function of the network's module."""
+    text = sb.circuit(NETWORK.read_text(encoding="utf-8")).generate()
+    found = re.search(r"^def _loss_and_bars\(.*?(?=^def )", text, re.MULTILINE | re.DOTALL)
+    return (found.group(0).rstrip() if found else "") + "\n"
+
+
 def derivation() -> str:
     return str(sb.circuit(NEURON).partial("f", "w3"))
 
@@ -44,6 +60,8 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "module": backward,
     "error": error,
     "check": check,
+    "network": network,
+    "arrays": arrays,
 }
 
 _BLOCK = re.compile(r"(<!-- output: (\w+) -->\n```\w+\n)(.*?)(```\n)", re.DOTALL)
