@@ -169,6 +169,20 @@ def _put(text: str, output: str | None) -> None:
     show_default=True,
 )
 @click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
+@click.option(
+    "--detail",
+    type=click.Choice(["brief", "normal", "full"]),
+    default="normal",
+    show_default=True,
+    help="Of the text: results only, or every step and why it holds.",
+)
+@click.option(
+    "--view",
+    type=click.Choice(["paths", "accumulation"]),
+    default="paths",
+    show_default=True,
+    help="All paths added up, or adjoint by adjoint as the code does it.",
+)
 @click.option("-o", "--output", type=click.Path(), help="Write to this file.")
 def derive(
     of: str | None,
@@ -176,6 +190,8 @@ def derive(
     at: tuple[str, ...],
     form: str,
     ascii_: bool,
+    detail: Any,
+    view: Any,
     output: str | None,
     **circuit: Any,
 ) -> None:
@@ -187,11 +203,11 @@ def derive(
     from symback.derivation.record import derive as derive_steps
 
     point = _point(at)
-    derivation = derive_steps(_read(**circuit), of, wrt or None)
+    derivation = derive_steps(_read(**circuit), of, wrt or None, view=view)
     if point:
         derivation = derivation.at(**point)
     render = {
-        "text": lambda: derivation.to_text(ascii=ascii_),
+        "text": lambda: derivation.to_text(ascii=ascii_, detail=detail),
         "latex": derivation.to_latex,
         "markdown": derivation.to_markdown,
         "json": derivation.to_json,
@@ -211,9 +227,20 @@ def derive(
     show_default=True,
     help="One circle a gate, or one a neuron with weights on the wires.",
 )
-@click.option("-o", "--output", type=click.Path(), help="The SVG file; default: stdout.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "dot"]),
+    help="dot is text for Graphviz; default: dot for a FILE.dot or FILE.gv, else svg.",
+)
+@click.option("-o", "--output", type=click.Path(), help="The file; default: stdout.")
 def draw(
-    of: str | None, at: tuple[str, ...], view: str, output: str | None, **circuit: Any
+    of: str | None,
+    at: tuple[str, ...],
+    view: str,
+    form: str | None,
+    output: str | None,
+    **circuit: Any,
 ) -> None:
     """Draw the circuit as SVG, with values and gradients on its wires.
 
@@ -221,7 +248,10 @@ def draw(
     symback draw "f = x1 − σ(w3x3 + w4x4)" --at x1=1 --at x3=0.5 -o neuron.svg
     """
     point = _point(at)
-    _put(_read(**circuit).draw(point or None, view, of=of), output)
+    parsed = _read(**circuit)
+    is_dot = form == "dot" or (form is None and (output or "").lower().endswith((".dot", ".gv")))
+    draw_as = parsed.to_dot if is_dot else parsed.draw
+    _put(draw_as(point or None, view, of=of), output)
 
 
 @cli.command()

@@ -62,7 +62,7 @@ class Accumulation:
         if before is None:
             return self.add("edge", left, value, edge.local.rule, because)
         number = self.add("edge", left, before, "∂(−Σ t∘log softmax(z))", because)
-        return self.add("simplify", left, value, ONE, (number,))
+        return self.add("simplify", left, value, ONE, (number,), before)
 
     def _before(self, edge: Edge, upstream: Expr) -> Expr | None:
         """The adjoint of a cross entropy before it is used that each row of t adds up to 1."""
@@ -103,14 +103,14 @@ class Accumulation:
             parts = [self._contribution(e, self._upstream(e)) for e in self.walk.into[name]]
             self.add("simplify", left, self._spread(name, Add(*parts)), "sum of all edges", (last,))
             return
-        number = self.add("substitute", left, written, "adjoints written out", (last,))
+        number = self.add("substitute", left, written, "adjoints", (last,))
         edges = self.walk.edges
         slopes = {
             e.local.slope: e.local.expanded for e in edges if isinstance(e.local.slope, Slope)
         }
         closed = self._inlined(over_values.xreplace(slopes))
         if closed != written:
-            self.add("expand", left, closed, "slopes written out", (number,))
+            self.add("expand", left, closed, "slopes written out", (number,), written)
 
     def _written(self, name: str) -> Expr:
         """The adjoint over names of values, slopes such as σ′ kept; large adjoints stay names."""

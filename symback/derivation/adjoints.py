@@ -28,4 +28,12 @@ def with_adjoints(kind: type[P], walk: ReversePass) -> P:
     return printer
 
 
-__all__ = ["with_adjoints"]
+def adjoint_sign(printer: TextPrinter | LatexPrinter, walk: ReversePass, name: str) -> str:
+    """δz, or ∂E/∂W of a leaf, which is what was asked for."""
+    if walk.node(name).is_leaf:
+        return printer.partial(walk.of, name)
+    symbol = next(s for s, n in adjoint_names(walk)[0].items() if n == name)
+    return printer.symbol(symbol)
+
+
+__all__ = ["adjoint_sign", "with_adjoints"]

@@ -35,7 +35,7 @@ def to_json(derivation: Derivation) -> str:
 
 def _results(derivation: Derivation) -> dict[str, Expr]:
     """The closed forms; those by arrays as formulas over elements, which is what text prints."""
-    if not derivation.circuit.has_arrays:
+    if derivation.view == "paths":
         return dict(derivation.closed)
     last = {step.left: step.right for step in derivation.steps}
     return {name: last[derivation.of, name] for name in derivation.wrt}
@@ -63,7 +63,7 @@ def _right(derivation: Derivation, step: Step) -> Any:
 
 def _expr(derivation: Derivation, expr: Any) -> dict[str, str]:
     walk = derivation.walk
-    if not walk.circuit.has_arrays:
+    if derivation.view == "paths":
         notation, text = NotationPrinter.of(walk.circuit), TextPrinter.of(walk.circuit)
     else:
         notation, text = with_adjoints(NotationPrinter, walk), with_adjoints(TextPrinter, walk)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sympy import Expr
 
-from symback.derivation.accumulation import ONE, adjoint_names
-from symback.derivation.adjoints import with_adjoints
+from symback.derivation.accumulation import ONE
+from symback.derivation.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.targets.latex import LatexPrinter, name_in_latex
 
@@ -29,9 +29,9 @@ def to_markdown(derivation: Derivation) -> str:
 
 
 def _sections(derivation: Derivation) -> list[tuple[str, list[str]]]:
-    arrays = derivation.circuit.has_arrays
+    adjoints = derivation.view == "accumulation"
     walk = derivation.walk
-    printer = with_adjoints(LatexPrinter, walk) if arrays else LatexPrinter.of(walk.circuit)
+    printer = with_adjoints(LatexPrinter, walk) if adjoints else LatexPrinter.of(walk.circuit)
     of = name_in_latex(derivation.of)
     forward = [
         f"{name_in_latex(s.node)} &= {printer.print(s.right)}"
@@ -39,7 +39,7 @@ def _sections(derivation: Derivation) -> list[tuple[str, list[str]]]:
         if s.kind == "forward"
     ]
     sections = [("Forward", forward)]
-    if arrays:
+    if adjoints:
         sections += _backward(derivation, printer)
     else:
         edges = [
@@ -64,7 +64,6 @@ def _sections(derivation: Derivation) -> list[tuple[str, list[str]]]:
 def _backward(derivation: Derivation, printer: LatexPrinter) -> list[tuple[str, list[str]]]:
     """Among arrays: what each edge gives to the adjoint of its operand."""
     walk = derivation.walk
-    adjoints = {name: symbol for symbol, name in adjoint_names(walk)[0].items()}
     rows = []
     for step in derivation.steps:
         if step.kind not in ("edge", "sum", "simplify") or step.left[1] not in walk.into:
@@ -72,8 +71,7 @@ def _backward(derivation: Derivation, printer: LatexPrinter) -> list[tuple[str, 
         if step.kind == "simplify" and step.rule != ONE:
             continue
         name = step.left[1]
-        leaf = walk.node(name).is_leaf
-        sign = printer.partial(walk.of, name) if leaf else printer.symbol(adjoints[name])
+        sign = adjoint_sign(printer, walk, name)
         relation = "&=" if len(walk.into[name]) == 1 or step.kind == "sum" else r"&\leftarrow"
         left = "" if step.kind == "simplify" else sign
         rows.append(f"{left} {relation} {printer.print(step.right)}")

@@ -26,11 +26,13 @@ Link = tuple[str, str]  # (node, operand): an edge by its names
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is known at a point: `contributions` holds upstream × local partial, edge by edge."""
+    """What is known at a point: `contributions` holds upstream × local partial, edge by edge,
+    `partials` the local partials alone."""
 
     values: Mapping[str, float] = field(default_factory=dict)
     adjoints: Mapping[str, float] = field(default_factory=dict)
     contributions: Mapping[Link, float] = field(default_factory=dict)
+    partials: Mapping[Link, float] = field(default_factory=dict)
 
 
 def numbers_at(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
@@ -57,11 +59,12 @@ def _numbers(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
         balls[walk.circuit[name].symbol] = arb(float(number))
     for node in below(walk.circuit, walk.of):
         _evaluate(node.formula, balls, into=node)
-    adjoints, contributions = _backward(walk, balls, arb(1))
+    adjoints, contributions, partials = _backward(walk, balls, arb(1))
     return Numbers(
         {n.name: _float(balls[n.symbol]) for n in walk.circuit if n.symbol in balls},
         {name: _float(ball) for name, ball in adjoints.items()},
         {link: _float(ball) for link, ball in contributions.items()},
+        {link: _float(ball) for link, ball in partials.items()},
     )
 
 
@@ -75,20 +78,23 @@ def _float(ball: Any) -> float:
 
 def _backward(
     walk: ReversePass, balls: MutableMapping[Any, Any], seed: Any
-) -> tuple[dict[str, Any], dict[Link, Any]]:
-    """Adjoints and contributions, in the order in which the reverse pass visited its edges."""
+) -> tuple[dict[str, Any], dict[Link, Any], dict[Link, Any]]:
+    """Adjoints, contributions and local partials, in the order in which edges were visited."""
     adjoints: dict[str, Any] = {walk.of: seed}
     contributions: dict[Link, Any] = {}
+    partials: dict[Link, Any] = {}
     for name in walk.order[1:]:
         parts = []
         for edge in walk.into[name]:
             local = _evaluate(edge.partial, balls)
+            if local is not None:
+                partials[edge.node, name] = local
             if local is not None and edge.node in adjoints:
                 parts.append(adjoints[edge.node] * local)
                 contributions[edge.node, name] = parts[-1]
         if len(parts) == len(walk.into[name]):
             adjoints[name] = sum(parts[1:], parts[0])
-    return adjoints, contributions
+    return adjoints, contributions, partials
 
 
 def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Node | None = None) -> Any:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sympy import Expr, S
 
 from symback.balls import Undecided, evaluate, nearest_float, precision
 from symback.derivation.accumulation import Accumulation
+from symback.derivation.verify import Verifier
 from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
 from symback.gradient import Gradient, refuse_array
 from symback.ops import Slope, elementary
@@ -24,11 +25,27 @@ from symback.reverse import Edge, ReversePass, reverse_pass
 from symback.simplify import simplified
 from symback.structure import Circuit, Node
 
+if TYPE_CHECKING:
+    from symback.derivation.detail import Shown
+
 Kind = Literal["forward", "seed", "edge", "sum", "substitute", "simplify", "expand"]
+View = Literal["paths", "accumulation"]
+Detail = Literal["brief", "normal", "full"]
 MOST_PATHS = 12
 """Beyond so many paths a sum is written over the last edges, as the reverse pass adds them up."""
 
 Products = tuple[tuple[Expr, ...], ...]
+
+WHY: Mapping[str, str] = {
+    "forward": "so the circuit defines it",
+    "seed": "a node changes by 1 where it changes by 1",
+    "edge": "{rule}",
+    "sum": "along a path partials multiply, and where paths meet their products add up",
+    "substitute": "{rule} put in for their names",
+    "simplify": "{rule}",
+    "expand": "{rule}, by the definition of each",
+}
+"""Why a step of each kind holds; {rule} stands for the step's own rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +63,21 @@ class Step:
     right: Any  # Expr, tuple[Chain, ...] or Products
     rule: str
     depends: tuple[int, ...] = ()
+    before: Any = None  # what `right` was made from, where the step rewrites
 
     @property
     def node(self) -> str:
         return self.left if isinstance(self.left, str) else self.left[0]
+
+    @property
+    def edge(self) -> tuple[str, str] | None:
+        """(node, operand) of an edge step."""
+        return self.left if self.kind == "edge" and isinstance(self.left, tuple) else None
+
+    @property
+    def why(self) -> str:
+        """Why the step holds, in words."""
+        return WHY.get(self.kind, "{rule}").format(rule=self.rule)
 
 
 @dataclass(frozen=True)
@@ -71,6 +99,9 @@ class Derivation:
     steps: tuple[Step, ...]
     closed: Mapping[str, Expr] = field(repr=False)
     values: Mapping[str, float] = field(default_factory=dict)
+    view: View = "paths"
+    verified: bool = True  # False: no point inside the domain was found to verify steps at
+    _cursor: list[int] = field(default_factory=lambda: [0], repr=False, compare=False)
 
     @property
     def of(self) -> str:
@@ -89,10 +120,77 @@ class Derivation:
         """Values of the nodes and of the asked partials at the point set by `at`."""
         return _evaluated(self)
 
-    def to_text(self, *, ascii: bool = False) -> str:
-        from symback.derivation.text import to_text  # a rendering: a room above
+    def numbers(self) -> dict[int, float]:
+        """The value of each step at the point set by `at`, by the step's number."""
+        return _numbers_of_steps(self)
 
-        return to_text(self, ascii=ascii)
+    def accumulation(self) -> Derivation:
+        """The same by adjoints, as the code adds them up, instead of path by path."""
+        return derive(self.circuit, self.of, self.wrt, view="accumulation").at(**self.values)
+
+    def to_text(self, *, ascii: bool = False, detail: Detail = "normal") -> str:
+        """Plain text; detail is "brief" (results), "normal" or "full" (every step and why)."""
+        if detail == "normal":
+            from symback.derivation.text import to_text  # a rendering: a room above
+
+            return to_text(self, ascii=ascii)
+        from symback.derivation.detail import brief_text, full_text
+
+        render = {"brief": brief_text, "full": full_text}.get(detail)
+        if render is None:
+            raise CircuitError(f"no detail '{detail}'; there are brief, normal and full")
+        return render(self, ascii=ascii)
+
+    # -- one step at a time -------------------------------------------------------------------
+
+    def step(self, number: int) -> Shown:
+        """Step `number` as text; `next()` goes on behind it.
+
+        >>> import symback as sb
+        >>> d = sb.circuit("f = x1 - x2, x2 = w3*x3").partial("f", "w3")
+        >>> d.step(4)
+        [4] edge       ∂f/∂x2 = −1
+                       sum; from 2
+        """
+        from symback.derivation.detail import step_text
+
+        if not 1 <= number <= len(self.steps):
+            raise CircuitError(f"there is no step {number}; there are 1 to {len(self.steps)}")
+        self._cursor[0] = number
+        return step_text(self, self.steps[number - 1])
+
+    def next(self) -> Shown:
+        """The step behind the one shown last."""
+        return self.step(min(self._cursor[0] + 1, len(self.steps)))
+
+    def back(self) -> Shown:
+        """The step before the one shown last."""
+        return self.step(max(self._cursor[0] - 1, 1))
+
+    def why(self, number: int) -> Shown:
+        """Why step `number` holds, and the steps that it needs."""
+        from symback.derivation.detail import why_text
+
+        self.step(number)
+        return why_text(self, self.steps[number - 1])
+
+    def path(self, *names: str) -> Shown:
+        """The paths that lead over the names, each with its product of local partials.
+
+        >>> import symback as sb
+        >>> sb.circuit("f = x1 - x2, x2 = w3*x3").partial("f", "w3").path("x2", "w3")
+        f → x2 → w3
+          ∂f/∂x2 · ∂x2/∂w3
+          = −1 · x3
+        """
+        from symback.derivation.detail import path_text
+
+        return path_text(self, [str(name) for name in names])
+
+    def paths(self, name: str) -> list[tuple[Edge, ...]] | None:
+        """All paths from the node to a name, edge by edge; None where there are too many."""
+        found = paths(self.walk, name)
+        return None if found is MANY else list(found)
 
     def to_latex(self) -> str:
         """LaTeX source of the derivation, an align environment a section."""
@@ -121,14 +219,29 @@ class Derivation:
     def __str__(self) -> str:
         return self.to_text()
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    def _repr_markdown_(self) -> str | None:
+        from symback.notebook import markdown_of_derivation  # a face: imported when shown
+
+        return markdown_of_derivation(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from symback.notebook import text_of_derivation
+
+        printer.text(text_of_derivation(self))
 
 
-def derive(circuit: Circuit, of: str | None, wrt: str | Iterable[str] | None) -> Derivation:
+def derive(
+    circuit: Circuit,
+    of: str | None,
+    wrt: str | Iterable[str] | None,
+    *,
+    view: View = "paths",
+) -> Derivation:
     """The derivation of ∂of/∂wrt; of the output where `of` is None, by all leaves where `wrt` is.
 
-    Raises UnknownName for a name that the circuit has not.
+    `view` is "paths", the products of all paths added up, or "accumulation", adjoint by adjoint as
+    the code computes them; arrays have the latter only. Raises UnknownName for a name that the
+    circuit has not.
     """
     walk = reverse_pass(circuit, None if of is None else str(of))
     refuse_array(walk)
@@ -141,17 +254,23 @@ def derive(circuit: Circuit, of: str | None, wrt: str | Iterable[str] | None) ->
         if name not in walk.circuit:
             known = [n.name for n in walk.circuit.nodes]
             raise UnknownName(f"the circuit has no node '{name}'{nearest(name, known)}")
-    writer = _Writer(walk, gradient)
+    view = "accumulation" if circuit.has_arrays else view
+    writer = _Writer(walk, gradient, view)
     writer.write(asked)
-    return Derivation(circuit, walk, asked, tuple(writer.steps), {n: gradient[n] for n in asked})
+    closed = {n: gradient[n] for n in asked}
+    return Derivation(
+        circuit, walk, asked, tuple(writer.steps), closed, view=view, verified=writer.verified
+    )
 
 
 class _Writer:
     """Writes the steps of a walk in their fixed order."""
 
-    def __init__(self, walk: ReversePass, gradient: Gradient) -> None:
+    def __init__(self, walk: ReversePass, gradient: Gradient, view: View) -> None:
         self._walk = walk
         self._gradient = gradient
+        self._view = view
+        self._verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
         self.steps: list[Step] = []
         self._forward: dict[str, int] = {}
         self._edges: dict[tuple[str, str], int] = {}
@@ -163,7 +282,8 @@ class _Writer:
             self._forward[name] = self._add("forward", name, node.formula, "definition", depends)
         self._add("seed", (self._walk.of, self._walk.of), S.One, "seed")
         useful = self._leading_to(asked)
-        if self._walk.circuit.has_arrays:
+        self._verify_edges(useful)
+        if self._view == "accumulation":
             Accumulation(self._walk, self._gradient, self._add).write(useful, asked, self._forward)
             return
         for edge in self._walk.edges:
@@ -175,6 +295,24 @@ class _Writer:
         for name in asked:
             self._partial(name)
 
+    @property
+    def verified(self) -> bool:
+        """Whether steps were verified: among numbers, where a point in the domain was found."""
+        return self._verifier is not None and self._verifier.point is not None
+
+    def _verify_edges(self, useful: set[str]) -> None:
+        if self._verifier is None:
+            return
+        for edge in self._walk.edges:
+            if edge.operand in useful:
+                node = self._walk.node(edge.node)
+                self._verifier.partial(node, edge.operand, edge.partial)
+                self._verifier.partial(node, edge.operand, edge.local.expanded)
+
+    def _verify(self, before: Any, after: Any, left: tuple[str, str]) -> None:
+        if self._verifier is not None:
+            self._verifier.equal(before, after, f"∂{left[0]}/∂{left[1]}")
+
     def _add(
         self,
         kind: Kind,
@@ -182,9 +320,12 @@ class _Writer:
         right: Any,
         rule: str,
         depends: tuple[int, ...] = (),
+        before: Any = None,
     ) -> int:
         number = len(self.steps) + 1
-        self.steps.append(Step(number, kind, left, right, rule, depends))
+        if isinstance(before, Expr | tuple) and isinstance(left, tuple) and kind != "substitute":
+            self._verify(before, right, left)
+        self.steps.append(Step(number, kind, left, right, rule, depends, before))
         return number
 
     def _below(self) -> list[str]:
@@ -205,53 +346,52 @@ class _Writer:
 
     def _partial(self, name: str) -> None:
         left = (self._walk.of, name)
-        paths = self.paths(name)
-        if not paths:
+        found = paths(self._walk, name)
+        if not found:
             same = name == self._walk.of
             rule = "seed" if same else "no path leads from it to the node"
             self._add("simplify", left, S.One if same else S.Zero, rule)
             return
         chains: tuple[Chain, ...]
-        if paths is MANY:
+        if found is MANY:
             last = self._walk.into[name]
             chains = tuple(((self._walk.of, e.node), (e.node, name)) for e in last)
             products = tuple((self._gradient[e.node], e.partial) for e in last)
             used = tuple(self._edges[(e.node, name)] for e in last)
         else:
-            chains = tuple(tuple((e.node, e.operand) for e in p) for p in paths)
-            products = tuple(tuple(e.partial for e in path) for path in paths)
+            chains = tuple(tuple((e.node, e.operand) for e in p) for p in found)
+            products = tuple(tuple(e.partial for e in path) for path in found)
             used = tuple(sorted({self._edges[link] for chain in chains for link in chain}))
         rule = "chain rule" if len(chains) == 1 else "chain rule; the products of all paths add up"
         number = self._add("sum", left, chains, rule, used)
-        number = self._add("substitute", left, products, "local partials", (number, *used))
+        needed = (number, *used)
+        number = self._add("substitute", left, products, "local partials", needed, chains)
         kept = simplified(sum((_product(p) for p in products), S.Zero))
-        number = self._add("simplify", left, kept, "simplified", (number,))
+        number = self._add("simplify", left, kept, "simplified", (number,), products)
         closed = self._gradient[name]
         if closed != kept:
             slopes = _slopes(products)
             rule = "slopes written out" if slopes else "generated names written out"
-            self._add("expand", left, closed, rule, (number,))
-
-    def paths(self, name: str) -> Any:
-        """All paths from `of` to a node, or MANY where there are too many to list."""
-        count: dict[str, int] = {self._walk.of: 1}
-        for node in self._walk.order[1:]:
-            count[node] = sum(count[e.node] for e in self._walk.into[node])
-        if name not in count or name == self._walk.of:
-            return ()
-        return MANY if count[name] > MOST_PATHS else tuple(self._list_paths(name))
-
-    def _list_paths(self, name: str) -> list[tuple[Edge, ...]]:
-        if name == self._walk.of:
-            return [()]
-        return [
-            (*before, edge)
-            for edge in self._walk.into[name]
-            for before in self._list_paths(edge.node)
-        ]
+            self._add("expand", left, closed, rule, (number,), kept)
 
 
 MANY = object()
+
+
+def paths(walk: ReversePass, name: str) -> Any:
+    """All paths from the node of a walk to another, or MANY where there are too many to list."""
+    count: dict[str, int] = {walk.of: 1}
+    for node in walk.order[1:]:
+        count[node] = sum(count[e.node] for e in walk.into[node])
+    if name not in count or name == walk.of:
+        return ()
+    return MANY if count[name] > MOST_PATHS else tuple(_list_paths(walk, name))
+
+
+def _list_paths(walk: ReversePass, name: str) -> list[tuple[Edge, ...]]:
+    if name == walk.of:
+        return [()]
+    return [(*before, edge) for edge in walk.into[name] for before in _list_paths(walk, edge.node)]
 
 
 def _product(factors: Sequence[Expr]) -> Expr:
@@ -319,6 +459,29 @@ def _values(
     except Undecided:
         raise CircuitError("the point lies on a kink too close to call; move it a little") from None
     return found, partials
+
+
+def _numbers_of_steps(derivation: Derivation) -> dict[int, float]:
+    """The value of each step, as far as the point's numbers reach."""
+    if derivation.circuit.has_arrays:
+        return {}
+    from symback.derivation.point import numbers_at  # a room above
+
+    walk = derivation.walk
+    known = numbers_at(walk, derivation.values)
+    found: dict[int, float] = {}
+    for step in derivation.steps:
+        if isinstance(step.left, str):
+            value = known.values.get(step.left)
+        elif step.kind == "edge" and derivation.view == "paths":
+            value = known.partials.get(step.left)
+        elif step.kind == "edge":
+            value = known.contributions.get(step.left)
+        else:
+            value = known.adjoints.get(step.left[1])
+        if value is not None:
+            found[step.id] = value
+    return found
 
 
 def _ball(number: float) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from symback.derivation.accumulation import ONE, adjoint_names
-from symback.derivation.adjoints import with_adjoints
+from symback.derivation.accumulation import ONE
+from symback.derivation.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.ops import postorder
 from symback.structure import Circuit
@@ -17,6 +17,7 @@ _BREAKS = "·*/(,"  # a line may end behind one of these
 _ASCII = str.maketrans(
     {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
     | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
+    | {"→": "->", "—": "-", "δ": "delta ", "θ": "theta"}
     | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k"}
 )
 DIGITS = 6
@@ -24,8 +25,13 @@ DIGITS = 6
 
 def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
     """The whole derivation: forward lines, edges, sums over paths, results, numbers."""
-    kind = _ArrayText if derivation.circuit.has_arrays else _Text
+    kind = _ArrayText if derivation.view == "accumulation" else _Text
     return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
+
+
+def ascii_words(text: str) -> str:
+    """A rule or a reason in ASCII."""
+    return text.translate(_ASCII)
 
 
 def printer_for(circuit: Circuit, ascii: bool = False) -> TextPrinter:
@@ -63,7 +69,7 @@ class _Text:
         width = max(len(name) for name, _ in rows)
         lines = ["Forward"]
         for name, text in rows:
-            lines += _folded(f"  {name:<{width}} = ", text)
+            lines += folded(f"  {name:<{width}} = ", text)
         return lines
 
     def _edges(self) -> list[str]:
@@ -79,7 +85,7 @@ class _Text:
                     f"{node}{self._arrow}{operand}",
                     self._printer.partial(node, operand),
                     self._printer.print(step.right),
-                    step.rule.translate(_ASCII) if self._ascii else step.rule,
+                    ascii_words(step.rule) if self._ascii else step.rule,
                 )
             )
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
@@ -89,7 +95,7 @@ class _Text:
             room = f"  {'':>2}  {'':<{widths[0]}}   {'':<{widths[1]}}   {'':<{widths[2]}}"
             if len(room) + 3 + len(rule) <= WIDTH:
                 line = f"{line:<{len(room)}}   {rule}"
-            lines += _folded("", line) if len(line) > WIDTH else [line]
+            lines += folded("", line) if len(line) > WIDTH else [line]
         return lines
 
     def _partial(self, name: str) -> list[str]:
@@ -127,14 +133,14 @@ class _Text:
             return lines
         for chain in chains:
             route = self._arrow.join([name, *(a for a, _ in reversed(chain))])
-            lines += _folded("  ", route)
+            lines += folded("  ", route)
         return lines
 
     def _equations(self, left: str, rights: Sequence[str]) -> list[str]:
         lines: list[str] = []
         for i, right in enumerate(rights):
             start = f"  {left} = " if i == 0 else f"  {'':<{len(left)}} = "
-            lines += _folded(start, right)
+            lines += folded(start, right)
         return lines
 
     def _expansion(self, left: str, step: Step, substitute: Step) -> list[str]:
@@ -146,18 +152,18 @@ class _Text:
                 written = self._printer.print(slope.of(slope.args[0]).fdiff())
                 texts = [self._short.print(slope), written, self._printer.print(expanded)]
                 texts = list(dict.fromkeys(texts))
-                lines += _folded("Expand ", " = ".join(texts))
+                lines += folded("Expand ", " = ".join(texts))
         lines = lines or ["Write out"]
-        return [*lines, *_folded(f"  {left} = ", self._printer.print(step.right))]
+        return [*lines, *folded(f"  {left} = ", self._printer.print(step.right))]
 
     def _numbers(self) -> list[str]:
         derivation = self._derivation
         nodes, partials = derivation.evaluated()
-        given = ", ".join(f"{n} = {_number(v)}" for n, v in derivation.values.items())
-        computed = ", ".join(f"{n} = {_number(v)}" for n, v in nodes.items())
-        lines = [*_folded("At ", given), *_folded("  ", computed)]
+        given = ", ".join(f"{n} = {number_text(v)}" for n, v in derivation.values.items())
+        computed = ", ".join(f"{n} = {number_text(v)}" for n, v in nodes.items())
+        lines = [*folded("At ", given), *folded("  ", computed)]
         for name, value in partials.items():
-            lines.append(f"  {self._printer.partial(derivation.of, name)} = {_number(value)}")
+            lines.append(f"  {self._printer.partial(derivation.of, name)} = {number_text(value)}")
         return [line.replace("-", self._printer.negative) for line in lines]
 
 
@@ -174,20 +180,14 @@ class _ArrayText(_Text):
         self._room = 0
 
     def _sign(self, name: str) -> str:
-        """δz, or ∂E/∂W of a leaf, which is what was asked for."""
-        of, walk = self._derivation.of, self._derivation.walk
-        if walk.node(name).is_leaf:
-            return self._printer.partial(of, name)
-        adjoints, _ = adjoint_names(walk)
-        symbol = next(s for s, n in adjoints.items() if n == name)
-        return self._printer.symbol(symbol)
+        return adjoint_sign(self._printer, self._derivation.walk, name)
 
     def _edges(self) -> list[str]:
         derivation = self._derivation
         into = derivation.walk.into
         sign = "v_bar" if self._ascii else "δv"
         lines = [f"Backward, where {sign} is {self._printer.partial(derivation.of, 'v')}"]
-        edges = [s.left for s in derivation.steps if s.kind == "edge"]
+        edges = [s.edge for s in derivation.steps if s.edge is not None]
         longest = max((len(a) + len(b) for a, b in edges), default=0)
         self._room = min(6 + longest + len(self._arrow), WIDTH // 3)
         number = 0
@@ -199,19 +199,19 @@ class _ArrayText(_Text):
                 several = len(into[operand]) > 1
                 left = f"{self._sign(operand)}{' gets' if several else ' ='} "
                 lines += self._line(f"  {number:>2}  {node}{self._arrow}{operand}", left, step)
-            elif step.kind == "simplify" and step.left[1] in into and step.rule == ONE:
+            elif step.kind == "simplify" and step.rule == ONE:
                 lines += self._line("", "= ", step)
-            elif step.kind == "sum":
+            elif step.kind == "sum" and isinstance(step.left, tuple):
                 lines += self._line("", f"{self._sign(step.left[1])} = ", step)
         return lines if number else []
 
     def _line(self, start: str, left: str, step: Step) -> list[str]:
-        rule = step.rule.translate(_ASCII) if self._ascii else step.rule
+        rule = ascii_words(step.rule) if self._ascii else step.rule
         start = f"{start:<{self._room}}  {left}"
         text = self._printer.print(step.right)
         if len(start) + len(text) + 3 + len(rule) <= WIDTH:
             return [f"{start + text:<{WIDTH - len(rule)}}{rule}"]
-        return _folded(start, text)
+        return folded(start, text)
 
     def _partial(self, name: str) -> list[str]:
         of = self._derivation.of
@@ -219,7 +219,7 @@ class _ArrayText(_Text):
         left = self._printer.partial(of, name)
         if "substitute" not in steps:
             step = steps["simplify"]
-            return _folded(f"  {left} = ", f"{self._printer.print(step.right)}   ({step.rule})")
+            return folded(f"  {left} = ", f"{self._printer.print(step.right)}   ({step.rule})")
         rights = [self._short.print(steps["substitute"].right)]
         chain = self._chain(name)
         if chain:
@@ -227,7 +227,7 @@ class _ArrayText(_Text):
         lines = self._equations(left, rights)
         if "expand" in steps:
             expanded = self._printer.print(steps["expand"].right)
-            lines += [*self._slopes(steps["substitute"]), *_folded(f"  {left} = ", expanded)]
+            lines += [*self._slopes(steps["substitute"]), *folded(f"  {left} = ", expanded)]
         return lines
 
     def _chain(self, name: str) -> str:
@@ -247,15 +247,15 @@ class _ArrayText(_Text):
         for slope, expanded in slopes_of(self._derivation):
             if slope in used:
                 texts = [self._short.print(slope), self._printer.print(expanded)]
-                lines += _folded("Expand ", " = ".join(texts))
+                lines += folded("Expand ", " = ".join(texts))
         return lines or ["Write out"]
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
     return f"{value:.{DIGITS}g}"
 
 
-def _folded(start: str, text: str) -> list[str]:
+def folded(start: str, text: str) -> list[str]:
     """`start` and the text, broken at spaces, else behind signs, where it is wider than a line."""
     indent = " " * min(len(start) + 2, WIDTH // 2)
     lines, line = [], start
