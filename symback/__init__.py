@@ -30,6 +30,9 @@ _HOME = {
     "Program": "symback.program",
     "SymbackError": "symback.errors",
     "circuit": "symback.parse",
+    # what IPython calls at %load_ext symback and %unload_ext symback
+    "load_ipython_extension": "symback.notebook",
+    "unload_ipython_extension": "symback.notebook",
 }
 
 __all__ = ["Circuit", "Derivation", "Node", "Program", "SymbackError", "__version__", "circuit"]

@@ -129,7 +129,8 @@ class norm(ArrayFunction):
     """‖A‖ = √Σ a², the Euclidean or Frobenius norm; its square is Σ a∘a."""
 
     def _eval_power(self, exponent: Expr) -> Expr | None:
-        return dot(self.args[0], self.args[0]) if exponent == 2 else None
+        square = dot(self.args[0], self.args[0])
+        return square ** (exponent / 2) if exponent.is_Integer and exponent.is_even else None
 
 
 class direction(ArrayFunction):
@@ -313,7 +314,7 @@ def _need_square(what: str, shape: Shape) -> Size:
     return shape[0]
 
 
-def _need_equal(what: str, a: Shape, b: Shape, inner: tuple[Size, Size]) -> None:
+def need_equal(what: str, a: Shape, b: Shape, inner: tuple[Size, Size]) -> None:
     if inner[0] != inner[1]:
         raise ShapeError(
             f"{what}: shapes {shown(a)} and {shown(b)} don't fit, {inner[0]} ≠ {inner[1]}"
@@ -324,7 +325,7 @@ def _matmul(s: Sequence[Shape], _: Any) -> Shape:
     a, b = s
     _need_rank("@", a, 2)
     _need_rank("@", b, 2)
-    _need_equal("@", a, b, (a[1], b[0]))
+    need_equal("@", a, b, (a[1], b[0]))
     return (a[0], b[1])
 
 
@@ -332,7 +333,7 @@ def _matvec(s: Sequence[Shape], _: Any) -> Shape:
     a, x = s
     _need_rank("@", a, 2)
     _need_rank("@", x, 1)
-    _need_equal("@", a, x, (a[1], x[0]))
+    need_equal("@", a, x, (a[1], x[0]))
     return (a[0],)
 
 
@@ -392,7 +393,7 @@ def _solve(s: Sequence[Shape], _: Any) -> Shape:
     a, b = s
     _need_square("solve", a)
     _need_rank("solve", b, 1, 2)
-    _need_equal("solve", a, b, (a[0], b[0]))
+    need_equal("solve", a, b, (a[0], b[0]))
     return b
 
 

@@ -6,7 +6,7 @@ prints the float nearest to it. No constant is computed that a float64 could not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -72,6 +72,7 @@ class Builder:
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     is_size: Callable[[str], bool] = lambda name: False
     bound: Mapping[str, Expr] = field(default_factory=dict)  # the variables of loops
+    array_calls: Collection[str] = ()  # operations on arrays, by name
     used: dict[str, Place] = field(default_factory=dict)
     _calling: list[str] = field(default_factory=list)
     _depth: int = 0
@@ -256,8 +257,10 @@ class Builder:
         if name == "where":
             return self._where(term)
         op = SPELLINGS.get(name)
+        if op is None and name in self.array_calls:
+            raise self._needs_arrays(name, term)
         if op is None:
-            hint = nearest(name, [*SPELLINGS, *self.functions, "where"])
+            hint = nearest(name, [*SPELLINGS, *self.functions, *self.array_calls, "where"])
             raise UnknownName(f"'{clip(name, 40)}' is no function{hint}", self._place(term))
         least, most = op.arity
         self._refuse_arity(term, least, most)
@@ -334,7 +337,10 @@ class Builder:
             "index": "an index in [ ]",
             "keyword": f"the option {clip(term.text, 30)}=",
         }[term.kind]
-        raise Unsupported(
+        raise self._needs_arrays(what, term)
+
+    def _needs_arrays(self, what: str, term: Term) -> Unsupported:
+        return Unsupported(
             f"{what} needs arrays, and all names here are numbers; declare shapes, "
             "as in x: input[d]",
             self._place(term),

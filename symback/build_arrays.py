@@ -17,6 +17,7 @@ from symback.syntax import Term
 
 _ELEMENTWISE = frozenset("sum product negative power superscript bracketed".split())
 _WHOLE = Tuple(S.Zero, S.Infinity)
+MOST_ORIGINS = 3  # arrays that a message names
 
 
 class row(ArrayFunction):
@@ -68,8 +69,8 @@ class ArrayBuilder(Builder):
     def _checked(self, expr: Expr, term: Term, parts: list[Shape]) -> Shape:
         """The shape of what was built; an array that SymPy cancelled would be lost in silence."""
         try:
-            if expr.has(row) and term.kind not in ("matrix_product", "transpose", "bracketed"):
-                raise ShapeError("x.T of a vector stands only beside @, as in x.T @ A @ x")
+            if term.kind not in ("matrix_product", "transpose", "bracketed"):
+                self._refuse_row(expr)
             shape = self.shape_of(expr)
             scalar = term.kind == "call" and self._is_elementwise(term)
             expected = broadcast(parts) if term.kind in _ELEMENTWISE or scalar else shape
@@ -82,20 +83,31 @@ class ArrayBuilder(Builder):
             )
         return shape
 
+    @staticmethod
+    def _refuse_row(expr: Expr) -> None:
+        if expr.has(row):
+            raise ShapeError("x.T of a vector stands only beside @, as in x.T @ A @ x")
+
     def _is_elementwise(self, term: Term) -> bool:
         return not self._is_array_call(term) and term.text not in self.functions
 
     def _origin(self, term: Term) -> str:
-        """Where the first arrays in a term come from: '; W1 is [h, d], x is [k]'."""
-        found: dict[str, str] = {}
-        stack = [term]
+        """Where the arrays in a term come from: '; W1 is [h, d], x is [k]'."""
+        names = self._array_names([term])
+        if len(names) > MOST_ORIGINS:  # the first of each operand
+            names = [name for part in term.args for name in self._array_names([part])[:1]]
+        shapes = {name: f"{clip(name, 20)} is {shown(self._shapes[name])}" for name in names}
+        return "; " + ", ".join(list(shapes.values())[:MOST_ORIGINS]) if shapes else ""
+
+    def _array_names(self, stack: list[Term]) -> list[str]:
+        """The arrays that are read, in the text's order."""
+        found: dict[str, None] = {}
         while stack:
             part = stack.pop()
             stack.extend(reversed(part.args))
-            shape = self._shapes.get(part.text) if part.kind == "name" else None
-            if shape:
-                found.setdefault(part.text, f"{clip(part.text, 20)} is {shown(shape)}")
-        return "; " + ", ".join(list(found.values())[:2]) if found else ""
+            if part.kind == "name" and self._shapes.get(part.text):
+                found[part.text] = None
+        return list(found)
 
     def _symbol(self, name: str, term: Term) -> Expr:
         symbol = Builder._symbol(self, name, term)
@@ -108,9 +120,11 @@ class ArrayBuilder(Builder):
 
     def _matrix_product(self, term: Term) -> Expr:
         left, right = (self.build(a) for a in term.args)
-        ranks = len(self.shape_of(left)), len(self.shape_of(right))
+        shapes = self.shape_of(left), self.shape_of(right)
+        ranks = len(shapes[0]), len(shapes[1])
         if 0 in ranks:
             raise ShapeError("@ takes arrays, and one of these is a number; write *")
+        arrays.need_equal("@", *shapes, (shapes[0][-1], shapes[1][0]))
         if isinstance(right, row):
             raise ShapeError("x.T of a vector stands left of @; the product u·vᵀ is outer(u, v)")
         is_row = isinstance(left, row) and ranks[1] == 2
@@ -137,6 +151,7 @@ class ArrayBuilder(Builder):
         array = self.build(base)
         shape = self.shape_of(array)
         kinds = [s.kind == "name" and s.text == "None" for s in subscripts]
+        self._refuse_row(array)
         if any(kinds):
             return self._new_axis(array, shape, subscripts, kinds)
         if not shape:
@@ -188,22 +203,30 @@ class ArrayBuilder(Builder):
         self._refuse_keywords(term, options)
         positional = [a for a in term.args if a.kind != "keyword"]
         if len(positional) < least or (most is not None and len(positional) > most):
+            wanted = f"{least}" + ("" if most == least else f" to {most}" if most else " or more")
             raise CircuitSyntaxError(
-                f"{term.text} takes {least}{'' if most == least else ' or more'} arguments, "
+                f"{term.text} takes {wanted} argument{'' if wanted == '1' else 's'}, "
                 f"{len(positional)} given",
                 self._place(term),
             )
         given = {a.text: self.whole_number(a.args[0]) for a in term.args if a.kind == "keyword"}
-        expr: Expr = make(self, [self.build(a) for a in positional], **given)
+        operands = [self.build(a) for a in positional]
+        for operand in operands:
+            self._refuse_row(operand)
+        expr: Expr = make(self, operands, **given)
         self.shape_of(expr)
         return expr
 
     def _refuse_keywords(self, term: Term, known: tuple[str, ...]) -> None:
-        for argument in term.args:
-            if argument.kind == "keyword" and argument.text not in known:
+        given: set[str] = set()
+        for argument in (a for a in term.args if a.kind == "keyword"):
+            name = argument.text
+            if name not in known or name in given:
+                why = "is given twice" if name in given else f"is none of {term.text}"
                 raise CircuitSyntaxError(
-                    f"{term.text} has no option '{clip(argument.text, 30)}'", self._place(argument)
+                    f"the option '{clip(name, 30)}' {why}", self._place(argument)
                 )
+            given.add(name)
 
     def _keyword(self, term: Term) -> Expr:
         raise CircuitSyntaxError("an option stands only in a call", self._place(term))
@@ -221,6 +244,8 @@ def _plain(head: Any) -> Make:
 def _reduced(head: Any) -> Make:
     def make(builder: ArrayBuilder, args: list[Expr], axis: Expr | None = None) -> Expr:
         array, *more = args
+        if more and axis is not None:
+            raise ShapeError("the axis is given twice")
         axis = more[0] if more else axis
         rank = len(builder.shape_of(array))
         if axis is not None and (not axis.is_Integer or not -rank <= axis < rank):
@@ -267,12 +292,15 @@ def _mse(builder: ArrayBuilder, args: list[Expr]) -> Expr:
 
 
 def _layer_norm(builder: ArrayBuilder, args: list[Expr]) -> Expr:
-    gain, bias = [*args[1:], S.One, S.Zero][:2] if len(args) < 3 else args[1:]
+    gain, bias = (*args[1:], *(S.One, S.Zero)[len(args) - 1 :])
     return arrays.layer_norm(args[0]) * gain + bias
 
 
 def _concat(builder: ArrayBuilder, args: list[Expr], axis: Expr = S.Zero) -> Expr:
-    return arrays.concat(axis, *args)
+    rank = max(len(builder.shape_of(arg)) for arg in args)
+    joined = arrays.concat(axis % rank if axis < 0 and rank else axis, *args)
+    builder.shape_of(joined)
+    return args[0] if len(args) == 1 and rank else joined
 
 
 def _sizes(args: list[Expr]) -> list[Expr]:

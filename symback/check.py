@@ -8,10 +8,9 @@ float32 on the way is an error, and an ill-conditioned point is not.
 from __future__ import annotations
 
 import inspect
-import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,92 +19,18 @@ import numpy as np
 from flint import arb
 
 from symback.balls import nearest_float, precision
+from symback.directional import compare_at_large_sizes
 from symback.emit import read_module
 from symback.errors import CheckFailed, clip
 from symback.oracle import BITS, Expected, Oracle, total
 from symback.parse import circuit as parse
 from symback.points import Point, Scene
+from symback.report import FEWEST_POINTS, Report, Row
 from symback.rounding import SUBNORMAL, UNIT
 from symback.structure import Circuit
 
 SLACK = 2.0  # optimised code may round in another order than the program that bounds it
 ARRAY_SLACK = 8.0  # arrays are computed by other formulas than entries are: shifted, factorised
-FEWEST_POINTS = 20
-
-
-@dataclass(slots=True)
-class Row:
-    """One quantity, such as ∂f/∂w3: its worst error over all points."""
-
-    quantity: str
-    points: int = 0
-    worst_ulp: float = 0.0  # error in units in the last place of the truth
-    worst_share: float = 0.0  # error in parts of what rounding allows; above 1 it is wrong
-    at: str = ""  # the point of the worst share
-    note: str = ""
-
-    @property
-    def passed(self) -> bool:
-        return self.worst_share <= 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The outcome of a check; `str(report)` is its table."""
-
-    name: str
-    rows: tuple[Row, ...]
-    points: int
-    seed: int
-    remarks: tuple[str, ...] = field(default=())
-
-    @property
-    def passed(self) -> bool:
-        return self.points >= FEWEST_POINTS and all(row.passed for row in self.rows)
-
-    def __bool__(self) -> bool:
-        return self.passed
-
-    def __str__(self) -> str:
-        width = max(len(r.quantity) for r in self.rows)
-        lines = [f"{'':<{width}}   points   worst error   of what rounding allows"]
-        for row in self.rows:
-            mark = "" if row.passed else f"   WRONG at {row.at}"
-            ulp = f"{row.worst_ulp:.3g} ULP"
-            lines.append(
-                f"{row.quantity:<{width}}   {row.points:>6}   {ulp:>11}   {row.worst_share:>8.3g}"
-                f"{mark}"
-            )
-        verdict = "agrees with SymPy" if self.passed else "DISAGREES with SymPy"
-        lines.append(f"{self.name} {verdict} at {self.points} points (seed {self.seed})")
-        return "\n".join([*lines, *self.remarks])
-
-    def to_json(self) -> str:
-        """The report as JSON, for machines."""
-        rows = [
-            {
-                "quantity": r.quantity,
-                "points": r.points,
-                "worst_ulp": _jsonable(r.worst_ulp),
-                "worst_share": _jsonable(r.worst_share),
-                "at": r.at,
-                "passed": r.passed,
-            }
-            for r in self.rows
-        ]
-        content = {
-            "name": self.name,
-            "passed": self.passed,
-            "points": self.points,
-            "seed": self.seed,
-            "rows": rows,
-            "remarks": list(self.remarks),
-        }
-        return json.dumps(content, ensure_ascii=False, indent=2)
-
-
-def _jsonable(number: float) -> float | str:
-    return number if math.isfinite(number) else str(number)
 
 
 def check_circuit(circuit: Circuit, *, points: int = 24, seed: int = 0) -> Report:
@@ -126,7 +51,8 @@ def check_module(
 
     At `points` points (at least 20): forward, backward and value_and_grad sample by sample and
     as a batch, whole and in blocks, sgd step by step, ravel, unravel, objective and the initial
-    values. An `oracle` of the circuit keeps its truths, for who checks many modules of one circuit.
+    values; for arrays, once all that is right, adjoints at large sizes. An `oracle` of the circuit
+    keeps its truths, for who checks many modules of one circuit.
     """
     if points < FEWEST_POINTS:
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
@@ -162,8 +88,14 @@ class _Checker:
         self.remarks: list[str] = []
 
     def run(self, points: int, seed: int) -> int:
+        with self._layout.fitted(self._module):
+            done = self._run(points, seed)
+        if self._layout.has_arrays and all(row.passed for row in self.rows.values()):
+            self._guarded("large sizes", self._check_large, seed)
+        return done
+
+    def _run(self, points: int, seed: int) -> int:
         done = 0
-        self._layout.prepare(self._module)
         found = self._oracle.scenes(points, seed)
         for scene, truths in found:
             for point, expected in zip(scene.points, truths, strict=True):
@@ -427,6 +359,18 @@ class _Checker:
             got = float(layout.entry(initial, leaf.name))
             if leaf.initial is not None and got != leaf.initial:
                 raise ValueError(f"init_params gives {leaf.name} another value than the circuit")
+
+    def _check_large(self, seed: int) -> None:
+        """Where no truth is known entry by entry: the adjoints along directions."""
+        at, found = compare_at_large_sizes(self._oracle.typed, self._module, seed)
+        told = [f for f in found if f.sharp or f.share > 1]
+        if not told:
+            self.remarks.append("no point at large sizes found where differences tell the slope")
+            return
+        worst = max(told, key=lambda f: f.share)
+        row = self._row("adjoint at large sizes")
+        row.points, row.worst_share, row.worst_ulp = len(told), worst.share, math.nan
+        row.at = f"{worst.what}, {at}"
 
     @property
     def _has_objective(self) -> bool:

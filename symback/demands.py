@@ -6,10 +6,22 @@ from typing import Any
 
 from sympy import Expr, S, Tuple
 
-from symback.arrays import Size, class_entropy, cross_entropy, indexed, shape_of
+from symback.arrays import (
+    Size,
+    class_entropy,
+    cross_entropy,
+    indexed,
+    log_softmax,
+    logsumexp,
+    shape_of,
+    softmax,
+)
 from symback.errors import Unsupported
 from symback.ops import postorder
 from symback.structure import Circuit
+
+EXPONENTIAL = (softmax, log_softmax, logsumexp, cross_entropy, class_entropy)
+"""Operations that take exp of their operand, which code shifts so that none overflows."""
 
 
 def found(circuit: Circuit, *heads: Any) -> list[Expr]:
@@ -58,4 +70,4 @@ def _reached(part: Expr) -> int:
     return first - last + 1 if first >= 0 else max(-first, last)
 
 
-__all__ = ["classes", "distributions", "found", "least_sizes"]
+__all__ = ["EXPONENTIAL", "classes", "distributions", "found", "least_sizes"]

@@ -7,10 +7,9 @@ Nothing here knows of adjoints, so SymPy's `diff` of these numbers is a second o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Mapping
 from itertools import product
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,107 +17,24 @@ import sympy as sp
 from sympy import Expr, Integer, Piecewise, Rational, S, Tuple
 
 from symback import arrays as a
-from symback.arrays import ArrayFunction, Shape
-from symback.demands import classes, distributions, found, least_sizes
+from symback.arrays import ArrayFunction, Shape, shape_of
+from symback.demands import EXPONENTIAL, classes, distributions, found
 from symback.errors import Unsupported
+from symback.layout import NUMBERS, Entries, Layout
 from symback.names import fresh_name
 from symback.ops import real_symbol
+from symback.sizes import SQUARE, small_sizes
 from symback.structure import Circuit, Node, computed, leaf
 
-Entries = Any  # a NumPy array of SymPy expressions, 0-dimensional for a number
-
-MOST_ENTRIES = 2000
-LARGEST_KEPT = 8  # a size given as a number that is left as it is
-SIZES = (3, 2, 5, 4, 7, 6)
-"""Sizes that stand for names: all different, so that no transposed axis can hide."""
+MOST_ENTRIES = 2000  # of all arrays together
+MOST_PARTIALS = 2_000_000  # a leaf's entry by an operand of an entry: one product at each point
+MOST_ROWS = 6  # of a determinant, whose terms are the permutations of its rows
+TOO_MANY = (
+    "{} are too many to check one by one; give large sizes a name, as in x: input[d], and let no "
+    "index reach far: the check then makes them small"
+)
 
 EPSILON = Rational(1, 100_000)  # of layer_norm
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How the arrays of a module correspond to the numbers of an explicit circuit.
-
-    For a circuit of numbers it is the identity.
-    """
-
-    entries: Mapping[str, Entries] = field(default_factory=dict)  # leaf → names of its entries
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    shapes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # for the module's SHAPES
-    distributions: tuple[str, ...] = ()
-    classes: Mapping[str, int] = field(default_factory=dict)
-    weights: Any = None  # of the output's entries in the explicit output; None for a number
-
-    @property
-    def has_arrays(self) -> bool:
-        return bool(self.entries)
-
-    def pack(self, kind: Any, point: Mapping[str, float]) -> Any:
-        """Params or Inputs of one sample from the numbers of a point."""
-        if not self.entries:
-            return kind(**{name: point[name] for name in point if name in kind._fields})
-        return kind(**{name: self._array(name, point) for name in kind._fields})
-
-    def pack_batch(self, kind: Any, points: Sequence[Mapping[str, float]]) -> Any:
-        """Inputs with a batch axis from many points."""
-        rows = [self.pack(kind, point) for point in points]
-        return kind(*(None if r[0] is None else np.array(r) for r in zip(*rows, strict=True)))
-
-    def _array(self, name: str, point: Mapping[str, float]) -> Any:
-        names = self.entries[name]
-        if any(entry not in point for entry in names.flat):
-            return None
-        return np.array([point[entry] for entry in names.flat]).reshape(names.shape)[()]
-
-    def unpack(self, values: Any) -> dict[str, float]:
-        """The numbers of Params, by the names of the explicit circuit."""
-        if not self.entries:
-            return {name: float(value) for name, value in values._asdict().items()}
-        numbers: dict[str, float] = {}
-        for name, value in values._asdict().items():
-            numbers.update(zip(self.entries[name].flat, np.ravel(value).tolist(), strict=True))
-        return numbers
-
-    def entry(self, values: Any, name: str) -> Any:
-        """One number of Params or Inputs, or its values for a batch."""
-        if not self.entries:
-            return getattr(values, name)
-        for array, names in self.entries.items():
-            if array in values._fields:
-                for index in np.argwhere(names == name):
-                    return np.asarray(getattr(values, array))[(..., *index)][()]
-        raise KeyError(name)
-
-    def output(self, value: Any) -> Any:
-        """The explicit output from the module's: a weighted sum of the entries of an array."""
-        if self.weights is None:
-            return value
-        axes = tuple(range(-self.weights.ndim, 0))
-        return np.sum(np.asarray(value) * self.weights, axis=axes)
-
-    def seed(self, weight: Any) -> Any:
-        """The adjoint of the module's output for one of the explicit output."""
-        if self.weights is None:
-            return weight
-        return np.asarray(weight)[(..., *[None] * self.weights.ndim)] * self.weights
-
-    def constrain(self, sample: dict[str, float], rng: np.random.Generator) -> None:
-        """Make targets what they must be: rows that add up to 1, the index of a class."""
-        for name in self.distributions:
-            rows = self.entries[name].reshape(-1, self.entries[name].shape[-1])
-            for row in rows:
-                parts = rng.multinomial(8, [1 / len(row)] * len(row))
-                sample.update(zip(row.tolist(), (parts / 8).tolist(), strict=True))
-        for name, count in self.classes.items():
-            sample[self.entries[name].item()] = float(rng.integers(count))
-
-    def prepare(self, module: ModuleType) -> None:
-        """Let the module take arrays of the sizes of this layout."""
-        if self.shapes:
-            module.SHAPES.update(self.shapes)
-
-
-NUMBERS = Layout()
 
 
 def explicit(circuit: Circuit) -> tuple[Circuit, Layout]:
@@ -131,17 +47,18 @@ def explicit(circuit: Circuit) -> tuple[Circuit, Layout]:
 class _Writer:
     def __init__(self, circuit: Circuit) -> None:
         self._circuit = circuit
-        self._shrunk = _shrunk(circuit)
+        self._sizes = small_sizes(circuit)
         self._taken = {n.name for n in circuit.nodes}
         self._values: dict[Expr, Entries] = {}
         self._nodes: list[Node] = []
+        self._exponential: list[str] = []
         self._owner = ""
-        self._sizes = _chosen(circuit, set(self._shrunk.values()))
 
     def written(self) -> tuple[Circuit, Layout]:
         circuit = self._circuit
+        self._refuse_many()
         for node in circuit.sizes:
-            self._values[node.symbol] = _number(Integer(self._sizes[node.name]))
+            self._values[node.symbol] = _number(Integer(self._sizes.named[node.name]))
         entries = {node.name: self._leaf(node) for node in circuit.leaves}
         for node in circuit.computed:
             self._owner = node.name
@@ -152,27 +69,40 @@ class _Writer:
         if objective.shape == ():
             loss = self._node(self._values[objective.symbol])
         made = Circuit(tuple(self._nodes), output, loss if circuit.loss else None)
+        if len(made.leaves) * sum(len(n.operands) for n in made.computed) > MOST_PARTIALS:
+            raise Unsupported(TOO_MANY.format(f"{len(made):,} entries with all their partials"))
         return made, self._layout(entries, weights)
 
     def _layout(self, entries: Mapping[str, Entries], weights: Any) -> Layout:
         circuit = self._circuit
         counts = {name: self._length(size) for name, size in classes(circuit).items()}
         shapes = {
-            n.name: tuple(self._shrunk.get(s, int(s)) if s.is_Integer else str(s) for s in n.shape)
+            n.name: tuple(self._length(s) if s.is_Integer else str(s) for s in n.shape)
             for n in circuit.leaves
         }
-        sizes = {str(s): self._sizes[str(s)] for s in circuit.size_names}
-        return Layout(entries, sizes, shapes, tuple(distributions(circuit)), counts, weights)
+        sums = tuple(distributions(circuit))
+        beyond = tuple(self._exponential)
+        return Layout(entries, self._sizes.named, shapes, sums, counts, weights, beyond)
 
     # -- nodes ------------------------------------------------------------------------------
 
     def _length(self, size: Expr) -> int:
-        named = {s: Integer(self._sizes[str(s)]) for s in size.free_symbols}
-        size = size.xreplace(named)
-        return self._shrunk.get(size, int(size))
+        return self._sizes.length(size)
 
     def _shape(self, shape: Shape) -> tuple[int, ...]:
         return tuple(self._length(size) for size in shape)
+
+    def _refuse_many(self) -> None:
+        """Before anything is written out: all arrays, and what grows faster than its entries."""
+        counts = {n.name: math.prod(self._shape(n.shape)) for n in self._circuit.nodes}
+        largest = max(counts, key=lambda name: counts[name])
+        if sum(counts.values()) > MOST_ENTRIES:
+            raise Unsupported(TOO_MANY.format(f"{counts[largest]:,} entries of '{largest}'"))
+        for op in found(self._circuit, *SQUARE):
+            rows = self._length(shape_of(op.args[0], self._circuit.shapes)[0])
+            if rows > MOST_ROWS:
+                what = f"the {math.factorial(rows):,} terms of a determinant of {rows} rows"
+                raise Unsupported(TOO_MANY.format(what))
 
     def _leaf(self, node: Node) -> Entries:
         shape = self._shape(node.shape)
@@ -182,11 +112,6 @@ class _Writer:
             name = self._fresh("_".join([node.name, *map(str, index)])) if shape else node.name
             names[index], symbols[index] = name, real_symbol(name)
             self._nodes.append(leaf(name, node.role, node.initial))
-        if len(self._nodes) > MOST_ENTRIES:
-            raise Unsupported(
-                f"'{node.name}' has too many entries to check one by one; give large sizes a name, "
-                "as in x: input[d], and the check makes them small"
-            )
         self._values[node.symbol] = symbols
         return names
 
@@ -235,7 +160,10 @@ class _Writer:
                 operands = [self._entries(o) for o in expr.operands]
                 made = EXPLICIT[expr.func](*operands, *self._options(expr))
                 made = made if isinstance(made, np.ndarray) else _number(made)
-                self._values[expr] = self._named(made, self._fresh(f"{self._owner}_part"))
+                name = self._fresh(f"{self._owner}_part")
+                if isinstance(expr, EXPONENTIAL):
+                    self._exponential.append(name)
+                self._values[expr] = self._named(made, name)
             else:
                 self._values[expr] = self._elementwise(expr)
         return self._values[expr]
@@ -281,30 +209,6 @@ def _number(value: Any) -> Entries:
     made = np.empty((), dtype=object)
     made[()] = sp.sympify(value)
     return made
-
-
-def _chosen(circuit: Circuit, taken: set[int]) -> dict[str, int]:
-    """A small size for each name, different from the others and from sizes that are numbers."""
-    fixed = {int(s) for n in circuit.leaves for s in n.shape if s.is_Integer} | taken
-    free = [s for s in SIZES if s not in fixed]
-    least = least_sizes(circuit)
-    chosen = {}
-    for symbol in circuit.size_names:
-        usable = [s for s in free if s >= least.get(str(symbol), 1)]
-        size = usable[0] if usable else max([*SIZES, least.get(str(symbol), 1)])
-        free = [s for s in free if s != size]
-        chosen[str(symbol)] = size
-    return chosen
-
-
-def _shrunk(circuit: Circuit) -> dict[Any, int]:
-    """Small numbers for large ones that are sizes, where no formula names a part or a number."""
-    numbers = sorted({s for n in circuit.leaves for s in n.shape if s.is_Integer})
-    large = [s for s in numbers if s > LARGEST_KEPT]
-    if found(circuit, a.indexed, a.concat, a.filled, a.eye):
-        return {}
-    free = [s for s in SIZES if s not in numbers]
-    return dict(zip(large, free, strict=False))
 
 
 # -- definitions over entries --------------------------------------------------------------------
@@ -397,7 +301,8 @@ def _diag(v: Entries) -> Entries:
     return made
 
 
-def _concat(axis: int, *arrays: Entries) -> Entries:
+def _concat(*arrays_and_axis: Any) -> Entries:
+    *arrays, axis = arrays_and_axis
     if arrays[0].ndim == 0:
         return np.array([x.item() for x in arrays], dtype=object)
     return np.concatenate(arrays, axis=axis)
@@ -455,4 +360,4 @@ EXPLICIT: dict[Any, Callable[..., Any]] = {
 }
 """Every operation that a circuit can have, by its definition."""
 
-__all__ = ["EXPLICIT", "NUMBERS", "Layout", "explicit"]
+__all__ = ["EXPLICIT", "explicit"]

@@ -11,6 +11,7 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
 
+from symback.arrays import has_arrays
 from symback.balls import LARGEST_FLOAT, constant
 from symback.errors import (
     CircuitError,
@@ -22,10 +23,11 @@ from symback.errors import (
     clip,
     nearest,
 )
+from symback.from_matrices import MatrixReader, has_matrices
 from symback.names import check_name
 from symback.ops import BY_HEAD, SLOPES, Slope, exact, postorder, real_symbol
 from symback.parse import inferred_role, only_in_loss
-from symback.structure import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf
+from symback.structure import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf, size
 from symback.syntax import DEEPEST
 
 _COMPOUND = (sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, Relational, And, Or)
@@ -43,7 +45,8 @@ def read(
     """The circuit of a SymPy expression, or of named expressions; see `Circuit.from_sympy`."""
     pairs = _pairs(expr, name)
     reader = _Reader([n for n, _ in pairs])
-    nodes = [reader.node(n, e) for n, e in pairs]
+    arrays = MatrixReader(reader, pairs) if any(has_matrices(e) for _, e in pairs) else None
+    nodes = arrays.nodes() if arrays else [reader.node(n, e) for n, e in pairs]
     overrides = {
         **dict.fromkeys(map(str, params or ()), "param"),
         **dict.fromkeys(map(str, inputs or ()), "input"),
@@ -52,12 +55,16 @@ def read(
     leaves: list[Node] = []
     for leaf_name in reader.leaves:
         role = overrides.pop(leaf_name, None) or inferred_role(leaf_name, targets)
-        leaves.append(leaf(leaf_name, role))  # type: ignore[arg-type]
+        if arrays and leaf_name in arrays.targets:
+            role = "target"
+        shape = arrays.shapes.get(leaf_name, ()) if arrays else ()
+        leaves.append(leaf(leaf_name, role, shape=shape))  # type: ignore[arg-type]
     for unknown in overrides:
         raise UnknownName(f"no symbol has the name '{unknown}'{nearest(unknown, reader.leaves)}")
     if isinstance(loss, str) and loss not in [n for n, _ in pairs]:
         raise UnknownName(f"the loss '{loss}' is none of the named expressions")
-    return assemble([*leaves, *nodes], loss=loss, inferred=[n.name for n in leaves])
+    sizes = [size(n) for n in arrays.sizes] if arrays else []
+    return assemble([*sizes, *leaves, *nodes], loss=loss, inferred=[n.name for n in leaves])
 
 
 def _pairs(expr: Any, name: str) -> list[tuple[str, Any]]:
@@ -87,7 +94,7 @@ class _Reader:
 
     def __init__(self, names: list[str]) -> None:
         self._names = set(names)
-        self._symbols: dict[str, Symbol] = {}
+        self._symbols: dict[str, Any] = {}
         self.leaves: dict[str, None] = {}
 
     def node(self, name: str, expr: Any) -> Node:
@@ -102,18 +109,18 @@ class _Reader:
             raise Unsupported(f"node '{name}' is a {kind}; a node is a SymPy expression (Expr)")
         parts = postorder(expr)
         for part in reversed(parts):  # outermost first: name the sum, not its limits
-            if not _is_known(part):
-                self._refuse(name, part)
+            if not self.is_known(part):
+                self.refuse(name, part)
         if _depth(parts) > DEEPEST:
             raise TooLarge(f"node '{name}' is nested more than {DEEPEST} levels deep; name parts")
         done: dict[Any, Any] = {}
         for part in parts:
-            done[part] = self._translate(name, part, done)
+            done[part] = self.translate(name, part, done)
         result = done[expr]
         operands = [s.name for s in _in_order(expr)]
         return computed(name, result, operands)
 
-    def _translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any:
+    def translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any:
         if isinstance(part, Symbol):
             return self._symbol(part)
         if isinstance(part, Float):
@@ -129,7 +136,7 @@ class _Reader:
             return part.func(*args)
         return self._real(name, part.func(*args))
 
-    def _refuse(self, name: str, part: Any) -> Any:
+    def refuse(self, name: str, part: Any) -> Any:
         kind = type(part).__name__
         shown = "" if part.args else f" ({clip(ascii(str(part)), 30)})"
         hint = nearest(kind, [op.name for op in BY_HEAD.values()])
@@ -139,13 +146,23 @@ class _Reader:
         )
 
     def _real(self, name: str, expr: Expr) -> Expr:
-        if expr.is_number and not expr.is_Rational:
+        if expr.is_number and not expr.is_Rational and not has_arrays(expr):
             value = constant(expr)
             if not value.is_finite() or abs(value) > LARGEST_FLOAT:
                 raise DomainError(f"node '{name}' has a constant that is no real float64")
         return expr
 
     def _symbol(self, symbol: Symbol) -> Symbol:
+        name = self.claim(symbol)
+        self.add_leaf(name)
+        return real_symbol(name)
+
+    def add_leaf(self, name: str) -> None:
+        if name not in self._names:
+            self.leaves[name] = None
+
+    def claim(self, symbol: Any) -> str:
+        """The name of a symbol, which no other symbol may have."""
         name = check_name(symbol.name)
         other = self._symbols.setdefault(name, symbol)
         if other != symbol:
@@ -153,9 +170,11 @@ class _Reader:
                 f"two different symbols are called '{name}' (their assumptions differ); "
                 "use one symbol, or rename one"
             )
-        if name not in self._names:
-            self.leaves[name] = None
-        return real_symbol(name)
+        return name
+
+    @staticmethod
+    def is_known(part: Any) -> bool:
+        return _is_known(part)
 
 
 def _depth(parts: Iterable[Any]) -> int:

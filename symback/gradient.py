@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
 
 from sympy import Add, Expr, S
 
@@ -10,8 +11,8 @@ from symback.arrays import shape_of, shown, spread
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
 from symback.ops import expand_slopes, real_symbol
 from symback.reverse import Edge, ReversePass, reverse_pass
-from symback.simplify import simplified, weight
-from symback.structure import Circuit
+from symback.simplify import Alike, simplified, weight
+from symback.structure import Circuit, Node
 
 LARGEST_CLOSED_FORM = 500  # operations of one closed form
 LARGEST_EXPANDED = 20_000  # operations over leaves only
@@ -32,14 +33,29 @@ class Gradient(Mapping[str, Expr]):
     -x3*(1 - sigma(net))*sigma(net)
     """
 
-    def __init__(self, circuit: Circuit, walk: ReversePass, expand: bool) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        walk: ReversePass,
+        expand: bool,
+        largest: int = LARGEST_CLOSED_FORM,
+    ) -> None:
         self.of = walk.of
         self._named = circuit
         self._walk = walk
         self._expand = expand
+        self._largest = largest
+        self.alike = None if largest == LARGEST_CLOSED_FORM else Alike()
+        self._has_arrays = circuit.has_arrays
+        self._inner = inner_nodes(walk.circuit, walk.of)
         self._adjoints: dict[str, Expr] = {walk.of: S.One}
         self._weights: dict[str, int] = {walk.of: 1}
         self._closed: dict[str, Expr] = {}
+
+    @property
+    def walk(self) -> ReversePass:
+        """The reverse pass that the closed forms are read from."""
+        return self._walk
 
     def __getitem__(self, name: str) -> Expr:
         key = str(name)
@@ -59,6 +75,11 @@ class Gradient(Mapping[str, Expr]):
     def __repr__(self) -> str:
         return "\n".join(f"∂{self.of}/∂{name} = {self[name]}" for name in self)
 
+    def _repr_markdown_(self) -> str | None:
+        from symback.notebook import markdown_of_gradient  # a face: imported when shown
+
+        return markdown_of_gradient(self)
+
     def _close(self, name: str) -> Expr:
         return self._shown(name, self.formula(name))
 
@@ -67,13 +88,15 @@ class Gradient(Mapping[str, Expr]):
         if name != self.of and name not in self._walk.into:
             return S.Zero  # no path leads from it to the node: exactly zero
         self._accumulate(name)
-        expr = inline_generated(self._walk.circuit, self._adjoints[name], self.of)
+        expr = inline_generated(self._adjoints[name], self._inner, largest=self._largest)
         if self._expand:
             expr = over_leaves(self._walk.circuit, expr)
-        return expr if self._named.has_arrays else simplified(expr)
+        if self._has_arrays:
+            return expr
+        return self.alike(expr) if self.alike else simplified(expr)
 
     def _shown(self, name: str, formula: Expr) -> Expr:
-        if not self._named.has_arrays:
+        if not self._has_arrays:
             return formula
         from symback.matrices import as_matrix  # arrays only
 
@@ -82,15 +105,40 @@ class Gradient(Mapping[str, Expr]):
         adjoints = {f"{n}_bar": shape for n, shape in shapes.items()}
         return as_matrix(formula, {**adjoints, **shapes}, circuit[name].shape)
 
+    def upstream(self, name: str, edges: int) -> Expr:
+        """The closed form of an adjoint that so many edges pass on, or its name where it is long.
+
+        Only among large circuits is any named here: those that ask for short closed forms.
+        """
+        if self.alike is not None and edges > self._largest and name != self.of:
+            return real_symbol(f"{name}_bar")
+        closed = self[name]
+        if self.alike is None or weight(closed) <= self._longest(edges):
+            return closed
+        return real_symbol(f"{name}_bar")
+
+    def _longest(self, edges: int) -> int:
+        """The operations that an adjoint may have where so many are added up."""
+        if self.alike is None:
+            return self._largest
+        return max(2, self._largest // edges)
+
     def _accumulate(self, name: str) -> None:
-        """Adjoints of the nodes down to `name`, in the order of the walk."""
-        for node in self._walk.order:
-            if node not in self._adjoints:
-                terms = [self._contribution(edge) for edge in self._walk.into[node]]
+        """Adjoints of the nodes between `of` and the name, each after those that it needs."""
+        waiting = [name]
+        while waiting:
+            node = waiting[-1]
+            edges = self._walk.into[node]
+            missing = [e.node for e in edges if e.node not in self._adjoints]
+            if not missing and node not in self._adjoints:
+                longest = self._longest(len(edges))
+                terms = [self._contribution(edge, longest) for edge in edges]
                 self._adjoints[node] = self._whole(node, Add(*terms))
                 self._weights[node] = weight(self._adjoints[node])
-            if node == name:
-                return
+            if missing:
+                waiting += missing
+            else:
+                waiting.pop()
 
     def _whole(self, name: str, total: Expr) -> Expr:
         """An adjoint that has the shape of its array."""
@@ -103,9 +151,9 @@ class Gradient(Mapping[str, Expr]):
             return total
         return spread(total, circuit[name].symbol)
 
-    def _contribution(self, edge: Edge) -> Expr:
+    def _contribution(self, edge: Edge, longest: int) -> Expr:
         upstream = self._adjoints[edge.node]
-        if self._weights[edge.node] > LARGEST_CLOSED_FORM:
+        if self._weights[edge.node] > longest:
             if self._expand:
                 raise TooLarge(
                     f"∂{self.of}/∂{edge.node} has more than {LARGEST_CLOSED_FORM} operations; "
@@ -132,19 +180,42 @@ def refuse_array(walk: ReversePass) -> None:
         )
 
 
-def inline_generated(circuit: Circuit, expr: Expr, of: str, *, slopes: bool = False) -> Expr:
-    """The expression with `of` and generated nodes written out, net inputs excepted.
+Inner = Mapping[Expr, tuple[int, Node]]
+"""Nodes that a closed form writes out, by their symbols, with their places in the circuit."""
+
+
+def inner_nodes(circuit: Circuit, of: str) -> Inner:
+    """`of` and the generated nodes, net inputs excepted."""
+    return {
+        node.symbol: (place, node)
+        for place, node in enumerate(circuit.nodes)
+        if not node.is_leaf
+        and (node.name == of or (node.generated and not node.name.startswith("net")))
+    }
+
+
+def inline_generated(
+    expr: Expr, inner: Inner, *, slopes: bool = False, largest: int = LARGEST_CLOSED_FORM
+) -> Expr:
+    """The expression with inner nodes written out, those that stand last first.
 
     Slopes such as σ′ are written out as well, unless `slopes` keeps them.
     """
     written: Callable[[Expr], Expr] = (lambda e: e) if slopes else expand_slopes
-    for node in reversed(circuit.computed):
-        inner = node.name == of or (node.generated and not node.name.startswith("net"))
-        if inner and node.symbol in expr.free_symbols:
-            longer = expr.xreplace({node.symbol: node.formula})
-            if weight(longer) > LARGEST_CLOSED_FORM:
-                return written(expr)
-            expr = longer
+    nodes = {inner[s][0]: inner[s][1] for s in expr.free_symbols if s in inner}
+    places = [-place for place in nodes]
+    heapify(places)
+    while places:
+        node = nodes[-heappop(places)]
+        longer = expr.xreplace({node.symbol: node.formula})
+        if weight(longer) > largest:
+            return written(expr)
+        expr = longer
+        for symbol in node.formula.free_symbols & inner.keys():
+            place, found = inner[symbol]
+            if place not in nodes:
+                nodes[place] = found
+                heappush(places, -place)
     return written(expr)
 
 

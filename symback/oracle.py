@@ -5,8 +5,9 @@ The truth comes from `symback.reference`, the allowance from `symback.rounding`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from flint import arb
@@ -15,12 +16,14 @@ from sympy import Symbol
 from symback.balls import precision
 from symback.explicit import explicit
 from symback.lower import lower
-from symback.points import Scene, has_kinks, kink_scenes, scenes
+from symback.points import Scene, has_kinks, kink_scenes, large_scenes, scenes
 from symback.reference import Reference, Truth
 from symback.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
 from symback.structure import Circuit
 
 BITS = 1300
+LOST = arb(10) ** -290  # what may underflow where exp is shifted
+LARGE_TRIED, LARGE_KEPT = 24, 10  # scenes in which exp overflows where it is not shifted
 LARGEST = arb(10) ** 300  # of a truth; what is larger may overflow on the way
 
 
@@ -46,8 +49,8 @@ class Oracle:
         self.typed = circuit
         self.circuit, self.layout = explicit(circuit)  # of numbers only
         self.lowered = lower(self.circuit)
-        self._output = Reference(self.circuit, self.circuit.output.name)
-        self._objective = Reference(self.circuit, self.circuit.objective.name)
+        of = self.circuit.output.name, self.circuit.objective.name
+        self._reference = Reference(self.circuit, *of)
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
         self._scenes: dict[tuple[int, int], list[tuple[Scene, list[Truths]]]] = {}
 
@@ -68,10 +71,17 @@ class Oracle:
                 found.append((kept, truths))
             if left <= 0:
                 break
-        more = kink_scenes(self.circuit, rng, points * 2 // 3, self.layout)
-        more = more if has_kinks(self.typed) else iter(())
-        at_kinks = (self._inside(scene, points) for scene in more)
-        return found + [pair for pair in at_kinks if pair[1]]
+        if has_kinks(self.typed):
+            more = kink_scenes(self.circuit, rng, points * 2 // 3, self.layout)
+            found += self._kept(more, points)
+        if self.layout.beyond:
+            more = large_scenes(self.circuit, rng, LARGE_TRIED, self.layout)
+            found += islice(self._kept(more, points), LARGE_KEPT)
+        return found
+
+    def _kept(self, more: Iterable[Scene], points: int) -> Iterator[tuple[Scene, list[Truths]]]:
+        """Those of more scenes that have points with a proven truth."""
+        return (pair for pair in (self._inside(scene, points) for scene in more) if pair[1])
 
     def _inside(self, scene: Scene, most: int) -> tuple[Scene, list[Truths]]:
         """The points of a scene that have a proven truth, with it."""
@@ -96,10 +106,10 @@ class Oracle:
                 allowed = self._allowances(point)
         except (OutOfRange, ArithmeticError):
             return None
-        output = self._output.at(point)
-        objective = self._objective.at(point)
-        if output is None or objective is None:
+        truths = self._reference.all_at(point)
+        if truths is None:
             return None
+        output, objective = truths
         with precision(BITS):
             found = {
                 **self._quantities(self.circuit.output.name, output, allowed),
@@ -114,11 +124,13 @@ class Oracle:
         lowered = self.lowered
         leaves = self.circuit.leaves
         symbols: dict[Symbol, float] = {n.symbol: point[n.name] for n in leaves if n.name in point}
-        forward = enclosures(lowered.forward, symbols)
+        beyond = self.layout.beyond
+        all_lines = ("",) if beyond else ()
+        forward = enclosures(lowered.forward, symbols, beyond)
         cached = {name: forward[name] for name in lowered.cache}
         seeded: dict[Symbol, float | arb] = {**symbols, lowered.seed: 1.0, **cached}
-        backward = enclosures(lowered.backward, seeded)
-        fused = enclosures(lowered.objective, symbols)
+        backward = enclosures(lowered.backward, seeded, all_lines)
+        fused = enclosures(lowered.objective, symbols, all_lines)
         output, objective = self.circuit.output, self.circuit.objective
         found = {output.name: forward[output.symbol], f"{objective.name}.": fused[lowered.total]}
         for leaf in leaves:
@@ -130,18 +142,19 @@ class Oracle:
         return {key: arb(ball.rad()) for key, ball in found.items()}
 
     def _quantities(self, of: str, truth: Truth, allowed: Mapping[str, arb]) -> Truths:
-        found = {of: Expected(truth.value, _room(allowed[of], truth.value))}
+        lost = LOST if self.layout.beyond else arb(SUBNORMAL)
+        found = {of: Expected(truth.value, _room(allowed[of], truth.value, lost))}
         for leaf in self.circuit.leaves:
             key = f"∂{of}/∂{leaf.name}"
             if key in allowed:
                 partial = truth.partials.get(leaf.name, arb(0))
-                found[key] = Expected(partial, _room(allowed[key], partial))
+                found[key] = Expected(partial, _room(allowed[key], partial, lost))
         return found
 
 
-def _room(radius: arb, truth: arb) -> arb:
+def _room(radius: arb, truth: arb, lost: arb) -> arb:
     """What rounding allows, at least the half ULP of the last rounding."""
-    return radius + arb(truth.rad()) + UNIT * abs(truth) + arb(SUBNORMAL)
+    return radius + arb(truth.rad()) + UNIT * abs(truth) + lost
 
 
 def total(parts: Sequence[Expected]) -> Expected:

@@ -290,9 +290,14 @@ class _Assembly:
     def _refuse_names_of_operations(self) -> None:
         """Among arrays, sum and its kin are operations and nothing else."""
         outline = self._outline
-        for name in (*outline.leaves, *outline.definitions, *outline.functions):
+        places: dict[str, Place | None] = {
+            **{name: place for name, (_, _, place) in outline.leaves.items()},
+            **{name: definition.place for name, definition in outline.definitions.items()},
+            **dict.fromkeys(outline.functions),
+        }
+        for name, place in places.items():
             if name in CALLS:
-                raise NameRefused(f"'{name}' is an operation on arrays; choose another name")
+                raise NameRefused(f"'{name}' is an operation on arrays; choose another name", place)
 
     def _name_bare(self, bare: Term) -> None:
         """A single expression without a name is f, or another name where f is taken."""
@@ -347,7 +352,11 @@ class _Assembly:
 
     def _build(self, definition: _Definition) -> Node:
         outline, name = self._outline, definition.name
-        settings: Any = {"is_size": outline.sizes.__contains__, "bound": definition.bound}
+        settings: Any = {
+            "is_size": outline.sizes.__contains__,
+            "bound": definition.bound,
+            "array_calls": CALLS,
+        }
         builder: Builder
         if self._has_arrays:
             builder = ArrayBuilder(

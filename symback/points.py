@@ -17,7 +17,7 @@ import sympy as sp
 from sympy import Piecewise
 
 from symback.arrays import largest, smallest
-from symback.explicit import NUMBERS, Layout
+from symback.layout import NUMBERS, Layout
 from symback.ops import relu
 from symback.structure import Circuit
 
@@ -42,6 +42,11 @@ RANGES = (
 
 MODERATE = ((0.1, 10.0), (0.3, 3.0), (0.01, 1.0), (1e-3, 30.0))
 """Magnitudes for arrays: an inverse of numbers of very different size has no digits to compare."""
+
+
+LARGE = (700.0, 1200.0)
+BESIDE_LARGE = ((0.1, 1.0), (0.1, 1.0), (0.01, 0.1))
+"""Magnitudes of one array whose exp no float64 holds, and of all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,34 @@ def kink_scenes(
         if number % 4:  # a target that is like no other number
             for sample in samples:
                 sample.update(_pick(targets, rng, rng.integers(1, 4 * SHORT, 1) / SHORT))
+        for sample in samples:
+            layout.constrain(sample, rng)
+        yield Scene(shared, tuple(samples), layout)
+
+
+def large_scenes(
+    circuit: Circuit, rng: np.random.Generator, count: int, layout: Layout
+) -> Iterator[Scene]:
+    """Scenes in which one array has elements whose exp no float64 holds.
+
+    They have one sign in a sample, so that samples are far apart, or signs of their own, so that
+    elements are.
+    """
+    params = [n.name for n in circuit.params]
+    others = [n.name for n in (*circuit.inputs, *circuit.targets)]
+    targets = {n.name for n in circuit.targets}
+    arrays = sorted({layout.array_of(n) for n in (*params, *others) if n not in targets})
+    pairs = [(array, style) for array in arrays for style in range(len(BESIDE_LARGE))]
+    for number in rng.permutation(len(pairs))[:count]:
+        large, style = pairs[number]
+        chosen = dict.fromkeys((*params, *others), np.log(BESIDE_LARGE[style]))
+        shared = _draw(params, rng, chosen, style == 0)
+        samples = [_draw(others, rng, chosen, style == 0) for _ in range(SAMPLES // 2)]
+        for point in (shared, *samples):
+            names = [n for n in point if layout.array_of(n) == large and n not in targets]
+            signs = rng.choice([-1.0, 1.0], 1 if style < 2 else len(names))
+            values = signs * rng.uniform(*LARGE, len(names))
+            point.update(zip(names, values.tolist(), strict=True))
         for sample in samples:
             layout.constrain(sample, rng)
         yield Scene(shared, tuple(samples), layout)

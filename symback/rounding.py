@@ -8,6 +8,7 @@ error analysis, with the nonlinear terms kept). An error outside them is no roun
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +22,21 @@ from symback.program import Program, batch_sum
 
 UNIT = 2.0**-53
 SUBNORMAL = 2.0**-1074
-LARGEST = arb(10) ** 305
 ARITHMETIC = 2.0  # units that a sum, product or quotient may be off by
 FUNCTION = 8.0  # units for a function: 4 ULP
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The magnitudes that numbers have."""
+
+    smallest: float
+    largest: arb
+
+
+FLOAT64 = Range(SUBNORMAL, arb(10) ** 305)
+UNLIMITED = Range(0.0, arb("inf"))
+"""Code that shifts the operand of exp keeps within float64 where a definition does not."""
 
 
 class OutOfRange(ArithmeticError):
@@ -34,81 +47,89 @@ EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu)
 """Operations that choose or negate and so never round."""
 
 
-def widened(value: arb, units: float, *, underflows: bool = True) -> arb:
-    """The ball with room for rounding; an exact zero stays exact."""
+def widened(value: arb, units: float, smallest: float) -> arb:
+    """The ball with room for rounding and underflow; an exact zero stays exact."""
     if value.is_exact() and value == 0:
         return value
     room = units * UNIT * abs(value).abs_upper()
-    if underflows:
-        room = room + units * SUBNORMAL
+    if smallest:
+        room = room + units * smallest
     return value + arb(0, room)
 
 
-def enclosures(program: Program, point: Mapping[Symbol, float | arb]) -> dict[Symbol, arb]:
+def enclosures(
+    program: Program, point: Mapping[Symbol, float | arb], beyond: tuple[str, ...] = ()
+) -> dict[Symbol, arb]:
     """A ball for every symbol of a program at a point, the batch being one sample.
 
-    Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch.
+    Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch. Lines
+    whose names start as `beyond` says are of unlimited range.
     """
     values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
     for line in program.lines:
-        values[line.target] = _line(line.expr, values)
+        limits = UNLIMITED if line.target.name.startswith(beyond) else FLOAT64
+        values[line.target] = _line(line.expr, values, limits)
     return values
 
 
-def _line(expr: Expr, symbols: Mapping[Symbol, arb]) -> arb:
+def _line(expr: Expr, symbols: Mapping[Symbol, arb], limits: Range) -> arb:
     done: dict[Any, arb] = {}
     for part in order(expr):
-        done[part] = symbols[part] if part.is_Symbol else _in_range(_operation(part, done))
+        if part.is_Symbol:
+            done[part] = symbols[part]
+        else:
+            done[part] = _in_range(_operation(part, done, limits), limits)
     return done[expr]
 
 
-def _in_range(value: arb) -> arb:
-    if value.is_finite() and abs(value).abs_upper() > LARGEST:
+def _in_range(value: arb, limits: Range) -> arb:
+    if value.is_finite() and abs(value).abs_upper() > limits.largest:
         raise OutOfRange
     return value
 
 
-def _operation(part: Expr, done: dict[Any, arb]) -> arb:
+def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
     if isinstance(part, batch_sum):
         return done[part.args[0]]
     if part.is_Rational:
         exact = rational(part)
-        return exact if _is_float(part) else widened(exact, ARITHMETIC)
+        return exact if _is_float(part) else widened(exact, ARITHMETIC, limits.smallest)
     if part.is_number:
-        return widened(evaluate(elementary(part), {}), ARITHMETIC)
+        return widened(evaluate(elementary(part), {}), ARITHMETIC, limits.smallest)
     if isinstance(part, Piecewise):
         return choose(part, done)
     args = [done[a] for a in part.args]
     if part.is_Add:
         return _sum(args)
     if part.is_Mul:
-        return _product(args)
+        return _product(args, limits)
     if part.is_Pow and part.exp == 2:
-        return _rounded(args[0] ** 2)
+        return _rounded(args[0] ** 2, limits)
     value = _apply(part, args)
-    return value if part.func in EXACT else widened(value, FUNCTION)
+    return value if part.func in EXACT else widened(value, FUNCTION, limits.smallest)
 
 
-def _product(args: list[arb]) -> arb:
+def _product(args: list[arb], limits: Range) -> arb:
     """Two factors round once; of more, the order is not known: any part may be the first."""
     product = args[0]
     for factor in args[1:]:
         product = product * factor
     if len(args) == 2:
-        return _rounded(product)
+        return _rounded(product, limits)
     if any(a.is_exact() and a == 0 for a in args):
         return product
     largest = arb(1)  # what the other factors may make of a part that underflows
     for factor in args:
         largest = largest * abs(factor).abs_upper().max(arb(1))
-    _in_range(largest)
-    room = ARITHMETIC * len(args) * (UNIT * abs(product).abs_upper() + SUBNORMAL * largest)
+    _in_range(largest, limits)
+    underflow = limits.smallest * largest
+    room = ARITHMETIC * len(args) * (UNIT * abs(product).abs_upper() + underflow)
     return product + arb(0, room)
 
 
-def _rounded(value: arb) -> arb:
+def _rounded(value: arb, limits: Range) -> arb:
     """The result of one product: what a float64 holds exactly is not rounded."""
-    return value if _fits(value) else widened(value, ARITHMETIC)
+    return value if _fits(value) else widened(value, ARITHMETIC, limits.smallest)
 
 
 def _fits(value: arb) -> bool:
@@ -132,7 +153,7 @@ def _sum(args: list[arb]) -> arb:
     if all(a.is_exact() for a in args) and _fit_in_any_order(args):
         return total
     if len(args) == 2:
-        return widened(total, ARITHMETIC, underflows=False)
+        return widened(total, ARITHMETIC, 0.0)
     size = sum((abs(a).abs_upper() for a in args), arb(0))
     return total + arb(0, ARITHMETIC * UNIT * len(args) * size)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sympy import Expr, Symbol
 
-from symback.arrays import Shape, shown, size_symbol
+from symback.arrays import Shape, has_arrays, shown, size_symbol
 from symback.errors import CircuitError, Place, UnknownName, nearest
 from symback.names import check_name, fresh_name
 from symback.ops import postorder, real_symbol
@@ -243,7 +243,7 @@ class Circuit:
 
     @property
     def has_arrays(self) -> bool:
-        return any(n.shape for n in self.nodes)
+        return any(n.shape or has_arrays(n.formula) for n in self.nodes)
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -327,8 +327,31 @@ class Circuit:
 
         return draw(self, at, view, of)
 
-    def _repr_svg_(self) -> str:
-        return self.draw()
+    def to_dot(
+        self,
+        at: Mapping[str, float] | None = None,
+        view: str = "gates",
+        of: str | None = None,
+    ) -> str:
+        """The picture that `draw` makes, as text in Graphviz's language.
+
+        >>> import symback as sb
+        >>> print(sb.circuit("f = w*x").to_dot().splitlines()[0])
+        digraph "f" {
+        """
+        from symback.derivation.dot import to_dot
+
+        return to_dot(self, at, view, of)
+
+    def _repr_svg_(self) -> str | None:
+        from symback.notebook import svg_of_circuit  # a face: imported when shown
+
+        return svg_of_circuit(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from symback.notebook import text_of_circuit
+
+        printer.text(text_of_circuit(self))
 
     def generate(
         self, path: str | None = None, *, target: str = "numpy", force: bool = False, **options: Any

@@ -109,11 +109,11 @@ def _changes(
         if id(node) in dtypes:
             continue
         if isinstance(node, ast.BinOp):
-            yield from _of_operation(node)
+            yield from of_operation(node)
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             yield node, "sign", node.operand
         elif isinstance(node, ast.Call):
-            yield from _of_call(node)
+            yield from of_call(node)
         elif isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value:
             yield node, "constant off by 1e-9", ast.Constant(node.value * (1 + 1e-9))
         elif isinstance(node, ast.Name) and node.id in names.get(statement.lineno, ()):
@@ -124,7 +124,7 @@ def _changes(
         yield from _of_line(statement.value)
 
 
-def _of_operation(node: ast.BinOp) -> Iterator[tuple[ast.expr, str, ast.expr]]:
+def of_operation(node: ast.BinOp) -> Iterator[tuple[ast.expr, str, ast.expr]]:
     left, op, right = node.left, node.op, node.right
     if isinstance(op, ast.Add):
         yield node, "sign", ast.BinOp(left, ast.Sub(), right)
@@ -148,7 +148,7 @@ def _of_operation(node: ast.BinOp) -> Iterator[tuple[ast.expr, str, ast.expr]]:
         yield node, "operands swapped", ast.BinOp(right, ast.Pow(), left)
 
 
-def _of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str, ast.expr]]:
+def of_call(node: ast.Call) -> Iterator[tuple[ast.expr, str, ast.expr]]:
     name = ast.unparse(node.func)
     if name == "np.dot":
         a, b = node.args

@@ -36,7 +36,7 @@ class ArrayText:
 def array_text(lowered: Lowered) -> ArrayText:
     """The tables of a circuit's arrays."""
     circuit = lowered.circuit
-    counts = classes(circuit)
+    counts, least = classes(circuit), least_sizes(circuit)
     return ArrayText(
         shapes=[f'"{n.name}": {_literal(n.shape)},' for n in circuit.leaves],
         distributions=distributions(circuit),
@@ -45,9 +45,10 @@ def array_text(lowered: Lowered) -> ArrayText:
             for name, size in counts.items()
         ],
         drawn_classes=[(name, _looked_up(size, 'sizes["{}"]')) for name, size in counts.items()],
-        least=sorted(least_sizes(circuit).items()),
+        least=sorted(least.items()),
         drawn_sizes=", ".join(
-            f'"{s}": {SMALL_SIZES[i % len(SMALL_SIZES)]}' for i, s in enumerate(circuit.size_names)
+            f'"{s}": {max(SMALL_SIZES[i % len(SMALL_SIZES)], least.get(str(s), 1))}'
+            for i, s in enumerate(circuit.size_names)
         ),
     )
 

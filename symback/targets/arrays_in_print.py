@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Mul, S, Tuple
 
 from symback import arrays as a
-from symback.targets.printer import ATOM, MUL, NEG, POW
+from symback.targets.printer import ATOM, MUL, NEG, POW, TERM
 
 if TYPE_CHECKING:
     from symback.targets.printer import Printer
@@ -68,7 +68,7 @@ def _filled(p: Printer, value: Expr, *sizes: Expr) -> Printed:
 
 
 def _matrix_product(p: Printer, x: Expr, y: Expr) -> Printed:
-    return f"{p.at(x, MUL)} @ {p.at(y, NEG)}", MUL
+    return f"{p.at(x, TERM)} @ {p.at(y, NEG)}", TERM  # c*A @ x would be (c*A) @ x
 
 
 def _dot_in_text(p: Printer, u: Expr, v: Expr) -> Printed:

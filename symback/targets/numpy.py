@@ -16,7 +16,15 @@ from sympy import Expr, Function, Mul, Piecewise, Pow, S, Symbol
 from sympy.logic.boolalg import And, Or
 
 from symback import ops
-from symback.arrays import class_entropy, cross_entropy, softmax
+from symback.arrays import (
+    class_entropy,
+    column,
+    cross_entropy,
+    diagonal,
+    indexed,
+    softmax,
+    transpose,
+)
 from symback.balls import constant, nearest_float
 from symback.errors import DomainError
 from symback.ops import BY_HEAD, Slope
@@ -246,7 +254,8 @@ def _as_float(text: str) -> str:
     return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
 
 
-_VIEWS = ("np.broadcast_to(", "np.diagonal(")
+VIEWS = (Symbol, transpose, indexed, column, diagonal)
+"""What prints as a view of an operand."""
 
 
 def statements(program: Program, printer: NumpyPrinter, copies: bool = False) -> list[str]:
@@ -274,7 +283,7 @@ def statements(program: Program, printer: NumpyPrinter, copies: bool = False) ->
         text = printer.print(line.expr)
         if line.expr.is_zero and line.of:
             text = f"np.zeros_like({line.of[1]})"
-        shares = line.expr.is_Symbol or text.startswith(_VIEWS) or text.endswith((".T", ".mT"))
+        shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
         if copies and shares and line.target in program.results:
             text += ".copy()"
         lines += wrapped(f"{line.target} =", text)

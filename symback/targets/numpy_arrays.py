@@ -40,6 +40,7 @@ class ArrayPrinter(NumpyPrinter):
         self._shapes = shapes
         self._like = like
         self._rank: int | None = None  # of the elementwise formula being printed
+        self._in_sizes = False  # whether that is a number made of sizes
         self._known: dict[Expr, Shape] = {}
 
     # -- elementwise formulas ---------------------------------------------------------------
@@ -60,14 +61,20 @@ class ArrayPrinter(NumpyPrinter):
                 text = self.bracket(text) if level < ATOM else text
                 return f"{text}[:{', None' * (outer - self.ndim(expr))}]", ATOM
             return text, level
+        if not self._in_sizes and expr.free_symbols and all(map(is_size, expr.free_symbols)):
+            return self._number_of_sizes(expr)
         if outer is None:
             self._rank = self.ndim(expr)
         text, level = super()._print(expr)
         self._rank = outer
-        sizes = expr.free_symbols
-        if sizes and all(map(is_size, sizes)) and "np." in text:
-            return f"float({text})", ATOM  # a NumPy float64 would make float32 arrays larger
         return text, level
+
+    def _number_of_sizes(self, expr: Expr) -> Printed:
+        """A Python number: a NumPy float64 would make float32 arrays larger."""
+        self._in_sizes = True
+        text, level = self._print(expr)
+        self._in_sizes = False
+        return (f"float({text})", ATOM) if "np." in text else (text, level)
 
     def _mixing(self, expr: Expr) -> Printed:
         if isinstance(expr, batch_sum):
@@ -148,7 +155,9 @@ class ArrayPrinter(NumpyPrinter):
         text, level = self._summed(rest)
         if shared == 1:
             return text, level
-        text = text if level >= MUL else self.bracket(text)
+        if shared == -1:
+            return f"-{text if level >= MUL else self.bracket(text)}", NEG
+        text = text if level > MUL else self.bracket(text)  # s * a @ b is (s * a) @ b
         if shared.is_number:
             if is_negative(shared):
                 return f"-{self._times_shared(-shared, text)}", NEG
@@ -467,6 +476,21 @@ def _summed_inside(head: Any) -> Callable[..., Printed]:
     return print_
 
 
+def _shape_of_sum(p: ArrayPrinter, array: Expr) -> str:
+    """The code for the shape that an array has once it is summed over the batch."""
+    return f"{p.whole(array)}.shape{'[1:]' if p.varies(array) else ''}"
+
+
+def _summed_placed(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
+    text = p.whole(batch_sum(part), ADD)
+    return f"_placed({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
+
+
+def _summed_spread(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
+    text = p.aligned(batch_sum(value), p.ndim(array))
+    return f"np.broadcast_to({text}, {_shape_of_sum(p, array)})", ATOM
+
+
 SUMMED: dict[Any, Callable[..., Printed]] = {
     a.outer: _summed_outer,
     a.matmul: _summed_product(1),
@@ -475,9 +499,10 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
     a.total: _summed_total,
     **{
         head: _summed_inside(head)
-        for head in (a.transpose, a.diag, a.diagonal, a.indexed, a.column, a.placed)
+        for head in (a.transpose, a.diag, a.diagonal, a.indexed, a.column)
     },
-    a.spread: lambda p, value, array: p._mixing(a.spread(batch_sum(value), array)),
+    a.placed: _summed_placed,
+    a.spread: _summed_spread,
 }
 """Operations whose sum over the batch has a form of its own; others are summed along the batch."""
 

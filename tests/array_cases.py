@@ -1,0 +1,566 @@
+"""Cases of circuits over arrays: circuit text that is Python as well.
+
+The body of a case is run twice: by symback, and by Python over the plain functions of `PLAIN`, one
+sample at a time. Nothing here uses symback.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import zlib
+from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement, product
+from typing import Any
+
+import numpy as np
+
+SIZES = {"m": 4, "n": 2, "k": 5}
+BATCH = 3  # none of the sizes, so that no axis can be taken for the batch
+
+
+# -- operations as NumPy has them, one sample at a time ------------------------------------------
+
+
+def softmax(z):
+    e = np.exp(z)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def log_softmax(z):
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+def cross_entropy(z, t):
+    terms = log_softmax(z)
+    return -terms[int(t)] if np.ndim(t) == 0 else -(t * terms).sum(axis=-1)
+
+
+def layer_norm(x, gain=1.0, bias=0.0):
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = (centred**2).mean(axis=-1, keepdims=True)
+    return centred / np.sqrt(variance + 1e-5) * gain + bias
+
+
+def concat(*arrays, axis=0):
+    return np.stack(arrays) if np.ndim(arrays[0]) == 0 else np.concatenate(arrays, axis)
+
+
+def extreme(reduce, choose):
+    """max or min: of one array along an axis, of several elementwise."""
+
+    def call(*arrays, axis=None):
+        return reduce(*arrays, axis=axis) if len(arrays) == 1 else functools.reduce(choose, arrays)
+
+    return call
+
+
+def sigma(u):
+    return 1 / (1 + np.exp(-u))
+
+
+PLAIN = {
+    "sum": lambda a, axis=None: np.sum(a, axis=axis),
+    "mean": lambda a, axis=None: np.mean(a, axis=axis),
+    "max": extreme(np.max, np.maximum),
+    "maximum": extreme(np.max, np.maximum),
+    "min": extreme(np.min, np.minimum),
+    "minimum": extreme(np.min, np.minimum),
+    "dot": lambda a, b: np.sum(a * b),
+    "norm": lambda a: np.sqrt(np.sum(a**2)),
+    "outer": np.outer,
+    "trace": np.trace,
+    "diag": np.diag,
+    "inv": np.linalg.inv,
+    "det": np.linalg.det,
+    "logdet": lambda a: np.log(np.linalg.det(a)),
+    "solve": lambda a, b: np.linalg.inv(a) @ b,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "logsumexp": lambda z: np.log(np.exp(z).sum(axis=-1)),
+    "cross_entropy": cross_entropy,
+    "mse": lambda a, b: np.mean((a - b) ** 2),
+    "layer_norm": layer_norm,
+    "concat": concat,
+    "eye": np.eye,
+    "zeros": lambda *sizes: np.zeros(sizes),
+    "ones": lambda *sizes: np.ones(sizes),
+    "where": np.where,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tanh": np.tanh,
+    "abs": np.abs,
+    "sign": np.sign,
+    "atan2": np.arctan2,
+    "hypot": np.hypot,
+    "sigma": sigma,
+    "sigmoid": sigma,
+    "silu": lambda u: u * sigma(u),
+    "relu": lambda u: np.maximum(u, 0),
+    "softplus": lambda u: np.log1p(np.exp(u)),
+    "logsigmoid": lambda u: -np.log1p(np.exp(-u)),
+    "gelu": lambda u: u * (1 + np.vectorize(math.erf)(u / math.sqrt(2))) / 2,
+    "pi": math.pi,
+    "range": range,
+}
+
+
+# -- cases ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Case:
+    """A body that defines z, and its leaves: `a[m,n] b[n]`.
+
+    A leaf's role is left open unless it has one of its own, as in t[k]:distribution, t:class and
+    s:target. `domain` says how leaves are drawn: "" of any sign, "positive".
+    """
+
+    name: str
+    spec: str
+    body: str
+    domain: str = ""
+    roles: tuple[str, ...] = ()
+
+    @property
+    def leaves(self) -> dict[str, tuple[str, ...]]:
+        """The sizes of each leaf, as they are typed."""
+        found = {}
+        for leaf in self.spec.split():
+            name, shape = re.match(r"(\w+)(?:\[([^\]]*)\])?", leaf).groups()
+            found[name] = tuple(shape.split(",")) if shape else ()
+        return found
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What a leaf is drawn as, where its role is not open."""
+        return dict(re.findall(r"(\w+)(?:\[[^\]]*\])?:(\w+)", self.spec))
+
+    @property
+    def open(self) -> list[str]:
+        return [name for name in self.leaves if name not in self.kinds]
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(SIZES.get(s) or int(s) for s in self.leaves[name])
+
+    def role(self, name: str) -> str:
+        return "target" if name in self.kinds or name == "y" else self.roles[self.open.index(name)]
+
+    @property
+    def text(self) -> str:
+        """The circuit, with a loss that weighs every element of z differently."""
+        lines = []
+        for name, sizes in self.leaves.items():
+            shape = f"[{', '.join(sizes)}]" if sizes else ""
+            lines.append(f"{name}: {self.role(name)}{shape}")
+        *before, last = self.body.strip("\n").split("\n")
+        assert last.startswith("z = "), last
+        return "\n".join(
+            [*lines, "y: target", *before, f"z: output{last[1:]}", f"l: loss = {self.loss}", ""]
+        )
+
+    @property
+    def loss(self) -> str:
+        return "(z - y)**2" if np.ndim(self.plain(self.sample())) == 0 else "mean((z - y)**2)"
+
+    # -- values -----------------------------------------------------------------------------
+
+    def draw(self, name: str, shift: int = 0) -> Any:
+        rng = np.random.default_rng([zlib.crc32(f"{self.name} {name}".encode()), shift])
+        shape = self.shape(name) if name in self.leaves else ()
+        kind = self.kinds.get(name, "")
+        if kind == "class":
+            return np.float64(rng.integers(min(SIZES.values())))
+        if kind == "distribution":
+            return rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+        if self.domain == "positive":
+            return rng.uniform(0.5, 2.0, shape)
+        values = rng.normal(size=shape)
+        if len(shape) == 2 and shape[0] == shape[1]:  # far from singular, det > 0
+            values = 2 * np.eye(shape[0]) + 0.3 * values
+        return np.float64(values) if shape == () else values
+
+    def sample(self, shift: int = 0) -> dict[str, Any]:
+        """One sample: parameters are the same for all."""
+        return {
+            name: self.draw(name, 0 if self.is_param(name) else shift)
+            for name in (*self.leaves, "y")
+        }
+
+    def is_param(self, name: str) -> bool:
+        return bool(self.roles) and self.role(name) == "param"
+
+    def plain(self, sample: dict[str, Any]) -> Any:
+        """z of one sample, by Python."""
+        names = {**PLAIN, **SIZES, **_families(self.body, sample), **sample}
+        exec(_code(self.body), names)
+        return names["z"]
+
+    def plain_loss(self, sample: dict[str, Any]) -> float:
+        return float(np.mean((self.plain(sample) - sample["y"]) ** 2))
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether several leaves are alike where cases of one operation show that as well."""
+        alike = len(self.roles) > 1 and len(set(self.roles)) == 1
+        return alike and len(re.findall(r"[-+*/@(\[]", self.body)) > 1
+
+    @property
+    def id(self) -> str:
+        return f"{self.name} {''.join(r[0] for r in self.roles)}".strip()
+
+
+@functools.cache
+def _code(body: str) -> Any:
+    return compile(body, "<case>", "exec")
+
+
+def _families(body: str, sample: dict[str, Any]) -> dict[str, dict[int, Any]]:
+    """h of h[t] = …, and the members W_1, W_2 of a family of leaves."""
+    found: dict[str, dict[int, Any]] = {n: {} for n in re.findall(r"(\w+)\[[^\]]*\] = ", body)}
+    for name, value in sample.items():
+        family, _, number = name.rpartition("_")
+        if number.isdigit():
+            found.setdefault(family, {})[int(number)] = value
+    return found
+
+
+def _spread(case: Case) -> list[Case]:
+    """The case with each leaf as a parameter and as an input: in all ways for up to two leaves."""
+    size = len(case.open)
+    if size <= 2:
+        ways = list(product(("param", "input"), repeat=size))
+    else:
+        one = ("param", "input")
+        ways = [tuple(one[(i + start) % 2] for i in range(size)) for start in (0, 1)]
+        ways.append(("input",) * size)
+    return [replace(case, roles=tuple(way)) for way in ways]
+
+
+OPERATIONS = """
+matrix @ vector | a[m,n] b[n] | z = a @ b
+vector @ matrix | a[m] b[m,n] | z = a @ b
+matrix @ matrix | a[m,n] b[n,k] | z = a @ b
+vector @ vector | a[n] b[n] | z = a @ b
+transposed @ vector | a[n,m] b[n] | z = a.T @ b
+transposed @ matrix | a[n,m] b[n,k] | z = a.T @ b
+matrix @ transposed | a[m,n] b[k,n] | z = a @ b.T
+transposed @ transposed | a[n,m] b[k,n] | z = a.T @ b.T
+transposed product | a[m,n] b[n,k] | z = (a @ b).T
+transposed product @ vector | a[m,n] b[n,k] c[m] | z = (a @ b).T @ c
+three matrices | a[m,n] b[n,k] c[k,m] | z = a @ b @ c
+two matrices @ vector | a[m,n] b[n,k] c[k] | z = a @ b @ c
+quadratic form | x[n] a[n,n] | z = x.T @ a @ x
+bilinear form | x[m] a[m,n] w[n] | z = x.T @ a @ w
+quadratic form of a matrix | x[m,n] a[m,m] | z = x.T @ a @ x
+gram matrix | a[m,n] | z = a.T @ a
+same vector twice | a[m,n] x[n] | z = a @ x * mean(x) + sum(x)
+row and matrix | x[m] a[m,n] | z = x.T @ a
+vector @ transposed | x[n] a[m,n] | z = x @ a.T
+matrix of one column | a[m,n] b[n,1] | z = a @ b
+matrix of one row | a[1,n] b[n,m] | z = a @ b
+one by one | a[1,1] b[1,1] | z = a @ b
+scaled product | a[m,n] x[n] s | z = 3*s*(a @ x)
+difference of products | a[m,n] x[n] b[m,k] v[k] | z = a @ x - b @ v
+product minus | a[m,n] x[n] b[m] | z = b - a @ x
+product over | a[m,n] x[n] b[m] | z = (a @ x)/(2 + b**2)
+square of product | a[m,n] x[n] b[m] | z = (a @ x + b)**2
+transpose | a[m,n] b[n,m] | z = a.T*b
+transpose alone | a[m,n] | z = a.T
+transpose of a number | a[m] s | z = s.T*a
+transpose twice | a[m,n] b[m,n] | z = a.T.T*b
+sum of a vector | a[n] | z = sum(a**2)
+sum of a matrix | a[m,n] | z = sum(sin(a))
+sum over rows | a[m,n] | z = sum(sin(a), axis=0)
+sum over columns | a[m,n] | z = sum(sin(a), axis=1)
+sum by a second argument | a[m,n] | z = sum(sin(a), 1)
+sum over the last axis | a[m,n] | z = sum(sin(a), axis=-1)
+sum over a vector's axis | a[n] | z = sum(sin(a), axis=0)
+sum of a product | a[m,n] b[m,n] | z = sum(a*b)
+sum of a product of numbers and arrays | a[m,n] b[m,n] s | z = sum(s*a*b)
+sum of broadcast | a[m,n] b[n] | z = sum(a*b)
+sum of a product over rows | a[m,n] b[m,n] | z = sum(a*b, axis=0)
+sum of three factors | a[n] b[n] c[n] | z = sum(a*b*c)
+mean of a vector | a[n] | z = mean(a**2)
+mean of a matrix | a[m,n] | z = mean(a**3)
+mean over rows | a[m,n] | z = mean(a**2, axis=0)
+mean over columns | a[m,n] | z = mean(a**2, axis=1)
+centred | a[m,n] | z = a - mean(a, axis=0)
+max of a vector | a[n] | z = max(a)
+max of a matrix | a[m,n] | z = max(a)
+max over rows | a[m,n] | z = max(a, axis=0)
+max over columns | a[m,n] | z = max(a, axis=1)
+maximum | a[k] | z = maximum(a)*2
+min of a vector | a[n] | z = min(a)
+min of a matrix | a[m,n] | z = min(a)
+min over rows | a[m,n] | z = min(a, axis=0)
+min over columns | a[m,n] | z = min(a, axis=-1)
+minimum | a[k] | z = minimum(a)*2
+max of two | a[n] b[n] | z = max(a, b)
+min of an array and numbers | a[m,n] s | z = min(a, s, 0.25)
+max with broadcast | a[m,n] b[n] | z = max(a, b)
+dot of vectors | a[n] b[n] | z = dot(a, b)
+dot of matrices | a[m,n] b[m,n] | z = dot(a, b)
+norm of a vector | a[k] | z = norm(a)
+norm of a matrix | a[m,n] | z = norm(a)
+norm of a difference | a[k] b[k] | z = norm(a - b)
+normalised | a[k] | z = a/norm(a)
+outer | a[m] b[n] | z = outer(a, b)
+outer of one | a[n] | z = outer(a, a)
+outer @ matrix | a[m] b[n] c[n,k] | z = outer(a, b) @ c
+trace | a[m,m] | z = trace(a)
+trace of a product | a[m,n] b[n,m] | z = trace(a @ b)
+diag of a vector | a[n] | z = diag(a)
+diag @ matrix | a[m] b[m,n] | z = diag(a) @ b
+diag of a matrix | a[m,m] | z = diag(a)
+diag of a product | a[m,n] b[n,m] | z = diag(a @ b)
+inv | a[n,n] | z = inv(a)
+inv @ vector | a[n,n] b[n] | z = inv(a) @ b
+inv of a transposed | a[n,n] b[n,m] | z = inv(a.T) @ b
+det | a[n,n] | z = det(a)
+det of a product | a[n,n] b[n,n] | z = det(a @ b)
+logdet | a[m,m] | z = logdet(a)
+logdet of gram | a[m,n] | z = logdet(a.T @ a + eye(n))
+solve for a vector | a[m,m] b[m] | z = solve(a, b)
+solve for a matrix | a[m,m] b[m,n] | z = solve(a, b)
+solve transposed | a[m,m] b[m] | z = solve(a.T, b)
+solve for a transposed matrix | a[m,m] b[n,m] | z = solve(a, b.T)
+distance of Mahalanobis | a[m,m] b[m] | z = dot(b, solve(a, b))
+softmax of a vector | a[k] | z = softmax(a)
+softmax of a matrix | a[m,k] | z = softmax(a)
+log_softmax of a vector | a[k] | z = log_softmax(a)
+log_softmax of a matrix | a[m,k] | z = log_softmax(a)
+logsumexp of a vector | a[k] | z = logsumexp(a)
+logsumexp of a matrix | a[m,k] | z = logsumexp(a)
+attention | a[m,n] b[k,n] c[k,n] | z = softmax(a @ b.T/sqrt(n)) @ c
+cross_entropy of a vector | a[k] t[k]:distribution | z = cross_entropy(a, t)
+cross_entropy of a matrix | a[m,k] t[m,k]:distribution | z = cross_entropy(a, t)
+cross_entropy of a class | a[k] t:class | z = cross_entropy(a, t)
+cross_entropy of a class of a product | a[k,n] b[n] t:class | z = 2*cross_entropy(a @ b, t)
+cross_entropy of no target | a[k] b[k] | z = cross_entropy(a, b)
+cross_entropy of rows, no target | a[m,k] b[m,k] | z = cross_entropy(a, softmax(b))
+mse of vectors | a[k] b[k] | z = mse(a, b)
+mse of matrices | a[m,n] b[m,n] | z = mse(a, b)
+mse of numbers | a[n] s | z = mse(sum(a), s)
+mse of a target | a[k] t[k]:target | z = mse(a, t)
+layer_norm of a vector | a[k] | z = layer_norm(a)
+layer_norm of a matrix | a[m,k] | z = layer_norm(a)
+layer_norm with gain | a[m,k] b[k] | z = layer_norm(a, b)
+layer_norm with gain and bias | a[m,k] b[k] c[k] | z = layer_norm(a, b, c)
+concat of vectors | a[m] b[n] | z = concat(a, b)
+concat of matrices | a[m,n] b[k,n] | z = concat(a, b)
+concat of columns | a[m,n] b[m,k] | z = concat(a, b, axis=1)
+concat along the last axis | a[m,n] b[m,k] | z = concat(a, b, axis=-1)
+concat of three | a[m] b[m] c[n] | z = concat(a, b*a, c)
+concat of numbers | a s | z = concat(a, s, a*s)
+concat of one | a[n] | z = concat(a)
+concat of one number | s | z = concat(s**2)
+concat with constants | a[m] b[n] | z = concat(a, zeros(n), b)
+concat of columns and rows | a[m,n] b[m,n] | z = concat(a, b, axis=1) @ concat(b, a, axis=1).T
+eye | a[m,m] | z = a*eye(m) + a
+eye @ matrix | a[m,n] | z = eye(m) @ a + a
+zeros of a vector | a[m] | z = (zeros(m) + a)**2
+zeros of a matrix | a[m,n] s | z = (zeros(m, n) + s)*a
+ones of a vector | a[m,n] | z = a @ ones(n)
+ones of a matrix | a[m,n] | z = ones(n, m) @ a
+ones spread | s a[n] | z = s*ones(n) + a
+constants of whole sizes | a[2] | z = outer(a, ones(3)) + zeros(2, 3)
+size as a number | a[n] b[m] | z = a*sqrt(n)/m + sum(b)
+size alone | a[m,n] b[n] | z = a @ b/(m + n)
+index | a[k] | z = a[0]*a[1]
+index from the end | a[k] | z = a[-1]*a[-2]
+row | a[m,n] | z = a[1]
+row from the end | a[m,n] | z = a[-1]
+entry | a[m,n] | z = a[1, 0]*a[-1, -1]
+column | a[m,n] | z = a[:, 1]
+column from the end | a[m,n] | z = a[:, -1]
+slice | a[k] | z = a[1:4]
+slice from the start | a[k] | z = a[:2]
+slice to the end | a[k] | z = a[2:]
+slice from both ends | a[k] | z = a[1:-1]
+last ones | a[k] | z = a[-2:]
+all but last | a[k] | z = a[:-1]*a[1:]
+rows | a[m,n] | z = a[1:3]
+block | a[m,k] | z = a[1:3, 0:2]
+columns | a[m,k] | z = a[:, 1:3]
+whole | a[m,n] | z = a[:, :]**2
+index of an index | a[m,n] | z = a[1][0]*a[0][1]
+index of a product | a[m,n] b[n] | z = (a @ b)[1]
+index of fixed sizes | a[3,5] | z = a[-1]*a[0, 4]
+part @ part | a[m,k] b[k] | z = a[:, 1:3] @ b[1:3]
+new axis behind | a[m] b[n] | z = a[:, None]*b
+new axis in front | a[m] b[n] | z = a[None, :].T*b[None, :]
+new axis of an expression | a[m] b[m,n] | z = b - (2*a)[:, None]
+where of arrays | a[m,n] b[n] | z = where(a > b, a*b, b**2)
+where of numbers | a[n] s | z = where(s > 0, a*s, a**2)
+where by a size | a[n] b[n] | z = where(n > 1, a*b, a)
+copy of a leaf | a[m,n] | z = a
+copy of a vector | a[n] | z = a
+negative | a[m,n] | z = -a
+sum of a copy | a[n] b[n] | z = a + b
+activations | a[m,n] b[n] | z = sigma(a + b)*tanh(a) + softplus(b) + silu(a)
+kinks | a[m,n] b[n] | z = relu(a + b) + abs(b)*sign(a) + hypot(a, b)
+gelu | a[k] | z = gelu(a)
+logsigmoid of dot | a[k] b[k] | z = logsigmoid(dot(a, b))
+number in a vector | a[n] s | z = a*s + s**2
+number in a matrix | a[m,n] s | z = exp(s)*a/(1 + s**2)
+square | a[m,n] b[n] | z = (a - b)**2/2
+square of a sum | a[m,1] b[1,n] | z = (a - 2*b)**2
+fourth powers | a[n] b[n] | z = a**3*b**4
+reused operation | a[m,n] b[n] | z = softmax(a @ b) * softmax(a @ b)[0]
+column of means | a[m,n] | z = a/(1 + mean(a**2, axis=1)[:, None])
+norms in a quotient | a[m] b[n] | z = a*sum(b/norm(b)/norm(b))
+"""
+
+POSITIVE = """
+log and root | a[m,n] b[n] | z = log(a*b) + sqrt(a)/b
+powers | a[m,n] s | z = a**s + a**1.5 + 1/a**2
+power of a vector | a[n] b[n] | z = a**b
+power of a constant | a[n] s | z = 2**(a*s)
+normalised to 1 | a[m,n] | z = a/sum(a)
+softmax by hand | a[k] | z = exp(a)/sum(exp(a))
+quotient of products | a[m,n] b[n] c[n] | z = (a @ b)/(a @ c)
+atan2 | a[m,n] b[n] | z = atan2(a, b)
+geometric mean | a[k] | z = exp(mean(log(a)))
+"""
+
+KINDS = {
+    "number": "",
+    "vector": "[n]",
+    "matrix": "[m,n]",
+    "one column": "[m,1]",
+    "one row": "[1,n]",
+}
+
+LINES = """
+two layers | W[m,n] x[n] b[m] V[k,m]
+h = tanh(W @ x + b)
+z = V @ h
+
+one node read three times | W[m,m] x[m]
+h = sigma(W @ x)
+s = sum(h)
+z = h*s + W.T @ h
+
+a vector added to rows and columns | a[m,n] b[n] c[m]
+d = a + b
+e = d - c[:, None]
+z = d*e
+
+residual layers | x[m,k] W[k,k] g[k]
+u = x + relu(layer_norm(x, g) @ W)
+v = u + tanh(u @ W.T)
+z = sum(v, axis=0)
+
+weight decay | W[m,n] x[n]
+z = sum((W @ x)**2) + sum(W**2)/2
+
+constant node | a[m,n]
+c = 2.5
+d = ones(m, n)
+z = (a + c*d) @ d.T
+
+numbers between arrays | a[k] s
+p = s**2
+q = p*norm(a)
+z = q*a - p
+
+condition on a reduced number | a[k] s
+p = mean(a)
+z = where(p > s, a*p, a - s)
+
+log likelihood | x[n] u[n] S[n,n]
+d = x - u
+z = (dot(d, solve(S, d)) + logdet(S) + n*log(2*pi))/2
+
+scores of two matrices | Q[m,n] K[k,n]
+S = Q @ K.T
+z = logsumexp(S)*S[:, 0] + max(S, axis=1)
+
+recurrent network | x[3,n] W[m,m] U[m,n] b[m]
+h[0] = zeros(m)
+for t in range(1, 4):
+    h[t] = tanh(U @ x[t - 1] + W @ h[t - 1] + b)
+z = h[3]
+
+nested | a[n] b[n]
+s[0] = a
+for i in range(2):
+    for j in range(1, 3):
+        s[2*i + j] = sin(s[2*i + j - 1])*b + (i + 1)*a
+z = s[4]
+
+family of numbers | a[4] s
+c[0] = s
+for t in range(4):
+    c[t + 1] = c[t]*a[t] + sin(c[t])
+z = c[4]
+
+family of parameters | W_1[m,n] W_2[m,m] W_3[k,m] x[n]
+h[0] = x
+for t in range(1, 4):
+    h[t] = tanh(W[t] @ h[t - 1])
+z = h[3]
+
+two families | a[3] s
+p[0] = s
+v[0] = 1.0
+for t in range(3):
+    v[t + 1] = v[t] - a[t]*p[t]/10
+    p[t + 1] = p[t] + v[t + 1]/10
+z = concat(p[3], v[3])
+
+power iteration | a[m,m] v[m]
+u[0] = v
+for t in range(3):
+    u[t + 1] = a @ u[t]/norm(a @ u[t])
+z = dot(u[3], a @ u[3])
+
+numbers only | x w b
+h[0] = x
+for t in range(3):
+    h[t + 1] = tanh(w*h[t] + b)
+z = h[3]
+
+numbers, nested | x w
+g[0] = w
+for i in range(2):
+    for j in range(2):
+        g[2*i + j + 1] = sin(g[2*i + j])*x + i
+z = g[4]*w
+
+family of parameters that are numbers | w_1 w_2 w_3 x
+h[0] = x
+for t in range(1, 4):
+    h[t] = sigma(w[t]*h[t - 1])
+z = h[3]
+"""
+
+
+def _rows(table: str, domain: str = "") -> list[Case]:
+    rows = [[part.strip() for part in line.split(" | ")] for line in table.strip().split("\n")]
+    return [Case(name, spec, body, domain) for name, spec, body in rows]
+
+
+def _blocks(table: str) -> list[Case]:
+    found = []
+    for block in table.strip().split("\n\n"):
+        head, body = block.split("\n", 1)
+        name, spec = head.split(" | ")
+        found.append(Case(name, spec, body))
+    return found
+
+
+def _broadcasts() -> list[Case]:
+    pairs = combinations_with_replacement(KINDS, 2)
+    body = "z = a/b"
+    return [Case(f"{x} and {y}", f"a{KINDS[x]} b{KINDS[y]}", body, "positive") for x, y in pairs]
+
+
+UNSPREAD = [*_rows(OPERATIONS), *_rows(POSITIVE, "positive"), *_broadcasts(), *_blocks(LINES)]
+CASES = [case for unspread in UNSPREAD for case in _spread(unspread)]
+"""Every case with its leaves in several patterns of parameter and input."""
