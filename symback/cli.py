@@ -131,7 +131,7 @@ def _is_path(argument: str) -> bool:
     return argument.endswith((".circuit", ".txt", ".py")) or os.path.exists(argument)
 
 
-def _point(pairs: Iterable[str]) -> dict[str, float]:
+def _point(pairs: Iterable[str], option: str = "--at") -> dict[str, float]:
     """NAME=VALUE pairs as numbers."""
     found: dict[str, float] = {}
     for pair in pairs:
@@ -141,7 +141,7 @@ def _point(pairs: Iterable[str]) -> dict[str, float]:
         except ValueError:
             sign = ""
         if not sign or found.get(name.strip(), 0.0) - found.get(name.strip(), 0.0) != 0:
-            raise click.BadParameter(f"'{clip(pair, 60)}' is not NAME=NUMBER", param_hint="--at")
+            raise click.BadParameter(f"'{clip(pair, 60)}' is not NAME=NUMBER", param_hint=option)
     return found
 
 
@@ -168,6 +168,12 @@ def _put(text: str, output: str | None) -> None:
     default="text",
     show_default=True,
 )
+@click.option(
+    "--style",
+    type=click.Choice(["align", "beamer", "table"]),
+    help="Of latex: formulas to paste, slides, or one row a step.",
+)
+@click.option("--standalone", is_flag=True, help="Of latex: a document that compiles by itself.")
 @click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
 @click.option(
     "--detail",
@@ -189,6 +195,8 @@ def derive(
     wrt: tuple[str, ...],
     at: tuple[str, ...],
     form: str,
+    style: Any,
+    standalone: bool,
     ascii_: bool,
     detail: Any,
     view: Any,
@@ -202,13 +210,15 @@ def derive(
     """
     from symback.derivation.record import derive as derive_steps
 
+    if (style or standalone) and form != "latex":
+        raise click.UsageError("--style and --standalone need --format latex")
     point = _point(at)
     derivation = derive_steps(_read(**circuit), of, wrt or None, view=view)
     if point:
         derivation = derivation.at(**point)
     render = {
         "text": lambda: derivation.to_text(ascii=ascii_, detail=detail),
-        "latex": derivation.to_latex,
+        "latex": lambda: derivation.to_latex(style or "align", standalone=standalone),
         "markdown": derivation.to_markdown,
         "json": derivation.to_json,
         "html": derivation.to_html,
@@ -364,13 +374,7 @@ def train(
     """
     from symback.training import summary, train_from_file
 
-    pairs: dict[str, str] = {}
-    for item in mapping:
-        name, sign, column = item.partition("=")
-        if not (name and sign and column):
-            raise click.BadParameter(f"'{clip(item, 60)}' is not NAME=COLUMN", param_hint="--map")
-        if pairs.setdefault(name, column) != column:
-            raise click.BadParameter(f"'{clip(name, 60)}' has two columns", param_hint="--map")
+    pairs = _columns(mapping)
     parsed = _read(circuit, params, inputs, loss, no_loss)
     result = train_from_file(parsed, data, mapping=pairs, **settings)
     for note in result.notes:
@@ -378,6 +382,136 @@ def train(
     click.echo(summary(result))
     if result.interrupted:
         sys.exit(130)
+
+
+def _columns(mapping: Iterable[str]) -> dict[str, str]:
+    """NAME=COLUMN pairs, one column a name."""
+    pairs: dict[str, str] = {}
+    for item in mapping:
+        name, sign, column = item.partition("=")
+        if not (name and sign and column):
+            raise click.BadParameter(f"'{clip(item, 60)}' is not NAME=COLUMN", param_hint="--map")
+        if pairs.setdefault(name, column) != column:
+            raise click.BadParameter(f"'{clip(name, 60)}' has two columns", param_hint="--map")
+    return pairs
+
+
+@cli.command()
+@_circuit_options
+@click.option("--data", required=True, type=click.Path(), help="A CSV file with a header.")
+@click.option("--map", "mapping", multiple=True, metavar="NAME=COLUMN", help="A leaf's column.")
+@click.option("--start", multiple=True, metavar="NAME=VALUE", help="Where a parameter begins.")
+@click.option("--learning-rate", default=0.1, show_default=True, help="The step width η.")
+@click.option("--steps", default=100, show_default=True, help="Steps of every method.")
+@click.option("--batch-size", type=int, help="Of the mini-batches; default: 128, or n/8 if less.")
+@click.option("--seed", default=0, show_default=True, help="Seed of start and shuffling.")
+@click.option("--delimiter", default=",", show_default=True, help="Between the file's fields.")
+@click.option("--losses", type=click.Path(), help="A second picture: the loss over the steps.")
+@click.option("-o", "--output", type=click.Path(), help="The picture, an SVG or PNG file.")
+def descend(
+    data: str,
+    mapping: tuple[str, ...],
+    start: tuple[str, ...],
+    delimiter: str,
+    losses: str | None,
+    output: str | None,
+    params: str | None,
+    inputs: str | None,
+    loss: str | None,
+    no_loss: bool,
+    circuit: str,
+    **settings: Any,
+) -> None:
+    """Draw gradient, stochastic and mini-batch descent on the loss surface of two parameters.
+
+    \b
+    symback descend "f = w*x + b" --data points.csv --start w=-1 --start b=3 -o descent.svg
+    """
+    from symback.training.descent import descent_picture, loss_picture
+    from symback.training.paths import descend as paths_of
+    from symback.training.paths import read_samples, summary
+
+    pairs, begin = _columns(mapping), _point(start, "--start")
+    parsed = _read(circuit, params, inputs, loss, no_loss)
+    samples = read_samples(parsed, data, pairs, delimiter=delimiter)
+    paths = paths_of(parsed, samples, start=begin, **settings)
+    if output is not None:
+        descent_picture(parsed, samples, start=begin, **settings, save=output)
+    if losses is not None:
+        loss_picture(paths, save=losses)
+    click.echo(summary(paths))
+    for file in filter(None, (output, losses)):
+        click.echo(f"wrote {file}", err=True)
+
+
+@cli.command()
+@_circuit_options
+@click.option("--of", "of", help="The node to differentiate; default: the output.")
+@click.option("--wrt", multiple=True, help="The name to differentiate by; default: all leaves.")
+@click.option(
+    "--kind",
+    type=click.Choice(["partials", "rules", "steps"]),
+    default="steps",
+    show_default=True,
+    help="What is asked for: partials of edges, their rules, or results too.",
+)
+@click.option("--level", type=click.IntRange(1, 3), default=1, show_default=True, help="How much.")
+@click.option("--seed", default=0, show_default=True, help="The seed of what is left blank.")
+@click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
+@click.option("--answers", type=click.Path(), help="Grade the answers in a file, one a line.")
+def quiz(
+    of: str | None,
+    wrt: tuple[str, ...],
+    kind: Any,
+    level: int,
+    seed: int,
+    ascii_: bool,
+    answers: str | None,
+    **circuit: Any,
+) -> None:
+    """Practise a derivation with blanks; a wrong answer is told its edge.
+
+    \b
+    symback quiz "f = x1 − σ(w3x3 + w4x4)" --wrt w3 --level 2
+    """
+    from symback.derivation.practice import TRIES, practise, read_answers
+    from symback.derivation.record import derive as derive_steps
+    from symback.derivation.text import ascii_words
+
+    if circuit["circuit"] == "-" and answers is None:
+        raise click.UsageError("a circuit on standard input leaves no room for answers; --answers")
+    asked = derive_steps(_read(**circuit), of, wrt or None).quiz(kind, seed=seed, level=level)
+    if answers is None:
+        terminal = sys.stdin.isatty()
+        tries = TRIES if terminal else 1
+        practise(asked, _ask if terminal else _next_line, click.echo, tries=tries, ascii=ascii_)
+        return
+    marks = asked.grade(read_answers(_file(answers)))
+    click.echo(ascii_words(str(marks)) if ascii_ else str(marks))
+    if not marks.passed:
+        sys.exit(1)
+
+
+def _ask(prompt: str) -> str | None:
+    try:
+        return input(prompt)
+    except EOFError:
+        return None
+
+
+def _next_line(prompt: str) -> str | None:
+    """A line that somebody piped in, behind its question."""
+    line = sys.stdin.readline()
+    if not line:
+        return None
+    click.echo(prompt + line.rstrip("\n"))
+    return line
+
+
+def _file(path: str) -> str:
+    if not os.path.exists(path):
+        raise FileRefused(f"there is no file {clip(path, 80)}")
+    return _text(path)
 
 
 @cli.command()

@@ -83,6 +83,32 @@ def render_page(name: str, page: object) -> str:
         raise FileRefused(f"the template {name} fails: {kind}: {clip(str(error), 90)}") from None
 
 
+def render_latex(name: str, document: object) -> str:
+    """A LaTeX document by its template, whose texts are LaTeX already.
+
+    The signs of Jinja are [[ ]] and [% %] there: braces belong to LaTeX.
+    """
+    return _latex_environment().get_template(name).render(d=document)
+
+
+@cache
+def _latex_environment() -> SandboxedEnvironment:
+    return SandboxedEnvironment(
+        loader=FileSystemLoader(templates_folder()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+    )
+
+
 @cache
 def _environment(folder: str | None, html: bool = False) -> SandboxedEnvironment:
     own = FileSystemLoader(templates_folder())

@@ -144,7 +144,8 @@ def large_scenes(
     pairs = [(array, style) for array in arrays for style in range(len(BESIDE_LARGE))]
     for number in rng.permutation(len(pairs))[:count]:
         large, style = pairs[number]
-        chosen = dict.fromkeys((*params, *others), np.log(BESIDE_LARGE[style]))
+        low, high = np.log(BESIDE_LARGE[style]).tolist()
+        chosen = dict.fromkeys((*params, *others), (low, high))
         shared = _draw(params, rng, chosen, style == 0)
         samples = [_draw(others, rng, chosen, style == 0) for _ in range(SAMPLES // 2)]
         for point in (shared, *samples):

@@ -6,16 +6,19 @@ returned as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, Piecewise
 
-from symback.ops import postorder
+from symback.ops import postorder, real_symbol
 
 LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
 MOST_FOLDED = 3  # choices that are folded into one
 LARGEST_CANCELLED = 40  # of one that is brought to a common denominator
+LARGEST_ALIKE = 60  # of one of very many, which are simplified form by form
 
 
 def simplified(expr: Expr) -> Expr:
@@ -39,6 +42,42 @@ def simplified(expr: Expr) -> Expr:
         if weight(found) < weight(best):
             best = found
     return best
+
+
+class Alike:
+    """Simplifies very many expressions, those that differ in their names only once."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, tuple[Expr, Expr]] = {}
+
+    def __call__(self, expr: Expr) -> Expr:
+        if weight(expr) > LARGEST_ALIKE:
+            return expr
+        numbers: Numbering = {}
+        form = form_of(expr, numbers)
+        if form not in self._kept:
+            alike = expr.xreplace({s: place(i) for s, i in numbers.items()})
+            self._kept[form] = alike, simplified(alike)
+        alike, found = self._kept[form]
+        return expr if found == alike else found.xreplace({place(i): s for s, i in numbers.items()})
+
+
+Numbering = dict[Any, int]
+
+
+def form_of(expr: Any, numbers: Numbering) -> Hashable:
+    """The expression with numbers for names, those not in `numbers` yet in order of appearance."""
+    if expr.is_Symbol:
+        return (numbers.setdefault(expr, len(numbers)),)
+    if not expr.args:
+        return expr  # type: ignore[no-any-return]
+    return (expr.func, *(form_of(a, numbers) for a in expr.args))
+
+
+@lru_cache(maxsize=2**10)
+def place(number: int) -> Expr:
+    """The symbol that stands for the name with a number in a form."""
+    return real_symbol(f"name_{number}")
 
 
 def _is_quotient(expr: Expr) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sympy import Add, Expr, S, Symbol
 
 from symback.arrays import Shape, cross_entropy, over_rows, shape_of, softmax, spread, total
-from symback.gradient import Gradient, inline_generated
+from symback.gradient import Gradient, inline_generated, inner_nodes
 from symback.lower import Names
 from symback.ops import Slope
 from symback.partials import ArrayLocal
@@ -30,6 +30,8 @@ class Accumulation:
         self.walk, self.gradient, self.add = walk, gradient, add
         self._names = Names(walk.circuit)
         self._edges: dict[str, list[int]] = {}
+        self._inner = inner_nodes(walk.circuit, walk.of)
+        self._over_values: dict[str, Expr] = {walk.of: S.One}
 
     def write(self, useful: set[str], asked: Sequence[str], forward: Mapping[str, int]) -> None:
         """The edges that lead to what is asked, in the order of the walk, then each result."""
@@ -114,21 +116,26 @@ class Accumulation:
 
     def _written(self, name: str) -> Expr:
         """The adjoint over names of values, slopes such as σ′ kept; large adjoints stay names."""
-        adjoints: dict[str, Expr] = {self.walk.of: S.One}
-        for node in self.walk.order[1:]:
-            parts = []
-            for edge in self.walk.into[node]:
-                upstream = adjoints[edge.node]
-                if weight(upstream) > LARGEST_WRITTEN // 2:
-                    upstream = self.adjoint(edge.node)
-                parts.append(self._contribution(edge, self._spread(edge.node, upstream)))
-            adjoints[node] = self._spread(node, Add(*parts))
-            if node == name:
-                break
+        adjoints, waiting = self._over_values, [name]
+        while waiting:
+            node = waiting[-1]
+            missing = [e.node for e in self.walk.into[node] if e.node not in adjoints]
+            if not missing and node not in adjoints:
+                parts = []
+                for edge in self.walk.into[node]:
+                    upstream = adjoints[edge.node]
+                    if weight(upstream) > LARGEST_WRITTEN // 2:
+                        upstream = self.adjoint(edge.node)
+                    parts.append(self._contribution(edge, self._spread(edge.node, upstream)))
+                adjoints[node] = self._spread(node, Add(*parts))
+            if missing:
+                waiting += missing
+            else:
+                waiting.pop()
         return adjoints[name]
 
     def _inlined(self, expr: Expr) -> Expr:
-        return inline_generated(self.walk.circuit, expr, self.walk.of, slopes=True)
+        return inline_generated(expr, self._inner, slopes=True)
 
 
 def adjoint_names(walk: ReversePass) -> tuple[dict[Symbol, str], dict[str, Shape]]:

@@ -32,8 +32,7 @@ def adjoint_sign(printer: TextPrinter | LatexPrinter, walk: ReversePass, name: s
     """δz, or ∂E/∂W of a leaf, which is what was asked for."""
     if walk.node(name).is_leaf:
         return printer.partial(walk.of, name)
-    symbol = next(s for s, n in adjoint_names(walk)[0].items() if n == name)
-    return printer.symbol(symbol)
+    return printer.symbol(Names(walk.circuit).adjoint(name))
 
 
 __all__ = ["adjoint_sign", "with_adjoints"]

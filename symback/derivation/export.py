@@ -17,13 +17,14 @@ SCHEMA = "symback-derivation/1"
 
 def to_json(derivation: Derivation) -> str:
     """Circuit, asked partials, steps and values; expressions in circuit text and in print."""
+    printers = _Printers(derivation)
     content: dict[str, Any] = {
         "schema": SCHEMA,
         "circuit": derivation.circuit.source,
         "of": derivation.of,
         "wrt": list(derivation.wrt),
-        "steps": [_step(derivation, s) for s in derivation.steps],
-        "results": {name: _expr(derivation, e) for name, e in _results(derivation).items()},
+        "steps": [_step(printers, s) for s in derivation.steps],
+        "results": {name: printers.both(e) for name, e in _results(derivation).items()},
     }
     if derivation.values:
         nodes, partials = derivation.evaluated()
@@ -41,30 +42,41 @@ def _results(derivation: Derivation) -> dict[str, Expr]:
     return {name: last[derivation.of, name] for name in derivation.wrt}
 
 
-def _step(derivation: Derivation, step: Step) -> dict[str, Any]:
+def _step(printers: _Printers, step: Step) -> dict[str, Any]:
     left = step.left if isinstance(step.left, str) else list(step.left)
     return {
         "id": step.id,
         "kind": step.kind,
         "left": left,
-        "right": _right(derivation, step),
+        "right": _right(printers, step),
         "rule": step.rule,
         "depends": list(step.depends),
     }
 
 
-def _right(derivation: Derivation, step: Step) -> Any:
+def _right(printers: _Printers, step: Step) -> Any:
     if isinstance(step.right, Expr):
-        return _expr(derivation, step.right)
+        return printers.both(step.right)
     if step.kind == "sum":
         return [[list(link) for link in chain] for chain in step.right]
-    return [[_expr(derivation, f) for f in product] for product in step.right]
+    return [[printers.both(f) for f in product] for product in step.right]
 
 
-def _expr(derivation: Derivation, expr: Any) -> dict[str, str]:
-    walk = derivation.walk
-    if derivation.view == "paths":
-        notation, text = NotationPrinter.of(walk.circuit), TextPrinter.of(walk.circuit)
-    else:
-        notation, text = with_adjoints(NotationPrinter, walk), with_adjoints(TextPrinter, walk)
-    return {"text": notation.print(expr), "print": text.print(expr)}
+class _Printers:
+    """Prints expressions as circuit text and as text for people; each is printed once."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        walk = derivation.walk
+        if derivation.view == "paths":
+            self._notation = NotationPrinter.of(walk.circuit)
+            self._text = TextPrinter.of(walk.circuit)
+        else:
+            self._notation = with_adjoints(NotationPrinter, walk)
+            self._text = with_adjoints(TextPrinter, walk)
+        self._printed: dict[Expr, dict[str, str]] = {}
+
+    def both(self, expr: Expr) -> dict[str, str]:
+        if expr not in self._printed:
+            text, printed = self._notation.print(expr), self._text.print(expr)
+            self._printed[expr] = {"text": text, "print": printed}
+        return self._printed[expr]

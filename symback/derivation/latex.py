@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sympy import Expr
 
 from symback.derivation.accumulation import ONE
@@ -10,11 +12,28 @@ from symback.derivation.record import Derivation, Step, slopes_of
 from symback.targets.latex import LatexPrinter, name_in_latex
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a section: left, relation, right, and the rule where one is told beside it."""
+
+    left: str
+    right: str
+    relation: str = "="
+    because: str = ""
+
+    @property
+    def aligned(self) -> str:
+        return f"{self.left} &{self.relation} {self.right}"
+
+
+Section = tuple[str, list[Row]]
+
+
 def to_latex(derivation: Derivation) -> str:
     """One align* environment a section, to be used with the package amsmath."""
     parts = []
-    for title, rows in _sections(derivation):
-        body = " \\\\\n".join(f"  {row}" for row in rows)
+    for title, rows in sections(derivation):
+        body = " \\\\\n".join(f"  {row.aligned}" for row in rows)
         parts.append(f"% {title}\n\\begin{{align*}}\n{body}\n\\end{{align*}}\n")
     return "\n".join(parts)
 
@@ -22,46 +41,50 @@ def to_latex(derivation: Derivation) -> str:
 def to_markdown(derivation: Derivation) -> str:
     """A heading and a displayed formula a section, as notebooks and web pages render it."""
     parts = []
-    for title, rows in _sections(derivation):
-        body = " \\\\\n".join(rows)
+    for title, rows in sections(derivation):
+        body = " \\\\\n".join(row.aligned for row in rows)
         parts.append(f"**{title}**\n\n$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$\n")
     return "\n".join(parts)
 
 
-def _sections(derivation: Derivation) -> list[tuple[str, list[str]]]:
-    adjoints = derivation.view == "accumulation"
-    walk = derivation.walk
-    printer = with_adjoints(LatexPrinter, walk) if adjoints else LatexPrinter.of(walk.circuit)
+def printer_of(derivation: Derivation) -> LatexPrinter:
+    """A printer that knows the adjoints where the derivation speaks of them."""
+    if derivation.view == "accumulation":
+        return with_adjoints(LatexPrinter, derivation.walk)
+    return LatexPrinter.of(derivation.walk.circuit)
+
+
+def sections(derivation: Derivation) -> list[Section]:
+    """The titles and rows of a derivation."""
+    printer = printer_of(derivation)
     of = name_in_latex(derivation.of)
     forward = [
-        f"{name_in_latex(s.node)} &= {printer.print(s.right)}"
+        Row(name_in_latex(s.node), printer.print(s.right))
         for s in derivation.steps
         if s.kind == "forward"
     ]
-    sections = [("Forward", forward)]
-    if adjoints:
-        sections += _backward(derivation, printer)
+    found: list[Section] = [("Forward", forward)]
+    if derivation.view == "accumulation":
+        found += _backward(derivation, printer)
     else:
         edges = [
-            f"{printer.partial(*s.left)} &= {printer.print(s.right)}"
+            Row(printer.partial(*s.left), printer.print(s.right), because=s.rule)
             for s in derivation.steps
-            if s.kind == "edge"
+            if s.kind == "edge" and isinstance(s.left, tuple)
         ]
-        sections += [("Local partials", edges)] if edges else []
+        found += [("Local partials", edges)] if edges else []
     for name in derivation.wrt:
         title = f"Partial of ${of}$ by ${name_in_latex(name)}$"
-        sections.append((title, _partial(derivation, name, printer)))
+        found.append((title, _partial(derivation, name, printer)))
     if derivation.values:
         nodes, partials = derivation.evaluated()
-        rows = [f"{name_in_latex(n)} &= {_number(v)}" for n, v in nodes.items()]
-        rows += [
-            f"{printer.partial(derivation.of, n)} &= {_number(v)}" for n, v in partials.items()
-        ]
-        sections.append(("At the given point", rows))
-    return sections
+        rows = [Row(name_in_latex(n), number(v)) for n, v in nodes.items()]
+        rows += [Row(printer.partial(derivation.of, n), number(v)) for n, v in partials.items()]
+        found.append(("At the given point", rows))
+    return found
 
 
-def _backward(derivation: Derivation, printer: LatexPrinter) -> list[tuple[str, list[str]]]:
+def _backward(derivation: Derivation, printer: LatexPrinter) -> list[Section]:
     """Among arrays: what each edge gives to the adjoint of its operand."""
     walk = derivation.walk
     rows = []
@@ -72,30 +95,32 @@ def _backward(derivation: Derivation, printer: LatexPrinter) -> list[tuple[str, 
             continue
         name = step.left[1]
         sign = adjoint_sign(printer, walk, name)
-        relation = "&=" if len(walk.into[name]) == 1 or step.kind == "sum" else r"&\leftarrow"
+        relation = "=" if len(walk.into[name]) == 1 or step.kind == "sum" else r"\leftarrow"
         left = "" if step.kind == "simplify" else sign
-        rows.append(f"{left} {relation} {printer.print(step.right)}")
+        because = step.rule if step.kind == "edge" else ""
+        rows.append(Row(left, printer.print(step.right), relation, because))
     title = rf"Backward, $\delta_{{v}}$ being ${printer.partial(walk.of, 'v')}$"
     return [(title, rows)] if rows else []
 
 
-def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[str]:
-    rows: list[str] = []
+def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[Row]:
+    rows: list[Row] = []
     left = printer.partial(derivation.of, name)
     for step in derivation.steps:
         if step.left == (derivation.of, name) and step.kind not in ("edge", "seed"):
-            right = _right(step, printer)
+            right = right_of(step, printer)
             if step.kind == "expand":
                 rows += [
-                    f"{printer.print(slope)} &= {printer.print(expanded)}"
+                    Row(printer.print(slope), printer.print(expanded))
                     for slope, expanded in slopes_of(derivation)
                 ]
-            if right != left and (not rows or not rows[-1].endswith(f"&= {right}")):
-                rows.append(f"{left if not rows or step.kind == 'expand' else ''} &= {right}")
+            if right != left and (not rows or rows[-1].right != right):
+                rows.append(Row(left if not rows or step.kind == "expand" else "", right))
     return rows
 
 
-def _right(step: Step, printer: LatexPrinter) -> str:
+def right_of(step: Step, printer: LatexPrinter) -> str:
+    """The right-hand side: an expression, a sum of chains, or a sum of products."""
     if isinstance(step.right, Expr):
         return printer.print(step.right)
     if step.kind == "sum":
@@ -103,6 +128,6 @@ def _right(step: Step, printer: LatexPrinter) -> str:
     return printer.products(step.right)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     mantissa, sign, power = f"{value:.6g}".partition("e")
     return rf"{mantissa} \cdot 10^{{{int(power)}}}" if sign else mantissa

@@ -13,9 +13,9 @@ from typing import Any
 
 from sympy import Expr
 
-from symback.balls import Undecided, evaluate, nearest_float, precision
+from symback.balls import Undecided, nearest_float, precision
+from symback.derivation.forms import value_of
 from symback.errors import CircuitError, UnknownName, nearest
-from symback.ops import elementary
 from symback.program import symbols
 from symback.reverse import ReversePass
 from symback.structure import Circuit, Node
@@ -101,7 +101,7 @@ def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Node | None = N
     """The ball of an expression, or None where one of its names has no number."""
     if not symbols(expr) <= balls.keys():
         return None
-    found = evaluate(elementary(expr), balls)
+    found = value_of(expr, balls)
     if into is not None:
         balls[into.symbol] = found
     return found

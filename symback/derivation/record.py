@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from sympy import Expr, S
+from sympy import Add, Expr, S
 
 from symback.balls import Undecided, evaluate, nearest_float, precision
 from symback.derivation.accumulation import Accumulation
@@ -27,12 +28,20 @@ from symback.structure import Circuit, Node
 
 if TYPE_CHECKING:
     from symback.derivation.detail import Shown
+    from symback.derivation.quiz import Quiz
+    from symback.derivation.slides import Style
 
 Kind = Literal["forward", "seed", "edge", "sum", "substitute", "simplify", "expand"]
 View = Literal["paths", "accumulation"]
 Detail = Literal["brief", "normal", "full"]
 MOST_PATHS = 12
 """Beyond so many paths a sum is written over the last edges, as the reverse pass adds them up."""
+
+MOST_LINKS = 400
+"""Edges of all paths together up to which the paths are listed."""
+MANY_EDGES = 1000
+LARGEST_OF_MANY = 40
+"""Operations of a closed form where a circuit has many edges: longer adjoints keep their names."""
 
 Products = tuple[tuple[Expr, ...], ...]
 
@@ -106,6 +115,15 @@ class Derivation:
     @property
     def of(self) -> str:
         return self.walk.of
+
+    @cached_property
+    def _slopes(self) -> dict[Slope, Expr]:
+        asked = {s.left for s in self.steps if s.kind == "edge"}
+        return {
+            edge.local.slope: edge.local.expanded
+            for edge in self.walk.edges
+            if (edge.node, edge.operand) in asked and isinstance(edge.local.slope, Slope)
+        }
 
     @property
     def result(self) -> Expr:
@@ -192,11 +210,31 @@ class Derivation:
         found = paths(self.walk, name)
         return None if found is MANY else list(found)
 
-    def to_latex(self) -> str:
-        """LaTeX source of the derivation, an align environment a section."""
+    def to_latex(self, style: Style = "align", *, standalone: bool = False) -> str:
+        """LaTeX source: an align environment a section, or a document that compiles by itself.
+
+        style is "align", a document where `standalone` is set; "beamer", slides on which the steps
+        appear one by one; or "table", one row a step with its reason.
+        """
         from symback.derivation.latex import to_latex
 
-        return to_latex(self)
+        if style == "align" and not standalone:
+            return to_latex(self)
+        from symback.derivation.slides import document
+
+        return document(self, style)
+
+    def quiz(
+        self,
+        kind: Literal["partials", "rules", "steps"] = "partials",
+        blanks: int | None = None,
+        seed: int = 0,
+        level: int = 1,
+    ) -> Quiz:
+        """Practice: the derivation with blanks, more of them from level 1 to 3; see `Quiz`."""
+        from symback.derivation.quiz import Quiz
+
+        return Quiz(self, kind, blanks, seed, level)
 
     def to_markdown(self) -> str:
         """Markdown with formulas in LaTeX, for notebooks and web pages."""
@@ -245,7 +283,8 @@ def derive(
     """
     walk = reverse_pass(circuit, None if of is None else str(of))
     refuse_array(walk)
-    gradient = Gradient(circuit, walk, expand=False)
+    brief = len(walk.edges) > MANY_EDGES
+    gradient = Gradient(circuit, walk, False, *([LARGEST_OF_MANY] if brief else []))
     if wrt is None:
         asked = tuple(gradient)
     else:
@@ -271,6 +310,7 @@ class _Writer:
         self._gradient = gradient
         self._view = view
         self._verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
+        self._count = count_paths(walk)
         self.steps: list[Step] = []
         self._forward: dict[str, int] = {}
         self._edges: dict[tuple[str, str], int] = {}
@@ -346,7 +386,7 @@ class _Writer:
 
     def _partial(self, name: str) -> None:
         left = (self._walk.of, name)
-        found = paths(self._walk, name)
+        found = paths(self._walk, name, self._count)
         if not found:
             same = name == self._walk.of
             rule = "seed" if same else "no path leads from it to the node"
@@ -356,7 +396,8 @@ class _Writer:
         if found is MANY:
             last = self._walk.into[name]
             chains = tuple(((self._walk.of, e.node), (e.node, name)) for e in last)
-            products = tuple((self._gradient[e.node], e.partial) for e in last)
+            many = len(last)
+            products = tuple((self._gradient.upstream(e.node, many), e.partial) for e in last)
             used = tuple(self._edges[(e.node, name)] for e in last)
         else:
             chains = tuple(tuple((e.node, e.operand) for e in p) for p in found)
@@ -366,7 +407,9 @@ class _Writer:
         number = self._add("sum", left, chains, rule, used)
         needed = (number, *used)
         number = self._add("substitute", left, products, "local partials", needed, chains)
-        kept = simplified(sum((_product(p) for p in products), S.Zero))
+        total = _sum([_product(p) for p in products])
+        alike = self._gradient.alike
+        kept = alike(total) if alike else simplified(total)
         number = self._add("simplify", left, kept, "simplified", (number,), products)
         closed = self._gradient[name]
         if closed != kept:
@@ -378,20 +421,42 @@ class _Writer:
 MANY = object()
 
 
-def paths(walk: ReversePass, name: str) -> Any:
-    """All paths from the node of a walk to another, or MANY where there are too many to list."""
-    count: dict[str, int] = {walk.of: 1}
-    for node in walk.order[1:]:
-        count[node] = sum(count[e.node] for e in walk.into[node])
+def paths(walk: ReversePass, name: str, count: Mapping[str, tuple[int, int]] | None = None) -> Any:
+    """All paths from the node of a walk to another, or MANY where there are too many to list.
+
+    `count` is what `count_paths` gives, where many names are asked for.
+    """
+    count = count_paths(walk) if count is None else count
     if name not in count or name == walk.of:
         return ()
-    return MANY if count[name] > MOST_PATHS else tuple(_list_paths(walk, name))
+    return tuple(_list_paths(walk, name)) if is_listed(count[name]) else MANY
+
+
+def is_listed(count: tuple[int, int]) -> bool:
+    """Whether so many paths, with so many edges together, are listed one by one."""
+    return count[0] <= MOST_PATHS and count[1] <= MOST_LINKS
+
+
+def count_paths(walk: ReversePass) -> dict[str, tuple[int, int]]:
+    """For each node how many paths lead to it, and how many edges they have together."""
+    count: dict[str, tuple[int, int]] = {walk.of: (1, 0)}
+    for node in walk.order[1:]:
+        before = [count[e.node] for e in walk.into[node]]
+        number = sum(n for n, _ in before)
+        count[node] = (number, sum(links for _, links in before) + number)
+    return count
 
 
 def _list_paths(walk: ReversePass, name: str) -> list[tuple[Edge, ...]]:
     if name == walk.of:
         return [()]
     return [(*before, edge) for edge in walk.into[name] for before in _list_paths(walk, edge.node)]
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    if len(terms) > MOST_PATHS:  # one by one takes the square of their number
+        return Add(*terms)
+    return sum(terms, S.Zero)
 
 
 def _product(factors: Sequence[Expr]) -> Expr:
@@ -408,13 +473,7 @@ def _slopes(products: Products) -> list[Slope]:
 
 def slopes_of(derivation: Derivation) -> list[tuple[Slope, Expr]]:
     """The slopes that the derivation keeps, in order, each with its written-out form."""
-    found: dict[Slope, Expr] = {}
-    asked = {s.left for s in derivation.steps if s.kind == "edge"}
-    for edge in derivation.walk.edges:
-        slope = edge.local.slope
-        if (edge.node, edge.operand) in asked and isinstance(slope, Slope):
-            found[slope] = edge.local.expanded
-    return list(found.items())
+    return list(derivation._slopes.items())
 
 
 # -- numbers ---------------------------------------------------------------------------------

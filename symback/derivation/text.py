@@ -24,8 +24,15 @@ DIGITS = 6
 
 
 def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
-    """The whole derivation: forward lines, edges, sums over paths, results, numbers."""
-    kind = _ArrayText if derivation.view == "accumulation" else _Text
+    """The whole derivation: forward lines, edges, sums over paths, results, numbers.
+
+    Beyond some hundred edges, nodes and edges of one form are one line.
+    """
+    from symback.derivation import grouped  # a variant of what is below
+
+    if grouped.is_large(derivation):
+        return grouped.to_text(derivation, ascii=ascii)
+    kind = ArrayText if derivation.view == "accumulation" else Text
     return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
 
 
@@ -38,7 +45,7 @@ def printer_for(circuit: Circuit, ascii: bool = False) -> TextPrinter:
     return AsciiPrinter.of(circuit) if ascii else TextPrinter.of(circuit)
 
 
-class _Text:
+class Text:
     def __init__(self, derivation: Derivation, ascii: bool) -> None:
         self._derivation = derivation
         self._ascii = ascii
@@ -167,7 +174,7 @@ class _Text:
         return [line.replace("-", self._printer.negative) for line in lines]
 
 
-class _ArrayText(_Text):
+class ArrayText(Text):
     """A derivation by adjoints: what each edge gives to its operand, then the result."""
 
     def __init__(self, derivation: Derivation, ascii: bool) -> None:

@@ -1,14 +1,14 @@
 """Every step of a derivation, verified when it is made: both sides evaluated, SymPy's way.
 
 At a point inside the domain all nodes are evaluated in ball arithmetic. A local partial must then
-equal SymPy's own derivative of the gate, a simplified form the form before it. A step that does
-not hold raises; it is never printed.
+equal SymPy's own derivative of the gate, a simplified form the form before it. A step that is
+proven not to hold raises; it is never printed. Gates of one form are verified once.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Hashable, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,19 @@ from flint import arb
 from sympy import Add, Expr
 
 from symback.balls import Undecided, evaluate, precision
+from symback.derivation.forms import value_of
 from symback.errors import SymbackError, Unsupported
 from symback.ops import elementary
 from symback.points import scenes
+from symback.simplify import Numbering, form_of, place
 from symback.structure import Circuit, Node
 
 BITS = 400
-CLOSE = arb(2) ** -300  # relative: what remains of BITS after cancellation
+CLOSE = arb(2) ** -60  # relative: a difference below it proves that a form holds
 SEED = 1729
 POINTS = 40  # tried until one lies inside the domain
-LARGEST_DIFFERENTIATED = 40  # operands of a gate that SymPy differentiates as a whole
+CALM_POINTS = 12  # tried before, until all values at one are calm
+CALM = arb(64)  # far out, differences such as 1 − tanh² have no digits
 
 Values = MutableMapping[Any, arb]
 
@@ -43,29 +46,32 @@ class Verifier:
 
     def __init__(self, circuit: Circuit) -> None:
         self._circuit = circuit
-        self._slopes: dict[tuple[Expr, Expr], Expr] = {}  # many gates have one form
-        self.point = self._find()
+        self._slopes: dict[Hashable, Expr] = {}  # SymPy's derivative of each form of gate
+        self._held: set[Hashable] = set()  # forms of gate and partial that hold
+        self._terms: dict[Any, list[Expr]] = {}  # of the gate verified last, by name
+        self._last: Node | None = None
+        self.point = self._find(CALM_POINTS, calm=True) or self._find(POINTS, calm=False)
 
-    def _find(self) -> Values | None:
+    def _find(self, most: int, *, calm: bool) -> Values | None:
         rng = np.random.default_rng(SEED)
-        for number, scene in enumerate(scenes(self._circuit, rng, POINTS)):
+        for number, scene in enumerate(scenes(self._circuit, rng, most)):
             for sample in scene.points[:2]:
-                values = self._evaluated(scene.merged(sample))
+                values = self._evaluated(scene.merged(sample), calm)
                 if values is not None:
                     return values
-            if number >= POINTS:
+            if number >= most:
                 break
         return None
 
-    def _evaluated(self, point: Mapping[str, float]) -> Values | None:
+    def _evaluated(self, point: Mapping[str, float], calm: bool) -> Values | None:
         with precision(BITS):
             values: Values = {}
             for leaf in self._circuit.leaves:
                 values[leaf.symbol] = arb(point[leaf.name])
             try:
                 for node in self._circuit.computed:
-                    value = evaluate(elementary(node.formula), values)
-                    if not value.is_finite():
+                    value = value_of(node.formula, values)
+                    if not value.is_finite() or (calm and not abs(value) < CALM):
                         return None
                     values[node.symbol] = value
             except (Undecided, Unsupported):
@@ -77,35 +83,63 @@ class Verifier:
         if self.point is None:
             return
         symbol = self._circuit[operand].symbol
-        formula = _part_with(node.formula, symbol)
-        names = sorted(formula.free_symbols, key=lambda s: (s != symbol, str(s)))
-        places = [sp.Symbol(f"operand_{i}", real=True) for i in range(len(names))]
-        form = formula.xreplace(dict(zip(names, places, strict=True)))
-        if (form, places[0]) not in self._slopes:
-            self._slopes[form, places[0]] = sp.diff(elementary(form), places[0])
-        slope = self._slopes[form, places[0]]
-        values = {p: self.point[n] for p, n in zip(places, names, strict=True)}
-        self._refuse_unless_equal(slope, values, partial, f"∂{node.name}/∂{operand}")
+        formula = self._part_with(node, symbol)
+        numbers: Numbering = {symbol: 0, node.symbol: 1}
+        gate = form_of(formula, numbers)
+        whole = (gate, form_of(partial, numbers))
+        if whole in self._held:
+            return
+        if gate not in self._slopes:
+            form = formula.xreplace({s: place(i) for s, i in numbers.items()})
+            self._slopes[gate] = sp.diff(elementary(form), place(0))
+        values = {place(i): self.point[s] for s, i in numbers.items()}
+        what = f"∂{node.name}/∂{operand}"
+        if self._holds(self._slopes[gate], values, partial, what):
+            self._held.add(whole)
+
+    def _part_with(self, node: Node, symbol: Expr) -> Expr:
+        """The terms of a sum that its derivative by one operand needs; any other gate whole."""
+        if not node.formula.is_Add:
+            return node.formula
+        if self._last is not node:
+            self._last, self._terms = node, {}
+            for term in node.formula.args:
+                for name in term.free_symbols:
+                    self._terms.setdefault(name, []).append(term)
+        return Add(*self._terms.get(symbol, ()))
 
     def equal(self, before: Any, after: Any, what: str) -> None:
         """Refuse two forms that differ at the point."""
-        if self.point is not None and before is not after:
-            self._refuse_unless_equal(before, self.point, after, what)
+        if self.point is None or before is after:
+            return
+        numbers: Numbering = {}
+        forms = form_of_sum(before, numbers), form_of_sum(after, numbers)
+        if forms not in self._held and self._holds(before, self.point, after, what):
+            self._held.add(forms)
 
-    def _refuse_unless_equal(
-        self, before: Any, values: Mapping[Any, arb], after: Any, what: str
-    ) -> None:
+    def _holds(self, before: Any, values: Mapping[Any, arb], after: Any, what: str) -> bool:
+        """Whether two forms are proven equal at the point; raises where they are proven not to be.
+
+        Neither on a kink, or where a derivative of SymPy's is a distribution.
+        """
         assert self.point is not None
         with precision(BITS):
             try:
                 one, two = _value(before, values), _value(after, self.point)
             except (Undecided, Unsupported):
-                return  # on a kink, or a distribution in SymPy's derivative: no value to compare
+                return False
             if not one.is_finite() or not two.is_finite():
-                return
-            scale = abs(one) + abs(two) + arb(2) ** -200
-            if not abs(one - two) < CLOSE * scale:
+                return False
+            if not one.overlaps(two):
                 raise StepRefused(f"internal: the step for {what} does not hold")
+            return bool(abs(one - two) <= CLOSE * (abs(one) + abs(two)))
+
+
+def form_of_sum(form: Any, numbers: Numbering) -> Hashable:
+    """The form of an expression, or of a sum of products of expressions."""
+    if isinstance(form, Expr):
+        return form_of(form, numbers)
+    return tuple(tuple(form_of(factor, numbers) for factor in product) for product in form)
 
 
 def _value(form: Any, point: Mapping[Any, arb]) -> arb:
@@ -120,13 +154,6 @@ def _value(form: Any, point: Mapping[Any, arb]) -> arb:
             product = product * evaluate(elementary(factor), values)
         total = total + product
     return total
-
-
-def _part_with(expr: Expr, symbol: Expr) -> Expr:
-    """The terms or factors that a wide gate's derivative by one operand needs."""
-    if not expr.is_Add or len(expr.args) <= LARGEST_DIFFERENTIATED:
-        return expr
-    return Add(*(term for term in expr.args if term.has(symbol)))
 
 
 __all__ = ["StepRefused", "Verifier"]
