@@ -113,7 +113,6 @@ REFUSED = {
         ["'z' is an array [k]", "loss"],
     ),
     "numbers for arrays": (lambda c: c.partial("E", "W1").at(x=1).to_text(), ["c.compile()"]),
-    "a page": (lambda c: c.derive("E").to_html(), ["arrays", "--format text"]),
     "an unknown name": (lambda c: c.partial("E", "W3"), ["no node 'W3'"]),
 }
 
