@@ -28,6 +28,7 @@ from symback.structure import Circuit, Node
 
 PRIMES = (37, 53, 29, 41, 31, 43, 47, 59, 61, 67, 71, 73, 79, 83, 89, 97)
 SAMPLES = 5
+PLACES = 2  # of different magnitudes
 ATTEMPTS = 12
 STEPS = range(3, 13)  # widths 2^-k
 KINKED_STEPS = range(3, 24)
@@ -80,19 +81,22 @@ def compare_at_large_sizes(
 ) -> tuple[str, list[Finding]]:
     """Where it was compared and what came out; no finding where no point is in the domain."""
     rng = np.random.default_rng(seed)
-    found: tuple[str, list[Finding]] = "", []
+    found: list[Finding] = []
     suspected: set[str] = set()
+    at, clean = "", 0
     for place in _places(circuit, module, rng):
-        fresh = str(place), _Comparer(circuit, module, place, rng).findings()
-        wrong = {f.what for f in fresh[1] if f.share > 1}
-        if wrong & suspected:
-            return fresh  # and at another place as well, so it is no kink right beside the point
-        if not suspected or not wrong:
-            found = max(found, fresh, key=lambda f: sum(finding.sharp for finding in f[1]))
-        suspected |= wrong
-        if not wrong and all(f.sharp for f in fresh[1]):
-            return fresh
-    return found
+        fresh = _Comparer(circuit, module, place, rng).findings()
+        wrong = {f.what for f in fresh if f.share > 1}
+        if wrong and (wrong & suspected or not has_kinks(circuit)):
+            return str(place), fresh
+        if wrong:  # a kink right beside the point would not be there at another one
+            suspected |= wrong
+            continue
+        at, found = str(place), [*found, *fresh]
+        clean += all(f.sharp for f in fresh)
+        if clean == PLACES:
+            break
+    return at, found
 
 
 # -- places ----------------------------------------------------------------------------------
@@ -142,7 +146,7 @@ def _drawn(node: Node, sizes: Mapping[str, int], attempt: int, rng: np.random.Ge
     """Values of a leaf; products keep their magnitude, and every third time all are positive."""
     shape = tuple(_length(s, sizes) for s in node.shape)
     lead = () if node.role == "param" else (SAMPLES,)
-    values = rng.normal(size=(*lead, *shape)) * (1.0, 0.3, 0.05, 2.0)[attempt // 3 % 4]
+    values = rng.normal(size=(*lead, *shape)) * (1.0, 0.3, 2.0, 0.05)[attempt % 4]
     if shape:
         values = values / math.sqrt(shape[-1]) if len(shape) == 2 else values
         values = values + np.eye(shape[0]) if _is_square(shape) and attempt % 2 else values

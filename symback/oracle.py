@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from flint import arb
@@ -23,7 +22,8 @@ from symback.structure import Circuit
 
 BITS = 1300
 LOST = arb(10) ** -290  # what may underflow where exp is shifted
-LARGE_TRIED, LARGE_KEPT = 24, 10  # scenes in which exp overflows where it is not shifted
+LARGE_TRIED = 24  # scenes in which exp overflows where it is not shifted
+LARGE_KEPT = 8_000  # of them, numbers at all points together
 LARGEST = arb(10) ** 300  # of a truth; what is larger may overflow on the way
 
 
@@ -76,7 +76,12 @@ class Oracle:
             found += self._kept(more, points)
         if self.layout.beyond:
             more = large_scenes(self.circuit, rng, LARGE_TRIED, self.layout)
-            found += islice(self._kept(more, points), LARGE_KEPT)
+            left = LARGE_KEPT // len(self.circuit)
+            for scene, truths in self._kept(more, points):
+                found.append((scene, truths))
+                left -= len(truths)
+                if left <= 0:
+                    break
         return found
 
     def _kept(self, more: Iterable[Scene], points: int) -> Iterator[tuple[Scene, list[Truths]]]:

@@ -45,7 +45,8 @@ MODERATE = ((0.1, 10.0), (0.3, 3.0), (0.01, 1.0), (1e-3, 30.0))
 
 
 LARGE = (700.0, 1200.0)
-BESIDE_LARGE = ((0.1, 1.0), (0.1, 1.0), (0.01, 0.1))
+BESIDE_LARGE = (0.1, 1.0)
+SIGNS = ("all positive", "one a sample", "one an element")
 """Magnitudes of one array whose exp no float64 holds, and of all others."""
 
 
@@ -141,16 +142,17 @@ def large_scenes(
     others = [n.name for n in (*circuit.inputs, *circuit.targets)]
     targets = {n.name for n in circuit.targets}
     arrays = sorted({layout.array_of(n) for n in (*params, *others) if n not in targets})
-    pairs = [(array, style) for array in arrays for style in range(len(BESIDE_LARGE))]
+    pairs = [(array, style) for array in arrays for style in SIGNS]
     for number in rng.permutation(len(pairs))[:count]:
         large, style = pairs[number]
-        low, high = np.log(BESIDE_LARGE[style]).tolist()
+        low, high = np.log(BESIDE_LARGE).tolist()
         chosen = dict.fromkeys((*params, *others), (low, high))
-        shared = _draw(params, rng, chosen, style == 0)
-        samples = [_draw(others, rng, chosen, style == 0) for _ in range(SAMPLES // 2)]
+        positive = style == SIGNS[0]
+        shared = _draw(params, rng, chosen, positive)
+        samples = [_draw(others, rng, chosen, positive) for _ in range(SAMPLES)]
         for point in (shared, *samples):
             names = [n for n in point if layout.array_of(n) == large and n not in targets]
-            signs = rng.choice([-1.0, 1.0], 1 if style < 2 else len(names))
+            signs = rng.choice([-1.0, 1.0], len(names) if style == SIGNS[2] else 1)
             values = signs * rng.uniform(*LARGE, len(names))
             point.update(zip(names, values.tolist(), strict=True))
         for sample in samples:

@@ -43,7 +43,7 @@ CIRCUITS = {
         "A: input[n, n]; b: input[n]; w: param[n]\nf = dot(w, solve(A, b)) + det(A)*dot(w, A @ b)"
     ),
     "gaussian": (
-        "x: input[n]; S: param[n, n]; mu: param[n]\nP = S @ S.T + eye(n)\n"
+        "x: input[n]; S: param[n, n]; mu: param[n]\nP = S @ S.T + eye(n)/4\n"
         "f = (logdet(P) + (x - mu).T @ inv(P) @ (x - mu))/2"
     ),
     "determinant": "x: input; A: param[n, n]\nf = tanh(x*det(A))",

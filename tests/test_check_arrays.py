@@ -70,10 +70,10 @@ def test_a_module_is_left_as_it_was():
 
 PLANTED = {
     # a few mutants of each of these by default, all of them in the slow run
-    "digits_network": 29,
-    "gaussian_mixture": 67,
-    "both softmax": 43,
-    "solve": 37,
+    "digits_network": 37,
+    "gaussian_mixture": 97,
+    "both softmax": 53,
+    "solve": 41,
     "parts": 61,
 }
 SLOW_EVERY = {"attention": 25, "lstm": 60}
@@ -88,11 +88,11 @@ def test_planted_errors_are_caught(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ARRAYS)
 def test_every_planted_error_is_caught(name):
-    assert_all_caught(name, SLOW_EVERY.get(name, 1))
+    assert_all_caught(name, SLOW_EVERY.get(name, 1), points=24 if name in SLOW else 96)
 
 
-def assert_all_caught(name, every):
-    found = hunt(array_sample(name), every)
+def assert_all_caught(name, every, points=24):
+    found = hunt(array_sample(name), every, points)
     print(f"{name}: {found.killed} caught, {found.equivalent} mean the same")
     assert not found.survived, "\n".join(f"{m.kind}: {m.where}" for m in found.survived)
     assert found.killed >= 5
@@ -222,7 +222,7 @@ REFUSED = {
     "x: input[3000]\nf = x[2999]": "3,000 entries of 'x'",
     "x: input[n]\nf = x[2999]": "3,000 entries of 'x'",
     "A: param[8, 8]; x: input[8]\nf = det(A)*x[0]": "40,320 terms",
-    "x: input[40]; A: param[40, 40]\nf = dot(A @ A @ x, x) + x[0]": "entries with all",
+    "x: input[24]; A: param[24, 24]\nf = sum(A @ A)*x[0]": "entries with all",
 }
 
 
