@@ -100,7 +100,8 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     face: Scalars | Arrays = Arrays(lowered) if circuit.has_arrays else Scalars(lowered)
     forward_lines = face.lines(forward, copies=True)
     backward_lines = face.lines(backward, copies=True)
-    fused_lines = face.lines(fused) if lowered.has_objective else []
+    # sgd moves arrays in the memory of their gradients, which must be theirs alone
+    fused_lines = face.lines(fused, copies=circuit.has_arrays) if lowered.has_objective else []
     arrays = array_text(lowered) if circuit.has_arrays else None
     kernels = kernel_sources([*forward_lines, *backward_lines, *fused_lines])
     body = "\n".join([*forward_lines, *backward_lines, *fused_lines, *kernels])

@@ -99,6 +99,9 @@ KERNELS: dict[str, Any] = {
 }
 """Every function that may be pasted into a module, by name."""
 
+IN_PLACE = frozenset({"_tanh_and_slope"})
+"""Kernels that can put the value in the memory of the operand."""
+
 _LARGEST_EXACT = 2**53
 _LONGEST_FRACTION = 10**6
 
@@ -206,6 +209,10 @@ class NumpyPrinter(Printer):
     def call(self, name: str, args: Sequence[str]) -> str:
         return name.format(*args) if "{" in name else super().call(name, args)
 
+    def is_free(self, operand: Expr, line: Assign, program: Program) -> bool:
+        """Whether the line may put its value in the memory of an operand."""
+        return False
+
     def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
         """The assignments that compute a line in place, each with its left side; none if one does.
 
@@ -274,6 +281,8 @@ def statements(program: Program, printer: NumpyPrinter, copies: bool = False) ->
         if line.target in slopes:
             kernel = TOGETHER[line.expr.func]
             operands = ", ".join(printer.print(operand) for operand in line.expr.args)
+            if kernel in IN_PLACE and printer.is_free(line.expr.args[0], line, program):
+                operands += f", out={operands}"
             lines.append(f"{line.target}, {slopes[line.target].target} = {kernel}({operands})")
             continue
         steps = printer.steps(line.target, line.expr)
