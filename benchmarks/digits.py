@@ -7,8 +7,8 @@ BLAS of NumPy has. All start from the same parameters, take the images in the sa
 the loss of every step.
 
 The loop by hand is written twice: line by line as the formulas read, and with most of them in
-place. Both take 1 - tanh² for the slope of tanh, which loses its digits where a neuron saturates; the
-module computes it from exp and keeps them.
+place. Both take 1 - tanh² for the slope of tanh, which loses its digits where a neuron saturates;
+the module computes it from exp and keeps them.
 
 Gradients at the first batch and parameters after an epoch are compared first; then the systems are
 timed in turn, in a new order every round and with one epoch each that is not timed before the one
