@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from symback.derivation.accumulation import adjoint_names
 from symback.lower import Names
-from symback.lower import Names
 from symback.reverse import ReversePass
 from symback.targets.latex import LatexPrinter, name_in_latex
 from symback.targets.printer import Printer

@@ -57,6 +57,7 @@ def groups_of_edges(derivation: Derivation, steps: Sequence[Step]) -> list[list[
     group = groups_of_nodes(derivation)
     keys: dict[int, Hashable] = {}
     for step in steps:
+        assert isinstance(step.left, tuple)
         node, operand = step.left
         symbols = {real_symbol(node): 0, real_symbol(operand): 1}
         form = form_of(step.right, symbols) if weight(step.right) < LARGEST_FORMULA else ()
@@ -148,7 +149,9 @@ class _Grouped(Text):
         sign, partial = "v_bar" if self._ascii else "δv", self._printer.partial(of, "v")
         lines += folded("", f"{sign} stands for {partial}, which --wrt v derives")
         count = len(self._derivation.steps)
-        lines += folded("", f"Shortened; --wrt NAME derives one partial, --detail full shows all {count} steps")
+        lines += folded(
+            "", f"Shortened; --wrt NAME derives one partial, --detail full shows all {count} steps"
+        )
         return lines
 
     # -- groups -----------------------------------------------------------------------------------
@@ -169,6 +172,7 @@ class _Grouped(Text):
         lines = [f"{self._edges_title()}, {len(steps)} in {len(groups)} groups"]
         for group in groups[:MOST_GROUPS]:
             step = group[0]
+            assert isinstance(step.left, tuple)
             node, operand = step.left
             text = f"{node}{self._arrow}{operand}   {self._edge_left(step)} "
             rule = ascii_words(step.rule) if self._ascii else step.rule

@@ -9,21 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-_STARTS, _FEW_STARTS = 48, 8  # orders of the vertices from which igraph's layout starts
+_STARTS, _FEW_STARTS, _QUICK_STARTS = 48, 8, 2  # orders from which igraph's layout starts
 _SMALL = 80  # vertices up to which there are many starts
 
 
-def fewest_crossings(columns: Sequence[int], edges: Sequence[tuple[int, int]]) -> Sequence[float]:
+def fewest_crossings(
+    columns: Sequence[int], edges: Sequence[tuple[int, int]], *, quick: bool = False
+) -> Sequence[float]:
     """Places within the columns by igraph, from the start that leads to the fewest crossings.
 
     igraph keeps what it finds in its way where two orders look equally good, so the order that
     it starts from matters: first the order given, then some shuffles, always the same. Of
-    equally good places those win that keep most of the order given, upside down or not.
+    equally good places those win that keep most of the order given, upside down or not. With
+    `quick` there are few starts.
     """
     shuffle = random.Random(0).shuffle
     order = list(range(len(columns)))
     best: tuple[int, int, list[float]] | None = None
-    for _ in range(_STARTS if len(columns) <= _SMALL else _FEW_STARTS):
+    starts = _STARTS if len(columns) <= _SMALL else _FEW_STARTS
+    for _ in range(min(starts, _QUICK_STARTS) if quick else starts):
         places = _sugiyama(columns, edges, order)
         crossings = _crossings(columns, edges, places)
         for turned in (places, [-p for p in places]):

@@ -11,15 +11,17 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sympy import Add, Piecewise
+
 from symback.derivation.diagram import Diagram, Wire, diagram
 from symback.derivation.labels import NOT_COMPUTED, Line, Texts
 from symback.derivation.labels import number as shown
 from symback.derivation.picture import picture
-from symback.derivation.point import Link, Numbers, numbers_at, reaching
-from symback.derivation.record import Derivation
+from symback.derivation.point import Link, Numbers, below, numbers_at, reaching
+from symback.derivation.record import MANY_EDGES, Derivation
 from symback.derivation.svg import MOST_NODES, to_svg
 from symback.errors import CircuitError
-from symback.lower import Lowered, lower
+from symback.lower import Lowered, Names, lower
 from symback.passes import optimise
 from symback.program import Program
 from symback.reverse import ReversePass
@@ -59,9 +61,9 @@ class Known:
             ids = [self._edges.get((e.node, e.operand)) for e in edges]
             if ids and None not in ids:
                 self._adjoints[name] = max(i for i in ids if i is not None)
+        last = {step.left: step.id for step in derivation.steps}
         for name in derivation.wrt:
-            last = max(s.id for s in derivation.steps if s.left == (walk.of, name))
-            self._adjoints.setdefault(name, last)
+            self._adjoints.setdefault(name, last[walk.of, name])
         self._into: dict[str, list[Link]] = {}
         for link in self._edges:
             self._into.setdefault(link[1], []).append(link)
@@ -105,6 +107,8 @@ def programs(derivation: Derivation) -> Programs:
     circuit = derivation.circuit
     if walk.circuit[of].is_leaf:  # nothing leads to it
         return Programs((("FORWARD", []), ("BACKWARD", []), ("LOCAL", [])), f"{of}_bar", {}, {})
+    if len(walk.edges) > MANY_EDGES and not any(n.formula.has(Piecewise) for n in circuit.computed):
+        return _programs_of_walk(walk)
     module = lower(_with_output(circuit if of in circuit else walk.circuit, of))
     same = _has_gates(module.circuit, walk)
     plain = module if same else lower(_with_output(walk.circuit, of))
@@ -122,6 +126,22 @@ def programs(derivation: Derivation) -> Programs:
         tables.append(("GUARDED_BACKWARD", _rows(module, module.backward)))
     adjoints = {name: plain.names.adjoint(name).name for name in walk.order[1:]}
     return Programs(tuple(tables), plain.seed.name, adjoints, final)
+
+
+def _programs_of_walk(walk: ReversePass) -> Programs:
+    """The walk as it is, node by node and adjoint by adjoint: what many edges leave time for."""
+    printer = JavaScriptPrinter.of(walk.circuit)
+    names = Names(walk.circuit)
+    seed = names.adjoint(walk.of)
+    backward = []
+    for name in walk.order[1:]:
+        parts = [e.local.contribution(names.adjoint(e.node)) for e in walk.into[name]]
+        backward.append(row([names.adjoint(name).name], Add(*parts), printer))
+    forward = [row([n.name], n.formula, printer) for n in below(walk.circuit, walk.of)]
+    local = [row([e.node, e.operand], e.partial, printer) for e in walk.edges]
+    adjoints = {name: names.adjoint(name).name for name in walk.order[1:]}
+    tables = (("FORWARD", forward), ("BACKWARD", backward), ("LOCAL", local))
+    return Programs(tables, seed.name, adjoints, {})
 
 
 def _with_output(circuit: Circuit, of: str) -> Circuit:
@@ -164,11 +184,16 @@ def start(derivation: Derivation) -> Start:
     given = {n.name: float(fixed[n.name]) for n in leaves if n.name in fixed}
     missing = tuple(n.name for n in leaves if n.name not in given)
     tried = [
-        given | {name: numbers[i % len(numbers)] for i, name in enumerate(missing)}
+        given | {name: _example(numbers, i) for i, name in enumerate(missing)}
         for numbers in _EXAMPLES
     ]
     finite = (values for values in tried if _is_finite(walk, values))
     return Start(next(finite, tried[0]), missing)
+
+
+def _example(numbers: Sequence[float], place: int) -> float:
+    """The numbers in turn, each round shifted by one: neurons next to each other should differ."""
+    return numbers[(place + place // len(numbers)) % len(numbers)]
 
 
 def _is_finite(walk: ReversePass, values: Mapping[str, float]) -> bool:
@@ -200,11 +225,22 @@ class LivePicture:
 
 def live_picture(derivation: Derivation, known: Known) -> LivePicture | None:
     """The gate view, every label as wide as a number can be; None beyond `MOST_NODES` nodes."""
+    return _picture(derivation, _widest_numbers(derivation.walk), known)
+
+
+def still_picture(derivation: Derivation) -> LivePicture | None:
+    """The gate view without numbers, its boxes and wires named; None beyond `MOST_NODES` nodes."""
+    return _picture(derivation, None, None)
+
+
+def _picture(
+    derivation: Derivation, numbers: Numbers | None, known: Known | None
+) -> LivePicture | None:
     walk = derivation.walk
     if len(walk.circuit) > MOST_NODES:
         return None
     drawn = diagram(walk, "gates")
-    texts = Texts(walk, drawn, _widest_numbers(walk))
+    texts = Texts(walk, drawn, numbers)
     laid_out = picture(drawn, texts)
     root = ET.fromstring(to_svg(laid_out).replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
     described = root.find("desc")
@@ -221,7 +257,7 @@ def _widest_numbers(walk: ReversePass) -> Numbers:
     return Numbers(names, names, {(e.node, e.operand): _WIDEST for e in walk.edges})
 
 
-def _mark(root: ET.Element, drawn: Diagram, texts: Texts, known: Known) -> None:
+def _mark(root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None) -> None:
     """Name boxes and wires, and put slots where numbers stand; the order is that of `to_svg`."""
     paths = iter([e for e in root if e.tag == "path"])
     for i, _ in enumerate(drawn.wires):
@@ -254,11 +290,11 @@ def _wire_lines(texts: Texts, wire: Wire) -> Iterator[tuple[Line, str]]:
         yield line, f"contribution {node} {operand}"
 
 
-def _put_slot(label: ET.Element, line: Line, slot: str, known: Known) -> None:
+def _put_slot(label: ET.Element, line: Line, slot: str, known: Known | None) -> None:
     """Leave the text before the number, and "—" for the number until the script knows it."""
     number = "1" if slot.startswith("adjoint ") and line.text == "∂ 1" else shown(_WIDEST)
     before, found, _ = line.text.rpartition(number)
-    if line.kind not in ("value", "gradient"):
+    if known is None or line.kind not in ("value", "gradient"):
         return
     if not found:
         before, _, _ = line.text.rpartition(shown(0.0))
@@ -269,4 +305,13 @@ def _put_slot(label: ET.Element, line: Line, slot: str, known: Known) -> None:
     label.set("data-known", "" if step is None else str(step))
 
 
-__all__ = ["Known", "LivePicture", "Programs", "Start", "live_picture", "programs", "start"]
+__all__ = [
+    "Known",
+    "LivePicture",
+    "Programs",
+    "Start",
+    "live_picture",
+    "programs",
+    "start",
+    "still_picture",
+]

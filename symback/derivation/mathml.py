@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from functools import lru_cache
+from itertools import pairwise
 
 LONGEST = 14  # letters, numbers and signs of a formula in one piece
 _BREAKS = ("+", "−", "=", "·")
@@ -80,6 +81,7 @@ def _converted(latex: str) -> str:
         _join_words(parent)
         _open_cases(parent)
         _mark_signs(parent)
+        _close_up(parent)
     return ET.tostring(root, encoding="unicode")
 
 
@@ -107,6 +109,22 @@ def _mark_signs(parent: ET.Element) -> None:
         if child.tag == "mo" and child.text == "−" and (before is None or before.tag == "mo"):
             child.set("form", "prefix")
         before = child
+
+
+def _close_up(parent: ET.Element) -> None:
+    """Take away the spaces that operators have: around brackets, and words, which are names."""
+    for child, letters in list(pairwise(parent)):
+        if child.tag == "mo" and not child.text and letters.tag == "mrow":
+            child.text = "".join(letters.itertext())  # a word with _ comes letter by letter
+            parent.remove(letters)
+    for child in parent:
+        text = child.text or ""
+        is_word = len(text) > 1 and text.replace("_", "").isalpha()
+        if child.tag == "mo" and is_word:
+            child.tag = "mi"
+            child.attrib.clear()
+        elif child.get("fence"):
+            child.attrib.update(lspace="0", rspace="0")
 
 
 def _open_cases(parent: ET.Element) -> None:

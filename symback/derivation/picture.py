@@ -135,7 +135,7 @@ class _Layout:
         for tail, head in self._edges:
             self._after[tail].append(head)
             self._before[head].append(tail)
-        self._columns = self._ordered_columns()
+        self._columns = self._ordered_columns(drawn.is_collapsed)
         self._spread()
         self._x = self._column_middles()
 
@@ -187,9 +187,9 @@ class _Layout:
 
     # -- places -------------------------------------------------------------------------------
 
-    def _ordered_columns(self) -> list[list[int]]:
+    def _ordered_columns(self, quick: bool) -> list[list[int]]:
         """The vertices of each column from top to bottom."""
-        places = fewest_crossings([v.column for v in self._vertices], self._edges)
+        places = fewest_crossings([v.column for v in self._vertices], self._edges, quick=quick)
         columns: list[list[int]] = [[] for _ in range(max(v.column for v in self._vertices) + 1)]
         for index, vertex in enumerate(self._vertices):
             vertex.y = 2 * _RADIUS * places[index]

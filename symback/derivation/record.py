@@ -16,6 +16,7 @@ from sympy import Add, Expr, S
 
 from symback.balls import Undecided, evaluate, nearest_float, precision
 from symback.derivation.accumulation import Accumulation
+from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
 from symback.derivation.verify import Verifier
 from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
 from symback.gradient import Gradient, refuse_array
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
 Kind = Literal["forward", "seed", "edge", "sum", "substitute", "simplify", "expand"]
 View = Literal["paths", "accumulation"]
 Detail = Literal["brief", "normal", "full"]
-MOST_PATHS = 12
-"""Beyond so many paths a sum is written over the last edges, as the reverse pass adds them up."""
-
-MOST_LINKS = 400
-"""Edges of all paths together up to which the paths are listed."""
 MANY_EDGES = 1000
 LARGEST_OF_MANY = 40
 """Operations of a closed form where a circuit has many edges: longer adjoints keep their names."""
@@ -412,45 +408,10 @@ class _Writer:
         kept = alike(total) if alike else simplified(total)
         number = self._add("simplify", left, kept, "simplified", (number,), products)
         closed = self._gradient[name]
-        if closed != kept:
+        if closed != kept and not alike:  # among many edges, that of the slope says what it is
             slopes = _slopes(products)
             rule = "slopes written out" if slopes else "generated names written out"
             self._add("expand", left, closed, rule, (number,), kept)
-
-
-MANY = object()
-
-
-def paths(walk: ReversePass, name: str, count: Mapping[str, tuple[int, int]] | None = None) -> Any:
-    """All paths from the node of a walk to another, or MANY where there are too many to list.
-
-    `count` is what `count_paths` gives, where many names are asked for.
-    """
-    count = count_paths(walk) if count is None else count
-    if name not in count or name == walk.of:
-        return ()
-    return tuple(_list_paths(walk, name)) if is_listed(count[name]) else MANY
-
-
-def is_listed(count: tuple[int, int]) -> bool:
-    """Whether so many paths, with so many edges together, are listed one by one."""
-    return count[0] <= MOST_PATHS and count[1] <= MOST_LINKS
-
-
-def count_paths(walk: ReversePass) -> dict[str, tuple[int, int]]:
-    """For each node how many paths lead to it, and how many edges they have together."""
-    count: dict[str, tuple[int, int]] = {walk.of: (1, 0)}
-    for node in walk.order[1:]:
-        before = [count[e.node] for e in walk.into[node]]
-        number = sum(n for n, _ in before)
-        count[node] = (number, sum(links for _, links in before) + number)
-    return count
-
-
-def _list_paths(walk: ReversePass, name: str) -> list[tuple[Edge, ...]]:
-    if name == walk.of:
-        return [()]
-    return [(*before, edge) for edge in walk.into[name] for before in _list_paths(walk, edge.node)]
 
 
 def _sum(terms: Sequence[Expr]) -> Expr:
