@@ -40,7 +40,7 @@ RANGES = (
 )
 """Magnitudes, in turn; numbers on both sides of 1 keep narrow domains within reach."""
 
-MODERATE = ((0.1, 10.0), (0.3, 3.0), (0.01, 1.0), (1e-3, 30.0))
+MODERATE = ((0.1, 10.0), (0.3, 3.0), (1.0, 80.0), (0.01, 1.0), (1e-3, 30.0))
 """Magnitudes for arrays: an inverse of numbers of very different size has no digits to compare."""
 
 
