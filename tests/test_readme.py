@@ -23,6 +23,11 @@ PYTHON = [
 ]
 
 
+def test_the_page_that_is_linked_is_up_to_date() -> None:
+    assert "docs/l6b.html" in README
+    assert readme.PAGE.read_text(encoding="utf-8") == readme.page()
+
+
 def test_every_output_is_shown() -> None:
     assert SHOWN.keys() == readme.OUTPUTS.keys()
 

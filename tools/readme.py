@@ -72,7 +72,18 @@ def updated(text: str) -> str:
     return _BLOCK.sub(lambda m: f"{m.group(1)}{OUTPUTS[m.group(2)]()}{m.group(4)}", text)
 
 
+def page() -> str:
+    """The page that the README links: two paths lead from x3 to f."""
+    file = ROOT / "examples" / "lecture" / "l6b_multiple_paths.circuit"
+    point = {"x3": 0.5, "x5": 0.3, "x4": -1.5, "w3": 2.0, "w4": 0.8}
+    return sb.circuit(file.read_text(encoding="utf-8")).derive().at(**point).to_html()
+
+
+PAGE = ROOT / "docs" / "l6b.html"
+
+
 def main() -> None:
+    PAGE.write_text(page(), encoding="utf-8")
     path = ROOT / "README.md"
     path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")
 
