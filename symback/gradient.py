@@ -47,6 +47,8 @@ class Gradient(Mapping[str, Expr]):
         self._largest = largest
         self.alike = None if largest == LARGEST_CLOSED_FORM else Alike()
         self._has_arrays = circuit.has_arrays
+        shapes = walk.circuit.shapes
+        self._shapes = {**{f"{n}_bar": shape for n, shape in shapes.items()}, **shapes}
         self._inner = inner_nodes(walk.circuit, walk.of)
         self._adjoints: dict[str, Expr] = {walk.of: S.One}
         self._weights: dict[str, int] = {walk.of: 1}
@@ -100,10 +102,7 @@ class Gradient(Mapping[str, Expr]):
             return formula
         from symback.matrices import as_matrix  # arrays only
 
-        circuit = self._walk.circuit
-        shapes = circuit.shapes
-        adjoints = {f"{n}_bar": shape for n, shape in shapes.items()}
-        return as_matrix(formula, {**adjoints, **shapes}, circuit[name].shape)
+        return as_matrix(formula, self._shapes, self._walk.node(name).shape)
 
     def upstream(self, name: str, edges: int) -> Expr:
         """The closed form of an adjoint that so many edges pass on, or its name where it is long.
@@ -142,14 +141,10 @@ class Gradient(Mapping[str, Expr]):
 
     def _whole(self, name: str, total: Expr) -> Expr:
         """An adjoint that has the shape of its array."""
-        circuit = self._walk.circuit
-        shape = circuit[name].shape
-        if not shape:
+        node = self._walk.node(name)
+        if not node.shape or shape_of(total, self._shapes) == node.shape:
             return total
-        adjoints = {f"{n}_bar": s for n, s in circuit.shapes.items()}
-        if shape_of(total, {**adjoints, **circuit.shapes}) == shape:
-            return total
-        return spread(total, circuit[name].symbol)
+        return spread(total, node.symbol)
 
     def _contribution(self, edge: Edge, longest: int) -> Expr:
         upstream = self._adjoints[edge.node]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 from symback.derivation.accumulation import adjoint_names
-from symback.lower import Names
 from symback.reverse import ReversePass
 from symback.targets.latex import LatexPrinter, name_in_latex
 from symback.targets.printer import Printer
@@ -26,6 +25,7 @@ def with_adjoints(kind: type[P], walk: ReversePass) -> P:
         elif isinstance(printer, TextPrinter) and not isinstance(printer, AsciiPrinter):
             signs[symbol.name] = f"δ{name}"
     printer.signs = signs
+    printer.adjoints = {name: symbol for symbol, name in adjoints.items()}
     return printer
 
 
@@ -33,7 +33,7 @@ def adjoint_sign(printer: TextPrinter | LatexPrinter, walk: ReversePass, name: s
     """δz, or ∂E/∂W of a leaf, which is what was asked for."""
     if walk.node(name).is_leaf:
         return printer.partial(walk.of, name)
-    return printer.symbol(Names(walk.circuit).adjoint(name))
+    return printer.symbol(printer.adjoints[name])
 
 
 __all__ = ["adjoint_sign", "with_adjoints"]

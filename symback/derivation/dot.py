@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import cast, get_args
 from xml.sax.saxutils import escape
 
-from symback.derivation.diagram import Box, Diagram, View, Wire, diagram
+from symback.derivation.diagram import Box, Diagram, Wire
 from symback.derivation.labels import Kind, Line, Texts
-from symback.derivation.point import numbers_at
-from symback.derivation.svg import MOST_NODES
-from symback.errors import SymbackError, TooLarge, clip
-from symback.reverse import reverse_pass
+from symback.derivation.svg import drawing
+from symback.errors import clip
 from symback.structure import Circuit
 
 _COLOURS: Mapping[Kind, str] = {
@@ -49,14 +46,7 @@ def to_dot(
 
     Nodes have the names of the circuit. Raises as `draw` does.
     """
-    if view not in get_args(View):
-        raise SymbackError(f"no view '{clip(str(view), 40)}'; choose gates or neurons")
-    if len(circuit) > MOST_NODES:
-        raise TooLarge(f"{len(circuit)} nodes; pictures go up to {MOST_NODES}: draw a part, of=…")
-    walk = reverse_pass(circuit, None if of is None else str(of))
-    drawn = diagram(walk, cast(View, view))
-    numbers = None if at is None else numbers_at(walk, at)
-    return _text(drawn, Texts(walk, drawn, numbers), with_numbers=numbers is not None)
+    return _text(*drawing(circuit, at, view, of), with_numbers=at is not None)
 
 
 def _text(drawn: Diagram, texts: Texts, *, with_numbers: bool) -> str:

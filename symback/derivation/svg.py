@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import cast, get_args
 from xml.sax.saxutils import escape, quoteattr
 
-from symback.derivation.diagram import View, diagram
+from symback.derivation.diagram import Diagram, View, diagram
 from symback.derivation.labels import Texts
 from symback.derivation.picture import SIGN, Path, Picture, Shape, Text, picture
 from symback.derivation.point import numbers_at
@@ -51,6 +51,13 @@ def draw(
     `at` gives numbers for leaves: each wire then shows its value above and its gradient below,
     "—" where a number is missing. Raises UnknownName, and TooLarge beyond `MOST_NODES` nodes.
     """
+    return to_svg(picture(*drawing(circuit, at, view, of)))
+
+
+def drawing(
+    circuit: Circuit, at: Mapping[str, float] | None, view: str, of: str | None
+) -> tuple[Diagram, Texts]:
+    """What a picture shows, before it is laid out: boxes and wires, and the texts on them."""
     if view not in get_args(View):
         raise SymbackError(f"no view '{clip(str(view), 40)}'; choose gates or neurons")
     if len(circuit) > MOST_NODES:
@@ -58,7 +65,7 @@ def draw(
     walk = reverse_pass(circuit, None if of is None else str(of))
     drawn = diagram(walk, cast(View, view))
     numbers = None if at is None else numbers_at(walk, at)
-    return to_svg(picture(drawn, Texts(walk, drawn, numbers)))
+    return drawn, Texts(walk, drawn, numbers)
 
 
 def to_svg(drawn: Picture) -> str:

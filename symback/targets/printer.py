@@ -42,6 +42,7 @@ class Printer:
     relations: ClassVar[Mapping[str, str]] = _RELATIONS
     arrays: ClassVar[Mapping[Any, Callable[..., tuple[str, int]]]] = {}
     shapes: Mapping[str, Shape] = {}  # of the names that are arrays
+    adjoints: Mapping[str, Symbol] = {}  # of nodes, by name
     signs: Mapping[str, str] = {}  # of names that print otherwise, such as adjoints
 
     def __init__(self, order: Mapping[str, Any], leading: Collection[str] = ()) -> None:
