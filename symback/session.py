@@ -51,4 +51,5 @@ def interact(circuit: Circuit | None) -> None:
 
     config = Config()
     config.TerminalInteractiveShell.banner1 = banner(circuit) + "\n"
+    config.InteractiveShellApp.extensions = ["symback"]  # %circuit and %%circuit
     start_ipython(argv=[], user_ns=found, config=config)

@@ -1,8 +1,8 @@
 """The pages in a real headless Chromium, in one session: steps, sliders, geometry, keys, print.
 
 Four pages: two of the lecture, a network of 26 gates, and the network on digits, whose arrays have
-no numbers to change. Skipped where Chromium or its driver is not installed; `test_page.py` has
-more, marked slow.
+no numbers to change. Slow tests, which `.ci/run` has as a step of its own; skipped where Chromium or
+its driver is not installed. `test_page.py` has more.
 """
 
 from __future__ import annotations
@@ -189,6 +189,7 @@ def check_keyboard(driver, derivation):
 CHECKS = (check_keyboard, check_steps, check_numbers, check_geometry, check_print)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 @pytest.mark.skipif(CHROMEDRIVER is None, reason="chromedriver is not installed")
 def test_the_pages_in_chromium(tmp_path):
