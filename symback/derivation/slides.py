@@ -28,15 +28,6 @@ CELL_LINES = 12  # of one row of a table, which no page break parts
 RELATION = 1.5  # em
 BESIDE = 0.5  # em: of a letter of a reason, which is set small
 
-_NO_COMMAND = dict(
-    zip(
-        "Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi omicron".split(),
-        "ABEZHIKMNOPTXo",
-        strict=True,
-    )
-)
-"""Greek letters that look like Latin ones, for which LaTeX has no command."""
-
 _WORDS = {
     **{c: f"\\{c}" for c in "_%&#${}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
@@ -51,14 +42,6 @@ _WORDS = {
 }
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᵇᵏ", [*"0123456789-", r"\top", "b", "k"], strict=True))
 _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A letter that LaTeX has no command for."""
-
-    name: str
-    shape: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +73,6 @@ class TableRow:
 @dataclass(frozen=True, slots=True)
 class Document:
     title: str
-    letters: tuple[Letter, ...]
     frames: tuple[Frame, ...] = ()
     rows: tuple[TableRow, ...] = ()
 
@@ -118,12 +100,7 @@ def _document(
     title = f"All partials of ${of}$"
     if len(derivation.wrt) == 1:
         title = f"Partial of ${of}$ by ${name_in_latex(derivation.wrt[0])}$"
-    texts = [title, *(f.title for f in frames)]
-    texts += [part for f in frames for line in f.lines for part in (line.left, line.right)]
-    texts += [formula for row in rows for formula in row.formulas]
-    used = set(re.findall(r"\\([A-Za-z]+)", "\n".join(texts)))
-    letters = tuple(Letter(n, s) for n, s in _NO_COMMAND.items() if n in used)
-    return Document(title, letters, frames, rows)
+    return Document(title, frames, rows)
 
 
 def words_in_latex(text: str) -> str:

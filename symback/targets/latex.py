@@ -17,7 +17,20 @@ from symback.targets.text import ForPeople
 
 _OWN_COMMANDS = ("exp log sin cos tan sinh cosh tanh min max").split()
 _NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-_GREEK_COMMANDS = {name.rstrip("_"): f"\\{name.rstrip('_')}" for name in GREEK.values()}
+_LIKE_LATIN = dict(
+    zip(
+        "Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi omicron".split(),
+        "ABEZHIKMNOPTXo",
+        strict=True,
+    )
+)
+"""Greek letters that look like Latin ones, for which LaTeX has no command."""
+_GREEK_COMMANDS = {
+    name.rstrip("_"): rf"\mathrm{{{_LIKE_LATIN[name]}}}"
+    if name in _LIKE_LATIN
+    else f"\\{name.rstrip('_')}"
+    for name in GREEK.values()
+}
 
 
 def _command(name: str) -> str:
