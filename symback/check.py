@@ -25,7 +25,7 @@ from symback.errors import CheckFailed, clip
 from symback.oracle import BITS, Expected, Oracle, total
 from symback.parse import circuit as parse
 from symback.points import Point, Scene
-from symback.report import FEWEST_POINTS, Report, Row
+from symback.report import FEWEST_POINTS, Report, Row, Where
 from symback.rounding import SUBNORMAL, UNIT
 from symback.structure import Circuit
 
@@ -127,7 +127,9 @@ class _Checker:
     def _row(self, quantity: str) -> Row:
         return self.rows.setdefault(quantity, Row(quantity))
 
-    def _compare(self, quantity: str, got: Any, expected: Expected, at: str) -> None:
+    def _compare(
+        self, quantity: str, got: Any, expected: Expected, at: str, where: Where | None = None
+    ) -> None:
         """Enter the error of one number; anything that is not one finite float is wrong."""
         row = self._row(quantity)
         row.points += 1
@@ -140,7 +142,8 @@ class _Checker:
             error = abs(arb(float(number)) - expected.truth)
             share = nearest_float((error / (expected.allowed * self._slack)).mid())
             ulp = nearest_float((error / _ulp(expected.truth)).mid())
-        row.worst_ulp = max(row.worst_ulp, ulp)
+        if ulp > row.worst_ulp:
+            row.worst_ulp, row.worst = ulp, where
         if share > row.worst_share or not row.at:
             row.worst_share, row.at = max(share, row.worst_share), at
 
@@ -148,23 +151,26 @@ class _Checker:
         """forward, backward and value_and_grad without a batch axis."""
         module, output, objective = self._module, self._circuit.output, self._circuit.objective
         params, inputs = scene.params(module), scene.inputs(module, point)
-        at = scene.describe(point)
+        at, merged = scene.describe(point), scene.merged(point)
+
+        def compare(quantity: str, key: str, got: Any) -> None:
+            self._compare(quantity, got, expected[key], at, Where(key, merged))
+
         value, cache = module.forward(params, inputs)
-        self._compare(output.name, self._layout.output(value), expected[output.name], at)
+        compare(output.name, output.name, self._layout.output(value))
         param_bars, input_bars = module.backward(params, inputs, cache, self._layout.seed(1.0))
         for leaf in (*self._circuit.params, *self._circuit.inputs):
             bars = param_bars if leaf.role == "param" else input_bars
             key = f"∂{output.name}/∂{leaf.name}"
-            self._compare(key, self._layout.entry(bars, leaf.name), expected[key], at)
+            compare(key, key, self._layout.entry(bars, leaf.name))
         if not self._has_objective:
             return
         mean, grad = module.value_and_grad(params, inputs)
         label = self._label()
-        self._compare(label, mean, expected[f"{objective.name}."], at)
+        compare(label, f"{objective.name}.", mean)
         for leaf in self._circuit.params:
-            key = f"∂{objective.name}./∂{leaf.name}"
             got = self._layout.entry(grad, leaf.name)
-            self._compare(f"∂{label}/∂{leaf.name}", got, expected[key], at)
+            compare(f"∂{label}/∂{leaf.name}", f"∂{objective.name}./∂{leaf.name}", got)
 
     def _label(self) -> str:
         """What value_and_grad computes, told from the output where there is no loss."""

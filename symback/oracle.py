@@ -13,6 +13,7 @@ from flint import arb
 from sympy import Symbol
 
 from symback.balls import precision
+from symback.condition import Condition, Conditions
 from symback.explicit import explicit
 from symback.lower import lower
 from symback.points import Scene, has_kinks, kink_scenes, large_scenes, scenes
@@ -145,6 +146,27 @@ class Oracle:
             if bar in fused:
                 found[f"∂{objective.name}./∂{leaf.name}"] = fused[bar]
         return {key: arb(ball.rad()) for key, ball in found.items()}
+
+    def conditions(self, point: Mapping[str, float]) -> dict[str, Condition]:
+        """How much rounding counts in each quantity at a point of the circuit's leaves."""
+        lowered = self.lowered
+        leaves = self.circuit.leaves
+        symbols = {n.symbol: arb(point[n.name]) for n in leaves if n.name in point}
+        output, objective = self.circuit.output, self.circuit.objective
+        found: dict[str, Condition] = {}
+        with precision(BITS):
+            lines = [*lowered.forward.lines, *lowered.backward.lines]
+            of_output = Conditions(lines, symbols, lowered.seed)
+            of_objective = Conditions(lowered.objective.lines, symbols)
+            found[output.name] = of_output.of(output.symbol)
+            found[f"{objective.name}."] = of_objective.of(lowered.total)
+            for leaf in leaves:
+                bar = lowered.names.adjoint(leaf.name)
+                if of_output.knows(bar):
+                    found[f"∂{output.name}/∂{leaf.name}"] = of_output.of(bar)
+                if of_objective.knows(bar):
+                    found[f"∂{objective.name}./∂{leaf.name}"] = of_objective.of(bar)
+        return found
 
     def _quantities(self, of: str, truth: Truth, allowed: Mapping[str, arb]) -> Truths:
         lost = LOST if self.layout.beyond else arb(SUBNORMAL)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 FEWEST_POINTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A quantity of the oracle and the point at which it was computed."""
+
+    key: str
+    point: Mapping[str, float]
 
 
 @dataclass(slots=True)
@@ -19,6 +28,7 @@ class Row:
     worst_ulp: float = 0.0  # error in units in the last place of the truth; NaN: there is none
     worst_share: float = 0.0  # error in parts of what rounding allows; above 1 it is wrong
     at: str = ""  # the point of the worst share
+    worst: Where | None = None  # the worst ULP, where it is of one sample
 
     @property
     def passed(self) -> bool:
@@ -94,4 +104,4 @@ def _jsonable(number: float) -> float | str | None:
     return number if math.isfinite(number) else str(number)
 
 
-__all__ = ["FEWEST_POINTS", "Report", "Row"]
+__all__ = ["FEWEST_POINTS", "Report", "Row", "Where"]
