@@ -142,7 +142,7 @@ class _Checker:
             error = abs(arb(float(number)) - expected.truth)
             share = nearest_float((error / (expected.allowed * self._slack)).mid())
             ulp = nearest_float((error / _ulp(expected.truth)).mid())
-        if ulp > row.worst_ulp:
+        if ulp > row.worst_ulp or row.worst is None:
             row.worst_ulp, row.worst = ulp, where
         if share > row.worst_share or not row.at:
             row.worst_share, row.at = max(share, row.worst_share), at

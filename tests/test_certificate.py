@@ -20,7 +20,7 @@ from symback.report import Report
 
 NEURON = "f = x1 - sigma(w3*x3 + w4*x4)"
 POINT = {"x1": 1.0, "x3": 10.0, "x4": 3.0, "w3": 2.0, "w4": -5.5, "y": 0.25}
-CANCELS = "f = x/(x**2 + 1) - 1/(x + 2), l = (f - w)**2"
+CANCELS = "f = x/(x**2 + 1) - 1/(x + 2)"
 
 
 def problem(formula: sp.Expr, point: dict[str, float]) -> float:
@@ -66,7 +66,7 @@ def test_a_sign_or_a_choice_does_not_round() -> None:
 
 
 def test_a_bad_formula_is_told_from_an_ill_conditioned_point() -> None:
-    bad = Oracle(sb.circuit(CANCELS)).conditions({"x": 1e8, "w": 1.0})["f"]
+    bad = Oracle(sb.circuit(CANCELS)).conditions({"x": 1e8})["f"]
     assert bad.formula_is_to_blame
     assert bad.problem == pytest.approx(2.0, rel=1e-6) and bad.formula > 1e7
     good = Oracle(sb.circuit(NEURON)).conditions({**POINT, "x1": 1.0, "w4": 8.0})["f"]
@@ -94,8 +94,8 @@ def test_a_certificate_holds_every_quantity_with_its_reason(written) -> None:
     for quantity, row in zip(content["quantities"], report.rows, strict=True):
         assert quantity["worst_ulp"] == row.worst_ulp
         if not row.quantity.startswith(("batch", "blocks", "sgd")):
-            assert quantity["ulp_by_condition"] is None or quantity["ulp_by_condition"] < 2
             assert set(quantity["at"]) == {*POINT}
+            assert quantity["worst_ulp"] <= 2 * max(1.0, quantity["condition"]["formula"])
             assert (quantity["worst_ulp"] > 4) == (quantity["cause"] is not None)
     assert all(low <= high for low, high in content["ranges"].values())
     assert certify_file(written).to_json() == certificate.to_json()
