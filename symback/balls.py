@@ -112,6 +112,7 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     sp.acosh: arb.acosh,
     sp.atanh: arb.atanh,
     sp.erf: arb.erf,
+    sp.erfc: arb.erfc,
     sp.Abs: abs,
     sp.sign: sign,
     sp.Max: larger,

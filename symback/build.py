@@ -26,7 +26,7 @@ from symback.errors import (
     clip,
     nearest,
 )
-from symback.ops import SPELLINGS, Op, postorder, real_symbol
+from symback.ops import AT_KINK, SPELLINGS, Op, postorder, real_symbol
 from symback.signs import COMPARISONS, exponent, juxtaposed
 from symback.syntax import Source, Term
 
@@ -73,6 +73,7 @@ class Builder:
     is_size: Callable[[str], bool] = lambda name: False
     bound: Mapping[str, Expr] = field(default_factory=dict)  # the variables of loops
     array_calls: Collection[str] = ()  # operations on arrays, by name
+    kinks: Mapping[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
     used: dict[str, Place] = field(default_factory=dict)
     _calling: list[str] = field(default_factory=list)
     _depth: int = 0
@@ -200,27 +201,14 @@ class Builder:
             raise DomainError(
                 "a number that is not positive, raised to a variable", self._place(term)
             )
-        if power.is_Rational:
-            self._refuse_huge_power(base, power, term)
+        why = huge_power(base, power)
+        if why:
+            raise TooLarge(why, self._place(term))
         if base.is_Mul and power.is_Integer:
             return self._real(Mul(*(self._power_of(f, power, term) for f in base.args)), term)
         # A whole power of a sum stays as it is; SymPy would ask first whether a term is infinite.
         plain = base.is_Add and power.is_Integer and abs(power) > 1 and not base.is_number
         return self._real(Pow(base, power, evaluate=not plain), term)
-
-    def _refuse_huge_power(self, base: Expr, power: Rational, term: Term) -> None:
-        """Refuse a constant too large to compute; SymPy would go on for minutes."""
-        size = abs(Fraction(int(power.p), int(power.q)))
-        numbers = [f for f in Mul.make_args(base) if f.is_number and f not in (S.One, -S.One)]
-        if base.is_Rational:
-            bits = max(int(base.p).bit_length(), int(base.q).bit_length())
-            if bits > 1 and size * bits > MOST_BITS:
-                raise TooLarge("a constant power beyond float64", self._place(term))
-        elif numbers and base.is_Mul and size > LARGEST_EXPANDED_POWER:
-            raise TooLarge(
-                f"a power above {LARGEST_EXPANDED_POWER} of a product with a number in it",
-                self._place(term),
-            )
 
     def _exact(self, number: Expr, term: Term) -> Expr:
         if max(int(number.p).bit_length(), int(number.q).bit_length()) > MOST_BITS:
@@ -238,7 +226,7 @@ class Builder:
         elif expr in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
             raise DomainError("not a real number", self._place(term))
         for part in sp.Add.make_args(expr):
-            if _is_beyond_float(part):
+            if is_beyond_float(part):
                 raise DomainError("a constant beyond float64", self._place(term))
         return expr
 
@@ -265,6 +253,8 @@ class Builder:
         least, most = op.arity
         self._refuse_arity(term, least, most)
         args = [self.build(a) for a in term.args]
+        if op.name in self.kinks:
+            op, args = AT_KINK[op.name], [*args, self.kinks[op.name]]
         if (name, *args) not in self._applied:
             self._applied[name, *args] = self._real(_apply(op, args), term)
         return self._applied[name, *args]
@@ -319,7 +309,7 @@ class Builder:
             return sp.Or(*(self._condition(a) for a in term.args))
         left, right = (self.build(a) for a in term.args)
         compare = _COMPARE[COMPARISONS.get(term.text, term.text)]
-        return compare(left, right, evaluate=not _is_large((left, right)))
+        return compare(left, right, evaluate=not is_large((left, right)))
 
     def _compare(self, term: Term) -> Expr:
         raise CircuitSyntaxError(
@@ -381,7 +371,7 @@ class Builder:
 
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:
-    if op.name in ("min", "max") and _is_large(args):
+    if op.name in ("min", "max") and is_large(args):
         return op.head(*args, evaluate=False)
     value = op.head(*args)
     if value.has(sp.cot):  # SymPy turns tan(u + pi/2) into -cot(u)
@@ -389,12 +379,37 @@ def _apply(op: Op, args: Sequence[Expr]) -> Expr:
     return value
 
 
-def _is_large(operands: Iterable[Expr]) -> bool:
+def huge_power(base: Expr, power: Expr) -> str | None:
+    """Why a power is too large to compute; SymPy would go on for minutes."""
+    if not power.is_Rational:
+        return None
+    size = abs(Fraction(int(power.p), int(power.q)))
+    numbers = [f for f in Mul.make_args(base) if f.is_number and f not in (S.One, -S.One)]
+    if base.is_Rational:
+        bits = max(int(base.p).bit_length(), int(base.q).bit_length())
+        return "a constant power beyond float64" if bits > 1 and size * bits > MOST_BITS else None
+    if numbers and base.is_Mul and size > LARGEST_EXPANDED_POWER:
+        return f"a power above {LARGEST_EXPANDED_POWER} of a product with a number in it"
+    return None
+
+
+def is_float64(number: Rational) -> bool:
+    """Whether a float64 is near to an exact number: neither too large nor too small for one."""
+    if max(int(number.p).bit_length(), int(number.q).bit_length()) > MOST_BITS:
+        return False
+    size = abs(Fraction(int(number.p), int(number.q)))
+    return size == 0 or _SMALLEST <= size <= _LARGEST
+
+
+def is_large(operands: Iterable[Expr]) -> bool:
     """Whether SymPy is not to look for simpler forms of min, max and comparisons of these."""
-    return any(len(postorder(operand)) > LARGEST_COMPARED for operand in operands)
+    several = tuple(operands)
+    return len(several) > LARGEST_COMPARED or any(
+        len(postorder(operand)) > LARGEST_COMPARED for operand in several
+    )
 
 
-def _is_beyond_float(product: Expr) -> bool:
+def is_beyond_float(product: Expr) -> bool:
     """Whether the numbers in a product make one that no float64 is near to."""
     number, others = product.as_coeff_Mul()
     numbers = [f for f in Mul.make_args(others) if f.is_number]

@@ -10,24 +10,28 @@ import hashlib
 import json
 import math
 import platform
+import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from symback._version import __version__
 from symback.balls import Undecided
 from symback.check import check_module
 from symback.condition import Condition
-from symback.emit import read_module
+from symback.emit import load, read_module
 from symback.oracle import BITS, Oracle
 from symback.parse import circuit as parse
-from symback.report import Report, Row
+from symback.report import POINTS, Report, Row
+from symback.structure import Circuit
 
 SCHEMA = "symback-certificate/1"
 GOOD = 4.0
 """ULP that need no reason."""
+WIDTH = 96
 PACKAGES = ("numpy", "sympy", "python-flint")
 
 
@@ -57,11 +61,11 @@ class Digits:
         return "the point is ill-conditioned"
 
     def __str__(self) -> str:
-        text = f"{self.quantity}: {self.ulp:.3g} ULP"
+        text = f"{self.quantity} {self.ulp:.3g} ULP"
         if not self.cause or self.condition is None:
             return text
         problem, formula = self.condition.problem, self.condition.formula
-        return f"{text}, {self.cause}: condition {problem:.3g}, of the formula {formula:.3g}"
+        return f"{text}; {self.cause} (condition {problem:.3g}, of the formula {formula:.3g})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,16 @@ class Certificate:
         bad = [d for d in self.digits if d.condition and d.cause.startswith("the formula")]
         lines = [f"worst of {self.report.points} points: {self.worst}"]
         return "\n".join([*lines, *(str(d) for d in bad if d is not self.worst)])
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """The short form as lines of a module's docstring."""
+        text = f"Checked against SymPy, {self}."
+        return tuple(line for part in text.split("\n") for line in textwrap.wrap(part, WIDTH))
+
+    def of(self, text: str) -> Certificate:
+        """The same for another text of the module, that with the summary in it."""
+        return replace(self, sha256=_digest(text.encode()))
 
     def to_json(self) -> str:
         """The certificate as JSON; the same module, seed and versions give the same text."""
@@ -106,18 +120,34 @@ class Certificate:
         return next((d for d in self.digits if d.quantity == row.quantity), None)
 
 
-def certify_file(path: Path, *, points: int = 24, seed: int = 0) -> Certificate:
+def certify_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Certificate:
     """Check a generated file and tell where its digits go.
 
     Raises FileRefused where it is no generated module, CheckFailed for too few points.
     """
     source, module, _ = read_module(path)
+    return _certify(source, module, path.name, path.read_bytes(), points, seed)
+
+
+def certify_text(circuit: Circuit, text: str, name: str) -> Certificate:
+    """The certificate of a module that is not written yet."""
+    module = load(text, "certified")
+    return _certify(circuit.source, module, name, text.encode(), POINTS, 0)
+
+
+def _certify(
+    source: str, module: ModuleType, name: str, text: bytes, points: int, seed: int
+) -> Certificate:
     circuit = parse(source)
     oracle = Oracle(circuit)
-    report = check_module(circuit, module, points=points, seed=seed, name=path.name, oracle=oracle)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    report = check_module(circuit, module, points=points, seed=seed, name=name, oracle=oracle)
     met = [s.merged(p) for s, _ in oracle.scenes(points, seed) for p in s.points]
-    return Certificate(report, source, digest, tuple(_digits(report, oracle)), _ranges(met))
+    digits = tuple(_digits(report, oracle))
+    return Certificate(report, source, _digest(text), digits, _ranges(met))
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
 
 
 def _digits(report: Report, oracle: Oracle) -> Iterable[Digits]:
@@ -183,4 +213,4 @@ def _number(value: float) -> float | str | None:
     return value if math.isfinite(value) else str(value)
 
 
-__all__ = ["Certificate", "Digits", "certify_file", "versions"]
+__all__ = ["Certificate", "Digits", "certify_file", "certify_text", "versions"]

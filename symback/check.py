@@ -25,7 +25,7 @@ from symback.errors import CheckFailed, clip
 from symback.oracle import BITS, Expected, Oracle, total
 from symback.parse import circuit as parse
 from symback.points import Point, Scene
-from symback.report import FEWEST_POINTS, Report, Row, Where
+from symback.report import FEWEST_POINTS, POINTS, Report, Row, Where
 from symback.rounding import SUBNORMAL, UNIT
 from symback.structure import Circuit
 
@@ -33,7 +33,7 @@ SLACK = 2.0  # optimised code may round in another order than the program that b
 ARRAY_SLACK = 8.0  # arrays are computed by other formulas than entries are: shifted, factorised
 
 
-def check_circuit(circuit: Circuit, *, points: int = 24, seed: int = 0) -> Report:
+def check_circuit(circuit: Circuit, *, points: int = POINTS, seed: int = 0) -> Report:
     """Generate the circuit's module in memory and check it."""
     return check_module(circuit, circuit.compile(), points=points, seed=seed)
 
@@ -42,7 +42,7 @@ def check_module(
     circuit: Circuit,
     module: ModuleType,
     *,
-    points: int = 24,
+    points: int = POINTS,
     seed: int = 0,
     name: str = "",
     oracle: Oracle | None = None,
@@ -64,7 +64,7 @@ def check_module(
     )
 
 
-def check_file(path: Path, *, points: int = 24, seed: int = 0) -> Report:
+def check_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Report:
     """Check a generated file against the circuit that its SOURCE states.
 
     Raises FileRefused where it is no generated module.
@@ -142,8 +142,8 @@ class _Checker:
             error = abs(arb(float(number)) - expected.truth)
             share = nearest_float((error / (expected.allowed * self._slack)).mid())
             ulp = nearest_float((error / _ulp(expected.truth)).mid())
-        if ulp > row.worst_ulp or row.worst is None:
-            row.worst_ulp, row.worst = ulp, where
+        if ulp > row.worst_ulp or not row.worst:
+            row.worst_ulp, row.worst = max(ulp, row.worst_ulp), where
         if share > row.worst_share or not row.at:
             row.worst_share, row.at = max(share, row.worst_share), at
 

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import unicodedata
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
-from symback.errors import FileRefused, clip
+from symback.errors import FileRefused
+
+_SHOWN = 100
+_O_BINARY = getattr(os, "O_BINARY", 0)  # Windows would rewrite line ends
+_TEMPORARY = ".symback-"  # begins the name of a file that is being written
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """A path for a message: printable, its end kept where it is long."""
+    text = "".join(c if c.isprintable() else "?" for c in os.fspath(path)[-2 * _SHOWN :])
+    return text if len(text) <= _SHOWN else f"…{text[1 - _SHOWN :]}"
 
 
 def refuse_unless_file(path: Path) -> None:
-    """FileRefused for what is there and no regular file: a link, a folder, a pipe, a device."""
-    shown = clip(ascii(str(path))[1:-1], 120)
-    if "\0" in str(path):
-        raise FileRefused(f"'{shown}' is no path")
+    """FileRefused for what is there and no regular file: a link, a folder, a pipe, a device.
+
+    The name itself must be printable, so that what a listing shows is what is there.
+    """
+    shown = shown_path(path)
+    if "\0" in str(path) or not str(path).isprintable():
+        raise FileRefused(f"'{shown}' is no name of a file")
     if path.is_symlink():
         raise FileRefused(f"{shown} is a symbolic link; name the file itself")
     if path.is_dir():
@@ -22,39 +37,92 @@ def refuse_unless_file(path: Path) -> None:
         raise FileRefused(f"{shown} is no regular file")
 
 
+def refuse_twin(path: Path) -> None:
+    """FileRefused where the folder has a name that other systems take for the same file.
+
+    macOS and Windows do so for names that differ in case or in Unicode's forms only.
+    """
+    with suppress(OSError, ValueError):
+        if path.exists():
+            return
+        folded = _folded(path.name)
+        for other in os.listdir(path.parent):
+            if other != path.name and _folded(other) == folded:
+                raise FileRefused(
+                    f"{shown_path(path)} and '{shown_path(other)}' are one file on other systems; "
+                    "choose another name"
+                )
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Put the content into the file in one step: a reader sees the old file or the new one.
 
     Missing folders are made. Raises FileRefused for a symbolic link, a folder, and where the
-    system refuses.
+    system refuses. A writer that is killed may leave a hidden temporary file, which the next
+    write of the same file removes.
     """
     try:
         refuse_unless_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left(path)
         _replace(path, content)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise FileRefused(f"{path} can't be written: {why}") from None
+        raise FileRefused(f"{shown_path(path)} can't be written: {why}") from None
+
+
+def _prefix(path: Path) -> str:
+    """How temporary files of this file begin: hidden, and bearing the writer's number."""
+    return f".{path.name[:40]}{_TEMPORARY}"
+
+
+def _remove_left(path: Path) -> None:
+    """Remove the temporary files of writers that are no more."""
+    prefix = _prefix(path)
+    for name in os.listdir(path.parent):
+        if name.startswith(prefix) and name.endswith(".tmp"):
+            number = name[len(prefix) :].partition("-")[0]
+            if number.isdigit() and not _runs(int(number)):
+                (path.parent / name).unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _replace(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    prefix = f"{_prefix(path)}{os.getpid()}-"
+    name = path.parent / f"{prefix}{token_hex(8)}.tmp"
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _mode(path))
+        if path.exists():
+            os.chmod(name, path.stat().st_mode & 0o777)
         os.replace(name, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        name.unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
 
 
-def _mode(path: Path) -> int:
-    """The mode of the file that is replaced, else what the umask leaves of 0666."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a loss of power, where the system can."""
+    with suppress(OSError, AttributeError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

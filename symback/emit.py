@@ -9,16 +9,20 @@ import linecache
 import os
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
 
 from symback._version import __version__
-from symback.disk import refuse_unless_file, replace_file
+from symback.disk import refuse_twin, refuse_unless_file, replace_file, shown_path
 from symback.errors import FileRefused, Unsupported, clip, nearest
+from symback.sandbox import TemplateSandbox
 from symback.structure import Circuit
 from symback.targets.module_text import ModuleText, module_text
 
@@ -49,35 +53,47 @@ def generate(
 
 
 def render(
-    circuit: Circuit, *, target: str = "numpy", template: str | os.PathLike[str] | None = None
+    circuit: Circuit,
+    *,
+    target: str = "numpy",
+    template: str | os.PathLike[str] | None = None,
+    certificate: Sequence[str] = (),
 ) -> str:
-    """The module's text, with the hash of its body in its header."""
+    """The module's text, with the hash of its body in its header.
+
+    `certificate` are lines for the module's docstring that say how it was checked.
+    """
     if target not in TEMPLATES:
         raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
     folder = None if template is None else _folder(Path(template))
-    return _render(module_text(circuit, __version__), TEMPLATES[target], folder)
+    text = replace(module_text(circuit, __version__), certificate=tuple(certificate))
+    return _render(text, TEMPLATES[target], folder)
 
 
 def _folder(path: Path) -> str:
-    if not path.is_dir():
-        raise FileRefused(f"the template folder {path} is no folder")
+    if "\0" in str(path) or not path.is_dir():
+        raise FileRefused(f"the template folder {shown_path(path)} is no folder")
     return str(path)
 
 
 def _render(text: ModuleText, name: str, folder: str | None) -> str:
     try:
-        body = _environment(folder).get_template(name).render(m=text)
+        if folder is None:
+            body = _environment().get_template(name).render(m=text)
+        else:
+            own = FileSystemLoader(templates_folder())
+            body = TemplateSandbox(folder, own).render_bounded(name, m=text)
+        body = re.sub(r"\n{4,}", "\n\n\n", body).rstrip() + "\n"
+        return body.replace(_UNHASHED, f"body sha256:{_hash(body)}", 1)
     except Exception as error:  # whatever a user's template may raise
         kind = type(error).__name__
         raise FileRefused(f"the template {name} fails: {kind}: {clip(str(error), 90)}") from None
-    body = re.sub(r"\n{4,}", "\n\n\n", body).rstrip() + "\n"
-    return body.replace(_UNHASHED, f"body sha256:{_hash(body)}", 1)
 
 
 def render_page(name: str, page: object) -> str:
     """An HTML page by its template; every text in it is escaped."""
     try:
-        return _environment(None, html=True).get_template(name).render(p=page)
+        return _environment(html=True).get_template(name).render(p=page)
     except Exception as error:  # whatever a user's template may raise
         kind = type(error).__name__
         raise FileRefused(f"the template {name} fails: {kind}: {clip(str(error), 90)}") from None
@@ -110,17 +126,22 @@ def _latex_environment() -> SandboxedEnvironment:
 
 
 @cache
-def _environment(folder: str | None, html: bool = False) -> SandboxedEnvironment:
-    own = FileSystemLoader(templates_folder())
-    loader = ChoiceLoader([FileSystemLoader(folder), own]) if folder else own
-    return SandboxedEnvironment(
-        loader=loader,
+def _environment(html: bool = False) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(templates_folder()),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=html,
     )
+    environment.filters["flush_left"] = _flush_left
+    return environment
+
+
+def _flush_left(code: str) -> Markup:
+    """Code without what indents its lines and lines that are comments: bytes of every page."""
+    return Markup(re.sub(r"^ *(//.*)?\n|^ +", "", code, flags=re.MULTILINE))
 
 
 def templates_folder() -> Path:
@@ -150,14 +171,16 @@ def write(text: str, path: Path, *, force: bool = False) -> bool:
     """
     try:
         compile(text, path.name, "exec")
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise FileRefused(f"the template gives no Python: {clip(str(error), 100)}") from None
+    refuse_twin(path)
     old = _existing(path)
     if old == text:
         return False
     if old is not None and not force and not is_unchanged(old):
         raise FileRefused(
-            f"{path} was edited or not made by symback; --force (force=True) overwrites it"
+            f"{shown_path(path)} was edited or not made by symback; --force (force=True) "
+            "overwrites it"
         )
     replace_file(path, text.encode())
     # A module of the same size written within the same second would import its stale byte-code.
@@ -173,7 +196,7 @@ def _existing(path: Path) -> str | None:
     except UnicodeDecodeError:
         return "not a text"
     except OSError as error:
-        raise FileRefused(f"{path} can't be read: {error.strerror}") from None
+        raise FileRefused(f"{shown_path(path)} can't be read: {error.strerror}") from None
 
 
 # -- memory ----------------------------------------------------------------------------------
@@ -186,13 +209,14 @@ def read_module(path: Path) -> tuple[str, ModuleType, bool]:
     """
     text = _existing(path)
     if text is None:
-        raise FileRefused(f"there is no file {path}")
+        raise FileRefused(f"there is no file {shown_path(path)}")
     source = _source(text, path)
     try:
         module = load(text, path.stem)
     except Exception as error:  # whatever a module may raise while it is imported
         kind = type(error).__name__
-        raise FileRefused(f"{path} can't be imported: {kind}: {clip(str(error), 80)}") from None
+        why = f"{kind}: {clip(str(error), 60)}"
+        raise FileRefused(f"{shown_path(path)} can't be imported: {why}") from None
     return source, module, is_unchanged(text)
 
 
@@ -201,13 +225,13 @@ def _source(text: str, path: Path) -> str:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise FileRefused(f"{path} is not a Python module") from None
+        raise FileRefused(f"{shown_path(path)} is not a Python module") from None
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
             names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
             if "SOURCE" in names and isinstance(statement.value.value, str):
                 return statement.value.value
-    raise FileRefused(f"{path} has no SOURCE, so it is no module made by symback")
+    raise FileRefused(f"{shown_path(path)} has no SOURCE, so it is no module made by symback")
 
 
 def compile_circuit(circuit: Circuit) -> ModuleType:

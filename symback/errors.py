@@ -13,6 +13,7 @@ from dataclasses import dataclass
 LONGEST_MESSAGE = 200
 _LONGEST_SENTENCE = 160
 _LONGEST_EXCERPT = 60
+_MOST_COMPARED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ def clip(text: str, length: int) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """'; did you mean …?' with the known name most like `name`, or nothing where none is."""
     names = sorted(set(known))
+    if len(names) > _MOST_COMPARED:  # a comparison takes some 10 µs
+        names = [k for k in names if k[:1] == name[:1]][:_MOST_COMPARED]
     found = difflib.get_close_matches(name[:64], names, n=1, cutoff=0.6)
     found = found or [k for k in names if k.lower() == name.lower()]
     return f"; did you mean '{found[0]}'?" if found else ""

@@ -8,16 +8,16 @@ Nothing here knows of adjoints, so SymPy's `diff` of these numbers is a second o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from itertools import product
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy import Expr, Integer, Piecewise, Rational, S, Tuple
+from sympy import Expr, Integer
 
 from symback import arrays as a
 from symback.arrays import ArrayFunction, Shape, shape_of
+from symback.definitions import SYMPY, boxed, definitions
 from symback.demands import EXPONENTIAL, classes, distributions, found
 from symback.errors import Unsupported
 from symback.layout import NUMBERS, Entries, Layout
@@ -34,20 +34,26 @@ TOO_MANY = (
     "index reach far: the check then makes them small"
 )
 
-EPSILON = Rational(1, 100_000)  # of layer_norm
 
-
-def explicit(circuit: Circuit) -> tuple[Circuit, Layout]:
-    """The circuit over entries at small sizes, and how the two correspond."""
+def explicit(circuit: Circuit, sizes_of: Circuit | None = None) -> tuple[Circuit, Layout]:
+    """The circuit over entries at small sizes, its own or another's, and how the two correspond."""
     if not circuit.has_arrays:
         return circuit, NUMBERS
-    return _Writer(circuit).written()
+    return _Writer(circuit, sizes_of).written()
+
+
+def explicit_leaves(circuit: Circuit) -> tuple[Circuit, Layout]:
+    """The entries of the leaves alone, however many: enough to draw points of arrays.
+
+    The output of the circuit that is returned says nothing.
+    """
+    return _Writer(circuit).leaves()
 
 
 class _Writer:
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit, sizes_of: Circuit | None = None) -> None:
         self._circuit = circuit
-        self._sizes = small_sizes(circuit)
+        self._sizes = small_sizes(sizes_of or circuit)
         self._taken = {n.name for n in circuit.nodes}
         self._values: dict[Expr, Entries] = {}
         self._nodes: list[Node] = []
@@ -72,6 +78,10 @@ class _Writer:
         if len(made.leaves) * sum(len(n.operands) for n in made.computed) > MOST_PARTIALS:
             raise Unsupported(TOO_MANY.format(f"{len(made):,} entries with all their partials"))
         return made, self._layout(entries, weights)
+
+    def leaves(self) -> tuple[Circuit, Layout]:
+        entries = {node.name: self._leaf(node) for node in self._circuit.leaves}
+        return Circuit(tuple(self._nodes), self._nodes[-1]), self._layout(entries, None)
 
     def _layout(self, entries: Mapping[str, Entries], weights: Any) -> Layout:
         circuit = self._circuit
@@ -159,7 +169,7 @@ class _Writer:
             if isinstance(expr, ArrayFunction):
                 operands = [self._entries(o) for o in expr.operands]
                 made = EXPLICIT[expr.func](*operands, *self._options(expr))
-                made = made if isinstance(made, np.ndarray) else _number(made)
+                made = made if isinstance(made, np.ndarray) else boxed(made)
                 name = self._fresh(f"{self._owner}_part")
                 if isinstance(expr, EXPONENTIAL):
                     self._exponential.append(name)
@@ -176,7 +186,7 @@ class _Writer:
         return [int(o) if isinstance(o, Expr) else o for o in expr.options]
 
     def _elementwise(self, expr: Expr) -> Entries:
-        parts = _parts(expr)
+        parts = parts_of(expr)
         values = [self._entries(part) for part in parts]
         if not parts:
             return _number(expr)
@@ -192,7 +202,7 @@ def _at(values: Entries, index: tuple[int, ...]) -> Expr:
     return values[index] if index else values.item()
 
 
-def _parts(expr: Expr) -> list[Expr]:
+def parts_of(expr: Expr) -> list[Expr]:
     """The symbols and array operations that an elementwise formula is over."""
     parts: dict[Expr, None] = {}
     stack: list[Any] = [expr]
@@ -206,158 +216,10 @@ def _parts(expr: Expr) -> list[Expr]:
 
 
 def _number(value: Any) -> Entries:
-    made = np.empty((), dtype=object)
-    made[()] = sp.sympify(value)
-    return made
+    return boxed(sp.sympify(value))
 
 
-# -- definitions over entries --------------------------------------------------------------------
-
-
-def _reduced(combine: Callable[[Any], Any]) -> Callable[..., Entries]:
-    """A reduction of all entries, or along one axis."""
-
-    def reduce(x: Entries, axis: int | None = None) -> Entries:
-        if axis is None:
-            return _number(combine(list(x.flat)))
-        lanes = np.moveaxis(x, axis, -1)
-        made = np.empty(lanes.shape[:-1], dtype=object)
-        for index in np.ndindex(made.shape):
-            made[index] = combine(list(lanes[index]))
-        return made
-
-    return reduce
-
-
-def _mean(values: list[Any]) -> Expr:
-    return sp.Add(*values) / len(values)
-
-
-def _by_row(transform: Callable[[list[Any]], list[Any]]) -> Callable[[Entries], Entries]:
-    """An operation along the last axis that keeps the shape."""
-
-    def apply(x: Entries) -> Entries:
-        made = np.empty(x.shape, dtype=object)
-        for index in np.ndindex(x.shape[:-1]):
-            made[index] = transform(list(x[index]))
-        return made
-
-    return apply
-
-
-def _softmax(z: list[Any]) -> list[Any]:
-    total = sp.Add(*map(sp.exp, z))
-    return [sp.exp(u) / total for u in z]
-
-
-def _log_sum_exp(z: list[Any]) -> Expr:
-    return sp.log(sp.Add(*map(sp.exp, z)))
-
-
-def _log_softmax(z: list[Any]) -> list[Any]:
-    return [u - _log_sum_exp(z) for u in z]
-
-
-def _layer_norm(x: list[Any]) -> list[Any]:
-    mean = _mean(x)
-    deviation = sp.sqrt(_mean([(u - mean) ** 2 for u in x]) + EPSILON)
-    return [(u - mean) / deviation for u in x]
-
-
-def _cross_entropy(z: Entries, t: Entries) -> Entries:
-    return -_reduced(lambda v: sp.Add(*v))(t * _by_row(_log_softmax)(z), z.ndim - 1)
-
-
-def _class_entropy(z: Entries, t: Entries) -> Entries:
-    terms = _log_softmax(list(z))
-    chosen = [Piecewise((term, sp.Eq(t.item(), i)), (S.Zero, True)) for i, term in enumerate(terms)]
-    return _number(-sp.Add(*chosen))
-
-
-def _determinant(x: Entries) -> Expr:
-    """Leibniz's sum over permutations."""
-    size = len(x)
-    if size == 1:
-        return x[0, 0]
-    minors = (np.delete(np.delete(x, 0, 0), j, 1) for j in range(size))
-    return sp.Add(*((-1) ** j * x[0, j] * _determinant(m) for j, m in enumerate(minors)))
-
-
-def _inverse(x: Entries) -> Entries:
-    """The adjugate over the determinant."""
-    size = len(x)
-    determinant = _determinant(x)
-    made = np.empty((size, size), dtype=object)
-    for i, j in product(range(size), repeat=2):
-        minor = np.delete(np.delete(x, j, 0), i, 1)
-        cofactor = _determinant(minor) if size > 1 else S.One
-        made[i, j] = (-1) ** (i + j) * cofactor / determinant
-    return made
-
-
-def _diag(v: Entries) -> Entries:
-    made = np.full((len(v), len(v)), S.Zero, dtype=object)
-    np.fill_diagonal(made, v)
-    return made
-
-
-def _concat(*arrays_and_axis: Any) -> Entries:
-    *arrays, axis = arrays_and_axis
-    if arrays[0].ndim == 0:
-        return np.array([x.item() for x in arrays], dtype=object)
-    return np.concatenate(arrays, axis=axis)
-
-
-def _indexed(x: Entries, parts: Tuple) -> Entries:
-    index: list[Any] = []
-    for part in parts:
-        if isinstance(part, Tuple):
-            start, stop = part
-            index.append(slice(int(start), None if stop is S.Infinity else int(stop)))
-        else:
-            index.append(int(part))
-    part_of_x = x[tuple(index)]
-    return part_of_x if isinstance(part_of_x, np.ndarray) else _number(part_of_x)
-
-
-def _identity(size: int) -> Entries:
-    return _diag(np.full(size, S.One, dtype=object))
-
-
-def _filled(value: Expr, *sizes: int) -> Entries:
-    return np.full(sizes, value, dtype=object)
-
-
-EXPLICIT: dict[Any, Callable[..., Any]] = {
-    a.matmul: lambda x, y: x.dot(y),
-    a.matvec: lambda x, y: x.dot(y),
-    a.outer: np.multiply.outer,
-    a.dot: lambda x, y: sp.Add(*(x * y).flat),
-    a.transpose: lambda x: x.T,
-    a.total: _reduced(lambda v: sp.Add(*v)),
-    a.mean: _reduced(_mean),
-    a.largest: _reduced(lambda v: sp.Max(*v)),
-    a.smallest: _reduced(lambda v: sp.Min(*v)),
-    a.norm: lambda x: sp.sqrt(sp.Add(*(u**2 for u in x.flat))),
-    a.trace: lambda x: sp.Add(*np.diagonal(x)),
-    a.diag: _diag,
-    a.diagonal: lambda x: np.diagonal(x).copy(),
-    a.inv: _inverse,
-    a.det: _determinant,
-    a.logdet: lambda x: sp.log(_determinant(x)),
-    a.solve: lambda x, b: _inverse(x).dot(b),
-    a.softmax: _by_row(_softmax),
-    a.log_softmax: _by_row(_log_softmax),
-    a.logsumexp: lambda z: _reduced(_log_sum_exp)(z, z.ndim - 1),
-    a.cross_entropy: _cross_entropy,
-    a.class_entropy: _class_entropy,
-    a.layer_norm: _by_row(_layer_norm),
-    a.concat: _concat,
-    a.indexed: _indexed,
-    a.column: lambda v: v[:, None],
-    a.eye: _identity,
-    a.filled: _filled,
-}
+EXPLICIT = definitions(SYMPY)
 """Every operation that a circuit can have, by its definition."""
 
-__all__ = ["EXPLICIT", "explicit"]
+__all__ = ["EXPLICIT", "TOO_MANY", "explicit", "explicit_leaves", "parts_of"]

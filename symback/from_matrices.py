@@ -21,6 +21,7 @@ from symback.errors import CircuitError, NameRefused, TooLarge, Unsupported, cli
 from symback.matrices import Array, Elementwise, Number
 from symback.matrix_products import ALL, Value, as_number, full
 from symback.matrix_rules import NAMED, RULES, better
+from symback.names import check_size_name
 from symback.ops import postorder, real_symbol
 from symback.structure import Node, computed
 from symback.syntax import DEEPEST
@@ -36,6 +37,7 @@ class Scalars(Protocol):
     def add_leaf(self, name: str) -> None: ...
     def refuse(self, name: str, part: Any) -> Any: ...
     def is_known(self, part: Any) -> bool: ...
+    def number(self, name: str, value: Any) -> Expr: ...
     def translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any: ...
 
 
@@ -91,7 +93,9 @@ class MatrixReader:
 
     def _read_node(self, name: str) -> Node:
         self.node = name
-        expr = sp.sympify(self._pairs[name], strict=True)
+        expr = self._pairs[name]
+        if not isinstance(expr, sp.Basic):
+            expr = self._scalars.number(name, expr)
         try:
             formula = self.whole(self.read(expr, {}))
             shape = self.shape_of(formula)
@@ -129,7 +133,7 @@ class MatrixReader:
     def size(self, size: Any) -> Expr:
         """A size of SymPy in the symbols of this circuit."""
         for symbol in size.free_symbols:
-            self._scalars.claim(symbol)
+            check_size_name(self._scalars.claim(symbol))
             if symbol.name not in self._size_names:
                 raise CircuitError(
                     f"node '{self.node}': '{symbol.name}' is the size of no MatrixSymbol"

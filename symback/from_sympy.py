@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Float, Piecewise, S, Symbol
+from sympy import Expr, Float, Piecewise, Rational, S, Symbol
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
 
 from symback.arrays import has_arrays
 from symback.balls import LARGEST_FLOAT, constant
+from symback.build import MOST_BITS, huge_power, is_beyond_float, is_float64, is_large
 from symback.errors import (
     CircuitError,
     DomainError,
@@ -26,11 +28,12 @@ from symback.errors import (
 from symback.from_matrices import MatrixReader, has_matrices
 from symback.names import check_name
 from symback.ops import BY_HEAD, SLOPES, Slope, exact, postorder, real_symbol
-from symback.parse import inferred_role, only_in_loss
+from symback.parse import check_loss, inferred_role, names_in, only_in_loss, roles_given
 from symback.structure import AUTOMATIC, Circuit, Node, _Automatic, assemble, computed, leaf, size
-from symback.syntax import DEEPEST
+from symback.syntax import DEEPEST, LARGEST
 
-_COMPOUND = (sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, Relational, And, Or)
+_RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
+_COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
 _CONSTANTS = (S.Pi, S.Exp1)
 
 
@@ -43,14 +46,22 @@ def read(
     loss: str | _Automatic | None = AUTOMATIC,
 ) -> Circuit:
     """The circuit of a SymPy expression, or of named expressions; see `Circuit.from_sympy`."""
-    pairs = _pairs(expr, name)
+    try:
+        return _read(_pairs(expr, name), names_in(params), names_in(inputs), check_loss(loss))
+    except RecursionError:
+        raise TooLarge("the expression is nested too deep; name inner parts") from None
+
+
+def _read(
+    pairs: list[tuple[str, Any]],
+    params: tuple[str, ...],
+    inputs: tuple[str, ...],
+    loss: str | _Automatic | None,
+) -> Circuit:
     reader = _Reader([n for n, _ in pairs])
     arrays = MatrixReader(reader, pairs) if any(has_matrices(e) for _, e in pairs) else None
     nodes = arrays.nodes() if arrays else [reader.node(n, e) for n, e in pairs]
-    overrides = {
-        **dict.fromkeys(map(str, params or ()), "param"),
-        **dict.fromkeys(map(str, inputs or ()), "input"),
-    }
+    overrides = roles_given(params, inputs)
     targets = only_in_loss(nodes, loss)
     leaves: list[Node] = []
     for leaf_name in reader.leaves:
@@ -60,9 +71,10 @@ def read(
         shape = arrays.shapes.get(leaf_name, ()) if arrays else ()
         leaves.append(leaf(leaf_name, role, shape=shape))  # type: ignore[arg-type]
     for unknown in overrides:
-        raise UnknownName(f"no symbol has the name '{unknown}'{nearest(unknown, reader.leaves)}")
+        hint = nearest(unknown, reader.leaves)
+        raise UnknownName(f"no symbol has the name '{clip(unknown, 40)}'{hint}")
     if isinstance(loss, str) and loss not in [n for n, _ in pairs]:
-        raise UnknownName(f"the loss '{loss}' is none of the named expressions")
+        raise UnknownName(f"the loss '{clip(loss, 40)}' is none of the named expressions")
     sizes = [size(n) for n in arrays.sizes] if arrays else []
     return assemble([*sizes, *leaves, *nodes], loss=loss, inferred=[n.name for n in leaves])
 
@@ -71,7 +83,7 @@ def _pairs(expr: Any, name: str) -> list[tuple[str, Any]]:
     if isinstance(expr, Mapping):
         pairs = list(expr.items())
     elif isinstance(expr, Iterable) and not isinstance(expr, sp.Basic | str):
-        pairs = [tuple(pair) for pair in expr]
+        pairs = [tuple(pair) if isinstance(pair, tuple | list) else (pair,) for pair in expr]
     else:
         pairs = [(name, expr)]
     if not pairs or any(len(pair) != 2 for pair in pairs):
@@ -83,9 +95,9 @@ def _pairs(expr: Any, name: str) -> list[tuple[str, Any]]:
         if not isinstance(key, str):
             raise NameRefused(f"a node's name is a text, not {type(key).__name__}")
         checked.append((check_name(key), value))
-    twice = {n for n, _ in checked if [m for m, _ in checked].count(n) > 1}
-    if twice:
-        raise CircuitError(f"'{min(twice)}' is defined twice; give one of them another name")
+    name, times = Counter(n for n, _ in checked).most_common(1)[0]
+    if times > 1:
+        raise CircuitError(f"'{name}' is defined twice; give one of them another name")
     return checked
 
 
@@ -98,19 +110,18 @@ class _Reader:
         self.leaves: dict[str, None] = {}
 
     def node(self, name: str, expr: Any) -> Node:
-        if isinstance(expr, int | float) and not isinstance(expr, bool):
-            expr = sp.sympify(expr)
-        if (
-            not isinstance(expr, sp.Basic)
-            or not isinstance(expr, Expr)
-            or isinstance(expr, sp.MatrixExpr)
-        ):
-            kind = type(expr).__name__
-            raise Unsupported(f"node '{name}' is a {kind}; a node is a SymPy expression (Expr)")
+        if not isinstance(expr, Expr):
+            expr = self.number(name, expr)
         parts = postorder(expr)
+        if sum(len(part.args) for part in parts) > LARGEST:
+            raise TooLarge(f"node '{name}' has more than {LARGEST:,} operations; name parts of it")
         for part in reversed(parts):  # outermost first: name the sum, not its limits
             if not self.is_known(part):
                 self.refuse(name, part)
+            conditions = [part.cond] if isinstance(part, ExprCondPair) else []
+            conditions += part.args if isinstance(part, And | Or) else []
+            if any(isinstance(c, Symbol) for c in conditions):
+                raise Unsupported(f"node '{name}' has a name as condition; compare, as in x > 0")
         if _depth(parts) > DEEPEST:
             raise TooLarge(f"node '{name}' is nested more than {DEEPEST} levels deep; name parts")
         done: dict[Any, Any] = {}
@@ -120,36 +131,67 @@ class _Reader:
         operands = [s.name for s in _in_order(expr)]
         return computed(name, result, operands)
 
+    def number(self, name: str, value: Any) -> Expr:
+        """The number that stands for a node's expression; Unsupported for anything else."""
+        if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
+            return Float(value) if isinstance(value, float) else sp.Integer(value)
+        kind = clip(type(value).__name__, 40)
+        raise Unsupported(f"node '{name}' is a {kind}; a node is a SymPy expression (Expr)")
+
     def translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any:
         if isinstance(part, Symbol):
             return self._symbol(part)
-        if isinstance(part, Float):
-            return exact(part)
+        if part.is_Rational or isinstance(part, Float):
+            return self._number(name, part)
         if not part.args:
             return part
         args = [done[a] for a in part.args]
+        if isinstance(part, sp.Pow):
+            self._refuse_huge_power(name, *args)
         if isinstance(part, Slope):
             return part.of(*args).fdiff()
         if isinstance(part, Piecewise) and part.args[-1].cond != S.true:
             raise Unsupported(f"node '{name}': a Piecewise needs a last branch (…, True)")
+        if isinstance(part, Relational):
+            return part.func(*args, evaluate=not is_large(args))
         if isinstance(part, Piecewise) or not isinstance(part, Expr):
             return part.func(*args)
+        if isinstance(part, sp.Min | sp.Max) and is_large(args):
+            return part.func(*args, evaluate=False)
         return self._real(name, part.func(*args))
 
     def refuse(self, name: str, part: Any) -> Any:
         kind = type(part).__name__
-        shown = "" if part.args else f" ({clip(ascii(str(part)), 30)})"
+        shown = "" if part.args else f" ({_shown(part)})"
         hint = nearest(kind, [op.name for op in BY_HEAD.values()])
         raise Unsupported(
             f"node '{name}' has the operation '{clip(kind, 40)}'{shown}, which symback doesn't "
             f"know{hint}"
         )
 
+    def _number(self, name: str, number: Any) -> Any:
+        """An exact number, refused before digits are computed that no float64 has."""
+        mantissa_bits, exponent = (number._mpf_[3], number._mpf_[2]) if number.is_Float else (0, 0)
+        if abs(mantissa_bits + exponent) < MOST_BITS:
+            value = exact(number) if number.is_Float else number
+            if is_float64(value):
+                return value
+        raise DomainError(f"node '{name}' has a number that is no float64")
+
+    def _refuse_huge_power(self, name: str, base: Any, power: Any) -> None:
+        why = huge_power(base, power)
+        if why:
+            raise TooLarge(f"node '{name}' has {why}")
+
     def _real(self, name: str, expr: Expr) -> Expr:
-        if expr.is_number and not expr.is_Rational and not has_arrays(expr):
+        if has_arrays(expr):
+            return expr
+        if expr.is_number and not expr.is_Rational:
             value = constant(expr)
             if not value.is_finite() or abs(value) > LARGEST_FLOAT:
                 raise DomainError(f"node '{name}' has a constant that is no real float64")
+        elif any(is_beyond_float(part) for part in sp.Add.make_args(expr)):
+            raise DomainError(f"node '{name}' has a constant beyond float64")
         return expr
 
     def _symbol(self, symbol: Symbol) -> Symbol:
@@ -177,6 +219,13 @@ class _Reader:
         return _is_known(part)
 
 
+def _shown(part: Any) -> str:
+    try:
+        return clip(ascii(str(part)), 30)
+    except Exception:  # whatever a class of somebody else may raise
+        return "it cannot be printed"
+
+
 def _depth(parts: Iterable[Any]) -> int:
     """Levels of an expression, from its parts in postorder."""
     levels: dict[Any, int] = {}
@@ -186,11 +235,15 @@ def _depth(parts: Iterable[Any]) -> int:
 
 
 def _is_known(part: Any) -> bool:
-    if isinstance(part, Symbol | BooleanAtom) or part.is_Rational or part in _CONSTANTS:
-        return True
-    if isinstance(part, Float):
+    """Whether a part is one of the known kinds; a subclass may mean something else."""
+    kind = type(part)
+    if isinstance(part, Symbol):
+        return part.is_commutative and part.is_extended_real is not False
+    if isinstance(part, Rational | BooleanAtom):
+        return kind.__module__.startswith("sympy.")
+    if kind is Float:
         return bool(part.is_finite)
-    return part.func in BY_HEAD or part.func in SLOPES or isinstance(part, _COMPOUND)
+    return part in _CONSTANTS or kind in BY_HEAD or kind in SLOPES or kind in _COMPOUND
 
 
 def _in_order(expr: Expr) -> list[Symbol]:

@@ -8,7 +8,8 @@ split, so that all local partials together cost no more than a constant times th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
@@ -19,27 +20,31 @@ from symback.errors import TooLarge
 from symback.names import fresh_name
 from symback.ops import BY_HEAD, postorder
 from symback.simplify import weight
+from symback.stable import stable
 from symback.structure import Circuit, Node, computed
 
 WIDEST_PRODUCT = 4  # factors of one gate
 WIDEST_SUM = 64  # terms of one gate
 PARTIAL: dict[str, Expr] = {
     name: S.Half for name in "log log1p exp expm1 sinh cosh tan asin acos atanh atan2 hypot".split()
-} | {"acosh": sp.Integer(2)}
+} | {"acosh": sp.Integer(2), "log1mexp": -S.Half}
 """Functions that are not finite everywhere, each with an operand at which it and its slope are."""
 
 LARGEST_SORTED = 1000  # operations of a part that is told from others by its text
 WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
 
 
-def gates(circuit: Circuit, *, guarded: bool = False) -> Circuit:
+def gates(circuit: Circuit, *, guarded: bool = False, opaque: Collection[str] = ()) -> Circuit:
     """The circuit with inner parts as nodes of their own, marked as generated.
 
-    With `guarded`, operands in a branch of where(…) are kept inside their domain while the
-    branch is not taken: what code needs and what a derivation would only be cluttered by.
+    Formulas that would lose digits are rewritten before, but those of a literal circuit; no rule
+    looks behind the names in `opaque`. With `guarded`, operands in a branch of where(…) are kept
+    inside their domain while the branch is not taken: what code needs and what a derivation would
+    only be cluttered by.
     """
-    splitter = _Splitter(circuit, guarded)
     try:
+        circuit = circuit if circuit.is_literal else stable(circuit, opaque)
+        splitter = _Splitter(circuit, guarded)
         for node in circuit.computed:
             splitter.add(node)
     except RecursionError:
@@ -47,7 +52,7 @@ def gates(circuit: Circuit, *, guarded: bool = False) -> Circuit:
     nodes = (*circuit.sizes, *circuit.leaves, *splitter.nodes)
     by_name = {n.name: n for n in nodes}
     loss = by_name[circuit.loss.name] if circuit.loss else None
-    return Circuit(nodes, by_name[circuit.output.name], loss, circuit.inferred)
+    return replace(circuit, nodes=nodes, output=by_name[circuit.output.name], loss=loss)
 
 
 class _Splitter:

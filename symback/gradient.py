@@ -65,8 +65,17 @@ class Gradient(Mapping[str, Expr]):
             if key not in self._walk.circuit:
                 known = [n.name for n in self._walk.circuit.nodes]
                 raise UnknownName(f"the circuit has no node '{key}'{nearest(key, known)}")
-            self._closed[key] = self._close(key)
+            self._closed[key] = self._past(key) or self._close(key)
         return self._closed[key]
+
+    def _past(self, name: str) -> Expr | None:
+        """The partial by a node that rewritten formulas may pass by, from a walk that does not."""
+        walk = self._walk
+        node = walk.node(name)
+        if not walk.circuit.rewrites or node.is_leaf or node.generated or name in walk.opaque:
+            return None
+        kept = reverse_pass(self._named, self.of, opaque={*walk.opaque, name})
+        return Gradient(self._named, kept, self._expand, self._largest)._close(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter([n.name for n in self._named.leaves if n.name in self._walk.into])

@@ -94,6 +94,10 @@ def lower(circuit: Circuit) -> Lowered:
 
     >>> import symback as sb
     >>> print(lower(sb.circuit("f = w*x", loss=None)).backward)
+    (w, x, f_bar):
+        w_bar = batch_sum(f_bar*x)
+        x_bar = f_bar*w
+        return w_bar, x_bar
     """
     split = gates(circuit, guarded=True)
     names = Names(split)

@@ -14,9 +14,12 @@ LONGEST_NAME = 64
 MODULE_NAMES = frozenset(
     "np math Any Array NamedTuple annotations Params Inputs Cache SOURCE BLOCK_ROWS "
     "init_params forward backward value_and_grad sgd ravel unravel objective check_gradients "
-    "params inputs cache output_bar columns".split()
+    "params inputs cache output_bar columns len float".split()
 )
 """Names that a generated module needs for itself."""
+
+SIZE_ARGUMENTS = frozenset({"rng", "vector"})
+"""Names of arguments of the functions that take sizes by name."""
 
 NOT_NAMES = frozenset({"pi", "nan", "inf", "NaN", "where"})
 VARIABLE_TOO = frozenset({"sigma"})
@@ -41,6 +44,13 @@ def check_name(name: str, place: Place | None = None) -> str:
     else:
         return name
     raise NameRefused(f"'{shown}' {why}", place)
+
+
+def check_size_name(name: str, place: Place | None = None) -> str:
+    """The name, if a size may have it; else NameRefused says why not."""
+    if check_name(name, place) in SIZE_ARGUMENTS:
+        raise NameRefused(f"'{name}' is a name that the generated module needs; rename it", place)
+    return name
 
 
 def fresh_name(wanted: Iterable[str], taken: Container[str]) -> str:

@@ -16,208 +16,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Float, Function, Integer, Piecewise, Rational, S, Symbol
+from sympy import Expr, Float, Integer, Piecewise, Rational, S, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import Boolean
 
-
-class Elementary(Function):
-    """A smooth or piecewise function of one real number that SymPy does not have.
-
-    A subclass states its meaning in SymPy's own functions (`elementary`) and its derivative.
-    """
-
-    nargs = 1
-    is_extended_real = True
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        raise NotImplementedError
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        raise NotImplementedError
-
-    @classmethod
-    def eval(cls, u: Expr) -> Expr | None:
-        return cls.elementary(u) if u.is_zero else None
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        return self.derivative(self.args[0])
-
-    def doit(self, **hints: Any) -> Expr:
-        return self.func(self.args[0].doit(**hints))
-
-    def _eval_evalf(self, prec: int) -> Expr:
-        return self.elementary(self.args[0])._eval_evalf(prec)
-
-    def _eval_rewrite_as_exp(self, u: Expr, **hints: Any) -> Expr:
-        return self.elementary(u)
-
-    def _print_elementary(self, printer: Any) -> str:
-        return str(printer._print(self.elementary(self.args[0])))
-
-    # SymPy's code printers (lambdify among them) look for these names.
-    _numpycode = _pythoncode = _mpmathcode = _scipycode = _print_elementary
-
-
-class sigma(Elementary):
-    """The logistic function sigma(u) = 1/(1 + exp(-u))."""
-
-    is_positive = True
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return 1 / (1 + sp.exp(-u))
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return sigma(u) * (1 - sigma(u))
-
-
-class softplus(Elementary):
-    """softplus(u) = log(1 + exp(u))."""
-
-    is_positive = True
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return sp.log(1 + sp.exp(u))
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return sigma(u)
-
-
-class logsigmoid(Elementary):
-    """logsigmoid(u) = log(sigma(u)) = -log(1 + exp(-u))."""
-
-    is_negative = True
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return -sp.log(1 + sp.exp(-u))
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return sigma(-u)
-
-
-class relu(Elementary):
-    """relu(u) = u where u > 0, else 0."""
-
-    is_nonnegative = True
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return Piecewise((u, u > 0), (0, True))
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return Piecewise((1, u > 0), (0, True))
-
-
-class silu(Elementary):
-    """silu(u) = u*sigma(u) (Elfwing, Uchibe and Doya 2018)."""
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return u / (1 + sp.exp(-u))
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return sigma(u) * (1 + u * (1 - sigma(u)))
-
-
-class gelu(Elementary):
-    """gelu(u) = u*(1 + erf(u/sqrt(2)))/2 (Hendrycks and Gimpel 2016)."""
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return u * (1 + sp.erf(u / sp.sqrt(2))) / 2
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        density = sp.exp(-(u**2) / 2) / sp.sqrt(2 * sp.pi)
-        return (1 + sp.erf(u / sp.sqrt(2))) / 2 + u * density
-
-
-class Slope(Elementary):
-    """The derivative of an operation, kept as one symbol: sigma_prime(u) stands for sigma'(u)."""
-
-    of: type[Function]
-
-    @classmethod
-    def eval(cls, u: Expr) -> Expr | None:
-        return None
-
-    @classmethod
-    def expanded(cls, u: Expr, value: Expr) -> Expr:
-        """The derivative over u and the operation's value."""
-        return cls.of(u).fdiff().xreplace({cls.of(u): value})
-
-
-class sigma_prime(Slope):
-    """sigma'(u) = sigma(u)*(1 - sigma(u))."""
-
-    of = sigma
-    is_positive = True
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return sp.exp(-u) / (1 + sp.exp(-u)) ** 2
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return sigma_prime(u) * (1 - 2 * sigma(u))
-
-
-class tanh_prime(Slope):
-    """tanh'(u) = 1 - tanh(u)**2."""
-
-    of = sp.tanh
-    is_nonnegative = True
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return 1 / sp.cosh(u) ** 2
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return -2 * sp.tanh(u) * tanh_prime(u)
-
-
-class silu_prime(Slope):
-    """silu'(u) = sigma(u)*(1 + u*(1 - sigma(u)))."""
-
-    of = silu
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return sp.diff(silu.elementary(u), u) if u.is_Symbol else silu.derivative(u)
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return sigma_prime(u) * (2 + u * (1 - 2 * sigma(u)))
-
-    @classmethod
-    def expanded(cls, u: Expr, value: Expr) -> Expr:
-        return sigma(u) + value * (1 - sigma(u))
-
-
-class gelu_prime(Slope):
-    """gelu'(u) = (1 + erf(u/sqrt(2)))/2 + u*exp(-u**2/2)/sqrt(2*pi)."""
-
-    of = gelu
-
-    @staticmethod
-    def elementary(u: Expr) -> Expr:
-        return gelu.derivative(u)
-
-    @staticmethod
-    def derivative(u: Expr) -> Expr:
-        return (2 - u**2) * sp.exp(-(u**2) / 2) / sp.sqrt(2 * sp.pi)
-
+from symback.functions import (
+    Elementary,
+    Slope,
+    abs_at,
+    binary_cross_entropy,
+    binary_cross_entropy_prime,
+    gelu,
+    gelu_prime,
+    log1mexp,
+    log1psq,
+    log1psq_prime,
+    logaddexp,
+    logcosh,
+    logsigmoid,
+    over_square,
+    relu,
+    relu_at,
+    sigma,
+    sigma_prime,
+    silu,
+    silu_prime,
+    sinc_prime,
+    softplus,
+    tanh_prime,
+)
 
 Partials = Callable[..., tuple[Expr, ...]]
 
@@ -226,7 +53,8 @@ Partials = Callable[..., tuple[Expr, ...]]
 class Op:
     """One primitive operation.
 
-    `partials(v, *operands)` gives the local partial for each operand, v being the value.
+    `partials(v, *operands)` gives the local partial for each operand, v being the value; with a
+    `slope`, which is that for the first, for the others.
     `activation` marks the functions that a neuron applies to its net input: the argument of one
     is called net where the user gave it no name. `rule` is the derivative in words or symbols.
     """
@@ -244,7 +72,8 @@ class Op:
 
     def local_partials(self, value: Expr, *operands: Expr) -> tuple[Expr, ...]:
         if self.slope is not None:
-            return (self.slope(*operands),)
+            others = self.partials(value, *operands) if self.partials else ()
+            return (self.slope(*operands), *others)
         if self.partials is not None:
             return self.partials(value, *operands)
         applied = self.head(*operands)
@@ -267,7 +96,7 @@ _TABLE = (
     Op("log", sp.log, "log′(u) = 1/u", aliases=("ln",)),
     Op("log1p", log1p, "log1p′(u) = 1/(1 + u)"),
     Op("expm1", expm1, "expm1′(u) = exp(u)", partials=lambda v, u: (sp.exp(u),)),
-    Op("sqrt", sp.sqrt, "√′(u) = 1/(2√u)"),
+    Op("sqrt", sp.sqrt, "√′(u) = 1/(2√u)", partials=lambda v, u: (1 / (2 * v),)),
     Op("sin", sp.sin, "sin′ = cos"),
     Op("cos", sp.cos, "cos′ = −sin"),
     Op("tan", sp.tan, "tan′ = 1 + tan²", partials=lambda v, u: (1 + v**2,)),
@@ -291,7 +120,10 @@ _TABLE = (
         sp.atan2,
         "∂atan2(y, x) = (x·∂y − y·∂x)/(x² + y²)",
         (2, 2),
-        partials=lambda v, y, x: (x / hypot(x, y) ** 2, -y / hypot(x, y) ** 2),
+        partials=lambda v, y, x: (
+            over_square(x, hypot(x, y)),
+            -over_square(y, hypot(x, y)),
+        ),
         aliases=("arctan2",),
     ),
     Op("sinh", sp.sinh, "sinh′ = cosh"),
@@ -344,6 +176,35 @@ _TABLE = (
         partials=lambda v, a, b: (a / v, b / v),
     ),
     Op("erf", sp.erf, "erf′(u) = 2·exp(−u²)/√π"),
+    Op("erfc", sp.erfc, "erfc′(u) = −2·exp(−u²)/√π"),
+    Op("sinc", sp.sinc, "sinc′(u) = (cos(u) − sinc(u))/u", slope=sinc_prime),
+    Op("log1psq", log1psq, "log(1 + u²)′ = 2·u/(1 + u²)", slope=log1psq_prime),
+    Op("log1mexp", log1mexp, "log(1 − exp(u))′ = exp(u)/expm1(u)"),
+    Op("logcosh", logcosh, "log(cosh(u))′ = tanh(u)"),
+    Op(
+        "binary_cross_entropy",
+        binary_cross_entropy,
+        "∂z: σ(z) − t, ∂t: −z",
+        (2, 2),
+        partials=lambda v, z, t: (-z,),
+        slope=binary_cross_entropy_prime,
+        activation=True,
+    ),
+    Op("logaddexp", logaddexp, "∂logaddexp(a, b)/∂a = σ(a − b)", (2, 2)),
+    Op(
+        "sigma_prime",
+        sigma_prime,
+        "(σ′)′ = −σ′·tanh(u/2)",
+        sign="σ′",
+        partials=lambda v, u: (-v * sp.tanh(u / 2),),
+    ),
+    Op(
+        "tanh_prime",
+        tanh_prime,
+        "(tanh′)′ = −2·tanh·tanh′",
+        sign="tanh′",
+        partials=lambda v, u: (-2 * v * sp.tanh(u),),
+    ),
     Op(
         "sigma",
         sigma,
@@ -366,6 +227,23 @@ _TABLE = (
         "relu′(u) = 1 where u > 0, else 0",
         partials=lambda v, u: (relu.derivative(u),),
         activation=True,
+        kinks=(0,),
+    ),
+    Op(
+        "relu_at",
+        relu_at,
+        "relu′(u) = 1 where u > 0, k at 0, else 0",
+        (2, 2),
+        partials=lambda v, u, k: (relu_at.derivative(u, k), S.Zero),
+        activation=True,
+        kinks=(0,),
+    ),
+    Op(
+        "abs_at",
+        abs_at,
+        "abs′(u) = sign(u), k at 0",
+        (2, 2),
+        partials=lambda v, u, k: (abs_at.derivative(u, k), S.Zero),
         kinks=(0,),
     ),
     Op(
@@ -402,10 +280,18 @@ SPELLINGS: dict[str, Op] = {spelling: op for op in _TABLE for spelling in (op.na
 BY_HEAD: dict[Any, Op] = {op.head: op for op in _TABLE if op.name != "sqrt"}
 """Operations by SymPy class; sqrt has none of its own, being a power."""
 
+AT_KINK: dict[str, Op] = {"relu": OPS["relu_at"], "abs": OPS["abs_at"]}
+"""What stands for an operation in a circuit that states its derivative at the kink."""
+
 SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is not None}
 
 _ELEMENTARY: dict[Any, Callable[..., Expr]] = {
     **{head: head.elementary for head in (sigma, softplus, logsigmoid, relu, silu, gelu)},
+    **{head: head.elementary for head in (log1psq, log1mexp, logcosh, logaddexp)},
+    **{head: head.elementary for head in (relu_at, abs_at)},
+    binary_cross_entropy: binary_cross_entropy.elementary,
+    over_square: over_square.elementary,
+    sp.sinc: lambda u: Piecewise((sp.sin(u) / u, sp.Ne(u, 0)), (1, True)),
     **{slope: slope.elementary for slope in SLOPES},
     log1p: lambda u: sp.log(1 + u),
     expm1: lambda u: sp.exp(u) - 1,
@@ -431,14 +317,20 @@ def elementary(expr: Expr) -> Expr:
 
 def expand_slopes(expr: Expr) -> Expr:
     """The expression with every kept slope, sigma'(u), written out: sigma(u)*(1 - sigma(u))."""
-    found = {part for part in postorder(expr) if isinstance(part, Slope)}
-    if not found:
-        return expr
-    return expr.xreplace({s: s.of(s.args[0]).fdiff() for s in found})
+    found = {p: p.written for p in postorder(expr) if isinstance(p, Slope)}
+    return as_quotients(expr.xreplace(found) if found else expr)
+
+
+def as_quotients(expr: Expr) -> Expr:
+    """The expression with a/b**2 for over_square(a, b): for people and for SymPy."""
+    found = {p: p.elementary(*p.args) for p in postorder(expr) if isinstance(p, over_square)}
+    return expr.xreplace(found) if found else expr
 
 
 def postorder(expr: Expr) -> list[Expr]:
     """The distinct subexpressions, operands first: linear in the shared graph, no recursion."""
+    if not expr.args:
+        return [expr]
     seen: set[Expr] = set()
     ordered: list[Expr] = []
     stack: list[tuple[Expr, bool]] = [(expr, False)]
@@ -469,6 +361,7 @@ def exact(number: Float) -> Rational:
 
 
 __all__ = [
+    "AT_KINK",
     "BY_HEAD",
     "OPS",
     "POWER",
@@ -478,12 +371,34 @@ __all__ = [
     "Integer",
     "Op",
     "Slope",
+    "abs_at",
+    "as_quotients",
+    "binary_cross_entropy",
+    "binary_cross_entropy_prime",
     "elementary",
     "exact",
     "expand_slopes",
     "expm1",
+    "gelu",
+    "gelu_prime",
     "hypot",
+    "log1mexp",
     "log1p",
+    "log1psq",
+    "log1psq_prime",
+    "logaddexp",
+    "logcosh",
+    "logsigmoid",
+    "over_square",
     "postorder",
     "real_symbol",
+    "relu",
+    "relu_at",
+    "sigma",
+    "sigma_prime",
+    "silu",
+    "silu_prime",
+    "sinc_prime",
+    "softplus",
+    "tanh_prime",
 ]

@@ -6,7 +6,7 @@ The truth comes from `symback.reference`, the allowance from `symback.rounding`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from flint import arb
@@ -19,6 +19,7 @@ from symback.lower import lower
 from symback.points import Scene, has_kinks, kink_scenes, large_scenes, scenes
 from symback.reference import Reference, Truth
 from symback.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
+from symback.stable import stable
 from symback.structure import Circuit
 
 BITS = 1300
@@ -48,8 +49,10 @@ class Oracle:
 
     def __init__(self, circuit: Circuit) -> None:
         self.typed = circuit
-        self.circuit, self.layout = explicit(circuit)  # of numbers only
-        self.lowered = lower(self.circuit)
+        computed = circuit if circuit.is_literal else stable(circuit)  # as the module does
+        self.circuit, _ = explicit(circuit, computed)  # of numbers only
+        steady, self.layout = explicit(computed)
+        self.lowered = lower(replace(steady, is_literal=True))
         of = self.circuit.output.name, self.circuit.objective.name
         self._reference = Reference(self.circuit, *of)
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}

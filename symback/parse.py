@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Symbol
 
 from symback.arrays import HIGHEST_RANK, Shape, size_symbol
 from symback.balls import constant, nearest_float
@@ -20,9 +20,11 @@ from symback.errors import (
     TooLarge,
     UnknownName,
     Unsupported,
+    clip,
     nearest,
 )
-from symback.names import check_name, fresh_name
+from symback.names import check_name, check_size_name, fresh_name
+from symback.ops import AT_KINK
 from symback.structure import (
     AUTOMATIC,
     LEAF_ROLES,
@@ -34,13 +36,14 @@ from symback.structure import (
     leaf,
     size,
 )
-from symback.syntax import Declaration, Equation, Loop, Source, Statement, Term, statements
+from symback.syntax import Declaration, Equation, Kink, Loop, Source, Statement, Term, statements
 
 PARAM_LETTERS = ("w", "W", "b", "B", "theta")
 """Names that begin so are parameters where no role is declared; θ is read as theta."""
 
 _OUTPUT_NAMES = ("f", "g", "out", "output_f")
-MOST_TURNS = 10_000  # of a loop
+MOST_TURNS = 10_000  # of a loop, those of the loops around it multiplied
+MOST_REPEATED = 50_000  # lines that the loops of a text write out
 LARGEST_SIZE = 1_000_000_000
 ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat"})
 _ROLES = (*LEAF_ROLES[:3], "loss", "output")
@@ -61,27 +64,65 @@ def circuit(
 
     >>> import symback as sb
     >>> print(sb.circuit("f = x1 − σ(w3x3 + w4x4)", loss=None))
-    x1: input; x3: input; x4: input
+    x1: input
+    w3: param
+    x3: input
+    w4: param
+    x4: input
+    f: output = x1 - sigma(w3*x3 + w4*x4)
+    loss: none
+    <BLANKLINE>
     """
     if not isinstance(text, str):
         raise CircuitError(f"a circuit is a text, not {type(text).__name__}")
+    params, inputs, loss = names_in(params), names_in(inputs), check_loss(loss)
     loss_text = loss if isinstance(loss, str) and not loss.isidentifier() else None
-    if loss_text is not None:
-        text = f"{text.rstrip()}\nl: loss = {loss_text}"
-    source = Source(text)
+    source = Source(text if loss_text is None else _with_loss(text, loss_text))
     try:
         outline = _outline(source)
-        return _Assembly(source, outline, _names(params), _names(inputs)).circuit(
+        return _Assembly(source, outline, params, inputs).circuit(
             AUTOMATIC if loss_text is not None else loss
         )
     except RecursionError:
         raise TooLarge("the expression is nested too deep; name inner parts") from None
 
 
-def _names(names: Iterable[str] | None) -> tuple[str, ...]:
+def _with_loss(text: str, formula: str) -> str:
+    """The text with the formula of the loss below it; the formula is one expression."""
+    found = statements(Source(formula))
+    if len(found) != 1 or not isinstance(found[0], Equation) or found[0].right is not None:
+        raise CircuitSyntaxError("the loss is one formula, as in (f - y)**2", Place(1, 1, formula))
+    return f"{text.rstrip()}\nl: loss = {formula.strip()}"
+
+
+def names_in(names: Iterable[Any] | None) -> tuple[str, ...]:
+    """The names that an option lists: texts or nodes, or one text with commas between."""
     if isinstance(names, str):
         names = names.replace(",", " ").split()
-    return tuple(str(n) for n in names or ())
+    if isinstance(names, bytes) or not isinstance(names, Iterable | None):
+        raise CircuitError(f"a list of names was expected, not {type(names).__name__[:40]}")
+    listed = tuple(names or ())
+    for name in listed:
+        if not isinstance(name, str | Node | Symbol):
+            raise CircuitError(f"a name is a text, not {type(name).__name__[:40]}")
+    return tuple(str(name) for name in listed)
+
+
+def check_loss(loss: Any) -> str | _Automatic | None:
+    """The option, if it is one: the name of a node, a formula, None or AUTOMATIC."""
+    loss = loss.name if isinstance(loss, Node) else loss
+    if loss is not None and not isinstance(loss, str | _Automatic):
+        raise CircuitError(f"the loss is a name or a formula, not {type(loss).__name__[:40]}")
+    return loss
+
+
+def roles_given(params: Iterable[str], inputs: Iterable[str]) -> dict[str, str]:
+    """The roles that the options `params` and `inputs` give to names."""
+    roles = dict.fromkeys(params, "param")
+    for name in inputs:
+        if roles.setdefault(name, "input") != "input":
+            raise CircuitError(f"'{clip(name, 40)}' is named both a parameter and an input")
+    return roles
 
 
 @dataclass(slots=True)
@@ -107,6 +148,9 @@ class _Outline:
     loss: str | None = None
     output: str | None = None
     no_loss: bool = False
+    kinks: dict[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
+    turns: int = 1  # of the loops that are open, multiplied
+    repeated: int = 0  # lines that loops have written out
 
 
 def _outline(source: Source) -> _Outline:
@@ -129,11 +173,29 @@ def _enter(
     elif isinstance(statement, Equation):
         _equate(source, outline, statement, bound)
     elif bound:
+        at = statement.function if isinstance(statement, Kink) else statement.name
         raise CircuitSyntaxError(
-            "declare before the loop; a loop has equations only", source.place(statement.name.place)
+            "declare before the loop; a loop has equations only", source.place(at.place)
         )
+    elif isinstance(statement, Kink):
+        _state(source, outline, statement)
     else:
         _declare(source, outline, statement)
+
+
+def _state(source: Source, outline: _Outline, kink: Kink) -> None:
+    """Enter the derivative that an operation has at its kink, as in relu'(0) = 1/2."""
+    name, place = kink.function.text, source.place(kink.function.place)
+    if name not in AT_KINK or kink.at.text != "0":
+        known = " and ".join(f"{n}'(0)" for n in AT_KINK)
+        raise CircuitError(f"only {known} can be stated; other derivatives follow", place)
+    if name in outline.kinks:
+        raise CircuitError(f"{name}'(0) is stated twice", place)
+    builder = Builder(source, lambda _: False)
+    number = builder.build(kink.value)
+    if builder.used or not number.is_number:
+        raise CircuitSyntaxError(f"{name}'(0) is a number", source.place(kink.value.place))
+    outline.kinks[name] = number
 
 
 def _unroll(source: Source, outline: _Outline, loop: Loop, bound: Mapping[str, Expr]) -> None:
@@ -144,12 +206,18 @@ def _unroll(source: Source, outline: _Outline, loop: Loop, bound: Mapping[str, E
         raise CircuitError(f"'{variable}' has a meaning already; call the loop's otherwise", place)
     start = 0 if loop.start is None else _whole(source, loop.start, bound)
     stop = _whole(source, loop.stop, bound)
-    if not 0 < stop - start <= MOST_TURNS:
-        why = "is empty" if stop <= start else f"has more than {MOST_TURNS:,} turns"
-        raise CircuitError(f"the loop over '{variable}' {why}", place)
+    if stop <= start:
+        raise CircuitError(f"the loop over '{variable}' is empty", place)
+    outline.turns *= stop - start
+    outline.repeated += (stop - start) * sum(isinstance(s, Equation) for s in loop.body)
+    if outline.turns > MOST_TURNS:
+        raise CircuitError(f"the loop over '{variable}' has more than {MOST_TURNS:,} turns", place)
+    if outline.repeated > MOST_REPEATED:
+        raise TooLarge(f"the loops write out more than {MOST_REPEATED:,} lines", place)
     for value in range(start, stop):
         for statement in loop.body:
             _enter(source, outline, statement, {**bound, variable: Integer(value)})
+    outline.turns //= stop - start
 
 
 def _whole(source: Source, term: Term, bound: Mapping[str, Expr]) -> int:
@@ -202,7 +270,7 @@ def _shape(source: Source, outline: _Outline, term: Term) -> Shape:
     sizes: list[Any] = []
     for part in term.args:
         if part.kind == "name":
-            outline.sizes.setdefault(check_name(part.text, place), place)
+            outline.sizes.setdefault(check_size_name(part.text, place), place)
             sizes.append(size_symbol(part.text))
         elif part.kind == "number" and part.text.isdigit() and 0 < int(part.text) <= LARGEST_SIZE:
             sizes.append(Integer(part.text))
@@ -268,12 +336,7 @@ class _Assembly:
     ) -> None:
         self._source = source
         self._outline = outline
-        self._overrides = {
-            **dict.fromkeys(params, "param"),
-            **dict.fromkeys(inputs, "input"),
-        }
-        for name in set(params) & set(inputs):
-            raise CircuitError(f"'{name}' is named both a parameter and an input")
+        self._overrides = roles_given(params, inputs)
         self._appeared: dict[str, Place] = {}
         self._built: dict[str, Node | None] = {}
         self._used: dict[str, dict[str, Place]] = {}  # by definition, in the text's order
@@ -333,7 +396,7 @@ class _Assembly:
         if isinstance(option, str):
             if option not in self._outline.definitions:
                 hint = nearest(option, self._outline.definitions)
-                raise UnknownName(f"the loss '{option}' is no computed node{hint}")
+                raise UnknownName(f"the loss '{clip(option, 40)}' is no computed node{hint}")
             return option
         if option is None or self._outline.no_loss:
             return None
@@ -356,6 +419,7 @@ class _Assembly:
             "is_size": outline.sizes.__contains__,
             "bound": definition.bound,
             "array_calls": CALLS,
+            "kinks": outline.kinks,
         }
         builder: Builder
         if self._has_arrays:
@@ -435,7 +499,8 @@ class _Assembly:
             if name in self._outline.definitions:
                 raise CircuitError(f"'{name}' is computed, so it can't be a parameter or an input")
             if name not in names:
-                raise UnknownName(f"the circuit has no name '{name}'{nearest(name, names)}")
+                hint = nearest(name, names)
+                raise UnknownName(f"the circuit has no name '{clip(name, 40)}'{hint}")
 
 
 def _float(name: str, expr: Expr, place: Place) -> float:
@@ -466,4 +531,4 @@ def _terms(term: Term) -> list[Term]:
     return found
 
 
-__all__ = ["circuit", "inferred_role", "only_in_loss"]
+__all__ = ["check_loss", "circuit", "inferred_role", "names_in", "only_in_loss", "roles_given"]

@@ -191,7 +191,7 @@ def times(upstream: Expr, partial: Expr) -> Expr:
 
 def _expanded(partial: Expr, value: Symbol) -> Expr:
     if isinstance(partial, Slope):
-        return partial.expanded(partial.args[0], value)
+        return partial.expanded(*partial.args, value)
     return partial
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FEWEST_POINTS = 20
+POINTS = 24  # where nobody says how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +105,4 @@ def _jsonable(number: float) -> float | str | None:
     return number if math.isfinite(number) else str(number)
 
 
-__all__ = ["FEWEST_POINTS", "Report", "Row", "Where"]
+__all__ = ["FEWEST_POINTS", "POINTS", "Report", "Row", "Where"]

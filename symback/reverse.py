@@ -7,7 +7,8 @@ complete, the sum over all edges that lead back to it, before it is passed on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr
 
@@ -43,22 +44,30 @@ class ReversePass:
     order: tuple[str, ...]
     edges: tuple[Edge, ...]
     into: dict[str, tuple[Edge, ...]] = field(repr=False)
+    opaque: frozenset[str] = frozenset()  # nodes that no rewriting has passed by
 
     def node(self, name: str) -> Node:
         return self.circuit[name]
 
 
-def reverse_pass(circuit: Circuit, of: str | None = None) -> ReversePass:
+def reverse_pass(
+    circuit: Circuit, of: str | None = None, *, opaque: Collection[str] = ()
+) -> ReversePass:
     """Walk back from a node of the circuit's gates: from the output where none is named, or from
     the loss where the output is an array.
+
+    A formula that is rewritten may pass by a node, as log(s) does where s = σ(z); those named in
+    `opaque` are not passed by, so that partials by them are what the typed circuit has.
 
     >>> import symback as sb
     >>> r = reverse_pass(sb.circuit("f = x1 - x2, x2 = w*x3"))
     >>> [(e.node, e.operand, str(e.partial)) for e in r.edges]
     [('f', 'x1', '1'), ('f', 'x2', '-1'), ('x2', 'w', 'x3'), ('x2', 'x3', 'w')]
     """
-    split = circuit if any(n.generated for n in circuit.nodes) else gates(circuit)
-    return walk(split, split[of] if of is not None else _first_number(split))
+    is_split = any(n.generated for n in circuit.nodes)
+    split = circuit if is_split else gates(circuit, opaque=opaque)
+    found = walk(split, split[of] if of is not None else _first_number(split))
+    return replace(found, opaque=frozenset(opaque))
 
 
 def _first_number(circuit: Circuit) -> Node:

@@ -17,8 +17,18 @@ from flint import arb
 from sympy import Expr, Piecewise, Symbol
 
 from symback.balls import NOT_A_NUMBER, choose, evaluate, order, rational
-from symback.ops import elementary, relu
+from symback.ops import (
+    abs_at,
+    binary_cross_entropy,
+    binary_cross_entropy_prime,
+    elementary,
+    over_square,
+    relu,
+    relu_at,
+    sinc_prime,
+)
 from symback.program import Program, batch_sum
+from symback.simplify import place
 
 UNIT = 2.0**-53
 SUBNORMAL = 2.0**-1074
@@ -43,8 +53,12 @@ class OutOfRange(ArithmeticError):
     """A value on the way is beyond float64, so no float64 code can follow."""
 
 
-EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu)
+EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at)
 """Operations that choose or negate and so never round."""
+
+
+SIZES = (sinc_prime, binary_cross_entropy, binary_cross_entropy_prime)
+"""Operations that are 0 at places of no round number: there their error is that of their parts."""
 
 
 def widened(value: arb, units: float, smallest: float) -> arb:
@@ -99,6 +113,8 @@ def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
     if isinstance(part, Piecewise):
         return choose(part, done)
     args = [done[a] for a in part.args]
+    if isinstance(part, over_square):
+        return _rounded(_rounded(args[0] / args[1], limits) / args[1], limits)
     if part.is_Add:
         return _sum(args)
     if part.is_Mul:
@@ -106,7 +122,18 @@ def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
     if part.is_Pow and part.exp == 2:
         return _rounded(args[0] ** 2, limits)
     value = _apply(part, args)
-    return value if part.func in EXACT else widened(value, FUNCTION, limits.smallest)
+    if part.func in EXACT:
+        return value
+    value = widened(value, FUNCTION, limits.smallest)
+    return value if part.func not in SIZES else value + arb(0, _room_by_size(part, args))
+
+
+def _room_by_size(part: Expr, args: list[arb]) -> arb:
+    """What a difference of larger parts may be off by where they nearly cancel."""
+    places = tuple(place(i) for i in range(len(args)))
+    values: dict[Any, arb] = dict(zip(places, args, strict=True))
+    size = evaluate(elementary(part.func.size(*places)), values)
+    return FUNCTION * UNIT * abs(size).abs_upper()
 
 
 def _product(args: list[arb], limits: Range) -> arb:

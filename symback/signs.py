@@ -41,6 +41,7 @@ COMPARISONS = {"≤": "<=", "≥": ">="}
 _NAME_SIGNS = str.maketrans({**GREEK, **SUBSCRIPTS})
 _SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS)
 _SUBSCRIPTED = re.compile(r"[A-Za-z]+[0-9]+")
+_ALL_SUBSCRIPTED = re.compile(r"(?:[A-Za-z]++[0-9]++){2,}+")  # never looks back: linear time
 
 
 def ascii_name(text: str) -> str:
@@ -55,5 +56,4 @@ def exponent(text: str) -> int:
 
 def juxtaposed(name: str) -> list[str] | None:
     """The factors of a product such as w3x3, or None where the name is not one."""
-    factors = _SUBSCRIPTED.findall(name)
-    return factors if len(factors) > 1 and "".join(factors) == name else None
+    return _SUBSCRIPTED.findall(name) if _ALL_SUBSCRIPTED.fullmatch(name) else None

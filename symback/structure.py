@@ -7,7 +7,7 @@ stands in rooms above; the methods here are their faces and import them when cal
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -149,19 +149,36 @@ def computed(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A node's formula as it was typed, and the equal one that keeps its digits.
+
+    `rule` says what the formula became, `why` what is wrong with computing it as typed.
+    """
+
+    node: str
+    before: Expr
+    after: Expr
+    rule: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Circuit:
     """Named nodes in topological order; one is the output, one may be the loss.
 
     >>> import symback as sb
     >>> c = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")
-    >>> c.params, c.inputs, c.output, c.loss
+    >>> print(*c.params, "|", *c.inputs, "|", c.output, "|", c.loss)
+    w3 w4 | x1 x3 x4 | f | l
     """
 
     nodes: tuple[Node, ...]
     output: Node
     loss: Node | None = None
     inferred: tuple[str, ...] = ()  # leaves whose role was inferred from their name
+    rewrites: tuple[Rewrite, ...] = ()  # of formulas that were typed otherwise
+    is_literal: bool = False  # compute formulas as they are typed, whatever digits that costs
     _by_name: Mapping[str, Node] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -361,11 +378,26 @@ class Circuit:
 
         return generate(self, path, target=target, force=force, **options)
 
-    def compile(self) -> ModuleType:
-        """The generated module, imported from memory; debuggers can step into its source."""
+    def compile(self, *, stable: bool = True) -> ModuleType:
+        """The generated module, imported from memory; debuggers can step into its source.
+
+        With `stable=False` it computes formulas as they are typed, as `as_typed` says.
+        """
         from symback.emit import compile_circuit
 
-        return compile_circuit(self)
+        return compile_circuit(self if stable else self.as_typed())
+
+    def as_typed(self) -> Circuit:
+        """The same circuit, whose derivation and code keep to the typed formulas.
+
+        Otherwise formulas that lose digits, such as 1/(1 + exp(-x)) far from 0, are rewritten.
+
+        >>> import symback as sb
+        >>> c = sb.circuit("f = log(1 + x)")
+        >>> print(c.gradient()["x"], c.as_typed().gradient()["x"])
+        1/(x + 1) 1/(x + 1)
+        """
+        return replace(self, is_literal=True)
 
     def check(self, *, points: int = 24, seed: int = 0) -> Report:
         """The generated module against SymPy's numeric evaluation, partial by partial."""
@@ -529,6 +561,7 @@ __all__ = [
     "LEAF_ROLES",
     "Circuit",
     "Node",
+    "Rewrite",
     "Role",
     "assemble",
     "check_name",

@@ -20,10 +20,12 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from symback.errors import CircuitSyntaxError, Place, SymbackError, TooLarge
 from symback.signs import ascii_name
 
-LONGEST_TEXT = 20_000_000
+LONGEST_TEXT = 2_000_000
 LONGEST_LINE = 100_000
 DEEPEST = 100
 LARGEST = 20_000
+MOST_TOKENS = 50_000  # of one statement
+MOST_ARGUMENTS = 1_000
 LONGEST_NUMBER = 400  # the largest float64 has 309 digits
 
 
@@ -60,10 +62,19 @@ class Loop:
     variable: Term
     start: Term | None
     stop: Term
-    body: list[Declaration | Equation | Loop]
+    body: list[Declaration | Equation | Kink | Loop]
 
 
-Statement = Declaration | Equation | Loop
+@dataclass(slots=True)
+class Kink:
+    """function'(0) = value."""
+
+    function: Term
+    at: Term
+    value: Term
+
+
+Statement = Declaration | Equation | Kink | Loop
 
 
 class Source:
@@ -81,6 +92,7 @@ class Source:
 def statements(source: Source) -> list[Statement]:
     """The statements of a text; CircuitSyntaxError says where and why it is none."""
     _refuse_size(source)
+    _refuse_unseen(source)
     try:
         found: Any = _parser().parse(source.text)  # the transformer makes a list of it
         return list(found)
@@ -88,6 +100,22 @@ def statements(source: Source) -> list[Statement]:
         raise error.kind(error.message, source.place(error.at)) from None
     except UnexpectedInput as error:
         _explain(source, error)
+
+
+_UNSEEN = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff]"
+)
+"""Characters that hide or turn round what stands beside them; not even comments may have them."""
+
+
+def _refuse_unseen(source: Source) -> None:
+    found = _UNSEEN.search(source.text)
+    if found is None:
+        return
+    before = source.text[: found.start()]
+    place = source.place((before.count("\n") + 1, found.start() - before.rfind("\n")))
+    raise CircuitSyntaxError(_strange_character(found.group()), place)
 
 
 def _refuse_size(source: Source) -> None:
@@ -147,7 +175,7 @@ class _Reader(Transformer[Token, Any]):
     """Builds terms as the parser reduces."""
 
     def start(self, *found: Any) -> list[Statement]:
-        return [s for s in found if isinstance(s, Declaration | Equation | Loop)]
+        return [s for s in found if isinstance(s, Declaration | Equation | Kink | Loop)]
 
     block = start
 
@@ -168,6 +196,9 @@ class _Reader(Transformer[Token, Any]):
     def equation(self, left: Term, right: Term | None) -> Equation:
         return Equation(left, right)
 
+    def kink(self, function: Token, at: Token, value: Term) -> Kink:
+        return Kink(self.name(function), self.number(at), value)
+
     def shape(self, *sizes: Term) -> Term:
         return _term("shape", sizes[0].place, list(sizes))
 
@@ -187,6 +218,9 @@ class _Reader(Transformer[Token, Any]):
         return _term("call", _at(name), arguments, ascii_name(str(name)))
 
     def arguments(self, *terms: Term) -> list[Term]:
+        if len(terms) > MOST_ARGUMENTS:
+            place = terms[MOST_ARGUMENTS].place
+            raise _Refused(place, f"more than {MOST_ARGUMENTS:,} arguments; name parts of it")
         return list(terms)
 
     def bracketed(self, term: Term) -> Term:
@@ -260,7 +294,11 @@ class _Layout:
         brackets = 0
         blocks: list[int] = []  # how far the lines of each open block are indented
         opening = False  # whether this line opens a block
+        length = 0  # of the statement, in tokens
         for token in stream:
+            length = 0 if token.type == "_NEWLINE" and brackets <= 0 else length + 1
+            if length > MOST_TOKENS:
+                raise _Refused(_at(token), f"more than {MOST_TOKENS:,} words; name parts of it")
             brackets += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
             if token.type != "_NEWLINE":
                 opening = opening or token.type == "FOR"

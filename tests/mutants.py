@@ -253,15 +253,15 @@ def _namespaces() -> tuple[type[Numbers], dict[str, Any]]:
     kernels: dict[str, Any] = {}
     meaning = {op.head: MEANING[name] for name, op in ops.OPS.items()} | SLOPE_MEANING
     for head, name in FUNCTIONS.items():
-        name = name.split("(")[0]
+        if "{" in name:  # a call of another function, which has a row of its own
+            continue
         if name.startswith("np."):
-            if head is not ops.relu:
-                setattr(Numbers, name[3:], staticmethod(_elementwise(meaning[head])))
+            setattr(Numbers, name[3:], staticmethod(_elementwise(meaning[head])))
         else:
             kernels[name] = _elementwise(meaning[head])
     for slope, name in VALUE_AND_SLOPE.items():
         value, one = _elementwise(meaning[slope.of]), _elementwise(meaning[slope])
-        kernels[name] = lambda u, f=value, g=one: (f(u), g(u))
+        kernels[name] = lambda *u, f=value, g=one: (f(*u), g(*u))
     return Numbers, kernels
 
 

@@ -112,7 +112,7 @@ REFUSED = {
         lambda c: c.partial("z", "W1"),
         ["'z' is an array [k]", "loss"],
     ),
-    "numbers for arrays": (lambda c: c.partial("E", "W1").at(x=1).to_text(), ["c.compile()"]),
+    "a number for an array": (lambda c: c.partial("E", "W1").at(x=1), ["'x' is [d]", "a number"]),
     "an unknown name": (lambda c: c.partial("E", "W3"), ["no node 'W3'"]),
 }
 

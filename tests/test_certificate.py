@@ -8,11 +8,13 @@ import math
 
 import pytest
 import sympy as sp
+from click.testing import CliRunner
 from flint import arb
 
 import symback as sb
 from symback.balls import precision
 from symback.certificate import Digits, certify_file
+from symback.cli import cli
 from symback.condition import Condition, Conditions
 from symback.lower import lower
 from symback.oracle import Oracle
@@ -73,7 +75,7 @@ def test_a_bad_formula_is_told_from_an_ill_conditioned_point() -> None:
     assert good.problem > 1e18 and not good.formula_is_to_blame
     assert "loses digits at f_4" in str(Digits("f", 1e7, bad, {"x": 1e8}))
     assert "the point is ill-conditioned" in str(Digits("f", 1e18, good, POINT))
-    assert str(Digits("f", 0.5, bad, {})) == "f: 0.5 ULP"
+    assert str(Digits("f", 0.5, bad, {})) == "f 0.5 ULP"
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +111,28 @@ def test_a_wrong_module_has_no_certificate_that_passes(written, tmp_path) -> Non
     content = json.loads(certify_file(wrong).to_json())
     assert content["passed"] is False
     assert not next(q for q in content["quantities"] if q["quantity"] == "f")["passed"]
+
+
+def test_the_command_line_writes_certificates(tmp_path) -> None:
+    module, kept, again = (tmp_path / name for name in ("n.py", "n.json", "again.json"))
+    arguments = ["generate", NEURON, "-o", str(module), "--certificate", str(kept)]
+    run = CliRunner().invoke(cli, arguments)
+    assert run.exit_code == 0, run.output
+    docstring = module.read_text(encoding="utf-8").split('"""')[1]
+    assert "Checked against SymPy, worst of 24 points: " in docstring
+    assert max(map(len, docstring.splitlines())) <= 100
+    run = CliRunner().invoke(cli, ["check", str(module), "--certificate", str(again)])
+    assert run.exit_code == 0 and "worst of 24 points: " in run.output
+    assert again.read_bytes() == kept.read_bytes()
+    assert "edited" not in run.output
+
+
+def test_a_wrong_module_gets_no_file(tmp_path, monkeypatch) -> None:
+    from symback.targets import numpy as target
+
+    monkeypatch.setitem(target.FUNCTIONS, sp.sin, "np.cos")
+    module, kept = tmp_path / "n.py", tmp_path / "n.json"
+    arguments = ["generate", "f = sin(x)", "-o", str(module), "--certificate", str(kept)]
+    run = CliRunner().invoke(cli, arguments)
+    assert run.exit_code == 1 and "nothing was written" in run.output
+    assert not module.exists() and not kept.exists()

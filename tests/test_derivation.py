@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
+from pathlib import Path
 
+import jsonschema
 import pytest
 import sympy as sp
 
@@ -14,6 +17,7 @@ from symback.derivation.record import Derivation
 from symback.ops import elementary
 from symback.targets.notation import NotationPrinter
 
+ROOT = Path(__file__).parents[1]
 L6B = "f = x1 − x2, x1 = x3 + x5, x2 = σ(net2), net2 = w3x3 + w4x4"
 CIRCUITS = [
     "f = x1 − σ(w3x3 + w4x4)",
@@ -25,6 +29,7 @@ CIRCUITS = [
     "f = x",
     "f = 2*x1 - 3",
 ]
+NETWORK = (ROOT / "examples/digits_network/network.circuit").read_text(encoding="utf-8")
 ORDER = ["forward", "seed", "edge", "sum", "substitute", "simplify", "expand"]
 
 
@@ -155,6 +160,33 @@ def test_json_holds_the_same_steps(text: str) -> None:
         assert content["results"][name]["text"] == printer.print(closed)
 
 
+SCHEMA = json.loads((ROOT / "docs/derivation.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("text", [*CIRCUITS, NETWORK])
+def test_json_is_what_its_schema_says(text: str) -> None:
+    derivation: Derivation = sb.circuit(text).derive()
+    content = json.loads(derivation.to_json())
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    for step, kept in zip(content["steps"], derivation.steps, strict=True):
+        assert all(number < step["id"] for number in step["depends"])
+        assert (step["before"] is None) == (kept.before is None)
+        assert step["why"] == kept.why
+    without = {**content, "steps": [{**content["steps"][0], "kind": "guess"}]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(SCHEMA).validate(without)
+
+
+def test_json_has_the_number_of_each_step() -> None:
+    derivation = sb.circuit(L6B).partial("w3").at(x3=0.5, x5=1, w3=2, w4=0.8, x4=-1.5)
+    content = json.loads(derivation.to_json())
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    assert {s["id"]: s["value"] for s in content["steps"]} == derivation.numbers()
+    net = 2 * 0.5 + 0.8 * -1.5
+    slope = math.exp(-net) / (1 + math.exp(-net)) ** 2
+    assert content["steps"][-1]["value"] == pytest.approx(-0.5 * slope, rel=1e-15)
+
+
 def test_partial_takes_one_name_for_the_output() -> None:
     circuit = sb.circuit(L6B)
     assert circuit.partial("w3").result == circuit.partial("f", "w3").result
@@ -166,3 +198,43 @@ def test_names_that_are_not_there() -> None:
         sb.circuit(L6B).partial("f", "net3")
     with pytest.raises(sb.SymbackError, match="no value for"):
         str(sb.circuit(L6B).partial("w3").at(x3=1.0))
+
+
+def test_a_long_derivation_has_numbers() -> None:
+    """Closed forms of deep circuits keep the names of adjoints; their numbers are known as well."""
+    text = "v0 = sin(x)*w\n" + "\n".join(
+        f"v{i} = tanh(v{i - 1}) + v{i - 1}*v{max(0, i - 3)}/4 + cos(v{i - 1}*x)"
+        for i in range(1, 20)
+    )
+    derivation = sb.circuit(f"{text}\nloss: none").derive().at(x=0.5, w=0.25)
+    nodes, partials = derivation.evaluated()
+    assert any("_bar" in str(closed) for closed in derivation.closed.values())
+    x, w = sp.symbols("x w", real=True)
+    slopes = {x: sp.cos(sp.Rational(1, 2)) / 4, w: sp.sin(sp.Rational(1, 2))}
+    values, rows = [sp.N(sp.sin(sp.Rational(1, 2)) / 4, 60)], [slopes]
+    for i in range(1, 20):  # forward mode at 60 digits
+        a, b = values[i - 1], values[max(0, i - 3)]
+        c = sp.Rational(1, 2)
+        values.append(sp.N(sp.tanh(a) + a * b / 4 + sp.cos(a * c), 60))
+        row = {}
+        for leaf in (x, w):
+            da, db = rows[i - 1][leaf], rows[max(0, i - 3)][leaf]
+            dc = 1 if leaf == x else 0
+            row[leaf] = sp.N(
+                (1 - sp.tanh(a) ** 2) * da
+                + (da * b + a * db) / 4
+                - sp.sin(a * c) * (da * c + a * dc),
+                60,
+            )
+        rows.append(row)
+    assert nodes["v19"] == pytest.approx(float(values[-1]), rel=1e-15)
+    assert partials["x"] == pytest.approx(float(rows[-1][x]), rel=1e-15)
+    assert partials["w"] == pytest.approx(float(rows[-1][w]), rel=1e-15)
+    assert str(derivation)
+
+
+def test_latex_writes_out_the_slopes_of_each_partial_only() -> None:
+    derivation = sb.circuit("h = tanh(w1*x + b), f = sigma(w2*h + c)").derive()
+    for rendered in (derivation.to_latex(), derivation.to_markdown()):
+        of_c = rendered[rendered.index("Partial of $f$ by $c$") :].partition("end{align")[0]
+        assert r"\sigma'" in of_c and r"\tanh'" not in of_c

@@ -1,7 +1,7 @@
 """The pages in a real headless Chromium, in one session: steps, sliders, geometry, keys, print.
 
 Four pages: two of the lecture, a network of 26 gates, and the network on digits, whose arrays have
-no numbers to change. Slow tests, which `.ci/run` has as a step of its own; skipped where Chromium or
+no numbers to change. Slow tests, a step of their own in `.ci/run`; skipped where Chromium or
 its driver is not installed. `test_page.py` has more.
 """
 

@@ -6,7 +6,8 @@ import sympy as sp
 from independent import DIGITS, MEANING, circuit_value, close, value
 
 import symback as sb
-from symback import ops
+from symback import functions, ops
+from symback.errors import CircuitError
 from symback.gates import gates
 from symback.ops import OPS, elementary
 from symback.partials import local_partials
@@ -41,9 +42,20 @@ CASES = {
     "max": [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)],
     "hypot": [(3, 4), (-3, 4), (1e-9, 1), (0, 2), (2, 0)],
     "erf": [(-3,), (-0.1,), (0,), (0.5,), (4,)],
+    "erfc": [(-3,), (-0.1,), (0,), (0.5,), (4,)],
+    "sinc": [(-7,), (-1e-8,), (1e-9,), (0.5,), (2,), (40,)],
+    "log1psq": [(-1e9,), (-0.5,), (0,), (1e-9,), (3,)],
+    "log1mexp": [(-40,), (-1,), (-0.5,), (-1e-9,)],
+    "logcosh": [(-40,), (-1,), (0,), (1e-9,), (3,)],
+    "binary_cross_entropy": [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],
+    "logaddexp": [(-40, 40), (1, 2), (0, 0), (1e-9, -3)],
+    "sigma_prime": [(-40,), (-1,), (0,), (0.5,), (40,)],
+    "tanh_prime": [(-30,), (-0.5,), (0,), (1,), (30,)],
     "sigma": [(-40,), (-1,), (0,), (0.5,), (40,)],
     "softplus": [(-40,), (-1,), (0,), (0.5,), (40,)],
     "relu": [(-2,), (-1e-12,), (1e-12,), (3,)],
+    "relu_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
+    "abs_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
     "silu": [(-40,), (-1.3,), (0,), (0.5,), (40,)],
     "gelu": [(-6,), (-1.3,), (0,), (0.5,), (6,)],
     "logsigmoid": [(-40,), (-1,), (0,), (0.5,), (40,)],
@@ -54,6 +66,8 @@ KINKS = [
     ("abs", (0,), (0,)),
     ("sign", (0,), (0,)),
     ("relu", (0,), (0,)),
+    ("relu_at", (0, 0.25), (0.25, 0)),
+    ("abs_at", (0, -1), (-1, 0)),
     ("min", (2, 2), (0.5, 0.5)),
     ("max", (2, 2), (0.5, 0.5)),
     ("min", (0, 0), (0.5, 0.5)),
@@ -110,7 +124,8 @@ def test_every_operation_is_complete():
         assert heads <= set(NotationPrinter.functions), op.name
         if op.slope:
             assert op.slope in VALUE_AND_SLOPE, op.name
-    assert {name for name, op in OPS.items() if op.kinks} <= {name for name, _, _ in KINKS}
+    at_kinks = {(name, kink) for name, op in OPS.items() for kink in op.kinks}
+    assert at_kinks <= {(name, at[0]) for name, at, _ in KINKS}
     for op in OPS.values():
         assert op.rule, op.name
         assert all(ops.SPELLINGS[s] is op for s in (op.name, *op.aliases))
@@ -159,6 +174,21 @@ def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_the_row_states_the_partials(name):
+    """Also that of sqrt, which as a gate is a power: answers and pages read the row."""
+    symbols = [ops.real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
+    found = OPS[name].local_partials(ops.real_symbol("v"), *symbols)
+    assert len(found) == len(symbols)
+    for at in CASES[name]:
+        at = [mp.mpf(v) for v in at]
+        point = {**dict(zip(LETTERS, at, strict=False)), "v": MEANING[name](*at)}
+        for i, partial in enumerate(found):
+            along = [int(i == k) for k in range(len(at))]
+            slope = mp.diff(MEANING[name], tuple(at), tuple(along), h=mp.mpf(10) ** -20)
+            assert close(value(partial, point), slope, 12), at
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_the_elementary_form_is_the_textbook_function(name):
     for at in CASES[name]:
         point = dict(zip(LETTERS, at, strict=False))
@@ -188,19 +218,104 @@ def test_gates_by_hand(text, at, expected):
 
 
 @pytest.mark.parametrize(
-    "head", [ops.sigma, ops.softplus, ops.logsigmoid, ops.relu, ops.silu, ops.gelu, *ops.SLOPES]
+    "head",
+    [
+        *(ops.sigma, ops.softplus, ops.logsigmoid, ops.relu, ops.silu, ops.gelu, *ops.SLOPES),
+        *(ops.log1psq, ops.logcosh, ops.log1mexp, ops.logaddexp, ops.binary_cross_entropy),
+        *(ops.over_square, ops.relu_at, ops.abs_at),
+    ],
 )
 def test_own_functions_differentiate_as_their_meaning_does(head):
     """f.diff() in SymPy, also of a kept slope, is the derivative of the elementary form."""
     x = ops.real_symbol("x")
-    for at in (-3.0, -0.5, 0.75, 6.0):
+    others = [sp.Rational(2, 3)] * (max(head.nargs) - 1)
+    for at in (-3.0, -0.5) if head is ops.log1mexp else (-3.0, -0.5, 0.75, 6.0):
         exact = {x: sp.Rational(at)}
-        got = elementary(sp.diff(head(x), x)).subs(exact).evalf(40)
-        expected = sp.diff(elementary(head(x)), x).subs(exact).evalf(40)
+        got = elementary(sp.diff(head(x, *others), x)).subs(exact).evalf(40)
+        expected = sp.diff(elementary(head(x, *others)), x).subs(exact).evalf(40)
         assert abs(got - expected) < 1e-30
-        assert (
-            abs(head(sp.Rational(at)).evalf(40) - elementary(head(x)).subs(exact).evalf(40)) < 1e-30
-        )
+        value = elementary(head(x, *others)).subs(exact).evalf(40)
+        assert abs(head(sp.Rational(at), *others).evalf(40) - value) < 1e-30
+        assert abs(head(x, *others).rewrite(sp.exp).subs(exact).evalf(40) - value) < 1e-30
+    symbols = [ops.real_symbol(s) for s in LETTERS[: max(head.nargs)]]
+    exact = dict(zip(symbols, map(sp.Rational, (-0.75, 1.25)), strict=False))
+    for symbol in symbols:
+        got = elementary(sp.diff(head(*symbols), symbol)).subs(exact).evalf(40)
+        expected = sp.diff(elementary(head(*symbols)), symbol).subs(exact).evalf(40)
+        assert abs(got - expected) < 1e-30
+    assert head(*symbols).is_extended_real
+
+
+# function, operands, and the sum of the sizes of the terms that it is computed from
+SIZES = [
+    ("binary_cross_entropy", (-2, 0.25), lambda: mp.log(1 + mp.exp(-2)) + 2),
+    ("binary_cross_entropy", (3, 1.5), lambda: mp.log(1 + mp.exp(-3)) + 3 * (1.5 + 0.5)),
+    ("binary_cross_entropy", (3, -0.5), lambda: mp.log(1 + mp.exp(-3)) + 3 * (0.5 + 1.5)),
+    ("binary_cross_entropy_prime", (-2, 0.25), lambda: 1 / (1 + mp.exp(2)) + 0.75),
+    ("binary_cross_entropy_prime", (3, 1.5), lambda: 1 / (1 + mp.exp(3)) + 1.5),
+    ("binary_cross_entropy_prime", (3, -2), lambda: 1 / (1 + mp.exp(3)) + 3),
+    ("sinc_prime", (-1.75,), lambda: 0),
+    ("sinc_prime", (2,), lambda: 0),
+    ("sinc_prime", (-2.25,), lambda: (-mp.cos(2.25) + mp.sin(2.25) / 2.25) / 2.25),
+    ("sinc_prime", (5,), lambda: (mp.cos(5) - mp.sin(5) / 5) / 5),
+]
+
+
+@pytest.mark.parametrize(("name", "at", "expected"), SIZES)
+def test_sizes_of_what_cancels(name, at, expected):
+    size = elementary(vars(functions)[name].size(*map(sp.Rational, at)))
+    assert close(value(size, {}), expected(), 20)
+
+
+def test_forms_for_people_have_quotients():
+    """over_square is for code; conditions stay as typed, for SymPy would solve them."""
+    x, y = map(ops.real_symbol, "xy")
+    gradient = sb.circuit("f = atan2(y, x)", loss=None).gradient()
+    assert not any(gradient[name].has(ops.over_square) for name in "xy")
+    assert gradient["y"] == x / ops.hypot(x, y) ** 2
+    choice = sp.Piecewise((y, ops.relu(x) > 1), (0, True))
+    assert elementary(choice) == choice
+
+
+def test_sinc_at_0():
+    """sin(u)/u = 1 - u²/6 + …: the value 1, the slope 0, and -1/3 for that of the slope."""
+    u = ops.real_symbol("u")
+    slope = OPS["sinc"].slope(u)
+    assert elementary(sp.sinc(u)).subs(u, 0) == 1
+    assert elementary(slope).subs(u, 0) == 0
+    assert slope.diff(u).subs(u, 0) == sp.Rational(-1, 3)
+    assert slope.expanded(u, sp.S.One).subs(u, 0) == 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_another_number_of_operands_is_refused(name):
+    known = len(CASES[name][0])
+    for count in (known - 1, *([] if name in ("min", "max") else [known + 1])):
+        operands = ", ".join("abcd"[:count])
+        with pytest.raises(CircuitError):
+            sb.circuit(f"f = {name}({operands})", loss=None)
+
+
+SIGNS = {
+    "positive": lambda v: v > 0,
+    "negative": lambda v: v < 0,
+    "nonnegative": lambda v: v >= 0,
+    "nonpositive": lambda v: v <= 0,
+    "zero": lambda v: v == 0,
+    "extended_real": lambda v: True,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_function_states_of_its_sign_holds(name):
+    """SymPy takes abs(f) for f where f states that it is positive."""
+    symbols = [ops.real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
+    with mp.workdps(DIGITS):
+        for at in CASES[name]:
+            found = MEANING[name](*map(mp.mpf, at))
+            for sign, holds in SIGNS.items():
+                stated = getattr(OPS[name].head(*symbols), f"is_{sign}")
+                assert stated is None or stated == holds(found), (sign, at)
 
 
 def test_a_partial_reuses_the_value():

@@ -129,9 +129,9 @@ def test_a_wrong_rule_is_raised_and_never_printed(monkeypatch):
 
 
 def test_a_wrong_simplification_is_raised(monkeypatch):
-    import symback.derivation.record as record
+    import symback.derivation.writer as writer
 
-    monkeypatch.setattr(record, "simplified", lambda expr: 2 * expr)
+    monkeypatch.setattr(writer, "simplified", lambda expr: 2 * expr)
     with pytest.raises(StepRefused):
         sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").derive()
 

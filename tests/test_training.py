@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import symback as sb
 from symback.errors import DataError, FileRefused, SymbackError
 from symback.training import summary, train_from_file
 from symback.training.loop import Diverged, Settings, TrainingError, train
@@ -599,3 +600,32 @@ def test_quiet_run_says_nothing(circuit, file, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "epoch 2/2: loss " in err
+
+
+# -- what diverged first -------------------------------------------------------------------------
+
+BLAMED = {
+    "numbers": ("x: input; y: target; w: param = 1\nu = log(x)\nv = w*u\nf = v + 1", "u"),
+    "overflow": ("x: input; y: target; w: param = 1\nu = w*x*x\nv = u*u\nf = v - v*w", "v"),
+}
+
+
+@pytest.mark.parametrize("case", BLAMED)
+def test_divergence_names_the_row_and_the_first_node(case):
+    """One row of 40 leaves the domain; whatever the order of the rows, it is the one named."""
+    text, node = BLAMED[case]
+    column = np.linspace(1, 2, 40)
+    column[22] = -1.0 if case == "numbers" else 1e100
+    settings = Settings(epochs=2, batch_size=8, learning_rate=0.01, validation=0, seed=3)
+    compiled = sb.circuit(text).compile()
+    frozen = types.SimpleNamespace(**vars(compiled))
+    calls = []
+
+    def value_and_grad(params, inputs):  # the first record sees all rows; let it pass
+        calls.append(1)
+        return (1.0, params) if len(calls) == 1 else compiled.value_and_grad(params, inputs)
+
+    frozen.value_and_grad = value_and_grad
+    with pytest.raises(Diverged, match=rf"training row 23, first '{node}'") as caught:
+        train(frozen, {"x": column, "y": np.ones(40)}, settings)
+    assert len(str(caught.value)) <= 200

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sympy import Add, Expr, S, Symbol
 
-from symback.arrays import Shape, cross_entropy, over_rows, shape_of, softmax, spread, total
+from symback.arrays import Shape, along, cross_entropy, over_rows, shape_of, softmax, spread, total
 from symback.gradient import Gradient, inline_generated, inner_nodes
 from symback.lower import Names
 from symback.ops import Slope
@@ -21,6 +21,7 @@ from symback.simplify import weight
 
 LARGEST_WRITTEN = 100  # operations of a partial that is written out over names of values
 ONE = "the rows of t add up to 1"
+ANY_SUM = "∂(−Σ t∘log softmax(z))"  # the rule before that is used
 
 
 class Accumulation:
@@ -63,7 +64,7 @@ class Accumulation:
         before = self._before(edge, self._upstream(edge))
         if before is None:
             return self.add("edge", left, value, edge.local.rule, because)
-        number = self.add("edge", left, before, "∂(−Σ t∘log softmax(z))", because)
+        number = self.add("edge", left, before, ANY_SUM, because)
         return self.add("simplify", left, value, ONE, (number,), before)
 
     def _before(self, edge: Edge, upstream: Expr) -> Expr | None:
@@ -76,6 +77,7 @@ class Accumulation:
             return None
         z, t = op.args
         shape = shape_of(z, self._names.shapes)
+        upstream = along(upstream, shape, len(shape) - 1)
         return upstream * (softmax(z) * over_rows(total, t, shape) - t)
 
     def _upstream(self, edge: Edge) -> Expr:
@@ -145,4 +147,4 @@ def adjoint_names(walk: ReversePass) -> tuple[dict[Symbol, str], dict[str, Shape
     return found, names.shapes
 
 
-__all__ = ["Accumulation", "adjoint_names"]
+__all__ = ["ANY_SUM", "ONE", "Accumulation", "adjoint_names"]

@@ -57,11 +57,11 @@ class AnswerBuilder(Builder):
         if name in self.short and any(_names(a, name) for a in term.args):
             return self.short[name] * self.build(term.args[0])  # σ(1 − σ) is a product
         base = SPELLINGS.get(name.removesuffix(_PRIME)) if name.endswith(_PRIME) else None
-        if base is None or base.arity != (1, 1):
+        if base is None or (base.arity != (1, 1) and base.slope is None):
             return Builder._call(self, term)
-        self._refuse_arity(term, 1, 1)
+        self._refuse_arity(term, *base.arity)
         if base.slope is not None:
-            return base.slope(self.build(term.args[0]))
+            return base.slope(*map(self.build, term.args))
         (slope,) = base.local_partials(base.head(_OPERAND), _OPERAND)
         return slope.xreplace({_OPERAND: self.build(term.args[0])})
 

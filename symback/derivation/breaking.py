@@ -16,7 +16,20 @@ _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|[^\s\\]")
 _SPACED = {"+": 1.25, "-": 1.25, r"\cdot": 0.75, r"\circ": 1.0, "=": 1.35, "<": 1.35, ">": 1.35}
 _SPACED |= dict.fromkeys([r"\le", r"\ge", r"\ne", r"\wedge", r"\vee"], 1.35)
 _WIDTHS = {r"\,": 0.18, r"\quad": 1.0, r"\textstyle": 0.0, r"\sum": 1.1, r"\partial": 0.6}
-_WIDTHS |= {"(": 0.4, ")": 0.4, "'": 0.3, ",": 0.45, "m": 0.9, "w": 0.75, "W": 1.0, "M": 1.0}
+_WIDTHS |= {
+    "&": 1.0,
+    r"\cdots": 1.2,
+    r"\vdots": 0.4,
+    r"\ddots": 1.2,
+    "(": 0.4,
+    ")": 0.4,
+    "'": 0.3,
+    ",": 0.45,
+    "m": 0.9,
+    "w": 0.75,
+    "W": 1.0,
+    "M": 1.0,
+}
 _WORDS = ("mathrm", "operatorname", "text")
 _SCRIPT = 0.72  # the size of sub- and superscripts
 _LETTER, _CAPITAL = 0.56, 0.8

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from symback.derivation.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.record import Derivation, Step
-from symback.derivation.text import ascii_words, folded, number_text
+from symback.derivation.text import WIDTH, ascii_words, folded
+from symback.derivation.values import is_whole, number_text, value_text
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.reverse import Edge
 from symback.targets.text import AsciiPrinter, TextPrinter
@@ -61,6 +62,28 @@ def brief_text(derivation: Derivation, *, ascii: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
+class InPlace(TextPrinter):
+    """Prints formulas with values in place of names."""
+
+    values: Mapping[str, str] = {}
+
+    def filled(self, expr: Expr, room: int) -> str:
+        """The formula with its values, or nothing where they don't fit."""
+        names = [s.name for s in expr.free_symbols]
+        if not names or not all(is_whole(self.values.get(n, "…")) for n in names):
+            return ""
+        text = self.print(expr)
+        return text if len(text) <= room else ""
+
+    def symbol(self, symbol: Symbol) -> str:
+        text = self.values[symbol.name]
+        return self.bracket(text) if text.startswith(self.negative) else text
+
+
+class AsciiInPlace(InPlace, AsciiPrinter):
+    """The same in ASCII."""
+
+
 class _Detail:
     def __init__(self, derivation: Derivation, ascii: bool) -> None:
         self._derivation = derivation
@@ -68,6 +91,22 @@ class _Detail:
         self.printer = with_adjoints(AsciiPrinter if ascii else TextPrinter, derivation.walk)
         self._numbers = derivation.numbers() if derivation.values else {}
         self._told: dict[str, int] = {}  # rules that were told, with the step
+        self._in_place = self._numbers_in_place() if derivation.values else None
+
+    def _numbers_in_place(self) -> InPlace | None:
+        """A printer of formulas with the values of arrays in place of their names."""
+        derivation = self._derivation
+        if not derivation.circuit.has_arrays:
+            return None
+        from symback.derivation.array_numbers import array_numbers  # arrays only
+
+        found = array_numbers(derivation)
+        printer = with_adjoints(AsciiInPlace if self._ascii else InPlace, derivation.walk)
+        values = {name: self._value(v, WIDTH) for name, v in found.values.items()}
+        for name, value in found.adjoints.items():
+            values[printer.adjoints[name].name] = self._value(value, WIDTH)
+        printer.values = values
+        return printer
 
     def title(self) -> str:
         derivation = self._derivation
@@ -91,7 +130,8 @@ class _Detail:
         return f"{sign} {'gets' if several else '='}"
 
     def right(self, step: Step) -> str:
-        return self.form(step.right)
+        before = f"{self.form(step.before)} = " if step.kind == "rewrite" else ""
+        return before + self.form(step.right)
 
     def form(self, form: Any) -> str:
         """An expression, a sum of chains, or a sum of products."""
@@ -106,6 +146,8 @@ class _Detail:
         head = f"[{step.id}]".ljust(width)
         right = self.right(step)
         equation = f"{self.left(step)} {right}"
+        if self._in_place is not None:
+            return self._with_arrays(f"{head}{step.kind:<10} ", equation, step, short)
         if self._derivation.values:
             value = self._numbers.get(step.id)
             number = NOT_KNOWN if value is None else number_text(value)
@@ -114,9 +156,28 @@ class _Detail:
         lines = folded(f"{head}{step.kind:<10} ", equation)
         if short:
             return lines
-        indent = " " * (len(head) + 11)
+        return lines + self._reason(step, len(head) + 11)
+
+    def _reason(self, step: Step, indent: int) -> list[str]:
         because = self._because(step)
-        return [*lines, *folded(indent, because)] if because else lines
+        return folded(" " * indent, because) if because else []
+
+    def _with_arrays(self, start: str, equation: str, step: Step, short: bool) -> list[str]:
+        """The equation, the same with numbers in place where that fits a line, and the value."""
+        assert self._in_place is not None
+        lines, indent = folded(start, equation), " " * len(start)
+        value = self._numbers.get(step.id)
+        texts = [] if value is None else [self._value(value, WIDTH - len(start) - 2)]
+        if value is not None and isinstance(step.right, Expr):
+            texts.insert(0, self._in_place.filled(step.right, WIDTH - len(start) - 2))
+        texts = [text for text in dict.fromkeys(texts) if text] or [self.words(NOT_KNOWN)]
+        if texts != [self.right(step)]:
+            lines += [f"{indent}= {text}" for text in texts]
+        return lines if short else lines + self._reason(step, len(start))
+
+    def _value(self, value: Any, room: int) -> str:
+        dots = "..." if self._ascii else "…"
+        return value_text(value, room, dots).replace("-", self.printer.negative)
 
     def _because(self, step: Step) -> str:
         told = self._told.setdefault(step.why, step.id)

@@ -12,6 +12,7 @@ from sympy import Add, Expr
 
 from symback.derivation.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import ABOUT_NODES
 from symback.derivation.text import WIDTH, ArrayText, Text, ascii_words, folded
 from symback.errors import clip
 from symback.ops import real_symbol
@@ -85,12 +86,12 @@ def groups_of_steps(derivation: Derivation) -> list[list[Step]]:
     of_name: dict[str, list[Step]] = {}
     for step in derivation.steps:
         by_kind.setdefault(step.kind, []).append(step)
-        if step.kind not in ("forward", "edge", "seed"):
+        if step.kind not in (*ABOUT_NODES, "edge", "seed"):
             of_name.setdefault(step.left[1], []).append(step)
     node_group = groups_of_nodes(derivation)
     forward = by_kind.get("forward", [])
     groups = _grouped(forward, {s.id: node_group[s.node] for s in forward})
-    groups += [[s] for s in by_kind.get("seed", [])]
+    groups += [by_kind.get("rewrite", []), by_kind.get("seed", [])]
     groups += groups_of_edges(derivation, by_kind.get("edge", []))
     for names in groups_of_names(derivation, derivation.wrt):
         groups.append([s for name in names for s in of_name.get(name, [])])
@@ -110,7 +111,7 @@ class _Grouped(Text):
         self._dots = "..." if ascii else "…"
         self._steps_of: dict[str, dict[str, Step]] = {}
         for step in derivation.steps:
-            if step.kind not in ("forward", "edge", "seed") and step.left[0] == derivation.of:
+            if step.kind not in (*ABOUT_NODES, "edge", "seed") and step.left[0] == derivation.of:
                 self._steps_of.setdefault(step.left[1], {})[step.kind] = step
 
     def lines(self) -> list[str]:
@@ -123,7 +124,7 @@ class _Grouped(Text):
         title = f"All partials of {derivation.of}"
         if len(asked) == 1:
             title = f"{self._printer.partial(derivation.of, asked[0])} of the circuit"
-        parts = [[title], self._forward(), self._edges()]
+        parts = [[title], self._forward(), *self._rewritten(), self._edges()]
         parts += [self._result(names) for names in alike[: MOST_RESULTS if is_all else None]]
         if derivation.values:
             parts.append(self._numbers())

@@ -22,7 +22,8 @@ from symback.derivation.live import (
     start,
     still_picture,
 )
-from symback.derivation.page_lines import Lines
+from symback.derivation.page_lines import Lines, StillLines
+from symback.derivation.page_quiz import Practice, practice
 from symback.derivation.page_steps import (
     MOST_STEPS_IN_MATHML,
     AdjointWriter,
@@ -32,8 +33,9 @@ from symback.derivation.page_steps import (
 )
 from symback.derivation.point import reaching
 from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import ABOUT_NODES
 from symback.emit import render_page
-from symback.errors import SymbackError, Unsupported
+from symback.errors import SymbackError
 from symback.structure import Circuit
 from symback.targets.javascript import module
 from symback.targets.latex import LatexPrinter, name_in_latex
@@ -71,6 +73,7 @@ class PageText:
     count: int
     code: Markup
     data: Markup
+    practice: Practice | None
 
 
 def to_html(derivation: Derivation) -> str:
@@ -99,37 +102,36 @@ def page_text(derivation: Derivation) -> PageText:
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, known),
     }
-    code = "\n".join(module(printed.tables))
-    return _page(writer, drawn, data, code, rows, begin.examples)
+    asked = practice(derivation, writer.is_large)
+    return _page(writer, drawn, data, printed.tables, rows, begin.examples, asked)
 
 
 def _still_page(derivation: Derivation) -> PageText:
-    """The page of a derivation by adjoints: steps and picture, without numbers."""
-    if derivation.values:
-        raise Unsupported(
-            "the page of a derivation by adjoints shows no numbers; leave them out, or view it "
-            "by paths where the circuit has no arrays"
-        )
+    """The page of a derivation by adjoints: steps and picture, with the numbers that it has."""
     writer = AdjointWriter(derivation)
-    drawn = still_picture(derivation)
+    drawn, lines = still_picture(derivation), StillLines(derivation)
     data: dict[str, Any] = {
         "of": derivation.of,
         **{"at": {}, "seed": "", "adjoints": {}, "final": {}, "rows": []},
-        "steps": [_step_data(s, None, writer, drawn) for s in derivation.steps],
+        "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None),
     }
-    return _page(writer, drawn, data, "\n".join(module(_NO_PROGRAMS)), [], ())
+    return _page(writer, drawn, data, _NO_PROGRAMS, [], (), None)
 
 
 def _page(
     writer: Writer,
     drawn: LivePicture | None,
     data: dict[str, Any],
-    code: str,
+    tables: Sequence[tuple[str, Sequence[str]]],
     rows: Sequence[RowText],
     examples: Sequence[str],
+    asked: Practice | None,
 ) -> PageText:
     derivation = writer.derivation
+    if asked is not None:
+        data["practice"] = asked.data
+        tables = [*tables, ("OPERATIONS", asked.operations)]
     return PageText(
         version=__version__,
         title=_title(derivation),
@@ -142,8 +144,9 @@ def _page(
         rows_shown=MOST_ROWS if len(rows) > MOST_ROWS + 2 else len(rows),
         examples=examples,
         count=len(derivation.steps),
-        code=_script(code),
+        code=_script("\n".join(module(tables))),
         data=_script(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)),
+        practice=asked,
     )
 
 
@@ -169,13 +172,13 @@ def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
 
 
 def _step_data(
-    step: Step, lines: Lines | None, writer: Writer, drawn: LivePicture | None
+    step: Step, lines: Lines | StillLines, writer: Writer, drawn: LivePicture | None
 ) -> dict[str, Any]:
     """The lines with numbers, the spoken sentence, and what lights up in the picture."""
     said: dict[str, Any] = {"title": writer.title(step)}
     if not writer.is_large:  # else the script reads out what the step shows
         said["said"] = writer.said(step)
-    said |= {"lines": [] if lines is None else lines.numbers(step), "boxes": [], "wires": []}
+    said |= {"lines": lines.numbers(step), "boxes": [], "wires": []}
     if drawn is not None:
         boxes, wires = writer.lit(step)
         said["focus"] = drawn.boxes.get(step.left if isinstance(step.left, str) else step.left[1])
@@ -188,7 +191,7 @@ def _jumps(derivation: Derivation, known: Known | None) -> dict[str, int]:
     """For each node the step to show when it is clicked: its sum, else the last that knows it."""
     found: dict[str, int] = {}
     for step in reversed(derivation.steps):
-        if step.kind not in ("forward", "seed", "edge"):
+        if step.kind not in (*ABOUT_NODES, "seed", "edge"):
             found[step.left[1]] = step.id
     if known is None:
         for step in reversed(derivation.steps):  # the step that makes its adjoint, else its value

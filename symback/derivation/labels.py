@@ -108,7 +108,7 @@ class Texts:
             net = self._walk.circuit[box.members[0]]
             if len(net.operands) > _LARGEST_FORMULA:
                 return "…" * (_LONGEST_CAPTION + 1)
-            expr = expr.func(net.formula, evaluate=False)
+            expr = expr.func(net.formula, *expr.args[1:], evaluate=False)
         return self._printer.print(expr)
 
     def _print(self, node: Node) -> str:

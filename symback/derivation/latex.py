@@ -9,6 +9,7 @@ from sympy import Expr
 from symback.derivation.accumulation import ONE
 from symback.derivation.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.record import Derivation, Step, slopes_of
+from symback.derivation.values import value_latex
 from symback.targets.latex import LatexPrinter, name_in_latex
 
 
@@ -64,6 +65,12 @@ def sections(derivation: Derivation) -> list[Section]:
         if s.kind == "forward"
     ]
     found: list[Section] = [("Forward", forward)]
+    rewritten = [
+        Row(name_in_latex(s.node), right_of(s, printer), because=s.rule)
+        for s in derivation.steps
+        if s.kind == "rewrite"
+    ]
+    found += [("Rewritten, to keep digits", rewritten)] if rewritten else []
     if derivation.view == "accumulation":
         found += _backward(derivation, printer)
     else:
@@ -78,8 +85,10 @@ def sections(derivation: Derivation) -> list[Section]:
         found.append((title, _partial(derivation, name, printer)))
     if derivation.values:
         nodes, partials = derivation.evaluated()
-        rows = [Row(name_in_latex(n), number(v)) for n, v in nodes.items()]
-        rows += [Row(printer.partial(derivation.of, n), number(v)) for n, v in partials.items()]
+        rows = [Row(name_in_latex(n), value_latex(v)) for n, v in nodes.items()]
+        rows += [
+            Row(printer.partial(derivation.of, n), value_latex(v)) for n, v in partials.items()
+        ]
         found.append(("At the given point", rows))
     return found
 
@@ -112,7 +121,7 @@ def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[R
             if step.kind == "expand":
                 rows += [
                     Row(printer.print(slope), printer.print(expanded))
-                    for slope, expanded in slopes_of(derivation)
+                    for slope, expanded in slopes_of(derivation, step.before)
                 ]
             if right != left and (not rows or rows[-1].right != right):
                 rows.append(Row(left if not rows or step.kind == "expand" else "", right))
@@ -121,13 +130,10 @@ def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[R
 
 def right_of(step: Step, printer: LatexPrinter) -> str:
     """The right-hand side: an expression, a sum of chains, or a sum of products."""
+    if step.kind == "rewrite":
+        return f"{printer.print(step.before)} = {printer.print(step.right)}"
     if isinstance(step.right, Expr):
         return printer.print(step.right)
     if step.kind == "sum":
         return " + ".join(printer.chain(c) for c in step.right)
     return printer.products(step.right)
-
-
-def number(value: float) -> str:
-    mantissa, sign, power = f"{value:.6g}".partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if sign else mantissa

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Add, Piecewise
 
@@ -145,7 +145,7 @@ def _programs_of_walk(walk: ReversePass) -> Programs:
 
 
 def _with_output(circuit: Circuit, of: str) -> Circuit:
-    return Circuit(circuit.nodes, circuit[of], None, circuit.inferred)
+    return replace(circuit, output=circuit[of], loss=None)
 
 
 def _has_gates(circuit: Circuit, walk: ReversePass) -> bool:

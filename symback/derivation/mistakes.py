@@ -164,12 +164,12 @@ def find_mistake(
 ) -> Mistake | None:
     """The first candidate that gives what was given."""
     for mistake in candidates:
-        if agrees(given, _counted(mistake.value), at):
+        if agrees(given, counted(mistake.value), at):
             return mistake
     return None
 
 
-def _counted(value: Callable[[Flow], Number]) -> Callable[[Flow], Number]:
+def counted(value: Callable[[Flow], Number]) -> Callable[[Flow], Number]:
     def counted(flow: Flow) -> Number:
         with precision(BITS):
             found = value(flow)
@@ -393,4 +393,4 @@ def _all(flow: Flow, paths: Sequence[Sequence[Edge]]) -> arb:
     return product
 
 
-__all__ = ["Flow", "Mistake", "agrees", "find_mistake", "flows", "on_edge", "on_partial"]
+__all__ = ["Flow", "Mistake", "agrees", "counted", "find_mistake", "flows", "on_edge", "on_partial"]

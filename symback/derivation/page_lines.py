@@ -11,9 +11,11 @@ from symback.derivation.page_steps import is_too_long
 from symback.derivation.paths import count_paths, is_listed
 from symback.derivation.point import Link
 from symback.derivation.record import Derivation, Step
+from symback.derivation.values import value_text
 from symback.targets.text import TextPrinter
 
 MOST_SLOTS = 24  # numbers that are put in place in one line; beyond, the result alone is shown
+LONGEST_VALUE = 200  # letters of an array
 _SLOT = re.compile("\x01([^\x02]*)\x02")
 
 Pieces = list[str | list[str]]
@@ -56,7 +58,7 @@ class Lines:
             if self._is_large:
                 return [["= ", [f"=value {step.node}"]]]
             return [self._line(self._slots.print(step.right), f"value {step.node}")]
-        if step.kind == "seed":
+        if step.kind in ("rewrite", "seed"):
             return []
         name = _pair(step)[1]
         if step.kind == "edge":
@@ -124,4 +126,17 @@ class Lines:
         return [*pieces, " = ", [f"={result}"]]
 
 
-__all__ = ["Lines", "Pieces"]
+class StillLines:
+    """The lines of a derivation by adjoints: the value of each step at the point, as it is."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self._numbers = derivation.numbers() if derivation.values else {}
+
+    def numbers(self, step: Step) -> list[Pieces]:
+        value = self._numbers.get(step.id)
+        if value is None or step.kind == "seed":
+            return []
+        return [[f"= {value_text(value, LONGEST_VALUE).replace('-', TextPrinter.negative)}"]]
+
+
+__all__ = ["Lines", "Pieces", "StillLines"]

@@ -18,6 +18,7 @@ from symback.derivation.grouped import groups_of_steps
 from symback.derivation.mathml import breakable, mathml
 from symback.derivation.point import Link
 from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import ABOUT_NODES
 from symback.errors import clip
 from symback.simplify import weight
 from symback.targets.latex import LatexPrinter, name_in_latex
@@ -30,6 +31,7 @@ MOST_STEPS_IN_MATHML = 600
 """Beyond so many steps formulas are plain Unicode: MathML takes milliseconds and kilobytes each."""
 TITLES = {
     "forward": "Forward",
+    "rewrite": "Rewrite",
     "seed": "Seed",
     "edge": "Local partial",
     "sum": "Chain rule",
@@ -112,7 +114,8 @@ class Writer:
             return " + ".join(self._text.chain(c) for c in step.right[:cut]) + more
         if step.kind == "substitute":
             return self._text.products(step.right)
-        return self._text.print(step.right)
+        before = f"{self._text.print(step.before)} = " if step.kind == "rewrite" else ""
+        return before + self._text.print(step.right)
 
     def title(self, step: Step) -> str:
         several = step.kind == "sum" and not isinstance(step.right, Expr) and len(step.right) > 1
@@ -137,6 +140,8 @@ class Writer:
         return "="
 
     def _right_in_latex(self, step: Step) -> str:
+        if step.kind == "rewrite":
+            return f"{self.latex.print(step.before)} = {self.latex.print(step.right)}"
         if isinstance(step.right, Expr):
             return self.latex.print(step.right)
         if step.kind == "sum":
@@ -150,9 +155,15 @@ class Writer:
             return self._folded_groups()
         text = {s.id: self.step(s) for s in steps}
         forward = [text[s.id] for s in steps if s.kind == "forward"]
-        edges = [text[s.id] for s in steps if s.kind != "forward" and self.is_backward(s)]
-        groups = [Group(Markup("Forward: values"), forward), Group(self.backward(), edges)]
-        rest = [s for s in steps if s.kind != "forward" and not self.is_backward(s)]
+        rewritten = [text[s.id] for s in steps if s.kind == "rewrite"]
+        others = [s for s in steps if s.kind not in ABOUT_NODES]
+        edges = [text[s.id] for s in others if self.is_backward(s)]
+        groups = [
+            Group(Markup("Forward: values"), forward),
+            Group(Markup("Rewritten, to keep digits"), rewritten),
+            Group(self.backward(), edges),
+        ]
+        rest = [s for s in others if not self.is_backward(s)]
         for left in dict.fromkeys(s.left for s in rest):
             of_left = [text[s.id] for s in rest if s.left == left]
             groups.append(Group(in_math(self.latex.partial(*left)), of_left))
@@ -170,7 +181,8 @@ class Writer:
         groups = []
         for steps in groups_of_steps(self.derivation):
             first, last = (self.subject(s) for s in (steps[0], steps[-1]))
-            kind = {"forward": "Forward: ", "seed": "Backward: ", "edge": "Backward: "}
+            kind = {"forward": "Forward: ", "rewrite": "Rewritten: "}
+            kind |= dict.fromkeys(("seed", "edge"), "Backward: ")
             names = first if first == last else f"{first} … {last}"
             count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
             title = Markup("{}{} <span class=quiet>({})</span>").format(
@@ -223,7 +235,7 @@ class AdjointWriter(Writer):
         return r"\leftarrow" if gets else "="
 
     def _is_plain(self, step: Step) -> bool:
-        return step.kind in ("forward", "seed") or not self.is_backward(step)
+        return step.kind in (*ABOUT_NODES, "seed") or not self.is_backward(step)
 
     def _sign(self, printer: Any, step: Step) -> str:
         return adjoint_sign(printer, self.derivation.walk, step.left[1])

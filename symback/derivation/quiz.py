@@ -7,28 +7,34 @@ compared in value, never as text, so every form of it counts.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from symback.derivation.answers import read_answer
 from symback.derivation.detail import Shown
-from symback.derivation.mistakes import agrees, find_mistake, flows, on_edge, on_partial
-from symback.derivation.record import Derivation, Step, derive, slopes_of
-from symback.derivation.text import ascii_words, folded, printer_for
+from symback.derivation.mistakes import (
+    Flow,
+    Mistake,
+    Number,
+    agrees,
+    find_mistake,
+    flows,
+    on_edge,
+    on_partial,
+)
+from symback.derivation.quiz_text import BLANK, LEVELS, Key, QuizText
+from symback.derivation.record import Derivation, Step, derive
+from symback.derivation.text import ascii_words
 from symback.errors import CircuitError, SymbackError, UnknownName, Unsupported, nearest
 from symback.ops import OPS
 from symback.program import symbols
-from symback.reverse import Edge
 from symback.targets.notation import NotationPrinter
 
 Kind = Literal["partials", "rules", "steps"]
-KINDS = ("partials", "rules", "steps")
-LEVELS = 3
+KINDS: tuple[Kind, ...] = ("partials", "rules", "steps")
 MOST_CHOICES = 5
-BLANK = "______"
-
-Key = tuple[str, tuple[str, str]]  # "edge" or "result", and the partial that is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +109,33 @@ class Quiz:
     def __init__(
         self, derivation: Derivation, kind: Kind, blanks: int | None, seed: int, level: int
     ) -> None:
-        if kind not in KINDS:
-            raise CircuitError(f"no quiz '{kind}'{nearest(str(kind), KINDS)}; {', '.join(KINDS)}")
-        if level not in range(1, LEVELS + 1):
-            raise CircuitError(f"a quiz has the levels 1 to {LEVELS}")
         if derivation.circuit.has_arrays:
             raise Unsupported(
                 "a quiz asks about circuits of numbers; the derivation of arrays has none yet"
             )
         if derivation.view != "paths":
             derivation = derive(derivation.circuit, derivation.of, derivation.wrt)
-        self.derivation, self.kind, self.seed, self.level = derivation, kind, seed, level
+        self.derivation = derivation
         self._walk = derivation.walk
         self._edges = {(e.node, e.operand): e for e in self._walk.edges}
-        self._flows = flows(self._walk)
-        if not self._flows:
+        self.points = tuple(flows(self._walk))
+        if not self.points:
             raise Unsupported("no point was found at which answers could be compared")
+        self._results = self._last_steps()
+        self._choose(kind, blanks, seed, level)
+
+    def variant(self, kind: Kind, blanks: int | None, seed: int, level: int) -> Quiz:
+        """Another quiz on the same derivation; the points where answers are compared are kept."""
+        other = copy(self)
+        other._choose(kind, blanks, seed, level)
+        return other
+
+    def _choose(self, kind: Kind, blanks: int | None, seed: int, level: int) -> None:
+        if kind not in KINDS:
+            raise CircuitError(f"no quiz '{kind}'{nearest(str(kind), KINDS)}; {', '.join(KINDS)}")
+        if level not in range(1, LEVELS + 1):
+            raise CircuitError(f"a quiz has the levels 1 to {LEVELS}")
+        self.kind, self.seed, self.level = kind, seed, level
         self._steps = self._blank(blanks)
         self.questions: tuple[Question, ...] = tuple(self._asked())
         self._numbers: dict[Key, int] = {
@@ -133,7 +150,7 @@ class Quiz:
         edges: dict[Key, Step] = {
             ("edge", s.edge): s for s in self.derivation.steps if s.edge is not None
         }
-        results = self._results() if self.kind == "steps" else {}
+        results = self._results if self.kind == "steps" else {}
         order: list[Key] = []
         for group in (results, edges):  # the last lines are left out first
             keys = list(group)
@@ -147,19 +164,23 @@ class Quiz:
         chosen = set(order[:count])
         return {key: step for key, step in {**edges, **results}.items() if key in chosen}
 
-    def _results(self) -> dict[Key, Step]:
+    def _last_steps(self) -> dict[Key, Step]:
         """The last step of each partial that is more than one edge."""
         found: dict[Key, Step] = {}
+        names = {n.symbol for n in self._walk.circuit.nodes}
+        by_left: dict[Any, dict[str, Step]] = {}
+        for step in self.derivation.steps:
+            by_left.setdefault(step.left, {})[step.kind] = step
         for name in self.derivation.wrt:
             left = (self.derivation.of, name)
-            steps = {s.kind: s for s in self.derivation.steps if s.left == left}
+            steps = by_left.get(left, {})
             if "sum" not in steps or (len(steps["sum"].right), len(steps["sum"].right[0])) == (
                 1,
                 1,
             ):
                 continue
             last = steps.get("expand", steps["simplify"])
-            if symbols(last.right) <= {n.symbol for n in self._walk.circuit.nodes}:
+            if symbols(last.right) <= names:
                 found["result", left] = last
         return found
 
@@ -188,7 +209,7 @@ class Quiz:
         return self.to_text()
 
     def to_text(self, *, ascii: bool = False) -> Shown:
-        lines = _Text(self.derivation, self._numbers, self.kind, self.level, ascii).lines()
+        lines = QuizText(self.derivation, self._numbers, self.kind, self.level, ascii).lines()
         for question in self.questions if self.kind == "rules" else ():
             lines += ["", str(question)]
             lines += [f"  {chr(97 + i)}) {rule}" for i, rule in enumerate(question.choices)]
@@ -218,27 +239,31 @@ class Quiz:
             return self._rule(question, given)
         expr = read_answer(given, self._walk.circuit)
         value = lambda flow: flow.value(expr)  # noqa: E731
-        right = agrees(value, self._truth(question), self._flows)
+        right = agrees(value, self.truth(question), self.points)
         if right is None:
             raise Unsupported("the answer can't be compared at any point; write it another way")
         if right:
             return Grade(number, True)
-        if question.kind == "edge":
-            candidates = on_edge(self._walk, self._edges[question.asked])
-        else:
-            name = question.asked[1]
-            candidates = on_partial(self._walk, name, self.derivation.paths(name))
-        mistake = find_mistake(self._walk, self._flows, value, candidates)
+        mistake = find_mistake(self._walk, self.points, value, self.mistakes(question))
         if mistake is not None:
             return Grade(number, False, mistake.message, mistake.edge, mistake.hint)
-        return self._unknown(question)
+        return self.unequal(question)
 
-    def _truth(self, question: Question) -> Any:
+    def mistakes(self, question: Question) -> Iterator[Mistake]:
+        """The mistakes that are looked for in an answer, the likely ones first."""
+        if question.kind == "edge":
+            return on_edge(self._walk, self._edges[question.asked])
+        name = question.asked[1]
+        return on_partial(self._walk, name, self.derivation.paths(name))
+
+    def truth(self, question: Question) -> Callable[[Flow], Number]:
+        """The value that is asked for, by point."""
         if question.kind == "edge":
             return lambda flow: flow.partials[question.asked]
         return lambda flow: flow.adjoints[question.asked[1]]
 
-    def _unknown(self, question: Question) -> Grade:
+    def unequal(self, question: Question) -> Grade:
+        """The grade of a wrong answer that no known mistake explains."""
         of, wrt = question.asked
         message = f"that does not equal ∂{of}/∂{wrt}"
         if question.kind == "edge":
@@ -261,6 +286,10 @@ class Quiz:
             raise UnknownName(f"that is none of the rules; write a letter from a to {last}")
         if chosen == self.derivation.steps[question.step - 1].rule:
             return Grade(question.number, True)
+        return self.other_rule(question)
+
+    def other_rule(self, question: Question) -> Grade:
+        """The grade of a wrong rule."""
         node, operand = question.asked
         hint = f"which operation makes {node} out of {operand}?"
         return Grade(question.number, False, "that is another rule", question.asked, hint)
@@ -290,110 +319,4 @@ class Quiz:
         return Shown(NotationPrinter.of(self._walk.circuit).print(step.right))
 
 
-class _Text:
-    """The derivation as text, blanks where questions are and nothing that gives them away."""
-
-    def __init__(
-        self,
-        derivation: Derivation,
-        numbers: Mapping[Key, int],
-        kind: str,
-        level: int,
-        ascii: bool,
-    ) -> None:
-        self._derivation, self._numbers = derivation, numbers
-        self._kind, self._level = kind, level
-        self._printer = printer_for(derivation.walk.circuit, ascii)
-
-    def lines(self) -> list[str]:
-        derivation = self._derivation
-        rows = [s for s in derivation.steps if s.kind == "forward"]
-        lines = [f"Quiz on the partials of {derivation.of}, level {self._level}", "", "Forward"]
-        for step in rows:
-            lines += folded(f"  {step.node} = ", self._printer.print(step.right))
-        lines += ["", "Edges, with their local partials", *self._edges()]
-        for name in derivation.wrt:
-            part = self._partial(name)
-            lines += ["", *part] if part else []
-        return lines
-
-    def _edges(self) -> Iterator[str]:
-        for number, step in enumerate((s for s in self._derivation.steps if s.edge), 1):
-            assert step.edge is not None
-            node, operand = step.edge
-            blank = self._numbers.get(("edge", step.edge))
-            left = f"{number:>4}  {node} → {operand}   {self._printer.partial(node, operand)} = "
-            right, rule = self._printer.print(step.right), step.rule
-            if blank is not None and self._kind == "rules":
-                rule = f"({blank}) {BLANK}"
-            elif blank is not None:
-                right = f"({blank}) {BLANK}"
-                rule = rule if self._level == 1 else ""
-            yield from folded(left, f"{right}   {rule}".rstrip())
-
-    def _partial(self, name: str) -> list[str]:
-        """The lines of one partial, as far as they tell no answer."""
-        derivation = self._derivation
-        asked = (derivation.of, name)
-        steps = {s.kind: s for s in derivation.steps if s.left == asked}
-        if "sum" not in steps:
-            return []
-        blank = self._numbers.get(("result", asked))
-        rights = self._worked(steps, asked, blank)
-        if blank is not None:
-            rights.append(f"({blank}) {BLANK}")
-        elif not self._hides(steps["sum"]):
-            rights.append(self._printer.print(steps["simplify"].right))
-        left = f"  {self._printer.partial(*asked)} = "
-        lines: list[str] = []
-        for right in dict.fromkeys(rights):
-            lines += folded(left, right)
-            left = f"{'':<{len(left) - 2}}= "
-        if blank is None and "expand" in steps and not self._hides(steps["sum"]):
-            for slope, expanded in slopes_of(derivation):
-                lines += folded(f"  {self._printer.print(slope)} = ", self._printer.print(expanded))
-            right = self._printer.print(steps["expand"].right)
-            lines += folded(f"  {self._printer.partial(*asked)} = ", right)
-        return lines
-
-    def _worked(
-        self, steps: Mapping[Any, Step], asked: tuple[str, str], blank: int | None
-    ) -> list[str]:
-        """The chain and its product: fewer where the level is higher."""
-        rights = []
-        chains = self._printer.chains(steps["sum"].right)
-        faded = self._kind == "steps" and self._level == LEVELS
-        if chains != self._printer.partial(*asked) and not faded:
-            rights.append(chains)
-        many = self._derivation.paths(asked[1]) is None
-        if (many and self._hides(steps["sum"])) or (blank is not None and self._level > 1):
-            return rights
-        return rights if faded else [*rights, self._product(steps)]
-
-    def _product(self, steps: Mapping[Any, Step]) -> str:
-        """The local partials in the chain's place, the number of a question for its answer."""
-        texts = []
-        chains, products = steps["sum"].right, steps["substitute"].right
-        for chain, product in zip(chains, products, strict=True):
-            factors = []
-            for link, factor in zip(chain, product, strict=True):
-                blank = None if self._kind == "rules" else self._numbers.get(("edge", link))
-                text = self._printer.products([[factor]])
-                enclosed = factor.is_Add or text.startswith(self._printer.negative)
-                text = f"({text})" if enclosed and len(product) > 1 else text
-                factors.append(text if blank is None else f"({blank})")
-            texts.append(self._printer.times_sign.join(factors))
-        return " + ".join(texts)
-
-    def _hides(self, step: Step) -> bool:
-        """Whether an answer went into a sum over paths."""
-        if self._kind == "rules":
-            return False
-        end = step.left[1]
-        used: Sequence[Sequence[Edge]] | None = self._derivation.paths(end)
-        if used is None:
-            return bool(self._numbers)
-        return any(("edge", (e.node, e.operand)) in self._numbers for path in used for e in path)
-
-
-__all__ = ["Grade", "Marks", "Question", "Quiz"]
+__all__ = ["BLANK", "KINDS", "LEVELS", "Grade", "Kind", "Marks", "Question", "Quiz"]

@@ -15,8 +15,9 @@ from typing import Literal
 from symback.derivation import breaking
 from symback.derivation.adjoints import adjoint_sign
 from symback.derivation.breaking import Line
-from symback.derivation.latex import Row, number, printer_of, right_of, sections
+from symback.derivation.latex import Row, printer_of, right_of, sections
 from symback.derivation.record import Derivation, Step
+from symback.derivation.values import value_latex
 from symback.errors import CircuitError, Unsupported, nearest
 from symback.targets.latex import name_in_latex
 
@@ -205,7 +206,9 @@ def _table(derivation: Derivation) -> Iterator[TableRow]:
     for step in derivation.steps:
         formula = f"{_left(derivation, step)} {right_of(step, printer)}"
         if derivation.values:
-            formula += f" = {number(values[step.id])}" if step.id in values else r" = \text{---}"
+            formula += (
+                f" = {value_latex(values[step.id])}" if step.id in values else r" = \text{---}"
+            )
         lines = [line.text for line in breaking.lines(formula, CELL_WIDTH)]
         lines = [lines[0], *(rf"\qquad {line}" for line in lines[1:])]
         because, label = _because(step, told), str(step.id)

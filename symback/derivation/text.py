@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from symback.derivation.accumulation import ONE
 from symback.derivation.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.record import Derivation, Step, slopes_of
-from symback.ops import postorder
+from symback.derivation.values import number_text, value_text
 from symback.structure import Circuit
 from symback.targets.text import AsciiPrinter, TextPrinter
 
@@ -20,7 +21,6 @@ _ASCII = str.maketrans(
     | {"→": "->", "—": "-", "δ": "delta ", "θ": "theta"}
     | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k"}
 )
-DIGITS = 6
 
 
 def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
@@ -62,7 +62,7 @@ class Text:
             title = f"{self._printer.partial(derivation.of, derivation.wrt[0])} of the circuit"
         else:
             title = f"All partials of {derivation.of}"
-        parts = [[title], self._forward(), self._edges()]
+        parts = [[title], self._forward(), *self._rewritten(), self._edges()]
         parts += [self._partial(name) for name in derivation.wrt]
         if derivation.values:
             parts.append(self._numbers())
@@ -78,6 +78,18 @@ class Text:
         for name, text in rows:
             lines += folded(f"  {name:<{width}} = ", text)
         return lines
+
+    def _rewritten(self) -> list[list[str]]:
+        """A part of its own, where formulas were rewritten."""
+        lines = ["Rewritten, to keep digits"]
+        for step in self._steps("rewrite"):
+            equation = f"{self._printer.print(step.before)} = {self._printer.print(step.right)}"
+            line = f"  {step.node} = {equation}   "
+            if len(line) + len(step.rule) <= WIDTH:
+                lines.append(f"{line:<{WIDTH - len(step.rule)}}{step.rule}")
+            else:
+                lines += [*folded(f"  {step.node} = ", equation), *folded("    ", step.rule)]
+        return [lines] if len(lines) > 1 else []
 
     def _edges(self) -> list[str]:
         steps = self._steps("edge")
@@ -152,14 +164,11 @@ class Text:
 
     def _expansion(self, left: str, step: Step, substitute: Step) -> list[str]:
         factors = {factor for product in substitute.right for factor in product}
-        used = {part for factor in factors for part in postorder(factor)}
         lines = []
-        for slope, expanded in slopes_of(self._derivation):
-            if slope in used:
-                written = self._printer.print(slope.of(slope.args[0]).fdiff())
-                texts = [self._short.print(slope), written, self._printer.print(expanded)]
-                texts = list(dict.fromkeys(texts))
-                lines += folded("Expand ", " = ".join(texts))
+        for slope, expanded in slopes_of(self._derivation, *factors):
+            written = self._printer.print(slope.written)
+            texts = [self._short.print(slope), written, self._printer.print(expanded)]
+            lines += folded("Expand ", " = ".join(dict.fromkeys(texts)))
         lines = lines or ["Write out"]
         return [*lines, *folded(f"  {left} = ", self._printer.print(step.right))]
 
@@ -248,18 +257,30 @@ class ArrayText(Text):
             name = links[0][0]
         return self._printer.chain(tuple(links)) if len(links) > 1 else ""
 
-    def _slopes(self, step: Step) -> list[str]:
-        used = set(postorder(step.right))
+    def _numbers(self) -> list[str]:
+        """One line a node: what was given, the values, the partials."""
+        derivation = self._derivation
+        if not derivation.circuit.has_arrays:
+            return super()._numbers()
+        nodes, partials = derivation.evaluated()
         lines = []
-        for slope, expanded in slopes_of(self._derivation):
-            if slope in used:
-                texts = [self._short.print(slope), self._printer.print(expanded)]
-                lines += folded("Expand ", " = ".join(texts))
+        for i, (name, value) in enumerate(derivation.values.items()):
+            lines.append(self._value(f"{'At ' if i == 0 else '   '}{name} = ", value))
+        lines += [self._value(f"  {name} = ", value) for name, value in nodes.items()]
+        for name, value in partials.items():
+            lines.append(self._value(f"  {self._printer.partial(derivation.of, name)} = ", value))
+        return lines
+
+    def _value(self, start: str, value: Any) -> str:
+        text = value_text(value, WIDTH - len(start), "..." if self._ascii else "…")
+        return start + text.replace("-", self._printer.negative)
+
+    def _slopes(self, step: Step) -> list[str]:
+        lines = []
+        for slope, expanded in slopes_of(self._derivation, step.right):
+            texts = [self._short.print(slope), self._printer.print(expanded)]
+            lines += folded("Expand ", " = ".join(texts))
         return lines or ["Write out"]
-
-
-def number_text(value: float) -> str:
-    return f"{value:.{DIGITS}g}"
 
 
 def folded(start: str, text: str) -> list[str]:

@@ -10,9 +10,10 @@ from sympy import Symbol
 from symback.arrays import class_entropy, cross_entropy
 from symback.gates import split_number
 from symback.lower import Names
+from symback.ops import binary_cross_entropy
 from symback.program import Assign, Program, batch_sum, symbols
 
-WHOLE = (cross_entropy, class_entropy)
+WHOLE = (cross_entropy, class_entropy, binary_cross_entropy)
 """Operations that a kernel computes together with what backward needs, so that they stay lines."""
 
 

@@ -13,6 +13,7 @@ from symback.errors import Unsupported
 from symback.lower import Lowered
 from symback.program import Program, symbols
 from symback.structure import Node
+from symback.targets.notation import rewrite_notes
 from symback.targets.numpy import columns_of, print_order, statements, unpacked
 from symback.targets.numpy_arrays import ArrayPrinter
 
@@ -90,7 +91,8 @@ class Arrays:
             shapes=self._lowered.names.shapes,
             like=arrays[0].name if arrays else "columns[0]",
         )
-        return statements(program, printer, copies=copies)
+        notes = rewrite_notes(self._lowered.circuit)
+        return statements(program, printer, copies=copies, notes=notes)
 
     def init_signature(self) -> str:
         sizes = self._param_sizes()

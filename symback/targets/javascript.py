@@ -9,7 +9,7 @@ lost; functions that JavaScript lacks or computes badly are kernels of `kernels.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -48,18 +48,41 @@ FUNCTIONS: dict[Any, str] = {
     sp.Max: "Math.max",
     ops.hypot: "Math.hypot",
     sp.erf: "_erf",
+    sp.erfc: "_erfc",
+    sp.sinc: "_sinc",
+    ops.sinc_prime: "_sinc_slope",
+    ops.log1psq: "_log1psq",
+    ops.log1psq_prime: "_log1psq_slope",
+    ops.log1mexp: (
+        "(({0}) > -0.6931471805599453 ? Math.log(-Math.expm1({0})) : Math.log1p(-Math.exp({0})))"
+    ),
+    ops.logcosh: "_logcosh",
+    ops.binary_cross_entropy: (
+        "(Math.log1p(Math.exp(-Math.abs({0})))"
+        " + (({0}) > 0 ? ({0}) * (1 - ({1})) : -({0}) * ({1})))"
+    ),
+    ops.binary_cross_entropy_prime: (
+        "(({0}) > 0 ? 1 - ({1}) - _sigma(-({0})) : _sigma({0}) - ({1}))"
+    ),
+    ops.logaddexp: ("(Math.max({0}, {1}) + Math.log1p(Math.exp(-Math.abs(({0}) - ({1})))))"),
     ops.sigma: "_sigma",
     ops.sigma_prime: "_sigma_slope",
     ops.tanh_prime: "_tanh_slope",
     ops.softplus: "_softplus",
     ops.relu: "_relu",
+    ops.relu_at: "_relu",  # which leaves the second operand alone
+    ops.abs_at: "Math.abs",
     ops.silu: "_silu",
     ops.silu_prime: "_silu_slope",
     ops.gelu: "_gelu",
     ops.gelu_prime: "_gelu_slope",
     ops.logsigmoid: "_logsigmoid",
 }
-"""What each operation is called in JavaScript; a leading underscore marks a kernel."""
+"""What each operation is called in JavaScript; a leading underscore marks a kernel, braces the
+place of an operand."""
+
+LONGEST_KERNELS = 300
+"""Characters of the kernels of an operation that a page has in case an answer calls it."""
 
 RESERVED = frozenset(
     """
@@ -137,6 +160,9 @@ class JavaScriptPrinter(Printer):
             return f"{text} * {text}", MUL
         return f"Math.pow({self.print(base)}, {self.print(exponent)})", ATOM
 
+    def call(self, name: str, args: Sequence[str]) -> str:
+        return name.format(*args) if "{" in name else super().call(name, args)
+
     def branch(self, condition: str, yes: str, no: str) -> str:
         return f"({condition} ? {yes} : {no})"
 
@@ -194,6 +220,41 @@ def kernels() -> dict[str, str]:
     return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
 
 
+def operations(used: Collection[Any]) -> list[str]:
+    """Rows by the name of an operation: the fewest and most operands, 0 for any, and the function.
+
+    Behind a function of one number stands its derivative. Operations with long kernels are left
+    out, unless they are among the `used` heads.
+    """
+    printer = JavaScriptPrinter({})
+    names = [ops.real_symbol(name) for name in ("u", "v")]
+    found = []
+    for op in ops.OPS.values():
+        least, most = op.arity
+        function = FUNCTIONS.get(op.head, "")
+        if not function.startswith("Math."):
+            function = _arrow(op.head(*names[:least]), names[:least], printer)
+        row = f'["{op.name}", {least}, {most or 0}, {function}'
+        if op.arity == (1, 1):
+            (slope,) = op.local_partials(op.head(names[0]), names[0])
+            row += f", {_arrow(slope, names[:1], printer)}"
+        if op.head in used or sum(map(len, kernel_sources([row]))) <= LONGEST_KERNELS:
+            found.append(f"{row}],")
+    return found
+
+
+def _arrow(expr: Expr, names: Sequence[Symbol], printer: JavaScriptPrinter) -> str:
+    given = ", ".join(name.name for name in names)
+    return f"{given if len(names) == 1 else f'({given})'} => {printer.print(expr)}"
+
+
+def spellings(rows: Iterable[str]) -> dict[str, str]:
+    """The other names of the operations in the rows, with the name that each stands for."""
+    kept = "\n".join(rows)
+    found = {s: op.name for s, op in ops.SPELLINGS.items() if f'["{op.name}",' in kept}
+    return {spelling: name for spelling, name in found.items() if spelling != name}
+
+
 def module(tables: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     """Lines of code: the kernels that the tables call, then each table as a constant."""
     lines = [line for _, rows in tables for line in rows]
@@ -209,6 +270,8 @@ __all__ = [
     "identifier",
     "kernel_sources",
     "module",
+    "operations",
     "row",
+    "spellings",
     "table",
 ]

@@ -69,6 +69,47 @@ function _erf(z) {
   return Math.sqrt(-Math.expm1(-s * g)) * (x / size);
 }
 
+// erfc(z) = 2Φ(-√2·z), through gelu(-x) = -x·Φ(-x).
+function _erfc(z) {
+  if (z === 0) return 1;
+  const x = Math.SQRT2 * Math.abs(z);
+  const tail = (-2 * _gelu(-x)) / x;
+  return z < 0 ? 2 - tail : tail;
+}
+
+// sin(z)/z, and 1 at 0.
+function _sinc(z) {
+  return z === 0 ? 1 : Math.sin(z) / z;
+}
+
+// sinc'(z) = (cos(z) - sinc(z))/z; the series of Taylor where the two are nearly equal.
+function _sinc_slope(z) {
+  if (Math.abs(z) >= 2) return (Math.cos(z) - Math.sin(z) / z) / z;
+  let series = 1;
+  for (let k = 12; k > 0; k--) series = 1 - ((z * z) / ((2 * k + 3) * 2 * k)) * series;
+  return (-z / 3) * series;
+}
+
+// log(1 + z²).
+function _log1psq(z) {
+  const x = Math.abs(z);
+  return x > 1 ? 2 * Math.log(x) + Math.log1p(1 / x / x) : Math.log1p(x * x);
+}
+
+// 2z/(1 + z²).
+function _log1psq_slope(z) {
+  return Math.abs(z) > 1 ? 2 / (z + 1 / z) : (2 * z) / (1 + z * z);
+}
+
+// log(cosh(z)); below 1 through the series of Taylor of cosh(z) - 1.
+function _logcosh(z) {
+  const x = Math.abs(z);
+  if (x > 1) return x - Math.LN2 + Math.log1p(Math.exp(-2 * x));
+  let series = 1;
+  for (let k = 9; k > 0; k--) series = 1 + ((x * x) / ((2 * k + 1) * (2 * k + 2))) * series;
+  return Math.log1p(0.5 * x * x * series);
+}
+
 // gelu(z) = z·Φ(z) = max(z, 0) - |z|·Φ(-|z|).
 function _gelu(z) {
   const x = Math.min(Math.abs(z), 40);

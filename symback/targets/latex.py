@@ -38,7 +38,8 @@ def _command(name: str) -> str:
         return f"\\{_NAMES.get(name, name)}"
     if name == "sigma":
         return r"\sigma"
-    return rf"\operatorname{{{name}}}"
+    escaped = name.replace("_", r"\_")
+    return rf"\operatorname{{{escaped}}}"
 
 
 def name_in_latex(name: str) -> str:

@@ -15,6 +15,7 @@ from symback.program import Assign, Program, symbols
 from symback.simplify import weight
 from symback.structure import Circuit
 from symback.targets.array_module import Arrays, ArrayText, array_text
+from symback.targets.notation import rewrite_notes
 from symback.targets.numpy import (
     NumpyPrinter,
     columns_of,
@@ -89,6 +90,7 @@ class ModuleText:
     fused_bars: Sequence[str]
     total: str
     kernels: Sequence[str]
+    certificate: Sequence[str] = ()
 
 
 def module_text(circuit: Circuit, version: str) -> ModuleText:
@@ -215,7 +217,8 @@ class Scalars:
             varying=program.varying(),
             rows=f"{columns[0]}.dtype.type({columns[0]}.size)" if columns else "1",
         )
-        return statements(program, printer, copies=copies)
+        notes = rewrite_notes(self._lowered.circuit)
+        return statements(program, printer, copies=copies, notes=notes)
 
     def init_signature(self) -> str:
         return "def init_params(rng: np.random.Generator | None = None) -> Params:"

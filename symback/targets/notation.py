@@ -16,6 +16,8 @@ from symback.targets.printer import Printer
 if TYPE_CHECKING:
     from symback.structure import Circuit, Node
 
+LONGEST_NOTE = 96
+
 
 class NotationPrinter(Printer):
     """Prints expressions as circuit text."""
@@ -62,10 +64,23 @@ def circuit_text(circuit: Circuit) -> str:
     return "\n".join(lines) + "\n"
 
 
+def rewrite_notes(circuit: Circuit) -> dict[str, str]:
+    """`# s = 1/(1 + exp(-z)), as sigma: …` for each node whose typed formula was rewritten."""
+    printer = NotationPrinter.of(circuit)
+    found = {}
+    for rewrite in circuit.rewrites:
+        typed = f"# {rewrite.node} = {printer.print(rewrite.before)}, as {rewrite.rule}"
+        whole = f"{typed}: {rewrite.why}"
+        short = f"# {rewrite.node}, as {rewrite.rule}: {rewrite.why}"
+        fitting = (t for t in (whole, typed, short) if len(t) <= LONGEST_NOTE)
+        found[rewrite.node] = next(fitting, f"# {rewrite.node}, rewritten to keep digits")
+    return found
+
+
 def _mark(circuit: Circuit, node: Node) -> str:
     if node == circuit.loss:
         return ": loss"
     return ": output" if node == circuit.output else ""
 
 
-__all__ = ["NotationPrinter", "circuit_text"]
+__all__ = ["NotationPrinter", "circuit_text", "rewrite_notes"]

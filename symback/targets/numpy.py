@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy as sp
@@ -29,7 +29,7 @@ from symback.balls import constant, nearest_float
 from symback.errors import DomainError
 from symback.ops import BY_HEAD, Slope
 from symback.program import Assign, Chain, Program, batch_sum, symbols, varies
-from symback.targets import array_kernels, kernels
+from symback.targets import array_kernels, kernels, series_kernels
 from symback.targets.printer import ATOM, MUL, NEG, POW, Printer, is_negative
 
 if TYPE_CHECKING:
@@ -62,11 +62,23 @@ FUNCTIONS: dict[Any, str] = {
     sp.Max: "np.maximum",
     ops.hypot: "np.hypot",
     sp.erf: "_erf",
+    sp.erfc: "_erfc",
+    sp.sinc: "_sinc",
+    ops.sinc_prime: "_sinc_slope",
+    ops.log1psq: "_log1psq",
+    ops.log1psq_prime: "_log1psq_slope",
+    ops.log1mexp: "_log1mexp",
+    ops.logcosh: "_logcosh",
+    ops.logaddexp: "np.logaddexp",
+    ops.binary_cross_entropy: "_binary_cross_entropy",
+    ops.binary_cross_entropy_prime: "_binary_cross_entropy_slope",
     ops.sigma: "_sigma",
     ops.sigma_prime: "_sigma_slope",
     ops.tanh_prime: "_tanh_slope",
     ops.softplus: "_softplus",
     ops.relu: "np.maximum({0}, 0.0)",
+    ops.relu_at: "np.maximum({0}, 0.0)",
+    ops.abs_at: "np.abs({0})",
     ops.silu: "_silu",
     ops.silu_prime: "_silu_slope",
     ops.gelu: "_gelu",
@@ -81,6 +93,9 @@ VALUE_AND_SLOPE: dict[type[Slope], str] = {
     ops.tanh_prime: "_tanh_and_slope",
     ops.silu_prime: "_silu_and_slope",
     ops.gelu_prime: "_gelu_and_slope",
+    ops.sinc_prime: "_sinc_and_slope",
+    ops.log1psq_prime: "_log1psq_and_slope",
+    ops.binary_cross_entropy_prime: "_binary_cross_entropy_and_slope",
 }
 """Kernels that compute an operation and its slope together."""
 
@@ -93,7 +108,7 @@ TOGETHER: dict[Any, str] = {
 
 KERNELS: dict[str, Any] = {
     name: function
-    for module in (kernels, array_kernels)
+    for module in (kernels, series_kernels, array_kernels)
     for name, function in vars(module).items()
     if name.startswith("_") and inspect.isfunction(function)
 }
@@ -188,6 +203,9 @@ class NumpyPrinter(Printer):
             text = f"{int(base)}.0"
         return f"{text}**{self.at(exponent, ATOM)}", POW
 
+    def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
+        return f"{self.at(a, MUL)} / {self.at(b, POW)} / {self.at(b, POW)}", MUL
+
     # -- choices ----------------------------------------------------------------------------
 
     def where(self, expr: Piecewise) -> str:
@@ -265,11 +283,18 @@ VIEWS = (Symbol, transpose, indexed, column, diagonal)
 """What prints as a view of an operand."""
 
 
-def statements(program: Program, printer: NumpyPrinter, copies: bool = False) -> list[str]:
+def statements(
+    program: Program,
+    printer: NumpyPrinter,
+    copies: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> list[str]:
     """The lines of a program, each chain-rule line with its terms above it.
 
     With `copies`, a result that equals another value is copied, so that results share no memory.
+    `notes` are comments above the lines that compute nodes, by their names.
     """
+    notes = notes or {}
     lines: list[str] = []
     slopes = _slopes_by_value(program)
     joined = {line.target for line in slopes.values()}
@@ -278,6 +303,8 @@ def statements(program: Program, printer: NumpyPrinter, copies: bool = False) ->
             continue
         if line.chains and line.of:
             lines += chain_comment(line.of, line.chains)
+        elif line.target.name in notes:
+            lines.append(notes[line.target.name])
         if line.target in slopes:
             kernel = TOGETHER[line.expr.func]
             operands = ", ".join(printer.print(operand) for operand in line.expr.args)

@@ -8,6 +8,7 @@ it was typed. A language is a subclass with its tables; an operation without an 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,7 +17,7 @@ from sympy.core.relational import Relational
 
 from symback.arrays import Shape, shape_of
 from symback.errors import Unsupported
-from symback.ops import BY_HEAD, POWER, postorder
+from symback.ops import BY_HEAD, POWER, SLOPES, over_square, postorder
 
 if TYPE_CHECKING:
     from symback.structure import Circuit
@@ -85,6 +86,8 @@ class Printer:
             return self.power_or_quotient(expr)
         if isinstance(expr, Piecewise):
             return self.where(expr), ATOM
+        if isinstance(expr, over_square):
+            return self.over_square(*expr.args)
         return self.function(expr)
 
     # -- leaves -----------------------------------------------------------------------------
@@ -164,6 +167,9 @@ class Printer:
         """A product, its factors in the order given."""
         return self.times.join(self.at(f, MUL if i == 0 else NEG) for i, f in enumerate(factors))
 
+    def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
+        return self._print(a / b**2)
+
     def power_or_quotient(self, expr: Pow) -> tuple[str, int]:
         if is_negative(expr.exp):
             return self.quotient([], [Pow(expr.base, -expr.exp)])
@@ -219,29 +225,41 @@ class Printer:
     def rank(self, symbol: Symbol) -> Any:
         return self._order.get(symbol.name, (len(self._order),))
 
-    def symbol_ranks(self, expr: Expr) -> tuple[Any, ...]:
-        found = [(*self.rank(s), s.name) for s in postorder(expr) if s.is_Symbol]
-        return tuple(sorted(found))
+    def parts_key(self, expr: Expr) -> tuple[Any, ...]:
+        """Ranks of the symbols, size, and, where those are equal, the spelling."""
+        parts = postorder(expr)
+        ranks = sorted((*self.rank(s), s.name) for s in parts if s.is_Symbol)
+        return (tuple(ranks), len(parts), _Spelling(expr))
 
     def term_key(self, expr: Expr) -> tuple[Any, ...]:
-        ranks = self.symbol_ranks(expr)
-        return (not ranks, ranks, _size(expr), str(expr))
+        ranks, *rest = self.parts_key(expr)
+        return (not ranks, ranks, *rest)
 
     def factor_key(self, expr: Expr) -> tuple[Any, ...]:
         base = expr.base if expr.is_Pow and expr.exp.is_number else expr
         leads = base.is_Symbol and base.name in self._leading
         kind = 0 if expr.is_number else 1 if leads else 2 if base.is_Symbol else 3
-        return (kind, self.symbol_ranks(expr), _size(expr), str(expr))
+        return (kind, *self.parts_key(expr))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """An expression, ordered by its text, which is made only where all else is equal."""
+
+    expr: Expr
+
+    def __lt__(self, other: _Spelling) -> bool:
+        return str(self.expr) < str(other.expr)
 
 
 ORDERED: frozenset[Any] = frozenset(
-    [*(head for head, op in BY_HEAD.items() if op.name not in ("min", "max")), POWER.head]
+    [
+        *(head for head, op in BY_HEAD.items() if op.name not in ("min", "max")),
+        *SLOPES,
+        POWER.head,
+    ]
 )
 """Heads whose operands are not interchangeable."""
-
-
-def _size(expr: Expr) -> int:
-    return len(postorder(expr))
 
 
 def is_negative(expr: Expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from math import isfinite
 from types import ModuleType
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from symback.errors import DataError, SymbackError
 from symback.training.accuracy import accuracies
+from symback.training.blame import first_bad_node, first_bad_row
 from symback.training.progress import Progress
 from symback.training.samples import Samples, Scaling, check_columns, prepare
 from symback.training.table import quoted
@@ -144,10 +146,11 @@ class _Run:
         epochs, rows = self.settings.epochs, self.samples.rows[0]
         steps = -(-rows // self.settings.batch_size)
         progress.start(epochs, steps)
+        order, first = np.arange(rows), 0
 
         def after_step(_: int, loss: Any, params: Any) -> None:
             if not isfinite(loss):
-                raise self._diverged()
+                raise self._diverged(where=self._where(order, self.step - first))
             self.params = params
             self.step += 1
             progress.step(self.step, float(loss))
@@ -155,6 +158,8 @@ class _Run:
         try:
             self._record(0)
             for epoch in range(1, epochs + 1):
+                # The order in which sgd is about to draw the rows, and the step it begins with.
+                order, first = deepcopy(self.shuffling).permutation(rows), self.step
                 self.params, _ = self.module.sgd(
                     self.params,
                     self.training,
@@ -219,12 +224,24 @@ class _Run:
             raise self._diverged("the validation loss")
         self.history.append(Record(epoch, self.step, losses[0], losses[1] if losses[1:] else None))
 
-    def _diverged(self, what: str = "the loss") -> Diverged:
+    def _where(self, order: npt.NDArray[np.int_], step: int) -> str:
+        """The first bad row of a batch, and the first bad node there."""
+        start = step * self.settings.batch_size
+        rows = np.sort(order[start : start + self.settings.batch_size])
+        row = first_bad_row(self.module, self.params, self.training, rows)
+        chosen = rows if row is None else [row]
+        batch = self.module.Inputs(*(np.asarray(column)[chosen] for column in self.training))
+        node = first_bad_node(self.module, self.params, batch)
+        place = f"training row {row + 1}" if row is not None else f"a batch of {len(rows)} rows"
+        return f" ({place}" + (f", first {quoted(node)})" if node else ")")
+
+    def _diverged(self, what: str = "the loss", where: str = "") -> Diverged:
         if self.step == 0:
             return Diverged(
-                f"{what} is not finite before the first step; the initial values or the data lie "
+                f"{what} is not finite before the first step{where}; initial values or data lie "
                 "outside the circuit's domain; standardise the inputs or give initial values"
             )
         return Diverged(
-            f"{what} is not finite after step {self.step}: training diverged; use {self._remedy()}"
+            f"{what} is not finite after step {self.step}: training diverged{where}; "
+            f"use {self._remedy()}"
         )

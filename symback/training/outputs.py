@@ -53,13 +53,8 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
     check_folder(folder)
     written, notes = [], []
     replaced = [file for file in FILES if (Path(folder) / file).exists()]
-    contents = {
-        PARAMETERS: _parameters(result),
-        HISTORY: _history(result),
-        SETTINGS: _settings(result),
-        PLOT: loss_plot(result.history, creator=_MAKER),
-    }
-    for file, content in contents.items():
+    plot = loss_plot(result.history, creator=_MAKER)
+    for file, content in {**contents(result), PLOT: plot}.items():
         if content is None:
             stale = "; that of an earlier run is removed" if file in replaced else ""
             (Path(folder) / file).unlink(missing_ok=True)
@@ -70,6 +65,15 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
     if replaced:
         notes.append(f"the files of an earlier run in {folder} are replaced")
     return written, notes
+
+
+def contents(result: Result) -> dict[str, bytes]:
+    """What the files of a run hold, the picture excepted."""
+    return {
+        PARAMETERS: _parameters(result),
+        HISTORY: _history(result),
+        SETTINGS: _settings(result),
+    }
 
 
 def _parameters(result: Result) -> bytes:

@@ -1,0 +1,93 @@
+"""Numbers in print: a number, a vector or a matrix, as text and as LaTeX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+DIGITS = 6
+FEWER_DIGITS = 4  # of arrays that are too wide with all
+MOST_IN_LATEX = 6  # rows and columns of a matrix that is written whole
+MOST_FIRST = 6  # entries of an array that is cut short
+
+
+def number_text(value: float, digits: int = DIGITS) -> str:
+    return f"{value:.{digits}g}"
+
+
+def value_text(value: Any, room: int, dots: str = "…") -> str:
+    """A number, [0.1, -0.25], [[1, 2], [3, 4]], or shape and first entries of what is wider.
+
+    >>> value_text([[1.0, 2.0], [3.0, 4.0]], 40)
+    '[[1, 2], [3, 4]]'
+    >>> value_text(np.zeros((64, 128)), 40)
+    '[64, 128]: 0, 0, 0, 0, 0, 0, …'
+    """
+    array = np.asarray(value, dtype=float)
+    if not array.ndim:
+        return number_text(float(array))
+    for digits in (DIGITS, FEWER_DIGITS):
+        if array.size <= room:  # an entry takes a letter and more
+            text = _rows_text(array, digits)
+            if len(text) <= room:
+                return text
+    return _cut_text(array, room, dots)
+
+
+def is_whole(text: str) -> bool:
+    """Whether no entry was left out of the text of a value."""
+    return not text.endswith(("…", "..."))
+
+
+def _rows_text(array: Any, digits: int) -> str:
+    if not array.ndim:
+        return number_text(float(array), digits)
+    return f"[{', '.join(_rows_text(part, digits) for part in array)}]"
+
+
+def _cut_text(array: Any, room: int, dots: str) -> str:
+    """The shape, and as many of the first entries as fit."""
+    text = f"[{', '.join(map(str, array.shape))}]: "
+    for entry in array.flat[:MOST_FIRST]:
+        longer = f"{text}{number_text(float(entry), FEWER_DIGITS)}, "
+        if len(longer) + len(dots) > room and not text.endswith(": "):
+            break
+        text = longer
+    return text + dots
+
+
+def value_latex(value: Any) -> str:
+    """A number, or a matrix; a vector is a column. Rows and columns of large ones are left out."""
+    array = np.asarray(value, dtype=float)
+    if not array.ndim:
+        return number_latex(float(array))
+    rows = array if array.ndim == 2 else array[:, None]
+    down, across = (_kept(length) for length in rows.shape)
+    lines = []
+    for i in down:
+        if i is None:
+            lines.append([r"\vdots" if j is not None else r"\ddots" for j in across])
+        else:
+            lines.append([_entry(rows, i, j) for j in across])
+    body = r" \\ ".join(" & ".join(line) for line in lines)
+    return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
+
+
+def _entry(rows: Any, i: int, j: int | None) -> str:
+    return r"\cdots" if j is None else number_latex(float(rows[i, j]), FEWER_DIGITS)
+
+
+def _kept(length: int) -> list[int | None]:
+    """The rows that are shown; None stands for those that are left out."""
+    if length <= MOST_IN_LATEX:
+        return list(range(length))
+    return [0, 1, 2, None, length - 1]
+
+
+def number_latex(value: float, digits: int = DIGITS) -> str:
+    mantissa, sign, power = number_text(value, digits).partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if sign else mantissa
+
+
+__all__ = ["is_whole", "number_latex", "number_text", "value_latex", "value_text"]

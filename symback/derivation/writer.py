@@ -1,0 +1,183 @@
+"""Writes the steps of a derivation: what the reverse pass did, in a fixed order.
+
+One forward step a node, the seed, one edge step a local partial, then for each asked partial the
+sum over its paths, the local partials put in place of the chain, the simplified product, and the
+same with slopes such as σ′ written out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sympy import Add, Expr, S
+
+from symback.derivation.accumulation import Accumulation
+from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
+from symback.derivation.steps import Kind, Products, Step, View
+from symback.derivation.verify import Verifier
+from symback.derivation.verify_arrays import ArrayVerifier
+from symback.gradient import Gradient
+from symback.ops import Slope, as_quotients
+from symback.partials import times
+from symback.program import Chain
+from symback.reverse import ReversePass
+from symback.simplify import simplified
+
+
+class Writer:
+    """Writes the steps of a walk in their fixed order."""
+
+    def __init__(self, walk: ReversePass, gradient: Gradient, view: View) -> None:
+        self._walk = walk
+        self._gradient = gradient
+        self._view = view
+        self._verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
+        self._array_verifier = ArrayVerifier(walk) if walk.circuit.has_arrays else None
+        self._count = count_paths(walk)
+        self.steps: list[Step] = []
+        self._forward: dict[str, int] = {}
+        self._edges: dict[tuple[str, str], int] = {}
+
+    def write(self, asked: Sequence[str]) -> None:
+        for name in self._below():
+            node = self._walk.circuit[name]
+            depends = tuple(self._forward[o] for o in node.operands if o in self._forward)
+            self._forward[name] = self._add("forward", name, node.formula, "definition", depends)
+        self._write_rewrites()
+        self._add("seed", (self._walk.of, self._walk.of), S.One, "seed")
+        useful = self._leading_to(asked)
+        self._verify_edges(useful)
+        if self._view == "accumulation":
+            Accumulation(self._walk, self._gradient, self._add).write(useful, asked, self._forward)
+            return
+        for edge in self._walk.edges:
+            if edge.operand in useful:
+                key = (edge.node, edge.operand)
+                because = (self._forward[edge.node],)
+                rule = edge.local.rule
+                self._edges[key] = self._add("edge", key, edge.partial, rule, because)
+        for name in asked:
+            self._partial(name)
+
+    def _write_rewrites(self) -> None:
+        """What the formulas were before they were rewritten, proven when that was done.
+
+        A node that the rewriting leaves unused stands as its formula.
+        """
+        circuit = self._walk.circuit
+        unused = {n.symbol: n.formula for n in circuit.computed if n.name not in self._forward}
+        for rewrite in circuit.rewrites:
+            if rewrite.node in self._forward:
+                before = rewrite.before
+                while named := before.free_symbols & unused.keys():
+                    before = before.xreplace({s: unused[s] for s in named})
+                because = (self._forward[rewrite.node],)
+                self._add("rewrite", rewrite.node, rewrite.after, rewrite.why, because, before)
+
+    @property
+    def verified(self) -> bool:
+        """Whether steps were verified: where a point in the domain was found."""
+        if self._array_verifier is not None:
+            return self._array_verifier.verified
+        return self._verifier is not None and self._verifier.point is not None
+
+    def _verify_edges(self, useful: set[str]) -> None:
+        if self._verifier is None:
+            return
+        for edge in self._walk.edges:
+            if edge.operand in useful:
+                node = self._walk.node(edge.node)
+                self._verifier.partial(node, edge.operand, edge.partial)
+                self._verifier.partial(node, edge.operand, edge.local.expanded)
+
+    def _verify(self, before: Any, after: Any, left: tuple[str, str]) -> None:
+        if self._verifier is not None:
+            self._verifier.equal(before, after, f"∂{left[0]}/∂{left[1]}")
+
+    def _add(
+        self,
+        kind: Kind,
+        left: str | tuple[str, str],
+        right: Any,
+        rule: str,
+        depends: tuple[int, ...] = (),
+        before: Any = None,
+    ) -> int:
+        number = len(self.steps) + 1
+        if isinstance(before, Expr | tuple) and isinstance(left, tuple) and kind != "substitute":
+            self._verify(before, right, left)
+        self.steps.append(Step(number, kind, left, right, rule, depends, before))
+        if self._array_verifier is not None:
+            self._array_verifier.step(self.steps[-1])
+        return number
+
+    def _below(self) -> list[str]:
+        """The computed nodes that the value of `of` depends on."""
+        needed = {self._walk.of}
+        for node in reversed(self._walk.circuit.nodes):
+            if node.name in needed:
+                needed.update(node.operands)
+        return [n.name for n in self._walk.circuit.computed if n.name in needed]
+
+    def _leading_to(self, asked: Sequence[str]) -> set[str]:
+        """Names from which an edge leads on to an asked one, those included."""
+        useful = set(asked)
+        for edge in reversed(self._walk.edges):
+            if edge.operand in useful:
+                useful.add(edge.node)
+        return useful
+
+    def _partial(self, name: str) -> None:
+        left = (self._walk.of, name)
+        found = paths(self._walk, name, self._count)
+        if not found:
+            same = name == self._walk.of
+            rule = "seed" if same else "no path leads from it to the node"
+            self._add("simplify", left, S.One if same else S.Zero, rule)
+            return
+        chains: tuple[Chain, ...]
+        if found is MANY:
+            last = self._walk.into[name]
+            chains = tuple(((self._walk.of, e.node), (e.node, name)) for e in last)
+            many = len(last)
+            products = tuple((self._gradient.upstream(e.node, many), e.partial) for e in last)
+            used = tuple(self._edges[(e.node, name)] for e in last)
+        else:
+            chains = tuple(tuple((e.node, e.operand) for e in p) for p in found)
+            products = tuple(tuple(e.partial for e in path) for path in found)
+            used = tuple(sorted({self._edges[link] for chain in chains for link in chain}))
+        rule = "chain rule" if len(chains) == 1 else "chain rule; the products of all paths add up"
+        number = self._add("sum", left, chains, rule, used)
+        needed = (number, *used)
+        number = self._add("substitute", left, products, "local partials", needed, chains)
+        total = as_quotients(_sum([_product(p) for p in products]))
+        alike = self._gradient.alike
+        kept = alike(total) if alike else simplified(total)
+        number = self._add("simplify", left, kept, "simplified", (number,), products)
+        closed = self._gradient[name]
+        if closed != kept and not alike:  # among many edges, that of the slope says what it is
+            slopes = _slopes(products)
+            rule = "slopes written out" if slopes else "generated names written out"
+            self._add("expand", left, closed, rule, (number,), kept)
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    if len(terms) > MOST_PATHS:  # one by one takes the square of their number
+        return Add(*terms)
+    return sum(terms, S.Zero)
+
+
+def _product(factors: Sequence[Expr]) -> Expr:
+    result: Expr = S.One
+    for factor in factors:
+        result = times(result, factor)
+    return result
+
+
+def _slopes(products: Products) -> list[Slope]:
+    found = [s for product in products for factor in product for s in factor.atoms(Slope)]
+    return list(dict.fromkeys(found))
+
+
+__all__ = ["Writer"]

@@ -1,0 +1,85 @@
+"""The rules: one row each, with what it looks for, what it puts there, and why.
+
+A matcher takes `see`, which looks behind the names of nodes, and an expression whose parts are
+rewritten already; it returns an expression that is equal wherever the first is defined, or None.
+Matchers look at the terms or factors of one sum or product, so each costs no more than their
+number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy import Add, Mul, Pow
+
+from symback.ops import log1p, sigma
+from symback.stable import logs, quotients, sums
+from symback.stable.patterns import Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rewriting: its name, why the typed form is computed badly, and where it applies.
+
+    `words` say what the formula becomes where that is no operation of its own.
+    """
+
+    name: str
+    why: str
+    heads: tuple[Any, ...]
+    match: Matcher
+    words: str = ""
+
+
+OVERFLOWS = "exp overflows for large operands"
+LOG = "the log of what underflows is lost"
+COSH = "cosh overflows for large operands"
+CANCELS = "nearly equal terms cancel"
+ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
+ANGLE = "a product of sines"
+ROOTS = "a quotient by the sum of the roots"
+
+RULES: tuple[Rule, ...] = (
+    Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
+    Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
+    Rule("1/(c + exp)", OVERFLOWS, (Pow,), quotients.reciprocal),
+    Rule("exp/(c + exp)", OVERFLOWS, (Mul,), quotients.exp_times_share),
+    Rule("exp(a - logaddexp)", OVERFLOWS, (sp.exp,), quotients.exp_of_difference),
+    Rule("tanh", OVERFLOWS, (Mul,), quotients.quotient_is_tanh),
+    Rule("1/cosh", COSH, (Pow,), quotients.power_of_cosh),
+    Rule(
+        "sigma_prime", "1 - sigma keeps few digits", (Mul,), quotients.sigma_times_one_minus_sigma
+    ),
+    Rule("1 - sigma", CANCELS, (Add,), sums.one_minus(sigma, sp.tanh)),
+    Rule("tanh_prime", CANCELS, (Add,), sums.one_minus_square(sp.tanh)),
+    Rule("1 - cos²", CANCELS, (Add,), sums.one_minus_square(sp.cos, sp.sin), "the other square"),
+    Rule("expm1", CANCELS, (Add,), sums.one_minus(sp.exp)),
+    Rule("1 - cos", CANCELS, (Add,), sums.one_minus(sp.cos), "the square of a sine"),
+    Rule("1 - cosh", CANCELS, (Add,), sums.one_minus(sp.cosh), "the square of a sinh"),
+    Rule("erfc", CANCELS, (Add,), sums.one_minus(sp.erf)),
+    Rule("exp - exp", CANCELS, (Add,), sums.pair((sp.exp,), sums.difference_of_exp)),
+    Rule("√ - 1", CANCELS, (Add,), sums.root_minus_number, ROOTS),
+    Rule("√ - √", CANCELS, (Add,), sums.pair((Pow,), sums.difference_of_roots), ROOTS),
+    Rule("log - log", CANCELS, (Add,), sums.pair((sp.log, log1p), sums.difference_of_logs)),
+    Rule(
+        "sin - sin", CANCELS, (Add,), sums.pair((sp.sin, sp.cos), sums.difference_of_waves), ANGLE
+    ),
+    Rule("logaddexp - a", CANCELS, (Add,), sums.log_sum_exp_minus_member),
+    Rule("binary_cross_entropy", ENTROPY, (Add,), sums.cross_entropy_of_sigma),
+    Rule("logaddexp", OVERFLOWS, (sp.log, log1p), logs.log_of_powers),
+    Rule("log of a product", LOG, (sp.log,), logs.log_of_product),
+    Rule("logsigmoid", "1 - sigma keeps few digits", (log1p,), logs.log_of_one_minus_sigma),
+    Rule("log1mexp", "1 - exp keeps few digits", (sp.log, log1p), logs.log_of_expm1),
+    Rule("logcosh", COSH, (sp.log,), logs.log_of_cosh),
+    Rule(
+        "log1psq", "the square overflows or is lost", (sp.log, log1p), logs.log_of_one_plus_square
+    ),
+    Rule("log1p", "1 + u loses the digits of a small u", (sp.log,), logs.log_of_one_plus),
+    Rule("hypot", "a square overflows or underflows", (Pow,), quotients.root_of_squares),
+    Rule("sinc", "the slope of sin(u)/u cancels for small u", (Mul,), quotients.sine_over_argument),
+)
+"""Every rewriting, in the order in which they are tried."""
+
+__all__ = ["RULES", "Rule"]

@@ -1,0 +1,223 @@
+"""Sums whose terms nearly cancel: what they are without the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+from sympy import Add, Expr, Mul, S
+
+from symback.ops import (
+    binary_cross_entropy,
+    expm1,
+    hypot,
+    log1p,
+    logaddexp,
+    logsigmoid,
+    sigma,
+    softplus,
+    tanh_prime,
+)
+from symback.stable.patterns import (
+    Matcher,
+    See,
+    constant_and_terms,
+    half,
+    log_sum_exp,
+    positive,
+    shorter_difference,
+    split,
+    summands,
+    terms_of,
+)
+
+# -- sums: a constant and a term that nearly cancel ------------------------------------------------
+
+_BESIDE_ONE: dict[Any, Callable[[Expr], Expr]] = {
+    sp.exp: lambda u: -expm1(u),
+    sp.cos: lambda u: 2 * sp.sin(half(u)) ** 2,
+    sp.cosh: lambda u: -2 * sp.sinh(half(u)) ** 2,
+    sigma: lambda u: sigma(-u),
+    sp.tanh: lambda u: 2 * sigma(-2 * u),
+    sp.erf: sp.erfc,
+}
+"""1 - h(u), without the difference."""
+
+_SQUARE_BESIDE_ONE: dict[Any, Callable[[Expr], Expr]] = {
+    sp.tanh: tanh_prime,
+    sp.cos: lambda u: sp.sin(u) ** 2,
+    sp.sin: lambda u: sp.cos(u) ** 2,
+}
+"""1 - h(u)², without the difference."""
+
+_ODD: dict[Any, Callable[[Expr], Expr]] = {
+    sp.tanh: lambda u: 2 * sigma(2 * u),
+    sp.erf: lambda u: sp.erfc(-u),
+}
+"""1 + h(u) for odd h, which cancels where u is negative."""
+
+
+def one_minus(*heads: Any) -> Matcher:
+    """c - c·h(u), and c + c·h(u) for an odd h."""
+
+    def match(see: See, total: Expr) -> Expr | None:
+        number, terms = constant_and_terms(total)
+        for term in terms if number != 0 else ():
+            coefficient, rest = split(term)
+            inner = see(rest)
+            if inner.func not in heads:
+                continue
+            if coefficient == -number:
+                changed = _BESIDE_ONE[inner.func](inner.args[0])
+            elif coefficient == number and inner.func in _ODD:
+                changed = _ODD[inner.func](inner.args[0])
+            else:
+                continue
+            return Add(*(t for t in terms if t is not term), number * changed)
+        return None
+
+    return match
+
+
+def one_minus_square(*heads: Any) -> Matcher:
+    """c - c·h(u)²."""
+
+    def match(see: See, total: Expr) -> Expr | None:
+        number, terms = constant_and_terms(total)
+        for term in terms if number != 0 else ():
+            coefficient, rest = split(term)
+            rest = see(rest)
+            if coefficient != -number or not (rest.is_Pow and rest.exp == 2):
+                continue
+            inner = see(rest.base)
+            if inner.func in heads:
+                changed = _SQUARE_BESIDE_ONE[inner.func](inner.args[0])
+                return Add(*(t for t in terms if t is not term), number * changed)
+        return None
+
+    return match
+
+
+def root_minus_number(see: See, total: Expr) -> Expr | None:
+    """√a - r = (a - r²)/(√a + r), and √(u² + r²) - r = u·tanh(asinh(u/r)/2)."""
+    number, terms = constant_and_terms(total)
+    for term in terms if number != 0 else ():
+        coefficient, rest = split(term)
+        root, inner = -number / coefficient, see(rest)
+        if not root.is_positive:
+            continue
+        if isinstance(inner, hypot) and abs(inner.args[1]) == root:
+            u = inner.args[0]  # the quotient u²/(√(u² + r²) + r) would overflow
+            changed = u * sp.tanh(half(sp.asinh(u / root)))
+        elif inner.is_Pow and inner.exp == S.Half:
+            difference = shorter_difference(see(inner.base), root**2)
+            if difference is None:
+                continue
+            changed = difference / (inner + root)
+        else:
+            continue
+        return Add(*(t for t in terms if t is not term), coefficient * changed)
+    return None
+
+
+# -- sums: two terms that nearly cancel ------------------------------------------------------------
+
+
+def pair(heads: tuple[Any, ...], change: Callable[[See, Expr, Expr], Expr | None]) -> Matcher:
+    """c·h(a) - c·h(b); `change` gives h(a) - h(b) without the difference."""
+
+    def match(see: See, total: Expr) -> Expr | None:
+        _, terms = constant_and_terms(total)
+        waiting: dict[Expr, list[tuple[Expr, Expr]]] = {}
+        for term in terms:
+            coefficient, rest = split(term)
+            inner = see(rest)
+            if inner.func not in heads or (inner.is_Pow and inner.exp != S.Half):
+                continue
+            for other, before in waiting.get(-coefficient, []):
+                changed = change(see, before, inner)
+                if changed is not None:
+                    kept = (t for t in terms if t is not term and t is not other)
+                    return Add(total - Add(*terms), *kept, -coefficient * changed)
+            waiting.setdefault(coefficient, []).append((term, inner))
+        return None
+
+    return match
+
+
+def difference_of_exp(see: See, a: Expr, b: Expr) -> Expr | None:
+    u, v = a.args[0], b.args[0]
+    return 2 * sp.sinh(u) if u == -v else expm1(u) - expm1(v)
+
+
+def difference_of_roots(see: See, a: Expr, b: Expr) -> Expr | None:
+    """(a - b)/(√a + √b), where the roots are not 0 together."""
+    first, second = see(a.base), see(b.base)
+    difference = shorter_difference(first, second)
+    if difference is None:
+        return None
+    positive = difference.is_number or first.is_positive or second.is_positive
+    return difference / (a + b) if positive else None
+
+
+def difference_of_logs(see: See, a: Expr, b: Expr) -> Expr | None:
+    """log(a) - log(b) = log1p((a - b)/b), or -log1p((b - a)/a) where the quotient is positive."""
+    first, second = (1 + e.args[0] if isinstance(e, log1p) else see(e.args[0]) for e in (a, b))
+    difference = shorter_difference(first, second)
+    if difference is None:
+        return None
+    shorter = terms_of(first) < terms_of(second)
+    if difference.is_negative or (shorter and not difference.is_positive):
+        return -log1p(-difference / first)
+    return log1p(difference / second)
+
+
+def difference_of_waves(see: See, a: Expr, b: Expr) -> Expr | None:
+    """sin(a) - sin(b) = 2·sin((a - b)/2)·cos((a + b)/2), and the like for cos."""
+    u, v = a.args[0], b.args[0]
+    difference = shorter_difference(u, v)
+    if difference is None or a.func is not b.func:
+        return None
+    if a.func is sp.sin:
+        return 2 * sp.sin(half(difference)) * sp.cos(half(u + v))
+    return -2 * sp.sin(half(difference)) * sp.sin(half(u + v))
+
+
+def log_sum_exp_minus_member(see: See, total: Expr) -> Expr | None:
+    """log(exp(a) + exp(b) + …) - a = softplus(log(exp(b) + …) - a)."""
+    _, terms = constant_and_terms(total)
+    for term in terms:
+        coefficient, rest = split(term)
+        inner = see(rest)
+        if not isinstance(inner, softplus | logaddexp):
+            continue
+        others = total - term
+        members = summands(inner)
+        for member in members:
+            left = others + coefficient * member
+            if member != 0 and terms_of(others) - terms_of(left) == terms_of(member):
+                members.remove(member)
+                return left + coefficient * softplus(log_sum_exp(members) - member)
+    return None
+
+
+def cross_entropy_of_sigma(see: See, total: Expr) -> Expr | None:
+    """-t·log σ(z) - (1 - t)·log σ(-z), with a number before both."""
+    _, terms = constant_and_terms(total)
+    waiting: dict[tuple[Expr, Expr], tuple[Expr | None, Expr]] = {}
+    for term in terms:
+        coefficient, rest = split(term)
+        for factor in Mul.make_args(rest):
+            inner = see(factor)
+            if not isinstance(inner, logsigmoid):
+                continue
+            z, t = inner.args[0], rest / factor
+            other, before = waiting.get((coefficient, -z), (None, S.Zero))
+            if other is not None and t + before == 1:
+                of_plain = t if positive(z) == z else before
+                kept = (e for e in terms if e is not term and e is not other)
+                changed = -coefficient * binary_cross_entropy(positive(z), of_plain)
+                return Add(total - Add(*terms), *kept, changed)
+            waiting[coefficient, z] = term, t
+    return None
