@@ -247,6 +247,7 @@ class Numbers:
     zeros_like = staticmethod(lambda u: 0 * u)
     zeros = staticmethod(lambda shape, dtype=None: np.full(shape, mp.mpf(0), object)[()])
     random = np.random
+    inf = mp.inf
 
 
 def _namespaces() -> tuple[type[Numbers], dict[str, Any]]:

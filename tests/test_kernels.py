@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from symback.targets import kernels, series_kernels
+from symback.targets import array_kernels, kernels, series_kernels
 from symback.targets.numpy import FUNCTIONS, VALUE_AND_SLOPE
 
 BOUND = 4  # ULP; below the normal range, units of the subnormal grid
@@ -304,6 +304,31 @@ def test_slopes_are_those_of_the_slope_kernels(name, dtype):
     for zs in (near_points(dtype), far_points(dtype)):
         slope = call(name.replace("_and", ""), zs)[0]
         np.testing.assert_array_max_ulp(call(name, zs)[1], slope, 2 * BOUND, dtype=dtype)
+
+
+# kernel of arrays, operands, and what it gives where a plain formula would divide by 0 or take
+# the log of what is negative
+AT_EDGES = [
+    ("_direction", ([0.0, 0.0], 0.0, (0,)), [0.0, 0.0]),
+    ("_direction", ([3e-10, -4e-10], 5e-10, (0,)), [0.6, -0.8]),
+    ("_direction", ([[3.0, 4.0], [0.0, 0.0]], [5.0, 0.0], (1,)), [[0.6, 0.8], [0.0, 0.0]]),
+    ("_logdet", ([[2.0, 0.0], [0.0, 3.0]],), math.log(6)),
+    ("_logdet", ([[-2.0, 0.0], [0.0, -3.0]],), math.log(6)),
+    ("_logdet", ([[-2.0, 0.0], [0.0, 3.0]],), math.nan),
+    ("_logdet", ([[1.0, 2.0], [2.0, 4.0]],), -math.inf),
+    ("_one_hot", (2, [0.5, 0.0, 1.0]), [0.0, 0.0, 1.0]),
+    ("_one_hot", ([1.0, 0.0], [[0.5, 1.0], [2.0, 3.0]]), [[0.0, 1.0], [1.0, 0.0]]),
+    ("_share_of_extreme", ([2.0, 1.0, 2.0], 2.0, (0,)), [0.5, 0.0, 0.5]),
+]
+
+
+@pytest.mark.parametrize(("name", "operands", "expected"), AT_EDGES)
+def test_kernels_of_arrays_at_edges(name, operands, expected):
+    for dtype in DTYPES:
+        given = [np.array(o, dtype) if isinstance(o, list | float) else o for o in operands]
+        found = vars(array_kernels)[name](*given)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(dtype).eps)
 
 
 # -- dtypes, shapes, purity ---------------------------------------------------------------------

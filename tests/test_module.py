@@ -808,3 +808,81 @@ def test_every_adjoint_line_has_its_chain_above_it():
 def test_the_check_is_for_any_module_of_the_circuit():
     circuit = sample("L5")
     assert check_module(circuit, circuit.compile(), name="mine").name == "mine"
+
+
+STOPPED = [  # circuit, its columns, options of sgd, what it says
+    (
+        "x: input; w: param = 1; y: target\nu = exp(w*x)\nf = u + 1",
+        {"x": [1.0, 2.0, 800.0, 3.0], "y": [0.0] * 4},
+        {"batch_size": 1, "learning_rate": 0.0},
+        "step 2, rows 2: u is not finite",
+    ),
+    (
+        "x: input; w: param = 1; y: target\nf = w*x",
+        {"x": [1.0, 2.0, np.nan], "y": [0.0] * 3},
+        {"batch_size": 2, "learning_rate": 0.0},
+        "step 1, rows 2: x is not finite",
+    ),
+    (
+        "x: input; w: param = 1; y: target\nf = w*x",
+        {"x": 1e200, "y": 0.0},
+        {"learning_rate": 0.0},
+        "step 0: l is not finite",
+    ),
+    (
+        "x: input; w: param = 1; y: target\nf = w*x",
+        {"x": [3.0, 3.0], "y": [0.0, 0.0]},
+        {"batch_size": 1, "learning_rate": 1e200, "epochs": 3},
+        "step 1, rows 1: l is not finite",
+    ),
+    (
+        "x: input[2]; W: param[2, 2]; t: target[2]\nz: output = tanh(W @ x)\nE: loss = mse(z, t)",
+        {"x": np.array([[0.0, 1], [2, 3], [np.nan, 4]] * 3), "t": np.zeros((9, 2))},
+        {"batch_size": 7, "learning_rate": 0.1},
+        "step 0, rows 0, 1, 2, 3, 4, …: x is not finite",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "columns", "options", "message"), STOPPED)
+def test_sgd_stops_where_the_loss_is_not_finite(text, columns, options, message):
+    module = sb.circuit(text).compile()
+    params = module.Params(np.ones((2, 2)) if "W" in module.Params._fields else 1.0)
+    seen = []
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError) as caught:
+        module.sgd(
+            params,
+            module.Inputs(**{name: np.array(c) for name, c in columns.items()}),
+            callback=lambda t, loss, params: seen.append(t),
+            **options,
+        )
+    assert str(caught.value).startswith(message)
+    assert f"step {len(seen)}" in message
+
+
+def test_sgd_resumes_bit_for_bit_after_an_epoch():
+    module = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").compile()
+    rng = np.random.default_rng(5)
+    inputs = module.Inputs(*rng.normal(size=(4, 50)))
+    rate = lambda t: 0.5 / (1 + t)  # noqa: E731
+    options = {"batch_size": 8}
+    whole, losses = module.sgd(
+        module.Params(1.0, 2.0),
+        inputs,
+        learning_rate=rate,
+        epochs=4,
+        rng=np.random.default_rng(7),
+        **options,
+    )
+    rng = np.random.default_rng(7)
+    half, first = module.sgd(
+        module.Params(1.0, 2.0), inputs, learning_rate=rate, epochs=1, rng=rng, **options
+    )
+    state = rng.bit_generator.state
+    again = np.random.default_rng()
+    again.bit_generator.state = state
+    rest, second = module.sgd(
+        half, inputs, learning_rate=lambda t: rate(t + len(first)), epochs=3, rng=again, **options
+    )
+    assert rest == whole
+    assert np.array_equal([*first, *second], losses)

@@ -273,6 +273,8 @@ def test_forms_for_people_have_quotients():
     gradient = sb.circuit("f = atan2(y, x)", loss=None).gradient()
     assert not any(gradient[name].has(ops.over_square) for name in "xy")
     assert gradient["y"] == x / ops.hypot(x, y) ** 2
+    slope = ops.expand_slopes(OPS["sigma"].slope(x))
+    assert slope == ops.sigma(x) * (1 - ops.sigma(x))
     choice = sp.Piecewise((y, ops.relu(x) > 1), (0, True))
     assert elementary(choice) == choice
 

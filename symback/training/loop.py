@@ -171,6 +171,8 @@ class _Run:
                 )
                 self._record(epoch)
                 progress.epoch(self.history[-1])
+        except FloatingPointError:  # of sgd; its row is the batch's, and it has no gradients
+            raise self._diverged(where=self._where(order, self.step - first)) from None
         except KeyboardInterrupt:
             if not self.history or self.history[-1].step < self.step:
                 self._record(self.step // steps)
