@@ -858,31 +858,3 @@ def test_sgd_stops_where_the_loss_is_not_finite(text, columns, options, message)
         )
     assert str(caught.value).startswith(message)
     assert f"step {len(seen)}" in message
-
-
-def test_sgd_resumes_bit_for_bit_after_an_epoch():
-    module = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").compile()
-    rng = np.random.default_rng(5)
-    inputs = module.Inputs(*rng.normal(size=(4, 50)))
-    rate = lambda t: 0.5 / (1 + t)  # noqa: E731
-    options = {"batch_size": 8}
-    whole, losses = module.sgd(
-        module.Params(1.0, 2.0),
-        inputs,
-        learning_rate=rate,
-        epochs=4,
-        rng=np.random.default_rng(7),
-        **options,
-    )
-    rng = np.random.default_rng(7)
-    half, first = module.sgd(
-        module.Params(1.0, 2.0), inputs, learning_rate=rate, epochs=1, rng=rng, **options
-    )
-    state = rng.bit_generator.state
-    again = np.random.default_rng()
-    again.bit_generator.state = state
-    rest, second = module.sgd(
-        half, inputs, learning_rate=lambda t: rate(t + len(first)), epochs=3, rng=again, **options
-    )
-    assert rest == whole
-    assert np.array_equal([*first, *second], losses)

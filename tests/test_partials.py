@@ -279,6 +279,16 @@ def test_forms_for_people_have_quotients():
     assert elementary(choice) == choice
 
 
+def test_floats_are_the_decimals_that_were_typed():
+    """But those of more digits than a float has, which are the binary numbers that they are."""
+    for text in ("0.1", "0.30000000000000004", "1e-9"):
+        assert ops.exact(sp.Float(float(text))) == sp.Rational(text)
+    assert ops.exact(sp.Float(0.1)).is_Rational
+    longer = sp.Rational(1) + sp.Rational(2) ** -53
+    found = ops.exact(sp.Float(longer, precision=54))
+    assert found.is_Rational and found == longer
+
+
 def test_sinc_at_0():
     """sin(u)/u = 1 - u²/6 + …: the value 1, the slope 0, and -1/3 for that of the slope."""
     u = ops.real_symbol("u")
