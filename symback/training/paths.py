@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from types import ModuleType
@@ -157,13 +156,13 @@ class Descents:
         points = [self.start]
 
         def after_step(_: int, loss: float, params: Any) -> None:
-            if not (isfinite(loss) and np.isfinite(params).all()):
+            if not np.isfinite(params).all():
                 raise _diverged(method, len(points), learning_rate)
             points.append(params)
             if len(points) > steps:
                 raise _Enough
 
-        with suppress(_Enough):
+        try:
             self.module.sgd(
                 self.start,
                 self.samples,
@@ -173,6 +172,10 @@ class Descents:
                 rng=None if batch == self.rows else np.random.default_rng(self.seed),
                 callback=after_step,
             )
+        except _Enough:
+            pass
+        except FloatingPointError:  # the loss is not finite
+            raise _diverged(method, len(points), learning_rate) from None
         losses = np.array([self._mean_loss(params) for params in points])
         if not np.isfinite(losses).all():
             raise _diverged(method, int(np.argmin(np.isfinite(losses))), learning_rate)

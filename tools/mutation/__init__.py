@@ -1,0 +1,1 @@
+"""Mutants of the tables that hold the mathematics, and what kills them."""

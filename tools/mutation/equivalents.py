@@ -1,0 +1,49 @@
+"""Mutants that mean the same as the original, and why: the rows of `equivalents.txt`.
+
+A row names the place, the line of the file, what is replaced and what by; `‖` stands between
+several. The command shows that no others survive; a test, that no row is without its mutant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.mutation.planting import Mutant
+
+TABLE = Path(__file__).with_suffix(".txt")
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """One mutant that means the same."""
+
+    file: str
+    place: str
+    line: str
+    old: str
+    new: str
+
+    @classmethod
+    def of(cls, mutant: Mutant) -> Equivalent:
+        old = " ".join(mutant.old.split())
+        return cls(mutant.file, mutant.place, mutant.line, old, mutant.new)
+
+
+def rows(text: str) -> Iterator[tuple[Equivalent, str]]:
+    """Each row with its reason, the last line before it that begins with #."""
+    file = reason = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            file = line[3:]
+        elif line.startswith("# "):
+            reason = line[2:]
+        elif file and line:
+            place, where, old, news = line.split(" ¦ ")
+            for new in news.split(" ‖ "):
+                yield Equivalent(file, place, where, old, new), reason
+
+
+EQUIVALENTS = dict(rows(TABLE.read_text(encoding="utf-8")))
+"""Each, with the reason."""

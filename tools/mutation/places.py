@@ -1,0 +1,51 @@
+"""Which definitions of which files hold mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+NAMES = {"POWER", "BY_HEAD", "SLOPES", "SPELLINGS", "OPS", "Contributions", "Partials", "RULES"}
+
+
+def _of_operations(place: str) -> bool:
+    last = place.split(".")[-1]
+    return not (
+        place.split("[")[0] in NAMES
+        or place == "postorder"
+        or last in ("nargs", "doit", "_print_elementary", "_numpycode", "of", "eval", "kinks")
+        or (place.startswith("Op.") and last != "local_partials")
+        or place.startswith("Elementary.")
+        or place.endswith("hints")
+    )
+
+
+def _of_rules(place: str) -> bool:
+    return place.split("[")[0] not in NAMES
+
+
+def _all(place: str) -> bool:
+    return not place.startswith("__all__")
+
+
+def _of_rewriting(place: str) -> bool:
+    return _all(place) and place not in ("Power", "See", "Matcher", "MOST_TERMS", "SHORT")
+
+
+FILES: dict[str, Callable[[str], bool]] = {
+    "symback/ops.py": _of_operations,
+    "symback/functions.py": _of_operations,
+    "symback/vjp.py": _of_rules,
+    "symback/targets/kernels.py": _all,
+    "symback/targets/array_kernels.py": _all,
+    "symback/targets/series_kernels.py": _all,
+}
+"""A file, and the places in it whose mutants are made."""
+
+ON_REQUEST: dict[str, Callable[[str], bool]] = {
+    "symback/partials.py": _all,
+    "symback/stable/patterns.py": _of_rewriting,
+    "symback/stable/logs.py": _of_rewriting,
+    "symback/stable/quotients.py": _of_rewriting,
+    "symback/stable/sums.py": _of_rewriting,
+}
+"""Files that choose between forms of one meaning, so that many of their mutants mean the same."""
