@@ -82,7 +82,7 @@ def test_json_has_every_step(large):
     assert set(content["results"]) == set(large.wrt)
 
 
-@pytest.mark.parametrize("turns", [3, 200])
+@pytest.mark.parametrize("turns", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_closed_forms_with_named_adjoints_have_the_value_of_the_adjoint(turns):
     circuit = sb.circuit(LOOP.format(turns=turns + 1, last=turns))
     derivation = circuit.derive()
