@@ -20,7 +20,7 @@ from typing import Any
 
 from symback._version import __version__
 from symback.balls import Undecided
-from symback.check import check_module
+from symback.check import check_module, with_typed
 from symback.condition import Condition
 from symback.emit import load, read_module
 from symback.oracle import BITS, Oracle
@@ -141,6 +141,7 @@ def _certify(
     circuit = parse(source)
     oracle = Oracle(circuit)
     report = check_module(circuit, module, points=points, seed=seed, name=name, oracle=oracle)
+    report = with_typed(report, circuit, oracle)
     met = [s.merged(p) for s, _ in oracle.scenes(points, seed) for p in s.points]
     digits = tuple(_digits(report, oracle))
     return Certificate(report, source, _digest(text), digits, _ranges(met))

@@ -27,6 +27,7 @@ from symback.parse import circuit as parse
 from symback.points import Point, Scene
 from symback.report import FEWEST_POINTS, POINTS, Report, Row, Where
 from symback.rounding import SUBNORMAL, UNIT
+from symback.stable import stable
 from symback.structure import Circuit
 
 SLACK = 2.0  # optimised code may round in another order than the program that bounds it
@@ -35,7 +36,9 @@ ARRAY_SLACK = 8.0  # arrays are computed by other formulas than entries are: shi
 
 def check_circuit(circuit: Circuit, *, points: int = POINTS, seed: int = 0) -> Report:
     """Generate the circuit's module in memory and check it."""
-    return check_module(circuit, circuit.compile(), points=points, seed=seed)
+    oracle = Oracle(circuit)
+    report = check_module(circuit, circuit.compile(), points=points, seed=seed, oracle=oracle)
+    return with_typed(report, circuit, oracle)
 
 
 def check_module(
@@ -70,10 +73,30 @@ def check_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Report:
     Raises FileRefused where it is no generated module.
     """
     source, module, unchanged = read_module(path)
-    report = check_module(parse(source), module, points=points, seed=seed, name=path.name)
+    circuit = parse(source)
+    oracle = Oracle(circuit)
+    report = check_module(circuit, module, points=points, seed=seed, name=path.name, oracle=oracle)
+    report = with_typed(report, circuit, oracle)
     if unchanged:
         return report
     return replace(report, remarks=(*report.remarks, "the file was edited since it was generated"))
+
+
+def with_typed(report: Report, circuit: Circuit, oracle: Oracle) -> Report:
+    """The report, with a remark on what the errors would be had no formula been rewritten."""
+    rewrites = stable(circuit).rewrites
+    if not rewrites:
+        return report
+    module = circuit.compile(stable=False)
+    typed = check_module(circuit, module, points=report.points, seed=report.seed, oracle=oracle)
+    now = {row.quantity: row.worst_ulp for row in report.rows}
+    both = [(r.worst_ulp, now[r.quantity], r.quantity) for r in typed.rows if r.quantity in now]
+    before, after, quantity = max(both, key=lambda e: (e[0] / max(e[1], 1.0), -e[1], e[2]))
+    told = f"would be {before:.3g} ULP" if math.isfinite(before) else "would not be finite"
+    rules = ", ".join(dict.fromkeys(f"{r.node} by the rule {r.rule}" for r in rewrites[:3]))
+    more = ", …" if len(rewrites) > 3 else ""
+    remark = f"rewritten: {rules}{more}; as typed {quantity} {told}, it is {after:.3g} ULP"
+    return replace(report, remarks=(*report.remarks, remark))
 
 
 class _Checker:
@@ -390,4 +413,4 @@ def _ulp(truth: arb) -> arb:
     return arb(float(np.spacing(min(nearest, 1e308))))
 
 
-__all__ = ["Report", "Row", "check_circuit", "check_file", "check_module"]
+__all__ = ["Report", "Row", "check_circuit", "check_file", "check_module", "with_typed"]

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import math
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -618,3 +619,25 @@ def test_every_kernel_is_covered():
     kernels = {n for n, f in vars(series_kernels).items() if n.startswith("_") and callable(f)}
     both = {"_binary_cross_entropy", "_binary_cross_entropy_slope"}
     assert kernels == {*KERNELS, *TOGETHER, *both, "_binary_cross_entropy_and_slope"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "f = log(1/(1 + exp(-w*x)))",
+            r"rewritten: f by the rule logsigmoid; as typed .* ULP, it is",
+        ),
+        ("x: input[n]; w: param[n]\ns = exp(w*x)/sum(exp(w*x))\nf = dot(s, x)", "rule softmax; as"),
+        ("f = x1 - sigma(w3*x3 + w4*x4)", None),
+    ],
+)
+def test_the_check_reports_the_error_before_and_after(text, told):
+    report = sb.circuit(text, loss=None).check()
+    assert report.passed
+    if told is None:
+        assert not report.remarks
+        return
+    assert re.search(told, "\n".join(report.remarks)), report.remarks
+    before, after = re.findall(r"([\d.e+]+) ULP|not be finite", report.remarks[-1])
+    assert not before or float(before) > 100 * float(after)

@@ -54,13 +54,16 @@ def generate(
         from symback.certificate import certify_text
 
         found = certify_text(parsed, text, Path(name).name)
-        _tell(found.report, name, output is None)
+        _tell(found.report, output is None)
         text = render(parsed, target=target, template=template, certificate=found.summary)
         put(found.of(text).to_json(), certificate)
     elif checked:
-        from symback.check import check_module
+        from symback.check import check_module, with_typed
+        from symback.oracle import Oracle
 
-        _tell(check_module(parsed, load(text, "checked"), name=name), name, output is None)
+        oracle = Oracle(parsed)
+        report = check_module(parsed, load(text, "checked"), name=name, oracle=oracle)
+        _tell(with_typed(report, parsed, oracle), output is None)
     if diff:
         _diff(text, Path(str(output)))
     elif output is None:
@@ -70,7 +73,7 @@ def generate(
         click.echo(f"wrote {output}" if written else f"{output} is up to date", err=True)
 
 
-def _tell(report: Report, name: str, on_stderr: bool) -> None:
+def _tell(report: Report, on_stderr: bool) -> None:
     """The report of a check that comes before writing; what is wrong is not written."""
     click.echo(str(report), err=on_stderr)
     if not report.passed:
