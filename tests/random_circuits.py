@@ -93,7 +93,8 @@ class RandomCircuit:
 
     def gradient(self, leaves: Mapping[str, Any]) -> Mapping[str, Any]:
         """By autograd."""
-        found: Mapping[str, Any] = grad(self.value)(dict(leaves))
+        with np.errstate(all="ignore"):  # its tanh' is 1/cosh², which overflows
+            found: Mapping[str, Any] = grad(self.value)(dict(leaves))
         return found
 
 
@@ -111,7 +112,7 @@ def of_numbers(rng: np.random.Generator) -> RandomCircuit:
     known = [*inputs, *params]
     for i in range(depth):
         last = lines[-1][0] if lines else known[0]
-        a, b, c = last, *rng.choice(known, 2)
+        a, b, c = last, *rng.choice([n for n in known if n != last], 2)  # v - v would cancel
         if rng.random() < 0.3:
             a, b = b, a
         form = NUMBERS[rng.integers(len(NUMBERS))]

@@ -19,7 +19,7 @@ from symback.errors import CircuitError
 
 EPS = 2.0**-53
 KINDS = {"numbers": random_circuits.of_numbers, "arrays": random_circuits.of_arrays}
-BY_DEFAULT = 6
+BY_DEFAULT = 3
 MANY = int(os.environ.get("CIRCUITS", "100"))
 CASES = [
     pytest.param(kind, number, marks=[pytest.mark.slow] if number >= BY_DEFAULT else [])
