@@ -24,17 +24,41 @@ MOST_NAMES = 12  # of a role, told one by one
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 
 
-def circuit_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The argument CIRCUIT, and the options that override what is inferred from names."""
-    for decorate in (
-        click.option("--no-loss", is_flag=True, help="Add no loss to the circuit."),
-        click.option("--loss", help="The loss: a node's name, or a formula."),
-        click.option("--inputs", help="Names that are inputs, with commas between."),
-        click.option("--params", help="Names that are parameters, with commas between."),
-        click.argument("circuit"),
-    ):
-        command = decorate(command)
-    return command
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _all_of(*decorators: _Decorator) -> _Decorator:
+    """The decorators as one, the first of them outermost."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+circuit_options = _all_of(
+    click.argument("circuit"),
+    click.option("--params", help="Names that are parameters, with commas between."),
+    click.option("--inputs", help="Names that are inputs, with commas between."),
+    click.option("--loss", help="The loss: a node's name, or a formula."),
+    click.option("--no-loss", is_flag=True, help="Add no loss to the circuit."),
+)
+"""The argument CIRCUIT, and the options that override what is inferred from names."""
+
+partial_options = _all_of(
+    click.option("--of", "of", help="The node to differentiate; default: the output."),
+    click.option("--wrt", multiple=True, help="The name to differentiate by; default: all leaves."),
+)
+"""Which partials a derivation is of."""
+
+data_options = _all_of(
+    click.option("--data", required=True, type=click.Path(), help="A CSV file with a header."),
+    click.option("--map", "mapping", multiple=True, metavar="NAME=COLUMN", help="A leaf's column."),
+    click.option("--delimiter", default=",", show_default=True, help="Between the file's fields."),
+)
+"""Where samples come from."""
 
 
 def read_circuit(
@@ -188,6 +212,8 @@ def text_of_file(path: str) -> str:
 __all__ = [
     "circuit_options",
     "columns",
+    "data_options",
+    "partial_options",
     "point_of",
     "point_of_arrays",
     "put",

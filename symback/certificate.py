@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import platform
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -25,7 +24,7 @@ from symback.condition import Condition
 from symback.emit import load, read_module
 from symback.oracle import BITS, Oracle
 from symback.parse import circuit as parse
-from symback.report import POINTS, Report, Row
+from symback.report import POINTS, Report, Row, json_number
 from symback.structure import Circuit
 
 SCHEMA = "symback-certificate/1"
@@ -184,21 +183,21 @@ def _quantity(row: Row, digits: Digits | None) -> dict[str, Any]:
         "quantity": row.quantity,
         "points": row.points,
         "passed": row.passed,
-        "worst_ulp": _number(row.worst_ulp),
-        "share_of_what_rounding_allows": _number(row.worst_share),
+        "worst_ulp": json_number(row.worst_ulp),
+        "share_of_what_rounding_allows": json_number(row.worst_share),
     }
     if digits is not None:
         content["at"] = dict(digits.point)
         content["cause"] = digits.cause or None
         if digits.condition is not None:
             content["condition"] = {
-                "problem": _number(digits.condition.problem),
-                "formula": _number(digits.condition.formula),
+                "problem": json_number(digits.condition.problem),
+                "formula": json_number(digits.condition.formula),
                 "node": digits.condition.line or None,
-                "of_node": _number(digits.condition.share),
+                "of_node": json_number(digits.condition.share),
             }
             relative = digits.relative
-            content["ulp_by_condition"] = None if relative is None else _number(relative)
+            content["ulp_by_condition"] = None if relative is None else json_number(relative)
     return content
 
 
@@ -206,12 +205,6 @@ def versions() -> dict[str, str]:
     """Of symback and of what its results depend on."""
     found = {name: version(name) for name in PACKAGES}
     return {"symback": __version__, "python": platform.python_version(), **found}
-
-
-def _number(value: float) -> float | str | None:
-    if math.isnan(value):
-        return None
-    return value if math.isfinite(value) else str(value)
 
 
 __all__ = ["Certificate", "Digits", "certify_file", "certify_text", "versions"]

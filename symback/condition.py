@@ -94,19 +94,18 @@ class Conditions:
 
 def _operations(line: Assign) -> list[Assign]:
     """The line as single operations: a product inside a sum rounds as well."""
+    if isinstance(line.expr, Piecewise):  # which branch it takes hangs together with its values
+        return [line]
     inner: dict[Expr, Symbol] = {}
     found = []
     for part in postorder(line.expr):
-        if part == line.expr or not part.args or part.is_number or not isinstance(part, Expr):
+        if not part.args or part.is_number or not isinstance(part, Expr):
             continue
-        if isinstance(line.expr, Piecewise):  # which branch it takes hangs together with its values
-            continue
-        inner[part] = real_symbol(f"{line.target.name}{INNER}{len(inner)}")
-        found.append(Assign(inner[part], part.func(*[inner.get(a, a) for a in part.args])))
-    whole = line.expr
-    if inner:
-        whole = whole.func(*[inner.get(a, a) for a in whole.args])
-    return [*found, Assign(line.target, whole)]
+        whole = part == line.expr
+        name = real_symbol(f"{line.target.name}{INNER}{len(inner)}")
+        target = line.target if whole else inner.setdefault(part, name)
+        found.append(Assign(target, part.func(*[inner.get(a, a) for a in part.args])))
+    return found or [line]
 
 
 def _rounds(expr: Expr) -> bool:

@@ -81,8 +81,8 @@ class Report:
             {
                 "quantity": r.quantity,
                 "points": r.points,
-                "worst_ulp": _jsonable(r.worst_ulp),
-                "worst_share": _jsonable(r.worst_share),
+                "worst_ulp": json_number(r.worst_ulp),
+                "worst_share": json_number(r.worst_share),
                 "at": r.at,
                 "passed": r.passed,
             }
@@ -99,10 +99,11 @@ class Report:
         return json.dumps(content, ensure_ascii=False, indent=2)
 
 
-def _jsonable(number: float) -> float | str | None:
+def json_number(number: float) -> float | str | None:
+    """The number as JSON can hold it: nothing for NaN, a text for infinity."""
     if math.isnan(number):
         return None
     return number if math.isfinite(number) else str(number)
 
 
-__all__ = ["FEWEST_POINTS", "POINTS", "Report", "Row", "Where"]
+__all__ = ["FEWEST_POINTS", "POINTS", "Report", "Row", "Where", "json_number"]

@@ -9,6 +9,7 @@ import click
 
 from symback.arguments import (
     circuit_options,
+    partial_options,
     point_of,
     point_of_arrays,
     put,
@@ -19,8 +20,7 @@ from symback.arguments import (
 
 @click.command()
 @circuit_options
-@click.option("--of", "of", help="The node to differentiate; default: the output.")
-@click.option("--wrt", multiple=True, help="The name to differentiate by; default: all leaves.")
+@partial_options
 @click.option(
     "--at",
     "at",
@@ -133,8 +133,7 @@ def draw(
 
 @click.command()
 @circuit_options
-@click.option("--of", "of", help="The node to differentiate; default: the output.")
-@click.option("--wrt", multiple=True, help="The name to differentiate by; default: all leaves.")
+@partial_options
 @click.option(
     "--kind",
     type=click.Choice(["partials", "rules", "steps"]),

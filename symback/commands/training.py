@@ -7,20 +7,18 @@ from typing import Any
 
 import click
 
-from symback.arguments import circuit_options, columns, point_of, read_circuit
+from symback.arguments import circuit_options, columns, data_options, point_of, read_circuit
 
 
 @click.command()
 @circuit_options
-@click.option("--data", required=True, type=click.Path(), help="A CSV file with a header.")
-@click.option("--map", "mapping", multiple=True, metavar="NAME=COLUMN", help="A leaf's column.")
+@data_options
 @click.option("--epochs", default=20, show_default=True, help="Passes over the data.")
 @click.option("--batch-size", default=128, show_default=True, help="Samples of one step.")
 @click.option("--learning-rate", default=0.1, show_default=True, help="The step width η.")
 @click.option("--validation", default=0.2, show_default=True, help="Share of rows held out.")
 @click.option("--standardise", is_flag=True, help="Give inputs mean 0 and deviation 1.")
 @click.option("--seed", default=0, show_default=True, help="Seed of split, start and shuffling.")
-@click.option("--delimiter", default=",", show_default=True, help="Between the file's fields.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @click.option("-o", "--output", type=click.Path(), help="A folder for parameters and history.")
 def train(
@@ -52,14 +50,12 @@ def train(
 
 @click.command()
 @circuit_options
-@click.option("--data", required=True, type=click.Path(), help="A CSV file with a header.")
-@click.option("--map", "mapping", multiple=True, metavar="NAME=COLUMN", help="A leaf's column.")
+@data_options
 @click.option("--start", multiple=True, metavar="NAME=VALUE", help="Where a parameter begins.")
 @click.option("--learning-rate", default=0.1, show_default=True, help="The step width η.")
 @click.option("--steps", default=100, show_default=True, help="Steps of every method.")
 @click.option("--batch-size", type=int, help="Of the mini-batches; default: 128, or n/8 if less.")
 @click.option("--seed", default=0, show_default=True, help="Seed of start and shuffling.")
-@click.option("--delimiter", default=",", show_default=True, help="Between the file's fields.")
 @click.option("--losses", type=click.Path(), help="A second picture: the loss over the steps.")
 @click.option("-o", "--output", type=click.Path(), help="The picture, an SVG or PNG file.")
 def descend(

@@ -17,7 +17,7 @@ def _sinc(z):
         return _sinc(z.astype(np.float64)).astype(np.float32)
     x = np.maximum(np.abs(z), 1e-300)  # sinc is even, and 1 below 1e-8
     far = x == np.inf
-    return np.where(far, 0.0, np.sin(np.where(far, 0.0, x)) / x)[()]
+    return np.sin(np.where(far, 0.0, x)) / x
 
 
 def _sinc_slope(z):
