@@ -26,7 +26,7 @@ from symback.errors import (
     clip,
     nearest,
 )
-from symback.ops import AT_KINK, SPELLINGS, Op, postorder, real_symbol
+from symback.ops import AT_KINK, SPELLINGS, Op, applied, postorder, real_symbol
 from symback.signs import COMPARISONS, exponent, juxtaposed
 from symback.syntax import Source, Term
 
@@ -373,7 +373,7 @@ class Builder:
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:
     if op.name in ("min", "max") and is_large(args):
         return op.head(*args, evaluate=False)
-    value = op.head(*args)
+    value = applied(op.head, *args)
     if value.has(sp.cot):  # SymPy turns tan(u + pi/2) into -cot(u)
         value = value.replace(sp.cot, lambda u: 1 / sp.tan(u))
     return value

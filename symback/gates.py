@@ -18,8 +18,8 @@ from sympy.core.relational import Relational
 from symback.arrays import ArrayFunction, Shape, matmul, matvec, shape_of, solve, transpose
 from symback.errors import TooLarge
 from symback.names import fresh_name
-from symback.ops import BY_HEAD, postorder
-from symback.simplify import weight
+from symback.ops import BY_HEAD, applied, postorder
+from symback.simplify import Spelling
 from symback.stable import stable
 from symback.structure import Circuit, Node, computed
 
@@ -30,7 +30,6 @@ PARTIAL: dict[str, Expr] = {
 } | {"acosh": sp.Integer(2), "log1mexp": -S.Half}
 """Functions that are not finite everywhere, each with an operand at which it and its slope are."""
 
-LARGEST_SORTED = 1000  # operations of a part that is told from others by its text
 WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
 
 
@@ -139,7 +138,8 @@ class _Splitter:
         if len(terms) > WIDEST_SUM:
             chunks = [terms[i : i + WIDEST_SUM] for i in range(0, len(terms), WIDEST_SUM)]
             return self._sum(Add(*(self.atom(Add(*chunk)) for chunk in chunks)))
-        return Add(*(self._term(t) for t in terms))
+        split = [self._term(t) for t in terms]
+        return expr if split == terms else Add(*split)
 
     def _term(self, term: Expr) -> Expr:
         if term.is_number or is_monomial(term) or is_square(term):
@@ -184,7 +184,7 @@ class _Splitter:
         atoms = [self.atom(a, name) for a in expr.args]
         if op.name in PARTIAL:
             atoms = [self._safe(a, PARTIAL[op.name]) for a in atoms]
-        return expr.func(*atoms)
+        return applied(expr.func, *atoms)
 
     def _array(self, expr: ArrayFunction) -> Expr:
         """The operation over names; a product takes a transposed matrix as it is."""
@@ -228,13 +228,13 @@ class _Splitter:
 
     def _rank(self, expr: Expr) -> tuple[object, ...]:
         found = sorted(self._ranks[s.name] for s in postorder(expr) if s.is_Symbol)
-        # A text grows with the tree, not with the shared graph; SymPy's order serves the largest.
-        text = str(expr) if weight(expr) <= LARGEST_SORTED else ""
-        return (not found, found, text)
+        return (not found, found, Spelling(expr))
 
 
 def split_number(expr: Expr) -> tuple[Expr, Expr]:
     """The numeric factor of a product, π and roots included, and the rest."""
+    if not any(a.is_number for a in Mul.make_args(expr)):
+        return S.One, expr
     numbers = [f for f in Mul.make_args(expr) if f.is_number]
     others = [f for f in Mul.make_args(expr) if not f.is_number]
     return Mul(*numbers), Mul(*others)

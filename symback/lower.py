@@ -15,7 +15,8 @@ from symback.arrays import ArrayFunction, Shape, is_size, shape_of, spread
 from symback.gates import gates
 from symback.names import fresh_name
 from symback.ops import real_symbol
-from symback.program import Assign, Program, batch_sum, symbols
+from symback.partials import Local
+from symback.program import Assign, Program, batch_sum
 from symback.reverse import Edge, ReversePass, walk
 from symback.structure import Circuit, Node
 
@@ -102,11 +103,13 @@ def lower(circuit: Circuit) -> Lowered:
     split = gates(circuit, guarded=True)
     names = Names(split)
     varying = _varying(split)
-    of_output = walk(split, split.output)
-    of_objective = walk(split, split.objective)
+    partials: dict[str, dict[str, Local]] = {}
+    of_output = walk(split, split.output, partials)
+    of_objective = walk(split, split.objective, partials)
     seed = names.adjoint(split.output.name)
-    backward = _backward(split, of_output, names, varying, seed)
-    needed = {s for line in backward for s in symbols(line.expr)}
+    backwards = _Backward(split, names, varying)
+    backward = backwards.lines(of_output, seed)
+    needed = {s for line in backward for s in line.reads}
     read_again = needed & {n.symbol for n in (*split.sizes, *split.leaves)}
     forward = _forward(split, of_output, names)
     cache = tuple(line.target for line in forward if line.target in needed)
@@ -116,7 +119,7 @@ def lower(circuit: Circuit) -> Lowered:
     if not split.objective.shape:
         fused = [
             *_forward(split, of_objective, names),
-            *_backward(split, of_objective, names, varying, S.One),
+            *backwards.lines(of_objective, S.One),
             Assign(total, _over_batch(split.objective, varying)),
         ]
     return Lowered(
@@ -147,7 +150,7 @@ def _program(
     arguments: list[Symbol], lines: list[Assign], results: list[Symbol], varying: set[Symbol]
 ) -> Program:
     marked = frozenset(a for a in arguments if a in varying)
-    used = {s for line in lines for s in symbols(line.expr) if is_size(s)}
+    used = {s for line in lines for s in line.reads if is_size(s)}
     arguments = [*sorted(used - {*arguments}, key=str), *arguments]  # of adjoints only
     return Program(tuple(arguments), tuple(lines), tuple(results), marked).check()
 
@@ -193,50 +196,62 @@ def _read_by(circuit: Circuit, of: str) -> set[str]:
     return needed
 
 
-def _backward(
-    circuit: Circuit, record: ReversePass, names: Names, varying: set[Symbol], seed: Expr
-) -> list[Assign]:
-    """One line an adjoint: the sum of its contributions, each upstream × local partial."""
-    lines: list[Assign] = []
-    constants: dict[str, Expr] = {record.of: seed}
-    for name in record.order[1:]:
-        node = circuit[name]
-        terms = [
-            _contribution(e, constants.get(e.node, names.adjoint(e.node)), names, varying, circuit)
-            for e in record.into[name]
-        ]
-        chains = tuple(
-            ((record.of, e.node), (e.node, name)) if e.node != record.of else ((record.of, name),)
-            for e in record.into[name]
-        )
-        total = Add(*terms)
-        if node.shape and names.shape_of(total) != node.shape:
-            if node.is_leaf:
-                total = spread(total, node.symbol)
-            else:  # the adjoint of h in sum(h) is one number: it is spread where it must be
-                names.set_shape(names.adjoint(name), names.shape_of(total))
-        lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
-    reached = {line.target for line in lines}
-    for node in (*circuit.params, *circuit.inputs):
-        if names.adjoint(node.name) not in reached and node.name != record.of:
-            zero = Assign(names.adjoint(node.name), S.Zero, (), (record.of, node.name))
-            lines.append(zero)  # no path leads there, so exactly zero
-    return lines
+class _Backward:
+    """The lines of backward passes; what two of them have in common is made once."""
 
+    def __init__(self, circuit: Circuit, names: Names, varying: set[Symbol]) -> None:
+        self._circuit = circuit
+        self._names = names
+        self._varying = varying
+        self._made: dict[tuple[str, str], Expr] = {}  # contributions of numbers, by edge
 
-def _contribution(
-    edge: Edge, upstream: Expr, names: Names, varying: set[Symbol], circuit: Circuit
-) -> Expr:
-    gate = circuit[edge.node]
-    if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
-        upstream = spread(upstream, gate.symbol)
-    slope = edge.local.slope
-    kept = None if slope is None else names.slope(edge.node, slope)
-    product = edge.local.contribution(upstream, kept)
-    node, operand = circuit[edge.node].symbol, circuit[edge.operand].symbol
-    if node in varying and operand not in varying:
-        return batch_sum(product)
-    return product
+    def lines(self, record: ReversePass, seed: Expr) -> list[Assign]:
+        """One line an adjoint: the sum of its contributions, each upstream × local partial."""
+        circuit, names = self._circuit, self._names
+        lines: list[Assign] = []
+        for name in record.order[1:]:
+            node = circuit[name]
+            edges = record.into[name]
+            terms = [self._contribution(e, seed if e.node == record.of else None) for e in edges]
+            chains = tuple(
+                ((record.of, e.node), (e.node, name))
+                if e.node != record.of
+                else ((record.of, name),)
+                for e in edges
+            )
+            total = terms[0] if len(terms) == 1 else Add(*terms)
+            if node.shape and names.shape_of(total) != node.shape:
+                if node.is_leaf:
+                    total = spread(total, node.symbol)
+                else:  # the adjoint of h in sum(h) is one number: it is spread where it must be
+                    names.set_shape(names.adjoint(name), names.shape_of(total))
+            lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
+        reached = {line.target for line in lines}
+        for node in (*circuit.params, *circuit.inputs):
+            if names.adjoint(node.name) not in reached and node.name != record.of:
+                zero = Assign(names.adjoint(node.name), S.Zero, (), (record.of, node.name))
+                lines.append(zero)  # no path leads there, so exactly zero
+        return lines
+
+    def _contribution(self, edge: Edge, seed: Expr | None) -> Expr:
+        if seed is not None or self._circuit[edge.node].has_arrays:
+            return self._product(edge, self._names.adjoint(edge.node) if seed is None else seed)
+        key = edge.node, edge.operand
+        if key not in self._made:
+            self._made[key] = self._product(edge, self._names.adjoint(edge.node))
+        return self._made[key]
+
+    def _product(self, edge: Edge, upstream: Expr) -> Expr:
+        gate, names = self._circuit[edge.node], self._names
+        if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
+            upstream = spread(upstream, gate.symbol)
+        slope = edge.local.slope
+        kept = None if slope is None else names.slope(edge.node, slope)
+        product = edge.local.contribution(upstream, kept)
+        operand = self._circuit[edge.operand].symbol
+        if gate.symbol in self._varying and operand not in self._varying:
+            return batch_sum(product)
+        return product
 
 
 def _over_batch(node: Node, varying: set[Symbol]) -> Expr:

@@ -7,7 +7,7 @@ derivative reuses the value: for v = x/y, ∂v/∂y = -v/y.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Mul, Piecewise, S, Symbol
 
@@ -29,11 +29,16 @@ from symback.vjp import RULES, At, contributions
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """One local partial. `expanded` writes a kept slope out: σ′ as v·(1 − v)."""
+    """One local partial of a gate with the symbol `value`."""
 
     partial: Expr
     rule: str
-    expanded: Expr
+    value: Symbol
+
+    @property
+    def expanded(self) -> Expr:
+        """The partial with a kept slope written out: σ′ as v·(1 − v)."""
+        return _expanded(self.partial, self.value)
 
     @property
     def slope(self) -> Expr | None:
@@ -88,19 +93,17 @@ class ArrayLocal(Local):
         to = shapes[self.operand.name]
         found: list[Expr] = []
         if self.elementwise != 0:
-            partial = self.expanded if expanded else self.elementwise
-            partial = partial if slope is None else slope
+            partial = _expanded(self.elementwise, gate.symbol) if expanded else self.elementwise
             found.append(unbroadcast(times(upstream, partial), gate.shape, to))
         for coefficient, op in self.terms:
             g = unbroadcast(coefficient * upstream, gate.shape, shape_of(op, shapes))
-            value = op if len(self.terms) > 1 or gate.formula != op else gate.symbol
-            parts = contributions(op, g, At(op, value, {**shapes, **_shape_of_upstream(g, gate)}))
+            value = gate.symbol if gate.formula == op else op
+            parts = contributions(op, g, At(op, value, shapes))
             for part, operand in zip(parts, op.operands, strict=True):
                 if part is not None and operand.has(self.operand):
                     found.append(_through_transpose(part, operand))
         total = Add(*found)
-        own = self.slope
-        return total if slope is None or own is None else total.xreplace({own: slope})
+        return total if slope is None else total.xreplace({self.slope: slope})
 
 
 def _through_transpose(part: Expr, operand: Expr) -> Expr:
@@ -108,12 +111,6 @@ def _through_transpose(part: Expr, operand: Expr) -> Expr:
     if operand.is_Symbol:
         return part
     return transposed(part)
-
-
-def _shape_of_upstream(g: Expr, gate: Node) -> dict[str, tuple[Expr, ...]]:
-    """Names in an adjoint that are none of the gate's have the gate's shape."""
-    names = {s.name for s in g.free_symbols} - gate.shapes.keys()
-    return dict.fromkeys(names, gate.shape)
 
 
 def local_partials(gate: Node) -> dict[str, Local]:
@@ -125,9 +122,7 @@ def local_partials(gate: Node) -> dict[str, Local]:
         return _of_arrays(gate)
     found, rule = _elementwise(expr, value)
     by_name = {s.name: partial for s, partial in found.items()}
-    return {
-        name: Local(by_name[name], rule, _expanded(by_name[name], value)) for name in gate.operands
-    }
+    return {name: Local(by_name[name], rule, value) for name in gate.operands}
 
 
 def _elementwise(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
@@ -160,7 +155,7 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
             plain.append(term)
     elementwise: dict[Symbol, Expr] = {}
     rule = ""
-    if plain and any(not t.is_number for t in plain):
+    if any(not t.is_number for t in plain):
         elementwise, rule = _elementwise(Add(*plain), gate.symbol)
     found: dict[str, Local] = {}
     upstream = real_symbol(f"{gate.name}_bar")
@@ -168,15 +163,10 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
         symbol = real_symbol(name)
         own = tuple((c, op) for c, op in terms if any(o.has(symbol) for o in op.operands))
         partial = elementwise.get(symbol, S.Zero)
-        words = RULES.get(own[0][1].func, "") if own else rule
+        words = "; ".join(dict.fromkeys(RULES[op.func] for _, op in own)) or rule
         words = "sum" if words == "copy" and gate.formula.is_Add else words
-        local = ArrayLocal(
-            partial, words, _expanded(partial, gate.symbol), gate, symbol, partial, own
-        )
-        if own:
-            whole = local.contribution(upstream)
-            local = ArrayLocal(whole, words, whole, gate, symbol, partial, own)
-        found[name] = local
+        local = ArrayLocal(partial, words, gate.symbol, gate, symbol, partial, own)
+        found[name] = replace(local, partial=local.contribution(upstream)) if own else local
     return found
 
 
@@ -184,7 +174,7 @@ def times(upstream: Expr, partial: Expr) -> Expr:
     """upstream × partial, taken into the branches of a choice, where it stays a float32."""
     choice = next((f for f in Mul.make_args(partial) if isinstance(f, Piecewise)), None)
     if choice is None:
-        return upstream * partial
+        return Mul(upstream, partial)
     rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
     return Piecewise(*((rest * value, condition) for value, condition in choice.args))
 
@@ -223,12 +213,15 @@ def _of_square(expr: Expr) -> dict[Symbol, Expr]:
 
 def _of_monomial(term: Expr) -> dict[Symbol, Expr]:
     """c·x^n·…: each partial is the product of the other factors times n·x^(n-1)."""
-    factors = list(Mul.make_args(term))
+    factors = Mul.make_args(term)
     found: dict[Symbol, Expr] = {}
     for i, factor in enumerate(factors):
         if factor.is_number:
             continue
-        base, power = factor.as_base_exp() if factor.is_Pow else (factor, S.One)
+        if factor.is_Symbol:
+            found[factor] = Mul(*factors[:i], *factors[i + 1 :])
+            continue
+        base, power = factor.as_base_exp()
         others = Mul(*factors[:i], *factors[i + 1 :])
         found[base] = others * power * base ** (power - 1)
     return found

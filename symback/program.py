@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
 
 from sympy import Expr, Function, Symbol
 
@@ -25,8 +27,11 @@ class batch_sum(Function):
     nargs = 1
     is_extended_real = True
 
+    def __new__(cls, value: Expr) -> batch_sum:
+        return cast("batch_sum", Expr.__new__(cls, value))  # nothing to evaluate: there are many
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Assign:
     """One assignment. `chains` are the chain-rule products whose sum the line computes."""
 
@@ -35,11 +40,16 @@ class Assign:
     chains: tuple[Chain, ...] = ()
     of: tuple[str, str] | None = None  # (output, node): the line computes ∂output/∂node
 
+    @cached_property
+    def reads(self) -> frozenset[Symbol]:
+        """The names that the line reads; every pass asks for them."""
+        return frozenset(symbols(self.expr))
+
     def __str__(self) -> str:
         return f"{self.target} = {self.expr}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """Assignments from arguments to results."""
 
@@ -57,12 +67,12 @@ class Program:
         """The program itself, if every name is assigned once and before it is used."""
         known = set(self.arguments)
         for line in self.lines:
-            missing = symbols(line.expr) - known
+            missing = line.reads - known
             if missing or line.target in known:
                 what = f"uses {min(map(str, missing))}" if missing else "assigns twice"
                 raise SymbackError(f"internal: the line {line} {what}")
             known.add(line.target)
-        if not set(self.results) <= known:
+        if not self.returned <= known:
             raise SymbackError("internal: a result is not assigned")
         return self
 
@@ -76,6 +86,10 @@ class Program:
             if varies(line.expr, found):
                 found.add(line.target)
         return found
+
+    @cached_property
+    def returned(self) -> frozenset[Symbol]:
+        return frozenset(self.results)
 
     @property
     def operations(self) -> int:

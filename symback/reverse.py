@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from sympy import Expr
+from sympy import Expr, S
 
 from symback.gates import gates
 from symback.partials import Local, local_partials
@@ -75,8 +75,14 @@ def _first_number(circuit: Circuit) -> Node:
     return circuit.objective if circuit.output.shape else circuit.output
 
 
-def walk(circuit: Circuit, start: Node) -> ReversePass:
-    """The reverse pass over a circuit that consists of gates."""
+def walk(
+    circuit: Circuit, start: Node, known: dict[str, dict[str, Local]] | None = None
+) -> ReversePass:
+    """The reverse pass over a circuit that consists of gates.
+
+    `known` keeps the local partials of gates from one walk over a circuit to the next.
+    """
+    known = {} if known is None else known
     into: dict[str, list[Edge]] = {start.name: []}
     order: list[str] = []
     edges: list[Edge] = []
@@ -86,8 +92,10 @@ def walk(circuit: Circuit, start: Node) -> ReversePass:
         order.append(node.name)
         if node.is_leaf:
             continue
-        for operand, local in local_partials(node).items():
-            if local.partial.is_zero or circuit[operand].role == "size":
+        if node.name not in known:
+            known[node.name] = local_partials(node)
+        for operand, local in known[node.name].items():
+            if local.partial is S.Zero or circuit[operand].role == "size":
                 continue
             edge = Edge(node.name, operand, local)
             edges.append(edge)

@@ -7,6 +7,7 @@ returned as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from symback.ops import postorder, real_symbol
 LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
 MOST_FOLDED = 3  # choices that are folded into one
 LARGEST_CANCELLED = 40  # of one that is brought to a common denominator
+LARGEST_SPELLED = 1000  # operations of one that is told from others by its text
 LARGEST_ALIKE = 60  # of one of very many, which are simplified form by form
 
 
@@ -82,6 +84,22 @@ def place(number: int) -> Expr:
 
 def _is_quotient(expr: Expr) -> bool:
     return any(p.is_Pow and p.exp.is_negative and not p.base.is_number for p in postorder(expr))
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """An expression, ordered by its text, which is made only where all else is equal.
+
+    A text grows with the tree, not with the shared graph; SymPy's order serves the largest.
+    """
+
+    expr: Expr
+
+    def __lt__(self, other: Spelling) -> bool:
+        return self._text() < other._text()
+
+    def _text(self) -> str:
+        return str(self.expr) if weight(self.expr) <= LARGEST_SPELLED else ""
 
 
 def weight(expr: Expr) -> int:

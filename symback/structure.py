@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -163,7 +164,7 @@ class Rewrite:
     why: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Circuit:
     """Named nodes in topological order; one is the output, one may be the loss.
 
@@ -231,34 +232,34 @@ class Circuit:
     def __str__(self) -> str:
         return self.source
 
-    @property
+    @cached_property
     def params(self) -> tuple[Node, ...]:
         return self._with_role("param")
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[Node, ...]:
         return self._with_role("input")
 
-    @property
+    @cached_property
     def targets(self) -> tuple[Node, ...]:
         return self._with_role("target")
 
-    @property
+    @cached_property
     def leaves(self) -> tuple[Node, ...]:
         return tuple(n for n in self.nodes if n.role in LEAF_ROLES)
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[Node, ...]:
         """The sizes that formulas use as numbers."""
         return self._with_role("size")
 
-    @property
+    @cached_property
     def size_names(self) -> tuple[Symbol, ...]:
         """The sizes with a name, in the order in which shapes mention them."""
         found = (size for n in self.leaves for size in n.shape if size.is_Symbol)
         return tuple(dict.fromkeys(found))
 
-    @property
+    @cached_property
     def has_arrays(self) -> bool:
         return any(n.shape or has_arrays(n.formula) for n in self.nodes)
 
@@ -267,7 +268,7 @@ class Circuit:
         """The shapes of all arrays, by name."""
         return {n.name: n.shape for n in self.nodes if n.shape}
 
-    @property
+    @cached_property
     def computed(self) -> tuple[Node, ...]:
         return tuple(n for n in self.nodes if not n.is_leaf)
 
@@ -416,7 +417,8 @@ def assemble(
     """A circuit from its nodes in order of first appearance.
 
     Orders them topologically, finds cycles, undefined and unused nodes, chooses the output and
-    adds the lecture's loss l = (f - y)**2/2 where a circuit with parameters declares none.
+    adds the lecture's loss l = (f - y)**2/2 where a circuit with parameters declares none and
+    its output reads no target.
     """
     table = {n.name: n for n in nodes}
     _refuse_undefined(table)
@@ -435,7 +437,8 @@ def assemble(
     output_node = _choose_output(ordered, table, output, loss_node)
     _refuse_unused(ordered, output_node, loss_node, set(inferred))
     trainable = any(n.role in ("param", "target") for n in ordered)
-    if loss is AUTOMATIC and trainable and not output_node.shape:
+    compares = _reads_all_targets(ordered, output_node)
+    if loss is AUTOMATIC and trainable and not output_node.shape and not compares:
         ordered, loss_node = _with_squared_loss(ordered, output_node)
     return Circuit(tuple(ordered), output_node, loss_node, tuple(inferred))
 
@@ -508,6 +511,16 @@ def _dependence_on(ordered: Sequence[Node], role: Role) -> set[str]:
         if node.role == role or any(o in found for o in node.operands):
             found.add(node.name)
     return found
+
+
+def _reads_all_targets(ordered: Sequence[Node], output: Node) -> bool:
+    """Whether the output compares with every target itself: then it is what training minimises."""
+    needed = {output.name}
+    for node in reversed(ordered):
+        if node.name in needed:
+            needed.update(node.operands)
+    targets = [n.name for n in ordered if n.role == "target"]
+    return bool(targets) and needed.issuperset(targets)
 
 
 def _refuse_unused(

@@ -7,14 +7,17 @@ from independent import DIGITS, MEANING, circuit_value, close, value
 
 import symback as sb
 from symback import functions, ops
+from symback.arrays import class_entropy, cross_entropy, dot, matmul, matvec, softmax, solve, total
+from symback.derivation.local_truth import ADJOINT, Gate, truth_of
 from symback.errors import CircuitError
 from symback.gates import gates
 from symback.ops import OPS, elementary
-from symback.partials import local_partials
+from symback.partials import local_partials, times
 from symback.reference import Reference
 from symback.targets.notation import NotationPrinter
 from symback.targets.numpy import FUNCTIONS, VALUE_AND_SLOPE
 from symback.targets.text import AsciiPrinter, TextPrinter
+from symback.vjp import RULES
 
 # operation → points inside its domain, on both sides of every kink
 CASES = {
@@ -86,6 +89,7 @@ GATES = [
     ("x/y + y/x", (2, 5), (sp.S(1) / 5 - sp.S(5) / 4, -sp.S(2) / 25 + sp.S(1) / 2)),
     ("(x - y)**2/2", (2, 5), (-3, 3)),
     ("3*(2*x - y + 1)**2", (2, 5), (6 * 0 * 2, 0)),
+    ("3*(2*x - y)**2", (2, 5), (-12, 6)),
     ("(x - y)**2 + x*y", (2, 5), (-6 + 5, 6 + 2)),
     ("x**3 + y", (2, 5), (12, 1)),
     ("x**-2*y", (2, 5), (-2 * 5 / sp.S(8), sp.S(1) / 4)),
@@ -347,3 +351,167 @@ def test_composites_agree_with_central_differences():
             lambda t, n=name: circuit_value(circuit, "f", {**point, n: t}), point[name]
         )
         assert close(value(gradient[name], point), central, 20)
+
+
+# circuits of arrays, and what each edge of the last gate is: the rule, the slope that the forward
+# pass may keep, and whether the adjoint must have the gate's shape
+EDGES = [
+    ("x: input; y: input\nf = x*y", {"x": ("product", None, False), "y": ("product", None, False)}),
+    (
+        "x: input\nf = sigma(x)",
+        {"x": (OPS["sigma"].rule, ops.sigma_prime(ops.real_symbol("x")), False)},
+    ),
+    ("x: input\nf = x", {"x": ("copy", None, False)}),
+    ("x: input[n]\nf = x", {"x": ("copy", None, False)}),
+    (
+        "x: input[n]; y: input[n]\nf = x + 2*y + 1",
+        {"x": ("sum", None, False), "y": ("sum", None, False)},
+    ),
+    (
+        "X: input[m, n]; b: param[n]; c: param\nf = X*b*c",
+        {"X": ("product", None, False), "b": ("product", None, True), "c": ("product", None, True)},
+    ),
+    (
+        "x: input[n]; c: param\nf = (x - c)**2/2",
+        {"x": ("∂u² = 2u·∂u", None, False), "c": ("∂u² = 2u·∂u", None, True)},
+    ),
+    (
+        "x: input[n]\nf = sigma(x)",
+        {"x": (OPS["sigma"].rule, ops.sigma_prime(ops.real_symbol("x")), False)},
+    ),
+    (
+        "x: input[n]; y: input[n]; c: param\nf = where(x > y, x, c)",
+        {
+            "x": ("the branch taken", None, False),
+            "y": ("the branch taken", None, False),
+            "c": ("the branch taken", None, True),
+        },
+    ),
+    ("A: param[m, n]; x: input[n]\nf = A @ x", {o: (RULES[matvec], None, True) for o in "Ax"}),
+    (
+        "A: param[m, n]; x: input[n]; b: param[m]\nf = b - 3*(A @ x)",
+        {
+            "A": (RULES[matvec], None, True),
+            "x": (RULES[matvec], None, True),
+            "b": ("sum", None, False),
+        },
+    ),
+    ("A: param[n, n]; x: input[n]\nf = A @ x + 2", {o: (RULES[matvec], None, True) for o in "Ax"}),
+    (
+        "A: param[n, n]; B: param[n, n]; x: input[n]\nf = A @ x - B @ x + x**2",
+        {o: (RULES[matvec], None, True) for o in "ABx"},
+    ),
+    (
+        "A: param[n, m]; B: param[k, n]\nf = A.T @ B.T",
+        {o: (RULES[matmul], None, True) for o in "AB"},
+    ),
+    (
+        "A: param[n, n]; x: input[n]\nf = solve(A.T, x)",
+        {o: (RULES[solve], None, True) for o in "Ax"},
+    ),
+    (
+        "A: param[n, n]; B: param[n, n]; x: input[n]\nf = A @ B + A @ x - A",
+        {"A": (f"{RULES[matmul]}; {RULES[matvec]}", None, True)},
+    ),
+    ("z: input[n]\nf = softmax(z)", {"z": (RULES[softmax], None, True)}),
+    (
+        "z: input[n]; t: target[n]\nf = cross_entropy(z, t)",
+        {
+            "z": (RULES[cross_entropy], softmax(ops.real_symbol("z")), True),
+            "t": (RULES[cross_entropy], None, True),
+        },
+    ),
+    (
+        "z: input[n]; t: target\nf = cross_entropy(z, t)",
+        {"z": (RULES[class_entropy], softmax(ops.real_symbol("z")), True)},
+    ),
+    ("x: input[n]; w: param[n]\nf = dot(x, w)", {o: (RULES[dot], None, True) for o in "xw"}),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), EDGES)
+def test_edges_of_gates(text, expected):
+    gate = gates(sb.circuit(text, loss=None)).output
+    found = local_partials(gate)
+    for name, facts in expected.items():
+        local = found[name]
+        assert (local.rule, local.slope, local.needs_whole) == facts, name
+
+
+OF_ARRAYS = [text for text, _ in EDGES if "[" in text]
+F, X, Y, Z, KEPT = map(ops.real_symbol, "f x y z kept".split())
+
+
+@pytest.mark.parametrize("text", OF_ARRAYS)
+def test_contributions_are_those_of_sympy(text):
+    """∂Σ(g∘gate) by SymPy's diff, entry by entry: over the names, a kept slope, and written out."""
+    gate = gates(sb.circuit(text, loss=None)).output
+    upstream = ops.real_symbol(f"{gate.name}_bar")
+    for operand, local in local_partials(gate).items():
+        if operand == "t":  # a target has no derivative
+            continue
+        alone, names = Gate.of(gate, operand, any_sum=False)
+        forms = [local.contribution(upstream), local.contribution(upstream, expanded=True)]
+        if local.slope is not None:
+            over = local.contribution(upstream, KEPT)
+            assert over.has(KEPT) and not over.has(local.slope)
+            forms.append(over.xreplace({KEPT: local.slope}))
+        if not local.needs_whole:
+            forms += [upstream * local.partial, upstream * local.expanded]
+        if local.terms:
+            forms += [local.partial, local.expanded]
+        truth = truth_of(alone)
+        for form in forms:
+            form = form.xreplace({**names, upstream: ADJOINT})
+            assert truth.holds(form, f"{operand} of {text}", times_adjoint=False)
+
+
+# gate → its partials over the names, its own value reused
+REUSED = [
+    ("sqrt(x)", {"x": 1 / (2 * F)}),
+    ("x**(1/3)", {"x": F / (3 * X)}),
+    ("x**(-1.5)", {"x": -3 * F / (2 * X)}),
+    ("x**1.5", {"x": sp.Rational(3, 2) * sp.sqrt(X)}),
+    ("x**(pi/4)", {"x": sp.pi / 4 * X ** (sp.pi / 4 - 1)}),
+    ("x**y", {"x": Y * X ** (Y - 1), "y": F * sp.log(X)}),
+    ("x/y", {"x": 1 / Y, "y": -F / Y}),
+    ("tan(x)", {"x": 1 + F**2}),
+]
+
+
+@pytest.mark.parametrize("shape", ["", "[n]"])
+def test_partials_reuse_the_value(shape):
+    for text, expected in REUSED:
+        leaves = "; ".join(f"{name}: input{shape}" for name in expected)
+        gate = gates(sb.circuit(f"{leaves}\nf = {text}", loss=None)).output
+        found = local_partials(gate)
+        assert {name: local.partial for name, local in found.items()} == expected, text
+
+
+@pytest.mark.parametrize("shape", ["", "[n]"])
+def test_what_is_kept_is_used(shape):
+    """A slope that is kept is not written out, one that is written out is gone, branches get g."""
+    g = ops.real_symbol("f_bar")
+    gate = gates(sb.circuit(f"x: input{shape}\nf = sigma(x)", loss=None)).output
+    local = local_partials(gate)["x"]
+    assert local.contribution(g, KEPT) == g * KEPT
+    assert local.contribution(g, expanded=True) == g * F * (1 - F)
+    assert local.contribution(g) == g * ops.sigma_prime(X)
+    leaves = f"x: input{shape}; y: input{shape}"
+    choice = gates(sb.circuit(f"{leaves}\nf = where(x > y, x, y)", loss=None)).output
+    expected = sp.Piecewise((g, X > Y), (0, True))
+    assert local_partials(choice)["x"].contribution(g) == expected
+
+
+def test_a_factor_goes_into_the_branches():
+    choice = sp.Piecewise((X, X > Y), (KEPT, True))
+    assert times(F, 2 * X * choice) == sp.Piecewise((2 * F * X**2, X > Y), (2 * F * X * KEPT, True))
+
+
+def test_operations_on_arrays_reuse_the_value():
+    """Where they are the whole gate: that of softmax is f∘(g - f·g)."""
+    g = ops.real_symbol("f_bar")
+    for text, number, softened in (("softmax(z)", 1, F), ("2*softmax(z)", 2, softmax(Z))):
+        circuit = sb.circuit(f"z: input[n]\nf = {text}", loss=None)
+        found = local_partials(circuit.output)["z"].contribution(g)
+        assert found == softened * (number * g - total(softened * number * g))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symback.lower import Names
-from symback.program import Assign, Program, symbols
+from symback.program import Assign, Program
 
 
 def drop_dead(program: Program, names: Names) -> Program:
@@ -13,5 +13,5 @@ def drop_dead(program: Program, names: Names) -> Program:
     for line in reversed(program.lines):
         if line.target in needed:
             kept.append(line)
-            needed |= symbols(line.expr)
+            needed |= line.reads
     return program.with_lines(reversed(kept))

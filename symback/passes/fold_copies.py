@@ -13,17 +13,17 @@ from sympy import Symbol
 
 from symback.gates import split_number
 from symback.lower import Names
-from symback.program import Assign, Chain, Program, batch_sum, symbols
+from symback.program import Assign, Chain, Program, batch_sum
 
 
 def fold_copies(program: Program, names: Names) -> Program:
     """Inline copies everywhere, and multiples c·v where one product reads them."""
-    readers = Counter(s for line in program.lines for s in symbols(line.expr))
+    readers = Counter(s for line in program.lines for s in line.reads)
     folded: dict[Symbol, Assign] = {}
     lines: list[Assign] = []
     for line in program.lines:
         line = substituted(line, folded)
-        if line.of is not None and line.target not in program.results:
+        if line.of is not None and line.target not in program.returned:
             number, rest = split_number(line.expr)
             if rest.is_Symbol and (number == 1 or readers[line.target] == 1):
                 folded[line.target] = line
@@ -34,7 +34,7 @@ def fold_copies(program: Program, names: Names) -> Program:
 
 def substituted(line: Assign, folded: dict[Symbol, Assign]) -> Assign:
     """The line with folded lines in place of their names, and their chains before its own."""
-    found = {s: folded[s].expr for s in symbols(line.expr) if s in folded}
+    found = {s: folded[s].expr for s in line.reads if s in folded}
     if not found:
         return line
     before = {f.of: f.chains for f in (folded[s] for s in found) if f.of is not None}

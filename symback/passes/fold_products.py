@@ -13,16 +13,16 @@ from sympy import Mul, Symbol
 from symback.arrays import matmul, matvec
 from symback.lower import Names
 from symback.passes.fold_copies import substituted
-from symback.program import Assign, Program, symbols
+from symback.program import Assign, Program
 
 
 def fold_products(program: Program, names: Names) -> Program:
     """Inline products of matrices that one elementwise product of the same shape reads."""
-    readers = Counter(s for line in program.lines for s in symbols(line.expr))
+    readers = Counter(s for line in program.lines for s in line.reads)
     waiting: dict[Symbol, Assign] = {}
     lines: list[Assign] = []
     for line in program.lines:
-        found = [s for s in symbols(line.expr) if s in waiting]
+        found = [s for s in line.reads if s in waiting]
         fits = [s for s in found if s in Mul.make_args(line.expr) and _same_shape(s, line, names)]
         if line.of is not None and len(fits) == 1 == len(found):
             line = substituted(line, {fits[0]: waiting.pop(fits[0])})
@@ -30,7 +30,7 @@ def fold_products(program: Program, names: Names) -> Program:
             if symbol in waiting:
                 lines.append(waiting.pop(symbol))
         whole = line.of is not None and isinstance(line.expr, matmul | matvec)
-        if whole and readers[line.target] == 1 and line.target not in program.results:
+        if whole and readers[line.target] == 1 and line.target not in program.returned:
             waiting[line.target] = line
         else:
             lines.append(line)

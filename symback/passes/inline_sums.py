@@ -11,7 +11,7 @@ from symback.arrays import class_entropy, cross_entropy
 from symback.gates import split_number
 from symback.lower import Names
 from symback.ops import binary_cross_entropy
-from symback.program import Assign, Program, batch_sum, symbols
+from symback.program import Assign, Program, batch_sum
 
 WHOLE = (cross_entropy, class_entropy, binary_cross_entropy)
 """Operations that a kernel computes together with what backward needs, so that they stay lines."""
@@ -19,14 +19,14 @@ WHOLE = (cross_entropy, class_entropy, binary_cross_entropy)
 
 def inline_sums(program: Program, names: Names) -> Program:
     """Inline what one batch sum reads and nothing else, constant factors before the sum."""
-    readers = Counter(s for line in program.lines for s in symbols(line.expr))
+    readers = Counter(s for line in program.lines for s in line.reads)
     values = {line.target: line for line in program.lines}
     inlined: set[Symbol] = set()
     lines: list[Assign] = []
     for line in program.lines:
         if isinstance(line.expr, batch_sum):
             value = line.expr.args[0]
-            once = readers[value] == 1 and value not in program.results
+            once = readers[value] == 1 and value not in program.returned
             if value in values and once and not isinstance(values[value].expr, WHOLE):
                 inlined.add(value)
                 number, rest = split_number(values[value].expr)

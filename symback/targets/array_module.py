@@ -11,7 +11,7 @@ from symback.arrays import Shape, is_size
 from symback.demands import classes, distributions, least_sizes
 from symback.errors import Unsupported
 from symback.lower import Lowered
-from symback.program import Program, symbols
+from symback.program import Program
 from symback.structure import Node
 from symback.targets.notation import rewrite_notes
 from symback.targets.numpy import columns_of, print_order, statements, unpacked
@@ -136,7 +136,7 @@ class Arrays:
 
     def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
         """The sizes that the lines use as numbers, from the arrays that `of` has for arguments."""
-        used = {s for line in program.lines for s in symbols(line.expr) if is_size(s)}
+        used = {s for line in program.lines for s in line.reads if is_size(s)}
         known = [n for n in self._circuit.leaves if n.symbol in self._known(of or program)]
         return [f"{s} = {self._size(s, known)}" for s in sorted(used, key=str)]
 

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from symback.errors import TooLarge
-from symback.gates import gates
 from symback.lower import Lowered, lower
 from symback.passes import FUSED_PASSES, optimise
-from symback.program import Assign, Program, symbols
+from symback.program import Program
 from symback.simplify import weight
 from symback.structure import Circuit
 from symback.targets.array_module import Arrays, ArrayText, array_text
@@ -177,20 +176,18 @@ def _programs(lowered: Lowered) -> tuple[Program, Program, Program]:
     """Forward, backward and fused program after all passes, the cache no more than is read."""
     names = lowered.names
     backward = optimise(lowered.backward, names)
-    needed = {s for line in backward.lines for s in symbols(line.expr)}
+    needed = {s for line in backward.lines for s in line.reads}
     kept = tuple(s for s in lowered.cache if s in needed)
     forward = optimise(lowered.forward, names)
     forward = optimise(replace(forward, results=(lowered.circuit.output.symbol, *kept)), names)
-    backward = backward.with_lines(line for line in backward.lines if not _is_unread(line, lowered))
-    return forward, backward, optimise(lowered.objective, names, FUSED_PASSES)
-
-
-def _is_unread(line: Assign, lowered: Lowered) -> bool:
-    """Whether it is the zero adjoint of an input that backward does not read."""
     read = {a.name for a in lowered.forward.arguments}
-    node = line.of[1] if line.of else ""
-    is_input = any(n.name == node for n in lowered.circuit.inputs)
-    return bool(line.expr.is_zero and is_input and node not in read)
+    unread = {n.name for n in lowered.circuit.inputs} - read
+    backward = backward.with_lines(
+        line  # but the zero adjoint of an input that backward does not read
+        for line in backward.lines
+        if not (line.of and line.of[1] in unread and line.expr == 0)
+    )
+    return forward, backward, optimise(lowered.objective, names, FUSED_PASSES)
 
 
 class Scalars:
@@ -301,8 +298,7 @@ def _title(circuit: Circuit) -> str:
 
 def _formulas(circuit: Circuit) -> list[str]:
     """The circuit's nodes and, below, the partials of the output that are short enough."""
-    split = gates(circuit)
-    printer = TextPrinter.of(split)
+    printer = TextPrinter.of(circuit)
     lines = [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed[:MOST_FORMULAS]]
     if len(circuit.computed) > MOST_FORMULAS:
         return [*lines, f"… and {len(circuit.computed) - MOST_FORMULAS} more, see SOURCE"]
@@ -310,6 +306,8 @@ def _formulas(circuit: Circuit) -> list[str]:
         return lines
     partials = []
     gradient = circuit.gradient()
+    split = gradient.walk.circuit
+    printer = TextPrinter.of(split)
     for name in list(gradient)[:MOST_PARTIALS]:
         try:
             closed = gradient[name]

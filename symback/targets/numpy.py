@@ -243,8 +243,9 @@ class NumpyPrinter(Printer):
     def _batch_sum(self, expr: Expr) -> tuple[str, int]:
         """A dot product where two values that vary are multiplied, else a sum."""
         factors = Mul.make_args(expr)
-        shared = Mul(*(f for f in factors if not varies(f, self._varying)))
-        rest = Mul(*(f for f in factors if varies(f, self._varying)))
+        same = [f for f in factors if not varies(f, self._varying)]
+        shared = Mul(*same)
+        rest = Mul(*(f for f in factors if f not in same)) if same else expr
         if rest == 1:
             text, level = self._rows, ATOM
         else:
@@ -317,10 +318,10 @@ def statements(
             lines += [part for start, text in steps for part in wrapped(start, text)]
             continue
         text = printer.print(line.expr)
-        if line.expr.is_zero and line.of:
+        if line.expr is S.Zero and line.of:
             text = f"np.zeros_like({line.of[1]})"
         shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
-        if copies and shares and line.target in program.results:
+        if copies and shares and line.target in program.returned:
             text += ".copy()"
         lines += wrapped(f"{line.target} =", text)
     return lines

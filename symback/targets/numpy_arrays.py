@@ -15,7 +15,7 @@ from sympy import Add, Expr, Mul, Piecewise, Symbol, Tuple
 from symback import arrays as a
 from symback.arrays import ArrayFunction, Shape, is_size, shape_of
 from symback.errors import Unsupported
-from symback.program import Assign, Program, batch_sum, symbols, varies
+from symback.program import Assign, Program, batch_sum, varies
 from symback.targets.arrays_in_print import bounds
 from symback.targets.numpy import NumpyPrinter
 from symback.targets.printer import ADD, ATOM, MUL, NEG, is_negative
@@ -138,10 +138,10 @@ class ArrayPrinter(NumpyPrinter):
 
     def is_free(self, operand: Expr, line: Assign, program: Program) -> bool:
         """Whether the operand is an array made here that no other line reads."""
-        if not operand.is_Symbol or operand in program.results or not self.ndim(operand):
+        if not operand.is_Symbol or operand in program.returned or not self.ndim(operand):
             return False
         made = [other for other in program.lines if other.target == operand]
-        reads = [other for other in program.lines if operand in symbols(other.expr)]
+        reads = [other for other in program.lines if operand in other.reads]
         with_slope = [other for other in reads if other.expr.args == line.expr.args]
         new = made and bool(self.steps(operand, made[0].expr))
         return bool(new) and len(reads) == len(with_slope) == 2

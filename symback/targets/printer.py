@@ -8,7 +8,6 @@ it was typed. A language is a subclass with its tables; an operation without an 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -18,6 +17,7 @@ from sympy.core.relational import Relational
 from symback.arrays import Shape, shape_of
 from symback.errors import Unsupported
 from symback.ops import BY_HEAD, POWER, SLOPES, over_square, postorder
+from symback.simplify import Spelling
 
 if TYPE_CHECKING:
     from symback.structure import Circuit
@@ -227,9 +227,11 @@ class Printer:
 
     def parts_key(self, expr: Expr) -> tuple[Any, ...]:
         """Ranks of the symbols, size, and, where those are equal, the spelling."""
+        if expr.is_Symbol:
+            return (((*self.rank(expr), expr.name),), 1, Spelling(expr))
         parts = postorder(expr)
         ranks = sorted((*self.rank(s), s.name) for s in parts if s.is_Symbol)
-        return (tuple(ranks), len(parts), _Spelling(expr))
+        return (tuple(ranks), len(parts), Spelling(expr))
 
     def term_key(self, expr: Expr) -> tuple[Any, ...]:
         ranks, *rest = self.parts_key(expr)
@@ -240,16 +242,6 @@ class Printer:
         leads = base.is_Symbol and base.name in self._leading
         kind = 0 if expr.is_number else 1 if leads else 2 if base.is_Symbol else 3
         return (kind, *self.parts_key(expr))
-
-
-@dataclass(frozen=True, slots=True)
-class _Spelling:
-    """An expression, ordered by its text, which is made only where all else is equal."""
-
-    expr: Expr
-
-    def __lt__(self, other: _Spelling) -> bool:
-        return str(self.expr) < str(other.expr)
 
 
 ORDERED: frozenset[Any] = frozenset(
