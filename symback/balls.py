@@ -17,7 +17,7 @@ from flint import arb, ctx, fmpq, fmpz
 from sympy import Expr, Heaviside, Piecewise, S
 from sympy.core.relational import Relational
 from sympy.functions.special.delta_functions import DiracDelta
-from sympy.logic.boolalg import And, Not, Or
+from sympy.logic.boolalg import ITE, And, Not, Or
 
 from symback.errors import Unsupported
 from symback.ops import elementary, postorder
@@ -206,6 +206,10 @@ def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
         if None in inner_values:
             return None
         return all(inner_values) if isinstance(condition, And) else any(inner_values)
+    if isinstance(condition, ITE):  # what SymPy makes of a choice inside a comparison
+        first, yes, no = condition.args
+        chosen = _holds(first, values)
+        return None if chosen is None else _holds(yes if chosen else no, values)
     if isinstance(condition, Relational):
         difference = values[condition.lhs] - values[condition.rhs]
         if difference.is_nan():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 import sympy as sp
 from sympy import Basic, Expr, Integer, Mul, Pow, Rational, S
@@ -33,10 +34,12 @@ from symback.syntax import Source, Term
 MOST_BITS = 8192  # of an exact rational constant
 LARGEST_EXPANDED_POWER = 2048
 DEEPEST_BUILD = 150
-LARGEST_EXPRESSION = 200_000
+LARGEST_EXPRESSION = 50_000  # parts, user functions written out: SymPy walks the whole tree
+LARGEST_SIMPLIFIED = 64  # parts of an operand for which SymPy looks for a simpler form
 LARGEST_COMPARED = 8  # different parts of an operand of min, max or a comparison
 MOST_INNER_CALLS = 40  # of user functions by user functions, for one node
 
+_value = lru_cache(maxsize=2**14)(constant)
 _LARGEST = 2**1024 - 2**970
 _SMALLEST = Fraction(1, 2**1075)
 _SMALLEST_FLOAT = rational(Rational(1, 2**1075))
@@ -80,13 +83,14 @@ class Builder:
     _built: int = 0
     _inner_calls: int = 0
     _applied: dict[tuple[object, ...], Expr] = field(default_factory=dict)
+    _sizes: dict[Basic, int] = field(default_factory=dict)
 
     def build(self, term: Term) -> Expr:
         """The expression of a term."""
         self._built += 1
         self._depth += 1
         if self._depth > DEEPEST_BUILD or self._built > LARGEST_EXPRESSION:
-            raise TooLarge("the expression is too large; name inner parts", self._place(term))
+            raise self._too_large(term)
         try:
             return getattr(self, f"_{term.kind}")(term)
         finally:
@@ -94,6 +98,9 @@ class Builder:
 
     def _place(self, term: Term) -> Place:
         return self.source.place(term.place)
+
+    def _too_large(self, term: Term) -> TooLarge:
+        return TooLarge("the expression is too large; name inner parts", self._place(term))
 
     # -- leaves -----------------------------------------------------------------------------
 
@@ -110,12 +117,14 @@ class Builder:
         return S.Half
 
     def _name(self, term: Term) -> Expr:
-        return Mul(*self._factors(term))
+        factors = self._factors(term)
+        return Mul(*factors) if len(factors) > 1 else factors[0]
 
     def _factors(self, term: Term) -> list[Expr]:
         """The factors that a name stands for: itself, or those of a product like w3x3."""
         name = term.text
         if name in self.bound:
+            self._built += self._written_out(self.bound[name])
             return [self.bound[name]]
         if self.is_known(name):
             return [self._symbol(name, term)]
@@ -126,6 +135,13 @@ class Builder:
             inner = [self.bound.get(f) or self._symbol(f, term) for f in factors]
             return inner
         return [self._symbol(name, term)]
+
+    def _written_out(self, expr: Expr) -> int:
+        """The number of parts, shared ones counted wherever they stand."""
+        if expr not in self._sizes:
+            for part in postorder(expr):
+                self._sizes[part] = 1 + sum(self._sizes[a] for a in part.args)
+        return self._sizes[expr]
 
     def _symbol(self, name: str, term: Term) -> Expr:
         if name in SPELLINGS and not self.is_known(name) and name != "sigma":
@@ -192,6 +208,8 @@ class Builder:
         return self._power_of(self.build(base), power(), term)
 
     def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
+        for branch in base.args if base.is_Piecewise else ():  # SymPy moves the power into them
+            self._power_of(branch.expr, power, term)
         # Asked of constants only: for large expressions SymPy would think for minutes.
         if base.is_number and base.is_zero and (power.is_negative or power.is_nonpositive):
             if power.is_zero:
@@ -217,13 +235,18 @@ class Builder:
 
     def _real(self, expr: Expr, term: Term) -> Expr:
         """The expression, if it is real; a constant is evaluated to prove it."""
+        if expr.is_Symbol:
+            return expr
+        self._built += len(expr.args)
+        if self._built > LARGEST_EXPRESSION:
+            raise self._too_large(term)
         if expr.is_number and not expr.is_Rational:
-            value = constant(expr)
+            value = _value(expr)
             if not value.is_finite():
                 raise DomainError("not a real number", self._place(term))
             if abs(value) > LARGEST_FLOAT:
                 raise DomainError("a constant beyond float64", self._place(term))
-        elif expr in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity):
+        elif any(expr is n for n in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity)):
             raise DomainError("not a real number", self._place(term))
         for part in sp.Add.make_args(expr):
             if is_beyond_float(part):
@@ -253,10 +276,10 @@ class Builder:
         least, most = op.arity
         self._refuse_arity(term, least, most)
         args = [self.build(a) for a in term.args]
-        if op.name in self.kinks:
-            op, args = AT_KINK[op.name], [*args, self.kinks[op.name]]
         if (name, *args) not in self._applied:
-            self._applied[name, *args] = self._real(_apply(op, args), term)
+            at_kink = self.kinks.get(op.name)
+            made = _apply(op, args) if at_kink is None else _apply_stated(op, args, at_kink)
+            self._applied[name, *args] = self._real(made, term)
         return self._applied[name, *args]
 
     def _refuse_arity(self, term: Term, least: int, most: int | None) -> None:
@@ -309,7 +332,10 @@ class Builder:
             return sp.Or(*(self._condition(a) for a in term.args))
         left, right = (self.build(a) for a in term.args)
         compare = _COMPARE[COMPARISONS.get(term.text, term.text)]
-        return compare(left, right, evaluate=not is_large((left, right)))
+        try:
+            return compare(left, right, evaluate=not is_large((left, right)))
+        except TypeError:  # SymPy proves that an operand is never real, as in log(min(x, 0))
+            raise DomainError("not a real number", self._place(term)) from None
 
     def _compare(self, term: Term) -> Expr:
         raise CircuitSyntaxError(
@@ -356,10 +382,9 @@ class Builder:
 
     def whole_number(self, term: Term) -> Integer:
         """The number that an index, a bound or an axis is; it may depend on loops only."""
-        before = dict(self.used)
+        used, self.used = self.used, {}
         number = Builder.build(self, term)
-        self.used.clear()
-        self.used.update(before)
+        self.used = used
         if not number.is_Integer or abs(number) >= 2**31:
             raise CircuitSyntaxError("a whole number stands here", self._place(term))
         return number
@@ -371,12 +396,38 @@ class Builder:
 
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:
-    if op.name in ("min", "max") and is_large(args):
+    is_kept = op.head in _NEVER_SIMPLER and args[0].is_Rational and args[0].is_positive
+    if is_kept or any(_is_wide(a) for a in args) or (op.name in ("min", "max") and is_large(args)):
         return op.head(*args, evaluate=False)
     value = applied(op.head, *args)
-    if value.has(sp.cot):  # SymPy turns tan(u + pi/2) into -cot(u)
+    if op.name == "abs" and value.is_Mul:  # abs(y²/x) gives y²·abs(1/x), and that y²/abs(x)
+        value = Mul(*(sp.Abs(*f.args) if isinstance(f, sp.Abs) else f for f in value.args))
+    if op.head is sp.tan and value.func is not sp.tan:  # SymPy turns tan(u + pi/2) into -cot(u)
         value = value.replace(sp.cot, lambda u: 1 / sp.tan(u))
     return value
+
+
+def _apply_stated(op: Op, args: Sequence[Expr], at_kink: Expr) -> Expr:
+    """With the stated derivative at the kink; max(a, b, c) is max(max(a, b), c)."""
+    op, width = AT_KINK[op.name], op.arity[0]
+    made = _apply(op, [*args[:width], at_kink])
+    for arg in args[width:]:
+        made = _apply(op, [made, arg, at_kink])
+    return made
+
+
+_NEVER_SIMPLER = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf, sp.erfc)
+"""Functions that have no simpler value at any positive rational number."""
+
+
+def _is_wide(expr: Expr) -> bool:
+    """Whether there are too many parts to look for a simpler form; shared ones count again."""
+    stack, count = [expr], 0
+    while stack and count <= LARGEST_SIMPLIFIED:
+        operands = stack.pop().args
+        count += 1 + len(operands)
+        stack += operands[:LARGEST_SIMPLIFIED]
+    return count > LARGEST_SIMPLIFIED
 
 
 def huge_power(base: Expr, power: Expr) -> str | None:
@@ -411,9 +462,13 @@ def is_large(operands: Iterable[Expr]) -> bool:
 
 def is_beyond_float(product: Expr) -> bool:
     """Whether the numbers in a product make one that no float64 is near to."""
+    if product.is_Symbol or (product.is_Mul and all(f.is_Symbol for f in product.args)):
+        return False
+    if product.is_Rational:
+        return not is_float64(product)
     number, others = product.as_coeff_Mul()
     numbers = [f for f in Mul.make_args(others) if f.is_number]
     if numbers:
-        value = abs(constant(Mul(number, *numbers)))
+        value = abs(_value(Mul(number, *numbers)))
         return bool(value > LARGEST_FLOAT or 0 < value < _SMALLEST_FLOAT)
-    return bool(abs(number) > _LARGEST or 0 < abs(number) < _SMALLEST)
+    return not (number is S.One or number is S.NegativeOne or is_float64(number))

@@ -21,7 +21,7 @@ from symback._version import __version__
 from symback.balls import Undecided
 from symback.check import check_module, with_typed
 from symback.condition import Condition
-from symback.emit import load, read_module
+from symback.emit import load_files, read_module
 from symback.oracle import BITS, Oracle
 from symback.parse import circuit as parse
 from symback.report import POINTS, Report, Row, json_number
@@ -128,10 +128,10 @@ def certify_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Certific
     return _certify(source, module, path.name, path.read_bytes(), points, seed)
 
 
-def certify_text(circuit: Circuit, text: str, name: str) -> Certificate:
-    """The certificate of a module that is not written yet."""
-    module = load(text, "certified")
-    return _certify(circuit.source, module, name, text.encode(), POINTS, 0)
+def certify_files(circuit: Circuit, texts: Mapping[str, str], name: str, main: str) -> Certificate:
+    """The certificate of a module that is not written yet; `main` is the end of its main file."""
+    module = load_files(texts, Path(name).stem)
+    return _certify(circuit.source, module, name, texts[main].encode(), POINTS, 0)
 
 
 def _certify(
@@ -207,4 +207,4 @@ def versions() -> dict[str, str]:
     return {"symback": __version__, "python": platform.python_version(), **found}
 
 
-__all__ = ["Certificate", "Digits", "certify_file", "certify_text", "versions"]
+__all__ = ["Certificate", "Digits", "certify_file", "certify_files", "versions"]

@@ -243,7 +243,8 @@ class _Comparer:
 
     def _one_by_one(self) -> list[Finding]:
         """A batch gives what its samples give."""
-        line = self._line_of_output([*self._params._fields, *self._inputs._fields])
+        movable = [n.name for n in (*self._circuit.params, *self._circuit.inputs)]
+        line = self._line_of_output(movable)  # a class, or a share of 1, stays what it is
         noise = _noise(line.value) * 2 + SAMPLES * UNIT * line.value_size
         value, _ = self._module.forward(self._params, self._inputs)
         singles = [self._module.forward(self._params, self._rows(i))[0] for i in range(SAMPLES)]

@@ -9,8 +9,8 @@ import linecache
 import os
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -20,14 +20,22 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from symback._version import __version__
+from symback.collection import no_search_for_cycles
 from symback.disk import refuse_twin, refuse_unless_file, replace_file, shown_path
 from symback.errors import FileRefused, Unsupported, clip, nearest
 from symback.sandbox import TemplateSandbox
 from symback.structure import Circuit
+from symback.targets.c_text import CText, c_text
 from symback.targets.module_text import ModuleText, module_text
 
-TEMPLATES = {"numpy": "numpy/module.py.jinja"}
-"""The template of each target."""
+TEMPLATES = {
+    "numpy": {".py": "numpy/module.py.jinja"},
+    "c": {".h": "c/header.h.jinja", ".c": "c/module.c.jinja", ".py": "c/loader.py.jinja"},
+}
+"""The templates of each target by what its files end with, in the order they are made."""
+
+MAIN = {"numpy": ".py", "c": ".c"}
+"""What the file that is asked for ends with; the others are written beside it."""
 
 _BODY_HASH = re.compile(r"body sha256:([0-9a-f]{16})")
 _UNHASHED = "body sha256:" + "0" * 16
@@ -46,10 +54,11 @@ def generate(
     `template` names a folder whose templates come before symback's own. A file that was edited
     by hand, or that symback did not write, is overwritten only with `force`.
     """
-    text = render(circuit, target=target, template=template)
+    stem = "" if path is None else Path(path).stem
+    texts = render_files(circuit, target=target, template=template, stem=stem)
     if path is not None:
-        write(text, Path(path), force=force)
-    return text
+        write_files(texts, Path(path), MAIN[target], force=force)
+    return texts[MAIN[target]]
 
 
 def render(
@@ -63,11 +72,40 @@ def render(
 
     `certificate` are lines for the module's docstring that say how it was checked.
     """
+    texts = render_files(circuit, target=target, template=template, certificate=certificate)
+    return texts[MAIN[target]]
+
+
+@no_search_for_cycles()
+def render_files(
+    circuit: Circuit,
+    *,
+    target: str = "numpy",
+    template: str | os.PathLike[str] | None = None,
+    certificate: Sequence[str] = (),
+    stem: str = "",
+) -> dict[str, str]:
+    """The texts of all files of the module, by what the files end with.
+
+    `stem` is the name of the files, which a C file's functions begin with.
+    """
     if target not in TEMPLATES:
         raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
     folder = None if template is None else _folder(Path(template))
+    if target == "c":
+        return _render_c(c_text(circuit, __version__, stem), certificate, folder)
     text = replace(module_text(circuit, __version__), certificate=tuple(certificate))
-    return _render(text, TEMPLATES[target], folder)
+    return {end: _render(text, name, folder) for end, name in TEMPLATES[target].items()}
+
+
+def _render_c(text: CText, certificate: Sequence[str], folder: str | None) -> dict[str, str]:
+    """The header, and the files that state its hash: a loader knows the C file of its kind."""
+    text = replace(text, python=replace(text.python, certificate=tuple(certificate)))
+    found: dict[str, str] = {}
+    for end, name in TEMPLATES["c"].items():
+        found[end] = _render(text.python, name, folder, c=text)
+        text = replace(text, interface=_hash(found[".h"]))
+    return found
 
 
 def _folder(path: Path) -> str:
@@ -76,13 +114,13 @@ def _folder(path: Path) -> str:
     return str(path)
 
 
-def _render(text: ModuleText, name: str, folder: str | None) -> str:
+def _render(text: ModuleText, name: str, folder: str | None, **more: object) -> str:
     try:
         if folder is None:
-            body = _environment().get_template(name).render(m=text)
+            body = _environment().get_template(name).render(m=text, **more)
         else:
             own = FileSystemLoader(templates_folder())
-            body = TemplateSandbox(folder, own).render_bounded(name, m=text)
+            body = TemplateSandbox(folder, own).render_bounded(name, m=text, **more)
         body = re.sub(r"\n{4,}", "\n\n\n", body).rstrip() + "\n"
         return body.replace(_UNHASHED, f"body sha256:{_hash(body)}", 1)
     except Exception as error:  # whatever a user's template may raise
@@ -169,10 +207,40 @@ def write(text: str, path: Path, *, force: bool = False) -> bool:
     Raises FileRefused for a symbolic link, a folder, and a file that was not generated or was
     edited since, which only `force` overwrites.
     """
-    try:
-        compile(text, path.name, "exec")
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise FileRefused(f"the template gives no Python: {clip(str(error), 100)}") from None
+    return write_files({path.suffix: text}, path, path.suffix, force=force)
+
+
+def write_files(texts: Mapping[str, str], path: Path, main: str, *, force: bool = False) -> bool:
+    """Write a module of several files, each whole or not at all, and none where one is refused.
+
+    `texts` are by what the files end with; `main` is the end of that which `path` names.
+    """
+    if len(texts) > 1 and path.suffix != main:
+        others = " and ".join(f"{path.stem}{end}" for end in sorted(texts) if end != main)
+        raise FileRefused(f"name the file {path.stem}{main}; {others} are written beside it")
+    files = by_path(texts, path, main)
+    changed = {file: text for file, text in files.items() if _must_write(text, file, force)}
+    for file, text in changed.items():
+        replace_file(file, text.encode())
+        if file.suffix == ".py":
+            # A module of the same size written within the same second would import its stale
+            # byte-code.
+            Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+    return bool(changed)
+
+
+def by_path(texts: Mapping[str, str], path: Path, main: str) -> dict[Path, str]:
+    """The texts of a module's files by where they go; `path` is that of the main one."""
+    return {path if end == main else path.with_suffix(end): t for end, t in texts.items()}
+
+
+def _must_write(text: str, path: Path, force: bool) -> bool:
+    """Whether the file has another text; FileRefused where it must not be overwritten."""
+    if not text.startswith("/*"):  # of C
+        try:
+            compile(text, path.name, "exec")
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+            raise FileRefused(f"the template gives no Python: {clip(str(error), 100)}") from None
     refuse_twin(path)
     old = _existing(path)
     if old == text:
@@ -182,9 +250,6 @@ def write(text: str, path: Path, *, force: bool = False) -> bool:
             f"{shown_path(path)} was edited or not made by symback; --force (force=True) "
             "overwrites it"
         )
-    replace_file(path, text.encode())
-    # A module of the same size written within the same second would import its stale byte-code.
-    Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
     return True
 
 
@@ -205,19 +270,30 @@ def _existing(path: Path) -> str | None:
 def read_module(path: Path) -> tuple[str, ModuleType, bool]:
     """The circuit text of a generated file, its module, and whether nobody edited it.
 
-    The circuit text is read without running the file; the module is run.
+    The circuit text is read without running the file; the module is run. A C file stands for the
+    loader beside it.
     """
+    path = path.with_suffix(".py") if path.suffix in (".c", ".h") else path
     text = _existing(path)
     if text is None:
         raise FileRefused(f"there is no file {shown_path(path)}")
     source = _source(text, path)
+    beside = {end: _existing(path.with_suffix(end)) for end in (".c", ".h")}
+    texts = {".py": text, **{end: t for end, t in beside.items() if t and _is_ours(t)}}
     try:
-        module = load(text, path.stem)
+        module = load_files(texts, path.stem)
+    except OSError as error:  # of a module that is compiled
+        raise FileRefused(str(error)) from None
     except Exception as error:  # whatever a module may raise while it is imported
         kind = type(error).__name__
         why = f"{kind}: {clip(str(error), 60)}"
         raise FileRefused(f"{shown_path(path)} can't be imported: {why}") from None
-    return source, module, is_unchanged(text)
+    return source, module, all(is_unchanged(t) for t in texts.values())
+
+
+def _is_ours(text: str) -> bool:
+    """Whether symback made the file, edited or not."""
+    return _BODY_HASH.search(text[:10_000]) is not None
 
 
 def _source(text: str, path: Path) -> str:
@@ -234,18 +310,51 @@ def _source(text: str, path: Path) -> str:
     raise FileRefused(f"{shown_path(path)} has no SOURCE, so it is no module made by symback")
 
 
-def compile_circuit(circuit: Circuit) -> ModuleType:
-    """The circuit's module, imported from memory."""
-    return load(render(circuit), f"symback_{circuit.output.name}")
+def compile_circuit(circuit: Circuit, target: str = "numpy") -> ModuleType:
+    """The circuit's module, imported from memory.
+
+    Raises Unsupported where the target's compiler is missing or fails.
+    """
+    name = f"symback_{circuit.output.name}"
+    texts = render_files(circuit, target=target, stem=name)
+    try:
+        return load_files(texts, name)
+    except (ImportError, OSError) as error:
+        raise Unsupported(str(error)) from None
 
 
 def load(text: str, name: str) -> ModuleType:
     """A module from generated text; its lines are known to debuggers and tracebacks."""
+    return load_files({".py": text}, name)
+
+
+def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
+    """A module from the texts of its files; one that is compiled is compiled now.
+
+    Raises what the module raises while it is imported.
+    """
+    text = texts[".py"]
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     file = f"<symback {name} {digest}>"
     module = ModuleType(f"{name}_{digest}")
     module.__file__ = file
+    module.__dict__["__loader__"] = _InMemory({end: t.encode() for end, t in texts.items()})
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     sys.modules[module.__name__] = module  # NamedTuples are pickled by their module's name
     exec(compile(text, file, "exec"), module.__dict__)
+    if len(texts) > 1:
+        module._library()
     return module
+
+
+@dataclass(frozen=True, slots=True)
+class _InMemory:
+    """What Python asks for the files beside a module, which differ in what they end with."""
+
+    files: Mapping[str, bytes]
+
+    def get_data(self, path: str) -> bytes:
+        try:
+            return self.files[os.path.splitext(path)[1]]
+        except KeyError:
+            raise OSError(f"there is no {path}") from None

@@ -32,8 +32,9 @@ class Elementary(Function):
 
     @classmethod
     def eval(cls, *operands: Expr) -> Expr | None:
-        is_zero = len(operands) == 1 and operands[0].is_zero
-        return cls.elementary(*operands) if is_zero else None
+        if len(operands) != 1 or not operands[0].is_number:  # of names SymPy would ask for long
+            return None
+        return cls.elementary(*operands) if operands[0].is_zero else None
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return self.derivative(*self.args)
@@ -138,6 +139,41 @@ class abs_at(relu_at):
     @staticmethod
     def derivative(u: Expr, k: Expr) -> Expr:
         return Piecewise((1, u > 0), (k, sp.Eq(u, 0)), (-1, True))
+
+
+class max_at(Elementary):
+    """max_at(a, b, k) = max(a, b), whose derivative by a is the number k where a = b.
+
+    That by b is 1 - k there.
+    """
+
+    nargs = 3
+
+    @staticmethod
+    def elementary(a: Expr, b: Expr, k: Expr) -> Expr:
+        return Piecewise((a, a > b), (k * a + (1 - k) * b, sp.Eq(a, b)), (b, True))
+
+    @staticmethod
+    def derivative(a: Expr, b: Expr, k: Expr) -> Expr:
+        return Piecewise((1, a > b), (k, sp.Eq(a, b)), (0, True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b, k = self.args
+        if argindex == 3:
+            return S.Zero
+        return self.derivative(a, b, k) if argindex == 1 else self.derivative(b, a, 1 - k)
+
+
+class min_at(max_at):
+    """min_at(a, b, k) = min(a, b), whose derivative by a is the number k where a = b."""
+
+    @staticmethod
+    def elementary(a: Expr, b: Expr, k: Expr) -> Expr:
+        return Piecewise((a, a < b), (k * a + (1 - k) * b, sp.Eq(a, b)), (b, True))
+
+    @staticmethod
+    def derivative(a: Expr, b: Expr, k: Expr) -> Expr:
+        return Piecewise((1, a < b), (k, sp.Eq(a, b)), (0, True))
 
 
 class silu(Elementary):
@@ -420,6 +456,8 @@ __all__ = [
     "logaddexp",
     "logcosh",
     "logsigmoid",
+    "max_at",
+    "min_at",
     "over_square",
     "relu",
     "relu_at",

@@ -8,6 +8,7 @@ from heapq import heapify, heappop, heappush
 from sympy import Add, Expr, S
 
 from symback.arrays import shape_of, shown, spread
+from symback.collection import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
 from symback.ops import expand_slopes, real_symbol
 from symback.reverse import Edge, ReversePass, reverse_pass
@@ -167,6 +168,7 @@ class Gradient(Mapping[str, Expr]):
         return edge.local.contribution(upstream, expanded=True)
 
 
+@no_search_for_cycles()
 def gradient(circuit: Circuit, of: str | None = None, *, expand: bool = False) -> Gradient:
     """All partials of a node, closed forms made when asked for; see `Circuit.gradient`."""
     walk = reverse_pass(circuit, str(of) if of is not None else None)

@@ -7,6 +7,7 @@ exp'(u) = v. Where no partial is given, SymPy's own `fdiff` supplies it.
 
 Conventions at kinks: relu'(0) = 0, abs'(0) = sign(0) = 0, sign'(0) = 0; where the arguments of
 min or max are equal, each gets half; where(c, a, b) has the derivative of the branch taken.
+A circuit may state another number for relu, abs, min and max (`AT_KINK`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from symback.functions import (
     logaddexp,
     logcosh,
     logsigmoid,
+    max_at,
+    min_at,
     over_square,
     relu,
     relu_at,
@@ -248,6 +251,18 @@ _TABLE = (
         kinks=(0,),
     ),
     Op(
+        "max_at",
+        max_at,
+        "1 for the larger, k for the first and 1 − k for the second where equal",
+        (3, 3),
+    ),
+    Op(
+        "min_at",
+        min_at,
+        "1 for the smaller, k for the first and 1 − k for the second where equal",
+        (3, 3),
+    ),
+    Op(
         "silu",
         silu,
         "silu′(u) = σ(u)·(1 + u·(1 − σ(u)))",
@@ -281,15 +296,18 @@ SPELLINGS: dict[str, Op] = {spelling: op for op in _TABLE for spelling in (op.na
 BY_HEAD: dict[Any, Op] = {op.head: op for op in _TABLE if op.name != "sqrt"}
 """Operations by SymPy class; sqrt has none of its own, being a power."""
 
-AT_KINK: dict[str, Op] = {"relu": OPS["relu_at"], "abs": OPS["abs_at"]}
+AT_KINK: dict[str, Op] = {name: OPS[f"{name}_at"] for name in ("relu", "abs", "max", "min")}
 """What stands for an operation in a circuit that states its derivative at the kink."""
+
+KINKS = {"relu": "0", "abs": "0", "max": "tie", "min": "tie"}
+"""Where the kink is, as circuit text says it; at a tie the first operand's partial is stated."""
 
 SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is not None}
 
 _ELEMENTARY: dict[Any, Callable[..., Expr]] = {
     **{head: head.elementary for head in (sigma, softplus, logsigmoid, relu, silu, gelu)},
     **{head: head.elementary for head in (log1psq, log1mexp, logcosh, logaddexp)},
-    **{head: head.elementary for head in (relu_at, abs_at)},
+    **{head: head.elementary for head in (relu_at, abs_at, max_at, min_at)},
     binary_cross_entropy: binary_cross_entropy.elementary,
     over_square: over_square.elementary,
     sp.sinc: lambda u: Piecewise((sp.sin(u) / u, sp.Ne(u, 0)), (1, True)),
@@ -307,12 +325,15 @@ def elementary(expr: Expr) -> Expr:
     """
     done: dict[Expr, Expr] = {}
     for part in postorder(expr):
-        if not part.args or isinstance(part, Boolean):
+        if isinstance(part, Boolean):
             done[part] = part
             continue
         args = [done[a] for a in part.args]
         meaning = _ELEMENTARY.get(part.func)
-        done[part] = meaning(*args) if meaning else part.func(*args)
+        if meaning is None and all(a is b for a, b in zip(args, part.args, strict=True)):
+            done[part] = part  # to make it anew would ask SymPy for simpler forms again
+        else:
+            done[part] = meaning(*args) if meaning else part.func(*args)
     return done[expr]
 
 
@@ -334,15 +355,20 @@ def postorder(expr: Expr) -> list[Expr]:
         return [*dict.fromkeys(expr.args), expr]
     seen: set[Expr] = set()
     ordered: list[Expr] = []
-    stack: list[tuple[Expr, bool]] = [(expr, False)]
-    while stack:
-        part, expanded = stack.pop()
-        if expanded:
+    open_parts = [(expr, iter(expr.args))]
+    while open_parts:
+        part, operands = open_parts[-1]
+        for operand in operands:
+            if operand in seen:
+                continue
+            seen.add(operand)
+            if operand.args:
+                open_parts.append((operand, iter(operand.args)))
+                break
+            ordered.append(operand)
+        else:
             ordered.append(part)
-        elif part not in seen:
-            seen.add(part)
-            stack.append((part, True))
-            stack.extend((a, False) for a in reversed(part.args) if a not in seen)
+            open_parts.pop()
     return ordered
 
 
@@ -383,6 +409,7 @@ def exact(number: Float) -> Rational:
 __all__ = [
     "AT_KINK",
     "BY_HEAD",
+    "KINKS",
     "OPS",
     "POWER",
     "SLOPES",
@@ -410,6 +437,8 @@ __all__ = [
     "logaddexp",
     "logcosh",
     "logsigmoid",
+    "max_at",
+    "min_at",
     "over_square",
     "postorder",
     "real_symbol",

@@ -12,6 +12,7 @@ from symback.arrays import HIGHEST_RANK, Shape, size_symbol
 from symback.balls import constant, nearest_float
 from symback.build import Builder, UserFunction
 from symback.build_arrays import CALLS, ArrayBuilder
+from symback.collection import no_search_for_cycles
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,
@@ -24,7 +25,7 @@ from symback.errors import (
     nearest,
 )
 from symback.names import check_name, check_size_name, fresh_name
-from symback.ops import AT_KINK
+from symback.ops import KINKS
 from symback.structure import (
     AUTOMATIC,
     LEAF_ROLES,
@@ -49,6 +50,7 @@ ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat"})
 _ROLES = (*LEAF_ROLES[:3], "loss", "output")
 
 
+@no_search_for_cycles()
 def circuit(
     text: str,
     *,
@@ -186,15 +188,16 @@ def _enter(
 def _state(source: Source, outline: _Outline, kink: Kink) -> None:
     """Enter the derivative that an operation has at its kink, as in relu'(0) = 1/2."""
     name, place = kink.function.text, source.place(kink.function.place)
-    if name not in AT_KINK or kink.at.text != "0":
-        known = " and ".join(f"{n}'(0)" for n in AT_KINK)
+    if kink.at.text != KINKS.get(name):
+        known = ", ".join(f"{n}'({at})" for n, at in KINKS.items())
         raise CircuitError(f"only {known} can be stated; other derivatives follow", place)
+    stated = f"{name}'({kink.at.text})"
     if name in outline.kinks:
-        raise CircuitError(f"{name}'(0) is stated twice", place)
+        raise CircuitError(f"{stated} is stated twice", place)
     builder = Builder(source, lambda _: False)
     number = builder.build(kink.value)
     if builder.used or not number.is_number:
-        raise CircuitSyntaxError(f"{name}'(0) is a number", source.place(kink.value.place))
+        raise CircuitSyntaxError(f"{stated} is a number", source.place(kink.value.place))
     outline.kinks[name] = number
 
 
@@ -338,6 +341,7 @@ class _Assembly:
         self._outline = outline
         self._overrides = roles_given(params, inputs)
         self._appeared: dict[str, Place] = {}
+        self._uncalled: set[str] = set()  # names that no formula calls
         self._built: dict[str, Node | None] = {}
         self._used: dict[str, dict[str, Place]] = {}  # by definition, in the text's order
         self._has_arrays = bool(outline.shapes) or any(
@@ -438,7 +442,7 @@ class _Assembly:
             formula, shape, shapes = builder.build(definition.term), (), None
         self._used[name] = builder.used
         if "sigma" in builder.used and not self._is_known("sigma"):
-            self._refuse_called("sigma", definition)
+            self._refuse_called("sigma")
         used = list(builder.used)
         return computed(name, formula, used, definition.place, shapes=shapes, shape=shape)
 
@@ -448,8 +452,11 @@ class _Assembly:
             return self._computed(outline.definitions[name]).shape
         return outline.shapes.get(name, ())
 
-    def _refuse_called(self, name: str, definition: _Definition) -> None:
+    def _refuse_called(self, name: str) -> None:
         """A name that stands for a number can't be a function in the same circuit."""
+        if name in self._uncalled:
+            return
+        self._uncalled.add(name)
         for other in self._outline.definitions.values():
             for term in _terms(other.term):
                 if term.kind == "call" and term.text == name:
@@ -460,13 +467,13 @@ class _Assembly:
 
     def _leaves(self, targets: Container[str]) -> tuple[list[Node], tuple[str, ...]]:
         """Leaves, declared and inferred, in order of declaration or of first appearance."""
-        outline = self._outline
+        outline, is_strict = self._outline, self._is_strict
         found = [self._declared(name) for name in outline.leaves]
         inferred = []
         for name, place in self._appeared.items():
             if name in outline.definitions or name in outline.leaves or name in outline.sizes:
                 continue
-            if self._is_strict and name not in self._overrides:
+            if is_strict and name not in self._overrides:
                 known = [*outline.leaves, *outline.definitions, *self._overrides]
                 hint = nearest(name, known)
                 raise UnknownName(f"'{name[:64]}' is not defined{hint}", place)

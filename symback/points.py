@@ -18,7 +18,7 @@ from sympy import Piecewise
 
 from symback.arrays import largest, smallest
 from symback.layout import NUMBERS, Layout
-from symback.ops import abs_at, relu, relu_at
+from symback.ops import abs_at, max_at, min_at, relu, relu_at
 from symback.structure import Circuit
 
 Point = Mapping[str, float]
@@ -27,7 +27,10 @@ SAMPLES = 4  # of a scene
 MOST_SCENES = 400
 SHORT = 2**10  # numbers at kinks are multiples of 1/SHORT
 MOST_NUMBERS = 6  # of the circuit that points at kinks use
-KINKED = (Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at, largest, smallest)
+KINKED = (
+    *(Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at, max_at, min_at),
+    *(largest, smallest),
+)
 RANGES = (
     (0.1, 10.0),
     (1e-3, 1e3),

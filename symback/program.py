@@ -6,7 +6,9 @@ marked, and `batch_sum` is the one place where samples meet.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -87,6 +89,20 @@ class Program:
                 found.add(line.target)
         return found
 
+    def live(self, counted: AbstractSet[Symbol]) -> int:
+        """The most of these values that are made and still to be read at one time."""
+        last = {s: i for i, line in enumerate(self.lines) for s in line.reads}
+        last |= dict.fromkeys(self.results, len(self.lines))
+        now = most = len(counted & set(self.arguments))
+        ends = Counter(last.get(s) for s in counted & set(self.arguments))
+        for i, line in enumerate(self.lines):
+            if line.target in counted:
+                now += 1
+                ends[last.get(line.target, i)] += 1
+            most = max(most, now)
+            now -= ends[i]
+        return most
+
     @cached_property
     def returned(self) -> frozenset[Symbol]:
         return frozenset(self.results)
@@ -111,15 +127,26 @@ def varies(expr: Expr, varying: set[Symbol]) -> bool:
 
 
 def operations(expr: Expr) -> int:
-    """Operations of one expression: n operands of a sum or product are n - 1 operations."""
-    count = 0
-    for part in postorder(expr):
-        if part.is_number or part.is_Symbol or isinstance(part, batch_sum):
-            continue
-        if part.is_Add:
-            count += len(part.args) - 1
-        elif part.is_Mul:
-            count += len(part.args) - 1 - (1 if part.args[0] == -1 and len(part.args) > 2 else 0)
-        elif part.args and isinstance(part, Expr):
-            count += 1
-    return count
+    """Operations of one expression, as code computes it: a - b/c are two."""
+    parts = postorder(expr)
+    free = {operand for part in parts for operand in _taken_in(part)}
+    return sum(_operations(part) for part in parts if part not in free)
+
+
+def _taken_in(part: Expr) -> list[Expr]:
+    """Operands that need no operation of their own: -b in a - b, 1/b in a/b."""
+    if part.is_Add:
+        return [a for a in part.args if a.is_Mul and len(a.args) == 2 and a.args[0] == -1]
+    if part.is_Mul:
+        return [a for a in part.args if a.is_Pow and a.exp == -1]
+    return []
+
+
+def _operations(part: Expr) -> int:
+    if part.is_number or part.is_Symbol or isinstance(part, batch_sum):
+        return 0
+    if part.is_Add:
+        return len(part.args) - 1
+    if part.is_Mul:  # a sign in front of a product costs nothing
+        return len(part.args) - 1 - (1 if part.args[0] == -1 and len(part.args) > 2 else 0)
+    return 1 if part.args and isinstance(part, Expr) else 0

@@ -22,6 +22,8 @@ from symback.ops import (
     binary_cross_entropy,
     binary_cross_entropy_prime,
     elementary,
+    max_at,
+    min_at,
     over_square,
     relu,
     relu_at,
@@ -53,7 +55,7 @@ class OutOfRange(ArithmeticError):
     """A value on the way is beyond float64, so no float64 code can follow."""
 
 
-EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at)
+EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at, max_at, min_at)
 """Operations that choose or negate and so never round."""
 
 

@@ -374,19 +374,23 @@ class Circuit:
     def generate(
         self, path: str | None = None, *, target: str = "numpy", force: bool = False, **options: Any
     ) -> str:
-        """The text of a standalone module; with a path it is written there safely as well."""
+        """The text of a standalone module; with a path it is written there safely as well.
+
+        The target "c" gives C99; its header and a loader for Python are written beside it.
+        """
         from symback.emit import generate
 
         return generate(self, path, target=target, force=force, **options)
 
-    def compile(self, *, stable: bool = True) -> ModuleType:
+    def compile(self, *, stable: bool = True, target: str = "numpy") -> ModuleType:
         """The generated module, imported from memory; debuggers can step into its source.
 
-        With `stable=False` it computes formulas as they are typed, as `as_typed` says.
+        With `stable=False` it computes formulas as they are typed, as `as_typed` says. The target
+        "c" needs a C compiler.
         """
         from symback.emit import compile_circuit
 
-        return compile_circuit(self if stable else self.as_typed())
+        return compile_circuit(self if stable else self.as_typed(), target)
 
     def as_typed(self) -> Circuit:
         """The same circuit, whose derivation and code keep to the typed formulas.

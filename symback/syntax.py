@@ -67,7 +67,7 @@ class Loop:
 
 @dataclass(slots=True)
 class Kink:
-    """function'(0) = value."""
+    """function'(0) = value, or function'(tie) = value."""
 
     function: Term
     at: Term
@@ -197,7 +197,8 @@ class _Reader(Transformer[Token, Any]):
         return Equation(left, right)
 
     def kink(self, function: Token, at: Token, value: Term) -> Kink:
-        return Kink(self.name(function), self.number(at), value)
+        place = self.number(at) if at.type == "NUMBER" else self.name(at)
+        return Kink(self.name(function), place, value)
 
     def shape(self, *sizes: Term) -> Term:
         return _term("shape", sizes[0].place, list(sizes))

@@ -190,12 +190,24 @@ SIZE = {
     "functions": "g0(u) = u + u**2\n"
     + "\n".join(f"g{i}(u) = g{i - 1}(g{i - 1}(u))*g{i - 1}(u)" for i in range(1, 30))
     + "\nf = g29(x)",
+    "a function of itself": "g(u) = exp(u)*sin(u)\nf = " + "g(" * 38 + "x" + ")" * 38,
+    "a function of a wide sum": "g(u) = "
+    + " + ".join(f"sin(u + {i})" for i in range(1500))
+    + "\nf = g(g(g(x)))",
+    "powers of powers": "g(u) = " + " + ".join(f"u**{i}" for i in range(2, 3000)) + "\nf = g(g(x))",
+    "an error below many lines": "\n".join(f"a{i} = w{i}*x{i} + b{i}" for i in range(20_000))
+    + "\nf = +",
+    "a loop of too many turns": "h_0 = x\nfor t in range(1, 50_000):\n    h[t] = tanh(h[t - 1])",
+    "too large loops": "\n".join(
+        f"for t in range(1, 9999):\n    h{i}[t] = tanh(x*t)" for i in range(6)
+    ),
 }
 UNEXPANDED = ["x**(10**9)", "(x+y+z)**150", "exp(exp(exp(exp(x))))"]
 
 GRAMMAR = ["x +", "x * * y", "sin", "sin()", "sin(x,y)", "(x", "x)", "()", "sin x", ",", "=", ":"]
 PRECEDENCE = {"-x**2": "-(x**2)", "x**-y": "x**(-y)", "x--y": "x + y"}
 DOMAIN = ["x/0", "log(0)", "sqrt(-1)", "0**-1", "x*log(0)", "1/(x-x)", "asin(2)", "x/sin(0)"]
+DOMAIN += ["where(x > log(min(x, 0)), x, y)", "where(x < 1, x, 0)**x", "1/where(x > 0, x, 0)"]
 
 # One text a line; each is refused with its place.
 TEXTS = r"""

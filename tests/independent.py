@@ -55,6 +55,8 @@ MEANING = {
     "relu": lambda u: max(u, mp.mpf(0)),
     "relu_at": lambda u, k: max(u, mp.mpf(0)),
     "abs_at": lambda u, k: abs(u),
+    "max_at": lambda a, b, k: max(a, b),
+    "min_at": lambda a, b, k: min(a, b),
     "silu": lambda u: u / (1 + mp.exp(-u)),
     "gelu": lambda u: u * mp.ncdf(u),
     "logsigmoid": lambda u: -mp.log(1 + mp.exp(-u)),

@@ -284,7 +284,7 @@ def _exact(text: str) -> ModuleType:
     module.__dict__.update(
         {k: v for k, v in _KERNELS.items() if hasattr(module, k)},
         np=_NUMBERS,
-        _columns=lambda inputs, *names: [getattr(inputs, n) for n in names],
+        _columns=lambda inputs, *names, rows=False: [getattr(inputs, n) for n in names],
         _dtype=lambda params, columns: np.dtype(object),
         _parameters=lambda params, dtype: params,
         _seed=lambda bar, like: np.full(np.shape(like), mp.mpf(1) * bar, object)[()],

@@ -183,6 +183,16 @@ def test_right_adjoints_pass_at_large_sizes_for_any_seed(name):
         assert sum(f.sharp for f in found) >= len(found) - 1
 
 
+@pytest.mark.parametrize("leaves", ["z: input[k]; t: target", "z: param[k]; t: target",
+                                    "z: input[k]; w: param[k]; t: target[k]"])  # fmt: skip
+def test_an_output_that_reads_its_target_is_compared_at_large_sizes(leaves):
+    """A class can't be moved along a direction: it would be none."""
+    z = "w*z" if "w:" in leaves else "z"
+    report = sb.circuit(f"{leaves}\nE: output = cross_entropy({z}, t)").check(points=20)
+    assert report.passed, str(report)
+    assert any(row.quantity == "adjoint at large sizes" for row in report.rows)
+
+
 def test_a_domain_that_no_large_point_meets_is_told():
     report = sb.circuit("x: input[n]; w: param[n]\nf = w[0]*sqrt(9 - n + 0*x[0])*x[0]").check()
     assert report.passed and "no point at large sizes" in str(report), str(report)

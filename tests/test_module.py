@@ -748,7 +748,7 @@ def test_a_file_runs_isolated_and_checks_itself(name, tmp_path):
         ("x3_bar = w3 * net2_bar", "x3_bar = w4 * net2_bar"),
         ("w3_bar = np.dot(net2_bar, x3)", "w3_bar = np.dot(net2_bar, x4)"),
         ("net2_bar = -x2_slope * f_bar", "net2_bar = x2_slope * f_bar"),
-        ("bar / n for bar", "bar for bar"),
+        ("[bar / n for bar", "[bar for bar"),
     ],
 )
 def test_a_planted_error_fails_the_self_check(old, new, tmp_path):

@@ -121,8 +121,7 @@ def test_a_declared_name_is_no_product():
 @pytest.mark.parametrize("spelling", sorted(SPELLINGS))
 def test_every_spelling_of_an_operation(spelling):
     op = SPELLINGS[spelling]
-    x, y = real("x y")
-    args = (x, y)[: max(op.arity[0], 1)]
+    args = real("x y z")[: max(op.arity[0], 1)]
     assert expr(f"{spelling}({', '.join(map(str, args))})") == op.head(*args)
 
 
@@ -179,6 +178,34 @@ def test_loss_of_the_lecture_is_added():
 def test_circuits_without_a_loss(text, options):
     c = sb.circuit(text, **options)
     assert c.loss is None and c.targets == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "loss"),
+    [
+        ("y: target\ne: output = (w*x - y)**2", None),
+        ("z: param[k]; t: target\nE: output = cross_entropy(z, t)", None),
+        ("z: param[k]; t: target[k]\nE: output = cross_entropy(z, t)", None),
+        ("t: target; y: target\nf: output = w*x*t\nl: loss = (f - y)**2", "l"),
+        ("y: target\nf = w*x", "l"),
+    ],
+)
+def test_an_output_that_compares_with_its_target_gets_no_second_loss(text, loss):
+    c = sb.circuit(text)
+    assert (c.loss and c.loss.name) == loss
+    assert c.objective == (loss or c.output.name) and sb.circuit(c.source) == c
+
+
+@pytest.mark.parametrize("text", ["abs(y*y/x)", "where(x > 0, x, 2)**x", "where(x > y, y, 1)**-1"])
+def test_forms_that_sympy_moves_read_back(text):
+    c = sb.circuit(f"f = {text}", loss=None)
+    assert sb.circuit(c.source) == c
+
+
+@pytest.mark.parametrize("power", ["x", "-1"])
+def test_a_power_of_a_choice_has_a_value_in_every_branch(power):
+    with pytest.raises(errors.DomainError):
+        sb.circuit(f"f = where(x > 0, x, 0)**({power})")
 
 
 def test_loss_by_option():

@@ -59,6 +59,8 @@ CASES = {
     "relu": [(-2,), (-1e-12,), (1e-12,), (3,)],
     "relu_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
     "abs_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
+    "max_at": [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
+    "min_at": [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
     "silu": [(-40,), (-1.3,), (0,), (0.5,), (40,)],
     "gelu": [(-6,), (-1.3,), (0,), (0.5,), (6,)],
     "logsigmoid": [(-40,), (-1,), (0,), (0.5,), (40,)],
@@ -71,6 +73,10 @@ KINKS = [
     ("relu", (0,), (0,)),
     ("relu_at", (0, 0.25), (0.25, 0)),
     ("abs_at", (0, -1), (-1, 0)),
+    ("max_at", (2, 2, 1), (1, 0, 0)),
+    ("max_at", (-3, -3, 0.25), (0.25, 0.75, 0)),
+    ("min_at", (0, 0, 1), (1, 0, 0)),
+    ("min_at", (2, 2, 0.75), (0.75, 0.25, 0)),
     ("min", (2, 2), (0.5, 0.5)),
     ("max", (2, 2), (0.5, 0.5)),
     ("min", (0, 0), (0.5, 0.5)),
@@ -200,6 +206,13 @@ def test_the_elementary_form_is_the_textbook_function(name):
         assert close(value(meaning, point), MEANING[name](*map(mp.mpf, at)))
 
 
+def test_the_elementary_form_reaches_every_part():
+    x, y = map(ops.real_symbol, "xy")
+    assert elementary(x * ops.sigma(y)) == x / (1 + sp.exp(-y))
+    assert elementary(x + sp.sin(ops.softplus(y))) == x + sp.sin(sp.log(1 + sp.exp(y)))
+    assert elementary(ops.softplus(ops.sigma(y))) == sp.log(1 + sp.exp(1 / (1 + sp.exp(-y))))
+
+
 @pytest.mark.parametrize(("name", "at", "expected"), KINKS)
 def test_kinks_follow_the_documented_convention(name, at, expected):
     circuit = applied(name, len(at))
@@ -226,7 +239,7 @@ def test_gates_by_hand(text, at, expected):
     [
         *(ops.sigma, ops.softplus, ops.logsigmoid, ops.relu, ops.silu, ops.gelu, *ops.SLOPES),
         *(ops.log1psq, ops.logcosh, ops.log1mexp, ops.logaddexp, ops.binary_cross_entropy),
-        *(ops.over_square, ops.relu_at, ops.abs_at),
+        *(ops.over_square, ops.relu_at, ops.abs_at, ops.max_at, ops.min_at),
     ],
 )
 def test_own_functions_differentiate_as_their_meaning_does(head):
@@ -464,6 +477,14 @@ def test_contributions_are_those_of_sympy(text):
         for form in forms:
             form = form.xreplace({**names, upstream: ADJOINT})
             assert truth.holds(form, f"{operand} of {text}", times_adjoint=False)
+
+
+def test_the_closed_form_of_what_stands_beside_a_product():
+    """x + A·x, as beside a layer that is passed by: ∂(v·f)/∂x = v + Aᵀ·v."""
+    text = "A: param[n, n]; x: input[n]; v: param[n]\nf = A @ x + {}\nE = dot(v, f)"
+    for term, expected in (("x", "v + A.T*v"), ("x**2", "2*(HadamardProduct(v, x)) + A.T*v")):
+        gradient = sb.circuit(text.format(term), loss=None).gradient("E")
+        assert sorted(str(gradient["x"]).split(" + ")) == sorted(expected.split(" + "))
 
 
 # gate → its partials over the names, its own value reused

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import symback as sb
+from symback.receipt import receipts
 
 ROOT = Path(__file__).resolve().parent.parent
 NEURON = "f = x1 − σ(w3x3 + w4x4)"
@@ -55,11 +56,16 @@ def check() -> str:
     return f"{sb.circuit(NEURON).check()}\n"
 
 
+def stats() -> str:
+    return "".join(f"{receipt}\n" for receipt in receipts(sb.circuit(NEURON)))
+
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "derive": derivation,
     "module": backward,
     "error": error,
     "check": check,
+    "stats": stats,
     "network": network,
     "arrays": arrays,
 }

@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import symback as sb
-from symback.emit import write
+from symback.emit import render_files, write
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "generated"
+IN_C = ("l5_activation",)
+"""Circuits that are kept in C as well."""
 
 
 def circuits() -> dict[str, Path]:
@@ -27,10 +29,14 @@ def circuits() -> dict[str, Path]:
 
 def texts() -> dict[Path, str]:
     """The text of every module by its path."""
-    return {
-        GENERATED / f"{name}.py": sb.circuit(path.read_text(encoding="utf-8")).generate()
-        for name, path in circuits().items()
+    known = {
+        name: sb.circuit(path.read_text(encoding="utf-8")) for name, path in circuits().items()
     }
+    found = {GENERATED / f"{name}.py": circuit.generate() for name, circuit in known.items()}
+    for name in IN_C:
+        for end, text in render_files(known[name], target="c", stem=name).items():
+            found[GENERATED / "c" / f"{name}{end}"] = text
+    return found
 
 
 def main() -> int:

@@ -56,6 +56,7 @@ from symback.arguments import (
     show_default=True,
     help="All paths added up, or adjoint by adjoint as the code does it.",
 )
+@click.option("--stats", is_flag=True, help="Print what the gradient costs instead.")
 @click.option("-o", "--output", type=click.Path(), help="Write to this file.")
 def derive(
     of: str | None,
@@ -67,6 +68,7 @@ def derive(
     ascii_: bool,
     detail: Any,
     view: Any,
+    stats: bool,
     output: str | None,
     **circuit: Any,
 ) -> None:
@@ -77,6 +79,11 @@ def derive(
     """
     from symback.derivation.record import derive as derive_steps
 
+    if stats:
+        from symback.receipt import receipts
+
+        put("".join(f"{r}\n" for r in receipts(read_circuit(**circuit))), output)
+        return
     if (style or standalone) and form != "latex":
         raise click.UsageError("--style and --standalone need --format latex")
     point = point_of_arrays(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 @click.command()
 @circuit_options
 @click.option("-o", "--output", type=click.Path(), help="The module's file; default: stdout.")
-@click.option("--target", default="numpy", show_default=True, help="The language of the module.")
+@click.option(
+    "--target",
+    default="numpy",
+    show_default=True,
+    help="What is written: numpy, or c with a loader.",
+)
 @click.option("--template", type=click.Path(), help="A folder whose templates come first.")
 @click.option("--check", "checked", is_flag=True, help="Check against SymPy before writing.")
 @click.option(
@@ -43,33 +49,39 @@ def generate(
     \b
     symback generate "f = x1 − σ(w3x3 + w4x4)" -o neuron.py --check
     """
-    from symback.emit import load, render, write
+    from symback.emit import MAIN, by_path, load_files, render_files, write_files
 
     if diff and output is None:
         raise click.UsageError("--diff needs -o FILE, the file to compare with")
     parsed = read_circuit(**circuit)
-    text = render(parsed, target=target, template=template)
+    stem = parsed.output.name if output is None else Path(output).stem
+    texts = render_files(parsed, target=target, template=template, stem=stem)
+    main = MAIN[target]
     name = output or f"the module of {parsed.output.name}"
     if certificate is not None:
-        from symback.certificate import certify_text
+        from symback.certificate import certify_files
 
-        found = certify_text(parsed, text, Path(name).name)
+        found = certify_files(parsed, texts, Path(name).name, main)
         _tell(found.report, output is None)
-        text = render(parsed, target=target, template=template, certificate=found.summary)
-        put(found.of(text).to_json(), certificate)
+        summary = found.summary
+        texts = render_files(
+            parsed, target=target, template=template, certificate=summary, stem=stem
+        )
+        put(found.of(texts[main]).to_json(), certificate)
     elif checked:
         from symback.check import check_module, with_typed
         from symback.oracle import Oracle
 
         oracle = Oracle(parsed)
-        report = check_module(parsed, load(text, "checked"), name=name, oracle=oracle)
+        module = load_files(texts, stem)
+        report = check_module(parsed, module, name=name, oracle=oracle)
         _tell(with_typed(report, parsed, oracle), output is None)
-    if diff:
-        _diff(text, Path(str(output)))
-    elif output is None:
-        click.echo(text, nl=False)
+    if output is None:
+        click.echo(texts[main], nl=False)
+    elif diff:
+        _diff(by_path(texts, Path(output), main))
     else:
-        written = write(text, Path(output), force=force)
+        written = write_files(texts, Path(output), main, force=force)
         click.echo(f"wrote {output}" if written else f"{output} is up to date", err=True)
 
 
@@ -80,19 +92,23 @@ def _tell(report: Report, on_stderr: bool) -> None:
         raise CheckFailed("the module disagrees with SymPy; nothing was written")
 
 
-def _diff(text: str, path: Path) -> None:
-    """The difference between a file and what would be generated; exit code 1 if there is one."""
+def _diff(texts: Mapping[Path, str]) -> None:
+    """The differences between files and what would be generated; exit code 1 if there is one."""
     import difflib
 
-    old = text_of(str(path)) if path.exists() else ""
-    if old == text:
-        click.echo(f"{path} is up to date", err=True)
-        return
-    lines = difflib.unified_diff(
-        old.splitlines(keepends=True), text.splitlines(keepends=True), str(path), "generated"
-    )
-    click.echo("".join(lines), nl=False)
-    raise CheckFailed(f"{path} is out of date")
+    stale = []
+    for path, text in texts.items():
+        old = text_of(str(path)) if path.exists() else ""
+        if old == text:
+            click.echo(f"{path} is up to date", err=True)
+            continue
+        stale.append(str(path))
+        lines = difflib.unified_diff(
+            old.splitlines(keepends=True), text.splitlines(keepends=True), str(path), "generated"
+        )
+        click.echo("".join(lines), nl=False)
+    if stale:
+        raise CheckFailed(f"{', '.join(stale)} {'is' if len(stale) == 1 else 'are'} out of date")
 
 
 @click.command()

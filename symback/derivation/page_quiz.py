@@ -25,7 +25,7 @@ from symback.derivation.mistakes import Flow, Mistake, Number, counted
 from symback.derivation.quiz import KINDS, LEVELS, Grade, Kind, Question, Quiz
 from symback.derivation.record import Derivation
 from symback.errors import CircuitError, Unsupported
-from symback.ops import abs_at, postorder, relu, relu_at
+from symback.ops import abs_at, max_at, min_at, postorder, relu, relu_at
 from symback.signs import GREEK
 from symback.targets.javascript import operations, spellings
 from symback.targets.notation import NotationPrinter
@@ -39,7 +39,7 @@ POINTS_OF_MISTAKES = 4  # at which a wrong answer is compared with a mistake, if
 SMALLEST, LARGEST = 1e-4, 1e4  # numbers at the points that are taken first: few digits cancel
 LONGEST_SOLUTION = 300
 
-_KINKS = (Piecewise, Abs, Max, Min, sign, relu, relu_at, abs_at)
+_KINKS = (Piecewise, Abs, Max, Min, sign, relu, relu_at, abs_at, max_at, min_at)
 Kinds = Literal["edge", "result"]
 Place = tuple[Kinds, tuple[str, str]]
 

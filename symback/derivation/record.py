@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sympy import Expr
 
+from symback.collection import no_search_for_cycles
 from symback.derivation.paths import MANY, paths
 from symback.derivation.steps import WHY, Step, View
 from symback.derivation.writer import Writer
@@ -227,6 +228,7 @@ class Derivation:
         printer.text(text_of_derivation(self))
 
 
+@no_search_for_cycles()
 def derive(
     circuit: Circuit,
     of: str | None,

@@ -150,7 +150,7 @@ class _Rewriter:
         """Bottom up, every distinct part once."""
         for part in _parts(expr):
             if part not in self._changes:
-                if not part.args or isinstance(part, Boolean):
+                if isinstance(part, Boolean):
                     self._changes[part] = _Change(part)
                     continue
                 args = tuple(self._changes[a].result for a in part.args)
@@ -175,8 +175,6 @@ class _Rewriter:
 
     def _rewrite_new(self, found: Any) -> _Change:
         """What a rule has made may hold parts that rules apply to; its own head comes next."""
-        if not found.args:
-            return _Change(found)
         changes = [self._rewrite(a) for a in found.args]
         args = tuple(change.result for change in changes)
         rebuilt = found if args == found.args else _rebuilt(found, args)
@@ -204,7 +202,7 @@ def _rebuilt(part: Any, args: tuple[Any, ...]) -> Any:
 
 def _words(before: Expr, after: Expr, rules: Sequence[Rule]) -> str:
     """What the formula became: the words of the rules, or the operations that are new in it."""
-    words = list(dict.fromkeys(rule.words for rule in rules if rule.words))
+    words = dict.fromkeys(rule.words for rule in rules if rule.words)
     heads = {part.func for part in postorder(before)}
     new = {BY_HEAD[p.func].name for p in postorder(after) if p.func in BY_HEAD.keys() - heads}
     known = [name for name in OPS if name in new]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import sympy as sp
@@ -10,7 +10,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, S
 
 from symback import arrays
 from symback.arrays import Shape
-from symback.ops import logaddexp, logcosh, sigma, softplus
+from symback.ops import log1p, logaddexp, logcosh, sigma, softplus
 
 Power = tuple[Expr, Expr]
 """A coefficient c > 0 and an exponent u of c·exp(u)."""
@@ -32,8 +32,13 @@ Matcher = Callable[[See, Expr], Expr | None]
 
 def split(term: Expr) -> tuple[Expr, Expr]:
     """The rational factor of a term, and the rest."""
-    coefficient, rest = term.as_coeff_Mul(rational=True)
+    coefficient, rest = term.as_coeff_Mul()
     return coefficient, rest
+
+
+def argument(call: Expr) -> Expr:
+    """u of h(u)."""
+    return call.args[0]
 
 
 def constant_and_terms(total: Expr) -> tuple[Expr, tuple[Expr, ...]]:
@@ -48,11 +53,11 @@ def exponent(see: See, factor: Expr) -> Expr | None:
     """u where the factor is exp(u), its own name or a power of it looked through."""
     seen = see(factor)
     if isinstance(seen, sp.exp):
-        return seen.args[0]
-    if factor.is_Pow and factor.exp.is_Rational:
+        return argument(seen)
+    if factor.is_Pow:
         inner = see(factor.base)
         if isinstance(inner, sp.exp):
-            return factor.exp * inner.args[0]
+            return factor.exp * argument(inner)
     return None
 
 
@@ -71,6 +76,12 @@ def power_of_e(see: See, term: Expr) -> Power | None:
     return (coefficient, total) if coefficient.is_positive else None
 
 
+def inside_log(see: See, expr: Expr) -> Expr:
+    """What a logarithm is taken of: 1 + u for log1p(u)."""
+    inside = see(argument(expr))
+    return 1 + inside if isinstance(expr, log1p) else inside
+
+
 def powers_of_e(see: See, total: Expr) -> list[Power] | None:
     """All terms of a sum as c·exp(u), where all are and one at least is no number."""
     total = see(total)
@@ -86,22 +97,37 @@ def powers_of_e(see: See, total: Expr) -> list[Power] | None:
 
 
 def log_sum_exp(exponents: Sequence[Expr]) -> Expr:
-    """log(exp(u1) + exp(u2) + …) by pairs, so that no nest is deep."""
+    """log(exp(u1) + exp(u2) + …), a softplus where one of them is 1."""
     found = sorted(exponents, key=lambda u: u != 0)
     if len(found) > 1 and found[0] == 0:
         return softplus(log_sum_exp(found[1:]))
+    return by_pairs(logaddexp, found)
+
+
+def by_pairs(head: Callable[[Expr, Expr], Expr], found: list[Expr]) -> Expr:
+    """h(h(a, b), h(c, d)) for more than two, so that no nest is deep."""
     while len(found) > 1:
-        pairs = [found[i : i + 2] for i in range(0, len(found), 2)]
-        found = [logaddexp(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
-    return found[0]
+        last = found[len(found) // 2 * 2 :]
+        found = [head(a, b) for a, b in zip(found[::2], found[1::2], strict=False)] + last
+    (whole,) = found
+    return whole
 
 
-def of_powers(powers: Iterable[Power]) -> Expr:
+def of_powers(powers: Sequence[Power]) -> Expr:
     """log(c1·exp(u1) + …), the coefficients taken into the exponents."""
-    powers = list(powers)
-    if len(powers) == 2 and powers[0][0] == powers[1][0] and powers[0][1] == -powers[1][1]:
-        return logcosh(positive(powers[0][1])) + sp.log(2 * powers[0][0])
+    both = twice_cosh(powers)
+    if both is not None:
+        c, u = both
+        return logcosh(u) + sp.log(2 * c)
     return log_sum_exp([u + sp.log(c) for c, u in powers])
+
+
+def twice_cosh(powers: Sequence[Power]) -> Power | None:
+    """(c, u) of c·exp(u) + c·exp(-u), where the powers are these two."""
+    if len(powers) != 2:
+        return None
+    (c, u), (d, v) = powers
+    return (c, positive(u)) if c == d and u == -v else None
 
 
 def positive(u: Expr) -> Expr:
@@ -112,16 +138,21 @@ def positive(u: Expr) -> Expr:
 def summands(expr: Expr) -> list[Expr]:
     """u1, u2, … where the expression is log(exp(u1) + exp(u2) + …); itself alone elsewhere."""
     if isinstance(expr, softplus):
-        return [S.Zero, *summands(expr.args[0])]
+        return [S.Zero, *summands(argument(expr))]
     if isinstance(expr, logaddexp):
         return [u for part in expr.args for u in summands(part)]
     return [expr]
 
 
+def base_and_power(factor: Expr) -> tuple[Expr, Expr]:
+    """(b, n) of bⁿ; anything else to the first power."""
+    return (factor.base, factor.exp) if factor.is_Pow else (factor, S.One)
+
+
 def share(member: Expr, members: Sequence[Expr]) -> Expr:
     """exp(member) over the sum of exp(u) for all members, one of which it is."""
-    others = list(members)
-    others.remove(member)
+    place = members.index(member)
+    others = [*members[:place], *members[place + 1 :]]
     return sigma(member - log_sum_exp(others))
 
 
@@ -129,12 +160,12 @@ def root_of_square(term: Expr) -> Expr | None:
     """u where the term is u² with a rational coefficient that is a square, or None."""
     coefficient, rest = split(term)
     root = sp.sqrt(coefficient)
-    if not root.is_Rational or coefficient <= 0 or rest == 1:
+    if not root.is_Rational:
         return None
     factors = []
     for factor in Mul.make_args(rest):
-        base, power = (factor.base, factor.exp) if factor.is_Pow else (factor, S.One)
-        if not (power.is_Integer and power % 2 == 0):
+        base, power = base_and_power(factor)
+        if power % 2 != 0:
             return None
         factors.append(Pow(base, power / 2))
     return root * Mul(*factors)
@@ -151,9 +182,10 @@ def shorter_difference(a: Expr, b: Expr) -> Expr | None:
 
 def summed_powers(see: See, expr: Expr) -> Expr | None:
     """z where the expression is the sum of exp(z) over the one axis of a vector z."""
-    if not isinstance(expr, arrays.total) or len(see.shape_of(expr.args[0])) != 1:
+    if not isinstance(expr, arrays.total):
         return None
-    return exponent(see, expr.args[0])
+    summed, *_ = expr.args  # the axis may follow
+    return exponent(see, summed) if len(see.shape_of(summed)) == 1 else None
 
 
 def terms_of(expr: Expr) -> int:
@@ -168,9 +200,13 @@ def half(u: Expr) -> Expr:
 __all__ = [
     "Matcher",
     "See",
+    "argument",
+    "base_and_power",
+    "by_pairs",
     "constant_and_terms",
     "exponent",
     "half",
+    "inside_log",
     "log_sum_exp",
     "of_powers",
     "positive",
@@ -183,4 +219,5 @@ __all__ = [
     "summands",
     "summed_powers",
     "terms_of",
+    "twice_cosh",
 ]

@@ -46,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("1/(c + exp)", OVERFLOWS, (Pow,), quotients.reciprocal),
     Rule("exp/(c + exp)", OVERFLOWS, (Mul,), quotients.exp_times_share),
-    Rule("exp(a - logaddexp)", OVERFLOWS, (sp.exp,), quotients.exp_of_difference),
+    Rule("exp(-softplus)", OVERFLOWS, (sp.exp,), quotients.exp_of_softplus),
     Rule("tanh", OVERFLOWS, (Mul,), quotients.quotient_is_tanh),
     Rule("1/cosh", COSH, (Pow,), quotients.power_of_cosh),
     Rule(

@@ -22,8 +22,10 @@ from symback.ops import (
 from symback.stable.patterns import (
     Matcher,
     See,
+    argument,
     constant_and_terms,
     half,
+    inside_log,
     log_sum_exp,
     positive,
     shorter_difference,
@@ -63,15 +65,15 @@ def one_minus(*heads: Any) -> Matcher:
 
     def match(see: See, total: Expr) -> Expr | None:
         number, terms = constant_and_terms(total)
-        for term in terms if number != 0 else ():
+        for term in terms:
             coefficient, rest = split(term)
             inner = see(rest)
             if inner.func not in heads:
                 continue
             if coefficient == -number:
-                changed = _BESIDE_ONE[inner.func](inner.args[0])
+                changed = _BESIDE_ONE[inner.func](argument(inner))
             elif coefficient == number and inner.func in _ODD:
-                changed = _ODD[inner.func](inner.args[0])
+                changed = _ODD[inner.func](argument(inner))
             else:
                 continue
             return Add(*(t for t in terms if t is not term), number * changed)
@@ -85,14 +87,14 @@ def one_minus_square(*heads: Any) -> Matcher:
 
     def match(see: See, total: Expr) -> Expr | None:
         number, terms = constant_and_terms(total)
-        for term in terms if number != 0 else ():
+        for term in terms:
             coefficient, rest = split(term)
             rest = see(rest)
             if coefficient != -number or not (rest.is_Pow and rest.exp == 2):
                 continue
             inner = see(rest.base)
             if inner.func in heads:
-                changed = _SQUARE_BESIDE_ONE[inner.func](inner.args[0])
+                changed = _SQUARE_BESIDE_ONE[inner.func](argument(inner))
                 return Add(*(t for t in terms if t is not term), number * changed)
         return None
 
@@ -102,7 +104,7 @@ def one_minus_square(*heads: Any) -> Matcher:
 def root_minus_number(see: See, total: Expr) -> Expr | None:
     """√a - r = (a - r²)/(√a + r), and √(u² + r²) - r = u·tanh(asinh(u/r)/2)."""
     number, terms = constant_and_terms(total)
-    for term in terms if number != 0 else ():
+    for term in terms:
         coefficient, rest = split(term)
         root, inner = -number / coefficient, see(rest)
         if not root.is_positive:
@@ -128,7 +130,7 @@ def pair(heads: tuple[Any, ...], change: Callable[[See, Expr, Expr], Expr | None
     """c·h(a) - c·h(b); `change` gives h(a) - h(b) without the difference."""
 
     def match(see: See, total: Expr) -> Expr | None:
-        _, terms = constant_and_terms(total)
+        number, terms = constant_and_terms(total)
         waiting: dict[Expr, list[tuple[Expr, Expr]]] = {}
         for term in terms:
             coefficient, rest = split(term)
@@ -139,7 +141,7 @@ def pair(heads: tuple[Any, ...], change: Callable[[See, Expr, Expr], Expr | None
                 changed = change(see, before, inner)
                 if changed is not None:
                     kept = (t for t in terms if t is not term and t is not other)
-                    return Add(total - Add(*terms), *kept, -coefficient * changed)
+                    return Add(number, *kept, -coefficient * changed)
             waiting.setdefault(coefficient, []).append((term, inner))
         return None
 
@@ -147,7 +149,7 @@ def pair(heads: tuple[Any, ...], change: Callable[[See, Expr, Expr], Expr | None
 
 
 def difference_of_exp(see: See, a: Expr, b: Expr) -> Expr | None:
-    u, v = a.args[0], b.args[0]
+    u, v = argument(a), argument(b)
     return 2 * sp.sinh(u) if u == -v else expm1(u) - expm1(v)
 
 
@@ -163,7 +165,7 @@ def difference_of_roots(see: See, a: Expr, b: Expr) -> Expr | None:
 
 def difference_of_logs(see: See, a: Expr, b: Expr) -> Expr | None:
     """log(a) - log(b) = log1p((a - b)/b), or -log1p((b - a)/a) where the quotient is positive."""
-    first, second = (1 + e.args[0] if isinstance(e, log1p) else see(e.args[0]) for e in (a, b))
+    first, second = (inside_log(see, e) for e in (a, b))
     difference = shorter_difference(first, second)
     if difference is None:
         return None
@@ -175,7 +177,7 @@ def difference_of_logs(see: See, a: Expr, b: Expr) -> Expr | None:
 
 def difference_of_waves(see: See, a: Expr, b: Expr) -> Expr | None:
     """sin(a) - sin(b) = 2·sin((a - b)/2)·cos((a + b)/2), and the like for cos."""
-    u, v = a.args[0], b.args[0]
+    u, v = argument(a), argument(b)
     difference = shorter_difference(u, v)
     if difference is None or a.func is not b.func:
         return None
@@ -204,20 +206,21 @@ def log_sum_exp_minus_member(see: See, total: Expr) -> Expr | None:
 
 def cross_entropy_of_sigma(see: See, total: Expr) -> Expr | None:
     """-t·log σ(z) - (1 - t)·log σ(-z), with a number before both."""
-    _, terms = constant_and_terms(total)
-    waiting: dict[tuple[Expr, Expr], tuple[Expr | None, Expr]] = {}
+    number, terms = constant_and_terms(total)
+    waiting: dict[tuple[Expr, Expr], tuple[Expr, Expr]] = {}
     for term in terms:
         coefficient, rest = split(term)
         for factor in Mul.make_args(rest):
             inner = see(factor)
             if not isinstance(inner, logsigmoid):
                 continue
-            z, t = inner.args[0], rest / factor
-            other, before = waiting.get((coefficient, -z), (None, S.Zero))
-            if other is not None and t + before == 1:
+            z, t = argument(inner), rest / factor
+            opposite = coefficient, -z
+            if opposite in waiting and t + waiting[opposite][1] == 1:
+                other, before = waiting[opposite]
                 of_plain = t if positive(z) == z else before
                 kept = (e for e in terms if e is not term and e is not other)
                 changed = -coefficient * binary_cross_entropy(positive(z), of_plain)
-                return Add(total - Add(*terms), *kept, changed)
+                return Add(number, *kept, changed)
             waiting[coefficient, z] = term, t
     return None

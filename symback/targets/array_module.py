@@ -67,7 +67,6 @@ def _literal(shape: Shape) -> str:
 class Arrays:
     """The lines by which a module of arrays reads its arguments and gives its results."""
 
-    block_rows = BLOCK_ROWS
     rows = "len(columns[0])"
     reading = "numpy/array_reading.py.jinja"
     vectors = "numpy/array_vectors.py.jinja"
@@ -80,7 +79,10 @@ class Arrays:
         self._circuit = lowered.circuit
         self._params = [p.name for p in lowered.circuit.params]
 
-    def lines(self, program: Program, copies: bool = False) -> list[str]:
+    def block_rows(self, program: Program) -> int:
+        return BLOCK_ROWS
+
+    def lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
         columns = columns_of(self._lowered, program)
         arrays = [n for n in self._circuit.leaves if n.symbol in program.arguments]
         printer = ArrayPrinter(

@@ -72,6 +72,8 @@ FUNCTIONS: dict[Any, str] = {
     ops.relu: "_relu",
     ops.relu_at: "_relu",  # which leaves the second operand alone
     ops.abs_at: "Math.abs",
+    ops.max_at: "(Math.max({0}, {1}))",
+    ops.min_at: "(Math.min({0}, {1}))",
     ops.silu: "_silu",
     ops.silu_prime: "_silu_slope",
     ops.gelu: "_gelu",
@@ -227,7 +229,7 @@ def operations(used: Collection[Any]) -> list[str]:
     out, unless they are among the `used` heads.
     """
     printer = JavaScriptPrinter({})
-    names = [ops.real_symbol(name) for name in ("u", "v")]
+    names = [ops.real_symbol(name) for name in ("u", "v", "w")]
     found = []
     for op in ops.OPS.values():
         least, most = op.arity

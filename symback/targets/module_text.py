@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symback.errors import TooLarge
 from symback.lower import Lowered, lower
-from symback.passes import FUSED_PASSES, optimise
+from symback.passes import programs
 from symback.program import Program
+from symback.receipt import counted, receipts_of
 from symback.simplify import weight
 from symback.structure import Circuit
 from symback.targets.array_module import Arrays, ArrayText, array_text
@@ -25,7 +26,9 @@ from symback.targets.numpy import (
 )
 from symback.targets.text import TextPrinter
 
-BLOCK_ROWS = 16384
+BLOCK_BYTES = 2**20  # of all values of a block that are needed at one time: they fit a core's cache
+MOST_ROWS = 16384  # of a block: beyond, calling NumPy less often wins nothing
+LEAST_ROWS = 512  # of a block: below, calling NumPy takes longer than its work
 MOST_FORMULAS = 60  # nodes that a docstring lists
 MOST_PARTIALS = 40  # partials that a docstring lists
 LARGEST_PARTIAL = 60  # operations of one that it lists
@@ -95,14 +98,14 @@ class ModuleText:
 def module_text(circuit: Circuit, version: str) -> ModuleText:
     """All texts of a circuit's NumPy module."""
     lowered = lower(circuit)
-    programs = _programs(lowered)
-    forward, backward, fused = programs
+    optimised = programs(lowered)
+    forward, backward, fused = optimised
     kept = [s.name for s in forward.results[1:]]
     face: Scalars | Arrays = Arrays(lowered) if circuit.has_arrays else Scalars(lowered)
     forward_lines = face.lines(forward, copies=True)
     backward_lines = face.lines(backward, copies=True)
     # sgd moves arrays in the memory of their gradients, which must be theirs alone
-    fused_lines = face.lines(fused, copies=circuit.has_arrays) if lowered.has_objective else []
+    fused_lines = face.lines(fused, copies=circuit.has_arrays, rows=True)
     arrays = array_text(lowered) if circuit.has_arrays else None
     kernels = kernel_sources([*forward_lines, *backward_lines, *fused_lines])
     body = "\n".join([*forward_lines, *backward_lines, *fused_lines, *kernels])
@@ -116,13 +119,13 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         title=_title(circuit),
         formulas=_formulas(circuit),
         rows_sentence=_rows_sentence(circuit),
-        operations_sentence=_operations_sentence(lowered, forward, fused),
+        operations_sentence=_operations_sentence(lowered, optimised),
         version=version,
         circuit_hash=hashlib.sha256(source.encode()).hexdigest()[:16],
         body_hash="0" * 16,
         source=source,
         uses_math="math." in body,
-        block_rows=face.block_rows,
+        block_rows=face.block_rows(fused),
         params=params,
         inputs=[n.name for n in circuit.inputs],
         targets=[n.name for n in circuit.targets],
@@ -172,28 +175,9 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     )
 
 
-def _programs(lowered: Lowered) -> tuple[Program, Program, Program]:
-    """Forward, backward and fused program after all passes, the cache no more than is read."""
-    names = lowered.names
-    backward = optimise(lowered.backward, names)
-    needed = {s for line in backward.lines for s in line.reads}
-    kept = tuple(s for s in lowered.cache if s in needed)
-    forward = optimise(lowered.forward, names)
-    forward = optimise(replace(forward, results=(lowered.circuit.output.symbol, *kept)), names)
-    read = {a.name for a in lowered.forward.arguments}
-    unread = {n.name for n in lowered.circuit.inputs} - read
-    backward = backward.with_lines(
-        line  # but the zero adjoint of an input that backward does not read
-        for line in backward.lines
-        if not (line.of and line.of[1] in unread and line.expr == 0)
-    )
-    return forward, backward, optimise(lowered.objective, names, FUSED_PASSES)
-
-
 class Scalars:
     """The lines by which a module of numbers reads its arguments and gives its results."""
 
-    block_rows = BLOCK_ROWS
     rows = "columns[0].size"
     reading = "numpy/reading.py.jinja"
     vectors = "numpy/vectors.py.jinja"
@@ -206,16 +190,23 @@ class Scalars:
         self._circuit = lowered.circuit
         self._params = [p.name for p in lowered.circuit.params]
 
-    def lines(self, program: Program, copies: bool = False) -> list[str]:
+    def lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
+        """With `rows`, what varies by sample are arrays of rows, also where it is one sample."""
         columns = columns_of(self._lowered, program)
         printer = NumpyPrinter(
             print_order(self._lowered, program),
             set(self._params),
             varying=program.varying(),
             rows=f"{columns[0]}.dtype.type({columns[0]}.size)" if columns else "1",
+            in_place=rows,
         )
         notes = rewrite_notes(self._lowered.circuit)
         return statements(program, printer, copies=copies, notes=notes)
+
+    def block_rows(self, program: Program) -> int:
+        """A power of two, so that the values of a block fit the cache."""
+        fitting = BLOCK_BYTES // (8 * max(1, program.live(program.varying())))
+        return max(LEAST_ROWS, min(MOST_ROWS, 1 << (fitting.bit_length() - 1)))
 
     def init_signature(self) -> str:
         return "def init_params(rng: np.random.Generator | None = None) -> Params:"
@@ -238,16 +229,13 @@ class Scalars:
         return "\n".join(f"    {line}" for line in lines)
 
     def read_objective(self, columns: Sequence[str]) -> str:
-        names = "".join(f', "{name}"' for name in columns)
         return (
-            f"    columns = _columns(inputs{names})\n"
-            "    params = _parameters(params, _dtype(params, columns))"
+            f"    {_read_rows(columns)}\n    params = _parameters(params, _dtype(params, columns))"
         )
 
     def read_training(self, columns: Sequence[str]) -> str:
-        names = "".join(f', "{name}"' for name in columns)
         return (
-            f"    columns = [column.reshape(-1) for column in _columns(inputs{names})]\n"
+            f"    {_read_rows(columns)}\n"
             "    dtype = _dtype(params, columns)\n"
             "    params = _parameters(params, dtype)"
         )
@@ -274,6 +262,13 @@ class Scalars:
 
     def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
         return []
+
+
+def _read_rows(columns: Sequence[str]) -> str:
+    names = "".join(f', "{name}"' for name in columns)
+    return (
+        f"columns = _columns(inputs{names}, rows=True)" if columns else "columns: list[Array] = []"
+    )
 
 
 def _signature(name: str, columns: Sequence[str]) -> str:
@@ -329,11 +324,14 @@ def _rows_sentence(circuit: Circuit) -> str:
     return f"Every array has one row a sample{shared}."
 
 
-def _operations_sentence(lowered: Lowered, forward: Program, fused: Program) -> str:
-    loss = lowered.circuit.objective.name
-    both = fused.operations
-    first = forward.operations
-    return f"Forward takes {first} operations a sample; {loss} with its gradient takes {both}."
+def _operations_sentence(lowered: Lowered, optimised: tuple[Program, Program, Program]) -> str:
+    first, *rest = receipts_of(lowered, optimised)
+    of_output = f"{first.of} takes {counted(first.value, 'operation')} a sample"
+    if not rest:
+        return f"{of_output}, {first.gradient} with its gradient."
+    (both,) = rest
+    times = f"{both.ratio:.1f} times those of {both.of} alone"
+    return f"{of_output}; {both.of} with its gradient takes {both.gradient}, {times}."
 
 
 def _init_sentence(circuit: Circuit) -> str:

@@ -30,7 +30,7 @@ from symback.errors import DomainError
 from symback.ops import BY_HEAD, Slope
 from symback.program import Assign, Chain, Program, batch_sum, symbols, varies
 from symback.targets import array_kernels, kernels, series_kernels
-from symback.targets.printer import ATOM, MUL, NEG, POW, Printer, is_negative
+from symback.targets.printer import ADD, ATOM, MUL, NEG, POW, Printer, is_negative
 
 if TYPE_CHECKING:
     from symback.lower import Lowered
@@ -79,6 +79,8 @@ FUNCTIONS: dict[Any, str] = {
     ops.relu: "np.maximum({0}, 0.0)",
     ops.relu_at: "np.maximum({0}, 0.0)",
     ops.abs_at: "np.abs({0})",
+    ops.max_at: "np.maximum({0}, {1})",
+    ops.min_at: "np.minimum({0}, {1})",
     ops.silu: "_silu",
     ops.silu_prime: "_silu_slope",
     ops.gelu: "_gelu",
@@ -135,10 +137,12 @@ class NumpyPrinter(Printer):
         *,
         varying: Iterable[Symbol] = (),
         rows: str = "1",
+        in_place: bool = False,
     ) -> None:
         super().__init__(order, leading)
         self._varying = set(varying)
         self._rows = rows  # the code for the number of samples
+        self._in_place = in_place  # what varies by sample is an array
 
     def _print(self, expr: Expr) -> tuple[str, int]:
         if isinstance(expr, batch_sum):
@@ -234,9 +238,16 @@ class NumpyPrinter(Printer):
     def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
         """The assignments that compute a line in place, each with its left side; none if one does.
 
-        Numbers of a batch are as many as fit the cache, so that nothing is won for them.
+        A sum whose first term is a new array takes the others into its memory.
         """
-        return []
+        terms = self.sorted_terms(expr) if self._in_place and expr.is_Add else []
+        if len(terms) < 2 or terms[0].is_Symbol or not varies(terms[0], self._varying):
+            return []
+        found = [(f"{target} =", self.at(terms[0], ADD))]
+        for term in terms[1:]:
+            sign, term = ("-", -term) if is_negative(term) else ("+", term)
+            found.append((f"{target} {sign}=", self.at(term, ADD)))
+        return found
 
     # -- sums over the batch ----------------------------------------------------------------
 
@@ -266,14 +277,17 @@ class NumpyPrinter(Printer):
 
     def _sum_of(self, expr: Expr) -> tuple[str, int]:
         if expr.is_Pow and expr.exp == 2:
-            base = self.print(expr.base)
-            return f"np.dot({base}, {base})", ATOM
+            return self._dot(expr.base, self.print(expr.base)), ATOM
         above, below = self.fraction(expr)
         if len(above) > 1:
-            first = self.print(above[0])
-            other = self.quotient(above[1:], below)[0]
-            return f"np.dot({first}, {other})", ATOM
+            return self._dot(above[0], self.quotient(above[1:], below)[0]), ATOM
         return f"{self.at(expr, ATOM)}.sum()", ATOM
+
+    def _dot(self, first: Expr, other: str) -> str:
+        """The function takes numbers too; for short arrays the method takes half its time."""
+        if self._in_place and first.is_Symbol:
+            return f"{self.print(first)}.dot({other})"
+        return f"np.dot({self.print(first)}, {other})"
 
 
 def _as_float(text: str) -> str:

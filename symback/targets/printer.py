@@ -114,11 +114,16 @@ class Printer:
 
     # -- sums, products, powers -------------------------------------------------------------
 
-    def sum(self, expr: Add) -> tuple[str, int]:
+    def sorted_terms(self, expr: Add) -> list[Expr]:
+        """The terms of a sum in the order of print: 1 - x rather than -x + 1."""
         terms = sorted(expr.args, key=self.term_key)
-        if is_negative(terms[0]):  # 1 - x rather than -x + 1
+        if is_negative(terms[0]):
             first = next((i for i, t in enumerate(terms) if not is_negative(t)), 0)
             terms.insert(0, terms.pop(first))
+        return terms
+
+    def sum(self, expr: Add) -> tuple[str, int]:
+        terms = self.sorted_terms(expr)
         text = self.at(terms[0], ADD)
         for term in terms[1:]:
             if is_negative(term):

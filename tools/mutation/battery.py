@@ -150,6 +150,36 @@ def of_partials() -> Iterator[Case]:
     yield case("value reused", "power monomial product", value_reused)
 
 
+def of_gates() -> Iterator[Case]:
+    """What each edge of a gate is and gives, beside the partials of every operation."""
+    import test_partials as tests
+
+    yield from of_partials()
+    for i, (text, _) in enumerate(tests.EDGES):
+        yield case(f"edges of {text}", text, edges, i)
+    for i, text in enumerate(tests.OF_ARRAYS):
+        yield case(f"contributions in {text}", text, contributions, i)
+    for name in (
+        "test_partials_reuse_the_value",
+        "test_what_is_kept_is_used",
+        "test_a_factor_goes_into_the_branches",
+        "test_operations_on_arrays_reuse_the_value",
+    ):
+        yield case(name, "power contribution slope times", every, "test_partials", name)
+
+
+def edges(i: int) -> None:
+    import test_partials as tests
+
+    tests.test_edges_of_gates(*tests.EDGES[i])
+
+
+def contributions(i: int) -> None:
+    import test_partials as tests
+
+    tests.test_contributions_are_those_of_sympy(tests.OF_ARRAYS[i])
+
+
 def partials(name: str) -> None:
     import mpmath as mp
     import test_partials as tests
@@ -208,6 +238,7 @@ def forms() -> None:
     import test_partials as tests
 
     tests.test_sinc_at_0()
+    tests.test_the_elementary_form_reaches_every_part()
     tests.test_forms_for_people_have_quotients()
     tests.test_floats_are_the_decimals_that_were_typed()
 
@@ -299,15 +330,44 @@ def of_rewriting() -> Iterator[Case]:
     for table, test in (
         ("REWRITTEN", tests.test_naive_forms_are_rewritten),
         ("UNTOUCHED", tests.test_other_formulas_stay_as_they_are),
+        ("PARTS", tests.test_what_stands_beside_is_kept),
+        ("REASONS", tests.test_reasons_are_those_of_the_rules),
         ("THROUGH_NAMES", tests.test_rules_look_behind_names),
         ("ARRAYS", tests.test_arrays),
     ):
         for i, row in enumerate(vars(tests)[table]):
             title = row if isinstance(row, str) else row[0]
             yield case(f"{test.__name__} {title}", str(row), row_of, test.__name__, table, i)
+    for name in (
+        "test_long_sums_are_left_alone",
+        "test_a_sum_over_a_whole_matrix_is_no_softmax",
+        "test_branches_are_rewritten_and_conditions_are_not",
+        "test_nodes_keep_their_names_and_values",
+        "test_a_partial_by_a_node_that_is_passed_by",
+        "test_a_rule_that_does_not_hold_is_refused",
+        "test_a_rule_that_holds_in_a_part_of_the_domain_is_not_applied",
+        "test_rules_of_arrays_are_proven_too",
+        "test_a_rule_that_changes_nothing_lets_the_next_one_try",
+        "test_output_and_loss_are_the_rewritten_nodes",
+        "test_what_cannot_be_proven_stays_as_typed",
+        "test_every_rule_is_used",
+        "test_the_cost_is_linear",
+        "test_as_typed",
+    ):
+        yield case(name, name, whole_test, "test_stable", name)
     for seed in range(4):
-        test = tests.test_random_circuits_keep_their_values
         yield case(f"random circuit {seed}", "", random_circuit, seed)
+
+
+def whole_test(module: str, name: str) -> None:
+    """A test without parameters, with pytest's monkeypatch where it asks for it."""
+    import inspect
+
+    import pytest
+
+    test = getattr(importlib.import_module(module), name)
+    with pytest.MonkeyPatch.context() as patch:
+        test(*[patch] * len(inspect.signature(test).parameters))
 
 
 def row_of(name: str, table: str, i: int) -> None:
@@ -345,7 +405,7 @@ def every(module: str, name: str, kernel: str = "") -> None:
 BATTERIES = {
     "symback/ops.py": of_numbers,
     "symback/functions.py": of_numbers,
-    "symback/partials.py": lambda: (*of_numbers(), *of_arrays()),
+    "symback/partials.py": of_gates,
     "symback/vjp.py": of_arrays,
     "symback/targets/kernels.py": of_kernels,
     "symback/targets/series_kernels.py": of_series,
@@ -354,5 +414,8 @@ BATTERIES = {
     "symback/stable/logs.py": of_rewriting,
     "symback/stable/quotients.py": of_rewriting,
     "symback/stable/sums.py": of_rewriting,
+    "symback/stable/rules.py": of_rewriting,
+    "symback/stable/circuits.py": of_rewriting,
+    "symback/stable/proof.py": of_rewriting,
 }
 """Which cases judge the mutants of each file."""

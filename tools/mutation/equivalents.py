@@ -1,11 +1,13 @@
 """Mutants that mean the same as the original, and why: the rows of `equivalents.txt`.
 
 A row names the place, the line of the file, what is replaced and what by; `‖` stands between
-several. The command shows that no others survive; a test, that no row is without its mutant.
+several. Where several in a place read alike, `#2` behind what is replaced tells that the second is
+meant. The command shows that no others survive; a test, that each row has one mutant.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +26,11 @@ class Equivalent:
     line: str
     old: str
     new: str
+    nth: int = 0  # of those that read alike, 0 where it is the only one
 
     @classmethod
     def of(cls, mutant: Mutant) -> Equivalent:
-        old = " ".join(mutant.old.split())
-        return cls(mutant.file, mutant.place, mutant.line, old, mutant.new)
+        return cls(mutant.file, *mutant.alike, mutant.nth)
 
 
 def rows(text: str) -> Iterator[tuple[Equivalent, str]]:
@@ -41,8 +43,10 @@ def rows(text: str) -> Iterator[tuple[Equivalent, str]]:
             reason = line[2:]
         elif file and line:
             place, where, old, news = line.split(" ¦ ")
+            numbered = re.fullmatch(r"(.*) #(\d+)", old)
+            old, nth = (numbered[1], int(numbered[2])) if numbered else (old, 0)
             for new in news.split(" ‖ "):
-                yield Equivalent(file, place, where, old, new), reason
+                yield Equivalent(file, place, where, old, new, nth), reason
 
 
 EQUIVALENTS = dict(rows(TABLE.read_text(encoding="utf-8")))

@@ -11,7 +11,7 @@ def _of_operations(place: str) -> bool:
     last = place.split(".")[-1]
     return not (
         place.split("[")[0] in NAMES
-        or place == "postorder"
+        or place in ("postorder", "applied", "_is_plain")  # how SymPy is asked, not what for
         or last in ("nargs", "doit", "_print_elementary", "_numpycode", "of", "eval", "kinks")
         or (place.startswith("Op.") and last != "local_partials")
         or place.startswith("Elementary.")
@@ -35,17 +35,20 @@ FILES: dict[str, Callable[[str], bool]] = {
     "symback/ops.py": _of_operations,
     "symback/functions.py": _of_operations,
     "symback/vjp.py": _of_rules,
+    "symback/partials.py": _all,
     "symback/targets/kernels.py": _all,
     "symback/targets/array_kernels.py": _all,
     "symback/targets/series_kernels.py": _all,
+    "symback/stable/rules.py": _of_rewriting,
+    "symback/stable/patterns.py": _of_rewriting,
+    "symback/stable/sums.py": _of_rewriting,
+    "symback/stable/logs.py": _of_rewriting,
+    "symback/stable/quotients.py": _of_rewriting,
 }
 """A file, and the places in it whose mutants are made."""
 
 ON_REQUEST: dict[str, Callable[[str], bool]] = {
-    "symback/partials.py": _all,
-    "symback/stable/patterns.py": _of_rewriting,
-    "symback/stable/logs.py": _of_rewriting,
-    "symback/stable/quotients.py": _of_rewriting,
-    "symback/stable/sums.py": _of_rewriting,
+    "symback/stable/circuits.py": _of_rewriting,
+    "symback/stable/proof.py": _of_rewriting,
 }
-"""Files that choose between forms of one meaning, so that many of their mutants mean the same."""
+"""Files that hold no formula: the walk over a circuit, and the choice of points for a proof."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
@@ -28,13 +29,21 @@ class Mutant:
     new: str
     line: str  # the line of the file on which it starts
     text: str  # of the whole file
+    nth: int = 0  # of those in the place that read alike, from 1; 0 where it is the only one
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """What it reads as: the place, the line, what is replaced and what by."""
+        return self.place, self.line, " ".join(self.old.split()), self.new
 
     @property
     def words(self) -> frozenset[str]:
         return frozenset(re.findall(r"[a-z0-9]+", self.place.replace("_", " ").lower()))
 
     def __str__(self) -> str:
-        return f"{self.file} {self.place}: {_short(self.old)} → {_short(self.new)}  [{self.kind}]"
+        nth = f" #{self.nth}" if self.nth else ""
+        shown = f"{_short(self.old)}{nth} → {_short(self.new)}"
+        return f"{self.file} {self.place}: {shown}  [{self.kind}]"
 
 
 def _short(text: str) -> str:
@@ -77,6 +86,8 @@ COMMUTATIVE = {
     "minimum",
     "Max",
     "Min",
+    "max",
+    "min",
     "hypot",
     "dot",
     "multiply",
@@ -114,7 +125,20 @@ SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
 
 def mutants(file: str, text: str, holds_mathematics: Callable[[str], bool]) -> Iterator[Mutant]:
-    """Every mutant of the definitions whose names `holds_mathematics` accepts."""
+    """Every mutant of the definitions whose names `holds_mathematics` accepts, as they stand."""
+    planted = sorted(_planted(file, text, holds_mathematics), key=lambda pair: pair[0])
+    found = [mutant for _, mutant in planted]
+    alike, so_far = Counter(m.alike for m in found), Counter[tuple[str, ...]]()
+    for mutant in found:
+        so_far[mutant.alike] += 1
+        is_single = alike[mutant.alike] == 1
+        yield mutant if is_single else replace(mutant, nth=so_far[mutant.alike])
+
+
+def _planted(
+    file: str, text: str, holds_mathematics: Callable[[str], bool]
+) -> Iterator[tuple[int, Mutant]]:
+    """Each with the byte of the file at which it starts."""
     source, lines = text.encode(), text.splitlines()
     starts = [0, *(i + 1 for i, byte in enumerate(source) if byte == ord("\n"))]
     seen: set[tuple[int, int, str]] = set()
@@ -134,7 +158,7 @@ def mutants(file: str, text: str, holds_mathematics: Callable[[str], bool]) -> I
             planted = f"{new}{below}" if isinstance(at, ast.stmt) else f"({new}{below})"
             mutated = (source[:first] + planted.encode() + source[last:]).decode()
             line = lines[at.lineno - 1].strip()  # type: ignore[attr-defined]
-            yield Mutant(file, place, kind, old, new, line, mutated)
+            yield first, Mutant(file, place, kind, old, new, line, mutated)
 
 
 @cache

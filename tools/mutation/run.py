@@ -39,8 +39,9 @@ KEPT = {"_parser", "_environment", "_latex_environment", "samples", "jacobians",
 MEMORIES = {"symback.derivation.verify_arrays": "_HELD", "symback.stable.proof": "_PROVEN"}
 """Modules that keep by hand what they have found, and where."""
 
-TIMEOUT = 60.0  # seconds for one case
-TICK = b"\0"
+PATIENCE = 8.0  # seconds for one case, and
+SLOWER = 20  # times as long as it takes without a mutant
+LOADING = 60  # seconds for the import of a mutant
 MEMORY = 6 * 2**30
 MOST_RECENT = 6
 
@@ -69,7 +70,6 @@ class Slot:
     reader: int = -1
     mutant: Mutant | None = None
     start: float = 0.0
-    last: float = 0.0  # when a case was done
     answer: bytearray = field(default_factory=bytearray)
 
 
@@ -132,27 +132,23 @@ class Judges:
                 if waiting and slot.mutant is None:
                     self._start(slot, waiting.pop())
             busy = {s.reader: s for s in self._slots if s.mutant}
-            ready, _, _ = select.select(list(busy), [], [], 1.0)
+            ready, _, _ = select.select(list(busy), [], [])
             for reader in ready:
                 part = os.read(reader, 2**16)
-                busy[reader].answer += part.replace(TICK, b"")
-                busy[reader].last = time.perf_counter()
+                busy[reader].answer += part
                 if not part:
                     yield self._end(busy[reader])
-            for slot in busy.values():
-                if slot.mutant and time.perf_counter() - slot.last > TIMEOUT:
-                    os.kill(slot.pid, signal.SIGKILL)
 
     def _start(self, slot: Slot, mutant: Mutant) -> None:
         reader, writer = os.pipe()
         slot.mutant, slot.start, slot.reader = mutant, time.perf_counter(), reader
-        slot.answer, slot.last = bytearray(), slot.start
+        slot.answer = bytearray()
         slot.pid = os.fork()
         if slot.pid:
             os.close(writer)
             return
         try:
-            answer = self._in_child(slot, mutant, lambda: os.write(writer, TICK))
+            answer = self._in_child(slot, mutant)
         except BaseException as error:  # an error of the tool itself
             answer = {"killer": "tool", "reason": repr(error)}
         os.write(writer, json.dumps(answer).encode())
@@ -177,17 +173,19 @@ class Judges:
 
     # -- in the process of a mutant ----------------------------------------------------------
 
-    def _in_child(self, slot: Slot, mutant: Mutant, tick: Callable[[], object]) -> dict[str, str]:
+    def _in_child(self, slot: Slot, mutant: Mutant) -> dict[str, str]:
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process, whatever it is at
+        signal.alarm(LOADING)
         try:
             reached = self._load(slot, mutant)
         except Exception as error:
             return {"killer": "import", "reason": repr(error)[:300]}
         for one in self._ordered(mutant, reached):
-            tick()
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE + SLOWER * self._seconds[one.name])
             try:
                 one()
             except BaseException as error:  # pytest's own failures are no Exception
