@@ -1,5 +1,7 @@
 """Circuits of gates: small parts with readable names, shared, split where wide, guarded."""
 
+import itertools
+
 import mpmath as mp
 import pytest
 import sympy as sp
@@ -10,7 +12,7 @@ import symback as sb
 from symback.gates import WIDEST_PRODUCT, WIDEST_SUM, gates
 from symback.lower import Names, lower
 from symback.names import check_name
-from symback.ops import postorder, real_symbol
+from symback.ops import BY_HEAD, applied, postorder, real_symbol
 from symback.passes import optimise
 from symback.program import operations
 from symback.targets.module_text import module_text
@@ -308,3 +310,26 @@ def test_postorder_is_linear_in_the_shared_graph():
     for _ in range(60):
         expr = sp.sin(expr) * sp.cos(expr)
     assert len(postorder(expr)) == 3 * 60 + 1
+
+
+a, b, c = map(real_symbol, "abc")
+PLAIN = [a, a * b, a + b, a * b + c, a * b * c, a + a * b + c]
+
+
+@pytest.mark.parametrize("head", BY_HEAD, ids=lambda head: head.__name__)
+def test_what_sympy_is_not_asked_has_no_simpler_form(head):
+    for operands in itertools.product(PLAIN, repeat=BY_HEAD[head].arity[0]):
+        assert applied(head, *operands) == head(*operands)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (applied(sp.tanh, -a), -sp.tanh(a)),
+        (applied(sp.cos, a + sp.pi), -sp.cos(a)),
+        (applied(sp.Abs, a**2), a**2),
+        (applied(sp.exp, sp.log(a)), a),
+    ],
+)
+def test_sympy_is_asked_where_there_may_be_a_simpler_form(made, expected):
+    assert made == expected
