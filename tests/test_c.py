@@ -444,6 +444,19 @@ def test_a_missing_compiler_is_told(compiler, message, neuron, cache, monkeypatc
     assert not [name for name in entries(cache) if not name.endswith(".so")]
 
 
+def test_the_self_check_ends_in_a_message_without_a_compiler(neuron, cache):
+    run = subprocess.run(
+        [sys.executable, neuron / "neuron.py"],
+        env={**os.environ, "CC": "no-such-cc"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("neuron.c needs a C compiler")
+    assert "Traceback" not in run.stderr
+
+
 @compiles
 def test_a_loader_refuses_the_c_file_of_another_circuit(tmp_path, cache):
     sb.circuit("f = w*x").generate(tmp_path / "neuron.c", target="c")
