@@ -284,3 +284,19 @@ def test_random_gradients_cost_at_most_five_forward(seed):
 @pytest.mark.parametrize("name", ["two layers", "30 parameters", "wide product", "normal density"])
 def test_gradients_of_models_cost_at_most_five_forward(name):
     assert_cost(sample(name))
+
+
+# -- contributions that cancel -------------------------------------------------------------------
+
+CANCELLING = {
+    "inner node": "v = w*x\nu = x2 + v\nf = u - v",
+    "below it": "p = relu(x2)\nv = w*p\nu = x + v\nf = u - v + w*x",
+    "twice": "v = w*x\ns = v*v\nu = x2 + s\nf = u - s",
+    "arrays": "x: input[n]\nW: param[n, n]\nv = W @ x\nu = x + v\nf = sum(u - v)",
+}
+
+
+@pytest.mark.parametrize("name", CANCELLING)
+def test_an_adjoint_that_cancels_is_an_exact_zero_of_its_shape(name):
+    report = sb.circuit(CANCELLING[name]).check()
+    assert report.passed, str(report)

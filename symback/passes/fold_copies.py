@@ -17,7 +17,7 @@ from symback.program import Assign, Chain, Program, batch_sum
 
 
 def fold_copies(program: Program, names: Names) -> Program:
-    """Inline copies everywhere, and multiples c·v where one product reads them."""
+    """Inline copies and zeros everywhere, and multiples c·v where one product reads them."""
     readers = Counter(s for line in program.lines for s in line.reads)
     folded: dict[Symbol, Assign] = {}
     lines: list[Assign] = []
@@ -25,7 +25,8 @@ def fold_copies(program: Program, names: Names) -> Program:
         line = substituted(line, folded)
         if line.of is not None and line.target not in program.returned:
             number, rest = split_number(line.expr)
-            if rest.is_Symbol and (number == 1 or readers[line.target] == 1):
+            copies = rest.is_Symbol and (number == 1 or readers[line.target] == 1)
+            if copies or line.expr == 0:  # what cancels once copies are folded
                 folded[line.target] = line
                 continue
         lines.append(line)
