@@ -12,10 +12,11 @@ from symback.collection import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
 from symback.ops import expand_slopes, real_symbol
 from symback.reverse import Edge, ReversePass, reverse_pass
-from symback.simplify import Alike, simplified, weight
+from symback.simplify import LARGEST_SIMPLIFIED, Alike, simplified, weight
 from symback.structure import Circuit, Node
 
 LARGEST_CLOSED_FORM = 500  # operations of one closed form
+MOST_BY_ITSELF = 100  # leaves of a circuit whose closed forms are each simplified by itself
 LARGEST_EXPANDED = 20_000  # operations over leaves only
 
 
@@ -47,6 +48,8 @@ class Gradient(Mapping[str, Expr]):
         self._expand = expand
         self._largest = largest
         self.alike = None if largest == LARGEST_CLOSED_FORM else Alike()
+        many = len(circuit.leaves) > MOST_BY_ITSELF
+        self._simplified = self.alike or (Alike(LARGEST_SIMPLIFIED) if many else simplified)
         self._has_arrays = circuit.has_arrays
         shapes = walk.circuit.shapes
         self._shapes = {**{f"{n}_bar": shape for n, shape in shapes.items()}, **shapes}
@@ -105,7 +108,7 @@ class Gradient(Mapping[str, Expr]):
             expr = over_leaves(self._walk.circuit, expr)
         if self._has_arrays:
             return expr
-        return self.alike(expr) if self.alike else simplified(expr)
+        return self._simplified(expr)
 
     def _shown(self, name: str, formula: Expr) -> Expr:
         if not self._has_arrays:

@@ -49,11 +49,12 @@ def simplified(expr: Expr) -> Expr:
 class Alike:
     """Simplifies very many expressions, those that differ in their names only once."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = LARGEST_ALIKE) -> None:
+        self._largest = largest
         self._kept: dict[Hashable, tuple[Expr, Expr]] = {}
 
     def __call__(self, expr: Expr) -> Expr:
-        if weight(expr) > LARGEST_ALIKE:
+        if weight(expr) > self._largest:
             return expr
         numbers: Numbering = {}
         form = form_of(expr, numbers)

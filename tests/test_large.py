@@ -108,3 +108,17 @@ def test_a_chain_is_listed_while_it_is_short():
     assert paths is not None and len(paths[0]) == 100 < MOST_LINKS
     long = sb.circuit("a0 = w*x\n" + "\n".join(f"a{i} = sin(a{i - 1})" for i in range(1, 1200)))
     assert long.derive().paths("x") is None
+
+
+def test_closed_forms_of_very_many_leaves_are_those_of_few(monkeypatch):
+    """Simplified form by form, they are what each is by itself."""
+    lines = [
+        f"n{i} = " + " + ".join(f"w{i}_{j}*x{j}" for j in range(10)) + f" + b{i}" for i in range(12)
+    ]
+    lines += [f"h{i} = {f}(n{i})*exp(-n{i}**2)/b{i}" for i, f in enumerate(["tanh", "sin"] * 6)]
+    circuit = sb.circuit("\n".join([*lines, "f = " + "*h".join(["h0", *map(str, range(1, 12))])]))
+    together = circuit.gradient()
+    monkeypatch.setattr("symback.gradient.MOST_BY_ITSELF", 10**6)
+    alone = circuit.gradient()
+    assert len(together) > 100
+    assert {name: together[name] for name in together} == {name: alone[name] for name in alone}
