@@ -128,6 +128,10 @@ def varies(expr: Expr, varying: set[Symbol]) -> bool:
 
 def operations(expr: Expr) -> int:
     """Operations of one expression, as code computes it: a - b/c are two."""
+    if isinstance(expr, batch_sum):
+        return operations(expr.args[0])
+    if not any(a.args for a in expr.args):  # most lines of a large circuit: w*x
+        return _operations(expr)
     parts = postorder(expr)
     free = {operand for part in parts for operand in _taken_in(part)}
     return sum(_operations(part) for part in parts if part not in free)
