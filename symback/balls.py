@@ -63,7 +63,22 @@ def larger(*values: arb) -> arb:
         return NOT_A_NUMBER
     result = values[0]
     for value in values[1:]:
-        result = result.max(value)
+        if value > result:
+            result = value  # the very ball, so that it is known to be equal to the operand
+        elif not result > value and value is not result:
+            result = result.max(value)
+    return result
+
+
+def smaller(*values: arb) -> arb:
+    if any(v.is_nan() for v in values):
+        return NOT_A_NUMBER
+    result = values[0]
+    for value in values[1:]:
+        if value < result:
+            result = value
+        elif not result < value and value is not result:
+            result = result.min(value)
     return result
 
 
@@ -116,7 +131,7 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     sp.Abs: abs,
     sp.sign: sign,
     sp.Max: larger,
-    sp.Min: lambda *values: -larger(*(-v for v in values)),
+    sp.Min: smaller,
     # Derivatives of kinks in SymPy's diff, by the conventions of `symback.ops`.
     Heaviside: lambda x, *half: step(x),
     DiracDelta: lambda x, *order: arb(0),
@@ -211,7 +226,10 @@ def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
         chosen = _holds(first, values)
         return None if chosen is None else _holds(yes if chosen else no, values)
     if isinstance(condition, Relational):
-        difference = values[condition.lhs] - values[condition.rhs]
+        left, right = values[condition.lhs], values[condition.rhs]
+        difference = left - right
+        if left is right and left.is_finite():  # max(a, b) is a, where a is larger
+            difference = arb(0)
         if difference.is_nan():
             return None
         if condition.rel_op in ("==", "!="):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
 
-from sympy import Expr, Function, Symbol
+from sympy import Expr, Function, S, Symbol
 
 from symback.arrays import count
 from symback.errors import SymbackError
@@ -29,8 +29,10 @@ class batch_sum(Function):
     nargs = 1
     is_extended_real = True
 
-    def __new__(cls, value: Expr) -> batch_sum:
-        return cast("batch_sum", Expr.__new__(cls, value))  # nothing to evaluate: there are many
+    def __new__(cls, value: Expr) -> Expr:
+        if value is S.Zero:
+            return value
+        return cast(Expr, Expr.__new__(cls, value))  # nothing else to evaluate: there are many
 
 
 @dataclass(frozen=True)

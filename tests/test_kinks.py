@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -141,3 +143,18 @@ def test_what_cannot_be_stated(text, message):
         sb.circuit(text)
     assert message in str(caught.value)
     assert isinstance(caught.value, CircuitError)
+
+
+@pytest.mark.parametrize("other", [1.0, -1.0])
+@pytest.mark.parametrize("form", ["max", "min"])
+@pytest.mark.parametrize("sign", [">", ">=", "<", "<="])
+def test_an_extreme_is_known_to_be_its_operand(form, other, sign):
+    """m = max(a, w) is a itself where a > w, so that m > a is no close call."""
+    circuit = sb.circuit(
+        f"a = sin(x)\nm = {form}(a, w)\nf = where(m {sign} a, 2*m, 3*m)", loss=None
+    )
+    found = circuit.derive().at(x=0.5, w=other).evaluated()[0]["f"]
+    a = math.sin(0.5)
+    m = max(a, other) if form == "max" else min(a, other)
+    taken = {">": m > a, ">=": m >= a, "<": m < a, "<=": m <= a}[sign]
+    assert found == pytest.approx(2 * m if taken else 3 * m, rel=1e-15)

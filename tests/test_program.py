@@ -292,6 +292,7 @@ CANCELLING = {
     "inner node": "v = w*x\nu = x2 + v\nf = u - v",
     "below it": "p = relu(x2)\nv = w*p\nu = x + v\nf = u - v + w*x",
     "twice": "v = w*x\ns = v*v\nu = x2 + s\nf = u - s",
+    "in a sum": "v = min(x, w*x1)\nu = x2 + v\ng = u - v\nf = g + w\nloss: none",
     "arrays": "x: input[n]\nW: param[n, n]\nv = W @ x\nu = x + v\nf = sum(u - v)",
 }
 

@@ -80,7 +80,11 @@ def test_code_sympy_derivation_and_autograd_agree(kind, number):
         assert close(partials[name], expected[name], PEER, scale), (name, circuit.text)
     if kind == "numbers":  # the closed forms that the derivation ends in
         derivation = built.derive().at(**leaves)
-        _, derived = derivation.evaluated()
+        try:
+            _, derived = derivation.evaluated()
+        except CircuitError as error:  # of a comparison like (a + b) - b > a
+            assert "on a kink" in str(error)
+            pytest.skip("on a kink wherever it is, which the derivation refuses to guess")
         for name in derivation.wrt:
             assert close(partials[name], derived[name], PEER, scale), (name, circuit.text)
 
