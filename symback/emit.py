@@ -25,6 +25,7 @@ from symback.disk import refuse_twin, refuse_unless_file, replace_file, shown_pa
 from symback.errors import FileRefused, Unsupported, clip, nearest
 from symback.sandbox import TemplateSandbox
 from symback.structure import Circuit
+from symback.targets.c_array_text import CArrayText, c_array_text
 from symback.targets.c_text import CText, c_text
 from symback.targets.module_text import ModuleText, module_text
 
@@ -33,6 +34,13 @@ TEMPLATES = {
     "c": {".h": "c/header.h.jinja", ".c": "c/module.c.jinja", ".py": "c/loader.py.jinja"},
 }
 """The templates of each target by what its files end with, in the order they are made."""
+
+C_OF_ARRAYS = {
+    ".h": "c/array_header.h.jinja",
+    ".c": "c/array_module.c.jinja",
+    ".py": "c/array_loader.py.jinja",
+}
+"""The same for the C target where a circuit has arrays."""
 
 MAIN = {"numpy": ".py", "c": ".c"}
 """What the file that is asked for ends with; the others are written beside it."""
@@ -93,16 +101,24 @@ def render_files(
         raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
     folder = None if template is None else _folder(Path(template))
     if target == "c":
-        return _render_c(c_text(circuit, __version__, stem), certificate, folder)
+        if circuit.has_arrays:
+            arrays = c_array_text(circuit, __version__, stem)
+            return _render_c(arrays, C_OF_ARRAYS, certificate, folder)
+        return _render_c(c_text(circuit, __version__, stem), TEMPLATES["c"], certificate, folder)
     text = replace(module_text(circuit, __version__), certificate=tuple(certificate))
     return {end: _render(text, name, folder) for end, name in TEMPLATES[target].items()}
 
 
-def _render_c(text: CText, certificate: Sequence[str], folder: str | None) -> dict[str, str]:
+def _render_c(
+    text: CText | CArrayText,
+    templates: Mapping[str, str],
+    certificate: Sequence[str],
+    folder: str | None,
+) -> dict[str, str]:
     """The header, and the files that state its hash: a loader knows the C file of its kind."""
     text = replace(text, python=replace(text.python, certificate=tuple(certificate)))
     found: dict[str, str] = {}
-    for end, name in TEMPLATES["c"].items():
+    for end, name in templates.items():
         found[end] = _render(text.python, name, folder, c=text)
         text = replace(text, interface=_hash(found[".h"]))
     return found

@@ -116,12 +116,6 @@ def test_names_of_c_are_taken_by_no_node():
         assert c_prefix(stem) == prefix
 
 
-def test_arrays_are_refused_by_name():
-    circuit = sb.circuit("W: param[2, 3]; x: input[3]\nf = sum(tanh(W @ x))")
-    with pytest.raises(Unsupported, match=r"'W' is an array; .* target numpy"):
-        circuit.generate(target="c")
-
-
 # -- digits of the kernels --------------------------------------------------------------------
 
 MEANING = {

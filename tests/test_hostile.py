@@ -19,7 +19,7 @@ from symback import errors
 from symback.cli import cli
 from symback.training import train_from_file
 
-SOON = 0.5  # seconds of processor time: 50 ms, with room for a machine that does much else
+SOON = 1.0  # seconds of CPU, of which most is the start of the parser
 TEXTS = [*corpus.CODE, *corpus.TEXTS.strip("\n").split("\n"), *corpus.LOOPS]
 
 

@@ -10,7 +10,7 @@ from symback.emit import render_files, write
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "generated"
-IN_C = ("l5_activation",)
+IN_C = ("l5_activation", "digits_network")
 """Circuits that are kept in C as well."""
 
 

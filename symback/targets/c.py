@@ -180,13 +180,19 @@ class CPrinter(Printer):
         return super().connective(condition)
 
 
-def c_names(names: Iterable[str], prefix: str) -> dict[str, str]:
-    """The names that C has for those of a circuit, where they are not the same."""
-    known = list(names)
-    taken = {*known, *RESERVED}
+def c_names(
+    names: Iterable[str], prefix: str, local: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """The names that C has for those of a circuit, where they are not the same.
+
+    `local` are names that the printed functions have beside RESERVED.
+    """
+    known, reserved = list(names), RESERVED | local
+    taken = {*known, *reserved}
+    starts = (PREFIX, f"{prefix}_", f"{prefix.upper()}_")  # of kernels, functions and macros
     found = {}
     for name in known:
-        if name in RESERVED or name.startswith((PREFIX, f"{prefix}_")) or name == prefix:
+        if name in reserved or name.startswith(starts) or name == prefix:
             found[name] = fresh_name([f"v_{name}", f"v_{name}_"], taken)
             taken.add(found[name])
     return found
@@ -219,8 +225,10 @@ def _called(text: str, known: Container[str]) -> set[str]:
 
 @cache
 def kernels() -> dict[str, str]:
-    """The functions of `kernels.c` by name, in its order, each with the comment above it."""
-    text = (Path(__file__).parent / "kernels.c").read_text(encoding="utf-8")
+    """The functions of the kernel files by name, in order, each with the comment above it."""
+    folder = Path(__file__).parent
+    files = ("kernels.c", "array_kernels.c")
+    text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
     return {found[1]: found[0] for found in _KERNEL.finditer(text)}
 
 

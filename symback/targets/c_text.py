@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Mul, Symbol
 
-from symback.errors import Unsupported
 from symback.lower import Lowered, lower
 from symback.names import fresh_name
 from symback.passes import programs
@@ -87,9 +86,8 @@ class CText:
 def c_text(circuit: Circuit, version: str, stem: str = "") -> CText:
     """All texts of a circuit's C module; `stem` is the name of its files without what follows it.
 
-    Raises Unsupported for a circuit of arrays.
+    For a circuit of arrays there is `c_array_text`.
     """
-    _refuse_arrays(circuit)
     stem = stem or circuit.output.name
     prefix = c_prefix(stem)
     lowered = lower(circuit)
@@ -145,17 +143,12 @@ def _code(functions: Iterable[Function]) -> list[str]:
 
 
 def _level(functions: Iterable[Function]) -> str:
-    count = sum(len(f.before) + len(f.each) + len(f.after) for f in functions)
+    return compiler_level(sum(len(f.before) + len(f.each) + len(f.after) for f in functions))
+
+
+def compiler_level(count: int) -> str:
+    """How far a compiler is to optimise so many lines."""
     return next((level for most, level in LEVELS if count <= most), "-O0")
-
-
-def _refuse_arrays(circuit: Circuit) -> None:
-    if circuit.has_arrays:
-        node = next(n for n in circuit.nodes if n.shape)
-        raise Unsupported(
-            f"the C target has numbers only, but '{node.name}' is an array; generate it with "
-            "the target numpy"
-        )
 
 
 def _columns(names: Sequence[str]) -> str:
@@ -316,9 +309,9 @@ class _Writer:
         """The assignment as C, its terms or a remark above it."""
         lines = []
         if line.chains and line.of:
-            lines += _comment(chain_comment(line.of, line.chains))
+            lines += remark(chain_comment(line.of, line.chains))
         elif line.target.name in self._notes:
-            lines += _comment([self._notes[line.target.name]])
+            lines += remark([self._notes[line.target.name]])
         text = wrapped(f"const double {self.name(line.target.name)} =", printer.print(expr), INDENT)
         return [*lines, *text[:-1], f"{text[-1]};"]
 
@@ -331,7 +324,7 @@ class _Writer:
         taken: set[str],
     ) -> Expr:
         """The expression over totals, which the loop adds up and `sums` is given."""
-        expr = _joined(line.expr)
+        expr = joined_sums(line.expr)
         totals: dict[Expr, Expr] = {}
         for part in sorted(expr.atoms(batch_sum), key=printer.term_key):
             factors = Mul.make_args(part.args[0])
@@ -360,7 +353,7 @@ _ROWS = Symbol("symback_rows", real=True)
 """Stands for the number of samples."""
 
 
-def _joined(expr: Expr) -> Expr:
+def joined_sums(expr: Expr) -> Expr:
     """The same with one sum over the batch where several are added."""
     parts = [t for t in Add.make_args(expr) if isinstance(t, batch_sum)]
     if len(parts) < 2:
@@ -369,11 +362,11 @@ def _joined(expr: Expr) -> Expr:
     return Add(batch_sum(Add(*(p.args[0] for p in parts))), *others)
 
 
-def _comment(lines: Sequence[str]) -> list[str]:
+def remark(lines: Sequence[str]) -> list[str]:
     """`# …` lines as one comment of C."""
     texts = [line.removeprefix("#").replace("*/", "* /").replace("/*", "/ *") for line in lines]
     texts[0], texts[1:] = f"/*{texts[0]}", [f"  {text}" for text in texts[1:]]
     return [*texts[:-1], f"{texts[-1]} */"]
 
 
-__all__ = ["CText", "Function", "c_text"]
+__all__ = ["CText", "Function", "c_text", "compiler_level", "joined_sums", "remark"]

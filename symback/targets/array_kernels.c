@@ -1,0 +1,117 @@
+/* Functions on the n numbers of a row, n > 0, for generated files of arrays. They are as those of
+   kernels.c in all else; what they compute is that of array_kernels.py. */
+
+/* The largest of n numbers, NaN where there is one. */
+static inline double symback_largest(const double *z, size_t n)
+{
+    double largest = z[0];
+    for (size_t i = 1; i < n; i++) {
+        largest = ((largest > z[i]) || (largest != largest)) ? largest : z[i];
+    }
+    return largest;
+}
+
+/* The sum of exp(z - shift). */
+static inline double symback_sum_of_exp(const double *z, double shift, size_t n)
+{
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        sum += symback_exp_low(z[i] - shift);
+    }
+    return sum;
+}
+
+/* exp(z)/sum(exp(z)), shifted by the largest, so that exp can't overflow. */
+static inline void symback_softmax(const double *z, double *to, size_t n)
+{
+    const double shift = symback_largest(z, n);
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        to[i] = symback_exp_low(z[i] - shift);
+        sum += to[i];
+    }
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        to[i] /= sum;
+    }
+}
+
+/* z - log(sum(exp(z))). Calls log. */
+static inline void symback_log_softmax(const double *z, double *to, size_t n)
+{
+    const double shift = symback_largest(z, n);
+    const double rest = log(symback_sum_of_exp(z, shift, n));
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        to[i] = (z[i] - shift) - rest;
+    }
+}
+
+/* log(sum(exp(z))). Calls log. */
+static inline double symback_logsumexp(const double *z, size_t n)
+{
+    const double shift = symback_largest(z, n);
+    return log(symback_sum_of_exp(z, shift, n)) + shift;
+}
+
+/* -sum(t*log_softmax(z)). Calls log. */
+static inline double symback_cross_entropy(const double *z, const double *t, size_t n)
+{
+    const double shift = symback_largest(z, n);
+    const double rest = log(symback_sum_of_exp(z, shift, n));
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        sum -= t[i] * ((z[i] - shift) - rest);
+    }
+    return sum;
+}
+
+/* -log_softmax(z)[t], t being the index of a class; NaN where it is none. Calls log. */
+static inline double symback_class_entropy(const double *z, double t, size_t n)
+{
+    const double shift = symback_largest(z, n);
+    const double rest = log(symback_sum_of_exp(z, shift, n));
+    double value = (double)NAN;
+    for (size_t i = 0; i < n; i++) {
+        if ((double)i == t) {
+            value = rest - (z[i] - shift);
+        }
+    }
+    return value;
+}
+
+/* 1/sqrt(variance + 1e-5). */
+static inline double symback_inverse_deviation(const double *z, size_t n)
+{
+    double mean = 0.0;
+    double squares = 0.0;
+#pragma omp simd reduction(+ : mean)
+    for (size_t i = 0; i < n; i++) {
+        mean += z[i];
+    }
+    mean /= (double)n;
+#pragma omp simd reduction(+ : squares)
+    for (size_t i = 0; i < n; i++) {
+        squares += (z[i] - mean) * (z[i] - mean);
+    }
+    return 1.0 / sqrt(squares / (double)n + 1e-5);
+}
+
+/* (z - mean)/sqrt(variance + 1e-5). */
+static inline void symback_layer_norm(const double *z, double *to, size_t n)
+{
+    const double rate = symback_inverse_deviation(z, n);
+    double mean = 0.0;
+#pragma omp simd reduction(+ : mean)
+    for (size_t i = 0; i < n; i++) {
+        mean += z[i];
+    }
+    mean /= (double)n;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        to[i] = (z[i] - mean) * rate;
+    }
+}
