@@ -32,6 +32,7 @@ LEAST_ROWS = 512  # of a block: below, calling NumPy takes longer than its work
 MOST_FORMULAS = 60  # nodes that a docstring lists
 MOST_PARTIALS = 40  # partials that a docstring lists
 LARGEST_PARTIAL = 60  # operations of one that it lists
+LARGEST_DESCRIBED = 400  # operations of a circuit whose partials it lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +298,8 @@ def _formulas(circuit: Circuit) -> list[str]:
     lines = [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed[:MOST_FORMULAS]]
     if len(circuit.computed) > MOST_FORMULAS:
         return [*lines, f"… and {len(circuit.computed) - MOST_FORMULAS} more, see SOURCE"]
-    if circuit.has_arrays:
+    written = sum(weight(n.formula) for n in circuit.computed)
+    if circuit.has_arrays or written > LARGEST_DESCRIBED:
         return lines
     partials = []
     gradient = circuit.gradient()
