@@ -501,7 +501,7 @@ class _Assembly:
         return _float(name, expr, self._source.place(term.place))
 
     def _refuse_unknown_overrides(self, leaves: list[Node]) -> None:
-        names = [n.name for n in leaves]
+        names = {n.name: None for n in leaves}  # in order, and found at once
         for name in self._overrides:
             if name in self._outline.definitions:
                 raise CircuitError(f"'{name}' is computed, so it can't be a parameter or an input")
