@@ -68,10 +68,11 @@ class Network(NamedTuple):
         return found
 
     def point(self) -> dict[str, float]:
-        """A value for each parameter and input."""
+        """A value for each parameter and input; weights small, so that 1 - tanh² keeps digits."""
         rng = np.random.default_rng(0)
         names = [*self.names(), *self.inputs()]
-        return dict(zip(names, rng.normal(size=len(names)).tolist(), strict=True))
+        scales = [self.width**-0.5 if name[0] == "w" else 1.0 for name in names]
+        return dict(zip(names, (rng.normal(size=len(names)) * scales).tolist(), strict=True))
 
     def values(self) -> dict[str, float]:
         """Of parameters, inputs and inner nodes at the point."""
