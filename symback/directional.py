@@ -84,19 +84,21 @@ def compare_at_large_sizes(
     found: list[Finding] = []
     suspected: set[str] = set()
     at, clean = "", 0
+    doubt: tuple[str, list[Finding]] | None = None
     for place in _places(circuit, module, rng):
         fresh = _Comparer(circuit, module, place, rng).findings()
         wrong = {f.what for f in fresh if f.share > 1}
-        if wrong and (wrong & suspected or not has_kinks(circuit)):
+        if wrong & suspected:
             return str(place), fresh
-        if wrong:  # a kink right beside the point would not be there at another one
+        if wrong:  # a kink beside the point, or chaos there, would not be at another one
             suspected |= wrong
+            doubt = str(place), fresh
             continue
         at, found = str(place), [*found, *fresh]
         clean += all(f.sharp for f in fresh)
         if clean == PLACES:
             break
-    return at, found
+    return doubt if doubt and not clean else (at, found)
 
 
 # -- places ----------------------------------------------------------------------------------
