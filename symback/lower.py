@@ -234,11 +234,12 @@ class _Backward:
         return lines
 
     def _contribution(self, edge: Edge, seed: Expr | None) -> Expr:
+        upstream = self._names.adjoint(edge.node) if seed is None else seed
         if seed is not None or self._circuit[edge.node].has_arrays:
-            return self._product(edge, self._names.adjoint(edge.node) if seed is None else seed)
+            return self._product(edge, upstream)
         key = edge.node, edge.operand
         if key not in self._made:
-            self._made[key] = self._product(edge, self._names.adjoint(edge.node))
+            self._made[key] = self._product(edge, upstream)
         return self._made[key]
 
     def _product(self, edge: Edge, upstream: Expr) -> Expr:

@@ -56,7 +56,11 @@ from symback.arguments import (
     show_default=True,
     help="All paths added up, or adjoint by adjoint as the code does it.",
 )
-@click.option("--stats", is_flag=True, help="Print what the gradient costs instead.")
+@click.option(
+    "--stats",
+    is_flag=True,
+    help="Print what the partials cost; no derivation.",
+)
 @click.option("-o", "--output", type=click.Path(), help="Write to this file.")
 def derive(
     of: str | None,

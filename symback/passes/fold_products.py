@@ -22,7 +22,7 @@ def fold_products(program: Program, names: Names) -> Program:
     waiting: dict[Symbol, Assign] = {}
     lines: list[Assign] = []
     for line in program.lines:
-        found = [s for s in line.reads if s in waiting]
+        found = [s for s in waiting if s in line.reads]  # in the order of the lines
         fits = [s for s in found if s in Mul.make_args(line.expr) and _same_shape(s, line, names)]
         if line.of is not None and len(fits) == 1 == len(found):
             line = substituted(line, {fits[0]: waiting.pop(fits[0])})
