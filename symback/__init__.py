@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from symback.parse import circuit
     from symback.program import Program
     from symback.structure import Circuit, Node
+    from symback.updates import Update, update
 
 _HOME = {
     "Circuit": "symback.structure",
@@ -29,13 +30,25 @@ _HOME = {
     "Node": "symback.structure",
     "Program": "symback.program",
     "SymbackError": "symback.errors",
+    "Update": "symback.updates",
     "circuit": "symback.parse",
     # what IPython calls at %load_ext symback and %unload_ext symback
     "load_ipython_extension": "symback.notebook",
     "unload_ipython_extension": "symback.notebook",
+    "update": "symback.updates",
 }
 
-__all__ = ["Circuit", "Derivation", "Node", "Program", "SymbackError", "__version__", "circuit"]
+__all__ = [
+    "Circuit",
+    "Derivation",
+    "Node",
+    "Program",
+    "SymbackError",
+    "Update",
+    "__version__",
+    "circuit",
+    "update",
+]
 
 
 def __getattr__(name: str) -> Any:

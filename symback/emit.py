@@ -28,6 +28,8 @@ from symback.structure import Circuit
 from symback.targets.c_array_text import CArrayText, c_array_text
 from symback.targets.c_text import CText, c_text
 from symback.targets.module_text import ModuleText, module_text
+from symback.targets.update_text import UpdateText, update_text
+from symback.updates import Update
 
 TEMPLATES = {
     "numpy": {".py": "numpy/module.py.jinja"},
@@ -41,6 +43,16 @@ C_OF_ARRAYS = {
     ".py": "c/array_loader.py.jinja",
 }
 """The same for the C target where a circuit has arrays."""
+
+OF_UPDATES = {
+    "numpy": {".py": "numpy/update.py.jinja"},
+    "c": {
+        ".h": "c/update_header.h.jinja",
+        ".c": "c/update_module.c.jinja",
+        ".py": "c/update_loader.py.jinja",
+    },
+}
+"""The same for the updates of optimisers."""
 
 MAIN = {"numpy": ".py", "c": ".c"}
 """What the file that is asked for ends with; the others are written beside it."""
@@ -97,8 +109,7 @@ def render_files(
 
     `stem` is the name of the files, which a C file's functions begin with.
     """
-    if target not in TEMPLATES:
-        raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
+    _refuse_target(target)
     folder = None if template is None else _folder(Path(template))
     if target == "c":
         if circuit.has_arrays:
@@ -107,6 +118,12 @@ def render_files(
         return _render_c(c_text(circuit, __version__, stem), TEMPLATES["c"], certificate, folder)
     text = replace(module_text(circuit, __version__), certificate=tuple(certificate))
     return {end: _render(text, name, folder) for end, name in TEMPLATES[target].items()}
+
+
+def _refuse_target(target: str) -> None:
+    """Raise Unsupported where there is no such target."""
+    if target not in TEMPLATES:
+        raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
 
 
 def _render_c(
@@ -130,7 +147,30 @@ def _folder(path: Path) -> str:
     return str(path)
 
 
-def _render(text: ModuleText, name: str, folder: str | None, **more: object) -> str:
+def generate_update(
+    update: Update,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    target: str = "numpy",
+    force: bool = False,
+) -> str:
+    """The text of the update's module; with a path it is written there as well."""
+    stem = "" if path is None else Path(path).stem
+    texts = render_update_files(update, target=target, stem=stem)
+    if path is not None:
+        write_files(texts, Path(path), MAIN[target], force=force)
+    return texts[MAIN[target]]
+
+
+@no_search_for_cycles()
+def render_update_files(update: Update, *, target: str = "numpy", stem: str = "") -> dict[str, str]:
+    """The texts of all files of the update's module, by what the files end with."""
+    _refuse_target(target)
+    text = update_text(update, __version__)
+    return {end: _render(text, name, None) for end, name in OF_UPDATES[target].items()}
+
+
+def _render(text: ModuleText | UpdateText, name: str, folder: str | None, **more: object) -> str:
     try:
         if folder is None:
             body = _environment().get_template(name).render(m=text, **more)
@@ -332,7 +372,16 @@ def compile_circuit(circuit: Circuit, target: str = "numpy") -> ModuleType:
     Raises Unsupported where the target's compiler is missing or fails.
     """
     name = f"symback_{circuit.output.name}"
-    texts = render_files(circuit, target=target, stem=name)
+    return _compiled(render_files(circuit, target=target, stem=name), name)
+
+
+def compile_update(update: Update, target: str = "numpy") -> ModuleType:
+    """The update's module, imported from memory."""
+    name = f"symback_{update.name}"
+    return _compiled(render_update_files(update, target=target, stem=name), name)
+
+
+def _compiled(texts: Mapping[str, str], name: str) -> ModuleType:
     try:
         return load_files(texts, name)
     except (ImportError, OSError) as error:

@@ -9,6 +9,7 @@ from symback.lower import Lowered, Names
 from symback.passes.drop_dead import drop_dead
 from symback.passes.fold_copies import fold_copies
 from symback.passes.fold_products import fold_products
+from symback.passes.hoist_shared import hoist_shared
 from symback.passes.inline_sums import inline_sums
 from symback.passes.share_common import share_common
 from symback.program import Program
@@ -27,6 +28,9 @@ FUSED_PASSES: tuple[Pass, ...] = (
     drop_dead,
 )
 """For the fused objective, where no one asks for the adjoint of an inner node."""
+
+UPDATE_PASSES: tuple[Pass, ...] = (drop_dead, share_common, hoist_shared, drop_dead)
+"""For the updates of optimisers, whose samples are parameters: what they share is computed once."""
 
 
 def optimise(program: Program, names: Names, passes: Sequence[Pass] = PASSES) -> Program:

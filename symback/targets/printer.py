@@ -45,6 +45,7 @@ class Printer:
     shapes: Mapping[str, Shape] = {}  # of the names that are arrays
     adjoints: Mapping[str, Symbol] = {}  # of nodes, by name
     signs: Mapping[str, str] = {}  # of names that print otherwise, such as adjoints
+    shared: Collection[str] = ()  # names of which whole expressions come first in a product
 
     def __init__(self, order: Mapping[str, Any], leading: Collection[str] = ()) -> None:
         self._order = order
@@ -245,6 +246,8 @@ class Printer:
     def factor_key(self, expr: Expr) -> tuple[Any, ...]:
         base = expr.base if expr.is_Pow and expr.exp.is_number else expr
         leads = base.is_Symbol and base.name in self._leading
+        if self.shared and not leads:  # (1 - beta)*g
+            leads = all(s.name in self.shared for s in postorder(expr) if s.is_Symbol)
         kind = 0 if expr.is_number else 1 if leads else 2 if base.is_Symbol else 3
         return (kind, *self.parts_key(expr))
 
