@@ -27,7 +27,7 @@ from symback.errors import (
     clip,
     nearest,
 )
-from symback.ops import AT_KINK, SPELLINGS, Op, applied, postorder, real_symbol
+from symback.ops import AT_KINK, SPELLINGS, Op, applied, postorder, product, real_symbol
 from symback.signs import COMPARISONS, exponent, juxtaposed
 from symback.syntax import Source, Term
 
@@ -169,7 +169,8 @@ class Builder:
         number: Expr = S.One
         for factor in (o for o in operands if o.is_Rational):
             number = self._exact(number * factor, term)
-        return self._real(Mul(number, *(o for o in operands if not o.is_Rational)), term)
+        others = [o for o in operands if not o.is_Rational]
+        return self._real(product(*others) if number is S.One else Mul(number, *others), term)
 
     def _factors_of(self, term: Term) -> list[Expr]:
         """The factors of an operand of a product, those in brackets among them.

@@ -150,7 +150,7 @@ def _program(
     arguments: list[Symbol], lines: list[Assign], results: list[Symbol], varying: set[Symbol]
 ) -> Program:
     marked = frozenset(a for a in arguments if a in varying)
-    used = {s for line in lines for s in line.reads if is_size(s)}
+    used = {s for s in set().union(*(line.reads for line in lines)) if is_size(s)}
     arguments = [*sorted(used - {*arguments}, key=str), *arguments]  # of adjoints only
     return Program(tuple(arguments), tuple(lines), tuple(results), marked).check()
 

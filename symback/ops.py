@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import sympy as sp
@@ -372,6 +373,18 @@ def postorder(expr: Expr) -> list[Expr]:
     return ordered
 
 
+def compounds(expr: Expr) -> set[Expr]:
+    """The distinct subexpressions that have operands, in no order."""
+    found: set[Expr] = set()
+    open_parts = [expr]
+    while open_parts:
+        part = open_parts.pop()
+        if part.args and part not in found:
+            found.add(part)
+            open_parts.extend(part.args)
+    return found
+
+
 @lru_cache(maxsize=1 << 18)
 def real_symbol(name: str) -> Symbol:
     """The symbol of a node: real, so that abs and sqrt differentiate to printable results.
@@ -379,6 +392,18 @@ def real_symbol(name: str) -> Symbol:
     One object a name: SymPy's own cache forgets, and two equal symbols take long to compare.
     """
     return Symbol(name, real=True)
+
+
+def product(*factors: Expr) -> Expr:
+    """The product; that of different names is made at once.
+
+    SymPy would look for numbers, powers and infinities among them, which takes 30 times as long.
+    """
+    names = {f.name for f in factors if f.is_Symbol and f is real_symbol(f.name)}
+    if len(names) < len(factors) or len(names) < 2:
+        return sp.Mul(*factors)
+    # Symbols with the same assumptions stand in the order of their names.
+    return sp.Mul._from_args(sorted(factors, key=attrgetter("name")), is_commutative=True)
 
 
 def applied(head: Any, *operands: Expr) -> Expr:
@@ -423,6 +448,7 @@ __all__ = [
     "as_quotients",
     "binary_cross_entropy",
     "binary_cross_entropy_prime",
+    "compounds",
     "elementary",
     "exact",
     "expand_slopes",
@@ -441,6 +467,7 @@ __all__ = [
     "min_at",
     "over_square",
     "postorder",
+    "product",
     "real_symbol",
     "relu",
     "relu_at",

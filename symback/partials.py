@@ -22,7 +22,7 @@ from symback.arrays import (
     unbroadcast,
 )
 from symback.gates import is_square, split_number
-from symback.ops import BY_HEAD, POWER, Slope, real_symbol
+from symback.ops import BY_HEAD, POWER, Slope, product, real_symbol
 from symback.structure import Node
 from symback.vjp import RULES, At, contributions
 
@@ -172,9 +172,11 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
 
 def times(upstream: Expr, partial: Expr) -> Expr:
     """upstream × partial, taken into the branches of a choice, where it stays a float32."""
-    choice = next((f for f in Mul.make_args(partial) if isinstance(f, Piecewise)), None)
+    choice = None
+    if not partial.is_Symbol:  # most partials of a large circuit: x of w*x
+        choice = next((f for f in Mul.make_args(partial) if isinstance(f, Piecewise)), None)
     if choice is None:
-        return Mul(upstream, partial)
+        return product(upstream, partial)
     rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
     return Piecewise(*((rest * value, condition) for value, condition in choice.args))
 

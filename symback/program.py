@@ -17,7 +17,7 @@ from sympy import Expr, Function, S, Symbol
 
 from symback.arrays import count
 from symback.errors import SymbackError
-from symback.ops import postorder
+from symback.ops import compounds
 
 Chain = tuple[tuple[str, str], ...]
 """A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
@@ -49,6 +49,11 @@ class Assign:
         """The names that the line reads; every pass asks for them."""
         return frozenset(symbols(self.expr))
 
+    @cached_property
+    def operations(self) -> int:
+        """How many operations the line counts, a sum over the batch not among them."""
+        return operations(self.expr)
+
     def __str__(self) -> str:
         return f"{self.target} = {self.expr}"
 
@@ -71,8 +76,8 @@ class Program:
         """The program itself, if every name is assigned once and before it is used."""
         known = set(self.arguments)
         for line in self.lines:
-            missing = line.reads - known
-            if missing or line.target in known:
+            if not line.reads <= known or line.target in known:
+                missing = line.reads - known
                 what = f"uses {min(map(str, missing))}" if missing else "assigns twice"
                 raise SymbackError(f"internal: the line {line} {what}")
             known.add(line.target)
@@ -112,11 +117,13 @@ class Program:
     @property
     def operations(self) -> int:
         """How many operations the lines count, a sum over the batch not among them."""
-        return sum(operations(line.expr) for line in self.lines)
+        return sum(line.operations for line in self.lines)
 
 
 def symbols(expr: Expr) -> set[Symbol]:
-    return {part for part in postorder(expr) if part.is_Symbol}
+    if expr.is_Symbol:
+        return {expr}
+    return {a for part in compounds(expr) for a in part.args if a.is_Symbol}
 
 
 def varies(expr: Expr, varying: set[Symbol]) -> bool:
@@ -134,7 +141,7 @@ def operations(expr: Expr) -> int:
         return operations(expr.args[0])
     if not any(a.args for a in expr.args):  # most lines of a large circuit: w*x
         return _operations(expr)
-    parts = postorder(expr)
+    parts = compounds(expr)
     free = {operand for part in parts for operand in _taken_in(part)}
     return sum(_operations(part) for part in parts if part not in free)
 
@@ -149,6 +156,8 @@ def _taken_in(part: Expr) -> list[Expr]:
 
 
 def _operations(part: Expr) -> int:
+    if part.is_Mul and all(f.is_Symbol for f in part.args):  # most parts of a large circuit
+        return len(part.args) - 1
     if part.is_number or part.is_Symbol or isinstance(part, batch_sum):
         return 0
     if part.is_Add:

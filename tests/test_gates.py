@@ -12,7 +12,7 @@ import symback as sb
 from symback.gates import WIDEST_PRODUCT, WIDEST_SUM, gates
 from symback.lower import Names, lower
 from symback.names import check_name
-from symback.ops import BY_HEAD, applied, postorder, real_symbol
+from symback.ops import BY_HEAD, applied, compounds, postorder, product, real_symbol
 from symback.passes import optimise
 from symback.program import operations
 from symback.targets.module_text import module_text
@@ -312,6 +312,12 @@ def test_postorder_is_linear_in_the_shared_graph():
     assert len(postorder(expr)) == 3 * 60 + 1
 
 
+def test_compounds_are_the_parts_with_operands():
+    x, y = map(real_symbol, "xy")
+    for expr in (x, sp.Integer(3), x * y, 2 * x + sp.sin(x * y) ** 2 / 3 - sp.sin(x * y)):
+        assert compounds(expr) == {part for part in postorder(expr) if part.args}
+
+
 a, b, c = map(real_symbol, "abc")
 PLAIN = [a, a * b, a + b, a * b + c, a * b * c, a + a * b + c]
 
@@ -333,3 +339,16 @@ def test_what_sympy_is_not_asked_has_no_simpler_form(head):
 )
 def test_sympy_is_asked_where_there_may_be_a_simpler_form(made, expected):
     assert made == expected
+
+
+FACTORS = [a, b, c, real_symbol("w_10"), real_symbol("w_9"), real_symbol("A"), -a, 2 * b, a**2]
+FACTORS += [sp.S.One, sp.S.Zero, a + b, sp.Symbol("a"), sp.Symbol("n", integer=True)]
+"""Names of nodes, and what is none: also a symbol that SymPy does not know to be real."""
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_product_is_the_one_that_sympy_makes(count):
+    for factors in itertools.product(FACTORS, repeat=count):
+        made, expected = product(*factors), sp.Mul(*factors)
+        assert made == expected and made.args == expected.args and hash(made) == hash(expected)
+        assert made.is_commutative is expected.is_commutative

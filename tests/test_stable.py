@@ -18,7 +18,7 @@ import symback as sb
 from symback.arrays import softmax
 from symback.balls import Undecided, evaluate, precision
 from symback.gates import gates
-from symback.ops import elementary, postorder
+from symback.ops import elementary, postorder, real_symbol
 from symback.reference import Reference
 from symback.stable import RULES, Rule, circuits, patterns, proof, stable
 from symback.targets import series_kernels
@@ -474,6 +474,28 @@ def test_what_cannot_be_proven_stays_as_typed(monkeypatch):
     monkeypatch.setattr(circuits, "holds", lambda *forms: False)
     circuit = sb.circuit("f = log(1 + x)", loss=None)
     assert stable(circuit) is circuit
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_no_rule_looks_for_sums_and_products_of_leaves(rule):
+    """The rewriter does not show such parts to the rules."""
+    a, b, c, d = map(real_symbol, "abcd")
+    circuit = sb.circuit("f = a*b + c*d", loss=None)
+    rewriter = circuits._Rewriter(circuit, frozenset())
+    rewriter.node(circuit["f"])
+    for part in (a * b, a * b * c, a + b, a + b + c, a * b + c, a * b + c * d, a * b + a * c + b):
+        assert rewriter._rewrite(part).result == part and part in rewriter._plain
+        assert part.func not in rule.heads or rule.match(rewriter, part) is None
+    for other in (
+        2 * a,
+        a + 1,
+        a**2,
+        a * sp.exp(b),
+        a - b,
+        sp.sqrt(2) * a,
+        a * circuit["f"].symbol,
+    ):
+        assert not rewriter._is_plain(other)
 
 
 def test_every_rule_is_used():

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from sympy import Symbol
+from sympy import Expr, S, Symbol
 
 from symback.gates import split_number
 from symback.lower import Names
+from symback.ops import product
 from symback.program import Assign, Chain, Program, batch_sum
 
 
@@ -40,11 +41,19 @@ def substituted(line: Assign, folded: dict[Symbol, Assign]) -> Assign:
         return line
     before = {f.of: f.chains for f in (folded[s] for s in found) if f.of is not None}
     chains = tuple(longer for chain in line.chains for longer in _extend(chain, before))
-    expr = line.expr.xreplace(found)
+    expr = _replaced(line.expr, found)
     if isinstance(expr, batch_sum):  # Σ -v·x is -Σ v·x: one negation instead of one a sample
         number, rest = split_number(expr.args[0])
-        expr = number * batch_sum(rest)
+        expr = expr if number is S.One else number * batch_sum(rest)
     return replace(line, expr=expr, chains=chains)
+
+
+def _replaced(expr: Expr, found: dict[Symbol, Expr]) -> Expr:
+    if isinstance(expr, batch_sum):
+        return batch_sum(_replaced(expr.args[0], found))
+    if expr.is_Mul and all(f.is_Symbol for f in expr.args):  # most lines of a large circuit
+        return product(*(found.get(f, f) for f in expr.args))
+    return expr.xreplace(found)
 
 
 def _extend(chain: Chain, before: dict[tuple[str, str], tuple[Chain, ...]]) -> tuple[Chain, ...]:

@@ -9,7 +9,7 @@ from sympy.logic.boolalg import Boolean
 
 from symback.arrays import count, transpose
 from symback.lower import Names
-from symback.ops import postorder
+from symback.ops import compounds, postorder
 from symback.program import Assign, Program, symbols
 
 
@@ -27,12 +27,8 @@ def share_common(program: Program, names: Names) -> Program:
 def _repeated(program: Program) -> set[Expr]:
     """Parts worth a name that two lines, or two different parts, read."""
     readers = Counter(line.expr for line in program.lines)
-    seen: set[Expr] = set()
-    for line in program.lines:
-        for part in postorder(line.expr):
-            if part not in seen:
-                seen.add(part)
-                readers.update(part.args)
+    parts = {part for line in program.lines for part in compounds(line.expr)}
+    readers.update(operand for part in parts for operand in part.args if operand.args)
     return {part for part, count in readers.items() if count > 1 and not _is_trivial(part)}
 
 
@@ -75,6 +71,8 @@ class _Sharing:
 
     def _rewrite(self, expr: Expr, line: Assign) -> Expr:
         """The line's expression over the names given so far; names what is repeated in it."""
+        if self._repeated.isdisjoint(compounds(expr) - {expr}):  # so are the lines before it
+            return expr
         done: dict[Expr, Expr] = {}
         for part in postorder(expr):
             if part in self._known and part != expr:

@@ -77,6 +77,7 @@ class _Rewriter:
         self._formulas: dict[Symbol, Expr] = {}  # and as rewritten
         self._behind: dict[Symbol, frozenset[Symbol]] = {}  # names that a rewriting used
         self._changes: dict[Any, _Change] = {}
+        self._plain: set[Expr] = set()  # products and sums that no rule looks for
         self._looked: set[Symbol] = set()
         self.rewrites: list[Rewrite] = []
 
@@ -150,13 +151,30 @@ class _Rewriter:
         """Bottom up, every distinct part once."""
         for part in _parts(expr):
             if part not in self._changes:
-                if isinstance(part, Boolean):
+                if isinstance(part, Boolean) or self._is_plain(part):
                     self._changes[part] = _Change(part)
                     continue
                 args = tuple(self._changes[a].result for a in part.args)
                 rebuilt = part if args == part.args else _rebuilt(part, args)
                 self._changes[part] = self._to_fixpoint(rebuilt)
         return self._changes[expr]
+
+    def _is_plain(self, part: Any) -> bool:
+        """Whether it is a product of names of leaves, or a sum of these.
+
+        Rules look for numbers, powers and functions, so that most parts of a large circuit need
+        not be shown to them.
+        """
+        if part.is_Mul:
+            plain = all(map(self._is_leaf, part.args))
+        else:
+            plain = part.is_Add and all(t in self._plain or self._is_leaf(t) for t in part.args)
+        if plain:
+            self._plain.add(part)
+        return bool(plain)
+
+    def _is_leaf(self, part: Any) -> bool:
+        return part.is_Symbol and part not in self._formulas
 
     def _to_fixpoint(self, expr: Any) -> _Change:
         rules: list[Rule] = []

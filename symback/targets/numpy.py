@@ -181,7 +181,7 @@ class NumpyPrinter(Printer):
         return super().rational(number)
 
     def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
-        numbers = [f for f in Mul.make_args(expr) if f.is_number]
+        numbers = [f for f in Mul.make_args(expr) if not f.is_Symbol and f.is_number]
         if all(n.is_Rational and max(abs(n.p), n.q) <= _LONGEST_FRACTION for n in numbers):
             return super().fraction(expr)
         above, below = super().fraction(Mul(*(f for f in Mul.make_args(expr) if not f.is_number)))
@@ -337,7 +337,7 @@ def statements(
         shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
         if copies and shares and line.target in program.returned:
             text += ".copy()"
-        lines += wrapped(f"{line.target} =", text)
+        lines += wrapped(f"{line.target.name} =", text)
     return lines
 
 

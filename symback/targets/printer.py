@@ -143,7 +143,10 @@ class Printer:
         """Factors above and below the line, each sorted."""
         above: list[Expr] = []
         below: list[Expr] = []
-        for factor in Mul.make_args(expr):
+        factors = Mul.make_args(expr)
+        if all(f.is_Symbol for f in factors):  # most products of a large circuit
+            return sorted(factors, key=self.factor_key), below
+        for factor in factors:
             if factor.is_Rational:
                 if factor.q != 1 and short_decimal(factor) is None:
                     above += [Rational(factor.p)] if factor.p != 1 else []
