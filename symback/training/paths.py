@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symback.errors import DataError, SymbackError, UnknownName, clip, nearest
-from symback.training.columns import match_columns
+from symback.training.feed import leaves_of, open_feed
 from symback.training.loop import Diverged, LearningRate, Settings, TrainingError
 from symback.training.samples import check_columns
-from symback.training.table import FloatArray, TableReader
+from symback.training.table import FloatArray
 
 if TYPE_CHECKING:
     from symback.structure import Circuit
@@ -89,15 +89,10 @@ def read_samples(
     *,
     delimiter: str = ",",
 ) -> dict[str, FloatArray]:
-    """The columns of a CSV file that feed the circuit's inputs and targets."""
-    for node in (*circuit.inputs, *circuit.targets):
-        if node.shape:
-            raise DataError(f"'{node.name}' is an array; a table of columns can feed scalars only")
-    inputs, targets = ([n.name for n in part] for part in (circuit.inputs, circuit.targets))
-    with TableReader(data_path, delimiter=delimiter) as table:
-        columns = match_columns(table, inputs, targets, mapping)
-        cells = table.read(columns.values())
-    return {leaf: cells[column] for leaf, column in columns.items()}
+    """The columns of a data file that feed the circuit's inputs and targets."""
+    leaves = leaves_of(circuit)
+    with open_feed(data_path, leaves, mapping=mapping, delimiter=delimiter) as feed:
+        return feed.read(0, feed.rows)
 
 
 class _Enough(Exception):

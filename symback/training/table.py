@@ -1,6 +1,8 @@
 """Strict CSV: unique column names, rows of equal length, finite decimal numbers, nothing guessed.
 
 Quotes follow RFC 4180. Files are read once, as a stream; only the columns asked for are kept.
+A part of the text that holds nothing but plain numbers is converted as a whole; any other part
+goes row by row through the `csv` module, which finds the place and cause of what is refused.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ import csv
 import os
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +27,10 @@ FloatArray = npt.NDArray[np.float64]
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}  # by name or by sign
 LONGEST_LINE = 1 << 20  # characters; beyond it a line is no row of a table
+PART = 1 << 20  # characters that are looked at together
 _BOM = "\ufeff"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+_PLAIN = b"0123456789+-.eE\n"  # and the delimiter: what a part without text consists of
 _UNDECODED = re.compile("[\udc80-\udcff]").search  # what surrogateescape makes of foreign bytes
 
 
@@ -43,6 +48,9 @@ class TableReader:
         self.notes: tuple[str, ...] = ()
         self._delimiter = delimiter
         self._lines: list[str] = []  # of the row being read
+        self._line = 0  # number of the last line taken
+        self._part = StringIO()  # text taken from the stream whose lines are not yet
+        self._unwrapped = 0  # rows at the beginning that take one line each
         self._stream = self._open(Path(path))
         try:
             self._rows = csv.reader(self._checked_lines(), delimiter=delimiter, strict=True)
@@ -60,25 +68,101 @@ class TableReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._stream.close()
 
     def read(self, names: Iterable[str]) -> dict[str, FloatArray]:
         """The named columns as float64 arrays, in the order of `names`; reads to the end."""
-        places = {name: self._place(name) for name in names}
-        cells = {name: array("d") for name in places}
-        sinks = [(index, name, cells[name].append) for name, index in places.items()]
+        chosen = list(dict.fromkeys(names))
+        columns = [array("d") for _ in chosen]
+        for block in self.blocks(chosen):
+            for column, cells in zip(columns, block.T, strict=True):
+                column.frombytes(cells.tobytes())
+        return {
+            name: np.array(column, dtype=np.float64)
+            for name, column in zip(chosen, columns, strict=True)
+        }
+
+    def blocks(self, names: Sequence[str]) -> Iterator[FloatArray]:
+        """The named columns as arrays of shape (rows, names), some thousand rows at a time."""
+        places = [self._place(name) for name in names]
         rows = 0
-        for line, row in self._records():
-            rows += 1
-            for index, name, keep in sinks:
+        while self._take_part():
+            block = self._plain_numbers()
+            block = self._parsed_rows(places, names, rows) if block is None else block[:, places]
+            rows += len(block)
+            yield block
+        if rows == 0:
+            raise DataError(f"{self.file} has a header but no rows; add the samples below it")
+
+    def row_place(self, row: int) -> str:
+        """Where row `row`, counted from 0, stands: its line, or its number after wrapped rows."""
+        number = f"line {row + 2}" if row < self._unwrapped else f"row {row + 1}"
+        return f"{self.file}, {number}"
+
+    def _take_part(self) -> bool:
+        """Whether there is text left; then some whole lines of it are in `_part`."""
+        try:
+            text = self._stream.read(PART)
+            if not text.endswith("\n"):
+                text += self._stream.readline(LONGEST_LINE + 2)
+        except OSError as error:
+            raise self._unreadable(error) from None
+        self._part = StringIO(text, newline="")
+        return bool(text)
+
+    def _plain_numbers(self) -> FloatArray | None:
+        """All cells of the part, or None where it is not plain: then it is read row by row."""
+        text = self._part.getvalue().replace("\r\n", "\n").removesuffix("\n")
+        delimiter, width = self._delimiter.encode(), len(self.header)
+        if not text.isascii() or text.encode().translate(None, _PLAIN + delimiter):
+            return None
+        ends = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
+        breaks = np.flatnonzero(ends == ord("\n"))
+        separators = ends[(ends == ord("\n")) | (ends == ord(delimiter))]
+        regular = np.full((len(breaks), width), ord(delimiter), dtype=np.uint8)
+        regular[:, -1] = ord("\n")
+        if np.diff(breaks, prepend=-1).max() > LONGEST_LINE:
+            return None
+        if not np.array_equal(separators, regular.reshape(-1)):
+            return None
+        cells = text.replace("\n", self._delimiter).split(self._delimiter)
+        try:
+            block = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
+        except ValueError:
+            return None
+        if not np.isfinite(block).all():
+            return None
+        if self._unwrapped == self._line - 1:
+            self._unwrapped += len(breaks)
+        self._line += len(breaks)
+        self._part = StringIO()
+        return block.reshape(-1, width)
+
+    def _parsed_rows(self, places: list[int], names: Sequence[str], before: int) -> FloatArray:
+        """The rows that begin in the part, cell by cell."""
+        cells = array("d")
+        sinks = list(zip(places, names, strict=True))
+        rows = 0
+        length = len(self._part.getvalue())
+        while self._part.tell() < length:
+            line, row = self._next()
+            if row is None:
+                break
+            if len(row) != len(self.header):
+                raise DataError(f"{self.file}, line {line}: {self._miscount(row)}")
+            for index, name in sinks:
                 text = row[index]
                 value = float(text) if _NUMBER(text) else float("nan")
                 if not isfinite(value):
                     raise DataError(self._at(line, name) + _not_a_number(text))
-                keep(value)
-        if rows == 0:
-            raise DataError(f"{self.file} has a header but no rows; add the samples below it")
-        return {name: np.array(column, dtype=np.float64) for name, column in cells.items()}
+                cells.append(value)
+            rows += 1
+            if line == before + rows + 1:
+                self._unwrapped = max(self._unwrapped, before + rows)
+        return np.array(cells, dtype=np.float64).reshape(rows, len(names))
 
     def _open(self, path: Path) -> IO[str]:
         try:
@@ -92,21 +176,25 @@ class TableReader:
 
     def _checked_lines(self) -> Iterator[str]:
         """The lines of the file, each at most LONGEST_LINE long, UTF-8 and without NUL."""
-        for number in range(1, 1 << 62):
+        while True:
             try:
-                line = self._stream.readline(LONGEST_LINE + 2)
+                line = self._part.readline(LONGEST_LINE + 2)
+                if not line.endswith(("\n", "\r")):
+                    line += self._stream.readline(LONGEST_LINE + 2 - len(line))
             except OSError as error:
-                raise DataError(
-                    f"{self.file}, line {number}: cannot be read: {reason(error)}"
-                ) from None
-            if number == 1:
+                raise self._unreadable(error) from None
+            if self._line == 0:
                 line = self._without_bom(line)
             if not line:
                 return
+            self._line += 1
             if not line.isascii() or "\0" in line or len(line) > LONGEST_LINE:
-                self._refuse_foreign_line(number, line)
+                self._refuse_foreign_line(self._line, line)
             self._lines.append(line)
             yield line
+
+    def _unreadable(self, error: OSError) -> DataError:
+        return DataError(f"{self.file}, line {self._line + 1}: cannot be read: {reason(error)}")
 
     def _without_bom(self, line: str) -> str:
         if not line.startswith(_BOM):
@@ -114,19 +202,9 @@ class TableReader:
         self.notes = (f"{self.file} begins with a byte order mark, which is skipped",)
         return line.removeprefix(_BOM)
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """The rows below the header, each with the number of its first line."""
-        while True:
-            line, row = self._next()
-            if row is None:
-                return
-            if len(row) != len(self.header):
-                raise DataError(f"{self.file}, line {line}: {self._miscount(row)}")
-            yield line, row
-
     def _next(self) -> tuple[int, list[str] | None]:
         """The next row and the number of its first line; None at the end of the file."""
-        line = self._rows.line_num + 1
+        line = self._line + 1
         self._lines.clear()
         try:
             row = next(self._rows, None)

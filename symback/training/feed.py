@@ -1,0 +1,178 @@
+"""The feed of a circuit: for each input and target, blocks of finite numbers in its shape."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from symback.errors import DataError
+from symback.training.leaves import Feeding, Leaf, bind_sizes, gaps, leaves_of, match_leaves
+from symback.training.numeric import DTYPES, Array, first_not_finite
+from symback.training.sources import Source, cell_place, open_source, refuse_inexact
+
+DIGEST_BLOCKS = 64
+DIGEST_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to open the same feed of files elsewhere; it can be pickled and copied."""
+
+    paths: tuple[str, ...]
+    leaves: tuple[Leaf, ...]
+    mapping: Mapping[str, str]
+    delimiter: str
+    dtype: str
+
+    def open(self) -> Feed:
+        return open_feed(
+            list(self.paths),
+            self.leaves,
+            mapping=self.mapping,
+            delimiter=self.delimiter,
+            dtype=self.dtype,
+        )
+
+
+class Feed:
+    """Rows of finite numbers for the leaves of a circuit; a context manager.
+
+    `columns` tells which column or family feeds each leaf, `shapes` the shapes with all sizes in
+    numbers, `recipe` how to open the feed in another process (None for data in memory).
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        feedings: Sequence[Feeding],
+        dtype: np.dtype[Any],
+        recipe: Recipe | None,
+    ) -> None:
+        self.shapes = bind_sizes(source, feedings)
+        self.sizes = {
+            size: length
+            for feeding in feedings
+            for size, length in zip(feeding.leaf.shape, self.shapes[feeding.leaf.name], strict=True)
+            if isinstance(size, str)
+        }
+        groups = dict.fromkeys(f.group for f in feedings)
+        source.select([name for group in groups for name in group])
+        self.columns = {f.leaf.name: f.column for f in feedings}
+        self.leaves = tuple(f.leaf for f in feedings)
+        self.rows = source.rows
+        self.dtype, self.recipe = dtype, recipe
+        self.notes = (*source.notes, *(note for f in feedings if (note := gaps(f))))
+        self._source, self._feedings, self._groups = source, tuple(feedings), tuple(groups)
+
+    @property
+    def bytes_per_row(self) -> int:
+        return sum(prod(shape) for shape in self.shapes.values()) * self.dtype.itemsize
+
+    def read(self, start: int, stop: int) -> dict[str, Array]:
+        """The rows start ≤ row < stop of each leaf, of shape (rows, *shape), the caller's own.
+
+        Raises DataError with file, row and column for what is not finite, for whole numbers that
+        float64 does not have, and for a file that changed.
+        """
+        if not 0 <= start <= stop <= self.rows:
+            raise IndexError(f"rows {start} to {stop} of {self.rows}")
+        blocks = dict(zip(self._groups, self._source.read(self._groups, start, stop), strict=True))
+        return {f.leaf.name: self._numbers(f, blocks[f.group], start) for f in self._feedings}
+
+    def place(self, row: int, leaf: str | None = None) -> str:
+        """Where row `row`, counted from 0, stands in the data, as messages say it."""
+        feeding = next((f for f in self._feedings if f.leaf.name == leaf), None)
+        return self._source.place(row, feeding.group[0] if feeding else None)
+
+    def digest(self) -> str:
+        """A fingerprint of the data: shapes, rows, and the numbers of blocks evenly spread.
+
+        Equal for the same numbers in another file or place; an edit of a few rows outside the
+        blocks of a large file goes unnoticed.
+        """
+        found = hashlib.sha256(repr((self.rows, self.dtype.str, self.shapes)).encode())
+        last = max(0, self.rows - DIGEST_ROWS)
+        starts = {last * i // (DIGEST_BLOCKS - 1) for i in range(DIGEST_BLOCKS)}
+        if self.rows <= DIGEST_BLOCKS * DIGEST_ROWS:
+            starts = set(range(0, self.rows, DIGEST_ROWS))
+        for start in sorted(starts):
+            for block in self.read(start, min(start + DIGEST_ROWS, self.rows)).values():
+                found.update(block.astype(block.dtype.newbyteorder("<"), copy=False).tobytes())
+        return found.hexdigest()
+
+    def close(self) -> None:
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _numbers(self, feeding: Feeding, block: Array, start: int) -> Array:
+        refuse_inexact(self._source, block, feeding.group, start)
+        shape = (len(block), *self.shapes[feeding.leaf.name])
+        with np.errstate(over="ignore"):  # what is beyond the range of float32 is found below
+            found = np.array(block, dtype=self.dtype, order="C").reshape(shape)
+        at = first_not_finite(found)
+        if at is not None:
+            value = block[np.unravel_index(at, block.shape)]
+            beyond = f"beyond the range of {self.dtype}; rescale the column"
+            why = beyond if np.isfinite(value) else "not finite; correct it or remove the row"
+            place = cell_place(self._source, block, feeding.group, start, at)
+            raise DataError(f"{place}: {value} is {why}")
+        return found
+
+
+def open_feed(
+    data: Any,
+    leaves: Sequence[Leaf],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    delimiter: str = ",",
+    dtype: str = "float64",
+) -> Feed:
+    """The feed of the leaves from a path, a list of paths side by side, or a mapping of arrays.
+
+    A leaf takes the column of its own name unless `mapping` names another. A name with a star
+    gathers a family of columns into an array: `{"x": "pixel_*"}`, ordered by number, row by row.
+    Raises DataError for whatever is wrong with the data or with their mapping to leaves.
+    """
+    if dtype not in DTYPES:
+        raise DataError(f"dtype is {dtype!r:.30}; choose float64 or float32")
+    if not leaves:
+        raise DataError("the circuit has no inputs; there is nothing that data could feed")
+    source = open_source(data, delimiter=delimiter)
+    try:
+        feedings = match_leaves(source, leaves, mapping)
+        recipe = None
+        if (paths := _paths(data)) is not None:
+            recipe = Recipe(paths, tuple(leaves), dict(mapping or {}), delimiter, dtype)
+        return Feed(source, feedings, np.dtype(dtype), recipe)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _paths(data: Any) -> tuple[str, ...] | None:
+    """The paths of the data from the root, or None where they are no files."""
+    if isinstance(data, str | os.PathLike):
+        data = [data]
+    if not isinstance(data, list | tuple):
+        return None
+    return tuple(os.path.abspath(os.fspath(path)) for path in data)
+
+
+__all__ = ["Feed", "Leaf", "Recipe", "leaves_of", "open_feed"]

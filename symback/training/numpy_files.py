@@ -1,0 +1,170 @@
+"""NumPy's files as sources: .npy read where it lies, .npz where its arrays are not compressed.
+
+No pickle is ever read, and nothing is allocated because a header says so: what a header promises
+is compared with the bytes that are there.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from symback.errors import DataError
+from symback.training.numeric import refusal
+from symback.training.records import Records, RecordSource, field
+from symback.training.sources import Column, Source
+from symback.training.stored import Flat, Stored, StoredFile
+from symback.training.table import quoted, reason
+
+_LONGEST_HEADER = 1 << 18  # characters; a thousand fields need some ten thousand
+_LOCAL_HEADER = struct.Struct("<4s5H3L2H")  # of a member of a zip file
+_PART = 1 << 20  # bytes that are unpacked at once
+_BAD_HEADER = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError)
+_BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an .npy header says, and how many bytes it takes."""
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+    length: int
+
+    @property
+    def count(self) -> int:
+        """Bytes of the numbers."""
+        return prod(self.shape) * self.dtype.itemsize
+
+
+def read_header(stream: IO[bytes], where: str) -> Header:
+    """The header at the beginning of a stream; DataError where it is none."""
+    form = np.lib.format
+    try:
+        version = form.read_magic(stream)
+        # 3.0 is 2.0 with names in UTF-8.
+        read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+        if version not in ((1, 0), (2, 0), (3, 0)):
+            raise ValueError("of an unknown version")
+        shape, fortran, dtype = read(stream, max_header_size=_LONGEST_HEADER)
+        if version == (3, 0):
+            dtype = _in_utf8(dtype)
+    except _BAD_HEADER:
+        raise DataError(
+            f"{where} is no array as np.save writes it, or is cut short; save it anew"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{where} cannot be read: {reason(error)}") from None
+    if any(isinstance(size, bool) or size < 0 for size in shape):
+        raise DataError(f"{where} has the impossible shape {shape!r:.40}; save it anew")
+    if dtype.hasobject:
+        raise DataError(
+            f"{where} holds Python objects, which only a pickle can read and none is read; "
+            "save numbers"
+        )
+    return Header(shape, fortran, dtype, stream.tell())
+
+
+class NpyRecords(RecordSource):
+    """An .npy file of records: its fields are the columns."""
+
+    def __init__(self, file: StoredFile, header: Header) -> None:
+        self._file, self._header = file, header
+        fields = {name: header.dtype[name] for name in header.dtype.names or ()}
+        super().__init__(file.name, {name: dtype.shape for name, dtype in fields.items()})
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _open_columns(self, names: list[str]) -> dict[str, Column]:
+        dtype = self._header.dtype
+        for name in names:
+            _refuse(self.name, name, dtype[name].base)
+        (rows,) = self._header.shape
+        return self._fields(Records(self._file, self._header.length, dtype, rows), names)
+
+
+class NpyArrays(Source):
+    """Arrays in one file, each read where it lies; those that are packed are put aside first."""
+
+    def __init__(self, file: StoredFile, headers: Mapping[str, Header]) -> None:
+        self._file, self._headers = file, headers
+        super().__init__(file.name, {name: h.shape[1:] for name, h in headers.items()})
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _open_columns(self, names: list[str]) -> dict[str, Column]:
+        return {name: self._column(name, self._headers[name]) for name in names}
+
+    def _column(self, name: str, header: Header) -> Column:
+        _refuse(self.name, name, header.dtype)
+        if not header.shape:
+            raise DataError(
+                f"{self.name}: {quoted(name)} is a single number; a column needs a row a sample"
+            )
+        stored, offset = self._stored(name, header)
+        flat = Flat(stored, offset, header.dtype, header.shape, header.fortran)
+        return Column(header.shape, header.dtype, flat.read)
+
+    def _stored(self, name: str, header: Header) -> tuple[Stored, int]:
+        """What holds the numbers of an array, and from where on."""
+        return self._file, header.length
+
+
+def open_npy(path: str | os.PathLike[str], *, delimiter: str = ",") -> Source:
+    """The fields of a structured array, or an array (n, …) as a column named like the file."""
+    del delimiter  # of CSV files only
+    file = StoredFile(path)
+    try:
+        if file.size == 0:
+            raise DataError(f"{file.name} is empty; save an array with np.save")
+        with open(file.stream.fileno(), "rb", closefd=False) as stream:
+            header = read_header(stream, file.name)
+        _check_length(file.name, header, file.size - header.length)
+        if header.dtype.names and len(header.shape) == 1:
+            return NpyRecords(file, header)
+        return NpyArrays(file, {Path(path).stem: header})
+    except BaseException:
+        file.close()
+        raise
+
+
+def _check_length(where: str, header: Header, there: int) -> None:
+    if header.count != there:
+        why = "it was cut short" if there < header.count else "something was written behind it"
+        raise DataError(
+            f"{where} should hold {header.count} bytes of numbers, but holds {there}: {why}; "
+            "save it anew"
+        )
+
+
+def _refuse(file: str, name: str, dtype: np.dtype[Any]) -> None:
+    if why := refusal(dtype):
+        raise DataError(f"{file}: column {quoted(name)} {why}")
+
+
+def _in_utf8(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type whose names were read as Latin 1, with the names that were written."""
+    if dtype.names is None:
+        return dtype
+    names = [name.encode("latin-1").decode("utf-8") for name in dtype.names]
+    fields = [field(dtype, name) for name in dtype.names]
+    return np.dtype(
+        {
+            "names": names,
+            "formats": [_in_utf8(part) for part, _ in fields],
+            "offsets": [at for _, at in fields],
+            "itemsize": dtype.itemsize,
+        }
+    )
