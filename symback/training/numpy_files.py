@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -22,14 +23,14 @@ from symback.errors import DataError
 from symback.training.numeric import refusal
 from symback.training.records import Records, RecordSource, field
 from symback.training.sources import Column, Source
-from symback.training.stored import Flat, Stored, StoredFile
+from symback.training.stored import Flat, Spool, Stored, StoredFile
 from symback.training.table import quoted, reason
 
 _LONGEST_HEADER = 1 << 18  # characters; a thousand fields need some ten thousand
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")  # of a member of a zip file
 _PART = 1 << 20  # bytes that are unpacked at once
 _BAD_HEADER = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError)
-_BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
+_BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,97 @@ class NpyArrays(Source):
     def _stored(self, name: str, header: Header) -> tuple[Stored, int]:
         """What holds the numbers of an array, and from where on."""
         return self._file, header.length
+
+
+class NpzArrays(NpyArrays):
+    """The arrays of an archive: read where they lie, or unpacked into a spool when selected."""
+
+    def __init__(self, file: StoredFile, stream: IO[bytes]) -> None:
+        self._spools: dict[str, Spool] = {}
+        self._stream = stream
+        self._archive = zipfile.ZipFile(stream)
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        headers: dict[str, Header] = {}
+        for member in self._archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            if name == member.filename:
+                continue  # no array: a note of somebody's
+            if name in headers:
+                raise DataError(f"{file.name} holds two arrays named {quoted(name)}; save it anew")
+            headers[name] = self._header(file, name, member)
+            self._members[name] = member
+        super().__init__(file, headers)
+
+    def close(self) -> None:
+        for spool in self._spools.values():
+            spool.close()
+        self._archive.close()
+        self._stream.close()
+        super().close()
+
+    def _header(self, file: StoredFile, name: str, member: zipfile.ZipInfo) -> Header:
+        where = f"{file.name}: array {quoted(name)}"
+        if member.flag_bits & 1:
+            raise DataError(f"{where} is encrypted; save it without a password")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise DataError(f"{where} is packed in a way that NumPy does not use; save it anew")
+        with self._archive.open(member) as stream:
+            header = read_header(stream, where)
+        _check_length(where, header, member.file_size - header.length)
+        return header
+
+    def _stored(self, name: str, header: Header) -> tuple[Stored, int]:
+        member = self._members[name]
+        if member.compress_type == zipfile.ZIP_STORED:
+            return self._file, self._offset(name, member) + header.length
+        if name not in self._spools:
+            self._spools[name] = self._unpacked(name, header)
+        return self._spools[name], 0
+
+    def _offset(self, name: str, member: zipfile.ZipInfo) -> int:
+        """Where the bytes of an array begin that is stored as it is."""
+        found = self._file.fetch(member.header_offset, _LOCAL_HEADER.size).tobytes()
+        *_, named, extra = _LOCAL_HEADER.unpack(found)
+        begin: int = member.header_offset + _LOCAL_HEADER.size + named + extra
+        if begin + member.file_size > self._file.size:
+            raise DataError(f"{self.name}: array {quoted(name)} is cut short; save it anew")
+        return begin
+
+    def _unpacked(self, name: str, header: Header) -> Spool:
+        spool = Spool(self.name)
+        try:
+            spool.reserve(header.count)
+            with self._archive.open(self._members[name]) as stream:
+                stream.read(header.length)
+                while part := stream.read(_PART):
+                    spool.append(np.frombuffer(part, dtype=np.uint8))
+            if spool.size != header.count:
+                raise EOFError
+        except (*_BAD_ARCHIVE, OSError):
+            spool.close()
+            raise DataError(
+                f"{self.name}: array {quoted(name)} is damaged or cut short; save it anew"
+            ) from None
+        except BaseException:
+            spool.close()
+            raise
+        return spool
+
+
+def open_npz(path: str | os.PathLike[str], *, delimiter: str = ",") -> Source:
+    """The arrays of an archive as np.savez and np.savez_compressed write it."""
+    del delimiter  # of CSV files only
+    with ExitStack() as opened:
+        file = opened.enter_context(StoredFile(path))
+        stream = opened.enter_context(open(path, "rb"))
+        try:
+            source = NpzArrays(file, stream)
+        except (*_BAD_ARCHIVE, OSError) as error:
+            raise DataError(
+                f"{file.name} is no archive as np.savez writes it, or is damaged; save it anew"
+            ) from error
+        opened.pop_all()
+        return source
 
 
 def open_npy(path: str | os.PathLike[str], *, delimiter: str = ",") -> Source:

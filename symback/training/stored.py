@@ -7,6 +7,7 @@ and what was read is not counted as the memory of the process.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from math import prod
 from pathlib import Path
@@ -52,12 +53,16 @@ class StoredFile:
             raise DataError(f"{self.name} cannot be read: {reason(error)}") from None
         self.size, self._modified = self._state()
 
-    def fetch(self, offset: int, count: int) -> Bytes:
-        """The bytes of a range, in an array of their own."""
+    def check_unchanged(self) -> None:
+        """DataError where somebody wrote to the file since it was opened."""
         if self._state() != (self.size, self._modified):
             raise DataError(
                 f"{self.name} changed while it was read; let its writer finish, then start again"
             )
+
+    def fetch(self, offset: int, count: int) -> Bytes:
+        """The bytes of a range, in an array of their own."""
+        self.check_unchanged()
         block = np.empty(count, dtype=np.uint8)
         try:
             got = read_at(self.stream, offset, block, self._lock)
@@ -99,6 +104,17 @@ class Spool:
         self._stream: IO[bytes] | None = None
         self._lock = Lock()
         self.size = 0
+
+    def reserve(self, count: int) -> None:
+        """DataError where there is no room for that many bytes."""
+        if count <= KEPT_IN_MEMORY:
+            return
+        try:
+            free = shutil.disk_usage(tempfile.gettempdir()).free
+        except OSError as error:
+            raise self._failed("made", error) from None
+        if count > free:
+            raise self._failed("made", OSError(0, f"{count} bytes, but {free} are free"))
 
     def append(self, block: Array) -> None:
         self._write(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
