@@ -6,17 +6,19 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from symback.errors import FileRefused, clip
 
 if TYPE_CHECKING:
     from symback.structure import Circuit
+    from symback.updates import Update
 
 LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
@@ -38,14 +40,27 @@ def _all_of(*decorators: _Decorator) -> _Decorator:
     return decorate
 
 
-circuit_options = _all_of(
-    click.argument("circuit"),
+_circuit_overrides = _all_of(
     click.option("--params", help="Names that are parameters, with commas between."),
     click.option("--inputs", help="Names that are inputs, with commas between."),
     click.option("--loss", help="The loss: a node's name, or a formula."),
     click.option("--no-loss", is_flag=True, help="Add no loss to the circuit."),
 )
+
+circuit_options = _all_of(click.argument("circuit"), _circuit_overrides)
 """The argument CIRCUIT, and the options that override what is inferred from names."""
+
+circuit_or_update = _all_of(
+    click.argument("circuit", required=False),
+    _circuit_overrides,
+    click.option(
+        "--update",
+        metavar="NAME",
+        help="An optimiser's update instead of a CIRCUIT: sgd, momentum, nesterov, adam, adamw.",
+    ),
+    click.option("--decay", is_flag=True, help="Of --update: with weight decay (L2)."),
+)
+"""The same, or an update rule in the place of CIRCUIT."""
 
 partial_options = _all_of(
     click.option("--of", "of", help="The node to differentiate; default: the output."),
@@ -83,6 +98,36 @@ def read_circuit(
     if parsed.inferred:
         _tell_inferred(parsed)
     return parsed
+
+
+def read_update(
+    update: str | None, decay: bool, takes: Collection[str], **circuit: Any
+) -> Update | None:
+    """The update that --update names, None where CIRCUIT is given instead.
+
+    `takes` are the command's other options that an update takes.
+    """
+    if update is None:
+        if decay:
+            raise click.UsageError("--decay is about the update of an optimiser; add --update NAME")
+        if circuit["circuit"] is None:
+            raise click.UsageError("Missing argument 'CIRCUIT', or --update NAME.")
+        return None
+    if circuit["circuit"] is not None:
+        raise click.UsageError("CIRCUIT and --update exclude each other; give one of them")
+    _refuse_beside("--update", {"update", "decay", *takes})
+    from symback.updates import update as update_named  # SymPy: imported when needed
+
+    return update_named(update, decay=decay)
+
+
+def _refuse_beside(option: str, takes: Collection[str]) -> None:
+    """A usage error where an option is given that this one doesn't go with."""
+    context = click.get_current_context()
+    for known in context.command.params:
+        source = context.get_parameter_source(str(known.name))
+        if source is ParameterSource.COMMANDLINE and known.name not in takes:
+            raise click.UsageError(f"{known.opts[0]} is about a circuit; {option} takes none")
 
 
 def _names(text: str | None) -> list[str] | None:
@@ -211,6 +256,7 @@ def text_of_file(path: str) -> str:
 
 __all__ = [
     "circuit_options",
+    "circuit_or_update",
     "columns",
     "data_options",
     "partial_options",
@@ -218,6 +264,7 @@ __all__ = [
     "point_of_arrays",
     "put",
     "read_circuit",
+    "read_update",
     "text_of",
     "text_of_file",
 ]

@@ -27,9 +27,9 @@ from symback.sandbox import TemplateSandbox
 from symback.structure import Circuit
 from symback.targets.c_array_text import CArrayText, c_array_text
 from symback.targets.c_text import CText, c_text
+from symback.targets.c_update_text import CUpdateText
 from symback.targets.module_text import ModuleText, module_text
-from symback.targets.update_text import UpdateText, update_text
-from symback.updates import Update
+from symback.targets.update_text import UpdateText
 
 TEMPLATES = {
     "numpy": {".py": "numpy/module.py.jinja"},
@@ -44,20 +44,11 @@ C_OF_ARRAYS = {
 }
 """The same for the C target where a circuit has arrays."""
 
-OF_UPDATES = {
-    "numpy": {".py": "numpy/update.py.jinja"},
-    "c": {
-        ".h": "c/update_header.h.jinja",
-        ".c": "c/update_module.c.jinja",
-        ".py": "c/update_loader.py.jinja",
-    },
-}
-"""The same for the updates of optimisers."""
-
 MAIN = {"numpy": ".py", "c": ".c"}
 """What the file that is asked for ends with; the others are written beside it."""
 
 _BODY_HASH = re.compile(r"body sha256:([0-9a-f]{16})")
+_OF_UPDATE = re.compile(r'^RULE = "\w+"$', re.MULTILINE)
 _UNHASHED = "body sha256:" + "0" * 16
 
 
@@ -109,7 +100,7 @@ def render_files(
 
     `stem` is the name of the files, which a C file's functions begin with.
     """
-    _refuse_target(target)
+    refuse_target(target)
     folder = None if template is None else _folder(Path(template))
     if target == "c":
         if circuit.has_arrays:
@@ -117,10 +108,10 @@ def render_files(
             return _render_c(arrays, C_OF_ARRAYS, certificate, folder)
         return _render_c(c_text(circuit, __version__, stem), TEMPLATES["c"], certificate, folder)
     text = replace(module_text(circuit, __version__), certificate=tuple(certificate))
-    return {end: _render(text, name, folder) for end, name in TEMPLATES[target].items()}
+    return {end: render_one(text, name, folder) for end, name in TEMPLATES[target].items()}
 
 
-def _refuse_target(target: str) -> None:
+def refuse_target(target: str) -> None:
     """Raise Unsupported where there is no such target."""
     if target not in TEMPLATES:
         raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
@@ -132,11 +123,18 @@ def _render_c(
     certificate: Sequence[str],
     folder: str | None,
 ) -> dict[str, str]:
-    """The header, and the files that state its hash: a loader knows the C file of its kind."""
+    """All files, with the lines of a certificate."""
     text = replace(text, python=replace(text.python, certificate=tuple(certificate)))
+    return render_with_interface(text, templates, folder)
+
+
+def render_with_interface(
+    text: CText | CArrayText | CUpdateText, templates: Mapping[str, str], folder: str | None = None
+) -> dict[str, str]:
+    """The header, and the files that state its hash: a loader knows the C file of its kind."""
     found: dict[str, str] = {}
     for end, name in templates.items():
-        found[end] = _render(text.python, name, folder, c=text)
+        found[end] = render_one(text.python, name, folder, c=text)
         text = replace(text, interface=_hash(found[".h"]))
     return found
 
@@ -147,30 +145,10 @@ def _folder(path: Path) -> str:
     return str(path)
 
 
-def generate_update(
-    update: Update,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    target: str = "numpy",
-    force: bool = False,
+def render_one(
+    text: ModuleText | UpdateText, name: str, folder: str | None = None, **more: object
 ) -> str:
-    """The text of the update's module; with a path it is written there as well."""
-    stem = "" if path is None else Path(path).stem
-    texts = render_update_files(update, target=target, stem=stem)
-    if path is not None:
-        write_files(texts, Path(path), MAIN[target], force=force)
-    return texts[MAIN[target]]
-
-
-@no_search_for_cycles()
-def render_update_files(update: Update, *, target: str = "numpy", stem: str = "") -> dict[str, str]:
-    """The texts of all files of the update's module, by what the files end with."""
-    _refuse_target(target)
-    text = update_text(update, __version__)
-    return {end: _render(text, name, None) for end, name in OF_UPDATES[target].items()}
-
-
-def _render(text: ModuleText | UpdateText, name: str, folder: str | None, **more: object) -> str:
+    """The text of one file, with the hash of its body in its header."""
     try:
         if folder is None:
             body = _environment().get_template(name).render(m=text, **more)
@@ -333,6 +311,11 @@ def read_module(path: Path) -> tuple[str, ModuleType, bool]:
     text = _existing(path)
     if text is None:
         raise FileRefused(f"there is no file {shown_path(path)}")
+    if _OF_UPDATE.search(text):
+        raise FileRefused(
+            f"{shown_path(path)} is the update of an optimiser, which has no gradient to check; "
+            "symback generate --update NAME --diff compares it with its rule"
+        )
     source = _source(text, path)
     beside = {end: _existing(path.with_suffix(end)) for end in (".c", ".h")}
     texts = {".py": text, **{end: t for end, t in beside.items() if t and _is_ours(t)}}
@@ -372,16 +355,11 @@ def compile_circuit(circuit: Circuit, target: str = "numpy") -> ModuleType:
     Raises Unsupported where the target's compiler is missing or fails.
     """
     name = f"symback_{circuit.output.name}"
-    return _compiled(render_files(circuit, target=target, stem=name), name)
+    return compiled(render_files(circuit, target=target, stem=name), name)
 
 
-def compile_update(update: Update, target: str = "numpy") -> ModuleType:
-    """The update's module, imported from memory."""
-    name = f"symback_{update.name}"
-    return _compiled(render_update_files(update, target=target, stem=name), name)
-
-
-def _compiled(texts: Mapping[str, str], name: str) -> ModuleType:
+def compiled(texts: Mapping[str, str], name: str) -> ModuleType:
+    """The module of these texts; Unsupported where the target's compiler is missing or fails."""
     try:
         return load_files(texts, name)
     except (ImportError, OSError) as error:

@@ -283,7 +283,7 @@ class Update:
 
         The target "c" gives C99; its header and a loader for Python are written beside it.
         """
-        from symback.emit import generate_update
+        from symback.emit_update import generate_update
 
         return generate_update(self, path, target=target, force=force)
 
@@ -296,7 +296,7 @@ class Update:
         >>> sgd.update(theta, np.array([0.5, -1.0]), sgd.init_state(theta), eta=0.5)
         (array([0.75, 2.5 ]), State())
         """
-        from symback.emit import compile_update
+        from symback.emit_update import compile_update
 
         return compile_update(self, target)
 

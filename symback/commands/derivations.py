@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from symback.arguments import (
     circuit_options,
+    circuit_or_update,
     partial_options,
     point_of,
     point_of_arrays,
     put,
     read_circuit,
+    read_update,
     text_of_file,
 )
 
+if TYPE_CHECKING:
+    from symback.updates import Update
+
 
 @click.command()
-@circuit_options
+@circuit_or_update
 @partial_options
 @click.option(
     "--at",
@@ -74,13 +79,20 @@ def derive(
     view: Any,
     stats: bool,
     output: str | None,
+    update: str | None,
+    decay: bool,
     **circuit: Any,
 ) -> None:
-    """Print the derivation of a gradient, step by step.
+    """Print the derivation of a gradient, step by step, or the formulas of an update rule.
 
     \b
     symback derive "f = x1 − σ(w3x3 + w4x4)" --wrt w3
+    symback derive --update adam
     """
+    rule = read_update(update, decay, {"form", "ascii_", "output"}, **circuit)
+    if rule is not None:
+        put(_form_of(rule, form, ascii_), output)
+        return
     from symback.derivation.record import derive as derive_steps
 
     if stats:
@@ -102,6 +114,19 @@ def derive(
         "html": derivation.to_html,
     }
     put(render[form](), output)
+
+
+def _form_of(update: Update, form: str, ascii_: bool) -> str:
+    """An update's formulas as text, LaTeX, Markdown or JSON."""
+    render = {
+        "text": lambda: update.to_text(ascii=ascii_),
+        "latex": update.to_latex,
+        "markdown": update.to_markdown,
+        "json": update.to_json,
+    }
+    if form not in render:
+        raise click.UsageError(f"an update has the formats {', '.join(render)}, not {form}")
+    return render[form]()
 
 
 @click.command()

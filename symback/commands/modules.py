@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symback.arguments import circuit_options, put, read_circuit, text_of
+from symback.arguments import circuit_or_update, put, read_circuit, read_update, text_of
 from symback.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@circuit_options
+@circuit_or_update
 @click.option("-o", "--output", type=click.Path(), help="The module's file; default: stdout.")
 @click.option(
     "--target",
@@ -42,17 +42,28 @@ def generate(
     certificate: str | None,
     diff: bool,
     force: bool,
+    update: str | None,
+    decay: bool,
     **circuit: Any,
 ) -> None:
-    """Generate a standalone module: forward, backward, SGD.
+    """Generate a standalone module: forward, backward, SGD, or the update of an optimiser.
 
     \b
     symback generate "f = x1 − σ(w3x3 + w4x4)" -o neuron.py --check
+    symback generate --update adam -o adam.py
     """
-    from symback.emit import MAIN, by_path, load_files, render_files, write_files
-
     if diff and output is None:
         raise click.UsageError("--diff needs -o FILE, the file to compare with")
+    rule = read_update(update, decay, {"output", "target", "diff", "force"}, **circuit)
+    from symback.emit import MAIN, load_files, render_files
+
+    if rule is not None:
+        from symback.emit_update import render_update_files
+
+        stem = rule.name if output is None else Path(output).stem
+        texts = render_update_files(rule, target=target, stem=stem)
+        _deliver(texts, MAIN[target], output, diff, force)
+        return
     parsed = read_circuit(**circuit)
     stem = parsed.output.name if output is None else Path(output).stem
     texts = render_files(parsed, target=target, template=template, stem=stem)
@@ -76,6 +87,15 @@ def generate(
         module = load_files(texts, stem)
         report = check_module(parsed, module, name=name, oracle=oracle)
         _tell(with_typed(report, parsed, oracle), output is None)
+    _deliver(texts, main, output, diff, force)
+
+
+def _deliver(
+    texts: Mapping[str, str], main: str, output: str | None, diff: bool, force: bool
+) -> None:
+    """The module on stdout, in its files, or what would change in them."""
+    from symback.emit import by_path, write_files
+
     if output is None:
         click.echo(texts[main], nl=False)
     elif diff:

@@ -112,6 +112,10 @@ class CPrinter(Printer):
             return self._literal(expr)
         return super()._print(expr)
 
+    def of_shared(self, name: str) -> str:
+        """A name of type double that all elements share, as lines of the printer's type read it."""
+        return name
+
     # -- numbers ----------------------------------------------------------------------------
 
     def _literal(self, number: Expr) -> tuple[str, int]:

@@ -29,6 +29,11 @@ class Argument:
     bound: str
     range: str
 
+    @property
+    def sentence(self) -> str:
+        default = f"; {self.default} by default" if self.default else ""
+        return f"{self.meaning}; {self.range}{default}"
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateText:
