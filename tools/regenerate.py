@@ -7,11 +7,14 @@ from pathlib import Path
 
 import symback as sb
 from symback.emit import render_files, write
+from symback.emit_update import render_update_files
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "generated"
 IN_C = ("l5_activation", "digits_network")
 """Circuits that are kept in C as well."""
+UPDATES = ("adam",)
+"""Update rules that are kept, in NumPy and C."""
 
 
 def circuits() -> dict[str, Path]:
@@ -35,6 +38,11 @@ def texts() -> dict[Path, str]:
     found = {GENERATED / f"{name}.py": circuit.generate() for name, circuit in known.items()}
     for name in IN_C:
         for end, text in render_files(known[name], target="c", stem=name).items():
+            found[GENERATED / "c" / f"{name}{end}"] = text
+    for name in UPDATES:
+        update = sb.update(name)
+        found[GENERATED / "updates" / f"{name}.py"] = update.generate()
+        for end, text in render_update_files(update, target="c", stem=name).items():
             found[GENERATED / "c" / f"{name}{end}"] = text
     return found
 
