@@ -69,8 +69,20 @@ partial_options = _all_of(
 """Which partials a derivation is of."""
 
 data_options = _all_of(
-    click.option("--data", required=True, type=click.Path(), help="A CSV file with a header."),
-    click.option("--map", "mapping", multiple=True, metavar="NAME=COLUMN", help="A leaf's column."),
+    click.option(
+        "--data",
+        required=True,
+        multiple=True,
+        type=click.Path(),
+        help="A file: .csv, .npy, .npz, .parquet, .arrow; several stand side by side.",
+    ),
+    click.option(
+        "--map",
+        "mapping",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        help="A leaf's column, or family of columns, as in x=pixel_*.",
+    ),
     click.option("--delimiter", default=",", show_default=True, help="Between the file's fields."),
 )
 """Where samples come from."""

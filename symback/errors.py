@@ -96,6 +96,10 @@ class DataError(SymbackError):
     """A data file or its mapping to inputs is not usable."""
 
 
+class TrainingError(SymbackError):
+    """A setting that cannot be trained with."""
+
+
 class CheckFailed(SymbackError):
     """A generated module disagrees with SymPy."""
 

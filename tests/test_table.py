@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symback.errors import DataError
-from symback.training.columns import match_columns
+from symback.training.feed import Leaf, open_feed
 from symback.training.table import LONGEST_LINE, TableReader, read_table
 
 # text or bytes of the file, then what the message must hold: place, cause, next step
@@ -277,18 +277,23 @@ MAPPINGS = {
 @pytest.mark.parametrize("case", MAPPINGS)
 def test_mapping(table, case):
     mapping, expected = MAPPINGS[case]
-    with TableReader(table("x1,x3,age,y\n1,2,3,4\n")) as reader:
-        if isinstance(expected, dict):
-            assert match_columns(reader, ["x1", "x3"], ["y"], mapping) == expected
-        else:
-            with pytest.raises(DataError) as caught:
-                match_columns(reader, ["x1", "x3"], ["y"], mapping)
-            assert [p for p in expected if p not in str(caught.value)] == [], caught.value
+    data = table("x1,x3,age,y\n1,2,3,4\n")
+    if isinstance(expected, dict):
+        with open_feed(data, leaves("x1", "x3"), mapping=mapping) as feed:
+            assert feed.columns == expected
+    else:
+        with pytest.raises(DataError) as caught:
+            open_feed(data, leaves("x1", "x3"), mapping=mapping)
+        assert [p for p in expected if p not in str(caught.value)] == [], caught.value
+
+
+def leaves(*inputs):
+    return [*(Leaf(name, "input", ()) for name in inputs), Leaf("y", "target", ())]
 
 
 def test_leaf_without_column_names_its_role_and_the_option(table):
-    with TableReader(table("x1,age,label\n1,2,3\n")) as reader:
-        with pytest.raises(DataError, match=r"no column 'x3' for the input.*--map x3=COLUMN"):
-            match_columns(reader, ["x1", "x3"], ["y"])
-        with pytest.raises(DataError, match="no column 'y' for the target"):
-            match_columns(reader, ["x1"], ["y"])
+    data = table("x1,age,label\n1,2,3\n")
+    with pytest.raises(DataError, match=r"no column 'x3' for the input.*--map x3=COLUMN"):
+        open_feed(data, leaves("x1", "x3"))
+    with pytest.raises(DataError, match="no column 'y' for the target"):
+        open_feed(data, leaves("x1"))

@@ -1,4 +1,4 @@
-"""Training: a circuit and a data file in, parameters, history and figures out.
+"""Training: a circuit and data in, parameters, history and figures out.
 
 Imports of NumPy and rich wait until a run starts, so that the command line starts fast.
 """
@@ -9,55 +9,89 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from symback.errors import DataError
-
 if TYPE_CHECKING:
     from symback.structure import Circuit
-    from symback.training.loop import LearningRate, Result
+    from symback.training.loop import EngineMaker, Result
 
 MOST_PARAMETERS_SHOWN = 20
 
 
 def train_from_file(
     circuit: Circuit,
-    data_path: str | os.PathLike[str],
+    data_path: Any,
     *,
     mapping: Mapping[str, str] | None = None,
-    epochs: int = 20,
-    batch_size: int = 128,
-    learning_rate: LearningRate = 0.1,
-    validation: float = 0.2,
-    standardise: bool = False,
-    seed: int = 0,
     output: str | os.PathLike[str] | None = None,
     quiet: bool = False,
     delimiter: str = ",",
+    resume: bool = False,
+    checkpoint_steps: int | None = None,
+    checkpoint_seconds: float | None = None,
+    initial: str | os.PathLike[str] | None = None,
+    target: str = "numpy",
+    engine: EngineMaker | None = None,
+    **settings: Any,
 ) -> Result:
-    """Fit the parameters of a circuit to a CSV file, and write the folder `output` where named.
+    """Fit the parameters of a circuit to data, and write the folder `output` where named.
 
-    `mapping` names the column of an input or target whose column has another name. Progress goes
-    to stderr unless `quiet`. Raises a SymbackError for whatever is wrong with file or settings.
+    `data_path` is a file (.csv, .npy, .npz, .parquet, .arrow, .feather), a list of files that stand
+    side by side, or a mapping of column names to arrays. `mapping` names the column of an input or
+    target whose column has another name, or a family of columns, as in {"x": "pixel_*"}.
+    `settings` are those of `Settings`. Progress goes to stderr unless `quiet`.
+
+    A checkpoint is saved into `output` every `checkpoint_steps`, or `checkpoint_seconds` (30); a
+    run with `resume` goes on from it, to the bytes that it would have had. `initial` is a file
+    `parameters.npz` to start from. `target` is what computes: "numpy", or "c" where there is a
+    compiler. `engine` says where gradients are made. Raises a SymbackError for whatever is wrong
+    with data or settings.
     """
-    from dataclasses import replace
-
-    from symback.training.columns import match_columns
-    from symback.training.loop import Settings, train
-    from symback.training.outputs import check_folder, write_result
+    from symback.errors import TrainingError
+    from symback.training.feed import open_feed
+    from symback.training.leaves import leaves_of_module
+    from symback.training.loop import Diverged, train
+    from symback.training.outputs import check_folder, read_parameters
     from symback.training.progress import progress_on
-    from symback.training.table import TableReader
+    from symback.training.saver import Saver, check_cadence
+    from symback.training.settings import Settings
 
-    settings = Settings(epochs, batch_size, learning_rate, validation, standardise, seed)
-    inputs, targets = _leaves(circuit.inputs), _leaves(circuit.targets)
+    chosen = Settings(**settings)
+    if resume and output is None:
+        raise TrainingError("resume needs the folder of the run that was broken off; name it (-o)")
     if output is not None:
         check_folder(output)
-    with TableReader(data_path, delimiter=delimiter) as table:
-        columns = match_columns(table, inputs, targets, mapping)
-        cells = table.read(columns.values())
-    samples = {leaf: cells[column] for leaf, column in columns.items()}
-    result = train(circuit.compile(), samples, settings, progress=progress_on(quiet=quiet))
-    result = replace(result, columns=columns, notes=(*table.notes, *result.notes))
-    if output is None:
-        return result
+    saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
+    module = circuit.compile() if target == "numpy" else circuit.compile(target=target)
+    with open_feed(
+        data_path,
+        leaves_of_module(module),
+        mapping=mapping,
+        delimiter=delimiter,
+        dtype=chosen.dtype,
+    ) as feed:
+        try:
+            result = train(
+                module,
+                feed,
+                chosen,
+                initial=None if initial is None else read_parameters(initial, module),
+                progress=progress_on(quiet=quiet),
+                saver=saver,
+                engine=engine,
+                target=target,
+            )
+        except Diverged as error:
+            if output is None or error.result is None:
+                raise
+            _written(error.result, output)
+            raise Diverged(f"{error}; the state before is kept in {output}") from None
+        return result if output is None else _written(result, output)
+
+
+def _written(result: Result, output: str | os.PathLike[str]) -> Result:
+    from dataclasses import replace
+
+    from symback.training.outputs import write_result
+
     files, notes = write_result(result, output)
     return replace(result, files=tuple(files), notes=(*result.notes, *notes))
 
@@ -75,27 +109,24 @@ def summary(result: Result) -> str:
     if last.validation_loss is not None:
         before = f"(before training {first.validation_loss:.6g})"
         lines.append(f"validation loss {last.validation_loss:.6g} {before}")
-    if result.accuracy is not None:
-        lines.append(f"accuracy {result.accuracy:.4f}")
-    if result.validation_accuracy is not None:
-        lines.append(f"validation accuracy {result.validation_accuracy:.4f}")
+    if result.stopped_early is not None:
+        lines.append(f"ended early; the parameters are those of epoch {result.stopped_early}")
+    for part, scores in zip(("", "validation "), result.scores, strict=True):
+        if scores.accuracy is not None:
+            lines.append(f"{part}accuracy {scores.accuracy:.4f}")
+        if scores.r2 is not None:
+            lines.append(f"{part}R² {scores.r2:.4f}")
     lines.extend(_parameters(result.params))
     lines.extend(f"wrote {file}" for file in result.files)
     return "\n".join(lines)
-
-
-def _leaves(nodes: tuple[Any, ...]) -> tuple[str, ...]:
-    for node in nodes:
-        if getattr(node, "shape", ()):
-            raise DataError(
-                f"'{node.name:.40}' is an array; a table of columns can feed scalars only"
-            )
-    return tuple(node.name for node in nodes)
 
 
 def _parameters(params: Any) -> list[str]:
     named = params._asdict()
     if len(named) > MOST_PARAMETERS_SHOWN:
         return [f"{len(named)} parameters"]
+    if any(getattr(value, "shape", ()) for value in named.values()):
+        total = sum(value.size for value in named.values())
+        return [f"{len(named)} parameters, {total:,} numbers"]
     width = max(map(len, named))
     return [f"{name:{width}} = {float(value):.6g}" for name, value in named.items()]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 
 
-def first_bad_row(module: ModuleType, params: Any, inputs: Any, rows: Any) -> int | None:
+def first_bad_row(
+    module: ModuleType, params: Any, columns: Sequence[Any], order: Iterable[int]
+) -> int | None:
     """The first of the rows whose loss or gradient is not finite alone; None where all are."""
-    for row in rows:
-        sample = module.Inputs(*(np.asarray(column)[row : row + 1] for column in inputs))
+    for row in order:
+        sample = module.Inputs(*(np.asarray(column)[row : row + 1] for column in columns))
         loss, gradient = module.value_and_grad(params, sample)
         if not all(np.all(np.isfinite(value)) for value in (loss, *gradient)):
             return int(row)

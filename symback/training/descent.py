@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from symback.disk import replace_file
-from symback.errors import SymbackError, clip
-from symback.training.loop import LearningRate, TrainingError
+from symback.errors import SymbackError, TrainingError, clip
 from symback.training.paths import Descent, Descents, descend
+from symback.training.settings import LearningRate
 from symback.training.table import FloatArray
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ def descent_picture(
     descents = Descents(circuit, inputs, start, batch_size, seed)
     paths = descents.paths(methods, learning_rate, steps)
     axes = figure.add_subplot()
-    grid = GRID if descents.rows <= MANY_ROWS else COARSE
-    across, up = (np.linspace(*ends, grid) for ends in _window(paths))
     points = np.concatenate([path.points for path in paths])
+    grid = GRID if descents.rows <= MANY_ROWS else COARSE
+    across, up = (np.linspace(*ends, grid) for ends in _window(points))
     _draw_surface(axes, across, up, descents.surface(across, up), points)
     for path in _in_order(paths):
-        _draw_path(axes, path)
+        _draw_path(axes, path.points, _LOOKS[path.method], path.title)
     _draw_start(axes, paths[0].points[0])
     w, v = descents.names
     rate = "" if callable(learning_rate) else f", η = {learning_rate:g}"
@@ -89,6 +89,28 @@ def descent_picture(
     axes.set(xlabel=w, ylabel=v, title=title)
     figure.legend(loc="outside lower center", ncols=3, handlelength=3, frameon=False)
     return _saved(figure, save)
+
+
+def path_plot(
+    points: FloatArray,
+    names: Sequence[str],
+    surface: Callable[[FloatArray, FloatArray], FloatArray],
+    *,
+    creator: str,
+) -> bytes | None:
+    """The path of a run over the contours of its loss as SVG, or None without matplotlib."""
+    try:
+        figure = _figure(7.2, 6.0)
+    except SymbackError:
+        return None
+    across, up = (np.linspace(*ends, COARSE) for ends in _window(points))
+    axes = figure.add_subplot()
+    _draw_surface(axes, across, up, surface(across, up), points)
+    _draw_path(axes, points, _LOOKS["minibatch"], "path of the run")
+    _draw_start(axes, points[0])
+    axes.set(xlabel=names[0], ylabel=names[1], title="Mean loss and the path of the run")
+    figure.legend(loc="outside lower center", ncols=3, handlelength=3, frameon=False)
+    return _bytes(figure, "svg", creator)
 
 
 def loss_picture(
@@ -123,9 +145,8 @@ def loss_picture(
 # -- drawing ---------------------------------------------------------------------------------------
 
 
-def _window(paths: Sequence[Descent]) -> list[tuple[float, float]]:
-    """The ends of both axes: all paths with a margin, no side less than a quarter of the other."""
-    points = np.concatenate([path.points for path in paths])
+def _window(points: FloatArray) -> list[tuple[float, float]]:
+    """The ends of both axes: all points with a margin, no side less than a quarter of the other."""
     least, most = points.min(axis=0), points.max(axis=0)
     extent = most - least
     wide = np.maximum(extent, max(extent.max() / 4, 1e-9 * (1 + np.abs(points).max())))
@@ -181,12 +202,11 @@ def _roomiest(candidates: FloatArray, taken: FloatArray) -> FloatArray:
     return best
 
 
-def _draw_path(axes: Any, path: Descent) -> None:
+def _draw_path(axes: Any, points: FloatArray, look: _Look, label: str) -> None:
     """A line with some of its steps marked, and its end with a large mark."""
     from matplotlib.patheffects import withStroke
 
-    look = _LOOKS[path.method]
-    across, up = path.points.T
+    across, up = points.T
     axes.plot(
         across,
         up,
@@ -196,7 +216,7 @@ def _draw_path(axes: Any, path: Descent) -> None:
         marker=look.marker,
         markersize=look.mark,
         markevery=_spaced(len(across)),
-        label=path.title,
+        label=label,
         path_effects=[withStroke(linewidth=look.width + 1.6, foreground="white")],
     )
     axes.plot(
@@ -240,7 +260,8 @@ def _log_where_it_helps(axes: Any, losses: FloatArray) -> None:
 
 def _figure(width: float, height: float) -> Figure:
     try:
-        from matplotlib.figure import Figure  # here: an extra, and slow to import
+        import matplotlib  # noqa: F401  here: an extra, and slow to import
+        from matplotlib.figure import Figure
     except ImportError:
         raise SymbackError(
             "pictures of descent need matplotlib: pip install 'symback[plots]'"
@@ -262,14 +283,19 @@ def _saved(figure: Figure, save: str | os.PathLike[str] | None) -> Figure:
     """The figure, written where there is a file to write: no date, no random names in it."""
     form = _form(save)
     if save is not None and form is not None:
-        import matplotlib
-
-        metadata = {"svg": {"Creator": _MAKER, "Date": None}, "png": {"Software": _MAKER}}
-        picture = io.BytesIO()
-        with matplotlib.rc_context({"svg.hashsalt": _MAKER}):
-            figure.savefig(picture, format=form, dpi=150, metadata=metadata[form])
-        replace_file(Path(save), picture.getvalue())
+        replace_file(Path(save), _bytes(figure, form, _MAKER))
     return figure
+
+
+def _bytes(figure: Figure, form: str, creator: str) -> bytes:
+    """The picture as a file holds it, the same at every run."""
+    import matplotlib
+
+    metadata = {"svg": {"Creator": creator, "Date": None}, "png": {"Software": creator}}
+    picture = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": creator}):
+        figure.savefig(picture, format=form, dpi=150, metadata=metadata[form])
+    return picture.getvalue()
 
 
 __all__ = ["Descent", "descend", "descent_picture", "loss_picture"]

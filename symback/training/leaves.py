@@ -14,6 +14,8 @@ from symback.training.sources import Group, Source
 from symback.training.table import quoted
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from symback.structure import Circuit
 
 Sizes = dict[str, int]
@@ -46,6 +48,15 @@ def leaves_of(circuit: Circuit) -> tuple[Leaf, ...]:
     return tuple(
         Leaf(node.name, node.role, tuple(int(n) if n.is_Integer else str(n) for n in node.shape))
         for node in (*circuit.inputs, *circuit.targets)
+    )
+
+
+def leaves_of_module(module: ModuleType) -> tuple[Leaf, ...]:
+    """The inputs and targets of a generated module."""
+    shapes, targets = getattr(module, "SHAPES", {}), module.Inputs._field_defaults
+    return tuple(
+        Leaf(name, "target" if name in targets else "input", tuple(shapes.get(name, ())))
+        for name in module.Inputs._fields
     )
 
 

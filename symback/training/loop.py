@@ -1,9 +1,9 @@
-"""The loop around a generated module's `sgd`: epochs, losses, divergence, interruption."""
+"""The loop: epochs of steps from checkpoint to checkpoint, divergence, interruption, early end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import isfinite
 from types import ModuleType
@@ -12,58 +12,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symback.errors import DataError, SymbackError
-from symback.training.accuracy import accuracies
+from symback.errors import DataError, TrainingError
+from symback.training.batches import DRAW, Dealing, Shard, shards, stream
 from symback.training.blame import first_bad_node, first_bad_row
+from symback.training.checkpoint import Best, Checkpoint, Point, Record
+from symback.training.feed import Feed, open_feed
+from symback.training.gradients import Engine, Here, Layout, ShardGradients
+from symback.training.leaves import leaves_of_module
+from symback.training.metrics import Scores
+from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
-from symback.training.samples import Samples, Scaling, check_columns, prepare
-from symback.training.table import quoted
+from symback.training.saver import Saver
+from symback.training.scaling import Scaling, scalings_of
+from symback.training.settings import LBFGS, LearningRate, Settings
+from symback.training.table import FloatArray, quoted
 
-LearningRate = float | Callable[[int], float]
-
-
-class TrainingError(SymbackError):
-    """A setting that cannot be trained with."""
+LONGEST_PATH = 1000  # points of θ that are kept for a picture
+MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under it
 
 
 class Diverged(TrainingError):
-    """The loss left the finite numbers."""
+    """The loss left the finite numbers. `result` is what was learned before, if anything was."""
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to train. `learning_rate` is η, or a function t ↦ η_t of the step, counted from 0."""
-
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rate: LearningRate = 0.1
-    validation: float = 0.2
-    standardise: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, value, least in (
-            ("epochs", self.epochs, 1),
-            ("batch_size", self.batch_size, 1),
-            ("seed", self.seed, 0),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise TrainingError(f"{name} is {value!r:.30}; it must be a whole number ≥ {least}")
-        rate, share = self.learning_rate, self.validation
-        if not callable(rate) and not (_is_number(rate) and 0 < rate < float("inf")):
-            raise TrainingError(f"learning_rate is {rate!r:.30}; it must be finite and > 0")
-        if not (_is_number(share) and 0 <= share < 1):
-            raise TrainingError(f"validation is {share!r:.30}; it must be ≥ 0 and < 1")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line of the history: mean losses after `step` steps, over all rows of each part."""
-
-    epoch: int
-    step: int
-    loss: float
-    validation_loss: float | None
+    result: Result | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,175 +46,414 @@ class Result:
     settings: Settings
     scalings: Mapping[str, Scaling]
     rows: tuple[int, int]  # of the training and of the validation part
-    accuracy: float | None = None
-    validation_accuracy: float | None = None
+    scores: tuple[Scores, Scores] = (Scores(), Scores())  # of the same
     interrupted: bool = False
-    columns: Mapping[str, str] = field(default_factory=dict)  # leaf → column of the data file
+    stopped_early: int | None = None  # the epoch of the best parameters, where patience ended
+    steps_per_epoch: int = 1
+    path: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))  # of two parameters
+    surface: Surface | None = field(default=None, repr=False, compare=False)
+    columns: Mapping[str, str] = field(default_factory=dict)  # leaf → column of the data
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def accuracy(self) -> float | None:
+        """The share of training rows whose class is foretold."""
+        return self.scores[0].accuracy
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    @property
+    def validation_accuracy(self) -> float | None:
+        """The share of held-out rows whose class is foretold."""
+        return self.scores[1].accuracy
+
+    def summary(self) -> dict[str, Any]:
+        """What the run did and reached, as JSON can hold it."""
+        last = self.history[-1]
+        return {
+            **self.settings.recorded(),
+            "accuracy": self.scores[0].accuracy,
+            "columns": dict(self.columns),
+            "epochs_done": last.epoch,
+            "interrupted": self.interrupted,
+            "loss": last.loss,
+            "r2": self.scores[0].r2,
+            "rows_training": self.rows[0],
+            "rows_validation": self.rows[1],
+            "scalings": {
+                name: {
+                    "mean": np.asarray(scaling.mean).tolist(),
+                    "scale": np.asarray(scaling.scale).tolist(),
+                }
+                for name, scaling in self.scalings.items()
+            },
+            "steps_done": last.step,
+            "stopped_early": self.stopped_early,
+            "validation_accuracy": self.scores[1].accuracy,
+            "validation_loss": last.validation_loss,
+            "validation_r2": self.scores[1].r2,
+        }
+
+
+Surface = Callable[[FloatArray, FloatArray], FloatArray]
+"""The mean loss on a grid of two parameters: one row for each value of the second."""
+
+EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, Layout], Engine]
 
 
 def train(
     module: ModuleType,
-    columns: Mapping[str, npt.ArrayLike],
+    data: Mapping[str, npt.ArrayLike] | Feed,
     settings: Settings | None = None,
     *,
     initial: Any = None,
     progress: Progress | None = None,
+    saver: Saver | None = None,
+    engine: EngineMaker | None = None,
+    target: str = "numpy",
 ) -> Result:
     """Fit the module's parameters to the columns, one for each of its inputs and targets.
 
-    θ ← θ - η_t (1/b) Σ ∇l over mini-batches of rows, shuffled every epoch. Starts from `initial`
-    or from `module.init_params`. An interrupt (Ctrl-C) ends the run and keeps what was learned.
-    Raises DataError, TrainingError for settings, and Diverged where the loss is not finite.
+    θ ← θ - η_t (1/b) Σ ∇l over mini-batches of rows, shuffled every epoch, or as another optimiser
+    moves. Starts from `initial`, from the checkpoint of `saver`, or from `module.init_params`. An
+    interrupt (Ctrl-C) ends the run and keeps what was learned. `engine` says where gradients are
+    made, here by default. Raises DataError, TrainingError for settings, and Diverged where the loss
+    is not finite.
     """
     settings = settings or Settings()
-    fields, targets = module.Inputs._fields, tuple(module.Inputs._field_defaults)
+    _check_module(module)
+    with ExitStack() as open_files:
+        if isinstance(data, Feed):
+            feed = data
+        else:
+            feed = open_files.enter_context(
+                open_feed(data, leaves_of_module(module), dtype=settings.dtype)
+            )
+        with np.errstate(all="ignore"):  # finiteness is tested, not warned about
+            run = _prepared(module, feed, settings, initial, engine or _here, target)
+            run.saver = saver or Saver(None)
+            open_files.callback(run.engine.close)
+            progress = progress or Progress()
+            with progress:
+                return run.result(run.learn(progress))
+
+
+def _check_module(module: ModuleType) -> None:
     if not module.Params._fields:
         raise TrainingError("the circuit has no parameters; declare one, for example 'w: param'")
-    if not fields:
+    if not module.Inputs._fields:
         raise DataError("the circuit has no inputs; there is nothing that data could feed")
-    splitting, drawing, shuffling = np.random.default_rng(settings.seed).spawn(3)
-    samples = prepare(
-        check_columns(columns, fields),
-        tuple(name for name in fields if name not in targets),
-        validation=settings.validation,
-        standardise=settings.standardise,
-        rng=splitting,
-    )
-    params = module.init_params(drawing) if initial is None else initial
-    run = _Run(module, samples, settings, shuffling, params)
-    progress = progress or Progress()
-    with progress, np.errstate(all="ignore"):  # finiteness is tested, not warned about
-        interrupted = run.learn(progress)
-        return run.result(interrupted)
+
+
+def _here(_: Feed, parts: Sequence[Shard], module: ModuleType, layout: Layout) -> Engine:
+    return Here([ShardGradients(module, layout, shard) for shard in parts])
+
+
+def _prepared(
+    module: ModuleType,
+    feed: Feed,
+    settings: Settings,
+    initial: Any,
+    maker: EngineMaker,
+    target: str,
+) -> _Run:
+    """A run at its start: rows dealt, inputs scaled, parameters drawn."""
+    params = _drawn(module, feed, settings) if initial is None else initial
+    if not isinstance(params, module.Params):
+        params = module.Params(*params)
+    layout = Layout(module, params)
+    dealing = Dealing(settings.seed, settings.validation, settings.batch_size)
+    parts = shards(feed, settings.shards, dealing)
+    targets = module.Inputs._field_defaults
+    scaled = [name for name in module.Inputs._fields if name not in targets]
+    engine = maker(feed, parts, module, layout)
+    notes: list[str] = []
+    if settings.standardise:
+        scalings, notes = scalings_of(engine.moments(scaled))
+        engine.close()
+        dealing = Dealing(settings.seed, settings.validation, settings.batch_size, scalings)
+        parts = shards(feed, settings.shards, dealing)
+        engine = maker(feed, parts, module, layout)
+    theta = layout.vector(params).astype(settings.dtype)
+    return _Run(module, feed, settings, parts, engine, layout, theta, notes, target)
+
+
+def _drawn(module: ModuleType, feed: Feed, settings: Settings) -> Any:
+    """The module's own initial parameters; sizes that data do not tell come from the settings."""
+    shapes = getattr(module, "SHAPES", {})
+    needed = {size for name in module.Params._fields for size in shapes.get(name, ())}
+    names = sorted(size for size in needed if isinstance(size, str))
+    for size in settings.sizes:
+        if size in feed.sizes and feed.sizes[size] != settings.sizes[size]:
+            raise TrainingError(
+                f"the size {size} is {settings.sizes[size]}, but the data have {feed.sizes[size]}"
+            )
+        if size not in names and size not in feed.sizes:
+            raise TrainingError(f"the circuit has no size {quoted(size)}")
+    known = {**feed.sizes, **settings.sizes}
+    for size in names:
+        if size not in known:
+            raise TrainingError(
+                f"the data do not tell the size {quoted(size)}; give it (--size {size}=32)"
+            )
+    random = stream(settings.seed, DRAW)
+    return module.init_params(random, **{size: known[size] for size in names})
 
 
 class _Run:
-    """The state of a run between two steps."""
+    """A run between two steps."""
 
     def __init__(
         self,
         module: ModuleType,
-        samples: Samples,
+        feed: Feed,
         settings: Settings,
-        shuffling: np.random.Generator,
-        params: Any,
+        parts: Sequence[Shard],
+        engine: Engine,
+        layout: Layout,
+        theta: FloatArray,
+        notes: Sequence[str],
+        target: str,
     ) -> None:
-        self.module, self.samples, self.settings = module, samples, settings
-        self.shuffling, self.params = shuffling, params
-        self.training = module.Inputs(**samples.training)
-        self.held_out = module.Inputs(**samples.held_out) if samples.held_out else None
-        self.step = 0
+        self.module, self.feed, self.settings = module, feed, settings
+        self.shards, self.engine, self.layout = parts, engine, layout
+        self.rows = sum(shard.rows for shard in parts), sum(shard.held for shard in parts)
+        self.steps = max(shard.steps for shard in parts)
+        self.full = settings.optimiser == LBFGS
+        self.optimiser = None if self.full else Optimiser(settings, target)
+        self.eta = settings.scheduled(settings.epochs * self.steps)
+        state = () if self.optimiser is None else tuple(self.optimiser.start(theta))
+        self.point = self.good = Point(theta, state, 0, 0, 0)
         self.history: list[Record] = []
+        self.best: Best | None = None
+        self.path, self.stride = [theta] if layout.numbers and len(theta) == 2 else [], 1
+        self.notes = list(notes)
+        self.saver = Saver(None)
+
+    # -- the loop ------------------------------------------------------------------------------
 
     def learn(self, progress: Progress) -> bool:
         """Run the epochs; says whether they were interrupted."""
-        epochs, rows = self.settings.epochs, self.samples.rows[0]
-        steps = -(-rows // self.settings.batch_size)
-        progress.start(epochs, steps)
-        order, first = np.arange(rows), 0
-
-        def after_step(_: int, loss: Any, params: Any) -> None:
-            if not isfinite(loss):
-                raise self._diverged(where=self._where(order, self.step - first))
-            self.params = params
-            self.step += 1
-            progress.step(self.step, float(loss))
-
         try:
-            self._record(0)
-            for epoch in range(1, epochs + 1):
-                # The order in which sgd is about to draw the rows, and the step it begins with.
-                order, first = deepcopy(self.shuffling).permutation(rows), self.step
-                self.params, _ = self.module.sgd(
-                    self.params,
-                    self.training,
-                    learning_rate=self._learning_rate(),
-                    epochs=1,
-                    batch_size=self.settings.batch_size,
-                    rng=self.shuffling,
-                    callback=after_step,
-                )
-                self._record(epoch)
-                progress.epoch(self.history[-1])
-        except FloatingPointError:  # of sgd; its row is the batch's, and it has no gradients
-            raise self._diverged(where=self._where(order, self.step - first)) from None
+            self._resume()
+            progress.start(self.settings.epochs, self.steps, self.rows[0], self.point.step)
+            while True:
+                if not self.history or self.history[-1].epoch < self.point.epoch:
+                    self._record()
+                    progress.epoch(self.history[-1])
+                    self.saver.tick(self._checkpoint)
+                if self.point.epoch >= self.settings.epochs or self._enough():
+                    break
+                self._epoch(progress)
+            self.saver.save(self._checkpoint())
         except KeyboardInterrupt:
-            if not self.history or self.history[-1].step < self.step:
-                self._record(self.step // steps)
+            self.saver.save(self._checkpoint())
+            if not self.history or self.history[-1].step < self.point.step:
+                self._record()
             return True
+        except Diverged as error:
+            self._keep(error)
+            raise
         return False
 
-    def result(self, interrupted: bool) -> Result:
-        parts = [part for part in (self.training, self.held_out) if part is not None]
-        accuracy, *others = accuracies(self.module, self.params, parts)
-        return Result(
-            params=self.params,
-            history=tuple(self.history),
-            settings=self.settings,
-            scalings=self.samples.scalings,
-            rows=self.samples.rows,
-            accuracy=accuracy,
-            validation_accuracy=others[0] if others else None,
-            interrupted=interrupted,
-            notes=self._notes(),
+    def _epoch(self, progress: Progress) -> None:
+        if self.full:
+            self._search()
+            return
+        engine, optimiser, eta, k = self.engine, self.optimiser, self.eta, self.settings.local_steps
+        assert optimiser is not None
+        while self.point.done < self.steps:
+            theta, state, epoch, done, t = self.point
+            count = min(k, self.steps - done)
+            if k > 1:
+                etas = [float(eta(t + i)) for i in range(count)]
+                theta, state, loss = engine.local(optimiser, theta, state, epoch, done, t, etas)
+            else:
+                _, loss, gradient = engine.step(theta, epoch, done)
+                if isfinite(loss):
+                    slots = optimiser.module.State(*state)
+                    theta, state = optimiser.move(theta, gradient, slots, t=t, eta=float(eta(t)))
+            if not isfinite(loss):
+                raise self._diverged(where=self._where())
+            self.good = self.point
+            self.point = Point(theta, tuple(state), epoch, done + count, t + count)
+            self._trace(theta)
+            self.saver.tick(self._checkpoint, count)
+            progress.step(self.point.step, float(loss))
+        self.point = self.point._replace(epoch=self.point.epoch + 1, done=0)
+
+    def _search(self) -> None:
+        """An epoch of L-BFGS."""
+        from symback.training.quasi_newton import search
+
+        point = self.point
+        theta, iterations = search(self.engine.whole, point.theta, self._trace)
+        self.good = point
+        self.point = Point(theta, (), point.epoch + 1, 0, point.step + iterations)
+
+    def _enough(self) -> bool:
+        """Whether patience has ended, or L-BFGS found no lower loss."""
+        if self.full and len(self.history) > 1 and self.history[-1].step == self.history[-2].step:
+            return True
+        patience, best = self.settings.patience, self.best
+        return (
+            patience is not None
+            and best is not None
+            and (self.point.epoch - best.epoch >= patience)
         )
 
-    def _notes(self) -> tuple[str, ...]:
+    def _trace(self, theta: FloatArray) -> None:
+        """Keep θ for a picture, at most LONGEST_PATH points at equal distances."""
+        if not self.path:
+            return
+        if self.point.step % self.stride == 0:
+            self.path.append(theta)
+        if len(self.path) > LONGEST_PATH:
+            self.path, self.stride = self.path[::2], 2 * self.stride
+
+    # -- faults --------------------------------------------------------------------------------
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            self.point,
+            tuple(self.history),
+            self._identity(),
+            self.best,
+            np.array(self.path),
+            self.stride,
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        settings = self.settings.recorded()
+        if not self.settings.depends_on_epochs:
+            del settings["epochs"]  # more of them may follow
+        names = self.layout.type._fields
+        shapes = zip(names, self.layout.shapes, strict=True)
+        return {
+            **settings,
+            "circuit": getattr(self.module, "SOURCE", ""),
+            "parameters": {name: list(shape) for name, shape in shapes},
+            "columns": dict(self.feed.columns),
+            "data": self.feed.digest(),
+        }
+
+    def _resume(self) -> None:
+        found = self.saver.found(self._identity)
+        if found is None:
+            return
+        if found.point.theta.shape != self.point.theta.shape:
+            raise DataError("the checkpoint has another number of parameters")
+        self.point = self.good = found.point
+        self.history, self.best = list(found.history), found.best
+        self.path, self.stride = list(found.path), found.stride
+
+    def _keep(self, error: Diverged) -> None:
+        """Put the last good state into the error."""
+        if self.history and self.point.step > 0:
+            self.point = self.good
+            self.saver.save(self._checkpoint())
+            error.result = self.result(interrupted=False)
+
+    def result(self, interrupted: bool) -> Result:
+        """What was learned until now."""
+        early = self.point.epoch < self.settings.epochs and not interrupted and self._enough()
+        theta = self.point.theta if self.best is None else self.best.theta
+        return Result(
+            params=self.layout.params(theta),
+            history=tuple(self.history),
+            settings=self.settings,
+            scalings=self.shards[0].dealing.scalings,
+            rows=self.rows,
+            scores=self.engine.scores(theta),
+            interrupted=interrupted,
+            stopped_early=self.best.epoch if early and self.best is not None else None,
+            steps_per_epoch=self.steps,
+            path=np.array(self.path),
+            surface=self._surface if self.path else None,
+            columns=self.feed.columns,
+            notes=(*self.feed.notes, *self.notes, *self._rise()),
+        )
+
+    def _surface(self, across: FloatArray, up: FloatArray) -> FloatArray:
+        part = next(self.shards[0].parts()).training
+        inputs = self.module.Inputs(*(column[:MOST_ROWS_DRAWN] for column in part.values()))
+
+        def mean(w: float, v: float) -> float:
+            return float(self.module.value_and_grad(self.module.Params(w, v), inputs)[0])
+
+        with np.errstate(all="ignore"):
+            return np.array([[mean(w, v) for w in across] for v in up])
+
+    def _rise(self) -> tuple[str, ...]:
         first, last = self.history[0].loss, self.history[-1].loss
         if last <= first:
             return ()
         return (f"the loss rose from {first:.6g} to {last:.6g}; use {self._remedy()}",)
 
     def _remedy(self) -> str:
-        rate = self.settings.learning_rate
+        if self.full:
+            return "other initial values, or standardise the inputs"
+        rate = self.settings.eta
         eta = "" if callable(rate) else f" than {rate:g}"
         scale = "" if self.settings.standardise else ", or standardise the inputs"
         return f"a smaller learning rate{eta}{scale}"
 
-    def _learning_rate(self) -> LearningRate:
-        """η_t with t counted from the first step of the run, not of the epoch."""
-        rate, start = self.settings.learning_rate, self.step
-        return (lambda t: rate(start + t)) if callable(rate) else rate
-
-    def _record(self, epoch: int) -> None:
+    def _record(self) -> None:
         """Add a line to the history; what it holds is finite."""
-        losses = [
-            float(self.module.value_and_grad(self.params, part)[0])
-            for part in (self.training, self.held_out)
-            if part is not None
-        ]
-        named = self.params._asdict().items()
-        bad = [name for name, value in named if not np.all(np.isfinite(value))]
-        if bad or not isfinite(losses[0]):
-            raise self._diverged(f"parameter {quoted(bad[0])}" if bad else "the loss")
-        if not isfinite(losses[-1]):
+        theta = self.point.theta
+        if not np.isfinite(theta).all():
+            named = self.layout.params(theta)._asdict().items()
+            bad = next(name for name, value in named if not np.all(np.isfinite(value)))
+            raise self._diverged(f"parameter {quoted(bad)}")
+        means = self.engine.means(theta)
+        losses = float(means.training.loss), float(means.held_out.loss)
+        if not isfinite(losses[0]):
+            raise self._diverged("the loss")
+        if self.rows[1] and not isfinite(losses[1]):
             raise self._diverged("the validation loss")
-        self.history.append(Record(epoch, self.step, losses[0], losses[1] if losses[1:] else None))
+        self.good = self.point
+        validation = losses[1] if self.rows[1] else None
+        known = self.best is not None and validation is not None and self.best.loss <= validation
+        if self.settings.patience is not None and validation is not None and not known:
+            self.best = Best(theta, self.point.epoch, validation)
+        self.history.append(Record(self.point.epoch, self.point.step, losses[0], validation))
 
-    def _where(self, order: npt.NDArray[np.int_], step: int) -> str:
+    def _where(self) -> str:
         """The first bad row of a batch, and the first bad node there."""
-        start = step * self.settings.batch_size
-        rows = np.sort(order[start : start + self.settings.batch_size])
-        row = first_bad_row(self.module, self.params, self.training, rows)
-        chosen = rows if row is None else [row]
-        batch = self.module.Inputs(*(np.asarray(column)[chosen] for column in self.training))
-        node = first_bad_node(self.module, self.params, batch)
-        place = f"training row {row + 1}" if row is not None else f"a batch of {len(rows)} rows"
+        theta, _, epoch, done, _ = self.point
+        params = self.layout.params(theta)
+        dealt = [
+            (s.batch(epoch, done), s.rows_of(epoch, done)) for s in self.shards if done < s.steps
+        ]
+        columns = [np.concatenate(column) for column in zip(*(c for c, _ in dealt), strict=True)]
+        numbers = np.concatenate([rows for _, rows in dealt])
+        order = np.argsort(numbers)
+        found = first_bad_row(self.module, params, columns, order)
+        chosen = order if found is None else [found]
+        batch = self.module.Inputs(*(column[chosen] for column in columns))
+        node = first_bad_node(self.module, params, batch)
+        place = f"a batch of {len(order)} rows"
+        if found is not None:
+            place = self.feed.place(int(numbers[found]))
         return f" ({place}" + (f", first {quoted(node)})" if node else ")")
 
     def _diverged(self, what: str = "the loss", where: str = "") -> Diverged:
-        if self.step == 0:
+        if self.point.step == 0:
             return Diverged(
                 f"{what} is not finite before the first step{where}; initial values or data lie "
                 "outside the circuit's domain; standardise the inputs or give initial values"
             )
         return Diverged(
-            f"{what} is not finite after step {self.step}: training diverged{where}; "
+            f"{what} is not finite after step {self.point.step}: training diverged{where}; "
             f"use {self._remedy()}"
         )
+
+
+__all__ = [
+    "Diverged",
+    "LearningRate",
+    "Record",
+    "Result",
+    "Settings",
+    "TrainingError",
+    "train",
+]

@@ -1,33 +1,41 @@
-"""The folder a run leaves: parameters, history, settings, and a picture of the losses.
+"""The folder a run leaves: parameters, history, settings, and pictures.
 
 Files replace their predecessors in one move, and only those that symback made.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from symback.disk import replace_file
-from symback.errors import FileRefused
+from symback.errors import DataError, FileRefused
+from symback.training.checkpoint import CHECKPOINT, MARK, archive
+from symback.training.descent import path_plot
 from symback.training.loop import Result
 from symback.training.plots import loss_plot
-from symback.training.table import reason, shorten
+from symback.training.settings import LBFGS
+from symback.training.table import quoted, reason, shorten
 
 PARAMETERS, HISTORY, SETTINGS, PLOT = "parameters.npz", "history.csv", "training.json", "loss.svg"
-FILES = (PARAMETERS, HISTORY, SETTINGS, PLOT)
+LINES, PATH = "history.jsonl", "path.svg"
+FILES = (PARAMETERS, HISTORY, LINES, SETTINGS, CHECKPOINT, PLOT, PATH)
 _MAKER = "symback train"
 _MARKS = {  # what the first or last bytes of each file show of its maker
     PARAMETERS: _MAKER.encode(),
     HISTORY: b"epoch,step,loss",
     SETTINGS: f'"made_by": "{_MAKER}"'.encode(),
+    LINES: b'{"epoch": 0, "learning_rate": ',
+    CHECKPOINT: MARK,
     PLOT: _MAKER.encode(),
+    PATH: _MAKER.encode(),
 }
 
 
@@ -52,9 +60,9 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
     """Write the files of a run; gives the paths written and what there is to say of them."""
     check_folder(folder)
     written, notes = [], []
-    replaced = [file for file in FILES if (Path(folder) / file).exists()]
-    plot = loss_plot(result.history, creator=_MAKER)
-    for file, content in {**contents(result), PLOT: plot}.items():
+    ours = [file for file in FILES if file != CHECKPOINT]  # the run itself saves that one
+    replaced = [file for file in ours if (Path(folder) / file).exists()]
+    for file, content in {**contents(result), **_pictures(result)}.items():
         if content is None:
             stale = "; that of an earlier run is removed" if file in replaced else ""
             (Path(folder) / file).unlink(missing_ok=True)
@@ -62,31 +70,57 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
             continue
         replace_file(Path(folder) / file, content)
         written.append(str(Path(folder) / file))
+    if len(result.path) == 0:
+        (Path(folder) / PATH).unlink(missing_ok=True)
     if replaced:
         notes.append(f"the files of an earlier run in {folder} are replaced")
     return written, notes
 
 
 def contents(result: Result) -> dict[str, bytes]:
-    """What the files of a run hold, the picture excepted."""
+    """What the files of a run hold, checkpoint and pictures excepted."""
     return {
-        PARAMETERS: _parameters(result),
+        PARAMETERS: archive(
+            {name: np.asarray(value) for name, value in result.params._asdict().items()},
+            _MARKS[PARAMETERS],
+        ),
         HISTORY: _history(result),
-        SETTINGS: _settings(result),
+        LINES: _lines(result),
+        SETTINGS: (_json(result.summary()) + "\n").encode(),
     }
 
 
-def _parameters(result: Result) -> bytes:
-    """An .npz archive, one array a parameter, that loads without pickle."""
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w") as archive:
-        archive.comment = _MARKS[PARAMETERS]
-        for name, value in result.params._asdict().items():
-            entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.asarray(value), allow_pickle=False)
-            member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, so that equal runs are equal
-            archive.writestr(member, entry.getvalue())
-    return memory.getvalue()
+def _pictures(result: Result) -> dict[str, bytes | None]:
+    """The losses, and the path of two parameters; None where matplotlib is not installed."""
+    found: dict[str, bytes | None] = {
+        PLOT: loss_plot(result.history, result.steps_per_epoch, creator=_MAKER)
+    }
+    if result.surface is not None and len(result.path):
+        names = result.params._fields
+        found[PATH] = path_plot(result.path, names, result.surface, creator=_MAKER)
+    return found
+
+
+def read_parameters(path: str | os.PathLike[str], module: ModuleType) -> Any:
+    """The module's Params from a file `parameters.npz`; DataError where it has others."""
+    name = shorten(Path(path).name, 40)
+    try:
+        with np.load(path, allow_pickle=False) as archived:
+            if not isinstance(archived, np.lib.npyio.NpzFile):
+                raise DataError(f"{name} is no .npz archive")
+            known = {key: archived[key] for key in archived.files}
+    except DataError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+        raise DataError(f"{name} cannot be read: {reason(error)}") from None
+    names = module.Params._fields
+    if set(known) != set(names):
+        other = sorted(set(known) ^ set(names))[0]
+        raise DataError(f"{name} holds other parameters than the circuit: {quoted(other)} differs")
+    for key, value in known.items():
+        if value.dtype.kind not in "fiu" or not np.isfinite(value).all():
+            raise DataError(f"{name}: {quoted(key)} does not hold finite numbers only")
+    return module.Params(*(known[key].astype(float)[()] for key in names))
 
 
 def _history(result: Result) -> bytes:
@@ -98,33 +132,19 @@ def _history(result: Result) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _settings(result: Result) -> bytes:
-    settings, last = result.settings, result.history[-1]
-    rate = settings.learning_rate
-    content: dict[str, Any] = {
-        "made_by": _MAKER,
-        "accuracy": result.accuracy,
-        "batch_size": settings.batch_size,
-        "columns": dict(result.columns),
-        "epochs": settings.epochs,
-        "epochs_done": last.epoch,
-        "interrupted": result.interrupted,
-        "learning_rate": "a function of the step" if callable(rate) else float(rate),
-        "loss": last.loss,
-        "rows_training": result.rows[0],
-        "rows_validation": result.rows[1],
-        "scalings": {
-            name: {"mean": scaling.mean, "scale": scaling.scale}
-            for name, scaling in result.scalings.items()
-        },
-        "seed": settings.seed,
-        "standardise": settings.standardise,
-        "steps_done": last.step,
-        "validation": settings.validation,
-        "validation_accuracy": result.validation_accuracy,
-        "validation_loss": last.validation_loss,
-    }
-    return (json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+def _lines(result: Result) -> bytes:
+    """The history as JSON lines, with the step width η_t of each record's next step."""
+    eta = result.settings.scheduled(result.settings.epochs * result.steps_per_epoch)
+    full = result.settings.optimiser == LBFGS
+    lines = []
+    for record in result.history:
+        line = {**asdict(record), "learning_rate": None if full else float(eta(record.step))}
+        lines.append(json.dumps(line, sort_keys=True, allow_nan=False))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps({"made_by": _MAKER, **content}, indent=2, sort_keys=True, allow_nan=False)
 
 
 def _refuse_foreign(path: Path, file: str, folder: str) -> None:

@@ -5,7 +5,6 @@ For circuits with two parameters, so that each path can be drawn on the loss sur
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symback.errors import DataError, SymbackError, UnknownName, clip, nearest
+from symback.errors import DataError, SymbackError, TrainingError, UnknownName, clip, nearest
 from symback.training.feed import leaves_of, open_feed
-from symback.training.loop import Diverged, LearningRate, Settings, TrainingError
-from symback.training.samples import check_columns
+from symback.training.leaves import leaves_of_module
+from symback.training.loop import Diverged, LearningRate, Settings
 from symback.training.table import FloatArray
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def summary(paths: Sequence[Descent]) -> str:
 
 def read_samples(
     circuit: Circuit,
-    data_path: str | os.PathLike[str],
+    data_path: Any,
     mapping: Mapping[str, str] | None = None,
     *,
     delimiter: str = ",",
@@ -112,7 +111,7 @@ class Descents:
     ) -> None:
         self.names = _two_parameters(circuit)
         self.module: ModuleType = circuit.compile()
-        self.samples, self.rows = _samples(circuit, self.module, inputs)
+        self.samples, self.rows = _samples(self.module, inputs)
         share = min(TYPICAL_BATCH, max(1, self.rows // 8))
         self.batch_size = share if batch_size is None else batch_size
         self.seed = Settings(batch_size=self.batch_size, seed=seed).seed  # refuses what is none
@@ -205,22 +204,11 @@ def _two_parameters(circuit: Circuit) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def _samples(circuit: Circuit, module: ModuleType, inputs: Mapping[str, Any]) -> tuple[Any, int]:
+def _samples(module: ModuleType, inputs: Mapping[str, Any]) -> tuple[Any, int]:
     """The module's Inputs, and the number of rows."""
     given = inputs._asdict() if hasattr(inputs, "_asdict") else inputs
-    fields = module.Inputs._fields
-    if not fields:
-        raise DataError("the circuit has no inputs; there is nothing that data could feed")
-    if circuit.has_arrays:
-        missing = [name for name in fields if given.get(name) is None]
-        if missing:
-            raise DataError(f"there is no column for '{missing[0]}'{nearest(missing[0], given)}")
-        columns = {name: np.asarray(given[name]) for name in fields}
-        first = columns[fields[0]]
-        batched = first.ndim > len(circuit[fields[0]].shape)
-        return module.Inputs(**columns), len(first) if batched else 1
-    checked = check_columns(given, fields)
-    return module.Inputs(**checked), checked[fields[0]].size
+    with open_feed(given, leaves_of_module(module)) as feed:
+        return module.Inputs(**feed.read(0, feed.rows)), feed.rows
 
 
 def _start(module: ModuleType, start: Mapping[str, float], seed: int) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from symback.training.loop import Record
+from symback.training.checkpoint import Record
 
 
-def loss_plot(history: Sequence[Record], *, creator: str) -> bytes | None:
+def loss_plot(history: Sequence[Record], steps_per_epoch: int, *, creator: str) -> bytes | None:
     """Mean loss of both parts over the epochs as SVG, or None where matplotlib is not installed."""
     try:
         import matplotlib  # here: an extra, and slow to import
@@ -19,8 +19,7 @@ def loss_plot(history: Sequence[Record], *, creator: str) -> bytes | None:
         return None
     figure = Figure(figsize=(6, 3.7), layout="constrained")
     axes = figure.add_subplot()
-    per_epoch = next((record.step for record in history if record.epoch == 1), 1)
-    epochs = [record.step / per_epoch for record in history]
+    epochs = [max(record.epoch, record.step / steps_per_epoch) for record in history]
     axes.plot(epochs, [record.loss for record in history], label="training rows")
     held_out = [r.validation_loss for r in history if r.validation_loss is not None]
     if held_out:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 if TYPE_CHECKING:
-    from symback.training.loop import Record
+    from symback.training.checkpoint import Record
 
 LINES = 10  # that a run writes where no bar can be drawn
 LONGEST_SILENCE = 30.0  # seconds without a line
@@ -20,6 +20,9 @@ class Progress:
 
     epochs: int
     steps: int
+    rows: int
+    began: float
+    first: int  # step of the run, done when it began
 
     def __enter__(self) -> Self:
         return self
@@ -32,9 +35,18 @@ class Progress:
     ) -> None:
         self.stop()
 
-    def start(self, epochs: int, steps: int) -> None:
-        """The run has so many epochs, of so many steps each."""
-        self.epochs, self.steps = epochs, steps
+    def start(self, epochs: int, steps: int, rows: int, done: int = 0) -> None:
+        """The run has so many epochs, of so many steps and rows each; `done` steps are made."""
+        self.epochs, self.steps, self.rows, self.first = epochs, steps, rows, done
+        self.began = time.monotonic()
+
+    def pace(self, step: int) -> str:
+        """How many rows a second there were until this step, and how long the rest will take."""
+        seconds, steps = time.monotonic() - self.began, step - self.first
+        if seconds <= 0 or steps <= 0:
+            return ""
+        left = seconds / steps * (self.epochs * self.steps - step)
+        return f"{_many(self.rows / self.steps * steps / seconds)} rows/s, {_time(left)} left"
 
     def step(self, step: int, loss: float) -> None:
         """Step number `step` of the run, counted from 1, is done; `loss` is that of its batch."""
@@ -52,17 +64,20 @@ class Lines(Progress):
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
-    def start(self, epochs: int, steps: int) -> None:
-        super().start(epochs, steps)
+    def start(self, epochs: int, steps: int, rows: int, done: int = 0) -> None:
+        super().start(epochs, steps, rows, done)
         self.last = time.monotonic()
 
     def step(self, step: int, loss: float) -> None:
         if time.monotonic() - self.last > LONGEST_SILENCE:
-            self._say(f"step {step}/{self.epochs * self.steps}: loss {loss:.6g} in its batch")
+            place = f"step {step}/{self.epochs * self.steps}"
+            self._say(f"{place}: loss {loss:.6g} in its batch, {self.pace(step)}")
 
     def epoch(self, record: Record) -> None:
         if record.epoch * LINES // self.epochs > (record.epoch - 1) * LINES // self.epochs:
-            self._say(f"epoch {record.epoch}/{self.epochs}: {losses(record)}")
+            pace = self.pace(record.step)
+            line = f"epoch {record.epoch}/{self.epochs}: {losses(record)}"
+            self._say(f"{line}, {pace}" if pace else line)
 
     def _say(self, line: str) -> None:
         print(line, file=self.stream, flush=True)
@@ -82,21 +97,25 @@ class Bar(Progress):
             BarColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[losses]}"),
+            TextColumn("{task.fields[rate]}"),
             console=Console(file=stream),
         )
         self.task = TaskID(0)
 
-    def start(self, epochs: int, steps: int) -> None:
-        super().start(epochs, steps)
+    def start(self, epochs: int, steps: int, rows: int, done: int = 0) -> None:
+        super().start(epochs, steps, rows, done)
         self.last = time.monotonic()
-        self.task = self.bar.add_task("", total=epochs * steps, epoch=f"0/{epochs}", losses="")
+        self.task = self.bar.add_task(
+            "", total=epochs * steps, completed=done, epoch=f"0/{epochs}", losses="", rate=""
+        )
         self.bar.start()
 
     def step(self, step: int, loss: float) -> None:
         now = time.monotonic()
         if now - self.last > SHORTEST_PAUSE:
             self.last = now
-            self.bar.update(self.task, completed=step)
+            rate = self.pace(step).partition(",")[0]
+            self.bar.update(self.task, completed=step, rate=rate)
 
     def epoch(self, record: Record) -> None:
         self.bar.update(
@@ -108,6 +127,22 @@ class Bar(Progress):
 
     def stop(self) -> None:
         self.bar.stop()
+
+
+def _many(number: float) -> str:
+    """A count in three digits, or four."""
+    for size, sign in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= size:
+            return f"{number / size:.3g}{sign}"
+    return f"{number:.3g}"
+
+
+def _time(seconds: float) -> str:
+    """A time to wait in words."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    return f"{whole // 3600} h {whole // 60 % 60} min" if whole >= 3600 else f"{whole // 60} min"
 
 
 def progress_on(stream: TextIO | None = None, *, quiet: bool = False) -> Progress:

@@ -1,0 +1,183 @@
+"""Checkpoints: the state of a run between two steps, as an archive that loads without pickle.
+
+The random order of the rows is a function of seed, epoch and step, so that a state holds no
+generator; a run that goes on from it takes the steps that it would have taken.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from symback.disk import replace_file
+from symback.errors import DataError
+from symback.training.table import FloatArray, reason
+
+CHECKPOINT = "checkpoint.npz"
+MARK = b"symback train checkpoint 1"
+LARGEST = 1 << 34  # bytes of a checkpoint that is read
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the history: mean losses after `step` steps, over all rows of each part."""
+
+    epoch: int
+    step: int
+    loss: float
+    validation_loss: float | None
+
+
+class Point(NamedTuple):
+    """Where a run stands: θ and the optimiser's state after `step` steps.
+
+    `done` batches of the epoch after `epoch` whole ones are among them; `loss` is that of the last
+    batch.
+    """
+
+    theta: FloatArray
+    state: tuple[FloatArray, ...]
+    epoch: int
+    done: int
+    step: int
+
+
+class Best(NamedTuple):
+    """The parameters with the least validation loss so far, and the epoch that they are of."""
+
+    theta: FloatArray
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a run needs to go on."""
+
+    point: Point
+    history: tuple[Record, ...]
+    identity: Mapping[str, Any]  # of settings, circuit and data; what resumes must agree
+    best: Best | None = None
+    path: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    stride: int = 1  # steps between two points of the path
+
+
+def save(checkpoint: Checkpoint, folder: str | os.PathLike[str]) -> Path:
+    """Put the checkpoint into its folder: a reader, or a run that is killed, finds the old or the
+    new one whole. Raises FileRefused where the disk refuses."""
+    point, best = checkpoint.point, checkpoint.best
+    meta = {
+        "history": [asdict(record) for record in checkpoint.history],
+        "identity": dict(checkpoint.identity),
+        "epoch": point.epoch,
+        "done": point.done,
+        "step": point.step,
+        "best": None if best is None else [best.epoch, best.loss],
+        "stride": checkpoint.stride,
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "meta": np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8),
+        "theta": point.theta,
+        **{f"state_{number}": slot for number, slot in enumerate(point.state)},
+        **({} if best is None else {"best": best.theta}),
+        "path": checkpoint.path,
+    }
+    path = Path(folder) / CHECKPOINT
+    replace_file(path, archive(arrays, MARK))
+    return path
+
+
+def load(folder: str | os.PathLike[str]) -> Checkpoint:
+    """The checkpoint of a folder; DataError where there is none, or none that can be used."""
+    path = Path(folder) / CHECKPOINT
+    try:
+        if not path.exists():
+            raise DataError(
+                f"there is no {CHECKPOINT} in {Path(folder).name}; run without --resume"
+            )
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
+            raise DataError(f"{CHECKPOINT} is no file that symback wrote")
+        arrays = _arrays(path)
+        return _checkpoint(arrays)
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(f"{CHECKPOINT} cannot be read: {reason(error)}") from None
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        MemoryError,
+        RecursionError,
+    ):
+        raise DataError(f"{CHECKPOINT} is damaged; remove it and run without --resume") from None
+
+
+def _arrays(path: Path) -> dict[str, FloatArray]:
+    try:
+        with zipfile.ZipFile(path) as archived:
+            if archived.comment != MARK:
+                raise DataError(f"{CHECKPOINT} was not written by this version of symback train")
+            members = archived.infolist()
+            if any(m.compress_type != zipfile.ZIP_STORED for m in members):
+                raise ValueError("compressed")
+            return {
+                member.filename.removesuffix(".npy"): np.lib.format.read_array(
+                    io.BytesIO(archived.read(member)), allow_pickle=False
+                )
+                for member in members
+            }
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _checkpoint(arrays: Mapping[str, FloatArray]) -> Checkpoint:
+    meta = json.loads(arrays["meta"].tobytes())
+    theta = arrays["theta"]
+    state = tuple(arrays[f"state_{n}"] for n in range(sum(k.startswith("state_") for k in arrays)))
+    best = meta["best"]
+    counts = [meta[name] for name in ("epoch", "done", "step", "stride")]
+    vectors = [theta, *state, *([] if best is None else [arrays["best"]])]
+    if not all(type(count) is int and count >= 0 for count in counts) or not all(
+        vector.dtype.kind == "f" and vector.shape == theta.shape and vector.ndim == 1
+        for vector in vectors
+    ):
+        raise ValueError("counts or vectors")
+    return Checkpoint(
+        Point(theta, state, meta["epoch"], meta["done"], meta["step"]),
+        tuple(Record(**record) for record in meta["history"]),
+        meta["identity"],
+        None if best is None else Best(arrays["best"], int(best[0]), float(best[1])),
+        arrays["path"],
+        meta["stride"],
+    )
+
+
+def archive(arrays: Mapping[str, npt.NDArray[Any]], comment: bytes) -> bytes:
+    """An .npz archive that loads without pickle, with the same bytes for the same arrays."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archived:
+        archived.comment = comment
+        for name, value in arrays.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asarray(value), allow_pickle=False)
+            member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, so that equal runs are equal
+            archived.writestr(member, entry.getvalue())
+    return memory.getvalue()
+
+
+def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[str]:
+    """What a run that resumes has otherwise than the one that wrote the checkpoint."""
+    names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    return [f"{name} was {was.get(name)!r:.40}, now {now.get(name)!r:.40}" for name in names]

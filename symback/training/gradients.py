@@ -1,0 +1,261 @@
+"""Gradients of a module over shards: means over their rows, added in the order of the shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from symback.training.batches import Columns, Shard
+from symback.training.metrics import Scores
+from symback.training.optimiser import Optimiser
+from symback.training.scaling import Moments
+from symback.training.table import FloatArray
+
+
+class Layout:
+    """Where each parameter stands in the flat vector θ, in the order of the module's Params."""
+
+    def __init__(self, module: ModuleType, params: Any) -> None:
+        self.type = module.Params
+        self.shapes = [np.shape(value) for value in params]
+        self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes]).tolist()
+        self.numbers = not any(self.shapes)
+
+    def params(self, theta: FloatArray) -> Any:
+        """Views of θ as the module's Params; no numbers are copied."""
+        if self.numbers:
+            return self.type(*theta)
+        starts = [0, *self.ends]
+        places = zip(starts, self.ends, self.shapes, strict=False)
+        return self.type(*[theta[a:b].reshape(shape) for a, b, shape in places])
+
+    def vector(self, params: Any) -> FloatArray:
+        """The numbers of Params as one new vector."""
+        if self.numbers:
+            return np.array(params)
+        return np.concatenate([np.ravel(value) for value in params])
+
+
+class Part(NamedTuple):
+    """The mean loss of some rows, and its gradient."""
+
+    rows: int
+    loss: float
+    gradient: FloatArray
+
+
+class Means(NamedTuple):
+    """Mean losses over the training and the held-out rows, each with its number of rows."""
+
+    training: Part
+    held_out: Part
+
+
+class Engine(Protocol):
+    """Where gradients are made. Whatever it is, equal shards give equal bits."""
+
+    def step(self, theta: FloatArray, epoch: int, step: int) -> Part:
+        """Loss and gradient of mini-batch `step` of an epoch."""
+
+    def local(
+        self,
+        optimiser: Optimiser,
+        theta: FloatArray,
+        state: Sequence[FloatArray],
+        epoch: int,
+        step: int,
+        t: int,
+        etas: Sequence[float],
+    ) -> tuple[FloatArray, tuple[FloatArray, ...], float]:
+        """θ, state and mean loss after each shard made a step for each η alone."""
+
+    def whole(self, theta: FloatArray) -> Part:
+        """Loss and gradient of all training rows."""
+
+    def means(self, theta: FloatArray) -> Means:
+        """The mean losses over all training and all held-out rows."""
+
+    def moments(self, names: Sequence[str]) -> dict[str, Moments]:
+        """What all training rows say of the named inputs; reads, and so checks, every row."""
+
+    def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
+        """What the outputs are worth, on all training and all held-out rows."""
+
+    def close(self) -> None:
+        """Give back what was taken for the work."""
+
+
+class ShardGradients:
+    """The gradients of one shard, by a module."""
+
+    def __init__(self, module: ModuleType, layout: Layout, shard: Shard) -> None:
+        self.module, self.layout, self.shard = module, layout, shard
+
+    def step(self, theta: FloatArray, epoch: int, step: int) -> Part | None:
+        """Loss and gradient of a mini-batch; None where the shard has no more rows."""
+        if step >= self.shard.steps:
+            return None
+        batch = self.shard.batch(epoch, step)
+        inputs = self.module.Inputs(*batch)
+        loss, bars = self.module.value_and_grad(self.layout.params(theta), inputs)
+        return Part(len(batch[0]), loss, self.layout.vector(bars))
+
+    def local(
+        self,
+        optimiser: Optimiser,
+        theta: FloatArray,
+        state: Sequence[FloatArray],
+        epoch: int,
+        step: int,
+        t: int,
+        etas: Sequence[float],
+    ) -> Part | None:
+        """A step for each η with this shard's batches; the vector is θ and state, end to end."""
+        rows, losses = 0, 0.0
+        slots: Any = optimiser.module.State(*state)
+        for i, eta in enumerate(etas):
+            part = self.step(theta, epoch, step + i)
+            if part is None:
+                break
+            theta, slots = optimiser.move(theta, part.gradient, slots, t=t + i, eta=eta)
+            rows, losses = rows + part.rows, losses + part.rows * part.loss
+        return Part(rows, losses / rows, np.concatenate([theta, *slots])) if rows else None
+
+    def whole(self, theta: FloatArray) -> Part:
+        """Loss and gradient of all training rows."""
+        parts = (self._part(theta, split.training) for split in self.shard.parts())
+        return combined(part for part in parts if part is not None)
+
+    def means(self, theta: FloatArray) -> Means:
+        """The mean losses over the training and the held-out rows, read once."""
+        found: tuple[list[Part], list[Part]] = ([], [])
+        for split in self.shard.parts():
+            for parts, columns in zip(found, split, strict=True):
+                part = self._part(theta, columns)
+                if part is not None:
+                    parts.append(part._replace(gradient=_NOTHING))
+        return Means(combined(found[0]), combined(found[1]))
+
+    def moments(self, names: Sequence[str]) -> dict[str, Moments]:
+        """What the training rows say of the named inputs; reads, and so checks, every row."""
+        return self.shard.moments(names)
+
+    def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
+        """What the outputs are worth, on the training and on the held-out rows."""
+        params, found = self.layout.params(theta), (Scores(), Scores())
+        for split in self.shard.parts():
+            found = tuple(  # type: ignore[assignment]
+                scores + Scores.of(self.module, params, columns)
+                for scores, columns in zip(found, split, strict=True)
+            )
+        return found
+
+    def _part(self, theta: FloatArray, columns: Columns) -> Part | None:
+        rows = len(next(iter(columns.values())))
+        if rows == 0:
+            return None
+        inputs = self.module.Inputs(**columns)
+        loss, bars = self.module.value_and_grad(self.layout.params(theta), inputs)
+        return Part(rows, loss, self.layout.vector(bars))
+
+
+_NOTHING: FloatArray = np.zeros(0)
+
+
+def combined(parts: Iterable[Part | None]) -> Part:
+    """The mean over all rows: (Σ n_s loss_s)/n and (Σ n_s g_s)/n, added from first to last.
+
+    The order of adding is that of the parts, whoever made them and whenever: equal parts give
+    equal bits. NaN where there is no row.
+    """
+    known = [part for part in parts if part is not None]
+    if len(known) == 1:
+        return known[0]
+    rows = sum(part.rows for part in known)
+    if rows == 0:
+        return Part(0, float("nan"), _NOTHING)
+    loss = sum(part.rows * part.loss for part in known) / rows
+    gradient = known[0].rows * known[0].gradient
+    for part in known[1:]:
+        gradient += part.rows * part.gradient
+    gradient /= rows
+    return Part(rows, loss, gradient)
+
+
+class Here:
+    """All shards in this process, one after the other."""
+
+    def __init__(self, parts: Sequence[ShardGradients]) -> None:
+        self.parts = parts
+
+    def step(self, theta: FloatArray, epoch: int, step: int) -> Part:
+        """Loss and gradient of mini-batch `step` of an epoch."""
+        if len(self.parts) == 1:
+            return combined([self.parts[0].step(theta, epoch, step)])
+        return combined(part.step(theta, epoch, step) for part in self.parts)
+
+    def local(
+        self,
+        optimiser: Optimiser,
+        theta: FloatArray,
+        state: Sequence[FloatArray],
+        epoch: int,
+        step: int,
+        t: int,
+        etas: Sequence[float],
+    ) -> tuple[FloatArray, tuple[FloatArray, ...], float]:
+        """θ, state and mean loss after each shard made a step for each η alone."""
+        parts = [p.local(optimiser, theta, state, epoch, step, t, etas) for p in self.parts]
+        return averaged(parts, len(state))
+
+    def whole(self, theta: FloatArray) -> Part:
+        """Loss and gradient of all training rows."""
+        return combined(part.whole(theta) for part in self.parts)
+
+    def means(self, theta: FloatArray) -> Means:
+        """The mean losses over all training and all held-out rows."""
+        return merged_means([part.means(theta) for part in self.parts])
+
+    def moments(self, names: Sequence[str]) -> dict[str, Moments]:
+        """What all training rows say of the named inputs."""
+        return merged_moments([part.moments(names) for part in self.parts])
+
+    def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
+        """What the outputs are worth, on all training and all held-out rows."""
+        return merged_scores([part.scores(theta) for part in self.parts])
+
+    def close(self) -> None:
+        """Nothing was taken."""
+
+
+def averaged(
+    parts: Sequence[Part | None], slots: int
+) -> tuple[FloatArray, tuple[FloatArray, ...], float]:
+    """θ and state of shards that went alone, averaged by their rows, and their mean loss."""
+    mean = combined(parts)
+    theta, *state = np.split(mean.gradient, 1 + slots)
+    return theta, tuple(state), float(mean.loss)
+
+
+def merged_means(means: Sequence[Means]) -> Means:
+    """The means over the rows of all shards, in their order."""
+    held = [mean.held_out for mean in means if mean.held_out.rows]
+    return Means(combined(mean.training for mean in means), combined(held))
+
+
+def merged_moments(found: Sequence[dict[str, Moments]]) -> dict[str, Moments]:
+    """The moments of the rows of all shards, in their order."""
+    merged: dict[str, Moments] = {}
+    for moments in found:
+        for name, more in moments.items():
+            merged[name] = merged[name] + more if name in merged else more
+    return merged
+
+
+def merged_scores(found: Sequence[tuple[Scores, Scores]]) -> tuple[Scores, Scores]:
+    """The scores of the rows of all shards, in their order."""
+    training, held_out = zip(*found, strict=True)
+    return sum(training, Scores()), sum(held_out, Scores())

@@ -1,0 +1,43 @@
+"""One step of an optimiser: a gradient in, new parameters and state out."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from symback.training.settings import Settings
+from symback.training.table import FloatArray
+
+
+class Optimiser:
+    """The update rule of the settings, over the flat vector θ.
+
+    A gradient longer than `clip` is shortened first: g ← g·min(1, clip/‖g‖) (Pascanu, Mikolov and
+    Bengio 2013). The rule is the generated module of `symback.update`.
+    """
+
+    def __init__(self, settings: Settings, target: str = "numpy") -> None:
+        rule, self.options = settings.update()
+        self.module: Any = rule.compile(target)
+        self.clip = settings.clip
+        self.counts = any(setting.name == "t" for setting in rule.rule.settings)
+
+    def start(self, theta: FloatArray) -> Any:
+        """The state before the first step."""
+        return self.module.init_state(theta)
+
+    def move(
+        self, theta: FloatArray, gradient: FloatArray, state: Any, *, t: int, eta: float
+    ) -> tuple[FloatArray, Any]:
+        """θ and the state after step t = 0, 1, …, with the step width η_t."""
+        if self.clip is not None:
+            norm = sqrt(float(np.dot(gradient, gradient)))
+            if norm > self.clip:
+                gradient = gradient * (self.clip / norm)
+        counted = {"t": t + 1} if self.counts else {}
+        moved: tuple[FloatArray, Any] = self.module.update(
+            theta, gradient, state, eta=eta, **counted, **self.options
+        )
+        return moved
