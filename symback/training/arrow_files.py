@@ -84,6 +84,7 @@ class BatchSource(SpooledSource):
                     self._refuse_null(column, name, spool.size // dtype.itemsize)
                     block[name] = numbers_of(column)
                 spool.append(block)
+        _arrow(self.name).default_memory_pool().release_unused()
         self._file.check_unchanged()
         return self._fields(Records(spool, 0, dtype, spool.size // dtype.itemsize), names)
 

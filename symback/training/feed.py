@@ -19,6 +19,8 @@ from symback.training.sources import Source, cell_place, open_source, refuse_ine
 
 DIGEST_BLOCKS = 64
 DIGEST_ROWS = 1024
+_TILE = 1 << 18  # bytes that are read together: they stay in the cache
+_PIECE = 1 << 12  # but as many of a column, where there are many: each costs a call
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +71,42 @@ class Feed:
         self.rows = source.rows
         self.dtype, self.recipe = dtype, recipe
         self.notes = (*source.notes, *(note for f in feedings if (note := gaps(f))))
-        self._source, self._feedings, self._groups = source, tuple(feedings), tuple(groups)
+        self._source, self._groups = source, tuple(groups)
+        together = max(_TILE, _PIECE * self._pieces())
+        self._tile = max(1, together // self.bytes_per_row)
+        self._feedings = tuple((f, self._groups.index(f.group)) for f in feedings)
 
     @property
     def bytes_per_row(self) -> int:
         return sum(prod(shape) for shape in self.shapes.values()) * self.dtype.itemsize
 
-    def read(self, start: int, stop: int) -> dict[str, Array]:
+    def read(
+        self, start: int, stop: int, out: Mapping[str, Array] | None = None
+    ) -> dict[str, Array]:
         """The rows start ≤ row < stop of each leaf, of shape (rows, *shape), the caller's own.
 
-        Raises DataError with file, row and column for what is not finite, for whole numbers that
-        float64 does not have, and for a file that changed.
+        They are written into the arrays of `out` where these are given. Raises DataError with
+        file, row and column for what is not finite, for whole numbers that float64 does not have,
+        and for a file that changed.
         """
         if not 0 <= start <= stop <= self.rows:
             raise IndexError(f"rows {start} to {stop} of {self.rows}")
-        blocks = dict(zip(self._groups, self._source.read(self._groups, start, stop), strict=True))
-        return {f.leaf.name: self._numbers(f, blocks[f.group], start) for f in self._feedings}
+        rows = stop - start
+        found = {
+            name: np.empty((rows, *shape), self.dtype) if out is None else out[name][:rows]
+            for name, shape in self.shapes.items()
+        }
+        for at in range(start, stop, self._tile):
+            end = min(at + self._tile, stop)
+            blocks = self._source.read(self._groups, at, end)
+            for feeding, i in self._feedings:
+                target = found[feeding.leaf.name][at - start : end - start]
+                self._fill(target, feeding, blocks[i], at)
+        return found
 
     def place(self, row: int, leaf: str | None = None) -> str:
         """Where row `row`, counted from 0, stands in the data, as messages say it."""
-        feeding = next((f for f in self._feedings if f.leaf.name == leaf), None)
+        feeding = next((f for f, _ in self._feedings if f.leaf.name == leaf), None)
         return self._source.place(row, feeding.group[0] if feeding else None)
 
     def digest(self) -> str:
@@ -121,19 +139,22 @@ class Feed:
     ) -> None:
         self.close()
 
-    def _numbers(self, feeding: Feeding, block: Array, start: int) -> Array:
+    def _pieces(self) -> int:
+        columns = self._source.columns
+        return sum(columns[name].pieces for group in self._groups for name in group)
+
+    def _fill(self, target: Array, feeding: Feeding, block: Array, start: int) -> None:
+        """Write a block of rows as numbers of the feed's type, in the shape of the leaf."""
         refuse_inexact(self._source, block, feeding.group, start)
-        shape = (len(block), *self.shapes[feeding.leaf.name])
         with np.errstate(over="ignore"):  # what is beyond the range of float32 is found below
-            found = np.array(block, dtype=self.dtype, order="C").reshape(shape)
-        at = first_not_finite(found)
+            target.reshape(block.shape)[...] = block
+        at = first_not_finite(target)
         if at is not None:
             value = block[np.unravel_index(at, block.shape)]
             beyond = f"beyond the range of {self.dtype}; rescale the column"
             why = beyond if np.isfinite(value) else "not finite; correct it or remove the row"
             place = cell_place(self._source, block, feeding.group, start, at)
             raise DataError(f"{place}: {value} is {why}")
-        return found
 
 
 def open_feed(

@@ -113,7 +113,7 @@ def _entry(value: Any) -> Entry | str:
 
 def _of_pandas(value: Any) -> Entry:
     if isinstance(value.dtype, np.dtype):
-        return Entry(value.shape, lambda start, stop: value.iloc[start:stop].to_numpy())
+        return _of_array(value.to_numpy())
     as_numbers = getattr(value.dtype, "numpy_dtype", None)  # of a nullable type
 
     def missing() -> int | None:

@@ -116,7 +116,7 @@ class NpyArrays(Source):
             )
         stored, offset = self._stored(name, header)
         flat = Flat(stored, offset, header.dtype, header.shape, header.fortran)
-        return Column(header.shape, header.dtype, flat.read)
+        return Column(header.shape, header.dtype, flat.read, flat.pieces)
 
     def _stored(self, name: str, header: Header) -> tuple[Stored, int]:
         """What holds the numbers of an array, and from where on."""

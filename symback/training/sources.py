@@ -57,11 +57,15 @@ FOREIGN: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `shape` is (n, …), and `read(start, stop)` gives a range of its rows."""
+    """A column: `shape` is (n, …), and `read(start, stop)` gives a range of its rows.
+
+    A range is read in as many pieces as `pieces` says. What `read` gives may be a view.
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     read: Callable[[int, int], Array]
+    pieces: int = 1
 
 
 class Source:

@@ -181,6 +181,10 @@ class Flat:
         self.dtype, self.shape = dtype, shape
         self._fortran = fortran and len(shape) > 1
 
+    @property
+    def pieces(self) -> int:
+        return prod(self.shape[1:]) if self._fortran else 1
+
     def read(self, start: int, stop: int) -> Array:
         rows, *element = self.shape
         size, count = self.dtype.itemsize, stop - start
