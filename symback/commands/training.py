@@ -36,7 +36,7 @@ from symback.arguments import circuit_options, columns, data_options, point_of, 
 @click.option(
     "--set", "options", multiple=True, metavar="NAME=VALUE", help="Of optimiser or schedule."
 )
-@click.option("--weight-decay", default=0.0, show_default=True, help="λ, which shrinks parameters.")
+@click.option("--weight-decay", type=float, help="λ, which shrinks parameters.")
 @click.option("--clip", type=float, help="The most that a gradient's norm may be.")
 @click.option("--validation", default=0.2, show_default=True, help="Share of rows held out.")
 @click.option("--patience", type=int, help="End after so many epochs without a lower loss there.")

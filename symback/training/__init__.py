@@ -105,12 +105,14 @@ def summary(result: Result) -> str:
     if result.interrupted:
         lines.append(f"interrupted in epoch {last.epoch + 1}; what was learned until then is kept")
     lines.append(f"{last.epoch} epochs, {last.step} steps")
-    lines.append(f"loss {last.loss:.6g} (before training {first.loss:.6g})")
-    if last.validation_loss is not None:
+    kept = result.kept or last
+    if kept is not last:
+        early = "ended early; " if result.stopped_early else ""
+        lines.append(f"{early}kept are the parameters of epoch {kept.epoch}")
+    lines.append(f"loss {kept.loss:.6g} (before training {first.loss:.6g})")
+    if kept.validation_loss is not None:
         before = f"(before training {first.validation_loss:.6g})"
-        lines.append(f"validation loss {last.validation_loss:.6g} {before}")
-    if result.stopped_early is not None:
-        lines.append(f"ended early; the parameters are those of epoch {result.stopped_early}")
+        lines.append(f"validation loss {kept.validation_loss:.6g} {before}")
     for part, scores in zip(("", "validation "), result.scores, strict=True):
         if scores.accuracy is not None:
             lines.append(f"{part}accuracy {scores.accuracy:.4f}")

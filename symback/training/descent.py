@@ -31,6 +31,7 @@ MARKERS = 25  # on a path, about
 PLACES = 600  # of the paths, that labels keep away from
 _MARGIN = 0.2  # of the paths' extent, around them
 _DEEPEST = 1e-4  # of the highest level: below it contours would crowd around one point
+_HIGHEST = 1e100  # beyond it the arithmetic of contours overflows
 _STEEP = 10.0  # highest loss over least from which levels are in equal ratios of the loss itself
 _END = {"markeredgecolor": "black", "markeredgewidth": 1.4, "linestyle": "none"}
 _MAKER = "symback descend"
@@ -176,8 +177,9 @@ def _draw_surface(
     axes: Any, across: FloatArray, up: FloatArray, losses: FloatArray, points: FloatArray
 ) -> None:
     """Contours with their losses on them, darker where it is higher; white where there is none."""
+    losses = np.where(np.abs(losses) < _HIGHEST, losses, np.nan)
     levels = _levels(losses)
-    if not levels.size:
+    if levels.size < 2:
         return  # a plain
     shown = np.ma.masked_invalid(losses)
     shades = [str(shade) for shade in np.linspace(1.0, 0.8, levels.size + 1)]

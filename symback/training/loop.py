@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import isfinite
 from types import ModuleType
 from typing import Any
@@ -48,7 +49,8 @@ class Result:
     rows: tuple[int, int]  # of the training and of the validation part
     scores: tuple[Scores, Scores] = (Scores(), Scores())  # of the same
     interrupted: bool = False
-    stopped_early: int | None = None  # the epoch of the best parameters, where patience ended
+    kept: Record | None = None  # what the history says of the parameters that are kept
+    stopped_early: bool = False  # patience has ended
     steps_per_epoch: int = 1
     path: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))  # of two parameters
     surface: Surface | None = field(default=None, repr=False, compare=False)
@@ -68,14 +70,15 @@ class Result:
 
     def summary(self) -> dict[str, Any]:
         """What the run did and reached, as JSON can hold it."""
-        last = self.history[-1]
+        last, kept = self.history[-1], self.kept or self.history[-1]
         return {
             **self.settings.recorded(),
             "accuracy": self.scores[0].accuracy,
             "columns": dict(self.columns),
             "epochs_done": last.epoch,
             "interrupted": self.interrupted,
-            "loss": last.loss,
+            "epoch_kept": kept.epoch,
+            "loss": kept.loss,
             "r2": self.scores[0].r2,
             "rows_training": self.rows[0],
             "rows_validation": self.rows[1],
@@ -89,7 +92,7 @@ class Result:
             "steps_done": last.step,
             "stopped_early": self.stopped_early,
             "validation_accuracy": self.scores[1].accuracy,
-            "validation_loss": last.validation_loss,
+            "validation_loss": kept.validation_loss,
             "validation_r2": self.scores[1].r2,
         }
 
@@ -316,13 +319,15 @@ class _Run:
         return Checkpoint(
             self.point,
             tuple(self.history),
-            self._identity(),
+            self._identity,
             self.best,
             np.array(self.path),
             self.stride,
         )
 
+    @cached_property
     def _identity(self) -> dict[str, Any]:
+        """What a run that resumes must have in common with the one that was broken off."""
         settings = self.settings.recorded()
         if not self.settings.depends_on_epochs:
             del settings["epochs"]  # more of them may follow
@@ -337,7 +342,7 @@ class _Run:
         }
 
     def _resume(self) -> None:
-        found = self.saver.found(self._identity)
+        found = self.saver.found(lambda: self._identity)
         if found is None:
             return
         if found.point.theta.shape != self.point.theta.shape:
@@ -355,8 +360,11 @@ class _Run:
 
     def result(self, interrupted: bool) -> Result:
         """What was learned until now."""
-        early = self.point.epoch < self.settings.epochs and not interrupted and self._enough()
-        theta = self.point.theta if self.best is None else self.best.theta
+        theta, kept = self.point.theta, self.history[-1]
+        if self.best is not None:
+            theta, epoch = self.best.theta, self.best.epoch
+            kept = next(record for record in self.history if record.epoch == epoch)
+        early = self.settings.patience is not None and not interrupted and self._enough()
         return Result(
             params=self.layout.params(theta),
             history=tuple(self.history),
@@ -365,7 +373,8 @@ class _Run:
             rows=self.rows,
             scores=self.engine.scores(theta),
             interrupted=interrupted,
-            stopped_early=self.best.epoch if early and self.best is not None else None,
+            kept=kept,
+            stopped_early=early and self.point.epoch < self.settings.epochs,
             steps_per_epoch=self.steps,
             path=np.array(self.path),
             surface=self._surface if self.path else None,
