@@ -79,7 +79,13 @@ def open_mapping(data: Any) -> Source:
     if hasattr(data, "_asdict"):
         data = data._asdict()
     entries: dict[str, Entry | str] = {}
-    for key in names_of(data):
+    keys = names_of(data)
+    if keys is None:
+        raise DataError(
+            f"data is a {type(data).__name__:.40} without names; give a mapping of column name to "
+            "array"
+        )
+    for key in keys:
         name = str(key)
         if name in entries:
             raise DataError(f"the data has two columns named {quoted(name)}; rename one")
@@ -90,14 +96,15 @@ def open_mapping(data: Any) -> Source:
     return MappingSource(entries)
 
 
-def names_of(data: Any) -> list[Any]:
-    """The names of what has columns; nothing where it has none."""
+def names_of(data: Any) -> list[Any] | None:
+    """The names of what has columns; None where there are no names."""
     if callable(keys := getattr(data, "keys", None)):
         return list(keys())
     if (fields := getattr(getattr(data, "dtype", None), "names", None)) is not None:
         return list(fields)  # a structured array
     names = getattr(data, "column_names", None)  # of Arrow, whose `columns` are arrays
-    return list(getattr(data, "columns", ()) if names is None else names)
+    names = getattr(data, "columns", None) if names is None else names
+    return None if names is None else list(names)
 
 
 def _entry(value: Any) -> Entry | str:

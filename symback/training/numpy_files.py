@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -29,7 +30,15 @@ from symback.training.table import quoted, reason
 _LONGEST_HEADER = 1 << 18  # characters; a thousand fields need some ten thousand
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")  # of a member of a zip file
 _PART = 1 << 20  # bytes that are unpacked at once
-_BAD_HEADER = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError)
+_BAD_HEADER = (
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    SyntaxError,
+    TokenError,
+    TypeError,
+    ValueError,
+)  # of NumPy, whose headers are Python literals
 _BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symback.training.numeric import Array
-from symback.training.sources import Column, Group, Source
+from symback.training.sources import Column, Group, Source, refuse_inexact
 from symback.training.stored import Spool, Stored
 
 _TILE = 512  # rows whose fields are collected while they are in the cache
@@ -54,6 +54,10 @@ class RecordSource(Source):
 
     def read(self, groups: Sequence[Group], start: int, stop: int) -> list[Array]:
         block = self._records.block(start, stop)
+        for group in groups:
+            if len({self.columns[name].dtype for name in group}) > 1:  # become one type
+                for name in group:
+                    refuse_inexact(self, block[name], (name,), start)
         return [self._records.take(block, group) for group in groups]
 
     def _fields(self, records: Records, names: Sequence[str]) -> dict[str, Column]:

@@ -21,6 +21,7 @@ from symback.errors import DataError, nearest
 from symback.training.numeric import Array, first_inexact
 from symback.training.table import quoted, shorten
 
+_NAMING = ("_asdict", "keys", "column_names", "columns", "dtype")  # attributes of mappings
 Group = tuple[str, ...]  # of columns that are wanted as one array
 
 # ending → module and function that open it; everything else is read as CSV
@@ -240,7 +241,7 @@ def open_source(data: Any, *, delimiter: str = ",") -> Source:
     """
     if isinstance(data, str | os.PathLike):
         return open_file(data, delimiter=delimiter)
-    if hasattr(data, "keys") or hasattr(data, "column_names") or hasattr(data, "columns"):
+    if not isinstance(data, list) and any(hasattr(data, known) for known in _NAMING):
         from symback.training.mappings import open_mapping  # rarely needed by a command
 
         return open_mapping(data)
