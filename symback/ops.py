@@ -399,8 +399,10 @@ def product(*factors: Expr) -> Expr:
 
     SymPy would look for numbers, powers and infinities among them, which takes 30 times as long.
     """
+    if len(factors) == 1:
+        return factors[0]
     names = {f.name for f in factors if f.is_Symbol and f is real_symbol(f.name)}
-    if len(names) < len(factors) or len(names) < 2:
+    if len(names) < len(factors) or not factors:
         return sp.Mul(*factors)
     # Symbols with the same assumptions stand in the order of their names.
     return sp.Mul._from_args(sorted(factors, key=attrgetter("name")), is_commutative=True)

@@ -221,7 +221,7 @@ def _of_monomial(term: Expr) -> dict[Symbol, Expr]:
         if factor.is_number:
             continue
         if factor.is_Symbol:
-            found[factor] = Mul(*factors[:i], *factors[i + 1 :])
+            found[factor] = product(*factors[:i], *factors[i + 1 :])
             continue
         base, power = factor.as_base_exp()
         others = Mul(*factors[:i], *factors[i + 1 :])

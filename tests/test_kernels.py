@@ -200,7 +200,7 @@ PLANTED = {
     "a slip of 1e-15": ("_tanh_slope", "square += 1.0", "square += 1.0 + 1e-15"),
     "no choice by sign": ("_sigma_and_slope", "np.maximum(e, z >= 0.0)", "np.maximum(e, 1.0)"),
     "a clip instead of a guard": (
-        "_sigma",
+        "_silu",
         "if _smallest(z) > -87.0:",
         "z = np.maximum(z, -87.0)\n    if True:",
     ),

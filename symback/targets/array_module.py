@@ -71,6 +71,7 @@ class Arrays:
     reading = "numpy/array_reading.py.jinja"
     vectors = "numpy/array_vectors.py.jinja"
     draw = "numpy/array_draw.py.jinja"
+    read_params = "params"
     params_sentence = "The parameters, of the shapes that SHAPES gives."
     inputs_sentence = "The samples, along the first axis; one sample may come without that axis."
 

@@ -77,6 +77,7 @@ class ModuleText:
     params_sentence: str
     inputs_sentence: str
     unpack_params: str
+    read_params: str
     unpack_cache: str
     seed: str
     seed_value: str
@@ -90,7 +91,7 @@ class ModuleText:
     fused_signature: str
     fused_sizes: Sequence[str]
     fused_lines: Sequence[str]
-    fused_bars: Sequence[str]
+    fused_bars: str
     total: str
     kernels: Sequence[str]
     certificate: Sequence[str] = ()
@@ -115,6 +116,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     fused_columns = columns_of(lowered, lowered.objective)
     per_sample = bool(fused_columns) and lowered.per_sample_objective
     params = [p.name for p in circuit.params]
+    bars = [lowered.names.adjoint(name).name for name in params]
     source = circuit.source
     return ModuleText(
         title=_title(circuit),
@@ -157,12 +159,13 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         params_sentence=face.params_sentence,
         inputs_sentence=face.inputs_sentence,
         unpack_params=unpacked(params),
+        read_params=face.read_params,
         unpack_cache=unpacked(kept),
         seed=lowered.seed.name,
         seed_value=face.seed(),
         forward_lines=forward_lines,
         backward_lines=backward_lines,
-        param_bars=[lowered.names.adjoint(n.name).name for n in circuit.params],
+        param_bars=bars,
         input_bars=face.input_bars(),
         samples=face.rows if per_sample else "1",
         batch_samples=face.rows.replace("columns", "batch") if per_sample else "1",
@@ -170,7 +173,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         fused_signature=_signature(fused_name, fused_columns),
         fused_sizes=face.size_lines(fused),
         fused_lines=fused_lines,
-        fused_bars=[lowered.names.adjoint(p.name).name for p in circuit.params],
+        fused_bars=f"({unpacked(bars)})" if len(bars) != 1 else unpacked(bars),
         total=lowered.total.name,
         kernels=kernels,
     )
@@ -183,6 +186,7 @@ class Scalars:
     reading = "numpy/reading.py.jinja"
     vectors = "numpy/vectors.py.jinja"
     draw = "numpy/draw.py.jinja"
+    read_params = "map(np.asarray, params)  # NumPy multiplies faster by these than by numbers"
     params_sentence = "The parameters, one number each."
     inputs_sentence = "The samples, one value each: arrays of shape (n,), or numbers."
 
@@ -274,11 +278,11 @@ def _read_rows(columns: Sequence[str]) -> str:
 
 def _signature(name: str, columns: Sequence[str]) -> str:
     arguments = ", ".join(["params: Params", *(f"{c}: Array" for c in columns)])
-    line = f"def {name}({arguments}) -> tuple[Array, Params]:"
+    line = f"def {name}({arguments}) -> tuple[Array, tuple[Array, ...]]:"
     if len(line) <= 100:
         return line
     inner = "".join(f"    {a},\n" for a in arguments.split(", "))
-    return f"def {name}(\n{inner}) -> tuple[Array, Params]:"
+    return f"def {name}(\n{inner}) -> tuple[Array, tuple[Array, ...]]:"
 
 
 # -- sentences -------------------------------------------------------------------------------

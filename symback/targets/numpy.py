@@ -243,10 +243,10 @@ class NumpyPrinter(Printer):
         terms = self.sorted_terms(expr) if self._in_place and expr.is_Add else []
         if len(terms) < 2 or terms[0].is_Symbol or not varies(terms[0], self._varying):
             return []
-        found = [(f"{target} =", self.at(terms[0], ADD))]
+        found = [(f"{target.name} =", self.at(terms[0], ADD))]
         for term in terms[1:]:
             sign, term = ("-", -term) if is_negative(term) else ("+", term)
-            found.append((f"{target} {sign}=", self.at(term, ADD)))
+            found.append((f"{target.name} {sign}=", self.at(term, ADD)))
         return found
 
     # -- sums over the batch ----------------------------------------------------------------
