@@ -36,7 +36,7 @@ SETTINGS: Mapping[str, Setting] = {
     "decay": Setting(lambda v: _number(v) and v > 0, "a number > 0"),
     "period": Setting(lambda v: _whole(v) and v >= 1, "a whole number of steps ≥ 1"),
     "steps": Setting(lambda v: _whole(v) and v >= 1, "a whole number of steps ≥ 1"),
-    "minimum": Setting(lambda v: _number(v) and v >= 0, "a number ≥ 0"),
+    "eta_min": Setting(lambda v: _number(v) and v >= 0, "a number ≥ 0"),
     "warmup": Setting(lambda v: _whole(v) and v >= 0, "a whole number of steps ≥ 0"),
 }
 """What every setting must be."""
@@ -65,7 +65,7 @@ def _cosine(schedule: Schedule, s: int) -> float:
     """(1 + cos(π·s/T))/2 is sin²(π·(T - s)/(2·T)), which keeps its digits at the end."""
     steps = int(schedule.of("steps"))
     root = math.sin(math.pi * ((steps - min(s, steps)) / (2 * steps)))
-    return schedule.minimum + (schedule.eta - schedule.minimum) * (root * root)
+    return schedule.eta_min + (schedule.eta - schedule.eta_min) * (root * root)
 
 
 RULES: Mapping[str, Rule] = {
@@ -78,11 +78,11 @@ RULES: Mapping[str, Rule] = {
         where="k = floor({s}/period)",
     ),
     "cosine": Rule(
-        "half a wave from eta to the minimum, which it keeps after so many steps",
+        "half a wave from eta to eta_min, which it keeps after so many steps",
         ("steps",),
-        "minimum + (eta - minimum)*(1 + cos(pi*min({s}, steps)/steps))/2",
+        "eta_min + (eta - eta_min)*(1 + cos(pi*min({s}, steps)/steps))/2",
         _cosine,
-        ("minimum",),
+        ("eta_min",),
     ),
     "inverse": Rule(
         "less and less, with a sum beyond all bounds",
@@ -114,7 +114,7 @@ class Schedule:
     decay: float | None = None
     period: int | None = None
     steps: int | None = None
-    minimum: float = 0.0
+    eta_min: float = 0.0
     warmup: int = 0
 
     def __post_init__(self) -> None:
@@ -136,8 +136,8 @@ class Schedule:
                 raise TrainingError(f"{setting} is {value!r:.30}; expected {wanted.expected}")
         if self.name == "step" and self.of("decay") > 1:
             raise TrainingError(f"decay is {self.decay!r:.30}; the step width would grow; give ≤ 1")
-        if self.minimum > self.eta:
-            raise TrainingError(f"minimum is {self.minimum!r:.30}, more than eta {self.eta!r:.30}")
+        if self.eta_min > self.eta:
+            raise TrainingError(f"eta_min is {self.eta_min!r:.30}, more than eta {self.eta!r:.30}")
 
     def of(self, setting: str) -> Any:
         """A setting that the rule needs, and so has."""
