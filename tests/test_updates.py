@@ -221,7 +221,7 @@ def bits(array):
 
 @compiles
 @pytest.mark.parametrize(("name", "decay"), CASES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(step=steps())
 def test_c_and_numpy_agree_to_the_bit(name, decay, module, step):
     (theta, g, *state), given = step
