@@ -73,7 +73,7 @@ def test_adam_is_the_algorithm_of_the_paper(columns):
 def test_clip_and_schedule_act_in_every_step(columns):
     chosen = Settings(
         4, 25, 0.02, 0, optimiser="adam", seed=3, clip=0.05, schedule="cosine",
-        options={"minimum": 0.001, "warmup": 4},
+        options={"eta_min": 0.001, "warmup": 4},
     )  # fmt: skip
     last = 4 * 5 - 4
 

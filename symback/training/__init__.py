@@ -45,7 +45,7 @@ def train_from_file(
     compiler. `engine` says where gradients are made. Raises a SymbackError for whatever is wrong
     with data or settings.
     """
-    from symback.errors import TrainingError
+    from symback.errors import TrainingError, clip
     from symback.training.feed import open_feed
     from symback.training.leaves import leaves_of_module
     from symback.training.loop import Diverged, train
@@ -83,7 +83,8 @@ def train_from_file(
             if output is None or error.result is None:
                 raise
             _written(error.result, output)
-            raise Diverged(f"{error}; the state before is kept in {output}") from None
+            name = os.path.basename(os.path.abspath(output))
+            raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
         return result if output is None else _written(result, output)
 
 
