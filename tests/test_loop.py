@@ -356,7 +356,7 @@ def test_divergence_keeps_the_last_good_state(columns, tmp_path):
     last = (tmp_path / "o" / "history.csv").read_text().splitlines()[-1].split(",")
     assert summary_["steps_done"] == int(last[1]) > 0
     again = train_from_file(
-        circuit, columns, initial=tmp_path / "o" / "parameters.npz", epochs=200,
+        circuit, columns, initial=tmp_path / "o" / "parameters.npz", epochs=600,
         **{**run, "learning_rate": 0.1},
     )  # fmt: skip
     wanted = np.polyfit(columns["x"], columns["y"], 1)
