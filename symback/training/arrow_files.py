@@ -74,9 +74,10 @@ class BatchSource(SpooledSource):
         raise NotImplementedError
 
     def _open_columns(self, names: list[str]) -> dict[str, Column]:
-        dtype = np.dtype([(name, *self._type(name)) for name in names])
+        types = [(name, *self._type(name)) for name in names]
         spool = self._renewed()
         with _reading(self.name):
+            dtype = np.dtype(types)
             for batch in self._batches(names, max(1, min(_ROWS, _BYTES // dtype.itemsize))):
                 block = np.empty(batch.num_rows, dtype)
                 for name in names:

@@ -152,6 +152,11 @@ class Source:
             rows = column.shape[0]
             if rows == 0:
                 raise DataError(f"{self.name}: column {quoted(name)} has no rows; add the samples")
+            if 0 in column.shape:
+                raise DataError(
+                    f"{self.name}: column {quoted(name)} has the shape {column.shape!r:.40}: its "
+                    "rows hold no numbers; leave it out"
+                )
             first = first or name
             if rows != self.rows:
                 raise DataError(
