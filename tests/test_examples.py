@@ -24,7 +24,9 @@ OPTIONS = {  # of `symback train`, as train_from_file takes them
     "--learning-rate": ("learning_rate", float),
     "--validation": ("validation", float),
     "--seed": ("seed", int),
+    "--optimiser": ("optimiser", str),
 }
+PAIRS = {"--map": ("mapping", str), "--size": ("sizes", int)}  # NAME=VALUE, more than once
 
 
 def read_page(name):
@@ -38,6 +40,9 @@ def read_page(name):
             data = next(words)
         elif word == "--standardise":
             options["standardise"] = True
+        elif word in PAIRS:
+            (key, kind), (name, value) = PAIRS[word], next(words).split("=")
+            options.setdefault(key, {})[name] = kind(value)
         elif word == "-o":
             next(words)
         else:
@@ -47,8 +52,8 @@ def read_page(name):
     return ROOT / circuit, ROOT / data, options, figures
 
 
-def test_both_tables_are_found():
-    assert {"breast_cancer", "diabetes"} <= set(EXAMPLES)
+def test_tables_are_found():
+    assert {"breast_cancer", "diabetes", "digits_network"} <= set(EXAMPLES)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

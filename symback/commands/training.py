@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -76,6 +77,10 @@ def train(
 
     pairs = columns(mapping)
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
+    if not parsed.has_arrays:
+        # Sums over a block are too short to be shared, and BLAS threads that wait for each other
+        # on a busy machine cost ten times as long. NumPy, not yet imported, reads this once.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with _ended_by_signals():
         result = train_from_file(
             parsed,

@@ -189,7 +189,8 @@ def _draw_surface(
     taken = (points[:: -(-len(points) // PLACES)] - corner) / size
     places = []
     for segments in lines.allsegs[::2]:
-        if vertices := [(np.asarray(segment) - corner) / size for segment in segments]:
+        drawn = [np.asarray(segment) for segment in segments if len(segment)]
+        if vertices := [(segment - corner) / size for segment in drawn]:
             places.append(_roomiest(np.concatenate(vertices), taken))
             taken = np.vstack([taken, places[-1]])
     manual = [tuple(place) for place in np.array(places).reshape(-1, 2) * size + corner]

@@ -376,7 +376,7 @@ class _Run:
             kept=kept,
             stopped_early=early and self.point.epoch < self.settings.epochs,
             steps_per_epoch=self.steps,
-            path=np.array(self.path),
+            path=np.array([*self.path, self.point.theta] if self.path else []),
             surface=self._surface if self.path else None,
             columns=self.feed.columns,
             notes=(*self.feed.notes, *self.notes, *self._rise()),

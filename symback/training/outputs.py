@@ -62,7 +62,10 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
     written, notes = [], []
     ours = [file for file in FILES if file != CHECKPOINT]  # the run itself saves that one
     replaced = [file for file in ours if (Path(folder) / file).exists()]
-    for file, content in {**contents(result), **_pictures(result)}.items():
+    for file, content in contents(result).items():
+        replace_file(Path(folder) / file, content)
+        written.append(str(Path(folder) / file))
+    for file, content in _pictures(result).items():
         if content is None:
             stale = "; that of an earlier run is removed" if file in replaced else ""
             (Path(folder) / file).unlink(missing_ok=True)
