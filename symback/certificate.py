@@ -21,7 +21,8 @@ from symback._version import __version__
 from symback.balls import Undecided
 from symback.check import check_module, with_typed
 from symback.condition import Condition
-from symback.emit import load_files, read_module
+from symback.emit import read_module
+from symback.loading import load_files
 from symback.oracle import BITS, Oracle
 from symback.parse import circuit as parse
 from symback.report import POINTS, Report, Row, json_number

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import linecache
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +21,7 @@ from symback._version import __version__
 from symback.collection import no_search_for_cycles
 from symback.disk import refuse_twin, refuse_unless_file, replace_file, shown_path
 from symback.errors import FileRefused, Unsupported, clip, nearest
+from symback.loading import load_files
 from symback.sandbox import TemplateSandbox
 from symback.structure import Circuit
 from symback.targets.c_array_text import CArrayText, c_array_text
@@ -369,35 +368,3 @@ def compiled(texts: Mapping[str, str], name: str) -> ModuleType:
 def load(text: str, name: str) -> ModuleType:
     """A module from generated text; its lines are known to debuggers and tracebacks."""
     return load_files({".py": text}, name)
-
-
-def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
-    """A module from the texts of its files; one that is compiled is compiled now.
-
-    Raises what the module raises while it is imported.
-    """
-    text = texts[".py"]
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    file = f"<symback {name} {digest}>"
-    module = ModuleType(f"{name}_{digest}")
-    module.__file__ = file
-    module.__dict__["__loader__"] = _InMemory({end: t.encode() for end, t in texts.items()})
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    sys.modules[module.__name__] = module  # NamedTuples are pickled by their module's name
-    exec(compile(text, file, "exec"), module.__dict__)
-    if len(texts) > 1:
-        module._library()
-    return module
-
-
-@dataclass(frozen=True, slots=True)
-class _InMemory:
-    """What Python asks for the files beside a module, which differ in what they end with."""
-
-    files: Mapping[str, bytes]
-
-    def get_data(self, path: str) -> bytes:
-        try:
-            return self.files[os.path.splitext(path)[1]]
-        except KeyError:
-            raise OSError(f"there is no {path}") from None

@@ -55,7 +55,8 @@ def generate(
     if diff and output is None:
         raise click.UsageError("--diff needs -o FILE, the file to compare with")
     rule = read_update(update, decay, {"output", "target", "diff", "force"}, **circuit)
-    from symback.emit import MAIN, load_files, render_files
+    from symback.emit import MAIN, render_files
+    from symback.loading import load_files
 
     if rule is not None:
         from symback.emit_update import render_update_files

@@ -9,10 +9,16 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from symback.training.batches import Columns, Shard
+from symback.training.blas import limit_threads, threads_for
 from symback.training.metrics import Scores
 from symback.training.optimiser import Optimiser
 from symback.training.scaling import Moments
+from symback.training.settings import TrainingError
 from symback.training.table import FloatArray
+
+
+class WorkersLost(TrainingError):
+    """Those who made the gradients are gone; the run stands where it stood before the step."""
 
 
 class Layout:
@@ -185,17 +191,23 @@ def combined(parts: Iterable[Part | None]) -> Part:
     return Part(rows, loss, gradient)
 
 
-class Here:
-    """All shards in this process, one after the other."""
+class Apart:
+    """An engine whose shards answer one by one; `_each` says how they are asked."""
 
-    def __init__(self, parts: Sequence[ShardGradients]) -> None:
-        self.parts = parts
+    def __init__(self, shards: int) -> None:
+        self._end_limit = limit_threads(threads_for(shards))
+
+    def close(self) -> None:
+        """BLAS takes as many threads as before."""
+        self._end_limit()
+
+    def _each(self, method: str, *arguments: Any) -> list[Any]:
+        """What that method of ShardGradients gives, in the order of the shards."""
+        raise NotImplementedError
 
     def step(self, theta: FloatArray, epoch: int, step: int) -> Part:
         """Loss and gradient of mini-batch `step` of an epoch."""
-        if len(self.parts) == 1:
-            return combined([self.parts[0].step(theta, epoch, step)])
-        return combined(part.step(theta, epoch, step) for part in self.parts)
+        return combined(self._each("step", theta, epoch, step))
 
     def local(
         self,
@@ -208,27 +220,35 @@ class Here:
         etas: Sequence[float],
     ) -> tuple[FloatArray, tuple[FloatArray, ...], float]:
         """θ, state and mean loss after each shard made a step for each η alone."""
-        parts = [p.local(optimiser, theta, state, epoch, step, t, etas) for p in self.parts]
+        parts = self._each("local", optimiser, theta, tuple(state), epoch, step, t, etas)
         return averaged(parts, len(state))
 
     def whole(self, theta: FloatArray) -> Part:
         """Loss and gradient of all training rows."""
-        return combined(part.whole(theta) for part in self.parts)
+        return combined(self._each("whole", theta))
 
     def means(self, theta: FloatArray) -> Means:
         """The mean losses over all training and all held-out rows."""
-        return merged_means([part.means(theta) for part in self.parts])
+        return merged_means(self._each("means", theta))
 
     def moments(self, names: Sequence[str]) -> dict[str, Moments]:
         """What all training rows say of the named inputs."""
-        return merged_moments([part.moments(names) for part in self.parts])
+        return merged_moments(self._each("moments", tuple(names)))
 
     def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
         """What the outputs are worth, on all training and all held-out rows."""
-        return merged_scores([part.scores(theta) for part in self.parts])
+        return merged_scores(self._each("scores", theta))
 
-    def close(self) -> None:
-        """Nothing was taken."""
+
+class Here(Apart):
+    """All shards in this process, one after the other."""
+
+    def __init__(self, parts: Sequence[ShardGradients]) -> None:
+        super().__init__(len(parts))
+        self.parts = parts
+
+    def _each(self, method: str, *arguments: Any) -> list[Any]:
+        return [getattr(part, method)(*arguments) for part in self.parts]
 
 
 def averaged(

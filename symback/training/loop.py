@@ -18,7 +18,7 @@ from symback.training.batches import DRAW, Dealing, Shard, shards, stream
 from symback.training.blame import first_bad_node, first_bad_row
 from symback.training.checkpoint import Best, Checkpoint, Point, Record
 from symback.training.feed import Feed, open_feed
-from symback.training.gradients import Engine, Here, Layout, ShardGradients
+from symback.training.gradients import Engine, Here, Layout, ShardGradients, WorkersLost
 from symback.training.leaves import leaves_of_module
 from symback.training.metrics import Scores
 from symback.training.optimiser import Optimiser
@@ -171,8 +171,10 @@ def _prepared(
     engine = maker(feed, parts, module, layout)
     notes: list[str] = []
     if settings.standardise:
-        scalings, notes = scalings_of(engine.moments(scaled))
-        engine.close()
+        try:
+            scalings, notes = scalings_of(engine.moments(scaled))
+        finally:
+            engine.close()
         dealing = Dealing(settings.seed, settings.validation, settings.batch_size, scalings)
         parts = shards(feed, settings.shards, dealing)
         engine = maker(feed, parts, module, layout)
@@ -255,6 +257,9 @@ class _Run:
             return True
         except Diverged as error:
             self._keep(error)
+            raise
+        except WorkersLost:
+            self.saver.save(self._checkpoint())
             raise
         return False
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from symback.loading import ModuleText
 from symback.training.settings import Settings
 from symback.training.table import FloatArray
 
@@ -15,7 +16,8 @@ class Optimiser:
     """The update rule of the settings, over the flat vector θ.
 
     A gradient longer than `clip` is shortened first: g ← g·min(1, clip/‖g‖) (Pascanu, Mikolov and
-    Bengio 2013). The rule is the generated module of `symback.update`.
+    Bengio 2013). The rule is the generated module of `symback.update`; an optimiser that is
+    pickled takes its text along.
     """
 
     def __init__(self, settings: Settings, target: str = "numpy") -> None:
@@ -23,6 +25,12 @@ class Optimiser:
         self.module: Any = rule.compile(target)
         self.clip = settings.clip
         self.counts = any(setting.name == "t" for setting in rule.rule.settings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "module": ModuleText.of(self.module)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, module=state["module"].module())
 
     def start(self, theta: FloatArray) -> Any:
         """The state before the first step."""
