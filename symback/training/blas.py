@@ -38,4 +38,4 @@ def threads_for(shards: int) -> int:
 
 
 def _is_blas(known: dict[str, Any]) -> bool:
-    return known["user_api"] == "blas"
+    return bool(known["user_api"] == "blas")

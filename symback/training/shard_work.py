@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import numpy as np
 
 from symback._version import __version__
-from symback.errors import DataError
+from symback.errors import DataError, Unsupported, clip
 from symback.loading import ModuleText
 from symback.training.batches import Columns, Dealing, Readable, Shard
 from symback.training.blas import limit_threads, threads_for
@@ -63,7 +63,10 @@ class ShardWork:
 
     def gradients(self, feed: Readable) -> ShardGradients:
         """The gradients of the shard, whose rows the feed has."""
-        module = self.module.module()
+        try:
+            module = self.module.module()
+        except (ImportError, OSError) as error:
+            raise Unsupported(f"a worker cannot make the module: {clip(str(error), 90)}") from None
         layout = Layout(module, [np.broadcast_to(0.0, shape) for shape in self.shapes])
         shard = Shard(feed, self.first, self.last, self.number, self.dealing)
         return ShardGradients(module, layout, shard)

@@ -21,6 +21,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from types import ModuleType, TracebackType
 from typing import Any, Self
@@ -104,9 +105,9 @@ class OnExecutors(Apart):
         try:
             for number in asked:
                 work = self._works[number] if number in absent else None
-                task = (work_on, self._works.name, number, method, arguments, work)
+                task = partial(work_on, self._works.name, number, method, arguments, work)
                 try:
-                    futures[number] = self._executor(number).submit(*task)
+                    futures[number] = self._executor(number).submit(task)
                 except BrokenExecutor as error:
                     found[number] = error
                 except RuntimeError as error:  # what executors raise that were shut down
@@ -147,8 +148,7 @@ class OnProcesses:
     """
 
     def __init__(self, workers: int) -> None:
-        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-            raise TrainingError(f"workers is {workers!r:.30}; it must be a whole number ≥ 1")
+        check_count(workers)
         self._executors: list[Executor] = [_process() for _ in range(workers)]
 
     def __call__(
@@ -187,6 +187,12 @@ def on_processes(workers: int) -> OnProcesses:
     ...     train_from_file(circuit, "data.npy", shards=2, engine=engine)
     """
     return OnProcesses(workers)
+
+
+def check_count(workers: int) -> None:
+    """TrainingError for what is no number of workers."""
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise TrainingError(f"workers is {workers!r:.30}; it must be a whole number ≥ 1")
 
 
 def check_workers(workers: int, shards: int) -> None:
