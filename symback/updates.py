@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class Rule:
     title: str
     source: str
     form: str
-    state: Mapping[str, str]  # name → meaning
+    state: Mapping[str, str] = field(hash=False)  # name → meaning
     settings: tuple[Setting, ...]
     equations: str
     has_decay: bool = False  # as a part of its equations
@@ -155,6 +155,7 @@ def rule_named(name: str, *, decay: bool = False) -> Rule:
     That is the gradient of decay/2·theta² (L2). Where a rule has a decay of its own, as adamw has,
     `decay` adds no other. Raises UnknownName with the nearest name.
     """
+    name = str(name)
     if name not in RULES:
         known = ", ".join(RULES)
         hint = nearest(name, RULES) or f"; there are {known}"
@@ -172,7 +173,7 @@ def rule_named(name: str, *, decay: bool = False) -> Rule:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Update:
     """A rule, its formulas, and the program that targets print.
 
@@ -188,6 +189,12 @@ class Update:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def __repr__(self) -> str:
+        return f"<update {self.name}: {', '.join(map(str, self.nodes))}>"
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
 
     @property
     def name(self) -> str:

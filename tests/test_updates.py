@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from rounded import DOUBLE, SINGLE, Rounded
@@ -221,7 +221,7 @@ def bits(array):
 
 @compiles
 @pytest.mark.parametrize(("name", "decay"), CASES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(step=steps())
 def test_c_and_numpy_agree_to_the_bit(name, decay, module, step):
     (theta, g, *state), given = step
@@ -389,6 +389,13 @@ def test_the_text_is_the_same_under_any_hash_seed():
     assert len(texts) == 1 and b"adam_update" in texts.pop()
 
 
+def test_updates_are_values():
+    one, two = sb.update("adam"), sb.update("adam")
+    assert one == two and hash(one) == hash(two) and one != sb.update("adam", decay=True)
+    assert repr(one) == "<update adam: m_next, v_next, m_hat, v_hat, theta_next>"
+    assert one._repr_markdown_() == one.to_markdown()
+
+
 def test_decay_is_there_only_when_asked_for():
     assert "decay" not in sb.update("adam").text
     assert "g_decayed = g + decay*theta" in sb.update("adam", decay=True).text
@@ -397,7 +404,11 @@ def test_decay_is_there_only_when_asked_for():
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("adm", "did you mean 'adam'?"), ("quasi", "there are sgd, momentum, nesterov, adam, adamw")],
+    [
+        ("adm", "did you mean 'adam'?"),
+        ("quasi", "there are sgd, momentum, nesterov, adam, adamw"),
+        (["sgd"], "did you mean 'sgd'?"),
+    ],
 )
 def test_an_unknown_rule_is_told_the_nearest(name, message):
     with pytest.raises(UnknownName) as caught:
