@@ -184,6 +184,14 @@ def test_a_family_that_catches_the_target_is_refused():
         assert block["x"].tolist() == block["y"].tolist() == [[0, 1, 2]]
 
 
+def test_a_place_names_the_column_where_it_is_one(tmp_path):
+    (tmp_path / "t.csv").write_text("p_1,p_2,y\n1,2,3\n4,5,6\n")
+    leaves = [Leaf("x", "input", ("n",)), Y]
+    with open_feed(tmp_path / "t.csv", leaves, mapping={"x": "p_*"}) as feed:
+        assert feed.place(1, "y") == "t.csv, line 3, column 'y'"
+        assert feed.place(1, "x") == feed.place(1) == "t.csv, line 3"
+
+
 def test_a_gap_in_the_numbers_is_said():
     data = {name: [1.0] for name in ("p_0", "p_1", "p_3")}
     with open_feed(data, [Leaf("x", "input", ("n",))], mapping={"x": "p_*"}) as feed:

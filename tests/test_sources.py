@@ -170,6 +170,12 @@ def test_other_byte_orders_and_names_beyond_ascii(tmp_path):
         assert source.columns["年"].read(0, 2).tolist() == [1, 2]
 
 
+def test_a_file_of_python_2(tmp_path):
+    (tmp_path / "x.npy").write_bytes(npy(says("(2L,)"), np.array([1.5, 2.5]).tobytes()))
+    with open_source(tmp_path / "x.npy") as source:
+        assert source.columns["x"].read(0, 2).tolist() == [1.5, 2.5]
+
+
 def test_systems_without_positioned_reads(tmp_path, monkeypatch):
     monkeypatch.delattr(os, "preadv", raising=False)
     np.savez(tmp_path / "t.npz", **COLUMNS)

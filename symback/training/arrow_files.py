@@ -277,9 +277,9 @@ def _inner(kind: Any) -> tuple[tuple[int, ...], Any] | None:
     if types.is_fixed_size_list(kind):
         return (kind.list_size,), kind.value_type
     shape = getattr(kind, "shape", None)  # of a tensor of a fixed shape
-    if shape is not None and list(kind.permutation or range(len(shape))) == [*range(len(shape))]:
-        return tuple(shape), kind.value_type
-    return None
+    if shape is None or list(kind.permutation or range(len(shape))) != [*range(len(shape))]:
+        return None
+    return tuple(shape), kind.value_type
 
 
 def _unlisted(values: Any) -> Any:

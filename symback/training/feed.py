@@ -106,8 +106,8 @@ class Feed:
 
     def place(self, row: int, leaf: str | None = None) -> str:
         """Where row `row`, counted from 0, stands in the data, as messages say it."""
-        feeding = next((f for f, _ in self._feedings if f.leaf.name == leaf), None)
-        return self._source.place(row, feeding.group[0] if feeding else None)
+        alone = [f.column for f, _ in self._feedings if f.leaf.name == leaf and not f.is_family]
+        return self._source.place(row, alone[0] if alone else None)
 
     def digest(self) -> str:
         """A fingerprint of the data: shapes, rows, and the numbers of blocks evenly spread.

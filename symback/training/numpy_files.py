@@ -17,6 +17,7 @@ from math import prod
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -66,7 +67,9 @@ def read_header(stream: IO[bytes], where: str) -> Header:
         read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
         if version not in ((1, 0), (2, 0), (3, 0)):
             raise ValueError("of an unknown version")
-        shape, fortran, dtype = read(stream, max_header_size=_LONGEST_HEADER)
+        with catch_warnings():  # of odd literals, and of files of Python 2, which are fine
+            simplefilter("ignore")
+            shape, fortran, dtype = read(stream, max_header_size=_LONGEST_HEADER)
         if version == (3, 0):
             dtype = _in_utf8(dtype)
     except _BAD_HEADER:

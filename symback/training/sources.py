@@ -214,6 +214,7 @@ class SideBySide(Source):
     def _open_columns(self, names: list[str]) -> dict[str, Column]:
         found: dict[str, Column] = {}
         counted: Source | None = None
+        self.notes = ()
         for part in self._parts:
             mine = [name for name in names if self._owner[name] is part]
             if not mine:
