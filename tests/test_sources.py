@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_table import MALFORMED
+from test_table import MALFORMED, REFUSED_CELLS
 
 from symback.errors import DataError, SymbackError
 from symback.training import stored, table
@@ -224,6 +224,24 @@ def test_plain_parts_and_single_rows_read_the_same(tmp_path_factory, rows, part,
         found = read_table(path)
     expected = [[float(cell.strip('"')) for cell in row] for row in rows]
     assert np.stack([found["x"], found["y"]], axis=1).tolist() == expected
+
+
+@pytest.mark.parametrize("cell", [c for c in REFUSED_CELLS if not set(c) & set(",\n")])
+def test_cells_without_quotes_are_as_strict(tmp_path, cell):
+    path = tmp_path / "t.csv"
+    path.write_text(f"x,näme,y\n1,nan,2\n3,Müller,4\n5,,{cell}\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_table(path, ["y", "x"])
+    assert str(caught.value).startswith("t.csv, line 4, column 'y': ")
+    assert REFUSED_CELLS[cell] in str(caught.value)
+    assert read_table(path, ["x"])["x"].tolist() == [1, 3, 5]
+
+
+def test_blank_lines_are_refused_also_where_no_column_is_chosen(tmp_path):
+    (tmp_path / "t.csv").write_text("x\n1\n\n2\n")
+    for names in (["x"], []):
+        with pytest.raises(DataError, match="line 3: the line is blank"):
+            read_table(tmp_path / "t.csv", names)
 
 
 def test_places_are_lines_until_a_row_takes_several(tmp_path):

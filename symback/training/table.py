@@ -1,8 +1,8 @@
 """Strict CSV: unique column names, rows of equal length, finite decimal numbers, nothing guessed.
 
 Quotes follow RFC 4180. Files are read once, as a stream; only the columns asked for are kept.
-A part of the text that holds nothing but plain numbers is converted as a whole; any other part
-goes row by row through the `csv` module, which finds the place and cause of what is refused.
+A part of the text without quotes whose chosen cells are plain numbers is converted column by
+column; any other part goes row by row through the `csv` module, which tells place and cause.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LONGEST_LINE = 1 << 20  # characters; beyond it a line is no row of a table
 PART = 1 << 20  # characters that are looked at together
 _BOM = "\ufeff"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
-_PLAIN = b"0123456789+-.eE\n"  # and the delimiter: what a part without text consists of
+_PLAIN = b"-+.0123456789eE"  # of these signs, `float` takes what _NUMBER matches
 _UNDECODED = re.compile("[\udc80-\udcff]").search  # what surrogateescape makes of foreign bytes
 
 
@@ -90,8 +90,8 @@ class TableReader:
         places = [self._place(name) for name in names]
         rows = 0
         while self._take_part():
-            block = self._plain_numbers()
-            block = self._parsed_rows(places, names, rows) if block is None else block[:, places]
+            block = self._plain_numbers(places)
+            block = self._parsed_rows(places, names, rows) if block is None else block
             rows += len(block)
             yield block
         if rows == 0:
@@ -113,33 +113,43 @@ class TableReader:
         self._part = StringIO(text, newline="")
         return bool(text)
 
-    def _plain_numbers(self) -> FloatArray | None:
-        """All cells of the part, or None where it is not plain: then it is read row by row."""
-        text = self._part.getvalue().replace("\r\n", "\n").removesuffix("\n")
-        delimiter, width = self._delimiter.encode(), len(self.header)
-        if not text.isascii() or text.encode().translate(None, _PLAIN + delimiter):
+    def _plain_numbers(self, places: list[int]) -> FloatArray | None:
+        """The chosen cells of the part, or None where it is not plain: then it is read by row."""
+        text = self._part.getvalue().removesuffix("\n")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").removesuffix("\r")
+        if any(sign in text for sign in ('"', "\r", "\0")):
             return None
-        ends = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
-        breaks = np.flatnonzero(ends == ord("\n"))
-        separators = ends[(ends == ord("\n")) | (ends == ord(delimiter))]
-        regular = np.full((len(breaks), width), ord(delimiter), dtype=np.uint8)
-        regular[:, -1] = ord("\n")
-        if np.diff(breaks, prepend=-1).max() > LONGEST_LINE:
+        try:
+            signs = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
+        except UnicodeEncodeError:
             return None
-        if not np.array_equal(separators, regular.reshape(-1)):
+        end, delimiter, width = ord("\n"), ord(self._delimiter), len(self.header)
+        ends = np.flatnonzero(signs == end)
+        lengths = np.diff(ends, prepend=-1)
+        if lengths.min() == 1 or lengths.max() > LONGEST_LINE:
+            return None
+        regular = np.full((len(ends), width), delimiter, dtype=np.uint8)
+        regular[:, -1] = end
+        if not np.array_equal(signs[(signs == end) | (signs == delimiter)], regular.reshape(-1)):
             return None
         cells = text.replace("\n", self._delimiter).split(self._delimiter)
-        try:
-            block = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
-        except ValueError:
-            return None
+        block = np.empty((len(ends), len(places)))
+        for i, place in enumerate(places):
+            column = cells[place::width]
+            if "".join(column).encode().translate(None, _PLAIN):
+                return None
+            try:
+                block[:, i] = np.fromiter(map(float, column), np.float64, len(column))
+            except ValueError:
+                return None
         if not np.isfinite(block).all():
             return None
         if self._unwrapped == self._line - 1:
-            self._unwrapped += len(breaks)
-        self._line += len(breaks)
+            self._unwrapped += len(ends)
+        self._line += len(ends)
         self._part = StringIO()
-        return block.reshape(-1, width)
+        return block
 
     def _parsed_rows(self, places: list[int], names: Sequence[str], before: int) -> FloatArray:
         """The rows that begin in the part, cell by cell."""
