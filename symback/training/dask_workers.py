@@ -17,11 +17,10 @@ from contextlib import ExitStack, suppress
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
-from symback.errors import Unsupported, clip
+from symback.errors import TrainingError, Unsupported, clip
 from symback.training.batches import Shard
 from symback.training.feed import Feed
 from symback.training.gradients import Apart, Engine, Layout, WorkersLost
-from symback.training.settings import TrainingError
 from symback.training.shard_work import HOLDINGS, Block, Held, ShardWork, Works, drop
 from symback.training.workers import MOST_LOST, check_count, check_workers
 
@@ -302,10 +301,9 @@ def spread(places: Sequence[str], addresses: Sequence[str]) -> list[str]:
             load[place] += 1
     found = []
     for place in kept:
-        if place is None:
-            place = min(addresses, key=load.__getitem__)
-            load[place] += 1
-        found.append(place)
+        chosen = min(addresses, key=load.__getitem__) if place is None else place
+        load[chosen] += place is None
+        found.append(chosen)
     return found
 
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from symback.errors import TrainingError
 from symback.training.batches import Columns, Shard
 from symback.training.blas import limit_threads, threads_for
 from symback.training.metrics import Scores
 from symback.training.optimiser import Optimiser
 from symback.training.scaling import Moments
-from symback.training.settings import TrainingError
 from symback.training.table import FloatArray
 
 

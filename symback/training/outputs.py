@@ -65,13 +65,13 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
     for file, content in contents(result).items():
         replace_file(Path(folder) / file, content)
         written.append(str(Path(folder) / file))
-    for file, content in _pictures(result).items():
-        if content is None:
+    for file, picture in _pictures(result).items():
+        if picture is None:
             stale = "; that of an earlier run is removed" if file in replaced else ""
             (Path(folder) / file).unlink(missing_ok=True)
             notes.append(f"{file} needs matplotlib: pip install 'symback[plots]'{stale}")
             continue
-        replace_file(Path(folder) / file, content)
+        replace_file(Path(folder) / file, picture)
         written.append(str(Path(folder) / file))
     if len(result.path) == 0:
         (Path(folder) / PATH).unlink(missing_ok=True)

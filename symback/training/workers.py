@@ -26,10 +26,10 @@ from threading import Thread
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
+from symback.errors import TrainingError
 from symback.training.batches import Shard
 from symback.training.feed import Feed
 from symback.training.gradients import Apart, Engine, Layout, WorkersLost
-from symback.training.settings import TrainingError
 from symback.training.shard_work import HOLDINGS, Missing, Works, drop, work_on
 
 MOST_LOST = 3  # times that workers may be lost in one call
