@@ -300,9 +300,9 @@ def spread(places: Sequence[str], addresses: Sequence[str]) -> list[str]:
         if stays:
             load[place] += 1
     found = []
-    for place in kept:
-        chosen = min(addresses, key=load.__getitem__) if place is None else place
-        load[chosen] += place is None
+    for wish in kept:
+        chosen = min(addresses, key=load.__getitem__) if wish is None else wish
+        load[chosen] += wish is None
         found.append(chosen)
     return found
 

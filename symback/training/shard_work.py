@@ -16,13 +16,12 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import numpy as np
 
 from symback._version import __version__
-from symback.errors import DataError, Unsupported, clip
+from symback.errors import DataError, TrainingError, Unsupported, clip
 from symback.loading import ModuleText
 from symback.training.batches import Columns, Dealing, Readable, Shard
 from symback.training.blas import limit_threads, threads_for
 from symback.training.feed import Feed, Recipe
 from symback.training.gradients import Layout, ShardGradients
-from symback.training.settings import TrainingError
 
 MOST_RUNS = 4  # whose shards a process holds
 
