@@ -460,6 +460,21 @@ def test_memory_layout_does_not_matter(layout):
         assert_near(a, b, "gradient", 1e-14)
 
 
+def test_few_entries_of_many_samples_lie_side_by_side():
+    """What is laid out otherwise has the same sums, and bits that no caller's layout changes."""
+    text = "c: param[k, d]; x: input[d]; E: loss = logsumexp(sum(tanh(x - c)**2*exp(c), axis=1))"
+    module = sb.circuit(text).compile()
+    rng = np.random.default_rng(0)
+    params, x = module.Params(rng.normal(size=(2, 3))), rng.normal(size=(96, 3))
+    whole = module.value_and_grad(params, module.Inputs(x))
+    for layout in (np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]):
+        value, (bar,) = module.value_and_grad(params, module.Inputs(layout(x)))
+        assert value == whole[0] and np.array_equal(bar, whole[1].c) and bar.flags.c_contiguous
+    halves = [module.value_and_grad(params, module.Inputs(part)) for part in (x[:48], x[48:])]
+    assert_near(np.mean([value for value, _ in halves]), whole[0], "value", 1e-14)
+    assert_near(np.mean([bars.c for _, bars in halves], axis=0), whole[1].c, "gradient", 1e-14)
+
+
 # -- the generated text ----------------------------------------------------------------------------
 
 NETWORK = """

@@ -94,6 +94,20 @@ def _logdet(a):
     return np.where(sign > 0, value, np.where(sign == 0, value, np.full_like(value, np.nan)))[()]
 
 
+def _side_by_side(column):
+    """The column with each entry of all samples side by side in memory, where a sample has few.
+
+    NumPy goes along memory: over thousands of samples then, not over 3 or 4 entries at a time.
+    """
+    few = column.size <= 16 * len(column) and len(column) > 64
+    return np.asfortranarray(column) if few else column
+
+
+def _row_by_row(*bars):
+    """The arrays in C's order: those that samples side by side have made may be in another."""
+    return tuple(np.asarray(bar, order="C") for bar in bars)
+
+
 def _placed(part, shape, index):
     """Zeros of a shape, with a part at an index."""
     whole = np.zeros(shape, dtype=np.asarray(part).dtype)

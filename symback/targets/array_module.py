@@ -7,17 +7,28 @@ from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
-from symback.arrays import Shape, is_size
+from symback import arrays
+from symback.arrays import ArrayFunction, Shape, is_size
 from symback.demands import classes, distributions, least_sizes
 from symback.errors import Unsupported
 from symback.lower import Lowered
+from symback.ops import compounds
 from symback.program import Program
 from symback.structure import Node
 from symback.targets.notation import rewrite_notes
-from symback.targets.numpy import columns_of, print_order, statements, unpacked
+from symback.targets.numpy import columns_of, print_order, statements, tuple_of, unpacked
 from symback.targets.numpy_arrays import ArrayPrinter
 
 BLOCK_ROWS = 1024
+ROWS_SIDE_BY_SIDE = 2048  # of a block where a sample has few entries
+ELEMENTWISE = frozenset(
+    {
+        *(arrays.total, arrays.mean, arrays.largest, arrays.smallest, arrays.share_of_extreme),
+        *(arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm, arrays.direction),
+        *(arrays.column, arrays.indexed, arrays.spread, arrays.count),
+    }
+)
+"""Operations whose result lies in memory as their operand does, and sums over it."""
 SMALL_SIZES = (3, 4, 2, 5, 6, 7)
 """Sizes that the self-check draws: different, so that no transposed axis can hide."""
 
@@ -81,21 +92,39 @@ class Arrays:
         self._params = [p.name for p in lowered.circuit.params]
 
     def block_rows(self, program: Program) -> int:
-        return BLOCK_ROWS
+        return ROWS_SIDE_BY_SIDE if self._elementwise(program) else BLOCK_ROWS
+
+    def _elementwise(self, program: Program) -> list[str]:
+        """The columns of arrays of a program without products of matrices.
+
+        Those want the entries of a sample together, and give them so.
+        """
+        parts = (part for line in program.lines for part in compounds(line.expr))
+        if any(isinstance(p, ArrayFunction) and p.func not in ELEMENTWISE for p in parts):
+            return []
+        found = [self._circuit[name] for name in columns_of(self._lowered, program)]
+        return [n.name for n in found if n.shape]
 
     def lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
         columns = columns_of(self._lowered, program)
-        arrays = [n for n in self._circuit.leaves if n.symbol in program.arguments]
+        read = [n for n in self._circuit.leaves if n.symbol in program.arguments]
         printer = ArrayPrinter(
             print_order(self._lowered, program),
             set(self._params),
             varying=program.varying(),
             rows=f"len({columns[0]})" if columns else "1",
             shapes=self._lowered.names.shapes,
-            like=arrays[0].name if arrays else "columns[0]",
+            like=read[0].name if read else "columns[0]",
         )
         notes = rewrite_notes(self._lowered.circuit)
-        return statements(program, printer, copies=copies, notes=notes)
+        printed = statements(program, printer, copies=copies, notes=notes)
+        first = [f"{name} = _side_by_side({name})" for name in self._elementwise(program) if rows]
+        return [*first, *printed]
+
+    def returned_bars(self, program: Program, bars: Sequence[str]) -> str:
+        """Arrays whose layout does not depend on that of the samples."""
+        own = bool(self._elementwise(program))
+        return f"_row_by_row({', '.join(bars)})" if own else tuple_of(bars)
 
     def init_signature(self) -> str:
         sizes = self._param_sizes()

@@ -22,6 +22,7 @@ from symback.targets.numpy import (
     kernel_sources,
     print_order,
     statements,
+    tuple_of,
     unpacked,
 )
 from symback.targets.text import TextPrinter
@@ -109,14 +110,15 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     # sgd moves arrays in the memory of their gradients, which must be theirs alone
     fused_lines = face.lines(fused, copies=circuit.has_arrays, rows=True)
     arrays = array_text(lowered) if circuit.has_arrays else None
-    kernels = kernel_sources([*forward_lines, *backward_lines, *fused_lines])
+    params = [p.name for p in circuit.params]
+    bars = [lowered.names.adjoint(name).name for name in params]
+    fused_bars = face.returned_bars(fused, bars)
+    kernels = kernel_sources([*forward_lines, *backward_lines, *fused_lines, fused_bars])
     body = "\n".join([*forward_lines, *backward_lines, *fused_lines, *kernels])
     word = "loss" if circuit.loss else circuit.output.name
     fused_name = f"_{'loss' if circuit.loss else 'value'}_and_bars"
     fused_columns = columns_of(lowered, lowered.objective)
     per_sample = bool(fused_columns) and lowered.per_sample_objective
-    params = [p.name for p in circuit.params]
-    bars = [lowered.names.adjoint(name).name for name in params]
     source = circuit.source
     return ModuleText(
         title=_title(circuit),
@@ -173,7 +175,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         fused_signature=_signature(fused_name, fused_columns),
         fused_sizes=face.size_lines(fused),
         fused_lines=fused_lines,
-        fused_bars=f"({unpacked(bars)})" if len(bars) != 1 else unpacked(bars),
+        fused_bars=fused_bars,
         total=lowered.total.name,
         kernels=kernels,
     )
@@ -264,6 +266,9 @@ class Scalars:
             else:
                 found.append(f'np.zeros_like(_columns(inputs, "{node.name}")[0])')
         return found
+
+    def returned_bars(self, program: Program, bars: Sequence[str]) -> str:
+        return tuple_of(bars)
 
     def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
         return []

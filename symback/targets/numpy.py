@@ -432,6 +432,10 @@ def unpacked(names: Sequence[str]) -> str:
     return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
 
 
+def tuple_of(names: Sequence[str]) -> str:
+    return unpacked(names) if len(names) == 1 else f"({unpacked(names)})"
+
+
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
     wanted = _kernel_names("\n".join(lines))
