@@ -82,18 +82,18 @@ def train_from_file(
         except Diverged as error:
             if output is None or error.result is None:
                 raise
-            _written(error.result, output)
+            _written(error.result, output, resume)
             name = os.path.basename(os.path.abspath(output))
             raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
-        return result if output is None else _written(result, output)
+        return result if output is None else _written(result, output, resume)
 
 
-def _written(result: Result, output: str | os.PathLike[str]) -> Result:
+def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:
     from dataclasses import replace
 
     from symback.training.outputs import write_result
 
-    files, notes = write_result(result, output)
+    files, notes = write_result(result, output, resumed=resumed)
     return replace(result, files=tuple(files), notes=(*result.notes, *notes))
 
 

@@ -56,7 +56,9 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
         _refuse_foreign(path / file, file, name)
 
 
-def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
+def write_result(
+    result: Result, folder: str | os.PathLike[str], *, resumed: bool = False
+) -> tuple[list[str], list[str]]:
     """Write the files of a run; gives the paths written and what there is to say of them."""
     check_folder(folder)
     written, notes = [], []
@@ -75,7 +77,7 @@ def write_result(result: Result, folder: str | os.PathLike[str]) -> tuple[list[s
         written.append(str(Path(folder) / file))
     if len(result.path) == 0:
         (Path(folder) / PATH).unlink(missing_ok=True)
-    if replaced:
+    if replaced and not resumed:
         notes.append(f"the files of an earlier run in {folder} are replaced")
     return written, notes
 

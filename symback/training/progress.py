@@ -106,7 +106,12 @@ class Bar(Progress):
         super().start(epochs, steps, rows, done)
         self.last = time.monotonic()
         self.task = self.bar.add_task(
-            "", total=epochs * steps, completed=done, epoch=f"0/{epochs}", losses="", rate=""
+            "",
+            total=epochs * steps,
+            completed=done,
+            epoch=f"{done // steps}/{epochs}",
+            losses="",
+            rate="",
         )
         self.bar.start()
 
