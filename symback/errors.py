@@ -84,6 +84,10 @@ class Unsupported(SymbackError):
     """Something that symback cannot express, differentiate or print."""
 
 
+class NotInstalled(SymbackError, ImportError):
+    """A module needs a package of an extra that is not there."""
+
+
 class TooLarge(SymbackError):
     """Something beyond a stated bound of size."""
 
