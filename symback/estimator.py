@@ -102,8 +102,8 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
         output, target = circuit.output, circuit[target_of(self.module_).name]
         if output.shape != target.shape:
             raise TrainingError(
-                f"the output {quoted(output.name)} has the shape {_shown(output.shape)}, but the "
-                f"target {quoted(target.name)} has {_shown(target.shape)}; declare another output"
+                f"the output {quoted(output.name)} is {_shown(output.shape)}, but the target "
+                f"{quoted(target.name)} is {_shown(target.shape)}; declare another output"
             )
         self._flat = answers.ndim == 1 or (self.circuit is not None and not target.shape)
 
@@ -218,7 +218,7 @@ def _reading(text: str) -> Reading:
 
 
 def _shown(shape: Any) -> str:
-    return str(list(shape)) if shape else "of a number"
+    return f"an array {list(shape)}" if shape else "a number"
 
 
 __all__ = ["CircuitClassifier", "CircuitRegressor"]

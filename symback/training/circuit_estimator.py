@@ -232,7 +232,7 @@ class CircuitEstimator(BaseEstimator):
         module = self.module_
         with np.errstate(all="ignore"):  # finiteness is tested, not warned about
             values = np.asarray(module.forward(self.params_, self._module_inputs(matrix))[0])
-        if values.shape[:1] != (len(matrix),):  # an output that no input reaches has no rows
+        if values.ndim == len(parsed(self.circuit_).output.shape):  # no input reaches it
             values = np.repeat(values[None], len(matrix), axis=0)
         bad = ~np.isfinite(values.reshape(len(matrix), -1)).all(axis=1)
         if bad.any():

@@ -10,6 +10,7 @@ from symback.arrays import Size
 from symback.demands import EXPONENTIAL, classes, found
 from symback.errors import TrainingError
 from symback.functions import binary_cross_entropy, logsigmoid, sigma, softplus
+from symback.stable import stable
 from symback.structure import Circuit, Node
 from symback.training.numeric import Array
 from symback.training.table import quoted
@@ -82,5 +83,6 @@ def reading_of(circuit: Circuit, target: Node) -> Reading:
             "classes; both are numbers, or the output has an entry for each class"
         )
     heads = EXPONENTIAL if ranks[0] else LOGISTIC
-    logits = any(str(use.args[0]) == output.name for use in found(circuit, *heads))
+    uses = found(stable(circuit), *heads)  # also of what was typed as log(1 + exp(z))
+    logits = any(str(use.args[0]) == output.name for use in uses)
     return Reading(output.name, output.shape[0] if ranks[0] else None, bool(ranks[1]), logits)

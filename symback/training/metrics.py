@@ -39,7 +39,7 @@ class Scores:
         inputs = module.Inputs(**columns)
         output = np.asarray(module.forward(params, inputs)[0], dtype=np.float64)
         target = np.asarray(columns[targets[0]], dtype=np.float64)
-        if len(output) != rows:  # an output that no input reaches has no rows
+        if output.shape[:1] != (rows,):  # an output that no input reaches has no rows
             return cls(rows, None, None)
         chosen = _correct(output, target)
         if output.shape != target.shape:
