@@ -67,7 +67,9 @@ def write_result(
     for file, content in contents(result).items():
         replace_file(Path(folder) / file, content)
         written.append(str(Path(folder) / file))
-    for file, picture in _pictures(result).items():
+    with np.errstate(all="ignore"):  # of pictures of a run that diverged
+        pictures = _pictures(result)
+    for file, picture in pictures.items():
         if picture is None:
             stale = "; that of an earlier run is removed" if file in replaced else ""
             (Path(folder) / file).unlink(missing_ok=True)
@@ -110,9 +112,9 @@ def read_parameters(path: str | os.PathLike[str], module: ModuleType) -> Any:
     """The module's Params from a file `parameters.npz`; DataError where it has others."""
     name = shorten(Path(path).name, 40)
     try:
+        if Path(path).exists() and not zipfile.is_zipfile(path):
+            raise DataError(f"{name} is no .npz archive; name the parameters.npz of a run")
         with np.load(path, allow_pickle=False) as archived:
-            if not isinstance(archived, np.lib.npyio.NpzFile):
-                raise DataError(f"{name} is no .npz archive")
             known = {key: archived[key] for key in archived.files}
     except DataError:
         raise
