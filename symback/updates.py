@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -323,7 +323,12 @@ def update(name: str, *, decay: bool = False) -> Update:
     v_hat = v_next/(1 - beta2**t)
     theta_next = -eta*m_hat/(epsilon + sqrt(v_hat)) + theta
     """
-    rule = rule_named(name, decay=decay)
+    return _update(rule_named(name, decay=decay))
+
+
+@lru_cache(maxsize=16)
+def _update(rule: Rule) -> Update:
+    """One object a rule: short runs ask for it again and again."""
     return Update(rule, parse(rule.text))
 
 

@@ -58,7 +58,11 @@ CHECKED = {
     "float32": CircuitRegressor(dtype="float32", **FITS),
 }
 FAST = ("regressor", "neuron")
-EXPECTED_FAILURES = {}  # check → why it cannot hold
+EXPECTED_FAILURES = {  # estimator → check → why it cannot hold
+    "float32": {
+        "check_regressor_multioutput": "asks for predictions in float64 from one told float32"
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +93,15 @@ def assert_same_bits(one, other):
     "name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in CHECKED]
 )
 def test_checks_of_scikit_learn(name):
+    expected = EXPECTED_FAILURES.get(name, {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the checks' own data: that a loss rose, conversions
-        results = check_estimator(
-            CHECKED[name], expected_failed_checks=EXPECTED_FAILURES, on_skip=None
-        )
+        results = check_estimator(CHECKED[name], expected_failed_checks=expected, on_skip=None)
     states = {result["check_name"]: result["status"] for result in results}
-    assert {n for n, state in states.items() if state != "passed"} <= {"check_array_api_input"}
+    if states.get("check_array_api_input") == "skipped":
+        del states["check_array_api_input"]  # unless SCIPY_ARRAY_API is set
+    others = {check: state for check, state in states.items() if state != "passed"}
+    assert others == dict.fromkeys(expected, "xfail")
     assert "check_n_features_in_after_fitting" in states
     assert "check_readonly_memmap_input" in states
     assert len(results) > 50

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import sqrt
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symback.loading import ModuleText
 from symback.training.settings import Settings
 from symback.training.table import FloatArray
+
+if TYPE_CHECKING:
+    from symback.updates import Update
+
+
+@lru_cache(maxsize=16)
+def _compiled(rule: Update, target: str) -> ModuleType:
+    """The module of a rule; short runs ask for it again and again."""
+    return rule.compile(target)
 
 
 class Optimiser:
@@ -22,7 +33,7 @@ class Optimiser:
 
     def __init__(self, settings: Settings, target: str = "numpy") -> None:
         rule, self.options = settings.update()
-        self.module: Any = rule.compile(target)
+        self.module: Any = _compiled(rule, target)
         self.clip = settings.clip
         self.counts = any(setting.name == "t" for setting in rule.rule.settings)
 
