@@ -22,6 +22,7 @@ from symback.training.circuit_estimator import (
 )
 from symback.training.classes import Reading, reading_of
 from symback.training.features import deal
+from symback.training.loop import Result
 from symback.training.numeric import Array
 from symback.training.table import quoted
 
@@ -59,7 +60,8 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
     table with names, else the features in order. A target y[k] takes the columns of y. The other
     parameters are those of `symback.training.settings.Settings`; `validation_fraction` of the rows
     are held out where `patience` is to end a fit. Features are taken as they are: with a
-    StandardScaler in front most circuits learn faster. `score` is R².
+    StandardScaler in front most circuits learn faster. `score` is R²; a ConvergenceWarning tells of
+    a fit that is worse than the mean of y.
 
     Fitted attributes: `module_` (the generated module), `params_` (its Params), `history_` (epoch,
     step and losses), `circuit_` (the text), `n_features_in_`, `feature_names_in_`. Raises a
@@ -114,6 +116,16 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
             one: Array = column_or_1d(answers, warn=self._flat)
             return one
         return deal([target], answers.reshape(len(answers), -1), sizes=self._sizes)[target.name]
+
+    def _doubts(self, result: Result) -> tuple[str, ...]:
+        r2 = result.scores[0].r2
+        if r2 is None or r2 >= 0:
+            return result.notes
+        return (
+            *result.notes,
+            f"R² is {r2:.3g}, worse than of the mean of y; standardise X and y, give more epochs "
+            "or a larger learning rate, or use optimiser='lbfgs'",
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

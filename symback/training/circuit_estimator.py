@@ -156,8 +156,12 @@ class CircuitEstimator(BaseEstimator):
         before = self.history_ if more else ()
         self.history_ = (*before, *result.history[1 if more else 0 :])
         if not more:
-            for note in result.notes:
+            for note in self._doubts(result):
                 warnings.warn(note, ConvergenceWarning, stacklevel=4)
+
+    def _doubts(self, result: Result) -> tuple[str, ...]:
+        """What there is to warn of after a fit."""
+        return result.notes
 
     def _settings(self, epochs: int | None, done: int) -> Settings:
         """The settings of a fit, or of some epochs after those that are done."""
