@@ -90,8 +90,11 @@ class Lowered:
         return not self.circuit.objective.shape
 
 
-def lower(circuit: Circuit) -> Lowered:
+def lower(circuit: Circuit, whole: frozenset[str] = frozenset()) -> Lowered:
     """The programs of a circuit, not yet optimised.
+
+    The adjoint of an array that is one number for all entries is kept as a number, but not those
+    of the nodes in `whole`.
 
     >>> import symback as sb
     >>> print(lower(sb.circuit("f = w*x", loss=None)).backward)
@@ -107,7 +110,7 @@ def lower(circuit: Circuit) -> Lowered:
     of_output = walk(split, split.output, partials)
     of_objective = walk(split, split.objective, partials)
     seed = names.adjoint(split.output.name)
-    backwards = _Backward(split, names, varying)
+    backwards = _Backward(split, names, varying, whole)
     backward = backwards.lines(of_output, seed)
     needed = {s for line in backward for s in line.reads}
     read_again = needed & {n.symbol for n in (*split.sizes, *split.leaves)}
@@ -122,6 +125,8 @@ def lower(circuit: Circuit) -> Lowered:
             *backwards.lines(of_objective, S.One),
             Assign(total, _over_batch(split.objective, varying)),
         ]
+    if unlike := backwards.numbers & {*backwards.arrays, split.output.name}:
+        return lower(circuit, whole | unlike)  # a name has one shape in all programs
     return Lowered(
         split,
         names,
@@ -199,10 +204,15 @@ def _read_by(circuit: Circuit, of: str) -> set[str]:
 class _Backward:
     """The lines of backward passes; what two of them have in common is made once."""
 
-    def __init__(self, circuit: Circuit, names: Names, varying: set[Symbol]) -> None:
+    def __init__(
+        self, circuit: Circuit, names: Names, varying: set[Symbol], whole: frozenset[str]
+    ) -> None:
         self._circuit = circuit
         self._names = names
         self._varying = varying
+        self._whole = whole
+        self.numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
+        self.arrays: set[str] = set()  # those whose adjoint has their own shape
         self._made: dict[tuple[str, str], Expr] = {}  # contributions of numbers, by edge
 
     def lines(self, record: ReversePass, seed: Expr) -> list[Assign]:
@@ -221,10 +231,13 @@ class _Backward:
             )
             total = terms[0] if len(terms) == 1 else Add(*terms)
             if node.shape and names.shape_of(total) != node.shape:
-                if node.is_leaf:
+                if node.is_leaf or name in self._whole:
                     total = spread(total, node.symbol)
                 else:  # the adjoint of h in sum(h) is one number: it is spread where it must be
                     names.set_shape(names.adjoint(name), names.shape_of(total))
+                    self.numbers.add(name)
+            elif node.shape:
+                self.arrays.add(name)
             lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
         reached = {line.target for line in lines}
         for node in (*circuit.params, *circuit.inputs):

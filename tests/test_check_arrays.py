@@ -265,3 +265,24 @@ def test_a_softmax_without_its_shift_is_caught(kernel):
     assert old in text
     with np.errstate(all="ignore"):
         assert not check_module(circuit, load(text.replace(old, kernel), "naive"))
+
+
+ADJOINTS_OF_TWO_SHAPES = (
+    # of f or h: one number for all entries in one program, an array in the other
+    "f = W @ x\nl: loss = sum(f)",
+    "f = W @ x\nl: loss = (sum(f) - y)**2",
+    "f = W @ x\nl: loss = sum(f - y)**2",
+    "f = W @ x\ng = 2*f\nl: loss = sum(g)**2 + y",
+    "h = W @ x\nf = sum(h)\nl: loss = (f - y)**2 + dot(h, h)",
+    "h = W @ x\nf: output = dot(h, h)\nl: loss = f*y + sum(h)",
+    "h = tanh(W @ x)\nf: output = 2*h\nl: loss = sum(h) + y*sum(f)",
+)
+
+
+@pytest.mark.parametrize("text", ADJOINTS_OF_TWO_SHAPES)
+def test_an_adjoint_may_be_a_number_in_one_program_only(text):
+    target = "; y: target" if "y" in text else ""
+    circuit = sb.circuit(f"x: input[d]{target}; W: param[2, d]\n{text}")
+    report = circuit.check()
+    assert report.passed, report
+    circuit.compile().check_gradients()
