@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -45,6 +44,15 @@ from symback.arguments import circuit_options, columns, data_options, point_of, 
 @click.option("--size", "sizes", multiple=True, metavar="NAME=N", help="A size data don't tell.")
 @click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
 @click.option("--target", default="numpy", show_default=True, help="What computes: numpy, or c.")
+@click.option("--shards", type=int, help="Parts of the rows; default: as many as workers, or 1.")
+@click.option("--workers", type=int, help="Processes that compute the shards' gradients.")
+@click.option(
+    "--dask", is_flag=True, help="They are a Dask cluster on this machine."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="The workers of the Dask cluster there.")
+@click.option(
+    "--local-steps", default=1, show_default=True, help="Steps of a shard before they are averaged."
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of split, start and shuffling.")
 @click.option("--initial", type=click.Path(), help="Parameters to start from, an .npz file.")
 @click.option("--checkpoint-steps", type=int, help="Save every so many steps.")
@@ -58,6 +66,10 @@ def train(
     mapping: tuple[str, ...],
     options: tuple[str, ...],
     sizes: tuple[str, ...],
+    shards: int | None,
+    workers: int | None,
+    dask: bool,
+    scheduler: str | None,
     params: str | None,
     inputs: str | None,
     loss: str | None,
@@ -72,16 +84,14 @@ def train(
     \b
     symback train neuron.circuit --data patients.csv --map x3=age --standardise -o out
     symback train digits.circuit --data digits.npz --map "x=pixel_*" --optimiser adam -o out
+    symback train neuron.circuit --data rows.npy --workers 4 -o out
+    symback train neuron.circuit --data /shared/rows.npy --scheduler tcp://10.0.0.1:8786 --shards 64
     """
     from symback.training import summary, train_from_file
 
     pairs = columns(mapping)
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
-    if not parsed.has_arrays:
-        # Sums over a block are too short to be shared, and BLAS threads that wait for each other
-        # on a busy machine cost ten times as long. NumPy, not yet imported, reads this once.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with _ended_by_signals():
+    with _ended_by_signals(), _engine(shards, workers, dask, scheduler) as engine:
         result = train_from_file(
             parsed,
             list(data),
@@ -89,6 +99,8 @@ def train(
             options=point_of(options, "--set"),
             sizes=_whole(point_of(sizes, "--size")),
             output=output,
+            engine=engine,
+            shards=(workers or 1) if shards is None else shards,
             **settings,
         )
     for note in result.notes:
@@ -102,6 +114,25 @@ def train(
         if output is not None:
             click.echo(f"to go on: the same command with --resume (-o {output})", err=True)
         sys.exit(130)
+
+
+def _engine(
+    shards: int | None, workers: int | None, dask: bool, scheduler: str | None
+) -> AbstractContextManager[Any]:
+    """Where gradients are made: None stands for this process."""
+    if scheduler is not None and shards is None and workers is None:
+        raise click.UsageError("--scheduler needs --shards N: the result depends on their number")
+    if dask and scheduler is None and workers is None:
+        raise click.UsageError("--dask needs --workers N, the processes to begin on this machine")
+    if dask or scheduler is not None:
+        from symback.training.dask_workers import on_dask
+
+        return on_dask(scheduler, workers)
+    if workers is not None:
+        from symback.training.workers import on_processes
+
+        return on_processes(workers)
+    return nullcontext()
 
 
 def _whole(sizes: dict[str, float]) -> dict[str, Any]:

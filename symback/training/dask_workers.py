@@ -58,6 +58,8 @@ class OnDask:
     def __init__(self, address: str | None, workers: int | None) -> None:
         if workers is not None:
             check_count(workers)
+        if address is not None:
+            _check_address(address)
         self._address, self._workers = address, workers
         self._client: Any = None
         self._open = ExitStack()
@@ -79,7 +81,7 @@ class OnDask:
                 client = opened.enter_context(
                     distributed.Client(address, timeout=CONNECTING, set_as_default=False)
                 )
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 raise WorkersLost(
                     f"no Dask scheduler answers at {address}: {_reason(error)}; "
                     "start one (dask scheduler), or correct the address"
@@ -109,6 +111,17 @@ class OnDask:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _check_address(address: str) -> None:
+    """TrainingError for what is no address of a scheduler."""
+    try:
+        distributed.comm.get_address_host_port(address, strict=True)
+    except ValueError as error:
+        raise TrainingError(
+            f"{address!r:.60} is no address of a scheduler: {_reason(error)}; "
+            "write it as in tcp://10.0.0.1:8786"
+        ) from None
 
 
 def _local_cluster(workers: int | None) -> Any:
@@ -196,7 +209,7 @@ class DaskShards(Apart):
                 if failed is None:
                     return answers
                 raise _explained(failed)
-        raise WorkersLost("workers are lost again and again; the state before the step is kept")
+        raise WorkersLost("workers of the cluster are lost again and again")
 
     def _asked(
         self, method: str, arguments: Sequence[Any]
@@ -222,7 +235,7 @@ class DaskShards(Apart):
         return answers, None
 
     def _gathered(self, futures: Sequence[Any]) -> list[Any]:
-        """The answers of those that end well; WorkersLost where nobody is left to give them."""
+        """The answers of those that end well; CancelledError where workers left."""
 
         async def gathered() -> list[Any]:
             found: list[Any] = await self._client.gather(
@@ -237,14 +250,20 @@ class DaskShards(Apart):
                     return answers.result(PAUSE)
                 if answers.done():
                     return answers.result()
-                self._await_workers("they ended")
+                if not {*self._places} <= {*self._await_workers("they ended")}:
+                    # Dask goes on alone, but not where all workers were gone for a moment
+                    raise CancelledError("workers left")
         finally:
             answers.cancel()
 
     # -- workers -------------------------------------------------------------------------------
 
     def _addresses(self) -> list[str]:
-        """The workers that there are; none where the scheduler does not answer."""
+        """The workers that there are; none while the scheduler does not answer."""
+        if self._client.status == "closed":  # Dask has tried to reach it again, in vain
+            raise WorkersLost("the scheduler of the cluster is gone")
+        if self._client.scheduler is None:
+            return []
         try:
             return sorted(self._client.nthreads())
         except (OSError, RuntimeError, CancelledError):
@@ -256,8 +275,7 @@ class DaskShards(Apart):
         while not (found := self._addresses()):
             if time.monotonic() > end:
                 raise WorkersLost(
-                    f"the cluster has had no workers for {DESERTED:g} s: {clip(reason, 60)}; "
-                    "the state before the step is kept"
+                    f"the cluster has had no workers for {DESERTED:g} s: {clip(reason, 60)}"
                 )
             time.sleep(PAUSE / 10)
         return found
@@ -300,10 +318,10 @@ def spread(places: Sequence[str], addresses: Sequence[str]) -> list[str]:
         if stays:
             load[place] += 1
     found = []
-    for wish in kept:
-        chosen = min(addresses, key=load.__getitem__) if wish is None else wish
-        load[chosen] += wish is None
-        found.append(chosen)
+    for stayed in kept:
+        place = stayed or min(addresses, key=load.__getitem__)
+        load[place] += stayed is None
+        found.append(place)
     return found
 
 
@@ -311,8 +329,7 @@ def _explained(error: BaseException) -> BaseException:
     """What a task raised, as a sentence where the cluster is the cause."""
     if isinstance(error, distributed.KilledWorker):
         return WorkersLost(
-            "one worker after the other ended at the same task: has it too little memory? "
-            "the state before the step is kept"
+            "one worker after the other ended at the same task: has it too little memory?"
         )
     if isinstance(error, ImportError):
         return TrainingError(

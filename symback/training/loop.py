@@ -258,9 +258,11 @@ class _Run:
         except Diverged as error:
             self._keep(error)
             raise
-        except WorkersLost:
+        except WorkersLost as error:
+            if self.saver.folder is None:
+                raise
             self.saver.save(self._checkpoint())
-            raise
+            raise WorkersLost(f"{error}; what was learned is saved: go on with --resume") from None
         return False
 
     def _epoch(self, progress: Progress) -> None:

@@ -122,10 +122,7 @@ class OnExecutors(Apart):
     def _replace(self, broken: Sequence[int], lost: int) -> None:
         """Other executors for those that are broken; WorkersLost where there are none."""
         if self._renew is None or lost > MOST_LOST:
-            raise WorkersLost(
-                "a worker ended before its task did: killed, or out of memory; "
-                "the state before the step is kept"
-            )
+            raise WorkersLost("a worker ended before its task did: killed, or out of memory")
         for place in sorted({number % len(self._executors) for number in broken}):
             self._renew(place)
 
