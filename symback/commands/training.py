@@ -46,9 +46,7 @@ from symback.arguments import circuit_options, columns, data_options, point_of, 
 @click.option("--target", default="numpy", show_default=True, help="What computes: numpy, or c.")
 @click.option("--shards", type=int, help="Parts of the rows; default: as many as workers, or 1.")
 @click.option("--workers", type=int, help="Processes that compute the shards' gradients.")
-@click.option(
-    "--dask", is_flag=True, help="They are a Dask cluster on this machine."
-)
+@click.option("--dask", is_flag=True, help="They are a Dask cluster on this machine.")
 @click.option("--scheduler", metavar="ADDRESS", help="The workers of the Dask cluster there.")
 @click.option(
     "--local-steps", default=1, show_default=True, help="Steps of a shard before they are averaged."

@@ -28,13 +28,15 @@ def limit_threads(count: int) -> Callable[[], None]:
     return limit
 
 
-def threads_for(shards: int) -> int:
+def threads_for(shards: int, numbers: bool) -> int:
     """How many threads BLAS takes for each of so many shards, wherever they are.
 
     Several shards take one each, so that the bits do not depend on the cores of a worker: what
-    runs side by side are the shards. One alone takes what this process has.
+    runs side by side are the shards. One alone takes what this process has, unless its parameters
+    are numbers: sums over a block are too short to be shared, and threads that wait for each other
+    on a busy machine take ten times as long.
     """
-    return 1 if shards > 1 else threads()
+    return 1 if shards > 1 or numbers else threads()
 
 
 def _is_blas(known: dict[str, Any]) -> bool:

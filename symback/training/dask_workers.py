@@ -176,7 +176,7 @@ class DaskShards(Apart):
     """Shards on the workers of a client, spread evenly."""
 
     def __init__(self, works: Works, client: Any) -> None:
-        super().__init__(len(works))
+        super().__init__(works.threads)
         self._works, self._client = works, client
         HOLDINGS.offer(works)
         self._forget()

@@ -194,8 +194,8 @@ def combined(parts: Iterable[Part | None]) -> Part:
 class Apart:
     """An engine whose shards answer one by one; `_each` says how they are asked."""
 
-    def __init__(self, shards: int) -> None:
-        self._end_limit = limit_threads(threads_for(shards))
+    def __init__(self, threads: int) -> None:
+        self._end_limit = limit_threads(threads)
 
     def close(self) -> None:
         """BLAS takes as many threads as before."""
@@ -244,7 +244,7 @@ class Here(Apart):
     """All shards in this process, one after the other."""
 
     def __init__(self, parts: Sequence[ShardGradients]) -> None:
-        super().__init__(len(parts))
+        super().__init__(threads_for(len(parts), parts[0].layout.numbers))
         self.parts = parts
 
     def _each(self, method: str, *arguments: Any) -> list[Any]:

@@ -101,7 +101,7 @@ class Works:
     ) -> None:
         self.feed, self.shards, self.module, self.layout = feed, shards, module, layout
         self.name = uuid.uuid4().hex
-        self.threads = threads_for(len(shards))
+        self.threads = threads_for(len(shards), layout.numbers)
         self._data = _names.setdefault(feed, uuid.uuid4().hex)
         self._digest = "" if feed.recipe is None else feed.digest()
         self._text = ModuleText.of(module)

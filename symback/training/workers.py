@@ -62,7 +62,7 @@ class OnExecutors(Apart):
         executors: Sequence[Executor],
         renew: Callable[[int], None] | None = None,
     ) -> None:
-        super().__init__(len(works))
+        super().__init__(works.threads)
         self._works, self._executors, self._renew = works, executors, renew
         HOLDINGS.offer(works)
 
