@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from types import ModuleType
@@ -20,85 +19,17 @@ from symback.training.checkpoint import Best, Checkpoint, Point, Record
 from symback.training.feed import Feed, open_feed
 from symback.training.gradients import Engine, Here, Layout, ShardGradients, WorkersLost
 from symback.training.leaves import leaves_of_module
-from symback.training.metrics import Scores
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
+from symback.training.result import Diverged, Result
 from symback.training.saver import Saver
-from symback.training.scaling import Scaling, scalings_of
+from symback.training.scaling import scalings_of
 from symback.training.settings import LBFGS, LearningRate, Settings
 from symback.training.table import FloatArray, quoted
 
 LONGEST_PATH = 1000  # points of θ that are kept for a picture
 MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under it
 
-
-class Diverged(TrainingError):
-    """The loss left the finite numbers. `result` is what was learned before, if anything was."""
-
-    result: Result | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a run learned. `params` speak of the inputs as `scalings` scale them."""
-
-    params: Any  # the module's Params
-    history: tuple[Record, ...]
-    settings: Settings
-    scalings: Mapping[str, Scaling]
-    rows: tuple[int, int]  # of the training and of the validation part
-    scores: tuple[Scores, Scores] = (Scores(), Scores())  # of the same
-    interrupted: bool = False
-    kept: Record | None = None  # what the history says of the parameters that are kept
-    stopped_early: bool = False  # patience has ended
-    steps_per_epoch: int = 1
-    path: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))  # of two parameters
-    surface: Surface | None = field(default=None, repr=False, compare=False)
-    columns: Mapping[str, str] = field(default_factory=dict)  # leaf → column of the data
-    files: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def accuracy(self) -> float | None:
-        """The share of training rows whose class is foretold."""
-        return self.scores[0].accuracy
-
-    @property
-    def validation_accuracy(self) -> float | None:
-        """The share of held-out rows whose class is foretold."""
-        return self.scores[1].accuracy
-
-    def summary(self) -> dict[str, Any]:
-        """What the run did and reached, as JSON can hold it."""
-        last, kept = self.history[-1], self.kept or self.history[-1]
-        return {
-            **self.settings.recorded(),
-            "accuracy": self.scores[0].accuracy,
-            "columns": dict(self.columns),
-            "epochs_done": last.epoch,
-            "interrupted": self.interrupted,
-            "epoch_kept": kept.epoch,
-            "loss": kept.loss,
-            "r2": self.scores[0].r2,
-            "rows_training": self.rows[0],
-            "rows_validation": self.rows[1],
-            "scalings": {
-                name: {
-                    "mean": np.asarray(scaling.mean).tolist(),
-                    "scale": np.asarray(scaling.scale).tolist(),
-                }
-                for name, scaling in self.scalings.items()
-            },
-            "steps_done": last.step,
-            "stopped_early": self.stopped_early,
-            "validation_accuracy": self.scores[1].accuracy,
-            "validation_loss": kept.validation_loss,
-            "validation_r2": self.scores[1].r2,
-        }
-
-
-Surface = Callable[[FloatArray, FloatArray], FloatArray]
-"""The mean loss on a grid of two parameters: one row for each value of the second."""
 
 EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, Layout], Engine]
 
