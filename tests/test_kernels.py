@@ -382,6 +382,18 @@ def test_threads_do_not_meet(name):
         np.testing.assert_array_equal(values, expected)
 
 
+@pytest.mark.parametrize("shape", [(65, 16), (65, 17), (64, 3), (65, 3), (65, 4, 4), (900, 2)])
+def test_layouts_of_arrays(shape):
+    """Entries lie side by side over the samples where these are many and those few."""
+    rows = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    moved = np.prod(shape[1:]) <= 16 and shape[0] > 64
+    found = array_kernels._side_by_side(rows)
+    assert np.array_equal(found, rows) and (found.strides[0] == rows.itemsize) == moved
+    back, number = array_kernels._row_by_row(np.asfortranarray(rows), np.float64(2))
+    assert np.array_equal(back, rows) and back.strides == rows.strides
+    assert number.shape == () and number == 2
+
+
 def test_smallest_and_largest():
     for z in ([3.0, -2.0, 5.0], [[1.0, 7.0], [-4.0, 2.0]]):
         for form in _forms(np.array(z)):

@@ -300,6 +300,8 @@ def of_array_kernels() -> Iterator[Case]:
     yield from of_arrays()
     for i, (name, *_) in enumerate(tests.AT_EDGES):
         yield replace(case(f"edge {i} of {name}", name, at_edge, i), reads=True)
+    layouts = tests.test_layouts_of_arrays.__name__
+    yield replace(case(layouts, "side by row", every, "test_kernels", layouts), reads=True)
 
 
 def at_edge(i: int) -> None:
