@@ -99,6 +99,20 @@ def test_no_compiler_warns_of_any_circuit(tmp_path):
         strictly(name, ALL[name], tmp_path)
 
 
+@compiles
+def test_rows_are_multiplied_four_at_a_time_and_what_is_left():
+    """W @ x and A @ W.T of whole numbers, which are exact, with 1 to 9 rows."""
+    text = "W: param[m, n]; A: param[k, n]; x: input[n]\nf = norm(W @ x) + norm(A @ W.T)"
+    module = sb.circuit(text, loss=None).compile(target="c")
+    rng = np.random.default_rng(0)
+    for m in range(1, 10):
+        for n in (1, 3, 17):
+            W, A, x = (rng.integers(-9, 10, (r, n)).astype(float) for r in (m, 2, 3))
+            found, _ = module.forward(module.Params(W, A), module.Inputs(x))
+            expected = np.sqrt(((x @ W.T) ** 2).sum(axis=1)) + np.sqrt(((A @ W.T) ** 2).sum())
+            np.testing.assert_array_max_ulp(found, expected, 2)
+
+
 CALLER = r"""
 #include <stdio.h>
 #include <stdlib.h>

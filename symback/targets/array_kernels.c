@@ -1,6 +1,43 @@
 /* Functions on the n numbers of a row, n > 0, for generated files of arrays. They are as those of
    kernels.c in all else; what they compute is that of array_kernels.py. */
 
+/* The dot products of the rows of a matrix with v, each of n numbers. Four at a time, which do not
+   wait for each other's sums. */
+static inline void symback_dots(const double *rows, const double *v, double *to, size_t count,
+    size_t n)
+{
+    size_t row = 0;
+    for (; row + 4 <= count; row += 4) {
+        const double *const first = rows + row * n;
+        const double *const second = first + n;
+        const double *const third = second + n;
+        const double *const fourth = third + n;
+        double sum0 = 0.0;
+        double sum1 = 0.0;
+        double sum2 = 0.0;
+        double sum3 = 0.0;
+#pragma omp simd reduction(+ : sum0, sum1, sum2, sum3)
+        for (size_t i = 0; i < n; i++) {
+            sum0 += first[i] * v[i];
+            sum1 += second[i] * v[i];
+            sum2 += third[i] * v[i];
+            sum3 += fourth[i] * v[i];
+        }
+        to[row] = sum0;
+        to[row + 1] = sum1;
+        to[row + 2] = sum2;
+        to[row + 3] = sum3;
+    }
+    for (; row < count; row++) {
+        double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+        for (size_t i = 0; i < n; i++) {
+            sum += rows[row * n + i] * v[i];
+        }
+        to[row] = sum;
+    }
+}
+
 /* The largest of n numbers, NaN where there is one. */
 static inline double symback_largest(const double *z, size_t n)
 {

@@ -79,6 +79,8 @@ def _product(w: Loops, to: Symbol, sign: str, m: Expr, n: Expr) -> Lines:
     factor = p.element(m, "i", INNER, level=MUL)
     other = p.element(n, *right, level=MUL)
     if along_rows and not isinstance(m, a.transpose):
+        if sign == "=":
+            return _dots(w, to, m, n)
         body = [
             "double symback_total = 0.0;",
             f"{PRAGMA} reduction(+ : symback_total)",
@@ -94,6 +96,19 @@ def _product(w: Loops, to: Symbol, sign: str, m: Expr, n: Expr) -> Lines:
     step = [f"const double symback_factor = {factor};", PRAGMA]
     lines = w.loop("j", shape[1], [f"{target} += symback_factor * {other};"])
     return [*start, *w.loop("i", shape[0], w.loop(INNER, length, [*step, *lines]))]
+
+
+def _dots(w: Loops, to: Symbol, m: Expr, n: Expr) -> Lines:
+    """The same by the kernel that takes four rows at a time: a row of the result, or all of it."""
+    p, shape = w.printer, w.shape(to)
+    length = p.length(w.shape(m)[1])
+    if len(shape) == 1:
+        operands = (p.memory(m), p.memory(n), p.memory(to))
+        return [f"symback_dots({', '.join(operands)}, {p.length(shape[0])}, {length});"]
+    columns = p.length(shape[1])
+    row = f"{p.memory(m)} + i * {length}, {p.memory(to)} + i * {columns}"
+    call = f"symback_dots({p.memory(n.args[0])}, {row}, {columns}, {length});"
+    return w.loop("i", shape[0], [call])
 
 
 def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Lines:
