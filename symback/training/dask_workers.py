@@ -21,7 +21,8 @@ from symback.errors import TrainingError, Unsupported, clip
 from symback.training.batches import Shard
 from symback.training.feed import Feed
 from symback.training.gradients import Apart, Engine, Layout, WorkersLost
-from symback.training.shard_work import HOLDINGS, Block, Held, ShardWork, Works, drop
+from symback.training.settings import TrainingError
+from symback.training.shard_work import HOLDINGS, Block, Held, ShardWork, Works, aligned, drop
 from symback.training.workers import MOST_LOST, check_count, check_workers
 
 try:
@@ -135,7 +136,7 @@ def _local_cluster(workers: int | None) -> Any:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             memory_limit=0,
             preload=[__name__],
             silence_logs=logging.CRITICAL,
@@ -172,6 +173,10 @@ def _answer(shard: Resident, method: str, arguments: Sequence[Any]) -> Any:
     return shard.held()(method, arguments)
 
 
+async def _drop(run: str) -> None:  # Dask waits for what is not async
+    drop(run)
+
+
 class DaskShards(Apart):
     """Shards on the workers of a client, spread evenly."""
 
@@ -186,7 +191,7 @@ class DaskShards(Apart):
         super().close()
         self._forget()
         with suppress(Exception):  # of workers or a scheduler that are gone already
-            self._client.run(drop, self._works.name, on_error="ignore", wait=False)
+            self._client.run(_drop, self._works.name, wait=False)
 
     def _forget(self) -> None:
         """No shard is anywhere yet, or any more."""
@@ -207,7 +212,7 @@ class DaskShards(Apart):
                 self._await_workers(_reason(error))
             else:
                 if failed is None:
-                    return answers
+                    return [aligned(answer) for answer in answers]
                 raise _explained(failed)
         raise WorkersLost("workers of the cluster are lost again and again")
 

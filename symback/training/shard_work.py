@@ -6,7 +6,7 @@ import os
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -142,6 +142,22 @@ _names: WeakKeyDictionary[Feed, str] = WeakKeyDictionary()
 # -- in a process ------------------------------------------------------------------------------
 
 
+def aligned(value: Any) -> Any:
+    """The same numbers where a processor wants them, in tuples and mappings too.
+
+    Arrays that arrive in the midst of a message may begin at any byte; NumPy multiplies those
+    without BLAS, with other last bits.
+    """
+    if isinstance(value, np.ndarray):
+        return value if value.flags.aligned else value.copy()
+    if isinstance(value, tuple):
+        parts = [aligned(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, dict):
+        return {name: aligned(part) for name, part in value.items()}
+    return value
+
+
 class Missing:
     """The answer of a process that does not hold the shard."""
 
@@ -170,7 +186,7 @@ class Held:
 
     def __call__(self, method: str, arguments: Sequence[Any]) -> Any:
         with self._lock, np.errstate(all="ignore"):  # finiteness is tested by the run
-            return getattr(self._gradients, method)(*arguments)
+            return getattr(self._gradients, method)(*map(aligned, arguments))
 
 
 class Holdings:
@@ -222,7 +238,7 @@ class Holdings:
         work.check_version()
         limit_threads(work.threads)
         if isinstance(work.source, Block):
-            return work.gradients(work.source)
+            return work.gradients(replace(work.source, columns=aligned(work.source.columns)))
         if work.data not in self._feeds:
             for unused in {*self._feeds} - {*self._data.values()}:
                 self._feeds.pop(unused).close()
