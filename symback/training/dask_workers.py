@@ -21,7 +21,6 @@ from symback.errors import TrainingError, Unsupported, clip
 from symback.training.batches import Shard
 from symback.training.feed import Feed
 from symback.training.gradients import Apart, Engine, Layout, WorkersLost
-from symback.training.settings import TrainingError
 from symback.training.shard_work import HOLDINGS, Block, Held, ShardWork, Works, aligned, drop
 from symback.training.workers import MOST_LOST, check_count, check_workers
 
