@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import contest as contests
-from benchmarks import gradients, growth, mixture, page, trained, training, works
+from benchmarks import gradients, growth, mixture, page, scaling_model, trained, training, works
 from benchmarks.__main__ import NAMES
 from benchmarks.contest import QUICK, Disagreement, Effort, Skip, System, Timing, contest
 from benchmarks.formulas import NEURON, samples
@@ -130,3 +130,14 @@ def test_times_have_three_digits(seconds, text):
 
 def test_the_table_of_works_is_complete():
     assert tuple(works.WORKS) == NAMES
+
+
+def test_communication_is_fitted_by_what_it_is_made_of():
+    right = scaling_model.Model(2e-3, 3e-4, 1e-9)
+    empty = {("Dask", w, n): right(w, n) for w in (2, 4, 8) for n in (100, 1_000_000)}
+    found = scaling_model.Found({}, empty, {})
+    model = scaling_model.fitted(found, "Dask")
+    for name in ("fixed", "task", "byte"):
+        assert getattr(model, name) == pytest.approx(getattr(right, name), rel=1e-6)
+    assert scaling_model.worst_error(found, "Dask", model) < 1e-9
+    assert right(10, 1000) == pytest.approx(2e-3 + 10 * (3e-4 + 16_000 * 1e-9))

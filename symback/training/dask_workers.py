@@ -124,22 +124,34 @@ def _check_address(address: str) -> None:
         ) from None
 
 
+LOCALLY = {
+    "distributed.scheduler.work-stealing": False,  # shards are where they are to be
+    # Dask has glibc give the memory of freed arrays back to the system at once: gradients of many
+    # rows take twice as long then.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+}
+"""What is otherwise in a cluster of our own than in Dask's configuration."""
+
+
 def _local_cluster(workers: int | None) -> Any:
     """A cluster of processes that listens to this machine alone.
 
     No limit of memory: Dask would count the pages of mapped files, which the system takes back.
     """
-    with dask.config.set({"distributed.scheduler.work-stealing": False}):
-        return distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            memory_limit=0,
-            preload=[__name__],
-            silence_logs=logging.CRITICAL,
-        )
+    try:
+        with dask.config.set(LOCALLY):
+            return distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                memory_limit=0,
+                preload=[__name__],
+                silence_logs=logging.CRITICAL,
+            )
+    except (OSError, RuntimeError) as error:
+        raise WorkersLost(f"no Dask cluster can begin here: {_reason(error)}") from None
 
 
 def dask_setup(worker: object) -> None:
