@@ -15,6 +15,8 @@ from symback.errors import DataError, FileRefused, TrainingError
 from symback.training import batches, summary, train_from_file
 from symback.training.batches import DRAW, SHUFFLE, stream
 from symback.training.checkpoint import load
+from symback.training.feed import Feed
+from symback.training.gradients import Here, ShardGradients
 from symback.training.loop import Diverged, Settings, train
 from symback.training.outputs import read_parameters
 from symback.training.progress import Progress
@@ -222,11 +224,11 @@ def test_float32_stays_float32(digits):
 class StopAfter(Progress):
     """Ctrl-C after so many steps."""
 
-    def __init__(self, steps):
-        self.steps = steps
+    def __init__(self, last):
+        self.last = last  # not `steps`, which a run sets to those of an epoch
 
     def step(self, step, loss):
-        if step == self.steps:
+        if step == self.last:
             raise KeyboardInterrupt
 
 
@@ -411,3 +413,106 @@ def test_settings_refused(name):
     chosen, message = REFUSED[name]
     with pytest.raises(TrainingError, match=message):
         Settings(**chosen)
+
+
+# -- bad moments -----------------------------------------------------------------------------------
+
+
+def test_an_interrupt_while_a_checkpoint_is_read_keeps_it(columns, tmp_path, monkeypatch):
+    train(module, columns, Settings(3, 16), saver=Saver(tmp_path))
+    before = (tmp_path / "checkpoint.npz").read_bytes()
+
+    digests = Feed.digest, []
+
+    def interrupted(feed):
+        digests[1].append(1)
+        if len(digests[1]) == 1:
+            raise KeyboardInterrupt
+        return digests[0](feed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Feed, "digest", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(module, columns, Settings(4, 16), saver=Saver(tmp_path, resume=True))
+    assert (tmp_path / "checkpoint.npz").read_bytes() == before
+
+
+def test_the_best_of_an_epoch_that_was_broken_off_has_its_own_losses(columns):
+    chosen = Settings(9, 30, 0.01, 0.25, patience=9)
+    result = train(module, columns, chosen, progress=StopAfter(5))
+    assert result.interrupted and result.kept.step == 5
+    whole = train(module, columns, Settings(1, 90, lambda t: 1e-300, 0.25), initial=result.params)
+    assert result.kept.validation_loss == whole.history[-1].validation_loss
+    assert result.summary()["loss"] == pytest.approx(whole.history[-1].loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [8, 120])
+def test_what_a_run_that_diverged_keeps_has_its_own_losses(columns, tmp_path, size):
+    run = {"validation": 0, "batch_size": size, "learning_rate": 30.0, "epochs": 200}
+    with pytest.raises(Diverged):
+        train_from_file(
+            sb.circuit("f = w*x + b"), columns, output=tmp_path / "o", quiet=True, **run
+        )
+    told = json.loads((tmp_path / "o" / "training.json").read_text())
+    kept = read_parameters(tmp_path / "o" / "parameters.npz", sb.circuit("f = w*x + b").compile())
+    x, y = columns["x"], columns["y"]
+    assert told["loss"] == pytest.approx(np.mean((kept.w * x + kept.b - y) ** 2 / 2), rel=1e-9)
+    saved = load(tmp_path / "o").point
+    assert saved.theta.tolist() == list(kept) and saved.step == told["steps_done"]
+
+
+def test_lbfgs_leaves_the_domain_and_comes_back():
+    """The first step leads out of log's domain; w = 1/100 is the least."""
+    x = np.random.default_rng(0).uniform(0.1, 3, 200)
+    circuit = sb.circuit("w: param = 5; f = log(w*x)")
+    data = {"x": x, "y": np.log(x / 100)}
+    result = train_from_file(circuit, data, optimiser="lbfgs", quiet=True)
+    assert result.params.w == pytest.approx(0.01, rel=1e-6)
+
+
+def test_an_epoch_of_lbfgs_is_shown_as_one(columns):
+    shown = []
+
+    class Watching(Progress):
+        def start(self, epochs, steps, rows, done=0):
+            super().start(epochs, steps, rows, done)
+            shown.append(steps)
+
+    chosen = Settings(3, optimiser="lbfgs", validation=0)
+    result = train(module, columns, chosen, progress=Watching())
+    assert shown == [20] and result.steps_per_epoch == 20
+    assert all(record.step <= record.epoch * 20 for record in result.history)
+
+
+@pytest.mark.parametrize("run", [{}, {"shards": 2, "local_steps": 2}])
+def test_a_long_path_is_thinned_out_evenly(columns, run):
+    chosen = Settings(60, 4, 1e-4, 0, **run)
+    result = train(module, columns, chosen)
+    assert 500 < len(result.path) <= 1001
+    apart = np.linalg.norm(np.diff(result.path[:-1], axis=0), axis=1)
+    assert apart.max() < 4 * apart.min() + 1e-3 * abs(result.path).max()
+
+
+def test_a_broken_search_leaves_no_trace_of_its_own(columns, tmp_path):
+    """Ctrl-C amid an epoch of L-BFGS: its iterations come anew, and once in the path."""
+    chosen = Settings(3, optimiser="lbfgs", validation=0)
+    whole = train(module, columns, chosen, saver=Saver(tmp_path / "whole"))
+
+    class Broken(Here):
+        calls = 0
+
+        def whole(self, theta):
+            Broken.calls += 1
+            if Broken.calls == 4:
+                raise KeyboardInterrupt
+            return super().whole(theta)
+
+    def engine(_, parts, module, layout):
+        return Broken([ShardGradients(module, layout, shard) for shard in parts])
+
+    saver = Saver(tmp_path / "broken")
+    assert train(module, columns, chosen, saver=saver, engine=engine).interrupted
+    resumed = train(module, columns, chosen, saver=Saver(tmp_path / "broken", resume=True))
+    assert np.array_equal(resumed.path, whole.path)
+    first, second = (tmp_path / n / "checkpoint.npz" for n in ("whole", "broken"))
+    assert first.read_bytes() == second.read_bytes()

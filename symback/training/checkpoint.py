@@ -68,6 +68,7 @@ class Checkpoint:
     identity: Mapping[str, Any]  # of settings, circuit and data; what resumes must agree
     best: Best | None = None
     path: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    path_steps: tuple[int, ...] = ()  # after which θ stood at its points
     stride: int = 1  # steps between two points of the path
 
 
@@ -83,6 +84,7 @@ def save(checkpoint: Checkpoint, folder: str | os.PathLike[str]) -> Path:
         "step": point.step,
         "best": None if best is None else [best.epoch, best.loss],
         "stride": checkpoint.stride,
+        "path_steps": checkpoint.path_steps,
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         "meta": np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8),
@@ -160,6 +162,7 @@ def _checkpoint(arrays: Mapping[str, FloatArray]) -> Checkpoint:
         meta["identity"],
         None if best is None else Best(arrays["best"], int(best[0]), float(best[1])),
         arrays["path"],
+        tuple(map(int, meta["path_steps"])),
         meta["stride"],
     )
 

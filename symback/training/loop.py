@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import cached_property
 from math import isfinite
 from types import ModuleType
@@ -24,10 +25,10 @@ from symback.training.progress import Progress
 from symback.training.result import Diverged, Result
 from symback.training.saver import Saver
 from symback.training.scaling import scalings_of
-from symback.training.settings import LBFGS, LearningRate, Settings
+from symback.training.settings import ITERATIONS, LBFGS, LearningRate, Settings
 from symback.training.table import FloatArray, quoted
+from symback.training.trail import Trail
 
-LONGEST_PATH = 1000  # points of θ that are kept for a picture
 MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under it
 
 
@@ -153,25 +154,27 @@ class _Run:
         self.module, self.feed, self.settings = module, feed, settings
         self.shards, self.engine, self.layout = parts, engine, layout
         self.rows = sum(shard.rows for shard in parts), sum(shard.held for shard in parts)
-        self.steps = max(shard.steps for shard in parts)
         self.full = settings.optimiser == LBFGS
+        self.steps = ITERATIONS if self.full else max(shard.steps for shard in parts)
         self.optimiser = None if self.full else Optimiser(settings, target)
         self.eta = settings.scheduled(settings.epochs * self.steps)
         state = () if self.optimiser is None else tuple(self.optimiser.start(theta))
-        self.point = self.good = Point(theta, state, 0, 0, 0)
+        self.point = self.good = self.recorded = Point(theta, state, 0, 0, 0)
         self.history: list[Record] = []
         self.best: Best | None = None
-        self.path, self.stride = [theta] if layout.numbers and len(theta) == 2 else [], 1
-        self.notes = list(notes)
+        drawn = layout.numbers and len(theta) == 2
+        self.trail = Trail([0], [theta], settings.local_steps) if drawn else None
+        self.notes, self.target = list(notes), target
         self.saver = Saver(None)
 
     # -- the loop ------------------------------------------------------------------------------
 
     def learn(self, progress: Progress) -> bool:
         """Run the epochs; says whether they were interrupted."""
+        self._resume()  # not below: an interrupt would save the start over what was learned
+        rows = self.rows[0] * (self.steps if self.full else 1)
         try:
-            self._resume()
-            progress.start(self.settings.epochs, self.steps, self.rows[0], self.point.step)
+            progress.start(self.settings.epochs, self.steps, rows, self.point.step)
             while True:
                 if not self.history or self.history[-1].epoch < self.point.epoch:
                     self._record()
@@ -216,8 +219,8 @@ class _Run:
             if not isfinite(loss):
                 raise self._diverged(where=self._where())
             self.good = self.point
+            self._trace(t + count, theta)
             self.point = Point(theta, tuple(state), epoch, done + count, t + count)
-            self._trace(theta)
             self.saver.tick(self._checkpoint, count)
             progress.step(self.point.step, float(loss))
         self.point = self.point._replace(epoch=self.point.epoch + 1, done=0)
@@ -227,7 +230,11 @@ class _Run:
         from symback.training.quasi_newton import search
 
         point = self.point
-        theta, iterations = search(self.engine.whole, point.theta, self._trace)
+        theta, iterations = search(
+            self.engine.whole,
+            point.theta,
+            lambda iteration, theta: self._trace(point.step + iteration, theta),
+        )
         self.good = point
         self.point = Point(theta, (), point.epoch + 1, 0, point.step + iterations)
 
@@ -235,33 +242,27 @@ class _Run:
         """Whether patience has ended, or L-BFGS found no lower loss."""
         if self.full and len(self.history) > 1 and self.history[-1].step == self.history[-2].step:
             return True
-        patience, best = self.settings.patience, self.best
-        return (
-            patience is not None
-            and best is not None
-            and (self.point.epoch - best.epoch >= patience)
-        )
+        return self._impatient
 
-    def _trace(self, theta: FloatArray) -> None:
-        """Keep θ for a picture, at most LONGEST_PATH points at equal distances."""
-        if not self.path:
-            return
-        if self.point.step % self.stride == 0:
-            self.path.append(theta)
-        if len(self.path) > LONGEST_PATH:
-            self.path, self.stride = self.path[::2], 2 * self.stride
+    @property
+    def _impatient(self) -> bool:
+        patience, best = self.settings.patience, self.best
+        if patience is None or best is None:
+            return False
+        return self.point.epoch - best.epoch >= patience
+
+    def _trace(self, step: int, theta: FloatArray) -> None:
+        if self.trail is not None:
+            self.trail.add(step, theta)
 
     # -- faults --------------------------------------------------------------------------------
 
     def _checkpoint(self) -> Checkpoint:
-        return Checkpoint(
-            self.point,
-            tuple(self.history),
-            self._identity,
-            self.best,
-            np.array(self.path),
-            self.stride,
-        )
+        found = Checkpoint(self.point, tuple(self.history), self._identity, self.best)
+        if self.trail is None:
+            return found
+        steps, path, stride = self.trail.until(self.point.step)
+        return replace(found, path=path, path_steps=steps, stride=stride)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
@@ -277,6 +278,7 @@ class _Run:
             "parameters": {name: list(shape) for name, shape in shapes},
             "columns": dict(self.feed.columns),
             "data": self.feed.digest(),
+            "target": self.target,  # gradients in C round otherwise
         }
 
     def _resume(self) -> None:
@@ -285,24 +287,37 @@ class _Run:
             return
         if found.point.theta.shape != self.point.theta.shape:
             raise DataError("the checkpoint has another number of parameters")
-        self.point = self.good = found.point
+        self.point = self.good = self.recorded = found.point
         self.history, self.best = list(found.history), found.best
-        self.path, self.stride = list(found.path), found.stride
+        if self.trail is not None:
+            self.trail = Trail(found.path_steps, list(found.path), found.stride)
 
     def _keep(self, error: Diverged) -> None:
-        """Put the last good state into the error."""
-        if self.history and self.point.step > 0:
-            self.point = self.good
-            self.saver.save(self._checkpoint())
-            error.result = self.result(interrupted=False)
+        """Put the last good state into the error: that before the step, or of the last record."""
+        if not self.history or self.point.step == 0:
+            return
+        for point in (self.good, self.recorded):
+            self.point, checkpoint = point, None
+            with suppress(Diverged):  # finite in its batch, but not over all rows
+                checkpoint = self._checkpoint()
+                if self.history[-1].step < point.step:
+                    self._record()
+                break
+        assert checkpoint is not None
+        self.saver.save(checkpoint)
+        error.result = self.result(interrupted=False)
 
     def result(self, interrupted: bool) -> Result:
         """What was learned until now."""
         theta, kept = self.point.theta, self.history[-1]
         if self.best is not None:
             theta, epoch = self.best.theta, self.best.epoch
-            kept = next(record for record in self.history if record.epoch == epoch)
-        early = self.settings.patience is not None and not interrupted and self._enough()
+            kept = next(  # an epoch that was broken off has a record beside that of its start
+                record
+                for record in self.history
+                if record.epoch == epoch and record.validation_loss == self.best.loss
+            )
+        early = self._impatient and not interrupted
         return Result(
             params=self.layout.params(theta),
             history=tuple(self.history),
@@ -314,11 +329,17 @@ class _Run:
             kept=kept,
             stopped_early=early and self.point.epoch < self.settings.epochs,
             steps_per_epoch=self.steps,
-            path=np.array([*self.path, self.point.theta] if self.path else []),
-            surface=self._surface if self.path else None,
+            path=self._path(),
+            surface=None if self.trail is None else self._surface,
             columns=self.feed.columns,
             notes=(*self.feed.notes, *self.notes, *self._rise()),
         )
+
+    def _path(self) -> FloatArray:
+        """The trail, with its end."""
+        if self.trail is None:
+            return np.array([])
+        return np.array([*self.trail.until(self.point.step)[1], self.point.theta])
 
     def _surface(self, across: FloatArray, up: FloatArray) -> FloatArray:
         part = next(self.shards[0].parts()).training
@@ -357,7 +378,7 @@ class _Run:
             raise self._diverged("the loss")
         if self.rows[1] and not isfinite(losses[1]):
             raise self._diverged("the validation loss")
-        self.good = self.point
+        self.good = self.recorded = self.point
         validation = losses[1] if self.rows[1] else None
         known = self.best is not None and validation is not None and self.best.loss <= validation
         if self.settings.patience is not None and validation is not None and not known:
