@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.metrics import r2_score
 
 import symback as sb
 from symback.errors import DataError, FileRefused
@@ -682,3 +683,81 @@ def test_divergence_names_the_row_and_the_first_node(case):
     with pytest.raises(Diverged, match=rf"row 23, first '{node}'") as caught:
         train(frozen, {"x": column, "y": np.ones(40)}, settings)
     assert len(str(caught.value)) <= 200
+
+
+# -- what scores are told ------------------------------------------------------------------------
+
+
+def fitted(text, data, **settings):
+    run = {"epochs": 1, "validation": 0, "quiet": True, **settings}
+    return train_from_file(sb.circuit(text), data, **run)
+
+
+SEVERAL = "x: input[2]; y: target[2]; W: param[2, 2]; f = W @ x; l: loss = mse(f, y)"
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_r2_of_arrays_has_a_mean_for_each_entry(shards):
+    rng = np.random.default_rng(1)
+    data = {"x": rng.normal(size=(50, 2)), "y": rng.normal([0, 1000], size=(50, 2))}
+    result = fitted(SEVERAL, data, shards=shards)
+    output = data["x"] @ result.params.W.T
+    wanted = r2_score(data["y"], output, multioutput="variance_weighted")
+    assert result.scores[0].r2 == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_no_r2_where_all_targets_are_equal(shards):
+    data = {"x": np.arange(19.0), "y": np.full(19, 0.1)}
+    assert data["y"].mean() != 0.1
+    assert fitted("f = w*x", data, shards=shards, learning_rate=1e-9).scores[0].r2 is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: input; y: target; w: param; l: loss = (w*x - y)**2",
+        "x: input; y: target; w: param; f = w*x - y; l: loss = f**2",
+    ],
+)
+def test_no_score_of_an_output_that_reads_the_target(text):
+    data = {"x": np.arange(10.0), "y": np.arange(10) % 2.0}
+    result = fitted(text, data, learning_rate=1e-3)
+    assert result.accuracy is None and result.scores[0].r2 is None
+
+
+def test_scores_that_overflow_are_not_told(tmp_path):
+    data = {"x": np.arange(1, 11.0), "y": np.arange(10) * 1e200}
+    text = "f = w*x; l: loss = abs(f - y)"
+    result = fitted(text, data, learning_rate=1e-3, output=tmp_path / "o")
+    assert result.scores[0].r2 is None
+    told = json.loads((tmp_path / "o" / "training.json").read_text())
+    assert told["r2"] is None and told["loss"] > 1e199
+
+
+def test_the_node_of_a_loss_is_named_as_in_the_circuit():
+    data = {"x": np.ones(9), "y": np.ones(9)}
+    with pytest.raises(Diverged, match="first 'l'"):
+        fitted("f = w*x", data, learning_rate=1e300, batch_size=3)
+
+
+@pytest.mark.parametrize("name", ["", "bad\nname", "n" * 300, "a/" * 3000])
+def test_a_name_that_no_folder_can_have_is_refused_before_the_run(circuit, file, name):
+    del circuit.compile
+    with pytest.raises(FileRefused, match=r"is no name of a folder|too long|is empty"):
+        train_from_file(circuit, file, output=name)
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_run(
+    circuit, file, tmp_path, monkeypatch
+):
+    """As root everything seems to be permitted; a read-only file system still refuses."""
+    del circuit.compile
+
+    def refused(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("symback.training.outputs.TemporaryFile", refused)
+    with pytest.raises(FileRefused, match="o cannot be made or written to: Read-only"):
+        train_from_file(circuit, file, output=tmp_path / "o")
+    assert not (tmp_path / "o").exists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -16,7 +18,10 @@ def first_bad_row(
     """The first of the rows whose loss or gradient is not finite alone; None where all are."""
     for row in order:
         sample = module.Inputs(*(np.asarray(column)[row : row + 1] for column in columns))
-        loss, gradient = module.value_and_grad(params, sample)
+        try:
+            loss, gradient = module.value_and_grad(params, sample)
+        except np.linalg.LinAlgError:
+            return int(row)
         if not all(np.all(np.isfinite(value)) for value in (loss, *gradient)):
             return int(row)
     return None
@@ -42,10 +47,18 @@ def first_bad_node(module: ModuleType, params: Any, inputs: Any) -> str | None:
     before = sys.gettrace()
     sys.settrace(call)
     try:
-        module.value_and_grad(params, inputs)
+        with suppress(np.linalg.LinAlgError):
+            module.value_and_grad(params, inputs)
     finally:
         sys.settrace(before)
-    return found[0] if found else None
+    return _node(module, found[0]) if found else None
+
+
+def _node(module: ModuleType, name: str) -> str:
+    """The node that a name of the module stands for: `l_sum` is the sum of l over the rows."""
+    words = set(re.findall(r"\w+", getattr(module, "SOURCE", "")))
+    stem = name.removesuffix("_sum")
+    return stem if stem in words and name not in words else name
 
 
 def _computing(module: ModuleType) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from types import ModuleType
 from typing import Any
 
@@ -24,27 +25,34 @@ class Scores:
     rows: int = 0
     correct: int | None = 0
     errors: float | None = 0.0  # Σ (f - y)²
-    mean: float = 0.0  # of the targets
+    mean: Any = 0.0  # of the targets, of each entry where they are arrays
     spread: float = 0.0  # Σ (y - mean)²
 
     @classmethod
     def of(cls, module: ModuleType, params: Any, columns: Mapping[str, FloatArray]) -> Scores:
-        """The scores of some rows; a circuit with one target alone has any."""
+        """The scores of some rows; a circuit with one target alone has any.
+
+        An output that reads the target has none: it foretells nothing.
+        """
         targets = tuple(module.Inputs._field_defaults)
         rows = len(next(iter(columns.values())))
         if rows == 0:
             return cls()
         if len(targets) != 1:
             return cls(rows, None, None)
-        inputs = module.Inputs(**columns)
-        output = np.asarray(module.forward(params, inputs)[0], dtype=np.float64)
+        inputs = module.Inputs(**{n: column for n, column in columns.items() if n not in targets})
+        try:
+            output = np.asarray(module.forward(params, inputs)[0], dtype=np.float64)
+        except ValueError:  # the target is missing, or a matrix has no inverse
+            return cls(rows, None, None)
         target = np.asarray(columns[targets[0]], dtype=np.float64)
         if output.shape[:1] != (rows,):  # an output that no input reaches has no rows
             return cls(rows, None, None)
         chosen = _correct(output, target)
         if output.shape != target.shape:
             return cls(rows, chosen, None)
-        mean = float(target.mean())
+        # the mean of equal numbers may round away from them
+        mean = target.mean(axis=0).clip(target.min(axis=0), target.max(axis=0))
         errors, spread = np.sum((output - target) ** 2), np.sum((target - mean) ** 2)
         return cls(rows, chosen, float(errors), mean, float(spread))
 
@@ -52,8 +60,8 @@ class Scores:
         n = self.rows + other.rows
         if n == 0 or not other.rows or not self.rows:
             return self if self.rows else other
-        mean = (self.rows * self.mean + other.rows * other.mean) / n
-        between = self.rows * (self.mean - mean) ** 2 + other.rows * (other.mean - mean) ** 2
+        mean = self.mean + (other.mean - self.mean) * (other.rows / n)
+        apart = self.rows * (self.mean - mean) ** 2 + other.rows * (other.mean - mean) ** 2
         both = self.correct is not None and other.correct is not None
         sums = self.errors is not None and other.errors is not None
         return Scores(
@@ -61,7 +69,7 @@ class Scores:
             (self.correct or 0) + (other.correct or 0) if both else None,
             (self.errors or 0.0) + (other.errors or 0.0) if sums else None,
             mean,
-            self.spread + other.spread + between,
+            self.spread + other.spread + float(np.sum(apart)),
         )
 
     @property
@@ -71,9 +79,14 @@ class Scores:
 
     @property
     def r2(self) -> float | None:
-        """1 - Σ (f - y)²/Σ (y - ȳ)²; None unless output and target are numbers that differ."""
-        known = self.errors is not None and self.correct is None and self.rows and self.spread > 0
-        return 1 - (self.errors or 0.0) / self.spread if known else None
+        """1 - Σ (f - y)²/Σ (y - ȳ)²; None unless output and target have one shape, and y differs.
+
+        Entries of arrays have a mean ȳ each, and are added up. None where a sum overflows.
+        """
+        if self.errors is None or self.correct is not None or not self.rows or not self.spread > 0:
+            return None
+        found = 1 - self.errors / self.spread
+        return found if isfinite(found) else None
 
 
 def _correct(output: FloatArray, target: FloatArray) -> int | None:

@@ -10,6 +10,7 @@ import os
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +22,7 @@ from symback.training.checkpoint import CHECKPOINT, MARK, archive
 from symback.training.descent import path_plot
 from symback.training.loop import Result
 from symback.training.plots import loss_plot
+from symback.training.schedules import LAST_STEP
 from symback.training.settings import LBFGS
 from symback.training.table import quoted, reason, shorten
 
@@ -45,6 +47,17 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
     To be called before a run, so that nothing is learned that cannot be kept.
     """
     path, name = Path(folder), _end(folder)
+    if not os.fspath(folder):
+        raise FileRefused("the name of the folder for the results is empty; name one")
+    if not str(path).isprintable():
+        raise FileRefused(f"'{name}' is no name of a folder")
+    try:
+        _refuse_unfit(path, name)
+    except OSError as error:  # such as a name that is too long
+        raise FileRefused(f"{name} cannot be made or written to: {reason(error)}") from None
+
+
+def _refuse_unfit(path: Path, name: str) -> None:
     if path.is_symlink():
         raise FileRefused(f"{name} is a symbolic link; name the folder itself")
     if path.exists() and not path.is_dir():
@@ -52,6 +65,8 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
     existing = next((p for p in (path, *path.absolute().parents) if p.exists()), path)
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise FileRefused(f"{name} cannot be made or written to; name another folder")
+    with TemporaryFile(dir=existing):  # where everything is permitted, only a try tells
+        pass
     for file in FILES:
         _refuse_foreign(path / file, file, name)
 
@@ -110,7 +125,7 @@ def _pictures(result: Result) -> dict[str, bytes | None]:
 
 def read_parameters(path: str | os.PathLike[str], module: ModuleType) -> Any:
     """The module's Params from a file `parameters.npz`; DataError where it has others."""
-    name = shorten(Path(path).name, 40)
+    name = shorten(Path(path).name or str(path), 40)
     try:
         if Path(path).exists() and not zipfile.is_zipfile(path):
             raise DataError(f"{name} is no .npz archive; name the parameters.npz of a run")
@@ -141,11 +156,14 @@ def _history(result: Result) -> bytes:
 
 def _lines(result: Result) -> bytes:
     """The history as JSON lines, with the step width η_t of each record's next step."""
-    eta = result.settings.scheduled(result.settings.epochs * result.steps_per_epoch)
+    steps = result.settings.epochs * result.steps_per_epoch
+    eta = result.settings.scheduled(steps)
+    last = steps - 1 if callable(result.settings.eta) else LAST_STEP  # it may know no other
     full = result.settings.optimiser == LBFGS
     lines = []
     for record in result.history:
-        line = {**asdict(record), "learning_rate": None if full else float(eta(record.step))}
+        rate = None if full else float(eta(min(record.step, last)))
+        line = {**asdict(record), "learning_rate": rate}
         lines.append(json.dumps(line, sort_keys=True, allow_nan=False))
     return ("\n".join(lines) + "\n").encode()
 
