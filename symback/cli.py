@@ -78,8 +78,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("symback: interrupted", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        more = str(error.__cause__ or error)  # click wraps what it catches
+        click.echo("symback: interrupted" + (f"; {more}" if more else ""), err=True)
         sys.exit(130)
     except BrokenPipeError:  # the reader, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import hand_made as module
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import symback as sb
+from symback.cli import main
 from symback.errors import DataError, FileRefused, TrainingError
 from symback.training import batches, summary, train_from_file
 from symback.training.batches import DRAW, SHUFFLE, stream
@@ -18,6 +20,7 @@ from symback.training.checkpoint import load
 from symback.training.feed import Feed
 from symback.training.gradients import Here, ShardGradients
 from symback.training.loop import Diverged, Settings, train
+from symback.training.optimiser import Optimiser
 from symback.training.outputs import read_parameters
 from symback.training.progress import Progress
 from symback.training.saver import Saver, check_cadence
@@ -516,3 +519,114 @@ def test_a_broken_search_leaves_no_trace_of_its_own(columns, tmp_path):
     assert np.array_equal(resumed.path, whole.path)
     first, second = (tmp_path / n / "checkpoint.npz" for n in ("whole", "broken"))
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("place", ["scores", "write_result"])
+def test_an_interrupt_after_the_last_step_says_how_to_go_on(
+    columns, tmp_path, monkeypatch, capsys, place
+):
+    where = {"scores": "loop._Run.result", "write_result": "outputs.write_result"}[place]
+    np.savez(tmp_path / "d.npz", **columns)
+    command = [
+        "train",
+        "f = w*x + b",
+        "--data",
+        str(tmp_path / "d.npz"),
+        "--epochs",
+        "2",
+        "--quiet",
+    ]
+    monkeypatch.setattr("sys.argv", ["symback", *command, "-o", str(tmp_path / "o")])
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"symback.training.{where}", interrupted)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert ended.value.code == 130
+    assert "what was learned is saved; to go on: the same command with --resume" in (
+        capsys.readouterr().err
+    )
+    assert load(tmp_path / "o").point.epoch == 2
+
+
+# -- what the module refuses -----------------------------------------------------------------------
+
+
+def test_the_index_of_no_class_is_a_sentence():
+    circuit = sb.circuit(
+        "x: input[d]; k: target; W: param[m, d]; E: loss = cross_entropy(W @ x, k)"
+    )
+    data = {"x": np.eye(4), "k": np.array([0, 1, 3, 2])}
+    for target in ("numpy", "c"):
+        with pytest.raises(DataError, match="k has a value that is no class from 0 to 2; correct"):
+            train_from_file(circuit, data, sizes={"m": 3}, validation=0, quiet=True, target=target)
+
+
+def test_a_matrix_without_inverse_is_a_loss_that_is_not_finite():
+    circuit = sb.circuit("x: input[2]; y: target; A: param[2, 2]; f = dot(solve(A, x), x)")
+    module = circuit.compile()
+    data = {"x": np.ones((9, 2)), "y": np.ones(9)}
+    for params, place in ((np.zeros((2, 2)), "before the first step"), (np.eye(2), "after step 1")):
+        with pytest.raises(Diverged, match=f"the loss is not finite {place}"):
+            train(
+                module, data, Settings(2, 9, 0.1, 0), initial=module.Params(params), engine=halving
+            )
+
+
+def halving(_, parts, module, layout):
+    """An engine whose step from I has the gradient 5·[[1, 1], [1, 1]]: I - g/10 is singular."""
+
+    class Halving(Here):
+        def step(self, theta, epoch, step):
+            part = super().step(theta, epoch, step)
+            return part._replace(gradient=np.full(4, 5.0)) if step == epoch == 0 else part
+
+    return Halving([ShardGradients(module, layout, shard) for shard in parts])
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3), (3,)])
+def test_initial_parameters_of_another_shape_are_refused(shape, tmp_path):
+    circuit = sb.circuit(
+        "x: input[d]; y: target[m]; W: param[m, d]; z = W @ x; E: loss = mse(z, y)"
+    )
+    np.savez(tmp_path / "p.npz", W=np.zeros(shape))
+    data = {"x": np.zeros((9, 3)), "y": np.zeros((9, 3))}
+    message = rf"'W' has the shape {list(shape)}; the circuit and the data have [3, 3]"
+    with pytest.raises(DataError, match=re.escape(message)):
+        train_from_file(circuit, data, initial=tmp_path / "p.npz", quiet=True)
+
+
+@pytest.mark.parametrize("size", [10**13, 10**30])
+def test_a_size_beyond_memory_is_a_sentence(size):
+    with pytest.raises(TrainingError, match=r"do not fit into memory where .*h = 1e\+"):
+        data = {"x": np.zeros((9, 3)), "t": np.zeros(9)}
+        train_from_file(sb.circuit(NETWORK), data, sizes={"h": size, "k": 2}, quiet=True)
+
+
+def test_more_shards_than_rows_are_refused(columns):
+    with pytest.raises(DataError, match="120 rows cannot be parted into 121 shards"):
+        train(module, columns, Settings(1, shards=121))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_clip_shortens_gradients_whose_squares_overflow(dtype):
+    gradient = np.array([3.0, -4.0], dtype) * (1e200 if dtype == "float64" else 1e30)
+    theta = np.zeros(2, dtype)
+    optimiser = Optimiser(Settings(clip=5.0))
+    moved, _ = optimiser.move(theta, gradient, optimiser.start(theta), t=0, eta=1.0)
+    np.testing.assert_allclose(moved, [-3, 4], rtol=1e-6)
+    assert moved.dtype == dtype
+
+
+def test_a_function_of_the_step_is_asked_for_the_steps_of_the_run_only(columns, tmp_path):
+    rates = [0.1, 0.2, 0.3, 0.4]
+    run = {"epochs": 2, "batch_size": 60, "validation": 0, "output": tmp_path / "o", "quiet": True}
+    train_from_file(sb.circuit("f = w*x + b"), columns, learning_rate=lambda t: rates[t], **run)
+    lines = (tmp_path / "o" / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["learning_rate"] for line in lines] == [0.1, 0.3, 0.4]
+    for wrong in (float("nan"), float("inf"), -1.0, "fast", None):
+        with pytest.raises(TrainingError, match=r"learning_rate\(0\) is "):
+            train(module, columns, Settings(1, learning_rate=lambda t, wrong=wrong: wrong))

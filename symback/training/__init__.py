@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from symback.training.loop import EngineMaker, Result
 
 MOST_PARAMETERS_SHOWN = 20
+GO_ON = "what was learned is saved; to go on: the same command with --resume"
 
 
 def train_from_file(
@@ -85,7 +86,12 @@ def train_from_file(
             _written(error.result, output, resume)
             name = os.path.basename(os.path.abspath(output))
             raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
-        return result if output is None else _written(result, output, resume)
+        except KeyboardInterrupt:  # between steps it is a result; this one came in some other pass
+            raise KeyboardInterrupt(GO_ON if saver.holds else "") from None
+        try:
+            return result if output is None else _written(result, output, resume)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(GO_ON) from None
 
 
 def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:

@@ -218,6 +218,8 @@ def shards(feed: Readable, count: int, dealing: Dealing) -> list[Shard]:
     DataError where a shard would have no rows to train on, or none to hold out.
     """
     n, b = feed.rows, dealing.batch_size
+    if n < count:
+        raise DataError(f"{n} rows cannot be parted into {count} shards; take fewer")
     ends = [n * number // count for number in range(count + 1)]
     sizes = [max(1, b // count + (number < b % count)) for number in range(count)]
     found = [

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from symback.errors import TrainingError
+from symback.errors import DataError, TrainingError
 from symback.training.batches import Columns, Shard
 from symback.training.blas import limit_threads, threads_for
 from symback.training.metrics import Scores
@@ -105,9 +105,7 @@ class ShardGradients:
         if step >= self.shard.steps:
             return None
         batch = self.shard.batch(epoch, step)
-        inputs = self.module.Inputs(*batch)
-        loss, bars = self.module.value_and_grad(self.layout.params(theta), inputs)
-        return Part(len(batch[0]), loss, self.layout.vector(bars))
+        return self._of(theta, self.module.Inputs(*batch), len(batch[0]))
 
     def local(
         self,
@@ -163,8 +161,18 @@ class ShardGradients:
         rows = len(next(iter(columns.values())))
         if rows == 0:
             return None
-        inputs = self.module.Inputs(**columns)
-        loss, bars = self.module.value_and_grad(self.layout.params(theta), inputs)
+        return self._of(theta, self.module.Inputs(**columns), rows)
+
+    def _of(self, theta: FloatArray, inputs: Any, rows: int) -> Part:
+        """By the module; its loss is NaN where a matrix has no inverse."""
+        try:
+            loss, bars = self.module.value_and_grad(self.layout.params(theta), inputs)
+        except np.linalg.LinAlgError:
+            return Part(rows, float("nan"), np.full_like(theta, np.nan))
+        except ValueError as error:  # such as the index of a class that there is not
+            raise DataError(
+                f"{error}; correct the data, or choose other columns or sizes"
+            ) from None
         return Part(rows, loss, self.layout.vector(bars))
 
 

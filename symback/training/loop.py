@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from symback.errors import DataError, TrainingError
-from symback.training.batches import DRAW, Dealing, Shard, shards, stream
+from symback.training.batches import Dealing, Shard, shards
 from symback.training.blame import first_bad_node, first_bad_row
 from symback.training.checkpoint import Best, Checkpoint, Point, Record
 from symback.training.feed import Feed, open_feed
 from symback.training.gradients import Engine, Here, Layout, ShardGradients, WorkersLost
+from symback.training.initial import check_shapes, drawn, sizes_of
 from symback.training.leaves import leaves_of_module
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
@@ -92,9 +93,11 @@ def _prepared(
     target: str,
 ) -> _Run:
     """A run at its start: rows dealt, inputs scaled, parameters drawn."""
-    params = _drawn(module, feed, settings) if initial is None else initial
+    sizes = sizes_of(module, feed, settings)
+    params = drawn(module, sizes, settings.seed) if initial is None else initial
     if not isinstance(params, module.Params):
         params = module.Params(*params)
+    check_shapes(module, params, sizes)
     layout = Layout(module, params)
     dealing = Dealing(settings.seed, settings.validation, settings.batch_size)
     parts = shards(feed, settings.shards, dealing)
@@ -112,28 +115,6 @@ def _prepared(
         engine = maker(feed, parts, module, layout)
     theta = layout.vector(params).astype(settings.dtype)
     return _Run(module, feed, settings, parts, engine, layout, theta, notes, target)
-
-
-def _drawn(module: ModuleType, feed: Feed, settings: Settings) -> Any:
-    """The module's own initial parameters; sizes that data do not tell come from the settings."""
-    shapes = getattr(module, "SHAPES", {})
-    needed = {size for name in module.Params._fields for size in shapes.get(name, ())}
-    names = sorted(size for size in needed if isinstance(size, str))
-    for size in settings.sizes:
-        if size in feed.sizes and feed.sizes[size] != settings.sizes[size]:
-            raise TrainingError(
-                f"the size {size} is {settings.sizes[size]}, but the data have {feed.sizes[size]}"
-            )
-        if size not in names and size not in feed.sizes:
-            raise TrainingError(f"the circuit has no size {quoted(size)}")
-    known = {**feed.sizes, **settings.sizes}
-    for size in names:
-        if size not in known:
-            raise TrainingError(
-                f"the data do not tell the size {quoted(size)}; give it (--size {size}=32)"
-            )
-    random = stream(settings.seed, DRAW)
-    return module.init_params(random, **{size: known[size] for size in names})
 
 
 class _Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import sqrt
+from math import isfinite, sqrt
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from symback.training.table import FloatArray
 
 if TYPE_CHECKING:
     from symback.updates import Update
+
+LEAST, MOST = 1e-30, 1e30  # sums of squares between them keep their digits in float32, too
 
 
 @lru_cache(maxsize=16)
@@ -52,7 +54,7 @@ class Optimiser:
     ) -> tuple[FloatArray, Any]:
         """θ and the state after step t = 0, 1, …, with the step width η_t."""
         if self.clip is not None:
-            norm = sqrt(float(np.dot(gradient, gradient)))
+            norm = _norm(gradient)
             if norm > self.clip:
                 gradient = gradient * (self.clip / norm)
         counted = {"t": t + 1} if self.counts else {}
@@ -60,3 +62,16 @@ class Optimiser:
             theta, gradient, state, eta=eta, **counted, **self.options
         )
         return moved
+
+
+def _norm(gradient: FloatArray) -> float:
+    """‖g‖, also where the squares leave the range of the type."""
+    with np.errstate(over="ignore", under="ignore"):
+        square = float(np.dot(gradient, gradient))
+    if LEAST < square < MOST:
+        return sqrt(square)
+    largest = float(np.abs(gradient).max())
+    if largest == 0 or not isfinite(largest):
+        return largest
+    shrunk = gradient.astype(np.float64) / largest
+    return largest * sqrt(float(np.dot(shrunk, shrunk)))

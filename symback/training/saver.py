@@ -25,6 +25,7 @@ class Saver:
     steps: int | None = None
     seconds: float = EVERY
     resume: bool = False
+    holds: bool = field(default=False, init=False)  # whether the folder has this run's checkpoint
     _since: int = field(default=0, repr=False)
     _last: float = field(default_factory=time.monotonic, repr=False)
 
@@ -45,6 +46,7 @@ class Saver:
         """Save now."""
         if self.folder is not None:
             save(checkpoint, self.folder)
+            self.holds = True
             self._since, self._last = 0, time.monotonic()
 
     def found(self, identity: Callable[[], Mapping[str, Any]]) -> Checkpoint | None:
@@ -58,6 +60,7 @@ class Saver:
                 f"the checkpoint is of another run: {other[0]}; "
                 "give what it had, or run without --resume"
             )
+        self.holds = True
         return checkpoint
 
 

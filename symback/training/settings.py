@@ -142,8 +142,19 @@ class Settings:
         if callable(self.eta):
             if self.schedule != "constant":
                 raise TrainingError("learning_rate is a function already; leave the schedule out")
-            return self.eta
+            return self._called
         return self._schedule(float(self.eta), steps)
+
+    def _called(self, t: int) -> float:
+        """η_t by the function that is given; TrainingError where that is no step width."""
+        assert callable(self.eta)
+        eta = self.eta(t)
+        try:
+            if 0 <= float(eta) < float("inf"):
+                return float(eta)
+        except (TypeError, ValueError):
+            pass
+        raise TrainingError(f"learning_rate({t}) is {eta!r:.30}; it must be finite and ≥ 0")
 
     def _schedule(self, eta: float, steps: int) -> Schedule:
         """The schedule; a rule that needs the number of steps gets those of the run."""
