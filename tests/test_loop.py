@@ -306,6 +306,8 @@ def damaged(path, name):
         return b"symback train checkpoint 1"
     if name == "empty":
         return b""
+    if name == "encrypted":
+        return flagged(content, 6, 1)
     members, comment = {}, b""
     with zipfile.ZipFile(io.BytesIO(content)) as archived:
         members = {entry: archived.read(entry) for entry in archived.namelist()}
@@ -328,6 +330,22 @@ def damaged(path, name):
     return memory.getvalue()
 
 
+def flagged(archive, offset, value):
+    """The archive with a number in the header of its first member, and in the directory's."""
+    found = bytearray(archive)
+    found[offset] = value
+    found[found.index(b"PK\x01\x02") + offset + 2] = value
+    return bytes(found)
+
+
+@pytest.mark.parametrize(("offset", "value"), [(6, 1), (8, 99), (4, 99), (4, 250)])
+def test_parameters_in_an_archive_that_cannot_be_read_are_said_to_be(tmp_path, offset, value):
+    np.savez(tmp_path / "p.npz", w=1.0, b=2.0)
+    (tmp_path / "p.npz").write_bytes(flagged((tmp_path / "p.npz").read_bytes(), offset, value))
+    with pytest.raises(DataError, match=r"p\.npz cannot be read: "):
+        read_parameters(tmp_path / "p.npz", module)
+
+
 def npy(array, **options):
     memory = io.BytesIO()
     np.lib.format.write_array(memory, array, **options)
@@ -335,7 +353,8 @@ def npy(array, **options):
 
 
 @pytest.mark.parametrize(
-    "name", ["cut", "text", "empty", "no mark", "no theta", "nested", "objects", "negative"]
+    "name",
+    ["cut", "text", "empty", "no mark", "no theta", "nested", "objects", "negative", "encrypted"],
 )
 def test_a_damaged_checkpoint_is_said_to_be_one(columns, tmp_path, name):
     train(module, columns, Settings(1), saver=Saver(tmp_path))

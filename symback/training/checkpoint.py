@@ -121,7 +121,7 @@ def load(folder: str | os.PathLike[str]) -> Checkpoint:
         IndexError,
         AttributeError,
         MemoryError,
-        RecursionError,
+        RuntimeError,  # of an archive that says it is encrypted; RecursionError is one, too
     ):
         raise DataError(f"{CHECKPOINT} is damaged; remove it and run without --resume") from None
 

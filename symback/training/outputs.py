@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -129,11 +130,14 @@ def read_parameters(path: str | os.PathLike[str], module: ModuleType) -> Any:
     try:
         if Path(path).exists() and not zipfile.is_zipfile(path):
             raise DataError(f"{name} is no .npz archive; name the parameters.npz of a run")
-        with np.load(path, allow_pickle=False) as archived:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archived:
             known = {key: archived[key] for key in archived.files}
     except DataError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+    except (
+        *(OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError),
+        RuntimeError,  # of an archive that is encrypted, or in a form that Python doesn't know
+    ) as error:
         raise DataError(f"{name} cannot be read: {reason(error)}") from None
     names = module.Params._fields
     if set(known) != set(names):
