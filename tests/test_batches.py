@@ -103,7 +103,7 @@ def test_shards_share_a_batch():
     assert [shard.dealing.batch_size for shard in parts] == [3, 3, 2, 2]
     assert [shard.rows for shard in parts] == [25, 26, 26, 26]
     assert parts[0].batch(0, 0)[0].tolist() != parts[1].batch(0, 0)[0].tolist()
-    with pytest.raises(DataError, match="leaves none of the rows of a shard, 3 in 4 shards"):
+    with pytest.raises(DataError, match="3 rows cannot be parted into 4 shards"):
         shards(Rows(3), 4, Dealing())
 
 
