@@ -14,7 +14,7 @@ def loss_plot(history: Sequence[Record], steps_per_epoch: int, *, creator: str) 
         import matplotlib  # here: an extra, and slow to import
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
-        from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+        from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
     except ImportError:
         return None
     figure = Figure(figsize=(6, 3.7), layout="constrained")
@@ -35,6 +35,7 @@ def loss_plot(history: Sequence[Record], steps_per_epoch: int, *, creator: str) 
         else:
             axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("mean loss")
     axes.spines[["top", "right"]].set_visible(False)
     FigureCanvasSVG(figure)
