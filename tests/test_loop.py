@@ -266,6 +266,17 @@ def test_an_interrupted_run_goes_on_as_if_nothing_was(columns, tmp_path, monkeyp
     assert first.read_bytes() == second.read_bytes()
 
 
+def test_initial_parameters_beside_a_checkpoint_are_told_to_be_of_no_use(columns, tmp_path):
+    circuit = sb.circuit("f = w*x + b")
+    run = {"learning_rate": 0.01, "output": tmp_path / "o", "quiet": True}
+    train_from_file(circuit, columns, epochs=2, **run)
+    start = tmp_path / "start.npz"
+    start.write_bytes((tmp_path / "o" / "parameters.npz").read_bytes())
+    resumed = train_from_file(circuit, columns, epochs=4, resume=True, initial=start, **run)
+    assert any("initial parameters are not used again" in note for note in resumed.notes)
+    assert resumed.params == train_from_file(circuit, columns, epochs=4, **run).params
+
+
 def test_more_epochs_may_follow(columns, tmp_path):
     train(module, columns, Settings(2, 16, 0.05), saver=Saver(tmp_path))
     longer = Settings(5, 16, 0.05)

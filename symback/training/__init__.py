@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ def train_from_file(
             raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
         except KeyboardInterrupt:  # between steps it is a result; this one came in some other pass
             raise KeyboardInterrupt(GO_ON if saver.holds else "") from None
+        if initial is not None and resume:
+            told = "the run goes on from its checkpoint; the initial parameters are not used again"
+            result = replace(result, notes=(*result.notes, told))
         try:
             return result if output is None else _written(result, output, resume)
         except KeyboardInterrupt:
@@ -95,8 +99,6 @@ def train_from_file(
 
 
 def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:
-    from dataclasses import replace
-
     from symback.training.outputs import write_result
 
     files, notes = write_result(result, output, resumed=resumed)
