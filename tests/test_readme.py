@@ -16,9 +16,11 @@ readme = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(readme)
 
 SHOWN = dict(re.findall(r"<!-- output: (\w+) -->\n```\w+\n(.*?)```\n", README, re.DOTALL))
+TRAINING = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 PYTHON = [
     block
-    for block in re.findall(r"(?<!-->\n)```python\n(.*?)```\n", README, re.DOTALL)
+    for page in (README, TRAINING)
+    for block in re.findall(r"(?<!-->\n)```python\n(.*?)```\n", page, re.DOTALL)
     if "import" in block
 ]
 
@@ -39,7 +41,10 @@ def test_output_is_what_the_code_prints(name: str) -> None:
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=range(len(PYTHON)))
-def test_python_runs(block: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_python_runs(
+    block: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
     exec(compile(block, "README.md", "exec"), {})
     assert capsys.readouterr().out
 
