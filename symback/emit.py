@@ -113,7 +113,8 @@ def render_files(
 def refuse_target(target: str) -> None:
     """Raise Unsupported where there is no such target."""
     if target not in TEMPLATES:
-        raise Unsupported(f"no target '{clip(target, 40)}'{nearest(target, TEMPLATES)}")
+        hint = nearest(target, TEMPLATES) or f"; choose from {', '.join(TEMPLATES)}"
+        raise Unsupported(f"no target '{clip(target, 40)}'{hint}")
 
 
 def _render_c(

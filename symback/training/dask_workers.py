@@ -14,11 +14,12 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
-from types import ModuleType, TracebackType
-from typing import Any, Self
+from types import ModuleType
+from typing import Any
 
 from symback.errors import TrainingError, Unsupported, clip
 from symback.training.batches import Shard
+from symback.training.closing import Closing
 from symback.training.feed import Feed
 from symback.training.gradients import Apart, Engine, Layout, WorkersLost
 from symback.training.shard_work import HOLDINGS, Block, Held, ShardWork, Works, aligned, drop
@@ -52,7 +53,7 @@ def on_dask(address: str | None = None, workers: int | None = None) -> OnDask:
     return OnDask(address, workers)
 
 
-class OnDask:
+class OnDask(Closing):
     """A cluster, once a run needs it; enter it around the run, or close it afterwards."""
 
     def __init__(self, address: str | None, workers: int | None) -> None:
@@ -100,17 +101,6 @@ class OnDask:
         """Leave the cluster; end it where it was begun here."""
         self._client = None
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _check_address(address: str) -> None:

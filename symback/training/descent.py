@@ -5,7 +5,6 @@ Needs the extra `plots` (matplotlib).
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from symback.disk import replace_file
 from symback.errors import SymbackError, TrainingError, clip
 from symback.training.paths import Descent, Descents, descend
+from symback.training.plots import log_where_it_helps, new_figure, picture_bytes
 from symback.training.settings import LearningRate
 from symback.training.table import FloatArray
 
@@ -73,7 +73,7 @@ def descent_picture(
     `save` ends in .svg or .png; the file has the same bytes at every run.
     """
     _form(save)
-    figure = _figure(7.2, 6.4)
+    figure = new_figure(7.2, 6.4)
     descents = Descents(circuit, inputs, start, batch_size, seed)
     paths = descents.paths(methods, learning_rate, steps)
     axes = figure.add_subplot()
@@ -101,7 +101,7 @@ def path_plot(
 ) -> bytes | None:
     """The path of a run over the contours of its loss as SVG, or None without matplotlib."""
     try:
-        figure = _figure(7.2, 6.0)
+        figure = new_figure(7.2, 6.0)
     except SymbackError:
         return None
     across, up = (np.linspace(*ends, COARSE) for ends in _window(points))
@@ -111,7 +111,7 @@ def path_plot(
     _draw_start(axes, points[0])
     axes.set(xlabel=names[0], ylabel=names[1], title="Mean loss and the path of the run")
     figure.legend(loc="outside lower center", ncols=3, handlelength=3, frameon=False)
-    return _bytes(figure, "svg", creator)
+    return picture_bytes(figure, "svg", creator)
 
 
 def loss_picture(
@@ -121,7 +121,7 @@ def loss_picture(
     _form(save)
     if not history:
         raise TrainingError("there is no path to draw; descend by one method at least")
-    figure = _figure(7.2, 4.2)
+    figure = new_figure(7.2, 4.2)
     axes = figure.add_subplot()
     for path in _in_order(history):
         look = _LOOKS[path.method]
@@ -135,7 +135,7 @@ def loss_picture(
             markevery=_spaced(len(path.losses)),
             label=path.title,
         )
-    _log_where_it_helps(axes, np.concatenate([path.losses for path in history]))
+    log_where_it_helps(axes, np.concatenate([path.losses for path in history]))
     axes.set(xlabel="step t", ylabel="mean loss over all samples")
     axes.margins(x=0.02)
     axes.spines[["top", "right"]].set_visible(False)
@@ -243,33 +243,7 @@ def _spaced(count: int) -> int:
     return max(1, -(-count // MARKERS))
 
 
-def _log_where_it_helps(axes: Any, losses: FloatArray) -> None:
-    """A logarithmic axis for losses above 0, with plain numbers at its ticks."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    least, most = losses.min(), losses.max()
-    if least <= 0 or most == least:
-        return
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    if most < 30 * least:  # few decades: ticks between the powers of ten help
-        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
-        axes.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
-
-
 # -- files -----------------------------------------------------------------------------------------
-
-
-def _figure(width: float, height: float) -> Figure:
-    try:
-        import matplotlib  # noqa: F401  here: an extra, and slow to import
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise SymbackError(
-            "pictures of descent need matplotlib: pip install 'symback[plots]'"
-        ) from None
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _form(save: str | os.PathLike[str] | None) -> str | None:
@@ -286,19 +260,8 @@ def _saved(figure: Figure, save: str | os.PathLike[str] | None) -> Figure:
     """The figure, written where there is a file to write: no date, no random names in it."""
     form = _form(save)
     if save is not None and form is not None:
-        replace_file(Path(save), _bytes(figure, form, _MAKER))
+        replace_file(Path(save), picture_bytes(figure, form, _MAKER))
     return figure
-
-
-def _bytes(figure: Figure, form: str, creator: str) -> bytes:
-    """The picture as a file holds it, the same at every run."""
-    import matplotlib
-
-    metadata = {"svg": {"Creator": creator, "Date": None}, "png": {"Software": creator}}
-    picture = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": creator}):
-        figure.savefig(picture, format=form, dpi=150, metadata=metadata[form])
-    return picture.getvalue()
 
 
 __all__ = ["Descent", "descend", "descent_picture", "loss_picture"]

@@ -7,12 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from symback.errors import DataError
+from symback.training.closing import Closing
 from symback.training.leaves import Feeding, Leaf, bind_sizes, gaps, leaves_of, match_leaves
 from symback.training.numeric import DTYPES, Array, first_not_finite
 from symback.training.sources import Source, cell_place, open_source, refuse_inexact
@@ -43,7 +43,7 @@ class Recipe:
         )
 
 
-class Feed:
+class Feed(Closing):
     """Rows of finite numbers for the leaves of a circuit; a context manager.
 
     `columns` tells which column or family feeds each leaf, `shapes` the shapes with all sizes in
@@ -127,17 +127,6 @@ class Feed:
 
     def close(self) -> None:
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _pieces(self) -> int:
         columns = self._source.columns

@@ -12,12 +12,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from symback.errors import DataError, nearest
+from symback.training.closing import Closing
 from symback.training.numeric import Array, first_inexact
 from symback.training.table import quoted, shorten
 
@@ -69,7 +69,7 @@ class Column:
     pieces: int = 1
 
 
-class Source:
+class Source(Closing):
     """Named columns of one length; a context manager.
 
     `elements` tells, before anything is read, what one row holds of each column: () for a number,
@@ -116,17 +116,6 @@ class Source:
 
     def close(self) -> None:
         """Give back what is open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open_columns(self, names: list[str]) -> dict[str, Column]:
         raise NotImplementedError

@@ -12,13 +12,13 @@ import tempfile
 from math import prod
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import IO, Any, Protocol, Self
+from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from symback.errors import DataError
+from symback.training.closing import Closing
 from symback.training.numeric import Array
 from symback.training.table import reason, shorten
 
@@ -34,7 +34,7 @@ class Stored(Protocol):
     def fetch(self, offset: int, count: int) -> Bytes: ...
 
 
-class StoredFile:
+class StoredFile(Closing):
     """A file of the user's, opened to be read at any place.
 
     Raises DataError where it cannot be read, and where it changed since it was opened.
@@ -74,17 +74,6 @@ class StoredFile:
 
     def close(self) -> None:
         self.stream.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _state(self) -> tuple[int, int]:
         found = os.fstat(self.stream.fileno())

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from math import isfinite
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
 from symback.errors import DataError, clip, nearest
+from symback.training.closing import Closing
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,7 +34,7 @@ _PLAIN = b"-+.0123456789eE"  # of these signs, `float` takes what _NUMBER matche
 _UNDECODED = re.compile("[\udc80-\udcff]").search  # what surrogateescape makes of foreign bytes
 
 
-class TableReader:
+class TableReader(Closing):
     """An open table: `header` holds the column names, `read` the numbers of some of them.
 
     Raises DataError with file, line and column name for everything that is not well formed.
@@ -58,17 +58,6 @@ class TableReader:
         except BaseException:
             self._stream.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._stream.close()

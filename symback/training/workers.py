@@ -23,11 +23,12 @@ from concurrent.futures import (
 from contextlib import suppress
 from functools import partial
 from threading import Thread
-from types import ModuleType, TracebackType
-from typing import Any, Self
+from types import ModuleType
+from typing import Any
 
 from symback.errors import TrainingError
 from symback.training.batches import Shard
+from symback.training.closing import Closing
 from symback.training.feed import Feed
 from symback.training.gradients import Apart, Engine, Layout, WorkersLost
 from symback.training.shard_work import HOLDINGS, Missing, Works, drop, work_on
@@ -137,7 +138,7 @@ def _outcome(future: Future[Any]) -> Any:
 # -- processes of our own ----------------------------------------------------------------------
 
 
-class OnProcesses:
+class OnProcesses(Closing):
     """Gradients by processes of this machine, each of which keeps its shards.
 
     A process that is killed is replaced, and its shards are made again. Enter it around a run, or
@@ -164,17 +165,6 @@ class OnProcesses:
             executor.shutdown(wait=False, cancel_futures=True)
         for executor in self._executors:
             executor.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def on_processes(workers: int) -> OnProcesses:
