@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symback.structure import Circuit
-    from symback.training.loop import EngineMaker, Result
+    from symback.training.gradients import EngineMaker
+    from symback.training.result import Result
 
 MOST_PARAMETERS_SHOWN = 20
 GO_ON = "what was learned is saved; to go on: the same command with --resume"

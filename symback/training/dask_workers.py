@@ -21,7 +21,7 @@ from symback.errors import TrainingError, Unsupported, clip
 from symback.training.batches import Shard
 from symback.training.closing import Closing
 from symback.training.feed import Feed
-from symback.training.gradients import Apart, Engine, Layout, WorkersLost
+from symback.training.gradients import Engine, Layout, WorkersLost
 from symback.training.shard_work import HOLDINGS, Block, Held, ShardWork, Works, aligned, drop
 from symback.training.workers import MOST_LOST, check_count, check_workers
 
@@ -178,7 +178,7 @@ async def _drop(run: str) -> None:  # Dask waits for what is not async
     drop(run)
 
 
-class DaskShards(Apart):
+class DaskShards(Engine):
     """Shards on the workers of a client, spread evenly."""
 
     def __init__(self, works: Works, client: Any) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symback.errors import DataError, TrainingError
 from symback.training.batches import Columns, Shard
 from symback.training.blas import limit_threads, threads_for
+from symback.training.feed import Feed
 from symback.training.metrics import Scores
 from symback.training.optimiser import Optimiser
 from symback.training.scaling import Moments
@@ -58,40 +59,6 @@ class Means(NamedTuple):
 
     training: Part
     held_out: Part
-
-
-class Engine(Protocol):
-    """Where gradients are made. Whatever it is, equal shards give equal bits."""
-
-    def step(self, theta: FloatArray, epoch: int, step: int) -> Part:
-        """Loss and gradient of mini-batch `step` of an epoch."""
-
-    def local(
-        self,
-        optimiser: Optimiser,
-        theta: FloatArray,
-        state: Sequence[FloatArray],
-        epoch: int,
-        step: int,
-        t: int,
-        etas: Sequence[float],
-    ) -> tuple[FloatArray, tuple[FloatArray, ...], float]:
-        """θ, state and mean loss after each shard made a step for each η alone."""
-
-    def whole(self, theta: FloatArray) -> Part:
-        """Loss and gradient of all training rows."""
-
-    def means(self, theta: FloatArray) -> Means:
-        """The mean losses over all training and all held-out rows."""
-
-    def moments(self, names: Sequence[str]) -> dict[str, Moments]:
-        """What all training rows say of the named inputs; reads, and so checks, every row."""
-
-    def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
-        """What the outputs are worth, on all training and all held-out rows."""
-
-    def close(self) -> None:
-        """Give back what was taken for the work."""
 
 
 class ShardGradients:
@@ -199,8 +166,11 @@ def combined(parts: Iterable[Part | None]) -> Part:
     return Part(rows, loss, gradient)
 
 
-class Apart:
-    """An engine whose shards answer one by one; `_each` says how they are asked."""
+class Engine:
+    """Where gradients are made: shards answer one by one, and `_each` says how they are asked.
+
+    Whoever answers, equal shards give equal bits.
+    """
 
     def __init__(self, threads: int) -> None:
         self._end_limit = limit_threads(threads)
@@ -240,7 +210,7 @@ class Apart:
         return merged_means(self._each("means", theta))
 
     def moments(self, names: Sequence[str]) -> dict[str, Moments]:
-        """What all training rows say of the named inputs."""
+        """What all training rows say of the named inputs; reads, and so checks, every row."""
         return merged_moments(self._each("moments", tuple(names)))
 
     def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
@@ -248,7 +218,11 @@ class Apart:
         return merged_scores(self._each("scores", theta))
 
 
-class Here(Apart):
+EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, Layout], Engine]
+"""What makes the engine of a run from its feed, shards, module and layout."""
+
+
+class Here(Engine):
     """All shards in this process, one after the other."""
 
     def __init__(self, parts: Sequence[ShardGradients]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -18,7 +18,14 @@ from symback.training.batches import Dealing, Shard, shards
 from symback.training.blame import first_bad_node, first_bad_row
 from symback.training.checkpoint import Best, Checkpoint, Point, Record
 from symback.training.feed import Feed, open_feed
-from symback.training.gradients import Engine, Here, Layout, ShardGradients, WorkersLost
+from symback.training.gradients import (
+    Engine,
+    EngineMaker,
+    Here,
+    Layout,
+    ShardGradients,
+    WorkersLost,
+)
 from symback.training.initial import check_shapes, drawn, sizes_of
 from symback.training.leaves import leaves_of_module
 from symback.training.optimiser import Optimiser
@@ -31,9 +38,6 @@ from symback.training.table import FloatArray, quoted
 from symback.training.trail import Trail
 
 MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under it
-
-
-EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, Layout], Engine]
 
 
 def train(

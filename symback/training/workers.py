@@ -30,15 +30,13 @@ from symback.errors import TrainingError
 from symback.training.batches import Shard
 from symback.training.closing import Closing
 from symback.training.feed import Feed
-from symback.training.gradients import Apart, Engine, Layout, WorkersLost
+from symback.training.gradients import Engine, EngineMaker, Layout, WorkersLost
 from symback.training.shard_work import HOLDINGS, Missing, Works, drop, work_on
 
 MOST_LOST = 3  # times that workers may be lost in one call
 
-Maker = Callable[[Feed, Sequence[Shard], ModuleType, Layout], Engine]
 
-
-def on_executor(executor: Executor) -> Maker:
+def on_executor(executor: Executor) -> EngineMaker:
     """Gradients by the tasks of any `concurrent.futures.Executor`; the caller shuts it down.
 
     >>> from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +52,7 @@ def on_executor(executor: Executor) -> Maker:
     return made
 
 
-class OnExecutors(Apart):
+class OnExecutors(Engine):
     """Shard s is worked on by executor s modulo their number, one task a shard and call."""
 
     def __init__(
