@@ -23,7 +23,7 @@ import numpy as np
 import sympy as sp
 
 import symback as sb
-from symback.ops import elementary
+from symback.operations.elementwise import elementary
 
 POINTS = 300
 BAD = 16.0  # ULP

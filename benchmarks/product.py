@@ -1,7 +1,8 @@
 """The product of n factors and its gradient: operations and seconds.
 
 A product rule applied factor by factor gives n products of n - 1 factors, n times the work of the
-product itself. Operations are counted alike for both systems, by symback.program.operations.
+product itself. Operations are counted alike for both systems, by
+symback.circuits.program.operations.
 
 Every system and n has a process of its own: `python -m benchmarks.product SYSTEM N`.
 """
@@ -38,8 +39,8 @@ def expected(n: int) -> list[float]:
 
 def with_symback(n: int, watch: Stages) -> dict[str, Any]:
     import symback as sb
-    from symback.lower import lower
-    from symback.passes import FUSED_PASSES, optimise
+    from symback.autodiff.lower import lower
+    from symback.autodiff.passes import FUSED_PASSES, optimise
 
     names = [f"x{i}" for i in range(n)]
     circuit = sb.circuit("p = " + "*".join(names), params=names, loss=None)
@@ -63,7 +64,7 @@ def with_symback(n: int, watch: Stages) -> dict[str, Any]:
 def with_sympy(n: int, watch: Stages) -> dict[str, Any]:
     import sympy as sp
 
-    from symback.program import operations
+    from symback.circuits.program import operations
 
     symbols = sp.symbols(f"x:{n}", real=True)
     product = sp.Mul(*symbols)
@@ -107,9 +108,6 @@ def measured(key: str, n: int) -> Report | Skip:
 def main() -> None:
     key, n = sys.argv[1:]
     import sympy  # noqa: F401  # imports are not timed
-
-    import symback.emit
-    import symback.lower  # noqa: F401
 
     watch = Stages()
     found = SYSTEMS[key][1](int(n), watch)

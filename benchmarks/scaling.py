@@ -89,14 +89,14 @@ def seconds_of(call: Callable[[int], Any], effort: Effort) -> float:
 
 def places() -> dict[str, Callable[[int], AbstractContextManager[Any]]]:
     """Where gradients are made: name → workers → engine maker."""
-    from symback.training.dask_workers import on_dask
-    from symback.training.workers import on_processes
+    from symback.training.engine.dask import on_dask
+    from symback.training.engine.workers import on_processes
 
     return {"processes": on_processes, "Dask": lambda workers: on_dask(workers=workers)}
 
 
 def here(feed: Any, shards: Any, module: Any, layout: Any) -> Any:
-    from symback.training.gradients import Here, ShardGradients
+    from symback.training.engine.gradients import Here, ShardGradients
 
     return Here([ShardGradients(module, layout, shard) for shard in shards])
 
@@ -106,11 +106,11 @@ def engine_of(
     maker: Any, module: ModuleType, columns: Any, params: Any, shards: int, batch: int
 ) -> Iterator[tuple[Any, Any, int]]:
     """An engine of so many shards, its θ, and the steps of an epoch."""
-    from symback.training.batches import Dealing
-    from symback.training.batches import shards as dealt
-    from symback.training.feed import open_feed
-    from symback.training.gradients import Layout
-    from symback.training.leaves import leaves_of_module
+    from symback.training.engine.gradients import Layout
+    from symback.training.feed.batches import Dealing
+    from symback.training.feed.batches import shards as dealt
+    from symback.training.feed.columns import leaves_of_module
+    from symback.training.feed.feed import open_feed
 
     layout = Layout(module, params)
     with open_feed(columns, leaves_of_module(module)) as feed:
@@ -144,7 +144,7 @@ def step_seconds(maker: Any, cell: Cell, effort: Effort) -> float:
 
 def empty_seconds(maker: Any, tasks: int, size: int, effort: Effort) -> float:
     """Seconds of a step whose gradients are zeros: what is left is communication."""
-    from symback.loading import load_files
+    from symback.codegen.loading import load_files
 
     module = load_files({".py": EMPTY}, "empty")
     columns, params = {"x": np.ones(8 * tasks)}, module.Params(np.zeros(size))

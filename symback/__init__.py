@@ -17,25 +17,25 @@ from typing import TYPE_CHECKING, Any
 from symback._version import __version__
 
 if TYPE_CHECKING:
+    from symback.autodiff.updates import Update, update
+    from symback.circuits.circuit import Circuit, Node
+    from symback.circuits.program import Program
     from symback.derivation.record import Derivation
     from symback.errors import SymbackError
-    from symback.parse import circuit
-    from symback.program import Program
-    from symback.structure import Circuit, Node
-    from symback.updates import Update, update
+    from symback.language.parse import circuit
 
 _HOME = {
-    "Circuit": "symback.structure",
+    "Circuit": "symback.circuits.circuit",
     "Derivation": "symback.derivation.record",
-    "Node": "symback.structure",
-    "Program": "symback.program",
+    "Node": "symback.circuits.circuit",
+    "Program": "symback.circuits.program",
     "SymbackError": "symback.errors",
-    "Update": "symback.updates",
-    "circuit": "symback.parse",
+    "Update": "symback.autodiff.updates",
+    "circuit": "symback.language.parse",
     # what IPython calls at %load_ext symback and %unload_ext symback
-    "load_ipython_extension": "symback.notebook",
-    "unload_ipython_extension": "symback.notebook",
-    "update": "symback.updates",
+    "load_ipython_extension": "symback.cli.notebook",
+    "unload_ipython_extension": "symback.cli.notebook",
+    "update": "symback.autodiff.updates",
 }
 
 __all__ = [

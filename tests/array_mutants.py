@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from mutants import Mutant, Tally, of_call, of_operation
 
-from symback.check import check_module
-from symback.demands import classes, distributions
-from symback.emit import load
-from symback.explicit import explicit
-from symback.oracle import Oracle
-from symback.points import scenes
-from symback.targets import array_kernels
+from symback.check.check import check_module
+from symback.circuits.requirements import classes, distributions
+from symback.codegen.numpy import array_kernels
+from symback.codegen.render import load
+from symback.truth.explicit import explicit
+from symback.truth.oracle import Oracle
+from symback.truth.points import scenes
 
 FUNCTIONS = (
     "forward",

@@ -11,8 +11,8 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.relational import Relational
 
-from symback import ops
-from symback.program import Program, batch_sum
+from symback.circuits.program import Program, batch_sum
+from symback.operations import elementwise as ops
 
 DIGITS = 60
 

@@ -7,7 +7,8 @@ import json
 import sys
 
 from symback import circuit
-from symback.training import batches, train_from_file
+from symback.training import train_from_file
+from symback.training.feed import batches
 
 if __name__ == "__main__":
     text, data, folder, settings, *more = sys.argv[1:]

@@ -15,11 +15,11 @@ import mpmath as mp
 import numpy as np
 from independent import DIGITS, MEANING, SLOPE_MEANING
 
-from symback import ops
-from symback.check import check_module
-from symback.emit import load
-from symback.oracle import Oracle
-from symback.targets.numpy import FUNCTIONS, VALUE_AND_SLOPE
+from symback.check.check import check_module
+from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
+from symback.codegen.render import load
+from symback.operations import elementwise as ops
+from symback.truth.oracle import Oracle
 
 FUNCTIONS_UNDER_TEST = (
     "forward",

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.arrays import ShapeError
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,
@@ -14,6 +13,7 @@ from symback.errors import (
     UnknownName,
     Unsupported,
 )
+from symback.operations.arrays import ShapeError
 
 # declarations | formulas, and below: error, line and column | words
 TEXTS = """

@@ -14,20 +14,23 @@ from click.testing import CliRunner
 from flint import arb
 
 import symback as sb
-from symback import errors, vjp
-from symback.array_balls import DEFINED
-from symback.arrays import ARRAY_FUNCTIONS, matmul, transpose
-from symback.balls import nearest_float
-from symback.cli import cli
-from symback.derivation import accumulation, local_truth, verify_arrays
-from symback.derivation.given import LONGEST_TEXT, read_text
-from symback.derivation.page_lines import StillLines
-from symback.derivation.values import value_latex, value_text
-from symback.derivation.verify import StepRefused
-from symback.explicit import explicit
-from symback.gates import gates, split_number
-from symback.points import scenes
-from symback.reference import Reference
+from symback import errors
+from symback.autodiff.gates import gates, split_number
+from symback.cli.main import cli
+from symback.derivation import accumulation
+from symback.derivation.numbers.point import LONGEST_TEXT, read_text
+from symback.derivation.page.lines import StillLines
+from symback.derivation.text.numbers import value_latex, value_text
+from symback.derivation.verify import arrays as verify_arrays
+from symback.derivation.verify import gate as local_truth
+from symback.derivation.verify.scalars import StepRefused
+from symback.operations import vjp
+from symback.operations.arrays import ARRAY_FUNCTIONS, matmul, transpose
+from symback.operations.balls.arrays import DEFINED
+from symback.operations.balls.scalars import nearest_float
+from symback.truth.explicit import explicit
+from symback.truth.points import scenes
+from symback.truth.reference import Reference
 
 NETWORK = (
     "x: input[d]; t: target[k]; W1: param[h, d]; b1: param[h]; W2: param[k, h]; b2: param[k]\n"

@@ -13,11 +13,15 @@ import pytest
 from array_cases import BATCH, CASES, KINDS, SIZES, UNSPREAD
 
 import symback as sb
-from symback import arrays, build_arrays, explicit, vjp
-from symback.arrays import ARRAY_FUNCTIONS, ArrayFunction
-from symback.lower import lower
-from symback.ops import postorder
-from symback.targets import array_kernels, arrays_in_print, numpy_arrays
+from symback.autodiff.lower import lower
+from symback.codegen.numpy import array_kernels
+from symback.codegen.numpy import arrays as numpy_arrays
+from symback.language import arrays as build_arrays
+from symback.operations import arrays, vjp
+from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
+from symback.operations.elementwise import postorder
+from symback.printing import array_notation as arrays_in_print
+from symback.truth import explicit
 
 ROOT = Path(__file__).parent.parent
 FAST = [case for case in CASES if not case.is_slow]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symback.errors import DataError
-from symback.training import batches
-from symback.training.batches import Dealing, shards
-from symback.training.scaling import Moments, scalings_of
+from symback.training.feed import batches
+from symback.training.feed.batches import Dealing, shards
+from symback.training.feed.scaling import Moments, scalings_of
 
 
 class Rows:

@@ -27,12 +27,12 @@ from sample_circuits import sample
 from test_emit import CIRCUIT, entries
 
 import symback as sb
-from symback.check import check_file, check_module
-from symback.commands.modules import generate
-from symback.emit import render_files
+from symback.check.check import check_file, check_module
+from symback.cli.modules import generate
+from symback.codegen.c.printer import FUNCTIONS, c_names, c_prefix, kernel_sources, kernels
+from symback.codegen.render import render_files
 from symback.errors import CheckFailed, FileRefused, Unsupported
-from symback.ops import BY_HEAD, SLOPES
-from symback.targets.c import FUNCTIONS, c_names, c_prefix, kernel_sources, kernels
+from symback.operations.elementwise import BY_HEAD, SLOPES
 
 COMPILER = next(
     (c for c in (os.environ.get("CC"), "cc", "gcc", "clang") if c and shutil.which(c)), ""

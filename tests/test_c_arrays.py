@@ -13,12 +13,12 @@ from array_circuits import ALL, array_sample
 from test_c import COMPILER, STRICT, compiles, imported
 
 import symback as sb
-from symback import arrays as a
-from symback.check import check_file, check_module
-from symback.emit import render_files
+from symback.check.check import check_file, check_module
+from symback.codegen.c.elements import MOVED
+from symback.codegen.c.loops import HEADS
+from symback.codegen.render import render_files
 from symback.errors import Unsupported
-from symback.targets.c_elements import MOVED
-from symback.targets.c_loops import HEADS
+from symback.operations import arrays as a
 
 REFUSED = {a.inv: "inv(A)", a.det: "A*det(A)", a.logdet: "A*logdet(A)", a.solve: "solve(A, A)"}
 """Operations that C has no lines for, each with a formula."""

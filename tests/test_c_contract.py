@@ -10,7 +10,7 @@ import test_module as contract
 from sample_circuits import ALL, sample
 
 import symback as sb
-from symback.check import check_module
+from symback.check.check import check_module
 
 pytestmark = [
     pytest.mark.slow,  # some 60 files to compile

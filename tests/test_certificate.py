@@ -12,13 +12,13 @@ from click.testing import CliRunner
 from flint import arb
 
 import symback as sb
-from symback.balls import precision
-from symback.certificate import Digits, certify_file
-from symback.cli import cli
-from symback.condition import Condition, Conditions
-from symback.lower import lower
-from symback.oracle import Oracle
-from symback.report import Report
+from symback.autodiff.lower import lower
+from symback.check.certificate import Digits, certify_file
+from symback.check.report import Report
+from symback.cli.main import cli
+from symback.operations.balls.scalars import precision
+from symback.truth.condition import Condition, Conditions
+from symback.truth.oracle import Oracle
 
 NEURON = "f = x1 - sigma(w3*x3 + w4*x4)"
 POINT = {"x1": 1.0, "x3": 10.0, "x4": 3.0, "w3": 2.0, "w4": -5.5, "y": 0.25}
@@ -128,7 +128,7 @@ def test_the_command_line_writes_certificates(tmp_path) -> None:
 
 
 def test_a_wrong_module_gets_no_file(tmp_path, monkeypatch) -> None:
-    from symback.targets import numpy as target
+    from symback.codegen.numpy import printer as target
 
     monkeypatch.setitem(target.FUNCTIONS, sp.sin, "np.cos")
     module, kept = tmp_path / "n.py", tmp_path / "n.json"

@@ -13,15 +13,16 @@ from mutants import hunt, mutants
 from sample_circuits import ALL, LECTURE, OPERATIONS, sample
 
 import symback as sb
-from symback import balls, rounding
-from symback.check import check_module
-from symback.emit import load
+from symback.autodiff.lower import lower
+from symback.check.check import check_module
+from symback.codegen.render import load
 from symback.errors import CheckFailed
-from symback.lower import lower
-from symback.ops import OPS, real_symbol
-from symback.oracle import Oracle
-from symback.points import has_kinks, kink_scenes, scenes
-from symback.reference import Reference
+from symback.operations.balls import scalars as balls
+from symback.operations.elementwise import OPS, real_symbol
+from symback.truth import rounding
+from symback.truth.oracle import Oracle
+from symback.truth.points import has_kinks, kink_scenes, scenes
+from symback.truth.reference import Reference
 
 # -- right modules -------------------------------------------------------------------------------
 

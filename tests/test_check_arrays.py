@@ -10,16 +10,16 @@ from array_circuits import ALL, CIRCUITS, EXAMPLES, SLOW, array_sample
 from array_mutants import hunt, planted
 
 import symback as sb
-from symback.arrays import ARRAY_FUNCTIONS
-from symback.build_arrays import CALLS
-from symback.check import check_module
-from symback.demands import EXPONENTIAL
-from symback.directional import compare_at_large_sizes, large_sizes
-from symback.emit import load
+from symback.check.check import check_module
+from symback.check.directional import compare_at_large_sizes, large_sizes
+from symback.circuits.requirements import EXPONENTIAL
+from symback.codegen.render import load
 from symback.errors import Unsupported
-from symback.explicit import EXPLICIT, explicit
-from symback.sizes import small_sizes
-from symback.vjp import VJP
+from symback.language.arrays import CALLS
+from symback.operations.arrays import ARRAY_FUNCTIONS
+from symback.operations.vjp import VJP
+from symback.truth.explicit import EXPLICIT, explicit
+from symback.truth.small_sizes import small_sizes
 
 # -- right modules -------------------------------------------------------------------------------
 

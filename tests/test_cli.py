@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symback.cli import main
+from symback.cli.main import main
 
 NEURON = "f = x1 − σ(w3x3 + w4x4)"
 ROOT = Path(__file__).resolve().parent.parent
@@ -220,7 +220,7 @@ def test_help_imports_nothing_heavy() -> None:
     """What makes `symback --help` answer at once, told without a clock."""
     code = (
         "import sys; sys.argv = ['symback', '--help']\n"
-        "try:\n    from symback.cli import main; main()\n"
+        "try:\n    from symback.cli.main import main; main()\n"
         "except SystemExit:\n    pass\n"
         "heavy = {'sympy', 'numpy', 'jinja2', 'lark', 'rich', 'flint'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"

@@ -14,8 +14,8 @@ import sympy as sp
 
 import symback as sb
 from symback.derivation.record import Derivation
-from symback.ops import elementary
-from symback.targets.notation import NotationPrinter
+from symback.operations.elementwise import elementary
+from symback.printing.circuit_text import NotationPrinter
 
 ROOT = Path(__file__).parents[1]
 L6B = "f = x1 − x2, x1 = x3 + x5, x2 = σ(net2), net2 = w3x3 + w4x4"

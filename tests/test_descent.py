@@ -7,11 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 import symback as sb
-from symback.cli import cli
+from symback.cli.main import cli
 from symback.errors import DataError, SymbackError, UnknownName
-from symback.training.descent import _levels, _window, descent_picture, loss_picture
 from symback.training.loop import Diverged, TrainingError
-from symback.training.paths import Descent, descend, read_samples, summary
+from symback.training.results.descent import Descent, descend, read_samples, summary
+from symback.training.results.descent_plot import _levels, _window, descent_picture, loss_picture
 
 N = 60
 NEURON = "f = x1 − σ(w3x3 + w4x4)"

@@ -14,14 +14,16 @@ from sample_circuits import LECTURE, OPERATIONS
 from test_picture import LARGE, PICTURES, point
 
 import symback as sb
-from symback.cli import cli
-from symback.derivation.diagram import MOST_BOXES, diagram
-from symback.derivation.dot import _escaped, _quoted
-from symback.derivation.labels import Texts
-from symback.derivation.picture import picture
-from symback.derivation.point import numbers_at
+from symback.autodiff.reverse import reverse_pass
+from symback.circuits import circuit as circuit_module
+from symback.cli.main import cli
+from symback.derivation.numbers.scalars import numbers_at
+from symback.derivation.picture.diagram import MOST_BOXES, diagram
+from symback.derivation.picture.dot import _escaped, _quoted
+from symback.derivation.picture.labels import Texts
+from symback.derivation.picture.layout import picture
 from symback.errors import SymbackError, TooLarge, UnknownName
-from symback.reverse import reverse_pass
+from symback.operations import elementwise
 
 VIEWS = ("gates", "neurons")
 STRING = r'"((?:[^"\\]|\\.)*)"'
@@ -125,9 +127,9 @@ def test_errors_are_those_of_draw():
     names = [f"a{i}" for i in range(6000)]
     nodes = [sb.circuit("a = x")["x"]]
     for before, name in zip(["x", *names], names, strict=False):
-        nodes.append(sb.structure.computed(name, sb.structure.real_symbol(before) + 1, [before]))
+        nodes.append(circuit_module.computed(name, elementwise.real_symbol(before) + 1, [before]))
     with pytest.raises(TooLarge, match="6001 nodes"):
-        sb.structure.assemble(nodes).to_dot()
+        circuit_module.assemble(nodes).to_dot()
 
 
 def test_the_same_bytes_under_any_hash_seed():

@@ -10,7 +10,7 @@ import pytest
 from sample_circuits import sample
 
 import symback as sb
-from symback import emit
+from symback.codegen import render as emit
 from symback.errors import FileRefused, SymbackError, Unsupported
 
 CIRCUIT = sample("L5")

@@ -28,10 +28,10 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import symback as sb
 from symback.errors import DataError, SymbackError, TrainingError
-from symback.estimator import LINEAR, SOFTMAX, CircuitClassifier, CircuitRegressor
-from symback.training.circuit_estimator import compiled, parsed
-from symback.training.features import deal
-from symback.training.leaves import Leaf
+from symback.estimator.base import compiled, parsed
+from symback.estimator.estimators import LINEAR, SOFTMAX, CircuitClassifier, CircuitRegressor
+from symback.estimator.features import deal
+from symback.training.feed.columns import Leaf
 from symback.training.loop import Diverged, Settings, train
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -372,7 +372,7 @@ def test_without_scikit_learn_one_sentence_says_so():
         assert "sklearn" not in sys.modules
         sys.modules["sklearn"] = None
         try:
-            import symback.estimator
+            import symback.estimator.estimators
         except ImportError as error:
             assert isinstance(error, symback.SymbackError)
             print(error)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import symback as sb
 from symback.errors import DataError
-from symback.training.feed import Leaf, leaves_of, open_feed
-from symback.training.leaves import family
+from symback.training.feed.columns import family
+from symback.training.feed.feed import Leaf, leaves_of, open_feed
 
 X, Y = Leaf("x", "input"), Leaf("y", "target")
 RNG = np.random.default_rng(11)
@@ -49,8 +49,8 @@ def test_rows_of_a_feed_are_those_of_the_data(rows, tile, dtype, bounds, order):
     leaves = [X, Leaf("m", "input", (2, "k")), Y]
     start, stop = sorted(min(bound, rows) for bound in bounds)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("symback.training.feed._TILE", tile)
-        patch.setattr("symback.training.feed._PIECE", 1)
+        patch.setattr("symback.training.feed.feed._TILE", tile)
+        patch.setattr("symback.training.feed.feed._PIECE", 1)
         with open_feed(data, leaves, mapping={"m": "p*"}, dtype=dtype) as feed:
             found = feed.read(start, stop)
             kept = {name: np.full((50, *s), 9, dtype) for name, s in feed.shapes.items()}

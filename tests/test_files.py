@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback import disk, emit
+from symback.codegen import files as disk
+from symback.codegen import render as emit
 from symback.errors import FileRefused
-from symback.training import outputs
 from symback.training.loop import Settings, train
+from symback.training.results import files as outputs
 
 CIRCUIT = sb.circuit("f = w*x")
 OTHER = sb.circuit("f = tanh(w*x) + b")

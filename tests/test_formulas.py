@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.parsing.sympy_parser import parse_expr, rationalize, standard_transformations
 
 import symback as sb
-from symback.ops import elementary
+from symback.operations.elementwise import elementary
 from tests.formulas import FORMULAS, TABLES
 
 FUNCTIONS = {

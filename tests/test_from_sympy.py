@@ -12,7 +12,8 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 import symback as sb
-from symback import errors, ops
+from symback import errors
+from symback.operations import elementwise as ops
 
 x, y, z, w, b = sp.symbols("x y z w b")
 real_x, real_y, real_w = sp.symbols("x y w", real=True)

@@ -9,13 +9,20 @@ from independent import DIGITS, circuit_value, close
 from sample_circuits import ALL, STRUCTURES, sample
 
 import symback as sb
-from symback.gates import WIDEST_PRODUCT, WIDEST_SUM, gates
-from symback.lower import Names, lower
-from symback.names import check_name
-from symback.ops import BY_HEAD, applied, compounds, postorder, product, real_symbol
-from symback.passes import optimise
-from symback.program import operations
-from symback.targets.module_text import module_text
+from symback.autodiff.gates import WIDEST_PRODUCT, WIDEST_SUM, gates
+from symback.autodiff.lower import Names, lower
+from symback.autodiff.passes import optimise
+from symback.circuits.names import check_name
+from symback.circuits.program import operations
+from symback.codegen.numpy.module import module_text
+from symback.operations.elementwise import (
+    BY_HEAD,
+    applied,
+    compounds,
+    postorder,
+    product,
+    real_symbol,
+)
 
 # circuit, its generated gates by name
 GENERATED = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from symback.check import check_file
+from symback.check.check import check_file
 
 ROOT = Path(__file__).resolve().parent.parent
 _spec = importlib.util.spec_from_file_location("regenerate", ROOT / "tools" / "regenerate.py")

@@ -16,7 +16,7 @@ from watch import nothing_done
 
 import symback as sb
 from symback import errors
-from symback.cli import cli
+from symback.cli.main import cli
 from symback.training import train_from_file
 
 SOON = 1.0  # seconds of CPU, of which most is the start of the parser
@@ -320,7 +320,7 @@ def test_includes_that_double_end():
 
 def test_symbacks_own_templates_are_harmless_by_that_rule(tmp_path):
     """A copy of every template, changed by whoever copied it, renders the same bytes."""
-    from symback.emit import templates_folder
+    from symback.codegen.render import templates_folder
 
     folder = Path("mine", "numpy")
     folder.mkdir(parents=True)

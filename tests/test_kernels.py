@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from symback.targets import array_kernels, kernels, series_kernels
-from symback.targets.numpy import FUNCTIONS, VALUE_AND_SLOPE
+from symback.codegen.numpy import array_kernels, kernels, series_kernels
+from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
 
 BOUND = 4  # ULP; below the normal range, units of the subnormal grid
 DTYPES = (np.float64, np.float32)

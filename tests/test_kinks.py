@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.check import check_module
+from symback.check.check import check_module
 from symback.errors import CircuitError, SymbackError
 
 BODY = "x: input; w: param\nf = w*{name}(x)\nloss: none"

@@ -10,11 +10,11 @@ from test_page import Reader
 from test_picture import network
 
 import symback as sb
-from symback.derivation.grouped import MOST_EDGES, MOST_GROUPS, is_large
+from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.paths import MOST_LINKS
-from symback.derivation.point import numbers_at
 from symback.derivation.record import MANY_EDGES
-from symback.derivation.text import WIDTH
+from symback.derivation.text.grouped import MOST_EDGES, MOST_GROUPS, is_large
+from symback.derivation.text.normal import WIDTH
 
 LOOP = (
     "x: input; w: param\nh[0] = 1/2\n"
@@ -118,7 +118,7 @@ def test_closed_forms_of_very_many_leaves_are_those_of_few(monkeypatch):
     lines += [f"h{i} = {f}(n{i})*exp(-n{i}**2)/b{i}" for i, f in enumerate(["tanh", "sin"] * 6)]
     circuit = sb.circuit("\n".join([*lines, "f = " + "*h".join(["h0", *map(str, range(1, 12))])]))
     together = circuit.gradient()
-    monkeypatch.setattr("symback.gradient.MOST_BY_ITSELF", 10**6)
+    monkeypatch.setattr("symback.autodiff.closed_forms.MOST_BY_ITSELF", 10**6)
     alone = circuit.gradient()
     assert len(together) > 100
     assert {name: together[name] for name in together} == {name: alone[name] for name in alone}

@@ -10,7 +10,7 @@ import sympy as sp
 from sympy.parsing.sympy_parser import parse_expr
 
 import symback as sb
-from symback.ops import elementary
+from symback.operations.elementwise import elementary
 from tests.lecture import NET, ROWS
 
 SPELLINGS = [(name, text) for name, row in ROWS.items() for text in row.spellings]
@@ -107,7 +107,7 @@ def test_both_views_of_the_slope(text):
 
 
 def sb_slopes():
-    from symback.ops import Slope
+    from symback.operations.elementwise import Slope
 
     return Slope
 

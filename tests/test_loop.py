@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.cli import main
+from symback.cli.main import main
 from symback.errors import DataError, FileRefused, TrainingError
-from symback.training import batches, summary, train_from_file
-from symback.training.batches import DRAW, SHUFFLE, stream
+from symback.training import summary, train_from_file
 from symback.training.checkpoint import load
-from symback.training.feed import Feed
-from symback.training.gradients import Here, ShardGradients
+from symback.training.engine.gradients import Here, ShardGradients
+from symback.training.feed import batches
+from symback.training.feed.batches import DRAW, SHUFFLE, stream
+from symback.training.feed.feed import Feed
 from symback.training.loop import Diverged, Settings, train
 from symback.training.optimiser import Optimiser
-from symback.training.outputs import read_parameters
 from symback.training.progress import Progress
+from symback.training.results.files import read_parameters
 from symback.training.saver import Saver, check_cadence
 
 N = 120
@@ -555,7 +556,7 @@ def test_a_broken_search_leaves_no_trace_of_its_own(columns, tmp_path):
 def test_an_interrupt_after_the_last_step_says_how_to_go_on(
     columns, tmp_path, monkeypatch, capsys, place
 ):
-    where = {"scores": "loop._Run.result", "write_result": "outputs.write_result"}[place]
+    where = {"scores": "loop._Run.result", "write_result": "results.files.write_result"}[place]
     np.savez(tmp_path / "d.npz", **columns)
     command = [
         "train",

@@ -14,8 +14,8 @@ import pytest
 from sample_circuits import ALL, sample
 
 import symback as sb
-from symback.check import check_module
-from symback.emit import load
+from symback.check.check import check_module
+from symback.codegen.render import load
 
 # circuits that between them have every shape of parameters, inputs, targets and loss
 SHAPES = [

@@ -17,8 +17,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import symback as sb
-from symback import notebook
-from symback.report import Report, Row
+from symback.check.report import Report, Row
+from symback.cli import notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.py"))
@@ -62,7 +62,7 @@ def shown(shell: InteractiveShell, result: Any) -> dict[str, str]:
 def test_symback_is_imported_without_ipython_and_sympy() -> None:
     code = (
         "import sys, symback\n"
-        "first = {'IPython', 'sympy', 'symback.notebook'} & set(sys.modules)\n"
+        "first = {'IPython', 'sympy', 'symback.cli.notebook'} & set(sys.modules)\n"
         "symback.load_ipython_extension\n"
         "then = {'IPython', 'sympy'} & set(sys.modules)\n"
         "sys.exit(f'imported {first} {then}' if first or then else 0)"

@@ -23,18 +23,18 @@ from click.testing import CliRunner
 from sample_circuits import ALL, LECTURE, OPERATIONS
 
 import symback as sb
-from symback.cli import cli
-from symback.derivation.html import MOST_STEPS_IN_MATHML, page_text
-from symback.derivation.live import programs
-from symback.derivation.mathml import mathml
-from symback.derivation.point import numbers_at, reaching
+from symback.autodiff.gates import gates
+from symback.cli.main import cli
+from symback.codegen.javascript import printer as javascript
+from symback.codegen.javascript.printer import FUNCTIONS, JavaScriptPrinter, module
+from symback.codegen.numpy.printer import KERNELS as NUMPY_KERNELS
+from symback.derivation.numbers.scalars import numbers_at, reaching
+from symback.derivation.page.html import MOST_STEPS_IN_MATHML, page_text
+from symback.derivation.page.live import programs
+from symback.derivation.page.mathml import mathml
 from symback.derivation.record import derive
 from symback.errors import CircuitError, SymbackError, Unsupported
-from symback.gates import gates
-from symback.ops import OPS, SLOPES
-from symback.targets import javascript
-from symback.targets.javascript import FUNCTIONS, JavaScriptPrinter, module
-from symback.targets.numpy import KERNELS as NUMPY_KERNELS
+from symback.operations.elementwise import OPS, SLOPES
 
 ROOT = Path(__file__).parents[1]
 NODE = shutil.which("node")
@@ -111,7 +111,7 @@ def test_the_page_needs_nothing_else(name):
 
 def test_the_same_bytes_under_any_hash_seed(tmp_path):
     code = (
-        "import sys; from symback.cli import cli; cli(['derive', sys.argv[1], '--at', 'x=0.5',"
+        "import sys; from symback.cli.main import cli; cli(['derive', sys.argv[1], '--at', 'x=0.5',"
         " '--format', 'html', '-o', sys.argv[2]])"
     )
     text = "f = where((x > 1) & (b < x), w*log(x), max(w*x, b)) + gelu(w*x)*silu(b)"

@@ -27,8 +27,8 @@ from test_page import (
 from test_picture import network
 
 import symback as sb
-from symback.derivation.live import start
-from symback.derivation.point import numbers_at, reaching
+from symback.derivation.numbers.scalars import numbers_at, reaching
+from symback.derivation.page.live import start
 
 ROOT = Path(__file__).parents[1]
 DIGITS_NETWORK = ROOT / "examples/digits_network/network.circuit"

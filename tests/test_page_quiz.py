@@ -21,16 +21,18 @@ from test_page_in_browser import emulate
 from test_quiz import EXTRA, RIGHT, WRONG
 
 import symback as sb
-from symback.balls import evaluate, nearest_float, order, precision
-from symback.derivation import html
-from symback.derivation.page_quiz import MOST_QUESTIONS, Rows, practice
-from symback.derivation.quiz import KINDS, LEVELS
+from symback.codegen.javascript.printer import operations, spellings
+from symback.derivation.page import html
+from symback.derivation.page.quiz import MOST_QUESTIONS, Rows, practice
+from symback.derivation.practice.quiz import KINDS, LEVELS
 from symback.errors import SymbackError
-from symback.ops import elementary
-from symback.signs import GREEK
-from symback.targets.javascript import operations, spellings
-from symback.targets.notation import NotationPrinter
-from symback.targets.text import AsciiPrinter, TextPrinter
+from symback.operations import elementwise
+from symback.operations.balls import scalars as balls
+from symback.operations.balls.scalars import evaluate, nearest_float, order, precision
+from symback.operations.elementwise import elementary
+from symback.operations.signs import GREEK
+from symback.printing.circuit_text import NotationPrinter
+from symback.printing.text import AsciiPrinter, TextPrinter
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 115_000  # bytes of the page of L6b: 40,000 more than it had before there was practice
@@ -149,8 +151,8 @@ def test_every_function_of_one_number_has_a_derivative_in_answers():
     quiz = derived("sqrt").quiz("steps", level=3)
     number = number_asked(quiz.derivation, ("f", "w")).number
     assert quiz.answer(number, "x*sqrt'(w*x + b)") and quiz.answer(number, "x*sqrt_prime(w*x + b)")
-    rows = operations({op.head for op in sb.ops.OPS.values()})
-    for op, text in zip(sb.ops.OPS.values(), rows, strict=True):
+    rows = operations({op.head for op in elementwise.OPS.values()})
+    for op, text in zip(elementwise.OPS.values(), rows, strict=True):
         assert text.startswith(f'["{op.name}", {op.arity[0]}, {op.arity[1] or 0}, ')
         assert text.count("u => ") >= (op.arity == (1, 1)), text
 
@@ -438,8 +440,8 @@ def random_expression(draw, depth):
         number = sp.Rational(draw.randint(-9, 9), draw.choice([1, 2, 3, 10]))
         return draw.choice([*NAMES, *NAMES, number, sp.pi, sp.S.Half])
     inner = lambda: random_expression(draw, depth - 1)  # noqa: E731
-    heads = [op.head for op in sb.ops.OPS.values() if op.arity == (1, 1)]
-    slopes = [op.slope for op in sb.ops.OPS.values() if op.slope and op.arity == (1, 1)]
+    heads = [op.head for op in elementwise.OPS.values() if op.arity == (1, 1)]
+    slopes = [op.slope for op in elementwise.OPS.values() if op.slope and op.arity == (1, 1)]
     kind = draw.randrange(8)
     if kind < 2:
         return inner() + inner() - inner()
@@ -450,7 +452,7 @@ def random_expression(draw, depth):
             return sp.Abs(inner()) ** inner()
         return inner() ** draw.choice([2, 3, -1, -2, sp.S.Half, sp.Rational(1, 3)])
     if kind == 5:
-        two = draw.choice([sp.Min, sp.Max, sp.atan2, sb.ops.hypot])
+        two = draw.choice([sp.Min, sp.Max, sp.atan2, elementwise.hypot])
         return two(inner(), inner())
     if kind == 6:
         holds = draw.choice([sp.Lt, sp.Ge])(draw.choice(NAMES), inner())
@@ -459,14 +461,14 @@ def random_expression(draw, depth):
 
 
 def value_of(expr):
-    return evaluate(elementary(expr), {n: sb.balls.arb(AT[n.name]) for n in NAMES})
+    return evaluate(elementary(expr), {n: balls.arb(AT[n.name]) for n in NAMES})
 
 
 def random_cases(count, seed=7):
     """Expressions, printed in all the notations, with values that 64 bits give to 50."""
     draw = random.Random(seed)
-    rows = operations({op.head for op in sb.ops.OPS.values()})
-    assert len(rows) == len(sb.ops.OPS)
+    rows = operations({op.head for op in elementwise.OPS.values()})
+    assert len(rows) == len(elementwise.OPS)
     printers = [p({n.name: (i,) for i, n in enumerate(NAMES)}) for p in
                 (NotationPrinter, TextPrinter, AsciiPrinter)]  # fmt: skip
     cases = []
@@ -491,7 +493,7 @@ def random_cases(count, seed=7):
 def check_parser(pages, count):
     """All operations are known, also those that are left out of pages that don't use them."""
     driver = pages.open("branches")
-    rows = operations({op.head for op in sb.ops.OPS.values()})
+    rows = operations({op.head for op in elementwise.OPS.values()})
     code = "\n".join(html.module([("ALL", rows)]))
     driver.execute_script(
         f"{code}\nfor (const row of ALL)"

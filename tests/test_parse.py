@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sympy.parsing.sympy_parser import parse_expr
 
 import symback as sb
-from symback import errors, signs
-from symback.ops import OPS, SPELLINGS, sigma, softplus
+from symback import errors
+from symback.operations import signs
+from symback.operations.elementwise import OPS, SPELLINGS, sigma, softplus
 
 
 def real(names):

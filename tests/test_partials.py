@@ -6,18 +6,28 @@ import sympy as sp
 from independent import DIGITS, MEANING, circuit_value, close, value
 
 import symback as sb
-from symback import functions, ops
-from symback.arrays import class_entropy, cross_entropy, dot, matmul, matvec, softmax, solve, total
-from symback.derivation.local_truth import ADJOINT, Gate, truth_of
+from symback.autodiff.gates import gates
+from symback.autodiff.partials import local_partials, times
+from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
+from symback.derivation.verify.gate import ADJOINT, Gate, truth_of
 from symback.errors import CircuitError
-from symback.gates import gates
-from symback.ops import OPS, elementary
-from symback.partials import local_partials, times
-from symback.reference import Reference
-from symback.targets.notation import NotationPrinter
-from symback.targets.numpy import FUNCTIONS, VALUE_AND_SLOPE
-from symback.targets.text import AsciiPrinter, TextPrinter
-from symback.vjp import RULES
+from symback.operations import elementwise as ops
+from symback.operations import functions
+from symback.operations.arrays import (
+    class_entropy,
+    cross_entropy,
+    dot,
+    matmul,
+    matvec,
+    softmax,
+    solve,
+    total,
+)
+from symback.operations.elementwise import OPS, elementary
+from symback.operations.vjp import RULES
+from symback.printing.circuit_text import NotationPrinter
+from symback.printing.text import AsciiPrinter, TextPrinter
+from symback.truth.reference import Reference
 
 # operation → points inside its domain, on both sides of every kink
 CASES = {

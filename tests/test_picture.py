@@ -15,13 +15,15 @@ from click.testing import CliRunner
 from sample_circuits import ALL, LECTURE
 
 import symback as sb
-from symback.cli import cli
-from symback.derivation.diagram import MOST_BOXES, diagram
-from symback.derivation.labels import NOT_COMPUTED, Texts, number
-from symback.derivation.picture import picture
-from symback.derivation.point import numbers_at
+from symback.autodiff.reverse import reverse_pass
+from symback.circuits import circuit as circuit_module
+from symback.cli.main import cli
+from symback.derivation.numbers.scalars import numbers_at
+from symback.derivation.picture.diagram import MOST_BOXES, diagram
+from symback.derivation.picture.labels import NOT_COMPUTED, Texts, number
+from symback.derivation.picture.layout import picture
 from symback.errors import CircuitError, SymbackError, TooLarge, UnknownName
-from symback.reverse import reverse_pass
+from symback.operations import elementwise
 
 ROOT = Path(__file__).parents[1]
 VIEWS = ("gates", "neurons")
@@ -352,9 +354,9 @@ def test_beyond_a_bound_a_message():
     names = [f"a{i}" for i in range(6000)]
     nodes = [sb.circuit("a = x")["x"]]
     for before, name in zip(["x", *names], names, strict=False):
-        nodes.append(sb.structure.computed(name, sb.structure.real_symbol(before) + 1, [before]))
+        nodes.append(circuit_module.computed(name, elementwise.real_symbol(before) + 1, [before]))
     with pytest.raises(TooLarge, match="6001 nodes"):
-        sb.structure.assemble(nodes).draw()
+        circuit_module.assemble(nodes).draw()
 
 
 # -- faces -----------------------------------------------------------------------------------------

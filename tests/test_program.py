@@ -8,15 +8,15 @@ from independent import DIGITS, circuit_value, close, run, value
 from sample_circuits import ALL, LECTURE, sample
 
 import symback as sb
+from symback.autodiff.lower import lower
+from symback.autodiff.passes import FUSED_PASSES, PASSES
+from symback.autodiff.passes.drop_dead import drop_dead
+from symback.autodiff.passes.fold_copies import fold_copies
+from symback.autodiff.passes.inline_sums import inline_sums
+from symback.autodiff.passes.share_common import share_common
+from symback.circuits.program import Assign, Program, batch_sum, operations, varies
 from symback.errors import SymbackError
-from symback.lower import lower
-from symback.ops import real_symbol
-from symback.passes import FUSED_PASSES, PASSES
-from symback.passes.drop_dead import drop_dead
-from symback.passes.fold_copies import fold_copies
-from symback.passes.inline_sums import inline_sums
-from symback.passes.share_common import share_common
-from symback.program import Assign, Program, batch_sum, operations, varies
+from symback.operations.elementwise import real_symbol
 
 a, b, c, d = map(real_symbol, "abcd")
 

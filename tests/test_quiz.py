@@ -11,9 +11,9 @@ import sympy as sp
 from click.testing import CliRunner
 
 import symback as sb
-from symback.cli import cli
-from symback.derivation.practice import practise, read_answers
-from symback.derivation.quiz import BLANK, Quiz
+from symback.cli.main import cli
+from symback.derivation.practice.quiz import BLANK, Quiz
+from symback.derivation.practice.session import practise, read_answers
 from symback.errors import SymbackError
 from tests.sample_circuits import ALL, sample
 

@@ -10,8 +10,8 @@ import random_circuits
 from sample_circuits import LECTURE
 
 import symback as sb
-from symback.cli import cli
-from symback.receipt import Receipt, receipts
+from symback.autodiff.cost import Receipt, receipts
+from symback.cli.main import cli
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").rglob("*.circuit"))
 KINDS = {"numbers": random_circuits.of_numbers, "arrays": random_circuits.of_arrays}

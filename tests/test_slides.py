@@ -12,14 +12,14 @@ import pytest
 from click.testing import CliRunner
 
 import symback as sb
-from symback.cli import cli
-from symback.derivation import breaking
+from symback.cli.main import cli
 from symback.derivation.accumulation import ONE
+from symback.derivation.latex import line_breaking as breaking
+from symback.derivation.latex.documents import CELL_LINES, words_in_latex
 from symback.derivation.record import WHY, Derivation
-from symback.derivation.slides import CELL_LINES, words_in_latex
 from symback.errors import SymbackError, Unsupported
-from symback.ops import OPS
-from symback.vjp import RULES
+from symback.operations.elementwise import OPS
+from symback.operations.vjp import RULES
 from tests.sample_circuits import ALL, OPERATIONS
 
 STYLES = ["align", "beamer", "table"]

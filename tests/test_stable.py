@@ -15,13 +15,16 @@ import sympy as sp
 from sample_circuits import ALL, LECTURE
 
 import symback as sb
-from symback.arrays import softmax
-from symback.balls import Undecided, evaluate, precision
-from symback.gates import gates
-from symback.ops import elementary, postorder, real_symbol
-from symback.reference import Reference
-from symback.stable import RULES, Rule, circuits, patterns, proof, stable
-from symback.targets import series_kernels
+from symback.autodiff.gates import gates
+from symback.codegen.numpy import series_kernels
+from symback.operations import elementwise
+from symback.operations.arrays import softmax
+from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.elementwise import elementary, postorder, real_symbol
+from symback.stable import RULES, Rule, proof, stable
+from symback.stable import matching as patterns
+from symback.stable import rewrite as circuits
+from symback.truth.reference import Reference
 
 # typed → what it becomes, in circuit text, and what the step calls that
 REWRITTEN = [
@@ -393,8 +396,8 @@ def test_output_and_loss_are_the_rewritten_nodes():
     found = stable(sb.circuit(f"{leaves}\n{nodes}"))
     assert (found.output, found.loss) == (found["z"], found["E"])
     w, x, t, z = (sp.Symbol(n, real=True) for n in "wxtz")
-    assert found.output.formula == sb.ops.sigma(w * x)
-    assert found.loss.formula == sb.ops.log1psq(z - t)
+    assert found.output.formula == elementwise.sigma(w * x)
+    assert found.loss.formula == elementwise.log1psq(z - t)
 
 
 def over_a_vector(text):
@@ -675,7 +678,7 @@ def test_as_typed():
 
 
 def test_the_check_tells_the_typed_program_apart():
-    from symback.check import check_module
+    from symback.check.check import check_module
 
     c = sb.circuit("f = w*log(1 + exp(x))", loss=None)
     assert check_module(c, c.compile()).passed

@@ -7,10 +7,10 @@ import sympy as sp
 
 import symback as sb
 from symback import errors
+from symback.autodiff.reverse import reverse_pass
 from symback.derivation.record import Derivation
-from symback.derivation.verify import StepRefused, Verifier
-from symback.ops import BY_HEAD
-from symback.reverse import reverse_pass
+from symback.derivation.verify.scalars import StepRefused, Verifier
+from symback.operations.elementwise import BY_HEAD
 from tests.lecture import ROWS
 from tests.sample_circuits import sample
 

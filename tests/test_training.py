@@ -23,13 +23,13 @@ from sklearn.metrics import r2_score
 import symback as sb
 from symback.errors import DataError, FileRefused
 from symback.training import summary, train_from_file
-from symback.training.batches import DRAW, SHUFFLE, Dealing, shards, stream
 from symback.training.checkpoint import CHECKPOINT
+from symback.training.feed.batches import DRAW, SHUFFLE, Dealing, shards, stream
+from symback.training.feed.scaling import Moments, scalings_of
 from symback.training.loop import Diverged, Settings, TrainingError, train
-from symback.training.outputs import FILES, check_folder, write_result
 from symback.training.progress import Lines, Progress, progress_on
-from symback.training.scaling import Moments, scalings_of
-from symback.training.table import read_table
+from symback.training.results.files import FILES, check_folder, write_result
+from symback.training.sources.csv_table import read_table
 
 N = 200
 
@@ -757,7 +757,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_the_run(
     def refused(*_, **__):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("symback.training.outputs.TemporaryFile", refused)
+    monkeypatch.setattr("symback.training.results.files.TemporaryFile", refused)
     with pytest.raises(FileRefused, match="o cannot be made or written to: Read-only"):
         train_from_file(circuit, file, output=tmp_path / "o")
     assert not (tmp_path / "o").exists()

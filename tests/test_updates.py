@@ -19,12 +19,12 @@ from rounded import DOUBLE, SINGLE, Rounded
 from test_c import COMPILER, STRICT, compiles
 
 import symback as sb
-from symback.cli import cli
+from symback.autodiff.lower import Names
+from symback.autodiff.passes.hoist_shared import hoist_shared
+from symback.autodiff.updates import RULES, rule_named
+from symback.circuits.program import Assign, Program
+from symback.cli.main import cli
 from symback.errors import FileRefused, SymbackError, UnknownName, Unsupported
-from symback.lower import Names
-from symback.passes.hoist_shared import hoist_shared
-from symback.program import Assign, Program
-from symback.updates import RULES, rule_named
 
 CASES = [(n, decay) for n in RULES for decay in (False, True) if (n, decay) != ("adamw", True)]
 SETTINGS = {

@@ -70,7 +70,7 @@ def test_wheel_contents(wheel: Path) -> None:
     }
     assert templates
     assert templates <= names
-    assert {"symback/__init__.py", "symback/grammar.lark", "symback/py.typed"} <= names
+    assert {"symback/__init__.py", "symback/language/grammar.lark", "symback/py.typed"} <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"symback", f"{wheel.name.rsplit('-', 3)[0]}.dist-info"}
 

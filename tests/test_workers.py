@@ -17,19 +17,19 @@ from click.testing import CliRunner
 from threadpoolctl import threadpool_limits
 
 import symback as sb
-from symback.cli import cli
+from symback.cli.main import cli
+from symback.codegen.loading import ModuleText
 from symback.errors import DataError, SymbackError
-from symback.loading import ModuleText
-from symback.training.batches import SHUFFLE
-from symback.training.feed import open_feed
-from symback.training.gradients import Part, WorkersLost
-from symback.training.leaves import leaves_of_module
+from symback.training.engine.gradients import Part, WorkersLost
+from symback.training.engine.shard_work import HOLDINGS, aligned, opened
+from symback.training.engine.workers import OnProcesses, on_executor, on_processes
+from symback.training.feed.batches import SHUFFLE
+from symback.training.feed.columns import leaves_of_module
+from symback.training.feed.feed import open_feed
 from symback.training.loop import Diverged, Settings, TrainingError, train
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
 from symback.training.saver import Saver
-from symback.training.shard_work import HOLDINGS, aligned, opened
-from symback.training.workers import OnProcesses, on_executor, on_processes
 
 N, S = 600, 3
 NEURON = """\
@@ -148,7 +148,7 @@ class Pickling(Executor):
 def elsewhere(monkeypatch):
     """An executor whose process has nothing of the run but what is sent to it."""
     monkeypatch.setattr(HOLDINGS, "offer", lambda works: None)
-    monkeypatch.setattr("symback.training.shard_work.limit_threads", lambda count: None)
+    monkeypatch.setattr("symback.training.engine.shard_work.limit_threads", lambda count: None)
     with Pickling() as executor:
         yield on_executor(executor)
 
@@ -390,7 +390,7 @@ def test_other_data_at_a_worker_are_refused(stored):
 
 
 def test_other_version_at_a_worker_is_refused(monkeypatch, stored, elsewhere):
-    monkeypatch.setattr("symback.training.shard_work.__version__", "0.0.1")
+    monkeypatch.setattr("symback.training.engine.shard_work.__version__", "0.0.1")
     with pytest.raises(TrainingError, match=r"a worker has symback 0\.0\.1, the run"):
         train(module_of("neuron"), stored("neuron"), settings_of("steps"), engine=elsewhere)
 
@@ -454,7 +454,7 @@ def test_workers_of_the_command_line(command):
 
 def test_absent_dask_is_a_sentence(command, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "symback.training.dask_workers", raising=False)
+    monkeypatch.delitem(sys.modules, "symback.training.engine.dask", raising=False)
     result = command("--dask", "--workers", "2")
     assert result.exit_code == 2
     assert "Dask is not installed: pip install 'symback[dask]'" in result.output
@@ -466,7 +466,7 @@ def test_absent_dask_is_a_sentence(command, monkeypatch):
 @pytest.fixture(scope="module")
 def dask():
     pytest.importorskip("distributed")
-    from symback.training.dask_workers import on_dask
+    from symback.training.engine.dask import on_dask
 
     with on_dask(workers=2) as engine:
         yield engine
@@ -518,7 +518,7 @@ def test_errors_on_dask_are_those_of_one_process(dask, stored):
 @pytest.mark.slow
 def test_scheduler_that_nobody_works_for(monkeypatch):
     distributed = pytest.importorskip("distributed")
-    from symback.training import dask_workers
+    from symback.training.engine import dask as dask_workers
 
     monkeypatch.setattr(dask_workers, "CONNECTING", 1.0)
     monkeypatch.setattr(dask_workers, "DESERTED", 1.0)
@@ -552,7 +552,7 @@ def test_scheduler_that_nobody_works_for(monkeypatch):
 @pytest.mark.parametrize("address", ["nonsense://", "tcp://here", "10.0.0.1"])
 def test_no_address_of_a_scheduler(address):
     pytest.importorskip("distributed")
-    from symback.training.dask_workers import on_dask
+    from symback.training.engine.dask import on_dask
 
     with pytest.raises(SymbackError, match="is no address of a scheduler"):
         on_dask(address)
@@ -561,7 +561,7 @@ def test_no_address_of_a_scheduler(address):
 @pytest.mark.slow
 def test_few_shards_move_when_workers_come_and_go():
     pytest.importorskip("distributed")
-    from symback.training.dask_workers import spread
+    from symback.training.engine.dask import spread
 
     rng = np.random.default_rng(0)
     for _ in range(300):

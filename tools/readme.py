@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import symback as sb
-from symback.receipt import receipts
+from symback.autodiff.cost import receipts
 
 ROOT = Path(__file__).resolve().parent.parent
 NEURON = "f = x1 − σ(w3x3 + w4x4)"

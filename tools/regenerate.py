@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import symback as sb
-from symback.emit import render_files, write
-from symback.emit_update import render_update_files
+from symback.codegen.render import render_files, write
+from symback.codegen.render_update import render_update_files
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "generated"

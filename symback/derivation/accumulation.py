@@ -11,13 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sympy import Add, Expr, S, Symbol
 
-from symback.arrays import Shape, along, cross_entropy, over_rows, shape_of, softmax, spread, total
-from symback.gradient import Gradient, inline_generated, inner_nodes
-from symback.lower import Names
-from symback.ops import Slope
-from symback.partials import ArrayLocal
-from symback.reverse import Edge, ReversePass
-from symback.simplify import weight
+from symback.autodiff.closed_forms import Gradient, inline_generated, inner_nodes
+from symback.autodiff.lower import Names
+from symback.autodiff.partials import ArrayLocal
+from symback.autodiff.reverse import Edge, ReversePass
+from symback.operations.arrays import (
+    Shape,
+    along,
+    cross_entropy,
+    over_rows,
+    shape_of,
+    softmax,
+    spread,
+    total,
+)
+from symback.operations.elementwise import Slope
+from symback.operations.simplify import weight
 
 LARGEST_WRITTEN = 100  # operations of a partial that is written out over names of values
 ONE = "the rows of t add up to 1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from symback.reverse import Edge, ReversePass
+from symback.autodiff.reverse import Edge, ReversePass
 
 MOST_PATHS = 12
 """Beyond so many paths a sum is written over the last edges, as the reverse pass adds them up."""

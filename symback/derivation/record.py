@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sympy import Expr
 
-from symback.collection import no_search_for_cycles
+from symback.autodiff.closed_forms import Gradient, refuse_array
+from symback.autodiff.reverse import Edge, ReversePass, reverse_pass
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.paused_gc import no_search_for_cycles
 from symback.derivation.paths import MANY, paths
 from symback.derivation.steps import WHY, Step, View
 from symback.derivation.writer import Writer
 from symback.errors import CircuitError, UnknownName, nearest
-from symback.gradient import Gradient, refuse_array
-from symback.ops import Slope, postorder
-from symback.reverse import Edge, ReversePass, reverse_pass
-from symback.structure import Circuit, Node
+from symback.operations.elementwise import Slope, postorder
 
 if TYPE_CHECKING:
-    from symback.derivation.detail import Shown
-    from symback.derivation.quiz import Quiz
-    from symback.derivation.slides import Style
+    from symback.derivation.latex.documents import Style
+    from symback.derivation.practice.quiz import Quiz
+    from symback.derivation.text.detail import Shown
 
 Detail = Literal["brief", "normal", "full"]
 MANY_EDGES = 1000
@@ -82,7 +82,7 @@ class Derivation:
         A number for a number; lists, nested lists or NumPy arrays for arrays, which also tell
         what their sizes are. Raises DataError or UnknownName where they don't fit the circuit.
         """
-        from symback.derivation.given import given  # kept out of start-up
+        from symback.derivation.numbers.point import given  # kept out of start-up
 
         return replace(self, values=given(self.circuit, values))
 
@@ -91,13 +91,13 @@ class Derivation:
 
         Floats, or NumPy arrays of them.
         """
-        from symback.derivation.point import evaluated  # a room above
+        from symback.derivation.numbers.scalars import evaluated  # a room above
 
         return evaluated(self)
 
     def numbers(self) -> dict[int, Any]:
         """The value of each step at the point set by `at`, by the step's number."""
-        from symback.derivation.point import numbers_of_steps
+        from symback.derivation.numbers.scalars import numbers_of_steps
 
         return numbers_of_steps(self)
 
@@ -109,10 +109,10 @@ class Derivation:
     def to_text(self, *, ascii: bool = False, detail: Detail = "normal") -> str:
         """Plain text; detail is "brief" (results), "normal" or "full" (every step and why)."""
         if detail == "normal":
-            from symback.derivation.text import to_text  # a rendering: a room above
+            from symback.derivation.text.normal import to_text  # a rendering: a room above
 
             return to_text(self, ascii=ascii)
-        from symback.derivation.detail import brief_text, full_text
+        from symback.derivation.text.detail import brief_text, full_text
 
         render = {"brief": brief_text, "full": full_text}.get(detail)
         if render is None:
@@ -130,7 +130,7 @@ class Derivation:
         [4] edge       ∂f/∂x2 = −1
                        a term of a sum counts with its factor; from 2
         """
-        from symback.derivation.detail import step_text
+        from symback.derivation.text.detail import step_text
 
         if not 1 <= number <= len(self.steps):
             raise CircuitError(f"there is no step {number}; there are 1 to {len(self.steps)}")
@@ -147,7 +147,7 @@ class Derivation:
 
     def why(self, number: int) -> Shown:
         """Why step `number` holds, and the steps that it needs."""
-        from symback.derivation.detail import why_text
+        from symback.derivation.text.detail import why_text
 
         self.step(number)
         return why_text(self, self.steps[number - 1])
@@ -161,7 +161,7 @@ class Derivation:
           ∂f/∂x2 · ∂x2/∂w3
           = −1 · x3
         """
-        from symback.derivation.detail import path_text
+        from symback.derivation.text.detail import path_text
 
         return path_text(self, [str(name) for name in names])
 
@@ -176,11 +176,11 @@ class Derivation:
         style is "align", a document where `standalone` is set; "beamer", slides on which the steps
         appear one by one; or "table", one row a step with its reason.
         """
-        from symback.derivation.latex import to_latex
+        from symback.derivation.latex.sections import to_latex
 
         if style == "align" and not standalone:
             return to_latex(self)
-        from symback.derivation.slides import document
+        from symback.derivation.latex.documents import document
 
         return document(self, style)
 
@@ -192,25 +192,25 @@ class Derivation:
         level: int = 1,
     ) -> Quiz:
         """Practice: the derivation with blanks, more of them from level 1 to 3; see `Quiz`."""
-        from symback.derivation.quiz import Quiz
+        from symback.derivation.practice.quiz import Quiz
 
         return Quiz(self, kind, blanks, seed, level)
 
     def to_markdown(self) -> str:
         """Markdown with formulas in LaTeX, for notebooks and web pages."""
-        from symback.derivation.latex import to_markdown
+        from symback.derivation.latex.sections import to_markdown
 
         return to_markdown(self)
 
     def to_json(self) -> str:
         """The steps as JSON."""
-        from symback.derivation.export import to_json
+        from symback.derivation.json import to_json
 
         return to_json(self)
 
     def to_html(self) -> str:
         """One HTML page that needs no network: picture, steps, sliders that recompute all."""
-        from symback.derivation.html import to_html
+        from symback.derivation.page.html import to_html
 
         return to_html(self)
 
@@ -218,12 +218,12 @@ class Derivation:
         return self.to_text()
 
     def _repr_markdown_(self) -> str | None:
-        from symback.notebook import markdown_of_derivation  # a face: imported when shown
+        from symback.cli.notebook import markdown_of_derivation  # a face: imported when shown
 
         return markdown_of_derivation(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        from symback.notebook import text_of_derivation
+        from symback.cli.notebook import text_of_derivation
 
         printer.text(text_of_derivation(self))
 

@@ -12,17 +12,17 @@ from typing import Any
 
 from sympy import Add, Expr, S
 
+from symback.autodiff.closed_forms import Gradient
+from symback.autodiff.partials import times
+from symback.autodiff.reverse import ReversePass
+from symback.circuits.program import Chain
 from symback.derivation.accumulation import Accumulation
 from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
 from symback.derivation.steps import Kind, Products, Step, View
-from symback.derivation.verify import Verifier
-from symback.derivation.verify_arrays import ArrayVerifier
-from symback.gradient import Gradient
-from symback.ops import Slope, as_quotients
-from symback.partials import times
-from symback.program import Chain
-from symback.reverse import ReversePass
-from symback.simplify import simplified
+from symback.derivation.verify.arrays import ArrayVerifier
+from symback.derivation.verify.scalars import Verifier
+from symback.operations.elementwise import Slope, as_quotients
+from symback.operations.simplify import simplified
 
 
 class Writer:

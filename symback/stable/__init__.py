@@ -5,7 +5,7 @@ What is rewritten, and to what, is the table of `symback.stable.rules`; every re
 at points when it is made (`symback.stable.proof`).
 """
 
-from symback.stable.circuits import Rewrite, stable
+from symback.stable.rewrite import Rewrite, stable
 from symback.stable.rules import RULES, Rule
 
 __all__ = ["RULES", "Rewrite", "Rule", "stable"]

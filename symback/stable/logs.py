@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Add, Expr, Mul
 
-from symback import arrays
-from symback.ops import (
+from symback.operations import arrays
+from symback.operations.elementwise import (
     expm1,
     hypot,
     log1mexp,
@@ -16,7 +16,7 @@ from symback.ops import (
     logsigmoid,
     sigma,
 )
-from symback.stable.patterns import (
+from symback.stable.matching import (
     See,
     argument,
     constant_and_terms,

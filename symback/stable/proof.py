@@ -15,13 +15,13 @@ import numpy as np
 from flint import arb
 from sympy import Expr, Symbol
 
-from symback import arrays
-from symback.arrays import ArrayFunction, Shape, shape_of
-from symback.balls import Undecided, evaluate, precision
-from symback.definitions import SYMPY, boxed, definitions
 from symback.errors import SymbackError, Unsupported
-from symback.ops import elementary, postorder, real_symbol
-from symback.simplify import Numbering, form_of
+from symback.operations import arrays
+from symback.operations.arrays import ArrayFunction, Shape, shape_of
+from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.definitions import SYMPY, boxed, definitions
+from symback.operations.elementwise import elementary, postorder, real_symbol
+from symback.operations.simplify import Numbering, form_of
 
 BITS = 400
 CLOSE = arb(2) ** -60

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Add, Expr, Mul, Pow, S
 
-from symback import arrays
-from symback.ops import (
+from symback.operations import arrays
+from symback.operations.elementwise import (
     expm1,
     hypot,
     logcosh,
@@ -15,7 +15,7 @@ from symback.ops import (
     softplus,
     tanh_prime,
 )
-from symback.stable.patterns import (
+from symback.stable.matching import (
     See,
     argument,
     base_and_power,

@@ -14,9 +14,9 @@ from typing import Any
 import sympy as sp
 from sympy import Add, Mul, Pow
 
-from symback.ops import log1p, sigma
+from symback.operations.elementwise import log1p, sigma
 from symback.stable import logs, quotients, sums
-from symback.stable.patterns import Matcher
+from symback.stable.matching import Matcher
 
 
 @dataclass(frozen=True, slots=True)

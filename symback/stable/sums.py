@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy import Add, Expr, Mul, S
 
-from symback.ops import (
+from symback.operations.elementwise import (
     binary_cross_entropy,
     expm1,
     hypot,
@@ -19,7 +19,7 @@ from symback.ops import (
     softplus,
     tanh_prime,
 )
-from symback.stable.patterns import (
+from symback.stable.matching import (
     Matcher,
     See,
     argument,

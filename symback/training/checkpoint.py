@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from symback.disk import replace_file
+from symback.codegen.files import replace_file
 from symback.errors import DataError
-from symback.training.table import FloatArray, reason
+from symback.training.sources.csv_table import FloatArray, reason
 
 CHECKPOINT = "checkpoint.npz"
 MARK = b"symback train checkpoint 1"

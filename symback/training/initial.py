@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from symback.errors import DataError, TrainingError
-from symback.training.batches import DRAW, stream
-from symback.training.feed import Feed
+from symback.training.feed.batches import DRAW, stream
+from symback.training.feed.feed import Feed
 from symback.training.settings import Settings
-from symback.training.table import quoted
+from symback.training.sources.csv_table import quoted
 
 
 def sizes_of(module: ModuleType, feed: Feed, settings: Settings) -> dict[str, int]:

@@ -14,11 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from symback.errors import DataError, TrainingError
-from symback.training.batches import Dealing, Shard, shards
-from symback.training.blame import first_bad_node, first_bad_row
 from symback.training.checkpoint import Best, Checkpoint, Point, Record
-from symback.training.feed import Feed, open_feed
-from symback.training.gradients import (
+from symback.training.diagnosis import first_bad_node, first_bad_row
+from symback.training.engine.gradients import (
     Engine,
     EngineMaker,
     Here,
@@ -26,16 +24,18 @@ from symback.training.gradients import (
     ShardGradients,
     WorkersLost,
 )
+from symback.training.feed.batches import Dealing, Shard, shards
+from symback.training.feed.columns import leaves_of_module
+from symback.training.feed.feed import Feed, open_feed
+from symback.training.feed.scaling import scalings_of
 from symback.training.initial import check_shapes, drawn, sizes_of
-from symback.training.leaves import leaves_of_module
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
 from symback.training.result import Diverged, Result
 from symback.training.saver import Saver
-from symback.training.scaling import scalings_of
 from symback.training.settings import ITERATIONS, LBFGS, LearningRate, Settings
-from symback.training.table import FloatArray, quoted
-from symback.training.trail import Trail
+from symback.training.sources.csv_table import FloatArray, quoted
+from symback.training.trajectory import Trail
 
 MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under it
 
@@ -212,7 +212,7 @@ class _Run:
 
     def _search(self) -> None:
         """An epoch of L-BFGS."""
-        from symback.training.quasi_newton import search
+        from symback.training.lbfgs import search
 
         point = self.point
         theta, iterations = search(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symback.loading import ModuleText
+from symback.codegen.loading import ModuleText
 from symback.training.settings import Settings
-from symback.training.table import FloatArray
+from symback.training.sources.csv_table import FloatArray
 
 if TYPE_CHECKING:
-    from symback.updates import Update
+    from symback.autodiff.updates import Update
 
 LEAST, MOST = 1e-30, 1e30  # sums of squares between them keep their digits in float32, too
 

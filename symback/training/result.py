@@ -10,10 +10,10 @@ import numpy as np
 
 from symback.errors import TrainingError
 from symback.training.checkpoint import Record
-from symback.training.metrics import Scores
-from symback.training.scaling import Scaling
+from symback.training.engine.metrics import Scores
+from symback.training.feed.scaling import Scaling
 from symback.training.settings import Settings
-from symback.training.table import FloatArray
+from symback.training.sources.csv_table import FloatArray
 
 Surface = Callable[[FloatArray, FloatArray], FloatArray]
 """The mean loss on a grid of two parameters: one row for each value of the second."""

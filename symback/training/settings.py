@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from symback.errors import TrainingError, clip, nearest
 
 if TYPE_CHECKING:
+    from symback.autodiff.updates import Setting, Update
     from symback.training.schedules import Schedule
-    from symback.updates import Setting, Update
 
 LearningRate = float | Callable[[int], float]
 
@@ -25,14 +25,13 @@ class Settings:
     """How to train.
 
     `learning_rate` is η, or a function t ↦ η_t of the step, counted from 0. `optimiser` names a
-    rule of `symback.updates.RULES`, or "lbfgs", whose epoch is ITERATIONS iterations over all rows.
-    `options` are settings of the rule and of the schedule by name, as in {"beta1": 0.95}. `clip` is
-    the most that the norm of a gradient may be, `weight_decay` is λ
-    (adamw has its own, 0.01). With `patience`, a run ends
-    when that many epochs have not lowered the validation loss, and keeps the best parameters.
-    `shards` are parts of the rows whose gradients are made apart and added in their order;
-    with `local_steps` k > 1 each makes k steps alone, and then they are averaged. `sizes` gives
-    the sizes that data do not tell, such as the width of a hidden layer.
+    rule of `symback.autodiff.updates.RULES`, or "lbfgs", whose epoch is ITERATIONS iterations over
+    all rows. `options` are settings of the rule and of the schedule by name, as in {"beta1": 0.95}.
+    `clip` is the most that the norm of a gradient may be, `weight_decay` is λ (adamw has its own,
+    0.01). With `patience`, a run ends when that many epochs have not lowered the validation loss,
+    and keeps the best parameters. `shards` are parts of the rows whose gradients are made apart and
+    added in their order; with `local_steps` k > 1 each makes k steps alone, and then they are
+    averaged. `sizes` gives the sizes that data do not tell, such as the width of a hidden layer.
     """
 
     epochs: int = 20
@@ -82,7 +81,7 @@ class Settings:
         self._check_optimiser()
 
     def _check_optimiser(self) -> None:
-        from symback.updates import RULES
+        from symback.autodiff.updates import RULES
 
         known = (*RULES, LBFGS)
         if self.optimiser not in known:
@@ -105,7 +104,7 @@ class Settings:
         self.scheduled(1)  # refuses what it cannot take
 
     def _options_of_rule(self) -> dict[str, Setting]:
-        from symback.updates import RULES
+        from symback.autodiff.updates import RULES
 
         if self.optimiser == LBFGS:
             return {}
@@ -175,7 +174,7 @@ class Settings:
 
     def update(self) -> tuple[Update, dict[str, float]]:
         """The rule of the optimiser, and the settings to call it with."""
-        from symback.updates import update
+        from symback.autodiff.updates import update
 
         own = self._options_of_rule()
         chosen = {name: float(value) for name, value in self.options.items() if name in own}

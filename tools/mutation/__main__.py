@@ -2,7 +2,7 @@
 
     python -m tools.mutation                 all mutants of all files
     python -m tools.mutation --every 20      a sample
-    python -m tools.mutation --only symback/vjp.py
+    python -m tools.mutation --only symback/operations/vjp.py
 
 It prints a table by file and every survivor that `equivalents.txt` does not explain; the exit code
 is 1 where there is one, or where the battery fails without a mutant.

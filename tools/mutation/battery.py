@@ -405,19 +405,19 @@ def every(module: str, name: str, kernel: str = "") -> None:
 
 
 BATTERIES = {
-    "symback/ops.py": of_numbers,
-    "symback/functions.py": of_numbers,
-    "symback/partials.py": of_gates,
-    "symback/vjp.py": of_arrays,
-    "symback/targets/kernels.py": of_kernels,
-    "symback/targets/series_kernels.py": of_series,
-    "symback/targets/array_kernels.py": of_array_kernels,
-    "symback/stable/patterns.py": of_rewriting,
+    "symback/operations/elementwise.py": of_numbers,
+    "symback/operations/functions.py": of_numbers,
+    "symback/autodiff/partials.py": of_gates,
+    "symback/operations/vjp.py": of_arrays,
+    "symback/codegen/numpy/kernels.py": of_kernels,
+    "symback/codegen/numpy/series_kernels.py": of_series,
+    "symback/codegen/numpy/array_kernels.py": of_array_kernels,
+    "symback/stable/matching.py": of_rewriting,
     "symback/stable/logs.py": of_rewriting,
     "symback/stable/quotients.py": of_rewriting,
     "symback/stable/sums.py": of_rewriting,
     "symback/stable/rules.py": of_rewriting,
-    "symback/stable/circuits.py": of_rewriting,
+    "symback/stable/rewrite.py": of_rewriting,
     "symback/stable/proof.py": of_rewriting,
 }
 """Which cases judge the mutants of each file."""

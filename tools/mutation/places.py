@@ -32,15 +32,15 @@ def _of_rewriting(place: str) -> bool:
 
 
 FILES: dict[str, Callable[[str], bool]] = {
-    "symback/ops.py": _of_operations,
-    "symback/functions.py": _of_operations,
-    "symback/vjp.py": _of_rules,
-    "symback/partials.py": _all,
-    "symback/targets/kernels.py": _all,
-    "symback/targets/array_kernels.py": _all,
-    "symback/targets/series_kernels.py": _all,
+    "symback/operations/elementwise.py": _of_operations,
+    "symback/operations/functions.py": _of_operations,
+    "symback/operations/vjp.py": _of_rules,
+    "symback/autodiff/partials.py": _all,
+    "symback/codegen/numpy/kernels.py": _all,
+    "symback/codegen/numpy/array_kernels.py": _all,
+    "symback/codegen/numpy/series_kernels.py": _all,
     "symback/stable/rules.py": _of_rewriting,
-    "symback/stable/patterns.py": _of_rewriting,
+    "symback/stable/matching.py": _of_rewriting,
     "symback/stable/sums.py": _of_rewriting,
     "symback/stable/logs.py": _of_rewriting,
     "symback/stable/quotients.py": _of_rewriting,
@@ -48,7 +48,7 @@ FILES: dict[str, Callable[[str], bool]] = {
 """A file, and the places in it whose mutants are made."""
 
 ON_REQUEST: dict[str, Callable[[str], bool]] = {
-    "symback/stable/circuits.py": _of_rewriting,
+    "symback/stable/rewrite.py": _of_rewriting,
     "symback/stable/proof.py": _of_rewriting,
 }
 """Files that hold no formula: the walk over a circuit, and the choice of points for a proof."""

@@ -30,13 +30,13 @@ from tools.mutation.planting import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COPIED = ("symback", "templates", "tests", "examples", "benchmarks")
-PASTED = ("symback/targets/array_kernels.py",)
+PASTED = ("symback/codegen/numpy/array_kernels.py",)
 """Files whose text is pasted into modules: what is loaded of them counts for nothing."""
 
 KEPT = {"_parser", "_environment", "_latex_environment", "samples", "jacobians", "true_value"}
 """Caches of what no mutant changes."""
 
-MEMORIES = {"symback.derivation.verify_arrays": "_HELD", "symback.stable.proof": "_PROVEN"}
+MEMORIES = {"symback.derivation.verify.arrays": "_HELD", "symback.stable.proof": "_PROVEN"}
 """Modules that keep by hand what they have found, and where."""
 
 PATIENCE = 8.0  # seconds for one case, and

@@ -1,0 +1,1 @@
+"""Circuit → gates → reverse pass → programs → optimised programs, and closed forms."""

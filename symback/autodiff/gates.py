@@ -1,0 +1,276 @@
+"""Circuit → circuit of gates: every node small enough that its local partials are one step.
+
+A gate is a sum of small products, one product or quotient, one power, one function or one
+choice, over names. Inner parts get names of their own: the net input of an activation is `net`,
+other parts of f are `f_1`, `f_2`, … Equal parts share one gate, and wide products and sums are
+split, so that all local partials together cost no more than a constant times the circuit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import sympy as sp
+from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
+from sympy.core.relational import Relational
+
+from symback.circuits.circuit import Circuit, Node, computed
+from symback.circuits.names import fresh_name
+from symback.errors import TooLarge
+from symback.operations.arrays import (
+    ArrayFunction,
+    Shape,
+    matmul,
+    matvec,
+    shape_of,
+    solve,
+    transpose,
+)
+from symback.operations.elementwise import BY_HEAD, applied, postorder
+from symback.operations.simplify import Spelling
+from symback.stable import stable
+
+WIDEST_PRODUCT = 4  # factors of one gate
+WIDEST_SUM = 64  # terms of one gate
+PARTIAL: dict[str, Expr] = {
+    name: S.Half for name in "log log1p exp expm1 sinh cosh tan asin acos atanh atan2 hypot".split()
+} | {"acosh": sp.Integer(2), "log1mexp": -S.Half}
+"""Functions that are not finite everywhere, each with an operand at which it and its slope are."""
+
+WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
+
+
+def gates(circuit: Circuit, *, guarded: bool = False, opaque: Collection[str] = ()) -> Circuit:
+    """The circuit with inner parts as nodes of their own, marked as generated.
+
+    Formulas that would lose digits are rewritten before, but those of a literal circuit; no rule
+    looks behind the names in `opaque`. With `guarded`, operands in a branch of where(…) are kept
+    inside their domain while the branch is not taken: what code needs and what a derivation would
+    only be cluttered by.
+    """
+    try:
+        circuit = circuit if circuit.is_literal else stable(circuit, opaque)
+        splitter = _Splitter(circuit, guarded)
+        for node in circuit.computed:
+            splitter.add(node)
+    except RecursionError:
+        raise TooLarge("an expression is nested too deep; name inner parts of it") from None
+    nodes = (*circuit.sizes, *circuit.leaves, *splitter.nodes)
+    by_name = {n.name: n for n in nodes}
+    loss = by_name[circuit.loss.name] if circuit.loss else None
+    return replace(circuit, nodes=nodes, output=by_name[circuit.output.name], loss=loss)
+
+
+class _Splitter:
+    def __init__(self, circuit: Circuit, guarded: bool) -> None:
+        self._guarded = guarded
+        self.nodes: list[Node] = []
+        self._taken = {n.name for n in circuit.nodes}
+        self._named: dict[Expr, Symbol] = {}  # gate expression → its node
+        self._atoms: dict[tuple[Expr, object], Symbol] = {}  # typed part in its branch → its node
+        self._ranks = circuit.ranks
+        self._owner = ""
+        self._count = 0
+        self._taken_when: object = S.true  # the condition of the branch being split
+        self._shapes = circuit.shapes
+        self._has_arrays = circuit.has_arrays
+
+    def add(self, node: Node) -> None:
+        self._owner, self._count = node.name, 0
+        expr = self.gate(node.formula)
+        self._append(node.name, expr, generated=False, node=node)
+
+    def _append(
+        self, name: str, expr: Expr, *, generated: bool, node: Node | None = None
+    ) -> Symbol:
+        names = [s.name for s in postorder(expr) if s.is_Symbol]
+        names.sort(key=self._ranks.__getitem__)
+        shape = node.shape if node else self._shape_of(expr)
+        shapes = self._shapes if self._has_arrays else None
+        place = node.place if node else None
+        made = computed(name, expr, names, place, generated, shapes, shape)
+        self.nodes.append(made)
+        if shape:
+            self._shapes[name] = shape
+        if generated:
+            first = self._ranks[names[0]][0] if names else 0
+            self._ranks[name] = (first, 1, len(self.nodes))
+        self._named.setdefault(expr, made.symbol)
+        return made.symbol
+
+    def _shape_of(self, expr: Expr) -> Shape:
+        return shape_of(expr, self._shapes) if self._has_arrays else ()
+
+    def atom(self, expr: Expr, name: str = "") -> Expr:
+        """The expression if it is a name or a number, else the name of a gate for it."""
+        if expr.is_Symbol or expr.is_number:
+            return expr
+        typed = (expr, self._taken_when)
+        if typed not in self._atoms:  # a part that occurs twice is split once
+            gate = self.gate(expr)
+            if gate not in self._named:
+                self._append(self._new_name(name), gate, generated=True)
+            self._atoms[typed] = self._named[gate]
+        return self._atoms[typed]
+
+    def _new_name(self, wanted: str) -> str:
+        if wanted:
+            name = fresh_name([wanted], self._taken)
+        else:
+            self._count += 1
+            name = fresh_name([f"{self._owner}_{self._count}"], self._taken)
+        self._taken.add(name)
+        return name
+
+    # -- one kind of gate each --------------------------------------------------------------
+
+    def gate(self, expr: Expr) -> Expr:
+        """The expression with its inner parts replaced by names."""
+        if expr.is_Symbol or expr.is_number:
+            return expr
+        if expr.is_Add:
+            return self._sum(expr)
+        if expr.is_Mul:
+            return self._product(expr)
+        if expr.is_Pow:
+            return self._power(expr)
+        if isinstance(expr, Piecewise):
+            return self._choice(expr)
+        if isinstance(expr, ArrayFunction):
+            return self._array(expr)
+        return self._function(expr)
+
+    def _sum(self, expr: Add) -> Expr:
+        terms = sorted(expr.args, key=self._rank)
+        if len(terms) > WIDEST_SUM:
+            chunks = [terms[i : i + WIDEST_SUM] for i in range(0, len(terms), WIDEST_SUM)]
+            return self._sum(Add(*(self.atom(Add(*chunk)) for chunk in chunks)))
+        split = [self._term(t) for t in terms]
+        return expr if split == terms else Add(*split)
+
+    def _term(self, term: Expr) -> Expr:
+        if term.is_number or is_monomial(term) or is_square(term):
+            return term
+        coefficient, rest = split_number(term)
+        if isinstance(rest, matmul | matvec):  # W·x + b is one gate
+            return coefficient * self._array(rest)
+        return coefficient * self.atom(rest)
+
+    def _product(self, expr: Mul) -> Expr:
+        if is_square(expr):
+            return expr
+        coefficient, rest = split_number(expr)
+        factors = [self._factor(f) for f in sorted(Mul.make_args(rest), key=self._rank)]
+        while len(factors) > WIDEST_PRODUCT:
+            pairs = [factors[i : i + 2] for i in range(0, len(factors), 2)]
+            factors = [self.atom(Mul(*pair)) for pair in pairs]
+        return coefficient * Mul(*factors)
+
+    def _factor(self, factor: Expr) -> Expr:
+        if factor.is_Pow and factor.exp.is_Integer:
+            base = self.atom(factor.base)
+            return Pow(self._safe(base) if factor.exp.is_negative else base, factor.exp)
+        return self.atom(factor)
+
+    def _power(self, expr: Pow) -> Expr:
+        if is_square(expr):
+            return expr
+        base = self.atom(expr.base)
+        whole = expr.exp.is_Integer and expr.exp.is_positive
+        return Pow(base if whole else self._safe(base), self.atom(expr.exp))
+
+    def _function(self, expr: Expr) -> Expr:
+        op = BY_HEAD[expr.func]
+        if op.name in ("min", "max"):
+            args = sorted(expr.args, key=self._rank)
+            atoms = [self.atom(a) for a in args]
+            while len(atoms) > 2:
+                atoms[:2] = [self.atom(expr.func(*atoms[:2]))]
+            return expr.func(*atoms)
+        name = "net" if op.activation and expr.args[0].is_Add else ""
+        atoms = [self.atom(a, name) for a in expr.args]
+        if op.name in PARTIAL:
+            atoms = [self._safe(a, PARTIAL[op.name]) for a in atoms]
+        return applied(expr.func, *atoms)
+
+    def _array(self, expr: ArrayFunction) -> Expr:
+        """The operation over names; a product takes a transposed matrix as it is."""
+        operands = []
+        for operand in expr.operands:
+            if isinstance(operand, transpose) and isinstance(expr, matmul | matvec | solve):
+                operands.append(transpose(self.atom(operand.args[0])))
+            else:
+                operands.append(self.atom(operand))
+        return expr.with_operands(operands)
+
+    def _safe(self, operand: Expr, inside: Expr = S.Half) -> Expr:
+        """The operand where its branch is taken, else a number inside the domain.
+
+        A branch that is not taken may be outside its domain; what it computes there must not
+        leak into the gradient as 0·∞.
+        """
+        if operand.is_number or self._taken_when == S.true or not self._guarded:
+            return operand
+        return self.atom(Piecewise((operand, self._taken_when), (inside, True)))
+
+    def _choice(self, expr: Piecewise) -> Expr:
+        outer = self._taken_when
+        before: object = S.true  # no earlier branch was taken
+        branches = []
+        for value, condition in expr.args:
+            split = self._condition(condition)
+            self._taken_when = sp.And(outer, before, split)
+            branches.append((self.atom(value), split))
+            self._taken_when = outer
+            before = sp.And(before, sp.Not(split))
+        return Piecewise(*branches)
+
+    def _condition(self, condition: object) -> object:
+        if isinstance(condition, Relational):
+            return condition.func(self.atom(condition.lhs), self.atom(condition.rhs))
+        if condition in (S.true, S.false, True, False):
+            return condition
+        inner = [self._condition(c) for c in condition.args]  # type: ignore[attr-defined]
+        return condition.func(*inner)  # type: ignore[attr-defined]
+
+    def _rank(self, expr: Expr) -> tuple[object, ...]:
+        found = sorted(self._ranks[s.name] for s in postorder(expr) if s.is_Symbol)
+        return (not found, found, Spelling(expr))
+
+
+def split_number(expr: Expr) -> tuple[Expr, Expr]:
+    """The numeric factor of a product, π and roots included, and the rest."""
+    if not any(a.is_number for a in Mul.make_args(expr)):
+        return S.One, expr
+    numbers = [f for f in Mul.make_args(expr) if f.is_number]
+    others = [f for f in Mul.make_args(expr) if not f.is_number]
+    return Mul(*numbers), Mul(*others)
+
+
+def is_monomial(expr: Expr) -> bool:
+    """Whether it is a number times at most four names to positive whole powers."""
+    _, rest = split_number(expr)
+    factors = Mul.make_args(rest)
+    return len(factors) <= WIDEST_PRODUCT and all(_is_power_of_name(f) for f in factors)
+
+
+def _is_power_of_name(expr: Expr) -> bool:
+    if expr.is_Symbol:
+        return True
+    return bool(
+        expr.is_Pow and expr.base.is_Symbol and expr.exp.is_Integer and expr.exp.is_positive
+    )
+
+
+def is_square(expr: Expr) -> bool:
+    """Whether it is a number times the square of a short sum of names, as (f - y)**2/2."""
+    _, rest = split_number(expr)
+    if not (rest.is_Pow and rest.exp == 2 and rest.base.is_Add):
+        return False
+    terms: Sequence[Expr] = rest.base.args
+    linear: Callable[[Expr], bool] = lambda t: t.is_number or split_number(t)[1].is_Symbol  # noqa: E731
+    return len(terms) <= WIDEST_SQUARE and all(linear(t) for t in terms)
+
+
+__all__ = ["gates", "is_monomial", "is_square", "split_number"]

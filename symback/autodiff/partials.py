@@ -1,0 +1,274 @@
+"""Local partials of a gate: ∂node/∂operand for each operand, one rule an operation.
+
+Sums, products and powers go by structure, which is linear in their operands; functions by their row
+in `symback.operations.elementwise`. Partials are written over names, the gate's own included, so
+that a derivative reuses the value: for v = x/y, ∂v/∂y = -v/y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sympy import Add, Expr, Mul, Piecewise, S, Symbol
+
+from symback.autodiff.gates import is_square, split_number
+from symback.circuits.circuit import Node
+from symback.operations.arrays import (
+    ArrayFunction,
+    class_entropy,
+    cross_entropy,
+    has_arrays,
+    shape_of,
+    softmax,
+    transposed,
+    unbroadcast,
+)
+from symback.operations.elementwise import BY_HEAD, POWER, Slope, product, real_symbol
+from symback.operations.vjp import RULES, At, contributions
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """One local partial of a gate with the symbol `value`."""
+
+    partial: Expr
+    rule: str
+    value: Symbol
+
+    @property
+    def expanded(self) -> Expr:
+        """The partial with a kept slope written out: σ′ as v·(1 − v)."""
+        return _expanded(self.partial, self.value)
+
+    @property
+    def slope(self) -> Expr | None:
+        """What the forward pass may compute beside the value and keep for this partial."""
+        return self.partial if isinstance(self.partial, Slope) else None
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether the adjoint must have the gate's shape: not where it is multiplied only."""
+        return False
+
+    def contribution(
+        self, upstream: Expr, slope: Symbol | None = None, *, expanded: bool = False
+    ) -> Expr:
+        """upstream × partial; `slope` is the name of the kept slope, where there is one."""
+        partial = self.expanded if expanded else self.partial
+        return times(upstream, partial if slope is None else slope)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayLocal(Local):
+    """The edge from a gate to an operand where either is an array.
+
+    `partial` is elementwise; where the gate mixes elements it has none and `partial` is the
+    whole contribution over the name of the gate's adjoint.
+    """
+
+    gate: Node
+    operand: Symbol
+    elementwise: Expr
+    terms: tuple[tuple[Expr, ArrayFunction], ...]  # coefficient × operation, to be added up
+
+    @property
+    def slope(self) -> Expr | None:
+        if isinstance(self.elementwise, Slope):
+            return self.elementwise
+        for _, op in self.terms:
+            if isinstance(op, cross_entropy | class_entropy) and op.args[0] == self.operand:
+                return softmax(self.operand)
+        return None
+
+    @property
+    def needs_whole(self) -> bool:
+        shapes = self.gate.shapes
+        return bool(self.terms) or shapes[self.operand.name] != self.gate.shape
+
+    def contribution(
+        self, upstream: Expr, slope: Symbol | None = None, *, expanded: bool = False
+    ) -> Expr:
+        """What the operand's adjoint gets: the sum over the elements that read each element."""
+        gate, shapes = self.gate, self.gate.shapes
+        to = shapes[self.operand.name]
+        found: list[Expr] = []
+        if self.elementwise != 0:
+            partial = _expanded(self.elementwise, gate.symbol) if expanded else self.elementwise
+            found.append(unbroadcast(times(upstream, partial), gate.shape, to))
+        for coefficient, op in self.terms:
+            g = unbroadcast(coefficient * upstream, gate.shape, shape_of(op, shapes))
+            value = gate.symbol if gate.formula == op else op
+            parts = contributions(op, g, At(op, value, shapes))
+            for part, operand in zip(parts, op.operands, strict=True):
+                if part is not None and operand.has(self.operand):
+                    found.append(_through_transpose(part, operand))
+        total = Add(*found)
+        return total if slope is None else total.xreplace({self.slope: slope})
+
+
+def _through_transpose(part: Expr, operand: Expr) -> Expr:
+    """The contribution to A of one to Aᵀ."""
+    if operand.is_Symbol:
+        return part
+    return transposed(part)
+
+
+def local_partials(gate: Node) -> dict[str, Local]:
+    """∂gate/∂operand by operand, in the operands' order."""
+    expr, value = gate.formula, gate.symbol
+    if not gate.operands:  # a named constant, such as g = 9.81
+        return {}
+    if gate.has_arrays:
+        return _of_arrays(gate)
+    found, rule = _elementwise(expr, value)
+    by_name = {s.name: partial for s, partial in found.items()}
+    return {name: Local(by_name[name], rule, value) for name in gate.operands}
+
+
+def _elementwise(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
+    """Partials of what holds element by element, and the rule's name."""
+    if expr.is_Symbol:
+        return {expr: S.One}, "copy"
+    if expr.is_Add:
+        return _of_sum(expr), "sum"
+    if isinstance(expr, Piecewise):
+        return _of_choice(expr), "the branch taken"
+    if is_square(expr):
+        return _of_square(expr), "∂u² = 2u·∂u"
+    if expr.is_Mul:
+        return _of_product(expr, value), "product"
+    if expr.is_Pow:
+        return _of_power(expr, value)
+    return _of_function(expr, value)
+
+
+def _of_arrays(gate: Node) -> dict[str, Local]:
+    """Elementwise partials and the terms that mix elements, operand by operand."""
+    plain, terms = [], []
+    for term in Add.make_args(gate.formula):
+        coefficient, op = split_number(term)
+        if isinstance(op, ArrayFunction):
+            terms.append((coefficient, op))
+        elif has_arrays(term):
+            raise AssertionError(f"{gate.name} = {gate.formula} is no gate")
+        else:
+            plain.append(term)
+    elementwise: dict[Symbol, Expr] = {}
+    rule = ""
+    if any(not t.is_number for t in plain):
+        elementwise, rule = _elementwise(Add(*plain), gate.symbol)
+    found: dict[str, Local] = {}
+    upstream = real_symbol(f"{gate.name}_bar")
+    for name in gate.operands:
+        symbol = real_symbol(name)
+        own = tuple((c, op) for c, op in terms if any(o.has(symbol) for o in op.operands))
+        partial = elementwise.get(symbol, S.Zero)
+        words = "; ".join(dict.fromkeys(RULES[op.func] for _, op in own)) or rule
+        words = "sum" if words == "copy" and gate.formula.is_Add else words
+        local = ArrayLocal(partial, words, gate.symbol, gate, symbol, partial, own)
+        found[name] = replace(local, partial=local.contribution(upstream)) if own else local
+    return found
+
+
+def times(upstream: Expr, partial: Expr) -> Expr:
+    """upstream × partial, taken into the branches of a choice, where it stays a float32."""
+    choice = None
+    if not partial.is_Symbol:  # most partials of a large circuit: x of w*x
+        choice = next((f for f in Mul.make_args(partial) if isinstance(f, Piecewise)), None)
+    if choice is None:
+        return product(upstream, partial)
+    rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
+    return Piecewise(*((rest * value, condition) for value, condition in choice.args))
+
+
+def _expanded(partial: Expr, value: Symbol) -> Expr:
+    if isinstance(partial, Slope):
+        return partial.expanded(*partial.args, value)
+    return partial
+
+
+def _add(found: dict[Symbol, Expr], symbol: Symbol, partial: Expr) -> None:
+    found[symbol] = found[symbol] + partial if symbol in found else partial
+
+
+def _of_sum(expr: Expr) -> dict[Symbol, Expr]:
+    found: dict[Symbol, Expr] = {}
+    for term in expr.args:
+        if term.is_number:
+            continue
+        partials = _of_square(term) if is_square(term) else _of_monomial(term)
+        for symbol, partial in partials.items():
+            _add(found, symbol, partial)
+    return found
+
+
+def _of_square(expr: Expr) -> dict[Symbol, Expr]:
+    coefficient, square = split_number(expr)
+    total = square.base
+    found: dict[Symbol, Expr] = {}
+    for term in total.args:
+        if not term.is_number:
+            inner, symbol = split_number(term)
+            found[symbol] = 2 * coefficient * inner * total
+    return found
+
+
+def _of_monomial(term: Expr) -> dict[Symbol, Expr]:
+    """c·x^n·…: each partial is the product of the other factors times n·x^(n-1)."""
+    factors = Mul.make_args(term)
+    found: dict[Symbol, Expr] = {}
+    for i, factor in enumerate(factors):
+        if factor.is_number:
+            continue
+        if factor.is_Symbol:
+            found[factor] = product(*factors[:i], *factors[i + 1 :])
+            continue
+        base, power = factor.as_base_exp()
+        others = Mul(*factors[:i], *factors[i + 1 :])
+        found[base] = others * power * base ** (power - 1)
+    return found
+
+
+def _of_product(expr: Expr, value: Symbol) -> dict[Symbol, Expr]:
+    found = _of_monomial(expr)
+    for factor in Mul.make_args(expr):
+        if factor.is_Pow and factor.base.is_Symbol and factor.exp.is_negative:
+            found[factor.base] = factor.exp * value / factor.base
+    return found
+
+
+def _of_power(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
+    base, power = expr.base, expr.exp
+    if power == S.Half:
+        return {base: 1 / (2 * value)}, "√′(u) = 1/(2√u)"
+    if power.is_number:
+        rule = "power"
+        if power.is_Rational and power < 1:
+            return {base: power * value / base}, rule
+        return {base: power * base ** (power - 1)}, rule
+    found: dict[Symbol, Expr] = {}
+    by_base, by_power = POWER.local_partials(value, base, power)
+    for operand, partial in ((base, by_base), (power, by_power)):
+        if operand.is_Symbol:
+            _add(found, operand, partial)
+    return found, POWER.rule
+
+
+def _of_function(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
+    op = BY_HEAD[expr.func]
+    found: dict[Symbol, Expr] = {}
+    for operand, partial in zip(expr.args, op.local_partials(value, *expr.args), strict=True):
+        if operand.is_Symbol:
+            _add(found, operand, partial)
+    return found, op.rule
+
+
+def _of_choice(expr: Piecewise) -> dict[Symbol, Expr]:
+    """Where a branch is taken, its value's partial is 1; a condition has none."""
+    found: dict[Symbol, Expr] = {s: S.Zero for s in expr.free_symbols}
+    for branch in dict.fromkeys(e for e, _ in expr.args if e.is_Symbol):
+        found[branch] = Piecewise(*((S.One if e == branch else S.Zero, c) for e, c in expr.args))
+    return found
+
+
+__all__ = ["ArrayLocal", "Local", "local_partials", "times"]

@@ -1,0 +1,58 @@
+"""Passes: program → program of the same meaning, one a file, applied in the order seen here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from symback.autodiff.lower import Lowered, Names
+from symback.autodiff.passes.drop_dead import drop_dead
+from symback.autodiff.passes.fold_copies import fold_copies
+from symback.autodiff.passes.fold_products import fold_products
+from symback.autodiff.passes.hoist_shared import hoist_shared
+from symback.autodiff.passes.inline_sums import inline_sums
+from symback.autodiff.passes.share_common import share_common
+from symback.circuits.program import Program
+
+Pass = Callable[[Program, Names], Program]
+
+PASSES: tuple[Pass, ...] = (drop_dead, share_common, drop_dead)
+"""For forward and backward, which keep one line a node."""
+
+FUSED_PASSES: tuple[Pass, ...] = (
+    drop_dead,
+    fold_copies,
+    share_common,
+    inline_sums,
+    fold_products,
+    drop_dead,
+)
+"""For the fused objective, where no one asks for the adjoint of an inner node."""
+
+UPDATE_PASSES: tuple[Pass, ...] = (drop_dead, share_common, hoist_shared, drop_dead)
+"""For the updates of optimisers, whose samples are parameters: what they share is computed once."""
+
+
+def optimise(program: Program, names: Names, passes: Sequence[Pass] = PASSES) -> Program:
+    """The program after all passes, checked after each."""
+    for run in passes:
+        program = run(program, names).check()
+    return program
+
+
+def programs(lowered: Lowered) -> tuple[Program, Program, Program]:
+    """Forward, backward and fused program after all passes, the cache no more than is read."""
+    names = lowered.names
+    backward = optimise(lowered.backward, names)
+    needed = {s for line in backward.lines for s in line.reads}
+    kept = tuple(s for s in lowered.cache if s in needed)
+    forward = optimise(lowered.forward, names)
+    forward = optimise(replace(forward, results=(lowered.circuit.output.symbol, *kept)), names)
+    read = {a.name for a in lowered.forward.arguments}
+    unread = {n.name for n in lowered.circuit.inputs} - read
+    backward = backward.with_lines(
+        line  # but the zero adjoint of an input that backward does not read
+        for line in backward.lines
+        if not (line.of and line.of[1] in unread and line.expr == 0)
+    )
+    return forward, backward, optimise(lowered.objective, names, FUSED_PASSES)

@@ -1,0 +1,64 @@
+"""Fold lines that only copy or negate: x2_bar = -f_bar goes into the one line that reads it.
+
+A negation would cost a pass over the batch. The chain of the folded line goes in front of the
+reader's own, so the comment still tells the whole product.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from sympy import Expr, S, Symbol
+
+from symback.autodiff.gates import split_number
+from symback.autodiff.lower import Names
+from symback.circuits.program import Assign, Chain, Program, batch_sum
+from symback.operations.elementwise import product
+
+
+def fold_copies(program: Program, names: Names) -> Program:
+    """Inline copies and zeros everywhere, and multiples c·v where one product reads them."""
+    readers = Counter(s for line in program.lines for s in line.reads)
+    folded: dict[Symbol, Assign] = {}
+    lines: list[Assign] = []
+    for line in program.lines:
+        line = substituted(line, folded)
+        if line.of is not None and line.target not in program.returned:
+            number, rest = split_number(line.expr)
+            copies = rest.is_Symbol and (number == 1 or readers[line.target] == 1)
+            if copies or line.expr == 0:  # what cancels once copies are folded
+                folded[line.target] = line
+                continue
+        lines.append(line)
+    return program.with_lines(lines)
+
+
+def substituted(line: Assign, folded: dict[Symbol, Assign]) -> Assign:
+    """The line with folded lines in place of their names, and their chains before its own."""
+    found = {s: folded[s].expr for s in line.reads if s in folded}
+    if not found:
+        return line
+    before = {f.of: f.chains for f in (folded[s] for s in found) if f.of is not None}
+    chains = tuple(longer for chain in line.chains for longer in _extend(chain, before))
+    expr = _replaced(line.expr, found)
+    if isinstance(expr, batch_sum):  # Σ -v·x is -Σ v·x: one negation instead of one a sample
+        number, rest = split_number(expr.args[0])
+        expr = expr if number is S.One else number * batch_sum(rest)
+    return replace(line, expr=expr, chains=chains)
+
+
+def _replaced(expr: Expr, found: dict[Symbol, Expr]) -> Expr:
+    if isinstance(expr, batch_sum):
+        return batch_sum(_replaced(expr.args[0], found))
+    if expr.is_Mul and all(f.is_Symbol for f in expr.args):  # most lines of a large circuit
+        return product(*(found.get(f, f) for f in expr.args))
+    return expr.xreplace(found)
+
+
+def _extend(chain: Chain, before: dict[tuple[str, str], tuple[Chain, ...]]) -> tuple[Chain, ...]:
+    """The chain with its first factor, ∂l/∂f, replaced by the product that made it."""
+    made = before.get(chain[0])
+    if not made:
+        return (chain,)
+    return tuple((*first, *chain[1:]) for first in made)

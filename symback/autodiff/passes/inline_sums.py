@@ -1,0 +1,35 @@
+"""Put a value that only a batch sum reads into the sum: Σ f_bar²/2 is then one dot product."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from sympy import Symbol
+
+from symback.autodiff.gates import split_number
+from symback.autodiff.lower import Names
+from symback.circuits.program import Assign, Program, batch_sum
+from symback.operations.arrays import class_entropy, cross_entropy
+from symback.operations.elementwise import binary_cross_entropy
+
+WHOLE = (cross_entropy, class_entropy, binary_cross_entropy)
+"""Operations that a kernel computes together with what backward needs, so that they stay lines."""
+
+
+def inline_sums(program: Program, names: Names) -> Program:
+    """Inline what one batch sum reads and nothing else, constant factors before the sum."""
+    readers = Counter(s for line in program.lines for s in line.reads)
+    values = {line.target: line for line in program.lines}
+    inlined: set[Symbol] = set()
+    lines: list[Assign] = []
+    for line in program.lines:
+        if isinstance(line.expr, batch_sum):
+            value = line.expr.args[0]
+            once = readers[value] == 1 and value not in program.returned
+            if value in values and once and not isinstance(values[value].expr, WHOLE):
+                inlined.add(value)
+                number, rest = split_number(values[value].expr)
+                line = replace(line, expr=number * batch_sum(rest))
+        lines.append(line)
+    return program.with_lines(line for line in lines if line.target not in inlined)

@@ -1,0 +1,105 @@
+"""The reverse pass: one walk from a node back to its leaves, and the record it leaves.
+
+Closed forms, derivations, pictures and generated code all read this record; nothing else
+differentiates. Edges are visited in reverse topological order, so the adjoint of a node is
+complete, the sum over all edges that lead back to it, before it is passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+
+from sympy import Expr, S
+
+from symback.autodiff.gates import gates
+from symback.autodiff.partials import Local, local_partials
+from symback.circuits.circuit import Circuit, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One edge node → operand with its local partial ∂node/∂operand."""
+
+    node: str
+    operand: str
+    local: Local
+
+    @property
+    def partial(self) -> Expr:
+        return self.local.partial
+
+
+@dataclass(frozen=True, slots=True)
+class ReversePass:
+    """What the walk from `of` leaves.
+
+    `order` lists the visited nodes, `of` first, then each after all nodes that use it; `edges`
+    are in the order visited; `into[u]` are the edges whose contributions add up to the adjoint
+    of u.
+    """
+
+    circuit: Circuit
+    of: str
+    order: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    into: dict[str, tuple[Edge, ...]] = field(repr=False)
+    opaque: frozenset[str] = frozenset()  # nodes that no rewriting has passed by
+
+    def node(self, name: str) -> Node:
+        return self.circuit[name]
+
+
+def reverse_pass(
+    circuit: Circuit, of: str | None = None, *, opaque: Collection[str] = ()
+) -> ReversePass:
+    """Walk back from a node of the circuit's gates: from the output where none is named, or from
+    the loss where the output is an array.
+
+    A formula that is rewritten may pass by a node, as log(s) does where s = σ(z); those named in
+    `opaque` are not passed by, so that partials by them are what the typed circuit has.
+
+    >>> import symback as sb
+    >>> r = reverse_pass(sb.circuit("f = x1 - x2, x2 = w*x3"))
+    >>> [(e.node, e.operand, str(e.partial)) for e in r.edges]
+    [('f', 'x1', '1'), ('f', 'x2', '-1'), ('x2', 'w', 'x3'), ('x2', 'x3', 'w')]
+    """
+    is_split = any(n.generated for n in circuit.nodes)
+    split = circuit if is_split else gates(circuit, opaque=opaque)
+    found = walk(split, split[of] if of is not None else _first_number(split))
+    return replace(found, opaque=frozenset(opaque))
+
+
+def _first_number(circuit: Circuit) -> Node:
+    """The output, or the loss where the output is an array."""
+    return circuit.objective if circuit.output.shape else circuit.output
+
+
+def walk(
+    circuit: Circuit, start: Node, known: dict[str, dict[str, Local]] | None = None
+) -> ReversePass:
+    """The reverse pass over a circuit that consists of gates.
+
+    `known` keeps the local partials of gates from one walk over a circuit to the next.
+    """
+    known = {} if known is None else known
+    into: dict[str, list[Edge]] = {start.name: []}
+    order: list[str] = []
+    edges: list[Edge] = []
+    for node in (*reversed(circuit.computed), *circuit.leaves):
+        if node.name not in into:
+            continue
+        order.append(node.name)
+        if node.is_leaf:
+            continue
+        if node.name not in known:
+            known[node.name] = local_partials(node)
+        for operand, local in known[node.name].items():
+            if local.partial is S.Zero or circuit[operand].role == "size":
+                continue
+            edge = Edge(node.name, operand, local)
+            edges.append(edge)
+            into.setdefault(operand, []).append(edge)
+    return ReversePass(
+        circuit, start.name, tuple(order), tuple(edges), {u: tuple(e) for u, e in into.items()}
+    )

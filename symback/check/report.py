@@ -1,0 +1,109 @@
+"""What a check found: rows of errors, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+FEWEST_POINTS = 20
+POINTS = 24  # where nobody says how many
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A quantity of the oracle and the point at which it was computed."""
+
+    key: str
+    point: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Row:
+    """One quantity, such as ∂f/∂w3: its worst error over all points."""
+
+    quantity: str
+    points: int = 0
+    worst_ulp: float = 0.0  # error in units in the last place of the truth; NaN: there is none
+    worst_share: float = 0.0  # error in parts of what rounding allows; above 1 it is wrong
+    at: str = ""  # the point of the worst share
+    worst: Where | None = None  # the worst ULP, where it is of one sample
+
+    @property
+    def passed(self) -> bool:
+        return self.worst_share <= 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a check; `str(report)` is its table."""
+
+    name: str
+    rows: tuple[Row, ...]
+    points: int
+    seed: int
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        return self.points >= FEWEST_POINTS and all(row.passed for row in self.rows)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        width = max(len(r.quantity) for r in self.rows)
+        lines = [f"{'':<{width}}   points   worst error   of what rounding allows"]
+        for row in self.rows:
+            mark = "" if row.passed else f"   WRONG at {row.at}"
+            ulp = "–" if math.isnan(row.worst_ulp) else f"{row.worst_ulp:.3g} ULP"
+            lines.append(
+                f"{row.quantity:<{width}}   {row.points:>6}   {ulp:>11}   {row.worst_share:>8.3g}"
+                f"{mark}"
+            )
+        verdict = "agrees with SymPy" if self.passed else "DISAGREES with SymPy"
+        lines.append(f"{self.name} {verdict} at {self.points} points (seed {self.seed})")
+        return "\n".join([*lines, *self.remarks])
+
+    def _repr_markdown_(self) -> str:
+        from symback.cli.notebook import markdown_of_report  # a face: imported when shown
+
+        return markdown_of_report(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def to_json(self) -> str:
+        """The report as JSON, for machines."""
+        rows = [
+            {
+                "quantity": r.quantity,
+                "points": r.points,
+                "worst_ulp": json_number(r.worst_ulp),
+                "worst_share": json_number(r.worst_share),
+                "at": r.at,
+                "passed": r.passed,
+            }
+            for r in self.rows
+        ]
+        content = {
+            "name": self.name,
+            "passed": self.passed,
+            "points": self.points,
+            "seed": self.seed,
+            "rows": rows,
+            "remarks": list(self.remarks),
+        }
+        return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def json_number(number: float) -> float | str | None:
+    """The number as JSON can hold it: nothing for NaN, a text for infinity."""
+    if math.isnan(number):
+        return None
+    return number if math.isfinite(number) else str(number)
+
+
+__all__ = ["FEWEST_POINTS", "POINTS", "Report", "Row", "Where", "json_number"]

@@ -1,0 +1,1 @@
+"""Frozen data: nodes, circuits and programs, their names, and what they require of inputs."""

@@ -1,0 +1,167 @@
+"""Programs: straight-line lists of single assignments (Wengert lists) that targets print.
+
+A program says what is computed, not for how many samples: symbols that vary by sample are
+marked, and `batch_sum` is the one place where samples meet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
+
+from sympy import Expr, Function, S, Symbol
+
+from symback.errors import SymbackError
+from symback.operations.arrays import count
+from symback.operations.elementwise import compounds
+
+Chain = tuple[tuple[str, str], ...]
+"""A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
+
+
+class batch_sum(Function):
+    """The sum of a per-sample value over the samples of a batch."""
+
+    nargs = 1
+    is_extended_real = True
+
+    def __new__(cls, value: Expr) -> Expr:
+        if value is S.Zero:
+            return value
+        return cast(Expr, Expr.__new__(cls, value))  # nothing else to evaluate: there are many
+
+
+@dataclass(frozen=True)
+class Assign:
+    """One assignment. `chains` are the chain-rule products whose sum the line computes."""
+
+    target: Symbol
+    expr: Expr
+    chains: tuple[Chain, ...] = ()
+    of: tuple[str, str] | None = None  # (output, node): the line computes ∂output/∂node
+
+    @cached_property
+    def reads(self) -> frozenset[Symbol]:
+        """The names that the line reads; every pass asks for them."""
+        return frozenset(symbols(self.expr))
+
+    @cached_property
+    def operations(self) -> int:
+        """How many operations the line counts, a sum over the batch not among them."""
+        return operations(self.expr)
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.expr}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Assignments from arguments to results."""
+
+    arguments: tuple[Symbol, ...]
+    lines: tuple[Assign, ...]
+    results: tuple[Symbol, ...]
+    per_sample: frozenset[Symbol]  # of the arguments
+
+    def __str__(self) -> str:
+        head = ", ".join(map(str, self.arguments))
+        body = "\n".join(f"    {line}" for line in self.lines)
+        return f"({head}):\n{body}\n    return {', '.join(map(str, self.results))}"
+
+    def check(self) -> Program:
+        """The program itself, if every name is assigned once and before it is used."""
+        known = set(self.arguments)
+        for line in self.lines:
+            if not line.reads <= known or line.target in known:
+                missing = line.reads - known
+                what = f"uses {min(map(str, missing))}" if missing else "assigns twice"
+                raise SymbackError(f"internal: the line {line} {what}")
+            known.add(line.target)
+        if not self.returned <= known:
+            raise SymbackError("internal: a result is not assigned")
+        return self
+
+    def with_lines(self, lines: Iterable[Assign]) -> Program:
+        return replace(self, lines=tuple(lines))
+
+    def varying(self) -> set[Symbol]:
+        """Every symbol that has one value a sample."""
+        found = set(self.per_sample)
+        for line in self.lines:
+            if varies(line.expr, found):
+                found.add(line.target)
+        return found
+
+    def live(self, counted: AbstractSet[Symbol]) -> int:
+        """The most of these values that are made and still to be read at one time."""
+        last = {s: i for i, line in enumerate(self.lines) for s in line.reads}
+        last |= dict.fromkeys(self.results, len(self.lines))
+        now = most = len(counted & set(self.arguments))
+        ends = Counter(last.get(s) for s in counted & set(self.arguments))
+        for i, line in enumerate(self.lines):
+            if line.target in counted:
+                now += 1
+                ends[last.get(line.target, i)] += 1
+            most = max(most, now)
+            now -= ends[i]
+        return most
+
+    @cached_property
+    def returned(self) -> frozenset[Symbol]:
+        return frozenset(self.results)
+
+    @property
+    def operations(self) -> int:
+        """How many operations the lines count, a sum over the batch not among them."""
+        return sum(line.operations for line in self.lines)
+
+
+def symbols(expr: Expr) -> set[Symbol]:
+    if expr.is_Symbol:
+        return {expr}
+    return {a for part in compounds(expr) for a in part.args if a.is_Symbol}
+
+
+def varies(expr: Expr, varying: set[Symbol]) -> bool:
+    """Whether the expression has one value a sample."""
+    if isinstance(expr, batch_sum | count):
+        return False
+    if expr.is_Symbol:
+        return expr in varying
+    return any(varies(a, varying) for a in expr.args)
+
+
+def operations(expr: Expr) -> int:
+    """Operations of one expression, as code computes it: a - b/c are two."""
+    if isinstance(expr, batch_sum):
+        return operations(expr.args[0])
+    if not any(a.args for a in expr.args):  # most lines of a large circuit: w*x
+        return _operations(expr)
+    parts = compounds(expr)
+    free = {operand for part in parts for operand in _taken_in(part)}
+    return sum(_operations(part) for part in parts if part not in free)
+
+
+def _taken_in(part: Expr) -> list[Expr]:
+    """Operands that need no operation of their own: -b in a - b, 1/b in a/b."""
+    if part.is_Add:
+        return [a for a in part.args if a.is_Mul and len(a.args) == 2 and a.args[0] == -1]
+    if part.is_Mul:
+        return [a for a in part.args if a.is_Pow and a.exp == -1]
+    return []
+
+
+def _operations(part: Expr) -> int:
+    if part.is_Mul and all(f.is_Symbol for f in part.args):  # most parts of a large circuit
+        return len(part.args) - 1
+    if part.is_number or part.is_Symbol or isinstance(part, batch_sum):
+        return 0
+    if part.is_Add:
+        return len(part.args) - 1
+    if part.is_Mul:  # a sign in front of a product costs nothing
+        return len(part.args) - 1 - (1 if part.args[0] == -1 and len(part.args) > 2 else 0)
+    return 1 if part.args and isinstance(part, Expr) else 0

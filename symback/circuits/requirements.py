@@ -1,0 +1,73 @@
+"""What the formulas of a circuit demand of the arrays that it is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Expr, S, Tuple
+
+from symback.circuits.circuit import Circuit
+from symback.errors import Unsupported
+from symback.operations.arrays import (
+    Size,
+    class_entropy,
+    cross_entropy,
+    indexed,
+    log_softmax,
+    logsumexp,
+    shape_of,
+    softmax,
+)
+from symback.operations.elementwise import postorder
+
+EXPONENTIAL = (softmax, log_softmax, logsumexp, cross_entropy, class_entropy)
+"""Operations that take exp of their operand, which code shifts so that none overflows."""
+
+
+def found(circuit: Circuit, *heads: Any) -> list[Expr]:
+    """All uses of some operations."""
+    parts = (part for n in circuit.computed for part in postorder(n.formula))
+    return [part for part in parts if isinstance(part, heads)]
+
+
+def distributions(circuit: Circuit) -> list[str]:
+    """The targets that must add up to 1 along their last axis."""
+    return sorted({op.args[1].name for op in found(circuit, cross_entropy)})
+
+
+def classes(circuit: Circuit) -> dict[str, Size]:
+    """The targets that are the index of a class, each with the number of classes."""
+    shapes = circuit.shapes
+    uses = {op.args[1].name: op.args[0] for op in found(circuit, class_entropy)}
+    return {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items())}
+
+
+def least_sizes(circuit: Circuit) -> dict[str, int]:
+    """The smallest value of each size with a name that constant indices allow."""
+    least: dict[str, int] = {}
+    for op in found(circuit, indexed):
+        shape = shape_of(op.args[0], circuit.shapes)
+        for size, part in zip(shape, op.args[1], strict=False):
+            if size.is_Integer:
+                continue
+            if not size.is_Symbol:
+                raise Unsupported(f"an index into an axis of {size}; name its parts instead")
+            least[str(size)] = max(least.get(str(size), 1), _reached(part))
+    return {name: size for name, size in least.items() if size > 1}
+
+
+def _reached(part: Expr) -> int:
+    """How long an axis must be for an index, or for a part to have an element."""
+    if not isinstance(part, Tuple):
+        return int(part) + 1 if part >= 0 else -int(part)
+    start, stop = part
+    first = int(start)
+    if stop is S.Infinity:
+        return first + 1 if first >= 0 else -first
+    last = int(stop)
+    if (first >= 0) == (last >= 0):
+        return last if last >= 0 else -first
+    return first - last + 1 if first >= 0 else max(-first, last)
+
+
+__all__ = ["EXPONENTIAL", "classes", "distributions", "found", "least_sizes"]

@@ -1,0 +1,1 @@
+"""What users type: the command line, the session and the notebook."""

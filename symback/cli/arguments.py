@@ -1,0 +1,282 @@
+"""What commands share: the circuit they are given, points, columns, and where results go."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Collection, Iterable
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from symback.errors import FileRefused, clip
+
+if TYPE_CHECKING:
+    from symback.autodiff.updates import Update
+    from symback.circuits.circuit import Circuit
+
+LONGEST_PATH = 1024
+LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
+MOST_NAMES = 12  # of a role, told one by one
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _all_of(*decorators: _Decorator) -> _Decorator:
+    """The decorators as one, the first of them outermost."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+_circuit_overrides = _all_of(
+    click.option("--params", help="Names that are parameters, with commas between."),
+    click.option("--inputs", help="Names that are inputs, with commas between."),
+    click.option("--loss", help="The loss: a node's name, or a formula."),
+    click.option("--no-loss", is_flag=True, help="Add no loss to the circuit."),
+)
+
+circuit_options = _all_of(click.argument("circuit"), _circuit_overrides)
+"""The argument CIRCUIT, and the options that override what is inferred from names."""
+
+circuit_or_update = _all_of(
+    click.argument("circuit", required=False),
+    _circuit_overrides,
+    click.option(
+        "--update",
+        metavar="NAME",
+        help="An optimiser's update instead of a CIRCUIT: sgd, momentum, nesterov, adam, adamw.",
+    ),
+    click.option("--decay", is_flag=True, help="Of --update: with weight decay (L2)."),
+)
+"""The same, or an update rule in the place of CIRCUIT."""
+
+partial_options = _all_of(
+    click.option("--of", "of", help="The node to differentiate; default: the output."),
+    click.option("--wrt", multiple=True, help="The name to differentiate by; default: all leaves."),
+)
+"""Which partials a derivation is of."""
+
+data_options = _all_of(
+    click.option(
+        "--data",
+        required=True,
+        multiple=True,
+        type=click.Path(),
+        help="A file: .csv, .npy, .npz, .parquet, .arrow; several stand side by side.",
+    ),
+    click.option(
+        "--map",
+        "mapping",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        help="A leaf's column, or family of columns, as in x=pixel_*.",
+    ),
+    click.option("--delimiter", default=",", show_default=True, help="Between the file's fields."),
+)
+"""Where samples come from."""
+
+
+def read_circuit(
+    circuit: str,
+    params: str | None = None,
+    inputs: str | None = None,
+    loss: str | None = None,
+    no_loss: bool = False,
+) -> Circuit:
+    """The circuit that the argument names or is; inferred roles are told on stderr."""
+    from symback.circuits.circuit import AUTOMATIC
+    from symback.language.parse import circuit as parse
+
+    if loss is not None and no_loss:
+        raise click.UsageError("--loss and --no-loss exclude each other")
+    parsed = parse(
+        text_of(circuit),
+        params=_names(params),
+        inputs=_names(inputs),
+        loss=None if no_loss else AUTOMATIC if loss is None else loss,
+    )
+    if parsed.inferred:
+        _tell_inferred(parsed)
+    return parsed
+
+
+def read_update(
+    update: str | None, decay: bool, takes: Collection[str], **circuit: Any
+) -> Update | None:
+    """The update that --update names, None where CIRCUIT is given instead.
+
+    `takes` are the command's other options that an update takes.
+    """
+    if update is None:
+        if decay:
+            raise click.UsageError("--decay is about the update of an optimiser; add --update NAME")
+        if circuit["circuit"] is None:
+            raise click.UsageError("Missing argument 'CIRCUIT', or --update NAME.")
+        return None
+    if circuit["circuit"] is not None:
+        raise click.UsageError("CIRCUIT and --update exclude each other; give one of them")
+    _refuse_beside("--update", {"update", "decay", *takes})
+    from symback.autodiff.updates import update as update_named  # SymPy: imported when needed
+
+    return update_named(update, decay=decay)
+
+
+def _refuse_beside(option: str, takes: Collection[str]) -> None:
+    """A usage error where an option is given that this one doesn't go with."""
+    context = click.get_current_context()
+    for known in context.command.params:
+        source = context.get_parameter_source(str(known.name))
+        if source is ParameterSource.COMMANDLINE and known.name not in takes:
+            raise click.UsageError(f"{known.opts[0]} is about a circuit; {option} takes none")
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else text.replace(",", " ").split()
+
+
+def _tell_inferred(circuit: Circuit) -> None:
+    parts = []
+    for title, role in (("parameters", "param"), ("inputs", "input"), ("targets", "target")):
+        names = [n.name for n in circuit.leaves if n.role == role and n.name in circuit.inferred]
+        if names:
+            more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+            parts.append(f"{title} {', '.join(names[:MOST_NAMES])}{more}")
+    roles = "; ".join(parts)
+    click.echo(f"inferred from names: {roles} (--params and --inputs override)", err=True)
+
+
+def text_of(argument: str) -> str:
+    if argument == "-":
+        try:
+            return sys.stdin.read(LONGEST_FILE)
+        except UnicodeDecodeError:
+            raise FileRefused("standard input is not UTF-8 text") from None
+    if not _is_path(argument):
+        return argument
+    try:
+        return _read_text(argument)
+    except UnicodeDecodeError:
+        raise FileRefused(f"{argument} is not UTF-8 text") from None
+    except OSError as error:
+        raise FileRefused(f"{clip(argument, 80)} can't be read: {error.strerror}") from None
+
+
+def _read_text(path: str) -> str:
+    """The text of a file; a device or a pipe with a name might never end."""
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not path.startswith(("/dev/fd/", "/dev/stdin")):
+        why = "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file"
+        raise FileRefused(f"{clip(path, 80)} can't be read: {why}; name a file")
+    with open(path, encoding="utf-8") as file:
+        return file.read(LONGEST_FILE)
+
+
+def _is_path(argument: str) -> bool:
+    if len(argument) > LONGEST_PATH or "\n" in argument or "\0" in argument:
+        return False
+    return argument.endswith((".circuit", ".txt", ".py")) or os.path.exists(argument)
+
+
+def point_of(pairs: Iterable[str], option: str = "--at") -> dict[str, float]:
+    """NAME=VALUE pairs as numbers."""
+    found: dict[str, float] = {}
+    for name, text, pair in _pairs(pairs, option):
+        number = float(text) if _NUMBER(text.strip()) else float("nan")
+        if not isfinite(number):
+            raise _no_number(pair, option, "NAME=NUMBER")
+        found[name] = number
+    return found
+
+
+def point_of_arrays(pairs: Iterable[str]) -> dict[str, Any]:
+    """NAME=VALUE pairs as numbers and nested lists of them, such as W=[[1, 2], [3, 4]]."""
+    from symback.derivation.numbers.point import read_text
+
+    pairs = list(pairs)
+    if not any("[" in pair for pair in pairs):
+        return point_of(pairs)
+    found: dict[str, Any] = {}
+    for name, text, pair in _pairs(pairs, "--at"):
+        try:
+            found[name] = read_text(text)
+        except ValueError:
+            raise _no_number(pair, "--at", "NAME=NUMBER or NAME=[[1, 2], [3, 4]]") from None
+    return found
+
+
+def _pairs(pairs: Iterable[str], option: str) -> Iterable[tuple[str, str, str]]:
+    seen: set[str] = set()
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        if not (sign and name.strip()):
+            raise _no_number(pair, option, "NAME=NUMBER")
+        if name.strip() in seen:
+            raise click.BadParameter(f"'{_shown(name)}' is given twice", param_hint=option)
+        seen.add(name.strip())
+        yield name.strip(), text, pair
+
+
+def _shown(text: str) -> str:
+    """A text that was typed, printable and short."""
+    return clip("".join(c if c.isprintable() else "?" for c in text[:80]), 60)
+
+
+def _no_number(pair: str, option: str, wanted: str) -> click.BadParameter:
+    return click.BadParameter(f"'{_shown(pair)}' is not {wanted}", param_hint=option)
+
+
+def put(text: str, output: str | None) -> None:
+    """The text on stdout, or in a file."""
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    from symback.codegen.files import replace_file
+
+    replace_file(Path(output), text.encode())
+    click.echo(f"wrote {output}", err=True)
+
+
+def columns(mapping: Iterable[str]) -> dict[str, str]:
+    """NAME=COLUMN pairs, one column a name."""
+    pairs: dict[str, str] = {}
+    for item in mapping:
+        name, sign, column = item.partition("=")
+        if not (name and sign and column):
+            raise click.BadParameter(f"'{_shown(item)}' is not NAME=COLUMN", param_hint="--map")
+        if pairs.setdefault(name, column) != column:
+            raise click.BadParameter(f"'{_shown(name)}' has two columns", param_hint="--map")
+    return pairs
+
+
+def text_of_file(path: str) -> str:
+    if not os.path.exists(path):
+        raise FileRefused(f"there is no file {clip(path, 80)}")
+    return text_of(path)
+
+
+__all__ = [
+    "circuit_options",
+    "circuit_or_update",
+    "columns",
+    "data_options",
+    "partial_options",
+    "point_of",
+    "point_of_arrays",
+    "put",
+    "read_circuit",
+    "read_update",
+    "text_of",
+    "text_of_file",
+]

@@ -1,0 +1,243 @@
+"""Commands that show derivations: derive, draw, quiz, repl."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symback.cli.arguments import (
+    circuit_options,
+    circuit_or_update,
+    partial_options,
+    point_of,
+    point_of_arrays,
+    put,
+    read_circuit,
+    read_update,
+    text_of_file,
+)
+
+if TYPE_CHECKING:
+    from symback.autodiff.updates import Update
+
+
+@click.command()
+@circuit_or_update
+@partial_options
+@click.option(
+    "--at",
+    "at",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A number for a leaf; for an array [1, 2] or [[1, 2], [3, 4]].",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex", "markdown", "json", "html"]),
+    default="text",
+    show_default=True,
+)
+@click.option(
+    "--style",
+    type=click.Choice(["align", "beamer", "table"]),
+    help="Of latex: formulas to paste, slides, or one row a step.",
+)
+@click.option("--standalone", is_flag=True, help="Of latex: a document that compiles by itself.")
+@click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
+@click.option(
+    "--detail",
+    type=click.Choice(["brief", "normal", "full"]),
+    default="normal",
+    show_default=True,
+    help="Of the text: results only, or every step and why it holds.",
+)
+@click.option(
+    "--view",
+    type=click.Choice(["paths", "accumulation"]),
+    default="paths",
+    show_default=True,
+    help="All paths added up, or adjoint by adjoint as the code does it.",
+)
+@click.option(
+    "--stats",
+    is_flag=True,
+    help="Print what the partials cost; no derivation.",
+)
+@click.option("-o", "--output", type=click.Path(), help="Write to this file.")
+def derive(
+    of: str | None,
+    wrt: tuple[str, ...],
+    at: tuple[str, ...],
+    form: str,
+    style: Any,
+    standalone: bool,
+    ascii_: bool,
+    detail: Any,
+    view: Any,
+    stats: bool,
+    output: str | None,
+    update: str | None,
+    decay: bool,
+    **circuit: Any,
+) -> None:
+    """Print the derivation of a gradient, step by step, or the formulas of an update rule.
+
+    \b
+    symback derive "f = x1 − σ(w3x3 + w4x4)" --wrt w3
+    symback derive --update adam
+    """
+    rule = read_update(update, decay, {"form", "ascii_", "output"}, **circuit)
+    if rule is not None:
+        put(_form_of(rule, form, ascii_), output)
+        return
+    from symback.derivation.record import derive as derive_steps
+
+    if stats:
+        from symback.autodiff.cost import receipts
+
+        put("".join(f"{r}\n" for r in receipts(read_circuit(**circuit))), output)
+        return
+    if (style or standalone) and form != "latex":
+        raise click.UsageError("--style and --standalone need --format latex")
+    point = point_of_arrays(at)
+    derivation = derive_steps(read_circuit(**circuit), of, wrt or None, view=view)
+    if point:
+        derivation = derivation.at(**point)
+    render = {
+        "text": lambda: derivation.to_text(ascii=ascii_, detail=detail),
+        "latex": lambda: derivation.to_latex(style or "align", standalone=standalone),
+        "markdown": derivation.to_markdown,
+        "json": derivation.to_json,
+        "html": derivation.to_html,
+    }
+    put(render[form](), output)
+
+
+def _form_of(update: Update, form: str, ascii_: bool) -> str:
+    """An update's formulas as text, LaTeX, Markdown or JSON."""
+    render = {
+        "text": lambda: update.to_text(ascii=ascii_),
+        "latex": update.to_latex,
+        "markdown": update.to_markdown,
+        "json": update.to_json,
+    }
+    if form not in render:
+        raise click.UsageError(f"an update has the formats {', '.join(render)}, not {form}")
+    return render[form]()
+
+
+@click.command()
+@circuit_options
+@click.option("--of", "of", help="The node to draw with all that leads to it; default: the output.")
+@click.option("--at", "at", multiple=True, metavar="NAME=VALUE", help="A number for a leaf.")
+@click.option(
+    "--view",
+    type=click.Choice(["gates", "neurons"]),
+    default="gates",
+    show_default=True,
+    help="One circle a gate, or one a neuron with weights on the wires.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["svg", "dot"]),
+    help="dot is text for Graphviz; default: dot for a FILE.dot or FILE.gv, else svg.",
+)
+@click.option("-o", "--output", type=click.Path(), help="The file; default: stdout.")
+def draw(
+    of: str | None,
+    at: tuple[str, ...],
+    view: str,
+    form: str | None,
+    output: str | None,
+    **circuit: Any,
+) -> None:
+    """Draw the circuit as SVG, with values and gradients on its wires.
+
+    \b
+    symback draw "f = x1 − σ(w3x3 + w4x4)" --at x1=1 --at x3=0.5 -o neuron.svg
+    """
+    point = point_of(at)
+    parsed = read_circuit(**circuit)
+    is_dot = form == "dot" or (form is None and (output or "").lower().endswith((".dot", ".gv")))
+    draw_as = parsed.to_dot if is_dot else parsed.draw
+    put(draw_as(point or None, view, of=of), output)
+
+
+@click.command()
+@circuit_options
+@partial_options
+@click.option(
+    "--kind",
+    type=click.Choice(["partials", "rules", "steps"]),
+    default="steps",
+    show_default=True,
+    help="What is asked for: partials of edges, their rules, or results too.",
+)
+@click.option("--level", type=click.IntRange(1, 3), default=1, show_default=True, help="How much.")
+@click.option("--seed", default=0, show_default=True, help="The seed of what is left blank.")
+@click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
+@click.option("--answers", type=click.Path(), help="Grade the answers in a file, one a line.")
+def quiz(
+    of: str | None,
+    wrt: tuple[str, ...],
+    kind: Any,
+    level: int,
+    seed: int,
+    ascii_: bool,
+    answers: str | None,
+    **circuit: Any,
+) -> None:
+    """Practise a derivation with blanks; a wrong answer is told its edge.
+
+    \b
+    symback quiz "f = x1 − σ(w3x3 + w4x4)" --wrt w3 --level 2
+    """
+    from symback.derivation.practice.session import TRIES, practise, read_answers
+    from symback.derivation.record import derive as derive_steps
+    from symback.derivation.text.normal import ascii_words
+
+    if circuit["circuit"] == "-" and answers is None:
+        raise click.UsageError("a circuit on standard input leaves no room for answers; --answers")
+    derivation = derive_steps(read_circuit(**circuit), of, wrt or None)
+    asked = derivation.quiz(kind, seed=seed, level=level)
+    if answers is None:
+        terminal = sys.stdin.isatty()
+        tries = TRIES if terminal else 1
+        practise(asked, _ask if terminal else _next_line, click.echo, tries=tries, ascii=ascii_)
+        return
+    marks = asked.grade(read_answers(text_of_file(answers)))
+    click.echo(ascii_words(str(marks)) if ascii_ else str(marks))
+    if not marks.passed:
+        sys.exit(1)
+
+
+def _ask(prompt: str) -> str | None:
+    try:
+        return input(prompt)
+    except EOFError:
+        return None
+
+
+def _next_line(prompt: str) -> str | None:
+    """A line that somebody piped in, behind its question."""
+    line = sys.stdin.readline()
+    if not line:
+        return None
+    click.echo(prompt + line.rstrip("\n"))
+    return line
+
+
+@click.command()
+@click.argument("circuit", required=False)
+def repl(circuit: str | None) -> None:
+    """Open an interactive session with everything imported, on IPython where it is installed."""
+    from symback.cli.session import interact
+
+    interact(None if circuit is None else read_circuit(circuit))
+
+
+__all__ = ["derive", "draw", "quiz", "repl"]

@@ -1,0 +1,91 @@
+"""The command line: a thin face over the package.
+
+Results go to stdout, messages to stderr. Exit codes: 0 done, 1 a check failed, 2 a wrong option
+or input, 130 interrupted. Everything heavy is imported inside the commands, so that `--help`
+answers at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import Any
+
+import click
+
+from symback._version import __version__
+from symback.cli import derivations, modules, training
+from symback.errors import CheckFailed, SymbackError
+
+
+class _Failed(click.ClickException):
+    """A SymbackError, shown as a message and exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"symback: {self.message}", err=True)
+
+
+class _Commands(click.Group):
+    """Commands whose errors are messages, never tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CheckFailed as error:
+            click.echo(f"symback: {error}", err=True)
+            ctx.exit(1)
+        except SymbackError as error:
+            raise _Failed(str(error)) from None
+        except (RecursionError, MemoryError):
+            raise _Failed("the circuit is too large or nested too deep") from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="symback")
+def cli() -> None:
+    """From a formula to a derivation you can read and a gradient module you can ship.
+
+    CIRCUIT is a file, the text of a circuit such as "f = x1 - sigma(w3*x3 + w4*x4)", or - for
+    standard input.
+    """
+
+
+for _command in (
+    derivations.derive,
+    derivations.draw,
+    modules.generate,
+    modules.check,
+    training.train,
+    training.descend,
+    derivations.quiz,
+    derivations.repl,
+):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line; every error that an input causes ends in a message."""
+    gc.set_threshold(100_000, 20, 20)  # expressions live to the end: looking for cycles costs 15 %
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt) as error:
+        more = str(error.__cause__ or error)  # click wraps what it catches
+        click.echo("symback: interrupted" + (f"; {more}" if more else ""), err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, such as head, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

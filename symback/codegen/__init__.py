@@ -1,0 +1,1 @@
+"""Programs → modules: one folder a target, its templates in `templates/` under the same name."""

@@ -1,0 +1,1 @@
+"""C files, with the module that loads them."""

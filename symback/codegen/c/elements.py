@@ -1,0 +1,221 @@
+"""The C target for arrays: the code for one element of a formula, by its index.
+
+Operations that only move elements (a transpose, a column, a part) need no memory: each is an
+element of an operand at another index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sympy import Expr, S, Symbol, Tuple
+
+from symback.codegen.c.printer import CPrinter
+from symback.operations import arrays as a
+from symback.operations.arrays import ArrayFunction, Shape, Size, is_size
+from symback.printing.printer import ATOM, MUL
+
+Printed = tuple[str, int]
+
+
+class ElementPrinter(CPrinter):
+    """Prints the element of a formula at an index; `length` gives the code for a size."""
+
+    def __init__(
+        self,
+        order: Mapping[str, Any],
+        leading: Collection[str],
+        shapes: Mapping[str, Shape],
+        length: Callable[[Size], str],
+    ) -> None:
+        super().__init__(order, leading)
+        self.shapes = shapes
+        self.length = length
+        self._index: tuple[str, ...] = ()
+
+    def element(self, expr: Expr, *index: str, level: int = ATOM) -> str:
+        """The code for the element of an expression at an index."""
+        with self._at(index):
+            return self.at(expr, level)
+
+    @contextmanager
+    def _at(self, index: tuple[str, ...]) -> Iterator[None]:
+        outer, self._index = self._index, index
+        yield
+        self._index = outer
+
+    def symbol(self, symbol: Symbol) -> str:
+        if is_size(symbol):
+            return f"(double){self.length(symbol)}"
+        name = self.memory(symbol)
+        shape = self.shapes.get(symbol.name, ())
+        return f"{name}[{self.place(shape)}]" if shape else name
+
+    def memory(self, array: Symbol) -> str:
+        """The pointer to an array."""
+        return super().symbol(array)
+
+    def place(self, shape: Shape) -> str:
+        """Where the element is in memory, row by row; axes of size 1 are broadcast."""
+        text = ""
+        for size, index in zip(shape, self._index[len(self._index) - len(shape) :], strict=True):
+            if size != 1:
+                text = f"{text} * {self.length(size)} + {index}" if text else index
+        return text or "0"
+
+    def own_index(self, expr: Expr) -> tuple[str, ...]:
+        """The part of the index that belongs to the expression's own axes."""
+        shape = self.shape_of(expr)
+        index = self._index[len(self._index) - len(shape) :]
+        return tuple("0" if n == 1 else i for n, i in zip(shape, index, strict=True))
+
+    def function(self, expr: Expr) -> tuple[str, int]:
+        if isinstance(expr, ArrayFunction):
+            return MOVED[expr.func](self, self.own_index(expr), *expr.args)
+        return super().function(expr)
+
+    def count(self, shape: Shape, axis: Expr | None = None) -> str:
+        """The code for the number of elements, or that along an axis, as a double."""
+        sizes = shape if axis is None else (shape[int(axis)],)
+        text = " * ".join(self.length(size) for size in sizes)
+        return f"(double)({text})" if len(sizes) > 1 else f"(double){text}"
+
+
+# -- operations that move elements -------------------------------------------------------------
+
+
+def _transpose(p: ElementPrinter, index: tuple[str, ...], m: Expr) -> Printed:
+    return p.element(m, index[1], index[0]), ATOM
+
+
+def _outer(p: ElementPrinter, index: tuple[str, ...], u: Expr, v: Expr) -> Printed:
+    return f"{p.element(u, index[0])} * {p.element(v, index[1])}", MUL
+
+
+def _column(p: ElementPrinter, index: tuple[str, ...], vector: Expr) -> Printed:
+    return p.element(vector, index[0]), ATOM
+
+
+def _spread(p: ElementPrinter, index: tuple[str, ...], value: Expr, like: Expr) -> Printed:
+    return p.element(value, *index), ATOM
+
+
+def _count(p: ElementPrinter, index: Any, array: Expr, axis: Expr | None = None) -> Printed:
+    return p.count(p.shape_of(array), axis), ATOM
+
+
+def _one_hot(p: ElementPrinter, index: tuple[str, ...], t: Expr, like: Expr) -> Printed:
+    return f"(((double){index[-1]} == {p.element(t)}) ? 1.0 : 0.0)", ATOM
+
+
+def _eye(p: ElementPrinter, index: tuple[str, ...], *_: Expr) -> Printed:
+    return f"(({index[0]} == {index[1]}) ? 1.0 : 0.0)", ATOM
+
+
+def _diag(p: ElementPrinter, index: tuple[str, ...], vector: Expr) -> Printed:
+    return f"(({index[0]} == {index[1]}) ? {p.element(vector, index[0])} : 0.0)", ATOM
+
+
+def _diagonal(p: ElementPrinter, index: tuple[str, ...], m: Expr) -> Printed:
+    return p.element(m, index[0], index[0]), ATOM
+
+
+def _filled(p: ElementPrinter, index: Any, value: Expr, *sizes: Expr) -> Printed:
+    return p.element(value), ATOM
+
+
+def _concat(p: ElementPrinter, index: tuple[str, ...], axis: Expr, *operands: Expr) -> Printed:
+    """The operand that the index falls into."""
+    place, start = int(axis), S.Zero
+    texts, stops = [], []
+    for operand in operands:
+        shape = p.shape_of(operand)
+        own = list(index)
+        own[place] = _moved(p, index[place], -start)
+        texts.append(p.element(operand, *(own if shape else [])))
+        start = start + (shape[place] if shape else 1)
+        stops.append(p.length(start))
+    text = texts.pop()
+    for other, stop in zip(reversed(texts), reversed(stops[:-1]), strict=True):
+        text = f"(({index[place]} < {stop}) ? {other} : {text})"
+    return text, ATOM
+
+
+def _moved(p: ElementPrinter, index: str, by: Size) -> str:
+    """An index with a size added or taken away."""
+    if by == 0:
+        return index
+    back = by.could_extract_minus_sign()
+    return f"({index} {'-' if back else '+'} {p.length(-by if back else by)})"
+
+
+def _bounds(shape: Shape, parts: Expr) -> list[tuple[Size, Size | None]]:
+    """For each axis that is named the start of a part and its stop, None for an index."""
+    found: list[tuple[Size, Size | None]] = []
+    for size, part in zip(shape, parts.args, strict=False):
+        if isinstance(part, Tuple):
+            start, stop = part.args
+            last = size if stop is S.Infinity else stop + size if stop < 0 else stop
+            found.append((start + size if start < 0 else start, last))
+        else:
+            found.append((part + size if part < 0 else part, None))
+    return found
+
+
+def _indexed(p: ElementPrinter, index: tuple[str, ...], array: Expr, parts: Expr) -> Printed:
+    left = list(index)
+    shape = p.shape_of(array)
+    found = []
+    for start, stop in _bounds(shape, parts):
+        found.append(p.length(start) if stop is None else _moved(p, left.pop(0), start))
+    return p.element(array, *found, *left), ATOM
+
+
+def _placed(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr) -> Printed:
+    array, parts = rest
+    shape = p.shape_of(array)
+    inside, found = [], []
+    for i, size, (start, stop) in zip(index, shape, _bounds(shape, parts), strict=False):
+        if stop is None:
+            inside.append(f"({i} == {p.length(start)})")
+            continue
+        inside += [f"({i} >= {p.length(start)})"] if start != 0 else []
+        inside += [f"({i} < {p.length(stop)})"] if stop != size else []
+        found.append(_moved(p, i, -start))
+    text = p.element(part, *found, *index[len(parts.args) :])
+    return (f"(({' && '.join(inside)}) ? {text} : 0.0)" if inside else text), ATOM
+
+
+MOVED: dict[Any, Callable[..., Printed]] = {
+    a.transpose: _transpose,
+    a.outer: _outer,
+    a.column: _column,
+    a.spread: _spread,
+    a.count: _count,
+    a.one_hot: _one_hot,
+    a.eye: _eye,
+    a.eye_like: _eye,
+    a.diag: _diag,
+    a.diagonal: _diagonal,
+    a.filled: _filled,
+    a.concat: _concat,
+    a.indexed: _indexed,
+    a.placed: _placed,
+}
+"""Operations whose elements are those of an operand at another index."""
+
+READ: dict[Any, int] = {a.spread: 1, a.count: 0, a.one_hot: 1, a.eye_like: 0, a.placed: 1}
+"""How many of the operands are read, where only the shapes of the others matter."""
+
+
+def read_operands(expr: Expr) -> tuple[Expr, ...]:
+    """The operands whose elements the code reads."""
+    if isinstance(expr, a.filled):
+        return (expr.args[0],)
+    operands: tuple[Expr, ...] = expr.operands
+    return tuple(operands[: READ.get(expr.func, len(operands))])
+
+
+__all__ = ["MOVED", "ElementPrinter", "read_operands"]

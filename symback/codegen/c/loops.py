@@ -1,0 +1,351 @@
+"""The C target for arrays: loops, and one function for each operation that mixes elements.
+
+An elementwise formula is one nest of loops over the elements of its value. What mixes elements is
+computed into memory by a function of `HEADS`, or into a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from sympy import Expr, S, Symbol
+
+from symback.codegen.c.elements import MOVED, ElementPrinter, read_operands
+from symback.errors import Unsupported
+from symback.operations import arrays as a
+from symback.operations.arrays import ArrayFunction, Shape, Size
+from symback.printing.printer import MUL
+
+INDICES = ("i", "j", "inner")
+"""The variables of loops over an array's axes, and over the axis that a product sums."""
+
+INNER = INDICES[2]
+PRAGMA = "#pragma omp simd"
+
+Lines = list[str]
+
+
+class Loops:
+    """Writes loops; `printer` prints the elements in them."""
+
+    def __init__(self, printer: ElementPrinter) -> None:
+        self.printer = printer
+
+    def over(self, shape: Shape, body: Sequence[str], simd: str = PRAGMA) -> Lines:
+        """The body for every index of a shape, the last axis innermost."""
+        lines = list(body)
+        for axis in reversed(range(len(shape))):
+            index = INDICES[axis]
+            lines = self.loop(index, shape[axis], lines)
+            if axis == len(shape) - 1 and simd:
+                lines.insert(0, simd)
+        return lines
+
+    def loop(self, index: str, size: Size, body: Sequence[str]) -> Lines:
+        head = f"for (size_t {index} = 0; {index} < {self.printer.length(size)}; {index}++) {{"
+        return [head, *(f"    {line}" for line in body), "}"]
+
+    def elementwise(self, to: Symbol, shape: Shape, sign: str, expr: Expr) -> Lines:
+        """to = expr, or to += expr, element by element."""
+        p, index = self.printer, INDICES[: len(shape)]
+        value = p.element(expr, *index, level=0)
+        return self.over(shape, [f"{p.element(to, *index)} {sign} {value};"])
+
+    def zero(self, to: Symbol, shape: Shape) -> Lines:
+        return self.elementwise(to, shape, "=", S.Zero)
+
+    def summed(self, name: str, shape: Shape, text: str) -> Lines:
+        """name += text over the axes of a shape."""
+        lines = [f"{name} += {text};"]
+        for axis in reversed(range(len(shape))):
+            lines = self.loop(INDICES[axis], shape[axis], lines)
+            if axis == len(shape) - 1:
+                lines.insert(0, f"{PRAGMA} reduction(+ : {name})")
+        return lines
+
+    def shape(self, expr: Expr) -> Shape:
+        return self.printer.shape_of(expr)
+
+
+def _product(w: Loops, to: Symbol, sign: str, m: Expr, n: Expr) -> Lines:
+    """A matrix times a matrix or vector: by dot products where both run along memory."""
+    p = w.printer
+    shape, length = w.shape(to), w.shape(m)[1]
+    index = INDICES[: len(shape)]
+    right = (INNER, *index[1:])
+    along_rows = len(shape) == 1 or isinstance(n, a.transpose)
+    target = p.element(to, *index)
+    factor = p.element(m, "i", INNER, level=MUL)
+    other = p.element(n, *right, level=MUL)
+    if along_rows and not isinstance(m, a.transpose):
+        if sign == "=":
+            return _dots(w, to, m, n)
+        body = [
+            "double symback_total = 0.0;",
+            f"{PRAGMA} reduction(+ : symback_total)",
+            *w.loop(INNER, length, [f"symback_total += {factor} * {other};"]),
+            f"{target} {sign} symback_total;",
+        ]
+        return w.over(shape, body, simd="")
+    start = w.zero(to, shape) if sign == "=" else []
+    if len(shape) == 1:  # the columns of a transposed matrix are rows in memory
+        step = [f"const double symback_factor = {other};"]
+        lines = [f"{target} += {factor} * symback_factor;"]
+        return [*start, *w.loop(INNER, length, [*step, PRAGMA, *w.loop("i", shape[0], lines)])]
+    step = [f"const double symback_factor = {factor};", PRAGMA]
+    lines = w.loop("j", shape[1], [f"{target} += symback_factor * {other};"])
+    return [*start, *w.loop("i", shape[0], w.loop(INNER, length, [*step, *lines]))]
+
+
+def _dots(w: Loops, to: Symbol, m: Expr, n: Expr) -> Lines:
+    """The same by the kernel that takes four rows at a time: a row of the result, or all of it."""
+    p, shape = w.printer, w.shape(to)
+    length = p.length(w.shape(m)[1])
+    if len(shape) == 1:
+        operands = (p.memory(m), p.memory(n), p.memory(to))
+        return [f"symback_dots({', '.join(operands)}, {p.length(shape[0])}, {length});"]
+    columns = p.length(shape[1])
+    row = f"{p.memory(m)} + i * {length}, {p.memory(to)} + i * {columns}"
+    call = f"symback_dots({p.memory(n.args[0])}, {row}, {columns}, {length});"
+    return w.loop("i", shape[0], [call])
+
+
+def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Lines:
+    p, shape = w.printer, w.shape(u)
+    index = INDICES[: len(shape)]
+    text = f"{p.element(u, *index, level=MUL)} * {p.element(v, *index, level=MUL)}"
+    return _scalar_sum(w, to, shape, text)
+
+
+def _scalar_sum(w: Loops, to: Symbol, shape: Shape, text: str) -> Lines:
+    name = w.printer.print(to)
+    return [f"double {name} = 0.0;", *w.summed(name, shape, text)]
+
+
+def _total(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Lines:
+    p, shape = w.printer, w.shape(array)
+    text = p.element(array, *INDICES[: len(shape)], level=0)
+    if not w.shape(to):
+        return _scalar_sum(w, to, shape, text)
+    if axis == 0:
+        start = w.zero(to, w.shape(to)) if sign == "=" else []
+        return [*start, *w.over(shape, [f"{p.element(to, 'j')} += {text};"])]
+    body = [
+        "double symback_total = 0.0;",
+        f"{PRAGMA} reduction(+ : symback_total)",
+        *w.loop("j", shape[1], [f"symback_total += {text};"]),
+        f"{p.element(to, 'i')} {sign} symback_total;",
+    ]
+    return w.loop("i", shape[0], body)
+
+
+def _mean(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Lines:
+    p, shape = w.printer, w.shape(to)
+    index = INDICES[: len(shape)]
+    share = f"{p.element(to, *index)} /= {p.count(w.shape(array), axis)};"
+    return [*_total(w, to, sign, array, axis), *w.over(shape, [share])]
+
+
+def _norm(w: Loops, to: Symbol, sign: str, array: Expr) -> Lines:
+    name = w.printer.print(to)
+    return [*_dot(w, to, sign, array, array), f"{name} = sqrt({name});"]
+
+
+def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Lines:
+    return _scalar_sum(w, to, w.shape(m)[:1], w.printer.element(m, "i", "i", level=0))
+
+
+def _direction(w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr) -> Lines:
+    p, shape = w.printer, w.shape(array)
+    index = INDICES[: len(shape)]
+    length = p.element(norm, level=MUL)
+    value = f"({length} == 0.0) ? 0.0 : {p.element(array, *index, level=MUL)} / {length}"
+    return w.over(shape, [f"{p.element(to, *index)} = {value};"])
+
+
+def _extreme(kernel: str) -> Callable[..., Lines]:
+    def write(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Lines:
+        p, shape = w.printer, w.shape(array)
+        index = INDICES[: len(shape)]
+        kept = [i for i in range(len(shape)) if w.shape(to) and i != axis]
+        target = p.element(to, *(index[i] for i in kept))
+        first = p.element(array, *(index[i] if i in kept else "0" for i in range(len(shape))))
+        step = f"{target} = {kernel}({target}, {p.element(array, *index, level=0)});"
+        if not kept:
+            return [f"double {target} = {first};", *w.over(shape, [step], simd="")]
+        (i,) = kept
+        other = w.loop(index[1 - i], shape[1 - i], [step])
+        return w.loop(index[i], shape[i], [f"{target} = {first};", *other])
+
+    return write
+
+
+def _share(
+    w: Loops, to: Symbol, sign: str, array: Expr, extreme: Expr, axis: Expr | None = None
+) -> Lines:
+    """1 over the number of elements that are the extreme, where an element is it."""
+    p, shape = w.printer, w.shape(array)
+    index = INDICES[: len(shape)]
+    kept = [i for i in range(len(shape)) if w.shape(extreme) and i != axis]
+    value = p.element(extreme, *(index[i] for i in kept), level=MUL)
+    same = f"({p.element(array, *index, level=MUL)} == {value})"
+    count = [f"symback_total += {same} ? 1.0 : 0.0;"]
+    share = [f"{p.element(to, *index)} = {same} ? 1.0 / symback_total : 0.0;"]
+    for i in reversed([i for i in range(len(shape)) if i not in kept]):
+        count, share = (w.loop(index[i], shape[i], lines) for lines in (count, share))
+    lines = ["double symback_total = 0.0;", *count, *share]
+    for i in kept:
+        return w.loop(index[i], shape[i], lines)
+    return ["{", *(f"    {line}" for line in lines), "}"]
+
+
+def _rows(kernel: str) -> Callable[..., Lines]:
+    """A kernel that gives a row for each row."""
+
+    def write(w: Loops, to: Symbol, sign: str, z: Expr) -> Lines:
+        return _by_row(w, z, lambda row: f"{kernel}({row(z)}, {row(to)}, {_length(w, z)});")
+
+    return write
+
+
+def _of_rows(kernel: str) -> Callable[..., Lines]:
+    """A kernel that gives a number for each row; of a second operand it reads the same row."""
+
+    def write(w: Loops, to: Symbol, sign: str, z: Expr, *others: Expr) -> Lines:
+        target = (
+            w.printer.element(to, "i") if w.shape(to) else f"const double {w.printer.print(to)}"
+        )
+
+        def call(row: Callable[[Expr], str]) -> str:
+            texts = [row(o) if w.shape(o) else w.printer.element(o) for o in (z, *others)]
+            return f"{target} = {kernel}({', '.join(texts)}, {_length(w, z)});"
+
+        return _by_row(w, z, call)
+
+    return write
+
+
+def _length(w: Loops, z: Expr) -> str:
+    return w.printer.length(w.shape(z)[-1])
+
+
+def _by_row(w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], str]) -> Lines:
+    shape = w.shape(z)
+    if len(shape) == 1:
+        return [call(w.printer.memory)]
+    step = f"i * {w.printer.length(shape[1])}"
+    return w.loop("i", shape[0], [call(lambda array: f"{w.printer.memory(array)} + {step}")])
+
+
+HEADS: dict[Any, Callable[..., Lines]] = {
+    a.matmul: _product,
+    a.matvec: _product,
+    a.dot: _dot,
+    a.total: _total,
+    a.mean: _mean,
+    a.norm: _norm,
+    a.trace: _trace,
+    a.direction: _direction,
+    a.largest: _extreme("symback_max"),
+    a.smallest: _extreme("symback_min"),
+    a.share_of_extreme: _share,
+    a.softmax: _rows("symback_softmax"),
+    a.log_softmax: _rows("symback_log_softmax"),
+    a.layer_norm: _rows("symback_layer_norm"),
+    a.logsumexp: _of_rows("symback_logsumexp"),
+    a.inverse_deviation: _of_rows("symback_inverse_deviation"),
+    a.cross_entropy: _of_rows("symback_cross_entropy"),
+    a.class_entropy: _of_rows("symback_class_entropy"),
+}
+"""Operations that mix elements: the lines that compute one into memory, or into a new number."""
+
+ADDING = (a.matmul, a.matvec, a.total)
+"""Those that can add to what is in memory, where they give an array."""
+
+INLINE = (
+    a.dot,
+    a.total,
+    a.mean,
+    a.norm,
+    a.trace,
+    a.direction,
+    a.largest,
+    a.smallest,
+    a.share_of_extreme,
+)
+"""Those that read each element once, so that an elementwise formula needs no memory."""
+
+MOVING = (a.matmul, a.matvec)
+"""Those that read operands at any index, so that a transpose needs no memory."""
+
+
+def refuse_unknown(heads: Iterable[ArrayFunction]) -> None:
+    """Raise Unsupported for an operation that C has no lines for."""
+    for expr in heads:
+        if expr.func not in MOVED and expr.func not in HEADS:
+            name = expr.func.__name__
+            raise Unsupported(
+                f"the C target has no '{name}' of arrays; generate the circuit with the target "
+                "numpy"
+            )
+
+
+class Evaluator:
+    """Splits formulas so that every part is a loop over elements or one operation of HEADS.
+
+    `store` gives a new symbol for a part, computed where the part may be.
+    """
+
+    def __init__(self, printer: ElementPrinter, store: Callable[[Expr], Symbol]) -> None:
+        self.printer = printer
+        self.loops = Loops(printer)
+        self._store = store
+
+    def assigned(self, to: Symbol, expr: Expr, sign: str = "=") -> Lines:
+        """The lines of `to = expr`, or of `to += expr` for an array."""
+        shape = self.loops.shape(to)
+        fits = shape == self.loops.shape(expr) and (sign == "=" or isinstance(expr, ADDING))
+        if isinstance(expr, ArrayFunction) and expr.func in HEADS and fits:
+            operands = [self._operand(expr, o) for o in expr.operands]
+            return HEADS[expr.func](self.loops, to, sign, *operands, *expr.options)
+        expr = self.prepared(expr)
+        if shape:
+            return self.loops.elementwise(to, shape, sign, expr)
+        return [f"const double {self.printer.print(to)} = {self.printer.print(expr)};"]
+
+    def prepared(self, expr: Expr) -> Expr:
+        """The formula with stored values for what mixes elements."""
+        parts = sorted({*_to_store(expr)}, key=self.printer.term_key)
+        found = {part: self._store(part) for part in parts}
+        return expr.xreplace(found) if found else expr
+
+    def _operand(self, op: ArrayFunction, operand: Expr) -> Expr:
+        if isinstance(op, INLINE):
+            return self.prepared(operand)
+        inner = operand.args[0] if isinstance(operand, a.transpose) else operand
+        if operand.is_Symbol or (isinstance(op, MOVING) and inner.is_Symbol):
+            return operand
+        if isinstance(op, MOVING) and inner is not operand:
+            return a.transpose(self._store(inner))
+        return self._store(operand)
+
+
+def _to_store(expr: Expr) -> Iterator[Expr]:
+    """The outermost parts of an elementwise formula that are computed into memory first."""
+    parts = [expr]
+    while parts:
+        part = parts.pop()
+        if not isinstance(part, ArrayFunction):
+            parts += [arg for arg in part.args if isinstance(arg, Expr) or arg.args]
+        elif part.func in HEADS:
+            yield part
+        else:
+            for operand in read_operands(part):
+                if isinstance(operand, ArrayFunction):
+                    parts.append(operand)
+                elif not operand.is_Symbol and not operand.is_number:
+                    yield operand
+
+
+__all__ = ["HEADS", "INDICES", "Evaluator", "Lines", "refuse_unknown"]

@@ -1,0 +1,140 @@
+"""The C target for arrays: what names, sizes and shapes are in C, and in its loader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Integer, Mul, Symbol
+
+from symback.autodiff.lower import Lowered
+from symback.circuits.circuit import Node
+from symback.circuits.names import fresh_name
+from symback.circuits.program import Program
+from symback.circuits.requirements import found as demanded
+from symback.codegen.c.loops import INDICES
+from symback.codegen.c.printer import c_names
+from symback.operations import arrays as a
+from symback.operations.arrays import Shape, Size, size_symbol
+
+LARGEST_LITERAL = 4
+"""Larger sizes that are given as numbers have a macro, which a compiler's option may change."""
+LOCAL = frozenset({*INDICES, "sizes", "work", "param_bars", "grad", "batch", "rest"})
+"""Names in the printed functions, beside those of circuits of numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A member of a structure of pointers."""
+
+    name: str
+    shape: str  # for people
+    count: str  # the code for the number of its elements
+    target: bool = False
+    varies: bool = True
+
+
+class ArrayNames:
+    """One name in C for every symbol of all programs, and the code for sizes and shapes."""
+
+    def __init__(self, lowered: Lowered, programs: Sequence[Program], prefix: str) -> None:
+        self.lowered = lowered
+        self.circuit = lowered.circuit
+        self.prefix = prefix
+        self.shapes = dict(lowered.names.shapes)
+        self.kept_varying = programs[0].varying()  # of the cache as well
+        found = [n.name for n in self.circuit.nodes] + [str(s) for s in self.circuit.size_names]
+        for program in programs:
+            found += [s.name for s in program.arguments]
+            found += [line.target.name for line in program.lines]
+        self.names = c_names(dict.fromkeys(found), prefix, LOCAL)
+        self.taken = {*found, *self.names.values(), *LOCAL}
+        self.fixed = self._fixed_sizes()
+
+    def _fixed_sizes(self) -> dict[Size, tuple[str, int, str, int]]:
+        """The macros of large sizes that are given as numbers, where no formula names one too."""
+        if demanded(self.circuit, a.indexed, a.concat, a.filled, a.eye):
+            return {}
+        found: dict[Size, tuple[str, int, str, int]] = {}
+        for leaf in self.circuit.leaves:
+            for axis, size in enumerate(leaf.shape):
+                if size.is_Integer and size > LARGEST_LITERAL:
+                    macro = f"{self.prefix.upper()}_SIZE_{size}"
+                    found.setdefault(size, (macro, int(size), leaf.name, axis))
+        return found
+
+    # -- names and sizes ----------------------------------------------------------------------
+
+    def name(self, name: str) -> str:
+        return self.names.get(name, name)
+
+    def length(self, size: Size) -> str:
+        """The code for a size."""
+        if size.is_Integer:
+            return self.fixed[size][0] if size in self.fixed else str(size)
+        if size.is_Symbol:
+            return self.name(size.name)
+        negative = [t for t in Add.make_args(size) if t.could_extract_minus_sign()]
+        positive = [t for t in Add.make_args(size) if t not in negative]
+        terms = " + ".join(self._multiple(t) for t in sorted(positive, key=str))
+        terms += "".join(f" - {self._multiple(-t)}" for t in sorted(negative, key=str))
+        return f"({terms})"
+
+    def _multiple(self, term: Size) -> str:
+        texts: list[str] = []
+        for factor in Mul.make_args(term):
+            base, times = factor.as_base_exp()
+            texts += [str(base) if base.is_Integer else self.length(base)] * int(times)
+        return " * ".join(texts)
+
+    def count(self, shape: Shape) -> str:
+        return " * ".join(self.length(size) for size in shape if size != 1) or "1"
+
+    def fresh(self, name: str) -> str:
+        found = fresh_name([name, f"{name}_"], self.taken)
+        self.taken.add(found)
+        return found
+
+    def elements(self, shape: Shape) -> Expr:
+        """How many numbers an array has, macros as symbols."""
+        found: Expr = Integer(1)
+        for size in shape:
+            found = found * (size_symbol(self.fixed[size][0]) if size in self.fixed else size)
+        return found
+
+    def numbers(self, count: Expr) -> str:
+        """The code for a number of elements."""
+        if count.is_Add:
+            return self.length(count)[1:-1]
+        return self._multiple(count)
+
+    def leaf(self, node: Node) -> Leaf:
+        return self.member(node.name, node.shape, target=node.role == "target")
+
+    def member(self, name: str, shape: Shape, varies: bool = True, target: bool = False) -> Leaf:
+        return Leaf(self.name(name), a.shown(shape), self.count(shape), target, varies)
+
+    def read_sizes(self, texts: Sequence[str], columns: Sequence[str]) -> list[str]:
+        """The sizes that lines use, as statements."""
+        texts = [*texts, *(self.count(self.circuit[name].shape) for name in columns)]
+        used = words(texts)
+        names = [self.name(str(s)) for s in self.circuit.size_names]
+        return [f"const size_t {name} = sizes->{name};" for name in names if name in used]
+
+    def python_shape(self, shape: Shape, varies: bool) -> str:
+        """The code for the shape in the loader."""
+        parts = ["_rows"] if varies else []
+        for size in shape:
+            named = {s: Symbol(f'_lengths["{s}"]') for s in size.free_symbols}
+            fixed = self.fixed.get(size)
+            parts.append(f'_lengths["{fixed[0]}"]' if fixed else str(size.xreplace(named)))
+        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def words(texts: Iterable[str]) -> set[str]:
+    """The words of the code, comments left out."""
+    return set(re.findall(r"\w+", re.sub(r"/\*.*?\*/", "", "\n".join(texts), flags=re.DOTALL)))
+
+
+__all__ = ["ArrayNames", "Leaf", "words"]

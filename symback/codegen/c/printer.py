@@ -1,0 +1,239 @@
+"""The C target: expressions and programs as plain C99 over numbers of type double.
+
+Constants print with `repr`, so no digit is lost; functions that C lacks, computes badly or that
+compilers do not vectorise are kernels of `kernels.c`, all others come from <math.h>.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import sympy as sp
+from sympy import Expr, Mul, Pow, S, Symbol
+from sympy.logic.boolalg import And, Or
+
+from symback.circuits.names import fresh_name
+from symback.errors import DomainError, clip
+from symback.operations import elementwise as ops
+from symback.operations.balls.scalars import constant, nearest_float
+from symback.printing.printer import ATOM, MUL, NEG, POW, Printer
+
+FUNCTIONS: dict[Any, str] = {
+    sp.exp: "symback_exp",
+    sp.log: "log",
+    ops.log1p: "log1p",
+    ops.expm1: "expm1",
+    sp.sin: "sin",
+    sp.cos: "cos",
+    sp.tan: "tan",
+    sp.asin: "asin",
+    sp.acos: "acos",
+    sp.atan: "atan",
+    sp.atan2: "atan2",
+    sp.sinh: "sinh",
+    sp.cosh: "cosh",
+    sp.tanh: "symback_tanh",
+    sp.asinh: "asinh",
+    sp.acosh: "acosh",
+    sp.atanh: "atanh",
+    sp.Abs: "fabs",
+    sp.sign: "symback_sign",
+    sp.Min: "symback_min",
+    sp.Max: "symback_max",
+    ops.hypot: "hypot",
+    sp.erf: "erf",
+    sp.erfc: "erfc",
+    sp.sinc: "symback_sinc",
+    ops.sinc_prime: "symback_sinc_slope",
+    ops.log1psq: "symback_log1psq",
+    ops.log1psq_prime: "symback_log1psq_slope",
+    ops.log1mexp: "symback_log1mexp",
+    ops.logcosh: "symback_logcosh",
+    ops.logaddexp: "symback_logaddexp",
+    ops.binary_cross_entropy: "symback_binary_cross_entropy",
+    ops.binary_cross_entropy_prime: "symback_binary_cross_entropy_slope",
+    ops.sigma: "symback_sigma",
+    ops.sigma_prime: "symback_sigma_slope",
+    ops.tanh_prime: "symback_tanh_slope",
+    ops.softplus: "symback_softplus",
+    ops.relu: "symback_max({0}, 0.0)",
+    ops.relu_at: "symback_max({0}, 0.0)",
+    ops.abs_at: "fabs({0})",
+    ops.max_at: "symback_max({0}, {1})",
+    ops.min_at: "symback_min({0}, {1})",
+    ops.silu: "symback_silu",
+    ops.silu_prime: "symback_silu_slope",
+    ops.gelu: "symback_gelu",
+    ops.gelu_prime: "symback_gelu_slope",
+    ops.logsigmoid: "symback_logsigmoid",
+}
+"""What each operation is called in C; `symback_` marks a kernel, braces the place of an operand."""
+
+POWERS = {2: "symback_square", 3: "symback_cube", 4: "symback_fourth"}
+"""Kernels of powers with these exponents; the others are pow's."""
+
+PREFIX = "symback_"
+"""How the names of kernels and of the module's own variables begin."""
+
+RESERVED = frozenset(
+    """
+    asm auto bool break case catch char class const constexpr continue default delete do double
+    else enum explicit export extern false float for friend goto if inline int long mutable
+    namespace new noexcept nullptr operator private protected public register restrict return
+    short signed sizeof static struct switch template this throw true try typedef typeid typename
+    typeof union unsigned using virtual void volatile wchar_t while and or not xor bitand bitor
+    compl alignas alignof decltype thread_local static_assert char16_t char32_t
+    size_t ptrdiff_t uint64_t int64_t memcpy pow sqrt fabs fma copysign isfinite
+    NULL NAN INFINITY HUGE_VAL linux unix i386 near far small interface
+    params inputs cache count row output output_bar param_bars input_bars bars start stop
+    """.split()
+)
+"""Words of C and C++, macros that compilers define, and names of the printed functions."""
+
+_LARGEST_EXACT = 2**53
+_KERNEL = re.compile(
+    r"(?:^/\*(?:[^*]|\*(?!/))*\*/\n)?^static inline \w+ (\w+)\(.*?^\}\n", re.M | re.S
+)
+
+
+class CPrinter(Printer):
+    """Prints expressions as C; `names` tells what a symbol is called there, if not by its name."""
+
+    times: ClassVar[str] = " * "
+    over: ClassVar[str] = " / "
+    functions: ClassVar = FUNCTIONS
+
+    def _print(self, expr: Expr) -> tuple[str, int]:
+        if expr.is_number and not expr.is_Rational:
+            return self._literal(expr)
+        return super()._print(expr)
+
+    def of_shared(self, name: str) -> str:
+        """A name of type double that all elements share, as lines of the printer's type read it."""
+        return name
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def _literal(self, number: Expr) -> tuple[str, int]:
+        value = nearest_float(constant(number))
+        if value - value != 0:
+            raise DomainError(f"the constant {clip(str(number), 60)} is no float64")
+        return repr(value), NEG if value < 0 else ATOM
+
+    def integer(self, number: int) -> str:
+        return f"{number}.0"
+
+    def rational(self, number: Expr) -> tuple[str, int]:
+        if max(abs(number.p), number.q) > _LARGEST_EXACT:
+            text = repr(int(number.p) / int(number.q))
+            return text, NEG if number < 0 else ATOM
+        return super().rational(number)
+
+    def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
+        """Factors above and below the line; numbers beyond 2⁵³ as one factor, rounded once."""
+        numbers = [f for f in Mul.make_args(expr) if f.is_number]
+        if all(n.is_Rational and max(abs(n.p), n.q) <= _LARGEST_EXACT for n in numbers):
+            return super().fraction(expr)
+        above, below = super().fraction(Mul(*(f for f in Mul.make_args(expr) if not f.is_number)))
+        return [Mul(*numbers), *above], below
+
+    # -- operations -------------------------------------------------------------------------
+
+    def root(self, base: Expr) -> tuple[str, int]:
+        return f"sqrt({self.print(base)})", ATOM
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        if exponent == 2 and base.is_Symbol:
+            text = self.print(base)
+            return f"{text} * {text}", MUL
+        if exponent.is_Integer and int(exponent) in POWERS:
+            return f"{POWERS[int(exponent)]}({self.print(base)})", ATOM
+        if exponent.is_Rational and exponent.q == 2 and 1 < exponent < 4:
+            whole = self.at(Pow(base, exponent - S.Half), MUL)
+            return f"{whole} * sqrt({self.print(base)})", MUL
+        return f"pow({self.print(base)}, {self.print(exponent)})", ATOM
+
+    def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
+        return f"{self.at(a, MUL)} / {self.at(b, POW)} / {self.at(b, POW)}", MUL
+
+    def function(self, expr: Expr) -> tuple[str, int]:
+        if isinstance(expr, sp.Min | sp.Max) and len(expr.args) > 2:
+            first, *others = sorted(expr.args, key=self.term_key)
+            name, text = self.functions[expr.func], self.print(first)
+            for other in others:
+                text = self.call(name, [text, self.print(other)])
+            return text, ATOM
+        return super().function(expr)
+
+    def call(self, name: str, args: Sequence[str]) -> str:
+        return name.format(*args) if "{" in name else super().call(name, args)
+
+    # -- choices ----------------------------------------------------------------------------
+
+    def branch(self, condition: str, yes: str, no: str) -> str:
+        return f"(({condition}) ? {yes} : {no})"
+
+    def connective(self, condition: Any) -> str:
+        if isinstance(condition, And | Or):
+            sign = " && " if isinstance(condition, And) else " || "
+            return sign.join(sorted(f"({self.condition(part)})" for part in condition.args))
+        return super().connective(condition)
+
+
+def c_names(
+    names: Iterable[str], prefix: str, local: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """The names that C has for those of a circuit, where they are not the same.
+
+    `local` are names that the printed functions have beside RESERVED.
+    """
+    known, reserved = list(names), RESERVED | local
+    taken = {*known, *reserved}
+    starts = (PREFIX, f"{prefix}_", f"{prefix.upper()}_")  # of kernels, functions and macros
+    found = {}
+    for name in known:
+        if name in reserved or name.startswith(starts) or name == prefix:
+            found[name] = fresh_name([f"v_{name}", f"v_{name}_"], taken)
+            taken.add(found[name])
+    return found
+
+
+def c_prefix(stem: str) -> str:
+    """What the names of a file's functions begin with: its name, as far as C can have it."""
+    text = re.sub(r"[^A-Za-z0-9_]", "_", stem).strip("_")[:40]
+    if not text or text[0].isdigit() or text in RESERVED or text.startswith("symback"):
+        text = f"c_{text}"
+    return text
+
+
+def kernel_sources(lines: Iterable[str]) -> list[str]:
+    """The source of every kernel that the lines call, each after those that it calls itself."""
+    known = kernels()
+    wanted = _called("\n".join(lines), known)
+    found: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found.add(name)
+            wanted |= _called(known[name], known)
+    return [text.rstrip() for name, text in known.items() if name in found]
+
+
+def _called(text: str, known: Container[str]) -> set[str]:
+    return {name for name in re.findall(r"\b(symback_\w+)\(", text) if name in known}
+
+
+@cache
+def kernels() -> dict[str, str]:
+    """The functions of the kernel files by name, in order, each with the comment above it."""
+    folder = Path(__file__).parent
+    files = ("kernels.c", "array_kernels.c")
+    text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
+    return {found[1]: found[0] for found in _KERNEL.finditer(text)}
+
+
+__all__ = ["FUNCTIONS", "CPrinter", "Symbol", "c_names", "c_prefix", "kernel_sources", "kernels"]

@@ -1,0 +1,1 @@
+"""Expressions as JavaScript, for the page."""

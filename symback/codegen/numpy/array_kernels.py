@@ -1,0 +1,115 @@
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, no-any-return"
+"""Functions on arrays that NumPy lacks; `inspect.getsource` pastes them into modules.
+
+Like `symback.codegen.numpy.kernels`, each needs NumPy and other kernels only and keeps the dtype.
+The last axis is the one along which a sample's elements stand; what is in front of it is batch.
+"""
+
+import numpy as np
+
+
+def _softmax(z):
+    """exp(z)/Σ exp(z) along the last axis, shifted by the largest, so that exp can't overflow."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    e /= e.sum(axis=-1, keepdims=True)
+    return e
+
+
+def _log_softmax(z):
+    """z - log Σ exp(z) along the last axis."""
+    shifted = z - z.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted
+
+
+def _logsumexp(z):
+    """log Σ exp(z) along the last axis."""
+    largest = z.max(axis=-1, keepdims=True)
+    return np.log(np.exp(z - largest).sum(axis=-1)) + largest[..., 0]
+
+
+def _cross_entropy(z, t):
+    """-Σ t·log_softmax(z) along the last axis."""
+    return -np.vecdot(t, _log_softmax(z))
+
+
+def _cross_entropy_and_softmax(z, t):
+    """-Σ t·log_softmax(z) along the last axis, and softmax(z); one exp serves both."""
+    shifted = z - z.max(axis=-1, keepdims=True)
+    e = np.exp(shifted)
+    total = e.sum(axis=-1, keepdims=True)
+    shifted -= np.log(total)
+    e /= total
+    return -np.vecdot(t, shifted), e
+
+
+def _class_entropy(z, t):
+    """-log_softmax(z)[t], t being the index of a class."""
+    return -np.vecdot(_one_hot(t, z), _log_softmax(z))
+
+
+def _class_entropy_and_softmax(z, t):
+    """-log_softmax(z)[t] and softmax(z)."""
+    return _cross_entropy_and_softmax(z, _one_hot(t, z))
+
+
+def _one_hot(t, z):
+    """1 at the index t of the last axis, else 0; in the dtype of z."""
+    return (np.arange(z.shape[-1]) == np.asarray(t)[..., None]).astype(z.dtype)
+
+
+def _layer_norm(x):
+    """(x - mean)/√(variance + 1e-5) along the last axis."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    centred *= _inverse_deviation(x)[..., None]
+    return centred
+
+
+def _inverse_deviation(x):
+    """1/√(variance + 1e-5) along the last axis."""
+    return 1.0 / np.sqrt(x.var(axis=-1) + 1e-5)
+
+
+def _share_of_extreme(x, extreme, axes):
+    """1 where x is the extreme along the axes, equal parts where several are, else 0."""
+    share = (x == np.expand_dims(extreme, axes)).astype(x.dtype)
+    share /= share.sum(axis=axes, keepdims=True)
+    return share
+
+
+def _direction(x, norm, axes):
+    """x/‖x‖ over the axes; 0 where x is 0."""
+    norm = np.expand_dims(norm, axes)
+    return x / np.where(norm == 0.0, np.ones_like(norm), norm)
+
+
+def _diag(v):
+    """The diagonal matrix of the last axis."""
+    return v[..., None] * np.eye(v.shape[-1], dtype=v.dtype)
+
+
+def _logdet(a):
+    """log det of the last two axes; NaN where the determinant is negative."""
+    sign, value = np.linalg.slogdet(a)
+    return np.where(sign > 0, value, np.where(sign == 0, value, np.full_like(value, np.nan)))[()]
+
+
+def _side_by_side(column):
+    """The column with each entry of all samples side by side in memory, where a sample has few.
+
+    NumPy goes along memory: over thousands of samples then, not over 3 or 4 entries at a time.
+    """
+    few = column.size <= 16 * len(column) and len(column) > 64
+    return np.asfortranarray(column) if few else column
+
+
+def _row_by_row(*bars):
+    """The arrays in C's order: those that samples side by side have made may be in another."""
+    return tuple(np.asarray(bar, order="C") for bar in bars)
+
+
+def _placed(part, shape, index):
+    """Zeros of a shape, with a part at an index."""
+    whole = np.zeros(shape, dtype=np.asarray(part).dtype)
+    whole[index] = part
+    return whole

@@ -1,0 +1,519 @@
+"""The NumPy target for arrays: a leading batch axis, and BLAS wherever elements are mixed.
+
+Each operation has one method; each prints for every pattern of operands that vary by sample and
+operands that all samples share. A product that is summed over the batch is printed as one product
+of matrices: no outer product of a sample is ever made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sympy import Add, Expr, Mul, Piecewise, Symbol, Tuple
+
+from symback.circuits.program import Assign, Program, batch_sum, varies
+from symback.codegen.numpy.printer import NumpyPrinter
+from symback.errors import Unsupported
+from symback.operations import arrays as a
+from symback.operations.arrays import ArrayFunction, Shape, is_size, shape_of
+from symback.printing.array_notation import bounds
+from symback.printing.printer import ADD, ATOM, MUL, NEG, is_negative
+
+Printed = tuple[str, int]
+
+
+class ArrayPrinter(NumpyPrinter):
+    """Prints formulas over arrays; `like` is the name of an array of the dtype to compute in."""
+
+    def __init__(
+        self,
+        order: Any,
+        leading: Any = (),
+        *,
+        varying: Iterable[Symbol] = (),
+        rows: str = "1",
+        shapes: Mapping[str, Shape],
+        like: str,
+    ) -> None:
+        super().__init__(order, leading, varying=varying, rows=rows)
+        self._shapes = shapes
+        self._like = like
+        self._rank: int | None = None  # of the elementwise formula being printed
+        self._in_sizes = False  # whether that is a number made of sizes
+        self._known: dict[Expr, Shape] = {}
+
+    # -- elementwise formulas ---------------------------------------------------------------
+
+    def ndim(self, expr: Expr) -> int:
+        return len(shape_of(expr, self._shapes, self._known))
+
+    def varies(self, expr: Expr) -> bool:
+        return varies(expr, self._varying)
+
+    def _print(self, expr: Expr) -> Printed:
+        outer = self._rank
+        if expr.is_Symbol or isinstance(expr, ArrayFunction | batch_sum):
+            self._rank = None
+            text, level = self._mixing(expr)
+            self._rank = outer
+            if outer and self.varies(expr) and self.ndim(expr) < outer:
+                text = self.bracket(text) if level < ATOM else text
+                return f"{text}[:{', None' * (outer - self.ndim(expr))}]", ATOM
+            return text, level
+        if not self._in_sizes and expr.free_symbols and all(map(is_size, expr.free_symbols)):
+            return self._number_of_sizes(expr)
+        if outer is None:
+            self._rank = self.ndim(expr)
+        text, level = super()._print(expr)
+        self._rank = outer
+        return text, level
+
+    def _number_of_sizes(self, expr: Expr) -> Printed:
+        """A Python number: a NumPy float64 would make float32 arrays larger."""
+        self._in_sizes = True
+        text, level = self._print(expr)
+        self._in_sizes = False
+        return (f"float({text})", ATOM) if "np." in text else (text, level)
+
+    def _mixing(self, expr: Expr) -> Printed:
+        if isinstance(expr, batch_sum):
+            return self._batch_sum(expr.args[0])
+        if isinstance(expr, ArrayFunction):
+            return PRINT[expr.func](self, *expr.args)
+        return self.symbol(expr), ATOM
+
+    def whole(self, expr: Expr, level: int = ATOM) -> str:
+        """An operand, printed by itself."""
+        outer, self._rank = self._rank, None
+        text = self.at(expr, level)
+        self._rank = outer
+        return text
+
+    def aligned(self, expr: Expr, rank: int) -> str:
+        """An elementwise formula, ready to be broadcast to a rank."""
+        outer, self._rank = self._rank, rank
+        text = self.print(expr)
+        self._rank = outer
+        return text
+
+    def matrix(self, expr: Expr, flipped: bool = False) -> str:
+        """A matrix, or its transpose."""
+        while isinstance(expr, a.transpose):
+            expr, flipped = expr.args[0], not flipped
+        text = self.whole(expr)
+        return text + (".mT" if self.varies(expr) else ".T") if flipped else text
+
+    def axes(self, array: Expr, axis: Expr | None) -> str:
+        """The axes of a reduction: one of the sample's, or all of them."""
+        rank = self.ndim(array)
+        if axis is not None:
+            return str(int(axis) - rank)
+        return "-1" if rank == 1 else "(-2, -1)"
+
+    def rows_of(self, expr: Expr) -> str:
+        """The code for the number of samples."""
+        return f"len({self.whole(expr, ADD)})"
+
+    def dtype(self) -> str:
+        return f"{self._like}.dtype"
+
+    def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
+        """A product of matrices, then in place what is added to it or multiplied with it."""
+        parts = list(expr.args) if expr.is_Add or expr.is_Mul else []
+        shape = shape_of(expr, self._shapes, self._known)
+        fresh = [p for p in parts if isinstance(p, a.matmul | a.matvec) and self._is_new(p, shape)]
+        if not fresh or not shape:
+            return []
+        first = min(fresh, key=self.term_key)
+        parts.remove(first)
+        found = [(f"{target} =", self.whole(first, ADD))]
+        if expr.is_Mul:
+            return [*found, (f"{target} *=", self.aligned(Mul(*parts), len(shape)))]
+        for part in sorted(parts, key=self.term_key):
+            sign = "-" if is_negative(part) else "+"
+            part = -part if sign == "-" else part
+            found.append((f"{target} {sign}=", self.aligned(part, len(shape))))
+        return found
+
+    def is_free(self, operand: Expr, line: Assign, program: Program) -> bool:
+        """Whether the operand is an array made here that no other line reads."""
+        if not operand.is_Symbol or operand in program.returned or not self.ndim(operand):
+            return False
+        made = [other for other in program.lines if other.target == operand]
+        reads = [other for other in program.lines if operand in other.reads]
+        with_slope = [other for other in reads if other.expr.args == line.expr.args]
+        new = made and bool(self.steps(operand, made[0].expr))
+        return bool(new) and len(reads) == len(with_slope) == 2
+
+    def _is_new(self, part: Expr, shape: Shape) -> bool:
+        """Whether the part's value can hold that of the line: one value a sample, of its shape."""
+        return self.varies(part) and shape_of(part, self._shapes, self._known) == shape
+
+    # -- sums over the batch ----------------------------------------------------------------
+
+    def _batch_sum(self, expr: Expr) -> Printed:
+        if self.ndim(expr) == 0 and not a.has_arrays(expr):
+            return super()._batch_sum(expr)
+        if expr.is_Add:
+            return self._print(Add(*(batch_sum(term) for term in expr.args)))
+        factors = Mul.make_args(expr)
+        shared = Mul(*(f for f in factors if not self.varies(f)))
+        rest = Mul(*(f for f in factors if self.varies(f)))
+        if rest == 1:
+            return f"{self._rows} * {self.whole(shared, MUL)}", MUL
+        text, level = self._summed(rest)
+        if shared == 1:
+            return text, level
+        if shared == -1:
+            return f"-{text if level >= MUL else self.bracket(text)}", NEG
+        text = text if level > MUL else self.bracket(text)  # s * a @ b is (s * a) @ b
+        if shared.is_number:
+            if is_negative(shared):
+                return f"-{self._times_shared(-shared, text)}", NEG
+            return self._times_shared(shared, text), MUL
+        return f"{self.whole(shared, MUL)} * {text}", MUL
+
+    def _summed(self, expr: Expr) -> Printed:
+        """The sum over the batch of a product whose factors all vary."""
+        if isinstance(expr, ArrayFunction):
+            special = SUMMED.get(expr.func)
+            if special is not None:
+                return special(self, *expr.args)
+        rank = self.ndim(expr)
+        factors = Mul.make_args(expr)
+        scalars = [f for f in factors if self.ndim(f) == 0]
+        full = [f for f in factors if self.ndim(f) == rank]
+        if len(factors) > 1 and len(scalars) + len(full) == len(factors) and rank:
+            if scalars:
+                weights, array = self.whole(Mul(*scalars)), self.whole(Mul(*full))
+                return self._weighted(weights, array, rank)
+            if rank == 1:
+                first, *others = sorted(full, key=self.factor_key)
+                texts = f"{self.whole(first, ADD)}, {self.whole(Mul(*others), ADD)}"
+                return f'np.einsum("bi,bi->i", {texts})', ATOM
+        return f"{self.whole(expr)}.sum({'axis=0' if rank else ''})", ATOM
+
+    @staticmethod
+    def _weighted(weights: str, array: str, rank: int) -> Printed:
+        if rank == 1:
+            return f"{weights} @ {array}", MUL
+        return f"np.tensordot({weights}, {array}, 1)", ATOM
+
+    def contraction(self, left: Expr, right: Expr, axis: int) -> Printed:
+        """Σ over samples of a product, `axis` being that of the right operand."""
+        axes = []
+        texts = []
+        for operand, place in ((left, 2), (right, axis)):
+            flipped = False
+            while isinstance(operand, a.transpose):
+                operand, flipped = operand.args[0], not flipped
+            texts.append(self.whole(operand, ADD))
+            axes.append(3 - place if flipped else place)
+        return f"np.tensordot({texts[0]}, {texts[1]}, ((0, {axes[0]}), (0, {axes[1]})))", ATOM
+
+
+# -- one function an operation ---------------------------------------------------------------
+
+
+def _matmul(p: ArrayPrinter, x: Expr, y: Expr) -> Printed:
+    return f"{p.matrix(x)} @ {p.matrix(y)}", MUL
+
+
+def _matvec(p: ArrayPrinter, m: Expr, x: Expr) -> Printed:
+    if p.varies(x) and p.varies(m):
+        return f"({p.matrix(m)} @ {p.whole(x)}[:, :, None])[:, :, 0]", ATOM
+    if p.varies(x):
+        return f"{p.whole(x)} @ {p.matrix(m, flipped=True)}", MUL
+    return f"{p.matrix(m)} @ {p.whole(x)}", MUL
+
+
+def _outer(p: ArrayPrinter, u: Expr, v: Expr) -> Printed:
+    return f"{p.whole(u)}[..., :, None] * {p.whole(v)}[..., None, :]", MUL
+
+
+def _dot(p: ArrayPrinter, u: Expr, v: Expr) -> Printed:
+    rank = p.ndim(u)
+    left, right = p.whole(u, ADD), p.whole(v, ADD)
+    if p.varies(u) and p.varies(v):
+        if rank == 1:
+            return f"np.vecdot({left}, {right})", ATOM
+        return f'np.einsum("bij,bij->b", {left}, {right})', ATOM
+    if not p.varies(u) and not p.varies(v):
+        return f"np.vdot({left}, {right})", ATOM
+    if p.varies(v):
+        left, right, u, v = right, left, v, u
+    if rank == 1:
+        return f"{p.whole(u)} @ {p.whole(v)}", MUL
+    return f"np.tensordot({left}, {right}, 2)", ATOM
+
+
+def _two_factors(p: ArrayPrinter, array: Expr) -> tuple[Expr, Expr] | None:
+    """An elementwise product as two factors of its whole shape, numbers in the first."""
+    shape = shape_of(array, p._shapes)
+    if array.is_Pow and array.exp == 2:
+        return array.base, array.base
+    factors = sorted(Mul.make_args(array), key=p.factor_key) if array.is_Mul else []
+    full = [f for f in factors if shape_of(f, p._shapes) == shape]
+    if len(full) < 2 or any(isinstance(f, Piecewise) for f in factors):
+        return None
+    rest = Mul(*(f for f in factors if f is not full[-1]))
+    return rest, full[-1]
+
+
+def _total(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+    pair = _two_factors(p, array) if axis is None else None
+    if pair is not None:
+        return _dot(p, *pair)
+    return _reduced("sum")(p, array, axis)
+
+
+def _reduced(method: str) -> Callable[..., Printed]:
+    def print_(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+        text = p.whole(array)
+        if axis is None and not p.varies(array):
+            return f"{text}.{method}()", ATOM
+        return f"{text}.{method}(axis={p.axes(array, axis)})", ATOM
+
+    return print_
+
+
+def _share(p: ArrayPrinter, array: Expr, value: Expr, axis: Expr | None = None) -> Printed:
+    axes = p.axes(array, axis)
+    return f"_share_of_extreme({p.whole(array, ADD)}, {p.whole(value, ADD)}, {axes})", ATOM
+
+
+def _norm(p: ArrayPrinter, array: Expr) -> Printed:
+    axis = f", axis={p.axes(array, None)}" if p.varies(array) else ""
+    return f"np.linalg.norm({p.whole(array, ADD)}{axis})", ATOM
+
+
+def _direction(p: ArrayPrinter, array: Expr, norm: Expr) -> Printed:
+    axes = p.axes(array, None)
+    return f"_direction({p.whole(array, ADD)}, {p.whole(norm, ADD)}, {axes})", ATOM
+
+
+def _trace(p: ArrayPrinter, m: Expr) -> Printed:
+    axes = ", axis1=-2, axis2=-1" if p.varies(m) else ""
+    return f"np.trace({p.whole(m, ADD)}{axes})", ATOM
+
+
+def _call(name: str) -> Callable[..., Printed]:
+    def print_(p: ArrayPrinter, *operands: Expr) -> Printed:
+        return f"{name}({', '.join(p.matrix(o) for o in operands)})", ATOM
+
+    return print_
+
+
+def _diagonal(p: ArrayPrinter, m: Expr) -> Printed:
+    return f"np.diagonal({p.whole(m, ADD)}, axis1=-2, axis2=-1)", ATOM
+
+
+def _solve(p: ArrayPrinter, m: Expr, b: Expr) -> Printed:
+    left, right = p.matrix(m), p.matrix(b)
+    if p.ndim(b) == 2 or (not p.varies(m) and not p.varies(b)):
+        return f"np.linalg.solve({left}, {right})", ATOM
+    if not p.varies(m):
+        return f"np.linalg.solve({left}, {right}.T).T", ATOM
+    return f"np.linalg.solve({left}, {right}[..., :, None])[..., 0]", ATOM
+
+
+def _concat(p: ArrayPrinter, axis: Expr, *operands: Expr) -> Printed:
+    rank = p.ndim(operands[0])
+    if len(operands) == 1:
+        return (
+            (f"{p.whole(operands[0])}[..., None]", ATOM)
+            if not rank
+            else (p.whole(operands[0]), ATOM)
+        )
+    varying = next((o for o in operands if p.varies(o)), None)
+    texts = []
+    for operand in operands:
+        text = p.whole(operand, ADD)
+        if varying is not None and not p.varies(operand):
+            text = f"np.broadcast_to({text}, ({p.rows_of(varying)}, *np.shape({text})))"
+        texts.append(text)
+    joined = ", ".join(texts)
+    if rank == 0:
+        return f"np.stack(({joined}), axis=-1)", ATOM
+    return f"np.concatenate(({joined}), axis={int(axis) - rank})", ATOM
+
+
+def _indexed(p: ArrayPrinter, array: Expr, parts: Tuple) -> Printed:
+    lead = ":, " if p.varies(array) else ""
+    return f"{p.whole(array)}[{lead}{bounds(parts)}]", ATOM
+
+
+def _placed(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
+    if p.varies(part) and not p.varies(array):
+        raise Unsupported("a part that varies by sample can't be placed in what all share")
+    lead = ":, " if p.varies(array) else ""
+    text = p.whole(part, ADD)
+    return f"_placed({text}, {p.whole(array)}.shape, np.s_[{lead}{bounds(parts)}])", ATOM
+
+
+def _spread(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
+    if p.varies(value) and not p.varies(array):
+        raise Unsupported("a value that varies by sample can't be spread over what all share")
+    like = p.whole(array)
+    if value == 1:
+        return f"np.ones_like({like})", ATOM
+    if value.is_number:
+        return f"np.full_like({like}, {p.print(value)})", ATOM
+    return f"np.broadcast_to({p.aligned(value, p.ndim(array))}, {like}.shape)", ATOM
+
+
+def _column(p: ArrayPrinter, vector: Expr) -> Printed:
+    return f"{p.whole(vector)}[..., None]", ATOM
+
+
+def _count(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+    text, rank = p.whole(array), p.ndim(array)
+    if axis is not None:
+        return f"{text}.shape[{int(axis) - rank}]", ATOM
+    if rank == 1:
+        return f"{text}.shape[-1]", ATOM
+    return f"{text}.shape[-2] * {text}.shape[-1]", MUL
+
+
+def _eye(p: ArrayPrinter, size: Expr) -> Printed:
+    return f"np.eye({p.print(size)}, dtype={p.dtype()})", ATOM
+
+
+def _eye_like(p: ArrayPrinter, m: Expr) -> Printed:
+    text = p.whole(m)
+    return f"np.eye({text}.shape[-1], dtype={text}.dtype)", ATOM
+
+
+def _filled(p: ArrayPrinter, value: Expr, *sizes: Expr) -> Printed:
+    shape = ", ".join(p.print(s) for s in sizes)
+    shape = f"({shape},)" if len(sizes) == 1 else f"({shape})"
+    if value in (0, 1):
+        return f"np.{'ones' if value == 1 else 'zeros'}({shape}, dtype={p.dtype()})", ATOM
+    return f"np.full({shape}, {p.print(value)}, dtype={p.dtype()})", ATOM
+
+
+PRINT: dict[Any, Callable[..., Printed]] = {
+    a.matmul: _matmul,
+    a.matvec: _matvec,
+    a.outer: _outer,
+    a.dot: _dot,
+    a.transpose: lambda p, m: (p.matrix(m, flipped=True), ATOM),
+    a.total: _total,
+    a.mean: _reduced("mean"),
+    a.largest: _reduced("max"),
+    a.smallest: _reduced("min"),
+    a.share_of_extreme: _share,
+    a.norm: _norm,
+    a.direction: _direction,
+    a.trace: _trace,
+    a.diag: _call("_diag"),
+    a.diagonal: _diagonal,
+    a.inv: _call("np.linalg.inv"),
+    a.det: _call("np.linalg.det"),
+    a.logdet: _call("_logdet"),
+    a.solve: _solve,
+    a.softmax: _call("_softmax"),
+    a.log_softmax: _call("_log_softmax"),
+    a.logsumexp: _call("_logsumexp"),
+    a.cross_entropy: _call("_cross_entropy"),
+    a.class_entropy: _call("_class_entropy"),
+    a.one_hot: _call("_one_hot"),
+    a.layer_norm: _call("_layer_norm"),
+    a.inverse_deviation: _call("_inverse_deviation"),
+    a.concat: _concat,
+    a.indexed: _indexed,
+    a.placed: _placed,
+    a.column: _column,
+    a.spread: _spread,
+    a.count: _count,
+    a.eye: _eye,
+    a.eye_like: _eye_like,
+    a.filled: _filled,
+}
+"""Every operation on arrays, for operands that vary by sample and operands that do not."""
+
+
+# -- operations summed over the batch ----------------------------------------------------------
+
+
+def _summed_outer(p: ArrayPrinter, u: Expr, v: Expr) -> Printed:
+    if p.varies(u) and p.varies(v):
+        return f"{p.whole(u)}.T @ {p.whole(v)}", MUL
+    left, right = (batch_sum(o) if p.varies(o) else o for o in (u, v))
+    return f"np.outer({p.whole(left, ADD)}, {p.whole(right, ADD)})", ATOM
+
+
+def _summed_product(axis: int) -> Callable[..., Printed]:
+    def print_(p: ArrayPrinter, x: Expr, y: Expr) -> Printed:
+        if p.varies(x) and p.varies(y):
+            return p.contraction(x, y, axis)
+        x, y = (_summed_operand(p, o) for o in (x, y))
+        return f"{p.matrix(x)} @ {p.matrix(y)}", MUL
+
+    return print_
+
+
+def _summed_operand(p: ArrayPrinter, operand: Expr) -> Expr:
+    if not p.varies(operand):
+        return operand
+    if isinstance(operand, a.transpose):
+        return a.transpose(batch_sum(operand.args[0]))
+    return batch_sum(operand)
+
+
+def _summed_dot(p: ArrayPrinter, u: Expr, v: Expr) -> Printed:
+    if p.varies(u) and p.varies(v):
+        return f"np.vdot({p.whole(u, ADD)}, {p.whole(v, ADD)})", ATOM
+    return _dot(p, *(batch_sum(o) if p.varies(o) else o for o in (u, v)))
+
+
+def _summed_total(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+    if axis is not None:
+        return f"{p.whole(array)}.sum(axis=(0, {int(axis) + 1}))", ATOM
+    pair = _two_factors(p, array)
+    if pair is not None and all(map(p.varies, pair)):
+        return f"np.vdot({p.whole(pair[0], ADD)}, {p.whole(pair[1], ADD)})", ATOM
+    return f"{p.whole(array)}.sum()", ATOM
+
+
+def _summed_inside(head: Any) -> Callable[..., Printed]:
+    """A linear operation of the sum."""
+
+    def print_(p: ArrayPrinter, operand: Expr, *options: Any) -> Printed:
+        return p._mixing(head(batch_sum(operand), *options))
+
+    return print_
+
+
+def _shape_of_sum(p: ArrayPrinter, array: Expr) -> str:
+    """The code for the shape that an array has once it is summed over the batch."""
+    return f"{p.whole(array)}.shape{'[1:]' if p.varies(array) else ''}"
+
+
+def _summed_placed(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
+    text = p.whole(batch_sum(part), ADD)
+    return f"_placed({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
+
+
+def _summed_spread(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
+    text = p.aligned(batch_sum(value), p.ndim(array))
+    return f"np.broadcast_to({text}, {_shape_of_sum(p, array)})", ATOM
+
+
+SUMMED: dict[Any, Callable[..., Printed]] = {
+    a.outer: _summed_outer,
+    a.matmul: _summed_product(1),
+    a.matvec: _summed_product(1),
+    a.dot: _summed_dot,
+    a.total: _summed_total,
+    **{
+        head: _summed_inside(head)
+        for head in (a.transpose, a.diag, a.diagonal, a.indexed, a.column)
+    },
+    a.placed: _summed_placed,
+    a.spread: _summed_spread,
+}
+"""Operations whose sum over the batch has a form of its own; others are summed along the batch."""
+
+__all__ = ["PRINT", "SUMMED", "ArrayPrinter"]

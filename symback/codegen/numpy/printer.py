@@ -1,0 +1,456 @@
+"""The NumPy target: expressions and programs as vectorised Python.
+
+Numbers print as Python literals (`repr`, so no digit is lost), which leave float32 arrays float32;
+functions that NumPy lacks or computes badly are kernels of `symback.codegen.numpy.kernels`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sympy as sp
+from sympy import Expr, Function, Mul, Piecewise, Pow, S, Symbol
+from sympy.logic.boolalg import And, Or
+
+from symback.circuits.program import Assign, Chain, Program, batch_sum, symbols, varies
+from symback.codegen.numpy import array_kernels, kernels, series_kernels
+from symback.errors import DomainError
+from symback.operations import elementwise as ops
+from symback.operations.arrays import (
+    class_entropy,
+    column,
+    cross_entropy,
+    diagonal,
+    indexed,
+    softmax,
+    transpose,
+)
+from symback.operations.balls.scalars import constant, nearest_float
+from symback.operations.elementwise import BY_HEAD, Slope
+from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, Printer, is_negative
+
+if TYPE_CHECKING:
+    from symback.autodiff.lower import Lowered
+    from symback.circuits.circuit import Circuit
+
+WIDTH = 100
+
+FUNCTIONS: dict[Any, str] = {
+    sp.exp: "np.exp",
+    sp.log: "np.log",
+    ops.log1p: "np.log1p",
+    ops.expm1: "np.expm1",
+    sp.sin: "np.sin",
+    sp.cos: "np.cos",
+    sp.tan: "np.tan",
+    sp.asin: "np.arcsin",
+    sp.acos: "np.arccos",
+    sp.atan: "np.arctan",
+    sp.atan2: "np.arctan2",
+    sp.sinh: "np.sinh",
+    sp.cosh: "np.cosh",
+    sp.tanh: "np.tanh",
+    sp.asinh: "np.arcsinh",
+    sp.acosh: "np.arccosh",
+    sp.atanh: "np.arctanh",
+    sp.Abs: "np.abs",
+    sp.sign: "np.sign",
+    sp.Min: "np.minimum",
+    sp.Max: "np.maximum",
+    ops.hypot: "np.hypot",
+    sp.erf: "_erf",
+    sp.erfc: "_erfc",
+    sp.sinc: "_sinc",
+    ops.sinc_prime: "_sinc_slope",
+    ops.log1psq: "_log1psq",
+    ops.log1psq_prime: "_log1psq_slope",
+    ops.log1mexp: "_log1mexp",
+    ops.logcosh: "_logcosh",
+    ops.logaddexp: "np.logaddexp",
+    ops.binary_cross_entropy: "_binary_cross_entropy",
+    ops.binary_cross_entropy_prime: "_binary_cross_entropy_slope",
+    ops.sigma: "_sigma",
+    ops.sigma_prime: "_sigma_slope",
+    ops.tanh_prime: "_tanh_slope",
+    ops.softplus: "_softplus",
+    ops.relu: "np.maximum({0}, 0.0)",
+    ops.relu_at: "np.maximum({0}, 0.0)",
+    ops.abs_at: "np.abs({0})",
+    ops.max_at: "np.maximum({0}, {1})",
+    ops.min_at: "np.minimum({0}, {1})",
+    ops.silu: "_silu",
+    ops.silu_prime: "_silu_slope",
+    ops.gelu: "_gelu",
+    ops.gelu_prime: "_gelu_slope",
+    ops.logsigmoid: "_logsigmoid",
+}
+"""What each operation is called in the module; a leading underscore marks a kernel, braces the
+place of an operand."""
+
+VALUE_AND_SLOPE: dict[type[Slope], str] = {
+    ops.sigma_prime: "_sigma_and_slope",
+    ops.tanh_prime: "_tanh_and_slope",
+    ops.silu_prime: "_silu_and_slope",
+    ops.gelu_prime: "_gelu_and_slope",
+    ops.sinc_prime: "_sinc_and_slope",
+    ops.log1psq_prime: "_log1psq_and_slope",
+    ops.binary_cross_entropy_prime: "_binary_cross_entropy_and_slope",
+}
+"""Kernels that compute an operation and its slope together."""
+
+TOGETHER: dict[Any, str] = {
+    **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
+    cross_entropy: "_cross_entropy_and_softmax",
+    class_entropy: "_class_entropy_and_softmax",
+}
+"""Kernels that compute an operation and what backward needs of it, by the operation."""
+
+KERNELS: dict[str, Any] = {
+    name: function
+    for module in (kernels, series_kernels, array_kernels)
+    for name, function in vars(module).items()
+    if name.startswith("_") and inspect.isfunction(function)
+}
+"""Every function that may be pasted into a module, by name."""
+
+IN_PLACE = frozenset({"_tanh_and_slope"})
+"""Kernels that can put the value in the memory of the operand."""
+
+_LARGEST_EXACT = 2**53
+_LONGEST_FRACTION = 10**6
+
+
+class NumpyPrinter(Printer):
+    """Prints expressions as NumPy code; `varying` are the symbols with one value a sample."""
+
+    times: ClassVar[str] = " * "
+    over: ClassVar[str] = " / "
+    functions: ClassVar = FUNCTIONS
+
+    def __init__(
+        self,
+        order: Any,
+        leading: Any = (),
+        *,
+        varying: Iterable[Symbol] = (),
+        rows: str = "1",
+        in_place: bool = False,
+    ) -> None:
+        super().__init__(order, leading)
+        self._varying = set(varying)
+        self._rows = rows  # the code for the number of samples
+        self._in_place = in_place  # what varies by sample is an array
+
+    def _print(self, expr: Expr) -> tuple[str, int]:
+        if isinstance(expr, batch_sum):
+            return self._batch_sum(expr.args[0])
+        if expr.is_number and not expr.is_Rational:
+            return self._literal(expr)
+        return super()._print(expr)
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def _literal(self, number: Expr) -> tuple[str, int]:
+        multiple = number / sp.pi
+        if multiple.is_Rational and max(abs(multiple.p), multiple.q) <= _LONGEST_FRACTION:
+            return self._multiple_of_pi(multiple)
+        value = nearest_float(constant(number))
+        if value - value != 0:
+            raise DomainError(f"the constant {number} is no float64")
+        return repr(value), NEG if value < 0 else ATOM
+
+    def _multiple_of_pi(self, multiple: Expr) -> tuple[str, int]:
+        if multiple < 0:
+            text, _ = self._multiple_of_pi(-multiple)
+            return f"-{text}", NEG
+        if multiple == 1:
+            return "math.pi", ATOM
+        text = "math.pi" if multiple.p == 1 else f"{multiple.p} * math.pi"
+        return (text if multiple.q == 1 else f"{text} / {multiple.q}"), MUL
+
+    def integer(self, number: int) -> str:
+        return str(number)
+
+    def rational(self, number: Expr) -> tuple[str, int]:
+        if max(abs(number.p), number.q) > _LARGEST_EXACT:
+            text = repr(int(number.p) / int(number.q))
+            return text, NEG if number < 0 else ATOM
+        return super().rational(number)
+
+    def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
+        numbers = [f for f in Mul.make_args(expr) if not f.is_Symbol and f.is_number]
+        if all(n.is_Rational and max(abs(n.p), n.q) <= _LONGEST_FRACTION for n in numbers):
+            return super().fraction(expr)
+        above, below = super().fraction(Mul(*(f for f in Mul.make_args(expr) if not f.is_number)))
+        return [Mul(*numbers), *above], below
+
+    # -- powers -----------------------------------------------------------------------------
+
+    def root(self, base: Expr) -> tuple[str, int]:
+        return f"np.sqrt({self.print(base)})", ATOM
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        text = self.at(base, ATOM)
+        if exponent == 3:  # NumPy's general power takes ten times as long as a product
+            return f"{text} * {text}**2", MUL
+        if exponent == 4:
+            return f"({text}**2)**2", POW
+        if exponent.is_Rational and exponent.q == 2 and 1 < exponent < 4:
+            whole = self.at(Pow(base, exponent - S.Half), MUL)
+            return f"{whole} * np.sqrt({self.print(base)})", MUL
+        if exponent.is_Integer and exponent > 2**31:
+            return f"{text}**{float(exponent)!r}", POW
+        if base.is_Integer:  # an integer base would make integer powers
+            text = f"{int(base)}.0"
+        return f"{text}**{self.at(exponent, ATOM)}", POW
+
+    def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
+        return f"{self.at(a, MUL)} / {self.at(b, POW)} / {self.at(b, POW)}", MUL
+
+    # -- choices ----------------------------------------------------------------------------
+
+    def where(self, expr: Piecewise) -> str:
+        text = super().where(expr)
+        if any(symbols(value) for value, _ in expr.args):
+            return text
+        like = min(expr.free_symbols, key=self.rank)
+        return f"{text}.astype({like.name}.dtype)"
+
+    def branch(self, condition: str, yes: str, no: str) -> str:
+        return f"np.where({condition}, {_as_float(yes)}, {_as_float(no)})"
+
+    def connective(self, condition: Any) -> str:
+        if isinstance(condition, And | Or):
+            sign = " & " if isinstance(condition, And) else " | "
+            return sign.join(sorted(f"({self.condition(part)})" for part in condition.args))
+        return super().connective(condition)
+
+    def call(self, name: str, args: Sequence[str]) -> str:
+        return name.format(*args) if "{" in name else super().call(name, args)
+
+    def is_free(self, operand: Expr, line: Assign, program: Program) -> bool:
+        """Whether the line may put its value in the memory of an operand."""
+        return False
+
+    def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
+        """The assignments that compute a line in place, each with its left side; none if one does.
+
+        A sum whose first term is a new array takes the others into its memory.
+        """
+        terms = self.sorted_terms(expr) if self._in_place and expr.is_Add else []
+        if len(terms) < 2 or terms[0].is_Symbol or not varies(terms[0], self._varying):
+            return []
+        found = [(f"{target.name} =", self.at(terms[0], ADD))]
+        for term in terms[1:]:
+            sign, term = ("-", -term) if is_negative(term) else ("+", term)
+            found.append((f"{target.name} {sign}=", self.at(term, ADD)))
+        return found
+
+    # -- sums over the batch ----------------------------------------------------------------
+
+    def _batch_sum(self, expr: Expr) -> tuple[str, int]:
+        """A dot product where two values that vary are multiplied, else a sum."""
+        factors = Mul.make_args(expr)
+        same = [f for f in factors if not varies(f, self._varying)]
+        shared = Mul(*same)
+        rest = Mul(*(f for f in factors if f not in same)) if same else expr
+        if rest == 1:
+            text, level = self._rows, ATOM
+        else:
+            text, level = self._sum_of(rest)
+        if shared == 1:
+            return text, level
+        if is_negative(shared):
+            positive = self._times_shared(-shared, text)
+            return f"-{positive}", NEG
+        return self._times_shared(shared, text), MUL
+
+    def _times_shared(self, shared: Expr, text: str) -> str:
+        if shared == 1:
+            return text
+        if shared.is_Rational and shared.p == 1:
+            return f"{text} / {shared.q}"
+        return f"{self.at(shared, MUL)} * {text}"
+
+    def _sum_of(self, expr: Expr) -> tuple[str, int]:
+        if expr.is_Pow and expr.exp == 2:
+            return self._dot(expr.base, self.print(expr.base)), ATOM
+        above, below = self.fraction(expr)
+        if len(above) > 1:
+            return self._dot(above[0], self.quotient(above[1:], below)[0]), ATOM
+        return f"{self.at(expr, ATOM)}.sum()", ATOM
+
+    def _dot(self, first: Expr, other: str) -> str:
+        """The function takes numbers too; for short arrays the method takes half its time."""
+        if self._in_place and first.is_Symbol:
+            return f"{self.print(first)}.dot({other})"
+        return f"np.dot({self.print(first)}, {other})"
+
+
+def _as_float(text: str) -> str:
+    return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
+
+
+VIEWS = (Symbol, transpose, indexed, column, diagonal)
+"""What prints as a view of an operand."""
+
+
+def statements(
+    program: Program,
+    printer: NumpyPrinter,
+    copies: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The lines of a program, each chain-rule line with its terms above it.
+
+    With `copies`, a result that equals another value is copied, so that results share no memory.
+    `notes` are comments above the lines that compute nodes, by their names.
+    """
+    notes = notes or {}
+    lines: list[str] = []
+    slopes = _slopes_by_value(program)
+    joined = {line.target for line in slopes.values()}
+    for line in program.lines:
+        if line.target in joined:
+            continue
+        if line.chains and line.of:
+            lines += chain_comment(line.of, line.chains)
+        elif line.target.name in notes:
+            lines.append(notes[line.target.name])
+        if line.target in slopes:
+            kernel = TOGETHER[line.expr.func]
+            operands = ", ".join(printer.print(operand) for operand in line.expr.args)
+            if kernel in IN_PLACE and printer.is_free(line.expr.args[0], line, program):
+                operands += f", out={operands}"
+            lines.append(f"{line.target}, {slopes[line.target].target} = {kernel}({operands})")
+            continue
+        steps = printer.steps(line.target, line.expr)
+        if steps:
+            lines += [part for start, text in steps for part in wrapped(start, text)]
+            continue
+        text = printer.print(line.expr)
+        if line.expr is S.Zero and line.of:
+            text = f"np.zeros_like({line.of[1]})"
+        shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
+        if copies and shares and line.target in program.returned:
+            text += ".copy()"
+        lines += wrapped(f"{line.target.name} =", text)
+    return lines
+
+
+def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:
+    """For each line v = h(u), the line s = h'(u), where one kernel computes both."""
+    lines = {line.expr: line for line in program.lines}
+    found: dict[Symbol, Assign] = {}
+    for line in program.lines:
+        if isinstance(line.expr, Function) and line.expr.func in TOGETHER:
+            slope = lines.get(_kept_with(line.expr))
+            if slope is not None:
+                found[line.target] = slope
+    return found
+
+
+def _kept_with(value: Expr) -> Expr:
+    """What the kernel of an operation computes beside it: its slope, or a softmax."""
+    if isinstance(value, cross_entropy | class_entropy):
+        return softmax(value.args[0])
+    slope = BY_HEAD[value.func].slope
+    return slope(*value.args) if slope else None
+
+
+def chain_comment(of: tuple[str, str], chains: Sequence[Chain]) -> list[str]:
+    """`# ∂f/∂x3 = ∂f/∂x2 · ∂x2/∂x3 + …`, over several lines where it is long."""
+    left = f"# ∂{of[0]}/∂{of[1]}"
+    products = [" · ".join(f"∂{a}/∂{b}" for a, b in chain) for chain in chains]
+    if products == [left[2:]]:
+        return [left]
+    lines = [f"{left} = {products[0]}"]
+    for product in products[1:]:
+        if len(lines[-1]) + len(product) + 3 > WIDTH - 4:
+            lines.append(f"#     + {product}")
+        else:
+            lines[-1] += f" + {product}"
+    return lines
+
+
+def wrapped(start: str, text: str, indent: int = 4) -> list[str]:
+    """An assignment, broken before its operators where it is wider than a line.
+
+    `start` is its left side with the sign: "f =" or "f +=".
+    """
+    if indent + len(start) + 1 + len(text) <= WIDTH:
+        return [f"{start} {text}"]
+    for separators in ((" + ", " - "), (" * ", " / ")):
+        parts = _split_outside_brackets(text, separators)
+        if len(parts) > 1:
+            return [f"{start} (", *_filled(parts, WIDTH - indent - 4), ")"]
+    return [f"{start} {text}"]
+
+
+def _filled(parts: Sequence[str], width: int) -> list[str]:
+    lines = [f"    {parts[0]}"]
+    for part in parts[1:]:
+        if len(lines[-1]) + 1 + len(part) > width:
+            lines.append(f"    {part}")
+        else:
+            lines[-1] += f" {part}"
+    return lines
+
+
+def _split_outside_brackets(text: str, separators: tuple[str, ...]) -> list[str]:
+    """The text cut before each separator that stands outside all brackets."""
+    parts, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if depth == 0 and i > start and text[i : i + 3] in separators:
+            parts.append(text[start:i])
+            start = i + 1
+    return [*parts, text[start:]]
+
+
+def columns_of(lowered: Lowered, program: Program) -> list[str]:
+    """The inputs and targets that a program reads."""
+    circuit = lowered.circuit
+    return [a.name for a in program.arguments if _is_column(circuit, a.name)]
+
+
+def _is_column(circuit: Circuit, name: str) -> bool:
+    return name in circuit and circuit[name].role in ("input", "target")
+
+
+def print_order(lowered: Lowered, program: Program) -> dict[str, tuple[int, ...]]:
+    """Ranks that put adjoints and slopes before the values they are multiplied with."""
+    found = [*program.arguments, *(line.target for line in program.lines)]
+    return {**{s.name: (-1, 0, i) for i, s in enumerate(found)}, **lowered.circuit.ranks}
+
+
+def unpacked(names: Sequence[str]) -> str:
+    """The left side of an assignment from a tuple."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+
+
+def tuple_of(names: Sequence[str]) -> str:
+    return unpacked(names) if len(names) == 1 else f"({unpacked(names)})"
+
+
+def kernel_sources(lines: Iterable[str]) -> list[str]:
+    """The source of every kernel that the lines call, and of those that the kernels call."""
+    wanted = _kernel_names("\n".join(lines))
+    found: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found[name] = inspect.getsource(KERNELS[name]).rstrip()
+            wanted |= _kernel_names(found[name]) - {name}
+    return [found[name] for name in sorted(found)]
+
+
+def _kernel_names(text: str) -> set[str]:
+    names = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", text))
+    return names & KERNELS.keys()
+
+
+__all__ = ["FUNCTIONS", "NumpyPrinter", "kernel_sources", "statements", "wrapped"]

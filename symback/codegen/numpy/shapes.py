@@ -1,0 +1,234 @@
+"""The lines by which a module of arrays reads its arguments, and its tables of shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sympy import Expr, Symbol
+
+from symback.autodiff.lower import Lowered
+from symback.circuits.circuit import Node
+from symback.circuits.program import Program
+from symback.circuits.requirements import classes, distributions, least_sizes
+from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.numpy.printer import columns_of, print_order, statements, tuple_of, unpacked
+from symback.errors import Unsupported
+from symback.operations import arrays
+from symback.operations.arrays import ArrayFunction, Shape, is_size
+from symback.operations.elementwise import compounds
+from symback.printing.circuit_text import rewrite_notes
+
+BLOCK_ROWS = 1024
+ROWS_SIDE_BY_SIDE = 2048  # of a block where a sample has few entries
+ELEMENTWISE = frozenset(
+    {
+        *(arrays.total, arrays.mean, arrays.largest, arrays.smallest, arrays.share_of_extreme),
+        *(arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm, arrays.direction),
+        *(arrays.column, arrays.indexed, arrays.spread, arrays.count),
+    }
+)
+"""Operations whose result lies in memory as their operand does, and sums over it."""
+SMALL_SIZES = (3, 4, 2, 5, 6, 7)
+"""Sizes that the self-check draws: different, so that no transposed axis can hide."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayText:
+    """What the templates need beside the lines of a module of numbers."""
+
+    shapes: Sequence[str]
+    distributions: Sequence[str]
+    classes: Sequence[tuple[str, str]]  # target, the code for the number of classes
+    drawn_classes: Sequence[tuple[str, str]]
+    least: Sequence[tuple[str, int]]  # sizes that indices bound from below
+    drawn_sizes: str
+
+
+def array_text(lowered: Lowered) -> ArrayText:
+    """The tables of a circuit's arrays."""
+    circuit = lowered.circuit
+    counts, least = classes(circuit), least_sizes(circuit)
+    return ArrayText(
+        shapes=[f'"{n.name}": {_literal(n.shape)},' for n in circuit.leaves],
+        distributions=distributions(circuit),
+        classes=[
+            (name, _looked_up(size, 'sizes.get("{}", np.inf)'))  # unknown where z is not read
+            for name, size in counts.items()
+        ],
+        drawn_classes=[(name, _looked_up(size, 'sizes["{}"]')) for name, size in counts.items()],
+        least=sorted(least.items()),
+        drawn_sizes=", ".join(
+            f'"{s}": {max(SMALL_SIZES[i % len(SMALL_SIZES)], least.get(str(s), 1))}'
+            for i, s in enumerate(circuit.size_names)
+        ),
+    )
+
+
+def _looked_up(size: Expr, code: str) -> str:
+    """The code for a size where names are looked up, by the code for one name."""
+    return str(size.xreplace({s: Symbol(code.format(s)) for s in size.free_symbols}))
+
+
+def _literal(shape: Shape) -> str:
+    parts = [f'"{s}"' if s.is_Symbol else str(s) for s in shape]
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+class Arrays:
+    """The lines by which a module of arrays reads its arguments and gives its results."""
+
+    rows = "len(columns[0])"
+    reading = "numpy/array_reading.py.jinja"
+    vectors = "numpy/array_vectors.py.jinja"
+    draw = "numpy/array_draw.py.jinja"
+    read_params = "params"
+    params_sentence = "The parameters, of the shapes that SHAPES gives."
+    inputs_sentence = "The samples, along the first axis; one sample may come without that axis."
+
+    def __init__(self, lowered: Lowered) -> None:
+        self._lowered = lowered
+        self._circuit = lowered.circuit
+        self._params = [p.name for p in lowered.circuit.params]
+
+    def block_rows(self, program: Program) -> int:
+        return ROWS_SIDE_BY_SIDE if self._elementwise(program) else BLOCK_ROWS
+
+    def _elementwise(self, program: Program) -> list[str]:
+        """The columns of arrays of a program without products of matrices.
+
+        Those want the entries of a sample together, and give them so.
+        """
+        parts = (part for line in program.lines for part in compounds(line.expr))
+        if any(isinstance(p, ArrayFunction) and p.func not in ELEMENTWISE for p in parts):
+            return []
+        found = [self._circuit[name] for name in columns_of(self._lowered, program)]
+        return [n.name for n in found if n.shape]
+
+    def lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
+        columns = columns_of(self._lowered, program)
+        read = [n for n in self._circuit.leaves if n.symbol in program.arguments]
+        printer = ArrayPrinter(
+            print_order(self._lowered, program),
+            set(self._params),
+            varying=program.varying(),
+            rows=f"len({columns[0]})" if columns else "1",
+            shapes=self._lowered.names.shapes,
+            like=read[0].name if read else "columns[0]",
+        )
+        notes = rewrite_notes(self._lowered.circuit)
+        printed = statements(program, printer, copies=copies, notes=notes)
+        first = [f"{name} = _side_by_side({name})" for name in self._elementwise(program) if rows]
+        return [*first, *printed]
+
+    def returned_bars(self, program: Program, bars: Sequence[str]) -> str:
+        """Arrays whose layout does not depend on that of the samples."""
+        own = bool(self._elementwise(program))
+        return f"_row_by_row({', '.join(bars)})" if own else tuple_of(bars)
+
+    def init_signature(self) -> str:
+        sizes = self._param_sizes()
+        start = "def init_params(rng: np.random.Generator | None = None"
+        named = f", *, {', '.join(f'{s}: int' for s in sizes)}" if sizes else ""
+        return f"{start}{named}) -> Params:"
+
+    def _param_sizes(self) -> list[str]:
+        found = (s for n in self._circuit.params for size in n.shape for s in size.free_symbols)
+        return [str(s) for s in dict.fromkeys(found)]
+
+    def initial_values(self) -> str:
+        lines = [f"        {self._initial(p)}," for p in self._circuit.params]
+        if not lines:
+            return "    return Params()"
+        return "\n".join(["    return Params(", *lines, "    )"])
+
+    @staticmethod
+    def _initial(node: Node) -> str:
+        """Matrices are scaled by 1/√n for n columns, so that products keep their magnitude."""
+        shape = ", ".join(map(str, node.shape))
+        shape = f"({shape},)" if len(node.shape) == 1 else f"({shape})"
+        if node.initial is not None:
+            return f"np.full({shape}, {node.initial!r})" if node.shape else repr(node.initial)
+        if not node.shape:
+            return "rng.normal(scale=0.1)"
+        scale = f"{node.shape[-1]}**-0.5" if len(node.shape) == 2 else "0.1"
+        return f"rng.normal(scale={scale}, size={shape})"
+
+    def read(self, program: Program, of: Program) -> str:
+        """The statements that read parameters and samples, indented."""
+        columns = columns_of(self._lowered, of)
+        names = "".join(f', "{name}"' for name in columns)
+        lines = [f"params, columns, _single = _read(params, inputs{names})"]
+        if self._params:
+            lines.append(f"{unpacked(self._params)} = params")
+        if columns:
+            lines.append(f"{unpacked(columns)} = columns")
+        lines += self.size_lines(program, of)
+        return "\n".join(f"    {line}" for line in lines)
+
+    def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
+        """The sizes that the lines use as numbers, from the arrays that `of` has for arguments."""
+        used = {s for line in program.lines for s in line.reads if is_size(s)}
+        known = [n for n in self._circuit.leaves if n.symbol in self._known(of or program)]
+        return [f"{s} = {self._size(s, known)}" for s in sorted(used, key=str)]
+
+    def _known(self, program: Program) -> set[Symbol]:
+        """The leaves at hand where a program runs: its arguments, and all parameters."""
+        return {*program.arguments, *(p.symbol for p in self._circuit.params)}
+
+    def _size(self, size: Expr, known: Sequence[Node]) -> str:
+        """The code for a size: an axis of an array at hand."""
+        if size.is_Integer:
+            return str(size)
+        if not size.is_Symbol:
+            numbers = {s: Symbol(self._size(s, known)) for s in size.free_symbols}
+            return str(size.xreplace(numbers))
+        for node in known:
+            if size in node.shape:
+                return f"{node.name}.shape[{node.shape.index(size) - len(node.shape)}]"
+        raise Unsupported(f"the size {size} can't be told from what the output depends on")
+
+    def read_objective(self, columns: Sequence[str]) -> str:
+        names = "".join(f', "{name}"' for name in columns)
+        return f"    params, columns, _ = _read(params, inputs{names})"
+
+    def read_training(self, columns: Sequence[str]) -> str:
+        dtype = "    dtype = np.result_type(*columns, *params)"
+        return f"{self.read_objective(columns)}\n{dtype}"
+
+    def _at_hand(self) -> list[Node]:
+        return [n for n in self._circuit.leaves if n.symbol in self._known(self._lowered.forward)]
+
+    def returned_output(self) -> str:
+        output = self._circuit.output.name
+        return f"{output}[0] if _single else {output}" if self._per_sample else output
+
+    @property
+    def _per_sample(self) -> bool:
+        return self._lowered.per_sample_output and bool(
+            columns_of(self._lowered, self._lowered.forward)
+        )
+
+    def seed(self) -> str:
+        shape = [self._size(s, self._at_hand()) for s in self._circuit.output.shape]
+        lead = ["len(columns[0])"] if self._per_sample else []
+        sizes = ", ".join([*lead, *shape])
+        sizes = f"({sizes},)" if len(lead) + len(shape) == 1 else f"({sizes})"
+        like = columns_of(self._lowered, self._lowered.forward) or self._params
+        single = "_single" if self._per_sample else "False"
+        return f"_seed(output_bar, {sizes}, {single}, {like[0]}.dtype)"
+
+    def input_bars(self) -> list[str]:
+        """The adjoints of the inputs, exactly zero where no path leads to one."""
+        columns = columns_of(self._lowered, self._lowered.forward)
+        found = []
+        for node in self._circuit.inputs:
+            if node.name in columns:
+                bar = self._lowered.names.adjoint(node.name).name
+                found.append(f"{bar}[0] if _single else {bar}")
+            else:
+                found.append(f"np.zeros(np.shape(inputs.{node.name}))")
+        return found
+
+
+__all__ = ["ArrayText", "Arrays", "array_text"]

@@ -1,0 +1,156 @@
+"""Update of an optimiser → the texts that the templates of its module print."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from symback.autodiff.updates import DECAY, DECAYED, GRADIENT, THETA, Setting, Update
+from symback.circuits.program import Assign
+from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources, statements, wrapped
+from symback.printing.printer import Printer
+from symback.printing.text import TextPrinter
+
+LAST = (GRADIENT, DECAYED, DECAY.name, THETA)
+"""Names whose terms come last in a sum: new gradients behind old ones, then the weight decay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A setting as the module reads it: its default and its range, as code and as words."""
+
+    name: str
+    meaning: str
+    default: str
+    least: str
+    bound: str
+    range: str
+
+    @property
+    def sentence(self) -> str:
+        default = f"; {self.default} by default" if self.default else ""
+        return f"{self.meaning}; {self.range}{default}"
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateText:
+    """What the templates fill in. Lines are without indentation; names are checked names."""
+
+    title: str
+    source_of_rule: Sequence[str]
+    formulas: Sequence[str]
+    version: str
+    circuit_hash: str
+    body_hash: str
+    source: str
+    rule: str
+    state: Sequence[tuple[str, str]]  # names with what they are
+    per_element: Sequence[str]
+    arguments: Sequence[Argument]
+    lines: Sequence[str]
+    theta_next: str
+    state_next: Sequence[str]
+    kernels: Sequence[str]
+
+
+def update_text(update: Update, version: str) -> UpdateText:
+    """All texts of an update's NumPy module."""
+    text = update.text
+    lines = _lines(update)
+    theta_next, *state_next = update.program.results
+    arguments = [_argument(s) for s in ordered(update)]
+    return UpdateText(
+        title=update.rule.title,
+        source_of_rule=filled(f"{update.rule.source}. {update.rule.form}", 96),
+        formulas=formulas(update, printer_of(TextPrinter, update)),
+        version=version,
+        circuit_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
+        body_hash="0" * 16,
+        source=text,
+        rule=update.name,
+        state=list(update.rule.state.items()),
+        per_element=update.per_element,
+        arguments=arguments,
+        lines=lines,
+        theta_next=theta_next.name,
+        state_next=[s.name for s in state_next],
+        kernels=kernel_sources(lines),
+    )
+
+
+def ordered(update: Update) -> list[Setting]:
+    """The settings as a call names them: those without a default first."""
+    known = {s.name: s for s in update.rule.settings}
+    return [known[p.name] for p in update.circuit.params]
+
+
+def _argument(setting: Setting) -> Argument:
+    default = "" if setting.default is None else repr(setting.default)
+    bound = "math.inf" if setting.bound == float("inf") else repr(setting.bound)
+    return Argument(
+        setting.name, setting.meaning, default, repr(setting.least), bound, setting.range
+    )
+
+
+AnyPrinter = TypeVar("AnyPrinter", bound=Printer)
+
+
+def printer_of(printer: type[AnyPrinter], update: Update, **options: Any) -> AnyPrinter:
+    """A printer that writes formulas as the rule does, what is shared first in a product."""
+    program = update.program
+    shared = {a.name for a in program.arguments if a not in program.per_sample}
+    made = printer(print_order(update), shared, **options)
+    varying = program.varying()
+    found = {line.target.name for line in program.lines if line.target not in varying}
+    made.shared = shared | found
+    return made
+
+
+def print_order(update: Update) -> dict[str, tuple[int, ...]]:
+    """Ranks of the names: where each first appears in the rule's equations, some at the end."""
+    words = re.findall(r"[A-Za-z]\w*", update.rule.equations)
+    parts = [line.target.name for line in update.program.lines]
+    found = [*(w for w in words if w not in LAST), *LAST, *parts]
+    return {name: (rank,) for rank, name in enumerate(dict.fromkeys(found))}
+
+
+def formulas(update: Update, printer: Printer) -> list[str]:
+    """The rule's lines, printed."""
+    return [f"{node.name} = {printer.print(node.formula)}" for node in update.nodes]
+
+
+def _lines(update: Update) -> list[str]:
+    """The program as Python: what parameters share as numbers, the rest as arrays."""
+    program = update.program
+    varying = program.varying()
+    printer = printer_of(NumpyPrinter, update, varying=varying, in_place=True)
+    found: list[str] = []
+    for line in program.lines:
+        if line.target in varying:
+            found += statements(program.with_lines([line]), printer, copies=True)
+        else:
+            found += wrapped(f"{line.target} =", _as_number(printer, line))
+    return found
+
+
+def _as_number(printer: NumpyPrinter, line: Assign) -> str:
+    """A line that all parameters share, as a Python float: one of NumPy would widen float32."""
+    text = printer.print(line.expr)
+    return f"float({text})" if "np." in text else text
+
+
+def filled(text: str, width: int) -> list[str]:
+    """The text in lines of that width, cut between words."""
+    lines: list[str] = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+__all__ = ["UpdateText", "formulas", "printer_of", "update_text"]

@@ -1,0 +1,97 @@
+"""A derivation as JSON: the step record for other programs; docs/derivation.schema.json says how.
+
+Fields are only ever added to a version of the schema; a change of meaning gets a new number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sympy import Expr
+
+from symback.derivation.record import Derivation, Step
+from symback.derivation.text.adjoints import with_adjoints
+from symback.printing.circuit_text import NotationPrinter
+from symback.printing.text import TextPrinter
+
+SCHEMA = "symback-derivation/1"
+
+
+def to_json(derivation: Derivation) -> str:
+    """Circuit, asked partials, steps and values; expressions in circuit text and in print."""
+    printers = _Printers(derivation)
+    numbers = derivation.numbers() if derivation.values else {}
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "circuit": derivation.circuit.source,
+        "of": derivation.of,
+        "wrt": list(derivation.wrt),
+        "steps": [_step(printers, s, numbers) for s in derivation.steps],
+        "results": {name: printers.both(e) for name, e in _results(derivation).items()},
+    }
+    if derivation.values:
+        nodes, partials = derivation.evaluated()
+        content["at"] = dict(derivation.values)
+        content["values"] = nodes
+        content["partials"] = partials
+    return json.dumps(content, ensure_ascii=False, indent=2, default=_lists) + "\n"
+
+
+def _lists(array: Any) -> Any:
+    """An array of numbers as nested lists."""
+    return array.tolist()
+
+
+def _results(derivation: Derivation) -> dict[str, Expr]:
+    """The closed forms; those by arrays as formulas over elements, which is what text prints."""
+    if derivation.view == "paths":
+        return dict(derivation.closed)
+    last = {step.left: step.right for step in derivation.steps}
+    return {name: last[derivation.of, name] for name in derivation.wrt}
+
+
+def _step(printers: _Printers, step: Step, numbers: Mapping[int, Any]) -> dict[str, Any]:
+    edge = step.edge
+    content: dict[str, Any] = {
+        "id": step.id,
+        "kind": step.kind,
+        "node": step.node,
+        "edge": None if edge is None else list(edge),
+        "left": step.left if isinstance(step.left, str) else list(step.left),
+        "before": None if step.before is None else printers.form(step.before),
+        "right": printers.form(step.right),
+        "rule": step.rule,
+        "why": step.why,
+        "depends": list(step.depends),
+    }
+    if step.id in numbers:
+        content["value"] = numbers[step.id]
+    return content
+
+
+class _Printers:
+    """Prints expressions as circuit text and as text for people; each is printed once."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        walk = derivation.walk
+        if derivation.view == "paths":
+            self._notation = NotationPrinter.of(walk.circuit)
+            self._text = TextPrinter.of(walk.circuit)
+        else:
+            self._notation = with_adjoints(NotationPrinter, walk)
+            self._text = with_adjoints(TextPrinter, walk)
+        self._printed: dict[Expr, dict[str, str]] = {}
+
+    def form(self, form: Any) -> Any:
+        """An expression, a sum of chains of partials, or a sum of products of expressions."""
+        if isinstance(form, Expr):
+            return self.both(form)
+        return [[list(p) if isinstance(p, tuple) else self.both(p) for p in row] for row in form]
+
+    def both(self, expr: Expr) -> dict[str, str]:
+        if expr not in self._printed:
+            text, printed = self._notation.print(expr), self._text.print(expr)
+            self._printed[expr] = {"text": text, "print": printed}
+        return self._printed[expr]

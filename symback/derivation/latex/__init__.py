@@ -1,0 +1,1 @@
+"""The derivation as LaTeX: sections, documents and slides."""

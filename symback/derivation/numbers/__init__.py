@@ -1,0 +1,1 @@
+"""A derivation at a point: values read, and evaluated in balls."""

@@ -1,0 +1,212 @@
+"""The numbers of a derivation by adjoints among arrays: each step's own formula, evaluated.
+
+Forward formulas, then what each edge gives, then the sums: in balls, entry by entry, so that every
+number is rounded once. What depends on a leaf without numbers is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flint import arb
+from sympy import Expr, Integer, Symbol
+
+from symback.autodiff.reverse import ReversePass
+from symback.circuits.circuit import Node
+from symback.derivation.accumulation import ONE, adjoint_names
+from symback.derivation.numbers.point import Given, sizes_of
+from symback.derivation.numbers.scalars import KINK
+from symback.derivation.steps import ABOUT_NODES, Step
+from symback.errors import CircuitError, TooLarge
+from symback.operations.balls.arrays import Singular, evaluate_entries
+from symback.operations.balls.scalars import Undecided, nearest_float, precision
+from symback.truth.entries import Entries
+
+if TYPE_CHECKING:
+    from symback.derivation.record import Derivation
+
+PRECISIONS = (200, 1000)  # bits; the second where digits cancel
+ENOUGH_BITS = 64  # of an entry, where float64 has 53
+MOST_ENTRIES = 300_000  # of all nodes together: some seconds
+SINGULAR = "a matrix has no inverse at the point, or nearly none; move the point a little"
+
+_Key = tuple[str, Any]
+
+
+@dataclass(frozen=True)
+class ArrayNumbers:
+    """Floats and NumPy arrays: values and adjoints by node, and the value of each step by id."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    adjoints: Mapping[str, Any] = field(default_factory=dict)
+    steps: Mapping[int, Any] = field(default_factory=dict)
+
+
+class Accumulated:
+    """Evaluates the steps of a walk in their order at one point, in balls.
+
+    `leaves` are the entries that are known, `sizes` the values of sizes with a name, and `length`
+    gives that of any size, None of one that is not known.
+    """
+
+    def __init__(
+        self,
+        walk: ReversePass,
+        leaves: Mapping[str, Entries],
+        sizes: Mapping[Any, int],
+        length: Callable[[Expr], int | None],
+    ) -> None:
+        self._walk, self._sizes, self._length = walk, sizes, length
+        self._bars = {name: symbol for symbol, name in adjoint_names(walk)[0].items()}
+        self._parts: dict[str, dict[str, Entries]] = {}
+        self.values: dict[Expr, Entries] = {}
+        for name, entries in leaves.items():
+            self.values[walk.circuit[name].symbol] = entries
+
+    def add(self, step: Step) -> Entries | None:
+        """The entries of a step's left-hand side; None where they are not known."""
+        if isinstance(step.left, str):
+            if step.kind == "forward":
+                self.keep_value(self._walk.node(step.left))
+            return self.value(step.left)
+        node, name = step.left
+        if step.kind == "seed":
+            self._keep(self._bars[name], self.evaluated(step.right, name))
+        elif step.kind == "edge" or step.rule == ONE:
+            part = self.evaluated(step.right, name)
+            if part is not None:
+                self._parts.setdefault(name, {})[node] = part
+                self._add_up(name)
+            return part
+        elif name not in self._walk.into:
+            return self.evaluated(step.right, name)
+        return self.adjoint(name)
+
+    def keep_value(self, node: Node) -> Entries | None:
+        """Evaluate a node's formula."""
+        entries = self.evaluated(node.formula, node.name)
+        self._keep(node.symbol, entries)
+        return entries
+
+    def value(self, name: str) -> Entries | None:
+        return self.values.get(self._walk.node(name).symbol)
+
+    def adjoint(self, name: str) -> Entries | None:
+        return self.values.get(self._bars[name])
+
+    def evaluated(self, expr: Expr, name: str) -> Entries | None:
+        """A formula's entries in the shape of a node; None where a name has no entries."""
+        lengths = [self._length(size) for size in self._walk.node(name).shape]
+        shape = [length for length in lengths if length is not None]
+        if shape != lengths or not expr.free_symbols <= self.values.keys() | self._sizes.keys():
+            return None
+        return np.broadcast_to(evaluate_entries(expr, self.values, self._sizes), shape)
+
+    def _keep(self, symbol: Symbol, entries: Entries | None) -> None:
+        if entries is not None:
+            self.values[symbol] = entries
+
+    def _add_up(self, name: str) -> None:
+        """The adjoint, once all edges have given their part."""
+        parts = list(self._parts[name].values())
+        if len(parts) == len(self._walk.into[name]):
+            self._keep(self._bars[name], np.asarray(sum(parts[1:], parts[0]), dtype=object))
+
+
+def array_numbers(derivation: Derivation) -> ArrayNumbers:
+    """Values and adjoints at the derivation's point, as far as its numbers reach.
+
+    Raises CircuitError where a branch can't be chosen or a matrix has no inverse, TooLarge.
+    """
+    sizes = sizes_of(derivation.circuit, derivation.values)
+    _refuse_many(derivation, sizes)
+    for bits in PRECISIONS:
+        with precision(bits):
+            try:
+                found = _at_point(derivation, sizes)
+            except (Undecided, Singular) as error:
+                if bits < PRECISIONS[-1]:
+                    continue
+                what = KINK if isinstance(error, Undecided) else SINGULAR
+                raise CircuitError(what) from None
+            if bits == PRECISIONS[-1] or all(map(_suffices, found.values())):
+                return _rounded(found)
+    raise AssertionError("the last precision returns or raises")
+
+
+def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, Entries]:
+    """All entries in balls: ("value", name), ("adjoint", name) and ("step", id)."""
+    walk = derivation.walk
+    leaves = {name: balls_of(value) for name, value in derivation.values.items()}
+    accumulated = Accumulated(walk, leaves, sizes, partial(_length, sizes))
+    found: dict[_Key, Entries | None] = {("value", name): e for name, e in leaves.items()}
+    for step in derivation.steps:
+        found["step", step.id] = accumulated.add(step)
+    for step in derivation.steps:
+        if isinstance(step.left, str):
+            found["value", step.left] = accumulated.value(step.left)
+    for name in walk.order:
+        found["adjoint", name] = accumulated.adjoint(name)
+    last = {s.left[1]: found["step", s.id] for s in derivation.steps if s.kind not in ABOUT_NODES}
+    for name in derivation.wrt:  # one that no path leads to is 0
+        found["adjoint", name] = last[name]
+    return {key: entries for key, entries in found.items() if entries is not None}
+
+
+def balls_of(value: Given) -> Entries:
+    """What was given to a leaf, as exact balls."""
+    floats = np.array(value, dtype=float)
+    made = np.empty(floats.shape, dtype=object)
+    for index in np.ndindex(floats.shape):
+        made[index] = arb(float(floats[index]))
+    return made
+
+
+def _length(sizes: Mapping[Any, int], size: Expr) -> int | None:
+    number = size.xreplace({s: Integer(v) for s, v in sizes.items()})
+    return int(number) if number.is_Integer else None
+
+
+def _refuse_many(derivation: Derivation, sizes: Mapping[Any, int]) -> None:
+    shapes = [[_length(sizes, size) or 1 for size in n.shape] for n in derivation.walk.circuit]
+    count = sum(map(math.prod, shapes))
+    if count > MOST_ENTRIES:
+        raise TooLarge(
+            f"{count:,} entries of all arrays are too many for a derivation with numbers, which "
+            f"takes {MOST_ENTRIES:,}; c.compile(), the module, takes any"
+        )
+
+
+def _suffices(entries: Entries) -> bool:
+    return all(
+        b.is_exact() or not b.is_finite() or b.rel_accuracy_bits() >= ENOUGH_BITS
+        for b in entries.flat
+    )
+
+
+def _rounded(found: Mapping[_Key, Entries]) -> ArrayNumbers:
+    known: dict[int, Any] = {}
+    kinds: dict[str, dict[Any, Any]] = {"value": {}, "adjoint": {}, "step": {}}
+    for (kind, key), entries in found.items():
+        if id(entries) not in known:
+            known[id(entries)] = _floats(entries)
+        kinds[kind][key] = known[id(entries)]
+    return ArrayNumbers(kinds["value"], kinds["adjoint"], kinds["step"])
+
+
+def _floats(entries: Entries) -> Any:
+    made = np.array([_nearest(ball) for ball in entries.flat]).reshape(entries.shape)
+    return made if made.ndim else float(made)
+
+
+def _nearest(ball: Any) -> float:
+    """The nearest float; 0 where all digits cancel, in a thousand bits."""
+    return 0.0 if ball.is_finite() and ball.contains(0) else nearest_float(ball)
+
+
+__all__ = ["Accumulated", "ArrayNumbers", "array_numbers", "balls_of"]

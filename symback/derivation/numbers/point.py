@@ -1,0 +1,200 @@
+"""The numbers that a user gives to leaves: read strictly, and fitted to the circuit's shapes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sympy import Integer
+
+from symback.circuits.circuit import Circuit
+from symback.circuits.requirements import classes, distributions
+from symback.errors import DataError, UnknownName, clip, nearest
+from symback.operations.arrays import Shape, shown
+
+Given = float | tuple[Any, ...]
+"""A number, or the rows of a vector or of a matrix."""
+
+LONGEST_TEXT = 1_000_000  # letters of an array on the command line
+HIGHEST = 2  # axes of an array
+ROUNDED = 1e-9  # how far a sum of floats that should be 1 may be off
+
+
+def given(circuit: Circuit, values: Mapping[str, Any]) -> dict[str, Given]:
+    """What was given to the leaves, as floats and tuples of floats; checked where arrays are."""
+    if not circuit.has_arrays:
+        return {name: _number(name, value) for name, value in values.items()}
+    _refuse_unknown(circuit, values)
+    found = {name: _read(name, value) for name, value in values.items()}
+    _refuse_targets(circuit, found, sizes_of(circuit, found))
+    return found
+
+
+def _refuse_unknown(circuit: Circuit, values: Mapping[str, Any]) -> None:
+    leaves = [n.name for n in circuit.leaves]
+    for name in values:
+        if name in map(str, circuit.size_names):
+            raise UnknownName(f"'{name}' is a size, which arrays tell; give numbers to the leaves")
+        if name not in leaves:
+            raise UnknownName(f"'{name}' is no input or parameter{nearest(name, leaves)}")
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"'{name}' is a number; {clip(repr(value), 60)} is none, give one such as {name}=0.5"
+        ) from None
+
+
+# -- arrays --------------------------------------------------------------------------------------
+
+
+def _read(name: str, value: Any) -> Given:
+    """A finite float, or rows of them, all of one length."""
+    listed = value.tolist() if hasattr(value, "tolist") else value
+    found = _nested(name, listed, 0)
+    if isinstance(found, tuple) and isinstance(found[0], tuple):
+        lengths = {len(row) if isinstance(row, tuple) else 0 for row in found}
+        if len(lengths) > 1:
+            few = ", ".join(map(str, sorted(lengths)[:4]))
+            raise DataError(f"the rows of '{name}' have {few} numbers; give all the same length")
+    elif isinstance(found, tuple) and any(isinstance(row, tuple) for row in found):
+        raise DataError(f"'{name}' mixes numbers and rows; give [1, 2] or [[1, 2], [3, 4]]")
+    return found
+
+
+def _nested(name: str, value: Any, depth: int) -> Given:
+    if isinstance(value, list | tuple):
+        if depth == HIGHEST:
+            raise DataError(f"'{name}' has more than {HIGHEST} axes; give a vector or a matrix")
+        if not value:
+            raise DataError(f"'{name}' is empty or has an empty row; give it numbers")
+        return tuple(_nested(name, part, depth + 1) for part in value)
+    number = _number_of(value)
+    if number is None or not math.isfinite(number):
+        what = clip(repr(value), 40)
+        raise DataError(f"'{name}' holds {what}, which is no finite number; give decimal numbers")
+    return number
+
+
+def _number_of(value: Any) -> float | None:
+    if isinstance(value, bool | str | bytes):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def lengths_of(value: Given) -> tuple[int, ...]:
+    """The sizes of what was given: () of a number."""
+    found = []
+    while isinstance(value, tuple):
+        found.append(len(value))
+        value = value[0]
+    return tuple(found)
+
+
+def sizes_of(circuit: Circuit, values: Mapping[str, Given]) -> dict[Any, int]:
+    """The values of the sizes with a name, by their symbols, as the arrays tell them.
+
+    Raises DataError for two shapes that don't fit.
+    """
+    told: dict[Any, tuple[int, str]] = {}
+    sums: list[tuple[str, Shape, tuple[int, ...]]] = []
+    for name, value in values.items():
+        shape, lengths = circuit[name].shape, lengths_of(value)
+        if len(shape) != len(lengths):
+            raise _misfit(name, shape, lengths)
+        for size, length in zip(shape, lengths, strict=True):
+            if size.is_Integer and int(size) != length:
+                raise _misfit(name, shape, lengths)
+            if size.is_Symbol:
+                before, other = told.setdefault(size, (length, name))
+                if before != length:
+                    of_other = _shown(lengths_of(values[other]))
+                    clash = f", but '{other}' is {of_other}: {size} differs"
+                    raise _misfit(name, shape, lengths, clash)
+            elif not size.is_Integer:
+                sums.append((name, shape, lengths))
+    sizes = {size: length for size, (length, _) in told.items()}
+    for name, shape, lengths in sums:
+        numbers = tuple(size.xreplace({s: Integer(v) for s, v in sizes.items()}) for size in shape)
+        if any(n.is_Integer and n != m for n, m in zip(numbers, lengths, strict=True)):
+            raise _misfit(name, shape, lengths)
+    return sizes
+
+
+def _shown(lengths: tuple[int, ...]) -> str:
+    return shown(tuple(map(Integer, lengths)))
+
+
+def _misfit(name: str, shape: Shape, lengths: tuple[int, ...], more: str = "") -> DataError:
+    return DataError(
+        f"'{name}' is {shown(shape)} in the circuit and {_shown(lengths)} as given{more}; "
+        "give an array that fits"
+    )
+
+
+def _refuse_targets(
+    circuit: Circuit, values: Mapping[str, Given], sizes: Mapping[Any, int]
+) -> None:
+    """What a cross entropy demands of its target."""
+    for name in distributions(circuit):
+        for row in _rows(values.get(name, ())):
+            if abs(math.fsum(row) - 1) > ROUNDED:
+                raise DataError(
+                    f"'{name}' is the target of a cross entropy and must add up to 1, not to "
+                    f"{math.fsum(row):.6g}; give 1 for the class and 0 for the others"
+                )
+    known = {size: Integer(length) for size, length in sizes.items()}
+    for name, size in classes(circuit).items():
+        index, count = values.get(name, 0.0), size.xreplace(known)
+        is_inside = isinstance(index, float) and index.is_integer() and index >= 0
+        if not is_inside or (count.is_Integer and not index < count):
+            last = f"{int(count) - 1}" if count.is_Integer else f"{size} - 1"
+            raise DataError(f"'{name}' is the index of a class: give one from 0 to {last}")
+
+
+def _rows(value: Given) -> Iterator[tuple[float, ...]]:
+    if isinstance(value, tuple) and value:
+        yield from value if isinstance(value[0], tuple) else (value,)
+
+
+# -- text ----------------------------------------------------------------------------------------
+
+
+def read_text(text: str) -> Any:
+    """A number, or a nested list of decimal numbers such as [[1, 2], [3, 4]], from text.
+
+    Raises ValueError where it is something else. The text is data: it is never evaluated.
+    """
+    text = text.strip()
+    if not text.startswith("["):
+        return float(text)
+    if len(text) > LONGEST_TEXT:
+        raise ValueError("too long")
+    try:
+        found = json.loads(text, parse_constant=_refused, parse_int=float)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    _refuse_others(found)
+    return found
+
+
+def _refused(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def _refuse_others(found: Any) -> None:
+    for part in found:
+        for entry in part if isinstance(part, list) else [part]:
+            if not isinstance(entry, float):
+                raise ValueError("something else than a number")
+
+
+__all__ = ["Given", "given", "lengths_of", "read_text", "sizes_of"]

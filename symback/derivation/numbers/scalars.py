@@ -1,0 +1,201 @@
+"""The numbers of a reverse pass at a point: values, adjoints, and what each edge contributes.
+
+The record of the reverse pass is read and evaluated in balls; nothing is differentiated here.
+What depends on a leaf without a number is left out: not computed, which is not the same as 0.
+Arrays have their numbers from `symback.derivation.numbers.arrays`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sympy import Expr
+
+from symback.autodiff.reverse import ReversePass
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.program import symbols
+from symback.derivation.verify.forms import value_of
+from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
+from symback.operations.balls.scalars import Undecided, nearest_float, precision
+
+if TYPE_CHECKING:
+    from symback.derivation.record import Derivation
+
+PRECISIONS = (200, 800, 3200)  # bits, until each number has its digits
+ENOUGH_BITS = 60  # of a number
+KINK = "the point lies on a kink too close to call; move it a little"
+Link = tuple[str, str]  # (node, operand): an edge by its names
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What is known at a point: `contributions` holds upstream × local partial, edge by edge,
+    `partials` the local partials alone."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    adjoints: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[Link, float] = field(default_factory=dict)
+    partials: Mapping[Link, float] = field(default_factory=dict)
+
+
+def numbers_at(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
+    """Values and gradients at the point, as far as its numbers reach.
+
+    Raises UnknownName for a name that is no leaf, CircuitError where a branch can't be chosen,
+    Unsupported for a circuit of arrays.
+    """
+    if walk.circuit.has_arrays:
+        raise Unsupported(
+            "pictures have no room for the numbers of arrays; circuit.derive().at(…) shows them"
+        )
+    _refuse_unknown(walk, given)
+    for bits in PRECISIONS:
+        try:
+            with precision(bits):
+                numbers, are_sharp = _numbers(walk, given)
+        except Undecided:
+            if bits == PRECISIONS[-1]:
+                raise CircuitError(KINK) from None
+            continue
+        if are_sharp:
+            break
+    return numbers
+
+
+def _refuse_unknown(walk: ReversePass, given: Mapping[str, Any]) -> None:
+    leaves = [n.name for n in walk.circuit.leaves]
+    for name in given:
+        if name not in leaves:
+            raise UnknownName(f"'{name}' is no input or parameter{nearest(name, leaves)}")
+
+
+def _numbers(walk: ReversePass, given: Mapping[str, float]) -> tuple[Numbers, bool]:
+    """The numbers, and whether each is known to all its digits."""
+    from flint import arb  # kept out of start-up
+
+    balls: dict[Any, Any] = {}
+    for name, number in given.items():
+        balls[walk.circuit[name].symbol] = arb(float(number))
+    for node in below(walk.circuit, walk.of):
+        _evaluate(node.formula, balls, into=node)
+    adjoints, contributions, partials = _backward(walk, balls, arb(1))
+    found = (balls, adjoints, contributions, partials)
+    are_sharp = all(ball.rel_accuracy_bits() >= ENOUGH_BITS for of in found for ball in of.values())
+    numbers = Numbers(
+        {n.name: _float(balls[n.symbol]) for n in walk.circuit if n.symbol in balls},
+        {name: _float(ball) for name, ball in adjoints.items()},
+        {link: _float(ball) for link, ball in contributions.items()},
+        {link: _float(ball) for link, ball in partials.items()},
+    )
+    return numbers, are_sharp
+
+
+def _float(ball: Any) -> float:
+    """The nearest float; the least one above 0, not 0, where the ball is not exactly 0."""
+    is_zero = ball.is_exact() and ball == 0
+    near = not is_zero and ball.is_finite() and ball.contains(0)
+    found = 0.0 if near else nearest_float(ball)
+    return found if found or is_zero else math.ulp(0.0)
+
+
+def _backward(
+    walk: ReversePass, balls: MutableMapping[Any, Any], seed: Any
+) -> tuple[dict[str, Any], dict[Link, Any], dict[Link, Any]]:
+    """Adjoints, contributions and local partials, in the order in which edges were visited."""
+    adjoints: dict[str, Any] = {walk.of: seed}
+    contributions: dict[Link, Any] = {}
+    partials: dict[Link, Any] = {}
+    for name in walk.order[1:]:
+        parts = []
+        for edge in walk.into[name]:
+            local = _evaluate(edge.partial, balls)
+            if local is not None:
+                partials[edge.node, name] = local
+            if local is not None and edge.node in adjoints:
+                parts.append(adjoints[edge.node] * local)
+                contributions[edge.node, name] = parts[-1]
+        if len(parts) == len(walk.into[name]):
+            adjoints[name] = sum(parts[1:], parts[0])
+    return adjoints, contributions, partials
+
+
+def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Node | None = None) -> Any:
+    """The ball of an expression, or None where one of its names has no number."""
+    if not symbols(expr) <= balls.keys():
+        return None
+    found = value_of(expr, balls)
+    if into is not None:
+        balls[into.symbol] = found
+    return found
+
+
+def below(circuit: Circuit, of: str) -> Sequence[Node]:
+    """The computed nodes that the value of `of` depends on, in topological order."""
+    return [n for n in reaching(circuit, of) if not n.is_leaf]
+
+
+def reaching(circuit: Circuit, of: str) -> Sequence[Node]:
+    """All nodes that the value of `of` depends on, leaves and `of` included, in order."""
+    needed = {of}
+    for node in reversed(circuit.nodes):
+        if node.name in needed:
+            needed.update(node.operands)
+    return [n for n in circuit.nodes if n.name in needed]
+
+
+# -- of a derivation -----------------------------------------------------------------------------
+
+
+def evaluated(derivation: Derivation) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of the nodes and of the asked partials, floats or arrays of them.
+
+    Raises DataError where a leaf that is needed has no number.
+    """
+    _refuse_unknown(derivation.walk, derivation.values)
+    forward = [s.node for s in derivation.steps if s.kind == "forward"]
+    _refuse_missing(derivation, forward)
+    if derivation.circuit.has_arrays:
+        from symback.derivation.numbers.arrays import array_numbers  # arrays only
+
+        found = array_numbers(derivation)
+        return {n: found.values[n] for n in forward}, {n: found.adjoints[n] for n in derivation.wrt}
+    known = numbers_at(derivation.walk, derivation.values)
+    partials = {n: known.adjoints.get(n, 0.0) for n in derivation.wrt}  # 0: no path leads there
+    return {n: known.values[n] for n in forward}, partials
+
+
+def _refuse_missing(derivation: Derivation, forward: Sequence[str]) -> None:
+    circuit, given = derivation.walk.circuit, derivation.values
+    leaves = [n.name for n in circuit.leaves]
+    needed = {o for name in forward for o in circuit[name].operands}
+    missing = [n for n in leaves if n in needed and n not in given]
+    if missing:
+        raise DataError(f"no value for {', '.join(missing[:5])}; give one to each leaf")
+
+
+def numbers_of_steps(derivation: Derivation) -> dict[int, Any]:
+    """The value of each step, as far as the point's numbers reach."""
+    if derivation.circuit.has_arrays:
+        from symback.derivation.numbers.arrays import array_numbers  # arrays only
+
+        return dict(array_numbers(derivation).steps)
+    known = numbers_at(derivation.walk, derivation.values)
+    found: dict[int, float] = {}
+    for step in derivation.steps:
+        if isinstance(step.left, str):
+            value = known.values.get(step.left)
+        elif step.kind == "edge" and derivation.view == "paths":
+            value = known.partials.get(step.left)
+        elif step.kind == "edge":
+            value = known.contributions.get(step.left)
+        else:
+            value = known.adjoints.get(step.left[1])
+        if value is not None:
+            found[step.id] = value
+    return found
+
+
+__all__ = ["Link", "Numbers", "below", "evaluated", "numbers_at", "numbers_of_steps", "reaching"]

@@ -1,0 +1,230 @@
+"""A derivation as one HTML page that needs no network: picture, steps, sliders.
+
+Python decides what stands where and when each number is known; the templates in `html/` print
+it, and their script computes nothing but the rows that the JavaScript target printed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from symback._version import __version__
+from symback.circuits.circuit import Circuit
+from symback.codegen.javascript.printer import module
+from symback.codegen.render import render_page
+from symback.derivation.numbers.scalars import reaching
+from symback.derivation.page.lines import Lines, StillLines
+from symback.derivation.page.live import (
+    Known,
+    LivePicture,
+    live_picture,
+    programs,
+    start,
+    still_picture,
+)
+from symback.derivation.page.quiz import Practice, practice
+from symback.derivation.page.steps import (
+    MOST_STEPS_IN_MATHML,
+    AdjointWriter,
+    Group,
+    Writer,
+    in_math,
+)
+from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import ABOUT_NODES
+from symback.errors import SymbackError
+from symback.printing.latex import LatexPrinter, name_in_latex
+
+MOST_ROWS = 24  # of the table of numbers that are shown at once
+_NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """One row of the table of partials: a leaf with its slider, or a node without."""
+
+    name: str
+    math: Markup
+    partial: Markup
+    role: str
+    is_leaf: bool
+    step: int | None  # where its partial is derived
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What the page's template fills in."""
+
+    version: str
+    title: str
+    heading: Markup
+    circuit: str
+    picture: Markup | None
+    picture_width: int
+    groups: Sequence[Group]
+    rows: Sequence[RowText]
+    rows_shown: int
+    examples: Sequence[str]
+    count: int
+    code: Markup
+    data: Markup
+    practice: Practice | None
+
+
+def to_html(derivation: Derivation) -> str:
+    """The whole page as text."""
+    return render_page("html/page.html.jinja", page_text(derivation))
+
+
+def page_text(derivation: Derivation) -> PageText:
+    """All texts of a derivation's page."""
+    if derivation.view == "accumulation":
+        return _still_page(derivation)
+    known = Known(derivation)
+    drawn = live_picture(derivation, known)
+    printed = programs(derivation)
+    begin = start(derivation)
+    writer = Writer(derivation)
+    lines = Lines(derivation, known, writer.is_large)
+    rows = _rows(derivation, writer)
+    data: dict[str, Any] = {
+        "of": derivation.of,
+        "at": begin.values,
+        "seed": printed.seed,
+        "adjoints": printed.adjoints,
+        "final": printed.final,
+        "rows": [[r.name, known.at(f"adjoint {r.name}")] for r in rows],
+        "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
+        "jumps": _jumps(derivation, known),
+    }
+    asked = practice(derivation, writer.is_large)
+    return _page(writer, drawn, data, printed.tables, rows, begin.examples, asked)
+
+
+def _still_page(derivation: Derivation) -> PageText:
+    """The page of a derivation by adjoints: steps and picture, with the numbers that it has."""
+    writer = AdjointWriter(derivation)
+    drawn, lines = still_picture(derivation), StillLines(derivation)
+    data: dict[str, Any] = {
+        "of": derivation.of,
+        **{"at": {}, "seed": "", "adjoints": {}, "final": {}, "rows": []},
+        "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
+        "jumps": _jumps(derivation, None),
+    }
+    return _page(writer, drawn, data, _NO_PROGRAMS, [], (), None)
+
+
+def _page(
+    writer: Writer,
+    drawn: LivePicture | None,
+    data: dict[str, Any],
+    tables: Sequence[tuple[str, Sequence[str]]],
+    rows: Sequence[RowText],
+    examples: Sequence[str],
+    asked: Practice | None,
+) -> PageText:
+    derivation = writer.derivation
+    if asked is not None:
+        data["practice"] = asked.data
+        tables = [*tables, ("OPERATIONS", asked.operations)]
+    return PageText(
+        version=__version__,
+        title=_title(derivation),
+        heading=_heading(derivation, writer.latex),
+        circuit=derivation.circuit.source,
+        picture=None if drawn is None else Markup(drawn.svg),
+        picture_width=0 if drawn is None else round(drawn.width),
+        groups=writer.groups(),
+        rows=rows,
+        rows_shown=MOST_ROWS if len(rows) > MOST_ROWS + 2 else len(rows),
+        examples=examples,
+        count=len(derivation.steps),
+        code=_script("\n".join(module(tables))),
+        data=_script(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)),
+        practice=asked,
+    )
+
+
+def _script(text: str) -> Markup:
+    """Text for a <script> element, which no part of it may end."""
+    escaped = text.replace("</", "<\\/") if text.startswith("{") else text
+    if "</" in escaped or "<!--" in escaped:
+        raise SymbackError("internal: a script would be cut short")
+    return Markup(escaped)
+
+
+def _title(derivation: Derivation) -> str:
+    if len(derivation.wrt) == 1:
+        return f"∂{derivation.of}/∂{derivation.wrt[0]}, step by step"
+    return f"All partials of {derivation.of}, step by step"
+
+
+def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
+    of = derivation.of
+    if len(derivation.wrt) == 1:
+        return Markup("Step by step: {}").format(in_math(printer.partial(of, derivation.wrt[0])))
+    return Markup("Step by step: all partials of {}").format(in_math(name_in_latex(of)))
+
+
+def _step_data(
+    step: Step, lines: Lines | StillLines, writer: Writer, drawn: LivePicture | None
+) -> dict[str, Any]:
+    """The lines with numbers, the spoken sentence, and what lights up in the picture."""
+    said: dict[str, Any] = {"title": writer.title(step)}
+    if not writer.is_large:  # else the script reads out what the step shows
+        said["said"] = writer.said(step)
+    said |= {"lines": lines.numbers(step), "boxes": [], "wires": []}
+    if drawn is not None:
+        boxes, wires = writer.lit(step)
+        said["focus"] = drawn.boxes.get(step.left if isinstance(step.left, str) else step.left[1])
+        said["boxes"] = sorted({drawn.boxes[b] for b in boxes if b in drawn.boxes})
+        said["wires"] = sorted({drawn.wires[w] for w in wires if w in drawn.wires})
+    return said
+
+
+def _jumps(derivation: Derivation, known: Known | None) -> dict[str, int]:
+    """For each node the step to show when it is clicked: its sum, else the last that knows it."""
+    found: dict[str, int] = {}
+    for step in reversed(derivation.steps):
+        if step.kind not in (*ABOUT_NODES, "seed", "edge"):
+            found[step.left[1]] = step.id
+    if known is None:
+        for step in reversed(derivation.steps):  # the step that makes its adjoint, else its value
+            found.setdefault(step.left if isinstance(step.left, str) else step.left[1], step.id)
+        return found
+    for node in reaching(derivation.walk.circuit, derivation.of):
+        last = known.at(f"adjoint {node.name}") or known.at(f"value {node.name}")
+        if last:
+            found.setdefault(node.name, last)
+    return found
+
+
+# -- rows ----------------------------------------------------------------------------------------
+
+
+def _rows(derivation: Derivation, writer: Writer) -> list[RowText]:
+    """One row a leaf below `of`, then one for each other name that was asked for."""
+    circuit: Circuit = derivation.walk.circuit
+    leaves = [n.name for n in reaching(circuit, derivation.of) if n.is_leaf]
+    names = dict.fromkeys([*leaves, *derivation.wrt])
+    first = {s.left[1]: s.id for s in reversed(derivation.steps) if not isinstance(s.left, str)
+             and s.kind not in ("seed", "edge")}  # fmt: skip
+    return [
+        RowText(
+            name,
+            writer.name(name),
+            writer.partial(derivation.of, name),
+            {"param": "parameter", "computed": "node"}.get(circuit[name].role, circuit[name].role),
+            circuit[name].is_leaf,
+            first.get(name),
+        )
+        for name in names
+    ]
+
+
+__all__ = ["MOST_STEPS_IN_MATHML", "page_text", "to_html"]

@@ -1,0 +1,317 @@
+"""What a page needs to compute again: programs as JavaScript, a picture with places for numbers.
+
+A *slot* is a place in a text where a number will stand, written as the words by which the page's
+script finds the number: `value x2`, `adjoint x2`, `local f x2`, `contribution f x2`.
+"""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sympy import Add, Piecewise
+
+from symback.autodiff.lower import Lowered, Names, lower
+from symback.autodiff.passes import optimise
+from symback.autodiff.reverse import ReversePass
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.program import Program
+from symback.codegen.javascript.printer import JavaScriptPrinter, row, table
+from symback.derivation.numbers.scalars import Link, Numbers, below, numbers_at, reaching
+from symback.derivation.picture.diagram import Diagram, Wire, diagram
+from symback.derivation.picture.labels import NOT_COMPUTED, Line, Texts
+from symback.derivation.picture.labels import number as shown
+from symback.derivation.picture.layout import picture
+from symback.derivation.picture.svg import MOST_NODES, to_svg
+from symback.derivation.record import MANY_EDGES, Derivation
+from symback.errors import CircuitError
+
+_WIDEST = -1.234e-100  # no number that a picture shows is wider than this one's text
+_EXAMPLES = (
+    (0.5, -1.5, 2.0, 0.8, 0.3, -0.7, 1.2),
+    (0.5, 0.7, 0.3, 0.9, 0.4, 0.8, 0.6),
+    (1.5, 2.5, 1.2, 2.0, 1.8, 3.0, 1.4),
+    (-0.5, -0.7, -0.3, -0.9, -0.4, -0.8, -0.6),
+)
+"""Numbers for leaves that have none, in turn; some formulas are defined for positive ones only."""
+
+
+# -- when a number is known ----------------------------------------------------------------------
+
+
+class Known:
+    """The id of the step from which on a number is known; None where no step computes it."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        walk = derivation.walk
+        self._values = {n.name: 0 for n in walk.circuit.leaves}
+        self._edges: dict[Link, int] = {}
+        self._seed = 0
+        for step in derivation.steps:
+            if step.kind == "forward":
+                self._values[step.node] = step.id
+            elif step.kind == "seed":
+                self._seed = step.id
+            elif step.kind == "edge":
+                self._edges[step.left[0], step.left[1]] = step.id
+        self._adjoints: dict[str, int] = {walk.of: self._seed}
+        for name, edges in walk.into.items():
+            ids = [self._edges.get((e.node, e.operand)) for e in edges]
+            if ids and None not in ids:
+                self._adjoints[name] = max(i for i in ids if i is not None)
+        last = {step.left: step.id for step in derivation.steps}
+        for name in derivation.wrt:
+            self._adjoints.setdefault(name, last[walk.of, name])
+        self._into: dict[str, list[Link]] = {}
+        for link in self._edges:
+            self._into.setdefault(link[1], []).append(link)
+        self._partials = {(e.node, e.operand) for e in walk.edges}
+
+    def at(self, slot: str) -> int | None:
+        """The step of a slot. A local partial that is always 0 is known with the seed."""
+        kind, *names = slot.split(" ")
+        if kind == "value":
+            return self._values.get(names[0])
+        if kind == "adjoint":
+            return self._adjoints.get(names[0])
+        link = (names[0], names[1])
+        return self._edges.get(link) if link in self._partials else self._seed
+
+    def contributions(self, name: str) -> list[Link]:
+        """The edges into a node, in the order of their steps."""
+        return self._into.get(name, [])
+
+
+# -- programs ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Tables of JavaScript rows by name, and the row that computes each adjoint.
+
+    `final` are adjoints that the rows named with GUARDED_ compute, where the circuit has branches
+    outside whose domain a branch that is not taken may be.
+    """
+
+    tables: tuple[tuple[str, Sequence[str]], ...]
+    seed: str
+    adjoints: Mapping[str, str]
+    final: Mapping[str, str]
+
+
+def programs(derivation: Derivation) -> Programs:
+    """The lowered programs of the derivation's circuit, and one row an edge for its partial."""
+    walk, of = derivation.walk, derivation.of
+    circuit = derivation.circuit
+    if walk.circuit[of].is_leaf:  # nothing leads to it
+        return Programs((("FORWARD", []), ("BACKWARD", []), ("LOCAL", [])), f"{of}_bar", {}, {})
+    if len(walk.edges) > MANY_EDGES and not any(n.formula.has(Piecewise) for n in circuit.computed):
+        return _programs_of_walk(walk)
+    module = lower(_with_output(circuit if of in circuit else walk.circuit, of))
+    same = _has_gates(module.circuit, walk)
+    plain = module if same else lower(_with_output(walk.circuit, of))
+    printer = JavaScriptPrinter.of(walk.circuit)
+    tables = [
+        ("FORWARD", _rows(plain, plain.forward)),
+        ("BACKWARD", _rows(plain, plain.backward)),
+        ("LOCAL", [row([e.node, e.operand], e.partial, printer) for e in walk.edges]),
+    ]
+    final: dict[str, str] = {}
+    if not same:
+        named = [n.name for n in circuit.nodes if n.name in walk.into and n.name != of]
+        final = {name: module.names.adjoint(name).name for name in named}
+        tables.append(("GUARDED_FORWARD", _rows(module, module.forward)))
+        tables.append(("GUARDED_BACKWARD", _rows(module, module.backward)))
+    adjoints = {name: plain.names.adjoint(name).name for name in walk.order[1:]}
+    return Programs(tuple(tables), plain.seed.name, adjoints, final)
+
+
+def _programs_of_walk(walk: ReversePass) -> Programs:
+    """The walk as it is, node by node and adjoint by adjoint: what many edges leave time for."""
+    printer = JavaScriptPrinter.of(walk.circuit)
+    names = Names(walk.circuit)
+    seed = names.adjoint(walk.of)
+    backward = []
+    for name in walk.order[1:]:
+        parts = [e.local.contribution(names.adjoint(e.node)) for e in walk.into[name]]
+        backward.append(row([names.adjoint(name).name], Add(*parts), printer))
+    forward = [row([n.name], n.formula, printer) for n in below(walk.circuit, walk.of)]
+    local = [row([e.node, e.operand], e.partial, printer) for e in walk.edges]
+    adjoints = {name: names.adjoint(name).name for name in walk.order[1:]}
+    tables = (("FORWARD", forward), ("BACKWARD", backward), ("LOCAL", local))
+    return Programs(tables, seed.name, adjoints, {})
+
+
+def _with_output(circuit: Circuit, of: str) -> Circuit:
+    return replace(circuit, output=circuit[of], loss=None)
+
+
+def _has_gates(circuit: Circuit, walk: ReversePass) -> bool:
+    """Whether the circuit has every gate of the walk, by name and expression."""
+    gates = reaching(walk.circuit, walk.of)
+    return all(n.name in circuit and circuit[n.name].formula == n.formula for n in gates)
+
+
+def _rows(lowered: Lowered, program: Program) -> list[str]:
+    """The program as the module has it, but that every line is asked for."""
+    kept = optimise(_with_all_results(program), lowered.names)
+    return table(kept, JavaScriptPrinter.of(lowered.circuit))
+
+
+def _with_all_results(program: Program) -> Program:
+    results = tuple(line.target for line in program.lines)
+    return Program(program.arguments, program.lines, results, program.per_sample)
+
+
+# -- numbers to start with -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The numbers that a page starts with; `examples` are leaves that the user gave none."""
+
+    values: Mapping[str, float]
+    examples: tuple[str, ...]
+
+
+def start(derivation: Derivation) -> Start:
+    """The derivation's numbers, else initial values, else examples inside the domain."""
+    walk = derivation.walk
+    leaves = leaves_below(derivation)
+    fixed = {n.name: n.initial for n in leaves if n.initial is not None} | dict(derivation.values)
+    given = {n.name: float(fixed[n.name]) for n in leaves if n.name in fixed}
+    missing = tuple(n.name for n in leaves if n.name not in given)
+    tried = [
+        given | {name: _example(numbers, i) for i, name in enumerate(missing)}
+        for numbers in _EXAMPLES
+    ]
+    finite = (values for values in tried if _is_finite(walk, values))
+    return Start(next(finite, tried[0]), missing)
+
+
+def _example(numbers: Sequence[float], place: int) -> float:
+    """The numbers in turn, each round shifted by one: neurons next to each other should differ."""
+    return numbers[(place + place // len(numbers)) % len(numbers)]
+
+
+def _is_finite(walk: ReversePass, values: Mapping[str, float]) -> bool:
+    try:
+        found = numbers_at(walk, values)
+    except CircuitError:
+        return False
+    return all(map(math.isfinite, (*found.values.values(), *found.adjoints.values())))
+
+
+def leaves_below(derivation: Derivation) -> list[Node]:
+    """The leaves that the value of `of` depends on, in order."""
+    nodes = reaching(derivation.walk.circuit, derivation.of)
+    return [n for n in nodes if n.is_leaf]
+
+
+# -- the picture ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LivePicture:
+    """An SVG element whose numbers are slots, with its boxes and wires by their members."""
+
+    svg: str
+    width: float
+    boxes: Mapping[str, int]
+    wires: Mapping[Link, int]
+
+
+def live_picture(derivation: Derivation, known: Known) -> LivePicture | None:
+    """The gate view, every label as wide as a number can be; None beyond `MOST_NODES` nodes."""
+    return _picture(derivation, _widest_numbers(derivation.walk), known)
+
+
+def still_picture(derivation: Derivation) -> LivePicture | None:
+    """The gate view without numbers, its boxes and wires named; None beyond `MOST_NODES` nodes."""
+    return _picture(derivation, None, None)
+
+
+def _picture(
+    derivation: Derivation, numbers: Numbers | None, known: Known | None
+) -> LivePicture | None:
+    walk = derivation.walk
+    if len(walk.circuit) > MOST_NODES:
+        return None
+    drawn = diagram(walk, "gates")
+    texts = Texts(walk, drawn, numbers)
+    laid_out = picture(drawn, texts)
+    root = ET.fromstring(to_svg(laid_out).replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
+    described = root.find("desc")
+    assert described is not None
+    described.text = Texts(walk, drawn, None).description()
+    _mark(root, drawn, texts, known)
+    boxes = {member: i for i, box in enumerate(drawn.boxes) for member in box.members}
+    wires = {edge: i for i, wire in enumerate(drawn.wires) for edge in wire.edges}
+    return LivePicture(ET.tostring(root, encoding="unicode"), laid_out.width, boxes, wires)
+
+
+def _widest_numbers(walk: ReversePass) -> Numbers:
+    names = {n.name: _WIDEST for n in walk.circuit.nodes}
+    return Numbers(names, names, {(e.node, e.operand): _WIDEST for e in walk.edges})
+
+
+def _mark(root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None) -> None:
+    """Name boxes and wires, and put slots where numbers stand; the order is that of `to_svg`."""
+    paths = iter([e for e in root if e.tag == "path"])
+    for i, _ in enumerate(drawn.wires):
+        for part in (next(paths), next(paths)):  # the wire and its arrow
+            part.set("data-wire", str(i))
+    groups = [e for e in root if e.tag == "g"]
+    for i, (group, box) in enumerate(zip(groups, drawn.boxes, strict=True)):
+        group.set("data-box", str(i))
+        group.set("data-node", box.members[-1])
+        adjoint = f"adjoint {box.name}"
+        for label, line in zip(group.findall("text")[1:], texts.caption(box), strict=True):
+            _put_slot(label, line, adjoint, known)
+    labels = iter([e for e in root if e.tag == "text"])
+    for i, wire in enumerate(drawn.wires):
+        for (line, slot), label in zip(_wire_lines(texts, wire), labels, strict=False):
+            label.set("data-wire", str(i))
+            _put_slot(label, line, slot, known)
+    above, below = texts.result()
+    for line, label in zip((*above, *below), labels, strict=False):
+        kind = "value" if line.kind == "value" else "adjoint"
+        _put_slot(label, line, f"{kind} {drawn.of}", known)
+
+
+def _wire_lines(texts: Texts, wire: Wire) -> Iterator[tuple[Line, str]]:
+    above, below = texts.on_wire(wire)
+    node, operand = wire.edges[0]
+    for line in above:
+        yield line, f"value {operand}"
+    for line in below:
+        yield line, f"contribution {node} {operand}"
+
+
+def _put_slot(label: ET.Element, line: Line, slot: str, known: Known | None) -> None:
+    """Leave the text before the number, and "—" for the number until the script knows it."""
+    number = "1" if slot.startswith("adjoint ") and line.text == "∂ 1" else shown(_WIDEST)
+    before, found, _ = line.text.rpartition(number)
+    if known is None or line.kind not in ("value", "gradient"):
+        return
+    if not found:
+        before, _, _ = line.text.rpartition(shown(0.0))
+    step = known.at(slot)
+    label.text = before + NOT_COMPUTED
+    label.set("data-before", before)
+    label.set("data-slot", slot)
+    label.set("data-known", "" if step is None else str(step))
+
+
+__all__ = [
+    "Known",
+    "LivePicture",
+    "Programs",
+    "Start",
+    "live_picture",
+    "programs",
+    "start",
+    "still_picture",
+]

@@ -1,0 +1,261 @@
+"""The steps on a page: each as a title and an equation, in groups.
+
+Mathematics where there are some hundred steps; plain text in folded groups where there are more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from sympy import Expr
+
+from symback.derivation.accumulation import ONE
+from symback.derivation.numbers.scalars import Link
+from symback.derivation.page.mathml import breakable, mathml
+from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import ABOUT_NODES
+from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
+from symback.derivation.text.grouped import groups_of_steps
+from symback.errors import clip
+from symback.operations.simplify import weight
+from symback.printing.latex import LatexPrinter, name_in_latex
+from symback.printing.text import TextPrinter
+
+MOST_CHAINS = 12  # of a sum among very many steps
+MOST_OPERATIONS = {"forward": 160}
+"""Operations of a formula that a page still shows, forward and (60) elsewhere; none reads more."""
+MOST_STEPS_IN_MATHML = 600
+"""Beyond so many steps formulas are plain Unicode: MathML takes milliseconds and kilobytes each."""
+TITLES = {
+    "forward": "Forward",
+    "rewrite": "Rewrite",
+    "seed": "Seed",
+    "edge": "Local partial",
+    "sum": "Chain rule",
+    "substitute": "Put in",
+    "simplify": "Simplify",
+    "expand": "Write out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepText:
+    """One step as the page shows it."""
+
+    id: int
+    kind: str
+    title: str
+    math: Markup
+    rule: str
+    depends: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Steps under one heading; one of very many is folded until it is asked for."""
+
+    title: Markup
+    steps: Sequence[StepText]
+    folded: bool = False
+
+
+class Writer:
+    """Writes the equation of a step: mathematics, or plain text where there are very many."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        circuit = derivation.walk.circuit
+        self.derivation = derivation
+        self.latex = LatexPrinter.of(circuit)
+        self._text = TextPrinter.of(circuit)
+        self.is_large = len(derivation.steps) > MOST_STEPS_IN_MATHML
+        self._printed: dict[int, str] = {}
+
+    def step(self, step: Step) -> StepText:
+        math = self._in_text(step) if self.is_large else self._equation(step)
+        return StepText(step.id, step.kind, self.title(step), math, step.rule, step.depends)
+
+    def subject(self, step: Step) -> str:
+        if isinstance(step.left, str):
+            return step.left
+        return self._text.partial(*step.left)
+
+    def name(self, name: str) -> Markup:
+        return Markup.escape(name) if self.is_large else in_math(name_in_latex(name))
+
+    def partial(self, of: str, wrt: str) -> Markup:
+        if self.is_large:
+            return Markup.escape(self._text.partial(of, wrt))
+        return in_math(self.latex.partial(of, wrt))
+
+    def _in_text(self, step: Step) -> Markup:
+        """The equation as text, for derivations of thousands of steps."""
+        if is_too_long(step):
+            return Markup("{} is too long to show here").format(self.subject(step))
+        return Markup("{} = {}").format(self.subject(step), self.right(step))
+
+    def said(self, step: Step) -> str:
+        """The step as a sentence, for screen readers."""
+        if is_too_long(step):
+            return f"{self.subject(step)}, too long to read out"
+        return clip(f"{self.subject(step)} = {self.right(step)}", 400)
+
+    def right(self, step: Step) -> str:
+        if step.id not in self._printed:
+            self._printed[step.id] = self._right(step)
+        return self._printed[step.id]
+
+    def _right(self, step: Step) -> str:
+        if step.kind == "sum":
+            cut = MOST_CHAINS if self.is_large else len(step.right)
+            more = f" + … ({len(step.right)} terms)" if len(step.right) > cut else ""
+            return " + ".join(self._text.chain(c) for c in step.right[:cut]) + more
+        if step.kind == "substitute":
+            return self._text.products(step.right)
+        before = f"{self._text.print(step.before)} = " if step.kind == "rewrite" else ""
+        return before + self._text.print(step.right)
+
+    def title(self, step: Step) -> str:
+        several = step.kind == "sum" and not isinstance(step.right, Expr) and len(step.right) > 1
+        return "Paths add up" if several else TITLES.get(step.kind, step.kind)
+
+    def left(self, step: Step) -> str:
+        """The left-hand side in LaTeX."""
+        if isinstance(step.left, str):
+            return name_in_latex(step.left)
+        return self.latex.partial(*step.left)
+
+    def _equation(self, step: Step) -> Markup:
+        left = self.left(step)
+        if is_too_long(step):
+            return Markup("{} <span>is too long to show here</span>").format(in_math(left))
+        right = self._right_in_latex(step)
+        if right == left:
+            return in_math(left)
+        return Markup(breakable(f"{left} {self.relation(step)} {right}"))
+
+    def relation(self, step: Step) -> str:
+        return "="
+
+    def _right_in_latex(self, step: Step) -> str:
+        if step.kind == "rewrite":
+            return f"{self.latex.print(step.before)} = {self.latex.print(step.right)}"
+        if isinstance(step.right, Expr):
+            return self.latex.print(step.right)
+        if step.kind == "sum":
+            return " + ".join(self.latex.chain(c) for c in step.right)
+        return self.latex.products(step.right)
+
+    def groups(self) -> list[Group]:
+        """Forward, backward edge by edge, then one group an asked partial."""
+        steps = self.derivation.steps
+        if self.is_large:
+            return self._folded_groups()
+        text = {s.id: self.step(s) for s in steps}
+        forward = [text[s.id] for s in steps if s.kind == "forward"]
+        rewritten = [text[s.id] for s in steps if s.kind == "rewrite"]
+        others = [s for s in steps if s.kind not in ABOUT_NODES]
+        edges = [text[s.id] for s in others if self.is_backward(s)]
+        groups = [
+            Group(Markup("Forward: values"), forward),
+            Group(Markup("Rewritten, to keep digits"), rewritten),
+            Group(self.backward(), edges),
+        ]
+        rest = [s for s in others if not self.is_backward(s)]
+        for left in dict.fromkeys(s.left for s in rest):
+            of_left = [text[s.id] for s in rest if s.left == left]
+            groups.append(Group(in_math(self.latex.partial(*left)), of_left))
+        return [g for g in groups if g.steps]
+
+    def is_backward(self, step: Step) -> bool:
+        """Whether a step belongs to the edges, not to one of the results."""
+        return step.kind in ("seed", "edge")
+
+    def backward(self) -> Markup:
+        return Markup("Backward: edges")
+
+    def _folded_groups(self) -> list[Group]:
+        """What has one form under one heading, to be opened where it is of interest."""
+        groups = []
+        for steps in groups_of_steps(self.derivation):
+            first, last = (self.subject(s) for s in (steps[0], steps[-1]))
+            kind = {"forward": "Forward: ", "rewrite": "Rewritten: "}
+            kind |= dict.fromkeys(("seed", "edge"), "Backward: ")
+            names = first if first == last else f"{first} … {last}"
+            count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
+            title = Markup("{}{} <span class=quiet>({})</span>").format(
+                kind.get(steps[0].kind, ""), names, count
+            )
+            groups.append(Group(title, [self.step(s) for s in steps], folded=True))
+        return groups
+
+    def lit(self, step: Step) -> tuple[Iterable[str], Iterable[Link]]:
+        """The nodes and edges that a step speaks of."""
+        walk = self.derivation.walk
+        if isinstance(step.left, str):
+            return [step.node], [(step.node, o) for o in walk.circuit[step.node].operands]
+        of, name = step.left
+        if step.kind in ("seed", "edge"):
+            return [of, name], [(of, name)]
+        if step.kind == "sum" and not isinstance(step.right, Expr):
+            links = [link for chain in step.right for link in chain]
+            return [of, name, *(b for _, b in links)], links
+        return [of, name], [(e.node, name) for e in walk.into.get(name, ())]
+
+
+class AdjointWriter(Writer):
+    """Writes steps by adjoints: what each edge gives to the adjoint of its operand."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        super().__init__(derivation)
+        self.latex = with_adjoints(LatexPrinter, derivation.walk)
+        self._text = with_adjoints(TextPrinter, derivation.walk)
+
+    def title(self, step: Step) -> str:
+        own = {"edge": "Pass back", "sum": "Add up", "substitute": "Put in the adjoints"}
+        return own.get(step.kind) or super().title(step)
+
+    def is_backward(self, step: Step) -> bool:
+        return step.kind in ("seed", "edge", "sum") or step.rule == ONE
+
+    def backward(self) -> Markup:
+        sign, partial = r"\delta_{v}", self.latex.partial(self.derivation.of, "v")
+        return Markup("Backward: adjoints, {}").format(in_math(f"{sign} = {partial}"))
+
+    def left(self, step: Step) -> str:
+        return super().left(step) if self._is_plain(step) else self._sign(self.latex, step)
+
+    def subject(self, step: Step) -> str:
+        return super().subject(step) if self._is_plain(step) else self._sign(self._text, step)
+
+    def relation(self, step: Step) -> str:
+        gets = step.kind == "edge" and len(self.derivation.walk.into[step.left[1]]) > 1
+        return r"\leftarrow" if gets else "="
+
+    def _is_plain(self, step: Step) -> bool:
+        return step.kind in (*ABOUT_NODES, "seed") or not self.is_backward(step)
+
+    def _sign(self, printer: Any, step: Step) -> str:
+        return adjoint_sign(printer, self.derivation.walk, step.left[1])
+
+    def _right(self, step: Step) -> str:
+        return self._text.print(step.right)
+
+
+def in_math(latex: str) -> Markup:
+    return Markup(mathml(latex))
+
+
+def is_too_long(step: Step) -> bool:
+    """Whether a formula has too many operations; known before it is printed, which takes time."""
+    if step.kind == "sum" and not isinstance(step.right, Expr):
+        return False
+    products = step.right if step.kind == "substitute" else ((step.right,),)
+    products = ((products,),) if isinstance(products, Expr) else products
+    count = sum(weight(factor) + 1 for product in products for factor in product)
+    return count > MOST_OPERATIONS.get(step.kind, 60)
+
+
+__all__ = ["AdjointWriter", "Group", "StepText", "Writer", "in_math", "is_too_long"]

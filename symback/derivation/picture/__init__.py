@@ -1,0 +1,1 @@
+"""The circuit drawn: as SVG, and as Graphviz text."""

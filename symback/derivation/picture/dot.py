@@ -1,0 +1,123 @@
+"""A picture as Graphviz text: the boxes, wires and numbers of the SVG, for `dot` to lay out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from xml.sax.saxutils import escape
+
+from symback.circuits.circuit import Circuit
+from symback.derivation.picture.diagram import Box, Diagram, Wire
+from symback.derivation.picture.labels import Kind, Line, Texts
+from symback.derivation.picture.svg import drawing
+from symback.errors import clip
+
+_COLOURS: Mapping[Kind, str] = {
+    "value": "#0b5cad",
+    "gradient": "#a84300",
+    "weight": "#1b1f24",
+    "note": "#57606a",
+}
+_FORMS = {  # leaves tell their roles by their outline, as in the SVG
+    "computed": 'style="rounded,filled" fillcolor="#eef2f7"',
+    "input": 'style="filled" fillcolor="#ffffff"',
+    "param": 'style="rounded,filled,dashed" fillcolor="#ffffff"',
+    "target": 'style="rounded,filled" fillcolor="#ffffff"',
+    "size": 'style="rounded,filled" fillcolor="#ffffff"',
+}
+_HEADER = """\
+  graph [rankdir=LR bgcolor="#ffffff" nodesep=0.3 ranksep=0.4
+         fontname="DejaVu Sans" fontsize=10 labeljust=l]
+  node [shape=box fontname="DejaVu Sans" fontsize=10 height=0.4 width=0.4 margin="0.1,0.05"
+        color="#1b1f24" fontcolor="#1b1f24"]
+  edge [fontname="DejaVu Sans" fontsize=10 arrowsize=0.6 color="#8c959f"]"""
+_SIGN = 15  # font size of what stands in a box
+_RESULT = "value of {}"  # a node that no circuit has: its name has spaces
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")  # neither text of XML nor of DOT
+
+
+def to_dot(
+    circuit: Circuit,
+    at: Mapping[str, float] | None = None,
+    view: str = "gates",
+    of: str | None = None,
+) -> str:
+    """What `draw` draws, as a digraph in Graphviz's language: one node a box, one edge a wire.
+
+    Nodes have the names of the circuit. Raises as `draw` does.
+    """
+    return _text(*drawing(circuit, at, view, of), with_numbers=at is not None)
+
+
+def _text(drawn: Diagram, texts: Texts, *, with_numbers: bool) -> str:
+    result = _quoted(_RESULT.format(drawn.of))
+    lines = [
+        f"digraph {_quoted(drawn.of)} {{",
+        _HEADER,
+        f"  graph [tooltip={_quoted(texts.title())}{_foot(drawn, texts, with_numbers)}]",
+        *(_node(box, texts) for box in drawn.boxes),
+        f'  {result} [shape=point width=0.03 height=0.03 color="#8c959f" label=""]',
+        *(_edge(wire.tail, wire.head, _on_wire(wire, texts)) for wire in drawn.wires),
+        _edge(drawn.of, _RESULT.format(drawn.of), [n for lines in texts.result() for n in lines]),
+        "}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _foot(drawn: Diagram, texts: Texts, with_numbers: bool) -> str:
+    """How to read the numbers: Graphviz puts a label beside its wire, not above and below it."""
+    lines = [line for line in texts.notes() if line.kind == "note"]
+    if with_numbers:
+        gradient = f"after ∂, below it: the gradient of {clip(drawn.of, 16)} along the wire"
+        lines = [Line("at a wire: its value", "value"), Line(gradient, "gradient"), *lines]
+    return f" label={_label(lines, align='left')}" if lines else ""
+
+
+def _node(box: Box, texts: Texts) -> str:
+    """A box with its sign or name and its caption; a second outline around a collapsed one."""
+    sign = f'<font point-size="{_SIGN}">{_escaped(texts.inside(box))}</font>'
+    if box.role != "computed":
+        sign = _escaped(texts.inside(box))
+    caption = [_coloured(line) for line in texts.caption(box)]
+    label = f"<{'<br/>'.join([sign, *caption])}>"
+    twice = " peripheries=2" if box.is_collapsed else ""
+    tip = _quoted(texts.tip(box))
+    return f"  {_quoted(box.name)} [{_FORMS[box.role]}{twice} tooltip={tip} label={label}]"
+
+
+def _on_wire(wire: Wire, texts: Texts) -> list[Line]:
+    above, below = texts.on_wire(wire)
+    return [*above, *below]
+
+
+def _edge(tail: str, head: str, lines: Iterable[Line]) -> str:
+    label = _label(lines)
+    attributes = f" [label={label}]" if label else ""
+    return f"  {_quoted(tail)} -> {_quoted(head)}{attributes}"
+
+
+def _label(lines: Iterable[Line], align: str = "") -> str:
+    """Lines of text as an HTML-like label; nothing where there are none."""
+    end = f'<br align="{align}"/>' if align else "<br/>"
+    text = end.join(_coloured(line) for line in lines)
+    return f"<{text}{end if align else ''}>" if text else ""
+
+
+def _coloured(line: Line) -> str:
+    if line.kind == "text":
+        return _escaped(line.text)
+    return f'<font color="{_COLOURS[line.kind]}">{_escaped(line.text)}</font>'
+
+
+def _escaped(text: str) -> str:
+    """Text inside an HTML-like label."""
+    return escape(_FORBIDDEN.sub("?", text))
+
+
+def _quoted(text: str) -> str:
+    """A quoted string: any text is one name, and a backslash stands for itself."""
+    plain = _FORBIDDEN.sub("?", text).replace("\n", " ")
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+__all__ = ["to_dot"]

@@ -1,0 +1,217 @@
+"""The texts of a picture: what stands in a box, below it, on a wire, and at the foot."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from symback.autodiff.reverse import ReversePass
+from symback.circuits.circuit import Node
+from symback.derivation.numbers.scalars import Numbers
+from symback.derivation.picture.diagram import Box, Diagram, Wire, sign
+from symback.errors import clip
+from symback.printing.text import TextPrinter
+
+Kind = Literal["value", "gradient", "weight", "text", "note"]
+DIGITS = 6
+NOT_COMPUTED = "—"
+_LONGEST_NAME = 16
+_LONGEST_CAPTION = 26
+_LONGEST_TIP = 200
+_LARGEST_FORMULA = 60  # operations; printing more to show 26 characters would be waste
+_ROLES = {
+    "input": "input",
+    "param": "parameter",
+    "target": "target",
+    "size": "size",
+    "computed": "node",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text and what it tells, which the drawing shows by colour and place."""
+
+    text: str
+    kind: Kind
+
+
+Lines = tuple[Line, ...]
+
+
+class Texts:
+    """Writes the texts of a diagram; without numbers, values and gradients are left out."""
+
+    def __init__(self, walk: ReversePass, drawn: Diagram, numbers: Numbers | None) -> None:
+        self._walk = walk
+        self._drawn = drawn
+        self._numbers = numbers
+        self._printer = TextPrinter.of(walk.circuit)
+        self._partials = {(e.node, e.operand): e.partial for e in walk.edges}
+        self._fan_out = {name: len(heads) for name, heads in drawn.heads().items()}
+
+    # -- boxes --------------------------------------------------------------------------------
+
+    def inside(self, box: Box) -> str:
+        """The sign of a gate, the name of a neuron or leaf."""
+        if box.is_collapsed:
+            named = [m for m in box.members if not self._walk.circuit[m].generated] or [box.name]
+            ends = dict.fromkeys([clip(named[0], 8), clip(named[-1], 8)])
+            return " … ".join(ends)
+        if box.role != "computed" or self._drawn.view == "neurons":
+            return clip(box.name, _LONGEST_NAME)
+        return sign(self._node(box).formula, self._printer.functions)
+
+    def caption(self, box: Box) -> Lines:
+        """What stands below a box: the formula, and the gradient where several wires leave."""
+        lines = []
+        if box.is_collapsed:
+            what = f"{_ROLES[box.role]}s" if box.role != "computed" else self._drawn.view
+            lines.append(Line(f"{box.count} {what}", "note"))
+        elif box.role == "computed":
+            lines.append(Line(self._formula(box), "text"))
+        several = self._fan_out[box.name] > 1 and not box.is_collapsed
+        if self._numbers is not None and several and box.name != self._walk.of:
+            partial = self._printer.partial(clip(self._walk.of, 8), clip(box.name, 8))
+            lines.append(Line(f"{partial} = {self._adjoint(box.name)}", "gradient"))
+        return tuple(lines)
+
+    def tip(self, box: Box) -> str:
+        """The whole story of a box, for a pointer that rests on it and for screen readers."""
+        if box.is_collapsed:
+            return clip(f"{len(box.members)} nodes: {', '.join(box.members[:40])}", _LONGEST_TIP)
+        if box.role != "computed":
+            return f"{box.name}: {_ROLES[box.role]}"
+        nodes = [self._walk.circuit[m] for m in reversed(box.members)]
+        return clip("; ".join(f"{n.name} = {self._print(n)}" for n in nodes), _LONGEST_TIP)
+
+    def _node(self, box: Box) -> Node:
+        return self._walk.circuit[box.members[-1]]
+
+    def _formula(self, box: Box) -> str:
+        if self._drawn.view == "gates":
+            text = f"{box.name} = {self._print(self._node(box))}"
+            return text if len(text) <= _LONGEST_CAPTION else clip(box.name, _LONGEST_CAPTION)
+        text = self._neuron(box)
+        if len(text) <= _LONGEST_CAPTION:
+            return text
+        outer = sign(self._node(box).formula, self._printer.functions)
+        return f"{outer}(Σ)" if len(box.members) > 1 else outer
+
+    def _neuron(self, box: Box) -> str:
+        """The formula of a neuron, its net input written out: σ(w3·x3 + w4·x4)."""
+        expr = self._node(box).formula
+        if len(box.members) > 1:
+            net = self._walk.circuit[box.members[0]]
+            if len(net.operands) > _LARGEST_FORMULA:
+                return "…" * (_LONGEST_CAPTION + 1)
+            expr = expr.func(net.formula, *expr.args[1:], evaluate=False)
+        return self._printer.print(expr)
+
+    def _print(self, node: Node) -> str:
+        if len(node.operands) > _LARGEST_FORMULA:
+            return f"{len(node.operands)} operands"
+        return self._printer.print(node.formula)
+
+    # -- wires --------------------------------------------------------------------------------
+
+    def on_wire(self, wire: Wire) -> tuple[Lines, Lines]:
+        """The lines above and below a wire."""
+        if len(wire.edges) > 1:
+            count = Line(f"{len(wire.edges)} wires", "note")
+            return (count,), ()
+        above = [Line(t, "weight") for t in self._weights(wire)]
+        below: list[Line] = []
+        if self._numbers is not None:
+            operand = wire.edges[0][1]
+            value = number(self._numbers.values.get(operand))
+            several = self._fan_out[wire.tail] > 1  # then the name tells whose value it is
+            above.append(Line(f"{clip(operand, 8)} = {value}" if several else value, "value"))
+            below.append(Line(f"∂ {self._contribution(*wire.edges[0])}", "gradient"))
+            for node, weight in wire.weights:
+                text = f"∂{clip(weight, _LONGEST_NAME)} {self._contribution(node, weight)}"
+                below.append(Line(text, "gradient"))
+        return tuple(above), tuple(below)
+
+    def _weights(self, wire: Wire) -> list[str]:
+        """The factor on a neuron's wire, and the numbers of the parameters in it."""
+        if not wire.weights:
+            return []
+        factor = self._partials.get(wire.edges[0])
+        names = [weight for _, weight in wire.weights]
+        plain = factor is None or factor.is_Symbol
+        lines = [] if plain and self._numbers else [self._factor(factor, names)]
+        if self._numbers is not None:
+            values = self._numbers.values
+            lines += [f"{clip(n, _LONGEST_NAME)} = {number(values.get(n))}" for n in names]
+        return lines
+
+    def _factor(self, factor: object, names: Sequence[str]) -> str:
+        text = self._printer.print(factor) if factor is not None else " + ".join(names)
+        return clip(text, _LONGEST_CAPTION)
+
+    def _contribution(self, node: str, operand: str) -> str:
+        assert self._numbers is not None
+        if (node, operand) not in self._partials:
+            return number(0.0)  # the reverse pass has proved the local partial zero
+        return number(self._numbers.contributions.get((node, operand)))
+
+    def _adjoint(self, name: str) -> str:
+        assert self._numbers is not None
+        if not self._walk.into.get(name):
+            return number(0.0)
+        return number(self._numbers.adjoints.get(name))
+
+    def result(self) -> tuple[Lines, Lines]:
+        """The lines on the wire that leaves the output: its value, and the seed."""
+        if self._numbers is None:
+            return (), ()
+        value = number(self._numbers.values.get(self._walk.of))
+        return (Line(value, "value"),), (Line("∂ 1", "gradient"),)
+
+    # -- the whole ----------------------------------------------------------------------------
+
+    def title(self) -> str:
+        return f"Circuit {self._walk.of}, {self._drawn.view} view"
+
+    def notes(self) -> list[Line]:
+        """The foot of the picture: how to read the numbers, and what was collapsed."""
+        lines = []
+        if self._numbers is not None:
+            of = clip(self._walk.of, _LONGEST_NAME)
+            lines.append(Line("above a wire: its value", "value"))
+            lines.append(Line(f"below, ∂: the gradient of {of} along it", "gradient"))
+        if self._drawn.is_collapsed:
+            boxes = len(self._drawn.boxes)
+            text = f"{self._drawn.nodes} nodes, collapsed to {boxes} boxes"
+            lines.append(Line(text, "note"))
+        return lines
+
+    def description(self) -> str:
+        """The picture in words: every box, then every wire with its numbers."""
+        boxes = [self.tip(b) for b in self._drawn.boxes]
+        wires = []
+        for wire in self._drawn.wires:
+            above, below = self.on_wire(wire)
+            texts = ", ".join(line.text for line in (*above, *below))
+            wires.append(f"{wire.tail} → {wire.head}" + (f": {texts}" if texts else ""))
+        return ". ".join([*boxes, *wires]) + "."
+
+
+def number(value: float | None) -> str:
+    """At most six significant digits with a Unicode minus; "—" where nothing was computed."""
+    if value is None:
+        return NOT_COMPUTED
+    if math.isnan(value):
+        return "undefined"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if 0 < abs(value) < sys.float_info.min:
+        return "≈ 0"  # too small for a float, but not zero
+    return f"{value:.{DIGITS}g}".replace("-", "−")
+
+
+__all__ = ["Line", "Lines", "Texts", "number"]

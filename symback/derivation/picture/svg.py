@@ -1,0 +1,163 @@
+"""A picture as SVG: one self-contained file, light and dark, the same bytes at every run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast, get_args
+from xml.sax.saxutils import escape, quoteattr
+
+from symback.autodiff.reverse import reverse_pass
+from symback.circuits.circuit import Circuit
+from symback.derivation.numbers.scalars import numbers_at
+from symback.derivation.picture.diagram import Diagram, View, diagram
+from symback.derivation.picture.labels import Texts
+from symback.derivation.picture.layout import SIGN, Path, Picture, Shape, Text, picture
+from symback.errors import SymbackError, TooLarge, clip
+
+MOST_NODES = 5_000
+
+_LIGHT = {
+    "paper": "#ffffff",
+    "ink": "#1b1f24",
+    "quiet": "#57606a",
+    "wire": "#8c959f",
+    "gate": "#eef2f7",
+    "leaf": "#ffffff",
+    "value": "#0b5cad",
+    "gradient": "#a84300",
+}
+_DARK = {
+    "paper": "#12161c",
+    "ink": "#e6edf3",
+    "quiet": "#9da7b1",
+    "wire": "#6e7681",
+    "gate": "#263040",
+    "leaf": "#12161c",
+    "value": "#79b8ff",
+    "gradient": "#ffa657",
+}
+_FONT = "'DejaVu Sans',Verdana,'Segoe UI','Helvetica Neue',Arial,sans-serif"
+_ROOT = "symback-picture"
+
+
+def draw(
+    circuit: Circuit,
+    at: Mapping[str, float] | None = None,
+    view: str = "gates",
+    of: str | None = None,
+) -> str:
+    """The circuit below a node (below the output where `of` is None) as SVG text.
+
+    `at` gives numbers for leaves: each wire then shows its value above and its gradient below,
+    "—" where a number is missing. Raises UnknownName, and TooLarge beyond `MOST_NODES` nodes.
+    """
+    return to_svg(picture(*drawing(circuit, at, view, of)))
+
+
+def drawing(
+    circuit: Circuit, at: Mapping[str, float] | None, view: str, of: str | None
+) -> tuple[Diagram, Texts]:
+    """What a picture shows, before it is laid out: boxes and wires, and the texts on them."""
+    if view not in get_args(View):
+        raise SymbackError(f"no view '{clip(str(view), 40)}'; choose gates or neurons")
+    if len(circuit) > MOST_NODES:
+        raise TooLarge(f"{len(circuit)} nodes; pictures go up to {MOST_NODES}: draw a part, of=…")
+    walk = reverse_pass(circuit, None if of is None else str(of))
+    drawn = diagram(walk, cast(View, view))
+    numbers = None if at is None else numbers_at(walk, at)
+    return drawn, Texts(walk, drawn, numbers)
+
+
+def to_svg(drawn: Picture) -> str:
+    """The SVG text of a picture."""
+    width, height = _number(drawn.width), _number(drawn.height)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{_ROOT}" role="img"'
+        f" aria-label={quoteattr(drawn.title)}"
+        f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+        f"<title>{escape(drawn.title)}</title>",
+        f"<desc>{escape(drawn.description)}</desc>",
+        f"<style>{_style()}</style>",
+        f'<rect class="paper" width="{width}" height="{height}" rx="6"/>',
+        *(_path(p) for p in drawn.paths),
+        *(_shape(s) for s in drawn.shapes),
+        *(_text(t) for p in drawn.paths for t in p.texts),
+        *(_text(t) for t in drawn.notes),
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _style() -> str:
+    """Colours for light and for dark; the words above, below and ∂ say the same without them."""
+    fixed = f".{_ROOT} text{{font-family:{_FONT};font-size:12px;text-anchor:middle}}"
+    fixed += f".{_ROOT} .left{{text-anchor:start}}"
+    fixed += f".{_ROOT} .sign{{font-size:16px}}"
+    fixed += f".{_ROOT} .wire{{fill:none;stroke-width:1.4}}"
+    fixed += f".{_ROOT} .param{{stroke-dasharray:5 2}}"
+    return f"{fixed}{_colours(_LIGHT)}@media (prefers-color-scheme:dark){{{_colours(_DARK)}}}"
+
+
+def _colours(colours: Mapping[str, str]) -> str:
+    ink, wire = colours["ink"], colours["wire"]
+    rules = {
+        "text,.weight": f"fill:{ink}",
+        ".paper": f"fill:{colours['paper']}",
+        ".wire": f"stroke:{wire}",
+        ".arrow": f"fill:{wire}",
+        ".gate": f"fill:{colours['gate']};stroke:{ink}",
+        ".leaf": f"fill:{colours['leaf']};stroke:{ink}",
+        ".note": f"fill:{colours['quiet']}",
+        ".value": f"fill:{colours['value']}",
+        ".gradient": f"fill:{colours['gradient']}",
+    }
+    return "".join(
+        ",".join(f".{_ROOT} {part}" for part in parts.split(",")) + f"{{{rule}}}"
+        for parts, rule in rules.items()
+    )
+
+
+def _shape(shape: Shape) -> str:
+    """A circle or pill; a collapsed box stands on a second one."""
+    left, top, right, bottom = shape.bounds
+    leaf = shape.box.role != "computed"
+    kind = f"leaf {shape.box.role}" if leaf else "gate"
+    radius = 4 if shape.box.role == "input" else (bottom - top) / 2
+    outline = (
+        f'<rect class="{kind}" x="{{}}" y="{{}}" width="{_number(right - left)}"'
+        f' height="{_number(bottom - top)}" rx="{_number(radius)}"/>'
+    )
+    places = [(left + 3, top - 3), (left, top)] if shape.box.is_collapsed else [(left, top)]
+    drawn = "".join(outline.format(_number(x), _number(y)) for x, y in places)
+    texts = "".join(_text(t) for t in shape.texts)
+    return f"<g><title>{escape(shape.tip)}</title>{drawn}{texts}</g>"
+
+
+def _path(path: Path) -> str:
+    """A wire: straight through a layer, an S between two, an arrow at its end."""
+    (x, y), *rest = path.points
+    steps = [f"M{_number(x)} {_number(y)}"]
+    for number, (a, b) in enumerate(rest):
+        if number % 2:
+            middle = _number((x + a) / 2)
+            steps.append(f"C{middle} {_number(y)} {middle} {_number(b)} {_number(a)} {_number(b)}")
+        elif a != x:
+            steps.append(f"H{_number(a)}")
+        x, y = a, b
+    tip, back = _number(x), _number(x - 7)
+    arrow = f"M{tip} {_number(y)}L{back} {_number(y - 3.5)}V{_number(y + 3.5)}Z"
+    return f'<path class="wire" d="{"".join(steps)}"/><path class="arrow" d="{arrow}"/>'
+
+
+def _text(text: Text) -> str:
+    kind = ("sign" if text.size == SIGN else text.line.kind) + " left" * text.from_left
+    place = f'x="{_number(text.x)}" y="{_number(text.y)}"'
+    return f'<text class="{kind}" {place}>{escape(text.line.text)}</text>'
+
+
+def _number(value: float) -> str:
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+__all__ = ["draw", "to_svg"]

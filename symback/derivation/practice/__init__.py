@@ -1,0 +1,1 @@
+"""Practice: steps left blank, answers judged, mistakes named."""

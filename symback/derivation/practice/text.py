@@ -1,0 +1,124 @@
+"""A derivation as text with blanks in it, and nothing that gives an answer away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from symback.autodiff.reverse import Edge
+from symback.derivation.record import Derivation, Step, slopes_of
+from symback.derivation.text.normal import folded, printer_for
+
+LEVELS = 3
+BLANK = "______"
+
+Key = tuple[str, tuple[str, str]]  # "edge" or "result", and the partial that is asked for
+
+
+class QuizText:
+    """The derivation as text, blanks where questions are and nothing that gives them away."""
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        numbers: Mapping[Key, int],
+        kind: str,
+        level: int,
+        ascii: bool,
+    ) -> None:
+        self._derivation, self._numbers = derivation, numbers
+        self._kind, self._level = kind, level
+        self._printer = printer_for(derivation.walk.circuit, ascii)
+
+    def lines(self) -> list[str]:
+        derivation = self._derivation
+        rows = [s for s in derivation.steps if s.kind == "forward"]
+        lines = [f"Quiz on the partials of {derivation.of}, level {self._level}", "", "Forward"]
+        for step in rows:
+            lines += folded(f"  {step.node} = ", self._printer.print(step.right))
+        lines += ["", "Edges, with their local partials", *self._edges()]
+        for name in derivation.wrt:
+            part = self._partial(name)
+            lines += ["", *part] if part else []
+        return lines
+
+    def _edges(self) -> Iterator[str]:
+        for number, step in enumerate((s for s in self._derivation.steps if s.edge), 1):
+            assert step.edge is not None
+            node, operand = step.edge
+            blank = self._numbers.get(("edge", step.edge))
+            left = f"{number:>4}  {node} → {operand}   {self._printer.partial(node, operand)} = "
+            right, rule = self._printer.print(step.right), step.rule
+            if blank is not None and self._kind == "rules":
+                rule = f"({blank}) {BLANK}"
+            elif blank is not None:
+                right = f"({blank}) {BLANK}"
+                rule = rule if self._level == 1 else ""
+            yield from folded(left, f"{right}   {rule}".rstrip())
+
+    def _partial(self, name: str) -> list[str]:
+        """The lines of one partial, as far as they tell no answer."""
+        derivation = self._derivation
+        asked = (derivation.of, name)
+        steps = {s.kind: s for s in derivation.steps if s.left == asked}
+        if "sum" not in steps:
+            return []
+        blank = self._numbers.get(("result", asked))
+        rights = self._worked(steps, asked, blank)
+        if blank is not None:
+            rights.append(f"({blank}) {BLANK}")
+        elif not self._hides(steps["sum"]):
+            rights.append(self._printer.print(steps["simplify"].right))
+        left = f"  {self._printer.partial(*asked)} = "
+        lines: list[str] = []
+        for right in dict.fromkeys(rights):
+            lines += folded(left, right)
+            left = f"{'':<{len(left) - 2}}= "
+        if blank is None and "expand" in steps and not self._hides(steps["sum"]):
+            for slope, expanded in slopes_of(derivation, steps["expand"].before):
+                lines += folded(f"  {self._printer.print(slope)} = ", self._printer.print(expanded))
+            right = self._printer.print(steps["expand"].right)
+            lines += folded(f"  {self._printer.partial(*asked)} = ", right)
+        return lines
+
+    def _worked(
+        self, steps: Mapping[Any, Step], asked: tuple[str, str], blank: int | None
+    ) -> list[str]:
+        """The chain and its product: fewer where the level is higher."""
+        rights = []
+        chains = self._printer.chains(steps["sum"].right)
+        faded = self._kind == "steps" and self._level == LEVELS
+        if chains != self._printer.partial(*asked) and not faded:
+            rights.append(chains)
+        many = self._derivation.paths(asked[1]) is None
+        if (many and self._hides(steps["sum"])) or (blank is not None and self._level > 1):
+            return rights
+        return rights if faded else [*rights, self._product(steps)]
+
+    def _product(self, steps: Mapping[Any, Step]) -> str:
+        """The local partials in the chain's place, the number of a question for its answer."""
+        texts = []
+        chains, products = steps["sum"].right, steps["substitute"].right
+        for chain, product in zip(chains, products, strict=True):
+            factors = []
+            for link, factor in zip(chain, product, strict=True):
+                blank = None if self._kind == "rules" else self._numbers.get(("edge", link))
+                text = self._printer.products([[factor]])
+                enclosed = factor.is_Add or text.startswith(self._printer.negative)
+                text = f"({text})" if enclosed and len(product) > 1 else text
+                factors.append(text if blank is None else f"({blank})")
+            texts.append(self._printer.times_sign.join(factors))
+        return " + ".join(texts)
+
+    def _hides(self, step: Step) -> bool:
+        """Whether an answer went into a sum over paths."""
+        if self._kind == "rules":
+            return False
+        end = step.left[1]
+        used: Sequence[Sequence[Edge]] | None = self._derivation.paths(end)
+        if used is None:
+            return bool(self._numbers)
+        return any(("edge", (e.node, e.operand)) in self._numbers for path in used for e in path)
+
+
+__all__ = ["BLANK", "LEVELS", "Key", "QuizText"]

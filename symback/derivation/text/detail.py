@@ -1,0 +1,221 @@
+"""One step at a time: what it says, why it holds, what it needs; and the shortest form of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sympy import Expr, Symbol
+
+from symback.autodiff.reverse import Edge
+from symback.derivation.record import Derivation, Step
+from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
+from symback.derivation.text.normal import WIDTH, ascii_words, folded
+from symback.derivation.text.numbers import is_whole, number_text, value_text
+from symback.errors import CircuitError, UnknownName, nearest
+from symback.printing.text import AsciiPrinter, TextPrinter
+
+NOT_KNOWN = "—"  # a number that nobody has asked for is no zero
+
+
+class Shown(str):
+    """A text that shows itself as it is where a session prints a result."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def step_text(derivation: Derivation, step: Step, *, ascii: bool = False) -> Shown:
+    """A step with its number, its kind, both sides and what it needs."""
+    return Shown("\n".join(_Detail(derivation, ascii).lines(step)))
+
+
+def why_text(derivation: Derivation, step: Step, *, ascii: bool = False) -> Shown:
+    """Why a step holds, with the steps that it needs."""
+    detail = _Detail(derivation, ascii)
+    lines = [*folded("because ", detail.words(step.why))]
+    for number in step.depends:
+        lines += detail.lines(derivation.steps[number - 1], short=True)
+    return Shown("\n".join(lines))
+
+
+def full_text(derivation: Derivation, *, ascii: bool = False) -> str:
+    """Every step in its order."""
+    detail = _Detail(derivation, ascii)
+    lines = [detail.title(), ""]
+    for step in derivation.steps:
+        lines += detail.lines(step)
+    return "\n".join(lines) + "\n"
+
+
+def brief_text(derivation: Derivation, *, ascii: bool = False) -> str:
+    """The results only, one line a partial."""
+    detail = _Detail(derivation, ascii)
+    lines = []
+    for name in derivation.wrt:
+        left = detail.printer.partial(derivation.of, name)
+        last = [s for s in derivation.steps if s.left == (derivation.of, name)][-1:]
+        right = detail.right(last[0]) if last else "1"
+        lines += folded(f"{left} = ", right)
+    return "\n".join(lines) + "\n"
+
+
+class InPlace(TextPrinter):
+    """Prints formulas with values in place of names."""
+
+    values: Mapping[str, str] = {}
+
+    def filled(self, expr: Expr, room: int) -> str:
+        """The formula with its values, or nothing where they don't fit."""
+        names = [s.name for s in expr.free_symbols]
+        if not names or not all(is_whole(self.values.get(n, "…")) for n in names):
+            return ""
+        text = self.print(expr)
+        return text if len(text) <= room else ""
+
+    def symbol(self, symbol: Symbol) -> str:
+        text = self.values[symbol.name]
+        return self.bracket(text) if text.startswith(self.negative) else text
+
+
+class AsciiInPlace(InPlace, AsciiPrinter):
+    """The same in ASCII."""
+
+
+class _Detail:
+    def __init__(self, derivation: Derivation, ascii: bool) -> None:
+        self._derivation = derivation
+        self._ascii = ascii
+        self.printer = with_adjoints(AsciiPrinter if ascii else TextPrinter, derivation.walk)
+        self._numbers = derivation.numbers() if derivation.values else {}
+        self._told: dict[str, int] = {}  # rules that were told, with the step
+        self._in_place = self._numbers_in_place() if derivation.values else None
+
+    def _numbers_in_place(self) -> InPlace | None:
+        """A printer of formulas with the values of arrays in place of their names."""
+        derivation = self._derivation
+        if not derivation.circuit.has_arrays:
+            return None
+        from symback.derivation.numbers.arrays import array_numbers  # arrays only
+
+        found = array_numbers(derivation)
+        printer = with_adjoints(AsciiInPlace if self._ascii else InPlace, derivation.walk)
+        values = {name: self._value(v, WIDTH) for name, v in found.values.items()}
+        for name, value in found.adjoints.items():
+            values[printer.adjoints[name].name] = self._value(value, WIDTH)
+        printer.values = values
+        return printer
+
+    def title(self) -> str:
+        derivation = self._derivation
+        if len(derivation.wrt) == 1:
+            return f"{self.printer.partial(derivation.of, derivation.wrt[0])}, step by step"
+        return f"All partials of {derivation.of}, step by step"
+
+    def words(self, text: str) -> str:
+        return ascii_words(text) if self._ascii else text
+
+    def left(self, step: Step) -> str:
+        """What the step is about; by accumulation an edge adds to the adjoint of its operand."""
+        if isinstance(step.left, str):
+            return f"{step.left} ="
+        derivation = self._derivation
+        edges = derivation.view == "accumulation" and step.kind in ("edge", "simplify")
+        if not edges or (step.left[0] == derivation.of and step.kind == "simplify"):
+            return f"{self.printer.partial(*step.left)} ="
+        several = len(derivation.walk.into[step.left[1]]) > 1
+        sign = adjoint_sign(self.printer, derivation.walk, step.left[1])
+        return f"{sign} {'gets' if several else '='}"
+
+    def right(self, step: Step) -> str:
+        before = f"{self.form(step.before)} = " if step.kind == "rewrite" else ""
+        return before + self.form(step.right)
+
+    def form(self, form: Any) -> str:
+        """An expression, a sum of chains, or a sum of products."""
+        if isinstance(form, Expr):
+            return self.printer.print(form)
+        if form and form[0] and isinstance(form[0][0], tuple):
+            return self.printer.chains(form)
+        return self.printer.products(form)
+
+    def lines(self, step: Step, *, short: bool = False) -> list[str]:
+        width = len(str(len(self._derivation.steps))) + 3
+        head = f"[{step.id}]".ljust(width)
+        right = self.right(step)
+        equation = f"{self.left(step)} {right}"
+        if self._in_place is not None:
+            return self._with_arrays(f"{head}{step.kind:<10} ", equation, step, short)
+        if self._derivation.values:
+            value = self._numbers.get(step.id)
+            number = NOT_KNOWN if value is None else number_text(value)
+            number = self.words(number).replace("-", self.printer.negative)
+            equation += "" if number == right else f" = {number}"
+        lines = folded(f"{head}{step.kind:<10} ", equation)
+        if short:
+            return lines
+        return lines + self._reason(step, len(head) + 11)
+
+    def _reason(self, step: Step, indent: int) -> list[str]:
+        because = self._because(step)
+        return folded(" " * indent, because) if because else []
+
+    def _with_arrays(self, start: str, equation: str, step: Step, short: bool) -> list[str]:
+        """The equation, the same with numbers in place where that fits a line, and the value."""
+        assert self._in_place is not None
+        lines, indent = folded(start, equation), " " * len(start)
+        value = self._numbers.get(step.id)
+        texts = [] if value is None else [self._value(value, WIDTH - len(start) - 2)]
+        if value is not None and isinstance(step.right, Expr):
+            texts.insert(0, self._in_place.filled(step.right, WIDTH - len(start) - 2))
+        texts = [text for text in dict.fromkeys(texts) if text] or [self.words(NOT_KNOWN)]
+        if texts != [self.right(step)]:
+            lines += [f"{indent}= {text}" for text in texts]
+        return lines if short else lines + self._reason(step, len(start))
+
+    def _value(self, value: Any, room: int) -> str:
+        dots = "..." if self._ascii else "…"
+        return value_text(value, room, dots).replace("-", self.printer.negative)
+
+    def _because(self, step: Step) -> str:
+        told = self._told.setdefault(step.why, step.id)
+        parts = [self.words(step.why) if told == step.id else f"as in step {told}"]
+        if step.depends:
+            shown = ", ".join(map(str, step.depends[:8])) + (", …" if len(step.depends) > 8 else "")
+            parts.append(f"from {shown}")
+        return "; ".join(parts)
+
+
+def path_text(derivation: Derivation, names: Sequence[str], *, ascii: bool = False) -> Shown:
+    """The paths from the node to a name that lead over the other names, each with its product."""
+    walk = derivation.walk
+    wanted = [name for name in names if name != walk.of]
+    for name in names:
+        if name not in walk.circuit:
+            known = [n.name for n in walk.circuit.nodes]
+            raise UnknownName(f"the circuit has no node '{name}'{nearest(name, known)}")
+    if not wanted:
+        raise CircuitError("name the node that the path leads to, as in path('x3')")
+    end = min(wanted, key=lambda n: -walk.order.index(n) if n in walk.order else 1)
+    found = derivation.paths(end)
+    if found is None:
+        raise CircuitError(f"too many paths lead to '{end}' to list them; ask for a nearer node")
+    through = [p for p in found if set(wanted) <= {e.operand for e in p}]
+    if not through:
+        raise CircuitError(f"no path leads from '{walk.of}' to '{end}' over {', '.join(wanted)}")
+    detail = _Detail(derivation, ascii)
+    return Shown("\n".join(line for path in through for line in _path_lines(detail, path)))
+
+
+def _path_lines(detail: _Detail, path: Sequence[Edge]) -> list[str]:
+    arrow = detail.words(" → ")
+    route = arrow.join([path[0].node, *(edge.operand for edge in path)])
+    chain = tuple((edge.node, edge.operand) for edge in path)
+    lines = folded("", route)
+    lines += folded("  ", detail.form((chain,)))
+    return [*lines, *folded("  = ", detail.form((tuple(edge.partial for edge in path),)))]
+
+
+__all__ = ["Shown", "brief_text", "full_text", "path_text", "step_text", "why_text"]

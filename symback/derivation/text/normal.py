@@ -1,0 +1,305 @@
+"""A derivation as plain text, at most 80 columns wide, the same at every run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from symback.circuits.circuit import Circuit
+from symback.derivation.accumulation import ONE
+from symback.derivation.record import Derivation, Step, slopes_of
+from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
+from symback.derivation.text.numbers import number_text, value_text
+from symback.printing.text import AsciiPrinter, TextPrinter
+
+WIDTH = 80
+_BREAKS = "·*/(,"  # a line may end behind one of these
+_ASCII = str.maketrans(
+    {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
+    | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
+    | {"→": "->", "—": "-", "δ": "delta ", "θ": "theta", "η": "eta", "α": "alpha", "≤": "<="}
+    | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k"}
+)
+
+
+def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
+    """The whole derivation: forward lines, edges, sums over paths, results, numbers.
+
+    Beyond some hundred edges, nodes and edges of one form are one line.
+    """
+    from symback.derivation.text import grouped  # a variant of what is below
+
+    if grouped.is_large(derivation):
+        return grouped.to_text(derivation, ascii=ascii)
+    kind = ArrayText if derivation.view == "accumulation" else Text
+    return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
+
+
+def ascii_words(text: str) -> str:
+    """A rule or a reason in ASCII."""
+    return text.translate(_ASCII)
+
+
+def printer_for(circuit: Circuit, ascii: bool = False) -> TextPrinter:
+    return AsciiPrinter.of(circuit) if ascii else TextPrinter.of(circuit)
+
+
+class Text:
+    def __init__(self, derivation: Derivation, ascii: bool) -> None:
+        self._derivation = derivation
+        self._ascii = ascii
+        self._arrow = " -> " if ascii else " → "
+        self._printer = printer_for(derivation.walk.circuit, ascii)
+        self._short = printer_for(derivation.walk.circuit, ascii)
+        slopes = [slope for slope, _ in slopes_of(derivation)]
+        kinds = [type(s) for s in slopes]
+        self._short.short_slopes = frozenset(s for s in slopes if kinds.count(type(s)) == 1)
+
+    def lines(self) -> list[str]:
+        derivation = self._derivation
+        if len(derivation.wrt) == 1:
+            title = f"{self._printer.partial(derivation.of, derivation.wrt[0])} of the circuit"
+        else:
+            title = f"All partials of {derivation.of}"
+        parts = [[title], self._forward(), *self._rewritten(), self._edges()]
+        parts += [self._partial(name) for name in derivation.wrt]
+        if derivation.values:
+            parts.append(self._numbers())
+        return [line for part in parts for line in (*part, "")]
+
+    def _steps(self, kind: str) -> list[Step]:
+        return [s for s in self._derivation.steps if s.kind == kind]
+
+    def _forward(self) -> list[str]:
+        rows = [(s.node, self._printer.print(s.right)) for s in self._steps("forward")]
+        width = max(len(name) for name, _ in rows)
+        lines = ["Forward"]
+        for name, text in rows:
+            lines += folded(f"  {name:<{width}} = ", text)
+        return lines
+
+    def _rewritten(self) -> list[list[str]]:
+        """A part of its own, where formulas were rewritten."""
+        lines = ["Rewritten, to keep digits"]
+        for step in self._steps("rewrite"):
+            equation = f"{self._printer.print(step.before)} = {self._printer.print(step.right)}"
+            line = f"  {step.node} = {equation}   "
+            if len(line) + len(step.rule) <= WIDTH:
+                lines.append(f"{line:<{WIDTH - len(step.rule)}}{step.rule}")
+            else:
+                lines += [*folded(f"  {step.node} = ", equation), *folded("    ", step.rule)]
+        return [lines] if len(lines) > 1 else []
+
+    def _edges(self) -> list[str]:
+        steps = self._steps("edge")
+        if not steps:
+            return []
+        rows = []
+        for step in steps:
+            assert isinstance(step.left, tuple)
+            node, operand = step.left
+            rows.append(
+                (
+                    f"{node}{self._arrow}{operand}",
+                    self._printer.partial(node, operand),
+                    self._printer.print(step.right),
+                    ascii_words(step.rule) if self._ascii else step.rule,
+                )
+            )
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        lines = ["Edges, with their local partials"]
+        for number, (edge, left, right, rule) in enumerate(rows, 1):
+            line = f"  {number:>2}  {edge:<{widths[0]}}   {left:<{widths[1]}} = {right}"
+            room = f"  {'':>2}  {'':<{widths[0]}}   {'':<{widths[1]}}   {'':<{widths[2]}}"
+            if len(room) + 3 + len(rule) <= WIDTH:
+                line = f"{line:<{len(room)}}   {rule}"
+            lines += folded("", line) if len(line) > WIDTH else [line]
+        return lines
+
+    def _partial(self, name: str) -> list[str]:
+        of = self._derivation.of
+        steps = {s.kind: s for s in self._derivation.steps if s.left == (of, name)}
+        left = self._printer.partial(of, name)
+        if "sum" not in steps:
+            if (of, name) == (of, of):
+                return [f"  {left} = 1"]
+            right = self._printer.print(steps["simplify"].right)
+            return [f"  {left} = {right}   ({steps['simplify'].rule})"]
+        lines = self._paths(steps["sum"], name)
+        chains = self._short.chains(steps["sum"].right)
+        products = self._short.products(steps["substitute"].right)
+        kept = self._short.print(steps["simplify"].right)
+        rights = list(dict.fromkeys([chains, products, kept]))
+        if chains == left:
+            rights = rights[1:]
+        lines += self._equations(left, rights)
+        if "expand" in steps:
+            lines += self._expansion(left, steps["expand"], steps["substitute"])
+        return lines
+
+    def _paths(self, step: Step, name: str) -> list[str]:
+        chains: Sequence[Sequence[tuple[str, str]]] = step.right
+        of = self._derivation.of
+        if len(chains) < 2:
+            return []
+        complete = all(a[1] == b[0] for chain in chains for a, b in pairwise(chain)) and len(
+            chains
+        ) == len(set(map(tuple, chains)))
+        listed = complete and step.rule.endswith("add up") and chains[0][0][0] == of
+        lines = [f"{len(chains)} paths lead from {name} to {of}; their products are added"]
+        if not listed:
+            return lines
+        for chain in chains:
+            route = self._arrow.join([name, *(a for a, _ in reversed(chain))])
+            lines += folded("  ", route)
+        return lines
+
+    def _equations(self, left: str, rights: Sequence[str]) -> list[str]:
+        lines: list[str] = []
+        for i, right in enumerate(rights):
+            start = f"  {left} = " if i == 0 else f"  {'':<{len(left)}} = "
+            lines += folded(start, right)
+        return lines
+
+    def _expansion(self, left: str, step: Step, substitute: Step) -> list[str]:
+        factors = {factor for product in substitute.right for factor in product}
+        lines = []
+        for slope, expanded in slopes_of(self._derivation, *factors):
+            written = self._printer.print(slope.written)
+            texts = [self._short.print(slope), written, self._printer.print(expanded)]
+            lines += folded("Expand ", " = ".join(dict.fromkeys(texts)))
+        lines = lines or ["Write out"]
+        return [*lines, *folded(f"  {left} = ", self._printer.print(step.right))]
+
+    def _numbers(self) -> list[str]:
+        derivation = self._derivation
+        nodes, partials = derivation.evaluated()
+        given = ", ".join(f"{n} = {number_text(v)}" for n, v in derivation.values.items())
+        computed = ", ".join(f"{n} = {number_text(v)}" for n, v in nodes.items())
+        lines = [*folded("At ", given), *folded("  ", computed)]
+        for name, value in partials.items():
+            lines.append(f"  {self._printer.partial(derivation.of, name)} = {number_text(value)}")
+        return [line.replace("-", self._printer.negative) for line in lines]
+
+
+class ArrayText(Text):
+    """A derivation by adjoints: what each edge gives to its operand, then the result."""
+
+    def __init__(self, derivation: Derivation, ascii: bool) -> None:
+        super().__init__(derivation, ascii)
+        kind = AsciiPrinter if ascii else TextPrinter
+        short = self._short.short_slopes
+        self._printer = with_adjoints(kind, derivation.walk)
+        self._short = with_adjoints(kind, derivation.walk)
+        self._short.short_slopes = short
+        self._room = 0
+
+    def _sign(self, name: str) -> str:
+        return adjoint_sign(self._printer, self._derivation.walk, name)
+
+    def _edges(self) -> list[str]:
+        derivation = self._derivation
+        into = derivation.walk.into
+        sign = "v_bar" if self._ascii else "δv"
+        lines = [f"Backward, where {sign} is {self._printer.partial(derivation.of, 'v')}"]
+        edges = [s.edge for s in derivation.steps if s.edge is not None]
+        longest = max((len(a) + len(b) for a, b in edges), default=0)
+        self._room = min(6 + longest + len(self._arrow), WIDTH // 3)
+        number = 0
+        for step in derivation.steps:
+            if step.kind == "edge":
+                number += 1
+                assert isinstance(step.left, tuple)
+                node, operand = step.left
+                several = len(into[operand]) > 1
+                left = f"{self._sign(operand)}{' gets' if several else ' ='} "
+                lines += self._line(f"  {number:>2}  {node}{self._arrow}{operand}", left, step)
+            elif step.kind == "simplify" and step.rule == ONE:
+                lines += self._line("", "= ", step)
+            elif step.kind == "sum" and isinstance(step.left, tuple):
+                lines += self._line("", f"{self._sign(step.left[1])} = ", step)
+        return lines if number else []
+
+    def _line(self, start: str, left: str, step: Step) -> list[str]:
+        rule = ascii_words(step.rule) if self._ascii else step.rule
+        start = f"{start:<{self._room}}  {left}"
+        text = self._printer.print(step.right)
+        if len(start) + len(text) + 3 + len(rule) <= WIDTH:
+            return [f"{start + text:<{WIDTH - len(rule)}}{rule}"]
+        return folded(start, text)
+
+    def _partial(self, name: str) -> list[str]:
+        of = self._derivation.of
+        steps = {s.kind: s for s in self._derivation.steps if s.left == (of, name)}
+        left = self._printer.partial(of, name)
+        if "substitute" not in steps:
+            step = steps["simplify"]
+            return folded(f"  {left} = ", f"{self._printer.print(step.right)}   ({step.rule})")
+        rights = [self._short.print(steps["substitute"].right)]
+        chain = self._chain(name)
+        if chain:
+            rights.insert(0, chain)
+        lines = self._equations(left, rights)
+        if "expand" in steps:
+            expanded = self._printer.print(steps["expand"].right)
+            lines += [*self._slopes(steps["substitute"]), *folded(f"  {left} = ", expanded)]
+        return lines
+
+    def _chain(self, name: str) -> str:
+        """The chain of partials, where one path leads to the node."""
+        walk = self._derivation.walk
+        links: list[tuple[str, str]] = []
+        while name != walk.of:
+            if len(walk.into[name]) != 1:
+                return ""
+            links.insert(0, (walk.into[name][0].node, name))
+            name = links[0][0]
+        return self._printer.chain(tuple(links)) if len(links) > 1 else ""
+
+    def _numbers(self) -> list[str]:
+        """One line a node: what was given, the values, the partials."""
+        derivation = self._derivation
+        if not derivation.circuit.has_arrays:
+            return super()._numbers()
+        nodes, partials = derivation.evaluated()
+        lines = []
+        for i, (name, value) in enumerate(derivation.values.items()):
+            lines.append(self._value(f"{'At ' if i == 0 else '   '}{name} = ", value))
+        lines += [self._value(f"  {name} = ", value) for name, value in nodes.items()]
+        for name, value in partials.items():
+            lines.append(self._value(f"  {self._printer.partial(derivation.of, name)} = ", value))
+        return lines
+
+    def _value(self, start: str, value: Any) -> str:
+        text = value_text(value, WIDTH - len(start), "..." if self._ascii else "…")
+        return start + text.replace("-", self._printer.negative)
+
+    def _slopes(self, step: Step) -> list[str]:
+        lines = []
+        for slope, expanded in slopes_of(self._derivation, step.right):
+            texts = [self._short.print(slope), self._printer.print(expanded)]
+            lines += folded("Expand ", " = ".join(texts))
+        return lines or ["Write out"]
+
+
+def folded(start: str, text: str) -> list[str]:
+    """`start` and the text, broken at spaces, else behind signs, where it is wider than a line."""
+    indent = " " * min(len(start) + 2, WIDTH // 2)
+    lines, line = [], start
+    for word in text.split(" "):
+        if len(line) + len(word) + 1 > WIDTH and line.strip() and line != start:
+            lines.append(line.rstrip())
+            line = indent
+        while len(line) + len(word) > WIDTH:
+            piece = _fitting(word, WIDTH - len(line))
+            lines.append((line + piece).rstrip())
+            line, word = indent, word[len(piece) :]
+        line += word + " "
+    return [*lines, line.rstrip()]
+
+
+def _fitting(word: str, width: int) -> str:
+    """The longest start of a long word that ends behind a sign and fits; at least something."""
+    ends = [i + 1 for i, c in enumerate(word[:width]) if c in _BREAKS and i > 0]
+    return word[: ends[-1]] if ends else word[:width]

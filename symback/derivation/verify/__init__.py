@@ -1,0 +1,1 @@
+"""Each step verified when it is made."""

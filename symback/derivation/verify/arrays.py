@@ -1,0 +1,143 @@
+"""Steps among arrays, verified when they are made.
+
+What an edge gives to its operand is compared with SymPy's derivatives of the gate's entries
+(`symback.derivation.verify.gate`). Sums and results are evaluated at a point of the whole circuit,
+its sizes small, and must equal the adjoint that the edges give. A step that is proven not to hold
+raises; gates of one form are verified once. Nothing here knows the rules of
+`symback.operations.vjp`.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+
+import numpy as np
+from sympy import Expr, Symbol
+
+from symback.autodiff.reverse import ReversePass
+from symback.derivation.accumulation import ANY_SUM, ONE, adjoint_names
+from symback.derivation.numbers.arrays import Accumulated
+from symback.derivation.numbers.scalars import below
+from symback.derivation.steps import Step
+from symback.derivation.verify.gate import (
+    ADJOINT,
+    Gate,
+    entries_hold,
+    is_inside,
+    leaf_entries,
+    refused,
+    truth_of,
+)
+from symback.derivation.verify.scalars import BITS, CALM_POINTS, POINTS, SEED
+from symback.errors import Unsupported
+from symback.operations.arrays import size_symbol
+from symback.operations.balls.arrays import Singular
+from symback.operations.balls.scalars import Undecided, precision
+from symback.truth.entries import Entries
+from symback.truth.explicit import explicit_leaves
+from symback.truth.points import scenes
+from symback.truth.small_sizes import small_sizes
+
+MOST_ENTRIES = 20_000  # of all arrays, where sizes can't be made small
+MOST_HELD = 2**12
+
+_HELD: set[tuple[Gate, Expr, bool]] = set()  # gates, each with what an operand gets
+
+
+class ArrayVerifier:
+    """Verifies the steps of one walk, in their order."""
+
+    def __init__(self, walk: ReversePass) -> None:
+        self._walk = walk
+        self._adjoints: dict[str, Symbol] = {n: s for s, n in adjoint_names(walk)[0].items()}
+        self._all_held = True
+        self._point = _point_of(walk, CALM_POINTS, calm=True) or _point_of(walk, POINTS, calm=False)
+
+    @property
+    def verified(self) -> bool:
+        """Whether every step was proven to hold."""
+        return self._point is not None and self._all_held
+
+    def step(self, step: Step) -> None:
+        """Refuse a step that does not hold; forward steps are definitions."""
+        if isinstance(step.left, str):
+            return
+        is_edge = step.kind == "edge" or step.rule == ONE
+        if is_edge:
+            self._edge(*step.left, step)
+        if self._point is None:
+            return
+        with precision(BITS):
+            try:
+                expected = self._point.add(step)
+                if not is_edge:
+                    self._result(step, step.left, expected)
+            except (Undecided, Singular, Unsupported):
+                self._all_held = False
+            except ValueError:  # NumPy's: shapes that don't fit
+                raise refused(_what(step.left)) from None
+
+    def _edge(self, name: str, operand: str, step: Step) -> None:
+        node = self._walk.node(name)
+        gate, names = Gate.of(node, operand, step.rule == ANY_SUM)
+        right = step.right.xreplace({**names, self._adjoints[name]: ADJOINT})
+        is_output = name == self._walk.of  # whose adjoint is 1
+        if (gate, right, is_output) in _HELD:
+            return
+        truth = truth_of(gate)
+        what = f"what '{operand}' gets from '{name}'"
+        if truth is None or not truth.holds(right, what, times_adjoint=is_output):
+            self._all_held = False
+            return
+        if len(_HELD) >= MOST_HELD:
+            _HELD.clear()
+        _HELD.add((gate, right, is_output))
+
+    def _result(self, step: Step, left: tuple[str, str], expected: Entries | None) -> None:
+        """A sum, or a form of a result: what the edges give, added up."""
+        assert self._point is not None
+        found = self._point.evaluated(step.right, left[1])
+        held = expected is not None and found is not None
+        if expected is not None and found is not None:
+            held = entries_hold(expected, found, _what(left))
+        self._all_held = self._all_held and held
+
+
+def _what(left: tuple[str, str]) -> str:
+    return f"∂{left[0]}/∂{left[1]}"
+
+
+def _point_of(walk: ReversePass, most: int, *, calm: bool) -> Accumulated | None:
+    """The values of all nodes at a point inside the domain, the circuit's sizes small."""
+    circuit = walk.circuit
+    sizes = small_sizes(circuit)
+    counts = [math.prod(sizes.length(size) for size in n.shape) for n in circuit]
+    if sum(counts) > MOST_ENTRIES:
+        return None
+    numbers, layout = explicit_leaves(circuit)
+    named = {size_symbol(name): length for name, length in layout.sizes.items()}
+    rng = np.random.default_rng(SEED)
+    for scene in islice(scenes(numbers, rng, most, layout), most):
+        for sample in scene.points[:2]:
+            leaves = leaf_entries(layout, scene.merged(sample))
+            found = Accumulated(walk, leaves, named, sizes.length)
+            if _are_inside(walk, found, calm):
+                return found
+    return None
+
+
+def _are_inside(walk: ReversePass, found: Accumulated, calm: bool) -> bool:
+    """Evaluate all nodes; whether they are inside the domain."""
+    with precision(BITS):
+        for node in below(walk.circuit, walk.of):
+            try:
+                entries = found.keep_value(node)
+            except (Undecided, Singular, Unsupported):
+                return False
+            if entries is None or not is_inside(entries, calm):
+                return False
+    return True
+
+
+__all__ = ["ArrayVerifier"]

@@ -1,0 +1,276 @@
+"""One gate alone: what its operands get from a random adjoint, by SymPy's diff entry by entry.
+
+The gate becomes a circuit of its own at small sizes that all differ. Where sizes are numbers that
+indices name, and so can't be made small, a central difference in balls along a random direction
+stands in for SymPy: it tests all entries at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from flint import arb
+from sympy import Expr, Symbol
+
+from symback.circuits.circuit import Circuit, Node, computed, leaf, size
+from symback.derivation.verify.scalars import (
+    BITS,
+    CALM,
+    CALM_POINTS,
+    CLOSE,
+    POINTS,
+    SEED,
+    StepRefused,
+)
+from symback.errors import Unsupported
+from symback.operations.arrays import Shape, dot, is_size, size_symbol
+from symback.operations.balls.arrays import Singular, evaluate_entries
+from symback.operations.balls.scalars import Undecided, precision
+from symback.operations.definitions import boxed
+from symback.operations.elementwise import real_symbol
+from symback.truth.entries import Entries, Layout
+from symback.truth.explicit import explicit, explicit_leaves
+from symback.truth.points import Point, scenes
+from symback.truth.reference import Reference
+
+MOST_KEPT = 2**10  # truths
+MOST_ENTRIES = 100_000  # of a gate at sizes that can't be made small
+STEP_WIDTH = arb(2) ** -120  # of a central difference in BITS, which leaves its square
+TINY = arb(2) ** -200  # what stands for 0
+VALUE, ADJOINT = real_symbol("v"), real_symbol("v_adjoint")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate with its names put away, and one of its operands."""
+
+    formula: Expr
+    shape: Shape
+    operands: tuple[tuple[Symbol, Shape], ...]
+    sizes: tuple[Symbol, ...]
+    operand: Symbol
+    any_sum: bool  # whether a target need not add up to 1
+
+    @classmethod
+    def of(cls, node: Node, operand: str, any_sum: bool) -> tuple[Gate, dict[Expr, Expr]]:
+        """The gate, and what stands for the names of the node and of its operands."""
+        shapes = node.shapes
+        free = node.formula.free_symbols
+        arrays = [o for o in node.operands if real_symbol(o) in free]
+        known = {o: real_symbol(f"a{i}") for i, o in enumerate(arrays)}
+        in_shapes = {s for shape in shapes.values() for size in shape for s in size.free_symbols}
+        names: dict[Expr, Expr] = {real_symbol(o): symbol for o, symbol in known.items()}
+        gate = cls(
+            node.formula.xreplace(names),
+            node.shape,
+            tuple((symbol, shapes[o]) for o, symbol in known.items()),
+            tuple(sorted(in_shapes | {s for s in free if is_size(s)}, key=str)),
+            known[operand],
+            any_sum,
+        )
+        return gate, {**names, node.symbol: VALUE}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTruth:
+    """What an operand gets, at a point: its entries, or its product with a direction."""
+
+    values: Mapping[Expr, Entries]
+    sizes: Mapping[Any, int]
+    expected: Entries
+    direction: Entries | None = None
+
+    def holds(self, right: Expr, what: str, *, times_adjoint: bool) -> bool:
+        """Whether a formula over the gate's names is proven to give the truth.
+
+        Raises StepRefused where it is proven not to.
+        """
+        with precision(BITS):
+            try:
+                found = evaluate_entries(right, self.values, self.sizes)
+                found = found * self.values[ADJOINT] if times_adjoint else found
+                found = np.broadcast_to(found, self.shape)
+            except (Undecided, Singular, Unsupported):
+                return False
+            except ValueError:  # NumPy's: shapes that don't fit
+                raise refused(what) from None
+            if self.direction is None:
+                return entries_hold(self.expected, found, what)
+            return self._slope_holds(found * self.direction, what)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the operand."""
+        entries = self.expected if self.direction is None else self.direction
+        return tuple(entries.shape)
+
+    def _slope_holds(self, products: Entries, what: str) -> bool:
+        parts, slope = list(np.ravel(products)), self.expected.item()
+        total = sum(parts, arb(0))
+        room = CLOSE * sum((abs(p) for p in parts), abs(slope)) + TINY
+        if abs(total - slope) > room:
+            raise refused(what)
+        return bool(abs(total - slope) <= room)
+
+
+def refused(what: str) -> StepRefused:
+    return StepRefused(f"internal: the step for {what} does not hold")
+
+
+def entries_hold(expected: Entries, found: Entries, what: str) -> bool:
+    """Whether two arrays are proven equal; raises StepRefused where they are proven not to be."""
+    pairs = list(zip(expected.flat, np.broadcast_to(found, expected.shape).flat, strict=True))
+    if not all(a.is_finite() and b.is_finite() for a, b in pairs):
+        return False
+    if not all(a.overlaps(b) for a, b in pairs):
+        raise refused(what)
+    largest = arb(0)
+    for a, _ in pairs:
+        largest = largest.max(abs(a))
+    return all(abs(a - b) <= CLOSE * largest + TINY for a, b in pairs)
+
+
+# -- finding it ----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def truth_of(gate: Gate) -> LocalTruth | None:
+    """The truth at a point inside the gate's domain, calm where one is found; None without one."""
+    circuit = _alone(gate)
+    try:
+        numbers, layout = explicit(circuit)
+    except Unsupported:
+        return _moved_truth(gate, circuit)
+    if not layout.has_arrays:
+        layout = explicit_leaves(circuit)[1]
+    reference = Reference(numbers, numbers.output.name)
+    layout = replace(layout, distributions=()) if gate.any_sum else layout
+    for most, calm in ((CALM_POINTS, True), (POINTS, False)):
+        for point in _points(numbers, layout, most):
+            values = _values(gate, circuit, layout, point, calm)
+            truth = None if values is None else reference.at(point)
+            if values is not None and truth is not None:
+                names = layout.entries[str(gate.operand)]
+                expected = np.empty(names.shape, dtype=object)
+                for index in np.ndindex(names.shape):
+                    expected[index] = truth.partials.get(names[index], arb(0))
+                return LocalTruth(values, _named(layout), expected)
+    return None
+
+
+def _alone(gate: Gate) -> Circuit:
+    """The circuit Σ g∘gate, its sizes told by leaves of their own."""
+    leaves = [leaf(str(symbol), "input", shape=shape) for symbol, shape in gate.operands]
+    leaves.append(leaf(str(ADJOINT), "input", shape=gate.shape))
+    leaves += [leaf(f"axis{i}", "input", shape=(s,)) for i, s in enumerate(gate.sizes)]
+    used = [size(str(s)) for s in gate.sizes if s in gate.formula.free_symbols]
+    shapes = {n.name: n.shape for n in leaves if n.shape}
+    names = [n.name for n in (*used, *leaves)]
+    value = computed(str(VALUE), gate.formula, names, shapes=shapes, shape=gate.shape)
+    whole = dot(ADJOINT, VALUE) if gate.shape else ADJOINT * VALUE
+    both = [str(ADJOINT), str(VALUE)]
+    output = computed("f", whole, both, shapes=dict.fromkeys(both, gate.shape))
+    return Circuit((*used, *leaves, value, output), output)
+
+
+def _points(numbers: Circuit, layout: Layout, most: int) -> Iterator[Point]:
+    rng = np.random.default_rng(SEED)
+    for number, scene in enumerate(scenes(numbers, rng, most, layout)):
+        if number >= most:
+            return
+        for sample in scene.points[:2]:
+            yield scene.merged(sample)
+
+
+def _named(layout: Layout) -> dict[Any, int]:
+    return {size_symbol(name): length for name, length in layout.sizes.items()}
+
+
+def _values(
+    gate: Gate, circuit: Circuit, layout: Layout, point: Point, calm: bool
+) -> dict[Expr, Entries] | None:
+    """The entries of operands, adjoint and value; None outside the domain."""
+    values = leaf_entries(layout, point)
+    found = {circuit[name].symbol: entries for name, entries in values.items()}
+    with precision(BITS):
+        try:
+            value = evaluate_entries(gate.formula, found, _named(layout))
+        except (Undecided, Singular, Unsupported):
+            return None
+        if not is_inside(value, calm):
+            return None
+    found[VALUE] = np.broadcast_to(value, found[ADJOINT].shape)
+    return found
+
+
+def is_inside(entries: Entries, calm: bool) -> bool:
+    """Whether all entries are numbers, and not far out where that is asked for."""
+    return all(v.is_finite() and (not calm or abs(v) < CALM) for v in entries.flat)
+
+
+def leaf_entries(layout: Layout, point: Point) -> dict[str, Entries]:
+    """The leaves of a point, as arrays of exact balls."""
+    found = {}
+    for name, entries in layout.entries.items():
+        made = np.empty(entries.shape, dtype=object)
+        for index in np.ndindex(entries.shape):
+            made[index] = arb(point[entries[index]])
+        found[name] = made
+    return found
+
+
+# -- sizes that can't be made small --------------------------------------------------------------
+
+
+def _moved_truth(gate: Gate, circuit: Circuit) -> LocalTruth | None:
+    """The slope of Σ g∘gate along a random direction of the operand."""
+    numbers, layout = explicit_leaves(circuit)
+    if len(numbers.nodes) > MOST_ENTRIES:
+        return None
+    layout = replace(layout, distributions=()) if gate.any_sum else layout
+    for point in _points(numbers, layout, CALM_POINTS):
+        values = _values(gate, circuit, layout, point, False)
+        if values is None:
+            continue
+        rng = np.random.default_rng(SEED)
+        direction = np.empty(values[gate.operand].shape, dtype=object)
+        for index in np.ndindex(direction.shape):
+            direction[index] = arb(float(rng.uniform(0.5, 1.5)))
+        sizes = _named(layout)
+        try:
+            slope = _slope(gate, values, sizes, direction)
+        except (Undecided, Singular, Unsupported):
+            continue
+        if slope.is_finite():
+            return LocalTruth(values, sizes, boxed(slope), direction)
+    return None
+
+
+def _slope(
+    gate: Gate, values: Mapping[Expr, Entries], sizes: Mapping[Any, int], direction: Entries
+) -> arb:
+    with precision(BITS):
+        totals = []
+        for sign in (1, -1):
+            moved = values[gate.operand] + direction * (sign * STEP_WIDTH)
+            found = evaluate_entries(
+                gate.formula, {**values, gate.operand: np.asarray(moved, dtype=object)}, sizes
+            )
+            totals.append(sum(np.asarray(found * values[ADJOINT]).flat, arb(0)))
+        return (totals[0] - totals[1]) / (2 * STEP_WIDTH)
+
+
+__all__ = [
+    "ADJOINT",
+    "Gate",
+    "LocalTruth",
+    "entries_hold",
+    "is_inside",
+    "leaf_entries",
+    "refused",
+    "truth_of",
+]

@@ -1,0 +1,159 @@
+"""Every step of a derivation, verified when it is made: both sides evaluated, SymPy's way.
+
+At a point inside the domain all nodes are evaluated in ball arithmetic. A local partial must then
+equal SymPy's own derivative of the gate, a simplified form the form before it. A step that is
+proven not to hold raises; it is never printed. Gates of one form are verified once.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Hashable, Mapping, MutableMapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import arb
+from sympy import Add, Expr
+
+from symback.circuits.circuit import Circuit, Node
+from symback.derivation.verify.forms import value_of
+from symback.errors import SymbackError, Unsupported
+from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.elementwise import elementary
+from symback.operations.simplify import Numbering, form_of, place
+from symback.truth.points import scenes
+
+BITS = 400
+CLOSE = arb(2) ** -60  # relative: a difference below it proves that a form holds
+SEED = 1729
+POINTS = 40  # tried until one lies inside the domain
+CALM_POINTS = 12  # tried before, until all values at one are calm
+CALM = arb(64)  # far out, differences such as 1 − tanh² have no digits
+
+Values = MutableMapping[Any, arb]
+
+
+class StepRefused(SymbackError):
+    """A step of a derivation that does not hold: a fault of symback, not of the input."""
+
+
+class Verifier:
+    """Knows the values of all nodes at one point of a circuit of numbers.
+
+    `point` is None where no point inside the domain was found; then nothing can be verified.
+    """
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit = circuit
+        self._slopes: dict[Hashable, Expr] = {}  # SymPy's derivative of each form of gate
+        self._held: set[Hashable] = set()  # forms of gate and partial that hold
+        self._terms: dict[Any, list[Expr]] = {}  # of the gate verified last, by name
+        self._last: Node | None = None
+        self.point = self._find(CALM_POINTS, calm=True) or self._find(POINTS, calm=False)
+
+    def _find(self, most: int, *, calm: bool) -> Values | None:
+        rng = np.random.default_rng(SEED)
+        for number, scene in enumerate(scenes(self._circuit, rng, most)):
+            for sample in scene.points[:2]:
+                values = self._evaluated(scene.merged(sample), calm)
+                if values is not None:
+                    return values
+            if number >= most:
+                break
+        return None
+
+    def _evaluated(self, point: Mapping[str, float], calm: bool) -> Values | None:
+        with precision(BITS):
+            values: Values = {}
+            for leaf in self._circuit.leaves:
+                values[leaf.symbol] = arb(point[leaf.name])
+            try:
+                for node in self._circuit.computed:
+                    value = value_of(node.formula, values)
+                    if not value.is_finite() or (calm and not abs(value) < CALM):
+                        return None
+                    values[node.symbol] = value
+            except (Undecided, Unsupported):
+                return None
+        return values
+
+    def partial(self, node: Node, operand: str, partial: Expr) -> None:
+        """Refuse a local partial that is not SymPy's derivative of the gate."""
+        if self.point is None:
+            return
+        symbol = self._circuit[operand].symbol
+        formula = self._part_with(node, symbol)
+        numbers: Numbering = {symbol: 0, node.symbol: 1}
+        gate = form_of(formula, numbers)
+        whole = (gate, form_of(partial, numbers))
+        if whole in self._held:
+            return
+        if gate not in self._slopes:
+            form = formula.xreplace({s: place(i) for s, i in numbers.items()})
+            self._slopes[gate] = sp.diff(elementary(form), place(0))
+        values = {place(i): self.point[s] for s, i in numbers.items()}
+        what = f"∂{node.name}/∂{operand}"
+        if self._holds(self._slopes[gate], values, partial, what):
+            self._held.add(whole)
+
+    def _part_with(self, node: Node, symbol: Expr) -> Expr:
+        """The terms of a sum that its derivative by one operand needs; any other gate whole."""
+        if not node.formula.is_Add:
+            return node.formula
+        if self._last is not node:
+            self._last, self._terms = node, {}
+            for term in node.formula.args:
+                for name in term.free_symbols:
+                    self._terms.setdefault(name, []).append(term)
+        return Add(*self._terms.get(symbol, ()))
+
+    def equal(self, before: Any, after: Any, what: str) -> None:
+        """Refuse two forms that differ at the point."""
+        if self.point is None or before is after:
+            return
+        numbers: Numbering = {}
+        forms = form_of_sum(before, numbers), form_of_sum(after, numbers)
+        if forms not in self._held and self._holds(before, self.point, after, what):
+            self._held.add(forms)
+
+    def _holds(self, before: Any, values: Mapping[Any, arb], after: Any, what: str) -> bool:
+        """Whether two forms are proven equal at the point; raises where they are proven not to be.
+
+        Neither on a kink, or where a derivative of SymPy's is a distribution.
+        """
+        assert self.point is not None
+        with precision(BITS):
+            try:
+                one, two = _value(before, values), _value(after, self.point)
+            except (Undecided, Unsupported):
+                return False
+            if not one.is_finite() or not two.is_finite():
+                return False
+            if not one.overlaps(two):
+                raise StepRefused(f"internal: the step for {what} does not hold")
+            return bool(abs(one - two) <= CLOSE * (abs(one) + abs(two)))
+
+
+def form_of_sum(form: Any, numbers: Numbering) -> Hashable:
+    """The form of an expression, or of a sum of products of expressions."""
+    if isinstance(form, Expr):
+        return form_of(form, numbers)
+    return tuple(tuple(form_of(factor, numbers) for factor in product) for product in form)
+
+
+def _value(form: Any, point: Mapping[Any, arb]) -> arb:
+    """The value of an expression, or of a sum of products of expressions."""
+    values: Values = ChainMap({}, point)  # type: ignore[arg-type]  # the point stays as it is
+    if isinstance(form, Expr):
+        return evaluate(elementary(form), values)
+    total = arb(0)
+    for factors in form:
+        product = arb(1)
+        for factor in factors:
+            product = product * evaluate(elementary(factor), values)
+        total = total + product
+    return total
+
+
+__all__ = ["StepRefused", "Verifier"]

@@ -1,0 +1,1 @@
+"""Circuit text → statements → formulas → circuit."""

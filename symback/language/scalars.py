@@ -1,0 +1,483 @@
+"""Terms → SymPy expressions: names resolved, arities checked, constants kept real and exact.
+
+Numbers stay exact (0.1 is 1/10), so that the reference evaluates what was typed and the module
+prints the float nearest to it. No constant is computed that a float64 could not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+
+import sympy as sp
+from sympy import Basic, Expr, Integer, Mul, Pow, Rational, S
+
+from symback.errors import (
+    CircuitError,
+    CircuitSyntaxError,
+    DomainError,
+    Place,
+    TooLarge,
+    UnknownName,
+    Unsupported,
+    clip,
+    nearest,
+)
+from symback.language.syntax import Source, Term
+from symback.operations.arrays import size_symbol
+from symback.operations.balls.scalars import LARGEST_FLOAT, constant, rational
+from symback.operations.elementwise import (
+    AT_KINK,
+    SPELLINGS,
+    Op,
+    applied,
+    postorder,
+    product,
+    real_symbol,
+)
+from symback.operations.signs import COMPARISONS, exponent, juxtaposed
+
+MOST_BITS = 8192  # of an exact rational constant
+LARGEST_EXPANDED_POWER = 2048
+DEEPEST_BUILD = 150
+LARGEST_EXPRESSION = 50_000  # parts, user functions written out: SymPy walks the whole tree
+LARGEST_SIMPLIFIED = 64  # parts of an operand for which SymPy looks for a simpler form
+LARGEST_COMPARED = 8  # different parts of an operand of min, max or a comparison
+MOST_INNER_CALLS = 40  # of user functions by user functions, for one node
+
+_value = lru_cache(maxsize=2**14)(constant)
+_LARGEST = 2**1024 - 2**970
+_SMALLEST = Fraction(1, 2**1075)
+_SMALLEST_FLOAT = rational(Rational(1, 2**1075))
+_COMPARE: dict[str, Callable[..., Basic]] = {
+    "<": sp.Lt,
+    "<=": sp.Le,
+    ">": sp.Gt,
+    ">=": sp.Ge,
+    "==": sp.Eq,
+    "!=": sp.Ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UserFunction:
+    """A one-line function of circuit text: swish(u) = u*sigma(u)."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: Term
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds the expressions of one circuit.
+
+    `is_known` tells whether a node, leaf or size of that name exists; `used` collects the names
+    in order of first appearance, with their places.
+    """
+
+    source: Source
+    is_known: Callable[[str], bool]
+    functions: Mapping[str, UserFunction] = field(default_factory=dict)
+    is_size: Callable[[str], bool] = lambda name: False
+    bound: Mapping[str, Expr] = field(default_factory=dict)  # the variables of loops
+    array_calls: Collection[str] = ()  # operations on arrays, by name
+    kinks: Mapping[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
+    used: dict[str, Place] = field(default_factory=dict)
+    _calling: list[str] = field(default_factory=list)
+    _depth: int = 0
+    _built: int = 0
+    _inner_calls: int = 0
+    _applied: dict[tuple[object, ...], Expr] = field(default_factory=dict)
+    _sizes: dict[Basic, int] = field(default_factory=dict)
+
+    def build(self, term: Term) -> Expr:
+        """The expression of a term."""
+        self._built += 1
+        self._depth += 1
+        if self._depth > DEEPEST_BUILD or self._built > LARGEST_EXPRESSION:
+            raise self._too_large(term)
+        try:
+            return getattr(self, f"_{term.kind}")(term)
+        finally:
+            self._depth -= 1
+
+    def _place(self, term: Term) -> Place:
+        return self.source.place(term.place)
+
+    def _too_large(self, term: Term) -> TooLarge:
+        return TooLarge("the expression is too large; name inner parts", self._place(term))
+
+    # -- leaves -----------------------------------------------------------------------------
+
+    def _number(self, term: Term) -> Expr:
+        power = term.text.lower().partition("e")[2]
+        if power and abs(int(power)) > 1000:
+            raise DomainError(f"{clip(term.text, 30)} is no float64", self._place(term))
+        number = Fraction(term.text)
+        if abs(number) > _LARGEST or 0 < abs(number) < _SMALLEST:
+            raise DomainError(f"{clip(term.text, 30)} is no float64", self._place(term))
+        return Rational(number.numerator, number.denominator)
+
+    def _half(self, term: Term) -> Expr:
+        return S.Half
+
+    def _name(self, term: Term) -> Expr:
+        factors = self._factors(term)
+        return Mul(*factors) if len(factors) > 1 else factors[0]
+
+    def _factors(self, term: Term) -> list[Expr]:
+        """The factors that a name stands for: itself, or those of a product like w3x3."""
+        name = term.text
+        if name in self.bound:
+            self._built += self._written_out(self.bound[name])
+            return [self.bound[name]]
+        if self.is_known(name):
+            return [self._symbol(name, term)]
+        if name == "pi":
+            return [S.Pi]
+        factors = None if name in SPELLINGS else juxtaposed(name)
+        if factors is not None:
+            inner = [self.bound.get(f) or self._symbol(f, term) for f in factors]
+            return inner
+        return [self._symbol(name, term)]
+
+    def _written_out(self, expr: Expr) -> int:
+        """The number of parts, shared ones counted wherever they stand."""
+        if expr not in self._sizes:
+            for part in postorder(expr):
+                self._sizes[part] = 1 + sum(self._sizes[a] for a in part.args)
+        return self._sizes[expr]
+
+    def _symbol(self, name: str, term: Term) -> Expr:
+        if name in SPELLINGS and not self.is_known(name) and name != "sigma":
+            raise CircuitSyntaxError(f"'{name}' needs an argument: {name}(u)", self._place(term))
+        self.used.setdefault(name, self._place(term))
+        return size_symbol(name) if self.is_size(name) else real_symbol(name)
+
+    # -- arithmetic -------------------------------------------------------------------------
+
+    def _bracketed(self, term: Term) -> Expr:
+        return self.build(term.args[0])
+
+    def _negative(self, term: Term) -> Expr:
+        return -self.build(term.args[0])
+
+    def _sum(self, term: Term) -> Expr:
+        operands = [self.build(a) for a in term.args]
+        total: Expr = S.Zero
+        for number in (o for o in operands if o.is_Rational):
+            total = self._exact(total + number, term)
+        return self._real(sp.Add(total, *(o for o in operands if not o.is_Rational)), term)
+
+    def _product(self, term: Term) -> Expr:
+        operands = [f for a in term.args for f in self._factors_of(a)]
+        number: Expr = S.One
+        for factor in (o for o in operands if o.is_Rational):
+            number = self._exact(number * factor, term)
+        others = [o for o in operands if not o.is_Rational]
+        return self._real(product(*others) if number is S.One else Mul(number, *others), term)
+
+    def _factors_of(self, term: Term) -> list[Expr]:
+        """The factors of an operand of a product, those in brackets among them.
+
+        So one product is made of 2/(3*(a + b)): SymPy would multiply an inner 3*(a + b) out.
+        """
+        while term.kind == "bracketed":
+            term = term.args[0]
+        if term.kind == "negative":
+            return [S.NegativeOne, *self._factors_of(term.args[0])]
+        if term.kind == "product":
+            return [f for a in term.args for f in self._factors_of(a)]
+        if term.kind != "reciprocal":
+            return [self.build(term)]
+        divisor = term.args[0]
+        if divisor.kind == "name" and len(self._factors(divisor)) > 1:
+            raise CircuitSyntaxError(
+                f"does / divide by all of '{divisor.text}'? Write brackets and *",
+                self._place(divisor),
+            )
+        return [self._power_of(f, S.NegativeOne, divisor) for f in self._factors_of(divisor)]
+
+    def _power(self, term: Term) -> Expr:
+        return self._raise(term.args[0], lambda: self.build(term.args[1]), term)
+
+    def _superscript(self, term: Term) -> Expr:
+        if len(term.text) > 6:
+            raise TooLarge("an exponent of more than 5 digits; write **", self._place(term))
+        return self._raise(term.args[0], lambda: Integer(exponent(term.text)), term)
+
+    def _raise(self, base: Term, power: Callable[[], Expr], term: Term) -> Expr:
+        """base**power, the base built first: names count in order of appearance."""
+        if base.kind == "name":  # w3x3² is w3·x3²
+            *others, last = self._factors(base)
+            return Mul(*others, self._power_of(last, power(), term))
+        return self._power_of(self.build(base), power(), term)
+
+    def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
+        for branch in base.args if base.is_Piecewise else ():  # SymPy moves the power into them
+            self._power_of(branch.expr, power, term)
+        # Asked of constants only: for large expressions SymPy would think for minutes.
+        if base.is_number and base.is_zero and (power.is_negative or power.is_nonpositive):
+            if power.is_zero:
+                return S.One
+            raise DomainError("division by zero", self._place(term))
+        if base.is_number and base.is_nonpositive and not power.is_number:
+            raise DomainError(
+                "a number that is not positive, raised to a variable", self._place(term)
+            )
+        why = huge_power(base, power)
+        if why:
+            raise TooLarge(why, self._place(term))
+        if base.is_Mul and power.is_Integer:
+            return self._real(Mul(*(self._power_of(f, power, term) for f in base.args)), term)
+        # A whole power of a sum stays as it is; SymPy would ask first whether a term is infinite.
+        plain = base.is_Add and power.is_Integer and abs(power) > 1 and not base.is_number
+        return self._real(Pow(base, power, evaluate=not plain), term)
+
+    def _exact(self, number: Expr, term: Term) -> Expr:
+        if max(int(number.p).bit_length(), int(number.q).bit_length()) > MOST_BITS:
+            raise TooLarge("a constant with too many digits", self._place(term))
+        return number
+
+    def _real(self, expr: Expr, term: Term) -> Expr:
+        """The expression, if it is real; a constant is evaluated to prove it."""
+        if expr.is_Symbol:
+            return expr
+        self._built += len(expr.args)
+        if self._built > LARGEST_EXPRESSION:
+            raise self._too_large(term)
+        if expr.is_number and not expr.is_Rational:
+            value = _value(expr)
+            if not value.is_finite():
+                raise DomainError("not a real number", self._place(term))
+            if abs(value) > LARGEST_FLOAT:
+                raise DomainError("a constant beyond float64", self._place(term))
+        elif any(expr is n for n in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity)):
+            raise DomainError("not a real number", self._place(term))
+        for part in sp.Add.make_args(expr):
+            if is_beyond_float(part):
+                raise DomainError("a constant beyond float64", self._place(term))
+        return expr
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def _call(self, term: Term) -> Expr:
+        name = term.text
+        if name in self.functions:
+            return self._apply(self.functions[name], term)
+        if self.is_known(name) or name in self.bound:
+            raise CircuitSyntaxError(
+                f"'{name}' is a node here and can't be called; write {name}*(…) for a product"
+                + ("; sigmoid(…) is the function" if name == "sigma" else ""),
+                self._place(term),
+            )
+        if name == "where":
+            return self._where(term)
+        op = SPELLINGS.get(name)
+        if op is None and name in self.array_calls:
+            raise self._needs_arrays(name, term)
+        if op is None:
+            hint = nearest(name, [*SPELLINGS, *self.functions, *self.array_calls, "where"])
+            raise UnknownName(f"'{clip(name, 40)}' is no function{hint}", self._place(term))
+        least, most = op.arity
+        self._refuse_arity(term, least, most)
+        args = [self.build(a) for a in term.args]
+        if (name, *args) not in self._applied:
+            at_kink = self.kinks.get(op.name)
+            made = _apply(op, args) if at_kink is None else _apply_stated(op, args, at_kink)
+            self._applied[name, *args] = self._real(made, term)
+        return self._applied[name, *args]
+
+    def _refuse_arity(self, term: Term, least: int, most: int | None) -> None:
+        given = len(term.args)
+        if given < least or (most is not None and given > most):
+            count = f"{least}" if most == least else f"at least {least}"
+            plural = "argument" if least == 1 else "arguments"
+            raise CircuitSyntaxError(
+                f"{term.text} takes {count} {plural}, {given} given", self._place(term)
+            )
+
+    def _apply(self, function: UserFunction, term: Term) -> Expr:
+        self._refuse_arity(term, len(function.arguments), len(function.arguments))
+        if function.name in self._calling:
+            raise CircuitError(f"'{function.name}' calls itself", self._place(term))
+        self._inner_calls += bool(self._calling)
+        if self._inner_calls > MOST_INNER_CALLS:
+            raise TooLarge("functions that call functions grow too large", self._place(term))
+        args = [self.build(a) for a in term.args]
+        outer: Mapping[str, Expr] = self.bound
+        self.bound = dict(zip(function.arguments, args, strict=True))
+        self._calling.append(function.name)
+        try:
+            return self.build(function.body)
+        finally:
+            self.bound = outer
+            self._calling.pop()
+
+    def _where(self, term: Term) -> Expr:
+        self._refuse_arity(term, 3, 3)
+        condition, yes, no = term.args
+        if condition.kind not in ("compare", "both", "either"):
+            raise CircuitSyntaxError(
+                "where needs a comparison first, as in where(x > 0, a, b)", self._place(condition)
+            )
+        holds = self._condition(condition)
+        if holds.has(sp.Piecewise):  # SymPy would solve such a condition for its symbols
+            raise Unsupported(
+                "where(…) inside a condition; give it a name on a line of its own",
+                self._place(condition),
+            )
+        first, rest = self.build(yes), self.build(no)
+        others = rest.args if isinstance(rest, sp.Piecewise) else ((rest, True),)
+        return sp.Piecewise((first, holds), *others, evaluate=holds in (S.true, S.false))
+
+    def _condition(self, term: Term) -> Basic:
+        if term.kind == "both":
+            return sp.And(*(self._condition(a) for a in term.args))
+        if term.kind == "either":
+            return sp.Or(*(self._condition(a) for a in term.args))
+        left, right = (self.build(a) for a in term.args)
+        compare = _COMPARE[COMPARISONS.get(term.text, term.text)]
+        try:
+            return compare(left, right, evaluate=not is_large((left, right)))
+        except TypeError:  # SymPy proves that an operand is never real, as in log(min(x, 0))
+            raise DomainError("not a real number", self._place(term)) from None
+
+    def _compare(self, term: Term) -> Expr:
+        raise CircuitSyntaxError(
+            "comparisons stand only inside where(condition, a, b)", self._place(term)
+        )
+
+    _both = _either = _compare
+
+    # -- arrays: `symback.language.arrays` -------------------------------------------------------
+
+    def _array(self, term: Term) -> Expr:
+        what = {
+            "matrix_product": "the matrix product @",
+            "transpose": "the transpose .T",
+            "index": "an index in [ ]",
+            "keyword": f"the option {clip(term.text, 30)}=",
+        }[term.kind]
+        raise self._needs_arrays(what, term)
+
+    def _needs_arrays(self, what: str, term: Term) -> Unsupported:
+        return Unsupported(
+            f"{what} needs arrays, and all names here are numbers; declare shapes, "
+            "as in x: input[d]",
+            self._place(term),
+        )
+
+    _matrix_product = _transpose = _keyword = _array
+
+    def _index(self, term: Term) -> Expr:
+        member = self._member(term)
+        return self._array(term) if member is None else member
+
+    def _member(self, term: Term) -> Expr | None:
+        """The node h_3 that h[3] stands for, where there is no array h."""
+        base, *subscripts = term.args
+        if base.kind != "name" or self.is_known(base.text) or base.text in self.bound:
+            return None
+        number = self.whole_number(subscripts[0]) if len(subscripts) == 1 else S.NegativeOne
+        name = f"{base.text}_{number}"
+        if number < 0 or not self.is_known(name):
+            shown = f"{clip(base.text, 40)}[{number}]" if number >= 0 else clip(base.text, 40)
+            raise UnknownName(f"'{shown}' is not defined", self._place(term))
+        return self._symbol(name, term)
+
+    def whole_number(self, term: Term) -> Integer:
+        """The number that an index, a bound or an axis is; it may depend on loops only."""
+        used, self.used = self.used, {}
+        number = Builder.build(self, term)
+        self.used = used
+        if not number.is_Integer or abs(number) >= 2**31:
+            raise CircuitSyntaxError("a whole number stands here", self._place(term))
+        return number
+
+    def _slice(self, term: Term) -> Expr:
+        raise CircuitSyntaxError("':' stands only in an index, as in x[1:4]", self._place(term))
+
+    _end = _slice
+
+
+def _apply(op: Op, args: Sequence[Expr]) -> Expr:
+    is_kept = op.head in _NEVER_SIMPLER and args[0].is_Rational and args[0].is_positive
+    if is_kept or any(_is_wide(a) for a in args) or (op.name in ("min", "max") and is_large(args)):
+        return op.head(*args, evaluate=False)
+    value = applied(op.head, *args)
+    if op.name == "abs" and value.is_Mul:  # abs(y²/x) gives y²·abs(1/x), and that y²/abs(x)
+        value = Mul(*(sp.Abs(*f.args) if isinstance(f, sp.Abs) else f for f in value.args))
+    if op.head is sp.tan and value.func is not sp.tan:  # SymPy turns tan(u + pi/2) into -cot(u)
+        value = value.replace(sp.cot, lambda u: 1 / sp.tan(u))
+    return value
+
+
+def _apply_stated(op: Op, args: Sequence[Expr], at_kink: Expr) -> Expr:
+    """With the stated derivative at the kink; max(a, b, c) is max(max(a, b), c)."""
+    op, width = AT_KINK[op.name], op.arity[0]
+    made = _apply(op, [*args[:width], at_kink])
+    for arg in args[width:]:
+        made = _apply(op, [made, arg, at_kink])
+    return made
+
+
+_NEVER_SIMPLER = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf, sp.erfc)
+"""Functions that have no simpler value at any positive rational number."""
+
+
+def _is_wide(expr: Expr) -> bool:
+    """Whether there are too many parts to look for a simpler form; shared ones count again."""
+    stack, count = [expr], 0
+    while stack and count <= LARGEST_SIMPLIFIED:
+        operands = stack.pop().args
+        count += 1 + len(operands)
+        stack += operands[:LARGEST_SIMPLIFIED]
+    return count > LARGEST_SIMPLIFIED
+
+
+def huge_power(base: Expr, power: Expr) -> str | None:
+    """Why a power is too large to compute; SymPy would go on for minutes."""
+    if not power.is_Rational:
+        return None
+    size = abs(Fraction(int(power.p), int(power.q)))
+    numbers = [f for f in Mul.make_args(base) if f.is_number and f not in (S.One, -S.One)]
+    if base.is_Rational:
+        bits = max(int(base.p).bit_length(), int(base.q).bit_length())
+        return "a constant power beyond float64" if bits > 1 and size * bits > MOST_BITS else None
+    if numbers and base.is_Mul and size > LARGEST_EXPANDED_POWER:
+        return f"a power above {LARGEST_EXPANDED_POWER} of a product with a number in it"
+    return None
+
+
+def is_float64(number: Rational) -> bool:
+    """Whether a float64 is near to an exact number: neither too large nor too small for one."""
+    if max(int(number.p).bit_length(), int(number.q).bit_length()) > MOST_BITS:
+        return False
+    size = abs(Fraction(int(number.p), int(number.q)))
+    return size == 0 or _SMALLEST <= size <= _LARGEST
+
+
+def is_large(operands: Iterable[Expr]) -> bool:
+    """Whether SymPy is not to look for simpler forms of min, max and comparisons of these."""
+    several = tuple(operands)
+    return len(several) > LARGEST_COMPARED or any(
+        len(postorder(operand)) > LARGEST_COMPARED for operand in several
+    )
+
+
+def is_beyond_float(product: Expr) -> bool:
+    """Whether the numbers in a product make one that no float64 is near to."""
+    if product.is_Symbol or (product.is_Mul and all(f.is_Symbol for f in product.args)):
+        return False
+    if product.is_Rational:
+        return not is_float64(product)
+    number, others = product.as_coeff_Mul()
+    numbers = [f for f in Mul.make_args(others) if f.is_number]
+    if numbers:
+        value = abs(_value(Mul(number, *numbers)))
+        return bool(value > LARGEST_FLOAT or 0 < value < _SMALLEST_FLOAT)
+    return not (number is S.One or number is S.NegativeOne or is_float64(number))

@@ -1,0 +1,425 @@
+"""Text → statements: the grammar, the terms it builds, and its errors with their places.
+
+Lark's LALR parser calls the reader below as it reduces, so nothing here recurses, and the
+bounds on depth and size hold before anything is built.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, NoReturn
+
+from lark import Lark, Token, Transformer, v_args
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from symback.errors import CircuitSyntaxError, Place, SymbackError, TooLarge
+from symback.operations.signs import ascii_name
+
+LONGEST_TEXT = 2_000_000
+LONGEST_LINE = 100_000
+DEEPEST = 100
+LARGEST = 20_000
+MOST_TOKENS = 50_000  # of one statement
+MOST_ARGUMENTS = 1_000
+LONGEST_NUMBER = 400  # the largest float64 has 309 digits
+
+
+@dataclass(slots=True)
+class Term:
+    """A piece of an expression as it was typed. `args` are terms; `text` is a name or number."""
+
+    kind: str
+    place: tuple[int, int]
+    args: list[Term]
+    text: str = ""
+    depth: int = 1
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    name: Term
+    role: Term
+    shape: Term | None
+    value: Term | None
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    left: Term
+    right: Term | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """for variable in range(start, stop): body."""
+
+    variable: Term
+    start: Term | None
+    stop: Term
+    body: list[Declaration | Equation | Kink | Loop]
+
+
+@dataclass(slots=True)
+class Kink:
+    """function'(0) = value, or function'(tie) = value."""
+
+    function: Term
+    at: Term
+    value: Term
+
+
+Statement = Declaration | Equation | Kink | Loop
+
+
+class Source:
+    """A text and its lines, to say places in it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._lines = text.split("\n")
+
+    def place(self, at: tuple[int, int]) -> Place:
+        line = min(max(at[0], 1), len(self._lines))
+        return Place(line, max(at[1], 1), self._lines[line - 1].rstrip("\r"))
+
+
+def statements(source: Source) -> list[Statement]:
+    """The statements of a text; CircuitSyntaxError says where and why it is none."""
+    _refuse_size(source)
+    _refuse_unseen(source)
+    try:
+        found: Any = _parser().parse(source.text)  # the transformer makes a list of it
+        return list(found)
+    except _Refused as error:
+        raise error.kind(error.message, source.place(error.at)) from None
+    except UnexpectedInput as error:
+        _explain(source, error)
+
+
+_UNSEEN = re.compile(
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff]"
+)
+"""Characters that hide or turn round what stands beside them; not even comments may have them."""
+
+
+def _refuse_unseen(source: Source) -> None:
+    found = _UNSEEN.search(source.text)
+    if found is None:
+        return
+    before = source.text[: found.start()]
+    place = source.place((before.count("\n") + 1, found.start() - before.rfind("\n")))
+    raise CircuitSyntaxError(_strange_character(found.group()), place)
+
+
+def _refuse_size(source: Source) -> None:
+    if len(source.text) > LONGEST_TEXT:
+        raise TooLarge(f"the text is longer than {LONGEST_TEXT:,} characters")
+    for number, line in enumerate(source.text.split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            raise TooLarge(
+                f"the line is longer than {LONGEST_LINE:,} characters; name parts of it on "
+                "lines of their own",
+                source.place((number, 1)),
+            )
+
+
+class _Refused(Exception):
+    """What the reader refuses while the parser runs; the text's lines are not at hand there."""
+
+    def __init__(
+        self, at: tuple[int, int], message: str, kind: type[SymbackError] = TooLarge
+    ) -> None:
+        super().__init__(message)
+        self.at = at
+        self.message = message
+        self.kind = kind
+
+
+def _term(kind: str, at: tuple[int, int], args: list[Term], text: str = "") -> Term:
+    depth = 1 + max((a.depth for a in args), default=0)
+    size = 1 + sum(a.size for a in args)
+    return _bounded(Term(kind, at, args, text, depth, size))
+
+
+def _bounded(term: Term) -> Term:
+    if term.depth > DEEPEST:
+        raise _Refused(term.place, f"nested more than {DEEPEST} levels deep; name inner parts")
+    if term.size > LARGEST:
+        raise _Refused(term.place, f"more than {LARGEST:,} operations; name parts of it")
+    return term
+
+
+def _extended(kind: str, left: Term, right: Term) -> Term:
+    """left ⊕ right, where a chain a + b + c is one term with three operands."""
+    if left.kind != kind:
+        return _term(kind, left.place, [left, right])
+    left.args.append(right)
+    left.depth = max(left.depth, right.depth + 1)
+    left.size += right.size
+    return _bounded(left)
+
+
+def _at(token: Token) -> tuple[int, int]:
+    return token.line or 1, token.column or 1
+
+
+@v_args(inline=True)
+class _Reader(Transformer[Token, Any]):
+    """Builds terms as the parser reduces."""
+
+    def start(self, *found: Any) -> list[Statement]:
+        return [s for s in found if isinstance(s, Declaration | Equation | Kink | Loop)]
+
+    block = start
+
+    def loop(
+        self, variable: Token, first: Term, second: Term | None, body: list[Statement]
+    ) -> Loop:
+        start, stop = (None, first) if second is None else (first, second)
+        return Loop(self.name(variable), start, stop, body)
+
+    def separator(self, *signs: Token) -> None:
+        return None
+
+    def declaration(
+        self, name: Token, role: Token, shape: Term | None, value: Term | None
+    ) -> Declaration:
+        return Declaration(self.name(name), self.name(role), shape, value)
+
+    def equation(self, left: Term, right: Term | None) -> Equation:
+        return Equation(left, right)
+
+    def kink(self, function: Token, at: Token, value: Term) -> Kink:
+        place = self.number(at) if at.type == "NUMBER" else self.name(at)
+        return Kink(self.name(function), place, value)
+
+    def shape(self, *sizes: Term) -> Term:
+        return _term("shape", sizes[0].place, list(sizes))
+
+    def number(self, token: Token) -> Term:
+        if len(token) > LONGEST_NUMBER:
+            raise _Refused(_at(token), f"a number of more than {LONGEST_NUMBER} characters")
+        return _term("number", _at(token), [], str(token))
+
+    def name(self, token: Token) -> Term:
+        if "π" in token and token != "π":
+            raise _Refused(
+                _at(token), "π is a number; write * beside it, as in π*r²", CircuitSyntaxError
+            )
+        return _term("name", _at(token), [], ascii_name(str(token)))
+
+    def call(self, name: Token, arguments: list[Term]) -> Term:
+        return _term("call", _at(name), arguments, ascii_name(str(name)))
+
+    def arguments(self, *terms: Term) -> list[Term]:
+        if len(terms) > MOST_ARGUMENTS:
+            place = terms[MOST_ARGUMENTS].place
+            raise _Refused(place, f"more than {MOST_ARGUMENTS:,} arguments; name parts of it")
+        return list(terms)
+
+    def bracketed(self, term: Term) -> Term:
+        return _term("bracketed", term.place, [term])
+
+    def add(self, left: Term, right: Term) -> Term:
+        return _extended("sum", left, right)
+
+    def subtract(self, left: Term, right: Term) -> Term:
+        return _extended("sum", left, _term("negative", right.place, [right]))
+
+    def multiply(self, left: Term, right: Term) -> Term:
+        return _extended("product", left, right)
+
+    def divide(self, left: Term, right: Term) -> Term:
+        return _extended("product", left, _term("reciprocal", right.place, [right]))
+
+    def matrix_product(self, left: Term, sign: Token, right: Term) -> Term:
+        return _term("matrix_product", _at(sign), [left, right])
+
+    def index(self, array: Term, *subscripts: Term) -> Term:
+        return _term("index", array.place, [array, *subscripts])
+
+    def slice(self, start: Term | None, stop: Term | None) -> Term:
+        bounds = [_term("end", (1, 1), []) if b is None else b for b in (start, stop)]
+        return _term("slice", (1, 1), bounds)
+
+    def keyword(self, name: Token, value: Term) -> Term:
+        return _term("keyword", _at(name), [value], str(name))
+
+    def transpose(self, array: Term, sign: Token) -> Term:
+        return _term("transpose", _at(sign), [array])
+
+    def negative(self, term: Term) -> Term:
+        return _term("negative", term.place, [term])
+
+    def positive(self, term: Term) -> Term:
+        return _term("bracketed", term.place, [term])
+
+    def raised(self, base: Term, sign: Token, exponent: Term) -> Term:
+        return _term("power", _at(sign), [base, exponent])
+
+    def superscript(self, base: Term, sign: Token) -> Term:
+        return _term("superscript", _at(sign), [base], str(sign))
+
+    def half(self, sign: Token) -> Term:
+        return _term("half", _at(sign), [])
+
+    def half_of(self, sign: Token, term: Term) -> Term:
+        return _term("product", _at(sign), [_term("half", _at(sign), []), term])
+
+    def compare(self, left: Term, sign: Token, right: Term) -> Term:
+        return _term("compare", _at(sign), [left, right], str(sign))
+
+    def both(self, left: Term, right: Term) -> Term:
+        return _term("both", left.place, [left, right])
+
+    def either(self, left: Term, right: Term) -> Term:
+        return _term("either", left.place, [left, right])
+
+
+class _Layout:
+    """Drops the new lines inside brackets, and marks the block that a loop's line opens.
+
+    Indentation means something below a loop only; elsewhere lines may begin where they like.
+    """
+
+    always_accept = ("_NEWLINE",)
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        brackets = 0
+        blocks: list[int] = []  # how far the lines of each open block are indented
+        opening = False  # whether this line opens a block
+        length = 0  # of the statement, in tokens
+        for token in stream:
+            length = 0 if token.type == "_NEWLINE" and brackets <= 0 else length + 1
+            if length > MOST_TOKENS:
+                raise _Refused(_at(token), f"more than {MOST_TOKENS:,} words; name parts of it")
+            brackets += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
+            if token.type != "_NEWLINE":
+                opening = opening or token.type == "FOR"
+                yield token
+                continue
+            if brackets > 0:
+                continue
+            yield token  # before the next token is read: what it may be depends on this one
+            indentation = len(token.rpartition("\n")[2])
+            if opening:
+                if indentation <= (blocks[-1] if blocks else 0):
+                    raise _Refused((token.end_line or 1, 1), _NO_BLOCK, CircuitSyntaxError)
+                yield Token("_INDENT", "")
+                blocks.append(indentation)
+                opening = False
+            while blocks and indentation < blocks[-1]:
+                blocks.pop()
+                yield Token("_DEDENT", "")
+                yield token
+        yield from (Token(kind, "") for _ in blocks for kind in ("_NEWLINE", "_DEDENT"))
+
+
+_NO_BLOCK = "below a loop's line stands its block, indented"
+
+
+@cache
+def _parser() -> Lark:
+    grammar = files("symback.language").joinpath("grammar.lark").read_text(encoding="utf-8")
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        transformer=_Reader(),
+        postlex=_Layout(),
+        maybe_placeholders=True,
+    )
+
+
+# -- errors ----------------------------------------------------------------------------------
+
+_AT_SIGN = {
+    "^": "'^' is not a power here; write **",
+    "'": "text in quotes has no place in a formula",
+    '"': "text in quotes has no place in a formula",
+    "[": "'[' stands behind a name: x[0], h[t - 1], W[0:2]",
+    "]": "']' without '['",
+    "{": "'{' is no bracket here; write (",
+    "}": "'}' is no bracket here; write )",
+    ")": "')' without '('",
+    "<": "comparisons stand only inside where(condition, a, b)",
+    ">": "comparisons stand only inside where(condition, a, b)",
+    "<=": "comparisons stand only inside where(condition, a, b)",
+    ">=": "comparisons stand only inside where(condition, a, b)",
+    "==": "'==' compares; write = to define a node",
+    "!=": "comparisons stand only inside where(condition, a, b)",
+    "=": "'=' defines a node once a line, as in f = x1 - x2",
+    ":": "':' declares a role, as in w: param",
+    "!": "'!' is not an operation; factorials are not known",
+    "%": "'%' is not an operation",
+    "&": "'&' joins conditions, only inside where(condition, a, b)",
+    "|": "'|' is not an operation; write abs(u) for |u|",
+    ".": "'.' stands only inside a number or in .T, the transpose",
+    "\\": "'\\' is not LaTeX here; write the formula as in Python",
+}
+
+
+_ENDS = ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF")  # tokens that end an operand
+
+
+def _explain(source: Source, error: UnexpectedInput) -> NoReturn:
+    if isinstance(error, UnexpectedCharacters):
+        at = (error.line, error.column)
+        raise CircuitSyntaxError(
+            _strange_character(source.text[error.pos_in_stream or 0 :][:40]), source.place(at)
+        ) from None
+    assert isinstance(error, UnexpectedToken)
+    token = error.token
+    before = error.token_history[-1] if error.token_history else None
+    at = (token.line or 1, token.column or 1) if token.type != "$END" else _end(source)
+    raise CircuitSyntaxError(_strange_token(token, before, error), source.place(at)) from None
+
+
+def _end(source: Source) -> tuple[int, int]:
+    lines = source.text.rstrip().split("\n")
+    return len(lines), len(lines[-1]) + 1
+
+
+def _strange_character(rest: str) -> str:
+    character = rest[0]
+    if (character.isdigit() and character.isascii()) or re.match(r"\.[0-9]", rest):
+        word = re.match(r"[\w.]+", rest)
+        shown = ascii(word.group(0) if word else character)[1:-1]
+        return f"'{shown[:30]}' is not a number; write it as 12, 0.5 or 2e-3"
+    if character in _AT_SIGN:
+        return _AT_SIGN[character]
+    if character.isascii():
+        return f"{character!r} is not part of the language"
+    name = unicodedata.name(character, "a character without a name")
+    return f"U+{ord(character):04X} {name[:60]} is not in the notation; write it in ASCII"
+
+
+def _strange_token(token: Token, before: Token | None, error: UnexpectedToken) -> str:
+    text = str(token)
+    if token.type == "$END":
+        unclosed = "RPAR" in error.accepts
+        return "a '(' is not closed" if unclosed else "the text ends in mid-expression"
+    if token.type == "_NEWLINE" or text in (";", ","):
+        if "RPAR" in error.accepts and "COMMA" not in error.accepts:
+            return "a '(' is not closed"
+        where = f"'{text}'" if text in (";", ",") else "the end of the line"
+        return f"an operand is missing before {where}"
+    if text == ")" and before is not None and str(before) == "(":
+        return "empty brackets: an expression is missing between '(' and ')'"
+    begins = token.type in ("NAME", "NUMBER", "LPAR", "HALF")
+    if begins and before is not None and before.type in _ENDS:
+        return f"an operator is missing before '{text[:30]}'; write * for a product"
+    if token.type == "COMPARE" and "AMPERSAND" in error.accepts | error.expected:
+        return "one comparison at a time; join two with &, as in a < u & u < b"
+    if text == "=" and before is not None and before == "=":
+        return _AT_SIGN["=="]
+    if text in _AT_SIGN and text not in ("*", "/"):
+        return _AT_SIGN[text]
+    return f"'{text[:30]}' can't stand here; an operand is missing before it"

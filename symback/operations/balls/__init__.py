@@ -1,0 +1,1 @@
+"""SymPy formulas evaluated with proven error bounds: by number, and by array."""

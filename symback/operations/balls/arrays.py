@@ -1,0 +1,218 @@
+"""Formulas of arrays in ball arithmetic: every entry comes with a proven error bound.
+
+Operations are those of `symback.operations.definitions`, over balls in place of SymPy expressions;
+what stands in adjoints only is defined here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat
+from sympy import Expr, Integer, Tuple
+
+from symback.operations import arrays as a
+from symback.operations.arrays import ArrayFunction
+from symback.operations.balls.scalars import NOT_A_NUMBER, Undecided, evaluate, larger, rational
+from symback.operations.definitions import (
+    Arithmetic,
+    Definitions,
+    boxed,
+    definitions,
+    deviation,
+    identity,
+    index_of,
+    reduced,
+)
+from symback.operations.elementwise import elementary
+from symback.operations.simplify import place
+from symback.truth.entries import Entries
+from symback.truth.explicit import parts_of
+
+Sizes = Mapping[Any, int]
+"""The values of sizes with a name, by their symbols."""
+
+
+class Singular(ArithmeticError):
+    """A matrix that has no inverse, or none at this precision."""
+
+
+def _sum(balls: list[arb]) -> arb:
+    return sum(balls[1:], balls[0])
+
+
+def _matrix(x: Entries) -> arb_mat:
+    return arb_mat(x.tolist())
+
+
+def _inverse(x: Entries) -> Entries:
+    try:
+        return _entries(_matrix(x).inv())
+    except ZeroDivisionError:
+        raise Singular from None
+
+
+def _entries(matrix: arb_mat) -> Entries:
+    made = np.empty((matrix.nrows(), matrix.ncols()), dtype=object)
+    for index in np.ndindex(made.shape):
+        made[index] = matrix[index]
+    return made
+
+
+def _place_of(index: arb) -> int:
+    whole: Any = index.unique_fmpz() if index.is_exact() and index.is_integer() else None
+    return -1 if whole is None else int(whole)
+
+
+def _chosen(index: arb, terms: list[arb]) -> arb:
+    at = _place_of(index)
+    return terms[at] if 0 <= at < len(terms) else NOT_A_NUMBER
+
+
+BALLS = Arithmetic(
+    number=rational,
+    sum=_sum,
+    exp=arb.exp,
+    log=arb.log,
+    sqrt=arb.sqrt,
+    largest=lambda v: larger(*v),
+    smallest=lambda v: -larger(*(-u for u in v)),
+    chosen=_chosen,
+    determinant=lambda x: _matrix(x).det(),
+    inverse=_inverse,
+)
+
+
+# -- what stands in adjoints only ----------------------------------------------------------------
+
+
+def _share_of_extreme(x: Entries, extreme: Entries, axis: int | None = None) -> Entries:
+    """1 where an entry is the extreme, equal parts where several are, else 0."""
+    if axis is None:
+        return _array(_shares(list(x.flat), extreme.item())).reshape(x.shape)
+    lanes = np.moveaxis(x, axis, -1)
+    made = np.empty(lanes.shape, dtype=object)
+    for index in np.ndindex(lanes.shape[:-1]):
+        made[index] = _shares(list(lanes[index]), extreme[index])
+    return np.moveaxis(made, -1, axis)
+
+
+def _shares(lane: list[arb], extreme: arb) -> list[arb]:
+    met = [u.overlaps(extreme) for u in lane]
+    count = sum(met)
+    if count > 1 and not all(u.is_exact() for u, is_met in zip(lane, met, strict=True) if is_met):
+        raise Undecided
+    return [arb(1) / count if is_met else arb(0) for is_met in met]
+
+
+def _direction(x: Entries, norm: Entries) -> Entries:
+    """A/‖A‖, where A = 0 is 0."""
+    return x if all(u.is_exact() and u == 0 for u in x.flat) else x / norm
+
+
+def _one_hot(index: Entries, z: Entries) -> Entries:
+    at = _place_of(index.item())
+    return _array([arb(int(i == at)) for i in range(len(z))])
+
+
+def _inverse_deviation(x: Entries) -> Entries:
+    return reduced(lambda row: 1 / deviation(BALLS, row))(x, x.ndim - 1)
+
+
+def _placed(part: Entries, whole: Entries, parts: Tuple) -> Entries:
+    made = np.full(whole.shape, arb(0), dtype=object)
+    made[index_of(parts)] = part if part.ndim else part.item()
+    return made
+
+
+def _count(x: Entries, axis: int | None = None) -> Entries:
+    return boxed(arb(x.size if axis is None else x.shape[axis]))
+
+
+def _array(balls: list[arb]) -> Entries:
+    made = np.empty(len(balls), dtype=object)
+    made[:] = balls
+    return made
+
+
+DEFINED: Definitions = {
+    **definitions(BALLS),
+    a.share_of_extreme: _share_of_extreme,
+    a.direction: _direction,
+    a.one_hot: _one_hot,
+    a.inverse_deviation: _inverse_deviation,
+    a.placed: _placed,
+    a.spread: lambda value, whole: np.broadcast_to(value, whole.shape),
+    a.count: _count,
+    a.eye_like: lambda x: identity(BALLS, len(x)),
+}
+"""Every operation that a circuit or an adjoint can have."""
+
+
+# -- formulas ------------------------------------------------------------------------------------
+
+
+def evaluate_entries(expr: Expr, values: Mapping[Expr, Entries], sizes: Sizes) -> Entries:
+    """The entries of a formula over the symbols in `values`, which are arrays of balls.
+
+    Raises Undecided, Singular, and Unsupported as `symback.operations.balls.scalars.evaluate` does.
+    """
+    return _Formula(values, sizes).entries(expr)
+
+
+class _Formula:
+    def __init__(self, values: Mapping[Expr, Entries], sizes: Sizes) -> None:
+        self._values = values
+        self._sizes = {symbol: Integer(size) for symbol, size in sizes.items()}
+        self._found: dict[Expr, Entries] = {}
+
+    def entries(self, expr: Expr) -> Entries:
+        if expr.is_Symbol:
+            known = self._values.get(expr)
+            return boxed(arb(int(self._sizes[expr]))) if known is None else known
+        if expr not in self._found:
+            if isinstance(expr, ArrayFunction):
+                operands = [self.entries(o) for o in expr.operands]
+                made = DEFINED[expr.func](*operands, *self._options(expr))
+                self._found[expr] = made if isinstance(made, np.ndarray) else boxed(made)
+            else:
+                self._found[expr] = self._elementwise(expr)
+        return self._found[expr]
+
+    def _options(self, expr: ArrayFunction) -> list[Any]:
+        """Axes, bounds and sizes, their names put away."""
+        leading = [_bound(o, self._sizes) for o in expr.options]
+        if isinstance(expr, a.concat):  # its axis comes last in the definition
+            return [int(leading[0])]
+        if isinstance(expr, a.filled):
+            return [leading[0], *map(int, leading[1:])]
+        return [o if isinstance(o, Tuple) else int(o) for o in leading]
+
+    def _elementwise(self, expr: Expr) -> Entries:
+        parts, meaning = _meaning(expr)
+        spread = np.broadcast_arrays(*(self.entries(part) for part in parts))
+        places = [place(i) for i in range(len(parts))]
+        if not parts:
+            return boxed(evaluate(meaning, {}))
+        made = np.empty(spread[0].shape, dtype=object)
+        for index, balls in enumerate(zip(*(x.flat for x in spread), strict=True)):
+            made.flat[index] = evaluate(meaning, dict(zip(places, balls, strict=True)))
+        return made
+
+
+def _bound(option: Any, sizes: Mapping[Any, Integer]) -> Any:
+    return option.xreplace(sizes) if isinstance(option, Expr | Tuple) else option
+
+
+@lru_cache(maxsize=2**12)
+def _meaning(expr: Expr) -> tuple[tuple[Expr, ...], Expr]:
+    """What an elementwise formula is over, and its meaning over numbered places."""
+    parts = tuple(parts_of(expr))
+    over_places = expr.xreplace({part: place(i) for i, part in enumerate(parts)})
+    return parts, elementary(over_places)
+
+
+__all__ = ["DEFINED", "Singular", "Sizes", "evaluate_entries"]

@@ -1,0 +1,280 @@
+"""SymPy expressions in ball arithmetic: every value comes with a proven error bound.
+
+A ball is a midpoint and a radius; each operation widens the radius so that the true value stays
+inside (Johansson 2017, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic").
+So a precision is known to suffice, or known not to, and never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from flint import arb, ctx, fmpq, fmpz
+from sympy import Expr, Heaviside, Piecewise, S
+from sympy.core.relational import Relational
+from sympy.functions.special.delta_functions import DiracDelta
+from sympy.logic.boolalg import ITE, And, Not, Or
+
+from symback.errors import Unsupported
+from symback.operations.elementwise import elementary, postorder
+
+NOT_A_NUMBER = arb("nan")
+LARGEST_FLOAT = arb(fmpz(2**1024 - 2**970))
+
+
+class Undecided(ArithmeticError):
+    """A comparison that the balls are too wide to decide; more precision may decide it."""
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Evaluate with so many bits inside the block."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def rational(number: Any) -> arb:
+    return arb(fmpq(int(number.p), int(number.q)))
+
+
+def sign(x: arb) -> arb:
+    if x > 0:
+        return arb(1)
+    if x < 0:
+        return arb(-1)
+    return arb(0) if _is_zero(x) else _undecided_or_nan(x)
+
+
+def step(x: arb) -> arb:
+    """Heaviside's function with the value 1/2 at 0, as SymPy has it."""
+    return (sign(x) + 1) / 2
+
+
+def larger(*values: arb) -> arb:
+    if any(v.is_nan() for v in values):
+        return NOT_A_NUMBER
+    result = values[0]
+    for value in values[1:]:
+        if value > result:
+            result = value  # the very ball, so that it is known to be equal to the operand
+        elif not result > value and value is not result:
+            result = result.max(value)
+    return result
+
+
+def smaller(*values: arb) -> arb:
+    if any(v.is_nan() for v in values):
+        return NOT_A_NUMBER
+    result = values[0]
+    for value in values[1:]:
+        if value < result:
+            result = value
+        elif not result < value and value is not result:
+            result = result.min(value)
+    return result
+
+
+def _is_zero(x: arb) -> bool:
+    return bool(x.is_exact() and x == 0)
+
+
+def _undecided_or_nan(x: arb) -> arb:
+    if x.is_nan():
+        return NOT_A_NUMBER
+    raise Undecided
+
+
+def _power(base: arb, exponent: arb) -> arb:
+    if exponent.is_exact() and exponent.is_integer():
+        whole: Any = exponent.unique_fmpz()
+        power: arb = base ** int(whole)
+        return power
+    if _is_zero(base):
+        return arb(0) if exponent > 0 else NOT_A_NUMBER
+    return base**exponent
+
+
+def _atan2(y: arb, x: arb) -> arb:
+    """The angle; on the cut, where floats tell -0 from 0 and numbers don't, there is none."""
+    if _is_zero(y) and not x > 0:
+        return NOT_A_NUMBER
+    return arb.atan2(y, x)
+
+
+_FUNCTIONS: dict[Any, Callable[..., arb]] = {
+    sp.exp: arb.exp,
+    sp.log: arb.log,
+    sp.sin: arb.sin,
+    sp.cos: arb.cos,
+    sp.tan: arb.tan,
+    sp.cot: arb.cot,
+    sp.asin: arb.asin,
+    sp.acos: arb.acos,
+    sp.atan: arb.atan,
+    sp.atan2: _atan2,
+    sp.sinh: arb.sinh,
+    sp.cosh: arb.cosh,
+    sp.tanh: arb.tanh,
+    sp.asinh: arb.asinh,
+    sp.acosh: arb.acosh,
+    sp.atanh: arb.atanh,
+    sp.erf: arb.erf,
+    sp.erfc: arb.erfc,
+    sp.Abs: abs,
+    sp.sign: sign,
+    sp.Max: larger,
+    sp.Min: smaller,
+    # Derivatives of kinks in SymPy's diff, by the conventions of `symback.operations.elementwise`.
+    Heaviside: lambda x, *half: step(x),
+    DiracDelta: lambda x, *order: arb(0),
+}
+
+_CONSTANTS: dict[Any, Callable[[], arb]] = {
+    S.Pi: arb.pi,
+    S.Exp1: arb.const_e,
+    **{
+        outside: lambda: NOT_A_NUMBER  # a constant left the real numbers
+        for outside in (
+            S.ImaginaryUnit,
+            S.ComplexInfinity,
+            S.Infinity,
+            S.NegativeInfinity,
+            S.NaN,
+        )
+    },
+}
+
+
+def evaluate(expr: Expr, values: MutableMapping[Expr, arb]) -> arb:
+    """The value of an expression in SymPy's own functions; `values` holds the symbols' balls.
+
+    Subexpressions are added to `values`, so a second expression over the same ones is cheap.
+    Raises Undecided where a branch can't be chosen at this precision.
+    """
+    for part in order(expr):
+        if part not in values:
+            values[part] = _one(part, values)
+    return values[expr]
+
+
+@lru_cache(maxsize=2**15)
+def order(expr: Expr) -> tuple[Expr, ...]:
+    """The parts that have a value, operands first: kept, as a check evaluates at many points."""
+    return tuple(part for part in postorder(expr) if isinstance(part, Expr))
+
+
+def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
+    if part.is_Rational:
+        return rational(part)
+    if part in _CONSTANTS:
+        return _CONSTANTS[part]()
+    if isinstance(part, Piecewise):
+        return choose(part, values)
+    args = [values[a] for a in part.args]
+    if part.is_Add:
+        return sum(args[1:], args[0])
+    if part.is_Mul:
+        product = args[0]
+        for factor in args[1:]:
+            product = product * factor
+        return product
+    if part.is_Pow:
+        if part.exp == S.Half:
+            return args[0].sqrt()
+        return _power(*args)
+    function = _FUNCTIONS.get(part.func)
+    if function is None and (meaning := elementary(part)) != part:
+        return evaluate(meaning, values)  # an operation inside a condition
+    if function is None:
+        raise Unsupported(f"no numeric evaluation for '{part.func.__name__}'")
+    return function(*args)
+
+
+def choose(part: Piecewise, values: Mapping[Expr, arb]) -> arb:
+    """The value of the branch that is taken; NaN where a condition compares NaN."""
+    for expr, condition in part.args:
+        holds = _holds(condition, values)
+        if holds is None:
+            return NOT_A_NUMBER
+        if holds:
+            return values[expr]
+    return NOT_A_NUMBER
+
+
+def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
+    """Whether the condition holds; None where an operand is not a number."""
+    if condition in (True, False, S.true, S.false):
+        return bool(condition)
+    if isinstance(condition, Not):
+        inner = _holds(condition.args[0], values)
+        return None if inner is None else not inner
+    if isinstance(condition, And | Or):
+        inner_values = [_holds(c, values) for c in condition.args]
+        if None in inner_values:
+            return None
+        return all(inner_values) if isinstance(condition, And) else any(inner_values)
+    if isinstance(condition, ITE):  # what SymPy makes of a choice inside a comparison
+        first, yes, no = condition.args
+        chosen = _holds(first, values)
+        return None if chosen is None else _holds(yes if chosen else no, values)
+    if isinstance(condition, Relational):
+        left, right = values[condition.lhs], values[condition.rhs]
+        difference = left - right
+        if left is right and left.is_finite():  # max(a, b) is a, where a is larger
+            difference = arb(0)
+        if difference.is_nan():
+            return None
+        if condition.rel_op in ("==", "!="):
+            equal = _is_zero(difference)
+            if not equal and difference.contains(0):
+                raise Undecided
+            return equal is bool(condition.rel_op == "==")
+        # sign() raises Undecided where the ball straddles zero
+        at = sign(difference)
+        return {">": at > 0, ">=": at >= 0, "<": at < 0, "<=": at <= 0}[condition.rel_op]
+    raise Unsupported(f"no numeric evaluation for the condition '{condition}'")
+
+
+def constant(expr: Expr, bits: int = 80) -> arb:
+    """A constant expression's value with at least `bits` correct bits, or a NaN ball."""
+    meaning = elementary(expr)
+    for prec in (bits + 40, 4 * bits, 16 * bits, 64 * bits):
+        with precision(prec):
+            try:
+                value = evaluate(meaning, {})
+            except Undecided:
+                continue
+            if not value.is_finite() or value.rel_accuracy_bits() >= bits or _is_zero(value):
+                return value
+    return NOT_A_NUMBER
+
+
+def nearest_float(value: arb) -> float:
+    """The float64 nearest to the ball's midpoint; infinite beyond the largest."""
+    if not value.is_finite():
+        return float("nan")
+    mantissa, exponent = value.mid().man_exp()
+    if int(mantissa) == 0:
+        return 0.0
+    m, e = int(mantissa), int(exponent)
+    if m.bit_length() + e > 1024:
+        return float("inf") if m > 0 else float("-inf")
+    if m.bit_length() + e < -1080:
+        return 0.0
+    return _round(m, e)
+
+
+def _round(m: int, e: int) -> float:
+    """m*2**e rounded to nearest even, subnormal results included (int/int division rounds so)."""
+    try:
+        return m * (1 << e) / 1 if e >= 0 else m / (1 << -e)
+    except OverflowError:
+        return float("inf") if m > 0 else float("-inf")

@@ -1,0 +1,483 @@
+"""The primitive operations: what each means in SymPy and what its local partials are.
+
+`OPS` is the one table. A row gives the operation's name in circuit text, its SymPy head, its
+number of operands, its sign in print and its partials. Partials are written over the operands
+and the operation's own value v, so that a derivative reuses what forward has computed:
+exp'(u) = v. Where no partial is given, SymPy's own `fdiff` supplies it.
+
+Conventions at kinks: relu'(0) = 0, abs'(0) = sign(0) = 0, sign'(0) = 0; where the arguments of
+min or max are equal, each gets half; where(c, a, b) has the derivative of the branch taken.
+A circuit may state another number for relu, abs, min and max (`AT_KINK`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Float, Integer, Piecewise, Rational, S, Symbol
+from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.logic.boolalg import Boolean
+
+from symback.operations.functions import (
+    Elementary,
+    Slope,
+    abs_at,
+    binary_cross_entropy,
+    binary_cross_entropy_prime,
+    gelu,
+    gelu_prime,
+    log1mexp,
+    log1psq,
+    log1psq_prime,
+    logaddexp,
+    logcosh,
+    logsigmoid,
+    max_at,
+    min_at,
+    over_square,
+    relu,
+    relu_at,
+    sigma,
+    sigma_prime,
+    silu,
+    silu_prime,
+    sinc_prime,
+    softplus,
+    tanh_prime,
+)
+
+Partials = Callable[..., tuple[Expr, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One primitive operation.
+
+    `partials(v, *operands)` gives the local partial for each operand, v being the value; with a
+    `slope`, which is that for the first, for the others.
+    `activation` marks the functions that a neuron applies to its net input: the argument of one
+    is called net where the user gave it no name. `rule` is the derivative in words or symbols.
+    """
+
+    name: str
+    head: Callable[..., Expr]
+    rule: str
+    arity: tuple[int, int | None] = (1, 1)
+    sign: str = ""
+    partials: Partials | None = None
+    slope: type[Slope] | None = None
+    activation: bool = False
+    aliases: tuple[str, ...] = ()
+    kinks: tuple[int, ...] = field(default=())  # arguments at which the derivative jumps
+
+    def local_partials(self, value: Expr, *operands: Expr) -> tuple[Expr, ...]:
+        if self.slope is not None:
+            others = self.partials(value, *operands) if self.partials else ()
+            return (self.slope(*operands), *others)
+        if self.partials is not None:
+            return self.partials(value, *operands)
+        applied = self.head(*operands)
+        return tuple(applied.fdiff(i + 1) for i in range(len(operands)))
+
+
+_half = Rational(1, 2)
+
+
+def _larger(a: Expr, b: Expr) -> Expr:
+    return Piecewise((1, a > b), (_half, sp.Eq(a, b)), (0, True))
+
+
+def _power_partials(v: Expr, a: Expr, b: Expr) -> tuple[Expr, ...]:
+    return b * a ** (b - 1), v * sp.log(a)
+
+
+_TABLE = (
+    Op("exp", sp.exp, "exp′ = exp", partials=lambda v, u: (v,)),
+    Op("log", sp.log, "log′(u) = 1/u", aliases=("ln",)),
+    Op("log1p", log1p, "log1p′(u) = 1/(1 + u)"),
+    Op("expm1", expm1, "expm1′(u) = exp(u)", partials=lambda v, u: (sp.exp(u),)),
+    Op("sqrt", sp.sqrt, "√′(u) = 1/(2√u)", partials=lambda v, u: (1 / (2 * v),)),
+    Op("sin", sp.sin, "sin′ = cos"),
+    Op("cos", sp.cos, "cos′ = −sin"),
+    Op("tan", sp.tan, "tan′ = 1 + tan²", partials=lambda v, u: (1 + v**2,)),
+    Op(
+        "asin",
+        sp.asin,
+        "asin′(u) = 1/√(1 − u²)",
+        partials=lambda v, u: (1 / sp.sqrt((1 - u) * (1 + u)),),
+        aliases=("arcsin",),
+    ),
+    Op(
+        "acos",
+        sp.acos,
+        "acos′(u) = −1/√(1 − u²)",
+        partials=lambda v, u: (-1 / sp.sqrt((1 - u) * (1 + u)),),
+        aliases=("arccos",),
+    ),
+    Op("atan", sp.atan, "atan′(u) = 1/(1 + u²)", aliases=("arctan",)),
+    Op(
+        "atan2",
+        sp.atan2,
+        "∂atan2(y, x) = (x·∂y − y·∂x)/(x² + y²)",
+        (2, 2),
+        partials=lambda v, y, x: (
+            over_square(x, hypot(x, y)),
+            -over_square(y, hypot(x, y)),
+        ),
+        aliases=("arctan2",),
+    ),
+    Op("sinh", sp.sinh, "sinh′ = cosh"),
+    Op("cosh", sp.cosh, "cosh′ = sinh"),
+    Op("tanh", sp.tanh, "tanh′ = 1 − tanh²", slope=tanh_prime, activation=True),
+    Op(
+        "asinh",
+        sp.asinh,
+        "asinh′(u) = 1/√(1 + u²)",
+        partials=lambda v, u: (1 / hypot(1, u),),
+        aliases=("arcsinh",),
+    ),
+    Op(
+        "acosh",
+        sp.acosh,
+        "acosh′(u) = 1/√(u² − 1)",
+        partials=lambda v, u: (1 / sp.sqrt((u - 1) * (u + 1)),),
+        aliases=("arccosh",),
+    ),
+    Op(
+        "atanh",
+        sp.atanh,
+        "atanh′(u) = 1/(1 − u²)",
+        partials=lambda v, u: (1 / ((1 - u) * (1 + u)),),
+        aliases=("arctanh",),
+    ),
+    Op("abs", sp.Abs, "abs′ = sign", partials=lambda v, u: (sp.sign(u),), kinks=(0,)),
+    Op("sign", sp.sign, "sign′ = 0", partials=lambda v, u: (S.Zero,), kinks=(0,)),
+    Op(
+        "min",
+        sp.Min,
+        "1 for the smaller, ½ each where equal",
+        (2, None),
+        partials=lambda v, a, b: (_larger(b, a), _larger(a, b)),
+        aliases=("minimum",),
+    ),
+    Op(
+        "max",
+        sp.Max,
+        "1 for the larger, ½ each where equal",
+        (2, None),
+        partials=lambda v, a, b: (_larger(a, b), _larger(b, a)),
+        aliases=("maximum",),
+    ),
+    Op(
+        "hypot",
+        hypot,
+        "∂hypot(a, b)/∂a = a/hypot(a, b)",
+        (2, 2),
+        partials=lambda v, a, b: (a / v, b / v),
+    ),
+    Op("erf", sp.erf, "erf′(u) = 2·exp(−u²)/√π"),
+    Op("erfc", sp.erfc, "erfc′(u) = −2·exp(−u²)/√π"),
+    Op("sinc", sp.sinc, "sinc′(u) = (cos(u) − sinc(u))/u", slope=sinc_prime),
+    Op("log1psq", log1psq, "log(1 + u²)′ = 2·u/(1 + u²)", slope=log1psq_prime),
+    Op("log1mexp", log1mexp, "log(1 − exp(u))′ = exp(u)/expm1(u)"),
+    Op("logcosh", logcosh, "log(cosh(u))′ = tanh(u)"),
+    Op(
+        "binary_cross_entropy",
+        binary_cross_entropy,
+        "∂z: σ(z) − t, ∂t: −z",
+        (2, 2),
+        partials=lambda v, z, t: (-z,),
+        slope=binary_cross_entropy_prime,
+        activation=True,
+    ),
+    Op("logaddexp", logaddexp, "∂logaddexp(a, b)/∂a = σ(a − b)", (2, 2)),
+    Op(
+        "sigma_prime",
+        sigma_prime,
+        "(σ′)′ = −σ′·tanh(u/2)",
+        sign="σ′",
+        partials=lambda v, u: (-v * sp.tanh(u / 2),),
+    ),
+    Op(
+        "tanh_prime",
+        tanh_prime,
+        "(tanh′)′ = −2·tanh·tanh′",
+        sign="tanh′",
+        partials=lambda v, u: (-2 * v * sp.tanh(u),),
+    ),
+    Op(
+        "sigma",
+        sigma,
+        "σ′ = σ·(1 − σ)",
+        sign="σ",
+        slope=sigma_prime,
+        activation=True,
+        aliases=("sigmoid", "logistic"),
+    ),
+    Op(
+        "softplus",
+        softplus,
+        "softplus′ = σ",
+        partials=lambda v, u: (sigma(u),),
+        activation=True,
+    ),
+    Op(
+        "relu",
+        relu,
+        "relu′(u) = 1 where u > 0, else 0",
+        partials=lambda v, u: (relu.derivative(u),),
+        activation=True,
+        kinks=(0,),
+    ),
+    Op(
+        "relu_at",
+        relu_at,
+        "relu′(u) = 1 where u > 0, k at 0, else 0",
+        (2, 2),
+        partials=lambda v, u, k: (relu_at.derivative(u, k), S.Zero),
+        activation=True,
+        kinks=(0,),
+    ),
+    Op(
+        "abs_at",
+        abs_at,
+        "abs′(u) = sign(u), k at 0",
+        (2, 2),
+        partials=lambda v, u, k: (abs_at.derivative(u, k), S.Zero),
+        kinks=(0,),
+    ),
+    Op(
+        "max_at",
+        max_at,
+        "1 for the larger, k for the first and 1 − k for the second where equal",
+        (3, 3),
+    ),
+    Op(
+        "min_at",
+        min_at,
+        "1 for the smaller, k for the first and 1 − k for the second where equal",
+        (3, 3),
+    ),
+    Op(
+        "silu",
+        silu,
+        "silu′(u) = σ(u)·(1 + u·(1 − σ(u)))",
+        slope=silu_prime,
+        activation=True,
+    ),
+    Op(
+        "gelu",
+        gelu,
+        "gelu′(u) = (1 + erf(u/√2))/2 + u·exp(−u²/2)/√(2π)",
+        slope=gelu_prime,
+        activation=True,
+    ),
+    Op(
+        "logsigmoid",
+        logsigmoid,
+        "logsigmoid′(u) = σ(−u)",
+        partials=lambda v, u: (sigma(-u),),
+        activation=True,
+    ),
+)
+
+OPS: dict[str, Op] = {op.name: op for op in _TABLE}
+"""Every operation by the name that circuit text gives it."""
+
+POWER = Op("**", sp.Pow, "∂aᵇ = b·aᵇ⁻¹·∂a + aᵇ·log(a)·∂b", (2, 2), partials=_power_partials)
+
+SPELLINGS: dict[str, Op] = {spelling: op for op in _TABLE for spelling in (op.name, *op.aliases)}
+"""Every accepted spelling of an operation."""
+
+BY_HEAD: dict[Any, Op] = {op.head: op for op in _TABLE if op.name != "sqrt"}
+"""Operations by SymPy class; sqrt has none of its own, being a power."""
+
+AT_KINK: dict[str, Op] = {name: OPS[f"{name}_at"] for name in ("relu", "abs", "max", "min")}
+"""What stands for an operation in a circuit that states its derivative at the kink."""
+
+KINKS = {"relu": "0", "abs": "0", "max": "tie", "min": "tie"}
+"""Where the kink is, as circuit text says it; at a tie the first operand's partial is stated."""
+
+SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is not None}
+
+_ELEMENTARY: dict[Any, Callable[..., Expr]] = {
+    **{head: head.elementary for head in (sigma, softplus, logsigmoid, relu, silu, gelu)},
+    **{head: head.elementary for head in (log1psq, log1mexp, logcosh, logaddexp)},
+    **{head: head.elementary for head in (relu_at, abs_at, max_at, min_at)},
+    binary_cross_entropy: binary_cross_entropy.elementary,
+    over_square: over_square.elementary,
+    sp.sinc: lambda u: Piecewise((sp.sin(u) / u, sp.Ne(u, 0)), (1, True)),
+    **{slope: slope.elementary for slope in SLOPES},
+    log1p: lambda u: sp.log(1 + u),
+    expm1: lambda u: sp.exp(u) - 1,
+    hypot: lambda a, b: sp.sqrt(a**2 + b**2),
+}
+
+
+def elementary(expr: Expr) -> Expr:
+    """The expression in SymPy's own functions only, by each operation's definition.
+
+    Conditions stay as they are: SymPy would solve a choice inside a comparison.
+    """
+    done: dict[Expr, Expr] = {}
+    for part in postorder(expr):
+        if isinstance(part, Boolean):
+            done[part] = part
+            continue
+        args = [done[a] for a in part.args]
+        meaning = _ELEMENTARY.get(part.func)
+        if meaning is None and all(a is b for a, b in zip(args, part.args, strict=True)):
+            done[part] = part  # to make it anew would ask SymPy for simpler forms again
+        else:
+            done[part] = meaning(*args) if meaning else part.func(*args)
+    return done[expr]
+
+
+def expand_slopes(expr: Expr) -> Expr:
+    """The expression with every kept slope, sigma'(u), written out: sigma(u)*(1 - sigma(u))."""
+    found = {p: p.written for p in postorder(expr) if isinstance(p, Slope)}
+    return as_quotients(expr.xreplace(found) if found else expr)
+
+
+def as_quotients(expr: Expr) -> Expr:
+    """The expression with a/b**2 for over_square(a, b): for people and for SymPy."""
+    found = {p: p.elementary(*p.args) for p in postorder(expr) if isinstance(p, over_square)}
+    return expr.xreplace(found) if found else expr
+
+
+def postorder(expr: Expr) -> list[Expr]:
+    """The distinct subexpressions, operands first: linear in the shared graph, no recursion."""
+    if not any(a.args for a in expr.args):  # most expressions of a large circuit: w*x
+        return [*dict.fromkeys(expr.args), expr]
+    seen: set[Expr] = set()
+    ordered: list[Expr] = []
+    open_parts = [(expr, iter(expr.args))]
+    while open_parts:
+        part, operands = open_parts[-1]
+        for operand in operands:
+            if operand in seen:
+                continue
+            seen.add(operand)
+            if operand.args:
+                open_parts.append((operand, iter(operand.args)))
+                break
+            ordered.append(operand)
+        else:
+            ordered.append(part)
+            open_parts.pop()
+    return ordered
+
+
+def compounds(expr: Expr) -> set[Expr]:
+    """The distinct subexpressions that have operands, in no order."""
+    found: set[Expr] = set()
+    open_parts = [expr]
+    while open_parts:
+        part = open_parts.pop()
+        if part.args and part not in found:
+            found.add(part)
+            open_parts.extend(part.args)
+    return found
+
+
+@lru_cache(maxsize=1 << 18)
+def real_symbol(name: str) -> Symbol:
+    """The symbol of a node: real, so that abs and sqrt differentiate to printable results.
+
+    One object a name: SymPy's own cache forgets, and two equal symbols take long to compare.
+    """
+    return Symbol(name, real=True)
+
+
+def product(*factors: Expr) -> Expr:
+    """The product; that of different names is made at once.
+
+    SymPy would look for numbers, powers and infinities among them, which takes 30 times as long.
+    """
+    if len(factors) == 1:
+        return factors[0]
+    names = {f.name for f in factors if f.is_Symbol and f is real_symbol(f.name)}
+    if len(names) < len(factors) or not factors:
+        return sp.Mul(*factors)
+    # Symbols with the same assumptions stand in the order of their names.
+    return sp.Mul._from_args(sorted(factors, key=attrgetter("name")), is_commutative=True)
+
+
+def applied(head: Any, *operands: Expr) -> Expr:
+    """head(*operands), SymPy not asked for a simpler form where names, plain products and sums of
+    them have none.
+
+    It would look for signs and multiples of π: tanh of a sum of 100 products takes it 50 ms.
+    """
+    return head(*operands, evaluate=not all(map(_is_plain, operands)))
+
+
+def _is_plain(expr: Expr) -> bool:
+    """Whether it is the name of a node, or a sum of products of such names without a number."""
+    factors = [f for t in sp.Add.make_args(expr) for f in sp.Mul.make_args(t)]
+    return all(f.is_Symbol and f is real_symbol(f.name) for f in factors)
+
+
+def exact(number: Float) -> Rational:
+    """The decimal number that a float was typed as: 0.1 becomes 1/10, not its binary neighbour.
+
+    A float of more than double precision keeps its exact binary value.
+    """
+    if number._prec <= 53:
+        return Rational(repr(float(number)))
+    return Rational(number)
+
+
+__all__ = [
+    "AT_KINK",
+    "BY_HEAD",
+    "KINKS",
+    "OPS",
+    "POWER",
+    "SLOPES",
+    "SPELLINGS",
+    "Elementary",
+    "Integer",
+    "Op",
+    "Slope",
+    "abs_at",
+    "applied",
+    "as_quotients",
+    "binary_cross_entropy",
+    "binary_cross_entropy_prime",
+    "compounds",
+    "elementary",
+    "exact",
+    "expand_slopes",
+    "expm1",
+    "gelu",
+    "gelu_prime",
+    "hypot",
+    "log1mexp",
+    "log1p",
+    "log1psq",
+    "log1psq_prime",
+    "logaddexp",
+    "logcosh",
+    "logsigmoid",
+    "max_at",
+    "min_at",
+    "over_square",
+    "postorder",
+    "product",
+    "real_symbol",
+    "relu",
+    "relu_at",
+    "sigma",
+    "sigma_prime",
+    "silu",
+    "silu_prime",
+    "sinc_prime",
+    "softplus",
+    "tanh_prime",
+]

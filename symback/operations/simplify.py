@@ -1,0 +1,112 @@
+"""Simplification within a bound that is fixed by size before it starts.
+
+The result depends on the expression alone, never on a clock; beyond the bound an expression is
+returned as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Piecewise
+
+from symback.operations.elementwise import postorder, real_symbol
+
+LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
+MOST_FOLDED = 3  # choices that are folded into one
+LARGEST_CANCELLED = 40  # of one that is brought to a common denominator
+LARGEST_SPELLED = 1000  # operations of one that is told from others by its text
+LARGEST_ALIKE = 60  # of one of very many, which are simplified form by form
+
+
+def simplified(expr: Expr) -> Expr:
+    """The shortest of a few equal forms; the expression itself where none is shorter."""
+    size = weight(expr)
+    if size > LARGEST_SIMPLIFIED:
+        return expr
+    if expr.has(Piecewise):
+        few = len(expr.atoms(Piecewise)) <= MOST_FOLDED
+        folded = sp.piecewise_fold(expr) if few else expr
+        return folded if weight(folded) < size else expr
+    candidates: list[Callable[[Expr], Expr]] = [sp.powsimp, sp.factor_terms]
+    if size <= LARGEST_CANCELLED:
+        if _is_quotient(expr):
+            candidates.append(sp.cancel)
+        if expr.has(sp.sin, sp.cos, sp.sinh, sp.cosh):
+            candidates.append(sp.trigsimp)
+    best = expr
+    for rewrite in candidates:
+        found = rewrite(expr)
+        if weight(found) < weight(best):
+            best = found
+    return best
+
+
+class Alike:
+    """Simplifies very many expressions, those that differ in their names only once."""
+
+    def __init__(self, largest: int = LARGEST_ALIKE) -> None:
+        self._largest = largest
+        self._kept: dict[Hashable, tuple[Expr, Expr]] = {}
+
+    def __call__(self, expr: Expr) -> Expr:
+        if weight(expr) > self._largest:
+            return expr
+        numbers: Numbering = {}
+        form = form_of(expr, numbers)
+        if form not in self._kept:
+            alike = expr.xreplace({s: place(i) for s, i in numbers.items()})
+            self._kept[form] = alike, simplified(alike)
+        alike, found = self._kept[form]
+        return expr if found == alike else found.xreplace({place(i): s for s, i in numbers.items()})
+
+
+Numbering = dict[Any, int]
+
+
+def form_of(expr: Any, numbers: Numbering) -> Hashable:
+    """The expression with numbers for names, those not in `numbers` yet in order of appearance."""
+    if expr.is_Symbol:
+        return (numbers.setdefault(expr, len(numbers)),)
+    if not expr.args:
+        return expr  # type: ignore[no-any-return]
+    return (expr.func, *(form_of(a, numbers) for a in expr.args))
+
+
+@lru_cache(maxsize=2**10)
+def place(number: int) -> Expr:
+    """The symbol that stands for the name with a number in a form."""
+    return real_symbol(f"name_{number}")
+
+
+def _is_quotient(expr: Expr) -> bool:
+    return any(p.is_Pow and p.exp.is_negative and not p.base.is_number for p in postorder(expr))
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """An expression, ordered by its text, which is made only where all else is equal.
+
+    A text grows with the tree, not with the shared graph; SymPy's order serves the largest.
+    """
+
+    expr: Expr
+
+    def __lt__(self, other: Spelling) -> bool:
+        return self._text() < other._text()
+
+    def _text(self) -> str:
+        return str(self.expr) if weight(self.expr) <= LARGEST_SPELLED else ""
+
+
+def weight(expr: Expr) -> int:
+    """Operations of the expanded tree, up to the point where it is too large anyway."""
+    sizes: dict[Expr, int] = {}
+    for part in postorder(expr):
+        operands = len(part.args) - (part.is_Mul and part.args[0] == -1)  # a sign costs nothing
+        sizes[part] = min(10**9, max(1, operands) + sum(sizes[a] for a in part.args))
+    return sizes[expr]

@@ -1,0 +1,192 @@
+"""Vector-Jacobian products of the array operations: one table.
+
+For v = op(a, b, …) a rule takes the adjoint g of v and gives the contribution to the adjoint of
+each operand: the sum over all elements of v of g times the partial. The forms are those of Giles
+2008, "Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation". None stands for an operand that has no derivative, such as a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Integer, S
+
+from symback.operations.arrays import (
+    ArrayFunction,
+    Shape,
+    along,
+    class_entropy,
+    column,
+    concat,
+    count,
+    cross_entropy,
+    det,
+    diag,
+    diagonal,
+    direction,
+    dot,
+    eye_like,
+    indexed,
+    inv,
+    inverse_deviation,
+    largest,
+    layer_norm,
+    log_softmax,
+    logdet,
+    logsumexp,
+    matmul,
+    matvec,
+    mean,
+    norm,
+    one_hot,
+    outer,
+    over_rows,
+    placed,
+    shape_of,
+    share_of_extreme,
+    smallest,
+    softmax,
+    solve,
+    spread,
+    total,
+    trace,
+    transpose,
+)
+
+Contributions = tuple[Expr | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a rule is applied: the operation with its operands, its value, and all shapes."""
+
+    op: ArrayFunction
+    value: Expr
+    shapes: Mapping[str, Shape]
+
+    def shape(self, expr: Expr) -> Shape:
+        return shape_of(expr, self.shapes)
+
+    @property
+    def axis(self) -> int | None:
+        return int(self.op.options[0]) if self.op.options else None
+
+    def along(self, g: Expr) -> Expr:
+        """The adjoint of a reduction, ready to be broadcast over its operand."""
+        return along(g, self.shape(self.op.operands[0]), self.axis)
+
+    def along_rows(self, g: Expr) -> Expr:
+        """The same for a reduction along the last axis."""
+        shape = self.shape(self.op.operands[0])
+        return along(g, shape, len(shape) - 1)
+
+    def over_rows(self, head: Any, expr: Expr) -> Expr:
+        return over_rows(head, expr, self.shape(self.op.operands[0]))
+
+    def count(self, a: Expr) -> Expr:
+        """The number of elements that a mean is over."""
+        return count(a) if self.axis is None else count(a, Integer(self.axis))
+
+
+def _solve(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
+    u = solve(transpose(a), g)
+    product = outer(u, at.value) if len(at.shape(b)) == 1 else matmul(u, transpose(at.value))
+    return -product, u
+
+
+def _layer_norm(g: Expr, at: At, x: Expr) -> Contributions:
+    rate = at.along_rows(inverse_deviation(x))
+    centred = g - at.over_rows(mean, g) - at.value * at.over_rows(mean, g * at.value)
+    return (rate * centred,)
+
+
+def _concat(g: Expr, at: At, *arrays: Expr) -> Contributions:
+    axis = int(at.op.options[0])
+    start: Expr = S.Zero
+    found = []
+    for array in arrays:
+        shape = at.shape(array)
+        if not shape:
+            found.append(indexed(g, sp.Tuple(start)))
+            start += 1
+            continue
+        stop = start + shape[axis]
+        whole = sp.Tuple(S.Zero, S.Infinity)
+        part = sp.Tuple(start, stop)
+        found.append(indexed(g, sp.Tuple(*[whole] * axis, part)))
+        start = stop
+    return tuple(found)
+
+
+VJP: dict[Any, Callable[..., Contributions]] = {
+    # v = op(a, b):      g, the adjoint of v → adjoints of a, b
+    matmul: lambda g, at, a, b: (matmul(g, transpose(b)), matmul(transpose(a), g)),
+    matvec: lambda g, at, a, x: (outer(g, x), matvec(transpose(a), g)),
+    outer: lambda g, at, u, v: (matvec(g, v), matvec(transpose(g), u)),
+    dot: lambda g, at, a, b: (g * b, g * a),
+    transpose: lambda g, at, a: (transpose(g),),
+    total: lambda g, at, a: (at.along(g),),
+    mean: lambda g, at, a: (at.along(g) / at.count(a),),
+    largest: lambda g, at, a: (at.along(g) * share_of_extreme(a, at.value, *at.op.options),),
+    smallest: lambda g, at, a: (at.along(g) * share_of_extreme(a, at.value, *at.op.options),),
+    norm: lambda g, at, a: (g * direction(a, at.value),),
+    trace: lambda g, at, a: (g * eye_like(a),),
+    diag: lambda g, at, v: (diagonal(g),),
+    diagonal: lambda g, at, a: (diag(g),),
+    inv: lambda g, at, a: (-matmul(matmul(transpose(at.value), g), transpose(at.value)),),
+    det: lambda g, at, a: (g * at.value * transpose(inv(a)),),
+    logdet: lambda g, at, a: (g * transpose(inv(a)),),
+    solve: _solve,
+    softmax: lambda g, at, z: (at.value * (g - at.over_rows(total, g * at.value)),),
+    log_softmax: lambda g, at, z: (g - sp.exp(at.value) * at.over_rows(total, g),),
+    logsumexp: lambda g, at, z: (at.along_rows(g) * softmax(z),),
+    cross_entropy: lambda g, at, z, t: (at.along_rows(g) * (softmax(z) - t), None),
+    class_entropy: lambda g, at, z, t: (g * (softmax(z) - one_hot(t, z)), None),
+    layer_norm: _layer_norm,
+    concat: _concat,
+    indexed: lambda g, at, a: (placed(g, a, *at.op.options),),
+    column: lambda g, at, v: (indexed(g, sp.Tuple(sp.Tuple(S.Zero, S.Infinity), S.Zero)),),
+}
+"""The rules. What is missing here appears in adjoints only and is never differentiated."""
+
+RULES: dict[Any, str] = {
+    matmul: "∂(A·B): G·Bᵀ and Aᵀ·G",
+    matvec: "∂(A·x): g·xᵀ and Aᵀ·g",
+    outer: "∂(u·vᵀ): G·v and Gᵀ·u",
+    dot: "∂Σ a∘b: b and a",
+    transpose: "∂Aᵀ: Gᵀ",
+    total: "∂Σ a: 1 for each",
+    mean: "∂ mean: 1/n for each",
+    largest: "1 for the largest, equal parts where several are",
+    smallest: "1 for the smallest, equal parts where several are",
+    norm: "∂‖a‖ = a/‖a‖",
+    trace: "∂ tr A = I",
+    diag: "the diagonal of G",
+    diagonal: "the diagonal matrix of g",
+    inv: "∂A⁻¹: −A⁻ᵀ·G·A⁻ᵀ",
+    det: "∂ det A = det A·A⁻ᵀ",
+    logdet: "∂ log det A = A⁻ᵀ",
+    solve: "∂A⁻¹b: u = A⁻ᵀ·g and −u·vᵀ",
+    softmax: "∂ softmax: s∘(g − Σ g∘s)",
+    log_softmax: "∂ log_softmax: g − softmax·Σ g",
+    logsumexp: "∂ logsumexp = softmax",
+    cross_entropy: "softmax(z)·Σt − t, and Σt = 1",
+    class_entropy: "softmax(z) − one_hot(t)",
+    layer_norm: "∂ layer_norm: (g − mean g − v∘mean(g∘v))/deviation",
+    concat: "each gets its part",
+    indexed: "zero elsewhere",
+    column: "the column",
+}
+"""Each rule in words, for people."""
+
+
+def contributions(op: ArrayFunction, g: Expr, at: At) -> Contributions:
+    """What each operand of an array operation gets from the adjoint g of its value."""
+    return VJP[op.func](g, at, *op.operands)
+
+
+__all__ = ["RULES", "VJP", "At", "contributions", "spread"]

@@ -1,0 +1,224 @@
+"""Array operations in print: circuit text, plain text and LaTeX.
+
+People write W·x, xᵀ and a ∘ b; circuit text writes W @ x, x.T and a*b. Each table has an entry for
+every operation, so that none prints by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sympy import Expr, Mul, S, Tuple
+
+from symback.operations import arrays as a
+from symback.printing.printer import ATOM, MUL, NEG, POW, TERM
+
+if TYPE_CHECKING:
+    from symback.printing.printer import Printer
+    from symback.printing.text import ForPeople
+
+Printed = tuple[str, int]
+Print = Callable[..., Printed]
+
+
+def bounds(parts: Tuple) -> str:
+    """The inside of an index: 0, 1:4, :"""
+    texts = []
+    for part in parts:
+        if isinstance(part, Tuple):
+            start, stop = part
+            first = "" if start == 0 else str(start)
+            texts.append(f"{first}:{'' if stop is S.Infinity else stop}")
+        else:
+            texts.append(str(part))
+    return ", ".join(texts)
+
+
+def call(name: str, operands: int | None = None) -> Print:
+    """A call by a name, with an axis by name where there is one."""
+
+    def print_(p: Printer, *args: Any) -> Printed:
+        arrays = args if operands is None else args[:operands]
+        texts = [p.print(x) for x in arrays]
+        texts += [f"axis={x}" for x in args[len(arrays) :]]
+        return p.call(name, texts), ATOM
+
+    return print_
+
+
+def _concat(name: str) -> Print:
+    def print_(p: Printer, axis: Expr, *operands: Expr) -> Printed:
+        option = [f"axis={axis}"] if axis != 0 else []
+        return p.call(name, [*(p.print(o) for o in operands), *option]), ATOM
+
+    return print_
+
+
+def _indexed(p: Printer, array: Expr, parts: Tuple) -> Printed:
+    return f"{p.at(array, ATOM)}[{bounds(parts)}]", ATOM
+
+
+def _filled(p: Printer, value: Expr, *sizes: Expr) -> Printed:
+    name = {0: "zeros", 1: "ones"}.get(value, "filled")
+    return p.call(name, [p.print(s) for s in sizes]), ATOM
+
+
+# -- circuit text ------------------------------------------------------------------------------
+
+
+def _matrix_product(p: Printer, x: Expr, y: Expr) -> Printed:
+    return f"{p.at(x, TERM)} @ {p.at(y, NEG)}", TERM  # c*A @ x would be (c*A) @ x
+
+
+def _dot_in_text(p: Printer, u: Expr, v: Expr) -> Printed:
+    if u == v:
+        return f"norm({p.print(u)})**2", POW
+    return call("dot")(p, u, v)
+
+
+NOTATION: dict[Any, Print] = {
+    a.matmul: _matrix_product,
+    a.matvec: _matrix_product,
+    a.outer: call("outer"),
+    a.dot: _dot_in_text,
+    a.transpose: lambda p, m: (f"{p.at(m, ATOM)}.T", ATOM),
+    a.total: call("sum", 1),
+    a.mean: call("mean", 1),
+    a.largest: call("max", 1),
+    a.smallest: call("min", 1),
+    a.share_of_extreme: call("share_of_extreme", 2),
+    a.norm: call("norm"),
+    a.direction: call("direction"),
+    a.trace: call("trace"),
+    a.diag: call("diag"),
+    a.diagonal: call("diag"),
+    a.inv: call("inv"),
+    a.det: call("det"),
+    a.logdet: call("logdet"),
+    a.solve: call("solve"),
+    a.softmax: call("softmax"),
+    a.log_softmax: call("log_softmax"),
+    a.logsumexp: call("logsumexp"),
+    a.cross_entropy: call("cross_entropy"),
+    a.class_entropy: call("cross_entropy"),
+    a.one_hot: call("one_hot"),
+    a.layer_norm: call("layer_norm"),
+    a.inverse_deviation: call("inverse_deviation"),
+    a.concat: _concat("concat"),
+    a.indexed: _indexed,
+    a.placed: lambda p, g, x, parts: (f"placed({p.print(g)}, [{bounds(parts)}])", ATOM),
+    a.column: lambda p, v: (f"{p.at(v, ATOM)}[:, None]", ATOM),
+    a.spread: call("spread"),
+    a.count: call("count", 1),
+    a.eye: call("eye"),
+    a.eye_like: call("eye_like"),
+    a.filled: _filled,
+}
+
+
+# -- for people --------------------------------------------------------------------------------
+
+
+def _product(p: ForPeople, x: Expr, y: Expr) -> Printed:
+    return f"{_factor(p, x)}{p.times}{_factor(p, y)}", MUL
+
+
+def _factor(p: ForPeople, x: Expr) -> str:
+    """A factor of a product of matrices; a product of its own elements takes brackets."""
+    text = p.print(x)
+    return p.bracket(text) if x.is_Mul or p.at(x, MUL) != text else text
+
+
+def _outer(p: ForPeople, u: Expr, v: Expr) -> Printed:
+    return f"{_factor(p, u)}{p.times}{_transposed(p, v)}", MUL
+
+
+def _transposed(p: ForPeople, x: Expr) -> str:
+    if isinstance(x, a.inv):
+        return p.raised(x.args[0], "-T")
+    if isinstance(x, a.transpose):
+        return p.at(x.args[0], ATOM)
+    return p.raised(x, "T")
+
+
+def _dot(p: ForPeople, u: Expr, v: Expr) -> Printed:
+    if u == v:
+        return p.squared(p.between_bars(p.print(u))), POW
+    if len(p.shape_of(u)) == 1:
+        return f"{_transposed(p, u)}{p.times}{_factor(p, v)}", MUL
+    return p.call(p.sum_name, [f"{p.at(u, NEG)}{p.elementwise}{p.at(v, NEG)}"]), ATOM
+
+
+def _count(p: ForPeople, x: Expr, axis: Expr | None = None) -> Printed:
+    """The number of elements: a product of sizes."""
+    sizes = p.shape_of(x)
+    return p._print(Mul(*(sizes if axis is None else [sizes[int(axis)]])))
+
+
+def _direction(p: ForPeople, x: Expr, norm: Expr) -> Printed:
+    return p.quotient([x], [norm])
+
+
+def _inverse_deviation(p: ForPeople, x: Expr) -> Printed:
+    return f"1{p.over}{p.call(p.word('deviation'), [p.print(x)])}", MUL
+
+
+def words(name: str, operands: int | None = None) -> Print:
+    """A call by a word, in the type that the language has for words."""
+    return lambda p, *args: call(p.word(name), operands)(p, *args)
+
+
+PEOPLE: dict[Any, Print] = {
+    a.matmul: _product,
+    a.matvec: _product,
+    a.outer: _outer,
+    a.dot: _dot,
+    a.transpose: lambda p, m: (_transposed(p, m), ATOM),
+    a.total: lambda p, *args: call(p.sum_name, 1)(p, *args),
+    a.mean: words("mean", 1),
+    a.largest: words("max", 1),
+    a.smallest: words("min", 1),
+    a.share_of_extreme: lambda p, x, v, *axis: (
+        p.call(p.word("share"), [f"{p.print(x)} = {p.print(v)}"]),
+        ATOM,
+    ),
+    a.norm: lambda p, x: (p.between_bars(p.print(x)), ATOM),
+    a.direction: _direction,
+    a.trace: words("tr"),
+    a.diag: words("diag"),
+    a.diagonal: words("diag"),
+    a.inv: lambda p, m: (p.raised(m, "-1"), ATOM),
+    a.det: words("det"),
+    a.logdet: words("logdet"),
+    a.solve: lambda p, m, b: (f"{_inverse(p, m)}{p.times}{_factor(p, b)}", MUL),
+    a.softmax: words("softmax"),
+    a.log_softmax: words("log_softmax"),
+    a.logsumexp: words("logsumexp"),
+    a.cross_entropy: words("cross_entropy"),
+    a.class_entropy: words("cross_entropy"),
+    a.one_hot: lambda p, t, z: (p.call(p.word("one_hot"), [p.print(t)]), ATOM),
+    a.layer_norm: words("layer_norm"),
+    a.inverse_deviation: _inverse_deviation,
+    a.concat: lambda p, *args: _concat(p.word("concat"))(p, *args),
+    a.indexed: _indexed,
+    a.placed: lambda p, g, x, parts: (
+        p.call(p.word("placed"), [p.print(g), f"[{bounds(parts)}]"]),
+        ATOM,
+    ),
+    a.column: words("column"),
+    a.spread: lambda p, value, x: p._print(value),
+    a.count: _count,
+    a.eye: lambda p, n: ("I", ATOM),
+    a.eye_like: lambda p, m: ("I", ATOM),
+    a.filled: _filled,
+}
+
+
+def _inverse(p: ForPeople, m: Expr) -> str:
+    if isinstance(m, a.transpose):
+        return p.raised(m.args[0], "-T")
+    return p.raised(m, "-1")
+
+
+__all__ = ["NOTATION", "PEOPLE"]

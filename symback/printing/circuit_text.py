@@ -1,0 +1,86 @@
+"""Circuit text, printed: the ASCII form of the language, which `symback.circuit` reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sympy import S
+from sympy.logic.boolalg import And, Or
+
+from symback.operations.arrays import shown
+from symback.operations.elementwise import BY_HEAD, SLOPES
+from symback.printing.array_notation import NOTATION
+from symback.printing.printer import Printer
+
+if TYPE_CHECKING:
+    from symback.circuits.circuit import Circuit, Node
+
+LONGEST_NOTE = 96
+
+
+class NotationPrinter(Printer):
+    """Prints expressions as circuit text."""
+
+    functions: ClassVar = {
+        **{head: op.name for head, op in BY_HEAD.items()},
+        **{slope: f"{op.name}_prime" for slope, op in SLOPES.items()},
+    }
+    arrays: ClassVar = NOTATION
+    constants: ClassVar = {S.Pi: "pi", S.Exp1: "exp(1)"}
+
+    def call(self, name: str, args: Sequence[str]) -> str:
+        if name == "sigma" and name in self._order:  # a node has that name
+            name = "sigmoid"
+        return super().call(name, args)
+
+    def connective(self, condition: Any) -> str:
+        if isinstance(condition, And | Or):
+            sign = " & " if isinstance(condition, And) else " | "
+            parts = sorted(f"({self.condition(part)})" for part in condition.args)
+            return sign.join(parts)
+        return super().connective(condition)
+
+
+def circuit_text(circuit: Circuit) -> str:
+    """The circuit, one line a node, every role declared."""
+    printer = NotationPrinter.of(circuit)
+    lines = []
+    run: list[str] = []
+    role = None
+    for node in circuit.leaves:
+        if node.role != role or node.role == "param":
+            lines += ["; ".join(run)] if run else []
+            run = []
+        role = node.role
+        initial = "" if node.initial is None else f" = {node.initial!r}"
+        shape = shown(node.shape) if node.shape else ""
+        run.append(f"{node.name}: {node.role}{shape}{initial}")
+    lines += ["; ".join(run)] if run else []
+    for node in circuit.computed:
+        lines.append(f"{node.name}{_mark(circuit, node)} = {printer.print(node.formula)}")
+    if circuit.loss is None:
+        lines.append("loss: none")
+    return "\n".join(lines) + "\n"
+
+
+def rewrite_notes(circuit: Circuit) -> dict[str, str]:
+    """`# s = 1/(1 + exp(-z)), as sigma: …` for each node whose typed formula was rewritten."""
+    printer = NotationPrinter.of(circuit)
+    found = {}
+    for rewrite in circuit.rewrites:
+        typed = f"# {rewrite.node} = {printer.print(rewrite.before)}, as {rewrite.rule}"
+        whole = f"{typed}: {rewrite.why}"
+        short = f"# {rewrite.node}, as {rewrite.rule}: {rewrite.why}"
+        fitting = (t for t in (whole, typed, short) if len(t) <= LONGEST_NOTE)
+        found[rewrite.node] = next(fitting, f"# {rewrite.node}, rewritten to keep digits")
+    return found
+
+
+def _mark(circuit: Circuit, node: Node) -> str:
+    if node == circuit.loss:
+        return ": loss"
+    return ": output" if node == circuit.output else ""
+
+
+__all__ = ["NotationPrinter", "circuit_text", "rewrite_notes"]

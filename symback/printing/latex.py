@@ -1,0 +1,160 @@
+"""LaTeX for people: the expressions of a derivation in mathematical notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from sympy import Expr, Piecewise, Rational, S, Symbol
+from sympy.logic.boolalg import And, Or
+
+from symback.circuits.program import Chain
+from symback.operations.elementwise import BY_HEAD, SLOPES
+from symback.operations.signs import GREEK
+from symback.printing.printer import ADD, ATOM, MUL, NEG, POW
+from symback.printing.text import ForPeople
+
+_OWN_COMMANDS = ("exp log sin cos tan sinh cosh tanh min max").split()
+_NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+_LIKE_LATIN = dict(
+    zip(
+        "Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi omicron".split(),
+        "ABEZHIKMNOPTXo",
+        strict=True,
+    )
+)
+"""Greek letters that look like Latin ones, for which LaTeX has no command."""
+_GREEK_COMMANDS = {
+    name.rstrip("_"): rf"\mathrm{{{_LIKE_LATIN[name]}}}"
+    if name in _LIKE_LATIN
+    else f"\\{name.rstrip('_')}"
+    for name in GREEK.values()
+}
+
+
+def _command(name: str) -> str:
+    if name in _OWN_COMMANDS or name in _NAMES:
+        return f"\\{_NAMES.get(name, name)}"
+    if name == "sigma":
+        return r"\sigma"
+    escaped = name.replace("_", r"\_")
+    return rf"\operatorname{{{escaped}}}"
+
+
+def name_in_latex(name: str) -> str:
+    """A node's name: letters, then digits as a subscript; Greek names as letters."""
+    stem, rest = re.match(r"([A-Za-z]+)_?(.*)", name.rstrip("_") or name).groups()  # type: ignore[union-attr]
+    shown = _GREEK_COMMANDS.get(stem) or (stem if len(stem) == 1 else rf"\mathrm{{{stem}}}")
+    if not rest:
+        return shown
+    if rest.isdigit():
+        return f"{shown}_{{{rest}}}"
+    escaped = rest.replace("_", r"\_")
+    return rf"{shown}_{{\mathrm{{{escaped}}}}}"
+
+
+class LatexPrinter(ForPeople):
+    """Prints expressions as LaTeX, without the mathematics delimiters."""
+
+    times: ClassVar[str] = r" \, "
+    functions: ClassVar = {
+        **{head: _command(op.name) for head, op in BY_HEAD.items()},
+        **{slope: f"{_command(op.name)}'" for slope, op in SLOPES.items()},
+    }
+    constants: ClassVar = {S.Pi: r"\pi", S.Exp1: r"\mathrm{e}"}
+    relations: ClassVar = {
+        "<": "<",
+        "<=": r"\le",
+        ">": ">",
+        ">=": r"\ge",
+        "==": "=",
+        "!=": r"\ne",
+    }
+
+    def bracket(self, text: str) -> str:
+        return rf"\left({text}\right)"
+
+    def symbol(self, symbol: Symbol) -> str:
+        return self.signs.get(symbol.name) or name_in_latex(symbol.name)
+
+    def rational(self, number: Rational) -> tuple[str, int]:
+        text, level = super().rational(number)
+        if "/" in text:
+            return rf"\frac{{{abs(number.p)}}}{{{number.q}}}", MUL
+        return text, level
+
+    def decimal(self, text: str) -> str:
+        mantissa, sign, power = text.partition("e")
+        return rf"{mantissa} \cdot 10^{{{int(power)}}}" if sign else text
+
+    def quotient(self, above: Sequence[Expr], below: Sequence[Expr]) -> tuple[str, int]:
+        if not below:
+            return super().quotient(above, below)
+        top = super().quotient(above, [])[0] if above else "1"
+        bottom = super().quotient(below, [])[0]
+        return rf"\frac{{{top}}}{{{bottom}}}", MUL
+
+    def root(self, base: Expr) -> tuple[str, int]:
+        return rf"\sqrt{{{self.print(base)}}}", ATOM
+
+    elementwise: ClassVar[str] = r" \circ "
+    sum_name: ClassVar[str] = r"\textstyle\sum"
+
+    def word(self, name: str) -> str:
+        if name in _OWN_COMMANDS or name == "det":
+            return f"\\{name}"
+        escaped = name.replace("_", r"\_")
+        return r"\log\det" if name == "logdet" else rf"\operatorname{{{escaped}}}"
+
+    def raised(self, base: Expr, exponent: str) -> str:
+        return f"{self.at(base, ATOM)}^{{{exponent.replace('T', chr(92) + 'top')}}}"
+
+    def between_bars(self, text: str) -> str:
+        return rf"\left\lVert {text} \right\rVert"
+
+    def squared(self, text: str) -> str:
+        return f"{text}^{{2}}"
+
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        return f"{self.at(base, ATOM)}^{{{self.print(exponent)}}}", POW
+
+    def call(self, name: str, args: Sequence[str]) -> str:
+        if name == r"\operatorname{abs}":
+            return rf"\left|{args[0]}\right|"
+        return rf"{name}\left({', '.join(args)}\right)"
+
+    def where(self, expr: Piecewise) -> str:
+        rows = [
+            rf"{self.print(value)} & \text{{if }} {self.condition(condition)}"
+            for value, condition in expr.args[:-1]
+        ]
+        rows.append(rf"{self.print(expr.args[-1].expr)} & \text{{otherwise}}")
+        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+
+    def connective(self, condition: Any) -> str:
+        if isinstance(condition, And | Or):
+            sign = r" \wedge " if isinstance(condition, And) else r" \vee "
+            return sign.join(sorted(self.condition(part) for part in condition.args))
+        return super().connective(condition)
+
+    # -- chains -----------------------------------------------------------------------------
+
+    def partial(self, of: str, wrt: str) -> str:
+        return rf"\frac{{\partial {name_in_latex(of)}}}{{\partial {name_in_latex(wrt)}}}"
+
+    def chain(self, chain: Chain) -> str:
+        return r" \cdot ".join(self.partial(a, b) for a, b in chain)
+
+    def products(self, products: Sequence[Sequence[Expr]]) -> str:
+        """A sum of products, their factors in the order given."""
+        return " + ".join(
+            r" \cdot ".join(self._factor(f, first=(i, j) == (0, 0)) for j, f in enumerate(factors))
+            for i, factors in enumerate(products)
+        )
+
+    def _factor(self, factor: Expr, *, first: bool) -> str:
+        text, level = self._print(factor)
+        if level == ADD or (not first and (level == NEG or text.startswith("-"))):
+            return self.bracket(text)
+        return text

@@ -1,0 +1,177 @@
+"""Plain text for people: Unicode as the lecture writes it, or ASCII."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sympy import Expr, Mul, S
+from sympy.logic.boolalg import And, Or
+
+from symback.circuits.program import Chain
+from symback.operations.elementwise import BY_HEAD, SLOPES
+from symback.printing.array_notation import NOTATION, PEOPLE
+from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, TERM, Printer
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class ForPeople(Printer):
+    """What text and LaTeX share: a ∘ b, the product of the elements of two arrays."""
+
+    arrays: ClassVar = PEOPLE
+    elementwise: ClassVar[str] = " ∘ "
+    sum_name: ClassVar[str] = "sum"
+
+    def joined(self, factors: Sequence[Expr]) -> str:
+        if not self.shapes:
+            return super().joined(factors)
+        text, before = "", False
+        for i, factor in enumerate(factors):
+            array = bool(self.shape_of(factor))
+            sign = self.elementwise if array and before else self.times
+            # W·x in a product ∘ takes brackets: the product of matrices is no elementwise one
+            level = NEG if i or (array and len(factors) > 1) else MUL
+            text += ("" if i == 0 else sign) + self.at(factor, level)
+            before = array
+        return text
+
+    def product(self, expr: Mul) -> tuple[str, int]:
+        text, level = super().product(expr)
+        arrays = [f for f in expr.args if self.shapes and self.shape_of(f)]
+        return text, TERM if len(arrays) > 1 else level  # (a ∘ b)·c takes brackets
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        if exponent == 2 and self.shapes and self.shape_of(base):
+            text = self.at(base, NEG)
+            return f"{text}{self.elementwise}{text}", TERM
+        return self.number_power(base, exponent)
+
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        return super().power(base, exponent)
+
+    def word(self, name: str) -> str:
+        return name
+
+    def raised(self, base: Expr, exponent: str) -> str:
+        """A matrix with a T, -1 or -T above it."""
+        raise NotImplementedError
+
+    def between_bars(self, text: str) -> str:
+        raise NotImplementedError
+
+    def squared(self, text: str) -> str:
+        raise NotImplementedError
+
+
+class TextPrinter(ForPeople):
+    """Prints expressions in Unicode: w3·x3, σ(net), x², σ′(net), W·x, xᵀ."""
+
+    plus: ClassVar[str] = " + "
+    minus: ClassVar[str] = " − "
+    negative: ClassVar[str] = "−"
+    times: ClassVar[str] = "·"
+    functions: ClassVar[Mapping[Any, str]] = {
+        **{head: op.sign or op.name for head, op in BY_HEAD.items()},
+        **{slope: f"{op.sign or op.name}′" for slope, op in SLOPES.items()},
+    }
+    constants: ClassVar[Mapping[Any, str]] = {S.Pi: "π", S.Exp1: "e"}
+    relations: ClassVar[Mapping[str, str]] = {
+        "<": "<",
+        "<=": "≤",
+        ">": ">",
+        ">=": "≥",
+        "==": "=",
+        "!=": "≠",
+    }
+
+    short_slopes: frozenset[Expr] = frozenset()
+    """Slopes that print without their operand, σ′ for σ′(net)."""
+
+    def function(self, expr: Expr) -> tuple[str, int]:
+        if expr in self.short_slopes:
+            return self.functions[expr.func], ATOM
+        return super().function(expr)
+
+    def partial(self, of: str, wrt: str) -> str:
+        return f"∂{of}/∂{wrt}"
+
+    def chain(self, chain: Chain) -> str:
+        return self.times_sign.join(self.partial(a, b) for a, b in chain)
+
+    def chains(self, chains: Sequence[Chain]) -> str:
+        """A sum over paths. An edge that is a path by itself is told from the whole partial."""
+        if len(chains) == 1:
+            return self.chain(chains[0])
+        texts = [self.chain(c) + (" (direct)" if len(c) == 1 else "") for c in chains]
+        return self.plus.join(texts)
+
+    times_sign: ClassVar[str] = " · "
+
+    def root(self, base: Expr) -> tuple[str, int]:
+        return f"√{self.at(base, ATOM)}", POW
+
+    def raised(self, base: Expr, exponent: str) -> str:
+        return self.at(base, ATOM) + {"T": "ᵀ", "-1": "⁻¹", "-T": "⁻ᵀ"}[exponent]
+
+    def between_bars(self, text: str) -> str:
+        return f"‖{text}‖"
+
+    def squared(self, text: str) -> str:
+        return f"{text}²"
+
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        if exponent.is_Integer and abs(exponent) < 1000:
+            return self.at(base, ATOM) + str(exponent).translate(_SUPERSCRIPTS), POW
+        return f"{self.at(base, ATOM)}^{self.at(exponent, ATOM)}", POW
+
+    def connective(self, condition: Any) -> str:
+        if isinstance(condition, And | Or):
+            sign = " and " if isinstance(condition, And) else " or "
+            return sign.join(sorted(self.condition(part) for part in condition.args))
+        return super().connective(condition)
+
+    def products(self, products: Sequence[Sequence[Expr]]) -> str:
+        """A sum of products, their factors in the order given: 1 · 1 + (−1) · σ′ · w3."""
+        texts = []
+        for i, factors in enumerate(products):
+            for j, factor in enumerate(factors):
+                text, level = self._print(factor)
+                negative = text.startswith(self.negative)
+                lead = i == 0 and j == 0
+                enclosed = level == ADD or (negative and not lead)
+                text = self.bracket(text) if enclosed and len(factors) > 1 else text
+                separator = "" if lead else self.plus if j == 0 else self.times_sign
+                texts.append(separator + text)
+        return "".join(texts)
+
+
+class AsciiPrinter(TextPrinter):
+    """The same in ASCII: w3*x3, sigma(net), x**2, sigma'(net)."""
+
+    minus: ClassVar[str] = " - "
+    negative: ClassVar[str] = "-"
+    times: ClassVar[str] = "*"
+    times_sign: ClassVar[str] = " * "
+    functions: ClassVar[Mapping[Any, str]] = {
+        **{head: op.name for head, op in BY_HEAD.items()},
+        **{slope: f"{op.name}'" for slope, op in SLOPES.items()},
+    }
+    constants: ClassVar[Mapping[Any, str]] = {S.Pi: "pi", S.Exp1: "e"}
+    relations: ClassVar[Mapping[str, str]] = Printer.relations
+
+    def partial(self, of: str, wrt: str) -> str:
+        return f"d{of}/d{wrt}"
+
+    def root(self, base: Expr) -> tuple[str, int]:
+        return f"sqrt({self.print(base)})", ATOM
+
+    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        return f"{self.at(base, ATOM)}**{self.at(exponent, NEG)}", POW
+
+    arrays: ClassVar = NOTATION
+
+    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        return self.number_power(base, exponent)
+
+    elementwise: ClassVar[str] = "*"

@@ -1,0 +1,223 @@
+"""What the rules look at: coefficients, powers of e, squares, and nodes behind their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import sympy as sp
+from sympy import Add, Expr, Mul, Pow, Rational, S
+
+from symback.operations import arrays
+from symback.operations.arrays import Shape
+from symback.operations.elementwise import log1p, logaddexp, logcosh, sigma, softplus
+
+Power = tuple[Expr, Expr]
+"""A coefficient c > 0 and an exponent u of c·exp(u)."""
+
+MOST_TERMS = 256  # of a sum that the rules look through
+SHORT = 12  # terms of two sums whose difference is looked at
+
+
+class See(Protocol):
+    """Looks behind names: from that of a node to its formula; anything else stays as it is."""
+
+    def __call__(self, expr: Expr, /) -> Expr: ...
+
+    def shape_of(self, expr: Expr, /) -> Shape: ...
+
+
+Matcher = Callable[[See, Expr], Expr | None]
+
+
+def split(term: Expr) -> tuple[Expr, Expr]:
+    """The rational factor of a term, and the rest."""
+    coefficient, rest = term.as_coeff_Mul()
+    return coefficient, rest
+
+
+def argument(call: Expr) -> Expr:
+    """u of h(u)."""
+    return call.args[0]
+
+
+def constant_and_terms(total: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+    """The rational number of a sum, and its other terms."""
+    if not total.is_Add or len(total.args) > MOST_TERMS:
+        return S.Zero, ()
+    first = total.args[0]
+    return (first, total.args[1:]) if first.is_Rational else (S.Zero, total.args)
+
+
+def exponent(see: See, factor: Expr) -> Expr | None:
+    """u where the factor is exp(u), its own name or a power of it looked through."""
+    seen = see(factor)
+    if isinstance(seen, sp.exp):
+        return argument(seen)
+    if factor.is_Pow:
+        inner = see(factor.base)
+        if isinstance(inner, sp.exp):
+            return factor.exp * argument(inner)
+    return None
+
+
+def power_of_e(see: See, term: Expr) -> Power | None:
+    """(c, u) where the term is c·exp(u) with a number c > 0; a number is c·exp(0)."""
+    numbers, total = [], S.Zero
+    for factor in Mul.make_args(term):
+        if factor.is_number:
+            numbers.append(factor)
+            continue
+        found = exponent(see, factor)
+        if found is None:
+            return None
+        total += found
+    coefficient = Mul(*numbers)
+    return (coefficient, total) if coefficient.is_positive else None
+
+
+def inside_log(see: See, expr: Expr) -> Expr:
+    """What a logarithm is taken of: 1 + u for log1p(u)."""
+    inside = see(argument(expr))
+    return 1 + inside if isinstance(expr, log1p) else inside
+
+
+def powers_of_e(see: See, total: Expr) -> list[Power] | None:
+    """All terms of a sum as c·exp(u), where all are and one at least is no number."""
+    total = see(total)
+    if not total.is_Add or len(total.args) > MOST_TERMS:
+        return None
+    found = []
+    for term in total.args:
+        power = power_of_e(see, term)
+        if power is None:
+            return None
+        found.append(power)
+    return found if any(u != 0 for _, u in found) else None
+
+
+def log_sum_exp(exponents: Sequence[Expr]) -> Expr:
+    """log(exp(u1) + exp(u2) + …), a softplus where one of them is 1."""
+    found = sorted(exponents, key=lambda u: u != 0)
+    if len(found) > 1 and found[0] == 0:
+        return softplus(log_sum_exp(found[1:]))
+    return by_pairs(logaddexp, found)
+
+
+def by_pairs(head: Callable[[Expr, Expr], Expr], found: list[Expr]) -> Expr:
+    """h(h(a, b), h(c, d)) for more than two, so that no nest is deep."""
+    while len(found) > 1:
+        last = found[len(found) // 2 * 2 :]
+        found = [head(a, b) for a, b in zip(found[::2], found[1::2], strict=False)] + last
+    (whole,) = found
+    return whole
+
+
+def of_powers(powers: Sequence[Power]) -> Expr:
+    """log(c1·exp(u1) + …), the coefficients taken into the exponents."""
+    both = twice_cosh(powers)
+    if both is not None:
+        c, u = both
+        return logcosh(u) + sp.log(2 * c)
+    return log_sum_exp([u + sp.log(c) for c, u in powers])
+
+
+def twice_cosh(powers: Sequence[Power]) -> Power | None:
+    """(c, u) of c·exp(u) + c·exp(-u), where the powers are these two."""
+    if len(powers) != 2:
+        return None
+    (c, u), (d, v) = powers
+    return (c, positive(u)) if c == d and u == -v else None
+
+
+def positive(u: Expr) -> Expr:
+    """u or -u, the one without a minus sign in front: for even functions."""
+    return -u if u.could_extract_minus_sign() else u
+
+
+def summands(expr: Expr) -> list[Expr]:
+    """u1, u2, … where the expression is log(exp(u1) + exp(u2) + …); itself alone elsewhere."""
+    if isinstance(expr, softplus):
+        return [S.Zero, *summands(argument(expr))]
+    if isinstance(expr, logaddexp):
+        return [u for part in expr.args for u in summands(part)]
+    return [expr]
+
+
+def base_and_power(factor: Expr) -> tuple[Expr, Expr]:
+    """(b, n) of bⁿ; anything else to the first power."""
+    return (factor.base, factor.exp) if factor.is_Pow else (factor, S.One)
+
+
+def share(member: Expr, members: Sequence[Expr]) -> Expr:
+    """exp(member) over the sum of exp(u) for all members, one of which it is."""
+    place = members.index(member)
+    others = [*members[:place], *members[place + 1 :]]
+    return sigma(member - log_sum_exp(others))
+
+
+def root_of_square(term: Expr) -> Expr | None:
+    """u where the term is u² with a rational coefficient that is a square, or None."""
+    coefficient, rest = split(term)
+    root = sp.sqrt(coefficient)
+    if not root.is_Rational:
+        return None
+    factors = []
+    for factor in Mul.make_args(rest):
+        base, power = base_and_power(factor)
+        if power % 2 != 0:
+            return None
+        factors.append(Pow(base, power / 2))
+    return root * Mul(*factors)
+
+
+def shorter_difference(a: Expr, b: Expr) -> Expr | None:
+    """a - b where terms of the two cancel; None where none do."""
+    terms = terms_of(a) + terms_of(b)
+    if terms > SHORT:
+        return None
+    difference = a - b
+    return difference if 0 < terms_of(difference) < terms - 1 else None
+
+
+def summed_powers(see: See, expr: Expr) -> Expr | None:
+    """z where the expression is the sum of exp(z) over the one axis of a vector z."""
+    if not isinstance(expr, arrays.total):
+        return None
+    summed, *_ = expr.args  # the axis may follow
+    return exponent(see, summed) if len(see.shape_of(summed)) == 1 else None
+
+
+def terms_of(expr: Expr) -> int:
+    """How many terms a sum has."""
+    return 0 if expr == 0 else len(Add.make_args(expr))
+
+
+def half(u: Expr) -> Expr:
+    return Rational(1, 2) * u
+
+
+__all__ = [
+    "Matcher",
+    "See",
+    "argument",
+    "base_and_power",
+    "by_pairs",
+    "constant_and_terms",
+    "exponent",
+    "half",
+    "inside_log",
+    "log_sum_exp",
+    "of_powers",
+    "positive",
+    "power_of_e",
+    "powers_of_e",
+    "root_of_square",
+    "share",
+    "shorter_difference",
+    "split",
+    "summands",
+    "summed_powers",
+    "terms_of",
+    "twice_cosh",
+]

@@ -1,0 +1,247 @@
+"""Circuit → circuit: every node's formula rewritten by the rules, operands first.
+
+Parts that nodes share are rewritten once. A rule may look behind the name of a node, as for
+log(s) where s = σ(z); names in `opaque` stay what they are, so that a partial by such a node is
+still asked of a circuit that uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sympy import Basic, Expr, Piecewise, Symbol
+from sympy.logic.boolalg import Boolean
+
+from symback.circuits.circuit import Circuit, Node, Rewrite, computed
+from symback.operations.arrays import Shape, shape_of
+from symback.operations.elementwise import BY_HEAD, OPS, Elementary, postorder
+from symback.stable.proof import SPOKEN_OF, holds, holds_for_arrays
+from symback.stable.rules import RULES, Rule
+
+MOST_CHANGES = 40  # of one part, one after the other
+
+_BY_HEAD: dict[Any, list[Rule]] = {}
+for _rule in RULES:
+    for _head in _rule.heads:
+        _BY_HEAD.setdefault(_head, []).append(_rule)
+
+
+def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
+    """The circuit with formulas that keep their digits; itself where there is nothing to rewrite.
+
+    `rewrites` of the result tell what was changed.
+
+    >>> import symback as sb
+    >>> print(stable(sb.circuit("f = 1/(1 + exp(-x))")).output.formula)
+    sigma(x)
+    """
+    rewriter = _Rewriter(circuit, frozenset(opaque))
+    nodes = tuple(rewriter.node(n) for n in circuit.nodes)
+    if not rewriter.rewrites:
+        return circuit
+    by_name = {n.name: n for n in nodes}
+    return replace(
+        circuit,
+        nodes=nodes,
+        output=by_name[circuit.output.name],
+        loss=by_name[circuit.loss.name] if circuit.loss else None,
+        rewrites=(*circuit.rewrites, *rewriter.rewrites),
+    )
+
+
+def _why(words: str, rules: Sequence[Rule]) -> str:
+    """The reasons of the rules that are named like what came out, else of all."""
+    named = [rule for rule in rules if words in (rule.name, rule.words)]
+    return "; ".join(dict.fromkeys(rule.why for rule in named or rules))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What one part became, by which rules, and which names were looked through."""
+
+    result: Any
+    rules: tuple[Rule, ...] = ()
+    behind: frozenset[Symbol] = frozenset()
+
+
+class _Rewriter:
+    def __init__(self, circuit: Circuit, opaque: frozenset[str]) -> None:
+        self._opaque = opaque
+        self._shapes = circuit.shapes
+        self._has_arrays = circuit.has_arrays
+        self._ranks = circuit.ranks
+        self._places = {n.symbol: i for i, n in enumerate(circuit.nodes)}
+        self._typed: dict[Symbol, Expr] = {}  # formulas of the nodes so far, as typed
+        self._formulas: dict[Symbol, Expr] = {}  # and as rewritten
+        self._behind: dict[Symbol, frozenset[Symbol]] = {}  # names that a rewriting used
+        self._changes: dict[Any, _Change] = {}
+        self._plain: set[Expr] = set()  # products and sums that no rule looks for
+        self._looked: set[Symbol] = set()
+        self.rewrites: list[Rewrite] = []
+
+    def node(self, node: Node) -> Node:
+        if node.is_leaf:
+            return node
+        symbol = node.symbol
+        self._typed[symbol] = node.formula
+        made = self._rewritten(node)
+        self._formulas[symbol] = made.formula
+        return made
+
+    def _rewritten(self, node: Node) -> Node:
+        change = self._rewrite(node.formula)
+        after = change.result
+        if after == node.formula:
+            return node
+        parts = [self._changes[p] for p in _parts(node.formula)]
+        rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
+        behind = self._closure({s for part in parts for s in part.behind})
+        kept = self._shapes and shape_of(after, self._shapes) != node.shape
+        if kept or not self._proven(node.formula, after, behind):
+            return node
+        self._behind[node.symbol] = frozenset(behind)
+        self.rewrites.append(
+            Rewrite(
+                node.name,
+                node.formula,
+                after,
+                (words := _words(node.formula, after, rules)),
+                _why(words, rules),
+            )
+        )
+        found = {s.name for s in postorder(after) if s.is_Symbol}
+        new = sorted(found - set(node.operands), key=self._ranks.__getitem__)
+        shapes = self._shapes if self._has_arrays else None
+        return computed(
+            node.name,
+            after,
+            [*node.operands, *new],
+            node.place,
+            node.generated,
+            shapes,
+            node.shape,
+        )
+
+    def _closure(self, names: set[Symbol]) -> set[Symbol]:
+        """The names with those that their own rewritings have looked through."""
+        return names | {s for name in names for s in self._behind.get(name, frozenset())}
+
+    def _proven(self, before: Expr, after: Expr, behind: set[Symbol]) -> bool:
+        inner = [(s, self._typed[s]) for s in sorted(behind, key=self._places.__getitem__)]
+        if self._has_arrays:
+            return holds_for_arrays(before, after, inner, self._shapes)
+        return holds(before, after, inner)
+
+    def shape_of(self, expr: Expr) -> Shape:
+        return shape_of(expr, self._shapes)
+
+    def __call__(self, expr: Expr) -> Expr:
+        """The formula behind the name of a computed node; any other expression as it is."""
+        if not expr.is_Symbol or expr.name in self._opaque or expr not in self._formulas:
+            return expr
+        formula = self._formulas[expr]
+        if formula.is_Symbol or formula.is_number:
+            return expr
+        self._looked.add(expr)
+        return formula
+
+    def _rewrite(self, expr: Any) -> _Change:
+        """Bottom up, every distinct part once."""
+        for part in _parts(expr):
+            if part not in self._changes:
+                if isinstance(part, Boolean) or self._is_plain(part):
+                    self._changes[part] = _Change(part)
+                    continue
+                args = tuple(self._changes[a].result for a in part.args)
+                rebuilt = part if args == part.args else _rebuilt(part, args)
+                self._changes[part] = self._to_fixpoint(rebuilt)
+        return self._changes[expr]
+
+    def _is_plain(self, part: Any) -> bool:
+        """Whether it is a product of names of leaves, or a sum of these.
+
+        Rules look for numbers, powers and functions, so that most parts of a large circuit need
+        not be shown to them.
+        """
+        if part.is_Mul:
+            plain = all(map(self._is_leaf, part.args))
+        else:
+            plain = part.is_Add and all(t in self._plain or self._is_leaf(t) for t in part.args)
+        if plain:
+            self._plain.add(part)
+        return bool(plain)
+
+    def _is_leaf(self, part: Any) -> bool:
+        return part.is_Symbol and part not in self._formulas
+
+    def _to_fixpoint(self, expr: Any) -> _Change:
+        rules: list[Rule] = []
+        behind: set[Symbol] = set()
+        for _ in range(MOST_CHANGES):
+            step = self._once(expr)
+            if step is None:
+                break
+            found, rule = step
+            behind |= self._looked
+            inner = self._rewrite_new(found)
+            rules += [rule, *inner.rules]
+            behind |= inner.behind
+            expr = inner.result
+        return _Change(expr, tuple(rules), frozenset(behind))
+
+    def _rewrite_new(self, found: Any) -> _Change:
+        """What a rule has made may hold parts that rules apply to; its own head comes next."""
+        changes = [self._rewrite(a) for a in found.args]
+        args = tuple(change.result for change in changes)
+        rebuilt = found if args == found.args else _rebuilt(found, args)
+        parts = [self._changes[p] for a in found.args for p in _parts(a)]
+        return _Change(
+            rebuilt,
+            tuple(rule for part in parts for rule in part.rules),
+            frozenset(s for part in parts for s in part.behind),
+        )
+
+    def _once(self, expr: Any) -> tuple[Expr, Rule] | None:
+        for rule in _BY_HEAD.get(expr.func, ()):
+            self._looked = set()
+            found = rule.match(self, expr)
+            if found is not None and found != expr:
+                return found, rule
+        return None
+
+
+def _rebuilt(part: Any, args: tuple[Any, ...]) -> Any:
+    """The part over other operands; a choice keeps its conditions as they are written."""
+    options = {"evaluate": False} if isinstance(part, Piecewise) else {}
+    return part.func(*args, **options)
+
+
+def _words(before: Expr, after: Expr, rules: Sequence[Rule]) -> str:
+    """What the formula became: the words of the rules, or the operations that are new in it."""
+    words = dict.fromkeys(rule.words for rule in rules if rule.words)
+    heads = {part.func for part in postorder(before)}
+    new = {BY_HEAD[p.func].name for p in postorder(after) if p.func in BY_HEAD.keys() - heads}
+    known = [name for name in OPS if name in new]
+    known += [p.func.__name__ for p in postorder(after) if isinstance(p, SPOKEN_OF[1:])]
+    used = [p.func.__name__ for p in postorder(after) if isinstance(p, Elementary)]
+    return ", ".join(words or known or used[:1] or [rules[-1].name])
+
+
+def _parts(expr: Any) -> Iterator[Any]:
+    """The distinct parts, operands first; conditions are left as they are."""
+    seen: set[Basic] = set()
+    stack: list[tuple[Basic, bool]] = [(expr, False)]
+    while stack:
+        part, done = stack.pop()
+        if done:
+            yield part
+        elif part not in seen:
+            seen.add(part)
+            stack.append((part, True))
+            if not isinstance(part, Boolean):
+                stack.extend((a, False) for a in reversed(part.args) if a not in seen)
+
+
+__all__ = ["Rewrite", "stable"]

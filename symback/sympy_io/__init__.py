@@ -1,0 +1,1 @@
+"""SymPy expressions and matrix expressions → circuit, and back."""

@@ -1,0 +1,270 @@
+"""SymPy → Circuit: expressions checked operation by operation, symbols mapped by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Float, Piecewise, Rational, S, Symbol
+from sympy.core.relational import Relational
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.logic.boolalg import And, BooleanAtom, Or
+
+from symback.circuits.circuit import (
+    AUTOMATIC,
+    Circuit,
+    Node,
+    _Automatic,
+    assemble,
+    computed,
+    leaf,
+    size,
+)
+from symback.circuits.names import check_name
+from symback.errors import (
+    CircuitError,
+    DomainError,
+    NameRefused,
+    TooLarge,
+    UnknownName,
+    Unsupported,
+    clip,
+    nearest,
+)
+from symback.language.parse import check_loss, inferred_role, names_in, only_in_loss, roles_given
+from symback.language.scalars import MOST_BITS, huge_power, is_beyond_float, is_float64, is_large
+from symback.language.syntax import DEEPEST, LARGEST
+from symback.operations.arrays import has_arrays
+from symback.operations.balls.scalars import LARGEST_FLOAT, constant
+from symback.operations.elementwise import BY_HEAD, SLOPES, Slope, exact, postorder, real_symbol
+from symback.sympy_io.from_matrices import MatrixReader, has_matrices
+
+_RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
+_COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
+_CONSTANTS = (S.Pi, S.Exp1)
+
+
+def read(
+    expr: Expr | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
+    name: str = "f",
+    *,
+    params: Iterable[str] | None = None,
+    inputs: Iterable[str] | None = None,
+    loss: str | _Automatic | None = AUTOMATIC,
+) -> Circuit:
+    """The circuit of a SymPy expression, or of named expressions; see `Circuit.from_sympy`."""
+    try:
+        return _read(_pairs(expr, name), names_in(params), names_in(inputs), check_loss(loss))
+    except RecursionError:
+        raise TooLarge("the expression is nested too deep; name inner parts") from None
+
+
+def _read(
+    pairs: list[tuple[str, Any]],
+    params: tuple[str, ...],
+    inputs: tuple[str, ...],
+    loss: str | _Automatic | None,
+) -> Circuit:
+    reader = _Reader([n for n, _ in pairs])
+    arrays = MatrixReader(reader, pairs) if any(has_matrices(e) for _, e in pairs) else None
+    nodes = arrays.nodes() if arrays else [reader.node(n, e) for n, e in pairs]
+    overrides = roles_given(params, inputs)
+    targets = only_in_loss(nodes, loss)
+    leaves: list[Node] = []
+    for leaf_name in reader.leaves:
+        role = overrides.pop(leaf_name, None) or inferred_role(leaf_name, targets)
+        if arrays and leaf_name in arrays.targets:
+            role = "target"
+        shape = arrays.shapes.get(leaf_name, ()) if arrays else ()
+        leaves.append(leaf(leaf_name, role, shape=shape))  # type: ignore[arg-type]
+    for unknown in overrides:
+        hint = nearest(unknown, reader.leaves)
+        raise UnknownName(f"no symbol has the name '{clip(unknown, 40)}'{hint}")
+    if isinstance(loss, str) and loss not in [n for n, _ in pairs]:
+        raise UnknownName(f"the loss '{clip(loss, 40)}' is none of the named expressions")
+    sizes = [size(n) for n in arrays.sizes] if arrays else []
+    return assemble([*sizes, *leaves, *nodes], loss=loss, inferred=[n.name for n in leaves])
+
+
+def _pairs(expr: Any, name: str) -> list[tuple[str, Any]]:
+    if isinstance(expr, Mapping):
+        pairs = list(expr.items())
+    elif isinstance(expr, Iterable) and not isinstance(expr, sp.Basic | str):
+        pairs = [tuple(pair) if isinstance(pair, tuple | list) else (pair,) for pair in expr]
+    else:
+        pairs = [(name, expr)]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise CircuitError("from_sympy takes an expression or pairs of a name and an expression")
+    checked = []
+    for key, value in pairs:
+        if isinstance(key, Symbol):
+            key = key.name
+        if not isinstance(key, str):
+            raise NameRefused(f"a node's name is a text, not {type(key).__name__}")
+        checked.append((check_name(key), value))
+    name, times = Counter(n for n, _ in checked).most_common(1)[0]
+    if times > 1:
+        raise CircuitError(f"'{name}' is defined twice; give one of them another name")
+    return checked
+
+
+class _Reader:
+    """Translates expressions; remembers which symbol each name stands for."""
+
+    def __init__(self, names: list[str]) -> None:
+        self._names = set(names)
+        self._symbols: dict[str, Any] = {}
+        self.leaves: dict[str, None] = {}
+
+    def node(self, name: str, expr: Any) -> Node:
+        if not isinstance(expr, Expr):
+            expr = self.number(name, expr)
+        parts = postorder(expr)
+        if sum(len(part.args) for part in parts) > LARGEST:
+            raise TooLarge(f"node '{name}' has more than {LARGEST:,} operations; name parts of it")
+        for part in reversed(parts):  # outermost first: name the sum, not its limits
+            if not self.is_known(part):
+                self.refuse(name, part)
+            conditions = [part.cond] if isinstance(part, ExprCondPair) else []
+            conditions += part.args if isinstance(part, And | Or) else []
+            if any(isinstance(c, Symbol) for c in conditions):
+                raise Unsupported(f"node '{name}' has a name as condition; compare, as in x > 0")
+        if _depth(parts) > DEEPEST:
+            raise TooLarge(f"node '{name}' is nested more than {DEEPEST} levels deep; name parts")
+        done: dict[Any, Any] = {}
+        for part in parts:
+            done[part] = self.translate(name, part, done)
+        result = done[expr]
+        operands = [s.name for s in _in_order(expr)]
+        return computed(name, result, operands)
+
+    def number(self, name: str, value: Any) -> Expr:
+        """The number that stands for a node's expression; Unsupported for anything else."""
+        if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
+            return Float(value) if isinstance(value, float) else sp.Integer(value)
+        kind = clip(type(value).__name__, 40)
+        raise Unsupported(f"node '{name}' is a {kind}; a node is a SymPy expression (Expr)")
+
+    def translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any:
+        if isinstance(part, Symbol):
+            return self._symbol(part)
+        if part.is_Rational or isinstance(part, Float):
+            return self._number(name, part)
+        if not part.args:
+            return part
+        args = [done[a] for a in part.args]
+        if isinstance(part, sp.Pow):
+            self._refuse_huge_power(name, *args)
+        if isinstance(part, Slope):
+            return part.of(*args).fdiff()
+        if isinstance(part, Piecewise) and part.args[-1].cond != S.true:
+            raise Unsupported(f"node '{name}': a Piecewise needs a last branch (…, True)")
+        if isinstance(part, Relational):
+            return part.func(*args, evaluate=not is_large(args))
+        if isinstance(part, Piecewise) or not isinstance(part, Expr):
+            return part.func(*args)
+        if isinstance(part, sp.Min | sp.Max) and is_large(args):
+            return part.func(*args, evaluate=False)
+        return self._real(name, part.func(*args))
+
+    def refuse(self, name: str, part: Any) -> Any:
+        kind = type(part).__name__
+        shown = "" if part.args else f" ({_shown(part)})"
+        hint = nearest(kind, [op.name for op in BY_HEAD.values()])
+        raise Unsupported(
+            f"node '{name}' has the operation '{clip(kind, 40)}'{shown}, which symback doesn't "
+            f"know{hint}"
+        )
+
+    def _number(self, name: str, number: Any) -> Any:
+        """An exact number, refused before digits are computed that no float64 has."""
+        mantissa_bits, exponent = (number._mpf_[3], number._mpf_[2]) if number.is_Float else (0, 0)
+        if abs(mantissa_bits + exponent) < MOST_BITS:
+            value = exact(number) if number.is_Float else number
+            if is_float64(value):
+                return value
+        raise DomainError(f"node '{name}' has a number that is no float64")
+
+    def _refuse_huge_power(self, name: str, base: Any, power: Any) -> None:
+        why = huge_power(base, power)
+        if why:
+            raise TooLarge(f"node '{name}' has {why}")
+
+    def _real(self, name: str, expr: Expr) -> Expr:
+        if has_arrays(expr):
+            return expr
+        if expr.is_number and not expr.is_Rational:
+            value = constant(expr)
+            if not value.is_finite() or abs(value) > LARGEST_FLOAT:
+                raise DomainError(f"node '{name}' has a constant that is no real float64")
+        elif any(is_beyond_float(part) for part in sp.Add.make_args(expr)):
+            raise DomainError(f"node '{name}' has a constant beyond float64")
+        return expr
+
+    def _symbol(self, symbol: Symbol) -> Symbol:
+        name = self.claim(symbol)
+        self.add_leaf(name)
+        return real_symbol(name)
+
+    def add_leaf(self, name: str) -> None:
+        if name not in self._names:
+            self.leaves[name] = None
+
+    def claim(self, symbol: Any) -> str:
+        """The name of a symbol, which no other symbol may have."""
+        name = check_name(symbol.name)
+        other = self._symbols.setdefault(name, symbol)
+        if other != symbol:
+            raise NameRefused(
+                f"two different symbols are called '{name}' (their assumptions differ); "
+                "use one symbol, or rename one"
+            )
+        return name
+
+    @staticmethod
+    def is_known(part: Any) -> bool:
+        return _is_known(part)
+
+
+def _shown(part: Any) -> str:
+    try:
+        return clip(ascii(str(part)), 30)
+    except Exception:  # whatever a class of somebody else may raise
+        return "it cannot be printed"
+
+
+def _depth(parts: Iterable[Any]) -> int:
+    """Levels of an expression, from its parts in postorder."""
+    levels: dict[Any, int] = {}
+    for part in parts:
+        levels[part] = 1 + max((levels[a] for a in part.args), default=0)
+    return max(levels.values())
+
+
+def _is_known(part: Any) -> bool:
+    """Whether a part is one of the known kinds; a subclass may mean something else."""
+    kind = type(part)
+    if isinstance(part, Symbol):
+        return part.is_commutative and part.is_extended_real is not False
+    if isinstance(part, Rational | BooleanAtom):
+        return kind.__module__.startswith("sympy.")
+    if kind is Float:
+        return bool(part.is_finite)
+    return part in _CONSTANTS or kind in BY_HEAD or kind in SLOPES or kind in _COMPOUND
+
+
+def _in_order(expr: Expr) -> list[Symbol]:
+    """The symbols in the order in which SymPy prints them."""
+    stack, found = [expr], []
+    seen: set[Any] = set()
+    while stack:
+        part = stack.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        if isinstance(part, Symbol):
+            found.append(part)
+        stack.extend(reversed(part.as_ordered_terms() if part.is_Add else part.args))
+    return found

@@ -1,1 +1,0 @@
-"""Targets: each prints expressions in one language, from closed tables; unknown means error."""

@@ -1,0 +1,1 @@
+"""Gradients of shards of the rows: in this process, in others, on Dask."""

@@ -1,0 +1,1 @@
+"""Columns → the arrays of inputs and targets, in batches."""

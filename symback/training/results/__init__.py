@@ -1,0 +1,1 @@
+"""What a run leaves: files, plots and pictures of descent."""

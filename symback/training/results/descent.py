@@ -1,0 +1,233 @@
+"""Descent from one start by several methods: full, stochastic and mini-batch.
+
+For circuits with two parameters, so that each path can be drawn on the loss surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symback.errors import DataError, SymbackError, TrainingError, UnknownName, clip, nearest
+from symback.training.feed.columns import leaves_of_module
+from symback.training.feed.feed import leaves_of, open_feed
+from symback.training.loop import Diverged, LearningRate, Settings
+from symback.training.sources.csv_table import FloatArray
+
+if TYPE_CHECKING:
+    from symback.circuits.circuit import Circuit
+
+METHODS: Mapping[str, str] = {
+    "gd": "gradient descent",
+    "sgd": "stochastic",
+    "minibatch": "mini-batch",
+}
+TYPICAL_BATCH = 128
+LONGEST_PATH = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """A path θ_0, θ_1, … of one method, and the mean loss E over all samples at each point."""
+
+    method: str
+    batch_size: int
+    names: tuple[str, str]  # of the parameters
+    points: FloatArray  # of shape (steps + 1, 2)
+    losses: FloatArray  # of shape (steps + 1,)
+
+    @property
+    def title(self) -> str:
+        return f"{METHODS[self.method]}, b = {self.batch_size}"
+
+
+def descend(
+    circuit: Circuit,
+    inputs: Mapping[str, Any],
+    *,
+    start: Mapping[str, float] | None = None,
+    learning_rate: LearningRate = 0.1,
+    steps: int = 100,
+    methods: Sequence[str] = ("gd", "sgd", "minibatch"),
+    batch_size: int | None = None,
+    seed: int = 0,
+) -> tuple[Descent, ...]:
+    """The paths θ ← θ - η_t (1/b) Σ ∇l of a circuit with two parameters, all from one start.
+
+    `inputs` has a column for each input and target. b is n for "gd", 1 for "sgd", and
+    `batch_size` for "minibatch": 128 or an eighth of the rows where none is given. Parameters
+    that `start` leaves out begin as in `init_params`. Raises a SymbackError for a circuit
+    without two parameters or without a loss, and Diverged where the loss is not finite.
+    """
+    return Descents(circuit, inputs, start, batch_size, seed).paths(methods, learning_rate, steps)
+
+
+def summary(paths: Sequence[Descent]) -> str:
+    """Where each method arrived, one line each."""
+    width = max(len(path.title) for path in paths)
+    lines = []
+    for path in paths:
+        pairs = zip(path.names, path.points[-1], strict=True)
+        reached = ", ".join(f"{name} = {value:.6g}" for name, value in pairs)
+        lines.append(
+            f"{path.title:{width}}  {len(path.losses) - 1} steps  "
+            f"loss {path.losses[0]:.6g} → {path.losses[-1]:.6g}  {reached}"
+        )
+    return "\n".join(lines)
+
+
+def read_samples(
+    circuit: Circuit,
+    data_path: Any,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    delimiter: str = ",",
+) -> dict[str, FloatArray]:
+    """The columns of a data file that feed the circuit's inputs and targets."""
+    leaves = leaves_of(circuit)
+    with open_feed(data_path, leaves, mapping=mapping, delimiter=delimiter) as feed:
+        return feed.read(0, feed.rows)
+
+
+class _Enough(Exception):
+    """The last step wanted is done; `sgd` itself counts whole epochs."""
+
+
+class Descents:
+    """What the methods share: the module, the samples and the start."""
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        inputs: Mapping[str, Any],
+        start: Mapping[str, float] | None,
+        batch_size: int | None,
+        seed: int,
+    ) -> None:
+        self.names = _two_parameters(circuit)
+        self.module: ModuleType = circuit.compile()
+        self.samples, self.rows = _samples(self.module, inputs)
+        share = min(TYPICAL_BATCH, max(1, self.rows // 8))
+        self.batch_size = share if batch_size is None else batch_size
+        self.seed = Settings(batch_size=self.batch_size, seed=seed).seed  # refuses what is none
+        if self.batch_size > self.rows:
+            raise TrainingError(
+                f"batch_size is {self.batch_size}, but there are {self.rows} rows; take fewer"
+            )
+        self.start = _start(self.module, start or {}, self.seed)
+
+    def paths(
+        self, methods: Sequence[str], learning_rate: LearningRate, steps: int
+    ) -> tuple[Descent, ...]:
+        Settings(learning_rate=learning_rate)
+        if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= LONGEST_PATH:
+            raise TrainingError(
+                f"steps is {steps!r:.30}; it must be a whole number from 1 to {LONGEST_PATH}"
+            )
+        for method in methods:
+            if method not in METHODS:
+                raise TrainingError(
+                    f"no method '{clip(str(method), 40)}'; choose from gd, sgd, minibatch"
+                )
+        if not methods:
+            raise TrainingError("no method is named; choose from gd, sgd, minibatch")
+        with np.errstate(all="ignore"):  # finiteness is tested, not warned about
+            try:
+                begin = self._mean_loss(self.start)
+            except ValueError as error:  # the module names the input of a wrong shape
+                raise DataError(str(error)) from None
+            if not isfinite(begin):
+                raise Diverged("the loss is not finite at the start; choose another start")
+            return tuple(self._path(m, learning_rate, steps) for m in dict.fromkeys(methods))
+
+    def _path(self, method: str, learning_rate: LearningRate, steps: int) -> Descent:
+        batch = {"gd": self.rows, "sgd": 1, "minibatch": self.batch_size}[method]
+        points = [self.start]
+
+        def after_step(_: int, loss: float, params: Any) -> None:
+            if not np.isfinite(params).all():
+                raise _diverged(method, len(points), learning_rate)
+            points.append(params)
+            if len(points) > steps:
+                raise _Enough
+
+        try:
+            self.module.sgd(
+                self.start,
+                self.samples,
+                learning_rate=learning_rate,
+                epochs=-(-steps * batch // self.rows) + 1,
+                batch_size=batch,
+                rng=None if batch == self.rows else np.random.default_rng(self.seed),
+                callback=after_step,
+            )
+        except _Enough:
+            pass
+        except FloatingPointError:  # the loss is not finite
+            raise _diverged(method, len(points), learning_rate) from None
+        losses = np.array([self._mean_loss(params) for params in points])
+        if not np.isfinite(losses).all():
+            raise _diverged(method, int(np.argmin(np.isfinite(losses))), learning_rate)
+        return Descent(method, batch, self.names, np.array(points, float), losses)
+
+    def _mean_loss(self, params: Iterable[Any]) -> float:
+        return float(self.module.value_and_grad(self.module.Params(*params), self.samples)[0])
+
+    def surface(self, across: FloatArray, up: FloatArray) -> FloatArray:
+        """The mean loss on a grid: one row for each value `up` of the second parameter."""
+        with np.errstate(all="ignore"):
+            return np.array([[self._mean_loss((w, v)) for w in across] for v in up])
+
+
+def _two_parameters(circuit: Circuit) -> tuple[str, str]:
+    """The names of the two parameters, or an error that says what there is instead."""
+    names = [node.name for node in circuit.params]
+    if len(names) != 2:
+        shown = f": {clip(', '.join(names), 60)}" if names else ""
+        raise SymbackError(
+            f"the circuit has {len(names)} parameter{'s' * (len(names) != 1)}{shown}; a picture of "
+            "descent needs two; declare the others as inputs or constants"
+        )
+    for node in circuit.params:
+        if node.shape:
+            raise SymbackError(
+                f"the parameter '{node.name:.40}' is an array; a picture of descent needs two "
+                "parameters that are numbers"
+            )
+    if circuit.loss is None:
+        raise SymbackError("the circuit has no loss to descend; declare one, as in l: loss = …")
+    return names[0], names[1]
+
+
+def _samples(module: ModuleType, inputs: Mapping[str, Any]) -> tuple[Any, int]:
+    """The module's Inputs, and the number of rows."""
+    given = inputs._asdict() if hasattr(inputs, "_asdict") else inputs
+    with open_feed(given, leaves_of_module(module)) as feed:
+        return module.Inputs(**feed.read(0, feed.rows)), feed.rows
+
+
+def _start(module: ModuleType, start: Mapping[str, float], seed: int) -> Any:
+    names = module.Params._fields
+    for name, value in start.items():
+        if name not in names:
+            hint = nearest(name, names) or f"; it has {names[0]} and {names[1]}"
+            raise UnknownName(f"'{clip(name, 40)}' is no parameter of the circuit{hint}")
+        if not isfinite(value):
+            raise TrainingError(f"the start of '{name:.40}' is {value}; it must be finite")
+    return module.init_params(np.random.default_rng(seed))._replace(**start)
+
+
+def _diverged(method: str, step: int, learning_rate: LearningRate) -> Diverged:
+    than = "" if callable(learning_rate) else f" than {learning_rate:g}"
+    return Diverged(
+        f"{METHODS[method]} left the finite numbers in step {step}; "
+        f"use a smaller learning rate{than}"
+    )
+
+
+__all__ = ["METHODS", "Descent", "Descents", "descend", "read_samples", "summary"]

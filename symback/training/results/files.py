@@ -1,0 +1,204 @@
+"""The folder a run leaves: parameters, history, settings, and pictures.
+
+Files replace their predecessors in one move, and only those that symback made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from symback.codegen.files import replace_file
+from symback.errors import DataError, FileRefused
+from symback.training.checkpoint import CHECKPOINT, MARK, archive
+from symback.training.loop import Result
+from symback.training.results.descent_plot import path_plot
+from symback.training.results.plots import loss_plot
+from symback.training.schedules import LAST_STEP
+from symback.training.settings import LBFGS
+from symback.training.sources.csv_table import quoted, reason, shorten
+
+PARAMETERS, HISTORY, SETTINGS, PLOT = "parameters.npz", "history.csv", "training.json", "loss.svg"
+LINES, PATH = "history.jsonl", "path.svg"
+FILES = (PARAMETERS, HISTORY, LINES, SETTINGS, CHECKPOINT, PLOT, PATH)
+_MAKER = "symback train"
+_MARKS = {  # what the first or last bytes of each file show of its maker
+    PARAMETERS: _MAKER.encode(),
+    HISTORY: b"epoch,step,loss",
+    SETTINGS: f'"made_by": "{_MAKER}"'.encode(),
+    LINES: b'{"epoch": 0, "learning_rate": ',
+    CHECKPOINT: MARK,
+    PLOT: _MAKER.encode(),
+    PATH: _MAKER.encode(),
+}
+
+
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """FileRefused unless the folder can take the files; changes nothing.
+
+    To be called before a run, so that nothing is learned that cannot be kept.
+    """
+    path, name = Path(folder), _end(folder)
+    if not os.fspath(folder):
+        raise FileRefused("the name of the folder for the results is empty; name one")
+    if not str(path).isprintable():
+        raise FileRefused(f"'{name}' is no name of a folder")
+    try:
+        _refuse_unfit(path, name)
+    except OSError as error:  # such as a name that is too long
+        raise FileRefused(f"{name} cannot be made or written to: {reason(error)}") from None
+
+
+def _refuse_unfit(path: Path, name: str) -> None:
+    if path.is_symlink():
+        raise FileRefused(f"{name} is a symbolic link; name the folder itself")
+    if path.exists() and not path.is_dir():
+        raise FileRefused(f"{name} is a file; name a folder for the results")
+    existing = next((p for p in (path, *path.absolute().parents) if p.exists()), path)
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise FileRefused(f"{name} cannot be made or written to; name another folder")
+    with TemporaryFile(dir=existing):  # where everything is permitted, only a try tells
+        pass
+    for file in FILES:
+        _refuse_foreign(path / file, file, name)
+
+
+def write_result(
+    result: Result, folder: str | os.PathLike[str], *, resumed: bool = False
+) -> tuple[list[str], list[str]]:
+    """Write the files of a run; gives the paths written and what there is to say of them."""
+    check_folder(folder)
+    written, notes = [], []
+    ours = [file for file in FILES if file != CHECKPOINT]  # the run itself saves that one
+    replaced = [file for file in ours if (Path(folder) / file).exists()]
+    for file, content in contents(result).items():
+        replace_file(Path(folder) / file, content)
+        written.append(str(Path(folder) / file))
+    with np.errstate(all="ignore"):  # of pictures of a run that diverged
+        pictures = _pictures(result)
+    for file, picture in pictures.items():
+        if picture is None:
+            stale = "; that of an earlier run is removed" if file in replaced else ""
+            (Path(folder) / file).unlink(missing_ok=True)
+            notes.append(f"{file} needs matplotlib: pip install 'symback[plots]'{stale}")
+            continue
+        replace_file(Path(folder) / file, picture)
+        written.append(str(Path(folder) / file))
+    if len(result.path) == 0:
+        (Path(folder) / PATH).unlink(missing_ok=True)
+    if replaced and not resumed:
+        notes.append(f"the files of an earlier run in {folder} are replaced")
+    return written, notes
+
+
+def contents(result: Result) -> dict[str, bytes]:
+    """What the files of a run hold, checkpoint and pictures excepted."""
+    return {
+        PARAMETERS: archive(
+            {name: np.asarray(value) for name, value in result.params._asdict().items()},
+            _MARKS[PARAMETERS],
+        ),
+        HISTORY: _history(result),
+        LINES: _lines(result),
+        SETTINGS: (_json(result.summary()) + "\n").encode(),
+    }
+
+
+def _pictures(result: Result) -> dict[str, bytes | None]:
+    """The losses, and the path of two parameters; None where matplotlib is not installed."""
+    found: dict[str, bytes | None] = {
+        PLOT: loss_plot(result.history, result.steps_per_epoch, creator=_MAKER)
+    }
+    if result.surface is not None and len(result.path):
+        names = result.params._fields
+        found[PATH] = path_plot(result.path, names, result.surface, creator=_MAKER)
+    return found
+
+
+def read_parameters(path: str | os.PathLike[str], module: ModuleType) -> Any:
+    """The module's Params from a file `parameters.npz`; DataError where it has others."""
+    name = shorten(Path(path).name or str(path), 40)
+    try:
+        if Path(path).exists() and not zipfile.is_zipfile(path):
+            raise DataError(f"{name} is no .npz archive; name the parameters.npz of a run")
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archived:
+            known = {key: archived[key] for key in archived.files}
+    except DataError:
+        raise
+    except (
+        *(OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError),
+        RuntimeError,  # of an archive that is encrypted, or in a form that Python doesn't know
+    ) as error:
+        raise DataError(f"{name} cannot be read: {reason(error)}") from None
+    names = module.Params._fields
+    if set(known) != set(names):
+        other = sorted(set(known) ^ set(names))[0]
+        raise DataError(f"{name} holds other parameters than the circuit: {quoted(other)} differs")
+    for key, value in known.items():
+        if value.dtype.kind not in "fiu" or not np.isfinite(value).all():
+            raise DataError(f"{name}: {quoted(key)} does not hold finite numbers only")
+    return module.Params(*(known[key].astype(float)[()] for key in names))
+
+
+def _history(result: Result) -> bytes:
+    held_out = result.history[0].validation_loss is not None
+    lines = ["epoch,step,loss" + (",validation_loss" if held_out else "")]
+    for record in result.history:
+        cells = [record.epoch, record.step, repr(record.loss)]
+        lines.append(",".join(map(str, cells + [repr(record.validation_loss)] * held_out)))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _lines(result: Result) -> bytes:
+    """The history as JSON lines, with the step width η_t of each record's next step."""
+    steps = result.settings.epochs * result.steps_per_epoch
+    eta = result.settings.scheduled(steps)
+    last = steps - 1 if callable(result.settings.eta) else LAST_STEP  # it may know no other
+    full = result.settings.optimiser == LBFGS
+    lines = []
+    for record in result.history:
+        rate = None if full else float(eta(min(record.step, last)))
+        line = {**asdict(record), "learning_rate": rate}
+        lines.append(json.dumps(line, sort_keys=True, allow_nan=False))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps({"made_by": _MAKER, **content}, indent=2, sort_keys=True, allow_nan=False)
+
+
+def _refuse_foreign(path: Path, file: str, folder: str) -> None:
+    """FileRefused unless the path is free, or a file that symback made."""
+    if path.is_symlink():
+        raise FileRefused(f"{file} in {folder} is a symbolic link; remove it")
+    if not path.exists():
+        return
+    try:
+        ends = _ends(path) if path.is_file() else b""
+    except OSError as error:
+        raise FileRefused(f"{file} in {folder} cannot be read: {reason(error)}") from None
+    if _MARKS[file] not in ends:
+        raise FileRefused(f"{file} in {folder} was not made by symback; name another folder")
+
+
+def _ends(path: Path, length: int = 4096) -> bytes:
+    """The first and the last bytes of a file."""
+    with path.open("rb") as stream:
+        first = stream.read(length)
+        stream.seek(max(stream.tell(), path.stat().st_size - length))
+        return first + stream.read()
+
+
+def _end(path: str | os.PathLike[str], length: int = 60) -> str:
+    """The last characters of a path, which tell more than the first."""
+    text = str(path)
+    return shorten(text if len(text) <= length else f"…{text[1 - length :]}", length)

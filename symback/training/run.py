@@ -1,0 +1,144 @@
+"""Training: a circuit and data in, parameters, history and figures out.
+
+Imports of NumPy and rich wait until a run starts, so that the command line starts fast.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symback.circuits.circuit import Circuit
+    from symback.training.engine.gradients import EngineMaker
+    from symback.training.result import Result
+
+MOST_PARAMETERS_SHOWN = 20
+GO_ON = "what was learned is saved; to go on: the same command with --resume"
+
+
+def train_from_file(
+    circuit: Circuit,
+    data_path: Any,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    quiet: bool = False,
+    delimiter: str = ",",
+    resume: bool = False,
+    checkpoint_steps: int | None = None,
+    checkpoint_seconds: float | None = None,
+    initial: str | os.PathLike[str] | None = None,
+    target: str = "numpy",
+    engine: EngineMaker | None = None,
+    **settings: Any,
+) -> Result:
+    """Fit the parameters of a circuit to data, and write the folder `output` where named.
+
+    `data_path` is a file (.csv, .npy, .npz, .parquet, .arrow, .feather), a list of files that stand
+    side by side, or a mapping of column names to arrays. `mapping` names the column of an input or
+    target whose column has another name, or a family of columns, as in {"x": "pixel_*"}.
+    `settings` are those of `Settings`. Progress goes to stderr unless `quiet`.
+
+    A checkpoint is saved into `output` every `checkpoint_steps`, or `checkpoint_seconds` (30); a
+    run with `resume` goes on from it, to the bytes that it would have had. `initial` is a file
+    `parameters.npz` to start from. `target` is what computes: "numpy", or "c" where there is a
+    compiler. `engine` says where gradients are made. Raises a SymbackError for whatever is wrong
+    with data or settings.
+    """
+    from symback.errors import TrainingError, clip
+    from symback.training.feed.columns import leaves_of_module
+    from symback.training.feed.feed import open_feed
+    from symback.training.loop import Diverged, train
+    from symback.training.progress import progress_on
+    from symback.training.results.files import check_folder, read_parameters
+    from symback.training.saver import Saver, check_cadence
+    from symback.training.settings import Settings
+
+    chosen = Settings(**settings)
+    if resume and output is None:
+        raise TrainingError("resume needs the folder of the run that was broken off; name it (-o)")
+    if output is not None:
+        check_folder(output)
+    saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
+    module = circuit.compile() if target == "numpy" else circuit.compile(target=target)
+    with open_feed(
+        data_path,
+        leaves_of_module(module),
+        mapping=mapping,
+        delimiter=delimiter,
+        dtype=chosen.dtype,
+    ) as feed:
+        try:
+            result = train(
+                module,
+                feed,
+                chosen,
+                initial=None if initial is None else read_parameters(initial, module),
+                progress=progress_on(quiet=quiet),
+                saver=saver,
+                engine=engine,
+                target=target,
+            )
+        except Diverged as error:
+            if output is None or error.result is None:
+                raise
+            _written(error.result, output, resume)
+            name = os.path.basename(os.path.abspath(output))
+            raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
+        except KeyboardInterrupt:  # between steps it is a result; this one came in some other pass
+            raise KeyboardInterrupt(GO_ON if saver.holds else "") from None
+        if initial is not None and resume:
+            told = "the run goes on from its checkpoint; the initial parameters are not used again"
+            result = replace(result, notes=(*result.notes, told))
+        try:
+            return result if output is None else _written(result, output, resume)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(GO_ON) from None
+
+
+def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:
+    from symback.training.results.files import write_result
+
+    files, notes = write_result(result, output, resumed=resumed)
+    return replace(result, files=tuple(files), notes=(*result.notes, *notes))
+
+
+def summary(result: Result) -> str:
+    """What a run did and learned, in a few lines."""
+    first, last, (rows, held_out) = result.history[0], result.history[-1], result.rows
+    lines = [f"{rows} rows to train" + (f", {held_out} held out" if held_out else "")]
+    if result.scalings:
+        lines[0] += f"; {len(result.scalings)} inputs standardised"
+    if result.interrupted:
+        lines.append(f"interrupted in epoch {last.epoch + 1}; what was learned until then is kept")
+    lines.append(f"{last.epoch} epochs, {last.step} steps")
+    kept = result.kept or last
+    if kept is not last:
+        early = "ended early; " if result.stopped_early else ""
+        lines.append(f"{early}kept are the parameters of epoch {kept.epoch}")
+    lines.append(f"loss {kept.loss:.6g} (before training {first.loss:.6g})")
+    if kept.validation_loss is not None:
+        before = f"(before training {first.validation_loss:.6g})"
+        lines.append(f"validation loss {kept.validation_loss:.6g} {before}")
+    for part, scores in zip(("", "validation "), result.scores, strict=True):
+        if scores.accuracy is not None:
+            lines.append(f"{part}accuracy {scores.accuracy:.4f}")
+        if scores.r2 is not None:
+            lines.append(f"{part}R² {scores.r2:.4f}")
+    lines.extend(_parameters(result.params))
+    lines.extend(f"wrote {file}" for file in result.files)
+    return "\n".join(lines)
+
+
+def _parameters(params: Any) -> list[str]:
+    named = params._asdict()
+    if len(named) > MOST_PARAMETERS_SHOWN:
+        return [f"{len(named)} parameters"]
+    if any(getattr(value, "shape", ()) for value in named.values()):
+        total = sum(value.size for value in named.values())
+        return [f"{len(named)} parameters, {total:,} numbers"]
+    width = max(map(len, named))
+    return [f"{name:{width}} = {float(value):.6g}" for name, value in named.items()]

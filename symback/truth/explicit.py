@@ -1,0 +1,225 @@
+"""A circuit of arrays, written out entry by entry: the road that the check takes.
+
+Every array becomes numbers with names such as W1_0_2, every operation its definition over
+entries: a product of matrices is a sum of products, an inverse the adjugate over the determinant.
+Nothing here knows of adjoints, so SymPy's `diff` of these numbers is a second opinion.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy import Expr, Integer
+
+from symback.circuits.circuit import Circuit, Node, computed, leaf
+from symback.circuits.names import fresh_name
+from symback.circuits.requirements import EXPONENTIAL, classes, distributions, found
+from symback.errors import Unsupported
+from symback.operations import arrays as a
+from symback.operations.arrays import ArrayFunction, Shape, shape_of
+from symback.operations.definitions import SYMPY, boxed, definitions
+from symback.operations.elementwise import real_symbol
+from symback.truth.entries import NUMBERS, Entries, Layout
+from symback.truth.small_sizes import SQUARE, small_sizes
+
+MOST_ENTRIES = 2000  # of all arrays together
+MOST_PARTIALS = 2_000_000  # a leaf's entry by an operand of an entry: one product at each point
+MOST_ROWS = 6  # of a determinant, whose terms are the permutations of its rows
+TOO_MANY = (
+    "{} are too many to check one by one; give large sizes a name, as in x: input[d], and let no "
+    "index reach far: the check then makes them small"
+)
+
+
+def explicit(circuit: Circuit, sizes_of: Circuit | None = None) -> tuple[Circuit, Layout]:
+    """The circuit over entries at small sizes, its own or another's, and how the two correspond."""
+    if not circuit.has_arrays:
+        return circuit, NUMBERS
+    return _Writer(circuit, sizes_of).written()
+
+
+def explicit_leaves(circuit: Circuit) -> tuple[Circuit, Layout]:
+    """The entries of the leaves alone, however many: enough to draw points of arrays.
+
+    The output of the circuit that is returned says nothing.
+    """
+    return _Writer(circuit).leaves()
+
+
+class _Writer:
+    def __init__(self, circuit: Circuit, sizes_of: Circuit | None = None) -> None:
+        self._circuit = circuit
+        self._sizes = small_sizes(sizes_of or circuit)
+        self._taken = {n.name for n in circuit.nodes}
+        self._values: dict[Expr, Entries] = {}
+        self._nodes: list[Node] = []
+        self._exponential: list[str] = []
+        self._owner = ""
+
+    def written(self) -> tuple[Circuit, Layout]:
+        circuit = self._circuit
+        self._refuse_many()
+        for node in circuit.sizes:
+            self._values[node.symbol] = _number(Integer(self._sizes.named[node.name]))
+        entries = {node.name: self._leaf(node) for node in circuit.leaves}
+        for node in circuit.computed:
+            self._owner = node.name
+            self._values[node.symbol] = self._named(self._spread(node), node.name)
+        output, weights = self._output()
+        objective = circuit.objective
+        loss = None
+        if objective.shape == ():
+            loss = self._node(self._values[objective.symbol])
+        made = Circuit(tuple(self._nodes), output, loss if circuit.loss else None)
+        if len(made.leaves) * sum(len(n.operands) for n in made.computed) > MOST_PARTIALS:
+            raise Unsupported(TOO_MANY.format(f"{len(made):,} entries with all their partials"))
+        return made, self._layout(entries, weights)
+
+    def leaves(self) -> tuple[Circuit, Layout]:
+        entries = {node.name: self._leaf(node) for node in self._circuit.leaves}
+        return Circuit(tuple(self._nodes), self._nodes[-1]), self._layout(entries, None)
+
+    def _layout(self, entries: Mapping[str, Entries], weights: Any) -> Layout:
+        circuit = self._circuit
+        counts = {name: self._length(size) for name, size in classes(circuit).items()}
+        shapes = {
+            n.name: tuple(self._length(s) if s.is_Integer else str(s) for s in n.shape)
+            for n in circuit.leaves
+        }
+        sums = tuple(distributions(circuit))
+        beyond = tuple(self._exponential)
+        return Layout(entries, self._sizes.named, shapes, sums, counts, weights, beyond)
+
+    # -- nodes ------------------------------------------------------------------------------
+
+    def _length(self, size: Expr) -> int:
+        return self._sizes.length(size)
+
+    def _shape(self, shape: Shape) -> tuple[int, ...]:
+        return tuple(self._length(size) for size in shape)
+
+    def _refuse_many(self) -> None:
+        """Before anything is written out: all arrays, and what grows faster than its entries."""
+        counts = {n.name: math.prod(self._shape(n.shape)) for n in self._circuit.nodes}
+        largest = max(counts, key=lambda name: counts[name])
+        if sum(counts.values()) > MOST_ENTRIES:
+            raise Unsupported(TOO_MANY.format(f"{counts[largest]:,} entries of '{largest}'"))
+        for op in found(self._circuit, *SQUARE):
+            rows = self._length(shape_of(op.args[0], self._circuit.shapes)[0])
+            if rows > MOST_ROWS:
+                what = f"the {math.factorial(rows):,} terms of a determinant of {rows} rows"
+                raise Unsupported(TOO_MANY.format(what))
+
+    def _leaf(self, node: Node) -> Entries:
+        shape = self._shape(node.shape)
+        names = np.empty(shape, dtype=object)
+        symbols = np.empty(shape, dtype=object)
+        for index in np.ndindex(shape):
+            name = self._fresh("_".join([node.name, *map(str, index)])) if shape else node.name
+            names[index], symbols[index] = name, real_symbol(name)
+            self._nodes.append(leaf(name, node.role, node.initial))
+        self._values[node.symbol] = symbols
+        return names
+
+    def _fresh(self, name: str) -> str:
+        name = fresh_name([name], self._taken)
+        self._taken.add(name)
+        return name
+
+    def _named(self, values: Entries, name: str) -> Entries:
+        """Symbols for entries, each a node of its own."""
+        symbols = np.empty(np.shape(values), dtype=object)
+        for index in np.ndindex(symbols.shape):
+            entry = "_".join([name, *map(str, index)])
+            entry = self._fresh(entry) if symbols.shape else entry
+            symbols[index] = self._add(entry, values[index])
+        return symbols
+
+    def _add(self, name: str, expr: Expr) -> Expr:
+        names = sorted(s.name for s in expr.free_symbols)
+        self._nodes.append(computed(name, sp.sympify(expr), names))
+        return real_symbol(name)
+
+    def _node(self, values: Entries) -> Node:
+        name = values.item().name
+        return next(n for n in self._nodes if n.name == name)
+
+    def _output(self) -> tuple[Node, Any]:
+        """The output; of an array, the sum of its entries with weights that are exact."""
+        values = self._values[self._circuit.output.symbol]
+        if values.shape == ():
+            return self._node(values), None
+        numbers = [(-2) ** (i % 3) / 2 for i in range(values.size)]
+        total = sum(sp.Rational(w) * v for w, v in zip(numbers, values.flat, strict=True))
+        self._add(self._fresh("weighted_output"), total)
+        return self._nodes[-1], np.array(numbers).reshape(values.shape)
+
+    # -- formulas ---------------------------------------------------------------------------
+
+    def _spread(self, node: Node) -> Entries:
+        return np.broadcast_to(self._entries(node.formula), self._shape(node.shape))
+
+    def _entries(self, expr: Expr) -> Entries:
+        """The entries of a formula. What mixes elements gets nodes of its own, to stay small."""
+        if expr not in self._values:
+            if isinstance(expr, ArrayFunction):
+                operands = [self._entries(o) for o in expr.operands]
+                made = EXPLICIT[expr.func](*operands, *self._options(expr))
+                made = made if isinstance(made, np.ndarray) else boxed(made)
+                name = self._fresh(f"{self._owner}_part")
+                if isinstance(expr, EXPONENTIAL):
+                    self._exponential.append(name)
+                self._values[expr] = self._named(made, name)
+            else:
+                self._values[expr] = self._elementwise(expr)
+        return self._values[expr]
+
+    def _options(self, expr: ArrayFunction) -> list[Any]:
+        if isinstance(expr, a.eye | a.filled):
+            sizes = expr.args if isinstance(expr, a.eye) else expr.args[1:]
+            lead = [] if isinstance(expr, a.eye) else [expr.args[0]]
+            return [*lead, *(self._length(s) for s in sizes)]
+        return [int(o) if isinstance(o, Expr) else o for o in expr.options]
+
+    def _elementwise(self, expr: Expr) -> Entries:
+        parts = parts_of(expr)
+        values = [self._entries(part) for part in parts]
+        if not parts:
+            return _number(expr)
+        spread = np.broadcast_arrays(*values)
+        made = np.empty(spread[0].shape, dtype=object)
+        for index in np.ndindex(made.shape):
+            chosen = {p: _at(v, index) for p, v in zip(parts, spread, strict=True)}
+            made[index] = expr.xreplace(chosen)
+        return made
+
+
+def _at(values: Entries, index: tuple[int, ...]) -> Expr:
+    return values[index] if index else values.item()
+
+
+def parts_of(expr: Expr) -> list[Expr]:
+    """The symbols and array operations that an elementwise formula is over."""
+    parts: dict[Expr, None] = {}
+    stack: list[Any] = [expr]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, sp.Symbol | ArrayFunction):
+            parts[part] = None
+        else:
+            stack.extend(part.args)
+    return list(parts)
+
+
+def _number(value: Any) -> Entries:
+    return boxed(sp.sympify(value))
+
+
+EXPLICIT = definitions(SYMPY)
+"""Every operation that a circuit can have, by its definition."""
+
+__all__ = ["EXPLICIT", "TOO_MANY", "explicit", "explicit_leaves", "parts_of"]

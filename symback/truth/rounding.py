@@ -1,0 +1,221 @@
+"""How far a float64 evaluation of a program may be from the truth: running error bounds.
+
+Each line is evaluated in ball arithmetic, and each operation widens its ball by what rounding
+may add: so the last balls enclose every result that correct code can give (Wilkinson's running
+error analysis, with the nonlinear terms kept). An error outside them is no rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from flint import arb
+from sympy import Expr, Piecewise, Symbol
+
+from symback.circuits.program import Program, batch_sum
+from symback.operations.balls.scalars import NOT_A_NUMBER, choose, evaluate, order, rational
+from symback.operations.elementwise import (
+    abs_at,
+    binary_cross_entropy,
+    binary_cross_entropy_prime,
+    elementary,
+    max_at,
+    min_at,
+    over_square,
+    relu,
+    relu_at,
+    sinc_prime,
+)
+from symback.operations.simplify import place
+
+UNIT = 2.0**-53
+SUBNORMAL = 2.0**-1074
+ARITHMETIC = 2.0  # units that a sum, product or quotient may be off by
+FUNCTION = 8.0  # units for a function: 4 ULP
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The magnitudes that numbers have."""
+
+    smallest: float
+    largest: arb
+
+
+FLOAT64 = Range(SUBNORMAL, arb(10) ** 305)
+UNLIMITED = Range(0.0, arb("inf"))
+"""Code that shifts the operand of exp keeps within float64 where a definition does not."""
+
+
+class OutOfRange(ArithmeticError):
+    """A value on the way is beyond float64, so no float64 code can follow."""
+
+
+EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at, max_at, min_at)
+"""Operations that choose or negate and so never round."""
+
+
+SIZES = (sinc_prime, binary_cross_entropy, binary_cross_entropy_prime)
+"""Operations that are 0 at places of no round number: there their error is that of their parts."""
+
+
+def widened(value: arb, units: float, smallest: float) -> arb:
+    """The ball with room for rounding and underflow; an exact zero stays exact."""
+    if value.is_exact() and value == 0:
+        return value
+    room = units * UNIT * abs(value).abs_upper()
+    if smallest:
+        room = room + units * smallest
+    return value + arb(0, room)
+
+
+def enclosures(
+    program: Program, point: Mapping[Symbol, float | arb], beyond: tuple[str, ...] = ()
+) -> dict[Symbol, arb]:
+    """A ball for every symbol of a program at a point, the batch being one sample.
+
+    Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch. Lines
+    whose names start as `beyond` says are of unlimited range.
+    """
+    values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
+    for line in program.lines:
+        limits = UNLIMITED if line.target.name.startswith(beyond) else FLOAT64
+        values[line.target] = _line(line.expr, values, limits)
+    return values
+
+
+def _line(expr: Expr, symbols: Mapping[Symbol, arb], limits: Range) -> arb:
+    done: dict[Any, arb] = {}
+    for part in order(expr):
+        if part.is_Symbol:
+            done[part] = symbols[part]
+        else:
+            done[part] = _in_range(_operation(part, done, limits), limits)
+    return done[expr]
+
+
+def _in_range(value: arb, limits: Range) -> arb:
+    if value.is_finite() and abs(value).abs_upper() > limits.largest:
+        raise OutOfRange
+    return value
+
+
+def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
+    if isinstance(part, batch_sum):
+        return done[part.args[0]]
+    if part.is_Rational:
+        exact = rational(part)
+        return exact if _is_float(part) else widened(exact, ARITHMETIC, limits.smallest)
+    if part.is_number:
+        return widened(evaluate(elementary(part), {}), ARITHMETIC, limits.smallest)
+    if isinstance(part, Piecewise):
+        return choose(part, done)
+    args = [done[a] for a in part.args]
+    if isinstance(part, over_square):
+        return _rounded(_rounded(args[0] / args[1], limits) / args[1], limits)
+    if part.is_Add:
+        return _sum(args)
+    if part.is_Mul:
+        return _product(args, limits)
+    if part.is_Pow and part.exp == 2:
+        return _rounded(args[0] ** 2, limits)
+    value = _apply(part, args)
+    if part.func in EXACT:
+        return value
+    value = widened(value, FUNCTION, limits.smallest)
+    return value if part.func not in SIZES else value + arb(0, _room_by_size(part, args))
+
+
+def _room_by_size(part: Expr, args: list[arb]) -> arb:
+    """What a difference of larger parts may be off by where they nearly cancel."""
+    places = tuple(place(i) for i in range(len(args)))
+    values: dict[Any, arb] = dict(zip(places, args, strict=True))
+    size = evaluate(elementary(part.func.size(*places)), values)
+    return FUNCTION * UNIT * abs(size).abs_upper()
+
+
+def _product(args: list[arb], limits: Range) -> arb:
+    """Two factors round once; of more, the order is not known: any part may be the first."""
+    product = args[0]
+    for factor in args[1:]:
+        product = product * factor
+    if len(args) == 2:
+        return _rounded(product, limits)
+    if any(a.is_exact() and a == 0 for a in args):
+        return product
+    largest = arb(1)  # what the other factors may make of a part that underflows
+    for factor in args:
+        largest = largest * abs(factor).abs_upper().max(arb(1))
+    _in_range(largest, limits)
+    underflow = limits.smallest * largest
+    room = ARITHMETIC * len(args) * (UNIT * abs(product).abs_upper() + underflow)
+    return product + arb(0, room)
+
+
+def _rounded(value: arb, limits: Range) -> arb:
+    """The result of one product: what a float64 holds exactly is not rounded."""
+    return value if _fits(value) else widened(value, ARITHMETIC, limits.smallest)
+
+
+def _fits(value: arb) -> bool:
+    if not value.is_exact():
+        return False
+    mantissa, exponent = (int(part) for part in value.mid().man_exp())
+    bits = mantissa.bit_length()
+    return bits <= 53 and exponent >= -1074 and bits + exponent <= 1024
+
+
+def _is_float(number: Expr) -> bool:
+    """Whether the constant is a float64: a whole number of 53 bits over a power of two."""
+    if not number.is_Rational:
+        return False
+    return number.q & (number.q - 1) == 0 and int(abs(number.p)).bit_length() <= 53
+
+
+def _sum(args: list[arb]) -> arb:
+    """Two terms round once; of more, the order is not known, so each partial sum counts."""
+    total = sum(args[1:], args[0])
+    if all(a.is_exact() for a in args) and _fit_in_any_order(args):
+        return total
+    if len(args) == 2:
+        return widened(total, ARITHMETIC, 0.0)
+    size = sum((abs(a).abs_upper() for a in args), arb(0))
+    return total + arb(0, ARITHMETIC * UNIT * len(args) * size)
+
+
+def _fit_in_any_order(args: list[arb]) -> bool:
+    """Whether every partial sum is a float64: all terms are multiples of one 2^k and add up below
+    2^(k + 53)."""
+    parts = [tuple(map(int, a.mid().man_exp())) for a in args if a != 0]
+    if not parts:
+        return True
+    lowest = min(exponent for _, exponent in parts)
+    if lowest < -1074 or max(exponent for _, exponent in parts) - lowest > 53:
+        return False
+    return sum(abs(mantissa) << (exponent - lowest) for mantissa, exponent in parts) <= 2**53
+
+
+def _apply(part: Expr, args: list[arb]) -> arb:
+    """The function of the operands' balls, by its definition in SymPy's own functions."""
+    if not args:
+        return NOT_A_NUMBER
+    kept = tuple(o if _is_float(o) else None for o in part.args)
+    meaning, places = _definition(part.func, kept)
+    values: dict[Any, arb] = dict(zip(places, args, strict=True))
+    return evaluate(meaning, values)
+
+
+@lru_cache(maxsize=2**10)
+def _definition(func: Any, kept: tuple[Expr | None, ...]) -> tuple[Expr, tuple[Symbol, ...]]:
+    """The function in SymPy's own functions over symbols, and these.
+
+    Operands that are given stay: an exact exponent, as in x**2, must.
+    """
+    places = tuple(Symbol(f"operand_{i}", real=True) for i in range(len(kept)))
+    meaning = elementary(func(*places))
+    exact = {p: operand for p, operand in zip(places, kept, strict=True) if operand is not None}
+    return meaning.xreplace(exact), places
