@@ -96,7 +96,7 @@ def derive(text: str) -> None:
 
 
 def of_numbers() -> Iterator[Case]:
-    import sample_circuits
+    from tests.cases import sample_circuits
 
     for name, text in sample_circuits.ALL.items():
         yield case(f"check {name}", text, check, text)
@@ -105,8 +105,7 @@ def of_numbers() -> Iterator[Case]:
 
 
 def of_arrays() -> Iterator[Case]:
-    import array_cases
-    import array_circuits
+    from tests.cases import array_cases, array_circuits
 
     for name, text in {**array_circuits.CIRCUITS, **ARRAYS}.items():
         yield case(f"check {name}", text, check, text)
@@ -117,8 +116,8 @@ def of_arrays() -> Iterator[Case]:
 
 
 def in_python(one: Any) -> None:
-    """A case of tests/array_cases.py against plain Python, as the tests of arrays do."""
-    import test_arrays as tests
+    """A case of tests/cases/array_cases.py against plain Python, as the tests of arrays do."""
+    from tests.operations import test_arrays as tests
 
     tests.test_text_comes_back_and_forward(one)
     tests.test_backward(one)
@@ -131,7 +130,7 @@ def in_python(one: Any) -> None:
 
 def of_partials() -> Iterator[Case]:
     """Partials of every operation by SymPy's diff and by numbers, kinks, and gates by hand."""
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     for name in tests.CASES:
         yield case(f"partials of {name}", name, partials, name)
@@ -152,7 +151,7 @@ def of_partials() -> Iterator[Case]:
 
 def of_gates() -> Iterator[Case]:
     """What each edge of a gate is and gives, beside the partials of every operation."""
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     yield from of_partials()
     for i, (text, _) in enumerate(tests.EDGES):
@@ -165,25 +164,28 @@ def of_gates() -> Iterator[Case]:
         "test_a_factor_goes_into_the_branches",
         "test_operations_on_arrays_reuse_the_value",
     ):
-        yield case(name, "power contribution slope times", every, "test_partials", name)
+        yield case(
+            name, "power contribution slope times", every, "tests.autodiff.test_partials", name
+        )
 
 
 def edges(i: int) -> None:
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     tests.test_edges_of_gates(*tests.EDGES[i])
 
 
 def contributions(i: int) -> None:
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     tests.test_contributions_are_those_of_sympy(tests.OF_ARRAYS[i])
 
 
 def partials(name: str) -> None:
     import mpmath as mp
-    import test_partials as tests
-    from independent import DIGITS
+
+    from tests.autodiff import test_partials as tests
+    from tests.cases.independent import DIGITS
 
     with mp.workdps(DIGITS):
         for at in tests.CASES[name]:
@@ -195,15 +197,16 @@ def partials(name: str) -> None:
 
 
 def sign(name: str) -> None:
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     tests.test_what_a_function_states_of_its_sign_holds(name)
 
 
 def at_kink(i: int) -> None:
     import mpmath as mp
-    import test_partials as tests
-    from independent import DIGITS
+
+    from tests.autodiff import test_partials as tests
+    from tests.cases.independent import DIGITS
 
     with mp.workdps(DIGITS):
         tests.test_kinks_follow_the_documented_convention(*tests.KINKS[i])
@@ -211,15 +214,16 @@ def at_kink(i: int) -> None:
 
 def gate(i: int) -> None:
     import mpmath as mp
-    import test_partials as tests
-    from independent import DIGITS
+
+    from tests.autodiff import test_partials as tests
+    from tests.cases.independent import DIGITS
 
     with mp.workdps(DIGITS):
         tests.test_gates_by_hand(*tests.GATES[i])
 
 
 def own_function(i: int) -> None:
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     (mark,) = tests.test_own_functions_differentiate_as_their_meaning_does.pytestmark
     tests.test_own_functions_differentiate_as_their_meaning_does(mark.args[1][i])
@@ -227,15 +231,16 @@ def own_function(i: int) -> None:
 
 def size(i: int) -> None:
     import mpmath as mp
-    import test_partials as tests
-    from independent import DIGITS
+
+    from tests.autodiff import test_partials as tests
+    from tests.cases.independent import DIGITS
 
     with mp.workdps(DIGITS):
         tests.test_sizes_of_what_cancels(*tests.SIZES[i])
 
 
 def forms() -> None:
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     tests.test_sinc_at_0()
     tests.test_the_elementary_form_reaches_every_part()
@@ -244,20 +249,20 @@ def forms() -> None:
 
 
 def tables() -> None:
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     tests.test_every_operation_is_complete()
 
 
 def value_reused() -> None:
-    import test_partials as tests
+    from tests.autodiff import test_partials as tests
 
     tests.test_a_partial_reuses_the_value()
 
 
 def of_kernels() -> Iterator[Case]:
     """Every kernel: digits, limits, NaN, shapes, symmetries, and where its constants come from."""
-    import test_kernels as tests
+    from tests.codegen.numpy import test_kernels as tests
 
     per_kernel = (
         tests.test_digits,
@@ -267,15 +272,32 @@ def of_kernels() -> Iterator[Case]:
     )
     for name in tests.KERNELS:
         for test in per_kernel:
-            yield case(f"{test.__name__} {name}", name, every, "test_kernels", test.__name__, name)
+            yield case(
+                f"{test.__name__} {name}",
+                name,
+                every,
+                "tests.codegen.numpy.test_kernels",
+                test.__name__,
+                name,
+            )
         if name.endswith("_and_slope"):
             slopes = tests.test_slopes_are_those_of_the_slope_kernels
             yield case(
-                f"{slopes.__name__} {name}", name, every, "test_kernels", slopes.__name__, name
+                f"{slopes.__name__} {name}",
+                name,
+                every,
+                "tests.codegen.numpy.test_kernels",
+                slopes.__name__,
+                name,
             )
             memory = tests.test_results_share_no_memory
             yield case(
-                f"{memory.__name__} {name}", name, every, "test_kernels", memory.__name__, name
+                f"{memory.__name__} {name}",
+                name,
+                every,
+                "tests.codegen.numpy.test_kernels",
+                memory.__name__,
+                name,
             )
     whole = {
         tests.test_bounds_are_kept: "sigma erf erfc softplus logsigmoid",
@@ -289,45 +311,49 @@ def of_kernels() -> Iterator[Case]:
         tests.test_the_zero_of_silu_slope: "silu slope",
     }
     for test, about in {**whole, **read}.items():
-        one = case(test.__name__, about, every, "test_kernels", test.__name__)
+        one = case(test.__name__, about, every, "tests.codegen.numpy.test_kernels", test.__name__)
         yield replace(one, reads=test in read)
 
 
 def of_array_kernels() -> Iterator[Case]:
     """What modules of arrays give, and the kernels themselves at the edges of their domains."""
-    import test_kernels as tests
+    from tests.codegen.numpy import test_kernels as tests
 
     yield from of_arrays()
     for i, (name, *_) in enumerate(tests.AT_EDGES):
         yield replace(case(f"edge {i} of {name}", name, at_edge, i), reads=True)
     layouts = tests.test_layouts_of_arrays.__name__
-    yield replace(case(layouts, "side by row", every, "test_kernels", layouts), reads=True)
+    yield replace(
+        case(layouts, "side by row", every, "tests.codegen.numpy.test_kernels", layouts), reads=True
+    )
 
 
 def at_edge(i: int) -> None:
-    import test_kernels as tests
+    from tests.codegen.numpy import test_kernels as tests
 
     tests.test_kernels_of_arrays_at_edges(*tests.AT_EDGES[i])
 
 
 def of_series() -> Iterator[Case]:
     """The same for kernels that sum a series or choose a form."""
-    import test_stable as tests
+    from tests.stable import test_stable as tests
 
     for name in tests.KERNELS:
         for test in (tests.test_kernels_keep_their_digits, tests.test_kernels_at_special_values):
             title = f"{test.__name__} {name}"
-            yield case(title, name, every, "test_stable", test.__name__, name)
+            yield case(title, name, every, "tests.stable.test_stable", test.__name__, name)
     for test in (
         tests.test_values_and_slopes_together_are_what_they_are_alone,
         tests.test_the_cross_entropy_of_sigma,
     ):
-        yield case(test.__name__, "slope cross entropy", every, "test_stable", test.__name__)
+        yield case(
+            test.__name__, "slope cross entropy", every, "tests.stable.test_stable", test.__name__
+        )
 
 
 def of_rewriting() -> Iterator[Case]:
     """What is rewritten, and to what; what is not; and that both forms are equal at points."""
-    import test_stable as tests
+    from tests.stable import test_stable as tests
 
     for table, test in (
         ("REWRITTEN", tests.test_naive_forms_are_rewritten),
@@ -356,7 +382,7 @@ def of_rewriting() -> Iterator[Case]:
         "test_the_cost_is_linear",
         "test_as_typed",
     ):
-        yield case(name, name, whole_test, "test_stable", name)
+        yield case(name, name, whole_test, "tests.stable.test_stable", name)
     for seed in range(4):
         yield case(f"random circuit {seed}", "", random_circuit, seed)
 
@@ -373,14 +399,14 @@ def whole_test(module: str, name: str) -> None:
 
 
 def row_of(name: str, table: str, i: int) -> None:
-    import test_stable
+    from tests.stable import test_stable
 
     row = vars(test_stable)[table][i]
     getattr(test_stable, name)(*([row] if isinstance(row, str) else row))
 
 
 def random_circuit(seed: int) -> None:
-    import test_stable
+    from tests.stable import test_stable
 
     test_stable.test_random_circuits_keep_their_values(seed)
 

@@ -92,7 +92,7 @@ class Judges:
 
     def __enter__(self) -> Judges:
         self._before = list(sys.path), sys.dont_write_bytecode
-        sys.path[:0] = [str(self.frozen), str(self.frozen / "tests")]
+        sys.path[:0] = [str(self.frozen)]
         sys.dont_write_bytecode = True
         return self
 
@@ -284,11 +284,10 @@ def _import(slot: Slot, mutant: Mutant) -> None:
     path = slot.path / mutant.file
     path.write_text(mutant.text, encoding="utf-8")
     Path(cache_from_source(str(path))).unlink(missing_ok=True)
-    tests = {p.stem for p in (slot.path / "tests").glob("*.py")}
     for loaded in list(sys.modules):
-        if loaded.split(".")[0] == "symback" or loaded in tests:
+        if loaded.split(".")[0] in ("symback", "tests"):
             del sys.modules[loaded]
-    sys.path[:0] = [str(slot.path), str(slot.path / "tests")]
+    sys.path[:0] = [str(slot.path)]
     importlib.invalidate_caches()
     module = importlib.import_module(mutant.file.removesuffix(".py").replace("/", "."))
     assert Path(str(module.__file__)).is_relative_to(slot.path)

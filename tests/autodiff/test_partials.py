@@ -1,0 +1,548 @@
+"""Local partials: every operation against SymPy's own diff, against numbers, and at its kinks."""
+
+import mpmath as mp
+import pytest
+import sympy as sp
+
+import symback as sb
+from symback.autodiff.gates import gates
+from symback.autodiff.partials import local_partials, times
+from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
+from symback.derivation.verify.gate import ADJOINT, Gate, truth_of
+from symback.errors import CircuitError
+from symback.operations import elementwise as ops
+from symback.operations import functions
+from symback.operations.arrays import (
+    class_entropy,
+    cross_entropy,
+    dot,
+    matmul,
+    matvec,
+    softmax,
+    solve,
+    total,
+)
+from symback.operations.elementwise import OPS, elementary
+from symback.operations.vjp import RULES
+from symback.printing.circuit_text import NotationPrinter
+from symback.printing.text import AsciiPrinter, TextPrinter
+from symback.truth.reference import Reference
+from tests.cases.independent import DIGITS, MEANING, circuit_value, close, value
+
+# operation → points inside its domain, on both sides of every kink
+CASES = {
+    "exp": [(-30,), (-1.5,), (0,), (0.25,), (40,)],
+    "log": [(1e-12,), (0.5,), (1,), (3,), (1e12,)],
+    "log1p": [(-0.999,), (-1e-9,), (0,), (1e-9,), (7,)],
+    "expm1": [(-20,), (-1e-9,), (0,), (1e-9,), (7,)],
+    "sqrt": [(1e-10,), (0.25,), (2,), (1e10,)],
+    "sin": [(-3,), (0,), (1e-8,), (1.5,), (100,)],
+    "cos": [(-3,), (0,), (1e-8,), (1.5,), (100,)],
+    "tan": [(-1.5,), (0,), (1,), (2,)],
+    "asin": [(-0.999,), (-0.1,), (0,), (0.5,), (0.999,)],
+    "acos": [(-0.999,), (-0.1,), (0,), (0.5,), (0.999,)],
+    "atan": [(-100,), (-0.5,), (0,), (2,)],
+    "atan2": [(1, 2), (1, -2), (-1, 2), (-1, -2), (0, 3), (2, 0), (1e-9, 1e3)],
+    "sinh": [(-5,), (0,), (1e-8,), (6,)],
+    "cosh": [(-5,), (0,), (1e-8,), (6,)],
+    "tanh": [(-30,), (-0.5,), (0,), (1,), (30,)],
+    "asinh": [(-50,), (0,), (1e-8,), (2,)],
+    "acosh": [(1.001,), (2,), (100,)],
+    "atanh": [(-0.999,), (0,), (0.5,), (0.999,)],
+    "abs": [(-2,), (-1e-12,), (1e-12,), (3,)],
+    "sign": [(-2,), (-1e-12,), (1e-12,), (3,)],
+    "min": [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)],
+    "max": [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)],
+    "hypot": [(3, 4), (-3, 4), (1e-9, 1), (0, 2), (2, 0)],
+    "erf": [(-3,), (-0.1,), (0,), (0.5,), (4,)],
+    "erfc": [(-3,), (-0.1,), (0,), (0.5,), (4,)],
+    "sinc": [(-7,), (-1e-8,), (1e-9,), (0.5,), (2,), (40,)],
+    "log1psq": [(-1e9,), (-0.5,), (0,), (1e-9,), (3,)],
+    "log1mexp": [(-40,), (-1,), (-0.5,), (-1e-9,)],
+    "logcosh": [(-40,), (-1,), (0,), (1e-9,), (3,)],
+    "binary_cross_entropy": [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],
+    "logaddexp": [(-40, 40), (1, 2), (0, 0), (1e-9, -3)],
+    "sigma_prime": [(-40,), (-1,), (0,), (0.5,), (40,)],
+    "tanh_prime": [(-30,), (-0.5,), (0,), (1,), (30,)],
+    "sigma": [(-40,), (-1,), (0,), (0.5,), (40,)],
+    "softplus": [(-40,), (-1,), (0,), (0.5,), (40,)],
+    "relu": [(-2,), (-1e-12,), (1e-12,), (3,)],
+    "relu_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
+    "abs_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
+    "max_at": [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
+    "min_at": [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
+    "silu": [(-40,), (-1.3,), (0,), (0.5,), (40,)],
+    "gelu": [(-6,), (-1.3,), (0,), (0.5,), (6,)],
+    "logsigmoid": [(-40,), (-1,), (0,), (0.5,), (40,)],
+}
+
+# operation, operands at the kink, partials there by the convention that ops.py states
+KINKS = [
+    ("abs", (0,), (0,)),
+    ("sign", (0,), (0,)),
+    ("relu", (0,), (0,)),
+    ("relu_at", (0, 0.25), (0.25, 0)),
+    ("abs_at", (0, -1), (-1, 0)),
+    ("max_at", (2, 2, 1), (1, 0, 0)),
+    ("max_at", (-3, -3, 0.25), (0.25, 0.75, 0)),
+    ("min_at", (0, 0, 1), (1, 0, 0)),
+    ("min_at", (2, 2, 0.75), (0.75, 0.25, 0)),
+    ("min", (2, 2), (0.5, 0.5)),
+    ("max", (2, 2), (0.5, 0.5)),
+    ("min", (0, 0), (0.5, 0.5)),
+    ("max", (-3, -3), (0.5, 0.5)),
+]
+
+# gate, point, and its partials by hand
+GATES = [
+    ("x + y", (2, 5), (1, 1)),
+    ("x - 3*y + 7", (2, 5), (1, -3)),
+    ("x*y", (2, 5), (5, 2)),
+    ("4*x**2*y**3", (2, 5), (4 * 2 * 2 * 125, 4 * 4 * 3 * 25)),
+    ("x*y + x**2", (2, 5), (5 + 4, 2)),
+    ("x/y", (2, 5), (sp.S(1) / 5, -sp.S(2) / 25)),
+    ("3/(x*y**2)", (2, 5), (-3 / sp.S(100), -6 / sp.S(250))),
+    ("x/y + y/x", (2, 5), (sp.S(1) / 5 - sp.S(5) / 4, -sp.S(2) / 25 + sp.S(1) / 2)),
+    ("(x - y)**2/2", (2, 5), (-3, 3)),
+    ("3*(2*x - y + 1)**2", (2, 5), (6 * 0 * 2, 0)),
+    ("3*(2*x - y)**2", (2, 5), (-12, 6)),
+    ("(x - y)**2 + x*y", (2, 5), (-6 + 5, 6 + 2)),
+    ("x**3 + y", (2, 5), (12, 1)),
+    ("x**-2*y", (2, 5), (-2 * 5 / sp.S(8), sp.S(1) / 4)),
+    ("x**0.5*y", (4, 5), (5 / sp.S(4), 2)),
+    ("x**1.5 + y", (4, 5), (3, 1)),
+    ("x**y", (2, 5), (5 * 16, 32 * sp.log(2))),
+    ("x**x + y", (2, 5), (4 * (sp.log(2) + 1), 1)),
+    ("2**x*y", (3, 5), (40 * sp.log(2), 8)),
+    ("max(x, y)*y", (2, 5), (0, 10)),
+    ("max(x, x)*y", (2, 5), (5, 2)),
+    ("where(x > y, x*y, x + y**2)", (2, 5), (1, 10)),
+    ("where(x < y, x*y, x + y**2)", (2, 5), (5, 2)),
+    ("where(x > y, 1, 0) + y", (2, 5), (0, 1)),
+    ("where((x > 1) & (y > 9), x, where((x > 1) | (y > 9), 3*y, y))", (2, 5), (0, 3)),
+    ("atan2(x, x) + y", (2, 5), (0, 1)),
+    ("hypot(x, x) + y", (2, 5), (sp.sqrt(2), 1)),
+    ("pi*x + sqrt(2)*y", (2, 5), (sp.pi, sp.sqrt(2))),
+]
+
+LETTERS = "xyz"
+
+
+@pytest.fixture(autouse=True)
+def high_precision():
+    with mp.workdps(DIGITS):
+        yield
+
+
+def test_every_operation_is_complete():
+    """A case, an independent meaning, and an entry in every target, for each operation."""
+    assert set(OPS) == set(CASES) == set(MEANING)
+    for op in OPS.values():
+        heads = {op.head} - {sp.sqrt} | ({op.slope} if op.slope else set())
+        for table in (FUNCTIONS, TextPrinter.functions, AsciiPrinter.functions):
+            assert heads <= set(table), op.name
+        assert heads <= set(NotationPrinter.functions), op.name
+        if op.slope:
+            assert op.slope in VALUE_AND_SLOPE, op.name
+    at_kinks = {(name, kink) for name, op in OPS.items() for kink in op.kinks}
+    assert at_kinks <= {(name, at[0]) for name, at, _ in KINKS}
+    for op in OPS.values():
+        assert op.rule, op.name
+        assert all(ops.SPELLINGS[s] is op for s in (op.name, *op.aliases))
+
+
+def applied(name: str, count: int) -> sb.Circuit:
+    """A circuit of one gate, f = name(x, …)."""
+    operands = ", ".join(LETTERS[:count])
+    return sb.circuit(f"f = {name}({operands})", inputs=" ".join(LETTERS[:count]), loss=None)
+
+
+def locals_at(circuit: sb.Circuit, point: dict) -> list:
+    """The kept and the expanded local partials of the output's gate, as numbers."""
+    split = gates(circuit)
+    values = dict(point)
+    for node in split.computed:
+        values[node.name] = value(node.expr, values)
+    found = local_partials(split.output)
+    kept = [value(found[o].partial, values) for o in split.output.operands]
+    written_out = [value(found[o].expanded, values) for o in split.output.operands]
+    assert all(close(a, b, 20) for a, b in zip(kept, written_out, strict=True))
+    return kept
+
+
+@pytest.mark.parametrize(("name", "at"), [(n, p) for n, points in CASES.items() for p in points])
+def test_local_partials_are_those_of_sympy(name, at):
+    circuit = applied(name, len(at))
+    point = dict(zip(LETTERS, at, strict=False))
+    symbols = [ops.real_symbol(s) for s in LETTERS[: len(at)]]
+    meaning = elementary(circuit.output.expr)
+    exact = {str(s): v for s, v in zip(symbols, at, strict=True)}
+    expected = [value(sp.diff(meaning, s), exact) for s in symbols]
+    got = locals_at(circuit, point)
+    assert all(close(g, e, 20) for g, e in zip(got, expected, strict=True)), (got, expected)
+
+
+@pytest.mark.parametrize(("name", "at"), [(n, p) for n, points in CASES.items() for p in points])
+def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
+    at = [mp.mpf(v) for v in at]
+    got = locals_at(applied(name, len(at)), dict(zip(LETTERS, at, strict=False)))
+    for i, partial in enumerate(got):
+        along = [0] * len(at)
+        along[i] = 1
+        central = mp.diff(MEANING[name], tuple(at), tuple(along), h=mp.mpf(10) ** -20)
+        assert close(partial, central, 12), (partial, central)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_row_states_the_partials(name):
+    """Also that of sqrt, which as a gate is a power: answers and pages read the row."""
+    symbols = [ops.real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
+    found = OPS[name].local_partials(ops.real_symbol("v"), *symbols)
+    assert len(found) == len(symbols)
+    for at in CASES[name]:
+        at = [mp.mpf(v) for v in at]
+        point = {**dict(zip(LETTERS, at, strict=False)), "v": MEANING[name](*at)}
+        for i, partial in enumerate(found):
+            along = [int(i == k) for k in range(len(at))]
+            slope = mp.diff(MEANING[name], tuple(at), tuple(along), h=mp.mpf(10) ** -20)
+            assert close(value(partial, point), slope, 12), at
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_elementary_form_is_the_textbook_function(name):
+    for at in CASES[name]:
+        point = dict(zip(LETTERS, at, strict=False))
+        meaning = elementary(applied(name, len(at)).output.expr)
+        assert close(value(meaning, point), MEANING[name](*map(mp.mpf, at)))
+
+
+def test_the_elementary_form_reaches_every_part():
+    x, y = map(ops.real_symbol, "xy")
+    assert elementary(x * ops.sigma(y)) == x / (1 + sp.exp(-y))
+    assert elementary(x + sp.sin(ops.softplus(y))) == x + sp.sin(sp.log(1 + sp.exp(y)))
+    assert elementary(ops.softplus(ops.sigma(y))) == sp.log(1 + sp.exp(1 / (1 + sp.exp(-y))))
+
+
+@pytest.mark.parametrize(("name", "at", "expected"), KINKS)
+def test_kinks_follow_the_documented_convention(name, at, expected):
+    circuit = applied(name, len(at))
+    got = locals_at(circuit, dict(zip(LETTERS, at, strict=False)))
+    # what sign'(u) = 0 drops is an edge
+    assert [float(g) for g in got] == [float(e) for e in expected]
+    truth = Reference(circuit, "f").at({s: float(v) for s, v in zip(LETTERS, at, strict=False)})
+    assert [float(truth.partials[s].mid()) for s in LETTERS[: len(at)]] == list(
+        map(float, expected)
+    )
+
+
+@pytest.mark.parametrize(("text", "at", "expected"), GATES)
+def test_gates_by_hand(text, at, expected):
+    circuit = sb.circuit(f"f = {text}", inputs="x y", loss=None)
+    gradient = circuit.gradient(expand=True)
+    point = dict(zip("xy", map(mp.mpf, at), strict=True))
+    for name, partial in zip("xy", expected, strict=True):
+        assert close(value(gradient[name], point), value(sp.sympify(partial), {})), name
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(ops.sigma, ops.softplus, ops.logsigmoid, ops.relu, ops.silu, ops.gelu, *ops.SLOPES),
+        *(ops.log1psq, ops.logcosh, ops.log1mexp, ops.logaddexp, ops.binary_cross_entropy),
+        *(ops.over_square, ops.relu_at, ops.abs_at, ops.max_at, ops.min_at),
+    ],
+)
+def test_own_functions_differentiate_as_their_meaning_does(head):
+    """f.diff() in SymPy, also of a kept slope, is the derivative of the elementary form."""
+    x = ops.real_symbol("x")
+    others = [sp.Rational(2, 3)] * (max(head.nargs) - 1)
+    for at in (-3.0, -0.5) if head is ops.log1mexp else (-3.0, -0.5, 0.75, 6.0):
+        exact = {x: sp.Rational(at)}
+        got = elementary(sp.diff(head(x, *others), x)).subs(exact).evalf(40)
+        expected = sp.diff(elementary(head(x, *others)), x).subs(exact).evalf(40)
+        assert abs(got - expected) < 1e-30
+        value = elementary(head(x, *others)).subs(exact).evalf(40)
+        assert abs(head(sp.Rational(at), *others).evalf(40) - value) < 1e-30
+        assert abs(head(x, *others).rewrite(sp.exp).subs(exact).evalf(40) - value) < 1e-30
+    symbols = [ops.real_symbol(s) for s in LETTERS[: max(head.nargs)]]
+    exact = dict(zip(symbols, map(sp.Rational, (-0.75, 1.25)), strict=False))
+    for symbol in symbols:
+        got = elementary(sp.diff(head(*symbols), symbol)).subs(exact).evalf(40)
+        expected = sp.diff(elementary(head(*symbols)), symbol).subs(exact).evalf(40)
+        assert abs(got - expected) < 1e-30
+    assert head(*symbols).is_extended_real
+
+
+# function, operands, and the sum of the sizes of the terms that it is computed from
+SIZES = [
+    ("binary_cross_entropy", (-2, 0.25), lambda: mp.log(1 + mp.exp(-2)) + 2),
+    ("binary_cross_entropy", (3, 1.5), lambda: mp.log(1 + mp.exp(-3)) + 3 * (1.5 + 0.5)),
+    ("binary_cross_entropy", (3, -0.5), lambda: mp.log(1 + mp.exp(-3)) + 3 * (0.5 + 1.5)),
+    ("binary_cross_entropy_prime", (-2, 0.25), lambda: 1 / (1 + mp.exp(2)) + 0.75),
+    ("binary_cross_entropy_prime", (3, 1.5), lambda: 1 / (1 + mp.exp(3)) + 1.5),
+    ("binary_cross_entropy_prime", (3, -2), lambda: 1 / (1 + mp.exp(3)) + 3),
+    ("sinc_prime", (-1.75,), lambda: 0),
+    ("sinc_prime", (2,), lambda: 0),
+    ("sinc_prime", (-2.25,), lambda: (-mp.cos(2.25) + mp.sin(2.25) / 2.25) / 2.25),
+    ("sinc_prime", (5,), lambda: (mp.cos(5) - mp.sin(5) / 5) / 5),
+]
+
+
+@pytest.mark.parametrize(("name", "at", "expected"), SIZES)
+def test_sizes_of_what_cancels(name, at, expected):
+    size = elementary(vars(functions)[name].size(*map(sp.Rational, at)))
+    assert close(value(size, {}), expected(), 20)
+
+
+def test_forms_for_people_have_quotients():
+    """over_square is for code; conditions stay as typed, for SymPy would solve them."""
+    x, y = map(ops.real_symbol, "xy")
+    gradient = sb.circuit("f = atan2(y, x)", loss=None).gradient()
+    assert not any(gradient[name].has(ops.over_square) for name in "xy")
+    assert gradient["y"] == x / ops.hypot(x, y) ** 2
+    slope = ops.expand_slopes(OPS["sigma"].slope(x))
+    assert slope == ops.sigma(x) * (1 - ops.sigma(x))
+    choice = sp.Piecewise((y, ops.relu(x) > 1), (0, True))
+    assert elementary(choice) == choice
+
+
+def test_floats_are_the_decimals_that_were_typed():
+    """But those of more digits than a float has, which are the binary numbers that they are."""
+    for text in ("0.1", "0.30000000000000004", "1e-9"):
+        assert ops.exact(sp.Float(float(text))) == sp.Rational(text)
+    assert ops.exact(sp.Float(0.1)).is_Rational
+    longer = sp.Rational(1) + sp.Rational(2) ** -53
+    found = ops.exact(sp.Float(longer, precision=54))
+    assert found.is_Rational and found == longer
+
+
+def test_sinc_at_0():
+    """sin(u)/u = 1 - u²/6 + …: the value 1, the slope 0, and -1/3 for that of the slope."""
+    u = ops.real_symbol("u")
+    slope = OPS["sinc"].slope(u)
+    assert elementary(sp.sinc(u)).subs(u, 0) == 1
+    assert elementary(slope).subs(u, 0) == 0
+    assert slope.diff(u).subs(u, 0) == sp.Rational(-1, 3)
+    assert slope.expanded(u, sp.S.One).subs(u, 0) == 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_another_number_of_operands_is_refused(name):
+    known = len(CASES[name][0])
+    for count in (known - 1, *([] if name in ("min", "max") else [known + 1])):
+        operands = ", ".join("abcd"[:count])
+        with pytest.raises(CircuitError):
+            sb.circuit(f"f = {name}({operands})", loss=None)
+
+
+SIGNS = {
+    "positive": lambda v: v > 0,
+    "negative": lambda v: v < 0,
+    "nonnegative": lambda v: v >= 0,
+    "nonpositive": lambda v: v <= 0,
+    "zero": lambda v: v == 0,
+    "extended_real": lambda v: True,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_a_function_states_of_its_sign_holds(name):
+    """SymPy takes abs(f) for f where f states that it is positive."""
+    symbols = [ops.real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
+    with mp.workdps(DIGITS):
+        for at in CASES[name]:
+            found = MEANING[name](*map(mp.mpf, at))
+            for sign, holds in SIGNS.items():
+                stated = getattr(OPS[name].head(*symbols), f"is_{sign}")
+                assert stated is None or stated == holds(found), (sign, at)
+
+
+def test_a_partial_reuses_the_value():
+    split = gates(sb.circuit("f = exp(x), g: output = x/f + tan(f)", loss=None))
+    f, x = ops.real_symbol("f"), ops.real_symbol("x")
+    assert local_partials(split["f"])["x"].partial == f
+    quotient = next(n for n in split.computed if n.expr == x / f)
+    assert local_partials(quotient)["f"].partial == -quotient.symbol / f
+
+
+def test_composites_agree_with_central_differences():
+    circuit = sb.circuit("f = x*tanh(x*y) - sigma(y)**2/(1 + x**2)", inputs="x y", loss=None)
+    gradient = circuit.gradient(expand=True)
+    point = {"x": mp.mpf("0.7"), "y": mp.mpf("-1.3")}
+    for name in "xy":
+        central = mp.diff(
+            lambda t, n=name: circuit_value(circuit, "f", {**point, n: t}), point[name]
+        )
+        assert close(value(gradient[name], point), central, 20)
+
+
+# circuits of arrays, and what each edge of the last gate is: the rule, the slope that the forward
+# pass may keep, and whether the adjoint must have the gate's shape
+EDGES = [
+    ("x: input; y: input\nf = x*y", {"x": ("product", None, False), "y": ("product", None, False)}),
+    (
+        "x: input\nf = sigma(x)",
+        {"x": (OPS["sigma"].rule, ops.sigma_prime(ops.real_symbol("x")), False)},
+    ),
+    ("x: input\nf = x", {"x": ("copy", None, False)}),
+    ("x: input[n]\nf = x", {"x": ("copy", None, False)}),
+    (
+        "x: input[n]; y: input[n]\nf = x + 2*y + 1",
+        {"x": ("sum", None, False), "y": ("sum", None, False)},
+    ),
+    (
+        "X: input[m, n]; b: param[n]; c: param\nf = X*b*c",
+        {"X": ("product", None, False), "b": ("product", None, True), "c": ("product", None, True)},
+    ),
+    (
+        "x: input[n]; c: param\nf = (x - c)**2/2",
+        {"x": ("∂u² = 2u·∂u", None, False), "c": ("∂u² = 2u·∂u", None, True)},
+    ),
+    (
+        "x: input[n]\nf = sigma(x)",
+        {"x": (OPS["sigma"].rule, ops.sigma_prime(ops.real_symbol("x")), False)},
+    ),
+    (
+        "x: input[n]; y: input[n]; c: param\nf = where(x > y, x, c)",
+        {
+            "x": ("the branch taken", None, False),
+            "y": ("the branch taken", None, False),
+            "c": ("the branch taken", None, True),
+        },
+    ),
+    ("A: param[m, n]; x: input[n]\nf = A @ x", {o: (RULES[matvec], None, True) for o in "Ax"}),
+    (
+        "A: param[m, n]; x: input[n]; b: param[m]\nf = b - 3*(A @ x)",
+        {
+            "A": (RULES[matvec], None, True),
+            "x": (RULES[matvec], None, True),
+            "b": ("sum", None, False),
+        },
+    ),
+    ("A: param[n, n]; x: input[n]\nf = A @ x + 2", {o: (RULES[matvec], None, True) for o in "Ax"}),
+    (
+        "A: param[n, n]; B: param[n, n]; x: input[n]\nf = A @ x - B @ x + x**2",
+        {o: (RULES[matvec], None, True) for o in "ABx"},
+    ),
+    (
+        "A: param[n, m]; B: param[k, n]\nf = A.T @ B.T",
+        {o: (RULES[matmul], None, True) for o in "AB"},
+    ),
+    (
+        "A: param[n, n]; x: input[n]\nf = solve(A.T, x)",
+        {o: (RULES[solve], None, True) for o in "Ax"},
+    ),
+    (
+        "A: param[n, n]; B: param[n, n]; x: input[n]\nf = A @ B + A @ x - A",
+        {"A": (f"{RULES[matmul]}; {RULES[matvec]}", None, True)},
+    ),
+    ("z: input[n]\nf = softmax(z)", {"z": (RULES[softmax], None, True)}),
+    (
+        "z: input[n]; t: target[n]\nf = cross_entropy(z, t)",
+        {
+            "z": (RULES[cross_entropy], softmax(ops.real_symbol("z")), True),
+            "t": (RULES[cross_entropy], None, True),
+        },
+    ),
+    (
+        "z: input[n]; t: target\nf = cross_entropy(z, t)",
+        {"z": (RULES[class_entropy], softmax(ops.real_symbol("z")), True)},
+    ),
+    ("x: input[n]; w: param[n]\nf = dot(x, w)", {o: (RULES[dot], None, True) for o in "xw"}),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), EDGES)
+def test_edges_of_gates(text, expected):
+    gate = gates(sb.circuit(text, loss=None)).output
+    found = local_partials(gate)
+    for name, facts in expected.items():
+        local = found[name]
+        assert (local.rule, local.slope, local.needs_whole) == facts, name
+
+
+OF_ARRAYS = [text for text, _ in EDGES if "[" in text]
+F, X, Y, Z, KEPT = map(ops.real_symbol, "f x y z kept".split())
+
+
+@pytest.mark.parametrize("text", OF_ARRAYS)
+def test_contributions_are_those_of_sympy(text):
+    """∂Σ(g∘gate) by SymPy's diff, entry by entry: over the names, a kept slope, and written out."""
+    gate = gates(sb.circuit(text, loss=None)).output
+    upstream = ops.real_symbol(f"{gate.name}_bar")
+    for operand, local in local_partials(gate).items():
+        if operand == "t":  # a target has no derivative
+            continue
+        alone, names = Gate.of(gate, operand, any_sum=False)
+        forms = [local.contribution(upstream), local.contribution(upstream, expanded=True)]
+        if local.slope is not None:
+            over = local.contribution(upstream, KEPT)
+            assert over.has(KEPT) and not over.has(local.slope)
+            forms.append(over.xreplace({KEPT: local.slope}))
+        if not local.needs_whole:
+            forms += [upstream * local.partial, upstream * local.expanded]
+        if local.terms:
+            forms += [local.partial, local.expanded]
+        truth = truth_of(alone)
+        for form in forms:
+            form = form.xreplace({**names, upstream: ADJOINT})
+            assert truth.holds(form, f"{operand} of {text}", times_adjoint=False)
+
+
+def test_the_closed_form_of_what_stands_beside_a_product():
+    """x + A·x, as beside a layer that is passed by: ∂(v·f)/∂x = v + Aᵀ·v."""
+    text = "A: param[n, n]; x: input[n]; v: param[n]\nf = A @ x + {}\nE = dot(v, f)"
+    for term, expected in (("x", "v + A.T*v"), ("x**2", "2*(HadamardProduct(v, x)) + A.T*v")):
+        gradient = sb.circuit(text.format(term), loss=None).gradient("E")
+        assert sorted(str(gradient["x"]).split(" + ")) == sorted(expected.split(" + "))
+
+
+# gate → its partials over the names, its own value reused
+REUSED = [
+    ("sqrt(x)", {"x": 1 / (2 * F)}),
+    ("x**(1/3)", {"x": F / (3 * X)}),
+    ("x**(-1.5)", {"x": -3 * F / (2 * X)}),
+    ("x**1.5", {"x": sp.Rational(3, 2) * sp.sqrt(X)}),
+    ("x**(pi/4)", {"x": sp.pi / 4 * X ** (sp.pi / 4 - 1)}),
+    ("x**y", {"x": Y * X ** (Y - 1), "y": F * sp.log(X)}),
+    ("x/y", {"x": 1 / Y, "y": -F / Y}),
+    ("tan(x)", {"x": 1 + F**2}),
+]
+
+
+@pytest.mark.parametrize("shape", ["", "[n]"])
+def test_partials_reuse_the_value(shape):
+    for text, expected in REUSED:
+        leaves = "; ".join(f"{name}: input{shape}" for name in expected)
+        gate = gates(sb.circuit(f"{leaves}\nf = {text}", loss=None)).output
+        found = local_partials(gate)
+        assert {name: local.partial for name, local in found.items()} == expected, text
+
+
+@pytest.mark.parametrize("shape", ["", "[n]"])
+def test_what_is_kept_is_used(shape):
+    """A slope that is kept is not written out, one that is written out is gone, branches get g."""
+    g = ops.real_symbol("f_bar")
+    gate = gates(sb.circuit(f"x: input{shape}\nf = sigma(x)", loss=None)).output
+    local = local_partials(gate)["x"]
+    assert local.contribution(g, KEPT) == g * KEPT
+    assert local.contribution(g, expanded=True) == g * F * (1 - F)
+    assert local.contribution(g) == g * ops.sigma_prime(X)
+    leaves = f"x: input{shape}; y: input{shape}"
+    choice = gates(sb.circuit(f"{leaves}\nf = where(x > y, x, y)", loss=None)).output
+    expected = sp.Piecewise((g, X > Y), (0, True))
+    assert local_partials(choice)["x"].contribution(g) == expected
+
+
+def test_a_factor_goes_into_the_branches():
+    choice = sp.Piecewise((X, X > Y), (KEPT, True))
+    assert times(F, 2 * X * choice) == sp.Piecewise((2 * F * X**2, X > Y), (2 * F * X * KEPT, True))
+
+
+def test_operations_on_arrays_reuse_the_value():
+    """Where they are the whole gate: that of softmax is f∘(g - f·g)."""
+    g = ops.real_symbol("f_bar")
+    for text, number, softened in (("softmax(z)", 1, F), ("2*softmax(z)", 2, softmax(Z))):
+        circuit = sb.circuit(f"z: input[n]\nf = {text}", loss=None)
+        found = local_partials(circuit.output)["z"].contribution(g)
+        assert found == softened * (number * g - total(softened * number * g))

@@ -1,0 +1,88 @@
+"""Small circuits of arrays, which together use every operation on arrays."""
+
+from pathlib import Path
+
+import symback as sb
+
+EXAMPLES = {
+    path.parent.name: path
+    for path in Path(__file__).parents[2].glob("examples/*/*.circuit")
+    if path.parent.name != "lecture"
+}
+SLOW = {"attention", "lstm"}  # each needs several seconds
+
+CIRCUITS = {
+    "two layers": (
+        "x: input[d]; W1: param[h, d]; b1: param[h]; W2: param[k, h]; t: target[k]\n"
+        "a1 = relu(W1 @ x + b1)\nz: output = W2 @ a1\nE: loss = mse(z, t)"
+    ),
+    "both softmax": (
+        "x: input[n]; W: param[k, n]; U: param[k, n]\n"
+        "f = dot(softmax(W @ x), log_softmax(U @ x)) + logsumexp(W @ x)"
+    ),
+    "cross-entropy by row": (
+        "X: input[r, n]; T: target[r, k]; W: param[k, n]\n"
+        "Z: output = X @ W.T\nE: loss = mean(cross_entropy(Z, T))"
+    ),
+    "soft cross-entropy": (
+        "x: input[n]; q: input[k]; W: param[k, n]\nf = cross_entropy(W @ x, softmax(q))"
+    ),
+    "extremes": (
+        "X: input[r, n]; w: param[n]; v: param[r]\n"
+        "f = dot(max(X*w, axis=1), v) - sum(min(X*w, axis=0)*w) + maximum(w) - minimum(v)"
+    ),
+    "norms": (
+        "x: input[n]; A: param[n, n]; w: param[n]\n"
+        "f = norm(A @ x - w) + norm(A)*trace(A) + dot(diag(A), diag(w) @ x)"
+    ),
+    "solve": (
+        "x: input[n]; A: param[n, n]; B: param[n, r]\n"
+        "f = dot(x, solve(A, x)) + sum(solve(A, B)**2)/100"
+    ),
+    "a matrix per sample": (
+        "A: input[n, n]; b: input[n]; w: param[n]\nf = dot(w, solve(A, b)) + det(A)*dot(w, A @ b)"
+    ),
+    "gaussian": (
+        "x: input[n]; S: param[n, n]; mu: param[n]\nP = S @ S.T + eye(n)/4\n"
+        "f = (logdet(P) + (x - mu).T @ inv(P) @ (x - mu))/2"
+    ),
+    "determinant": "x: input; A: param[n, n]\nf = tanh(x*det(A))",
+    "parts": (
+        "x: input[6]; w: param[4]; v: param[3]; c: param\n"
+        "u = concat(w*x[1:5], v)\nf = dot(u[2:], u[:5]) + x[5]*u[-1] + c*mean(concat(x[0], c))"
+    ),
+    "a part of a sum": "x: input[n]; w: param[n]\nf = sum((w + x)[1:3]**2)",
+    "numbers only": "x: input; w: param; c: param\nf = mean(concat(w*x, c))**2",
+    "constants": (
+        "x: input[n]; W: param[n, n]\nf = sum((W + ones(n, n)) @ (x + ones(n))) + "
+        "dot(zeros(n), x) + trace(W @ eye(n))"
+    ),
+    "normalised": (
+        "X: input[r, n]; g: param[n]; b: param[n]; v: param[r]\n"
+        "z: output = mean(layer_norm(X, g, b)*v[:, None], axis=0)\n"
+        "E: loss = sum(layer_norm(z)**3)"
+    ),
+    "outer": (
+        "x: input[n]; y: input[r]; u: param[n]; v: param[r]\n"
+        "f = sum(outer(x, v)*outer(u, y)) + sum(outer(u, v))**2 + sum(outer(x, y), axis=1) @ u"
+    ),
+    "broadcast": (
+        "X: input[r, n]; a: param[r]; b: param[n]; c: param\n"
+        "f: output = sigma(X*b + a[:, None])*c\n"
+        "E: loss = mean(f**2) + c*sum(a) + sum(exp(f), axis=0) @ b"
+    ),
+    "products": (
+        "X: input[r, n]; Y: input[n, r]; W: param[n, n]; v: param[r]\n"
+        "Z = X @ W @ Y\nf = v @ Z @ v + sum(X @ W)*trace(Z)/7 + dot(X, Y.T)"
+    ),
+    "no parameters": "x: input[n]; y: input[n]\nf = dot(x, y)/norm(x) + mean(x*y)",
+    "no samples": "w: param[n]; A: param[n, n]\nf = w @ A @ w + sum(tanh(w))\nloss: none",
+    "array output": "x: input[n]; W: param[k, n]; s: param\nz = s*softmax(W @ x)\nloss: none",
+}
+
+ALL = {**CIRCUITS, **{name: path.read_text() for name, path in EXAMPLES.items()}}
+
+
+def array_sample(name: str) -> sb.Circuit:
+    """The circuit of that name."""
+    return sb.circuit(ALL[name])

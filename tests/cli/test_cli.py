@@ -1,0 +1,235 @@
+"""The command line as a user meets it: output, messages, exit codes, files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symback.cli.main import main
+
+NEURON = "f = x1 − σ(w3x3 + w4x4)"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(
+    *args: str, stdin: str | None = None, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, from the checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})}
+    return subprocess.run(
+        [sys.executable, "-m", "symback", *args],
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        timeout=120,
+    )
+
+
+def test_derive_prints_the_chain_of_the_lecture() -> None:
+    done = run("derive", NEURON, "--wrt", "w3")
+    assert done.returncode == 0
+    assert "∂f/∂f_1 · ∂f_1/∂net · ∂net/∂w3" in done.stdout
+    assert "−x3·σ(net)·(1 − σ(net))" in done.stdout
+    assert "parameters w3, w4; inputs x1, x3, x4" in done.stderr
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+def test_derive_takes_a_file_and_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "neuron.circuit"
+    path.write_text(NEURON, encoding="utf-8")
+    shown = {
+        run("derive", source, "--wrt", "w3", stdin=text).stdout
+        for source, text in ((NEURON, None), (str(path), None), ("-", NEURON))
+    }
+    assert len(shown) == 1
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "markdown", "json"])
+def test_derive_formats(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    done = run("derive", NEURON, "--wrt", "w3", "--format", form, "-o", str(path))
+    assert done.returncode == 0 and done.stdout == ""
+    text = path.read_text(encoding="utf-8")
+    assert text == run("derive", NEURON, "--wrt", "w3", "--format", form).stdout
+    if form == "json":
+        assert {s["kind"] for s in json.loads(text)["steps"]} >= {"forward", "edge", "sum"}
+
+
+def test_derive_at_a_point() -> None:
+    at = [f"--at={pair}" for pair in ("x1=1", "x3=0.5", "x4=-1.5", "w3=2", "w4=0.8")]
+    done = run("derive", NEURON, "--wrt", "w3", "--ascii", *at)
+    net = 2 * 0.5 - 0.8 * 1.5
+    s = 1 / (1 + np.exp(-net))
+    assert f"df/dw3 = {-0.5 * s * (1 - s):.6g}" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_generate_writes_checks_and_compares(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "neuron.py"
+    done = run("generate", NEURON, "-o", str(path), "--check")
+    assert done.returncode == 0, done.stderr
+    assert "agrees with SymPy" in done.stdout
+    assert run("generate", NEURON).stdout == path.read_text(encoding="utf-8")
+    assert run("generate", NEURON, "-o", str(path), "--diff").returncode == 0
+    other = run("generate", "f = x1 − σ(w3x3)", "-o", str(path), "--diff")
+    assert other.returncode == 1 and "-    w4: Array" in other.stdout
+    assert run("check", str(path)).returncode == 0
+    assert "up to date" in run("generate", NEURON, "-o", str(path)).stderr
+
+
+def test_an_edited_file_is_kept_and_its_error_found(tmp_path: Path) -> None:
+    path = tmp_path / "neuron.py"
+    run("generate", NEURON, "-o", str(path))
+    edited = path.read_text(encoding="utf-8").replace(
+        "x3_bar = w3 * net_bar", "x3_bar = w4 * net_bar"
+    )
+    path.write_text(edited, encoding="utf-8")
+    done = run("generate", NEURON, "-o", str(path))
+    assert done.returncode == 2 and "--force" in done.stderr
+    assert path.read_text(encoding="utf-8") == edited
+    checked = run("check", str(path), "--json")
+    assert checked.returncode == 1
+    report = json.loads(checked.stdout)
+    wrong = [row["quantity"] for row in report["rows"] if not row["passed"]]
+    assert not report["passed"] and "∂f/∂x3" in wrong and "∂f/∂x4" not in wrong
+    assert run("generate", NEURON, "-o", str(path), "--force").returncode == 0
+    assert run("check", str(path)).returncode == 0
+
+
+def test_train_learns_breast_cancer(tmp_path: Path) -> None:
+    example = ROOT / "examples" / "breast_cancer"
+    arguments = "--standardise --validation 0.25 --epochs 100 --batch-size 32 --learning-rate 0.5"
+    done = run(
+        "train",
+        str(example / "neuron.circuit"),
+        "--data",
+        str(example / "breast_cancer.csv"),
+        *arguments.split(),
+        "-o",
+        str(tmp_path / "run"),
+    )
+    assert done.returncode == 0, done.stderr
+    accuracy = float(done.stdout.split("validation accuracy ")[1].split()[0])
+    assert accuracy >= 0.95
+    with np.load(tmp_path / "run" / "parameters.npz", allow_pickle=False) as saved:
+        assert "w_radius" in saved.files and saved["bias"].shape == ()
+
+
+def test_train_maps_columns(tmp_path: Path) -> None:
+    data = tmp_path / "data.csv"
+    data.write_text("age,dose\n" + "".join(f"{i / 10},{0.3 * i + 1}\n" for i in range(40)))
+    done = run(
+        "train", "f = w*x + b", "--data", str(data), "--map", "x=age", "--map", "y=dose",
+        "--epochs", "400", "--learning-rate", "0.1", "--quiet",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    values = dict(line.split(" = ") for line in done.stdout.splitlines() if " = " in line)
+    assert abs(float(values["w"]) - 3.0) < 1e-3 and abs(float(values["b"]) - 1.0) < 1e-2
+
+
+def test_repl_has_everything_imported() -> None:
+    done = run("repl", NEURON, stdin="print(c.gradient()['x1'], sb.__version__, np.pi)\n")
+    assert done.returncode == 0
+    assert "3.14159" in done.stdout
+
+
+WRONG: list[tuple[list[str], str]] = [
+    (["derive", "f = x1 - sgima(x2)"], "did you mean 'sigma'"),
+    (["derive", "f = (x1 -"], "line 1, column 10"),
+    (["derive", "nowhere.circuit"], "nowhere.circuit can't be read"),
+    (["derive", "."], "can't be read"),
+    (["derive", NEURON, "--wrt", "w5"], "no node 'w5'"),
+    (["derive", NEURON, "--of", "ff"], "no node 'ff'"),
+    (["derive", NEURON, "--at", "w3"], "not NAME=NUMBER"),
+    (["derive", NEURON, "--at", "w3=nan"], "not NAME=NUMBER"),
+    (["derive", NEURON, "--at", "w9=1"], "w9"),
+    (["derive", NEURON, "--at", "w3=1"], "no value for"),
+    (["derive", NEURON, "--format", "pdf"], "pdf"),
+    (["derive", NEURON, "--params", "q"], "no name 'q'"),
+    (["derive", NEURON, "--loss", "l", "--no-loss"], "exclude"),
+    (["derive", NEURON, "-o", "/"], "folder"),
+    (["derive"], "CIRCUIT"),
+    (["deriv", NEURON], "derive"),
+    (["generate", NEURON, "--target", "fortran"], "fortran"),
+    (["generate", NEURON, "--diff"], "-o FILE"),
+    (["generate", NEURON, "--template", "/nowhere"], "no folder"),
+    (["generate", NEURON, "-o", "/proc/neuron.py"], "can't be written"),
+    (["check", "nowhere.py"], "no file"),
+    (["check", str(ROOT / "README.md")], "not a Python module"),
+    (["check", str(ROOT / "tests" / "cli" / "test_cli.py")], "no SOURCE"),
+    (["check", "x.py", "--points", "3"], "20"),
+    (["train", NEURON, "--data", "nowhere.csv"], "nowhere.csv"),
+    (["train", NEURON], "--data"),
+    (["train", NEURON, "--data", "x.csv", "--map", "x"], "NAME=COLUMN"),
+    (["train", NEURON, "--data", "x.csv", "--epochs", "many"], "many"),
+    ([], "Usage"),
+]
+
+
+@pytest.mark.parametrize(("args", "words"), WRONG, ids=[" ".join(a)[:40] for a, _ in WRONG])
+def test_mistakes_end_in_a_message(
+    args: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["symback", *args])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    said = capsys.readouterr()
+    assert stop.value.code == 2
+    assert words in said.err
+    assert "Traceback" not in said.err and said.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mistake_shows_no_traceback_in_a_process_of_its_own() -> None:
+    done = run("derive", "f = x1 - (x2")
+    assert done.returncode == 2 and "line 1, column 13" in done.stderr
+    assert "Traceback" not in done.stderr and done.stdout == ""
+
+
+def test_a_reader_that_closes_early_is_no_error() -> None:
+    command = f"{sys.executable} -m symback generate '{NEURON}' 2>/dev/null | head -n 1"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.count("\n") == 1 and done.stderr == ""
+
+
+def test_output_survives_an_ascii_terminal() -> None:
+    done = run("derive", NEURON, env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0 and "Traceback" not in done.stderr
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """What makes `symback --help` answer at once, told without a clock."""
+    code = (
+        "import sys; sys.argv = ['symback', '--help']\n"
+        "try:\n    from symback.cli.main import main; main()\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'sympy', 'numpy', 'jinja2', 'lark', 'rich', 'flint'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout

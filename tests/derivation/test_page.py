@@ -1,0 +1,616 @@
+"""The page: the record's steps, no network, the same bytes at every run, numbers as in Python.
+
+Its programs run in node, the page itself in a headless Chromium; each where it is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+import symback as sb
+from symback.autodiff.gates import gates
+from symback.cli.main import cli
+from symback.codegen.javascript import printer as javascript
+from symback.codegen.javascript.printer import FUNCTIONS, JavaScriptPrinter, module
+from symback.codegen.numpy.printer import KERNELS as NUMPY_KERNELS
+from symback.derivation.numbers.scalars import numbers_at, reaching
+from symback.derivation.page.html import MOST_STEPS_IN_MATHML, page_text
+from symback.derivation.page.live import programs
+from symback.derivation.page.mathml import mathml
+from symback.derivation.record import derive
+from symback.errors import CircuitError, SymbackError, Unsupported
+from symback.operations.elementwise import OPS, SLOPES
+from tests.cases.sample_circuits import ALL, LECTURE, OPERATIONS
+
+ROOT = Path(__file__).parents[2]
+NODE = shutil.which("node")
+CHROMIUM = shutil.which("chromium")
+CHROMEDRIVER = shutil.which("chromedriver")
+L6B_POINT = {"x3": 0.5, "x5": 0.3, "x4": -1.5, "w3": 2.0, "w4": 0.8}
+VOID = {"meta", "link", "input", "br", "hr", "img"}
+
+DIGITS = 1e-12
+
+RUNNER = """
+function run(rows, names) {
+  for (const row of rows) names.set(row.name, row.value(...row.from.map((n) => names.get(n))));
+  return names;
+}
+"""
+
+
+def page_of(text, of=None, wrt=None, **at):
+    d = derive(sb.circuit(text), of, wrt)
+    return (d.at(**at) if at else d).to_html()
+
+
+# -- without a browser -----------------------------------------------------------------------
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element is closed, in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.steps, self.attributes, self.ids = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        assert len(found) == len(attrs), f"{tag} has an attribute twice"
+        if tag not in VOID:
+            self.open.append(tag)
+        self.attributes += [(tag, *a) for a in attrs]
+        if "data-kind" in found:
+            self.steps.append((int(found["data-step"]), found["data-kind"]))
+        if "id" in found:
+            self.ids.append(found["id"])
+
+    def handle_startendtag(self, tag, attrs):
+        self.attributes += [(tag, *a) for a in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_steps_are_the_records(name):
+    d = derive(sb.circuit(ALL[name]), None, None)
+    page = Reader(d.to_html())
+    assert page.steps == [(s.id, s.kind) for s in d.steps]
+    assert len(page.ids) == len(set(page.ids))
+
+
+@pytest.mark.parametrize("name", ["L5", "L6b", "nested where", "two layers"])
+def test_the_page_needs_nothing_else(name):
+    text = page_of(ALL[name])
+    assert "http" not in text
+    assert not re.search(r"@import|url\(|\bimport\b|fetch\(|XMLHttpRequest|<iframe|<object", text)
+    for tag, key, value in Reader(text).attributes:
+        assert key not in ("src", "srcset", "action", "data", "poster", "xmlns"), (tag, key)
+        assert not key.startswith("on"), (tag, key)
+        if key in ("href", "xlink:href"):
+            assert value.startswith("#step=") or value == "data:,"
+
+
+def test_the_same_bytes_under_any_hash_seed(tmp_path):
+    code = (
+        "import sys; from symback.cli.main import cli; cli(['derive', sys.argv[1], '--at', 'x=0.5',"
+        " '--format', 'html', '-o', sys.argv[2]])"
+    )
+    text = "f = where((x > 1) & (b < x), w*log(x), max(w*x, b)) + gelu(w*x)*silu(b)"
+    pages = []
+    for seed in ("0", "1"):
+        out = tmp_path / f"{seed}.html"
+        env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        run = [sys.executable, "-c", code, text, str(out)]
+        subprocess.run(run, check=True, env=env, capture_output=True)
+        pages.append(out.read_bytes())
+    assert pages[0] == pages[1]
+
+
+def test_command_line_writes_the_page():
+    result = CliRunner().invoke(cli, ["derive", "f = w*x", "--format", "html"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("<!doctype html>")
+
+
+def test_texts_are_escaped():
+    text = "f = where(x < 1 & w > 2, w*x, b)  # </script><script>alert(1)</script>"
+    page = page_of(text)
+    assert "alert" not in page
+    assert Reader(page).open == []
+    assert "<script>alert" not in page.lower()
+
+
+@pytest.mark.parametrize("name", ["x<b", "x'", 'x"', "</script>", "x y", "é", "a)=>alert(1", "x$"])
+def test_hostile_names_are_impossible(name):
+    with pytest.raises(SymbackError):
+        sb.Circuit.from_sympy(sp.Symbol(name) * 2)
+    with pytest.raises(Unsupported):
+        JavaScriptPrinter({}).print(sp.Symbol(name))
+
+
+def test_words_of_javascript_are_ordinary_names():
+    text = " + ".join(f"{n}*x{i}" for i, n in enumerate(["new", "var", "this", "let", "eval"]))
+    rows = dict(programs(derive(sb.circuit(f"f = {text}"), None, None)).tables)["FORWARD"]
+    assert "new$ * x0" in "".join(rows)
+
+
+@pytest.mark.parametrize("of", ["l", "f", "x2", "net", "w3"])
+def test_every_node_has_a_page(of):
+    text = (
+        "x3: input; w3: param; y: target\nx2 = sigma(w3*x3 + 1)\nf: output = 2*x2\n"
+        "l: loss = (f - y)**2/2"
+    )
+    d = derive(sb.circuit(text), of, None)
+    assert Reader(d.to_html()).steps == [(s.id, s.kind) for s in d.steps]
+
+
+def test_inner_nodes_can_be_asked_for():
+    page = page_text(derive(sb.circuit(LECTURE["L6b"]), None, ["net2", "x3", "f"]))
+    assert [r.name for r in page.rows if not r.is_leaf] == ["net2", "f"]
+
+
+def test_large_derivations_are_written_as_text():
+    terms = " + ".join(f"w{i}*x{i}*x{i + 1}" for i in range(60))
+    d = derive(sb.circuit(f"f = sigma({terms})"), None, None)
+    page = page_text(d)
+    assert len(d.steps) > MOST_STEPS_IN_MATHML
+    assert not any("<math" in step.math for group in page.groups for step in group.steps)
+    assert len(d.to_html()) < 3_000_000
+
+
+def test_names_are_words_in_mathematics():
+    assert "<mi>net</mi>" in mathml(r"\mathrm{net}_{2}")
+    assert "<mi>1_2</mi>" in mathml(r"h_{\mathrm{1\_2}}")
+
+
+# -- the printer -----------------------------------------------------------------------------
+
+
+def test_every_operation_is_printed():
+    heads = {op.head for op in OPS.values() if op.name != "sqrt"} | set(SLOPES)
+    assert heads == set(FUNCTIONS)
+
+
+def test_every_kernel_is_there_and_used():
+    called = {name for name in FUNCTIONS.values() if name.startswith("_")}
+    sources = javascript.kernel_sources([f"{name}(x)" for name in called])
+    assert len(sources) == len(javascript.kernels())
+
+
+def test_unknown_is_an_error():
+    x = sp.Symbol("x", real=True)
+    for expr in (sp.gamma(x), sp.Function("g")(x), sp.Heaviside(x), sp.Integral(x)):
+        with pytest.raises(Unsupported):
+            JavaScriptPrinter({"x": (0,)}).print(expr)
+
+
+def points_of(circuit, count=3):
+    """Random points at which all values and adjoints are finite and no digits cancel."""
+    rng = random.Random(circuit.source)
+    walk = derive(circuit, None, None).walk
+    leaves = [n.name for n in reaching(walk.circuit, walk.of) if n.is_leaf]
+    found = []
+    for trial in range(500):
+        low = (-2.0, 0.05, 1.05)[trial % 3]
+        at = {name: rng.uniform(low, 3.0) for name in leaves}
+        try:
+            numbers = numbers_at(walk, at)
+        except CircuitError:
+            continue
+        if all(map(math.isfinite, (*numbers.values.values(), *numbers.adjoints.values()))):
+            found.append((at, numbers))
+        if len(found) == count:
+            break
+    assert found, "no point in the domain"
+    return found
+
+
+def jobs():
+    for name, text in ALL.items():
+        circuit = sb.circuit(text)
+        yield name, derive(circuit, None, None), points_of(circuit)
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+def test_printed_programs_agree_with_python(tmp_path):
+    """All values, adjoints and local partials of all sample circuits, at 3 points each."""
+    assert set(OPERATIONS) >= set(OPS)
+    lines, expected = [RUNNER, "const out = [];"], []
+    for name, d, points in jobs():
+        printed = programs(d)
+        lines += ["{", *module(printed.tables)]
+        for at, numbers in points:
+            lines.append(
+                f"{{ const v = run(FORWARD, new Map(Object.entries({json.dumps(at)})));"
+                f' v.set("{printed.seed}", 1); run(BACKWARD, v); run(LOCAL, v);'
+                " out.push([...v].map(([n, x]) => [n, String(x)])); }"
+            )
+            expected.append((name, printed, numbers))
+        lines.append("}")
+    lines.append("console.log(JSON.stringify(out));")
+    script = tmp_path / "programs.js"
+    script.write_text("\n".join(lines), encoding="utf-8")
+    run = subprocess.run([NODE, str(script)], capture_output=True, text=True, check=True)
+    wrong = []
+    for found, (name, printed, numbers) in zip(json.loads(run.stdout), expected, strict=True):
+        got = {n: float(x.replace("Infinity", "inf")) for n, x in found}
+        pairs = [(n, got.get(n), v) for n, v in numbers.values.items()]
+        for n, v in numbers.adjoints.items():
+            if n in printed.adjoints and n not in printed.final:
+                pairs.append((f"adjoint {n}", got[printed.adjoints[n]], v))
+        scale = max(map(abs, numbers.values.values()))
+        for what, value, wanted in pairs:
+            if value is None or abs(value - wanted) > DIGITS * max(abs(wanted), 1e-3 * scale):
+                wrong.append(f"{name}: {what} is {value!r}, not {wanted!r}")
+    assert wrong == []
+
+
+KERNELS = sorted(name for name in FUNCTIONS.values() if name.startswith("_"))
+OUTER = [700.0, 90.0, 37.5, 12.0, 5.0, 2.5, 1.2784645427610738, 1.0, 0.7517915246935645]
+PLACES = [sign * x for x in (*OUTER, 0.3, 1e-3, 1e-9, 1e-300) for sign in (-1, 1)]
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_kernels_agree_far_out_and_next_to_their_zeros(kernel):
+    """With NumPy's kernels, which tests of their own compare with mpmath."""
+    code = "\n".join(javascript.kernel_sources([f"{kernel}(x)"]))
+    code += f"\nconsole.log(JSON.stringify({json.dumps(PLACES)}.map((x) => {kernel}(x))));"
+    run = subprocess.run([NODE, "-e", code], capture_output=True, text=True, check=True)
+    reference = NUMPY_KERNELS.get(kernel, lambda z: np.maximum(z, 0.0))
+    for x, found in zip(PLACES, json.loads(run.stdout), strict=True):
+        wanted = float(reference(np.asarray([x]))[0])
+        assert found == pytest.approx(wanted, rel=DIGITS, abs=1e-305), x
+
+
+def test_branches_not_taken_pass_nothing_on():
+    d = derive(sb.circuit(ALL["guarded where"]), None, None)
+    printed = programs(d)
+    assert set(printed.final) == {"x", "w", "b"}
+    assert "GUARDED_BACKWARD" in dict(printed.tables)
+    assert gates(d.circuit) == d.walk.circuit
+
+
+# -- in a browser ----------------------------------------------------------------------------
+
+browser_only = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.skipif(CHROMEDRIVER is None, reason="chromedriver is not installed"),
+]
+
+
+def in_browser(test):
+    for mark in browser_only:
+        test = mark(test)
+    return test
+
+
+def start_browser():
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,900"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options, webdriver.ChromeService(CHROMEDRIVER))
+
+
+def complaints(driver):
+    """What the console said, and every request for anything but the page itself."""
+    found = [str(entry["message"]) for entry in driver.get_log("browser")]
+    for entry in driver.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            is_page = url.startswith("file:") and Path(url.partition("#")[0]).name == "page.html"
+            if not is_page and not url.startswith(("about:", "data:")):
+                found.append(f"requested {url}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def driver():
+    found = start_browser()
+    yield found
+    found.quit()
+
+
+@pytest.fixture
+def opened(driver, tmp_path):
+    """Opens a derivation's page; afterwards, nothing was requested or complained of."""
+
+    def open_page(derivation, step=None):
+        path = tmp_path / "page.html"
+        path.write_text(derivation.to_html(), encoding="utf-8")
+        driver.get("about:blank")
+        driver.get(path.as_uri() + (f"#step={step}" if step else ""))
+        return driver
+
+    complaints(driver)
+    yield open_page
+    assert complaints(driver) == []
+
+
+def position(driver):
+    return int(re.search(r"\d+", driver.find_element("id", "position").text)[0])
+
+
+def lit_step(driver):
+    return int(
+        driver.find_element("css selector", "li[aria-current=step]").get_attribute("data-step")
+    )
+
+
+@in_browser
+@pytest.mark.parametrize("name", ["L5", "L6b"])
+def test_every_step_is_reached_by_button_and_key(opened, name):
+    from selenium.webdriver.common.keys import Keys
+
+    d = derive(sb.circuit(ALL[name]), None, None)
+    driver = opened(d)
+    last = len(d.steps)
+    body = driver.find_element("tag name", "body")
+    button = {
+        b.get_attribute("data-go"): b for b in driver.find_elements("css selector", "[data-go]")
+    }
+    forward = {
+        "key": lambda: body.send_keys(Keys.ARROW_RIGHT),
+        "space": lambda: body.send_keys(" "),
+    }
+    for move in (forward["key"], button["next"].click, forward["space"]):
+        body.send_keys(Keys.HOME)
+        seen = [position(driver)]
+        while len(seen) < last:
+            move()
+            assert lit_step(driver) == position(driver)
+            seen.append(position(driver))
+        assert seen == list(range(1, last + 1))
+        driver.execute_async_script("setTimeout(arguments[0], 100)")
+        assert driver.execute_script("return location.hash") == f"#step={last}"
+    move()
+    assert position(driver) == last
+    for back in (lambda: body.send_keys(Keys.ARROW_LEFT), button["back"].click):
+        body.send_keys(Keys.END)
+        for expected in range(last - 1, 0, -1):
+            back()
+            assert position(driver) == expected
+    button["last"].click()
+    assert position(driver) == last
+    button["first"].click()
+    assert position(driver) == 1
+    assert driver.find_element("id", "said").text.startswith(f"Step 1 of {last}")
+
+
+@in_browser
+def test_the_address_names_the_step(opened):
+    d = derive(sb.circuit(LECTURE["L6b"]), None, None)
+    driver = opened(d, step=12)
+    assert position(driver) == 12
+    driver.execute_script("location.hash = '#step=7'")
+    driver.execute_async_script("setTimeout(arguments[0], 50)")
+    assert position(driver) == 7
+    driver.find_element("css selector", "li[data-step='9'] a.number").send_keys("\n")
+    driver.execute_async_script("setTimeout(arguments[0], 50)")
+    assert position(driver) == 9
+
+
+def shown_numbers(driver):
+    """Every number of the list of steps and of the table, exact, by its slot."""
+    found = driver.execute_script(
+        "return [...document.querySelectorAll('#steps [data-result]')]"
+        ".map((e) => [e.dataset.result, e.firstChild.value])"
+    )
+    rows = driver.execute_script(
+        "return [...document.querySelectorAll('[data-row]')].map((r) => [r.dataset.row,"
+        " ...['partial', 'difference'].map("
+        "(c) => r.querySelector(`[data-cell=${c}] data`)?.value ?? '')])"
+    )
+    return found, rows
+
+
+def set_leaf(driver, kind, name, value):
+    driver.execute_script(
+        "const [type, leaf] = arguments;"
+        "const e = document.querySelector(`input[type=${type}][data-leaf=${leaf}]`);"
+        "e.value = arguments[2]; e.dispatchEvent(new Event('input', {bubbles: true}));"
+        "e.dispatchEvent(new Event('change', {bubbles: true}));",
+        kind, name, str(value),
+    )  # fmt: skip
+
+
+def wanted_number(numbers, slot):
+    kind, *names = slot.split(" ")
+    if kind == "contribution":
+        return numbers.contributions[tuple(names)]
+    if kind == "local":
+        return None
+    return getattr(numbers, f"{kind}s")[names[0]]
+
+
+@in_browser
+@pytest.mark.parametrize("name", ["L5", "L6b", "two layers", "gelu", "paths"])
+def test_a_slider_recomputes_all_as_python_does(opened, name):
+    d = derive(sb.circuit(ALL[name]), None, None)
+    driver = opened(d, step=len(d.steps))
+    leaves = [n.name for n in reaching(d.walk.circuit, d.of) if n.is_leaf]
+    at = {leaf: float(i + 1) / 7 for i, leaf in enumerate(leaves)}
+    for leaf, value in at.items():
+        set_leaf(driver, "number", leaf, repr(value))
+    set_leaf(driver, "range", leaves[0], "-0.75")
+    at[leaves[0]] = -0.75
+    numbers = numbers_at(d.walk, at)
+    steps, rows = shown_numbers(driver)
+    checked = 0
+    for slot, text in steps:
+        wanted = wanted_number(numbers, slot)
+        if wanted is not None:
+            assert float(text) == pytest.approx(wanted, rel=DIGITS, abs=1e-15), slot
+            checked += 1
+    assert checked >= len(d.walk.edges)
+    for leaf, partial, difference in rows:
+        assert float(partial) == pytest.approx(numbers.adjoints[leaf], rel=DIGITS, abs=1e-15)
+        assert float(difference) == pytest.approx(numbers.adjoints[leaf], rel=1e-7, abs=1e-8)
+
+
+@in_browser
+def test_nothing_is_shown_before_it_is_computed(opened):
+    d = derive(sb.circuit(LECTURE["L6b"]), None, None).at(**L6B_POINT)
+    driver = opened(d, step=1)
+    texts = driver.execute_script(
+        "return [...document.querySelectorAll('[data-slot]')]"
+        ".map((e) => [e.dataset.slot, e.textContent])"
+    )
+    for slot, text in texts:
+        if (slot.startswith("value x") and slot != "value x2") or slot.startswith("value w"):
+            assert "—" not in text
+        else:
+            assert text.endswith("—"), slot
+    set_leaf(driver, "number", "w3", "")
+    driver.find_element("css selector", "[data-go=last]").click()
+    _, rows = shown_numbers(driver)
+    known = {leaf for leaf, partial, _ in rows if partial}
+    assert known == set()
+    assert "0" not in driver.execute_script(
+        "return document.querySelector('[data-slot=\"value net2\"]').textContent"
+    )
+
+
+@in_browser
+def test_numbers_that_are_not_finite_are_named(opened):
+    d = derive(sb.circuit("f = log(x)*w + 1/x", loss=None), None, None).at(x=1, w=1)
+    driver = opened(d, step=len(d.steps))
+    set_leaf(driver, "number", "x", "-1")
+    assert "undefined" in driver.find_element("id", "steps").text
+    set_leaf(driver, "number", "x", "0")
+    text = driver.find_element("id", "steps").text
+    assert "∞" in text and "undefined" in text
+
+
+@in_browser
+def test_a_branch_not_taken_does_no_harm(opened):
+    d = derive(sb.circuit(ALL["guarded where"]), None, None).at(x=-0.5, w=2, b=3)
+    driver = opened(d, step=len(d.steps))
+    _, rows = shown_numbers(driver)
+    assert {leaf: float(p) for leaf, p, _ in rows} == {"x": 3.0, "w": 0.0, "b": -0.5}
+
+
+NETWORK = (
+    "h1 = tanh(w1*x1 + w2*x2 + b1)\nh2 = tanh(w3*x1 + w4*x2 + b2)\nh3 = tanh(w5*x1 + w6*x2 + b3)\n"
+    "k1 = tanh(w7*h1 + w8*h2 + w9*h3 + b4)\nk2 = tanh(w10*h1 + w11*h2 + w12*h3 + b5)\n"
+    "f = sigma(w13*k1 + w14*k2 + b6)"
+)
+
+OVERLAPS = """
+const found = [];
+function compare(selector, slack) {
+  const parts = [...document.querySelectorAll(selector)].map((e) => [
+    e.textContent, e.getBoundingClientRect(),
+  ]);
+  parts.forEach(([a, p], i) => parts.slice(i + 1).forEach(([b, q]) => {
+    const x = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+    const y = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+    if (x > slack && y > slack) found.push([a, b, x, y]);
+  }));
+}
+compare('#picture svg text', 1);
+compare('nav button, #position', 0);
+compare('main > section', 0);
+compare('#steps li', 0.5);
+const page = document.documentElement;
+if (page.scrollWidth > page.clientWidth) found.push([page.scrollWidth, page.clientWidth]);
+return found;
+"""
+
+
+@in_browser
+@pytest.mark.parametrize("width", [1200, 420])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("text", [LECTURE["L5"], LECTURE["L6b"], NETWORK], ids=["L5", "L6b", "net"])
+def test_no_label_overlaps_another(opened, text, theme, width):
+    d = derive(sb.circuit(text), None, None)
+    driver = opened(d, step=len(d.steps))
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    features = [{"name": "prefers-color-scheme", "value": theme}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    assert driver.execute_script(OVERLAPS) == []
+    for leaf in ("x3", "x1"):
+        if driver.find_elements("css selector", f"input[data-leaf={leaf}]"):
+            set_leaf(driver, "number", leaf, "-1.2345678e-105")
+    assert driver.execute_script(OVERLAPS) == []
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@in_browser
+def test_print_shows_all_steps(opened):
+    d = derive(sb.circuit(LECTURE["L6b"]), None, None).at(**L6B_POINT)
+    driver = opened(d, step=2)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    hidden = driver.execute_script(
+        "return [...document.querySelectorAll('li[data-step]')]"
+        ".filter((li) => li.getClientRects().length === 0 || li.matches('.later')).length"
+    )
+    assert hidden == 0
+    assert not driver.find_element("css selector", "nav").is_displayed()
+    assert (
+        driver.execute_script("return getComputedStyle(document.getElementById('steps')).maxHeight")
+        == "none"
+    )
+    driver.execute_script("dispatchEvent(new Event('afterprint'))")
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert position(driver) == 2
+
+
+@in_browser
+def test_the_keyboard_alone_reaches_every_control(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    driver = opened(derive(sb.circuit(LECTURE["L5"]), None, None))
+    reached = set()
+    for _ in range(120):
+        driver.switch_to.active_element.send_keys(Keys.TAB)
+        reached.add(driver.execute_script(
+            "const e = document.activeElement;"
+            "if (e.dataset.leaf) return `${e.type} ${e.dataset.leaf}`;"
+            "return e.dataset.go ?? (e.id || e.tagName)"
+        ))  # fmt: skip
+    leaves = [f"{kind} {name}" for kind in ("range", "number") for name in ("x1", "w3", "x4")]
+    assert {
+        "first",
+        "back",
+        "next",
+        "last",
+        "reset",
+        "picture",
+        "steps",
+        "SUMMARY",
+        *leaves,
+    } <= reached
+    slider = driver.find_element("css selector", "input[type=range][data-leaf=w3]")
+    before = slider.get_attribute("value")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert slider.get_attribute("value") != before
+    assert position(driver) == 1

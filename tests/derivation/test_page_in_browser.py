@@ -1,0 +1,218 @@
+"""The pages in a real headless Chromium, in one session: steps, sliders, geometry, keys, print.
+
+Four pages: two of the lecture, a network of 26 gates, and the network on digits, whose arrays have
+no numbers to change. Slow tests, a step of their own in `.ci/run`; skipped where Chromium or
+its driver is not installed. `test_page.py` has more.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import symback as sb
+from symback.derivation.numbers.scalars import numbers_at, reaching
+from symback.derivation.page.live import start
+from tests.cases.sample_circuits import LECTURE
+from tests.derivation.test_page import (
+    CHROMEDRIVER,
+    CHROMIUM,
+    DIGITS,
+    OVERLAPS,
+    complaints,
+    lit_step,
+    position,
+    set_leaf,
+    shown_numbers,
+    start_browser,
+    wanted_number,
+)
+from tests.derivation.test_picture import network
+
+ROOT = Path(__file__).parents[2]
+DIGITS_NETWORK = ROOT / "examples/digits_network/network.circuit"
+PAGES = {
+    "L5": LECTURE["L5"],
+    "L6b": LECTURE["L6b"],
+    "26 gates": network(2, 6, 6),
+    "digits": DIGITS_NETWORK.read_text(encoding="utf-8"),
+}
+MOST_MOVES = 60  # of each kind but one, which goes through the longest derivation
+MOST_TABS = 14
+
+WALK = """
+const [move, count, done] = arguments;
+const seen = [];
+for (let i = 0; i < count; i++) {
+  if (move === "click") document.querySelector("[data-go=next]").click();
+  else document.body.dispatchEvent(new KeyboardEvent("keydown", {key: move, bubbles: true}));
+  const lit = [...document.querySelectorAll("li[aria-current=step]")].map((li) => li.dataset.step);
+  seen.push([document.getElementById("position").textContent, lit.join()]);
+}
+setTimeout(() => done([seen, location.hash]), 100);
+"""
+"""Moves many times and tells what was shown; a long page is not worth a message for each key."""
+
+PRINTED = """
+dispatchEvent(new Event("beforeprint"));
+const hidden = [...document.querySelectorAll("li[data-step]")]
+  .filter((li) => li.getClientRects().length === 0 || li.matches(".later")).length;
+const nav = document.querySelector("nav").getClientRects().length;
+dispatchEvent(new Event("afterprint"));
+return [hidden, nav];
+"""
+
+FOCUSED = """
+const e = document.activeElement;
+return e.dataset.leaf ? `${e.type} ${e.dataset.leaf}` : e.dataset.go ?? (e.id || e.tagName);
+"""
+
+
+def emulate(driver, width=1200, theme="light", media=""):
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    features = [
+        {"name": "prefers-color-scheme", "value": theme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+
+def check_steps(driver, derivation):
+    """Every step by button, by the arrow and by space, and back to the first."""
+    from selenium.webdriver.common.keys import Keys
+
+    last = len(derivation.steps)
+    body = driver.find_element("tag name", "body")
+    for move in ("click", "ArrowRight", " "):
+        body.send_keys(Keys.HOME)
+        assert position(driver) == 1
+        end = last if move == "ArrowRight" else min(last, MOST_MOVES)
+        seen, address = driver.execute_async_script(WALK, move, end - 1)
+        assert seen == [[f"Step {i} of {last}", str(i)] for i in range(2, end + 1)], move
+        assert address == f"#step={end}"
+    buttons = driver.find_elements("css selector", "[data-go]")
+    go = {b.get_attribute("data-go"): b for b in buttons}
+    body.send_keys(Keys.END)
+    body.send_keys(Keys.ARROW_RIGHT)
+    assert position(driver) == last
+    go["back"].click()
+    body.send_keys(Keys.ARROW_LEFT)
+    assert position(driver) == lit_step(driver) == last - 2
+    go["first"].click()
+    body.send_keys(" ")
+    assert position(driver) == 2
+    go["last"].click()
+    assert position(driver) == last
+    driver.execute_script("location.hash = '#step=3'")
+    driver.execute_async_script("setTimeout(arguments[0], 30)")
+    assert position(driver) == 3
+
+
+def check_numbers(driver, derivation):
+    """A slider and number fields: every number of the page is Python's."""
+    from selenium.webdriver.common.keys import Keys
+
+    walk = derivation.walk
+    leaves = [n.name for n in reaching(walk.circuit, walk.of) if n.is_leaf]
+    at = dict(start(derivation).values)
+    for i, leaf in enumerate(leaves[:5]):
+        at[leaf] = (-1.0) ** i * (i + 1) / 7
+        set_leaf(driver, "number", leaf, repr(at[leaf]))
+    driver.find_element("tag name", "body").send_keys(Keys.END)
+    set_leaf(driver, "range", leaves[0], "-0.75")
+    at[leaves[0]] = -0.75
+    numbers = numbers_at(walk, at)
+    steps, rows = shown_numbers(driver)
+    checked = set()
+    for slot, text in steps:
+        wanted = wanted_number(numbers, slot)
+        if wanted is not None:
+            assert float(text) == pytest.approx(wanted, rel=DIGITS, abs=1e-15), slot
+            checked.add(slot)
+    assert {f"contribution {e.node} {e.operand}" for e in walk.edges} <= checked
+    assert rows
+    for leaf, partial, difference in rows:
+        if partial:  # rows further down are not computed before they are shown
+            assert float(partial) == pytest.approx(numbers.adjoints[leaf], rel=DIGITS, abs=1e-15)
+            assert float(difference) == pytest.approx(numbers.adjoints[leaf], rel=1e-6, abs=1e-8)
+
+
+def check_geometry(driver, derivation):
+    """No label over another, nothing cut off, wide and narrow, light and dark."""
+    papers = set()
+    for width in (1200, 420):
+        for theme in ("light", "dark"):
+            emulate(driver, width, theme)
+            assert driver.execute_script(OVERLAPS) == [], (width, theme)
+            papers.add(driver.execute_script(
+                "return getComputedStyle(document.body).backgroundColor"
+            ))  # fmt: skip
+    assert len(papers) == 2
+    emulate(driver)
+
+
+def check_print(driver, derivation):
+    """Print shows all steps and no buttons."""
+    at = position(driver)
+    emulate(driver, media="print")
+    assert driver.execute_script(PRINTED) == [0, 0]
+    emulate(driver)
+    assert position(driver) == at
+
+
+def check_keyboard(driver, derivation):
+    """Tab leads to every control, and keys move sliders without changing the step."""
+    from selenium.webdriver.common.keys import Keys
+
+    reached = []
+    while len(reached) < MOST_TABS:
+        driver.switch_to.active_element.send_keys(Keys.TAB)
+        reached.append(driver.execute_script(FOCUSED))
+    expected = {"SUMMARY", "first", "back", "next", "last", "picture"}
+    if not derivation.circuit.has_arrays:
+        leaf = next(n.name for n in derivation.walk.circuit.leaves)
+        expected |= {f"range {leaf}", f"number {leaf}"}
+        slider = driver.find_element("css selector", f"input[type=range][data-leaf={leaf}]")
+        before, at = slider.get_attribute("value"), position(driver)
+        slider.send_keys(Keys.ARROW_RIGHT)
+        assert slider.get_attribute("value") != before
+        assert position(driver) == at
+    else:
+        expected.add("steps")
+    assert expected <= set(reached)
+
+
+CHECKS = (check_keyboard, check_steps, check_numbers, check_geometry, check_print)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.skipif(CHROMEDRIVER is None, reason="chromedriver is not installed")
+def test_the_pages_in_chromium(tmp_path):
+    """One test, so that one worker starts one browser; what fails is named by page and check."""
+    driver = start_browser()
+    failures = []
+    try:
+        emulate(driver)
+        for name, text in PAGES.items():
+            derivation = sb.circuit(text).derive()
+            path = tmp_path / "page.html"
+            path.write_text(derivation.to_html(), encoding="utf-8")
+            driver.get("about:blank")
+            driver.get(path.as_uri())
+            for check in CHECKS:
+                if check is check_numbers and derivation.circuit.has_arrays:
+                    assert not driver.find_elements("css selector", "input")
+                    continue
+                try:
+                    check(driver, derivation)
+                except AssertionError as error:
+                    failures.append(f"{name}, {check.__name__}: {error}")
+            failures += [f"{name}: {line}" for line in complaints(driver)]
+    finally:
+        driver.quit()
+    assert not failures, "\n\n".join(failures)

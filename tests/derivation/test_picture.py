@@ -1,0 +1,394 @@
+"""Pictures: no text over another, numbers that SymPy confirms, the same bytes at every run."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+import symback as sb
+from symback.autodiff.reverse import reverse_pass
+from symback.circuits import circuit as circuit_module
+from symback.cli.main import cli
+from symback.derivation.numbers.scalars import numbers_at
+from symback.derivation.picture.diagram import MOST_BOXES, diagram
+from symback.derivation.picture.labels import NOT_COMPUTED, Texts, number
+from symback.derivation.picture.layout import picture
+from symback.errors import CircuitError, SymbackError, TooLarge, UnknownName
+from symback.operations import elementwise
+from tests.cases.sample_circuits import ALL, LECTURE
+
+ROOT = Path(__file__).parents[2]
+VIEWS = ("gates", "neurons")
+L6B = "examples/lecture/l6b_multiple_paths.circuit"
+L6B_POINT = {"x3": 0.5, "x5": 0.3, "x4": -1.5, "w3": 2.0, "w4": 0.8}
+
+
+def network(inputs, *widths):
+    """A network with tanh layers of these widths and a σ at its end, as text."""
+    before, lines, count = [f"x{i + 1}" for i in range(inputs)], [], 0
+    for layer, width in enumerate((*widths, 1)):
+        names = [f"h{layer + 1}_{i + 1}" for i in range(width)] if layer < len(widths) else ["f"]
+        for name in names:
+            terms = [f"w{count + i + 1}*{operand}" for i, operand in enumerate(before)]
+            count += len(terms)
+            head = "sigma" if name == "f" else "tanh"
+            lines.append(f"{name} = {head}({' + '.join(terms)} + b_{name})")
+        before = names
+    return "\n".join(lines)
+
+
+def some_circuit(seed):
+    """A random circuit of up to 25 nodes with shared parts, long wires and long names."""
+    rng = random.Random(seed)
+    while True:
+        try:
+            circuit = sb.circuit(some_text(rng))
+            circuit.draw(point(circuit))
+            return circuit
+        except CircuitError as error:  # a name cancels out, or two operands are equal
+            assert "cancels out" in str(error) or "kink" in str(error)
+
+
+def some_text(rng):
+    names = ["x1", "x2", "a_rather_long_name_of_an_input", "w1", "w2", "b"]
+    lines = []
+    forms = ["{0} + {1}", "{0}*{1} - {2}", "sin({0})", "tanh({0} + {1}*w1)", "{0}**2/({1}**2 + 1)"]
+    forms += ["max({0}, {1})", "where({0} > {1}, {1}, {2})", "{0}*w2 + {1}*w1 + b", "sqrt({0}**2)"]
+    for i in range(rng.randrange(3, 20)):
+        operands = rng.sample(names[-8:], min(3, len(names)))
+        lines.append(f"v{i} = {rng.choice(forms).format(*operands)}")
+        names.append(f"v{i}")
+    used = " ".join(lines)
+    unused = [n for n in names if n.startswith("v") and used.count(f"{n}") < 2]
+    return "\n".join([*lines, f"f: output = {' + '.join(dict.fromkeys([*unused, names[-1]]))}"])
+
+
+PICTURES = {
+    **LECTURE,
+    "16 gates": network(2, 4, 3),
+    "26 gates": network(2, 6, 6),
+    "26 gates, one layer": network(1, 12),
+}
+
+
+def point(circuit, seed=0):
+    rng = random.Random(seed)
+    return {n.name: round(rng.uniform(-2, 2), 6) for n in circuit.leaves}
+
+
+def layout(circuit, view, at=None, of=None):
+    walk = reverse_pass(circuit, of)
+    drawn = diagram(walk, view)
+    numbers = None if at is None else numbers_at(walk, at)
+    return picture(drawn, Texts(walk, drawn, numbers))
+
+
+def overlap(a, b):
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def bent(points):
+    """Points along a wire: straight inside a layer, an S between layers."""
+    for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
+        for step in range(13):
+            t = step / 12
+            u = 3 * t**2 - 2 * t**3
+            middle = 1.5 * t * (1 - t) * (x0 + x1) + x0 * (1 - t) ** 3 + x1 * t**3
+            yield (middle, y0 + (y1 - y0) * u) if i % 2 else (x0 + (x1 - x0) * t, y0)
+
+
+def assert_nothing_overlaps(drawn):
+    texts = [t for s in drawn.shapes for t in s.texts[1:]] + list(drawn.notes)
+    texts += [t for p in drawn.paths for t in p.texts]
+    boxes = [(t.line.text, t.bounds) for t in texts]
+    boxes += [(s.box.name, s.bounds) for s in drawn.shapes]
+    for (a, first), (b, second) in combinations(boxes, 2):
+        assert not overlap(first, second), f"{a} over {b}"
+    for shape in drawn.shapes:
+        inside = shape.texts[0].bounds
+        assert shape.bounds[0] <= inside[0] and inside[2] <= shape.bounds[2], shape.box.name
+    for name, (left, top, right, bottom) in boxes:
+        assert min(left, top) >= 0 and right <= drawn.width and bottom <= drawn.height, name
+    for path in drawn.paths:
+        for x, y in bent(path.points):
+            for name, (left, top, right, bottom) in boxes:
+                through = left + 0.2 < x < right - 0.2 and top + 0.2 < y < bottom - 0.2
+                assert not through, f"a wire runs through {name}"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", [*PICTURES, *sorted(set(ALL) - set(PICTURES))])
+def test_no_text_overlaps(name, view):
+    circuit = sb.circuit({**ALL, **PICTURES}[name])
+    assert_nothing_overlaps(layout(circuit, view))
+    assert_nothing_overlaps(layout(circuit, view, at={}))
+    at = {n.name: -1234567.0 / 3**i for i, n in enumerate(circuit.leaves)}
+    assert_nothing_overlaps(layout(circuit, view, at))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_text_overlaps_in_random_circuits(seed):
+    circuit = some_circuit(seed)
+    for view in VIEWS:
+        assert_nothing_overlaps(layout(circuit, view, point(circuit)))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", PICTURES)
+def test_svg_is_self_contained_xml_with_title_and_description(name, view):
+    circuit = sb.circuit(PICTURES[name])
+    text = circuit.draw(point(circuit), view)
+    root = ET.fromstring(text)
+    tags = {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()}
+    assert tags == {"svg", "title", "desc", "style", "rect", "path", "g", "text"}
+    assert "prefers-color-scheme:dark" in text
+    assert text.count("http") == 1 and "url(" not in text
+    assert " id=" not in text  # two pictures in one page can't clash
+    assert root[0].text and root[1].text
+    assert not any("-" in (e.text or "") for e in root.iter() if e.tag.endswith("text"))
+
+
+def test_bytes_are_the_same_under_any_hash_seed():
+    program = (
+        "import symback as sb; from tests.derivation import test_picture as t\n"
+        "for text in t.PICTURES.values():\n"
+        "    c = sb.circuit(text)\n"
+        "    for view in t.VIEWS: print(c.draw(t.point(c), view))\n"
+    )
+    outputs = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        run = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, check=True
+        )
+        outputs.add(run.stdout)
+    assert len(outputs) == 1 and outputs.pop()
+
+
+# -- numbers ---------------------------------------------------------------------------------------
+
+
+def by_sympy(circuit, of, at):
+    """Each edge's contribution ∂of/∂node · ∂node/∂operand by SymPy's diff, over the gates."""
+    values = {circuit[name].symbol: sp.Rational(value) for name, value in at.items()}
+    for node in circuit.computed:
+        values[node.symbol] = node.expr.xreplace(values).doit().n(40)
+    found = {}
+    for upper in circuit.computed:
+        expr = circuit[of].expr if upper.name != of else upper.symbol
+        for node in reversed(circuit.computed):
+            if node.name != upper.name:
+                expr = expr.xreplace({node.symbol: node.expr})
+        upstream = expr.diff(upper.symbol).xreplace(values).doit().n(40)
+        for operand in upper.operands:
+            local = upper.expr.diff(circuit[operand].symbol).xreplace(values).doit().n(40)
+            found[upper.name, operand] = float(upstream * local)
+    return found, {s.name: float(v) for s, v in values.items()}
+
+
+@pytest.mark.parametrize("name", [*LECTURE, "16 gates"])
+def test_numbers_on_the_wires_are_sympys(name):
+    circuit = sb.circuit(PICTURES[name])
+    at = point(circuit, seed=4)
+    walk = reverse_pass(circuit)
+    numbers = numbers_at(walk, at)
+    contributions, values = by_sympy(walk.circuit, walk.of, at)
+    for link, value in numbers.contributions.items():
+        assert value == pytest.approx(contributions[link], rel=1e-12), link
+    for node, value in numbers.values.items():
+        assert value == pytest.approx(values[node], rel=1e-12), node
+    drawn = layout(circuit, "gates", at)
+    for wire, path in zip(diagram(walk, "gates").wires, drawn.paths, strict=False):
+        if len(wire.edges) == 1:
+            value, gradient = (t.line.text for t in path.texts)
+            assert value.split(" = ")[-1] == number(values[wire.edges[0][1]])
+            assert gradient == f"∂ {number(contributions[wire.edges[0]])}"
+
+
+def test_adjoints_are_the_sums_of_contributions():
+    walk = reverse_pass(sb.circuit(LECTURE["L6b"]))
+    numbers = numbers_at(walk, L6B_POINT)
+    paths = [v for (_, operand), v in numbers.contributions.items() if operand == "x3"]
+    assert len(paths) == 2
+    assert numbers.adjoints["x3"] == pytest.approx(sum(paths), rel=1e-15)
+    text = sb.circuit(LECTURE["L6b"]).draw(L6B_POINT)
+    assert f"∂f/∂x3 = {number(sum(paths))}" in text
+
+
+def test_what_is_not_computed_is_a_dash_and_never_0():
+    circuit = sb.circuit(LECTURE["L5"])
+    texts = [[t.line.text for t in p.texts] for p in layout(circuit, "gates", {}).paths]
+    assert [NOT_COMPUTED, "∂ 1"] in texts  # x1 and the output: known without any number
+    assert [NOT_COMPUTED, f"∂ {NOT_COMPUTED}"] in texts
+    assert not any("0" in line for wire in texts for line in wire)
+    some = [[t.line.text for t in p.texts] for p in layout(circuit, "gates", {"x1": 3}).paths]
+    assert ["3", "∂ 1"] in some
+
+
+def test_without_numbers_there_are_no_numbers():
+    drawn = layout(sb.circuit(LECTURE["L5"]), "gates")
+    assert not any(path.texts for path in drawn.paths)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        (0.0, "0"),
+        (-0.25, "−0.25"),
+        (1 / 3, "0.333333"),
+        (-1.5e-7, "−1.5e−07"),
+        (float("nan"), "undefined"),
+        (float("-inf"), "−∞"),
+        (5e-324, "≈ 0"),
+    ],
+)
+def test_numbers_print_short(value, text):
+    assert number(value) == text
+
+
+def test_a_gradient_too_small_for_a_float_is_not_0():
+    numbers = numbers_at(reverse_pass(sb.circuit("f = w*exp(-x**2)")), {"w": 1, "x": 40})
+    assert number(numbers.values["f"]) == "≈ 0"
+    assert number(numbers.contributions["f", "w"]) == "≈ 0"
+
+
+# -- views -----------------------------------------------------------------------------------------
+
+
+def test_neurons_carry_weights_on_their_wires():
+    drawn = diagram(reverse_pass(sb.circuit(LECTURE["L6b"])), "neurons")
+    assert [b.name for b in drawn.boxes] == ["x3", "x5", "x4", "x1", "x2", "f"]
+    weights = {(w.tail, w.head): [name for _, name in w.weights] for w in drawn.wires}
+    assert weights[("x3", "x2")] == ["w3"] and weights[("x4", "x2")] == ["w4"]
+    assert weights[("x3", "x1")] == []
+
+
+def test_a_parameter_that_is_no_mere_weight_keeps_its_box():
+    text = "h = tanh(w*x + b), f = h*w**2"
+    drawn = diagram(reverse_pass(sb.circuit(text)), "neurons")
+    assert {b.name for b in drawn.boxes} == {"x", "b", "w", "h", "f"}
+    assert ("w", "h") not in {(w.tail, w.head) for w in drawn.wires}
+
+
+def test_every_box_stands_as_late_as_possible():
+    drawn = layout(sb.circuit(LECTURE["L6b"]), "gates", L6B_POINT)
+    x = {s.box.name: s.x for s in drawn.shapes}
+    assert x["w3"] == x["x3"] < x["net2"] == x["x5"] < x["x1"] == x["x2"] < x["f"]
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("f = x1 - x2", "−"),
+        ("f = x1 + x2 + x3", "+"),
+        ("f = x1*x2", "×"),
+        ("f = x1/x2", "÷"),
+        ("f = w1*x1 + w2*x2", "Σ"),
+        ("f = sqrt(x)", "√"),
+        ("f = x**2", "u²"),
+        ("f = (x - w)**2/2", "u²"),
+        ("f = sigma(x)", "σ"),
+        ("f = exp(x)", "exp"),
+        ("f = where(x > 0, x, w)", "where"),
+    ],
+)
+def test_signs(text, signs):
+    drawn = layout(sb.circuit(text), "gates")
+    assert drawn.shapes[-1].texts[0].line.text == signs
+
+
+def test_the_loss_can_be_drawn():
+    circuit = sb.circuit(LECTURE["L5"])
+    assert "∂l/∂" not in circuit.draw(point(circuit))
+    assert "Circuit l, gates view" in circuit.draw(point(circuit), of="l")
+
+
+# -- size ------------------------------------------------------------------------------------------
+
+LARGE = {
+    "dense": network(10, 20, 20),
+    "chain": "\n".join(
+        ["a0 = w*x", *(f"a{i} = tanh(a{i - 1} + u)*w{i % 7}" for i in range(1, 700))]
+    ),
+    "wide": "f = " + " + ".join(f"w{i}*x{i}" for i in range(600)),
+    "many": "\n".join(f"s{i} = sin(w{i}*x)" for i in range(600))
+    + "\nf = "
+    + "+".join(f"s{i}" for i in range(600)),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", LARGE)
+def test_large_circuits_collapse_and_say_so(name, view):
+    circuit = sb.circuit(LARGE[name])
+    start = time.monotonic()
+    drawn = layout(circuit, view, dict.fromkeys(map(str, circuit.leaves), 0.5))
+    assert time.monotonic() - start < 30
+    assert len(drawn.shapes) <= MOST_BOXES
+    assert "collapsed" in drawn.notes[-1].line.text
+    assert_nothing_overlaps(drawn)
+
+
+def test_collapsing_keeps_every_gate_and_every_wire_between_boxes():
+    walk = reverse_pass(sb.circuit(LARGE["dense"]))
+    drawn = diagram(walk, "gates")
+    members = [m for b in drawn.boxes for m in b.members]
+    assert sorted(members) == sorted(walk.order)
+    inside = {m: b.name for b in drawn.boxes for m in b.members}
+    between = {(e.node, e.operand) for e in walk.edges if inside[e.node] != inside[e.operand]}
+    assert {e for w in drawn.wires for e in w.edges} == between
+    assert drawn.boxes[-1].name == walk.of
+
+
+def test_beyond_a_bound_a_message():
+    names = [f"a{i}" for i in range(6000)]
+    nodes = [sb.circuit("a = x")["x"]]
+    for before, name in zip(["x", *names], names, strict=False):
+        nodes.append(circuit_module.computed(name, elementwise.real_symbol(before) + 1, [before]))
+    with pytest.raises(TooLarge, match="6001 nodes"):
+        circuit_module.assemble(nodes).draw()
+
+
+# -- faces -----------------------------------------------------------------------------------------
+
+
+def test_text_is_escaped_and_errors_are_messages():
+    circuit = sb.circuit("f = where(x < w, x, w)")
+    assert ET.fromstring(circuit.draw({"x": 1, "w": 2})) is not None
+    with pytest.raises(UnknownName, match="did you mean 'w3'"):
+        sb.circuit(LECTURE["L5"]).draw({"w33": 1})
+    with pytest.raises(UnknownName):
+        circuit.draw(of="nothing")
+    with pytest.raises(SymbackError, match="choose gates or neurons"):
+        circuit.draw(view="surface")
+
+
+def test_notebooks_show_the_picture():
+    circuit = sb.circuit(LECTURE["L5"])
+    assert circuit._repr_svg_() == circuit.draw()
+
+
+def test_command_line(tmp_path):
+    arguments = ["draw", "f = x1 − σ(w3x3 + w4x4)", "--at", "x1=1", "--view", "neurons"]
+    printed = CliRunner().invoke(cli, arguments)
+    assert printed.exit_code == 0
+    assert ET.fromstring(printed.stdout).tag.endswith("svg")
+    path = tmp_path / "neuron.svg"
+    written = CliRunner().invoke(cli, [*arguments, "-o", str(path)])
+    assert written.exit_code == 0 and path.read_text(encoding="utf-8") == printed.stdout
+    assert CliRunner().invoke(cli, [*arguments, "--at", "x9=1"]).exit_code == 2
+
+
+def test_the_picture_in_the_documentation_is_up_to_date():
+    """Made by `symback draw FILE --at x3=0.5 … -o docs/l6b.svg`, with the numbers of L6B_POINT."""
+    circuit = sb.circuit((ROOT / L6B).read_text(encoding="utf-8"))
+    assert (ROOT / "docs/l6b.svg").read_text(encoding="utf-8") == circuit.draw(L6B_POINT)

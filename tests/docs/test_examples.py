@@ -1,0 +1,124 @@
+"""The examples train as their pages say."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.training import summary, train_from_file
+from symback.training.loop import Settings, train
+from symback.training.sources.csv_table import read_table
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = sorted({path.parent.name for path in ROOT.glob("examples/*/*.csv")})
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+OPTIONS = {  # of `symback train`, as train_from_file takes them
+    "--epochs": ("epochs", int),
+    "--batch-size": ("batch_size", int),
+    "--learning-rate": ("learning_rate", float),
+    "--validation": ("validation", float),
+    "--seed": ("seed", int),
+    "--optimiser": ("optimiser", str),
+}
+PAIRS = {"--map": ("mapping", str), "--size": ("sizes", int)}  # NAME=VALUE, more than once
+
+
+def read_page(name):
+    """The circuit file, the data file, the options of the command, and the figures of a page."""
+    page = (ROOT / "examples" / name / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"^    (symback train (?:.*\\\n)*.*)$", page, re.MULTILINE)[1]
+    words = iter(shlex.split(command.replace("\\\n", " "))[2:])
+    circuit, options, data = next(words), {}, None
+    for word in words:
+        if word == "--data":
+            data = next(words)
+        elif word == "--standardise":
+            options["standardise"] = True
+        elif word in PAIRS:
+            (key, kind), (name, value) = PAIRS[word], next(words).split("=")
+            options.setdefault(key, {})[name] = kind(value)
+        elif word == "-o":
+            next(words)
+        else:
+            key, kind = OPTIONS[word]
+            options[key] = kind(next(words))
+    figures = re.search(r"```text\n(.*?)```", page, re.DOTALL)[1]
+    return ROOT / circuit, ROOT / data, options, figures
+
+
+def test_tables_are_found():
+    assert {"breast_cancer", "diabetes", "digits_network"} <= set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_page_shows_what_its_command_prints(name):
+    circuit, data, options, figures = read_page(name)
+    result = train_from_file(
+        sb.circuit(circuit.read_text(encoding="utf-8")), data, quiet=True, **options
+    )
+    shown = "\n".join(line for line in figures.splitlines() if not line.startswith("wrote "))
+    printed = summary(result)
+    # The last digits may differ between processors; the words and all other digits may not.
+    assert NUMBER.sub("#", printed) == NUMBER.sub("#", shown)
+    np.testing.assert_allclose(
+        [float(n) for n in NUMBER.findall(printed)],
+        [float(n) for n in NUMBER.findall(shown)],
+        rtol=1e-4,
+    )
+
+
+def test_logistic_neuron_tells_malignant_from_benign():
+    circuit, data, options, _ = read_page("breast_cancer")
+    c = sb.circuit(circuit.read_text(encoding="utf-8"))
+    columns = read_table(data, [leaf.name for leaf in (*c.inputs, *c.targets)])
+    module = c.compile()
+    found = [
+        train(module, columns, Settings(**options, seed=seed)).validation_accuracy
+        for seed in range(5)
+    ]
+    assert np.mean(found) >= 0.96
+    assert min(found) >= 0.94  # 134 of 142; the page says what 60 seeds give
+
+
+def test_loss_of_the_logistic_neuron_is_the_negative_log_likelihood():
+    circuit, data, _, _ = read_page("breast_cancer")
+    c = sb.circuit(circuit.read_text(encoding="utf-8"))
+    columns = read_table(data, [leaf.name for leaf in (*c.inputs, *c.targets)])
+    module = c.compile()
+    scaled = {k: (v - v.mean()) / v.std() if k != "malignant" else v for k, v in columns.items()}
+    inputs = module.Inputs(**scaled)
+    params = module.init_params(np.random.default_rng(3))
+    probability, _ = module.forward(params, inputs)
+    malignant = columns["malignant"]
+    by_hand = -np.mean(np.where(malignant == 1, np.log(probability), np.log(1 - probability)))
+    assert module.value_and_grad(params, inputs)[0] == pytest.approx(by_hand, rel=1e-13)
+
+
+def test_breast_cancer_table_is_the_published_one():
+    path = ROOT / "examples/breast_cancer/breast_cancer.csv"
+    columns = read_table(path)
+    assert len(columns) == 31
+    assert all(name.isidentifier() for name in columns)
+    assert columns["malignant"].sum() == 212
+    assert len(columns["malignant"]) == 569
+    # the ranges that the source states for the means and for the worst values
+    assert (columns["radius_mean"].min(), columns["radius_mean"].max()) == (6.981, 28.11)
+    assert (columns["area_worst"].min(), columns["area_worst"].max()) == (185.2, 4254.0)
+    sick = columns["malignant"] == 1
+    assert columns["radius_mean"][sick].mean() > columns["radius_mean"][~sick].mean()
+
+
+def test_diabetes_table_is_the_published_one():
+    path = ROOT / "examples/diabetes/diabetes.csv"
+    columns = read_table(path)
+    assert len(columns["age"]) == 442
+    assert (columns["progression"].min(), columns["progression"].max()) == (25, 346)
+    with path.open(encoding="utf-8", newline="") as stream:
+        first = next(csv.DictReader(stream))
+    assert (first["age"], first["bmi"], first["progression"]) == ("59", "32.1", "151")

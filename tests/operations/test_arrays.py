@@ -1,0 +1,593 @@
+"""Circuits over arrays: every operation in every pattern of parameters and batched inputs."""
+
+import functools
+import linecache
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.autodiff.lower import lower
+from symback.codegen.numpy import array_kernels
+from symback.codegen.numpy import arrays as numpy_arrays
+from symback.language import arrays as build_arrays
+from symback.operations import arrays, vjp
+from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
+from symback.operations.elementwise import postorder
+from symback.printing import array_notation as arrays_in_print
+from symback.truth import explicit
+from tests.cases.array_cases import BATCH, CASES, KINDS, SIZES, UNSPREAD
+
+ROOT = Path(__file__).parents[2]
+FAST = [case for case in CASES if not case.is_slow]
+
+
+def each(cases):
+    """A test for every case, named after it."""
+    marks = {True: [pytest.mark.slow], False: []}
+    params = [pytest.param(c, marks=marks[c.is_slow], id=c.id) for c in cases]
+    return pytest.mark.parametrize("case", params)
+
+
+EACH = each(CASES)
+EACH_TRAINED = each(c for c in CASES if "param" in c.roles)
+SOME = list({c.name: c for c in FAST}.values())
+
+
+@functools.cache
+def circuit(case):
+    return sb.circuit(case.text)
+
+
+@functools.cache
+def compiled(case):
+    return circuit(case).compile()
+
+
+@functools.cache
+def samples(case):
+    return [case.sample(shift) for shift in range(BATCH)]
+
+
+def arguments(case, rows, dtype=float):
+    """Params, and Inputs of some samples, or of one without a batch axis; all read-only."""
+    module = compiled(case)
+    one = isinstance(rows, dict)
+
+    def column(name):
+        value = rows[name] if one else np.stack([row[name] for row in rows])
+        return locked(value, dtype)
+
+    first = rows if one else rows[0]
+    params = module.Params(*(locked(first[n], dtype) for n in module.Params._fields))
+    return params, module.Inputs(*(column(n) for n in module.Inputs._fields))
+
+
+def locked(value, dtype):
+    value = np.array(value, dtype)
+    value.setflags(write=False)
+    return value
+
+
+def varies(case):
+    return "input" in case.roles or bool(case.kinds)
+
+
+@functools.cache
+def jacobians(case, shift, h=1e-3):
+    """∂z/∂leaf of one sample by central differences of fourth order: leaf's axes, then z's."""
+    sample = samples(case)[shift]
+    found = {}
+    for name in case.open:
+        parts = []
+        for index in np.ndindex(np.shape(sample[name])):
+
+            def moved(by, name=name, index=index):
+                value = np.array(sample[name])
+                value[index] += by
+                return case.plain({**sample, name: value[()]})
+
+            parts.append((8 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12 * h))
+        found[name] = np.reshape(parts, np.shape(sample[name]) + np.shape(parts[0]))
+    return found
+
+
+def pulled_back(case, shift, z_bar):
+    """The adjoints of all open leaves for that of z, of one sample."""
+    return {n: np.tensordot(j, z_bar, np.ndim(z_bar)) for n, j in jacobians(case, shift).items()}
+
+
+def assert_near(found, expected, what, tolerance=1e-7):
+    found, expected = np.asarray(found), np.asarray(expected)
+    assert found.shape == expected.shape, what
+    worst = np.abs(found - expected).max()
+    assert worst <= tolerance * max(np.abs(expected).max(), 1e-2), f"{what}: off by {worst:.1e}"
+
+
+# -- values and gradients ------------------------------------------------------------------------
+
+
+@EACH
+def test_text_comes_back_and_forward(case):
+    """The circuit's text reads back equal, and its module agrees with Python, row by row."""
+    again = sb.circuit(circuit(case).source)
+    assert (again, again.source) == (circuit(case), circuit(case).source)
+    module, rows = compiled(case), samples(case)
+    expected = [case.plain(row) for row in rows]
+    batch = expected[0] if not varies(case) else np.stack(expected)
+    z, _ = module.forward(*arguments(case, rows))
+    assert_near(z, batch, "a batch", 1e-12)
+    z, _ = module.forward(*arguments(case, rows[:1]))
+    assert_near(z, batch if not varies(case) else batch[:1], "a batch of one", 1e-12)
+    z, _ = module.forward(*arguments(case, rows[0]))
+    assert_near(z, expected[0], "no batch axis", 1e-12)
+
+
+@EACH
+def test_backward(case):
+    module, rows = compiled(case), samples(case)
+    params, inputs = arguments(case, rows)
+    z, cache = module.forward(params, inputs)
+    z_bar = locked(np.random.default_rng(7).normal(size=np.shape(z)), float)
+    bars = module.backward(params, inputs, cache, z_bar)
+    seeds = z_bar if varies(case) else [z_bar]
+    adjoints = [pulled_back(case, shift, seed) for shift, seed in enumerate(seeds)]
+    assert_bars(case, bars, adjoints, rows)
+
+    if varies(case):  # one row, with a batch axis and without
+        params, inputs = arguments(case, rows[:1])
+        cache = module.forward(params, inputs)[1]
+        bars = module.backward(params, inputs, cache, z_bar[:1])
+        assert_bars(case, bars, adjoints[:1], rows[:1])
+    params, inputs = arguments(case, rows[0])
+    cache = module.forward(params, inputs)[1]
+    params_bar, inputs_bar = module.backward(params, inputs, cache, seeds[0])
+    for name in case.open:
+        found = getattr(params_bar if case.is_param(name) else inputs_bar, name)
+        assert_near(found, adjoints[0][name], name)
+
+
+def assert_bars(case, bars, adjoints, rows):
+    """Sums over the samples for parameters, one adjoint a sample for inputs; none for targets."""
+    params_bar, inputs_bar = bars
+    for name in case.open:
+        of_name = [a[name] for a in adjoints]
+        if case.is_param(name):
+            assert_near(getattr(params_bar, name), np.sum(of_name, axis=0), name)
+        else:
+            assert_near(getattr(inputs_bar, name), np.stack(of_name), name)
+    for name in (*case.kinds, "y"):
+        assert getattr(inputs_bar, name) is None
+
+
+@EACH
+def test_results_are_new_arrays_and_one_seed_serves_all(case):
+    """No result shares memory; output_bar is 1 unless given."""
+    module = compiled(case)
+    params, inputs = arguments(case, samples(case))
+    z, cache = module.forward(params, inputs)
+    bars = [b for part in module.backward(params, inputs, cache) for b in part if b is not None]
+    results = [r for r in (z, *bars) if isinstance(r, np.ndarray)]
+    for i, result in enumerate(results):
+        others = [*params, *inputs, *results[:i]]
+        assert result.flags.writeable
+        assert not any(np.shares_memory(result, other) for other in others)
+    again = module.backward(params, inputs, cache, np.ones(np.shape(z)))
+    again = [b for part in again for b in part if b is not None]
+    assert all(np.array_equal(a, b) for a, b in zip(bars, again, strict=True))
+
+
+@EACH
+def test_value_and_grad(case):
+    module, rows = compiled(case), samples(case)
+    adjoints = []
+    for shift, row in enumerate(rows):
+        z = case.plain(row)
+        adjoints.append(pulled_back(case, shift, 2 * (z - row["y"]) / np.size(z)))
+    loss = np.mean([case.plain_loss(row) for row in rows])
+    assert module.BLOCK_ROWS > BATCH
+    for block_rows in (module.BLOCK_ROWS, 2):
+        module.BLOCK_ROWS, usual = block_rows, module.BLOCK_ROWS
+        try:
+            value, bars = module.value_and_grad(*arguments(case, rows))
+        finally:
+            module.BLOCK_ROWS = usual
+        assert_near(value, loss, "the loss", 1e-12)
+        for name, bar in zip(bars._fields, bars, strict=True):
+            assert_near(bar, np.mean([a[name] for a in adjoints], axis=0), name)
+    for one in (rows[:1], rows[0]):
+        value, bars = module.value_and_grad(*arguments(case, one))
+        assert_near(value, case.plain_loss(rows[0]), "the loss of one sample", 1e-12)
+        for name, bar in zip(bars._fields, bars, strict=True):
+            assert_near(bar, adjoints[0][name], name)
+
+
+@EACH_TRAINED
+def test_training_and_vectors(case):
+    """One step of sgd, ravel and its inverse, and the objective for SciPy."""
+    module, rows = compiled(case), samples(case)
+    params, inputs = arguments(case, rows)
+    value, bars = module.value_and_grad(params, inputs)
+    trained, losses = module.sgd(params, inputs, learning_rate=0.25)
+    assert_near(losses, [value], "the loss", 1e-12)
+    for old, new, bar in zip(params, trained, bars, strict=True):
+        assert_near(new, old - 0.25 * bar, "a step", 1e-12)
+    sizes = named_sizes(case, params_only=True)
+    vector = module.ravel(params)
+    for old, new in zip(params, module.unravel(vector, **sizes), strict=True):
+        assert np.array_equal(old, new) and np.shape(old) == np.shape(new)
+    found, slope = module.objective(vector, inputs, **sizes)
+    assert found == value and np.array_equal(slope, module.ravel(bars))
+    drawn = module.init_params(np.random.default_rng(3), **sizes)
+    assert [np.shape(v) for v in drawn] == [np.shape(v) for v in params]
+
+
+def named_sizes(case, params_only):
+    names = [n for n in case.leaves if case.is_param(n) or not params_only]
+    found = [size for n in names for size in case.leaves[n] if size in SIZES]
+    return {size: SIZES[size] for size in found}
+
+
+@EACH
+def test_float32_stays_float32(case):
+    module, rows = compiled(case), samples(case)
+    params, inputs = arguments(case, rows, np.float32)
+    z, cache = module.forward(params, inputs)
+    params_bar, inputs_bar = module.backward(params, inputs, cache)
+    value, mean_bar = module.value_and_grad(params, inputs)
+    trained, losses = module.sgd(params, inputs, learning_rate=1e-6, epochs=2, batch_size=2)
+    single, _ = module.forward(*arguments(case, rows[0], np.float32))
+    named = {
+        "z": (z, single),
+        "cache": cache,
+        "params_bar": params_bar,
+        "inputs_bar": [bar for bar in inputs_bar if bar is not None],
+        "mean_bar": mean_bar,
+        "trained": trained,
+        "losses": [losses],
+    }
+    for name, values in named.items():
+        made = [v for v in values if not isinstance(v, int | float) or isinstance(v, np.generic)]
+        assert {v.dtype.name for v in made} <= {"float32"}, name  # a Python number keeps float32
+    wide = module.value_and_grad(*arguments(case, rows))
+    assert_near(value, wide[0], "the loss", 1e-4)
+    for found, expected in zip(mean_bar, wide[1], strict=True):
+        assert_near(found, expected, "the gradient", 1e-3)
+
+
+@each(SOME)
+def test_the_self_check_of_a_module(case):
+    assert compiled(case).check_gradients() < 1e-6
+
+
+# -- the tables are complete ---------------------------------------------------------------------
+
+IN_ADJOINTS_ONLY = {
+    arrays.share_of_extreme,
+    arrays.direction,
+    arrays.one_hot,
+    arrays.inverse_deviation,
+    arrays.placed,
+    arrays.spread,
+    arrays.count,
+    arrays.eye_like,
+}
+CONSTANTS = {arrays.eye, arrays.filled}
+OF_TEXT = ARRAY_FUNCTIONS - IN_ADJOINTS_ONLY
+
+
+def heads(formulas):
+    return {p.func for f in formulas for p in postorder(f) if isinstance(p, ArrayFunction)}
+
+
+def test_every_operation_has_a_case():
+    found = {head for case in FAST for head in heads(n.formula for n in circuit(case).computed)}
+    assert found == OF_TEXT
+    called = {name for case in UNSPREAD for name in re.findall(r"\w+(?=\()", case.body)}
+    assert build_arrays.CALLS.keys() <= called
+
+
+def test_every_operation_reaches_generated_code():
+    found = set()
+    for case in SOME:
+        lowered = lower(circuit(case))
+        for program in (lowered.forward, lowered.backward, lowered.objective):
+            found |= heads(line.expr for line in program.lines)
+        if found == ARRAY_FUNCTIONS:
+            break
+    assert found == ARRAY_FUNCTIONS
+
+
+def test_every_kernel_of_arrays_is_pasted_into_some_module():
+    own = {n for n, f in vars(array_kernels).items() if callable(f) and n.startswith("_")}
+    assert {name for name in own for case in FAST if hasattr(compiled(case), name)} == own
+
+
+TABLES = [
+    ("shapes", arrays._RULES, ARRAY_FUNCTIONS),
+    ("VJP", vjp.VJP, OF_TEXT - CONSTANTS),
+    ("RULES", vjp.RULES, OF_TEXT - CONSTANTS),
+    ("EXPLICIT", explicit.EXPLICIT, OF_TEXT),
+    ("PRINT", numpy_arrays.PRINT, ARRAY_FUNCTIONS),
+    ("NOTATION", arrays_in_print.NOTATION, ARRAY_FUNCTIONS),
+    ("PEOPLE", arrays_in_print.PEOPLE, ARRAY_FUNCTIONS),
+]
+
+
+@pytest.mark.parametrize(("name", "table", "wanted"), TABLES, ids=[t[0] for t in TABLES])
+def test_tables_are_complete(name, table, wanted):
+    assert set(table) == wanted
+
+
+def test_sums_over_the_batch_are_of_printed_operations():
+    assert set(numpy_arrays.SUMMED) <= set(numpy_arrays.PRINT)
+
+
+def test_every_head_is_in_the_table():
+    declared = {
+        head
+        for head in vars(arrays).values()
+        if isinstance(head, type) and issubclass(head, ArrayFunction) and head is not ArrayFunction
+    }
+    assert declared == ARRAY_FUNCTIONS
+
+
+def test_every_pair_of_ranks_is_broadcast():
+    pairs = {tuple(case.name.split(" and ")) for case in UNSPREAD if " and " in case.name}
+    for a in KINDS:
+        for b in KINDS:
+            assert (a, b) in pairs or (b, a) in pairs
+
+
+# -- kinks -----------------------------------------------------------------------------------------
+
+
+def gradient(text, **leaves):
+    """The gradient of f by its inputs, for one sample."""
+    module = sb.circuit(text, loss=None).compile()
+    inputs = module.Inputs(*(np.array(leaves[n], float) for n in module.Inputs._fields))
+    _, cache = module.forward(module.Params(), inputs)
+    return module.backward(module.Params(), inputs, cache)[1]
+
+
+KINKS = [
+    ("max(x)", [3.0, 1.0, 3.0], [0.5, 0, 0.5]),
+    ("min(x)", [3.0, 1.0, 3.0], [0, 1, 0]),
+    ("sum(max(x, 2))", [3.0, 2.0, 1.0], [1, 0.5, 0]),
+    ("norm(x)", [0.0, 0.0, 0.0], [0, 0, 0]),
+    ("norm(x)", [0.0, -2.0, 0.0], [0, -1, 0]),
+    ("sum(abs(x))", [0.0, -2.0, 1.0], [0, -1, 1]),
+    ("sum(where(x > 0, sqrt(x), x))", [4.0, -2.0, 0.0], [0.25, 1, 1]),
+    ("sum(x)*sum(relu(-x))", [1.0, 2.0, 3.0], [0, 0, 0]),
+]
+
+
+@pytest.mark.parametrize(("formula", "x", "expected"), KINKS)
+def test_kinks(formula, x, expected):
+    assert_near(gradient(f"x: input[n]\nf = {formula}", x=x).x, expected, formula, 1e-15)
+
+
+def test_ties_along_an_axis_share():
+    bar = gradient("x: input[m, n]\nf = sum(max(x, axis=1))", x=[[1, 1], [0, 2], [3, -3]]).x
+    assert bar.tolist() == [[0.5, 0.5], [0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_large_operands_do_not_overflow(name):
+    text = (
+        f"x: input[n]\nf = sum({name}(x))"
+        if name != "logsumexp"
+        else "x: input[n]\nf = logsumexp(x)"
+    )
+    bar = gradient(text, x=[1000.0, -1000.0, 999.0]).x
+    assert np.all(np.isfinite(bar))
+
+
+# -- what stands in a circuit beside arrays --------------------------------------------------------
+
+
+def test_functions_of_the_text_take_arrays():
+    module = sb.circuit(
+        "swish(u) = u*sigma(u)\nx: input[n]\nf = sum(swish(x) + swish(2*x))"
+    ).compile()
+    x = np.array([0.5, -1.0])
+    expected = np.sum(x / (1 + np.exp(-x)) + 2 * x / (1 + np.exp(-2 * x)))
+    assert_near(module.forward((), module.Inputs(x))[0], expected, "swish", 1e-14)
+
+
+def test_an_array_as_output_has_no_objective():
+    """One number is needed to be made small; forward and backward are there all the same."""
+    module = sb.circuit("W: param[m, n]\nx: input[n]\nz = W @ x").compile()
+    for name in ("value_and_grad", "sgd", "objective", "ravel"):
+        assert not hasattr(module, name)
+    assert module.check_gradients() < 1e-6
+
+
+def test_an_output_that_is_a_number_gets_the_loss_of_the_lecture():
+    c = sb.circuit("w: param[n]\nx: input[n]\nf = dot(w, x)")
+    assert str(c.loss.formula) == "(f - y)**2/2"
+    assert [t.name for t in c.targets] == ["y"]
+
+
+def test_a_parameter_of_the_loss_alone():
+    text = """x: input[n]; t: target; w: param[n]; u: param[m, n]
+    f: output = dot(w, x)
+    l: loss = (f - t)**2 + sum(u**2)"""
+    module = sb.circuit(text).compile()
+    w, u = np.array([1.0, 2.0]), np.array([[1.0, -1.0], [0.5, 2.0], [3.0, 0.0]])
+    x, t = np.array([[1.0, 0.0], [2.0, 1.0]]), np.array([1.0, 2.0])
+    params, inputs = module.Params(w, u), module.Inputs(x, t)
+    value, bars = module.value_and_grad(params, inputs)
+    assert value == 2.0 + np.sum(u**2)
+    assert bars.w.tolist() == [4.0, 2.0] and np.array_equal(bars.u, 2 * u)
+    _, cache = module.forward(params, inputs)
+    unread = module.backward(params, inputs, cache)[0].u
+    assert unread.shape == u.shape and not unread.any()
+
+
+def test_an_input_of_the_loss_alone():
+    text = """x: input[n]; v: input[n]; w: param[n]
+    f: output = w*x
+    l: loss = mse(f, v)"""
+    module = sb.circuit(text).compile()
+    x = np.arange(6.0).reshape(3, 2)
+    params, inputs = module.Params(np.ones(2)), module.Inputs(x, x)
+    _, cache = module.forward(params, inputs)
+    bars = module.backward(params, inputs, cache)[1]
+    assert bars.v.shape == x.shape and not bars.v.any()
+    assert module.value_and_grad(params, inputs)[0] == 0
+
+
+def test_whole_numbers_are_taken_as_floats():
+    module = sb.circuit("W: param[m, n]; x: input[n]; z = W @ x").compile()
+    params = module.Params([[1, 2], [3, 4], [5, 6]])
+    z, cache = module.forward(params, module.Inputs([[1, 1], [0, 1]]))
+    assert z.dtype == float and z.tolist() == [[3, 7, 11], [2, 4, 6]]
+    assert module.backward(params, module.Inputs([[1, 1], [0, 1]]), cache)[0].W.dtype == float
+
+
+@pytest.mark.parametrize(
+    "layout", [np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]]
+)
+def test_memory_layout_does_not_matter(layout):
+    case = next(c for c in CASES if c.id == "two layers pipi")
+    module = compiled(case)
+    params, inputs = arguments(case, samples(case))
+    expected = module.value_and_grad(params, inputs)[1]
+    other = module.Params(*map(layout, params)), module.Inputs(*map(layout, inputs[:-1]), inputs.y)
+    for a, b in zip(module.value_and_grad(*other)[1], expected, strict=True):
+        assert_near(a, b, "gradient", 1e-14)
+
+
+def test_few_entries_of_many_samples_lie_side_by_side():
+    """What is laid out otherwise has the same sums, and bits that no caller's layout changes."""
+    text = "c: param[k, d]; x: input[d]; E: loss = logsumexp(sum(tanh(x - c)**2*exp(c), axis=1))"
+    module = sb.circuit(text).compile()
+    rng = np.random.default_rng(0)
+    params, x = module.Params(rng.normal(size=(2, 3))), rng.normal(size=(96, 3))
+    whole = module.value_and_grad(params, module.Inputs(x))
+    for layout in (np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]):
+        value, (bar,) = module.value_and_grad(params, module.Inputs(layout(x)))
+        assert value == whole[0] and np.array_equal(bar, whole[1].c) and bar.flags.c_contiguous
+    halves = [module.value_and_grad(params, module.Inputs(part)) for part in (x[:48], x[48:])]
+    assert_near(np.mean([value for value, _ in halves]), whole[0], "value", 1e-14)
+    assert_near(np.mean([bars.c for _, bars in halves], axis=0), whole[1].c, "gradient", 1e-14)
+
+
+# -- the generated text ----------------------------------------------------------------------------
+
+NETWORK = """
+x: input[d]; t: target[k]
+W1: param[h, d]; b1: param[h]; W2: param[k, h]; b2: param[k]
+h1 = tanh(W1 @ x + b1)
+z: output = W2 @ h1 + b2
+E: loss = cross_entropy(z, t)
+"""
+WRITTEN = [
+    (
+        NETWORK,
+        [
+            "net = x @ W1.T",
+            "net += b1",
+            "z = h1 @ W2.T",
+            "h1_bar = z_bar @ W2",
+            "x_bar = net_bar @ W1",
+            "W1_bar = net_bar.T @ x",
+            "b1_bar = net_bar.sum(axis=0)",
+            "W2_bar = z_bar.T @ h1",
+            "E, E_slope = _cross_entropy_and_softmax(z, t)",
+            "z_bar = E_slope - t",
+        ],
+    ),
+    (
+        "X: input[s, d]; W: param[d, h]; b: param[h]; t: target[s, h]\n"
+        "Z: output = X @ W + b\nE: loss = mse(Z, t)",
+        [
+            "Z = X @ W",
+            "Z += b",
+            "W_bar = np.tensordot(X, Z_bar, ((0, 1), (0, 1)))",
+            "b_bar = Z_bar.sum(axis=(0, 1))",
+            "X_bar = Z_bar @ W.T",
+        ],
+    ),
+    (
+        "x: input[n]; w: param[n]; b: param; y: target\n"
+        "f: output = sigma(dot(w, x) + b)\nE: loss = (f - y)**2",
+        ["f_1 = x @ w", "w_bar = net_bar @ x", "b_bar = net_bar.sum()"],
+    ),
+    (
+        "A: param[n, n]; x: input[n]\nf = x.T @ A @ x",
+        ["f_1 = x @ A.T", "f_1_bar = f_bar[:, None] * x", "A_bar = f_1_bar.T @ x"],
+    ),
+    (
+        "U: param[m, r]; V: param[n, r]; R: input[m, n]\nE: loss = sum((R - U @ V.T)**2)",
+        ["E_1 = R - U @ V.T"],
+    ),
+    (
+        "W: param[k, n]; x: input[n]\nz = W @ x",
+        ["z = x @ W.T", "W_bar = z_bar.T @ x", "x_bar = z_bar @ W"],
+    ),
+    (
+        "a: param[n]; c: param[n]; x: input[n]\nf = sum(a*x*c)",
+        ["a_bar = c * (f_1_bar @ x)"],
+    ),
+    (
+        "Q: input[s, d]; K: input[s, d]\nz = softmax(Q @ K.T/sqrt(d))",
+        ["z_1 = float(1 / np.sqrt(d))", "z_2 = Q @ K.mT"],
+    ),
+]
+
+
+def body(text):
+    """The lines of forward, backward and of the loss with its gradient."""
+    lines = sb.circuit(text).generate().split("\n")
+    start = lines.index("def forward(params: Params, inputs: Inputs) -> tuple[Array, Cache]:")
+    end = next((i for i, line in enumerate(lines) if line.startswith("def sgd(")), None)
+    end = end or next(i for i, line in enumerate(lines) if line.startswith("def check_gradients("))
+    return [line.strip() for line in lines[start:end]]
+
+
+@pytest.mark.parametrize(("text", "expected"), WRITTEN, ids=range(len(WRITTEN)))
+def test_modules_are_written_as_by_a_careful_engineer(text, expected):
+    lines = body(text)
+    assert [line for line in expected if line not in lines] == []
+
+
+def test_linear_layers_need_no_loop_and_no_outer_products():
+    for text, _ in WRITTEN:
+        joined = "\n".join(body(text))
+        assert "einsum" not in joined and "[..., None, :]" not in joined
+        loops = [line for line in body(text) if line.startswith(("for ", "while "))]
+        assert set(loops) <= {
+            "for start in range(0, n, BLOCK_ROWS)",
+            "for block_total, block_bars in blocks:",
+        }
+
+
+@pytest.mark.parametrize("case", SOME, ids=lambda c: c.name)
+def test_results_are_not_copied_twice(case):
+    """A copy is made of what shares memory, and of nothing else."""
+    for line in map(str.rstrip, linecache.getlines(compiled(case).__file__)):
+        if line.endswith(".copy()"):
+            assert not re.search(r" @ |\b_\w+\(", line.partition(" = ")[2]), line
+
+
+def test_same_bytes_under_any_hash_seed():
+    program = "import sys, symback; print(symback.circuit(sys.argv[1]).generate())"
+    text = "\n".join([NETWORK.strip(), "# a comment"])
+    made = {
+        subprocess.run(
+            [sys.executable, "-c", program, text],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(made) == 1

@@ -1,0 +1,890 @@
+"""Naive formulas are rewritten to equal ones that keep their digits, and everything says so."""
+
+import importlib.util
+import json
+import math
+import random
+import re
+import sys
+from pathlib import Path
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+
+import symback as sb
+from symback.autodiff.gates import gates
+from symback.codegen.numpy import series_kernels
+from symback.operations import elementwise
+from symback.operations.arrays import softmax
+from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.elementwise import elementary, postorder, real_symbol
+from symback.stable import RULES, Rule, proof, stable
+from symback.stable import matching as patterns
+from symback.stable import rewrite as circuits
+from symback.truth.reference import Reference
+from tests.cases.sample_circuits import ALL, LECTURE
+
+# typed → what it becomes, in circuit text, and what the step calls that
+REWRITTEN = [
+    ("1/(1 + exp(-x))", "sigma(x)", "sigma"),
+    ("exp(x)/(1 + exp(x))", "sigma(x)", "sigma"),
+    ("1/(1 + exp(-(w*x + b)))", "sigma(w*x + b)", "sigma"),
+    ("3*y/(1 + exp(x))", "3*y*sigma(-x)", "sigma"),
+    ("1/(2 + exp(x))", "sigma(log(2) - x)/2", "log, sigma"),
+    ("1/(1 + exp(-x))**2", "sigma(x)**2", "sigma"),
+    ("exp(-x)/(1 + exp(-x))**2", "sigma_prime(x)", "sigma_prime"),
+    ("sigma(x)*(1 - sigma(x))", "sigma_prime(x)", "sigma_prime"),
+    ("y*sigma(x)**2*(1 - sigma(x))", "y*sigma(x)*sigma_prime(x)", "sigma_prime"),
+    ("1 - sigma(x)", "sigma(-x)", "sigma"),
+    ("sigma(x) - 1 + y", "y - sigma(-x)", "sigma"),
+    ("log(1 + exp(x))", "softplus(x)", "softplus"),
+    ("log1p(exp(x))", "softplus(x)", "softplus"),
+    ("log(sigma(x))", "logsigmoid(x)", "logsigmoid"),
+    ("log(1 - sigma(x))", "logsigmoid(-x)", "logsigmoid"),
+    ("log1p(-sigma(x))", "logsigmoid(-x)", "logsigmoid"),
+    ("log(exp(a) + exp(b))", "logaddexp(a, b)", "logaddexp"),
+    ("log(exp(a) + exp(b) + exp(c))", "logaddexp(logaddexp(a, b), c)", "logaddexp"),
+    ("log(1 + exp(a) + exp(b))", "softplus(logaddexp(a, b))", "logaddexp, softplus"),
+    ("log(2*exp(a) + exp(b)/3)", "logaddexp(a + log(2), b - log(3))", "logaddexp"),
+    ("log(exp(a) + exp(b)) - a", "softplus(b - a)", "softplus"),
+    ("exp(a)/(exp(a) + exp(b))", "sigma(a - b)", "sigma"),
+    ("exp(a)/(exp(a) + exp(b) + exp(c))", "sigma(a - logaddexp(b, c))", "logaddexp, sigma"),
+    ("-log(exp(a)/(exp(a) + exp(b)))", "-logsigmoid(a - b)", "logsigmoid"),
+    (
+        "-t*log(sigma(z)) - (1 - t)*log(1 - sigma(z))",
+        "binary_cross_entropy(z, t)",
+        "binary_cross_entropy",
+    ),
+    ("log(1 + x)", "log1p(x)", "log1p"),
+    ("log(1 + x + y)", "log1p(x + y)", "log1p"),
+    ("exp(x) - 1", "expm1(x)", "expm1"),
+    ("3 - 3*exp(-x) + y", "y - 3*expm1(-x)", "expm1"),
+    ("exp(x) - exp(y)", "expm1(x) - expm1(y)", "expm1"),
+    ("(exp(x) - exp(-x))/2", "sinh(x)", "sinh"),
+    ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", "tanh(x)", "tanh"),
+    ("(1 - exp(-2*x))/(1 + exp(-2*x))", "tanh(x)", "tanh"),
+    ("(exp(2*x) - 1)/(exp(2*x) + 1)", "tanh(x)", "tanh"),
+    ("1 - tanh(x)**2", "tanh_prime(x)", "tanh_prime"),
+    ("1/cosh(x)**2", "tanh_prime(x)", "tanh_prime"),
+    ("1 - tanh(x)", "2*sigma(-2*x)", "sigma"),
+    ("1/2 + tanh(x)/2", "sigma(2*x)", "sigma"),
+    ("log(cosh(x))", "logcosh(x)", "logcosh"),
+    ("log(exp(x) + exp(-x))", "logcosh(x) + log(2)", "logcosh"),
+    ("log(1 - exp(-x))", "log1mexp(-x)", "log1mexp"),
+    ("log(exp(x) - 1)", "x + log1mexp(-x)", "log1mexp"),
+    ("1 - cos(x)", "2*sin(x/2)**2", "the square of a sine"),
+    ("cosh(x) - 1", "2*sinh(x/2)**2", "the square of a sinh"),
+    ("1 - cos(x)**2", "sin(x)**2", "the other square"),
+    ("cos(x + h) - cos(x)", "-2*sin(h/2)*sin(x + h/2)", "a product of sines"),
+    ("1 - erf(x)", "erfc(x)", "erfc"),
+    ("1 + erf(x)", "erfc(-x)", "erfc"),
+    ("sqrt(x + 1) - sqrt(x)", "1/(sqrt(x) + sqrt(x + 1))", "a quotient by the sum of the roots"),
+    ("sqrt(1 + x) - 1", "x/(sqrt(x + 1) + 1)", "a quotient by the sum of the roots"),
+    ("sqrt(1 + x**2) - 1", "x*tanh(asinh(x)/2)", "a quotient by the sum of the roots"),
+    ("sqrt(x**2 + y**2)", "hypot(x, y)", "hypot"),
+    ("x/sqrt(4*x**2 + y**2 + z**2)", "x/hypot(hypot(y, z), 2*x)", "hypot"),
+    ("sqrt(1 + x**2)", "hypot(x, 1)", "hypot"),
+    ("log(1 + x**2)", "log1psq(x)", "log1psq"),
+    ("log(sqrt(1 + x**2))", "log1psq(x)/2", "log1psq"),
+    ("log(x + 1) - log(x)", "log1p(1/x)", "log1p"),
+    ("sin(x)/x", "sinc(x)", "sinc"),
+    ("sin(3*x)*y/x", "3*y*sinc(3*x)", "sinc"),
+    ("(1 - cos(x))/x**2", "sinc(x/2)**2/2", "the square of a sine"),
+]
+
+UNTOUCHED = [
+    "x - sigma(y)",
+    "2 - sigma(x)",
+    "y*sigma(x)*sigma(2*x)",
+    "x*sigma(x)",
+    "y - logsigmoid(z)",
+    "-2*t*logsigmoid(z) - (1 - t)*logsigmoid(-z)",
+    "log(2 + x)",
+    "log(x)*sin(x)/y",
+    "exp(x) - 2",
+    "exp(x) - y",
+    "p*exp(x)/(1 + y)",
+    "1/(1 + p*exp(x))",
+    "log(exp(a) - exp(b)**2*c)",
+    "sqrt(x + y) - sqrt(x)",  # 0/0 at 0, where the typed form is 0
+    "sqrt(x**2 - y**2)",
+    "sqrt(x**2 + y)",
+    "cos(x) - cos(y)",
+    "1 - x**2",
+    "softplus(z) - t*z",
+    "x/(1 + sqrt(2))",
+    "1/sqrt(1 + exp(x))",
+    "y + (1 + exp(x))**2",
+    "exp(a - 2*logaddexp(a, b))",
+    "exp(-2*softplus(x))",
+    "exp(2*x)*sigma(-x)",
+    "exp(x)*sigma(-x)**y",
+    "y*sigma(0)",
+    "(x**2 + y**2)**z",
+    "(x**2 + y**2)**2",
+    "(x**2 + y**2)**(1/3)",
+    "3 + tanh(x)",
+    "3 - tanh(x)**2",
+    "1 - tanh(x)**3",
+    "(x + 1)**2 - 1",
+    "(x + 1)**2 - x**2",
+    "sqrt(x + y + 1) - sqrt(x + 1)",  # 0/0 where both roots are 0
+    "sin(x + h) - cos(x)",
+    "log(2*x + y) - log(x)",
+    "-t*logsigmoid(z) - s*logsigmoid(-z)",
+    "-(1 + z)*logsigmoid(z)",
+    "log1p(x)",
+    "log1p(-x)",
+    "log1p(sigma(x))",
+    "log1p(-cos(x))",
+    "log1p(-2*exp(x))",
+    "log(-3*cosh(x))",
+    "log(hypot(x, 2))",
+    "log(2 + x**2)",
+]
+
+# beside the textbook form: coefficients, powers, other terms and factors → what it becomes
+PARTS = [
+    ("1/(1 + sqrt(2) + exp(x))", "sigma(log1p(sqrt(2)) - x)/(1 + sqrt(2))"),
+    ("1/(exp(x) + exp(-x))", "exp(-logcosh(x))/2"),
+    ("1/(3*exp(x) + 3*exp(-x))**2", "tanh_prime(x)/36"),
+    ("log(3*exp(x) + 3*exp(-x))", "logcosh(x) + log(6)"),
+    ("log(exp(sin(x)) + exp(-sin(x)))", "logcosh(sin(x)) + log(2)"),
+    ("log(2*exp(x) + 3*exp(-x))", "logaddexp(x + log(2), log(3) - x)"),
+    ("log(1 + y)/(exp(x) - 2)", "log1p(y)/(exp(x) - 2)"),
+    ("logaddexp(x, softplus(y)) - y", "softplus(softplus(x) - y)"),
+    ("exp(a - logaddexp(a, b))", "sigma(a - b)"),
+    ("exp(a)/(1 + exp(a) + exp(b))", "sigma(a - softplus(b))"),
+    ("exp(8*x)/(1 + exp(x))**8", "sigma(x)**8"),
+    ("exp(9*x)/(1 + exp(x))**9", "exp(9*x)*sigma(-x)**9"),
+    ("y*exp(2*x)/(1 + exp(x))**3", "y*sigma(x)*sigma_prime(x)"),
+    ("(exp(x) - 1)/cosh(x)", "exp(-logcosh(x))*expm1(x)"),
+    ("y*exp(z)*sinh(x)/cosh(x)", "y*exp(z)*tanh(x)"),
+    ("sigma(x)*(1 - sigma(x))**2", "sigma(-x)*sigma_prime(x)"),
+    ("(sigma(x)*(1 - sigma(x)))**2", "sigma_prime(x)**2"),
+    ("sigma(x)**3*(1 - sigma(x))**2", "sigma(x)*sigma_prime(x)**2"),
+    ("sigma(x)**2*(1 - sigma(x))**3", "sigma(-x)*sigma_prime(x)**2"),
+    ("sigma(sin(x))*(1 - sigma(sin(x)))", "sigma_prime(sin(x))"),
+    ("sin(x)**2/x", "sin(x)*sinc(x)"),
+    ("sin(x)/x**2", "sinc(x)/x"),
+    ("y*sin(2*x)**2/x**2", "4*y*sinc(2*x)**2"),
+    ("(x**2 + y**2)**1.5", "hypot(x, y)**3"),
+    ("sqrt(x**2 - 1)*(1 - cos(y))", "2*sqrt(x**2 - 1)*sin(y/2)**2"),
+    ("sqrt(x**2 + 4)", "hypot(x, 2)"),
+    ("1 - sin(x)**2", "cos(x)**2"),
+    ("3 - 3*tanh(x)**2 + y + z", "y + z + 3*tanh_prime(x)"),
+    ("y + z + 2*sqrt(x + 4) - 4", "2*x/(sqrt(x + 4) + 2) + y + z"),
+    ("sqrt(x**2 + 4) - 2", "x*tanh(asinh(x/2)/2)"),
+    ("sqrt(x**2 + y**2) - 2", "hypot(x, y) - 2"),
+    ("hypot(x, -2) - 2", "x*tanh(asinh(x/2)/2)"),
+    ("3 + z + cos(x + h) - cos(x)", "z - 2*sin(h/2)*sin(x + h/2) + 3"),
+    ("sin(x + h) - sin(x)", "2*sin(h/2)*cos(x + h/2)"),
+    ("log(x + y) - log(x)", "log1p(y/x)"),
+    ("log(x) - log(x - exp(y))", "log1p(exp(y)/(x - exp(y)))"),
+    ("log(x) - log(x - 1)", "log1p(1/(x - 1))"),
+    ("log(x - 1) - log(x)", "-log1p(1/(x - 1))"),
+    ("log(x + y) - log(x + z)", "-log1p((z - y)/(x + y))"),
+    ("log1p(x) - log1p(x + y)", "-log1p(y/(x + 1))"),
+    ("y + 3*log(exp(a) + exp(b)) - 3*a", "y + 3*softplus(b - a)"),
+    ("softplus(x) - x", "softplus(-x)"),
+    ("log(exp(a + c) + exp(b)) - a - c", "softplus(b - a - c)"),
+    ("-(1 - t)*logsigmoid(z) - t*logsigmoid(-z)", "binary_cross_entropy(z, 1 - t)"),
+    (
+        "y - 2*t*logsigmoid(z) - 2*(1 - t)*logsigmoid(-z) + 3",
+        "y + 2*binary_cross_entropy(z, t) + 3",
+    ),
+    ("log(3*exp(x) - 3)", "x + log1mexp(-x) + log(3)"),
+    ("log(3 - 3*exp(-x))", "log1mexp(-x) + log(3)"),
+    ("log((exp(x) - 1)/2)", "x + log1mexp(-x) - log(2)"),
+    ("log1p(-exp(x))", "log1mexp(x)"),
+    (
+        "log(exp(a) + exp(b) + exp(c) + exp(d) + exp(g))",
+        "logaddexp(logaddexp(logaddexp(a, b), logaddexp(c, d)), g)",
+    ),
+    ("log(3*cosh(x))", "logcosh(x) + log(3)"),
+    ("log1p(x**2)", "log1psq(x)"),
+    ("log(1 + 2*x**2)", "log1p(2*x**2)"),
+    ("log(1 + x**4*y**2)", "log1psq(x**2*y)"),
+    ("log(exp(-x**2)/s)", "-x**2 + log(1/s)"),
+]
+
+
+def formula(text):
+    return sb.circuit(f"f = {text}", loss=None).output.formula
+
+
+@pytest.mark.parametrize("typed, expected, rule", REWRITTEN)
+def test_naive_forms_are_rewritten(typed, expected, rule):
+    circuit = sb.circuit(f"f = {typed}", loss=None)
+    found = stable(circuit)
+    assert found.output.formula == formula(expected)
+    (rewrite,) = found.rewrites
+    assert (rewrite.node, rewrite.before, rewrite.after) == (
+        "f",
+        circuit.output.formula,
+        found.output.formula,
+    )
+    assert rewrite.rule == rule and rewrite.why
+    assert stable(found) is found  # nothing is left to rewrite
+
+
+@pytest.mark.parametrize("typed", UNTOUCHED)
+def test_other_formulas_stay_as_they_are(typed):
+    circuit = sb.circuit(f"f = {typed}", loss=None)
+    assert stable(circuit) is circuit
+
+
+@pytest.mark.parametrize("typed, expected", PARTS)
+def test_what_stands_beside_is_kept(typed, expected):
+    assert stable(sb.circuit(f"f = {typed}", loss=None)).output.formula == formula(expected)
+
+
+def test_long_sums_are_left_alone(monkeypatch):
+    """So that no rule costs more than the number of terms times a constant."""
+    monkeypatch.setattr(patterns, "MOST_TERMS", 3)
+    monkeypatch.setattr(patterns, "SHORT", 3)
+    for typed, expected in (
+        ("log(1 + x + y)", "log1p(x + y)"),
+        ("log(1 + x + y + z)", "log(1 + x + y + z)"),
+        ("log(exp(a) + exp(b) + exp(c))", "logaddexp(logaddexp(a, b), c)"),
+        ("log(exp(a) + exp(b) + exp(c) + exp(d))", "log(exp(a) + exp(b) + exp(c) + exp(d))"),
+        ("log(x + y) - log(x)", "log1p(y/x)"),
+        ("log(x + y) - log(x + z)", "log(x + y) - log(x + z)"),
+    ):
+        assert stable(sb.circuit(f"f = {typed}", loss=None)).output.formula == formula(expected)
+
+
+@pytest.mark.parametrize("name", LECTURE)
+def test_the_lecture_has_nothing_to_rewrite(name):
+    circuit = sb.circuit(ALL[name])
+    assert stable(circuit) is circuit
+    assert gates(circuit) == gates(circuit.as_typed())
+
+
+# nodes → the node that is looked at, and what it becomes
+THROUGH_NAMES = [
+    ("s = 1/(1 + exp(-z)); f = log(s)", "logsigmoid(z)"),
+    ("s = sigma(z); f = -t*log(s) - (1 - t)*log(1 - s)", "binary_cross_entropy(z, t)"),
+    ("e = exp(-z); d = 1 + e; s = 1/d; f = s*(1 - s)", "sigma_prime(z)"),
+    ("p = exp(a); q = exp(b); f = -log(p/(p + q))", "-logsigmoid(a - b)"),
+    ("r = x**2 + y**2; f = sqrt(r)", "hypot(x, y)"),
+    ("u = 1 + x; f = log(u)", "log1p(x)"),
+    ("c = cos(x); f = (1 - c)*y", "2*y*sin(x/2)**2"),
+    ("h = tanh(x); f = 1 - h**2", "tanh_prime(x)"),
+    ("q = tanh(x)**2; f = 1 - q", "tanh_prime(x)"),
+    ("p = exp(a); q = exp(b); f = log(p**2 + q)", "logaddexp(b, 2*a)"),
+    ("p = exp(a); q = exp(b); f = log(p**y + q)", "logaddexp(b, a*y)"),
+    ("p = exp(a); q = exp(b); f = p*q*y", "y*exp(a + b)"),
+    ("p = exp(x); f = p - exp(y)", "expm1(x) - expm1(y)"),
+    ("p = exp(a)*x; f = log(p)", "a + log(x)"),
+    ("p = sigma(z); f = log(p*x)", "logsigmoid(z) + log(x)"),
+    ("s = sigma(z); f = log1p(-s)", "logsigmoid(-z)"),
+    ("e = exp(x); f = log1p(-e)", "log1mexp(x)"),
+    ("e = -exp(x); f = log1p(e)", "log1mexp(x)"),
+    ("e = exp(x) - 1; f = log(e)", "x + log1mexp(-x)"),
+    ("e = exp(x) - 1; f = log(2*e)", "x + log1mexp(-x) + log(2)"),
+    ("e = exp(x) - 1; f = e/(exp(x) + 1)", "tanh(x/2)"),
+    ("d = 1/(1 + exp(x)); f = (exp(x) - 1)*d*y", "y*tanh(x/2)"),
+    ("s = sigma(-x); f = y*exp(x)*s", "y*sigma(x)"),
+    ("c = cosh(x); f = y/c**2", "y*tanh_prime(x)"),
+    ("c = cosh(x); f = log(2*c)", "logcosh(x) + log(2)"),
+    ("c = 2*cosh(x); f = log(c)", "logcosh(x) + log(2)"),
+    ("s = sin(x); f = s/x", "sinc(x)"),
+    ("p = x**2; f = sqrt(p + y**2)", "hypot(x, y)"),
+    ("w = sin(x); f = log(x + w) - log(x)", "log1p(sinc(x))"),
+    ("u = x; f = log(u) - log(x + 1)", "log(u) - log1p(x)"),
+    ("c = 4; f = log(c) - log(x + 4)", "log(c) - log(x + 4)"),
+    ("q = x**2; f = log(1 + q)", "log1psq(x)"),
+    ("q = 1 + x**2; f = log(q)", "log1psq(x)"),
+    ("r = sqrt(1 + x); f = r - 1", "x/(sqrt(x + 1) + 1)"),
+    ("p = 1 + x; f = sqrt(p) - 1", "x/(sqrt(p) + 1)"),
+    ("p = 1 + x; f = sqrt(p) - sqrt(x)", "1/(sqrt(p) + sqrt(x))"),
+    ("p = 1 + x; f = sqrt(x) - sqrt(p)", "-1/(sqrt(p) + sqrt(x))"),
+    ("p = 1 + x; f = y + sqrt(p) - sqrt(1 + x)", "y + sqrt(p) - sqrt(1 + x)"),
+    ("p = x + y; f = log(p) - log(x)", "log1p(y/x)"),
+    ("s = log(exp(a) + exp(b)); f = s - a", "softplus(b - a)"),
+    ("l = logsigmoid(z); m = logsigmoid(-z); f = -t*l - (1-t)*m", "binary_cross_entropy(z, t)"),
+]
+
+
+@pytest.mark.parametrize("text, expected", THROUGH_NAMES)
+def test_rules_look_behind_names(text, expected):
+    found = stable(sb.circuit(text.replace("; ", "\n"), loss=None))
+    assert found["f"].formula == formula(expected)
+
+
+def test_nodes_keep_their_names_and_values():
+    text = "e = exp(-z)\nd = 1 + e\ns = 1/d\nf = s*(1 - s) + log(d)"
+    typed = sb.circuit(text, loss=None)
+    found = stable(typed)
+    assert [n.name for n in found] == [n.name for n in typed]
+    at = {"z": 0.75}
+    for node in typed.computed:
+        one, two = (Reference(c, node.name).at(at) for c in (typed, found))
+        assert one.value.overlaps(two.value)
+        assert one.partials["z"].overlaps(two.partials["z"])
+
+
+def test_a_partial_by_a_node_that_is_passed_by():
+    """log(s) is computed past s, but ∂l/∂s is what the typed circuit says."""
+    c = sb.circuit("s = sigma(z)\nl = -t*log(s) - (1 - t)*log(1 - s)", loss=None)
+    s, t, z = (sp.Symbol(n, real=True) for n in "stz")
+    expected = -t / s + (1 - t) / (1 - s)
+    assert sp.simplify(c.gradient("l")["s"] - expected) == 0
+    assert sp.simplify(c.partial("l", "s").result - expected) == 0
+    assert "s" not in c.derive("l").walk.into
+    at = {s: sp.Rational(2, 3), t: sp.Rational(1, 4), z: sp.log(2)}
+    by_z = c.gradient("l")["z"]
+    assert sp.simplify(elementary(by_z).subs(at) - (at[s] - at[t])) == 0
+
+
+def test_branches_are_rewritten_and_conditions_are_not():
+    found = stable(sb.circuit("f = where(1 - cos(x) > y, log(1 + x), y)", loss=None))
+    assert found.output.formula == formula("where(1 - cos(x) > y, log1p(x), y)")
+
+
+# nodes over a vector z → the last of them, p, and what it becomes
+ARRAYS = [
+    ("p = exp(z)/sum(exp(z))", "softmax(z)"),
+    ("p = y*exp(z)/sum(exp(z))", "y*softmax(z)"),
+    ("e = exp(z)\ns = sum(e)\np = e/s", "softmax(z)"),
+    ("p = exp(z)/sum(exp(z))**2", "exp(z)/sum(exp(z))**2"),
+    ("p = log(sum(exp(z)))", "logsumexp(z)"),
+    ("p = log(sum(exp(z), axis=0))", "logsumexp(z)"),
+    ("e = exp(z)\np = log(sum(e))", "logsumexp(z)"),
+    ("s = sum(exp(z))\np = log(s)", "logsumexp(z)"),
+    ("q = softmax(z)\np = log(q)", "log_softmax(z)"),
+    ("p = log(1 - 1/(1 + exp(-z)))", "logsigmoid(-z)"),
+    ("p = y*(1 - cos(z))", "2*y*sin(z/2)**2"),
+]
+CALLED = {"y*softmax(z)": "softmax", "2*y*sin(z/2)**2": "the square of a sine"}
+CALLED |= {"logsigmoid(-z)": "logsigmoid"}
+
+
+OVERFLOWS, CANCELS = "exp overflows for large operands", "nearly equal terms cancel"
+
+# typed → the reasons that are given
+REASONS = [
+    ("1/(1 + exp(-x))", OVERFLOWS),
+    ("exp(x) - 1", CANCELS),
+    ("(1 - cos(x))/x**2", CANCELS),
+    ("exp(x)/(exp(x) + exp(y)) + exp(x) - exp(y)", f"{OVERFLOWS}; {CANCELS}"),
+    ("log(1 + x)", "1 + u loses the digits of a small u"),
+    (
+        "sqrt(x**2 + y**2) + log(1 + x)",
+        "a square overflows or underflows; 1 + u loses the digits of a small u",
+    ),
+    (
+        "-t*log(sigma(z)) - (1 - t)*log(1 - sigma(z))",
+        "log(1 - sigma) keeps no digits where sigma rounds to 1",
+    ),
+    ("log(cosh(x))", "cosh overflows for large operands"),
+]
+
+
+@pytest.mark.parametrize("typed, why", REASONS)
+def test_reasons_are_those_of_the_rules(typed, why):
+    (rewrite,) = stable(sb.circuit(f"f = {typed}", loss=None)).rewrites
+    assert set(rewrite.why.split("; ")) == set(why.split("; "))
+
+
+def test_output_and_loss_are_the_rewritten_nodes():
+    leaves = "x: input; w: param; t: target"
+    nodes = "z: output = 1/(1 + exp(-w*x))\nE: loss = log(1 + (z - t)**2)"
+    found = stable(sb.circuit(f"{leaves}\n{nodes}"))
+    assert (found.output, found.loss) == (found["z"], found["E"])
+    w, x, t, z = (sp.Symbol(n, real=True) for n in "wxtz")
+    assert found.output.formula == elementwise.sigma(w * x)
+    assert found.loss.formula == elementwise.log1psq(z - t)
+
+
+def over_a_vector(text):
+    number = "y: param\n" if "y*" in text else ""
+    return sb.circuit(f"z: input[k]\n{number}{text}\nf = sum(p*z)")
+
+
+@pytest.mark.parametrize("text, expected", ARRAYS)
+def test_arrays(text, expected):
+    circuit = over_a_vector(text)
+    found = stable(circuit)
+    assert found["p"].formula == over_a_vector(f"p = {expected}")["p"].formula
+    assert found["p"].shape == circuit["p"].shape
+    called = {r.rule for r in found.rewrites if r.node == "p"}
+    assert called == ({CALLED.get(expected, expected.split("(")[0])} if called else set())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [text for text, _ in ARRAYS])
+def test_modules_of_arrays_pass_the_check(text):
+    report = over_a_vector(text).check()
+    assert report.passed, str(report)
+
+
+def test_a_sum_over_a_whole_matrix_is_no_softmax():
+    circuit = sb.circuit("z: input[m, k]\np = exp(z)/sum(exp(z))\nf = sum(p*p)")
+    assert not stable(circuit)["p"].formula.has(softmax)
+
+
+# -- proofs -------------------------------------------------------------------------------------
+
+
+def planted(monkeypatch, head, match):
+    rules = {head: [Rule("planted", "to be found", (head,), match)]}
+    monkeypatch.setattr(circuits, "_BY_HEAD", rules)
+    monkeypatch.setattr(circuits, "MOST_CHANGES", 1)
+
+
+def test_a_rule_that_does_not_hold_is_refused(monkeypatch):
+    planted(monkeypatch, sp.exp, lambda see, e: 1 + e.args[0] + e.args[0] ** 2 / 2)
+    with pytest.raises(proof.RewriteRefused, match="differs"):
+        stable(sb.circuit("f = exp(x)", loss=None))
+
+
+def test_a_rule_that_holds_in_a_part_of_the_domain_is_not_applied(monkeypatch):
+    """cos(x) = sin(2x)/(2 sin(x)), but not at 0."""
+    planted(monkeypatch, sp.cos, lambda see, e: sp.sin(2 * e.args[0]) / sp.sin(e.args[0]) / 2)
+    circuit = sb.circuit("f = cos(x)", loss=None)
+    assert stable(circuit) is circuit
+
+
+def test_rules_of_arrays_are_proven_too(monkeypatch):
+    vector = "z: input[k]\np = {}\nf = sum(p)"
+    planted(monkeypatch, sp.cos, lambda see, e: sp.sin(2 * e.args[0]) / sp.sin(e.args[0]) / 2)
+    circuit = sb.circuit(vector.format("cos(z)"))
+    assert stable(circuit) is circuit
+    planted(monkeypatch, sp.Add, lambda see, e: sp.S.One)  # equal, but no vector
+    circuit = sb.circuit(vector.format("cos(z)**2 + sin(z)**2"))
+    assert stable(circuit) is circuit
+    planted(monkeypatch, sp.exp, lambda see, e: 1 + e.args[0])
+    with pytest.raises(proof.RewriteRefused, match="differs"):
+        stable(sb.circuit(vector.format("exp(z)")))
+
+
+def test_a_rule_that_changes_nothing_lets_the_next_one_try(monkeypatch):
+    same = Rule("same", "to be passed by", (sp.exp,), lambda see, e: e)
+
+    split = Rule(
+        "split", "to be used", (sp.exp,), lambda see, e: sp.sinh(e.args[0]) + sp.cosh(e.args[0])
+    )
+    monkeypatch.setattr(circuits, "_BY_HEAD", {sp.exp: [same, split]})
+    x = sp.Symbol("x", real=True)
+    assert stable(sb.circuit("f = exp(x)", loss=None)).output.formula == sp.sinh(x) + sp.cosh(x)
+
+
+def test_what_cannot_be_proven_stays_as_typed(monkeypatch):
+    monkeypatch.setattr(circuits, "holds", lambda *forms: False)
+    circuit = sb.circuit("f = log(1 + x)", loss=None)
+    assert stable(circuit) is circuit
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_no_rule_looks_for_sums_and_products_of_leaves(rule):
+    """The rewriter does not show such parts to the rules."""
+    a, b, c, d = map(real_symbol, "abcd")
+    circuit = sb.circuit("f = a*b + c*d", loss=None)
+    rewriter = circuits._Rewriter(circuit, frozenset())
+    rewriter.node(circuit["f"])
+    for part in (a * b, a * b * c, a + b, a + b + c, a * b + c, a * b + c * d, a * b + a * c + b):
+        assert rewriter._rewrite(part).result == part and part in rewriter._plain
+        assert part.func not in rule.heads or rule.match(rewriter, part) is None
+    for other in (
+        2 * a,
+        a + 1,
+        a**2,
+        a * sp.exp(b),
+        a - b,
+        sp.sqrt(2) * a,
+        a * circuit["f"].symbol,
+    ):
+        assert not rewriter._is_plain(other)
+
+
+def test_every_rule_is_used():
+    used = set()
+    for rule in RULES:
+        object.__setattr__(rule, "match", _counted(rule, rule.match, used))
+    try:
+        for typed, *_ in (*REWRITTEN, *PARTS):
+            stable(sb.circuit(f"f = {typed}", loss=None))
+        for text, *_ in ARRAYS:
+            stable(over_a_vector(text))
+    finally:
+        for rule in RULES:
+            object.__setattr__(rule, "match", rule.match.__wrapped__)
+    assert {id(rule) for rule in RULES} == used
+
+
+def _counted(rule, match, used):
+    def counted(see, expr):
+        found = match(see, expr)
+        if found is not None:
+            used.add(id(rule))
+        return found
+
+    counted.__wrapped__ = match
+    return counted
+
+
+# -- random circuits ----------------------------------------------------------------------------
+
+NAIVE = [
+    "1/(1 + exp(-{0}))", "log(1 + exp({0}))", "1 - sigma({0})", "{0}*{1}", "{0} - {1}", "exp({0})",
+    "log(1 + {0}**2)", "sqrt({0}**2 + {1}**2)", "1 - cos({0})", "exp({0}) - 1", "1 - tanh({0})**2",
+    "sin({0})/{0}", "exp({0})/(exp({0}) + exp({1}))", "log(exp({0}) + exp({1}))", "sigma({0})",
+    "1 + {0}", "tanh({0})", "cosh({0})", "{0}/(1 + {1}**2)", "log({0}**2 + 1) - {1}", "1/{0}",
+    "sqrt(1 + {0}**2) - 1", "log(sigma({0}))", "1 - {0}", "cos({0})", "2*{0} - 2*exp({1})",
+]  # fmt: skip
+
+
+def random_circuit(seed):
+    rng = random.Random(seed)
+    names, lines = ["x", "y"], []
+    for number in range(8):
+        form = rng.choice(NAIVE).format(rng.choice(names[-3:]), rng.choice(names))
+        lines.append(f"n{number} = {form}")
+        names.append(f"n{number}")
+    total = " + ".join(names)
+    return sb.circuit("\n".join(["x: input; y: input", *lines, f"f = {total}"]), loss=None)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_circuits_keep_their_values(seed):
+    """Value by value, at points, in balls; and operations stay within a constant of the typed."""
+    typed = random_circuit(seed)
+    found = stable(typed)
+    if seed % 5 == 0:
+        assert found.rewrites
+    sizes = [sum(len(postorder(n.formula)) for n in c.computed) for c in (typed, found)]
+    assert sizes[1] <= 2 * sizes[0] + 20
+    rng = random.Random(seed)
+    met = 0
+    for _ in range(6):
+        at = {name: sp.Rational(rng.uniform(-1.5, 1.5)) for name in ("x", "y")}
+        one, two = (_values(c, at) for c in (typed, found))
+        for name in one:
+            if not one[name].is_finite() or one[name].rad() > 1e-30:
+                break
+            assert two[name].is_finite() and one[name].overlaps(two[name]), (name, at)
+            met += 1
+    assert met >= 10
+
+
+def _values(circuit, at):
+    values, found = {}, {}
+    with precision(2000):
+        for node in circuit.nodes:
+            meaning = at[node.name] if node.is_leaf else elementary(node.formula)
+            try:
+                values[node.symbol] = evaluate(sp.sympify(meaning), values)
+            except Undecided:
+                break
+            found[node.name] = values[node.symbol]
+    return found
+
+
+def test_the_cost_is_linear(monkeypatch):
+    """Deep sharing: the tree of this circuit has 2**40 leaves."""
+    calls = 0
+    match = circuits._Rewriter._once
+
+    def counted(self, expr):
+        nonlocal calls
+        calls += 1
+        return match(self, expr)
+
+    monkeypatch.setattr(circuits._Rewriter, "_once", counted)
+    counts = []
+    for depth in (20, 40):
+        lines = [f"n{i + 1} = log(1 + exp(n{i})) + n{i}**2" for i in range(depth)]
+        calls = 0
+        assert len(stable(sb.circuit("\n".join(["n0: input", *lines]))).rewrites) == depth
+        counts.append(calls)
+    assert counts[1] <= 2.2 * counts[0]
+
+
+# -- what is said -------------------------------------------------------------------------------
+
+SAID = "s = 1/(1 + exp(-z))\nf = w*s"
+
+
+def test_every_rendering_has_the_step():
+    d = sb.circuit(SAID, loss=None).derive()
+    (step,) = (s for s in d.steps if s.kind == "rewrite")
+    assert step.left == "s" and step.before == formula("1/(1 + exp(-z))")
+    assert step.depends and "digits" in step.why
+    why = "exp overflows for large operands"
+    assert step.rule == why
+    text = d.to_text()
+    assert "Rewritten, to keep digits\n  s = 1/(exp(−z) + 1) = σ(z)" in text and why in text
+    assert "1/(exp(-z) + 1) = sigma(z)" in d.to_text(ascii=True)
+    assert "rewrite    s = 1/(exp(−z) + 1) = σ(z)" in d.to_text(detail="full")
+    assert why in str(d.why(step.id))
+    latex = r"s &= \frac{1}{"
+    for rendered in (d.to_latex(), d.to_markdown()):
+        assert "Rewritten, to keep digits" in rendered and latex in rendered
+    for style in ("align", "beamer"):
+        assert "Rewritten, to keep digits" in d.to_latex(style, standalone=True)
+    assert r"= \sigma\left(z\right)" in d.to_latex("table")
+    steps = json.loads(d.to_json())["steps"]
+    (told,) = (s for s in steps if s["kind"] == "rewrite")
+    assert told["before"]["text"] == "1/(exp(-z) + 1)" and told["right"]["text"] == "sigma(z)"
+    page = d.to_html()
+    assert "Rewritten, to keep digits" in page and 'data-kind="rewrite"' in page
+    numbers = d.at(z=1, w=2)
+    assert numbers.numbers()[step.id] == pytest.approx(1 / (1 + math.exp(-1)))
+    assert "s = 0.731059" in numbers.to_text()
+    assert "Rewritten" in numbers.to_html()
+
+
+def test_a_node_that_is_passed_by_stands_as_its_formula():
+    d = sb.circuit("s = sigma(z)\nf = log(1 - s)", loss=None).derive()
+    assert "f = log(1 − σ(z)) = logsigmoid(−z)" in d.to_text()
+
+
+@pytest.mark.slow
+def test_steps_of_large_circuits():
+    lines = [f"n{i + 1} = 1/(1 + exp(-n{i}))*w{i}" for i in range(150)]
+    d = sb.circuit("\n".join(["n0 = x", *lines]), loss=None).partial("x")
+    assert "Rewritten, to keep digits" in d.to_text() and "Rewritten" in d.to_html()
+
+
+def test_steps_of_arrays():
+    d = sb.circuit("z: input[k]\nf = log(sum(exp(z)))").derive()
+    assert "Rewritten, to keep digits\n  f = log(sum(exp(z))) = logsumexp(z)" in d.to_text()
+    assert "Rewritten" in d.to_html() and "Rewritten" in d.to_latex()
+
+
+def test_code_says_it():
+    text = sb.circuit(SAID, loss=None).generate()
+    note = "# s = 1/(exp(-z) + 1), as sigma: exp overflows for large operands\n"
+    assert text.count(note + "    s, s_slope = _sigma_and_slope(z)") >= 1
+    long = "1/(1 + exp(-(w1*x1 + w2*x2 + w3*x3 + w4*x4 + w5*x5 + w6*x6 + w7*x7)))"
+    notes = [e for e in sb.circuit(f"f = {long}").generate().splitlines() if "as sigma" in e]
+    assert notes and all(len(e) <= 100 for e in notes)
+
+
+def test_as_typed():
+    c = sb.circuit("f = log(1 + x)", loss=None)
+    x = np.array([1e-20])
+    good, bad = c.compile(), c.compile(stable=False)
+    assert good.forward(good.Params(), good.Inputs(x))[0] == x
+    assert bad.forward(bad.Params(), bad.Inputs(x))[0] == 0
+    typed = c.as_typed()
+    assert typed == c and "rewrite" not in {s.kind for s in typed.derive().steps}
+    assert "as log1p" not in typed.generate()
+    assert typed.check().passed  # against what rounding does to the typed program
+
+
+def test_the_check_tells_the_typed_program_apart():
+    from symback.check.check import check_module
+
+    c = sb.circuit("f = w*log(1 + exp(x))", loss=None)
+    assert check_module(c, c.compile()).passed
+    assert not check_module(c, c.compile(stable=False)).passed
+
+
+# -- digits -------------------------------------------------------------------------------------
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "numerics.py"
+spec = importlib.util.spec_from_file_location("benchmark_numerics", PATH)
+numerics = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = numerics
+spec.loader.exec_module(numerics)
+
+QUICK = (2, 9, 11, 13, 18, 29)  # of the table, by number
+
+
+def _check_digits(monkeypatch, case, points):
+    monkeypatch.setattr(numerics, "POINTS", points)
+    _, (_, first, _, second) = numerics.row(case)
+    assert first.is_good, first
+    assert second.is_good, second
+
+
+@pytest.mark.parametrize("number", QUICK)
+def test_digits(monkeypatch, number):
+    """Against mpmath: within 4 ULP, or within the condition of the problem; always finite."""
+    _check_digits(monkeypatch, numerics.CASES[number], 20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", numerics.CASES, ids=lambda case: f"{case.name} {case.wrt}")
+def test_digits_of_the_whole_table(monkeypatch, case):
+    _check_digits(monkeypatch, case, 300)
+
+
+def test_the_judge_knows_an_ulp():
+    one = [(mp.mpf(1), mp.mpf(0))]
+    score = numerics.score(np.array([1 + 2 * 2.0**-52]), one, np.float64)
+    assert score.worst == 2 and score.is_good
+    assert not numerics.score(np.array([1 + 9 * 2.0**-52]), one, np.float64).is_good
+    assert not numerics.score(np.array([np.nan]), one, np.float64).is_good
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_extremes_are_finite(dtype):
+    """No warning, no NaN: value and slopes where the typed form overflows or divides 0 by 0."""
+    big = {np.float64: 1e300, np.float32: 1e35}[dtype]
+    cases = [
+        ("1/(1 + exp(-x))", [-big, -1e3, 0, 1e3, big]),
+        ("log(1 + exp(x))", [-1e3, 0, 1e3, big]),
+        ("log(1 + x**2)", [-big, -1, 0, 1e-30, big]),
+        ("sin(x)/x", [0, 1e-30, 3, 1e10]),
+        ("sqrt(x**2 + 1)", [-big, 0, 1e-30, big]),
+        ("1/cosh(x)", [-1e3, 0, 1e3]),
+        ("-t*log(1/(1 + exp(-x))) - (1 - t)*log(1 - 1/(1 + exp(-x)))", [-1e3, 0, 1e3]),
+        ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", [-big, 0, 1e-30, big]),
+        ("log(cosh(x))", [-big, 0, 1e-30, big]),
+    ]
+    for text, points in cases:
+        head = "x: input; t: input" if "t*" in text else "x: input"
+        module = sb.circuit(f"{head}\nf = {text}", loss=None).compile()
+        x = np.array(points, dtype)
+        for t in ([np.zeros_like(x)], [np.ones_like(x)]) if "t*" in text else ([],):
+            inputs = module.Inputs(x, *t)
+            with np.errstate(all="raise", under="ignore"):
+                value, cache = module.forward(module.Params(), inputs)
+                bar = module.backward(module.Params(), inputs, cache, np.ones_like(x))[1].x
+            assert value.dtype == bar.dtype == dtype
+            assert np.isfinite(value).all() and np.isfinite(bar).all(), text
+
+
+# -- kernels ------------------------------------------------------------------------------------
+
+
+def _sinc_slope(z):
+    return (mp.cos(z) - mp.sin(z) / z) / z
+
+
+# kernel → its meaning, and whether it takes positive numbers
+KERNELS = {
+    "_sinc": lambda z: mp.sin(z) / z,
+    "_sinc_slope": _sinc_slope,
+    "_log1psq": lambda z: mp.log(1 + z * z),
+    "_log1psq_slope": lambda z: 2 * z / (1 + z * z),
+    "_log1mexp": lambda z: mp.log(1 - mp.exp(z)),
+    "_logcosh": lambda z: mp.log(mp.cosh(z)) if abs(z) < 1e4 else abs(z) - mp.log(2),
+}
+TOGETHER = {
+    "_sinc_and_slope": ("_sinc", "_sinc_slope"),
+    "_log1psq_and_slope": ("_log1psq", "_log1psq_slope"),
+}
+SPECIAL = {
+    "_sinc": ([0.0, -0.0, np.inf, -np.inf], [1, 1, 0, 0]),
+    "_sinc_slope": ([0.0, -0.0, np.inf, -np.inf], [0, 0, 0, 0]),
+    "_log1psq": ([0.0, -0.0, np.inf, -np.inf], [0, 0, np.inf, np.inf]),
+    "_log1psq_slope": ([0.0, -0.0, np.inf, -np.inf], [0, 0, 0, 0]),
+    "_log1mexp": ([-np.inf], [0]),
+    "_logcosh": ([0.0, -0.0, np.inf, -np.inf], [0, 0, np.inf, np.inf]),
+}
+
+
+def kernel_points(name, dtype):
+    rng = np.random.default_rng(3)
+    top = 12 if "sinc" in name else {np.float64: 300, np.float32: 35}[dtype]
+    sizes = [10 ** rng.uniform(-35, top, 30), 10 ** rng.uniform(-3, 2, 60), rng.uniform(0, 4, 60)]
+    z = np.concatenate(sizes) * (-1 if name == "_log1mexp" else rng.choice([-1, 1], 150))
+    beside = np.multiply.outer([0.5, math.log(2), 1.0, 2.0, 400.0], [1 - 1e-11, 1, 1 + 1e-11])
+    beside = beside.ravel() * (-1 if name == "_log1mexp" else 1)
+    return np.concatenate([z, beside]).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernels_keep_their_digits(name, dtype):
+    """Within 4 ULP; sinc' next to its zeros within one rounding of its argument."""
+    kernel, info = getattr(series_kernels, name), np.finfo(dtype)
+    z = kernel_points(name, dtype)
+    with np.errstate(all="raise", under="ignore"):
+        got = kernel(z)
+        assert kernel(z[0]).dtype == got.dtype == dtype and kernel(z[:0]).shape == (0,)
+        assert kernel(z.reshape(3, 55)).shape == (3, 55)
+        ends = [-info.max] if name == "_log1mexp" else [-info.max, info.max]
+        assert np.isfinite(kernel(np.array(ends, dtype))).all()
+    for x, value in zip(z.tolist(), got.tolist(), strict=True):
+        with mp.workprec(400 + 8 * abs(round(math.log2(abs(x))))):
+            truth = KERNELS[name](mp.mpf(x))
+            if abs(truth) < float(info.tiny):
+                continue
+            error = abs(mp.mpf(value) - truth)
+            ulp = error / mp.mpf(float(np.spacing(dtype(abs(float(truth))))))
+            if name == "_sinc_slope" and ulp > 4:
+                moved = abs(mp.diff(_sinc_slope, mp.mpf(x)) * x) * float(info.eps)
+                assert error <= moved, x
+            else:
+                assert ulp <= 4, (x, float(ulp))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernels_at_special_values(name):
+    places, expected = SPECIAL[name]
+    with np.errstate(all="raise", under="ignore"):
+        assert getattr(series_kernels, name)(np.array(places)).tolist() == expected
+        assert np.isnan(getattr(series_kernels, name)(np.array([np.nan, -1.0]))).tolist() == [
+            True,
+            False,
+        ]
+
+
+def test_values_and_slopes_together_are_what_they_are_alone():
+    z = np.linspace(-9, 9, 101)
+    for name, parts in TOGETHER.items():
+        for got, part in zip(getattr(series_kernels, name)(z), parts, strict=True):
+            np.testing.assert_array_equal(got, getattr(series_kernels, part)(z))
+    t = np.resize([0.0, 1.0, 0.3], 101)
+    value, slope = series_kernels._binary_cross_entropy_and_slope(z, t)
+    np.testing.assert_array_equal(value, series_kernels._binary_cross_entropy(z, t))
+    alone = series_kernels._binary_cross_entropy_slope(z, t)
+    np.testing.assert_allclose(slope, alone, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_cross_entropy_of_sigma(dtype):
+    rng = np.random.default_rng(4)
+    z = (10 ** rng.uniform(-20, 2, 200) * rng.choice([-1, 1], 200)).astype(dtype)
+    t = rng.choice([0.0, 1.0, 0.25, 0.9], 200).astype(dtype)
+    value, slope = series_kernels._binary_cross_entropy_and_slope(z, t)
+    assert value.dtype == slope.dtype == dtype
+    np.testing.assert_array_equal(value, series_kernels._binary_cross_entropy(z, t))
+    alone = series_kernels._binary_cross_entropy_slope(z, t)
+    np.testing.assert_allclose(slope, alone, rtol=8 * np.finfo(dtype).eps, atol=1e-16)
+    eps = float(np.finfo(dtype).eps)
+    with mp.workprec(400):
+        for x, y, v, s in zip(z.tolist(), t.tolist(), value.tolist(), slope.tolist(), strict=True):
+            x, y = mp.mpf(x), mp.mpf(y)
+            truth = y * mp.log1p(mp.exp(-x)) + (1 - y) * mp.log1p(mp.exp(x))
+            assert abs(v - truth) <= 4 * eps * truth
+            share = mp.exp(-abs(x)) / (1 + mp.exp(-abs(x)))
+            parts = share + (1 - y if x > 0 else y)
+            truth = 1 / (1 + mp.exp(-x)) - y
+            assert abs(s - truth) <= 4 * eps * (abs(truth) if y in (0, 1) else parts)
+
+
+def test_every_kernel_is_covered():
+    kernels = {n for n, f in vars(series_kernels).items() if n.startswith("_") and callable(f)}
+    both = {"_binary_cross_entropy", "_binary_cross_entropy_slope"}
+    assert kernels == {*KERNELS, *TOGETHER, *both, "_binary_cross_entropy_and_slope"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "f = log(1/(1 + exp(-w*x)))",
+            r"rewritten: f by the rule logsigmoid; as typed .* ULP, it is",
+        ),
+        ("x: input[n]; w: param[n]\ns = exp(w*x)/sum(exp(w*x))\nf = dot(s, x)", "rule softmax; as"),
+        ("f = x1 - sigma(w3*x3 + w4*x4)", None),
+    ],
+)
+def test_the_check_reports_the_error_before_and_after(text, told):
+    report = sb.circuit(text, loss=None).check()
+    assert report.passed
+    if told is None:
+        assert not report.remarks
+        return
+    assert re.search(told, "\n".join(report.remarks)), report.remarks
+    before, after = re.findall(r"([\d.e+]+) ULP|not be finite", report.remarks[-1])
+    assert not before or float(before) > 100 * float(after)
