@@ -12,7 +12,8 @@ from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
 from symback.operations.arrays import shape_of, shown, spread
-from symback.operations.elementwise import expand_slopes, real_symbol
+from symback.operations.elementwise import expand_slopes
+from symback.operations.expressions import real_symbol
 from symback.operations.simplify import LARGEST_SIMPLIFIED, Alike, simplified, weight
 
 LARGEST_CLOSED_FORM = 500  # operations of one closed form

@@ -27,7 +27,8 @@ from symback.operations.arrays import (
     solve,
     transpose,
 )
-from symback.operations.elementwise import BY_HEAD, applied, postorder
+from symback.operations.elementwise import BY_HEAD
+from symback.operations.expressions import applied, postorder
 from symback.operations.simplify import Spelling
 from symback.stable import stable
 

@@ -18,7 +18,7 @@ from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import ArrayFunction, Shape, is_size, shape_of, spread
-from symback.operations.elementwise import real_symbol
+from symback.operations.expressions import real_symbol
 
 
 class Names:

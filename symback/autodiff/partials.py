@@ -23,7 +23,9 @@ from symback.operations.arrays import (
     transposed,
     unbroadcast,
 )
-from symback.operations.elementwise import BY_HEAD, POWER, Slope, product, real_symbol
+from symback.operations.elementwise import BY_HEAD, POWER
+from symback.operations.expressions import product, real_symbol
+from symback.operations.functions import Slope
 from symback.operations.vjp import RULES, At, contributions
 
 

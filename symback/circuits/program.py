@@ -17,7 +17,7 @@ from sympy import Expr, Function, S, Symbol
 
 from symback.errors import SymbackError
 from symback.operations.arrays import count
-from symback.operations.elementwise import compounds
+from symback.operations.expressions import compounds
 
 Chain = tuple[tuple[str, str], ...]
 """A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""

@@ -18,7 +18,7 @@ from symback.operations.arrays import (
     shape_of,
     softmax,
 )
-from symback.operations.elementwise import postorder
+from symback.operations.expressions import postorder
 
 EXPONENTIAL = (softmax, log_softmax, logsumexp, cross_entropy, class_entropy)
 """Operations that take exp of their operand, which code shifts so that none overflows."""

@@ -25,7 +25,7 @@ from symback.operations.arrays import (
     spread,
     total,
 )
-from symback.operations.elementwise import Slope
+from symback.operations.functions import Slope
 from symback.operations.simplify import weight
 
 LARGEST_WRITTEN = 100  # operations of a partial that is written out over names of values

@@ -22,7 +22,8 @@ from symback.derivation.paths import MANY, paths
 from symback.derivation.steps import WHY, Step, View
 from symback.derivation.writer import Writer
 from symback.errors import CircuitError, UnknownName, nearest
-from symback.operations.elementwise import Slope, postorder
+from symback.operations.expressions import postorder
+from symback.operations.functions import Slope
 
 if TYPE_CHECKING:
     from symback.derivation.latex.documents import Style

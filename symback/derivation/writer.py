@@ -21,7 +21,8 @@ from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
 from symback.derivation.steps import Kind, Products, Step, View
 from symback.derivation.verify.arrays import ArrayVerifier
 from symback.derivation.verify.scalars import Verifier
-from symback.operations.elementwise import Slope, as_quotients
+from symback.operations.elementwise import as_quotients
+from symback.operations.functions import Slope
 from symback.operations.simplify import simplified
 
 

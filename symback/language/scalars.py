@@ -28,15 +28,8 @@ from symback.errors import (
 from symback.language.syntax import Source, Term
 from symback.operations.arrays import size_symbol
 from symback.operations.balls.scalars import LARGEST_FLOAT, constant, rational
-from symback.operations.elementwise import (
-    AT_KINK,
-    SPELLINGS,
-    Op,
-    applied,
-    postorder,
-    product,
-    real_symbol,
-)
+from symback.operations.elementwise import AT_KINK, SPELLINGS, Op
+from symback.operations.expressions import applied, postorder, product, real_symbol
 from symback.operations.signs import COMPARISONS, exponent, juxtaposed
 
 MOST_BITS = 8192  # of an exact rational constant

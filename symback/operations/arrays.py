@@ -19,7 +19,7 @@ import sympy as sp
 from sympy import Expr, Function, Integer, S, Symbol, Tuple
 
 from symback.errors import CircuitError
-from symback.operations.elementwise import postorder
+from symback.operations.expressions import postorder
 
 Size: TypeAlias = Any  # a SymPy Integer, a size symbol or a sum of both
 Shape: TypeAlias = tuple[Size, ...]

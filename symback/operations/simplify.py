@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Piecewise
 
-from symback.operations.elementwise import postorder, real_symbol
+from symback.operations.expressions import postorder, real_symbol
 
 LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
 MOST_FOLDED = 3  # choices that are folded into one

@@ -16,7 +16,9 @@ from sympy.core.relational import Relational
 
 from symback.errors import Unsupported
 from symback.operations.arrays import Shape, shape_of
-from symback.operations.elementwise import BY_HEAD, POWER, SLOPES, over_square, postorder
+from symback.operations.elementwise import BY_HEAD, POWER, SLOPES
+from symback.operations.expressions import postorder
+from symback.operations.functions import over_square
 from symback.operations.simplify import Spelling
 
 if TYPE_CHECKING:

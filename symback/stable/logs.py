@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy import Add, Expr, Mul
+from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
-from symback.operations.elementwise import (
-    expm1,
-    hypot,
-    log1mexp,
-    log1p,
-    log1psq,
-    logcosh,
-    logsigmoid,
-    sigma,
-)
+from symback.operations.functions import log1mexp, log1psq, logcosh, logsigmoid, sigma
 from symback.stable.matching import (
     See,
     argument,

@@ -20,7 +20,8 @@ from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction, Shape, shape_of
 from symback.operations.balls.scalars import Undecided, evaluate, precision
 from symback.operations.definitions import SYMPY, boxed, definitions
-from symback.operations.elementwise import elementary, postorder, real_symbol
+from symback.operations.elementwise import elementary
+from symback.operations.expressions import postorder, real_symbol
 from symback.operations.simplify import Numbering, form_of
 
 BITS = 400

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy import Add, Expr, Mul, Pow, S
+from sympy.codegen.cfunctions import expm1, hypot
 
 from symback.operations import arrays
-from symback.operations.elementwise import (
-    expm1,
-    hypot,
-    logcosh,
-    sigma,
-    sigma_prime,
-    softplus,
-    tanh_prime,
-)
+from symback.operations.functions import logcosh, sigma, sigma_prime, softplus, tanh_prime
 from symback.stable.matching import (
     See,
     argument,

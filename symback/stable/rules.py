@@ -13,8 +13,9 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Mul, Pow
+from sympy.codegen.cfunctions import log1p
 
-from symback.operations.elementwise import log1p, sigma
+from symback.operations.functions import sigma
 from symback.stable import logs, quotients, sums
 from symback.stable.matching import Matcher
 

@@ -7,12 +7,10 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Expr, Mul, S
+from sympy.codegen.cfunctions import expm1, hypot, log1p
 
-from symback.operations.elementwise import (
+from symback.operations.functions import (
     binary_cross_entropy,
-    expm1,
-    hypot,
-    log1p,
     logaddexp,
     logsigmoid,
     sigma,

@@ -21,7 +21,7 @@ from symback.language.arrays import CALLS
 from symback.language.syntax import DEEPEST
 from symback.operations import arrays as a
 from symback.operations.arrays import Shape, ShapeError, shape_of, shown, size_symbol
-from symback.operations.elementwise import postorder, real_symbol
+from symback.operations.expressions import postorder, real_symbol
 from symback.sympy_io.matrix_derivatives import NAMED, RULES, better
 from symback.sympy_io.matrix_products import ALL, Value, as_number, full
 from symback.sympy_io.matrix_view import Array, Elementwise, Number

@@ -38,7 +38,9 @@ from symback.language.scalars import MOST_BITS, huge_power, is_beyond_float, is_
 from symback.language.syntax import DEEPEST, LARGEST
 from symback.operations.arrays import has_arrays
 from symback.operations.balls.scalars import LARGEST_FLOAT, constant
-from symback.operations.elementwise import BY_HEAD, SLOPES, Slope, exact, postorder, real_symbol
+from symback.operations.elementwise import BY_HEAD, SLOPES
+from symback.operations.expressions import exact, postorder, real_symbol
+from symback.operations.functions import Slope
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
 
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)

@@ -33,7 +33,7 @@ from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalOf
 
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, Shape, is_size, shape_of
-from symback.operations.elementwise import postorder
+from symback.operations.expressions import postorder
 
 
 def as_matrix(formula: Expr, shapes: Mapping[str, Shape], shape: Shape) -> Expr:

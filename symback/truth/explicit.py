@@ -22,7 +22,7 @@ from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, Shape, shape_of
 from symback.operations.definitions import SYMPY, boxed, definitions
-from symback.operations.elementwise import real_symbol
+from symback.operations.expressions import real_symbol
 from symback.truth.entries import NUMBERS, Entries, Layout
 from symback.truth.small_sizes import SQUARE, small_sizes
 

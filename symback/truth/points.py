@@ -18,7 +18,7 @@ from sympy import Piecewise
 
 from symback.circuits.circuit import Circuit
 from symback.operations.arrays import largest, smallest
-from symback.operations.elementwise import abs_at, max_at, min_at, relu, relu_at
+from symback.operations.functions import abs_at, max_at, min_at, relu, relu_at
 from symback.truth.entries import NUMBERS, Layout
 
 Point = Mapping[str, float]

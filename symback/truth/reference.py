@@ -18,7 +18,8 @@ from sympy import Derivative, Expr, Subs, Symbol
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import Unsupported
 from symback.operations.balls.scalars import Undecided, evaluate, precision
-from symback.operations.elementwise import elementary, real_symbol
+from symback.operations.elementwise import elementary
+from symback.operations.expressions import real_symbol
 
 ENOUGH_BITS = 80  # of a value, where float64 has 53
 NEGLIGIBLE = arb(2) ** -1140  # far below the smallest float64

@@ -18,11 +18,11 @@ from sympy import Expr, Piecewise, Symbol
 
 from symback.circuits.program import Program, batch_sum
 from symback.operations.balls.scalars import NOT_A_NUMBER, choose, evaluate, order, rational
-from symback.operations.elementwise import (
+from symback.operations.elementwise import elementary
+from symback.operations.functions import (
     abs_at,
     binary_cross_entropy,
     binary_cross_entropy_prime,
-    elementary,
     max_at,
     min_at,
     over_square,

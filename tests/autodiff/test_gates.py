@@ -13,14 +13,8 @@ from symback.autodiff.passes import optimise
 from symback.circuits.names import check_name
 from symback.circuits.program import operations
 from symback.codegen.numpy.module import module_text
-from symback.operations.elementwise import (
-    BY_HEAD,
-    applied,
-    compounds,
-    postorder,
-    product,
-    real_symbol,
-)
+from symback.operations.elementwise import BY_HEAD
+from symback.operations.expressions import applied, compounds, postorder, product, real_symbol
 from tests.cases.independent import DIGITS, circuit_value, close
 from tests.cases.sample_circuits import ALL, STRUCTURES, sample
 

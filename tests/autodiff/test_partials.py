@@ -3,6 +3,7 @@
 import mpmath as mp
 import pytest
 import sympy as sp
+from sympy.codegen.cfunctions import hypot
 
 import symback as sb
 from symback.autodiff.gates import gates
@@ -11,7 +12,7 @@ from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
 from symback.derivation.verify.gate import ADJOINT, Gate, truth_of
 from symback.errors import CircuitError
 from symback.operations import elementwise as ops
-from symback.operations import functions
+from symback.operations import functions as fn
 from symback.operations.arrays import (
     class_entropy,
     cross_entropy,
@@ -23,6 +24,7 @@ from symback.operations.arrays import (
     total,
 )
 from symback.operations.elementwise import OPS, elementary
+from symback.operations.expressions import exact, real_symbol
 from symback.operations.vjp import RULES
 from symback.printing.circuit_text import NotationPrinter
 from symback.printing.text import AsciiPrinter, TextPrinter
@@ -174,7 +176,7 @@ def locals_at(circuit: sb.Circuit, point: dict) -> list:
 def test_local_partials_are_those_of_sympy(name, at):
     circuit = applied(name, len(at))
     point = dict(zip(LETTERS, at, strict=False))
-    symbols = [ops.real_symbol(s) for s in LETTERS[: len(at)]]
+    symbols = [real_symbol(s) for s in LETTERS[: len(at)]]
     meaning = elementary(circuit.output.expr)
     exact = {str(s): v for s, v in zip(symbols, at, strict=True)}
     expected = [value(sp.diff(meaning, s), exact) for s in symbols]
@@ -196,8 +198,8 @@ def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
 @pytest.mark.parametrize("name", CASES)
 def test_the_row_states_the_partials(name):
     """Also that of sqrt, which as a gate is a power: answers and pages read the row."""
-    symbols = [ops.real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
-    found = OPS[name].local_partials(ops.real_symbol("v"), *symbols)
+    symbols = [real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
+    found = OPS[name].local_partials(real_symbol("v"), *symbols)
     assert len(found) == len(symbols)
     for at in CASES[name]:
         at = [mp.mpf(v) for v in at]
@@ -217,10 +219,10 @@ def test_the_elementary_form_is_the_textbook_function(name):
 
 
 def test_the_elementary_form_reaches_every_part():
-    x, y = map(ops.real_symbol, "xy")
-    assert elementary(x * ops.sigma(y)) == x / (1 + sp.exp(-y))
-    assert elementary(x + sp.sin(ops.softplus(y))) == x + sp.sin(sp.log(1 + sp.exp(y)))
-    assert elementary(ops.softplus(ops.sigma(y))) == sp.log(1 + sp.exp(1 / (1 + sp.exp(-y))))
+    x, y = map(real_symbol, "xy")
+    assert elementary(x * fn.sigma(y)) == x / (1 + sp.exp(-y))
+    assert elementary(x + sp.sin(fn.softplus(y))) == x + sp.sin(sp.log(1 + sp.exp(y)))
+    assert elementary(fn.softplus(fn.sigma(y))) == sp.log(1 + sp.exp(1 / (1 + sp.exp(-y))))
 
 
 @pytest.mark.parametrize(("name", "at", "expected"), KINKS)
@@ -247,16 +249,36 @@ def test_gates_by_hand(text, at, expected):
 @pytest.mark.parametrize(
     "head",
     [
-        *(ops.sigma, ops.softplus, ops.logsigmoid, ops.relu, ops.silu, ops.gelu, *ops.SLOPES),
-        *(ops.log1psq, ops.logcosh, ops.log1mexp, ops.logaddexp, ops.binary_cross_entropy),
-        *(ops.over_square, ops.relu_at, ops.abs_at, ops.max_at, ops.min_at),
+        *(
+            fn.sigma,
+            fn.softplus,
+            fn.logsigmoid,
+            fn.relu,
+            fn.silu,
+            fn.gelu,
+            *ops.SLOPES,
+        ),
+        *(
+            fn.log1psq,
+            fn.logcosh,
+            fn.log1mexp,
+            fn.logaddexp,
+            fn.binary_cross_entropy,
+        ),
+        *(
+            fn.over_square,
+            fn.relu_at,
+            fn.abs_at,
+            fn.max_at,
+            fn.min_at,
+        ),
     ],
 )
 def test_own_functions_differentiate_as_their_meaning_does(head):
     """f.diff() in SymPy, also of a kept slope, is the derivative of the elementary form."""
-    x = ops.real_symbol("x")
+    x = real_symbol("x")
     others = [sp.Rational(2, 3)] * (max(head.nargs) - 1)
-    for at in (-3.0, -0.5) if head is ops.log1mexp else (-3.0, -0.5, 0.75, 6.0):
+    for at in (-3.0, -0.5) if head is fn.log1mexp else (-3.0, -0.5, 0.75, 6.0):
         exact = {x: sp.Rational(at)}
         got = elementary(sp.diff(head(x, *others), x)).subs(exact).evalf(40)
         expected = sp.diff(elementary(head(x, *others)), x).subs(exact).evalf(40)
@@ -264,7 +286,7 @@ def test_own_functions_differentiate_as_their_meaning_does(head):
         value = elementary(head(x, *others)).subs(exact).evalf(40)
         assert abs(head(sp.Rational(at), *others).evalf(40) - value) < 1e-30
         assert abs(head(x, *others).rewrite(sp.exp).subs(exact).evalf(40) - value) < 1e-30
-    symbols = [ops.real_symbol(s) for s in LETTERS[: max(head.nargs)]]
+    symbols = [real_symbol(s) for s in LETTERS[: max(head.nargs)]]
     exact = dict(zip(symbols, map(sp.Rational, (-0.75, 1.25)), strict=False))
     for symbol in symbols:
         got = elementary(sp.diff(head(*symbols), symbol)).subs(exact).evalf(40)
@@ -290,35 +312,35 @@ SIZES = [
 
 @pytest.mark.parametrize(("name", "at", "expected"), SIZES)
 def test_sizes_of_what_cancels(name, at, expected):
-    size = elementary(vars(functions)[name].size(*map(sp.Rational, at)))
+    size = elementary(vars(fn)[name].size(*map(sp.Rational, at)))
     assert close(value(size, {}), expected(), 20)
 
 
 def test_forms_for_people_have_quotients():
     """over_square is for code; conditions stay as typed, for SymPy would solve them."""
-    x, y = map(ops.real_symbol, "xy")
+    x, y = map(real_symbol, "xy")
     gradient = sb.circuit("f = atan2(y, x)", loss=None).gradient()
-    assert not any(gradient[name].has(ops.over_square) for name in "xy")
-    assert gradient["y"] == x / ops.hypot(x, y) ** 2
+    assert not any(gradient[name].has(fn.over_square) for name in "xy")
+    assert gradient["y"] == x / hypot(x, y) ** 2
     slope = ops.expand_slopes(OPS["sigma"].slope(x))
-    assert slope == ops.sigma(x) * (1 - ops.sigma(x))
-    choice = sp.Piecewise((y, ops.relu(x) > 1), (0, True))
+    assert slope == fn.sigma(x) * (1 - fn.sigma(x))
+    choice = sp.Piecewise((y, fn.relu(x) > 1), (0, True))
     assert elementary(choice) == choice
 
 
 def test_floats_are_the_decimals_that_were_typed():
     """But those of more digits than a float has, which are the binary numbers that they are."""
     for text in ("0.1", "0.30000000000000004", "1e-9"):
-        assert ops.exact(sp.Float(float(text))) == sp.Rational(text)
-    assert ops.exact(sp.Float(0.1)).is_Rational
+        assert exact(sp.Float(float(text))) == sp.Rational(text)
+    assert exact(sp.Float(0.1)).is_Rational
     longer = sp.Rational(1) + sp.Rational(2) ** -53
-    found = ops.exact(sp.Float(longer, precision=54))
+    found = exact(sp.Float(longer, precision=54))
     assert found.is_Rational and found == longer
 
 
 def test_sinc_at_0():
     """sin(u)/u = 1 - u²/6 + …: the value 1, the slope 0, and -1/3 for that of the slope."""
-    u = ops.real_symbol("u")
+    u = real_symbol("u")
     slope = OPS["sinc"].slope(u)
     assert elementary(sp.sinc(u)).subs(u, 0) == 1
     assert elementary(slope).subs(u, 0) == 0
@@ -348,7 +370,7 @@ SIGNS = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_function_states_of_its_sign_holds(name):
     """SymPy takes abs(f) for f where f states that it is positive."""
-    symbols = [ops.real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
+    symbols = [real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
     with mp.workdps(DIGITS):
         for at in CASES[name]:
             found = MEANING[name](*map(mp.mpf, at))
@@ -359,7 +381,7 @@ def test_what_a_function_states_of_its_sign_holds(name):
 
 def test_a_partial_reuses_the_value():
     split = gates(sb.circuit("f = exp(x), g: output = x/f + tan(f)", loss=None))
-    f, x = ops.real_symbol("f"), ops.real_symbol("x")
+    f, x = real_symbol("f"), real_symbol("x")
     assert local_partials(split["f"])["x"].partial == f
     quotient = next(n for n in split.computed if n.expr == x / f)
     assert local_partials(quotient)["f"].partial == -quotient.symbol / f
@@ -382,7 +404,7 @@ EDGES = [
     ("x: input; y: input\nf = x*y", {"x": ("product", None, False), "y": ("product", None, False)}),
     (
         "x: input\nf = sigma(x)",
-        {"x": (OPS["sigma"].rule, ops.sigma_prime(ops.real_symbol("x")), False)},
+        {"x": (OPS["sigma"].rule, fn.sigma_prime(real_symbol("x")), False)},
     ),
     ("x: input\nf = x", {"x": ("copy", None, False)}),
     ("x: input[n]\nf = x", {"x": ("copy", None, False)}),
@@ -400,7 +422,7 @@ EDGES = [
     ),
     (
         "x: input[n]\nf = sigma(x)",
-        {"x": (OPS["sigma"].rule, ops.sigma_prime(ops.real_symbol("x")), False)},
+        {"x": (OPS["sigma"].rule, fn.sigma_prime(real_symbol("x")), False)},
     ),
     (
         "x: input[n]; y: input[n]; c: param\nf = where(x > y, x, c)",
@@ -440,13 +462,13 @@ EDGES = [
     (
         "z: input[n]; t: target[n]\nf = cross_entropy(z, t)",
         {
-            "z": (RULES[cross_entropy], softmax(ops.real_symbol("z")), True),
+            "z": (RULES[cross_entropy], softmax(real_symbol("z")), True),
             "t": (RULES[cross_entropy], None, True),
         },
     ),
     (
         "z: input[n]; t: target\nf = cross_entropy(z, t)",
-        {"z": (RULES[class_entropy], softmax(ops.real_symbol("z")), True)},
+        {"z": (RULES[class_entropy], softmax(real_symbol("z")), True)},
     ),
     ("x: input[n]; w: param[n]\nf = dot(x, w)", {o: (RULES[dot], None, True) for o in "xw"}),
 ]
@@ -462,14 +484,14 @@ def test_edges_of_gates(text, expected):
 
 
 OF_ARRAYS = [text for text, _ in EDGES if "[" in text]
-F, X, Y, Z, KEPT = map(ops.real_symbol, "f x y z kept".split())
+F, X, Y, Z, KEPT = map(real_symbol, "f x y z kept".split())
 
 
 @pytest.mark.parametrize("text", OF_ARRAYS)
 def test_contributions_are_those_of_sympy(text):
     """∂Σ(g∘gate) by SymPy's diff, entry by entry: over the names, a kept slope, and written out."""
     gate = gates(sb.circuit(text, loss=None)).output
-    upstream = ops.real_symbol(f"{gate.name}_bar")
+    upstream = real_symbol(f"{gate.name}_bar")
     for operand, local in local_partials(gate).items():
         if operand == "t":  # a target has no derivative
             continue
@@ -522,12 +544,12 @@ def test_partials_reuse_the_value(shape):
 @pytest.mark.parametrize("shape", ["", "[n]"])
 def test_what_is_kept_is_used(shape):
     """A slope that is kept is not written out, one that is written out is gone, branches get g."""
-    g = ops.real_symbol("f_bar")
+    g = real_symbol("f_bar")
     gate = gates(sb.circuit(f"x: input{shape}\nf = sigma(x)", loss=None)).output
     local = local_partials(gate)["x"]
     assert local.contribution(g, KEPT) == g * KEPT
     assert local.contribution(g, expanded=True) == g * F * (1 - F)
-    assert local.contribution(g) == g * ops.sigma_prime(X)
+    assert local.contribution(g) == g * fn.sigma_prime(X)
     leaves = f"x: input{shape}; y: input{shape}"
     choice = gates(sb.circuit(f"{leaves}\nf = where(x > y, x, y)", loss=None)).output
     expected = sp.Piecewise((g, X > Y), (0, True))
@@ -541,7 +563,7 @@ def test_a_factor_goes_into_the_branches():
 
 def test_operations_on_arrays_reuse_the_value():
     """Where they are the whole gate: that of softmax is f∘(g - f·g)."""
-    g = ops.real_symbol("f_bar")
+    g = real_symbol("f_bar")
     for text, number, softened in (("softmax(z)", 1, F), ("2*softmax(z)", 2, softmax(Z))):
         circuit = sb.circuit(f"z: input[n]\nf = {text}", loss=None)
         found = local_partials(circuit.output)["z"].contribution(g)

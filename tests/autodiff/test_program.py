@@ -14,7 +14,7 @@ from symback.autodiff.passes.inline_sums import inline_sums
 from symback.autodiff.passes.share_common import share_common
 from symback.circuits.program import Assign, Program, batch_sum, operations, varies
 from symback.errors import SymbackError
-from symback.operations.elementwise import real_symbol
+from symback.operations.expressions import real_symbol
 from tests.cases.independent import DIGITS, circuit_value, close, run, value
 from tests.cases.sample_circuits import ALL, LECTURE, sample
 

@@ -13,6 +13,8 @@ from sympy.core.relational import Relational
 
 from symback.circuits.program import Program, batch_sum
 from symback.operations import elementwise as ops
+from symback.operations import functions as fn
+from symback.operations.expressions import postorder
 
 DIGITS = 60
 
@@ -64,14 +66,14 @@ MEANING = {
 """Every operation by its textbook definition."""
 
 SLOPE_MEANING = {
-    ops.sigma_prime: lambda u: 1 / (2 + mp.exp(u) + mp.exp(-u)),
-    ops.tanh_prime: lambda u: mp.sech(u) ** 2,
-    ops.sinc_prime: lambda u: (mp.cos(u) - mp.sinc(u)) / u if u else mp.mpf(0),
-    ops.log1psq_prime: lambda u: 2 * u / (1 + u * u),
-    ops.binary_cross_entropy_prime: lambda z, t: 1 / (1 + mp.exp(-z)) - t,
-    ops.over_square: lambda a, b: a / (b * b),
-    ops.silu_prime: lambda u: mp.diff(MEANING["silu"], u),
-    ops.gelu_prime: lambda u: mp.ncdf(u) + u * mp.npdf(u),
+    fn.sigma_prime: lambda u: 1 / (2 + mp.exp(u) + mp.exp(-u)),
+    fn.tanh_prime: lambda u: mp.sech(u) ** 2,
+    fn.sinc_prime: lambda u: (mp.cos(u) - mp.sinc(u)) / u if u else mp.mpf(0),
+    fn.log1psq_prime: lambda u: 2 * u / (1 + u * u),
+    fn.binary_cross_entropy_prime: lambda z, t: 1 / (1 + mp.exp(-z)) - t,
+    fn.over_square: lambda a, b: a / (b * b),
+    fn.silu_prime: lambda u: mp.diff(MEANING["silu"], u),
+    fn.gelu_prime: lambda u: mp.ncdf(u) + u * mp.npdf(u),
 }
 
 _BY_HEAD: dict[Any, Any] = {op.head: MEANING[name] for name, op in ops.OPS.items()} | SLOPE_MEANING
@@ -92,7 +94,7 @@ _COMPARE = {
 def value(expr: Any, point: Mapping[str, Any]) -> Any:
     """The number of an expression; `point` gives those of names."""
     done: dict[Any, Any] = {}
-    for part in ops.postorder(expr):
+    for part in postorder(expr):
         if isinstance(part, sp.Expr):
             done[part] = _value(part, done, point)
     return done[expr]

@@ -15,7 +15,8 @@ from symback.check.check import check_module
 from symback.codegen.render import load
 from symback.errors import CheckFailed
 from symback.operations.balls import scalars as balls
-from symback.operations.elementwise import OPS, real_symbol
+from symback.operations.elementwise import OPS
+from symback.operations.expressions import real_symbol
 from symback.truth import rounding
 from symback.truth.oracle import Oracle
 from symback.truth.points import has_kinks, kink_scenes, scenes

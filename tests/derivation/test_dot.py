@@ -21,7 +21,7 @@ from symback.derivation.picture.dot import _escaped, _quoted
 from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import picture
 from symback.errors import SymbackError, TooLarge, UnknownName
-from symback.operations import elementwise
+from symback.operations.expressions import real_symbol
 from tests.cases.sample_circuits import LECTURE, OPERATIONS
 from tests.derivation.test_picture import LARGE, PICTURES, point
 
@@ -127,7 +127,7 @@ def test_errors_are_those_of_draw():
     names = [f"a{i}" for i in range(6000)]
     nodes = [sb.circuit("a = x")["x"]]
     for before, name in zip(["x", *names], names, strict=False):
-        nodes.append(circuit_module.computed(name, elementwise.real_symbol(before) + 1, [before]))
+        nodes.append(circuit_module.computed(name, real_symbol(before) + 1, [before]))
     with pytest.raises(TooLarge, match="6001 nodes"):
         circuit_module.assemble(nodes).to_dot()
 

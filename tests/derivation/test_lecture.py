@@ -107,7 +107,7 @@ def test_both_views_of_the_slope(text):
 
 
 def sb_slopes():
-    from symback.operations.elementwise import Slope
+    from symback.operations.functions import Slope
 
     return Slope
 

@@ -22,7 +22,7 @@ from symback.derivation.picture.diagram import MOST_BOXES, diagram
 from symback.derivation.picture.labels import NOT_COMPUTED, Texts, number
 from symback.derivation.picture.layout import picture
 from symback.errors import CircuitError, SymbackError, TooLarge, UnknownName
-from symback.operations import elementwise
+from symback.operations.expressions import real_symbol
 from tests.cases.sample_circuits import ALL, LECTURE
 
 ROOT = Path(__file__).parents[2]
@@ -353,7 +353,7 @@ def test_beyond_a_bound_a_message():
     names = [f"a{i}" for i in range(6000)]
     nodes = [sb.circuit("a = x")["x"]]
     for before, name in zip(["x", *names], names, strict=False):
-        nodes.append(circuit_module.computed(name, elementwise.real_symbol(before) + 1, [before]))
+        nodes.append(circuit_module.computed(name, real_symbol(before) + 1, [before]))
     with pytest.raises(TooLarge, match="6001 nodes"):
         circuit_module.assemble(nodes).draw()
 

@@ -16,7 +16,8 @@ from sympy.parsing.sympy_parser import parse_expr
 import symback as sb
 from symback import errors
 from symback.operations import signs
-from symback.operations.elementwise import OPS, SPELLINGS, sigma, softplus
+from symback.operations.elementwise import OPS, SPELLINGS
+from symback.operations.functions import sigma, softplus
 
 
 def real(names):

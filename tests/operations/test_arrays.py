@@ -18,7 +18,7 @@ from symback.codegen.numpy import arrays as numpy_arrays
 from symback.language import arrays as build_arrays
 from symback.operations import arrays, vjp
 from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
-from symback.operations.elementwise import postorder
+from symback.operations.expressions import postorder
 from symback.printing import array_notation as arrays_in_print
 from symback.truth import explicit
 from tests.cases.array_cases import BATCH, CASES, KINDS, SIZES, UNSPREAD

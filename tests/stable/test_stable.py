@@ -16,10 +16,11 @@ import sympy as sp
 import symback as sb
 from symback.autodiff.gates import gates
 from symback.codegen.numpy import series_kernels
-from symback.operations import elementwise
+from symback.operations import functions as fn
 from symback.operations.arrays import softmax
 from symback.operations.balls.scalars import Undecided, evaluate, precision
-from symback.operations.elementwise import elementary, postorder, real_symbol
+from symback.operations.elementwise import elementary
+from symback.operations.expressions import postorder, real_symbol
 from symback.stable import RULES, Rule, proof, stable
 from symback.stable import matching as patterns
 from symback.stable import rewrite as circuits
@@ -396,8 +397,8 @@ def test_output_and_loss_are_the_rewritten_nodes():
     found = stable(sb.circuit(f"{leaves}\n{nodes}"))
     assert (found.output, found.loss) == (found["z"], found["E"])
     w, x, t, z = (sp.Symbol(n, real=True) for n in "wxtz")
-    assert found.output.formula == elementwise.sigma(w * x)
-    assert found.loss.formula == elementwise.log1psq(z - t)
+    assert found.output.formula == fn.sigma(w * x)
+    assert found.loss.formula == fn.log1psq(z - t)
 
 
 def over_a_vector(text):

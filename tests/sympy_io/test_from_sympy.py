@@ -14,6 +14,7 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 import symback as sb
 from symback import errors
 from symback.operations import elementwise as ops
+from symback.operations import functions as fn
 
 x, y, z, w, b = sp.symbols("x y z w b")
 real_x, real_y, real_w = sp.symbols("x y w", real=True)
@@ -345,21 +346,21 @@ def test_results_can_be_read_again():
 # -- our own functions in SymPy --------------------------------------------------------------
 
 OWN = {
-    ops.sigma: lambda u: 1 / (1 + mpmath.exp(-u)),
-    ops.softplus: lambda u: mpmath.log(1 + mpmath.exp(u)),
-    ops.logsigmoid: lambda u: -mpmath.log(1 + mpmath.exp(-u)),
-    ops.relu: lambda u: max(u, mpmath.mpf(0)),
-    ops.silu: lambda u: u / (1 + mpmath.exp(-u)),
-    ops.gelu: lambda u: u * (1 + mpmath.erf(u / mpmath.sqrt(2))) / 2,
-    ops.log1psq: lambda u: mpmath.log(1 + u * u),
-    ops.logcosh: lambda u: mpmath.log(mpmath.cosh(u)),
+    fn.sigma: lambda u: 1 / (1 + mpmath.exp(-u)),
+    fn.softplus: lambda u: mpmath.log(1 + mpmath.exp(u)),
+    fn.logsigmoid: lambda u: -mpmath.log(1 + mpmath.exp(-u)),
+    fn.relu: lambda u: max(u, mpmath.mpf(0)),
+    fn.silu: lambda u: u / (1 + mpmath.exp(-u)),
+    fn.gelu: lambda u: u * (1 + mpmath.erf(u / mpmath.sqrt(2))) / 2,
+    fn.log1psq: lambda u: mpmath.log(1 + u * u),
+    fn.logcosh: lambda u: mpmath.log(mpmath.cosh(u)),
 }
 
 
 def test_the_table_of_own_functions_is_complete():
     """Of one operand; those of two are in `test_partials`."""
-    own = {c for c in ops.Elementary.__subclasses__() if 1 in c.nargs and c is not ops.Slope}
-    assert own == {*OWN, ops.log1mexp}  # which is of negative numbers only
+    own = {c for c in fn.Elementary.__subclasses__() if 1 in c.nargs and c is not fn.Slope}
+    assert own == {*OWN, fn.log1mexp}  # which is of negative numbers only
 
 
 @pytest.mark.parametrize("function", OWN, ids=lambda f: f.__name__)
@@ -367,11 +368,11 @@ def test_the_table_of_own_functions_is_complete():
 def test_own_functions_evaluate_and_differentiate(function, at):
     with mpmath.workdps(40):
         truth = OWN[function](mpmath.mpf(at))
-        slope = mpmath.diff(OWN[function], mpmath.mpf(at)) if at or function is not ops.relu else 0
+        slope = mpmath.diff(OWN[function], mpmath.mpf(at)) if at or function is not fn.relu else 0
     assert float(function(sp.Rational(at)).evalf(30)) == pytest.approx(float(truth), rel=1e-14)
     for expr, expected in ((function(real_x), truth), (sp.diff(function(real_x), real_x), slope)):
         for backend in ("numpy", "mpmath", "math"):
-            if backend == "numpy" and function is ops.gelu:
+            if backend == "numpy" and function is fn.gelu:
                 continue  # NumPy has no erf
             made = sp.lambdify(real_x, expr, backend)
             given = np.float64(at) if backend == "numpy" else at
@@ -382,9 +383,9 @@ def test_own_functions_evaluate_and_differentiate(function, at):
 
 
 def test_own_functions_in_sympy():
-    assert ops.sigma(0) == sp.Rational(1, 2)
-    assert ops.sigma(real_x).diff(real_x) == ops.sigma(real_x) * (1 - ops.sigma(real_x))
-    assert ops.sigma(real_x).rewrite(sp.exp) == 1 / (1 + sp.exp(-real_x))
-    assert ops.sigma(real_x).subs(real_x, 0) == sp.Rational(1, 2)
-    assert sp.limit(ops.sigma(real_x).rewrite(sp.exp), real_x, sp.oo) == 1
-    assert str(ops.sigma(real_x)) == "sigma(x)"
+    assert fn.sigma(0) == sp.Rational(1, 2)
+    assert fn.sigma(real_x).diff(real_x) == fn.sigma(real_x) * (1 - fn.sigma(real_x))
+    assert fn.sigma(real_x).rewrite(sp.exp) == 1 / (1 + sp.exp(-real_x))
+    assert fn.sigma(real_x).subs(real_x, 0) == sp.Rational(1, 2)
+    assert sp.limit(fn.sigma(real_x).rewrite(sp.exp), real_x, sp.oo) == 1
+    assert str(fn.sigma(real_x)) == "sigma(x)"

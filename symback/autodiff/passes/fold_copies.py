@@ -14,7 +14,7 @@ from sympy import Expr, S, Symbol
 from symback.autodiff.gates import split_number
 from symback.autodiff.lower import Names
 from symback.circuits.program import Assign, Chain, Program, batch_sum
-from symback.operations.elementwise import product
+from symback.operations.expressions import product
 
 
 def fold_copies(program: Program, names: Names) -> Program:

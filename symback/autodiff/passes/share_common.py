@@ -10,7 +10,7 @@ from sympy.logic.boolalg import Boolean
 from symback.autodiff.lower import Names
 from symback.circuits.program import Assign, Program, symbols
 from symback.operations.arrays import count, transpose
-from symback.operations.elementwise import compounds, postorder
+from symback.operations.expressions import compounds, postorder
 
 
 def share_common(program: Program, names: Names) -> Program:

@@ -14,7 +14,7 @@ from symback.codegen.c.names import ArrayNames, words
 from symback.codegen.c.number_module import joined_sums, remark
 from symback.codegen.numpy.printer import chain_comment, print_order
 from symback.operations.arrays import is_size
-from symback.operations.elementwise import real_symbol
+from symback.operations.expressions import real_symbol
 from symback.printing.circuit_text import rewrite_notes
 
 

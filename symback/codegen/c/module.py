@@ -19,7 +19,7 @@ from symback.codegen.c.printer import c_prefix, kernel_sources
 from symback.codegen.numpy.module import ModuleText, module_text
 from symback.codegen.numpy.printer import columns_of
 from symback.operations.arrays import ArrayFunction
-from symback.operations.elementwise import postorder
+from symback.operations.expressions import postorder
 
 
 @dataclass(frozen=True, slots=True)

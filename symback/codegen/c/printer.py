@@ -14,19 +14,20 @@ from typing import Any, ClassVar
 
 import sympy as sp
 from sympy import Expr, Mul, Pow, S, Symbol
+from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import And, Or
 
 from symback.circuits.names import fresh_name
 from symback.errors import DomainError, clip
-from symback.operations import elementwise as ops
+from symback.operations import functions as ops
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.printing.printer import ATOM, MUL, NEG, POW, Printer
 
 FUNCTIONS: dict[Any, str] = {
     sp.exp: "symback_exp",
     sp.log: "log",
-    ops.log1p: "log1p",
-    ops.expm1: "expm1",
+    log1p: "log1p",
+    expm1: "expm1",
     sp.sin: "sin",
     sp.cos: "cos",
     sp.tan: "tan",
@@ -44,7 +45,7 @@ FUNCTIONS: dict[Any, str] = {
     sp.sign: "symback_sign",
     sp.Min: "symback_min",
     sp.Max: "symback_max",
-    ops.hypot: "hypot",
+    hypot: "hypot",
     sp.erf: "erf",
     sp.erfc: "erfc",
     sp.sinc: "symback_sinc",

@@ -16,19 +16,22 @@ from typing import Any, ClassVar
 
 import sympy as sp
 from sympy import Expr, Mul, Symbol
+from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import And, Or
 
 from symback.circuits.program import Program, batch_sum, symbols
 from symback.errors import DomainError, Unsupported, clip
-from symback.operations import elementwise as ops
+from symback.operations import functions as ops
 from symback.operations.balls.scalars import constant, nearest_float
+from symback.operations.elementwise import OPS, SPELLINGS
+from symback.operations.expressions import real_symbol
 from symback.printing.printer import ATOM, MUL, NEG, Printer
 
 FUNCTIONS: dict[Any, str] = {
     sp.exp: "Math.exp",
     sp.log: "Math.log",
-    ops.log1p: "Math.log1p",
-    ops.expm1: "Math.expm1",
+    log1p: "Math.log1p",
+    expm1: "Math.expm1",
     sp.sin: "Math.sin",
     sp.cos: "Math.cos",
     sp.tan: "Math.tan",
@@ -46,7 +49,7 @@ FUNCTIONS: dict[Any, str] = {
     sp.sign: "Math.sign",
     sp.Min: "Math.min",
     sp.Max: "Math.max",
-    ops.hypot: "Math.hypot",
+    hypot: "Math.hypot",
     sp.erf: "_erf",
     sp.erfc: "_erfc",
     sp.sinc: "_sinc",
@@ -229,9 +232,9 @@ def operations(used: Collection[Any]) -> list[str]:
     out, unless they are among the `used` heads.
     """
     printer = JavaScriptPrinter({})
-    names = [ops.real_symbol(name) for name in ("u", "v", "w")]
+    names = [real_symbol(name) for name in ("u", "v", "w")]
     found = []
-    for op in ops.OPS.values():
+    for op in OPS.values():
         least, most = op.arity
         function = FUNCTIONS.get(op.head, "")
         if not function.startswith("Math."):
@@ -253,7 +256,7 @@ def _arrow(expr: Expr, names: Sequence[Symbol], printer: JavaScriptPrinter) -> s
 def spellings(rows: Iterable[str]) -> dict[str, str]:
     """The other names of the operations in the rows, with the name that each stands for."""
     kept = "\n".join(rows)
-    found = {s: op.name for s, op in ops.SPELLINGS.items() if f'["{op.name}",' in kept}
+    found = {s: op.name for s, op in SPELLINGS.items() if f'["{op.name}",' in kept}
     return {spelling: name for spelling, name in found.items() if spelling != name}
 
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy as sp
 from sympy import Expr, Function, Mul, Piecewise, Pow, S, Symbol
+from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import And, Or
 
 from symback.circuits.program import Assign, Chain, Program, batch_sum, symbols, varies
 from symback.codegen.numpy import array_kernels, kernels, series_kernels
 from symback.errors import DomainError
-from symback.operations import elementwise as ops
+from symback.operations import functions as ops
 from symback.operations.arrays import (
     class_entropy,
     column,
@@ -29,7 +30,8 @@ from symback.operations.arrays import (
     transpose,
 )
 from symback.operations.balls.scalars import constant, nearest_float
-from symback.operations.elementwise import BY_HEAD, Slope
+from symback.operations.elementwise import BY_HEAD
+from symback.operations.functions import Slope
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, Printer, is_negative
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ WIDTH = 100
 FUNCTIONS: dict[Any, str] = {
     sp.exp: "np.exp",
     sp.log: "np.log",
-    ops.log1p: "np.log1p",
-    ops.expm1: "np.expm1",
+    log1p: "np.log1p",
+    expm1: "np.expm1",
     sp.sin: "np.sin",
     sp.cos: "np.cos",
     sp.tan: "np.tan",
@@ -60,7 +62,7 @@ FUNCTIONS: dict[Any, str] = {
     sp.sign: "np.sign",
     sp.Min: "np.minimum",
     sp.Max: "np.maximum",
-    ops.hypot: "np.hypot",
+    hypot: "np.hypot",
     sp.erf: "_erf",
     sp.erfc: "_erfc",
     sp.sinc: "_sinc",

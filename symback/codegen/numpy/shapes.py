@@ -16,7 +16,7 @@ from symback.codegen.numpy.printer import columns_of, print_order, statements, t
 from symback.errors import Unsupported
 from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction, Shape, is_size
-from symback.operations.elementwise import compounds
+from symback.operations.expressions import compounds
 from symback.printing.circuit_text import rewrite_notes
 
 BLOCK_ROWS = 1024

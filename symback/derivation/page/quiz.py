@@ -26,7 +26,8 @@ from symback.derivation.practice.quiz import KINDS, LEVELS, Grade, Kind, Questio
 from symback.derivation.record import Derivation
 from symback.errors import CircuitError, Unsupported
 from symback.operations.balls.scalars import nearest_float
-from symback.operations.elementwise import abs_at, max_at, min_at, postorder, relu, relu_at
+from symback.operations.expressions import postorder
+from symback.operations.functions import abs_at, max_at, min_at, relu, relu_at
 from symback.operations.signs import GREEK
 from symback.printing.circuit_text import NotationPrinter
 

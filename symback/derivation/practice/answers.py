@@ -24,7 +24,8 @@ from symback.errors import (
 )
 from symback.language.scalars import Builder
 from symback.language.syntax import Equation, Source, Term, statements
-from symback.operations.elementwise import SLOPES, SPELLINGS, postorder, real_symbol
+from symback.operations.elementwise import SLOPES, SPELLINGS
+from symback.operations.expressions import postorder, real_symbol
 from symback.sympy_io.from_sympy import read as read_sympy
 
 LONGEST_ANSWER = 2_000  # characters

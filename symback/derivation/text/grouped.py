@@ -15,7 +15,7 @@ from symback.derivation.steps import ABOUT_NODES
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.normal import WIDTH, ArrayText, Text, ascii_words, folded
 from symback.errors import clip
-from symback.operations.elementwise import real_symbol
+from symback.operations.expressions import real_symbol
 from symback.operations.simplify import form_of, weight
 from symback.printing.text import AsciiPrinter, TextPrinter
 

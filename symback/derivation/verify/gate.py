@@ -31,7 +31,7 @@ from symback.operations.arrays import Shape, dot, is_size, size_symbol
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.scalars import Undecided, precision
 from symback.operations.definitions import boxed
-from symback.operations.elementwise import real_symbol
+from symback.operations.expressions import real_symbol
 from symback.truth.entries import Entries, Layout
 from symback.truth.explicit import explicit, explicit_leaves
 from symback.truth.points import Point, scenes

@@ -20,7 +20,8 @@ from sympy.functions.special.delta_functions import DiracDelta
 from sympy.logic.boolalg import ITE, And, Not, Or
 
 from symback.errors import Unsupported
-from symback.operations.elementwise import elementary, postorder
+from symback.operations.elementwise import elementary
+from symback.operations.expressions import postorder
 
 NOT_A_NUMBER = arb("nan")
 LARGEST_FLOAT = arb(fmpz(2**1024 - 2**970))

@@ -1,0 +1,103 @@
+"""Work on SymPy expressions that keeps shared parts shared: walks, symbols, products, numbers."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Float, Rational, Symbol
+
+
+def postorder(expr: Expr) -> list[Expr]:
+    """The distinct subexpressions, operands first: linear in the shared graph, no recursion."""
+    if not any(a.args for a in expr.args):  # most expressions of a large circuit: w*x
+        return [*dict.fromkeys(expr.args), expr]
+    seen: set[Expr] = set()
+    ordered: list[Expr] = []
+    open_parts = [(expr, iter(expr.args))]
+    while open_parts:
+        part, operands = open_parts[-1]
+        for operand in operands:
+            if operand in seen:
+                continue
+            seen.add(operand)
+            if operand.args:
+                open_parts.append((operand, iter(operand.args)))
+                break
+            ordered.append(operand)
+        else:
+            ordered.append(part)
+            open_parts.pop()
+    return ordered
+
+
+def compounds(expr: Expr) -> set[Expr]:
+    """The distinct subexpressions that have operands, in no order."""
+    found: set[Expr] = set()
+    open_parts = [expr]
+    while open_parts:
+        part = open_parts.pop()
+        if part.args and part not in found:
+            found.add(part)
+            open_parts.extend(part.args)
+    return found
+
+
+@lru_cache(maxsize=1 << 18)
+def real_symbol(name: str) -> Symbol:
+    """The symbol of a node: real, so that abs and sqrt differentiate to printable results.
+
+    One object a name: SymPy's own cache forgets, and two equal symbols take long to compare.
+    """
+    return Symbol(name, real=True)
+
+
+def product(*factors: Expr) -> Expr:
+    """The product; that of different names is made at once.
+
+    SymPy would look for numbers, powers and infinities among them, which takes 30 times as long.
+    """
+    if len(factors) == 1:
+        return factors[0]
+    names = {f.name for f in factors if f.is_Symbol and f is real_symbol(f.name)}
+    if len(names) < len(factors) or not factors:
+        return sp.Mul(*factors)
+    # Symbols with the same assumptions stand in the order of their names.
+    return sp.Mul._from_args(sorted(factors, key=attrgetter("name")), is_commutative=True)
+
+
+def applied(head: Any, *operands: Expr) -> Expr:
+    """head(*operands), SymPy not asked for a simpler form where names, plain products and sums of
+    them have none.
+
+    It would look for signs and multiples of π: tanh of a sum of 100 products takes it 50 ms.
+    """
+    return head(*operands, evaluate=not all(map(_is_plain, operands)))
+
+
+def _is_plain(expr: Expr) -> bool:
+    """Whether it is the name of a node, or a sum of products of such names without a number."""
+    factors = [f for t in sp.Add.make_args(expr) for f in sp.Mul.make_args(t)]
+    return all(f.is_Symbol and f is real_symbol(f.name) for f in factors)
+
+
+def exact(number: Float) -> Rational:
+    """The decimal number that a float was typed as: 0.1 becomes 1/10, not its binary neighbour.
+
+    A float of more than double precision keeps its exact binary value.
+    """
+    if number._prec <= 53:
+        return Rational(repr(float(number)))
+    return Rational(number)
+
+
+__all__ = [
+    "applied",
+    "compounds",
+    "exact",
+    "postorder",
+    "product",
+    "real_symbol",
+]
