@@ -7,21 +7,19 @@ compilers do not vectorise are kernels of `kernels.c`, all others come from <mat
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import sympy as sp
-from sympy import Expr, Mul, Pow, S, Symbol
+from sympy import Expr, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
-from sympy.logic.boolalg import And, Or
 
 from symback.circuits.names import fresh_name
-from symback.errors import DomainError, clip
 from symback.operations import functions as ops
-from symback.operations.balls.scalars import constant, nearest_float
-from symback.printing.printer import ATOM, MUL, NEG, POW, Printer
+from symback.printing.code import CodePrinter, called_kernels
+from symback.printing.printer import ATOM
 
 FUNCTIONS: dict[Any, str] = {
     sp.exp: "symback_exp",
@@ -95,71 +93,27 @@ RESERVED = frozenset(
 )
 """Words of C and C++, macros that compilers define, and names of the printed functions."""
 
-_LARGEST_EXACT = 2**53
 _KERNEL = re.compile(
     r"(?:^/\*(?:[^*]|\*(?!/))*\*/\n)?^static inline \w+ (\w+)\(.*?^\}\n", re.M | re.S
 )
 
 
-class CPrinter(Printer):
+class CPrinter(CodePrinter):
     """Prints expressions as C; `names` tells what a symbol is called there, if not by its name."""
 
-    times: ClassVar[str] = " * "
-    over: ClassVar[str] = " / "
     functions: ClassVar = FUNCTIONS
-
-    def _print(self, expr: Expr) -> tuple[str, int]:
-        if expr.is_number and not expr.is_Rational:
-            return self._literal(expr)
-        return super()._print(expr)
 
     def of_shared(self, name: str) -> str:
         """A name of type double that all elements share, as lines of the printer's type read it."""
         return name
 
-    # -- numbers ----------------------------------------------------------------------------
-
-    def _literal(self, number: Expr) -> tuple[str, int]:
-        value = nearest_float(constant(number))
-        if value - value != 0:
-            raise DomainError(f"the constant {clip(str(number), 60)} is no float64")
-        return repr(value), NEG if value < 0 else ATOM
-
     def integer(self, number: int) -> str:
         return f"{number}.0"
 
-    def rational(self, number: Expr) -> tuple[str, int]:
-        if max(abs(number.p), number.q) > _LARGEST_EXACT:
-            text = repr(int(number.p) / int(number.q))
-            return text, NEG if number < 0 else ATOM
-        return super().rational(number)
-
-    def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
-        """Factors above and below the line; numbers beyond 2⁵³ as one factor, rounded once."""
-        numbers = [f for f in Mul.make_args(expr) if f.is_number]
-        if all(n.is_Rational and max(abs(n.p), n.q) <= _LARGEST_EXACT for n in numbers):
-            return super().fraction(expr)
-        above, below = super().fraction(Mul(*(f for f in Mul.make_args(expr) if not f.is_number)))
-        return [Mul(*numbers), *above], below
-
-    # -- operations -------------------------------------------------------------------------
-
-    def root(self, base: Expr) -> tuple[str, int]:
-        return f"sqrt({self.print(base)})", ATOM
-
-    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
-        if exponent == 2 and base.is_Symbol:
-            text = self.print(base)
-            return f"{text} * {text}", MUL
+    def general_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         if exponent.is_Integer and int(exponent) in POWERS:
             return f"{POWERS[int(exponent)]}({self.print(base)})", ATOM
-        if exponent.is_Rational and exponent.q == 2 and 1 < exponent < 4:
-            whole = self.at(Pow(base, exponent - S.Half), MUL)
-            return f"{whole} * sqrt({self.print(base)})", MUL
         return f"pow({self.print(base)}, {self.print(exponent)})", ATOM
-
-    def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
-        return f"{self.at(a, MUL)} / {self.at(b, POW)} / {self.at(b, POW)}", MUL
 
     def function(self, expr: Expr) -> tuple[str, int]:
         if isinstance(expr, sp.Min | sp.Max) and len(expr.args) > 2:
@@ -170,19 +124,8 @@ class CPrinter(Printer):
             return text, ATOM
         return super().function(expr)
 
-    def call(self, name: str, args: Sequence[str]) -> str:
-        return name.format(*args) if "{" in name else super().call(name, args)
-
-    # -- choices ----------------------------------------------------------------------------
-
     def branch(self, condition: str, yes: str, no: str) -> str:
         return f"(({condition}) ? {yes} : {no})"
-
-    def connective(self, condition: Any) -> str:
-        if isinstance(condition, And | Or):
-            sign = " && " if isinstance(condition, And) else " || "
-            return sign.join(sorted(f"({self.condition(part)})" for part in condition.args))
-        return super().connective(condition)
 
 
 def c_names(
@@ -213,19 +156,7 @@ def c_prefix(stem: str) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, each after those that it calls itself."""
-    known = kernels()
-    wanted = _called("\n".join(lines), known)
-    found: set[str] = set()
-    while wanted:
-        name = wanted.pop()
-        if name not in found:
-            found.add(name)
-            wanted |= _called(known[name], known)
-    return [text.rstrip() for name, text in known.items() if name in found]
-
-
-def _called(text: str, known: Container[str]) -> set[str]:
-    return {name for name in re.findall(r"\b(symback_\w+)\(", text) if name in known}
+    return called_kernels(lines, kernels(), kernels().__getitem__)
 
 
 @cache

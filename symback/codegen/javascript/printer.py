@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import sympy as sp
-from sympy import Expr, Mul, Symbol
+from sympy import Expr, S, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
-from sympy.logic.boolalg import And, Or
 
 from symback.circuits.program import Program, batch_sum, symbols
-from symback.errors import DomainError, Unsupported, clip
+from symback.errors import Unsupported, clip
 from symback.operations import functions as ops
-from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
-from symback.printing.printer import ATOM, MUL, NEG, Printer
+from symback.printing.code import CodePrinter, called_kernels
+from symback.printing.printer import ATOM
 
 FUNCTIONS: dict[Any, str] = {
     sp.exp: "Math.exp",
@@ -100,16 +99,14 @@ RESERVED = frozenset(
 """Words that a parameter of a function can't be, or that the printed code needs."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_LARGEST_EXACT = 2**53
 _KERNEL = re.compile(r"(?:^//[^\n]*\n)*^function (_\w+)\(.*?^\}\n", re.M | re.S)
 
 
-class JavaScriptPrinter(Printer):
+class JavaScriptPrinter(CodePrinter):
     """Prints expressions as JavaScript."""
 
-    times: ClassVar[str] = " * "
-    over: ClassVar[str] = " / "
     functions: ClassVar = FUNCTIONS
+    constants: ClassVar = {S.Pi: "Math.PI"}
     relations: ClassVar = {
         "<": "<",
         "<=": "<=",
@@ -122,60 +119,20 @@ class JavaScriptPrinter(Printer):
     def _print(self, expr: Expr) -> tuple[str, int]:
         if isinstance(expr, batch_sum):  # one sample: a sum of one term
             return self._print(expr.args[0])
-        if expr.is_number and not expr.is_Rational:
-            return self._literal(expr)
         return super()._print(expr)
 
     def symbol(self, symbol: Symbol) -> str:
         return identifier(symbol.name)
 
-    # -- numbers ----------------------------------------------------------------------------
-
-    def _literal(self, number: Expr) -> tuple[str, int]:
-        if number == sp.pi:
-            return "Math.PI", ATOM
-        value = nearest_float(constant(number))
-        if value - value != 0:
-            raise DomainError(f"the constant {clip(str(number), 60)} is no float64")
-        return repr(value), NEG if value < 0 else ATOM
-
-    def rational(self, number: Expr) -> tuple[str, int]:
-        if max(abs(number.p), number.q) > _LARGEST_EXACT:
-            text = repr(int(number.p) / int(number.q))
-            return text, NEG if number < 0 else ATOM
-        return super().rational(number)
-
-    def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
-        """Factors above and below the line; numbers beyond 2⁵³ as one factor, rounded once."""
-        numbers = [f for f in Mul.make_args(expr) if f.is_Rational]
-        if all(max(abs(n.p), n.q) <= _LARGEST_EXACT for n in numbers):
-            return super().fraction(expr)
-        above, below = super().fraction(Mul(*(f for f in Mul.make_args(expr) if not f.is_Rational)))
-        return [Mul(*numbers), *above], below
-
-    # -- operations -------------------------------------------------------------------------
-
     def root(self, base: Expr) -> tuple[str, int]:
         return f"Math.sqrt({self.print(base)})", ATOM
 
-    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
-        """A call: JavaScript refuses -x**2 as ambiguous. A name is squared by one product."""
-        if exponent == 2 and base.is_Symbol:
-            text = self.print(base)
-            return f"{text} * {text}", MUL
+    def general_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+        """A call: JavaScript refuses -x**2 as ambiguous."""
         return f"Math.pow({self.print(base)}, {self.print(exponent)})", ATOM
-
-    def call(self, name: str, args: Sequence[str]) -> str:
-        return name.format(*args) if "{" in name else super().call(name, args)
 
     def branch(self, condition: str, yes: str, no: str) -> str:
         return f"({condition} ? {yes} : {no})"
-
-    def connective(self, condition: Any) -> str:
-        if isinstance(condition, And | Or):
-            sign = " && " if isinstance(condition, And) else " || "
-            return sign.join(sorted(f"({self.condition(part)})" for part in condition.args))
-        return super().connective(condition)
 
 
 def identifier(name: str) -> str:
@@ -203,19 +160,7 @@ def row(names: Sequence[str], expr: Expr, printer: JavaScriptPrinter) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
-    wanted = _called("\n".join(lines))
-    found: dict[str, str] = {}
-    while wanted:
-        name = wanted.pop()
-        if name not in found:
-            found[name] = kernels()[name]
-            wanted |= _called(found[name]) - {name}
-    return [found[name] for name in sorted(found)]
-
-
-def _called(text: str) -> set[str]:
-    names = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", text))
-    return names & kernels().keys()
+    return called_kernels(lines, sorted(kernels()), kernels().__getitem__)
 
 
 @cache

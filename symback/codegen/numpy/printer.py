@@ -12,13 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy as sp
-from sympy import Expr, Function, Mul, Piecewise, Pow, S, Symbol
+from sympy import Expr, Function, Mul, Piecewise, S, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
-from sympy.logic.boolalg import And, Or
 
 from symback.circuits.program import Assign, Chain, Program, batch_sum, symbols, varies
 from symback.codegen.numpy import array_kernels, kernels, series_kernels
-from symback.errors import DomainError
 from symback.operations import functions as ops
 from symback.operations.arrays import (
     class_entropy,
@@ -29,10 +27,10 @@ from symback.operations.arrays import (
     softmax,
     transpose,
 )
-from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.functions import Slope
-from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, Printer, is_negative
+from symback.printing.code import CodePrinter, called_kernels
+from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, is_negative
 
 if TYPE_CHECKING:
     from symback.autodiff.lower import Lowered
@@ -121,16 +119,16 @@ KERNELS: dict[str, Any] = {
 IN_PLACE = frozenset({"_tanh_and_slope"})
 """Kernels that can put the value in the memory of the operand."""
 
-_LARGEST_EXACT = 2**53
 _LONGEST_FRACTION = 10**6
 
 
-class NumpyPrinter(Printer):
+class NumpyPrinter(CodePrinter):
     """Prints expressions as NumPy code; `varying` are the symbols with one value a sample."""
 
-    times: ClassVar[str] = " * "
-    over: ClassVar[str] = " / "
+    both: ClassVar[str] = " & "
+    either: ClassVar[str] = " | "
     functions: ClassVar = FUNCTIONS
+    longest_fraction: ClassVar[int] = _LONGEST_FRACTION
 
     def __init__(
         self,
@@ -149,20 +147,15 @@ class NumpyPrinter(Printer):
     def _print(self, expr: Expr) -> tuple[str, int]:
         if isinstance(expr, batch_sum):
             return self._batch_sum(expr.args[0])
-        if expr.is_number and not expr.is_Rational:
-            return self._literal(expr)
         return super()._print(expr)
 
     # -- numbers ----------------------------------------------------------------------------
 
-    def _literal(self, number: Expr) -> tuple[str, int]:
+    def literal(self, number: Expr) -> tuple[str, int]:
         multiple = number / sp.pi
         if multiple.is_Rational and max(abs(multiple.p), multiple.q) <= _LONGEST_FRACTION:
             return self._multiple_of_pi(multiple)
-        value = nearest_float(constant(number))
-        if value - value != 0:
-            raise DomainError(f"the constant {number} is no float64")
-        return repr(value), NEG if value < 0 else ATOM
+        return super().literal(number)
 
     def _multiple_of_pi(self, multiple: Expr) -> tuple[str, int]:
         if multiple < 0:
@@ -173,44 +166,25 @@ class NumpyPrinter(Printer):
         text = "math.pi" if multiple.p == 1 else f"{multiple.p} * math.pi"
         return (text if multiple.q == 1 else f"{text} / {multiple.q}"), MUL
 
-    def integer(self, number: int) -> str:
-        return str(number)
-
-    def rational(self, number: Expr) -> tuple[str, int]:
-        if max(abs(number.p), number.q) > _LARGEST_EXACT:
-            text = repr(int(number.p) / int(number.q))
-            return text, NEG if number < 0 else ATOM
-        return super().rational(number)
-
-    def fraction(self, expr: Expr) -> tuple[list[Expr], list[Expr]]:
-        numbers = [f for f in Mul.make_args(expr) if not f.is_Symbol and f.is_number]
-        if all(n.is_Rational and max(abs(n.p), n.q) <= _LONGEST_FRACTION for n in numbers):
-            return super().fraction(expr)
-        above, below = super().fraction(Mul(*(f for f in Mul.make_args(expr) if not f.is_number)))
-        return [Mul(*numbers), *above], below
-
     # -- powers -----------------------------------------------------------------------------
 
     def root(self, base: Expr) -> tuple[str, int]:
         return f"np.sqrt({self.print(base)})", ATOM
 
-    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
+    def square(self, name: str) -> tuple[str, int]:
+        return f"{name}**2", POW
+
+    def general_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         text = self.at(base, ATOM)
         if exponent == 3:  # NumPy's general power takes ten times as long as a product
             return f"{text} * {text}**2", MUL
         if exponent == 4:
             return f"({text}**2)**2", POW
-        if exponent.is_Rational and exponent.q == 2 and 1 < exponent < 4:
-            whole = self.at(Pow(base, exponent - S.Half), MUL)
-            return f"{whole} * np.sqrt({self.print(base)})", MUL
         if exponent.is_Integer and exponent > 2**31:
             return f"{text}**{float(exponent)!r}", POW
         if base.is_Integer:  # an integer base would make integer powers
             text = f"{int(base)}.0"
         return f"{text}**{self.at(exponent, ATOM)}", POW
-
-    def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
-        return f"{self.at(a, MUL)} / {self.at(b, POW)} / {self.at(b, POW)}", MUL
 
     # -- choices ----------------------------------------------------------------------------
 
@@ -223,15 +197,6 @@ class NumpyPrinter(Printer):
 
     def branch(self, condition: str, yes: str, no: str) -> str:
         return f"np.where({condition}, {_as_float(yes)}, {_as_float(no)})"
-
-    def connective(self, condition: Any) -> str:
-        if isinstance(condition, And | Or):
-            sign = " & " if isinstance(condition, And) else " | "
-            return sign.join(sorted(f"({self.condition(part)})" for part in condition.args))
-        return super().connective(condition)
-
-    def call(self, name: str, args: Sequence[str]) -> str:
-        return name.format(*args) if "{" in name else super().call(name, args)
 
     def is_free(self, operand: Expr, line: Assign, program: Program) -> bool:
         """Whether the line may put its value in the memory of an operand."""
@@ -440,19 +405,4 @@ def tuple_of(names: Sequence[str]) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
-    wanted = _kernel_names("\n".join(lines))
-    found: dict[str, str] = {}
-    while wanted:
-        name = wanted.pop()
-        if name not in found:
-            found[name] = inspect.getsource(KERNELS[name]).rstrip()
-            wanted |= _kernel_names(found[name]) - {name}
-    return [found[name] for name in sorted(found)]
-
-
-def _kernel_names(text: str) -> set[str]:
-    names = set(re.findall(r"(?<![\w.])_[a-z]\w*(?=\()", text))
-    return names & KERNELS.keys()
-
-
-__all__ = ["FUNCTIONS", "NumpyPrinter", "kernel_sources", "statements", "wrapped"]
+    return called_kernels(lines, sorted(KERNELS), lambda name: inspect.getsource(KERNELS[name]))
