@@ -117,6 +117,7 @@ def lower(circuit: Circuit, whole: frozenset[str] = frozenset()) -> Lowered:
     forward = _forward(split, of_output, names)
     cache = tuple(line.target for line in forward if line.target in needed)
     read = _arguments(split, split.output)
+    of_forward = _program(read, forward, [split.output.symbol, *cache], varying)
     total = names.total(split.objective.name)
     fused: list[Assign] = []
     if not split.objective.shape:
@@ -130,12 +131,12 @@ def lower(circuit: Circuit, whole: frozenset[str] = frozenset()) -> Lowered:
     return Lowered(
         split,
         names,
-        _program(read, forward, [split.output.symbol, *cache], varying),
+        of_forward,
         _program(
             [*(s for s in read if s in read_again), *cache, seed],
             backward,
             [names.adjoint(n.name) for n in (*split.params, *split.inputs)],
-            varying | ({seed} if split.output.symbol in varying else set()),
+            of_forward.varying() | ({seed} if split.output.symbol in varying else set()),
         ),
         _program(
             _arguments(split, split.objective),

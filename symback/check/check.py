@@ -25,7 +25,7 @@ from symback.codegen.render import read_module
 from symback.errors import CheckFailed, clip
 from symback.language.parse import circuit as parse
 from symback.operations.balls.scalars import nearest_float, precision
-from symback.stable import stable
+from symback.stable.rewrite import Rewrite, rewritten
 from symback.truth.oracle import BITS, Expected, Oracle, total
 from symback.truth.points import Point, Scene
 from symback.truth.rounding import SUBNORMAL, UNIT
@@ -84,7 +84,9 @@ def check_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Report:
 
 def with_typed(report: Report, circuit: Circuit, oracle: Oracle) -> Report:
     """The report, with a remark on what the errors would be had no formula been rewritten."""
-    rewrites = stable(circuit).rewrites
+    changed, unproven = rewritten(circuit)
+    rewrites = changed.rewrites
+    report = replace(report, remarks=(*report.remarks, *map(_left_as_typed, unproven)))
     if not rewrites:
         return report
     module = circuit.compile(stable=False)
@@ -97,6 +99,13 @@ def with_typed(report: Report, circuit: Circuit, oracle: Oracle) -> Report:
     more = ", …" if len(rewrites) > 3 else ""
     remark = f"rewritten: {rules}{more}; as typed {quantity} {told}, it is {after:.3g} ULP"
     return replace(report, remarks=(*report.remarks, remark))
+
+
+def _left_as_typed(rewrite: Rewrite) -> str:
+    return (
+        f"left as typed: {rewrite.node}; no proof was found that {rewrite.rule} is equal to it "
+        "wherever it is defined"
+    )
 
 
 class _Checker:

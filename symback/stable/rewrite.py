@@ -39,18 +39,27 @@ def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
     >>> print(stable(sb.circuit("f = 1/(1 + exp(-x))")).output.formula)
     sigma(x)
     """
+    return rewritten(circuit, opaque)[0]
+
+
+def rewritten(
+    circuit: Circuit, opaque: Collection[str] = ()
+) -> tuple[Circuit, tuple[Rewrite, ...]]:
+    """`stable(circuit)`, and the rewritings that were not used because no proof of them is found."""
     rewriter = _Rewriter(circuit, frozenset(opaque))
     nodes = tuple(rewriter.node(n) for n in circuit.nodes)
+    unproven = tuple(rewriter.unproven)
     if not rewriter.rewrites:
-        return circuit
+        return circuit, unproven
     by_name = {n.name: n for n in nodes}
-    return replace(
+    changed = replace(
         circuit,
         nodes=nodes,
         output=by_name[circuit.output.name],
         loss=by_name[circuit.loss.name] if circuit.loss else None,
         rewrites=(*circuit.rewrites, *rewriter.rewrites),
     )
+    return changed, unproven
 
 
 def _why(words: str, rules: Sequence[Rule]) -> str:
@@ -82,6 +91,7 @@ class _Rewriter:
         self._plain: set[Expr] = set()  # products and sums that no rule looks for
         self._looked: set[Symbol] = set()
         self.rewrites: list[Rewrite] = []
+        self.unproven: list[Rewrite] = []
 
     def node(self, node: Node) -> Node:
         if node.is_leaf:
@@ -100,19 +110,14 @@ class _Rewriter:
         parts = [self._changes[p] for p in _parts(node.formula)]
         rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
         behind = self._closure({s for part in parts for s in part.behind})
+        words = _words(node.formula, after, rules)
+        rewrite = Rewrite(node.name, node.formula, after, words, _why(words, rules))
         kept = self._shapes and shape_of(after, self._shapes) != node.shape
         if kept or not self._proven(node.formula, after, behind):
+            self.unproven.append(rewrite)
             return node
         self._behind[node.symbol] = frozenset(behind)
-        self.rewrites.append(
-            Rewrite(
-                node.name,
-                node.formula,
-                after,
-                (words := _words(node.formula, after, rules)),
-                _why(words, rules),
-            )
-        )
+        self.rewrites.append(rewrite)
         found = {s.name for s in postorder(after) if s.is_Symbol}
         new = sorted(found - set(node.operands), key=self._ranks.__getitem__)
         shapes = self._shapes if self._has_arrays else None
@@ -133,8 +138,12 @@ class _Rewriter:
     def _proven(self, before: Expr, after: Expr, behind: set[Symbol]) -> bool:
         inner = [(s, self._typed[s]) for s in sorted(behind, key=self._places.__getitem__)]
         if self._has_arrays:
-            return holds_for_arrays(before, after, inner, self._shapes)
+            return holds_for_arrays(before, after, inner, self._shapes, self._became)
         return holds(before, after, inner)
+
+    def _became(self, part: Any) -> Any:
+        change = self._changes.get(part)
+        return part if change is None else change.result
 
     def shape_of(self, expr: Expr) -> Shape:
         return shape_of(expr, self._shapes)
@@ -246,4 +255,4 @@ def _parts(expr: Any) -> Iterator[Any]:
                 stack.extend((a, False) for a in reversed(part.args) if a not in seen)
 
 
-__all__ = ["Rewrite", "stable"]
+__all__ = ["Rewrite", "rewritten", "stable"]

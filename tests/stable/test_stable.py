@@ -23,7 +23,7 @@ from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder, real_symbol
 from symback.stable import RULES, Rule, proof, stable
 from symback.stable import matching as patterns
-from symback.stable import rewrite as circuits
+from symback.stable import rewrite
 from symback.truth.reference import Reference
 from tests.cases.sample_circuits import ALL, LECTURE
 
@@ -231,6 +231,81 @@ def test_naive_forms_are_rewritten(typed, expected, rule):
     assert stable(found) is found  # nothing is left to rewrite
 
 
+OF_A_VECTOR = [
+    "sum({})",
+    "mean({})",
+    "max({})",
+    "min({})",
+    "norm({})",
+    "dot({}, v)",
+    "outer(v, {})",
+    "M @ ({})",
+    "diag({})",
+    "softmax({})",
+    "log_softmax({})",
+    "logsumexp({})",
+    "cross_entropy({}, v)",
+    "cross_entropy(v, {})",
+    "layer_norm({})",
+    "mse({}, v)",
+    "concat(v, {})",
+    "({})[1]",
+    "({})[1:]",
+    "solve(M, {})",
+]
+OF_A_MATRIX = [
+    "({}) @ M",
+    "({}) @ v",
+    "dot(M, {})",
+    "({}).T",
+    "sum({}, axis=0)",
+    "mean({}, axis=1)",
+    "max({}, axis=0)",
+    "min({}, axis=1)",
+    "trace({})",
+    "diag({})",
+    "inv({})",
+    "det({})",
+    "logdet({})",
+    "solve({}, v)",
+    "softmax({})",
+    "concat({}, M, axis=1)",
+    "({})[0, 1:]",
+]
+
+
+def test_operations_on_arrays_are_all_crossed_with_rewritings():
+    """Every operation that a circuit can name and that mixes elements."""
+    from symback.language.arrays import CALLS
+
+    crossed = " ".join(OF_A_VECTOR + OF_A_MATRIX)
+    spellings_and_constants = {"maximum", "minimum", "eye", "zeros", "ones"}
+    assert {name for name in CALLS if f"{name}(" not in crossed} == spellings_and_constants
+
+
+@pytest.mark.parametrize("shape, operations", [("n", OF_A_VECTOR), ("n, n", OF_A_MATRIX)])
+@pytest.mark.parametrize("typed, expected, rule", REWRITTEN)
+def test_rewritings_are_proven_inside_every_operation_on_arrays(
+    typed, expected, rule, shape, operations
+):
+    """The proof takes an operation for what it is, not for an unknown named by its text."""
+    names = sorted(set(re.findall(r"\b[a-z]\b", f"{typed} {expected}")))
+    leaves = "".join(f"{name}: input[{shape}]\n" for name in names)
+    others = {"v": "v: input[n]\n", "M": "M: input[n, n]\n"}
+    for operation in operations:
+        more = "".join(
+            line for name, line in others.items() if re.search(rf"\b{name}\b", operation)
+        )
+        circuits = [
+            sb.circuit(f"{leaves}{more}T: output = {operation.format(text)}", loss=None)
+            for text in (typed, expected)
+        ]
+        found, unproven = rewrite.rewritten(circuits[0])
+        assert not unproven, operation
+        assert found["T"].formula == stable(circuits[1])["T"].formula, operation
+        assert found.rewrites, operation
+
+
 @pytest.mark.parametrize("typed", UNTOUCHED)
 def test_other_formulas_stay_as_they_are(typed):
     circuit = sb.circuit(f"f = {typed}", loss=None)
@@ -433,14 +508,18 @@ def test_a_sum_over_a_whole_matrix_is_no_softmax():
 
 def planted(monkeypatch, head, match):
     rules = {head: [Rule("planted", "to be found", (head,), match)]}
-    monkeypatch.setattr(circuits, "_BY_HEAD", rules)
-    monkeypatch.setattr(circuits, "MOST_CHANGES", 1)
+    monkeypatch.setattr(rewrite, "_BY_HEAD", rules)
+    monkeypatch.setattr(rewrite, "MOST_CHANGES", 1)
 
 
 def test_a_rule_that_does_not_hold_is_refused(monkeypatch):
     planted(monkeypatch, sp.exp, lambda see, e: 1 + e.args[0] + e.args[0] ** 2 / 2)
-    with pytest.raises(proof.RewriteRefused, match="differs"):
-        stable(sb.circuit("f = exp(x)", loss=None))
+    circuit = sb.circuit("f = exp(x)", loss=None)
+    found, unproven = rewrite.rewritten(circuit)
+    assert found is circuit
+    assert [(r.node, r.rule) for r in unproven] == [("f", "planted")]
+    remark = "left as typed: f; no proof was found that planted is equal to it"
+    assert any(r.startswith(remark) for r in circuit.check().remarks)
 
 
 def test_a_rule_that_holds_in_a_part_of_the_domain_is_not_applied(monkeypatch):
@@ -459,8 +538,9 @@ def test_rules_of_arrays_are_proven_too(monkeypatch):
     circuit = sb.circuit(vector.format("cos(z)**2 + sin(z)**2"))
     assert stable(circuit) is circuit
     planted(monkeypatch, sp.exp, lambda see, e: 1 + e.args[0])
-    with pytest.raises(proof.RewriteRefused, match="differs"):
-        stable(sb.circuit(vector.format("exp(z)")))
+    for body in ("exp(z)", "sin(softmax(exp(z)))", "3*layer_norm(2 - exp(z))"):
+        circuit = sb.circuit(vector.format(body))
+        assert stable(circuit) is circuit
 
 
 def test_a_rule_that_changes_nothing_lets_the_next_one_try(monkeypatch):
@@ -469,13 +549,13 @@ def test_a_rule_that_changes_nothing_lets_the_next_one_try(monkeypatch):
     split = Rule(
         "split", "to be used", (sp.exp,), lambda see, e: sp.sinh(e.args[0]) + sp.cosh(e.args[0])
     )
-    monkeypatch.setattr(circuits, "_BY_HEAD", {sp.exp: [same, split]})
+    monkeypatch.setattr(rewrite, "_BY_HEAD", {sp.exp: [same, split]})
     x = sp.Symbol("x", real=True)
     assert stable(sb.circuit("f = exp(x)", loss=None)).output.formula == sp.sinh(x) + sp.cosh(x)
 
 
 def test_what_cannot_be_proven_stays_as_typed(monkeypatch):
-    monkeypatch.setattr(circuits, "holds", lambda *forms: False)
+    monkeypatch.setattr(rewrite, "holds", lambda *forms: False)
     circuit = sb.circuit("f = log(1 + x)", loss=None)
     assert stable(circuit) is circuit
 
@@ -485,7 +565,7 @@ def test_no_rule_looks_for_sums_and_products_of_leaves(rule):
     """The rewriter does not show such parts to the rules."""
     a, b, c, d = map(real_symbol, "abcd")
     circuit = sb.circuit("f = a*b + c*d", loss=None)
-    rewriter = circuits._Rewriter(circuit, frozenset())
+    rewriter = rewrite._Rewriter(circuit, frozenset())
     rewriter.node(circuit["f"])
     for part in (a * b, a * b * c, a + b, a + b + c, a * b + c, a * b + c * d, a * b + a * c + b):
         assert rewriter._rewrite(part).result == part and part in rewriter._plain
@@ -588,14 +668,14 @@ def _values(circuit, at):
 def test_the_cost_is_linear(monkeypatch):
     """Deep sharing: the tree of this circuit has 2**40 leaves."""
     calls = 0
-    match = circuits._Rewriter._once
+    match = rewrite._Rewriter._once
 
     def counted(self, expr):
         nonlocal calls
         calls += 1
         return match(self, expr)
 
-    monkeypatch.setattr(circuits._Rewriter, "_once", counted)
+    monkeypatch.setattr(rewrite._Rewriter, "_once", counted)
     counts = []
     for depth in (20, 40):
         lines = [f"n{i + 1} = log(1 + exp(n{i})) + n{i}**2" for i in range(depth)]
