@@ -89,8 +89,8 @@ def holds_for_arrays(
 ) -> bool:
     """The same for formulas of arrays, entry by entry, with three entries along each axis.
 
-    `became` gives the rewritten form of each part. An operation that no rule speaks of is an unknown
-    in both forms, whatever it computes: its operands must be proven equal to their rewritten forms.
+    `became` gives the rewritten form of a part. An operation that no rule speaks of is unknown
+    in both forms, whatever it does: its operands must be proven equal to their rewritten forms.
     """
     unknowns: dict[Any, Symbol] = {}
     known = dict(shapes)

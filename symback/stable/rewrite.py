@@ -45,7 +45,7 @@ def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
 def rewritten(
     circuit: Circuit, opaque: Collection[str] = ()
 ) -> tuple[Circuit, tuple[Rewrite, ...]]:
-    """`stable(circuit)`, and the rewritings that were not used because no proof of them is found."""
+    """`stable(circuit)`, and the rewritings that are not used as no proof of them was found."""
     rewriter = _Rewriter(circuit, frozenset(opaque))
     nodes = tuple(rewriter.node(n) for n in circuit.nodes)
     unproven = tuple(rewriter.unproven)

@@ -21,9 +21,8 @@ from symback.operations.arrays import softmax
 from symback.operations.balls.scalars import Undecided, evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder, real_symbol
-from symback.stable import RULES, Rule, proof, stable
+from symback.stable import RULES, Rule, rewrite, stable
 from symback.stable import matching as patterns
-from symback.stable import rewrite
 from symback.truth.reference import Reference
 from tests.cases.sample_circuits import ALL, LECTURE
 
