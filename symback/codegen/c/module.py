@@ -16,8 +16,8 @@ from symback.codegen.c.loops import refuse_unknown
 from symback.codegen.c.names import ArrayNames, Leaf
 from symback.codegen.c.number_module import compiler_level
 from symback.codegen.c.printer import c_prefix, kernel_sources
+from symback.codegen.lines import columns_of
 from symback.codegen.numpy.module import ModuleText, module_text
-from symback.codegen.numpy.printer import columns_of
 from symback.operations.arrays import ArrayFunction
 from symback.operations.expressions import postorder
 

@@ -14,8 +14,8 @@ from symback.circuits.circuit import Circuit
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, symbols, varies
 from symback.codegen.c.printer import CPrinter, c_names, c_prefix, kernel_sources
+from symback.codegen.lines import chain_comment, columns_of, print_order, wrapped
 from symback.codegen.numpy.module import ModuleText, module_text
-from symback.codegen.numpy.printer import chain_comment, columns_of, print_order, wrapped
 from symback.printing.circuit_text import rewrite_notes
 
 LEVELS = ((800, "-O3"), (3000, "-O1"))

@@ -16,7 +16,7 @@ from symback.autodiff.updates import GRADIENT, THETA, Update
 from symback.circuits.program import Assign
 from symback.codegen.c.number_module import INDENT, Function, compiler_level
 from symback.codegen.c.printer import CPrinter, c_names, c_prefix, kernel_sources
-from symback.codegen.numpy.printer import wrapped
+from symback.codegen.lines import wrapped
 from symback.codegen.numpy.update import UpdateText, printer_of, update_text
 from symback.errors import Unsupported
 from symback.printing.printer import ATOM, MUL

@@ -12,16 +12,10 @@ from symback.autodiff.lower import Lowered, lower
 from symback.autodiff.passes import programs
 from symback.circuits.circuit import Circuit
 from symback.circuits.program import Program
-from symback.codegen.numpy.printer import (
-    NumpyPrinter,
-    columns_of,
-    kernel_sources,
-    print_order,
-    statements,
-    tuple_of,
-    unpacked,
-)
+from symback.codegen.lines import columns_of, print_order, tuple_of, unpacked
+from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources
 from symback.codegen.numpy.shapes import Arrays, ArrayText, array_text
+from symback.codegen.numpy.statements import statements
 from symback.errors import TooLarge
 from symback.operations.simplify import weight
 from symback.printing.circuit_text import rewrite_notes

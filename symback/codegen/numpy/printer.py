@@ -8,35 +8,19 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import sympy as sp
-from sympy import Expr, Function, Mul, Piecewise, S, Symbol
+from sympy import Expr, Mul, Piecewise, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
-from symback.circuits.program import Assign, Chain, Program, batch_sum, symbols, varies
+from symback.circuits.program import Assign, Program, batch_sum, symbols, varies
 from symback.codegen.numpy import array_kernels, kernels, series_kernels
 from symback.operations import functions as ops
-from symback.operations.arrays import (
-    class_entropy,
-    column,
-    cross_entropy,
-    diagonal,
-    indexed,
-    softmax,
-    transpose,
-)
-from symback.operations.elementwise import BY_HEAD
 from symback.operations.functions import Slope
 from symback.printing.code import CodePrinter, called_kernels
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, is_negative
-
-if TYPE_CHECKING:
-    from symback.autodiff.lower import Lowered
-    from symback.circuits.circuit import Circuit
-
-WIDTH = 100
 
 FUNCTIONS: dict[Any, str] = {
     sp.exp: "np.exp",
@@ -101,13 +85,6 @@ VALUE_AND_SLOPE: dict[type[Slope], str] = {
 }
 """Kernels that compute an operation and its slope together."""
 
-TOGETHER: dict[Any, str] = {
-    **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
-    cross_entropy: "_cross_entropy_and_softmax",
-    class_entropy: "_class_entropy_and_softmax",
-}
-"""Kernels that compute an operation and what backward needs of it, by the operation."""
-
 KERNELS: dict[str, Any] = {
     name: function
     for module in (kernels, series_kernels, array_kernels)
@@ -115,9 +92,6 @@ KERNELS: dict[str, Any] = {
     if name.startswith("_") and inspect.isfunction(function)
 }
 """Every function that may be pasted into a module, by name."""
-
-IN_PLACE = frozenset({"_tanh_and_slope"})
-"""Kernels that can put the value in the memory of the operand."""
 
 _LONGEST_FRACTION = 10**6
 
@@ -259,148 +233,6 @@ class NumpyPrinter(CodePrinter):
 
 def _as_float(text: str) -> str:
     return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
-
-
-VIEWS = (Symbol, transpose, indexed, column, diagonal)
-"""What prints as a view of an operand."""
-
-
-def statements(
-    program: Program,
-    printer: NumpyPrinter,
-    copies: bool = False,
-    notes: Mapping[str, str] | None = None,
-) -> list[str]:
-    """The lines of a program, each chain-rule line with its terms above it.
-
-    With `copies`, a result that equals another value is copied, so that results share no memory.
-    `notes` are comments above the lines that compute nodes, by their names.
-    """
-    notes = notes or {}
-    lines: list[str] = []
-    slopes = _slopes_by_value(program)
-    joined = {line.target for line in slopes.values()}
-    for line in program.lines:
-        if line.target in joined:
-            continue
-        if line.chains and line.of:
-            lines += chain_comment(line.of, line.chains)
-        elif line.target.name in notes:
-            lines.append(notes[line.target.name])
-        if line.target in slopes:
-            kernel = TOGETHER[line.expr.func]
-            operands = ", ".join(printer.print(operand) for operand in line.expr.args)
-            if kernel in IN_PLACE and printer.is_free(line.expr.args[0], line, program):
-                operands += f", out={operands}"
-            lines.append(f"{line.target}, {slopes[line.target].target} = {kernel}({operands})")
-            continue
-        steps = printer.steps(line.target, line.expr)
-        if steps:
-            lines += [part for start, text in steps for part in wrapped(start, text)]
-            continue
-        text = printer.print(line.expr)
-        if line.expr is S.Zero and line.of:
-            text = f"np.zeros_like({line.of[1]})"
-        shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
-        if copies and shares and line.target in program.returned:
-            text += ".copy()"
-        lines += wrapped(f"{line.target.name} =", text)
-    return lines
-
-
-def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:
-    """For each line v = h(u), the line s = h'(u), where one kernel computes both."""
-    lines = {line.expr: line for line in program.lines}
-    found: dict[Symbol, Assign] = {}
-    for line in program.lines:
-        if isinstance(line.expr, Function) and line.expr.func in TOGETHER:
-            slope = lines.get(_kept_with(line.expr))
-            if slope is not None:
-                found[line.target] = slope
-    return found
-
-
-def _kept_with(value: Expr) -> Expr:
-    """What the kernel of an operation computes beside it: its slope, or a softmax."""
-    if isinstance(value, cross_entropy | class_entropy):
-        return softmax(value.args[0])
-    slope = BY_HEAD[value.func].slope
-    return slope(*value.args) if slope else None
-
-
-def chain_comment(of: tuple[str, str], chains: Sequence[Chain]) -> list[str]:
-    """`# ∂f/∂x3 = ∂f/∂x2 · ∂x2/∂x3 + …`, over several lines where it is long."""
-    left = f"# ∂{of[0]}/∂{of[1]}"
-    products = [" · ".join(f"∂{a}/∂{b}" for a, b in chain) for chain in chains]
-    if products == [left[2:]]:
-        return [left]
-    lines = [f"{left} = {products[0]}"]
-    for product in products[1:]:
-        if len(lines[-1]) + len(product) + 3 > WIDTH - 4:
-            lines.append(f"#     + {product}")
-        else:
-            lines[-1] += f" + {product}"
-    return lines
-
-
-def wrapped(start: str, text: str, indent: int = 4) -> list[str]:
-    """An assignment, broken before its operators where it is wider than a line.
-
-    `start` is its left side with the sign: "f =" or "f +=".
-    """
-    if indent + len(start) + 1 + len(text) <= WIDTH:
-        return [f"{start} {text}"]
-    for separators in ((" + ", " - "), (" * ", " / ")):
-        parts = _split_outside_brackets(text, separators)
-        if len(parts) > 1:
-            return [f"{start} (", *_filled(parts, WIDTH - indent - 4), ")"]
-    return [f"{start} {text}"]
-
-
-def _filled(parts: Sequence[str], width: int) -> list[str]:
-    lines = [f"    {parts[0]}"]
-    for part in parts[1:]:
-        if len(lines[-1]) + 1 + len(part) > width:
-            lines.append(f"    {part}")
-        else:
-            lines[-1] += f" {part}"
-    return lines
-
-
-def _split_outside_brackets(text: str, separators: tuple[str, ...]) -> list[str]:
-    """The text cut before each separator that stands outside all brackets."""
-    parts, depth, start = [], 0, 0
-    for i, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if depth == 0 and i > start and text[i : i + 3] in separators:
-            parts.append(text[start:i])
-            start = i + 1
-    return [*parts, text[start:]]
-
-
-def columns_of(lowered: Lowered, program: Program) -> list[str]:
-    """The inputs and targets that a program reads."""
-    circuit = lowered.circuit
-    return [a.name for a in program.arguments if _is_column(circuit, a.name)]
-
-
-def _is_column(circuit: Circuit, name: str) -> bool:
-    return name in circuit and circuit[name].role in ("input", "target")
-
-
-def print_order(lowered: Lowered, program: Program) -> dict[str, tuple[int, ...]]:
-    """Ranks that put adjoints and slopes before the values they are multiplied with."""
-    found = [*program.arguments, *(line.target for line in program.lines)]
-    return {**{s.name: (-1, 0, i) for i, s in enumerate(found)}, **lowered.circuit.ranks}
-
-
-def unpacked(names: Sequence[str]) -> str:
-    """The left side of an assignment from a tuple."""
-    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
-
-
-def tuple_of(names: Sequence[str]) -> str:
-    return unpacked(names) if len(names) == 1 else f"({unpacked(names)})"
 
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:

@@ -11,8 +11,9 @@ from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
 from symback.circuits.program import Program
 from symback.circuits.requirements import classes, distributions, least_sizes
+from symback.codegen.lines import columns_of, print_order, tuple_of, unpacked
 from symback.codegen.numpy.arrays import ArrayPrinter
-from symback.codegen.numpy.printer import columns_of, print_order, statements, tuple_of, unpacked
+from symback.codegen.numpy.statements import statements
 from symback.errors import Unsupported
 from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction, Shape, is_size

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 from symback.autodiff.updates import DECAY, DECAYED, GRADIENT, THETA, Setting, Update
 from symback.circuits.program import Assign
-from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources, statements, wrapped
+from symback.codegen.lines import wrapped
+from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources
+from symback.codegen.numpy.statements import statements
 from symback.printing.printer import Printer
 from symback.printing.text import TextPrinter
 

@@ -1,0 +1,89 @@
+"""What the lines of all targets share: the order of terms, comments, the breaking of wide lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symback.autodiff.lower import Lowered
+from symback.circuits.circuit import Circuit
+from symback.circuits.program import Chain, Program
+
+WIDTH = 100
+
+
+def chain_comment(of: tuple[str, str], chains: Sequence[Chain]) -> list[str]:
+    """`# ∂f/∂x3 = ∂f/∂x2 · ∂x2/∂x3 + …`, over several lines where it is long."""
+    left = f"# ∂{of[0]}/∂{of[1]}"
+    products = [" · ".join(f"∂{a}/∂{b}" for a, b in chain) for chain in chains]
+    if products == [left[2:]]:
+        return [left]
+    lines = [f"{left} = {products[0]}"]
+    for product in products[1:]:
+        if len(lines[-1]) + len(product) + 3 > WIDTH - 4:
+            lines.append(f"#     + {product}")
+        else:
+            lines[-1] += f" + {product}"
+    return lines
+
+
+def wrapped(start: str, text: str, indent: int = 4) -> list[str]:
+    """An assignment, broken before its operators where it is wider than a line.
+
+    `start` is its left side with the sign: "f =" or "f +=".
+    """
+    if indent + len(start) + 1 + len(text) <= WIDTH:
+        return [f"{start} {text}"]
+    for separators in ((" + ", " - "), (" * ", " / ")):
+        parts = _split_outside_brackets(text, separators)
+        if len(parts) > 1:
+            return [f"{start} (", *_filled(parts, WIDTH - indent - 4), ")"]
+    return [f"{start} {text}"]
+
+
+def _filled(parts: Sequence[str], width: int) -> list[str]:
+    lines = [f"    {parts[0]}"]
+    for part in parts[1:]:
+        if len(lines[-1]) + 1 + len(part) > width:
+            lines.append(f"    {part}")
+        else:
+            lines[-1] += f" {part}"
+    return lines
+
+
+def _split_outside_brackets(text: str, separators: tuple[str, ...]) -> list[str]:
+    """The text cut before each separator that stands outside all brackets."""
+    parts, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if depth == 0 and i > start and text[i : i + 3] in separators:
+            parts.append(text[start:i])
+            start = i + 1
+    return [*parts, text[start:]]
+
+
+def unpacked(names: Sequence[str]) -> str:
+    """The left side of an assignment from a tuple."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
+
+
+def tuple_of(names: Sequence[str]) -> str:
+    return unpacked(names) if len(names) == 1 else f"({unpacked(names)})"
+
+
+def columns_of(lowered: Lowered, program: Program) -> list[str]:
+    """The inputs and targets that a program reads."""
+    circuit = lowered.circuit
+    return [a.name for a in program.arguments if _is_column(circuit, a.name)]
+
+
+def _is_column(circuit: Circuit, name: str) -> bool:
+    return name in circuit and circuit[name].role in ("input", "target")
+
+
+def print_order(lowered: Lowered, program: Program) -> dict[str, tuple[int, ...]]:
+    """Ranks that put adjoints and slopes before the values they are multiplied with."""
+    found = [*program.arguments, *(line.target for line in program.lines)]
+    return {**{s.name: (-1, 0, i) for i, s in enumerate(found)}, **lowered.circuit.ranks}
+
+
+__all__ = ["chain_comment", "columns_of", "print_order", "tuple_of", "unpacked", "wrapped"]

@@ -1,0 +1,102 @@
+"""A program as the statements of a function, chain-rule lines with their terms above them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sympy import Expr, Function, S, Symbol
+
+from symback.circuits.program import Assign, Program
+from symback.codegen.lines import chain_comment, wrapped
+from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
+from symback.operations.arrays import (
+    class_entropy,
+    column,
+    cross_entropy,
+    diagonal,
+    indexed,
+    softmax,
+    transpose,
+)
+from symback.operations.elementwise import BY_HEAD
+
+TOGETHER: dict[Any, str] = {
+    **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
+    cross_entropy: "_cross_entropy_and_softmax",
+    class_entropy: "_class_entropy_and_softmax",
+}
+"""Kernels that compute an operation and what backward needs of it, by the operation."""
+
+IN_PLACE = frozenset({"_tanh_and_slope"})
+"""Kernels that can put the value in the memory of the operand."""
+
+
+VIEWS = (Symbol, transpose, indexed, column, diagonal)
+"""What prints as a view of an operand."""
+
+
+def statements(
+    program: Program,
+    printer: NumpyPrinter,
+    copies: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The lines of a program, each chain-rule line with its terms above it.
+
+    With `copies`, a result that equals another value is copied, so that results share no memory.
+    `notes` are comments above the lines that compute nodes, by their names.
+    """
+    notes = notes or {}
+    lines: list[str] = []
+    slopes = _slopes_by_value(program)
+    joined = {line.target for line in slopes.values()}
+    for line in program.lines:
+        if line.target in joined:
+            continue
+        if line.chains and line.of:
+            lines += chain_comment(line.of, line.chains)
+        elif line.target.name in notes:
+            lines.append(notes[line.target.name])
+        if line.target in slopes:
+            kernel = TOGETHER[line.expr.func]
+            operands = ", ".join(printer.print(operand) for operand in line.expr.args)
+            if kernel in IN_PLACE and printer.is_free(line.expr.args[0], line, program):
+                operands += f", out={operands}"
+            lines.append(f"{line.target}, {slopes[line.target].target} = {kernel}({operands})")
+            continue
+        steps = printer.steps(line.target, line.expr)
+        if steps:
+            lines += [part for start, text in steps for part in wrapped(start, text)]
+            continue
+        text = printer.print(line.expr)
+        if line.expr is S.Zero and line.of:
+            text = f"np.zeros_like({line.of[1]})"
+        shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
+        if copies and shares and line.target in program.returned:
+            text += ".copy()"
+        lines += wrapped(f"{line.target.name} =", text)
+    return lines
+
+
+def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:
+    """For each line v = h(u), the line s = h'(u), where one kernel computes both."""
+    lines = {line.expr: line for line in program.lines}
+    found: dict[Symbol, Assign] = {}
+    for line in program.lines:
+        if isinstance(line.expr, Function) and line.expr.func in TOGETHER:
+            slope = lines.get(_kept_with(line.expr))
+            if slope is not None:
+                found[line.target] = slope
+    return found
+
+
+def _kept_with(value: Expr) -> Expr:
+    """What the kernel of an operation computes beside it: its slope, or a softmax."""
+    if isinstance(value, cross_entropy | class_entropy):
+        return softmax(value.args[0])
+    slope = BY_HEAD[value.func].slope
+    return slope(*value.args) if slope else None
+
+
+__all__ = ["statements"]
