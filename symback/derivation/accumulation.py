@@ -1,8 +1,8 @@
 """The steps of a derivation where nodes are arrays: adjoints, accumulated from the output back.
 
 The partial of an array by an array has three axes and more, so the chain is not written with
-partials but with adjoints: each edge turns the adjoint δ of a node into what its operand gets,
-such as Wᵀ·δ, and what all edges give is added up.
+partials but with adjoints: each edge turns the adjoint δ of a node into a contribution to that of
+its operand, such as Wᵀ·δ, and the contributions of all edges are added.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from symback.operations.functions import Slope
 from symback.operations.simplify import weight
 
 LARGEST_WRITTEN = 100  # operations of a partial that is written out over names of values
+ALL_EDGES = "sum of all contributions"
+EXPAND_SLOPES = "expand the derivatives of the activations"
 ONE = "the rows of t add up to 1"
 ANY_SUM = "∂(−Σ t∘log softmax(z))"  # the rule before that is used
 
@@ -64,7 +66,7 @@ class Accumulation:
         if len(found) > 1:
             parts = [self._contribution(e, self._upstream(e)) for e in self.walk.into[name]]
             left = (self.walk.of, name)
-            found = [self.add("sum", left, Add(*parts), "what all edges give", tuple(found))]
+            found = [self.add("sum", left, Add(*parts), ALL_EDGES, tuple(found))]
         self._edges[name] = found
 
     def _write_edge(self, edge: Edge, because: tuple[int, ...]) -> int:
@@ -114,7 +116,7 @@ class Accumulation:
         written = self._inlined(over_values)
         if weight(written) > LARGEST_WRITTEN:
             parts = [self._contribution(e, self._upstream(e)) for e in self.walk.into[name]]
-            self.add("simplify", left, self._spread(name, Add(*parts)), "sum of all edges", (last,))
+            self.add("simplify", left, self._spread(name, Add(*parts)), ALL_EDGES, (last,))
             return
         number = self.add("substitute", left, written, "adjoints", (last,))
         edges = self.walk.edges
@@ -123,7 +125,7 @@ class Accumulation:
         }
         closed = self._inlined(over_values.xreplace(slopes))
         if closed != written:
-            self.add("expand", left, closed, "slopes written out", (number,), written)
+            self.add("expand", left, closed, EXPAND_SLOPES, (number,), written)
 
     def _written(self, name: str) -> Expr:
         """The adjoint over names of values, slopes such as σ′ kept; large adjoints stay names."""

@@ -17,25 +17,25 @@ View = Literal["paths", "accumulation"]
 Products = tuple[tuple[Expr, ...], ...]
 
 WHY: Mapping[str, str] = {
-    "forward": "so the circuit defines it",
-    "rewrite": "equal, and it keeps the digits: {rule}",
-    "seed": "a node changes by 1 where it changes by 1",
+    "forward": "by definition of the circuit",
+    "rewrite": "equal, and numerically stable: {rule}",
+    "seed": "the derivative of {node} with respect to itself",
     "edge": "{rule}",
-    "sum": "along a path partials multiply, and where paths meet their products add up",
-    "substitute": "{rule} put in for their names",
+    "sum": "{rule}",
+    "substitute": "substitute the {rule}",
     "simplify": "{rule}",
-    "expand": "{rule}, by the definition of each",
+    "expand": "{rule}",
 }
-"""Why a step of each kind holds; {rule} stands for the step's own rule."""
+"""Why a step of each kind holds; {rule} and {node} stand for those of the step."""
 
 RULES: Mapping[str, str] = {
-    "sum": "a term of a sum counts with its factor",
-    "product": "in a product the other factors stay as they are",
-    "power": "u^n changes by n·u^(n − 1)",
-    "copy": "it is the same value under another name",
-    "the branch taken": "only the branch that is taken counts",
+    "sum": "linear combination: the derivative is the coefficient",
+    "product": "product rule: the other factors are constants",
+    "power": "power rule: the derivative of u^n is n·u^(n − 1)",
+    "copy": "identity: the same value under another name",
+    "the branch taken": "only the branch taken contributes",
 }
-"""What a rule of an edge says, where its name alone does not say it."""
+"""The rule of an edge in words, where its name alone does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Step:
     def why(self) -> str:
         """Why the step holds, in words."""
         rule = RULES.get(self.rule, self.rule) if self.kind == "edge" else self.rule
-        return WHY.get(self.kind, "{rule}").format(rule=rule)
+        return WHY.get(self.kind, "{rule}").format(rule=rule, node=self.node)
 
 
 __all__ = ["ABOUT_NODES", "WHY", "Kind", "Products", "Step", "View"]

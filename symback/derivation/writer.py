@@ -2,7 +2,7 @@
 
 One forward step a node, the seed, one edge step a local partial, then for each asked partial the
 sum over its paths, the local partials put in place of the chain, the simplified product, and the
-same with slopes such as σ′ written out.
+same with derivatives such as σ′ expanded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.partials import times
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import Chain
-from symback.derivation.accumulation import Accumulation
+from symback.derivation.accumulation import EXPAND_SLOPES, Accumulation
 from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
 from symback.derivation.steps import Kind, Products, Step, View
 from symback.derivation.verify.arrays import ArrayVerifier
@@ -148,7 +148,8 @@ class Writer:
             chains = tuple(tuple((e.node, e.operand) for e in p) for p in found)
             products = tuple(tuple(e.partial for e in path) for path in found)
             used = tuple(sorted({self._edges[link] for chain in chains for link in chain}))
-        rule = "chain rule" if len(chains) == 1 else "chain rule; the products of all paths add up"
+        over_all = "multiply along each path and add over all paths"
+        rule = f"chain rule: {over_all if len(chains) > 1 else 'multiply along the path'}"
         number = self._add("sum", left, chains, rule, used)
         needed = (number, *used)
         number = self._add("substitute", left, products, "local partials", needed, chains)
@@ -159,7 +160,7 @@ class Writer:
         closed = self._gradient[name]
         if closed != kept and not alike:  # among many edges, that of the slope says what it is
             slopes = _slopes(products)
-            rule = "slopes written out" if slopes else "generated names written out"
+            rule = EXPAND_SLOPES if slopes else "substitute back the intermediate names"
             self._add("expand", left, closed, rule, (number,), kept)
 
 

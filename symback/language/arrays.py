@@ -230,7 +230,7 @@ class ArrayBuilder(Builder):
         for argument in (a for a in term.args if a.kind == "keyword"):
             name = argument.text
             if name not in known or name in given:
-                why = "is given twice" if name in given else f"is none of {term.text}"
+                why = "is given twice" if name in given else f"is not an option of {term.text}"
                 raise CircuitSyntaxError(
                     f"the option '{clip(name, 30)}' {why}", self._place(argument)
                 )

@@ -169,7 +169,7 @@ def _outline(source: Source) -> _Outline:
     for statement in statements(source):
         _enter(source, outline, statement, {})
     if not outline.definitions and outline.bare is None:
-        raise CircuitError("the text defines no node; write one such as f = w*x")
+        raise CircuitError("the circuit is empty; write a formula such as f = w*x")
     for name, place in outline.sizes.items():
         if name in outline.leaves or name in outline.definitions or name in outline.functions:
             raise NameRefused(f"'{name}' is both a size and a node; rename one", place)
@@ -249,7 +249,7 @@ def _declare(source: Source, outline: _Outline, statement: Declaration) -> None:
         return
     if role not in _ROLES:
         raise CircuitSyntaxError(
-            f"'{role[:40]}' is none of the roles {', '.join(_ROLES)}{nearest(role, _ROLES)}",
+            f"unknown role '{role[:40]}'; the roles are {', '.join(_ROLES)}{nearest(role, _ROLES)}",
             source.place(statement.role.place),
         )
     check_name(name, place)
@@ -409,7 +409,7 @@ class _Assembly:
         if isinstance(option, str):
             if option not in self._outline.definitions:
                 hint = nearest(option, self._outline.definitions)
-                raise UnknownName(f"the loss '{clip(option, 40)}' is no computed node{hint}")
+                raise UnknownName(f"the loss '{clip(option, 40)}' is not a computed node{hint}")
             return option
         if option is None or self._outline.no_loss:
             return None

@@ -108,10 +108,10 @@ class Builder:
     def _number(self, term: Term) -> Expr:
         power = term.text.lower().partition("e")[2]
         if power and abs(int(power)) > 1000:
-            raise DomainError(f"{clip(term.text, 30)} is no float64", self._place(term))
+            raise DomainError(f"{clip(term.text, 30)} is not a float64", self._place(term))
         number = Fraction(term.text)
         if abs(number) > _LARGEST or 0 < abs(number) < _SMALLEST:
-            raise DomainError(f"{clip(term.text, 30)} is no float64", self._place(term))
+            raise DomainError(f"{clip(term.text, 30)} is not a float64", self._place(term))
         return Rational(number.numerator, number.denominator)
 
     def _half(self, term: Term) -> Expr:
@@ -274,7 +274,7 @@ class Builder:
             raise self._needs_arrays(name, term)
         if op is None:
             hint = nearest(name, [*SPELLINGS, *self.functions, *self.array_calls, "where"])
-            raise UnknownName(f"'{clip(name, 40)}' is no function{hint}", self._place(term))
+            raise UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self._place(term))
         least, most = op.arity
         self._refuse_arity(term, least, most)
         args = [self.build(a) for a in term.args]

@@ -341,13 +341,13 @@ def _parser() -> Lark:
 # -- errors ----------------------------------------------------------------------------------
 
 _AT_SIGN = {
-    "^": "'^' is not a power here; write **",
-    "'": "text in quotes has no place in a formula",
-    '"': "text in quotes has no place in a formula",
+    "^": "use ** for powers, as in x**2",
+    "'": "a formula cannot contain text in quotes",
+    '"': "a formula cannot contain text in quotes",
     "[": "'[' stands behind a name: x[0], h[t - 1], W[0:2]",
     "]": "']' without '['",
-    "{": "'{' is no bracket here; write (",
-    "}": "'}' is no bracket here; write )",
+    "{": "use ( in place of '{'",
+    "}": "use ) in place of '}'",
     ")": "')' without '('",
     "<": "comparisons stand only inside where(condition, a, b)",
     ">": "comparisons stand only inside where(condition, a, b)",
@@ -362,7 +362,7 @@ _AT_SIGN = {
     "&": "'&' joins conditions, only inside where(condition, a, b)",
     "|": "'|' is not an operation; write abs(u) for |u|",
     ".": "'.' stands only inside a number or in .T, the transpose",
-    "\\": "'\\' is not LaTeX here; write the formula as in Python",
+    "\\": "LaTeX input is not supported; write for example sigma(w*x)",
 }
 
 
@@ -405,7 +405,7 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken) -
     text = str(token)
     if token.type == "$END":
         unclosed = "RPAR" in error.accepts
-        return "a '(' is not closed" if unclosed else "the text ends in mid-expression"
+        return "a '(' is not closed" if unclosed else "the expression is incomplete"
     if token.type == "_NEWLINE" or text in (";", ","):
         if "RPAR" in error.accepts and "COMMA" not in error.accepts:
             return "a '(' is not closed"

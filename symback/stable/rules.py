@@ -35,7 +35,7 @@ class Rule:
 
 
 OVERFLOWS = "exp overflows for large operands"
-LOG = "the log of what underflows is lost"
+LOG = "log(0) where its argument underflows"
 COSH = "cosh overflows for large operands"
 CANCELS = "nearly equal terms cancel"
 ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"

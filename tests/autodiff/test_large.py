@@ -61,7 +61,7 @@ def test_a_name_that_is_asked_for_is_shown():
 def test_accumulation_is_grouped_too():
     derivation = sb.circuit(LARGE["loop"]).derive().accumulation()
     text = derivation.to_text()
-    assert "Backward, where δv is ∂f/∂v" in text
+    assert "Backward pass, with δv = ∂f/∂v" in text
     assert len(text.splitlines()) < 100
 
 

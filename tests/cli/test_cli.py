@@ -152,7 +152,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["derive", NEURON, "--at", "w3"], "not NAME=NUMBER"),
     (["derive", NEURON, "--at", "w3=nan"], "not NAME=NUMBER"),
     (["derive", NEURON, "--at", "w9=1"], "w9"),
-    (["derive", NEURON, "--at", "w3=1"], "no value for"),
+    (["derive", NEURON, "--at", "w3=1"], "missing values"),
     (["derive", NEURON, "--format", "pdf"], "pdf"),
     (["derive", NEURON, "--params", "q"], "no name 'q'"),
     (["derive", NEURON, "--loss", "l", "--no-loss"], "exclude"),

@@ -115,7 +115,7 @@ WRONG = [
     ("%circuit f = x1 - sgima(x2)", "did you mean 'sigma'"),
     ("%circuit f = (x1 -", "f = (x1 -\n         ^"),
     ("%circuit", "no circuit; write one"),
-    ("%%circuit c\n# nothing\n", "defines no node"),
+    ("%%circuit c\n# nothing\n", "the circuit is empty"),
     ("%%circuit 3c\nf = w*x", "'3c' is not a Python name"),
     ("%%circuit for\nf = w*x", "'for' is not a Python name"),
     ("%%circuit a b\nf = w*x", "'a b' is not a Python name"),
@@ -203,7 +203,8 @@ def test_derivation_shows_markdown(shell: InteractiveShell) -> None:
 
 def test_derivation_without_its_numbers_says_which(shell: InteractiveShell) -> None:
     kinds = shown(shell, sb.circuit(NEURON).partial("f", "w3").at(w3=2))
-    assert kinds == {"text/plain": "symback: no value for x1, x3, w4, x4; give one to each leaf"}
+    missing = "missing values: x1, x3, w4, x4 (every input and parameter needs one)"
+    assert kinds == {"text/plain": f"symback: {missing}"}
 
 
 def test_long_derivation_shows_text(

@@ -152,7 +152,7 @@ def test_where_a_leaf_is_missing_numbers_are_left_out_not_zero():
     assert {"net", "h1"} <= known and not {"z", "E", ("E", "W1")} & known
     shown = few.to_text(detail="full")
     assert "= [−0.4, 0.6]" in shown and "= —" in shown
-    with pytest.raises(errors.DataError, match="no value for t, W2, b2"):
+    with pytest.raises(errors.DataError, match="missing values: t, W2, b2"):
         few.to_text()
 
 
@@ -195,8 +195,8 @@ MISFITS = {
     "a word": ({"x": [1, "2"]}, ["'x' holds '2'", "decimal numbers"]),
     "a complex number": ({"x": [1, 2j]}, ["'x' holds 2j"]),
     "a truth value": ({"x": [1, True]}, ["'x' holds True"]),
-    "an unknown name": ({"w1": [1]}, ["'w1' is no input", "did you mean 'W1'"]),
-    "a computed node": ({"h1": [1, 2]}, ["'h1' is no input"]),
+    "an unknown name": ({"w1": [1]}, ["'w1' is not an input", "did you mean 'W1'"]),
+    "a computed node": ({"h1": [1, 2]}, ["'h1' is not an input"]),
     "a size": ({"d": 2}, ["'d' is a size"]),
     "a target that is no distribution": ({"t": [0, 1, 1]}, ["'t'", "add up to 1, not to 2"]),
 }
@@ -233,7 +233,7 @@ REFUSED = {
         {"A": np.ones((400, 400))},
         "c.compile",
     ),
-    "an array for a number": ("E = w*x", {"w": [1, 2], "x": 1}, "'w' is a number"),
+    "an array for a number": ("E = w*x", {"w": [1, 2], "x": 1}, "'w' takes a number"),
 }
 
 

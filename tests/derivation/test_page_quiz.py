@@ -238,7 +238,7 @@ return [...document.querySelectorAll("#steps li")].map((li) => [
 # text, column of the error, words
 SYNTAX = [
     ("", 1, "the answer is empty"),
-    ("x3 +", 5, "ends in mid-expression"),
+    ("x3 +", 5, "expression is incomplete"),
     ("x3 x4", 4, "an operator is missing before 'x4'"),
     ("(x3", 4, "a '(' is not closed"),
     ("x3)", 3, "')' without '('"),

@@ -325,7 +325,7 @@ def test_what_is_refused() -> None:
         (lambda: derivation.quiz(blanks=0), "at least one"),
         (lambda: derivation.quiz().answer(99, "x3"), "there are 1 to"),
         (lambda: derivation.quiz().grade({99: "x3"}), "there are 1 to"),
-        (lambda: arrays.derive().quiz(), "arrays has none yet"),
+        (lambda: arrays.derive().quiz(), "quizzes support scalar circuits only"),
         (lambda: sb.circuit("f = log(-x**2 - 1)", loss=None).derive().quiz(), "no point"),
     ]
     for ask, words in refused:
@@ -362,7 +362,7 @@ def test_a_session_asks_again_and_tells_the_solution() -> None:
     marks = practise(found, lambda prompt: next(lines), said.append)
     assert [g.right for g in marks.grades] == [True, True, False]
     assert "edge f → x2: the sign is wrong" in said[1] and said[2] == "(1) right"
-    assert said[-2:] == ["    one answer is x3", "2 of 3 right"]
+    assert said[-2:] == ["    a correct answer is x3", "2 of 3 right"]
 
 
 def run(*arguments: str, given: str | None = None) -> tuple[int, str]:

@@ -39,7 +39,7 @@ COMMANDS = set(
     "endfoot addlinespace allowdisplaybreaks usefonttheme setbeamertemplate uncover "
     # mathematics
     "partial frac cdot sqrt surd left right mathrm operatorname text textstyle sum le ge ne circ "
-    "wedge vee top Vert lVert rVert to big bigl bigr biggl biggr quad qquad leftarrow det "
+    "wedge vee top Vert lVert rVert to big bigl bigr biggl biggr quad qquad mathrel det "
     "exp log sin cos tan sinh cosh tanh min max arcsin arccos arctan "
     # Greek
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
@@ -120,9 +120,11 @@ def test_slides_uncover_one_step_after_another() -> None:
         steps = [int(n) for n in re.findall(r"\\uncover<(\d+)->\{\{\}", frame)]
         assert steps == list(range(1, len(steps) + 1))
     titles = re.findall(r"\\begin\{frame\}\{(.*)\}\n", text)
-    assert titles[0] == "Forward" and "Partial of $f$ by $x_{3}$" in "".join(titles).replace(
-        "$l$", "$f$"
-    )
+    assert titles[
+        0
+    ] == "Forward" and "Partial derivative of $f$ with respect to $x_{3}$" in "".join(
+        titles
+    ).replace("$l$", "$f$")
     assert r"\ensuremath{\sigma}\ensuremath{'}" in text  # the rule beside its edge
 
 
@@ -139,7 +141,7 @@ def test_a_table_has_a_row_for_every_step() -> None:
     found = derivation("L6b")
     text = found.to_latex("table")
     assert [int(n) for n in re.findall(r"^  (\d+) &$", text, re.M)] == [s.id for s in found.steps]
-    assert "so the circuit defines it" in text and "as in step 1; from" in text
+    assert "by definition of the circuit" in text and "as in step 1; from" in text
 
 
 def test_a_table_shows_numbers_and_what_is_not_known() -> None:

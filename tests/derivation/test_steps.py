@@ -79,7 +79,7 @@ def test_full_detail_has_every_step_and_refers_back(derivation):
     full = derivation.to_text(detail="full")
     assert full.count("\n[") == len(derivation.steps)
     assert "as in step" in full
-    assert full.count("so the circuit defines it") == 1
+    assert full.count("by definition of the circuit") == 1
 
 
 def test_brief_detail_is_the_result(derivation):

@@ -394,7 +394,7 @@ No = errors.Unsupported
 
 # text, class, line, column, words of the message
 ERRORS = [
-    ("x +", Syntax, 1, 4, ["ends"]),
+    ("x +", Syntax, 1, 4, ["incomplete"]),
     ("f = (x + y", Syntax, 1, 11, ["'('", "not closed"]),
     ("x)", Syntax, 1, 2, ["')' without"]),
     ("()", Syntax, 1, 2, ["empty brackets"]),
@@ -478,9 +478,9 @@ ERRORS = [
     ("f = х + y", Syntax, 1, 5, ["U+0445", "CYRILLIC"]),
     ("f = x\u200b", Syntax, 1, 6, ["U+200B"]),
     ("\tf = x $ y", Syntax, 1, 8, ["'$'"]),
-    ("", Circuit, None, None, ["no node"]),
-    ("# nothing", Circuit, None, None, ["no node"]),
-    ("w: param", Circuit, None, None, ["no node"]),
+    ("", Circuit, None, None, ["empty"]),
+    ("# nothing", Circuit, None, None, ["empty"]),
+    ("w: param", Circuit, None, None, ["empty"]),
     ("y: target; t: target\nf = w*x", Circuit, None, None, ["'y'", "'t'", "loss"]),
 ]
 

@@ -693,25 +693,25 @@ def test_every_rendering_has_the_step():
     d = sb.circuit(SAID, loss=None).derive()
     (step,) = (s for s in d.steps if s.kind == "rewrite")
     assert step.left == "s" and step.before == formula("1/(1 + exp(-z))")
-    assert step.depends and "digits" in step.why
+    assert step.depends and "numerically stable" in step.why
     why = "exp overflows for large operands"
     assert step.rule == why
     text = d.to_text()
-    assert "Rewritten, to keep digits\n  s = 1/(exp(−z) + 1) = σ(z)" in text and why in text
+    assert "Rewritten for numerical stability\n  s = 1/(exp(−z) + 1) = σ(z)" in text and why in text
     assert "1/(exp(-z) + 1) = sigma(z)" in d.to_text(ascii=True)
     assert "rewrite    s = 1/(exp(−z) + 1) = σ(z)" in d.to_text(detail="full")
     assert why in str(d.why(step.id))
     latex = r"s &= \frac{1}{"
     for rendered in (d.to_latex(), d.to_markdown()):
-        assert "Rewritten, to keep digits" in rendered and latex in rendered
+        assert "Rewritten for numerical stability" in rendered and latex in rendered
     for style in ("align", "beamer"):
-        assert "Rewritten, to keep digits" in d.to_latex(style, standalone=True)
+        assert "Rewritten for numerical stability" in d.to_latex(style, standalone=True)
     assert r"= \sigma\left(z\right)" in d.to_latex("table")
     steps = json.loads(d.to_json())["steps"]
     (told,) = (s for s in steps if s["kind"] == "rewrite")
     assert told["before"]["text"] == "1/(exp(-z) + 1)" and told["right"]["text"] == "sigma(z)"
     page = d.to_html()
-    assert "Rewritten, to keep digits" in page and 'data-kind="rewrite"' in page
+    assert "Rewritten for numerical stability" in page and 'data-kind="rewrite"' in page
     numbers = d.at(z=1, w=2)
     assert numbers.numbers()[step.id] == pytest.approx(1 / (1 + math.exp(-1)))
     assert "s = 0.731059" in numbers.to_text()
@@ -727,12 +727,12 @@ def test_a_node_that_is_passed_by_stands_as_its_formula():
 def test_steps_of_large_circuits():
     lines = [f"n{i + 1} = 1/(1 + exp(-n{i}))*w{i}" for i in range(150)]
     d = sb.circuit("\n".join(["n0 = x", *lines]), loss=None).partial("x")
-    assert "Rewritten, to keep digits" in d.to_text() and "Rewritten" in d.to_html()
+    assert "Rewritten for numerical stability" in d.to_text() and "Rewritten" in d.to_html()
 
 
 def test_steps_of_arrays():
     d = sb.circuit("z: input[k]\nf = log(sum(exp(z)))").derive()
-    assert "Rewritten, to keep digits\n  f = log(sum(exp(z))) = logsumexp(z)" in d.to_text()
+    assert "Rewritten for numerical stability\n  f = log(sum(exp(z))) = logsumexp(z)" in d.to_text()
     assert "Rewritten" in d.to_html() and "Rewritten" in d.to_latex()
 
 

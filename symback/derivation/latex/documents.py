@@ -98,9 +98,9 @@ def _document(
     derivation: Derivation, frames: tuple[Frame, ...] = (), rows: tuple[TableRow, ...] = ()
 ) -> Document:
     of = name_in_latex(derivation.of)
-    title = f"All partials of ${of}$"
+    title = f"All partial derivatives of ${of}$"
     if len(derivation.wrt) == 1:
-        title = f"Partial of ${of}$ by ${name_in_latex(derivation.wrt[0])}$"
+        title = f"Partial derivative of ${of}$ with respect to ${name_in_latex(derivation.wrt[0])}$"
     return Document(title, frames, rows)
 
 
@@ -227,7 +227,7 @@ def _left(derivation: Derivation, step: Step) -> str:
         return f"{printer.partial(*step.left)} ="
     several = len(derivation.walk.into[step.left[1]]) > 1
     sign = adjoint_sign(printer, derivation.walk, step.left[1])
-    return sign + (r" \leftarrow" if several else " =")
+    return sign + (r" \mathrel{+}=" if several else " =")
 
 
 def _because(step: Step, told: dict[str, int]) -> str:

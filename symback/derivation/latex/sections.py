@@ -70,7 +70,7 @@ def sections(derivation: Derivation) -> list[Section]:
         for s in derivation.steps
         if s.kind == "rewrite"
     ]
-    found += [("Rewritten, to keep digits", rewritten)] if rewritten else []
+    found += [("Rewritten for numerical stability", rewritten)] if rewritten else []
     if derivation.view == "accumulation":
         found += _backward(derivation, printer)
     else:
@@ -81,7 +81,7 @@ def sections(derivation: Derivation) -> list[Section]:
         ]
         found += [("Local partials", edges)] if edges else []
     for name in derivation.wrt:
-        title = f"Partial of ${of}$ by ${name_in_latex(name)}$"
+        title = f"Partial derivative of ${of}$ with respect to ${name_in_latex(name)}$"
         found.append((title, _partial(derivation, name, printer)))
     if derivation.values:
         nodes, partials = derivation.evaluated()
@@ -104,11 +104,11 @@ def _backward(derivation: Derivation, printer: LatexPrinter) -> list[Section]:
             continue
         name = step.left[1]
         sign = adjoint_sign(printer, walk, name)
-        relation = "=" if len(walk.into[name]) == 1 or step.kind == "sum" else r"\leftarrow"
+        relation = "=" if len(walk.into[name]) == 1 or step.kind == "sum" else r"\mathrel{+}="
         left = "" if step.kind == "simplify" else sign
         because = step.rule if step.kind == "edge" else ""
         rows.append(Row(left, printer.print(step.right), relation, because))
-    title = rf"Backward, $\delta_{{v}}$ being ${printer.partial(walk.of, 'v')}$"
+    title = rf"Backward pass, with $\delta_{{v}} = {printer.partial(walk.of, 'v')}$"
     return [(title, rows)] if rows else []
 
 

@@ -36,9 +36,11 @@ def _refuse_unknown(circuit: Circuit, values: Mapping[str, Any]) -> None:
     leaves = [n.name for n in circuit.leaves]
     for name in values:
         if name in map(str, circuit.size_names):
-            raise UnknownName(f"'{name}' is a size, which arrays tell; give numbers to the leaves")
+            raise UnknownName(
+                f"'{name}' is a size, which the arrays determine; give values to leaves"
+            )
         if name not in leaves:
-            raise UnknownName(f"'{name}' is no input or parameter{nearest(name, leaves)}")
+            raise UnknownName(f"'{name}' is not an input or parameter{nearest(name, leaves)}")
 
 
 def _number(name: str, value: Any) -> float:
@@ -46,7 +48,7 @@ def _number(name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise DataError(
-            f"'{name}' is a number; {clip(repr(value), 60)} is none, give one such as {name}=0.5"
+            f"'{name}' takes a number, not {clip(repr(value), 60)}; write for example {name}=0.5"
         ) from None
 
 
@@ -77,7 +79,9 @@ def _nested(name: str, value: Any, depth: int) -> Given:
     number = _number_of(value)
     if number is None or not math.isfinite(number):
         what = clip(repr(value), 40)
-        raise DataError(f"'{name}' holds {what}, which is no finite number; give decimal numbers")
+        raise DataError(
+            f"'{name}' holds {what}, which is not a finite number; give decimal numbers"
+        )
     return number
 
 
@@ -187,14 +191,14 @@ def read_text(text: str) -> Any:
 
 
 def _refused(word: str) -> float:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
 def _refuse_others(found: Any) -> None:
     for part in found:
         for entry in part if isinstance(part, list) else [part]:
             if not isinstance(entry, float):
-                raise ValueError("something else than a number")
+                raise ValueError("an entry is not a number")
 
 
 __all__ = ["Given", "given", "lengths_of", "read_text", "sizes_of"]

@@ -69,7 +69,7 @@ def _refuse_unknown(walk: ReversePass, given: Mapping[str, Any]) -> None:
     leaves = [n.name for n in walk.circuit.leaves]
     for name in given:
         if name not in leaves:
-            raise UnknownName(f"'{name}' is no input or parameter{nearest(name, leaves)}")
+            raise UnknownName(f"'{name}' is not an input or parameter{nearest(name, leaves)}")
 
 
 def _numbers(walk: ReversePass, given: Mapping[str, float]) -> tuple[Numbers, bool]:
@@ -173,7 +173,9 @@ def _refuse_missing(derivation: Derivation, forward: Sequence[str]) -> None:
     needed = {o for name in forward for o in circuit[name].operands}
     missing = [n for n in leaves if n in needed and n not in given]
     if missing:
-        raise DataError(f"no value for {', '.join(missing[:5])}; give one to each leaf")
+        raise DataError(
+            f"missing values: {', '.join(missing[:5])} (every input and parameter needs one)"
+        )
 
 
 def numbers_of_steps(derivation: Derivation) -> dict[int, Any]:

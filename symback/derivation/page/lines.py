@@ -94,7 +94,7 @@ class Lines:
         return lines
 
     def _meeting(self, name: str, parts: Sequence[Link]) -> Pieces:
-        left = f"Paths meet: {self._plain.partial(self._walk.of, name)} = "
+        left = f"Sum over paths: {self._plain.partial(self._walk.of, name)} = "
         if len(parts) > MOST_SLOTS:
             return [f"{left}sum of {len(parts)} contributions = ", [f"=adjoint {name}"]]
         terms: Pieces = []

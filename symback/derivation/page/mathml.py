@@ -78,6 +78,7 @@ def _converted(latex: str) -> str:
     for name in _HIDDEN:
         root.attrib.pop(name, None)
     for parent in list(root.iter()):
+        _join_relation(parent)
         _join_words(parent)
         _open_cases(parent)
         _mark_signs(parent)
@@ -100,6 +101,14 @@ def _join_words(parent: ET.Element) -> None:
     for child in children:
         parent.remove(child)
     parent.append(word)
+
+
+def _join_relation(parent: ET.Element) -> None:
+    r"""Make one sign of the two in \mathrel{+}=."""
+    for adding, equals in list(pairwise(parent)):
+        if adding.tag == equals.tag == "mo" and len(adding):
+            equals.text = "".join(adding.itertext()) + (equals.text or "")
+            parent.remove(adding)
 
 
 def _mark_signs(parent: ET.Element) -> None:

@@ -35,9 +35,9 @@ TITLES = {
     "seed": "Seed",
     "edge": "Local partial",
     "sum": "Chain rule",
-    "substitute": "Put in",
+    "substitute": "Substitute",
     "simplify": "Simplify",
-    "expand": "Write out",
+    "expand": "Expand",
 }
 
 
@@ -119,7 +119,7 @@ class Writer:
 
     def title(self, step: Step) -> str:
         several = step.kind == "sum" and not isinstance(step.right, Expr) and len(step.right) > 1
-        return "Paths add up" if several else TITLES.get(step.kind, step.kind)
+        return "Sum over paths" if several else TITLES.get(step.kind, step.kind)
 
     def left(self, step: Step) -> str:
         """The left-hand side in LaTeX."""
@@ -160,7 +160,7 @@ class Writer:
         edges = [text[s.id] for s in others if self.is_backward(s)]
         groups = [
             Group(Markup("Forward: values"), forward),
-            Group(Markup("Rewritten, to keep digits"), rewritten),
+            Group(Markup("Rewritten for numerical stability"), rewritten),
             Group(self.backward(), edges),
         ]
         rest = [s for s in others if not self.is_backward(s)]
@@ -214,7 +214,11 @@ class AdjointWriter(Writer):
         self._text = with_adjoints(TextPrinter, derivation.walk)
 
     def title(self, step: Step) -> str:
-        own = {"edge": "Pass back", "sum": "Add up", "substitute": "Put in the adjoints"}
+        own = {
+            "edge": "Propagate back",
+            "sum": "Accumulate",
+            "substitute": "Substitute the adjoints",
+        }
         return own.get(step.kind) or super().title(step)
 
     def is_backward(self, step: Step) -> bool:
@@ -231,8 +235,8 @@ class AdjointWriter(Writer):
         return super().subject(step) if self._is_plain(step) else self._sign(self._text, step)
 
     def relation(self, step: Step) -> str:
-        gets = step.kind == "edge" and len(self.derivation.walk.into[step.left[1]]) > 1
-        return r"\leftarrow" if gets else "="
+        adds = step.kind == "edge" and len(self.derivation.walk.into[step.left[1]]) > 1
+        return r"\mathrel{+}=" if adds else "="
 
     def _is_plain(self, step: Step) -> bool:
         return step.kind in (*ABOUT_NODES, "seed") or not self.is_backward(step)

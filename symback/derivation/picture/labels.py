@@ -182,8 +182,8 @@ class Texts:
         lines = []
         if self._numbers is not None:
             of = clip(self._walk.of, _LONGEST_NAME)
-            lines.append(Line("above a wire: its value", "value"))
-            lines.append(Line(f"below, ∂: the gradient of {of} along it", "gradient"))
+            lines.append(Line("above each wire: its value", "value"))
+            lines.append(Line(f"below (∂): the gradient of {of} with respect to it", "gradient"))
         if self._drawn.is_collapsed:
             boxes = len(self._drawn.boxes)
             text = f"{self._drawn.nodes} nodes, collapsed to {boxes} boxes"

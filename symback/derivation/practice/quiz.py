@@ -110,9 +110,7 @@ class Quiz:
         self, derivation: Derivation, kind: Kind, blanks: int | None, seed: int, level: int
     ) -> None:
         if derivation.circuit.has_arrays:
-            raise Unsupported(
-                "a quiz asks about circuits of numbers; the derivation of arrays has none yet"
-            )
+            raise Unsupported("quizzes support scalar circuits only")
         if derivation.view != "paths":
             derivation = derive(derivation.circuit, derivation.of, derivation.wrt)
         self.derivation = derivation
@@ -267,7 +265,7 @@ class Quiz:
         of, wrt = question.asked
         message = f"that does not equal ∂{of}/∂{wrt}"
         if question.kind == "edge":
-            hint = f"how does {of} change when {wrt} does, and all else stays?"
+            hint = f"how does {of} change with {wrt} while everything else is held fixed?"
             return Grade(question.number, False, message, question.asked, hint)
         hint = "multiply the partials along each path, and add the paths"
         return Grade(question.number, False, message, None, hint)
@@ -283,7 +281,7 @@ class Quiz:
         chosen = letters.get(said.lower()) or plain.get(written)
         if chosen is None:
             last = chr(96 + len(choices))
-            raise UnknownName(f"that is none of the rules; write a letter from a to {last}")
+            raise UnknownName(f"that is not one of the rules; choose one of a–{last}")
         if chosen == self.derivation.steps[question.step - 1].rule:
             return Grade(question.number, True)
         return self.other_rule(question)

@@ -34,7 +34,7 @@ def read_answers(text: str) -> dict[int, str]:
 
 
 def practise(quiz: Quiz, ask: Ask, say: Say, *, tries: int = TRIES, ascii: bool = False) -> Marks:
-    """Ask question by question; a wrong answer is told its edge, and may be tried again.
+    """Ask question by question; a wrong one is reported with its edge, and may be tried again.
 
     `ask` gives a line, or None where there are no more.
     """
@@ -72,7 +72,7 @@ def _one(
         if grade.right or not left:
             break
     if not grade.right:
-        tell(f"    one answer is {quiz.solution(number)}")
+        tell(f"    a correct answer is {quiz.solution(number)}")
     return grade
 
 

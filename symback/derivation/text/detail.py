@@ -127,7 +127,7 @@ class _Detail:
             return f"{self.printer.partial(*step.left)} ="
         several = len(derivation.walk.into[step.left[1]]) > 1
         sign = adjoint_sign(self.printer, derivation.walk, step.left[1])
-        return f"{sign} {'gets' if several else '='}"
+        return f"{sign} {'+=' if several else '='}"
 
     def right(self, step: Step) -> str:
         before = f"{self.form(step.before)} = " if step.kind == "rewrite" else ""

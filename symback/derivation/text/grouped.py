@@ -241,7 +241,7 @@ class _Grouped(Text):
         of, chains = self._derivation.of, step.right
         users = {chain[-1][0] for chain in chains}
         if all(len(c) <= 2 and c[-1] != (of, name) for c in chains) and len(users) == len(chains):
-            return f"{name} is used {len(users)} times; what all uses contribute is added"
+            return f"{name} is used {len(users)} times; the contributions of all uses are added"
         return f"{len(chains)} paths lead from {name} to {of}; their products are added"
 
     def _cut_sum(self, terms: Sequence[Sequence[object]], render: object) -> str:
@@ -257,12 +257,12 @@ class _GroupedAdjoints(_Grouped, ArrayText):
     def _edges_title(self) -> str:
         sign = "v_bar" if self._ascii else "δv"
         partial = self._printer.partial(self._derivation.of, "v")
-        return f"Backward, where {sign} is {partial}"
+        return f"Backward pass, with {sign} = {partial}"
 
     def _edge_left(self, step: Step) -> str:
         walk = self._derivation.walk
         several = len(walk.into[step.left[1]]) > 1
-        return f"{adjoint_sign(self._printer, walk, step.left[1])} {'gets' if several else '='}"
+        return f"{adjoint_sign(self._printer, walk, step.left[1])} {'+=' if several else '='}"
 
     def _partial(self, name: str) -> list[str]:
         steps = self._steps_of.get(name, {})

@@ -81,7 +81,7 @@ class Text:
 
     def _rewritten(self) -> list[list[str]]:
         """A part of its own, where formulas were rewritten."""
-        lines = ["Rewritten, to keep digits"]
+        lines = ["Rewritten for numerical stability"]
         for step in self._steps("rewrite"):
             equation = f"{self._printer.print(step.before)} = {self._printer.print(step.right)}"
             line = f"  {step.node} = {equation}   "
@@ -146,7 +146,7 @@ class Text:
         complete = all(a[1] == b[0] for chain in chains for a, b in pairwise(chain)) and len(
             chains
         ) == len(set(map(tuple, chains)))
-        listed = complete and step.rule.endswith("add up") and chains[0][0][0] == of
+        listed = complete and chains[0][0][0] == of
         lines = [f"{len(chains)} paths lead from {name} to {of}; their products are added"]
         if not listed:
             return lines
@@ -169,7 +169,7 @@ class Text:
             written = self._printer.print(slope.written)
             texts = [self._short.print(slope), written, self._printer.print(expanded)]
             lines += folded("Expand ", " = ".join(dict.fromkeys(texts)))
-        lines = lines or ["Write out"]
+        lines = lines or ["Expand"]
         return [*lines, *folded(f"  {left} = ", self._printer.print(step.right))]
 
     def _numbers(self) -> list[str]:
@@ -202,7 +202,7 @@ class ArrayText(Text):
         derivation = self._derivation
         into = derivation.walk.into
         sign = "v_bar" if self._ascii else "δv"
-        lines = [f"Backward, where {sign} is {self._printer.partial(derivation.of, 'v')}"]
+        lines = [f"Backward pass, with {sign} = {self._printer.partial(derivation.of, 'v')}"]
         edges = [s.edge for s in derivation.steps if s.edge is not None]
         longest = max((len(a) + len(b) for a, b in edges), default=0)
         self._room = min(6 + longest + len(self._arrow), WIDTH // 3)
@@ -213,7 +213,7 @@ class ArrayText(Text):
                 assert isinstance(step.left, tuple)
                 node, operand = step.left
                 several = len(into[operand]) > 1
-                left = f"{self._sign(operand)}{' gets' if several else ' ='} "
+                left = f"{self._sign(operand)}{' +=' if several else ' ='} "
                 lines += self._line(f"  {number:>2}  {node}{self._arrow}{operand}", left, step)
             elif step.kind == "simplify" and step.rule == ONE:
                 lines += self._line("", "= ", step)
@@ -280,7 +280,7 @@ class ArrayText(Text):
         for slope, expanded in slopes_of(self._derivation, step.right):
             texts = [self._short.print(slope), self._printer.print(expanded)]
             lines += folded("Expand ", " = ".join(texts))
-        return lines or ["Write out"]
+        return lines or ["Expand"]
 
 
 def folded(start: str, text: str) -> list[str]:
