@@ -11,7 +11,7 @@ from symback.autodiff.reverse import Edge, ReversePass, reverse_pass
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
-from symback.operations.arrays import shape_of, shown, spread
+from symback.operations.arrays import broadcast_like, shape_of, shown
 from symback.operations.elementwise import expand_slopes
 from symback.operations.expressions import real_symbol
 from symback.operations.simplify import LARGEST_SIMPLIFIED, Alike, simplified, weight
@@ -158,7 +158,7 @@ class Gradient(Mapping[str, Expr]):
         node = self._walk.node(name)
         if not node.shape or shape_of(total, self._shapes) == node.shape:
             return total
-        return spread(total, node.symbol)
+        return broadcast_like(total, node.symbol)
 
     def _contribution(self, edge: Edge, longest: int) -> Expr:
         upstream = self._adjoints[edge.node]

@@ -17,7 +17,7 @@ from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum
-from symback.operations.arrays import ArrayFunction, Shape, is_size, shape_of, spread
+from symback.operations.arrays import ArrayFunction, Shape, broadcast_like, is_size, shape_of
 from symback.operations.expressions import real_symbol
 
 
@@ -233,7 +233,7 @@ class _Backward:
             total = terms[0] if len(terms) == 1 else Add(*terms)
             if node.shape and names.shape_of(total) != node.shape:
                 if node.is_leaf or name in self._whole:
-                    total = spread(total, node.symbol)
+                    total = broadcast_like(total, node.symbol)
                 else:  # the adjoint of h in sum(h) is one number: it is spread where it must be
                     names.set_shape(names.adjoint(name), names.shape_of(total))
                     self.numbers.add(name)
@@ -259,7 +259,7 @@ class _Backward:
     def _product(self, edge: Edge, upstream: Expr) -> Expr:
         gate, names = self._circuit[edge.node], self._names
         if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
-            upstream = spread(upstream, gate.symbol)
+            upstream = broadcast_like(upstream, gate.symbol)
         slope = edge.local.slope
         kept = None if slope is None else names.slope(edge.node, slope)
         product = edge.local.contribution(upstream, kept)

@@ -15,11 +15,11 @@ from symback.autodiff.gates import is_square, split_number
 from symback.circuits.circuit import Node
 from symback.operations.arrays import (
     ArrayFunction,
-    class_entropy,
     cross_entropy,
     has_arrays,
     shape_of,
     softmax,
+    sparse_cross_entropy,
     transposed,
     unbroadcast,
 )
@@ -78,7 +78,7 @@ class ArrayLocal(Local):
         if isinstance(self.elementwise, Slope):
             return self.elementwise
         for _, op in self.terms:
-            if isinstance(op, cross_entropy | class_entropy) and op.args[0] == self.operand:
+            if isinstance(op, cross_entropy | sparse_cross_entropy) and op.args[0] == self.operand:
                 return softmax(self.operand)
         return None
 

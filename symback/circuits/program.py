@@ -16,7 +16,7 @@ from typing import cast
 from sympy import Expr, Function, S, Symbol
 
 from symback.errors import SymbackError
-from symback.operations.arrays import count
+from symback.operations.arrays import size
 from symback.operations.expressions import compounds
 
 Chain = tuple[tuple[str, str], ...]
@@ -128,7 +128,7 @@ def symbols(expr: Expr) -> set[Symbol]:
 
 def varies(expr: Expr, varying: set[Symbol]) -> bool:
     """Whether the expression has one value a sample."""
-    if isinstance(expr, batch_sum | count):
+    if isinstance(expr, batch_sum | size):
         return False
     if expr.is_Symbol:
         return expr in varying

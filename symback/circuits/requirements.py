@@ -10,17 +10,17 @@ from symback.circuits.circuit import Circuit
 from symback.errors import Unsupported
 from symback.operations.arrays import (
     Size,
-    class_entropy,
     cross_entropy,
-    indexed,
     log_softmax,
     logsumexp,
     shape_of,
+    slice_,
     softmax,
+    sparse_cross_entropy,
 )
 from symback.operations.expressions import postorder
 
-EXPONENTIAL = (softmax, log_softmax, logsumexp, cross_entropy, class_entropy)
+EXPONENTIAL = (softmax, log_softmax, logsumexp, cross_entropy, sparse_cross_entropy)
 """Operations that take exp of their operand, which code shifts so that none overflows."""
 
 
@@ -38,14 +38,14 @@ def distributions(circuit: Circuit) -> list[str]:
 def classes(circuit: Circuit) -> dict[str, Size]:
     """The targets that are the index of a class, each with the number of classes."""
     shapes = circuit.shapes
-    uses = {op.args[1].name: op.args[0] for op in found(circuit, class_entropy)}
+    uses = {op.args[1].name: op.args[0] for op in found(circuit, sparse_cross_entropy)}
     return {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items())}
 
 
 def least_sizes(circuit: Circuit) -> dict[str, int]:
     """The smallest value of each size with a name that constant indices allow."""
     least: dict[str, int] = {}
-    for op in found(circuit, indexed):
+    for op in found(circuit, slice_):
         shape = shape_of(op.args[0], circuit.shapes)
         for size, part in zip(shape, op.args[1], strict=False):
             if size.is_Integer:

@@ -17,13 +17,13 @@ from symback.autodiff.partials import ArrayLocal
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.operations.arrays import (
     Shape,
-    along,
+    broadcast_like,
     cross_entropy,
-    over_rows,
+    expand_reduced,
+    reduce_last_axis,
+    reduce_sum,
     shape_of,
     softmax,
-    spread,
-    total,
 )
 from symback.operations.functions import Slope
 from symback.operations.simplify import weight
@@ -88,8 +88,8 @@ class Accumulation:
             return None
         z, t = op.args
         shape = shape_of(z, self._names.shapes)
-        upstream = along(upstream, shape, len(shape) - 1)
-        return upstream * (softmax(z) * over_rows(total, t, shape) - t)
+        upstream = expand_reduced(upstream, shape, len(shape) - 1)
+        return upstream * (softmax(z) * reduce_last_axis(reduce_sum, t, shape) - t)
 
     def _upstream(self, edge: Edge) -> Expr:
         return self._spread(edge.node, self.adjoint(edge.node))
@@ -97,7 +97,7 @@ class Accumulation:
     def _spread(self, name: str, value: Expr) -> Expr:
         node = self.walk.node(name)
         if node.shape and shape_of(value, self._names.shapes) != node.shape:
-            return spread(value, node.symbol)
+            return broadcast_like(value, node.symbol)
         return value
 
     @staticmethod

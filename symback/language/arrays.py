@@ -18,7 +18,7 @@ from symback.operations.arrays import (
     Shape,
     ShapeError,
     broadcast,
-    product,
+    matrix_product,
     shape_of,
     shown,
 )
@@ -139,8 +139,8 @@ class ArrayBuilder(Builder):
         left = left.args[0] if isinstance(left, row) else left
         if ranks == (1, 1) and isinstance(left, arrays.matvec):  # (Aᵀ·x)ᵀ·y reads xᵀ·(A·y)
             matrix, left = left.args
-            right = product(arrays.transpose(matrix), right, (2, 1))
-        expr = product(left, right, ranks)
+            right = matrix_product(arrays.transpose(matrix), right, (2, 1))
+        expr = matrix_product(left, right, ranks)
         self.shape_of(expr)
         return row(expr) if is_row else expr
 
@@ -169,14 +169,14 @@ class ArrayBuilder(Builder):
         parts = [self._part(s, size) for s, size in zip(subscripts, shape, strict=False)]
         while parts and parts[-1] == _WHOLE:
             parts.pop()
-        return arrays.indexed(array, Tuple(*parts)) if parts else array
+        return arrays.slice_(array, Tuple(*parts)) if parts else array
 
     def _new_axis(self, array: Expr, shape: Shape, subscripts: list[Term], new: list[bool]) -> Expr:
         whole = [s.kind == "slice" and all(a.kind == "end" for a in s.args) for s in subscripts]
         if len(shape) == 1 and (new, whole) == ([False, True], [True, False]):
-            return arrays.column(array)
+            return arrays.expand_last(array)
         if len(shape) == 1 and (new, whole) == ([True, False], [False, True]):
-            return arrays.transpose(arrays.column(array))
+            return arrays.transpose(arrays.expand_last(array))
         raise ShapeError("None makes a vector a column, b[:, None], or a row, b[None, :]")
 
     def _part(self, term: Term, size: Expr) -> Expr:
@@ -283,12 +283,12 @@ def _cross_entropy(builder: ArrayBuilder, args: list[Expr]) -> Expr:
     if not builder.shape_of(t):
         if not is_target:
             raise ShapeError("cross_entropy: a number as second operand is a class, so a target")
-        return arrays.class_entropy(z, t)
+        return arrays.sparse_cross_entropy(z, t)
     if builder.shape_of(z) != builder.shape_of(t) or is_target:
         return arrays.cross_entropy(z, t)
     terms = t * arrays.log_softmax(z)
     rows = len(builder.shape_of(z)) == 2
-    return -(arrays.total(terms, S.One) if rows else arrays.dot(t, arrays.log_softmax(z)))
+    return -(arrays.reduce_sum(terms, S.One) if rows else arrays.dot(t, arrays.log_softmax(z)))
 
 
 def _mse(builder: ArrayBuilder, args: list[Expr]) -> Expr:
@@ -319,16 +319,16 @@ def _sizes(args: list[Expr]) -> list[Expr]:
 
 
 def _constant(value: Expr) -> Make:
-    return lambda builder, args: arrays.filled(value, *_sizes(args))
+    return lambda builder, args: arrays.full(value, *_sizes(args))
 
 
 CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
-    "sum": (1, 2, ("axis",), _reduced(arrays.total)),
+    "sum": (1, 2, ("axis",), _reduced(arrays.reduce_sum)),
     "mean": (1, 2, ("axis",), _reduced(arrays.mean)),
-    "max": (1, 1, ("axis",), _reduced(arrays.largest)),
-    "maximum": (1, 1, ("axis",), _reduced(arrays.largest)),
-    "min": (1, 1, ("axis",), _reduced(arrays.smallest)),
-    "minimum": (1, 1, ("axis",), _reduced(arrays.smallest)),
+    "max": (1, 1, ("axis",), _reduced(arrays.reduce_max)),
+    "maximum": (1, 1, ("axis",), _reduced(arrays.reduce_max)),
+    "min": (1, 1, ("axis",), _reduced(arrays.reduce_min)),
+    "minimum": (1, 1, ("axis",), _reduced(arrays.reduce_min)),
     "dot": (2, 2, (), _dot),
     "norm": (1, 1, (), _plain(arrays.norm)),
     "outer": (2, 2, (), _plain(arrays.outer)),

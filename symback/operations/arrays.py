@@ -103,7 +103,7 @@ class transpose(ArrayFunction):
         return a.args[0] if isinstance(a, cls) else None
 
 
-class total(ArrayFunction):
+class reduce_sum(ArrayFunction):
     """The sum of all elements, or along one axis."""
 
 
@@ -111,15 +111,15 @@ class mean(ArrayFunction):
     """The mean of all elements, or along one axis."""
 
 
-class largest(ArrayFunction):
+class reduce_max(ArrayFunction):
     """The largest element, or that along one axis."""
 
 
-class smallest(ArrayFunction):
+class reduce_min(ArrayFunction):
     """The smallest element, or that along one axis."""
 
 
-class share_of_extreme(ArrayFunction):
+class argmax_mask(ArrayFunction):
     """1 where an element is the extreme v, equal parts where several are, else 0."""
 
     arrays = 2
@@ -133,7 +133,7 @@ class norm(ArrayFunction):
         return square ** (exponent / 2) if exponent.is_Integer and exponent.is_even else None
 
 
-class direction(ArrayFunction):
+class normalized(ArrayFunction):
     """A/‖A‖, where A = 0 is 0."""
 
     arrays = 2
@@ -187,7 +187,7 @@ class cross_entropy(ArrayFunction):
     arrays = 2
 
 
-class class_entropy(ArrayFunction):
+class sparse_cross_entropy(ArrayFunction):
     """-log_softmax(z)[t], for a target t that is the index of a class."""
 
     arrays = 2
@@ -203,7 +203,7 @@ class layer_norm(ArrayFunction):
     """(x - mean)/√(variance + 1e-5) along the last axis (Ba, Kiros and Hinton 2016)."""
 
 
-class inverse_deviation(ArrayFunction):
+class rsqrt_variance(ArrayFunction):
     """1/√(variance + 1e-5) along the last axis."""
 
 
@@ -222,27 +222,27 @@ class concat(ArrayFunction):
         return self.func(*self.options, *operands)
 
 
-class indexed(ArrayFunction):
+class slice_(ArrayFunction):
     """A part of an array: for each axis an index, or a Tuple of start and stop (∞: the end)."""
 
 
-class placed(ArrayFunction):
+class scatter(ArrayFunction):
     """Zeros of the second operand's shape with the first operand in the part that is named."""
 
     arrays = 2
 
 
-class column(ArrayFunction):
+class expand_last(ArrayFunction):
     """A vector as a matrix of one column."""
 
 
-class spread(ArrayFunction):
+class broadcast_like(ArrayFunction):
     """The first operand, broadcast to the shape of the second."""
 
     arrays = 2
 
 
-class count(ArrayFunction):
+class size(ArrayFunction):
     """How many elements an array has, or how many along one axis."""
 
 
@@ -256,7 +256,7 @@ class eye_like(ArrayFunction):
     """The identity matrix as large as a square matrix."""
 
 
-class filled(ArrayFunction):
+class full(ArrayFunction):
     """An array of one value: the value, then the sizes."""
 
     arrays = 0
@@ -481,13 +481,13 @@ _RULES: dict[Any, Callable[[Sequence[Shape], Any], Shape]] = {
     outer: _outer,
     dot: _same("dot"),
     transpose: _transpose,
-    total: _reduction("sum"),
+    reduce_sum: _reduction("sum"),
     mean: _reduction("mean"),
-    largest: _reduction("max"),
-    smallest: _reduction("min"),
-    share_of_extreme: lambda s, _: s[0],
+    reduce_max: _reduction("max"),
+    reduce_min: _reduction("min"),
+    argmax_mask: lambda s, _: s[0],
     norm: _reduction("norm"),
-    direction: lambda s, _: s[0],
+    normalized: lambda s, _: s[0],
     trace: _scalar_of_square("trace"),
     diag: _diag,
     diagonal: lambda s, _: (_need_square("diag", s[0]),),
@@ -499,19 +499,19 @@ _RULES: dict[Any, Callable[[Sequence[Shape], Any], Shape]] = {
     log_softmax: _along_rows("log_softmax"),
     logsumexp: _reduced_rows("logsumexp"),
     cross_entropy: _entropy,
-    class_entropy: _class_entropy,
+    sparse_cross_entropy: _class_entropy,
     one_hot: lambda s, _: s[1],
     layer_norm: _along_rows("layer_norm"),
-    inverse_deviation: _reduced_rows("layer_norm"),
+    rsqrt_variance: _reduced_rows("layer_norm"),
     concat: _concat,
-    indexed: _indexed,
-    placed: lambda s, _: s[1],
-    column: _column,
-    spread: lambda s, _: s[1],
-    count: lambda s, _: (),
+    slice_: _indexed,
+    scatter: lambda s, _: s[1],
+    expand_last: _column,
+    broadcast_like: lambda s, _: s[1],
+    size: lambda s, _: (),
     eye: lambda s, sizes: (sizes[0], sizes[0]),
     eye_like: lambda s, _: s[0],
-    filled: lambda s, options: tuple(options[1:]),
+    full: lambda s, options: tuple(options[1:]),
 }
 
 ARRAY_FUNCTIONS: frozenset[Any] = frozenset(_RULES)
@@ -525,18 +525,20 @@ def has_arrays(expr: Expr) -> bool:
 # -- construction ------------------------------------------------------------------------------
 
 
-def product(a: Expr, b: Expr, ranks: tuple[int, int]) -> Expr:
+def matrix_product(a: Expr, b: Expr, ranks: tuple[int, int]) -> Expr:
     """a @ b for the ranks of a and b, as NumPy has it; a chain with a vector is done from it."""
     if ranks == (1, 1):
         return dot(a, b)
     if ranks == (1, 2):
-        return product(transpose(b), a, (2, 1))
+        return matrix_product(transpose(b), a, (2, 1))
     if ranks == (2, 1):
         if isinstance(a, matmul):  # (A·B)·x costs a product of matrices more than A·(B·x)
-            return product(a.args[0], product(a.args[1], b, (2, 1)), (2, 1))
+            return matrix_product(a.args[0], matrix_product(a.args[1], b, (2, 1)), (2, 1))
         if isinstance(a, transpose) and isinstance(a.args[0], matmul):
             left, right = a.args[0].args
-            return product(transpose(right), product(transpose(left), b, (2, 1)), (2, 1))
+            return matrix_product(
+                transpose(right), matrix_product(transpose(left), b, (2, 1)), (2, 1)
+            )
         return matvec(a, b)
     return matmul(a, b)
 
@@ -551,16 +553,16 @@ def transposed(expr: Expr) -> Expr:
     return transpose(expr)
 
 
-def along(value: Expr, shape: Shape, axis: int | None) -> Expr:
+def expand_reduced(value: Expr, shape: Shape, axis: int | None) -> Expr:
     """What was reduced along an axis, ready to be broadcast along that axis again."""
-    return column(value) if axis == 1 and len(shape) == 2 else value
+    return expand_last(value) if axis == 1 and len(shape) == 2 else value
 
 
-def over_rows(head: Any, expr: Expr, shape: Shape) -> Expr:
+def reduce_last_axis(head: Any, expr: Expr, shape: Shape) -> Expr:
     """A reduction along the last axis, ready to be broadcast along it."""
     if len(shape) == 1:
         return head(expr)
-    return column(head(expr, S.One))
+    return expand_last(head(expr, S.One))
 
 
 def unbroadcast(expr: Expr, shape: Shape, to: Shape) -> Expr:
@@ -568,19 +570,19 @@ def unbroadcast(expr: Expr, shape: Shape, to: Shape) -> Expr:
     if shape == to:
         return expr
     if not to:
-        return total(expr)
+        return reduce_sum(expr)
     if len(to) == 1:
-        summed = total(expr, S.Zero) if len(shape) == 2 else expr
+        summed = reduce_sum(expr, S.Zero) if len(shape) == 2 else expr
         return _summed_to_one(summed, shape[-1:], to)
     if to[1] == 1 != shape[1]:
-        summed = column(total(expr, S.One))
+        summed = expand_last(reduce_sum(expr, S.One))
         if to[0] == 1 != shape[0]:
-            return column(concat(S.Zero, total(expr)))
+            return expand_last(concat(S.Zero, reduce_sum(expr)))
         return summed
     if to[0] == 1 != shape[0]:
-        return transpose(column(total(expr, S.Zero)))
+        return transpose(expand_last(reduce_sum(expr, S.Zero)))
     return expr
 
 
 def _summed_to_one(expr: Expr, shape: Shape, to: Shape) -> Expr:
-    return concat(S.Zero, total(expr)) if to[0] == 1 != shape[0] else expr
+    return concat(S.Zero, reduce_sum(expr)) if to[0] == 1 != shape[0] else expr

@@ -101,7 +101,7 @@ def _along_rows(n: Arithmetic) -> Definitions:
         a.log_softmax: by_row(log_softmax),
         a.logsumexp: lambda z: reduced(log_sum_exp)(z, z.ndim - 1),
         a.cross_entropy: cross_entropy,
-        a.class_entropy: lambda z, t: -n.chosen(t.item(), log_softmax(list(z))),
+        a.sparse_cross_entropy: lambda z, t: -n.chosen(t.item(), log_softmax(list(z))),
         a.layer_norm: by_row(layer_norm),
     }
 
@@ -141,7 +141,7 @@ def index_of(parts: Tuple) -> tuple[Any, ...]:
     return tuple(index)
 
 
-def _indexed(x: Entries, parts: Tuple) -> Entries:
+def _slice(x: Entries, parts: Tuple) -> Entries:
     part_of_x = x[index_of(parts)]
     return part_of_x if isinstance(part_of_x, np.ndarray) else boxed(part_of_x)
 
@@ -154,10 +154,10 @@ def definitions(n: Arithmetic) -> Definitions:
         a.outer: np.multiply.outer,
         a.dot: lambda x, y: n.sum(list((x * y).flat)),
         a.transpose: lambda x: x.T,
-        a.total: reduced(n.sum),
+        a.reduce_sum: reduced(n.sum),
         a.mean: reduced(lambda v: n.sum(v) / len(v)),
-        a.largest: reduced(n.largest),
-        a.smallest: reduced(n.smallest),
+        a.reduce_max: reduced(n.largest),
+        a.reduce_min: reduced(n.smallest),
         a.norm: lambda x: n.sqrt(n.sum([u**2 for u in x.flat])),
         a.trace: lambda x: n.sum(list(np.diagonal(x))),
         a.diag: lambda v: diagonal_matrix(n, v),
@@ -168,10 +168,10 @@ def definitions(n: Arithmetic) -> Definitions:
         a.solve: lambda x, b: n.inverse(x).dot(b),
         **_along_rows(n),
         a.concat: _concat,
-        a.indexed: _indexed,
-        a.column: lambda v: v[:, None],
+        a.slice_: _slice,
+        a.expand_last: lambda v: v[:, None],
         a.eye: lambda size: identity(n, size),
-        a.filled: lambda value, *sizes: np.full(sizes, n.number(value), dtype=object),
+        a.full: lambda value, *sizes: np.full(sizes, n.number(value), dtype=object),
     }
 
 

@@ -18,22 +18,17 @@ from sympy import Expr, Integer, S
 from symback.operations.arrays import (
     ArrayFunction,
     Shape,
-    along,
-    class_entropy,
-    column,
+    argmax_mask,
     concat,
-    count,
     cross_entropy,
     det,
     diag,
     diagonal,
-    direction,
     dot,
+    expand_last,
+    expand_reduced,
     eye_like,
-    indexed,
     inv,
-    inverse_deviation,
-    largest,
     layer_norm,
     log_softmax,
     logdet,
@@ -42,17 +37,21 @@ from symback.operations.arrays import (
     matvec,
     mean,
     norm,
+    normalized,
     one_hot,
     outer,
-    over_rows,
-    placed,
+    reduce_last_axis,
+    reduce_max,
+    reduce_min,
+    reduce_sum,
+    rsqrt_variance,
+    scatter,
     shape_of,
-    share_of_extreme,
-    smallest,
+    size,
+    slice_,
     softmax,
     solve,
-    spread,
-    total,
+    sparse_cross_entropy,
     trace,
     transpose,
 )
@@ -75,21 +74,21 @@ class At:
     def axis(self) -> int | None:
         return int(self.op.options[0]) if self.op.options else None
 
-    def along(self, g: Expr) -> Expr:
+    def expand_reduced(self, g: Expr) -> Expr:
         """The adjoint of a reduction, ready to be broadcast over its operand."""
-        return along(g, self.shape(self.op.operands[0]), self.axis)
+        return expand_reduced(g, self.shape(self.op.operands[0]), self.axis)
 
-    def along_rows(self, g: Expr) -> Expr:
+    def expand_last_axis(self, g: Expr) -> Expr:
         """The same for a reduction along the last axis."""
         shape = self.shape(self.op.operands[0])
-        return along(g, shape, len(shape) - 1)
+        return expand_reduced(g, shape, len(shape) - 1)
 
-    def over_rows(self, head: Any, expr: Expr) -> Expr:
-        return over_rows(head, expr, self.shape(self.op.operands[0]))
+    def reduce_last_axis(self, head: Any, expr: Expr) -> Expr:
+        return reduce_last_axis(head, expr, self.shape(self.op.operands[0]))
 
-    def count(self, a: Expr) -> Expr:
+    def size(self, a: Expr) -> Expr:
         """The number of elements that a mean is over."""
-        return count(a) if self.axis is None else count(a, Integer(self.axis))
+        return size(a) if self.axis is None else size(a, Integer(self.axis))
 
 
 def _solve(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
@@ -99,8 +98,8 @@ def _solve(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
 
 
 def _layer_norm(g: Expr, at: At, x: Expr) -> Contributions:
-    rate = at.along_rows(inverse_deviation(x))
-    centred = g - at.over_rows(mean, g) - at.value * at.over_rows(mean, g * at.value)
+    rate = at.expand_last_axis(rsqrt_variance(x))
+    centred = g - at.reduce_last_axis(mean, g) - at.value * at.reduce_last_axis(mean, g * at.value)
     return (rate * centred,)
 
 
@@ -111,13 +110,13 @@ def _concat(g: Expr, at: At, *arrays: Expr) -> Contributions:
     for array in arrays:
         shape = at.shape(array)
         if not shape:
-            found.append(indexed(g, sp.Tuple(start)))
+            found.append(slice_(g, sp.Tuple(start)))
             start += 1
             continue
         stop = start + shape[axis]
         whole = sp.Tuple(S.Zero, S.Infinity)
         part = sp.Tuple(start, stop)
-        found.append(indexed(g, sp.Tuple(*[whole] * axis, part)))
+        found.append(slice_(g, sp.Tuple(*[whole] * axis, part)))
         start = stop
     return tuple(found)
 
@@ -129,11 +128,11 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     outer: lambda g, at, u, v: (matvec(g, v), matvec(transpose(g), u)),
     dot: lambda g, at, a, b: (g * b, g * a),
     transpose: lambda g, at, a: (transpose(g),),
-    total: lambda g, at, a: (at.along(g),),
-    mean: lambda g, at, a: (at.along(g) / at.count(a),),
-    largest: lambda g, at, a: (at.along(g) * share_of_extreme(a, at.value, *at.op.options),),
-    smallest: lambda g, at, a: (at.along(g) * share_of_extreme(a, at.value, *at.op.options),),
-    norm: lambda g, at, a: (g * direction(a, at.value),),
+    reduce_sum: lambda g, at, a: (at.expand_reduced(g),),
+    mean: lambda g, at, a: (at.expand_reduced(g) / at.size(a),),
+    reduce_max: lambda g, at, a: (at.expand_reduced(g) * argmax_mask(a, at.value, *at.op.options),),
+    reduce_min: lambda g, at, a: (at.expand_reduced(g) * argmax_mask(a, at.value, *at.op.options),),
+    norm: lambda g, at, a: (g * normalized(a, at.value),),
     trace: lambda g, at, a: (g * eye_like(a),),
     diag: lambda g, at, v: (diagonal(g),),
     diagonal: lambda g, at, a: (diag(g),),
@@ -141,15 +140,15 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     det: lambda g, at, a: (g * at.value * transpose(inv(a)),),
     logdet: lambda g, at, a: (g * transpose(inv(a)),),
     solve: _solve,
-    softmax: lambda g, at, z: (at.value * (g - at.over_rows(total, g * at.value)),),
-    log_softmax: lambda g, at, z: (g - sp.exp(at.value) * at.over_rows(total, g),),
-    logsumexp: lambda g, at, z: (at.along_rows(g) * softmax(z),),
-    cross_entropy: lambda g, at, z, t: (at.along_rows(g) * (softmax(z) - t), None),
-    class_entropy: lambda g, at, z, t: (g * (softmax(z) - one_hot(t, z)), None),
+    softmax: lambda g, at, z: (at.value * (g - at.reduce_last_axis(reduce_sum, g * at.value)),),
+    log_softmax: lambda g, at, z: (g - sp.exp(at.value) * at.reduce_last_axis(reduce_sum, g),),
+    logsumexp: lambda g, at, z: (at.expand_last_axis(g) * softmax(z),),
+    cross_entropy: lambda g, at, z, t: (at.expand_last_axis(g) * (softmax(z) - t), None),
+    sparse_cross_entropy: lambda g, at, z, t: (g * (softmax(z) - one_hot(t, z)), None),
     layer_norm: _layer_norm,
     concat: _concat,
-    indexed: lambda g, at, a: (placed(g, a, *at.op.options),),
-    column: lambda g, at, v: (indexed(g, sp.Tuple(sp.Tuple(S.Zero, S.Infinity), S.Zero)),),
+    slice_: lambda g, at, a: (scatter(g, a, *at.op.options),),
+    expand_last: lambda g, at, v: (slice_(g, sp.Tuple(sp.Tuple(S.Zero, S.Infinity), S.Zero)),),
 }
 """The rules. What is missing here appears in adjoints only and is never differentiated."""
 
@@ -159,10 +158,10 @@ RULES: dict[Any, str] = {
     outer: "∂(u·vᵀ): G·v and Gᵀ·u",
     dot: "∂Σ a∘b: b and a",
     transpose: "∂Aᵀ: Gᵀ",
-    total: "∂Σ a: 1 for each",
+    reduce_sum: "∂Σ a: 1 for each",
     mean: "∂ mean: 1/n for each",
-    largest: "1 for the largest, equal parts where several are",
-    smallest: "1 for the smallest, equal parts where several are",
+    reduce_max: "1 for the largest, equal parts where several are",
+    reduce_min: "1 for the smallest, equal parts where several are",
     norm: "∂‖a‖ = a/‖a‖",
     trace: "∂ tr A = I",
     diag: "the diagonal of G",
@@ -175,11 +174,11 @@ RULES: dict[Any, str] = {
     log_softmax: "∂ log_softmax: g − softmax·Σ g",
     logsumexp: "∂ logsumexp = softmax",
     cross_entropy: "softmax(z)·Σt − t, and Σt = 1",
-    class_entropy: "softmax(z) − one_hot(t)",
+    sparse_cross_entropy: "softmax(z) − one_hot(t)",
     layer_norm: "∂ layer_norm: (g − mean g − v∘mean(g∘v))/deviation",
     concat: "each gets its part",
-    indexed: "zero elsewhere",
-    column: "the column",
+    slice_: "zero elsewhere",
+    expand_last: "the column",
 }
 """Each rule in words, for people."""
 
@@ -189,4 +188,4 @@ def contributions(op: ArrayFunction, g: Expr, at: At) -> Contributions:
     return VJP[op.func](g, at, *op.operands)
 
 
-__all__ = ["RULES", "VJP", "At", "contributions", "spread"]
+__all__ = ["RULES", "VJP", "At", "contributions"]

@@ -55,12 +55,12 @@ def _concat(name: str) -> Print:
     return print_
 
 
-def _indexed(p: Printer, array: Expr, parts: Tuple) -> Printed:
+def _slice(p: Printer, array: Expr, parts: Tuple) -> Printed:
     return f"{p.at(array, ATOM)}[{bounds(parts)}]", ATOM
 
 
-def _filled(p: Printer, value: Expr, *sizes: Expr) -> Printed:
-    name = {0: "zeros", 1: "ones"}.get(value, "filled")
+def _full(p: Printer, value: Expr, *sizes: Expr) -> Printed:
+    name = {0: "zeros", 1: "ones"}.get(value, "full")
     return p.call(name, [p.print(s) for s in sizes]), ATOM
 
 
@@ -83,13 +83,13 @@ NOTATION: dict[Any, Print] = {
     a.outer: call("outer"),
     a.dot: _dot_in_text,
     a.transpose: lambda p, m: (f"{p.at(m, ATOM)}.T", ATOM),
-    a.total: call("sum", 1),
+    a.reduce_sum: call("sum", 1),
     a.mean: call("mean", 1),
-    a.largest: call("max", 1),
-    a.smallest: call("min", 1),
-    a.share_of_extreme: call("share_of_extreme", 2),
+    a.reduce_max: call("max", 1),
+    a.reduce_min: call("min", 1),
+    a.argmax_mask: call("argmax_mask", 2),
     a.norm: call("norm"),
-    a.direction: call("direction"),
+    a.normalized: call("normalized"),
     a.trace: call("trace"),
     a.diag: call("diag"),
     a.diagonal: call("diag"),
@@ -101,19 +101,19 @@ NOTATION: dict[Any, Print] = {
     a.log_softmax: call("log_softmax"),
     a.logsumexp: call("logsumexp"),
     a.cross_entropy: call("cross_entropy"),
-    a.class_entropy: call("cross_entropy"),
+    a.sparse_cross_entropy: call("cross_entropy"),
     a.one_hot: call("one_hot"),
     a.layer_norm: call("layer_norm"),
-    a.inverse_deviation: call("inverse_deviation"),
+    a.rsqrt_variance: call("rsqrt_variance"),
     a.concat: _concat("concat"),
-    a.indexed: _indexed,
-    a.placed: lambda p, g, x, parts: (f"placed({p.print(g)}, [{bounds(parts)}])", ATOM),
-    a.column: lambda p, v: (f"{p.at(v, ATOM)}[:, None]", ATOM),
-    a.spread: call("spread"),
-    a.count: call("count", 1),
+    a.slice_: _slice,
+    a.scatter: lambda p, g, x, parts: (f"scatter({p.print(g)}, [{bounds(parts)}])", ATOM),
+    a.expand_last: lambda p, v: (f"{p.at(v, ATOM)}[:, None]", ATOM),
+    a.broadcast_like: call("broadcast_like"),
+    a.size: call("size", 1),
     a.eye: call("eye"),
     a.eye_like: call("eye_like"),
-    a.filled: _filled,
+    a.full: _full,
 }
 
 
@@ -150,17 +150,17 @@ def _dot(p: ForPeople, u: Expr, v: Expr) -> Printed:
     return p.call(p.sum_name, [f"{p.at(u, NEG)}{p.elementwise}{p.at(v, NEG)}"]), ATOM
 
 
-def _count(p: ForPeople, x: Expr, axis: Expr | None = None) -> Printed:
+def _size(p: ForPeople, x: Expr, axis: Expr | None = None) -> Printed:
     """The number of elements: a product of sizes."""
     sizes = p.shape_of(x)
     return p._print(Mul(*(sizes if axis is None else [sizes[int(axis)]])))
 
 
-def _direction(p: ForPeople, x: Expr, norm: Expr) -> Printed:
+def _normalized(p: ForPeople, x: Expr, norm: Expr) -> Printed:
     return p.quotient([x], [norm])
 
 
-def _inverse_deviation(p: ForPeople, x: Expr) -> Printed:
+def _rsqrt_variance(p: ForPeople, x: Expr) -> Printed:
     return f"1{p.over}{p.call(p.word('deviation'), [p.print(x)])}", MUL
 
 
@@ -175,16 +175,16 @@ PEOPLE: dict[Any, Print] = {
     a.outer: _outer,
     a.dot: _dot,
     a.transpose: lambda p, m: (_transposed(p, m), ATOM),
-    a.total: lambda p, *args: call(p.sum_name, 1)(p, *args),
+    a.reduce_sum: lambda p, *args: call(p.sum_name, 1)(p, *args),
     a.mean: words("mean", 1),
-    a.largest: words("max", 1),
-    a.smallest: words("min", 1),
-    a.share_of_extreme: lambda p, x, v, *axis: (
+    a.reduce_max: words("max", 1),
+    a.reduce_min: words("min", 1),
+    a.argmax_mask: lambda p, x, v, *axis: (
         p.call(p.word("share"), [f"{p.print(x)} = {p.print(v)}"]),
         ATOM,
     ),
     a.norm: lambda p, x: (p.between_bars(p.print(x)), ATOM),
-    a.direction: _direction,
+    a.normalized: _normalized,
     a.trace: words("tr"),
     a.diag: words("diag"),
     a.diagonal: words("diag"),
@@ -196,22 +196,22 @@ PEOPLE: dict[Any, Print] = {
     a.log_softmax: words("log_softmax"),
     a.logsumexp: words("logsumexp"),
     a.cross_entropy: words("cross_entropy"),
-    a.class_entropy: words("cross_entropy"),
+    a.sparse_cross_entropy: words("cross_entropy"),
     a.one_hot: lambda p, t, z: (p.call(p.word("one_hot"), [p.print(t)]), ATOM),
     a.layer_norm: words("layer_norm"),
-    a.inverse_deviation: _inverse_deviation,
+    a.rsqrt_variance: _rsqrt_variance,
     a.concat: lambda p, *args: _concat(p.word("concat"))(p, *args),
-    a.indexed: _indexed,
-    a.placed: lambda p, g, x, parts: (
-        p.call(p.word("placed"), [p.print(g), f"[{bounds(parts)}]"]),
+    a.slice_: _slice,
+    a.scatter: lambda p, g, x, parts: (
+        p.call(p.word("scatter"), [p.print(g), f"[{bounds(parts)}]"]),
         ATOM,
     ),
-    a.column: words("column"),
-    a.spread: lambda p, value, x: p._print(value),
-    a.count: _count,
+    a.expand_last: words("column"),
+    a.broadcast_like: lambda p, value, x: p._print(value),
+    a.size: _size,
     a.eye: lambda p, n: ("I", ATOM),
     a.eye_like: lambda p, m: ("I", ATOM),
-    a.filled: _filled,
+    a.full: _full,
 }
 
 

@@ -183,7 +183,7 @@ def shorter_difference(a: Expr, b: Expr) -> Expr | None:
 
 def summed_powers(see: See, expr: Expr) -> Expr | None:
     """z where the expression is the sum of exp(z) over the one axis of a vector z."""
-    if not isinstance(expr, arrays.total):
+    if not isinstance(expr, arrays.reduce_sum):
         return None
     summed, *_ = expr.args  # the axis may follow
     return exponent(see, summed) if len(see.shape_of(summed)) == 1 else None

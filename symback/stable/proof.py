@@ -32,7 +32,7 @@ POINTS = 30
 """Points that are tried: in turn all positive, and of both signs."""
 ENOUGH = 3  # points inside the domain
 ALONG = 3  # entries along an axis
-SPOKEN_OF = (arrays.total, arrays.softmax, arrays.log_softmax, arrays.logsumexp)
+SPOKEN_OF = (arrays.reduce_sum, arrays.softmax, arrays.log_softmax, arrays.logsumexp)
 _DEFINITIONS = definitions(SYMPY)
 MOST_KEPT = 2**12
 _PROVEN: dict[Hashable, bool] = {}  # by form: rewritings that differ in their names only

@@ -42,7 +42,7 @@ _HALVES = (S.Half, -S.Half)
 NAMED = {
     name: kept
     for name, heads in HEADS.items()
-    if (kept := tuple(h for h in heads if h in VJP or h is a.filled))
+    if (kept := tuple(h for h in heads if h in VJP or h is a.full))
 }
 """The operations that an Array or a Number may name: those that have a derivative."""
 
@@ -92,7 +92,7 @@ def _product(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
     inverses = [type(p) is sp.Inverse for p, _ in rest]
     found = chained([v for _, v in rest], inverses, r.shape_of)
     if len(rest) < len(factors):
-        found = a.total(full(Value(found, _outside([v for _, v in rest])), r.shape_of))
+        found = a.reduce_sum(full(Value(found, _outside([v for _, v in rest])), r.shape_of))
     return sp.Mul(*numbers, found)
 
 
@@ -133,7 +133,7 @@ def _transpose(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
     if rank == 2:
         return a.transpose(value.formula)
     is_spread = rank == 1 and 1 not in value.dims  # a vector along the rows, not yet spread out
-    return a.column(value.formula) if is_spread else value.formula
+    return a.expand_last(value.formula) if is_spread else value.formula
 
 
 def _of_square(head: Any) -> Formula:
@@ -228,9 +228,9 @@ def _part(r: MatrixReader, value: Value, row: Expr, column: Expr) -> Expr:
     rank = len(r.shape_of(formula))
     if rank < 2:
         row = column if value.dims[0] == 1 and rank else row
-        return formula if not rank or row == ALL else a.indexed(formula, Tuple(row))
+        return formula if not rank or row == ALL else a.slice_(formula, Tuple(row))
     parts = [row] if column == ALL else [row, column]
-    return formula if parts == [ALL] else a.indexed(formula, Tuple(*parts))
+    return formula if parts == [ALL] else a.slice_(formula, Tuple(*parts))
 
 
 def _operation_operands(part: Any) -> tuple[Any, ...]:
@@ -255,7 +255,7 @@ def _operation(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
     if len(operands) < wanted or not least <= len(given) <= most or not _are(given, kinds):
         raise Unsupported(f"node '{r.node}': {part.name} of wrong arguments")
     options = [_option(r, o) for o in given]
-    if head in (a.cross_entropy, a.class_entropy):
+    if head in (a.cross_entropy, a.sparse_cross_entropy):
         r.add_target(operands[1])
     made: Expr = head(*options, *operands) if head is a.concat else head(*operands, *options)
     shape = r.shape_of(made)
@@ -266,8 +266,8 @@ def _operation(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
 
 def _fits(head: Any, shapes: Sequence[Shape]) -> bool:
     """Which of two operations of one name is meant."""
-    ranks = {a.diag: 1, a.diagonal: 2, a.class_entropy: 0}
-    return head not in ranks or (bool(shapes) and len(shapes[-1]) == ranks[head])
+    ranks = {a.diag: 1, a.diagonal: 2, a.sparse_cross_entropy: 0}
+    return bool(shapes) and len(shapes[-1]) == ranks.get(head, len(shapes[0]))
 
 
 def _are(options: Sequence[Any], kinds: tuple[Any, ...]) -> bool:
@@ -290,10 +290,10 @@ def _option(r: MatrixReader, option: Any) -> Any:
 
 
 _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
-    **{h: (0, 1, (Integer,)) for h in (a.total, a.mean, a.largest, a.smallest)},
+    **{h: (0, 1, (Integer,)) for h in (a.reduce_sum, a.mean, a.reduce_max, a.reduce_min)},
     a.concat: (1, 1, (Integer,)),
-    a.indexed: (1, 1, (Tuple,)),
-    a.filled: (2, 3, (Integer, Symbol)),
+    a.slice_: (1, 1, (Tuple,)),
+    a.full: (2, 3, (Integer, Symbol)),
 }
 """Fewest and most options of an operation, and their kinds."""
 

@@ -45,12 +45,12 @@ def full(value: Value, shape_of: Shapes) -> Expr:
     sizes = (rows,) if columns == 1 else dims
     if shape and columns == 1:
         formula = _first(formula, shape)
-    return a.filled(formula, *sizes) if formula in (0, 1) else formula * a.filled(S.One, *sizes)
+    return a.full(formula, *sizes) if formula in (0, 1) else formula * a.full(S.One, *sizes)
 
 
 def _first(formula: Expr, shape: Shape) -> Expr:
     """The one element of an array."""
-    return a.indexed(formula, Tuple(*[S.Zero] * len(shape))) if shape else formula
+    return a.slice_(formula, Tuple(*[S.Zero] * len(shape))) if shape else formula
 
 
 def as_number(value: Value, shape_of: Shapes) -> Any:
@@ -66,10 +66,10 @@ def as_matrix(value: Value, shape_of: Shapes) -> Expr:
     formula = full(value, shape_of)
     rank = len(shape_of(formula))
     if rank == 0:
-        return formula * a.filled(S.One, S.One, S.One)
+        return formula * a.full(S.One, S.One, S.One)
     if rank == 2:
         return formula
-    column = a.column(formula)
+    column = a.expand_last(formula)
     return column if value.dims[1] == 1 else a.transpose(column)
 
 
@@ -84,7 +84,7 @@ def as_vector(value: Value, shape_of: Shapes) -> Expr:
         return a.concat(S.Zero, formula)
     if rank == 1:
         return formula
-    return a.indexed(formula, Tuple(ALL, S.Zero) if value.dims[1] == 1 else Tuple(S.Zero))
+    return a.slice_(formula, Tuple(ALL, S.Zero) if value.dims[1] == 1 else Tuple(S.Zero))
 
 
 def chained(values: Sequence[Value], inverses: Sequence[bool], shape_of: Shapes) -> Expr:
@@ -132,7 +132,9 @@ def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Val
         for i in range(len(factors) - 2, 0 if starts else -1, -1):
             system = _system(factors[i], inverses[i])
             solved = system is not None
-            found = a.solve(system, found) if solved else a.product(factors[i], found, (2, 1))
+            found = (
+                a.solve(system, found) if solved else a.matrix_product(factors[i], found, (2, 1))
+            )
         return Value(a.dot(factors[0], found) if starts else found, dims)
     if starts:
         found = factors[0]
@@ -140,7 +142,9 @@ def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Val
             system = _system(factor, is_inverse)
             solved = system is not None
             found = (
-                a.solve(a.transpose(system), found) if solved else a.product(found, factor, (1, 2))
+                a.solve(a.transpose(system), found)
+                if solved
+                else a.matrix_product(found, factor, (1, 2))
             )
         return Value(found, dims)
     for i in range(len(factors) - 2, -1, -1):

@@ -174,9 +174,9 @@ class _View:
         keeps its name, being written as that value otherwise.
         """
         own = self.shape_of(expr)
-        if isinstance(expr, a.filled):
+        if isinstance(expr, a.full):
             return self._by_name(expr, own)
-        if isinstance(expr, a.column) and _two(own)[1] != _two(shape)[1]:
+        if isinstance(expr, a.expand_last) and _two(own)[1] != _two(shape)[1]:
             return self.view(expr.args[0])
         view = self.view(expr)
         return Transpose(view) if len(own) == 1 and len(shape) == 2 else view
@@ -323,11 +323,12 @@ def _times(views: Sequence[Expr], expr: Expr, seen: _View) -> Expr | None:
 
 
 _NAMES = {
-    a.total: "sum",
-    a.largest: "max",
-    a.smallest: "min",
-    a.class_entropy: "cross_entropy",
+    a.reduce_sum: "sum",
+    a.reduce_max: "max",
+    a.reduce_min: "min",
+    a.sparse_cross_entropy: "cross_entropy",
     a.diagonal: "diag",
+    a.slice_: "slice",
 }
 
 _See = Callable[[Sequence[Expr], Any, _View], Expr | None]
@@ -348,12 +349,12 @@ _VIEWS: dict[Any, _See] = {
     a.eye_like: lambda v, e, s: Identity(v[0].shape[0]),
     a.diag: lambda v, e, s: DiagMatrix(v[0]),
     a.diagonal: lambda v, e, s: DiagonalOf(v[0]),
-    a.filled: lambda v, e, s: (
+    a.full: lambda v, e, s: (
         ZeroMatrix(*_two(tuple(e.args[1:])))
         if e.args[0] == 0
         else s.whole(e.args[0], tuple(e.args[1:]))
     ),
-    a.spread: lambda v, e, s: s.whole(e.args[0], s.shape_of(e.args[1])),
+    a.broadcast_like: lambda v, e, s: s.whole(e.args[0], s.shape_of(e.args[1])),
 }
 """What SymPy has classes for."""
 

@@ -179,7 +179,7 @@ class _Writer:
         return self._values[expr]
 
     def _options(self, expr: ArrayFunction) -> list[Any]:
-        if isinstance(expr, a.eye | a.filled):
+        if isinstance(expr, a.eye | a.full):
             sizes = expr.args if isinstance(expr, a.eye) else expr.args[1:]
             lead = [] if isinstance(expr, a.eye) else [expr.args[0]]
             return [*lead, *(self._length(s) for s in sizes)]

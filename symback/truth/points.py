@@ -17,7 +17,7 @@ import sympy as sp
 from sympy import Piecewise
 
 from symback.circuits.circuit import Circuit
-from symback.operations.arrays import largest, smallest
+from symback.operations.arrays import reduce_max, reduce_min
 from symback.operations.functions import abs_at, max_at, min_at, relu, relu_at
 from symback.truth.entries import NUMBERS, Layout
 
@@ -29,7 +29,7 @@ SHORT = 2**10  # numbers at kinks are multiples of 1/SHORT
 MOST_NUMBERS = 6  # of the circuit that points at kinks use
 KINKED = (
     *(Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at, max_at, min_at),
-    *(largest, smallest),
+    *(reduce_max, reduce_min),
 )
 RANGES = (
     (0.1, 10.0),

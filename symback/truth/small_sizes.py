@@ -26,7 +26,7 @@ ALONG_ROWS = (
     a.log_softmax,
     a.logsumexp,
     a.cross_entropy,
-    a.class_entropy,
+    a.sparse_cross_entropy,
 )
 SQUARE = (a.inv, a.det, a.logdet, a.solve)
 """Their terms grow as the factorial of the size."""
@@ -70,7 +70,7 @@ def _shrinkable(circuit: Circuit, numbers: set[Any]) -> set[Any]:
 
     The module knows the shape of its output as numbers, so that keeps its size.
     """
-    if found(circuit, a.indexed, a.concat, a.filled, a.eye):
+    if found(circuit, a.slice_, a.concat, a.full, a.eye):
         return set()
     return {s for s in numbers if s > LARGEST_KEPT and s not in circuit.output.shape}
 

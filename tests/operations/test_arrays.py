@@ -268,16 +268,16 @@ def test_the_self_check_of_a_module(case):
 # -- the tables are complete ---------------------------------------------------------------------
 
 IN_ADJOINTS_ONLY = {
-    arrays.share_of_extreme,
-    arrays.direction,
+    arrays.argmax_mask,
+    arrays.normalized,
     arrays.one_hot,
-    arrays.inverse_deviation,
-    arrays.placed,
-    arrays.spread,
-    arrays.count,
+    arrays.rsqrt_variance,
+    arrays.scatter,
+    arrays.broadcast_like,
+    arrays.size,
     arrays.eye_like,
 }
-CONSTANTS = {arrays.eye, arrays.filled}
+CONSTANTS = {arrays.eye, arrays.full}
 OF_TEXT = ARRAY_FUNCTIONS - IN_ADJOINTS_ONLY
 
 

@@ -511,10 +511,10 @@ REFUSED = {
     "re": sp.re(Trace(S)),
     "compound": MatrixSymbol("Z", n + 1, n) * x,
     "foo": Array(Str("foo"), (n, 1), S),
-    "placed": Array(Str("placed"), (n, 1), x, x, Tuple(0)),
+    "scatter": Array(Str("scatter"), (n, 1), x, x, Tuple(0)),
     "dot of wrong": Number(Str("dot"), S),
     "sum of wrong": Number(Str("sum"), S, a),
-    "indexed of wrong": Number(Str("indexed"), x, Tuple(Tuple(0, 1, 2))),
+    "slice of wrong": Number(Str("slice"), x, Tuple(Tuple(0, 1, 2))),
     "Elementwise": Elementwise(t),
     "formula of an element": Elementwise(x, (t, x)),
 }

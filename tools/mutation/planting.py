@@ -57,13 +57,14 @@ SIBLINGS = dict(
     atan tan, tan tanh, tanh sinh, atanh tanh, erf erfc, erfc erf, Min Max, Max Min, Ne Eq,
     Eq Ne, maximum minimum, minimum maximum, argmin argmax, argmax argmin, expm1 exp,
     log1p log, sum mean, mean sum, var std, max min, min max, all any, any all,
-    sigma softplus, softplus sigma, gelu silu, silu gelu, largest smallest,
-    smallest largest, diag diagonal, diagonal diag, det trace, softmax log_softmax,
-    log_softmax softmax, along along_rows, along_rows along, inv transpose, is_Add is_Mul,
+    sigma softplus, softplus sigma, gelu silu, silu gelu, reduce_max reduce_min,
+    reduce_min reduce_max, diag diagonal, diagonal diag, det trace, softmax log_softmax,
+    log_softmax softmax, expand_reduced expand_last_axis, expand_last_axis expand_reduced,
+    inv transpose, is_Add is_Mul,
     is_Mul is_Add, is_Pow is_Mul, is_number is_Symbol, is_Symbol is_number,
     _smallest _largest, _largest _smallest, ones_like zeros_like, zeros ones, base exp,
     abs negative, rint ceil, copysign abs, exp expm1, log log1p, Add Mul, Mul Add,
-    total mean, hypot atan2, atan2 hypot, logaddexp hypot, sign Abs, Abs sign
+    reduce_sum mean, hypot atan2, atan2 hypot, logaddexp hypot, sign Abs, Abs sign
     """.split(",")
 )
 """Functions and properties, each with what stands in its place."""

@@ -10,10 +10,10 @@ from sympy import Symbol
 from symback.autodiff.gates import split_number
 from symback.autodiff.lower import Names
 from symback.circuits.program import Assign, Program, batch_sum
-from symback.operations.arrays import class_entropy, cross_entropy
+from symback.operations.arrays import cross_entropy, sparse_cross_entropy
 from symback.operations.functions import binary_cross_entropy
 
-WHOLE = (cross_entropy, class_entropy, binary_cross_entropy)
+WHOLE = (cross_entropy, sparse_cross_entropy, binary_cross_entropy)
 """Operations that a kernel computes together with what backward needs, so that they stay lines."""
 
 

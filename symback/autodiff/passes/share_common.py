@@ -9,7 +9,7 @@ from sympy.logic.boolalg import Boolean
 
 from symback.autodiff.lower import Names
 from symback.circuits.program import Assign, Program, symbols
-from symback.operations.arrays import count, transpose
+from symback.operations.arrays import size, transpose
 from symback.operations.expressions import compounds, postorder
 
 
@@ -35,7 +35,7 @@ def _repeated(program: Program) -> set[Expr]:
 def _is_trivial(part: Expr) -> bool:
     if part.is_Symbol or isinstance(part, Boolean) or not isinstance(part, Expr) or part.is_number:
         return True
-    if isinstance(part, transpose | count) and part.args[0].is_Symbol:  # a view, a number at hand
+    if isinstance(part, transpose | size) and part.args[0].is_Symbol:  # a view, a number at hand
         return True
     if part.is_Mul and len(part.args) == 2:  # -v, v/2
         return bool(part.args[0].is_Rational and part.args[1].is_Symbol)

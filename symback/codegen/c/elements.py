@@ -191,28 +191,28 @@ def _placed(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr) 
 MOVED: dict[Any, Callable[..., Printed]] = {
     a.transpose: _transpose,
     a.outer: _outer,
-    a.column: _column,
-    a.spread: _spread,
-    a.count: _count,
+    a.expand_last: _column,
+    a.broadcast_like: _spread,
+    a.size: _count,
     a.one_hot: _one_hot,
     a.eye: _eye,
     a.eye_like: _eye,
     a.diag: _diag,
     a.diagonal: _diagonal,
-    a.filled: _filled,
+    a.full: _filled,
     a.concat: _concat,
-    a.indexed: _indexed,
-    a.placed: _placed,
+    a.slice_: _indexed,
+    a.scatter: _placed,
 }
 """Operations whose elements are those of an operand at another index."""
 
-READ: dict[Any, int] = {a.spread: 1, a.count: 0, a.one_hot: 1, a.eye_like: 0, a.placed: 1}
+READ: dict[Any, int] = {a.broadcast_like: 1, a.size: 0, a.one_hot: 1, a.eye_like: 0, a.scatter: 1}
 """How many of the operands are read, where only the shapes of the others matter."""
 
 
 def read_operands(expr: Expr) -> tuple[Expr, ...]:
     """The operands whose elements the code reads."""
-    if isinstance(expr, a.filled):
+    if isinstance(expr, a.full):
         return (expr.args[0],)
     operands: tuple[Expr, ...] = expr.operands
     return tuple(operands[: READ.get(expr.func, len(operands))])

@@ -242,37 +242,37 @@ HEADS: dict[Any, Callable[..., Lines]] = {
     a.matmul: _product,
     a.matvec: _product,
     a.dot: _dot,
-    a.total: _total,
+    a.reduce_sum: _total,
     a.mean: _mean,
     a.norm: _norm,
     a.trace: _trace,
-    a.direction: _direction,
-    a.largest: _extreme("symback_max"),
-    a.smallest: _extreme("symback_min"),
-    a.share_of_extreme: _share,
+    a.normalized: _direction,
+    a.reduce_max: _extreme("symback_max"),
+    a.reduce_min: _extreme("symback_min"),
+    a.argmax_mask: _share,
     a.softmax: _rows("symback_softmax"),
     a.log_softmax: _rows("symback_log_softmax"),
     a.layer_norm: _rows("symback_layer_norm"),
     a.logsumexp: _of_rows("symback_logsumexp"),
-    a.inverse_deviation: _of_rows("symback_inverse_deviation"),
+    a.rsqrt_variance: _of_rows("symback_inverse_deviation"),
     a.cross_entropy: _of_rows("symback_cross_entropy"),
-    a.class_entropy: _of_rows("symback_class_entropy"),
+    a.sparse_cross_entropy: _of_rows("symback_class_entropy"),
 }
 """Operations that mix elements: the lines that compute one into memory, or into a new number."""
 
-ADDING = (a.matmul, a.matvec, a.total)
+ADDING = (a.matmul, a.matvec, a.reduce_sum)
 """Those that can add to what is in memory, where they give an array."""
 
 INLINE = (
     a.dot,
-    a.total,
+    a.reduce_sum,
     a.mean,
     a.norm,
     a.trace,
-    a.direction,
-    a.largest,
-    a.smallest,
-    a.share_of_extreme,
+    a.normalized,
+    a.reduce_max,
+    a.reduce_min,
+    a.argmax_mask,
 )
 """Those that read each element once, so that an elementwise formula needs no memory."""
 

@@ -54,7 +54,7 @@ class ArrayNames:
 
     def _fixed_sizes(self) -> dict[Size, tuple[str, int, str, int]]:
         """The macros of large sizes that are given as numbers, where no formula names one too."""
-        if demanded(self.circuit, a.indexed, a.concat, a.filled, a.eye):
+        if demanded(self.circuit, a.slice_, a.concat, a.full, a.eye):
             return {}
         found: dict[Size, tuple[str, int, str, int]] = {}
         for leaf in self.circuit.leaves:

@@ -399,13 +399,13 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.outer: _outer,
     a.dot: _dot,
     a.transpose: lambda p, m: (p.matrix(m, flipped=True), ATOM),
-    a.total: _total,
+    a.reduce_sum: _total,
     a.mean: _reduced("mean"),
-    a.largest: _reduced("max"),
-    a.smallest: _reduced("min"),
-    a.share_of_extreme: _share,
+    a.reduce_max: _reduced("max"),
+    a.reduce_min: _reduced("min"),
+    a.argmax_mask: _share,
     a.norm: _norm,
-    a.direction: _direction,
+    a.normalized: _direction,
     a.trace: _trace,
     a.diag: _call("_diag"),
     a.diagonal: _diagonal,
@@ -417,19 +417,19 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.log_softmax: _call("_log_softmax"),
     a.logsumexp: _call("_logsumexp"),
     a.cross_entropy: _call("_cross_entropy"),
-    a.class_entropy: _call("_class_entropy"),
+    a.sparse_cross_entropy: _call("_class_entropy"),
     a.one_hot: _call("_one_hot"),
     a.layer_norm: _call("_layer_norm"),
-    a.inverse_deviation: _call("_inverse_deviation"),
+    a.rsqrt_variance: _call("_inverse_deviation"),
     a.concat: _concat,
-    a.indexed: _indexed,
-    a.placed: _placed,
-    a.column: _column,
-    a.spread: _spread,
-    a.count: _count,
+    a.slice_: _indexed,
+    a.scatter: _placed,
+    a.expand_last: _column,
+    a.broadcast_like: _spread,
+    a.size: _count,
     a.eye: _eye,
     a.eye_like: _eye_like,
-    a.filled: _filled,
+    a.full: _filled,
 }
 """Every operation on arrays, for operands that vary by sample and operands that do not."""
 
@@ -506,13 +506,13 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
     a.matmul: _summed_product(1),
     a.matvec: _summed_product(1),
     a.dot: _summed_dot,
-    a.total: _summed_total,
+    a.reduce_sum: _summed_total,
     **{
         head: _summed_inside(head)
-        for head in (a.transpose, a.diag, a.diagonal, a.indexed, a.column)
+        for head in (a.transpose, a.diag, a.diagonal, a.slice_, a.expand_last)
     },
-    a.placed: _summed_placed,
-    a.spread: _summed_spread,
+    a.scatter: _summed_placed,
+    a.broadcast_like: _summed_spread,
 }
 """Operations whose sum over the batch has a form of its own; others are summed along the batch."""
 

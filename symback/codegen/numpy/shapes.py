@@ -24,9 +24,9 @@ BLOCK_ROWS = 1024
 ROWS_SIDE_BY_SIDE = 2048  # of a block where a sample has few entries
 ELEMENTWISE = frozenset(
     {
-        *(arrays.total, arrays.mean, arrays.largest, arrays.smallest, arrays.share_of_extreme),
-        *(arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm, arrays.direction),
-        *(arrays.column, arrays.indexed, arrays.spread, arrays.count),
+        *(arrays.reduce_sum, arrays.mean, arrays.reduce_max, arrays.reduce_min, arrays.argmax_mask),
+        *(arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm, arrays.normalized),
+        *(arrays.expand_last, arrays.slice_, arrays.broadcast_like, arrays.size),
     }
 )
 """Operations whose result lies in memory as their operand does, and sums over it."""

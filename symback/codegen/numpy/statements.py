@@ -11,12 +11,12 @@ from symback.circuits.program import Assign, Program
 from symback.codegen.lines import chain_comment, wrapped
 from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
-    class_entropy,
-    column,
     cross_entropy,
     diagonal,
-    indexed,
+    expand_last,
+    slice_,
     softmax,
+    sparse_cross_entropy,
     transpose,
 )
 from symback.operations.elementwise import BY_HEAD
@@ -24,7 +24,7 @@ from symback.operations.elementwise import BY_HEAD
 TOGETHER: dict[Any, str] = {
     **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
     cross_entropy: "_cross_entropy_and_softmax",
-    class_entropy: "_class_entropy_and_softmax",
+    sparse_cross_entropy: "_class_entropy_and_softmax",
 }
 """Kernels that compute an operation and what backward needs of it, by the operation."""
 
@@ -32,7 +32,7 @@ IN_PLACE = frozenset({"_tanh_and_slope"})
 """Kernels that can put the value in the memory of the operand."""
 
 
-VIEWS = (Symbol, transpose, indexed, column, diagonal)
+VIEWS = (Symbol, transpose, slice_, expand_last, diagonal)
 """What prints as a view of an operand."""
 
 
@@ -93,7 +93,7 @@ def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:
 
 def _kept_with(value: Expr) -> Expr:
     """What the kernel of an operation computes beside it: its slope, or a softmax."""
-    if isinstance(value, cross_entropy | class_entropy):
+    if isinstance(value, cross_entropy | sparse_cross_entropy):
         return softmax(value.args[0])
     slope = BY_HEAD[value.func].slope
     return slope(*value.args) if slope else None

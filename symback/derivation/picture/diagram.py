@@ -316,14 +316,14 @@ _ARRAY_SIGNS: Mapping[object, str] = {
     arrays.outer: "u·vᵀ",
     arrays.dot: "uᵀ·v",
     arrays.transpose: "Aᵀ",
-    arrays.total: "sum",
-    arrays.largest: "max",
-    arrays.smallest: "min",
+    arrays.reduce_sum: "sum",
+    arrays.reduce_max: "max",
+    arrays.reduce_min: "min",
     arrays.inv: "A⁻¹",
     arrays.solve: "A⁻¹·b",
-    arrays.class_entropy: "cross entropy",
-    arrays.indexed: "part",
-    arrays.filled: "const",
+    arrays.sparse_cross_entropy: "cross entropy",
+    arrays.slice_: "part",
+    arrays.full: "const",
 }
 
 _POWERS = {(2, 1): "√", (1, 2): "u²", (1, 3): "u³", (1, 4): "u⁴", (1, -1): "1/u"}

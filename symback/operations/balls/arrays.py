@@ -89,7 +89,7 @@ BALLS = Arithmetic(
 # -- what stands in adjoints only ----------------------------------------------------------------
 
 
-def _share_of_extreme(x: Entries, extreme: Entries, axis: int | None = None) -> Entries:
+def _argmax_mask(x: Entries, extreme: Entries, axis: int | None = None) -> Entries:
     """1 where an entry is the extreme, equal parts where several are, else 0."""
     if axis is None:
         return _array(_shares(list(x.flat), extreme.item())).reshape(x.shape)
@@ -108,7 +108,7 @@ def _shares(lane: list[arb], extreme: arb) -> list[arb]:
     return [arb(1) / count if is_met else arb(0) for is_met in met]
 
 
-def _direction(x: Entries, norm: Entries) -> Entries:
+def _normalized(x: Entries, norm: Entries) -> Entries:
     """A/‖A‖, where A = 0 is 0."""
     return x if all(u.is_exact() and u == 0 for u in x.flat) else x / norm
 
@@ -118,17 +118,17 @@ def _one_hot(index: Entries, z: Entries) -> Entries:
     return _array([arb(int(i == at)) for i in range(len(z))])
 
 
-def _inverse_deviation(x: Entries) -> Entries:
+def _rsqrt_variance(x: Entries) -> Entries:
     return reduced(lambda row: 1 / deviation(BALLS, row))(x, x.ndim - 1)
 
 
-def _placed(part: Entries, whole: Entries, parts: Tuple) -> Entries:
+def _scatter(part: Entries, whole: Entries, parts: Tuple) -> Entries:
     made = np.full(whole.shape, arb(0), dtype=object)
     made[index_of(parts)] = part if part.ndim else part.item()
     return made
 
 
-def _count(x: Entries, axis: int | None = None) -> Entries:
+def _size(x: Entries, axis: int | None = None) -> Entries:
     return boxed(arb(x.size if axis is None else x.shape[axis]))
 
 
@@ -140,13 +140,13 @@ def _array(balls: list[arb]) -> Entries:
 
 DEFINED: Definitions = {
     **definitions(BALLS),
-    a.share_of_extreme: _share_of_extreme,
-    a.direction: _direction,
+    a.argmax_mask: _argmax_mask,
+    a.normalized: _normalized,
     a.one_hot: _one_hot,
-    a.inverse_deviation: _inverse_deviation,
-    a.placed: _placed,
-    a.spread: lambda value, whole: np.broadcast_to(value, whole.shape),
-    a.count: _count,
+    a.rsqrt_variance: _rsqrt_variance,
+    a.scatter: _scatter,
+    a.broadcast_like: lambda value, whole: np.broadcast_to(value, whole.shape),
+    a.size: _size,
     a.eye_like: lambda x: identity(BALLS, len(x)),
 }
 """Every operation that a circuit or an adjoint can have."""
@@ -187,7 +187,7 @@ class _Formula:
         leading = [_bound(o, self._sizes) for o in expr.options]
         if isinstance(expr, a.concat):  # its axis comes last in the definition
             return [int(leading[0])]
-        if isinstance(expr, a.filled):
+        if isinstance(expr, a.full):
             return [leading[0], *map(int, leading[1:])]
         return [o if isinstance(o, Tuple) else int(o) for o in leading]
 
