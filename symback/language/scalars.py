@@ -418,7 +418,7 @@ def _apply_stated(op: Op, args: Sequence[Expr], at_kink: Expr) -> Expr:
     return made
 
 
-_NEVER_SIMPLER = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf, sp.erfc)
+_NEVER_SIMPLER = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf)
 """Functions that have no simpler value at any positive rational number."""
 
 

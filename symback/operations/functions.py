@@ -70,6 +70,17 @@ class sigma(Elementary):
         return sigma(u) * (1 - sigma(u))
 
 
+class erfc(sp.erfc):
+    """SymPy's erfc, whose operand stays as it is.
+
+    SymPy turns erfc(-u) into 2 - erfc(u), which has no digits where u is large.
+    """
+
+    @classmethod
+    def eval(cls, u: Expr) -> Expr | None:
+        return sp.erfc(u) if u.is_number and u.is_zero else None
+
+
 class softplus(Elementary):
     """softplus(u) = log(1 + exp(u))."""
 

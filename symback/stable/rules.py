@@ -15,7 +15,7 @@ import sympy as sp
 from sympy import Add, Mul, Pow
 from sympy.codegen.cfunctions import log1p
 
-from symback.operations.functions import sigma
+from symback.operations.functions import erfc, sigma
 from symback.stable import logs, quotients, sums
 from symback.stable.matching import Matcher
 
@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
     Rule("expm1", CANCELS, (Add,), sums.one_minus(sp.exp)),
     Rule("1 - cos", CANCELS, (Add,), sums.one_minus(sp.cos), "the square of a sine"),
     Rule("1 - cosh", CANCELS, (Add,), sums.one_minus(sp.cosh), "the square of a sinh"),
-    Rule("erfc", CANCELS, (Add,), sums.one_minus(sp.erf)),
+    Rule("erfc", CANCELS, (Add,), sums.one_minus(sp.erf, erfc)),
     Rule("exp - exp", CANCELS, (Add,), sums.pair((sp.exp,), sums.difference_of_exp)),
     Rule("√ - 1", CANCELS, (Add,), sums.root_minus_number, ROOTS),
     Rule("√ - √", CANCELS, (Add,), sums.pair((Pow,), sums.difference_of_roots), ROOTS),

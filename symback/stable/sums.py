@@ -11,6 +11,7 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations.functions import (
     binary_cross_entropy,
+    erfc,
     logaddexp,
     logsigmoid,
     sigma,
@@ -40,7 +41,8 @@ _BESIDE_ONE: dict[Any, Callable[[Expr], Expr]] = {
     sp.cosh: lambda u: -2 * sp.sinh(half(u)) ** 2,
     sigma: lambda u: sigma(-u),
     sp.tanh: lambda u: 2 * sigma(-2 * u),
-    sp.erf: sp.erfc,
+    sp.erf: erfc,
+    erfc: sp.erf,
 }
 """1 - h(u), without the difference."""
 
@@ -53,13 +55,16 @@ _SQUARE_BESIDE_ONE: dict[Any, Callable[[Expr], Expr]] = {
 
 _ODD: dict[Any, Callable[[Expr], Expr]] = {
     sp.tanh: lambda u: 2 * sigma(2 * u),
-    sp.erf: lambda u: sp.erfc(-u),
+    sp.erf: lambda u: erfc(-u),
 }
 """1 + h(u) for odd h, which cancels where u is negative."""
 
+_BESIDE_TWO: dict[Any, Callable[[Expr], Expr]] = {erfc: lambda u: erfc(-u)}
+"""2 - h(u), without the difference."""
+
 
 def one_minus(*heads: Any) -> Matcher:
-    """c - c·h(u), and c + c·h(u) for an odd h."""
+    """c - c·h(u); c + c·h(u) for an odd h; 2c - c·erfc(u)."""
 
     def match(see: See, total: Expr) -> Expr | None:
         number, terms = constant_and_terms(total)
@@ -72,6 +77,8 @@ def one_minus(*heads: Any) -> Matcher:
                 changed = _BESIDE_ONE[inner.func](argument(inner))
             elif coefficient == number and inner.func in _ODD:
                 changed = _ODD[inner.func](argument(inner))
+            elif 2 * coefficient == -number and inner.func in _BESIDE_TWO:
+                changed = _BESIDE_TWO[inner.func](argument(inner)) / 2
             else:
                 continue
             return Add(*(t for t in terms if t is not term), number * changed)

@@ -38,7 +38,7 @@ from symback.language.scalars import MOST_BITS, huge_power, is_beyond_float, is_
 from symback.language.syntax import DEEPEST, LARGEST
 from symback.operations.arrays import has_arrays
 from symback.operations.balls.scalars import LARGEST_FLOAT, constant
-from symback.operations.elementwise import BY_HEAD, SLOPES
+from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
 from symback.operations.expressions import exact, postorder, real_symbol
 from symback.operations.functions import Slope
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
@@ -46,6 +46,7 @@ from symback.sympy_io.from_matrices import MatrixReader, has_matrices
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
 _CONSTANTS = (S.Pi, S.Exp1)
+_OWN = {sp.erfc: erfc}  # functions of SymPy that a class of our own stands for
 
 
 def read(
@@ -169,7 +170,7 @@ class _Reader:
             return part.func(*args)
         if isinstance(part, sp.Min | sp.Max) and is_large(args):
             return part.func(*args, evaluate=False)
-        return self._real(name, part.func(*args))
+        return self._real(name, _OWN.get(part.func, part.func)(*args))
 
     def refuse(self, name: str, part: Any) -> Any:
         kind = type(part).__name__
@@ -254,7 +255,8 @@ def _is_known(part: Any) -> bool:
         return kind.__module__.startswith("sympy.")
     if kind is Float:
         return bool(part.is_finite)
-    return part in _CONSTANTS or kind in BY_HEAD or kind in SLOPES or kind in _COMPOUND
+    known = (BY_HEAD, _OWN, SLOPES, _COMPOUND)
+    return part in _CONSTANTS or any(kind in kinds for kinds in known)
 
 
 def _in_order(expr: Expr) -> list[Symbol]:

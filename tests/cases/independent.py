@@ -78,6 +78,7 @@ SLOPE_MEANING = {
 
 _BY_HEAD: dict[Any, Any] = {op.head: MEANING[name] for name, op in ops.OPS.items()} | SLOPE_MEANING
 _BY_HEAD |= {
+    sp.erfc: mp.erfc,
     sp.Heaviside: lambda u, *half: (mp.sign(u) + 1) / 2,
     sp.DiracDelta: lambda u, *order: mp.mpf(0),
 }

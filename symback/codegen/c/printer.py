@@ -45,7 +45,7 @@ FUNCTIONS: dict[Any, str] = {
     sp.Max: "symback_max",
     hypot: "hypot",
     sp.erf: "erf",
-    sp.erfc: "erfc",
+    ops.erfc: "erfc",
     sp.sinc: "symback_sinc",
     ops.sinc_prime: "symback_sinc_slope",
     ops.log1psq: "symback_log1psq",

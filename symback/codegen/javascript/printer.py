@@ -50,7 +50,7 @@ FUNCTIONS: dict[Any, str] = {
     sp.Max: "Math.max",
     hypot: "Math.hypot",
     sp.erf: "_erf",
-    sp.erfc: "_erfc",
+    ops.erfc: "_erfc",
     sp.sinc: "_sinc",
     ops.sinc_prime: "_sinc_slope",
     ops.log1psq: "_log1psq",
