@@ -95,29 +95,23 @@ def places() -> dict[str, Callable[[int], AbstractContextManager[Any]]]:
     return {"processes": on_processes, "Dask": lambda workers: on_dask(workers=workers)}
 
 
-def here(feed: Any, shards: Any, module: Any, layout: Any) -> Any:
-    from symback.training.engine.gradients import Here, ShardGradients
-
-    return Here([ShardGradients(module, layout, shard) for shard in shards])
-
-
 @contextmanager
 def engine_of(
     maker: Any, module: ModuleType, columns: Any, params: Any, shards: int, batch: int
 ) -> Iterator[tuple[Any, Any, int]]:
     """An engine of so many shards, its θ, and the steps of an epoch."""
-    from symback.training.engine.gradients import Layout
-    from symback.training.feed.batches import Dealing
+    from symback.training.engine.gradients import ParameterVector
+    from symback.training.feed.batches import BatchPlan
     from symback.training.feed.batches import shards as dealt
     from symback.training.feed.columns import leaves_of_module
     from symback.training.feed.feed import open_feed
 
-    layout = Layout(module, params)
+    vector = ParameterVector(module, params)
     with open_feed(columns, leaves_of_module(module)) as feed:
-        parts = dealt(feed, shards, Dealing(batch_size=batch * shards))
-        engine = maker(feed, parts, module, layout)
+        parts = dealt(feed, shards, BatchPlan(batch_size=batch * shards))
+        engine = maker(feed, parts, module, vector)
         try:
-            yield engine, layout.vector(params), parts[0].steps
+            yield engine, vector.flatten(params), parts[0].steps
         finally:
             engine.close()
 
@@ -168,12 +162,14 @@ def local_seconds(maker: Any, workers: int, k: int, effort: Effort) -> float:
 
 
 def measured(effort: Effort, quick: bool) -> Found:
+    from symback.training.engine.gradients import in_process
+
     found = Found({}, {}, {})
     sizes = [size for size in SIZES if not quick or size < 1_000_000]
     for size in sizes:
         for batch in BATCHES[size]:
             cell = Cell("here", 0, size, batch)
-            found.steps[cell] = step_seconds(here, cell, effort)
+            found.steps[cell] = step_seconds(in_process, cell, effort)
     for place, begin in places().items():
         for workers in WORKERS:
             with begin(workers) as maker:

@@ -17,17 +17,16 @@ import numpy as np
 
 from symback.circuits.circuit import Circuit
 from symback.errors import DataError, NotInstalled, TrainingError
-from symback.estimator.features import deal
+from symback.estimator.features import assign_features
 from symback.language.parse import circuit as parse
-from symback.training.checkpoint import Checkpoint, Point, Record
-from symback.training.engine.gradients import Layout
+from symback.training.checkpoint import Checkpoint, Point, Record, Saver
+from symback.training.engine.gradients import ParameterVector
 from symback.training.feed.columns import Leaf, leaves_of_module
 from symback.training.loop import Result, train
 from symback.training.progress import progress_on
-from symback.training.saver import Saver
 from symback.training.settings import LBFGS, LearningRate, Settings
-from symback.training.sources.csv_table import quoted
 from symback.training.sources.dtypes import DTYPES, Array
+from symback.training.sources.messages import quoted
 
 try:
     from sklearn.base import BaseEstimator
@@ -197,7 +196,9 @@ class CircuitEstimator(BaseEstimator):
                 f"the fit began with {optimiser}, whose state {settings.optimiser!r:.20} does not "
                 "have; fit anew"
             )
-        theta = Layout(self.module_, self.params_).vector(self.params_).astype(settings.dtype)
+        theta = (
+            ParameterVector(self.module_, self.params_).flatten(self.params_).astype(settings.dtype)
+        )
         state = tuple(slot.astype(settings.dtype) for slot in point.state)
         point = Point(theta, state, point.epoch, 0, point.step)
         return Checkpoint(point, self.history_[-1:], {})
@@ -227,7 +228,7 @@ class CircuitEstimator(BaseEstimator):
         leaves = [leaf for leaf in leaves_of_module(self.module_) if leaf.role == "input"]
         names = getattr(self, "feature_names_in_", None)
         chosen = None if names is None else [str(name) for name in names]
-        return deal(leaves, matrix, names=chosen, sizes=self._sizes)
+        return assign_features(leaves, matrix, names=chosen, sizes=self._sizes)
 
     def _outputs(self, X: Any) -> Array:
         """The circuit's output for each row of X; DataError where one is not finite."""

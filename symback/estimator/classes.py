@@ -12,8 +12,8 @@ from symback.errors import TrainingError
 from symback.operations.arrays import Size
 from symback.operations.functions import binary_cross_entropy, logsigmoid, sigma, softplus
 from symback.stable import stable
-from symback.training.sources.csv_table import quoted
 from symback.training.sources.dtypes import Array
+from symback.training.sources.messages import quoted
 
 LOGISTIC = (sigma, softplus, logsigmoid, binary_cross_entropy)
 """Operations that take the logit of a probability as their first operand."""

@@ -21,10 +21,10 @@ from symback.estimator.base import (
     target_of,
 )
 from symback.estimator.classes import Reading, reading_of
-from symback.estimator.features import deal
+from symback.estimator.features import assign_features
 from symback.training.loop import Result
-from symback.training.sources.csv_table import quoted
 from symback.training.sources.dtypes import Array
+from symback.training.sources.messages import quoted
 
 # isort: split
 # after the module that says in one sentence where it is absent
@@ -115,7 +115,8 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
         if not target.shape:
             one: Array = column_or_1d(answers, warn=self._flat)
             return one
-        return deal([target], answers.reshape(len(answers), -1), sizes=self._sizes)[target.name]
+        columns = answers.reshape(len(answers), -1)
+        return assign_features([target], columns, sizes=self._sizes)[target.name]
 
     def _doubts(self, result: Result) -> tuple[str, ...]:
         r2 = result.scores[0].r2

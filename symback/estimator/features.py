@@ -7,11 +7,11 @@ from math import prod
 
 from symback.errors import DataError, nearest
 from symback.training.feed.columns import Leaf
-from symback.training.sources.csv_table import quoted
 from symback.training.sources.dtypes import Array
+from symback.training.sources.messages import quoted
 
 
-def deal(
+def assign_features(
     leaves: Sequence[Leaf],
     matrix: Array,
     *,
@@ -25,7 +25,8 @@ def deal(
     tell follows from the number of columns. Raises DataError where the columns do not fit.
 
     >>> import numpy as np
-    >>> found = deal([Leaf("x", "input", ("d",)), Leaf("s", "input")], np.array([[1, 2, 3]]))
+    >>> leaves = [Leaf("x", "input", ("d",)), Leaf("s", "input")]
+    >>> found = assign_features(leaves, np.array([[1, 2, 3]]))
     >>> found["x"].tolist(), found["s"].tolist()
     ([[1, 2]], [3])
     """

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,11 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from symback.codegen.files import replace_file
-from symback.errors import DataError
-from symback.training.sources.csv_table import FloatArray, reason
+from symback.errors import DataError, TrainingError
+from symback.training.sources.dtypes import FloatArray
+from symback.training.sources.messages import reason
 
 CHECKPOINT = "checkpoint.npz"
 MARK = b"symback train checkpoint 1"
+EVERY = 30.0  # seconds between two checkpoints
 LARGEST = 1 << 34  # bytes of a checkpoint that is read
 
 
@@ -184,3 +187,67 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[str]
     """What a run that resumes has otherwise than the one that wrote the checkpoint."""
     names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     return [f"{name} was {was.get(name)!r:.40}, now {now.get(name)!r:.40}" for name in names]
+
+
+# -- when to save ------------------------------------------------------------------------------
+
+
+@dataclass
+class Saver:
+    """Saves into `folder`, if there is one, every so many steps, or seconds where none are given.
+
+    With `resume`, a run goes on from the checkpoint that is there.
+    """
+
+    folder: str | os.PathLike[str] | None
+    steps: int | None = None
+    seconds: float = EVERY
+    resume: bool = False
+    holds: bool = field(default=False, init=False)  # whether the folder has this run's checkpoint
+    _since: int = field(default=0, repr=False)
+    _last: float = field(default_factory=time.monotonic, repr=False)
+
+    def tick(self, checkpoint: Callable[[], Checkpoint], steps: int = 0) -> None:
+        """So many steps were made; save where it is time to."""
+        if self.folder is None:
+            return
+        self._since += steps
+        due = (
+            self._since >= self.steps
+            if self.steps
+            else time.monotonic() - self._last > self.seconds
+        )
+        if due:
+            self.save(checkpoint())
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Save now."""
+        if self.folder is not None:
+            save(checkpoint, self.folder)
+            self.holds = True
+            self._since, self._last = 0, time.monotonic()
+
+    def found(self, identity: Callable[[], Mapping[str, Any]]) -> Checkpoint | None:
+        """The checkpoint to go on from, or None; TrainingError where it is of another run."""
+        if not self.resume or self.folder is None:
+            return None
+        checkpoint = load(self.folder)
+        other = differences(checkpoint.identity, identity())
+        if other:
+            raise TrainingError(
+                f"the checkpoint is of another run: {other[0]}; "
+                "give what it had, or run without --resume"
+            )
+        self.holds = True
+        return checkpoint
+
+
+def check_cadence(steps: int | None, seconds: float | None) -> dict[str, Any]:
+    """How often a Saver saves; TrainingError for what is no such number."""
+    if steps is not None and seconds is not None:
+        raise TrainingError("checkpoints come every so many steps or seconds; name one of them")
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+        raise TrainingError(f"checkpoint_steps is {steps!r:.30}; it must be a whole number ≥ 1")
+    if seconds is not None and not 0 <= seconds < float("inf"):
+        raise TrainingError(f"checkpoint_seconds is {seconds!r:.30}; it must be finite and ≥ 0")
+    return {"steps": steps, "seconds": EVERY if seconds is None else float(seconds)}

@@ -12,7 +12,7 @@ from symback.errors import DataError, TrainingError
 from symback.training.feed.batches import DRAW, stream
 from symback.training.feed.feed import Feed
 from symback.training.settings import Settings
-from symback.training.sources.csv_table import quoted
+from symback.training.sources.messages import quoted
 
 
 def sizes_of(module: ModuleType, feed: Feed, settings: Settings) -> dict[str, int]:

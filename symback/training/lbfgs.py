@@ -11,7 +11,7 @@ import numpy as np
 from symback.errors import Unsupported
 from symback.training.engine.gradients import Part
 from symback.training.settings import ITERATIONS
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 
 def search(

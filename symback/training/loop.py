@@ -14,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from symback.errors import DataError, TrainingError
-from symback.training.checkpoint import Best, Checkpoint, Point, Record
+from symback.training.checkpoint import Best, Checkpoint, Point, Record, Saver
 from symback.training.diagnosis import first_bad_node, first_bad_row
 from symback.training.engine.gradients import (
     Engine,
     EngineMaker,
-    Here,
-    Layout,
-    ShardGradients,
+    ParameterVector,
     WorkersLost,
+    in_process,
 )
-from symback.training.feed.batches import Dealing, Shard, shards
+from symback.training.feed.batches import BatchPlan, Shard, shards
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.feed import Feed, open_feed
 from symback.training.feed.scaling import scalings_of
@@ -32,10 +31,10 @@ from symback.training.initial import check_shapes, drawn, sizes_of
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
 from symback.training.result import Diverged, Result
-from symback.training.saver import Saver
 from symback.training.settings import ITERATIONS, LBFGS, LearningRate, Settings
-from symback.training.sources.csv_table import FloatArray, quoted
-from symback.training.trajectory import Trail
+from symback.training.sources.dtypes import FloatArray
+from symback.training.sources.messages import quoted
+from symback.training.trajectory import Trajectory
 
 MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under it
 
@@ -69,7 +68,7 @@ def train(
                 open_feed(data, leaves_of_module(module), dtype=settings.dtype)
             )
         with np.errstate(all="ignore"):  # finiteness is tested, not warned about
-            run = _prepared(module, feed, settings, initial, engine or _here, target)
+            run = _prepared(module, feed, settings, initial, engine or in_process, target)
             run.saver = saver or Saver(None)
             open_files.callback(run.engine.close)
             progress = progress or Progress()
@@ -82,10 +81,6 @@ def _check_module(module: ModuleType) -> None:
         raise TrainingError("the circuit has no parameters; declare one, for example 'w: param'")
     if not module.Inputs._fields:
         raise DataError("the circuit has no inputs; there is nothing that data could feed")
-
-
-def _here(_: Feed, parts: Sequence[Shard], module: ModuleType, layout: Layout) -> Engine:
-    return Here([ShardGradients(module, layout, shard) for shard in parts])
 
 
 def _prepared(
@@ -102,23 +97,23 @@ def _prepared(
     if not isinstance(params, module.Params):
         params = module.Params(*params)
     check_shapes(module, params, sizes)
-    layout = Layout(module, params)
-    dealing = Dealing(settings.seed, settings.validation, settings.batch_size)
-    parts = shards(feed, settings.shards, dealing)
+    vector = ParameterVector(module, params)
+    plan = BatchPlan(settings.seed, settings.validation, settings.batch_size)
+    parts = shards(feed, settings.shards, plan)
     targets = module.Inputs._field_defaults
     scaled = [name for name in module.Inputs._fields if name not in targets]
-    engine = maker(feed, parts, module, layout)
+    engine = maker(feed, parts, module, vector)
     notes: list[str] = []
     if settings.standardise:
         try:
             scalings, notes = scalings_of(engine.moments(scaled))
         finally:
             engine.close()
-        dealing = Dealing(settings.seed, settings.validation, settings.batch_size, scalings)
-        parts = shards(feed, settings.shards, dealing)
-        engine = maker(feed, parts, module, layout)
-    theta = layout.vector(params).astype(settings.dtype)
-    return _Run(module, feed, settings, parts, engine, layout, theta, notes, target)
+        plan = BatchPlan(settings.seed, settings.validation, settings.batch_size, scalings)
+        parts = shards(feed, settings.shards, plan)
+        engine = maker(feed, parts, module, vector)
+    theta = vector.flatten(params).astype(settings.dtype)
+    return _Run(module, feed, settings, parts, engine, vector, theta, notes, target)
 
 
 class _Run:
@@ -131,13 +126,13 @@ class _Run:
         settings: Settings,
         parts: Sequence[Shard],
         engine: Engine,
-        layout: Layout,
+        vector: ParameterVector,
         theta: FloatArray,
         notes: Sequence[str],
         target: str,
     ) -> None:
         self.module, self.feed, self.settings = module, feed, settings
-        self.shards, self.engine, self.layout = parts, engine, layout
+        self.shards, self.engine, self.vector = parts, engine, vector
         self.rows = sum(shard.rows for shard in parts), sum(shard.held for shard in parts)
         self.full = settings.optimiser == LBFGS
         self.steps = ITERATIONS if self.full else max(shard.steps for shard in parts)
@@ -147,8 +142,8 @@ class _Run:
         self.point = self.good = self.recorded = Point(theta, state, 0, 0, 0)
         self.history: list[Record] = []
         self.best: Best | None = None
-        drawn = layout.numbers and len(theta) == 2
-        self.trail = Trail([0], [theta], settings.local_steps) if drawn else None
+        drawn = vector.numbers and len(theta) == 2
+        self.trajectory = Trajectory([0], [theta], settings.local_steps) if drawn else None
         self.notes, self.target = list(notes), target
         self.saver = Saver(None)
 
@@ -237,16 +232,16 @@ class _Run:
         return self.point.epoch - best.epoch >= patience
 
     def _trace(self, step: int, theta: FloatArray) -> None:
-        if self.trail is not None:
-            self.trail.add(step, theta)
+        if self.trajectory is not None:
+            self.trajectory.add(step, theta)
 
     # -- faults --------------------------------------------------------------------------------
 
     def _checkpoint(self) -> Checkpoint:
         found = Checkpoint(self.point, tuple(self.history), self._identity, self.best)
-        if self.trail is None:
+        if self.trajectory is None:
             return found
-        steps, path, stride = self.trail.until(self.point.step)
+        steps, path, stride = self.trajectory.until(self.point.step)
         return replace(found, path=path, path_steps=steps, stride=stride)
 
     @cached_property
@@ -255,8 +250,8 @@ class _Run:
         settings = self.settings.recorded()
         if not self.settings.depends_on_epochs:
             del settings["epochs"]  # more of them may follow
-        names = self.layout.type._fields
-        shapes = zip(names, self.layout.shapes, strict=True)
+        names = self.vector.type._fields
+        shapes = zip(names, self.vector.shapes, strict=True)
         return {
             **settings,
             "circuit": getattr(self.module, "SOURCE", ""),
@@ -274,8 +269,8 @@ class _Run:
             raise DataError("the checkpoint has another number of parameters")
         self.point = self.good = self.recorded = found.point
         self.history, self.best = list(found.history), found.best
-        if self.trail is not None:
-            self.trail = Trail(found.path_steps, list(found.path), found.stride)
+        if self.trajectory is not None:
+            self.trajectory = Trajectory(found.path_steps, list(found.path), found.stride)
 
     def _keep(self, error: Diverged) -> None:
         """Put the last good state into the error: that before the step, or of the last record."""
@@ -304,10 +299,10 @@ class _Run:
             )
         early = self._impatient and not interrupted
         return Result(
-            params=self.layout.params(theta),
+            params=self.vector.unflatten(theta),
             history=tuple(self.history),
             settings=self.settings,
-            scalings=self.shards[0].dealing.scalings,
+            scalings=self.shards[0].plan.scalings,
             rows=self.rows,
             scores=self.engine.scores(theta),
             interrupted=interrupted,
@@ -315,16 +310,16 @@ class _Run:
             stopped_early=early and self.point.epoch < self.settings.epochs,
             steps_per_epoch=self.steps,
             path=self._path(),
-            surface=None if self.trail is None else self._surface,
+            surface=None if self.trajectory is None else self._surface,
             columns=self.feed.columns,
             notes=(*self.feed.notes, *self.notes, *self._rise()),
         )
 
     def _path(self) -> FloatArray:
-        """The trail, with its end."""
-        if self.trail is None:
+        """The trajectory, with its end."""
+        if self.trajectory is None:
             return np.array([])
-        return np.array([*self.trail.until(self.point.step)[1], self.point.theta])
+        return np.array([*self.trajectory.until(self.point.step)[1], self.point.theta])
 
     def _surface(self, across: FloatArray, up: FloatArray) -> FloatArray:
         part = next(self.shards[0].parts()).training
@@ -354,7 +349,7 @@ class _Run:
         """Add a line to the history; what it holds is finite."""
         theta = self.point.theta
         if not np.isfinite(theta).all():
-            named = self.layout.params(theta)._asdict().items()
+            named = self.vector.unflatten(theta)._asdict().items()
             bad = next(name for name, value in named if not np.all(np.isfinite(value)))
             raise self._diverged(f"parameter {quoted(bad)}")
         means = self.engine.means(theta)
@@ -373,7 +368,7 @@ class _Run:
     def _where(self) -> str:
         """The first bad row of a batch, and the first bad node there."""
         theta, _, epoch, done, _ = self.point
-        params = self.layout.params(theta)
+        params = self.vector.unflatten(theta)
         dealt = [
             (s.batch(epoch, done), s.rows_of(epoch, done)) for s in self.shards if done < s.steps
         ]

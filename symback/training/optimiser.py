@@ -11,7 +11,7 @@ import numpy as np
 
 from symback.codegen.loading import ModuleText
 from symback.training.settings import Settings
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 if TYPE_CHECKING:
     from symback.autodiff.updates import Update

@@ -13,7 +13,7 @@ from symback.training.checkpoint import Record
 from symback.training.engine.metrics import Scores
 from symback.training.feed.scaling import Scaling
 from symback.training.settings import Settings
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 Surface = Callable[[FloatArray, FloatArray], FloatArray]
 """The mean loss on a grid of two parameters: one row for each value of the second."""

@@ -49,12 +49,12 @@ def train_from_file(
     with data or settings.
     """
     from symback.errors import TrainingError, clip
+    from symback.training.checkpoint import Saver, check_cadence
     from symback.training.feed.columns import leaves_of_module
     from symback.training.feed.feed import open_feed
     from symback.training.loop import Diverged, train
     from symback.training.progress import progress_on
     from symback.training.results.files import check_folder, read_parameters
-    from symback.training.saver import Saver, check_cadence
     from symback.training.settings import Settings
 
     chosen = Settings(**settings)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 LONGEST = 1000  # points that are kept
 
 
-class Trail:
+class Trajectory:
     """Points of θ, at most LONGEST of them and at least `stride` steps apart.
 
     What a checkpoint takes is the points up to its step: an interrupt may come between a point and
@@ -30,7 +30,7 @@ class Trail:
             self._kept = points[::2], 2 * stride  # both at once, should an interrupt come
 
     def until(self, step: int) -> tuple[tuple[int, ...], FloatArray, int]:
-        """Steps and points up to that step, and the stride; what a trail is made of again."""
+        """Steps and points up to that step, and the stride; what a trajectory is made of again."""
         points, stride = self._kept
         kept = [(at, theta) for at, theta in points if at <= step]
         return tuple(at for at, _ in kept), np.array([theta for _, theta in kept]), stride

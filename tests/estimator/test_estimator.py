@@ -30,7 +30,7 @@ import symback as sb
 from symback.errors import DataError, SymbackError, TrainingError
 from symback.estimator.base import compiled, parsed
 from symback.estimator.estimators import LINEAR, SOFTMAX, CircuitClassifier, CircuitRegressor
-from symback.estimator.features import deal
+from symback.estimator.features import assign_features
 from symback.training.feed.columns import Leaf
 from symback.training.loop import Diverged, Settings, train
 
@@ -416,7 +416,7 @@ DEALT = [
 
 @pytest.mark.parametrize(("leaves", "names", "sizes", "expected"), DEALT)
 def test_features_are_dealt(leaves, names, sizes, expected):
-    found = deal(leaves, ROW, names=names, sizes=sizes)
+    found = assign_features(leaves, ROW, names=names, sizes=sizes)
     assert {name: value[0].tolist() for name, value in found.items()} == expected
 
 
@@ -434,7 +434,7 @@ def test_features_are_dealt(leaves, names, sizes, expected):
 )
 def test_features_that_do_not_fit(leaves, names, sizes, message):
     with pytest.raises(DataError) as caught:
-        deal(leaves, ROW, names=names, sizes=sizes)
+        assign_features(leaves, ROW, names=names, sizes=sizes)
     assert message in str(caught.value)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from symback.errors import DataError
 from symback.training.feed import batches
-from symback.training.feed.batches import Dealing, shards
+from symback.training.feed.batches import BatchPlan, shards
 from symback.training.feed.scaling import Moments, scalings_of
 
 
@@ -51,7 +51,7 @@ def epoch_of(shard, epoch):
 def test_an_epoch_deals_every_training_row_once(n, b, count, share, seed):
     feed = Rows(n)
     try:
-        parts = shards(feed, count, Dealing(seed, share, b))
+        parts = shards(feed, count, BatchPlan(seed, share, b))
     except DataError as error:
         assert ("cannot be parted into" if n < count else "none of") in str(error)
         return
@@ -64,16 +64,16 @@ def test_an_epoch_deals_every_training_row_once(n, b, count, share, seed):
         assert all((x == -y).all() for x, y in dealt)  # rows stay together
     for shard in parts:
         sizes = [len(shard.batch(1, step)[0]) for step in range(shard.steps)]
-        assert set(sizes[:-1]) <= {shard.dealing.batch_size}
-        assert 1 <= sizes[-1] <= shard.dealing.batch_size
+        assert set(sizes[:-1]) <= {shard.plan.batch_size}
+        assert 1 <= sizes[-1] <= shard.plan.batch_size
     if count == 1:
-        assert parts[0].dealing.batch_size == b
+        assert parts[0].plan.batch_size == b
 
 
 @pytest.mark.usefixtures("_memory")
 def test_a_batch_is_the_same_whatever_was_dealt_before():
-    (first,) = shards(Rows(333), 1, Dealing(7, 0.25, 19))
-    (other,) = shards(Rows(333), 1, Dealing(7, 0.25, 19))
+    (first,) = shards(Rows(333), 1, BatchPlan(7, 0.25, 19))
+    (other,) = shards(Rows(333), 1, BatchPlan(7, 0.25, 19))
     wanted = {(e, k): first.batch(e, k)[0].tolist() for e in range(3) for k in range(first.steps)}
     keys = list(wanted)
     np.random.default_rng(0).shuffle(keys)
@@ -88,7 +88,7 @@ def test_rows_are_shuffled_across_chunks_within_bounded_memory(monkeypatch):
     monkeypatch.setattr(batches, "CHUNK", 16 * 100)
     monkeypatch.setattr(batches, "WINDOW", 8)
     feed = Rows(10_000)
-    (shard,) = shards(feed, 1, Dealing(1, 0.0, 100))
+    (shard,) = shards(feed, 1, BatchPlan(1, 0.0, 100))
     rows = np.concatenate([x for x, _ in epoch_of(shard, 0)])
     assert feed.most == 100
     assert abs(np.corrcoef(rows, np.arange(10_000))[0, 1]) < 0.3
@@ -99,18 +99,18 @@ def test_rows_are_shuffled_across_chunks_within_bounded_memory(monkeypatch):
 
 
 def test_shards_share_a_batch():
-    parts = shards(Rows(103), 4, Dealing(0, 0.0, 10))
-    assert [shard.dealing.batch_size for shard in parts] == [3, 3, 2, 2]
+    parts = shards(Rows(103), 4, BatchPlan(0, 0.0, 10))
+    assert [shard.plan.batch_size for shard in parts] == [3, 3, 2, 2]
     assert [shard.rows for shard in parts] == [25, 26, 26, 26]
     assert parts[0].batch(0, 0)[0].tolist() != parts[1].batch(0, 0)[0].tolist()
     with pytest.raises(DataError, match="3 rows cannot be parted into 4 shards"):
-        shards(Rows(3), 4, Dealing())
+        shards(Rows(3), 4, BatchPlan())
 
 
 def test_moments_of_chunks_are_those_of_the_training_rows(monkeypatch):
     monkeypatch.setattr(batches, "WHOLE", 16 * 10)
     monkeypatch.setattr(batches, "CHUNK", 16 * 10)
-    (shard,) = shards(Rows(1000), 1, Dealing(2, 0.3))
+    (shard,) = shards(Rows(1000), 1, BatchPlan(2, 0.3))
     kept = np.concatenate([split.training["x"] for split in shard.parts()])
     found = shard.moments(["x"])["x"]
     whole = Moments.of(kept)
@@ -119,6 +119,6 @@ def test_moments_of_chunks_are_those_of_the_training_rows(monkeypatch):
     assert found.deviation == pytest.approx(whole.deviation, rel=1e-13)
     assert (found.lowest, found.highest) == (kept.min(), kept.max())
     scalings, _ = scalings_of({"x": found})
-    (scaled,) = shards(Rows(1000), 1, Dealing(2, 0.3, 128, scalings))
+    (scaled,) = shards(Rows(1000), 1, BatchPlan(2, 0.3, 128, scalings))
     x = np.concatenate([x for x, _ in epoch_of(scaled, 0)])
     assert x.mean() == pytest.approx(0, abs=1e-13) and x.std() == pytest.approx(1, rel=1e-13)

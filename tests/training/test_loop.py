@@ -14,8 +14,8 @@ import symback as sb
 from symback.cli.main import main
 from symback.errors import DataError, FileRefused, TrainingError
 from symback.training import summary, train_from_file
-from symback.training.checkpoint import load
-from symback.training.engine.gradients import Here, ShardGradients
+from symback.training.checkpoint import Saver, check_cadence, load
+from symback.training.engine.gradients import InProcessEngine, ShardGradients
 from symback.training.feed import batches
 from symback.training.feed.batches import DRAW, SHUFFLE, stream
 from symback.training.feed.feed import Feed
@@ -23,7 +23,6 @@ from symback.training.loop import Diverged, Settings, train
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
 from symback.training.results.files import read_parameters
-from symback.training.saver import Saver, check_cadence
 from tests.cases import hand_made as module
 
 N = 120
@@ -532,7 +531,7 @@ def test_a_broken_search_leaves_no_trace_of_its_own(columns, tmp_path):
     chosen = Settings(3, optimiser="lbfgs", validation=0)
     whole = train(module, columns, chosen, saver=Saver(tmp_path / "whole"))
 
-    class Broken(Here):
+    class Broken(InProcessEngine):
         calls = 0
 
         def whole(self, theta):
@@ -541,8 +540,8 @@ def test_a_broken_search_leaves_no_trace_of_its_own(columns, tmp_path):
                 raise KeyboardInterrupt
             return super().whole(theta)
 
-    def engine(_, parts, module, layout):
-        return Broken([ShardGradients(module, layout, shard) for shard in parts])
+    def engine(_, parts, module, vector):
+        return Broken([ShardGradients(module, vector, shard) for shard in parts])
 
     saver = Saver(tmp_path / "broken")
     assert train(module, columns, chosen, saver=saver, engine=engine).interrupted
@@ -607,15 +606,15 @@ def test_a_matrix_without_inverse_is_a_loss_that_is_not_finite():
             )
 
 
-def halving(_, parts, module, layout):
+def halving(_, parts, module, vector):
     """An engine whose step from I has the gradient 5·[[1, 1], [1, 1]]: I - g/10 is singular."""
 
-    class Halving(Here):
+    class Halving(InProcessEngine):
         def step(self, theta, epoch, step):
             part = super().step(theta, epoch, step)
             return part._replace(gradient=np.full(4, 5.0)) if step == epoch == 0 else part
 
-    return Halving([ShardGradients(module, layout, shard) for shard in parts])
+    return Halving([ShardGradients(module, vector, shard) for shard in parts])
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3), (3,)])

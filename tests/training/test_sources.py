@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symback.errors import DataError, SymbackError
-from symback.training.sources import csv_table as table
+from symback.training.sources import FORMATS, open_source
+from symback.training.sources import csv as table
 from symback.training.sources import storage as stored
-from symback.training.sources.csv_table import read_table
-from symback.training.sources.source import FORMATS, open_source
+from symback.training.sources.csv import read_table
 from tests.training.test_table import MALFORMED, REFUSED_CELLS
 
 ROWS = 1000
@@ -623,7 +623,7 @@ def test_files_side_by_side_that_do_not_fit(tmp_path):
 
 MEASURE = """
 import re, sys
-from symback.training.sources.source import open_source
+from symback.training.sources import open_source
 with open_source(sys.argv[1]) as source:
     for start in range(0, source.rows, 10000):
         for column in source.columns.values():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from symback.errors import DataError
 from symback.training.feed.feed import Leaf, open_feed
-from symback.training.sources.csv_table import LONGEST_LINE, TableReader, read_table
+from symback.training.sources.csv import LONGEST_LINE, TableReader, read_table
 
 # text or bytes of the file, then what the message must hold: place, cause, next step
 MALFORMED = {

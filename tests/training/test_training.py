@@ -23,12 +23,12 @@ import symback as sb
 from symback.errors import DataError, FileRefused
 from symback.training import summary, train_from_file
 from symback.training.checkpoint import CHECKPOINT
-from symback.training.feed.batches import DRAW, SHUFFLE, Dealing, shards, stream
+from symback.training.feed.batches import DRAW, SHUFFLE, BatchPlan, shards, stream
 from symback.training.feed.scaling import Moments, scalings_of
 from symback.training.loop import Diverged, Settings, TrainingError, train
 from symback.training.progress import Lines, Progress, progress_on
 from symback.training.results.files import FILES, check_folder, write_result
-from symback.training.sources.csv_table import read_table
+from symback.training.sources.csv import read_table
 from tests.cases import hand_made as module
 
 N = 200
@@ -87,7 +87,7 @@ def test_full_batches_are_gradient_descent_by_hand(columns):
 def test_epochs_are_calls_of_sgd_with_their_own_streams(columns):
     settings = Settings(epochs=4, batch_size=32, learning_rate=0.1, validation=0.25, seed=9)
     result = train(module, columns, settings)
-    kept, _ = parted(columns, Dealing(9, 0.25))
+    kept, _ = parted(columns, BatchPlan(9, 0.25))
     params = module.init_params(stream(9, DRAW))
     for epoch in range(4):
         params, _ = module.sgd(
@@ -115,7 +115,7 @@ def test_learning_rate_sees_the_step_of_the_run(columns):
 def test_history_is_the_loss_over_each_whole_part(columns):
     settings = Settings(epochs=5, batch_size=7, learning_rate=0.1, validation=0.3, seed=2)
     result = train(module, columns, settings)
-    kept, held = parted(columns, Dealing(2, 0.3))
+    kept, held = parted(columns, BatchPlan(2, 0.3))
     for rows, loss in ((kept, result.history[-1].loss), (held, result.history[-1].validation_loss)):
         part = module.Inputs(columns["x"][rows], columns["y"][rows])
         assert loss == module.value_and_grad(result.params, part)[0]
@@ -136,7 +136,7 @@ def test_seed_decides_all_and_what_was_passed_in_stays(columns):
 # ---- the samples
 
 
-class Held:
+class HeldRows:
     """A feed of columns in memory, as a shard reads one."""
 
     def __init__(self, **columns):
@@ -148,9 +148,9 @@ class Held:
         return {name: column[start:stop] for name, column in self.columns.items()}
 
 
-def parted(columns, dealing):
+def parted(columns, plan):
     """The rows that a run trains on and those that it holds out, in the order of the data."""
-    (shard,) = shards(Held(**columns, row=np.arange(len(columns["x"]))), 1, dealing)
+    (shard,) = shards(HeldRows(**columns, row=np.arange(len(columns["x"]))), 1, plan)
     (split,) = shard.parts()
     return split.training["row"], split.held_out["row"]
 
@@ -159,7 +159,7 @@ def parted(columns, dealing):
 @given(st.integers(1, 300), st.floats(0, 0.99), st.integers(0, 2**40))
 def test_split_parts_the_rows(n, share, seed):
     try:
-        kept, held = parted({"x": np.zeros(n)}, Dealing(seed, share))
+        kept, held = parted({"x": np.zeros(n)}, BatchPlan(seed, share))
     except DataError:
         assert round(share * n) in (0, n)
         return
@@ -170,7 +170,7 @@ def test_split_parts_the_rows(n, share, seed):
 
 def test_split_shuffles_and_is_seeded():
     column = {"x": np.zeros(1000)}
-    parts = [parted(column, Dealing(seed, 0.25))[1].tolist() for seed in (1, 1, 2)]
+    parts = [parted(column, BatchPlan(seed, 0.25))[1].tolist() for seed in (1, 1, 2)]
     assert parts[0] == parts[1] != parts[2]
     assert parts[0] == sorted(parts[0])
     assert 350 < np.mean(parts[0]) < 650
@@ -178,19 +178,19 @@ def test_split_shuffles_and_is_seeded():
 
 def test_share_that_empties_a_part_is_refused():
     with pytest.raises(DataError, match=r"share of 0\.1 holds out none of 3 rows; raise it"):
-        parted({"x": np.zeros(3)}, Dealing(0, 0.1))
+        parted({"x": np.zeros(3)}, BatchPlan(0, 0.1))
     with pytest.raises(DataError, match=r"share of 0\.9 leaves none of 3 rows to train on"):
-        parted({"x": np.zeros(3)}, Dealing(0, 0.9))
-    assert [part.tolist() for part in parted({"x": np.zeros(1)}, Dealing(0, 0))] == [[0], []]
+        parted({"x": np.zeros(3)}, BatchPlan(0, 0.9))
+    assert [part.tolist() for part in parted({"x": np.zeros(1)}, BatchPlan(0, 0))] == [[0], []]
 
 
 def test_standardisation_knows_only_the_training_part(columns):
-    kept, held = parted(columns, Dealing(4, 0.25))
+    kept, held = parted(columns, BatchPlan(4, 0.25))
     result = train(module, columns, Settings(1, validation=0.25, standardise=True, seed=4))
     mean, scale = columns["x"][kept].mean(), columns["x"][kept].std()
     assert result.scalings["x"].mean == pytest.approx(mean, rel=1e-14)
     assert result.scalings["x"].scale == pytest.approx(scale, rel=1e-14)
-    (shard,) = shards(Held(**columns), 1, Dealing(4, 0.25, 128, result.scalings))
+    (shard,) = shards(HeldRows(**columns), 1, BatchPlan(4, 0.25, 128, result.scalings))
     (split,) = shard.parts()
     np.testing.assert_allclose(split.training["x"], (columns["x"][kept] - mean) / scale)
     np.testing.assert_allclose(split.held_out["x"], (columns["x"][held] - mean) / scale)
@@ -403,7 +403,7 @@ def test_module_without_parameters_or_inputs_is_refused(columns):
 def test_accuracy_of_a_binary_target(columns):
     result = train(module, columns, Settings(epochs=5, validation=0.25, seed=1))
     for rows, accuracy in zip(
-        parted(columns, Dealing(1, 0.25)),
+        parted(columns, BatchPlan(1, 0.25)),
         (result.accuracy, result.validation_accuracy),
         strict=True,
     ):

@@ -19,8 +19,9 @@ import symback as sb
 from symback.cli.main import cli
 from symback.codegen.loading import ModuleText
 from symback.errors import DataError, SymbackError
+from symback.training.checkpoint import Saver
 from symback.training.engine.gradients import Part, WorkersLost
-from symback.training.engine.shard_work import HOLDINGS, aligned, opened
+from symback.training.engine.shard_recipes import SHARDS, aligned, opened
 from symback.training.engine.workers import OnProcesses, on_executor, on_processes
 from symback.training.feed.batches import SHUFFLE
 from symback.training.feed.columns import leaves_of_module
@@ -28,7 +29,6 @@ from symback.training.feed.feed import open_feed
 from symback.training.loop import Diverged, Settings, TrainingError, train
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
-from symback.training.saver import Saver
 from tests.cases import hand_made
 
 N, S = 600, 3
@@ -147,8 +147,8 @@ class Pickling(Executor):
 @pytest.fixture
 def elsewhere(monkeypatch):
     """An executor whose process has nothing of the run but what is sent to it."""
-    monkeypatch.setattr(HOLDINGS, "offer", lambda works: None)
-    monkeypatch.setattr("symback.training.engine.shard_work.limit_threads", lambda count: None)
+    monkeypatch.setattr(SHARDS, "offer", lambda works: None)
+    monkeypatch.setattr("symback.training.engine.shard_recipes.limit_threads", lambda count: None)
     with Pickling() as executor:
         yield on_executor(executor)
 
@@ -390,7 +390,7 @@ def test_other_data_at_a_worker_are_refused(stored):
 
 
 def test_other_version_at_a_worker_is_refused(monkeypatch, stored, elsewhere):
-    monkeypatch.setattr("symback.training.engine.shard_work.__version__", "0.0.1")
+    monkeypatch.setattr("symback.training.engine.shard_recipes.__version__", "0.0.1")
     with pytest.raises(TrainingError, match=r"a worker has symback 0\.0\.1, the run"):
         train(module_of("neuron"), stored("neuron"), settings_of("steps"), engine=elsewhere)
 

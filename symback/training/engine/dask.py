@@ -13,25 +13,24 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from types import ModuleType
 from typing import Any
 
 from symback.errors import TrainingError, Unsupported, clip
-from symback.training.engine.gradients import Engine, Layout, WorkersLost
-from symback.training.engine.shard_work import (
-    HOLDINGS,
+from symback.training.engine.gradients import Engine, ParameterVector, WorkersLost
+from symback.training.engine.shard_recipes import (
+    SHARDS,
     Block,
-    Held,
-    ShardWork,
-    Works,
+    LockedShard,
+    ShardRecipe,
+    ShardRecipes,
     aligned,
     drop,
 )
 from symback.training.engine.workers import MOST_LOST, check_count, check_workers
 from symback.training.feed.batches import Shard
 from symback.training.feed.feed import Feed
-from symback.training.sources.closing import Closing
 
 try:
     import dask
@@ -61,7 +60,7 @@ def on_dask(address: str | None = None, workers: int | None = None) -> OnDask:
     return OnDask(address, workers)
 
 
-class OnDask(Closing):
+class OnDask(AbstractContextManager["OnDask"]):
     """A cluster, once a run needs it; enter it around the run, or close it afterwards."""
 
     def __init__(self, address: str | None, workers: int | None) -> None:
@@ -74,14 +73,14 @@ class OnDask(Closing):
         self._open = ExitStack()
 
     def __call__(
-        self, feed: Feed, shards: Sequence[Shard], module: ModuleType, layout: Layout
+        self, feed: Feed, shards: Sequence[Shard], module: ModuleType, vector: ParameterVector
     ) -> Engine:
         if self._workers is not None:
             check_workers(self._workers, len(shards))
         if self._client is None:
             self._client = self._connected()
-        works = Works(feed, shards, module, layout)
-        return DaskShards(works, self._client)
+        recipes = ShardRecipes(feed, shards, module, vector)
+        return DaskShards(recipes, self._client)
 
     def _connected(self) -> Any:
         with ExitStack() as opened:
@@ -109,6 +108,9 @@ class OnDask(Closing):
         """Leave the cluster; end it where it was begun here."""
         self._client = None
         self._open.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _check_address(address: str) -> None:
@@ -158,17 +160,17 @@ def dask_setup(worker: object) -> None:
 
 
 class Resident:
-    """A shard on a worker. What moves to another worker is its work, of which it is made again."""
+    """A shard on a worker. Its recipe moves to another worker, and makes it again there."""
 
-    def __init__(self, run: str, number: int, work: ShardWork, size: int) -> None:
-        self._described = run, number, work, size
+    def __init__(self, run: str, number: int, recipe: ShardRecipe, size: int) -> None:
+        self._described = run, number, recipe, size
         self.held()
 
-    def held(self) -> Held:
+    def held(self) -> LockedShard:
         """The shard in this process."""
-        run, number, work, _ = self._described
-        found = HOLDINGS.find(run, number, work)
-        assert found is not None  # there is a work to make it of
+        run, number, recipe, _ = self._described
+        found = SHARDS.find(run, number, recipe)
+        assert found is not None  # there is a recipe to make it from
         return found
 
     def __reduce__(self) -> Any:
@@ -189,10 +191,10 @@ async def _drop(run: str) -> None:  # Dask waits for what is not async
 class DaskShards(Engine):
     """Shards on the workers of a client, spread evenly."""
 
-    def __init__(self, works: Works, client: Any) -> None:
-        super().__init__(works.threads)
-        self._works, self._client = works, client
-        HOLDINGS.offer(works)
+    def __init__(self, recipes: ShardRecipes, client: Any) -> None:
+        super().__init__(recipes.threads)
+        self._recipes, self._client = recipes, client
+        SHARDS.offer(recipes)
         self._forget()
 
     def close(self) -> None:
@@ -200,12 +202,12 @@ class DaskShards(Engine):
         super().close()
         self._forget()
         with suppress(Exception):  # of workers or a scheduler that are gone already
-            self._client.run(_drop, self._works.name, wait=False)
+            self._client.run(_drop, self._recipes.name, wait=False)
 
     def _forget(self) -> None:
         """No shard is anywhere yet, or any more."""
-        self._places = [""] * len(self._works)  # addresses of workers
-        self._shards: list[Any] = [None] * len(self._works)  # futures of Residents
+        self._places = [""] * len(self._recipes)  # addresses of workers
+        self._shards: list[Any] = [None] * len(self._recipes)  # futures of Residents
 
     # -- asking --------------------------------------------------------------------------------
 
@@ -300,13 +302,13 @@ class DaskShards(Engine):
         for number, place in enumerate(places):
             if self._shards[number] is not None and place == self._places[number]:
                 continue
-            work, shard = self._works[number], self._works.shards[number]
-            sent: Any = work
-            if isinstance(work.source, Block):  # past the scheduler's graph
-                [sent] = self._client.scatter([work], workers=[place], hash=False)
+            recipe, shard = self._recipes[number], self._recipes.shards[number]
+            sent: Any = recipe
+            if isinstance(recipe.source, Block):  # past the scheduler's graph
+                [sent] = self._client.scatter([recipe], workers=[place], hash=False)
             self._shards[number] = self._client.submit(
                 Resident,
-                self._works.name,
+                self._recipes.name,
                 number,
                 sent,
                 (shard.last - shard.first) * shard.feed.bytes_per_row,

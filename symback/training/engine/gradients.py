@@ -15,14 +15,14 @@ from symback.training.feed.batches import Columns, Shard
 from symback.training.feed.feed import Feed
 from symback.training.feed.scaling import Moments
 from symback.training.optimiser import Optimiser
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 
 class WorkersLost(TrainingError):
     """Those who made the gradients are gone; the run stands where it stood before the step."""
 
 
-class Layout:
+class ParameterVector:
     """Where each parameter stands in the flat vector θ, in the order of the module's Params."""
 
     def __init__(self, module: ModuleType, params: Any) -> None:
@@ -31,7 +31,7 @@ class Layout:
         self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes]).tolist()
         self.numbers = not any(self.shapes)
 
-    def params(self, theta: FloatArray) -> Any:
+    def unflatten(self, theta: FloatArray) -> Any:
         """Views of θ as the module's Params; no numbers are copied."""
         if self.numbers:
             return self.type(*theta)
@@ -39,7 +39,7 @@ class Layout:
         places = zip(starts, self.ends, self.shapes, strict=False)
         return self.type(*[theta[a:b].reshape(shape) for a, b, shape in places])
 
-    def vector(self, params: Any) -> FloatArray:
+    def flatten(self, params: Any) -> FloatArray:
         """The numbers of Params as one new vector."""
         if self.numbers:
             return np.array(params)
@@ -64,8 +64,8 @@ class Means(NamedTuple):
 class ShardGradients:
     """The gradients of one shard, by a module."""
 
-    def __init__(self, module: ModuleType, layout: Layout, shard: Shard) -> None:
-        self.module, self.layout, self.shard = module, layout, shard
+    def __init__(self, module: ModuleType, vector: ParameterVector, shard: Shard) -> None:
+        self.module, self.vector, self.shard = module, vector, shard
 
     def step(self, theta: FloatArray, epoch: int, step: int) -> Part | None:
         """Loss and gradient of a mini-batch; None where the shard has no more rows."""
@@ -116,7 +116,7 @@ class ShardGradients:
 
     def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
         """What the outputs are worth, on the training and on the held-out rows."""
-        params, found = self.layout.params(theta), (Scores(), Scores())
+        params, found = self.vector.unflatten(theta), (Scores(), Scores())
         for split in self.shard.parts():
             found = tuple(  # type: ignore[assignment]
                 scores + Scores.of(self.module, params, columns)
@@ -133,14 +133,14 @@ class ShardGradients:
     def _of(self, theta: FloatArray, inputs: Any, rows: int) -> Part:
         """By the module; its loss is NaN where a matrix has no inverse."""
         try:
-            loss, bars = self.module.value_and_grad(self.layout.params(theta), inputs)
+            loss, bars = self.module.value_and_grad(self.vector.unflatten(theta), inputs)
         except np.linalg.LinAlgError:
             return Part(rows, float("nan"), np.full_like(theta, np.nan))
         except ValueError as error:  # such as the index of a class that there is not
             raise DataError(
                 f"{error}; correct the data, or choose other columns or sizes"
             ) from None
-        return Part(rows, loss, self.layout.vector(bars))
+        return Part(rows, loss, self.vector.flatten(bars))
 
 
 _NOTHING: FloatArray = np.zeros(0)
@@ -218,19 +218,26 @@ class Engine:
         return merged_scores(self._each("scores", theta))
 
 
-EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, Layout], Engine]
-"""What makes the engine of a run from its feed, shards, module and layout."""
+EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, ParameterVector], Engine]
+"""What makes the engine of a run from its feed, shards, module and vector."""
 
 
-class Here(Engine):
+class InProcessEngine(Engine):
     """All shards in this process, one after the other."""
 
     def __init__(self, parts: Sequence[ShardGradients]) -> None:
-        super().__init__(threads_for(len(parts), parts[0].layout.numbers))
+        super().__init__(threads_for(len(parts), parts[0].vector.numbers))
         self.parts = parts
 
     def _each(self, method: str, *arguments: Any) -> list[Any]:
         return [getattr(part, method)(*arguments) for part in self.parts]
+
+
+def in_process(
+    _: Feed, shards: Sequence[Shard], module: ModuleType, vector: ParameterVector
+) -> Engine:
+    """An EngineMaker: all shards in this process."""
+    return InProcessEngine([ShardGradients(module, vector, shard) for shard in shards])
 
 
 def averaged(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 THRESHOLD = 0.5
 

@@ -20,18 +20,17 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from threading import Thread
 from types import ModuleType
 from typing import Any
 
 from symback.errors import TrainingError
-from symback.training.engine.gradients import Engine, EngineMaker, Layout, WorkersLost
-from symback.training.engine.shard_work import HOLDINGS, Missing, Works, drop, work_on
+from symback.training.engine.gradients import Engine, EngineMaker, ParameterVector, WorkersLost
+from symback.training.engine.shard_recipes import SHARDS, Missing, ShardRecipes, drop, work_on
 from symback.training.feed.batches import Shard
 from symback.training.feed.feed import Feed
-from symback.training.sources.closing import Closing
 
 MOST_LOST = 3  # times that workers may be lost in one call
 
@@ -46,8 +45,10 @@ def on_executor(executor: Executor) -> EngineMaker:
     Data in memory are sent to its processes by shards, those of files are read there.
     """
 
-    def made(feed: Feed, shards: Sequence[Shard], module: ModuleType, layout: Layout) -> Engine:
-        return OnExecutors(Works(feed, shards, module, layout), [executor])
+    def made(
+        feed: Feed, shards: Sequence[Shard], module: ModuleType, vector: ParameterVector
+    ) -> Engine:
+        return OnExecutors(ShardRecipes(feed, shards, module, vector), [executor])
 
     return made
 
@@ -57,27 +58,27 @@ class OnExecutors(Engine):
 
     def __init__(
         self,
-        works: Works,
+        recipes: ShardRecipes,
         executors: Sequence[Executor],
         renew: Callable[[int], None] | None = None,
     ) -> None:
-        super().__init__(works.threads)
-        self._works, self._executors, self._renew = works, executors, renew
-        HOLDINGS.offer(works)
+        super().__init__(recipes.threads)
+        self._recipes, self._executors, self._renew = recipes, executors, renew
+        SHARDS.offer(recipes)
 
     def close(self) -> None:
         """The memory of the shards is free again, wherever the executors' processes hear of it."""
         super().close()
         with suppress(RuntimeError):  # an executor that was shut down
-            for number in range(len(self._works)):
-                self._executor(number).submit(drop, self._works.name)
+            for number in range(len(self._recipes)):
+                self._executor(number).submit(drop, self._recipes.name)
 
     def _executor(self, number: int) -> Executor:
         return self._executors[number % len(self._executors)]
 
     def _each(self, method: str, *arguments: Any) -> list[Any]:
         answers: dict[int, Any] = {}
-        numbers, absent, lost = range(len(self._works)), set[int](), 0
+        numbers, absent, lost = range(len(self._recipes)), set[int](), 0
         while len(answers) < len(numbers):
             asked = [number for number in numbers if number not in answers]
             found = self._asked(asked, absent, method, arguments)
@@ -98,13 +99,13 @@ class OnExecutors(Engine):
     def _asked(
         self, asked: Iterable[int], absent: set[int], method: str, arguments: Sequence[Any]
     ) -> dict[int, Any]:
-        """The answer of each shard, or what it raised; work goes along to those who lack it."""
+        """The answer of each shard, or what it raised; those that lack the shard get its recipe."""
         futures: dict[int, Future[Any]] = {}
         found: dict[int, Any] = {}
         try:
             for number in asked:
-                work = self._works[number] if number in absent else None
-                task = partial(work_on, self._works.name, number, method, arguments, work)
+                recipe = self._recipes[number] if number in absent else None
+                task = partial(work_on, self._recipes.name, number, method, arguments, recipe)
                 try:
                     futures[number] = self._executor(number).submit(task)
                 except BrokenExecutor as error:
@@ -136,7 +137,7 @@ def _outcome(future: Future[Any]) -> Any:
 # -- processes of our own ----------------------------------------------------------------------
 
 
-class OnProcesses(Closing):
+class OnProcesses(AbstractContextManager["OnProcesses"]):
     """Gradients by processes of this machine, each of which keeps its shards.
 
     A process that is killed is replaced, and its shards are made again. Enter it around a run, or
@@ -148,10 +149,10 @@ class OnProcesses(Closing):
         self._executors: list[Executor] = [_process() for _ in range(workers)]
 
     def __call__(
-        self, feed: Feed, shards: Sequence[Shard], module: ModuleType, layout: Layout
+        self, feed: Feed, shards: Sequence[Shard], module: ModuleType, vector: ParameterVector
     ) -> Engine:
         check_workers(len(self._executors), len(shards))
-        return OnExecutors(Works(feed, shards, module, layout), self._executors, self._renew)
+        return OnExecutors(ShardRecipes(feed, shards, module, vector), self._executors, self._renew)
 
     def _renew(self, place: int) -> None:
         self._executors[place].shutdown(wait=False, cancel_futures=True)
@@ -163,6 +164,9 @@ class OnProcesses(Closing):
             executor.shutdown(wait=False, cancel_futures=True)
         for executor in self._executors:
             executor.shutdown()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def on_processes(workers: int) -> OnProcesses:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from symback.errors import DataError
 from symback.training.feed.scaling import Moments, Scaling
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 WHOLE = 64 << 20  # bytes of a shard that is held in memory
 CHUNK = 2 << 20  # bytes read at a time otherwise
@@ -47,7 +47,7 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Dealing:
+class BatchPlan:
     """How rows become batches: what is held out, how many rows a batch has, how inputs scale."""
 
     seed: int = 0
@@ -77,15 +77,15 @@ class Shard:
     """Rows `first` to `last` of a feed, and their mini-batches. `number` counts the shards."""
 
     def __init__(
-        self, feed: Readable, first: int, last: int, number: int = 0, dealing: Dealing | None = None
+        self, feed: Readable, first: int, last: int, number: int = 0, plan: BatchPlan | None = None
     ) -> None:
         self.feed, self.first, self.last, self.number = feed, first, last, number
-        self.dealing = dealing or Dealing()
+        self.plan = plan or BatchPlan()
         chunk = max(1, CHUNK // feed.bytes_per_row)
         self._chunk = last - first if (last - first) * feed.bytes_per_row <= WHOLE else chunk
         self._starts = range(first, last, max(1, self._chunk))
         sizes = [min(start + self._chunk, last) - start for start in self._starts]
-        self._held = [round(self.dealing.validation * size) for size in sizes]
+        self._held = [round(self.plan.validation * size) for size in sizes]
         self._kept = [size - held for size, held in zip(sizes, self._held, strict=True)]
         self.rows, self.held = sum(self._kept), sum(self._held)
         self._whole: tuple[Split, Rows] | None = None
@@ -94,12 +94,12 @@ class Shard:
     @property
     def steps(self) -> int:
         """How many batches an epoch has."""
-        return -(-self.rows // self.dealing.batch_size)
+        return -(-self.rows // self.plan.batch_size)
 
     def batch(self, epoch: int, step: int) -> list[FloatArray]:
         """The columns of batch `step` = 0, 1, … of an epoch; the last one may be smaller."""
-        start = step * self.dealing.batch_size
-        stop = min(start + self.dealing.batch_size, self.rows)
+        start = step * self.plan.batch_size
+        stop = min(start + self.plan.batch_size, self.rows)
         span = self._span
         if span.epoch == epoch and span.first <= start and stop <= span.last:
             start, stop = start - span.first, stop - span.first
@@ -114,8 +114,8 @@ class Shard:
 
     def rows_of(self, epoch: int, step: int) -> Rows:
         """The numbers in the feed of the rows of a batch, in its order."""
-        start = step * self.dealing.batch_size
-        stop = min(start + self.dealing.batch_size, self.rows)
+        start = step * self.plan.batch_size
+        stop = min(start + self.plan.batch_size, self.rows)
         return np.concatenate(
             [span.rows[slice(*part)] for span, part in self._across(epoch, start, stop)]
         )
@@ -156,14 +156,14 @@ class Shard:
         """Rows of a chunk for training and those held out, both in the order of the file."""
         if held == 0:
             return np.arange(kept), np.zeros(0, np.intp)
-        order = stream(self.dealing.seed, SPLIT, self.number, number).permutation(kept + held)
+        order = stream(self.plan.seed, SPLIT, self.number, number).permutation(kept + held)
         is_held = np.zeros(kept + held, bool)
         is_held[order[:held]] = True
         return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
     def _scaled(self, name: str, column: FloatArray, rows: Rows) -> FloatArray:
         chosen = column if len(rows) == len(column) else column[rows]
-        scaling = self.dealing.scalings.get(name)
+        scaling = self.plan.scalings.get(name)
         return chosen if scaling is None else scaling(chosen)
 
     # -- shuffling -----------------------------------------------------------------------------
@@ -180,7 +180,7 @@ class Shard:
 
     def _spanning(self, epoch: int, row: int) -> _Span:
         """The window of shuffled rows that holds this row of the epoch."""
-        random = stream(self.dealing.seed, SHUFFLE, self.number, epoch)
+        random = stream(self.plan.seed, SHUFFLE, self.number, epoch)
         chunks = random.permutation(len(self._starts)) if len(self._starts) > 1 else [0]
         first = 0
         for number, start in enumerate(range(0, len(chunks), WINDOW)):
@@ -188,7 +188,7 @@ class Shard:
             last = first + sum(self._kept[chunk] for chunk in window)
             if row < last:
                 purpose = (SHUFFLE, self.number, epoch, number)
-                random = random if len(chunks) == 1 else stream(self.dealing.seed, *purpose)
+                random = random if len(chunks) == 1 else stream(self.plan.seed, *purpose)
                 return self._shuffled(epoch, first, last, window, random)
             first = last
         raise IndexError(row)  # of the caller: an epoch has no such row
@@ -211,23 +211,23 @@ class Shard:
         return _Span(epoch, first, last, columns, rows.take(order))
 
 
-def shards(feed: Readable, count: int, dealing: Dealing) -> list[Shard]:
+def shards(feed: Readable, count: int, plan: BatchPlan) -> list[Shard]:
     """The rows of a feed in `count` shards of equal size, up to one row; each deals its share.
 
     A batch of b rows is b // count from each shard, one more from the first b % count of them.
     DataError where a shard would have no rows to train on, or none to hold out.
     """
-    n, b = feed.rows, dealing.batch_size
+    n, b = feed.rows, plan.batch_size
     if n < count:
         raise DataError(f"{n} rows cannot be parted into {count} shards; take fewer")
     ends = [n * number // count for number in range(count + 1)]
     sizes = [max(1, b // count + (number < b % count)) for number in range(count)]
     found = [
-        Shard(feed, first, last, number, _with_size(dealing, size))
+        Shard(feed, first, last, number, _with_size(plan, size))
         for number, (first, last, size) in enumerate(zip(ends, ends[1:], sizes, strict=False))
     ]
     kept, held = sum(shard.rows for shard in found), sum(shard.held for shard in found)
-    share = dealing.validation
+    share = plan.validation
     if share > 0 and held == 0:
         raise DataError(
             f"a validation share of {share} holds out none of {n} rows; raise it, or use 0"
@@ -240,5 +240,5 @@ def shards(feed: Readable, count: int, dealing: Dealing) -> list[Shard]:
     return found
 
 
-def _with_size(dealing: Dealing, size: int) -> Dealing:
-    return Dealing(dealing.seed, dealing.validation, size, dealing.scalings)
+def _with_size(plan: BatchPlan, size: int) -> BatchPlan:
+    return BatchPlan(plan.seed, plan.validation, size, plan.scalings)

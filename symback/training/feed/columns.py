@@ -10,7 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from symback.errors import DataError, nearest
-from symback.training.sources.csv_table import quoted
+from symback.training.sources.messages import quoted
 from symback.training.sources.source import Group, Source
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Feeding:
+class Binding:
     """What feeds one leaf: a column, or the family of those that match a pattern, in order."""
 
     leaf: Leaf
@@ -62,7 +62,7 @@ def leaves_of_module(module: ModuleType) -> tuple[Leaf, ...]:
 
 def match_leaves(
     source: Source, leaves: Sequence[Leaf], mapping: Mapping[str, str] | None = None
-) -> tuple[Feeding, ...]:
+) -> tuple[Binding, ...]:
     """What feeds each leaf: the column of its own name, or what `mapping` says.
 
     A name with `*` stands for the family of the columns that match it. Two leaves may take one
@@ -78,12 +78,12 @@ def match_leaves(
             )
         if not isinstance(column, str):
             raise DataError(f"--map {quoted(name)}: give the name of a column as text")
-    found = tuple(_feeding(source, leaf, chosen.get(leaf.name)) for leaf in leaves)
+    found = tuple(_binding(source, leaf, chosen.get(leaf.name)) for leaf in leaves)
     _refuse_leaks(source, found)
     return found
 
 
-def bind_sizes(source: Source, feedings: Sequence[Feeding]) -> dict[str, tuple[int, ...]]:
+def bind_sizes(source: Source, bindings: Sequence[Binding]) -> dict[str, tuple[int, ...]]:
     """The shape of each leaf in numbers; DataError where columns and shapes disagree.
 
     Array columns and families that are written as a grid decide all their sizes, other families
@@ -91,19 +91,19 @@ def bind_sizes(source: Source, feedings: Sequence[Feeding]) -> dict[str, tuple[i
     """
     sizes: Sizes = {}
     decided: dict[str, str] = {}  # size → the leaf that decided it
-    waiting = list(feedings)
+    waiting = list(bindings)
     while waiting:
         ready = [f for f in waiting if _shape(source, f, sizes) is not None]
         if not ready:
             raise DataError(_undecided(waiting[0], sizes))
-        for feeding in ready:
-            shape = _shape(source, feeding, sizes)
+        for binding in ready:
+            shape = _shape(source, binding, sizes)
             assert shape is not None
-            _bind(source, feeding, shape, sizes, decided)
+            _bind(source, binding, shape, sizes, decided)
         waiting = [f for f in waiting if f not in ready]
     return {
         f.leaf.name: tuple(sizes[n] if isinstance(n, str) else n for n in f.leaf.shape)
-        for f in feedings
+        for f in bindings
     }
 
 
@@ -119,27 +119,27 @@ def family(pattern: str, names: Sequence[str]) -> Group:
     return tuple(sorted(keys, key=lambda name: tuple(map(int, keys[name]))))
 
 
-def gaps(feeding: Feeding) -> str:
+def gaps(binding: Binding) -> str:
     """A note on numbers that a family leaves out, or nothing."""
-    keys = _keys(feeding.column, feeding.group)
-    if not feeding.is_family or feeding.column.count("*") != 1 or not _are_numbers(keys):
+    keys = _keys(binding.column, binding.group)
+    if not binding.is_family or binding.column.count("*") != 1 or not _are_numbers(keys):
         return ""
     numbers = [int(key) for (key,) in keys.values()]
     absent = next((n for n, m in pairwise(numbers) if m != n + 1), None)
     if absent is None:
         return ""
     return (
-        f"{quoted(feeding.column)} for {quoted(feeding.leaf.name)} matches {len(numbers)} columns "
+        f"{quoted(binding.column)} for {quoted(binding.leaf.name)} matches {len(numbers)} columns "
         f"numbered from {numbers[0]} to {numbers[-1]}; {absent + 1} is not among them"
     )
 
 
-def _feeding(source: Source, leaf: Leaf, wanted: str | None) -> Feeding:
+def _binding(source: Source, leaf: Leaf, wanted: str | None) -> Binding:
     column = leaf.name if wanted is None else wanted
     if column in source.elements:
-        return Feeding(leaf, column, (column,))
+        return Binding(leaf, column, (column,))
     if wanted is not None and "*" in wanted:
-        return Feeding(leaf, wanted, _family_for(source, leaf, wanted))
+        return Binding(leaf, wanted, _family_for(source, leaf, wanted))
     if leaf.shape and wanted is None:
         raise DataError(
             f"{source.name} has no column {quoted(column)}, and {quoted(column)} is an array; "
@@ -179,27 +179,27 @@ def _family_for(source: Source, leaf: Leaf, pattern: str) -> Group:
     return names
 
 
-def _refuse_leaks(source: Source, feedings: Sequence[Feeding]) -> None:
+def _refuse_leaks(source: Source, bindings: Sequence[Binding]) -> None:
     """A family of inputs that catches a target would hand the answers to the circuit."""
-    targets = {f.column: f.leaf for f in feedings if f.leaf.role == "target" and not f.is_family}
-    for feeding in feedings:
-        if feeding.is_family and feeding.leaf.role != "target":
-            for name in feeding.group:
+    targets = {f.column: f.leaf for f in bindings if f.leaf.role == "target" and not f.is_family}
+    for binding in bindings:
+        if binding.is_family and binding.leaf.role != "target":
+            for name in binding.group:
                 if name in targets:
                     raise DataError(
-                        f"--map {quoted(feeding.leaf.name)}: {quoted(feeding.column)} also matches "
+                        f"--map {quoted(binding.leaf.name)}: {quoted(binding.column)} also matches "
                         f"{quoted(name)}, which feeds the target {quoted(targets[name].name)}; "
                         "narrow the pattern"
                     )
 
 
-def _shape(source: Source, feeding: Feeding, sizes: Sizes) -> tuple[int, ...] | None:
+def _shape(source: Source, binding: Binding, sizes: Sizes) -> tuple[int, ...] | None:
     """The shape of what feeds a leaf; None for a family while too many sizes are unknown."""
-    if not feeding.is_family:
-        return source.elements[feeding.column]
-    if feeding.column.count("*") > 1:
-        return _grid(feeding)
-    wanted, count = feeding.leaf.shape, len(feeding.group)
+    if not binding.is_family:
+        return source.elements[binding.column]
+    if binding.column.count("*") > 1:
+        return _grid(binding)
+    wanted, count = binding.leaf.shape, len(binding.group)
     known = prod(sizes.get(n, 1) if isinstance(n, str) else n for n in wanted)
     unknown = [n for n in wanted if isinstance(n, str) and n not in sizes]
     if len(set(unknown)) > 1:
@@ -209,34 +209,34 @@ def _shape(source: Source, feeding: Feeding, sizes: Sizes) -> tuple[int, ...] | 
     if prod(shape) != count:
         raise DataError(
             f"{source.name}: {count} column{'s match' if count > 1 else ' matches'} "
-            f"{quoted(feeding.column)}, but {quoted(feeding.leaf.name)} has the shape "
+            f"{quoted(binding.column)}, but {quoted(binding.leaf.name)} has the shape "
             f"{_shown(wanted, sizes)}; check the pattern"
         )
     return shape
 
 
-def _grid(feeding: Feeding) -> tuple[int, ...]:
+def _grid(binding: Binding) -> tuple[int, ...]:
     """The shape of a family with a star for each axis."""
-    keys = list(_keys(feeding.column, feeding.group).values())
+    keys = list(_keys(binding.column, binding.group).values())
     shape = tuple(len({key[axis] for key in keys}) for axis in range(len(keys[0])))
     if prod(shape) != len(keys):
         raise DataError(
-            f"--map {quoted(feeding.leaf.name)}: the {len(keys)} columns that match "
-            f"{quoted(feeding.column)} are no full grid; look for a missing one"
+            f"--map {quoted(binding.leaf.name)}: the {len(keys)} columns that match "
+            f"{quoted(binding.column)} are no full grid; look for a missing one"
         )
     return shape
 
 
 def _bind(
     source: Source,
-    feeding: Feeding,
+    binding: Binding,
     shape: tuple[int, ...],
     sizes: Sizes,
     decided: dict[str, str],
 ) -> None:
-    leaf = feeding.leaf
+    leaf = binding.leaf
     if len(shape) != len(leaf.shape):
-        raise DataError(_other_rank(source, feeding, shape))
+        raise DataError(_other_rank(source, binding, shape))
     for wanted, length in zip(leaf.shape, shape, strict=True):
         if isinstance(wanted, str) and wanted not in sizes:
             sizes[wanted], decided[wanted] = length, leaf.name
@@ -244,13 +244,13 @@ def _bind(
         if known != length:
             other = f", as {quoted(decided[wanted])} says" if isinstance(wanted, str) else ""
             raise DataError(
-                f"{source.name}: {quoted(feeding.column)} has the shape {_shown(shape)}, but "
+                f"{source.name}: {quoted(binding.column)} has the shape {_shown(shape)}, but "
                 f"{quoted(leaf.name)} has {_shown(leaf.shape, sizes)}{other}; map another column"
             )
 
 
-def _other_rank(source: Source, feeding: Feeding, shape: tuple[int, ...]) -> str:
-    leaf, column = feeding.leaf, quoted(feeding.column)
+def _other_rank(source: Source, binding: Binding, shape: tuple[int, ...]) -> str:
+    leaf, column = binding.leaf, quoted(binding.column)
     if not shape:
         return (
             f"{source.name}: column {column} holds a number a row, but {quoted(leaf.name)} is an "
@@ -263,11 +263,11 @@ def _other_rank(source: Source, feeding: Feeding, shape: tuple[int, ...]) -> str
     )
 
 
-def _undecided(feeding: Feeding, sizes: Sizes) -> str:
-    stars = "*_" * len(feeding.leaf.shape)
+def _undecided(binding: Binding, sizes: Sizes) -> str:
+    stars = "*_" * len(binding.leaf.shape)
     return (
-        f"--map {quoted(feeding.leaf.name)}: {len(feeding.group)} columns do not decide the shape "
-        f"{_shown(feeding.leaf.shape, sizes)}; use a star for each axis, as in {stars[:-1]}"
+        f"--map {quoted(binding.leaf.name)}: {len(binding.group)} columns do not decide the shape "
+        f"{_shown(binding.leaf.shape, sizes)}; use a star for each axis, as in {stars[:-1]}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from symback.errors import DataError
-from symback.training.feed.columns import Feeding, Leaf, bind_sizes, gaps, leaves_of, match_leaves
-from symback.training.sources.closing import Closing
+from symback.training.feed.columns import Binding, Leaf, bind_sizes, gaps, leaves_of, match_leaves
+from symback.training.sources import open_source
 from symback.training.sources.dtypes import DTYPES, Array, first_not_finite
-from symback.training.sources.source import Source, cell_place, open_source, refuse_inexact
+from symback.training.sources.source import Source, cell_place, refuse_inexact
 
 DIGEST_BLOCKS = 64
 DIGEST_ROWS = 1024
@@ -43,7 +44,7 @@ class Recipe:
         )
 
 
-class Feed(Closing):
+class Feed(AbstractContextManager["Feed"]):
     """Rows of finite numbers for the leaves of a circuit; a context manager.
 
     `columns` tells which column or family feeds each leaf, `shapes` the shapes with all sizes in
@@ -53,28 +54,28 @@ class Feed(Closing):
     def __init__(
         self,
         source: Source,
-        feedings: Sequence[Feeding],
+        bindings: Sequence[Binding],
         dtype: np.dtype[Any],
         recipe: Recipe | None,
     ) -> None:
-        self.shapes = bind_sizes(source, feedings)
+        self.shapes = bind_sizes(source, bindings)
         self.sizes = {
             size: length
-            for feeding in feedings
-            for size, length in zip(feeding.leaf.shape, self.shapes[feeding.leaf.name], strict=True)
+            for binding in bindings
+            for size, length in zip(binding.leaf.shape, self.shapes[binding.leaf.name], strict=True)
             if isinstance(size, str)
         }
-        groups = dict.fromkeys(f.group for f in feedings)
+        groups = dict.fromkeys(f.group for f in bindings)
         source.select([name for group in groups for name in group])
-        self.columns = {f.leaf.name: f.column for f in feedings}
-        self.leaves = tuple(f.leaf for f in feedings)
+        self.columns = {f.leaf.name: f.column for f in bindings}
+        self.leaves = tuple(f.leaf for f in bindings)
         self.rows = source.rows
         self.dtype, self.recipe = dtype, recipe
-        self.notes = (*source.notes, *(note for f in feedings if (note := gaps(f))))
+        self.notes = (*source.notes, *(note for f in bindings if (note := gaps(f))))
         self._source, self._groups = source, tuple(groups)
         together = max(_TILE, _PIECE * self._pieces())
         self._tile = max(1, together // self.bytes_per_row)
-        self._feedings = tuple((f, self._groups.index(f.group)) for f in feedings)
+        self._bindings = tuple((f, self._groups.index(f.group)) for f in bindings)
 
     @property
     def bytes_per_row(self) -> int:
@@ -99,14 +100,14 @@ class Feed(Closing):
         for at in range(start, stop, self._tile):
             end = min(at + self._tile, stop)
             blocks = self._source.read(self._groups, at, end)
-            for feeding, i in self._feedings:
-                target = found[feeding.leaf.name][at - start : end - start]
-                self._fill(target, feeding, blocks[i], at)
+            for binding, i in self._bindings:
+                target = found[binding.leaf.name][at - start : end - start]
+                self._fill(target, binding, blocks[i], at)
         return found
 
     def place(self, row: int, leaf: str | None = None) -> str:
         """Where row `row`, counted from 0, stands in the data, as messages say it."""
-        alone = [f.column for f, _ in self._feedings if f.leaf.name == leaf and not f.is_family]
+        alone = [f.column for f, _ in self._bindings if f.leaf.name == leaf and not f.is_family]
         return self._source.place(row, alone[0] if alone else None)
 
     def digest(self) -> str:
@@ -128,13 +129,16 @@ class Feed(Closing):
     def close(self) -> None:
         self._source.close()
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _pieces(self) -> int:
         columns = self._source.columns
         return sum(columns[name].pieces for group in self._groups for name in group)
 
-    def _fill(self, target: Array, feeding: Feeding, block: Array, start: int) -> None:
+    def _fill(self, target: Array, binding: Binding, block: Array, start: int) -> None:
         """Write a block of rows as numbers of the feed's type, in the shape of the leaf."""
-        refuse_inexact(self._source, block, feeding.group, start)
+        refuse_inexact(self._source, block, binding.group, start)
         with np.errstate(over="ignore"):  # what is beyond the range of float32 is found below
             target.reshape(block.shape)[...] = block
         at = first_not_finite(target)
@@ -142,7 +146,7 @@ class Feed(Closing):
             value = block[np.unravel_index(at, block.shape)]
             beyond = f"beyond the range of {self.dtype}; rescale the column"
             why = beyond if np.isfinite(value) else "not finite; correct it or remove the row"
-            place = cell_place(self._source, block, feeding.group, start, at)
+            place = cell_place(self._source, block, binding.group, start, at)
             raise DataError(f"{place}: {value} is {why}")
 
 
@@ -166,11 +170,11 @@ def open_feed(
         raise DataError("the circuit has no inputs; there is nothing that data could feed")
     source = open_source(data, delimiter=delimiter)
     try:
-        feedings = match_leaves(source, leaves, mapping)
+        bindings = match_leaves(source, leaves, mapping)
         recipe = None
         if (paths := _paths(data)) is not None:
             recipe = Recipe(paths, tuple(leaves), dict(mapping or {}), delimiter, dtype)
-        return Feed(source, feedings, np.dtype(dtype), recipe)
+        return Feed(source, bindings, np.dtype(dtype), recipe)
     except BaseException:
         source.close()
         raise

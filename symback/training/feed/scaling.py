@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from symback.errors import DataError
-from symback.training.sources.csv_table import FloatArray, quoted
+from symback.training.sources.dtypes import FloatArray
+from symback.training.sources.messages import quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from symback.errors import DataError, SymbackError, TrainingError, UnknownName, 
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.feed import leaves_of, open_feed
 from symback.training.loop import Diverged, LearningRate, Settings
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 if TYPE_CHECKING:
     from symback.circuits.circuit import Circuit

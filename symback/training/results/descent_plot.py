@@ -17,7 +17,7 @@ from symback.errors import SymbackError, TrainingError, clip
 from symback.training.results.descent import Descent, Descents, descend
 from symback.training.results.plots import log_where_it_helps, new_figure, picture_bytes
 from symback.training.settings import LearningRate
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

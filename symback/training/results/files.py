@@ -25,7 +25,7 @@ from symback.training.results.descent_plot import path_plot
 from symback.training.results.plots import loss_plot
 from symback.training.schedules import LAST_STEP
 from symback.training.settings import LBFGS
-from symback.training.sources.csv_table import quoted, reason, shorten
+from symback.training.sources.messages import quoted, reason, shorten
 
 PARAMETERS, HISTORY, SETTINGS, PLOT = "parameters.npz", "history.csv", "training.json", "loss.svg"
 LINES, PATH = "history.jsonl", "path.svg"

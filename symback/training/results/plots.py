@@ -10,7 +10,7 @@ import numpy as np
 
 from symback.errors import SymbackError
 from symback.training.checkpoint import Record
-from symback.training.sources.csv_table import FloatArray
+from symback.training.sources.dtypes import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

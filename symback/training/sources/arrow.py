@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from symback.errors import DataError
-from symback.training.sources.csv_table import quoted, reason
 from symback.training.sources.dtypes import Array
+from symback.training.sources.messages import quoted, reason
 from symback.training.sources.records import Records, SpooledSource
 from symback.training.sources.source import Column, Group, Source
 from symback.training.sources.storage import Stored, StoredFile

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+FloatArray = npt.NDArray[np.float64]
 
 # kind of a dtype → what it holds, what to do
 REFUSED: Mapping[str, tuple[str, str]] = {

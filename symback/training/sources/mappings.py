@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from symback.errors import DataError
-from symback.training.sources.csv_table import quoted, reason
 from symback.training.sources.dtypes import Array, refusal
+from symback.training.sources.messages import quoted, reason
 from symback.training.sources.source import Column, Source
 
 _UNREADABLE = (

@@ -22,8 +22,8 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from symback.errors import DataError
-from symback.training.sources.csv_table import quoted, reason
 from symback.training.sources.dtypes import refusal
+from symback.training.sources.messages import quoted, reason
 from symback.training.sources.records import Records, RecordSource, field
 from symback.training.sources.source import Column, Source
 from symback.training.sources.storage import Flat, Spool, Stored, StoredFile

@@ -1,59 +1,19 @@
-"""Sources: named columns of one length, read by ranges of rows in bounded memory.
-
-A source is one file, several files side by side, or a mapping of column name → array. What kind
-of file it is, its ending says; which module reads that kind, the table FORMATS.
-"""
+"""Sources: named columns of one length, read by ranges of rows in bounded memory."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from symback.errors import DataError, nearest
-from symback.training.sources.closing import Closing
-from symback.training.sources.csv_table import quoted, shorten
 from symback.training.sources.dtypes import Array, first_inexact
+from symback.training.sources.messages import listing, quoted, shorten
 
-_NAMING = ("_asdict", "keys", "column_names", "columns", "dtype")  # attributes of mappings
 Group = tuple[str, ...]  # of columns that are wanted as one array
-
-# ending → module and function that open it; everything else is read as CSV
-FORMATS: Mapping[str, tuple[str, str]] = {
-    ".csv": ("csv", "open_csv"),
-    ".npy": ("numpy", "open_npy"),
-    ".npz": ("numpy", "open_npz"),
-    ".parquet": ("arrow", "open_parquet"),
-    ".arrow": ("arrow", "open_arrow"),
-    ".feather": ("arrow", "open_arrow"),
-}
-OTHER = FORMATS[".csv"]
-
-# ending → what to do with a file that no reader is for
-FOREIGN: Mapping[str, str] = {
-    ".gz": "unpack it first",
-    ".bz2": "unpack it first",
-    ".xz": "unpack it first",
-    ".zst": "unpack it first",
-    ".zip": "unpack it first",
-    ".h5": "open it with h5py and give the group",
-    ".hdf5": "open it with h5py and give the group",
-    ".json": "save it as CSV or .npz",
-    ".mat": "save it as .npz",
-    ".ods": "save the sheet as CSV",
-    ".orc": "save it as Parquet",
-    ".pickle": "a pickle can run code, so none is read; save it as .npz or Parquet",
-    ".pkl": "a pickle can run code, so none is read; save it as .npz or Parquet",
-    ".pt": "a pickle can run code, so none is read; save it as .npz",
-    ".xls": "save the sheet as CSV",
-    ".xlsx": "save the sheet as CSV",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +29,7 @@ class Column:
     pieces: int = 1
 
 
-class Source(Closing):
+class Source(AbstractContextManager["Source"]):
     """Named columns of one length; a context manager.
 
     `elements` tells, before anything is read, what one row holds of each column: () for a number,
@@ -116,6 +76,9 @@ class Source(Closing):
 
     def close(self) -> None:
         """Give back what is open."""
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _open_columns(self, names: list[str]) -> dict[str, Column]:
         raise NotImplementedError
@@ -228,46 +191,6 @@ class SideBySide(Source):
         return part.place(row, column)
 
 
-def open_source(data: Any, *, delimiter: str = ",") -> Source:
-    """The columns of a path, of a list of paths side by side, or of a mapping of arrays.
-
-    A mapping is anything with names and arrays: a dict, a DataFrame, an Arrow table, a group of
-    an HDF5 file. Raises DataError for what is none of these or cannot be read.
-    """
-    if isinstance(data, str | os.PathLike):
-        return open_file(data, delimiter=delimiter)
-    if not isinstance(data, list) and any(hasattr(data, known) for known in _NAMING):
-        from symback.training.sources.mappings import open_mapping  # rarely needed by a command
-
-        return open_mapping(data)
-    if not isinstance(data, list | tuple) or not all(
-        isinstance(p, str | os.PathLike) for p in data
-    ):
-        raise DataError(
-            f"data is a {type(data).__name__:.40}; give a path, a list of paths, or a mapping of "
-            "column name to array"
-        )
-    if not data:
-        raise DataError("the list of data files is empty; name at least one")
-    with ExitStack() as opened:
-        parts = [opened.enter_context(open_file(path, delimiter=delimiter)) for path in data]
-        source = parts[0] if len(parts) == 1 else SideBySide(parts)
-        opened.pop_all()
-        return source
-
-
-def open_file(path: str | os.PathLike[str], *, delimiter: str = ",") -> Source:
-    """The columns of one file, which its ending says how to read."""
-    ending = Path(path).suffix.lower()
-    if ending in FOREIGN:
-        name = shorten(Path(path).name, 40)
-        raise DataError(f"{name}: there is no reader for {ending} files; {FOREIGN[ending]}")
-    module, function = FORMATS.get(ending, OTHER)
-    opener = getattr(import_module(f"symback.training.sources.{module}"), function)
-    source: Source = opener(path, delimiter=delimiter)
-    return source
-
-
 def refuse_inexact(source: Source, block: Array, names: Group, start: int) -> None:
     """DataError with place for the first whole number of a block that float64 does not have."""
     at = first_inexact(block)
@@ -286,12 +209,3 @@ def cell_place(source: Source, block: Array, names: Group, start: int, at: int) 
         return source.place(start + row, names[entry[0]])
     where = f", entry ({', '.join(map(str, entry))})" if entry else ""
     return source.place(start + row, names[0]) + where
-
-
-def listing(names: Sequence[str]) -> str:
-    """The first names, quoted, and how many there are more."""
-    shown = ", ".join(quoted(name) for name in names[:2])
-    return (shown or "none") + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-
-
-__all__ = ["FORMATS", "Column", "Source", "open_file", "open_source"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import AbstractContextManager
 from math import prod
 from pathlib import Path
 from threading import Lock
@@ -18,9 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from symback.errors import DataError
-from symback.training.sources.closing import Closing
-from symback.training.sources.csv_table import reason, shorten
 from symback.training.sources.dtypes import Array
+from symback.training.sources.messages import reason, shorten
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -34,7 +34,7 @@ class Stored(Protocol):
     def fetch(self, offset: int, count: int) -> Bytes: ...
 
 
-class StoredFile(Closing):
+class StoredFile(AbstractContextManager["StoredFile"]):
     """A file of the user's, opened to be read at any place.
 
     Raises DataError where it cannot be read, and where it changed since it was opened.
@@ -74,6 +74,9 @@ class StoredFile(Closing):
 
     def close(self) -> None:
         self.stream.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _state(self) -> tuple[int, int]:
         found = os.fstat(self.stream.fileno())

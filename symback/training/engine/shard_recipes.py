@@ -19,8 +19,8 @@ from symback._version import __version__
 from symback.codegen.loading import ModuleText
 from symback.errors import DataError, TrainingError, Unsupported, clip
 from symback.training.engine.blas import limit_threads, threads_for
-from symback.training.engine.gradients import Layout, ShardGradients
-from symback.training.feed.batches import Columns, Dealing, Readable, Shard
+from symback.training.engine.gradients import ParameterVector, ShardGradients
+from symback.training.feed.batches import BatchPlan, Columns, Readable, Shard
 from symback.training.feed.feed import Feed, Recipe
 
 MOST_RUNS = 4  # whose shards a process holds
@@ -42,7 +42,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class ShardWork:
+class ShardRecipe:
     """A shard and the module that makes its gradients: it can be pickled.
 
     `data` names the feed among the processes of a run, `digest` is that of its numbers.
@@ -56,7 +56,7 @@ class ShardWork:
     first: int
     last: int
     number: int
-    dealing: Dealing
+    plan: BatchPlan
     threads: int  # of BLAS
     version: str = __version__
 
@@ -66,9 +66,9 @@ class ShardWork:
             module = self.module.module()
         except (ImportError, OSError) as error:
             raise Unsupported(f"a worker cannot make the module: {clip(str(error), 90)}") from None
-        layout = Layout(module, [np.broadcast_to(0.0, shape) for shape in self.shapes])
-        shard = Shard(feed, self.first, self.last, self.number, self.dealing)
-        return ShardGradients(module, layout, shard)
+        vector = ParameterVector(module, [np.broadcast_to(0.0, shape) for shape in self.shapes])
+        shard = Shard(feed, self.first, self.last, self.number, self.plan)
+        return ShardGradients(module, vector, shard)
 
     def check_version(self) -> None:
         if self.version != __version__:
@@ -90,48 +90,48 @@ def opened(recipe: Recipe, digest: str) -> Feed:
     return feed
 
 
-class Works:
-    """The shards of a run as works. Rows that lie in memory are gathered when they are asked for.
+class ShardRecipes:
+    """The recipes of the shards of a run; rows in memory are gathered when one is asked for.
 
     `name` is that of the run.
     """
 
     def __init__(
-        self, feed: Feed, shards: Sequence[Shard], module: ModuleType, layout: Layout
+        self, feed: Feed, shards: Sequence[Shard], module: ModuleType, vector: ParameterVector
     ) -> None:
-        self.feed, self.shards, self.module, self.layout = feed, shards, module, layout
+        self.feed, self.shards, self.module, self.vector = feed, shards, module, vector
         self.name = uuid.uuid4().hex
-        self.threads = threads_for(len(shards), layout.numbers)
+        self.threads = threads_for(len(shards), vector.numbers)
         self._data = _names.setdefault(feed, uuid.uuid4().hex)
         self._digest = "" if feed.recipe is None else feed.digest()
         self._text = ModuleText.of(module)
-        self._shared = Guarded(feed)
+        self._shared = LockedFeed(feed)
 
     def gradients(self, number: int) -> ShardGradients:
         """A shard in this process, which may be read while others are."""
         known = self.shards[number]
-        shard = Shard(self._shared, known.first, known.last, known.number, known.dealing)
-        return ShardGradients(self.module, self.layout, shard)
+        shard = Shard(self._shared, known.first, known.last, known.number, known.plan)
+        return ShardGradients(self.module, self.vector, shard)
 
     def __len__(self) -> int:
         return len(self.shards)
 
-    def __getitem__(self, number: int) -> ShardWork:
+    def __getitem__(self, number: int) -> ShardRecipe:
         shard, feed = self.shards[number], self.feed
         source: Recipe | Block | None = feed.recipe
         if source is None:
             columns = feed.read(shard.first, shard.last)
             source = Block(shard.first, columns, feed.rows, feed.bytes_per_row)
-        return ShardWork(
+        return ShardRecipe(
             module=self._text,
-            shapes=tuple(self.layout.shapes),
+            shapes=tuple(self.vector.shapes),
             source=source,
             data=self._data,
             digest=self._digest,
             first=shard.first,
             last=shard.last,
             number=shard.number,
-            dealing=shard.dealing,
+            plan=shard.plan,
             threads=self.threads,
         )
 
@@ -162,7 +162,7 @@ class Missing:
     """The answer of a process that does not hold the shard."""
 
 
-class Guarded:
+class LockedFeed:
     """A feed that threads read in turn."""
 
     def __init__(self, feed: Feed) -> None:
@@ -178,7 +178,7 @@ class Guarded:
             self._feed.close()
 
 
-class Held:
+class LockedShard:
     """A shard with its windows, which one task at a time may use."""
 
     def __init__(self, gradients: ShardGradients) -> None:
@@ -189,7 +189,7 @@ class Held:
             return getattr(self._gradients, method)(*map(aligned, arguments))
 
 
-class Holdings:
+class ShardCache:
     """The shards of the latest runs in this process, and the feeds that they read."""
 
     def __init__(self) -> None:
@@ -198,25 +198,25 @@ class Holdings:
     def begin(self) -> None:
         """Hold nothing: what a forked process finds here is its parent's."""
         self._lock = Lock()
-        self._runs: OrderedDict[str, dict[int, Held]] = OrderedDict()
-        self._feeds: dict[str, Guarded] = {}
+        self._runs: OrderedDict[str, dict[int, LockedShard]] = OrderedDict()
+        self._feeds: dict[str, LockedFeed] = {}
         self._data: dict[str, str] = {}  # run → its feed
-        self._own: WeakValueDictionary[str, Works] = WeakValueDictionary()
+        self._own: WeakValueDictionary[str, ShardRecipes] = WeakValueDictionary()
 
-    def offer(self, works: Works) -> None:
+    def offer(self, recipes: ShardRecipes) -> None:
         """Tasks that run in this process may take the feed and the module of the run itself."""
-        self._own[works.name] = works
+        self._own[recipes.name] = recipes
 
-    def find(self, run: str, number: int, work: ShardWork | None) -> Held | None:
-        """A shard of a run, made of its work where there is none yet."""
+    def find(self, run: str, number: int, recipe: ShardRecipe | None) -> LockedShard | None:
+        """A shard of a run, made from its recipe where there is none yet."""
         with self._lock:
             held = self._runs.get(run, {}).get(number)
             if held is None:
                 own = self._own.get(run)
                 if own is not None:
-                    held = Held(own.gradients(number))
-                elif work is not None:
-                    held = Held(self._made(run, work))
+                    held = LockedShard(own.gradients(number))
+                elif recipe is not None:
+                    held = LockedShard(self._made(run, recipe))
                 else:
                     return None
                 self._runs.setdefault(run, {})[number] = held
@@ -234,30 +234,32 @@ class Holdings:
         self._runs.pop(run, None)
         self._data.pop(run, None)
 
-    def _made(self, run: str, work: ShardWork) -> ShardGradients:
-        work.check_version()
-        limit_threads(work.threads)
-        if isinstance(work.source, Block):
-            return work.gradients(replace(work.source, columns=aligned(work.source.columns)))
-        if work.data not in self._feeds:
+    def _made(self, run: str, recipe: ShardRecipe) -> ShardGradients:
+        recipe.check_version()
+        limit_threads(recipe.threads)
+        if isinstance(recipe.source, Block):
+            return recipe.gradients(replace(recipe.source, columns=aligned(recipe.source.columns)))
+        if recipe.data not in self._feeds:
             for unused in {*self._feeds} - {*self._data.values()}:
                 self._feeds.pop(unused).close()
-            self._feeds[work.data] = Guarded(opened(work.source, work.digest))
-        self._data[run] = work.data
-        return work.gradients(self._feeds[work.data])
+            self._feeds[recipe.data] = LockedFeed(opened(recipe.source, recipe.digest))
+        self._data[run] = recipe.data
+        return recipe.gradients(self._feeds[recipe.data])
 
 
-HOLDINGS = Holdings()
+SHARDS = ShardCache()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=HOLDINGS.begin)
+    os.register_at_fork(after_in_child=SHARDS.begin)
 
 
-def work_on(run: str, number: int, method: str, arguments: Sequence[Any], work: Any = None) -> Any:
+def work_on(
+    run: str, number: int, method: str, arguments: Sequence[Any], recipe: Any = None
+) -> Any:
     """A task: what a shard of a run answers, or Missing where this process does not hold it."""
-    held = HOLDINGS.find(run, number, work)
+    held = SHARDS.find(run, number, recipe)
     return Missing() if held is None else held(method, arguments)
 
 
 def drop(run: str) -> None:
     """A task: give back the memory of a run."""
-    HOLDINGS.drop(run)
+    SHARDS.drop(run)
