@@ -11,9 +11,10 @@ from symback.autodiff.reverse import Edge, ReversePass, reverse_pass
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
-from symback.operations.arrays import broadcast_like, shape_of, shown
+from symback.operations.arrays import broadcast_like, shape_of
 from symback.operations.elementwise import expand_slopes
 from symback.operations.expressions import real_symbol
+from symback.operations.shapes import shown
 from symback.operations.simplify import LARGEST_SIMPLIFIED, Alike, simplified, weight
 
 LARGEST_CLOSED_FORM = 500  # operations of one closed form

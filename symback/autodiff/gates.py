@@ -18,27 +18,15 @@ from sympy.core.relational import Relational
 from symback.circuits.circuit import Circuit, Node, computed
 from symback.circuits.names import fresh_name
 from symback.errors import TooLarge
-from symback.operations.arrays import (
-    ArrayFunction,
-    Shape,
-    matmul,
-    matvec,
-    shape_of,
-    solve,
-    transpose,
-)
+from symback.operations.arrays import ArrayFunction, matmul, matvec, shape_of, solve, transpose
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import applied, postorder
+from symback.operations.shapes import Shape
 from symback.operations.simplify import Spelling
 from symback.stable import stable
 
 WIDEST_PRODUCT = 4  # factors of one gate
 WIDEST_SUM = 64  # terms of one gate
-PARTIAL: dict[str, Expr] = {
-    name: S.Half for name in "log log1p exp expm1 sinh cosh tan asin acos atanh atan2 hypot".split()
-} | {"acosh": sp.Integer(2), "log1mexp": -S.Half}
-"""Functions that are not finite everywhere, each with an operand at which it and its slope are."""
-
 WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
 
 
@@ -191,8 +179,8 @@ class _Splitter:
             return expr.func(*atoms)
         name = "net" if op.activation and expr.args[0].is_Add else ""
         atoms = [self.atom(a, name) for a in expr.args]
-        if op.name in PARTIAL:
-            atoms = [self._safe(a, PARTIAL[op.name]) for a in atoms]
+        if op.safe is not None:
+            atoms = [self._safe(a, op.safe) for a in atoms]
         return applied(expr.func, *atoms)
 
     def _array(self, expr: ArrayFunction) -> Expr:

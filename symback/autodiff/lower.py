@@ -17,8 +17,9 @@ from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum
-from symback.operations.arrays import ArrayFunction, Shape, broadcast_like, is_size, shape_of
+from symback.operations.arrays import ArrayFunction, broadcast_like, shape_of
 from symback.operations.expressions import real_symbol
+from symback.operations.shapes import Shape, is_size
 
 
 class Names:

@@ -26,7 +26,7 @@ from symback.operations.arrays import (
 from symback.operations.elementwise import BY_HEAD, POWER
 from symback.operations.expressions import product, real_symbol
 from symback.operations.functions import Slope
-from symback.operations.vjp import RULES, At, contributions
+from symback.operations.vjp import At, contributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
         symbol = real_symbol(name)
         own = tuple((c, op) for c, op in terms if any(o.has(symbol) for o in op.operands))
         partial = elementwise.get(symbol, S.Zero)
-        words = "; ".join(dict.fromkeys(RULES[op.func] for _, op in own)) or rule
+        words = "; ".join(dict.fromkeys(op.rule for _, op in own)) or rule
         words = "sum" if words == "copy" and gate.formula.is_Add else words
         local = ArrayLocal(partial, words, gate.symbol, gate, symbol, partial, own)
         found[name] = replace(local, partial=local.contribution(upstream)) if own else local

@@ -24,7 +24,7 @@ from symback.circuits.circuit import Circuit
 from symback.codegen.loading import load_files
 from symback.codegen.render import read_module
 from symback.language.parse import circuit as parse
-from symback.operations.balls.scalars import Undecided
+from symback.operations.balls.functions import Undecided
 from symback.truth.condition import Condition
 from symback.truth.oracle import BITS, Oracle
 

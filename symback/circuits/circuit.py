@@ -16,8 +16,9 @@ from sympy import Expr, Symbol
 
 from symback.circuits.names import check_name, fresh_name
 from symback.errors import CircuitError, Place, UnknownName, nearest
-from symback.operations.arrays import Shape, has_arrays, shown, size_symbol
+from symback.operations.arrays import has_arrays
 from symback.operations.expressions import postorder, real_symbol
+from symback.operations.shapes import Shape, shown, size_symbol
 
 if TYPE_CHECKING:
     from symback.autodiff.closed_forms import Gradient

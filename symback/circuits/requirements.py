@@ -9,18 +9,16 @@ from sympy import Expr, S, Tuple
 from symback.circuits.circuit import Circuit
 from symback.errors import Unsupported
 from symback.operations.arrays import (
-    Size,
+    ARRAY_FUNCTIONS,
     cross_entropy,
-    log_softmax,
-    logsumexp,
     shape_of,
     slice_,
-    softmax,
     sparse_cross_entropy,
 )
 from symback.operations.expressions import postorder
+from symback.operations.shapes import Size
 
-EXPONENTIAL = (softmax, log_softmax, logsumexp, cross_entropy, sparse_cross_entropy)
+EXPONENTIAL = tuple(head for head in ARRAY_FUNCTIONS if head.exponential)
 """Operations that take exp of their operand, which code shifts so that none overflows."""
 
 

@@ -16,7 +16,6 @@ from symback.autodiff.lower import Names
 from symback.autodiff.partials import ArrayLocal
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.operations.arrays import (
-    Shape,
     broadcast_like,
     cross_entropy,
     expand_reduced,
@@ -26,6 +25,7 @@ from symback.operations.arrays import (
     softmax,
 )
 from symback.operations.functions import Slope
+from symback.operations.shapes import Shape
 from symback.operations.simplify import weight
 
 LARGEST_WRITTEN = 100  # operations of a partial that is written out over names of values

@@ -9,8 +9,8 @@ import numpy as np
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.requirements import EXPONENTIAL, classes, found
 from symback.errors import TrainingError
-from symback.operations.arrays import Size
 from symback.operations.functions import binary_cross_entropy, logsigmoid, sigma, softplus
+from symback.operations.shapes import Size
 from symback.stable import stable
 from symback.training.sources.dtypes import Array
 from symback.training.sources.messages import quoted

@@ -13,15 +13,8 @@ from symback.errors import CircuitError, CircuitSyntaxError, clip
 from symback.language.scalars import Builder
 from symback.language.syntax import Term
 from symback.operations import arrays
-from symback.operations.arrays import (
-    ArrayFunction,
-    Shape,
-    ShapeError,
-    broadcast,
-    matrix_product,
-    shape_of,
-    shown,
-)
+from symback.operations.arrays import ArrayFunction, matrix_product, shape_of
+from symback.operations.shapes import Shape, ShapeError, broadcast, need_equal, shown
 
 _ELEMENTWISE = frozenset("sum product negative power superscript bracketed".split())
 _WHOLE = Tuple(S.Zero, S.Infinity)
@@ -132,7 +125,7 @@ class ArrayBuilder(Builder):
         ranks = len(shapes[0]), len(shapes[1])
         if 0 in ranks:
             raise ShapeError("@ takes arrays, and one of these is a number; write *")
-        arrays.need_equal("@", *shapes, (shapes[0][-1], shapes[1][0]))
+        need_equal("@", *shapes, (shapes[0][-1], shapes[1][0]))
         if isinstance(right, row):
             raise ShapeError("x.T of a vector stands left of @; the product u·vᵀ is outer(u, v)")
         is_row = isinstance(left, row) and ranks[1] == 2
@@ -174,9 +167,9 @@ class ArrayBuilder(Builder):
     def _new_axis(self, array: Expr, shape: Shape, subscripts: list[Term], new: list[bool]) -> Expr:
         whole = [s.kind == "slice" and all(a.kind == "end" for a in s.args) for s in subscripts]
         if len(shape) == 1 and (new, whole) == ([False, True], [True, False]):
-            return arrays.expand_last(array)
+            return arrays.expand_dims(array)
         if len(shape) == 1 and (new, whole) == ([True, False], [False, True]):
-            return arrays.transpose(arrays.expand_last(array))
+            return arrays.transpose(arrays.expand_dims(array))
         raise ShapeError("None makes a vector a column, b[:, None], or a row, b[None, :]")
 
     def _part(self, term: Term, size: Expr) -> Expr:

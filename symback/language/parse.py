@@ -44,9 +44,9 @@ from symback.language.syntax import (
     Term,
     statements,
 )
-from symback.operations.arrays import HIGHEST_RANK, Shape, size_symbol
 from symback.operations.balls.scalars import constant, nearest_float
-from symback.operations.elementwise import KINKS
+from symback.operations.elementwise import AT_KINK, OPS
+from symback.operations.shapes import Shape, size_symbol
 
 PARAM_LETTERS = ("w", "W", "b", "B", "theta")
 """Names that begin so are parameters where no role is declared; θ is read as theta."""
@@ -55,6 +55,7 @@ _OUTPUT_NAMES = ("f", "g", "out", "output_f")
 MOST_TURNS = 10_000  # of a loop, those of the loops around it multiplied
 MOST_REPEATED = 50_000  # lines that the loops of a text write out
 LARGEST_SIZE = 1_000_000_000
+HIGHEST_RANK = 2  # of an array: a batch adds an axis of its own
 ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat"})
 _ROLES = (*LEAF_ROLES[:3], "loss", "output")
 
@@ -197,8 +198,8 @@ def _enter(
 def _state(source: Source, outline: _Outline, kink: Kink) -> None:
     """Enter the derivative that an operation has at its kink, as in relu'(0) = 1/2."""
     name, place = kink.function.text, source.place(kink.function.place)
-    if kink.at.text != KINKS.get(name):
-        known = ", ".join(f"{n}'({at})" for n, at in KINKS.items())
+    if name not in AT_KINK or kink.at.text != OPS[name].kink:
+        known = ", ".join(f"{n}'({OPS[n].kink})" for n in AT_KINK)
         raise CircuitError(f"only {known} can be stated; other derivatives follow", place)
     stated = f"{name}'({kink.at.text})"
     if name in outline.kinks:

@@ -26,10 +26,10 @@ from symback.errors import (
     nearest,
 )
 from symback.language.syntax import Source, Term
-from symback.operations.arrays import size_symbol
 from symback.operations.balls.scalars import LARGEST_FLOAT, constant, rational
 from symback.operations.elementwise import AT_KINK, SPELLINGS, Op
 from symback.operations.expressions import applied, postorder, product, real_symbol
+from symback.operations.shapes import size_symbol
 from symback.operations.signs import COMPARISONS, exponent, juxtaposed
 
 MOST_BITS = 8192  # of an exact rational constant

@@ -1,48 +1,24 @@
-"""Array operations: what each does to shapes.
+"""Array operations: a class each, which says all that is true of it but its definition and VJP.
 
 Inside a circuit the symbol of an array stands for its element, and a formula such as w*x + b says
 what holds for each element, lower ranks being broadcast as NumPy does. So sums, products and all
 scalar functions act on arrays by the rules they have for numbers; what mixes elements is a head
 of this file. `symback.sympy_io.matrix_view` shows the same formulas as SymPy's matrix expressions.
 
-A shape is a tuple of sizes: () a number, (n,) a vector, (m, n) a matrix; a size is a SymPy
-Integer, a size symbol, or a sum of both.
+Definitions over entries stand in `symback.operations.definitions`, VJPs in
+`symback.operations.vjp`: the truth that code is checked against must not read the latter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-import sympy as sp
-from sympy import Expr, Function, Integer, S, Symbol, Tuple
+from sympy import Expr, Function, Integer, S, Tuple
 
-from symback.errors import CircuitError
+from symback.operations import shapes
 from symback.operations.expressions import postorder
-
-Size: TypeAlias = Any  # a SymPy Integer, a size symbol or a sum of both
-Shape: TypeAlias = tuple[Size, ...]
-HIGHEST_RANK = 2
-
-
-class ShapeError(CircuitError):
-    """Shapes that do not fit."""
-
-
-@cache
-def size_symbol(name: str) -> Symbol:
-    """The symbol of a size, such as d in x: input[d]."""
-    return Symbol(name, integer=True, positive=True)
-
-
-def is_size(symbol: Symbol) -> bool:
-    return bool(symbol.is_integer)
-
-
-def shown(shape: Shape) -> str:
-    """[h, d] as circuit text has it; 'a number' for a scalar."""
-    return f"[{', '.join(map(str, shape))}]" if shape else "a number"
+from symback.operations.shapes import Shape, broadcast
 
 
 class ArrayFunction(Function):
@@ -52,10 +28,21 @@ class ArrayFunction(Function):
     is_commutative = True
     is_number = False  # ones(3) has no free symbols either
     arrays: ClassVar[int | None] = 1
+    rule: ClassVar[str] = ""  # of the adjoints in words, where it has any
+    kink: ClassVar[str] = ""  # where the derivative jumps
+    exponential: ClassVar[bool] = False  # it takes exp of its operand, shifted to not overflow
+    normalises: ClassVar[bool] = False  # along the last axis: of few elements only signs are left
+    grows_factorially: ClassVar[bool] = False  # the definition's terms, with the size
+    in_adjoints_only: ClassVar[bool] = False  # no circuit has it, and nothing differentiates it
 
     @classmethod
     def eval(cls, *args: Any) -> None:
         return None
+
+    @staticmethod
+    def shape_rule(operands: Sequence[Shape], options: Any, /) -> Shape:
+        """The shape of the value; ShapeError where the operands have no value."""
+        raise NotImplementedError
 
     @property
     def operands(self) -> tuple[Expr, ...]:
@@ -67,6 +54,11 @@ class ArrayFunction(Function):
         """The constant arguments: axes, bounds, sizes."""
         return () if self.arrays is None else self.args[self.arrays :]
 
+    @property
+    def companion(self) -> Expr | None:
+        """What backward needs of it and one kernel computes together with it."""
+        return None
+
     def with_operands(self, operands: Sequence[Expr]) -> Expr:
         return self.func(*operands, *self.options)
 
@@ -75,28 +67,39 @@ class matmul(ArrayFunction):
     """A·B, the product of two matrices."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.matmul_shape)
+    rule = "∂(A·B): G·Bᵀ and Aᵀ·G"
 
 
 class matvec(ArrayFunction):
     """A·x, the product of a matrix and a vector."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.matvec_shape)
+    rule = "∂(A·x): g·xᵀ and Aᵀ·g"
 
 
 class outer(ArrayFunction):
     """u·vᵀ, the matrix of all products u_i·v_j."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.outer_shape)
+    rule = "∂(u·vᵀ): G·v and Gᵀ·u"
 
 
 class dot(ArrayFunction):
     """Σ a∘b over all elements of two arrays of one shape."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.number_of_alike("dot"))
+    rule = "∂Σ a∘b: b and a"
 
 
 class transpose(ArrayFunction):
     """Aᵀ."""
+
+    shape_rule = staticmethod(shapes.transposed_shape)
+    rule = "∂Aᵀ: Gᵀ"
 
     @classmethod
     def eval(cls, a: Expr) -> Expr | None:
@@ -106,27 +109,46 @@ class transpose(ArrayFunction):
 class reduce_sum(ArrayFunction):
     """The sum of all elements, or along one axis."""
 
+    shape_rule = staticmethod(shapes.reduced("sum"))
+    rule = "∂Σ a: 1 for each"
+
 
 class mean(ArrayFunction):
     """The mean of all elements, or along one axis."""
+
+    shape_rule = staticmethod(shapes.reduced("mean"))
+    rule = "∂ mean: 1/n for each"
 
 
 class reduce_max(ArrayFunction):
     """The largest element, or that along one axis."""
 
+    shape_rule = staticmethod(shapes.reduced("max"))
+    rule = "1 for the largest, equal parts where several are"
+    kink = "tie"
+
 
 class reduce_min(ArrayFunction):
     """The smallest element, or that along one axis."""
+
+    shape_rule = staticmethod(shapes.reduced("min"))
+    rule = "1 for the smallest, equal parts where several are"
+    kink = "tie"
 
 
 class argmax_mask(ArrayFunction):
     """1 where an element is the extreme v, equal parts where several are, else 0."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.of_first)
+    in_adjoints_only = True
 
 
 class norm(ArrayFunction):
     """‖A‖ = √Σ a², the Euclidean or Frobenius norm; its square is Σ a∘a."""
+
+    shape_rule = staticmethod(shapes.reduced("norm"))
+    rule = "∂‖a‖ = a/‖a‖"
 
     def _eval_power(self, exponent: Expr) -> Expr | None:
         square = dot(self.args[0], self.args[0])
@@ -137,78 +159,142 @@ class normalized(ArrayFunction):
     """A/‖A‖, where A = 0 is 0."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.of_first)
+    in_adjoints_only = True
 
 
 class trace(ArrayFunction):
     """The sum of the diagonal."""
 
+    shape_rule = staticmethod(shapes.number_of_square("trace"))
+    rule = "∂ tr A = I"
+
 
 class diag(ArrayFunction):
     """The diagonal matrix of a vector."""
+
+    shape_rule = staticmethod(shapes.diag_shape)
+    rule = "the diagonal of G"
 
 
 class diagonal(ArrayFunction):
     """The diagonal of a square matrix."""
 
+    shape_rule = staticmethod(shapes.diagonal_shape)
+    rule = "the diagonal matrix of g"
+
 
 class inv(ArrayFunction):
     """A⁻¹."""
+
+    shape_rule = staticmethod(shapes.inverse_shape)
+    rule = "∂A⁻¹: −A⁻ᵀ·G·A⁻ᵀ"
+    grows_factorially = True
 
 
 class det(ArrayFunction):
     """The determinant."""
 
+    shape_rule = staticmethod(shapes.number_of_square("det"))
+    rule = "∂ det A = det A·A⁻ᵀ"
+    grows_factorially = True
+
 
 class logdet(ArrayFunction):
     """log det A, for det A > 0."""
+
+    shape_rule = staticmethod(shapes.number_of_square("logdet"))
+    rule = "∂ log det A = A⁻ᵀ"
+    grows_factorially = True
 
 
 class solve(ArrayFunction):
     """A⁻¹·b."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.solution_shape)
+    rule = "∂A⁻¹b: u = A⁻ᵀ·g and −u·vᵀ"
+    grows_factorially = True
 
 
 class softmax(ArrayFunction):
     """exp(z)/Σ exp(z) along the last axis."""
 
+    shape_rule = staticmethod(shapes.along_last_axis("softmax"))
+    rule = "∂ softmax: s∘(g − Σ g∘s)"
+    normalises = exponential = True
+
 
 class log_softmax(ArrayFunction):
     """z - log Σ exp(z) along the last axis."""
 
+    shape_rule = staticmethod(shapes.along_last_axis("log_softmax"))
+    rule = "∂ log_softmax: g − softmax·Σ g"
+    normalises = exponential = True
+
 
 class logsumexp(ArrayFunction):
     """log Σ exp(z) along the last axis."""
+
+    shape_rule = staticmethod(shapes.last_axis_reduced("logsumexp"))
+    rule = "∂ logsumexp = softmax"
+    normalises = exponential = True
 
 
 class cross_entropy(ArrayFunction):
     """-Σ t∘log_softmax(z) along the last axis, for a target t that adds up to 1."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.entropies_shape)
+    rule = "softmax(z)·Σt − t, and Σt = 1"
+    normalises = exponential = True
+
+    @property
+    def companion(self) -> Expr:
+        return softmax(self.args[0])
 
 
 class sparse_cross_entropy(ArrayFunction):
     """-log_softmax(z)[t], for a target t that is the index of a class."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.class_entropy_shape)
+    rule = "softmax(z) − one_hot(t)"
+    normalises = exponential = True
+
+    @property
+    def companion(self) -> Expr:
+        return softmax(self.args[0])
 
 
 class one_hot(ArrayFunction):
     """1 at the index t, else 0; as long as the second operand."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.of_second)
+    in_adjoints_only = True
 
 
 class layer_norm(ArrayFunction):
     """(x - mean)/√(variance + 1e-5) along the last axis (Ba, Kiros and Hinton 2016)."""
 
+    shape_rule = staticmethod(shapes.along_last_axis("layer_norm"))
+    rule = "∂ layer_norm: (g − mean g − v∘mean(g∘v))/deviation"
+    normalises = True
+
 
 class rsqrt_variance(ArrayFunction):
     """1/√(variance + 1e-5) along the last axis."""
 
+    shape_rule = staticmethod(shapes.last_axis_reduced("layer_norm"))
+    in_adjoints_only = True
+
 
 class concat(ArrayFunction):
     """Arrays one behind the other; the first argument is the axis."""
+
+    shape_rule = staticmethod(shapes.joined_shape)
+    rule = "each gets its part"
 
     @property
     def operands(self) -> tuple[Expr, ...]:
@@ -225,59 +311,107 @@ class concat(ArrayFunction):
 class slice_(ArrayFunction):
     """A part of an array: for each axis an index, or a Tuple of start and stop (∞: the end)."""
 
+    shape_rule = staticmethod(shapes.slice_shape)
+    rule = "zero elsewhere"
+
 
 class scatter(ArrayFunction):
     """Zeros of the second operand's shape with the first operand in the part that is named."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.of_second)
+    in_adjoints_only = True
 
 
-class expand_last(ArrayFunction):
-    """A vector as a matrix of one column."""
+class expand_dims(ArrayFunction):
+    """An array with an axis of one element more: the last, which makes a vector a column, or one
+    that is named.
+    """
+
+    shape_rule = staticmethod(shapes.expanded_shape)
+    rule = "the column"
 
 
 class broadcast_like(ArrayFunction):
     """The first operand, broadcast to the shape of the second."""
 
     arrays = 2
+    shape_rule = staticmethod(shapes.of_second)
+    in_adjoints_only = True
 
 
 class size(ArrayFunction):
     """How many elements an array has, or how many along one axis."""
+
+    shape_rule = staticmethod(shapes.no_axes)
+    in_adjoints_only = True
 
 
 class eye(ArrayFunction):
     """The identity matrix of a size."""
 
     arrays = 0
+    shape_rule = staticmethod(shapes.identity_shape)
 
 
 class eye_like(ArrayFunction):
     """The identity matrix as large as a square matrix."""
+
+    shape_rule = staticmethod(shapes.of_first)
+    in_adjoints_only = True
 
 
 class full(ArrayFunction):
     """An array of one value: the value, then the sizes."""
 
     arrays = 0
+    shape_rule = staticmethod(shapes.full_shape)
 
 
-# -- shapes ------------------------------------------------------------------------------------
+ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
+    [
+        matmul,
+        matvec,
+        outer,
+        dot,
+        transpose,
+        reduce_sum,
+        mean,
+        reduce_max,
+        reduce_min,
+        argmax_mask,
+        norm,
+        normalized,
+        trace,
+        diag,
+        diagonal,
+        inv,
+        det,
+        logdet,
+        solve,
+        softmax,
+        log_softmax,
+        logsumexp,
+        cross_entropy,
+        sparse_cross_entropy,
+        one_hot,
+        layer_norm,
+        rsqrt_variance,
+        concat,
+        slice_,
+        scatter,
+        expand_dims,
+        broadcast_like,
+        size,
+        eye,
+        eye_like,
+        full,
+    ]
+)
+"""Every head; tests compare the tables of the other rooms with it."""
 
 
-def broadcast(shapes: Sequence[Shape]) -> Shape:
-    """The shape that arrays have together, by NumPy's rule; ShapeError shows two that clash."""
-    result: Shape = ()
-    for shape in shapes:
-        longer, shorter = (shape, result) if len(shape) > len(result) else (result, shape)
-        lead = len(longer) - len(shorter)
-        sizes = list(longer[:lead])
-        for a, b in zip(longer[lead:], shorter, strict=True):
-            if a != b and S.One not in (a, b):
-                raise ShapeError(f"shapes {shown(result)} and {shown(shape)} don't fit")
-            sizes.append(b if a == 1 else a)
-        result = tuple(sizes)
-    return result
+# -- shapes -----------------------------------------------------------------------------------
 
 
 def shape_of(
@@ -295,227 +429,10 @@ def shape_of(
             known[part] = shapes.get(part.name, ())
         elif isinstance(part, ArrayFunction):
             operands = [known[o] for o in part.operands]
-            known[part] = _RULES[part.func](operands, part.options)
+            known[part] = part.shape_rule(operands, part.options)
         else:
             known[part] = broadcast([known[a] for a in part.args if known.get(a)])
     return known[expr]
-
-
-def _need_rank(what: str, shape: Shape, *ranks: int) -> None:
-    if len(shape) not in ranks:
-        wanted = " or ".join(("a number", "a vector", "a matrix")[r] for r in ranks)
-        raise ShapeError(f"{what} takes {wanted}, not {shown(shape)}")
-
-
-def _need_square(what: str, shape: Shape) -> Size:
-    _need_rank(what, shape, 2)
-    if shape[0] != shape[1]:
-        raise ShapeError(f"{what} takes a square matrix, not {shown(shape)}")
-    return shape[0]
-
-
-def need_equal(what: str, a: Shape, b: Shape, inner: tuple[Size, Size]) -> None:
-    if inner[0] != inner[1]:
-        raise ShapeError(
-            f"{what}: shapes {shown(a)} and {shown(b)} don't fit, {inner[0]} ≠ {inner[1]}"
-        )
-
-
-def _matmul(s: Sequence[Shape], _: Any) -> Shape:
-    a, b = s
-    _need_rank("@", a, 2)
-    _need_rank("@", b, 2)
-    need_equal("@", a, b, (a[1], b[0]))
-    return (a[0], b[1])
-
-
-def _matvec(s: Sequence[Shape], _: Any) -> Shape:
-    a, x = s
-    _need_rank("@", a, 2)
-    _need_rank("@", x, 1)
-    need_equal("@", a, x, (a[1], x[0]))
-    return (a[0],)
-
-
-def _outer(s: Sequence[Shape], _: Any) -> Shape:
-    for shape in s:
-        _need_rank("outer", shape, 1)
-    return (s[0][0], s[1][0])
-
-
-def _same(what: str) -> Callable[[Sequence[Shape], Any], Shape]:
-    def rule(s: Sequence[Shape], _: Any) -> Shape:
-        if s[0] != s[1]:
-            raise ShapeError(
-                f"{what} takes two arrays of one shape, not {shown(s[0])} and {shown(s[1])}"
-            )
-        return ()
-
-    return rule
-
-
-def _transpose(s: Sequence[Shape], _: Any) -> Shape:
-    _need_rank(".T", s[0], 2)
-    return (s[0][1], s[0][0])
-
-
-def _reduction(what: str) -> Callable[[Sequence[Shape], Any], Shape]:
-    def rule(s: Sequence[Shape], axis: Any) -> Shape:
-        _need_rank(what, s[0], 1, 2)
-        if not axis:
-            return ()
-        if not 0 <= axis[0] < len(s[0]):
-            raise ShapeError(f"{what}: {shown(s[0])} has no axis {axis[0]}")
-        return tuple(size for i, size in enumerate(s[0]) if i != axis[0])
-
-    return rule
-
-
-def _diag(s: Sequence[Shape], _: Any) -> Shape:
-    _need_rank("diag", s[0], 1)
-    return (s[0][0], s[0][0])
-
-
-def _scalar_of_square(what: str) -> Callable[[Sequence[Shape], Any], Shape]:
-    def rule(s: Sequence[Shape], _: Any) -> Shape:
-        _need_square(what, s[0])
-        return ()
-
-    return rule
-
-
-def _inv(s: Sequence[Shape], _: Any) -> Shape:
-    _need_square("inv", s[0])
-    return s[0]
-
-
-def _solve(s: Sequence[Shape], _: Any) -> Shape:
-    a, b = s
-    _need_square("solve", a)
-    _need_rank("solve", b, 1, 2)
-    need_equal("solve", a, b, (a[0], b[0]))
-    return b
-
-
-def _along_rows(what: str) -> Callable[[Sequence[Shape], Any], Shape]:
-    def rule(s: Sequence[Shape], _: Any) -> Shape:
-        _need_rank(what, s[0], 1, 2)
-        return s[0]
-
-    return rule
-
-
-def _reduced_rows(what: str) -> Callable[[Sequence[Shape], Any], Shape]:
-    def rule(s: Sequence[Shape], _: Any) -> Shape:
-        _need_rank(what, s[0], 1, 2)
-        return s[0][:-1]
-
-    return rule
-
-
-def _entropy(s: Sequence[Shape], _: Any) -> Shape:
-    z, t = s
-    _need_rank("cross_entropy", z, 1, 2)
-    if z != t:
-        raise ShapeError(f"cross_entropy: shapes {shown(z)} and {shown(t)} don't fit")
-    return z[:-1]
-
-
-def _class_entropy(s: Sequence[Shape], _: Any) -> Shape:
-    z, t = s
-    _need_rank("cross_entropy", z, 1)
-    if t != ():
-        raise ShapeError(f"cross_entropy: shapes {shown(z)} and {shown(t)} don't fit")
-    return ()
-
-
-def _concat(s: Sequence[Shape], options: Any) -> Shape:
-    axis = int(options[0])
-    ranks = {len(shape) for shape in s}
-    if ranks == {0} and axis == 0:
-        return (Integer(len(s)),)
-    if len(ranks) > 1 or not 0 <= axis < max(ranks):
-        parts = ", ".join(map(shown, s[:4]))
-        raise ShapeError(f"concat: {parts} can't be joined along axis {axis}")
-    for shape in s[1:]:
-        if any(a != b for i, (a, b) in enumerate(zip(s[0], shape, strict=True)) if i != axis):
-            raise ShapeError(f"concat: shapes {shown(s[0])} and {shown(shape)} don't fit")
-    joined = sp.Add(*(shape[axis] for shape in s))
-    return (*s[0][:axis], joined, *s[0][axis + 1 :])
-
-
-def _indexed(s: Sequence[Shape], options: Any) -> Shape:
-    """Checks bounds where sizes are numbers; of a size with a name, data must show them."""
-    (shape,), (parts,) = s, options
-    if len(parts) > len(shape):
-        raise ShapeError(f"{len(parts)} indices for {shown(shape)}")
-    sizes: list[Size] = []
-    for size, part in zip(shape, parts, strict=False):
-        if isinstance(part, Tuple):
-            sizes.append(_length(size, *part))
-        elif size.is_Integer and not -size <= part < size:
-            raise ShapeError(f"index {part} is outside {shown(shape)}")
-    return (*sizes, *shape[len(parts) :])
-
-
-def _length(size: Size, start: Expr, stop: Expr) -> Size:
-    """The length of start:stop of an axis."""
-    first = start + size if start < 0 else start
-    last = size if stop is S.Infinity else stop + size if stop < 0 else stop
-    length = last - first
-    if size.is_Integer and not (0 <= first < last <= size):
-        raise ShapeError(f"{start}:{stop} is outside an axis of {size}, or empty")
-    if length.is_Integer and length <= 0:
-        raise ShapeError(f"the part {start}:{stop} is empty")
-    return length
-
-
-def _column(s: Sequence[Shape], _: Any) -> Shape:
-    _need_rank("[:, None]", s[0], 1)
-    return (s[0][0], S.One)
-
-
-_RULES: dict[Any, Callable[[Sequence[Shape], Any], Shape]] = {
-    matmul: _matmul,
-    matvec: _matvec,
-    outer: _outer,
-    dot: _same("dot"),
-    transpose: _transpose,
-    reduce_sum: _reduction("sum"),
-    mean: _reduction("mean"),
-    reduce_max: _reduction("max"),
-    reduce_min: _reduction("min"),
-    argmax_mask: lambda s, _: s[0],
-    norm: _reduction("norm"),
-    normalized: lambda s, _: s[0],
-    trace: _scalar_of_square("trace"),
-    diag: _diag,
-    diagonal: lambda s, _: (_need_square("diag", s[0]),),
-    inv: _inv,
-    det: _scalar_of_square("det"),
-    logdet: _scalar_of_square("logdet"),
-    solve: _solve,
-    softmax: _along_rows("softmax"),
-    log_softmax: _along_rows("log_softmax"),
-    logsumexp: _reduced_rows("logsumexp"),
-    cross_entropy: _entropy,
-    sparse_cross_entropy: _class_entropy,
-    one_hot: lambda s, _: s[1],
-    layer_norm: _along_rows("layer_norm"),
-    rsqrt_variance: _reduced_rows("layer_norm"),
-    concat: _concat,
-    slice_: _indexed,
-    scatter: lambda s, _: s[1],
-    expand_last: _column,
-    broadcast_like: lambda s, _: s[1],
-    size: lambda s, _: (),
-    eye: lambda s, sizes: (sizes[0], sizes[0]),
-    eye_like: lambda s, _: s[0],
-    full: lambda s, options: tuple(options[1:]),
-}
-
-ARRAY_FUNCTIONS: frozenset[Any] = frozenset(_RULES)
-"""Every head; tests compare the tables of the other rooms with it."""
 
 
 def has_arrays(expr: Expr) -> bool:
@@ -555,14 +472,17 @@ def transposed(expr: Expr) -> Expr:
 
 def expand_reduced(value: Expr, shape: Shape, axis: int | None) -> Expr:
     """What was reduced along an axis, ready to be broadcast along that axis again."""
-    return expand_last(value) if axis == 1 and len(shape) == 2 else value
+    if not axis:  # a number, or what lacks the first axis only, is broadcast as it is
+        return value
+    return _with_axis(value, len(shape) - 1, axis)
 
 
 def reduce_last_axis(head: Any, expr: Expr, shape: Shape) -> Expr:
     """A reduction along the last axis, ready to be broadcast along it."""
     if len(shape) == 1:
         return head(expr)
-    return expand_last(head(expr, S.One))
+    last = len(shape) - 1
+    return expand_reduced(head(expr, Integer(last)), shape, last)
 
 
 def unbroadcast(expr: Expr, shape: Shape, to: Shape) -> Expr:
@@ -571,18 +491,24 @@ def unbroadcast(expr: Expr, shape: Shape, to: Shape) -> Expr:
         return expr
     if not to:
         return reduce_sum(expr)
-    if len(to) == 1:
-        summed = reduce_sum(expr, S.Zero) if len(shape) == 2 else expr
-        return _summed_to_one(summed, shape[-1:], to)
-    if to[1] == 1 != shape[1]:
-        summed = expand_last(reduce_sum(expr, S.One))
-        if to[0] == 1 != shape[0]:
-            return expand_last(concat(S.Zero, reduce_sum(expr)))
-        return summed
-    if to[0] == 1 != shape[0]:
-        return transpose(expand_last(reduce_sum(expr, S.Zero)))
+    lead = len(shape) - len(to)
+    for _ in range(lead):
+        expr = reduce_sum(expr, S.Zero)
+    stretched = [i for i, size in enumerate(to) if size == 1 != shape[lead + i]]
+    if len(stretched) == len(to):
+        expr = reduce_sum(expr)
+        for rank in range(len(to)):
+            expr = _with_axis(expr, rank, rank)
+        return expr
+    for axis in stretched:
+        expr = _with_axis(reduce_sum(expr, Integer(axis)), len(to) - 1, axis)
     return expr
 
 
-def _summed_to_one(expr: Expr, shape: Shape, to: Shape) -> Expr:
-    return concat(S.Zero, reduce_sum(expr)) if to[0] == 1 != shape[0] else expr
+def _with_axis(expr: Expr, rank: int, axis: int) -> Expr:
+    """An array of that rank with one axis of one element more."""
+    if rank == 0:
+        return concat(S.Zero, expr)
+    if axis == rank:
+        return expand_dims(expr)
+    return transpose(expand_dims(expr)) if rank == 1 else expand_dims(expr, Integer(axis))

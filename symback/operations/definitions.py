@@ -169,7 +169,7 @@ def definitions(n: Arithmetic) -> Definitions:
         **_along_rows(n),
         a.concat: _concat,
         a.slice_: _slice,
-        a.expand_last: lambda v: v[:, None],
+        a.expand_dims: lambda v, axis=-1: np.expand_dims(v, axis),
         a.eye: lambda size: identity(n, size),
         a.full: lambda value, *sizes: np.full(sizes, n.number(value), dtype=object),
     }

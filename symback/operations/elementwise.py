@@ -1,28 +1,30 @@
 """The primitive operations: what each means in SymPy and what its local partials are.
 
-`OPS` is the one table. A row gives the operation's name in circuit text, its SymPy head, its
-number of operands, its sign in print and its partials. Partials are written over the operands
-and the operation's own value v, so that a derivative reuses what forward has computed:
-exp'(u) = v. Where no partial is given, SymPy's own `fdiff` supplies it.
+`OPS` is the one table: all that is true of an operation stands in its row. Partials are written
+over the operands and the operation's own value v, so that a derivative reuses what forward has
+computed: exp'(u) = v. Where no partial is given, SymPy's own `fdiff` supplies it.
 
 Conventions at kinks: relu'(0) = 0, abs'(0) = sign(0) = 0, sign'(0) = 0; where the arguments of
 min or max are equal, each gets half; where(c, a, b) has the derivative of the branch taken.
-A circuit may state another number for relu, abs, min and max (`AT_KINK`).
+A circuit may state another number where a row has `at_kink`: for relu, abs, min and max.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
+from flint import arb
 from sympy import Expr, Piecewise, Rational, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import Boolean
 
+from symback.operations.balls import functions as balls
 from symback.operations.expressions import postorder
 from symback.operations.functions import (
+    Elementary,
     Slope,
     abs_at,
     binary_cross_entropy,
@@ -58,9 +60,9 @@ class Op:
     """One primitive operation.
 
     `partials(v, *operands)` gives the local partial for each operand, v being the value; with a
-    `slope`, which is that for the first, for the others.
-    `activation` marks the functions that a neuron applies to its net input: the argument of one
-    is called net where the user gave it no name. `rule` is the derivative in words or symbols.
+    `slope`, which is that for the first, for the others. `rule` is the derivative in words or
+    symbols. `activation` marks the functions that a neuron applies to its net input: the argument
+    of one is called net where the user gave it no name.
     """
 
     name: str
@@ -72,7 +74,17 @@ class Op:
     slope: type[Slope] | None = None
     activation: bool = False
     aliases: tuple[str, ...] = ()
-    kinks: tuple[int, ...] = field(default=())  # arguments at which the derivative jumps
+    definition: Callable[..., Expr] | None = None  # in SymPy's own functions, if it is not one
+    enclosure: Callable[..., arb] | None = None  # of SymPy's own functions, in balls
+    kink: str = ""  # where the derivative jumps: at "0", or at a "tie"
+    at_kink: type[Elementary] | None = None  # the operation whose derivative there is an operand
+    safe: Expr | None = None  # where it is not finite everywhere, an operand at which it is
+    exact: bool = False  # it chooses or negates, and so never rounds
+
+    @property
+    def meaning(self) -> Callable[..., Expr] | None:
+        """The operation in SymPy's own functions; None if it is one of these."""
+        return self.definition or getattr(self.head, "elementary", None)
 
     def local_partials(self, value: Expr, *operands: Expr) -> tuple[Expr, ...]:
         if self.slope is not None:
@@ -96,20 +108,66 @@ def _power_partials(v: Expr, a: Expr, b: Expr) -> tuple[Expr, ...]:
 
 
 _TABLE = (
-    Op("exp", sp.exp, "exp′ = exp", partials=lambda v, u: (v,)),
-    Op("log", sp.log, "log′(u) = 1/u", aliases=("ln",)),
-    Op("log1p", log1p, "log1p′(u) = 1/(1 + u)"),
-    Op("expm1", expm1, "expm1′(u) = exp(u)", partials=lambda v, u: (sp.exp(u),)),
+    Op(
+        "exp",
+        sp.exp,
+        "exp′ = exp",
+        partials=lambda v, u: (v,),
+        enclosure=arb.exp,
+        safe=_half,
+    ),
+    Op(
+        "log",
+        sp.log,
+        "log′(u) = 1/u",
+        aliases=("ln",),
+        enclosure=arb.log,
+        safe=_half,
+    ),
+    Op(
+        "log1p",
+        log1p,
+        "log1p′(u) = 1/(1 + u)",
+        definition=lambda u: sp.log(1 + u),
+        safe=_half,
+    ),
+    Op(
+        "expm1",
+        expm1,
+        "expm1′(u) = exp(u)",
+        partials=lambda v, u: (sp.exp(u),),
+        definition=lambda u: sp.exp(u) - 1,
+        safe=_half,
+    ),
     Op("sqrt", sp.sqrt, "√′(u) = 1/(2√u)", partials=lambda v, u: (1 / (2 * v),)),
-    Op("sin", sp.sin, "sin′ = cos"),
-    Op("cos", sp.cos, "cos′ = −sin"),
-    Op("tan", sp.tan, "tan′ = 1 + tan²", partials=lambda v, u: (1 + v**2,)),
+    Op(
+        "sin",
+        sp.sin,
+        "sin′ = cos",
+        enclosure=arb.sin,
+    ),
+    Op(
+        "cos",
+        sp.cos,
+        "cos′ = −sin",
+        enclosure=arb.cos,
+    ),
+    Op(
+        "tan",
+        sp.tan,
+        "tan′ = 1 + tan²",
+        partials=lambda v, u: (1 + v**2,),
+        enclosure=arb.tan,
+        safe=_half,
+    ),
     Op(
         "asin",
         sp.asin,
         "asin′(u) = 1/√(1 − u²)",
         partials=lambda v, u: (1 / sp.sqrt((1 - u) * (1 + u)),),
         aliases=("arcsin",),
+        enclosure=arb.asin,
+        safe=_half,
     ),
     Op(
         "acos",
@@ -117,8 +175,16 @@ _TABLE = (
         "acos′(u) = −1/√(1 − u²)",
         partials=lambda v, u: (-1 / sp.sqrt((1 - u) * (1 + u)),),
         aliases=("arccos",),
+        enclosure=arb.acos,
+        safe=_half,
     ),
-    Op("atan", sp.atan, "atan′(u) = 1/(1 + u²)", aliases=("arctan",)),
+    Op(
+        "atan",
+        sp.atan,
+        "atan′(u) = 1/(1 + u²)",
+        aliases=("arctan",),
+        enclosure=arb.atan,
+    ),
     Op(
         "atan2",
         sp.atan2,
@@ -129,16 +195,38 @@ _TABLE = (
             -over_square(y, hypot(x, y)),
         ),
         aliases=("arctan2",),
+        enclosure=balls.atan2,
+        safe=_half,
     ),
-    Op("sinh", sp.sinh, "sinh′ = cosh"),
-    Op("cosh", sp.cosh, "cosh′ = sinh"),
-    Op("tanh", sp.tanh, "tanh′ = 1 − tanh²", slope=tanh_prime, activation=True),
+    Op(
+        "sinh",
+        sp.sinh,
+        "sinh′ = cosh",
+        enclosure=arb.sinh,
+        safe=_half,
+    ),
+    Op(
+        "cosh",
+        sp.cosh,
+        "cosh′ = sinh",
+        enclosure=arb.cosh,
+        safe=_half,
+    ),
+    Op(
+        "tanh",
+        sp.tanh,
+        "tanh′ = 1 − tanh²",
+        slope=tanh_prime,
+        activation=True,
+        enclosure=arb.tanh,
+    ),
     Op(
         "asinh",
         sp.asinh,
         "asinh′(u) = 1/√(1 + u²)",
         partials=lambda v, u: (1 / hypot(1, u),),
         aliases=("arcsinh",),
+        enclosure=arb.asinh,
     ),
     Op(
         "acosh",
@@ -146,6 +234,8 @@ _TABLE = (
         "acosh′(u) = 1/√(u² − 1)",
         partials=lambda v, u: (1 / sp.sqrt((u - 1) * (u + 1)),),
         aliases=("arccosh",),
+        enclosure=arb.acosh,
+        safe=sp.Integer(2),
     ),
     Op(
         "atanh",
@@ -153,9 +243,28 @@ _TABLE = (
         "atanh′(u) = 1/(1 − u²)",
         partials=lambda v, u: (1 / ((1 - u) * (1 + u)),),
         aliases=("arctanh",),
+        enclosure=arb.atanh,
+        safe=_half,
     ),
-    Op("abs", sp.Abs, "abs′ = sign", partials=lambda v, u: (sp.sign(u),), kinks=(0,)),
-    Op("sign", sp.sign, "sign′ = 0", partials=lambda v, u: (S.Zero,), kinks=(0,)),
+    Op(
+        "abs",
+        sp.Abs,
+        "abs′ = sign",
+        partials=lambda v, u: (sp.sign(u),),
+        enclosure=abs,
+        kink="0",
+        at_kink=abs_at,
+        exact=True,
+    ),
+    Op(
+        "sign",
+        sp.sign,
+        "sign′ = 0",
+        partials=lambda v, u: (S.Zero,),
+        enclosure=balls.sign,
+        kink="0",
+        exact=True,
+    ),
     Op(
         "min",
         sp.Min,
@@ -163,6 +272,10 @@ _TABLE = (
         (2, None),
         partials=lambda v, a, b: (_larger(b, a), _larger(a, b)),
         aliases=("minimum",),
+        enclosure=balls.smaller,
+        kink="tie",
+        at_kink=min_at,
+        exact=True,
     ),
     Op(
         "max",
@@ -171,6 +284,10 @@ _TABLE = (
         (2, None),
         partials=lambda v, a, b: (_larger(a, b), _larger(b, a)),
         aliases=("maximum",),
+        enclosure=balls.larger,
+        kink="tie",
+        at_kink=max_at,
+        exact=True,
     ),
     Op(
         "hypot",
@@ -178,12 +295,35 @@ _TABLE = (
         "∂hypot(a, b)/∂a = a/hypot(a, b)",
         (2, 2),
         partials=lambda v, a, b: (a / v, b / v),
+        definition=lambda a, b: sp.sqrt(a**2 + b**2),
+        safe=_half,
     ),
-    Op("erf", sp.erf, "erf′(u) = 2·exp(−u²)/√π"),
-    Op("erfc", erfc, "erfc′(u) = −2·exp(−u²)/√π"),
-    Op("sinc", sp.sinc, "sinc′(u) = (cos(u) − sinc(u))/u", slope=sinc_prime),
+    Op(
+        "erf",
+        sp.erf,
+        "erf′(u) = 2·exp(−u²)/√π",
+        enclosure=arb.erf,
+    ),
+    Op(
+        "erfc",
+        erfc,
+        "erfc′(u) = −2·exp(−u²)/√π",
+        definition=sp.erfc,
+    ),
+    Op(
+        "sinc",
+        sp.sinc,
+        "sinc′(u) = (cos(u) − sinc(u))/u",
+        slope=sinc_prime,
+        definition=lambda u: Piecewise((sp.sin(u) / u, sp.Ne(u, 0)), (1, True)),
+    ),
     Op("log1psq", log1psq, "log(1 + u²)′ = 2·u/(1 + u²)", slope=log1psq_prime),
-    Op("log1mexp", log1mexp, "log(1 − exp(u))′ = exp(u)/expm1(u)"),
+    Op(
+        "log1mexp",
+        log1mexp,
+        "log(1 − exp(u))′ = exp(u)/expm1(u)",
+        safe=-_half,
+    ),
     Op("logcosh", logcosh, "log(cosh(u))′ = tanh(u)"),
     Op(
         "binary_cross_entropy",
@@ -231,7 +371,9 @@ _TABLE = (
         "relu′(u) = 1 where u > 0, else 0",
         partials=lambda v, u: (relu.derivative(u),),
         activation=True,
-        kinks=(0,),
+        kink="0",
+        at_kink=relu_at,
+        exact=True,
     ),
     Op(
         "relu_at",
@@ -240,7 +382,8 @@ _TABLE = (
         (2, 2),
         partials=lambda v, u, k: (relu_at.derivative(u, k), S.Zero),
         activation=True,
-        kinks=(0,),
+        kink="0",
+        exact=True,
     ),
     Op(
         "abs_at",
@@ -248,19 +391,24 @@ _TABLE = (
         "abs′(u) = sign(u), k at 0",
         (2, 2),
         partials=lambda v, u, k: (abs_at.derivative(u, k), S.Zero),
-        kinks=(0,),
+        kink="0",
+        exact=True,
     ),
     Op(
         "max_at",
         max_at,
         "1 for the larger, k for the first and 1 − k for the second where equal",
         (3, 3),
+        kink="tie",
+        exact=True,
     ),
     Op(
         "min_at",
         min_at,
         "1 for the smaller, k for the first and 1 − k for the second where equal",
         (3, 3),
+        kink="tie",
+        exact=True,
     ),
     Op(
         "silu",
@@ -296,26 +444,21 @@ SPELLINGS: dict[str, Op] = {spelling: op for op in _TABLE for spelling in (op.na
 BY_HEAD: dict[Any, Op] = {op.head: op for op in _TABLE if op.name != "sqrt"}
 """Operations by SymPy class; sqrt has none of its own, being a power."""
 
-AT_KINK: dict[str, Op] = {name: OPS[f"{name}_at"] for name in ("relu", "abs", "max", "min")}
-"""What stands for an operation in a circuit that states its derivative at the kink."""
+AT_KINK: dict[str, Op] = {op.name: BY_HEAD[op.at_kink] for op in _TABLE if op.at_kink}
+"""What stands for an operation in a circuit that states its derivative at the kink.
 
-KINKS = {"relu": "0", "abs": "0", "max": "tie", "min": "tie"}
-"""Where the kink is, as circuit text says it; at a tie the first operand's partial is stated."""
+At a tie the first operand's partial is stated.
+"""
+
+EXACT: tuple[Any, ...] = tuple(op.head for op in _TABLE if op.exact)
+"""The heads of operations that never round."""
 
 SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is not None}
 
-_ELEMENTARY: dict[Any, Callable[..., Expr]] = {
-    **{head: head.elementary for head in (sigma, softplus, logsigmoid, relu, silu, gelu)},
-    **{head: head.elementary for head in (log1psq, log1mexp, logcosh, logaddexp)},
-    **{head: head.elementary for head in (relu_at, abs_at, max_at, min_at)},
-    binary_cross_entropy: binary_cross_entropy.elementary,
-    erfc: sp.erfc,
-    over_square: over_square.elementary,
-    sp.sinc: lambda u: Piecewise((sp.sin(u) / u, sp.Ne(u, 0)), (1, True)),
+_MEANINGS: dict[Any, Callable[..., Expr]] = {
+    **{op.head: op.meaning for op in _TABLE if op.meaning is not None},
     **{slope: slope.elementary for slope in SLOPES},
-    log1p: lambda u: sp.log(1 + u),
-    expm1: lambda u: sp.exp(u) - 1,
-    hypot: lambda a, b: sp.sqrt(a**2 + b**2),
+    over_square: over_square.elementary,
 }
 
 
@@ -330,7 +473,7 @@ def elementary(expr: Expr) -> Expr:
             done[part] = part
             continue
         args = [done[a] for a in part.args]
-        meaning = _ELEMENTARY.get(part.func)
+        meaning = _MEANINGS.get(part.func)
         if meaning is None and all(a is b for a, b in zip(args, part.args, strict=True)):
             done[part] = part  # to make it anew would ask SymPy for simpler forms again
         else:
@@ -353,7 +496,7 @@ def as_quotients(expr: Expr) -> Expr:
 __all__ = [
     "AT_KINK",
     "BY_HEAD",
-    "KINKS",
+    "EXACT",
     "OPS",
     "POWER",
     "SLOPES",

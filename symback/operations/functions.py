@@ -17,7 +17,8 @@ class Elementary(Function):
     """A smooth or piecewise function of real numbers that SymPy does not have.
 
     A subclass states its meaning in SymPy's own functions (`elementary`) and its partials: one
-    (`derivative`), or that by each operand (`fdiff`).
+    (`derivative`), or that by each operand (`fdiff`). Where it is 0 at places of no round number,
+    `terms_size` is the sum of the sizes of the terms that cancel there.
     """
 
     nargs: Any = 1
@@ -286,7 +287,7 @@ class binary_cross_entropy(Elementary):
         return t * sp.log(1 + sp.exp(-z)) + (1 - t) * sp.log(1 + sp.exp(z))
 
     @staticmethod
-    def size(z: Expr, t: Expr) -> Expr:
+    def terms_size(z: Expr, t: Expr) -> Expr:
         return softplus(-sp.Abs(z)) + sp.Abs(z) * (sp.Abs(t) + sp.Abs(1 - t))
 
     def fdiff(self, argindex: int = 1) -> Expr:
@@ -408,7 +409,7 @@ class sinc_prime(Slope):
         return Piecewise((inner, sp.Ne(u, 0)), (0, True))
 
     @staticmethod
-    def size(u: Expr) -> Expr:
+    def terms_size(u: Expr) -> Expr:
         far = (sp.Abs(sp.cos(u)) + sp.Abs(sp.sinc(u))) / sp.Abs(u)
         return Piecewise((far, sp.Abs(u) > 2), (0, True))
 
@@ -433,7 +434,7 @@ class binary_cross_entropy_prime(Slope):
         return 1 / (1 + sp.exp(-z)) - t
 
     @staticmethod
-    def size(z: Expr, t: Expr) -> Expr:
+    def terms_size(z: Expr, t: Expr) -> Expr:
         return sigma(-sp.Abs(z)) + sp.Max(sp.Abs(t), sp.Abs(1 - t))
 
     def fdiff(self, argindex: int = 1) -> Expr:

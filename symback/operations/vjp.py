@@ -17,7 +17,6 @@ from sympy import Expr, Integer, S
 
 from symback.operations.arrays import (
     ArrayFunction,
-    Shape,
     argmax_mask,
     concat,
     cross_entropy,
@@ -25,7 +24,7 @@ from symback.operations.arrays import (
     diag,
     diagonal,
     dot,
-    expand_last,
+    expand_dims,
     expand_reduced,
     eye_like,
     inv,
@@ -55,8 +54,10 @@ from symback.operations.arrays import (
     trace,
     transpose,
 )
+from symback.operations.shapes import Shape
 
 Contributions = tuple[Expr | None, ...]
+WHOLE_AXIS = sp.Tuple(S.Zero, S.Infinity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,12 @@ class At:
     def reduce_last_axis(self, head: Any, expr: Expr) -> Expr:
         return reduce_last_axis(head, expr, self.shape(self.op.operands[0]))
 
+    def without_axis(self, g: Expr) -> Expr:
+        """The adjoint of an array with an axis more: what stands at the one place of that axis."""
+        rank = len(self.shape(self.op.operands[0]))
+        axis = rank if self.axis is None else self.axis
+        return slice_(g, sp.Tuple(*[WHOLE_AXIS] * axis, S.Zero))
+
     def size(self, a: Expr) -> Expr:
         """The number of elements that a mean is over."""
         return size(a) if self.axis is None else size(a, Integer(self.axis))
@@ -114,9 +121,8 @@ def _concat(g: Expr, at: At, *arrays: Expr) -> Contributions:
             start += 1
             continue
         stop = start + shape[axis]
-        whole = sp.Tuple(S.Zero, S.Infinity)
         part = sp.Tuple(start, stop)
-        found.append(slice_(g, sp.Tuple(*[whole] * axis, part)))
+        found.append(slice_(g, sp.Tuple(*[WHOLE_AXIS] * axis, part)))
         start = stop
     return tuple(found)
 
@@ -148,39 +154,9 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     layer_norm: _layer_norm,
     concat: _concat,
     slice_: lambda g, at, a: (scatter(g, a, *at.op.options),),
-    expand_last: lambda g, at, v: (slice_(g, sp.Tuple(sp.Tuple(S.Zero, S.Infinity), S.Zero)),),
+    expand_dims: lambda g, at, v: (at.without_axis(g),),
 }
-"""The rules. What is missing here appears in adjoints only and is never differentiated."""
-
-RULES: dict[Any, str] = {
-    matmul: "∂(A·B): G·Bᵀ and Aᵀ·G",
-    matvec: "∂(A·x): g·xᵀ and Aᵀ·g",
-    outer: "∂(u·vᵀ): G·v and Gᵀ·u",
-    dot: "∂Σ a∘b: b and a",
-    transpose: "∂Aᵀ: Gᵀ",
-    reduce_sum: "∂Σ a: 1 for each",
-    mean: "∂ mean: 1/n for each",
-    reduce_max: "1 for the largest, equal parts where several are",
-    reduce_min: "1 for the smallest, equal parts where several are",
-    norm: "∂‖a‖ = a/‖a‖",
-    trace: "∂ tr A = I",
-    diag: "the diagonal of G",
-    diagonal: "the diagonal matrix of g",
-    inv: "∂A⁻¹: −A⁻ᵀ·G·A⁻ᵀ",
-    det: "∂ det A = det A·A⁻ᵀ",
-    logdet: "∂ log det A = A⁻ᵀ",
-    solve: "∂A⁻¹b: u = A⁻ᵀ·g and −u·vᵀ",
-    softmax: "∂ softmax: s∘(g − Σ g∘s)",
-    log_softmax: "∂ log_softmax: g − softmax·Σ g",
-    logsumexp: "∂ logsumexp = softmax",
-    cross_entropy: "softmax(z)·Σt − t, and Σt = 1",
-    sparse_cross_entropy: "softmax(z) − one_hot(t)",
-    layer_norm: "∂ layer_norm: (g − mean g − v∘mean(g∘v))/deviation",
-    concat: "each gets its part",
-    slice_: "zero elsewhere",
-    expand_last: "the column",
-}
-"""Each rule in words, for people."""
+"""The rules; `rule` of a head says it in words. What only adjoints have is never differentiated."""
 
 
 def contributions(op: ArrayFunction, g: Expr, at: At) -> Contributions:
@@ -188,4 +164,4 @@ def contributions(op: ArrayFunction, g: Expr, at: At) -> Contributions:
     return VJP[op.func](g, at, *op.operands)
 
 
-__all__ = ["RULES", "VJP", "At", "contributions"]
+__all__ = ["VJP", "At", "contributions"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sympy import S
 from sympy.logic.boolalg import And, Or
 
-from symback.operations.arrays import shown
 from symback.operations.elementwise import BY_HEAD, SLOPES
+from symback.operations.shapes import shown
 from symback.printing.array_notation import NOTATION
 from symback.printing.printer import Printer
 

@@ -15,10 +15,11 @@ from sympy import Add, Expr, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.core.relational import Relational
 
 from symback.errors import Unsupported
-from symback.operations.arrays import Shape, shape_of
+from symback.operations.arrays import shape_of
 from symback.operations.elementwise import BY_HEAD, POWER, SLOPES
 from symback.operations.expressions import postorder
 from symback.operations.functions import over_square
+from symback.operations.shapes import Shape
 from symback.operations.simplify import Spelling
 
 if TYPE_CHECKING:

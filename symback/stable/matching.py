@@ -10,8 +10,8 @@ from sympy import Add, Expr, Mul, Pow, Rational, S
 from sympy.codegen.cfunctions import log1p
 
 from symback.operations import arrays
-from symback.operations.arrays import Shape
 from symback.operations.functions import logaddexp, logcosh, sigma, softplus
+from symback.operations.shapes import Shape
 
 Power = tuple[Expr, Expr]
 """A coefficient c > 0 and an exponent u of c·exp(u)."""

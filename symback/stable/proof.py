@@ -17,11 +17,13 @@ from sympy import Expr, Symbol
 
 from symback.errors import Unsupported
 from symback.operations import arrays
-from symback.operations.arrays import ArrayFunction, Shape, shape_of
-from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.arrays import ArrayFunction, shape_of
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.definitions import SYMPY, boxed, definitions
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder, real_symbol
+from symback.operations.shapes import Shape
 from symback.operations.simplify import Numbering, form_of
 
 BITS = 400

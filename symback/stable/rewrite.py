@@ -15,10 +15,11 @@ from sympy import Basic, Expr, Piecewise, Symbol
 from sympy.logic.boolalg import Boolean
 
 from symback.circuits.circuit import Circuit, Node, Rewrite, computed
-from symback.operations.arrays import Shape, shape_of
+from symback.operations.arrays import shape_of
 from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder
 from symback.operations.functions import Elementary
+from symback.operations.shapes import Shape
 from symback.stable.proof import SPOKEN_OF, holds, holds_for_arrays
 from symback.stable.rules import RULES, Rule
 

@@ -20,8 +20,9 @@ from symback.errors import CircuitError, NameRefused, TooLarge, Unsupported, cli
 from symback.language.arrays import CALLS
 from symback.language.syntax import DEEPEST
 from symback.operations import arrays as a
-from symback.operations.arrays import Shape, ShapeError, shape_of, shown, size_symbol
+from symback.operations.arrays import shape_of
 from symback.operations.expressions import postorder, real_symbol
+from symback.operations.shapes import Shape, ShapeError, shown, size_symbol
 from symback.sympy_io.matrix_derivatives import NAMED, RULES, better
 from symback.sympy_io.matrix_products import ALL, Value, as_number, full
 from symback.sympy_io.matrix_view import Array, Elementwise, Number
@@ -117,7 +118,7 @@ class MatrixReader:
         """The formula of a node: a row stays a matrix of one row, as SymPy has it."""
         formula = full(value, self.shape_of)
         is_row = value.dims != (1, 1) and value.dims[0] == 1 and len(self.shape_of(formula)) == 1
-        return a.transpose(a.expand_last(formula)) if is_row else formula
+        return a.transpose(a.expand_dims(formula)) if is_row else formula
 
     def shape_of(self, expr: Expr) -> Shape:
         return shape_of(expr, self.shapes, self._known)
@@ -285,7 +286,7 @@ class MatrixReader:
             is_column = value.dims[1] == 1 and value.dims != (1, 1)
             is_vector = len(self.shape_of(value.formula)) == 1
             turned = is_column and is_vector and columns != 1
-            formulas.append(a.expand_last(value.formula) if turned else value.formula)
+            formulas.append(a.expand_dims(value.formula) if turned else value.formula)
         if columns == 1 and any(len(self.shape_of(f)) == 1 for f in formulas):
             first = Tuple(ALL, S.Zero)
             formulas = [a.slice_(f, first) if len(self.shape_of(f)) == 2 else f for f in formulas]

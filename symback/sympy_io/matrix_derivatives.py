@@ -21,7 +21,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symback.errors import TooLarge, Unsupported, clip
 from symback.operations import arrays as a
-from symback.operations.arrays import Shape, ShapeError, shown
+from symback.operations.shapes import Shape, ShapeError, shown
 from symback.operations.vjp import VJP
 from symback.sympy_io.matrix_products import (
     ALL,
@@ -133,7 +133,7 @@ def _transpose(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
     if rank == 2:
         return a.transpose(value.formula)
     is_spread = rank == 1 and 1 not in value.dims  # a vector along the rows, not yet spread out
-    return a.expand_last(value.formula) if is_spread else value.formula
+    return a.expand_dims(value.formula) if is_spread else value.formula
 
 
 def _of_square(head: Any) -> Formula:

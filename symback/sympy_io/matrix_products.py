@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Expr, S, Tuple
 
 from symback.operations import arrays as a
-from symback.operations.arrays import Shape, ShapeError, shown
+from symback.operations.shapes import Shape, ShapeError, shown
 
 ALL = Tuple(S.Zero, S.Infinity)
 Shapes = Callable[[Expr], Shape]
@@ -69,7 +69,7 @@ def as_matrix(value: Value, shape_of: Shapes) -> Expr:
         return formula * a.full(S.One, S.One, S.One)
     if rank == 2:
         return formula
-    column = a.expand_last(formula)
+    column = a.expand_dims(formula)
     return column if value.dims[1] == 1 else a.transpose(column)
 
 

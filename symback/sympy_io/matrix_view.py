@@ -32,14 +32,15 @@ from sympy.matrices.expressions.determinant import Determinant
 from sympy.matrices.expressions.diagonal import DiagMatrix, DiagonalOf
 
 from symback.operations import arrays as a
-from symback.operations.arrays import ArrayFunction, Shape, is_size, shape_of
+from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.expressions import postorder
+from symback.operations.shapes import Shape, is_size
 
 
 def as_matrix(formula: Expr, shapes: Mapping[str, Shape], shape: Shape) -> Expr:
     """The formula in SymPy: a MatrixExpr where `shape` is that of an array.
 
-    >>> from symback.operations.arrays import size_symbol
+    >>> from symback.operations.shapes import size_symbol
     >>> x = sp.Symbol("x", real=True)
     >>> as_matrix(2 * x + 1, {"x": (size_symbol("n"),)}, (size_symbol("n"),))
     2*x + 1
@@ -176,7 +177,7 @@ class _View:
         own = self.shape_of(expr)
         if isinstance(expr, a.full):
             return self._by_name(expr, own)
-        if isinstance(expr, a.expand_last) and _two(own)[1] != _two(shape)[1]:
+        if isinstance(expr, a.expand_dims) and _two(own)[1] != _two(shape)[1]:
             return self.view(expr.args[0])
         view = self.view(expr)
         return Transpose(view) if len(own) == 1 and len(shape) == 2 else view

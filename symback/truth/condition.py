@@ -19,9 +19,8 @@ from sympy import Expr, Piecewise, Symbol
 
 from symback.circuits.program import Assign, batch_sum, symbols
 from symback.operations.balls.scalars import evaluate, nearest_float
-from symback.operations.elementwise import elementary
+from symback.operations.elementwise import EXACT, elementary
 from symback.operations.expressions import postorder, real_symbol
-from symback.truth.rounding import EXACT
 
 INNER = "."  # between a line's name and the number of an operation inside it
 BLAME = 16.0

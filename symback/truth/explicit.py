@@ -20,9 +20,10 @@ from symback.circuits.names import fresh_name
 from symback.circuits.requirements import EXPONENTIAL, classes, distributions, found
 from symback.errors import Unsupported
 from symback.operations import arrays as a
-from symback.operations.arrays import ArrayFunction, Shape, shape_of
+from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.definitions import SYMPY, boxed, definitions
 from symback.operations.expressions import real_symbol
+from symback.operations.shapes import Shape
 from symback.truth.entries import NUMBERS, Entries, Layout
 from symback.truth.small_sizes import SQUARE, small_sizes
 

@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from sympy import Piecewise
 
 from symback.circuits.circuit import Circuit
-from symback.operations.arrays import reduce_max, reduce_min
-from symback.operations.functions import abs_at, max_at, min_at, relu, relu_at
+from symback.operations.properties import has_kink
 from symback.truth.entries import NUMBERS, Layout
 
 Point = Mapping[str, float]
@@ -27,10 +25,6 @@ SAMPLES = 4  # of a scene
 MOST_SCENES = 400
 SHORT = 2**10  # numbers at kinks are multiples of 1/SHORT
 MOST_NUMBERS = 6  # of the circuit that points at kinks use
-KINKED = (
-    *(Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at, max_at, min_at),
-    *(reduce_max, reduce_min),
-)
 RANGES = (
     (0.1, 10.0),
     (1e-3, 1e3),
@@ -102,7 +96,7 @@ def scenes(
 
 def has_kinks(circuit: Circuit) -> bool:
     """Whether a formula has a place where its derivative jumps."""
-    return any(n.formula.has(*KINKED) for n in circuit.computed)
+    return any(has_kink(n.formula) for n in circuit.computed)
 
 
 def kink_scenes(

@@ -17,7 +17,8 @@ from sympy import Derivative, Expr, Subs, Symbol
 
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import Unsupported
-from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol
 

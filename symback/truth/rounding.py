@@ -12,24 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import sympy as sp
 from flint import arb
 from sympy import Expr, Piecewise, Symbol
 
 from symback.circuits.program import Program, batch_sum
-from symback.operations.balls.scalars import NOT_A_NUMBER, choose, evaluate, order, rational
-from symback.operations.elementwise import elementary
-from symback.operations.functions import (
-    abs_at,
-    binary_cross_entropy,
-    binary_cross_entropy_prime,
-    max_at,
-    min_at,
-    over_square,
-    relu,
-    relu_at,
-    sinc_prime,
-)
+from symback.operations.balls.functions import NOT_A_NUMBER
+from symback.operations.balls.scalars import choose, evaluate, order, rational
+from symback.operations.elementwise import EXACT, elementary
+from symback.operations.functions import over_square
 from symback.operations.simplify import place
 
 UNIT = 2.0**-53
@@ -53,14 +43,6 @@ UNLIMITED = Range(0.0, arb("inf"))
 
 class OutOfRange(ArithmeticError):
     """A value on the way is beyond float64, so no float64 code can follow."""
-
-
-EXACT = (sp.Abs, sp.sign, sp.Max, sp.Min, relu, relu_at, abs_at, max_at, min_at)
-"""Operations that choose or negate and so never round."""
-
-
-SIZES = (sinc_prime, binary_cross_entropy, binary_cross_entropy_prime)
-"""Operations that are 0 at places of no round number: there their error is that of their parts."""
 
 
 def widened(value: arb, units: float, smallest: float) -> arb:
@@ -127,14 +109,14 @@ def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
     if part.func in EXACT:
         return value
     value = widened(value, FUNCTION, limits.smallest)
-    return value if part.func not in SIZES else value + arb(0, _room_by_size(part, args))
+    return value + arb(0, _room_by_size(part, args)) if hasattr(part, "terms_size") else value
 
 
 def _room_by_size(part: Expr, args: list[arb]) -> arb:
     """What a difference of larger parts may be off by where they nearly cancel."""
     places = tuple(place(i) for i in range(len(args)))
     values: dict[Any, arb] = dict(zip(places, args, strict=True))
-    size = evaluate(elementary(part.func.size(*places)), values)
+    size = evaluate(elementary(part.func.terms_size(*places)), values)
     return FUNCTION * UNIT * abs(size).abs_upper()
 
 

@@ -20,16 +20,8 @@ from symback.operations.arrays import shape_of
 
 LARGEST_KEPT = 4  # a size given as a number that is left as it is
 LEAST_ALONG = 3  # of two elements a normalisation leaves signs only
-ALONG_ROWS = (
-    a.layer_norm,
-    a.softmax,
-    a.log_softmax,
-    a.logsumexp,
-    a.cross_entropy,
-    a.sparse_cross_entropy,
-)
-SQUARE = (a.inv, a.det, a.logdet, a.solve)
-"""Their terms grow as the factorial of the size."""
+NORMALISING = tuple(head for head in a.ARRAY_FUNCTIONS if head.normalises)
+SQUARE = tuple(head for head in a.ARRAY_FUNCTIONS if head.grows_factorially)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,7 @@ def _least(circuit: Circuit) -> dict[Any, int]:
     """The smallest value that each size may have."""
     by_index = least_sizes(circuit)
     least = {s: by_index[str(s)] for s in circuit.size_names if str(s) in by_index}
-    for op in found(circuit, *ALONG_ROWS):
+    for op in found(circuit, *NORMALISING):
         size = shape_of(op.args[0], circuit.shapes)[-1]
         least[size] = max(least.get(size, LEAST_ALONG), LEAST_ALONG)
     return least

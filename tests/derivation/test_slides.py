@@ -18,8 +18,8 @@ from symback.derivation.latex import line_breaking as breaking
 from symback.derivation.latex.documents import CELL_LINES, words_in_latex
 from symback.derivation.record import WHY, Derivation
 from symback.errors import SymbackError, Unsupported
+from symback.operations.arrays import ARRAY_FUNCTIONS
 from symback.operations.elementwise import OPS
-from symback.operations.vjp import RULES
 from tests.cases.sample_circuits import ALL, OPERATIONS
 
 STYLES = ["align", "beamer", "table"]
@@ -193,8 +193,8 @@ def test_formulas_break_into_lines_that_fit(formula: str, room: float) -> None:
 
 
 def test_every_reason_has_latex() -> None:
-    rules = [op.rule for op in OPS.values()] if isinstance(OPS, dict) else [op.rule for op in OPS]
-    for rule in (*rules, *RULES.values(), *WHY.values(), ONE, "∂(−Σ t∘log softmax(z))"):
+    rules = [row.rule for row in (*OPS.values(), *ARRAY_FUNCTIONS) if row.rule]
+    for rule in (*rules, *WHY.values(), ONE, "∂(−Σ t∘log softmax(z))"):
         assert words_in_latex(rule).isascii() and faults(words_in_latex(rule)) == []
     assert words_in_latex("50% of a_b & {c}") == r"50\% of a\_b \& \{c\}"
     with pytest.raises(Unsupported, match=r"U\+2603"):

@@ -13,7 +13,7 @@ from symback.errors import (
     UnknownName,
     Unsupported,
 )
-from symback.operations.arrays import ShapeError
+from symback.operations.shapes import ShapeError
 
 # declarations | formulas, and below: error, line and column | words
 TEXTS = """

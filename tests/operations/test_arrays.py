@@ -267,16 +267,7 @@ def test_the_self_check_of_a_module(case):
 
 # -- the tables are complete ---------------------------------------------------------------------
 
-IN_ADJOINTS_ONLY = {
-    arrays.argmax_mask,
-    arrays.normalized,
-    arrays.one_hot,
-    arrays.rsqrt_variance,
-    arrays.scatter,
-    arrays.broadcast_like,
-    arrays.size,
-    arrays.eye_like,
-}
+IN_ADJOINTS_ONLY = {head for head in ARRAY_FUNCTIONS if head.in_adjoints_only}
 CONSTANTS = {arrays.eye, arrays.full}
 OF_TEXT = ARRAY_FUNCTIONS - IN_ADJOINTS_ONLY
 
@@ -309,9 +300,8 @@ def test_every_kernel_of_arrays_is_pasted_into_some_module():
 
 
 TABLES = [
-    ("shapes", arrays._RULES, ARRAY_FUNCTIONS),
     ("VJP", vjp.VJP, OF_TEXT - CONSTANTS),
-    ("RULES", vjp.RULES, OF_TEXT - CONSTANTS),
+    ("rule", {head for head in ARRAY_FUNCTIONS if head.rule}, OF_TEXT - CONSTANTS),
     ("EXPLICIT", explicit.EXPLICIT, OF_TEXT),
     ("PRINT", numpy_arrays.PRINT, ARRAY_FUNCTIONS),
     ("NOTATION", arrays_in_print.NOTATION, ARRAY_FUNCTIONS),

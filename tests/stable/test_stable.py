@@ -18,7 +18,8 @@ from symback.autodiff.gates import gates
 from symback.codegen.numpy import series_kernels
 from symback.operations import functions as fn
 from symback.operations.arrays import softmax
-from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder, real_symbol
 from symback.stable import RULES, Rule, rewrite, stable

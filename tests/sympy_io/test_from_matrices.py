@@ -37,7 +37,7 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 import symback as sb
 from symback import errors
-from symback.operations.arrays import size_symbol
+from symback.operations.shapes import size_symbol
 from symback.operations.vjp import VJP
 from symback.sympy_io.from_matrices import has_matrices
 from symback.sympy_io.matrix_derivatives import NAMED

@@ -10,15 +10,14 @@ from sympy import Symbol
 from symback.autodiff.gates import split_number
 from symback.autodiff.lower import Names
 from symback.circuits.program import Assign, Program, batch_sum
-from symback.operations.arrays import cross_entropy, sparse_cross_entropy
-from symback.operations.functions import binary_cross_entropy
-
-WHOLE = (cross_entropy, sparse_cross_entropy, binary_cross_entropy)
-"""Operations that a kernel computes together with what backward needs, so that they stay lines."""
+from symback.operations.properties import companion
 
 
 def inline_sums(program: Program, names: Names) -> Program:
-    """Inline what one batch sum reads and nothing else, constant factors before the sum."""
+    """Inline what one batch sum reads and nothing else, constant factors before the sum.
+
+    What a kernel computes together with what backward needs stays a line.
+    """
     readers = Counter(s for line in program.lines for s in line.reads)
     values = {line.target: line for line in program.lines}
     inlined: set[Symbol] = set()
@@ -27,7 +26,7 @@ def inline_sums(program: Program, names: Names) -> Program:
         if isinstance(line.expr, batch_sum):
             value = line.expr.args[0]
             once = readers[value] == 1 and value not in program.returned
-            if value in values and once and not isinstance(values[value].expr, WHOLE):
+            if value in values and once and companion(values[value].expr) is None:
                 inlined.add(value)
                 number, rest = split_number(values[value].expr)
                 line = replace(line, expr=number * batch_sum(rest))

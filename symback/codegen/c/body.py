@@ -13,8 +13,8 @@ from symback.codegen.c.loops import Evaluator, Lines
 from symback.codegen.c.names import ArrayNames, words
 from symback.codegen.c.number_module import joined_sums, remark
 from symback.codegen.lines import chain_comment, print_order
-from symback.operations.arrays import is_size
 from symback.operations.expressions import real_symbol
+from symback.operations.shapes import is_size
 from symback.printing.circuit_text import rewrite_notes
 
 

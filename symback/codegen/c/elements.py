@@ -14,7 +14,8 @@ from sympy import Expr, S, Symbol, Tuple
 
 from symback.codegen.c.printer import CPrinter
 from symback.operations import arrays as a
-from symback.operations.arrays import ArrayFunction, Shape, Size, is_size
+from symback.operations.arrays import ArrayFunction
+from symback.operations.shapes import Shape, Size, is_size
 from symback.printing.printer import ATOM, MUL
 
 Printed = tuple[str, int]
@@ -191,7 +192,7 @@ def _placed(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr) 
 MOVED: dict[Any, Callable[..., Printed]] = {
     a.transpose: _transpose,
     a.outer: _outer,
-    a.expand_last: _column,
+    a.expand_dims: _column,
     a.broadcast_like: _spread,
     a.size: _count,
     a.one_hot: _one_hot,

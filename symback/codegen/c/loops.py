@@ -14,7 +14,8 @@ from sympy import Expr, S, Symbol
 from symback.codegen.c.elements import MOVED, ElementPrinter, read_operands
 from symback.errors import Unsupported
 from symback.operations import arrays as a
-from symback.operations.arrays import ArrayFunction, Shape, Size
+from symback.operations.arrays import ArrayFunction
+from symback.operations.shapes import Shape, Size
 from symback.printing.printer import MUL
 
 INDICES = ("i", "j", "inner")

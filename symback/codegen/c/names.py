@@ -16,7 +16,7 @@ from symback.circuits.requirements import found as demanded
 from symback.codegen.c.loops import INDICES
 from symback.codegen.c.printer import c_names
 from symback.operations import arrays as a
-from symback.operations.arrays import Shape, Size, size_symbol
+from symback.operations.shapes import Shape, Size, shown, size_symbol
 
 LARGEST_LITERAL = 4
 """Larger sizes that are given as numbers have a macro, which a compiler's option may change."""
@@ -113,7 +113,7 @@ class ArrayNames:
         return self.member(node.name, node.shape, target=node.role == "target")
 
     def member(self, name: str, shape: Shape, varies: bool = True, target: bool = False) -> Leaf:
-        return Leaf(self.name(name), a.shown(shape), self.count(shape), target, varies)
+        return Leaf(self.name(name), shown(shape), self.count(shape), target, varies)
 
     def read_sizes(self, texts: Sequence[str], columns: Sequence[str]) -> list[str]:
         """The sizes that lines use, as statements."""

@@ -16,7 +16,8 @@ from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.numpy.printer import NumpyPrinter
 from symback.errors import Unsupported
 from symback.operations import arrays as a
-from symback.operations.arrays import ArrayFunction, Shape, is_size, shape_of
+from symback.operations.arrays import ArrayFunction, shape_of
+from symback.operations.shapes import Shape, is_size
 from symback.printing.array_notation import bounds
 from symback.printing.printer import ADD, ATOM, MUL, NEG, is_negative
 
@@ -424,7 +425,7 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.concat: _concat,
     a.slice_: _indexed,
     a.scatter: _placed,
-    a.expand_last: _column,
+    a.expand_dims: _column,
     a.broadcast_like: _spread,
     a.size: _count,
     a.eye: _eye,
@@ -509,7 +510,7 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
     a.reduce_sum: _summed_total,
     **{
         head: _summed_inside(head)
-        for head in (a.transpose, a.diag, a.diagonal, a.slice_, a.expand_last)
+        for head in (a.transpose, a.diag, a.diagonal, a.slice_, a.expand_dims)
     },
     a.scatter: _summed_placed,
     a.broadcast_like: _summed_spread,

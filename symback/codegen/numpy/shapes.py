@@ -16,8 +16,9 @@ from symback.codegen.numpy.arrays import ArrayPrinter
 from symback.codegen.numpy.statements import statements
 from symback.errors import Unsupported
 from symback.operations import arrays
-from symback.operations.arrays import ArrayFunction, Shape, is_size
+from symback.operations.arrays import ArrayFunction
 from symback.operations.expressions import compounds
+from symback.operations.shapes import Shape, is_size
 from symback.printing.circuit_text import rewrite_notes
 
 BLOCK_ROWS = 1024
@@ -26,7 +27,7 @@ ELEMENTWISE = frozenset(
     {
         *(arrays.reduce_sum, arrays.mean, arrays.reduce_max, arrays.reduce_min, arrays.argmax_mask),
         *(arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm, arrays.normalized),
-        *(arrays.expand_last, arrays.slice_, arrays.broadcast_like, arrays.size),
+        *(arrays.expand_dims, arrays.slice_, arrays.broadcast_like, arrays.size),
     }
 )
 """Operations whose result lies in memory as their operand does, and sums over it."""

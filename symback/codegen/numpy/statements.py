@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Function, S, Symbol
+from sympy import Function, S, Symbol
 
 from symback.circuits.program import Assign, Program
 from symback.codegen.lines import chain_comment, wrapped
@@ -13,13 +13,12 @@ from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
     cross_entropy,
     diagonal,
-    expand_last,
+    expand_dims,
     slice_,
-    softmax,
     sparse_cross_entropy,
     transpose,
 )
-from symback.operations.elementwise import BY_HEAD
+from symback.operations.properties import companion
 
 TOGETHER: dict[Any, str] = {
     **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
@@ -32,7 +31,7 @@ IN_PLACE = frozenset({"_tanh_and_slope"})
 """Kernels that can put the value in the memory of the operand."""
 
 
-VIEWS = (Symbol, transpose, slice_, expand_last, diagonal)
+VIEWS = (Symbol, transpose, slice_, expand_dims, diagonal)
 """What prints as a view of an operand."""
 
 
@@ -85,18 +84,10 @@ def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:
     found: dict[Symbol, Assign] = {}
     for line in program.lines:
         if isinstance(line.expr, Function) and line.expr.func in TOGETHER:
-            slope = lines.get(_kept_with(line.expr))
+            slope = lines.get(companion(line.expr))
             if slope is not None:
                 found[line.target] = slope
     return found
-
-
-def _kept_with(value: Expr) -> Expr:
-    """What the kernel of an operation computes beside it: its slope, or a softmax."""
-    if isinstance(value, cross_entropy | sparse_cross_entropy):
-        return softmax(value.args[0])
-    slope = BY_HEAD[value.func].slope
-    return slope(*value.args) if slope else None
 
 
 __all__ = ["statements"]

@@ -24,7 +24,8 @@ from symback.derivation.numbers.scalars import KINK
 from symback.derivation.steps import ABOUT_NODES, Step
 from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
-from symback.operations.balls.scalars import Undecided, nearest_float, precision
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import nearest_float, precision
 from symback.truth.entries import Entries
 
 if TYPE_CHECKING:

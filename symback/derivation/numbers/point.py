@@ -12,7 +12,7 @@ from sympy import Integer
 from symback.circuits.circuit import Circuit
 from symback.circuits.requirements import classes, distributions
 from symback.errors import DataError, UnknownName, clip, nearest
-from symback.operations.arrays import Shape, shown
+from symback.operations.shapes import Shape, shown
 
 Given = float | tuple[Any, ...]
 """A number, or the rows of a vector or of a matrix."""

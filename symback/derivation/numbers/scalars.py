@@ -19,7 +19,8 @@ from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import symbols
 from symback.derivation.verify.forms import value_of
 from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
-from symback.operations.balls.scalars import Undecided, nearest_float, precision
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import nearest_float, precision
 
 if TYPE_CHECKING:
     from symback.derivation.record import Derivation

@@ -17,7 +17,6 @@ from itertools import chain
 from typing import Any, Literal
 
 from flint import arb
-from sympy import Abs, Max, Min, Piecewise, sign
 
 from symback.codegen.javascript.printer import operations, spellings
 from symback.derivation.practice.answers import short_forms
@@ -27,7 +26,7 @@ from symback.derivation.record import Derivation
 from symback.errors import CircuitError, Unsupported
 from symback.operations.balls.scalars import nearest_float
 from symback.operations.expressions import postorder
-from symback.operations.functions import abs_at, max_at, min_at, relu, relu_at
+from symback.operations.properties import has_kink
 from symback.operations.signs import GREEK
 from symback.printing.circuit_text import NotationPrinter
 
@@ -40,7 +39,6 @@ POINTS_OF_MISTAKES = 4  # at which a wrong answer is compared with a mistake, if
 SMALLEST, LARGEST = 1e-4, 1e4  # numbers at the points that are taken first: few digits cancel
 LONGEST_SOLUTION = 300
 
-_KINKS = (Piecewise, Abs, Max, Min, sign, relu, relu_at, abs_at, max_at, min_at)
 Kinds = Literal["edge", "result"]
 Place = tuple[Kinds, tuple[str, str]]
 
@@ -102,7 +100,7 @@ def chosen_points(quiz: Quiz) -> tuple[Sequence[Flow], Sequence[Flow]]:
 
     Those at which no number is tiny or huge come first: there most forms of an answer agree.
     """
-    if any(n.formula.has(*_KINKS) for n in quiz.derivation.walk.circuit.computed):
+    if any(has_kink(n.formula) for n in quiz.derivation.walk.circuit.computed):
         return quiz.points, quiz.points
     found = sorted(quiz.points, key=_spread)[:POINTS]
     return found, found[:POINTS_OF_MISTAKES]

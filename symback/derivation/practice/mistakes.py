@@ -19,7 +19,8 @@ from sympy import Expr, Function, Mul, S
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.circuit import Circuit
 from symback.errors import Unsupported
-from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import BY_HEAD, elementary
 
 Link = tuple[str, str]

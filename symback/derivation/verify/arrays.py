@@ -31,9 +31,10 @@ from symback.derivation.verify.gate import (
 )
 from symback.derivation.verify.scalars import BITS, CALM_POINTS, POINTS, SEED
 from symback.errors import Unsupported
-from symback.operations.arrays import size_symbol
 from symback.operations.balls.arrays import Singular
-from symback.operations.balls.scalars import Undecided, precision
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import precision
+from symback.operations.shapes import size_symbol
 from symback.truth.entries import Entries
 from symback.truth.explicit import explicit_leaves
 from symback.truth.points import scenes

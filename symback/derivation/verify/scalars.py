@@ -19,7 +19,8 @@ from sympy import Add, Expr
 from symback.circuits.circuit import Circuit, Node
 from symback.derivation.verify.forms import value_of
 from symback.errors import SymbackError, Unsupported
-from symback.operations.balls.scalars import Undecided, evaluate, precision
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.simplify import Numbering, form_of, place
 from symback.truth.points import scenes

@@ -16,7 +16,8 @@ from sympy import Expr, Integer, Tuple
 
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
-from symback.operations.balls.scalars import NOT_A_NUMBER, Undecided, evaluate, larger, rational
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, larger
+from symback.operations.balls.scalars import evaluate, rational
 from symback.operations.definitions import (
     Arithmetic,
     Definitions,

@@ -20,15 +20,11 @@ from sympy.functions.special.delta_functions import DiracDelta
 from sympy.logic.boolalg import ITE, And, Not, Or
 
 from symback.errors import Unsupported
-from symback.operations.elementwise import elementary
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, is_zero, sign, step
+from symback.operations.elementwise import OPS, elementary
 from symback.operations.expressions import postorder
 
-NOT_A_NUMBER = arb("nan")
 LARGEST_FLOAT = arb(fmpz(2**1024 - 2**970))
-
-
-class Undecided(ArithmeticError):
-    """A comparison that the balls are too wide to decide; more precision may decide it."""
 
 
 @contextmanager
@@ -46,93 +42,20 @@ def rational(number: Any) -> arb:
     return arb(fmpq(int(number.p), int(number.q)))
 
 
-def sign(x: arb) -> arb:
-    if x > 0:
-        return arb(1)
-    if x < 0:
-        return arb(-1)
-    return arb(0) if _is_zero(x) else _undecided_or_nan(x)
-
-
-def step(x: arb) -> arb:
-    """Heaviside's function with the value 1/2 at 0, as SymPy has it."""
-    return (sign(x) + 1) / 2
-
-
-def larger(*values: arb) -> arb:
-    if any(v.is_nan() for v in values):
-        return NOT_A_NUMBER
-    result = values[0]
-    for value in values[1:]:
-        if value > result:
-            result = value  # the very ball, so that it is known to be equal to the operand
-        elif not result > value and value is not result:
-            result = result.max(value)
-    return result
-
-
-def smaller(*values: arb) -> arb:
-    if any(v.is_nan() for v in values):
-        return NOT_A_NUMBER
-    result = values[0]
-    for value in values[1:]:
-        if value < result:
-            result = value
-        elif not result < value and value is not result:
-            result = result.min(value)
-    return result
-
-
-def _is_zero(x: arb) -> bool:
-    return bool(x.is_exact() and x == 0)
-
-
-def _undecided_or_nan(x: arb) -> arb:
-    if x.is_nan():
-        return NOT_A_NUMBER
-    raise Undecided
-
-
 def _power(base: arb, exponent: arb) -> arb:
     if exponent.is_exact() and exponent.is_integer():
         whole: Any = exponent.unique_fmpz()
         power: arb = base ** int(whole)
         return power
-    if _is_zero(base):
+    if is_zero(base):
         return arb(0) if exponent > 0 else NOT_A_NUMBER
     return base**exponent
 
 
-def _atan2(y: arb, x: arb) -> arb:
-    """The angle; on the cut, where floats tell -0 from 0 and numbers don't, there is none."""
-    if _is_zero(y) and not x > 0:
-        return NOT_A_NUMBER
-    return arb.atan2(y, x)
-
-
 _FUNCTIONS: dict[Any, Callable[..., arb]] = {
-    sp.exp: arb.exp,
-    sp.log: arb.log,
-    sp.sin: arb.sin,
-    sp.cos: arb.cos,
-    sp.tan: arb.tan,
-    sp.cot: arb.cot,
-    sp.asin: arb.asin,
-    sp.acos: arb.acos,
-    sp.atan: arb.atan,
-    sp.atan2: _atan2,
-    sp.sinh: arb.sinh,
-    sp.cosh: arb.cosh,
-    sp.tanh: arb.tanh,
-    sp.asinh: arb.asinh,
-    sp.acosh: arb.acosh,
-    sp.atanh: arb.atanh,
-    sp.erf: arb.erf,
-    sp.erfc: arb.erfc,
-    sp.Abs: abs,
-    sp.sign: sign,
-    sp.Max: larger,
-    sp.Min: smaller,
+    **{op.head: op.enclosure for op in OPS.values() if op.enclosure is not None},
+    sp.erfc: arb.erfc,  # what an operation of ours means
+    sp.cot: arb.cot,  # in SymPy's derivative of log(sin(u))
     # Derivatives of kinks in SymPy's diff, by the conventions of `symback.operations.elementwise`.
     Heaviside: lambda x, *half: step(x),
     DiracDelta: lambda x, *order: arb(0),
@@ -234,7 +157,7 @@ def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
         if difference.is_nan():
             return None
         if condition.rel_op in ("==", "!="):
-            equal = _is_zero(difference)
+            equal = is_zero(difference)
             if not equal and difference.contains(0):
                 raise Undecided
             return equal is bool(condition.rel_op == "==")
@@ -253,7 +176,7 @@ def constant(expr: Expr, bits: int = 80) -> arb:
                 value = evaluate(meaning, {})
             except Undecided:
                 continue
-            if not value.is_finite() or value.rel_accuracy_bits() >= bits or _is_zero(value):
+            if not value.is_finite() or value.rel_accuracy_bits() >= bits or is_zero(value):
                 return value
     return NOT_A_NUMBER
 

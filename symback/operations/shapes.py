@@ -1,0 +1,258 @@
+"""Shapes, and the rules by which operations on arrays make them.
+
+A shape is a tuple of sizes: () a number, (n,) a vector, (m, n) a matrix, and so on; a size is a
+SymPy Integer, a size symbol, or a sum of both. A rule takes the shapes of the operands and the
+options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, TypeAlias
+
+import sympy as sp
+from sympy import Expr, Integer, S, Symbol, Tuple
+
+from symback.errors import CircuitError
+
+Size: TypeAlias = Any  # a SymPy Integer, a size symbol or a sum of both
+Shape: TypeAlias = tuple[Size, ...]
+ShapeRule: TypeAlias = Callable[[Sequence[Shape], Any], Shape]
+
+
+class ShapeError(CircuitError):
+    """Shapes that do not fit."""
+
+
+@cache
+def size_symbol(name: str) -> Symbol:
+    """The symbol of a size, such as d in x: input[d]."""
+    return Symbol(name, integer=True, positive=True)
+
+
+def is_size(symbol: Symbol) -> bool:
+    return bool(symbol.is_integer)
+
+
+def shown(shape: Shape) -> str:
+    """[h, d] as circuit text has it; 'a number' for a scalar."""
+    return f"[{', '.join(map(str, shape))}]" if shape else "a number"
+
+
+def broadcast(shapes: Sequence[Shape]) -> Shape:
+    """The shape that arrays have together, by NumPy's rule; ShapeError shows two that clash."""
+    result: Shape = ()
+    for shape in shapes:
+        longer, shorter = (shape, result) if len(shape) > len(result) else (result, shape)
+        lead = len(longer) - len(shorter)
+        sizes = list(longer[:lead])
+        for a, b in zip(longer[lead:], shorter, strict=True):
+            if a != b and S.One not in (a, b):
+                raise ShapeError(f"shapes {shown(result)} and {shown(shape)} don't fit")
+            sizes.append(b if a == 1 else a)
+        result = tuple(sizes)
+    return result
+
+
+def _need_rank(what: str, shape: Shape, *ranks: int) -> None:
+    if len(shape) not in ranks:
+        wanted = " or ".join(("a number", "a vector", "a matrix")[r] for r in ranks)
+        raise ShapeError(f"{what} takes {wanted}, not {shown(shape)}")
+
+
+def _need_array(what: str, shape: Shape) -> None:
+    if not shape:
+        raise ShapeError(f"{what} takes an array, not a number")
+
+
+def _need_square(what: str, shape: Shape) -> Size:
+    _need_rank(what, shape, 2)
+    if shape[0] != shape[1]:
+        raise ShapeError(f"{what} takes a square matrix, not {shown(shape)}")
+    return shape[0]
+
+
+def need_equal(what: str, a: Shape, b: Shape, inner: tuple[Size, Size]) -> None:
+    if inner[0] != inner[1]:
+        raise ShapeError(
+            f"{what}: shapes {shown(a)} and {shown(b)} don't fit, {inner[0]} ≠ {inner[1]}"
+        )
+
+
+def matmul_shape(s: Sequence[Shape], _: Any) -> Shape:
+    a, b = s
+    _need_rank("@", a, 2)
+    _need_rank("@", b, 2)
+    need_equal("@", a, b, (a[1], b[0]))
+    return (a[0], b[1])
+
+
+def matvec_shape(s: Sequence[Shape], _: Any) -> Shape:
+    a, x = s
+    _need_rank("@", a, 2)
+    _need_rank("@", x, 1)
+    need_equal("@", a, x, (a[1], x[0]))
+    return (a[0],)
+
+
+def outer_shape(s: Sequence[Shape], _: Any) -> Shape:
+    for shape in s:
+        _need_rank("outer", shape, 1)
+    return (s[0][0], s[1][0])
+
+
+def number_of_alike(what: str) -> ShapeRule:
+    def rule(s: Sequence[Shape], _: Any) -> Shape:
+        if s[0] != s[1]:
+            raise ShapeError(
+                f"{what} takes two arrays of one shape, not {shown(s[0])} and {shown(s[1])}"
+            )
+        return ()
+
+    return rule
+
+
+def transposed_shape(s: Sequence[Shape], _: Any) -> Shape:
+    _need_rank(".T", s[0], 2)
+    return (s[0][1], s[0][0])
+
+
+def reduced(what: str) -> ShapeRule:
+    def rule(s: Sequence[Shape], axis: Any) -> Shape:
+        _need_array(what, s[0])
+        if not axis:
+            return ()
+        if not 0 <= axis[0] < len(s[0]):
+            raise ShapeError(f"{what}: {shown(s[0])} has no axis {axis[0]}")
+        return tuple(size for i, size in enumerate(s[0]) if i != axis[0])
+
+    return rule
+
+
+def diag_shape(s: Sequence[Shape], _: Any) -> Shape:
+    _need_rank("diag", s[0], 1)
+    return (s[0][0], s[0][0])
+
+
+def number_of_square(what: str) -> ShapeRule:
+    def rule(s: Sequence[Shape], _: Any) -> Shape:
+        _need_square(what, s[0])
+        return ()
+
+    return rule
+
+
+def inverse_shape(s: Sequence[Shape], _: Any) -> Shape:
+    _need_square("inv", s[0])
+    return s[0]
+
+
+def solution_shape(s: Sequence[Shape], _: Any) -> Shape:
+    a, b = s
+    _need_square("solve", a)
+    _need_rank("solve", b, 1, 2)
+    need_equal("solve", a, b, (a[0], b[0]))
+    return b
+
+
+def along_last_axis(what: str) -> ShapeRule:
+    def rule(s: Sequence[Shape], _: Any) -> Shape:
+        _need_array(what, s[0])
+        return s[0]
+
+    return rule
+
+
+def last_axis_reduced(what: str) -> ShapeRule:
+    def rule(s: Sequence[Shape], _: Any) -> Shape:
+        _need_array(what, s[0])
+        return s[0][:-1]
+
+    return rule
+
+
+def entropies_shape(s: Sequence[Shape], _: Any) -> Shape:
+    z, t = s
+    _need_array("cross_entropy", z)
+    if z != t:
+        raise ShapeError(f"cross_entropy: shapes {shown(z)} and {shown(t)} don't fit")
+    return z[:-1]
+
+
+def class_entropy_shape(s: Sequence[Shape], _: Any) -> Shape:
+    z, t = s
+    _need_rank("cross_entropy", z, 1)
+    if t != ():
+        raise ShapeError(f"cross_entropy: shapes {shown(z)} and {shown(t)} don't fit")
+    return ()
+
+
+def joined_shape(s: Sequence[Shape], options: Any) -> Shape:
+    axis = int(options[0])
+    ranks = {len(shape) for shape in s}
+    if ranks == {0} and axis == 0:
+        return (Integer(len(s)),)
+    if len(ranks) > 1 or not 0 <= axis < max(ranks):
+        parts = ", ".join(map(shown, s[:4]))
+        raise ShapeError(f"concat: {parts} can't be joined along axis {axis}")
+    for shape in s[1:]:
+        if any(a != b for i, (a, b) in enumerate(zip(s[0], shape, strict=True)) if i != axis):
+            raise ShapeError(f"concat: shapes {shown(s[0])} and {shown(shape)} don't fit")
+    joined = sp.Add(*(shape[axis] for shape in s))
+    return (*s[0][:axis], joined, *s[0][axis + 1 :])
+
+
+def slice_shape(s: Sequence[Shape], options: Any) -> Shape:
+    """Checks bounds where sizes are numbers; of a size with a name, data must show them."""
+    (shape,), (parts,) = s, options
+    if len(parts) > len(shape):
+        raise ShapeError(f"{len(parts)} indices for {shown(shape)}")
+    sizes: list[Size] = []
+    for size, part in zip(shape, parts, strict=False):
+        if isinstance(part, Tuple):
+            sizes.append(_length(size, *part))
+        elif size.is_Integer and not -size <= part < size:
+            raise ShapeError(f"index {part} is outside {shown(shape)}")
+    return (*sizes, *shape[len(parts) :])
+
+
+def _length(size: Size, start: Expr, stop: Expr) -> Size:
+    """The length of start:stop of an axis."""
+    first = start + size if start < 0 else start
+    last = size if stop is S.Infinity else stop + size if stop < 0 else stop
+    length = last - first
+    if size.is_Integer and not (0 <= first < last <= size):
+        raise ShapeError(f"{start}:{stop} is outside an axis of {size}, or empty")
+    if length.is_Integer and length <= 0:
+        raise ShapeError(f"the part {start}:{stop} is empty")
+    return length
+
+
+def expanded_shape(s: Sequence[Shape], axis: Any) -> Shape:
+    at = int(axis[0]) if axis else len(s[0])
+    return (*s[0][:at], S.One, *s[0][at:])
+
+
+def of_first(s: Sequence[Shape], _: Any) -> Shape:
+    return s[0]
+
+
+def of_second(s: Sequence[Shape], _: Any) -> Shape:
+    return s[1]
+
+
+def diagonal_shape(s: Sequence[Shape], _: Any) -> Shape:
+    return (_need_square("diag", s[0]),)
+
+
+def identity_shape(s: Sequence[Shape], sizes: Any) -> Shape:
+    return (sizes[0], sizes[0])
+
+
+def full_shape(s: Sequence[Shape], value_and_sizes: Any) -> Shape:
+    return tuple(value_and_sizes[1:])
+
+
+def no_axes(s: Sequence[Shape], _: Any) -> Shape:
+    return ()
