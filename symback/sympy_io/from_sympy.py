@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import count
 from typing import Any
 
 import sympy as sp
@@ -22,7 +23,7 @@ from symback.circuits.circuit import (
     leaf,
     size,
 )
-from symback.circuits.names import check_name
+from symback.circuits.names import check_name, fresh_name
 from symback.errors import (
     CircuitError,
     DomainError,
@@ -46,6 +47,8 @@ from symback.sympy_io.from_matrices import MatrixReader, has_matrices
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
 _CONSTANTS = (S.Pi, S.Exp1)
+LONGEST_TYPED = 400  # operations and names of a text that is kept as one formula
+SHORTEST_NAMED = 5
 _OWN = {sp.erfc: erfc}  # functions of SymPy that a class of our own stands for
 
 
@@ -70,9 +73,9 @@ def _read(
     inputs: tuple[str, ...],
     loss: str | _Automatic | None,
 ) -> Circuit:
-    reader = _Reader([n for n, _ in pairs])
+    reader = _Reader(pairs)
     arrays = MatrixReader(reader, pairs) if any(has_matrices(e) for _, e in pairs) else None
-    nodes = arrays.nodes() if arrays else [reader.node(n, e) for n, e in pairs]
+    nodes = arrays.nodes() if arrays else [n for p in pairs for n in reader.nodes(*p)]
     overrides = roles_given(params, inputs)
     targets = only_in_loss(nodes, loss)
     leaves: list[Node] = []
@@ -116,12 +119,15 @@ def _pairs(expr: Any, name: str) -> list[tuple[str, Any]]:
 class _Reader:
     """Translates expressions; remembers which symbol each name stands for."""
 
-    def __init__(self, names: list[str]) -> None:
-        self._names = set(names)
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        self._names = {name for name, _ in pairs}
+        self._pairs = pairs
         self._symbols: dict[str, Any] = {}
+        self._symbol_names: set[str] = set()
         self.leaves: dict[str, None] = {}
 
-    def node(self, name: str, expr: Any) -> Node:
+    def nodes(self, name: str, expr: Any) -> list[Node]:
+        """The node of an expression, behind those of the parts that it uses again and again."""
         if not isinstance(expr, Expr):
             expr = self.number(name, expr)
         parts = postorder(expr)
@@ -134,14 +140,26 @@ class _Reader:
             conditions += part.args if isinstance(part, And | Or) else []
             if any(isinstance(c, Symbol) for c in conditions):
                 raise Unsupported(f"node '{name}' has a name as condition; compare, as in x > 0")
-        if _depth(parts) > DEEPEST:
+        named = _shared(parts)
+        if _depth(parts, named) > DEEPEST:
             raise TooLarge(f"node '{name}' is nested more than {DEEPEST} levels deep; name parts")
         done: dict[Any, Any] = {}
+        nodes: list[Node] = []
         for part in parts:
             done[part] = self.translate(name, part, done)
-        result = done[expr]
-        operands = [s.name for s in _in_order(expr)]
-        return computed(name, result, operands)
+            if part in named:
+                own = fresh_name((f"{name}_{i}" for i in count(1)), self._taken())
+                self._names.add(own)
+                nodes.append(_computed(own, done[part]))
+                done[part] = real_symbol(own)
+        return [*nodes, _computed(name, done[expr]) if nodes else _computed(name, done[expr], expr)]
+
+    def _taken(self) -> set[str]:
+        """Names that no other node may have."""
+        if not self._symbol_names:
+            parts = (p for _, e in self._pairs if isinstance(e, Expr) for p in postorder(e))
+            self._symbol_names = {p.name for p in parts if isinstance(p, Symbol)}
+        return self._names | self._symbol_names
 
     def number(self, name: str, value: Any) -> Expr:
         """The number that stands for a node's expression; Unsupported for anything else."""
@@ -238,12 +256,41 @@ def _shown(part: Any) -> str:
         return "it cannot be printed"
 
 
-def _depth(parts: Iterable[Any]) -> int:
-    """Levels of an expression, from its parts in postorder."""
+def _computed(name: str, formula: Expr, typed: Expr | None = None) -> Node:
+    """The node, its operands in the order in which SymPy prints them."""
+    return computed(name, formula, [s.name for s in _in_order(formula if typed is None else typed)])
+
+
+def _depth(parts: Iterable[Any], named: Collection[Any]) -> int:
+    """Levels of an expression, from its parts in postorder; a part with a name begins anew."""
     levels: dict[Any, int] = {}
+    deepest = 0
     for part in parts:
-        levels[part] = 1 + max((levels[a] for a in part.args), default=0)
-    return max(levels.values())
+        level = 1 + max((levels[a] for a in part.args), default=0)
+        deepest = max(deepest, level)
+        levels[part] = 0 if part in named else level
+    return deepest
+
+
+def _shared(parts: list[Any]) -> set[Any]:
+    """The parts that get names, for the text of the expression would repeat them too often.
+
+    What stands inside a choice stays there: its branches are computed under their conditions.
+    """
+    sizes: dict[Any, int] = {}
+    for part in parts:
+        sizes[part] = 1 + sum(sizes[a] for a in part.args)
+    if sizes[parts[-1]] < max(LONGEST_TYPED, 4 * len(parts)):
+        return set()
+    uses = Counter(a for part in parts for a in part.args)
+    inside = {p for part in parts if isinstance(part, Piecewise) for p in postorder(part)}
+    named: set[Any] = set()
+    for part in parts:
+        size = 1 + sum(1 if a in named else sizes[a] for a in part.args)
+        sizes[part] = size
+        if uses[part] > 1 and size >= SHORTEST_NAMED and part not in inside:
+            named.add(part)
+    return named
 
 
 def _is_known(part: Any) -> bool:

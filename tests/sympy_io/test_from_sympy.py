@@ -389,3 +389,34 @@ def test_own_functions_in_sympy():
     assert fn.sigma(real_x).subs(real_x, 0) == sp.Rational(1, 2)
     assert sp.limit(fn.sigma(real_x).rewrite(sp.exp), real_x, sp.oo) == 1
     assert str(fn.sigma(real_x)) == "sigma(x)"
+
+
+def nested(levels):
+    """e ← e·tanh(e) + sin(e): written out, three times as long a level."""
+    w, e = sp.Symbol("w", real=True), sp.Symbol("x", real=True)
+    e = w * e
+    for _ in range(levels):
+        factors = e, sp.tanh(e, evaluate=False)
+        e = sp.Add(sp.Mul(*factors, evaluate=False), sp.sin(e, evaluate=False), evaluate=False)
+    return e
+
+
+def test_shared_parts_get_names_where_the_text_would_repeat_them():
+    twenty, forty = (sb.Circuit.from_sympy(nested(n)) for n in (20, 40))
+    assert len(forty.nodes) - len(twenty.nodes) == 20
+    lengths = len(twenty.generate()), len(forty.generate())
+    assert lengths[1] < 2 * lengths[0]
+    assert forty.check().passed
+    assert sb.circuit(forty.source) == forty
+
+
+def test_short_expressions_stay_one_formula():
+    assert [n.name for n in sb.Circuit.from_sympy(nested(3)).computed] == ["f", "l"]
+
+
+def test_names_of_shared_parts_are_free():
+    expr = nested(6) + sp.Symbol("f_1", real=True)
+    circuit = sb.Circuit.from_sympy(expr)
+    names = [n.name for n in circuit.nodes]
+    assert "f_1" in {n.name for n in circuit.leaves} and len(names) == len(set(names))
+    assert circuit.check().passed
