@@ -1,4 +1,4 @@
-"""What commands share: the circuit they are given, points, columns, and where results go."""
+"""Options and arguments that commands share: circuit, points, columns, output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
-MOST_NAMES = 12  # of a role, told one by one
+MOST_NAMES = 12  # of a role that are listed
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 
 
@@ -41,10 +41,10 @@ def _all_of(*decorators: _Decorator) -> _Decorator:
 
 
 _circuit_overrides = _all_of(
-    click.option("--params", help="Names that are parameters, with commas between."),
-    click.option("--inputs", help="Names that are inputs, with commas between."),
-    click.option("--loss", help="The loss: a node's name, or a formula."),
-    click.option("--no-loss", is_flag=True, help="Add no loss to the circuit."),
+    click.option("--params", help="Names of the parameters, separated by commas."),
+    click.option("--inputs", help="Names of the inputs, separated by commas."),
+    click.option("--loss", help="The loss: the name of a node, or a formula."),
+    click.option("--no-loss", is_flag=True, help="Do not add a loss to the circuit."),
 )
 
 circuit_options = _all_of(click.argument("circuit"), _circuit_overrides)
@@ -58,15 +58,17 @@ circuit_or_update = _all_of(
         metavar="NAME",
         help="An optimiser's update instead of a CIRCUIT: sgd, momentum, nesterov, adam, adamw.",
     ),
-    click.option("--decay", is_flag=True, help="Of --update: with weight decay (L2)."),
+    click.option("--decay", is_flag=True, help="With --update: add weight decay (L2)."),
 )
-"""The same, or an update rule in the place of CIRCUIT."""
+"""The same, or an update rule in place of CIRCUIT."""
 
 partial_options = _all_of(
     click.option("--of", "of", help="The node to differentiate; default: the output."),
-    click.option("--wrt", multiple=True, help="The name to differentiate by; default: all leaves."),
+    click.option(
+        "--wrt", multiple=True, help="Differentiate with respect to this name; default: all leaves."
+    ),
 )
-"""Which partials a derivation is of."""
+"""The node and the names of the partial derivatives to derive."""
 
 data_options = _all_of(
     click.option(
@@ -74,18 +76,20 @@ data_options = _all_of(
         required=True,
         multiple=True,
         type=click.Path(),
-        help="A file: .csv, .npy, .npz, .parquet, .arrow; several stand side by side.",
+        help="A file: .csv, .npy, .npz, .parquet or .arrow; repeat it for files side by side.",
     ),
     click.option(
         "--map",
         "mapping",
         multiple=True,
         metavar="NAME=COLUMN",
-        help="A leaf's column, or family of columns, as in x=pixel_*.",
+        help="The column of an input or target, or a family of columns: x=pixel_*.",
     ),
-    click.option("--delimiter", default=",", show_default=True, help="Between the file's fields."),
+    click.option(
+        "--delimiter", default=",", show_default=True, help="Separator of the fields of a CSV file."
+    ),
 )
-"""Where samples come from."""
+"""The data files, and the columns of inputs and targets in them."""
 
 
 def read_circuit(
@@ -95,7 +99,7 @@ def read_circuit(
     loss: str | None = None,
     no_loss: bool = False,
 ) -> Circuit:
-    """The circuit that the argument names or is; inferred roles are told on stderr."""
+    """The circuit in the file or text of the argument; inferred roles are reported on stderr."""
     from symback.circuits.circuit import AUTOMATIC
     from symback.language.parse import circuit as parse
 
@@ -108,7 +112,7 @@ def read_circuit(
         loss=None if no_loss else AUTOMATIC if loss is None else loss,
     )
     if parsed.inferred:
-        _tell_inferred(parsed)
+        _echo_inferred(parsed)
     return parsed
 
 
@@ -121,7 +125,7 @@ def read_update(
     """
     if update is None:
         if decay:
-            raise click.UsageError("--decay is about the update of an optimiser; add --update NAME")
+            raise click.UsageError("--decay changes the update of an optimiser; add --update NAME")
         if circuit["circuit"] is None:
             raise click.UsageError("Missing argument 'CIRCUIT', or --update NAME.")
         return None
@@ -139,14 +143,14 @@ def _refuse_beside(option: str, takes: Collection[str]) -> None:
     for known in context.command.params:
         source = context.get_parameter_source(str(known.name))
         if source is ParameterSource.COMMANDLINE and known.name not in takes:
-            raise click.UsageError(f"{known.opts[0]} is about a circuit; {option} takes none")
+            raise click.UsageError(f"{known.opts[0]} needs a circuit; {option} takes no circuit")
 
 
 def _names(text: str | None) -> list[str] | None:
     return None if text is None else text.replace(",", " ").split()
 
 
-def _tell_inferred(circuit: Circuit) -> None:
+def _echo_inferred(circuit: Circuit) -> None:
     parts = []
     for title, role in (("parameters", "param"), ("inputs", "input"), ("targets", "target")):
         names = [n.name for n in circuit.leaves if n.role == role and n.name in circuit.inferred]
@@ -177,7 +181,7 @@ def _read_text(path: str) -> str:
     """The text of a file; a device or a pipe with a name might never end."""
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode) and not path.startswith(("/dev/fd/", "/dev/stdin")):
-        why = "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file"
+        why = "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file"
         raise FileRefused(f"{clip(path, 80)} can't be read: {why}; name a file")
     with open(path, encoding="utf-8") as file:
         return file.read(LONGEST_FILE)
@@ -189,30 +193,30 @@ def _is_path(argument: str) -> bool:
     return argument.endswith((".circuit", ".txt", ".py")) or os.path.exists(argument)
 
 
-def point_of(pairs: Iterable[str], option: str = "--at") -> dict[str, float]:
+def read_numbers(pairs: Iterable[str], option: str = "--at") -> dict[str, float]:
     """NAME=VALUE pairs as numbers."""
     found: dict[str, float] = {}
     for name, text, pair in _pairs(pairs, option):
         number = float(text) if _NUMBER(text.strip()) else float("nan")
         if not isfinite(number):
-            raise _no_number(pair, option, "NAME=NUMBER")
+            raise _not_a_pair(pair, option, "NAME=NUMBER")
         found[name] = number
     return found
 
 
-def point_of_arrays(pairs: Iterable[str]) -> dict[str, Any]:
+def read_point_options(pairs: Iterable[str]) -> dict[str, Any]:
     """NAME=VALUE pairs as numbers and nested lists of them, such as W=[[1, 2], [3, 4]]."""
     from symback.derivation.numbers.point import read_text
 
     pairs = list(pairs)
     if not any("[" in pair for pair in pairs):
-        return point_of(pairs)
+        return read_numbers(pairs)
     found: dict[str, Any] = {}
     for name, text, pair in _pairs(pairs, "--at"):
         try:
             found[name] = read_text(text)
         except ValueError:
-            raise _no_number(pair, "--at", "NAME=NUMBER or NAME=[[1, 2], [3, 4]]") from None
+            raise _not_a_pair(pair, "--at", "NAME=NUMBER or NAME=[[1, 2], [3, 4]]") from None
     return found
 
 
@@ -221,7 +225,7 @@ def _pairs(pairs: Iterable[str], option: str) -> Iterable[tuple[str, str, str]]:
     for pair in pairs:
         name, sign, text = pair.partition("=")
         if not (sign and name.strip()):
-            raise _no_number(pair, option, "NAME=NUMBER")
+            raise _not_a_pair(pair, option, "NAME=NUMBER")
         if name.strip() in seen:
             raise click.BadParameter(f"'{_shown(name)}' is given twice", param_hint=option)
         seen.add(name.strip())
@@ -233,7 +237,7 @@ def _shown(text: str) -> str:
     return clip("".join(c if c.isprintable() else "?" for c in text[:80]), 60)
 
 
-def _no_number(pair: str, option: str, wanted: str) -> click.BadParameter:
+def _not_a_pair(pair: str, option: str, wanted: str) -> click.BadParameter:
     return click.BadParameter(f"'{_shown(pair)}' is not {wanted}", param_hint=option)
 
 
@@ -248,7 +252,7 @@ def put(text: str, output: str | None) -> None:
     click.echo(f"wrote {output}", err=True)
 
 
-def columns(mapping: Iterable[str]) -> dict[str, str]:
+def read_mapping(mapping: Iterable[str]) -> dict[str, str]:
     """NAME=COLUMN pairs, one column a name."""
     pairs: dict[str, str] = {}
     for item in mapping:
@@ -269,13 +273,13 @@ def text_of_file(path: str) -> str:
 __all__ = [
     "circuit_options",
     "circuit_or_update",
-    "columns",
     "data_options",
     "partial_options",
-    "point_of",
-    "point_of_arrays",
     "put",
     "read_circuit",
+    "read_mapping",
+    "read_numbers",
+    "read_point_options",
     "read_update",
     "text_of",
     "text_of_file",

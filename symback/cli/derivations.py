@@ -11,10 +11,10 @@ from symback.cli.arguments import (
     circuit_options,
     circuit_or_update,
     partial_options,
-    point_of,
-    point_of_arrays,
     put,
     read_circuit,
+    read_numbers,
+    read_point_options,
     read_update,
     text_of_file,
 )
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "at",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A number for a leaf; for an array [1, 2] or [[1, 2], [3, 4]].",
+    help="Value of an input or parameter: a number, [1, 2] or [[1, 2], [3, 4]].",
 )
 @click.option(
     "--format",
@@ -43,28 +43,28 @@ if TYPE_CHECKING:
 @click.option(
     "--style",
     type=click.Choice(["align", "beamer", "table"]),
-    help="Of latex: formulas to paste, slides, or one row a step.",
+    help="For --format latex: formulas to paste, slides, or a table with one row a step.",
 )
-@click.option("--standalone", is_flag=True, help="Of latex: a document that compiles by itself.")
+@click.option("--standalone", is_flag=True, help="For --format latex: a complete document.")
 @click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
 @click.option(
     "--detail",
     type=click.Choice(["brief", "normal", "full"]),
     default="normal",
     show_default=True,
-    help="Of the text: results only, or every step and why it holds.",
+    help="For --format text: results only, normal, or every step with its reason.",
 )
 @click.option(
     "--view",
     type=click.Choice(["paths", "accumulation"]),
     default="paths",
     show_default=True,
-    help="All paths added up, or adjoint by adjoint as the code does it.",
+    help="Sum over paths, or adjoints accumulated in reverse order as in the code.",
 )
 @click.option(
     "--stats",
     is_flag=True,
-    help="Print what the partials cost; no derivation.",
+    help="Print the cost of the gradient instead of the derivation.",
 )
 @click.option("-o", "--output", type=click.Path(), help="Write to this file.")
 def derive(
@@ -102,7 +102,7 @@ def derive(
         return
     if (style or standalone) and form != "latex":
         raise click.UsageError("--style and --standalone need --format latex")
-    point = point_of_arrays(at)
+    point = read_point_options(at)
     derivation = derive_steps(read_circuit(**circuit), of, wrt or None, view=view)
     if point:
         derivation = derivation.at(**point)
@@ -131,22 +131,24 @@ def _form_of(update: Update, form: str, ascii_: bool) -> str:
 
 @click.command()
 @circuit_options
-@click.option("--of", "of", help="The node to draw with all that leads to it; default: the output.")
-@click.option("--at", "at", multiple=True, metavar="NAME=VALUE", help="A number for a leaf.")
+@click.option("--of", "of", help="Draw this node and its ancestors; default: the output.")
+@click.option(
+    "--at", "at", multiple=True, metavar="NAME=VALUE", help="Value of an input or parameter."
+)
 @click.option(
     "--view",
     type=click.Choice(["gates", "neurons"]),
     default="gates",
     show_default=True,
-    help="One circle a gate, or one a neuron with weights on the wires.",
+    help="One circle for each gate, or for each neuron with weights on the wires.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["svg", "dot"]),
-    help="dot is text for Graphviz; default: dot for a FILE.dot or FILE.gv, else svg.",
+    help="dot is Graphviz text; default: dot for a FILE.dot or FILE.gv, else svg.",
 )
-@click.option("-o", "--output", type=click.Path(), help="The file; default: stdout.")
+@click.option("-o", "--output", type=click.Path(), help="Write to this file; default: stdout.")
 def draw(
     of: str | None,
     at: tuple[str, ...],
@@ -160,7 +162,7 @@ def draw(
     \b
     symback draw "f = x1 − σ(w3x3 + w4x4)" --at x1=1 --at x3=0.5 -o neuron.svg
     """
-    point = point_of(at)
+    point = read_numbers(at)
     parsed = read_circuit(**circuit)
     is_dot = form == "dot" or (form is None and (output or "").lower().endswith((".dot", ".gv")))
     draw_as = parsed.to_dot if is_dot else parsed.draw
@@ -175,12 +177,20 @@ def draw(
     type=click.Choice(["partials", "rules", "steps"]),
     default="steps",
     show_default=True,
-    help="What is asked for: partials of edges, their rules, or results too.",
+    help="Ask for partials of edges, for their rules, or for results too.",
 )
-@click.option("--level", type=click.IntRange(1, 3), default=1, show_default=True, help="How much.")
-@click.option("--seed", default=0, show_default=True, help="The seed of what is left blank.")
+@click.option(
+    "--level",
+    type=click.IntRange(1, 3),
+    default=1,
+    show_default=True,
+    help="Difficulty: how many blanks.",
+)
+@click.option("--seed", default=0, show_default=True, help="Random seed that picks the blanks.")
 @click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
-@click.option("--answers", type=click.Path(), help="Grade the answers in a file, one a line.")
+@click.option(
+    "--answers", type=click.Path(), help="Grade the answers in this file, one on each line."
+)
 def quiz(
     of: str | None,
     wrt: tuple[str, ...],
@@ -191,7 +201,7 @@ def quiz(
     answers: str | None,
     **circuit: Any,
 ) -> None:
-    """Practise a derivation with blanks; a wrong answer is told its edge.
+    """Practise a derivation with blanks; names the edge where an answer went wrong.
 
     \b
     symback quiz "f = x1 − σ(w3x3 + w4x4)" --wrt w3 --level 2
@@ -201,7 +211,9 @@ def quiz(
     from symback.derivation.text.normal import ascii_words
 
     if circuit["circuit"] == "-" and answers is None:
-        raise click.UsageError("a circuit on standard input leaves no room for answers; --answers")
+        raise click.UsageError(
+            "a circuit on standard input leaves no input for answers; give --answers FILE"
+        )
     derivation = derive_steps(read_circuit(**circuit), of, wrt or None)
     asked = derivation.quiz(kind, seed=seed, level=level)
     if answers is None:
@@ -223,7 +235,7 @@ def _ask(prompt: str) -> str | None:
 
 
 def _next_line(prompt: str) -> str | None:
-    """A line that somebody piped in, behind its question."""
+    """The next line of standard input, echoed behind its question."""
     line = sys.stdin.readline()
     if not line:
         return None

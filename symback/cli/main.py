@@ -1,4 +1,4 @@
-"""The command line: a thin face over the package.
+"""The command line.
 
 Results go to stdout, messages to stderr. Exit codes: 0 done, 1 a check failed, 2 a wrong option
 or input, 130 interrupted. Everything heavy is imported inside the commands, so that `--help`

@@ -18,21 +18,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @circuit_or_update
-@click.option("-o", "--output", type=click.Path(), help="The module's file; default: stdout.")
+@click.option(
+    "-o", "--output", type=click.Path(), help="Write the module to this file; default: stdout."
+)
 @click.option(
     "--target",
     default="numpy",
     show_default=True,
-    help="What is written: numpy, or c with a loader.",
+    help="Language of the module: numpy, or c with a loader.",
 )
-@click.option("--template", type=click.Path(), help="A folder whose templates come first.")
+@click.option(
+    "--template", type=click.Path(), help="A folder of templates that replace the built-in ones."
+)
 @click.option("--check", "checked", is_flag=True, help="Check against SymPy before writing.")
 @click.option(
     "--certificate",
     type=click.Path(),
-    help="Check, and write a certificate to this file, its short form to the module.",
+    help="Check, write a certificate to this file, and its summary into the module.",
 )
-@click.option("--diff", is_flag=True, help="Write nothing; exit 1 if the file is out of date.")
+@click.option("--diff", is_flag=True, help="Only compare; exit 1 if the file is out of date.")
 @click.option("--force", is_flag=True, help="Overwrite a file that was edited by hand.")
 def generate(
     output: str | None,
@@ -74,7 +78,7 @@ def generate(
         from symback.check.certificate import certify_files
 
         found = certify_files(parsed, texts, Path(name).name, main)
-        _tell(found.report, output is None)
+        _echo_report(found.report, output is None)
         summary = found.summary
         texts = render_files(
             parsed, target=target, template=template, certificate=summary, stem=stem
@@ -87,14 +91,14 @@ def generate(
         oracle = Oracle(parsed)
         module = load_files(texts, stem)
         report = check_module(parsed, module, name=name, oracle=oracle)
-        _tell(with_typed(report, parsed, oracle), output is None)
+        _echo_report(with_typed(report, parsed, oracle), output is None)
     _deliver(texts, main, output, diff, force)
 
 
 def _deliver(
     texts: Mapping[str, str], main: str, output: str | None, diff: bool, force: bool
 ) -> None:
-    """The module on stdout, in its files, or what would change in them."""
+    """Write the module to stdout or to its files, or show the changes in them."""
     from symback.codegen.render import by_path, write_files
 
     if output is None:
@@ -106,15 +110,15 @@ def _deliver(
         click.echo(f"wrote {output}" if written else f"{output} is up to date", err=True)
 
 
-def _tell(report: Report, on_stderr: bool) -> None:
-    """The report of a check that comes before writing; what is wrong is not written."""
+def _echo_report(report: Report, on_stderr: bool) -> None:
+    """Print the report of the check; CheckFailed where the module must not be written."""
     click.echo(str(report), err=on_stderr)
     if not report.passed:
         raise CheckFailed("the module disagrees with SymPy; nothing was written")
 
 
 def _diff(texts: Mapping[Path, str]) -> None:
-    """The differences between files and what would be generated; exit code 1 if there is one."""
+    """Print how the files differ from the generated ones; exit code 1 if they do."""
     import difflib
 
     stale = []
@@ -134,10 +138,12 @@ def _diff(texts: Mapping[Path, str]) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path())
-@click.option("--points", default=24, show_default=True, help="How many points, 20 or more.")
-@click.option("--seed", default=0, show_default=True, help="The seed of the random points.")
+@click.option("--points", default=24, show_default=True, help="Number of points, 20 or more.")
+@click.option("--seed", default=0, show_default=True, help="Random seed of the points.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option("--certificate", type=click.Path(), help="Write digits and conditions to this file.")
+@click.option(
+    "--certificate", type=click.Path(), help="Write errors and condition numbers to this file."
+)
 def check(file: str, points: int, seed: int, as_json: bool, certificate: str | None) -> None:
     """Check a generated module against SymPy.
 
@@ -146,7 +152,7 @@ def check(file: str, points: int, seed: int, as_json: bool, certificate: str | N
     from symback.check.check import check_file
 
     if points < 20 or seed < 0:
-        raise click.UsageError("--points is a number from 20, --seed one from 0")
+        raise click.UsageError("--points must be 20 or more, --seed 0 or more")
     if certificate is None:
         report = check_file(Path(file), points=points, seed=seed)
     else:

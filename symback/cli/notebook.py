@@ -1,9 +1,9 @@
-"""Notebooks: the magics of `%load_ext symback`, and what circuits and results show themselves as.
+"""Notebooks: the magics of `%load_ext symback`, and the display of circuits and results.
 
     %%circuit neuron --params w3,w4
     f = x1 − σ(w3x3 + w4x4)
 
-binds `neuron`, and `%circuit f = w*x` binds `c`. Nothing here imports IPython before it is there.
+binds `neuron`, and `%circuit f = w*x` binds `c`. IPython is imported only by `load_ext` itself.
 """
 
 from __future__ import annotations
@@ -42,28 +42,28 @@ _LEFT_OVER = re.compile(r"(?<!\S)--[A-Za-z][\w-]*")
 
 
 class WrongCell(Exception):
-    """What stops a cell whose circuit or options are wrong: a message, no traceback."""
+    """A wrong circuit or option in a cell: IPython shows the message without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of a traceback."""
+        """The lines that IPython shows instead of a traceback."""
         return [f"symback: {self}"]
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What `%load_ext symback` calls: registers `%circuit` and `%%circuit`."""
+    """Register `%circuit` and `%%circuit`; `%load_ext symback` calls this."""
     from IPython.core.magic import no_var_expand  # an extra, and here because it called us
 
     def circuit(line: str, cell: str | None = None) -> Circuit:
         """A circuit from its text, bound to a name and shown.
 
-        %%circuit [NAME] [options]       the cell is the circuit's text; NAME is c where none stands
+        %%circuit [NAME] [options]       the cell is the circuit's text; NAME is c by default
         %circuit [options] f = w*x       the line is the text; the circuit is bound to c
 
         Options, as on the command line:
-          --params NAMES    names that are parameters, with commas between
-          --inputs NAMES    names that are inputs
-          --loss LOSS       the loss: a node's name, or a formula in quotes
-          --no-loss         add no loss
+          --params NAMES    names of the parameters, separated by commas
+          --inputs NAMES    names of the inputs
+          --loss LOSS       the loss: the name of a node, or a formula in quotes
+          --no-loss         do not add a loss
         """
         name, found = _read(line, cell)
         shell.push({name: found})
@@ -73,20 +73,20 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """What `%unload_ext symback` calls."""
+    """Remove the magics; `%unload_ext symback` calls this."""
     for magics in shell.magics_manager.magics.values():
         magics.pop("circuit", None)
 
 
 def _read(line: str, cell: str | None) -> tuple[str, Circuit]:
-    """The name to bind and the circuit; roles that were inferred from names are told."""
+    """The name to bind and the circuit; prints the roles that were inferred from names."""
     from symback.language.parse import (
         circuit as parse,  # kept out of start-up, as everything heavy is
     )
 
     rest, options = _split(line)
     if cell is None and not rest:
-        raise WrongCell("no circuit; write one such as %circuit f = w*x")
+        raise WrongCell("the circuit is missing; write one such as %circuit f = w*x")
     name, text = (DEFAULT_NAME, rest) if cell is None else (_name(rest), cell)
     try:
         found = parse(text, **options)
@@ -100,7 +100,7 @@ def _read(line: str, cell: str | None) -> tuple[str, Circuit]:
 
 
 def _split(line: str) -> tuple[str, dict[str, str | None]]:
-    """What stands on the line beside the options, and the options as `symback.circuit` takes them.
+    """The text beside the options, and the options as `symback.circuit` takes them.
 
     >>> _split('neuron --params a,b --no-loss')
     ('neuron', {'params': 'a,b', 'loss': None})
@@ -109,14 +109,14 @@ def _split(line: str) -> tuple[str, dict[str, str | None]]:
     for match in _OPTION.finditer(line):
         key = match["key"] or "loss"
         if key in options:
-            raise WrongCell(f"--{key} stands once; --loss and --no-loss exclude each other")
+            raise WrongCell(f"give --{key} once; --loss and --no-loss exclude each other")
         given = (match["text"], match["other"], match["value"])
         options[key] = next((value for value in given if value is not None), None)
     rest = _OPTION.sub("", line).strip()
     wrong = _LEFT_OVER.search(rest)
     if wrong:
         raise WrongCell(
-            f"'{clip(wrong[0], 40)}' is no option, or has no value; "
+            f"'{clip(wrong[0], 40)}' is not an option, or its value is missing; "
             "the options are --params NAMES, --inputs NAMES, --loss LOSS and --no-loss"
         )
     return rest, options
@@ -141,14 +141,14 @@ def _inferred(circuit: Circuit) -> str:
     return f"inferred from names: {'; '.join(parts)} (--params and --inputs override)"
 
 
-# -- what a notebook shows -------------------------------------------------------------------
+# -- display in a notebook -------------------------------------------------------------------
 
 
 def svg_of_circuit(circuit: Circuit) -> str | None:
-    """The circuit's picture, None where it is too large to be drawn unasked.
+    """The circuit's picture, or None where it is too large to draw without being asked.
 
-    How long a picture takes is told by the layers that its wires cross, not by a clock, so that
-    the same circuit shows the same at every run.
+    The layers that its wires cross estimate the time of drawing, not a clock, so that
+    the same circuit gives the same display at every run.
     """
     from symback.autodiff.reverse import reverse_pass
     from symback.derivation.picture.diagram import diagram, layers

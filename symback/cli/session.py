@@ -1,4 +1,4 @@
-"""The interactive session: everything imported, a circuit at hand."""
+"""The interactive session, with symback imported and the circuit bound to `c`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def names(circuit: Circuit | None) -> dict[str, Any]:
-    """What a session starts with: symback as sb, circuit, Circuit, sympy, numpy, and c."""
+    """Names bound at the start: sb, circuit, Circuit, sympy, np, and c for the circuit."""
     import numpy
     import sympy
 

@@ -11,15 +11,21 @@ from typing import Any
 
 import click
 
-from symback.cli.arguments import circuit_options, columns, data_options, point_of, read_circuit
+from symback.cli.arguments import (
+    circuit_options,
+    data_options,
+    read_circuit,
+    read_mapping,
+    read_numbers,
+)
 
 
 @click.command()
 @circuit_options
 @data_options
 @click.option("--epochs", default=20, show_default=True, help="Passes over the data.")
-@click.option("--batch-size", default=128, show_default=True, help="Samples of one step.")
-@click.option("--learning-rate", type=float, help="The step width η; default: 0.1.")
+@click.option("--batch-size", default=128, show_default=True, help="Samples in each step.")
+@click.option("--learning-rate", type=float, help="Learning rate η; default: 0.1.")
 @click.option(
     "--optimiser",
     "--optimizer",
@@ -31,34 +37,71 @@ from symback.cli.arguments import circuit_options, columns, data_options, point_
     "--schedule",
     default="constant",
     show_default=True,
-    help="How η_t falls: constant, step, cosine or inverse.",
+    help="Decay of η_t: constant, step, cosine or inverse.",
 )
 @click.option(
-    "--set", "options", multiple=True, metavar="NAME=VALUE", help="Of optimiser or schedule."
+    "--set",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the optimiser or schedule, e.g. mu=0.9.",
 )
-@click.option("--weight-decay", type=float, help="λ, which shrinks parameters.")
-@click.option("--clip", type=float, help="The most that a gradient's norm may be.")
-@click.option("--validation", default=0.2, show_default=True, help="Share of rows held out.")
-@click.option("--patience", type=int, help="End after so many epochs without a lower loss there.")
-@click.option("--standardise", is_flag=True, help="Give inputs mean 0 and deviation 1.")
-@click.option("--size", "sizes", multiple=True, metavar="NAME=N", help="A size data don't tell.")
+@click.option("--weight-decay", type=float, help="Weight decay λ (L2; decoupled in adamw).")
+@click.option("--clip", type=float, help="Clip gradients to this norm.")
+@click.option(
+    "--validation",
+    default=0.2,
+    show_default=True,
+    help="Fraction of the rows held out for validation.",
+)
+@click.option(
+    "--patience",
+    type=int,
+    help="Early stopping: stop after this many epochs without improvement in validation loss.",
+)
+@click.option("--standardise", is_flag=True, help="Standardise inputs (zero mean, unit variance).")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME=N",
+    help="A dimension that the data do not determine.",
+)
 @click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
-@click.option("--target", default="numpy", show_default=True, help="What computes: numpy, or c.")
-@click.option("--shards", type=int, help="Parts of the rows; default: as many as workers, or 1.")
-@click.option("--workers", type=int, help="Processes that compute the shards' gradients.")
-@click.option("--dask", is_flag=True, help="They are a Dask cluster on this machine.")
-@click.option("--scheduler", metavar="ADDRESS", help="The workers of the Dask cluster there.")
+@click.option("--target", default="numpy", show_default=True, help="Compute with numpy or c.")
 @click.option(
-    "--local-steps", default=1, show_default=True, help="Steps of a shard before they are averaged."
+    "--shards", type=int, help="Number of parts of the rows; default: the number of workers, or 1."
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of split, start and shuffling.")
-@click.option("--initial", type=click.Path(), help="Parameters to start from, an .npz file.")
-@click.option("--checkpoint-steps", type=int, help="Save every so many steps.")
-@click.option("--checkpoint-seconds", type=float, help="Save every so many seconds; default: 30.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in the folder of -o.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.option(
+    "--workers", type=int, help="Number of processes that compute the gradients of the shards."
+)
+@click.option("--dask", is_flag=True, help="Run the workers as a Dask cluster on this machine.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Use the workers of the Dask cluster at this address."
+)
+@click.option(
+    "--local-steps", default=1, show_default=True, help="Steps of each shard between two averages."
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Random seed of split, initial values and shuffling.",
+)
+@click.option("--initial", type=click.Path(), help="Start from the parameters in this .npz file.")
+@click.option("--checkpoint-steps", type=int, help="Steps between two checkpoints.")
+@click.option(
+    "--checkpoint-seconds", type=float, help="Seconds between two checkpoints; default: 30."
+)
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint in the folder of -o.")
+@click.option("--quiet", is_flag=True, help="Do not show progress.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@click.option("-o", "--output", type=click.Path(), help="A folder for parameters and history.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    help="Write parameters, history and pictures to this folder.",
+)
 def train(
     data: tuple[str, ...],
     mapping: tuple[str, ...],
@@ -87,15 +130,15 @@ def train(
     """
     from symback.training import summary, train_from_file
 
-    pairs = columns(mapping)
+    pairs = read_mapping(mapping)
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
-    with _ended_by_signals(), _engine(shards, workers, dask, scheduler) as engine:
+    with _sigterm_as_interrupt(), _engine(shards, workers, dask, scheduler) as engine:
         result = train_from_file(
             parsed,
             list(data),
             mapping=pairs,
-            options=point_of(options, "--set"),
-            sizes=_whole(point_of(sizes, "--size")),
+            options=read_numbers(options, "--set"),
+            sizes=_whole(read_numbers(sizes, "--size")),
             output=output,
             engine=engine,
             shards=(workers or 1) if shards is None else shards,
@@ -110,18 +153,18 @@ def train(
         click.echo(summary(result))
     if result.interrupted:
         if output is not None:
-            click.echo(f"to go on: the same command with --resume (-o {output})", err=True)
+            click.echo(f"to continue: the same command with --resume (-o {output})", err=True)
         sys.exit(130)
 
 
 def _engine(
     shards: int | None, workers: int | None, dask: bool, scheduler: str | None
 ) -> AbstractContextManager[Any]:
-    """Where gradients are made: None stands for this process."""
+    """The engine that computes gradients; None stands for this process."""
     if scheduler is not None and shards is None and workers is None:
         raise click.UsageError("--scheduler needs --shards N: the result depends on their number")
     if dask and scheduler is None and workers is None:
-        raise click.UsageError("--dask needs --workers N, the processes to begin on this machine")
+        raise click.UsageError("--dask needs --workers N, the number of processes on this machine")
     if dask or scheduler is not None:
         from symback.training.engine.dask import on_dask
 
@@ -134,13 +177,13 @@ def _engine(
 
 
 def _whole(sizes: dict[str, float]) -> dict[str, Any]:
-    """Whole numbers as such; others are refused by name where they are used."""
+    """Whole numbers as integers; the settings refuse the others by name."""
     return {name: int(size) if size == int(size) else size for name, size in sizes.items()}
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Within it, the signal by which systems end a job (SIGTERM) is taken as Ctrl-C is."""
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Treat SIGTERM, by which systems end a job, as Ctrl-C."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -155,13 +198,21 @@ def _ended_by_signals() -> Iterator[None]:
 @click.command()
 @circuit_options
 @data_options
-@click.option("--start", multiple=True, metavar="NAME=VALUE", help="Where a parameter begins.")
-@click.option("--learning-rate", default=0.1, show_default=True, help="The step width η.")
-@click.option("--steps", default=100, show_default=True, help="Steps of every method.")
-@click.option("--batch-size", type=int, help="Of the mini-batches; default: 128, or n/8 if less.")
-@click.option("--seed", default=0, show_default=True, help="Seed of start and shuffling.")
-@click.option("--losses", type=click.Path(), help="A second picture: the loss over the steps.")
-@click.option("-o", "--output", type=click.Path(), help="The picture, an SVG or PNG file.")
+@click.option("--start", multiple=True, metavar="NAME=VALUE", help="Initial value of a parameter.")
+@click.option("--learning-rate", default=0.1, show_default=True, help="Learning rate η.")
+@click.option("--steps", default=100, show_default=True, help="Number of steps of each method.")
+@click.option(
+    "--batch-size", type=int, help="Size of the mini-batches; default: 128, or n/8 if less."
+)
+@click.option(
+    "--seed", default=0, show_default=True, help="Random seed of initial values and shuffling."
+)
+@click.option(
+    "--losses", type=click.Path(), help="Write a second picture, the loss over the steps."
+)
+@click.option(
+    "-o", "--output", type=click.Path(), help="Write the picture to this SVG or PNG file."
+)
 def descend(
     data: tuple[str, ...],
     mapping: tuple[str, ...],
@@ -185,7 +236,7 @@ def descend(
     from symback.training.results.descent import read_samples, summary
     from symback.training.results.descent_plot import descent_picture, loss_picture
 
-    pairs, begin = columns(mapping), point_of(start, "--start")
+    pairs, begin = read_mapping(mapping), read_numbers(start, "--start")
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
     samples = read_samples(parsed, list(data), pairs, delimiter=delimiter)
     paths = paths_of(parsed, samples, start=begin, **settings)

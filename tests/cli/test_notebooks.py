@@ -114,17 +114,17 @@ WRONG = [
     ("%%circuit c\nx2 = w3x3\nf = x1 − σ(net2\n", "f = x1 − σ(net2\n               ^"),
     ("%circuit f = x1 - sgima(x2)", "did you mean 'sigma'"),
     ("%circuit f = (x1 -", "f = (x1 -\n         ^"),
-    ("%circuit", "no circuit; write one"),
+    ("%circuit", "the circuit is missing; write one"),
     ("%%circuit c\n# nothing\n", "the circuit is empty"),
     ("%%circuit 3c\nf = w*x", "'3c' is not a Python name"),
     ("%%circuit for\nf = w*x", "'for' is not a Python name"),
     ("%%circuit a b\nf = w*x", "'a b' is not a Python name"),
-    ("%%circuit c --param w\nf = w*x", "'--param' is no option"),
-    ("%%circuit c --params\nf = w*x", "'--params' is no option, or has no value"),
+    ("%%circuit c --param w\nf = w*x", "'--param' is not an option"),
+    ("%%circuit c --params\nf = w*x", "'--params' is not an option, or has no value"),
     ("%%circuit c --params q\nf = w*x", "no name 'q'"),
     ("%%circuit c --loss f --no-loss\nf = w*x", "exclude each other"),
     ("%%circuit c --no-loss --loss f\nf = w*x", "exclude each other"),
-    ("%circuit f = {shell} * $HOME", "'{' is no bracket here"),  # nothing is put in for it
+    ("%circuit f = {shell} * $HOME", "use ( in place of '{'"),  # nothing is put in for it
     ("%circuit f = " + "(" * 5000 + "x" + ")" * 5000, "levels deep"),
     ('%%circuit c --loss ""\nf = w*x', "symback: "),
 ]
