@@ -7,7 +7,7 @@ its numbers are exact in float64. A printer of a language adds its tables and it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sympy import Expr, Mul, Pow, S
@@ -15,6 +15,7 @@ from sympy.logic.boolalg import And, Or
 
 from symback.errors import DomainError, clip
 from symback.operations.balls.scalars import constant, nearest_float
+from symback.operations.elementwise import OPS, SLOPES
 from symback.printing.printer import ATOM, MUL, NEG, POW, Printer
 
 _LARGEST_EXACT = 2**53
@@ -95,6 +96,18 @@ class CodePrinter(Printer):
         return super().connective(condition)
 
 
+def with_kernels(
+    functions: Mapping[Any, str], kernels: Collection[str], prefix: str
+) -> dict[Any, str]:
+    """What a language calls each operation: what its table says, else the kernel named after it.
+
+    With the prefix "_", sigma is _sigma and its slope _sigma_slope.
+    """
+    named: dict[Any, str] = {op.head: f"{prefix}{op.name}" for op in OPS.values()}
+    named |= {slope: f"{prefix}{op.name}_slope" for slope, op in SLOPES.items()}
+    return {**{head: name for head, name in named.items() if name in kernels}, **functions}
+
+
 def called_kernels(
     lines: Iterable[str], known: Collection[str], source: Callable[[str], str]
 ) -> list[str]:
@@ -116,4 +129,4 @@ def _called(text: str, known: Collection[str]) -> set[str]:
     return {name for name in _CALL.findall(text) if name in known}
 
 
-__all__ = ["CodePrinter", "called_kernels"]
+__all__ = ["CodePrinter", "called_kernels", "with_kernels"]

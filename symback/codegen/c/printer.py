@@ -18,11 +18,10 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.names import fresh_name
 from symback.operations import functions as ops
-from symback.printing.code import CodePrinter, called_kernels
+from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
 
-FUNCTIONS: dict[Any, str] = {
-    sp.exp: "symback_exp",
+_OF_MATH_H: dict[Any, str] = {
     sp.log: "log",
     log1p: "log1p",
     expm1: "expm1",
@@ -35,42 +34,20 @@ FUNCTIONS: dict[Any, str] = {
     sp.atan2: "atan2",
     sp.sinh: "sinh",
     sp.cosh: "cosh",
-    sp.tanh: "symback_tanh",
     sp.asinh: "asinh",
     sp.acosh: "acosh",
     sp.atanh: "atanh",
     sp.Abs: "fabs",
-    sp.sign: "symback_sign",
-    sp.Min: "symback_min",
-    sp.Max: "symback_max",
     hypot: "hypot",
     sp.erf: "erf",
     ops.erfc: "erfc",
-    sp.sinc: "symback_sinc",
-    ops.sinc_prime: "symback_sinc_slope",
-    ops.log1psq: "symback_log1psq",
-    ops.log1psq_prime: "symback_log1psq_slope",
-    ops.log1mexp: "symback_log1mexp",
-    ops.logcosh: "symback_logcosh",
-    ops.logaddexp: "symback_logaddexp",
-    ops.binary_cross_entropy: "symback_binary_cross_entropy",
-    ops.binary_cross_entropy_prime: "symback_binary_cross_entropy_slope",
-    ops.sigma: "symback_sigma",
-    ops.sigma_prime: "symback_sigma_slope",
-    ops.tanh_prime: "symback_tanh_slope",
-    ops.softplus: "symback_softplus",
     ops.relu: "symback_max({0}, 0.0)",
     ops.relu_at: "symback_max({0}, 0.0)",
     ops.abs_at: "fabs({0})",
     ops.max_at: "symback_max({0}, {1})",
     ops.min_at: "symback_min({0}, {1})",
-    ops.silu: "symback_silu",
-    ops.silu_prime: "symback_silu_slope",
-    ops.gelu: "symback_gelu",
-    ops.gelu_prime: "symback_gelu_slope",
-    ops.logsigmoid: "symback_logsigmoid",
 }
-"""What each operation is called in C; `symback_` marks a kernel, braces the place of an operand."""
+"""What the language has, or a template says; braces mark the place of an operand."""
 
 POWERS = {2: "symback_square", 3: "symback_cube", 4: "symback_fourth"}
 """Kernels of powers with these exponents; the others are pow's."""
@@ -96,6 +73,19 @@ RESERVED = frozenset(
 _KERNEL = re.compile(
     r"(?:^/\*(?:[^*]|\*(?!/))*\*/\n)?^static inline \w+ (\w+)\(.*?^\}\n", re.M | re.S
 )
+
+
+@cache
+def kernels() -> dict[str, str]:
+    """The functions of the kernel files by name, in order, each with the comment above it."""
+    folder = Path(__file__).parent
+    files = ("kernels.c", "array_kernels.c")
+    text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
+    return {found[1]: found[0] for found in _KERNEL.finditer(text)}
+
+
+FUNCTIONS = with_kernels(_OF_MATH_H, kernels(), PREFIX)
+"""What each operation is called in C; `symback_` marks a kernel, braces the place of an operand."""
 
 
 class CPrinter(CodePrinter):
@@ -157,15 +147,6 @@ def c_prefix(stem: str) -> str:
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, each after those that it calls itself."""
     return called_kernels(lines, kernels(), kernels().__getitem__)
-
-
-@cache
-def kernels() -> dict[str, str]:
-    """The functions of the kernel files by name, in order, each with the comment above it."""
-    folder = Path(__file__).parent
-    files = ("kernels.c", "array_kernels.c")
-    text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
-    return {found[1]: found[0] for found in _KERNEL.finditer(text)}
 
 
 __all__ = ["FUNCTIONS", "CPrinter", "Symbol", "c_names", "c_prefix", "kernel_sources", "kernels"]

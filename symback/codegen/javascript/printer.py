@@ -23,10 +23,10 @@ from symback.errors import Unsupported, clip
 from symback.operations import functions as ops
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
-from symback.printing.code import CodePrinter, called_kernels
+from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
 
-FUNCTIONS: dict[Any, str] = {
+_OF_MATH: dict[Any, str] = {
     sp.exp: "Math.exp",
     sp.log: "Math.log",
     log1p: "Math.log1p",
@@ -49,16 +49,9 @@ FUNCTIONS: dict[Any, str] = {
     sp.Min: "Math.min",
     sp.Max: "Math.max",
     hypot: "Math.hypot",
-    sp.erf: "_erf",
-    ops.erfc: "_erfc",
-    sp.sinc: "_sinc",
-    ops.sinc_prime: "_sinc_slope",
-    ops.log1psq: "_log1psq",
-    ops.log1psq_prime: "_log1psq_slope",
     ops.log1mexp: (
         "(({0}) > -0.6931471805599453 ? Math.log(-Math.expm1({0})) : Math.log1p(-Math.exp({0})))"
     ),
-    ops.logcosh: "_logcosh",
     ops.binary_cross_entropy: (
         "(Math.log1p(Math.exp(-Math.abs({0})))"
         " + (({0}) > 0 ? ({0}) * (1 - ({1})) : -({0}) * ({1})))"
@@ -67,23 +60,12 @@ FUNCTIONS: dict[Any, str] = {
         "(({0}) > 0 ? 1 - ({1}) - _sigma(-({0})) : _sigma({0}) - ({1}))"
     ),
     ops.logaddexp: ("(Math.max({0}, {1}) + Math.log1p(Math.exp(-Math.abs(({0}) - ({1})))))"),
-    ops.sigma: "_sigma",
-    ops.sigma_prime: "_sigma_slope",
-    ops.tanh_prime: "_tanh_slope",
-    ops.softplus: "_softplus",
-    ops.relu: "_relu",
     ops.relu_at: "_relu",  # which leaves the second operand alone
     ops.abs_at: "Math.abs",
     ops.max_at: "(Math.max({0}, {1}))",
     ops.min_at: "(Math.min({0}, {1}))",
-    ops.silu: "_silu",
-    ops.silu_prime: "_silu_slope",
-    ops.gelu: "_gelu",
-    ops.gelu_prime: "_gelu_slope",
-    ops.logsigmoid: "_logsigmoid",
 }
-"""What each operation is called in JavaScript; a leading underscore marks a kernel, braces the
-place of an operand."""
+"""What the language has, or a template says; braces mark the place of an operand."""
 
 LONGEST_KERNELS = 300
 """Characters of the kernels of an operation that a page has in case an answer calls it."""
@@ -100,6 +82,18 @@ RESERVED = frozenset(
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _KERNEL = re.compile(r"(?:^//[^\n]*\n)*^function (_\w+)\(.*?^\}\n", re.M | re.S)
+
+
+@cache
+def kernels() -> dict[str, str]:
+    """The functions of `kernels.js` by name, each with the comment above it."""
+    text = (Path(__file__).parent / "kernels.js").read_text(encoding="utf-8")
+    return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
+
+
+FUNCTIONS = with_kernels(_OF_MATH, kernels(), "_")
+"""What each operation is called in JavaScript; a leading underscore marks a kernel, braces the
+place of an operand."""
 
 
 class JavaScriptPrinter(CodePrinter):
@@ -161,13 +155,6 @@ def row(names: Sequence[str], expr: Expr, printer: JavaScriptPrinter) -> str:
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
     return called_kernels(lines, sorted(kernels()), kernels().__getitem__)
-
-
-@cache
-def kernels() -> dict[str, str]:
-    """The functions of `kernels.js` by name, each with the comment above it."""
-    text = (Path(__file__).parent / "kernels.js").read_text(encoding="utf-8")
-    return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
 
 
 def operations(used: Collection[Any]) -> list[str]:

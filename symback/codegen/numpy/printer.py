@@ -18,72 +18,10 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 from symback.circuits.program import Assign, Program, batch_sum, symbols, varies
 from symback.codegen.numpy import array_kernels, kernels, series_kernels
 from symback.operations import functions as ops
+from symback.operations.elementwise import SLOPES
 from symback.operations.functions import Slope
-from symback.printing.code import CodePrinter, called_kernels
+from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, is_negative
-
-FUNCTIONS: dict[Any, str] = {
-    sp.exp: "np.exp",
-    sp.log: "np.log",
-    log1p: "np.log1p",
-    expm1: "np.expm1",
-    sp.sin: "np.sin",
-    sp.cos: "np.cos",
-    sp.tan: "np.tan",
-    sp.asin: "np.arcsin",
-    sp.acos: "np.arccos",
-    sp.atan: "np.arctan",
-    sp.atan2: "np.arctan2",
-    sp.sinh: "np.sinh",
-    sp.cosh: "np.cosh",
-    sp.tanh: "np.tanh",
-    sp.asinh: "np.arcsinh",
-    sp.acosh: "np.arccosh",
-    sp.atanh: "np.arctanh",
-    sp.Abs: "np.abs",
-    sp.sign: "np.sign",
-    sp.Min: "np.minimum",
-    sp.Max: "np.maximum",
-    hypot: "np.hypot",
-    sp.erf: "_erf",
-    ops.erfc: "_erfc",
-    sp.sinc: "_sinc",
-    ops.sinc_prime: "_sinc_slope",
-    ops.log1psq: "_log1psq",
-    ops.log1psq_prime: "_log1psq_slope",
-    ops.log1mexp: "_log1mexp",
-    ops.logcosh: "_logcosh",
-    ops.logaddexp: "np.logaddexp",
-    ops.binary_cross_entropy: "_binary_cross_entropy",
-    ops.binary_cross_entropy_prime: "_binary_cross_entropy_slope",
-    ops.sigma: "_sigma",
-    ops.sigma_prime: "_sigma_slope",
-    ops.tanh_prime: "_tanh_slope",
-    ops.softplus: "_softplus",
-    ops.relu: "np.maximum({0}, 0.0)",
-    ops.relu_at: "np.maximum({0}, 0.0)",
-    ops.abs_at: "np.abs({0})",
-    ops.max_at: "np.maximum({0}, {1})",
-    ops.min_at: "np.minimum({0}, {1})",
-    ops.silu: "_silu",
-    ops.silu_prime: "_silu_slope",
-    ops.gelu: "_gelu",
-    ops.gelu_prime: "_gelu_slope",
-    ops.logsigmoid: "_logsigmoid",
-}
-"""What each operation is called in the module; a leading underscore marks a kernel, braces the
-place of an operand."""
-
-VALUE_AND_SLOPE: dict[type[Slope], str] = {
-    ops.sigma_prime: "_sigma_and_slope",
-    ops.tanh_prime: "_tanh_and_slope",
-    ops.silu_prime: "_silu_and_slope",
-    ops.gelu_prime: "_gelu_and_slope",
-    ops.sinc_prime: "_sinc_and_slope",
-    ops.log1psq_prime: "_log1psq_and_slope",
-    ops.binary_cross_entropy_prime: "_binary_cross_entropy_and_slope",
-}
-"""Kernels that compute an operation and its slope together."""
 
 KERNELS: dict[str, Any] = {
     name: function
@@ -92,6 +30,48 @@ KERNELS: dict[str, Any] = {
     if name.startswith("_") and inspect.isfunction(function)
 }
 """Every function that may be pasted into a module, by name."""
+
+FUNCTIONS = with_kernels(
+    {
+        sp.exp: "np.exp",
+        sp.log: "np.log",
+        log1p: "np.log1p",
+        expm1: "np.expm1",
+        sp.sin: "np.sin",
+        sp.cos: "np.cos",
+        sp.tan: "np.tan",
+        sp.asin: "np.arcsin",
+        sp.acos: "np.arccos",
+        sp.atan: "np.arctan",
+        sp.atan2: "np.arctan2",
+        sp.sinh: "np.sinh",
+        sp.cosh: "np.cosh",
+        sp.tanh: "np.tanh",
+        sp.asinh: "np.arcsinh",
+        sp.acosh: "np.arccosh",
+        sp.atanh: "np.arctanh",
+        sp.Abs: "np.abs",
+        sp.sign: "np.sign",
+        sp.Min: "np.minimum",
+        sp.Max: "np.maximum",
+        hypot: "np.hypot",
+        ops.logaddexp: "np.logaddexp",
+        ops.relu: "np.maximum({0}, 0.0)",
+        ops.relu_at: "np.maximum({0}, 0.0)",
+        ops.abs_at: "np.abs({0})",
+        ops.max_at: "np.maximum({0}, {1})",
+        ops.min_at: "np.minimum({0}, {1})",
+    },
+    KERNELS,
+    prefix="_",
+)
+"""What each operation is called in the module; a leading underscore marks a kernel, braces the
+place of an operand."""
+
+VALUE_AND_SLOPE: dict[type[Slope], str] = {
+    slope: name for slope, op in SLOPES.items() if (name := f"_{op.name}_and_slope") in KERNELS
+}
+"""Kernels that compute an operation and its slope together."""
 
 _LONGEST_FRACTION = 10**6
 
