@@ -148,6 +148,7 @@ def empty_seconds(maker: Any, tasks: int, size: int, effort: Effort) -> float:
 
 def local_seconds(maker: Any, workers: int, k: int, effort: Effort) -> float:
     """Seconds of one of k local steps."""
+    from symback.training.engine.gradients import LocalSteps
     from symback.training.optimiser import Optimiser
     from symback.training.settings import Settings
 
@@ -156,7 +157,7 @@ def local_seconds(maker: Any, workers: int, k: int, effort: Effort) -> float:
     with engine_of(maker, module, columns, params, workers, LOCAL_BATCH) as (engine, theta, _):
 
         def steps(i: int) -> None:
-            engine.local(optimiser, theta, (), 0, 0, 0, [0.01] * k)
+            engine.local(LocalSteps(optimiser, theta, (), 0, 0, 0, [0.01] * k))
 
         return seconds_of(steps, effort) / k
 

@@ -19,6 +19,7 @@ from symback.training.diagnosis import first_bad_node, first_bad_row
 from symback.training.engine.gradients import (
     Engine,
     EngineMaker,
+    LocalSteps,
     ParameterVector,
     WorkersLost,
     in_process,
@@ -190,7 +191,8 @@ class _Run:
             count = min(k, self.steps - done)
             if k > 1:
                 etas = [float(eta(t + i)) for i in range(count)]
-                theta, state, loss = engine.local(optimiser, theta, state, epoch, done, t, etas)
+                local = LocalSteps(optimiser, theta, state, epoch, done, t, etas)
+                theta, state, loss = engine.local(local)
             else:
                 _, loss, gradient = engine.step(theta, epoch, done)
                 if isfinite(loss):

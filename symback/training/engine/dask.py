@@ -11,14 +11,21 @@ import logging
 import signal
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, ExitStack, suppress
 from types import ModuleType
 from typing import Any
 
 from symback.errors import TrainingError, Unsupported, clip
-from symback.training.engine.gradients import Engine, ParameterVector, WorkersLost
+from symback.training.engine.gradients import (
+    Answer,
+    Arguments,
+    Engine,
+    ParameterVector,
+    ShardGradients,
+    WorkersLost,
+)
 from symback.training.engine.shard_recipes import (
     SHARDS,
     Block,
@@ -42,7 +49,10 @@ CONNECTING = 30.0  # seconds in which a scheduler has to answer, and workers to 
 DESERTED = 60.0  # seconds without any worker after which a run ends
 PAUSE = 2.0  # seconds between two looks at whether anybody is there
 SENT_APART = 50_000  # bytes of arguments from which on they go past the scheduler's graph
-OF_STEPS = ("step", "local")  # the others, once an epoch, look for workers that came or went
+OF_STEPS = (
+    ShardGradients.step,
+    ShardGradients.local,
+)  # the others, once an epoch, look for workers that came or went
 
 
 def on_dask(address: str | None = None, workers: int | None = None) -> OnDask:
@@ -180,7 +190,7 @@ class Resident:
         return self._described[-1]  # bytes of its rows: Dask takes the task to the shard
 
 
-def _answer(shard: Resident, method: str, arguments: Sequence[Any]) -> Any:
+def _answer(shard: Resident, method: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     return shard.held()(method, arguments)
 
 
@@ -211,7 +221,9 @@ class DaskShards(Engine):
 
     # -- asking --------------------------------------------------------------------------------
 
-    def _each(self, method: str, *arguments: Any) -> list[Any]:
+    def _each(
+        self, method: Callable[[ShardGradients, *Arguments], Answer], *arguments: *Arguments
+    ) -> list[Answer]:
         for _ in range(MOST_LOST):
             try:
                 if None in self._shards or method not in OF_STEPS:
@@ -228,16 +240,16 @@ class DaskShards(Engine):
         raise WorkersLost("workers of the cluster are lost again and again")
 
     def _asked(
-        self, method: str, arguments: Sequence[Any]
+        self, method: Callable[..., Any], arguments: Sequence[Any]
     ) -> tuple[list[Any], BaseException | None]:
         """What the shards answer, in their order, and what the first that failed has raised."""
         sent: Any = tuple(arguments)
-        if sum(getattr(argument, "nbytes", 0) for argument in arguments) > SENT_APART:
+        if _bytes_of(sent) > SENT_APART:
             [sent] = self._client.scatter([sent], hash=False)
         futures = self._client.map(
             _answer,
             self._shards,
-            key=f"symback-{method}-{uuid.uuid4().hex}",
+            key=f"symback-{method.__name__}-{uuid.uuid4().hex}",
             method=method,
             arguments=sent,
             pure=False,
@@ -339,6 +351,13 @@ def spread(places: Sequence[str], addresses: Sequence[str]) -> list[str]:
         load[place] += stayed is None
         found.append(place)
     return found
+
+
+def _bytes_of(arguments: Any) -> int:
+    """Bytes of the arrays in tuples of arguments."""
+    if isinstance(arguments, tuple):
+        return sum(map(_bytes_of, arguments))
+    return int(getattr(arguments, "nbytes", 0))
 
 
 def _explained(error: BaseException) -> BaseException:

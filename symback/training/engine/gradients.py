@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import numpy as np
 
@@ -61,6 +61,21 @@ class Means(NamedTuple):
     held_out: Part
 
 
+class LocalSteps(NamedTuple):
+    """One step for each of `etas`, from θ and the optimiser's state before step t.
+
+    The batches are those from `step` on of an epoch.
+    """
+
+    optimiser: Optimiser
+    theta: FloatArray
+    state: tuple[FloatArray, ...]
+    epoch: int
+    step: int
+    t: int
+    etas: Sequence[float]
+
+
 class ShardGradients:
     """The gradients of one shard, by a module."""
 
@@ -74,24 +89,15 @@ class ShardGradients:
         batch = self.shard.batch(epoch, step)
         return self._of(theta, self.module.Inputs(*batch), len(batch[0]))
 
-    def local(
-        self,
-        optimiser: Optimiser,
-        theta: FloatArray,
-        state: Sequence[FloatArray],
-        epoch: int,
-        step: int,
-        t: int,
-        etas: Sequence[float],
-    ) -> Part | None:
+    def local(self, run: LocalSteps) -> Part | None:
         """A step for each η with this shard's batches; the vector is θ and state, end to end."""
-        rows, losses = 0, 0.0
-        slots: Any = optimiser.module.State(*state)
-        for i, eta in enumerate(etas):
-            part = self.step(theta, epoch, step + i)
+        rows, losses, theta = 0, 0.0, run.theta
+        slots: Any = run.optimiser.module.State(*run.state)
+        for i, eta in enumerate(run.etas):
+            part = self.step(theta, run.epoch, run.step + i)
             if part is None:
                 break
-            theta, slots = optimiser.move(theta, part.gradient, slots, t=t + i, eta=eta)
+            theta, slots = run.optimiser.move(theta, part.gradient, slots, t=run.t + i, eta=eta)
             rows, losses = rows + part.rows, losses + part.rows * part.loss
         return Part(rows, losses / rows, np.concatenate([theta, *slots])) if rows else None
 
@@ -166,10 +172,14 @@ def combined(parts: Iterable[Part | None]) -> Part:
     return Part(rows, loss, gradient)
 
 
-class Engine:
-    """Where gradients are made: shards answer one by one, and `_each` says how they are asked.
+Arguments = TypeVarTuple("Arguments")
+Answer = TypeVar("Answer")
 
-    Whoever answers, equal shards give equal bits.
+
+class Engine:
+    """Computes gradients by shards, and adds them in their order.
+
+    A subclass says in `_each` where the method of a shard runs; equal shards give equal bits there.
     """
 
     def __init__(self, threads: int) -> None:
@@ -179,43 +189,35 @@ class Engine:
         """BLAS takes as many threads as before."""
         self._end_limit()
 
-    def _each(self, method: str, *arguments: Any) -> list[Any]:
-        """What that method of ShardGradients gives, in the order of the shards."""
+    def _each(
+        self, method: Callable[[ShardGradients, *Arguments], Answer], *arguments: *Arguments
+    ) -> list[Answer]:
+        """The results of a method of ShardGradients, in the order of the shards."""
         raise NotImplementedError
 
     def step(self, theta: FloatArray, epoch: int, step: int) -> Part:
         """Loss and gradient of mini-batch `step` of an epoch."""
-        return combined(self._each("step", theta, epoch, step))
+        return combined(self._each(ShardGradients.step, theta, epoch, step))
 
-    def local(
-        self,
-        optimiser: Optimiser,
-        theta: FloatArray,
-        state: Sequence[FloatArray],
-        epoch: int,
-        step: int,
-        t: int,
-        etas: Sequence[float],
-    ) -> tuple[FloatArray, tuple[FloatArray, ...], float]:
+    def local(self, run: LocalSteps) -> tuple[FloatArray, tuple[FloatArray, ...], float]:
         """θ, state and mean loss after each shard made a step for each η alone."""
-        parts = self._each("local", optimiser, theta, tuple(state), epoch, step, t, etas)
-        return averaged(parts, len(state))
+        return averaged(self._each(ShardGradients.local, run), len(run.state))
 
     def whole(self, theta: FloatArray) -> Part:
         """Loss and gradient of all training rows."""
-        return combined(self._each("whole", theta))
+        return combined(self._each(ShardGradients.whole, theta))
 
     def means(self, theta: FloatArray) -> Means:
         """The mean losses over all training and all held-out rows."""
-        return merged_means(self._each("means", theta))
+        return merged_means(self._each(ShardGradients.means, theta))
 
     def moments(self, names: Sequence[str]) -> dict[str, Moments]:
         """What all training rows say of the named inputs; reads, and so checks, every row."""
-        return merged_moments(self._each("moments", tuple(names)))
+        return merged_moments(self._each(ShardGradients.moments, tuple(names)))
 
     def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
         """What the outputs are worth, on all training and all held-out rows."""
-        return merged_scores(self._each("scores", theta))
+        return merged_scores(self._each(ShardGradients.scores, theta))
 
 
 EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, ParameterVector], Engine]
@@ -229,8 +231,10 @@ class InProcessEngine(Engine):
         super().__init__(threads_for(len(parts), parts[0].vector.numbers))
         self.parts = parts
 
-    def _each(self, method: str, *arguments: Any) -> list[Any]:
-        return [getattr(part, method)(*arguments) for part in self.parts]
+    def _each(
+        self, method: Callable[[ShardGradients, *Arguments], Answer], *arguments: *Arguments
+    ) -> list[Answer]:
+        return [method(part, *arguments) for part in self.parts]
 
 
 def in_process(

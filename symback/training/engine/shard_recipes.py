@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -184,9 +184,9 @@ class LockedShard:
     def __init__(self, gradients: ShardGradients) -> None:
         self._gradients, self._lock = gradients, Lock()
 
-    def __call__(self, method: str, arguments: Sequence[Any]) -> Any:
+    def __call__(self, method: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         with self._lock, np.errstate(all="ignore"):  # finiteness is tested by the run
-            return getattr(self._gradients, method)(*map(aligned, arguments))
+            return method(self._gradients, *map(aligned, arguments))
 
 
 class ShardCache:
@@ -253,7 +253,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def work_on(
-    run: str, number: int, method: str, arguments: Sequence[Any], recipe: Any = None
+    run: str, number: int, method: Callable[..., Any], arguments: Sequence[Any], recipe: Any = None
 ) -> Any:
     """A task: what a shard of a run answers, or Missing where this process does not hold it."""
     held = SHARDS.find(run, number, recipe)

@@ -27,7 +27,15 @@ from types import ModuleType
 from typing import Any
 
 from symback.errors import TrainingError
-from symback.training.engine.gradients import Engine, EngineMaker, ParameterVector, WorkersLost
+from symback.training.engine.gradients import (
+    Answer,
+    Arguments,
+    Engine,
+    EngineMaker,
+    ParameterVector,
+    ShardGradients,
+    WorkersLost,
+)
 from symback.training.engine.shard_recipes import SHARDS, Missing, ShardRecipes, drop, work_on
 from symback.training.feed.batches import Shard
 from symback.training.feed.feed import Feed
@@ -76,7 +84,9 @@ class OnExecutors(Engine):
     def _executor(self, number: int) -> Executor:
         return self._executors[number % len(self._executors)]
 
-    def _each(self, method: str, *arguments: Any) -> list[Any]:
+    def _each(
+        self, method: Callable[[ShardGradients, *Arguments], Answer], *arguments: *Arguments
+    ) -> list[Answer]:
         answers: dict[int, Any] = {}
         numbers, absent, lost = range(len(self._recipes)), set[int](), 0
         while len(answers) < len(numbers):
@@ -97,7 +107,11 @@ class OnExecutors(Engine):
         return [answers[number] for number in numbers]
 
     def _asked(
-        self, asked: Iterable[int], absent: set[int], method: str, arguments: Sequence[Any]
+        self,
+        asked: Iterable[int],
+        absent: set[int],
+        method: Callable[..., Any],
+        arguments: Sequence[Any],
     ) -> dict[int, Any]:
         """The answer of each shard, or what it raised; those that lack the shard get its recipe."""
         futures: dict[int, Future[Any]] = {}
