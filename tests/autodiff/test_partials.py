@@ -28,54 +28,10 @@ from symback.operations.expressions import exact, real_symbol
 from symback.printing.circuit_text import NotationPrinter
 from symback.printing.text import AsciiPrinter, TextPrinter
 from symback.truth.reference import Reference
+from tests.cases import elementwise
 from tests.cases.independent import DIGITS, MEANING, circuit_value, close, value
 
-# operation → points inside its domain, on both sides of every kink
-CASES = {
-    "exp": [(-30,), (-1.5,), (0,), (0.25,), (40,)],
-    "log": [(1e-12,), (0.5,), (1,), (3,), (1e12,)],
-    "log1p": [(-0.999,), (-1e-9,), (0,), (1e-9,), (7,)],
-    "expm1": [(-20,), (-1e-9,), (0,), (1e-9,), (7,)],
-    "sqrt": [(1e-10,), (0.25,), (2,), (1e10,)],
-    "sin": [(-3,), (0,), (1e-8,), (1.5,), (100,)],
-    "cos": [(-3,), (0,), (1e-8,), (1.5,), (100,)],
-    "tan": [(-1.5,), (0,), (1,), (2,)],
-    "asin": [(-0.999,), (-0.1,), (0,), (0.5,), (0.999,)],
-    "acos": [(-0.999,), (-0.1,), (0,), (0.5,), (0.999,)],
-    "atan": [(-100,), (-0.5,), (0,), (2,)],
-    "atan2": [(1, 2), (1, -2), (-1, 2), (-1, -2), (0, 3), (2, 0), (1e-9, 1e3)],
-    "sinh": [(-5,), (0,), (1e-8,), (6,)],
-    "cosh": [(-5,), (0,), (1e-8,), (6,)],
-    "tanh": [(-30,), (-0.5,), (0,), (1,), (30,)],
-    "asinh": [(-50,), (0,), (1e-8,), (2,)],
-    "acosh": [(1.001,), (2,), (100,)],
-    "atanh": [(-0.999,), (0,), (0.5,), (0.999,)],
-    "abs": [(-2,), (-1e-12,), (1e-12,), (3,)],
-    "sign": [(-2,), (-1e-12,), (1e-12,), (3,)],
-    "min": [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)],
-    "max": [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)],
-    "hypot": [(3, 4), (-3, 4), (1e-9, 1), (0, 2), (2, 0)],
-    "erf": [(-3,), (-0.1,), (0,), (0.5,), (4,)],
-    "erfc": [(-3,), (-0.1,), (0,), (0.5,), (4,)],
-    "sinc": [(-7,), (-1e-8,), (1e-9,), (0.5,), (2,), (40,)],
-    "log1psq": [(-1e9,), (-0.5,), (0,), (1e-9,), (3,)],
-    "log1mexp": [(-40,), (-1,), (-0.5,), (-1e-9,)],
-    "logcosh": [(-40,), (-1,), (0,), (1e-9,), (3,)],
-    "binary_cross_entropy": [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],
-    "logaddexp": [(-40, 40), (1, 2), (0, 0), (1e-9, -3)],
-    "sigma_prime": [(-40,), (-1,), (0,), (0.5,), (40,)],
-    "tanh_prime": [(-30,), (-0.5,), (0,), (1,), (30,)],
-    "sigma": [(-40,), (-1,), (0,), (0.5,), (40,)],
-    "softplus": [(-40,), (-1,), (0,), (0.5,), (40,)],
-    "relu": [(-2,), (-1e-12,), (1e-12,), (3,)],
-    "relu_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
-    "abs_at": [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
-    "max_at": [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
-    "min_at": [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
-    "silu": [(-40,), (-1.3,), (0,), (0.5,), (40,)],
-    "gelu": [(-6,), (-1.3,), (0,), (0.5,), (6,)],
-    "logsigmoid": [(-40,), (-1,), (0,), (0.5,), (40,)],
-}
+CASES = {name: case.points for name, case in elementwise.CASES.items()}
 
 # operation, operands at the kink, partials there by the convention that ops.py states
 KINKS = [

@@ -15,54 +15,11 @@ from symback.circuits.program import Program, batch_sum
 from symback.operations import elementwise as ops
 from symback.operations import functions as fn
 from symback.operations.expressions import postorder
+from tests.cases import elementwise
 
 DIGITS = 60
 
-MEANING = {
-    "exp": mp.exp,
-    "log": mp.log,
-    "log1p": lambda u: mp.log(1 + u),
-    "expm1": lambda u: mp.exp(u) - 1,
-    "sqrt": mp.sqrt,
-    "sin": mp.sin,
-    "cos": mp.cos,
-    "tan": mp.tan,
-    "asin": mp.asin,
-    "acos": mp.acos,
-    "atan": mp.atan,
-    "atan2": mp.atan2,
-    "sinh": mp.sinh,
-    "cosh": mp.cosh,
-    "tanh": mp.tanh,
-    "asinh": mp.asinh,
-    "acosh": mp.acosh,
-    "atanh": mp.atanh,
-    "abs": abs,
-    "sign": mp.sign,
-    "min": min,
-    "max": max,
-    "hypot": lambda a, b: mp.sqrt(a * a + b * b),
-    "erf": mp.erf,
-    "erfc": mp.erfc,
-    "sinc": mp.sinc,
-    "log1psq": lambda u: mp.log(1 + u * u),
-    "log1mexp": lambda u: mp.log(1 - mp.exp(u)),
-    "logcosh": lambda u: mp.log(mp.cosh(u)),
-    "binary_cross_entropy": lambda z, t: mp.log(1 + mp.exp(z)) - t * z,
-    "logaddexp": lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
-    "sigma_prime": lambda u: 1 / (2 + mp.exp(u) + mp.exp(-u)),
-    "tanh_prime": lambda u: mp.sech(u) ** 2,
-    "sigma": lambda u: 1 / (1 + mp.exp(-u)),
-    "softplus": lambda u: mp.log(1 + mp.exp(u)),
-    "relu": lambda u: max(u, mp.mpf(0)),
-    "relu_at": lambda u, k: max(u, mp.mpf(0)),
-    "abs_at": lambda u, k: abs(u),
-    "max_at": lambda a, b, k: max(a, b),
-    "min_at": lambda a, b, k: min(a, b),
-    "silu": lambda u: u / (1 + mp.exp(-u)),
-    "gelu": lambda u: u * mp.ncdf(u),
-    "logsigmoid": lambda u: -mp.log(1 + mp.exp(-u)),
-}
+MEANING = {name: case.meaning for name, case in elementwise.CASES.items()}
 """Every operation by its textbook definition."""
 
 SLOPE_MEANING = {

@@ -1,6 +1,7 @@
 """Circuits that several tests share, as texts with the options of `symback.circuit`."""
 
 import symback as sb
+from tests.cases import elementwise
 
 LECTURE = {
     "L1": "f = x1 - x2",
@@ -13,52 +14,7 @@ LECTURE = {
     "L6b": "f = x1 - x2, x1 = x3 + x5, x2 = sigma(net2), net2 = w3*x3 + w4*x4",
 }
 
-# Every operation once, its operands inside its domain at some of any random numbers.
-OPERATIONS = {
-    "exp": "f = exp(w*x + b)",
-    "log": "f = log(w*x)",
-    "log1p": "f = log1p(w*x)",
-    "expm1": "f = expm1(w*x)",
-    "sqrt": "f = sqrt(w*x + b)",
-    "sin": "f = sin(w*x + b)",
-    "cos": "f = cos(w*x + b)",
-    "tan": "f = tan(w*x)",
-    "asin": "f = asin(w*x)",
-    "acos": "f = acos(w*x)",
-    "atan": "f = atan(w*x + b)",
-    "atan2": "f = atan2(w*y1, b*x)",
-    "sinh": "f = sinh(w*x)",
-    "cosh": "f = cosh(w*x)",
-    "tanh": "f = w2*tanh(w*x + b)",
-    "asinh": "f = asinh(w*x)",
-    "acosh": "f = acosh(w*x)",
-    "atanh": "f = atanh(w*x)",
-    "abs": "f = w2*abs(w*x + b)",
-    "sign": "f = w*sign(x)*x**2",
-    "min": "f = min(w1*x1, w2*x2, b)",
-    "max": "f = max(w1*x1, w2*x2, b)",
-    "hypot": "f = hypot(w1*x1, w2*x2)",
-    "erf": "f = erf(w*x)",
-    "sigma": "f = w2*sigma(w*x + b)",
-    "erfc": "f = w2*erfc(w*x + b)",
-    "sinc": "f = w2*sinc(w*x + b)",
-    "log1psq": "f = w2*log1psq(w*x + b)",
-    "log1mexp": "f = w2*log1mexp(-w**2 - x**2)",
-    "logcosh": "f = w2*logcosh(w*x + b)",
-    "logaddexp": "f = w2*logaddexp(w*x, b)",
-    "binary_cross_entropy": "t: target\nf = w*x + b\nl: loss = binary_cross_entropy(f, t)",
-    "sigma_prime": "f = w2*sigma_prime(w*x + b)",
-    "tanh_prime": "f = w2*tanh_prime(w*x + b)",
-    "softplus": "f = w2*softplus(w*x + b)",
-    "relu": "f = w2*relu(w*x + b)",
-    "relu_at": "f = w2*relu_at(w*x + b, 1/2)",
-    "abs_at": "f = w2*abs_at(w*x + b, 1)",
-    "max_at": "f = w2*max_at(w*x, b, 1)",
-    "min_at": "f = w2*min_at(w*x, b, 1/4)",
-    "silu": "f = w2*silu(w*x + b)",
-    "gelu": "f = w2*gelu(w*x + b)",
-    "logsigmoid": "f = w2*logsigmoid(w*x + b)",
-}
+OPERATIONS = {name: case.circuit for name, case in elementwise.CASES.items()}
 
 STRUCTURES = {
     "quotient": "f = w*x1/(b + x2)",

@@ -1,0 +1,142 @@
+"""A row of cases for each elementwise operation: all tests of operations read it.
+
+A row has a circuit whose operands are inside the domain at some of any random numbers, points
+inside the domain and on both sides of every kink, and the textbook definition in mpmath, which
+shares nothing with symback's own evaluation.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath as mp
+
+
+@dataclass(frozen=True)
+class Case:
+    circuit: str
+    points: list[tuple[float, ...]]
+    meaning: Callable[..., Any]
+
+
+CASES = {
+    "exp": Case("f = exp(w*x + b)", [(-30,), (-1.5,), (0,), (0.25,), (40,)], mp.exp),
+    "log": Case("f = log(w*x)", [(1e-12,), (0.5,), (1,), (3,), (1e12,)], mp.log),
+    "log1p": Case(
+        "f = log1p(w*x)", [(-0.999,), (-1e-9,), (0,), (1e-9,), (7,)], lambda u: mp.log(1 + u)
+    ),
+    "expm1": Case(
+        "f = expm1(w*x)", [(-20,), (-1e-9,), (0,), (1e-9,), (7,)], lambda u: mp.exp(u) - 1
+    ),
+    "sqrt": Case("f = sqrt(w*x + b)", [(1e-10,), (0.25,), (2,), (1e10,)], mp.sqrt),
+    "sin": Case("f = sin(w*x + b)", [(-3,), (0,), (1e-8,), (1.5,), (100,)], mp.sin),
+    "cos": Case("f = cos(w*x + b)", [(-3,), (0,), (1e-8,), (1.5,), (100,)], mp.cos),
+    "tan": Case("f = tan(w*x)", [(-1.5,), (0,), (1,), (2,)], mp.tan),
+    "asin": Case("f = asin(w*x)", [(-0.999,), (-0.1,), (0,), (0.5,), (0.999,)], mp.asin),
+    "acos": Case("f = acos(w*x)", [(-0.999,), (-0.1,), (0,), (0.5,), (0.999,)], mp.acos),
+    "atan": Case("f = atan(w*x + b)", [(-100,), (-0.5,), (0,), (2,)], mp.atan),
+    "atan2": Case(
+        "f = atan2(w*y1, b*x)",
+        [(1, 2), (1, -2), (-1, 2), (-1, -2), (0, 3), (2, 0), (1e-9, 1e3)],
+        mp.atan2,
+    ),
+    "sinh": Case("f = sinh(w*x)", [(-5,), (0,), (1e-8,), (6,)], mp.sinh),
+    "cosh": Case("f = cosh(w*x)", [(-5,), (0,), (1e-8,), (6,)], mp.cosh),
+    "tanh": Case("f = w2*tanh(w*x + b)", [(-30,), (-0.5,), (0,), (1,), (30,)], mp.tanh),
+    "asinh": Case("f = asinh(w*x)", [(-50,), (0,), (1e-8,), (2,)], mp.asinh),
+    "acosh": Case("f = acosh(w*x)", [(1.001,), (2,), (100,)], mp.acosh),
+    "atanh": Case("f = atanh(w*x)", [(-0.999,), (0,), (0.5,), (0.999,)], mp.atanh),
+    "abs": Case("f = w2*abs(w*x + b)", [(-2,), (-1e-12,), (1e-12,), (3,)], abs),
+    "sign": Case("f = w*sign(x)*x**2", [(-2,), (-1e-12,), (1e-12,), (3,)], mp.sign),
+    "min": Case("f = min(w1*x1, w2*x2, b)", [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)], min),
+    "max": Case("f = max(w1*x1, w2*x2, b)", [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)], max),
+    "hypot": Case(
+        "f = hypot(w1*x1, w2*x2)",
+        [(3, 4), (-3, 4), (1e-9, 1), (0, 2), (2, 0)],
+        lambda a, b: mp.sqrt(a * a + b * b),
+    ),
+    "erf": Case("f = erf(w*x)", [(-3,), (-0.1,), (0,), (0.5,), (4,)], mp.erf),
+    "erfc": Case("f = w2*erfc(w*x + b)", [(-3,), (-0.1,), (0,), (0.5,), (4,)], mp.erfc),
+    "sinc": Case("f = w2*sinc(w*x + b)", [(-7,), (-1e-8,), (1e-9,), (0.5,), (2,), (40,)], mp.sinc),
+    "log1psq": Case(
+        "f = w2*log1psq(w*x + b)",
+        [(-1e9,), (-0.5,), (0,), (1e-9,), (3,)],
+        lambda u: mp.log(1 + u * u),
+    ),
+    "log1mexp": Case(
+        "f = w2*log1mexp(-w**2 - x**2)",
+        [(-40,), (-1,), (-0.5,), (-1e-9,)],
+        lambda u: mp.log(1 - mp.exp(u)),
+    ),
+    "logcosh": Case(
+        "f = w2*logcosh(w*x + b)",
+        [(-40,), (-1,), (0,), (1e-9,), (3,)],
+        lambda u: mp.log(mp.cosh(u)),
+    ),
+    "binary_cross_entropy": Case(
+        "t: target\nf = w*x + b\nl: loss = binary_cross_entropy(f, t)",
+        [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],
+        lambda z, t: mp.log(1 + mp.exp(z)) - t * z,
+    ),
+    "logaddexp": Case(
+        "f = w2*logaddexp(w*x, b)",
+        [(-40, 40), (1, 2), (0, 0), (1e-9, -3)],
+        lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
+    ),
+    "sigma_prime": Case(
+        "f = w2*sigma_prime(w*x + b)",
+        [(-40,), (-1,), (0,), (0.5,), (40,)],
+        lambda u: 1 / (2 + mp.exp(u) + mp.exp(-u)),
+    ),
+    "tanh_prime": Case(
+        "f = w2*tanh_prime(w*x + b)",
+        [(-30,), (-0.5,), (0,), (1,), (30,)],
+        lambda u: mp.sech(u) ** 2,
+    ),
+    "sigma": Case(
+        "f = w2*sigma(w*x + b)",
+        [(-40,), (-1,), (0,), (0.5,), (40,)],
+        lambda u: 1 / (1 + mp.exp(-u)),
+    ),
+    "softplus": Case(
+        "f = w2*softplus(w*x + b)",
+        [(-40,), (-1,), (0,), (0.5,), (40,)],
+        lambda u: mp.log(1 + mp.exp(u)),
+    ),
+    "relu": Case(
+        "f = w2*relu(w*x + b)", [(-2,), (-1e-12,), (1e-12,), (3,)], lambda u: max(u, mp.mpf(0))
+    ),
+    "relu_at": Case(
+        "f = w2*relu_at(w*x + b, 1/2)",
+        [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
+        lambda u, k: max(u, mp.mpf(0)),
+    ),
+    "abs_at": Case(
+        "f = w2*abs_at(w*x + b, 1)",
+        [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
+        lambda u, k: abs(u),
+    ),
+    "max_at": Case(
+        "f = w2*max_at(w*x, b, 1)",
+        [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
+        lambda a, b, k: max(a, b),
+    ),
+    "min_at": Case(
+        "f = w2*min_at(w*x, b, 1/4)",
+        [(1, 2, 0.25), (2, 1, 1), (-1, 1, 0), (1, 1 + 1e-12, 0.5)],
+        lambda a, b, k: min(a, b),
+    ),
+    "silu": Case(
+        "f = w2*silu(w*x + b)",
+        [(-40,), (-1.3,), (0,), (0.5,), (40,)],
+        lambda u: u / (1 + mp.exp(-u)),
+    ),
+    "gelu": Case(
+        "f = w2*gelu(w*x + b)", [(-6,), (-1.3,), (0,), (0.5,), (6,)], lambda u: u * mp.ncdf(u)
+    ),
+    "logsigmoid": Case(
+        "f = w2*logsigmoid(w*x + b)",
+        [(-40,), (-1,), (0,), (0.5,), (40,)],
+        lambda u: -mp.log(1 + mp.exp(-u)),
+    ),
+}
