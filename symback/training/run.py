@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from symback.training.result import Result
 
 MOST_PARAMETERS_SHOWN = 20
-GO_ON = "what was learned is saved; to go on: the same command with --resume"
+CONTINUE = "what was learned is saved; to continue: the same command with --resume"
 
 
 def train_from_file(
@@ -35,18 +35,18 @@ def train_from_file(
     engine: EngineMaker | None = None,
     **settings: Any,
 ) -> Result:
-    """Fit the parameters of a circuit to data, and write the folder `output` where named.
+    """Fit the parameters of a circuit to data, and write the folder `output` if given.
 
     `data_path` is a file (.csv, .npy, .npz, .parquet, .arrow, .feather), a list of files that stand
-    side by side, or a mapping of column names to arrays. `mapping` names the column of an input or
-    target whose column has another name, or a family of columns, as in {"x": "pixel_*"}.
-    `settings` are those of `Settings`. Progress goes to stderr unless `quiet`.
+    side by side, or a mapping of column names to arrays. `mapping` gives an input or target a
+    column of another name, or a family of columns, as in {"x": "pixel_*"}. `settings` are
+    those of `Settings`. Progress goes to stderr unless `quiet`.
 
     A checkpoint is saved into `output` every `checkpoint_steps`, or `checkpoint_seconds` (30); a
-    run with `resume` goes on from it, to the bytes that it would have had. `initial` is a file
-    `parameters.npz` to start from. `target` is what computes: "numpy", or "c" where there is a
-    compiler. `engine` says where gradients are made. Raises a SymbackError for whatever is wrong
-    with data or settings.
+    run with `resume` continues from it, to the same bytes as an uninterrupted run. `initial` is a
+    file `parameters.npz` to start from. `target` is the language of the module: "numpy", or "c"
+    where there is a compiler. `engine` makes the engine of gradients. Raises a SymbackError for
+    invalid data or settings.
     """
     from symback.errors import TrainingError, clip
     from symback.training.checkpoint import Saver, check_cadence
@@ -89,14 +89,16 @@ def train_from_file(
             name = os.path.basename(os.path.abspath(output))
             raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
         except KeyboardInterrupt:  # between steps it is a result; this one came in some other pass
-            raise KeyboardInterrupt(GO_ON if saver.holds else "") from None
+            raise KeyboardInterrupt(CONTINUE if saver.holds else "") from None
         if initial is not None and resume:
-            told = "the run goes on from its checkpoint; the initial parameters are not used again"
-            result = replace(result, notes=(*result.notes, told))
+            note = (
+                "the run continues from its checkpoint; the initial parameters are not used again"
+            )
+            result = replace(result, notes=(*result.notes, note))
         try:
             return result if output is None else _written(result, output, resume)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(GO_ON) from None
+            raise KeyboardInterrupt(CONTINUE) from None
 
 
 def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:
@@ -107,13 +109,13 @@ def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> R
 
 
 def summary(result: Result) -> str:
-    """What a run did and learned, in a few lines."""
+    """The steps, losses, scores and parameters of a run, in a few lines."""
     first, last, (rows, held_out) = result.history[0], result.history[-1], result.rows
     lines = [f"{rows} rows to train" + (f", {held_out} held out" if held_out else "")]
     if result.scalings:
         lines[0] += f"; {len(result.scalings)} inputs standardised"
     if result.interrupted:
-        lines.append(f"interrupted in epoch {last.epoch + 1}; what was learned until then is kept")
+        lines.append(f"interrupted in epoch {last.epoch + 1}; the parameters until then are kept")
     lines.append(f"{last.epoch} epochs, {last.step} steps")
     kept = result.kept or last
     if kept is not last:

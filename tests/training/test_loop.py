@@ -576,7 +576,7 @@ def test_an_interrupt_after_the_last_step_says_how_to_go_on(
         with pytest.raises(SystemExit) as ended:
             main()
     assert ended.value.code == 130
-    assert "what was learned is saved; to go on: the same command with --resume" in (
+    assert "what was learned is saved; to continue: the same command with --resume" in (
         capsys.readouterr().err
     )
     assert load(tmp_path / "o").point.epoch == 2

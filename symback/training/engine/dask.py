@@ -49,10 +49,8 @@ CONNECTING = 30.0  # seconds in which a scheduler has to answer, and workers to 
 DESERTED = 60.0  # seconds without any worker after which a run ends
 PAUSE = 2.0  # seconds between two looks at whether anybody is there
 SENT_APART = 50_000  # bytes of arguments from which on they go past the scheduler's graph
-OF_STEPS = (
-    ShardGradients.step,
-    ShardGradients.local,
-)  # the others, once an epoch, look for workers that came or went
+OF_STEPS: frozenset[Callable[..., Any]] = frozenset({ShardGradients.step, ShardGradients.local})
+"""Methods of steps; the others, once an epoch, look for workers that joined or left."""
 
 
 def on_dask(address: str | None = None, workers: int | None = None) -> OnDask:

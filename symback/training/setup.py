@@ -1,0 +1,119 @@
+"""The setup of a run: everything that is fixed before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from symback.errors import DataError, TrainingError
+from symback.training.engine.gradients import Engine, EngineMaker, ParameterVector
+from symback.training.feed.batches import BatchPlan, Shard, shards
+from symback.training.feed.feed import Feed
+from symback.training.feed.scaling import scalings_of
+from symback.training.initial import check_shapes, drawn, sizes_of
+from symback.training.settings import ITERATIONS, LBFGS, Settings
+from symback.training.sources.dtypes import FloatArray
+
+MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under a path
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Module, data and settings of a run, its shards and the engine of their gradients."""
+
+    module: ModuleType
+    feed: Feed
+    settings: Settings
+    shards: Sequence[Shard]
+    engine: Engine
+    vector: ParameterVector
+    target: str
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def rows(self) -> tuple[int, int]:
+        """How many rows are trained on, and how many are held out."""
+        return sum(shard.rows for shard in self.shards), sum(shard.held for shard in self.shards)
+
+    @property
+    def full_batch(self) -> bool:
+        return self.settings.optimiser == LBFGS
+
+    @cached_property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return ITERATIONS if self.full_batch else max(shard.steps for shard in self.shards)
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """The values that a resumed run must share with the run of its checkpoint."""
+        settings = self.settings.recorded()
+        if not self.settings.depends_on_epochs:
+            del settings["epochs"]  # more of them may follow
+        names = self.vector.type._fields
+        shapes = zip(names, self.vector.shapes, strict=True)
+        return {
+            **settings,
+            "circuit": getattr(self.module, "SOURCE", ""),
+            "parameters": {name: list(shape) for name, shape in shapes},
+            "columns": dict(self.feed.columns),
+            "data": self.feed.digest(),
+            "target": self.target,  # gradients in C round otherwise
+        }
+
+    def surface(self, across: FloatArray, up: FloatArray) -> FloatArray:
+        """The mean loss on a grid of two parameters, over the first training rows."""
+        part = next(self.shards[0].parts()).training
+        inputs = self.module.Inputs(*(column[:MOST_ROWS_DRAWN] for column in part.values()))
+
+        def mean(w: float, v: float) -> float:
+            return float(self.module.value_and_grad(self.module.Params(w, v), inputs)[0])
+
+        with np.errstate(all="ignore"):
+            return np.array([[mean(w, v) for w in across] for v in up])
+
+
+def prepare(
+    module: ModuleType,
+    feed: Feed,
+    settings: Settings,
+    initial: Any,
+    maker: EngineMaker,
+    target: str,
+) -> tuple[Setup, FloatArray]:
+    """The setup of a run, and its initial parameters as θ."""
+    sizes = sizes_of(module, feed, settings)
+    params = drawn(module, sizes, settings.seed) if initial is None else initial
+    if not isinstance(params, module.Params):
+        params = module.Params(*params)
+    check_shapes(module, params, sizes)
+    vector = ParameterVector(module, params)
+    plan = BatchPlan(settings.seed, settings.validation, settings.batch_size)
+    parts = shards(feed, settings.shards, plan)
+    targets = module.Inputs._field_defaults
+    scaled = [name for name in module.Inputs._fields if name not in targets]
+    engine = maker(feed, parts, module, vector)
+    notes: list[str] = []
+    if settings.standardise:
+        try:
+            scalings, notes = scalings_of(engine.moments(scaled))
+        finally:
+            engine.close()
+        plan = BatchPlan(settings.seed, settings.validation, settings.batch_size, scalings)
+        parts = shards(feed, settings.shards, plan)
+        engine = maker(feed, parts, module, vector)
+    theta = vector.flatten(params).astype(settings.dtype)
+    return Setup(module, feed, settings, parts, engine, vector, target, tuple(notes)), theta
+
+
+def refuse_untrainable(module: ModuleType) -> None:
+    """An error unless the module has parameters and inputs."""
+    if not module.Params._fields:
+        raise TrainingError("the circuit has no parameters; declare one, for example 'w: param'")
+    if not module.Inputs._fields:
+        raise DataError("the circuit has no inputs; there is nothing that data could feed")
