@@ -112,7 +112,6 @@ class _Checker:
     def __init__(self, oracle: Oracle, module: ModuleType) -> None:
         self._oracle = oracle
         self._circuit = oracle.circuit
-        self._lowered = oracle.lowered
         self._layout = oracle.layout
         self._slack = ARRAY_SLACK if oracle.layout.has_arrays else SLACK
         self._module = module
@@ -216,7 +215,7 @@ class _Checker:
         params, inputs = scene.params(module), scene.batch(module)
         at = f"batch of {n} at {scene.describe(scene.points[0])}, …"
         values, cache = module.forward(params, inputs)
-        per_sample = self._lowered.per_sample_output
+        per_sample = self._oracle.per_sample_output
         seeds: Any = np.array([(-2.0) ** (i % 3) * 0.5 for i in range(n)]) if per_sample else 1.0
         values = self._layout.output(values)
         bars = self._layout.seed(seeds)
@@ -237,12 +236,12 @@ class _Checker:
         if not self._has_objective:
             return
         mean, grad = module.value_and_grad(params, inputs)
-        rows = truths if self._lowered.per_sample_objective else truths[:1]
+        rows = truths if self._oracle.per_sample_objective else truths[:1]
         self._compare_mean("batch value_and_grad", mean, grad, rows, at)
 
     def _check_blocks(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> None:
         """value_and_grad where the samples are more than one block holds."""
-        per_sample = self._has_objective and self._lowered.per_sample_objective
+        per_sample = self._has_objective and self._oracle.per_sample_objective
         if len(scene.points) < 3 or not per_sample:
             return
         module: Any = self._module
@@ -300,9 +299,9 @@ class _Checker:
         size = max(2, n - 1)
         objective = self._circuit.objective.name
         slope = max(
-            abs(nearest_float(t[f"∂{objective}./∂{p.name}"].truth))
+            abs(nearest_float(t[key].truth)) + nearest_float(t[key].allowed)
             for t in truths
-            for p in self._circuit.params
+            for key in (f"∂{objective}./∂{p.name}" for p in self._circuit.params)
         )
         start = scene.params(module)
         smallest = min((abs(v) for v in scene.shared.values() if v), default=1.0)
@@ -318,7 +317,7 @@ class _Checker:
             batch_size=size,
             callback=lambda t, loss, params: seen.append((t, loss, params)),
         )
-        per_sample = self._lowered.per_sample_objective
+        per_sample = self._oracle.per_sample_objective
         starts = range(0, n, size)
         batches = [list(range(i, min(i + size, n))) for i in starts] if per_sample else [[0]]
         steps = [*batches, *batches]

@@ -211,16 +211,22 @@ class _Comparer:
         return Line(value, _sum_of(terms), _size([bar * f]), _size(terms(0.0)), self._kinks)
 
     def _line_of_objective(self, leaves: list[str]) -> Line:
-        """The mean objective along a direction of parameters."""
+        """The mean objective along a direction, and the product with its adjoints.
+
+        Those of inputs are not among its results: along them a line serves for noise alone.
+        """
         along = self._direction(self._params, leaves)
+        across = self._direction(self._inputs, leaves)
+
+        def at(t: float) -> Any:
+            params, inputs = _moved(self._params, along, t), _moved(self._inputs, across, t)
+            return self._module.value_and_grad(params, inputs)
 
         def value(t: float) -> float:
-            moved = _moved(self._params, along, t)
-            return float(self._module.value_and_grad(moved, self._inputs)[0])
+            return float(at(t)[0])
 
         def terms(t: float) -> list[Any]:
-            moved = _moved(self._params, along, t)
-            return _products(self._module.value_and_grad(moved, self._inputs)[1], along)
+            return _products(at(t)[1], along)
 
         return Line(value, _sum_of(terms), abs(value(0.0)), _size(terms(0.0)), self._kinks)
 
@@ -240,13 +246,17 @@ class _Comparer:
     def _has_samples(self) -> bool:
         return any(value is not None for value in self._inputs)
 
+    @property
+    def _movable(self) -> list[str]:
+        """All leaves but targets: a class, or a share of 1, stays what it is."""
+        return [n.name for n in (*self._circuit.params, *self._circuit.inputs)]
+
     def _rows(self, chosen: Any) -> Any:
         return type(self._inputs)(*(None if v is None else v[chosen] for v in self._inputs))
 
     def _one_by_one(self) -> list[Finding]:
         """A batch gives what its samples give."""
-        movable = [n.name for n in (*self._circuit.params, *self._circuit.inputs)]
-        line = self._line_of_output(movable)  # a class, or a share of 1, stays what it is
+        line = self._line_of_output(self._movable)
         noise = _noise(line.value) * 2 + SAMPLES * UNIT * line.value_size
         value, _ = self._module.forward(self._params, self._inputs)
         singles = [self._module.forward(self._params, self._rows(i))[0] for i in range(SAMPLES)]
@@ -265,7 +275,7 @@ class _Comparer:
             mean, grad = module.value_and_grad(self._params, self._rows(chosen))
         finally:
             module.BLOCK_ROWS = before
-        line = self._line_of_objective(list(self._params._fields))
+        line = self._line_of_objective(self._movable)
         weights = np.bincount(chosen, minlength=SAMPLES) / len(chosen)
         values = np.array([value for value, _ in singles])
         slopes = np.array([_total(_products(g, along)) for _, g in singles])

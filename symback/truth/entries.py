@@ -24,6 +24,7 @@ class Layout:
     classes: Mapping[str, int] = field(default_factory=dict)
     weights: Any = None  # of the output's entries in the explicit output; None for a number
     beyond: tuple[str, ...] = ()  # starts of the names of entries that may exceed float64
+    factorised: tuple[Entries, ...] = ()  # names of the entries of each matrix
     _places: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

@@ -27,6 +27,9 @@ from symback.operations.shapes import Shape
 from symback.truth.entries import NUMBERS, Entries, Layout
 from symback.truth.small_sizes import SQUARE, small_sizes
 
+FACTORISING = (a.inv, a.solve, a.det, a.logdet)
+"""Computed from a factorisation, exact for a matrix that is some units away from the given one."""
+
 MOST_ENTRIES = 2000  # of all arrays together
 MOST_PARTIALS = 2_000_000  # a leaf's entry by an operand of an entry: one product at each point
 MOST_ROWS = 6  # of a determinant, whose terms are the permutations of its rows
@@ -59,6 +62,7 @@ class _Writer:
         self._values: dict[Expr, Entries] = {}
         self._nodes: list[Node] = []
         self._exponential: list[str] = []
+        self._factorised: list[Entries] = []
         self._owner = ""
 
     def written(self) -> tuple[Circuit, Layout]:
@@ -92,8 +96,16 @@ class _Writer:
             for n in circuit.leaves
         }
         sums = tuple(distributions(circuit))
-        beyond = tuple(self._exponential)
-        return Layout(entries, self._sizes.named, shapes, sums, counts, weights, beyond)
+        return Layout(
+            entries,
+            self._sizes.named,
+            shapes,
+            sums,
+            counts,
+            weights,
+            tuple(self._exponential),
+            tuple(self._factorised),
+        )
 
     # -- nodes ------------------------------------------------------------------------------
 
@@ -168,16 +180,28 @@ class _Writer:
         """The entries of a formula. What mixes elements gets nodes of its own, to stay small."""
         if expr not in self._values:
             if isinstance(expr, ArrayFunction):
-                operands = [self._entries(o) for o in expr.operands]
+                operands = [self._operand(expr, i) for i in range(len(expr.operands))]
                 made = EXPLICIT[expr.func](*operands, *self._options(expr))
                 made = made if isinstance(made, np.ndarray) else boxed(made)
-                name = self._fresh(f"{self._owner}_part")
-                if isinstance(expr, EXPONENTIAL):
+                exponential = isinstance(expr, EXPONENTIAL)
+                name = self._fresh(f"{self._owner}_{'shifted' if exponential else 'part'}")
+                if exponential:
                     self._exponential.append(name)
                 self._values[expr] = self._named(made, name)
             else:
                 self._values[expr] = self._elementwise(expr)
         return self._values[expr]
+
+    def _operand(self, expr: ArrayFunction, number: int) -> Entries:
+        """The entries of an operand, as nodes of their own where rounding treats them apart."""
+        values = self._entries(expr.operands[number])
+        if isinstance(expr, FACTORISING) and number == 0:
+            symbols = self._named(values, self._fresh(f"{self._owner}_matrix"))
+            self._factorised.append(np.vectorize(lambda s: s.name, otypes=[object])(symbols))
+            return symbols
+        if isinstance(expr, EXPONENTIAL) and not all(v.is_Symbol for v in values.flat):
+            return self._named(values, self._fresh(f"{self._owner}_operand"))
+        return values
 
     def _options(self, expr: ArrayFunction) -> list[Any]:
         if isinstance(expr, a.eye | a.full):

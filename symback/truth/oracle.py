@@ -12,7 +12,7 @@ import numpy as np
 from flint import arb
 from sympy import Symbol
 
-from symback.autodiff.lower import lower
+from symback.autodiff.lower import Lowered, lower
 from symback.circuits.circuit import Circuit
 from symback.operations.balls.scalars import precision
 from symback.stable import stable
@@ -53,6 +53,16 @@ class Oracle:
         self.circuit, _ = explicit(circuit, computed)  # of numbers only
         steady, self.layout = explicit(computed)
         self.lowered = lower(replace(steady, is_literal=True))
+        # of the arrays: a softmax of one entry is 1 in the explicit circuit, for all samples
+        shaped = lower(computed) if self.layout.has_arrays else self.lowered
+        self.per_sample_output = shaped.per_sample_output
+        self.per_sample_objective = shaped.per_sample_objective
+        self._unlimited = _unlimited(self.lowered, self.layout.beyond)
+        node = self.lowered.circuit
+        self._factorised = [
+            [[node[name].symbol for name in row] for row in matrix]
+            for matrix in self.layout.factorised
+        ]
         of = self.circuit.output.name, self.circuit.objective.name
         self._reference = Reference(self.circuit, *of)
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
@@ -133,13 +143,11 @@ class Oracle:
         lowered = self.lowered
         leaves = self.circuit.leaves
         symbols: dict[Symbol, float] = {n.symbol: point[n.name] for n in leaves if n.name in point}
-        beyond = self.layout.beyond
-        all_lines = ("",) if beyond else ()
-        forward = enclosures(lowered.forward, symbols, beyond)
+        forward = enclosures(lowered.forward, symbols, self._unlimited, self._factorised)
         cached = {name: forward[name] for name in lowered.cache}
         seeded: dict[Symbol, float | arb] = {**symbols, lowered.seed: 1.0, **cached}
-        backward = enclosures(lowered.backward, seeded, all_lines)
-        fused = enclosures(lowered.objective, symbols, all_lines)
+        backward = enclosures(lowered.backward, seeded, self._unlimited)
+        fused = enclosures(lowered.objective, symbols, self._unlimited, self._factorised)
         output, objective = self.circuit.output, self.circuit.objective
         found = {output.name: forward[output.symbol], f"{objective.name}.": fused[lowered.total]}
         for leaf in leaves:
@@ -180,6 +188,20 @@ class Oracle:
                 partial = truth.partials.get(leaf.name, arb(0))
                 found[key] = Expected(partial, _room(allowed[key], partial, lost))
         return found
+
+
+def _unlimited(lowered: Lowered, starts: tuple[str, ...]) -> frozenset[Symbol]:
+    """Lines inside operations whose code shifts exp, and adjoints that such lines enter."""
+    if not starts:
+        return frozenset()
+    adjoints = {lowered.names.adjoint(n.name) for n in lowered.circuit.nodes}
+    lines = (*lowered.forward.lines, *lowered.backward.lines, *lowered.objective.lines)
+    return frozenset(
+        line.target
+        for line in lines
+        if line.target.name.startswith(starts)
+        or (line.target in adjoints and any(s.name.startswith(starts) for s in line.reads))
+    )
 
 
 def _room(radius: arb, truth: arb, lost: arb) -> arb:

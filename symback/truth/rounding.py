@@ -7,7 +7,7 @@ error analysis, with the nonlinear terms kept). An error outside them is no roun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,8 @@ from symback.operations.balls.scalars import choose, evaluate, order, rational
 from symback.operations.elementwise import EXACT, elementary
 from symback.operations.functions import over_square
 from symback.operations.simplify import place
+
+Rows = Sequence[Sequence[Symbol]]
 
 UNIT = 2.0**-53
 SUBNORMAL = 2.0**-1074
@@ -56,18 +58,43 @@ def widened(value: arb, units: float, smallest: float) -> arb:
 
 
 def enclosures(
-    program: Program, point: Mapping[Symbol, float | arb], beyond: tuple[str, ...] = ()
+    program: Program,
+    point: Mapping[Symbol, float | arb],
+    unlimited: Collection[Symbol] = (),
+    factorised: Sequence[Rows] = (),
 ) -> dict[Symbol, arb]:
     """A ball for every symbol of a program at a point, the batch being one sample.
 
     Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch. Lines
-    whose names start as `beyond` says are of unlimited range.
+    in `unlimited` have no range. An entry of a matrix in `factorised` may be off by some units of
+    the largest entry in its row and column: a factorisation with pivots is exact for such a matrix
+    (Higham 2002, "Accuracy and Stability of Numerical Algorithms", theorem 9.3).
     """
     values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
+    order_of = {line.target: number for number, line in enumerate(program.lines)}
+    complete: dict[Symbol, list[Rows]] = {}
+    for matrix in factorised:
+        if known := [s for row in matrix for s in row if s in order_of]:
+            complete.setdefault(max(known, key=lambda s: order_of[s]), []).append(matrix)
     for line in program.lines:
-        limits = UNLIMITED if line.target.name.startswith(beyond) else FLOAT64
+        limits = UNLIMITED if line.target in unlimited else FLOAT64
         values[line.target] = _line(line.expr, values, limits)
+        for matrix in complete.get(line.target, ()):
+            values.update(_perturbed(matrix, values))
     return values
+
+
+def _perturbed(matrix: Rows, values: Mapping[Symbol, arb]) -> dict[Symbol, arb]:
+    """The entries of a matrix, as far off as those that its factorisation is exact for."""
+    sizes = [[abs(values.get(s, arb(0))).abs_upper() for s in row] for row in matrix]
+    largest_of_columns = [max(column) for column in zip(*sizes, strict=True)]
+    wide = {}
+    for row, own in zip(matrix, sizes, strict=True):
+        for entry, largest in zip(row, largest_of_columns, strict=True):
+            if entry in values:
+                room = ARITHMETIC * UNIT * len(matrix) * max(largest, *own)
+                wide[entry] = values[entry] + arb(0, room)
+    return wide
 
 
 def _line(expr: Expr, symbols: Mapping[Symbol, arb], limits: Range) -> arb:

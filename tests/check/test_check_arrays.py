@@ -286,3 +286,40 @@ def test_an_adjoint_may_be_a_number_in_one_program_only(text):
     report = circuit.check()
     assert report.passed, report
     circuit.compile().check_gradients()
+
+
+# -- right modules that need care ------------------------------------------------------------------
+
+DELICATE = {
+    # zero but for rounding, so differences between blocks are rounding alone
+    "no parameters": "x: input[n]\nf = sum(layer_norm(x))",
+    # so is its gradient: a step along it must stay small
+    "a slope of rounding alone": "x: input[n]; w: param[n]\nf = sum(layer_norm(w*x))",
+    # constant in the explicit circuit, an array with a batch axis in the module
+    "softmax of one": "x: input[1]\nf: output = softmax(x)",
+    "layer_norm of one": "x: input[1]; w: param[1]\nf: output = layer_norm(w*x)",
+    "cross_entropy of one": "x: input[1]; t: target\nf: output = cross_entropy(x, t)",
+    "a loss of one class": "x: input; w: param[1]; t: target\nz: output = w*x\n"
+    "l: loss = cross_entropy(z, t)",
+    # exp of the user's own keeps its range beside operations that shift theirs
+    "a mixture": "x: input[d]; m: param[k, d]; s: param[k]; a: param[k]\n"
+    "q = sum((x - m)**2, axis=1)\nf: output = -logsumexp(log_softmax(a) - q/(2*exp(2*s)) - s)",
+    "exp inside softmax": "x: input[n]; s: param[n]\nf = dot(softmax(x/exp(2*s)), x)",
+    "exp beside softmax": "z: input[k]; s: param[k]\nf = dot(softmax(z), 1/exp(2*s))",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("case", DELICATE)
+def test_right_modules_that_need_care_pass(case, seed):
+    report = sb.circuit(DELICATE[case]).check(seed=seed)
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("seed", [7, 11])
+@pytest.mark.parametrize("name", ["determinant", "gaussian"])
+def test_a_factorisation_is_exact_for_a_matrix_beside_the_given_one(name, seed):
+    """A small cofactor beside large entries has their rounding, not its own."""
+    circuit = array_sample(name)
+    report = check_module(circuit, circuit.compile(), points=32, seed=seed)
+    assert report.passed, str(report)
