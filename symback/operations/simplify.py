@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import sympy as sp
 from sympy import Expr, Piecewise
 
-from symback.operations.expressions import postorder, real_symbol
+from symback.operations.expressions import postorder
+from symback.operations.forms import Numbering, form_of, place
 
 LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
 MOST_FOLDED = 3  # choices that are folded into one
@@ -63,24 +62,6 @@ class Alike:
             self._kept[form] = alike, simplified(alike)
         alike, found = self._kept[form]
         return expr if found == alike else found.xreplace({place(i): s for s, i in numbers.items()})
-
-
-Numbering = dict[Any, int]
-
-
-def form_of(expr: Any, numbers: Numbering) -> Hashable:
-    """The expression with numbers for names, those not in `numbers` yet in order of appearance."""
-    if expr.is_Symbol:
-        return (numbers.setdefault(expr, len(numbers)),)
-    if not expr.args:
-        return expr  # type: ignore[no-any-return]
-    return (expr.func, *(form_of(a, numbers) for a in expr.args))
-
-
-@lru_cache(maxsize=2**10)
-def place(number: int) -> Expr:
-    """The symbol that stands for the name with a number in a form."""
-    return real_symbol(f"name_{number}")
 
 
 def _is_quotient(expr: Expr) -> bool:

@@ -23,8 +23,8 @@ from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.definitions import SYMPY, boxed, definitions
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder, real_symbol
+from symback.operations.forms import Numbering, form_of
 from symback.operations.shapes import Shape
-from symback.operations.simplify import Numbering, form_of
 
 BITS = 400
 CLOSE = arb(2) ** -60

@@ -19,8 +19,8 @@ from symback.circuits.program import Program, batch_sum
 from symback.operations.balls.functions import NOT_A_NUMBER
 from symback.operations.balls.scalars import choose, evaluate, order, rational
 from symback.operations.elementwise import EXACT, elementary
+from symback.operations.forms import place
 from symback.operations.functions import over_square
-from symback.operations.simplify import place
 
 Rows = Sequence[Sequence[Symbol]]
 

@@ -16,7 +16,8 @@ from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.normal import WIDTH, ArrayText, Text, ascii_words, folded
 from symback.errors import clip
 from symback.operations.expressions import real_symbol
-from symback.operations.simplify import form_of, weight
+from symback.operations.forms import form_of
+from symback.operations.simplify import weight
 from symback.printing.text import AsciiPrinter, TextPrinter
 
 MOST_EDGES = 300  # edges that are shown one by one

@@ -14,7 +14,7 @@ from sympy import Expr
 
 from symback.operations.balls.scalars import evaluate
 from symback.operations.elementwise import elementary
-from symback.operations.simplify import Numbering, form_of, place
+from symback.operations.forms import Numbering, form_of, place
 
 _MEANINGS: dict[Hashable, Expr] = {}
 _MOST_KEPT = 2**12

@@ -22,7 +22,7 @@ from symback.errors import SymbackError, Unsupported
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
-from symback.operations.simplify import Numbering, form_of, place
+from symback.operations.forms import Numbering, form_of, place
 from symback.truth.points import scenes
 
 BITS = 400

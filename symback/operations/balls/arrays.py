@@ -29,7 +29,7 @@ from symback.operations.definitions import (
     reduced,
 )
 from symback.operations.elementwise import elementary
-from symback.operations.simplify import place
+from symback.operations.forms import place
 from symback.truth.entries import Entries
 from symback.truth.explicit import parts_of
 
