@@ -20,9 +20,8 @@ from symback.operations.arrays import (
     shape_of,
     softmax,
     sparse_cross_entropy,
-    transposed,
-    unbroadcast,
 )
+from symback.operations.construction import transposed, unbroadcast
 from symback.operations.elementwise import BY_HEAD, POWER
 from symback.operations.expressions import product, real_symbol
 from symback.operations.functions import Slope

@@ -15,15 +15,8 @@ from symback.autodiff.closed_forms import Gradient, inline_generated, inner_node
 from symback.autodiff.lower import Names
 from symback.autodiff.partials import ArrayLocal
 from symback.autodiff.reverse import Edge, ReversePass
-from symback.operations.arrays import (
-    broadcast_like,
-    cross_entropy,
-    expand_reduced,
-    reduce_last_axis,
-    reduce_sum,
-    shape_of,
-    softmax,
-)
+from symback.operations.arrays import broadcast_like, cross_entropy, reduce_sum, shape_of, softmax
+from symback.operations.construction import expand_reduced, reduce_last_axis
 from symback.operations.functions import Slope
 from symback.operations.shapes import Shape
 from symback.operations.simplify import weight

@@ -13,7 +13,8 @@ from symback.errors import CircuitError, CircuitSyntaxError, clip
 from symback.language.scalars import Builder
 from symback.language.syntax import Term
 from symback.operations import arrays
-from symback.operations.arrays import ArrayFunction, matrix_product, shape_of
+from symback.operations.arrays import ArrayFunction, shape_of
+from symback.operations.construction import matrix_product
 from symback.operations.shapes import Shape, ShapeError, broadcast, need_equal, shown
 
 _ELEMENTWISE = frozenset("sum product negative power superscript bracketed".split())

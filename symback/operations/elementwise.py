@@ -7,6 +7,8 @@ computed: exp'(u) = v. Where no partial is given, SymPy's own `fdiff` supplies i
 Conventions at kinks: relu'(0) = 0, abs'(0) = sign(0) = 0, sign'(0) = 0; where the arguments of
 min or max are equal, each gets half; where(c, a, b) has the derivative of the branch taken.
 A circuit may state another number where a row has `at_kink`: for relu, abs, min and max.
+
+The module is long because it is one table.
 """
 
 from __future__ import annotations

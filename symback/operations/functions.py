@@ -1,7 +1,7 @@
 """Functions that SymPy lacks, each stated in SymPy's own, and slopes that are kept as one sign.
 
 What circuits may call, under which names and with which partials, is the table of
-`symback.operations.elementwise`.
+`symback.operations.elementwise`. The module is long because it has a small class for each.
 """
 
 from __future__ import annotations

@@ -25,7 +25,6 @@ from symback.operations.arrays import (
     diagonal,
     dot,
     expand_dims,
-    expand_reduced,
     eye_like,
     inv,
     layer_norm,
@@ -39,7 +38,6 @@ from symback.operations.arrays import (
     normalized,
     one_hot,
     outer,
-    reduce_last_axis,
     reduce_max,
     reduce_min,
     reduce_sum,
@@ -54,6 +52,7 @@ from symback.operations.arrays import (
     trace,
     transpose,
 )
+from symback.operations.construction import expand_reduced, reduce_last_axis
 from symback.operations.shapes import Shape
 
 Contributions = tuple[Expr | None, ...]

@@ -13,6 +13,7 @@ import sympy as sp
 from sympy import Expr, S, Tuple
 
 from symback.operations import arrays as a
+from symback.operations.construction import matrix_product
 from symback.operations.shapes import Shape, ShapeError, shown
 
 ALL = Tuple(S.Zero, S.Infinity)
@@ -132,9 +133,7 @@ def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Val
         for i in range(len(factors) - 2, 0 if starts else -1, -1):
             system = _system(factors[i], inverses[i])
             solved = system is not None
-            found = (
-                a.solve(system, found) if solved else a.matrix_product(factors[i], found, (2, 1))
-            )
+            found = a.solve(system, found) if solved else matrix_product(factors[i], found, (2, 1))
         return Value(a.dot(factors[0], found) if starts else found, dims)
     if starts:
         found = factors[0]
@@ -144,7 +143,7 @@ def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Val
             found = (
                 a.solve(a.transpose(system), found)
                 if solved
-                else a.matrix_product(found, factor, (1, 2))
+                else matrix_product(found, factor, (1, 2))
             )
         return Value(found, dims)
     for i in range(len(factors) - 2, -1, -1):

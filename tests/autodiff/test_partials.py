@@ -33,7 +33,7 @@ from tests.cases.independent import DIGITS, MEANING, circuit_value, close, value
 
 CASES = {name: case.points for name, case in elementwise.CASES.items()}
 
-# operation, operands at the kink, partials there by the convention that ops.py states
+# operation, operands at the kink, partials there by the convention that elementwise.py states
 KINKS = [
     ("abs", (0,), (0,)),
     ("sign", (0,), (0,)),

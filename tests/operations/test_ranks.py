@@ -12,6 +12,7 @@ from sympy import S, Tuple
 from symback.operations import arrays as a
 from symback.operations.balls.arrays import evaluate_entries
 from symback.operations.balls.scalars import precision
+from symback.operations.construction import unbroadcast
 from symback.operations.definitions import SYMPY, definitions
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import ShapeError
@@ -108,7 +109,7 @@ def test_what_was_broadcast_is_summed(shape, to):
     lead = len(shape) - len(to)
     stretched = [i for i, size in enumerate(to) if size == 1 != shape[lead + i]]
     expected = given.sum(axis=(*range(lead), *(lead + i for i in stretched))).reshape(to)
-    formula = a.unbroadcast(X, sizes(*shape), sizes(*to))
+    formula = unbroadcast(X, sizes(*shape), sizes(*to))
     assert a.shape_of(formula, {"x": sizes(*shape)}) == to
     close(evaluate_entries(formula, {X: balls(given)}, {}), expected)
 
