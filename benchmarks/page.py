@@ -19,10 +19,10 @@ PACKAGES = (
 )
 INTRODUCTION = """\
 `{command}` writes this page. Every system gets the same arrays; its values and gradients are
-compared with those by hand, or with SymPy's derivatives where there are none; and only then are
-all systems timed in turn, in a new order every round. Times are medians over the rounds. In
-brackets stands how many times as long as symback's NumPy module a system takes, the median of the
-ratios within the rounds: other machines have other times, and ratios that differ less. Every
+compared with those by hand, or with SymPy's derivatives where there are none. Only then are
+all systems timed in turn, in a new order every round. Times are medians over the rounds. The
+number in brackets is the time relative to symback's NumPy module, as the median of the ratios
+within the rounds: ratios differ less between machines than times do. Every
 system has {threads}, and holds its data in its own format.
 
 {versions}."""

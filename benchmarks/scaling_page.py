@@ -143,15 +143,15 @@ TEXT = """\
 # Training on many workers
 
 `{command}` writes this page. It was measured on {cores} cores of one machine, which the workers
-share with the process that leads them and with Dask's scheduler; one thread of BLAS each. There
-is no network in it: bytes go through the loopback interface. **What stands in a table as measured
-was measured so; every figure for more than 2 workers is worked out from these by the model
+share with the process of the run and with Dask's scheduler; each has one thread of BLAS. There
+is no network in it: bytes go through the loopback interface. **The tables called measured were
+measured so; every figure for more than 2 workers is worked out from these by the model
 below.** {versions}.
 
-How runs are spread, and why their results do not depend on it: rows are parted into `shards`, each
-shard makes the gradient of its share of a mini-batch, and the shards' means are added in the order
-of the shards. The parameters depend on the data, the settings, the seed and the number of shards;
-not on the number of workers, on their speed, nor on who was lost on the way. They do depend on
+The rows are divided into `shards`. Each shard computes the gradient of its share of a mini-batch,
+and the means of the shards are added in their order, so that results do not depend on the workers.
+The parameters depend on the data, the settings, the seed and the number of shards;
+not on the number of workers, their speed, or the loss of one. They do depend on
 the kind of processor and the version of NumPy, as sums of floating-point numbers do.
 
 ```sh
@@ -173,14 +173,14 @@ on 127.0.0.1 alone.
 
 Softmax regression, float64; the rows of each worker's share of a batch stay the same. The
 efficiency of two workers is the time of a gradient in one process without any workers ("here"),
-divided by the time of a step: 100 % would be communication for nothing.
+divided by the time of a step: 100 % would be communication at no cost.
 
 {steps}
 
 ## A step's communication, measured
 
-Steps whose gradients are zeros, on 2 workers: what is left is sending θ to every task, and adding
-what comes back. More tasks than workers stand for more workers: they take the scheduler and the
+Steps whose gradients are zeros, on 2 workers: the time left is that of sending θ to every task and
+adding the results. More tasks than workers stand for more workers: they take the scheduler and the
 leading process as much time, but 2 workers make them one after the other, so that the cost of a
 task is an upper bound.
 
@@ -194,12 +194,12 @@ off at most, in the table above:
 
 It was not fitted to local steps, so they test it: with k of them a step costs compute + (a + r·W +
 c·W·16n)/k, here with 2 workers, {local_size} parameters and {local_batch} rows. What is measured
-is longer: the optimiser moves θ at each step and travels with each call, and 2 workers share 2
-cores with those who lead them.
+is longer: the optimiser updates θ at each step and is sent with each call, and 2 workers share 2
+cores with the process of the run.
 
 {local}
 
-## What this plans for 10, 100, 1,000 workers
+## Predictions for 10, 100, 1,000 workers
 
 Not measured: the model, with Dask's figures. The last column is the number k of local steps from
 which on workers spend {goal:.0%} of their time on gradients.
@@ -215,7 +215,7 @@ W* = √(t₁·B/(r + 16c·n)). More workers than that make every step slower. O
 
 {verdict}
 
-## What then
+## Recommendations
 
 In this order, because each costs more than the one before:
 
@@ -223,11 +223,11 @@ In this order, because each costs more than the one before:
    The C target and threads (`on_executor(ThreadPoolExecutor(n))`) cost no communication between
    processes.
 2. **Processes, not Dask, on one machine.** A step costs {process_fixed} there instead of {fixed}.
-3. **Larger batches.** compute grows with the rows, communication does not: ten times the rows a
-   worker are ten times the compute for the same a + (r + 16c·n)·W. Raise the learning rate with
+3. **Larger batches.** Computation grows with the rows, communication does not: ten times the rows a
+   worker are ten times the computation for the same a + (r + 16c·n)·W. Raise the learning rate with
    care; a larger batch has less noise, and beyond some size no fewer steps are needed.
-4. **Local steps.** k steps alone divide all communication by k. The parameters are then others
-   than those of synchronous steps, and the more so the larger k and the more unlike the shards:
+4. **Local steps.** k steps alone divide all communication by k. The parameters then differ
+   from those of synchronous steps, the more so the larger k and the more the shards differ:
    shuffle the file once before it is parted, and compare the validation loss. With as many steps
    as an epoch has, shards are averaged once an epoch; a larger k changes nothing.
 

@@ -1,7 +1,7 @@
-"""What both estimators of `symback.estimator.estimators` share; needs the extra `sklearn`.
+"""The common base of the estimators of `symback.estimator.estimators`; needs the extra `sklearn`.
 
-What they learned is numbers beside circuit text, so that they pickle; the module is made again from
-the text where it is needed.
+Fitted estimators hold numbers and circuit text, so that they pickle; the module is compiled again
+from the text where it is needed.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class CircuitEstimator(BaseEstimator):
             )
         self._sizes = {**given, **sizes}
         self._refuse_unknown_sizes()
-        self._refuse_blind_output()
+        self._refuse_output_of_target()
         state = self.random_state
         fixed = isinstance(state, Integral)
         self._seed = int(state if fixed else check_random_state(state).randint(MOST_SEED))
@@ -133,7 +133,7 @@ class CircuitEstimator(BaseEstimator):
         more = self.__sklearn_is_fitted__()
         columns = {**self._inputs(matrix), target_of(self.module_).name: answers}
         settings = self._settings(epochs, self._point[0].epoch if more else 0)
-        keeper = _Keeper(self._going_on(settings) if more else None)
+        keeper = _Keeper(self._start_of_next_epoch(settings) if more else None)
         result = train(
             self.module_,
             columns,
@@ -159,7 +159,7 @@ class CircuitEstimator(BaseEstimator):
                 warnings.warn(note, ConvergenceWarning, stacklevel=4)
 
     def _doubts(self, result: Result) -> tuple[str, ...]:
-        """What there is to warn of after a fit."""
+        """Warnings about a fit."""
         return result.notes
 
     def _settings(self, epochs: int | None, done: int) -> Settings:
@@ -188,7 +188,7 @@ class CircuitEstimator(BaseEstimator):
         }
         return Settings(**{name: _plain(value) for name, value in chosen.items()})
 
-    def _going_on(self, settings: Settings) -> Checkpoint:
+    def _start_of_next_epoch(self, settings: Settings) -> Checkpoint:
         """Where the run of another epoch begins: parameters and state of the last one."""
         point, optimiser = self._point
         if optimiser != settings.optimiser:
@@ -203,8 +203,8 @@ class CircuitEstimator(BaseEstimator):
         point = Point(theta, state, point.epoch, 0, point.step)
         return Checkpoint(point, self.history_[-1:], {})
 
-    def _refuse_unknown_ends(self) -> None:
-        """One epoch at a time, nobody knows how many there will be, or what to hold out."""
+    def _refuse_fixed_epochs(self) -> None:
+        """Refuse settings that need the number of epochs, or rows that are held out."""
         if self.patience is not None or self.validation_fraction:
             raise TrainingError(
                 "partial_fit holds out no rows; leave validation_fraction and patience out"
@@ -252,17 +252,17 @@ class CircuitEstimator(BaseEstimator):
 
     def _refuse_unknown_sizes(self) -> None:
         shapes = getattr(self.module_, "SHAPES", {})
-        told = {*self._sizes, *(n for x in leaves_of_module(self.module_) for n in x.shape)}
+        known = {*self._sizes, *(n for x in leaves_of_module(self.module_) for n in x.shape)}
         for name in self.module_.Params._fields:
             for size in shapes.get(name, ()):
-                if isinstance(size, str) and size not in told:
+                if isinstance(size, str) and size not in known:
                     raise TrainingError(
-                        f"the data do not tell the size {quoted(size)} of {quoted(name)}; give it, "
-                        f"as in sizes={{'{size}': 32}}"
+                        f"the data do not determine the size {quoted(size)} of {quoted(name)}; "
+                        f"give it, as in sizes={{'{size}': 32}}"
                     )
 
-    def _refuse_blind_output(self) -> None:
-        """An output that reads the target cannot foretell it."""
+    def _refuse_output_of_target(self) -> None:
+        """An output that reads the target cannot predict it."""
         circuit = parsed(self.circuit_)
         reached = {circuit.output.name}
         for node in reversed(circuit.nodes):  # in topological order
@@ -271,7 +271,7 @@ class CircuitEstimator(BaseEstimator):
         if read := next((t.name for t in circuit.targets if t.name in reached), None):
             raise TrainingError(
                 f"the output {quoted(circuit.output.name)} reads the target {quoted(read)}; "
-                "declare what foretells it as the output, and this as the loss"
+                "declare the prediction as the output, and this as the loss"
             )
 
     def _own_text(self, default: str) -> str:
@@ -292,7 +292,7 @@ class CircuitEstimator(BaseEstimator):
 
 
 class _Keeper(Saver):
-    """Keeps the last checkpoint of a run in memory, and hands out the one to go on from."""
+    """Keeps the last checkpoint of a run in memory, and returns the one to continue from."""
 
     def __init__(self, start: Checkpoint | None) -> None:
         super().__init__(None)

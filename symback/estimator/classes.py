@@ -22,7 +22,7 @@ SUM = 1e-3  # how far from 1 probabilities may add up to, in float32
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a circuit speaks of classes.
+    """The meaning of output and target as classes.
 
     Its output is a number, for the second of two classes, or has an entry for each class; these are
     probabilities, or logits where the circuit takes sigma, softmax or a cross-entropy of them. The
@@ -30,7 +30,7 @@ class Reading:
     """
 
     output: str
-    count: Size | None  # how many classes; None for two, told by a number
+    count: Size | None  # how many classes; None for two, given by one number
     one_hot: bool
     logits: bool
 
@@ -51,8 +51,8 @@ class Reading:
             return values
         head = "sigma" if self.count is None else "softmax"
         raise TrainingError(
-            f"the output {quoted(self.output)} is no probability; make {head} of it the output, or "
-            "take the loss from its logits"
+            f"the output {quoted(self.output)} is not a probability; make {head} of it the output, "
+            "or take the loss from its logits"
         )
 
     def best(self, values: Array) -> Array:
@@ -63,7 +63,7 @@ class Reading:
 
 
 def reading_of(circuit: Circuit, target: Node) -> Reading:
-    """What output and target say of classes; TrainingError where they do not tell any.
+    """How output and target encode classes; TrainingError where they do not.
 
     >>> import symback as sb
     >>> c = sb.circuit("net = w*x + b; f: output = sigma(net); l: loss = softplus(net) - y*net")
@@ -79,8 +79,8 @@ def reading_of(circuit: Circuit, target: Node) -> Reading:
     )
     if not fits:
         raise TrainingError(
-            f"the output {quoted(output.name)} and the target {quoted(target.name)} tell no "
-            "classes; both are numbers, or the output has an entry for each class"
+            f"the output {quoted(output.name)} and the target {quoted(target.name)} do not "
+            "encode classes; both are numbers, or the output has an entry for each class"
         )
     heads = EXPONENTIAL if ranks[0] else LOGISTIC
     uses = found(stable(circuit), *heads)  # also of what was typed as log(1 + exp(z))

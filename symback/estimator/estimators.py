@@ -1,7 +1,7 @@
 """Circuits as estimators of scikit-learn; needs the extra `sklearn`.
 
-The fit is `symback.training.loop.train`: estimators only say what feeds the circuit, and what its
-output means.
+The fit is `symback.training.loop.train`: estimators bind features to inputs and interpret
+the output.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
     table with names, else the features in order. A target y[k] takes the columns of y. The other
     parameters are those of `symback.training.settings.Settings`; `validation_fraction` of the rows
     are held out where `patience` is to end a fit. Features are taken as they are: with a
-    StandardScaler in front most circuits learn faster. `score` is R²; a ConvergenceWarning tells of
+    StandardScaler in front most circuits learn faster. `score` is R²; a ConvergenceWarning reports
     a fit that is worse than the mean of y.
 
     Fitted attributes: `module_` (the generated module), `params_` (its Params), `history_` (epoch,
@@ -84,8 +84,8 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
         return self._learn(matrix, self._shaped(answers))
 
     def partial_fit(self, X: Any, y: Any) -> Self:
-        """Go on for one epoch of these rows, with the parameters and the optimiser's state."""
-        self._refuse_unknown_ends()
+        """Continue for one epoch of these rows, with the parameters and the optimiser's state."""
+        self._refuse_fixed_epochs()
         first = not self.__sklearn_is_fitted__()
         matrix, answers = self._validated(X, y, first=first, multi_output=True, y_numeric=True)
         if first:
@@ -139,11 +139,11 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
 class CircuitClassifier(ClassifierMixin, CircuitEstimator):
     """A circuit with one target as a classifier of scikit-learn.
 
-    As CircuitRegressor, but the output tells classes: a number is the probability of the second of
-    two classes, an array has an entry for each. They are logits where the circuit takes sigma,
-    softmax or a cross-entropy of them. The target gets 0 or 1, the index of a class, or, where it
-    is an array, 1 at the class and 0 elsewhere. Without a circuit it is softmax regression.
-    `score` is the accuracy; `classes_` are the labels.
+    As CircuitRegressor, but the output stands for classes: a number is the probability of the
+    second of two classes, an array has an entry for each. They are logits where the
+    circuit takes sigma, softmax or a cross-entropy of them. The target gets 0 or 1, the index
+    of a class, or, where it is an array, 1 at the class and 0 elsewhere. Without a circuit it is
+    softmax regression. `score` is the accuracy; `classes_` are the labels.
 
     >>> X = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]]
     >>> y = ["no", "no", "yes", "no", "yes", "yes"]
@@ -166,8 +166,8 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         return self._learn(matrix, self._encoded(labels))
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """Go on for one epoch of these rows; the first call is told all `classes` there are."""
-        self._refuse_unknown_ends()
+        """Continue for one epoch of these rows; the first call needs all `classes`."""
+        self._refuse_fixed_epochs()
         first = not self.__sklearn_is_fitted__()
         matrix, labels = self._validated(X, y, first=first)
         check_classification_targets(labels)
@@ -201,7 +201,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         wanted = 2 if size is None else int(size) if size.is_Integer else count
         if wanted != count:
             raise LabelError(
-                f"the circuit tells {wanted} classes, but y has {count} class"
+                f"the circuit has {wanted} classes, but y has {count} class"
                 f"{'es' * (count > 1)}; give as many, or a circuit with a named size"
             )
         self._begin(text, {str(size): count} if size is not None and size.is_Symbol else {})
@@ -213,7 +213,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
         codes = np.minimum(np.searchsorted(known, labels), len(known) - 1)
         other = labels[known[codes] != labels]
         if other.size:
-            raise LabelError(f"y has the label {other[0]!r:.30}, which is none of the classes")
+            raise LabelError(f"y has the label {other[0]!r:.30}, which is not one of the classes")
         return _reading(self.circuit_).encoded(codes, len(known))
 
     def __sklearn_tags__(self) -> Any:
@@ -225,7 +225,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
 
 @lru_cache(maxsize=32)
 def _reading(text: str) -> Reading:
-    """How the circuit speaks of classes."""
+    """The meaning of the circuit's output as classes."""
     circuit = parsed(text)
     return reading_of(circuit, circuit[target_of(compiled(text)).name])
 

@@ -1,4 +1,4 @@
-"""The columns of one matrix, dealt to the inputs of a circuit: the features of an estimator."""
+"""The columns of a matrix of features, assigned to the inputs of a circuit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def assign_features(
 
     Where columns have names, each number takes the one of its own name, and arrays share the rest
     in order; otherwise all leaves take columns in order. A size that neither the shapes nor `sizes`
-    tell follows from the number of columns. Raises DataError where the columns do not fit.
+    give follows from the number of columns. Raises DataError where the columns do not fit.
 
     >>> import numpy as np
     >>> leaves = [Leaf("x", "input", ("d",)), Leaf("s", "input")]

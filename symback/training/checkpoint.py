@@ -1,7 +1,7 @@
 """Checkpoints: the state of a run between two steps, as an archive that loads without pickle.
 
 The random order of the rows is a function of seed, epoch and step, so that a state holds no
-generator; a run that goes on from it takes the steps that it would have taken.
+generator; a run that continues from it takes the same steps as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Best(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a run needs to go on."""
+    """The state that a run needs to continue."""
 
     point: Point
     history: tuple[Record, ...]
@@ -102,7 +102,7 @@ def save(checkpoint: Checkpoint, folder: str | os.PathLike[str]) -> Path:
 
 
 def load(folder: str | os.PathLike[str]) -> Checkpoint:
-    """The checkpoint of a folder; DataError where there is none, or none that can be used."""
+    """The checkpoint of a folder; DataError where it is missing or unusable."""
     path = Path(folder) / CHECKPOINT
     try:
         if not path.exists():
@@ -110,7 +110,7 @@ def load(folder: str | os.PathLike[str]) -> Checkpoint:
                 f"there is no {CHECKPOINT} in {Path(folder).name}; run without --resume"
             )
         if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
-            raise DataError(f"{CHECKPOINT} is no file that symback wrote")
+            raise DataError(f"{CHECKPOINT} is not a file that symback wrote")
         arrays = _arrays(path)
         return _checkpoint(arrays)
     except DataError:
@@ -184,7 +184,7 @@ def archive(arrays: Mapping[str, npt.NDArray[Any]], comment: bytes) -> bytes:
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[str]:
-    """What a run that resumes has otherwise than the one that wrote the checkpoint."""
+    """The settings in which a run differs from the run that wrote the checkpoint."""
     names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     return [f"{name} was {was.get(name)!r:.40}, now {now.get(name)!r:.40}" for name in names]
 
@@ -196,7 +196,7 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[str]
 class Saver:
     """Saves into `folder`, if there is one, every so many steps, or seconds where none are given.
 
-    With `resume`, a run goes on from the checkpoint that is there.
+    With `resume`, a run continues from the checkpoint in the folder.
     """
 
     folder: str | os.PathLike[str] | None
@@ -228,7 +228,7 @@ class Saver:
             self._since, self._last = 0, time.monotonic()
 
     def found(self, identity: Callable[[], Mapping[str, Any]]) -> Checkpoint | None:
-        """The checkpoint to go on from, or None; TrainingError where it is of another run."""
+        """The checkpoint to continue from, or None; TrainingError if it is of another run."""
         if not self.resume or self.folder is None:
             return None
         checkpoint = load(self.folder)
@@ -236,14 +236,14 @@ class Saver:
         if other:
             raise TrainingError(
                 f"the checkpoint is of another run: {other[0]}; "
-                "give what it had, or run without --resume"
+                "give the same, or run without --resume"
             )
         self.holds = True
         return checkpoint
 
 
 def check_cadence(steps: int | None, seconds: float | None) -> dict[str, Any]:
-    """How often a Saver saves; TrainingError for what is no such number."""
+    """The cadence of a Saver; TrainingError for an invalid number."""
     if steps is not None and seconds is not None:
         raise TrainingError("checkpoints come every so many steps or seconds; name one of them")
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):

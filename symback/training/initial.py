@@ -1,4 +1,4 @@
-"""Where a run begins: sizes, and parameters that are drawn or given."""
+"""Initial values of a run: sizes, and parameters that are drawn or given."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symback.training.sources.messages import quoted
 
 
 def sizes_of(module: ModuleType, feed: Feed, settings: Settings) -> dict[str, int]:
-    """The sizes that data and settings tell; TrainingError where they disagree."""
+    """The sizes from data and settings; TrainingError where they disagree."""
     for size in settings.sizes:
         if size in feed.sizes and feed.sizes[size] != settings.sizes[size]:
             raise TrainingError(
@@ -40,7 +40,7 @@ def drawn(module: ModuleType, sizes: Mapping[str, int], seed: int) -> Any:
     for size in names:
         if size not in sizes:
             raise TrainingError(
-                f"the data do not tell the size {quoted(size)}; give it (--size {size}=32)"
+                f"the data do not determine the size {quoted(size)}; give it (--size {size}=32)"
             )
     known = {size: sizes[size] for size in names}
     try:

@@ -21,8 +21,8 @@ def search(
 ) -> tuple[FloatArray, int]:
     """θ after at most ITERATIONS iterations of L-BFGS-B, and how many there were.
 
-    Every call begins with an empty memory of curvature, so that a run that goes on from a
-    checkpoint makes the same iterations as one that was never broken off. `trace` gets the number
+    Every call begins with an empty memory of curvature, so that a run that continues from
+    a checkpoint makes the same iterations as an uninterrupted one. `trace` gets the number
     of each and θ after it. (Byrd, Lu, Nocedal and Zhu 1995.)
     """
     try:

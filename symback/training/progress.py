@@ -1,4 +1,4 @@
-"""What a run shows while it goes on: a bar on a terminal, a few lines elsewhere, or nothing."""
+"""The progress of a run: a bar on a terminal, a few lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHORTEST_PAUSE = 0.1  # seconds between two updates of the bar
 
 
 class Progress:
-    """Shows nothing; the others show what it is told. Enter it around a run."""
+    """Receives the steps and epochs of a run and shows nothing. Enter it around a run."""
 
     epochs: int
     steps: int

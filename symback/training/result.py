@@ -1,4 +1,4 @@
-"""What a run learned, and the error of one that diverged."""
+"""The result of a run, and the error of a run that diverged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Diverged(TrainingError):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run learned. `params` speak of the inputs as `scalings` scale them."""
+    """The result of a run. `params` belong to the inputs as `scalings` scale them."""
 
     params: Any  # the module's Params
     history: tuple[Record, ...]
@@ -47,12 +47,12 @@ class Result:
 
     @property
     def accuracy(self) -> float | None:
-        """The share of training rows whose class is foretold."""
+        """The share of training rows whose class is predicted."""
         return self.scores[0].accuracy
 
     @property
     def validation_accuracy(self) -> float | None:
-        """The share of held-out rows whose class is foretold."""
+        """The share of held-out rows whose class is predicted."""
         return self.scores[1].accuracy
 
     def summary(self) -> dict[str, Any]:

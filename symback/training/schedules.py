@@ -1,4 +1,4 @@
-"""Schedules: the step width η_t of step t = 0, 1, … by a rule in the language of circuits."""
+"""Schedules: the learning rate η_t of step t = 0, 1, … by a rule in the language of circuits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SETTINGS: Mapping[str, Setting] = {
 class Rule:
     """A schedule's formula over `s`, the step counted from the end of the warm-up.
 
-    `where` tells what a name of the formula stands for that the language cannot say.
+    `where` defines a name of the formula that the language of circuits cannot express.
     """
 
     meaning: str
@@ -96,11 +96,11 @@ RULES: Mapping[str, Rule] = {
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The step width η_t of step t = 0, 1, …, a function of t alone.
+    """The learning rate η_t of step t = 0, 1, …, a function of t alone.
 
     `warmup` steps rise in a line before the rule begins: η_t = eta·(t + 1)/warmup. Raises
-    TrainingError naming the setting that is missing, does not belong to the rule or is no such
-    number.
+    TrainingError naming the setting that is missing, does not belong to the rule or is out of
+    range.
 
     >>> eta = Schedule("step", 0.5, decay=0.5, period=10)
     >>> eta(0), eta(9), eta(10), eta(25)
@@ -131,11 +131,13 @@ class Schedule:
                 )
             belongs = setting in ("eta", "warmup", *rule.needs, *rule.takes)
             if not belongs and value != _DEFAULTS[setting]:
-                raise TrainingError(f"{setting} is no setting of the schedule {self.name}")
+                raise TrainingError(f"{setting} is not a setting of the schedule {self.name}")
             if belongs and not wanted.fits(value):
                 raise TrainingError(f"{setting} is {value!r:.30}; expected {wanted.expected}")
         if self.name == "step" and self.of("decay") > 1:
-            raise TrainingError(f"decay is {self.decay!r:.30}; the step width would grow; give ≤ 1")
+            raise TrainingError(
+                f"decay is {self.decay!r:.30}; the learning rate would grow; give ≤ 1"
+            )
         if self.eta_min > self.eta:
             raise TrainingError(f"eta_min is {self.eta_min!r:.30}, more than eta {self.eta!r:.30}")
 
@@ -146,7 +148,7 @@ class Schedule:
     def __call__(self, t: int) -> float:
         """η_t, the same to the bit whenever it is asked for.
 
-        Raises TrainingError where t is no whole number from 0 to 2⁵³.
+        Raises TrainingError unless t is a whole number from 0 to 2⁵³.
         """
         if not _whole(t) or t < 0:
             raise TrainingError(f"t is {t!r:.30}; a step is a whole number from 0 to 2**53")

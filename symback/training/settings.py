@@ -27,11 +27,12 @@ class Settings:
     `learning_rate` is η, or a function t ↦ η_t of the step, counted from 0. `optimiser` names a
     rule of `symback.autodiff.updates.RULES`, or "lbfgs", whose epoch is ITERATIONS iterations over
     all rows. `options` are settings of the rule and of the schedule by name, as in {"beta1": 0.95}.
-    `clip` is the most that the norm of a gradient may be, `weight_decay` is λ (adamw has its own,
+    `clip` bounds the norm of a gradient, `weight_decay` is λ (adamw has its own,
     0.01). With `patience`, a run ends when that many epochs have not lowered the validation loss,
     and keeps the best parameters. `shards` are parts of the rows whose gradients are made apart and
     added in their order; with `local_steps` k > 1 each makes k steps alone, and then they are
-    averaged. `sizes` gives the sizes that data do not tell, such as the width of a hidden layer.
+    averaged. `sizes` gives the sizes that the data do not determine, such as the width of a hidden
+    layer.
     """
 
     epochs: int = 20
@@ -128,7 +129,8 @@ class Settings:
         ):
             if given:
                 raise TrainingError(
-                    f"lbfgs takes no {name}: it finds its step widths on all rows; leave it out"
+                    f"lbfgs takes no {name}: its line search "
+                    "finds the step lengths on all rows; leave it out"
                 )
 
     @property
@@ -145,7 +147,7 @@ class Settings:
         return self._schedule(float(self.eta), steps)
 
     def _called(self, t: int) -> float:
-        """η_t by the function that is given; TrainingError where that is no step width."""
+        """η_t by the function that is given; TrainingError unless it is a learning rate."""
         assert callable(self.eta)
         eta = self.eta(t)
         try:

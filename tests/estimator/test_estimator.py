@@ -218,7 +218,7 @@ def test_partial_fit_after_fit_and_over_other_rows(blobs):
     model.partial_fit(X[y == 0], y[y == 0])
     assert model.history_[-1].epoch == 3
     assert not np.array_equal(before["W"], params_of(model)["W"])
-    with pytest.raises(ValueError, match="none of the classes"):
+    with pytest.raises(ValueError, match="not one of the classes"):
         model.partial_fit(X[:2], [0, 9])
     with pytest.raises(ValueError, match="first call"):
         CircuitClassifier().partial_fit(X, y)
@@ -479,7 +479,7 @@ REGRESSION_REFUSED = [
     ),
     (
         {"circuit": "x: input[d]; W: param[h, d]; v: param[h]; f = dot(v, tanh(W @ x))"},
-        "the data do not tell the size 'h' of 'W'; give it, as in sizes={'h': 32}",
+        "the data do not determine the size 'h' of 'W'; give it, as in sizes={'h': 32}",
     ),
     ({"circuit": "f = w1*a + w2*c"}, "5 columns cannot fill a, c, which take 2"),
     ({"sizes": {"q": 2}}, "the circuit has no size 'q'"),
@@ -502,13 +502,17 @@ def test_what_a_regressor_refuses(settings, message, table):
 LINE = "x: input[d]; y: target; w: param[d]; b: param; f: output = dot(w, x) + b\n"
 CLASSES_REFUSED = [
     ({"circuit": NEURON}, [0, 1, 2], "Only binary classification is supported"),
-    ({"circuit": NEURON}, [1], "the circuit tells 2 classes, but y has 1 class;"),
-    ({"circuit": SOFTMAX.replace("k", "4")}, [0, 1, 2], "tells 4 classes, but y has 3 classes"),
+    ({"circuit": NEURON}, [1], "the circuit has 2 classes, but y has 1 class;"),
+    (
+        {"circuit": SOFTMAX.replace("k", "4")},
+        [0, 1, 2],
+        "the circuit has 4 classes, but y has 3 classes",
+    ),
     ({"sizes": {"k": 5}}, [0, 1, 2], "the size k is 5, but there are 3 classes"),
     (
         {"circuit": PAIR},
         [0, 1],
-        "tell no classes",
+        "do not encode classes",
     ),
 ]
 
@@ -525,13 +529,13 @@ def test_outputs_that_are_no_probabilities(blobs):
     X, y = blobs
     line = CircuitClassifier(LINE + "l: loss = (f - y)**2", epochs=3, random_state=0)
     line.fit(X, y > 0)
-    with pytest.raises(TrainingError, match="'f' is no probability; make sigma"):
+    with pytest.raises(TrainingError, match="'f' is not a probability; make sigma"):
         line.predict(X)
     scores = "x: input[d]; t: target[k]; W: param[k, d]\nf: output = W @ x; l: loss = mse(f, t)"
     model = CircuitClassifier(scores, random_state=0).fit(X, y)
     expected = (X @ model.params_.W.T).argmax(axis=1)  # the largest is the best, whatever it is
     np.testing.assert_array_equal(model.predict(X), expected)
-    with pytest.raises(TrainingError, match="'f' is no probability; make softmax"):
+    with pytest.raises(TrainingError, match="'f' is not a probability; make softmax"):
         model.predict_proba(X)
 
 

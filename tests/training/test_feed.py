@@ -158,7 +158,7 @@ MISMATCHED = {
         [("x", ("m", "n"))],
         {"x": "p_*_*"},
         {"p_0_0": [1], "p_0_1": [1], "p_1_0": [1]},
-        ["no full grid"],
+        ["not a full grid"],
     ),
     "no text": ([("x", ())], {"x": 3}, {"x": [1]}, ["name of a column as text"]),
 }

@@ -207,7 +207,7 @@ def test_a_network_learns_from_a_family_of_columns(digits, tmp_path):
 def test_a_size_that_nothing_tells_is_asked_for(digits):
     network = sb.circuit(NETWORK)
     run = {"mapping": {"x": "pixel_*"}, "quiet": True}
-    with pytest.raises(TrainingError, match="do not tell the size 'h'; give it"):
+    with pytest.raises(TrainingError, match="do not determine the size 'h'; give it"):
         train_from_file(network, digits, **run, sizes={"k": 10})
     with pytest.raises(TrainingError, match="the size d is 13, but the data have 12"):
         train_from_file(network, digits, **run, sizes={"h": 4, "k": 10, "d": 13})

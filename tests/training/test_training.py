@@ -744,7 +744,7 @@ def test_the_node_of_a_loss_is_named_as_in_the_circuit():
 @pytest.mark.parametrize("name", ["", "bad\nname", "n" * 300, "a/" * 3000])
 def test_a_name_that_no_folder_can_have_is_refused_before_the_run(circuit, file, name):
     del circuit.compile
-    with pytest.raises(FileRefused, match=r"is no name of a folder|too long|is empty"):
+    with pytest.raises(FileRefused, match=r"is not the name of a folder|too long|is empty"):
         train_from_file(circuit, file, output=name)
 
 

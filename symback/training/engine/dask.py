@@ -47,7 +47,7 @@ except ImportError:
 
 CONNECTING = 30.0  # seconds in which a scheduler has to answer, and workers to begin
 DESERTED = 60.0  # seconds without any worker after which a run ends
-PAUSE = 2.0  # seconds between two looks at whether anybody is there
+PAUSE = 2.0  # seconds between two checks for workers
 SENT_APART = 50_000  # bytes of arguments from which on they go past the scheduler's graph
 OF_STEPS: frozenset[Callable[..., Any]] = frozenset({ShardGradients.step, ShardGradients.local})
 """Methods of steps; the others, once an epoch, look for workers that joined or left."""
@@ -113,7 +113,7 @@ class OnDask(AbstractContextManager["OnDask"]):
             return client
 
     def close(self) -> None:
-        """Leave the cluster; end it where it was begun here."""
+        """Leave the cluster; end it if it was started here."""
         self._client = None
         self._open.close()
 
@@ -122,12 +122,12 @@ class OnDask(AbstractContextManager["OnDask"]):
 
 
 def _check_address(address: str) -> None:
-    """TrainingError for what is no address of a scheduler."""
+    """TrainingError unless the text is the address of a scheduler."""
     try:
         distributed.comm.get_address_host_port(address, strict=True)
     except ValueError as error:
         raise TrainingError(
-            f"{address!r:.60} is no address of a scheduler: {_reason(error)}; "
+            f"{address!r:.60} is not the address of a scheduler: {_reason(error)}; "
             "write it as in tcp://10.0.0.1:8786"
         ) from None
 
@@ -138,7 +138,7 @@ LOCALLY = {
     # rows take twice as long then.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }
-"""What is otherwise in a cluster of our own than in Dask's configuration."""
+"""Settings of a local cluster that differ from Dask's configuration."""
 
 
 def _local_cluster(workers: int | None) -> Any:
@@ -163,7 +163,7 @@ def _local_cluster(workers: int | None) -> Any:
 
 
 def dask_setup(worker: object) -> None:
-    """In a new worker of a cluster of our own: Ctrl-C is the run's to hear."""
+    """In a new worker of a local cluster: the run handles Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -19,7 +19,7 @@ from symback.training.sources.dtypes import FloatArray
 
 
 class WorkersLost(TrainingError):
-    """Those who made the gradients are gone; the run stands where it stood before the step."""
+    """The workers are lost; the run is in its state before the step."""
 
 
 class ParameterVector:
@@ -117,11 +117,11 @@ class ShardGradients:
         return Means(combined(found[0]), combined(found[1]))
 
     def moments(self, names: Sequence[str]) -> dict[str, Moments]:
-        """What the training rows say of the named inputs; reads, and so checks, every row."""
+        """The moments of the named inputs in the training rows; reads, and so checks, every row."""
         return self.shard.moments(names)
 
     def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
-        """What the outputs are worth, on the training and on the held-out rows."""
+        """The scores of the outputs on the training and on the held-out rows."""
         params, found = self.vector.unflatten(theta), (Scores(), Scores())
         for split in self.shard.parts():
             found = tuple(  # type: ignore[assignment]
@@ -155,8 +155,8 @@ _NOTHING: FloatArray = np.zeros(0)
 def combined(parts: Iterable[Part | None]) -> Part:
     """The mean over all rows: (Σ n_s loss_s)/n and (Σ n_s g_s)/n, added from first to last.
 
-    The order of adding is that of the parts, whoever made them and whenever: equal parts give
-    equal bits. NaN where there is no row.
+    The sum is taken in the order of the parts, independent of where and when they were made: equal
+    parts give equal bits. NaN where there is no row.
     """
     known = [part for part in parts if part is not None]
     if len(known) == 1:
@@ -212,16 +212,16 @@ class Engine:
         return merged_means(self._each(ShardGradients.means, theta))
 
     def moments(self, names: Sequence[str]) -> dict[str, Moments]:
-        """What all training rows say of the named inputs; reads, and so checks, every row."""
+        """The moments of the named inputs in all training rows; reads, and so checks, every row."""
         return merged_moments(self._each(ShardGradients.moments, tuple(names)))
 
     def scores(self, theta: FloatArray) -> tuple[Scores, Scores]:
-        """What the outputs are worth, on all training and all held-out rows."""
+        """The scores of the outputs on all training and all held-out rows."""
         return merged_scores(self._each(ShardGradients.scores, theta))
 
 
 EngineMaker = Callable[[Feed, Sequence[Shard], ModuleType, ParameterVector], Engine]
-"""What makes the engine of a run from its feed, shards, module and vector."""
+"""Makes the engine of a run from its feed, shards, module and parameter vector."""
 
 
 class InProcessEngine(Engine):

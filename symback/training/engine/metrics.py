@@ -1,4 +1,4 @@
-"""What outputs are worth: accuracy where they choose a class, R² where they foretell numbers."""
+"""Scores of outputs: accuracy where they choose a class, R² where they predict numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Scores:
     def of(cls, module: ModuleType, params: Any, columns: Mapping[str, FloatArray]) -> Scores:
         """The scores of some rows; a circuit with one target alone has any.
 
-        An output that reads the target has none: it foretells nothing.
+        An output that reads the target has none: it is not a prediction.
         """
         targets = tuple(module.Inputs._field_defaults)
         rows = len(next(iter(columns.values())))
@@ -74,7 +74,7 @@ class Scores:
 
     @property
     def accuracy(self) -> float | None:
-        """The share of rows whose class is foretold; None unless targets are classes."""
+        """The fraction of rows whose class is predicted; None unless targets are classes."""
         return None if self.correct is None or not self.rows else self.correct / self.rows
 
     @property
@@ -90,7 +90,7 @@ class Scores:
 
 
 def _correct(output: FloatArray, target: FloatArray) -> int | None:
-    """How many rows are told their class; None where the target is no class.
+    """The number of rows whose class is predicted; None where the target is not a class.
 
     A class is a target of 0 or 1 beside an output in [0, 1], cut at THRESHOLD; or the largest of
     several outputs beside its index, or beside a target that is 1 there and 0 elsewhere.

@@ -1,4 +1,4 @@
-"""A shard by what makes it again in another process, and the shards that a process holds."""
+"""Recipes from which another process makes a shard, and the shards that a process holds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_RUNS = 4  # whose shards a process holds
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows of a feed that is no file; `rows` counts those of the whole feed."""
+    """Rows of a feed in memory; `rows` counts those of the whole feed."""
 
     first: int
     columns: Columns
@@ -143,10 +143,10 @@ _names: WeakKeyDictionary[Feed, str] = WeakKeyDictionary()
 
 
 def aligned(value: Any) -> Any:
-    """The same numbers where a processor wants them, in tuples and mappings too.
+    """The same numbers in aligned memory, in tuples and mappings too.
 
-    Arrays that arrive in the midst of a message may begin at any byte; NumPy multiplies those
-    without BLAS, with other last bits.
+    Arrays within a received message may begin at any byte; NumPy multiplies those without BLAS,
+    with other last bits.
     """
     if isinstance(value, np.ndarray):
         return value if value.flags.aligned else value.copy()
@@ -196,7 +196,7 @@ class ShardCache:
         self.begin()
 
     def begin(self) -> None:
-        """Hold nothing: what a forked process finds here is its parent's."""
+        """Start empty: a forked process must not use the shards of its parent."""
         self._lock = Lock()
         self._runs: OrderedDict[str, dict[int, LockedShard]] = OrderedDict()
         self._feeds: dict[str, LockedFeed] = {}

@@ -1,9 +1,9 @@
 """Shards on the workers of an executor: threads, processes, those of MPI.
 
-A task is a function of what is pickled with it: the name of a run, the number of a shard, what to
-do and with which numbers. The shard itself is sent to a process that answers that it does not hold
-it, and stays there. What shards answer is combined in their order, so that neither the kind of
-executor nor the order in which its workers finish shows in the bits of a result.
+A task holds the name of a run, the number of a shard, a method and its arguments. A process that
+does not have the shard reports so; it then gets the recipe of the shard, and keeps the shard.
+Results are combined in the order of the shards, so that neither the kind of executor nor the
+order in which its workers finish changes the bits of a result.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def on_executor(executor: Executor) -> EngineMaker:
 
 
 class OnExecutors(Engine):
-    """Shard s is worked on by executor s modulo their number, one task a shard and call."""
+    """Shard s runs on executor s modulo their number, with one task for each shard and call."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class OnExecutors(Engine):
         SHARDS.offer(recipes)
 
     def close(self) -> None:
-        """The memory of the shards is free again, wherever the executors' processes hear of it."""
+        """Free the memory of the shards in the processes of the executors."""
         super().close()
         with suppress(RuntimeError):  # an executor that was shut down
             for number in range(len(self._recipes)):
@@ -193,13 +193,13 @@ def on_processes(workers: int) -> OnProcesses:
 
 
 def check_count(workers: int) -> None:
-    """TrainingError for what is no number of workers."""
+    """TrainingError unless `workers` is a number of workers."""
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise TrainingError(f"workers is {workers!r:.30}; it must be a whole number ≥ 1")
 
 
 def check_workers(workers: int, shards: int) -> None:
-    """TrainingError where a worker would have nothing to do."""
+    """TrainingError where a worker would have no shard."""
     if workers > shards:
         raise TrainingError(
             f"{workers} workers for {shards} shard{'s' * (shards != 1)} of the rows: "
@@ -212,7 +212,7 @@ def _process() -> Executor:
 
 
 def _begin() -> None:
-    """In a new process: Ctrl-C is the run's to hear, and the process ends with the run."""
+    """In a new process: the run handles Ctrl-C, and the process ends with the run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,9 +1,9 @@
-"""Shards: contiguous ranges of the rows of a feed, each of which deals its mini-batches.
+"""Shards: contiguous ranges of the rows of a feed, and their mini-batches.
 
-A batch is a function of feed, seed, epoch and step alone, so that a run that was killed goes on
-with the rows that it would have taken, and a shard can be dealt by any process. Memory is bounded:
-what exceeds WHOLE bytes is read in chunks, and shuffled in windows of WINDOW chunks that lie
-anywhere in the shard; what does not is shuffled as a whole.
+A batch is a function of feed, seed, epoch and step alone, so that a resumed run takes the
+same rows as an uninterrupted one, and any process can make the batches of a shard. Memory is
+bounded: a shard of more than WHOLE bytes is read in chunks, and shuffled in windows of WINDOW
+chunks from anywhere in the shard; a smaller one is shuffled as a whole.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def stream(seed: int, *purpose: int) -> np.random.Generator:
 
 
 class Readable(Protocol):
-    """What a shard asks of a feed."""
+    """The part of a feed that a shard uses."""
 
     @property
     def bytes_per_row(self) -> int: ...
@@ -212,7 +212,7 @@ class Shard:
 
 
 def shards(feed: Readable, count: int, plan: BatchPlan) -> list[Shard]:
-    """The rows of a feed in `count` shards of equal size, up to one row; each deals its share.
+    """The rows of a feed in `count` shards of equal size, up to one row.
 
     A batch of b rows is b // count from each shard, one more from the first b % count of them.
     DataError where a shard would have no rows to train on, or none to hold out.

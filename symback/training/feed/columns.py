@@ -222,7 +222,7 @@ def _grid(binding: Binding) -> tuple[int, ...]:
     if prod(shape) != len(keys):
         raise DataError(
             f"--map {quoted(binding.leaf.name)}: the {len(keys)} columns that match "
-            f"{quoted(binding.column)} are no full grid; look for a missing one"
+            f"{quoted(binding.column)} are not a full grid; look for a missing one"
         )
     return shape
 

@@ -47,7 +47,7 @@ class Recipe:
 class Feed(AbstractContextManager["Feed"]):
     """Rows of finite numbers for the leaves of a circuit; a context manager.
 
-    `columns` tells which column or family feeds each leaf, `shapes` the shapes with all sizes in
+    `columns` maps each leaf to its column or family, `shapes` the shapes with all sizes in
     numbers, `recipe` how to open the feed in another process (None for data in memory).
     """
 
@@ -181,7 +181,7 @@ def open_feed(
 
 
 def _paths(data: Any) -> tuple[str, ...] | None:
-    """The paths of the data from the root, or None where they are no files."""
+    """The paths of the data from the root, or None where they are not files."""
     if isinstance(data, str | os.PathLike):
         data = [data]
     if not isinstance(data, list | tuple):

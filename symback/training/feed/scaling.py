@@ -30,7 +30,7 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What n samples say of each entry of a column: mean, standard deviation, range."""
+    """Mean, standard deviation and range of each entry of a column, over n samples."""
 
     n: int
     mean: FloatArray
@@ -76,7 +76,7 @@ class Moments:
 
 
 def scalings_of(moments: Mapping[str, Moments]) -> tuple[dict[str, Scaling], list[str]]:
-    """How each input is standardised, and what there is to say of it.
+    """The scaling of each input, and notes about constant entries.
 
     DataError names a number that is constant in the training rows. Constant entries of an array
     (the corner pixels of a picture) are centred and not scaled.

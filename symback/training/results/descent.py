@@ -68,7 +68,7 @@ def descend(
 
 
 def summary(paths: Sequence[Descent]) -> str:
-    """Where each method arrived, one line each."""
+    """The last point of each path, one line each."""
     width = max(len(path.title) for path in paths)
     lines = []
     for path in paths:
@@ -99,7 +99,7 @@ class _Enough(Exception):
 
 
 class Descents:
-    """What the methods share: the module, the samples and the start."""
+    """Module, samples and start of the descents of one circuit."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Descents:
         self.samples, self.rows = _samples(self.module, inputs)
         share = min(TYPICAL_BATCH, max(1, self.rows // 8))
         self.batch_size = share if batch_size is None else batch_size
-        self.seed = Settings(batch_size=self.batch_size, seed=seed).seed  # refuses what is none
+        self.seed = Settings(batch_size=self.batch_size, seed=seed).seed  # refuses an invalid seed
         if self.batch_size > self.rows:
             raise TrainingError(
                 f"batch_size is {self.batch_size}, but there are {self.rows} rows; take fewer"
@@ -216,7 +216,7 @@ def _start(module: ModuleType, start: Mapping[str, float], seed: int) -> Any:
     for name, value in start.items():
         if name not in names:
             hint = nearest(name, names) or f"; it has {names[0]} and {names[1]}"
-            raise UnknownName(f"'{clip(name, 40)}' is no parameter of the circuit{hint}")
+            raise UnknownName(f"'{clip(name, 40)}' is not a parameter of the circuit{hint}")
         if not isfinite(value):
             raise TrainingError(f"the start of '{name:.40}' is {value}; it must be finite")
     return module.init_params(np.random.default_rng(seed))._replace(**start)

@@ -38,7 +38,7 @@ _MAKER = "symback descend"
 
 
 class _Look(NamedTuple):
-    """How a method is drawn: colour, line and marker each tell it apart, on paper as well."""
+    """How a method is drawn: colour, line and marker each identify it, in print too."""
 
     colour: str
     line: str
@@ -158,7 +158,7 @@ def _window(points: FloatArray) -> list[tuple[float, float]]:
 def _levels(losses: FloatArray) -> FloatArray:
     """Levels in equal ratios: of the loss, or of what it has above the least where that is less.
 
-    Each has as few digits as tell the levels apart, so that its label is all of it.
+    Each has the fewest digits that distinguish the levels, so that its label is exact.
     """
     finite = np.sort(losses[np.isfinite(losses)])
     if not finite.size or finite[0] == finite[-1]:

@@ -1,4 +1,4 @@
-"""The folder a run leaves: parameters, history, settings, and pictures.
+"""The folder of a run: parameters, history, settings, and pictures.
 
 Files replace their predecessors in one move, and only those that symback made.
 """
@@ -51,7 +51,7 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
     if not os.fspath(folder):
         raise FileRefused("the name of the folder for the results is empty; name one")
     if not str(path).isprintable():
-        raise FileRefused(f"'{name}' is no name of a folder")
+        raise FileRefused(f"'{name}' is not the name of a folder")
     try:
         _refuse_unfit(path, name)
     except OSError as error:  # such as a name that is too long
@@ -66,7 +66,7 @@ def _refuse_unfit(path: Path, name: str) -> None:
     existing = next((p for p in (path, *path.absolute().parents) if p.exists()), path)
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise FileRefused(f"{name} cannot be made or written to; name another folder")
-    with TemporaryFile(dir=existing):  # where everything is permitted, only a try tells
+    with TemporaryFile(dir=existing):  # where everything is permitted, only a trial shows it
         pass
     for file in FILES:
         _refuse_foreign(path / file, file, name)
@@ -75,7 +75,7 @@ def _refuse_unfit(path: Path, name: str) -> None:
 def write_result(
     result: Result, folder: str | os.PathLike[str], *, resumed: bool = False
 ) -> tuple[list[str], list[str]]:
-    """Write the files of a run; gives the paths written and what there is to say of them."""
+    """Write the files of a run; returns the paths written and notes about them."""
     check_folder(folder)
     written, notes = [], []
     ours = [file for file in FILES if file != CHECKPOINT]  # the run itself saves that one
@@ -101,7 +101,7 @@ def write_result(
 
 
 def contents(result: Result) -> dict[str, bytes]:
-    """What the files of a run hold, checkpoint and pictures excepted."""
+    """The bytes of the files of a run, without checkpoint and pictures."""
     return {
         PARAMETERS: archive(
             {name: np.asarray(value) for name, value in result.params._asdict().items()},
@@ -129,7 +129,7 @@ def read_parameters(path: str | os.PathLike[str], module: ModuleType) -> Any:
     name = shorten(Path(path).name or str(path), 40)
     try:
         if Path(path).exists() and not zipfile.is_zipfile(path):
-            raise DataError(f"{name} is no .npz archive; name the parameters.npz of a run")
+            raise DataError(f"{name} is not an .npz archive; name the parameters.npz of a run")
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archived:
             known = {key: archived[key] for key in archived.files}
     except DataError:
@@ -199,6 +199,6 @@ def _ends(path: Path, length: int = 4096) -> bytes:
 
 
 def _end(path: str | os.PathLike[str], length: int = 60) -> str:
-    """The last characters of a path, which tell more than the first."""
+    """The last characters of a path, which distinguish it better than the first."""
     text = str(path)
     return shorten(text if len(text) <= length else f"…{text[1 - length :]}", length)

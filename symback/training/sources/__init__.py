@@ -54,7 +54,7 @@ def open_source(data: Any, *, delimiter: str = ",") -> Source:
     """The columns of a path, of a list of paths side by side, or of a mapping of arrays.
 
     A mapping is anything with names and arrays: a dict, a DataFrame, an Arrow table, a group of
-    an HDF5 file. Raises DataError for what is none of these or cannot be read.
+    an HDF5 file. Raises DataError for other types of data and for unreadable files.
     """
     if isinstance(data, str | os.PathLike):
         return open_file(data, delimiter=delimiter)

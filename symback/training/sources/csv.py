@@ -2,7 +2,7 @@
 
 Quotes follow RFC 4180. Files are read once, as a stream; only the columns asked for are kept.
 A part of the text without quotes whose chosen cells are plain numbers is converted column by
-column; any other part goes row by row through the `csv` module, which tells place and cause.
+column; any other part goes row by row through the `csv` module, which reports place and cause.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from symback.training.sources.records import Records, SpooledSource
 from symback.training.sources.source import Column, Source
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}  # by name or by sign
-LONGEST_LINE = 1 << 20  # characters; beyond it a line is no row of a table
+LONGEST_LINE = 1 << 20  # characters; a longer line is not a row of a table
 PART = 1 << 20  # characters that are looked at together
 _BOM = "\ufeff"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
@@ -44,7 +44,7 @@ class TableReader(AbstractContextManager["TableReader"]):
     def __init__(self, path: str | os.PathLike[str], *, delimiter: str = ",") -> None:
         delimiter = DELIMITERS.get(delimiter, delimiter)
         if delimiter not in DELIMITERS.values():
-            raise DataError(f"the delimiter {delimiter!r:.30} is none of comma, semicolon, tab")
+            raise DataError(f"the delimiter {delimiter!r:.30} is not a comma, semicolon or tab")
         self.file = shorten(Path(path).name or str(path), 40)
         self.notes: tuple[str, ...] = ()
         self._delimiter = delimiter

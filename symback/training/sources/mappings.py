@@ -167,7 +167,7 @@ def _of_array(value: Any) -> Entry:
     return Entry(tuple(int(n) for n in value.shape), lambda start, stop: value[start:stop], missing)
 
 
-# attributes that tell a kind of column → its reader; the first that fits is taken
+# attributes that identify a kind of column → its reader; the first that fits is taken
 _READERS: tuple[tuple[tuple[str, ...], Callable[[Any], Entry]], ...] = (
     (("iloc", "isna", "to_numpy"), _of_pandas),
     (("null_count", "arg_max", "to_numpy"), _of_polars),

@@ -59,7 +59,7 @@ class Header:
 
 
 def read_header(stream: IO[bytes], where: str) -> Header:
-    """The header at the beginning of a stream; DataError where it is none."""
+    """The header at the beginning of a stream; DataError for other bytes."""
     form = np.lib.format
     try:
         version = form.read_magic(stream)
@@ -74,7 +74,7 @@ def read_header(stream: IO[bytes], where: str) -> Header:
             dtype = _in_utf8(dtype)
     except _BAD_HEADER:
         raise DataError(
-            f"{where} is no array as np.save writes it, or is cut short; save it anew"
+            f"{where} is not an array written by np.save, or is cut short; save it anew"
         ) from None
     except OSError as error:
         raise DataError(f"{where} cannot be read: {reason(error)}") from None
@@ -220,7 +220,7 @@ def open_npz(path: str | os.PathLike[str], *, delimiter: str = ",") -> Source:
             source = NpzArrays(file, stream)
         except (*_BAD_ARCHIVE, OSError) as error:
             raise DataError(
-                f"{file.name} is no archive as np.savez writes it, or is damaged; save it anew"
+                f"{file.name} is not an archive written by np.savez, or is damaged; save it anew"
             ) from error
         opened.pop_all()
         return source

@@ -32,7 +32,7 @@ class Column:
 class Source(AbstractContextManager["Source"]):
     """Named columns of one length; a context manager.
 
-    `elements` tells, before anything is read, what one row holds of each column: () for a number,
+    `elements` gives, before anything is read, the shape of each column in one row: () for a number,
     (k, …) for an array. `select` names the columns that are wanted, and only these are checked
     and read; without it `columns` and `rows` are those of all.
     """
@@ -75,7 +75,7 @@ class Source(AbstractContextManager["Source"]):
         return nearest(name, self.elements) or f"; it has {listing(list(self.elements))}"
 
     def close(self) -> None:
-        """Give back what is open."""
+        """Close the files."""
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -193,7 +193,7 @@ class Flat:
 
 
 def read_at(stream: IO[bytes], offset: int, block: Bytes, lock: Lock) -> int:
-    """Fill the block from the offset on; says how many bytes there were."""
+    """Fill the block from the offset on; returns the number of bytes read."""
     done = 0
     while done < len(block):
         part = block[done : done + _LARGEST_READ].data
