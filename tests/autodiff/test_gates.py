@@ -74,6 +74,7 @@ def test_gates_keep_meaning(name):
 @pytest.mark.parametrize("name", ALL)
 def test_every_gate_is_one_step(name):
     """A sum of monomials or squares, one product, one power, one function or one choice."""
+    assert gates(sample(name), guarded=True).computed
     for node in gates(sample(name), guarded=True).computed:
         expr = node.expr
         if expr.is_Add:
@@ -128,6 +129,7 @@ def test_generated_names_are_free_of_collisions(text):
 def test_generated_names_could_be_typed(text):
     """Every name that symback makes is one that a user may type, so SOURCE can hold it."""
     lowered = lower(sb.circuit(text))
+    assert lowered.circuit.nodes
     for node in lowered.circuit.nodes:
         assert check_name(node.name) == node.name
 

@@ -89,6 +89,7 @@ def test_closed_forms_with_named_adjoints_have_the_value_of_the_adjoint(turns):
     at = {"x": 0.5, "w": 0.8}
     numbers = numbers_at(derivation.walk, at)
     values = dict(numbers.values) | {f"{n}_bar": v for n, v in numbers.adjoints.items()}
+    assert derivation.wrt
     for name in derivation.wrt:
         closed = derivation.closed[name]
         found = closed.subs({s: values[s.name] for s in closed.free_symbols})

@@ -143,6 +143,7 @@ def test_local_partials_are_those_of_sympy(name, at):
 def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
     at = [mp.mpf(v) for v in at]
     got = locals_at(applied(name, len(at)), dict(zip(LETTERS, at, strict=False)))
+    assert got
     for i, partial in enumerate(got):
         along = [0] * len(at)
         along[i] = 1
@@ -447,6 +448,7 @@ def test_contributions_are_those_of_sympy(text):
     """∂Σ(g∘gate) by SymPy's diff, entry by entry: over the names, a kept slope, and written out."""
     gate = gates(sb.circuit(text, loss=None)).output
     upstream = real_symbol(f"{gate.name}_bar")
+    assert local_partials(gate)
     for operand, local in local_partials(gate).items():
         if operand == "t":  # a target has no derivative
             continue

@@ -11,7 +11,7 @@ import symback as sb
 from symback.autodiff.cost import Receipt, receipts
 from symback.cli.main import cli
 from tests.cases import random_circuits
-from tests.cases.sample_circuits import LECTURE
+from tests.cases.sample_circuits import LECTURE, sample
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.circuit"))
 KINDS = {"numbers": random_circuits.of_numbers, "arrays": random_circuits.of_arrays}
@@ -32,7 +32,9 @@ def test_operations_are_those_counted_by_hand(text):
 
 
 def assert_cheap(circuit):
-    for receipt in receipts(circuit):
+    found = receipts(circuit)
+    assert found
+    for receipt in found:
         assert receipt.live > 0
         assert receipt.ratio <= 5, str(receipt)
 
@@ -47,8 +49,13 @@ def test_gradients_of_examples_cost_at_most_five_values(path):
     assert_cheap(sb.circuit(path.read_text()))
 
 
+@pytest.mark.parametrize("name", ["two layers", "30 parameters", "wide product", "normal density"])
+def test_gradients_of_models_cost_at_most_five_values(name):
+    assert_cheap(sample(name))
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("number", range(25))
+@pytest.mark.parametrize("number", range(60))
 def test_random_gradients_cost_at_most_five_values(kind, number):
     rng = np.random.default_rng([number, len(kind)])
     assert_cheap(sb.circuit(KINDS[kind](rng).text))

@@ -106,19 +106,13 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("name", PLANTED)
-def test_planted_errors_are_caught(name):
+FEW = [(name, every, 24) for name, every in PLANTED.items()]
+EVERY = [pytest.param(n, 1, 96, marks=pytest.mark.slow) for n in ALL]
+
+
+@pytest.mark.parametrize(("name", "every", "points"), [*FEW, *EVERY])
+def test_planted_errors_are_caught(name, every, points):
     """How many are caught is printed; pytest -rP shows it."""
-    assert_all_caught(name, PLANTED[name])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ALL)
-def test_every_planted_error_is_caught(name):
-    assert_all_caught(name, 1, points=96)
-
-
-def assert_all_caught(name, every, points=24):
     found = hunt(sample(name), every, points)
     print(f"{name}: {found.killed} caught, {found.equivalent} mean the same")
     assert not found.survived, "\n".join(f"{m.kind}: {m.where}" for m in found.survived)

@@ -79,19 +79,16 @@ PLANTED = {
 SLOW_EVERY = {"attention": 25, "lstm": 60}
 
 
-@pytest.mark.parametrize("name", PLANTED)
-def test_planted_errors_are_caught(name):
+FEW = [(name, every, 24) for name, every in PLANTED.items()]
+EVERY = [
+    pytest.param(n, SLOW_EVERY.get(n, 1), 24 if n in SLOW else 96, marks=pytest.mark.slow)
+    for n in ARRAYS
+]
+
+
+@pytest.mark.parametrize(("name", "every", "points"), [*FEW, *EVERY])
+def test_planted_errors_are_caught(name, every, points):
     """How many are caught is printed; pytest -rP shows it."""
-    assert_all_caught(name, PLANTED[name])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ARRAYS)
-def test_every_planted_error_is_caught(name):
-    assert_all_caught(name, SLOW_EVERY.get(name, 1), points=24 if name in SLOW else 96)
-
-
-def assert_all_caught(name, every, points=24):
     found = hunt(array_sample(name), every, points)
     print(f"{name}: {found.killed} caught, {found.equivalent} mean the same")
     assert not found.survived, "\n".join(f"{m.kind}: {m.where}" for m in found.survived)

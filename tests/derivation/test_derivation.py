@@ -71,6 +71,7 @@ def test_every_step_of_a_partial_equals_sympys_derivative(text: str) -> None:
     derivation = circuit.derive()
     inner = derivation.walk.circuit
     truth = over_leaves(circuit, circuit.output.expr)
+    assert derivation.steps
     for step in derivation.steps:
         if not isinstance(step.left, tuple) or step.kind in ("seed", "sum"):
             continue

@@ -118,6 +118,7 @@ def test_mistakes_have_the_values_of_what_they_say():
         ("∂f/∂w4", "f → x2", "the sign is wrong", lambda v: v["x4"] * v["x2"] * (1 - v["x2"])),
         ("∂f/∂w4", "x2 → net2", "its factor is missing", lambda v: -v["x4"]),
     ]
+    assert expected
     for asked, edge, words, formula in expected:
         (question,) = (q for q in data["questions"] if q[0] == asked)
         found = []

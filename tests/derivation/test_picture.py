@@ -201,6 +201,7 @@ def test_numbers_on_the_wires_are_sympys(name):
     walk = reverse_pass(circuit)
     numbers = numbers_at(walk, at)
     contributions, values = by_sympy(walk.circuit, walk.of, at)
+    assert numbers.contributions and numbers.values
     for link, value in numbers.contributions.items():
         assert value == pytest.approx(contributions[link], rel=1e-12), link
     for node, value in numbers.values.items():

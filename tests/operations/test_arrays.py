@@ -562,6 +562,7 @@ def test_linear_layers_need_no_loop_and_no_outer_products():
 @pytest.mark.parametrize("case", SOME, ids=lambda c: c.name)
 def test_results_are_not_copied_twice(case):
     """A copy is made of what shares memory, and of nothing else."""
+    assert linecache.getlines(compiled(case).__file__)
     for line in map(str.rstrip, linecache.getlines(compiled(case).__file__)):
         if line.endswith(".copy()"):
             assert not re.search(r" @ |\b_\w+\(", line.partition(" = ")[2]), line

@@ -78,6 +78,7 @@ def test_the_check_sees_a_tie_that_is_shared_otherwise():
     body = "x: input; y: input; w: param\nf = w*max(x, y)\nloss: none"
     texts = ("", "max'(tie) = 1\n", "max'(tie) = 0\n")
     circuits = [sb.circuit(text + body) for text in texts]
+    assert circuits
     for one in circuits:
         for other in circuits:
             assert bool(check_module(one, other.compile())) == (one is other)

@@ -295,6 +295,7 @@ def test_rewritings_are_proven_inside_every_operation_on_arrays(
     names = sorted(set(re.findall(r"\b[a-z]\b", f"{typed} {expected}")))
     leaves = "".join(f"{name}: input[{shape}]\n" for name in names)
     others = {"v": "v: input[n]\n", "M": "M: input[n, n]\n"}
+    assert operations
     for operation in operations:
         more = "".join(
             line for name, line in others.items() if re.search(rf"\b{name}\b", operation)
@@ -822,6 +823,7 @@ def test_extremes_are_finite(dtype):
         ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", [-big, 0, 1e-30, big]),
         ("log(cosh(x))", [-big, 0, 1e-30, big]),
     ]
+    assert cases
     for text, points in cases:
         head = "x: input; t: input" if "t*" in text else "x: input"
         module = sb.circuit(f"{head}\nf = {text}", loss=None).compile()

@@ -311,6 +311,7 @@ def test_partials_agree_with_sympy(name):
     c = read(SMOOTH[name], loss=None)
     expr = ops.elementary(c.output.expr)
     rng = random.Random(3)
+    assert c.leaves
     for leaf in c.leaves:
         point = {n.symbol: sp.Rational(rng.randint(5, 30), 16) for n in c.leaves}
         truth = sp.diff(expr, leaf.symbol).subs(point).evalf(40)

@@ -59,6 +59,7 @@ def steps_of(schedule):
 @pytest.mark.parametrize("schedule", CASES, ids=str)
 def test_values_are_those_of_the_formula(schedule):
     formula = formula_of(schedule)
+    assert steps_of(schedule)
     for t in steps_of(schedule):
         value, wanted = schedule(t), exact(schedule, formula, t)
         assert type(value) is float and schedule(t) == value

@@ -79,6 +79,7 @@ def test_the_table_is_complete():
 
 
 def test_kernels_come_after_those_that_they_call():
+    assert kernels()
     for name in kernels():
         sources = kernel_sources([f"{name}(z)"])
         defined = [re.search(r"static inline \w+ (\w+)\(", text).group(1) for text in sources]
@@ -383,6 +384,7 @@ def test_a_c_program_needs_the_header_only(neuron, tmp_path):
         params, inputs, learning_rate=lambda t: (0.5, 0.25)[t], batch_size=2
     )
     expected = [module.forward(params, inputs)[0], [loss, *grad], [2], [*trained, *losses]]
+    assert rows
     for got, right in zip(rows, expected, strict=True):
         np.testing.assert_allclose(got, right, rtol=1e-14)
     if shutil.which("g++"):

@@ -204,6 +204,7 @@ def test_a_batch_gives_what_numpy_gives(network):
             runs.append(module.sgd(params, inputs, callback=callback, **options))
         assert all(map(np.array_equal, (*runs[0][0], runs[0][1]), (*runs[1][0], runs[1][1])))
         pairs += [*zip(runs[0][0], runs[2][0], strict=True), (runs[0][1], runs[2][1])]
+    assert pairs
     for found, expected in pairs:
         assert np.shape(found) == np.shape(expected)
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14)
@@ -279,5 +280,6 @@ def test_the_contract_of_modules_of_arrays(case, monkeypatch):
 def test_generated_files_are_in_step():
     folder = Path(__file__).parents[3] / "generated" / "c"
     texts = render_files(array_sample("digits_network"), target="c", stem="digits_network")
+    assert texts
     for end, text in texts.items():
         assert (folder / f"digits_network{end}").read_text(encoding="utf-8") == text

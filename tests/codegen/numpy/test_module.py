@@ -424,6 +424,7 @@ def test_wrong_params_are_value_errors(case, compiled):
         lambda: module.sgd(params, inputs, learning_rate=0.1),
         lambda: module.backward(params, inputs, module.forward(module.Params(1, 2), inputs)[1]),
     ]
+    assert calls
     for call in calls:
         with pytest.raises(ValueError) as error:
             call()
@@ -802,6 +803,7 @@ def test_every_adjoint_line_has_its_chain_above_it():
         "net2_bar = x2_slope * x2_bar": "# ∂f/∂net2 = ∂f/∂x2 · ∂x2/∂net2",
         "x3_bar = w3 * net2_bar + x1_bar": "# ∂f/∂x3 = ∂f/∂net2 · ∂net2/∂x3 + ∂f/∂x1 · ∂x1/∂x3",
     }
+    assert terms
     for code, comment in terms.items():
         at = next(i for i, line in enumerate(lines) if line.strip() == code)
         assert lines[at - 1].strip() == comment
