@@ -20,8 +20,7 @@ from markupsafe import Markup
 from symback._version import __version__
 from symback.circuits.circuit import Circuit
 from symback.circuits.paused_gc import no_search_for_cycles
-from symback.codegen.c.module import CArrayText, c_array_text
-from symback.codegen.c.number_module import CText, c_text
+from symback.codegen.c.module import CText, c_text
 from symback.codegen.c.update import CUpdateText
 from symback.codegen.files import refuse_twin, refuse_unless_file, replace_file, shown_path
 from symback.codegen.loading import load_files
@@ -35,13 +34,6 @@ TEMPLATES = {
     "c": {".h": "c/header.h.jinja", ".c": "c/module.c.jinja", ".py": "c/loader.py.jinja"},
 }
 """The templates of each target by what its files end with, in the order they are made."""
-
-C_OF_ARRAYS = {
-    ".h": "c/array_header.h.jinja",
-    ".c": "c/array_module.c.jinja",
-    ".py": "c/array_loader.py.jinja",
-}
-"""The same for the C target where a circuit has arrays."""
 
 MAIN = {"numpy": ".py", "c": ".c"}
 """What the file that is asked for ends with; the others are written beside it."""
@@ -102,9 +94,6 @@ def render_files(
     refuse_target(target)
     folder = None if template is None else _folder(Path(template))
     if target == "c":
-        if circuit.has_arrays:
-            arrays = c_array_text(circuit, __version__, stem)
-            return _render_c(arrays, C_OF_ARRAYS, certificate, folder)
         return _render_c(c_text(circuit, __version__, stem), TEMPLATES["c"], certificate, folder)
     text = replace(module_text(circuit, __version__), certificate=tuple(certificate))
     return {end: render_one(text, name, folder) for end, name in TEMPLATES[target].items()}
@@ -118,7 +107,7 @@ def refuse_target(target: str) -> None:
 
 
 def _render_c(
-    text: CText | CArrayText,
+    text: CText,
     templates: Mapping[str, str],
     certificate: Sequence[str],
     folder: str | None,
@@ -129,7 +118,7 @@ def _render_c(
 
 
 def render_with_interface(
-    text: CText | CArrayText | CUpdateText, templates: Mapping[str, str], folder: str | None = None
+    text: CText | CUpdateText, templates: Mapping[str, str], folder: str | None = None
 ) -> dict[str, str]:
     """The header, and the files that state its hash: a loader knows the C file of its kind."""
     found: dict[str, str] = {}

@@ -1,4 +1,8 @@
-"""The C target for arrays: a program as the body of a function with one loop over the samples."""
+"""The C target: a program as the body of a function with one loop over the samples.
+
+Where no line of a sample has an axis, the loop takes several samples at a time and adds them up in
+blocks.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +11,55 @@ from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Mul, S, Symbol
 
-from symback.circuits.program import Assign, Program, batch_sum, varies
+from symback.circuits.names import fresh_name
+from symback.circuits.program import Assign as Line
+from symback.circuits.program import Program, batch_sum, varies
 from symback.codegen.c.elements import ElementPrinter
-from symback.codegen.c.loops import Evaluator, Lines
+from symback.codegen.c.loops import Evaluator
 from symback.codegen.c.names import ArrayNames, words
-from symback.codegen.c.number_module import joined_sums, remark
+from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.lines import chain_comment, print_order
+from symback.codegen.loop_tree import (
+    Accumulate,
+    Assign,
+    Comment,
+    Declare,
+    For,
+    Kind,
+    Node,
+    Return,
+    Tree,
+    Unused,
+    has_axis,
+)
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import is_size
 from symback.printing.circuit_text import rewrite_notes
 
+BLOCK = "SYMBACK_BLOCK"
+"""The macro of how many samples are added up before their sum is added to the others."""
+
 
 @dataclass(frozen=True, slots=True)
-class ArrayFunctionText:
-    """The body of a C function: what comes before the loop over samples, in it, and behind it."""
+class Result:
+    """A value that a function hands to its caller."""
 
-    sizes: Sequence[str]
-    before: Sequence[str]
-    each: Sequence[str]
-    after: Sequence[str]
-    unread: Sequence[str]
+    symbol: Symbol
+    place: str
+    per_sample: bool = False
+    by_value: bool = False  # a member of a structure, not memory
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBody:
+    """The statements of a C function, and what it needs."""
+
+    tree: Sequence[Node]
     work: Expr  # numbers of working memory
+
+    def lines(self, real: str, written: str) -> list[str]:
+        """C whose caller has values of type `real` and takes results of type `written`."""
+        return StatementPrinter(real, written).lines(self.tree)
 
 
 class Body:
@@ -41,47 +73,90 @@ class Body:
         kept = frozenset(s for s in program.arguments if s in writer.kept_varying)
         self.varying = replace(program, per_sample=program.per_sample | kept).varying()
         self.shapes = dict(writer.shapes)
+        self.taken = set(writer.taken)
         params = {p.name for p in writer.circuit.params}
         order = print_order(lowered, program)
         self.printer = ElementPrinter(order, params, self.shapes, writer.length)
         self.printer.signs = {**writer.names, _ROWS.name: "(double)count"}
-        self.before: Lines = []
-        self.each: Lines = []
-        self.after: Lines = []
+        self.pointers: Tree = []  # to what the caller has
+        self.memory: Tree = []  # in work
+        self.before: Tree = []
+        self.each: Tree = []
+        self.after: Tree = []
+        self.sums: list[tuple[str, str, str]] = []  # of numbers: total, a block's part, a sample's
         self.behind: set[Symbol] = set()
         self.placed: set[str] = set()  # arrays that have memory
-        self.memory: Lines = []
-        self.declared: dict[str, str] = {}  # lines that read arguments, and the names they make
+        self.reads: list[Declare] = []  # what is left out where nobody reads it
         self.last = ("work", "")
         self.work: Expr = S.Zero
         self.stored: dict[Expr, Symbol] = {}
         self.target = ""  # of the line that is written
 
     def text(
-        self, results: Sequence[tuple[Symbol, str]], given: Sequence[str]
-    ) -> ArrayFunctionText:
+        self, results: Sequence[Result], given: Sequence[str], returned: Symbol | None = None
+    ) -> FunctionBody:
+        """The function that is given these arguments and returns a number, or none."""
         self._arguments()
         ends = self._result_memory(results)
         for line in self.program.lines:
             self._line(line)
-        for symbol, place in ends:
-            self._result(symbol, place)
-        code = [*self.memory, *self.before, *self.each, *self.after]
-        known = words(line for line in code if line not in self.declared)
-        idle = {line for line, name in self.declared.items() if name not in known}  # but its shape
-        before = [line for line in (*self.memory, *self.before) if line not in idle]
-        self.each = [line for line in self.each if line not in idle]
-        texts = [*before, *self.each, *self.after]
-        used = words(texts)
-        if self.each:
-            used.add("count")
-        sizes = self.writer.read_sizes(texts, [])
-        if sizes:
-            used.add("sizes")
-        unread = [name for name in given if name not in used]
-        return ArrayFunctionText(sizes, before, self.each, self.after, unread, self.work)
+        stores = [node for end in ends for node in self._result(end)]
+        if returned is not None:
+            self.after.append(Return(self.printer.print(returned)))
+        head = [*self.pointers, *self.memory, *self.before]
+        idle = self._idle([*head, *self._added(), *self.each, *stores, *self.after])
+        head = [node for node in head if node not in idle]
+        each = [node for node in self.each if node not in idle]
+        tail = [*self._loop(each, stores), *self.after]
+        printed = StatementPrinter().lines([*head, *tail])
+        sizes = self.writer.read_sizes(printed, [])
+        used = words(printed) | ({"sizes"} if sizes else set())
+        unread = [Unused(name) for name in given if name not in used]
+        return FunctionBody([*sizes, *head, *unread, *tail], self.work)
+
+    def _idle(self, nodes: Sequence[Node]) -> set[Node]:
+        """Reads whose values no line needs, perhaps but their shape."""
+        lines = StatementPrinter().lines
+        known = words(lines(node for node in nodes if node not in self.reads))
+        idle: set[Node] = set()
+        for node in reversed(self.reads):
+            if node.name in known:
+                known |= words([node.value, node.offset])
+            else:
+                idle.add(node)
+        return idle
+
+    # -- the loop over samples ------------------------------------------------------------------
+
+    def _added(self) -> Tree:
+        """What a sample adds to sums of numbers."""
+        return [Accumulate(total, text) for total, _, text in self.sums]
+
+    def _loop(self, each: Tree, stores: Tree) -> Tree:
+        """The loop over samples, where there is anything to do in it."""
+        if has_axis([*each, *stores]):
+            return [For("row", "0", "count", (*each, *self._added(), *stores))]
+        if not self.sums:
+            simd = For("row", "0", "count", (*each, *stores), simd=True)
+            return [simd] if stores else []
+        blocks = tuple(block for _, block, _ in self.sums)
+        added = [Assign(block, text, "+=") for _, block, text in self.sums]
+        row: tuple[Node, ...] = (*each, *added, *stores)
+        left = f"(count - start > {BLOCK}) ? start + {BLOCK} : count"
+        body: tuple[Node, ...] = (
+            Declare(Kind.SIZE, "stop", left),
+            *(Declare(Kind.VARIABLE, block, "0.0") for block in blocks),
+            For("row", "start", "stop", row, simd=True, sums=blocks),
+            *(Accumulate(total, block) for total, block, _ in self.sums),
+        )
+        return [For("start", "0", "count", body, step=BLOCK)]
 
     # -- memory -------------------------------------------------------------------------------
+
+    def _fresh(self, name: str) -> str:
+        found = fresh_name([name, f"{name}_"], self.taken)
+        self.taken.add(found)
+        return found
 
     def _arguments(self) -> None:
         """Pointers to arguments, and the numbers among them."""
@@ -91,60 +166,82 @@ class Body:
         for argument in self.program.arguments:
             if argument not in needed or is_size(argument):
                 continue
-            name = writer.name(argument.name)
+            name, param = writer.name(argument.name), False
             if argument == lowered.seed:
                 source = "output_bar"
             elif argument in lowered.cache:
                 source = f"cache->{name}"
             else:
-                role = writer.circuit[argument.name].role
-                source = f"{'params' if role == 'param' else 'inputs'}->{name}"
-            self._pointer("const double", argument, source)
+                param = writer.circuit[argument.name].role == "param"
+                source = f"{'params' if param else 'inputs'}->{name}"
+            start = len(self.pointers), len(self.before), len(self.each)
+            if self.shapes.get(argument.name, ()):
+                self._pointer(Kind.READ, argument, source)
+            else:
+                self._number(argument, source, by_value=param and writer.by_value)
+            trees = zip((self.pointers, self.before, self.each), start, strict=True)
+            self.reads += [n for tree, i in trees for n in tree[i:] if isinstance(n, Declare)]
 
-    def _pointer(self, kind: str, symbol: Symbol, source: str) -> None:
-        """A name for what is in the caller's memory, of this sample where it varies."""
-        shape, name = self.shapes.get(symbol.name, ()), self.writer.name(symbol.name)
-        lines = self.each if symbol in self.varying else self.before
-        if not shape:
-            row = "row" if symbol in self.varying else "0"
-            lines.append(f"{kind} {name} = {source}[{row}];")
-            self.declared[lines[-1]] = name
-            return
-        row = f" + row * {_factor(self.writer.count(shape))}" if symbol in self.varying else ""
-        lines.append(f"{kind} *const {name} = {source}{row};")
-        self.declared[lines[-1]] = name
+    def _number(self, argument: Symbol, source: str, by_value: bool) -> None:
+        """Reads a number, once or for each sample."""
+        name = self.writer.name(argument.name)
+        if argument in self.varying:
+            pointer = self._fresh(f"{name}_at")
+            self.pointers.append(Declare(Kind.READ, pointer, source))
+            self.each.append(Declare(Kind.NUMBER, name, f"{pointer}[row]"))
+        else:
+            value = source if by_value else f"{source}[0]"
+            self.before.append(Declare(Kind.NUMBER, name, value))
+
+    def _pointer(self, kind: Kind, symbol: Symbol, source: str) -> None:
+        """A name for an array in the caller's memory, of this sample where it varies."""
+        name, varying = self.writer.name(symbol.name), symbol in self.varying
+        offset = self._row_offset(symbol) if varying else ""
+        tree = self.each if varying else self.pointers
+        tree.append(Declare(kind, name, source, offset))
         self.placed.add(symbol.name)
 
-    def _result_memory(self, results: Sequence[tuple[Symbol, str]]) -> list[tuple[Symbol, str]]:
+    def _row_offset(self, symbol: Symbol) -> str:
+        count = self.writer.count(self.shapes[symbol.name])
+        return f"row * ({count})" if " " in count else f"row * {count}"
+
+    def _result_memory(self, results: Sequence[Result]) -> list[Result]:
         """Computes arrays where the caller wants them; gives the results that must be copied."""
         made = {line.target for line in self.program.lines}
         ends = []
-        for symbol, place in results:
-            per_sample = not place.startswith(("param_bars->", "bars->")) and (
-                place.startswith("input_bars->") or symbol in self.varying
-            )
-            shape = self.shapes.get(symbol.name, ())
-            direct = shape and symbol in made and symbol.name not in self.placed
-            if direct and per_sample == (symbol in self.varying):
-                self._pointer("double", symbol, place)
+        for result in results:
+            symbol = result.symbol
+            direct = symbol.name in self.shapes and self.shapes[symbol.name] and symbol in made
+            fits = result.per_sample == (symbol in self.varying)
+            if direct and symbol.name not in self.placed and fits:
+                self._pointer(Kind.WRITE, symbol, result.place)
             else:
-                ends.append((symbol, f"{place} per sample" if per_sample else place))
+                ends.append(result)
         return ends
 
-    def _result(self, symbol: Symbol, place: str) -> None:
-        """Copies a value to the caller."""
-        shape, writer = self.shapes.get(symbol.name, ()), self.writer
-        place, per_sample = place.removesuffix(" per sample"), place.endswith(" per sample")
-        lines = self.each if per_sample else self.after
+    def _result(self, result: Result) -> Tree:
+        """Copies a value to the caller: the statements for each sample; others go behind them."""
+        symbol, place = result.symbol, result.place
+        shape = self.shapes.get(symbol.name, ())
+        if not shape and result.per_sample:
+            pointer = self._fresh(f"{self.writer.name(symbol.name)}_to")
+            self.pointers.append(Declare(Kind.WRITE, pointer, place))
+            return [Assign(f"{pointer}[row]", self.printer.print(symbol), rounded=True)]
         if not shape:
-            index = "row" if per_sample else "0"
-            lines.append(f"{place}[{index}] = {self.printer.print(symbol)};")
-            return
-        copy = real_symbol(writer.fresh(f"{symbol.name}_to"))
-        row = f" + row * {_factor(writer.count(shape))}" if per_sample else ""
-        lines.append(f"double *const {copy} = {place}{row};")
+            place = place if result.by_value else f"{place}[0]"
+            self.after.append(Assign(place, self.printer.print(symbol), rounded=True))
+            return []
+        copy = real_symbol(self._fresh(f"{symbol.name}_to"))
+        offset = self._row_offset(symbol) if result.per_sample else ""
         self.shapes[copy.name] = shape
-        lines += self._evaluator(lines).loops.elementwise(copy, shape, "=", symbol)
+        nodes = [
+            Declare(Kind.WRITE, copy.name, place, offset),
+            *self._evaluator().loops.elementwise(copy, shape, "=", symbol),
+        ]
+        if result.per_sample:
+            return nodes
+        self.after += nodes
+        return []
 
     def _allocate(self, symbol: Symbol) -> None:
         """Working memory for an array that has none."""
@@ -152,43 +249,43 @@ class Body:
         if not shape or symbol.name in self.placed:
             return
         name, (last, length) = self.writer.name(symbol.name), self.last
-        self.memory.append(f"double *const {name} = {last}{length};")
-        self.last = (name, f" + {self.writer.count(shape)}")
+        self.memory.append(Declare(Kind.WORK, name, last, length))
+        self.last = (name, self.writer.count(shape))
         self.work += self.writer.elements(shape)
         self.placed.add(symbol.name)
 
     # -- lines --------------------------------------------------------------------------------
 
-    def _lines_of(self, expr: Expr) -> Lines:
+    def _tree_of(self, expr: Expr) -> Tree:
         """Where an expression is computed."""
         if varies(expr, self.varying):
             return self.each
         return self.after if expr.free_symbols & self.behind else self.before
 
-    def _evaluator(self, lines: Lines) -> Evaluator:
+    def _evaluator(self) -> Evaluator:
         return Evaluator(self.printer, self._store)
 
     def _store(self, part: Expr) -> Symbol:
         """A symbol for the value of a part, computed where the part may be."""
         if part not in self.stored:
             shape = self.printer.shape_of(part)
-            symbol = real_symbol(self.writer.fresh(f"{self.target}_part"))
+            symbol = real_symbol(self._fresh(f"{self.target}_part"))
             if shape:
                 self.shapes[symbol.name] = shape
-            lines = self._lines_of(part)
-            if lines is self.each:
+            tree = self._tree_of(part)
+            if tree is self.each:
                 self.varying.add(symbol)
-            elif lines is self.after:
+            elif tree is self.after:
                 self.behind.add(symbol)
-            self._assign(lines, symbol, part)
+            self._assign(tree, symbol, part)
             self.stored[part] = symbol
         return self.stored[part]
 
-    def _assign(self, lines: Lines, to: Symbol, expr: Expr, sign: str = "=") -> None:
+    def _assign(self, tree: Tree, to: Symbol, expr: Expr, sign: str = "=") -> None:
         self._allocate(to)
-        lines += self._evaluator(lines).assigned(to, expr, sign)
+        tree += self._evaluator().assigned(to, expr, sign)
 
-    def _line(self, line: Assign) -> None:
+    def _line(self, line: Line) -> None:
         comment = self._comment(line)
         self.target = line.target.name
         if line.expr.has(batch_sum):
@@ -198,22 +295,22 @@ class Body:
                 self.after += comment
                 self._assign(self.after, line.target, expr)
             return
-        lines = self._lines_of(line.expr)
-        if lines is self.after:
+        tree = self._tree_of(line.expr)
+        if tree is self.after:
             self.behind.add(line.target)
-        lines += comment
-        self._assign(lines, line.target, line.expr)
+        tree += comment
+        self._assign(tree, line.target, line.expr)
 
-    def _comment(self, line: Assign) -> Lines:
+    def _comment(self, line: Line) -> Tree:
         if line.chains and line.of:
-            return remark(chain_comment(line.of, line.chains))
+            return [Comment(tuple(chain_comment(line.of, line.chains)))]
         if line.target.name in self.notes:
-            return remark([self.notes[line.target.name]])
+            return [Comment((self.notes[line.target.name],))]
         return []
 
     # -- sums over the batch ------------------------------------------------------------------
 
-    def _sums(self, line: Assign, comment: Lines) -> Expr | None:
+    def _sums(self, line: Line, comment: Tree) -> Expr | None:
         """Adds up in the loop; the expression over the sums, None where the target is the sum."""
         shape = self.shapes.get(line.target.name, ())
         terms = Add.make_args(line.expr)
@@ -221,12 +318,12 @@ class Body:
         if direct and all(varies(t.args[0], self.varying) for t in terms):
             self.behind.add(line.target)
             self._allocate(line.target)
-            self.before += self._evaluator(self.before).loops.zero(line.target, shape)
+            self.before += self._evaluator().loops.zero(line.target, shape)
             self.each += comment
             for term in sorted(terms, key=self.printer.term_key):
                 self._assign(self.each, line.target, term.args[0], "+=")
             return None
-        expr = joined_sums(line.expr)
+        expr = _joined_sums(line.expr)
         totals: dict[Expr, Expr] = {}
         for part in sorted(expr.atoms(batch_sum), key=self.printer.term_key):
             factors = Mul.make_args(part.args[0])
@@ -235,20 +332,20 @@ class Body:
             totals[part] = shared * (_ROWS if rest == 1 else self._total(line, rest))
         return expr.xreplace(totals)
 
-    def _total(self, line: Assign, rest: Expr) -> Symbol:
+    def _total(self, line: Line, rest: Expr) -> Symbol:
         """The symbol of a sum over the samples."""
         shape = self.printer.shape_of(rest)
-        total = real_symbol(self.writer.fresh(f"{line.target.name}_total"))
+        total = real_symbol(self._fresh(f"{line.target.name}_total"))
         self.behind.add(total)
         if shape:
             self.shapes[total.name] = shape
             self._allocate(total)
-            self.before += self._evaluator(self.before).loops.zero(total, shape)
+            self.before += self._evaluator().loops.zero(total, shape)
             self._assign(self.each, total, rest, "+=")
             return total
-        value = self._evaluator(self.each).prepared(rest)
-        self.before.append(f"double {total}[2] = {{0.0, 0.0}};")
-        self.each.append(f"symback_add({total}, {self.printer.print(value)});")
+        value = self.printer.print(self._evaluator().prepared(rest))
+        self.before.append(Declare(Kind.SUM, total.name))
+        self.sums.append((total.name, self._fresh(f"{line.target.name}_block"), value))
         self.printer.signs = {**self.printer.signs, total.name: f"symback_sum({total})"}
         return total
 
@@ -257,8 +354,13 @@ _ROWS = Symbol("symback_rows", real=True)
 """Stands for the number of samples."""
 
 
-def _factor(text: str) -> str:
-    return f"({text})" if " " in text else text
+def _joined_sums(expr: Expr) -> Expr:
+    """The same with one sum over the batch where several are added."""
+    parts = [t for t in Add.make_args(expr) if isinstance(t, batch_sum)]
+    if len(parts) < 2:
+        return expr
+    others = [t for t in Add.make_args(expr) if t not in parts]
+    return Add(batch_sum(Add(*(p.args[0] for p in parts))), *others)
 
 
-__all__ = ["ArrayFunctionText", "Body"]
+__all__ = ["BLOCK", "Body", "FunctionBody", "Result"]

@@ -1,4 +1,4 @@
-"""The C target for arrays: loops, and one function for each operation that mixes elements.
+"""The C target: loops, and one function for each operation that mixes elements.
 
 An elementwise formula is one nest of loops over the elements of its value. What mixes elements is
 computed into memory by a function of `HEADS`, or into a number.
@@ -12,6 +12,7 @@ from typing import Any
 from sympy import Expr, S, Symbol
 
 from symback.codegen.c.elements import MOVED, ElementPrinter, read_operands
+from symback.codegen.loop_tree import Assign, Block, Call, Declare, For, Kind, Node, Tree
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
@@ -22,9 +23,7 @@ INDICES = ("i", "j", "inner")
 """The variables of loops over an array's axes, and over the axis that a product sums."""
 
 INNER = INDICES[2]
-PRAGMA = "#pragma omp simd"
-
-Lines = list[str]
+TOTAL, FACTOR = "symback_total", "symback_factor"
 
 
 class Loops:
@@ -33,43 +32,40 @@ class Loops:
     def __init__(self, printer: ElementPrinter) -> None:
         self.printer = printer
 
-    def over(self, shape: Shape, body: Sequence[str], simd: str = PRAGMA) -> Lines:
+    def over(self, shape: Shape, body: Sequence[Node], simd: bool = True) -> Tree:
         """The body for every index of a shape, the last axis innermost."""
-        lines = list(body)
+        tree = list(body)
         for axis in reversed(range(len(shape))):
-            index = INDICES[axis]
-            lines = self.loop(index, shape[axis], lines)
-            if axis == len(shape) - 1 and simd:
-                lines.insert(0, simd)
-        return lines
+            innermost = simd and axis == len(shape) - 1
+            tree = [self.loop(INDICES[axis], shape[axis], tree, innermost)]
+        return tree
 
-    def loop(self, index: str, size: Size, body: Sequence[str]) -> Lines:
-        head = f"for (size_t {index} = 0; {index} < {self.printer.length(size)}; {index}++) {{"
-        return [head, *(f"    {line}" for line in body), "}"]
+    def loop(self, index: str, size: Size, body: Sequence[Node], simd: bool = False) -> For:
+        return For(index, "0", self.printer.length(size), tuple(body), simd=simd)
 
-    def elementwise(self, to: Symbol, shape: Shape, sign: str, expr: Expr) -> Lines:
+    def elementwise(self, to: Symbol, shape: Shape, sign: str, expr: Expr) -> Tree:
         """to = expr, or to += expr, element by element."""
         p, index = self.printer, INDICES[: len(shape)]
         value = p.element(expr, *index, level=0)
-        return self.over(shape, [f"{p.element(to, *index)} {sign} {value};"])
+        return self.over(shape, [Assign(p.element(to, *index), value, sign)])
 
-    def zero(self, to: Symbol, shape: Shape) -> Lines:
+    def zero(self, to: Symbol, shape: Shape) -> Tree:
         return self.elementwise(to, shape, "=", S.Zero)
 
-    def summed(self, name: str, shape: Shape, text: str) -> Lines:
-        """name += text over the axes of a shape."""
-        lines = [f"{name} += {text};"]
+    def summed(self, name: str, shape: Shape, text: str, indices: Sequence[str] = INDICES) -> Tree:
+        """A new variable, and the text added to it over the axes of a shape."""
+        tree: Tree = [Assign(name, text, "+=")]
         for axis in reversed(range(len(shape))):
-            lines = self.loop(INDICES[axis], shape[axis], lines)
-            if axis == len(shape) - 1:
-                lines.insert(0, f"{PRAGMA} reduction(+ : {name})")
-        return lines
+            stop, innermost = self.printer.length(shape[axis]), axis == len(shape) - 1
+            sums = (name,) if innermost else ()
+            tree = [For(indices[axis], "0", stop, tuple(tree), simd=innermost, sums=sums)]
+        return [Declare(Kind.VARIABLE, name, "0.0"), *tree]
 
     def shape(self, expr: Expr) -> Shape:
         return self.printer.shape_of(expr)
 
 
-def _product(w: Loops, to: Symbol, sign: str, m: Expr, n: Expr) -> Lines:
+def _product(w: Loops, to: Symbol, sign: str, m: Expr, n: Expr) -> Tree:
     """A matrix times a matrix or vector: by dot products where both run along memory."""
     p = w.printer
     shape, length = w.shape(to), w.shape(m)[1]
@@ -82,145 +78,130 @@ def _product(w: Loops, to: Symbol, sign: str, m: Expr, n: Expr) -> Lines:
     if along_rows and not isinstance(m, a.transpose):
         if sign == "=":
             return _dots(w, to, m, n)
-        body = [
-            "double symback_total = 0.0;",
-            f"{PRAGMA} reduction(+ : symback_total)",
-            *w.loop(INNER, length, [f"symback_total += {factor} * {other};"]),
-            f"{target} {sign} symback_total;",
-        ]
-        return w.over(shape, body, simd="")
+        total = w.summed(TOTAL, (length,), f"{factor} * {other}", (INNER,))
+        return w.over(shape, [*total, Assign(target, TOTAL, sign)], simd=False)
     start = w.zero(to, shape) if sign == "=" else []
     if len(shape) == 1:  # the columns of a transposed matrix are rows in memory
-        step = [f"const double symback_factor = {other};"]
-        lines = [f"{target} += {factor} * symback_factor;"]
-        return [*start, *w.loop(INNER, length, [*step, PRAGMA, *w.loop("i", shape[0], lines)])]
-    step = [f"const double symback_factor = {factor};", PRAGMA]
-    lines = w.loop("j", shape[1], [f"{target} += symback_factor * {other};"])
-    return [*start, *w.loop("i", shape[0], w.loop(INNER, length, [*step, *lines]))]
+        step = Declare(Kind.NUMBER, FACTOR, other)
+        added = Assign(target, f"{factor} * {FACTOR}", "+=")
+        return [*start, w.loop(INNER, length, [step, w.loop("i", shape[0], [added], simd=True)])]
+    step = Declare(Kind.NUMBER, FACTOR, factor)
+    added = Assign(target, f"{FACTOR} * {other}", "+=")
+    inner = w.loop(INNER, length, [step, w.loop("j", shape[1], [added], simd=True)])
+    return [*start, w.loop("i", shape[0], [inner])]
 
 
-def _dots(w: Loops, to: Symbol, m: Expr, n: Expr) -> Lines:
+def _dots(w: Loops, to: Symbol, m: Expr, n: Expr) -> Tree:
     """The same by the kernel that takes four rows at a time: a row of the result, or all of it."""
     p, shape = w.printer, w.shape(to)
     length = p.length(w.shape(m)[1])
     if len(shape) == 1:
         operands = (p.memory(m), p.memory(n), p.memory(to))
-        return [f"symback_dots({', '.join(operands)}, {p.length(shape[0])}, {length});"]
+        return [Call("symback_dots", (*operands, p.length(shape[0]), length))]
     columns = p.length(shape[1])
-    row = f"{p.memory(m)} + i * {length}, {p.memory(to)} + i * {columns}"
-    call = f"symback_dots({p.memory(n.args[0])}, {row}, {columns}, {length});"
-    return w.loop("i", shape[0], [call])
+    rows = (f"{p.memory(m)} + i * {length}", f"{p.memory(to)} + i * {columns}")
+    call = Call("symback_dots", (p.memory(n.args[0]), *rows, columns, length))
+    return [w.loop("i", shape[0], [call])]
 
 
-def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Lines:
+def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Tree:
     p, shape = w.printer, w.shape(u)
     index = INDICES[: len(shape)]
     text = f"{p.element(u, *index, level=MUL)} * {p.element(v, *index, level=MUL)}"
-    return _scalar_sum(w, to, shape, text)
+    return w.summed(p.print(to), shape, text)
 
 
-def _scalar_sum(w: Loops, to: Symbol, shape: Shape, text: str) -> Lines:
-    name = w.printer.print(to)
-    return [f"double {name} = 0.0;", *w.summed(name, shape, text)]
-
-
-def _total(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Lines:
+def _total(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
     p, shape = w.printer, w.shape(array)
     text = p.element(array, *INDICES[: len(shape)], level=0)
     if not w.shape(to):
-        return _scalar_sum(w, to, shape, text)
+        return w.summed(p.print(to), shape, text)
     if axis == 0:
         start = w.zero(to, w.shape(to)) if sign == "=" else []
-        return [*start, *w.over(shape, [f"{p.element(to, 'j')} += {text};"])]
-    body = [
-        "double symback_total = 0.0;",
-        f"{PRAGMA} reduction(+ : symback_total)",
-        *w.loop("j", shape[1], [f"symback_total += {text};"]),
-        f"{p.element(to, 'i')} {sign} symback_total;",
-    ]
-    return w.loop("i", shape[0], body)
+        return [*start, *w.over(shape, [Assign(p.element(to, "j"), text, "+=")])]
+    total = w.summed(TOTAL, shape[1:], text, ("j",))
+    return [w.loop("i", shape[0], [*total, Assign(p.element(to, "i"), TOTAL, sign)])]
 
 
-def _mean(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Lines:
+def _mean(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
     p, shape = w.printer, w.shape(to)
-    index = INDICES[: len(shape)]
-    share = f"{p.element(to, *index)} /= {p.count(w.shape(array), axis)};"
+    share = Assign(p.element(to, *INDICES[: len(shape)]), p.count(w.shape(array), axis), "/=")
     return [*_total(w, to, sign, array, axis), *w.over(shape, [share])]
 
 
-def _norm(w: Loops, to: Symbol, sign: str, array: Expr) -> Lines:
+def _norm(w: Loops, to: Symbol, sign: str, array: Expr) -> Tree:
     name = w.printer.print(to)
-    return [*_dot(w, to, sign, array, array), f"{name} = sqrt({name});"]
+    return [*_dot(w, to, sign, array, array), Assign(name, f"sqrt({name})")]
 
 
-def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Lines:
-    return _scalar_sum(w, to, w.shape(m)[:1], w.printer.element(m, "i", "i", level=0))
+def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Tree:
+    p = w.printer
+    return w.summed(p.print(to), w.shape(m)[:1], p.element(m, "i", "i", level=0))
 
 
-def _direction(w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr) -> Lines:
+def _direction(w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr) -> Tree:
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
     length = p.element(norm, level=MUL)
     value = f"({length} == 0.0) ? 0.0 : {p.element(array, *index, level=MUL)} / {length}"
-    return w.over(shape, [f"{p.element(to, *index)} = {value};"])
+    return w.over(shape, [Assign(p.element(to, *index), value)])
 
 
-def _extreme(kernel: str) -> Callable[..., Lines]:
-    def write(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Lines:
+def _extreme(kernel: str) -> Callable[..., Tree]:
+    def write(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
         p, shape = w.printer, w.shape(array)
         index = INDICES[: len(shape)]
         kept = [i for i in range(len(shape)) if w.shape(to) and i != axis]
         target = p.element(to, *(index[i] for i in kept))
         first = p.element(array, *(index[i] if i in kept else "0" for i in range(len(shape))))
-        step = f"{target} = {kernel}({target}, {p.element(array, *index, level=0)});"
+        step = Assign(target, f"{kernel}({target}, {p.element(array, *index, level=0)})")
         if not kept:
-            return [f"double {target} = {first};", *w.over(shape, [step], simd="")]
+            return [Declare(Kind.VARIABLE, target, first), *w.over(shape, [step], simd=False)]
         (i,) = kept
         other = w.loop(index[1 - i], shape[1 - i], [step])
-        return w.loop(index[i], shape[i], [f"{target} = {first};", *other])
+        return [w.loop(index[i], shape[i], [Assign(target, first), other])]
 
     return write
 
 
 def _share(
     w: Loops, to: Symbol, sign: str, array: Expr, extreme: Expr, axis: Expr | None = None
-) -> Lines:
+) -> Tree:
     """1 over the number of elements that are the extreme, where an element is it."""
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
     kept = [i for i in range(len(shape)) if w.shape(extreme) and i != axis]
     value = p.element(extreme, *(index[i] for i in kept), level=MUL)
     same = f"({p.element(array, *index, level=MUL)} == {value})"
-    count = [f"symback_total += {same} ? 1.0 : 0.0;"]
-    share = [f"{p.element(to, *index)} = {same} ? 1.0 / symback_total : 0.0;"]
+    count: Node = Assign(TOTAL, f"{same} ? 1.0 : 0.0", "+=")
+    share: Node = Assign(p.element(to, *index), f"{same} ? 1.0 / {TOTAL} : 0.0")
     for i in reversed([i for i in range(len(shape)) if i not in kept]):
-        count, share = (w.loop(index[i], shape[i], lines) for lines in (count, share))
-    lines = ["double symback_total = 0.0;", *count, *share]
+        count, share = (w.loop(index[i], shape[i], [node]) for node in (count, share))
+    body = (Declare(Kind.VARIABLE, TOTAL, "0.0"), count, share)
     for i in kept:
-        return w.loop(index[i], shape[i], lines)
-    return ["{", *(f"    {line}" for line in lines), "}"]
+        return [w.loop(index[i], shape[i], body)]
+    return [Block(body)]
 
 
-def _rows(kernel: str) -> Callable[..., Lines]:
+def _rows(kernel: str) -> Callable[..., Tree]:
     """A kernel that gives a row for each row."""
 
-    def write(w: Loops, to: Symbol, sign: str, z: Expr) -> Lines:
-        return _by_row(w, z, lambda row: f"{kernel}({row(z)}, {row(to)}, {_length(w, z)});")
+    def write(w: Loops, to: Symbol, sign: str, z: Expr) -> Tree:
+        return _by_row(w, z, lambda row: Call(kernel, (row(z), row(to), _length(w, z))))
 
     return write
 
 
-def _of_rows(kernel: str) -> Callable[..., Lines]:
+def _of_rows(kernel: str) -> Callable[..., Tree]:
     """A kernel that gives a number for each row; of a second operand it reads the same row."""
 
-    def write(w: Loops, to: Symbol, sign: str, z: Expr, *others: Expr) -> Lines:
-        target = (
-            w.printer.element(to, "i") if w.shape(to) else f"const double {w.printer.print(to)}"
-        )
-
-        def call(row: Callable[[Expr], str]) -> str:
+    def write(w: Loops, to: Symbol, sign: str, z: Expr, *others: Expr) -> Tree:
+        def call(row: Callable[[Expr], str]) -> Node:
             texts = [row(o) if w.shape(o) else w.printer.element(o) for o in (z, *others)]
-            return f"{target} = {kernel}({', '.join(texts)}, {_length(w, z)});"
+            value = f"{kernel}({', '.join(texts)}, {_length(w, z)})"
+            if w.shape(to):
+                return Assign(w.printer.element(to, "i"), value)
+            return Declare(Kind.NUMBER, w.printer.print(to), value)
 
         return _by_row(w, z, call)
 
@@ -231,15 +212,15 @@ def _length(w: Loops, z: Expr) -> str:
     return w.printer.length(w.shape(z)[-1])
 
 
-def _by_row(w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], str]) -> Lines:
+def _by_row(w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], Node]) -> Tree:
     shape = w.shape(z)
     if len(shape) == 1:
         return [call(w.printer.memory)]
     step = f"i * {w.printer.length(shape[1])}"
-    return w.loop("i", shape[0], [call(lambda array: f"{w.printer.memory(array)} + {step}")])
+    return [w.loop("i", shape[0], [call(lambda array: f"{w.printer.memory(array)} + {step}")])]
 
 
-HEADS: dict[Any, Callable[..., Lines]] = {
+HEADS: dict[Any, Callable[..., Tree]] = {
     a.matmul: _product,
     a.matvec: _product,
     a.dot: _dot,
@@ -259,7 +240,7 @@ HEADS: dict[Any, Callable[..., Lines]] = {
     a.cross_entropy: _of_rows("symback_cross_entropy"),
     a.sparse_cross_entropy: _of_rows("symback_class_entropy"),
 }
-"""Operations that mix elements: the lines that compute one into memory, or into a new number."""
+"""Operations that mix elements: what computes one into memory, or into a new number."""
 
 ADDING = (a.matmul, a.matvec, a.reduce_sum)
 """Those that can add to what is in memory, where they give an array."""
@@ -303,8 +284,8 @@ class Evaluator:
         self.loops = Loops(printer)
         self._store = store
 
-    def assigned(self, to: Symbol, expr: Expr, sign: str = "=") -> Lines:
-        """The lines of `to = expr`, or of `to += expr` for an array."""
+    def assigned(self, to: Symbol, expr: Expr, sign: str = "=") -> Tree:
+        """The statements of `to = expr`, or of `to += expr` for an array."""
         shape = self.loops.shape(to)
         fits = shape == self.loops.shape(expr) and (sign == "=" or isinstance(expr, ADDING))
         if isinstance(expr, ArrayFunction) and expr.func in HEADS and fits:
@@ -313,7 +294,7 @@ class Evaluator:
         expr = self.prepared(expr)
         if shape:
             return self.loops.elementwise(to, shape, sign, expr)
-        return [f"const double {self.printer.print(to)} = {self.printer.print(expr)};"]
+        return [Declare(Kind.NUMBER, self.printer.print(to), self.printer.print(expr))]
 
     def prepared(self, expr: Expr) -> Expr:
         """The formula with stored values for what mixes elements."""
@@ -349,4 +330,4 @@ def _to_store(expr: Expr) -> Iterator[Expr]:
                     yield operand
 
 
-__all__ = ["HEADS", "INDICES", "Evaluator", "Lines", "refuse_unknown"]
+__all__ = ["HEADS", "INDICES", "Evaluator", "refuse_unknown"]

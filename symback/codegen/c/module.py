@@ -1,9 +1,13 @@
-"""Circuit of arrays → the texts of its C module: functions, header and loader, line by line."""
+"""Circuit → the texts of its C module: functions, header and loader.
+
+A number is an array without axes. Where a circuit has nothing else, functions need neither sizes
+nor working memory, parameters are members by value, and each function has a twin that takes float.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Add, Expr
 
@@ -11,19 +15,50 @@ from symback.autodiff.lower import lower
 from symback.autodiff.passes import programs
 from symback.circuits.circuit import Circuit
 from symback.circuits.program import Program
-from symback.codegen.c.body import ArrayFunctionText, Body
+from symback.codegen.c.body import BLOCK, Body, FunctionBody, Result
 from symback.codegen.c.loops import refuse_unknown
 from symback.codegen.c.names import ArrayNames, Leaf
-from symback.codegen.c.number_module import compiler_level
 from symback.codegen.c.printer import c_prefix, kernel_sources
+from symback.codegen.c.signature import Signature
+from symback.codegen.c.statements import StatementPrinter, compiler_level
 from symback.codegen.lines import columns_of
+from symback.codegen.loop_tree import Declare, For, walk
 from symback.codegen.numpy.module import ModuleText, module_text
 from symback.operations.arrays import ArrayFunction
 from symback.operations.expressions import postorder
 
+ROWS_OF_ONE_CALL = 2**20
+"""Samples that C takes at a time, of numbers."""
+
 
 @dataclass(frozen=True, slots=True)
-class CArrayText:
+class Function:
+    signature: Signature
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The functions for one type of the caller's numbers."""
+
+    real: str
+    suffix: str  # of the names
+    forward: Function
+    backward: Function
+    sums: Function | None
+    value_and_grad: Signature
+    sgd: Signature
+
+    @property
+    def loaded(self) -> list[str]:
+        """What the loader calls."""
+        found = [self.forward.signature, self.backward.signature]
+        found += [self.sums.signature, self.sgd] if self.sums else []
+        return [signature.loaded for signature in found]
+
+
+@dataclass(frozen=True, slots=True)
+class CText:
     """What the three templates fill in; `python` is what the loader shares with a NumPy module."""
 
     python: ModuleText
@@ -31,6 +66,7 @@ class CArrayText:
     prefix: str
     header: str
     title: str
+    by_value: bool  # numbers only: no sizes, no working memory, parameters as members
     sizes: Sequence[str]
     size_names: Sequence[str]  # in Python
     fixed: Sequence[tuple[str, int, str, int]]  # macro, value, a leaf and its axis
@@ -39,17 +75,16 @@ class CArrayText:
     cache: Sequence[Leaf]
     input_bars: Sequence[Leaf]
     output: Leaf
-    forward: ArrayFunctionText
-    backward: ArrayFunctionText
-    sums: ArrayFunctionText | None
-    total: str
+    variants: Sequence[Variant]
+    blocks: str  # the macro of their size, where a function sums in blocks
+    work_function: Signature
     param_sizes: Sequence[str]  # those that the parameters have, and the samples, as statements
     used_sizes: Sequence[str]
     work: Sequence[str]  # the code for what each function needs
     work_sizes: Sequence[str]  # as statements
     kernels: Sequence[str]
-    level: str
-    trained: Sequence[Leaf]
+    level: str  # how far the compiler is to optimise
+    trained: Sequence[Leaf]  # columns that training reads
     objective_varies: bool
     read: Sequence[str]
     fused: Sequence[str]
@@ -62,9 +97,15 @@ class CArrayText:
     returned_input_bars: str
     interface: str = ""
 
+    @property
+    def loaded(self) -> list[str]:
+        """The functions that the loader calls, as it lists them."""
+        work = [] if self.by_value else [self.work_function.loaded]
+        return [*work, *(line for variant in self.variants for line in variant.loaded)]
 
-def c_array_text(circuit: Circuit, version: str, stem: str = "") -> CArrayText:
-    """All texts of the C module of a circuit of arrays.
+
+def c_text(circuit: Circuit, version: str, stem: str = "") -> CText:
+    """All texts of a circuit's C module; `stem` is the name of its files without what follows it.
 
     Raises Unsupported for an operation that C has no lines for.
     """
@@ -72,13 +113,14 @@ def c_array_text(circuit: Circuit, version: str, stem: str = "") -> CArrayText:
     lowered = lower(circuit)
     found = programs(lowered)
     lines = [line.expr for program in found for line in program.lines]
-    refuse_unknown(part for expr in lines for part in postorder(expr) if _is_head(part))
+    refuse_unknown(
+        part for expr in lines for part in postorder(expr) if isinstance(part, ArrayFunction)
+    )
+    python = module_text(circuit, version)
     writer = _Writer(lowered, found, c_prefix(stem))
-    return writer.text(found, module_text(circuit, version), stem)
-
-
-def _is_head(part: Expr) -> bool:
-    return isinstance(part, ArrayFunction)
+    if writer.by_value:
+        python = replace(python, block_rows=ROWS_OF_ONE_CALL)
+    return writer.text(found, python, stem)
 
 
 Programs = tuple[Program, Program, Program]
@@ -89,96 +131,177 @@ class _Writer(ArrayNames):
 
     # -- functions ----------------------------------------------------------------------------
 
-    def functions(self, programs: Programs) -> list[ArrayFunctionText]:
+    def bodies(self, programs: Programs) -> list[FunctionBody]:
         """forward, backward and, where there is one number to make small, sums."""
         forward, backward, fused = programs
         params, inputs = self.circuit.params, self.circuit.inputs
         adjoint = self.lowered.names.adjoint
         read = columns_of(self.lowered, self.lowered.forward)
         output, *kept = forward.results
-        bars = [(adjoint(p.name), f"param_bars->{self.name(p.name)}") for p in params]
+        own = () if self.by_value else ("work", "sizes")
+        common = ("params", "inputs", "count", *own)
+
+        def gradient(place: str) -> list[Result]:
+            return [
+                Result(adjoint(p.name), f"{place}->{self.name(p.name)}", by_value=self.by_value)
+                for p in params
+            ]
+
+        results = [Result(s, f"cache->{self.name(s.name)}", s in self.kept_varying) for s in kept]
         input_bars = [
-            (adjoint(n.name), f"input_bars->{self.name(n.name)}") for n in inputs if n.name in read
+            Result(adjoint(n.name), f"input_bars->{self.name(n.name)}", per_sample=True)
+            for n in inputs
+            if n.name in read  # the loader makes the others zeros
         ]
-        cache = [(s, f"cache->{self.name(s.name)}") for s in kept]
-        common = ("params", "inputs", "count", "work", "sizes")
         found = [
-            Body(self, forward).text([(output, "output"), *cache], (*common, "cache", "output")),
+            Body(self, forward).text(
+                [Result(output, "output", output in self.kept_varying), *results],
+                (*common, "cache", "output"),
+            ),
             Body(self, backward).text(
-                [*bars, *input_bars],
+                [*gradient("param_bars"), *input_bars],
                 (*common, "cache", "output_bar", "param_bars", "input_bars"),
             ),
         ]
         if self.lowered.has_objective:
-            bars = [(adjoint(p.name), f"bars->{self.name(p.name)}") for p in params]
-            found.append(Body(self, fused).text(bars, (*common, "bars")))
+            fused_body = Body(self, fused)
+            found.append(fused_body.text(gradient("bars"), (*common, "bars"), self.lowered.total))
         return found
 
-    def text(self, programs: Programs, python: ModuleText, stem: str) -> CArrayText:
+    def variant(self, bodies: Sequence[FunctionBody], real: str, suffix: str) -> Variant:
+        """The functions whose caller has values of type `real`."""
+        p, f = self.prefix, suffix
+        out = "" if self.by_value else "const "  # members by value are written to
+        sizes = () if self.by_value else ((f"const {p}_sizes *", "sizes"),)
+        work = () if self.by_value else (("double *", "work"),)
+        params = (f"const {p}_params{f} *", "params")
+        inputs = (f"const {p}_inputs{f} *", "inputs")
+        cache, count = (f"const {p}_cache{f} *", "cache"), ("size_t ", "count")
+
+        def signature(result: str, name: str, *arguments: tuple[str, str]) -> Signature:
+            return Signature(result, f"{p}_{name}{f}", (*sizes, *arguments, *work))
+
+        heads = [
+            signature("void", "forward", params, inputs, count, (f"{real} *", "output"), cache),
+            signature(
+                "void",
+                "backward",
+                *(params, inputs, cache, count, (f"const {real} *", "output_bar")),
+                (f"{out}{p}_params{f} *", "param_bars"),
+                (f"const {p}_input_bars{f} *", "input_bars"),
+            ),
+            signature("double", "sums", params, inputs, count, (f"{out}{p}_params *", "bars")),
+        ]
+        written = [real, real, "double"]
+        functions = [
+            Function(head, body.lines(real, to))
+            for head, body, to in zip(heads, bodies, written, strict=False)
+        ]
+        return Variant(
+            real,
+            suffix,
+            functions[0],
+            functions[1],
+            functions[2] if len(functions) > 2 else None,
+            signature(
+                "double", "value_and_grad", params, inputs, count, (f"{out}{p}_params *", "grad")
+            ),
+            signature(
+                "size_t",
+                "sgd",
+                *((f"{out}{p}_params{f} *", "params"), inputs, count),
+                *(("size_t ", "batch_size"), ("size_t ", "epochs")),
+                *(("const double *", "rates"), (f"{real} *", "losses")),
+            ),
+        )
+
+    def text(self, programs: Programs, python: ModuleText, stem: str) -> CText:
         circuit, lowered = self.circuit, self.lowered
-        functions = self.functions(programs)
+        bodies = self.bodies(programs)
+        real = (("double", ""), ("float", "_f32")) if self.by_value else (("double", ""),)
+        variants = [self.variant(bodies, *each) for each in real]
+        lines = [line for body in bodies for line in body.lines("double", "double")]
+        nodes = [node for body in bodies for node in walk(body.tree)]
+        blocks = any(isinstance(node, For) and node.step == BLOCK for node in nodes)
         read = columns_of(lowered, lowered.forward)
         trained = columns_of(lowered, lowered.objective) if lowered.has_objective else []
         every = [n.name for n in (*circuit.inputs, *circuit.targets)]
-        varying = programs[0].varying()
         kept = programs[0].results[1:]
         parameters: Expr = Add(*(self.elements(p.shape) for p in circuit.params))
-        needs = [f.work for f in functions]
+        needs = [body.work for body in bodies]
         if lowered.has_objective:
             needs[-1] = needs[-1] + parameters  # of the gradient in sgd
         work = list(dict.fromkeys(self.numbers(need) for need in needs if need != 0))
-        return CArrayText(
+        counts = [self.count(p.shape) for p in circuit.params]
+        return CText(
             python=python,
             stem=stem,
             prefix=self.prefix,
             header=f"{stem}.h",
             title=python.title.removesuffix(" Needs NumPy ≥ 2 only."),
+            by_value=self.by_value,
             sizes=[self.name(str(s)) for s in circuit.size_names],
             size_names=[str(s) for s in circuit.size_names],
             fixed=list(self.fixed.values()),
             params=[self.leaf(p) for p in circuit.params],
             columns=[self.leaf(circuit[name]) for name in every],
-            cache=[self.member(s.name, self.shapes.get(s.name, ()), s in varying) for s in kept],
+            cache=[
+                self.member(s.name, self.shapes.get(s.name, ()), s in self.kept_varying)
+                for s in kept
+            ],
             input_bars=[self.leaf(n) for n in circuit.inputs],
             output=self.member(
                 circuit.output.name, circuit.output.shape, lowered.per_sample_output
             ),
-            forward=functions[0],
-            backward=functions[1],
-            sums=functions[2] if lowered.has_objective else None,
-            total=self.name(lowered.total.name),
-            param_sizes=self.read_sizes([self.count(p.shape) for p in circuit.params], []),
-            used_sizes=self.read_sizes([self.count(p.shape) for p in circuit.params], trained),
-            work=work,
-            work_sizes=self.read_sizes(work, []),
-            kernels=kernel_sources(
-                [line for f in functions for line in (*f.before, *f.each, *f.after)]
+            variants=variants,
+            blocks=BLOCK if blocks else "",
+            work_function=Signature(
+                "size_t", f"{self.prefix}_work", ((f"const {self.prefix}_sizes *", "sizes"),)
             ),
-            level=compiler_level(sum(len(f.each) + len(f.after) for f in functions)),
+            param_sizes=_statements(self.read_sizes(counts, [])),
+            used_sizes=_statements(self.read_sizes(counts, trained)),
+            work=work,
+            work_sizes=_statements(self.read_sizes(work, [])),
+            kernels=kernel_sources(lines),
+            level=compiler_level(len(nodes)),
             trained=[self.leaf(circuit[name]) for name in trained],
             objective_varies=bool(trained) and lowered.per_sample_objective,
             read=read,
             fused=trained,
             output_shape=self.python_shape(circuit.output.shape, lowered.per_sample_output),
             cache_shapes=[
-                (s.name, self.python_shape(self.shapes.get(s.name, ()), s in varying)) for s in kept
+                (
+                    s.name,
+                    self.python_shape(self.shapes.get(s.name, ()), s in self.kept_varying),
+                )
+                for s in kept
             ],
-            forward_slots=_slots(every, read, "_columns"),
+            forward_slots=_slots(every, read, "columns" if self.by_value else "_columns"),
             fused_slots=_slots(every, trained, "columns"),
             train_slots=_slots(every, trained, "part"),
             input_bar_slots=_slots([n.name for n in circuit.inputs], read, "_bars"),
-            returned_input_bars=", ".join(
-                f"_returned(_bars[{read.index(n.name)}], _dtype, _single)"
-                if n.name in read
-                else f"np.zeros(np.shape(inputs.{n.name}))"
-                for n in circuit.inputs
-            ),
+            returned_input_bars=", ".join(self.input_bar(n.name, read) for n in circuit.inputs),
         )
+
+    def input_bar(self, name: str, read: Sequence[str]) -> str:
+        """The adjoint of an input in Python, exactly zero where no path leads to it."""
+        if name in read:
+            bar = f"_bars[{read.index(name)}]"
+            return f"{bar}[()]" if self.by_value else f"_returned({bar}, _dtype, _single)"
+        if self.by_value:
+            return f'np.zeros_like(_columns(inputs, "{name}")[0])'
+        return f"np.zeros(np.shape(inputs.{name}))"
+
+
+def _statements(sizes: Sequence[Declare]) -> list[str]:
+    return StatementPrinter().lines(sizes)
 
 
 def _slots(every: Sequence[str], read: Sequence[str], values: str) -> str:
     """The columns in the order of the structure, None for those that nobody reads."""
+    if list(every[: len(read)]) == list(read):
+        return ", ".join([f"*{values}", *["None"] * (len(every) - len(read))])
     return ", ".join(f"{values}[{read.index(n)}]" if n in read else "None" for n in every)
 
 
-__all__ = ["ArrayFunctionText", "CArrayText", "c_array_text"]
+__all__ = ["CText", "c_text"]

@@ -1,4 +1,4 @@
-"""The C target for arrays: what names, sizes and shapes are in C, and in its loader."""
+"""The C target: what names, sizes and shapes are in C, and in its loader."""
 
 from __future__ import annotations
 
@@ -10,29 +10,46 @@ from sympy import Add, Expr, Integer, Mul, Symbol
 
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
-from symback.circuits.names import fresh_name
 from symback.circuits.program import Program
 from symback.circuits.requirements import found as demanded
 from symback.codegen.c.loops import INDICES
 from symback.codegen.c.printer import c_names
+from symback.codegen.lines import tuple_of
+from symback.codegen.loop_tree import Declare, Kind
 from symback.operations import arrays as a
 from symback.operations.shapes import Shape, Size, shown, size_symbol
 
 LARGEST_LITERAL = 4
 """Larger sizes that are given as numbers have a macro, which a compiler's option may change."""
-LOCAL = frozenset({*INDICES, "sizes", "work", "param_bars", "grad", "batch", "rest"})
-"""Names in the printed functions, beside those of circuits of numbers."""
+LOCAL = frozenset({*INDICES, "sizes", "work", "grad", "batch", "rest"})
+"""Names that functions over arrays have, beside those of all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A member of a structure of pointers."""
+    """A member of a structure."""
 
     name: str
     shape: str  # for people
     count: str  # the code for the number of its elements
     target: bool = False
     varies: bool = True
+
+    @property
+    def factor(self) -> str:
+        """The number of elements as a factor."""
+        return f"({self.count})" if " " in self.count else self.count
+
+    @property
+    def remark(self) -> str:
+        """A comment on its values."""
+        meaning = f"{self.meaning}; target: for training" if self.target else self.meaning
+        return f" /* {meaning} */"
+
+    @property
+    def meaning(self) -> str:
+        """The shape of its values, and how many there are."""
+        return f"{self.shape} for each sample" if self.varies else self.shape
 
 
 class ArrayNames:
@@ -42,14 +59,16 @@ class ArrayNames:
         self.lowered = lowered
         self.circuit = lowered.circuit
         self.prefix = prefix
+        self.by_value = not self.circuit.has_arrays  # every shape is (): numbers are members
         self.shapes = dict(lowered.names.shapes)
         self.kept_varying = programs[0].varying()  # of the cache as well
         found = [n.name for n in self.circuit.nodes] + [str(s) for s in self.circuit.size_names]
         for program in programs:
             found += [s.name for s in program.arguments]
             found += [line.target.name for line in program.lines]
-        self.names = c_names(dict.fromkeys(found), prefix, LOCAL)
-        self.taken = {*found, *self.names.values(), *LOCAL}
+        local = frozenset() if self.by_value else LOCAL
+        self.names = c_names(dict.fromkeys(found), prefix, local)
+        self.taken = {*found, *self.names.values(), *local}
         self.fixed = self._fixed_sizes()
 
     def _fixed_sizes(self) -> dict[Size, tuple[str, int, str, int]]:
@@ -91,11 +110,6 @@ class ArrayNames:
     def count(self, shape: Shape) -> str:
         return " * ".join(self.length(size) for size in shape if size != 1) or "1"
 
-    def fresh(self, name: str) -> str:
-        found = fresh_name([name, f"{name}_"], self.taken)
-        self.taken.add(found)
-        return found
-
     def elements(self, shape: Shape) -> Expr:
         """How many numbers an array has, macros as symbols."""
         found: Expr = Integer(1)
@@ -115,12 +129,12 @@ class ArrayNames:
     def member(self, name: str, shape: Shape, varies: bool = True, target: bool = False) -> Leaf:
         return Leaf(self.name(name), shown(shape), self.count(shape), target, varies)
 
-    def read_sizes(self, texts: Sequence[str], columns: Sequence[str]) -> list[str]:
-        """The sizes that lines use, as statements."""
+    def read_sizes(self, texts: Sequence[str], columns: Sequence[str]) -> list[Declare]:
+        """The sizes that lines use, each with a name."""
         texts = [*texts, *(self.count(self.circuit[name].shape) for name in columns)]
         used = words(texts)
         names = [self.name(str(s)) for s in self.circuit.size_names]
-        return [f"const size_t {name} = sizes->{name};" for name in names if name in used]
+        return [Declare(Kind.SIZE, name, f"sizes->{name}") for name in names if name in used]
 
     def python_shape(self, shape: Shape, varies: bool) -> str:
         """The code for the shape in the loader."""
@@ -129,12 +143,13 @@ class ArrayNames:
             named = {s: Symbol(f'_lengths["{s}"]') for s in size.free_symbols}
             fixed = self.fixed.get(size)
             parts.append(f'_lengths["{fixed[0]}"]' if fixed else str(size.xreplace(named)))
-        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+        return tuple_of(parts) if parts else "()"
 
 
 def words(texts: Iterable[str]) -> set[str]:
-    """The words of the code, comments left out."""
-    return set(re.findall(r"\w+", re.sub(r"/\*.*?\*/", "", "\n".join(texts), flags=re.DOTALL)))
+    """The names that code uses; comments and members of structures are left out."""
+    code = re.sub(r"/\*.*?\*/|->\w+", "", "\n".join(texts), flags=re.DOTALL)
+    return set(re.findall(r"\w+", code))
 
 
 __all__ = ["ArrayNames", "Leaf", "words"]

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 from sympy import Expr, Symbol
 
 from symback.autodiff.updates import GRADIENT, THETA, Update
-from symback.circuits.program import Assign
-from symback.codegen.c.number_module import INDENT, Function, compiler_level
 from symback.codegen.c.printer import CPrinter, c_names, c_prefix, kernel_sources
-from symback.codegen.lines import wrapped
+from symback.codegen.c.signature import Signature
+from symback.codegen.c.statements import StatementPrinter, compiler_level
+from symback.codegen.loop_tree import Assign, Declare, For, Kind, Tree, Unused
 from symback.codegen.numpy.update import UpdateText, printer_of, update_text
 from symback.errors import Unsupported
 from symback.printing.printer import ATOM, MUL
@@ -35,11 +35,15 @@ class CUpdateText:
     header: str
     settings: Sequence[tuple[str, str]]  # C's names, and what they are
     state: Sequence[tuple[str, str]]
-    step: Function  # for double
-    step_f32: Function
+    variants: Sequence[tuple[str, str, Signature, Sequence[str]]]  # type, suffix, lines
     kernels: Sequence[str]
     level: str  # how far the compiler is to optimise
     interface: str = ""
+
+    @property
+    def loaded(self) -> list[str]:
+        """The functions that the loader calls, as it lists them."""
+        return [signature.loaded for _, _, signature, _ in self.variants]
 
 
 def c_update_text(update: Update, version: str, stem: str = "") -> CUpdateText:
@@ -50,8 +54,8 @@ def c_update_text(update: Update, version: str, stem: str = "") -> CUpdateText:
     program = update.program
     found = [*program.arguments, *(line.target for line in program.lines)]
     names = c_names([s.name for s in found], prefix, LOCAL)
-    step = _step(update, names, CPrinter, "double")
-    code = [*step.before, *step.each]
+    code = _step(update, names, CPrinter, "double")
+    code_f32 = _step(update, names, FloatPrinter, "float")
     return CUpdateText(
         python=python,
         stem=stem,
@@ -59,15 +63,34 @@ def c_update_text(update: Update, version: str, stem: str = "") -> CUpdateText:
         header=f"{stem}.h",
         settings=[(names.get(a.name, a.name), a.sentence) for a in python.arguments],
         state=[(names.get(name, name), meaning) for name, meaning in python.state],
-        step=step,
-        step_f32=_step(update, names, FloatPrinter, "float"),
+        variants=[
+            ("double", "", _signature(prefix, "double", ""), code),
+            ("float", "_f32", _signature(prefix, "float", "_f32"), code_f32),
+        ],
         kernels=kernel_sources(code),
         level=compiler_level(len(code)),
     )
 
 
-def _step(update: Update, names: dict[str, str], printer: type[CPrinter], real: str) -> Function:
-    """The program, its lines sorted by whether they belong to one parameter, and its results."""
+def _signature(prefix: str, real: str, suffix: str) -> Signature:
+    state = f"const {prefix}_state{suffix} *"
+    return Signature(
+        "void",
+        f"{prefix}_update{suffix}",
+        (
+            (f"const {prefix}_settings *", "settings"),
+            ("size_t ", "count"),
+            (f"const {real} *", f"{THETA}_at"),
+            (f"const {real} *", f"{GRADIENT}_at"),
+            (state, "state"),
+            (f"{real} *", f"{THETA}_next_to"),
+            (state, "state_next"),
+        ),
+    )
+
+
+def _step(update: Update, names: dict[str, str], printer: type[CPrinter], real: str) -> list[str]:
+    """The function's body: lines sorted by whether they belong to one parameter."""
     program = update.program
     varying = program.varying()
     called: Callable[[Symbol], str] = lambda s: names.get(s.name, s.name)  # noqa: E731
@@ -75,39 +98,29 @@ def _step(update: Update, names: dict[str, str], printer: type[CPrinter], real: 
     whole.signs = names
     shared = {a for line in program.lines for a in line.reads} - varying
     own.signs = {**names, **{s.name: own.of_shared(called(s)) for s in shared}}
-    before, each, columns = [], [], []
+    pointers: Tree = []
+    before: Tree = []
+    each: Tree = []
     for argument in program.arguments:
         name = called(argument)
         if argument not in varying:
-            before.append(f"const double {name} = settings->{name};")
+            before.append(Declare(Kind.NUMBER, name, f"settings->{name}"))
             continue
         if argument.name not in (THETA, GRADIENT):
-            columns.append((f"{name}_at", f"state->{name}"))
-        each.append(f"const {real} {name} = {name}_at[row];")
+            pointers.append(Declare(Kind.READ, f"{name}_at", f"state->{name}"))
+        each.append(Declare(Kind.NUMBER, name, f"{name}_at[row]"))
     for line in program.lines:
-        if line.target in varying:
-            each += _assignment(line, own, f"const {real} {called(line.target)} =")
-        else:
-            before += _assignment(line, whole, f"const double {called(line.target)} =")
-    theta_next, *state_next = (called(s) for s in program.results)
+        tree, lines = (each, own) if line.target in varying else (before, whole)
+        tree.append(Declare(Kind.NUMBER, called(line.target), lines.print(line.expr)))
+    results = [called(s) for s in program.results]
     state = [names.get(name, name) for name in update.rule.state]
-    memory = [(f"{n}_to", f"state_next->{s}") for n, s in zip(state_next, state, strict=True)]
-    return Function(
-        columns=columns,
-        memory=memory,
-        before=before,
-        each=each,
-        sums=[],
-        after=[],
-        results_each=[(f"{n}_to[row]", n) for n in (theta_next, *state_next)],
-        results=[],
-        unread=[] if state else ["state", "state_next"],
-    )
-
-
-def _assignment(line: Assign, printer: CPrinter, start: str) -> list[str]:
-    text = wrapped(start, printer.print(line.expr), INDENT)
-    return [*text[:-1], f"{text[-1]};"]
+    for name, member in zip(results[1:], state, strict=True):
+        pointers.append(Declare(Kind.WRITE, f"{name}_to", f"state_next->{member}"))
+    unread = [] if state else [Unused("state"), Unused("state_next")]
+    each += [Assign(f"{name}_to[row]", name) for name in results]
+    head = StatementPrinter(real, real).lines([*pointers, *before, *unread])
+    loop = For("row", "0", "count", tuple(each), simd=True)
+    return [*head, *StatementPrinter(real, real, number=real).lines([loop])]
 
 
 class FloatPrinter(CPrinter):

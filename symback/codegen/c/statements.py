@@ -1,0 +1,110 @@
+"""Statements and loops as lines of C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from symback.codegen.lines import wrapped
+from symback.codegen.loop_tree import (
+    Accumulate,
+    Assign,
+    Block,
+    Call,
+    Comment,
+    Declare,
+    For,
+    Kind,
+    Node,
+    Return,
+    Unused,
+)
+
+PRAGMA = "#pragma omp simd"
+INDENT = 4
+LEVELS = ((800, "-O3"), (3000, "-O1"))
+"""How far a compiler is to optimise so many lines: its time grows with their square."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPrinter:
+    """Prints nodes; `real` is the type of values of the caller, `written` that of his results.
+
+    `number` is the type that numbers are computed in.
+
+    >>> StatementPrinter().lines([Declare(Kind.NUMBER, "a", "2.0"), Return("a")])
+    ['const double a = 2.0;', 'return a;']
+    """
+
+    real: str = "double"
+    written: str = "double"
+    number: str = "double"
+
+    def lines(self, nodes: Iterable[Node], depth: int = 1) -> list[str]:
+        return [line for node in nodes for line in self._lines(node, depth)]
+
+    def _lines(self, node: Node, depth: int) -> list[str]:
+        match node:
+            case Comment(lines):
+                return _comment(lines)
+            case Declare():
+                return self._declared(node, depth)
+            case Assign(to, value, sign, rounded):
+                cast = "(float)" if rounded and self.written != self.number else ""
+                return _ended(wrapped(f"{to} {sign}", f"{cast}{value}", INDENT * depth))
+            case Accumulate(total, value):
+                return [f"symback_add({total}, {value});"]
+            case Call(name, arguments):
+                return [f"{name}({', '.join(arguments)});"]
+            case Unused(name):
+                return [f"(void){name};"]
+            case Return(value):
+                return [f"return {value};"]
+            case Block(body):
+                return ["{", *self._inside(body, depth), "}"]
+            case For():
+                return self._loop(node, depth)
+
+    def _declared(self, node: Declare, depth: int) -> list[str]:
+        if node.kind is Kind.SUM:
+            return [f"double {node.name}[2] = {{0.0, 0.0}};"]
+        start = {
+            Kind.NUMBER: f"const {self.number} ",
+            Kind.VARIABLE: "double ",
+            Kind.SIZE: "const size_t ",
+            Kind.READ: f"const {self.real} *const ",
+            Kind.WRITE: f"{self.written} *const ",
+            Kind.WORK: "double *const ",
+        }[node.kind]
+        value = f"{node.value} + {node.offset}" if node.offset else node.value
+        return _ended(wrapped(f"{start}{node.name} =", value, INDENT * depth))
+
+    def _loop(self, node: For, depth: int) -> list[str]:
+        i = node.index
+        step = f"{i} += {node.step}" if node.step else f"{i}++"
+        head = f"for (size_t {i} = {node.start}; {i} < {node.stop}; {step}) {{"
+        sums = f" reduction(+ : {', '.join(node.sums)})" if node.sums else ""
+        pragma = [f"{PRAGMA}{sums}"] if node.simd else []
+        return [*pragma, head, *self._inside(node.body, depth), "}"]
+
+    def _inside(self, body: Sequence[Node], depth: int) -> list[str]:
+        return [f"{' ' * INDENT}{line}" for line in self.lines(body, depth + 1)]
+
+
+def _ended(lines: Sequence[str]) -> list[str]:
+    return [*lines[:-1], f"{lines[-1]};"]
+
+
+def _comment(lines: Sequence[str]) -> list[str]:
+    """`# …` lines as one comment of C."""
+    texts = [line.removeprefix("#").replace("*/", "* /").replace("/*", "/ *") for line in lines]
+    texts[0], texts[1:] = f"/*{texts[0]}", [f"  {text}" for text in texts[1:]]
+    return [*texts[:-1], f"{texts[-1]} */"]
+
+
+def compiler_level(count: int) -> str:
+    """How far a compiler is to optimise so many lines."""
+    return next((level for most, level in LEVELS if count <= most), "-O0")
+
+
+__all__ = ["StatementPrinter", "compiler_level"]
