@@ -83,9 +83,9 @@ class Derivation:
         A number for a number; lists, nested lists or NumPy arrays for arrays, which also tell
         what their sizes are. Raises DataError or UnknownName where they don't fit the circuit.
         """
-        from symback.derivation.numbers.point import given  # kept out of start-up
+        from symback.derivation.numbers.point import read_point  # kept out of start-up
 
-        return replace(self, values=given(self.circuit, values))
+        return replace(self, values=read_point(self.circuit, values))
 
     def evaluated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Values of the nodes and of the asked partials at the point set by `at`.

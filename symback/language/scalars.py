@@ -6,10 +6,9 @@ prints the float nearest to it. No constant is computed that a float64 could not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
 
 import sympy as sp
 from sympy import Basic, Expr, Integer, Mul, Pow, Rational, S
@@ -25,25 +24,27 @@ from symback.errors import (
     clip,
     nearest,
 )
+from symback.language.limits import (
+    LARGEST,
+    MOST_BITS,
+    SMALLEST,
+    huge_power,
+    is_beyond_float,
+    is_large,
+    is_wide,
+    value_of_constant,
+)
 from symback.language.syntax import Source, Term
-from symback.operations.balls.scalars import LARGEST_FLOAT, constant, rational
+from symback.operations.balls.scalars import LARGEST_FLOAT
 from symback.operations.elementwise import AT_KINK, SPELLINGS, Op
 from symback.operations.expressions import applied, postorder, product, real_symbol
 from symback.operations.shapes import size_symbol
 from symback.operations.signs import COMPARISONS, exponent, juxtaposed
 
-MOST_BITS = 8192  # of an exact rational constant
-LARGEST_EXPANDED_POWER = 2048
 DEEPEST_BUILD = 150
 LARGEST_EXPRESSION = 50_000  # parts, user functions written out: SymPy walks the whole tree
-LARGEST_SIMPLIFIED = 64  # parts of an operand for which SymPy looks for a simpler form
-LARGEST_COMPARED = 8  # different parts of an operand of min, max or a comparison
 MOST_INNER_CALLS = 40  # of user functions by user functions, for one node
 
-_value = lru_cache(maxsize=2**14)(constant)
-_LARGEST = 2**1024 - 2**970
-_SMALLEST = Fraction(1, 2**1075)
-_SMALLEST_FLOAT = rational(Rational(1, 2**1075))
 _COMPARE: dict[str, Callable[..., Basic]] = {
     "<": sp.Lt,
     "<=": sp.Le,
@@ -93,7 +94,7 @@ class Builder:
         if self._depth > DEEPEST_BUILD or self._built > LARGEST_EXPRESSION:
             raise self._too_large(term)
         try:
-            return getattr(self, f"_{term.kind}")(term)
+            return _BUILD[term.kind](self, term)
         finally:
             self._depth -= 1
 
@@ -110,7 +111,7 @@ class Builder:
         if power and abs(int(power)) > 1000:
             raise DomainError(f"{clip(term.text, 30)} is not a float64", self._place(term))
         number = Fraction(term.text)
-        if abs(number) > _LARGEST or 0 < abs(number) < _SMALLEST:
+        if abs(number) > LARGEST or 0 < abs(number) < SMALLEST:
             raise DomainError(f"{clip(term.text, 30)} is not a float64", self._place(term))
         return Rational(number.numerator, number.denominator)
 
@@ -243,7 +244,7 @@ class Builder:
         if self._built > LARGEST_EXPRESSION:
             raise self._too_large(term)
         if expr.is_number and not expr.is_Rational:
-            value = _value(expr)
+            value = value_of_constant(expr)
             if not value.is_finite():
                 raise DomainError("not a real number", self._place(term))
             if abs(value) > LARGEST_FLOAT:
@@ -399,7 +400,7 @@ class Builder:
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:
     is_kept = op.head in _NEVER_SIMPLER and args[0].is_Rational and args[0].is_positive
-    if is_kept or any(_is_wide(a) for a in args) or (op.name in ("min", "max") and is_large(args)):
+    if is_kept or any(is_wide(a) for a in args) or (op.name in ("min", "max") and is_large(args)):
         return op.head(*args, evaluate=False)
     value = applied(op.head, *args)
     if op.name == "abs" and value.is_Mul:  # abs(y²/x) gives y²·abs(1/x), and that y²/abs(x)
@@ -422,55 +423,25 @@ _NEVER_SIMPLER = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf)
 """Functions that have no simpler value at any positive rational number."""
 
 
-def _is_wide(expr: Expr) -> bool:
-    """Whether there are too many parts to look for a simpler form; shared ones count again."""
-    stack, count = [expr], 0
-    while stack and count <= LARGEST_SIMPLIFIED:
-        operands = stack.pop().args
-        count += 1 + len(operands)
-        stack += operands[:LARGEST_SIMPLIFIED]
-    return count > LARGEST_SIMPLIFIED
-
-
-def huge_power(base: Expr, power: Expr) -> str | None:
-    """Why a power is too large to compute; SymPy would go on for minutes."""
-    if not power.is_Rational:
-        return None
-    size = abs(Fraction(int(power.p), int(power.q)))
-    numbers = [f for f in Mul.make_args(base) if f.is_number and f not in (S.One, -S.One)]
-    if base.is_Rational:
-        bits = max(int(base.p).bit_length(), int(base.q).bit_length())
-        return "a constant power beyond float64" if bits > 1 and size * bits > MOST_BITS else None
-    if numbers and base.is_Mul and size > LARGEST_EXPANDED_POWER:
-        return f"a power above {LARGEST_EXPANDED_POWER} of a product with a number in it"
-    return None
-
-
-def is_float64(number: Rational) -> bool:
-    """Whether a float64 is near to an exact number: neither too large nor too small for one."""
-    if max(int(number.p).bit_length(), int(number.q).bit_length()) > MOST_BITS:
-        return False
-    size = abs(Fraction(int(number.p), int(number.q)))
-    return size == 0 or _SMALLEST <= size <= _LARGEST
-
-
-def is_large(operands: Iterable[Expr]) -> bool:
-    """Whether SymPy is not to look for simpler forms of min, max and comparisons of these."""
-    several = tuple(operands)
-    return len(several) > LARGEST_COMPARED or any(
-        len(postorder(operand)) > LARGEST_COMPARED for operand in several
-    )
-
-
-def is_beyond_float(product: Expr) -> bool:
-    """Whether the numbers in a product make one that no float64 is near to."""
-    if product.is_Symbol or (product.is_Mul and all(f.is_Symbol for f in product.args)):
-        return False
-    if product.is_Rational:
-        return not is_float64(product)
-    number, others = product.as_coeff_Mul()
-    numbers = [f for f in Mul.make_args(others) if f.is_number]
-    if numbers:
-        value = abs(_value(Mul(number, *numbers)))
-        return bool(value > LARGEST_FLOAT or 0 < value < _SMALLEST_FLOAT)
-    return not (number is S.One or number is S.NegativeOne or is_float64(number))
+_BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
+    "number": lambda builder, term: builder._number(term),
+    "half": lambda builder, term: builder._half(term),
+    "name": lambda builder, term: builder._name(term),
+    "bracketed": lambda builder, term: builder._bracketed(term),
+    "negative": lambda builder, term: builder._negative(term),
+    "sum": lambda builder, term: builder._sum(term),
+    "product": lambda builder, term: builder._product(term),
+    "power": lambda builder, term: builder._power(term),
+    "superscript": lambda builder, term: builder._superscript(term),
+    "call": lambda builder, term: builder._call(term),
+    "compare": lambda builder, term: builder._compare(term),
+    "both": lambda builder, term: builder._both(term),
+    "either": lambda builder, term: builder._either(term),
+    "matrix_product": lambda builder, term: builder._matrix_product(term),
+    "transpose": lambda builder, term: builder._transpose(term),
+    "keyword": lambda builder, term: builder._keyword(term),
+    "index": lambda builder, term: builder._index(term),
+    "slice": lambda builder, term: builder._slice(term),
+    "end": lambda builder, term: builder._end(term),
+}
+"""The method that builds each kind of term; builders of arrays and of answers override some."""

@@ -34,8 +34,8 @@ from symback.errors import (
     clip,
     nearest,
 )
-from symback.language.parse import check_loss, inferred_role, names_in, only_in_loss, roles_given
-from symback.language.scalars import MOST_BITS, huge_power, is_beyond_float, is_float64, is_large
+from symback.language.limits import MOST_BITS, huge_power, is_beyond_float, is_float64, is_large
+from symback.language.options import check_loss, inferred_role, names_in, only_in_loss, roles_given
 from symback.language.syntax import DEEPEST, LARGEST
 from symback.operations.arrays import has_arrays
 from symback.operations.balls.scalars import LARGEST_FLOAT, constant

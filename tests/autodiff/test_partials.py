@@ -9,7 +9,7 @@ import symback as sb
 from symback.autodiff.gates import gates
 from symback.autodiff.partials import local_partials, times
 from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
-from symback.derivation.verify.gate import ADJOINT, Gate, truth_of
+from symback.derivation.verify.gate import ADJOINT, Gate, gate_reference
 from symback.errors import CircuitError
 from symback.operations import elementwise as ops
 from symback.operations import functions as fn
@@ -462,10 +462,10 @@ def test_contributions_are_those_of_sympy(text):
             forms += [upstream * local.partial, upstream * local.expanded]
         if local.terms:
             forms += [local.partial, local.expanded]
-        truth = truth_of(alone)
+        truth = gate_reference(alone)
         for form in forms:
             form = form.xreplace({**names, upstream: ADJOINT})
-            assert truth.holds(form, f"{operand} of {text}", times_adjoint=False)
+            assert truth.verify(form, f"{operand} of {text}", times_adjoint=False)
 
 
 def test_the_closed_form_of_what_stands_beside_a_product():

@@ -21,7 +21,7 @@ from symback.derivation.numbers.point import LONGEST_TEXT, read_text
 from symback.derivation.page.lines import StillLines
 from symback.derivation.text.numbers import value_latex, value_text
 from symback.derivation.verify import arrays as verify_arrays
-from symback.derivation.verify import gate as local_truth
+from symback.derivation.verify import gate as verify_gate
 from symback.derivation.verify.scalars import StepRefused
 from symback.operations import vjp
 from symback.operations.arrays import ARRAY_FUNCTIONS, matmul, transpose
@@ -489,11 +489,11 @@ def test_a_wrong_expansion_is_raised(monkeypatch):
 
 def test_gates_of_one_form_are_verified_once(monkeypatch):
     seen = []
-    real = local_truth.LocalTruth.holds
+    real = verify_gate.GateReference.verify
     monkeypatch.setattr(verify_arrays, "_HELD", set())
     monkeypatch.setattr(
-        local_truth.LocalTruth,
-        "holds",
+        verify_gate.GateReference,
+        "verify",
         lambda self, right, *args, **more: seen.append(right) or real(self, right, *args, **more),
     )
     layers = "".join(f"h{i} = tanh(W @ h{i - 1})\n" for i in range(1, 9))

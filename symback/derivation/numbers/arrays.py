@@ -19,7 +19,7 @@ from sympy import Expr, Integer, Symbol
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Node
 from symback.derivation.accumulation import ONE, adjoint_names
-from symback.derivation.numbers.point import Given, sizes_of
+from symback.derivation.numbers.point import Value, sizes_of
 from symback.derivation.numbers.scalars import KINK
 from symback.derivation.steps import ABOUT_NODES, Step
 from symback.errors import CircuitError, TooLarge
@@ -159,7 +159,7 @@ def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, En
     return {key: entries for key, entries in found.items() if entries is not None}
 
 
-def balls_of(value: Given) -> Entries:
+def balls_of(value: Value) -> Entries:
     """What was given to a leaf, as exact balls."""
     floats = np.array(value, dtype=float)
     made = np.empty(floats.shape, dtype=object)

@@ -14,7 +14,7 @@ from symback.circuits.requirements import classes, distributions
 from symback.errors import DataError, UnknownName, clip, nearest
 from symback.operations.shapes import Shape, shown
 
-Given = float | tuple[Any, ...]
+Value = float | tuple[Any, ...]
 """A number, or the rows of a vector or of a matrix."""
 
 LONGEST_TEXT = 1_000_000  # letters of an array on the command line
@@ -22,7 +22,7 @@ HIGHEST = 2  # axes of an array
 ROUNDED = 1e-9  # how far a sum of floats that should be 1 may be off
 
 
-def given(circuit: Circuit, values: Mapping[str, Any]) -> dict[str, Given]:
+def read_point(circuit: Circuit, values: Mapping[str, Any]) -> dict[str, Value]:
     """What was given to the leaves, as floats and tuples of floats; checked where arrays are."""
     if not circuit.has_arrays:
         return {name: _number(name, value) for name, value in values.items()}
@@ -55,7 +55,7 @@ def _number(name: str, value: Any) -> float:
 # -- arrays --------------------------------------------------------------------------------------
 
 
-def _read(name: str, value: Any) -> Given:
+def _read(name: str, value: Any) -> Value:
     """A finite float, or rows of them, all of one length."""
     listed = value.tolist() if hasattr(value, "tolist") else value
     found = _nested(name, listed, 0)
@@ -69,7 +69,7 @@ def _read(name: str, value: Any) -> Given:
     return found
 
 
-def _nested(name: str, value: Any, depth: int) -> Given:
+def _nested(name: str, value: Any, depth: int) -> Value:
     if isinstance(value, list | tuple):
         if depth == HIGHEST:
             raise DataError(f"'{name}' has more than {HIGHEST} axes; give a vector or a matrix")
@@ -94,7 +94,7 @@ def _number_of(value: Any) -> float | None:
         return None
 
 
-def lengths_of(value: Given) -> tuple[int, ...]:
+def lengths_of(value: Value) -> tuple[int, ...]:
     """The sizes of what was given: () of a number."""
     found = []
     while isinstance(value, tuple):
@@ -103,7 +103,7 @@ def lengths_of(value: Given) -> tuple[int, ...]:
     return tuple(found)
 
 
-def sizes_of(circuit: Circuit, values: Mapping[str, Given]) -> dict[Any, int]:
+def sizes_of(circuit: Circuit, values: Mapping[str, Value]) -> dict[Any, int]:
     """The values of the sizes with a name, by their symbols, as the arrays tell them.
 
     Raises DataError for two shapes that don't fit.
@@ -145,7 +145,7 @@ def _misfit(name: str, shape: Shape, lengths: tuple[int, ...], more: str = "") -
 
 
 def _refuse_targets(
-    circuit: Circuit, values: Mapping[str, Given], sizes: Mapping[Any, int]
+    circuit: Circuit, values: Mapping[str, Value], sizes: Mapping[Any, int]
 ) -> None:
     """What a cross entropy demands of its target."""
     for name in distributions(circuit):
@@ -164,7 +164,7 @@ def _refuse_targets(
             raise DataError(f"'{name}' is the index of a class: give one from 0 to {last}")
 
 
-def _rows(value: Given) -> Iterator[tuple[float, ...]]:
+def _rows(value: Value) -> Iterator[tuple[float, ...]]:
     if isinstance(value, tuple) and value:
         yield from value if isinstance(value[0], tuple) else (value,)
 
@@ -201,4 +201,4 @@ def _refuse_others(found: Any) -> None:
                 raise ValueError("an entry is not a number")
 
 
-__all__ = ["Given", "given", "lengths_of", "read_text", "sizes_of"]
+__all__ = ["Value", "lengths_of", "read_point", "read_text", "sizes_of"]

@@ -20,7 +20,8 @@ from flint import arb
 
 from symback.codegen.javascript.printer import operations, spellings
 from symback.derivation.practice.answers import short_forms
-from symback.derivation.practice.mistakes import Flow, Mistake, Number, counted
+from symback.derivation.practice.flow import Flow, Number, counted
+from symback.derivation.practice.mistakes import Mistake
 from symback.derivation.practice.quiz import KINDS, LEVELS, Grade, Kind, Question, Quiz
 from symback.derivation.record import Derivation
 from symback.errors import CircuitError, Unsupported

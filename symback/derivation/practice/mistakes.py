@@ -1,127 +1,24 @@
 """What is wrong with an answer, tried edge by edge: each likely mistake is computed and compared.
 
-At some points inside the domain all nodes and partials are known in ball arithmetic. An answer is
-right where it has the value that was asked for at each of them; it is a known mistake where it has
-the value that the mistake gives.
+An answer is right where it has the value that was asked for at each point of its derivation; it is
+a known mistake where it has the value that the mistake gives.
 """
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from flint import arb
 from sympy import Expr, Function, Mul, S
 
 from symback.autodiff.reverse import Edge, ReversePass
-from symback.circuits.circuit import Circuit
-from symback.errors import Unsupported
-from symback.operations.balls.functions import Undecided
-from symback.operations.balls.scalars import evaluate, precision
-from symback.operations.elementwise import BY_HEAD, elementary
+from symback.derivation.numbers.scalars import Link
+from symback.derivation.practice.flow import Flow, Number, agrees, counted
+from symback.operations.elementwise import BY_HEAD
 
-Link = tuple[str, str]
-Number = arb | None
-Values = MutableMapping[Any, arb]
-
-BITS = 400
-CLOSE = arb(2) ** -300  # relative: what remains of BITS after cancellation
-SEED = 1729
-
-POINTS = 12
-MOST_TRIED = 300
 MOST_EDGES = 400  # of a derivation whose edges are tried one by one
-RANGES = ((0.3, 3.0), (0.05, 0.95), (1.0, 5.0), (0.01, 1.0))
-
-
-def points(circuit: Circuit) -> Iterator[Values]:
-    """The values of all nodes at several points inside the domain, none of them at 0 or a tie."""
-    rng = np.random.default_rng(SEED)
-    count = 0
-    for number in range(MOST_TRIED):
-        low, high = RANGES[number % len(RANGES)]
-        values: Values = {}
-        for leaf in circuit.leaves:
-            sign = 1.0 if number % 3 == 2 else rng.choice([-1.0, 1.0])
-            values[leaf.symbol] = arb(float(sign * rng.uniform(low, high)))
-        if _computed(circuit, values):
-            yield values
-            count += 1
-        if count == POINTS:
-            return
-
-
-def _computed(circuit: Circuit, values: Values) -> bool:
-    """Enter the values of the computed nodes; False where one has none."""
-    with precision(BITS):
-        for node in circuit.computed:
-            try:
-                value = evaluate(elementary(node.formula), values)
-            except (Undecided, Unsupported):
-                return False
-            if not value.is_finite():
-                return False
-            values[node.symbol] = value
-    return True
-
-
-class Flow:
-    """Local partials and adjoints of a walk at one point."""
-
-    def __init__(self, walk: ReversePass, values: Values) -> None:
-        self._walk = walk
-        self.values = values
-        self._down: dict[str, dict[str, arb]] = {}
-        self.partials: dict[Link, arb] = {}
-        for edge in walk.edges:
-            found = self.value(edge.partial)
-            if found is None:
-                raise Undecided
-            self.partials[edge.node, edge.operand] = found
-        with precision(BITS):
-            self.adjoints = {walk.of: arb(1)}
-            for name in walk.order[1:]:
-                parts = [self.adjoints[e.node] * self.of(e) for e in walk.into[name]]
-                self.adjoints[name] = sum(parts[1:], parts[0])
-
-    def of(self, edge: Edge) -> arb:
-        return self.partials[edge.node, edge.operand]
-
-    def value(self, expr: Expr) -> Number:
-        """The value of an expression over nodes; None where it has none."""
-        values: Values = ChainMap({}, self.values)
-        with precision(BITS):
-            try:
-                found = evaluate(elementary(expr), values)
-            except (Undecided, Unsupported, ZeroDivisionError, OverflowError):
-                return None
-        return found if found.is_finite() else None
-
-    def down(self, name: str) -> dict[str, arb]:
-        """∂node/∂name of every node that depends on it."""
-        if name not in self._down:
-            found = {name: arb(1)}
-            for node in reversed(self._walk.order):
-                for edge in self._walk.into[node]:
-                    if node in found:
-                        part = found[node] * self.of(edge)
-                        found[edge.node] = found.get(edge.node, arb(0)) + part
-            self._down[name] = found
-        return self._down[name]
-
-
-def flows(walk: ReversePass) -> list[Flow]:
-    """The points at which all of a walk is known."""
-    found = []
-    for values in points(walk.circuit):
-        try:
-            found.append(Flow(walk, values))
-        except Undecided:
-            continue
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,29 +29,6 @@ class Mistake:
     message: str
     hint: str
     value: Callable[[Flow], Number]
-
-
-def same(one: Number, two: Number) -> bool | None:
-    """Whether two values are equal; None where the balls are too wide to tell."""
-    if one is None or two is None:
-        return one is two
-    with precision(BITS):
-        if not (one - two).contains(0):
-            return False
-        return True if abs(one - two) < CLOSE * (abs(one) + abs(two) + arb(2) ** -200) else None
-
-
-def agrees(
-    one: Callable[[Flow], Number], two: Callable[[Flow], Number], at: Sequence[Flow]
-) -> bool | None:
-    """Whether two values are equal at all points; None where no point can tell."""
-    told = [False]
-    for flow in at:
-        verdict = same(one(flow), two(flow))
-        if verdict is False:
-            return False
-        told.append(verdict is True)
-    return True if any(told) else None
 
 
 def find_mistake(
@@ -168,15 +42,6 @@ def find_mistake(
         if agrees(given, counted(mistake.value), at):
             return mistake
     return None
-
-
-def counted(value: Callable[[Flow], Number]) -> Callable[[Flow], Number]:
-    def counted(flow: Flow) -> Number:
-        with precision(BITS):
-            found = value(flow)
-        return found if found is not None and found.is_finite() else None
-
-    return counted
 
 
 # -- on one edge -------------------------------------------------------------------------------
@@ -394,4 +259,4 @@ def _all(flow: Flow, paths: Sequence[Sequence[Edge]]) -> arb:
     return product
 
 
-__all__ = ["Flow", "Mistake", "agrees", "counted", "find_mistake", "flows", "on_edge", "on_partial"]
+__all__ = ["Mistake", "find_mistake", "on_edge", "on_partial"]

@@ -14,16 +14,8 @@ from typing import Any, Literal
 
 from symback.circuits.program import symbols
 from symback.derivation.practice.answers import read_answer
-from symback.derivation.practice.mistakes import (
-    Flow,
-    Mistake,
-    Number,
-    agrees,
-    find_mistake,
-    flows,
-    on_edge,
-    on_partial,
-)
+from symback.derivation.practice.flow import Flow, Number, agrees, flows
+from symback.derivation.practice.mistakes import Mistake, find_mistake, on_edge, on_partial
 from symback.derivation.practice.text import BLANK, LEVELS, Key, QuizText
 from symback.derivation.record import Derivation, Step, derive
 from symback.derivation.text.detail import Shown

@@ -24,10 +24,10 @@ from symback.derivation.verify.gate import (
     ADJOINT,
     Gate,
     entries_hold,
+    gate_reference,
     is_inside,
     leaf_entries,
     refused,
-    truth_of,
 )
 from symback.derivation.verify.scalars import BITS, CALM_POINTS, POINTS, SEED
 from symback.errors import Unsupported
@@ -86,9 +86,9 @@ class ArrayVerifier:
         is_output = name == self._walk.of  # whose adjoint is 1
         if (gate, right, is_output) in _HELD:
             return
-        truth = truth_of(gate)
+        reference = gate_reference(gate)
         what = f"what '{operand}' gets from '{name}'"
-        if truth is None or not truth.holds(right, what, times_adjoint=is_output):
+        if reference is None or not reference.verify(right, what, times_adjoint=is_output):
             self._all_held = False
             return
         if len(_HELD) >= MOST_HELD:

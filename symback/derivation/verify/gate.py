@@ -78,7 +78,7 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalTruth:
+class GateReference:
     """What an operand gets, at a point: its entries, or its product with a direction."""
 
     values: Mapping[Expr, Entries]
@@ -86,7 +86,7 @@ class LocalTruth:
     expected: Entries
     direction: Entries | None = None
 
-    def holds(self, right: Expr, what: str, *, times_adjoint: bool) -> bool:
+    def verify(self, right: Expr, what: str, *, times_adjoint: bool) -> bool:
         """Whether a formula over the gate's names is proven to give the truth.
 
         Raises StepRefused where it is proven not to.
@@ -140,13 +140,13 @@ def entries_hold(expected: Entries, found: Entries, what: str) -> bool:
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def truth_of(gate: Gate) -> LocalTruth | None:
+def gate_reference(gate: Gate) -> GateReference | None:
     """The truth at a point inside the gate's domain, calm where one is found; None without one."""
     circuit = _alone(gate)
     try:
         numbers, layout = explicit(circuit)
     except Unsupported:
-        return _moved_truth(gate, circuit)
+        return _moved_reference(gate, circuit)
     if not layout.has_arrays:
         layout = explicit_leaves(circuit)[1]
     reference = Reference(numbers, numbers.output.name)
@@ -160,7 +160,7 @@ def truth_of(gate: Gate) -> LocalTruth | None:
                 expected = np.empty(names.shape, dtype=object)
                 for index in np.ndindex(names.shape):
                     expected[index] = truth.partials.get(names[index], arb(0))
-                return LocalTruth(values, _named(layout), expected)
+                return GateReference(values, _named(layout), expected)
     return None
 
 
@@ -228,7 +228,7 @@ def leaf_entries(layout: Layout, point: Point) -> dict[str, Entries]:
 # -- sizes that can't be made small --------------------------------------------------------------
 
 
-def _moved_truth(gate: Gate, circuit: Circuit) -> LocalTruth | None:
+def _moved_reference(gate: Gate, circuit: Circuit) -> GateReference | None:
     """The slope of Σ g∘gate along a random direction of the operand."""
     numbers, layout = explicit_leaves(circuit)
     if len(numbers.nodes) > MOST_ENTRIES:
@@ -248,7 +248,7 @@ def _moved_truth(gate: Gate, circuit: Circuit) -> LocalTruth | None:
         except (Undecided, Singular, Unsupported):
             continue
         if slope.is_finite():
-            return LocalTruth(values, sizes, boxed(slope), direction)
+            return GateReference(values, sizes, boxed(slope), direction)
     return None
 
 
@@ -269,10 +269,10 @@ def _slope(
 __all__ = [
     "ADJOINT",
     "Gate",
-    "LocalTruth",
+    "GateReference",
     "entries_hold",
+    "gate_reference",
     "is_inside",
     "leaf_entries",
     "refused",
-    "truth_of",
 ]

@@ -1,0 +1,66 @@
+"""The options of a circuit: which names are parameters or inputs, and which node is the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from typing import Any
+
+from sympy import Symbol
+
+from symback.circuits.circuit import (
+    Node,
+    _Automatic,
+)
+from symback.errors import (
+    CircuitError,
+    clip,
+)
+
+PARAM_LETTERS = ("w", "W", "b", "B", "theta")
+"""Names that begin so are parameters where no role is declared; θ is read as theta."""
+
+
+def names_in(names: Iterable[Any] | None) -> tuple[str, ...]:
+    """The names that an option lists: texts or nodes, or one text with commas between."""
+    if isinstance(names, str):
+        names = names.replace(",", " ").split()
+    if isinstance(names, bytes) or not isinstance(names, Iterable | None):
+        raise CircuitError(f"a list of names was expected, not {type(names).__name__[:40]}")
+    listed = tuple(names or ())
+    for name in listed:
+        if not isinstance(name, str | Node | Symbol):
+            raise CircuitError(f"a name is a text, not {type(name).__name__[:40]}")
+    return tuple(str(name) for name in listed)
+
+
+def check_loss(loss: Any) -> str | _Automatic | None:
+    """The option, if it is one: the name of a node, a formula, None or AUTOMATIC."""
+    loss = loss.name if isinstance(loss, Node) else loss
+    if loss is not None and not isinstance(loss, str | _Automatic):
+        raise CircuitError(f"the loss is a name or a formula, not {type(loss).__name__[:40]}")
+    return loss
+
+
+def roles_given(params: Iterable[str], inputs: Iterable[str]) -> dict[str, str]:
+    """The roles that the options `params` and `inputs` give to names."""
+    roles = dict.fromkeys(params, "param")
+    for name in inputs:
+        if roles.setdefault(name, "input") != "input":
+            raise CircuitError(f"'{clip(name, 40)}' is named both a parameter and an input")
+    return roles
+
+
+def inferred_role(name: str, only_in_loss: Container[str]) -> str:
+    """The role that a name suggests: a target if no node but the loss reads it."""
+    if name.startswith(PARAM_LETTERS):
+        return "param"
+    return "target" if name in only_in_loss else "input"
+
+
+def only_in_loss(nodes: Sequence[Node], loss: object) -> set[str]:
+    """The names that the loss reads and no other node; none where the loss is the only node."""
+    others = {name for n in nodes if n.name != loss for name in n.operands}
+    return {name for n in nodes if n.name == loss for name in n.operands if others} - others
+
+
+__all__ = ["check_loss", "inferred_role", "names_in", "only_in_loss", "roles_given"]

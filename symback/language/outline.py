@@ -1,0 +1,248 @@
+"""Statements → outline: the leaves, definitions and functions of a text, its loops unrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr, Integer
+
+from symback.circuits.circuit import (
+    LEAF_ROLES,
+)
+from symback.circuits.names import check_name, check_size_name
+from symback.errors import (
+    CircuitError,
+    CircuitSyntaxError,
+    NameRefused,
+    Place,
+    TooLarge,
+    Unsupported,
+    nearest,
+)
+from symback.language.scalars import Builder, UserFunction
+from symback.language.syntax import (
+    Declaration,
+    Equation,
+    Kink,
+    Loop,
+    Source,
+    Statement,
+    Term,
+    statements,
+)
+from symback.operations.elementwise import AT_KINK, OPS
+from symback.operations.shapes import Shape, size_symbol
+
+MOST_TURNS = 10_000  # of a loop, those of the loops around it multiplied
+
+MOST_REPEATED = 50_000  # lines that the loops of a text write out
+
+LARGEST_SIZE = 1_000_000_000
+HIGHEST_RANK = 2  # of an array: a batch adds an axis of its own
+
+_ROLES = (*LEAF_ROLES[:3], "loss", "output")
+
+
+@dataclass(slots=True)
+class Definition:
+    """One equation: a node's name and its right-hand side, and the variables of its loops."""
+
+    name: str
+    term: Term
+    place: Place
+    bound: Mapping[str, Expr] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Outline:
+    """What the statements say, before any expression is built."""
+
+    leaves: dict[str, tuple[str, Term | None, Place]] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)  # of the leaves that are arrays
+    sizes: dict[str, Place] = field(default_factory=dict)  # names in shapes
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    functions: dict[str, UserFunction] = field(default_factory=dict)
+    bare: Term | None = None
+    loss: str | None = None
+    output: str | None = None
+    no_loss: bool = False
+    kinks: dict[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
+    turns: int = 1  # of the loops that are open, multiplied
+    repeated: int = 0  # lines that loops have written out
+
+
+def outline_of(source: Source) -> Outline:
+    outline = Outline()
+    for statement in statements(source):
+        _enter(source, outline, statement, {})
+    if not outline.definitions and outline.bare is None:
+        raise CircuitError("the circuit is empty; write a formula such as f = w*x")
+    for name, place in outline.sizes.items():
+        if name in outline.leaves or name in outline.definitions or name in outline.functions:
+            raise NameRefused(f"'{name}' is both a size and a node; rename one", place)
+    return outline
+
+
+def _enter(
+    source: Source, outline: Outline, statement: Statement, bound: Mapping[str, Expr]
+) -> None:
+    if isinstance(statement, Loop):
+        _unroll(source, outline, statement, bound)
+    elif isinstance(statement, Equation):
+        _equate(source, outline, statement, bound)
+    elif bound:
+        at = statement.function if isinstance(statement, Kink) else statement.name
+        raise CircuitSyntaxError(
+            "declare before the loop; a loop has equations only", source.place(at.place)
+        )
+    elif isinstance(statement, Kink):
+        _state(source, outline, statement)
+    else:
+        _declare(source, outline, statement)
+
+
+def _state(source: Source, outline: Outline, kink: Kink) -> None:
+    """Enter the derivative that an operation has at its kink, as in relu'(0) = 1/2."""
+    name, place = kink.function.text, source.place(kink.function.place)
+    if name not in AT_KINK or kink.at.text != OPS[name].kink:
+        known = ", ".join(f"{n}'({OPS[n].kink})" for n in AT_KINK)
+        raise CircuitError(f"only {known} can be stated; other derivatives follow", place)
+    stated = f"{name}'({kink.at.text})"
+    if name in outline.kinks:
+        raise CircuitError(f"{stated} is stated twice", place)
+    builder = Builder(source, lambda _: False)
+    number = builder.build(kink.value)
+    if builder.used or not number.is_number:
+        raise CircuitSyntaxError(f"{stated} is a number", source.place(kink.value.place))
+    outline.kinks[name] = number
+
+
+def _unroll(source: Source, outline: Outline, loop: Loop, bound: Mapping[str, Expr]) -> None:
+    """Enter the block of a loop once for every value of its variable."""
+    place = source.place(loop.variable.place)
+    variable = check_name(loop.variable.text, place)
+    if variable in outline.leaves or variable in bound:
+        raise CircuitError(f"'{variable}' has a meaning already; call the loop's otherwise", place)
+    start = 0 if loop.start is None else _whole(source, loop.start, bound)
+    stop = _whole(source, loop.stop, bound)
+    if stop <= start:
+        raise CircuitError(f"the loop over '{variable}' is empty", place)
+    outline.turns *= stop - start
+    outline.repeated += (stop - start) * sum(isinstance(s, Equation) for s in loop.body)
+    if outline.turns > MOST_TURNS:
+        raise CircuitError(f"the loop over '{variable}' has more than {MOST_TURNS:,} turns", place)
+    if outline.repeated > MOST_REPEATED:
+        raise TooLarge(f"the loops write out more than {MOST_REPEATED:,} lines", place)
+    for value in range(start, stop):
+        for statement in loop.body:
+            _enter(source, outline, statement, {**bound, variable: Integer(value)})
+    outline.turns //= stop - start
+
+
+def _whole(source: Source, term: Term, bound: Mapping[str, Expr]) -> int:
+    known: Callable[[str], bool] = lambda _: False  # noqa: E731
+    builder = Builder(source, known, bound=bound)
+    number = builder.build(term)
+    if builder.used or not number.is_Integer:
+        raise CircuitSyntaxError("the bounds of a loop are whole numbers", source.place(term.place))
+    return int(number)
+
+
+def _declare(source: Source, outline: Outline, statement: Declaration) -> None:
+    place = source.place(statement.name.place)
+    name, role = statement.name.text, statement.role.text
+    if name == "loss" and role == "none" and statement.value is None:
+        outline.no_loss = True
+        return
+    if role not in _ROLES:
+        raise CircuitSyntaxError(
+            f"unknown role '{role[:40]}'; the roles are {', '.join(_ROLES)}{nearest(role, _ROLES)}",
+            source.place(statement.role.place),
+        )
+    check_name(name, place)
+    if role in LEAF_ROLES:
+        if statement.value is not None and role != "param":
+            raise CircuitSyntaxError(f"only a param has an initial value, not an {role}", place)
+        _refuse_twice(outline, name, place)
+        outline.leaves[name] = (role, statement.value, place)
+        if statement.shape is not None:
+            outline.shapes[name] = _shape(source, outline, statement.shape)
+        return
+    if statement.shape is not None:
+        raise CircuitSyntaxError(
+            "only inputs, targets and params declare a shape; others have that of their formula",
+            source.place(statement.shape.place),
+        )
+    if statement.value is None:
+        raise CircuitSyntaxError(f"the {role} needs a formula: {name}: {role} = …", place)
+    if getattr(outline, role) is not None:
+        raise CircuitError(f"a second {role}, '{name}'; a circuit has one", place)
+    setattr(outline, role, name)
+    define(outline, name, statement.value, place)
+
+
+def _shape(source: Source, outline: Outline, term: Term) -> Shape:
+    """A declared shape: sizes are whole numbers or names."""
+    place = source.place(term.place)
+    if len(term.args) > HIGHEST_RANK:
+        raise Unsupported("an array has one or two axes; a batch adds one of its own", place)
+    sizes: list[Any] = []
+    for part in term.args:
+        if part.kind == "name":
+            outline.sizes.setdefault(check_size_name(part.text, place), place)
+            sizes.append(size_symbol(part.text))
+        elif part.kind == "number" and part.text.isdigit() and 0 < int(part.text) <= LARGEST_SIZE:
+            sizes.append(Integer(part.text))
+        else:
+            raise CircuitSyntaxError("a size is a name or a whole number from 1", place)
+    return tuple(sizes)
+
+
+def _equate(
+    source: Source, outline: Outline, statement: Equation, bound: Mapping[str, Expr]
+) -> None:
+    left, right = statement.left, statement.right
+    place = source.place(left.place)
+    if bound and (right is None or left.kind != "index"):
+        raise CircuitSyntaxError("in a loop each turn has its own node: h[t] = …", place)
+    if right is None:
+        if outline.bare is not None:
+            raise CircuitError("a second expression without a name; write name = … for each", place)
+        outline.bare = left
+    elif left.kind == "name":
+        define(outline, check_name(left.text, place), right, place)
+    elif left.kind == "index" and left.args[0].kind == "name" and len(left.args) == 2:
+        number = _whole(source, left.args[1], bound)
+        if number < 0:
+            raise CircuitSyntaxError("the index of a node counts from 0", place)
+        name = check_name(f"{left.args[0].text}_{number}", place)
+        define(outline, name, right, place, bound)
+    elif left.kind == "call" and all(a.kind == "name" for a in left.args):
+        arguments = tuple(check_name(a.text, source.place(a.place)) for a in left.args)
+        if len(set(arguments)) < len(arguments):
+            raise CircuitError(f"'{left.text}' names an argument twice", place)
+        _refuse_twice(outline, check_name(left.text, place), place)
+        outline.functions[left.text] = UserFunction(left.text, arguments, right)
+    else:
+        raise CircuitSyntaxError("left of '=' stands a name, as in f = x1 - x2", place)
+
+
+def define(
+    outline: Outline,
+    name: str,
+    term: Term,
+    place: Place,
+    bound: Mapping[str, Expr] | None = None,
+) -> None:
+    _refuse_twice(outline, name, place)
+    outline.definitions[name] = Definition(name, term, place, bound or {})
+
+
+def _refuse_twice(outline: Outline, name: str, place: Place) -> None:
+    if name in outline.leaves or name in outline.definitions or name in outline.functions:
+        raise CircuitError(f"'{name}' is defined twice; give one of them another name", place)
+
+
+__all__ = ["Definition", "Outline", "define", "outline_of"]
