@@ -96,13 +96,13 @@ a: input; b: param[n] | f = a @ b
 a: input[n] | f = a @ a @ a
     ShapeError 2 11 | @ takes arrays, and one of these is a number
 a: input; b: param[n] | f = sum(a)*b
-    ShapeError 2 5 | sum takes a vector or a matrix, not a number
+    ShapeError 2 5 | sum takes an array, not a number
 a: input; b: param[n] | f = softmax(a)*b
-    ShapeError 2 5 | softmax takes a vector or a matrix, not a number
+    ShapeError 2 5 | softmax takes an array, not a number
 a: input; b: param[n] | f = norm(a)*b
-    ShapeError 2 5 | norm takes a vector or a matrix, not a number
+    ShapeError 2 5 | norm takes an array, not a number
 a: input; b: param[n] | f = max(a)*b
-    ShapeError 2 5 | max takes a vector or a matrix, not a number
+    ShapeError 2 5 | max takes an array, not a number
 a: input; b: param; c: param[n] | f = dot(a, b)*c
     ShapeError 2 5 | dot takes arrays, and these are numbers; write *
 a: input[n]; b: param[n] | f = a @ b.T
@@ -180,13 +180,13 @@ a: input[m, n] | f = sum(a, axis=0, axis=1)
 a: input[m, n] | f = max(a, axis=m)
     CircuitSyntaxError 2 17 | a whole number stands here
 a: input[m, n] | f = sum(a, dim=1)
-    CircuitSyntaxError 2 12 | the option 'dim' is none of sum
+    CircuitSyntaxError 2 12 | the option 'dim' is not an option of sum
 a: input[m, n] | f = softmax(a, axis=0)
-    CircuitSyntaxError 2 16 | the option 'axis' is none of softmax
+    CircuitSyntaxError 2 16 | the option 'axis' is not an option of softmax
 a: input[m, n] | f = max(a, 0, axis=0)
-    CircuitSyntaxError 2 15 | the option 'axis' is none of max
+    CircuitSyntaxError 2 15 | the option 'axis' is not an option of max
 a: input[m, n] | f = tanh(a, axis=0)
-    CircuitSyntaxError 2 13 | the option 'axis' is none of tanh
+    CircuitSyntaxError 2 13 | the option 'axis' is not an option of tanh
 a: input[n] | f = softmax(a, a)
     CircuitSyntaxError 2 5 | softmax takes 1 argument, 2 given
 a: input[n] | f = mean(axis=0)*a
@@ -206,7 +206,7 @@ a: input[n] | f = ones(q) + a
 a: input[n] | f = zeros(a) + a
     ShapeError 2 5 | a size is a whole number or the name of a size
 a: input[n] | f = softmx(a)
-    UnknownName 2 5 | 'softmx' is no function; did you mean 'softmax'?
+    UnknownName 2 5 | unknown function 'softmx'; did you mean 'softmax'?
 a: input[n] | f = exp @ a
     CircuitSyntaxError 2 5 | 'exp' needs an argument
 a: input[n] | f = [1, 2] @ a
