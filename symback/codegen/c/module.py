@@ -58,6 +58,21 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class LoaderText:
+    """How the loader hands arrays to C and takes them back."""
+
+    read: Sequence[str]  # columns that forward reads
+    fused: Sequence[str]  # and those that training reads
+    output_shape: str
+    cache_shapes: Sequence[tuple[str, str]]
+    forward_slots: str
+    fused_slots: str
+    train_slots: str
+    input_bar_slots: str
+    returned_input_bars: str
+
+
+@dataclass(frozen=True, slots=True)
 class CText:
     """What the three templates fill in; `python` is what the loader shares with a NumPy module."""
 
@@ -86,15 +101,7 @@ class CText:
     level: str  # how far the compiler is to optimise
     trained: Sequence[Leaf]  # columns that training reads
     objective_varies: bool
-    read: Sequence[str]
-    fused: Sequence[str]
-    output_shape: str
-    cache_shapes: Sequence[tuple[str, str]]
-    forward_slots: str
-    fused_slots: str
-    train_slots: str
-    input_bar_slots: str
-    returned_input_bars: str
+    loader: LoaderText
     interface: str = ""
 
     @property
@@ -223,9 +230,7 @@ class _Writer(ArrayNames):
         lines = [line for body in bodies for line in body.lines("double", "double")]
         nodes = [node for body in bodies for node in walk(body.tree)]
         blocks = any(isinstance(node, For) and node.step == BLOCK for node in nodes)
-        read = columns_of(lowered, lowered.forward)
         trained = columns_of(lowered, lowered.objective) if lowered.has_objective else []
-        every = [n.name for n in (*circuit.inputs, *circuit.targets)]
         kept = programs[0].results[1:]
         parameters: Expr = Add(*(self.elements(p.shape) for p in circuit.params))
         needs = [body.work for body in bodies]
@@ -244,7 +249,7 @@ class _Writer(ArrayNames):
             size_names=[str(s) for s in circuit.size_names],
             fixed=list(self.fixed.values()),
             params=[self.leaf(p) for p in circuit.params],
-            columns=[self.leaf(circuit[name]) for name in every],
+            columns=[self.leaf(n) for n in (*circuit.inputs, *circuit.targets)],
             cache=[
                 self.member(s.name, self.shapes.get(s.name, ()), s in self.kept_varying)
                 for s in kept
@@ -266,19 +271,25 @@ class _Writer(ArrayNames):
             level=compiler_level(len(nodes)),
             trained=[self.leaf(circuit[name]) for name in trained],
             objective_varies=bool(trained) and lowered.per_sample_objective,
+            loader=self.loader(programs[0]),
+        )
+
+    def loader(self, forward: Program) -> LoaderText:
+        circuit, lowered, varying = self.circuit, self.lowered, self.kept_varying
+        read = columns_of(lowered, lowered.forward)
+        fused = columns_of(lowered, lowered.objective) if lowered.has_objective else []
+        every = [n.name for n in (*circuit.inputs, *circuit.targets)]
+        return LoaderText(
             read=read,
-            fused=trained,
+            fused=fused,
             output_shape=self.python_shape(circuit.output.shape, lowered.per_sample_output),
             cache_shapes=[
-                (
-                    s.name,
-                    self.python_shape(self.shapes.get(s.name, ()), s in self.kept_varying),
-                )
-                for s in kept
+                (s.name, self.python_shape(self.shapes.get(s.name, ()), s in varying))
+                for s in forward.results[1:]
             ],
             forward_slots=_slots(every, read, "columns" if self.by_value else "_columns"),
-            fused_slots=_slots(every, trained, "columns"),
-            train_slots=_slots(every, trained, "part"),
+            fused_slots=_slots(every, fused, "columns"),
+            train_slots=_slots(every, fused, "part"),
             input_bar_slots=_slots([n.name for n in circuit.inputs], read, "_bars"),
             returned_input_bars=", ".join(self.input_bar(n.name, read) for n in circuit.inputs),
         )
