@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-Tree = list["Node"]
+Tree = list["Statement"]
 
 
-class Kind(Enum):
+class Storage(Enum):
     """What a declared name is."""
 
     NUMBER = "a number that stays"
@@ -32,14 +32,14 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    kind: Kind
+    kind: Storage
     name: str
     value: str = ""
     offset: str = ""  # of memory: how many elements behind the value
 
 
 @dataclass(frozen=True, slots=True)
-class Assign:
+class Store:
     to: str
     value: str
     sign: str = "="
@@ -72,17 +72,17 @@ class For:
     index: str
     start: str
     stop: str
-    body: tuple[Node, ...]
+    body: tuple[Statement, ...]
     step: str = ""  # 1 where there is none
     simd: bool = False
     sums: tuple[str, ...] = ()  # variables that the turns of a loop add to
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Scope:
     """Statements with names of their own."""
 
-    body: tuple[Node, ...]
+    body: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +90,37 @@ class Return:
     value: str
 
 
-Node = Comment | Declare | Assign | Accumulate | Call | Unused | For | Block | Return
+Statement = Comment | Declare | Store | Accumulate | Call | Unused | For | Scope | Return
 
 
-def walk(nodes: Sequence[Node]) -> Iterator[Node]:
+def walk(nodes: Sequence[Statement]) -> Iterator[Statement]:
     """All nodes, each before those inside it."""
     for node in nodes:
         yield node
-        if isinstance(node, For | Block):
+        if isinstance(node, For | Scope):
             yield from walk(node.body)
 
 
-def has_axis(nodes: Sequence[Node]) -> bool:
+def has_axis(nodes: Sequence[Statement]) -> bool:
     """Whether some line works on more than numbers: a loop, a call or memory."""
-    memory = (Kind.READ, Kind.WRITE, Kind.WORK)
+    memory = (Storage.READ, Storage.WRITE, Storage.WORK)
     return any(
-        isinstance(node, For | Block | Call) or (isinstance(node, Declare) and node.kind in memory)
+        isinstance(node, For | Scope | Call) or (isinstance(node, Declare) and node.kind in memory)
         for node in nodes
     )
 
 
 __all__ = [
     "Accumulate",
-    "Assign",
-    "Block",
     "Call",
     "Comment",
     "Declare",
     "For",
-    "Kind",
-    "Node",
     "Return",
+    "Scope",
+    "Statement",
+    "Storage",
+    "Store",
     "Tree",
     "Unused",
     "has_axis",

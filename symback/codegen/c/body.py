@@ -12,22 +12,21 @@ from dataclasses import dataclass, replace
 from sympy import Add, Expr, Mul, S, Symbol
 
 from symback.circuits.names import fresh_name
-from symback.circuits.program import Assign as Line
-from symback.circuits.program import Program, batch_sum, varies
+from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import ElementPrinter
 from symback.codegen.c.loops import Evaluator
-from symback.codegen.c.names import ArrayNames, words
+from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loop_tree import (
     Accumulate,
-    Assign,
     Comment,
     Declare,
     For,
-    Kind,
-    Node,
     Return,
+    Statement,
+    Storage,
+    Store,
     Tree,
     Unused,
     has_axis,
@@ -41,7 +40,7 @@ BLOCK = "SYMBACK_BLOCK"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class FunctionResult:
     """A value that a function hands to its caller."""
 
     symbol: Symbol
@@ -54,7 +53,7 @@ class Result:
 class FunctionBody:
     """The statements of a C function, and what it needs."""
 
-    tree: Sequence[Node]
+    tree: Sequence[Statement]
     work: Expr  # numbers of working memory
 
     def lines(self, real: str, written: str) -> list[str]:
@@ -65,7 +64,7 @@ class FunctionBody:
 class Body:
     """One function: its lines sorted by whether they belong to a sample."""
 
-    def __init__(self, writer: ArrayNames, program: Program) -> None:
+    def __init__(self, writer: CNames, program: Program) -> None:
         self.writer = writer
         self.program = program
         lowered = writer.lowered
@@ -93,7 +92,10 @@ class Body:
         self.target = ""  # of the line that is written
 
     def text(
-        self, results: Sequence[Result], given: Sequence[str], returned: Symbol | None = None
+        self,
+        results: Sequence[FunctionResult],
+        given: Sequence[str],
+        returned: Symbol | None = None,
     ) -> FunctionBody:
         """The function that is given these arguments and returns a number, or none."""
         self._arguments()
@@ -114,11 +116,11 @@ class Body:
         unread = [Unused(name) for name in given if name not in used]
         return FunctionBody([*sizes, *head, *unread, *tail], self.work)
 
-    def _idle(self, nodes: Sequence[Node]) -> set[Node]:
+    def _idle(self, nodes: Sequence[Statement]) -> set[Statement]:
         """Reads whose values no line needs, perhaps but their shape."""
         lines = StatementPrinter().lines
         known = words(lines(node for node in nodes if node not in self.reads))
-        idle: set[Node] = set()
+        idle: set[Statement] = set()
         for node in reversed(self.reads):
             if node.name in known:
                 known |= words([node.value, node.offset])
@@ -140,12 +142,12 @@ class Body:
             simd = For("row", "0", "count", (*each, *stores), simd=True)
             return [simd] if stores else []
         blocks = tuple(block for _, block, _ in self.sums)
-        added = [Assign(block, text, "+=") for _, block, text in self.sums]
-        row: tuple[Node, ...] = (*each, *added, *stores)
+        added = [Store(block, text, "+=") for _, block, text in self.sums]
+        row: tuple[Statement, ...] = (*each, *added, *stores)
         left = f"(count - start > {BLOCK}) ? start + {BLOCK} : count"
-        body: tuple[Node, ...] = (
-            Declare(Kind.SIZE, "stop", left),
-            *(Declare(Kind.VARIABLE, block, "0.0") for block in blocks),
+        body: tuple[Statement, ...] = (
+            Declare(Storage.SIZE, "stop", left),
+            *(Declare(Storage.VARIABLE, block, "0.0") for block in blocks),
             For("row", "start", "stop", row, simd=True, sums=blocks),
             *(Accumulate(total, block) for total, block, _ in self.sums),
         )
@@ -176,7 +178,7 @@ class Body:
                 source = f"{'params' if param else 'inputs'}->{name}"
             start = len(self.pointers), len(self.before), len(self.each)
             if self.shapes.get(argument.name, ()):
-                self._pointer(Kind.READ, argument, source)
+                self._pointer(Storage.READ, argument, source)
             else:
                 self._number(argument, source, by_value=param and writer.by_value)
             trees = zip((self.pointers, self.before, self.each), start, strict=True)
@@ -187,13 +189,13 @@ class Body:
         name = self.writer.name(argument.name)
         if argument in self.varying:
             pointer = self._fresh(f"{name}_at")
-            self.pointers.append(Declare(Kind.READ, pointer, source))
-            self.each.append(Declare(Kind.NUMBER, name, f"{pointer}[row]"))
+            self.pointers.append(Declare(Storage.READ, pointer, source))
+            self.each.append(Declare(Storage.NUMBER, name, f"{pointer}[row]"))
         else:
             value = source if by_value else f"{source}[0]"
-            self.before.append(Declare(Kind.NUMBER, name, value))
+            self.before.append(Declare(Storage.NUMBER, name, value))
 
-    def _pointer(self, kind: Kind, symbol: Symbol, source: str) -> None:
+    def _pointer(self, kind: Storage, symbol: Symbol, source: str) -> None:
         """A name for an array in the caller's memory, of this sample where it varies."""
         name, varying = self.writer.name(symbol.name), symbol in self.varying
         offset = self._row_offset(symbol) if varying else ""
@@ -205,7 +207,7 @@ class Body:
         count = self.writer.count(self.shapes[symbol.name])
         return f"row * ({count})" if " " in count else f"row * {count}"
 
-    def _result_memory(self, results: Sequence[Result]) -> list[Result]:
+    def _result_memory(self, results: Sequence[FunctionResult]) -> list[FunctionResult]:
         """Computes arrays where the caller wants them; gives the results that must be copied."""
         made = {line.target for line in self.program.lines}
         ends = []
@@ -214,28 +216,28 @@ class Body:
             direct = symbol.name in self.shapes and self.shapes[symbol.name] and symbol in made
             fits = result.per_sample == (symbol in self.varying)
             if direct and symbol.name not in self.placed and fits:
-                self._pointer(Kind.WRITE, symbol, result.place)
+                self._pointer(Storage.WRITE, symbol, result.place)
             else:
                 ends.append(result)
         return ends
 
-    def _result(self, result: Result) -> Tree:
+    def _result(self, result: FunctionResult) -> Tree:
         """Copies a value to the caller: the statements for each sample; others go behind them."""
         symbol, place = result.symbol, result.place
         shape = self.shapes.get(symbol.name, ())
         if not shape and result.per_sample:
             pointer = self._fresh(f"{self.writer.name(symbol.name)}_to")
-            self.pointers.append(Declare(Kind.WRITE, pointer, place))
-            return [Assign(f"{pointer}[row]", self.printer.print(symbol), rounded=True)]
+            self.pointers.append(Declare(Storage.WRITE, pointer, place))
+            return [Store(f"{pointer}[row]", self.printer.print(symbol), rounded=True)]
         if not shape:
             place = place if result.by_value else f"{place}[0]"
-            self.after.append(Assign(place, self.printer.print(symbol), rounded=True))
+            self.after.append(Store(place, self.printer.print(symbol), rounded=True))
             return []
         copy = real_symbol(self._fresh(f"{symbol.name}_to"))
         offset = self._row_offset(symbol) if result.per_sample else ""
         self.shapes[copy.name] = shape
         nodes = [
-            Declare(Kind.WRITE, copy.name, place, offset),
+            Declare(Storage.WRITE, copy.name, place, offset),
             *self._evaluator().loops.elementwise(copy, shape, "=", symbol),
         ]
         if result.per_sample:
@@ -249,7 +251,7 @@ class Body:
         if not shape or symbol.name in self.placed:
             return
         name, (last, length) = self.writer.name(symbol.name), self.last
-        self.memory.append(Declare(Kind.WORK, name, last, length))
+        self.memory.append(Declare(Storage.WORK, name, last, length))
         self.last = (name, self.writer.count(shape))
         self.work += self.writer.elements(shape)
         self.placed.add(symbol.name)
@@ -285,7 +287,7 @@ class Body:
         self._allocate(to)
         tree += self._evaluator().assigned(to, expr, sign)
 
-    def _line(self, line: Line) -> None:
+    def _line(self, line: Assign) -> None:
         comment = self._comment(line)
         self.target = line.target.name
         if line.expr.has(batch_sum):
@@ -301,7 +303,7 @@ class Body:
         tree += comment
         self._assign(tree, line.target, line.expr)
 
-    def _comment(self, line: Line) -> Tree:
+    def _comment(self, line: Assign) -> Tree:
         if line.chains and line.of:
             return [Comment(tuple(chain_comment(line.of, line.chains)))]
         if line.target.name in self.notes:
@@ -310,7 +312,7 @@ class Body:
 
     # -- sums over the batch ------------------------------------------------------------------
 
-    def _sums(self, line: Line, comment: Tree) -> Expr | None:
+    def _sums(self, line: Assign, comment: Tree) -> Expr | None:
         """Adds up in the loop; the expression over the sums, None where the target is the sum."""
         shape = self.shapes.get(line.target.name, ())
         terms = Add.make_args(line.expr)
@@ -332,7 +334,7 @@ class Body:
             totals[part] = shared * (_ROWS if rest == 1 else self._total(line, rest))
         return expr.xreplace(totals)
 
-    def _total(self, line: Line, rest: Expr) -> Symbol:
+    def _total(self, line: Assign, rest: Expr) -> Symbol:
         """The symbol of a sum over the samples."""
         shape = self.printer.shape_of(rest)
         total = real_symbol(self._fresh(f"{line.target.name}_total"))
@@ -344,7 +346,7 @@ class Body:
             self._assign(self.each, total, rest, "+=")
             return total
         value = self.printer.print(self._evaluator().prepared(rest))
-        self.before.append(Declare(Kind.SUM, total.name))
+        self.before.append(Declare(Storage.SUM, total.name))
         self.sums.append((total.name, self._fresh(f"{line.target.name}_block"), value))
         self.printer.signs = {**self.printer.signs, total.name: f"symback_sum({total})"}
         return total
@@ -363,4 +365,4 @@ def _joined_sums(expr: Expr) -> Expr:
     return Add(batch_sum(Add(*(p.args[0] for p in parts))), *others)
 
 
-__all__ = ["BLOCK", "Body", "FunctionBody", "Result"]
+__all__ = ["BLOCK", "Body", "FunctionBody", "FunctionResult"]

@@ -12,7 +12,7 @@ from typing import Any
 from sympy import Expr, S, Symbol
 
 from symback.codegen.c.elements import MOVED, ElementPrinter, read_operands
-from symback.codegen.loop_tree import Assign, Block, Call, Declare, For, Kind, Node, Tree
+from symback.codegen.loop_tree import Call, Declare, For, Scope, Statement, Storage, Store, Tree
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
@@ -32,7 +32,7 @@ class Loops:
     def __init__(self, printer: ElementPrinter) -> None:
         self.printer = printer
 
-    def over(self, shape: Shape, body: Sequence[Node], simd: bool = True) -> Tree:
+    def over(self, shape: Shape, body: Sequence[Statement], simd: bool = True) -> Tree:
         """The body for every index of a shape, the last axis innermost."""
         tree = list(body)
         for axis in reversed(range(len(shape))):
@@ -40,26 +40,26 @@ class Loops:
             tree = [self.loop(INDICES[axis], shape[axis], tree, innermost)]
         return tree
 
-    def loop(self, index: str, size: Size, body: Sequence[Node], simd: bool = False) -> For:
+    def loop(self, index: str, size: Size, body: Sequence[Statement], simd: bool = False) -> For:
         return For(index, "0", self.printer.length(size), tuple(body), simd=simd)
 
     def elementwise(self, to: Symbol, shape: Shape, sign: str, expr: Expr) -> Tree:
         """to = expr, or to += expr, element by element."""
         p, index = self.printer, INDICES[: len(shape)]
         value = p.element(expr, *index, level=0)
-        return self.over(shape, [Assign(p.element(to, *index), value, sign)])
+        return self.over(shape, [Store(p.element(to, *index), value, sign)])
 
     def zero(self, to: Symbol, shape: Shape) -> Tree:
         return self.elementwise(to, shape, "=", S.Zero)
 
     def summed(self, name: str, shape: Shape, text: str, indices: Sequence[str] = INDICES) -> Tree:
         """A new variable, and the text added to it over the axes of a shape."""
-        tree: Tree = [Assign(name, text, "+=")]
+        tree: Tree = [Store(name, text, "+=")]
         for axis in reversed(range(len(shape))):
             stop, innermost = self.printer.length(shape[axis]), axis == len(shape) - 1
             sums = (name,) if innermost else ()
             tree = [For(indices[axis], "0", stop, tuple(tree), simd=innermost, sums=sums)]
-        return [Declare(Kind.VARIABLE, name, "0.0"), *tree]
+        return [Declare(Storage.VARIABLE, name, "0.0"), *tree]
 
     def shape(self, expr: Expr) -> Shape:
         return self.printer.shape_of(expr)
@@ -79,14 +79,14 @@ def _product(w: Loops, to: Symbol, sign: str, m: Expr, n: Expr) -> Tree:
         if sign == "=":
             return _dots(w, to, m, n)
         total = w.summed(TOTAL, (length,), f"{factor} * {other}", (INNER,))
-        return w.over(shape, [*total, Assign(target, TOTAL, sign)], simd=False)
+        return w.over(shape, [*total, Store(target, TOTAL, sign)], simd=False)
     start = w.zero(to, shape) if sign == "=" else []
     if len(shape) == 1:  # the columns of a transposed matrix are rows in memory
-        step = Declare(Kind.NUMBER, FACTOR, other)
-        added = Assign(target, f"{factor} * {FACTOR}", "+=")
+        step = Declare(Storage.NUMBER, FACTOR, other)
+        added = Store(target, f"{factor} * {FACTOR}", "+=")
         return [*start, w.loop(INNER, length, [step, w.loop("i", shape[0], [added], simd=True)])]
-    step = Declare(Kind.NUMBER, FACTOR, factor)
-    added = Assign(target, f"{FACTOR} * {other}", "+=")
+    step = Declare(Storage.NUMBER, FACTOR, factor)
+    added = Store(target, f"{FACTOR} * {other}", "+=")
     inner = w.loop(INNER, length, [step, w.loop("j", shape[1], [added], simd=True)])
     return [*start, w.loop("i", shape[0], [inner])]
 
@@ -118,20 +118,20 @@ def _total(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = Non
         return w.summed(p.print(to), shape, text)
     if axis == 0:
         start = w.zero(to, w.shape(to)) if sign == "=" else []
-        return [*start, *w.over(shape, [Assign(p.element(to, "j"), text, "+=")])]
+        return [*start, *w.over(shape, [Store(p.element(to, "j"), text, "+=")])]
     total = w.summed(TOTAL, shape[1:], text, ("j",))
-    return [w.loop("i", shape[0], [*total, Assign(p.element(to, "i"), TOTAL, sign)])]
+    return [w.loop("i", shape[0], [*total, Store(p.element(to, "i"), TOTAL, sign)])]
 
 
 def _mean(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
     p, shape = w.printer, w.shape(to)
-    share = Assign(p.element(to, *INDICES[: len(shape)]), p.count(w.shape(array), axis), "/=")
+    share = Store(p.element(to, *INDICES[: len(shape)]), p.count(w.shape(array), axis), "/=")
     return [*_total(w, to, sign, array, axis), *w.over(shape, [share])]
 
 
 def _norm(w: Loops, to: Symbol, sign: str, array: Expr) -> Tree:
     name = w.printer.print(to)
-    return [*_dot(w, to, sign, array, array), Assign(name, f"sqrt({name})")]
+    return [*_dot(w, to, sign, array, array), Store(name, f"sqrt({name})")]
 
 
 def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Tree:
@@ -144,7 +144,7 @@ def _direction(w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr) -> Tree
     index = INDICES[: len(shape)]
     length = p.element(norm, level=MUL)
     value = f"({length} == 0.0) ? 0.0 : {p.element(array, *index, level=MUL)} / {length}"
-    return w.over(shape, [Assign(p.element(to, *index), value)])
+    return w.over(shape, [Store(p.element(to, *index), value)])
 
 
 def _extreme(kernel: str) -> Callable[..., Tree]:
@@ -154,12 +154,12 @@ def _extreme(kernel: str) -> Callable[..., Tree]:
         kept = [i for i in range(len(shape)) if w.shape(to) and i != axis]
         target = p.element(to, *(index[i] for i in kept))
         first = p.element(array, *(index[i] if i in kept else "0" for i in range(len(shape))))
-        step = Assign(target, f"{kernel}({target}, {p.element(array, *index, level=0)})")
+        step = Store(target, f"{kernel}({target}, {p.element(array, *index, level=0)})")
         if not kept:
-            return [Declare(Kind.VARIABLE, target, first), *w.over(shape, [step], simd=False)]
+            return [Declare(Storage.VARIABLE, target, first), *w.over(shape, [step], simd=False)]
         (i,) = kept
         other = w.loop(index[1 - i], shape[1 - i], [step])
-        return [w.loop(index[i], shape[i], [Assign(target, first), other])]
+        return [w.loop(index[i], shape[i], [Store(target, first), other])]
 
     return write
 
@@ -173,14 +173,14 @@ def _share(
     kept = [i for i in range(len(shape)) if w.shape(extreme) and i != axis]
     value = p.element(extreme, *(index[i] for i in kept), level=MUL)
     same = f"({p.element(array, *index, level=MUL)} == {value})"
-    count: Node = Assign(TOTAL, f"{same} ? 1.0 : 0.0", "+=")
-    share: Node = Assign(p.element(to, *index), f"{same} ? 1.0 / {TOTAL} : 0.0")
+    count: Statement = Store(TOTAL, f"{same} ? 1.0 : 0.0", "+=")
+    share: Statement = Store(p.element(to, *index), f"{same} ? 1.0 / {TOTAL} : 0.0")
     for i in reversed([i for i in range(len(shape)) if i not in kept]):
         count, share = (w.loop(index[i], shape[i], [node]) for node in (count, share))
-    body = (Declare(Kind.VARIABLE, TOTAL, "0.0"), count, share)
+    body = (Declare(Storage.VARIABLE, TOTAL, "0.0"), count, share)
     for i in kept:
         return [w.loop(index[i], shape[i], body)]
-    return [Block(body)]
+    return [Scope(body)]
 
 
 def _rows(kernel: str) -> Callable[..., Tree]:
@@ -196,12 +196,12 @@ def _of_rows(kernel: str) -> Callable[..., Tree]:
     """A kernel that gives a number for each row; of a second operand it reads the same row."""
 
     def write(w: Loops, to: Symbol, sign: str, z: Expr, *others: Expr) -> Tree:
-        def call(row: Callable[[Expr], str]) -> Node:
+        def call(row: Callable[[Expr], str]) -> Statement:
             texts = [row(o) if w.shape(o) else w.printer.element(o) for o in (z, *others)]
             value = f"{kernel}({', '.join(texts)}, {_length(w, z)})"
             if w.shape(to):
-                return Assign(w.printer.element(to, "i"), value)
-            return Declare(Kind.NUMBER, w.printer.print(to), value)
+                return Store(w.printer.element(to, "i"), value)
+            return Declare(Storage.NUMBER, w.printer.print(to), value)
 
         return _by_row(w, z, call)
 
@@ -212,7 +212,7 @@ def _length(w: Loops, z: Expr) -> str:
     return w.printer.length(w.shape(z)[-1])
 
 
-def _by_row(w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], Node]) -> Tree:
+def _by_row(w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], Statement]) -> Tree:
     shape = w.shape(z)
     if len(shape) == 1:
         return [call(w.printer.memory)]
@@ -294,7 +294,7 @@ class Evaluator:
         expr = self.prepared(expr)
         if shape:
             return self.loops.elementwise(to, shape, sign, expr)
-        return [Declare(Kind.NUMBER, self.printer.print(to), self.printer.print(expr))]
+        return [Declare(Storage.NUMBER, self.printer.print(to), self.printer.print(expr))]
 
     def prepared(self, expr: Expr) -> Expr:
         """The formula with stored values for what mixes elements."""

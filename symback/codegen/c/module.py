@@ -15,9 +15,9 @@ from symback.autodiff.lower import lower
 from symback.autodiff.passes import programs
 from symback.circuits.circuit import Circuit
 from symback.circuits.program import Program
-from symback.codegen.c.body import BLOCK, Body, FunctionBody, Result
+from symback.codegen.c.body import BLOCK, Body, FunctionBody, FunctionResult
 from symback.codegen.c.loops import refuse_unknown
-from symback.codegen.c.names import ArrayNames, Leaf
+from symback.codegen.c.names import CNames, Member
 from symback.codegen.c.printer import c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
@@ -85,11 +85,11 @@ class CText:
     sizes: Sequence[str]
     size_names: Sequence[str]  # in Python
     fixed: Sequence[tuple[str, int, str, int]]  # macro, value, a leaf and its axis
-    params: Sequence[Leaf]
-    columns: Sequence[Leaf]
-    cache: Sequence[Leaf]
-    input_bars: Sequence[Leaf]
-    output: Leaf
+    params: Sequence[Member]
+    columns: Sequence[Member]
+    cache: Sequence[Member]
+    input_bars: Sequence[Member]
+    output: Member
     variants: Sequence[Variant]
     blocks: str  # the macro of their size, where a function sums in blocks
     work_function: Signature
@@ -99,7 +99,7 @@ class CText:
     work_sizes: Sequence[str]  # as statements
     kernels: Sequence[str]
     level: str  # how far the compiler is to optimise
-    trained: Sequence[Leaf]  # columns that training reads
+    trained: Sequence[Member]  # columns that training reads
     objective_varies: bool
     loader: LoaderText
     interface: str = ""
@@ -133,7 +133,7 @@ def c_text(circuit: Circuit, version: str, stem: str = "") -> CText:
 Programs = tuple[Program, Program, Program]
 
 
-class _Writer(ArrayNames):
+class _Writer(CNames):
     """The functions of a module, and the texts around them."""
 
     # -- functions ----------------------------------------------------------------------------
@@ -148,21 +148,25 @@ class _Writer(ArrayNames):
         own = () if self.by_value else ("work", "sizes")
         common = ("params", "inputs", "count", *own)
 
-        def gradient(place: str) -> list[Result]:
+        def gradient(place: str) -> list[FunctionResult]:
             return [
-                Result(adjoint(p.name), f"{place}->{self.name(p.name)}", by_value=self.by_value)
+                FunctionResult(
+                    adjoint(p.name), f"{place}->{self.name(p.name)}", by_value=self.by_value
+                )
                 for p in params
             ]
 
-        results = [Result(s, f"cache->{self.name(s.name)}", s in self.kept_varying) for s in kept]
+        results = [
+            FunctionResult(s, f"cache->{self.name(s.name)}", s in self.kept_varying) for s in kept
+        ]
         input_bars = [
-            Result(adjoint(n.name), f"input_bars->{self.name(n.name)}", per_sample=True)
+            FunctionResult(adjoint(n.name), f"input_bars->{self.name(n.name)}", per_sample=True)
             for n in inputs
             if n.name in read  # the loader makes the others zeros
         ]
         found = [
             Body(self, forward).text(
-                [Result(output, "output", output in self.kept_varying), *results],
+                [FunctionResult(output, "output", output in self.kept_varying), *results],
                 (*common, "cache", "output"),
             ),
             Body(self, backward).text(

@@ -15,7 +15,7 @@ from symback.circuits.requirements import found as demanded
 from symback.codegen.c.loops import INDICES
 from symback.codegen.c.printer import c_names
 from symback.codegen.lines import tuple_of
-from symback.codegen.loop_tree import Declare, Kind
+from symback.codegen.loop_tree import Declare, Storage
 from symback.operations import arrays as a
 from symback.operations.shapes import Shape, Size, shown, size_symbol
 
@@ -26,7 +26,7 @@ LOCAL = frozenset({*INDICES, "sizes", "work", "grad", "batch", "rest"})
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class Member:
     """A member of a structure."""
 
     name: str
@@ -52,7 +52,7 @@ class Leaf:
         return f"{self.shape} for each sample" if self.varies else self.shape
 
 
-class ArrayNames:
+class CNames:
     """One name in C for every symbol of all programs, and the code for sizes and shapes."""
 
     def __init__(self, lowered: Lowered, programs: Sequence[Program], prefix: str) -> None:
@@ -123,18 +123,18 @@ class ArrayNames:
             return self.length(count)[1:-1]
         return self._multiple(count)
 
-    def leaf(self, node: Node) -> Leaf:
+    def leaf(self, node: Node) -> Member:
         return self.member(node.name, node.shape, target=node.role == "target")
 
-    def member(self, name: str, shape: Shape, varies: bool = True, target: bool = False) -> Leaf:
-        return Leaf(self.name(name), shown(shape), self.count(shape), target, varies)
+    def member(self, name: str, shape: Shape, varies: bool = True, target: bool = False) -> Member:
+        return Member(self.name(name), shown(shape), self.count(shape), target, varies)
 
     def read_sizes(self, texts: Sequence[str], columns: Sequence[str]) -> list[Declare]:
         """The sizes that lines use, each with a name."""
         texts = [*texts, *(self.count(self.circuit[name].shape) for name in columns)]
         used = words(texts)
         names = [self.name(str(s)) for s in self.circuit.size_names]
-        return [Declare(Kind.SIZE, name, f"sizes->{name}") for name in names if name in used]
+        return [Declare(Storage.SIZE, name, f"sizes->{name}") for name in names if name in used]
 
     def python_shape(self, shape: Shape, varies: bool) -> str:
         """The code for the shape in the loader."""
@@ -152,4 +152,4 @@ def words(texts: Iterable[str]) -> set[str]:
     return set(re.findall(r"\w+", code))
 
 
-__all__ = ["ArrayNames", "Leaf", "words"]
+__all__ = ["CNames", "Member", "words"]

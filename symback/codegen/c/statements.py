@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from symback.codegen.lines import wrapped
 from symback.codegen.loop_tree import (
     Accumulate,
-    Assign,
-    Block,
     Call,
     Comment,
     Declare,
     For,
-    Kind,
-    Node,
     Return,
+    Scope,
+    Statement,
+    Storage,
+    Store,
     Unused,
 )
 
@@ -32,7 +32,7 @@ class StatementPrinter:
 
     `number` is the type that numbers are computed in.
 
-    >>> StatementPrinter().lines([Declare(Kind.NUMBER, "a", "2.0"), Return("a")])
+    >>> StatementPrinter().lines([Declare(Storage.NUMBER, "a", "2.0"), Return("a")])
     ['const double a = 2.0;', 'return a;']
     """
 
@@ -40,16 +40,16 @@ class StatementPrinter:
     written: str = "double"
     number: str = "double"
 
-    def lines(self, nodes: Iterable[Node], depth: int = 1) -> list[str]:
+    def lines(self, nodes: Iterable[Statement], depth: int = 1) -> list[str]:
         return [line for node in nodes for line in self._lines(node, depth)]
 
-    def _lines(self, node: Node, depth: int) -> list[str]:
+    def _lines(self, node: Statement, depth: int) -> list[str]:
         match node:
             case Comment(lines):
                 return _comment(lines)
             case Declare():
                 return self._declared(node, depth)
-            case Assign(to, value, sign, rounded):
+            case Store(to, value, sign, rounded):
                 cast = "(float)" if rounded and self.written != self.number else ""
                 return _ended(wrapped(f"{to} {sign}", f"{cast}{value}", INDENT * depth))
             case Accumulate(total, value):
@@ -60,21 +60,21 @@ class StatementPrinter:
                 return [f"(void){name};"]
             case Return(value):
                 return [f"return {value};"]
-            case Block(body):
+            case Scope(body):
                 return ["{", *self._inside(body, depth), "}"]
             case For():
                 return self._loop(node, depth)
 
     def _declared(self, node: Declare, depth: int) -> list[str]:
-        if node.kind is Kind.SUM:
+        if node.kind is Storage.SUM:
             return [f"double {node.name}[2] = {{0.0, 0.0}};"]
         start = {
-            Kind.NUMBER: f"const {self.number} ",
-            Kind.VARIABLE: "double ",
-            Kind.SIZE: "const size_t ",
-            Kind.READ: f"const {self.real} *const ",
-            Kind.WRITE: f"{self.written} *const ",
-            Kind.WORK: "double *const ",
+            Storage.NUMBER: f"const {self.number} ",
+            Storage.VARIABLE: "double ",
+            Storage.SIZE: "const size_t ",
+            Storage.READ: f"const {self.real} *const ",
+            Storage.WRITE: f"{self.written} *const ",
+            Storage.WORK: "double *const ",
         }[node.kind]
         value = f"{node.value} + {node.offset}" if node.offset else node.value
         return _ended(wrapped(f"{start}{node.name} =", value, INDENT * depth))
@@ -87,7 +87,7 @@ class StatementPrinter:
         pragma = [f"{PRAGMA}{sums}"] if node.simd else []
         return [*pragma, head, *self._inside(node.body, depth), "}"]
 
-    def _inside(self, body: Sequence[Node], depth: int) -> list[str]:
+    def _inside(self, body: Sequence[Statement], depth: int) -> list[str]:
         return [f"{' ' * INDENT}{line}" for line in self.lines(body, depth + 1)]
 
 

@@ -16,7 +16,7 @@ from symback.autodiff.updates import GRADIENT, THETA, Update
 from symback.codegen.c.printer import CPrinter, c_names, c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
-from symback.codegen.loop_tree import Assign, Declare, For, Kind, Tree, Unused
+from symback.codegen.loop_tree import Declare, For, Storage, Store, Tree, Unused
 from symback.codegen.numpy.update import UpdateText, printer_of, update_text
 from symback.errors import Unsupported
 from symback.printing.printer import ATOM, MUL
@@ -104,20 +104,20 @@ def _step(update: Update, names: dict[str, str], printer: type[CPrinter], real: 
     for argument in program.arguments:
         name = called(argument)
         if argument not in varying:
-            before.append(Declare(Kind.NUMBER, name, f"settings->{name}"))
+            before.append(Declare(Storage.NUMBER, name, f"settings->{name}"))
             continue
         if argument.name not in (THETA, GRADIENT):
-            pointers.append(Declare(Kind.READ, f"{name}_at", f"state->{name}"))
-        each.append(Declare(Kind.NUMBER, name, f"{name}_at[row]"))
+            pointers.append(Declare(Storage.READ, f"{name}_at", f"state->{name}"))
+        each.append(Declare(Storage.NUMBER, name, f"{name}_at[row]"))
     for line in program.lines:
         tree, lines = (each, own) if line.target in varying else (before, whole)
-        tree.append(Declare(Kind.NUMBER, called(line.target), lines.print(line.expr)))
+        tree.append(Declare(Storage.NUMBER, called(line.target), lines.print(line.expr)))
     results = [called(s) for s in program.results]
     state = [names.get(name, name) for name in update.rule.state]
     for name, member in zip(results[1:], state, strict=True):
-        pointers.append(Declare(Kind.WRITE, f"{name}_to", f"state_next->{member}"))
+        pointers.append(Declare(Storage.WRITE, f"{name}_to", f"state_next->{member}"))
     unread = [] if state else [Unused("state"), Unused("state_next")]
-    each += [Assign(f"{name}_to[row]", name) for name in results]
+    each += [Store(f"{name}_to[row]", name) for name in results]
     head = StatementPrinter(real, real).lines([*pointers, *before, *unread])
     loop = For("row", "0", "count", tuple(each), simd=True)
     return [*head, *StatementPrinter(real, real, number=real).lines([loop])]
