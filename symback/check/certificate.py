@@ -19,7 +19,7 @@ from typing import Any
 
 from symback._version import __version__
 from symback.check.check import check_module, with_typed
-from symback.check.report import POINTS, Report, Row, json_number
+from symback.check.report import POINTS, CheckRow, Report, json_number
 from symback.circuits.circuit import Circuit
 from symback.codegen.loading import load_files
 from symback.codegen.render import read_module
@@ -116,7 +116,7 @@ class Certificate:
         }
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
-    def _of(self, row: Row) -> Digits | None:
+    def _of(self, row: CheckRow) -> Digits | None:
         return next((d for d in self.digits if d.quantity == row.quantity), None)
 
 
@@ -179,7 +179,7 @@ def _ranges(points: Iterable[Mapping[str, float]]) -> dict[str, tuple[float, flo
     return found
 
 
-def _quantity(row: Row, digits: Digits | None) -> dict[str, Any]:
+def _quantity(row: CheckRow, digits: Digits | None) -> dict[str, Any]:
     content: dict[str, Any] = {
         "quantity": row.quantity,
         "points": row.points,

@@ -19,7 +19,7 @@ import numpy as np
 from flint import arb
 
 from symback.check.directional import compare_at_large_sizes
-from symback.check.report import FEWEST_POINTS, POINTS, Report, Row, Where
+from symback.check.report import FEWEST_POINTS, POINTS, CheckRow, Location, Report
 from symback.circuits.circuit import Circuit
 from symback.codegen.render import read_module
 from symback.errors import CheckFailed, clip
@@ -27,7 +27,7 @@ from symback.language.parse import circuit as parse
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.stable.rewrite import Rewrite, rewritten
 from symback.truth.oracle import BITS, Expected, Oracle, total
-from symback.truth.points import Point, Scene
+from symback.truth.points import Point, PointBatch
 from symback.truth.rounding import SUBNORMAL, UNIT
 
 SLACK = 2.0  # optimised code may round in another order than the program that bounds it
@@ -115,7 +115,7 @@ class _Checker:
         self._layout = oracle.layout
         self._slack = ARRAY_SLACK if oracle.layout.has_arrays else SLACK
         self._module = module
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, CheckRow] = {}
         self.remarks: list[str] = []
 
     def run(self, points: int, seed: int) -> int:
@@ -155,11 +155,11 @@ class _Checker:
 
     # -- comparison -------------------------------------------------------------------------
 
-    def _row(self, quantity: str) -> Row:
-        return self.rows.setdefault(quantity, Row(quantity))
+    def _row(self, quantity: str) -> CheckRow:
+        return self.rows.setdefault(quantity, CheckRow(quantity))
 
     def _compare(
-        self, quantity: str, got: Any, expected: Expected, at: str, where: Where | None = None
+        self, quantity: str, got: Any, expected: Expected, at: str, where: Location | None = None
     ) -> None:
         """Enter the error of one number; anything that is not one finite float is wrong."""
         row = self._row(quantity)
@@ -178,14 +178,14 @@ class _Checker:
         if share > row.worst_share or not row.at:
             row.worst_share, row.at = max(share, row.worst_share), at
 
-    def _check_sample(self, scene: Scene, point: Point, expected: dict[str, Expected]) -> None:
+    def _check_sample(self, scene: PointBatch, point: Point, expected: dict[str, Expected]) -> None:
         """forward, backward and value_and_grad without a batch axis."""
         module, output, objective = self._module, self._circuit.output, self._circuit.objective
         params, inputs = scene.params(module), scene.inputs(module, point)
         at, merged = scene.describe(point), scene.merged(point)
 
         def compare(quantity: str, key: str, got: Any) -> None:
-            self._compare(quantity, got, expected[key], at, Where(key, merged))
+            self._compare(quantity, got, expected[key], at, Location(key, merged))
 
         value, cache = module.forward(params, inputs)
         compare(output.name, output.name, self._layout.output(value))
@@ -208,7 +208,7 @@ class _Checker:
         objective = self._circuit.objective
         return objective.name if self._circuit.loss else f"mean {objective.name}"
 
-    def _check_batch(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> None:
+    def _check_batch(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
         """The same with a batch axis and an adjoint of the output that differs by sample."""
         module, circuit = self._module, self._circuit
         n = len(scene.points)
@@ -239,7 +239,7 @@ class _Checker:
         rows = truths if self._oracle.per_sample_objective else truths[:1]
         self._compare_mean("batch value_and_grad", mean, grad, rows, at)
 
-    def _check_blocks(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> None:
+    def _check_blocks(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
         """value_and_grad where the samples are more than one block holds."""
         per_sample = self._has_objective and self._oracle.per_sample_objective
         if len(scene.points) < 3 or not per_sample:
@@ -280,7 +280,7 @@ class _Checker:
 
     # -- training ---------------------------------------------------------------------------
 
-    def _check_training(self, found: Sequence[tuple[Scene, Any]]) -> None:
+    def _check_training(self, found: Sequence[tuple[PointBatch, Any]]) -> None:
         """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples."""
         if not self._circuit.params or not self._has_objective:
             return
@@ -293,7 +293,7 @@ class _Checker:
         self._row("sgd").worst_share = math.inf
         self._row("sgd").at = "no point at which a step stays inside the domain"
 
-    def _train(self, scene: Scene, truths: Sequence[dict[str, Expected]]) -> bool:
+    def _train(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> bool:
         """Two epochs, the last batch smaller; False where a step leaves the domain."""
         module, n = self._module, len(scene.points)
         size = max(2, n - 1)
@@ -339,7 +339,7 @@ class _Checker:
         return True
 
     def _step_truth(
-        self, scene: Scene, params: Any, rows: Sequence[int]
+        self, scene: PointBatch, params: Any, rows: Sequence[int]
     ) -> list[dict[str, Expected]] | None:
         found = []
         for i in rows:
@@ -352,7 +352,7 @@ class _Checker:
 
     def _compare_step(
         self,
-        scene: Scene,
+        scene: PointBatch,
         before: Any,
         step: tuple[int, float, Any],
         rows: Sequence[dict[str, Expected]],
@@ -373,7 +373,7 @@ class _Checker:
                 expected = Expected(truth, room + arb(SUBNORMAL))
             self._compare("sgd", self._layout.entry(step[2], leaf.name), expected, at)
 
-    def _check_vectors(self, found: Sequence[tuple[Scene, Any]]) -> None:
+    def _check_vectors(self, found: Sequence[tuple[PointBatch, Any]]) -> None:
         """ravel and unravel are inverse; objective is value_and_grad; initial values hold."""
         module, layout = self._module, self._layout
         for scene, _ in found[:1]:
@@ -421,4 +421,4 @@ def _ulp(truth: arb) -> arb:
     return arb(float(np.spacing(min(nearest, 1e308))))
 
 
-__all__ = ["Report", "Row", "check_circuit", "check_file", "check_module", "with_typed"]
+__all__ = ["CheckRow", "Report", "check_circuit", "check_file", "check_module", "with_typed"]

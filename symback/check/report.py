@@ -13,7 +13,7 @@ POINTS = 24  # where nobody says how many
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Location:
     """A quantity of the oracle and the point at which it was computed."""
 
     key: str
@@ -21,7 +21,7 @@ class Where:
 
 
 @dataclass(slots=True)
-class Row:
+class CheckRow:
     """One quantity, such as ∂f/∂w3: its worst error over all points."""
 
     quantity: str
@@ -29,7 +29,7 @@ class Row:
     worst_ulp: float = 0.0  # error in units in the last place of the truth; NaN: there is none
     worst_share: float = 0.0  # error in parts of what rounding allows; above 1 it is wrong
     at: str = ""  # the point of the worst share
-    worst: Where | None = None  # the worst ULP, where it is of one sample
+    worst: Location | None = None  # the worst ULP, where it is of one sample
 
     @property
     def passed(self) -> bool:
@@ -41,7 +41,7 @@ class Report:
     """The outcome of a check; `str(report)` is its table."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[CheckRow, ...]
     points: int
     seed: int
     remarks: tuple[str, ...] = field(default=())
@@ -106,4 +106,4 @@ def json_number(number: float) -> float | str | None:
     return number if math.isfinite(number) else str(number)
 
 
-__all__ = ["FEWEST_POINTS", "POINTS", "Report", "Row", "Where", "json_number"]
+__all__ = ["FEWEST_POINTS", "POINTS", "CheckRow", "Location", "Report", "json_number"]

@@ -14,7 +14,7 @@ Entries = Any  # a NumPy array of names or of SymPy expressions, 0-dimensional f
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class EntryMap:
     """Which number is which entry of which array; for a circuit of numbers the identity."""
 
     entries: Mapping[str, Entries] = field(default_factory=dict)  # leaf → names of its entries
@@ -23,7 +23,7 @@ class Layout:
     distributions: tuple[str, ...] = ()
     classes: Mapping[str, int] = field(default_factory=dict)
     weights: Any = None  # of the output's entries in the explicit output; None for a number
-    beyond: tuple[str, ...] = ()  # starts of the names of entries that may exceed float64
+    may_overflow: tuple[str, ...] = ()  # starts of the names of entries that may exceed float64
     factorised: tuple[Entries, ...] = ()  # names of the entries of each matrix
     _places: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
 
@@ -109,6 +109,6 @@ class Layout:
                 module.SHAPES.update(before)
 
 
-NUMBERS = Layout()
+NUMBERS = EntryMap()
 
-__all__ = ["NUMBERS", "Entries", "Layout"]
+__all__ = ["NUMBERS", "Entries", "EntryMap"]

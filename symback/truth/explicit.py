@@ -24,7 +24,7 @@ from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.definitions import SYMPY, boxed, definitions
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
-from symback.truth.entries import NUMBERS, Entries, Layout
+from symback.truth.entries import NUMBERS, Entries, EntryMap
 from symback.truth.small_sizes import SQUARE, small_sizes
 
 FACTORISING = (a.inv, a.solve, a.det, a.logdet)
@@ -39,14 +39,14 @@ TOO_MANY = (
 )
 
 
-def explicit(circuit: Circuit, sizes_of: Circuit | None = None) -> tuple[Circuit, Layout]:
+def explicit(circuit: Circuit, sizes_of: Circuit | None = None) -> tuple[Circuit, EntryMap]:
     """The circuit over entries at small sizes, its own or another's, and how the two correspond."""
     if not circuit.has_arrays:
         return circuit, NUMBERS
     return _Writer(circuit, sizes_of).written()
 
 
-def explicit_leaves(circuit: Circuit) -> tuple[Circuit, Layout]:
+def explicit_leaves(circuit: Circuit) -> tuple[Circuit, EntryMap]:
     """The entries of the leaves alone, however many: enough to draw points of arrays.
 
     The output of the circuit that is returned says nothing.
@@ -65,7 +65,7 @@ class _Writer:
         self._factorised: list[Entries] = []
         self._owner = ""
 
-    def written(self) -> tuple[Circuit, Layout]:
+    def written(self) -> tuple[Circuit, EntryMap]:
         circuit = self._circuit
         self._refuse_many()
         for node in circuit.sizes:
@@ -84,11 +84,11 @@ class _Writer:
             raise Unsupported(TOO_MANY.format(f"{len(made):,} entries with all their partials"))
         return made, self._layout(entries, weights)
 
-    def leaves(self) -> tuple[Circuit, Layout]:
+    def leaves(self) -> tuple[Circuit, EntryMap]:
         entries = {node.name: self._leaf(node) for node in self._circuit.leaves}
         return Circuit(tuple(self._nodes), self._nodes[-1]), self._layout(entries, None)
 
-    def _layout(self, entries: Mapping[str, Entries], weights: Any) -> Layout:
+    def _layout(self, entries: Mapping[str, Entries], weights: Any) -> EntryMap:
         circuit = self._circuit
         counts = {name: self._length(size) for name, size in classes(circuit).items()}
         shapes = {
@@ -96,7 +96,7 @@ class _Writer:
             for n in circuit.leaves
         }
         sums = tuple(distributions(circuit))
-        return Layout(
+        return EntryMap(
             entries,
             self._sizes.named,
             shapes,

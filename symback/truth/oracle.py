@@ -18,12 +18,12 @@ from symback.operations.balls.scalars import precision
 from symback.stable import stable
 from symback.truth.condition import Condition, Conditions
 from symback.truth.explicit import explicit
-from symback.truth.points import Scene, has_kinks, kink_scenes, large_scenes, scenes
+from symback.truth.points import PointBatch, has_kinks, kink_scenes, large_scenes, scenes
 from symback.truth.reference import Reference, Truth
 from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
 
 BITS = 1300
-LOST = arb(10) ** -290  # what may underflow where exp is shifted
+UNDERFLOW = arb(10) ** -290  # what may underflow where exp is shifted
 LARGE_TRIED = 24  # scenes in which exp overflows where it is not shifted
 LARGE_KEPT = 8_000  # of them, numbers at all points together
 LARGEST = arb(10) ** 300  # of a truth; what is larger may overflow on the way
@@ -51,13 +51,13 @@ class Oracle:
         self.typed = circuit
         computed = circuit if circuit.is_literal else stable(circuit)  # as the module does
         self.circuit, _ = explicit(circuit, computed)  # of numbers only
-        steady, self.layout = explicit(computed)
-        self.lowered = lower(replace(steady, is_literal=True))
+        stabilised, self.layout = explicit(computed)
+        self.lowered = lower(replace(stabilised, is_literal=True))
         # of the arrays: a softmax of one entry is 1 in the explicit circuit, for all samples
         shaped = lower(computed) if self.layout.has_arrays else self.lowered
         self.per_sample_output = shaped.per_sample_output
         self.per_sample_objective = shaped.per_sample_objective
-        self._unlimited = _unlimited(self.lowered, self.layout.beyond)
+        self._unlimited = _unlimited(self.lowered, self.layout.may_overflow)
         node = self.lowered.circuit
         self._factorised = [
             [[node[name].symbol for name in row] for row in matrix]
@@ -66,17 +66,17 @@ class Oracle:
         of = self.circuit.output.name, self.circuit.objective.name
         self._reference = Reference(self.circuit, *of)
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
-        self._scenes: dict[tuple[int, int], list[tuple[Scene, list[Truths]]]] = {}
+        self._scenes: dict[tuple[int, int], list[tuple[PointBatch, list[Truths]]]] = {}
 
-    def scenes(self, points: int, seed: int) -> list[tuple[Scene, list[Truths]]]:
+    def scenes(self, points: int, seed: int) -> list[tuple[PointBatch, list[Truths]]]:
         """Scenes whose points all have a proven truth: enough points, and more at kinks."""
         key = (points, seed)
         if key not in self._scenes:
             self._scenes[key] = self._draw(points, np.random.default_rng(seed))
         return self._scenes[key]
 
-    def _draw(self, points: int, rng: np.random.Generator) -> list[tuple[Scene, list[Truths]]]:
-        found: list[tuple[Scene, list[Truths]]] = []
+    def _draw(self, points: int, rng: np.random.Generator) -> list[tuple[PointBatch, list[Truths]]]:
+        found: list[tuple[PointBatch, list[Truths]]] = []
         left = points
         for scene in scenes(self.circuit, rng, points, self.layout):
             kept, truths = self._inside(scene, left)
@@ -88,7 +88,7 @@ class Oracle:
         if has_kinks(self.typed):
             more = kink_scenes(self.circuit, rng, points * 2 // 3, self.layout)
             found += self._kept(more, points)
-        if self.layout.beyond:
+        if self.layout.may_overflow:
             more = large_scenes(self.circuit, rng, LARGE_TRIED, self.layout)
             left = LARGE_KEPT // len(self.circuit)
             for scene, truths in self._kept(more, points):
@@ -98,11 +98,13 @@ class Oracle:
                     break
         return found
 
-    def _kept(self, more: Iterable[Scene], points: int) -> Iterator[tuple[Scene, list[Truths]]]:
+    def _kept(
+        self, more: Iterable[PointBatch], points: int
+    ) -> Iterator[tuple[PointBatch, list[Truths]]]:
         """Those of more scenes that have points with a proven truth."""
         return (pair for pair in (self._inside(scene, points) for scene in more) if pair[1])
 
-    def _inside(self, scene: Scene, most: int) -> tuple[Scene, list[Truths]]:
+    def _inside(self, scene: PointBatch, most: int) -> tuple[PointBatch, list[Truths]]:
         """The points of a scene that have a proven truth, with it."""
         kept, truths = [], []
         for point in scene.points[:most]:
@@ -180,13 +182,13 @@ class Oracle:
         return found
 
     def _quantities(self, of: str, truth: Truth, allowed: Mapping[str, arb]) -> Truths:
-        lost = LOST if self.layout.beyond else arb(SUBNORMAL)
-        found = {of: Expected(truth.value, _room(allowed[of], truth.value, lost))}
+        lost = UNDERFLOW if self.layout.may_overflow else arb(SUBNORMAL)
+        found = {of: Expected(truth.value, _tolerance(allowed[of], truth.value, lost))}
         for leaf in self.circuit.leaves:
             key = f"∂{of}/∂{leaf.name}"
             if key in allowed:
                 partial = truth.partials.get(leaf.name, arb(0))
-                found[key] = Expected(partial, _room(allowed[key], partial, lost))
+                found[key] = Expected(partial, _tolerance(allowed[key], partial, lost))
         return found
 
 
@@ -204,7 +206,7 @@ def _unlimited(lowered: Lowered, starts: tuple[str, ...]) -> frozenset[Symbol]:
     )
 
 
-def _room(radius: arb, truth: arb, lost: arb) -> arb:
+def _tolerance(radius: arb, truth: arb, lost: arb) -> arb:
     """What rounding allows, at least the half ULP of the last rounding."""
     return radius + arb(truth.rad()) + UNIT * abs(truth) + lost
 

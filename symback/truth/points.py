@@ -17,7 +17,7 @@ import sympy as sp
 
 from symback.circuits.circuit import Circuit
 from symback.operations.properties import has_kink
-from symback.truth.entries import NUMBERS, Layout
+from symback.truth.entries import NUMBERS, EntryMap
 
 Point = Mapping[str, float]
 
@@ -48,14 +48,14 @@ SIGNS = ("all positive", "one a sample", "one an element")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class PointBatch:
     """Values of the parameters, and samples that share them."""
 
     shared: Point
     points: tuple[Point, ...]
-    layout: Layout = NUMBERS
+    layout: EntryMap = NUMBERS
 
-    def with_points(self, points: Sequence[Point]) -> Scene:
+    def with_points(self, points: Sequence[Point]) -> PointBatch:
         return replace(self, points=tuple(points))
 
     def merged(self, point: Point) -> dict[str, float]:
@@ -75,8 +75,8 @@ class Scene:
 
 
 def scenes(
-    circuit: Circuit, rng: np.random.Generator, points: int, layout: Layout = NUMBERS
-) -> Iterator[Scene]:
+    circuit: Circuit, rng: np.random.Generator, points: int, layout: EntryMap = NUMBERS
+) -> Iterator[PointBatch]:
     """Scenes in all ranges of magnitude, in turn; the caller drops what is outside the domain."""
     params, others = _names(circuit)
     for number in range(MOST_SCENES + points):
@@ -91,7 +91,7 @@ def scenes(
             _make_special(shared, samples, rng, number)
         for sample in samples:
             layout.constrain(sample, rng)
-        yield Scene(shared, tuple(samples), layout)
+        yield PointBatch(shared, tuple(samples), layout)
 
 
 def has_kinks(circuit: Circuit) -> bool:
@@ -100,8 +100,8 @@ def has_kinks(circuit: Circuit) -> bool:
 
 
 def kink_scenes(
-    circuit: Circuit, rng: np.random.Generator, count: int, layout: Layout = NUMBERS
-) -> Iterator[Scene]:
+    circuit: Circuit, rng: np.random.Generator, count: int, layout: EntryMap = NUMBERS
+) -> Iterator[PointBatch]:
     """Scenes whose leaves share a few short numbers, zero and the circuit's own among them.
 
     Sums and products of such numbers are exact, so that arguments of max tie, conditions hold
@@ -124,12 +124,12 @@ def kink_scenes(
                 sample.update(_pick(targets, rng, rng.integers(1, 4 * SHORT, 1) / SHORT))
         for sample in samples:
             layout.constrain(sample, rng)
-        yield Scene(shared, tuple(samples), layout)
+        yield PointBatch(shared, tuple(samples), layout)
 
 
 def large_scenes(
-    circuit: Circuit, rng: np.random.Generator, count: int, layout: Layout
-) -> Iterator[Scene]:
+    circuit: Circuit, rng: np.random.Generator, count: int, layout: EntryMap
+) -> Iterator[PointBatch]:
     """Scenes in which one array has elements whose exp no float64 holds.
 
     They have one sign in a sample, so that samples are far apart, or signs of their own, so that
@@ -154,7 +154,7 @@ def large_scenes(
             point.update(zip(names, values.tolist(), strict=True))
         for sample in samples:
             layout.constrain(sample, rng)
-        yield Scene(shared, tuple(samples), layout)
+        yield PointBatch(shared, tuple(samples), layout)
 
 
 def _names(circuit: Circuit) -> tuple[list[str], list[str]]:

@@ -17,7 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import symback as sb
-from symback.check.report import Report, Row
+from symback.check.report import CheckRow, Report
 from symback.cli import notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -252,7 +252,10 @@ def test_report_shows_a_table(shell: InteractiveShell) -> None:
 
 
 def test_report_of_a_wrong_module_says_so(shell: InteractiveShell) -> None:
-    rows = (Row("f", 24, 0.5, 0.1), Row("∂f/∂a|b", 24, float("nan"), 1e9, "x = `1` | y = 2"))
+    rows = (
+        CheckRow("f", 24, 0.5, 0.1),
+        CheckRow("∂f/∂a|b", 24, float("nan"), 1e9, "x = `1` | y = 2"),
+    )
     text = shown(shell, Report("wrong", rows, 24, 0, ("a remark",)))["text/markdown"]
     assert r"| `∂f/∂a\|b` | 24 | – | 1e+09 | **WRONG** at `x = '1' \| y = 2` |" in text
     assert "**DISAGREES** with SymPy" in text and "`a remark`" in text

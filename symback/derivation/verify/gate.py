@@ -34,7 +34,7 @@ from symback.operations.balls.scalars import precision
 from symback.operations.definitions import boxed
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape, is_size, size_symbol
-from symback.truth.entries import Entries, Layout
+from symback.truth.entries import Entries, EntryMap
 from symback.truth.explicit import explicit, explicit_leaves
 from symback.truth.points import Point, scenes
 from symback.truth.reference import Reference
@@ -179,7 +179,7 @@ def _alone(gate: Gate) -> Circuit:
     return Circuit((*used, *leaves, value, output), output)
 
 
-def _points(numbers: Circuit, layout: Layout, most: int) -> Iterator[Point]:
+def _points(numbers: Circuit, layout: EntryMap, most: int) -> Iterator[Point]:
     rng = np.random.default_rng(SEED)
     for number, scene in enumerate(scenes(numbers, rng, most, layout)):
         if number >= most:
@@ -188,12 +188,12 @@ def _points(numbers: Circuit, layout: Layout, most: int) -> Iterator[Point]:
             yield scene.merged(sample)
 
 
-def _named(layout: Layout) -> dict[Any, int]:
+def _named(layout: EntryMap) -> dict[Any, int]:
     return {size_symbol(name): length for name, length in layout.sizes.items()}
 
 
 def _values(
-    gate: Gate, circuit: Circuit, layout: Layout, point: Point, calm: bool
+    gate: Gate, circuit: Circuit, layout: EntryMap, point: Point, calm: bool
 ) -> dict[Expr, Entries] | None:
     """The entries of operands, adjoint and value; None outside the domain."""
     values = leaf_entries(layout, point)
@@ -214,7 +214,7 @@ def is_inside(entries: Entries, calm: bool) -> bool:
     return all(v.is_finite() and (not calm or abs(v) < CALM) for v in entries.flat)
 
 
-def leaf_entries(layout: Layout, point: Point) -> dict[str, Entries]:
+def leaf_entries(layout: EntryMap, point: Point) -> dict[str, Entries]:
     """The leaves of a point, as arrays of exact balls."""
     found = {}
     for name, entries in layout.entries.items():
