@@ -17,26 +17,16 @@ from typing import TYPE_CHECKING, Any
 from symback._version import __version__
 
 if TYPE_CHECKING:
-    from symback.autodiff.updates import Update, update
-    from symback.circuits.circuit import Circuit, Node
-    from symback.circuits.program import Program
-    from symback.derivation.record import Derivation
-    from symback.errors import SymbackError
-    from symback.language.parse import circuit
-
-_HOME = {
-    "Circuit": "symback.circuits.circuit",
-    "Derivation": "symback.derivation.record",
-    "Node": "symback.circuits.circuit",
-    "Program": "symback.circuits.program",
-    "SymbackError": "symback.errors",
-    "Update": "symback.autodiff.updates",
-    "circuit": "symback.language.parse",
-    # what IPython calls at %load_ext symback and %unload_ext symback
-    "load_ipython_extension": "symback.cli.notebook",
-    "unload_ipython_extension": "symback.cli.notebook",
-    "update": "symback.autodiff.updates",
-}
+    from symback.api import (
+        Circuit,
+        Derivation,
+        Node,
+        Program,
+        SymbackError,
+        Update,
+        circuit,
+        update,
+    )
 
 __all__ = [
     "Circuit",
@@ -51,10 +41,15 @@ __all__ = [
 ]
 
 
+_OF_NOTEBOOKS = ("load_ipython_extension", "unload_ipython_extension")
+"""What IPython calls at %load_ext symback and %unload_ext symback."""
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in (*__all__, *_OF_NOTEBOOKS):
         raise AttributeError(f"module 'symback' has no attribute '{name}'")
-    value = getattr(importlib.import_module(_HOME[name]), name)
+    home = "symback.cli.notebook" if name in _OF_NOTEBOOKS else "symback.api"
+    value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value
 

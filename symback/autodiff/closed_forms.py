@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
+from typing import Self
 
 from sympy import Add, Expr, S
 
@@ -14,6 +15,7 @@ from symback.errors import TooLarge, UnknownName, Unsupported, nearest
 from symback.operations.arrays import broadcast_like, shape_of
 from symback.operations.elementwise import expand_slopes
 from symback.operations.expressions import real_symbol
+from symback.operations.matrix_view import as_matrix
 from symback.operations.shapes import shown
 from symback.operations.simplify import LARGEST_SIMPLIFIED, Alike, simplified, weight
 
@@ -60,6 +62,14 @@ class Gradient(Mapping[str, Expr]):
         self._weights: dict[str, int] = {walk.of: 1}
         self._closed: dict[str, Expr] = {}
 
+    @classmethod
+    def of_node(cls, circuit: Circuit, of: str | None = None, *, expand: bool = False) -> Self:
+        """All partials of a node (of the output where none is named)."""
+        with no_search_for_cycles():
+            walk = reverse_pass(circuit, str(of) if of is not None else None)
+            refuse_array(walk)
+            return cls(circuit, walk, expand)
+
     @property
     def walk(self) -> ReversePass:
         """The reverse pass that the closed forms are read from."""
@@ -92,11 +102,6 @@ class Gradient(Mapping[str, Expr]):
     def __repr__(self) -> str:
         return "\n".join(f"∂{self.of}/∂{name} = {self[name]}" for name in self)
 
-    def _repr_markdown_(self) -> str | None:
-        from symback.cli.notebook import markdown_of_gradient  # a face: imported when shown
-
-        return markdown_of_gradient(self)
-
     def _close(self, name: str) -> Expr:
         return self._shown(name, self.formula(name))
 
@@ -115,8 +120,6 @@ class Gradient(Mapping[str, Expr]):
     def _shown(self, name: str, formula: Expr) -> Expr:
         if not self._has_arrays:
             return formula
-        from symback.sympy_io.matrix_view import as_matrix  # arrays only
-
         return as_matrix(formula, self._shapes, self._walk.node(name).shape)
 
     def upstream(self, name: str, edges: int) -> Expr:
@@ -171,14 +174,6 @@ class Gradient(Mapping[str, Expr]):
                 )
             upstream = real_symbol(f"{edge.node}_bar")
         return edge.local.contribution(upstream, expanded=True)
-
-
-@no_search_for_cycles()
-def gradient(circuit: Circuit, of: str | None = None, *, expand: bool = False) -> Gradient:
-    """All partials of a node, closed forms made when asked for; see `Circuit.gradient`."""
-    walk = reverse_pass(circuit, str(of) if of is not None else None)
-    refuse_array(walk)
-    return Gradient(circuit, walk, expand)
 
 
 def refuse_array(walk: ReversePass) -> None:

@@ -12,8 +12,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from types import ModuleType
-from typing import TYPE_CHECKING
 
 from sympy import Expr
 
@@ -23,9 +21,6 @@ from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import Assign, Program
 from symback.errors import UnknownName, clip, nearest
 from symback.language.parse import circuit as parse
-
-if TYPE_CHECKING:
-    import os
 
 THETA, GRADIENT, DECAYED, NEXT = "theta", "g", "g_decayed", "_next"
 
@@ -187,14 +182,8 @@ class Update:
     rule: Rule
     circuit: Circuit
 
-    def __str__(self) -> str:
-        return self.to_text()
-
     def __repr__(self) -> str:
         return f"<update {self.name}: {', '.join(map(str, self.nodes))}>"
-
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
 
     @property
     def name(self) -> str:
@@ -246,66 +235,6 @@ class Update:
             frozenset(n.symbol for n in circuit.inputs),
         )
         return optimise(program.check(), Names(circuit), UPDATE_PASSES)
-
-    def to_text(self, *, ascii: bool = False) -> str:
-        """The formulas line by line, the closed form, and what each name is."""
-        from symback.derivation.text.updates import to_text  # rooms below: imported when called
-
-        return to_text(self, ascii=ascii)
-
-    def to_latex(self) -> str:
-        """The formulas as one align* environment, to be used with the package amsmath.
-
-        >>> import symback as sb
-        >>> print(sb.update("sgd").to_latex(), end="")
-        % Stochastic gradient descent
-        \\begin{align*}
-          \\theta_{\\mathrm{next}} &= \\theta - \\eta \\, g
-        \\end{align*}
-        """
-        from symback.derivation.text.updates import to_latex
-
-        return to_latex(self)
-
-    def to_markdown(self) -> str:
-        """Title, formulas and what each name is, as notebooks and web pages render it."""
-        from symback.derivation.text.updates import to_markdown
-
-        return to_markdown(self)
-
-    def to_json(self) -> str:
-        """The rule for other programs: formulas in circuit text and in print, state, settings."""
-        from symback.derivation.text.updates import to_json
-
-        return to_json(self)
-
-    def generate(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        target: str = "numpy",
-        force: bool = False,
-    ) -> str:
-        """The text of a standalone module; with a path it is written there safely as well.
-
-        The target "c" gives C99; its header and a loader for Python are written beside it.
-        """
-        from symback.codegen.render_update import generate_update
-
-        return generate_update(self, path, target=target, force=force)
-
-    def compile(self, target: str = "numpy") -> ModuleType:
-        """The generated module, imported from memory.
-
-        >>> import numpy as np, symback as sb
-        >>> sgd = sb.update("sgd").compile()
-        >>> theta = np.array([1.0, 2.0])
-        >>> sgd.update(theta, np.array([0.5, -1.0]), sgd.init_state(theta), eta=0.5)
-        (array([0.75, 2.5 ]), State())
-        """
-        from symback.codegen.render_update import compile_update
-
-        return compile_update(self, target)
 
 
 def update(name: str, *, decay: bool = False) -> Update:

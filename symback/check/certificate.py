@@ -25,6 +25,7 @@ from symback.codegen.loading import load_files
 from symback.codegen.render import read_module
 from symback.language.parse import circuit as parse
 from symback.operations.balls.functions import Undecided
+from symback.printing.circuit_text import circuit_text
 from symback.truth.condition import Condition
 from symback.truth.oracle import BITS, Oracle
 
@@ -132,7 +133,7 @@ def certify_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Certific
 def certify_files(circuit: Circuit, texts: Mapping[str, str], name: str, main: str) -> Certificate:
     """The certificate of a module that is not written yet; `main` is the end of its main file."""
     module = load_files(texts, Path(name).stem)
-    return _certify(circuit.source, module, name, texts[main].encode(), POINTS, 0)
+    return _certify(circuit_text(circuit), module, name, texts[main].encode(), POINTS, 0)
 
 
 def _certify(

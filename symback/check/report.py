@@ -67,10 +67,24 @@ class Report:
         lines.append(f"{self.name} {verdict} at {self.points} points (seed {self.seed})")
         return "\n".join([*lines, *self.remarks])
 
-    def _repr_markdown_(self) -> str:
-        from symback.cli.notebook import markdown_of_report  # a face: imported when shown
+    def to_markdown(self) -> str:
+        """The table of the check, as notebooks render it."""
+        lines = [
+            "| quantity | points | worst error | of what rounding allows | |",
+            "|:---|---:|---:|---:|:---|",
+        ]
+        for row in self.rows:
+            mark = "" if row.passed else f"**WRONG** at {_code(row.at)}"
+            ulp = "–" if math.isnan(row.worst_ulp) else f"{row.worst_ulp:.3g} ULP"
+            cells = [_code(row.quantity), row.points, ulp, f"{row.worst_share:.3g}", mark]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+        verdict = "agrees with SymPy" if self.passed else "**DISAGREES** with SymPy"
+        lines += ["", f"{_code(self.name)} {verdict} at {self.points} points (seed {self.seed})"]
+        lines += [f"- {_code(remark)}" for remark in self.remarks]
+        return "\n".join(lines) + "\n"
 
-        return markdown_of_report(self)
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
@@ -97,6 +111,12 @@ class Report:
             "remarks": list(self.remarks),
         }
         return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _code(text: str) -> str:
+    """Text that Markdown leaves as it is, also inside a table."""
+    plain = text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
+    return f"`{plain}`" if plain else ""
 
 
 def json_number(number: float) -> float | str | None:

@@ -17,8 +17,7 @@ from click.core import ParameterSource
 from symback.errors import FileRefused, clip
 
 if TYPE_CHECKING:
-    from symback.autodiff.updates import Update
-    from symback.circuits.circuit import Circuit
+    from symback.api import Circuit, Update
 
 LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
@@ -100,8 +99,8 @@ def read_circuit(
     no_loss: bool = False,
 ) -> Circuit:
     """The circuit in the file or text of the argument; inferred roles are reported on stderr."""
-    from symback.circuits.circuit import AUTOMATIC
-    from symback.language.parse import circuit as parse
+    from symback.api import circuit as parse
+    from symback.circuits.assembly import AUTOMATIC
 
     if loss is not None and no_loss:
         raise click.UsageError("--loss and --no-loss exclude each other")
@@ -132,7 +131,7 @@ def read_update(
     if circuit["circuit"] is not None:
         raise click.UsageError("CIRCUIT and --update exclude each other; give one of them")
     _refuse_beside("--update", {"update", "decay", *takes})
-    from symback.autodiff.updates import update as update_named  # SymPy: imported when needed
+    from symback.api import update as update_named  # SymPy: imported when needed
 
     return update_named(update, decay=decay)
 

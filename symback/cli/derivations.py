@@ -20,7 +20,7 @@ from symback.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from symback.autodiff.updates import Update
+    from symback.api import Update
 
 
 @click.command()
@@ -93,7 +93,6 @@ def derive(
     if rule is not None:
         put(_form_of(rule, form, ascii_), output)
         return
-    from symback.derivation.record import derive as derive_steps
 
     if stats:
         from symback.autodiff.cost import receipts
@@ -103,7 +102,7 @@ def derive(
     if (style or standalone) and form != "latex":
         raise click.UsageError("--style and --standalone need --format latex")
     point = read_point_options(at)
-    derivation = derive_steps(read_circuit(**circuit), of, wrt or None, view=view)
+    derivation = read_circuit(**circuit).derive(of, wrt or None, view=view)
     if point:
         derivation = derivation.at(**point)
     render = {
@@ -207,14 +206,13 @@ def quiz(
     symback quiz "f = x1 − σ(w3x3 + w4x4)" --wrt w3 --level 2
     """
     from symback.derivation.practice.session import TRIES, practise, read_answers
-    from symback.derivation.record import derive as derive_steps
     from symback.derivation.text.normal import ascii_words
 
     if circuit["circuit"] == "-" and answers is None:
         raise click.UsageError(
             "a circuit on standard input leaves no input for answers; give --answers FILE"
         )
-    derivation = derive_steps(read_circuit(**circuit), of, wrt or None)
+    derivation = read_circuit(**circuit).derive(of, wrt or None)
     asked = derivation.quiz(kind, seed=seed, level=level)
     if answers is None:
         terminal = sys.stdin.isatty()

@@ -1,4 +1,4 @@
-"""Notebooks: the magics of `%load_ext symback`, and the display of circuits and results.
+"""Notebooks: the magics of `%load_ext symback`.
 
     %%circuit neuron --params w3,w4
     f = x1 − σ(w3x3 + w4x4)
@@ -9,27 +9,16 @@ binds `neuron`, and `%circuit f = w*x` binds `c`. IPython is imported only by `l
 from __future__ import annotations
 
 import keyword
-import math
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from symback.errors import SymbackError, clip
 
 if TYPE_CHECKING:
-    from symback.autodiff.closed_forms import Gradient
-    from symback.check.report import Report
-    from symback.circuits.circuit import Circuit
-    from symback.derivation.record import Derivation
+    from symback.api import Circuit
 
 DEFAULT_NAME = "c"
-MOST_NODES = 300  # of a circuit that is drawn unasked; c.draw() draws larger ones too
-MOST_CROSSED = 1_000  # layers that the wires of such a picture cross, all together: about a second
-MOST_LINES, LONGEST_LINE = 60, 200  # of plain text
 MOST_NAMES = 12  # in a list of what was inferred
-MOST_STEPS = 400  # of a derivation in LaTeX: more is a burden for the browser
-MOST_ROWS = 40  # of a gradient in LaTeX
-LONGEST_ROW = 1_000  # characters of LaTeX in one such row
 
 _OPTION = re.compile(
     r"(?<!\S)--(?:(?P<flag>no-loss)|(?P<key>params|inputs|loss)(?:\s*=\s*|\s+)"
@@ -80,9 +69,7 @@ def unload_ipython_extension(shell: Any) -> None:
 
 def _read(line: str, cell: str | None) -> tuple[str, Circuit]:
     """The name to bind and the circuit; prints the roles that were inferred from names."""
-    from symback.language.parse import (
-        circuit as parse,  # kept out of start-up, as everything heavy is
-    )
+    from symback.api import circuit as parse  # kept out of start-up, as everything heavy is
 
     rest, options = _split(line)
     if cell is None and not rest:
@@ -141,116 +128,4 @@ def _inferred(circuit: Circuit) -> str:
     return f"inferred from names: {'; '.join(parts)} (--params and --inputs override)"
 
 
-# -- display in a notebook -------------------------------------------------------------------
-
-
-def svg_of_circuit(circuit: Circuit) -> str | None:
-    """The circuit's picture, or None where it is too large to draw without being asked.
-
-    The layers that its wires cross estimate the time of drawing, not a clock, so that
-    the same circuit gives the same display at every run.
-    """
-    from symback.autodiff.reverse import reverse_pass
-    from symback.derivation.picture.diagram import diagram, layers
-
-    if len(circuit) > MOST_NODES:
-        return None
-    try:
-        drawn = diagram(reverse_pass(circuit), "gates")
-        depth = layers(drawn)
-        if sum(depth[wire.tail] - depth[wire.head] for wire in drawn.wires) > MOST_CROSSED:
-            return None
-        return circuit.draw()
-    except SymbackError:
-        return None  # the plain text is shown; c.draw() says why
-
-
-def text_of_circuit(circuit: Circuit) -> str:
-    """The circuit's text, every role declared."""
-    lines = circuit.source.splitlines()
-    shown = [clip(line, LONGEST_LINE) for line in lines[:MOST_LINES]]
-    if len(lines) > MOST_LINES:
-        shown.append(f"# … and {len(lines) - MOST_LINES} lines more; .source has them all")
-    return "\n".join(shown)
-
-
-def markdown_of_derivation(derivation: Derivation) -> str | None:
-    """The derivation in LaTeX; None where it is too long, or where it can't be shown."""
-    if len(derivation.steps) > MOST_STEPS:
-        return None
-    try:
-        return derivation.to_markdown()
-    except SymbackError:
-        return None  # the plain text says why
-
-
-def text_of_derivation(derivation: Derivation) -> str:
-    """The derivation as text, or why it can't be shown, such as a leaf without a number."""
-    try:
-        return str(derivation).rstrip("\n")
-    except SymbackError as error:
-        return f"symback: {error}"
-
-
-def markdown_of_gradient(gradient: Gradient) -> str | None:
-    """One line a partial, in LaTeX; None where there is no partial."""
-    names = list(gradient)
-    if not names:
-        return None
-    rows = _rows(gradient, names[:MOST_ROWS])
-    body = " \\\\\n".join(rows)
-    text = f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$\n"
-    more = len(names) - len(rows)
-    return f"{text}\n… and {more} more\n" if more else text
-
-
-def _rows(gradient: Gradient, names: Sequence[str]) -> list[str]:
-    from symback.derivation.text.adjoints import with_adjoints
-    from symback.printing.latex import LatexPrinter
-
-    walk = gradient.walk
-    arrays = walk.circuit.has_arrays
-    printer = with_adjoints(LatexPrinter, walk) if arrays else LatexPrinter.of(walk.circuit)
-    rows = []
-    for name in names:
-        right = printer.print(gradient.formula(name))
-        if len(right) > LONGEST_ROW:
-            right = r"\ldots \quad \text{too long for one line}"
-        rows.append(f"{printer.partial(gradient.of, name)} &= {right}")
-    return rows
-
-
-def markdown_of_report(report: Report) -> str:
-    """The table of a check."""
-    lines = [
-        "| quantity | points | worst error | of what rounding allows | |",
-        "|:---|---:|---:|---:|:---|",
-    ]
-    for row in report.rows:
-        mark = "" if row.passed else f"**WRONG** at {_code(row.at)}"
-        ulp = "–" if math.isnan(row.worst_ulp) else f"{row.worst_ulp:.3g} ULP"
-        cells = [_code(row.quantity), row.points, ulp, f"{row.worst_share:.3g}", mark]
-        lines.append(f"| {' | '.join(map(str, cells))} |")
-    verdict = "agrees with SymPy" if report.passed else "**DISAGREES** with SymPy"
-    lines += ["", f"{_code(report.name)} {verdict} at {report.points} points (seed {report.seed})"]
-    lines += [f"- {_code(remark)}" for remark in report.remarks]
-    return "\n".join(lines) + "\n"
-
-
-def _code(text: str) -> str:
-    """Text that Markdown leaves as it is, also inside a table."""
-    plain = text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
-    return f"`{plain}`" if plain else ""
-
-
-__all__ = [
-    "WrongCell",
-    "load_ipython_extension",
-    "markdown_of_derivation",
-    "markdown_of_gradient",
-    "markdown_of_report",
-    "svg_of_circuit",
-    "text_of_circuit",
-    "text_of_derivation",
-    "unload_ipython_extension",
-]
+__all__ = ["WrongCell", "load_ipython_extension", "unload_ipython_extension"]

@@ -6,7 +6,7 @@ import code
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from symback.circuits.circuit import Circuit
+    from symback.api import Circuit
 
 
 def names(circuit: Circuit | None) -> dict[str, Any]:

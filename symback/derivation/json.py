@@ -11,9 +11,10 @@ from typing import Any
 
 from sympy import Expr
 
+from symback.derivation.numbers.scalars import evaluated, numbers_of_steps
 from symback.derivation.record import Derivation, Step
 from symback.derivation.text.adjoints import with_adjoints
-from symback.printing.circuit_text import NotationPrinter
+from symback.printing.circuit_text import NotationPrinter, circuit_text
 from symback.printing.text import TextPrinter
 
 SCHEMA = "symback-derivation/1"
@@ -22,17 +23,17 @@ SCHEMA = "symback-derivation/1"
 def to_json(derivation: Derivation) -> str:
     """Circuit, asked partials, steps and values; expressions in circuit text and in print."""
     printers = _Printers(derivation)
-    numbers = derivation.numbers() if derivation.values else {}
+    numbers = numbers_of_steps(derivation) if derivation.values else {}
     content: dict[str, Any] = {
         "schema": SCHEMA,
-        "circuit": derivation.circuit.source,
+        "circuit": circuit_text(derivation.circuit),
         "of": derivation.of,
         "wrt": list(derivation.wrt),
         "steps": [_step(printers, s, numbers) for s in derivation.steps],
         "results": {name: printers.both(e) for name, e in _results(derivation).items()},
     }
     if derivation.values:
-        nodes, partials = derivation.evaluated()
+        nodes, partials = evaluated(derivation)
         content["at"] = dict(derivation.values)
         content["values"] = nodes
         content["partials"] = partials

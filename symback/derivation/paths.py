@@ -27,6 +27,12 @@ def paths(walk: ReversePass, name: str, count: Mapping[str, tuple[int, int]] | N
     return tuple(_list_paths(walk, name)) if is_listed(count[name]) else MANY
 
 
+def listed_paths(walk: ReversePass, name: str) -> list[tuple[Edge, ...]] | None:
+    """All paths to a name, edge by edge; None where there are too many to list."""
+    found = paths(walk, name)
+    return None if found is MANY else list(found)
+
+
 def is_listed(count: tuple[int, int]) -> bool:
     """Whether so many paths, with so many edges together, are listed one by one."""
     return count[0] <= MOST_PATHS and count[1] <= MOST_LINKS
@@ -48,4 +54,4 @@ def _list_paths(walk: ReversePass, name: str) -> list[tuple[Edge, ...]]:
     return [(*before, edge) for edge in walk.into[name] for before in _list_paths(walk, edge.node)]
 
 
-__all__ = ["MANY", "MOST_LINKS", "MOST_PATHS", "count_paths", "is_listed", "paths"]
+__all__ = ["MANY", "MOST_LINKS", "MOST_PATHS", "count_paths", "is_listed", "listed_paths", "paths"]

@@ -16,9 +16,11 @@ from typing import Any, Self
 import numpy as np
 
 from symback.circuits.circuit import Circuit
+from symback.codegen.render import compile_circuit
 from symback.errors import DataError, NotInstalled, TrainingError
 from symback.estimator.features import assign_features
 from symback.language.parse import circuit as parse
+from symback.printing.circuit_text import circuit_text
 from symback.training.checkpoint import Checkpoint, Point, Record, Saver
 from symback.training.engine.gradients import ParameterVector
 from symback.training.feed.columns import Leaf, leaves_of_module
@@ -278,7 +280,7 @@ class CircuitEstimator(BaseEstimator):
         """The circuit as text."""
         if self.circuit is None:
             return default
-        return self.circuit.source if isinstance(self.circuit, Circuit) else self.circuit
+        return circuit_text(self.circuit) if isinstance(self.circuit, Circuit) else self.circuit
 
     def _validated(self, X: Any, y: Any, *, first: bool, **options: Any) -> tuple[Array, Array]:
         """X and y as arrays; unless it is the `first` call, X must have the features of the fit."""
@@ -314,7 +316,7 @@ def parsed(text: str) -> Circuit:
 @lru_cache(maxsize=KEPT)
 def compiled(text: str, target: str = "numpy") -> ModuleType:
     """The module of a text."""
-    return parsed(text).compile(target=target)
+    return compile_circuit(parsed(text), target)
 
 
 def target_of(module: ModuleType) -> Leaf:

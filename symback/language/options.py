@@ -7,10 +7,8 @@ from typing import Any
 
 from sympy import Symbol
 
-from symback.circuits.circuit import (
-    Node,
-    _Automatic,
-)
+from symback.circuits.assembly import Automatic
+from symback.circuits.circuit import Node
 from symback.errors import (
     CircuitError,
     clip,
@@ -33,10 +31,10 @@ def names_in(names: Iterable[Any] | None) -> tuple[str, ...]:
     return tuple(str(name) for name in listed)
 
 
-def check_loss(loss: Any) -> str | _Automatic | None:
+def check_loss(loss: Any) -> str | Automatic | None:
     """The option, if it is one: the name of a node, a formula, None or AUTOMATIC."""
     loss = loss.name if isinstance(loss, Node) else loss
-    if loss is not None and not isinstance(loss, str | _Automatic):
+    if loss is not None and not isinstance(loss, str | Automatic):
         raise CircuitError(f"the loss is a name or a formula, not {type(loss).__name__[:40]}")
     return loss
 

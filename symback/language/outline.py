@@ -8,9 +8,7 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from symback.circuits.circuit import (
-    LEAF_ROLES,
-)
+from symback.circuits.circuit import LEAF_ROLES
 from symback.circuits.names import check_name, check_size_name
 from symback.errors import (
     CircuitError,

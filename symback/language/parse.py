@@ -7,16 +7,8 @@ from typing import Any
 
 from sympy import Expr
 
-from symback.circuits.circuit import (
-    AUTOMATIC,
-    Circuit,
-    Node,
-    _Automatic,
-    assemble,
-    computed,
-    leaf,
-    size,
-)
+from symback.circuits.assembly import AUTOMATIC, Automatic, assemble
+from symback.circuits.circuit import Circuit, Node, computed, leaf, size
 from symback.circuits.names import check_name, fresh_name
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import (
@@ -54,7 +46,7 @@ def circuit(
     *,
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
-    loss: str | _Automatic | None = AUTOMATIC,
+    loss: str | Automatic | None = AUTOMATIC,
 ) -> Circuit:
     """The circuit that a text describes.
 
@@ -152,7 +144,7 @@ class _Assembly:
             or name in self._overrides
         )
 
-    def circuit(self, loss: str | _Automatic | None) -> Circuit:
+    def circuit(self, loss: str | Automatic | None) -> Circuit:
         nodes = [self._computed(d) for d in self._outline.definitions.values()]
         for place_of in self._used.values():
             for name, place in place_of.items():
@@ -164,7 +156,7 @@ class _Assembly:
             [*sizes, *leaves, *nodes], output=self._outline.output, loss=chosen, inferred=inferred
         )
 
-    def _loss(self, option: str | _Automatic | None) -> str | _Automatic | None:
+    def _loss(self, option: str | Automatic | None) -> str | Automatic | None:
         if isinstance(option, str):
             if option not in self._outline.definitions:
                 hint = nearest(option, self._outline.definitions)

@@ -3,7 +3,7 @@
 Inside a circuit the symbol of an array stands for its element, and a formula such as w*x + b says
 what holds for each element, lower ranks being broadcast as NumPy does. So sums, products and all
 scalar functions act on arrays by the rules they have for numbers; what mixes elements is a head
-of this file. `symback.sympy_io.matrix_view` shows the same formulas as SymPy's matrix expressions.
+of this file. `symback.operations.matrix_view` shows the same as SymPy's matrix expressions.
 
 Definitions over entries stand in `symback.operations.definitions`, VJPs in
 `symback.operations.vjp`: the truth that code is checked against must not read the latter.

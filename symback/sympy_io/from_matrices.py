@@ -22,10 +22,10 @@ from symback.language.syntax import DEEPEST
 from symback.operations import arrays as a
 from symback.operations.arrays import shape_of
 from symback.operations.expressions import postorder, real_symbol
+from symback.operations.matrix_view import Array, Elementwise, Number
 from symback.operations.shapes import Shape, ShapeError, shown, size_symbol
 from symback.sympy_io.matrix_derivatives import NAMED, RULES, better
 from symback.sympy_io.matrix_products import ALL, Value, as_number, full
-from symback.sympy_io.matrix_view import Array, Elementwise, Number
 
 LARGEST_POWER = 64  # of a matrix: it is written out as a product
 _HALVES = (S.Half, -S.Half)

@@ -13,16 +13,8 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
 
-from symback.circuits.circuit import (
-    AUTOMATIC,
-    Circuit,
-    Node,
-    _Automatic,
-    assemble,
-    computed,
-    leaf,
-    size,
-)
+from symback.circuits.assembly import AUTOMATIC, Automatic, assemble
+from symback.circuits.circuit import Circuit, Node, computed, leaf, size
 from symback.circuits.names import check_name, fresh_name
 from symback.errors import (
     CircuitError,
@@ -58,7 +50,7 @@ def read(
     *,
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
-    loss: str | _Automatic | None = AUTOMATIC,
+    loss: str | Automatic | None = AUTOMATIC,
 ) -> Circuit:
     """The circuit of a SymPy expression, or of named expressions; see `Circuit.from_sympy`."""
     try:
@@ -71,7 +63,7 @@ def _read(
     pairs: list[tuple[str, Any]],
     params: tuple[str, ...],
     inputs: tuple[str, ...],
-    loss: str | _Automatic | None,
+    loss: str | Automatic | None,
 ) -> Circuit:
     reader = _Reader(pairs)
     arrays = MatrixReader(reader, pairs) if any(has_matrices(e) for _, e in pairs) else None

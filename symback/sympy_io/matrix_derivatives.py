@@ -21,6 +21,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symback.errors import TooLarge, Unsupported, clip
 from symback.operations import arrays as a
+from symback.operations.matrix_view import HEADS, Array, Elementwise, Number, untransposed
 from symback.operations.shapes import Shape, ShapeError, shown
 from symback.operations.vjp import VJP
 from symback.sympy_io.matrix_products import (
@@ -32,7 +33,6 @@ from symback.sympy_io.matrix_products import (
     chained,
     full,
 )
-from symback.sympy_io.matrix_view import HEADS, Array, Elementwise, Number, untransposed
 
 if TYPE_CHECKING:
     from symback.sympy_io.from_matrices import MatrixReader

@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from math import isfinite, sqrt
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from symback.autodiff.updates import Update
 from symback.codegen.loading import ModuleText
+from symback.codegen.render_update import compile_update
 from symback.training.settings import Settings
 from symback.training.sources.dtypes import FloatArray
-
-if TYPE_CHECKING:
-    from symback.autodiff.updates import Update
 
 LEAST, MOST = 1e-30, 1e30  # sums of squares between them keep their digits in float32, too
 
@@ -22,7 +21,7 @@ LEAST, MOST = 1e-30, 1e30  # sums of squares between them keep their digits in f
 @lru_cache(maxsize=16)
 def _compiled(rule: Update, target: str) -> ModuleType:
     """The module of a rule; short runs ask for it again and again."""
-    return rule.compile(target)
+    return compile_update(rule, target)
 
 
 class Optimiser:

@@ -48,6 +48,7 @@ def train_from_file(
     where there is a compiler. `engine` makes the engine of gradients. Raises a SymbackError for
     invalid data or settings.
     """
+    from symback.codegen.render import compile_circuit
     from symback.errors import TrainingError, clip
     from symback.training.checkpoint import Saver, check_cadence
     from symback.training.feed.columns import leaves_of_module
@@ -63,7 +64,7 @@ def train_from_file(
     if output is not None:
         check_folder(output)
     saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
-    module = circuit.compile() if target == "numpy" else circuit.compile(target=target)
+    module = compile_circuit(circuit, target)
     with open_feed(
         data_path,
         leaves_of_module(module),

@@ -8,9 +8,9 @@ import re
 import pytest
 
 import symback as sb
+from symback.derivation.derive import MANY_EDGES
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.paths import MOST_LINKS
-from symback.derivation.record import MANY_EDGES
 from symback.derivation.text.grouped import MOST_EDGES, MOST_GROUPS, is_large
 from symback.derivation.text.normal import WIDTH
 from tests.derivation.test_page import Reader

@@ -725,7 +725,7 @@ SYMPY_SIZE = {
     "30,000 terms": lambda: sp.Add(*[sp.Symbol(f"x{i}") for i in range(30_000)]),
     "30,000 factors": lambda: sp.Mul(*sp.symbols("x:30000"), evaluate=False),
     "5,000 levels": lambda: _nested(5_000),
-    "200 levels, shared": lambda: _doubled(200),
+    "8,000 levels, shared": lambda: _doubled(8_000),
     "20,000 pairs, the last again": lambda: [(f"n{i}", x) for i in [*range(20_000), 0]],
 }
 

@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 import symback as sb
 from symback.check.report import CheckRow, Report
-from symback.cli import notebook
+from symback.derivation import notebook as display
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "examples" / "notebooks").glob("*.py"))
@@ -190,8 +190,8 @@ def test_large_circuit_shows_text(shell: InteractiveShell, text: str) -> None:
     assert kinds.keys() == {"text/plain"}
     lines = kinds["text/plain"].splitlines()
     assert lines[0] == "w: param"
-    assert len(lines) <= notebook.MOST_LINES + 1
-    assert all(len(line) <= notebook.LONGEST_LINE for line in lines)
+    assert len(lines) <= display.MOST_LINES + 1
+    assert all(len(line) <= display.LONGEST_LINE for line in lines)
 
 
 def test_derivation_shows_markdown(shell: InteractiveShell) -> None:
@@ -210,7 +210,7 @@ def test_derivation_without_its_numbers_says_which(shell: InteractiveShell) -> N
 def test_long_derivation_shows_text(
     shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notebook, "MOST_STEPS", 3)
+    monkeypatch.setattr(display, "MOST_STEPS", 3)
     assert shown(shell, sb.circuit(NEURON).partial("f", "w3")).keys() == {"text/plain"}
 
 
@@ -232,8 +232,8 @@ def test_gradient_by_arrays_is_written_with_matrices(shell: InteractiveShell) ->
 
 
 def test_long_gradient_is_cut(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebook, "MOST_ROWS", 3)
-    monkeypatch.setattr(notebook, "LONGEST_ROW", len("x_{1}"))
+    monkeypatch.setattr(display, "MOST_ROWS", 3)
+    monkeypatch.setattr(display, "LONGEST_ROW", len("x_{1}"))
     text = shown(shell, sb.circuit("f = w1*x1 - w2*x2").gradient())["text/markdown"]
     assert text.count("&=") == 3
     assert r"\frac{\partial f}{\partial w_{1}} &= x_{1} \\" in text

@@ -8,7 +8,7 @@ import sympy as sp
 
 import symback as sb
 from symback import errors
-from symback.sympy_io.matrix_view import as_matrix
+from symback.operations.matrix_view import as_matrix
 
 NETWORK = (
     "x: input[d]; t: target[k]; W1: param[h, d]; b1: param[h]; W2: param[k, h]; b2: param[k]\n"

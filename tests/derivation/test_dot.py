@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 import symback as sb
 from symback.autodiff.reverse import reverse_pass
-from symback.circuits import circuit as circuit_module
+from symback.circuits.assembly import assemble
+from symback.circuits.circuit import computed
 from symback.cli.main import cli
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.picture.diagram import MOST_BOXES, diagram
@@ -127,9 +128,9 @@ def test_errors_are_those_of_draw():
     names = [f"a{i}" for i in range(6000)]
     nodes = [sb.circuit("a = x")["x"]]
     for before, name in zip(["x", *names], names, strict=False):
-        nodes.append(circuit_module.computed(name, real_symbol(before) + 1, [before]))
+        nodes.append(computed(name, real_symbol(before) + 1, [before]))
     with pytest.raises(TooLarge, match="6001 nodes"):
-        circuit_module.assemble(nodes).to_dot()
+        sb.Circuit.of(assemble(nodes)).to_dot()
 
 
 def test_the_same_bytes_under_any_hash_seed():

@@ -27,11 +27,11 @@ from symback.cli.main import cli
 from symback.codegen.javascript import printer as javascript
 from symback.codegen.javascript.printer import FUNCTIONS, JavaScriptPrinter, module
 from symback.codegen.numpy.printer import KERNELS as NUMPY_KERNELS
-from symback.derivation.numbers.scalars import numbers_at, reaching
+from symback.derivation.numbers.links import reaching
+from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.page.html import MOST_STEPS_IN_MATHML, page_text
 from symback.derivation.page.live import programs
 from symback.derivation.page.mathml import mathml
-from symback.derivation.record import derive
 from symback.errors import CircuitError, SymbackError, Unsupported
 from symback.operations.elementwise import OPS, SLOPES
 from tests.cases.sample_circuits import ALL, LECTURE, OPERATIONS
@@ -54,7 +54,7 @@ function run(rows, names) {
 
 
 def page_of(text, of=None, wrt=None, **at):
-    d = derive(sb.circuit(text), of, wrt)
+    d = sb.circuit(text).derive(of, wrt)
     return (d.at(**at) if at else d).to_html()
 
 
@@ -91,7 +91,7 @@ class Reader(HTMLParser):
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_steps_are_the_records(name):
-    d = derive(sb.circuit(ALL[name]), None, None)
+    d = sb.circuit(ALL[name]).derive()
     page = Reader(d.to_html())
     assert page.steps == [(s.id, s.kind) for s in d.steps]
     assert len(page.ids) == len(set(page.ids))
@@ -149,7 +149,7 @@ def test_hostile_names_are_impossible(name):
 
 def test_words_of_javascript_are_ordinary_names():
     text = " + ".join(f"{n}*x{i}" for i, n in enumerate(["new", "var", "this", "let", "eval"]))
-    rows = dict(programs(derive(sb.circuit(f"f = {text}"), None, None)).tables)["FORWARD"]
+    rows = dict(programs(sb.circuit(f"f = {text}").derive()).tables)["FORWARD"]
     assert "new$ * x0" in "".join(rows)
 
 
@@ -159,18 +159,18 @@ def test_every_node_has_a_page(of):
         "x3: input; w3: param; y: target\nx2 = sigma(w3*x3 + 1)\nf: output = 2*x2\n"
         "l: loss = (f - y)**2/2"
     )
-    d = derive(sb.circuit(text), of, None)
+    d = sb.circuit(text).derive(of, None)
     assert Reader(d.to_html()).steps == [(s.id, s.kind) for s in d.steps]
 
 
 def test_inner_nodes_can_be_asked_for():
-    page = page_text(derive(sb.circuit(LECTURE["L6b"]), None, ["net2", "x3", "f"]))
+    page = page_text(sb.circuit(LECTURE["L6b"]).derive(None, ["net2", "x3", "f"]))
     assert [r.name for r in page.rows if not r.is_leaf] == ["net2", "f"]
 
 
 def test_large_derivations_are_written_as_text():
     terms = " + ".join(f"w{i}*x{i}*x{i + 1}" for i in range(60))
-    d = derive(sb.circuit(f"f = sigma({terms})"), None, None)
+    d = sb.circuit(f"f = sigma({terms})").derive()
     page = page_text(d)
     assert len(d.steps) > MOST_STEPS_IN_MATHML
     assert not any("<math" in step.math for group in page.groups for step in group.steps)
@@ -206,7 +206,7 @@ def test_unknown_is_an_error():
 def points_of(circuit, count=3):
     """Random points at which all values and adjoints are finite and no digits cancel."""
     rng = random.Random(circuit.source)
-    walk = derive(circuit, None, None).walk
+    walk = circuit.derive().walk
     leaves = [n.name for n in reaching(walk.circuit, walk.of) if n.is_leaf]
     found = []
     for trial in range(500):
@@ -227,7 +227,7 @@ def points_of(circuit, count=3):
 def jobs():
     for name, text in ALL.items():
         circuit = sb.circuit(text)
-        yield name, derive(circuit, None, None), points_of(circuit)
+        yield name, circuit.derive(), points_of(circuit)
 
 
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
@@ -283,7 +283,7 @@ def test_kernels_agree_far_out_and_next_to_their_zeros(kernel):
 
 
 def test_branches_not_taken_pass_nothing_on():
-    d = derive(sb.circuit(ALL["guarded where"]), None, None)
+    d = sb.circuit(ALL["guarded where"]).derive()
     printed = programs(d)
     assert set(printed.final) == {"x", "w", "b"}
     assert "GUARDED_BACKWARD" in dict(printed.tables)
@@ -366,7 +366,7 @@ def lit_step(driver):
 def test_every_step_is_reached_by_button_and_key(opened, name):
     from selenium.webdriver.common.keys import Keys
 
-    d = derive(sb.circuit(ALL[name]), None, None)
+    d = sb.circuit(ALL[name]).derive()
     driver = opened(d)
     last = len(d.steps)
     body = driver.find_element("tag name", "body")
@@ -403,7 +403,7 @@ def test_every_step_is_reached_by_button_and_key(opened, name):
 
 @in_browser
 def test_the_address_names_the_step(opened):
-    d = derive(sb.circuit(LECTURE["L6b"]), None, None)
+    d = sb.circuit(LECTURE["L6b"]).derive()
     driver = opened(d, step=12)
     assert position(driver) == 12
     driver.execute_script("location.hash = '#step=7'")
@@ -450,7 +450,7 @@ def wanted_number(numbers, slot):
 @in_browser
 @pytest.mark.parametrize("name", ["L5", "L6b", "two layers", "gelu", "paths"])
 def test_a_slider_recomputes_all_as_python_does(opened, name):
-    d = derive(sb.circuit(ALL[name]), None, None)
+    d = sb.circuit(ALL[name]).derive()
     driver = opened(d, step=len(d.steps))
     leaves = [n.name for n in reaching(d.walk.circuit, d.of) if n.is_leaf]
     at = {leaf: float(i + 1) / 7 for i, leaf in enumerate(leaves)}
@@ -474,7 +474,7 @@ def test_a_slider_recomputes_all_as_python_does(opened, name):
 
 @in_browser
 def test_nothing_is_shown_before_it_is_computed(opened):
-    d = derive(sb.circuit(LECTURE["L6b"]), None, None).at(**L6B_POINT)
+    d = sb.circuit(LECTURE["L6b"]).derive().at(**L6B_POINT)
     driver = opened(d, step=1)
     texts = driver.execute_script(
         "return [...document.querySelectorAll('[data-slot]')]"
@@ -497,7 +497,7 @@ def test_nothing_is_shown_before_it_is_computed(opened):
 
 @in_browser
 def test_numbers_that_are_not_finite_are_named(opened):
-    d = derive(sb.circuit("f = log(x)*w + 1/x", loss=None), None, None).at(x=1, w=1)
+    d = sb.circuit("f = log(x)*w + 1/x", loss=None).derive().at(x=1, w=1)
     driver = opened(d, step=len(d.steps))
     set_leaf(driver, "number", "x", "-1")
     assert "undefined" in driver.find_element("id", "steps").text
@@ -508,7 +508,7 @@ def test_numbers_that_are_not_finite_are_named(opened):
 
 @in_browser
 def test_a_branch_not_taken_does_no_harm(opened):
-    d = derive(sb.circuit(ALL["guarded where"]), None, None).at(x=-0.5, w=2, b=3)
+    d = sb.circuit(ALL["guarded where"]).derive().at(x=-0.5, w=2, b=3)
     driver = opened(d, step=len(d.steps))
     _, rows = shown_numbers(driver)
     assert {leaf: float(p) for leaf, p, _ in rows} == {"x": 3.0, "w": 0.0, "b": -0.5}
@@ -547,7 +547,7 @@ return found;
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("text", [LECTURE["L5"], LECTURE["L6b"], NETWORK], ids=["L5", "L6b", "net"])
 def test_no_label_overlaps_another(opened, text, theme, width):
-    d = derive(sb.circuit(text), None, None)
+    d = sb.circuit(text).derive()
     driver = opened(d, step=len(d.steps))
     driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
@@ -565,7 +565,7 @@ def test_no_label_overlaps_another(opened, text, theme, width):
 
 @in_browser
 def test_print_shows_all_steps(opened):
-    d = derive(sb.circuit(LECTURE["L6b"]), None, None).at(**L6B_POINT)
+    d = sb.circuit(LECTURE["L6b"]).derive().at(**L6B_POINT)
     driver = opened(d, step=2)
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     driver.execute_script("dispatchEvent(new Event('beforeprint'))")
@@ -588,7 +588,7 @@ def test_print_shows_all_steps(opened):
 def test_the_keyboard_alone_reaches_every_control(opened):
     from selenium.webdriver.common.keys import Keys
 
-    driver = opened(derive(sb.circuit(LECTURE["L5"]), None, None))
+    driver = opened(sb.circuit(LECTURE["L5"]).derive())
     reached = set()
     for _ in range(120):
         driver.switch_to.active_element.send_keys(Keys.TAB)

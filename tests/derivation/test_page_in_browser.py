@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import symback as sb
-from symback.derivation.numbers.scalars import numbers_at, reaching
+from symback.derivation.numbers.links import reaching
+from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.page.live import start
 from tests.cases.sample_circuits import LECTURE
 from tests.derivation.test_page import (

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 import symback as sb
 from symback.autodiff.reverse import reverse_pass
-from symback.circuits import circuit as circuit_module
+from symback.circuits.assembly import assemble
+from symback.circuits.circuit import computed
 from symback.cli.main import cli
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.picture.diagram import MOST_BOXES, diagram
@@ -354,9 +355,9 @@ def test_beyond_a_bound_a_message():
     names = [f"a{i}" for i in range(6000)]
     nodes = [sb.circuit("a = x")["x"]]
     for before, name in zip(["x", *names], names, strict=False):
-        nodes.append(circuit_module.computed(name, real_symbol(before) + 1, [before]))
+        nodes.append(computed(name, real_symbol(before) + 1, [before]))
     with pytest.raises(TooLarge, match="6001 nodes"):
-        circuit_module.assemble(nodes).draw()
+        sb.Circuit.of(assemble(nodes)).draw()
 
 
 # -- faces -----------------------------------------------------------------------------------------

@@ -37,11 +37,11 @@ from sympy.matrices.expressions.diagonal import DiagonalOf
 
 import symback as sb
 from symback import errors
+from symback.operations.matrix_view import HEADS, Array, Elementwise, Number
 from symback.operations.shapes import size_symbol
 from symback.operations.vjp import VJP
 from symback.sympy_io.from_matrices import has_matrices
 from symback.sympy_io.matrix_derivatives import NAMED
-from symback.sympy_io.matrix_view import HEADS, Array, Elementwise, Number
 
 read = sb.Circuit.from_sympy
 n, m, k, a, s, t, i = symbols("n m k a s t i")

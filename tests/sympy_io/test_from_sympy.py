@@ -411,6 +411,14 @@ def test_shared_parts_get_names_where_the_text_would_repeat_them():
     assert sb.circuit(forty.source) == forty
 
 
+def test_200_levels_are_no_burden():
+    expr = sp.Symbol("x", real=True)
+    for _ in range(200):
+        expr = sp.Add(expr, sp.Pow(expr, 2, evaluate=False), evaluate=False)
+    circuit = sb.Circuit.from_sympy(expr)
+    assert len(circuit.generate()) < 2_000 * len(circuit.nodes)
+
+
 def test_short_expressions_stay_one_formula():
     assert [n.name for n in sb.Circuit.from_sympy(nested(3)).computed] == ["f", "l"]
 

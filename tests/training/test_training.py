@@ -20,6 +20,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import r2_score
 
 import symback as sb
+from symback.codegen import render
 from symback.errors import DataError, FileRefused
 from symback.training import summary, train_from_file
 from symback.training.checkpoint import CHECKPOINT
@@ -42,14 +43,15 @@ def columns():
 
 
 @pytest.fixture
-def circuit():
-    """What train_from_file asks of a circuit."""
+def circuit(monkeypatch):
+    """What train_from_file asks of a circuit, its module made by hand."""
 
     def node(name, shape=()):
         return types.SimpleNamespace(name=name, shape=shape)
 
+    monkeypatch.setattr(render, "compile_circuit", lambda circuit, target: circuit.module)
     return types.SimpleNamespace(
-        inputs=(node("x"),), targets=(node("y"),), compile=lambda: module, node=node
+        inputs=(node("x"),), targets=(node("y"),), module=module, node=node
     )
 
 
@@ -530,7 +532,7 @@ def test_links_files_and_closed_folders_are_refused(circuit, file, tmp_path, mon
 
 
 def test_folder_is_checked_before_the_run(circuit, file):
-    del circuit.compile
+    del circuit.module
     with pytest.raises(FileRefused, match="is a file; name a folder"):
         train_from_file(circuit, file, output=file)
 
@@ -743,7 +745,7 @@ def test_the_node_of_a_loss_is_named_as_in_the_circuit():
 
 @pytest.mark.parametrize("name", ["", "bad\nname", "n" * 300, "a/" * 3000])
 def test_a_name_that_no_folder_can_have_is_refused_before_the_run(circuit, file, name):
-    del circuit.compile
+    del circuit.module
     with pytest.raises(FileRefused, match=r"is not the name of a folder|too long|is empty"):
         train_from_file(circuit, file, output=name)
 
@@ -752,7 +754,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_the_run(
     circuit, file, tmp_path, monkeypatch
 ):
     """As root everything seems to be permitted; a read-only file system still refuses."""
-    del circuit.compile
+    del circuit.module
 
     def refused(*_, **__):
         raise OSError(30, "Read-only file system")

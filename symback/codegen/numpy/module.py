@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.cost import counted, receipts_of
 from symback.autodiff.lower import Lowered, lower
 from symback.autodiff.passes import programs
@@ -18,7 +19,7 @@ from symback.codegen.numpy.shapes import Arrays, ArrayText, array_text
 from symback.codegen.numpy.statements import statements
 from symback.errors import TooLarge
 from symback.operations.simplify import weight
-from symback.printing.circuit_text import rewrite_notes
+from symback.printing.circuit_text import circuit_text, rewrite_notes
 from symback.printing.text import TextPrinter
 
 BLOCK_BYTES = 2**20  # of all values of a block that are needed at one time: they fit a core's cache
@@ -113,7 +114,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     fused_name = f"_{'loss' if circuit.loss else 'value'}_and_bars"
     fused_columns = columns_of(lowered, lowered.objective)
     per_sample = bool(fused_columns) and lowered.per_sample_objective
-    source = circuit.source
+    source = circuit_text(circuit)
     return ModuleText(
         title=_title(circuit),
         formulas=_formulas(circuit),
@@ -305,7 +306,7 @@ def _formulas(circuit: Circuit) -> list[str]:
     if circuit.has_arrays or written > LARGEST_DESCRIBED:
         return lines
     partials = []
-    gradient = circuit.gradient()
+    gradient = Gradient.of_node(circuit)
     split = gradient.walk.circuit
     printer = TextPrinter.of(split)
     for name in list(gradient)[:MOST_PARTIALS]:

@@ -14,7 +14,8 @@ from typing import Literal
 
 from symback.derivation.latex import line_breaking as breaking
 from symback.derivation.latex.line_breaking import Line
-from symback.derivation.latex.sections import Row, printer_of, right_of, sections
+from symback.derivation.latex.sections import Row, printer_of, right_of, sections, to_latex
+from symback.derivation.numbers.scalars import numbers_of_steps
 from symback.derivation.record import Derivation, Step
 from symback.derivation.text.adjoints import adjoint_sign
 from symback.derivation.text.numbers import value_latex
@@ -76,6 +77,13 @@ class Document:
     title: str
     frames: tuple[Frame, ...] = ()
     rows: tuple[TableRow, ...] = ()
+
+
+def latex_in_style(derivation: Derivation, style: Style, *, standalone: bool = False) -> str:
+    """The derivation as sections of a document of one's own, or as a document in that style."""
+    return (
+        to_latex(derivation) if style == "align" and not standalone else document(derivation, style)
+    )
 
 
 def document(derivation: Derivation, style: Style) -> str:
@@ -201,7 +209,7 @@ def _shown(
 
 def _table(derivation: Derivation) -> Iterator[TableRow]:
     printer = printer_of(derivation)
-    values = derivation.numbers() if derivation.values else {}
+    values = numbers_of_steps(derivation) if derivation.values else {}
     told: dict[str, int] = {}
     for step in derivation.steps:
         formula = f"{_left(derivation, step)} {right_of(step, printer)}"

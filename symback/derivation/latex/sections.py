@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from symback.derivation.accumulation import ONE
+from symback.derivation.numbers.scalars import evaluated
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.numbers import value_latex
@@ -84,7 +85,7 @@ def sections(derivation: Derivation) -> list[Section]:
         title = f"Partial derivative of ${of}$ with respect to ${name_in_latex(name)}$"
         found.append((title, _partial(derivation, name, printer)))
     if derivation.values:
-        nodes, partials = derivation.evaluated()
+        nodes, partials = evaluated(derivation)
         rows = [Row(name_in_latex(n), value_latex(v)) for n, v in nodes.items()]
         rows += [
             Row(printer.partial(derivation.of, n), value_latex(v)) for n, v in partials.items()

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -19,17 +19,15 @@ from sympy import Expr, Integer, Symbol
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Node
 from symback.derivation.accumulation import ONE, adjoint_names
+from symback.derivation.numbers.links import KINK
 from symback.derivation.numbers.point import Value, sizes_of
-from symback.derivation.numbers.scalars import KINK
+from symback.derivation.record import Derivation
 from symback.derivation.steps import ABOUT_NODES, Step
 from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.truth.entries import Entries
-
-if TYPE_CHECKING:
-    from symback.derivation.record import Derivation
 
 PRECISIONS = (200, 1000)  # bits; the second where digits cancel
 ENOUGH_BITS = 64  # of an entry, where float64 has 53

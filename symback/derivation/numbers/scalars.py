@@ -10,25 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Expr
 
 from symback.autodiff.reverse import ReversePass
-from symback.circuits.circuit import Circuit, Node
+from symback.circuits.circuit import Node
 from symback.circuits.program import symbols
+from symback.derivation.numbers.arrays import array_numbers
+from symback.derivation.numbers.links import KINK, Link, below
+from symback.derivation.record import Derivation
 from symback.derivation.verify.forms import value_of
 from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import nearest_float, precision
 
-if TYPE_CHECKING:
-    from symback.derivation.record import Derivation
-
 PRECISIONS = (200, 800, 3200)  # bits, until each number has its digits
 ENOUGH_BITS = 60  # of a number
-KINK = "the point lies on a kink too close to call; move it a little"
-Link = tuple[str, str]  # (node, operand): an edge by its names
 
 
 @dataclass(frozen=True)
@@ -133,20 +131,6 @@ def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Node | None = N
     return found
 
 
-def below(circuit: Circuit, of: str) -> Sequence[Node]:
-    """The computed nodes that the value of `of` depends on, in topological order."""
-    return [n for n in reaching(circuit, of) if not n.is_leaf]
-
-
-def reaching(circuit: Circuit, of: str) -> Sequence[Node]:
-    """All nodes that the value of `of` depends on, leaves and `of` included, in order."""
-    needed = {of}
-    for node in reversed(circuit.nodes):
-        if node.name in needed:
-            needed.update(node.operands)
-    return [n for n in circuit.nodes if n.name in needed]
-
-
 # -- of a derivation -----------------------------------------------------------------------------
 
 
@@ -159,8 +143,6 @@ def evaluated(derivation: Derivation) -> tuple[dict[str, Any], dict[str, Any]]:
     forward = [s.node for s in derivation.steps if s.kind == "forward"]
     _refuse_missing(derivation, forward)
     if derivation.circuit.has_arrays:
-        from symback.derivation.numbers.arrays import array_numbers  # arrays only
-
         found = array_numbers(derivation)
         return {n: found.values[n] for n in forward}, {n: found.adjoints[n] for n in derivation.wrt}
     known = numbers_at(derivation.walk, derivation.values)
@@ -182,8 +164,6 @@ def _refuse_missing(derivation: Derivation, forward: Sequence[str]) -> None:
 def numbers_of_steps(derivation: Derivation) -> dict[int, Any]:
     """The value of each step, as far as the point's numbers reach."""
     if derivation.circuit.has_arrays:
-        from symback.derivation.numbers.arrays import array_numbers  # arrays only
-
         return dict(array_numbers(derivation).steps)
     known = numbers_at(derivation.walk, derivation.values)
     found: dict[int, float] = {}
@@ -201,4 +181,4 @@ def numbers_of_steps(derivation: Derivation) -> dict[int, Any]:
     return found
 
 
-__all__ = ["Link", "Numbers", "below", "evaluated", "numbers_at", "numbers_of_steps", "reaching"]
+__all__ = ["Numbers", "evaluated", "numbers_at", "numbers_of_steps"]

@@ -17,7 +17,7 @@ from symback._version import __version__
 from symback.circuits.circuit import Circuit
 from symback.codegen.javascript.printer import module
 from symback.codegen.render import render_page
-from symback.derivation.numbers.scalars import reaching
+from symback.derivation.numbers.links import reaching
 from symback.derivation.page.lines import Lines, StillLines
 from symback.derivation.page.live import (
     Known,
@@ -38,6 +38,7 @@ from symback.derivation.page.steps import (
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import ABOUT_NODES
 from symback.errors import SymbackError
+from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter, name_in_latex
 
 MOST_ROWS = 24  # of the table of numbers that are shown at once
@@ -136,7 +137,7 @@ def _page(
         version=__version__,
         title=_title(derivation),
         heading=_heading(derivation, writer.latex),
-        circuit=derivation.circuit.source,
+        circuit=circuit_text(derivation.circuit),
         picture=None if drawn is None else Markup(drawn.svg),
         picture_width=0 if drawn is None else round(drawn.width),
         groups=writer.groups(),

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from symback.derivation.numbers.scalars import Link
+from symback.derivation.numbers.links import Link
+from symback.derivation.numbers.scalars import numbers_of_steps
 from symback.derivation.page.live import Known
 from symback.derivation.page.steps import is_too_long
 from symback.derivation.paths import count_paths, is_listed
@@ -130,7 +131,7 @@ class StillLines:
     """The lines of a derivation by adjoints: the value of each step at the point, as it is."""
 
     def __init__(self, derivation: Derivation) -> None:
-        self._numbers = derivation.numbers() if derivation.values else {}
+        self._numbers = numbers_of_steps(derivation) if derivation.values else {}
 
     def numbers(self, step: Step) -> list[Pieces]:
         value = self._numbers.get(step.id)

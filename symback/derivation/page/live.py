@@ -19,13 +19,15 @@ from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import Program
 from symback.codegen.javascript.printer import JavaScriptPrinter, row, table
-from symback.derivation.numbers.scalars import Link, Numbers, below, numbers_at, reaching
+from symback.derivation.derive import MANY_EDGES
+from symback.derivation.numbers.links import Link, below, reaching
+from symback.derivation.numbers.scalars import Numbers, numbers_at
 from symback.derivation.picture.diagram import Diagram, Wire, diagram
 from symback.derivation.picture.labels import NOT_COMPUTED, Line, Texts
 from symback.derivation.picture.labels import number as shown
 from symback.derivation.picture.layout import picture
 from symback.derivation.picture.svg import MOST_NODES, to_svg
-from symback.derivation.record import MANY_EDGES, Derivation
+from symback.derivation.record import Derivation
 from symback.errors import CircuitError
 
 _WIDEST = -1.234e-100  # no number that a picture shows is wider than this one's text

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from flint import arb
 
 from symback.codegen.javascript.printer import operations, spellings
+from symback.derivation.paths import listed_paths
 from symback.derivation.practice.answers import short_forms
 from symback.derivation.practice.flow import Flow, Number, counted
 from symback.derivation.practice.mistakes import Mistake
@@ -277,7 +278,7 @@ class _Writer:
 
     def _leading(self, name: str) -> Iterator[tuple[str, str]]:
         """The edges that lead from a name to what is differentiated; all, where paths are many."""
-        paths = self._derivation.paths(name)
+        paths = listed_paths(self._walk, name)
         edges = self._walk.edges if paths is None else chain.from_iterable(paths)
         return ((e.node, e.operand) for e in edges)
 

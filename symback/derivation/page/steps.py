@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sympy import Expr
 
 from symback.derivation.accumulation import ONE
-from symback.derivation.numbers.scalars import Link
+from symback.derivation.numbers.links import Link
 from symback.derivation.page.mathml import breakable, mathml
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import ABOUT_NODES

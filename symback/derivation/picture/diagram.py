@@ -16,7 +16,7 @@ from sympy import Expr, Mul
 from symback.autodiff.gates import split_number
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Node, Role
-from symback.derivation.numbers.scalars import Link, reaching
+from symback.derivation.numbers.links import Link, reaching
 from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction
 from symback.operations.elementwise import BY_HEAD

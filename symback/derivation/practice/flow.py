@@ -15,7 +15,7 @@ from sympy import Expr
 
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.circuit import Circuit
-from symback.derivation.numbers.scalars import Link
+from symback.derivation.numbers.links import Link
 from symback.errors import Unsupported
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision

@@ -14,7 +14,7 @@ from flint import arb
 from sympy import Expr, Function, Mul, S
 
 from symback.autodiff.reverse import Edge, ReversePass
-from symback.derivation.numbers.scalars import Link
+from symback.derivation.numbers.links import Link
 from symback.derivation.practice.flow import Flow, Number, agrees, counted
 from symback.operations.elementwise import BY_HEAD
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from symback.circuits.program import symbols
+from symback.derivation.derive import derive
+from symback.derivation.paths import listed_paths
 from symback.derivation.practice.answers import read_answer
 from symback.derivation.practice.flow import Flow, Number, agrees, flows
 from symback.derivation.practice.mistakes import Mistake, find_mistake, on_edge, on_partial
 from symback.derivation.practice.text import BLANK, LEVELS, Key, QuizText
-from symback.derivation.record import Derivation, Step, derive
+from symback.derivation.record import Derivation, Step
 from symback.derivation.text.detail import Shown
 from symback.derivation.text.normal import ascii_words
 from symback.errors import CircuitError, SymbackError, UnknownName, Unsupported, nearest
@@ -244,7 +246,7 @@ class Quiz:
         if question.kind == "edge":
             return on_edge(self._walk, self._edges[question.asked])
         name = question.asked[1]
-        return on_partial(self._walk, name, self.derivation.paths(name))
+        return on_partial(self._walk, name, listed_paths(self._walk, name))
 
     def truth(self, question: Question) -> Callable[[Flow], Number]:
         """The value that is asked for, by point."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from symback.autodiff.reverse import Edge
+from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.text.normal import folded, printer_for
 
@@ -90,7 +90,7 @@ class QuizText:
         faded = self._kind == "steps" and self._level == LEVELS
         if chains != self._printer.partial(*asked) and not faded:
             rights.append(chains)
-        many = self._derivation.paths(asked[1]) is None
+        many = listed_paths(self._derivation.walk, asked[1]) is None
         if (many and self._hides(steps["sum"])) or (blank is not None and self._level > 1):
             return rights
         return rights if faded else [*rights, self._product(steps)]
@@ -115,7 +115,7 @@ class QuizText:
         if self._kind == "rules":
             return False
         end = step.left[1]
-        used: Sequence[Sequence[Edge]] | None = self._derivation.paths(end)
+        used = listed_paths(self._derivation.walk, end)
         if used is None:
             return bool(self._numbers)
         return any(("edge", (e.node, e.operand)) in self._numbers for path in used for e in path)

@@ -8,9 +8,12 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from symback.autodiff.reverse import Edge
-from symback.derivation.record import Derivation, Step
+from symback.derivation.numbers.arrays import array_numbers
+from symback.derivation.numbers.scalars import numbers_of_steps
+from symback.derivation.paths import listed_paths
+from symback.derivation.record import Derivation, Detail, Step
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
-from symback.derivation.text.normal import WIDTH, ascii_words, folded
+from symback.derivation.text.normal import WIDTH, ascii_words, folded, to_text
 from symback.derivation.text.numbers import is_whole, number_text, value_text
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.printing.text import AsciiPrinter, TextPrinter
@@ -25,6 +28,14 @@ class Shown(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def text_in_detail(derivation: Derivation, detail: Detail, *, ascii: bool = False) -> str:
+    """The derivation as text: "brief" (results), "normal" or "full" (every step and why)."""
+    render = {"brief": brief_text, "normal": to_text, "full": full_text}.get(detail)
+    if render is None:
+        raise CircuitError(f"no detail '{detail}'; there are brief, normal and full")
+    return render(derivation, ascii=ascii)
 
 
 def step_text(derivation: Derivation, step: Step, *, ascii: bool = False) -> Shown:
@@ -89,7 +100,7 @@ class _Detail:
         self._derivation = derivation
         self._ascii = ascii
         self.printer = with_adjoints(AsciiPrinter if ascii else TextPrinter, derivation.walk)
-        self._numbers = derivation.numbers() if derivation.values else {}
+        self._numbers = numbers_of_steps(derivation) if derivation.values else {}
         self._told: dict[str, int] = {}  # rules that were told, with the step
         self._in_place = self._numbers_in_place() if derivation.values else None
 
@@ -98,7 +109,6 @@ class _Detail:
         derivation = self._derivation
         if not derivation.circuit.has_arrays:
             return None
-        from symback.derivation.numbers.arrays import array_numbers  # arrays only
 
         found = array_numbers(derivation)
         printer = with_adjoints(AsciiInPlace if self._ascii else InPlace, derivation.walk)
@@ -199,7 +209,7 @@ def path_text(derivation: Derivation, names: Sequence[str], *, ascii: bool = Fal
     if not wanted:
         raise CircuitError("name the node that the path leads to, as in path('x3')")
     end = min(wanted, key=lambda n: -walk.order.index(n) if n in walk.order else 1)
-    found = derivation.paths(end)
+    found = listed_paths(walk, end)
     if found is None:
         raise CircuitError(f"too many paths lead to '{end}' to list them; ask for a nearer node")
     through = [p for p in found if set(wanted) <= {e.operand for e in p}]

@@ -8,6 +8,7 @@ from typing import Any
 
 from symback.circuits.circuit import Circuit
 from symback.derivation.accumulation import ONE
+from symback.derivation.numbers.scalars import evaluated
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.numbers import number_text, value_text
@@ -174,7 +175,7 @@ class Text:
 
     def _numbers(self) -> list[str]:
         derivation = self._derivation
-        nodes, partials = derivation.evaluated()
+        nodes, partials = evaluated(derivation)
         given = ", ".join(f"{n} = {number_text(v)}" for n, v in derivation.values.items())
         computed = ", ".join(f"{n} = {number_text(v)}" for n, v in nodes.items())
         lines = [*folded("At ", given), *folded("  ", computed)]
@@ -262,7 +263,7 @@ class ArrayText(Text):
         derivation = self._derivation
         if not derivation.circuit.has_arrays:
             return super()._numbers()
-        nodes, partials = derivation.evaluated()
+        nodes, partials = evaluated(derivation)
         lines = []
         for i, (name, value) in enumerate(derivation.values.items()):
             lines.append(self._value(f"{'At ' if i == 0 else '   '}{name} = ", value))

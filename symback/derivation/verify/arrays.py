@@ -18,7 +18,7 @@ from sympy import Expr, Symbol
 from symback.autodiff.reverse import ReversePass
 from symback.derivation.accumulation import ANY_SUM, ONE, adjoint_names
 from symback.derivation.numbers.arrays import Accumulated
-from symback.derivation.numbers.scalars import below
+from symback.derivation.numbers.links import below
 from symback.derivation.steps import Step
 from symback.derivation.verify.gate import (
     ADJOINT,

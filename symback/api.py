@@ -1,0 +1,514 @@
+"""What users hold: circuits, derivations, gradients and updates with their methods.
+
+Each class adds methods to the data class of the same name, and each method is one call of a
+function below. Those are imported when they are called: what draws a circuit need not load what
+generates modules, and `symback` starts fast.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from sympy import Expr
+
+from symback.autodiff import closed_forms, updates
+from symback.circuits import circuit as circuits
+from symback.circuits.assembly import AUTOMATIC, Automatic
+from symback.circuits.circuit import Node
+from symback.circuits.program import Program
+from symback.derivation import record
+from symback.derivation.record import Detail
+from symback.errors import CircuitError, SymbackError
+from symback.language import parse
+
+if TYPE_CHECKING:
+    from symback.autodiff.reverse import Edge
+    from symback.check.report import Report
+    from symback.derivation.latex.documents import Style
+    from symback.derivation.practice.quiz import Quiz
+    from symback.derivation.steps import View
+    from symback.derivation.text.detail import Shown
+
+
+class Circuit(circuits.Circuit):
+    """Named nodes in topological order; one is the output, one may be the loss.
+
+    >>> import symback as sb
+    >>> c = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")
+    >>> print(*c.params, "|", *c.inputs, "|", c.output, "|", c.loss)
+    w3 w4 | x1 x3 x4 | f | l
+    """
+
+    @classmethod
+    def of(cls, data: circuits.Circuit) -> Self:
+        """The circuit with the methods of this class."""
+        return cls(**_fields_of(data))
+
+    @classmethod
+    def from_sympy(
+        cls,
+        expr: Expr | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
+        name: str = "f",
+        *,
+        params: Iterable[str] | None = None,
+        inputs: Iterable[str] | None = None,
+        loss: str | Automatic | None = AUTOMATIC,
+    ) -> Self:
+        """A circuit from a SymPy expression, or from names with their expressions.
+
+        >>> import symback as sb, sympy
+        >>> x, w = sympy.symbols("x w")
+        >>> sb.Circuit.from_sympy(sympy.exp(w*x)).output.expr
+        exp(w*x)
+        """
+        from symback.sympy_io.from_sympy import read
+
+        return cls.of(read(expr, name, params=params, inputs=inputs, loss=loss))
+
+    @property
+    def source(self) -> str:
+        """The circuit as text, every role declared; `symback.circuit` reads it back equal."""
+        from symback.printing.circuit_text import circuit_text
+
+        return circuit_text(self)
+
+    def gradient(self, of: str | None = None, *, expand: bool = False) -> Gradient:
+        """Closed forms of all partials of a node (of the output where none is named).
+
+        >>> import symback as sb
+        >>> sb.circuit("f = w*x").gradient()["w"]
+        x
+        """
+        return Gradient.of_node(self, of, expand=expand)
+
+    def derive(
+        self,
+        of: str | None = None,
+        wrt: str | Iterable[str] | None = None,
+        *,
+        view: View = "paths",
+    ) -> Derivation:
+        """The derivation of all partials of a node, or of those by the names `wrt`.
+
+        The view is "paths", or "accumulation", adjoint by adjoint as the code computes them.
+        """
+        from symback.derivation.derive import derive
+
+        return Derivation.from_record(derive(self, of, wrt, view=view))
+
+    def partial(self, of: str, wrt: str | None = None) -> Derivation:
+        """The derivation of one partial; `c.partial("w3")` is the partial of the output."""
+        return self.derive(of, wrt) if wrt is not None else self.derive(None, of)
+
+    def draw(
+        self,
+        at: Mapping[str, float] | None = None,
+        view: str = "gates",
+        *,
+        of: str | None = None,
+    ) -> str:
+        """The circuit as SVG, inputs on the left, in the view "gates" or "neurons".
+
+        `at` gives numbers for leaves: wires then show values above and gradients below. What
+        leads to the output is drawn, or to the node `of`, such as the loss.
+
+        >>> import symback as sb
+        >>> sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").draw(view="neurons")[:4]
+        '<svg'
+        """
+        from symback.derivation.picture.svg import draw
+
+        return draw(self, at, view, of)
+
+    def to_dot(
+        self,
+        at: Mapping[str, float] | None = None,
+        view: str = "gates",
+        of: str | None = None,
+    ) -> str:
+        """The picture that `draw` makes, as text in Graphviz's language.
+
+        >>> import symback as sb
+        >>> print(sb.circuit("f = w*x").to_dot().splitlines()[0])
+        digraph "f" {
+        """
+        from symback.derivation.picture.dot import to_dot
+
+        return to_dot(self, at, view, of)
+
+    def generate(
+        self, path: str | None = None, *, target: str = "numpy", force: bool = False, **options: Any
+    ) -> str:
+        """The text of a standalone module; with a path it is written there safely as well.
+
+        The target "c" gives C99; its header and a loader for Python are written beside it.
+        """
+        from symback.codegen.render import generate
+
+        return generate(self, path, target=target, force=force, **options)
+
+    def compile(self, *, stable: bool = True, target: str = "numpy") -> ModuleType:
+        """The generated module, imported from memory; debuggers can step into its source.
+
+        With `stable=False` it computes formulas as they are typed, as `as_typed` says. The target
+        "c" needs a C compiler.
+        """
+        from symback.codegen.render import compile_circuit
+
+        return compile_circuit(self if stable else self.as_typed(), target)
+
+    def check(self, *, points: int = 24, seed: int = 0) -> Report:
+        """The generated module against SymPy's numeric evaluation, partial by partial."""
+        from symback.check.check import check_circuit
+
+        return check_circuit(self, points=points, seed=seed)
+
+    def __str__(self) -> str:
+        return self.source
+
+    def _repr_svg_(self) -> str | None:
+        from symback.derivation.notebook import svg_of_circuit
+
+        return svg_of_circuit(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from symback.derivation.notebook import text_of_circuit
+
+        printer.text(text_of_circuit(self))
+
+
+class Gradient(closed_forms.Gradient):
+    """The partials of one node by all nodes that it depends on, as SymPy expressions.
+
+    By an array it is a matrix expression of the array's shape, a vector being a column.
+
+    Over node names; inner parts without a name of their own stand as they were typed, a net
+    input excepted. A partial too large to write out keeps adjoints by name, such as net2_bar
+    for ∂f/∂net2.
+
+    >>> import symback as sb
+    >>> g = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").gradient()
+    >>> g["w3"]
+    -x3*(1 - sigma(net))*sigma(net)
+    """
+
+    def _repr_markdown_(self) -> str | None:
+        from symback.derivation.notebook import markdown_of_gradient
+
+        return markdown_of_gradient(self)
+
+
+@dataclass(frozen=True)
+class Derivation(record.Derivation):
+    """The derivation of one partial, or of all partials of a node.
+
+    `print(d)` shows it; `d.steps` are its steps, `d.result` the closed form, `d.at(x1=1, …)`
+    the same with numbers.
+
+    >>> import symback as sb
+    >>> d = sb.circuit("f = x1 - x2, x2 = w3*x3").partial("f", "w3")
+    >>> d.result
+    -x3
+    """
+
+    _shown: list[int] = field(default_factory=lambda: [0], repr=False, compare=False)
+
+    @classmethod
+    def from_record(cls, data: record.Derivation) -> Self:
+        """The derivation with the methods of this class."""
+        return cls(**_fields_of(data))
+
+    def at(self, /, **values: Any) -> Self:
+        """The derivation with numbers: the value of every node and of every asked partial.
+
+        A number for a number; lists, nested lists or NumPy arrays for arrays, which also say
+        what their sizes are. Raises DataError or UnknownName where they don't fit the circuit.
+        """
+        from symback.derivation.numbers.point import read_point
+
+        return replace(self, values=read_point(self.circuit, values))
+
+    def evaluated(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Values of the nodes and of the asked partials at the point set by `at`.
+
+        Floats, or NumPy arrays of them.
+        """
+        from symback.derivation.numbers.scalars import evaluated
+
+        return evaluated(self)
+
+    def numbers(self) -> dict[int, Any]:
+        """The value of each step at the point set by `at`, by the step's number."""
+        from symback.derivation.numbers.scalars import numbers_of_steps
+
+        return numbers_of_steps(self)
+
+    def accumulation(self) -> Self:
+        """The same by adjoints, as the code adds them up, instead of path by path."""
+        from symback.derivation.derive import by_adjoints
+
+        return self.from_record(by_adjoints(self))
+
+    def to_text(self, *, ascii: bool = False, detail: Detail = "normal") -> str:
+        """Plain text; detail is "brief" (results), "normal" or "full" (every step and why)."""
+        from symback.derivation.text.detail import text_in_detail
+
+        return text_in_detail(self, detail, ascii=ascii)
+
+    # -- one step at a time -------------------------------------------------------------------
+
+    def step(self, number: int) -> Shown:
+        """Step `number` as text; `next()` goes on behind it.
+
+        >>> import symback as sb
+        >>> d = sb.circuit("f = x1 - x2, x2 = w3*x3").partial("f", "w3")
+        >>> d.step(4)
+        [4] edge       ∂f/∂x2 = −1
+                       linear combination: the derivative is the coefficient; from 2
+        """
+        from symback.derivation.text.detail import step_text
+
+        if not 1 <= number <= len(self.steps):
+            raise CircuitError(f"there is no step {number}; there are 1 to {len(self.steps)}")
+        self._shown[0] = number
+        return step_text(self, self.steps[number - 1])
+
+    def next(self) -> Shown:
+        """The step behind the one shown last."""
+        return self.step(min(self._shown[0] + 1, len(self.steps)))
+
+    def back(self) -> Shown:
+        """The step before the one shown last."""
+        return self.step(max(self._shown[0] - 1, 1))
+
+    def why(self, number: int) -> Shown:
+        """Why step `number` holds, and the steps that it needs."""
+        from symback.derivation.text.detail import why_text
+
+        self.step(number)
+        return why_text(self, self.steps[number - 1])
+
+    def path(self, *names: str) -> Shown:
+        """The paths that lead over the names, each with its product of local partials.
+
+        >>> import symback as sb
+        >>> sb.circuit("f = x1 - x2, x2 = w3*x3").partial("f", "w3").path("x2", "w3")
+        f → x2 → w3
+          ∂f/∂x2 · ∂x2/∂w3
+          = −1 · x3
+        """
+        from symback.derivation.text.detail import path_text
+
+        return path_text(self, [str(name) for name in names])
+
+    def paths(self, name: str) -> list[tuple[Edge, ...]] | None:
+        """All paths from the node to a name, edge by edge; None where there are too many."""
+        from symback.derivation.paths import listed_paths
+
+        return listed_paths(self.walk, name)
+
+    # -- renderings -----------------------------------------------------------------------------
+
+    def to_latex(self, style: Style = "align", *, standalone: bool = False) -> str:
+        """LaTeX source: an align environment a section, or a document that compiles by itself.
+
+        style is "align", a document where `standalone` is set; "beamer", slides on which the steps
+        appear one by one; or "table", one row a step with its reason.
+        """
+        from symback.derivation.latex.documents import latex_in_style
+
+        return latex_in_style(self, style, standalone=standalone)
+
+    def quiz(
+        self,
+        kind: Literal["partials", "rules", "steps"] = "partials",
+        blanks: int | None = None,
+        seed: int = 0,
+        level: int = 1,
+    ) -> Quiz:
+        """Practice: the derivation with blanks, more of them from level 1 to 3; see `Quiz`."""
+        from symback.derivation.practice.quiz import Quiz
+
+        return Quiz(self, kind, blanks, seed, level)
+
+    def to_markdown(self) -> str:
+        """Markdown with formulas in LaTeX, for notebooks and web pages."""
+        from symback.derivation.latex.sections import to_markdown
+
+        return to_markdown(self)
+
+    def to_json(self) -> str:
+        """The steps as JSON."""
+        from symback.derivation.json import to_json
+
+        return to_json(self)
+
+    def to_html(self) -> str:
+        """One HTML page that needs no network: picture, steps, sliders that recompute all."""
+        from symback.derivation.page.html import to_html
+
+        return to_html(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_markdown_(self) -> str | None:
+        from symback.derivation.notebook import markdown_of_derivation
+
+        return markdown_of_derivation(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from symback.derivation.notebook import text_of_derivation
+
+        printer.text(text_of_derivation(self))
+
+
+class Update(updates.Update):
+    """A rule, its formulas, and the program that targets print.
+
+    >>> import symback as sb
+    >>> print(sb.update("sgd").program)
+    (eta, theta, g):
+        theta_next = -eta*g + theta
+        return theta_next
+    """
+
+    def to_text(self, *, ascii: bool = False) -> str:
+        """The formulas line by line, the closed form, and what each name is."""
+        from symback.derivation.text.updates import to_text
+
+        return to_text(self, ascii=ascii)
+
+    def to_latex(self) -> str:
+        """The formulas as one align* environment, to be used with the package amsmath.
+
+        >>> import symback as sb
+        >>> print(sb.update("sgd").to_latex(), end="")
+        % Stochastic gradient descent
+        \\begin{align*}
+          \\theta_{\\mathrm{next}} &= \\theta - \\eta \\, g
+        \\end{align*}
+        """
+        from symback.derivation.text.updates import to_latex
+
+        return to_latex(self)
+
+    def to_markdown(self) -> str:
+        """Title, formulas and what each name is, as notebooks and web pages render it."""
+        from symback.derivation.text.updates import to_markdown
+
+        return to_markdown(self)
+
+    def to_json(self) -> str:
+        """The rule for other programs: formulas in circuit text and in print, state, settings."""
+        from symback.derivation.text.updates import to_json
+
+        return to_json(self)
+
+    def generate(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        target: str = "numpy",
+        force: bool = False,
+    ) -> str:
+        """The text of a standalone module; with a path it is written there safely as well.
+
+        The target "c" gives C99; its header and a loader for Python are written beside it.
+        """
+        from symback.codegen.render_update import generate_update
+
+        return generate_update(self, path, target=target, force=force)
+
+    def compile(self, target: str = "numpy") -> ModuleType:
+        """The generated module, imported from memory.
+
+        >>> import numpy as np, symback as sb
+        >>> sgd = sb.update("sgd").compile()
+        >>> theta = np.array([1.0, 2.0])
+        >>> sgd.update(theta, np.array([0.5, -1.0]), sgd.init_state(theta), eta=0.5)
+        (array([0.75, 2.5 ]), State())
+        """
+        from symback.codegen.render_update import compile_update
+
+        return compile_update(self, target)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def circuit(
+    text: str,
+    *,
+    params: Iterable[str] | None = None,
+    inputs: Iterable[str] | None = None,
+    loss: str | Automatic | None = AUTOMATIC,
+) -> Circuit:
+    """The circuit that a text describes.
+
+    `params` and `inputs` override the roles inferred from names; `loss` is the name of the node
+    to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
+    column and cause.
+
+    >>> import symback as sb
+    >>> print(sb.circuit("f = x1 − σ(w3x3 + w4x4)", loss=None))
+    x1: input
+    w3: param
+    x3: input
+    w4: param
+    x4: input
+    f: output = x1 - sigma(w3*x3 + w4*x4)
+    loss: none
+    <BLANKLINE>
+    """
+    return Circuit.of(parse.circuit(text, params=params, inputs=inputs, loss=loss))
+
+
+def update(name: str, *, decay: bool = False) -> Update:
+    """The update of an optimiser, with weight decay (L2) added to the gradient where asked for.
+
+    θ ← θ - η·m̂/(√v̂ + ε) for adam; the rules are sgd, momentum, nesterov, adam and adamw, whose
+    decay is its own. Raises UnknownName with the nearest name.
+
+    >>> import symback as sb
+    >>> for name, formula in sb.update("adam").formulas.items():
+    ...     print(name, "=", formula)
+    m_next = beta1*m + g*(1 - beta1)
+    v_next = beta2*v + g**2*(1 - beta2)
+    m_hat = m_next/(1 - beta1**t)
+    v_hat = v_next/(1 - beta2**t)
+    theta_next = -eta*m_hat/(epsilon + sqrt(v_hat)) + theta
+    """
+    return _update(updates.update(name, decay=decay))
+
+
+@lru_cache(maxsize=16)
+def _update(data: updates.Update) -> Update:
+    """One object a rule, as below."""
+    return Update(data.rule, Circuit.of(data.circuit))
+
+
+def _fields_of(data: Any) -> dict[str, Any]:
+    """The arguments that a data class is made with."""
+    return {f.name: getattr(data, f.name) for f in fields(data) if f.init}
+
+
+__all__ = [
+    "Circuit",
+    "Derivation",
+    "Gradient",
+    "Node",
+    "Program",
+    "SymbackError",
+    "Update",
+    "circuit",
+    "update",
+]

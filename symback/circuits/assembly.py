@@ -1,0 +1,188 @@
+"""Nodes → circuit: their order, the output and the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from symback.circuits.circuit import LEAF_ROLES, Circuit, Node, Role, computed, leaf
+from symback.circuits.names import fresh_name
+from symback.errors import CircuitError, UnknownName, nearest
+from symback.operations.shapes import shown
+
+_LOSS_NAMES = ("l", "loss", "loss_l")
+_TARGET_NAMES = ("y", "target", "target_y")
+
+
+class Automatic:
+    """Stands for 'let symback choose' where None means 'none'."""
+
+    def __repr__(self) -> str:
+        return "AUTOMATIC"
+
+
+AUTOMATIC = Automatic()
+
+
+def assemble(
+    nodes: Sequence[Node],
+    *,
+    output: str | None = None,
+    loss: str | Automatic | None = AUTOMATIC,
+    inferred: Iterable[str] = (),
+) -> Circuit:
+    """A circuit from its nodes in order of first appearance.
+
+    Orders them topologically, finds cycles, undefined and unused nodes, chooses the output and
+    adds the lecture's loss l = (f - y)**2/2 where a circuit with parameters declares none and
+    its output reads no target.
+    """
+    table = {n.name: n for n in nodes}
+    _refuse_undefined(table)
+    ordered = _topological(table)
+    if not any(n.role in LEAF_ROLES for n in ordered):
+        raise CircuitError("the circuit has no inputs and no parameters: it is a constant")
+    if not any(n.role == "computed" for n in ordered):
+        raise CircuitError("the circuit computes nothing; add a line such as f = w*x")
+    loss_node = table[loss] if isinstance(loss, str) else None
+    if loss_node is not None and loss_node.shape:
+        raise CircuitError(
+            f"the loss '{loss_node.name}' is an array {shown(loss_node.shape)}; a loss is one "
+            "number, such as its sum or mean",
+            loss_node.place,
+        )
+    output_node = _choose_output(ordered, table, output, loss_node)
+    _refuse_unused(ordered, output_node, loss_node, set(inferred))
+    trainable = any(n.role in ("param", "target") for n in ordered)
+    compares = _reads_all_targets(ordered, output_node)
+    if loss is AUTOMATIC and trainable and not output_node.shape and not compares:
+        ordered, loss_node = _with_squared_loss(ordered, output_node)
+    return Circuit(tuple(ordered), output_node, loss_node, tuple(inferred))
+
+
+def _refuse_undefined(table: Mapping[str, Node]) -> None:
+    for node in table.values():
+        for operand in node.operands:
+            if operand not in table:
+                hint = nearest(operand, table)
+                raise UnknownName(f"'{operand}' is not defined{hint}", node.place)
+
+
+def _topological(table: Mapping[str, Node]) -> list[Node]:
+    """Leaves first, then computed nodes, each in order of first appearance where possible."""
+    ordered = [n for n in table.values() if n.is_leaf]
+    done = {n.name for n in ordered}
+    for start in table.values():
+        path: list[tuple[Node, Iterator[str]]] = []
+        if start.name not in done:
+            path.append((start, iter(start.operands)))
+        open_names = {start.name}
+        while path:
+            node, rest = path[-1]
+            following = next((o for o in rest if o not in done), None)
+            if following is None:
+                path.pop()
+                open_names.discard(node.name)
+                done.add(node.name)
+                ordered.append(node)
+            elif following in open_names:
+                names = [n.name for n, _ in path]
+                cycle = " → ".join([*names[names.index(following) :], following])
+                raise CircuitError(
+                    f"a cycle: {cycle}; a node may use earlier nodes only", node.place
+                )
+            else:
+                open_names.add(following)
+                path.append((table[following], iter(table[following].operands)))
+    return ordered
+
+
+def _choose_output(
+    ordered: Sequence[Node], table: Mapping[str, Node], output: str | None, loss: Node | None
+) -> Node:
+    """The declared output, or the one node that no other uses (the loss left aside)."""
+    if output is not None:
+        return table[output]
+    candidates = [n for n in ordered if n.role == "computed" and n is not loss]
+    used = {o for n in candidates for o in n.operands}
+    sinks = [n for n in candidates if n.name not in used]
+    if loss is not None:
+        if not sinks:
+            return loss
+        depends = _dependence_on(ordered, "input")
+        sinks = [n for n in sinks if n.name in depends] or sinks
+    if len(sinks) > 1:
+        names = ", ".join(f"'{n.name}'" for n in sinks[:4])
+        raise CircuitError(
+            f"no other node uses {names}: which is the output? Declare it, "
+            f"as in {sinks[-1].name}: output = …, or remove what is unused",
+            sinks[0].place,
+        )
+    return sinks[0]
+
+
+def _dependence_on(ordered: Sequence[Node], role: Role) -> set[str]:
+    """Names of the nodes that depend on a leaf of that role."""
+    found: set[str] = set()
+    for node in ordered:
+        if node.role == role or any(o in found for o in node.operands):
+            found.add(node.name)
+    return found
+
+
+def _reads_all_targets(ordered: Sequence[Node], output: Node) -> bool:
+    """Whether the output compares with every target itself: then it is what training minimises."""
+    needed = {output.name}
+    for node in reversed(ordered):
+        if node.name in needed:
+            needed.update(node.operands)
+    targets = [n.name for n in ordered if n.role == "target"]
+    return bool(targets) and needed.issuperset(targets)
+
+
+def _refuse_unused(
+    ordered: Sequence[Node], output: Node, loss: Node | None, inferred: set[str]
+) -> None:
+    needed = {output.name} | ({loss.name} if loss else set())
+    for node in reversed(ordered):
+        if node.name in needed:
+            needed.update(node.operands)
+    for node in ordered:
+        if node.name in needed or (node.role == "target" and loss is None):
+            continue
+        if node.name in inferred:
+            raise CircuitError(f"'{node.name}' cancels out; remove it", node.place)
+        made = "declared" if node.is_leaf else "computed"
+        raise CircuitError(
+            f"'{node.name}' is {made} but never used; use it or remove the line", node.place
+        )
+
+
+def _with_squared_loss(ordered: Sequence[Node], output: Node) -> tuple[list[Node], Node]:
+    """The lecture's loss, l = (f - y)**2/2, with the declared target or a new one."""
+    taken = {n.name for n in ordered}
+    targets = [n for n in ordered if n.role == "target"]
+    nodes = list(ordered)
+    if len(targets) > 1:
+        raise CircuitError(
+            f"'{targets[0].name}' and '{targets[1].name}' are targets, but no loss uses them; "
+            "declare one, as in l: loss = …"
+        )
+    if targets:
+        target = targets[0]
+        if target.shape:
+            raise CircuitError(
+                f"the target '{target.name}' is an array {shown(target.shape)}, the output "
+                f"'{output.name}' a number; declare a loss",
+                target.place,
+            )
+    else:
+        target = leaf(fresh_name(_TARGET_NAMES, taken), "target")
+        position = sum(n.is_leaf for n in nodes)
+        nodes.insert(position, target)
+    name = fresh_name(_LOSS_NAMES, taken | {target.name})
+    expr = (output.symbol - target.symbol) ** 2 / 2
+    loss = computed(name, expr, [output.name, target.name])
+    return [*nodes, loss], loss
+
+
+__all__ = ["AUTOMATIC", "assemble"]
