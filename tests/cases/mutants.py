@@ -240,6 +240,7 @@ class Numbers:
     float32 = np.float32
     asarray = staticmethod(np.asarray)
     array = staticmethod(lambda values, dtype=None: np.array(values, object))
+    concatenate = staticmethod(np.concatenate)
     dot = staticmethod(np.dot)
     where = staticmethod(_pick)
     sqrt = staticmethod(_elementwise(mp.sqrt))
@@ -284,10 +285,8 @@ def _exact(text: str) -> ModuleType:
     module.__dict__.update(
         {k: v for k, v in _KERNELS.items() if hasattr(module, k)},
         np=_NUMBERS,
-        _columns=lambda inputs, *names, rows=False: [getattr(inputs, n) for n in names],
-        _dtype=lambda params, columns: np.dtype(object),
-        _parameters=lambda params, dtype: params,
-        _seed=lambda bar, like: np.full(np.shape(like), mp.mpf(1) * bar, object)[()],
+        _read=lambda params, inputs, *names: (params, [getattr(inputs, n) for n in names], False),
+        _seed=lambda bar, shape, single, dtype: np.full(shape, mp.mpf(1) * bar, object)[()],
         _like=_like,
         BLOCK_ROWS=2,
     )

@@ -142,23 +142,23 @@ def test_mutants_are_of_every_kind():
 # text → text, in the module of L5
 PLANTED_BY_HAND = {
     "ravel reversed": (
-        "[np.asarray(value) for value in params]",
-        "[np.asarray(value) for value in params[::-1]]",
+        "np.asarray(value).reshape(-1) for value in params]",
+        "np.asarray(value).reshape(-1) for value in params[::-1]]",
     ),
     "unravel reversed": ("return Params(*vector)", "return Params(*vector[::-1])"),
     "objective of another sign": ("return value, ravel(grad)", "return value, -ravel(grad)"),
     "gradients exchanged": ("return Params(w3_bar, w4_bar)", "return Params(w4_bar, w3_bar)"),
     "sum for mean": ("total / n", "total"),
     "blocks dropped": ("total = total + block_total", "pass"),
-    "ragged batch divided by b": ("b = batch[0].size", "b = batch_size"),
+    "ragged batch divided by b": ("b = len(batch[0])", "b = batch_size"),
     "learning rate of the first step": ("learning_rate(len(losses))", "learning_rate(0)"),
     "ascent": ("w - step * bar", "w + step * bar"),
     "float32 everywhere": ("np.dtype(float)", "np.dtype(np.float32)"),
-    "a batch seen as one sample": ("output_bar, columns[0])", "1.0, columns[0])"),
+    "a batch seen as one sample": ("_seed(output_bar, ", "_seed(1.0, "),
     "nothing computed": ("    f = x1 - x2", "    f = x1 - x2\n    f = f * np.nan"),
     "an exception": ("    f = x1 - x2", "    f = x1 - x2\n    raise ValueError('no')"),
-    "a changed shape": ("    f = x1 - x2", "    f = np.atleast_1d(x1 - x2)"),
-    "a list": ("return f, Cache", "return [f], Cache"),
+    "a changed shape": ("return f[0] if _single else f,", "return f,"),
+    "a list": ("return f[0] if _single else f, Cache", "return [f], Cache"),
 }
 
 

@@ -302,9 +302,13 @@ class _Writer(CNames):
         """The adjoint of an input in Python, exactly zero where no path leads to it."""
         if name in read:
             bar = f"_bars[{read.index(name)}]"
-            return f"{bar}[()]" if self.by_value else f"_returned({bar}, _dtype, _single)"
+            return (
+                f"{bar}[0 if _single else ()]"
+                if self.by_value
+                else f"_returned({bar}, _dtype, _single)"
+            )
         if self.by_value:
-            return f'np.zeros_like(_columns(inputs, "{name}")[0])'
+            return f"np.zeros(np.shape(inputs.{name}), dtype)"
         return f"np.zeros(np.shape(inputs.{name}))"
 
 

@@ -34,10 +34,11 @@ class ArrayPrinter(NumpyPrinter):
         *,
         varying: Iterable[Symbol] = (),
         rows: str = "1",
+        in_place: bool = False,
         shapes: Mapping[str, Shape],
         like: str,
     ) -> None:
-        super().__init__(order, leading, varying=varying, rows=rows)
+        super().__init__(order, leading, varying=varying, rows=rows, in_place=in_place)
         self._shapes = shapes
         self._like = like
         self._rank: int | None = None  # of the elementwise formula being printed
@@ -47,7 +48,7 @@ class ArrayPrinter(NumpyPrinter):
     # -- elementwise formulas ---------------------------------------------------------------
 
     def ndim(self, expr: Expr) -> int:
-        return len(shape_of(expr, self._shapes, self._known))
+        return len(shape_of(expr, self._shapes, self._known)) if self._shapes else 0
 
     def varies(self, expr: Expr) -> bool:
         return varies(expr, self._varying)
@@ -121,6 +122,8 @@ class ArrayPrinter(NumpyPrinter):
 
     def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
         """A product of matrices, then in place what is added to it or multiplied with it."""
+        if not self._shapes:
+            return super().steps(target, expr)
         parts = list(expr.args) if expr.is_Add or expr.is_Mul else []
         shape = shape_of(expr, self._shapes, self._known)
         fresh = [p for p in parts if isinstance(p, a.matmul | a.matvec) and self._is_new(p, shape)]

@@ -13,18 +13,14 @@ from symback.autodiff.lower import Lowered, lower
 from symback.autodiff.passes import programs
 from symback.circuits.circuit import Circuit
 from symback.circuits.program import Program
-from symback.codegen.lines import columns_of, print_order, tuple_of, unpacked
-from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources
-from symback.codegen.numpy.shapes import Arrays, ArrayText, array_text
-from symback.codegen.numpy.statements import statements
+from symback.codegen.lines import columns_of, unpacked
+from symback.codegen.numpy.printer import kernel_sources
+from symback.codegen.numpy.shapes import ArrayText, FunctionLines, array_text
 from symback.errors import TooLarge
 from symback.operations.simplify import weight
-from symback.printing.circuit_text import circuit_text, rewrite_notes
+from symback.printing.circuit_text import circuit_text
 from symback.printing.text import TextPrinter
 
-BLOCK_BYTES = 2**20  # of all values of a block that are needed at one time: they fit a core's cache
-MOST_ROWS = 16384  # of a block: beyond, calling NumPy less often wins nothing
-LEAST_ROWS = 512  # of a block: below, calling NumPy takes longer than its work
 MOST_FORMULAS = 60  # nodes that a docstring lists
 MOST_PARTIALS = 40  # partials that a docstring lists
 LARGEST_PARTIAL = 60  # operations of one that it lists
@@ -65,10 +61,6 @@ class ModuleText:
     read_objective: str
     read_training: str
     returned_output: str
-    rows: str
-    reading: str
-    vectors: str
-    draw: str
     arrays: ArrayText | None
     params_sentence: str
     inputs_sentence: str
@@ -81,6 +73,7 @@ class ModuleText:
     backward_lines: Sequence[str]
     param_bars: Sequence[str]
     input_bars: Sequence[str]
+    unbatched: Sequence[str]
     samples: str
     batch_samples: str
     fused_name: str
@@ -99,7 +92,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     optimised = programs(lowered)
     forward, backward, fused = optimised
     kept = [s.name for s in forward.results[1:]]
-    face: Scalars | Arrays = Arrays(lowered) if circuit.has_arrays else Scalars(lowered)
+    face = FunctionLines(lowered)
     forward_lines = face.lines(forward, copies=True)
     backward_lines = face.lines(backward, copies=True)
     # sgd moves arrays in the memory of their gradients, which must be theirs alone
@@ -148,10 +141,6 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         read_objective=face.read_objective(fused_columns),
         read_training=face.read_training(fused_columns),
         returned_output=face.returned_output(),
-        rows=face.rows,
-        reading=face.reading,
-        vectors=face.vectors,
-        draw=face.draw,
         arrays=arrays,
         params_sentence=face.params_sentence,
         inputs_sentence=face.inputs_sentence,
@@ -164,8 +153,9 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         backward_lines=backward_lines,
         param_bars=bars,
         input_bars=face.input_bars(),
-        samples=face.rows if per_sample else "1",
-        batch_samples=face.rows.replace("columns", "batch") if per_sample else "1",
+        unbatched=face.unbatched(),
+        samples="len(columns[0])" if per_sample else "1",
+        batch_samples="len(batch[0])" if per_sample else "1",
         fused_name=fused_name,
         fused_signature=_signature(fused_name, fused_columns),
         fused_sizes=face.size_lines(fused),
@@ -173,106 +163,6 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         fused_bars=fused_bars,
         total=lowered.total.name,
         kernels=kernels,
-    )
-
-
-class Scalars:
-    """The lines by which a module of numbers reads its arguments and gives its results."""
-
-    rows = "columns[0].size"
-    reading = "numpy/reading.py.jinja"
-    vectors = "numpy/vectors.py.jinja"
-    draw = "numpy/draw.py.jinja"
-    read_params = "map(np.asarray, params)  # NumPy multiplies faster by these than by numbers"
-    params_sentence = "The parameters, one number each."
-    inputs_sentence = "The samples, one value each: arrays of shape (n,), or numbers."
-
-    def __init__(self, lowered: Lowered) -> None:
-        self._lowered = lowered
-        self._circuit = lowered.circuit
-        self._params = [p.name for p in lowered.circuit.params]
-
-    def lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
-        """With `rows`, what varies by sample are arrays of rows, also where it is one sample."""
-        columns = columns_of(self._lowered, program)
-        printer = NumpyPrinter(
-            print_order(self._lowered, program),
-            set(self._params),
-            varying=program.varying(),
-            rows=f"{columns[0]}.dtype.type({columns[0]}.size)" if columns else "1",
-            in_place=rows,
-        )
-        notes = rewrite_notes(self._lowered.circuit)
-        return statements(program, printer, copies=copies, notes=notes)
-
-    def block_rows(self, program: Program) -> int:
-        """A power of two, so that the values of a block fit the cache."""
-        fitting = BLOCK_BYTES // (8 * max(1, program.live(program.varying())))
-        return max(LEAST_ROWS, min(MOST_ROWS, 1 << (fitting.bit_length() - 1)))
-
-    def init_signature(self) -> str:
-        return "def init_params(rng: np.random.Generator | None = None) -> Params:"
-
-    def initial_values(self) -> str:
-        params = self._circuit.params
-        values = ("rng.normal(scale=0.1)" if p.initial is None else repr(p.initial) for p in params)
-        return f"    return Params({', '.join(values)})"
-
-    def read(self, program: Program, of: Program) -> str:
-        """The statements that read parameters and samples, indented."""
-        columns = columns_of(self._lowered, of)
-        names = "".join(f', "{name}"' for name in columns)
-        lines = [f"columns = _columns(inputs{names})"] if columns else ["columns: list[Array] = []"]
-        if self._params:
-            parameters = "_parameters(params, _dtype(params, columns))"
-            lines.append(f"{unpacked(self._params)} = {parameters}")
-        if columns:
-            lines.append(f"{unpacked(columns)} = columns")
-        return "\n".join(f"    {line}" for line in lines)
-
-    def read_objective(self, columns: Sequence[str]) -> str:
-        return (
-            f"    {_read_rows(columns)}\n    params = _parameters(params, _dtype(params, columns))"
-        )
-
-    def read_training(self, columns: Sequence[str]) -> str:
-        return (
-            f"    {_read_rows(columns)}\n"
-            "    dtype = _dtype(params, columns)\n"
-            "    params = _parameters(params, dtype)"
-        )
-
-    def returned_output(self) -> str:
-        return self._circuit.output.name
-
-    def seed(self) -> str:
-        columns = columns_of(self._lowered, self._lowered.forward)
-        if columns and self._lowered.per_sample_output:
-            return "_seed(output_bar, columns[0])"
-        return "_seed(output_bar, np.zeros((), _dtype(params, columns)))"
-
-    def input_bars(self) -> list[str]:
-        """The adjoints of the inputs, exactly zero where no path leads to one."""
-        columns = columns_of(self._lowered, self._lowered.forward)
-        found = []
-        for node in self._circuit.inputs:
-            if node.name in columns:
-                found.append(self._lowered.names.adjoint(node.name).name)
-            else:
-                found.append(f'np.zeros_like(_columns(inputs, "{node.name}")[0])')
-        return found
-
-    def returned_bars(self, program: Program, bars: Sequence[str]) -> str:
-        return tuple_of(bars)
-
-    def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
-        return []
-
-
-def _read_rows(columns: Sequence[str]) -> str:
-    names = "".join(f', "{name}"' for name in columns)
-    return (
-        f"columns = _columns(inputs{names}, rows=True)" if columns else "columns: list[Array] = []"
     )
 
 

@@ -1,4 +1,8 @@
-"""The lines by which a module of arrays reads its arguments, and its tables of shapes."""
+"""The lines by which a module reads its arguments and gives its results, and its tables of shapes.
+
+A number is an array of rank 0. Where all are numbers, calls cost no more than they must: `_numbers`
+names the few lines that differ.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
 from symback.circuits.program import Program
 from symback.circuits.requirements import classes, distributions, least_sizes
-from symback.codegen.lines import columns_of, print_order, tuple_of, unpacked
+from symback.codegen.lines import WIDTH, columns_of, print_order, tuple_of, unpacked
 from symback.codegen.numpy.arrays import ArrayPrinter
 from symback.codegen.numpy.statements import statements
 from symback.errors import Unsupported
@@ -21,6 +25,9 @@ from symback.operations.expressions import compounds
 from symback.operations.shapes import Shape, is_size
 from symback.printing.circuit_text import rewrite_notes
 
+BLOCK_BYTES = 2**20  # of all values of a block that are needed at one time: they fit a core's cache
+MOST_ROWS = 16384  # of a block: beyond, calling NumPy less often wins nothing
+LEAST_ROWS = 512  # of a block: below, calling NumPy takes longer than its work
 BLOCK_ROWS = 1024
 ROWS_SIDE_BY_SIDE = 2048  # of a block where a sample has few entries
 ELEMENTWISE = frozenset(
@@ -77,24 +84,38 @@ def _literal(shape: Shape) -> str:
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
 
-class Arrays:
-    """The lines by which a module of arrays reads its arguments and gives its results."""
-
-    rows = "len(columns[0])"
-    reading = "numpy/array_reading.py.jinja"
-    vectors = "numpy/array_vectors.py.jinja"
-    draw = "numpy/array_draw.py.jinja"
-    read_params = "params"
-    params_sentence = "The parameters, of the shapes that SHAPES gives."
-    inputs_sentence = "The samples, along the first axis; one sample may come without that axis."
+class FunctionLines:
+    """The lines by which a module reads its arguments and gives its results."""
 
     def __init__(self, lowered: Lowered) -> None:
         self._lowered = lowered
         self._circuit = lowered.circuit
         self._params = [p.name for p in lowered.circuit.params]
+        self._numbers = not lowered.circuit.has_arrays  # all shapes are ()
+
+    @property
+    def params_sentence(self) -> str:
+        shapes = ", one number each" if self._numbers else ", of the shapes that SHAPES gives"
+        return f"The parameters{shapes}."
+
+    @property
+    def inputs_sentence(self) -> str:
+        if self._numbers:
+            return "The samples, one value each: arrays of shape (n,), or numbers."
+        return "The samples, along the first axis; one sample may come without that axis."
+
+    @property
+    def read_params(self) -> str:
+        if self._numbers:
+            return "map(np.asarray, params)  # NumPy multiplies faster by these than by numbers"
+        return "params"
 
     def block_rows(self, program: Program) -> int:
-        return ROWS_SIDE_BY_SIDE if self._elementwise(program) else BLOCK_ROWS
+        """Samples whose values fit the cache; of numbers a power of two, by the live ones."""
+        if not self._numbers:
+            return ROWS_SIDE_BY_SIDE if self._elementwise(program) else BLOCK_ROWS
+        fitting = BLOCK_BYTES // (8 * max(1, program.live(program.varying())))
+        return max(LEAST_ROWS, min(MOST_ROWS, 1 << (fitting.bit_length() - 1)))
 
     def _elementwise(self, program: Program) -> list[str]:
         """The columns of arrays of a program without products of matrices.
@@ -114,7 +135,8 @@ class Arrays:
             print_order(self._lowered, program),
             set(self._params),
             varying=program.varying(),
-            rows=f"len({columns[0]})" if columns else "1",
+            rows=f"{columns[0]}.dtype.type(len({columns[0]}))" if columns else "1",
+            in_place=rows and self._numbers,
             shapes=self._lowered.names.shapes,
             like=read[0].name if read else "columns[0]",
         )
@@ -139,10 +161,11 @@ class Arrays:
         return [str(s) for s in dict.fromkeys(found)]
 
     def initial_values(self) -> str:
-        lines = [f"        {self._initial(p)}," for p in self._circuit.params]
-        if not lines:
-            return "    return Params()"
-        return "\n".join(["    return Params(", *lines, "    )"])
+        values = [self._initial(p) for p in self._circuit.params]
+        line = f"    return Params({', '.join(values)})"
+        if len(line) <= WIDTH:
+            return line
+        return "\n".join(["    return Params(", *(f"        {v}," for v in values), "    )"])
 
     @staticmethod
     def _initial(node: Node) -> str:
@@ -195,8 +218,10 @@ class Arrays:
         return f"    params, columns, _ = _read(params, inputs{names})"
 
     def read_training(self, columns: Sequence[str]) -> str:
-        dtype = "    dtype = np.result_type(*columns, *params)"
-        return f"{self.read_objective(columns)}\n{dtype}"
+        like = (
+            "columns[0].dtype" if columns else "params[0].dtype" if self._params else "np.float32"
+        )
+        return f"{self.read_objective(columns)}\n    dtype = {like}"
 
     def _at_hand(self) -> list[Node]:
         return [n for n in self._circuit.leaves if n.symbol in self._known(self._lowered.forward)]
@@ -216,21 +241,31 @@ class Arrays:
         lead = ["len(columns[0])"] if self._per_sample else []
         sizes = ", ".join([*lead, *shape])
         sizes = f"({sizes},)" if len(lead) + len(shape) == 1 else f"({sizes})"
-        like = columns_of(self._lowered, self._lowered.forward) or self._params
         single = "_single" if self._per_sample else "False"
-        return f"_seed(output_bar, {sizes}, {single}, {like[0]}.dtype)"
+        return f"_seed(output_bar, {sizes}, {single}, {self._dtype()})"
+
+    def _dtype(self) -> str:
+        """The dtype that forward computes in."""
+        like = columns_of(self._lowered, self._lowered.forward) or self._params
+        return f"{like[0]}.dtype" if like else "np.float32"
+
+    def _read_bars(self) -> dict[str, str]:
+        """The adjoints of the inputs that forward reads."""
+        columns = columns_of(self._lowered, self._lowered.forward)
+        found = [n.name for n in self._circuit.inputs if n.name in columns]
+        return {name: self._lowered.names.adjoint(name).name for name in found}
 
     def input_bars(self) -> list[str]:
         """The adjoints of the inputs, exactly zero where no path leads to one."""
-        columns = columns_of(self._lowered, self._lowered.forward)
-        found = []
-        for node in self._circuit.inputs:
-            if node.name in columns:
-                bar = self._lowered.names.adjoint(node.name).name
-                found.append(f"{bar}[0] if _single else {bar}")
-            else:
-                found.append(f"np.zeros(np.shape(inputs.{node.name}))")
-        return found
+        bars = self._read_bars()
+        zeros = f"np.zeros(np.shape(inputs.{{}}), {self._dtype()})"
+        return [bars.get(n.name, zeros.format(n.name)) for n in self._circuit.inputs]
+
+    def unbatched(self) -> list[str]:
+        """The statements that take the batch axis from the adjoints of one sample."""
+        bars = [*self._read_bars().values()]
+        line = f"{', '.join(bars)} = {', '.join(f'{bar}[0]' for bar in bars)}"
+        return [line] if bars and len(line) <= WIDTH - 8 else [f"{bar} = {bar}[0]" for bar in bars]
 
 
-__all__ = ["ArrayText", "Arrays", "array_text"]
+__all__ = ["ArrayText", "FunctionLines", "array_text"]
