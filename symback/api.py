@@ -2,7 +2,8 @@
 
 Each class adds methods to the data class of the same name, and each method is one call of a
 function below. Those are imported when they are called: what draws a circuit need not load what
-generates modules, and `symback` starts fast.
+generates modules, and `symback` starts fast. The module is long because it has all that users
+call, each with its docstring.
 """
 
 from __future__ import annotations

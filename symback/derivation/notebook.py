@@ -12,7 +12,7 @@ from symback.derivation.picture.diagram import diagram, layers
 from symback.derivation.picture.svg import draw
 from symback.derivation.record import Derivation
 from symback.derivation.text.adjoints import with_adjoints
-from symback.derivation.text.normal import to_text
+from symback.derivation.text.whole import to_text
 from symback.errors import SymbackError, clip
 from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter

@@ -6,7 +6,8 @@ scalar functions act on arrays by the rules they have for numbers; what mixes el
 of this file. `symback.operations.matrix_view` shows the same as SymPy's matrix expressions.
 
 Definitions over entries stand in `symback.operations.definitions`, VJPs in
-`symback.operations.vjp`: the truth that code is checked against must not read the latter.
+`symback.operations.vjp`: the truth that code is checked against must not read the latter. The
+module is long because it has a class for each operation.
 """
 
 from __future__ import annotations
@@ -437,3 +438,16 @@ def shape_of(
 
 def has_arrays(expr: Expr) -> bool:
     return any(isinstance(part, ArrayFunction) for part in postorder(expr))
+
+
+def parts_of(expr: Expr) -> list[Expr]:
+    """The symbols and array operations that an elementwise formula is over."""
+    parts: dict[Expr, None] = {}
+    stack: list[Any] = [expr]
+    while stack:
+        part = stack.pop()
+        if part.is_Symbol or isinstance(part, ArrayFunction):
+            parts[part] = None
+        else:
+            stack.extend(part.args)
+    return list(parts)

@@ -16,10 +16,10 @@ import sympy as sp
 from sympy import Expr, Piecewise, Rational, S, Tuple
 
 from symback.operations import arrays as a
-from symback.truth.entries import Entries
 
 EPSILON = Rational(1, 100_000)  # of layer_norm
 
+Entries = Any  # a NumPy array of names or of SymPy expressions, 0-dimensional for a number
 Definitions = dict[Any, Callable[..., Any]]
 
 
@@ -222,6 +222,7 @@ __all__ = [
     "SYMPY",
     "Arithmetic",
     "Definitions",
+    "Entries",
     "boxed",
     "by_row",
     "definitions",

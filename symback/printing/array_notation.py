@@ -15,8 +15,8 @@ from symback.operations import arrays as a
 from symback.printing.printer import ATOM, MUL, NEG, POW, TERM
 
 if TYPE_CHECKING:
+    from symback.printing.people import ForPeople
     from symback.printing.printer import Printer
-    from symback.printing.text import ForPeople
 
 Printed = tuple[str, int]
 Print = Callable[..., Printed]

@@ -12,8 +12,8 @@ from sympy.logic.boolalg import And, Or
 from symback.circuits.program import Chain
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.signs import GREEK
+from symback.printing.people import ForPeople
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW
-from symback.printing.text import ForPeople
 
 _OWN_COMMANDS = ("exp log sin cos tan sinh cosh tanh min max").split()
 _NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}

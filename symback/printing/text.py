@@ -5,68 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from sympy import Expr, Mul, S
+from sympy import Expr, S
 from sympy.logic.boolalg import And, Or
 
 from symback.circuits.program import Chain
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.printing.array_notation import NOTATION, PEOPLE
-from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, TERM, Printer
+from symback.printing.people import ForPeople
+from symback.printing.printer import ADD, ATOM, NEG, POW, Printer
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-class ForPeople(Printer):
-    """What text and LaTeX share: a ∘ b, the product of the elements of two arrays."""
-
-    arrays: ClassVar = PEOPLE
-    elementwise: ClassVar[str] = " ∘ "
-    sum_name: ClassVar[str] = "sum"
-
-    def joined(self, factors: Sequence[Expr]) -> str:
-        if not self.shapes:
-            return super().joined(factors)
-        text, before = "", False
-        for i, factor in enumerate(factors):
-            array = bool(self.shape_of(factor))
-            sign = self.elementwise if array and before else self.times
-            # W·x in a product ∘ takes brackets: the product of matrices is no elementwise one
-            level = NEG if i or (array and len(factors) > 1) else MUL
-            text += ("" if i == 0 else sign) + self.at(factor, level)
-            before = array
-        return text
-
-    def product(self, expr: Mul) -> tuple[str, int]:
-        text, level = super().product(expr)
-        arrays = [f for f in expr.args if self.shapes and self.shape_of(f)]
-        return text, TERM if len(arrays) > 1 else level  # (a ∘ b)·c takes brackets
-
-    def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
-        if exponent == 2 and self.shapes and self.shape_of(base):
-            text = self.at(base, NEG)
-            return f"{text}{self.elementwise}{text}", TERM
-        return self.number_power(base, exponent)
-
-    def number_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
-        return super().power(base, exponent)
-
-    def word(self, name: str) -> str:
-        return name
-
-    def raised(self, base: Expr, exponent: str) -> str:
-        """A matrix with a T, -1 or -T above it."""
-        raise NotImplementedError
-
-    def between_bars(self, text: str) -> str:
-        raise NotImplementedError
-
-    def squared(self, text: str) -> str:
-        raise NotImplementedError
 
 
 class TextPrinter(ForPeople):
     """Prints expressions in Unicode: w3·x3, σ(net), x², σ′(net), W·x, xᵀ."""
 
+    arrays: ClassVar = PEOPLE
     plus: ClassVar[str] = " + "
     minus: ClassVar[str] = " − "
     negative: ClassVar[str] = "−"

@@ -6,9 +6,9 @@ NumPy's rule of broadcasting brings to the shape of the part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import sympy as sp
 from sympy import Expr, Integer, MatrixExpr, MatrixSymbol, S, Symbol, Trace, Tuple
@@ -34,9 +34,6 @@ from symback.sympy_io.matrix_products import (
     full,
 )
 
-if TYPE_CHECKING:
-    from symback.sympy_io.from_matrices import MatrixReader
-
 LARGEST_POWER = 64  # of a matrix: it is written out as a product
 _HALVES = (S.Half, -S.Half)
 NAMED = {
@@ -59,7 +56,22 @@ def better(part: Any, formulas: Sequence[Expr]) -> Expr | None:
     return None
 
 
-Formula = Callable[["MatrixReader", Any, list[Value]], Expr]
+class Reader(Protocol):
+    """What the rules ask of the reader whose node they are part of."""
+
+    node: str
+
+    def size(self, size: Any) -> Expr: ...
+    def dims(self, part: Any) -> tuple[Expr, Expr]: ...
+    def shape_of(self, expr: Expr) -> Shape: ...
+    def whole(self, value: Value) -> Expr: ...
+    def matrix_symbol(self, part: Any) -> Expr: ...
+    def add_target(self, formula: Expr) -> None: ...
+    def aligned(self, values: Sequence[Value], dims: tuple[Expr, Expr]) -> list[Expr]: ...
+    def elementwise(self, formula: Any, pairs: Iterable[tuple[Any, Value]], part: Any) -> Expr: ...
+
+
+Formula = Callable[[Reader, Any, list[Value]], Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ class Rule:
 def _each(head: Any) -> Formula:
     """An operation element by element; SymPy lets sizes with names differ, [n, 1] and [n, n]."""
 
-    def rule(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+    def rule(r: Reader, part: Any, values: list[Value]) -> Expr:
         dims = r.dims(part)
         for operand, value in zip(part.args, values, strict=True):
             if isinstance(operand, MatrixExpr) and value.dims != dims:
@@ -84,7 +96,7 @@ def _each(head: Any) -> Formula:
     return rule
 
 
-def _product(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _product(r: Reader, part: Any, values: list[Value]) -> Expr:
     pairs = list(zip(part.args, values, strict=True))
     numbers = [as_number(v, r.shape_of) for p, v in pairs if not isinstance(p, MatrixExpr)]
     factors = [(p, v) for p, v in pairs if isinstance(p, MatrixExpr)]
@@ -108,7 +120,7 @@ def _outside(values: Sequence[Value]) -> tuple[Expr, Expr]:
     return values[0].dims[0], values[-1].dims[1]
 
 
-def _power(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _power(r: Reader, part: Any, values: list[Value]) -> Expr:
     """A power as a product, that of a 1 × 1 matrix as that of a number."""
     base, exponent = values[0], part.args[1]
     if base.dims == (1, 1):
@@ -127,7 +139,7 @@ def _power(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
     return found
 
 
-def _transpose(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _transpose(r: Reader, part: Any, values: list[Value]) -> Expr:
     (value,) = values
     rank = len(r.shape_of(value.formula))
     if rank == 2:
@@ -139,7 +151,7 @@ def _transpose(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
 def _of_square(head: Any) -> Formula:
     """An operation on a square matrix, which leaves a 1 × 1 matrix as the number that it is."""
 
-    def rule(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+    def rule(r: Reader, part: Any, values: list[Value]) -> Expr:
         if values[0].dims == (1, 1):
             number = as_number(values[0], r.shape_of)
             return 1 / number if head is a.inv else number
@@ -148,7 +160,7 @@ def _of_square(head: Any) -> Formula:
     return rule
 
 
-def _trace(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _trace(r: Reader, part: Any, values: list[Value]) -> Expr:
     """tr(Aᵀ·B) = Σ A∘B needs no product of matrices."""
     if not isinstance(part.arg, sp.MatMul) or values[0].dims == (1, 1):
         return _of_square(a.trace)(r, part, values[:1])
@@ -175,25 +187,25 @@ def _trace_operands(part: Any) -> tuple[Any, ...]:
     return (part.arg, *part.arg.args) if isinstance(part.arg, sp.MatMul) else (part.arg,)
 
 
-def _dot(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _dot(r: Reader, part: Any, values: list[Value]) -> Expr:
     return a.dot(*(as_vector(v, r.shape_of) for v in values))
 
 
-def _applied(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _applied(r: Reader, part: Any, values: list[Value]) -> Expr:
     function = part.function
     if len(function.variables) != 1:
         raise Unsupported(f"node '{r.node}': applyfunc takes a function of one number")
     return r.elementwise(function.expr, [(function.variables[0], values[0])], part)
 
 
-def _elements(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _elements(r: Reader, part: Any, values: list[Value]) -> Expr:
     symbols = [pair[0] for pair in part.pairs]
     if not symbols or not all(isinstance(s, Symbol) for s in symbols):
         raise Unsupported(f"node '{r.node}': Elementwise takes a formula and its symbols")
     return r.elementwise(part.formula, zip(symbols, values, strict=True), part)
 
 
-def _element(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _element(r: Reader, part: Any, values: list[Value]) -> Expr:
     if not (part.i.is_Integer and part.j.is_Integer):
         raise Unsupported(
             f"node '{r.node}' has a MatrixElement of the indices {clip(str(part.args[1:]), 30)}; "
@@ -202,7 +214,7 @@ def _element(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
     return _part(r, values[0], part.i, part.j)
 
 
-def _slice(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _slice(r: Reader, part: Any, values: list[Value]) -> Expr:
     bounds = []
     for (start, stop, step), size in zip(
         (part.rowslice, part.colslice), part.parent.shape, strict=True
@@ -222,7 +234,7 @@ def _slice(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
     return _part(r, values[0], *one)
 
 
-def _part(r: MatrixReader, value: Value, row: Expr, column: Expr) -> Expr:
+def _part(r: Reader, value: Value, row: Expr, column: Expr) -> Expr:
     """Rows and columns of a matrix; of a vector, those of its one axis."""
     formula = full(value, r.shape_of)
     rank = len(r.shape_of(formula))
@@ -244,7 +256,7 @@ def _lead(part: Any) -> int:
     return 2 if isinstance(part, Array) else 1
 
 
-def _operation(r: MatrixReader, part: Any, values: list[Value]) -> Expr:
+def _operation(r: Reader, part: Any, values: list[Value]) -> Expr:
     """An Array or a Number: an operation of ours by its name."""
     operands = [r.whole(v) for v in values]
     shapes = [r.shape_of(o) for o in operands]
@@ -283,7 +295,7 @@ def _are(options: Sequence[Any], kinds: tuple[Any, ...]) -> bool:
     )
 
 
-def _option(r: MatrixReader, option: Any) -> Any:
+def _option(r: Reader, option: Any) -> Any:
     if isinstance(option, Tuple):
         return Tuple(*(_option(r, o) for o in option))
     return option if option is S.Infinity or option.is_Integer else r.size(option)

@@ -6,12 +6,14 @@ Imports of NumPy and rich wait until a run starts, so that the command line star
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symback.circuits.circuit import Circuit
+    from symback.training.checkpoint import Saver
     from symback.training.engine.gradients import EngineMaker
     from symback.training.result import Result
 
@@ -49,11 +51,11 @@ def train_from_file(
     invalid data or settings.
     """
     from symback.codegen.render import compile_circuit
-    from symback.errors import TrainingError, clip
+    from symback.errors import TrainingError
     from symback.training.checkpoint import Saver, check_cadence
     from symback.training.feed.columns import leaves_of_module
     from symback.training.feed.feed import open_feed
-    from symback.training.loop import Diverged, train
+    from symback.training.loop import train
     from symback.training.progress import progress_on
     from symback.training.results.files import check_folder, read_parameters
     from symback.training.settings import Settings
@@ -72,7 +74,7 @@ def train_from_file(
         delimiter=delimiter,
         dtype=chosen.dtype,
     ) as feed:
-        try:
+        with _kept_when_stopped(output, resume, saver):
             result = train(
                 module,
                 feed,
@@ -83,14 +85,6 @@ def train_from_file(
                 engine=engine,
                 target=target,
             )
-        except Diverged as error:
-            if output is None or error.result is None:
-                raise
-            _written(error.result, output, resume)
-            name = os.path.basename(os.path.abspath(output))
-            raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
-        except KeyboardInterrupt:  # between steps it is a result; this one came in some other pass
-            raise KeyboardInterrupt(CONTINUE if saver.holds else "") from None
         if initial is not None and resume:
             note = (
                 "the run continues from its checkpoint; the initial parameters are not used again"
@@ -100,6 +94,26 @@ def train_from_file(
             return result if output is None else _written(result, output, resume)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(CONTINUE) from None
+
+
+@contextmanager
+def _kept_when_stopped(
+    output: str | os.PathLike[str] | None, resumed: bool, saver: Saver
+) -> Iterator[None]:
+    """A run that diverges or is interrupted says what is kept of it, and how to continue."""
+    from symback.errors import clip
+    from symback.training.loop import Diverged
+
+    try:
+        yield
+    except Diverged as error:
+        if output is None or error.result is None:
+            raise
+        _written(error.result, output, resumed)
+        name = os.path.basename(os.path.abspath(output))
+        raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
+    except KeyboardInterrupt:  # between steps it is a result; this one came in some other pass
+        raise KeyboardInterrupt(CONTINUE if saver.holds else "") from None
 
 
 def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-Entries = Any  # a NumPy array of names or of SymPy expressions, 0-dimensional for a number
+from symback.operations.definitions import Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +111,4 @@ class EntryMap:
 
 NUMBERS = EntryMap()
 
-__all__ = ["NUMBERS", "Entries", "EntryMap"]
+__all__ = ["NUMBERS", "EntryMap"]

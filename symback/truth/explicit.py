@@ -20,11 +20,11 @@ from symback.circuits.names import fresh_name
 from symback.circuits.requirements import EXPONENTIAL, classes, distributions, found
 from symback.errors import Unsupported
 from symback.operations import arrays as a
-from symback.operations.arrays import ArrayFunction, shape_of
-from symback.operations.definitions import SYMPY, boxed, definitions
+from symback.operations.arrays import ArrayFunction, parts_of, shape_of
+from symback.operations.definitions import SYMPY, Entries, boxed, definitions
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
-from symback.truth.entries import NUMBERS, Entries, EntryMap
+from symback.truth.entries import NUMBERS, EntryMap
 from symback.truth.small_sizes import SQUARE, small_sizes
 
 FACTORISING = (a.inv, a.solve, a.det, a.logdet)
@@ -227,19 +227,6 @@ def _at(values: Entries, index: tuple[int, ...]) -> Expr:
     return values[index] if index else values.item()
 
 
-def parts_of(expr: Expr) -> list[Expr]:
-    """The symbols and array operations that an elementwise formula is over."""
-    parts: dict[Expr, None] = {}
-    stack: list[Any] = [expr]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, sp.Symbol | ArrayFunction):
-            parts[part] = None
-        else:
-            stack.extend(part.args)
-    return list(parts)
-
-
 def _number(value: Any) -> Entries:
     return boxed(sp.sympify(value))
 
@@ -247,4 +234,4 @@ def _number(value: Any) -> Entries:
 EXPLICIT = definitions(SYMPY)
 """Every operation that a circuit can have, by its definition."""
 
-__all__ = ["EXPLICIT", "TOO_MANY", "explicit", "explicit_leaves", "parts_of"]
+__all__ = ["EXPLICIT", "TOO_MANY", "explicit", "explicit_leaves"]

@@ -2,7 +2,8 @@
 
 Each operation has one method; each prints for every pattern of operands that vary by sample and
 operands that all samples share. A product that is summed over the batch is printed as one product
-of matrices: no outer product of a sample is ever made.
+of matrices: no outer product of a sample is ever made. The module is long because it has one
+function an operation.
 """
 
 from __future__ import annotations

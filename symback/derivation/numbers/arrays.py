@@ -27,7 +27,7 @@ from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import nearest_float, precision
-from symback.truth.entries import Entries
+from symback.operations.definitions import Entries
 
 PRECISIONS = (200, 1000)  # bits; the second where digits cancel
 ENOUGH_BITS = 64  # of an entry, where float64 has 53

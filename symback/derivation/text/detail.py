@@ -13,8 +13,9 @@ from symback.derivation.numbers.scalars import numbers_of_steps
 from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Detail, Step
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
-from symback.derivation.text.normal import WIDTH, ascii_words, folded, to_text
+from symback.derivation.text.normal import WIDTH, ascii_words, folded
 from symback.derivation.text.numbers import is_whole, number_text, value_text
+from symback.derivation.text.whole import to_text
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.printing.text import AsciiPrinter, TextPrinter
 

@@ -24,19 +24,6 @@ _ASCII = str.maketrans(
 )
 
 
-def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
-    """The whole derivation: forward lines, edges, sums over paths, results, numbers.
-
-    Beyond some hundred edges, nodes and edges of one form are one line.
-    """
-    from symback.derivation.text import grouped  # a variant of what is below
-
-    if grouped.is_large(derivation):
-        return grouped.to_text(derivation, ascii=ascii)
-    kind = ArrayText if derivation.view == "accumulation" else Text
-    return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
-
-
 def ascii_words(text: str) -> str:
     """A rule or a reason in ASCII."""
     return text.translate(_ASCII)

@@ -34,8 +34,8 @@ from symback.errors import Unsupported
 from symback.operations.balls.arrays import Singular
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import precision
+from symback.operations.definitions import Entries
 from symback.operations.shapes import size_symbol
-from symback.truth.entries import Entries
 from symback.truth.explicit import explicit_leaves
 from symback.truth.points import scenes
 from symback.truth.small_sizes import small_sizes

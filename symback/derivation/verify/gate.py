@@ -31,10 +31,10 @@ from symback.operations.arrays import dot
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import precision
-from symback.operations.definitions import boxed
+from symback.operations.definitions import Entries, boxed
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape, is_size, size_symbol
-from symback.truth.entries import Entries, EntryMap
+from symback.truth.entries import EntryMap
 from symback.truth.explicit import explicit, explicit_leaves
 from symback.truth.points import Point, scenes
 from symback.truth.reference import Reference

@@ -15,12 +15,13 @@ from flint import arb, arb_mat
 from sympy import Expr, Integer, Tuple
 
 from symback.operations import arrays as a
-from symback.operations.arrays import ArrayFunction
+from symback.operations.arrays import ArrayFunction, parts_of
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, larger
 from symback.operations.balls.scalars import evaluate, rational
 from symback.operations.definitions import (
     Arithmetic,
     Definitions,
+    Entries,
     boxed,
     definitions,
     deviation,
@@ -30,8 +31,6 @@ from symback.operations.definitions import (
 )
 from symback.operations.elementwise import elementary
 from symback.operations.forms import place
-from symback.truth.entries import Entries
-from symback.truth.explicit import parts_of
 
 Sizes = Mapping[Any, int]
 """The values of sizes with a name, by their symbols."""
