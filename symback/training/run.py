@@ -1,6 +1,6 @@
 """Training: a circuit and data in, parameters, history and figures out.
 
-Imports of NumPy and rich wait until a run starts, so that the command line starts fast.
+The command line imports this when a run starts.
 """
 
 from __future__ import annotations
@@ -9,13 +9,20 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from symback.circuits.circuit import Circuit
-    from symback.training.checkpoint import Saver
-    from symback.training.engine.gradients import EngineMaker
-    from symback.training.result import Result
+from symback.circuits.circuit import Circuit
+from symback.codegen.render import compile_circuit
+from symback.errors import TrainingError, clip
+from symback.training.checkpoint import Saver, check_cadence
+from symback.training.engine.gradients import EngineMaker
+from symback.training.feed.columns import leaves_of_module
+from symback.training.feed.feed import open_feed
+from symback.training.loop import train
+from symback.training.progress import progress_on
+from symback.training.result import Diverged, Result
+from symback.training.results.files import check_folder, read_parameters, write_result
+from symback.training.settings import Settings
 
 MOST_PARAMETERS_SHOWN = 20
 CONTINUE = "what was learned is saved; to continue: the same command with --resume"
@@ -50,16 +57,6 @@ def train_from_file(
     where there is a compiler. `engine` makes the engine of gradients. Raises a SymbackError for
     invalid data or settings.
     """
-    from symback.codegen.render import compile_circuit
-    from symback.errors import TrainingError
-    from symback.training.checkpoint import Saver, check_cadence
-    from symback.training.feed.columns import leaves_of_module
-    from symback.training.feed.feed import open_feed
-    from symback.training.loop import train
-    from symback.training.progress import progress_on
-    from symback.training.results.files import check_folder, read_parameters
-    from symback.training.settings import Settings
-
     chosen = Settings(**settings)
     if resume and output is None:
         raise TrainingError("resume needs the folder of the run that was broken off; name it (-o)")
@@ -85,15 +82,7 @@ def train_from_file(
                 engine=engine,
                 target=target,
             )
-        if initial is not None and resume:
-            note = (
-                "the run continues from its checkpoint; the initial parameters are not used again"
-            )
-            result = replace(result, notes=(*result.notes, note))
-        try:
-            return result if output is None else _written(result, output, resume)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(CONTINUE) from None
+        return _finished(result, output, resumed=resume, restarted=resume and initial is not None)
 
 
 @contextmanager
@@ -101,9 +90,6 @@ def _kept_when_stopped(
     output: str | os.PathLike[str] | None, resumed: bool, saver: Saver
 ) -> Iterator[None]:
     """A run that diverges or is interrupted says what is kept of it, and how to continue."""
-    from symback.errors import clip
-    from symback.training.loop import Diverged
-
     try:
         yield
     except Diverged as error:
@@ -116,9 +102,20 @@ def _kept_when_stopped(
         raise KeyboardInterrupt(CONTINUE if saver.holds else "") from None
 
 
-def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:
-    from symback.training.results.files import write_result
+def _finished(
+    result: Result, output: str | os.PathLike[str] | None, *, resumed: bool, restarted: bool
+) -> Result:
+    """The result with its notes, written where there is a folder."""
+    if restarted:
+        note = "the run continues from its checkpoint; the initial parameters are not used again"
+        result = replace(result, notes=(*result.notes, note))
+    try:
+        return result if output is None else _written(result, output, resumed)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(CONTINUE) from None
 
+
+def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:
     files, notes = write_result(result, output, resumed=resumed)
     return replace(result, files=tuple(files), notes=(*result.notes, *notes))
 

@@ -555,7 +555,7 @@ def test_a_broken_search_leaves_no_trace_of_its_own(columns, tmp_path):
 def test_an_interrupt_after_the_last_step_says_how_to_go_on(
     columns, tmp_path, monkeypatch, capsys, place
 ):
-    where = {"scores": "loop._Run.result", "write_result": "results.files.write_result"}[place]
+    where = {"scores": "loop._Run.result", "write_result": "run.write_result"}[place]
     np.savez(tmp_path / "d.npz", **columns)
     command = [
         "train",

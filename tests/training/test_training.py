@@ -20,9 +20,8 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import r2_score
 
 import symback as sb
-from symback.codegen import render
 from symback.errors import DataError, FileRefused
-from symback.training import summary, train_from_file
+from symback.training import run, summary, train_from_file
 from symback.training.checkpoint import CHECKPOINT
 from symback.training.feed.batches import DRAW, SHUFFLE, BatchPlan, shards, stream
 from symback.training.feed.scaling import Moments, scalings_of
@@ -49,7 +48,7 @@ def circuit(monkeypatch):
     def node(name, shape=()):
         return types.SimpleNamespace(name=name, shape=shape)
 
-    monkeypatch.setattr(render, "compile_circuit", lambda circuit, target: circuit.module)
+    monkeypatch.setattr(run, "compile_circuit", lambda circuit, target: circuit.module)
     return types.SimpleNamespace(
         inputs=(node("x"),), targets=(node("y"),), module=module, node=node
     )
