@@ -12,6 +12,7 @@ from sympy.logic.boolalg import And, Or
 from symback.circuits.program import Chain
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.signs import GREEK
+from symback.printing.array_notation import PEOPLE
 from symback.printing.people import ForPeople
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW
 
@@ -57,6 +58,7 @@ def name_in_latex(name: str) -> str:
 class LatexPrinter(ForPeople):
     """Prints expressions as LaTeX, without the mathematics delimiters."""
 
+    arrays: ClassVar = PEOPLE
     times: ClassVar[str] = r" \, "
     functions: ClassVar = {
         **{head: _command(op.name) for head, op in BY_HEAD.items()},
