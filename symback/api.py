@@ -149,7 +149,7 @@ class Circuit(circuits.Circuit):
 
         The target "c" gives C99; its header and a loader for Python are written beside it.
         """
-        from symback.codegen.render import generate
+        from symback.codegen.generate import generate
 
         return generate(self, path, target=target, force=force, **options)
 
@@ -159,9 +159,9 @@ class Circuit(circuits.Circuit):
         With `stable=False` it computes formulas as they are typed, as `as_typed` says. The target
         "c" needs a C compiler.
         """
-        from symback.codegen.render import compile_circuit
+        from symback.codegen.generate import compile_module
 
-        return compile_circuit(self if stable else self.as_typed(), target)
+        return compile_module(self if stable else self.as_typed(), target)
 
     def check(self, *, points: int = 24, seed: int = 0) -> Report:
         """The generated module against SymPy's numeric evaluation, partial by partial."""
@@ -422,9 +422,9 @@ class Update(updates.Update):
 
         The target "c" gives C99; its header and a loader for Python are written beside it.
         """
-        from symback.codegen.render_update import generate_update
+        from symback.codegen.generate import generate
 
-        return generate_update(self, path, target=target, force=force)
+        return generate(self, path, target=target, force=force)
 
     def compile(self, target: str = "numpy") -> ModuleType:
         """The generated module, imported from memory.
@@ -435,9 +435,9 @@ class Update(updates.Update):
         >>> sgd.update(theta, np.array([0.5, -1.0]), sgd.init_state(theta), eta=0.5)
         (array([0.75, 2.5 ]), State())
         """
-        from symback.codegen.render_update import compile_update
+        from symback.codegen.generate import compile_module
 
-        return compile_update(self, target)
+        return compile_module(self, target)
 
     def __str__(self) -> str:
         return self.to_text()

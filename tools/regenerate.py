@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import symback as sb
-from symback.codegen.render import render_files, write
-from symback.codegen.render_update import render_update_files
+from symback.codegen.files import write
+from symback.codegen.generate import render_files
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "generated"
@@ -42,7 +42,7 @@ def texts() -> dict[Path, str]:
     for name in UPDATES:
         update = sb.update(name)
         found[GENERATED / "updates" / f"{name}.py"] = update.generate()
-        for end, text in render_update_files(update, target="c", stem=name).items():
+        for end, text in render_files(update, target="c", stem=name).items():
             found[GENERATED / "c" / f"{name}{end}"] = text
     return found
 

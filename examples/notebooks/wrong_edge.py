@@ -352,7 +352,7 @@ assert np.isclose(partials["x3"], measured_5)
 
 # %%
 from symback.check import check_module
-from symback.codegen.render import load
+from symback.codegen.loading import load
 
 source = puzzle.generate()
 assert "x3_bar" in source and "w3 * net_bar" in source

@@ -21,8 +21,7 @@ from symback._version import __version__
 from symback.check.check import check_module, with_typed
 from symback.check.report import POINTS, CheckRow, Report, json_number
 from symback.circuits.circuit import Circuit
-from symback.codegen.loading import load_files
-from symback.codegen.render import read_module
+from symback.codegen.loading import load_files, read_module
 from symback.language.parse import circuit as parse
 from symback.operations.balls.functions import Undecided
 from symback.printing.circuit_text import circuit_text

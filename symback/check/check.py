@@ -21,7 +21,8 @@ from flint import arb
 from symback.check.directional import compare_at_large_sizes
 from symback.check.report import FEWEST_POINTS, POINTS, CheckRow, Location, Report
 from symback.circuits.circuit import Circuit
-from symback.codegen.render import compile_circuit, read_module
+from symback.codegen.generate import compile_module
+from symback.codegen.loading import read_module
 from symback.errors import CheckFailed, clip
 from symback.language.parse import circuit as parse
 from symback.operations.balls.scalars import nearest_float, precision
@@ -37,9 +38,7 @@ ARRAY_SLACK = 8.0  # arrays are computed by other formulas than entries are: shi
 def check_circuit(circuit: Circuit, *, points: int = POINTS, seed: int = 0) -> Report:
     """Generate the circuit's module in memory and check it."""
     oracle = Oracle(circuit)
-    report = check_module(
-        circuit, compile_circuit(circuit), points=points, seed=seed, oracle=oracle
-    )
+    report = check_module(circuit, compile_module(circuit), points=points, seed=seed, oracle=oracle)
     return with_typed(report, circuit, oracle)
 
 
@@ -91,7 +90,7 @@ def with_typed(report: Report, circuit: Circuit, oracle: Oracle) -> Report:
     report = replace(report, remarks=(*report.remarks, *map(_left_as_typed, unproven)))
     if not rewrites:
         return report
-    module = compile_circuit(circuit.as_typed())
+    module = compile_module(circuit.as_typed())
     typed = check_module(circuit, module, points=report.points, seed=report.seed, oracle=oracle)
     now = {row.quantity: row.worst_ulp for row in report.rows}
     both = [(r.worst_ulp, now[r.quantity], r.quantity) for r in typed.rows if r.quantity in now]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symback.cli.arguments import circuit_or_update, put, read_circuit, read_update, text_of
+from symback.codegen.targets import TARGETS, target_named
 from symback.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     "--target",
     default="numpy",
     show_default=True,
-    help="Language of the module: numpy, or c with a loader.",
+    help=f"Language of the module: {' or '.join(TARGETS)}.",
 )
 @click.option(
     "--template", type=click.Path(), help="A folder of templates that replace the built-in ones."
@@ -59,20 +60,18 @@ def generate(
     if diff and output is None:
         raise click.UsageError("--diff needs -o FILE, the file to compare with")
     rule = read_update(update, decay, {"output", "target", "diff", "force"}, **circuit)
+    from symback.codegen.generate import render_files
     from symback.codegen.loading import load_files
-    from symback.codegen.render import MAIN, render_files
 
+    main = target_named(target).main
     if rule is not None:
-        from symback.codegen.render_update import render_update_files
-
         stem = rule.name if output is None else Path(output).stem
-        texts = render_update_files(rule, target=target, stem=stem)
-        _deliver(texts, MAIN[target], output, diff, force)
+        texts = render_files(rule, target=target, stem=stem)
+        _deliver(texts, main, output, diff, force)
         return
     parsed = read_circuit(**circuit)
     stem = parsed.output.name if output is None else Path(output).stem
     texts = render_files(parsed, target=target, template=template, stem=stem)
-    main = MAIN[target]
     name = output or f"the module of {parsed.output.name}"
     if certificate is not None:
         from symback.check.certificate import certify_files
@@ -99,7 +98,7 @@ def _deliver(
     texts: Mapping[str, str], main: str, output: str | None, diff: bool, force: bool
 ) -> None:
     """Write the module to stdout or to its files, or show the changes in them."""
-    from symback.codegen.render import by_path, write_files
+    from symback.codegen.files import by_path, write_files
 
     if output is None:
         click.echo(texts[main], nl=False)

@@ -18,6 +18,7 @@ from symback.cli.arguments import (
     read_mapping,
     read_numbers,
 )
+from symback.codegen.targets import TARGETS
 
 
 @click.command()
@@ -68,7 +69,9 @@ from symback.cli.arguments import (
     help="A dimension that the data do not determine.",
 )
 @click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
-@click.option("--target", default="numpy", show_default=True, help="Compute with numpy or c.")
+@click.option(
+    "--target", default="numpy", show_default=True, help=f"Compute with {' or '.join(TARGETS)}."
+)
 @click.option(
     "--shards", type=int, help="Number of parts of the rows; default: the number of workers, or 1."
 )

@@ -1,14 +1,18 @@
-"""Files, written whole or not at all."""
+"""Files, written whole or not at all; those of a generated module only where none is lost."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
-from symback.errors import FileRefused
+from symback.codegen.hashes import is_unchanged
+from symback.codegen.targets import PYTHON
+from symback.errors import FileRefused, clip
 
 _SHOWN = 100
 _O_BINARY = getattr(os, "O_BINARY", 0)  # Windows would rewrite line ends
@@ -126,3 +130,74 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+# -- files of a module -----------------------------------------------------------------------
+
+
+def write(text: str, path: Path, *, force: bool = False) -> bool:
+    """Write a module, whole or not at all; False where the file was up to date.
+
+    Raises FileRefused for a symbolic link, a folder, and a file that was not generated or was
+    edited since, which only `force` overwrites.
+    """
+    return write_files({path.suffix: text}, path, path.suffix, force=force)
+
+
+def write_files(texts: Mapping[str, str], path: Path, main: str, *, force: bool = False) -> bool:
+    """Write a module of several files, each whole or not at all, and none where one is refused.
+
+    `texts` are by what the files end with; `main` is the end of that which `path` names.
+    """
+    if len(texts) > 1 and path.suffix != main:
+        others = " and ".join(f"{path.stem}{end}" for end in sorted(texts) if end != main)
+        raise FileRefused(f"name the file {path.stem}{main}; {others} are written beside it")
+    if PYTHON in texts:
+        _refuse_broken(texts[PYTHON], path.name)
+    files = by_path(texts, path, main)
+    changed = {file: text for file, text in files.items() if _must_write(text, file, force)}
+    for file, text in changed.items():
+        replace_file(file, text.encode())
+        if file.suffix == PYTHON:
+            # A module of the same size written within the same second would import its stale
+            # byte-code.
+            Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+    return bool(changed)
+
+
+def by_path(texts: Mapping[str, str], path: Path, main: str) -> dict[Path, str]:
+    """The texts of a module's files by where they go; `path` is that of the main one."""
+    return {path if end == main else path.with_suffix(end): t for end, t in texts.items()}
+
+
+def _refuse_broken(text: str, name: str) -> None:
+    """FileRefused for what is not Python."""
+    try:
+        compile(text, name, "exec")
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise FileRefused(f"the template gives no Python: {clip(str(error), 100)}") from None
+
+
+def _must_write(text: str, path: Path, force: bool) -> bool:
+    """Whether the file has another text; FileRefused where it must not be overwritten."""
+    refuse_twin(path)
+    old = existing(path)
+    if old == text:
+        return False
+    if old is not None and not force and not is_unchanged(old):
+        raise FileRefused(
+            f"{shown_path(path)} was edited or not made by symback; --force (force=True) "
+            "overwrites it"
+        )
+    return True
+
+
+def existing(path: Path) -> str | None:
+    """The text of the file that is there; None where there is none."""
+    refuse_unless_file(path)
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else None
+    except UnicodeDecodeError:
+        return "not a text"
+    except OSError as error:
+        raise FileRefused(f"{shown_path(path)} can't be read: {error.strerror}") from None

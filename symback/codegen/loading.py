@@ -1,10 +1,12 @@
-"""Text ↔ module, in memory. Nothing of symback is imported here: worker processes start fast."""
+"""Text or file ↔ module. Nothing that takes long is imported here: worker processes start fast."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import linecache
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +14,12 @@ from pathlib import Path
 from threading import Lock
 from types import ModuleType
 
-ENDS = (".py", ".c", ".h")  # of the files of a module
+from symback.codegen.files import existing, shown_path
+from symback.codegen.hashes import is_generated, is_unchanged
+from symback.codegen.targets import PYTHON, endings
+from symback.errors import FileRefused, clip
 
+_OF_UPDATE = re.compile(r'^RULE = "\w+"$', re.MULTILINE)
 _loading = Lock()
 
 
@@ -23,7 +29,7 @@ def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
     Its lines are known to debuggers and tracebacks. Raises what the module raises while it is
     imported.
     """
-    text = texts[".py"]
+    text = texts[PYTHON]
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     file = f"<symback {name} {digest}>"
     module = ModuleType(f"{name}_{digest}")
@@ -35,6 +41,11 @@ def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
     if len(texts) > 1:
         module._library()
     return module
+
+
+def load(text: str, name: str) -> ModuleType:
+    """A module from generated text; its lines are known to debuggers and tracebacks."""
+    return load_files({PYTHON: text}, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +75,9 @@ class ModuleText:
         if isinstance(loader, InMemory):
             return cls(module.__name__, tuple(loader.files.items()))
         path = Path(str(module.__file__))
-        found = ((end, path.with_suffix(end)) for end in ENDS)
+        found = ((end, path.with_suffix(end)) for end in endings())
         files = tuple((end, file.read_bytes()) for end, file in found if file.exists())
-        digest = hashlib.sha256(dict(files)[".py"]).hexdigest()[:16]
+        digest = hashlib.sha256(dict(files)[PYTHON]).hexdigest()[:16]
         return cls(f"{path.stem}_{digest}", files)
 
     def module(self) -> ModuleType:
@@ -79,3 +90,47 @@ class ModuleText:
                 return known
             texts = {end: content.decode() for end, content in self.files}
             return load_files(texts, self.name.rpartition("_")[0])
+
+
+def read_module(path: Path) -> tuple[str, ModuleType, bool]:
+    """The circuit text of a generated file, its module, and whether nobody edited it.
+
+    The circuit text is read without running the file; the module is run. A file that it compiles
+    stands for it.
+    """
+    others = endings()[1:]
+    path = path.with_suffix(PYTHON) if path.suffix in others else path
+    text = existing(path)
+    if text is None:
+        raise FileRefused(f"there is no file {shown_path(path)}")
+    if _OF_UPDATE.search(text):
+        raise FileRefused(
+            f"{shown_path(path)} is the update of an optimiser, which has no gradient to check; "
+            "symback generate --update NAME --diff compares it with its rule"
+        )
+    source = _source(text, path)
+    beside = {end: existing(path.with_suffix(end)) for end in others}
+    texts = {PYTHON: text, **{end: t for end, t in beside.items() if t and is_generated(t)}}
+    try:
+        module = load_files(texts, path.stem)
+    except OSError as error:  # of a module that is compiled
+        raise FileRefused(str(error)) from None
+    except Exception as error:  # whatever a module may raise while it is imported
+        kind = type(error).__name__
+        why = f"{kind}: {clip(str(error), 60)}"
+        raise FileRefused(f"{shown_path(path)} can't be imported: {why}") from None
+    return source, module, all(is_unchanged(t) for t in texts.values())
+
+
+def _source(text: str, path: Path) -> str:
+    """The value of SOURCE in a module's text."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise FileRefused(f"{shown_path(path)} is not a Python module") from None
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
+            if "SOURCE" in names and isinstance(statement.value.value, str):
+                return statement.value.value
+    raise FileRefused(f"{shown_path(path)} has no SOURCE, so it is no module made by symback")

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from symback.circuits.circuit import Circuit
-from symback.codegen.render import compile_circuit
+from symback.codegen.generate import compile_module
 from symback.errors import DataError, NotInstalled, TrainingError
 from symback.estimator.features import assign_features
 from symback.language.parse import circuit as parse
@@ -316,7 +316,7 @@ def parsed(text: str) -> Circuit:
 @lru_cache(maxsize=KEPT)
 def compiled(text: str, target: str = "numpy") -> ModuleType:
     """The module of a text."""
-    return compile_circuit(parsed(text), target)
+    return compile_module(parsed(text), target)
 
 
 def target_of(module: ModuleType) -> Leaf:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from symback.autodiff.updates import Update
+from symback.codegen.generate import compile_module
 from symback.codegen.loading import ModuleText
-from symback.codegen.render_update import compile_update
 from symback.training.settings import Settings
 from symback.training.sources.dtypes import FloatArray
 
@@ -21,7 +21,7 @@ LEAST, MOST = 1e-30, 1e30  # sums of squares between them keep their digits in f
 @lru_cache(maxsize=16)
 def _compiled(rule: Update, target: str) -> ModuleType:
     """The module of a rule; short runs ask for it again and again."""
-    return compile_update(rule, target)
+    return compile_module(rule, target)
 
 
 class Optimiser:

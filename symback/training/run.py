@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from symback.circuits.circuit import Circuit
-from symback.codegen.render import compile_circuit
+from symback.codegen.generate import compile_module
 from symback.errors import TrainingError, clip
 from symback.training.checkpoint import Saver, check_cadence
 from symback.training.engine.gradients import EngineMaker
@@ -63,7 +63,7 @@ def train_from_file(
     if output is not None:
         check_folder(output)
     saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
-    module = compile_circuit(circuit, target)
+    module = compile_module(circuit, target)
     with open_feed(
         data_path,
         leaves_of_module(module),

@@ -63,7 +63,7 @@ class Setup:
             "parameters": {name: list(shape) for name, shape in shapes},
             "columns": dict(self.feed.columns),
             "data": self.feed.digest(),
-            "target": self.target,  # gradients in C round otherwise
+            "target": self.target,  # gradients of another target round otherwise
         }
 
     def surface(self, across: FloatArray, up: FloatArray) -> FloatArray:

@@ -16,8 +16,8 @@ import numpy as np
 
 from symback.check.check import check_module
 from symback.circuits.requirements import classes, distributions
+from symback.codegen.loading import load
 from symback.codegen.numpy import array_kernels
-from symback.codegen.render import load
 from symback.truth.explicit import explicit
 from symback.truth.oracle import Oracle
 from symback.truth.points import scenes

@@ -15,8 +15,8 @@ import mpmath as mp
 import numpy as np
 
 from symback.check.check import check_module
+from symback.codegen.loading import load
 from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
-from symback.codegen.render import load
 from symback.operations import elementwise as ops
 from symback.truth.oracle import Oracle
 from tests.cases.independent import DIGITS, MEANING, SLOPE_MEANING

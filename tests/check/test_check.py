@@ -12,7 +12,7 @@ from flint import arb
 import symback as sb
 from symback.autodiff.lower import lower
 from symback.check.check import check_module
-from symback.codegen.render import load
+from symback.codegen.loading import load
 from symback.errors import CheckFailed
 from symback.operations.balls import scalars as balls
 from symback.operations.elementwise import OPS

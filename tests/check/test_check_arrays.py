@@ -11,7 +11,7 @@ import symback as sb
 from symback.check.check import check_module
 from symback.check.directional import compare_at_large_sizes, large_sizes
 from symback.circuits.requirements import EXPONENTIAL
-from symback.codegen.render import load
+from symback.codegen.loading import load
 from symback.errors import Unsupported
 from symback.language.arrays import CALLS
 from symback.operations.arrays import ARRAY_FUNCTIONS

@@ -9,7 +9,9 @@ import time
 import pytest
 
 import symback as sb
-from symback.codegen import render as emit
+from symback.codegen.files import write
+from symback.codegen.hashes import is_unchanged
+from symback.codegen.loading import load
 from symback.errors import FileRefused, SymbackError, Unsupported
 from tests.cases.sample_circuits import sample
 
@@ -45,14 +47,14 @@ def test_an_unchanged_file_is_left_alone(tmp_path):
     text = CIRCUIT.generate(path)
     os.utime(path, (1, 1))
     inode = path.stat().st_ino
-    assert emit.write(text, path) is False
+    assert write(text, path) is False
     assert (path.stat().st_mtime, path.stat().st_ino) == (1, inode)
 
 
 def test_a_generated_file_is_replaced(tmp_path):
     path = tmp_path / "neuron.py"
     OTHER.generate(path)
-    assert emit.write(CIRCUIT.generate(), path) is True
+    assert write(CIRCUIT.generate(), path) is True
     assert path.read_text(encoding="utf-8") == CIRCUIT.generate()
 
 
@@ -181,7 +183,7 @@ def test_an_interrupt_leaves_the_old_file_whole(tmp_path, monkeypatch):
 def test_text_that_is_no_python_is_not_written(tmp_path):
     path = tmp_path / "neuron.py"
     with pytest.raises((SymbackError, SyntaxError)):
-        emit.write("def (:\n", path)
+        write("def (:\n", path)
     assert entries(tmp_path) == []
 
 
@@ -232,9 +234,9 @@ def test_a_module_of_the_same_size_and_second_is_imported_anew(tmp_path, monkeyp
 
 def test_the_hash_tells_an_edit():
     text = CIRCUIT.generate()
-    assert emit.is_unchanged(text)
-    assert not emit.is_unchanged(edited(text)) and not emit.is_unchanged(text + "\n")
-    assert not emit.is_unchanged("")
+    assert is_unchanged(text)
+    assert not is_unchanged(edited(text)) and not is_unchanged(text + "\n")
+    assert not is_unchanged("")
 
 
 # -- templates -----------------------------------------------------------------------------------
@@ -245,7 +247,7 @@ def test_an_own_template_comes_before_symbacks(tmp_path):
     (tmp_path / "numpy" / "train.py.jinja").write_text("def mine():\n    return 42\n")
     text = CIRCUIT.generate(template=tmp_path)
     assert "def mine():" in text and "def sgd(" not in text and "def forward(" in text
-    assert emit.load(text, "mine").mine() == 42
+    assert load(text, "mine").mine() == 42
     assert "def mine():" not in CIRCUIT.generate()
 
 

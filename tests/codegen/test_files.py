@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.codegen import files as disk
-from symback.codegen import render as emit
+from symback.codegen.files import replace_file
 from symback.errors import FileRefused
 from symback.training.loop import Settings, train
 from symback.training.results import files as outputs
@@ -52,7 +51,7 @@ def assert_survives_kills(folder, write, wholes, times):
         of_one_file = [name.partition(".symback-")[0] for name in rest]
         assert len(of_one_file) == len(set(of_one_file)), rest
     for whole in wholes:  # the next write of a file removes what a dead writer left of it
-        disk.replace_file(folder / whole, wholes[whole][0])
+        replace_file(folder / whole, wholes[whole][0])
     assert leftovers(folder, wholes) == []
 
 
@@ -63,7 +62,7 @@ def kill_generate(folder, times):
 
     def write():
         for text in texts:
-            emit.write(text, path)
+            write(text, path)
 
     assert_survives_kills(folder, write, {"neuron.py": [t.encode() for t in texts]}, times)
 
@@ -81,7 +80,7 @@ def kill_training(folder, times):
     def write():
         for result in results:
             for name, content in outputs.contents(result).items():
-                disk.replace_file(folder / name, content)
+                replace_file(folder / name, content)
 
     # Pictures take long to draw: what is killed is the writing, of all files in turn.
     drawn = {name: versions for name, versions in wholes.items()}

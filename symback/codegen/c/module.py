@@ -102,7 +102,6 @@ class CText:
     trained: Sequence[Member]  # columns that training reads
     objective_varies: bool
     loader: LoaderText
-    interface: str = ""
 
     @property
     def loaded(self) -> list[str]:

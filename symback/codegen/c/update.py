@@ -38,7 +38,6 @@ class CUpdateText:
     variants: Sequence[tuple[str, str, Signature, Sequence[str]]]  # type, suffix, lines
     kernels: Sequence[str]
     level: str  # how far the compiler is to optimise
-    interface: str = ""
 
     @property
     def loaded(self) -> list[str]:

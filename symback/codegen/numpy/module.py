@@ -83,7 +83,6 @@ class ModuleText:
     fused_bars: str
     total: str
     kernels: Sequence[str]
-    certificate: Sequence[str] = ()
 
 
 def module_text(circuit: Circuit, version: str) -> ModuleText:

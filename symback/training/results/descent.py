@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symback.codegen.render import compile_circuit
+from symback.codegen.generate import compile_module
 from symback.errors import DataError, SymbackError, TrainingError, UnknownName, clip, nearest
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.feed import leaves_of, open_feed
@@ -111,7 +111,7 @@ class Descents:
         seed: int,
     ) -> None:
         self.names = _two_parameters(circuit)
-        self.module: ModuleType = compile_circuit(circuit)
+        self.module: ModuleType = compile_module(circuit)
         self.samples, self.rows = _samples(self.module, inputs)
         share = min(TYPICAL_BATCH, max(1, self.rows // 8))
         self.batch_size = share if batch_size is None else batch_size

@@ -27,7 +27,7 @@ import symback as sb
 from symback.check.check import check_file, check_module
 from symback.cli.modules import generate
 from symback.codegen.c.printer import FUNCTIONS, c_names, c_prefix, kernel_sources, kernels
-from symback.codegen.render import render_files
+from symback.codegen.generate import render_files
 from symback.errors import CheckFailed, FileRefused, Unsupported
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from tests.cases.sample_circuits import sample

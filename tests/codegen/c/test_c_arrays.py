@@ -13,7 +13,7 @@ import symback as sb
 from symback.check.check import check_file, check_module
 from symback.codegen.c.elements import MOVED
 from symback.codegen.c.loops import HEADS
-from symback.codegen.render import render_files
+from symback.codegen.generate import render_files
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from tests.cases.array_circuits import ALL, array_sample

@@ -9,6 +9,7 @@ import pytest
 import symback as sb
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter
+from symback.codegen.generate import render_files
 from symback.codegen.loop_tree import (
     Accumulate,
     Call,
@@ -22,7 +23,6 @@ from symback.codegen.loop_tree import (
     Store,
     Unused,
 )
-from symback.codegen.render import render_files
 
 LINES = [
     (Comment(("# a", "#   + b")), ["/* a", "     + b */"]),

@@ -13,7 +13,7 @@ import pytest
 
 import symback as sb
 from symback.check.check import check_module
-from symback.codegen.render import load
+from symback.codegen.loading import load
 from tests.cases.arguments import SHAPES
 from tests.cases.sample_circuits import ALL, sample
 
