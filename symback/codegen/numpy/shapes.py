@@ -130,7 +130,8 @@ class FunctionLines:
 
     def lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
         columns = columns_of(self._lowered, program)
-        read = [n for n in self._circuit.leaves if n.symbol in program.arguments]
+        arguments = set(program.arguments)
+        read = [n for n in self._circuit.leaves if n.symbol in arguments]
         printer = ArrayPrinter(
             print_order(self._lowered, program),
             set(self._params),
@@ -194,12 +195,13 @@ class FunctionLines:
     def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
         """The sizes that the lines use as numbers, from the arrays that `of` has for arguments."""
         used = {s for line in program.lines for s in line.reads if is_size(s)}
-        known = [n for n in self._circuit.leaves if n.symbol in self._known(of or program)]
+        known = self._known(of or program) if used else ()
         return [f"{s} = {self._size(s, known)}" for s in sorted(used, key=str)]
 
-    def _known(self, program: Program) -> set[Symbol]:
+    def _known(self, program: Program) -> list[Node]:
         """The leaves at hand where a program runs: its arguments, and all parameters."""
-        return {*program.arguments, *(p.symbol for p in self._circuit.params)}
+        symbols = {*program.arguments, *(p.symbol for p in self._circuit.params)}
+        return [n for n in self._circuit.leaves if n.symbol in symbols]
 
     def _size(self, size: Expr, known: Sequence[Node]) -> str:
         """The code for a size: an axis of an array at hand."""
@@ -224,7 +226,7 @@ class FunctionLines:
         return f"{self.read_objective(columns)}\n    dtype = {like}"
 
     def _at_hand(self) -> list[Node]:
-        return [n for n in self._circuit.leaves if n.symbol in self._known(self._lowered.forward)]
+        return self._known(self._lowered.forward)
 
     def returned_output(self) -> str:
         output = self._circuit.output.name
