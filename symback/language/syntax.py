@@ -387,12 +387,18 @@ def _end(source: Source) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
+_NUMBER_AND_NAME = re.compile(r"(?!0[xXbBoO])(\d+\.?\d*|\.\d+)([A-Za-z]\w*)", re.ASCII)
+"""A product without its sign, such as 2x; 0x1 is a number in other languages."""
+
+
 def _strange_character(rest: str) -> str:
     character = rest[0]
     if (character.isdigit() and character.isascii()) or re.match(r"\.[0-9]", rest):
         word = re.match(r"[\w.]+", rest)
         shown = ascii(word.group(0) if word else character)[1:-1]
-        return f"'{shown[:30]}' is not a number; write it as 12, 0.5 or 2e-3"
+        factors = _NUMBER_AND_NAME.fullmatch(shown) if len(shown) <= 30 else None
+        advice = f"{factors[1]}*{factors[2]}" if factors else "it as 12, 0.5 or 2e-3"
+        return f"'{shown[:30]}' is not a number; write {advice}"
     if character in _AT_SIGN:
         return _AT_SIGN[character]
     if character.isascii():
