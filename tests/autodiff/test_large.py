@@ -13,8 +13,8 @@ from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.paths import MOST_LINKS
 from symback.derivation.text.grouped import MOST_EDGES, MOST_GROUPS, is_large
 from symback.derivation.text.normal import WIDTH
-from tests.derivation.test_page import Reader
-from tests.derivation.test_picture import network
+from tests.cases.page_reader import Reader
+from tests.cases.pictures import network
 
 LOOP = (
     "x: input; w: param\nh[0] = 1/2\n"

@@ -23,8 +23,8 @@ from symback.autodiff.updates import RULES, rule_named
 from symback.circuits.program import Assign, Program
 from symback.cli.main import cli
 from symback.errors import FileRefused, SymbackError, UnknownName, Unsupported
+from tests.cases.compilers import COMPILER, STRICT, compiles
 from tests.cases.rounded import DOUBLE, SINGLE, Rounded
-from tests.codegen.c.test_c import COMPILER, STRICT, compiles
 
 CASES = [(n, decay) for n in RULES for decay in (False, True) if (n, decay) != ("adamw", True)]
 SETTINGS = {

@@ -2,9 +2,7 @@
 
 import functools
 import inspect
-import os
 import pickle
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,20 +11,12 @@ import pytest
 import symback as sb
 from symback.check.check import check_module
 from symback.codegen.loading import load
-from symback.codegen.targets import TARGETS
 from tests.cases.arguments import SHAPES, inputs_of, params_of
 from tests.cases.sample_circuits import ALL, sample
-
-COMPILER = any(map(shutil.which, (os.environ.get("CC") or "cc", "gcc", "clang")))
-NEEDS_COMPILER = pytest.mark.skipif(not COMPILER, reason="needs a C compiler")
-COMPILED = [pytest.mark.slow, NEEDS_COMPILER]  # some 60 files to compile
-PARAMS = [
-    pytest.param(row.name, marks=COMPILED if row.compiler else []) for row in TARGETS.values()
-]
-assert len(PARAMS) > 1
+from tests.cases.targets import TARGETS
 
 
-@pytest.fixture(scope="module", params=PARAMS)
+@pytest.fixture(scope="module", params=TARGETS)
 def target(request):
     return request.param
 

@@ -13,14 +13,11 @@ from symback.codegen.files import write
 from symback.codegen.hashes import is_unchanged
 from symback.codegen.loading import load
 from symback.errors import FileRefused, SymbackError, Unsupported
+from tests.cases.folders import entries
 from tests.cases.sample_circuits import sample
 
 CIRCUIT = sample("L5")
 OTHER = sample("one parameter")
-
-
-def entries(folder):
-    return sorted(p.name for p in folder.iterdir() if p.name != "__pycache__")
 
 
 def test_a_file_is_written_and_is_importable(tmp_path):

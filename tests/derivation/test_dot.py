@@ -23,8 +23,8 @@ from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import picture
 from symback.errors import SymbackError, TooLarge, UnknownName
 from symback.operations.expressions import real_symbol
+from tests.cases.pictures import LARGE, PICTURES, point
 from tests.cases.sample_circuits import LECTURE, OPERATIONS
-from tests.derivation.test_picture import LARGE, PICTURES, point
 
 VIEWS = ("gates", "neurons")
 STRING = r'"((?:[^"\\]|\\.)*)"'

@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +33,25 @@ from symback.derivation.page.live import programs
 from symback.derivation.page.mathml import mathml
 from symback.errors import CircuitError, SymbackError, Unsupported
 from symback.operations.elementwise import OPS, SLOPES
+from tests.cases.browser import (
+    DIGITS,
+    OVERLAPS,
+    complaints,
+    in_browser,
+    lit_step,
+    position,
+    set_leaf,
+    shown_numbers,
+    start_browser,
+    wanted_number,
+)
+from tests.cases.page_reader import Reader
 from tests.cases.sample_circuits import ALL, LECTURE, OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
-CHROMIUM = shutil.which("chromium")
-CHROMEDRIVER = shutil.which("chromedriver")
 L6B_POINT = {"x3": 0.5, "x5": 0.3, "x4": -1.5, "w3": 2.0, "w4": 0.8}
-VOID = {"meta", "link", "input", "br", "hr", "img"}
 
-DIGITS = 1e-12
 
 RUNNER = """
 function run(rows, names) {
@@ -59,34 +67,6 @@ def page_of(text, of=None, wrt=None, **at):
 
 
 # -- without a browser -----------------------------------------------------------------------
-
-
-class Reader(HTMLParser):
-    """Reads a page strictly: every element is closed, in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.steps, self.attributes, self.ids = [], [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
-        assert len(found) == len(attrs), f"{tag} has an attribute twice"
-        if tag not in VOID:
-            self.open.append(tag)
-        self.attributes += [(tag, *a) for a in attrs]
-        if "data-kind" in found:
-            self.steps.append((int(found["data-step"]), found["data-kind"]))
-        if "id" in found:
-            self.ids.append(found["id"])
-
-    def handle_startendtag(self, tag, attrs):
-        self.attributes += [(tag, *a) for a in attrs]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -292,41 +272,6 @@ def test_branches_not_taken_pass_nothing_on():
 
 # -- in a browser ----------------------------------------------------------------------------
 
-browser_only = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-    pytest.mark.skipif(CHROMEDRIVER is None, reason="chromedriver is not installed"),
-]
-
-
-def in_browser(test):
-    for mark in browser_only:
-        test = mark(test)
-    return test
-
-
-def start_browser():
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options, webdriver.ChromeService(CHROMEDRIVER))
-
-
-def complaints(driver):
-    """What the console said, and every request for anything but the page itself."""
-    found = [str(entry["message"]) for entry in driver.get_log("browser")]
-    for entry in driver.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            url = message["params"]["request"]["url"]
-            is_page = url.startswith("file:") and Path(url.partition("#")[0]).name == "page.html"
-            if not is_page and not url.startswith(("about:", "data:")):
-                found.append(f"requested {url}")
-    return found
-
 
 @pytest.fixture(scope="module")
 def driver():
@@ -349,16 +294,6 @@ def opened(driver, tmp_path):
     complaints(driver)
     yield open_page
     assert complaints(driver) == []
-
-
-def position(driver):
-    return int(re.search(r"\d+", driver.find_element("id", "position").text)[0])
-
-
-def lit_step(driver):
-    return int(
-        driver.find_element("css selector", "li[aria-current=step]").get_attribute("data-step")
-    )
 
 
 @in_browser
@@ -412,39 +347,6 @@ def test_the_address_names_the_step(opened):
     driver.find_element("css selector", "li[data-step='9'] a.number").send_keys("\n")
     driver.execute_async_script("setTimeout(arguments[0], 50)")
     assert position(driver) == 9
-
-
-def shown_numbers(driver):
-    """Every number of the list of steps and of the table, exact, by its slot."""
-    found = driver.execute_script(
-        "return [...document.querySelectorAll('#steps [data-result]')]"
-        ".map((e) => [e.dataset.result, e.firstChild.value])"
-    )
-    rows = driver.execute_script(
-        "return [...document.querySelectorAll('[data-row]')].map((r) => [r.dataset.row,"
-        " ...['partial', 'difference'].map("
-        "(c) => r.querySelector(`[data-cell=${c}] data`)?.value ?? '')])"
-    )
-    return found, rows
-
-
-def set_leaf(driver, kind, name, value):
-    driver.execute_script(
-        "const [type, leaf] = arguments;"
-        "const e = document.querySelector(`input[type=${type}][data-leaf=${leaf}]`);"
-        "e.value = arguments[2]; e.dispatchEvent(new Event('input', {bubbles: true}));"
-        "e.dispatchEvent(new Event('change', {bubbles: true}));",
-        kind, name, str(value),
-    )  # fmt: skip
-
-
-def wanted_number(numbers, slot):
-    kind, *names = slot.split(" ")
-    if kind == "contribution":
-        return numbers.contributions[tuple(names)]
-    if kind == "local":
-        return None
-    return getattr(numbers, f"{kind}s")[names[0]]
 
 
 @in_browser
@@ -519,27 +421,6 @@ NETWORK = (
     "k1 = tanh(w7*h1 + w8*h2 + w9*h3 + b4)\nk2 = tanh(w10*h1 + w11*h2 + w12*h3 + b5)\n"
     "f = sigma(w13*k1 + w14*k2 + b6)"
 )
-
-OVERLAPS = """
-const found = [];
-function compare(selector, slack) {
-  const parts = [...document.querySelectorAll(selector)].map((e) => [
-    e.textContent, e.getBoundingClientRect(),
-  ]);
-  parts.forEach(([a, p], i) => parts.slice(i + 1).forEach(([b, q]) => {
-    const x = Math.min(p.right, q.right) - Math.max(p.left, q.left);
-    const y = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
-    if (x > slack && y > slack) found.push([a, b, x, y]);
-  }));
-}
-compare('#picture svg text', 1);
-compare('nav button, #position', 0);
-compare('main > section', 0);
-compare('#steps li', 0.5);
-const page = document.documentElement;
-if (page.scrollWidth > page.clientWidth) found.push([page.scrollWidth, page.clientWidth]);
-return found;
-"""
 
 
 @in_browser

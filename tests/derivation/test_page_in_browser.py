@@ -15,13 +15,13 @@ import symback as sb
 from symback.derivation.numbers.links import reaching
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.page.live import start
-from tests.cases.sample_circuits import LECTURE
-from tests.derivation.test_page import (
+from tests.cases.browser import (
     CHROMEDRIVER,
     CHROMIUM,
     DIGITS,
     OVERLAPS,
     complaints,
+    emulate,
     lit_step,
     position,
     set_leaf,
@@ -29,7 +29,8 @@ from tests.derivation.test_page import (
     start_browser,
     wanted_number,
 )
-from tests.derivation.test_picture import network
+from tests.cases.pictures import network
+from tests.cases.sample_circuits import LECTURE
 
 ROOT = Path(__file__).parents[2]
 DIGITS_NETWORK = ROOT / "examples/digits_network/network.circuit"
@@ -68,18 +69,6 @@ FOCUSED = """
 const e = document.activeElement;
 return e.dataset.leaf ? `${e.type} ${e.dataset.leaf}` : e.dataset.go ?? (e.id || e.tagName);
 """
-
-
-def emulate(driver, width=1200, theme="light", media=""):
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-    )
-    features = [
-        {"name": "prefers-color-scheme", "value": theme},
-        {"name": "prefers-reduced-motion", "value": "reduce"},
-    ]
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
 
 def check_steps(driver, derivation):

@@ -30,10 +30,10 @@ from symback.operations.elementwise import elementary
 from symback.operations.signs import GREEK
 from symback.printing.circuit_text import NotationPrinter
 from symback.printing.text import AsciiPrinter, TextPrinter
+from tests.cases.answers import EXTRA, RIGHT, WRONG
+from tests.cases.browser import CHROMEDRIVER, CHROMIUM, complaints, emulate, start_browser
+from tests.cases.page_reader import Reader
 from tests.cases.sample_circuits import ALL
-from tests.derivation.test_page import CHROMEDRIVER, CHROMIUM, Reader, complaints, start_browser
-from tests.derivation.test_page_in_browser import emulate
-from tests.derivation.test_quiz import EXTRA, RIGHT, WRONG
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 115_000  # bytes of the page of L6b: 40,000 more than it had before there was practice

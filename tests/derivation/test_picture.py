@@ -1,7 +1,6 @@
 """Pictures: no text over another, numbers that SymPy confirms, the same bytes at every run."""
 
 import os
-import random
 import subprocess
 import sys
 import time
@@ -22,67 +21,15 @@ from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.picture.diagram import MOST_BOXES, diagram
 from symback.derivation.picture.labels import NOT_COMPUTED, Texts, number
 from symback.derivation.picture.layout import picture
-from symback.errors import CircuitError, SymbackError, TooLarge, UnknownName
+from symback.errors import SymbackError, TooLarge, UnknownName
 from symback.operations.expressions import real_symbol
+from tests.cases.pictures import LARGE, PICTURES, point, some_circuit
 from tests.cases.sample_circuits import ALL, LECTURE
 
 ROOT = Path(__file__).parents[2]
 VIEWS = ("gates", "neurons")
 L6B = "examples/lecture/l6b_multiple_paths.circuit"
 L6B_POINT = {"x3": 0.5, "x5": 0.3, "x4": -1.5, "w3": 2.0, "w4": 0.8}
-
-
-def network(inputs, *widths):
-    """A network with tanh layers of these widths and a σ at its end, as text."""
-    before, lines, count = [f"x{i + 1}" for i in range(inputs)], [], 0
-    for layer, width in enumerate((*widths, 1)):
-        names = [f"h{layer + 1}_{i + 1}" for i in range(width)] if layer < len(widths) else ["f"]
-        for name in names:
-            terms = [f"w{count + i + 1}*{operand}" for i, operand in enumerate(before)]
-            count += len(terms)
-            head = "sigma" if name == "f" else "tanh"
-            lines.append(f"{name} = {head}({' + '.join(terms)} + b_{name})")
-        before = names
-    return "\n".join(lines)
-
-
-def some_circuit(seed):
-    """A random circuit of up to 25 nodes with shared parts, long wires and long names."""
-    rng = random.Random(seed)
-    while True:
-        try:
-            circuit = sb.circuit(some_text(rng))
-            circuit.draw(point(circuit))
-            return circuit
-        except CircuitError as error:  # a name cancels out, or two operands are equal
-            assert "cancels out" in str(error) or "kink" in str(error)
-
-
-def some_text(rng):
-    names = ["x1", "x2", "a_rather_long_name_of_an_input", "w1", "w2", "b"]
-    lines = []
-    forms = ["{0} + {1}", "{0}*{1} - {2}", "sin({0})", "tanh({0} + {1}*w1)", "{0}**2/({1}**2 + 1)"]
-    forms += ["max({0}, {1})", "where({0} > {1}, {1}, {2})", "{0}*w2 + {1}*w1 + b", "sqrt({0}**2)"]
-    for i in range(rng.randrange(3, 20)):
-        operands = rng.sample(names[-8:], min(3, len(names)))
-        lines.append(f"v{i} = {rng.choice(forms).format(*operands)}")
-        names.append(f"v{i}")
-    used = " ".join(lines)
-    unused = [n for n in names if n.startswith("v") and used.count(f"{n}") < 2]
-    return "\n".join([*lines, f"f: output = {' + '.join(dict.fromkeys([*unused, names[-1]]))}"])
-
-
-PICTURES = {
-    **LECTURE,
-    "16 gates": network(2, 4, 3),
-    "26 gates": network(2, 6, 6),
-    "26 gates, one layer": network(1, 12),
-}
-
-
-def point(circuit, seed=0):
-    rng = random.Random(seed)
-    return {n.name: round(rng.uniform(-2, 2), 6) for n in circuit.leaves}
 
 
 def layout(circuit, view, at=None, of=None):
@@ -159,10 +106,10 @@ def test_svg_is_self_contained_xml_with_title_and_description(name, view):
 
 def test_bytes_are_the_same_under_any_hash_seed():
     program = (
-        "import symback as sb; from tests.derivation import test_picture as t\n"
+        "import symback as sb; from tests.cases import pictures as t\n"
         "for text in t.PICTURES.values():\n"
         "    c = sb.circuit(text)\n"
-        "    for view in t.VIEWS: print(c.draw(t.point(c), view))\n"
+        "    for view in ('gates', 'neurons'): print(c.draw(t.point(c), view))\n"
     )
     outputs = set()
     for seed in ("1", "2"):
@@ -315,17 +262,6 @@ def test_the_loss_can_be_drawn():
 
 
 # -- size ------------------------------------------------------------------------------------------
-
-LARGE = {
-    "dense": network(10, 20, 20),
-    "chain": "\n".join(
-        ["a0 = w*x", *(f"a{i} = tanh(a{i - 1} + u)*w{i % 7}" for i in range(1, 700))]
-    ),
-    "wide": "f = " + " + ".join(f"w{i}*x{i}" for i in range(600)),
-    "many": "\n".join(f"s{i} = sin(w{i}*x)" for i in range(600))
-    + "\nf = "
-    + "+".join(f"s{i}" for i in range(600)),
-}
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -13,7 +13,7 @@ import pytest
 import symback as sb
 from symback.training import summary, train_from_file
 from symback.training.loop import Settings, train
-from symback.training.sources.csv import read_table
+from tests.cases.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted({path.parent.name for path in ROOT.glob("examples/*/*.csv")})

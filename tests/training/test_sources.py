@@ -22,8 +22,7 @@ from symback.errors import DataError, SymbackError
 from symback.training.sources import FORMATS, open_source
 from symback.training.sources import csv as table
 from symback.training.sources import storage as stored
-from symback.training.sources.csv import read_table
-from tests.training.test_table import MALFORMED, REFUSED_CELLS
+from tests.cases.tables import MALFORMED, REFUSED_CELLS, read_table
 
 ROWS = 1000
 RNG = np.random.default_rng(7)

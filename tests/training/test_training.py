@@ -28,8 +28,8 @@ from symback.training.feed.scaling import Moments, scalings_of
 from symback.training.loop import Diverged, Settings, TrainingError, train
 from symback.training.progress import Lines, Progress, progress_on
 from symback.training.results.files import FILES, check_folder, write_result
-from symback.training.sources.csv import read_table
 from tests.cases import hand_made as module
+from tests.cases.tables import read_table
 
 N = 200
 

@@ -311,14 +311,6 @@ def open_csv(path: str | os.PathLike[str], *, delimiter: str = ",") -> Source:
     return CsvSource(path, delimiter)
 
 
-def read_table(
-    path: str | os.PathLike[str], names: Iterable[str] | None = None, *, delimiter: str = ","
-) -> dict[str, FloatArray]:
-    """The named columns of a CSV file (all of them by default) as float64 arrays."""
-    with TableReader(path, delimiter=delimiter) as table:
-        return table.read(table.header if names is None else names)
-
-
 def _problem_of_line(line: str) -> str:
     """What makes a physical line unusable, or nothing."""
     if len(line) > LONGEST_LINE:

@@ -1,13 +1,12 @@
 """The C target: digits of its kernels, the files, the compiled module and its cache.
 
-tests/codegen/c/test_c_contract.py has the whole contract of a module, circuit by circuit.
+tests/codegen/test_contract.py has the whole contract of a module, circuit by circuit.
 """
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
-import importlib.util
 import json
 import math
 import os
@@ -30,15 +29,11 @@ from symback.codegen.c.printer import FUNCTIONS, c_names, c_prefix, kernel_sourc
 from symback.codegen.generate import render_files
 from symback.errors import CheckFailed, FileRefused, Unsupported
 from symback.operations.elementwise import BY_HEAD, SLOPES
+from tests.cases import kernel_digits as judge
+from tests.cases.compilers import COMPILER, STRICT, compiles, imported
+from tests.cases.folders import entries
 from tests.cases.sample_circuits import sample
-from tests.codegen.numpy import test_kernels as judge
-from tests.codegen.test_emit import CIRCUIT, entries
 
-COMPILER = next(
-    (c for c in (os.environ.get("CC"), "cc", "gcc", "clang") if c and shutil.which(c)), ""
-)
-compiles = pytest.mark.skipif(not COMPILER, reason="needs a C compiler")
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
 NEURON = "f = (x3 + x5) - sigma(w3*x3 + w4*x4)"
 
 
@@ -57,15 +52,6 @@ def neuron(tmp_path_factory, cache):
     folder = tmp_path_factory.mktemp("neuron")
     sb.circuit(NEURON).generate(folder / "neuron.c", target="c")
     return folder
-
-
-def imported(folder: Path, name: str = "neuron"):
-    spec = importlib.util.spec_from_file_location(f"{name}_of_{folder.name}", folder / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 # -- tables -----------------------------------------------------------------------------------
@@ -94,12 +80,12 @@ def test_coefficients_are_those_of_the_numpy_kernels(name):
     """Where they come from is tested there."""
     table = re.search(r"c\[24\] = \{(.*?)\}", kernels()[f"symback_{name}"], re.DOTALL)
     found = tuple(float(number) for number in table.group(1).split(","))
-    assert found == judge._numbers(f"_{name}")[1]
+    assert found == judge.constants(f"_{name}")[1]
     for constant in ("1.2784645427610737", "0.27846454276107385", "1.3995343912896686e-16"):
         assert constant in kernels()["symback_silu_slope"]
-        assert float(constant) in judge._numbers("_silu_slope")[0]
+        assert float(constant) in judge.constants("_silu_slope")[0]
     for constant in (0.7517915246935645, 1.4956759177009883e-17):
-        assert constant in judge._numbers("_gelu_slope")[0]
+        assert constant in judge.constants("_gelu_slope")[0]
         assert repr(constant) in kernels()["symback_gelu_slope"]
 
 
@@ -132,7 +118,7 @@ MEANING = {
     "sinc_slope": (lambda z: (z.cos() - z.sin() / z) / z if z != 0 else arb(0), None, None),
     **{name: m for name, m in judge.MEANING.items() if name not in ("erf", "erfc")},
 }
-"""Kernels of one number: their meanings, as in tests/codegen/numpy/test_kernels.py."""
+"""Kernels of one number: their meanings, as in tests/cases/kernel_digits.py."""
 
 DOMAIN = {
     "exp": lambda z: z < 709.7,
@@ -487,17 +473,17 @@ def test_two_processes_may_compile_at_once(neuron, tmp_path):
 
 def test_three_files_are_written_beside_each_other(tmp_path):
     path = tmp_path / "neuron.c"
-    text = CIRCUIT.generate(path, target="c")
+    text = sample("L5").generate(path, target="c")
     assert entries(tmp_path) == ["neuron.c", "neuron.h", "neuron.py"]
     assert path.read_text(encoding="utf-8") == text
     with pytest.raises(FileRefused, match=r"name the file neuron\.c"):
-        CIRCUIT.generate(tmp_path / "neuron.py", target="c")
+        sample("L5").generate(tmp_path / "neuron.py", target="c")
 
 
 @pytest.mark.parametrize("end", [".c", ".h", ".py"])
 def test_an_edited_file_keeps_all_three(end, tmp_path):
     path = tmp_path / "neuron.c"
-    CIRCUIT.generate(path, target="c")
+    sample("L5").generate(path, target="c")
     edited = path.with_suffix(end)
     edited.write_text(edited.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}

@@ -17,7 +17,7 @@ from symback.codegen.generate import render_files
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from tests.cases.array_circuits import ALL, array_sample
-from tests.codegen.c.test_c import COMPILER, STRICT, compiles, imported
+from tests.cases.compilers import COMPILER, STRICT, compiles, imported
 from tests.operations import test_arrays as contract
 
 REFUSED = {a.inv: "inv(A)", a.det: "A*det(A)", a.logdet: "A*logdet(A)", a.solve: "solve(A, A)"}

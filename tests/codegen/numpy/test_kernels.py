@@ -1,7 +1,6 @@
 """The NumPy kernels: digits over the whole range, special values, dtypes, shapes, provenance.
 
-The judge is ball arithmetic (python-flint's arb): every true value comes with a proven error
-bound, and the precision is doubled until that bound is 2⁻⁸⁰ of the value.
+Their judge is tests/cases/kernel_digits.py.
 """
 
 import dis
@@ -9,166 +8,28 @@ import inspect
 import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 
 import mpmath as mp
 import numpy as np
 import pytest
-from flint import arb, ctx
 
 from symback.codegen.numpy import array_kernels, kernels, series_kernels
 from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
+from tests.cases.kernel_digits import (
+    BOUND,
+    DTYPES,
+    KERNELS,
+    MEANING,
+    call,
+    constants,
+    error,
+    far_points,
+    near_points,
+    worst,
+)
 
-BOUND = 4  # ULP; below the normal range, units of the subnormal grid
-DTYPES = (np.float64, np.float32)
-
-
-def sigma(z):
-    return 1 / (1 + (-z).exp())
-
-
-def normal(z):
-    return (-z / arb(2).sqrt()).erfc() / 2
-
-
-def density(z):
-    return (-z * z / 2).exp() / (2 * arb.pi()).sqrt()
-
-
-# name → meaning, and its limits for z → -∞ and z → ∞ (beyond |z| = 2000 they are the float)
-MEANING = {
-    "sigma": (sigma, lambda z: 0.0, lambda z: 1.0),
-    "sigma_slope": (lambda z: sigma(z) * sigma(-z), lambda z: 0.0, lambda z: 0.0),
-    "tanh": (arb.tanh, lambda z: -1.0, lambda z: 1.0),
-    "tanh_slope": (lambda z: 4 * sigma(2 * z) * sigma(-2 * z), lambda z: 0.0, lambda z: 0.0),
-    "softplus": (lambda z: z.exp().log1p(), lambda z: 0.0, lambda z: z),
-    "logsigmoid": (lambda z: -(-z).exp().log1p(), lambda z: z, lambda z: 0.0),
-    "silu": (lambda z: z * sigma(z), lambda z: 0.0, lambda z: z),
-    "silu_slope": (
-        lambda z: sigma(z) * (1 + z * sigma(-z)),
-        lambda z: 0.0,
-        lambda z: 1.0,
-    ),
-    "erf": (arb.erf, lambda z: -1.0, lambda z: 1.0),
-    "erfc": (arb.erfc, lambda z: 2.0, lambda z: 0.0),
-    "gelu": (lambda z: z * normal(z), lambda z: 0.0, lambda z: z),
-    "gelu_slope": (lambda z: normal(z) + z * density(z), lambda z: 0.0, lambda z: 1.0),
-}
-
-# kernel → what it returns
-KERNELS = {
-    "_sigma": ("sigma",),
-    "_sigma_slope": ("sigma_slope",),
-    "_sigma_and_slope": ("sigma", "sigma_slope"),
-    "_tanh_slope": ("tanh_slope",),
-    "_tanh_and_slope": ("tanh", "tanh_slope"),
-    "_softplus": ("softplus",),
-    "_logsigmoid": ("logsigmoid",),
-    "_silu": ("silu",),
-    "_silu_slope": ("silu_slope",),
-    "_silu_and_slope": ("silu", "silu_slope"),
-    "_erf": ("erf",),
-    "_erfc": ("erfc",),
-    "_gelu": ("gelu",),
-    "_gelu_slope": ("gelu_slope",),
-    "_gelu_and_slope": ("gelu", "gelu_slope"),
-}
-
-ZEROS = (-1.2784645427610738, -0.7517915246935645)  # of silu' and gelu'
-
-
-def call(name, z, namespace=None):
-    """What the kernel returns, as a tuple; any floating-point warning but underflow raises."""
-    kernel = vars(kernels)[name] if namespace is None else namespace[name]
-    with np.errstate(all="raise", under="ignore"):
-        values = kernel(z)
-    return values if isinstance(values, tuple) else (values,)
-
-
-# -- the judge ----------------------------------------------------------------------------------
-
-
-@cache
-def true_value(meaning, z):
-    """A ball around the value at the float z, its radius at most 2⁻⁸⁰ of it."""
-    exact, left, right = MEANING[meaning]
-    if abs(z) > 2000:
-        return arb((left if z < 0 else right)(z))
-    precision = 128
-    while True:
-        with ctx.workprec(precision):
-            ball = exact(arb(z))
-        if ball.rel_accuracy_bits() >= 80 or ball == 0:
-            return ball
-        precision *= 2
-        assert precision < 2**16, (meaning, z)
-
-
-def error(got, meaning, z, dtype):
-    """|got - truth| in units of the last place that dtype has at the truth."""
-    if not math.isfinite(got):
-        return math.inf
-    truth = true_value(meaning, z)
-    info = np.finfo(dtype)
-    with ctx.workprec(256):
-        mantissa, exponent = (int(part) for part in truth.mid().man_exp())
-        place = max(exponent + abs(mantissa).bit_length() - 1, int(info.minexp))
-        unit = (
-            arb(2) ** (place - int(info.nmant)) if mantissa else arb(float(info.smallest_subnormal))
-        )
-        return float(abs(arb(got) - truth).mid() / unit)
-
-
-def worst(name, zs, namespace=None):
-    """The largest error of the kernel over an array, and where it is met."""
-    found = (0.0, "nowhere")
-    for meaning, values in zip(KERNELS[name], call(name, zs, namespace), strict=True):
-        for z, got in zip(zs.tolist(), values.tolist(), strict=True):
-            found = max(found, (error(got, meaning, z, zs.dtype), f"{meaning}({z!r}) = {got!r}"))
-    return found
-
-
-def near_points(dtype):
-    """Points at which no kernel leaves its fast path: log-uniform, uniform, next to the zeros."""
-    rng = np.random.default_rng(7)
-    info = np.finfo(dtype)
-    signs = rng.choice([-1.0, 1.0], 500)
-    sizes = 2.0 ** np.concatenate(
-        [rng.uniform(info.minexp - info.nmant, 6.3, 150), rng.uniform(-6, 6.3, 350)]
-    )
-    steps = 2.0 ** rng.uniform(-info.nmant, -2, (2, 40)) * rng.choice([-1.0, 1.0], (2, 40))
-    roots = (np.array(ZEROS)[:, None] + steps).ravel()
-    small = 2.0 ** rng.uniform(-60, -6, 60)  # where a threshold next to 0 would show
-    points = np.concatenate([signs * sizes, rng.uniform(-6, 6, 200), roots, small, -small])
-    points = points.astype(dtype)
-    beside = np.array(ZEROS, dtype)
-    for _ in range(3):
-        beside = np.concatenate([np.nextafter(beside, dtype(-9)), beside, np.nextafter(beside, 0)])
-    return np.concatenate([points, np.unique(beside)]).astype(dtype)
-
-
-def far_points(dtype):
-    """All that is left: up to the largest number, where results are subnormal, special values."""
-    rng = np.random.default_rng(8)
-    info = np.finfo(dtype)
-    sizes = 2.0 ** rng.uniform(6, info.maxexp - 1, 100)
-    tails = np.concatenate(
-        [
-            rng.uniform(80, 110, 60),  # float32: exp
-            rng.uniform(690, 760, 80),  # float64: exp
-            rng.uniform(345, 380, 40),  # float64: tanh'
-            rng.uniform(40, 56, 30),  # float32: tanh'
-            rng.uniform(12.5, 15, 40),  # float32: gelu; erfc from 9
-            rng.uniform(9, 10.5, 20),
-            rng.uniform(36.5, 39.5, 80),  # float64: gelu; erfc from 26
-            rng.uniform(26, 28, 40),
-        ]
-    )
-    special = [0.0, info.smallest_subnormal, info.tiny, info.max, 1.0, 6.0, 28.0, 40.0, 87.0, 700.0]
-    thresholds = np.multiply.outer([87.0, 150.0, 300.0, 700.0], [1 - 1e-11, 1 + 1e-11]).ravel()
-    points = np.concatenate([sizes, tails, special, thresholds]).astype(dtype)
-    return np.concatenate([points, -points])
+# -- digits -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -409,13 +270,6 @@ def test_smallest_and_largest():
 # -- where the constants come from --------------------------------------------------------------
 
 
-def _numbers(name):
-    """The float constants of a kernel, and the table of coefficients if there is one."""
-    constants = vars(kernels)[name].__code__.co_consts
-    tables = [c for c in constants if isinstance(c, tuple) and len(c) == 24]
-    return {c for c in constants if isinstance(c, float)}, tables[0] if tables else None
-
-
 def _chebyshev(low, high, count):
     middle, half = (low + high) / 2, (high - low) / 2
     return [middle + half * mp.cos(mp.pi * (2 * k + 1) / (2 * count)) for k in range(count)]
@@ -443,7 +297,7 @@ def test_g_follows_from_its_derivation():
     rows = mp.matrix([[w * t**j for j in range(24)] for w, t in zip(weights, ts, strict=True)])
     right = mp.matrix([w * g for w, g in zip(weights, gs, strict=True)])
     fitted, _ = mp.qr_solve(rows, right)
-    assert tuple(float(c) for c in fitted) == _numbers("_erf")[1]
+    assert tuple(float(c) for c in fitted) == constants("_erf")[1]
     for t, w in zip(ts[::7], weights[::7], strict=True):
         t += mp.mpf(1) / 500
         s = 8 * (t + 0.5) / (0.5 - t)
@@ -465,7 +319,7 @@ def test_tails_follow_from_their_derivation():
         "_slope_tail": lambda x: (mills(x) - x) / (zero - x) / mp.sqrt(2 * mp.pi),
     }
     meet = mp.findroot(lambda x: tails["_tail"](x) - tails["_slope_tail"](x), (4, 5))
-    (center,) = _numbers("_tail_powers")[0] - {5.5}
+    (center,) = constants("_tail_powers")[0] - {5.5}
     assert center == float(meet / (meet + 5.5))
 
     def place(t):
@@ -477,17 +331,17 @@ def test_tails_follow_from_their_derivation():
     for name, tail in tails.items():
         fitted = mp.lu_solve(rows, mp.matrix([scale * tail(place(t)) - mp.mpf(1) / 64 for t in ts]))
         coefficients = (0.0, *(float(c) for c in fitted))
-        assert coefficients == _numbers(name)[1]
+        assert coefficients == constants(name)[1]
         for t in (a + (b - a) / 3 for a, b in itertools.pairwise(ts)):
             value = mp.mpf(1) / 64 + t * mp.polyval(list(fitted)[::-1], t)
             assert abs(value / (scale * tail(place(t))) - 1) < 1e-17
 
-    assert {float(zero), -float(zero - float(zero))} <= _numbers("_gelu_slope")[0]
-    assert float(7 * eighth / mp.sqrt(2)) in _numbers("_erfc")[0]
+    assert {float(zero), -float(zero - float(zero))} <= constants("_gelu_slope")[0]
+    assert float(7 * eighth / mp.sqrt(2)) in constants("_erfc")[0]
     for name, factor in {"_gelu": 1, "_gelu_slope": 1, "_gelu_and_slope": 1, "_erfc": 2}.items():
         shift = -mp.log(scale) + mp.log(factor) / 2
         short = mp.nint(512 * shift) / 512
-        found = {abs(c) for c in _numbers(name)[0]}
+        found = {abs(c) for c in constants(name)[0]}
         assert {float(short), abs(float(shift - short))} <= found, name
 
 
@@ -497,7 +351,7 @@ def test_the_zero_of_silu_slope():
     rounded = float(zero)
     factor = mp.exp(-mp.mpf(rounded))
     lost = 1 - mp.mpf(rounded) + factor
-    assert {rounded, float(factor), float(lost)} <= _numbers("_silu_slope")[0]
+    assert {rounded, float(factor), float(lost)} <= constants("_silu_slope")[0]
 
 
 # -- what a generated module needs --------------------------------------------------------------
