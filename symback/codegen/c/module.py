@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from sympy import Add, Expr
 
@@ -64,7 +65,7 @@ class LoaderText:
     read: Sequence[str]  # columns that forward reads
     fused: Sequence[str]  # and those that training reads
     output_shape: str
-    cache_shapes: Sequence[tuple[str, str]]
+    cache_shapes: str  # a list
     forward_slots: str
     fused_slots: str
     train_slots: str
@@ -286,40 +287,70 @@ class _Writer(CNames):
             read=read,
             fused=fused,
             output_shape=self.python_shape(circuit.output.shape, lowered.per_sample_output),
-            cache_shapes=[
-                (s.name, self.python_shape(self.shapes.get(s.name, ()), s in varying))
-                for s in forward.results[1:]
-            ],
-            forward_slots=_slots(every, read, "columns" if self.by_value else "_columns"),
+            cache_shapes=_list(
+                [
+                    self.python_shape(self.shapes.get(s.name, ()), s in varying)
+                    for s in forward.results[1:]
+                ]
+            ),
+            forward_slots=_slots(every, read, "columns"),
             fused_slots=_slots(every, fused, "columns"),
             train_slots=_slots(every, fused, "part"),
-            input_bar_slots=_slots([n.name for n in circuit.inputs], read, "_bars"),
-            returned_input_bars=", ".join(self.input_bar(n.name, read) for n in circuit.inputs),
+            input_bar_slots=_slots([n.name for n in circuit.inputs], read, "found"),
+            returned_input_bars=_arguments(
+                _runs(
+                    [n.name for n in circuit.inputs],
+                    read,
+                    "input_bars",
+                    "np.zeros(np.shape(inputs.{}), dtype)",  # no path leads to that input
+                )
+            ),
         )
-
-    def input_bar(self, name: str, read: Sequence[str]) -> str:
-        """The adjoint of an input in Python, exactly zero where no path leads to it."""
-        if name in read:
-            bar = f"_bars[{read.index(name)}]"
-            return (
-                f"{bar}[0 if _single else ()]"
-                if self.by_value
-                else f"_returned({bar}, _dtype, _single)"
-            )
-        if self.by_value:
-            return f"np.zeros(np.shape(inputs.{name}), dtype)"
-        return f"np.zeros(np.shape(inputs.{name}))"
 
 
 def _statements(sizes: Sequence[Declare]) -> list[str]:
     return StatementPrinter().lines(sizes)
 
 
+def _list(items: Sequence[str]) -> str:
+    if len(items) > 1 and len({*items}) == 1:
+        return f"[{items[0]}] * {len(items)}"
+    return f"[{_arguments(items)}]"
+
+
+def _arguments(items: Sequence[str]) -> str:
+    """The items between the brackets of a call or list, one a line where a line is too short."""
+    text = ", ".join(items)
+    if len(text) <= 60:
+        return text
+    return "".join(f"\n        {item}," for item in items) + "\n    "
+
+
 def _slots(every: Sequence[str], read: Sequence[str], values: str) -> str:
     """The columns in the order of the structure, None for those that nobody reads."""
-    if list(every[: len(read)]) == list(read):
-        return ", ".join([f"*{values}", *["None"] * (len(every) - len(read))])
-    return ", ".join(f"{values}[{read.index(n)}]" if n in read else "None" for n in every)
+    return ", ".join(_runs(every, read, values, "None"))
+
+
+def _runs(every: Sequence[str], read: Sequence[str], values: str, missing: str) -> list[str]:
+    """The values of `read`, which has the order of `every`, with `missing` for the other names.
+
+    >>> _runs("abcde", "abd", "columns", "None")
+    ['*columns[0:2]', 'None', 'columns[2]', 'None']
+    """
+    items: list[str] = []
+    start = 0
+    for known, group in groupby(every, read.__contains__):
+        names = list(group)
+        if not known:
+            items += [missing.format(name) for name in names]
+            continue
+        stop = start + len(names)
+        if len(names) == len(read):
+            items.append(f"*{values}")
+        else:
+            items.append(f"{values}[{start}]" if len(names) == 1 else f"*{values}[{start}:{stop}]")
+        start = stop
+    return items
 
 
 __all__ = ["CText", "c_text"]

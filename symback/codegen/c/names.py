@@ -138,11 +138,11 @@ class CNames:
 
     def python_shape(self, shape: Shape, varies: bool) -> str:
         """The code for the shape in the loader."""
-        parts = ["_rows"] if varies else []
+        parts = ["rows"] if varies else []
         for size in shape:
-            named = {s: Symbol(f'_lengths["{s}"]') for s in size.free_symbols}
+            named = {s: Symbol(f'lengths["{s}"]') for s in size.free_symbols}
             fixed = self.fixed.get(size)
-            parts.append(f'_lengths["{fixed[0]}"]' if fixed else str(size.xreplace(named)))
+            parts.append(f'lengths["{fixed[0]}"]' if fixed else str(size.xreplace(named)))
         return tuple_of(parts) if parts else "()"
 
 
