@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 from sympy import Expr, Symbol
 
@@ -30,8 +30,9 @@ class Node:
     A leaf (input, target, param) has its own symbol as formula; a computed node has a formula
     over earlier nodes. In a formula the symbol of an array stands for its element; `expr` is the
     same as SymPy's matrix expression. `shape` is () for a number, (n,) or (m, n) for an array.
-    A name of a size that a formula uses as a number is a node with the role size. A node equals
-    its name, so that `"w3" in c.params` reads as it should.
+    A name of a size that a formula uses as a number is a node with the role size. Nodes are
+    equal where all is that code depends on: neither places nor the order in which operands were
+    typed, as gates sort them.
     """
 
     name: str
@@ -74,17 +75,39 @@ class Node:
         return self.name
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash(self._content)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Node):
-            return self._content() == other._content()
-        if isinstance(other, str):
-            return self.name == other
-        return NotImplemented
+        if not isinstance(other, Node):
+            return NotImplemented
+        return self is other or self._content == other._content
 
-    def _content(self) -> tuple[Any, ...]:
-        return self.name, self.role, self.formula, self.shape, self.initial
+    @property
+    def _content(self) -> tuple[object, ...]:
+        return (
+            self.name,
+            self.role,
+            self.formula,
+            frozenset((name, shape) for name, shape in self.shapes.items() if shape),
+            repr(self.initial),  # 0.0 equals -0.0, but modules print them apart
+            self.generated,
+        )
+
+
+class Nodes(tuple[Node, ...]):
+    """Nodes in order, in which a node is also found by its name.
+
+    >>> import symback as sb
+    >>> "w" in sb.circuit("f = w*x").params
+    True
+    """
+
+    __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        if isinstance(item, str):
+            return any(n.name == item for n in self)
+        return super().__contains__(item)
 
 
 def leaf(
@@ -163,6 +186,7 @@ class Circuit:
     _by_name: Mapping[str, Node] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", Nodes(self.nodes))
         object.__setattr__(self, "_by_name", {n.name: n for n in self.nodes})
 
     def __getitem__(self, name: str | Node) -> Node:
@@ -183,29 +207,34 @@ class Circuit:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Circuit):
             return NotImplemented
-        return (self.nodes, self.output, self.loss) == (other.nodes, other.output, other.loss)
+        return self is other or self._content == other._content
 
     def __hash__(self) -> int:
-        return hash((self.nodes, self.output, self.loss))
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[object, ...]:
+        """All that changes what is derived or generated; not how roles came to be known."""
+        return self.nodes, self.output, self.loss, self.rewrites, self.is_literal
 
     @cached_property
-    def params(self) -> tuple[Node, ...]:
+    def params(self) -> Nodes:
         return self._with_role("param")
 
     @cached_property
-    def inputs(self) -> tuple[Node, ...]:
+    def inputs(self) -> Nodes:
         return self._with_role("input")
 
     @cached_property
-    def targets(self) -> tuple[Node, ...]:
+    def targets(self) -> Nodes:
         return self._with_role("target")
 
     @cached_property
-    def leaves(self) -> tuple[Node, ...]:
-        return tuple(n for n in self.nodes if n.role in LEAF_ROLES)
+    def leaves(self) -> Nodes:
+        return Nodes(n for n in self.nodes if n.role in LEAF_ROLES)
 
     @cached_property
-    def sizes(self) -> tuple[Node, ...]:
+    def sizes(self) -> Nodes:
         """The sizes that formulas use as numbers."""
         return self._with_role("size")
 
@@ -225,11 +254,11 @@ class Circuit:
         return {n.name: n.shape for n in self.nodes if n.shape}
 
     @cached_property
-    def computed(self) -> tuple[Node, ...]:
-        return tuple(n for n in self.nodes if not n.is_leaf)
+    def computed(self) -> Nodes:
+        return Nodes(n for n in self.nodes if not n.is_leaf)
 
-    def _with_role(self, role: Role) -> tuple[Node, ...]:
-        return tuple(n for n in self.nodes if n.role == role)
+    def _with_role(self, role: Role) -> Nodes:
+        return Nodes(n for n in self.nodes if n.role == role)
 
     @property
     def objective(self) -> Node:
@@ -264,4 +293,4 @@ class Circuit:
         return replace(self, is_literal=True)
 
 
-__all__ = ["LEAF_ROLES", "Circuit", "Node", "Rewrite", "Role", "computed", "leaf", "size"]
+__all__ = ["LEAF_ROLES", "Circuit", "Node", "Nodes", "Rewrite", "Role", "computed", "leaf", "size"]
