@@ -47,7 +47,7 @@ def rewritten(
     circuit: Circuit, opaque: Collection[str] = ()
 ) -> tuple[Circuit, tuple[Rewrite, ...]]:
     """`stable(circuit)`, and the rewritings that are not used as no proof of them was found."""
-    rewriter = _Rewriter(circuit, frozenset(opaque))
+    rewriter = Rewriter(circuit, frozenset(opaque))
     nodes = tuple(rewriter.node(n) for n in circuit.nodes)
     unproven = tuple(rewriter.unproven)
     if not rewriter.rewrites:
@@ -78,7 +78,9 @@ class _Change:
     behind: frozenset[Symbol] = frozenset()
 
 
-class _Rewriter:
+class Rewriter:
+    """Rewrites the nodes of a circuit one after another, leaves first."""
+
     def __init__(self, circuit: Circuit, opaque: frozenset[str]) -> None:
         self._opaque = opaque
         self._shapes = circuit.shapes
@@ -89,7 +91,7 @@ class _Rewriter:
         self._formulas: dict[Symbol, Expr] = {}  # and as rewritten
         self._behind: dict[Symbol, frozenset[Symbol]] = {}  # names that a rewriting used
         self._changes: dict[Any, _Change] = {}
-        self._plain: set[Expr] = set()  # products and sums that no rule looks for
+        self.plain: set[Expr] = set()  # products and sums that no rule looks for
         self._looked: set[Symbol] = set()
         self.rewrites: list[Rewrite] = []
         self.unproven: list[Rewrite] = []
@@ -104,7 +106,7 @@ class _Rewriter:
         return made
 
     def _rewritten(self, node: Node) -> Node:
-        change = self._rewrite(node.formula)
+        change = self.rewrite(node.formula)
         after = change.result
         if after == node.formula:
             return node
@@ -159,11 +161,11 @@ class _Rewriter:
         self._looked.add(expr)
         return formula
 
-    def _rewrite(self, expr: Any) -> _Change:
+    def rewrite(self, expr: Any) -> _Change:
         """Bottom up, every distinct part once."""
         for part in _parts(expr):
             if part not in self._changes:
-                if isinstance(part, Boolean) or self._is_plain(part):
+                if isinstance(part, Boolean) or self.is_plain(part):
                     self._changes[part] = _Change(part)
                     continue
                 args = tuple(self._changes[a].result for a in part.args)
@@ -171,7 +173,7 @@ class _Rewriter:
                 self._changes[part] = self._to_fixpoint(rebuilt)
         return self._changes[expr]
 
-    def _is_plain(self, part: Any) -> bool:
+    def is_plain(self, part: Any) -> bool:
         """Whether it is a product of names of leaves, or a sum of these.
 
         Rules look for numbers, powers and functions, so that most parts of a large circuit need
@@ -180,9 +182,9 @@ class _Rewriter:
         if part.is_Mul:
             plain = all(map(self._is_leaf, part.args))
         else:
-            plain = part.is_Add and all(t in self._plain or self._is_leaf(t) for t in part.args)
+            plain = part.is_Add and all(t in self.plain or self._is_leaf(t) for t in part.args)
         if plain:
-            self._plain.add(part)
+            self.plain.add(part)
         return bool(plain)
 
     def _is_leaf(self, part: Any) -> bool:
@@ -192,7 +194,7 @@ class _Rewriter:
         rules: list[Rule] = []
         behind: set[Symbol] = set()
         for _ in range(MOST_CHANGES):
-            step = self._once(expr)
+            step = self.once(expr)
             if step is None:
                 break
             found, rule = step
@@ -205,7 +207,7 @@ class _Rewriter:
 
     def _rewrite_new(self, found: Any) -> _Change:
         """What a rule has made may hold parts that rules apply to; its own head comes next."""
-        changes = [self._rewrite(a) for a in found.args]
+        changes = [self.rewrite(a) for a in found.args]
         args = tuple(change.result for change in changes)
         rebuilt = found if args == found.args else _rebuilt(found, args)
         parts = [self._changes[p] for a in found.args for p in _parts(a)]
@@ -215,7 +217,8 @@ class _Rewriter:
             frozenset(s for part in parts for s in part.behind),
         )
 
-    def _once(self, expr: Any) -> tuple[Expr, Rule] | None:
+    def once(self, expr: Any) -> tuple[Expr, Rule] | None:
+        """What the first rule that applies makes of an expression, and that rule."""
         for rule in _BY_HEAD.get(expr.func, ()):
             self._looked = set()
             found = rule.match(self, expr)

@@ -18,7 +18,7 @@ from symback.circuits.circuit import computed
 from symback.cli.main import cli
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.picture.diagram import MOST_BOXES, diagram
-from symback.derivation.picture.dot import _escaped, _quoted
+from symback.derivation.picture.dot import dot_string, html_text
 from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import picture
 from symback.errors import SymbackError, TooLarge, UnknownName
@@ -110,9 +110,9 @@ def test_words_of_the_language_are_names_like_others():
 
 
 def test_any_text_is_quoted():
-    assert _quoted('a"b\\') == '"a\\"b\\\\"'
-    assert _quoted("\\N\n\x00") == '"\\\\N ?"'
-    assert _escaped("x<y & z>\x1b") == "x&lt;y &amp; z&gt;?"
+    assert dot_string('a"b\\') == '"a\\"b\\\\"'
+    assert dot_string("\\N\n\x00") == '"\\\\N ?"'
+    assert html_text("x<y & z>\x1b") == "x&lt;y &amp; z&gt;?"
     nodes, _ = parsed(sb.circuit("f = where(x < w, x, w)").to_dot())
     assert "f = where(w > x, x, w)" in nodes["f"]
 

@@ -569,10 +569,10 @@ def test_no_rule_looks_for_sums_and_products_of_leaves(rule):
     """The rewriter does not show such parts to the rules."""
     a, b, c, d = map(real_symbol, "abcd")
     circuit = sb.circuit("f = a*b + c*d", loss=None)
-    rewriter = rewrite._Rewriter(circuit, frozenset())
+    rewriter = rewrite.Rewriter(circuit, frozenset())
     rewriter.node(circuit["f"])
     for part in (a * b, a * b * c, a + b, a + b + c, a * b + c, a * b + c * d, a * b + a * c + b):
-        assert rewriter._rewrite(part).result == part and part in rewriter._plain
+        assert rewriter.rewrite(part).result == part and part in rewriter.plain
         assert part.func not in rule.heads or rule.match(rewriter, part) is None
     for other in (
         2 * a,
@@ -583,7 +583,7 @@ def test_no_rule_looks_for_sums_and_products_of_leaves(rule):
         sp.sqrt(2) * a,
         a * circuit["f"].symbol,
     ):
-        assert not rewriter._is_plain(other)
+        assert not rewriter.is_plain(other)
 
 
 def test_every_rule_is_used():
@@ -672,14 +672,14 @@ def _values(circuit, at):
 def test_the_cost_is_linear(monkeypatch):
     """Deep sharing: the tree of this circuit has 2**40 leaves."""
     calls = 0
-    match = rewrite._Rewriter._once
+    match = rewrite.Rewriter.once
 
     def counted(self, expr):
         nonlocal calls
         calls += 1
         return match(self, expr)
 
-    monkeypatch.setattr(rewrite._Rewriter, "_once", counted)
+    monkeypatch.setattr(rewrite.Rewriter, "once", counted)
     counts = []
     for depth in (20, 40):
         lines = [f"n{i + 1} = log(1 + exp(n{i})) + n{i}**2" for i in range(depth)]

@@ -11,7 +11,12 @@ from symback.cli.main import cli
 from symback.errors import DataError, SymbackError, UnknownName
 from symback.training.loop import Diverged, TrainingError
 from symback.training.results.descent import Descent, descend, read_samples, summary
-from symback.training.results.descent_plot import _levels, _window, descent_picture, loss_picture
+from symback.training.results.descent_plot import (
+    contour_levels,
+    descent_picture,
+    loss_picture,
+    window,
+)
 
 N = 60
 NEURON = "f = x1 − σ(w3x3 + w4x4)"
@@ -202,18 +207,18 @@ def lines_of(axes):
 def test_levels_are_in_equal_ratios():
     bowl = np.add.outer(np.linspace(-1, 1, 41) ** 2, np.linspace(-1, 1, 41) ** 2)
     for height in (1e-3, 5.0, -7.0):  # of the loss itself, then of what it has above the least
-        levels = _levels(bowl + height)
+        levels = contour_levels(bowl + height)
         excess = levels - (0 if height == 1e-3 else height)
         assert len(levels) == 12
         ratios = excess[1:] / excess[:-1]
         assert np.ptp(np.log(ratios)) < 0.5 * np.log(ratios).mean()
-    assert not _levels(np.ones((5, 5))).size
-    assert not _levels(np.full((5, 5), np.nan)).size
+    assert not contour_levels(np.ones((5, 5))).size
+    assert not contour_levels(np.full((5, 5), np.nan)).size
 
 
 def test_the_window_holds_the_paths_and_is_no_sliver():
     points = np.array([[0.0, 5.0], [8.0, 5.0]])
-    (left, right), (low, high) = _window(points)
+    (left, right), (low, high) = window(points)
     assert left < 0 and right > 8
     assert 4 * (high - low) == pytest.approx(right - left) and low < 5 < high
 

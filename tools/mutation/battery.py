@@ -117,12 +117,14 @@ def of_arrays() -> Iterator[Case]:
 
 def in_python(one: Any) -> None:
     """A case of tests/cases/array_cases.py against plain Python, as the tests of arrays do."""
-    from tests.operations import test_arrays as tests
+    from tests.cases.array_judge import compiled
+    from tests.codegen import test_array_contract as tests
 
-    tests.test_text_comes_back_and_forward(one)
-    tests.test_backward(one)
-    tests.test_value_and_grad(one)
-    tests.test_float32_stays_float32(one)
+    module = compiled(one)
+    tests.test_text_comes_back_and_forward(one, module)
+    tests.test_backward(one, module)
+    tests.test_value_and_grad(one, module)
+    tests.test_float32_stays_float32(one, module)
 
 
 # -- the tests of the tables ---------------------------------------------------------------------

@@ -50,11 +50,11 @@ def to_dot(
 
 
 def _text(drawn: Diagram, texts: Texts, *, with_numbers: bool) -> str:
-    result = _quoted(_RESULT.format(drawn.of))
+    result = dot_string(_RESULT.format(drawn.of))
     lines = [
-        f"digraph {_quoted(drawn.of)} {{",
+        f"digraph {dot_string(drawn.of)} {{",
         _HEADER,
-        f"  graph [tooltip={_quoted(texts.title())}{_foot(drawn, texts, with_numbers)}]",
+        f"  graph [tooltip={dot_string(texts.title())}{_foot(drawn, texts, with_numbers)}]",
         *(_node(box, texts) for box in drawn.boxes),
         f'  {result} [shape=point width=0.03 height=0.03 color="#8c959f" label=""]',
         *(_edge(wire.tail, wire.head, _on_wire(wire, texts)) for wire in drawn.wires),
@@ -75,14 +75,14 @@ def _foot(drawn: Diagram, texts: Texts, with_numbers: bool) -> str:
 
 def _node(box: Box, texts: Texts) -> str:
     """A box with its sign or name and its caption; a second outline around a collapsed one."""
-    sign = f'<font point-size="{_SIGN}">{_escaped(texts.inside(box))}</font>'
+    sign = f'<font point-size="{_SIGN}">{html_text(texts.inside(box))}</font>'
     if box.role != "computed":
-        sign = _escaped(texts.inside(box))
+        sign = html_text(texts.inside(box))
     caption = [_coloured(line) for line in texts.caption(box)]
     label = f"<{'<br/>'.join([sign, *caption])}>"
     twice = " peripheries=2" if box.is_collapsed else ""
-    tip = _quoted(texts.tip(box))
-    return f"  {_quoted(box.name)} [{_FORMS[box.role]}{twice} tooltip={tip} label={label}]"
+    tip = dot_string(texts.tip(box))
+    return f"  {dot_string(box.name)} [{_FORMS[box.role]}{twice} tooltip={tip} label={label}]"
 
 
 def _on_wire(wire: Wire, texts: Texts) -> list[Line]:
@@ -93,7 +93,7 @@ def _on_wire(wire: Wire, texts: Texts) -> list[Line]:
 def _edge(tail: str, head: str, lines: Iterable[Line]) -> str:
     label = _label(lines)
     attributes = f" [label={label}]" if label else ""
-    return f"  {_quoted(tail)} -> {_quoted(head)}{attributes}"
+    return f"  {dot_string(tail)} -> {dot_string(head)}{attributes}"
 
 
 def _label(lines: Iterable[Line], align: str = "") -> str:
@@ -105,19 +105,19 @@ def _label(lines: Iterable[Line], align: str = "") -> str:
 
 def _coloured(line: Line) -> str:
     if line.kind == "text":
-        return _escaped(line.text)
-    return f'<font color="{_COLOURS[line.kind]}">{_escaped(line.text)}</font>'
+        return html_text(line.text)
+    return f'<font color="{_COLOURS[line.kind]}">{html_text(line.text)}</font>'
 
 
-def _escaped(text: str) -> str:
+def html_text(text: str) -> str:
     """Text inside an HTML-like label."""
     return escape(_FORBIDDEN.sub("?", text))
 
 
-def _quoted(text: str) -> str:
+def dot_string(text: str) -> str:
     """A quoted string: any text is one name, and a backslash stands for itself."""
     plain = _FORBIDDEN.sub("?", text).replace("\n", " ")
     return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-__all__ = ["to_dot"]
+__all__ = ["dot_string", "html_text", "to_dot"]

@@ -79,7 +79,7 @@ def descent_picture(
     axes = figure.add_subplot()
     points = np.concatenate([path.points for path in paths])
     grid = GRID if descents.rows <= MANY_ROWS else COARSE
-    across, up = (np.linspace(*ends, grid) for ends in _window(points))
+    across, up = (np.linspace(*ends, grid) for ends in window(points))
     _draw_surface(axes, across, up, descents.surface(across, up), points)
     for path in _in_order(paths):
         _draw_path(axes, path.points, _LOOKS[path.method], path.title)
@@ -104,7 +104,7 @@ def path_plot(
         figure = new_figure(7.2, 6.0)
     except SymbackError:
         return None
-    across, up = (np.linspace(*ends, COARSE) for ends in _window(points))
+    across, up = (np.linspace(*ends, COARSE) for ends in window(points))
     axes = figure.add_subplot()
     _draw_surface(axes, across, up, surface(across, up), points)
     _draw_path(axes, points, _LOOKS["minibatch"], "path of the run")
@@ -146,7 +146,7 @@ def loss_picture(
 # -- drawing ---------------------------------------------------------------------------------------
 
 
-def _window(points: FloatArray) -> list[tuple[float, float]]:
+def window(points: FloatArray) -> list[tuple[float, float]]:
     """The ends of both axes: all points with a margin, no side less than a quarter of the other."""
     least, most = points.min(axis=0), points.max(axis=0)
     extent = most - least
@@ -155,7 +155,7 @@ def _window(points: FloatArray) -> list[tuple[float, float]]:
     return [(float(m - h), float(m + h)) for m, h in zip(middle, half, strict=True)]
 
 
-def _levels(losses: FloatArray) -> FloatArray:
+def contour_levels(losses: FloatArray) -> FloatArray:
     """Levels in equal ratios: of the loss, or of what it has above the least where that is less.
 
     Each has the fewest digits that distinguish the levels, so that its label is exact.
@@ -178,7 +178,7 @@ def _draw_surface(
 ) -> None:
     """Contours with their losses on them, darker where it is higher; white where there is none."""
     losses = np.where(np.abs(losses) < _HIGHEST, losses, np.nan)
-    levels = _levels(losses)
+    levels = contour_levels(losses)
     if levels.size < 2:
         return  # a plain
     shown = np.ma.masked_invalid(losses)
@@ -264,4 +264,4 @@ def _saved(figure: Figure, save: str | os.PathLike[str] | None) -> Figure:
     return figure
 
 
-__all__ = ["Descent", "descend", "descent_picture", "loss_picture"]
+__all__ = ["Descent", "contour_levels", "descend", "descent_picture", "loss_picture", "window"]

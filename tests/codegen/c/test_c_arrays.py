@@ -18,7 +18,6 @@ from symback.errors import Unsupported
 from symback.operations import arrays as a
 from tests.cases.array_circuits import ALL, array_sample
 from tests.cases.compilers import COMPILER, STRICT, compiles, imported
-from tests.operations import test_arrays as contract
 
 REFUSED = {a.inv: "inv(A)", a.det: "A*det(A)", a.logdet: "A*logdet(A)", a.solve: "solve(A, A)"}
 """Operations that C has no lines for, each with a formula."""
@@ -249,32 +248,6 @@ def test_a_loss_that_is_not_finite_stops_training(network):
     for callback in (None, lambda *step: None):
         with pytest.raises(FloatingPointError, match=r"step 2, rows 4, 5: x is not finite"):
             network.sgd(params, inputs, learning_rate=0.1, batch_size=2, callback=callback)
-
-
-CONTRACT = (
-    contract.test_text_comes_back_and_forward,
-    contract.test_backward,
-    contract.test_results_are_new_arrays_and_one_seed_serves_all,
-    contract.test_value_and_grad,
-    contract.test_training_and_vectors,
-    contract.test_float32_stays_float32,
-)
-
-
-@compiles
-@pytest.mark.slow  # a file to compile for each
-@pytest.mark.parametrize("case", contract.CASES, ids=lambda case: case.id)
-def test_the_contract_of_modules_of_arrays(case, monkeypatch):
-    """The tests of tests/operations/test_arrays.py, with C in the place of NumPy."""
-    try:
-        module = contract.circuit(case).compile(target="c")
-    except Unsupported as error:
-        assert "the C target has no" in str(error)
-        return
-    monkeypatch.setattr(contract, "compiled", lambda _: module)
-    for test in CONTRACT:
-        if test is not contract.test_training_and_vectors or "param" in case.roles:
-            test(case)
 
 
 def test_generated_files_are_in_step():
