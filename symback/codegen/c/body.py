@@ -119,7 +119,8 @@ class Body:
     def _idle(self, nodes: Sequence[Statement]) -> set[Statement]:
         """Reads whose values no line needs, perhaps but their shape."""
         lines = StatementPrinter().lines
-        known = words(lines(node for node in nodes if node not in self.reads))
+        reads = set(self.reads)
+        known = words(lines(node for node in nodes if node not in reads))
         idle: set[Statement] = set()
         for node in reversed(self.reads):
             if node.name in known:
@@ -165,13 +166,14 @@ class Body:
         needed = {s for line in self.program.lines for s in line.reads}
         needed |= set(self.program.results)
         lowered, writer = self.writer.lowered, self.writer
+        cache = set(lowered.cache)
         for argument in self.program.arguments:
             if argument not in needed or is_size(argument):
                 continue
             name, param = writer.name(argument.name), False
             if argument == lowered.seed:
                 source = "output_bar"
-            elif argument in lowered.cache:
+            elif argument in cache:
                 source = f"cache->{name}"
             else:
                 param = writer.circuit[argument.name].role == "param"
