@@ -7,24 +7,19 @@ and equal, else the formula stays as typed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-import numpy as np
 from flint import arb
 from sympy import Expr, Symbol
 
 from symback.errors import Unsupported
-from symback.operations import arrays
-from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
-from symback.operations.definitions import SYMPY, boxed, definitions
 from symback.operations.elementwise import elementary
-from symback.operations.expressions import postorder, real_symbol
+from symback.operations.expressions import postorder
 from symback.operations.forms import Numbering, form_of
-from symback.operations.shapes import Shape
 
 BITS = 400
 CLOSE = arb(2) ** -60
@@ -33,9 +28,6 @@ SIZES = (0.3, 1.0, 3.0, 0.01, 30.0)
 POINTS = 30
 """Points that are tried: in turn all positive, and of both signs."""
 ENOUGH = 3  # points inside the domain
-ALONG = 3  # entries along an axis
-SPOKEN_OF = (arrays.reduce_sum, arrays.softmax, arrays.log_softmax, arrays.logsumexp)
-_DEFINITIONS = definitions(SYMPY)
 MOST_KEPT = 2**12
 _PROVEN: dict[Hashable, bool] = {}  # by form: rewritings that differ in their names only
 LARGEST = arb(10) ** 40  # of a value whose exp is still taken
@@ -82,107 +74,6 @@ def _hold(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> b
     return proven > 0
 
 
-def holds_for_arrays(
-    before: Expr,
-    after: Expr,
-    behind: Sequence[tuple[Symbol, Expr]],
-    shapes: Mapping[str, Shape],
-    became: Callable[[Any], Any],
-) -> bool:
-    """The same for formulas of arrays, entry by entry, with three entries along each axis.
-
-    `became` gives the rewritten form of a part. An operation that no rule speaks of is unknown
-    in both forms, whatever it does: its operands must be proven equal to their rewritten forms.
-    """
-    unknowns: dict[Any, Symbol] = {}
-    known = dict(shapes)
-    typed: list[Any] = []
-
-    def over_unknowns(expr: Expr) -> Expr:
-        found = _unspoken_of(expr)
-        typed.extend(found)
-        for part in found:
-            whole = became(part)
-            if whole not in unknowns:
-                unknowns[whole] = real_symbol(f"part {len(unknowns)}")
-                known[unknowns[whole].name] = shape_of(part, shapes)
-        return expr.xreplace({p: unknowns[became(p)] for p in found}) if found else expr
-
-    one, two = over_unknowns(before), over_unknowns(after)
-    for symbol, formula in [(s, over_unknowns(f)) for s, f in reversed(behind)]:
-        one, two = (e.xreplace({symbol: formula}) for e in (one, two))
-    try:
-        pairs = zip(np.ravel(_entries(one, known)), np.ravel(_entries(two, known)), strict=True)
-        if not all(holds(a, b, ()) for a, b in pairs):
-            return False
-    except ValueError:  # shapes that fit only where some axis has another length
-        return False
-    return all(
-        _same_but_for_operands(part, became(part))
-        and all(
-            holds_for_arrays(a, b, behind, shapes, became)
-            for a, b in zip(part.operands, became(part).operands, strict=True)
-            if a != b
-        )
-        for part in dict.fromkeys(typed)
-        if became(part) != part
-    )
-
-
-def _same_but_for_operands(part: Any, whole: Any) -> bool:
-    return isinstance(whole, part.func) and part.with_operands(whole.operands) == whole
-
-
-def _unspoken_of(expr: Any) -> list[Any]:
-    """The outermost operations that mix elements and that no rule speaks of."""
-    found: dict[Any, None] = {}
-    seen: set[Any] = set()
-    stack = [expr]
-    while stack:
-        part = stack.pop()
-        if part in seen:
-            continue
-        seen.add(part)
-        if isinstance(part, ArrayFunction) and type(part) not in SPOKEN_OF:
-            found[part] = None
-        else:
-            stack.extend(reversed(part.args))
-    return list(found)
-
-
-def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Any:
-    """The entries of a formula over arrays whose axes all have the length ALONG."""
-    done: dict[Any, Any] = {}
-    stack = [expr]
-    while stack:
-        part = stack[-1]
-        inner = [a for a in part.args if a not in done]
-        if inner:
-            stack += inner
-            continue
-        stack.pop()
-        if part in done:
-            continue
-        if not part.args:
-            rank = len(shape_of(part, shapes)) if isinstance(part, Expr) else 0
-            done[part] = _any_entries(part, rank)
-        elif type(part) in SPOKEN_OF:
-            done[part] = _DEFINITIONS[part.func](*(done[o] for o in part.operands), *part.options)
-        else:
-            args = [done[a] for a in part.args]
-            done[part] = np.frompyfunc(part.func, len(args), 1)(*args)
-    return done[expr]
-
-
-def _any_entries(part: Any, rank: int) -> Any:
-    if rank == 0:
-        return boxed(part)
-    made = np.empty((ALONG,) * rank, dtype=object)
-    for index in np.ndindex(made.shape):
-        made[index] = real_symbol(f"{part} {index}")
-    return made
-
-
 def _draw(rng: Random, number: int) -> arb:
     size = SIZES[number % len(SIZES)] * 2 ** rng.uniform(-1.5, 1.5)
     return arb(size if number % 2 == 0 or rng.random() < 0.5 else -size)
@@ -210,4 +101,4 @@ def _equal_at(
     return bool(abs(one - two) <= CLOSE * (abs(one) + abs(two)))
 
 
-__all__ = ["holds", "holds_for_arrays"]
+__all__ = ["holds"]

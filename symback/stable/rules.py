@@ -15,6 +15,7 @@ import sympy as sp
 from sympy import Add, Mul, Pow
 from sympy.codegen.cfunctions import log1p
 
+from symback.operations import arrays
 from symback.operations.functions import erfc, sigma
 from symback.stable import logs, quotients, sums
 from symback.stable.matching import Matcher
@@ -41,6 +42,9 @@ CANCELS = "nearly equal terms cancel"
 ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
 ANGLE = "a product of sines"
 ROOTS = "a quotient by the sum of the roots"
+
+SPOKEN_OF = (arrays.reduce_sum, arrays.softmax, arrays.log_softmax, arrays.logsumexp)
+"""The operations on arrays that a rule can look into or put in place."""
 
 RULES: tuple[Rule, ...] = (
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),

@@ -447,5 +447,6 @@ BATTERIES = {
     "symback/stable/rules.py": of_rewriting,
     "symback/stable/rewrite.py": of_rewriting,
     "symback/stable/proof.py": of_rewriting,
+    "symback/stable/array_proof.py": of_rewriting,
 }
 """Which cases judge the mutants of each file."""

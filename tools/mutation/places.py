@@ -50,5 +50,6 @@ FILES: dict[str, Callable[[str], bool]] = {
 ON_REQUEST: dict[str, Callable[[str], bool]] = {
     "symback/stable/rewrite.py": _of_rewriting,
     "symback/stable/proof.py": _of_rewriting,
+    "symback/stable/array_proof.py": _of_rewriting,
 }
-"""Files that hold no formula: the walk over a circuit, and the choice of points for a proof."""
+"""Files that hold no formula: the walk over a circuit, the points and the entries of a proof."""

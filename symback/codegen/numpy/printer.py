@@ -6,9 +6,10 @@ functions that NumPy lacks or computes badly are kernels of `symback.codegen.num
 
 from __future__ import annotations
 
-import inspect
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -16,20 +17,29 @@ from sympy import Expr, Mul, Piecewise, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.program import Assign, Program, batch_sum, symbols, varies
-from symback.codegen.numpy import array_kernels, kernels, series_kernels
 from symback.operations import functions as ops
 from symback.operations.elementwise import SLOPES
 from symback.operations.functions import Slope
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, is_negative
 
-KERNELS: dict[str, Any] = {
-    name: function
-    for module in (kernels, series_kernels, array_kernels)
-    for name, function in vars(module).items()
-    if name.startswith("_") and inspect.isfunction(function)
+
+def _functions(file: str) -> Iterator[tuple[str, str]]:
+    """The names and sources of the private functions in a file, which is read, not imported:
+    what writes modules runs without NumPy."""
+    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
+    lines = text.splitlines()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("_"):
+            yield node.name, "\n".join(lines[node.lineno - 1 : node.end_lineno])
+
+
+KERNELS: dict[str, str] = {
+    name: source
+    for file in ("kernels.py", "series_kernels.py", "array_kernels.py")
+    for name, source in _functions(file)
 }
-"""Every function that may be pasted into a module, by name."""
+"""The source of every function that may be pasted into a module, by name."""
 
 FUNCTIONS = with_kernels(
     {
@@ -217,4 +227,4 @@ def _as_float(text: str) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
-    return called_kernels(lines, sorted(KERNELS), lambda name: inspect.getsource(KERNELS[name]))
+    return called_kernels(lines, sorted(KERNELS), KERNELS.__getitem__)

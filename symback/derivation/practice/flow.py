@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from random import Random
 from typing import Any
 
-import numpy as np
 from flint import arb
 from sympy import Expr
 
@@ -40,14 +40,14 @@ RANGES = ((0.3, 3.0), (0.05, 0.95), (1.0, 5.0), (0.01, 1.0))
 
 def points(circuit: Circuit) -> Iterator[Values]:
     """The values of all nodes at several points inside the domain, none of them at 0 or a tie."""
-    rng = np.random.default_rng(SEED)
+    rng = Random(SEED)
     count = 0
     for number in range(MOST_TRIED):
         low, high = RANGES[number % len(RANGES)]
         values: Values = {}
         for leaf in circuit.leaves:
             sign = 1.0 if number % 3 == 2 else rng.choice([-1.0, 1.0])
-            values[leaf.symbol] = arb(float(sign * rng.uniform(low, high)))
+            values[leaf.symbol] = arb(sign * rng.uniform(low, high))
         if _computed(circuit, values):
             yield values
             count += 1

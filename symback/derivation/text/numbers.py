@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
-
-import numpy as np
 
 DIGITS = 6
 FEWER_DIGITS = 4  # of arrays that are too wide with all
@@ -21,18 +22,19 @@ def value_text(value: Any, room: int, dots: str = "…") -> str:
 
     >>> value_text([[1.0, 2.0], [3.0, 4.0]], 40)
     '[[1, 2], [3, 4]]'
-    >>> value_text(np.zeros((64, 128)), 40)
+    >>> value_text([[0.0] * 128] * 64, 40)
     '[64, 128]: 0, 0, 0, 0, 0, 0, …'
     """
-    array = np.asarray(value, dtype=float)
-    if not array.ndim:
-        return number_text(float(array))
+    value = _plain(value)
+    if isinstance(value, float):
+        return number_text(value)
+    shape = _shape(value)
     for digits in (DIGITS, FEWER_DIGITS):
-        if array.size <= room:  # an entry takes a letter and more
-            text = _rows_text(array, digits)
+        if math.prod(shape) <= room:  # an entry takes a letter and more
+            text = _rows_text(value, digits)
             if len(text) <= room:
                 return text
-    return _cut_text(array, room, dots)
+    return _cut_text(value, shape, room, dots)
 
 
 def is_whole(text: str) -> bool:
@@ -40,17 +42,40 @@ def is_whole(text: str) -> bool:
     return not text.endswith(("…", "..."))
 
 
-def _rows_text(array: Any, digits: int) -> str:
-    if not array.ndim:
-        return number_text(float(array), digits)
-    return f"[{', '.join(_rows_text(part, digits) for part in array)}]"
+def _plain(value: Any) -> Any:
+    """A float, or a list or tuple of rows, of a number or an array of any kind."""
+    listed = value.tolist() if hasattr(value, "tolist") else value
+    return listed if isinstance(listed, list | tuple) else float(listed)
 
 
-def _cut_text(array: Any, room: int, dots: str) -> str:
+def _shape(value: Any) -> list[int]:
+    shape = []
+    while isinstance(value, list | tuple):
+        shape.append(len(value))
+        value = value[0]
+    return shape
+
+
+def _flat(value: Any) -> Iterator[float]:
+    """The entries, row by row."""
+    if not isinstance(value, list | tuple):
+        yield value
+        return
+    for part in value:
+        yield from _flat(part)
+
+
+def _rows_text(value: Any, digits: int) -> str:
+    if not isinstance(value, list | tuple):
+        return number_text(value, digits)
+    return f"[{', '.join(_rows_text(part, digits) for part in value)}]"
+
+
+def _cut_text(value: Any, shape: list[int], room: int, dots: str) -> str:
     """The shape, and as many of the first entries as fit."""
-    text = f"[{', '.join(map(str, array.shape))}]: "
-    for entry in array.flat[:MOST_FIRST]:
-        longer = f"{text}{number_text(float(entry), FEWER_DIGITS)}, "
+    text = f"[{', '.join(map(str, shape))}]: "
+    for entry in islice(_flat(value), MOST_FIRST):
+        longer = f"{text}{number_text(entry, FEWER_DIGITS)}, "
         if len(longer) + len(dots) > room and not text.endswith(": "):
             break
         text = longer
@@ -59,11 +84,11 @@ def _cut_text(array: Any, room: int, dots: str) -> str:
 
 def value_latex(value: Any) -> str:
     """A number, or a matrix; a vector is a column. Rows and columns of large ones are left out."""
-    array = np.asarray(value, dtype=float)
-    if not array.ndim:
-        return number_latex(float(array))
-    rows = array if array.ndim == 2 else array[:, None]
-    down, across = (_kept(length) for length in rows.shape)
+    value = _plain(value)
+    if isinstance(value, float):
+        return number_latex(value)
+    rows = value if len(_shape(value)) == 2 else [[entry] for entry in value]
+    down, across = _kept(len(rows)), _kept(len(rows[0]))
     lines = []
     for i in down:
         if i is None:
@@ -75,7 +100,7 @@ def value_latex(value: Any) -> str:
 
 
 def _entry(rows: Any, i: int, j: int | None) -> str:
-    return r"\cdots" if j is None else number_latex(float(rows[i, j]), FEWER_DIGITS)
+    return r"\cdots" if j is None else number_latex(rows[i][j], FEWER_DIGITS)
 
 
 def _kept(length: int) -> list[int | None]:

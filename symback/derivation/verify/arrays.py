@@ -22,6 +22,8 @@ from symback.derivation.numbers.links import below
 from symback.derivation.steps import Step
 from symback.derivation.verify.gate import (
     ADJOINT,
+    CALM_POINTS,
+    POINTS,
     Gate,
     entries_hold,
     gate_reference,
@@ -29,7 +31,7 @@ from symback.derivation.verify.gate import (
     leaf_entries,
     refused,
 )
-from symback.derivation.verify.scalars import BITS, CALM_POINTS, POINTS, SEED
+from symback.derivation.verify.scalars import BITS, SEED
 from symback.errors import Unsupported
 from symback.operations.balls.arrays import Singular
 from symback.operations.balls.functions import Undecided

@@ -20,9 +20,7 @@ from symback.circuits.circuit import Circuit, Node, computed, leaf, size
 from symback.derivation.verify.scalars import (
     BITS,
     CALM,
-    CALM_POINTS,
     CLOSE,
-    POINTS,
     SEED,
     StepRefused,
 )
@@ -41,6 +39,8 @@ from symback.truth.reference import Reference
 
 MOST_KEPT = 2**10  # truths
 MOST_ENTRIES = 100_000  # of a gate at sizes that can't be made small
+POINTS = 40  # tried until one lies inside the domain
+CALM_POINTS = 12  # tried before, until all values at one are calm
 STEP_WIDTH = arb(2) ** -120  # of a central difference in BITS, which leaves its square
 TINY = arb(2) ** -200  # what stands for 0
 VALUE, ADJOINT = real_symbol("v"), real_symbol("v_adjoint")

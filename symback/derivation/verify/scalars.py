@@ -7,11 +7,12 @@ proven not to hold raises; it is never printed. Gates of one form are verified o
 
 from __future__ import annotations
 
+import math
 from collections import ChainMap
-from collections.abc import Hashable, Mapping, MutableMapping
+from collections.abc import Hashable, Mapping, MutableMapping, Sequence
+from random import Random
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from flint import arb
 from sympy import Add, Expr
@@ -23,14 +24,23 @@ from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.forms import Numbering, form_of, place
-from symback.truth.points import scenes
 
 BITS = 400
 CLOSE = arb(2) ** -60  # relative: a difference below it proves that a form holds
 SEED = 1729
-POINTS = 40  # tried until one lies inside the domain
-CALM_POINTS = 12  # tried before, until all values at one are calm
+POINTS = 80  # tried until one lies inside the domain
+CALM_POINTS = 24  # tried before, until all values at one are calm
 CALM = arb(64)  # far out, differences such as 1 − tanh² have no digits
+RANGES = (
+    (0.1, 10.0),
+    (1e-3, 1e3),
+    (0.3, 3.0),
+    (1e-8, 80.0),
+    (1e-20, 1e20),
+    (0.01, 1.0),
+    (1.0, 80.0),
+)
+"""Magnitudes, in turn; numbers on both sides of 1 keep narrow domains within reach."""
 
 Values = MutableMapping[Any, arb]
 
@@ -54,14 +64,12 @@ class Verifier:
         self.point = self._find(CALM_POINTS, calm=True) or self._find(POINTS, calm=False)
 
     def _find(self, most: int, *, calm: bool) -> Values | None:
-        rng = np.random.default_rng(SEED)
-        for number, scene in enumerate(scenes(self._circuit, rng, most)):
-            for sample in scene.points[:2]:
-                values = self._evaluated(scene.merged(sample), calm)
-                if values is not None:
-                    return values
-            if number >= most:
-                break
+        rng = Random(SEED)
+        names = [leaf.name for leaf in self._circuit.leaves]
+        for number in range(most):
+            values = self._evaluated(_draw(names, rng, number), calm)
+            if values is not None:
+                return values
         return None
 
     def _evaluated(self, point: Mapping[str, float], calm: bool) -> Values | None:
@@ -134,6 +142,18 @@ class Verifier:
             if not one.overlaps(two):
                 raise StepRefused(f"internal: the step for {what} does not hold")
             return bool(abs(one - two) <= CLOSE * (abs(one) + abs(two)))
+
+
+def _draw(names: Sequence[str], rng: Random, number: int) -> dict[str, float]:
+    """Numbers of one magnitude or, at every fourth point, each of its own; of both signs at two
+    points, then all positive."""
+    usual = [RANGES[number % len(RANGES)]]
+    point = {}
+    for name in names:
+        low, high = rng.choice(RANGES if number % 4 == 1 else usual)
+        size = math.exp(rng.uniform(math.log(low), math.log(high)))
+        point[name] = size if number % 3 == 2 else rng.choice((-1, 1)) * size
+    return point
 
 
 def form_of_sum(form: Any, numbers: Numbering) -> Hashable:

@@ -1,0 +1,123 @@
+"""A rewriting of a formula of arrays, proven entry by entry: each entry is a formula of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Symbol
+
+from symback.operations.arrays import ArrayFunction, shape_of
+from symback.operations.definitions import SYMPY, boxed, definitions
+from symback.operations.expressions import real_symbol
+from symback.operations.shapes import Shape
+from symback.stable.proof import holds
+from symback.stable.rules import SPOKEN_OF
+
+ALONG = 3  # entries along an axis
+_DEFINITIONS = definitions(SYMPY)
+
+
+def holds_for_arrays(
+    before: Expr,
+    after: Expr,
+    behind: Sequence[tuple[Symbol, Expr]],
+    shapes: Mapping[str, Shape],
+    became: Callable[[Any], Any],
+) -> bool:
+    """Whether both forms are proven equal, with three entries along each axis.
+
+    `became` gives the rewritten form of a part. An operation that no rule speaks of is unknown
+    in both forms, whatever it does: its operands must be proven equal to their rewritten forms.
+    """
+    unknowns: dict[Any, Symbol] = {}
+    known = dict(shapes)
+    typed: list[Any] = []
+
+    def over_unknowns(expr: Expr) -> Expr:
+        found = _unspoken_of(expr)
+        typed.extend(found)
+        for part in found:
+            whole = became(part)
+            if whole not in unknowns:
+                unknowns[whole] = real_symbol(f"part {len(unknowns)}")
+                known[unknowns[whole].name] = shape_of(part, shapes)
+        return expr.xreplace({p: unknowns[became(p)] for p in found}) if found else expr
+
+    one, two = over_unknowns(before), over_unknowns(after)
+    for symbol, formula in [(s, over_unknowns(f)) for s, f in reversed(behind)]:
+        one, two = (e.xreplace({symbol: formula}) for e in (one, two))
+    try:
+        pairs = zip(np.ravel(_entries(one, known)), np.ravel(_entries(two, known)), strict=True)
+        if not all(holds(a, b, ()) for a, b in pairs):
+            return False
+    except ValueError:  # shapes that fit only where some axis has another length
+        return False
+    return all(
+        _same_but_for_operands(part, became(part))
+        and all(
+            holds_for_arrays(a, b, behind, shapes, became)
+            for a, b in zip(part.operands, became(part).operands, strict=True)
+            if a != b
+        )
+        for part in dict.fromkeys(typed)
+        if became(part) != part
+    )
+
+
+def _same_but_for_operands(part: Any, whole: Any) -> bool:
+    return isinstance(whole, part.func) and part.with_operands(whole.operands) == whole
+
+
+def _unspoken_of(expr: Any) -> list[Any]:
+    """The outermost operations that mix elements and that no rule speaks of."""
+    found: dict[Any, None] = {}
+    seen: set[Any] = set()
+    stack = [expr]
+    while stack:
+        part = stack.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        if isinstance(part, ArrayFunction) and type(part) not in SPOKEN_OF:
+            found[part] = None
+        else:
+            stack.extend(reversed(part.args))
+    return list(found)
+
+
+def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Any:
+    """The entries of a formula over arrays whose axes all have the length ALONG."""
+    done: dict[Any, Any] = {}
+    stack = [expr]
+    while stack:
+        part = stack[-1]
+        inner = [a for a in part.args if a not in done]
+        if inner:
+            stack += inner
+            continue
+        stack.pop()
+        if part in done:
+            continue
+        if not part.args:
+            rank = len(shape_of(part, shapes)) if isinstance(part, Expr) else 0
+            done[part] = _any_entries(part, rank)
+        elif type(part) in SPOKEN_OF:
+            done[part] = _DEFINITIONS[part.func](*(done[o] for o in part.operands), *part.options)
+        else:
+            args = [done[a] for a in part.args]
+            done[part] = np.frompyfunc(part.func, len(args), 1)(*args)
+    return done[expr]
+
+
+def _any_entries(part: Any, rank: int) -> Any:
+    if rank == 0:
+        return boxed(part)
+    made = np.empty((ALONG,) * rank, dtype=object)
+    for index in np.ndindex(made.shape):
+        made[index] = real_symbol(f"{part} {index}")
+    return made
+
+
+__all__ = ["holds_for_arrays"]
