@@ -304,7 +304,7 @@ def test_module_text_of_a_wide_circuit_is_linear():
     for n in (30, 60):
         circuit = sb.circuit("f = " + "*".join(f"x{i}" for i in range(n)), loss=None)
         text = module_text(circuit, "0")
-        sizes.append(sum(len(line) for line in (*text.forward_lines, *text.backward_lines)))
+        sizes.append(sum(len(line) for line in (*text.forward, *text.backward)))
     assert sizes[1] < 2.5 * sizes[0]
 
 

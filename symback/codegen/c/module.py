@@ -247,7 +247,7 @@ class _Writer(CNames):
             stem=stem,
             prefix=self.prefix,
             header=f"{stem}.h",
-            title=python.title.removesuffix(" Needs NumPy ≥ 2 only."),
+            title=python.header.title.removesuffix(" Needs NumPy ≥ 2 only."),
             by_value=self.by_value,
             sizes=[self.name(str(s)) for s in circuit.size_names],
             size_names=[str(s) for s in circuit.size_names],

@@ -13,9 +13,14 @@ from symback.autodiff.lower import Lowered, lower
 from symback.autodiff.passes import programs
 from symback.circuits.circuit import Circuit
 from symback.circuits.program import Program
-from symback.codegen.lines import columns_of, unpacked
 from symback.codegen.numpy.printer import kernel_sources
-from symback.codegen.numpy.shapes import ArrayText, FunctionLines, array_text
+from symback.codegen.numpy.shapes import (
+    ArrayText,
+    FaceText,
+    FunctionLines,
+    ObjectiveText,
+    array_text,
+)
 from symback.errors import TooLarge
 from symback.operations.simplify import weight
 from symback.printing.circuit_text import circuit_text
@@ -28,60 +33,36 @@ LARGEST_DESCRIBED = 400  # operations of a circuit whose partials it lists
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleText:
-    """What the template fills in. Lines are without indentation; names are checked names."""
+class Header:
+    """Where a module comes from, as its docstring and SOURCE say."""
 
     title: str
     formulas: Sequence[str]
+    source: str
+    version: str
+    body_hash: str = "0" * 16  # until the body is known
+
+    @property
+    def circuit_hash(self) -> str:
+        return hashlib.sha256(self.source.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleText:
+    """What the template fills in. Lines are without indentation; names are checked names."""
+
+    header: Header
     rows_sentence: str
     operations_sentence: str
-    version: str
-    circuit_hash: str
-    body_hash: str
-    source: str
     uses_math: bool
     block_rows: int
-    params: Sequence[str]
-    inputs: Sequence[str]
-    targets: Sequence[str]
-    columns: Sequence[str]
-    cache: Sequence[str]
+    face: FaceText
     output: str
-    objective: str
-    objective_word: str
-    objective_noun: str
-    objective_names_listed: str
-    objective_targets: str
-    init_signature: str
-    init_sentence: str
-    random_params: bool
-    initial_values: str
-    read_forward: str
-    read_backward: str
-    read_objective: str
-    read_training: str
-    returned_output: str
+    cache: Sequence[str]
+    forward: Sequence[str]
+    backward: Sequence[str]
+    objective: ObjectiveText | None
     arrays: ArrayText | None
-    params_sentence: str
-    inputs_sentence: str
-    unpack_params: str
-    read_params: str
-    unpack_cache: str
-    seed: str
-    seed_value: str
-    forward_lines: Sequence[str]
-    backward_lines: Sequence[str]
-    param_bars: Sequence[str]
-    input_bars: Sequence[str]
-    unbatched: Sequence[str]
-    samples: str
-    batch_samples: str
-    fused_name: str
-    fused_signature: str
-    fused_sizes: Sequence[str]
-    fused_lines: Sequence[str]
-    fused_bars: str
-    total: str
     kernels: Sequence[str]
 
 
@@ -90,88 +71,28 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
     lowered = lower(circuit)
     optimised = programs(lowered)
     forward, backward, fused = optimised
+    functions = FunctionLines(lowered)
     kept = [s.name for s in forward.results[1:]]
-    face = FunctionLines(lowered)
-    forward_lines = face.lines(forward, copies=True)
-    backward_lines = face.lines(backward, copies=True)
-    # sgd moves arrays in the memory of their gradients, which must be theirs alone
-    fused_lines = face.lines(fused, copies=circuit.has_arrays, rows=True)
-    arrays = array_text(lowered) if circuit.has_arrays else None
-    params = [p.name for p in circuit.params]
-    bars = [lowered.names.adjoint(name).name for name in params]
-    fused_bars = face.returned_bars(fused, bars)
-    kernels = kernel_sources([*forward_lines, *backward_lines, *fused_lines, fused_bars])
-    body = "\n".join([*forward_lines, *backward_lines, *fused_lines, *kernels])
-    word = "loss" if circuit.loss else circuit.output.name
-    fused_name = f"_{'loss' if circuit.loss else 'value'}_and_bars"
-    fused_columns = columns_of(lowered, lowered.objective)
-    per_sample = bool(fused_columns) and lowered.per_sample_objective
-    source = circuit_text(circuit)
+    forward_lines = functions.forward(forward)
+    backward_lines = functions.backward(backward, kept)
+    objective = functions.objective(fused) if lowered.has_objective else None
+    lines = [*forward_lines, *backward_lines, *(objective.sums if objective else [])]
+    kernels = kernel_sources(lines)
     return ModuleText(
-        title=_title(circuit),
-        formulas=_formulas(circuit),
+        header=Header(_title(circuit), _formulas(circuit), circuit_text(circuit), version),
         rows_sentence=_rows_sentence(circuit),
         operations_sentence=_operations_sentence(lowered, optimised),
-        version=version,
-        circuit_hash=hashlib.sha256(source.encode()).hexdigest()[:16],
-        body_hash="0" * 16,
-        source=source,
-        uses_math="math." in body,
-        block_rows=face.block_rows(fused),
-        params=params,
-        inputs=[n.name for n in circuit.inputs],
-        targets=[n.name for n in circuit.targets],
-        columns=[n.name for n in (*circuit.inputs, *circuit.targets)],
-        cache=kept,
+        uses_math=any("math." in text for text in (*lines, *kernels)),
+        block_rows=functions.block_rows(fused),
+        face=functions.face(),
         output=circuit.output.name,
-        objective=circuit.objective.name if lowered.has_objective else "",
-        objective_word=word,
-        objective_noun=f"the {word}" if circuit.loss else word,
-        objective_names_listed="".join(f'"{name}", ' for name in fused_columns).rstrip(),
-        objective_targets=" ".join(
-            f'"{t.name}",' for t in circuit.targets if t.name in fused_columns
-        ),
-        init_signature=face.init_signature(),
-        init_sentence=_init_sentence(circuit),
-        random_params=any(p.initial is None for p in circuit.params),
-        initial_values=face.initial_values(),
-        read_forward=face.read(forward, lowered.forward),
-        read_backward=face.read(backward, lowered.forward),
-        read_objective=face.read_objective(fused_columns),
-        read_training=face.read_training(fused_columns),
-        returned_output=face.returned_output(),
-        arrays=arrays,
-        params_sentence=face.params_sentence,
-        inputs_sentence=face.inputs_sentence,
-        unpack_params=unpacked(params),
-        read_params=face.read_params,
-        unpack_cache=unpacked(kept),
-        seed=lowered.seed.name,
-        seed_value=face.seed(),
-        forward_lines=forward_lines,
-        backward_lines=backward_lines,
-        param_bars=bars,
-        input_bars=face.input_bars(),
-        unbatched=face.unbatched(),
-        samples="len(columns[0])" if per_sample else "1",
-        batch_samples="len(batch[0])" if per_sample else "1",
-        fused_name=fused_name,
-        fused_signature=_signature(fused_name, fused_columns),
-        fused_sizes=face.size_lines(fused),
-        fused_lines=fused_lines,
-        fused_bars=fused_bars,
-        total=lowered.total.name,
+        cache=kept,
+        forward=forward_lines,
+        backward=backward_lines,
+        objective=objective,
+        arrays=array_text(lowered) if circuit.has_arrays else None,
         kernels=kernels,
     )
-
-
-def _signature(name: str, columns: Sequence[str]) -> str:
-    arguments = ", ".join(["params: Params", *(f"{c}: Array" for c in columns)])
-    line = f"def {name}({arguments}) -> tuple[Array, tuple[Array, ...]]:"
-    if len(line) <= 100:
-        return line
-    inner = "".join(f"    {a},\n" for a in arguments.split(", "))
-    return f"def {name}(\n{inner}) -> tuple[Array, tuple[Array, ...]]:"
 
 
 # -- sentences -------------------------------------------------------------------------------
@@ -229,15 +150,4 @@ def _operations_sentence(lowered: Lowered, optimised: tuple[Program, Program, Pr
     return f"{of_output}; {both.of} with its gradient takes {both.gradient}, {times}."
 
 
-def _init_sentence(circuit: Circuit) -> str:
-    if not circuit.params:
-        return "There are no parameters."
-    given = [p for p in circuit.params if p.initial is not None]
-    if len(given) == len(circuit.params):
-        return "The initial values that the circuit gives."
-    if given:
-        return "The circuit's initial values, else small random numbers from rng."
-    return "Small random numbers; pass a NumPy Generator to choose the stream."
-
-
-__all__ = ["ModuleText", "module_text"]
+__all__ = ["Header", "ModuleText", "module_text"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sympy import Expr, Symbol
 
 from symback.autodiff.lower import Lowered
-from symback.circuits.circuit import Node
+from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import Program
 from symback.circuits.requirements import classes, distributions, least_sizes
 from symback.codegen.lines import WIDTH, columns_of, print_order, tuple_of, unpacked
@@ -54,6 +54,38 @@ class ArrayText:
     drawn_sizes: str
 
 
+@dataclass(frozen=True, slots=True)
+class FaceText:
+    """The arguments of the functions, by kind, and init_params."""
+
+    params: Sequence[str]
+    inputs: Sequence[str]
+    targets: Sequence[str]
+    params_sentence: str
+    inputs_sentence: str
+    init_signature: str
+    init_sentence: str
+    random_params: bool
+    initial_values: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveText:
+    """The number that training makes small: its names, and the function that sums it."""
+
+    name: str
+    word: str
+    noun: str
+    names_listed: str  # of the columns that it reads
+    targets: str  # among them
+    read: str
+    dtype: str
+    per_sample: bool
+    function: str
+    signature: str
+    sums: Sequence[str]
+
+
 def array_text(lowered: Lowered) -> ArrayText:
     """The tables of a circuit's arrays."""
     circuit = lowered.circuit
@@ -85,30 +117,98 @@ def _literal(shape: Shape) -> str:
 
 
 class FunctionLines:
-    """The lines by which a module reads its arguments and gives its results."""
+    """The functions of a module: how they read their arguments, compute and give results."""
 
     def __init__(self, lowered: Lowered) -> None:
         self._lowered = lowered
         self._circuit = lowered.circuit
         self._params = [p.name for p in lowered.circuit.params]
+        self._bars = [lowered.names.adjoint(name).name for name in self._params]
         self._numbers = not lowered.circuit.has_arrays  # all shapes are ()
 
-    @property
-    def params_sentence(self) -> str:
+    # -- what users call ----------------------------------------------------------------------
+
+    def face(self) -> FaceText:
+        """The types of the arguments, and the initial values."""
+        circuit, params = self._circuit, self._circuit.params
         shapes = ", one number each" if self._numbers else ", of the shapes that SHAPES gives"
-        return f"The parameters{shapes}."
+        samples = (
+            "one value each: arrays of shape (n,), or numbers"
+            if self._numbers
+            else "along the first axis; one sample may come without that axis"
+        )
+        return FaceText(
+            params=self._params,
+            inputs=[n.name for n in circuit.inputs],
+            targets=[n.name for n in circuit.targets],
+            params_sentence=f"The parameters{shapes}.",
+            inputs_sentence=f"The samples, {samples}.",
+            init_signature=self._init_signature(),
+            init_sentence=_init_sentence(circuit),
+            random_params=any(p.initial is None for p in params),
+            initial_values=self._initial_values(),
+        )
 
-    @property
-    def inputs_sentence(self) -> str:
-        if self._numbers:
-            return "The samples, one value each: arrays of shape (n,), or numbers."
-        return "The samples, along the first axis; one sample may come without that axis."
+    def forward(self, program: Program) -> list[str]:
+        """The body of forward."""
+        output = self._circuit.output.name
+        output = f"{output}[0] if _single else {output}" if self._per_sample else output
+        return [
+            *self.read(program),
+            *self._lines(program, copies=True),
+            f"return {output}, Cache({', '.join(s.name for s in program.results[1:])})",
+        ]
 
-    @property
-    def read_params(self) -> str:
-        if self._numbers:
-            return "map(np.asarray, params)  # NumPy multiplies faster by these than by numbers"
-        return "params"
+    def backward(self, program: Program, kept: Sequence[str]) -> list[str]:
+        """The body of backward, which takes the values that forward kept."""
+        single = [f"    {line}" for line in self._unbatched()]
+        returned = ", ".join(self._bars), ", ".join(self._input_bars())
+        return [
+            *self.read(program),
+            *([f"{unpacked(kept)} = cache"] if kept else []),
+            f"{self._lowered.seed} = {self.seed()}",
+            *self._lines(program, copies=True),
+            *(["if _single:", *single] if single else []),
+            "return Params({}), Inputs({})".format(*returned),
+        ]
+
+    def sums(self, program: Program) -> list[str]:
+        """The body of the function that sums the objective and its gradient over a block."""
+        fast = "map(np.asarray, params)  # NumPy multiplies faster by these than by numbers"
+        known = fast if self._numbers else "params"
+        bars = tuple_of(self._bars)
+        if self._elementwise(program):  # their layout must not depend on that of the samples
+            bars = f"_row_by_row({', '.join(self._bars)})"
+        return [
+            *([f"{unpacked(self._params)} = {known}"] if self._params else []),
+            *self._size_lines(program),
+            # sgd moves arrays in the memory of their gradients, which must be theirs alone
+            *self._lines(program, copies=not self._numbers, rows=True),
+            f"return {self._lowered.total}, {bars}",
+        ]
+
+    def objective(self, program: Program) -> ObjectiveText:
+        """Value, gradient and training of the number that training makes small."""
+        circuit = self._circuit
+        columns = columns_of(self._lowered, self._lowered.objective)
+        word = "loss" if circuit.loss else circuit.output.name
+        function = f"_{'loss' if circuit.loss else 'value'}_and_bars"
+        like = [*(["columns[0]"] if columns else []), *(["params[0]"] if self._params else [])]
+        return ObjectiveText(
+            name=circuit.objective.name,
+            word=word,
+            noun=f"the {word}" if circuit.loss else word,
+            names_listed="".join(f'"{name}", ' for name in columns).rstrip(),
+            targets=" ".join(f'"{t.name}",' for t in circuit.targets if t.name in columns),
+            read=f"params, columns, _ = _read(params, inputs{_quoted(columns)})",
+            dtype=f"{like[0]}.dtype" if like else "np.float32",
+            per_sample=bool(columns) and self._lowered.per_sample_objective,
+            function=function,
+            signature=_signature(function, columns),
+            sums=self.sums(program),
+        )
+
+    # -- lines --------------------------------------------------------------------------------
 
     def block_rows(self, program: Program) -> int:
         """Samples whose values fit the cache; of numbers a power of two, by the live ones."""
@@ -128,7 +228,7 @@ class FunctionLines:
         found = [self._circuit[name] for name in columns_of(self._lowered, program)]
         return [n.name for n in found if n.shape]
 
-    def lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
+    def _lines(self, program: Program, copies: bool = False, rows: bool = False) -> list[str]:
         columns = columns_of(self._lowered, program)
         arguments = set(program.arguments)
         read = [n for n in self._circuit.leaves if n.symbol in arguments]
@@ -146,12 +246,7 @@ class FunctionLines:
         first = [f"{name} = _side_by_side({name})" for name in self._elementwise(program) if rows]
         return [*first, *printed]
 
-    def returned_bars(self, program: Program, bars: Sequence[str]) -> str:
-        """Arrays whose layout does not depend on that of the samples."""
-        own = bool(self._elementwise(program))
-        return f"_row_by_row({', '.join(bars)})" if own else tuple_of(bars)
-
-    def init_signature(self) -> str:
+    def _init_signature(self) -> str:
         sizes = self._param_sizes()
         start = "def init_params(rng: np.random.Generator | None = None"
         named = f", *, {', '.join(f'{s}: int' for s in sizes)}" if sizes else ""
@@ -161,7 +256,7 @@ class FunctionLines:
         found = (s for n in self._circuit.params for size in n.shape for s in size.free_symbols)
         return [str(s) for s in dict.fromkeys(found)]
 
-    def initial_values(self) -> str:
+    def _initial_values(self) -> str:
         values = [self._initial(p) for p in self._circuit.params]
         line = f"    return Params({', '.join(values)})"
         if len(line) <= WIDTH:
@@ -180,19 +275,17 @@ class FunctionLines:
         scale = f"{node.shape[-1]}**-0.5" if len(node.shape) == 2 else "0.1"
         return f"rng.normal(scale={scale}, size={shape})"
 
-    def read(self, program: Program, of: Program) -> str:
-        """The statements that read parameters and samples, indented."""
-        columns = columns_of(self._lowered, of)
-        names = "".join(f', "{name}"' for name in columns)
-        lines = [f"params, columns, _single = _read(params, inputs{names})"]
-        if self._params:
-            lines.append(f"{unpacked(self._params)} = params")
-        if columns:
-            lines.append(f"{unpacked(columns)} = columns")
-        lines += self.size_lines(program, of)
-        return "\n".join(f"    {line}" for line in lines)
+    def read(self, program: Program) -> list[str]:
+        """The statements by which forward and backward read parameters and samples."""
+        columns = columns_of(self._lowered, self._lowered.forward)
+        return [
+            f"params, columns, _single = _read(params, inputs{_quoted(columns)})",
+            *([f"{unpacked(self._params)} = params"] if self._params else []),
+            *([f"{unpacked(columns)} = columns"] if columns else []),
+            *self._size_lines(program, self._lowered.forward),
+        ]
 
-    def size_lines(self, program: Program, of: Program | None = None) -> list[str]:
+    def _size_lines(self, program: Program, of: Program | None = None) -> list[str]:
         """The sizes that the lines use as numbers, from the arrays that `of` has for arguments."""
         used = {s for line in program.lines for s in line.reads if is_size(s)}
         known = self._known(of or program) if used else ()
@@ -215,22 +308,8 @@ class FunctionLines:
                 return f"{node.name}.shape[{node.shape.index(size) - len(node.shape)}]"
         raise Unsupported(f"the size {size} can't be told from what the output depends on")
 
-    def read_objective(self, columns: Sequence[str]) -> str:
-        names = "".join(f', "{name}"' for name in columns)
-        return f"    params, columns, _ = _read(params, inputs{names})"
-
-    def read_training(self, columns: Sequence[str]) -> str:
-        like = (
-            "columns[0].dtype" if columns else "params[0].dtype" if self._params else "np.float32"
-        )
-        return f"{self.read_objective(columns)}\n    dtype = {like}"
-
     def _at_hand(self) -> list[Node]:
         return self._known(self._lowered.forward)
-
-    def returned_output(self) -> str:
-        output = self._circuit.output.name
-        return f"{output}[0] if _single else {output}" if self._per_sample else output
 
     @property
     def _per_sample(self) -> bool:
@@ -257,17 +336,41 @@ class FunctionLines:
         found = [n.name for n in self._circuit.inputs if n.name in columns]
         return {name: self._lowered.names.adjoint(name).name for name in found}
 
-    def input_bars(self) -> list[str]:
+    def _input_bars(self) -> list[str]:
         """The adjoints of the inputs, exactly zero where no path leads to one."""
         bars = self._read_bars()
         zeros = f"np.zeros(np.shape(inputs.{{}}), {self._dtype()})"
         return [bars.get(n.name, zeros.format(n.name)) for n in self._circuit.inputs]
 
-    def unbatched(self) -> list[str]:
+    def _unbatched(self) -> list[str]:
         """The statements that take the batch axis from the adjoints of one sample."""
         bars = [*self._read_bars().values()]
         line = f"{', '.join(bars)} = {', '.join(f'{bar}[0]' for bar in bars)}"
         return [line] if bars and len(line) <= WIDTH - 8 else [f"{bar} = {bar}[0]" for bar in bars]
 
 
-__all__ = ["ArrayText", "FunctionLines", "array_text"]
+def _quoted(names: Sequence[str]) -> str:
+    return "".join(f', "{name}"' for name in names)
+
+
+def _signature(name: str, columns: Sequence[str]) -> str:
+    arguments = ", ".join(["params: Params", *(f"{c}: Array" for c in columns)])
+    line = f"def {name}({arguments}) -> tuple[Array, tuple[Array, ...]]:"
+    if len(line) <= 100:
+        return line
+    inner = "".join(f"    {a},\n" for a in arguments.split(", "))
+    return f"def {name}(\n{inner}) -> tuple[Array, tuple[Array, ...]]:"
+
+
+def _init_sentence(circuit: Circuit) -> str:
+    if not circuit.params:
+        return "There are no parameters."
+    given = [p for p in circuit.params if p.initial is not None]
+    if len(given) == len(circuit.params):
+        return "The initial values that the circuit gives."
+    if given:
+        return "The circuit's initial values, else small random numbers from rng."
+    return "Small random numbers; pass a NumPy Generator to choose the stream."
+
+
+__all__ = ["ArrayText", "FaceText", "FunctionLines", "ObjectiveText", "array_text"]

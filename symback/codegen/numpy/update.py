@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from symback.autodiff.updates import DECAY, DECAYED, GRADIENT, THETA, Setting, Update
 from symback.circuits.program import Assign
 from symback.codegen.lines import wrapped
+from symback.codegen.numpy.module import Header
 from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources
 from symback.codegen.numpy.statements import statements
 from symback.printing.printer import Printer
@@ -41,13 +41,8 @@ class Argument:
 class UpdateText:
     """What the templates fill in. Lines are without indentation; names are checked names."""
 
-    title: str
+    header: Header
     source_of_rule: Sequence[str]
-    formulas: Sequence[str]
-    version: str
-    circuit_hash: str
-    body_hash: str
-    source: str
     rule: str
     state: Sequence[tuple[str, str]]  # names with what they are
     per_element: Sequence[str]
@@ -60,18 +55,17 @@ class UpdateText:
 
 def update_text(update: Update, version: str) -> UpdateText:
     """All texts of an update's NumPy module."""
-    text = update.text
     lines = _lines(update)
     theta_next, *state_next = update.program.results
     arguments = [_argument(s) for s in ordered(update)]
     return UpdateText(
-        title=update.rule.title,
+        header=Header(
+            update.rule.title,
+            formulas(update, printer_of(TextPrinter, update)),
+            update.text,
+            version,
+        ),
         source_of_rule=filled(f"{update.rule.source}. {update.rule.form}", 96),
-        formulas=formulas(update, printer_of(TextPrinter, update)),
-        version=version,
-        circuit_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
-        body_hash="0" * 16,
-        source=text,
         rule=update.name,
         state=list(update.rule.state.items()),
         per_element=update.per_element,
