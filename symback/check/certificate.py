@@ -121,9 +121,9 @@ class Certificate:
 
 
 def certify_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Certificate:
-    """Check a generated file and tell where its digits go.
+    """Check a generated file and report where its digits go.
 
-    Raises FileRefused where it is no generated module, CheckFailed for too few points.
+    Raises FileRefused where it is not a generated module, CheckFailed for too few points.
     """
     source, module, _ = read_module(path)
     return _certify(source, module, path.name, path.read_bytes(), points, seed)

@@ -71,7 +71,7 @@ def check_module(
 def check_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Report:
     """Check a generated file against the circuit that its SOURCE states.
 
-    Raises FileRefused where it is no generated module.
+    Raises FileRefused where it is not a generated module.
     """
     source, module, unchanged = read_module(path)
     circuit = parse(source)
@@ -95,10 +95,10 @@ def with_typed(report: Report, circuit: Circuit, oracle: Oracle) -> Report:
     now = {row.quantity: row.worst_ulp for row in report.rows}
     both = [(r.worst_ulp, now[r.quantity], r.quantity) for r in typed.rows if r.quantity in now]
     before, after, quantity = max(both, key=lambda e: (e[0] / max(e[1], 1.0), -e[1], e[2]))
-    told = f"would be {before:.3g} ULP" if math.isfinite(before) else "would not be finite"
+    typed_error = f"would be {before:.3g} ULP" if math.isfinite(before) else "would not be finite"
     rules = ", ".join(dict.fromkeys(f"{r.node} by the rule {r.rule}" for r in rewrites[:3]))
     more = ", …" if len(rewrites) > 3 else ""
-    remark = f"rewritten: {rules}{more}; as typed {quantity} {told}, it is {after:.3g} ULP"
+    remark = f"rewritten: {rules}{more}; as typed {quantity} {typed_error}, it is {after:.3g} ULP"
     return replace(report, remarks=(*report.remarks, remark))
 
 
@@ -168,7 +168,7 @@ class _Checker:
         number = np.asarray(got)
         if number.shape != () or number.dtype != np.float64 or not np.isfinite(number):
             row.worst_share, row.worst_ulp = math.inf, math.inf
-            row.at = f"{at}: {clip(repr(got), 40)} is no finite float64 number"
+            row.at = f"{at}: {clip(repr(got), 40)} is not a finite float64 number"
             return
         with precision(BITS):
             error = abs(arb(float(number)) - expected.truth)
@@ -205,7 +205,7 @@ class _Checker:
             compare(f"∂{label}/∂{leaf.name}", f"∂{objective.name}./∂{leaf.name}", got)
 
     def _label(self) -> str:
-        """What value_and_grad computes, told from the output where there is no loss."""
+        """What value_and_grad computes, distinguished from the output where there is no loss."""
         objective = self._circuit.objective
         return objective.name if self._circuit.loss else f"mean {objective.name}"
 
@@ -401,13 +401,13 @@ class _Checker:
     def _check_large(self, seed: int) -> None:
         """Where no truth is known entry by entry: the adjoints along directions."""
         at, found = compare_at_large_sizes(self._oracle.typed, self._module, seed)
-        told = [f for f in found if f.sharp or f.share > 1]
-        if not told:
-            self.remarks.append("no point at large sizes found where differences tell the slope")
+        decided = [f for f in found if f.sharp or f.share > 1]
+        if not decided:
+            self.remarks.append("no point at large sizes found where differences decide the slope")
             return
-        worst = max(told, key=lambda f: f.share)
+        worst = max(decided, key=lambda f: f.share)
         row = self._row("adjoint at large sizes")
-        row.points, row.worst_share, row.worst_ulp = len(told), worst.share, math.nan
+        row.points, row.worst_share, row.worst_ulp = len(decided), worst.share, math.nan
         row.at = f"{worst.what}, {at}"
 
     @property

@@ -36,7 +36,7 @@ CONFIRMED = 3  # narrower widths that must agree where there are kinks
 NEIGHBOURS = 9
 SPACING = 2.0**-30  # of neighbours: the fourth difference of what is smooth there is below rounding
 DEVIATIONS = 8  # of the noise that a value may be off by
-SHARP = 1e-4  # a tolerance above this part of the slope tells nothing
+SHARP = 1e-4  # a tolerance above this part of the slope decides nothing
 MOST_NUMBERS = 4_000_000  # of an array with one row a sample
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 def no_search_for_cycles() -> Iterator[None]:
     """Expressions hold no cycles and live to the end: looking for some takes a fifth of the time.
 
-    What is no longer read is freed as ever, by its count of references.
+    What nothing refers to any more is freed as ever, by its count of references.
     """
     searching = gc.isenabled()
     gc.disable()

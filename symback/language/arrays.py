@@ -30,7 +30,7 @@ class row(ArrayFunction):
 class ArrayBuilder(Builder):
     """Builds the formulas of a circuit with arrays.
 
-    `shape` tells the shape of a node; `is_target` whether a name is a target.
+    `shape` gives the shape of a node; `is_target` says whether a name is a target.
     """
 
     shape: Callable[[str], Shape] = lambda name: ()

@@ -68,7 +68,7 @@ class UserFunction:
 class Builder:
     """Builds the expressions of one circuit.
 
-    `is_known` tells whether a node, leaf or size of that name exists; `used` collects the names
+    `is_known` says whether a node, leaf or size of that name exists; `used` collects the names
     in order of first appearance, with their places.
     """
 

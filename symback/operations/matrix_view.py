@@ -256,7 +256,7 @@ class _View:
         return found
 
     def _symbol(self, number: int) -> Symbol:
-        """The symbol of an element, which is no name of the formula."""
+        """The symbol of an element, which is not a name of the formula."""
         name = f"u{number}"
         while name in self._taken:
             name += "_"

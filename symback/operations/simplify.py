@@ -18,7 +18,7 @@ from symback.operations.forms import Numbering, form_of, place
 LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
 MOST_FOLDED = 3  # choices that are folded into one
 LARGEST_CANCELLED = 40  # of one that is brought to a common denominator
-LARGEST_SPELLED = 1000  # operations of one that is told from others by its text
+LARGEST_SPELLED = 1000  # operations of one that is distinguished from others by its text
 LARGEST_ALIKE = 60  # of one of very many, which are simplified form by form
 
 

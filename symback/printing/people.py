@@ -23,7 +23,7 @@ class ForPeople(Printer):
         for i, factor in enumerate(factors):
             array = bool(self.shape_of(factor))
             sign = self.elementwise if array and before else self.times
-            # W·x in a product ∘ takes brackets: the product of matrices is no elementwise one
+            # W·x in a product ∘ takes brackets: the product of matrices is not an elementwise one
             level = NEG if i or (array and len(factors) > 1) else MUL
             text += ("" if i == 0 else sign) + self.at(factor, level)
             before = array

@@ -54,7 +54,7 @@ class TextPrinter(ForPeople):
         return self.times_sign.join(self.partial(a, b) for a, b in chain)
 
     def chains(self, chains: Sequence[Chain]) -> str:
-        """A sum over paths. An edge that is a path by itself is told from the whole partial."""
+        """A sum over paths; an edge that is a path by itself differs from the whole partial."""
         if len(chains) == 1:
             return self.chain(chains[0])
         texts = [self.chain(c) + (" (direct)" if len(c) == 1 else "") for c in chains]

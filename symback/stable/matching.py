@@ -84,7 +84,7 @@ def inside_log(see: See, expr: Expr) -> Expr:
 
 
 def powers_of_e(see: See, total: Expr) -> list[Power] | None:
-    """All terms of a sum as c·exp(u), where all are and one at least is no number."""
+    """All terms of a sum as c·exp(u), where all are and one at least is not a number."""
     total = see(total)
     if not total.is_Add or len(total.args) > MOST_TERMS:
         return None

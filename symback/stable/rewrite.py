@@ -34,7 +34,7 @@ for _rule in RULES:
 def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
     """The circuit with formulas that keep their digits; itself where there is nothing to rewrite.
 
-    `rewrites` of the result tell what was changed.
+    `rewrites` of the result say what was changed.
 
     >>> import symback as sb
     >>> print(stable(sb.circuit("f = 1/(1 + exp(-x))")).output.formula)

@@ -25,7 +25,7 @@ from symback.stable.matching import Matcher
 class Rule:
     """One rewriting: its name, why the typed form is computed badly, and where it applies.
 
-    `words` say what the formula becomes where that is no operation of its own.
+    `words` say what the formula becomes where that is not an operation of its own.
     """
 
     name: str

@@ -52,7 +52,7 @@ def has_matrices(expr: Any) -> bool:
 class MatrixReader:
     """Translates named expressions, some of them over matrices.
 
-    `shapes` tells those of all names that are arrays, `sizes` which sizes are used as numbers,
+    `shapes` has those of all names that are arrays, `sizes` which sizes are used as numbers,
     `targets` which names an operation takes as a target.
     """
 

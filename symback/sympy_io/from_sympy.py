@@ -211,7 +211,7 @@ class _Reader:
         if expr.is_number and not expr.is_Rational:
             value = constant(expr)
             if not value.is_finite() or abs(value) > LARGEST_FLOAT:
-                raise DomainError(f"node '{name}' has a constant that is no real float64")
+                raise DomainError(f"node '{name}' has a constant that is not a real float64")
         elif any(is_beyond_float(part) for part in sp.Add.make_args(expr)):
             raise DomainError(f"node '{name}' has a constant beyond float64")
         return expr

@@ -89,7 +89,7 @@ def as_vector(value: Value, shape_of: Shapes) -> Expr:
 
 
 def chained(values: Sequence[Value], inverses: Sequence[bool], shape_of: Shapes) -> Expr:
-    """The product of matrices, of which `inverses` tells the inverses that can be solved with."""
+    """The product of matrices, of which `inverses` has the inverses that can be solved with."""
     if len(values) == 1:
         found: Expr = values[0].formula
         return found

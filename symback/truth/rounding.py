@@ -2,7 +2,7 @@
 
 Each line is evaluated in ball arithmetic, and each operation widens its ball by what rounding
 may add: so the last balls enclose every result that correct code can give (Wilkinson's running
-error analysis, with the nonlinear terms kept). An error outside them is no rounding.
+error analysis, with the nonlinear terms kept). An error outside them is not rounding.
 """
 
 from __future__ import annotations

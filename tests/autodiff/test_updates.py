@@ -410,13 +410,13 @@ def test_decay_is_there_only_when_asked_for():
         (["sgd"], "did you mean 'sgd'?"),
     ],
 )
-def test_an_unknown_rule_is_told_the_nearest(name, message):
+def test_an_unknown_rule_gets_the_nearest_suggested(name, message):
     with pytest.raises(UnknownName) as caught:
         sb.update(name)
     assert isinstance(caught.value, SymbackError) and str(caught.value).endswith(message)
 
 
-def test_a_target_that_is_none_is_told_the_nearest():
+def test_an_unknown_target_gets_the_nearest_suggested():
     with pytest.raises(Unsupported, match="did you mean 'numpy'"):
         sb.update("sgd").generate(target="nunpy")
 
@@ -514,7 +514,7 @@ USAGE = {
 
 
 @pytest.mark.parametrize("case", USAGE)
-def test_wrong_words_are_told_and_end_with_2(case):
+def test_wrong_words_are_reported_and_end_with_2(case):
     words, message = USAGE[case]
     result = command(*words)
     assert result.exit_code == 2 and message in result.output

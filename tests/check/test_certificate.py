@@ -67,7 +67,7 @@ def test_a_sign_or_a_choice_does_not_round() -> None:
     assert found == Condition(1.0, 1.0, "", 0.0)
 
 
-def test_a_bad_formula_is_told_from_an_ill_conditioned_point() -> None:
+def test_a_bad_formula_differs_from_an_ill_conditioned_point() -> None:
     bad = Oracle(sb.circuit(CANCELS)).conditions({"x": 1e8})["f"]
     assert bad.formula_is_to_blame
     assert bad.problem == pytest.approx(2.0, rel=1e-6) and bad.formula > 1e7

@@ -80,7 +80,7 @@ def test_too_few_points_are_refused():
         sample("L1").check(points=19)
 
 
-def test_a_domain_that_no_point_meets_is_told():
+def test_a_domain_that_no_point_meets_is_reported():
     report = sb.circuit("f = log(-1 - x**2)*w", loss=None).check()
     assert not report.passed and report.points == 0
     assert "inside the domain" in str(report)

@@ -190,12 +190,12 @@ def test_an_output_that_reads_its_target_is_compared_at_large_sizes(leaves):
     assert any(row.quantity == "adjoint at large sizes" for row in report.rows)
 
 
-def test_a_domain_that_no_large_point_meets_is_told():
+def test_a_domain_that_no_large_point_meets_is_reported():
     report = sb.circuit("x: input[n]; w: param[n]\nf = w[0]*sqrt(9 - n + 0*x[0])*x[0]").check()
     assert report.passed and "no point at large sizes" in str(report), str(report)
 
 
-def test_the_row_is_told_in_words_and_in_json():
+def test_the_row_is_reported_in_words_and_in_json():
     report = array_sample("digits_softmax").check()
     content = json.loads(report.to_json())
     row = next(r for r in content["rows"] if r["quantity"] == "adjoint at large sizes")

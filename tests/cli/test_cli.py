@@ -200,7 +200,7 @@ def test_a_mistake_shows_no_traceback_in_a_process_of_its_own() -> None:
     assert "Traceback" not in done.stderr and done.stdout == ""
 
 
-def test_a_reader_that_closes_early_is_no_error() -> None:
+def test_a_reader_that_closes_early_is_not_an_error() -> None:
     command = f"{sys.executable} -m symback generate '{NEURON}' 2>/dev/null | head -n 1"
     done = subprocess.run(
         ["sh", "-c", command],

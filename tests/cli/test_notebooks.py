@@ -100,7 +100,7 @@ def test_magic_binds_the_circuit(
         assert result.result == expected  # so that it is shown
 
 
-def test_inferred_roles_are_told(
+def test_inferred_roles_are_reported(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shell.run_cell(f"%circuit {NEURON}")

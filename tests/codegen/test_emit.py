@@ -177,7 +177,7 @@ def test_an_interrupt_leaves_the_old_file_whole(tmp_path, monkeypatch):
     assert path.read_text(encoding="utf-8") == old and entries(tmp_path) == ["neuron.py"]
 
 
-def test_text_that_is_no_python_is_not_written(tmp_path):
+def test_text_that_is_not_python_is_not_written(tmp_path):
     path = tmp_path / "neuron.py"
     with pytest.raises((SymbackError, SyntaxError)):
         write("def (:\n", path)
@@ -229,7 +229,7 @@ def test_a_module_of_the_same_size_and_second_is_imported_anew(tmp_path, monkeyp
 # -- hash ----------------------------------------------------------------------------------------
 
 
-def test_the_hash_tells_an_edit():
+def test_the_hash_shows_an_edit():
     text = CIRCUIT.generate()
     assert is_unchanged(text)
     assert not is_unchanged(edited(text)) and not is_unchanged(text + "\n")

@@ -281,7 +281,7 @@ def test_lists_are_read(text):
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS, ids=range(len(NO_NUMBERS)))
-def test_everything_else_is_no_number(text):
+def test_everything_else_is_not_a_number(text):
     with pytest.raises(ValueError):
         read_text(text)
 

@@ -123,7 +123,7 @@ def test_mistakes_have_the_values_of_what_they_say():
         (question,) = (q for q in data["questions"] if q[0] == asked)
         found = []
         for said, place in zip(question[-1][::2], question[-1][1::2], strict=True):
-            at_edge, message, _ = data["told"][3 * said : 3 * said + 3]
+            at_edge, message, _ = data["messages"][3 * said : 3 * said + 3]
             names = data["edges"][2 * at_edge : 2 * at_edge + 2] if at_edge >= 0 else []
             text = data["texts"][message]
             if " → ".join(names) == edge:

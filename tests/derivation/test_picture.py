@@ -221,7 +221,7 @@ def test_neurons_carry_weights_on_their_wires():
     assert weights[("x3", "x1")] == []
 
 
-def test_a_parameter_that_is_no_mere_weight_keeps_its_box():
+def test_a_parameter_that_is_not_a_mere_weight_keeps_its_box():
     text = "h = tanh(w*x + b), f = h*w**2"
     drawn = diagram(reverse_pass(sb.circuit(text)), "neurons")
     assert {b.name for b in drawn.boxes} == {"x", "b", "w", "h", "f"}

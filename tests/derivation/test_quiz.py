@@ -43,7 +43,7 @@ def test_equivalent_answers_are_right(row: tuple[str, tuple[str, str], list[obje
 
 
 @pytest.mark.parametrize("row", WRONG, ids=lambda row: f"{row[0]} {row[1]} {row[2]}")
-def test_a_wrong_answer_is_told_its_edge(
+def test_a_wrong_answer_gets_its_edge_named(
     row: tuple[str, tuple[str, str], str, object, str],
 ) -> None:
     name, asked, answer, edge, words = row
@@ -252,7 +252,7 @@ def test_answers_are_read_by_number() -> None:
             read_answers(wrong)
 
 
-def test_a_session_asks_again_and_tells_the_solution() -> None:
+def test_a_session_asks_again_and_gives_the_solution() -> None:
     found = sample("L5").partial("f", "w3").quiz("partials", level=3)
     lines = iter(["1", "-1", "x2", "oops(", "x2*(1 - x2)", ""])
     said: list[str] = []

@@ -73,7 +73,7 @@ def test_page_shows_what_its_command_prints(name):
     )
 
 
-def test_logistic_neuron_tells_malignant_from_benign():
+def test_logistic_neuron_distinguishes_malignant_from_benign():
     circuit, data, options, _ = read_page("breast_cancer")
     c = sb.circuit(circuit.read_text(encoding="utf-8"))
     columns = read_table(data, [leaf.name for leaf in (*c.inputs, *c.targets)])

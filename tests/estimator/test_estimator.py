@@ -382,7 +382,7 @@ def test_without_scikit_learn_one_sentence_says_so():
     assert done.stdout == "symback.estimator needs scikit-learn: pip install 'symback[sklearn]'\n"
 
 
-def test_sample_weight_is_no_parameter():
+def test_sample_weight_is_not_a_parameter():
     for method in (CircuitRegressor.fit, CircuitClassifier.fit, CircuitClassifier.partial_fit):
         assert "sample_weight" not in inspect.signature(method).parameters
 

@@ -70,7 +70,7 @@ def points(names, rng):
 
 
 def number(expr, point):
-    """The value to 50 digits, or None where it is no finite real number."""
+    """The value to 50 digits, or None where it is not a finite real number."""
     value = expr.subs(point)
     value = value.doit().evalf(50) if value.free_symbols == set() else None
     return value if value is not None and value.is_Number and value.is_finite else None

@@ -223,7 +223,7 @@ def test_large_expressions_are_refused_in_bounded_time(name):
 
 
 @pytest.mark.parametrize("value", corpus.NO_TEXTS)
-def test_what_is_no_text_is_refused(value):
+def test_what_is_not_text_is_refused(value):
     assert_refused(lambda: sb.circuit(value))
 
 

@@ -114,7 +114,7 @@ def test_the_whole_greek_alphabet_is_in_the_table():
         assert found[0].isupper() == letter.isupper()
 
 
-def test_a_declared_name_is_no_product():
+def test_a_declared_name_is_not_a_product():
     assert expr("w3x3: input\nf = 2*w3x3") == 2 * real("w3x3")
     assert expr("w3x3 = 3*x\nf = w3x3 + 1") == real("w3x3") + 1
     assert expr("w3x3", inputs=["w3x3"]) == real("w3x3")
@@ -159,7 +159,7 @@ def test_options_override_inference():
     assert roles(sb.circuit("w: param = 2\nf = w*x", inputs="w"))["w"] == "input"
 
 
-def test_inferred_names_are_told():
+def test_inferred_names_are_reported():
     assert sb.circuit("w*x", loss=None).inferred == ("w", "x")
     assert sb.circuit("x: input\nf = w*x", loss=None).inferred == ("w",)
     assert sb.circuit("w*x", inputs=["x"], loss=None).inferred == ("w",)

@@ -502,7 +502,7 @@ def test_modules_of_arrays_pass_the_check(text):
     assert report.passed, str(report)
 
 
-def test_a_sum_over_a_whole_matrix_is_no_softmax():
+def test_a_sum_over_a_whole_matrix_is_not_a_softmax():
     circuit = sb.circuit("z: input[m, k]\np = exp(z)/sum(exp(z))\nf = sum(p*p)")
     assert not stable(circuit)["p"].formula.has(softmax)
 
@@ -762,7 +762,7 @@ def test_as_typed():
     assert typed.check().passed  # against what rounding does to the typed program
 
 
-def test_the_check_tells_the_typed_program_apart():
+def test_the_check_distinguishes_the_typed_program():
     from symback.check.check import check_module
 
     c = sb.circuit("f = w*log(1 + exp(x))", loss=None)

@@ -265,7 +265,7 @@ def test_everything_outside_is_refused_by_name(name):
         True,
     ],
 )
-def test_what_is_no_expression_is_refused(value):
+def test_what_is_not_an_expression_is_refused(value):
     with pytest.raises(errors.SymbackError) as caught:
         read([("f", value)])
     assert len(str(caught.value)) <= 200

@@ -216,7 +216,7 @@ def test_levels_are_in_equal_ratios():
     assert not contour_levels(np.full((5, 5), np.nan)).size
 
 
-def test_the_window_holds_the_paths_and_is_no_sliver():
+def test_the_window_holds_the_paths_and_is_not_a_sliver():
     points = np.array([[0.0, 5.0], [8.0, 5.0]])
     (left, right), (low, high) = window(points)
     assert left < 0 and right > 8

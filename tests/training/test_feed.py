@@ -268,7 +268,7 @@ def test_the_recipe_opens_the_same_feed_elsewhere(tmp_path, monkeypatch):
         assert feed.recipe is None
 
 
-def test_the_digest_tells_data_apart_and_not_files(tmp_path):
+def test_the_digest_distinguishes_data_and_not_files(tmp_path):
     column = RNG.normal(size=200_000)
     np.save(tmp_path / "x.npy", column)
     np.savez_compressed(tmp_path / "moved.npz", x=column)

@@ -204,7 +204,7 @@ def test_a_network_learns_from_a_family_of_columns(digits, tmp_path):
     assert len(written["scalings"]["x"]["mean"]) == 12
 
 
-def test_a_size_that_nothing_tells_is_asked_for(digits):
+def test_a_size_that_nothing_determines_is_asked_for(digits):
     network = sb.circuit(NETWORK)
     run = {"mapping": {"x": "pixel_*"}, "quiet": True}
     with pytest.raises(TrainingError, match="do not determine the size 'h'; give it"):
@@ -266,7 +266,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_was(columns, tmp_path, monkeyp
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_initial_parameters_beside_a_checkpoint_are_told_to_be_of_no_use(columns, tmp_path):
+def test_initial_parameters_beside_a_checkpoint_are_reported_as_unused(columns, tmp_path):
     circuit = sb.circuit("f = w*x + b")
     run = {"learning_rate": 0.01, "output": tmp_path / "o", "quiet": True}
     train_from_file(circuit, columns, epochs=2, **run)

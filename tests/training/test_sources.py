@@ -590,7 +590,7 @@ def test_mapping_is_refused_with_its_cause(case):
 
 
 @pytest.mark.parametrize("data", [None, 3, 1.5, [], [3], {1, 2}, np.zeros(3), object()])
-def test_what_is_no_given_datais_refused(data):
+def test_what_is_not_data_is_refused(data):
     with pytest.raises(DataError, match=r"^(data is a|the list of data files is empty)"):
         open_source(data)
 

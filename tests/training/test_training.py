@@ -415,7 +415,7 @@ def test_accuracy_of_a_binary_target(columns):
         assert accuracy == right / len(rows)
 
 
-def test_no_accuracy_where_target_or_output_is_no_probability(columns):
+def test_no_accuracy_where_target_or_output_is_not_a_probability(columns):
     settings = Settings(epochs=1)
     halves = train(module, {**columns, "y": columns["y"] / 2}, settings)
     assert (halves.accuracy, halves.validation_accuracy) == (None, None)
@@ -727,7 +727,7 @@ def test_no_score_of_an_output_that_reads_the_target(text):
     assert result.accuracy is None and result.scores[0].r2 is None
 
 
-def test_scores_that_overflow_are_not_told(tmp_path):
+def test_scores_that_overflow_are_not_reported(tmp_path):
     data = {"x": np.arange(1, 11.0), "y": np.arange(10) * 1e200}
     text = "f = w*x; l: loss = abs(f - y)"
     result = fitted(text, data, learning_rate=1e-3, output=tmp_path / "o")

@@ -370,7 +370,7 @@ def of_rewriting() -> Iterator[Case]:
             yield case(f"{test.__name__} {title}", str(row), row_of, test.__name__, table, i)
     for name in (
         "test_long_sums_are_left_alone",
-        "test_a_sum_over_a_whole_matrix_is_no_softmax",
+        "test_a_sum_over_a_whole_matrix_is_not_a_softmax",
         "test_branches_are_rewritten_and_conditions_are_not",
         "test_nodes_keep_their_names_and_values",
         "test_a_partial_by_a_node_that_is_passed_by",

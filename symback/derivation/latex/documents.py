@@ -210,7 +210,7 @@ def _shown(
 def _table(derivation: Derivation) -> Iterator[TableRow]:
     printer = printer_of(derivation)
     values = numbers_of_steps(derivation) if derivation.values else {}
-    told: dict[str, int] = {}
+    given: dict[str, int] = {}
     for step in derivation.steps:
         formula = f"{_left(derivation, step)} {right_of(step, printer)}"
         if derivation.values:
@@ -219,7 +219,7 @@ def _table(derivation: Derivation) -> Iterator[TableRow]:
             )
         lines = [line.text for line in breaking.lines(formula, CELL_WIDTH)]
         lines = [lines[0], *(rf"\qquad {line}" for line in lines[1:])]
-        because, label = _because(step, told), str(step.id)
+        because, label = _because(step, given), str(step.id)
         for start in range(0, len(lines), CELL_LINES):
             yield TableRow(label, tuple(lines[start : start + CELL_LINES]), because)
             because = label = ""
@@ -238,8 +238,8 @@ def _left(derivation: Derivation, step: Step) -> str:
     return sign + (r" \mathrel{+}=" if several else " =")
 
 
-def _because(step: Step, told: dict[str, int]) -> str:
-    first = told.setdefault(step.why, step.id)
+def _because(step: Step, given: dict[str, int]) -> str:
+    first = given.setdefault(step.why, step.id)
     why = step.why if first == step.id else f"as in step {first}"
     if step.depends:
         shown = ", ".join(map(str, step.depends[:8])) + (", …" if len(step.depends) > 8 else "")

@@ -16,7 +16,7 @@ from symback.printing.latex import LatexPrinter, name_in_latex
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a section: left, relation, right, and the rule where one is told beside it."""
+    """One line of a section: left, relation, right, and the rule where one stands beside it."""
 
     left: str
     right: str

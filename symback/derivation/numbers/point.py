@@ -104,11 +104,11 @@ def lengths_of(value: Value) -> tuple[int, ...]:
 
 
 def sizes_of(circuit: Circuit, values: Mapping[str, Value]) -> dict[Any, int]:
-    """The values of the sizes with a name, by their symbols, as the arrays tell them.
+    """The values of the sizes with a name, by their symbols, as the arrays determine them.
 
     Raises DataError for two shapes that don't fit.
     """
-    told: dict[Any, tuple[int, str]] = {}
+    found: dict[Any, tuple[int, str]] = {}
     sums: list[tuple[str, Shape, tuple[int, ...]]] = []
     for name, value in values.items():
         shape, lengths = circuit[name].shape, lengths_of(value)
@@ -118,14 +118,14 @@ def sizes_of(circuit: Circuit, values: Mapping[str, Value]) -> dict[Any, int]:
             if size.is_Integer and int(size) != length:
                 raise _misfit(name, shape, lengths)
             if size.is_Symbol:
-                before, other = told.setdefault(size, (length, name))
+                before, other = found.setdefault(size, (length, name))
                 if before != length:
                     of_other = _shown(lengths_of(values[other]))
                     clash = f", but '{other}' is {of_other}: {size} differs"
                     raise _misfit(name, shape, lengths, clash)
             elif not size.is_Integer:
                 sums.append((name, shape, lengths))
-    sizes = {size: length for size, (length, _) in told.items()}
+    sizes = {size: length for size, (length, _) in found.items()}
     for name, shape, lengths in sums:
         numbers = tuple(size.xreplace({s: Integer(v) for s, v in sizes.items()}) for size in shape)
         if any(n.is_Integer and n != m for n, m in zip(numbers, lengths, strict=True)):

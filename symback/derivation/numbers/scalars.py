@@ -45,7 +45,7 @@ class Numbers:
 def numbers_at(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
     """Values and gradients at the point, as far as its numbers reach.
 
-    Raises UnknownName for a name that is no leaf, CircuitError where a branch can't be chosen,
+    Raises UnknownName for a name that is not a leaf, CircuitError where a branch can't be chosen,
     Unsupported for a circuit of arrays.
     """
     if walk.circuit.has_arrays:

@@ -1,4 +1,4 @@
-"""Practice on a page: the questions of a quiz, and the values by which the page tells answers.
+"""Practice on a page: the questions of a quiz, and the values by which the page judges answers.
 
 A browser has no SymPy, so all that is compared is computed here, in ball arithmetic: at some
 points the values of all names, of what is asked for, and of each known mistake, every one
@@ -86,7 +86,7 @@ class Rows:
 
 
 def rounded(value: Callable[[Flow], Number], points: Iterable[Flow]) -> list[float]:
-    """The nearest float64s; NaN where there is no value or none that a float64 can hold."""
+    """The nearest float64s; NaN where there is no value or a float64 cannot hold it."""
     values = [counted(value)(point) for point in points]
     found = [math.nan if v is None else nearest_float(v) for v in values]
     return [x if math.isfinite(x) else math.nan for x in found]
@@ -98,7 +98,7 @@ def _packed(numbers: Iterable[float]) -> bytes:
 
 
 def chosen_points(quiz: Quiz) -> tuple[Sequence[Flow], Sequence[Flow]]:
-    """The points of answers, and those of them at which mistakes are told.
+    """The points of answers, and those of them at which mistakes are compared.
 
     Those at which no number is tiny or huge come first: there most forms of an answer agree.
     """
@@ -148,7 +148,7 @@ class _Writer:
             "paths": paths,
             "veils": veils,
             "edges": list(chain.from_iterable(self._edges)),
-            "told": list(chain.from_iterable(self._said)),
+            "messages": list(chain.from_iterable(self._said)),
             "texts": list(self._texts),
             "rows": self._rows.text(),
             "wrong": self._wrong.text(),
@@ -209,9 +209,9 @@ class _Writer:
         return [number, *map(self._text, question.choices)]
 
     def _question(self, kind: Kinds, asked: tuple[str, str], step: int) -> list[Any]:
-        """What is asked, the step, the row of its values, what a wrong answer is told, and more.
+        """What is asked, the step, the row of its values, the message for a wrong answer, and more.
 
-        More is an answer; of an edge the rule and what a wrong one is told, else −1; mistakes.
+        More is an answer; of an edge the rule and the message for a wrong one, else −1; mistakes.
         """
         question = Question(0, kind, asked, step)
         right = self._derivation.steps[step - 1]
@@ -239,7 +239,7 @@ class _Writer:
         return self._said.setdefault(said, len(self._said))
 
     def _mistakes(self, question: Question) -> list[int]:
-        """What each mistake is told, and the row of its values: two numbers a mistake."""
+        """The message for each mistake, and the row of its values: two numbers a mistake."""
         found: dict[int, int] = {}
         right = rounded(self._quiz.truth(question), self._first)
         for mistake in self._quiz.mistakes(question):

@@ -18,7 +18,7 @@ _COLOURS: Mapping[Kind, str] = {
     "weight": "#1b1f24",
     "note": "#57606a",
 }
-_FORMS = {  # leaves tell their roles by their outline, as in the SVG
+_FORMS = {  # leaves show their roles by their outline, as in the SVG
     "computed": 'style="rounded,filled" fillcolor="#eef2f7"',
     "input": 'style="filled" fillcolor="#ffffff"',
     "param": 'style="rounded,filled,dashed" fillcolor="#ffffff"',

@@ -33,7 +33,7 @@ _ROLES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text and what it tells, which the drawing shows by colour and place."""
+    """One line of text and what it is, which the drawing shows by colour and place."""
 
     text: str
     kind: Kind
@@ -128,7 +128,7 @@ class Texts:
         if self._numbers is not None:
             operand = wire.edges[0][1]
             value = number(self._numbers.values.get(operand))
-            several = self._fan_out[wire.tail] > 1  # then the name tells whose value it is
+            several = self._fan_out[wire.tail] > 1  # then the name says whose value it is
             above.append(Line(f"{clip(operand, 8)} = {value}" if several else value, "value"))
             below.append(Line(f"∂ {self._contribution(*wire.edges[0])}", "gradient"))
             for node, weight in wire.weights:

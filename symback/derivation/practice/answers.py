@@ -75,7 +75,7 @@ def _names(term: Term, name: str) -> bool:
 def read_answer(given: Any, circuit: Circuit) -> Expr:
     """The expression of an answer, over names of the circuit's nodes.
 
-    Raises the parser's error with its place, or UnknownName for a name that is no node.
+    Raises the parser's error with its place, or UnknownName for a name that is not a node.
     """
     if isinstance(given, str):
         return _read_text(given, circuit)

@@ -126,7 +126,7 @@ def flows(walk: ReversePass) -> list[Flow]:
 
 
 def same(one: Number, two: Number) -> bool | None:
-    """Whether two values are equal; None where the balls are too wide to tell."""
+    """Whether two values are equal; None where the balls are too wide to decide."""
     if one is None or two is None:
         return one is two
     with precision(BITS):
@@ -138,14 +138,14 @@ def same(one: Number, two: Number) -> bool | None:
 def agrees(
     one: Callable[[Flow], Number], two: Callable[[Flow], Number], at: Sequence[Flow]
 ) -> bool | None:
-    """Whether two values are equal at all points; None where no point can tell."""
-    told = [False]
+    """Whether two values are equal at all points; None where no point decides."""
+    equal = [False]
     for flow in at:
         verdict = same(one(flow), two(flow))
         if verdict is False:
             return False
-        told.append(verdict is True)
-    return True if any(told) else None
+        equal.append(verdict is True)
+    return True if any(equal) else None
 
 
 def counted(value: Callable[[Flow], Number]) -> Callable[[Flow], Number]:

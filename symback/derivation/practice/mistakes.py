@@ -99,7 +99,7 @@ def slips(walk: ReversePass, edge: Edge) -> list[Slip]:
 
 
 def _gate(edge: Edge, walk: ReversePass) -> str:
-    """What kind of operation a node is, in words that don't tell its derivative."""
+    """What kind of operation a node is, in words that don't give its derivative away."""
     formula = walk.node(edge.node).formula
     if formula.func in BY_HEAD:
         return f"it is {BY_HEAD[formula.func].name} of its operands"

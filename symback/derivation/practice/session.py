@@ -38,21 +38,21 @@ def practise(quiz: Quiz, ask: Ask, say: Say, *, tries: int = TRIES, ascii: bool 
 
     `ask` gives a line, or None where there are no more.
     """
-    tell: Say = (lambda text: say(ascii_words(text))) if ascii else say
-    tell(quiz.to_text(ascii=ascii) + "\n")
+    report: Say = (lambda text: say(ascii_words(text))) if ascii else say
+    report(quiz.to_text(ascii=ascii) + "\n")
     grades = [Grade(q.number, False, "no answer") for q in quiz.questions]
     for i, question in enumerate(quiz.questions):
-        found = _one(quiz, question, ask, tell, tries, ascii)
+        found = _one(quiz, question, ask, report, tries, ascii)
         if found is None:
             break
         grades[i] = found
     marks = Marks(tuple(grades))
-    tell(f"{marks.right} of {len(grades)} right")
+    report(f"{marks.right} of {len(grades)} right")
     return marks
 
 
 def _one(
-    quiz: Quiz, question: Question, ask: Ask, tell: Say, tries: int, ascii: bool
+    quiz: Quiz, question: Question, ask: Ask, report: Say, tries: int, ascii: bool
 ) -> Grade | None:
     """The grade of the last try; None where there are no more lines. An empty line gives up."""
     number = question.number
@@ -68,11 +68,11 @@ def _one(
             grade = quiz.answer(number, line)
         except SymbackError as error:
             grade = Grade(number, False, str(error))
-        tell(str(grade))
+        report(str(grade))
         if grade.right or not left:
             break
     if not grade.right:
-        tell(f"    a correct answer is {quiz.solution(number)}")
+        report(f"    a correct answer is {quiz.solution(number)}")
     return grade
 
 

@@ -57,7 +57,7 @@ class QuizText:
             yield from folded(left, f"{right}   {rule}".rstrip())
 
     def _partial(self, name: str) -> list[str]:
-        """The lines of one partial, as far as they tell no answer."""
+        """The lines of one partial, as far as they give no answer away."""
         derivation = self._derivation
         asked = (derivation.of, name)
         steps = {s.kind: s for s in derivation.steps if s.left == asked}

@@ -18,7 +18,7 @@ from symback.derivation.text.whole import to_text
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.printing.text import AsciiPrinter, TextPrinter
 
-NOT_KNOWN = "—"  # a number that nobody has asked for is no zero
+NOT_KNOWN = "—"  # a number that nobody has asked for is not a zero
 
 
 class Shown(str):
@@ -101,7 +101,7 @@ class _Detail:
         self._ascii = ascii
         self.printer = with_adjoints(AsciiPrinter if ascii else TextPrinter, derivation.walk)
         self._numbers = numbers_of_steps(derivation) if derivation.values else {}
-        self._told: dict[str, int] = {}  # rules that were told, with the step
+        self._first: dict[str, int] = {}  # rules that were given, with the step
         self._in_place = self._numbers_in_place() if derivation.values else None
 
     def _numbers_in_place(self) -> InPlace | None:
@@ -191,8 +191,8 @@ class _Detail:
         return value_text(value, room, dots).replace("-", self.printer.negative)
 
     def _because(self, step: Step) -> str:
-        told = self._told.setdefault(step.why, step.id)
-        parts = [self.words(step.why) if told == step.id else f"as in step {told}"]
+        first = self._first.setdefault(step.why, step.id)
+        parts = [self.words(step.why) if first == step.id else f"as in step {first}"]
         if step.depends:
             shown = ", ".join(map(str, step.depends[:8])) + (", …" if len(step.depends) > 8 else "")
             parts.append(f"from {shown}")

@@ -165,7 +165,7 @@ def gate_reference(gate: Gate) -> GateReference | None:
 
 
 def _alone(gate: Gate) -> Circuit:
-    """The circuit Σ g∘gate, its sizes told by leaves of their own."""
+    """The circuit Σ g∘gate, its sizes given by leaves of their own."""
     leaves = [leaf(str(symbol), "input", shape=shape) for symbol, shape in gate.operands]
     leaves.append(leaf(str(ADJOINT), "input", shape=gate.shape))
     leaves += [leaf(f"axis{i}", "input", shape=(s,)) for i, s in enumerate(gate.sizes)]

@@ -59,7 +59,7 @@ def _undecided_or_nan(x: arb) -> arb:
 
 
 def atan2(y: arb, x: arb) -> arb:
-    """The angle; on the cut, where floats tell -0 from 0 and numbers don't, there is none."""
+    """The angle; NaN on the cut, where floats distinguish -0 from 0 and numbers don't."""
     if is_zero(y) and not x > 0:
         return NOT_A_NUMBER
     return arb.atan2(y, x)

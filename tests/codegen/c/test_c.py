@@ -409,7 +409,7 @@ def test_a_cache_of_another_user_is_refused(neuron, cache, monkeypatch):
         (None, r"needs a C compiler, but there is none; install gcc or clang, or set CC"),
     ],
 )
-def test_a_missing_compiler_is_told(compiler, message, neuron, cache, monkeypatch):
+def test_a_missing_compiler_is_reported(compiler, message, neuron, cache, monkeypatch):
     if compiler is None:
         monkeypatch.delenv("CC", raising=False)
         monkeypatch.setenv("PATH", "/nowhere")
