@@ -95,14 +95,26 @@ class Node:
 
 
 class Nodes(tuple[Node, ...]):
-    """Nodes in order, in which a node is also found by its name.
+    """Nodes in order; a node is found by its name, and all of them equal the tuple of their names.
 
     >>> import symback as sb
-    >>> "w" in sb.circuit("f = w*x").params
-    True
+    >>> params = sb.circuit("f = w*x + b").params
+    >>> "w" in params, params == ("w", "b")
+    (True, True)
     """
 
     __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, tuple) and other and all(isinstance(name, str) for name in other):
+            return tuple(n.name for n in self) == other
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(n.name for n in self))
 
     def __contains__(self, item: object) -> bool:
         if isinstance(item, str):

@@ -340,7 +340,7 @@ def test_long_sums_are_left_alone(monkeypatch):
 def test_the_lecture_has_nothing_to_rewrite(name):
     circuit = sb.circuit(ALL[name])
     assert stable(circuit) is circuit
-    assert gates(circuit) == gates(circuit.as_typed())
+    assert gates(circuit).nodes == gates(circuit.as_typed()).nodes
 
 
 # nodes → the node that is looked at, and what it becomes
@@ -757,7 +757,8 @@ def test_as_typed():
     assert good.forward(good.Params(), good.Inputs(x))[0] == x
     assert bad.forward(bad.Params(), bad.Inputs(x))[0] == 0
     typed = c.as_typed()
-    assert typed == c and "rewrite" not in {s.kind for s in typed.derive().steps}
+    assert typed.nodes == c.nodes and typed != c
+    assert "rewrite" not in {s.kind for s in typed.derive().steps}
     assert "as log1p" not in typed.generate()
     assert typed.check().passed  # against what rounding does to the typed program
 
