@@ -9,7 +9,7 @@ split, so that all local partials together cost no more than a constant times th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
@@ -30,7 +30,12 @@ WIDEST_SUM = 64  # terms of one gate
 WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
 
 
-def gates(circuit: Circuit, *, guarded: bool = False, opaque: Collection[str] = ()) -> Circuit:
+@dataclass(frozen=True, eq=False)
+class Gates(Circuit):
+    """A circuit whose nodes are gates: what the reverse pass and lowering work on."""
+
+
+def gates(circuit: Circuit, *, guarded: bool = False, opaque: Collection[str] = ()) -> Gates:
     """The circuit with inner parts as nodes of their own, marked as generated.
 
     Formulas that would lose digits are rewritten before, but those of a literal circuit; no rule
@@ -48,7 +53,10 @@ def gates(circuit: Circuit, *, guarded: bool = False, opaque: Collection[str] = 
     nodes = (*circuit.sizes, *circuit.leaves, *splitter.nodes)
     by_name = {n.name: n for n in nodes}
     loss = by_name[circuit.loss.name] if circuit.loss else None
-    return replace(circuit, nodes=nodes, output=by_name[circuit.output.name], loss=loss)
+    output = by_name[circuit.output.name]
+    return Gates(
+        nodes, output, loss, circuit.inferred, circuit.rewrites, is_literal=circuit.is_literal
+    )
 
 
 class _Splitter:

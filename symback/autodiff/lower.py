@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, S, Symbol
 
-from symback.autodiff.gates import gates
+from symback.autodiff.gates import Gates, gates
 from symback.autodiff.partials import Local
 from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.circuits.circuit import Circuit, Node
@@ -74,7 +74,7 @@ class Names:
 class Lowered:
     """The programs of one module, and the names they share."""
 
-    circuit: Circuit  # of gates
+    circuit: Gates
     names: Names
     forward: Program  # → output, then the cache
     backward: Program  # seed → adjoints of parameters, then of inputs
@@ -162,7 +162,7 @@ def _program(
     return Program(tuple(arguments), tuple(lines), tuple(results), marked).check()
 
 
-def _varying(circuit: Circuit) -> set[Symbol]:
+def _varying(circuit: Gates) -> set[Symbol]:
     """Symbols of the nodes that have one value a sample."""
     found: set[Symbol] = set()
     for node in circuit.nodes:
@@ -180,7 +180,7 @@ def _arguments(circuit: Circuit, of: Node) -> list[Symbol]:
     return [n.symbol for n in order if n.name in needed]
 
 
-def _forward(circuit: Circuit, record: ReversePass, names: Names) -> list[Assign]:
+def _forward(circuit: Gates, record: ReversePass, names: Names) -> list[Assign]:
     """One line a node, and one a slope that backward may use."""
     needed = _read_by(circuit, record.of)
     slopes = {e.node: e.local.slope for e in record.edges if e.local.slope is not None}
@@ -207,7 +207,7 @@ class _Backward:
     """The lines of backward passes; what two of them have in common is made once."""
 
     def __init__(
-        self, circuit: Circuit, names: Names, varying: set[Symbol], whole: frozenset[str]
+        self, circuit: Gates, names: Names, varying: set[Symbol], whole: frozenset[str]
     ) -> None:
         self._circuit = circuit
         self._names = names

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from sympy import Expr, S
 
-from symback.autodiff.gates import gates
+from symback.autodiff.gates import Gates, gates
 from symback.autodiff.partials import Local, local_partials
 from symback.circuits.circuit import Circuit, Node
 
@@ -39,7 +39,7 @@ class ReversePass:
     of u.
     """
 
-    circuit: Circuit
+    circuit: Gates
     of: str
     order: tuple[str, ...]
     edges: tuple[Edge, ...]
@@ -64,8 +64,7 @@ def reverse_pass(
     >>> [(e.node, e.operand, str(e.partial)) for e in r.edges]
     [('f', 'x1', '1'), ('f', 'x2', '-1'), ('x2', 'w', 'x3'), ('x2', 'x3', 'w')]
     """
-    is_split = any(n.generated for n in circuit.nodes)
-    split = circuit if is_split else gates(circuit, opaque=opaque)
+    split = circuit if isinstance(circuit, Gates) else gates(circuit, opaque=opaque)
     found = walk(split, split[of] if of is not None else _first_number(split))
     return replace(found, opaque=frozenset(opaque))
 
@@ -76,7 +75,7 @@ def _first_number(circuit: Circuit) -> Node:
 
 
 def walk(
-    circuit: Circuit, start: Node, known: dict[str, dict[str, Local]] | None = None
+    circuit: Gates, start: Node, known: dict[str, dict[str, Local]] | None = None
 ) -> ReversePass:
     """The reverse pass over a circuit that consists of gates.
 

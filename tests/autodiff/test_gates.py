@@ -7,9 +7,10 @@ import pytest
 import sympy as sp
 
 import symback as sb
-from symback.autodiff.gates import WIDEST_PRODUCT, WIDEST_SUM, gates
+from symback.autodiff.gates import WIDEST_PRODUCT, WIDEST_SUM, Gates, gates
 from symback.autodiff.lower import Names, lower
 from symback.autodiff.passes import optimise
+from symback.autodiff.reverse import reverse_pass
 from symback.circuits.names import check_name
 from symback.circuits.program import operations
 from symback.codegen.numpy.module import module_text
@@ -355,3 +356,13 @@ def test_a_product_is_the_one_that_sympy_makes(count):
         made, expected = product(*factors), sp.Mul(*factors)
         assert made == expected and made.args == expected.args and hash(made) == hash(expected)
         assert made.is_commutative is expected.is_commutative
+
+
+@pytest.mark.parametrize("text", ["f = w*x", "f = log(1 + exp(w*x))", "f = sigma(w*x + b)"])
+def test_gates_are_split_once(text):
+    """Also where no part needed a name: the type says it, and nothing is guessed."""
+    circuit = sb.circuit(text, loss=None)
+    split = gates(circuit)
+    assert isinstance(split, Gates) and not isinstance(circuit, Gates)
+    assert reverse_pass(split).circuit is split
+    assert reverse_pass(circuit).circuit == split
