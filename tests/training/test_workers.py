@@ -554,7 +554,7 @@ def test_no_address_of_a_scheduler(address):
     pytest.importorskip("distributed")
     from symback.training.engine.dask import on_dask
 
-    with pytest.raises(SymbackError, match="is no address of a scheduler"):
+    with pytest.raises(SymbackError, match="is not the address of a scheduler"):
         on_dask(address)
 
 
