@@ -1,0 +1,92 @@
+"""The page of reported formulas: each row gives what it says, by every road."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symback as sb
+from tests.cases.compilers import compiles
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "reported.md").read_text(encoding="utf-8")
+VALUES, PROMISES = PAGE.split("## Files, messages and objects")
+
+
+def rows_of(part: str) -> list[list[str]]:
+    """The cells of the rows of a table, without its two head rows."""
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    return [[c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def numbers(cell: str) -> dict[str, object]:
+    """Names and numbers of `x = 1, y = [1, inf]`."""
+    parts = re.findall(r"([^\s=,]+) = (.+?)(?=, [^\s=,]+ = |$)", cell.strip("`"))
+    spelled = {"inf": "1e999", "nan": "(1e999 - 1e999)"}
+    found = {}
+    for name, text in parts:
+        plain = re.sub(r"\b(inf|nan)\b", lambda m: spelled[m.group()], text)
+        found[name] = eval(compile(ast.parse(plain, mode="eval"), "a row", "eval"), {})  # noqa: S307
+    return found
+
+
+REPORTED = rows_of(VALUES)
+TESTED = rows_of(PROMISES)
+
+
+def circuit_of(text: str, at: dict[str, object]) -> sb.Circuit:
+    plain = text.strip("`").replace("\\|", "|")
+    if ": input" in plain or ": param" in plain:
+        return sb.circuit(plain, loss=None)
+    return sb.circuit(plain, inputs=[n for n in at if re.search(rf"\b{n}\b", plain)], loss=None)
+
+
+def given_by_module(circuit: sb.Circuit, at: dict[str, object], target: str) -> dict[str, object]:
+    """Value and partials of one sample, by name, from a module."""
+    module = circuit.compile(target=target)
+    floats = {n: np.asarray(v, float) if isinstance(v, list) else float(v) for n, v in at.items()}
+    params = module.Params(**{n: v for n, v in floats.items() if n in module.Params._fields})
+    inputs = module.Inputs(**{n: v for n, v in floats.items() if n in module.Inputs._fields})
+    with np.errstate(all="ignore"):
+        value, cache = module.forward(params, inputs)
+        bars = module.backward(params, inputs, cache)
+    found = {circuit.output.name: value}
+    for part in bars:
+        found.update({f"∂{name}": bar for name, bar in part._asdict().items()})
+    return found
+
+
+def given_by_derivation(circuit: sb.Circuit, at: dict[str, object]) -> dict[str, object]:
+    values, partials = circuit.derive().at(**at).evaluated()
+    return {circuit.output.name: values[circuit.output.name]} | {
+        f"∂{name}": partial for name, partial in partials.items()
+    }
+
+
+def assert_gives(found: dict[str, object], right: dict[str, object]) -> None:
+    assert right
+    for name, value in right.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-13, atol=0, err_msg=name)
+
+
+@pytest.mark.parametrize("text, at, gives", REPORTED)
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
+def test_modules_give_what_the_page_says(text, at, gives, target):
+    point = numbers(at)
+    assert_gives(given_by_module(circuit_of(text, point), point, target), numbers(gives))
+
+
+@pytest.mark.parametrize("text, at, gives", REPORTED)
+def test_derivations_give_what_the_page_says(text, at, gives):
+    point = numbers(at)
+    if "inf" in at or "nan" in at:
+        pytest.skip("a derivation takes finite numbers")
+    assert_gives(given_by_derivation(circuit_of(text, point), point), numbers(gives))
+
+
+@pytest.mark.parametrize("tried, promised, test", TESTED)
+def test_promises_name_tests_that_exist(tried, promised, test):
+    path, name = test.strip("`").split("::")
+    assert re.search(rf"^def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.M), test
