@@ -324,7 +324,7 @@ WRONG = {
     "v": ({"v": 1.0}, "v has shape (), but theta has shape (2,)"),
     "complex": ({"theta": np.ones(2, complex)}, "theta has dtype complex128; expected float64 or"),
     "text": ({"g": ["a", "b"]}, "g has dtype <U1; expected float64 or float32"),
-    "ragged": ({"g": [[1.0], [1.0, 2.0]]}, "g is no array; expected numbers of one shape"),
+    "ragged": ({"g": [[1.0], [1.0, 2.0]]}, "g has rows of different lengths"),
     "half": ({"g": np.ones(2, np.float16)}, "g has dtype float16; expected float64 or float32"),
     "no state": ({"state": None}, "state is None; expected one that init_state or update gave"),
     "other state": ({"state": (1.0,)}, "state is (1.0,); expected one that init_state"),
