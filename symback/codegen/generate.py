@@ -91,10 +91,7 @@ def compile_module(subject: Circuit | Update, target: str = "numpy") -> ModuleTy
     called = subject.output.name if isinstance(subject, Circuit) else subject.name
     name = f"symback_{called}"
     texts = render_files(subject, target=target, stem=name)
-    try:
-        return load_files(texts, name)
-    except (ImportError, OSError) as error:
-        raise Unsupported(str(error)) from None
+    return load_files(texts, name)
 
 
 __all__ = ["compile_module", "generate", "render_files"]

@@ -17,7 +17,7 @@ from types import ModuleType
 from symback.codegen.files import existing, shown_path
 from symback.codegen.hashes import is_generated, is_unchanged
 from symback.codegen.targets import PYTHON, endings
-from symback.errors import FileRefused, clip
+from symback.errors import FileRefused, Unsupported, clip
 
 _OF_UPDATE = re.compile(r'^RULE = "\w+"$', re.MULTILINE)
 _loading = Lock()
@@ -27,7 +27,7 @@ def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
     """A module from the texts of its files; one that is compiled is compiled now.
 
     Its lines are known to debuggers and tracebacks. Raises what the module raises while it is
-    imported.
+    imported, Unsupported where its compiler is missing or fails.
     """
     text = texts[PYTHON]
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -39,7 +39,10 @@ def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
     sys.modules[module.__name__] = module  # NamedTuples are pickled by their module's name
     exec(compile(text, file, "exec"), module.__dict__)
     if len(texts) > 1:
-        module._library()
+        try:
+            module._library()
+        except (ImportError, OSError) as error:
+            raise Unsupported(str(error)) from None
     return module
 
 
@@ -113,8 +116,8 @@ def read_module(path: Path) -> tuple[str, ModuleType, bool]:
     texts = {PYTHON: text, **{end: t for end, t in beside.items() if t and is_generated(t)}}
     try:
         module = load_files(texts, path.stem)
-    except OSError as error:  # of a module that is compiled
-        raise FileRefused(str(error)) from None
+    except Unsupported as error:  # of a module that is compiled
+        raise FileRefused(error.message) from None
     except Exception as error:  # whatever a module may raise while it is imported
         kind = type(error).__name__
         why = f"{kind}: {clip(str(error), 60)}"

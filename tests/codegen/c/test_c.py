@@ -393,6 +393,40 @@ def test_the_cache_is_private_and_used_again(neuron, cache, monkeypatch):
     assert again._library() and entries(cache) == before
 
 
+DAMAGE = {
+    "cut short": lambda whole: whole[:100],
+    "cut in the middle": lambda whole: whole[: len(whole) // 2],
+    "without its end": lambda whole: whole[:-1],
+    "empty": lambda whole: b"",
+    "one byte changed": lambda whole: whole[:2000] + b"\xff" + whole[2001:],
+    "text": lambda whole: b"hello\n",
+}
+
+
+@compiles
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_in_the_cache_is_made_again(damage, neuron, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    imported(neuron)._library()
+    (file,) = (tmp_path / "symback").iterdir()
+    whole = file.read_bytes()
+    file.unlink()  # this process has it open
+    file.write_bytes(DAMAGE[damage](whole))
+    module = imported(neuron)
+    assert module.forward(module.Params(0.0, 0.0), module.Inputs(1.0, 2.0, 3.0))[0] == 2.5
+    assert file.read_bytes() == whole
+
+
+@compiles
+@pytest.mark.parametrize("flags", ["-c", "-E"])
+def test_a_compiler_whose_file_cannot_be_loaded_is_named(flags, neuron, cache, monkeypatch):
+    monkeypatch.setenv("CC", f"{COMPILER} {flags}")
+    with pytest.raises(
+        OSError, match=rf"{flags} makes a file of neuron.c that can't be loaded; set CC"
+    ):
+        imported(neuron)._library()
+
+
 @compiles
 def test_a_cache_of_another_user_is_refused(neuron, cache, monkeypatch):
     module = imported(neuron)
@@ -405,7 +439,11 @@ def test_a_cache_of_another_user_is_refused(neuron, cache, monkeypatch):
     ("compiler", "message"),
     [
         ("no-such-cc", r"needs a C compiler, but CC names no-such-cc, which is not there; install"),
+        ("/", r"needs a C compiler, but CC names /, which is no program; install gcc or clang"),
         ("false", r"false can't compile neuron.c: exit code 1; set CC to gcc or clang"),
+        ("true", r"true can't compile neuron.c: it ends without a compiled file; set CC to gcc"),
+        (sys.executable, r"can't compile neuron.c: exit code 2; set CC to gcc or clang"),
+        ('gcc "open', r"""but CC is 'gcc "open': No closing quotation; set CC to gcc or clang"""),
         (None, r"needs a C compiler, but there is none; install gcc or clang, or set CC"),
     ],
 )
