@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 
-from sympy import Expr, Mul, Rational, S
+from sympy import Add, Expr, Mul, Rational, S, acos, acosh, asin, atanh, log
+from sympy.codegen.cfunctions import log1p
 
 from symback.operations.balls.scalars import LARGEST_FLOAT, constant, rational
 from symback.operations.expressions import postorder
@@ -16,6 +17,7 @@ MOST_BITS = 8192  # of an exact rational constant
 LARGEST_EXPANDED_POWER = 2048
 
 LARGEST_SIMPLIFIED = 64  # parts of an operand for which SymPy looks for a simpler form
+LARGEST_ASKED = 16  # different parts of a root or logarithm that is to be real
 LARGEST_COMPARED = 8  # different parts of an operand of min, max or a comparison
 
 value_of_constant = lru_cache(maxsize=2**14)(constant)
@@ -57,18 +59,76 @@ def is_large(operands: Iterable[Expr]) -> bool:
     )
 
 
-def is_beyond_float(product: Expr) -> bool:
-    """Whether the numbers in a product make one that no float64 is near to."""
-    if product.is_Symbol or (product.is_Mul and all(f.is_Symbol for f in product.args)):
+def undefined_power(base: Expr, power: Expr) -> str | None:
+    """Why a power has no real value or no derivative: 1/0, 0**x, (-2)**x."""
+    # Asked of constants only: for large expressions SymPy would think for minutes.
+    if not base.is_number or not base.is_nonpositive:
+        return None
+    if power.is_number:
+        return _BY_ZERO if base.is_zero and power.is_negative else None
+    if base.is_zero:
+        return _BY_ZERO if power.is_nonpositive else _ZERO_TO_A_VARIABLE
+    return _NEGATIVE_TO_A_VARIABLE
+
+
+_BY_ZERO = "division by zero"
+_ZERO_TO_A_VARIABLE = (
+    "a number that is not positive, raised to a variable; write where(x == 0, 1, 0) for 0**x"
+)
+_NEGATIVE_TO_A_VARIABLE = (
+    "a number that is not positive, raised to a variable; write cos(pi*n) for (-1)**n"
+)
+
+
+def not_a_float(expr: Expr) -> str | None:
+    """Why an expression that was just made from others can't be in a circuit.
+
+    SymPy makes the imaginary unit of sqrt(-x**2), and infinities where it finds a pole.
+    """
+    if expr.is_Symbol:
+        return None
+    if expr.is_number and not expr.is_Rational:
+        value = value_of_constant(expr)
+        if not value.is_finite():
+            return _NOT_REAL
+        return _BEYOND_FLOAT if abs(value) > LARGEST_FLOAT else None
+    if any(expr is n for n in _NO_NUMBERS):
+        return _NOT_REAL
+    if _is_never_real(expr):
+        return _NEVER_REAL
+    return next(filter(None, map(_not_a_float_product, Add.make_args(expr))), None)
+
+
+_NOT_REAL = "not a real number"
+_NEVER_REAL = "not a real number for any values; is a sign wrong?"
+_BEYOND_FLOAT = "a constant beyond float64"
+_NO_NUMBERS = (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity)
+_WITH_DOMAIN = (log, log1p, asin, acos, acosh, atanh)
+
+
+def _is_never_real(expr: Expr) -> bool:
+    """Whether SymPy proves that a root or a logarithm has no real value, as sqrt(-1 - x**2)."""
+    root = expr.is_Pow and not expr.exp.is_Integer
+    if not (root or expr.func in _WITH_DOMAIN) or len(postorder(expr)) > LARGEST_ASKED:
         return False
+    return expr.is_extended_real is False or (expr.is_Pow and bool(expr.base.is_negative))
+
+
+def _not_a_float_product(product: Expr) -> str | None:
+    """Why the numbers in a product make none that a float64 is near to."""
+    if product.is_Symbol or (product.is_Mul and all(f.is_Symbol for f in product.args)):
+        return None
     if product.is_Rational:
-        return not is_float64(product)
+        return None if is_float64(product) else _BEYOND_FLOAT
     number, others = product.as_coeff_Mul()
     numbers = [f for f in Mul.make_args(others) if f.is_number]
     if numbers:
         value = abs(value_of_constant(Mul(number, *numbers)))
-        return bool(value > LARGEST_FLOAT or 0 < value < SMALLEST_FLOAT)
-    return not (number is S.One or number is S.NegativeOne or is_float64(number))
+        if not value.is_finite():
+            return _NEVER_REAL
+        return _BEYOND_FLOAT if value > LARGEST_FLOAT or 0 < value < SMALLEST_FLOAT else None
+    fits = number is S.One or number is S.NegativeOne or is_float64(number)
+    return None if fits else _BEYOND_FLOAT
 
 
 def is_wide(expr: Expr) -> bool:
@@ -86,9 +146,10 @@ __all__ = [
     "MOST_BITS",
     "SMALLEST",
     "huge_power",
-    "is_beyond_float",
     "is_float64",
     "is_large",
     "is_wide",
+    "not_a_float",
+    "undefined_power",
     "value_of_constant",
 ]

@@ -22,20 +22,19 @@ from symback.errors import (
     UnknownName,
     Unsupported,
     clip,
-    nearest,
 )
+from symback.language.foreign import function_hint
 from symback.language.limits import (
     LARGEST,
     MOST_BITS,
     SMALLEST,
     huge_power,
-    is_beyond_float,
     is_large,
     is_wide,
-    value_of_constant,
+    not_a_float,
+    undefined_power,
 )
 from symback.language.syntax import Source, Term
-from symback.operations.balls.scalars import LARGEST_FLOAT
 from symback.operations.elementwise import AT_KINK, SPELLINGS, Op
 from symback.operations.expressions import applied, postorder, product, real_symbol
 from symback.operations.shapes import size_symbol
@@ -213,15 +212,9 @@ class Builder:
     def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
         for branch in base.args if base.is_Piecewise else ():  # SymPy moves the power into them
             self._power_of(branch.expr, power, term)
-        # Asked of constants only: for large expressions SymPy would think for minutes.
-        if base.is_number and base.is_zero and (power.is_negative or power.is_nonpositive):
-            if power.is_zero:
-                return S.One
-            raise DomainError("division by zero", self._place(term))
-        if base.is_number and base.is_nonpositive and not power.is_number:
-            raise DomainError(
-                "a number that is not positive, raised to a variable", self._place(term)
-            )
+        why = undefined_power(base, power)
+        if why:
+            raise DomainError(why, self._place(term))
         why = huge_power(base, power)
         if why:
             raise TooLarge(why, self._place(term))
@@ -243,17 +236,9 @@ class Builder:
         self._built += len(expr.args)
         if self._built > LARGEST_EXPRESSION:
             raise self._too_large(term)
-        if expr.is_number and not expr.is_Rational:
-            value = value_of_constant(expr)
-            if not value.is_finite():
-                raise DomainError("not a real number", self._place(term))
-            if abs(value) > LARGEST_FLOAT:
-                raise DomainError("a constant beyond float64", self._place(term))
-        elif any(expr is n for n in (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity)):
-            raise DomainError("not a real number", self._place(term))
-        for part in sp.Add.make_args(expr):
-            if is_beyond_float(part):
-                raise DomainError("a constant beyond float64", self._place(term))
+        why = not_a_float(expr)
+        if why:
+            raise DomainError(why, self._place(term))
         return expr
 
     # -- calls ------------------------------------------------------------------------------
@@ -274,7 +259,8 @@ class Builder:
         if op is None and name in self.array_calls:
             raise self._needs_arrays(name, term)
         if op is None:
-            hint = nearest(name, [*SPELLINGS, *self.functions, *self.array_calls, "where"])
+            known = [*SPELLINGS, *self.functions, *self.array_calls, "where"]
+            hint = function_hint(name, known) or _product_hint(term)
             raise UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self._place(term))
         least, most = op.arity
         self._refuse_arity(term, least, most)
@@ -396,6 +382,12 @@ class Builder:
         raise CircuitSyntaxError("':' stands only in an index, as in x[1:4]", self._place(term))
 
     _end = _slice
+
+
+def _product_hint(term: Term) -> str:
+    """How to write w*(x + b), where what is called looks like the name of a number."""
+    is_short = len(term.text.rstrip("0123456789")) <= 1 and len(term.args) == 1
+    return f"; write {clip(term.text, 20)}*(…) for a product" if is_short else ""
 
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:

@@ -26,15 +26,22 @@ from symback.errors import (
     clip,
     nearest,
 )
-from symback.language.limits import MOST_BITS, huge_power, is_beyond_float, is_float64, is_large
+from symback.language.limits import (
+    MOST_BITS,
+    huge_power,
+    is_float64,
+    is_large,
+    not_a_float,
+    undefined_power,
+)
 from symback.language.options import check_loss, inferred_role, names_in, only_in_loss, roles_given
 from symback.language.syntax import DEEPEST, LARGEST
 from symback.operations.arrays import has_arrays
-from symback.operations.balls.scalars import LARGEST_FLOAT, constant
 from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
 from symback.operations.expressions import exact, postorder, real_symbol
 from symback.operations.functions import Slope
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
+from symback.sympy_io.refusals import place_in, refusal
 
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
@@ -127,7 +134,7 @@ class _Reader:
             raise TooLarge(f"node '{name}' has more than {LARGEST:,} operations; name parts of it")
         for part in reversed(parts):  # outermost first: name the sum, not its limits
             if not self.is_known(part):
-                self.refuse(name, part)
+                self.refuse(name, part, parts)
             conditions = [part.cond] if isinstance(part, ExprCondPair) else []
             conditions += part.args if isinstance(part, And | Or) else []
             if any(isinstance(c, Symbol) for c in conditions):
@@ -169,7 +176,7 @@ class _Reader:
             return part
         args = [done[a] for a in part.args]
         if isinstance(part, sp.Pow):
-            self._refuse_huge_power(name, *args)
+            self._refuse_power(name, part, *args)
         if isinstance(part, Slope):
             return part.of(*args).fdiff()
         if isinstance(part, Piecewise) and part.args[-1].cond != S.true:
@@ -180,16 +187,10 @@ class _Reader:
             return part.func(*args)
         if isinstance(part, sp.Min | sp.Max) and is_large(args):
             return part.func(*args, evaluate=False)
-        return self._real(name, _OWN.get(part.func, part.func)(*args))
+        return self._real(name, part, _OWN.get(part.func, part.func)(*args))
 
-    def refuse(self, name: str, part: Any) -> Any:
-        kind = type(part).__name__
-        shown = "" if part.args else f" ({_shown(part)})"
-        hint = nearest(kind, [op.name for op in BY_HEAD.values()])
-        raise Unsupported(
-            f"node '{name}' has the operation '{clip(kind, 40)}'{shown}, which symback doesn't "
-            f"know{hint}"
-        )
+    def refuse(self, name: str, part: Any, within: Iterable[Any] = ()) -> Any:
+        raise Unsupported(refusal(name, part, within))
 
     def _number(self, name: str, number: Any) -> Any:
         """An exact number, refused before digits are computed that no float64 has."""
@@ -200,20 +201,20 @@ class _Reader:
                 return value
         raise DomainError(f"node '{name}' has a number that is no float64")
 
-    def _refuse_huge_power(self, name: str, base: Any, power: Any) -> None:
+    def _refuse_power(self, name: str, part: Any, base: Any, power: Any) -> None:
+        why = undefined_power(base, power)
+        if why:
+            raise DomainError(f"{place_in(name, part)}: {why}")
         why = huge_power(base, power)
         if why:
             raise TooLarge(f"node '{name}' has {why}")
 
-    def _real(self, name: str, expr: Expr) -> Expr:
+    def _real(self, name: str, part: Any, expr: Expr) -> Expr:
         if has_arrays(expr):
             return expr
-        if expr.is_number and not expr.is_Rational:
-            value = constant(expr)
-            if not value.is_finite() or abs(value) > LARGEST_FLOAT:
-                raise DomainError(f"node '{name}' has a constant that is not a real float64")
-        elif any(is_beyond_float(part) for part in sp.Add.make_args(expr)):
-            raise DomainError(f"node '{name}' has a constant beyond float64")
+        why = not_a_float(expr)
+        if why:
+            raise DomainError(f"{place_in(name, part)}: {why}")
         return expr
 
     def _symbol(self, symbol: Symbol) -> Symbol:
@@ -239,13 +240,6 @@ class _Reader:
     @staticmethod
     def is_known(part: Any) -> bool:
         return _is_known(part)
-
-
-def _shown(part: Any) -> str:
-    try:
-        return clip(ascii(str(part)), 30)
-    except Exception:  # whatever a class of somebody else may raise
-        return "it cannot be printed"
 
 
 def _computed(name: str, formula: Expr, typed: Expr | None = None) -> Node:

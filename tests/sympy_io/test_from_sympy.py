@@ -429,3 +429,104 @@ def test_names_of_shared_parts_are_free():
     names = [n.name for n in circuit.nodes]
     assert "f_1" in {n.name for n in circuit.leaves} and len(names) == len(set(names))
     assert circuit.check().passed
+
+
+# -- numbers that are not real -----------------------------------------------------------------
+
+NO_NUMBERS = {
+    "zoo": sp.zoo,
+    "oo": sp.oo,
+    "-oo": -sp.oo,
+    "nan": sp.nan,
+    "I": sp.I,
+    "2*I": 2 * sp.I,
+    "sqrt(-2)": sp.sqrt(-2),
+    "log(-3)": sp.log(-3),
+    "asin(3)": sp.asin(3),
+    "1/0": sp.Pow(0, -1, evaluate=False),
+    "log(0)": sp.log(0, evaluate=False),
+    "0**x": 0**x,
+    "0.0**x": sp.Float(0.0) ** x,
+    "0**(x**2)": 0 ** (x**2),
+    "(-2)**x": (-2) ** x,
+    "(-pi)**(x + 1)": (-sp.pi) ** (x + 1),
+    "(-1)**n": (-1) ** sp.Symbol("n", integer=True),
+    "sqrt(-1 - x**2)": sp.sqrt(-1 - x**2),
+    "(-exp(x))**y": (-sp.exp(x)) ** y,
+    "sqrt(-x**2)": sp.sqrt(-(x**2)),
+    "log(-1 - x**2)": sp.log(-1 - x**2),
+    "asin(2 + x**2)": sp.asin(2 + x**2),
+    "acos(-2 - x**2)": sp.acos(-2 - x**2),
+    "acosh(-x**2)": sp.acosh(-(x**2)),
+    "atanh(2 + x**2)": sp.atanh(2 + x**2),
+}
+AROUND = {
+    "alone": lambda u: u,
+    "sum": lambda u: sp.Add(z, u, evaluate=False),
+    "product": lambda u: sp.Mul(z, u, evaluate=False),
+    "base": lambda u: sp.Pow(u, 3, evaluate=False),
+    "exponent": lambda u: sp.Pow(z, u, evaluate=False),
+    "function": lambda u: sp.sin(u, evaluate=False),
+    "function of two": lambda u: sp.atan2(z, u, evaluate=False),
+    "maximum": lambda u: sp.Max(z, u, evaluate=False),
+    "branch": lambda u: sp.Piecewise((u, z > 0), (z, True)),
+    "last branch": lambda u: sp.Piecewise((z, z > 0), (u, True)),
+    "condition": lambda u: sp.Piecewise((z, sp.Gt(u, z, evaluate=False)), (0, True)),
+    "matrix": lambda u: sp.Trace(sp.MatrixSymbol("A", 2, 2)) * u,
+}
+
+
+def without_numbers():
+    """Each of them at each place; SymPy itself compares no complex numbers."""
+    for place, around in AROUND.items():
+        for name, number in NO_NUMBERS.items():
+            if place != "condition" or (number.is_extended_real is not False and number != sp.nan):
+                yield pytest.param(around, number, id=f"{place} {name}")
+
+
+@pytest.mark.parametrize(("around", "number"), [*without_numbers()])
+def test_what_is_not_real_is_refused_on_reading(around, number):
+    expr = around(number)
+    with pytest.raises(errors.SymbackError) as caught:
+        read([("v", x + w), ("f", expr)])
+    message = str(caught.value)
+    assert "'f'" in message and len(message) <= 200
+    assert any(cause in message for cause in ("real", "by zero", "not positive")), message
+
+
+@pytest.mark.parametrize("text", ["0**x", "(-2)**x", "1/0", "x/0", "(1 - 1)**x", "0**(x**2)"])
+def test_text_refuses_the_same_with_its_place(text):
+    with pytest.raises(errors.DomainError) as caught:
+        sb.circuit(f"f = z*({text})")
+    assert caught.value.line == 1 and caught.value.column > 4
+
+
+INSTEAD = {
+    "re": (sp.re(x), "real=True"),
+    "Order": (x + sp.Order(x**2), "removeO"),
+    "Integral": (sp.Integral(sp.exp(-(x**2)), (x, 0, y)), "doit()"),
+    "Sum": (sp.Sum(x**z, (z, 1, 5)), "doit()"),
+    "EulerGamma": (sp.EulerGamma * x, "expr.subs(EulerGamma, EulerGamma.n())"),
+    "function": (x + undefined(x), "expr.subs(mystery(x), Symbol('mystery_x'))"),
+    "derivative": (sp.Derivative(undefined(x), x), "expr.subs(Derivative(mystery(x), x), Symbol("),
+    "Indexed": (sp.Indexed("A", 0) * x, "expr.subs(A[0], Symbol('A_0'))"),
+    "cot": (sp.cot(x), "1/tan(u)"),
+    "imaginary symbol": (sp.Symbol("v", imaginary=True) * x, "Symbol('v', real=True)"),
+}
+
+
+@pytest.mark.parametrize("name", INSTEAD)
+def test_refusals_name_the_next_step(name):
+    expr, advice = INSTEAD[name]
+    with pytest.raises(errors.Unsupported) as caught:
+        read(expr)
+    assert advice in str(caught.value)
+
+
+def test_a_symbol_in_place_of_a_function_is_read():
+    t = sp.Symbol("t")
+    q = undefined(t)
+    expr = sp.sin(q) * t
+    with pytest.raises(errors.Unsupported, match="mystery_t"):
+        read(expr)
+    assert {n.name for n in read(expr.subs(q, sp.Symbol("mystery_t"))).leaves} == {"mystery_t", "t"}

@@ -1,0 +1,285 @@
+"""Functions that other languages and libraries have: how to write them here.
+
+People type what NumPy, SciPy, SymPy, PyTorch, spreadsheets and textbooks call a function. A hint
+names another function only where that means the same, or where the letters differ by a slip; it
+never turns a known function into one that happens to be spelled alike, such as log10 into log1p.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import SequenceMatcher
+
+from symback.operations.elementwise import SPELLINGS
+
+LONGEST_COMPARED = 64
+LONG = 8  # letters of what may have two slips
+SHORTEST = 3  # letters of a name that is compared at all
+
+
+def _names(texts: Mapping[str, str]) -> dict[str, str]:
+    """The names of a text, each with what the text stands for."""
+    return {name: meaning for meaning, text in texts.items() for name in text.split()}
+
+
+SAME = _names(
+    {
+        "abs": "absolute fabs",
+        "acos": "arcosine arccosine",
+        "acosh": "arcosh argcosh",
+        "asin": "arcsine",
+        "asinh": "arsinh argsinh",
+        "atan": "arctangent arctg",
+        "atanh": "artanh argtanh",
+        "concat": "concatenate cat",
+        "cos": "cosine cosinus",
+        "cosh": "ch",
+        "det": "determinant mdeterm",
+        "dot": "inner vdot inner_product sumproduct",
+        "exp": "exponential",
+        "eye": "identity munit",
+        "inv": "inverse minverse",
+        "log": "loge",
+        "logcosh": "log_cosh lncosh",
+        "logdet": "log_det log_determinant",
+        "logsigmoid": "log_expit log_sigmoid",
+        "max": "fmax amax pmax reduce_max",
+        "mean": "average fmean reduce_mean",
+        "min": "fmin amin pmin reduce_min",
+        "mse": "mean_squared_error mse_loss",
+        "norm": "l2norm norm2",
+        "sigma": "expit sigm",
+        "sign": "sgn signum",
+        "silu": "swish",
+        "sin": "sine sinus",
+        "sinh": "sh",
+        "softplus": "log1pexp log1exp",
+        "sqrt": "square_root sqroot",
+        "sum": "fsum reduce_sum",
+        "tan": "tangent tangens tg",
+        "tanh": "th",
+        "where": "if iif ifelse if_else piecewise ternary",
+    }
+)
+"""Names that mean the same as one of ours."""
+
+FORMULAS = {
+    # roots, powers, logarithms
+    **dict.fromkeys(("square", "sqr", "sq", "abs2"), "u**2"),
+    "cube": "u**3",
+    **dict.fromkeys(("pow", "power", "float_power"), "u**v"),
+    **dict.fromkeys(("reciprocal", "rec", "recip"), "1/u"),
+    **dict.fromkeys(("rsqrt", "inv_sqrt"), "1/sqrt(u)"),
+    "cbrt": "sign(u)*abs(u)**(1/3)",
+    **dict.fromkeys(("root", "nthroot", "real_root", "surd"), "u**(1/v)"),
+    "exp2": "2**u",
+    **dict.fromkeys(("exp10", "pow10"), "10**u"),
+    **dict.fromkeys(("log10", "lg"), "log(u)/log(10)"),
+    **dict.fromkeys(("log2", "lb", "ld"), "log(u)/log(2)"),
+    "logit": "log(u/(1 - u))",
+    "logb": "log(u)/log(v)",
+    "logaddexp2": "logaddexp(u*log(2), v*log(2))/log(2)",
+    **dict.fromkeys(("add", "plus"), "u + v"),
+    **dict.fromkeys(("subtract", "sub", "minus"), "u - v"),
+    **dict.fromkeys(("multiply", "mul", "times"), "u*v"),
+    **dict.fromkeys(("divide", "div", "true_divide"), "u/v"),
+    **dict.fromkeys(("negative", "neg"), "-u"),
+    **dict.fromkeys(("positive", "pos"), "u"),
+    "fma": "u*v + w",
+    "lerp": "u + w*(v - u)",
+    "logcos": "log(cos(u))",
+    "logsin": "log(sin(u))",
+    "logtan": "log(tan(u))",
+    "logtanh": "log(tanh(u))",
+    "logsinh": "log(sinh(u))",
+    "logabs": "log(abs(u))",
+    "rms": "sqrt(mean(u**2))",
+    # trigonometry
+    **dict.fromkeys(("sec", "secant"), "1/cos(u)"),
+    **dict.fromkeys(("csc", "cosec"), "1/sin(u)"),
+    **dict.fromkeys(("cot", "ctg", "cotan"), "1/tan(u)"),
+    "sech": "1/cosh(u)",
+    "csch": "1/sinh(u)",
+    **dict.fromkeys(("coth", "cth"), "1/tanh(u)"),
+    **dict.fromkeys(("asec", "arcsec"), "acos(1/u)"),
+    **dict.fromkeys(("acsc", "arccsc"), "asin(1/u)"),
+    **dict.fromkeys(("acot", "arccot", "arcctg"), "atan(1/u)"),
+    **dict.fromkeys(("asech", "arsech", "arcsech"), "acosh(1/u)"),
+    **dict.fromkeys(("acsch", "arcsch", "arccsch"), "asinh(1/u)"),
+    **dict.fromkeys(("acoth", "arcoth", "arccoth"), "atanh(1/u)"),
+    **dict.fromkeys(("sind", "sindg"), "sin(pi*u/180)"),
+    **dict.fromkeys(("cosd", "cosdg"), "cos(pi*u/180)"),
+    **dict.fromkeys(("tand", "tandg"), "tan(pi*u/180)"),
+    **dict.fromkeys(("cotd", "cotdg"), "1/tan(pi*u/180)"),
+    "asind": "180*asin(u)/pi",
+    "acosd": "180*acos(u)/pi",
+    "atand": "180*atan(u)/pi",
+    "sinpi": "sin(pi*u)",
+    "cospi": "cos(pi*u)",
+    "tanpi": "tan(pi*u)",
+    "cosm1": "-2*sin(u/2)**2",
+    **dict.fromkeys(("radians", "deg2rad"), "pi*u/180"),
+    **dict.fromkeys(("degrees", "rad2deg"), "180*u/pi"),
+    # probability
+    **dict.fromkeys(("norm_cdf", "normcdf", "ndtr", "pnorm", "normal_cdf"), "erfc(-u/sqrt(2))/2"),
+    **dict.fromkeys(
+        ("norm_pdf", "normpdf", "dnorm", "normal_pdf", "phi"), "exp(-u**2/2)/sqrt(2*pi)"
+    ),
+    "entr": "-u*log(u)",
+    "rel_entr": "u*log(u/v)",
+    "kl_div": "u*log(u/v) - u + v",
+    "xlogy": "u*log(v)",
+    "xlog1py": "u*log1p(v)",
+    **dict.fromkeys(("logsubexp", "logdiffexp"), "u + log1mexp(v - u)"),
+    **dict.fromkeys(("var", "variance"), "mean((u - mean(u))**2)"),
+    **dict.fromkeys(("std", "stdev", "sd"), "sqrt(mean((u - mean(u))**2))"),
+    "ptp": "max(u) - min(u)",
+    # networks
+    **dict.fromkeys(("clip", "clamp"), "min(max(u, v), w)"),
+    **dict.fromkeys(("hardtanh", "hard_tanh"), "min(max(u, -1), 1)"),
+    "relu6": "min(max(u, 0), 6)",
+    **dict.fromkeys(("hardsigmoid", "hard_sigmoid"), "min(max(u/6 + 1/2, 0), 1)"),
+    **dict.fromkeys(("hardswish", "hard_swish"), "u*min(max(u + 3, 0), 6)/6"),
+    **dict.fromkeys(("leaky_relu", "lrelu"), "where(u > 0, u, 0.01*u)"),
+    "prelu": "where(u > 0, u, v*u)",
+    "elu": "where(u > 0, u, expm1(u))",
+    "selu": "where(u > 0, 1.0507009873554805*u, 1.7580993408473768*expm1(u))",
+    "mish": "u*tanh(softplus(u))",
+    "softsign": "u/(1 + abs(u))",
+    "tanhshrink": "u - tanh(u)",
+    "softmin": "softmax(-u)",
+    **dict.fromkeys(("heaviside", "step", "unit_step"), "where(u > 0, 1, 0)"),
+    "ramp": "relu(u)",
+    "huber": "where(abs(v) < u, v**2/2, u*(abs(v) - u/2))",
+    "pseudo_huber": "u**2*(sqrt(1 + (v/u)**2) - 1)",
+    # arrays
+    **dict.fromkeys(("matmul", "mm", "mmult", "matvec", "bmm"), "u @ v"),
+    "transpose": "u.T",
+    **dict.fromkeys(("sumsq", "sum_of_squares"), "sum(u**2)"),
+    **dict.fromkeys(("normalize", "normalise"), "u/norm(u)"),
+    **dict.fromkeys(("l1norm", "norm1"), "sum(abs(u))"),
+}
+"""How to write what has no name here; the arguments are u, v and w."""
+
+CONDITIONS = {
+    "and": "a & b",
+    "logical_and": "a & b",
+    "or": "a | b",
+    "logical_or": "a | b",
+    "not": "the opposite comparison, such as a <= b for not a > b",
+    "logical_not": "the opposite comparison, such as a <= b for not a > b",
+    **dict.fromkeys(("lt", "less"), "u < v"),
+    **dict.fromkeys(("le", "less_equal"), "u <= v"),
+    **dict.fromkeys(("gt", "greater"), "u > v"),
+    **dict.fromkeys(("ge", "greater_equal"), "u >= v"),
+    **dict.fromkeys(("eq", "equal"), "u == v"),
+    **dict.fromkeys(("ne", "not_equal"), "u != v"),
+}
+"""How to write conditions, which stand only inside where(condition, a, b)."""
+
+LACKING = frozenset(
+    # special functions
+    "gamma lgamma gammaln loggamma gammasgn rgamma digamma psi polygamma trigamma beta betaln "
+    "lbeta factorial factorial2 binomial binom comb choose poch rf ff zeta zetac "
+    "gammainc gammaincc gammaincinv betainc erfinv erfcinv erfi erfcx wofz dawsn fresnel "
+    "erf2 erf2inv ndtri probit qnorm norm_ppf log_ndtr ndtri_exp "
+    "exprel exp1 expn expi expint ei e1 li si ci shi chi shichi sici cosint sinint "
+    "airy airyai airybi besselj bessely besseli besselk jv jn yv yn iv ive kv kve kn j0 j1 y0 y1 "
+    "i0 i0e i1 i1e k0 k0e k1 k1e lambertw ellipk ellipe ellipj agm hyp0f1 hyp1f1 hyp2f1 hyperu "
+    "legendre hermite laguerre jacobi chebyshev spence dilog polylog struve kelvin "
+    "logexpm1 log1pmx sinhc tanhc cosc diric bump rect tri chirp sawtooth "
+    # whole numbers, signs, pieces
+    "mod fmod remainder modf divmod floor ceil ceiling round rint around fix trunc int frac gcd "
+    "isqrt lcm ldexp frexp nextafter ulp copysign signbit spacing isnan isinf isfinite "
+    "real imag re im conj conjugate arg angle cis delta diracdelta kroneckerdelta any all "
+    "isclose perm "
+    # arrays
+    "prod product cumsum cumprod diff gradient argmax argmin sort argsort unique median quantile "
+    "percentile mode cov corr corrcoef fft ifft dct conv conv1d conv2d convolve correlate einsum "
+    "tensordot kron cross reshape ravel flatten vec squeeze unsqueeze stack vstack split tile "
+    "repeat roll flip rot90 pad take gather scatter index embedding tril triu cholesky chol eig "
+    "eigh eigvals eigvalsh svd qr lu pinv expm logm sqrtm funm lstsq matrix_power matrix_rank rank "
+    "linspace arange range len shape size full rand randn random dropout batch_norm rms_norm "
+    "group_norm max_pool avg_pool pool attention one_hot onehot bincount histogram interp "
+    "searchsorted interpolate lookup vlookup index_select masked_fill nan_to_num trapz trapezoid "
+    "nansum nanmean nanmax nanmin zeros_like ones_like hstack slogdet select cond isin iconcat "
+    "solve_triangular block diagflat vander toeplitz "
+    # calculus, code, text
+    "dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "
+    "cost err error loss rnorm runif act activation "
+    "grad derivative integrate integral quad limit series taylor ode odeint stop_gradient detach "
+    "print float str bool list tuple set dict map filter zip sorted reversed id hash hex oct bin "
+    "ord chr type iter next open eval exec input lambda mix fold scan loop while switch case fn "
+    # activations and losses with settings or of other meaning
+    "glu crelu celu rrelu softshrink hardshrink threshold gumbel_softmax log_loss logloss bce "
+    "bce_loss nll nll_loss ce hinge hinge_loss kl l1_loss mae smooth_l1 triplet "
+    "boxcox boxcox1p inv_boxcox loglog cloglog logistic_cdf".split()
+)
+"""Known functions that symback doesn't have; none of them is a misspelled name of ours."""
+
+
+def function_hint(name: str, known: Iterable[str]) -> str:
+    """What to write in place of a function that is not known, behind ';', or nothing.
+
+    >>> function_hint("expit", ["sigma"]), function_hint("log10", ["log1p"])
+    ("; did you mean 'sigma'?", '; write log(u)/log(10)')
+    """
+    names = set(known)
+    alike = [k for k in names if _plain(k) == _plain(name)]
+    if alike:
+        return f"; did you mean '{min(alike)}'?"
+    found = elsewhere(name)
+    if found:
+        return found
+    slips = {k: _slips(name, k) for k in names}
+    most = 2 if len(name) >= LONG else 1
+    likely = [k for k, n in slips.items() if n <= most and _digits(k) == _digits(name)]
+    turned = [k for k in likely if sorted(k) == sorted(name)]  # tahn is tanh rather than tan
+    likely = turned or sorted(likely, key=lambda k: (slips[k], -_likeness(name, k), k))
+    return f"; did you mean '{likely[0]}'?" if likely else ""
+
+
+def elsewhere(name: str) -> str:
+    """How to write a function of another library here, behind ';'; nothing where it is unknown."""
+    key = name if name in SAME or name in FORMULAS else name.lower()
+    if key in SPELLINGS:
+        return f"; did you mean '{key}'?"
+    if key in SAME:
+        return f"; did you mean '{SAME[key]}'?"
+    if key in CONDITIONS:
+        return f"; write {CONDITIONS[key]}, inside where(condition, a, b)"
+    if key in FORMULAS:
+        return f"; write {FORMULAS[key]}"
+    return "; there is no function of that meaning here" if key in LACKING else ""
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _digits(name: str) -> str:
+    return "".join(c for c in name if c.isdigit())
+
+
+def _likeness(name: str, known: str) -> float:
+    return SequenceMatcher(None, name, known).ratio()
+
+
+def _slips(typed: str, known: str) -> int:
+    """Letters left out, added, exchanged or turned round: those of the names, or 3 for more."""
+    if min(len(typed), len(known)) < SHORTEST or abs(len(typed) - len(known)) > 2:
+        return 3
+    a, b = typed[:LONGEST_COMPARED].lower(), known.lower()
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        earlier, before, row = before, row, [i]
+        for j, other in enumerate(b, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and other == a[i - 2]:
+                best = min(best, earlier[j - 2] + 1)
+            row.append(best)
+    return row[-1]
+
+
+__all__ = ["CONDITIONS", "FORMULAS", "LACKING", "SAME", "elsewhere", "function_hint"]

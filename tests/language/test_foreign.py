@@ -1,0 +1,216 @@
+"""Functions of other libraries: a hint means the same, or the letters differ by a slip."""
+
+import builtins
+import cmath
+import math
+import operator
+import re
+import statistics
+
+import numpy as np
+import pytest
+import scipy.special
+import sympy as sp
+
+import symback as sb
+from symback import errors
+from symback.language.arrays import CALLS
+from symback.language.foreign import (
+    CONDITIONS,
+    FORMULAS,
+    LACKING,
+    SAME,
+    elsewhere,
+    function_hint,
+)
+from symback.operations.elementwise import SPELLINGS
+
+KNOWN = [*SPELLINGS, *CALLS, "where"]
+LIBRARIES = {
+    "math": math,
+    "cmath": cmath,
+    "numpy": np,
+    "numpy.linalg": np.linalg,
+    "numpy.fft": np.fft,
+    "scipy.special": scipy.special,
+    "sympy": sp,
+    "sympy.functions": sp.functions,
+    "statistics": statistics,
+    "operator": operator,
+    "builtins": builtins,
+}
+OTHERS = """
+absolute addmm aminmax angle bernoulli bilinear bmm bucketize cdist celu clamp copysign
+cosine_similarity cumprod dist elu erfinv expand exp2 frac gelu geqrf ger glu hardshrink heaviside
+huber_loss i0 igamma inverse kron leaky_relu lerp lgamma log10 log2 logcumsumexp logit lstsq
+matrix_exp mish mm mode mse_loss multinomial mv mvlgamma neg nll_loss normalize pinverse poisson
+polar polygamma prelu quantile relu6 rrelu rsqrt scatter selu sgn softmin softshrink softsign
+square symeig tanhshrink threshold topk trunc xlogy squared_difference stop_gradient vmap jit grad
+ABS AVERAGE BETADIST CEILING COMBIN CORREL COT DEGREES FACT FLOOR FORECAST GAMMA GAMMALN GEOMEAN
+IFERROR INT LARGE LOG10 MDETERM MEDIAN MINVERSE MMULT MOD NORMSDIST POWER PRODUCT QUOTIENT RADIANS
+ROUND SKEW SLOPE SMALL STDEV SUMIF SUMPRODUCT SUMSQ TRUNC VAR VLOOKUP WEIBULL XOR
+dnorm pnorm qnorm rnorm dbinom dgamma plogis qlogis rowSums crossprod sapply trigamma choose pmin
+signif rev sind cosd nthroot realsqrt expm sqrtm logm cumtrapz polyval interp1 spline quad sech
+csch asech erfcx gammainc betainc psi besselj airy cross orth pinv normest mldivide rdivide
+logcos tanh2 sin2 cost err loss act map mix rate norm_cdf norm_ppf expit logexp
+""".split()
+"""Names of PyTorch, TensorFlow, JAX, spreadsheets, R and MATLAB, and what people call their own."""
+
+
+def names_of_libraries() -> list[str]:
+    found = {name for library in LIBRARIES.values() for name in dir(library)}
+    return sorted({n for n in found if not n.startswith("_")} | set(OTHERS))
+
+
+def test_no_hint_of_another_function_but_for_one_that_means_the_same():
+    """Whatever name of a library is typed, a hint has it in the table or changes case only."""
+    asked = 0
+    for name in names_of_libraries():
+        hint = function_hint(name, KNOWN)
+        if name in KNOWN or "did you mean" not in hint:
+            continue
+        asked += 1
+        target = re.search("'(.*)'", hint)[1]
+        same = name.lower().replace("_", "") == target.replace("_", "")
+        assert same or SAME.get(name, SAME.get(name.lower())) == target, f"{name}{hint}"
+    assert asked > 30
+
+
+def test_tables_name_nothing_of_ours_and_nothing_twice():
+    tables = [SAME, FORMULAS, CONDITIONS, LACKING]
+    names = [name for table in tables for name in table]
+    assert len(names) == len(set(names))
+    assert not set(names) & set(KNOWN)
+    assert set(SAME.values()) <= set(KNOWN)
+
+
+POINTS = [(0.3, 0.7, 0.2), (0.9, 1.4, 1.1), (1.7, 2.2, 0.4)]
+
+
+def peers_of(name: str) -> list:
+    """What libraries call by that name, numbers only."""
+    found = [
+        getattr(library, name)
+        for library in (math, np, scipy.special)
+        if callable(getattr(library, name, None))
+    ]
+    if name == "heaviside":
+        return [lambda u: np.heaviside(u, 0.0)]
+    if isinstance(getattr(sp, name, None), sp.FunctionClass):
+        head = getattr(sp, name)
+        found.append(lambda *args: float(head(*map(sp.Float, args)).evalf()))
+    return found
+
+
+def value_of(formula: str, point: tuple[float, ...]) -> float:
+    names = [n for n in "uvw" if re.search(rf"\b{n}\b", formula)]
+    circuit = sb.circuit(f"f = {formula}", inputs=names, loss=None)
+    module = circuit.compile(stable=False)
+    inputs = module.Inputs(**dict(zip(names, point, strict=False)))
+    return float(module.forward(module.Params(), inputs)[0])
+
+
+def formula_of(name: str) -> str:
+    """What the tables say to write for name(u), name(u, v), …"""
+    if name in FORMULAS:
+        return FORMULAS[name]
+    op = SPELLINGS.get(SAME[name])
+    return f"{SAME[name]}({'u' if op is None or op.arity[0] == 1 else 'u, v'})"
+
+
+OVER_ARRAYS = r"@|\.T|\b(mean|sum|norm|softmax|det|dot|eye|inv|where\(u\)|concat|mse|max\(u\))"
+ELEMENTWISE = {
+    name: formula_of(name)
+    for name in (*SAME, *FORMULAS)
+    if not re.search(OVER_ARRAYS, formula_of(name)) and name not in ("amax", "amin")
+}
+
+
+@pytest.mark.parametrize("name", [n for n in ELEMENTWISE if peers_of(n)])
+def test_hints_have_the_value_of_the_function_of_that_name(name):
+    formula = ELEMENTWISE[name]
+    count = len({n for n in "uvw" if re.search(rf"\b{n}\b", formula)})
+    compared = 0
+    for peer in peers_of(name):
+        for point in POINTS:
+            try:
+                wanted = float(peer(*point[:count]))
+            except (ValueError, TypeError):  # outside the domain, or of whole numbers only
+                continue
+            if math.isfinite(wanted):
+                assert value_of(formula, point) == pytest.approx(wanted, rel=1e-12), (name, point)
+                compared += 1
+    assert compared, name
+
+
+VECTORS = {
+    "average": np.average,
+    "fmean": np.mean,
+    "fsum": math.fsum,
+    "var": np.var,
+    "std": np.std,
+    "ptp": np.ptp,
+    "softmin": lambda u: scipy.special.softmax(-u),
+    "amax": np.amax,
+    "amin": np.amin,
+    "norm2": np.linalg.norm,
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_hints_over_arrays_have_the_value_of_the_function_of_that_name(name):
+    formula = FORMULAS[name] if name in FORMULAS else f"{SAME[name]}(u)"
+    circuit = sb.circuit(f"u: input[4]; f = {formula}", loss=None)
+    module = circuit.compile()
+    u = np.array([0.3, -1.2, 2.5, 0.9])
+    found = module.forward(module.Params(), module.Inputs(u=u))[0]
+    np.testing.assert_allclose(found, VECTORS[name](u), rtol=1e-12)
+
+
+SLIPS = {
+    "sinn": "sin",
+    "tahn": "tanh",
+    "sigmiod": "sigmoid",
+    "exo": "exp",
+    "softmx": "softmax",
+    "Log": "log",
+    "layernorm": "layer_norm",
+    "LogSumExp": "logsumexp",
+    "hypott": "hypot",
+    "binary_crossentropy": "binary_cross_entropy",
+}
+
+
+@pytest.mark.parametrize("typed", SLIPS)
+def test_slips_are_named(typed):
+    with pytest.raises(errors.UnknownName, match=f"did you mean '{SLIPS[typed]}'"):
+        sb.circuit(f"f = {typed}(x)")
+
+
+MISLED = {
+    "log10": "log(u)/log(10)",
+    "logit": "log(u/(1 - u))",
+    "square": "u**2",
+    "expit": "'sigma'",
+    "norm_cdf": "erfc(-u/sqrt(2))/2",
+    "mod": "no function of that meaning",
+    "gamma": "no function of that meaning",
+    "floor": "no function of that meaning",
+    "w": "write w*(…) for a product",
+}
+
+
+@pytest.mark.parametrize("name", MISLED)
+def test_known_functions_are_not_corrected_into_others(name):
+    with pytest.raises(errors.UnknownName) as caught:
+        sb.circuit(f"f = {name}(x)")
+    message = str(caught.value)
+    assert MISLED[name] in message and len(message) <= 200
+    assert name == "expit" or "did you mean" not in message
+
+
+def test_sympy_and_text_give_the_same_hints():
+    x = sp.Symbol("x")
+    for head in (sp.cot, sp.sech, sp.gamma, sp.floor):
+        with pytest.raises(errors.Unsupported, match=re.escape(elsewhere(head.__name__))):
+            sb.Circuit.from_sympy(head(x))
