@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -28,6 +28,7 @@ from symback.errors import CircuitError, SymbackError
 from symback.language import parse
 
 if TYPE_CHECKING:
+    from symback.autodiff.gates import Gates
     from symback.autodiff.reverse import Edge
     from symback.check.report import Report
     from symback.derivation.latex.documents import Style
@@ -70,6 +71,41 @@ class Circuit(circuits.Circuit):
         from symback.sympy_io.from_sympy import read
 
         return cls.of(read(expr, name, params=params, inputs=inputs, loss=loss))
+
+    def __getitem__(self, name: str | Node) -> Node:
+        """The node of a name: of one that was typed, of a gate or a size that results speak of.
+
+        `in`, iteration and the lists of nodes have what was typed only.
+
+        >>> import symback as sb
+        >>> c = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")
+        >>> print(c["f"].expr, "|", c["net"].expr)
+        x1 - sigma(w3*x3 + w4*x4) | w3*x3 + w4*x4
+        """
+        key = str(name)
+        if key in self._by_name or key in self.gates or not self.gates.rewrites:
+            return self._by_name.get(key) or self.gates[key]
+        from symback.autodiff.gates import gates
+
+        return gates(self, opaque=[n.name for n in self.computed])[key]
+
+    @cached_property
+    def gates(self) -> Gates:
+        """The circuit of gates that derivations and closed forms are over.
+
+        Its nodes are each one sum, product, power or function; those without a name of their own
+        have one here, such as net, the net input of an activation, or f_1, a part of f.
+
+        >>> import symback as sb
+        >>> for node in sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)", loss=None).gates.computed:
+        ...     print(node, "=", node.expr)
+        net = w3*x3 + w4*x4
+        f_1 = sigma(net)
+        f = -f_1 + x1
+        """
+        from symback.autodiff.gates import gates
+
+        return gates(self)
 
     @property
     def source(self) -> str:
@@ -189,13 +225,14 @@ class Gradient(closed_forms.Gradient):
     By an array it is a matrix expression of the array's shape, a vector being a column.
 
     Over node names; inner parts without a name of their own stand as they were typed, a net
-    input excepted. A partial too large to write out keeps adjoints by name, such as net2_bar
-    for ∂f/∂net2.
+    input excepted: the circuit gives its formula, as c["net"].expr. A partial too large to write
+    out keeps adjoints by name, such as net2_bar for ∂f/∂net2, which is g["net2"].
 
     >>> import symback as sb
-    >>> g = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").gradient()
-    >>> g["w3"]
-    -x3*(1 - sigma(net))*sigma(net)
+    >>> c = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")
+    >>> g = c.gradient()
+    >>> print(g["w3"], "|", c["net"].expr)
+    -x3*(1 - sigma(net))*sigma(net) | w3*x3 + w4*x4
     """
 
     def _repr_markdown_(self) -> str | None:
@@ -260,6 +297,15 @@ class Derivation(record.Derivation):
         from symback.derivation.text.detail import text_in_detail
 
         return text_in_detail(self, detail, ascii=ascii)
+
+    @property
+    def gates(self) -> Gates:
+        """The gates that the steps are about, by name: d.gates["net"].expr.
+
+        They are those of the circuit, but where a partial by a node was asked that a stable
+        formula passes by.
+        """
+        return self.walk.circuit
 
     # -- one step at a time -------------------------------------------------------------------
 

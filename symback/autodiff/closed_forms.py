@@ -31,7 +31,7 @@ class Gradient(Mapping[str, Expr]):
 
     Over node names; inner parts without a name of their own stand as they were typed, a net
     input excepted. A partial too large to write out keeps adjoints by name, such as net2_bar
-    for ∂f/∂net2.
+    for ∂f/∂net2, which is g["net2"].
 
     >>> import symback as sb
     >>> g = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").gradient()
@@ -77,6 +77,9 @@ class Gradient(Mapping[str, Expr]):
 
     def __getitem__(self, name: str) -> Expr:
         key = str(name)
+        node = key.removesuffix("_bar")
+        if key not in self._walk.circuit and node in self._walk.circuit:  # net2_bar is ∂f/∂net2
+            key = node
         if key not in self._closed:
             if key not in self._walk.circuit:
                 known = [n.name for n in self._walk.circuit.nodes]

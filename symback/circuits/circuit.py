@@ -13,7 +13,7 @@ from typing import Literal
 
 from sympy import Expr, Symbol
 
-from symback.errors import Place, UnknownName, nearest
+from symback.errors import Place, UnknownName, clip, nearest
 from symback.operations.arrays import has_arrays
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.matrix_view import as_matrix
@@ -203,9 +203,18 @@ class Circuit:
 
     def __getitem__(self, name: str | Node) -> Node:
         key = str(name)
-        if key not in self._by_name:
-            raise UnknownName(f"the circuit has no node '{key}'{nearest(key, self._by_name)}")
-        return self._by_name[key]
+        found = self._by_name.get(key)
+        if found is None and key in map(str, self.size_names):
+            return size(key)
+        if found is None:
+            raise UnknownName(f"the circuit has no node '{clip(key, 40)}'{self._hint(key)}")
+        return found
+
+    def _hint(self, name: str) -> str:
+        node = name.removesuffix("_bar")
+        if node != name and node in self._by_name:
+            return f"; it is the adjoint of '{node}', gradient()['{node}']"
+        return nearest(name, [*self._by_name, *map(str, self.size_names)])
 
     def __contains__(self, name: object) -> bool:
         return str(name) in self._by_name
