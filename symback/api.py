@@ -274,17 +274,20 @@ class Derivation(record.Derivation):
     def evaluated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Values of the nodes and of the asked partials at the point set by `at`.
 
-        Floats, or NumPy arrays of them.
+        Floats, or NumPy arrays of them; nested lists where NumPy is not installed.
         """
+        from symback.derivation.numbers.numpy_arrays import as_numpy
         from symback.derivation.numbers.scalars import evaluated
 
-        return evaluated(self)
+        nodes, partials = evaluated(self)
+        return as_numpy(nodes), as_numpy(partials)
 
     def numbers(self) -> dict[int, Any]:
         """The value of each step at the point set by `at`, by the step's number."""
+        from symback.derivation.numbers.numpy_arrays import as_numpy
         from symback.derivation.numbers.scalars import numbers_of_steps
 
-        return numbers_of_steps(self)
+        return as_numpy(numbers_of_steps(self))
 
     def accumulation(self) -> Self:
         """The same by adjoints, as the code adds them up, instead of path by path."""

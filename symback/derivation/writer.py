@@ -8,7 +8,7 @@ same with derivatives such as σ′ expanded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Add, Expr, S
 
@@ -19,13 +19,11 @@ from symback.circuits.program import Chain
 from symback.derivation.accumulation import EXPAND_SLOPES, Accumulation
 from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
 from symback.derivation.steps import Kind, Products, Step, View
+from symback.derivation.verify.arrays import ArrayVerifier
 from symback.derivation.verify.scalars import Verifier
 from symback.operations.elementwise import as_quotients
 from symback.operations.functions import Slope
 from symback.operations.simplify import simplified
-
-if TYPE_CHECKING:
-    from symback.derivation.verify.arrays import ArrayVerifier
 
 
 class Writer:
@@ -36,7 +34,7 @@ class Writer:
         self._gradient = gradient
         self._view = view
         self._verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
-        self._array_verifier = _array_verifier(walk) if walk.circuit.has_arrays else None
+        self._array_verifier = ArrayVerifier(walk) if walk.circuit.has_arrays else None
         self._count = count_paths(walk)
         self.steps: list[Step] = []
         self._forward: dict[str, int] = {}
@@ -164,12 +162,6 @@ class Writer:
             slopes = _slopes(products)
             rule = EXPAND_SLOPES if slopes else "substitute back the intermediate names"
             self._add("expand", left, closed, rule, (number,), kept)
-
-
-def _array_verifier(walk: ReversePass) -> ArrayVerifier:
-    from symback.derivation.verify.arrays import ArrayVerifier  # loads NumPy
-
-    return ArrayVerifier(walk)
 
 
 def _sum(terms: Sequence[Expr]) -> Expr:

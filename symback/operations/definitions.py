@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from sympy import Expr, Piecewise, Rational, S, Tuple
 
 from symback.operations import arrays as a
+from symback.operations.entries import (
+    Entries,
+    boxed,
+    concatenate,
+    contract,
+    full,
+    outer,
+    vector,
+)
 
 EPSILON = Rational(1, 100_000)  # of layer_norm
 
-Entries = Any  # a NumPy array of names or of SymPy expressions, 0-dimensional for a number
-Definitions = dict[Any, Callable[..., Any]]
+Definitions = dict[Any, Callable[..., Entries]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +45,14 @@ class Arithmetic:
     inverse: Callable[[Entries], Entries]
 
 
-def boxed(value: Any) -> Entries:
-    """One entry as an array without axes."""
-    made = np.empty((), dtype=object)
-    made[()] = value
-    return made
-
-
 def reduced(combine: Callable[[list[Any]], Any]) -> Callable[..., Entries]:
     """A reduction of all entries, or along one axis."""
 
     def reduce(x: Entries, axis: int | None = None) -> Entries:
         if axis is None:
-            return boxed(combine(list(x.flat)))
-        lanes = np.moveaxis(x, axis, -1)
-        made = np.empty(lanes.shape[:-1], dtype=object)
-        for index in np.ndindex(made.shape):
-            made[index] = combine(list(lanes[index]))
-        return made
+            return boxed(combine(x.flat))
+        lanes = x.with_axis_last(axis)
+        return Entries(lanes.shape[:-1], map(combine, lanes.rows()))
 
     return reduce
 
@@ -65,10 +61,7 @@ def by_row(transform: Callable[[list[Any]], list[Any]]) -> Callable[[Entries], E
     """An operation along the last axis that keeps the shape."""
 
     def apply(x: Entries) -> Entries:
-        made = np.empty(x.shape, dtype=object)
-        for index in np.ndindex(x.shape[:-1]):
-            made[index] = transform(list(x[index]))
-        return made
+        return Entries(x.shape, [entry for row in x.rows() for entry in transform(row)])
 
     return apply
 
@@ -101,7 +94,7 @@ def _along_rows(n: Arithmetic) -> Definitions:
         a.log_softmax: by_row(log_softmax),
         a.logsumexp: lambda z: reduced(log_sum_exp)(z, z.ndim - 1),
         a.cross_entropy: cross_entropy,
-        a.sparse_cross_entropy: lambda z, t: -n.chosen(t.item(), log_softmax(list(z))),
+        a.sparse_cross_entropy: lambda z, t: boxed(-n.chosen(t.item(), log_softmax(z.flat))),
         a.layer_norm: by_row(layer_norm),
     }
 
@@ -113,20 +106,19 @@ def deviation(n: Arithmetic, x: list[Any]) -> Any:
 
 
 def diagonal_matrix(n: Arithmetic, v: Entries) -> Entries:
-    made = np.full((len(v), len(v)), n.number(S.Zero), dtype=object)
-    np.fill_diagonal(made, v)
-    return made
+    zero = n.number(S.Zero)
+    return Entries.of((len(v), len(v)), lambda at: v[at[0]] if at[0] == at[1] else zero)
 
 
 def identity(n: Arithmetic, size: int) -> Entries:
-    return diagonal_matrix(n, np.full(size, n.number(S.One), dtype=object))
+    return diagonal_matrix(n, full([size], n.number(S.One)))
 
 
 def _concat(*arrays_and_axis: Any) -> Entries:
     *arrays, axis = arrays_and_axis
     if arrays[0].ndim == 0:
-        return np.array([x.item() for x in arrays], dtype=object)
-    return np.concatenate(arrays, axis=axis)
+        return vector(x.item() for x in arrays)
+    return concatenate(arrays, axis)
 
 
 def index_of(parts: Tuple) -> tuple[Any, ...]:
@@ -141,37 +133,32 @@ def index_of(parts: Tuple) -> tuple[Any, ...]:
     return tuple(index)
 
 
-def _slice(x: Entries, parts: Tuple) -> Entries:
-    part_of_x = x[index_of(parts)]
-    return part_of_x if isinstance(part_of_x, np.ndarray) else boxed(part_of_x)
-
-
 def definitions(n: Arithmetic) -> Definitions:
     """Every operation that a circuit can have, by its definition."""
     return {
-        a.matmul: lambda x, y: x.dot(y),
-        a.matvec: lambda x, y: x.dot(y),
-        a.outer: np.multiply.outer,
-        a.dot: lambda x, y: n.sum(list((x * y).flat)),
+        a.matmul: lambda x, y: contract(x, y, n.sum),
+        a.matvec: lambda x, y: contract(x, y, n.sum),
+        a.outer: outer,
+        a.dot: lambda x, y: boxed(n.sum((x * y).flat)),
         a.transpose: lambda x: x.T,
         a.reduce_sum: reduced(n.sum),
         a.mean: reduced(lambda v: n.sum(v) / len(v)),
         a.reduce_max: reduced(n.largest),
         a.reduce_min: reduced(n.smallest),
-        a.norm: lambda x: n.sqrt(n.sum([u**2 for u in x.flat])),
-        a.trace: lambda x: n.sum(list(np.diagonal(x))),
+        a.norm: lambda x: boxed(n.sqrt(n.sum([u**2 for u in x.flat]))),
+        a.trace: lambda x: boxed(n.sum(x.diagonal().flat)),
         a.diag: lambda v: diagonal_matrix(n, v),
-        a.diagonal: lambda x: np.diagonal(x).copy(),
+        a.diagonal: Entries.diagonal,
         a.inv: n.inverse,
-        a.det: n.determinant,
-        a.logdet: lambda x: n.log(n.determinant(x)),
-        a.solve: lambda x, b: n.inverse(x).dot(b),
+        a.det: lambda x: boxed(n.determinant(x)),
+        a.logdet: lambda x: boxed(n.log(n.determinant(x))),
+        a.solve: lambda x, b: contract(n.inverse(x), b, n.sum),
         **_along_rows(n),
         a.concat: _concat,
-        a.slice_: _slice,
-        a.expand_dims: lambda v, axis=-1: np.expand_dims(v, axis),
+        a.slice_: lambda x, parts: x.part(index_of(parts)),
+        a.expand_dims: lambda v, axis=-1: v.expand_dims(axis),
         a.eye: lambda size: identity(n, size),
-        a.full: lambda value, *sizes: np.full(sizes, n.number(value), dtype=object),
+        a.full: lambda value, *sizes: full(sizes, n.number(value)),
     }
 
 
@@ -185,23 +172,27 @@ def _chosen(index: Expr, terms: list[Any]) -> Expr:
 
 def _determinant(x: Entries) -> Expr:
     """Leibniz's sum over permutations."""
-    size = len(x)
-    if size == 1:
-        return x[0, 0]
-    minors = (np.delete(np.delete(x, 0, 0), j, 1) for j in range(size))
-    return sp.Add(*((-1) ** j * x[0, j] * _determinant(m) for j, m in enumerate(minors)))
+    if x.size == 1:
+        return x.item()
+    return sp.Add(*((-1) ** j * u * _determinant(_minor(x, 0, j)) for j, u in enumerate(x[0])))
+
+
+def _minor(x: Entries, row: int, column: int) -> Entries:
+    """The matrix without a row and a column."""
+    size = len(x) - 1
+    return Entries.of((size, size), lambda at: x[at[0] + (at[0] >= row), at[1] + (at[1] >= column)])
 
 
 def _inverse(x: Entries) -> Entries:
     """The adjugate over the determinant."""
-    size = len(x)
     determinant = _determinant(x)
-    made = np.empty((size, size), dtype=object)
-    for i, j in product(range(size), repeat=2):
-        minor = np.delete(np.delete(x, j, 0), i, 1)
-        cofactor = _determinant(minor) if size > 1 else S.One
-        made[i, j] = (-1) ** (i + j) * cofactor / determinant
-    return made
+
+    def entry(at: tuple[int, ...]) -> Expr:
+        i, j = at
+        cofactor = _determinant(_minor(x, j, i)) if len(x) > 1 else S.One
+        return (-1) ** (i + j) * cofactor / determinant
+
+    return Entries.of(x.shape, entry)
 
 
 SYMPY = Arithmetic(
@@ -222,8 +213,6 @@ __all__ = [
     "SYMPY",
     "Arithmetic",
     "Definitions",
-    "Entries",
-    "boxed",
     "by_row",
     "definitions",
     "deviation",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from sympy import Expr, Symbol
 
 from symback.operations.arrays import ArrayFunction, shape_of
-from symback.operations.definitions import SYMPY, boxed, definitions
+from symback.operations.definitions import SYMPY, definitions
+from symback.operations.entries import Entries, boxed, broadcast
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
 from symback.stable.proof import holds
@@ -49,7 +49,7 @@ def holds_for_arrays(
     for symbol, formula in [(s, over_unknowns(f)) for s, f in reversed(behind)]:
         one, two = (e.xreplace({symbol: formula}) for e in (one, two))
     try:
-        pairs = zip(np.ravel(_entries(one, known)), np.ravel(_entries(two, known)), strict=True)
+        pairs = zip(_entries(one, known).flat, _entries(two, known).flat, strict=True)
         if not all(holds(a, b, ()) for a, b in pairs):
             return False
     except ValueError:  # shapes that fit only where some axis has another length
@@ -87,9 +87,9 @@ def _unspoken_of(expr: Any) -> list[Any]:
     return list(found)
 
 
-def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Any:
+def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Entries:
     """The entries of a formula over arrays whose axes all have the length ALONG."""
-    done: dict[Any, Any] = {}
+    done: dict[Any, Entries] = {}
     stack = [expr]
     while stack:
         part = stack[-1]
@@ -106,18 +106,15 @@ def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Any:
         elif type(part) in SPOKEN_OF:
             done[part] = _DEFINITIONS[part.func](*(done[o] for o in part.operands), *part.options)
         else:
-            args = [done[a] for a in part.args]
-            done[part] = np.frompyfunc(part.func, len(args), 1)(*args)
+            args = broadcast(*(done[a] for a in part.args))
+            done[part] = Entries(args[0].shape, map(part.func, *(x.flat for x in args)))
     return done[expr]
 
 
-def _any_entries(part: Any, rank: int) -> Any:
+def _any_entries(part: Any, rank: int) -> Entries:
     if rank == 0:
         return boxed(part)
-    made = np.empty((ALONG,) * rank, dtype=object)
-    for index in np.ndindex(made.shape):
-        made[index] = real_symbol(f"{part} {index}")
-    return made
+    return Entries.of((ALONG,) * rank, lambda index: real_symbol(f"{part} {index}"))
 
 
 __all__ = ["holds_for_arrays"]

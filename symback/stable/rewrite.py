@@ -20,6 +20,7 @@ from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder
 from symback.operations.functions import Elementary
 from symback.operations.shapes import Shape
+from symback.stable.array_proof import holds_for_arrays
 from symback.stable.proof import holds
 from symback.stable.rules import RULES, SPOKEN_OF, Rule
 
@@ -141,8 +142,6 @@ class Rewriter:
     def _proven(self, before: Expr, after: Expr, behind: set[Symbol]) -> bool:
         inner = [(s, self._typed[s]) for s in sorted(behind, key=self._places.__getitem__)]
         if self._has_arrays:
-            from symback.stable.array_proof import holds_for_arrays  # loads NumPy
-
             return holds_for_arrays(before, after, inner, self._shapes, self._became)
         return holds(before, after, inner)
 

@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import sympy as sp
 from sympy import Expr, Integer
 
@@ -21,10 +20,11 @@ from symback.circuits.requirements import EXPONENTIAL, classes, distributions, f
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, parts_of, shape_of
-from symback.operations.definitions import SYMPY, Entries, boxed, definitions
+from symback.operations.definitions import SYMPY, definitions
+from symback.operations.entries import Entries, Index, boxed, broadcast, indices
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
-from symback.truth.entries import NUMBERS, EntryMap
+from symback.truth.entries import EntryMap
 from symback.truth.small_sizes import SQUARE, small_sizes
 
 FACTORISING = (a.inv, a.solve, a.det, a.logdet)
@@ -42,7 +42,7 @@ TOO_MANY = (
 def explicit(circuit: Circuit, sizes_of: Circuit | None = None) -> tuple[Circuit, EntryMap]:
     """The circuit over entries at small sizes, its own or another's, and how the two correspond."""
     if not circuit.has_arrays:
-        return circuit, NUMBERS
+        return circuit, EntryMap()
     return _Writer(circuit, sizes_of).written()
 
 
@@ -88,7 +88,7 @@ class _Writer:
         entries = {node.name: self._leaf(node) for node in self._circuit.leaves}
         return Circuit(tuple(self._nodes), self._nodes[-1]), self._layout(entries, None)
 
-    def _layout(self, entries: Mapping[str, Entries], weights: Any) -> EntryMap:
+    def _layout(self, entries: Mapping[str, Entries], weights: Entries | None) -> EntryMap:
         circuit = self._circuit
         counts = {name: self._length(size) for name, size in classes(circuit).items()}
         shapes = {
@@ -129,14 +129,14 @@ class _Writer:
 
     def _leaf(self, node: Node) -> Entries:
         shape = self._shape(node.shape)
-        names = np.empty(shape, dtype=object)
-        symbols = np.empty(shape, dtype=object)
-        for index in np.ndindex(shape):
-            name = self._fresh("_".join([node.name, *map(str, index)])) if shape else node.name
-            names[index], symbols[index] = name, real_symbol(name)
-            self._nodes.append(leaf(name, node.role, node.initial))
-        self._values[node.symbol] = symbols
+        names = Entries.of(shape, lambda index: self._entry_name(node.name, index))
+        self._nodes += [leaf(name, node.role, node.initial) for name in names.flat]
+        self._values[node.symbol] = names.map(real_symbol)
         return names
+
+    def _entry_name(self, name: str, index: Index) -> str:
+        """A name such as W_0_2; a number keeps its own."""
+        return self._fresh("_".join([name, *map(str, index)])) if index else name
 
     def _fresh(self, name: str) -> str:
         name = fresh_name([name], self._taken)
@@ -145,12 +145,9 @@ class _Writer:
 
     def _named(self, values: Entries, name: str) -> Entries:
         """Symbols for entries, each a node of its own."""
-        symbols = np.empty(np.shape(values), dtype=object)
-        for index in np.ndindex(symbols.shape):
-            entry = "_".join([name, *map(str, index)])
-            entry = self._fresh(entry) if symbols.shape else entry
-            symbols[index] = self._add(entry, values[index])
-        return symbols
+        pairs = zip(indices(values.shape), values.flat, strict=True)
+        symbols = [self._add(self._entry_name(name, index), expr) for index, expr in pairs]
+        return Entries(values.shape, symbols)
 
     def _add(self, name: str, expr: Expr) -> Expr:
         names = sorted(s.name for s in expr.free_symbols)
@@ -161,7 +158,7 @@ class _Writer:
         name = values.item().name
         return next(n for n in self._nodes if n.name == name)
 
-    def _output(self) -> tuple[Node, Any]:
+    def _output(self) -> tuple[Node, Entries | None]:
         """The output; of an array, the sum of its entries with weights that are exact."""
         values = self._values[self._circuit.output.symbol]
         if values.shape == ():
@@ -169,12 +166,12 @@ class _Writer:
         numbers = [(-2) ** (i % 3) / 2 for i in range(values.size)]
         total = sum(sp.Rational(w) * v for w, v in zip(numbers, values.flat, strict=True))
         self._add(self._fresh("weighted_output"), total)
-        return self._nodes[-1], np.array(numbers).reshape(values.shape)
+        return self._nodes[-1], Entries(values.shape, numbers)
 
     # -- formulas ---------------------------------------------------------------------------
 
     def _spread(self, node: Node) -> Entries:
-        return np.broadcast_to(self._entries(node.formula), self._shape(node.shape))
+        return self._entries(node.formula).broadcast_to(self._shape(node.shape))
 
     def _entries(self, expr: Expr) -> Entries:
         """The entries of a formula. What mixes elements gets nodes of its own, to stay small."""
@@ -182,7 +179,6 @@ class _Writer:
             if isinstance(expr, ArrayFunction):
                 operands = [self._operand(expr, i) for i in range(len(expr.operands))]
                 made = EXPLICIT[expr.func](*operands, *self._options(expr))
-                made = made if isinstance(made, np.ndarray) else boxed(made)
                 exponential = isinstance(expr, EXPONENTIAL)
                 name = self._fresh(f"{self._owner}_{'shifted' if exponential else 'part'}")
                 if exponential:
@@ -197,7 +193,7 @@ class _Writer:
         values = self._entries(expr.operands[number])
         if isinstance(expr, FACTORISING) and number == 0:
             symbols = self._named(values, self._fresh(f"{self._owner}_matrix"))
-            self._factorised.append(np.vectorize(lambda s: s.name, otypes=[object])(symbols))
+            self._factorised.append(symbols.map(lambda s: s.name))
             return symbols
         if isinstance(expr, EXPONENTIAL) and not all(v.is_Symbol for v in values.flat):
             return self._named(values, self._fresh(f"{self._owner}_operand"))
@@ -212,19 +208,12 @@ class _Writer:
 
     def _elementwise(self, expr: Expr) -> Entries:
         parts = parts_of(expr)
-        values = [self._entries(part) for part in parts]
         if not parts:
             return _number(expr)
-        spread = np.broadcast_arrays(*values)
-        made = np.empty(spread[0].shape, dtype=object)
-        for index in np.ndindex(made.shape):
-            chosen = {p: _at(v, index) for p, v in zip(parts, spread, strict=True)}
-            made[index] = expr.xreplace(chosen)
-        return made
-
-
-def _at(values: Entries, index: tuple[int, ...]) -> Expr:
-    return values[index] if index else values.item()
+        spread = broadcast(*(self._entries(part) for part in parts))
+        rows = zip(*(x.flat for x in spread), strict=True)
+        values = [expr.xreplace(dict(zip(parts, row, strict=True))) for row in rows]
+        return Entries(spread[0].shape, values)
 
 
 def _number(value: Any) -> Entries:

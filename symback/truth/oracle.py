@@ -18,6 +18,7 @@ from symback.operations.balls.scalars import precision
 from symback.stable import stable
 from symback.truth.condition import Condition, Conditions
 from symback.truth.explicit import explicit
+from symback.truth.packing import ModuleEntries
 from symback.truth.points import PointBatch, has_kinks, kink_scenes, large_scenes, scenes
 from symback.truth.reference import Reference, Truth
 from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
@@ -51,7 +52,8 @@ class Oracle:
         self.typed = circuit
         computed = circuit if circuit.is_literal else stable(circuit)  # as the module does
         self.circuit, _ = explicit(circuit, computed)  # of numbers only
-        stabilised, self.layout = explicit(computed)
+        stabilised, entries = explicit(computed)
+        self.layout = ModuleEntries.of(entries)
         self.lowered = lower(replace(stabilised, is_literal=True))
         # of the arrays: a softmax of one entry is 1 in the explicit circuit, for all samples
         shaped = lower(computed) if self.layout.has_arrays else self.lowered

@@ -17,7 +17,7 @@ import sympy as sp
 
 from symback.circuits.circuit import Circuit
 from symback.operations.properties import has_kink
-from symback.truth.entries import NUMBERS, EntryMap
+from symback.truth.packing import NUMBERS, ModuleEntries
 
 Point = Mapping[str, float]
 
@@ -53,7 +53,7 @@ class PointBatch:
 
     shared: Point
     points: tuple[Point, ...]
-    layout: EntryMap = NUMBERS
+    layout: ModuleEntries = NUMBERS
 
     def with_points(self, points: Sequence[Point]) -> PointBatch:
         return replace(self, points=tuple(points))
@@ -75,7 +75,7 @@ class PointBatch:
 
 
 def scenes(
-    circuit: Circuit, rng: np.random.Generator, points: int, layout: EntryMap = NUMBERS
+    circuit: Circuit, rng: np.random.Generator, points: int, layout: ModuleEntries = NUMBERS
 ) -> Iterator[PointBatch]:
     """Scenes in all ranges of magnitude, in turn; the caller drops what is outside the domain."""
     params, others = _names(circuit)
@@ -90,7 +90,7 @@ def scenes(
         if number % 4 == 3:
             _make_special(shared, samples, rng, number)
         for sample in samples:
-            layout.constrain(sample, rng)
+            layout.constrain(sample, lambda n: int(rng.integers(n)))
         yield PointBatch(shared, tuple(samples), layout)
 
 
@@ -100,7 +100,7 @@ def has_kinks(circuit: Circuit) -> bool:
 
 
 def kink_scenes(
-    circuit: Circuit, rng: np.random.Generator, count: int, layout: EntryMap = NUMBERS
+    circuit: Circuit, rng: np.random.Generator, count: int, layout: ModuleEntries = NUMBERS
 ) -> Iterator[PointBatch]:
     """Scenes whose leaves share a few short numbers, zero and the circuit's own among them.
 
@@ -123,12 +123,12 @@ def kink_scenes(
             for sample in samples:
                 sample.update(_pick(targets, rng, rng.integers(1, 4 * SHORT, 1) / SHORT))
         for sample in samples:
-            layout.constrain(sample, rng)
+            layout.constrain(sample, lambda n: int(rng.integers(n)))
         yield PointBatch(shared, tuple(samples), layout)
 
 
 def large_scenes(
-    circuit: Circuit, rng: np.random.Generator, count: int, layout: EntryMap
+    circuit: Circuit, rng: np.random.Generator, count: int, layout: ModuleEntries
 ) -> Iterator[PointBatch]:
     """Scenes in which one array has elements whose exp no float64 holds.
 
@@ -153,7 +153,7 @@ def large_scenes(
             values = signs * rng.uniform(*LARGE, len(names))
             point.update(zip(names, values.tolist(), strict=True))
         for sample in samples:
-            layout.constrain(sample, rng)
+            layout.constrain(sample, lambda n: int(rng.integers(n)))
         yield PointBatch(shared, tuple(samples), layout)
 
 

@@ -20,6 +20,7 @@ from symback.codegen.loading import load
 from symback.codegen.numpy import array_kernels
 from symback.truth.explicit import explicit
 from symback.truth.oracle import Oracle
+from symback.truth.packing import ModuleEntries
 from symback.truth.points import scenes
 from tests.cases.mutants import Mutant, Tally, of_call, of_operation
 
@@ -362,7 +363,8 @@ def shapes_of(circuit: Any, module: ModuleType) -> dict[str, dict[str, tuple[int
             arrays = {k: v for k, v in frame.f_locals.items() if isinstance(v, np.ndarray | float)}
             found[frame.f_code.co_name] = {k: np.shape(v) for k, v in arrays.items()}
 
-    made, layout = explicit(circuit)
+    made, entries = explicit(circuit)
+    layout = ModuleEntries.of(entries)
     scene = next(scenes(made, np.random.default_rng(0), 24, layout))
     with layout.fitted(module), np.errstate(all="ignore"):
         params, inputs = scene.params(module), scene.batch(module)

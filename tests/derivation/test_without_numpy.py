@@ -1,5 +1,5 @@
-"""Circuits of numbers are read, derived and printed where neither NumPy nor igraph exists, and
-their modules generated."""
+"""Circuits are read, derived and printed where neither NumPy nor igraph exists, and their modules
+generated."""
 
 import json
 import subprocess
@@ -15,6 +15,20 @@ from tests.cases.sample_circuits import LECTURE
 TEXTS = {
     "L6b": (LECTURE["L6b"], {"x3": 0.5, "x4": -1.0, "x5": 2.0, "w3": 0.25, "w4": 3.0}),
     "rewritten": ("f = log(1 + exp(w*x))", {"w": 0.5, "x": -2.0}),
+    "network": (
+        "x: input[d]\nt: target[k]\nW: param[k, d]\nb: param[k]\n"
+        "z = W @ x + b\nE: loss = cross_entropy(z, t) + sum(W**2)/100",
+        {"x": [0.5, -1.0], "t": [0.0, 1.0], "W": [[0.25, 3.0], [-1.0, 0.5]], "b": [0.1, 0.2]},
+    ),
+    "matrices": (
+        "A: param[n, n]\nx: input[n]\nh = solve(A, x)\n"
+        "f = max(h) + logdet(A.T @ A) + norm(concat(h, x[:1])) + trace(inv(A))\nloss: none",
+        {"A": [[2.0, 0.5], [-0.25, 1.0]], "x": [1.0, -3.0]},
+    ),
+    "rewritten arrays": (
+        "x: input[n]\nf = sum(log(1 + exp(x))) + log(sum(exp(x)))\nloss: none",
+        {"x": [30.0, -2.0, 0.5]},
+    ),
 }
 ABSENT = "import sys\nsys.modules['numpy'] = sys.modules['igraph'] = None\n"
 SHOW = """
@@ -23,10 +37,13 @@ import symback as sb
 
 def shown(text, point):
     circuit, adam = sb.circuit(text), sb.update("adam")
-    derivation = circuit.derive()
-    made = {"circuit": str(circuit), "gradient": repr(circuit.gradient())}
+    of = circuit.objective.name if circuit.has_arrays else circuit.output.name
+    derivation = circuit.derive(of)
+    made = {"circuit": str(circuit), "gradient": repr(circuit.gradient(of))}
+    made["verified"] = derivation.verified
     made["update"] = [f() for f in (adam.to_text, adam.to_latex, adam.to_markdown, adam.to_json)]
-    made["modules"] = [circuit.generate(), circuit.generate(target="c"), adam.generate()]
+    targets = ("numpy",) if "inv(" in text else ("numpy", "c")  # C has no inverse
+    made["modules"] = [adam.generate(), *(circuit.generate(target=target) for target in targets)]
     for view in (derivation, derivation.accumulation()):
         for name, given in (("names", view), ("numbers", view.at(**point))):
             made[f"{view.view} {name}"] = [
@@ -37,6 +54,8 @@ def shown(text, point):
                 given.to_json(),
                 str(given.why(len(given.steps))),
             ]
+    if circuit.has_arrays:
+        return made
     quiz = derivation.quiz()
     grades = [str(quiz.answer(1, given)) for given in ("17", "-1")]
     made["quiz"] = [str(quiz), str(quiz.question(1)), *grades]
@@ -44,33 +63,70 @@ def shown(text, point):
 """
 
 
+def python(text, *arguments):
+    return subprocess.run([sys.executable, "-c", text, *arguments], capture_output=True, text=True)
+
+
 @pytest.mark.parametrize(("text", "point"), TEXTS.values(), ids=TEXTS)
 def test_all_is_as_with_numpy(text, point):
     here = {}
     exec(SHOW, here)
     ask = f"print(json.dumps(shown({text!r}, {point!r})))"
-    done = subprocess.run(
-        [sys.executable, "-c", ABSENT + SHOW + ask], capture_output=True, text=True
-    )
+    done = python(ABSENT + SHOW + ask)
     assert done.returncode == 0, done.stderr
     made = json.loads(done.stdout)
     assert made == here["shown"](text, point)
     assert all(made.values())
-    assert made["paths numbers"] != made["paths names"]
+    assert made["accumulation numbers"] != made["accumulation names"]
 
 
 def test_a_formula_is_rewritten():
     """Else the proof of a rewriting would not run in the test above."""
-    assert sb.circuit(TEXTS["rewritten"][0]).gradient().walk.circuit.rewrites
+    assert all(sb.circuit(TEXTS[n][0]).derive().walk.circuit.rewrites for n in TEXTS if "re" in n)
 
 
-def test_the_command_line():
-    arguments = ["derive", TEXTS["rewritten"][0], "--at", "w=0.5", "--at", "x=-2"]
-    run = "import runpy\nrunpy.run_module('symback', run_name='__main__')"
-    ask = f"sys.argv[1:] = {arguments!r}\n{run}"
-    done = subprocess.run([sys.executable, "-c", ABSENT + ask], capture_output=True, text=True)
+def test_numbers_of_arrays_are_lists():
+    text, point = TEXTS["network"]
+    run = f"c = sb.circuit({text!r})\nprint(c.derive('E').at(**{point!r}).evaluated()[1]['b'])"
+    done = python(ABSENT + "import symback as sb\n" + run)
+    slopes = sb.circuit(text).derive("E").at(**point).evaluated()[1]["b"]
     assert done.returncode == 0, done.stderr
-    assert "w = 0.5" in done.stdout
+    assert isinstance(slopes, np.ndarray) and json.loads(done.stdout) == slopes.tolist()
+
+
+@pytest.mark.parametrize("show", ["draw()", "to_dot()", "derive().to_html()"])
+def test_a_picture_names_the_package_that_it_needs(show):
+    done = python(f"{ABSENT}import symback as sb\nsb.circuit('f = w*x').{show}")
+    if show == "to_dot()":
+        assert done.returncode == 0, done.stderr
+    else:
+        last = done.stderr.splitlines()[-1]
+        assert last == "symback.errors.NotInstalled: pictures need igraph: pip install igraph"
+
+
+COMMANDS = [
+    (["derive", TEXTS["rewritten"][0], "--at", "w=0.5", "--at", "x=-2"], "w = 0.5"),
+    (
+        ["derive", TEXTS["rewritten arrays"][0], "--at", "x=[30, -2, 0.5]"],
+        "f_2 = [30, 0.126928, 0.974077]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), COMMANDS)
+def test_the_command_line(arguments, says):
+    run = "import runpy\nrunpy.run_module('symback', run_name='__main__')"
+    done = python(ABSENT + run, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert says in done.stdout
+
+
+def test_the_command_line_names_the_package_that_a_picture_needs():
+    run = "import runpy\nrunpy.run_module('symback', run_name='__main__')"
+    done = python(ABSENT + run, "draw", "f = w*x")
+    assert done.returncode == 2
+    assert done.stderr.endswith("pictures need igraph: pip install igraph\n")
+    assert "Traceback" not in done.stderr
 
 
 def test_arrays_of_any_kind_are_printed():

@@ -14,6 +14,7 @@ from symback.operations.balls.arrays import evaluate_entries
 from symback.operations.balls.scalars import precision
 from symback.operations.construction import unbroadcast
 from symback.operations.definitions import SYMPY, definitions
+from symback.operations.entries import Entries
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import ShapeError
 from symback.operations.vjp import At, contributions
@@ -40,10 +41,7 @@ def sizes(*numbers):
 
 
 def entries(name, shape):
-    made = np.empty(shape, dtype=object)
-    for index in np.ndindex(*shape):
-        made[index] = real_symbol(f"{name}_{'_'.join(map(str, index))}")
-    return made
+    return Entries.of(shape, lambda index: real_symbol(f"{name}_{'_'.join(map(str, index))}"))
 
 
 def numbers(shape, seed):
@@ -53,15 +51,12 @@ def numbers(shape, seed):
 
 
 def balls(values):
-    made = np.empty(np.shape(values), dtype=object)
-    for index in np.ndindex(*made.shape):
-        made[index] = arb(float(np.asarray(values)[index]))
-    return made
+    return Entries.of(np.shape(values), lambda index: arb(float(np.asarray(values)[index])))
 
 
 def close(got, expected):
-    assert np.shape(got) == np.shape(expected)
-    pairs = list(zip(np.ravel(got), np.ravel(expected), strict=True))
+    assert got.shape == np.shape(expected)
+    pairs = list(zip(got.flat, np.ravel(expected), strict=True))
     assert pairs
     assert all(abs(float(p.mid()) - q) <= 1e-12 * (1 + abs(q)) for p, q in pairs)
 
@@ -73,8 +68,7 @@ def test_rules_hold_at_rank_3(op):
     if isinstance(op, a.cross_entropy):
         given["y"] = np.broadcast_to([0.5, 0.25, 0.25, 0], SHAPE)
     options = [o if isinstance(o, Tuple) else int(o) for o in op.options]
-    defined = definitions(SYMPY)[op.func](*(names[o.name] for o in op.operands), *options)
-    value = np.asarray(defined, dtype=object)
+    value = definitions(SYMPY)[op.func](*(names[o.name] for o in op.operands), *options)
     shapes = {"x": sizes(*SHAPE), "y": sizes(*SHAPE)}
     shape = a.shape_of(op, shapes)
     assert shape == value.shape
@@ -92,7 +86,7 @@ def test_rules_hold_at_rank_3(op):
             if found is None:
                 continue
             slopes = [sp.diff(scalar, s).subs(point).evalf(30) for s in names[operand.name].flat]
-            got = np.broadcast_to(evaluate_entries(found, known, {}), SHAPE)
+            got = evaluate_entries(found, known, {}).broadcast_to(SHAPE)
             close(got, np.array([float(s) for s in slopes]).reshape(SHAPE))
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
 from flint import arb
 from sympy import Expr, Integer, Symbol
 
@@ -27,7 +26,7 @@ from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import nearest_float, precision
-from symback.operations.definitions import Entries
+from symback.operations.entries import Entries, nested
 
 PRECISIONS = (200, 1000)  # bits; the second where digits cancel
 ENOUGH_BITS = 64  # of an entry, where float64 has 53
@@ -39,7 +38,7 @@ _Key = tuple[str, Any]
 
 @dataclass(frozen=True)
 class ArrayNumbers:
-    """Floats and NumPy arrays: values and adjoints by node, and the value of each step by id."""
+    """Floats and arrays of them: values and adjoints by node, the value of each step by id."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     adjoints: Mapping[str, Any] = field(default_factory=dict)
@@ -104,7 +103,7 @@ class Accumulated:
         shape = [length for length in lengths if length is not None]
         if shape != lengths or not expr.free_symbols <= self.values.keys() | self._sizes.keys():
             return None
-        return np.broadcast_to(evaluate_entries(expr, self.values, self._sizes), shape)
+        return evaluate_entries(expr, self.values, self._sizes).broadcast_to(shape)
 
     def _keep(self, symbol: Symbol, entries: Entries | None) -> None:
         if entries is not None:
@@ -114,7 +113,7 @@ class Accumulated:
         """The adjoint, once all edges have given their part."""
         parts = list(self._parts[name].values())
         if len(parts) == len(self._walk.into[name]):
-            self._keep(self._bars[name], np.asarray(sum(parts[1:], parts[0]), dtype=object))
+            self._keep(self._bars[name], sum(parts[1:], parts[0]))
 
 
 def array_numbers(derivation: Derivation) -> ArrayNumbers:
@@ -159,11 +158,7 @@ def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, En
 
 def balls_of(value: Value) -> Entries:
     """What was given to a leaf, as exact balls."""
-    floats = np.array(value, dtype=float)
-    made = np.empty(floats.shape, dtype=object)
-    for index in np.ndindex(floats.shape):
-        made[index] = arb(float(floats[index]))
-    return made
+    return nested(value).map(arb)
 
 
 def _length(sizes: Mapping[Any, int], size: Expr) -> int | None:
@@ -199,8 +194,8 @@ def _rounded(found: Mapping[_Key, Entries]) -> ArrayNumbers:
 
 
 def _floats(entries: Entries) -> Any:
-    made = np.array([_nearest(ball) for ball in entries.flat]).reshape(entries.shape)
-    return made if made.ndim else float(made)
+    floats = entries.map(_nearest)
+    return floats if floats.ndim else floats.item()
 
 
 def _nearest(ball: Any) -> float:

@@ -10,22 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Expr
 
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Node
 from symback.circuits.program import symbols
+from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.links import KINK, Link, below
 from symback.derivation.record import Derivation
 from symback.derivation.verify.forms import value_of
 from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import nearest_float, precision
-
-if TYPE_CHECKING:
-    from symback.derivation.numbers.arrays import ArrayNumbers
 
 PRECISIONS = (200, 800, 3200)  # bits, until each number has its digits
 ENOUGH_BITS = 60  # of a number
@@ -145,17 +143,11 @@ def evaluated(derivation: Derivation) -> tuple[dict[str, Any], dict[str, Any]]:
     forward = [s.node for s in derivation.steps if s.kind == "forward"]
     _refuse_missing(derivation, forward)
     if derivation.circuit.has_arrays:
-        found = _array_numbers(derivation)
+        found = array_numbers(derivation)
         return {n: found.values[n] for n in forward}, {n: found.adjoints[n] for n in derivation.wrt}
     known = numbers_at(derivation.walk, derivation.values)
     partials = {n: known.adjoints.get(n, 0.0) for n in derivation.wrt}  # 0: no path leads there
     return {n: known.values[n] for n in forward}, partials
-
-
-def _array_numbers(derivation: Derivation) -> ArrayNumbers:
-    from symback.derivation.numbers.arrays import array_numbers  # loads NumPy
-
-    return array_numbers(derivation)
 
 
 def _refuse_missing(derivation: Derivation, forward: Sequence[str]) -> None:
@@ -172,7 +164,7 @@ def _refuse_missing(derivation: Derivation, forward: Sequence[str]) -> None:
 def numbers_of_steps(derivation: Derivation) -> dict[int, Any]:
     """The value of each step, as far as the point's numbers reach."""
     if derivation.circuit.has_arrays:
-        return dict(_array_numbers(derivation).steps)
+        return dict(array_numbers(derivation).steps)
     known = numbers_at(derivation.walk, derivation.values)
     found: dict[int, float] = {}
     for step in derivation.steps:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Sequence
 
-import numpy as np
-import numpy.typing as npt
+from symback.errors import NotInstalled
 
-Floats = npt.NDArray[np.float64]
 _STARTS, _FEW_STARTS, _QUICK_STARTS = 48, 8, 2  # orders from which igraph's layout starts
 _SMALL = 80  # vertices up to which there are many starts
 
@@ -42,8 +41,10 @@ def _sugiyama(
     columns: Sequence[int], edges: Sequence[tuple[int, int]], order: Sequence[int]
 ) -> list[float]:
     """The place of each vertex in its column, igraph being given the vertices in that order."""
-    import igraph  # kept out of start-up
-
+    try:
+        import igraph  # kept out of start-up
+    except ImportError:
+        raise NotInstalled("pictures need igraph: pip install igraph") from None
     number = {vertex: i for i, vertex in enumerate(order)}
     graph = igraph.Graph(len(order), [(number[a], number[b]) for a, b in edges], directed=True)
     ranks = [columns[vertex] for vertex in order]
@@ -71,21 +72,24 @@ def _disorder(columns: Sequence[int], places: Sequence[float]) -> int:
 
 def _turned(pairs: Sequence[tuple[float, float]]) -> int:
     """How many pairs of pairs are in opposite orders."""
-    left, right = np.array(pairs).T
-    turned = np.subtract.outer(left, left) * np.subtract.outer(right, right) < 0
-    return int(turned.sum()) // 2
+    turned = 0
+    before: list[float] = []
+    for _, right in sorted(pairs):
+        turned += len(before) - bisect_right(before, right)
+        insort(before, right)
+    return turned
 
 
-def nearest_rising(wanted: Floats) -> Floats:
+def nearest_rising(wanted: Iterable[float]) -> list[float]:
     """The non-decreasing sequence nearest to the wanted one; what disagrees is pooled."""
     pools: list[tuple[float, int]] = []
     for value in wanted:
-        total, count = float(value), 1
+        total, count = value, 1
         while pools and pools[-1][0] / pools[-1][1] > total / count:
             before = pools.pop()
             total, count = total + before[0], count + before[1]
         pools.append((total, count))
-    return np.repeat([t / n for t, n in pools], [n for _, n in pools])
+    return [mean for total, count in pools for mean in [total / count] * count]
 
 
 __all__ = ["fewest_crossings", "nearest_rising"]

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from symback.derivation.picture.diagram import Box, Diagram, Wire, layers
 from symback.derivation.picture.labels import Line, Lines, Texts
 from symback.derivation.picture.layers import fewest_crossings, nearest_rising
@@ -227,9 +225,9 @@ class _Layout:
         for upper, lower in pairwise(members):
             offset += self._vertices[upper].down + _APART + self._vertices[lower].up
             offsets.append(offset)
-        free = np.asarray(wanted) - np.asarray(offsets)
+        free = [y - shift for y, shift in zip(wanted, offsets, strict=True)]
         for index, y, shift in zip(members, nearest_rising(free), offsets, strict=True):
-            self._vertices[index].y = float(y) + shift
+            self._vertices[index].y = y + shift
 
     def _column_middles(self) -> list[float]:
         """The middle of each column: wide enough for what is in it, steep wires given room."""

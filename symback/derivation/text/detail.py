@@ -8,6 +8,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from symback.autodiff.reverse import Edge
+from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.scalars import numbers_of_steps
 from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Detail, Step
@@ -109,8 +110,6 @@ class _Detail:
         derivation = self._derivation
         if not derivation.circuit.has_arrays:
             return None
-        from symback.derivation.numbers.arrays import array_numbers  # loads NumPy
-
         found = array_numbers(derivation)
         printer = with_adjoints(AsciiInPlace if self._ascii else InPlace, derivation.walk)
         values = {name: self._value(v, WIDTH) for name, v in found.values.items()}

@@ -7,9 +7,8 @@ proven not to hold raises; it is never printed. Gates of one form are verified o
 
 from __future__ import annotations
 
-import math
 from collections import ChainMap
-from collections.abc import Hashable, Mapping, MutableMapping, Sequence
+from collections.abc import Hashable, Mapping, MutableMapping
 from random import Random
 from typing import Any
 
@@ -20,27 +19,15 @@ from sympy import Add, Expr
 from symback.circuits.circuit import Circuit, Node
 from symback.derivation.verify.forms import value_of
 from symback.errors import SymbackError, Unsupported
+from symback.operations.balls.comparison import BITS, SEED, draw, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.forms import Numbering, form_of, place
 
-BITS = 400
-CLOSE = arb(2) ** -60  # relative: a difference below it proves that a form holds
-SEED = 1729
 POINTS = 80  # tried until one lies inside the domain
 CALM_POINTS = 24  # tried before, until all values at one are calm
 CALM = arb(64)  # far out, differences such as 1 − tanh² have no digits
-RANGES = (
-    (0.1, 10.0),
-    (1e-3, 1e3),
-    (0.3, 3.0),
-    (1e-8, 80.0),
-    (1e-20, 1e20),
-    (0.01, 1.0),
-    (1.0, 80.0),
-)
-"""Magnitudes, in turn; numbers on both sides of 1 keep narrow domains within reach."""
 
 Values = MutableMapping[Any, arb]
 
@@ -67,7 +54,7 @@ class Verifier:
         rng = Random(SEED)
         names = [leaf.name for leaf in self._circuit.leaves]
         for number in range(most):
-            values = self._evaluated(_draw(names, rng, number), calm)
+            values = self._evaluated(draw(names, rng, number), calm)
             if values is not None:
                 return values
         return None
@@ -137,23 +124,14 @@ class Verifier:
                 one, two = _value(before, values), _value(after, self.point)
             except (Undecided, Unsupported):
                 return False
-            if not one.is_finite() or not two.is_finite():
-                return False
-            if not one.overlaps(two):
-                raise StepRefused(f"internal: the step for {what} does not hold")
-            return bool(abs(one - two) <= CLOSE * (abs(one) + abs(two)))
+            return held(equal(one, two), what)
 
 
-def _draw(names: Sequence[str], rng: Random, number: int) -> dict[str, float]:
-    """Numbers of one magnitude or, at every fourth point, each of its own; of both signs at two
-    points, then all positive."""
-    usual = [RANGES[number % len(RANGES)]]
-    point = {}
-    for name in names:
-        low, high = rng.choice(RANGES if number % 4 == 1 else usual)
-        size = math.exp(rng.uniform(math.log(low), math.log(high)))
-        point[name] = size if number % 3 == 2 else rng.choice((-1, 1)) * size
-    return point
+def held(is_equal: bool | None, what: str) -> bool:
+    """Whether a step is proven to hold; raises StepRefused where it is proven not to."""
+    if is_equal is False:
+        raise StepRefused(f"internal: the step for {what} does not hold")
+    return bool(is_equal)
 
 
 def form_of_sum(form: Any, numbers: Numbering) -> Hashable:
@@ -177,4 +155,4 @@ def _value(form: Any, point: Mapping[Any, arb]) -> arb:
     return total
 
 
-__all__ = ["StepRefused", "Verifier"]
+__all__ = ["CALM", "StepRefused", "Verifier", "held"]

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from flint import arb, arb_mat
 from sympy import Expr, Integer, Tuple
 
@@ -21,8 +20,6 @@ from symback.operations.balls.scalars import evaluate, rational
 from symback.operations.definitions import (
     Arithmetic,
     Definitions,
-    Entries,
-    boxed,
     definitions,
     deviation,
     identity,
@@ -30,6 +27,7 @@ from symback.operations.definitions import (
     reduced,
 )
 from symback.operations.elementwise import elementary
+from symback.operations.entries import Entries, boxed, broadcast, vector
 from symback.operations.forms import place
 
 Sizes = Mapping[Any, int]
@@ -56,10 +54,7 @@ def _inverse(x: Entries) -> Entries:
 
 
 def _entries(matrix: arb_mat) -> Entries:
-    made = np.empty((matrix.nrows(), matrix.ncols()), dtype=object)
-    for index in np.ndindex(made.shape):
-        made[index] = matrix[index]
-    return made
+    return Entries((matrix.nrows(), matrix.ncols()), matrix.entries())
 
 
 def _place_of(index: arb) -> int:
@@ -92,12 +87,11 @@ BALLS = Arithmetic(
 def _argmax_mask(x: Entries, extreme: Entries, axis: int | None = None) -> Entries:
     """1 where an entry is the extreme, equal parts where several are, else 0."""
     if axis is None:
-        return _array(_shares(list(x.flat), extreme.item())).reshape(x.shape)
-    lanes = np.moveaxis(x, axis, -1)
-    made = np.empty(lanes.shape, dtype=object)
-    for index in np.ndindex(lanes.shape[:-1]):
-        made[index] = _shares(list(lanes[index]), extreme[index])
-    return np.moveaxis(made, -1, axis)
+        return Entries(x.shape, _shares(x.flat, extreme.item()))
+    lanes = x.with_axis_last(axis)
+    pairs = zip(lanes.rows(), extreme.flat, strict=True)
+    shares = [share for row, of_row in pairs for share in _shares(row, of_row)]
+    return Entries(lanes.shape, shares).with_last_axis_at(axis)
 
 
 def _shares(lane: list[arb], extreme: arb) -> list[arb]:
@@ -115,7 +109,7 @@ def _normalized(x: Entries, norm: Entries) -> Entries:
 
 def _one_hot(index: Entries, z: Entries) -> Entries:
     at = _place_of(index.item())
-    return _array([arb(int(i == at)) for i in range(len(z))])
+    return vector(arb(int(i == at)) for i in range(len(z)))
 
 
 def _rsqrt_variance(x: Entries) -> Entries:
@@ -123,19 +117,15 @@ def _rsqrt_variance(x: Entries) -> Entries:
 
 
 def _scatter(part: Entries, whole: Entries, parts: Tuple) -> Entries:
-    made = np.full(whole.shape, arb(0), dtype=object)
-    made[index_of(parts)] = part if part.ndim else part.item()
-    return made
+    shape, places = whole.places(index_of(parts))
+    flat = [arb(0)] * whole.size
+    for place_of_entry, entry in zip(places, part.broadcast_to(shape).flat, strict=True):
+        flat[place_of_entry] = entry
+    return Entries(whole.shape, flat)
 
 
 def _size(x: Entries, axis: int | None = None) -> Entries:
     return boxed(arb(x.size if axis is None else x.shape[axis]))
-
-
-def _array(balls: list[arb]) -> Entries:
-    made = np.empty(len(balls), dtype=object)
-    made[:] = balls
-    return made
 
 
 DEFINED: Definitions = {
@@ -145,7 +135,7 @@ DEFINED: Definitions = {
     a.one_hot: _one_hot,
     a.rsqrt_variance: _rsqrt_variance,
     a.scatter: _scatter,
-    a.broadcast_like: lambda value, whole: np.broadcast_to(value, whole.shape),
+    a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,
     a.eye_like: lambda x: identity(BALLS, len(x)),
 }
@@ -176,8 +166,7 @@ class _Formula:
         if expr not in self._found:
             if isinstance(expr, ArrayFunction):
                 operands = [self.entries(o) for o in expr.operands]
-                made = DEFINED[expr.func](*operands, *self._options(expr))
-                self._found[expr] = made if isinstance(made, np.ndarray) else boxed(made)
+                self._found[expr] = DEFINED[expr.func](*operands, *self._options(expr))
             else:
                 self._found[expr] = self._elementwise(expr)
         return self._found[expr]
@@ -193,14 +182,13 @@ class _Formula:
 
     def _elementwise(self, expr: Expr) -> Entries:
         parts, meaning = _meaning(expr)
-        spread = np.broadcast_arrays(*(self.entries(part) for part in parts))
-        places = [place(i) for i in range(len(parts))]
         if not parts:
             return boxed(evaluate(meaning, {}))
-        made = np.empty(spread[0].shape, dtype=object)
-        for index, balls in enumerate(zip(*(x.flat for x in spread), strict=True)):
-            made.flat[index] = evaluate(meaning, dict(zip(places, balls, strict=True)))
-        return made
+        spread = broadcast(*(self.entries(part) for part in parts))
+        places = [place(i) for i in range(len(parts))]
+        rows = zip(*(x.flat for x in spread), strict=True)
+        values = [evaluate(meaning, dict(zip(places, row, strict=True))) for row in rows]
+        return Entries(spread[0].shape, values)
 
 
 def _bound(option: Any, sizes: Mapping[Any, Integer]) -> Any:
