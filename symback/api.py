@@ -9,6 +9,7 @@ call, each with its docstring.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
@@ -24,7 +25,7 @@ from symback.circuits.circuit import Node
 from symback.circuits.program import Program
 from symback.derivation import record
 from symback.derivation.record import Detail
-from symback.errors import CircuitError, SymbackError
+from symback.errors import CircuitError, LikelyMeantOtherwise, SymbackError
 from symback.language import parse
 
 if TYPE_CHECKING:
@@ -506,7 +507,8 @@ def circuit(
 
     `params` and `inputs` override the roles inferred from names; `loss` is the name of the node
     to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
-    column and cause.
+    column and cause. Where a name is likely meant as a product, such as wx, the circuit is read as
+    typed with a warning, LikelyMeantOtherwise; `circuit.warnings` keeps it.
 
     >>> import symback as sb
     >>> print(sb.circuit("f = x1 − σ(w3x3 + w4x4)", loss=None))
@@ -519,7 +521,10 @@ def circuit(
     loss: none
     <BLANKLINE>
     """
-    return Circuit.of(parse.circuit(text, params=params, inputs=inputs, loss=loss))
+    read = Circuit.of(parse.circuit(text, params=params, inputs=inputs, loss=loss))
+    for sentence in read.warnings:
+        warnings.warn(sentence, LikelyMeantOtherwise, stacklevel=2)
+    return read
 
 
 def update(name: str, *, decay: bool = False) -> Update:

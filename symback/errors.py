@@ -104,6 +104,10 @@ class TrainingError(SymbackError):
     """A setting that cannot be trained with."""
 
 
+class LikelyMeantOtherwise(UserWarning):
+    """Something that is right as it stands, but is likely meant as something else."""
+
+
 class CheckFailed(SymbackError):
     """A generated module disagrees with SymPy."""
 

@@ -195,6 +195,7 @@ class Circuit:
     inferred: tuple[str, ...] = ()  # leaves whose role was inferred from their name
     rewrites: tuple[Rewrite, ...] = ()  # of formulas that were typed otherwise
     is_literal: bool = False  # compute formulas as they are typed, whatever digits that costs
+    warnings: tuple[str, ...] = ()  # what was likely meant otherwise, such as wx for w*x
     _by_name: Mapping[str, Node] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterable
 from math import isfinite
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from symback.errors import FileRefused, clip
+from symback.errors import FileRefused, LikelyMeantOtherwise, clip
 
 if TYPE_CHECKING:
     from symback.api import Circuit, Update
@@ -98,18 +99,22 @@ def read_circuit(
     loss: str | None = None,
     no_loss: bool = False,
 ) -> Circuit:
-    """The circuit in the file or text of the argument; inferred roles are reported on stderr."""
+    """The circuit in the file or text of the argument; inferred roles and warnings go to stderr."""
     from symback.api import circuit as parse
     from symback.circuits.assembly import AUTOMATIC
 
     if loss is not None and no_loss:
         raise click.UsageError("--loss and --no-loss exclude each other")
-    parsed = parse(
-        text_of(circuit),
-        params=_names(params),
-        inputs=_names(inputs),
-        loss=None if no_loss else AUTOMATIC if loss is None else loss,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LikelyMeantOtherwise)  # said below, in one line each
+        parsed = parse(
+            text_of(circuit),
+            params=_names(params),
+            inputs=_names(inputs),
+            loss=None if no_loss else AUTOMATIC if loss is None else loss,
+        )
+    for sentence in parsed.warnings:
+        click.echo(f"warning: {sentence}", err=True)
     if parsed.inferred:
         _echo_inferred(parsed)
     return parsed

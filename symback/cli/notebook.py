@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import keyword
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from symback.errors import SymbackError, clip
+from symback.errors import LikelyMeantOtherwise, SymbackError, clip
 
 if TYPE_CHECKING:
     from symback.api import Circuit
@@ -76,11 +77,15 @@ def _read(line: str, cell: str | None) -> tuple[str, Circuit]:
         raise WrongCell("the circuit is missing; write one such as %circuit f = w*x")
     name, text = (DEFAULT_NAME, rest) if cell is None else (_name(rest), cell)
     try:
-        found = parse(text, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LikelyMeantOtherwise)  # printed below
+            found = parse(text, **options)
     except SymbackError as error:
         raise WrongCell(str(error)) from None
     except (RecursionError, MemoryError):
         raise WrongCell("the circuit is too large or nested too deep") from None
+    for sentence in found.warnings:
+        print(f"warning: {sentence}")
     if found.inferred:
         print(_inferred(found))
     return name, found

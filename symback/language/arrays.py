@@ -9,7 +9,8 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Integer, S, Tuple
 
-from symback.errors import CircuitError, CircuitSyntaxError, clip
+from symback.errors import CircuitError, CircuitSyntaxError, UnknownName, clip
+from symback.language.products import factors_among
 from symback.language.scalars import Builder
 from symback.language.syntax import Term
 from symback.operations import arrays
@@ -113,10 +114,23 @@ class ArrayBuilder(Builder):
 
     def _symbol(self, name: str, term: Term) -> Expr:
         symbol = Builder._symbol(self, name, term)
+        if not self.is_known(name):
+            self._refuse_product(name, term)
         if name not in self._shapes and not self.is_size(name):
             self._shapes[name] = self.shape(name)
         self._parts[-1].append(self._shapes.get(name, ()))
         return symbol
+
+    def _refuse_product(self, name: str, term: Term) -> None:
+        """A name that is made of names of arrays, such as Wx, is no number beside them."""
+        factors = factors_among(name, self.is_known)
+        ranks = [len(self.shape(f)) for f in factors]
+        if any(ranks):
+            sign = " @ " if 2 in ranks else "*"
+            raise UnknownName(
+                f"'{clip(name, 20)}' is not defined; write {sign.join(factors)} for a product",
+                self._place(term),
+            )
 
     # -- products and parts -----------------------------------------------------------------
 
@@ -224,7 +238,9 @@ class ArrayBuilder(Builder):
         for argument in (a for a in term.args if a.kind == "keyword"):
             name = argument.text
             if name not in known or name in given:
-                why = "is given twice" if name in given else f"is not an option of {term.text}"
+                has = f"; it has {', '.join(known)}" if known else ""
+                why = f"is not an option of {term.text}{has}"
+                why = "is given twice" if name in given else why
                 raise CircuitSyntaxError(
                     f"the option '{clip(name, 30)}' {why}", self._place(argument)
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from dataclasses import replace
 from typing import Any
 
 from sympy import Expr
@@ -24,6 +25,7 @@ from symback.errors import (
 from symback.language.arrays import CALLS, ArrayBuilder
 from symback.language.options import check_loss, inferred_role, names_in, only_in_loss, roles_given
 from symback.language.outline import Definition, Outline, define, outline_of
+from symback.language.products import factors_among, products_meant
 from symback.language.scalars import Builder
 from symback.language.syntax import (
     Equation,
@@ -152,8 +154,19 @@ class _Assembly:
         chosen = self._loss(loss)
         leaves, inferred = self._leaves(only_in_loss(nodes, chosen))
         sizes = [size(n, p) for n, p in self._outline.sizes.items() if n in self._appeared]
-        return assemble(
+        made = assemble(
             [*sizes, *leaves, *nodes], output=self._outline.output, loss=chosen, inferred=inferred
+        )
+        return replace(made, warnings=self._warnings(made))
+
+    def _warnings(self, made: Circuit) -> tuple[str, ...]:
+        """A sentence for each name that is likely a product without its sign."""
+        found = products_meant(made.nodes, made.inferred)
+        places = {name: self._appeared[name] for name in found}
+        return tuple(
+            f"line {places[name].line}, column {places[name].column}: '{name}' is one name; write "
+            f"{product} for a product, or declare {name}: {made[name].role}"
+            for name, product in found.items()
         )
 
     def _loss(self, option: str | Automatic | None) -> str | Automatic | None:
@@ -235,13 +248,17 @@ class _Assembly:
                 continue
             if is_strict and name not in self._overrides:
                 known = [*outline.leaves, *outline.definitions, *self._overrides]
-                hint = nearest(name, known)
+                hint = self._product_of(name) or nearest(name, known)
                 raise UnknownName(f"'{name[:64]}' is not defined{hint}", place)
             role = self._overrides.get(name) or inferred_role(name, targets)
             found.append(leaf(check_name(name, place), role, place=place))  # type: ignore[arg-type]
             inferred += [] if name in self._overrides else [name]
         self._refuse_unknown_overrides(found)
         return found, tuple(inferred)
+
+    def _product_of(self, name: str) -> str:
+        factors = factors_among(name, self._is_known)
+        return f"; write {'*'.join(factors)} for a product" if factors else ""
 
     @property
     def _is_strict(self) -> bool:

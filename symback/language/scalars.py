@@ -6,6 +6,7 @@ prints the float nearest to it. No constant is computed that a float64 could not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,7 +24,7 @@ from symback.errors import (
     Unsupported,
     clip,
 )
-from symback.language.foreign import function_hint
+from symback.language.foreign import CONDITIONS, elsewhere, function_hint
 from symback.language.limits import (
     LARGEST,
     MOST_BITS,
@@ -260,7 +261,7 @@ class Builder:
             raise self._needs_arrays(name, term)
         if op is None:
             known = [*SPELLINGS, *self.functions, *self.array_calls, "where"]
-            hint = function_hint(name, known) or _product_hint(term)
+            hint = _product_hint(term) or function_hint(name, known)
             raise UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self._place(term))
         least, most = op.arity
         self._refuse_arity(term, least, most)
@@ -301,8 +302,12 @@ class Builder:
         self._refuse_arity(term, 3, 3)
         condition, yes, no = term.args
         if condition.kind not in ("compare", "both", "either"):
+            hint = "; write == to compare" if condition.kind == "keyword" else ""
+            if condition.kind == "call" and condition.text.lower() in CONDITIONS:
+                hint = f"; write {CONDITIONS[condition.text.lower()]}"
             raise CircuitSyntaxError(
-                "where needs a comparison first, as in where(x > 0, a, b)", self._place(condition)
+                f"where needs a comparison first, as in where(x > 0, a, b){hint}",
+                self._place(condition),
             )
         holds = self._condition(condition)
         if holds.has(sp.Piecewise):  # SymPy would solve such a condition for its symbols
@@ -362,20 +367,33 @@ class Builder:
         base, *subscripts = term.args
         if base.kind != "name" or self.is_known(base.text) or base.text in self.bound:
             return None
+        if self._is_function(base.text):
+            name = base.text
+            raise CircuitSyntaxError(
+                f"'{name}' is a function; write {name}(…) with round brackets", self._place(term)
+            )
         number = self.whole_number(subscripts[0]) if len(subscripts) == 1 else S.NegativeOne
         name = f"{base.text}_{number}"
         if number < 0 or not self.is_known(name):
             shown = f"{clip(base.text, 40)}[{number}]" if number >= 0 else clip(base.text, 40)
-            raise UnknownName(f"'{shown}' is not defined", self._place(term))
+            raise UnknownName(
+                f"'{shown}' is not defined; define it, or declare an array, as in x: input[3]",
+                self._place(term),
+            )
         return self._symbol(name, term)
+
+    def _is_function(self, name: str) -> bool:
+        is_ours = name in SPELLINGS or name in self.array_calls or name == "where"
+        return is_ours or name in self.functions
 
     def whole_number(self, term: Term) -> Integer:
         """The number that an index, a bound or an axis is; it may depend on loops only."""
         used, self.used = self.used, {}
         number = Builder.build(self, term)
-        self.used = used
+        names, self.used = list(self.used), used
         if not number.is_Integer or abs(number) >= 2**31:
-            raise CircuitSyntaxError("a whole number stands here", self._place(term))
+            why = f", and '{clip(names[0], 20)}' is not one{_ONE_HOT}" if names else ""
+            raise CircuitSyntaxError(f"a whole number stands here{why}", self._place(term))
         return number
 
     def _slice(self, term: Term) -> Expr:
@@ -384,10 +402,21 @@ class Builder:
     _end = _slice
 
 
+_ONE_HOT = "; for an index from data write t @ W with a one-hot input t"
+
+
 def _product_hint(term: Term) -> str:
-    """How to write w*(x + b), where what is called looks like the name of a number."""
-    is_short = len(term.text.rstrip("0123456789")) <= 1 and len(term.args) == 1
-    return f"; write {clip(term.text, 20)}*(…) for a product" if is_short else ""
+    """How to write w*(x + b) or x*sin(y), where what is called looks like a product."""
+    letter, _, rest = _LETTER(term.text).groups()  # type: ignore[union-attr]
+    if not rest and letter and len(term.args) == 1:
+        return f"; write {term.text}*(…) for a product"
+    is_doubled = rest[:1] == letter  # ssin is a slip
+    if letter and rest in SPELLINGS and not is_doubled and not elsewhere(term.text):
+        return f"; write {term.text.removesuffix(rest)}*{rest}(…) for a product"
+    return ""
+
+
+_LETTER = re.compile(r"([A-Za-z]?)([0-9]*)(\w*)\Z", re.ASCII).match
 
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:

@@ -1,4 +1,4 @@
-"""Text → statements: the grammar, the terms it builds, and its errors with their places.
+"""Text → statements: the grammar, the terms it builds, and the places of its errors.
 
 Lark's LALR parser calls the reader below as it reduces, so nothing here recurses, and the
 bounds on depth and size hold before anything is built.
@@ -7,17 +7,17 @@ bounds on depth and size hold before anything is built.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, NoReturn
+from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput
 
 from symback.errors import CircuitSyntaxError, Place, SymbackError, TooLarge
+from symback.language.explain import explain, strange_character
 from symback.operations.signs import ascii_name
 
 LONGEST_TEXT = 2_000_000
@@ -99,7 +99,8 @@ def statements(source: Source) -> list[Statement]:
     except _Refused as error:
         raise error.kind(error.message, source.place(error.at)) from None
     except UnexpectedInput as error:
-        _explain(source, error)
+        message, at = explain(source.text, error)
+        raise CircuitSyntaxError(message, source.place(at)) from None
 
 
 _UNSEEN = re.compile(
@@ -115,7 +116,7 @@ def _refuse_unseen(source: Source) -> None:
         return
     before = source.text[: found.start()]
     place = source.place((before.count("\n") + 1, found.start() - before.rfind("\n")))
-    raise CircuitSyntaxError(_strange_character(found.group()), place)
+    raise CircuitSyntaxError(strange_character(found.group()), place)
 
 
 def _refuse_size(source: Source) -> None:
@@ -336,96 +337,3 @@ def _parser() -> Lark:
         postlex=_Layout(),
         maybe_placeholders=True,
     )
-
-
-# -- errors ----------------------------------------------------------------------------------
-
-_AT_SIGN = {
-    "^": "use ** for powers, as in x**2",
-    "'": "a formula cannot contain text in quotes",
-    '"': "a formula cannot contain text in quotes",
-    "[": "'[' stands behind a name: x[0], h[t - 1], W[0:2]",
-    "]": "']' without '['",
-    "{": "use ( in place of '{'",
-    "}": "use ) in place of '}'",
-    ")": "')' without '('",
-    "<": "comparisons stand only inside where(condition, a, b)",
-    ">": "comparisons stand only inside where(condition, a, b)",
-    "<=": "comparisons stand only inside where(condition, a, b)",
-    ">=": "comparisons stand only inside where(condition, a, b)",
-    "==": "'==' compares; write = to define a node",
-    "!=": "comparisons stand only inside where(condition, a, b)",
-    "=": "'=' defines a node once a line, as in f = x1 - x2",
-    ":": "':' declares a role, as in w: param",
-    "!": "'!' is not an operation; factorials are not known",
-    "%": "'%' is not an operation",
-    "&": "'&' joins conditions, only inside where(condition, a, b)",
-    "|": "'|' is not an operation; write abs(u) for |u|",
-    ".": "'.' stands only inside a number or in .T, the transpose",
-    "\\": "LaTeX input is not supported; write for example sigma(w*x)",
-}
-
-
-_ENDS = ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF")  # tokens that end an operand
-
-
-def _explain(source: Source, error: UnexpectedInput) -> NoReturn:
-    if isinstance(error, UnexpectedCharacters):
-        at = (error.line, error.column)
-        raise CircuitSyntaxError(
-            _strange_character(source.text[error.pos_in_stream or 0 :][:40]), source.place(at)
-        ) from None
-    assert isinstance(error, UnexpectedToken)
-    token = error.token
-    before = error.token_history[-1] if error.token_history else None
-    at = (token.line or 1, token.column or 1) if token.type != "$END" else _end(source)
-    raise CircuitSyntaxError(_strange_token(token, before, error), source.place(at)) from None
-
-
-def _end(source: Source) -> tuple[int, int]:
-    lines = source.text.rstrip().split("\n")
-    return len(lines), len(lines[-1]) + 1
-
-
-_NUMBER_AND_NAME = re.compile(r"(?!0[xXbBoO])(\d+\.?\d*|\.\d+)([A-Za-z]\w*)", re.ASCII)
-"""A product without its sign, such as 2x; 0x1 is a number in other languages."""
-
-
-def _strange_character(rest: str) -> str:
-    character = rest[0]
-    if (character.isdigit() and character.isascii()) or re.match(r"\.[0-9]", rest):
-        word = re.match(r"[\w.]+", rest)
-        shown = ascii(word.group(0) if word else character)[1:-1]
-        factors = _NUMBER_AND_NAME.fullmatch(shown) if len(shown) <= 30 else None
-        advice = f"{factors[1]}*{factors[2]}" if factors else "it as 12, 0.5 or 2e-3"
-        return f"'{shown[:30]}' is not a number; write {advice}"
-    if character in _AT_SIGN:
-        return _AT_SIGN[character]
-    if character.isascii():
-        return f"{character!r} is not part of the language"
-    name = unicodedata.name(character, "a character without a name")
-    return f"U+{ord(character):04X} {name[:60]} is not in the notation; write it in ASCII"
-
-
-def _strange_token(token: Token, before: Token | None, error: UnexpectedToken) -> str:
-    text = str(token)
-    if token.type == "$END":
-        unclosed = "RPAR" in error.accepts
-        return "a '(' is not closed" if unclosed else "the expression is incomplete"
-    if token.type == "_NEWLINE" or text in (";", ","):
-        if "RPAR" in error.accepts and "COMMA" not in error.accepts:
-            return "a '(' is not closed"
-        where = f"'{text}'" if text in (";", ",") else "the end of the line"
-        return f"an operand is missing before {where}"
-    if text == ")" and before is not None and str(before) == "(":
-        return "empty brackets: an expression is missing between '(' and ')'"
-    begins = token.type in ("NAME", "NUMBER", "LPAR", "HALF")
-    if begins and before is not None and before.type in _ENDS:
-        return f"an operator is missing before '{text[:30]}'; write * for a product"
-    if token.type == "COMPARE" and "AMPERSAND" in error.accepts | error.expected:
-        return "one comparison at a time; join two with &, as in a < u & u < b"
-    if text == "=" and before is not None and before == "=":
-        return _AT_SIGN["=="]
-    if text in _AT_SIGN and text not in ("*", "/"):
-        return _AT_SIGN[text]
-    return f"'{text[:30]}' can't stand here; an operand is missing before it"

@@ -1,0 +1,234 @@
+"""Text that the grammar refuses: what is wrong at the place, and what to write instead.
+
+People type Python, spreadsheets, LaTeX and what stands in books; a message names what they meant
+where that can be told from what stands around the place.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from symback.language.foreign import CONDITIONS, LACKING
+from symback.operations.elementwise import SPELLINGS
+
+_ONLY_IN_WHERE = "comparisons stand only inside where(condition, a, b)"
+_AT_SIGN = {
+    "^": "use ** for powers, as in x**2",
+    "'": "a formula cannot contain text in quotes",
+    '"': "a formula cannot contain text in quotes",
+    "[": "'[' stands behind a name: x[0], h[t - 1], W[0:2]; write concat(a, b) for a list",
+    "]": "']' without '['",
+    "{": "use ( in place of '{'",
+    "}": "use ) in place of '}'",
+    ")": "')' without '('",
+    "<": _ONLY_IN_WHERE,
+    ">": _ONLY_IN_WHERE,
+    "<=": _ONLY_IN_WHERE,
+    ">=": _ONLY_IN_WHERE,
+    "≤": _ONLY_IN_WHERE,
+    "≥": _ONLY_IN_WHERE,
+    "==": "'==' compares; write = to define a node",
+    "!=": _ONLY_IN_WHERE,
+    "=": "'=' defines a node once a line, as in f = x1 - x2",
+    ":": "':' declares a role, as in w: param",
+    "!": "'!' is not an operation; factorials are not known",
+    "%": "'%' is not an operation; there is no remainder, and 5 % is 0.05",
+    "&": "'&' joins conditions, only inside where(condition, a, b)",
+    "|": "'|' is not an operation; write abs(u) for |u|",
+    ".": "'.' stands only inside a number or in .T, the transpose",
+    "\\": "LaTeX input is not supported; write for example sigma(w*x)",
+    "?": "'?' is not part of the language; write where(condition, a, b) for c ? a : b",
+    "~": "'~' is not part of the language; write the opposite comparison",
+    "$": "'$' is not part of the language; write the formula without it",
+    "√": "write sqrt(u) for √u",
+    "∛": "write u**(1/3) for ∛u",
+    "∑": "write sum(x) for the sum of an array x",
+    "∞": "∞ is not a number here",
+    "∂": "write the formula without ∂; symback derives it",
+    "∇": "write the formula without ∇; symback derives it",
+    "∫": "integrals are not known; write the formula of the integral",
+    "≠": "write != for ≠",
+    "∧": "write & for ∧",
+    "∨": "write | for ∨",
+    "¬": "write the opposite comparison for ¬",
+    "‖": "write norm(x) for ‖x‖",
+    "ᵀ": "write x.T for xᵀ, the transpose",
+    "∘": "write * for ∘, the product of the elements",
+    "÷": "write / for ÷",
+}
+_CONDITIONAL = "Python's 'a if c else b' is where(c, a, b) here"
+_WORDS = {
+    **{w: f"write {CONDITIONS[w]}, inside where(condition, a, b)" for w in ("and", "or", "not")},
+    **dict.fromkeys(("if", "else", "elif", "then"), _CONDITIONAL),
+    "is": "write == to compare",
+    "in": "'in' stands only in for t in range(1, 9):",
+    "for": "a loop is a line of its own, for t in range(1, 9):, and its block stands below",
+    **dict.fromkeys(("lambda", "def", "return"), "a function is one line, swish(u) = u*sigma(u)"),
+    "while": "a loop is for t in range(1, 9):, with constant bounds",
+    **dict.fromkeys(("import", "from"), "a circuit has formulas only, as f = exp(x)"),
+}
+"""Words of Python that people type, with what stands for them here."""
+_MODULES = frozenset("np numpy math sp sympy torch jnp jax tf scipy special nn F K T".split())
+_LONGEST_INDEX = 1000
+_ENDS = ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF")  # tokens that end an operand
+_ENDS_OF_ARRAYS = (*_ENDS, "RSQB", "TRANSPOSE")
+
+
+def explain(text: str, error: UnexpectedInput) -> tuple[str, tuple[int, int]]:
+    """What is wrong with a text, and the line and column of the place."""
+    if isinstance(error, UnexpectedCharacters):
+        start = error.pos_in_stream or 0
+        return strange_character(text[start:][:40], text[:start]), (error.line, error.column)
+    assert isinstance(error, UnexpectedToken)
+    token = error.token
+    before = error.token_history[-1] if error.token_history else None
+    at = (token.line or 1, token.column or 1) if token.type != "$END" else _end(text)
+    return _strange_token(token, before, error, text), at
+
+
+def _end(text: str) -> tuple[int, int]:
+    lines = text.rstrip().split("\n")
+    return len(lines), len(lines[-1]) + 1
+
+
+_NUMBER_AND_NAME = re.compile(r"(?!0[xXbBoO])(\d+\.?\d*|\.\d+)([A-Za-z]\w*)", re.ASCII)
+"""A product without its sign, such as 2x; 0x1 is a number in other languages."""
+
+
+def strange_character(rest: str, before: str = "") -> str:
+    """Why no token begins at a place: `rest` stands behind it."""
+    character = rest[0]
+    if (character.isdigit() and character.isascii()) or re.match(r"\.[0-9]", rest):
+        return _strange_number(rest)
+    if rest.startswith("..."):
+        return "write : for the whole of an axis, as in W[:, 1]"
+    if character == "." and (advice := _attribute(before, rest)):
+        return advice
+    if character == "!" and re.search(r"(^|[(,&|=])\s*\Z", before):
+        return "write the opposite comparison, such as a <= b for !(a > b)"
+    if re.match(r"\^T\b", rest):
+        return "write x.T for the transpose"
+    if character in _AT_SIGN:
+        return _AT_SIGN[character]
+    if character.isascii():
+        return f"{character!r} is not part of the language"
+    name = unicodedata.name(character, "a character without a name")
+    return f"U+{ord(character):04X} {name[:60]} is not in the notation; write it in ASCII"
+
+
+def _strange_number(rest: str) -> str:
+    word = re.match(r"[\w.]+", rest)
+    shown = ascii(word.group(0) if word else rest[0])[1:-1]
+    factors = _NUMBER_AND_NAME.fullmatch(shown) if len(shown) <= 30 else None
+    advice = f"{factors[1]}*{factors[2]}" if factors else "it as 12, 0.5 or 2e-3"
+    if re.fullmatch(r"\d+(_\d+)+", shown) and len(shown) <= 30:
+        advice = shown.replace("_", "")
+    return f"'{shown[:30]}' is not a number; write {advice}"
+
+
+def _attribute(before: str, rest: str) -> str:
+    """How to write np.exp(x) or x.sum()."""
+    owner = re.search(r"([A-Za-z]\w{0,29})\Z", before, re.ASCII)
+    name = re.match(r"\.([A-Za-z]\w{0,29})(\()?", rest, re.ASCII)
+    if owner is None or name is None:
+        return ""
+    if owner[1] in _MODULES:
+        return f"write {name[1]}(…) without '{owner[1]}.'"
+    return f"write {name[1]}({owner[1]}) for {owner[1]}.{name[1]}()" if name[2] else ""
+
+
+def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, text: str) -> str:
+    typed = str(token)
+    if token.type == "$END":
+        unclosed = "RPAR" in error.accepts
+        return "a '(' is not closed" if unclosed else "the expression is incomplete"
+    for word in (typed, "" if before is None else str(before)):
+        if word in _WORDS:
+            return f"'{word}' is not part of the language; {_WORDS[word]}"
+    if _LOOP.match(_line_of(token, text)):
+        here = f"'{typed[:30]}' can't stand here; " if typed.strip() else ""
+        return f"{here}a loop is for t in range(1, 9):, and its block stands on the lines below"
+    if token.type == "_NEWLINE" or typed in (";", ","):
+        return _early_end(token, typed, error, text)
+    if typed == ")" and before is not None and str(before) == "(":
+        return "empty brackets: an expression is missing between '(' and ')'"
+    begins = token.type in ("NAME", "NUMBER", "LPAR", "HALF")
+    if begins and before is not None and before.type in _ENDS:
+        return f"an operator is missing before '{typed[:30]}'; {_missing(token, before, text)}"
+    if token.type == "COMPARE" and "AMPERSAND" in error.accepts | error.expected:
+        return "one comparison at a time; join two with &, as in a < u & u < b"
+    return _strange_sign(token, typed, before, text)
+
+
+_LOOP = re.compile(r"\s*for\s+\w+\s+(in|=)\b(?!\s*range\s*\([^)]*\)\s*:\s*\Z)")
+_SHAPE = re.compile(r"\s*\w+\s*:\s*(input|target|param)\s*\Z")
+
+
+def _line_of(token: Token, text: str) -> str:
+    """The line of a token, up to its end."""
+    lines = text.split("\n")
+    return lines[min(token.line or 1, len(lines)) - 1]
+
+
+def _early_end(token: Token, typed: str, error: UnexpectedToken, text: str) -> str:
+    if "RPAR" in error.accepts and "COMMA" not in error.accepts:
+        if typed != ",":
+            return "a '(' is not closed"
+        name = _function_around(text[: token.start_pos or 0])
+        if name in LACKING:
+            return f"there is no '{name}' here, and (a, b) is not an expression"
+        return "(a, b) is not an expression; operands stand one by one, as in max(a, b)"
+    where = f"'{typed}'" if typed in (";", ",") else "the end of the line"
+    return f"an operand is missing before {where}"
+
+
+def _function_around(before: str) -> str:
+    """The name of the function whose operand is a tuple."""
+    call = re.search(r"([A-Za-z_]\w*)\s*\([^()]*\([^()]*\Z", before)
+    return call[1] if call else ""
+
+
+def _is_in_index(before: str) -> bool:
+    """Whether the innermost bracket that is open is one of an index."""
+    depth = 0
+    for character in reversed(before[-_LONGEST_INDEX:]):
+        depth += (character in ")]") - (character in "([")
+        if depth < 0:
+            return character == "["
+    return False
+
+
+def _missing(token: Token, before: Token, text: str) -> str:
+    """What to write where two operands stand side by side."""
+    word = str(before)
+    if word in SPELLINGS or word in ("where", "sum", "mean", "norm", "dot"):
+        return f"write {word}(…) to call {word}"
+    if str(token) == "(" and _SHAPE.match(text[: token.start_pos or 0].rpartition("\n")[2]):
+        return "a shape stands in [ ], as in x: input[3]"
+    return "write * for a product"
+
+
+def _strange_sign(token: Token, typed: str, before: Token | None, text: str) -> str:
+    behind = "" if before is None else str(before)
+    if typed == "=" and behind == "=":
+        return _AT_SIGN["=="]
+    if typed == behind and typed in ("&", "|"):
+        return f"write one {typed} to join conditions"
+    if typed == "/" and behind == "/":
+        return "'//' is not an operation; write / for a quotient, floor is not known"
+    if typed in ("'", "′") and before is not None and before.type in _ENDS_OF_ARRAYS:
+        return f"write {behind[:20]}.T for the transpose; a derivative is stated as relu'(0) = 1"
+    if typed == ":" and _is_in_index(text[: token.start_pos or 0]):
+        return "':' a second time: an index is start:stop, as in x[1:4], without a step"
+    if token.type == "COMPARE" and "?" in _line_of(token, text):
+        return _AT_SIGN["?"]
+    if typed in _AT_SIGN and typed not in ("*", "/"):
+        return _AT_SIGN[typed]
+    return f"'{typed[:30]}' can't stand here; an operand is missing before it"
+
+
+__all__ = ["explain", "strange_character"]

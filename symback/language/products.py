@@ -1,0 +1,93 @@
+"""Names that are likely products typed without their sign, such as wx for w*x.
+
+`wx` is a name like any other, so the circuit has another meaning than the one who typed it had in
+mind. A warning is right where the factors are names of the circuit, and likely where a coefficient
+stands before a variable and the circuit's names are letters; names such as dx, kB, tau, or the
+components vx and vy, are meant as they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+
+from symback.circuits.circuit import Node
+from symback.operations.elementwise import SPELLINGS
+from symback.operations.expressions import postorder
+from symback.operations.signs import GREEK
+
+LONGEST = 16  # letters of a name that is split
+_GREEK = sorted({*GREEK.values()}, key=len, reverse=True)
+_LETTER = rf"(?:{'|'.join(_GREEK)}|[A-Za-z])[0-9]*"
+_IS_LETTER = re.compile(_LETTER).fullmatch
+_FACTOR = re.compile(rf"(?:{'|'.join(_GREEK)}|[abckmvwW])[0-9]*")
+_VARIABLE = re.compile(r"[xyzt][0-9]*")
+_VELOCITY = re.compile(r"v[0-9]*[xyz]").fullmatch  # a component
+_OF_WEIGHT = re.compile(rf"(?:[wW][0-9]*|(?:{'|'.join(_GREEK)})[0-9]+)x[0-9]*").fullmatch
+"""w or θ₁ before x: a product, whatever the other names are."""
+
+
+def products_meant(nodes: Sequence[Node], inferred: Collection[str]) -> dict[str, str]:
+    """The names without a declaration that are likely products, each with the product.
+
+    >>> from symback.language.parse import circuit
+    >>> products_meant(circuit("f = wx + b", loss=None).nodes, ["wx", "b"])
+    {'wx': 'w*x'}
+    """
+    names = {n.name for n in nodes}
+    found = {}
+    for name in inferred:
+        others = [n for n in inferred if n != name]
+        factors = factors_among(name, names.__contains__) or _letters(name, others)
+        if factors and not _are_multiplied(name, factors[-1], nodes):
+            found[name] = "*".join(factors)
+    return found
+
+
+def factors_among(name: str, is_known: Callable[[str], bool]) -> list[str]:
+    """The names that a name is made of, as few as possible; empty where it is not."""
+    if len(name) > LONGEST or name in SPELLINGS or name in _GREEK:
+        return []
+    best: list[list[str] | None] = [[]] + [None] * len(name)
+    for end in range(1, len(name) + 1):
+        for start in range(end):
+            before, part = best[start], name[start:end]
+            if before is None or part == name or not is_known(part):
+                continue
+            if best[end] is None or len(before) + 1 < len(best[end] or []):
+                best[end] = [*before, part]
+    return best[len(name)] or []
+
+
+def _letters(name: str, others: Collection[str]) -> list[str]:
+    """A coefficient and a variable, such as w1 and x, where the other names are letters, too."""
+    coefficient = _FACTOR.match(name)
+    if coefficient is None or name in _GREEK or name in SPELLINGS or _VELOCITY(name):
+        return []
+    first, rest = coefficient[0], name[coefficient.end() :]
+    if not _VARIABLE.fullmatch(rest):
+        return []
+    siblings = {first + letter for letter in "xyzt"} - {name}
+    if siblings & set(others):  # components of a vector: ax, ay
+        return []
+    fits = [o for o in others if _IS_LETTER(o) or _looks_like_product(o)]
+    return [first, rest] if _OF_WEIGHT(name) or len(fits) == len(others) else []
+
+
+def _looks_like_product(name: str) -> bool:
+    coefficient = _FACTOR.match(name)
+    return coefficient is not None and bool(_VARIABLE.fullmatch(name[coefficient.end() :]))
+
+
+def _are_multiplied(name: str, factor: str, nodes: Sequence[Node]) -> bool:
+    """Whether a name is multiplied by its last factor, as in kx*x: then it's a name of its own."""
+    for node in nodes:
+        if name not in node.operands:
+            continue
+        for part in postorder(node.formula):
+            if part.is_Mul and {name, factor} <= {str(f.as_base_exp()[0]) for f in part.args}:
+                return True
+    return False
+
+
+__all__ = ["factors_among", "products_meant"]

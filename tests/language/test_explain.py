@@ -1,0 +1,83 @@
+"""Text that people bring from Python, spreadsheets and books: the message says what to write."""
+
+import pytest
+
+import symback as sb
+from symback import errors
+
+x6 = "x: input[6]\n"
+W = "W: param[4, 3]; i: input\n"
+SAID = [
+    # choices and conditions
+    ("f = a if c > 0 else b", "where(c, a, b)"),
+    ("f = (x if x > 0 else 0) + 1", "where(c, a, b)"),
+    ("f = if x > 0 then x else 0", "where(c, a, b)"),
+    ("f = x > 0 ? x : 0", "where(condition, a, b) for c ? a : b"),
+    ("f = where(x > 0 and y > 0, x, y)", "write a & b"),
+    ("f = where(x > 0 or y > 0, x, y)", "write a | b"),
+    ("f = where(not x > 0, x, y)", "opposite comparison"),
+    ("f = where(not (x > 0), x, y)", "opposite comparison"),
+    ("f = where(!(x > 0), x, y)", "opposite comparison"),
+    ("f = where(~(x > 0), x, y)", "opposite comparison"),
+    ("f = where(x > 0 && y > 0, x, y)", "write one &"),
+    ("f = where(x > 0 || y > 0, x, y)", "write one |"),
+    ("f = where(And(x > 0, y > 0), x, y)", "write a & b"),
+    ("f = where(x = 0, 1, x)", "write == to compare"),
+    ("f = where(x is 0, 1, x)", "write == to compare"),
+    ("f = x and y", "write a & b, inside where(condition, a, b)"),
+    ("f = where x > 0, x, y", "write where(…)"),
+    ("f = x ≠ 0", "write !="),
+    # brackets
+    ("f = exp[x]", "'exp' is a function; write exp(…)"),
+    ("f = 2*sin[x + 1]", "'sin' is a function; write sin(…)"),
+    (x6 + "f = sum[x]", "'sum' is a function; write sum(…)"),
+    ("g(u) = u**2; f = g[x]", "'g' is a function; write g(…)"),
+    ("f = exp{x}", "use ( in place of '{'"),
+    ("f = sin x", "operator is missing before 'x'; write sin(…)"),
+    (x6 + "f = sum(reshape(x, (2, 3)))", "there is no 'reshape' here"),
+    (x6 + "f = sum(sum(x, axis=(0, 1)))", "operands stand one by one"),
+    ("f = max((x, y))", "operands stand one by one"),
+    ("f = max([x, y])", "write concat(a, b) for a list"),
+    # indices
+    (x6 + "f = sum(x[0:4:2])", "without a step"),
+    (x6 + "f = sum(x[::-1])", "without a step"),
+    (W + "f = sum(W[::2, 1])", "without a step"),
+    (W + "f = sum(W[i])", "'i' is not one; for an index from data write t @ W"),
+    (W + "f = sum(W[i, :])", "'i' is not one; for an index from data write t @ W"),
+    (W + "f = sum(W[..., 1])", "write : for the whole of an axis"),
+    ("f = x[0]", "declare an array, as in x: input[3]"),
+    (W + "f = sum(sum(W, dim=1))", "is not an option of sum; it has axis"),
+    # code
+    ("f = np.exp(x)", "write exp(…) without 'np.'"),
+    ("f = math.exp(x)", "write exp(…) without 'math.'"),
+    (x6 + "f = x.sum()", "write sum(x) for x.sum()"),
+    ("f = sum(lambda x: x)", "a function is one line"),
+    ("def f(x): return x", "a function is one line"),
+    ("f = sum(x for x in y)", "a loop is a line of its own"),
+    ("for i in range(3): h = x", "its block stands on the lines below"),
+    ("for i in 1:3", "for t in range(1, 9):"),
+    ("import numpy", "a circuit has formulas only"),
+    ("x: input(3)", "a shape stands in [ ]"),
+    ("f = 1_000*x", "write 1000"),
+    ("f = x // 2", "write / for a quotient"),
+    (W + "f = sum(W')", "write W.T for the transpose"),
+    (W + "f = sum(W^T)", "write x.T for the transpose"),
+    # signs of books
+    ("f = √x", "write sqrt(u)"),
+    ("f = x ÷ 2", "write / for ÷"),
+    ("f = ∂y/∂x", "without ∂"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words"), SAID)
+def test_the_message_says_what_to_write(text, words):
+    with pytest.raises(errors.SymbackError) as caught:
+        sb.circuit(text)
+    message = str(caught.value)
+    assert words in message.splitlines()[0], message
+    assert caught.value.line is not None and len(message) <= 200
+
+
+@pytest.mark.parametrize("word", ["le", "gt", "equal", "less"])
+def test_names_of_comparisons_may_be_names(word):
+    assert sb.circuit(f"f = 2*{word}").inputs == (word,)
