@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from symback.circuits.circuit import Node
+from symback.language.foreign import elsewhere
 from symback.operations.elementwise import SPELLINGS
 from symback.operations.expressions import postorder
 from symback.operations.signs import GREEK
@@ -59,6 +60,20 @@ def factors_among(name: str, is_known: Callable[[str], bool]) -> list[str]:
     return best[len(name)] or []
 
 
+def called_product(name: str, arguments: int) -> str:
+    """How to write w*(x + b) or x*sin(y) where w(x + b) or xsin(y) is typed, behind ';'."""
+    letter, digits, rest = _CALLED(name).groups()  # type: ignore[union-attr]
+    if not rest and letter and arguments == 1:
+        return f"; write {name}*(…) for a product"
+    is_doubled = rest[:1] == letter  # ssin is a slip
+    if letter and rest in SPELLINGS and not is_doubled and not elsewhere(name):
+        return f"; write {letter}{digits}*{rest}(…) for a product"
+    return ""
+
+
+_CALLED = re.compile(r"([A-Za-z]?)([0-9]*)(\w*)\Z", re.ASCII).match
+
+
 def _letters(name: str, others: Collection[str]) -> list[str]:
     """A coefficient and a variable, such as w1 and x, where the other names are letters, too."""
     coefficient = _FACTOR.match(name)
@@ -90,4 +105,4 @@ def _are_multiplied(name: str, factor: str, nodes: Sequence[Node]) -> bool:
     return False
 
 
-__all__ = ["factors_among", "products_meant"]
+__all__ = ["called_product", "factors_among", "products_meant"]

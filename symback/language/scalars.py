@@ -6,7 +6,6 @@ prints the float nearest to it. No constant is computed that a float64 could not
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -24,7 +23,7 @@ from symback.errors import (
     Unsupported,
     clip,
 )
-from symback.language.foreign import CONDITIONS, elsewhere, function_hint
+from symback.language.foreign import CONDITIONS, function_hint
 from symback.language.limits import (
     LARGEST,
     MOST_BITS,
@@ -35,6 +34,7 @@ from symback.language.limits import (
     not_a_float,
     undefined_power,
 )
+from symback.language.products import called_product
 from symback.language.syntax import Source, Term
 from symback.operations.elementwise import AT_KINK, SPELLINGS, Op
 from symback.operations.expressions import applied, postorder, product, real_symbol
@@ -261,7 +261,7 @@ class Builder:
             raise self._needs_arrays(name, term)
         if op is None:
             known = [*SPELLINGS, *self.functions, *self.array_calls, "where"]
-            hint = _product_hint(term) or function_hint(name, known)
+            hint = called_product(name, len(term.args)) or function_hint(name, known)
             raise UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self._place(term))
         least, most = op.arity
         self._refuse_arity(term, least, most)
@@ -302,9 +302,9 @@ class Builder:
         self._refuse_arity(term, 3, 3)
         condition, yes, no = term.args
         if condition.kind not in ("compare", "both", "either"):
-            hint = "; write == to compare" if condition.kind == "keyword" else ""
-            if condition.kind == "call" and condition.text.lower() in CONDITIONS:
-                hint = f"; write {CONDITIONS[condition.text.lower()]}"
+            called = CONDITIONS.get(condition.text.lower(), "")
+            advice = "== to compare" if condition.kind == "keyword" else called
+            hint = f"; write {advice}" if advice else ""
             raise CircuitSyntaxError(
                 f"where needs a comparison first, as in where(x > 0, a, b){hint}",
                 self._place(condition),
@@ -368,23 +368,18 @@ class Builder:
         if base.kind != "name" or self.is_known(base.text) or base.text in self.bound:
             return None
         if self._is_function(base.text):
-            name = base.text
-            raise CircuitSyntaxError(
-                f"'{name}' is a function; write {name}(…) with round brackets", self._place(term)
-            )
+            why = f"'{base.text}' is a function; write {base.text}(…) with round brackets"
+            raise CircuitSyntaxError(why, self._place(term))
         number = self.whole_number(subscripts[0]) if len(subscripts) == 1 else S.NegativeOne
         name = f"{base.text}_{number}"
         if number < 0 or not self.is_known(name):
             shown = f"{clip(base.text, 40)}[{number}]" if number >= 0 else clip(base.text, 40)
-            raise UnknownName(
-                f"'{shown}' is not defined; define it, or declare an array, as in x: input[3]",
-                self._place(term),
-            )
+            why = f"'{shown}' is not defined; define it, or declare an array: x: input[3]"
+            raise UnknownName(why, self._place(term))
         return self._symbol(name, term)
 
     def _is_function(self, name: str) -> bool:
-        is_ours = name in SPELLINGS or name in self.array_calls or name == "where"
-        return is_ours or name in self.functions
+        return any(name in known for known in (SPELLINGS, self.array_calls, self.functions))
 
     def whole_number(self, term: Term) -> Integer:
         """The number that an index, a bound or an axis is; it may depend on loops only."""
@@ -403,20 +398,6 @@ class Builder:
 
 
 _ONE_HOT = "; for an index from data write t @ W with a one-hot input t"
-
-
-def _product_hint(term: Term) -> str:
-    """How to write w*(x + b) or x*sin(y), where what is called looks like a product."""
-    letter, _, rest = _LETTER(term.text).groups()  # type: ignore[union-attr]
-    if not rest and letter and len(term.args) == 1:
-        return f"; write {term.text}*(…) for a product"
-    is_doubled = rest[:1] == letter  # ssin is a slip
-    if letter and rest in SPELLINGS and not is_doubled and not elsewhere(term.text):
-        return f"; write {term.text.removesuffix(rest)}*{rest}(…) for a product"
-    return ""
-
-
-_LETTER = re.compile(r"([A-Za-z]?)([0-9]*)(\w*)\Z", re.ASCII).match
 
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:

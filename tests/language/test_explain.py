@@ -45,7 +45,7 @@ SAID = [
     (W + "f = sum(W[i])", "'i' is not one; for an index from data write t @ W"),
     (W + "f = sum(W[i, :])", "'i' is not one; for an index from data write t @ W"),
     (W + "f = sum(W[..., 1])", "write : for the whole of an axis"),
-    ("f = x[0]", "declare an array, as in x: input[3]"),
+    ("f = x[0]", "declare an array: x: input[3]"),
     (W + "f = sum(sum(W, dim=1))", "is not an option of sum; it has axis"),
     # code
     ("f = np.exp(x)", "write exp(…) without 'np.'"),
