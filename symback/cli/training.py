@@ -24,8 +24,10 @@ from symback.codegen.targets import TARGETS
 @click.command()
 @circuit_options
 @data_options
-@click.option("--epochs", default=20, show_default=True, help="Passes over the data.")
-@click.option("--batch-size", default=128, show_default=True, help="Samples in each step.")
+@click.option(
+    "--epochs", type=int, help="Passes over the data; default: 20, or until lbfgs has converged."
+)
+@click.option("--batch-size", type=int, help="Samples in each step; default: 128; lbfgs takes all.")
 @click.option("--learning-rate", type=float, help="Learning rate η; default: 0.1.")
 @click.option(
     "--optimiser",
@@ -45,15 +47,12 @@ from symback.codegen.targets import TARGETS
     "options",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An option of the optimiser or schedule, e.g. mu=0.9.",
+    help="An option of the optimiser or schedule, e.g. mu=0.9, or ftol=1e-9 of lbfgs.",
 )
 @click.option("--weight-decay", type=float, help="Weight decay λ (L2; decoupled in adamw).")
 @click.option("--clip", type=float, help="Clip gradients to this norm.")
 @click.option(
-    "--validation",
-    default=0.2,
-    show_default=True,
-    help="Fraction of the rows held out for validation.",
+    "--validation", type=float, help="Fraction of the rows held out for validation; default: 0.2."
 )
 @click.option(
     "--patience",

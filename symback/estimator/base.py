@@ -49,6 +49,7 @@ except ImportError:  # before scikit-learn 1.6 it was a method
 
 
 LEARNING_RATE = 0.01
+BATCH_SIZE = 32
 MOST_SEED = 2**31 - 1
 KEPT = 32  # circuits whose modules are kept
 
@@ -66,7 +67,7 @@ class CircuitEstimator(BaseEstimator):
         *,
         optimiser: str = "adam",
         epochs: int = 100,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         learning_rate: LearningRate | None = None,
         schedule: str = "constant",
         weight_decay: float | None = None,
@@ -146,6 +147,10 @@ class CircuitEstimator(BaseEstimator):
             target=self.target,
         )
         self._keep(result, keeper, more)
+        if not more:
+            doubts = (*self._doubts(result), *(result.doubts if epochs is None else ()))
+            for note in doubts:
+                warnings.warn(note, ConvergenceWarning, stacklevel=3)
         if result.interrupted:
             raise KeyboardInterrupt  # a search over many fits has to end as well
         return self
@@ -156,9 +161,6 @@ class CircuitEstimator(BaseEstimator):
         self._point = keeper.last.point, self.optimiser
         before = self.history_ if more else ()
         self.history_ = (*before, *result.history[1 if more else 0 :])
-        if not more:
-            for note in self._doubts(result):
-                warnings.warn(note, ConvergenceWarning, stacklevel=4)
 
     def _doubts(self, result: Result) -> tuple[str, ...]:
         """Warnings about a fit."""
@@ -166,15 +168,16 @@ class CircuitEstimator(BaseEstimator):
 
     def _settings(self, epochs: int | None, done: int) -> Settings:
         """The settings of a fit, or of some epochs after those that are done."""
-        rate = self.learning_rate
-        if rate is None and self.optimiser != LBFGS:
-            rate = LEARNING_RATE
+        rate, size = self.learning_rate, self.batch_size
+        if self.optimiser != LBFGS:
+            rate = LEARNING_RATE if rate is None else rate
+            size = BATCH_SIZE if size is None else size
         if self.patience is not None and not self.validation_fraction:
             raise TrainingError(
                 "patience needs rows that are held out; set validation_fraction above 0"
             )
         chosen = {
-            "batch_size": self.batch_size,
+            "batch_size": size,
             "learning_rate": rate,
             "schedule": self.schedule,
             "weight_decay": self.weight_decay,
@@ -201,7 +204,9 @@ class CircuitEstimator(BaseEstimator):
         theta = (
             ParameterVector(self.module_, self.params_).flatten(self.params_).astype(settings.dtype)
         )
-        state = tuple(slot.astype(settings.dtype) for slot in point.state)
+        state = point.state  # of L-BFGS in float64 always
+        if settings.optimiser != LBFGS:
+            state = tuple(slot.astype(settings.dtype) for slot in point.state)
         point = Point(theta, state, point.epoch, 0, point.step)
         return Checkpoint(point, self.history_[-1:], {})
 

@@ -1,76 +1,170 @@
-"""L-BFGS over all rows, by SciPy; needs the extra `scipy`."""
+"""L-BFGS over all rows, with a memory of curvature that checkpoints hold.
+
+The iterations are those of L-BFGS-B without bounds (Byrd, Lu, Nocedal and Zhu 1995). SciPy's
+implementation keeps its memory to itself, so that a run could not continue from a checkpoint
+with the same bits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import count
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 
-from symback.errors import Unsupported
 from symback.training.engine.gradients import Part
-from symback.training.settings import ITERATIONS
+from symback.training.line_search import Trial
+from symback.training.line_search import search as search_line
 from symback.training.sources.dtypes import FloatArray
 
+EPSILON = float(np.finfo(float).eps)
+LAST_PLACES = 2.0  # by how much rounding changes a loss, in units of its last place
+NOISE = 1e7  # the same, where residuals are small beside what they are differences of
 
-def search(
+Pair = tuple[FloatArray, FloatArray]  # a step of θ, and the change of the gradient over it
+
+
+class Place(NamedTuple):
+    """Parameters, in the type of the run, with loss and gradient."""
+
+    theta: FloatArray
+    loss: float
+    gradient: FloatArray
+
+    @property
+    def is_finite(self) -> bool:
+        return isfinite(self.loss) and bool(np.isfinite(self.gradient).all())
+
+    def slack(self, places: float) -> float:
+        """So many units in the last place of the loss."""
+        return places * float(np.finfo(self.theta.dtype).eps) * abs(self.loss)
+
+    @property
+    def steepest(self) -> float:
+        """The largest entry of the gradient."""
+        return float(np.abs(self.gradient).max(initial=0.0))
+
+
+class Found(NamedTuple):
+    """θ and the memory after some iterations; `converged` if no more are to follow."""
+
+    theta: FloatArray
+    state: tuple[FloatArray, ...]
+    iterations: int
+    converged: bool
+
+
+def minimise(
     whole: Callable[[FloatArray], Part],
-    theta: FloatArray,
+    start: Place,
+    state: Sequence[FloatArray],
+    *,
+    iterations: int,
+    memory: int,
+    ftol: float,
+    gtol: float,
     trace: Callable[[int, FloatArray], None],
-) -> tuple[FloatArray, int]:
-    """θ after at most ITERATIONS iterations of L-BFGS-B, and how many there were.
+) -> Found:
+    """θ after at most so many iterations from a place and the `state`, which is the memory.
 
-    Every call begins with an empty memory of curvature, so that a run that continues from
-    a checkpoint makes the same iterations as an uninterrupted one. `trace` gets the number
-    of each and θ after it. (Byrd, Lu, Nocedal and Zhu 1995.)
+    They end where an iteration lowers the loss by ≤ ftol·max(|loss before|, |loss after|, 1), where
+    no entry of the gradient is beyond ±gtol, or where rounding allows no better place: none whose
+    loss is lower, or whose gradient is while the losses can't be distinguished. ftol = 0 leaves its
+    test out. `whole` gives loss and gradient, which are finite at the start. `trace` gets the
+    number of each iteration and θ after it.
     """
-    try:
-        from scipy.optimize import minimize
-    except ImportError:
-        raise Unsupported("lbfgs needs SciPy: pip install 'symback[scipy]'") from None
+    pairs: deque[Pair] = deque(zip(state[::2], state[1::2], strict=True), maxlen=memory)
+    here, done, first = start, 0, 1.0 if state else None
+    least = here
+    while done < iterations:
+        if here.steepest <= gtol:
+            return Found(here.theta, _flat(pairs), done, True)
+        following = _next(whole, here, least, pairs, first)
+        first = 1.0
+        if following is None:
+            if not pairs:
+                return Found(here.theta, (), done, True)
+            pairs.clear()  # of a curvature that no longer holds
+            continue
+        _remember(pairs, here, following)
+        fall, scale = here.loss - following.loss, max(abs(here.loss), abs(following.loss), 1.0)
+        least = min(least, following, key=lambda place: place.loss)
+        here, done = following, done + 1
+        trace(done, here.theta)
+        if ftol and fall <= ftol * scale:
+            return Found(here.theta, _flat(pairs), done, True)
+    return Found(here.theta, _flat(pairs), done, False)
 
-    numbers = count(1)
-    objective = _Objective(whole, theta)
 
-    def after(vector: FloatArray) -> None:
-        objective.accept()
-        trace(next(numbers), vector.astype(theta.dtype))
-
-    found = minimize(
-        objective,
-        np.asarray(theta, np.float64),
-        jac=True,
-        method="L-BFGS-B",
-        callback=after,
-        options={"maxiter": ITERATIONS},
-    )
-    return found.x.astype(theta.dtype), int(found.nit)
+def place_of(whole: Callable[[FloatArray], Part], theta: FloatArray) -> Place:
+    """The place of θ."""
+    part = whole(theta)
+    return Place(theta, float(part.loss), np.asarray(part.gradient, np.float64))
 
 
-class _Objective:
-    """The loss as SciPy's line search needs it: finite everywhere.
+def _direction(gradient: FloatArray, pairs: Sequence[Pair]) -> FloatArray:
+    """-H·g with the inverse Hessian that the pairs show (Nocedal 1980)."""
+    direction, shares = -gradient, []
+    for s, y in reversed(pairs):
+        share = float(s @ direction) / float(s @ y)
+        direction = direction - share * y
+        shares.append(share)
+    if pairs:
+        s, y = pairs[-1]
+        direction = direction * (float(s @ y) / float(y @ y))
+    for (s, y), share in zip(pairs, reversed(shares), strict=True):
+        direction = direction + (share - float(y @ direction) / float(s @ y)) * s
+    return direction
 
-    Outside of the circuit's domain it is what the loss would be if it rose there as steeply as it
-    falls at the last iterate, with a gradient of 0; the search then takes a shorter step. An
-    infinite value would make the interpolation of the search, and so θ, NaN.
+
+def _next(
+    whole: Callable[[FloatArray], Part],
+    here: Place,
+    least: Place,
+    pairs: Sequence[Pair],
+    first: float | None,
+) -> Place | None:
+    """A place along the direction where the loss is lower by the conditions of Wolfe, or None.
+
+    Outside of the circuit's domain the loss counts as one that rises there as steeply as it falls
+    here: the search then takes a shorter step.
     """
+    direction = _direction(here.gradient, pairs)
+    slope = float(here.gradient @ direction)
+    if not (slope < 0 and isfinite(slope)):
+        return None
+    seen: dict[float, Place] = {}
 
-    def __init__(self, whole: Callable[[FloatArray], Part], theta: FloatArray) -> None:
-        self.whole, self.dtype = whole, theta.dtype
-        self.base: tuple[FloatArray, float, FloatArray] | None = None
-        self.last: tuple[FloatArray, float, FloatArray] | None = None
+    def at(step: float) -> Trial:
+        theta = (here.theta + step * direction).astype(here.theta.dtype)
+        place = place_of(whole, theta)
+        if not place.is_finite:
+            return Trial(step, here.loss - step * slope, 0.0)
+        seen.clear()
+        seen[step] = place
+        return Trial(step, place.loss, float(place.gradient @ direction))
 
-    def __call__(self, vector: FloatArray) -> tuple[float, FloatArray]:
-        part = self.whole(vector.astype(self.dtype))
-        loss, gradient = float(part.loss), np.asarray(part.gradient, np.float64)
-        if (isfinite(loss) and np.isfinite(gradient).all()) or self.base is None:
-            self.last = vector.copy(), loss, gradient
-            self.base = self.base or self.last
-            return loss, gradient
-        at, known, slope = self.base
-        return known + abs(float(slope @ (vector - at))), np.zeros_like(vector)
+    step = 1 / float(np.linalg.norm(direction)) if first is None else first
+    places = NOISE if -slope < here.slack(NOISE) else LAST_PLACES
+    found = search_line(at, Trial(0.0, here.loss, slope), step, here.slack(places))
+    place = None if found is None else seen.get(found.step)
+    if place is None:
+        return None
+    falls = place.loss < least.loss - least.slack(LAST_PLACES)
+    flatter = -float(place.gradient @ _direction(place.gradient, pairs)) < -slope
+    level = place.loss <= least.loss + least.slack(places)
+    return place if falls or (flatter and level) else None
 
-    def accept(self) -> None:
-        """The last point that was asked for is an iterate."""
-        self.base = self.last
+
+def _remember(pairs: deque[Pair], before: Place, after: Place) -> None:
+    """Add the pair of an iteration, unless the loss doesn't curve upwards along it."""
+    s = after.theta.astype(np.float64) - before.theta
+    y = after.gradient - before.gradient
+    if float(s @ y) > EPSILON * -float(before.gradient @ s):
+        pairs.append((s, y))
+
+
+def _flat(pairs: Iterable[Pair]) -> tuple[FloatArray, ...]:
+    return tuple(vector for pair in pairs for vector in pair)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from symback.errors import DataError, TrainingError
 from symback.training.checkpoint import Best, Checkpoint, Point, Record, Saver
-from symback.training.diagnosis import diverged, place_of_divergence, remedy
+from symback.training.diagnosis import diverged, remedy
 from symback.training.engine.gradients import (
     EngineMaker,
     LocalSteps,
@@ -101,10 +101,10 @@ class _Run:
                     break
                 self._epoch(progress)
             self.saver.save(self._checkpoint())
+            self._record_rest()
         except KeyboardInterrupt:
             self.saver.save(self._checkpoint())
-            if not self.history or self.history[-1].step < self.point.step:
-                self._record()
+            self._record_rest()
             return True
         except Diverged as error:
             self._keep(error)
@@ -138,8 +138,7 @@ class _Run:
                     slots = optimiser.module.State(*state)
                     theta, state = optimiser.move(theta, gradient, slots, t=t, eta=float(eta(t)))
             if not isfinite(loss):
-                place = place_of_divergence(self.setup, self.point)
-                raise diverged(self.setup, self.point.step, where=place)
+                raise diverged(self.setup, self.point, before=self.good)
             self.good = self.point
             self._trace(t + count, theta)
             self.point = Point(theta, tuple(state), epoch, done + count, t + count)
@@ -148,25 +147,48 @@ class _Run:
         self.point = self.point._replace(epoch=self.point.epoch + 1, done=0)
 
     def _search(self) -> None:
-        """An epoch of L-BFGS."""
-        from symback.training.lbfgs import search
+        """An epoch of L-BFGS, or what `max_iterations` leave of it."""
+        from symback.training.lbfgs import minimise, place_of
 
-        point = self.point
-        theta, iterations = search(
+        theta, state, epoch, done, step = self.point
+        chosen = self.setup.settings.lbfgs
+        start = place_of(self.setup.engine.whole, theta)
+        if not start.is_finite:
+            raise diverged(self.setup, self.point, "the gradient")
+        found = minimise(
             self.setup.engine.whole,
-            point.theta,
-            lambda iteration, theta: self._trace(point.step + iteration, theta),
+            start,
+            state,
+            iterations=min(self.setup.steps - done, int(chosen["max_iterations"]) - step),
+            memory=int(chosen["memory"]),
+            ftol=chosen["ftol"],
+            gtol=chosen["gtol"],
+            trace=lambda iteration, theta: self._trace(step + iteration, theta),
         )
-        self.good = point
-        self.point = Point(theta, (), point.epoch + 1, 0, point.step + iterations)
+        self.good = self.point
+        done += found.iterations
+        whole = found.converged or done == self.setup.steps
+        self.point = Point(
+            found.theta,
+            found.state,
+            epoch + whole,
+            0 if whole else done,
+            step + found.iterations,
+        )
+        self.saver.tick(self._checkpoint, found.iterations)
+
+    @property
+    def _converged(self) -> bool:
+        """Whether the last epoch of L-BFGS had no use for all its iterations."""
+        if not self.setup.full_batch or self.point.done or len(self.history) < 2:
+            return False
+        ends = {record.epoch: record.step for record in self.history}
+        return self.point.step - ends.get(self.point.epoch - 1, 0) < self.setup.steps
 
     def _enough(self) -> bool:
-        """Whether patience has ended, or L-BFGS found no lower loss."""
-        if (
-            self.setup.full_batch
-            and len(self.history) > 1
-            and self.history[-1].step == self.history[-2].step
-        ):
+        """Whether patience has ended, or L-BFGS its search."""
+        most = self.setup.settings.lbfgs["max_iterations"]
+        if self.setup.full_batch and (self._converged or self.point.step >= most):
             return True
         return self._impatient
 
@@ -216,6 +238,11 @@ class _Run:
         self.saver.save(checkpoint)
         error.result = self.result(interrupted=False)
 
+    def _record_rest(self) -> None:
+        """A record of the steps of an epoch that was broken off; no checkpoint holds it."""
+        if not self.history or self.history[-1].step < self.point.step:
+            self._record()
+
     def result(self, interrupted: bool) -> Result:
         """What was learned until now."""
         theta, kept = self.point.theta, self.history[-1]
@@ -237,6 +264,7 @@ class _Run:
             interrupted=interrupted,
             kept=kept,
             stopped_early=early and self.point.epoch < self.setup.settings.epochs,
+            converged=self._converged if self.setup.full_batch else None,
             steps_per_epoch=self.setup.steps,
             path=self._path(),
             surface=None if self.trajectory is None else self.setup.surface,
@@ -252,7 +280,7 @@ class _Run:
 
     def _rise(self) -> tuple[str, ...]:
         first, last = self.history[0].loss, self.history[-1].loss
-        if last <= first:
+        if last <= first or self.setup.full_batch:
             return ()
         return (f"the loss rose from {first:.6g} to {last:.6g}; use {remedy(self.setup.settings)}",)
 
@@ -262,13 +290,13 @@ class _Run:
         if not np.isfinite(theta).all():
             named = self.setup.vector.unflatten(theta)._asdict().items()
             bad = next(name for name, value in named if not np.all(np.isfinite(value)))
-            raise diverged(self.setup, self.point.step, f"parameter {quoted(bad)}")
+            raise diverged(self.setup, self.point, f"parameter {quoted(bad)}", self.good)
         means = self.setup.engine.means(theta)
         losses = float(means.training.loss), float(means.held_out.loss)
         if not isfinite(losses[0]):
-            raise diverged(self.setup, self.point.step, "the loss")
+            raise diverged(self.setup, self.point, "the loss", self.good)
         if self.setup.rows[1] and not isfinite(losses[1]):
-            raise diverged(self.setup, self.point.step, "the validation loss")
+            raise diverged(self.setup, self.point, "the validation loss", self.good)
         self.good = self.recorded = self.point
         validation = losses[1] if self.setup.rows[1] else None
         known = self.best is not None and validation is not None and self.best.loss <= validation

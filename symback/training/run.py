@@ -106,6 +106,7 @@ def _finished(
     result: Result, output: str | os.PathLike[str] | None, *, resumed: bool, restarted: bool
 ) -> Result:
     """The result with its notes, written where there is a folder."""
+    result = replace(result, notes=(*result.notes, *result.doubts))
     if restarted:
         note = "the run continues from its checkpoint; the initial parameters are not used again"
         result = replace(result, notes=(*result.notes, note))
@@ -123,12 +124,15 @@ def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> R
 def summary(result: Result) -> str:
     """The steps, losses, scores and parameters of a run, in a few lines."""
     first, last, (rows, held_out) = result.history[0], result.history[-1], result.rows
-    lines = [f"{rows} rows to train" + (f", {held_out} held out" if held_out else "")]
+    share = result.settings.validation
+    lines = [
+        f"{rows} rows to train" + (f", {held_out} held out (validation {share:g})" * (held_out > 0))
+    ]
     if result.scalings:
         lines[0] += f"; {len(result.scalings)} inputs standardised"
     if result.interrupted:
         lines.append(f"interrupted in epoch {last.epoch + 1}; the parameters until then are kept")
-    lines.append(f"{last.epoch} epochs, {last.step} steps")
+    lines.append(f"{last.epoch} epochs, {last.step} steps" + ", converged" * bool(result.converged))
     kept = result.kept or last
     if kept is not last:
         early = "ended early; " if result.stopped_early else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from math import isfinite
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from symback.errors import TrainingError, clip, nearest
@@ -17,7 +18,21 @@ LearningRate = float | Callable[[int], float]
 
 LBFGS = "lbfgs"
 LEARNING_RATE = 0.1
+EPOCHS = 20
+BATCH_SIZE = 128
+VALIDATION = 0.2
+LEAST = 5e-324  # number > 0
 ITERATIONS = 20  # of L-BFGS in an epoch
+
+_DEFAULT: Any = None  # given for a number that __post_init__ puts in
+
+LBFGS_OPTIONS: Mapping[str, float] = {
+    "ftol": 0.0,
+    "gtol": 0.0,
+    "memory": 10,
+    "max_iterations": 15_000,
+}
+"""The options of L-BFGS with their defaults; the whole ones are counts from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +41,10 @@ class Settings:
 
     `learning_rate` is η, or a function t ↦ η_t of the step, counted from 0. `optimiser` names a
     rule of `symback.autodiff.updates.RULES`, or "lbfgs", whose epoch is ITERATIONS iterations over
-    all rows. `options` are settings of the rule and of the schedule by name, as in {"beta1": 0.95}.
+    all rows. `options` are settings of the rule and of the schedule by name, as in {"beta1": 0.95},
+    or those of LBFGS_OPTIONS. `epochs` is EPOCHS where None is given, and for lbfgs what
+    `max_iterations` takes; `batch_size` is BATCH_SIZE, and remains None for lbfgs: all rows.
+    `validation`, the share of the rows that are held out, is VALIDATION.
     `clip` bounds the norm of a gradient, `weight_decay` is λ (adamw has its own,
     0.01). With `patience`, a run ends when that many epochs have not lowered the validation loss,
     and keeps the best parameters. `shards` are parts of the rows whose gradients are made apart and
@@ -35,10 +53,10 @@ class Settings:
     layer.
     """
 
-    epochs: int = 20
-    batch_size: int = 128
+    epochs: int = _DEFAULT
+    batch_size: int | None = None
     learning_rate: LearningRate | None = None
-    validation: float = 0.2
+    validation: float = _DEFAULT
     standardise: bool = False
     seed: int = 0
     optimiser: str = "sgd"
@@ -51,64 +69,89 @@ class Settings:
     shards: int = 1
     local_steps: int = 1
     sizes: Mapping[str, int] = field(default_factory=dict)
+    holds_out_by_default: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name, value, least in (
-            ("epochs", self.epochs, 1),
-            ("batch_size", self.batch_size, 1),
-            ("seed", self.seed, 0),
-            ("shards", self.shards, 1),
-            ("local_steps", self.local_steps, 1),
-            ("patience", 1 if self.patience is None else self.patience, 1),
-            *((f"the size {name}", size, 1) for name, size in self.sizes.items()),
-        ):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise TrainingError(f"{name} is {value!r:.30}; it must be a whole number ≥ {least}")
-        for name, number, above in (
-            ("learning_rate", self.eta, 0),
-            ("clip", 1.0 if self.clip is None else self.clip, 0),
-        ):
-            if not callable(number) and not (_is_finite(number) and number > above):
-                raise TrainingError(f"{name} is {number!r:.30}; it must be finite and > {above:g}")
-        decay = 0.0 if self.weight_decay is None else self.weight_decay
-        if not (_is_finite(decay) and decay >= 0):
-            raise TrainingError(f"weight_decay is {decay!r:.30}; it must be finite and ≥ 0")
-        if not (_is_finite(self.validation) and 0 <= self.validation < 1):
-            raise TrainingError(f"validation is {self.validation!r:.30}; it must be ≥ 0 and < 1")
-        if self.patience is not None and self.validation == 0:
-            raise TrainingError("patience needs rows that are held out; set validation above 0")
+        for name in ("optimiser", "schedule", "dtype"):
+            if not isinstance(getattr(self, name), str):
+                raise TrainingError(f"{name} is {getattr(self, name)!r:.30}; it must be a name")
+        for name in ("options", "sizes"):
+            given = getattr(self, name)
+            if not isinstance(given, Mapping):
+                raise TrainingError(f"{name} is {given!r:.30}; it must map names to numbers")
+        for name, least in WHOLE.items():
+            if getattr(self, name) is not None:
+                self._set(name, _whole(name, getattr(self, name), least))
+        self._set("sizes", {n: _whole(f"the size {n}", s, 1) for n, s in self.sizes.items()})
+        self._check_numbers()
         if self.dtype not in ("float64", "float32"):
             raise TrainingError(f"dtype is {self.dtype!r:.30}; it must be float64 or float32")
         self._check_optimiser()
+        self._fill()
+        if self.patience is not None and self.validation == 0:
+            raise TrainingError("patience needs rows that are held out; set validation above 0")
+        self.scheduled(1)  # refuses what it cannot take
+
+    def _check_numbers(self) -> None:
+        for name, least, words in (
+            ("learning_rate", LEAST, "finite and > 0"),
+            ("clip", LEAST, "finite and > 0"),
+            ("weight_decay", 0.0, "finite and ≥ 0"),
+            ("validation", 0.0, "≥ 0 and < 1"),
+        ):
+            value = getattr(self, name)
+            if value is None or (name == "learning_rate" and callable(value)):
+                continue
+            if not (_is_finite(value) and value >= least) or (name == "validation" and value >= 1):
+                raise TrainingError(f"{name} is {value!r:.30}; it must be {words}")
+            self._set(name, float(value))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _fill(self) -> None:
+        """Put the defaults where None is given."""
+        if self.epochs is None:
+            most = -(-int(self.lbfgs["max_iterations"]) // ITERATIONS)
+            self._set("epochs", most if self.optimiser == LBFGS else EPOCHS)
+        if self.batch_size is None and self.optimiser != LBFGS:
+            self._set("batch_size", BATCH_SIZE)
+        if self.validation is None:
+            self._set("validation", VALIDATION)
+            self._set("holds_out_by_default", True)
 
     def _check_optimiser(self) -> None:
         from symback.autodiff.updates import RULES
 
         known = (*RULES, LBFGS)
         if self.optimiser not in known:
-            hint = nearest(self.optimiser, known) or f"; choose from {', '.join(known)}"
+            hint = nearest(str(self.optimiser), known) or f"; choose from {', '.join(known)}"
             raise TrainingError(f"no optimiser '{clip(str(self.optimiser), 40)}'{hint}")
         if self.optimiser == LBFGS:
             self._check_full_batch()
         names = (*self._options_of_rule(), *self._options_of_schedule())
         for name in self.options:
             if name not in names:
-                hint = nearest(name, names) or (f"; there are {', '.join(names)}" if names else "")
-                raise TrainingError(
-                    f"{self.optimiser} with the schedule {clip(str(self.schedule), 40)} has no "
-                    f"option '{clip(name, 40)}'{hint}"
+                hint = nearest(str(name), names) or (
+                    f"; there are {', '.join(names)}" if names else ""
                 )
+                schedule = f" with the schedule {clip(self.schedule, 40)}"
+                whose = self.optimiser + schedule * (self.optimiser != LBFGS)
+                raise TrainingError(f"{whose} has no option '{clip(str(name), 40)}'{hint}")
         for name, setting in self._options_of_rule().items():
             value = self.options.get(name, setting.default)
             if not (_is_finite(value) and setting.least <= (value or 0.0) < setting.bound):
                 raise TrainingError(f"{name} is {value!r:.30}; it must hold {setting.range}")
-        self.scheduled(1)  # refuses what it cannot take
+            if self.optimiser == LBFGS and isinstance(setting.default, int):
+                _whole(name, _plain(value), 1)
+        self._set("options", {n: _plain(value) for n, value in self.options.items()})
 
     def _options_of_rule(self) -> dict[str, Setting]:
-        from symback.autodiff.updates import RULES
+        from symback.autodiff.updates import RULES, Setting
 
         if self.optimiser == LBFGS:
-            return {}
+            least = {name: float(isinstance(d, int)) for name, d in LBFGS_OPTIONS.items()}
+            return {n: Setting(n, "", d, least[n]) for n, d in LBFGS_OPTIONS.items()}
         own = {"eta", "t", "decay"}  # which have a setting of their own here
         return {s.name: s for s in RULES[self.optimiser].settings if s.name not in own}
 
@@ -123,15 +166,19 @@ class Settings:
         for name, given in (
             ("learning_rate", self.learning_rate is not None),
             ("schedule", self.schedule != "constant"),
+            ("batch_size", self.batch_size is not None),
             ("weight_decay", self.weight_decay is not None),
             ("clip", self.clip is not None),
             ("local_steps", self.local_steps != 1),
         ):
             if given:
-                raise TrainingError(
-                    f"lbfgs takes no {name}: its line search "
-                    "finds the step lengths on all rows; leave it out"
-                )
+                why = "its line search finds the step lengths on all rows"
+                raise TrainingError(f"lbfgs takes no {name}: {why}; leave it out")
+
+    @property
+    def lbfgs(self) -> dict[str, float]:
+        """The options of L-BFGS: what is given, or LBFGS_OPTIONS."""
+        return {**LBFGS_OPTIONS, **self.options}
 
     @property
     def eta(self) -> LearningRate:
@@ -189,17 +236,39 @@ class Settings:
 
     def recorded(self) -> dict[str, Any]:
         """The settings as JSON can hold them."""
-        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
         rate = self.eta
         found["learning_rate"] = "a function of the step" if callable(rate) else float(rate)
+        if self.optimiser == LBFGS:
+            found["learning_rate"] = None
         found["options"], found["sizes"] = dict(self.options), dict(self.sizes)
         return found
 
 
-def _plain(value: float) -> float:
-    """A whole number as an int, which counts steps."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+WHOLE: Mapping[str, int] = {
+    "epochs": 1,
+    "batch_size": 1,
+    "seed": 0,
+    "shards": 1,
+    "local_steps": 1,
+    "patience": 1,
+}
+"""The settings that are whole numbers, and the least of each."""
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    """The value as an int; TrainingError unless it is a whole number from `least` on."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise TrainingError(f"{name} is {value!r:.30}; it must be a whole number ≥ {least}")
+    return int(value)
+
+
+def _plain(value: Any) -> Any:
+    """A number as Python has it; a whole one, which counts steps, as an int."""
+    if not _is_finite(value):
+        return value
+    return int(value) if value == int(value) else float(value)
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)

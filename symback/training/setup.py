@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -55,6 +55,7 @@ class Setup:
         settings = self.settings.recorded()
         if not self.settings.depends_on_epochs:
             del settings["epochs"]  # more of them may follow
+        settings["options"].pop("max_iterations", None)
         names = self.vector.type._fields
         shapes = zip(names, self.vector.shapes, strict=True)
         return {
@@ -93,7 +94,8 @@ def prepare(
         params = module.Params(*params)
     check_shapes(module, params, sizes)
     vector = ParameterVector(module, params)
-    plan = BatchPlan(settings.seed, settings.validation, settings.batch_size)
+    batch_size = settings.batch_size or feed.rows  # None stands for all rows
+    plan = BatchPlan(settings.seed, settings.validation, batch_size)
     parts = shards(feed, settings.shards, plan)
     targets = module.Inputs._field_defaults
     scaled = [name for name in module.Inputs._fields if name not in targets]
@@ -104,7 +106,7 @@ def prepare(
             scalings, notes = scalings_of(engine.moments(scaled))
         finally:
             engine.close()
-        plan = BatchPlan(settings.seed, settings.validation, settings.batch_size, scalings)
+        plan = replace(plan, scalings=scalings)
         parts = shards(feed, settings.shards, plan)
         engine = maker(feed, parts, module, vector)
     theta = vector.flatten(params).astype(settings.dtype)

@@ -596,7 +596,7 @@ def test_summary(circuit, file, tmp_path):
     )
     last = result.history[-1]
     lines = summary(result).splitlines()
-    assert lines[0] == "150 rows to train, 50 held out; 1 inputs standardised"
+    assert lines[0] == "150 rows to train, 50 held out (validation 0.25); 1 inputs standardised"
     assert lines[1] == "6 epochs, 12 steps"
     assert lines[2].startswith(f"loss {last.loss:.6g} (before training ")
     assert lines[3].startswith(f"validation loss {last.validation_loss:.6g} (before training ")

@@ -53,7 +53,7 @@ E: loss = cross_entropy(z, y)
 WAYS = {
     "steps": {"optimiser": "adam", "clip": 0.5},
     "local steps": {"optimiser": "momentum", "local_steps": 3},
-    "all rows": {"optimiser": "lbfgs"},
+    "all rows": {"optimiser": "lbfgs", "batch_size": None},
     "float32": {"dtype": "float32"},
 }
 

@@ -125,6 +125,15 @@ class Shard:
         for number in range(len(self._starts)):
             yield self._read(number)[0]
 
+    def numbered(self, *, held_out: bool) -> Iterator[tuple[Columns, Rows]]:
+        """The same rows of one part, with their numbers in the feed."""
+        for number, start in enumerate(self._starts):
+            split, rows = self._read(number)
+            every = np.arange(start, start + self._kept[number] + self._held[number])
+            yield (
+                (split.held_out, np.setdiff1d(every, rows)) if held_out else (split.training, rows)
+            )
+
     def moments(self, names: Sequence[str]) -> dict[str, Moments]:
         """What the training rows say of the named inputs; reads, and so checks, every row."""
         found: dict[str, Moments] = {}
