@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Iterable, Sequence
 
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Circuit
@@ -66,6 +67,23 @@ def unpacked(names: Sequence[str]) -> str:
     return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
 
 
+def taken(names: Sequence[str], value: str, used: Container[str]) -> list[str]:
+    """The assignment of a tuple to those of its names that are used, the others as `_`.
+
+    >>> taken(["x1", "x3", "x4"], "columns", {"x1", "x4"})
+    ['x1, _, x4 = columns']
+    """
+    if not any(name in used for name in names):
+        return []
+    return [f"{unpacked([name if name in used else '_' for name in names])} = {value}"]
+
+
+def names_in(lines: Iterable[str]) -> set[str]:
+    """The names that stand in lines of code, comments apart."""
+    code = "\n".join(line for line in lines if not line.startswith("#"))
+    return set(re.findall(r"[^\W\d]\w*", code))
+
+
 def tuple_of(names: Sequence[str]) -> str:
     return unpacked(names) if len(names) == 1 else f"({unpacked(names)})"
 
@@ -86,4 +104,12 @@ def print_order(lowered: Lowered, program: Program) -> dict[str, tuple[int, ...]
     return {**{s.name: (-1, 0, i) for i, s in enumerate(found)}, **lowered.circuit.ranks}
 
 
-__all__ = ["chain_comment", "columns_of", "print_order", "tuple_of", "unpacked", "wrapped"]
+__all__ = [
+    "chain_comment",
+    "columns_of",
+    "names_in",
+    "print_order",
+    "taken",
+    "tuple_of",
+    "wrapped",
+]

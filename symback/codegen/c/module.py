@@ -297,7 +297,7 @@ class _Writer(CNames):
             fused_slots=_slots(every, fused, "columns"),
             train_slots=_slots(every, fused, "part"),
             input_bar_slots=_slots([n.name for n in circuit.inputs], read, "found"),
-            returned_input_bars=_arguments(
+            returned_input_bars=_made(
                 _runs(
                     [n.name for n in circuit.inputs],
                     read,
@@ -324,6 +324,13 @@ def _arguments(items: Sequence[str]) -> str:
     if len(text) <= 60:
         return text
     return "".join(f"\n        {item}," for item in items) + "\n    "
+
+
+def _made(items: Sequence[str]) -> str:
+    """What makes a named tuple of the items, with the brackets."""
+    if items and items[0].startswith("*") and len(items) > 1:  # no checker knows how many
+        return f"._make([{_arguments(items)}])"
+    return f"({_arguments(items)})"
 
 
 def _slots(every: Sequence[str], read: Sequence[str], values: str) -> str:

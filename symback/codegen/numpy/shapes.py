@@ -15,7 +15,7 @@ from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import Program
 from symback.circuits.requirements import classes, distributions, least_sizes
-from symback.codegen.lines import WIDTH, columns_of, print_order, tuple_of, unpacked
+from symback.codegen.lines import WIDTH, columns_of, names_in, print_order, taken, tuple_of
 from symback.codegen.numpy.arrays import ArrayPrinter
 from symback.codegen.numpy.statements import statements
 from symback.errors import Unsupported
@@ -153,24 +153,25 @@ class FunctionLines:
         """The body of forward."""
         output = self._circuit.output.name
         output = f"{output}[0] if _single else {output}" if self._per_sample else output
-        return [
-            *self.read(program),
-            *self._lines(program, copies=True),
-            f"return {output}, Cache({', '.join(s.name for s in program.results[1:])})",
-        ]
+        return self.reading(
+            program,
+            [
+                *self._lines(program, copies=True),
+                f"return {output}, Cache({', '.join(s.name for s in program.results[1:])})",
+            ],
+        )
 
     def backward(self, program: Program, kept: Sequence[str]) -> list[str]:
         """The body of backward, which takes the values that forward kept."""
         single = [f"    {line}" for line in self._unbatched()]
         returned = ", ".join(self._bars), ", ".join(self._input_bars())
-        return [
-            *self.read(program),
-            *([f"{unpacked(kept)} = cache"] if kept else []),
+        lines = [
             f"{self._lowered.seed} = {self.seed()}",
             *self._lines(program, copies=True),
             *(["if _single:", *single] if single else []),
             "return Params({}), Inputs({})".format(*returned),
         ]
+        return self.reading(program, lines, kept)
 
     def sums(self, program: Program) -> list[str]:
         """The body of the function that sums the objective and its gradient over a block."""
@@ -179,13 +180,13 @@ class FunctionLines:
         bars = tuple_of(self._bars)
         if self._elementwise(program):  # their layout must not depend on that of the samples
             bars = f"_row_by_row({', '.join(self._bars)})"
-        return [
-            *([f"{unpacked(self._params)} = {known}"] if self._params else []),
+        lines = [
             *self._size_lines(program),
             # sgd moves arrays in the memory of their gradients, which must be theirs alone
             *self._lines(program, copies=not self._numbers, rows=True),
             f"return {self._lowered.total}, {bars}",
         ]
+        return [*taken(self._params, known, names_in(lines)), *lines]
 
     def objective(self, program: Program) -> ObjectiveText:
         """Value, gradient and training of the number that training makes small."""
@@ -275,15 +276,22 @@ class FunctionLines:
         scale = f"{node.shape[-1]}**-0.5" if len(node.shape) == 2 else "0.1"
         return f"rng.normal(scale={scale}, size={shape})"
 
-    def read(self, program: Program) -> list[str]:
-        """The statements by which forward and backward read parameters and samples."""
+    def reading(
+        self, program: Program, lines: Sequence[str], kept: Sequence[str] = ()
+    ) -> list[str]:
+        """The body of forward or backward: what it reads of the arguments, and its lines."""
         columns = columns_of(self._lowered, self._lowered.forward)
-        return [
-            f"params, columns, _single = _read(params, inputs{_quoted(columns)})",
-            *([f"{unpacked(self._params)} = params"] if self._params else []),
-            *([f"{unpacked(columns)} = columns"] if columns else []),
-            *self._size_lines(program, self._lowered.forward),
+        lines = [*self._size_lines(program, self._lowered.forward), *lines]
+        used = names_in(lines)
+        read = [
+            *taken(self._params, "params", used),
+            *taken(columns, "columns", used),
+            *taken(kept, "cache", used),
         ]
+        first = ["params", "columns", "_single"]
+        used = {"_single"}.union(used, (line.rpartition(" = ")[2] for line in read))
+        arguments = f"_read(params, inputs{_quoted(columns)})"
+        return [*taken(first, arguments, used), *read, *lines]
 
     def _size_lines(self, program: Program, of: Program | None = None) -> list[str]:
         """The sizes that the lines use as numbers, from the arrays that `of` has for arguments."""

@@ -1,0 +1,85 @@
+"""Generated modules are clean under the checkers of the people who keep them in their projects.
+
+Every checker runs as somebody has it who has configured nothing.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import symback as sb
+from symback.autodiff.updates import RULES
+from symback.codegen import targets
+from symback.codegen.generate import render_files
+from symback.codegen.targets import PYTHON
+from symback.errors import Unsupported
+from tests.cases import array_circuits, sample_circuits
+
+ROOT = Path(__file__).resolve().parents[2]
+GENERATED = sorted(p for p in (ROOT / "generated").rglob("*.py") if p.stem != "__init__")
+NO_LINES_IN_C = {"solve", "a matrix per sample", "gaussian", "determinant"}
+
+
+def circuits():
+    """Every circuit that the tests share, by a name that files can have."""
+    for name in sample_circuits.ALL:
+        yield name, sample_circuits.sample(name)
+    for name in array_circuits.ALL:
+        if name not in array_circuits.SLOW:  # those stand in generated/
+            yield f"arrays of {name}", array_circuits.array_sample(name)
+    for name in RULES:
+        yield f"update {name}", sb.update(name)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The Python files of every target for every circuit, none of them with the name of another."""
+    path = tmp_path_factory.mktemp("modules")
+    refused = set()
+    for name, circuit in circuits():
+        for target in targets.TARGETS:
+            stem = re.sub(r"\W+", "_", f"{name} in {target}")
+            try:
+                files = render_files(circuit, target=target, stem=stem)
+            except Unsupported:
+                refused.add((name.removeprefix("arrays of "), target))
+                continue
+            (path / f"{stem}{PYTHON}").write_text(files[PYTHON], encoding="utf-8")
+    assert refused == {(name, "c") for name in NO_LINES_IN_C}
+    return path
+
+
+def agrees(*command, cwd):
+    run = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def mypy(cwd, files, *options):
+    own = ["--config-file=", f"--cache-dir={cwd / 'mypy'}", "--explicit-package-bases", *options]
+    agrees(sys.executable, "-m", "mypy", *own, *files, cwd=cwd)
+
+
+def test_ruff(folder):
+    """The linter's default rules: no name is unused, none undefined."""
+    agrees(sys.executable, "-m", "ruff", "check", "--isolated", ".", *GENERATED, cwd=folder)
+
+
+def test_mypy_on_what_is_kept(tmp_path):
+    mypy(tmp_path, GENERATED)
+
+
+@pytest.mark.slow
+def test_mypy(folder):
+    mypy(folder, [*folder.glob("*.py")])
+
+
+@pytest.mark.slow
+def test_pyright(folder):
+    pyright = shutil.which("pyright", path=Path(sys.executable).parent) or shutil.which("pyright")
+    if pyright is None:
+        pytest.skip("pyright is not here; it comes with pip install 'pyright[nodejs]'")
+    agrees(pyright, f"--pythonpath={sys.executable}", ".", *GENERATED, cwd=folder)
