@@ -151,7 +151,10 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
         if isinstance(op, ArrayFunction):
             terms.append((coefficient, op))
         elif has_arrays(term):
-            raise AssertionError(f"{gate.name} = {gate.formula} is no gate")
+            raise ValueError(
+                f"{gate.name} = {gate.formula} is not a gate: an operation on whole arrays is one "
+                "by itself; split the circuit into gates first"
+            )
         else:
             plain.append(term)
     elementwise: dict[Symbol, Expr] = {}

@@ -240,17 +240,7 @@ class Update:
 def update(name: str, *, decay: bool = False) -> Update:
     """The update of an optimiser, with weight decay (L2) added to the gradient where asked for.
 
-    θ ← θ - η·m̂/(√v̂ + ε) for adam; the rules are sgd, momentum, nesterov, adam and adamw, whose
-    decay is its own. Raises UnknownName with the nearest name.
-
-    >>> import symback as sb
-    >>> for name, formula in sb.update("adam").formulas.items():
-    ...     print(name, "=", formula)
-    m_next = beta1*m + g*(1 - beta1)
-    v_next = beta2*v + g**2*(1 - beta2)
-    m_hat = m_next/(1 - beta1**t)
-    v_hat = v_next/(1 - beta2**t)
-    theta_next = -eta*m_hat/(epsilon + sqrt(v_hat)) + theta
+    Raises UnknownName with the nearest name.
     """
     return _update(rule_named(name, decay=decay))
 

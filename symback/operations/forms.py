@@ -22,10 +22,20 @@ def form_of(expr: Any, numbers: Numbering) -> Hashable:
     return (expr.func, *(form_of(a, numbers) for a in expr.args))
 
 
+def expression_of(form: Any) -> Any:
+    """The expression of a form, with `place(i)` for the name with the number i."""
+    if not isinstance(form, tuple):
+        return form
+    if len(form) == 1:
+        return place(form[0])
+    head, *parts = form
+    return head(*map(expression_of, parts))
+
+
 @lru_cache(maxsize=2**10)
 def place(number: int) -> Expr:
     """The symbol that stands for the name with a number in a form."""
     return real_symbol(f"name_{number}")
 
 
-__all__ = ["Numbering", "form_of", "place"]
+__all__ = ["Numbering", "expression_of", "form_of", "place"]

@@ -8,6 +8,7 @@ and equal, else the formula stays as typed.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -15,21 +16,17 @@ from flint import arb
 from sympy import Expr, Symbol
 
 from symback.errors import Unsupported
+from symback.operations.balls.comparison import BITS, SEED, draw, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder
-from symback.operations.forms import Numbering, form_of
+from symback.operations.forms import Numbering, expression_of, form_of
 
-BITS = 400
-CLOSE = arb(2) ** -60
-SEED = 1729
-SIZES = (0.3, 1.0, 3.0, 0.01, 30.0)
-POINTS = 30
-"""Points that are tried: in turn all positive, and of both signs."""
+RANGES = ((0.1, 1.0), (0.3, 3.0), (1.0, 10.0), (3e-3, 0.03), (10.0, 90.0))
+"""Magnitudes, in turn."""
+POINTS = 30  # that are tried
 ENOUGH = 3  # points inside the domain
-MOST_KEPT = 2**12
-_PROVEN: dict[Hashable, bool] = {}  # by form: rewritings that differ in their names only
 LARGEST = arb(10) ** 40  # of a value whose exp is still taken
 
 
@@ -39,23 +36,18 @@ def holds(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> b
     `behind` are the nodes looked through with their formulas, in the circuit's order.
     """
     numbers: Numbering = {}
-    form = (
-        form_of(before, numbers),
-        form_of(after, numbers),
-        *((form_of(s, numbers), form_of(f, numbers)) for s, f in behind),
-    )
-    if form not in _PROVEN:
-        if len(_PROVEN) >= MOST_KEPT:
-            _PROVEN.clear()
-        _PROVEN[form] = _hold(before, after, behind)
-    return _PROVEN[form]
+    forms = form_of(before, numbers), form_of(after, numbers)
+    inner = tuple((form_of(s, numbers), form_of(f, numbers)) for s, f in behind)
+    return _are_equal(*forms, inner)
 
 
-def _hold(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> bool:
-    before, after = elementary(before), elementary(after)
-    inner = [(symbol, elementary(formula)) for symbol, formula in behind]
-    forms = (before, after, *(formula for _, formula in inner))
-    names = {s for form in forms for s in postorder(form) if s.is_Symbol}
+@lru_cache(maxsize=2**12)
+def _are_equal(one: Hashable, two: Hashable, behind: tuple[tuple[Hashable, Hashable], ...]) -> bool:
+    """The same of forms: many rewritings differ in their names only."""
+    before, after = (elementary(expression_of(form)) for form in (one, two))
+    inner = [(expression_of(s), elementary(expression_of(f))) for s, f in behind]
+    formulas = (before, after, *(formula for _, formula in inner))
+    names = {s for formula in formulas for s in postorder(formula) if s.is_Symbol}
     free = sorted(names - {symbol for symbol, _ in inner}, key=str)
     rng = Random(SEED)
     proven = 0
@@ -64,7 +56,7 @@ def _hold(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> b
         if _equal_at(before, after, inner, at_zero) is None:
             return False
         for number in range(POINTS):
-            point = {s: _draw(rng, number) for s in free}
+            point = {s: arb(x) for s, x in draw(free, rng, number, RANGES).items()}
             equal = _equal_at(before, after, inner, point)
             if equal is None:
                 return False
@@ -72,11 +64,6 @@ def _hold(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> b
             if proven == ENOUGH:
                 return True
     return proven > 0
-
-
-def _draw(rng: Random, number: int) -> arb:
-    size = SIZES[number % len(SIZES)] * 2 ** rng.uniform(-1.5, 1.5)
-    return arb(size if number % 2 == 0 or rng.random() < 0.5 else -size)
 
 
 def _equal_at(
@@ -96,9 +83,8 @@ def _equal_at(
         two = evaluate(after, values)
     except (Undecided, Unsupported):
         return False
-    if not two.is_finite() or not one.overlaps(two):
-        return None
-    return bool(abs(one - two) <= CLOSE * (abs(one) + abs(two)))
+    is_equal = equal(one, two)
+    return None if not two.is_finite() or is_equal is False else bool(is_equal)
 
 
 __all__ = ["holds"]

@@ -465,7 +465,7 @@ def test_contributions_are_those_of_sympy(text):
         truth = gate_reference(alone)
         for form in forms:
             form = form.xreplace({**names, upstream: ADJOINT})
-            assert truth.verify(form, f"{operand} of {text}", times_adjoint=False)
+            assert truth.verify(form, times_adjoint=False), f"{operand} of {text}"
 
 
 def test_the_closed_form_of_what_stands_beside_a_product():
@@ -525,3 +525,9 @@ def test_operations_on_arrays_reuse_the_value():
         circuit = sb.circuit(f"z: input[n]\nf = {text}", loss=None)
         found = local_partials(circuit.output)["z"].contribution(g)
         assert found == softened * (number * g - reduce_sum(softened * number * g))
+
+
+def test_what_is_not_a_gate_is_refused():
+    whole = sb.circuit("A: param[n, n]; x: input[n]\nf = tanh(A @ x)", loss=None).output
+    with pytest.raises(ValueError, match=r"f = tanh\(.*\) is not a gate.*split the circuit"):
+        local_partials(whole)

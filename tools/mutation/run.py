@@ -36,9 +36,6 @@ PASTED = ("symback/codegen/numpy/array_kernels.py",)
 KEPT = {"_parser", "_environment", "_latex_environment", "samples", "jacobians", "true_value"}
 """Caches of what no mutant changes."""
 
-MEMORIES = {"symback.derivation.verify.arrays": "_HELD", "symback.stable.proof": "_PROVEN"}
-"""Modules that keep by hand what they have found, and where."""
-
 PATIENCE = 8.0  # seconds for one case, and
 SLOWER = 20  # times as long as it takes without a mutant
 LOADING = 60  # seconds for the import of a mutant
@@ -303,9 +300,6 @@ def forget() -> None:
             for key, value in vars(module).items():
                 if hasattr(value, "cache_clear") and key not in KEPT:
                     value.cache_clear()
-    for module, memory in MEMORIES.items():
-        if module in sys.modules:
-            vars(sys.modules[module])[memory].clear()
 
 
 # -- what a case reaches -------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from symback.circuits.program import symbols
 from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.links import KINK, Link, below
 from symback.derivation.record import Derivation
-from symback.derivation.verify.forms import value_of
+from symback.derivation.verify.scalars import value_of
 from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import nearest_float, precision

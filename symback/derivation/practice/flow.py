@@ -17,6 +17,7 @@ from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.links import Link
 from symback.errors import Unsupported
+from symback.operations.balls.comparison import BITS, SEED, draw, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
@@ -25,16 +26,8 @@ Number = arb | None
 
 Values = MutableMapping[Any, arb]
 
-BITS = 400
-
-CLOSE = arb(2) ** -300  # relative: what remains of BITS after cancellation
-
-SEED = 1729
-
 POINTS = 12
-
 MOST_TRIED = 300
-
 RANGES = ((0.3, 3.0), (0.05, 0.95), (1.0, 5.0), (0.01, 1.0))
 
 
@@ -43,11 +36,8 @@ def points(circuit: Circuit) -> Iterator[Values]:
     rng = Random(SEED)
     count = 0
     for number in range(MOST_TRIED):
-        low, high = RANGES[number % len(RANGES)]
-        values: Values = {}
-        for leaf in circuit.leaves:
-            sign = 1.0 if number % 3 == 2 else rng.choice([-1.0, 1.0])
-            values[leaf.symbol] = arb(sign * rng.uniform(low, high))
+        point = draw([leaf.symbol for leaf in circuit.leaves], rng, number, RANGES)
+        values: Values = {symbol: arb(value) for symbol, value in point.items()}
         if _computed(circuit, values):
             yield values
             count += 1
@@ -130,9 +120,7 @@ def same(one: Number, two: Number) -> bool | None:
     if one is None or two is None:
         return one is two
     with precision(BITS):
-        if not (one - two).contains(0):
-            return False
-        return True if abs(one - two) < CLOSE * (abs(one) + abs(two) + arb(2) ** -200) else None
+        return equal(one, two)
 
 
 def agrees(

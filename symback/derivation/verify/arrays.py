@@ -10,6 +10,7 @@ raises; gates of one form are verified once. Nothing here knows the rules of
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from sympy import Expr, Symbol
 
@@ -23,7 +24,7 @@ from symback.derivation.verify.gate import (
     CALM_POINTS,
     POINTS,
     Gate,
-    entries_hold,
+    entries_equal,
     gate_reference,
     is_inside,
     leaf_entries,
@@ -41,9 +42,6 @@ from symback.truth.explicit import explicit_leaves
 from symback.truth.small_sizes import small_sizes
 
 MOST_ENTRIES = 20_000  # of all arrays, where sizes can't be made small
-MOST_HELD = 2**12
-
-_HELD: set[tuple[Gate, Expr, bool]] = set()  # gates, each with what an operand gets
 
 
 class ArrayVerifier:
@@ -84,16 +82,8 @@ class ArrayVerifier:
         gate, names = Gate.of(node, operand, step.rule == ANY_SUM)
         right = step.right.xreplace({**names, self._adjoints[name]: ADJOINT})
         is_output = name == self._walk.of  # whose adjoint is 1
-        if (gate, right, is_output) in _HELD:
-            return
-        reference = gate_reference(gate)
         what = f"what '{operand}' gets from '{name}'"
-        if reference is None or not reference.verify(right, what, times_adjoint=is_output):
-            self._all_held = False
-            return
-        if len(_HELD) >= MOST_HELD:
-            _HELD.clear()
-        _HELD.add((gate, right, is_output))
+        self._all_held &= held(gives_the_truth(gate, right, is_output), what)
 
     def _result(self, step: Step, left: tuple[str, str], expected: Entries | None) -> None:
         """A sum, or a form of a result: what the edges give, added up."""
@@ -101,8 +91,15 @@ class ArrayVerifier:
         found = self._point.evaluated(step.right, left[1])
         holds = False
         if expected is not None and found is not None:
-            holds = entries_hold(expected, found, _what(left))
-        self._all_held = self._all_held and holds
+            holds = held(entries_equal(expected, found), _what(left))
+        self._all_held &= holds
+
+
+@lru_cache(maxsize=2**12)
+def gives_the_truth(gate: Gate, right: Expr, is_output: bool) -> bool | None:
+    """Whether an operand of a gate gets what it should; None where neither is proven."""
+    reference = gate_reference(gate)
+    return None if reference is None else reference.verify(right, times_adjoint=is_output)
 
 
 def _what(left: tuple[str, str]) -> str:
@@ -138,4 +135,4 @@ def _are_inside(walk: ReversePass, found: Accumulated, calm: bool) -> bool:
     return True
 
 
-__all__ = ["ArrayVerifier"]
+__all__ = ["ArrayVerifier", "gives_the_truth"]

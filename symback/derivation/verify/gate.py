@@ -17,7 +17,7 @@ from flint import arb
 from sympy import Expr, Symbol
 
 from symback.circuits.circuit import Circuit, Node, computed, leaf, size
-from symback.derivation.verify.scalars import CALM, held
+from symback.derivation.verify.scalars import CALM
 from symback.errors import Unsupported
 from symback.operations.arrays import dot
 from symback.operations.balls.arrays import Singular, evaluate_entries
@@ -79,23 +79,20 @@ class GateReference:
     expected: Entries
     direction: Entries | None = None
 
-    def verify(self, right: Expr, what: str, *, times_adjoint: bool) -> bool:
-        """Whether a formula over the gate's names is proven to give the truth.
-
-        Raises StepRefused where it is proven not to.
-        """
+    def verify(self, right: Expr, *, times_adjoint: bool) -> bool | None:
+        """Whether a formula over the gate's names gives the truth; None where neither is proven."""
         with precision(BITS):
             try:
                 found = evaluate_entries(right, self.values, self.sizes)
                 found = found * self.values[ADJOINT] if times_adjoint else found
                 found = found.broadcast_to(self.shape)
             except (Undecided, Singular, Unsupported):
-                return False
+                return None
             except ValueError:  # shapes that don't fit
-                return held(False, what)
+                return False
             if self.direction is None:
-                return entries_hold(self.expected, found, what)
-            return self._slope_holds(found * self.direction, what)
+                return entries_equal(self.expected, found)
+            return self._is_slope(found * self.direction)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -103,23 +100,24 @@ class GateReference:
         entries = self.expected if self.direction is None else self.direction
         return entries.shape
 
-    def _slope_holds(self, products: Entries, what: str) -> bool:
+    def _is_slope(self, products: Entries) -> bool | None:
         """The central difference is off by more than its ball: near is as good as equal."""
         parts, slope = products.flat, self.expected.item()
         off = abs(sum(parts, arb(0)) - slope)
         room = CLOSE * sum((abs(p) for p in parts), abs(slope)) + TINY
-        return held(False if off > room else off <= room or None, what)
+        return False if off > room else True if off <= room else None
 
 
-def entries_hold(expected: Entries, found: Entries, what: str) -> bool:
-    """Whether two arrays are proven equal; raises StepRefused where they are proven not to be."""
+def entries_equal(expected: Entries, found: Entries) -> bool | None:
+    """Whether two arrays are equal; None where neither is proven."""
     pairs = list(zip(expected.flat, found.broadcast_to(expected.shape).flat, strict=True))
     if not all(a.is_finite() and b.is_finite() for a, b in pairs):
-        return False
+        return None
     largest = arb(0)
     for a, _ in pairs:
         largest = largest.max(abs(a))
-    return all([held(equal(a, b, largest), what) for a, b in pairs])
+    answers = {equal(a, b, largest) for a, b in pairs}
+    return False if False in answers else None if None in answers else True
 
 
 # -- finding it ----------------------------------------------------------------------------------
@@ -251,7 +249,7 @@ __all__ = [
     "ADJOINT",
     "Gate",
     "GateReference",
-    "entries_hold",
+    "entries_equal",
     "gate_reference",
     "is_inside",
     "leaf_entries",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Hashable, Mapping, MutableMapping
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -17,13 +18,12 @@ from flint import arb
 from sympy import Add, Expr
 
 from symback.circuits.circuit import Circuit, Node
-from symback.derivation.verify.forms import value_of
 from symback.errors import SymbackError, Unsupported
 from symback.operations.balls.comparison import BITS, SEED, draw, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
-from symback.operations.forms import Numbering, form_of, place
+from symback.operations.forms import Numbering, expression_of, form_of, place
 
 POINTS = 80  # tried until one lies inside the domain
 CALM_POINTS = 24  # tried before, until all values at one are calm
@@ -86,8 +86,7 @@ class Verifier:
         if whole in self._held:
             return
         if gate not in self._slopes:
-            form = formula.xreplace({s: place(i) for s, i in numbers.items()})
-            self._slopes[gate] = sp.diff(elementary(form), place(0))
+            self._slopes[gate] = sp.diff(elementary(expression_of(gate)), place(0))
         values = {place(i): self.point[s] for s, i in numbers.items()}
         what = f"∂{node.name}/∂{operand}"
         if self._holds(self._slopes[gate], values, partial, what):
@@ -127,6 +126,24 @@ class Verifier:
             return held(equal(one, two), what)
 
 
+def value_of(expr: Expr, values: Mapping[Any, arb]) -> arb:
+    """The ball of a gate or of a local partial; `values` holds its names' balls.
+
+    Raises what `evaluate` raises.
+    """
+    if expr.is_Symbol:
+        return values[expr]
+    numbers: Numbering = {}
+    meaning = _meaning(form_of(expr, numbers))
+    return evaluate(meaning, {place(i): values[s] for s, i in numbers.items()})
+
+
+@lru_cache(maxsize=2**12)
+def _meaning(form: Hashable) -> Expr:
+    """A form in SymPy's own functions: many gates of a large circuit have the same."""
+    return elementary(expression_of(form))
+
+
 def held(is_equal: bool | None, what: str) -> bool:
     """Whether a step is proven to hold; raises StepRefused where it is proven not to."""
     if is_equal is False:
@@ -155,4 +172,4 @@ def _value(form: Any, point: Mapping[Any, arb]) -> arb:
     return total
 
 
-__all__ = ["CALM", "StepRefused", "Verifier", "held"]
+__all__ = ["CALM", "StepRefused", "Verifier", "held", "value_of"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from random import Random
+from typing import TypeVar
 
 from flint import arb
 
@@ -24,12 +25,15 @@ RANGES = (
 """Magnitudes, in turn; numbers on both sides of 1 keep narrow domains within reach."""
 
 
+Name = TypeVar("Name")
+
+
 def draw(
-    names: Iterable[str],
+    names: Iterable[Name],
     rng: Random,
     number: int,
     ranges: Sequence[tuple[float, float]] = RANGES,
-) -> dict[str, float]:
+) -> dict[Name, float]:
     """The point with a number: all of one magnitude or, at every fourth point, each of its own; of
     both signs at two points, then all positive."""
     usual = [ranges[number % len(ranges)]]
