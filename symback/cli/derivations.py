@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,7 @@ from symback.cli.arguments import (
     read_update,
     text_of_file,
 )
+from symback.errors import clip
 
 if TYPE_CHECKING:
     from symback.api import Update
@@ -89,6 +91,7 @@ def derive(
     symback derive "f = x1 − σ(w3x3 + w4x4)" --wrt w3
     symback derive --update adam
     """
+    _refuse_ending(output)
     rule = read_update(update, decay, {"form", "ascii_", "output"}, **circuit)
     if rule is not None:
         put(_form_of(rule, form, ascii_), output)
@@ -113,6 +116,38 @@ def derive(
         "html": derivation.to_html,
     }
     put(render[form](), output)
+
+
+_NOT_TEXT = frozenset(
+    ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .emf .pdf .ps .eps .svgz .docx .pptx .odt".split()
+)
+"""Endings of files that are no text: what is written is SVG, dot, LaTeX, Markdown and the like."""
+
+
+def _refuse_ending(output: str | None) -> None:
+    ending = _ending(output)
+    if ending in _NOT_TEXT:
+        raise click.UsageError(
+            f"derive doesn't write {ending}; compile what --format latex --standalone writes"
+        )
+
+
+def _ending(output: str | None) -> str:
+    return Path(output or "").suffix.lower()
+
+
+def _picture_format(form: str | None, output: str | None) -> str:
+    """The format that was asked for, or the one that the ending of the file says."""
+    ending = _ending(output)
+    says = {"": None, ".svg": "svg", ".dot": "dot", ".gv": "dot"}
+    if ending in _NOT_TEXT or (form is None and ending not in says):
+        raise click.UsageError(
+            f"draw writes FILE.svg, FILE.dot or FILE.gv, not {clip(ending, 20)}; "
+            "a converter makes other pictures of an SVG"
+        )
+    if form and says.get(ending) not in (None, form):
+        raise click.UsageError(f"--format {form} and a file {ending} exclude each other")
+    return form or says[ending] or "svg"
 
 
 def _form_of(update: Update, form: str, ascii_: bool) -> str:
@@ -161,10 +196,10 @@ def draw(
     \b
     symback draw "f = x1 − σ(w3x3 + w4x4)" --at x1=1 --at x3=0.5 -o neuron.svg
     """
+    form = _picture_format(form, output)
     point = read_numbers(at)
     parsed = read_circuit(**circuit)
-    is_dot = form == "dot" or (form is None and (output or "").lower().endswith((".dot", ".gv")))
-    draw_as = parsed.to_dot if is_dot else parsed.draw
+    draw_as = parsed.to_dot if form == "dot" else parsed.draw
     put(draw_as(point or None, view, of=of), output)
 
 

@@ -53,6 +53,42 @@ def test_derive_takes_a_file_and_standard_input(tmp_path: Path) -> None:
     assert len(shown) == 1
 
 
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        (["draw", "-o", "x.png"], "draw writes FILE.svg, FILE.dot or FILE.gv, not .png"),
+        (["draw", "-o", "x.PDF"], "draw writes FILE.svg, FILE.dot or FILE.gv, not .pdf"),
+        (["draw", "-o", "x.xml"], "draw writes FILE.svg, FILE.dot or FILE.gv, not .xml"),
+        (["draw", "--format", "svg", "-o", "x.png"], "not .png"),
+        (["draw", "--format", "dot", "-o", "x.svg"], "--format dot and a file .svg"),
+        (["derive", "-o", "x.pdf"], "derive doesn't write .pdf"),
+    ],
+)
+def test_no_file_gets_an_ending_that_says_another_format(
+    command: list[str], words: str, tmp_path: Path
+) -> None:
+    done = run(*command, "f = w*x", cwd=tmp_path)
+    assert done.returncode == 2 and words in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "options, begins",
+    [
+        (["-o", "x.svg"], "<svg"),
+        (["-o", "x.gv"], "digraph"),
+        (["-o", "x.dot"], "digraph"),
+        (["--format", "svg", "-o", "x.xml"], "<svg"),
+        (["-o", "picture"], "<svg"),
+    ],
+)
+def test_draw_writes_what_the_ending_says(options: list[str], begins: str, tmp_path: Path) -> None:
+    done = run("draw", "f = w*x", *options, cwd=tmp_path)
+    assert done.returncode == 0
+    (path,) = tmp_path.iterdir()
+    assert path.read_text(encoding="utf-8").startswith(begins)
+
+
 @pytest.mark.parametrize("form", ["text", "latex", "markdown", "json"])
 def test_derive_formats(form: str, tmp_path: Path) -> None:
     path = tmp_path / "out"
