@@ -505,8 +505,8 @@ def circuit(
 ) -> Circuit:
     """The circuit that a text describes.
 
-    `params` and `inputs` override the roles inferred from names; `loss` is the name of the node
-    to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
+    `params` and `inputs` override the roles inferred from names, and order them; `loss` names the
+    node to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
     column and cause. Where a name is likely meant as a product, such as wx, the circuit is read as
     typed with a warning, LikelyMeantOtherwise; `circuit.warnings` keeps it.
 

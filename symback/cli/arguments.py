@@ -24,7 +24,7 @@ LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
 MOST_NAMES = 12  # of a role that are listed
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
-
+_BETWEEN_PAIRS = re.compile(r",(?=[^,\[\]=]+=)")  # a comma before the next NAME=
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -224,6 +224,23 @@ def read_point_options(pairs: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def read_initial(given: Iterable[str]) -> Any:
+    """A file, or NAME=VALUE pairs with commas between, whose values are numbers or lists."""
+    from symback.derivation.numbers.point import read_text
+
+    given, option = list(given), "--initial"
+    if not given or (len(given) == 1 and (os.path.exists(given[0]) or "=" not in given[0])):
+        return given[0] if given else None
+    pairs = [pair for text in given for pair in _BETWEEN_PAIRS.split(text)]
+    found: dict[str, Any] = {}
+    for name, text, pair in _pairs(pairs, option):
+        try:
+            found[name] = read_text(text)
+        except ValueError:
+            raise _not_a_pair(pair, option, "NAME=NUMBER or NAME=[[1, 2], [3, 4]]") from None
+    return found
+
+
 def _pairs(pairs: Iterable[str], option: str) -> Iterable[tuple[str, str, str]]:
     seen: set[str] = set()
     for pair in pairs:
@@ -281,6 +298,7 @@ __all__ = [
     "partial_options",
     "put",
     "read_circuit",
+    "read_initial",
     "read_mapping",
     "read_numbers",
     "read_point_options",

@@ -15,6 +15,7 @@ from symback.cli.arguments import (
     circuit_options,
     data_options,
     read_circuit,
+    read_initial,
     read_mapping,
     read_numbers,
 )
@@ -90,7 +91,12 @@ from symback.codegen.targets import TARGETS
     show_default=True,
     help="Random seed of split, initial values and shuffling.",
 )
-@click.option("--initial", type=click.Path(), help="Start from the parameters in this .npz file.")
+@click.option(
+    "--initial",
+    multiple=True,
+    metavar="NAME=VALUE|FILE",
+    help="Initial values, e.g. w=0.5,b=1, or the parameters of a run in an .npz file.",
+)
 @click.option("--checkpoint-steps", type=int, help="Steps between two checkpoints.")
 @click.option(
     "--checkpoint-seconds", type=float, help="Seconds between two checkpoints; default: 30."
@@ -109,6 +115,7 @@ def train(
     mapping: tuple[str, ...],
     options: tuple[str, ...],
     sizes: tuple[str, ...],
+    initial: tuple[str, ...],
     shards: int | None,
     workers: int | None,
     dask: bool,
@@ -141,6 +148,7 @@ def train(
             mapping=pairs,
             options=read_numbers(options, "--set"),
             sizes=_whole(read_numbers(sizes, "--size")),
+            initial=read_initial(initial),
             output=output,
             engine=engine,
             shards=(workers or 1) if shards is None else shards,

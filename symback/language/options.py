@@ -48,6 +48,18 @@ def roles_given(params: Iterable[str], inputs: Iterable[str]) -> dict[str, str]:
     return roles
 
 
+def in_given_order(leaves: Sequence[Node], *lists: Sequence[str]) -> list[Node]:
+    """The leaves; those of each list of names take their places in the order of the list."""
+    found = list(leaves)
+    for names in lists:
+        order = {name: at for at, name in enumerate(dict.fromkeys(names))}
+        places = [at for at, node in enumerate(found) if node.name in order]
+        listed = sorted((found[at] for at in places), key=lambda node: order[node.name])
+        for at, node in zip(places, listed, strict=True):
+            found[at] = node
+    return found
+
+
 def inferred_role(name: str, only_in_loss: Container[str]) -> str:
     """The role that a name suggests: a target if no node but the loss reads it."""
     if name.startswith(PARAM_LETTERS):
@@ -61,4 +73,11 @@ def only_in_loss(nodes: Sequence[Node], loss: object) -> set[str]:
     return {name for n in nodes if n.name == loss for name in n.operands if others} - others
 
 
-__all__ = ["check_loss", "inferred_role", "names_in", "only_in_loss", "roles_given"]
+__all__ = [
+    "check_loss",
+    "in_given_order",
+    "inferred_role",
+    "names_in",
+    "only_in_loss",
+    "roles_given",
+]

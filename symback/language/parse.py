@@ -23,7 +23,14 @@ from symback.errors import (
     nearest,
 )
 from symback.language.arrays import CALLS, ArrayBuilder
-from symback.language.options import check_loss, inferred_role, names_in, only_in_loss, roles_given
+from symback.language.options import (
+    check_loss,
+    in_given_order,
+    inferred_role,
+    names_in,
+    only_in_loss,
+    roles_given,
+)
 from symback.language.outline import Definition, Outline, define, outline_of
 from symback.language.products import factors_among, products_meant
 from symback.language.scalars import Builder
@@ -52,8 +59,8 @@ def circuit(
 ) -> Circuit:
     """The circuit that a text describes.
 
-    `params` and `inputs` override the roles inferred from names; `loss` is the name of the node
-    to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
+    `params` and `inputs` override the roles inferred from names, and order them; `loss` names the
+    node to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
     column and cause.
 
     >>> import symback as sb
@@ -101,7 +108,7 @@ class _Assembly:
     ) -> None:
         self._source = source
         self._outline = outline
-        self._overrides = roles_given(params, inputs)
+        self._overrides, self._lists = roles_given(params, inputs), (params, inputs)
         self._appeared: dict[str, Place] = {}
         self._uncalled: set[str] = set()  # names that no formula calls
         self._built: dict[str, Node | None] = {}
@@ -239,7 +246,7 @@ class _Assembly:
                     )
 
     def _leaves(self, targets: Container[str]) -> tuple[list[Node], tuple[str, ...]]:
-        """Leaves, declared and inferred, in order of declaration or of first appearance."""
+        """Leaves in the order of the options, of their declaration, or of first appearance."""
         outline, is_strict = self._outline, self._is_strict
         found = [self._declared(name) for name in outline.leaves]
         inferred = []
@@ -254,7 +261,7 @@ class _Assembly:
             found.append(leaf(check_name(name, place), role, place=place))  # type: ignore[arg-type]
             inferred += [] if name in self._overrides else [name]
         self._refuse_unknown_overrides(found)
-        return found, tuple(inferred)
+        return in_given_order(found, *self._lists), tuple(inferred)
 
     def _product_of(self, name: str) -> str:
         factors = factors_among(name, self._is_known)

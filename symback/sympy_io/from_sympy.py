@@ -34,7 +34,14 @@ from symback.language.limits import (
     not_a_float,
     undefined_power,
 )
-from symback.language.options import check_loss, inferred_role, names_in, only_in_loss, roles_given
+from symback.language.options import (
+    check_loss,
+    in_given_order,
+    inferred_role,
+    names_in,
+    only_in_loss,
+    roles_given,
+)
 from symback.language.syntax import DEEPEST, LARGEST
 from symback.operations.arrays import has_arrays
 from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
@@ -90,7 +97,8 @@ def _read(
     if isinstance(loss, str) and loss not in [n for n, _ in pairs]:
         raise UnknownName(f"the loss '{clip(loss, 40)}' is none of the named expressions")
     sizes = [size(n) for n in arrays.sizes] if arrays else []
-    return assemble([*sizes, *leaves, *nodes], loss=loss, inferred=[n.name for n in leaves])
+    ordered = in_given_order(leaves, params, inputs)
+    return assemble([*sizes, *ordered, *nodes], loss=loss, inferred=[n.name for n in leaves])
 
 
 def _pairs(expr: Any, name: str) -> list[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symback.errors import DataError, TrainingError
+from symback.errors import DataError, TrainingError, UnknownName, clip, nearest
 from symback.training.feed.batches import DRAW, stream
 from symback.training.feed.feed import Feed
 from symback.training.settings import Settings
@@ -32,6 +32,55 @@ def _names_of_sizes(module: ModuleType) -> list[str]:
     shapes = getattr(module, "SHAPES", {})
     found = {size for name in module.Params._fields for size in shapes.get(name, ())}
     return sorted(size for size in found if isinstance(size, str))
+
+
+def given(module: ModuleType, initial: Any, sizes: Mapping[str, int], seed: int) -> Any:
+    """The module's Params with the initial values; what they leave out is drawn.
+
+    `initial` is None, a mapping of names to numbers and arrays, or a named tuple such as Params.
+    """
+    if initial is None:
+        return drawn(module, sizes, seed)
+    named = initial._asdict() if hasattr(initial, "_asdict") else initial
+    if not isinstance(named, Mapping):
+        raise TrainingError(
+            f"initial is {type(initial).__name__:.30}; give a mapping of names to numbers, Params, "
+            "or a file parameters.npz"
+        )
+    names = module.Params._fields
+    for name in named:
+        if name not in names:
+            hint = nearest(str(name), names) or f"; it has {clip(', '.join(names), 60)}"
+            raise UnknownName(f"'{clip(str(name), 40)}' is not a parameter of the circuit{hint}")
+    values = {name: _numbers(name, value) for name, value in named.items()}
+    if set(values) != set(names):
+        params = drawn(module, {**sizes_in(module, values), **sizes}, seed)
+        return params._replace(**values)
+    return module.Params(**values)
+
+
+def _numbers(name: str, value: Any) -> Any:
+    """An initial value as a float or an array of floats."""
+    if np.ma.isMaskedArray(value):
+        raise DataError(f"the initial value of {quoted(name)} is masked; give its numbers")
+    try:
+        array = np.asarray(value)
+    except ValueError:  # of lists of unequal lengths
+        raise DataError(f"the initial value of {quoted(name)} is not an array of numbers") from None
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"the initial value of {quoted(name)} is {value!r:.30}; give a number")
+    return array.astype(float)[()]
+
+
+def sizes_in(module: ModuleType, values: Mapping[str, Any]) -> dict[str, int]:
+    """The named sizes that initial values have."""
+    shapes = getattr(module, "SHAPES", {})
+    return {
+        size: length
+        for name, value in values.items()
+        for size, length in zip(shapes.get(name, ()), np.shape(value), strict=False)
+        if isinstance(size, str)
+    }
 
 
 def drawn(module: ModuleType, sizes: Mapping[str, int], seed: int) -> Any:

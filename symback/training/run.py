@@ -39,7 +39,7 @@ def train_from_file(
     resume: bool = False,
     checkpoint_steps: int | None = None,
     checkpoint_seconds: float | None = None,
-    initial: str | os.PathLike[str] | None = None,
+    initial: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     target: str = "numpy",
     engine: EngineMaker | None = None,
     **settings: Any,
@@ -52,10 +52,11 @@ def train_from_file(
     those of `Settings`. Progress goes to stderr unless `quiet`.
 
     A checkpoint is saved into `output` every `checkpoint_steps`, or `checkpoint_seconds` (30); a
-    run with `resume` continues from it, to the same bytes as an uninterrupted run. `initial` is a
-    file `parameters.npz` to start from. `target` is the language of the module: "numpy", or "c"
-    where there is a compiler. `engine` makes the engine of gradients. Raises a SymbackError for
-    invalid data or settings.
+    run with `resume` continues from it, to the same bytes as an uninterrupted run. `initial` maps
+    parameters to the numbers that they start from, is Params such as those of a result, or a file
+    `parameters.npz`; what a mapping leaves out is drawn. `target` is the language of the module:
+    "numpy", or "c" where there is a compiler. `engine` makes the engine of gradients. Raises a
+    SymbackError for invalid data or settings.
     """
     chosen = Settings(**settings)
     if resume and output is None:
@@ -64,6 +65,9 @@ def train_from_file(
         check_folder(output)
     saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
     module = compile_module(circuit, target)
+    start = initial
+    if isinstance(initial, str | os.PathLike):
+        start = read_parameters(initial, module)
     with open_feed(
         data_path,
         leaves_of_module(module),
@@ -76,7 +80,7 @@ def train_from_file(
                 module,
                 feed,
                 chosen,
-                initial=None if initial is None else read_parameters(initial, module),
+                initial=start,
                 progress=progress_on(quiet=quiet),
                 saver=saver,
                 engine=engine,

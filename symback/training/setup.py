@@ -15,7 +15,7 @@ from symback.training.engine.gradients import Engine, EngineMaker, ParameterVect
 from symback.training.feed.batches import BatchPlan, Shard, shards
 from symback.training.feed.feed import Feed
 from symback.training.feed.scaling import scalings_of
-from symback.training.initial import check_shapes, drawn, sizes_of
+from symback.training.initial import check_shapes, given, sizes_of
 from symback.training.settings import ITERATIONS, LBFGS, Settings
 from symback.training.sources.dtypes import FloatArray
 
@@ -89,9 +89,7 @@ def prepare(
 ) -> tuple[Setup, FloatArray]:
     """The setup of a run, and its initial parameters as θ."""
     sizes = sizes_of(module, feed, settings)
-    params = drawn(module, sizes, settings.seed) if initial is None else initial
-    if not isinstance(params, module.Params):
-        params = module.Params(*params)
+    params = given(module, initial, sizes, settings.seed)
     check_shapes(module, params, sizes)
     vector = ParameterVector(module, params)
     batch_size = settings.batch_size or feed.rows  # None stands for all rows
