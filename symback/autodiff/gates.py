@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.core.relational import Relational
 
@@ -35,17 +34,15 @@ class Gates(Circuit):
     """A circuit whose nodes are gates: what the reverse pass and lowering work on."""
 
 
-def gates(circuit: Circuit, *, guarded: bool = False, opaque: Collection[str] = ()) -> Gates:
+def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
     """The circuit with inner parts as nodes of their own, marked as generated.
 
     Formulas that would lose digits are rewritten before, but those of a literal circuit; no rule
-    looks behind the names in `opaque`. With `guarded`, operands in a branch of where(…) are kept
-    inside their domain while the branch is not taken: what code needs and what a derivation would
-    only be cluttered by.
+    looks behind the names in `opaque`.
     """
     try:
         circuit = circuit if circuit.is_literal else stable(circuit, opaque)
-        splitter = _Splitter(circuit, guarded)
+        splitter = _Splitter(circuit)
         for node in circuit.computed:
             splitter.add(node)
     except RecursionError:
@@ -60,16 +57,14 @@ def gates(circuit: Circuit, *, guarded: bool = False, opaque: Collection[str] = 
 
 
 class _Splitter:
-    def __init__(self, circuit: Circuit, guarded: bool) -> None:
-        self._guarded = guarded
+    def __init__(self, circuit: Circuit) -> None:
         self.nodes: list[Node] = []
         self._taken = {n.name for n in circuit.nodes}
         self._named: dict[Expr, Symbol] = {}  # gate expression → its node
-        self._atoms: dict[tuple[Expr, object], Symbol] = {}  # typed part in its branch → its node
+        self._atoms: dict[Expr, Symbol] = {}  # typed part → its node
         self._ranks = circuit.ranks
         self._owner = ""
         self._count = 0
-        self._taken_when: object = S.true  # the condition of the branch being split
         self._shapes = circuit.shapes
         self._has_arrays = circuit.has_arrays
 
@@ -103,13 +98,12 @@ class _Splitter:
         """The expression if it is a name or a number, else the name of a gate for it."""
         if expr.is_Symbol or expr.is_number:
             return expr
-        typed = (expr, self._taken_when)
-        if typed not in self._atoms:  # a part that occurs twice is split once
+        if expr not in self._atoms:  # a part that occurs twice is split once
             gate = self.gate(expr)
             if gate not in self._named:
                 self._append(self._new_name(name), gate, generated=True)
-            self._atoms[typed] = self._named[gate]
-        return self._atoms[typed]
+            self._atoms[expr] = self._named[gate]
+        return self._atoms[expr]
 
     def _new_name(self, wanted: str) -> str:
         if wanted:
@@ -166,16 +160,13 @@ class _Splitter:
 
     def _factor(self, factor: Expr) -> Expr:
         if factor.is_Pow and factor.exp.is_Integer:
-            base = self.atom(factor.base)
-            return Pow(self._safe(base) if factor.exp.is_negative else base, factor.exp)
+            return Pow(self.atom(factor.base), factor.exp)
         return self.atom(factor)
 
     def _power(self, expr: Pow) -> Expr:
         if is_square(expr):
             return expr
-        base = self.atom(expr.base)
-        whole = expr.exp.is_Integer and expr.exp.is_positive
-        return Pow(base if whole else self._safe(base), self.atom(expr.exp))
+        return Pow(self.atom(expr.base), self.atom(expr.exp))
 
     def _function(self, expr: Expr) -> Expr:
         op = BY_HEAD[expr.func]
@@ -186,10 +177,7 @@ class _Splitter:
                 atoms[:2] = [self.atom(expr.func(*atoms[:2]))]
             return expr.func(*atoms)
         name = "net" if op.activation and expr.args[0].is_Add else ""
-        atoms = [self.atom(a, name) for a in expr.args]
-        if op.safe is not None:
-            atoms = [self._safe(a, op.safe) for a in atoms]
-        return applied(expr.func, *atoms)
+        return applied(expr.func, *(self.atom(a, name) for a in expr.args))
 
     def _array(self, expr: ArrayFunction) -> Expr:
         """The operation over names; a product takes a transposed matrix as it is."""
@@ -201,27 +189,8 @@ class _Splitter:
                 operands.append(self.atom(operand))
         return expr.with_operands(operands)
 
-    def _safe(self, operand: Expr, inside: Expr = S.Half) -> Expr:
-        """The operand where its branch is taken, else a number inside the domain.
-
-        A branch that is not taken may be outside its domain; what it computes there must not
-        leak into the gradient as 0·∞.
-        """
-        if operand.is_number or self._taken_when == S.true or not self._guarded:
-            return operand
-        return self.atom(Piecewise((operand, self._taken_when), (inside, True)))
-
     def _choice(self, expr: Piecewise) -> Expr:
-        outer = self._taken_when
-        before: object = S.true  # no earlier branch was taken
-        branches = []
-        for value, condition in expr.args:
-            split = self._condition(condition)
-            self._taken_when = sp.And(outer, before, split)
-            branches.append((self.atom(value), split))
-            self._taken_when = outer
-            before = sp.And(before, sp.Not(split))
-        return Piecewise(*branches)
+        return Piecewise(*((self.atom(value), self._condition(c)) for value, c in expr.args))
 
     def _condition(self, condition: object) -> object:
         if isinstance(condition, Relational):

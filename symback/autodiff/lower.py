@@ -7,16 +7,18 @@ contributions are summed over the batch; that is the only place where samples me
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import Add, Expr, S, Symbol
 
 from symback.autodiff.gates import Gates, gates
-from symback.autodiff.partials import Local
+from symback.autodiff.partials import Guard, Local
+from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
-from symback.circuits.program import Assign, Program, batch_sum
+from symback.circuits.program import Assign, Program, batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, shape_of
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape, is_size
@@ -62,6 +64,10 @@ class Names:
     def total(self, node: str) -> Symbol:
         return self._name("sum", node, ())
 
+    def mask(self, node: str, expr: Expr) -> Symbol:
+        """A new name for where the node is read."""
+        return self._new(fresh_name([f"{node}_read"], self._taken), self.shape_of(expr))
+
     def part(self, node: str, expr: Expr) -> Symbol:
         """A new name for a part of the line that computes `node`."""
         return self._new(fresh_name([f"{node}_part"], self._taken), self.shape_of(expr))
@@ -84,6 +90,7 @@ class Lowered:
     total: Symbol
     per_sample_output: bool
     per_sample_objective: bool
+    has_guards: bool  # a line may compute what is not read, outside of a domain
 
     @property
     def has_objective(self) -> bool:
@@ -104,22 +111,17 @@ def lower(circuit: Circuit, whole: frozenset[str] = frozenset()) -> Lowered:
         x_bar = f_bar*w
         return w_bar, x_bar
     """
-    split = gates(circuit, guarded=True)
+    split = circuit if isinstance(circuit, Gates) else gates(circuit)
     names = Names(split)
     varying = _varying(split)
     partials: dict[str, dict[str, Local]] = {}
     of_output = walk(split, split.output, partials)
     of_objective = walk(split, split.objective, partials)
     seed = names.adjoint(split.output.name)
+    total = names.total(split.objective.name)
     backwards = _Backward(split, names, varying, whole)
     backward = backwards.lines(of_output, seed)
-    needed = {s for line in backward for s in line.reads}
-    read_again = needed & {n.symbol for n in (*split.sizes, *split.leaves)}
-    forward = _forward(split, of_output, names)
-    cache = tuple(line.target for line in forward if line.target in needed)
-    read = _arguments(split, split.output)
-    of_forward = _program(read, forward, [split.output.symbol, *cache], varying)
-    total = names.total(split.objective.name)
+    forward, cache = _forward_program(split, of_output, names, varying, backward)
     fused: list[Assign] = []
     if not split.objective.shape:
         fused = [
@@ -129,15 +131,17 @@ def lower(circuit: Circuit, whole: frozenset[str] = frozenset()) -> Lowered:
         ]
     if unlike := backwards.numbers & {*backwards.arrays, split.output.name}:
         return lower(circuit, whole | unlike)  # a name has one shape in all programs
+    needed = {s for line in backward for s in line.reads}
+    read_again = needed & {n.symbol for n in (*split.sizes, *split.leaves)}
     return Lowered(
         split,
         names,
-        of_forward,
+        forward,
         _program(
-            [*(s for s in read if s in read_again), *cache, seed],
+            [*(s for s in forward.arguments if s in read_again), *cache, seed],
             backward,
             [names.adjoint(n.name) for n in (*split.params, *split.inputs)],
-            of_forward.varying() | ({seed} if split.output.symbol in varying else set()),
+            forward.varying() | ({seed} if split.output.symbol in varying else set()),
         ),
         _program(
             _arguments(split, split.objective),
@@ -150,7 +154,23 @@ def lower(circuit: Circuit, whole: frozenset[str] = frozenset()) -> Lowered:
         total,
         split.output.symbol in varying,
         split.objective.symbol in varying,
+        backwards.has_guards,
     )
+
+
+def _forward_program(
+    circuit: Gates,
+    record: ReversePass,
+    names: Names,
+    varying: set[Symbol],
+    backward: Sequence[Assign],
+) -> tuple[Program, tuple[Symbol, ...]]:
+    """Leaves → the output and what backward needs, and the names of that."""
+    needed = {s for line in backward for s in line.reads}
+    lines = _forward(circuit, record, names)
+    cache = tuple(line.target for line in lines if line.target in needed)
+    arguments = _arguments(circuit, circuit.output)
+    return _program(arguments, lines, [circuit.output.symbol, *cache], varying), cache
 
 
 def _program(
@@ -215,16 +235,21 @@ class _Backward:
         self._whole = whole
         self.numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
         self.arrays: set[str] = set()  # those whose adjoint has their own shape
+        self.has_guards = False
         self._made: dict[tuple[str, str], Expr] = {}  # contributions of numbers, by edge
 
     def lines(self, record: ReversePass, seed: Expr) -> list[Assign]:
         """One line an adjoint: the sum of its contributions, each upstream × local partial."""
         circuit, names = self._circuit, self._names
+        reads = Reads(record, names.mask, names.shapes, self._varying)
+        waiting = dict(reads.lines)  # masks, until a line reads them
         lines: list[Assign] = []
         for name in record.order[1:]:
             node = circuit[name]
             edges = record.into[name]
-            terms = [self._contribution(e, seed if e.node == record.of else None) for e in edges]
+            terms = [
+                self._contribution(e, reads, seed if e.node == record.of else None) for e in edges
+            ]
             chains = tuple(
                 ((record.of, e.node), (e.node, name))
                 if e.node != record.of
@@ -240,6 +265,7 @@ class _Backward:
                     self.numbers.add(name)
             elif node.shape:
                 self.arrays.add(name)
+            lines += _needed_by(total, waiting)
             lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
         reached = {line.target for line in lines}
         for node in (*circuit.params, *circuit.inputs):
@@ -248,26 +274,38 @@ class _Backward:
                 lines.append(zero)  # no path leads there, so exactly zero
         return lines
 
-    def _contribution(self, edge: Edge, seed: Expr | None) -> Expr:
+    def _contribution(self, edge: Edge, reads: Reads, seed: Expr | None) -> Expr:
         upstream = self._names.adjoint(edge.node) if seed is None else seed
-        if seed is not None or self._circuit[edge.node].has_arrays:
-            return self._product(edge, upstream)
+        guard = reads.guard(edge)
+        self.has_guards |= guard is not None
+        if guard or seed is not None or self._circuit[edge.node].has_arrays:
+            return self._product(edge, upstream, guard)
         key = edge.node, edge.operand
         if key not in self._made:
             self._made[key] = self._product(edge, upstream)
         return self._made[key]
 
-    def _product(self, edge: Edge, upstream: Expr) -> Expr:
+    def _product(self, edge: Edge, upstream: Expr, guard: Guard | None = None) -> Expr:
         gate, names = self._circuit[edge.node], self._names
         if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
             upstream = broadcast_like(upstream, gate.symbol)
         slope = edge.local.slope
         kept = None if slope is None else names.slope(edge.node, slope)
-        product = edge.local.contribution(upstream, kept)
+        product = edge.local.contribution(upstream, kept, guard=guard)
         operand = self._circuit[edge.operand].symbol
         if gate.symbol in self._varying and operand not in self._varying:
             return batch_sum(product)
         return product
+
+
+def _needed_by(expr: Expr, waiting: dict[Symbol, Expr]) -> list[Assign]:
+    """The lines of waiting masks that an expression reads, and of those that they read."""
+    found: list[Assign] = []
+    if waiting:
+        for symbol in sorted(symbols(expr) & waiting.keys(), key=str):
+            if mask := waiting.pop(symbol, None):
+                found += [*_needed_by(mask, waiting), Assign(symbol, mask)]
+    return found
 
 
 def _over_batch(node: Node, varying: set[Symbol]) -> Expr:

@@ -7,7 +7,9 @@ that a derivative reuses the value: for v = x/y, ∂v/∂y = -v/y.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from sympy import Add, Expr, Mul, Piecewise, S, Symbol
 
@@ -27,14 +29,22 @@ from symback.operations.expressions import product, real_symbol
 from symback.operations.functions import Slope
 from symback.operations.vjp import At, contributions
 
+Guard: TypeAlias = Callable[[Expr, bool], Expr]
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """One local partial of a gate with the symbol `value`."""
+    """One local partial of a gate with the symbol `value`.
+
+    `elementwise` is the partial where the gate does not mix elements, and `terms` are those
+    operations of the gate that do.
+    """
 
     partial: Expr
     rule: str
     value: Symbol
+    elementwise: Expr
+    terms: tuple[tuple[Expr, ArrayFunction], ...]  # coefficient × operation, to be added up
 
     @property
     def expanded(self) -> Expr:
@@ -52,11 +62,24 @@ class Local:
         return False
 
     def contribution(
-        self, upstream: Expr, slope: Symbol | None = None, *, expanded: bool = False
+        self,
+        upstream: Expr,
+        slope: Symbol | None = None,
+        *,
+        expanded: bool = False,
+        guard: Guard | None = None,
     ) -> Expr:
-        """upstream × partial; `slope` is the name of the kept slope, where there is one."""
+        """upstream × partial; `slope` is the name of the kept slope, where there is one.
+
+        `guard` is what the product is passed through, with whether it mixes elements.
+        """
         partial = self.expanded if expanded else self.partial
-        return times(upstream, partial if slope is None else slope)
+        product = times(upstream, partial if slope is None else slope)
+        return product if guard is None else guard(product, False)
+
+    def moved(self, op: ArrayFunction, upstream: Expr) -> Expr:
+        """What an operation that only moves, sums or chooses entries gives to the operand."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +92,6 @@ class ArrayLocal(Local):
 
     gate: Node
     operand: Symbol
-    elementwise: Expr
-    terms: tuple[tuple[Expr, ArrayFunction], ...]  # coefficient × operation, to be added up
 
     @property
     def slope(self) -> Expr | None:
@@ -87,24 +108,40 @@ class ArrayLocal(Local):
         return bool(self.terms) or shapes[self.operand.name] != self.gate.shape
 
     def contribution(
-        self, upstream: Expr, slope: Symbol | None = None, *, expanded: bool = False
+        self,
+        upstream: Expr,
+        slope: Symbol | None = None,
+        *,
+        expanded: bool = False,
+        guard: Guard | None = None,
     ) -> Expr:
         """What the operand's adjoint gets: the sum over the elements that read each element."""
-        gate, shapes = self.gate, self.gate.shapes
-        to = shapes[self.operand.name]
+        gate = self.gate
         found: list[Expr] = []
         if self.elementwise != 0:
             partial = _expanded(self.elementwise, gate.symbol) if expanded else self.elementwise
-            found.append(unbroadcast(times(upstream, partial), gate.shape, to))
+            product = times(upstream, partial)
+            product = product if guard is None else guard(product, False)
+            found.append(unbroadcast(product, gate.shape, gate.shapes[self.operand.name]))
         for coefficient, op in self.terms:
-            g = unbroadcast(coefficient * upstream, gate.shape, shape_of(op, shapes))
-            value = gate.symbol if gate.formula == op else op
-            parts = contributions(op, g, At(op, value, shapes))
-            for part, operand in zip(parts, op.operands, strict=True):
-                if part is not None and operand.has(self.operand):
-                    found.append(_through_transpose(part, operand))
+            part = self.moved(op, coefficient * upstream)
+            found.append(part if guard is None or op.moves else guard(part, True))
         total = Add(*found)
         return total if slope is None else total.xreplace({self.slope: slope})
+
+    def moved(self, op: ArrayFunction, upstream: Expr) -> Expr:
+        """What the operand gets through one of the terms from the adjoint of the gate."""
+        gate, shapes = self.gate, self.gate.shapes
+        g = unbroadcast(upstream, gate.shape, shape_of(op, shapes))
+        value = gate.symbol if gate.formula == op else op
+        parts = contributions(op, g, At(op, value, shapes))
+        return Add(
+            *(
+                _through_transpose(part, operand)
+                for part, operand in zip(parts, op.operands, strict=True)
+                if part is not None and operand.has(self.operand)
+            )
+        )
 
 
 def _through_transpose(part: Expr, operand: Expr) -> Expr:
@@ -123,7 +160,7 @@ def local_partials(gate: Node) -> dict[str, Local]:
         return _of_arrays(gate)
     found, rule = _elementwise(expr, value)
     by_name = {s.name: partial for s, partial in found.items()}
-    return {name: Local(by_name[name], rule, value) for name in gate.operands}
+    return {name: Local(by_name[name], rule, value, by_name[name], ()) for name in gate.operands}
 
 
 def _elementwise(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
@@ -169,7 +206,7 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
         partial = elementwise.get(symbol, S.Zero)
         words = "; ".join(dict.fromkeys(op.rule for _, op in own)) or rule
         words = "sum" if words == "copy" and gate.formula.is_Add else words
-        local = ArrayLocal(partial, words, gate.symbol, gate, symbol, partial, own)
+        local = ArrayLocal(partial, words, gate.symbol, partial, own, gate, symbol)
         found[name] = replace(local, partial=local.contribution(upstream)) if own else local
     return found
 
@@ -183,6 +220,21 @@ def times(upstream: Expr, partial: Expr) -> Expr:
         return product(upstream, partial)
     rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
     return Piecewise(*((rest * value, condition) for value, condition in choice.args))
+
+
+def is_choice(partial: Expr) -> bool:
+    """Whether it is a choice between numbers, 0 among them: the partial by a branch."""
+    if not isinstance(partial, Piecewise):
+        return False
+    values = [value for value, _ in partial.args]
+    return all(v.is_number for v in values) and S.Zero in values
+
+
+def guarded(product: Expr, mask: Expr) -> Expr:
+    """The product where the mask is positive, else 0, whatever the product is there."""
+    if mask.is_Symbol:
+        return Piecewise((product, mask > 0), (S.Zero, True))
+    return Piecewise(*((product if v != 0 else S.Zero, condition) for v, condition in mask.args))
 
 
 def _expanded(partial: Expr, value: Symbol) -> Expr:
@@ -275,4 +327,4 @@ def _of_choice(expr: Piecewise) -> dict[Symbol, Expr]:
     return found
 
 
-__all__ = ["ArrayLocal", "Local", "local_partials", "times"]
+__all__ = ["ArrayLocal", "Guard", "Local", "guarded", "is_choice", "local_partials", "times"]

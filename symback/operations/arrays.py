@@ -33,6 +33,9 @@ class ArrayFunction(Function):
     kink: ClassVar[str] = ""  # where the derivative jumps
     exponential: ClassVar[bool] = False  # it takes exp of its operand, shifted to not overflow
     normalises: ClassVar[bool] = False  # along the last axis: of few elements only signs are left
+    moves: ClassVar[bool] = False  # its entries are entries of the operands, or sums of them
+    chooses: ClassVar[bool] = False  # some entries of its operands may not be read
+    singular: ClassVar[bool] = False  # its adjoints may be infinite where its operands are finite
     grows_factorially: ClassVar[bool] = False  # the definition's terms, with the size
     in_adjoints_only: ClassVar[bool] = False  # no circuit has it, and nothing differentiates it
 
@@ -99,6 +102,7 @@ class dot(ArrayFunction):
 class transpose(ArrayFunction):
     """Aᵀ."""
 
+    moves = True
     shape_rule = staticmethod(shapes.transposed_shape)
     rule = "∂Aᵀ: Gᵀ"
 
@@ -110,6 +114,7 @@ class transpose(ArrayFunction):
 class reduce_sum(ArrayFunction):
     """The sum of all elements, or along one axis."""
 
+    moves = True
     shape_rule = staticmethod(shapes.reduced("sum"))
     rule = "∂Σ a: 1 for each"
 
@@ -117,6 +122,7 @@ class reduce_sum(ArrayFunction):
 class mean(ArrayFunction):
     """The mean of all elements, or along one axis."""
 
+    moves = True
     shape_rule = staticmethod(shapes.reduced("mean"))
     rule = "∂ mean: 1/n for each"
 
@@ -124,6 +130,7 @@ class mean(ArrayFunction):
 class reduce_max(ArrayFunction):
     """The largest element, or that along one axis."""
 
+    moves = chooses = True
     shape_rule = staticmethod(shapes.reduced("max"))
     rule = "1 for the largest, equal parts where several are"
     kink = "tie"
@@ -132,6 +139,7 @@ class reduce_max(ArrayFunction):
 class reduce_min(ArrayFunction):
     """The smallest element, or that along one axis."""
 
+    moves = chooses = True
     shape_rule = staticmethod(shapes.reduced("min"))
     rule = "1 for the smallest, equal parts where several are"
     kink = "tie"
@@ -167,6 +175,7 @@ class normalized(ArrayFunction):
 class trace(ArrayFunction):
     """The sum of the diagonal."""
 
+    moves = chooses = True
     shape_rule = staticmethod(shapes.number_of_square("trace"))
     rule = "∂ tr A = I"
 
@@ -174,6 +183,7 @@ class trace(ArrayFunction):
 class diag(ArrayFunction):
     """The diagonal matrix of a vector."""
 
+    moves = True
     shape_rule = staticmethod(shapes.diag_shape)
     rule = "the diagonal of G"
 
@@ -181,6 +191,7 @@ class diag(ArrayFunction):
 class diagonal(ArrayFunction):
     """The diagonal of a square matrix."""
 
+    moves = chooses = True
     shape_rule = staticmethod(shapes.diagonal_shape)
     rule = "the diagonal matrix of g"
 
@@ -188,6 +199,7 @@ class diagonal(ArrayFunction):
 class inv(ArrayFunction):
     """A⁻¹."""
 
+    singular = True
     shape_rule = staticmethod(shapes.inverse_shape)
     rule = "∂A⁻¹: −A⁻ᵀ·G·A⁻ᵀ"
     grows_factorially = True
@@ -196,6 +208,7 @@ class inv(ArrayFunction):
 class det(ArrayFunction):
     """The determinant."""
 
+    singular = True
     shape_rule = staticmethod(shapes.number_of_square("det"))
     rule = "∂ det A = det A·A⁻ᵀ"
     grows_factorially = True
@@ -204,6 +217,7 @@ class det(ArrayFunction):
 class logdet(ArrayFunction):
     """log det A, for det A > 0."""
 
+    singular = True
     shape_rule = staticmethod(shapes.number_of_square("logdet"))
     rule = "∂ log det A = A⁻ᵀ"
     grows_factorially = True
@@ -212,6 +226,7 @@ class logdet(ArrayFunction):
 class solve(ArrayFunction):
     """A⁻¹·b."""
 
+    singular = True
     arrays = 2
     shape_rule = staticmethod(shapes.solution_shape)
     rule = "∂A⁻¹b: u = A⁻ᵀ·g and −u·vᵀ"
@@ -294,6 +309,7 @@ class rsqrt_variance(ArrayFunction):
 class concat(ArrayFunction):
     """Arrays one behind the other; the first argument is the axis."""
 
+    moves = True
     shape_rule = staticmethod(shapes.joined_shape)
     rule = "each gets its part"
 
@@ -312,6 +328,7 @@ class concat(ArrayFunction):
 class slice_(ArrayFunction):
     """A part of an array: for each axis an index, or a Tuple of start and stop (∞: the end)."""
 
+    moves = chooses = True
     shape_rule = staticmethod(shapes.slice_shape)
     rule = "zero elsewhere"
 
@@ -329,6 +346,7 @@ class expand_dims(ArrayFunction):
     that is named.
     """
 
+    moves = True
     shape_rule = staticmethod(shapes.expanded_shape)
     rule = "the column"
 

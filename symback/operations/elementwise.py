@@ -80,7 +80,7 @@ class Op:
     enclosure: Callable[..., arb] | None = None  # of SymPy's own functions, in balls
     kink: str = ""  # where the derivative jumps: at "0", or at a "tie"
     at_kink: type[Elementary] | None = None  # the operation whose derivative there is an operand
-    safe: Expr | None = None  # where it is not finite everywhere, an operand at which it is
+    singular: bool = False  # it or its slope is not finite everywhere
     exact: bool = False  # it chooses or negates, and so never rounds
 
     @property
@@ -116,22 +116,22 @@ _TABLE = (
         "exp′ = exp",
         partials=lambda v, u: (v,),
         enclosure=arb.exp,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "log",
         sp.log,
         "log′(u) = 1/u",
         aliases=("ln",),
-        enclosure=arb.log,
-        safe=_half,
+        enclosure=balls.log,
+        singular=True,
     ),
     Op(
         "log1p",
         log1p,
         "log1p′(u) = 1/(1 + u)",
         definition=lambda u: sp.log(1 + u),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "expm1",
@@ -139,7 +139,7 @@ _TABLE = (
         "expm1′(u) = exp(u)",
         partials=lambda v, u: (sp.exp(u),),
         definition=lambda u: sp.exp(u) - 1,
-        safe=_half,
+        singular=True,
     ),
     Op("sqrt", sp.sqrt, "√′(u) = 1/(2√u)", partials=lambda v, u: (1 / (2 * v),)),
     Op(
@@ -160,7 +160,7 @@ _TABLE = (
         "tan′ = 1 + tan²",
         partials=lambda v, u: (1 + v**2,),
         enclosure=arb.tan,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "asin",
@@ -169,7 +169,7 @@ _TABLE = (
         partials=lambda v, u: (1 / sp.sqrt((1 - u) * (1 + u)),),
         aliases=("arcsin",),
         enclosure=arb.asin,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "acos",
@@ -178,7 +178,7 @@ _TABLE = (
         partials=lambda v, u: (-1 / sp.sqrt((1 - u) * (1 + u)),),
         aliases=("arccos",),
         enclosure=arb.acos,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "atan",
@@ -198,21 +198,21 @@ _TABLE = (
         ),
         aliases=("arctan2",),
         enclosure=balls.atan2,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "sinh",
         sp.sinh,
         "sinh′ = cosh",
         enclosure=arb.sinh,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "cosh",
         sp.cosh,
         "cosh′ = sinh",
         enclosure=arb.cosh,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "tanh",
@@ -237,7 +237,7 @@ _TABLE = (
         partials=lambda v, u: (1 / sp.sqrt((u - 1) * (u + 1)),),
         aliases=("arccosh",),
         enclosure=arb.acosh,
-        safe=sp.Integer(2),
+        singular=True,
     ),
     Op(
         "atanh",
@@ -246,7 +246,7 @@ _TABLE = (
         partials=lambda v, u: (1 / ((1 - u) * (1 + u)),),
         aliases=("arctanh",),
         enclosure=arb.atanh,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "abs",
@@ -298,7 +298,7 @@ _TABLE = (
         (2, 2),
         partials=lambda v, a, b: (a / v, b / v),
         definition=lambda a, b: sp.sqrt(a**2 + b**2),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "erf",
@@ -324,7 +324,7 @@ _TABLE = (
         "log1mexp",
         log1mexp,
         "log(1 − exp(u))′ = exp(u)/expm1(u)",
-        safe=-_half,
+        singular=True,
     ),
     Op("logcosh", logcosh, "log(cosh(u))′ = tanh(u)"),
     Op(

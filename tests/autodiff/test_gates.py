@@ -17,7 +17,7 @@ from symback.codegen.numpy.module import module_text
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import applied, compounds, postorder, product, real_symbol
 from tests.cases.independent import DIGITS, circuit_value, close
-from tests.cases.sample_circuits import ALL, STRUCTURES, sample
+from tests.cases.sample_circuits import ALL, sample
 
 # circuit, its generated gates by name
 GENERATED = [
@@ -65,18 +65,17 @@ def test_gates_keep_meaning(name):
     """Node by node, the gates give what the circuit as typed gives."""
     circuit = sample(name)
     point = {n.name: mp.mpf(7 + 2 * i) / (8 + i) for i, n in enumerate(circuit.leaves)}
-    for guarded in (False, True):
-        split = gates(circuit, guarded=guarded)
-        for node in circuit.computed:
-            expected = circuit_value(circuit, node.name, point)
-            assert close(circuit_value(split, node.name, point), expected), node.name
+    split = gates(circuit)
+    for node in circuit.computed:
+        expected = circuit_value(circuit, node.name, point)
+        assert close(circuit_value(split, node.name, point), expected), node.name
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_gate_is_one_step(name):
     """A sum of monomials or squares, one product, one power, one function or one choice."""
-    assert gates(sample(name), guarded=True).computed
-    for node in gates(sample(name), guarded=True).computed:
+    assert gates(sample(name)).computed
+    for node in gates(sample(name)).computed:
         expr = node.expr
         if expr.is_Add:
             assert len(expr.args) <= WIDEST_SUM
@@ -92,7 +91,7 @@ def test_every_gate_is_one_step(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_equal_gates_are_shared(name):
-    split = gates(sample(name), guarded=True)
+    split = gates(sample(name))
     generated = [n.expr for n in split.computed if n.generated]
     assert len(set(generated)) == len(generated)
 
@@ -221,70 +220,6 @@ def test_repeated_parts_inside_one_expression_stay_shared():
     lowered = lower(circuit)
     assert len(lowered.forward.lines) <= 3 * 45
     assert len(optimise(lowered.backward, lowered.names).lines) <= 6 * 45
-
-
-def choices(circuit):
-    return [n for n in circuit.computed if isinstance(n.expr, sp.Piecewise)]
-
-
-# circuit, and the operands that are kept inside their domain while the branch is not taken
-GUARDED = [
-    ("f = where(x > 0, sqrt(x), 0)", 1),
-    ("f = where(x > 0, log(x), -log(-x))", 2),
-    ("f = where(x > 0, 1/x, 0)", 1),
-    ("f = where(x > 0, x**1.5, x)", 1),
-    ("f = where(x > 1, acosh(x), 0)", 1),
-    ("f = where(x > 0, x**2, sin(x))", 0),
-    ("f = where((x > 0) & (w < 3), exp(w/x), 1)", 2),
-    ("f = where(x > 0, where(x < 1, log(1 - x), log(x)), 0)", 2),
-    ("f = log(x)", 0),
-]
-
-
-@pytest.mark.parametrize(("text", "count"), GUARDED)
-def test_untaken_branches_are_guarded_in_code_only(text, count):
-    circuit = sb.circuit(text, loss=None)
-    plain, guarded = gates(circuit), gates(circuit, guarded=True)
-    assert len(choices(guarded)) - len(choices(plain)) == count
-    for node in choices(guarded):
-        assert node.expr.args[-1].cond == sp.true
-
-
-@pytest.mark.parametrize("text", [t for t, count in GUARDED if count])
-def test_an_untaken_branch_does_not_leak(text):
-    """No nan, no inf and no warning on either side, outside the domain of the other branch."""
-    import numpy as np
-
-    circuit = sb.circuit(text, loss=None)
-    module = circuit.compile()
-    x = np.array([-3.0, -1.0, -0.5, 0.25, 0.5, 2.0, 7.0])
-    inputs = module.Inputs(**({"x": x} if "x" in module.Inputs._fields else {}))
-    params = module.Params(*(0.5 for _ in module.Params._fields))
-    with np.errstate(all="raise"):
-        f, cache = module.forward(params, inputs)
-        _, bars = module.backward(params, inputs, cache)
-    gradient = circuit.gradient(expand=True)
-    for i, at in enumerate(x):
-        point = {"x": at, "w": 0.5}
-        expected = circuit_value(circuit, "f", point)
-        assert abs(f[i] - expected) <= 1e-14 * abs(expected), at
-        slope = mp.diff(lambda t, p=point: circuit_value(circuit, "f", {**p, "x": t}), mp.mpf(at))
-        assert abs(bars.x[i] - slope) <= 1e-13 * abs(slope) + 1e-30, at
-    assert "x" in gradient
-
-
-def test_a_guard_is_shared_by_the_branch():
-    split = gates(sb.circuit("f = where(x > 0, log(x)*sqrt(x), 0)", loss=None), guarded=True)
-    assert len(choices(split)) == 2
-
-
-@pytest.mark.parametrize("name", ["where", "guarded where", "nested where"])
-def test_derivations_show_no_guard(name):
-    circuit = sb.circuit(STRUCTURES[name], loss=None)
-    assert len(choices(gates(circuit))) < len(choices(gates(circuit, guarded=True))) or (
-        name == "where"
-    )
-    assert "0.5" not in repr(circuit.gradient())
 
 
 @pytest.mark.parametrize("depth", [50, 150, 250])

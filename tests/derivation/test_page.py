@@ -21,7 +21,6 @@ import sympy as sp
 from click.testing import CliRunner
 
 import symback as sb
-from symback.autodiff.gates import gates
 from symback.cli.main import cli
 from symback.codegen.javascript import printer as javascript
 from symback.codegen.javascript.printer import FUNCTIONS, JavaScriptPrinter, module
@@ -235,7 +234,7 @@ def test_printed_programs_agree_with_python(tmp_path):
         got = {n: float(x.replace("Infinity", "inf")) for n, x in found}
         pairs = [(n, got.get(n), v) for n, v in numbers.values.items()]
         for n, v in numbers.adjoints.items():
-            if n in printed.adjoints and n not in printed.final:
+            if n in printed.adjoints:
                 pairs.append((f"adjoint {n}", got[printed.adjoints[n]], v))
         scale = max(map(abs, numbers.values.values()))
         for what, value, wanted in pairs:
@@ -264,11 +263,9 @@ def test_kernels_agree_far_out_and_next_to_their_zeros(kernel):
 
 
 def test_branches_not_taken_pass_nothing_on():
-    d = sb.circuit(ALL["guarded where"]).derive()
-    printed = programs(d)
-    assert set(printed.final) == {"x", "w", "b"}
-    assert "GUARDED_BACKWARD" in dict(printed.tables)
-    assert gates(d.circuit) == d.walk.circuit
+    d = sb.circuit("n = sqrt(x); f = where(x > 0, w*n, b*x)").derive()
+    guarded = [r for r in dict(programs(d).tables)["GUARDS"] if '"n x"' in r]
+    assert len(guarded) == 1 and "0" in guarded[0]
 
 
 # -- in a browser ----------------------------------------------------------------------------

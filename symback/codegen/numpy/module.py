@@ -55,6 +55,7 @@ class ModuleText:
     rows_sentence: str
     operations_sentence: str
     uses_math: bool
+    has_guards: bool
     block_rows: int
     face: FaceText
     output: str
@@ -83,6 +84,7 @@ def module_text(circuit: Circuit, version: str) -> ModuleText:
         rows_sentence=_rows_sentence(circuit),
         operations_sentence=_operations_sentence(lowered, optimised),
         uses_math=any("math." in text for text in (*lines, *kernels)),
+        has_guards=lowered.has_guards,
         block_rows=functions.block_rows(fused),
         face=functions.face(),
         output=circuit.output.name,

@@ -15,6 +15,8 @@ from typing import Any
 from flint import arb
 from sympy import Expr, Integer, Symbol
 
+from symback.autodiff.lower import Names
+from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Node
 from symback.derivation.accumulation import ONE, adjoint_names
@@ -61,6 +63,8 @@ class Accumulated:
     ) -> None:
         self._walk, self._sizes, self._length = walk, sizes, length
         self._bars = {name: symbol for symbol, name in adjoint_names(walk)[0].items()}
+        names = Names(walk.circuit)
+        self._reads = Reads(walk, names.mask, names.shapes)
         self._parts: dict[str, dict[str, Entries]] = {}
         self.values: dict[Expr, Entries] = {}
         for name, entries in leaves.items():
@@ -76,7 +80,7 @@ class Accumulated:
         if step.kind == "seed":
             self._keep(self._bars[name], self.evaluated(step.right, name))
         elif step.kind == "edge" or step.rule == ONE:
-            part = self.evaluated(step.right, name)
+            part = self.evaluated(self._guarded(node, name, step.right), name)
             if part is not None:
                 self._parts.setdefault(name, {})[node] = part
                 self._add_up(name)
@@ -104,6 +108,17 @@ class Accumulated:
         if shape != lengths or not expr.free_symbols <= self.values.keys() | self._sizes.keys():
             return None
         return evaluate_entries(expr, self.values, self._sizes).broadcast_to(shape)
+
+    def _guarded(self, node: str, name: str, right: Expr) -> Expr:
+        """What an edge gives, chosen where its gate may not be read."""
+        edge = next((e for e in self._walk.into.get(name, ()) if e.node == node), None)
+        guard = self._reads.guard(edge) if edge else None
+        if edge is None or guard is None:
+            return right
+        for mask, expr in self._reads.lines.items():
+            if mask not in self.values and expr.free_symbols <= self.values.keys():
+                self.values[mask] = evaluate_entries(expr, self.values, self._sizes)
+        return edge.local.contribution(self._bars[node], guard=guard)
 
     def _keep(self, symbol: Symbol, entries: Entries | None) -> None:
         if entries is not None:

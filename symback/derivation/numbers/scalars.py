@@ -12,10 +12,11 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
+from symback.autodiff.lower import Names
+from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
-from symback.circuits.circuit import Node
 from symback.circuits.program import symbols
 from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.links import KINK, Link, below
@@ -27,6 +28,7 @@ from symback.operations.balls.scalars import nearest_float, precision
 
 PRECISIONS = (200, 800, 3200)  # bits, until each number has its digits
 ENOUGH_BITS = 60  # of a number
+PRODUCT = Symbol("product")  # upstream × local partial, where it is passed through a guard
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _numbers(walk: ReversePass, given: Mapping[str, float]) -> tuple[Numbers, bo
     for name, number in given.items():
         balls[walk.circuit[name].symbol] = arb(float(number))
     for node in below(walk.circuit, walk.of):
-        _evaluate(node.formula, balls, into=node)
+        _evaluate(node.formula, balls, into=node.symbol)
     adjoints, contributions, partials = _backward(walk, balls, arb(1))
     found = (balls, adjoints, contributions, partials)
     are_sharp = all(ball.rel_accuracy_bits() >= ENOUGH_BITS for of in found for ball in of.values())
@@ -104,6 +106,10 @@ def _backward(
     walk: ReversePass, balls: MutableMapping[Any, Any], seed: Any
 ) -> tuple[dict[str, Any], dict[Link, Any], dict[Link, Any]]:
     """Adjoints, contributions and local partials, in the order in which edges were visited."""
+    names = Names(walk.circuit)
+    reads = Reads(walk, names.mask, names.shapes)
+    for mask, expr in reads.lines.items():
+        _evaluate(expr, balls, into=mask)
     adjoints: dict[str, Any] = {walk.of: seed}
     contributions: dict[Link, Any] = {}
     partials: dict[Link, Any] = {}
@@ -114,20 +120,23 @@ def _backward(
             if local is not None:
                 partials[edge.node, name] = local
             if local is not None and edge.node in adjoints:
-                parts.append(adjoints[edge.node] * local)
+                part = adjoints[edge.node] * local
+                if guard := reads.guard(edge):
+                    part = value_of(guard(PRODUCT, False), {**balls, PRODUCT: part})
+                parts.append(part)
                 contributions[edge.node, name] = parts[-1]
         if len(parts) == len(walk.into[name]):
             adjoints[name] = sum(parts[1:], parts[0])
     return adjoints, contributions, partials
 
 
-def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Node | None = None) -> Any:
+def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Symbol | None = None) -> Any:
     """The ball of an expression, or None where one of its names has no number."""
     if not symbols(expr) <= balls.keys():
         return None
     found = value_of(expr, balls)
     if into is not None:
-        balls[into.symbol] = found
+        balls[into] = found
     return found
 
 

@@ -98,7 +98,7 @@ def page_text(derivation: Derivation) -> PageText:
         "at": begin.values,
         "seed": printed.seed,
         "adjoints": printed.adjoints,
-        "final": printed.final,
+        "product": printed.product,
         "rows": [[r.name, known.at(f"adjoint {r.name}")] for r in rows],
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, known),
@@ -113,7 +113,7 @@ def _still_page(derivation: Derivation) -> PageText:
     drawn, lines = still_picture(derivation), StillLines(derivation)
     data: dict[str, Any] = {
         "of": derivation.of,
-        **{"at": {}, "seed": "", "adjoints": {}, "final": {}, "rows": []},
+        **{"at": {}, "seed": "", "adjoints": {}, "product": "", "rows": []},
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None),
     }

@@ -11,12 +11,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Add, Piecewise
+from sympy import Add, S
 
 from symback.autodiff.lower import Lowered, Names, lower
 from symback.autodiff.passes import optimise
+from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
-from symback.circuits.circuit import Circuit, Node
+from symback.circuits.circuit import Node
 from symback.circuits.program import Program
 from symback.codegen.javascript.printer import JavaScriptPrinter, row, table
 from symback.derivation.derive import MANY_EDGES
@@ -93,47 +94,48 @@ class Known:
 class Programs:
     """Tables of JavaScript rows by name, and the row that computes each adjoint.
 
-    `final` are adjoints that the rows named with GUARDED_ compute, where the circuit has branches
-    outside whose domain a branch that is not taken may be.
+    The rows of GUARDS pass on what an edge gives, of that name, only where its gate is read.
     """
 
     tables: tuple[tuple[str, Sequence[str]], ...]
     seed: str
     adjoints: Mapping[str, str]
-    final: Mapping[str, str]
+    product: str = ""
 
 
 def programs(derivation: Derivation) -> Programs:
     """The lowered programs of the derivation's circuit, and one row an edge for its partial."""
     walk, of = derivation.walk, derivation.of
-    circuit = derivation.circuit
     if walk.circuit[of].is_leaf:  # nothing leads to it
-        return Programs((("FORWARD", []), ("BACKWARD", []), ("LOCAL", [])), f"{of}_bar", {}, {})
-    if len(walk.edges) > MANY_EDGES and not any(n.formula.has(Piecewise) for n in circuit.computed):
-        return _programs_of_walk(walk)
-    module = lower(_with_output(circuit if of in circuit else walk.circuit, of))
-    same = _has_gates(module.circuit, walk)
-    plain = module if same else lower(_with_output(walk.circuit, of))
+        names_of_tables = ("FORWARD", "BACKWARD", "LOCAL", "GUARDS")
+        return Programs(tuple((name, ()) for name in names_of_tables), f"{of}_bar", {})
+    names = Names(walk.circuit)
+    reads = Reads(walk, names.mask, names.shapes)
+    if len(walk.edges) > MANY_EDGES and not reads:
+        return _programs_of_walk(walk, names)
+    lowered = lower(replace(walk.circuit, output=walk.circuit[of], loss=None))
+    names = lowered.names
+    reads = Reads(walk, names.mask, names.shapes)
     printer = JavaScriptPrinter.of(walk.circuit)
-    tables = [
-        ("FORWARD", _rows(plain, plain.forward)),
-        ("BACKWARD", _rows(plain, plain.backward)),
+    product = names.part("product", S.Zero)
+    masks = [row([symbol.name], mask, printer) for symbol, mask in reads.lines.items()]
+    guards = []
+    for edge in walk.edges:
+        if guard := reads.guard(edge):
+            guards.append(row([edge.node, edge.operand], guard(product, False), printer))
+    tables = (
+        ("FORWARD", _rows(lowered, lowered.forward)),
+        ("BACKWARD", [*_rows(lowered, lowered.backward), *masks]),
         ("LOCAL", [row([e.node, e.operand], e.partial, printer) for e in walk.edges]),
-    ]
-    final: dict[str, str] = {}
-    if not same:
-        named = [n.name for n in circuit.nodes if n.name in walk.into and n.name != of]
-        final = {name: module.names.adjoint(name).name for name in named}
-        tables.append(("GUARDED_FORWARD", _rows(module, module.forward)))
-        tables.append(("GUARDED_BACKWARD", _rows(module, module.backward)))
-    adjoints = {name: plain.names.adjoint(name).name for name in walk.order[1:]}
-    return Programs(tuple(tables), plain.seed.name, adjoints, final)
+        ("GUARDS", guards),
+    )
+    adjoints = {name: names.adjoint(name).name for name in walk.order[1:]}
+    return Programs(tables, lowered.seed.name, adjoints, product.name)
 
 
-def _programs_of_walk(walk: ReversePass) -> Programs:
+def _programs_of_walk(walk: ReversePass, names: Names) -> Programs:
     """The walk as it is, node by node and adjoint by adjoint: what many edges leave time for."""
     printer = JavaScriptPrinter.of(walk.circuit)
-    names = Names(walk.circuit)
     seed = names.adjoint(walk.of)
     backward = []
     for name in walk.order[1:]:
@@ -142,18 +144,8 @@ def _programs_of_walk(walk: ReversePass) -> Programs:
     forward = [row([n.name], n.formula, printer) for n in below(walk.circuit, walk.of)]
     local = [row([e.node, e.operand], e.partial, printer) for e in walk.edges]
     adjoints = {name: names.adjoint(name).name for name in walk.order[1:]}
-    tables = (("FORWARD", forward), ("BACKWARD", backward), ("LOCAL", local))
-    return Programs(tables, seed.name, adjoints, {})
-
-
-def _with_output(circuit: Circuit, of: str) -> Circuit:
-    return replace(circuit, output=circuit[of], loss=None)
-
-
-def _has_gates(circuit: Circuit, walk: ReversePass) -> bool:
-    """Whether the circuit has every gate of the walk, by name and expression."""
-    gates = reaching(walk.circuit, walk.of)
-    return all(n.name in circuit and circuit[n.name].formula == n.formula for n in gates)
+    tables = (("FORWARD", forward), ("BACKWARD", backward), ("LOCAL", local), ("GUARDS", ()))
+    return Programs(tables, seed.name, adjoints)
 
 
 def _rows(lowered: Lowered, program: Program) -> list[str]:

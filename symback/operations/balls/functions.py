@@ -5,6 +5,7 @@ from __future__ import annotations
 from flint import arb
 
 NOT_A_NUMBER = arb("nan")
+MINUS_INFINITY = arb("-inf")
 
 
 class Undecided(ArithmeticError):
@@ -58,6 +59,11 @@ def _undecided_or_nan(x: arb) -> arb:
     raise Undecided
 
 
+def log(x: arb) -> arb:
+    """The logarithm; −∞ at 0, so that a condition on it is decided."""
+    return MINUS_INFINITY if is_zero(x) else x.log()
+
+
 def atan2(y: arb, x: arb) -> arb:
     """The angle; NaN on the cut, where floats distinguish -0 from 0 and numbers don't."""
     if is_zero(y) and not x > 0:
@@ -65,4 +71,14 @@ def atan2(y: arb, x: arb) -> arb:
     return arb.atan2(y, x)
 
 
-__all__ = ["NOT_A_NUMBER", "Undecided", "atan2", "is_zero", "larger", "sign", "smaller", "step"]
+__all__ = [
+    "NOT_A_NUMBER",
+    "Undecided",
+    "atan2",
+    "is_zero",
+    "larger",
+    "log",
+    "sign",
+    "smaller",
+    "step",
+]

@@ -142,9 +142,10 @@ def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
         return None if inner is None else not inner
     if isinstance(condition, And | Or):
         inner_values = [_holds(c, values) for c in condition.args]
-        if None in inner_values:
-            return None
-        return all(inner_values) if isinstance(condition, And) else any(inner_values)
+        decisive = isinstance(condition, Or)
+        if decisive in inner_values:  # whatever the others are
+            return decisive
+        return None if None in inner_values else not decisive
     if isinstance(condition, ITE):  # what SymPy makes of a choice inside a comparison
         first, yes, no = condition.args
         chosen = _holds(first, values)
@@ -184,7 +185,8 @@ def constant(expr: Expr, bits: int = 80) -> arb:
 def nearest_float(value: arb) -> float:
     """The float64 nearest to the ball's midpoint; infinite beyond the largest."""
     if not value.is_finite():
-        return float("nan")
+        at = float(value.mid())
+        return at if value.is_exact() else float("nan")
     mantissa, exponent = value.mid().man_exp()
     if int(mantissa) == 0:
         return 0.0
