@@ -428,7 +428,10 @@ def test_points_at_kinks_are_met(name):
 
 
 def _is_at_kink(expr, values):
-    at = {s: sp.Rational(float(values[s.name])) for s in expr.free_symbols}
+    values = {s: values[s.name] for s in expr.free_symbols}
+    if not all(isinstance(v, float | mp.mpf) for v in values.values()):
+        return False  # a branch that is not taken may leave the real numbers
+    at = {s: sp.Rational(float(v)) for s, v in values.items()}
     if isinstance(expr, sp.Max | sp.Min):
         a, b = (arg.subs(at) for arg in expr.args)
         return a == b
