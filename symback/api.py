@@ -242,7 +242,7 @@ class Gradient(closed_forms.Gradient):
         return markdown_of_gradient(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equal where the records are
 class Derivation(record.Derivation):
     """The derivation of one partial, or of all partials of a node.
 
@@ -255,7 +255,7 @@ class Derivation(record.Derivation):
     -x3
     """
 
-    _shown: list[int] = field(default_factory=lambda: [0], repr=False, compare=False)
+    _shown: int = field(default=0, repr=False)  # where a reader is, and nothing else: it moves
 
     @classmethod
     def from_record(cls, data: record.Derivation) -> Self:
@@ -326,16 +326,16 @@ class Derivation(record.Derivation):
 
         if not 1 <= number <= len(self.steps):
             raise CircuitError(f"there is no step {number}; there are 1 to {len(self.steps)}")
-        self._shown[0] = number
+        object.__setattr__(self, "_shown", number)
         return step_text(self, self.steps[number - 1])
 
     def next(self) -> Shown:
         """The step behind the one shown last."""
-        return self.step(min(self._shown[0] + 1, len(self.steps)))
+        return self.step(min(self._shown + 1, len(self.steps)))
 
     def back(self) -> Shown:
         """The step before the one shown last."""
-        return self.step(max(self._shown[0] - 1, 1))
+        return self.step(max(self._shown - 1, 1))
 
     def why(self, number: int) -> Shown:
         """Why step `number` holds, and the steps that it needs."""

@@ -36,6 +36,10 @@ class Derivation:
     view: View = "paths"
     verified: bool = True  # False: no point inside the domain was found to verify all steps at
 
+    def __hash__(self) -> int:
+        """The record has mappings, which have no hash; these few determine it."""
+        return hash((self.circuit, self.of, self.wrt, self.view))
+
     @property
     def of(self) -> str:
         return self.walk.of

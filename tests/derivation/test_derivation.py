@@ -13,7 +13,7 @@ import pytest
 import sympy as sp
 
 import symback as sb
-from symback.derivation.record import Derivation
+from symback.api import Derivation
 from symback.operations.elementwise import elementary
 from symback.printing.circuit_text import NotationPrinter
 
