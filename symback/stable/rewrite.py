@@ -7,7 +7,7 @@ still asked of a circuit that uses it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,10 +26,9 @@ from symback.stable.rules import RULES, SPOKEN_OF, Rule
 
 MOST_CHANGES = 40  # of one part, one after the other
 
-_BY_HEAD: dict[Any, list[Rule]] = {}
-for _rule in RULES:
-    for _head in _rule.heads:
-        _BY_HEAD.setdefault(_head, []).append(_rule)
+RULES_BY_HEAD: Mapping[Any, list[Rule]] = {
+    head: [rule for rule in RULES if head in rule.heads] for of in RULES for head in of.heads
+}
 
 
 def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
@@ -220,7 +219,7 @@ class Rewriter:
 
     def once(self, expr: Any) -> tuple[Expr, Rule] | None:
         """What the first rule that applies makes of an expression, and that rule."""
-        for rule in _BY_HEAD.get(expr.func, ()):
+        for rule in RULES_BY_HEAD.get(expr.func, ()):
             self._looked = set()
             found = rule.match(self, expr)
             if found is not None and found != expr:

@@ -1,4 +1,6 @@
-"""Tests share what they need through tests/cases: no test file imports another."""
+"""Tests share what they need through tests/cases: no test file imports another. What begins with
+an underscore is for the file that defines it alone, in the package and in its tests.
+"""
 
 import ast
 from pathlib import Path
@@ -6,7 +8,15 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
+ROOT = TESTS.parent
+OWN = ("symback", "tests", "tools", "benchmarks")
 FILES = sorted(TESTS.rglob("*.py"))
+PACKAGE = sorted((ROOT / "symback").rglob("*.py"))
+OURS = sorted(
+    [*FILES, *PACKAGE, *(p for d in ("tools", "benchmarks") for p in (ROOT / d).rglob("*.py"))]
+)
+PASTED = ("kernels", "array_kernels", "series_kernels")
+"""Modules whose text is pasted into generated ones: their private names are those modules'."""
 
 
 def imported(tree):
@@ -26,3 +36,81 @@ def test_no_test_file_imports_a_test_file(path):
         for name in names
         if name.startswith("tests.") and any(p.startswith("test_") for p in name.split("."))
     ]
+
+
+# -- private names --------------------------------------------------------------------------------
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__") and len(name) > 1
+
+
+def names_of_classes(tree):
+    """The private names of methods, of fields, and of what is set on an object."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef):
+                    yield part.name
+                elif isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+                    yield part.target.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+PROTOCOLS = {
+    *("_repr_svg_", "_repr_markdown_", "_repr_pretty_"),  # IPython's
+    *("_asdict", "_fields", "_field_defaults", "_make", "_replace"),  # of named tuples
+    "_print",  # SymPy's printers'
+}
+IN_CLASSES = [(n, path.parent) for path in PACKAGE for n in names_of_classes(parsed(path))]
+
+
+def private_uses(tree, folder):
+    """Private names of another file: imported, of an imported module, set in one, and those of an
+    object whose class stands in another folder.
+    """
+    modules = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OWN:
+            for alias in node.names:
+                modules[alias.asname or alias.name] = alias.name
+                if is_private(alias.name) and alias.name != "_version":
+                    yield f"{node.lineno}: import of {alias.name}"
+    own = {*names_of_classes(tree), *PROTOCOLS, *(n for n, home in IN_CLASSES if home == folder)}
+    foreign = {n for n, _ in IN_CLASSES if is_private(n)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr) and node.attr not in own:
+            of = node.value.id if isinstance(node.value, ast.Name) else ""
+            of_module = of in modules and modules[of] not in PASTED
+            of_object = of not in ("self", "cls", *modules) and node.attr in foreign
+            if of_module or of_object:
+                yield f"{node.lineno}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr"):
+            names = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            private = any(isinstance(name, str) and is_private(name) for name in names)
+            if private and ast.unparse(node.args[0]) in modules:
+                yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_file_uses_private_names_of_another(path):
+    assert not list(private_uses(parsed(path), path.parent))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from symback.stable.rewrite import _private",
+        "from symback.stable import rewrite\nrewrite._private",
+        "from symback.stable import rewrite\nmonkeypatch.setattr(rewrite, '_private', 1)",
+        "from symback.api import Circuit\nCircuit._private(c)",
+        "def f(derivation):\n    return derivation._shown",
+    ],
+)
+def test_a_private_name_is_seen(text):
+    assert len(list(private_uses(ast.parse(text), TESTS))) == 1

@@ -512,7 +512,7 @@ def test_a_sum_over_a_whole_matrix_is_not_a_softmax():
 
 def planted(monkeypatch, head, match):
     rules = {head: [Rule("planted", "to be found", (head,), match)]}
-    monkeypatch.setattr(rewrite, "_BY_HEAD", rules)
+    monkeypatch.setattr(rewrite, "RULES_BY_HEAD", rules)
     monkeypatch.setattr(rewrite, "MOST_CHANGES", 1)
 
 
@@ -553,7 +553,7 @@ def test_a_rule_that_changes_nothing_lets_the_next_one_try(monkeypatch):
     split = Rule(
         "split", "to be used", (sp.exp,), lambda see, e: sp.sinh(e.args[0]) + sp.cosh(e.args[0])
     )
-    monkeypatch.setattr(rewrite, "_BY_HEAD", {sp.exp: [same, split]})
+    monkeypatch.setattr(rewrite, "RULES_BY_HEAD", {sp.exp: [same, split]})
     x = sp.Symbol("x", real=True)
     assert stable(sb.circuit("f = exp(x)", loss=None)).output.formula == sp.sinh(x) + sp.cosh(x)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
 import sys
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache, partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import numpy as np
 import pytest
@@ -22,7 +20,7 @@ from symback.errors import DataError, SymbackError
 from symback.training.checkpoint import Saver
 from symback.training.engine.gradients import Part, WorkersLost
 from symback.training.engine.shard_recipes import SHARDS, aligned, opened
-from symback.training.engine.workers import OnProcesses, on_executor, on_processes
+from symback.training.engine.workers import on_executor, on_processes
 from symback.training.feed.batches import SHUFFLE
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.feed import open_feed
@@ -304,15 +302,15 @@ class At(Progress):
             self.do()
 
 
-def kill(engine: OnProcesses):
-    [process] = engine._executors[0]._processes.values()
-    os.kill(process.pid, signal.SIGKILL)
+def kill_worker():
+    [process] = active_children()
+    process.kill()
     process.join()
 
 
 def test_killed_process_is_replaced(stored):
     with on_processes(1) as engine:
-        killing = At(4, lambda: kill(engine))
+        killing = At(4, kill_worker)
         result = train(
             module_of("neuron"),
             stored("neuron"),
@@ -326,22 +324,18 @@ def test_killed_process_is_replaced(stored):
 def test_run_that_lost_its_executor_goes_on_later(tmp_path, stored):
     module, feed, settings = module_of("neuron"), stored("neuron"), settings_of("steps")
     tmp_path.joinpath("run").mkdir()
-    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
-
-        def end():
-            [process] = executor._processes.values()
-            os.kill(process.pid, signal.SIGKILL)
-            process.join()
-
-        with pytest.raises(WorkersLost, match=r"out of memory; what was learned is saved.*resume"):
-            train(
-                module,
-                feed,
-                settings,
-                engine=on_executor(executor),
-                progress=At(7, end),
-                saver=Saver(tmp_path / "run"),
-            )
+    with (
+        ProcessPoolExecutor(1, get_context("spawn")) as executor,
+        pytest.raises(WorkersLost, match=r"out of memory; what was learned is saved.*resume"),
+    ):
+        train(
+            module,
+            feed,
+            settings,
+            engine=on_executor(executor),
+            progress=At(7, kill_worker),
+            saver=Saver(tmp_path / "run"),
+        )
     resumed = train(module, feed, settings, saver=Saver(tmp_path / "run", resume=True))
     assert bits(resumed) == bits_here("neuron", "steps")
 
@@ -496,9 +490,15 @@ def test_dask_takes_many_parameters_past_the_scheduler(dask):
 @pytest.mark.parametrize("lost", [1, 2])
 @pytest.mark.parametrize("source", ["file", "memory"])
 def test_dask_survives_lost_workers(lost, source, dask, stored):
+    psutil = pytest.importorskip("psutil")  # comes with Dask
+
     def kill_some():
-        for pid in list(dask._client.run(os.getpid).values())[:lost]:
-            os.kill(pid, signal.SIGKILL)
+        """By the system's list of processes: multiprocessing's own would reap them for Dask."""
+        children = [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE]
+        workers = [p for p in children if any("spawn_main" in part for part in p.cmdline())]
+        assert len(workers) == 2
+        for process in workers[:lost]:
+            process.kill()
 
     data = neuron_data() if source == "memory" else stored("neuron")
     result = train(
