@@ -56,7 +56,7 @@ def run_alone(module: str, arguments: Sequence[object], limit: float) -> Report 
 
 
 def peak_memory() -> int | None:
-    """Bytes that this process held at most; None where the system does not tell.
+    """Bytes that this process held at most; None where the system does not report it.
 
     Not getrusage, whose peak is that of the parent where the parent's was higher.
     """

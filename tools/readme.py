@@ -49,7 +49,7 @@ def error() -> str:
         sb.circuit(MISTAKE)
     except sb.SymbackError as found:
         return f"symback: {found}\n"
-    raise AssertionError("the mistake is none")
+    raise AssertionError("the mistaken text was accepted")
 
 
 def check() -> str:

@@ -1,4 +1,4 @@
-"""Write the modules in generated/ anew from their circuits; --check only tells what is stale."""
+"""Write the modules in generated/ anew from their circuits; --check only reports what is stale."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ for name in ("x3", "x4", "x5"):
 # ## 4. Weights on the edges
 #
 # Neurons weigh what they receive. The weights $w_3$ and $w_4$ are what training will change, so
-# they are **parameters**. symback tells them from inputs by their name and says so.
+# they are **parameters**. symback distinguishes them from inputs by their names and says so.
 
 # %% magic_args="weighted --no-loss" language="circuit"
 # f  = x1 − x2
@@ -183,7 +183,7 @@ SVG(paths.draw(at=here))
 # ## 7. A loss
 #
 # How wrong is the neuron on one example? $\ell(f, x, y) = (f(x) - y)^2/2$. A circuit with
-# parameters gets this loss by itself unless told otherwise.
+# parameters gets this loss by itself unless you declare another.
 
 # %% magic_args="model" language="circuit"
 # f = x1 − σ(w3x3 + w4x4)

@@ -15,7 +15,7 @@
 # # A network that reads digits
 #
 # The same backpropagation as in `lecture.py`, with matrices in place of numbers: a network of one
-# hidden layer learns to tell handwritten digits apart. In this order: the circuit, its derivation,
+# hidden layer learns to classify handwritten digits. In this order: the circuit, its derivation,
 # the code that is generated from it, a check of that code, and training.
 #
 # The data are the 1,797 images of scikit-learn's `load_digits`, 8 × 8 pixels each.

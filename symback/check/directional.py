@@ -3,7 +3,7 @@
 Truths entry by entry exist at small sizes only, and an error may need a large one: a block that
 is cut off, an axis of the wrong length. For every linear map ⟨v̄, J·ẋ⟩ = ⟨Jᵀ·v̄, ẋ⟩, so one random
 direction ẋ of a leaf tests all entries of its adjoint at once. J·ẋ is a central difference of
-fourth order, and the tolerance is what the numbers themselves say:
+fourth order, and the tolerance comes from the values themselves:
 
 - truncation: the differences between step widths, of which it is some fifteenth;
 - rounding: the noise of the function along the line, from the fourth differences of values at

@@ -148,7 +148,7 @@ def computed(
 ) -> Node:
     """A computed node; `operands` gives the order in which its operands first appear.
 
-    `shapes` tells those of the operands; without it all are numbers.
+    `shapes` has those of the operands; without it all are numbers.
     """
     present = {s.name for s in postorder(formula) if s.is_Symbol}
     kept = tuple(name for name in dict.fromkeys(operands) if name in present)

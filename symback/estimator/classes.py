@@ -39,7 +39,7 @@ class Reading:
         return np.eye(count)[codes] if self.one_hot else codes
 
     def probabilities(self, values: Array) -> Array:
-        """One column a class; TrainingError where outputs are none."""
+        """One column a class; TrainingError where the outputs are not classes."""
         from scipy.special import expit, softmax  # slow to import
 
         if self.count is None:

@@ -122,7 +122,7 @@ class ArrayBuilder(Builder):
         return symbol
 
     def _refuse_product(self, name: str, term: Term) -> None:
-        """A name that is made of names of arrays, such as Wx, is no number beside them."""
+        """A name that is made of names of arrays, such as Wx, is not a number beside them."""
         factors = factors_among(name, self.is_known)
         ranks = [len(self.shape(f)) for f in factors]
         if any(ranks):

@@ -1,7 +1,7 @@
 """Text that the grammar refuses: what is wrong at the place, and what to write instead.
 
 People type Python, spreadsheets, LaTeX and what stands in books; a message names what they meant
-where that can be told from what stands around the place.
+where the text around the place shows it.
 """
 
 from __future__ import annotations

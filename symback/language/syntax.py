@@ -90,7 +90,7 @@ class Source:
 
 
 def statements(source: Source) -> list[Statement]:
-    """The statements of a text; CircuitSyntaxError says where and why it is none."""
+    """The statements of a text; CircuitSyntaxError says where and why it is not a circuit."""
     _refuse_size(source)
     _refuse_unseen(source)
     try:

@@ -13,7 +13,7 @@ from symback.operations.entries import Entries, boxed, broadcast
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
 from symback.stable.proof import holds
-from symback.stable.rules import SPOKEN_OF
+from symback.stable.rules import COVERED
 
 ALONG = 3  # entries along an axis
 _DEFINITIONS = definitions(SYMPY)
@@ -28,7 +28,7 @@ def holds_for_arrays(
 ) -> bool:
     """Whether both forms are proven equal, with three entries along each axis.
 
-    `became` gives the rewritten form of a part. An operation that no rule speaks of is unknown
+    `became` gives the rewritten form of a part. An operation that no rule covers is unknown
     in both forms, whatever it does: its operands must be proven equal to their rewritten forms.
     """
     unknowns: dict[Any, Symbol] = {}
@@ -71,7 +71,7 @@ def _same_but_for_operands(part: Any, whole: Any) -> bool:
 
 
 def _unspoken_of(expr: Any) -> list[Any]:
-    """The outermost operations that mix elements and that no rule speaks of."""
+    """The outermost operations that mix elements and that no rule covers."""
     found: dict[Any, None] = {}
     seen: set[Any] = set()
     stack = [expr]
@@ -80,7 +80,7 @@ def _unspoken_of(expr: Any) -> list[Any]:
         if part in seen:
             continue
         seen.add(part)
-        if isinstance(part, ArrayFunction) and type(part) not in SPOKEN_OF:
+        if isinstance(part, ArrayFunction) and type(part) not in COVERED:
             found[part] = None
         else:
             stack.extend(reversed(part.args))
@@ -103,7 +103,7 @@ def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Entries:
         if not part.args:
             rank = len(shape_of(part, shapes)) if isinstance(part, Expr) else 0
             done[part] = _any_entries(part, rank)
-        elif type(part) in SPOKEN_OF:
+        elif type(part) in COVERED:
             done[part] = _DEFINITIONS[part.func](*(done[o] for o in part.operands), *part.options)
         else:
             args = broadcast(*(done[a] for a in part.args))

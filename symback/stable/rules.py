@@ -43,7 +43,7 @@ ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
 ANGLE = "a product of sines"
 ROOTS = "a quotient by the sum of the roots"
 
-SPOKEN_OF = (arrays.reduce_sum, arrays.softmax, arrays.log_softmax, arrays.logsumexp)
+COVERED = (arrays.reduce_sum, arrays.softmax, arrays.log_softmax, arrays.logsumexp)
 """The operations on arrays that a rule can look into or put in place."""
 
 RULES: tuple[Rule, ...] = (

@@ -95,7 +95,7 @@ def _read(
         hint = nearest(unknown, reader.leaves)
         raise UnknownName(f"no symbol has the name '{clip(unknown, 40)}'{hint}")
     if isinstance(loss, str) and loss not in [n for n, _ in pairs]:
-        raise UnknownName(f"the loss '{clip(loss, 40)}' is none of the named expressions")
+        raise UnknownName(f"the loss '{clip(loss, 40)}' is not one of the named expressions")
     sizes = [size(n) for n in arrays.sizes] if arrays else []
     ordered = in_given_order(leaves, params, inputs)
     return assemble([*sizes, *ordered, *nodes], loss=loss, inferred=[n.name for n in leaves])
@@ -207,7 +207,7 @@ class _Reader:
             value = exact(number) if number.is_Float else number
             if is_float64(value):
                 return value
-        raise DomainError(f"node '{name}' has a number that is no float64")
+        raise DomainError(f"node '{name}' has a number that is not a float64")
 
     def _refuse_power(self, name: str, part: Any, base: Any, power: Any) -> None:
         why = undefined_power(base, power)

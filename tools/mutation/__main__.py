@@ -24,8 +24,8 @@ from tools.mutation.places import FILES, ON_REQUEST
 from tools.mutation.planting import Mutant, mutants
 from tools.mutation.run import ROOT, Judges, Verdict
 
-TOLD = ("AssertionError", "Failed", "StepRefused", "RewriteRefused")
-"""What tells that a result is wrong; a mutant that ends in another error is killed by that."""
+WRONG_RESULT = ("AssertionError", "Failed", "StepRefused", "RewriteRefused")
+"""The errors that show a wrong result; a mutant that ends in another error is killed by that."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,7 +85,7 @@ def enter(verdict: Verdict, row: Counter[str]) -> str:
         kind = "equivalent" if explained else "survived"
     row["mutants"] += 1
     row[kind] += 1
-    row["crashed"] += bool(verdict.killer) and not verdict.reason.startswith(TOLD)
+    row["crashed"] += bool(verdict.killer) and not verdict.reason.startswith(WRONG_RESULT)
     return kind
 
 

@@ -82,7 +82,7 @@ def check(text: str) -> None:
 
 
 def derive(text: str) -> None:
-    """A step that does not hold raises; one that can't be told is one more than there were."""
+    """A step that does not hold raises; one that can't be decided is one more than there were."""
     import symback as sb
 
     circuit = sb.circuit(text)

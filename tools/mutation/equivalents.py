@@ -1,7 +1,7 @@
 """Mutants that mean the same as the original, and why: the rows of `equivalents.txt`.
 
 A row names the place, the line of the file, what is replaced and what by; `‖` stands between
-several. Where several in a place read alike, `#2` behind what is replaced tells that the second is
+several. Where several in a place read alike, `#2` behind what is replaced says that the second is
 meant. The command shows that no others survive; a test, that each row has one mutant.
 """
 

@@ -1,7 +1,7 @@
 """Fold lines that only copy or negate: x2_bar = -f_bar goes into the one line that reads it.
 
 A negation would cost a pass over the batch. The chain of the folded line goes in front of the
-reader's own, so the comment still tells the whole product.
+reader's own, so the comment still shows the whole product.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def to_markdown(derivation: Derivation) -> str:
 
 
 def printer_of(derivation: Derivation) -> LatexPrinter:
-    """A printer that knows the adjoints where the derivation speaks of them."""
+    """A printer that knows the adjoints where the derivation uses them."""
     if derivation.view == "accumulation":
         return with_adjoints(LatexPrinter, derivation.walk)
     return LatexPrinter.of(derivation.walk.circuit)

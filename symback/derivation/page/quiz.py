@@ -183,7 +183,7 @@ class _Writer:
         return {name: self._row(lambda f, e=e: f.value(e)) for name, e in forms.items()}  # type: ignore[misc]
 
     def _partials(self) -> dict[str, int]:
-        """The local partials by name: an answer to a whole partial may speak of them."""
+        """The local partials by name: an answer to a whole partial may use them."""
         links = [(e.node, e.operand) for e in self._walk.edges]
         return {" ".join(at): self._row(lambda f, at=at: f.partials[at]) for at in links}  # type: ignore[misc]
 

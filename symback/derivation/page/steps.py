@@ -192,7 +192,7 @@ class Writer:
         return groups
 
     def lit(self, step: Step) -> tuple[Iterable[str], Iterable[Link]]:
-        """The nodes and edges that a step speaks of."""
+        """The nodes and edges that a step is about."""
         walk = self.derivation.walk
         if isinstance(step.left, str):
             return [step.node], [(step.node, o) for o in walk.circuit[step.node].operands]

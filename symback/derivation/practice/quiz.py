@@ -193,7 +193,7 @@ class Quiz:
         draw.shuffle(chosen)
         return tuple(chosen)
 
-    # -- faces -----------------------------------------------------------------------------------
+    # -- for people --------------------------------------------------------------------------------
 
     @property
     def text(self) -> Shown:
@@ -224,7 +224,7 @@ class Quiz:
     def answer(self, number: int, given: Any) -> Grade:
         """The grade of one answer: circuit text, a SymPy expression, or a rule or its letter.
 
-        Raises the parser's error, with its place, where the text is none.
+        Raises the parser's error, with its place, where the text is not an expression.
         """
         question = self.question(number)
         if question.kind == "rule":
