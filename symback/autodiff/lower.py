@@ -242,7 +242,7 @@ class _Backward:
         """One line an adjoint: the sum of its contributions, each upstream × local partial."""
         circuit, names = self._circuit, self._names
         reads = Reads(record, names.mask, names.shapes, self._varying)
-        waiting = dict(reads.lines)  # masks, until a line reads them
+        waiting = reads.lines  # masks, until a line reads them; guards add more
         lines: list[Assign] = []
         for name in record.order[1:]:
             node = circuit[name]

@@ -182,6 +182,12 @@ CHOSEN = [
         {"x": [0.5, 0, 1]},
     ),
     (
+        "x: input[2]; s: param; y = s*sum(x); p = softmax(x)\n"
+        "f: output = sum(where(x > 0, y*x, p))",
+        {"x": [1, 2], "s": 2},
+        {"s": 9, "x": [12, 12]},
+    ),
+    (
         "X: input[2, 2]; v: input[2]; r = sqrt(X) @ v; f: output = where(v[0] > 0, sum(r), v[1])",
         {"X": [[0, 1], [-1, 1]], "v": [-1, 1]},
         {"X": [[0, 0], [0, 0]], "v": [0, 1]},
