@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import symback as sb
-from symback.autodiff.cost import receipts
+from symback.autodiff.cost import operation_counts
 
 ROOT = Path(__file__).resolve().parent.parent
 NEURON = "f = x1 − σ(w3x3 + w4x4)"
@@ -57,7 +57,7 @@ def check() -> str:
 
 
 def stats() -> str:
-    return "".join(f"{receipt}\n" for receipt in receipts(sb.circuit(NEURON)))
+    return "".join(f"{count}\n" for count in operation_counts(sb.circuit(NEURON)))
 
 
 OUTPUTS: dict[str, Callable[[], str]] = {

@@ -12,7 +12,7 @@ from symback.circuits.program import Program
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class OperationCount:
     """Operations of a value, and of the value together with its partials, a sample."""
 
     of: str
@@ -32,22 +32,22 @@ class Receipt:
         )
 
 
-def receipts(circuit: Circuit) -> tuple[Receipt, ...]:
+def operation_counts(circuit: Circuit) -> tuple[OperationCount, ...]:
     """What the output's partials by all leaves cost, and those that training needs.
 
     >>> import symback as sb
-    >>> for receipt in receipts(sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")):
-    ...     print(receipt)
+    >>> for count in operation_counts(sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")):
+    ...     print(count)
     f: 5 operations; with its partials by all leaves 12, 2.4 times as many; live values: 9
     l: 8 operations; with its partials by parameters 12, 1.5 times as many; live values: 7
     """
     lowered = lower(circuit)
-    return receipts_of(lowered, programs(lowered))
+    return operation_counts_of(lowered, programs(lowered))
 
 
-def receipts_of(
+def operation_counts_of(
     lowered: Lowered, optimised: tuple[Program, Program, Program]
-) -> tuple[Receipt, ...]:
+) -> tuple[OperationCount, ...]:
     """The same, from a circuit's programs after all passes."""
     circuit = lowered.circuit
     forward, backward, fused = optimised
@@ -57,20 +57,22 @@ def receipts_of(
         lines=(*forward.lines, *backward.lines),
         results=(*forward.results[:1], *backward.results),
     )
-    found = [_receipt(lowered, circuit.output.name, "all leaves", forward, both)]
+    found = [_operation_count(lowered, circuit.output.name, "all leaves", forward, both)]
     if fused.lines and circuit.params:
-        found.append(_receipt(lowered, circuit.objective.name, "parameters", fused, fused))
+        found.append(_operation_count(lowered, circuit.objective.name, "parameters", fused, fused))
     return tuple(found)
 
 
-def _receipt(lowered: Lowered, of: str, by: str, value: Program, gradient: Program) -> Receipt:
+def _operation_count(
+    lowered: Lowered, of: str, by: str, value: Program, gradient: Program
+) -> OperationCount:
     alone = drop_dead(replace(value, results=value.results[:1]), lowered.names)
     names = {*gradient.arguments, *(line.target for line in gradient.lines)}
-    return Receipt(of, by, alone.operations, gradient.operations, gradient.live(names))
+    return OperationCount(of, by, alone.operations, gradient.operations, gradient.live(names))
 
 
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-__all__ = ["Receipt", "counted", "receipts", "receipts_of"]
+__all__ = ["OperationCount", "counted", "operation_counts", "operation_counts_of"]

@@ -26,7 +26,7 @@ THETA, GRADIENT, DECAYED, NEXT = "theta", "g", "g_decayed", "_next"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class UpdateSetting:
     """What all parameters share: a number from `least` to below `bound`."""
 
     name: str
@@ -43,7 +43,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class UpdateRule:
     """An optimiser's rule for one parameter; `{g}` in its equations is what it takes for g."""
 
     name: str
@@ -51,7 +51,7 @@ class Rule:
     source: str
     form: str
     state: Mapping[str, str] = field(hash=False)  # name → meaning
-    settings: tuple[Setting, ...]
+    settings: tuple[UpdateSetting, ...]
     equations: str
     has_decay: bool = False  # as a part of its equations
 
@@ -64,10 +64,10 @@ class Rule:
         return "\n".join([inputs, "; ".join(shared), *given, self.equations, "loss: none", ""])
 
 
-ETA = Setting("eta", "the step width")
-T = Setting("t", "the number of the step, counted from 1", least=1.0)
-DECAY = Setting("decay", "how much of the parameter is added to its gradient")
-MU = Setting("mu", "how much of the momentum is kept", 0.9, bound=1.0)
+ETA = UpdateSetting("eta", "the step width")
+T = UpdateSetting("t", "the number of the step, counted from 1", least=1.0)
+DECAY = UpdateSetting("decay", "how much of the parameter is added to its gradient")
+MU = UpdateSetting("mu", "how much of the momentum is kept", 0.9, bound=1.0)
 MOMENTUM = {"m": "the momentum: the gradients so far, old ones fading"}
 MOMENTS = {
     "m": "the first moment: the mean of the gradients so far, old ones fading",
@@ -76,9 +76,9 @@ MOMENTS = {
 OF_ADAM = (
     ETA,
     T,
-    Setting("beta1", "how much of the first moment is kept", 0.9, bound=1.0),
-    Setting("beta2", "how much of the second moment is kept", 0.999, bound=1.0),
-    Setting("epsilon", "what keeps the quotient finite where gradients vanish", 1e-8),
+    UpdateSetting("beta1", "how much of the first moment is kept", 0.9, bound=1.0),
+    UpdateSetting("beta2", "how much of the second moment is kept", 0.999, bound=1.0),
+    UpdateSetting("epsilon", "what keeps the quotient finite where gradients vanish", 1e-8),
 )
 _MOMENTS = """\
 m_next = beta1*m + (1 - beta1)*{g}
@@ -87,10 +87,10 @@ m_hat = m_next/(1 - beta1**t)
 v_hat = v_next/(1 - beta2**t)
 """
 
-RULES: Mapping[str, Rule] = {
+RULES: Mapping[str, UpdateRule] = {
     rule.name: rule
     for rule in (
-        Rule(
+        UpdateRule(
             "sgd",
             "Stochastic gradient descent",
             "H. Robbins, S. Monro (1951): A Stochastic Approximation Method",
@@ -99,7 +99,7 @@ RULES: Mapping[str, Rule] = {
             (ETA,),
             "theta_next = theta - eta*{g}",
         ),
-        Rule(
+        UpdateRule(
             "momentum",
             "Momentum, the heavy ball",
             "B. T. Polyak (1964): Some Methods of Speeding up the Convergence of Iteration Methods",
@@ -109,7 +109,7 @@ RULES: Mapping[str, Rule] = {
             (ETA, MU),
             "m_next = mu*m + {g}\ntheta_next = theta - eta*m_next",
         ),
-        Rule(
+        UpdateRule(
             "nesterov",
             "Nesterov's accelerated gradient",
             "Y. Nesterov (1983): A Method for Solving the Convex Programming Problem with "
@@ -120,7 +120,7 @@ RULES: Mapping[str, Rule] = {
             (ETA, MU),
             "m_next = mu*m + {g}\ntheta_next = theta - eta*(mu*m_next + {g})",
         ),
-        Rule(
+        UpdateRule(
             "adam",
             "Adam",
             "D. P. Kingma, J. Ba (2015): Adam: A Method for Stochastic Optimization, Algorithm 1",
@@ -129,13 +129,13 @@ RULES: Mapping[str, Rule] = {
             OF_ADAM,
             _MOMENTS + "theta_next = theta - eta*m_hat/(sqrt(v_hat) + epsilon)",
         ),
-        Rule(
+        UpdateRule(
             "adamw",
             "AdamW, Adam with decoupled weight decay",
             "I. Loshchilov, F. Hutter (2019): Decoupled Weight Decay Regularization, Algorithm 2",
             "As in PyTorch: eta stands for the paper's η·α and multiplies the decay too.",
             MOMENTS,
-            (*OF_ADAM, Setting("decay", "how much of the parameter a step takes away", 0.01)),
+            (*OF_ADAM, UpdateSetting("decay", "how much of the parameter a step takes away", 0.01)),
             _MOMENTS + "theta_next = theta - eta*(m_hat/(sqrt(v_hat) + epsilon) + decay*theta)",
             has_decay=True,
         ),
@@ -144,7 +144,7 @@ RULES: Mapping[str, Rule] = {
 """The rules by name."""
 
 
-def rule_named(name: str, *, decay: bool = False) -> Rule:
+def rule_named(name: str, *, decay: bool = False) -> UpdateRule:
     """The rule of that name; with `decay` its gradient has the weight decay, decay·theta, added.
 
     That is the gradient of decay/2·theta² (L2). Where a rule has a decay of its own, as adamw has,
@@ -179,7 +179,7 @@ class Update:
         return theta_next
     """
 
-    rule: Rule
+    rule: UpdateRule
     circuit: Circuit
 
     def __repr__(self) -> str:
@@ -246,9 +246,9 @@ def update(name: str, *, decay: bool = False) -> Update:
 
 
 @lru_cache(maxsize=16)
-def _update(rule: Rule) -> Update:
+def _update(rule: UpdateRule) -> Update:
     """One object a rule: short runs ask for it again and again."""
     return Update(rule, parse(rule.text))
 
 
-__all__ = ["RULES", "Rule", "Setting", "Update", "rule_named", "update"]
+__all__ = ["RULES", "Update", "UpdateRule", "UpdateSetting", "rule_named", "update"]

@@ -22,7 +22,7 @@ EXPONENTIAL = tuple(head for head in ARRAY_FUNCTIONS if head.exponential)
 """Operations that take exp of their operand, which code shifts so that none overflows."""
 
 
-def found(circuit: Circuit, *heads: Any) -> list[Expr]:
+def uses_of(circuit: Circuit, *heads: Any) -> list[Expr]:
     """All uses of some operations."""
     parts = (part for n in circuit.computed for part in postorder(n.formula))
     return [part for part in parts if isinstance(part, heads)]
@@ -30,20 +30,20 @@ def found(circuit: Circuit, *heads: Any) -> list[Expr]:
 
 def distributions(circuit: Circuit) -> list[str]:
     """The targets that must add up to 1 along their last axis."""
-    return sorted({op.args[1].name for op in found(circuit, cross_entropy)})
+    return sorted({op.args[1].name for op in uses_of(circuit, cross_entropy)})
 
 
 def classes(circuit: Circuit) -> dict[str, Size]:
     """The targets that are the index of a class, each with the number of classes."""
     shapes = circuit.shapes
-    uses = {op.args[1].name: op.args[0] for op in found(circuit, sparse_cross_entropy)}
+    uses = {op.args[1].name: op.args[0] for op in uses_of(circuit, sparse_cross_entropy)}
     return {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items())}
 
 
 def least_sizes(circuit: Circuit) -> dict[str, int]:
     """The smallest value of each size with a name that constant indices allow."""
     least: dict[str, int] = {}
-    for op in found(circuit, slice_):
+    for op in uses_of(circuit, slice_):
         shape = shape_of(op.args[0], circuit.shapes)
         for size, part in zip(shape, op.args[1], strict=False):
             if size.is_Integer:
@@ -68,4 +68,4 @@ def _reached(part: Expr) -> int:
     return first - last + 1 if first >= 0 else max(-first, last)
 
 
-__all__ = ["EXPONENTIAL", "classes", "distributions", "found", "least_sizes"]
+__all__ = ["EXPONENTIAL", "classes", "distributions", "least_sizes", "uses_of"]

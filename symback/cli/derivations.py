@@ -98,9 +98,9 @@ def derive(
         return
 
     if stats:
-        from symback.autodiff.cost import receipts
+        from symback.autodiff.cost import operation_counts
 
-        put("".join(f"{r}\n" for r in receipts(read_circuit(**circuit))), output)
+        put("".join(f"{r}\n" for r in operation_counts(read_circuit(**circuit))), output)
         return
     if (style or standalone) and form != "latex":
         raise click.UsageError("--style and --standalone need --format latex")

@@ -11,7 +11,7 @@ from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.derivation.record import Derivation
 from symback.derivation.steps import View
-from symback.derivation.writer import Writer
+from symback.derivation.writer import StepWriter
 from symback.errors import UnknownName, nearest
 
 MANY_EDGES = 1000
@@ -45,7 +45,7 @@ def derive(
             known = [n.name for n in walk.circuit.nodes]
             raise UnknownName(f"the circuit has no node '{name}'{nearest(name, known)}")
     view = "accumulation" if circuit.has_arrays else view
-    writer = Writer(walk, gradient, view)
+    writer = StepWriter(walk, gradient, view)
     writer.write(asked)
     closed = {n: gradient[n] for n in asked}
     return Derivation(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sympy import Expr
 
-Kind = Literal["forward", "rewrite", "seed", "edge", "sum", "substitute", "simplify", "expand"]
+StepKind = Literal["forward", "rewrite", "seed", "edge", "sum", "substitute", "simplify", "expand"]
 ABOUT_NODES = ("forward", "rewrite")
 """Kinds of steps that say what a node is."""
 
@@ -48,7 +48,7 @@ class Step:
     """
 
     id: int
-    kind: Kind
+    kind: StepKind
     left: str | tuple[str, str]
     right: Any  # Expr, tuple[Chain, ...] or Products
     rule: str
@@ -71,4 +71,4 @@ class Step:
         return WHY.get(self.kind, "{rule}").format(rule=rule, node=self.node)
 
 
-__all__ = ["ABOUT_NODES", "WHY", "Kind", "Products", "Step", "View"]
+__all__ = ["ABOUT_NODES", "WHY", "Products", "Step", "StepKind", "View"]

@@ -18,7 +18,7 @@ from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import Chain
 from symback.derivation.accumulation import EXPAND_SLOPES, Accumulation
 from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
-from symback.derivation.steps import Kind, Products, Step, View
+from symback.derivation.steps import Products, Step, StepKind, View
 from symback.derivation.verify.arrays import ArrayVerifier
 from symback.derivation.verify.scalars import Verifier
 from symback.operations.elementwise import as_quotients
@@ -26,7 +26,7 @@ from symback.operations.functions import Slope
 from symback.operations.simplify import simplified
 
 
-class Writer:
+class StepWriter:
     """Writes the steps of a walk in their fixed order."""
 
     def __init__(self, walk: ReversePass, gradient: Gradient, view: View) -> None:
@@ -98,7 +98,7 @@ class Writer:
 
     def _add(
         self,
-        kind: Kind,
+        kind: StepKind,
         left: str | tuple[str, str],
         right: Any,
         rule: str,
@@ -153,7 +153,7 @@ class Writer:
         number = self._add("sum", left, chains, rule, used)
         needed = (number, *used)
         number = self._add("substitute", left, products, "local partials", needed, chains)
-        total = as_quotients(_sum([_product(p) for p in products]))
+        total = as_quotients(_sum([_product_of(p) for p in products]))
         alike = self._gradient.alike
         kept = alike(total) if alike else simplified(total)
         number = self._add("simplify", left, kept, "simplified", (number,), products)
@@ -170,7 +170,7 @@ def _sum(terms: Sequence[Expr]) -> Expr:
     return sum(terms, S.Zero)
 
 
-def _product(factors: Sequence[Expr]) -> Expr:
+def _product_of(factors: Sequence[Expr]) -> Expr:
     result: Expr = S.One
     for factor in factors:
         result = times(result, factor)
@@ -182,4 +182,4 @@ def _slopes(products: Products) -> list[Slope]:
     return list(dict.fromkeys(found))
 
 
-__all__ = ["Writer"]
+__all__ = ["StepWriter"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.requirements import EXPONENTIAL, classes, found
+from symback.circuits.requirements import EXPONENTIAL, classes, uses_of
 from symback.errors import TrainingError
 from symback.operations.functions import binary_cross_entropy, logsigmoid, sigma, softplus
 from symback.operations.shapes import Size
@@ -83,6 +83,6 @@ def reading_of(circuit: Circuit, target: Node) -> Reading:
             "encode classes; both are numbers, or the output has an entry for each class"
         )
     heads = EXPONENTIAL if ranks[0] else LOGISTIC
-    uses = found(stable(circuit), *heads)  # also of what was typed as log(1 + exp(z))
+    uses = uses_of(stable(circuit), *heads)  # also of what was typed as log(1 + exp(z))
     logits = any(str(use.args[0]) == output.name for use in uses)
     return Reading(output.name, output.shape[0] if ranks[0] else None, bool(ranks[1]), logits)

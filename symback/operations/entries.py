@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 Index = tuple[int, ...]
-Part = int | slice | tuple[int | slice, ...]
+IndexPart = int | slice | tuple[int | slice, ...]
 
 
 class Entries:
@@ -66,7 +66,7 @@ class Entries:
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, part: Part) -> Any:
+    def __getitem__(self, part: IndexPart) -> Any:
         """An entry, or the array of a part."""
         found = self.part(part)
         return found if found.shape or isinstance(part, slice) else found.item()
@@ -76,12 +76,12 @@ class Entries:
 
     # -- the same entries in another order ---------------------------------------------------
 
-    def part(self, part: Part) -> Entries:
+    def part(self, part: IndexPart) -> Entries:
         """What an index of NumPy's names, also a single entry, as an array."""
         shape, places = self.places(part)
         return Entries(shape, [self.flat[i] for i in places])
 
-    def places(self, part: Part) -> tuple[Index, list[int]]:
+    def places(self, part: IndexPart) -> tuple[Index, list[int]]:
         """The shape of a part, and where its entries stand among all."""
         parts = part if isinstance(part, tuple) else (part,)
         if len(parts) > self.ndim:

@@ -16,7 +16,7 @@ from flint import arb
 from sympy import Expr, Symbol
 
 from symback.errors import Unsupported
-from symback.operations.balls.comparison import BITS, SEED, draw, equal
+from symback.operations.balls.comparison import BITS, SEED, draw_point, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
@@ -56,7 +56,7 @@ def _are_equal(one: Hashable, two: Hashable, behind: tuple[tuple[Hashable, Hasha
         if _equal_at(before, after, inner, at_zero) is None:
             return False
         for number in range(POINTS):
-            point = {s: arb(x) for s, x in draw(free, rng, number, RANGES).items()}
+            point = {s: arb(x) for s, x in draw_point(free, rng, number, RANGES).items()}
             equal = _equal_at(before, after, inner, point)
             if equal is None:
                 return False

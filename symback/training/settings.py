@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from symback.errors import TrainingError, clip, nearest
 
 if TYPE_CHECKING:
-    from symback.autodiff.updates import Setting, Update
+    from symback.autodiff.updates import Update, UpdateSetting
     from symback.training.schedules import Schedule
 
 LearningRate = float | Callable[[int], float]
@@ -146,12 +146,12 @@ class Settings:
                 _whole(name, _plain(value), 1)
         self._set("options", {n: _plain(value) for n, value in self.options.items()})
 
-    def _options_of_rule(self) -> dict[str, Setting]:
-        from symback.autodiff.updates import RULES, Setting
+    def _options_of_rule(self) -> dict[str, UpdateSetting]:
+        from symback.autodiff.updates import RULES, UpdateSetting
 
         if self.optimiser == LBFGS:
             least = {name: float(isinstance(d, int)) for name, d in LBFGS_OPTIONS.items()}
-            return {n: Setting(n, "", d, least[n]) for n, d in LBFGS_OPTIONS.items()}
+            return {n: UpdateSetting(n, "", d, least[n]) for n, d in LBFGS_OPTIONS.items()}
         own = {"eta", "t", "decay"}  # which have a setting of their own here
         return {s.name: s for s in RULES[self.optimiser].settings if s.name not in own}
 

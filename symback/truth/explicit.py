@@ -16,7 +16,7 @@ from sympy import Expr, Integer
 
 from symback.circuits.circuit import Circuit, Node, computed, leaf
 from symback.circuits.names import fresh_name
-from symback.circuits.requirements import EXPONENTIAL, classes, distributions, found
+from symback.circuits.requirements import EXPONENTIAL, classes, distributions, uses_of
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, parts_of, shape_of
@@ -43,7 +43,7 @@ def explicit(circuit: Circuit, sizes_of: Circuit | None = None) -> tuple[Circuit
     """The circuit over entries at small sizes, its own or another's, and how the two correspond."""
     if not circuit.has_arrays:
         return circuit, EntryMap()
-    return _Writer(circuit, sizes_of).written()
+    return _EntryWriter(circuit, sizes_of).written()
 
 
 def explicit_leaves(circuit: Circuit) -> tuple[Circuit, EntryMap]:
@@ -51,10 +51,10 @@ def explicit_leaves(circuit: Circuit) -> tuple[Circuit, EntryMap]:
 
     The output of the circuit that is returned says nothing.
     """
-    return _Writer(circuit).leaves()
+    return _EntryWriter(circuit).leaves()
 
 
-class _Writer:
+class _EntryWriter:
     def __init__(self, circuit: Circuit, sizes_of: Circuit | None = None) -> None:
         self._circuit = circuit
         self._sizes = small_sizes(sizes_of or circuit)
@@ -121,7 +121,7 @@ class _Writer:
         largest = max(counts, key=lambda name: counts[name])
         if sum(counts.values()) > MOST_ENTRIES:
             raise Unsupported(TOO_MANY.format(f"{counts[largest]:,} entries of '{largest}'"))
-        for op in found(self._circuit, *SQUARE):
+        for op in uses_of(self._circuit, *SQUARE):
             rows = self._length(shape_of(op.args[0], self._circuit.shapes)[0])
             if rows > MOST_ROWS:
                 what = f"the {math.factorial(rows):,} terms of a determinant of {rows} rows"

@@ -129,7 +129,7 @@ def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
     if part.is_Add:
         return _sum(args)
     if part.is_Mul:
-        return _product(args, limits)
+        return _rounded_product(args, limits)
     if part.is_Pow and part.exp == 2:
         return _rounded(args[0] ** 2, limits)
     value = _apply(part, args)
@@ -147,7 +147,7 @@ def _room_by_size(part: Expr, args: list[arb]) -> arb:
     return FUNCTION * UNIT * abs(size).abs_upper()
 
 
-def _product(args: list[arb], limits: Range) -> arb:
+def _rounded_product(args: list[arb], limits: Range) -> arb:
     """Two factors round once; of more, the order is not known: any part may be the first."""
     product = args[0]
     for factor in args[1:]:

@@ -14,7 +14,7 @@ from typing import Any
 from sympy import Expr, Integer
 
 from symback.circuits.circuit import Circuit
-from symback.circuits.requirements import found, least_sizes
+from symback.circuits.requirements import least_sizes, uses_of
 from symback.operations import arrays as a
 from symback.operations.arrays import shape_of
 
@@ -25,7 +25,7 @@ SQUARE = tuple(head for head in a.ARRAY_FUNCTIONS if head.grows_factorially)
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class SmallSizes:
     """What stands for each size."""
 
     named: dict[str, int]
@@ -36,13 +36,13 @@ class Sizes:
         return self.shrunk.get(size, int(size))
 
 
-def small_sizes(circuit: Circuit) -> Sizes:
+def small_sizes(circuit: Circuit) -> SmallSizes:
     """Values for all sizes: the more arrays have a size, the smaller it becomes."""
     numbers = {s for n in circuit.leaves for s in n.shape if s.is_Integer}
     shrinkable = _shrinkable(circuit, numbers)
     uses = Counter(s for n in circuit.leaves for size in n.shape for s in _atoms(size))
     least = _least(circuit)
-    square = {s for op in found(circuit, *SQUARE) for s in shape_of(op.args[0], circuit.shapes)}
+    square = {s for op in uses_of(circuit, *SQUARE) for s in shape_of(op.args[0], circuit.shapes)}
     wanted = [*circuit.size_names, *sorted(shrinkable)]
     taken = {int(s) for s in numbers - shrinkable}
     chosen: dict[Any, int] = {}
@@ -50,7 +50,7 @@ def small_sizes(circuit: Circuit) -> Sizes:
         chosen[size] = next(n for n in count(least.get(size, 2)) if n not in taken)
         taken.add(chosen[size])
     named = {str(s): chosen[s] for s in circuit.size_names}
-    return Sizes(named, {s: chosen[s] for s in shrinkable if chosen[s] < s})
+    return SmallSizes(named, {s: chosen[s] for s in shrinkable if chosen[s] < s})
 
 
 def _atoms(size: Expr) -> set[Any]:
@@ -62,7 +62,7 @@ def _shrinkable(circuit: Circuit, numbers: set[Any]) -> set[Any]:
 
     The module knows the shape of its output as numbers, so that keeps its size.
     """
-    if found(circuit, a.slice_, a.concat, a.full, a.eye):
+    if uses_of(circuit, a.slice_, a.concat, a.full, a.eye):
         return set()
     return {s for s in numbers if s > LARGEST_KEPT and s not in circuit.output.shape}
 
@@ -71,10 +71,10 @@ def _least(circuit: Circuit) -> dict[Any, int]:
     """The smallest value that each size may have."""
     by_index = least_sizes(circuit)
     least = {s: by_index[str(s)] for s in circuit.size_names if str(s) in by_index}
-    for op in found(circuit, *NORMALISING):
+    for op in uses_of(circuit, *NORMALISING):
         size = shape_of(op.args[0], circuit.shapes)[-1]
         least[size] = max(least.get(size, LEAST_ALONG), LEAST_ALONG)
     return least
 
 
-__all__ = ["SQUARE", "Sizes", "small_sizes"]
+__all__ = ["SQUARE", "SmallSizes", "small_sizes"]

@@ -11,7 +11,7 @@ from sympy import Add, Expr, Integer, Mul, Symbol
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
 from symback.circuits.program import Program
-from symback.circuits.requirements import found as demanded
+from symback.circuits.requirements import uses_of as demanded
 from symback.codegen.c.loops import INDICES
 from symback.codegen.c.printer import c_names
 from symback.codegen.lines import tuple_of
@@ -62,26 +62,26 @@ class CNames:
         self.by_value = not self.circuit.has_arrays  # every shape is (): numbers are members
         self.shapes = dict(lowered.names.shapes)
         self.kept_varying = programs[0].varying()  # of the cache as well
-        found = [n.name for n in self.circuit.nodes] + [str(s) for s in self.circuit.size_names]
+        uses_of = [n.name for n in self.circuit.nodes] + [str(s) for s in self.circuit.size_names]
         for program in programs:
-            found += [s.name for s in program.arguments]
-            found += [line.target.name for line in program.lines]
+            uses_of += [s.name for s in program.arguments]
+            uses_of += [line.target.name for line in program.lines]
         local = frozenset() if self.by_value else LOCAL
-        self.names = c_names(dict.fromkeys(found), prefix, local)
-        self.taken = {*found, *self.names.values(), *local}
+        self.names = c_names(dict.fromkeys(uses_of), prefix, local)
+        self.taken = {*uses_of, *self.names.values(), *local}
         self.fixed = self._fixed_sizes()
 
     def _fixed_sizes(self) -> dict[Size, tuple[str, int, str, int]]:
         """The macros of large sizes that are given as numbers, where no formula names one too."""
         if demanded(self.circuit, a.slice_, a.concat, a.full, a.eye):
             return {}
-        found: dict[Size, tuple[str, int, str, int]] = {}
+        uses_of: dict[Size, tuple[str, int, str, int]] = {}
         for leaf in self.circuit.leaves:
             for axis, size in enumerate(leaf.shape):
                 if size.is_Integer and size > LARGEST_LITERAL:
                     macro = f"{self.prefix.upper()}_SIZE_{size}"
-                    found.setdefault(size, (macro, int(size), leaf.name, axis))
-        return found
+                    uses_of.setdefault(size, (macro, int(size), leaf.name, axis))
+        return uses_of
 
     # -- names and sizes ----------------------------------------------------------------------
 
@@ -112,10 +112,10 @@ class CNames:
 
     def elements(self, shape: Shape) -> Expr:
         """How many numbers an array has, macros as symbols."""
-        found: Expr = Integer(1)
+        uses_of: Expr = Integer(1)
         for size in shape:
-            found = found * (size_symbol(self.fixed[size][0]) if size in self.fixed else size)
-        return found
+            uses_of = uses_of * (size_symbol(self.fixed[size][0]) if size in self.fixed else size)
+        return uses_of
 
     def numbers(self, count: Expr) -> str:
         """The code for a number of elements."""

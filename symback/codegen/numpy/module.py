@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symback.autodiff.closed_forms import Gradient
-from symback.autodiff.cost import counted, receipts_of
+from symback.autodiff.cost import counted, operation_counts_of
 from symback.autodiff.lower import Lowered, lower
 from symback.autodiff.passes import programs
 from symback.circuits.circuit import Circuit
@@ -143,7 +143,7 @@ def _rows_sentence(circuit: Circuit) -> str:
 
 
 def _operations_sentence(lowered: Lowered, optimised: tuple[Program, Program, Program]) -> str:
-    first, *rest = receipts_of(lowered, optimised)
+    first, *rest = operation_counts_of(lowered, optimised)
     of_output = f"{first.of} takes {counted(first.value, 'operation')} a sample"
     if not rest:
         return f"{of_output}, {first.gradient} with its gradient."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from symback.autodiff.updates import DECAY, DECAYED, GRADIENT, THETA, Setting, Update
+from symback.autodiff.updates import DECAY, DECAYED, GRADIENT, THETA, Update, UpdateSetting
 from symback.circuits.program import Assign
 from symback.codegen.lines import wrapped
 from symback.codegen.numpy.module import Header
@@ -77,13 +77,13 @@ def update_text(update: Update, version: str) -> UpdateText:
     )
 
 
-def ordered(update: Update) -> list[Setting]:
+def ordered(update: Update) -> list[UpdateSetting]:
     """The settings as a call names them: those without a default first."""
     known = {s.name: s for s in update.rule.settings}
     return [known[p.name] for p in update.circuit.params]
 
 
-def _argument(setting: Setting) -> Argument:
+def _argument(setting: UpdateSetting) -> Argument:
     default = "" if setting.default is None else repr(setting.default)
     bound = "math.inf" if setting.bound == float("inf") else repr(setting.bound)
     return Argument(

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Literal
 
 from symback.derivation.latex import line_breaking as breaking
-from symback.derivation.latex.line_breaking import Line
+from symback.derivation.latex.line_breaking import FormulaLine
 from symback.derivation.latex.sections import Row, printer_of, right_of, sections, to_latex
 from symback.derivation.numbers.scalars import numbers_of_steps
 from symback.derivation.record import Derivation, Step
@@ -47,7 +47,7 @@ _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DocumentLine:
     """One line of a document; `step` counts from 1 in each frame, a long step has several lines."""
 
     step: int
@@ -60,7 +60,7 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class Frame:
     title: str
-    lines: tuple[Shown, ...]
+    lines: tuple[DocumentLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _slides(derivation: Derivation) -> Iterator[Frame]:
             yield Frame(title + several, tuple(_counted(lines)))
 
 
-def _split(lines: Sequence[Shown]) -> list[list[Shown]]:
+def _split(lines: Sequence[DocumentLine]) -> list[list[DocumentLine]]:
     """As few frames as hold the lines, filled alike."""
     frames = _filled(lines, SLIDE_HEIGHT)
     least = sum(line.height for line in lines) / len(frames)
@@ -158,8 +158,8 @@ def _split(lines: Sequence[Shown]) -> list[list[Shown]]:
     return frames
 
 
-def _filled(lines: Sequence[Shown], most: float) -> list[list[Shown]]:
-    frames: list[list[Shown]] = [[]]
+def _filled(lines: Sequence[DocumentLine], most: float) -> list[list[DocumentLine]]:
+    frames: list[list[DocumentLine]] = [[]]
     filled = 0.0
     for line in lines:
         if frames[-1] and filled + line.height > most:
@@ -170,14 +170,14 @@ def _filled(lines: Sequence[Shown], most: float) -> list[list[Shown]]:
     return frames
 
 
-def _counted(lines: Sequence[Shown]) -> Iterator[Shown]:
+def _counted(lines: Sequence[DocumentLine]) -> Iterator[DocumentLine]:
     """The lines with their steps counted from 1."""
     first = lines[0].step - 1
     for line in lines:
-        yield Shown(line.step - first, line.left, line.right, line.because, line.height)
+        yield DocumentLine(line.step - first, line.left, line.right, line.because, line.height)
 
 
-def _lines(rows: Sequence[Row], room: float) -> Iterator[Shown]:
+def _lines(rows: Sequence[Row], room: float) -> Iterator[DocumentLine]:
     """The rows of a section in lines that are at most `room` em wide, reasons beside short ones."""
     lefts = [breaking.width(row.left) for row in rows]
     column = max((w for w in lefts if w <= room / 2), default=0.0)
@@ -198,10 +198,16 @@ def _lines(rows: Sequence[Row], room: float) -> Iterator[Shown]:
 
 
 def _shown(
-    step: int, left: str, line: Line, because: str = "", *, first: bool, tall: float | None = None
-) -> Shown:
+    step: int,
+    left: str,
+    line: FormulaLine,
+    because: str = "",
+    *,
+    first: bool,
+    tall: float | None = None,
+) -> DocumentLine:
     right = f"{{}}{line.text}" if first else rf"\qquad {line.text}"
-    return Shown(step, left, right, because, (tall or line.height) + 0.3)
+    return DocumentLine(step, left, right, because, (tall or line.height) + 0.3)
 
 
 # -- tables ------------------------------------------------------------------------------------

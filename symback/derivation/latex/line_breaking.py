@@ -39,19 +39,19 @@ _BEGINS = ("+", "-", r"\cdot", r"\circ")  # signs that a new line may begin with
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FormulaPart:
     """A piece of a formula. `inside` holds the operands of what a long line may open."""
 
     text: str
     width: float
     height: float = _LINE
     kind: str = ""  # "fence", "frac", "space" or a token
-    inside: tuple[tuple[Part, ...], ...] = ()
+    inside: tuple[tuple[FormulaPart, ...], ...] = ()
     fences: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FormulaLine:
     """One line of a formula."""
 
     text: str
@@ -67,38 +67,38 @@ def height(formula: str) -> float:
     return _height(_parts(formula))
 
 
-def lines(formula: str, room: float) -> list[Line]:
+def lines(formula: str, room: float) -> list[FormulaLine]:
     """The formula in lines that are at most `room` em wide, those behind the first indented."""
     parts = _parts(formula)
     if sum(p.width for p in parts) <= room:
-        return [Line(formula, width(formula), _height(parts))]
-    found: list[Line] = []
-    line: list[Part] = []
+        return [FormulaLine(formula, width(formula), _height(parts))]
+    found: list[FormulaLine] = []
+    line: list[FormulaPart] = []
     for piece in _pieces(_opened(parts, room - INDENT), room - INDENT):
         least = room - (INDENT if found else 0)
         if line and sum(p.width for p in (*line, *piece)) > least:
             found.append(_line(line, least))
             line = [p for i, p in enumerate(piece) if i or p.kind != r"\,"]
             if piece[0].kind == r"\,":  # a product that goes on in the next line has a sign
-                line.insert(0, Part(r"\cdot ", _SPACED[r"\cdot"]))
+                line.insert(0, FormulaPart(r"\cdot ", _SPACED[r"\cdot"]))
         else:
             line += piece
     return [*found, _line(line, room - (INDENT if found else 0))]
 
 
-def _line(parts: Sequence[Part], room: float) -> Line:
+def _line(parts: Sequence[FormulaPart], room: float) -> FormulaLine:
     text = "".join(p.text for p in parts).strip()
     total = sum(p.width for p in parts)
     if total <= room:
-        return Line(text, total, _height(parts))
+        return FormulaLine(text, total, _height(parts))
     scale = room / total
     scaled = rf"\scalebox{{{scale:.2f}}}{{$\displaystyle {text}$}}"
-    return Line(scaled, room, max(_LINE, scale * _height(parts)))
+    return FormulaLine(scaled, room, max(_LINE, scale * _height(parts)))
 
 
-def _pieces(parts: Sequence[Part], room: float) -> Iterator[list[Part]]:
+def _pieces(parts: Sequence[FormulaPart], room: float) -> Iterator[list[FormulaPart]]:
     """The stretches between places where a line may end."""
-    piece: list[Part] = []
+    piece: list[FormulaPart] = []
     for i, part in enumerate(parts):
         before = parts[i - 1] if i else None
         spaced = before is not None and before.kind == "space"
@@ -112,9 +112,9 @@ def _pieces(parts: Sequence[Part], room: float) -> Iterator[list[Part]]:
         yield piece
 
 
-def _opened(parts: Sequence[Part], room: float) -> list[Part]:
+def _opened(parts: Sequence[FormulaPart], room: float) -> list[FormulaPart]:
     """The parts, with those written out that make a stretch too wide."""
-    found: list[Part] = []
+    found: list[FormulaPart] = []
     for piece in _pieces(parts, room):
         if sum(p.width for p in piece) <= room:
             found += piece
@@ -128,24 +128,24 @@ def _opened(parts: Sequence[Part], room: float) -> list[Part]:
     return found
 
 
-def _written(part: Part) -> list[Part]:
+def _written(part: FormulaPart) -> list[FormulaPart]:
     """A bracket of fixed size around its inside; a fraction with a slash."""
     size = "bigg" if part.height > 2 * _LINE else "big"
     if part.kind == "fence":
         return [_big(size, "l", part.fences[0]), *part.inside[0], _big(size, "r", part.fences[1])]
-    found: list[Part] = []
+    found: list[FormulaPart] = []
     for operand in part.inside:
-        found += [Part(r" \big/ ", 0.8)] if found else []
+        found += [FormulaPart(r" \big/ ", 0.8)] if found else []
         size = "bigg" if _height(operand) > 2 * _LINE else "big"
         found += [_big(size, "l", "("), *operand, _big(size, "r", ")")]
     return found
 
 
-def _big(size: str, side: str, fence: str) -> Part:
-    return Part(rf"\{size}{side}{fence}" + (" " if fence.startswith("\\") else ""), 0.6)
+def _big(size: str, side: str, fence: str) -> FormulaPart:
+    return FormulaPart(rf"\{size}{side}{fence}" + (" " if fence.startswith("\\") else ""), 0.6)
 
 
-def _height(parts: Sequence[Part]) -> float:
+def _height(parts: Sequence[FormulaPart]) -> float:
     return max((p.height for p in parts), default=_LINE)
 
 
@@ -153,7 +153,7 @@ def _height(parts: Sequence[Part]) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _parts(formula: str) -> tuple[Part, ...]:
+def _parts(formula: str) -> tuple[FormulaPart, ...]:
     return tuple(_Reader(formula).row())
 
 
@@ -171,14 +171,14 @@ class _Reader:
         self._next += 1
         return str(self._tokens[self._next - 1])
 
-    def row(self, *ends: str) -> list[Part]:
+    def row(self, *ends: str) -> list[FormulaPart]:
         """The parts up to one of the ends, which is left to read."""
-        found: list[Part] = []
+        found: list[FormulaPart] = []
         while self._peek() and self._peek() not in ends:
             found.append(self._part())
         return found
 
-    def _group(self) -> tuple[Part, ...]:
+    def _group(self) -> tuple[FormulaPart, ...]:
         """What stands in braces."""
         if self._peek() != "{":
             return (self._part(),)
@@ -187,15 +187,15 @@ class _Reader:
         self._take()
         return inside
 
-    def _part(self) -> Part:
+    def _part(self) -> FormulaPart:
         token = self._take()
         if token == "{":
             self._next -= 1
             inside = self._group()
-            return Part(f"{{{_text(inside)}}}", _width(inside), _height(inside))
+            return FormulaPart(f"{{{_text(inside)}}}", _width(inside), _height(inside))
         if token in ("^", "_"):
             inside = self._group()
-            return Part(f"{token}{{{_text(inside)}}}", _SCRIPT * _width(inside), _LINE)
+            return FormulaPart(f"{token}{{{_text(inside)}}}", _SCRIPT * _width(inside), _LINE)
         if token == r"\left":
             return self._fence()
         if token == r"\begin":
@@ -204,24 +204,24 @@ class _Reader:
             return self._fraction()
         if token == r"\sqrt":
             inside = self._group()
-            return Part(rf"\sqrt{{{_text(inside)}}}", _width(inside) + 1.0, _height(inside))
+            return FormulaPart(rf"\sqrt{{{_text(inside)}}}", _width(inside) + 1.0, _height(inside))
         if token[1:] in _WORDS:
             text = self._word()
-            return Part(f"{token}{{{text}}}", _LETTER * len(text) + 0.2)
+            return FormulaPart(f"{token}{{{text}}}", _LETTER * len(text) + 0.2)
         return self._sign(token)
 
-    def _sign(self, token: str) -> Part:
+    def _sign(self, token: str) -> FormulaPart:
         if token.isspace():
-            return Part(" ", 0.0, kind="space")
+            return FormulaPart(" ", 0.0, kind="space")
         spaces = self._next == 1 or self._tokens[self._next - 2].isspace()
         binary = token not in "+-" or (spaces and self._peek().isspace())
         if token in _SPACED and binary:
-            return Part(token, _SPACED[token], kind=token)
+            return FormulaPart(token, _SPACED[token], kind=token)
         wide = _CAPITAL if token.isupper() else _LETTER
         if token.startswith("\\") and len(token) > 4 and token[1:] not in _GREEK_WIDE:
             wide = 0.55 * (len(token) - 1)  # \log, \tanh: words; of longer Greek names too much
         kind = "" if token in ("-", "+") else token
-        return Part(token, _WIDTHS.get(token, wide), kind=kind)
+        return FormulaPart(token, _WIDTHS.get(token, wide), kind=kind)
 
     def _word(self) -> str:
         """The raw text of a group of letters."""
@@ -232,7 +232,7 @@ class _Reader:
         self._take()
         return text
 
-    def _fence(self) -> Part:
+    def _fence(self) -> FormulaPart:
         left = self._take()
         inside = tuple(self.row(r"\right"))
         self._take()
@@ -240,16 +240,18 @@ class _Reader:
         gap = " " if left.startswith("\\") else ""
         text = rf"\left{left}{gap}{_text(inside)}\right{right}"
         wide = 1.5 if _height(inside) > 2 * _LINE else 1.1
-        return Part(text, _width(inside) + wide, _height(inside), "fence", (inside,), (left, right))
+        return FormulaPart(
+            text, _width(inside) + wide, _height(inside), "fence", (inside,), (left, right)
+        )
 
-    def _fraction(self) -> Part:
+    def _fraction(self) -> FormulaPart:
         above, below = self._group(), self._group()
         text = rf"\frac{{{_text(above)}}}{{{_text(below)}}}"
         tall = _height(above) + _height(below) + 0.2
         wide = max(_width(above), _width(below)) + 0.3
-        return Part(text, wide, tall, "frac", (above, below))
+        return FormulaPart(text, wide, tall, "frac", (above, below))
 
-    def _rows(self) -> Part:
+    def _rows(self) -> FormulaPart:
         """An environment of rows: \\begin{cases} … \\end{cases}."""
         name = self._word()
         rows, wide = [self.row(r"\\", r"\end")], 0.0
@@ -259,7 +261,7 @@ class _Reader:
         wide = max(_width(row) for row in rows) + 2.0
         body = r" \\ ".join(_text(row).strip() for row in rows)
         text = rf"\begin{{{name}}} {body} \end{{{name}}}"
-        return Part(text, wide, sum(_height(row) for row in rows) + 0.2)
+        return FormulaPart(text, wide, sum(_height(row) for row in rows) + 0.2)
 
 
 _GREEK_WIDE = frozenset(
@@ -268,12 +270,12 @@ _GREEK_WIDE = frozenset(
 )
 
 
-def _text(parts: Sequence[Part]) -> str:
+def _text(parts: Sequence[FormulaPart]) -> str:
     return "".join(p.text for p in parts)
 
 
-def _width(parts: Sequence[Part]) -> float:
+def _width(parts: Sequence[FormulaPart]) -> float:
     return sum(p.width for p in parts)
 
 
-__all__ = ["INDENT", "Line", "height", "lines", "width"]
+__all__ = ["INDENT", "FormulaLine", "height", "lines", "width"]

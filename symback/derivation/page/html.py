@@ -31,8 +31,8 @@ from symback.derivation.page.quiz import Practice, practice
 from symback.derivation.page.steps import (
     MOST_STEPS_IN_MATHML,
     AdjointWriter,
+    EquationWriter,
     Group,
-    Writer,
     in_math,
 )
 from symback.derivation.record import Derivation, Step
@@ -90,7 +90,7 @@ def page_text(derivation: Derivation) -> PageText:
     drawn = live_picture(derivation, known)
     printed = programs(derivation)
     begin = start(derivation)
-    writer = Writer(derivation)
+    writer = EquationWriter(derivation)
     lines = Lines(derivation, known, writer.is_large)
     rows = _rows(derivation, writer)
     data: dict[str, Any] = {
@@ -121,7 +121,7 @@ def _still_page(derivation: Derivation) -> PageText:
 
 
 def _page(
-    writer: Writer,
+    writer: EquationWriter,
     drawn: LivePicture | None,
     data: dict[str, Any],
     tables: Sequence[tuple[str, Sequence[str]]],
@@ -173,7 +173,7 @@ def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
 
 
 def _step_data(
-    step: Step, lines: Lines | StillLines, writer: Writer, drawn: LivePicture | None
+    step: Step, lines: Lines | StillLines, writer: EquationWriter, drawn: LivePicture | None
 ) -> dict[str, Any]:
     """The lines with numbers, the spoken sentence, and what lights up in the picture."""
     said: dict[str, Any] = {"title": writer.title(step)}
@@ -208,7 +208,7 @@ def _jumps(derivation: Derivation, known: Known | None) -> dict[str, int]:
 # -- rows ----------------------------------------------------------------------------------------
 
 
-def _rows(derivation: Derivation, writer: Writer) -> list[RowText]:
+def _rows(derivation: Derivation, writer: EquationWriter) -> list[RowText]:
     """One row a leaf below `of`, then one for each other name that was asked for."""
     circuit: Circuit = derivation.walk.circuit
     leaves = [n.name for n in reaching(circuit, derivation.of) if n.is_leaf]

@@ -24,7 +24,7 @@ from symback.derivation.derive import MANY_EDGES
 from symback.derivation.numbers.links import Link, below, reaching
 from symback.derivation.numbers.scalars import Numbers, numbers_at
 from symback.derivation.picture.diagram import Diagram, Wire, diagram
-from symback.derivation.picture.labels import NOT_COMPUTED, Line, Texts
+from symback.derivation.picture.labels import NOT_COMPUTED, Label, Texts
 from symback.derivation.picture.labels import number as shown
 from symback.derivation.picture.layout import picture
 from symback.derivation.picture.svg import MOST_NODES, to_svg
@@ -275,7 +275,7 @@ def _mark(root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None) -
         _put_slot(label, line, f"{kind} {drawn.of}", known)
 
 
-def _wire_lines(texts: Texts, wire: Wire) -> Iterator[tuple[Line, str]]:
+def _wire_lines(texts: Texts, wire: Wire) -> Iterator[tuple[Label, str]]:
     above, below = texts.on_wire(wire)
     node, operand = wire.edges[0]
     for line in above:
@@ -284,7 +284,7 @@ def _wire_lines(texts: Texts, wire: Wire) -> Iterator[tuple[Line, str]]:
         yield line, f"contribution {node} {operand}"
 
 
-def _put_slot(label: ET.Element, line: Line, slot: str, known: Known | None) -> None:
+def _put_slot(label: ET.Element, line: Label, slot: str, known: Known | None) -> None:
     """Leave the text before the number, and "—" for the number until the script knows it."""
     number = "1" if slot.startswith("adjoint ") and line.text == "∂ 1" else shown(_WIDEST)
     before, found, _ = line.text.rpartition(number)

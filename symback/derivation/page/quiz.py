@@ -23,7 +23,7 @@ from symback.derivation.paths import listed_paths
 from symback.derivation.practice.answers import short_forms
 from symback.derivation.practice.flow import Flow, Number, counted
 from symback.derivation.practice.mistakes import Mistake
-from symback.derivation.practice.quiz import KINDS, LEVELS, Grade, Kind, Question, Quiz
+from symback.derivation.practice.quiz import KINDS, LEVELS, Grade, Question, QuestionKind, Quiz
 from symback.derivation.record import Derivation
 from symback.errors import CircuitError, Unsupported
 from symback.operations.balls.scalars import nearest_float
@@ -42,7 +42,7 @@ SMALLEST, LARGEST = 1e-4, 1e4  # numbers at the points that are taken first: few
 LONGEST_SOLUTION = 300
 
 Kinds = Literal["edge", "result"]
-Place = tuple[Kinds, tuple[str, str]]
+QuestionKey = tuple[Kinds, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def practice(derivation: Derivation, is_large: bool) -> Practice | None:
         quiz = Quiz(derivation, "steps", None, 0, LEVELS)
     except (CircuitError, Unsupported):  # no edge, or no point at which answers could be compared
         return None
-    return _Writer(quiz).practice()
+    return _ExerciseWriter(quiz).practice()
 
 
 class Rows:
@@ -119,7 +119,7 @@ def _spread(flow: Flow) -> float:
     return worst
 
 
-class _Writer:
+class _ExerciseWriter:
     def __init__(self, quiz: Quiz) -> None:
         self._quiz = quiz
         self._derivation = quiz.derivation
@@ -130,7 +130,7 @@ class _Writer:
         self._edges: dict[tuple[str, str], int] = {}
         self._said: dict[tuple[int, int, int], int] = {}
         self._seeds = SEEDS if len(self._walk.edges) <= 2 * MOST_QUESTIONS else 1
-        self._bank: dict[Place, int] = {}  # the step of whatever any of the quizzes asks
+        self._bank: dict[QuestionKey, int] = {}  # the step of whatever any of the quizzes asks
 
     def practice(self) -> Practice:
         rounds = {kind: self._rounds(kind) for kind in KINDS}  # fills the bank
@@ -189,19 +189,19 @@ class _Writer:
 
     # -- questions -------------------------------------------------------------------------------
 
-    def _rounds(self, kind: Kind) -> list[list[list[Any]]]:
+    def _rounds(self, kind: QuestionKind) -> list[list[list[Any]]]:
         """By seed and level the questions of a quiz; those about rules with their choices."""
         levels = range(1, LEVELS + 1)
         return [[self._drawn(kind, seed, level) for level in levels] for seed in range(self._seeds)]
 
-    def _drawn(self, kind: Kind, seed: int, level: int) -> list[Any]:
+    def _drawn(self, kind: QuestionKind, seed: int, level: int) -> list[Any]:
         drawn = self._quiz.variant(kind, None, seed, level).questions
         if len(drawn) > MOST_QUESTIONS:
             drawn = self._quiz.variant(kind, MOST_QUESTIONS, seed, level).questions
         return [self._asked(question) for question in drawn]
 
     def _asked(self, question: Question) -> Any:
-        place: Place = ("result" if question.kind == "result" else "edge", question.asked)
+        place: QuestionKey = ("result" if question.kind == "result" else "edge", question.asked)
         self._bank.setdefault(place, question.step)
         number = list(self._bank).index(place)
         if question.kind != "rule":

@@ -62,7 +62,7 @@ class Group:
     folded: bool = False
 
 
-class Writer:
+class EquationWriter:
     """Writes the equation of a step: mathematics, or plain text where there are very many."""
 
     def __init__(self, derivation: Derivation) -> None:
@@ -205,7 +205,7 @@ class Writer:
         return [of, name], [(e.node, name) for e in walk.into.get(name, ())]
 
 
-class AdjointWriter(Writer):
+class AdjointWriter(EquationWriter):
     """Writes steps by adjoints: what each edge gives to the adjoint of its operand."""
 
     def __init__(self, derivation: Derivation) -> None:
@@ -262,4 +262,4 @@ def is_too_long(step: Step) -> bool:
     return count > MOST_OPERATIONS.get(step.kind, 60)
 
 
-__all__ = ["AdjointWriter", "Group", "StepText", "Writer", "in_math", "is_too_long"]
+__all__ = ["AdjointWriter", "EquationWriter", "Group", "StepText", "in_math", "is_too_long"]

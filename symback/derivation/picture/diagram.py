@@ -21,7 +21,7 @@ from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction
 from symback.operations.elementwise import BY_HEAD
 
-View = Literal["gates", "neurons"]
+PictureView = Literal["gates", "neurons"]
 MOST_BOXES = 60
 MOST_WIRES = 150
 _BANDS = 8  # boxes that a picture too large for every other way of collapsing is cut into
@@ -62,7 +62,7 @@ class Diagram:
     of: str
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
-    view: View
+    view: PictureView
     nodes: int  # before anything was collapsed
 
     @property
@@ -81,7 +81,7 @@ class Diagram:
         return found
 
 
-def diagram(walk: ReversePass, view: View) -> Diagram:
+def diagram(walk: ReversePass, view: PictureView) -> Diagram:
     """The boxes and wires of a view, collapsed where there are too many."""
     nodes = reaching(walk.circuit, walk.of)
     folding = _Folding(nodes, walk.of) if view == "neurons" else None
@@ -329,4 +329,4 @@ _ARRAY_SIGNS: Mapping[object, str] = {
 _POWERS = {(2, 1): "√", (1, 2): "u²", (1, 3): "u³", (1, 4): "u⁴", (1, -1): "1/u"}
 
 
-__all__ = ["Box", "Diagram", "View", "Wire", "diagram", "layers", "sign"]
+__all__ = ["Box", "Diagram", "PictureView", "Wire", "diagram", "layers", "sign"]

@@ -8,11 +8,11 @@ from xml.sax.saxutils import escape
 
 from symback.circuits.circuit import Circuit
 from symback.derivation.picture.diagram import Box, Diagram, Wire
-from symback.derivation.picture.labels import Kind, Line, Texts
+from symback.derivation.picture.labels import Label, LabelKind, Texts
 from symback.derivation.picture.svg import drawing
 from symback.errors import clip
 
-_COLOURS: Mapping[Kind, str] = {
+_COLOURS: Mapping[LabelKind, str] = {
     "value": "#0b5cad",
     "gradient": "#a84300",
     "weight": "#1b1f24",
@@ -69,7 +69,7 @@ def _foot(drawn: Diagram, texts: Texts, with_numbers: bool) -> str:
     lines = [line for line in texts.notes() if line.kind == "note"]
     if with_numbers:
         gradient = f"after ∂, below it: the gradient of {clip(drawn.of, 16)} along the wire"
-        lines = [Line("at a wire: its value", "value"), Line(gradient, "gradient"), *lines]
+        lines = [Label("at a wire: its value", "value"), Label(gradient, "gradient"), *lines]
     return f" label={_label(lines, align='left')}" if lines else ""
 
 
@@ -85,25 +85,25 @@ def _node(box: Box, texts: Texts) -> str:
     return f"  {dot_string(box.name)} [{_FORMS[box.role]}{twice} tooltip={tip} label={label}]"
 
 
-def _on_wire(wire: Wire, texts: Texts) -> list[Line]:
+def _on_wire(wire: Wire, texts: Texts) -> list[Label]:
     above, below = texts.on_wire(wire)
     return [*above, *below]
 
 
-def _edge(tail: str, head: str, lines: Iterable[Line]) -> str:
+def _edge(tail: str, head: str, lines: Iterable[Label]) -> str:
     label = _label(lines)
     attributes = f" [label={label}]" if label else ""
     return f"  {dot_string(tail)} -> {dot_string(head)}{attributes}"
 
 
-def _label(lines: Iterable[Line], align: str = "") -> str:
+def _label(lines: Iterable[Label], align: str = "") -> str:
     """Lines of text as an HTML-like label; nothing where there are none."""
     end = f'<br align="{align}"/>' if align else "<br/>"
     text = end.join(_coloured(line) for line in lines)
     return f"<{text}{end if align else ''}>" if text else ""
 
 
-def _coloured(line: Line) -> str:
+def _coloured(line: Label) -> str:
     if line.kind == "text":
         return html_text(line.text)
     return f'<font color="{_COLOURS[line.kind]}">{html_text(line.text)}</font>'

@@ -15,7 +15,7 @@ from symback.derivation.picture.diagram import Box, Diagram, Wire, sign
 from symback.errors import clip
 from symback.printing.text import TextPrinter
 
-Kind = Literal["value", "gradient", "weight", "text", "note"]
+LabelKind = Literal["value", "gradient", "weight", "text", "note"]
 DIGITS = 6
 NOT_COMPUTED = "—"
 _LONGEST_NAME = 16
@@ -32,14 +32,14 @@ _ROLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Label:
     """One line of text and what it is, which the drawing shows by colour and place."""
 
     text: str
-    kind: Kind
+    kind: LabelKind
 
 
-Lines = tuple[Line, ...]
+Labels = tuple[Label, ...]
 
 
 class Texts:
@@ -65,18 +65,18 @@ class Texts:
             return clip(box.name, _LONGEST_NAME)
         return sign(self._node(box).formula, self._printer.functions)
 
-    def caption(self, box: Box) -> Lines:
+    def caption(self, box: Box) -> Labels:
         """What stands below a box: the formula, and the gradient where several wires leave."""
         lines = []
         if box.is_collapsed:
             what = f"{_ROLES[box.role]}s" if box.role != "computed" else self._drawn.view
-            lines.append(Line(f"{box.count} {what}", "note"))
+            lines.append(Label(f"{box.count} {what}", "note"))
         elif box.role == "computed":
-            lines.append(Line(self._formula(box), "text"))
+            lines.append(Label(self._formula(box), "text"))
         several = self._fan_out[box.name] > 1 and not box.is_collapsed
         if self._numbers is not None and several and box.name != self._walk.of:
             partial = self._printer.partial(clip(self._walk.of, 8), clip(box.name, 8))
-            lines.append(Line(f"{partial} = {self._adjoint(box.name)}", "gradient"))
+            lines.append(Label(f"{partial} = {self._adjoint(box.name)}", "gradient"))
         return tuple(lines)
 
     def tip(self, box: Box) -> str:
@@ -118,22 +118,22 @@ class Texts:
 
     # -- wires --------------------------------------------------------------------------------
 
-    def on_wire(self, wire: Wire) -> tuple[Lines, Lines]:
+    def on_wire(self, wire: Wire) -> tuple[Labels, Labels]:
         """The lines above and below a wire."""
         if len(wire.edges) > 1:
-            count = Line(f"{len(wire.edges)} wires", "note")
+            count = Label(f"{len(wire.edges)} wires", "note")
             return (count,), ()
-        above = [Line(t, "weight") for t in self._weights(wire)]
-        below: list[Line] = []
+        above = [Label(t, "weight") for t in self._weights(wire)]
+        below: list[Label] = []
         if self._numbers is not None:
             operand = wire.edges[0][1]
             value = number(self._numbers.values.get(operand))
             several = self._fan_out[wire.tail] > 1  # then the name says whose value it is
-            above.append(Line(f"{clip(operand, 8)} = {value}" if several else value, "value"))
-            below.append(Line(f"∂ {self._contribution(*wire.edges[0])}", "gradient"))
+            above.append(Label(f"{clip(operand, 8)} = {value}" if several else value, "value"))
+            below.append(Label(f"∂ {self._contribution(*wire.edges[0])}", "gradient"))
             for node, weight in wire.weights:
                 text = f"∂{clip(weight, _LONGEST_NAME)} {self._contribution(node, weight)}"
-                below.append(Line(text, "gradient"))
+                below.append(Label(text, "gradient"))
         return tuple(above), tuple(below)
 
     def _weights(self, wire: Wire) -> list[str]:
@@ -165,29 +165,29 @@ class Texts:
             return number(0.0)
         return number(self._numbers.adjoints.get(name))
 
-    def result(self) -> tuple[Lines, Lines]:
+    def result(self) -> tuple[Labels, Labels]:
         """The lines on the wire that leaves the output: its value, and the seed."""
         if self._numbers is None:
             return (), ()
         value = number(self._numbers.values.get(self._walk.of))
-        return (Line(value, "value"),), (Line("∂ 1", "gradient"),)
+        return (Label(value, "value"),), (Label("∂ 1", "gradient"),)
 
     # -- the whole ----------------------------------------------------------------------------
 
     def title(self) -> str:
         return f"Circuit {self._walk.of}, {self._drawn.view} view"
 
-    def notes(self) -> list[Line]:
+    def notes(self) -> list[Label]:
         """The foot of the picture: how to read the numbers, and what was collapsed."""
         lines = []
         if self._numbers is not None:
             of = clip(self._walk.of, _LONGEST_NAME)
-            lines.append(Line("above each wire: its value", "value"))
-            lines.append(Line(f"below (∂): the gradient of {of} with respect to it", "gradient"))
+            lines.append(Label("above each wire: its value", "value"))
+            lines.append(Label(f"below (∂): the gradient of {of} with respect to it", "gradient"))
         if self._drawn.is_collapsed:
             boxes = len(self._drawn.boxes)
             text = f"{self._drawn.nodes} nodes, collapsed to {boxes} boxes"
-            lines.append(Line(text, "note"))
+            lines.append(Label(text, "note"))
         return lines
 
     def description(self) -> str:
@@ -214,4 +214,4 @@ def number(value: float | None) -> str:
     return f"{value:.{DIGITS}g}".replace("-", "−")
 
 
-__all__ = ["Line", "Lines", "Texts", "number"]
+__all__ = ["Label", "Labels", "Texts", "number"]

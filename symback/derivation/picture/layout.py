@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from symback.derivation.picture.diagram import Box, Diagram, Wire, layers
-from symback.derivation.picture.labels import Line, Lines, Texts
+from symback.derivation.picture.labels import Label, Labels, Texts
 from symback.derivation.picture.layers import fewest_crossings, nearest_rising
 
 SIGN, TEXT = 16, 12  # font sizes: in a box, everywhere else
@@ -37,10 +37,10 @@ def text_width(text: str, size: int = TEXT) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class PlacedText:
     """One line of text, its middle and baseline."""
 
-    line: Line
+    line: Label
     x: float
     y: float
     size: int = TEXT
@@ -57,7 +57,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class BoxShape:
     """A box with its sign or name inside and its caption below; x and y are its middle."""
 
     box: Box
@@ -65,7 +65,7 @@ class Shape:
     y: float
     width: float
     height: float
-    texts: tuple[Text, ...]
+    texts: tuple[PlacedText, ...]
     tip: str
 
     @property
@@ -79,7 +79,7 @@ class Path:
     """A wire: straight inside a layer, from each pair of points to the next bent."""
 
     points: tuple[tuple[float, float], ...]
-    texts: tuple[Text, ...]
+    texts: tuple[PlacedText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class Picture:
 
     width: float
     height: float
-    shapes: tuple[Shape, ...]
+    shapes: tuple[BoxShape, ...]
     paths: tuple[Path, ...]
-    notes: tuple[Text, ...]
+    notes: tuple[PlacedText, ...]
     title: str
     description: str
 
@@ -104,8 +104,8 @@ class _Vertex:
     down: float
     width: float
     box: Box | None = None
-    above: Lines = ()
-    below: Lines = ()
+    above: Labels = ()
+    below: Labels = ()
     y: float = 0.0
 
 
@@ -171,7 +171,7 @@ class _Layout:
         self._label(label, self._texts.result())
         self._route([output, label])
 
-    def _label(self, index: int, lines: tuple[Lines, Lines]) -> None:
+    def _label(self, index: int, lines: tuple[Labels, Labels]) -> None:
         vertex = self._vertices[index]
         vertex.above, vertex.below = lines
         vertex.up = max(2.0, LINE * len(vertex.above) + _PAD / 2)
@@ -267,24 +267,26 @@ class _Layout:
             self._texts.description(),
         )
 
-    def _shape(self, vertex: _Vertex) -> Shape:
+    def _shape(self, vertex: _Vertex) -> BoxShape:
         assert vertex.box is not None
         half, width = self._size(vertex.box)
         x = round(self._x[vertex.column], 1)
         size = SIGN if vertex.box.role == "computed" else TEXT
-        inside = Text(Line(self._texts.inside(vertex.box), "text"), x, vertex.y + 0.36 * size, size)
+        inside = PlacedText(
+            Label(self._texts.inside(vertex.box), "text"), x, vertex.y + 0.36 * size, size
+        )
         caption = self._stack(vertex.below, x, vertex.y + half + _PAD)
         tip = self._texts.tip(vertex.box)
-        return Shape(vertex.box, x, vertex.y, width, 2 * half, (inside, *caption), tip)
+        return BoxShape(vertex.box, x, vertex.y, width, 2 * half, (inside, *caption), tip)
 
-    def _stack(self, lines: Lines, x: float, top: float) -> tuple[Text, ...]:
+    def _stack(self, lines: Labels, x: float, top: float) -> tuple[PlacedText, ...]:
         """Lines of text, one below the other."""
         baselines = (top + LINE * (i + 0.8) for i in range(len(lines)))
-        return tuple(Text(n, x, round(y, 1)) for n, y in zip(lines, baselines, strict=True))
+        return tuple(PlacedText(n, x, round(y, 1)) for n, y in zip(lines, baselines, strict=True))
 
     def _path(self, route: Sequence[int]) -> Path:
         points: list[tuple[float, float]] = []
-        texts: tuple[Text, ...] = ()
+        texts: tuple[PlacedText, ...] = ()
         for index in route:
             vertex = self._vertices[index]
             middle, half = self._x[vertex.column], self._widths[vertex.column] / 2
@@ -300,12 +302,12 @@ class _Layout:
             points += [(round(left, 1), vertex.y), (round(right, 1), vertex.y)]
         return Path(tuple(points), texts)
 
-    def _notes(self, top: float) -> tuple[Text, ...]:
+    def _notes(self, top: float) -> tuple[PlacedText, ...]:
         placed = []
         for i, line in enumerate(self._texts.notes()):
             y = round(top + LINE * (i + 0.8), 1)
-            placed.append(Text(line, _APART, y, from_left=True))
+            placed.append(PlacedText(line, _APART, y, from_left=True))
         return tuple(placed)
 
 
-__all__ = ["Path", "Picture", "Shape", "Text", "picture", "text_width"]
+__all__ = ["BoxShape", "Path", "Picture", "PlacedText", "picture", "text_width"]

@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape, quoteattr
 from symback.autodiff.reverse import reverse_pass
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.scalars import numbers_at
-from symback.derivation.picture.diagram import Diagram, View, diagram
+from symback.derivation.picture.diagram import Diagram, PictureView, diagram
 from symback.derivation.picture.labels import Texts
-from symback.derivation.picture.layout import SIGN, Path, Picture, Shape, Text, picture
+from symback.derivation.picture.layout import SIGN, BoxShape, Path, Picture, PlacedText, picture
 from symback.errors import SymbackError, TooLarge, clip
 
 MOST_NODES = 5_000
@@ -58,12 +58,12 @@ def drawing(
     circuit: Circuit, at: Mapping[str, float] | None, view: str, of: str | None
 ) -> tuple[Diagram, Texts]:
     """What a picture shows, before it is laid out: boxes and wires, and the texts on them."""
-    if view not in get_args(View):
+    if view not in get_args(PictureView):
         raise SymbackError(f"no view '{clip(str(view), 40)}'; choose gates or neurons")
     if len(circuit) > MOST_NODES:
         raise TooLarge(f"{len(circuit)} nodes; pictures go up to {MOST_NODES}: draw a part, of=…")
     walk = reverse_pass(circuit, None if of is None else str(of))
-    drawn = diagram(walk, cast(View, view))
+    drawn = diagram(walk, cast(PictureView, view))
     numbers = None if at is None else numbers_at(walk, at)
     return drawn, Texts(walk, drawn, numbers)
 
@@ -117,7 +117,7 @@ def _colours(colours: Mapping[str, str]) -> str:
     )
 
 
-def _shape(shape: Shape) -> str:
+def _shape(shape: BoxShape) -> str:
     """A circle or pill; a collapsed box stands on a second one."""
     left, top, right, bottom = shape.bounds
     leaf = shape.box.role != "computed"
@@ -149,7 +149,7 @@ def _path(path: Path) -> str:
     return f'<path class="wire" d="{"".join(steps)}"/><path class="arrow" d="{arrow}"/>'
 
 
-def _text(text: Text) -> str:
+def _text(text: PlacedText) -> str:
     kind = ("sign" if text.size == SIGN else text.line.kind) + " left" * text.from_left
     place = f'x="{_number(text.x)}" y="{_number(text.y)}"'
     return f'<text class="{kind}" {place}>{escape(text.line.text)}</text>'

@@ -17,7 +17,7 @@ from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.links import Link
 from symback.errors import Unsupported
-from symback.operations.balls.comparison import BITS, SEED, draw, equal
+from symback.operations.balls.comparison import BITS, SEED, draw_point, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
@@ -36,7 +36,7 @@ def points(circuit: Circuit) -> Iterator[Values]:
     rng = Random(SEED)
     count = 0
     for number in range(MOST_TRIED):
-        point = draw([leaf.symbol for leaf in circuit.leaves], rng, number, RANGES)
+        point = draw_point([leaf.symbol for leaf in circuit.leaves], rng, number, RANGES)
         values: Values = {symbol: arb(value) for symbol, value in point.items()}
         if _computed(circuit, values):
             yield values

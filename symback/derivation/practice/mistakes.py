@@ -218,14 +218,14 @@ def _of_paths(walk: ReversePass, name: str, paths: Sequence[Sequence[Edge]]) -> 
     hint = f"follow every way from {name} to {walk.of} and add the products"
     for sign, wrong in ((1, ""), (-1, ", and the sign is wrong too")):
         for path in paths:
-            missing: Any = lambda f, p=path, s=sign: s * (f.adjoints[name] - _product(f, p))  # noqa: E731
+            missing: Any = lambda f, p=path, s=sign: s * (f.adjoints[name] - _product_along(f, p))  # noqa: E731
             message = f"the path {_route(path)} is missing{wrong}"
             yield Mistake(_own_edge(path, paths, first=True), message, hint, missing)
     for path in paths:
         message = f"only the path {_route(path)} is there, the others are missing"
-        yield Mistake(None, message, hint, lambda f, p=path: _product(f, p))  # type: ignore[misc]
+        yield Mistake(None, message, hint, lambda f, p=path: _product_along(f, p))  # type: ignore[misc]
     for path in paths:
-        value: Any = lambda f, p=path: f.adjoints[name] - 2 * _product(f, p)  # noqa: E731
+        value: Any = lambda f, p=path: f.adjoints[name] - 2 * _product_along(f, p)  # noqa: E731
         link = _own_edge(path, paths, first=False)
         yield Mistake(link, f"the sign of the path {_route(path)} is wrong", hint, value)
     message = "the products of the paths are multiplied, not added"
@@ -245,7 +245,7 @@ def _own_edge(path: Sequence[Edge], paths: Sequence[Sequence[Edge]], *, first: b
     return (own[0].node, own[0].operand) if own else None
 
 
-def _product(flow: Flow, path: Sequence[Edge]) -> arb:
+def _product_along(flow: Flow, path: Sequence[Edge]) -> arb:
     product = arb(1)
     for edge in path:
         product = product * flow.of(edge)
@@ -255,7 +255,7 @@ def _product(flow: Flow, path: Sequence[Edge]) -> arb:
 def _all(flow: Flow, paths: Sequence[Sequence[Edge]]) -> arb:
     product = arb(1)
     for path in paths:
-        product = product * _product(flow, path)
+        product = product * _product_along(flow, path)
     return product
 
 

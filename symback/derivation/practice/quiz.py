@@ -26,8 +26,8 @@ from symback.errors import CircuitError, SymbackError, UnknownName, Unsupported,
 from symback.operations.elementwise import OPS
 from symback.printing.circuit_text import NotationPrinter
 
-Kind = Literal["partials", "rules", "steps"]
-KINDS: tuple[Kind, ...] = ("partials", "rules", "steps")
+QuestionKind = Literal["partials", "rules", "steps"]
+KINDS: tuple[QuestionKind, ...] = ("partials", "rules", "steps")
 MOST_CHOICES = 5
 
 
@@ -101,7 +101,7 @@ class Quiz:
     """
 
     def __init__(
-        self, derivation: Derivation, kind: Kind, blanks: int | None, seed: int, level: int
+        self, derivation: Derivation, kind: QuestionKind, blanks: int | None, seed: int, level: int
     ) -> None:
         if derivation.circuit.has_arrays:
             raise Unsupported("quizzes support scalar circuits only")
@@ -116,13 +116,13 @@ class Quiz:
         self._results = self._last_steps()
         self._choose(kind, blanks, seed, level)
 
-    def variant(self, kind: Kind, blanks: int | None, seed: int, level: int) -> Quiz:
+    def variant(self, kind: QuestionKind, blanks: int | None, seed: int, level: int) -> Quiz:
         """Another quiz on the same derivation; the points where answers are compared are kept."""
         other = copy(self)
         other._choose(kind, blanks, seed, level)
         return other
 
-    def _choose(self, kind: Kind, blanks: int | None, seed: int, level: int) -> None:
+    def _choose(self, kind: QuestionKind, blanks: int | None, seed: int, level: int) -> None:
         if kind not in KINDS:
             raise CircuitError(f"no quiz '{kind}'{nearest(str(kind), KINDS)}; {', '.join(KINDS)}")
         if level not in range(1, LEVELS + 1):
@@ -311,4 +311,4 @@ class Quiz:
         return Shown(NotationPrinter.of(self._walk.circuit).print(step.right))
 
 
-__all__ = ["BLANK", "KINDS", "LEVELS", "Grade", "Kind", "Marks", "Question", "Quiz"]
+__all__ = ["BLANK", "KINDS", "LEVELS", "Grade", "Marks", "Question", "QuestionKind", "Quiz"]

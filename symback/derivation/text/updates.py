@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Expr
 
-from symback.autodiff.updates import GRADIENT, NEXT, THETA, Setting, Update
+from symback.autodiff.updates import GRADIENT, NEXT, THETA, Update, UpdateSetting
 from symback.codegen.numpy.update import filled, ordered, printer_of
 from symback.derivation.text.normal import ascii_words, folded
 from symback.printing.circuit_text import NotationPrinter
@@ -80,7 +80,7 @@ def _of_each(update: Update) -> list[tuple[str, str]]:
     ]
 
 
-def _sentence(setting: Setting) -> str:
+def _sentence(setting: UpdateSetting) -> str:
     default = "" if setting.default is None else f"; {setting.default!r} by default"
     return f"{setting.meaning}; {setting.range}{default}"
 

@@ -21,7 +21,7 @@ from symback.derivation.verify.scalars import CALM
 from symback.errors import Unsupported
 from symback.operations.arrays import dot
 from symback.operations.balls.arrays import Singular, evaluate_entries
-from symback.operations.balls.comparison import BITS, CLOSE, SEED, TINY, draw, equal
+from symback.operations.balls.comparison import BITS, CLOSE, SEED, TINY, draw_point, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import precision
 from symback.operations.entries import Entries, boxed
@@ -166,7 +166,7 @@ def points_of(numbers: Circuit, layout: EntryMap, most: int) -> Iterator[dict[st
     rng = Random(SEED)
     names = [leaf.name for leaf in numbers.leaves]
     for number in range(most):
-        point = draw(names, rng, number)
+        point = draw_point(names, rng, number)
         layout.constrain(point, rng.randrange)
         yield point
 

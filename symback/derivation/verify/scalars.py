@@ -19,7 +19,7 @@ from sympy import Add, Expr
 
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import SymbackError, Unsupported
-from symback.operations.balls.comparison import BITS, SEED, draw, equal
+from symback.operations.balls.comparison import BITS, SEED, draw_point, equal
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
@@ -54,7 +54,7 @@ class Verifier:
         rng = Random(SEED)
         names = [leaf.name for leaf in self._circuit.leaves]
         for number in range(most):
-            values = self._evaluated(draw(names, rng, number), calm)
+            values = self._evaluated(draw_point(names, rng, number), calm)
             if values is not None:
                 return values
         return None

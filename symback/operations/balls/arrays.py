@@ -30,7 +30,7 @@ from symback.operations.elementwise import elementary
 from symback.operations.entries import Entries, boxed, broadcast, vector
 from symback.operations.forms import place
 
-Sizes = Mapping[Any, int]
+SizeValues = Mapping[Any, int]
 """The values of sizes with a name, by their symbols."""
 
 
@@ -145,7 +145,7 @@ DEFINED: Definitions = {
 # -- formulas ------------------------------------------------------------------------------------
 
 
-def evaluate_entries(expr: Expr, values: Mapping[Expr, Entries], sizes: Sizes) -> Entries:
+def evaluate_entries(expr: Expr, values: Mapping[Expr, Entries], sizes: SizeValues) -> Entries:
     """The entries of a formula over the symbols in `values`, which are arrays of balls.
 
     Raises Undecided, Singular, and Unsupported as `symback.operations.balls.scalars.evaluate` does.
@@ -154,7 +154,7 @@ def evaluate_entries(expr: Expr, values: Mapping[Expr, Entries], sizes: Sizes) -
 
 
 class _Formula:
-    def __init__(self, values: Mapping[Expr, Entries], sizes: Sizes) -> None:
+    def __init__(self, values: Mapping[Expr, Entries], sizes: SizeValues) -> None:
         self._values = values
         self._sizes = {symbol: Integer(size) for symbol, size in sizes.items()}
         self._found: dict[Expr, Entries] = {}
@@ -203,4 +203,4 @@ def _meaning(expr: Expr) -> tuple[tuple[Expr, ...], Expr]:
     return parts, elementary(over_places)
 
 
-__all__ = ["DEFINED", "Singular", "Sizes", "evaluate_entries"]
+__all__ = ["DEFINED", "Singular", "SizeValues", "evaluate_entries"]

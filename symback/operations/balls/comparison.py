@@ -28,7 +28,7 @@ RANGES = (
 Name = TypeVar("Name")
 
 
-def draw(
+def draw_point(
     names: Iterable[Name],
     rng: Random,
     number: int,
@@ -59,4 +59,4 @@ def equal(one: arb, two: arb, size: arb | None = None) -> bool | None:
     return True if abs(one - two) <= CLOSE * size + TINY else None
 
 
-__all__ = ["BITS", "CLOSE", "RANGES", "SEED", "TINY", "draw", "equal"]
+__all__ = ["BITS", "CLOSE", "RANGES", "SEED", "TINY", "draw_point", "equal"]

@@ -1,4 +1,4 @@
-"""Receipts: what a gradient costs, by hand, and never more than five times its value."""
+"""Operation counts: what a gradient costs, by hand, and never more than five times its value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.autodiff.cost import Receipt, receipts
+from symback.autodiff.cost import OperationCount, operation_counts
 from symback.cli.main import cli
 from tests.cases import random_circuits
 from tests.cases.sample_circuits import LECTURE, sample
@@ -26,17 +26,17 @@ BY_HAND = {
 
 @pytest.mark.parametrize("text", BY_HAND)
 def test_operations_are_those_counted_by_hand(text):
-    found = receipts(sb.circuit(text))
+    found = operation_counts(sb.circuit(text))
     wanted = BY_HAND[text]
     assert [(r.of, r.value, r.gradient) for r in found[: len(wanted)]] == wanted
 
 
 def assert_cheap(circuit):
-    found = receipts(circuit)
+    found = operation_counts(circuit)
     assert found
-    for receipt in found:
-        assert receipt.live > 0
-        assert receipt.ratio <= 5, str(receipt)
+    for count in found:
+        assert count.live > 0
+        assert count.ratio <= 5, str(count)
 
 
 @pytest.mark.parametrize("name", LECTURE)
@@ -63,9 +63,9 @@ def test_random_gradients_cost_at_most_five_values(kind, number):
 
 def test_a_product_of_1000_factors_costs_at_most_four_values():
     text = "f = " + "*".join(f"x{i}" for i in range(1, 1001))
-    (receipt, *_) = receipts(sb.circuit(text, inputs="", loss=None))
-    assert receipt.value == 999
-    assert receipt.ratio <= 4
+    (count, *_) = operation_counts(sb.circuit(text, inputs="", loss=None))
+    assert count.value == 999
+    assert count.ratio <= 4
 
 
 def test_the_command_line_prints_them(capsys):
@@ -78,4 +78,4 @@ def test_the_command_line_prints_them(capsys):
 
 
 def test_a_value_without_operations_counts_as_one():
-    assert Receipt("f", "all leaves", 0, 2, 1).ratio == 2
+    assert OperationCount("f", "all leaves", 0, 2, 1).ratio == 2
