@@ -300,12 +300,13 @@ class _Backward:
 
 def _needed_by(expr: Expr, waiting: dict[Symbol, Expr]) -> list[Assign]:
     """The lines of waiting masks that an expression reads, and of those that they read."""
-    found: list[Assign] = []
-    if waiting:
-        for symbol in sorted(symbols(expr) & waiting.keys(), key=str):
-            if mask := waiting.pop(symbol, None):
-                found += [*_needed_by(mask, waiting), Assign(symbol, mask)]
-    return found
+    needed: set[Symbol] = set()
+    reading = [expr] if waiting else []
+    while reading:
+        new = (symbols(reading.pop()) & waiting.keys()) - needed
+        needed |= new
+        reading += [waiting[symbol] for symbol in new]
+    return [Assign(s, waiting.pop(s)) for s in list(waiting) if s in needed]
 
 
 def _over_batch(node: Node, varying: set[Symbol]) -> Expr:

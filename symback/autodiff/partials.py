@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 from sympy import Add, Expr, Mul, Piecewise, S, Symbol
@@ -233,8 +234,14 @@ def is_choice(partial: Expr) -> bool:
 def guarded(product: Expr, mask: Expr) -> Expr:
     """The product where the mask is positive, else 0, whatever the product is there."""
     if mask.is_Symbol:
-        return Piecewise((product, mask > 0), (S.Zero, True))
-    return Piecewise(*((product if v != 0 else S.Zero, condition) for v, condition in mask.args))
+        return Piecewise((product, _is_positive(mask)), (S.Zero, True), evaluate=False)
+    branches = [(product if v != 0 else S.Zero, condition) for v, condition in mask.args]
+    return Piecewise(*branches, evaluate=False)  # nothing else to evaluate: there are many
+
+
+@cache
+def _is_positive(mask: Symbol) -> Expr:
+    return mask > 0
 
 
 def _expanded(partial: Expr, value: Symbol) -> Expr:

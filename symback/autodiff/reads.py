@@ -130,7 +130,7 @@ class Reads:
             by_condition = by_condition or upper.by_condition
             inner = upper.mask
             inner = inner if inner.is_Symbol else self._named(gate.name, inner)
-            mask = Piecewise(*((inner if v != 0 else S.Zero, c) for v, c in own.args))
+            mask = guarded(inner, own)
         return Read(self._gathered(mask, gate, operand), by_condition, False)
 
     def _gathered(self, mask: Expr, gate: Node, operand: Node) -> Expr:
@@ -236,7 +236,7 @@ def _is_singular(gate: Node) -> bool:
 
 
 def _flags(choice: Expr) -> Expr:
-    return Piecewise(*((S.One if v != 0 else S.Zero, c) for v, c in choice.args))
+    return guarded(S.One, choice)
 
 
 def _united(masks: list[Expr]) -> Expr | None:
