@@ -115,10 +115,11 @@ class Accumulated:
         guard = self._reads.guard(edge) if edge else None
         if edge is None or guard is None:
             return right
+        contribution = edge.local.contribution(self._bars[node], guard=guard)  # may name a mask
         for mask, expr in self._reads.lines.items():
             if mask not in self.values and expr.free_symbols <= self.values.keys():
                 self.values[mask] = evaluate_entries(expr, self.values, self._sizes)
-        return edge.local.contribution(self._bars[node], guard=guard)
+        return contribution
 
     def _keep(self, symbol: Symbol, entries: Entries | None) -> None:
         if entries is not None:
