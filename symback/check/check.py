@@ -28,6 +28,7 @@ from symback.language.parse import circuit as parse
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.stable.rewrite import Rewrite, rewritten
 from symback.truth.oracle import BITS, Expected, Oracle, total
+from symback.truth.packing import with_constants
 from symback.truth.points import Point, PointBatch
 from symback.truth.rounding import SUBNORMAL, UNIT
 
@@ -245,12 +246,9 @@ class _Checker:
         per_sample = self._has_objective and self._oracle.per_sample_objective
         if len(scene.points) < 3 or not per_sample:
             return
-        module: Any = self._module
-        rows, module.BLOCK_ROWS = module.BLOCK_ROWS, 2
-        try:
+        module = self._module
+        with with_constants(module, BLOCK_ROWS=2):
             mean, grad = module.value_and_grad(scene.params(module), scene.batch(module))
-        finally:
-            module.BLOCK_ROWS = rows
         at = f"blocks of 2 at {scene.describe(scene.points[0])}, …"
         self._compare_mean("blocks of a batch", mean, grad, truths, at)
 

@@ -23,6 +23,7 @@ from sympy import Integer
 
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.requirements import classes, distributions, least_sizes
+from symback.truth.packing import with_constants
 from symback.truth.points import has_kinks
 from symback.truth.rounding import UNIT
 
@@ -270,11 +271,8 @@ class _Comparer:
         chosen = np.arange(rows + 3) % SAMPLES
         along = self._direction(self._params, list(self._params._fields))
         singles = [module.value_and_grad(self._params, self._rows(i)) for i in range(SAMPLES)]
-        before, module.BLOCK_ROWS = module.BLOCK_ROWS, rows
-        try:
+        with with_constants(module, BLOCK_ROWS=rows):
             mean, grad = module.value_and_grad(self._params, self._rows(chosen))
-        finally:
-            module.BLOCK_ROWS = before
         line = self._line_of_objective(self._movable)
         weights = np.bincount(chosen, minlength=SAMPLES) / len(chosen)
         values = np.array([value for value, _ in singles])

@@ -59,7 +59,11 @@ class LabelError(DataError, ValueError):
 
 
 class CircuitEstimator(BaseEstimator):
-    """A circuit that is trained by `fit`. The parameters are settings of `symback train`."""
+    """A circuit that is trained by `fit`. The parameters are settings of `symback train`.
+
+    They are many, and none is grouped with another: scikit-learn reads the names of parameters
+    from the signature of `__init__`, and its searches set them one by one.
+    """
 
     def __init__(
         self,

@@ -72,16 +72,22 @@ class ModuleEntries(EntryMap):
     @contextmanager
     def fitted(self, module: ModuleType) -> Iterator[None]:
         """Let the module take arrays of the sizes of this layout, inside the block."""
-        before = dict(module.SHAPES) if self.shapes else {}
-        if self.shapes:
-            module.SHAPES.update(self.shapes)
-        try:
+        shapes = {"SHAPES": {**module.SHAPES, **self.shapes}} if self.shapes else {}
+        with with_constants(module, **shapes):
             yield
-        finally:
-            if before:
-                module.SHAPES.update(before)
+
+
+@contextmanager
+def with_constants(module: ModuleType, **values: Any) -> Iterator[None]:
+    """The module with other values of its constants inside the block, as a user may set them."""
+    before = {name: getattr(module, name) for name in values}
+    vars(module).update(values)
+    try:
+        yield
+    finally:
+        vars(module).update(before)
 
 
 NUMBERS = ModuleEntries()
 
-__all__ = ["NUMBERS", "ModuleEntries"]
+__all__ = ["NUMBERS", "ModuleEntries", "with_constants"]
