@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from symback.errors import FileRefused, LikelyMeantOtherwise, clip
 
 if TYPE_CHECKING:
     from symback.api import Circuit, Update
+    from symback.codegen.files import Output
 
 LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
@@ -90,6 +91,11 @@ data_options = _all_of(
     ),
 )
 """The data files, and the columns of inputs and targets in them."""
+
+
+force_option = click.option(
+    "--force", is_flag=True, help="Replace a file that was edited, or not made by this command."
+)
 
 
 def read_circuit(
@@ -262,15 +268,40 @@ def _not_a_pair(pair: str, option: str, wanted: str) -> click.BadParameter:
     return click.BadParameter(f"'{_shown(pair)}' is not {wanted}", param_hint=option)
 
 
-def put(text: str, output: str | None) -> None:
-    """The text on stdout, or in a file."""
+def put(
+    text: str, output: str | None, kind: str, form: str, circuit: str | None, force: bool
+) -> None:
+    """The text on stdout, or in a file with the mark of its kind in the comments of its format."""
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
         return
-    from symback.codegen.files import replace_file
+    from symback.codegen.files import Output
+    from symback.codegen.marks import marked
 
-    replace_file(Path(output), text.encode())
-    click.echo(f"wrote {output}", err=True)
+    content = marked(text.encode(), kind, form)
+    deliver({Output(Path(output), kind): content}, files_read(circuit), force)
+
+
+def deliver(
+    contents: Mapping[Output, bytes], inputs: Iterable[str | Path | int], force: bool
+) -> None:
+    """Write the files, all or none, and say so, also of folders that are made for them."""
+    from symback.codegen.files import remove_stale, write_outputs
+
+    folders = {output.path.parent for output in contents}
+    missing = [folder for folder in sorted(folders) if not os.path.exists(folder)]
+    written = write_outputs(contents, inputs=inputs, force=force)
+    remove_stale(written)
+    for folder in missing:
+        click.echo(f"made the folder {folder}", err=True)
+    for output in contents:
+        state = "wrote {}" if output.path in written else "{} is up to date"
+        click.echo(state.format(output.path), err=True)
+
+
+def files_read(*arguments: str | None) -> list[str | int]:
+    """The files among the arguments of a command, and standard input."""
+    return [0, *(a for a in arguments if a is not None and a != "-" and _is_path(a))]
 
 
 def read_mapping(mapping: Iterable[str]) -> dict[str, str]:
@@ -295,6 +326,9 @@ __all__ = [
     "circuit_options",
     "circuit_or_update",
     "data_options",
+    "deliver",
+    "files_read",
+    "force_option",
     "partial_options",
     "put",
     "read_circuit",

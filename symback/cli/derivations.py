@@ -11,6 +11,7 @@ import click
 from symback.cli.arguments import (
     circuit_options,
     circuit_or_update,
+    force_option,
     partial_options,
     put,
     read_circuit,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     help="Print the cost of the gradient instead of the derivation.",
 )
 @click.option("-o", "--output", type=click.Path(), help="Write to this file.")
+@force_option
 def derive(
     of: str | None,
     wrt: tuple[str, ...],
@@ -81,6 +83,7 @@ def derive(
     view: Any,
     stats: bool,
     output: str | None,
+    force: bool,
     update: str | None,
     decay: bool,
     **circuit: Any,
@@ -92,15 +95,17 @@ def derive(
     symback derive --update adam
     """
     _refuse_ending(output)
-    rule = read_update(update, decay, {"form", "ascii_", "output"}, **circuit)
+    rule = read_update(update, decay, {"form", "ascii_", "output", "force"}, **circuit)
     if rule is not None:
-        put(_form_of(rule, form, ascii_), output)
+        put(_form_of(rule, form, ascii_), output, "derive", form, None, force)
         return
+    source = circuit["circuit"]
 
     if stats:
         from symback.autodiff.cost import operation_counts
 
-        put("".join(f"{r}\n" for r in operation_counts(read_circuit(**circuit))), output)
+        costs = "".join(f"{r}\n" for r in operation_counts(read_circuit(**circuit)))
+        put(costs, output, "derive", "text", source, force)
         return
     if (style or standalone) and form != "latex":
         raise click.UsageError("--style and --standalone need --format latex")
@@ -115,7 +120,7 @@ def derive(
         "json": derivation.to_json,
         "html": derivation.to_html,
     }
-    put(render[form](), output)
+    put(render[form](), output, "derive", form, source, force)
 
 
 _NOT_TEXT = frozenset(
@@ -183,12 +188,14 @@ def _form_of(update: Update, form: str, ascii_: bool) -> str:
     help="dot is Graphviz text; default: dot for a FILE.dot or FILE.gv, else svg.",
 )
 @click.option("-o", "--output", type=click.Path(), help="Write to this file; default: stdout.")
+@force_option
 def draw(
     of: str | None,
     at: tuple[str, ...],
     view: str,
     form: str | None,
     output: str | None,
+    force: bool,
     **circuit: Any,
 ) -> None:
     """Draw the circuit as SVG, with values and gradients on its wires.
@@ -200,7 +207,7 @@ def draw(
     point = read_numbers(at)
     parsed = read_circuit(**circuit)
     draw_as = parsed.to_dot if form == "dot" else parsed.draw
-    put(draw_as(point or None, view, of=of), output)
+    put(draw_as(point or None, view, of=of), output, "draw", form, circuit["circuit"], force)
 
 
 @click.command()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -44,7 +45,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="symback")
+@click.version_option(__version__, "-V", "--version", prog_name="symback")
 def cli() -> None:
     """From a formula to a derivation you can read and a gradient module you can ship.
 
@@ -69,22 +70,56 @@ for _command in (
 def main() -> None:
     """Run the command line; every error that an input causes ends in a message."""
     gc.set_threshold(100_000, 20, 20)  # expressions live to the end: looking for cycles costs 15 %
+    _open_streams()
+    output = sys.stdout
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except SystemExit:
+        if sys.stdout is output:
+            raise
+        _silence()  # click met a closed pipe: the reader, such as head, has had enough
+        sys.exit(0)
+    except click.ClickException as error:
+        with suppress(OSError):
+            error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt) as error:
+        more = str(error.__cause__ or error)  # click wraps what it catches
+        _say("interrupted" + (f"; {more}" if more else ""))
+        sys.exit(130)
+    except OSError as error:  # of standard output: commands report those of files
+        _say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        _silence()
+        sys.exit(2)
+
+
+def _say(words: str) -> None:
+    with suppress(OSError):
+        click.echo(f"symback: {words}", err=True)
+
+
+def _open_streams() -> None:
+    """Print what a terminal cannot show as escapes; what is closed reads as empty, and refuses."""
+    closed = os.devnull
+    if sys.stdin is None:
+        sys.stdin = open(closed, encoding="utf-8")  # noqa: SIM115  for the whole run
+    if sys.stdout is None:  # opened to be read, so that it cannot be written
+        sys.stdout = open(closed, encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(closed, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt) as error:
-        more = str(error.__cause__ or error)  # click wraps what it catches
-        click.echo("symback: interrupted" + (f"; {more}" if more else ""), err=True)
-        sys.exit(130)
-    except BrokenPipeError:  # the reader, such as head, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+
+
+def _silence() -> None:
+    """Let nothing more be written: Python would try again at its end, and fail again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symback.cli.arguments import circuit_or_update, put, read_circuit, read_update, text_of
-from symback.codegen.targets import TARGETS, target_named
+from symback.cli.arguments import (
+    circuit_or_update,
+    deliver,
+    files_read,
+    force_option,
+    read_circuit,
+    read_update,
+    text_of,
+)
+from symback.codegen.targets import TARGETS, endings, target_named
 from symback.errors import CheckFailed
 
 if TYPE_CHECKING:
+    from symback.api import Circuit
     from symback.check.report import Report
+    from symback.codegen.files import Output
 
 
 @click.command()
@@ -38,7 +48,7 @@ if TYPE_CHECKING:
     help="Check, write a certificate to this file, and its summary into the module.",
 )
 @click.option("--diff", is_flag=True, help="Only compare; exit 1 if the file is out of date.")
-@click.option("--force", is_flag=True, help="Overwrite a file that was edited by hand.")
+@force_option
 def generate(
     output: str | None,
     target: str,
@@ -60,53 +70,65 @@ def generate(
     if diff and output is None:
         raise click.UsageError("--diff needs -o FILE, the file to compare with")
     rule = read_update(update, decay, {"output", "target", "diff", "force"}, **circuit)
+    from symback.codegen.files import decide
     from symback.codegen.generate import render_files
-    from symback.codegen.loading import load_files
 
-    main = target_named(target).main
-    if rule is not None:
-        stem = rule.name if output is None else Path(output).stem
-        texts = render_files(rule, target=target, stem=stem)
-        _deliver(texts, main, output, diff, force)
-        return
-    parsed = read_circuit(**circuit)
-    stem = parsed.output.name if output is None else Path(output).stem
-    texts = render_files(parsed, target=target, template=template, stem=stem)
-    name = output or f"the module of {parsed.output.name}"
-    if certificate is not None:
+    parsed = read_circuit(**circuit) if rule is None else None
+    subject: Any = parsed or rule
+    default = parsed.output.name if parsed is not None else subject.name
+    stem = default if output is None else Path(output).stem
+    options: dict[str, Any] = {"target": target, "template": template, "stem": stem}
+    texts = render_files(subject, **options)
+    row = target_named(target)
+    contents = _contents(texts, output, row.main, certificate)
+    if not diff:
+        decide(contents, inputs=files_read(circuit["circuit"]), force=force)
+    name = output or f"the module of {default}"
+    if parsed is not None and certificate is not None:
         from symback.check.certificate import certify_files
 
-        found = certify_files(parsed, texts, Path(name).name, main)
+        found = certify_files(parsed, texts, Path(name).name, row.main)
         _echo_report(found.report, output is None)
-        summary = found.summary
-        texts = render_files(
-            parsed, target=target, template=template, certificate=summary, stem=stem
-        )
-        put(found.of(texts[main]).to_json(), certificate)
-    elif checked:
-        from symback.check.check import check_module, with_typed
-        from symback.truth.oracle import Oracle
-
-        oracle = Oracle(parsed)
-        module = load_files(texts, stem)
-        report = check_module(parsed, module, name=name, oracle=oracle)
-        _echo_report(with_typed(report, parsed, oracle), output is None)
-    _deliver(texts, main, output, diff, force)
-
-
-def _deliver(
-    texts: Mapping[str, str], main: str, output: str | None, diff: bool, force: bool
-) -> None:
-    """Write the module to stdout or to its files, or show the changes in them."""
-    from symback.codegen.files import by_path, write_files
-
+        texts = render_files(subject, certificate=found.summary, **options)
+        proof = found.of(texts[row.main]).to_json()
+        contents = _contents(texts, output, row.main, certificate, proof)
+    elif parsed is not None and checked:
+        _echo_report(_checked(parsed, texts, stem, name), output is None)
+    if diff:
+        _diff({place.path: (content or b"").decode() for place, content in contents.items()})
+        return
     if output is None:
-        click.echo(texts[main], nl=False)
-    elif diff:
-        _diff(by_path(texts, Path(output), main))
-    else:
-        written = write_files(texts, Path(output), main, force=force)
-        click.echo(f"wrote {output}" if written else f"{output} is up to date", err=True)
+        click.echo(texts[row.main], nl=False)
+    deliver(contents, files_read(circuit["circuit"]), force)
+
+
+def _contents(
+    texts: Mapping[str, str],
+    output: str | None,
+    main: str,
+    certificate: str | None,
+    proof: str = "{\n}\n",
+) -> dict[Output, bytes]:
+    """What is to be written: the files of the module, and the certificate."""
+    from symback.codegen.files import Output, module_outputs
+    from symback.codegen.marks import marked
+
+    found = {} if output is None else module_outputs(texts, Path(output), main)
+    if certificate is not None:
+        place = Output(Path(certificate), "certificate")
+        found[place] = marked(proof.encode(), place.kind, "json")
+    return found
+
+
+def _checked(parsed: Circuit, texts: Mapping[str, str], stem: str, name: str) -> Report:
+    """The check of a module that is not written yet."""
+    from symback.check.check import check_module, with_typed
+    from symback.codegen.loading import load_files
+    from symback.truth.oracle import Oracle
+
+    oracle = Oracle(parsed)
+    report = check_module(parsed, load_files(texts, stem), name=name, oracle=oracle)
+    return with_typed(report, parsed, oracle)
 
 
 def _echo_report(report: Report, on_stderr: bool) -> None:
@@ -135,6 +157,11 @@ def _diff(texts: Mapping[Path, str]) -> None:
         raise CheckFailed(f"{', '.join(stale)} {'is' if len(stale) == 1 else 'are'} out of date")
 
 
+def _files_of(path: Path) -> list[Path]:
+    """The files of a generated module."""
+    return [path, *(path.with_suffix(end) for end in endings() if path.name)]
+
+
 @click.command()
 @click.argument("file", type=click.Path())
 @click.option("--points", default=24, show_default=True, help="Number of points, 20 or more.")
@@ -143,7 +170,10 @@ def _diff(texts: Mapping[Path, str]) -> None:
 @click.option(
     "--certificate", type=click.Path(), help="Write errors and condition numbers to this file."
 )
-def check(file: str, points: int, seed: int, as_json: bool, certificate: str | None) -> None:
+@force_option
+def check(
+    file: str, points: int, seed: int, as_json: bool, certificate: str | None, force: bool
+) -> None:
     """Check a generated module against SymPy.
 
     The module is imported, so check only files that you would run.
@@ -154,15 +184,20 @@ def check(file: str, points: int, seed: int, as_json: bool, certificate: str | N
         raise click.UsageError("--points must be 20 or more, --seed 0 or more")
     if certificate is None:
         report = check_file(Path(file), points=points, seed=seed)
+        click.echo(report.to_json() if as_json else str(report))
     else:
         from symback.check.certificate import certify_file
+        from symback.codegen.files import Output, decide
+        from symback.codegen.marks import marked
 
+        place, read = Output(Path(certificate), "certificate"), _files_of(Path(file))
+        decide({place: None}, inputs=read, force=force)
         found = certify_file(Path(file), points=points, seed=seed)
         report = found.report
-    click.echo(report.to_json() if as_json else str(report))
-    if certificate is not None:
+        click.echo(report.to_json() if as_json else str(report))
         click.echo(str(found), err=as_json)
-        put(found.to_json(), certificate)
+        content = marked(found.to_json().encode(), place.kind, "json")
+        deliver({place: content}, read, force)
     if not report.passed:
         sys.exit(1)
 

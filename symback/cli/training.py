@@ -7,19 +7,25 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from symback.cli.arguments import (
     circuit_options,
     data_options,
+    deliver,
+    files_read,
+    force_option,
     read_circuit,
     read_initial,
     read_mapping,
     read_numbers,
 )
 from symback.codegen.targets import TARGETS
+
+if TYPE_CHECKING:
+    from symback.codegen.files import Output
 
 
 @click.command()
@@ -110,6 +116,7 @@ from symback.codegen.targets import TARGETS
     type=click.Path(),
     help="Write parameters, history and pictures to this folder.",
 )
+@force_option
 def train(
     data: tuple[str, ...],
     mapping: tuple[str, ...],
@@ -138,9 +145,13 @@ def train(
     symback train neuron.circuit --data /shared/rows.npy --scheduler tcp://10.0.0.1:8786 --shards 64
     """
     from symback.training import summary, train_from_file
+    from symback.training.results.files import check_folder
 
     pairs = read_mapping(mapping)
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
+    if output is not None:
+        decided = {"resumed": settings["resume"], "force": settings["force"]}
+        check_folder(output, inputs=files_read(circuit, *data, *initial), **decided)
     with _sigterm_as_interrupt(), _engine(shards, workers, dask, scheduler) as engine:
         result = train_from_file(
             parsed,
@@ -223,6 +234,7 @@ def _sigterm_as_interrupt() -> Iterator[None]:
 @click.option(
     "-o", "--output", type=click.Path(), help="Write the picture to this SVG or PNG file."
 )
+@force_option
 def descend(
     data: tuple[str, ...],
     mapping: tuple[str, ...],
@@ -230,6 +242,7 @@ def descend(
     delimiter: str,
     losses: str | None,
     output: str | None,
+    force: bool,
     params: str | None,
     inputs: str | None,
     loss: str | None,
@@ -242,21 +255,31 @@ def descend(
     \b
     symback descend "f = w*x + b" --data points.csv --start w=-1 --start b=3 -o descent.svg
     """
+    from symback.codegen.files import decide
     from symback.training.results.descent import descend as paths_of
     from symback.training.results.descent import read_samples, summary
-    from symback.training.results.descent_plot import descent_picture, loss_picture
+    from symback.training.results.descent_plot import (
+        descent_picture,
+        loss_picture,
+        picture_file,
+        picture_place,
+    )
 
+    read = files_read(circuit, *data)
+    named = [file for file in (output, losses) if file is not None]
+    decide({picture_place(file): None for file in named}, inputs=read, force=force)
     pairs, begin = read_mapping(mapping), read_numbers(start, "--start")
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
     samples = read_samples(parsed, list(data), pairs, delimiter=delimiter)
     paths = paths_of(parsed, samples, start=begin, **settings)
+    pictures: dict[Output, bytes] = {}
     if output is not None:
-        descent_picture(parsed, samples, start=begin, **settings, save=output)
+        figure = descent_picture(parsed, samples, start=begin, **settings)
+        pictures.update([picture_file(figure, output)])
     if losses is not None:
-        loss_picture(paths, save=losses)
+        pictures.update([picture_file(loss_picture(paths), losses)])
     click.echo(summary(paths))
-    for file in filter(None, (output, losses)):
-        click.echo(f"wrote {file}", err=True)
+    deliver(pictures, read, force)
 
 
 __all__ = ["descend", "train"]

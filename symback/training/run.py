@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symback.circuits.circuit import Circuit
@@ -40,6 +40,7 @@ def train_from_file(
     checkpoint_steps: int | None = None,
     checkpoint_seconds: float | None = None,
     initial: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    force: bool = False,
     target: str = "numpy",
     engine: EngineMaker | None = None,
     **settings: Any,
@@ -52,17 +53,17 @@ def train_from_file(
     those of `Settings`. Progress goes to stderr unless `quiet`.
 
     A checkpoint is saved into `output` every `checkpoint_steps`, or `checkpoint_seconds` (30); a
-    run with `resume` continues from it, to the same bytes as an uninterrupted run. `initial` maps
-    parameters to the numbers that they start from, is Params such as those of a result, or a file
-    `parameters.npz`; what a mapping leaves out is drawn. `target` is the language of the module:
-    "numpy", or "c" where there is a compiler. `engine` makes the engine of gradients. Raises a
-    SymbackError for invalid data or settings.
+    run with `resume` continues from it, to the same bytes as an uninterrupted run. Files in
+    `output` that no run wrote, or that were edited since, are replaced with `force` only. `initial`
+    maps parameters to the numbers that they start from, is Params such as those of a result, or a
+    file `parameters.npz`; what a mapping leaves out is drawn. `target` is the language of the
+    module: "numpy", or "c" where there is a compiler. `engine` makes the engine of gradients.
+    Raises a SymbackError for invalid data or settings.
     """
     chosen = Settings(**settings)
     if resume and output is None:
         raise TrainingError("resume needs the folder of the run that was broken off; name it (-o)")
-    if output is not None:
-        check_folder(output)
+    folder = _checked_folder(output, resume, force, data_path, initial)
     saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
     module = compile_module(circuit, target)
     start = initial
@@ -75,7 +76,7 @@ def train_from_file(
         delimiter=delimiter,
         dtype=chosen.dtype,
     ) as feed:
-        with _kept_when_stopped(output, resume, saver):
+        with _kept_when_stopped(folder, saver):
             result = train(
                 module,
                 feed,
@@ -86,43 +87,60 @@ def train_from_file(
                 engine=engine,
                 target=target,
             )
-        return _finished(result, output, resumed=resume, restarted=resume and initial is not None)
+        return _finished(result, folder, restarted=resume and initial is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """Where the files of a run go."""
+
+    path: str | os.PathLike[str]
+    resumed: bool
+    force: bool
+
+    def written(self, result: Result) -> Result:
+        """The result with the files that it left, and notes about them."""
+        files, notes = write_result(result, self.path, resumed=self.resumed, force=self.force)
+        return replace(result, files=tuple(files), notes=(*result.notes, *notes))
+
+
+def _checked_folder(
+    path: str | os.PathLike[str] | None, resumed: bool, force: bool, data: Any, initial: Any
+) -> _Folder | None:
+    """The folder, where there is one; FileRefused unless it can take the files of a run."""
+    if path is None:
+        return None
+    read = [*data, initial] if isinstance(data, list | tuple) else [data, initial]
+    inputs = [file for file in read if isinstance(file, str | os.PathLike)]
+    check_folder(path, inputs=inputs, resumed=resumed, force=force)
+    return _Folder(path, resumed, force)
 
 
 @contextmanager
-def _kept_when_stopped(
-    output: str | os.PathLike[str] | None, resumed: bool, saver: Saver
-) -> Iterator[None]:
+def _kept_when_stopped(folder: _Folder | None, saver: Saver) -> Iterator[None]:
     """A run that diverges or is interrupted says what is kept of it, and how to continue."""
     try:
         yield
     except Diverged as error:
-        if output is None or error.result is None:
+        if folder is None or error.result is None:
             raise
-        _written(error.result, output, resumed)
-        name = os.path.basename(os.path.abspath(output))
+        folder.written(error.result)
+        name = os.path.basename(os.path.abspath(folder.path))
         raise Diverged(f"{error}; the state before is kept in {clip(name, 40)}") from None
     except KeyboardInterrupt:  # between steps it is a result; this one came in some other pass
         raise KeyboardInterrupt(CONTINUE if saver.holds else "") from None
 
 
-def _finished(
-    result: Result, output: str | os.PathLike[str] | None, *, resumed: bool, restarted: bool
-) -> Result:
+def _finished(result: Result, folder: _Folder | None, *, restarted: bool) -> Result:
     """The result with its notes, written where there is a folder."""
     result = replace(result, notes=(*result.notes, *result.doubts))
     if restarted:
         note = "the run continues from its checkpoint; the initial parameters are not used again"
         result = replace(result, notes=(*result.notes, note))
     try:
-        return result if output is None else _written(result, output, resumed)
+        return result if folder is None else folder.written(result)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(CONTINUE) from None
-
-
-def _written(result: Result, output: str | os.PathLike[str], resumed: bool) -> Result:
-    files, notes = write_result(result, output, resumed=resumed)
-    return replace(result, files=tuple(files), notes=(*result.notes, *notes))
 
 
 def summary(result: Result) -> str:

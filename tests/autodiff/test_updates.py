@@ -22,6 +22,7 @@ from symback.autodiff.passes.hoist_shared import hoist_shared
 from symback.autodiff.updates import RULES, rule_named
 from symback.circuits.program import Assign, Program
 from symback.cli.main import cli
+from symback.codegen.marks import marked
 from symback.errors import FileRefused, SymbackError, UnknownName, Unsupported
 from tests.cases.compilers import COMPILER, STRICT, compiles
 from tests.cases.rounded import DOUBLE, SINGLE, Rounded
@@ -474,7 +475,7 @@ def test_every_form_is_printed_and_written(form, tmp_path):
         assert command(*words).output == expected
     file = tmp_path / "update"
     assert command(*words, "-o", str(file)).exit_code == 0
-    assert file.read_text(encoding="utf-8") == expected
+    assert file.read_bytes() == marked(expected.encode(), "derive", form)
 
 
 def test_ascii_is_ascii():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from symback.cli.main import main
+from symback.codegen.marks import marked
 
 NEURON = "f = x1 − σ(w3x3 + w4x4)"
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,8 @@ def test_derive_formats(form: str, tmp_path: Path) -> None:
     done = run("derive", NEURON, "--wrt", "w3", "--format", form, "-o", str(path))
     assert done.returncode == 0 and done.stdout == ""
     text = path.read_text(encoding="utf-8")
-    assert text == run("derive", NEURON, "--wrt", "w3", "--format", form).stdout
+    printed = run("derive", NEURON, "--wrt", "w3", "--format", form).stdout
+    assert text.encode() == marked(printed.encode(), "derive", form)
     if form == "json":
         assert {s["kind"] for s in json.loads(text)["steps"]} >= {"forward", "edge", "sum"}
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.codegen.files import replace_file
+from symback.codegen.files import replace_file, write
 from symback.errors import FileRefused
 from symback.training.loop import Settings, train
 from symback.training.results import files as outputs
@@ -60,11 +60,11 @@ def kill_generate(folder, times):
     path = folder / "neuron.py"
     CIRCUIT.generate(path)
 
-    def write():
+    def write_both():
         for text in texts:
             write(text, path)
 
-    assert_survives_kills(folder, write, {"neuron.py": [t.encode() for t in texts]}, times)
+    assert_survives_kills(folder, write_both, {"neuron.py": [t.encode() for t in texts]}, times)
 
 
 def kill_training(folder, times):
@@ -119,7 +119,7 @@ def test_what_a_dead_writer_left_is_removed_and_what_a_living_one_writes_is_not(
 
 TWINS = {
     "case": ("neuron.py", "Neuron.py"),
-    "capitals": ("NEURON.PY", "neuron.py"),
+    "capitals": ("NEURON.py", "neuron.py"),
     "composed": ("\u00e9.py", "e\u0301.py"),
     "fullwidth": ("n.py", "ｎ.py"),
     "sharp s": ("straße.py", "STRASSE.py"),

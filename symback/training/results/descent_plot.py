@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from symback.codegen.files import replace_file
+from symback.codegen.files import Output, write_outputs
+from symback.codegen.marks import marked
 from symback.errors import SymbackError, TrainingError, clip
 from symback.training.results.descent import Descent, Descents, descend
 from symback.training.results.plots import log_where_it_helps, new_figure, picture_bytes
@@ -34,7 +35,7 @@ _DEEPEST = 1e-4  # of the highest level: below it contours would crowd around on
 _HIGHEST = 1e100  # beyond it the arithmetic of contours overflows
 _STEEP = 10.0  # highest loss over least from which levels are in equal ratios of the loss itself
 _END = {"markeredgecolor": "black", "markeredgewidth": 1.4, "linestyle": "none"}
-_MAKER = "symback descend"
+_KIND = "descend"
 
 
 class _Look(NamedTuple):
@@ -67,10 +68,12 @@ def descent_picture(
     batch_size: int | None = None,
     seed: int = 0,
     save: str | os.PathLike[str] | None = None,
+    force: bool = False,
 ) -> Figure:
     """The paths of `descend` over the contours of the mean loss, and its file where named.
 
-    `save` ends in .svg or .png; the file has the same bytes at every run.
+    `save` ends in .svg or .png; the file has the same bytes at every run. One that is there and no
+    picture of descent, or was edited, is replaced with `force` only.
     """
     _form(save)
     figure = new_figure(7.2, 6.4)
@@ -89,7 +92,7 @@ def descent_picture(
     title = f"Mean loss of {descents.rows} samples and {steps} steps of descent{rate}"
     axes.set(xlabel=w, ylabel=v, title=title)
     figure.legend(loc="outside lower center", ncols=3, handlelength=3, frameon=False)
-    return _saved(figure, save)
+    return _saved(figure, save, force)
 
 
 def path_plot(
@@ -115,9 +118,12 @@ def path_plot(
 
 
 def loss_picture(
-    history: Sequence[Descent], *, save: str | os.PathLike[str] | None = None
+    history: Sequence[Descent],
+    *,
+    save: str | os.PathLike[str] | None = None,
+    force: bool = False,
 ) -> Figure:
-    """The mean loss over all samples at every step of each path of `descend`."""
+    """The mean loss over all samples at every step of each path of `descend`; `save` as there."""
     _form(save)
     if not history:
         raise TrainingError("there is no path to draw; descend by one method at least")
@@ -140,7 +146,7 @@ def loss_picture(
     axes.margins(x=0.02)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(handlelength=3, frameon=False)
-    return _saved(figure, save)
+    return _saved(figure, save, force)
 
 
 # -- drawing ---------------------------------------------------------------------------------------
@@ -256,12 +262,33 @@ def _form(save: str | os.PathLike[str] | None) -> str | None:
     return suffix[1:]
 
 
-def _saved(figure: Figure, save: str | os.PathLike[str] | None) -> Figure:
-    """The figure, written where there is a file to write: no date, no random names in it."""
-    form = _form(save)
-    if save is not None and form is not None:
-        replace_file(Path(save), picture_bytes(figure, form, _MAKER))
+def picture_place(save: str | os.PathLike[str]) -> Output:
+    """The file of a picture; SymbackError for a name of another format."""
+    _form(save)
+    return Output(Path(save), _KIND)
+
+
+def picture_file(figure: Figure, save: str | os.PathLike[str]) -> tuple[Output, bytes]:
+    """The file of a picture and its content: no date, no random names in it."""
+    form = str(_form(save))
+    content = picture_bytes(figure, form, f"symback {_KIND}")
+    return picture_place(save), marked(content, _KIND, form)
+
+
+def _saved(figure: Figure, save: str | os.PathLike[str] | None, force: bool) -> Figure:
+    """The figure, written where there is a file to write."""
+    if save is not None:
+        write_outputs(dict([picture_file(figure, save)]), force=force)
     return figure
 
 
-__all__ = ["Descent", "contour_levels", "descend", "descent_picture", "loss_picture", "window"]
+__all__ = [
+    "Descent",
+    "contour_levels",
+    "descend",
+    "descent_picture",
+    "loss_picture",
+    "picture_file",
+    "picture_place",
+    "window",
+]

@@ -1,14 +1,18 @@
 """The folder of a run: parameters, history, settings, and pictures.
 
-Files replace their predecessors in one move, and only those that symback made.
+All are written, or none, and only files of an earlier run are replaced: `training.json` has the
+hashes of the others, by which they are known to be as symback wrote them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from symback.codegen.files import replace_file
+from symback.codegen.files import refuse_input, replace_files
+from symback.codegen.marks import kind_of, marked
 from symback.errors import DataError, FileRefused
 from symback.training.checkpoint import CHECKPOINT, MARK, archive
 from symback.training.loop import Result
@@ -31,6 +36,7 @@ PARAMETERS, HISTORY, SETTINGS, PLOT = "parameters.npz", "history.csv", "training
 LINES, PATH = "history.jsonl", "path.svg"
 FILES = (PARAMETERS, HISTORY, LINES, SETTINGS, CHECKPOINT, PLOT, PATH)
 _MAKER = "symback train"
+_KIND = "train"
 _MARKS = {  # what the first or last bytes of each file show of its maker
     PARAMETERS: _MAKER.encode(),
     HISTORY: b"epoch,step,loss",
@@ -42,10 +48,18 @@ _MARKS = {  # what the first or last bytes of each file show of its maker
 }
 
 
-def check_folder(folder: str | os.PathLike[str]) -> None:
+def check_folder(
+    folder: str | os.PathLike[str],
+    *,
+    inputs: Iterable[str | os.PathLike[str] | int] = (),
+    resumed: bool = False,
+    force: bool = False,
+) -> None:
     """FileRefused unless the folder can take the files; changes nothing.
 
-    To be called before a run, so that nothing is learned that cannot be kept.
+    To be called before a run, so that nothing is learned that cannot be kept. `inputs` are files
+    that the run reads. A run that is `resumed` goes on with files that a killed one may have left
+    half done; `force` replaces what symback did not write, too.
     """
     path, name = Path(folder), _end(folder)
     if not os.fspath(folder):
@@ -54,6 +68,11 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
         raise FileRefused(f"'{name}' is not the name of a folder")
     try:
         _refuse_unfit(path, name)
+        inputs = list(inputs)
+        for file in FILES:
+            refuse_input(path / file, inputs)
+        if not force:
+            _refuse_foreign(path, name, resumed)
     except OSError as error:  # such as a name that is too long
         raise FileRefused(f"{name} cannot be made or written to: {reason(error)}") from None
 
@@ -69,39 +88,48 @@ def _refuse_unfit(path: Path, name: str) -> None:
     with TemporaryFile(dir=existing):  # where everything is permitted, only a trial shows it
         pass
     for file in FILES:
-        _refuse_foreign(path / file, file, name)
+        if (path / file).is_symlink():
+            raise FileRefused(f"{file} in {name} is a symbolic link; remove it")
+        if (path / file).exists() and not (path / file).is_file():
+            raise FileRefused(f"{file} in {name} is no regular file; name another folder")
 
 
 def write_result(
-    result: Result, folder: str | os.PathLike[str], *, resumed: bool = False
+    result: Result, folder: str | os.PathLike[str], *, resumed: bool = False, force: bool = False
 ) -> tuple[list[str], list[str]]:
     """Write the files of a run; returns the paths written and notes about them."""
-    check_folder(folder)
-    written, notes = [], []
+    check_folder(folder, resumed=resumed, force=force)
     ours = [file for file in FILES if file != CHECKPOINT]  # the run itself saves that one
     replaced = [file for file in ours if (Path(folder) / file).exists()]
-    for file, content in contents(result).items():
-        replace_file(Path(folder) / file, content)
-        written.append(str(Path(folder) / file))
     with np.errstate(all="ignore"):  # of pictures of a run that diverged
         pictures = _pictures(result)
-    for file, picture in pictures.items():
-        if picture is None:
-            stale = "; that of an earlier run is removed" if file in replaced else ""
-            (Path(folder) / file).unlink(missing_ok=True)
-            notes.append(f"{file} needs matplotlib: pip install 'symback[plots]'{stale}")
-            continue
-        replace_file(Path(folder) / file, picture)
-        written.append(str(Path(folder) / file))
-    if len(result.path) == 0:
-        (Path(folder) / PATH).unlink(missing_ok=True)
+    notes = []
+    for file in (file for file, picture in pictures.items() if picture is None):
+        stale = "; that of an earlier run is removed" if file in replaced else ""
+        notes.append(f"{file} needs matplotlib: pip install 'symback[plots]'{stale}")
+    drawn = {file: picture for file, picture in pictures.items() if picture is not None}
+    files = contents(result, drawn)
+    replace_files({Path(folder) / file: content for file, content in files.items()})
+    for file in {PLOT, PATH} - files.keys():
+        (Path(folder) / file).unlink(missing_ok=True)
     if replaced and not resumed:
         notes.append(f"the files of an earlier run in {folder} are replaced")
-    return written, notes
+    return [str(Path(folder) / file) for file in files], notes
 
 
-def contents(result: Result) -> dict[str, bytes]:
-    """The bytes of the files of a run, without checkpoint and pictures."""
+def contents(result: Result, pictures: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """The bytes of the files of a run, without its checkpoint."""
+    files = _contents(result) | dict(pictures or {})
+    hashes = {file: _digest(content) for file, content in files.items()}
+    settings = (_json({**result.summary(), "files": hashes}) + "\n").encode()
+    return {**files, SETTINGS: marked(settings, _KIND, "json")}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _contents(result: Result) -> dict[str, bytes]:
     return {
         PARAMETERS: archive(
             {name: np.asarray(value) for name, value in result.params._asdict().items()},
@@ -109,7 +137,6 @@ def contents(result: Result) -> dict[str, bytes]:
         ),
         HISTORY: _history(result),
         LINES: _lines(result),
-        SETTINGS: (_json(result.summary()) + "\n").encode(),
     }
 
 
@@ -176,18 +203,38 @@ def _json(content: dict[str, Any]) -> str:
     return json.dumps({"made_by": _MAKER, **content}, indent=2, sort_keys=True, allow_nan=False)
 
 
-def _refuse_foreign(path: Path, file: str, folder: str) -> None:
-    """FileRefused unless the path is free, or a file that symback made."""
-    if path.is_symlink():
-        raise FileRefused(f"{file} in {folder} is a symbolic link; remove it")
-    if not path.exists():
-        return
+def _refuse_foreign(path: Path, folder: str, resumed: bool) -> None:
+    """FileRefused unless the names of the files are free, or have those of an earlier run."""
+    known = _known(path / SETTINGS)
+    for file in (f for f in (SETTINGS, *FILES) if (path / f).exists()):
+        if file == CHECKPOINT and resumed:
+            continue  # reading it says more
+        if why := _why_foreign(path / file, file, known, resumed):
+            raise FileRefused(
+                f"{file} in {folder} {why}; name another folder, or --force (force=True) replaces "
+                "it"
+            )
+
+
+def _why_foreign(path: Path, file: str, known: Mapping[str, str], resumed: bool) -> str:
+    """Why the file is not as an earlier run left it; nothing where it is."""
     try:
-        ends = _ends(path) if path.is_file() else b""
+        is_ours = _MARKS[file] in _ends(path)
+        if file in known and not resumed:
+            return "" if _digest(path.read_bytes()) == known[file] else "was edited or damaged"
+        if file == SETTINGS and is_ours and not resumed:
+            return "" if kind_of(path.read_bytes()) == _KIND else "was edited or damaged"
     except OSError as error:
-        raise FileRefused(f"{file} in {folder} cannot be read: {reason(error)}") from None
-    if _MARKS[file] not in ends:
-        raise FileRefused(f"{file} in {folder} was not made by symback; name another folder")
+        return f"cannot be read: {reason(error)}"
+    return "" if is_ours and (resumed or file == CHECKPOINT) else "was not made by symback"
+
+
+def _known(settings: Path) -> dict[str, str]:
+    """The hashes of the files of an earlier run; none where there was no such run."""
+    with suppress(OSError, ValueError, AttributeError, RecursionError):
+        found = json.loads(settings.read_bytes()).get("files")
+        return {str(file): str(digest) for file, digest in found.items()}
+    return {}
 
 
 def _ends(path: Path, length: int = 4096) -> bytes:
