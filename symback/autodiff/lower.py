@@ -18,7 +18,7 @@ from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
-from symback.circuits.program import Assign, Program, batch_sum, symbols
+from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import ArrayFunction, broadcast_like, shape_of
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape, is_size
@@ -242,7 +242,6 @@ class _Backward:
         """One line an adjoint: the sum of its contributions, each upstream × local partial."""
         circuit, names = self._circuit, self._names
         reads = Reads(record, names.mask, names.shapes, self._varying)
-        waiting = reads.lines  # masks, until a line reads them; guards add more
         lines: list[Assign] = []
         for name in record.order[1:]:
             node = circuit[name]
@@ -265,7 +264,7 @@ class _Backward:
                     self.numbers.add(name)
             elif node.shape:
                 self.arrays.add(name)
-            lines += _needed_by(total, waiting)
+            lines += [Assign(mask, expr) for mask, expr in reads.new_in(total)]
             lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
         reached = {line.target for line in lines}
         for node in (*circuit.params, *circuit.inputs):
@@ -296,17 +295,6 @@ class _Backward:
         if gate.symbol in self._varying and operand not in self._varying:
             return batch_sum(product)
         return product
-
-
-def _needed_by(expr: Expr, waiting: dict[Symbol, Expr]) -> list[Assign]:
-    """The lines of waiting masks that an expression reads, and of those that they read."""
-    needed: set[Symbol] = set()
-    reading = [expr] if waiting else []
-    while reading:
-        new = (symbols(reading.pop()) & waiting.keys()) - needed
-        needed |= new
-        reading += [waiting[symbol] for symbol in new]
-    return [Assign(s, waiting.pop(s)) for s in list(waiting) if s in needed]
 
 
 def _over_batch(node: Node, varying: set[Symbol]) -> Expr:

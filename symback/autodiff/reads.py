@@ -20,7 +20,7 @@ from symback.autodiff.gates import Gates
 from symback.autodiff.partials import guarded, is_choice
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.circuit import Node
-from symback.circuits.program import batch_sum
+from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, reduce_sum, shape_of
 from symback.operations.construction import unbroadcast
 from symback.operations.elementwise import BY_HEAD
@@ -58,6 +58,7 @@ class Reads:
         self._record, self._circuit = record, record.circuit
         self._name_mask, self._shapes, self._varying = name_mask, shapes, varying
         self.lines: dict[Symbol, Expr] = {}  # named masks, those that they read before them
+        self._shown: set[Symbol] = set()
         self._some: dict[str, Symbol] = {}
         self._of: dict[str, Read] = {}
         if any(self._starts(e) for e in record.edges):
@@ -78,6 +79,17 @@ class Reads:
         return lambda product, mixes: guarded(
             product, self._some_mask(edge.node, read) if mixes else read.mask
         )
+
+    def new_in(self, expr: Expr) -> list[tuple[Symbol, Expr]]:
+        """The masks that an expression reads, and those that they read, each given once."""
+        needed: set[Symbol] = set()
+        reading = [expr] if self.lines else []
+        while reading:
+            new = (symbols(reading.pop()) & self.lines.keys()) - needed - self._shown
+            needed |= new
+            reading += [self.lines[mask] for mask in new]
+        self._shown |= needed
+        return [(mask, self.lines[mask]) for mask in self.lines if mask in needed] if needed else []
 
     # -- from the output to the leaves ----------------------------------------------------------
 

@@ -115,9 +115,9 @@ class Accumulated:
         guard = self._reads.guard(edge) if edge else None
         if edge is None or guard is None:
             return right
-        contribution = edge.local.contribution(self._bars[node], guard=guard)  # may name a mask
-        for mask, expr in self._reads.lines.items():
-            if mask not in self.values and expr.free_symbols <= self.values.keys():
+        contribution = edge.local.contribution(self._bars[node], guard=guard)
+        for mask, expr in self._reads.new_in(contribution):
+            if expr.free_symbols <= self.values.keys() | self._sizes.keys():
                 self.values[mask] = evaluate_entries(expr, self.values, self._sizes)
         return contribution
 
