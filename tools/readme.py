@@ -1,7 +1,13 @@
-"""The outputs that the README shows: each block behind `<!-- output: NAME -->` is made here."""
+"""The outputs that the README and the pages of docs show.
+
+Each block behind `<!-- output: NAME -->` is made here; one behind `<!-- prints -->` is what the
+Python before it prints, where the Python of a page runs from top to bottom as one program.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +84,53 @@ def updated(text: str) -> str:
     return _BLOCK.sub(lambda m: f"{m.group(1)}{OUTPUTS[m.group(2)]()}{m.group(4)}", text)
 
 
+PYTHON = re.compile(
+    r"(?P<output><!-- output: \w+ -->\n)?```python\n(?P<code>.*?)```\n"
+    r"(?P<head>\n<!-- prints -->\n```text\n)?(?P<shown>(?(head).*?(?=```\n)|))",
+    re.DOTALL,
+)
+
+
+def is_circuit(code: str) -> bool:
+    """Whether a block of Python is circuit text, which is coloured well as Python."""
+    try:
+        sb.circuit(code)
+    except sb.SymbackError:
+        return False
+    return True
+
+
+def programs(text: str) -> list[re.Match[str]]:
+    """The blocks of Python that are programs: neither outputs nor circuit text."""
+    found = PYTHON.finditer(text)
+    return [m for m in found if not m["output"] and not is_circuit(m["code"])]
+
+
+def printed(text: str) -> list[str]:
+    """What the programs of a page print, run in order in the root of the repository."""
+    known: dict[str, object] = {}
+    outputs = []
+    with contextlib.chdir(ROOT):
+        for number, block in enumerate(programs(text), 1):
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                exec(compile(block["code"], f"program {number}", "exec"), known)
+            lines = said.getvalue().splitlines()
+            outputs.append("".join(f"{line.rstrip()}\n" for line in lines))
+    return outputs
+
+
+def with_prints(text: str) -> str:
+    """The page with what its programs print made anew."""
+    parts, end = [], 0
+    for block, output in zip(programs(text), printed(text), strict=True):
+        if block["head"]:
+            start, stop = block.span("shown")
+            parts += [text[end:start], output]
+            end = stop
+    return "".join([*parts, text[end:]])
+
+
 def page() -> str:
     """The page that the README links: two paths lead from x3 to f."""
     file = ROOT / "examples" / "lecture" / "l6b_multiple_paths.circuit"
@@ -86,12 +139,15 @@ def page() -> str:
 
 
 PAGE = ROOT / "docs" / "l6b.html"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+"""The pages whose Python runs."""
 
 
 def main() -> None:
     PAGE.write_text(page(), encoding="utf-8")
-    path = ROOT / "README.md"
-    path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(with_prints(updated(text)), encoding="utf-8")
 
 
 if __name__ == "__main__":
