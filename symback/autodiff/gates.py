@@ -20,6 +20,7 @@ from symback.errors import TooLarge
 from symback.operations.arrays import ArrayFunction, matmul, matvec, shape_of, solve, transpose
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import applied, postorder
+from symback.operations.nonnegative import least_powers
 from symback.operations.shapes import Shape
 from symback.operations.simplify import Spelling
 from symback.stable import stable
@@ -31,7 +32,12 @@ WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
 
 @dataclass(frozen=True, eq=False)
 class Gates(Circuit):
-    """A circuit whose nodes are gates: what the reverse pass and lowering work on."""
+    """A circuit whose nodes are gates: what the reverse pass and lowering work on.
+
+    Those in `least` are powers of what is never negative.
+    """
+
+    least: frozenset[Symbol] = frozenset()
 
 
 def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
@@ -52,7 +58,13 @@ def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
     loss = by_name[circuit.loss.name] if circuit.loss else None
     output = by_name[circuit.output.name]
     return Gates(
-        nodes, output, loss, circuit.inferred, circuit.rewrites, is_literal=circuit.is_literal
+        nodes,
+        output,
+        loss,
+        circuit.inferred,
+        circuit.rewrites,
+        is_literal=circuit.is_literal,
+        least=least_powers((n.symbol, n.formula) for n in splitter.nodes),
     )
 
 

@@ -7,7 +7,7 @@ that a derivative reuses the value: for v = x/y, ∂v/∂y = -v/y.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
@@ -25,6 +25,7 @@ from symback.operations.arrays import (
     sparse_cross_entropy,
 )
 from symback.operations.construction import transposed, unbroadcast
+from symback.operations.edges import power_partials
 from symback.operations.elementwise import BY_HEAD, POWER
 from symback.operations.expressions import product, real_symbol
 from symback.operations.functions import Slope
@@ -152,19 +153,24 @@ def _through_transpose(part: Expr, operand: Expr) -> Expr:
     return transposed(part)
 
 
-def local_partials(gate: Node) -> dict[str, Local]:
-    """∂gate/∂operand by operand, in the operands' order."""
+def local_partials(gate: Node, least: Collection[Symbol] = ()) -> dict[str, Local]:
+    """∂gate/∂operand by operand, in the operands' order.
+
+    A gate in `least` is a power of what is never negative.
+    """
     expr, value = gate.formula, gate.symbol
     if not gate.operands:  # a named constant, such as g = 9.81
         return {}
     if gate.has_arrays:
-        return _of_arrays(gate)
-    found, rule = _elementwise(expr, value)
+        return _of_arrays(gate, least)
+    found, rule = _elementwise(expr, value, least)
     by_name = {s.name: partial for s, partial in found.items()}
     return {name: Local(by_name[name], rule, value, by_name[name], ()) for name in gate.operands}
 
 
-def _elementwise(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
+def _elementwise(
+    expr: Expr, value: Symbol, least: Collection[Symbol]
+) -> tuple[dict[Symbol, Expr], str]:
     """Partials of what holds element by element, and the rule's name."""
     if expr.is_Symbol:
         return {expr: S.One}, "copy"
@@ -177,11 +183,11 @@ def _elementwise(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
     if expr.is_Mul:
         return _of_product(expr, value), "product"
     if expr.is_Pow:
-        return _of_power(expr, value)
+        return _of_power(expr, value, value in least)
     return _of_function(expr, value)
 
 
-def _of_arrays(gate: Node) -> dict[str, Local]:
+def _of_arrays(gate: Node, least: Collection[Symbol]) -> dict[str, Local]:
     """Elementwise partials and the terms that mix elements, operand by operand."""
     plain, terms = [], []
     for term in Add.make_args(gate.formula):
@@ -198,7 +204,7 @@ def _of_arrays(gate: Node) -> dict[str, Local]:
     elementwise: dict[Symbol, Expr] = {}
     rule = ""
     if any(not t.is_number for t in plain):
-        elementwise, rule = _elementwise(Add(*plain), gate.symbol)
+        elementwise, rule = _elementwise(Add(*plain), gate.symbol, least)
     found: dict[str, Local] = {}
     upstream = real_symbol(f"{gate.name}_bar")
     for name in gate.operands:
@@ -300,20 +306,15 @@ def _of_product(expr: Expr, value: Symbol) -> dict[Symbol, Expr]:
     return found
 
 
-def _of_power(expr: Expr, value: Symbol) -> tuple[dict[Symbol, Expr], str]:
+def _of_power(expr: Expr, value: Symbol, least: bool) -> tuple[dict[Symbol, Expr], str]:
     base, power = expr.base, expr.exp
-    if power == S.Half:
-        return {base: 1 / (2 * value)}, "√′(u) = 1/(2√u)"
-    if power.is_number:
-        rule = "power"
-        if power.is_Rational and power < 1:
-            return {base: power * value / base}, rule
-        return {base: power * base ** (power - 1)}, rule
     found: dict[Symbol, Expr] = {}
-    by_base, by_power = POWER.local_partials(value, base, power)
-    for operand, partial in ((base, by_base), (power, by_power)):
+    partials = power_partials(value, base, power, least)
+    for operand, partial in zip((base, power), partials, strict=True):
         if operand.is_Symbol:
             _add(found, operand, partial)
+    if power.is_number:
+        return found, "√′(u) = 1/(2√u)" if power == S.Half else "power"
     return found, POWER.rule
 
 

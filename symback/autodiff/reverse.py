@@ -92,7 +92,7 @@ def walk(
         if node.is_leaf:
             continue
         if node.name not in known:
-            known[node.name] = local_partials(node)
+            known[node.name] = local_partials(node, circuit.least)
         for operand, local in known[node.name].items():
             if local.partial is S.Zero or circuit[operand].role == "size":
                 continue

@@ -21,7 +21,7 @@ from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
 from symback.derivation.steps import Products, Step, StepKind, View
 from symback.derivation.verify.arrays import ArrayVerifier
 from symback.derivation.verify.scalars import Verifier
-from symback.operations.elementwise import as_quotients
+from symback.operations.edges import plainly
 from symback.operations.functions import Slope
 from symback.operations.simplify import simplified
 
@@ -153,7 +153,7 @@ class StepWriter:
         number = self._add("sum", left, chains, rule, used)
         needed = (number, *used)
         number = self._add("substitute", left, products, "local partials", needed, chains)
-        total = as_quotients(_sum([_product_of(p) for p in products]))
+        total = plainly(_sum([_product_of(p) for p in products]))
         alike = self._gradient.alike
         kept = alike(total) if alike else simplified(total)
         number = self._add("simplify", left, kept, "simplified", (number,), products)

@@ -340,7 +340,7 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "min": (1, 1, ("axis",), _reduced(arrays.reduce_min)),
     "minimum": (1, 1, ("axis",), _reduced(arrays.reduce_min)),
     "dot": (2, 2, (), _dot),
-    "norm": (1, 1, (), _plain(arrays.norm)),
+    "norm": (1, 2, ("axis",), _reduced(arrays.norm)),
     "outer": (2, 2, (), _plain(arrays.outer)),
     "trace": (1, 1, (), _plain(arrays.trace)),
     "diag": (1, 1, (), _diag),

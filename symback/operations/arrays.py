@@ -154,13 +154,14 @@ class argmax_mask(ArrayFunction):
 
 
 class norm(ArrayFunction):
-    """‖A‖ = √Σ a², the Euclidean or Frobenius norm; its square is Σ a∘a."""
+    """‖A‖ = √Σ a², the Euclidean or Frobenius norm, or that along one axis; its square is a sum."""
 
     shape_rule = staticmethod(shapes.reduced("norm"))
     rule = "∂‖a‖ = a/‖a‖"
 
     def _eval_power(self, exponent: Expr) -> Expr | None:
-        square = dot(self.args[0], self.args[0])
+        array, *axis = self.args
+        square = reduce_sum(array**2, *axis) if axis else dot(array, array)
         return square ** (exponent / 2) if exponent.is_Integer and exponent.is_even else None
 
 

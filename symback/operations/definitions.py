@@ -145,7 +145,7 @@ def definitions(n: Arithmetic) -> Definitions:
         a.mean: reduced(lambda v: n.sum(v) / len(v)),
         a.reduce_max: reduced(n.largest),
         a.reduce_min: reduced(n.smallest),
-        a.norm: lambda x: boxed(n.sqrt(n.sum([u**2 for u in x.flat]))),
+        a.norm: reduced(lambda v: n.sqrt(n.sum([u**2 for u in v]))),
         a.trace: lambda x: boxed(n.sum(x.diagonal().flat)),
         a.diag: lambda v: diagonal_matrix(n, v),
         a.diagonal: Entries.diagonal,

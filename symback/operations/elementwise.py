@@ -24,6 +24,7 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import Boolean
 
 from symback.operations.balls import functions as balls
+from symback.operations.edges import nonzero, over_square, plainly, power_partials
 from symback.operations.expressions import postorder
 from symback.operations.functions import (
     Elementary,
@@ -42,7 +43,6 @@ from symback.operations.functions import (
     logsigmoid,
     max_at,
     min_at,
-    over_square,
     relu,
     relu_at,
     sigma,
@@ -103,10 +103,6 @@ _half = Rational(1, 2)
 
 def _larger(a: Expr, b: Expr) -> Expr:
     return Piecewise((1, a > b), (_half, sp.Eq(a, b)), (0, True))
-
-
-def _power_partials(v: Expr, a: Expr, b: Expr) -> tuple[Expr, ...]:
-    return b * a ** (b - 1), v * sp.log(a)
 
 
 _TABLE = (
@@ -296,9 +292,8 @@ _TABLE = (
         hypot,
         "∂hypot(a, b)/∂a = a/hypot(a, b)",
         (2, 2),
-        partials=lambda v, a, b: (a / v, b / v),
+        partials=lambda v, a, b: (a / nonzero(v), b / nonzero(v)),
         definition=lambda a, b: sp.sqrt(a**2 + b**2),
-        singular=True,
     ),
     Op(
         "erf",
@@ -438,7 +433,7 @@ _TABLE = (
 OPS: dict[str, Op] = {op.name: op for op in _TABLE}
 """Every operation by the name that circuit text gives it."""
 
-POWER = Op("**", sp.Pow, "∂aᵇ = b·aᵇ⁻¹·∂a + aᵇ·log(a)·∂b", (2, 2), partials=_power_partials)
+POWER = Op("**", sp.Pow, "∂aᵇ = b·aᵇ⁻¹·∂a + aᵇ·log(a)·∂b", (2, 2), partials=power_partials)
 
 SPELLINGS: dict[str, Op] = {spelling: op for op in _TABLE for spelling in (op.name, *op.aliases)}
 """Every accepted spelling of an operation."""
@@ -460,7 +455,7 @@ SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is no
 _MEANINGS: dict[Any, Callable[..., Expr]] = {
     **{op.head: op.meaning for op in _TABLE if op.meaning is not None},
     **{slope: slope.elementary for slope in SLOPES},
-    over_square: over_square.elementary,
+    over_square: over_square.plain,
 }
 
 
@@ -486,13 +481,7 @@ def elementary(expr: Expr) -> Expr:
 def expand_slopes(expr: Expr) -> Expr:
     """The expression with every kept slope, sigma'(u), written out: sigma(u)*(1 - sigma(u))."""
     found = {p: p.written for p in postorder(expr) if isinstance(p, Slope)}
-    return as_quotients(expr.xreplace(found) if found else expr)
-
-
-def as_quotients(expr: Expr) -> Expr:
-    """The expression with a/b**2 for over_square(a, b): for people and for SymPy."""
-    found = {p: p.elementary(*p.args) for p in postorder(expr) if isinstance(p, over_square)}
-    return expr.xreplace(found) if found else expr
+    return plainly(expr.xreplace(found) if found else expr)
 
 
 __all__ = [
@@ -504,7 +493,6 @@ __all__ = [
     "SLOPES",
     "SPELLINGS",
     "Op",
-    "as_quotients",
     "elementary",
     "erfc",
     "expand_slopes",

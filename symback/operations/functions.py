@@ -295,23 +295,6 @@ class binary_cross_entropy(Elementary):
         return sigma(z) - t if argindex == 1 else -z
 
 
-class over_square(Elementary):
-    """over_square(a, b) = a/b**2, computed as (a/b)/b: b**2 may overflow where the value does not.
-
-    No operation of circuits: it stands in partials, as in that of atan2.
-    """
-
-    nargs = 2
-
-    @staticmethod
-    def elementary(a: Expr, b: Expr) -> Expr:
-        return a / b**2
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        a, b = self.args
-        return 1 / b**2 if argindex == 1 else -2 * a / b**3
-
-
 class Slope(Elementary):
     """The derivative of an operation by its first operand, kept as one symbol: sigma_prime(u)
     stands for sigma'(u).
@@ -471,7 +454,6 @@ __all__ = [
     "logsigmoid",
     "max_at",
     "min_at",
-    "over_square",
     "relu",
     "relu_at",
     "sigma",

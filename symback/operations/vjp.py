@@ -137,7 +137,7 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     mean: lambda g, at, a: (at.expand_reduced(g) / at.size(a),),
     reduce_max: lambda g, at, a: (at.expand_reduced(g) * argmax_mask(a, at.value, *at.op.options),),
     reduce_min: lambda g, at, a: (at.expand_reduced(g) * argmax_mask(a, at.value, *at.op.options),),
-    norm: lambda g, at, a: (g * normalized(a, at.value),),
+    norm: lambda g, at, a: (at.expand_reduced(g) * normalized(a, at.value, *at.op.options),),
     trace: lambda g, at, a: (g * eye_like(a),),
     diag: lambda g, at, v: (diagonal(g),),
     diagonal: lambda g, at, a: (diag(g),),

@@ -88,8 +88,8 @@ NOTATION: dict[Any, Print] = {
     a.reduce_max: call("max", 1),
     a.reduce_min: call("min", 1),
     a.argmax_mask: call("argmax_mask", 2),
-    a.norm: call("norm"),
-    a.normalized: call("normalized"),
+    a.norm: call("norm", 1),
+    a.normalized: call("normalized", 2),
     a.trace: call("trace"),
     a.diag: call("diag"),
     a.diagonal: call("diag"),
@@ -156,7 +156,13 @@ def _size(p: ForPeople, x: Expr, axis: Expr | None = None) -> Printed:
     return p._print(Mul(*(sizes if axis is None else [sizes[int(axis)]])))
 
 
-def _normalized(p: ForPeople, x: Expr, norm: Expr) -> Printed:
+def _norm(p: ForPeople, x: Expr, *axis: Expr) -> Printed:
+    if axis:
+        return call(p.word("norm"), 1)(p, x, *axis)
+    return p.between_bars(p.print(x)), ATOM
+
+
+def _normalized(p: ForPeople, x: Expr, norm: Expr, *axis: Expr) -> Printed:
     return p.quotient([x], [norm])
 
 
@@ -183,7 +189,7 @@ PEOPLE: dict[Any, Print] = {
         p.call(p.word("share"), [f"{p.print(x)} = {p.print(v)}"]),
         ATOM,
     ),
-    a.norm: lambda p, x: (p.between_bars(p.print(x)), ATOM),
+    a.norm: _norm,
     a.normalized: _normalized,
     a.trace: words("tr"),
     a.diag: words("diag"),

@@ -15,6 +15,7 @@ from sympy.logic.boolalg import And, Or
 
 from symback.errors import DomainError, clip
 from symback.operations.balls.scalars import constant, nearest_float
+from symback.operations.edges import CAREFUL, Careful, over_square
 from symback.operations.elementwise import OPS, SLOPES
 from symback.printing.printer import ATOM, MUL, NEG, POW, Printer
 
@@ -80,6 +81,15 @@ class CodePrinter(Printer):
     def general_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         raise NotImplementedError
 
+    def factors(self, expr: Expr) -> Sequence[Expr]:
+        factors: Sequence[Expr] = Mul.make_args(expr)
+        return factors
+
+    def careful(self, expr: Careful) -> tuple[str, int]:
+        return (
+            self.over_square(*expr.args) if isinstance(expr, over_square) else self.function(expr)
+        )
+
     def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
         below = self.at(b, POW)
         return f"{self.at(a, MUL)}{self.over}{below}{self.over}{below}", MUL
@@ -105,6 +115,7 @@ def with_kernels(
     """
     named: dict[Any, str] = {op.head: f"{prefix}{op.name}" for op in OPS.values()}
     named |= {slope: f"{prefix}{op.name}_slope" for slope, op in SLOPES.items()}
+    named |= {head: f"{prefix}{head.__name__}" for head in CAREFUL}
     return {**{head: name for head, name in named.items() if name in kernels}, **functions}
 
 

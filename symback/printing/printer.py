@@ -16,9 +16,9 @@ from sympy.core.relational import Relational
 
 from symback.errors import Unsupported
 from symback.operations.arrays import shape_of
+from symback.operations.edges import CAREFUL, Careful
 from symback.operations.elementwise import BY_HEAD, POWER, SLOPES
 from symback.operations.expressions import postorder
-from symback.operations.functions import over_square
 from symback.operations.shapes import Shape
 from symback.operations.simplify import Spelling
 
@@ -90,8 +90,8 @@ class Printer:
             return self.power_or_quotient(expr)
         if isinstance(expr, Piecewise):
             return self.where(expr), ATOM
-        if isinstance(expr, over_square):
-            return self.over_square(*expr.args)
+        if isinstance(expr, Careful):
+            return self.careful(expr)
         return self.function(expr)
 
     # -- leaves -----------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Printer:
         """Factors above and below the line, each sorted."""
         above: list[Expr] = []
         below: list[Expr] = []
-        factors = Mul.make_args(expr)
+        factors = self.factors(expr)
         if all(f.is_Symbol for f in factors):  # most products of a large circuit
             return sorted(factors, key=self.factor_key), below
         for factor in factors:
@@ -162,6 +162,15 @@ class Printer:
                 above.append(factor)
         above, below = joined_roots(above, below)
         return sorted(above, key=self.factor_key), sorted(below, key=self.factor_key)
+
+    def factors(self, expr: Expr) -> Sequence[Expr]:
+        """The factors of a product, plain for people: b·a^(b−1) is two."""
+        factors: Sequence[Expr] = Mul.make_args(expr)
+        if not any(isinstance(f, Careful) for f in factors):
+            return factors
+        plain = (f.plain(*f.args) if isinstance(f, Careful) else f for f in factors)
+        factors = Mul.make_args(Mul(*plain))
+        return factors
 
     def quotient(self, above: Sequence[Expr], below: Sequence[Expr]) -> tuple[str, int]:
         top = self.joined(above)
@@ -179,8 +188,9 @@ class Printer:
         """A product, its factors in the order given."""
         return self.times.join(self.at(f, MUL if i == 0 else NEG) for i, f in enumerate(factors))
 
-    def over_square(self, a: Expr, b: Expr) -> tuple[str, int]:
-        return self._print(a / b**2)
+    def careful(self, expr: Careful) -> tuple[str, int]:
+        """For people, the plain form."""
+        return self._print(expr.plain(*expr.args))
 
     def power_or_quotient(self, expr: Pow) -> tuple[str, int]:
         if is_negative(expr.exp):
@@ -262,6 +272,7 @@ ORDERED: frozenset[Any] = frozenset(
     [
         *(head for head, op in BY_HEAD.items() if op.name not in ("min", "max")),
         *SLOPES,
+        *CAREFUL,
         POWER.head,
     ]
 )

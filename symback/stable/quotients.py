@@ -175,14 +175,34 @@ def share_of_sum(see: See, product: Expr) -> Expr | None:
 
 
 def root_of_squares(see: See, expr: Expr) -> Expr | None:
-    """√(u² + v² + …) = hypot(u, v), by pairs; to any odd power."""
+    """√(u² + v² + …) = hypot(u, v), by pairs, and √Σu² = ‖u‖; to any odd power."""
     inside = see(expr.base)
     if not (expr.exp.is_Rational and expr.exp.q == 2):
         return None
     number, terms = constant_and_terms(inside)
-    roots = [root_of_square(see(t)) for t in terms]
-    if number < 0 or not roots or None in roots:
+    if not terms:
+        norm = norm_of(see, inside)
+        return None if norm is None else Pow(norm, 2 * expr.exp)
+    roots = [root_of_square(see(t)) or norm_of(see, see(t)) for t in terms]
+    if number < 0 or None in roots:
         return None
     found: list[Expr] = [r for r in roots if r is not None]
     found += [sp.sqrt(number)] if number else []
     return Pow(by_pairs(hypot, found), 2 * expr.exp)
+
+
+def norm_of(see: See, term: Expr) -> Expr | None:
+    """c·‖u‖ where the term is c²·Σu², over all elements or along an axis."""
+    coefficient, rest = split(term)
+    total = see(rest)
+    scale = sp.sqrt(coefficient)
+    if not scale.is_Rational or not isinstance(total, arrays.reduce_sum | arrays.dot):
+        return None
+    if isinstance(total, arrays.dot):
+        summed, axis = total.args[0] * total.args[1], ()
+    else:
+        summed, *axis = total.args
+    root = root_of_square(see(summed))
+    if root is None or not see.shape_of(root):
+        return None
+    return scale * arrays.norm(root, *axis)

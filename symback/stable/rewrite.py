@@ -22,7 +22,7 @@ from symback.operations.functions import Elementary
 from symback.operations.shapes import Shape
 from symback.stable.array_proof import holds_for_arrays
 from symback.stable.proof import holds
-from symback.stable.rules import COVERED, RULES, Rule
+from symback.stable.rules import PUT_IN_PLACE, RULES, Rule
 
 MOST_CHANGES = 40  # of one part, one after the other
 
@@ -239,7 +239,7 @@ def _words(before: Expr, after: Expr, rules: Sequence[Rule]) -> str:
     heads = {part.func for part in postorder(before)}
     new = {BY_HEAD[p.func].name for p in postorder(after) if p.func in BY_HEAD.keys() - heads}
     known = [name for name in OPS if name in new]
-    known += [p.func.__name__ for p in postorder(after) if isinstance(p, COVERED[1:])]
+    known += [p.func.__name__ for p in postorder(after) if isinstance(p, PUT_IN_PLACE)]
     used = [p.func.__name__ for p in postorder(after) if isinstance(p, Elementary)]
     return ", ".join(words or known or used[:1] or [rules[-1].name])
 

@@ -43,8 +43,10 @@ ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
 ANGLE = "a product of sines"
 ROOTS = "a quotient by the sum of the roots"
 
-COVERED = (arrays.reduce_sum, arrays.softmax, arrays.log_softmax, arrays.logsumexp)
-"""The operations on arrays that a rule can look into or put in place."""
+LOOKED_INTO = (arrays.reduce_sum, arrays.dot)
+PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm)
+COVERED = (*LOOKED_INTO, *PUT_IN_PLACE)
+"""The operations on arrays that a rule can look into, and those that one puts in place."""
 
 RULES: tuple[Rule, ...] = (
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),

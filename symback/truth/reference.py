@@ -7,7 +7,7 @@ Values are balls, and precision is doubled until it is proven to suffice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol
+from symback.operations.nonnegative import Nonnegative, with_edges
 
 ENOUGH_BITS = 80  # of a value, where float64 has 53
 NEGLIGIBLE = arb(2) ** -1140  # far below the smallest float64
@@ -53,7 +54,7 @@ class Reference:
         self._nodes = [n for n in circuit.computed if n.name in needed]
         self.leaves = [n.name for n in circuit.leaves if n.name in needed]
         self._symbols = {name: real_symbol(name) for name in self.leaves}
-        self._meaning = {n.name: elementary(n.formula) for n in self._nodes}
+        self._meaning = _meanings(self._nodes)
         self._extremes = {
             name: [e for e in meaning.atoms(sp.Max, sp.Min) if len(e.args) > 2]
             for name, meaning in self._meaning.items()
@@ -106,6 +107,16 @@ class Reference:
             )
             for node in self._of
         ]
+
+
+def _meanings(nodes: Iterable[Node]) -> dict[str, Expr]:
+    """The formulas in SymPy's own functions, and in powers that are smooth at their edges."""
+    known = Nonnegative()
+    found = {}
+    for node in nodes:
+        found[node.name] = elementary(with_edges(node.formula, known))
+        known.add(node.symbol, node.formula)
+    return found
 
 
 def _combined(parts: list[tuple[arb, dict[str, arb]]]) -> dict[str, arb]:

@@ -18,9 +18,9 @@ from sympy import Expr, Piecewise, Symbol
 from symback.circuits.program import Program, batch_sum
 from symback.operations.balls.functions import NOT_A_NUMBER
 from symback.operations.balls.scalars import choose, evaluate, order, rational
+from symback.operations.edges import nonvanishing, nonzero, over_square
 from symback.operations.elementwise import EXACT, elementary
 from symback.operations.forms import place
-from symback.operations.functions import over_square
 
 Rows = Sequence[Sequence[Symbol]]
 
@@ -28,6 +28,7 @@ UNIT = 2.0**-53
 SUBNORMAL = 2.0**-1074
 ARITHMETIC = 2.0  # units that a sum, product or quotient may be off by
 FUNCTION = 8.0  # units for a function: 4 ULP
+_EXACT = (*EXACT, nonzero, nonvanishing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
     if part.is_Pow and part.exp == 2:
         return _rounded(args[0] ** 2, limits)
     value = _apply(part, args)
-    if part.func in EXACT:
+    if part.func in _EXACT:
         return value
     value = widened(value, FUNCTION, limits.smallest)
     return value + arb(0, _room_by_size(part, args)) if hasattr(part, "terms_size") else value

@@ -12,6 +12,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symback.circuits.program import Program, batch_sum
+from symback.operations import edges
 from symback.operations import elementwise as ops
 from symback.operations import functions as fn
 from symback.operations.expressions import postorder
@@ -28,7 +29,12 @@ SLOPE_MEANING = {
     fn.sinc_prime: lambda u: (mp.cos(u) - mp.sinc(u)) / u if u else mp.mpf(0),
     fn.log1psq_prime: lambda u: 2 * u / (1 + u * u),
     fn.binary_cross_entropy_prime: lambda z, t: 1 / (1 + mp.exp(-z)) - t,
-    fn.over_square: lambda a, b: a / (b * b),
+    edges.over_square: lambda a, b: a / (b * b),
+    edges.nonzero: lambda v: v or mp.inf,
+    edges.nonvanishing: lambda v: v or mp.mpf(1),
+    edges.power_slope: lambda a, b: b and b * mp.power(a, b - 1),
+    edges.root_slope: lambda a, b: 0 if a == 0 and 0 < b < 1 else b and b * mp.power(a, b - 1),
+    edges.power_log: lambda v, a: v and v * mp.log(a),
     fn.silu_prime: lambda u: mp.diff(MEANING["silu"], u),
     fn.gelu_prime: lambda u: mp.ncdf(u) + u * mp.npdf(u),
 }

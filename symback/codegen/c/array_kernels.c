@@ -38,6 +38,15 @@ static inline void symback_dots(const double *rows, const double *v, double *to,
     }
 }
 
+/* The root of a sum of squares; large and small are that of the numbers times 2^-600 and 2^600. */
+static inline double symback_root_of_squares(double sum, double large, double small)
+{
+    if (sum > 1e300) {
+        return sqrt(large) * 4.149515568880993e180;
+    }
+    return (sum < 1e-280) ? sqrt(small) * 2.409919865102884e-181 : sqrt(sum);
+}
+
 /* The largest of n numbers, NaN where there is one. */
 static inline double symback_largest(const double *z, size_t n)
 {

@@ -112,6 +112,36 @@ static inline double symback_log1p_unit(double u)
     return s + s * (t * q - lost);
 }
 
+/* v, and infinity where v is 0: what is divided by it is 0 there. */
+static inline double symback_nonzero(double v)
+{
+    return (v == 0.0) ? (double)INFINITY : v;
+}
+
+/* v, and 1 where v is 0. */
+static inline double symback_nonvanishing(double v)
+{
+    return (v == 0.0) ? 1.0 : v;
+}
+
+/* b*a^(b - 1), and 0 where b is 0. Calls pow. */
+static inline double symback_power_slope(double a, double b)
+{
+    return b * pow(a, (b == 0.0) ? 0.0 : b - 1.0);
+}
+
+/* The same for a >= 0, and 0 also where a is 0 and 0 < b < 1. */
+static inline double symback_root_slope(double a, double b)
+{
+    return (a == 0.0 && b >= 0.0 && b < 1.0) ? 0.0 : symback_power_slope(a, b);
+}
+
+/* v*log(a), and 0 where v is 0. Calls log. */
+static inline double symback_power_log(double v, double a)
+{
+    return v * log((v == 0.0) ? 1.0 : a);
+}
+
 /* The logistic function 1/(1 + exp(-z)), within 3.6 ULP. */
 static inline double symback_sigma(double z)
 {

@@ -24,6 +24,9 @@ INDICES = ("i", "j", "inner")
 
 INNER = INDICES[2]
 TOTAL, FACTOR = "symback_total", "symback_factor"
+LARGE, SMALL = "symback_large", "symback_small"
+SCALES = ((LARGE, repr(2.0**-600)), (SMALL, repr(2.0**600)))
+"""Sums of squares of what is out of range, with the number that brings it back."""
 
 
 class Loops:
@@ -129,9 +132,36 @@ def _mean(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None
     return [*_total(w, to, sign, array, axis), *w.over(shape, [share])]
 
 
-def _norm(w: Loops, to: Symbol, sign: str, array: Expr) -> Tree:
-    name = w.printer.print(to)
-    return [*_dot(w, to, sign, array, array), Store(name, f"sqrt({name})")]
+def _norm(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
+    """The root of a sum of squares, which is kept at three scales: a square may leave the range."""
+    p, shape = w.printer, w.shape(array)
+    index = INDICES[: len(shape)]
+    kept = [i for i in range(len(shape)) if w.shape(to) and i != axis]
+    sums = (TOTAL, LARGE, SMALL)
+    tree: Tree = [
+        Declare(Storage.NUMBER, FACTOR, p.element(array, *index, level=0)),
+        Store(TOTAL, f"{FACTOR} * {FACTOR}", "+="),
+        *(Store(name, f"({FACTOR} * {s}) * ({FACTOR} * {s})", "+=") for name, s in SCALES),
+    ]
+    over = [i for i in range(len(shape)) if i not in kept]
+    for i in reversed(over):
+        innermost = i == over[-1]
+        tree = [
+            For(
+                index[i],
+                "0",
+                p.length(shape[i]),
+                tuple(tree),
+                simd=innermost,
+                sums=sums if innermost else (),
+            )
+        ]
+    target = p.element(to, *(index[i] for i in kept))
+    root = Store(target, f"symback_root_of_squares({', '.join(sums)})")
+    body = (*(Declare(Storage.VARIABLE, name, "0.0") for name in sums), *tree, root)
+    for i in kept:
+        return [w.loop(index[i], shape[i], body)]
+    return [Declare(Storage.VARIABLE, target, "0.0"), Scope(body)]
 
 
 def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Tree:
@@ -139,10 +169,13 @@ def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Tree:
     return w.summed(p.print(to), w.shape(m)[:1], p.element(m, "i", "i", level=0))
 
 
-def _direction(w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr) -> Tree:
+def _direction(
+    w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr, axis: Expr | None = None
+) -> Tree:
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
-    length = p.element(norm, level=MUL)
+    kept = (index[i] for i in range(len(shape)) if w.shape(norm) and i != axis)
+    length = p.element(norm, *kept, level=MUL)
     value = f"({length} == 0.0) ? 0.0 : {p.element(array, *index, level=MUL)} / {length}"
     return w.over(shape, [Store(p.element(to, *index), value)])
 

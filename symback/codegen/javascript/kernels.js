@@ -35,6 +35,31 @@ function _relu(z) {
   return z > 0 || z !== z ? z : 0;
 }
 
+// v, and infinity where v is 0: what is divided by it is 0 there.
+function _nonzero(v) {
+  return v === 0 ? Infinity : v;
+}
+
+// v, and 1 where v is 0.
+function _nonvanishing(v) {
+  return v === 0 ? 1 : v;
+}
+
+// b·a^(b−1), and 0 where b is 0.
+function _power_slope(a, b) {
+  return b * Math.pow(a, b === 0 ? 0 : b - 1);
+}
+
+// The same for a ≥ 0, and 0 also where a is 0 and 0 < b < 1.
+function _root_slope(a, b) {
+  return a === 0 && b >= 0 && b < 1 ? 0 : _power_slope(a, b);
+}
+
+// v·log(a), and 0 where v is 0.
+function _power_log(v, a) {
+  return v * Math.log(v === 0 ? 1 : a);
+}
+
 // silu(z) = z·σ(z).
 function _silu(z) {
   const e = Math.exp(-Math.abs(z));

@@ -77,10 +77,22 @@ def _share_of_extreme(x, extreme, axes):
     return share
 
 
+def _norm(x, axes):
+    """‖x‖ over the axes; by its largest element where squares leave the range of floats."""
+    with np.errstate(over="ignore", under="ignore"):
+        norm = np.linalg.norm(x, axis=axes)
+        small = 1e-140 if x.dtype.itemsize == 8 else 1e-15
+        if np.all((norm > small) & (norm < np.inf)):
+            return norm
+        largest = np.abs(x).max(axis=axes, keepdims=True, initial=0.0)
+        scale = np.where((largest > 0.0) & (largest < np.inf), largest, 1.0)
+        return np.linalg.norm(x / scale, axis=axes) * scale.squeeze(axes)
+
+
 def _direction(x, norm, axes):
     """x/‖x‖ over the axes; 0 where x is 0."""
     norm = np.expand_dims(norm, axes)
-    return x / np.where(norm == 0.0, np.ones_like(norm), norm)
+    return x / np.where(norm == 0.0, 1.0, norm)
 
 
 def _diag(v):

@@ -288,13 +288,14 @@ def _share(p: ArrayPrinter, array: Expr, value: Expr, axis: Expr | None = None) 
     return f"_share_of_extreme({p.whole(array, ADD)}, {p.whole(value, ADD)}, {axes})", ATOM
 
 
-def _norm(p: ArrayPrinter, array: Expr) -> Printed:
-    axis = f", axis={p.axes(array, None)}" if p.varies(array) else ""
-    return f"np.linalg.norm({p.whole(array, ADD)}{axis})", ATOM
+def _norm(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+    whole = axis is None and not p.varies(array)
+    axes = "None" if whole else p.axes(array, axis)
+    return f"_norm({p.whole(array, ADD)}, {axes})", ATOM
 
 
-def _direction(p: ArrayPrinter, array: Expr, norm: Expr) -> Printed:
-    axes = p.axes(array, None)
+def _direction(p: ArrayPrinter, array: Expr, norm: Expr, axis: Expr | None = None) -> Printed:
+    axes = p.axes(array, axis)
     return f"_direction({p.whole(array, ADD)}, {p.whole(norm, ADD)}, {axes})", ATOM
 
 

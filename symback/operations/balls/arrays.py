@@ -15,7 +15,7 @@ from sympy import Expr, Integer, Tuple
 
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, parts_of
-from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, larger
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, larger, nonzero
 from symback.operations.balls.scalars import evaluate, rational
 from symback.operations.definitions import (
     Arithmetic,
@@ -102,9 +102,10 @@ def _shares(lane: list[arb], extreme: arb) -> list[arb]:
     return [arb(1) / count if is_met else arb(0) for is_met in met]
 
 
-def _normalized(x: Entries, norm: Entries) -> Entries:
+def _normalized(x: Entries, norm: Entries, axis: int | None = None) -> Entries:
     """A/‖A‖, where A = 0 is 0."""
-    return x if all(u.is_exact() and u == 0 for u in x.flat) else x / norm
+    lengths = norm if axis is None else norm.expand_dims(axis)
+    return x / lengths.map(nonzero)
 
 
 def _one_hot(index: Entries, z: Entries) -> Entries:

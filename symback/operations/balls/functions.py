@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flint import arb
 
 NOT_A_NUMBER = arb("nan")
@@ -53,6 +55,45 @@ def is_zero(x: arb) -> bool:
     return bool(x.is_exact() and x == 0)
 
 
+def power(base: arb, exponent: arb) -> arb:
+    if exponent.is_exact() and exponent.is_integer():
+        whole: Any = exponent.unique_fmpz()
+        result: arb = base ** int(whole)
+        return result
+    if is_zero(base):
+        return arb(0) if exponent > 0 else NOT_A_NUMBER
+    return base**exponent
+
+
+def power_slope(a: arb, b: arb) -> arb:
+    """b·a^(b−1), and 0 where b is 0."""
+    return arb(0) if is_zero(b) else b * power(a, b - 1)
+
+
+def root_slope(a: arb, b: arb) -> arb:
+    """The same, and 0 where a is 0 and 0 < b < 1."""
+    return arb(0) if is_zero(a) and 0 < b < 1 else power_slope(a, b)
+
+
+def power_log(v: arb, a: arb) -> arb:
+    """v·log(a), and 0 where v is 0."""
+    return arb(0) if is_zero(v) else v * a.log()
+
+
+def nonzero(v: arb) -> arb:
+    """v, and infinity where v is 0."""
+    if not v.is_exact() and v.contains(0):
+        raise Undecided
+    return arb("inf") if v == 0 else v
+
+
+def nonvanishing(v: arb) -> arb:
+    """v, and 1 where v is 0."""
+    if not v.is_exact() and v.contains(0):
+        raise Undecided
+    return arb(1) if v == 0 else v
+
+
 def _undecided_or_nan(x: arb) -> arb:
     if x.is_nan():
         return NOT_A_NUMBER
@@ -78,6 +119,12 @@ __all__ = [
     "is_zero",
     "larger",
     "log",
+    "nonvanishing",
+    "nonzero",
+    "power",
+    "power_log",
+    "power_slope",
+    "root_slope",
     "sign",
     "smaller",
     "step",

@@ -20,6 +20,8 @@ from sympy.functions.special.delta_functions import DiracDelta
 from sympy.logic.boolalg import ITE, And, Not, Or
 
 from symback.errors import Unsupported
+from symback.operations import edges
+from symback.operations.balls import functions
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, is_zero, sign, step
 from symback.operations.elementwise import OPS, elementary
 from symback.operations.expressions import postorder
@@ -42,16 +44,6 @@ def rational(number: Any) -> arb:
     return arb(fmpq(int(number.p), int(number.q)))
 
 
-def _power(base: arb, exponent: arb) -> arb:
-    if exponent.is_exact() and exponent.is_integer():
-        whole: Any = exponent.unique_fmpz()
-        power: arb = base ** int(whole)
-        return power
-    if is_zero(base):
-        return arb(0) if exponent > 0 else NOT_A_NUMBER
-    return base**exponent
-
-
 _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     **{op.head: op.enclosure for op in OPS.values() if op.enclosure is not None},
     sp.erfc: arb.erfc,  # what an operation of ours means
@@ -59,6 +51,13 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     # Derivatives of kinks in SymPy's diff, by the conventions of `symback.operations.elementwise`.
     Heaviside: lambda x, *half: step(x),
     DiracDelta: lambda x, *order: arb(0),
+    edges.power: functions.power,
+    edges.root: functions.power,
+    edges.power_slope: functions.power_slope,
+    edges.root_slope: functions.root_slope,
+    edges.power_log: functions.power_log,
+    edges.nonzero: functions.nonzero,
+    edges.nonvanishing: functions.nonvanishing,
 }
 
 _CONSTANTS: dict[Any, Callable[[], arb]] = {
@@ -113,7 +112,7 @@ def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
     if part.is_Pow:
         if part.exp == S.Half:
             return args[0].sqrt()
-        return _power(*args)
+        return functions.power(*args)
     function = _FUNCTIONS.get(part.func)
     if function is None and (meaning := elementary(part)) != part:
         return evaluate(meaning, values)  # an operation inside a condition

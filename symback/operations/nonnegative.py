@@ -1,0 +1,135 @@
+"""What is never negative by its form: sums of squares, absolute values, norms and their like.
+
+A root of such a formula is least where the formula is 0, and its slope there is 0 by convention,
+however the formula is spelled: √(x² + y²), hypot(x, y), √(x·x), √Σx², √(w·x² + v·y²).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sympy as sp
+from sympy import Expr, Piecewise, S, Symbol
+from sympy.codegen.cfunctions import hypot
+from sympy.logic.boolalg import Boolean
+
+from symback.operations import arrays
+from symback.operations.edges import power, root
+from symback.operations.expressions import postorder
+from symback.operations.functions import log1psq, logcosh, relu, sigma, softplus
+
+_FUNCTIONS = (sp.Abs, hypot, relu, log1psq, logcosh, sp.exp, sp.cosh, sigma, softplus)
+_OF_OPERANDS: tuple[Any, ...] = (
+    *(sp.Min, arrays.reduce_sum, arrays.mean, arrays.reduce_max, arrays.reduce_min),
+    *(arrays.transpose, arrays.slice_, arrays.expand_dims, arrays.diagonal, arrays.concat),
+)
+"""Operations whose value is not negative where no operand is."""
+_ARRAYS = (arrays.norm, arrays.softmax)
+
+
+class Nonnegative:
+    """Learns from one node after another whether its value is never negative by its form.
+
+    `add` takes the nodes in their order; a node is known to those after it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Expr, bool] = {}
+        self._formulas: dict[Expr, Expr] = {}
+
+    def add(self, symbol: Symbol, formula: Expr) -> None:
+        self._formulas[symbol] = formula
+        self._known[symbol] = self(formula)
+
+    def __call__(self, expr: Expr) -> bool:
+        for part in postorder(expr):
+            if isinstance(part, Expr) and part not in self._known:
+                self._known[part] = self._holds(part)
+        return self._known[expr]
+
+    def _holds(self, part: Expr) -> bool:
+        if part.is_Symbol:
+            return False
+        if part.is_number:
+            return bool(part.is_nonnegative)
+        if part.is_Add:
+            return all(self._known[a] for a in part.args)
+        if part.is_Mul:
+            return self._is_product(part)
+        if part.is_Pow:
+            return _is_even(part.exp) or self._known[part.base]
+        if isinstance(part, sp.Max):
+            return any(self._known[a] for a in part.args)
+        if isinstance(part, Piecewise):
+            return all(self._known[value] for value, _ in part.args)
+        if isinstance(part, arrays.dot):
+            return self._is_square(*part.args)
+        if isinstance(part, _OF_OPERANDS):
+            operands = part.operands if isinstance(part, arrays.ArrayFunction) else part.args
+            return all(self._known[o] for o in operands)
+        return isinstance(part, (*_FUNCTIONS, *_ARRAYS))
+
+    def _is_product(self, part: Expr) -> bool:
+        """Also a square with weights, which count as positive."""
+        others = [a for a in part.args if not self._known[a]]
+        if not others:
+            return True
+        squares = any(self._is_even_power(a) for a in part.args)
+        return squares and all(self._is_leaf(a) for a in others)
+
+    def _is_leaf(self, expr: Expr) -> bool:
+        return bool(expr.is_Symbol) and expr not in self._formulas
+
+    def _is_even_power(self, expr: Expr) -> bool:
+        seen = self._formulas.get(expr, expr)
+        return bool(seen.is_Pow) and _is_even(seen.exp)
+
+    def _is_square(self, a: Expr, b: Expr) -> bool:
+        """Whether Σ a∘b is one of squares, or xᵀ·A·x with a matrix of weights."""
+        for one, other in ((a, b), (b, a)):
+            seen = self._formulas.get(other, other)
+            if isinstance(seen, arrays.matvec) and seen.args[1] == one:
+                return self._is_leaf(seen.args[0])
+        return self(a * b)
+
+
+def _is_even(exponent: Expr) -> bool:
+    return bool(exponent.is_Integer and exponent % 2 == 0 and exponent > 0)
+
+
+def least_powers(nodes: Iterable[tuple[Symbol, Expr]]) -> frozenset[Symbol]:
+    """The nodes that are a power of what is never negative, among gates in their order."""
+    known = Nonnegative()
+    found = set()
+    for symbol, formula in nodes:
+        if formula.is_Pow and not formula.exp.is_Integer and known(formula.base):
+            found.add(symbol)
+        known.add(symbol, formula)
+    return frozenset(found)
+
+
+def with_edges(formula: Expr, known: Nonnegative) -> Expr:
+    """The formula whose powers have their derivatives at 0 as well, when SymPy differentiates it.
+
+    Conditions stay as they are.
+    """
+    done: dict[Any, Any] = {}
+    for part in postorder(formula):
+        args = [done.get(a, a) for a in part.args]
+        if isinstance(part, Boolean):
+            done[part] = part
+        elif isinstance(part, hypot):
+            done[part] = root(args[0] ** 2 + args[1] ** 2, S.Half)
+        elif part.is_Pow and not part.exp.is_Integer and known(part.base):
+            done[part] = root(*args)
+        elif part.is_Pow and not part.exp.is_number and not part.base.is_number:
+            done[part] = power(*args)
+        elif any(a is not b for a, b in zip(args, part.args, strict=True)):
+            done[part] = part.func(*args)
+        else:
+            done[part] = part
+    return done[formula]
+
+
+__all__ = ["Nonnegative", "least_powers", "with_edges"]
