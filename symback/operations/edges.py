@@ -14,6 +14,7 @@ import sympy as sp
 from sympy import Expr, Function, S
 
 from symback.operations.expressions import compounds, postorder
+from symback.operations.functions import sigma
 
 
 class Careful(Function):
@@ -99,6 +100,19 @@ class power_log(Careful):
         return v * sp.log(a)
 
 
+class exp_share(Careful):
+    """exp_share(a, b) = sigma(a - b), the share of exp(a) in exp(a) + exp(b).
+
+    It is 1/2 where the two are equal, also where both are infinite.
+    """
+
+    nargs = 2
+
+    @staticmethod
+    def plain(a: Expr, b: Expr) -> Expr:
+        return sigma(a - b)
+
+
 class power(Careful):
     """power(a, b) = a**b, whose derivatives are defined at a = 0 as well."""
 
@@ -128,6 +142,7 @@ CAREFUL: tuple[type[Careful], ...] = (
     power_slope,
     root_slope,
     power_log,
+    exp_share,
 )
 """What partials may have: each has a kernel, or a line in a printer, in every target."""
 
@@ -170,6 +185,7 @@ def _constant_slope(v: Expr, a: Expr, b: Expr, least: bool) -> Expr:
 __all__ = [
     "CAREFUL",
     "Careful",
+    "exp_share",
     "nonvanishing",
     "nonzero",
     "over_square",

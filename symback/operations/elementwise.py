@@ -24,7 +24,7 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import Boolean
 
 from symback.operations.balls import functions as balls
-from symback.operations.edges import nonzero, over_square, plainly, power_partials
+from symback.operations.edges import exp_share, nonzero, over_square, plainly, power_partials
 from symback.operations.expressions import postorder
 from symback.operations.functions import (
     Elementary,
@@ -331,7 +331,13 @@ _TABLE = (
         slope=binary_cross_entropy_prime,
         activation=True,
     ),
-    Op("logaddexp", logaddexp, "∂logaddexp(a, b)/∂a = σ(a − b)", (2, 2)),
+    Op(
+        "logaddexp",
+        logaddexp,
+        "∂logaddexp(a, b)/∂a = σ(a − b)",
+        (2, 2),
+        partials=lambda v, a, b: (exp_share(a, b), exp_share(b, a)),
+    ),
     Op(
         "sigma_prime",
         sigma_prime,

@@ -57,13 +57,19 @@ static inline double symback_largest(const double *z, size_t n)
     return largest;
 }
 
+/* z - shift, and 0 where they are equal, also where both are infinite. */
+static inline double symback_below(double z, double shift)
+{
+    return (z == shift) ? 0.0 : z - shift;
+}
+
 /* The sum of exp(z - shift). */
 static inline double symback_sum_of_exp(const double *z, double shift, size_t n)
 {
     double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++) {
-        sum += symback_exp_low(z[i] - shift);
+        sum += symback_exp_low(symback_below(z[i], shift));
     }
     return sum;
 }
@@ -75,7 +81,7 @@ static inline void symback_softmax(const double *z, double *to, size_t n)
     double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++) {
-        to[i] = symback_exp_low(z[i] - shift);
+        to[i] = symback_exp_low(symback_below(z[i], shift));
         sum += to[i];
     }
 #pragma omp simd
@@ -91,7 +97,7 @@ static inline void symback_log_softmax(const double *z, double *to, size_t n)
     const double rest = log(symback_sum_of_exp(z, shift, n));
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        to[i] = (z[i] - shift) - rest;
+        to[i] = symback_below(z[i], shift) - rest;
     }
 }
 
@@ -102,7 +108,7 @@ static inline double symback_logsumexp(const double *z, size_t n)
     return log(symback_sum_of_exp(z, shift, n)) + shift;
 }
 
-/* -sum(t*log_softmax(z)). Calls log. */
+/* -sum(t*log_softmax(z)), where a t of 0 leaves out an infinite log. Calls log. */
 static inline double symback_cross_entropy(const double *z, const double *t, size_t n)
 {
     const double shift = symback_largest(z, n);
@@ -110,7 +116,7 @@ static inline double symback_cross_entropy(const double *z, const double *t, siz
     double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++) {
-        sum -= t[i] * ((z[i] - shift) - rest);
+        sum -= (t[i] == 0.0) ? 0.0 : t[i] * (symback_below(z[i], shift) - rest);
     }
     return sum;
 }
@@ -123,7 +129,7 @@ static inline double symback_class_entropy(const double *z, double t, size_t n)
     double value = (double)NAN;
     for (size_t i = 0; i < n; i++) {
         if ((double)i == t) {
-            value = rest - (z[i] - shift);
+            value = rest - symback_below(z[i], shift);
         }
     }
     return value;

@@ -150,6 +150,12 @@ static inline double symback_sigma(double z)
     return ((z < 0.0) ? e * inverse : inverse) * (1.0 + e);
 }
 
+/* The share of exp(a) in exp(a) + exp(b); 1/2 where they are equal, also where both are infinite. */
+static inline double symback_exp_share(double a, double b)
+{
+    return symback_sigma((a == b) ? 0.0 : a - b);
+}
+
 /* Its slope e/(1 + e)^2 with e = exp(-|z|), within 2.8 ULP. */
 static inline double symback_sigma_slope(double z)
 {

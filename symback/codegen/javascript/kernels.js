@@ -8,6 +8,11 @@ function _sigma(z) {
   return (z >= 0 ? 1 : e) / (1 + e);
 }
 
+// The share of exp(a) in exp(a) + exp(b); 1/2 where they are equal, also where both are infinite.
+function _exp_share(a, b) {
+  return _sigma(a === b ? 0 : a - b);
+}
+
 // σ'(z) = e/(1 + e)² with e = exp(-|z|).
 function _sigma_slope(z) {
   const e = Math.exp(-Math.abs(z));

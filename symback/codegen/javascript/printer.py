@@ -59,7 +59,10 @@ _OF_MATH: dict[Any, str] = {
     ops.binary_cross_entropy_prime: (
         "(({0}) > 0 ? 1 - ({1}) - _sigma(-({0})) : _sigma({0}) - ({1}))"
     ),
-    ops.logaddexp: ("(Math.max({0}, {1}) + Math.log1p(Math.exp(-Math.abs(({0}) - ({1})))))"),
+    ops.logaddexp: (
+        "(({0}) === ({1}) ? ({0}) + Math.LN2"
+        " : Math.max({0}, {1}) + Math.log1p(Math.exp(-Math.abs(({0}) - ({1})))))"
+    ),
     ops.relu_at: "_relu",  # which leaves the second operand alone
     ops.abs_at: "Math.abs",
     ops.max_at: "(Math.max({0}, {1}))",

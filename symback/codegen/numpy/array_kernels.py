@@ -8,44 +8,64 @@ The last axis is the one along which a sample's elements stand; what is in front
 import numpy as np
 
 
+def _below_largest(z):
+    """z - max z along the last axis, and max z; entries that are an infinite max are 0."""
+    largest = z.max(axis=-1, keepdims=True)
+    if abs(largest.sum()) < np.inf:
+        return z - largest, largest
+    with np.errstate(invalid="ignore"):
+        return np.where(z == largest, 0.0, z - largest), largest
+
+
 def _softmax(z):
     """exp(z)/Σ exp(z) along the last axis, shifted by the largest, so that exp can't overflow."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    e, _ = _below_largest(z)
+    np.exp(e, out=e)
     e /= e.sum(axis=-1, keepdims=True)
     return e
 
 
 def _log_softmax(z):
     """z - log Σ exp(z) along the last axis."""
-    shifted = z - z.max(axis=-1, keepdims=True)
+    shifted, _ = _below_largest(z)
     shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return shifted
 
 
 def _logsumexp(z):
     """log Σ exp(z) along the last axis."""
-    largest = z.max(axis=-1, keepdims=True)
-    return np.log(np.exp(z - largest).sum(axis=-1)) + largest[..., 0]
+    e, largest = _below_largest(z)
+    np.exp(e, out=e)
+    return np.log(e.sum(axis=-1)) + largest[..., 0]
+
+
+def _weighted(t, logs):
+    """-Σ t·log along the last axis, where a weight of 0 leaves out an infinite log."""
+    with np.errstate(invalid="ignore"):
+        total = -np.vecdot(t, logs)
+        if not abs(total.sum()) < np.inf:
+            total = -np.vecdot(t, np.where(t == 0.0, 0.0, logs))
+    return total
 
 
 def _cross_entropy(z, t):
     """-Σ t·log_softmax(z) along the last axis."""
-    return -np.vecdot(t, _log_softmax(z))
+    return _weighted(t, _log_softmax(z))
 
 
 def _cross_entropy_and_softmax(z, t):
     """-Σ t·log_softmax(z) along the last axis, and softmax(z); one exp serves both."""
-    shifted = z - z.max(axis=-1, keepdims=True)
+    shifted, _ = _below_largest(z)
     e = np.exp(shifted)
     total = e.sum(axis=-1, keepdims=True)
     shifted -= np.log(total)
     e /= total
-    return -np.vecdot(t, shifted), e
+    return _weighted(t, shifted), e
 
 
 def _class_entropy(z, t):
     """-log_softmax(z)[t], t being the index of a class."""
-    return -np.vecdot(_one_hot(t, z), _log_softmax(z))
+    return _weighted(_one_hot(t, z), _log_softmax(z))
 
 
 def _class_entropy_and_softmax(z, t):

@@ -129,6 +129,14 @@ def _tanh_and_slope(z, out=None):
     return np.tanh(z, out=out), slope
 
 
+def _exp_share(a, b):
+    """σ(a − b), the share of exp(a) in exp(a) + exp(b); 1/2 where they are equal, if infinite."""
+    with np.errstate(invalid="ignore"):
+        z = a - b
+    largest = _largest(z)
+    return _sigma(z if largest == largest else np.where(a == b, 0.0, z)[()])
+
+
 def _softplus(z):
     """log(1 + exp(z)), within 1.7 ULP (float32 3.4).
 

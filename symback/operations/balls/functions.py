@@ -80,6 +80,11 @@ def power_log(v: arb, a: arb) -> arb:
     return arb(0) if is_zero(v) else v * a.log()
 
 
+def exp_share(a: arb, b: arb) -> arb:
+    """exp(a)/(exp(a) + exp(b))."""
+    return 1 / (1 + (b - a).exp())
+
+
 def nonzero(v: arb) -> arb:
     """v, and infinity where v is 0."""
     if not v.is_exact() and v.contains(0):
@@ -116,6 +121,7 @@ __all__ = [
     "NOT_A_NUMBER",
     "Undecided",
     "atan2",
+    "exp_share",
     "is_zero",
     "larger",
     "log",

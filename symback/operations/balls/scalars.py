@@ -56,6 +56,7 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     edges.power_slope: functions.power_slope,
     edges.root_slope: functions.root_slope,
     edges.power_log: functions.power_log,
+    edges.exp_share: functions.exp_share,
     edges.nonzero: functions.nonzero,
     edges.nonvanishing: functions.nonvanishing,
 }
