@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
-from sympy import Add, Expr, Mul, Piecewise, S, Symbol
+from sympy import Add, Eq, Expr, Mul, Piecewise, S, Symbol
 
 from symback.autodiff.gates import is_square, split_number
 from symback.circuits.circuit import Node
@@ -25,7 +25,7 @@ from symback.operations.arrays import (
     sparse_cross_entropy,
 )
 from symback.operations.construction import transposed, unbroadcast
-from symback.operations.edges import power_partials
+from symback.operations.edges import plainly, power_partials, times_in_branch
 from symback.operations.elementwise import BY_HEAD, POWER
 from symback.operations.expressions import product, real_symbol
 from symback.operations.functions import Slope
@@ -226,28 +226,28 @@ def times(upstream: Expr, partial: Expr) -> Expr:
     if choice is None:
         return product(upstream, partial)
     rest = upstream * Mul(*(f for f in Mul.make_args(partial) if f is not choice))
-    return Piecewise(*((rest * value, condition) for value, condition in choice.args))
+    return Piecewise(*((times_in_branch(rest, v), condition) for v, condition in choice.args))
 
 
 def is_choice(partial: Expr) -> bool:
     """Whether it is a choice between numbers, 0 among them: the partial by a branch."""
     if not isinstance(partial, Piecewise):
         return False
-    values = [value for value, _ in partial.args]
+    values = [plainly(value) for value, _ in partial.args]
     return all(v.is_number for v in values) and S.Zero in values
 
 
 def guarded(product: Expr, mask: Expr) -> Expr:
-    """The product where the mask is positive, else 0, whatever the product is there."""
+    """The product where the mask is not 0, else 0, whatever the product is there; NaN stays."""
     if mask.is_Symbol:
-        return Piecewise((product, _is_positive(mask)), (S.Zero, True), evaluate=False)
-    branches = [(product if v != 0 else S.Zero, condition) for v, condition in mask.args]
+        return Piecewise((S.Zero, _is_zero(mask)), (product, True), evaluate=False)
+    branches = [(product if plainly(v) != 0 else v, condition) for v, condition in mask.args]
     return Piecewise(*branches, evaluate=False)  # nothing else to evaluate: there are many
 
 
 @cache
-def _is_positive(mask: Symbol) -> Expr:
-    return mask > 0
+def _is_zero(mask: Symbol) -> Expr:
+    return Eq(mask, 0)
 
 
 def _expanded(partial: Expr, value: Symbol) -> Expr:
@@ -335,4 +335,12 @@ def _of_choice(expr: Piecewise) -> dict[Symbol, Expr]:
     return found
 
 
-__all__ = ["ArrayLocal", "Guard", "Local", "guarded", "is_choice", "local_partials", "times"]
+__all__ = [
+    "ArrayLocal",
+    "Guard",
+    "Local",
+    "guarded",
+    "is_choice",
+    "local_partials",
+    "times",
+]

@@ -23,6 +23,7 @@ from symback.circuits.circuit import Node
 from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, reduce_sum, shape_of
 from symback.operations.construction import unbroadcast
+from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import postorder
 from symback.operations.shapes import Shape
@@ -256,8 +257,8 @@ def _united(masks: list[Expr]) -> Expr | None:
     if len(masks) > 1 and all(isinstance(m, Piecewise) for m in masks):
         conditions = [tuple(c for _, c in m.args) for m in masks]
         if len(set(conditions)) == 1:
-            values = [max(v) for v in zip(*([v for v, _ in m.args] for m in masks), strict=True)]
-            if all(v == 1 for v in values):
+            flags = zip(*([plainly(v) for v, _ in m.args] for m in masks), strict=True)
+            if all(S.One in of_branch for of_branch in flags):
                 return None
     return masks[0] if len(masks) == 1 else Add(*masks)
 

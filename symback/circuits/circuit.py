@@ -169,7 +169,8 @@ def computed(
 class Rewrite:
     """A node's formula as it was typed, and the equal one that keeps its digits.
 
-    `rule` says what the formula became, `why` what is wrong with computing it as typed.
+    `rule` says what the formula became, `why` what is wrong with computing it as typed. One that
+    `smooths` has found that the kinks of the parts cancel: the slopes there are those of `after`.
     """
 
     node: str
@@ -177,6 +178,7 @@ class Rewrite:
     after: Expr
     rule: str
     why: str
+    smooths: bool = False
 
 
 @dataclass(frozen=True, eq=False)

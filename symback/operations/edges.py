@@ -113,6 +113,27 @@ class exp_share(Careful):
         return sigma(a - b)
 
 
+class zero_or_nan(Careful):
+    """zero_or_nan(v) = 0 where v is 0, and NaN where it is NaN: it stands where v is one of these.
+
+    So relu, whose slope is 0 where it is 0, passes NaN on.
+    """
+
+    @staticmethod
+    def plain(v: Expr) -> Expr:
+        return S.Zero
+
+
+class unless_nan(Careful):
+    """unless_nan(a, u) = a, and NaN where u is NaN."""
+
+    nargs = 2
+
+    @staticmethod
+    def plain(a: Expr, u: Expr) -> Expr:
+        return a
+
+
 class power(Careful):
     """power(a, b) = a**b, whose derivatives are defined at a = 0 as well."""
 
@@ -143,6 +164,8 @@ CAREFUL: tuple[type[Careful], ...] = (
     root_slope,
     power_log,
     exp_share,
+    zero_or_nan,
+    unless_nan,
 )
 """What partials may have: each has a kernel, or a line in a printer, in every target."""
 
@@ -161,6 +184,15 @@ def plainly(expr: Expr) -> Expr:
         else:
             done[part] = part
     return done[expr]
+
+
+def times_in_branch(factor: Expr, value: Expr) -> Expr:
+    """factor × the value of a branch, inside what keeps NaN."""
+    if isinstance(value, zero_or_nan):
+        return value
+    if isinstance(value, unless_nan):
+        return unless_nan(factor * value.args[0], value.args[1])
+    return factor * value
 
 
 def power_partials(v: Expr, a: Expr, b: Expr, least: bool = False) -> tuple[Expr, Expr]:
@@ -196,4 +228,7 @@ __all__ = [
     "power_slope",
     "root",
     "root_slope",
+    "times_in_branch",
+    "unless_nan",
+    "zero_or_nan",
 ]

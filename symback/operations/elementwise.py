@@ -4,6 +4,8 @@
 over the operands and the operation's own value v, so that a derivative reuses what forward has
 computed: exp'(u) = v. Where no partial is given, SymPy's own `fdiff` supplies it.
 
+NaN gives NaN, and its partial is NaN; a comparison with NaN does not hold, but ≠ does.
+
 Conventions at kinks: relu'(0) = 0, abs'(0) = sign(0) = 0, sign'(0) = 0; where the arguments of
 min or max are equal, each gets half; where(c, a, b) has the derivative of the branch taken.
 A circuit may state another number where a row has `at_kink`: for relu, abs, min and max.
@@ -24,7 +26,15 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 from sympy.logic.boolalg import Boolean
 
 from symback.operations.balls import functions as balls
-from symback.operations.edges import exp_share, nonzero, over_square, plainly, power_partials
+from symback.operations.edges import (
+    exp_share,
+    nonzero,
+    over_square,
+    plainly,
+    power_partials,
+    unless_nan,
+    zero_or_nan,
+)
 from symback.operations.expressions import postorder
 from symback.operations.functions import (
     Elementary,
@@ -101,8 +111,12 @@ class Op:
 _half = Rational(1, 2)
 
 
-def _larger(a: Expr, b: Expr) -> Expr:
-    return Piecewise((1, a > b), (_half, sp.Eq(a, b)), (0, True))
+def _larger(a: Expr, b: Expr, k: Expr = _half) -> Expr:
+    return Piecewise((1, a > b), (k, sp.Eq(a, b)), (unless_nan(S.Zero, a), True))
+
+
+def _smaller(a: Expr, b: Expr, k: Expr = _half) -> Expr:
+    return Piecewise((1, a < b), (k, sp.Eq(a, b)), (unless_nan(S.Zero, a), True))
 
 
 _TABLE = (
@@ -268,7 +282,7 @@ _TABLE = (
         sp.Min,
         "1 for the smaller, ½ each where equal",
         (2, None),
-        partials=lambda v, a, b: (_larger(b, a), _larger(a, b)),
+        partials=lambda v, a, b: (_smaller(a, b), _smaller(b, a)),
         aliases=("minimum",),
         enclosure=balls.smaller,
         kink="tie",
@@ -372,7 +386,7 @@ _TABLE = (
         "relu",
         relu,
         "relu′(u) = 1 where u > 0, else 0",
-        partials=lambda v, u: (relu.derivative(u),),
+        partials=lambda v, u: (Piecewise((1, u > 0), (zero_or_nan(v), True)),),
         activation=True,
         kink="0",
         at_kink=relu_at,
@@ -383,7 +397,10 @@ _TABLE = (
         relu_at,
         "relu′(u) = 1 where u > 0, k at 0, else 0",
         (2, 2),
-        partials=lambda v, u, k: (relu_at.derivative(u, k), S.Zero),
+        partials=lambda v, u, k: (
+            Piecewise((1, u > 0), (k, sp.Eq(u, 0)), (zero_or_nan(v), True)),
+            S.Zero,
+        ),
         activation=True,
         kink="0",
         exact=True,
@@ -393,7 +410,10 @@ _TABLE = (
         abs_at,
         "abs′(u) = sign(u), k at 0",
         (2, 2),
-        partials=lambda v, u, k: (abs_at.derivative(u, k), S.Zero),
+        partials=lambda v, u, k: (
+            Piecewise((1, u > 0), (k, sp.Eq(u, 0)), (unless_nan(S.NegativeOne, u), True)),
+            S.Zero,
+        ),
         kink="0",
         exact=True,
     ),
@@ -402,6 +422,7 @@ _TABLE = (
         max_at,
         "1 for the larger, k for the first and 1 − k for the second where equal",
         (3, 3),
+        partials=lambda v, a, b, k: (_larger(a, b, k), _larger(b, a, 1 - k), S.Zero),
         kink="tie",
         exact=True,
     ),
@@ -410,6 +431,7 @@ _TABLE = (
         min_at,
         "1 for the smaller, k for the first and 1 − k for the second where equal",
         (3, 3),
+        partials=lambda v, a, b, k: (_smaller(a, b, k), _smaller(b, a, 1 - k), S.Zero),
         kink="tie",
         exact=True,
     ),
@@ -461,7 +483,7 @@ SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is no
 _MEANINGS: dict[Any, Callable[..., Expr]] = {
     **{op.head: op.meaning for op in _TABLE if op.meaning is not None},
     **{slope: slope.elementary for slope in SLOPES},
-    over_square: over_square.plain,
+    **{head: head.plain for head in (over_square, zero_or_nan, unless_nan)},
 }
 
 

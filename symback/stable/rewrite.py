@@ -114,7 +114,8 @@ class Rewriter:
         rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
         behind = self._closure({s for part in parts for s in part.behind})
         words = _words(node.formula, after, rules)
-        rewrite = Rewrite(node.name, node.formula, after, words, _why(words, rules))
+        smooths = any(rule.smooths for rule in rules)
+        rewrite = Rewrite(node.name, node.formula, after, words, _why(words, rules), smooths)
         kept = self._shapes and shape_of(after, self._shapes) != node.shape
         if kept or not self._proven(node.formula, after, behind):
             self.unproven.append(rewrite)

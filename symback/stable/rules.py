@@ -17,7 +17,7 @@ from sympy.codegen.cfunctions import log1p
 
 from symback.operations import arrays
 from symback.operations.functions import erfc, sigma
-from symback.stable import logs, quotients, sums
+from symback.stable import logistic, logs, quotients, sums
 from symback.stable.matching import Matcher
 
 
@@ -25,7 +25,8 @@ from symback.stable.matching import Matcher
 class Rule:
     """One rewriting: its name, why the typed form is computed badly, and where it applies.
 
-    `words` say what the formula becomes where that is not an operation of its own.
+    `words` say what the formula becomes where that is not an operation of its own; one that
+    `smooths` finds that the kinks of the parts cancel.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Rule:
     heads: tuple[Any, ...]
     match: Matcher
     words: str = ""
+    smooths: bool = False
 
 
 OVERFLOWS = "exp overflows for large operands"
@@ -40,6 +42,7 @@ LOG = "log(0) where its argument underflows"
 COSH = "cosh overflows for large operands"
 CANCELS = "nearly equal terms cancel"
 ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
+KINKS = "at 0 the slopes of the parts do not add up to that of the whole"
 ANGLE = "a product of sines"
 ROOTS = "a quotient by the sum of the roots"
 
@@ -73,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "sin - sin", CANCELS, (Add,), sums.pair((sp.sin, sp.cos), sums.difference_of_waves), ANGLE
     ),
+    Rule("logistic loss", KINKS, (Add,), logistic.cross_entropy_of_parts, smooths=True),
     Rule("logaddexp - a", CANCELS, (Add,), sums.log_sum_exp_minus_member),
     Rule("binary_cross_entropy", ENTROPY, (Add,), sums.cross_entropy_of_sigma),
     Rule("logaddexp", OVERFLOWS, (sp.log, log1p), logs.log_of_powers),

@@ -51,7 +51,7 @@ class Oracle:
     def __init__(self, circuit: Circuit) -> None:
         self.typed = circuit
         computed = circuit if circuit.is_literal else stable(circuit)  # as the module does
-        self.circuit, _ = explicit(circuit, computed)  # of numbers only
+        self.circuit, _ = explicit(_without_kinks(circuit, computed), computed)  # of numbers only
         stabilised, entries = explicit(computed)
         self.layout = ModuleEntries.of(entries)
         self.lowered = lower(replace(stabilised, is_literal=True))
@@ -192,6 +192,22 @@ class Oracle:
                 partial = truth.partials.get(leaf.name, arb(0))
                 found[key] = Expected(partial, _tolerance(allowed[key], partial, lost))
         return found
+
+
+def _without_kinks(typed: Circuit, computed: Circuit) -> Circuit:
+    """The typed circuit but for formulas whose kinks cancel, which are smooth where these are."""
+    smooth = {rewrite.node for rewrite in computed.rewrites if rewrite.smooths}
+    nodes = tuple(computed[n.name] if n.name in smooth else n for n in typed.nodes)
+    if not smooth:
+        return typed
+    loss = None if typed.loss is None else typed.loss.name
+    by_name = {n.name: n for n in nodes}
+    return replace(
+        typed,
+        nodes=nodes,
+        output=by_name[typed.output.name],
+        loss=by_name.get(loss) if loss else None,
+    )
 
 
 def _unlimited(lowered: Lowered, starts: tuple[str, ...]) -> frozenset[Symbol]:

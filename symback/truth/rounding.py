@@ -18,7 +18,13 @@ from sympy import Expr, Piecewise, Symbol
 from symback.circuits.program import Program, batch_sum
 from symback.operations.balls.functions import NOT_A_NUMBER
 from symback.operations.balls.scalars import choose, evaluate, order, rational
-from symback.operations.edges import nonvanishing, nonzero, over_square
+from symback.operations.edges import (
+    nonvanishing,
+    nonzero,
+    over_square,
+    unless_nan,
+    zero_or_nan,
+)
 from symback.operations.elementwise import EXACT, elementary
 from symback.operations.forms import place
 
@@ -28,7 +34,7 @@ UNIT = 2.0**-53
 SUBNORMAL = 2.0**-1074
 ARITHMETIC = 2.0  # units that a sum, product or quotient may be off by
 FUNCTION = 8.0  # units for a function: 4 ULP
-_EXACT = (*EXACT, nonzero, nonvanishing)
+_EXACT = (*EXACT, nonzero, nonvanishing, zero_or_nan, unless_nan)
 
 
 @dataclass(frozen=True, slots=True)

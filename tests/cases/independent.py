@@ -34,6 +34,8 @@ SLOPE_MEANING = {
     edges.nonvanishing: lambda v: v or mp.mpf(1),
     edges.power_slope: lambda a, b: b and b * mp.power(a, b - 1),
     edges.root_slope: lambda a, b: 0 if a == 0 and 0 < b < 1 else b and b * mp.power(a, b - 1),
+    edges.zero_or_nan: lambda v: mp.mpf(0),
+    edges.unless_nan: lambda a, u: a,
     edges.exp_share: lambda a, b: 1 / (1 + mp.exp(b - a)),
     edges.power_log: lambda v, a: v and v * mp.log(a),
     fn.silu_prime: lambda u: mp.diff(MEANING["silu"], u),

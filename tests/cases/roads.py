@@ -20,7 +20,7 @@ const names = new Map(Object.entries({at}));
 function run(rows) {{
   for (const row of rows) names.set(row.name, row.value(...row.from.map((n) => names.get(n))));
 }}
-run({forward}); names.set("{seed}", 1); run({backward});
+run(FORWARD); names.set("{seed}", 1); run(BACKWARD);
 console.log(JSON.stringify([...names].map(([n, x]) => [n, String(x)])));
 """
 
@@ -62,15 +62,12 @@ def by_module(circuit: sb.Circuit, at: dict[str, Any], target: str, dtype: Any, 
 
 def by_javascript(circuit: sb.Circuit, at: dict[str, Any]) -> dict[str, float]:
     printed = programs(circuit.derive())
-    guard = "GUARDED_" if printed.final else ""
     given = ", ".join(f'"{n}": {_number(v)}' for n, v in at.items())
-    script = _RUN.format(
-        at=f"{{{given}}}", seed=printed.seed, forward=f"{guard}FORWARD", backward=f"{guard}BACKWARD"
-    )
+    script = _RUN.format(at=f"{{{given}}}", seed=printed.seed)
     code = "\n".join([*javascript(printed.tables), script])
     ran = subprocess.run([NODE, "-e", code], capture_output=True, text=True, check=True)
     found = {n: float(x.replace("Infinity", "inf")) for n, x in json.loads(ran.stdout)}
-    bars = printed.final or printed.adjoints
+    bars = printed.adjoints
     partials = {f"∂{n}": found[bars[n]] for n in at if n in bars}
     return {circuit.output.name: found[circuit.output.name], **partials}
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
 
 import symback as sb
+from symback.codegen.numpy import edge_kernels
 from symback.operations.edges import CAREFUL, plainly, power, root
 from symback.operations.expressions import real_symbol
+from symback.stable import stable
 from symback.truth.reference import Reference
 from tests.cases.compilers import compiles
 from tests.cases.roads import (
@@ -124,12 +127,91 @@ RANGES = [
      {"X": [[3e200, 4e200], [0, 0]], "a": 2}, (1e201, [[1.2, 1.6], [0, 0]], 5e200)),
     ("x: input[2]\nf = norm(x)", {"x": [INF, 1]}, (INF, [None, 0])),
 ]  # fmt: skip
+NAN = float("nan")
+INFINITE_LOGS = [
+    ("x: input[3]\nf = logsumexp(x)", {"x": [-INF] * 3}, (-INF, [1 / 3] * 3)),
+    ("x: input[3]\nf = logsumexp(x)", {"x": [1, INF, 0]}, (INF, [0, 1, 0])),
+    ("x: input[3]\nf = logsumexp(x)", {"x": [INF, -INF, INF]}, (INF, [0.5, 0, 0.5])),
+    ("x: input[2]\nf = logsumexp(x)", {"x": [-INF, 3]}, (3, [0, 1])),
+    ("x: input[2]\nf = logsumexp(x)", {"x": [NAN, INF]}, (NAN, [NAN, NAN])),
+    ("x: input[2]\nf = log(sum(exp(x)))", {"x": [-INF, -INF]}, (-INF, [0.5, 0.5])),
+    ("x: input[3]\nf = softmax(x)[1]", {"x": [1, INF, 0]}, (1, [0, 0, 0])),
+    ("x: input[3]\nf = softmax(x)[1]", {"x": [-INF, 2, 2]}, (0.5, [0, 0.25, -0.25])),
+    ("x: input[3]\nf = log_softmax(x)[1]", {"x": [1, INF, 0]}, (0, [0, 0, 0])),
+    ("x: input[3]\nf = log_softmax(x)[0]", {"x": [-INF, 2, 2]}, (-INF, [1, -0.5, -0.5])),
+    ("X: input[2, 2]\nf = sum(logsumexp(X))", {"X": [[-INF, 0], [2, -INF]]},
+     (2, [[0, 1], [1, 0]])),
+    ("f = logaddexp(a, b)", {"a": -INF, "b": -INF}, (-INF, 0.5, 0.5)),
+    ("f = logaddexp(a, b)", {"a": INF, "b": INF}, (INF, 0.5, 0.5)),
+    ("f = log(exp(a) + exp(b))", {"a": -INF, "b": 2}, (2, 0, 1)),
+    ("f = logaddexp(a, b)", {"a": INF, "b": 2}, (INF, 1, 0)),
+    ("f = log(exp(a) + exp(b) + exp(c))", {"a": -INF, "b": -INF, "c": -INF},
+     (-INF, 0.25, 0.25, 0.5)),
+    ("z: input[3]; t: target[3]\nf = cross_entropy(z, t)", {"z": [2, -INF, 2], "t": [1, 0, 0]},
+     (0.6931471805599453, [-0.5, 0, 0.5], None)),
+    ("z: input[2]; t: target[2]\nf = cross_entropy(z, t)", {"z": [2, -INF], "t": [0, 1]},
+     (INF, [1, -1], None)),
+    ("z: input[3]; t: target\nf = cross_entropy(z, t)", {"z": [2, -INF, 2], "t": 0},
+     (0.6931471805599453, [-0.5, 0, 0.5], None)),
+]  # fmt: skip
+NOT_A_NUMBER = [
+    ("f = relu(x)", {"x": NAN}, (NAN, NAN)),
+    ("f = abs(x)", {"x": NAN}, (NAN, NAN)),
+    ("f = max(x, y)", {"x": NAN, "y": 1}, (NAN, NAN, 0)),
+    ("f = max(x, y)", {"x": -INF, "y": NAN}, (NAN, 0, NAN)),
+    ("f = min(x, y)", {"x": NAN, "y": NAN}, (NAN, NAN, NAN)),
+    ("f = max(x, y, z)", {"x": 1, "y": NAN, "z": 2}, (NAN, None, NAN, 0)),
+    ("f = sign(x)", {"x": NAN}, (NAN, None)),
+    ("relu'(0) = 1\nf = relu(x)", {"x": NAN}, (NAN, NAN)),
+    ("abs'(0) = 1\nf = abs(x)", {"x": NAN}, (NAN, NAN)),
+    ("max'(tie) = 1\nf = max(x, y)", {"x": NAN, "y": 1}, (NAN, NAN, 0)),
+    ("min'(tie) = 0\nf = min(x, y)", {"x": 1, "y": NAN}, (NAN, 0, NAN)),
+    ("f = where(x > 0, y, 2*y)", {"x": NAN, "y": 3}, (6, 0, 2)),
+    ("f = where(x > 0, x, y**2)", {"x": NAN, "y": 3}, (9, 0, 6)),
+    ("f = where(y > 0, x, y)", {"y": 1, "x": NAN}, (NAN, 0, 1)),
+    ("f = relu(x)*y + y", {"x": -INF, "y": 2}, (2, 0, 1)),
+    ("x: input[3]\nf = max(x)", {"x": [1, NAN, 2]}, (NAN, [0, NAN, 0])),
+    ("X: input[2, 2]\nf = sum(min(X, axis=1))", {"X": [[1, NAN], [2, 2]]},
+     (NAN, [[0, NAN], [0.5, 0.5]])),
+    ("x: input[3]\nf = sum(relu(x)) + sum(abs(x))", {"x": [1, NAN, -2]}, (NAN, [2, NAN, -1])),
+    ("x: input[2]; y: input[2]\nf = sum(max(x, y))", {"x": [NAN, 1], "y": [1, NAN]},
+     (NAN, [NAN, 0], [0, NAN])),
+]  # fmt: skip
+LOGISTIC = [  # spelled so that it keeps its digits; the parts have kinks, the whole has none
+    "relu(z) - z*t + log(1 + exp(-abs(z)))",
+    "max(z, 0) - t*z + log1p(exp(-abs(z)))",
+    "relu(-z) + z*(1 - t) + log(1 + exp(-abs(z)))",
+    "max(-z, 0) + z - z*t + log1p(exp(-abs(z)))",
+    "(abs(z) + z)/2 - z*t + softplus(-abs(z))",
+    "relu(z)*(1 - t) + relu(-z)*t - log(sigma(abs(z)))",
+    "where(z >= 0, z, 0) - z*t + log(1 + exp(-where(z > 0, z, -z)))",
+    "where(z < 0, 0, z) - z*t + log(1 + exp(min(z, -z)))",
+    "-min(z, 0) + (1 - t)*z - logsigmoid(max(z, -z))",
+]
+SMOOTH = [
+    *((f"f = {text}", {"z": 0, "t": 0.25}, (0.6931471805599453, 0.25, 0)) for text in LOGISTIC),
+    ("a = abs(z); m = relu(z); f = m - z*t + log(1 + exp(-a))", {"z": 0, "t": 1},
+     (0.6931471805599453, -0.5, 0)),
+    ("p = relu(z) - z*t; q = log(1 + exp(-abs(z))); f = p + q", {"z": 0, "t": 0},
+     (0.6931471805599453, 0.5, 0)),
+    ("relu'(0) = 1; abs'(0) = -1\nf = relu(z) + log(1 + exp(-abs(z)))", {"z": 0},
+     (0.6931471805599453, 0.5)),
+    ("f = 3*w*relu(2*z) - 6*w*z*t + 3*w*log(1 + exp(-2*abs(z)))", {"w": 1, "z": 0, "t": 0},
+     (2.0794415416798357, 2.0794415416798357, 3, 0)),
+    ("f = relu(w*x + b) - (w*x + b)*t + log(1 + exp(-abs(w*x + b)))",
+     {"w": 2, "x": 1, "b": -2, "t": 0}, (0.6931471805599453, 0.5, 1, 0.5, 0)),
+    ("z: input[2]; t: input[2]\nf = mean(relu(z) - z*t + log(1 + exp(-abs(z))))",
+     {"z": [0, 0], "t": [0, 1]}, (0.6931471805599453, [0.25, -0.25], [0, 0])),
+]  # fmt: skip
 ALL = [
     *POWERS,
     *((t, {n: 0 for n in "xyz" if n in t.replace("exp", "")}, None) for t in ORIGINS),
     *WEIGHTED,
     *ARRAYS,
     *RANGES,
+    *INFINITE_LOGS,
+    *NOT_A_NUMBER,
+    *SMOOTH,
 ]
 ROADS = {
     "NumPy": lambda c, at: by_module(c, at, "numpy", np.float64),
@@ -148,6 +230,7 @@ def expected(circuit, at, given, road):
     """What a road can give: None is a number that nothing is promised of."""
     names = [circuit.output.name, *(f"∂{n}" for n in at)]
     right = dict(zip(names, given or [0.0] * len(names), strict=True))
+    right = {n: v for n, v in right.items() if v is not None}
     if road == "derivation":  # which takes the mathematics, where a pole has no number
         right = {n: v for n, v in right.items() if np.all(np.isfinite(np.array(v, float)))}
     return right
@@ -155,9 +238,10 @@ def expected(circuit, at, given, road):
 
 def compare(found, right, digits, what):
     for name, value in right.items():
-        wanted = np.array(value, float)
-        known = ~np.isnan(wanted)
-        got = np.asarray(found[name], float).reshape(wanted.shape)
+        parts = np.array(value, object)
+        known = np.vectorize(lambda part: part is not None, otypes=[bool])(parts)
+        wanted = np.where(known, parts, 0.0).astype(float)
+        got = np.asarray(found.get(name, 0.0), float).reshape(wanted.shape)
         np.testing.assert_allclose(
             got[known], wanted[known], digits, LEAST, err_msg=f"{what}: {name}"
         )
@@ -182,7 +266,10 @@ def test_values_and_slopes_at_the_edges(text, at, given, road):
     compare(found, expected(circuit, at, given, road), 1e-6 if "32" in road else 1e-14, road)
 
 
-@pytest.mark.parametrize(("text", "at", "given"), [c for c in ALL if "[" not in c[0]])
+SCALARS = [c for c in ALL if "[" not in c[0] and c not in (*INFINITE_LOGS, *NOT_A_NUMBER, *SMOOTH)]
+
+
+@pytest.mark.parametrize(("text", "at", "given"), SCALARS)
 def test_the_truth_has_the_same_conventions(text, at, given):
     """The reference of the check, and the same circuit computed as it is typed."""
     circuit = circuit_at(text, at)
@@ -190,7 +277,7 @@ def test_the_truth_has_the_same_conventions(text, at, given):
     typed = by_module(circuit.as_typed(), at, "numpy", np.float64)
     compare(typed, right, 1e-14, "as typed")
     truth = Reference(circuit, circuit.output.name).at({n: float(v) for n, v in at.items()})
-    numbers = [x for v in expected(circuit, at, given, "").values() for x in np.ravel(v)]
+    numbers = [x for v in given or () for x in np.ravel(v)]
     assert (truth is None) == (not all(x is not None and np.isfinite(x) for x in numbers))
     if truth is not None:
         found = {f"∂{n}": float(b.mid()) for n, b in truth.partials.items()}
@@ -234,3 +321,63 @@ def test_a_root_that_is_not_of_squares_has_an_infinite_slope():
         at = {n: float(n == "y" and "y*" not in text and "x +" not in text) for n in "xy"}
         at = {n: v for n, v in at.items() if n in text.replace("exp", "")}
         assert by_module(circuit, at, "numpy", np.float64)["∂x"] == INF, text
+
+
+@pytest.mark.parametrize("text", [LOGISTIC[0], LOGISTIC[6], f"mean({LOGISTIC[5]})"])
+def test_the_check_takes_a_loss_for_smooth_that_is(text):
+    """The points of a check at kinks have z = 0."""
+    leaves = "z: input[n]; t: input[n]" if "mean" in text else "z: input; t: input"
+    report = sb.circuit(f"{leaves}\nf = {text}", loss=None).check(points=20)
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("text", ["relu(z) + log(1 + exp(-abs(t)))", "abs(z) + softplus(-abs(z))"])
+def test_kinks_that_stay_are_kinks(text):
+    at = {"z": 0, "t": 0} if "abs(t)" in text else {"z": 0}
+    circuit = circuit_at(f"f = {text}", at)
+    assert not any(rewrite.smooths for rewrite in stable(circuit).rewrites)
+    assert by_module(circuit, at, "numpy", np.float64)["∂z"] == 0
+
+
+KERNELS = {  # kernel, what it is in mpmath, points
+    "_power_slope": (lambda a, b: b * mp.power(a, b - 1), [(0.3, 2.5), (1.7, -3.0), (-2.0, 3.0)]),
+    "_root_slope": (lambda a, b: b * mp.power(a, b - 1), [(0.3, 0.5), (1.7, -3.0), (4.0, 2.0)]),
+    "_power_log": (lambda v, a: v * mp.log(a), [(0.3, 2.5), (-1.7, 0.01)]),
+    "_nonzero": (lambda v: v, [(0.3,), (-1e-20,)]),
+    "_nonvanishing": (lambda v: v, [(0.3,), (-1e-30,)]),
+    "_exp_share": (lambda a, b: 1 / (1 + mp.exp(b - a)), [(0.3, 2.5), (100.0, -3.0), (-80.0, 2.0)]),
+}
+EXACT_VALUES = [
+    ("_power_slope", (0.0, 0.0), 0), ("_power_slope", (0.0, 1.0), 1),
+    ("_power_slope", (0.0, 0.5), INF), ("_power_slope", (0.0, -1.0), -INF),
+    ("_power_slope", (INF, 0.0), 0), ("_root_slope", (0.0, 0.5), 0), ("_root_slope", (0.0, 1.0), 1),
+    ("_root_slope", (0.0, 0.0), 0), ("_root_slope", (0.0, -1.0), -INF),
+    ("_power_log", (0.0, 0.0), 0), ("_power_log", (1.0, 0.0), -INF), ("_power_log", (0.0, INF), 0),
+    ("_nonzero", (0.0,), INF), ("_nonzero", (-0.0,), INF), ("_nonvanishing", (0.0,), 1),
+    ("_exp_share", (INF, INF), 0.5), ("_exp_share", (-INF, -INF), 0.5),
+    ("_exp_share", (INF, -INF), 1), ("_exp_share", (-INF, 2.0), 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", KERNELS)
+def test_kernels_keep_their_digits(name, dtype):
+    meaning, points = KERNELS[name]
+    kernel = getattr(edge_kernels, name)
+    columns = np.array([p for p in points if max(map(abs, p)) < 1e30], dtype).T
+    found = kernel(*columns)
+    assert found.dtype == dtype and found.shape == columns[0].shape
+    for point, number in zip(columns.T, found, strict=True):
+        right = dtype(float(meaning(*(mp.mpf(float(p)) for p in point))))
+        np.testing.assert_array_max_ulp(number, right, 4)
+        alone = kernel(*point)
+        assert alone.dtype == dtype and alone.ndim == 0
+        np.testing.assert_array_max_ulp(alone, number, 1)
+    assert np.isnan(kernel(*[dtype(np.nan)] * len(columns)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("name", "at", "right"), EXACT_VALUES)
+def test_kernels_at_the_edges(name, at, right, dtype):
+    with np.errstate(divide="ignore"):
+        assert getattr(edge_kernels, name)(*map(dtype, at)) == right

@@ -29,6 +29,13 @@ from tests.cases.sample_circuits import ALL, LECTURE
 
 # typed → what it becomes, in circuit text, and what the step calls that
 REWRITTEN = [
+    (
+        "relu(x) - x*t + log(1 + exp(-abs(x)))",
+        "binary_cross_entropy(x, t)",
+        "binary_cross_entropy",
+    ),
+    ("max(-x, 0) + log(1 + exp(-abs(x)))", "softplus(-x)", "softplus"),
+    ("w*relu(2*x) + w*log(1 + exp(-2*abs(x)))", "w*softplus(2*x)", "softplus"),
     ("1/(1 + exp(-x))", "sigma(x)", "sigma"),
     ("exp(x)/(1 + exp(x))", "sigma(x)", "sigma"),
     ("1/(1 + exp(-(w*x + b)))", "sigma(w*x + b)", "sigma"),
@@ -99,6 +106,8 @@ REWRITTEN = [
 ]
 
 UNTOUCHED = [
+    "relu(x) + softplus(-abs(y))",
+    "2*relu(x) + softplus(-abs(x))",
     "x - sigma(y)",
     "2 - sigma(x)",
     "y*sigma(x)*sigma(2*x)",

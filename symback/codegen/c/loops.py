@@ -200,14 +200,16 @@ def _extreme(kernel: str) -> Callable[..., Tree]:
 def _share(
     w: Loops, to: Symbol, sign: str, array: Expr, extreme: Expr, axis: Expr | None = None
 ) -> Tree:
-    """1 over the number of elements that are the extreme, where an element is it."""
+    """1 over the number of elements that are the extreme, where an element is it; NaN for NaN."""
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
     kept = [i for i in range(len(shape)) if w.shape(extreme) and i != axis]
     value = p.element(extreme, *(index[i] for i in kept), level=MUL)
     same = f"({p.element(array, *index, level=MUL)} == {value})"
     count: Statement = Store(TOTAL, f"{same} ? 1.0 : 0.0", "+=")
-    share: Statement = Store(p.element(to, *index), f"{same} ? 1.0 / {TOTAL} : 0.0")
+    element = p.element(array, *index, level=MUL)
+    other = f"({element} == {element}) ? 0.0 : {element}"
+    share: Statement = Store(p.element(to, *index), f"{same} ? 1.0 / {TOTAL} : {other}")
     for i in reversed([i for i in range(len(shape)) if i not in kept]):
         count, share = (w.loop(index[i], shape[i], [node]) for node in (count, share))
     body = (Declare(Storage.VARIABLE, TOTAL, "0.0"), count, share)

@@ -17,6 +17,7 @@ from sympy import Expr, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.names import fresh_name
+from symback.operations import edges
 from symback.operations import functions as ops
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
@@ -41,6 +42,8 @@ _OF_MATH_H: dict[Any, str] = {
     hypot: "hypot",
     sp.erf: "erf",
     ops.erfc: "erfc",
+    edges.zero_or_nan: "{0}",
+    edges.unless_nan: "(({1} == {1}) ? {0} : {1})",
     ops.relu: "symback_max({0}, 0.0)",
     ops.relu_at: "symback_max({0}, 0.0)",
     ops.abs_at: "fabs({0})",

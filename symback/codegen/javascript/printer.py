@@ -20,6 +20,7 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.program import Program, batch_sum, symbols
 from symback.errors import Unsupported, clip
+from symback.operations import edges
 from symback.operations import functions as ops
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
@@ -49,6 +50,8 @@ _OF_MATH: dict[Any, str] = {
     sp.Min: "Math.min",
     sp.Max: "Math.max",
     hypot: "Math.hypot",
+    edges.zero_or_nan: "{0}",
+    edges.unless_nan: "(({1}) === ({1}) ? {0} : {1})",
     ops.log1mexp: (
         "(({0}) > -0.6931471805599453 ? Math.log(-Math.expm1({0})) : Math.log1p(-Math.exp({0})))"
     ),

@@ -19,8 +19,7 @@ def _below_largest(z):
 
 def _softmax(z):
     """exp(z)/Σ exp(z) along the last axis, shifted by the largest, so that exp can't overflow."""
-    e, _ = _below_largest(z)
-    np.exp(e, out=e)
+    e = np.exp(_below_largest(z)[0])
     e /= e.sum(axis=-1, keepdims=True)
     return e
 
@@ -34,9 +33,8 @@ def _log_softmax(z):
 
 def _logsumexp(z):
     """log Σ exp(z) along the last axis."""
-    e, largest = _below_largest(z)
-    np.exp(e, out=e)
-    return np.log(e.sum(axis=-1)) + largest[..., 0]
+    shifted, largest = _below_largest(z)
+    return np.log(np.exp(shifted).sum(axis=-1)) + largest[..., 0]
 
 
 def _weighted(t, logs):
@@ -91,10 +89,16 @@ def _inverse_deviation(x):
 
 
 def _share_of_extreme(x, extreme, axes):
-    """1 where x is the extreme along the axes, equal parts where several are, else 0."""
+    """1 where x is the extreme along the axes, equal parts where several are, else 0.
+
+    Where the extreme is NaN, each NaN has NaN.
+    """
     share = (x == np.expand_dims(extreme, axes)).astype(x.dtype)
-    share /= share.sum(axis=axes, keepdims=True)
-    return share
+    count = share.sum(axis=axes, keepdims=True)
+    if count.all():
+        share /= count
+        return share
+    return np.where(x == x, share / np.where(count == 0.0, 1.0, count), x)
 
 
 def _norm(x, axes):

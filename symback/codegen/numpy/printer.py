@@ -17,6 +17,7 @@ from sympy import Expr, Mul, Piecewise, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.program import Assign, Program, batch_sum, symbols, varies
+from symback.operations import edges
 from symback.operations import functions as ops
 from symback.operations.elementwise import SLOPES
 from symback.operations.functions import Slope
@@ -36,7 +37,7 @@ def _functions(file: str) -> Iterator[tuple[str, str]]:
 
 KERNELS: dict[str, str] = {
     name: source
-    for file in ("kernels.py", "series_kernels.py", "array_kernels.py")
+    for file in ("kernels.py", "series_kernels.py", "edge_kernels.py", "array_kernels.py")
     for name, source in _functions(file)
 }
 """The source of every function that may be pasted into a module, by name."""
@@ -66,6 +67,8 @@ FUNCTIONS = with_kernels(
         sp.Max: "np.maximum",
         hypot: "np.hypot",
         ops.logaddexp: "np.logaddexp",
+        edges.zero_or_nan: "{0}",
+        edges.unless_nan: "np.where({1} == {1}, {0}, {1})",
         ops.relu: "np.maximum({0}, 0.0)",
         ops.relu_at: "np.maximum({0}, 0.0)",
         ops.abs_at: "np.abs({0})",

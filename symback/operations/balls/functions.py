@@ -87,16 +87,12 @@ def exp_share(a: arb, b: arb) -> arb:
 
 def nonzero(v: arb) -> arb:
     """v, and infinity where v is 0."""
-    if not v.is_exact() and v.contains(0):
-        raise Undecided
-    return arb("inf") if v == 0 else v
+    return arb("inf") if is_zero(v) else v
 
 
 def nonvanishing(v: arb) -> arb:
     """v, and 1 where v is 0."""
-    if not v.is_exact() and v.contains(0):
-        raise Undecided
-    return arb(1) if v == 0 else v
+    return arb(1) if is_zero(v) else v
 
 
 def _undecided_or_nan(x: arb) -> arb:
