@@ -22,11 +22,12 @@ import numpy.typing as npt
 from symback.codegen.files import replace_file
 from symback.errors import DataError, TrainingError
 from symback.training.sources.dtypes import FloatArray
-from symback.training.sources.messages import reason
+from symback.training.sources.messages import quoted, reason
 
 CHECKPOINT = "checkpoint.npz"
 MARK = b"symback train checkpoint 1"
 EVERY = 30.0  # seconds between two checkpoints
+MOST_SECONDS = 1e300
 LARGEST = 1 << 34  # bytes of a checkpoint that is read
 
 
@@ -133,7 +134,10 @@ def _arrays(path: Path) -> dict[str, FloatArray]:
     try:
         with zipfile.ZipFile(path) as archived:
             if archived.comment != MARK:
-                raise DataError(f"{CHECKPOINT} was not written by this version of symback train")
+                raise DataError(
+                    f"{CHECKPOINT} is damaged, or of another version of symback; "
+                    "remove it and run without --resume"
+                )
             members = archived.infolist()
             if any(m.compress_type != zipfile.ZIP_STORED for m in members):
                 raise ValueError("compressed")
@@ -183,10 +187,23 @@ def archive(arrays: Mapping[str, npt.NDArray[Any]], comment: bytes) -> bytes:
     return memory.getvalue()
 
 
-def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[str]:
-    """The settings in which a run differs from the run that wrote the checkpoint."""
-    names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
-    return [f"{name} was {was.get(name)!r:.40}, now {now.get(name)!r:.40}" for name in names]
+def difference(
+    was: Mapping[str, Any], now: Mapping[str, Any], files_of: Callable[[str], Sequence[str]]
+) -> str | None:
+    """The first difference of a run from the run that wrote the checkpoint, or None."""
+    name = next((name for name in {**now, **was} if was.get(name) != now.get(name)), None)
+    if name is None:
+        return None
+    known = was.get(name)
+    if name == "data" and isinstance(known, Mapping):
+        leaf = next(leaf for leaf in now[name] if known.get(leaf) != now[name][leaf])
+        return (
+            f"{' + '.join(files_of(leaf))} has changed: it holds other numbers for {quoted(leaf)}"
+        )
+    if name == "rows":
+        files = dict.fromkeys(file for leaf in now["data"] for file in files_of(leaf))
+        return f"{' + '.join(files)} had {known!r:.20} rows, now {now[name]}"
+    return f"{name} was {known!r:.40}, now {now.get(name)!r:.40}"
 
 
 # -- when to save ------------------------------------------------------------------------------
@@ -227,16 +244,21 @@ class Saver:
             self.holds = True
             self._since, self._last = 0, time.monotonic()
 
-    def found(self, identity: Callable[[], Mapping[str, Any]]) -> Checkpoint | None:
-        """The checkpoint to continue from, or None; TrainingError if it is of another run."""
+    def found(
+        self,
+        identity: Callable[[], Mapping[str, Any]],
+        files_of: Callable[[str], Sequence[str]],
+    ) -> Checkpoint | None:
+        """The checkpoint to continue from, or None; TrainingError if it is of another run.
+
+        `files_of` gives the files that feed a leaf.
+        """
         if not self.resume or self.folder is None:
             return None
         checkpoint = load(self.folder)
-        other = differences(checkpoint.identity, identity())
-        if other:
+        if other := difference(checkpoint.identity, identity(), files_of):
             raise TrainingError(
-                f"the checkpoint is of another run: {other[0]}; "
-                "give the same, or run without --resume"
+                f"the checkpoint is of another run: {other}; give the same, or run without --resume"
             )
         self.holds = True
         return checkpoint
@@ -248,6 +270,7 @@ def check_cadence(steps: int | None, seconds: float | None) -> dict[str, Any]:
         raise TrainingError("checkpoints come every so many steps or seconds; name one of them")
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
         raise TrainingError(f"checkpoint_steps is {steps!r:.30}; it must be a whole number ≥ 1")
-    if seconds is not None and not 0 <= seconds < float("inf"):
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and 0 <= seconds < MOST_SECONDS):
         raise TrainingError(f"checkpoint_seconds is {seconds!r:.30}; it must be finite and ≥ 0")
     return {"steps": steps, "seconds": EVERY if seconds is None else float(seconds)}

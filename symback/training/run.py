@@ -6,14 +6,14 @@ The command line imports this when a run starts.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from symback.circuits.circuit import Circuit
 from symback.codegen.generate import compile_module
-from symback.errors import TrainingError, clip
+from symback.errors import TrainingError, clip, nearest
 from symback.training.checkpoint import Saver, check_cadence
 from symback.training.engine.gradients import EngineMaker
 from symback.training.feed.columns import leaves_of_module
@@ -25,6 +25,17 @@ from symback.training.results.files import check_folder, read_parameters, write_
 from symback.training.settings import Settings
 
 MOST_PARAMETERS_SHOWN = 20
+WORKERS = {  # options of the command line → what makes such an engine
+    "workers": "symback.training.engine.workers.on_processes(2)",
+    "dask": "symback.training.engine.dask.on_dask(None, 2)",
+    "scheduler": "symback.training.engine.dask.on_dask(ADDRESS)",
+}
+KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "mapping": (lambda v: v is None or isinstance(v, Mapping), "a mapping of names to columns"),
+    "output": (lambda v: v is None or isinstance(v, str | os.PathLike), "the name of a folder"),
+    "target": (lambda v: isinstance(v, str), "the name of a language, such as 'numpy'"),
+    "engine": (lambda v: v is None or callable(v), "an engine, such as on_processes(2) gives"),
+}
 CONTINUE = "what was learned is saved; to continue: the same command with --resume"
 
 
@@ -60,7 +71,8 @@ def train_from_file(
     module: "numpy", or "c" where there is a compiler. `engine` makes the engine of gradients.
     Raises a SymbackError for invalid data or settings.
     """
-    chosen = Settings(**settings)
+    _check_kinds(circuit, mapping=mapping, output=output, target=target, engine=engine)
+    chosen = _settings(settings)
     if resume and output is None:
         raise TrainingError("resume needs the folder of the run that was broken off; name it (-o)")
     folder = _checked_folder(output, resume, force, data_path, initial)
@@ -114,6 +126,32 @@ def _checked_folder(
     inputs = [file for file in read if isinstance(file, str | os.PathLike)]
     check_folder(path, inputs=inputs, resumed=resumed, force=force)
     return _Folder(path, resumed, force)
+
+
+def _check_kinds(circuit: Any, **given: Any) -> None:
+    """TrainingError where an argument is nothing of its kind."""
+    if not hasattr(circuit, "inputs"):
+        kind = type(circuit).__name__
+        raise TrainingError(f"the circuit is {kind:.30}; read a text with sb.circuit(…) first")
+    for name, value in given.items():
+        fits, wanted = KINDS[name]
+        if not fits(value):
+            raise TrainingError(f"{name} is {value!r:.30}; it must be {wanted}")
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    """The Settings; TrainingError for a name that they don't have."""
+    known = {field.name for field in fields(Settings) if field.init}
+    for name in given:
+        if name in WORKERS:
+            raise TrainingError(
+                f"{name} is an option of the command line; in Python give an engine and shards, as "
+                f"in: with {WORKERS[name]} as engine: train_from_file(…, engine=engine, shards=2)"
+            )
+        if name not in known:
+            hint = nearest(name, known) or "; the names are those of Settings"
+            raise TrainingError(f"there is no option '{clip(name, 40)}'{hint}")
+    return Settings(**given)
 
 
 @contextmanager

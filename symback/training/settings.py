@@ -75,12 +75,15 @@ class Settings:
         for name in ("optimiser", "schedule", "dtype"):
             if not isinstance(getattr(self, name), str):
                 raise TrainingError(f"{name} is {getattr(self, name)!r:.30}; it must be a name")
+        if not isinstance(self.standardise, bool):
+            shown = f"{self.standardise!r:.30}"
+            raise TrainingError(f"standardise is {shown}; it must be True or False")
         for name in ("options", "sizes"):
             given = getattr(self, name)
             if not isinstance(given, Mapping):
                 raise TrainingError(f"{name} is {given!r:.30}; it must map names to numbers")
         for name, least in WHOLE.items():
-            if getattr(self, name) is not None:
+            if getattr(self, name) is not None or name not in OPTIONAL:
                 self._set(name, _whole(name, getattr(self, name), least))
         self._set("sizes", {n: _whole(f"the size {n}", s, 1) for n, s in self.sizes.items()})
         self._check_numbers()
@@ -255,6 +258,8 @@ WHOLE: Mapping[str, int] = {
 }
 """The settings that are whole numbers, and the least of each."""
 
+OPTIONAL = ("epochs", "batch_size", "patience")  # those of them that may be None
+
 
 def _whole(name: str, value: object, least: int) -> int:
     """The value as an int; TrainingError unless it is a whole number from `least` on."""
@@ -271,4 +276,9 @@ def _plain(value: Any) -> Any:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # of a whole number beyond all floats
+        return False

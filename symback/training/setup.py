@@ -63,7 +63,8 @@ class Setup:
             "circuit": getattr(self.module, "SOURCE", ""),
             "parameters": {name: list(shape) for name, shape in shapes},
             "columns": dict(self.feed.columns),
-            "data": self.feed.digest(),
+            "rows": self.feed.rows,
+            "data": self.feed.digests(),
             "target": self.target,  # gradients of another target round otherwise
         }
 

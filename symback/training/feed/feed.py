@@ -110,21 +110,34 @@ class Feed(AbstractContextManager["Feed"]):
         alone = [f.column for f, _ in self._bindings if f.leaf.name == leaf and not f.is_family]
         return self._source.place(row, alone[0] if alone else None)
 
+    def files_of(self, leaf: str) -> list[str]:
+        """The names of the files that feed a leaf."""
+        group = next(f.group for f, _ in self._bindings if f.leaf.name == leaf)
+        return list(dict.fromkeys(map(self._source.file_of, group)))
+
     def digest(self) -> str:
-        """A fingerprint of the data: shapes, rows, and the numbers of blocks evenly spread.
+        """A fingerprint of the data: those of all leaves."""
+        return hashlib.sha256(repr(self.digests()).encode()).hexdigest()
+
+    def digests(self) -> dict[str, str]:
+        """A fingerprint of each leaf: shape, rows, and the numbers of blocks evenly spread.
 
         Equal for the same numbers in another file or place; an edit of a few rows outside the
         blocks of a large file goes unnoticed.
         """
-        found = hashlib.sha256(repr((self.rows, self.dtype.str, self.shapes)).encode())
+        found = {
+            name: hashlib.sha256(repr((self.rows, self.dtype.str, shape)).encode())
+            for name, shape in self.shapes.items()
+        }
         last = max(0, self.rows - DIGEST_ROWS)
         starts = {last * i // (DIGEST_BLOCKS - 1) for i in range(DIGEST_BLOCKS)}
         if self.rows <= DIGEST_BLOCKS * DIGEST_ROWS:
             starts = set(range(0, self.rows, DIGEST_ROWS))
         for start in sorted(starts):
-            for block in self.read(start, min(start + DIGEST_ROWS, self.rows)).values():
-                found.update(block.astype(block.dtype.newbyteorder("<"), copy=False).tobytes())
-        return found.hexdigest()
+            for name, block in self.read(start, min(start + DIGEST_ROWS, self.rows)).items():
+                plain = block.astype(block.dtype.newbyteorder("<"), copy=False)
+                found[name].update(plain.tobytes())
+        return {name: known.hexdigest() for name, known in found.items()}
 
     def close(self) -> None:
         self._source.close()

@@ -226,7 +226,15 @@ def _why_foreign(path: Path, file: str, known: Mapping[str, str], resumed: bool)
             return "" if kind_of(path.read_bytes()) == _KIND else "was edited or damaged"
     except OSError as error:
         return f"cannot be read: {reason(error)}"
-    return "" if is_ours and (resumed or file == CHECKPOINT) else "was not made by symback"
+    if is_ours and (resumed or file == CHECKPOINT):
+        return ""
+    return "is damaged" if file == CHECKPOINT and _was_cut(path) else "was not made by symback"
+
+
+def _was_cut(checkpoint: Path) -> bool:
+    """Whether it is the start of a checkpoint, or empty."""
+    start = _ends(checkpoint, 64)
+    return not start or (start.startswith(b"PK\x03\x04") and b"meta.npy" in start)
 
 
 def _known(settings: Path) -> dict[str, str]:

@@ -70,6 +70,10 @@ class Source(AbstractContextManager["Source"]):
         """Where row `row`, counted from 0, stands, as messages say it."""
         return self._row_place(row) + (f", column {quoted(column)}" if column is not None else "")
 
+    def file_of(self, column: str) -> str:
+        """The name of the file that has the column."""
+        return self.name
+
     def hint(self, name: str) -> str:
         """What to try where there is no column `name`: ends the sentence of a message."""
         return nearest(name, self.elements) or f"; it has {listing(list(self.elements))}"
@@ -185,6 +189,9 @@ class SideBySide(Source):
 
     def _row_place(self, row: int) -> str:
         return self._parts[0].place(row)
+
+    def file_of(self, column: str) -> str:
+        return self._owner[column].name
 
     def place(self, row: int, column: str | None = None) -> str:
         part = self._parts[0] if column is None else self._owner[column]
