@@ -249,7 +249,7 @@ class FunctionLines:
 
     def _init_signature(self) -> str:
         sizes = self._param_sizes()
-        start = "def init_params(rng: np.random.Generator | None = None"
+        start = "def init_params(rng: np.random.Generator | int | None = None"
         named = f", *, {', '.join(f'{s}: int' for s in sizes)}" if sizes else ""
         return f"{start}{named}) -> Params:"
 
