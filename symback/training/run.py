@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from types import ModuleType
 from typing import Any
 
 from symback.circuits.circuit import Circuit
@@ -78,9 +79,6 @@ def train_from_file(
     folder = _checked_folder(output, resume, force, data_path, initial)
     saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
     module = compile_module(circuit, target)
-    start = initial
-    if isinstance(initial, str | os.PathLike):
-        start = read_parameters(initial, module)
     with open_feed(
         data_path,
         leaves_of_module(module),
@@ -93,7 +91,7 @@ def train_from_file(
                 module,
                 feed,
                 chosen,
-                initial=start,
+                initial=_begin(initial, module),
                 progress=progress_on(quiet=quiet),
                 saver=saver,
                 engine=engine,
@@ -126,6 +124,12 @@ def _checked_folder(
     inputs = [file for file in read if isinstance(file, str | os.PathLike)]
     check_folder(path, inputs=inputs, resumed=resumed, force=force)
     return _Folder(path, resumed, force)
+
+
+def _begin(initial: Any, module: ModuleType) -> Any:
+    """The initial values, read where they are in a file."""
+    is_file = isinstance(initial, str | os.PathLike)
+    return read_parameters(initial, module) if is_file else initial
 
 
 def _check_kinds(circuit: Any, **given: Any) -> None:
