@@ -17,7 +17,7 @@ from sympy.codegen.cfunctions import log1p
 
 from symback.operations import arrays
 from symback.operations.functions import erfc, sigma
-from symback.stable import logistic, logs, quotients, sums
+from symback.stable import inverses, logistic, logs, quotients, sums
 from symback.stable.matching import Matcher
 
 
@@ -44,6 +44,8 @@ CANCELS = "nearly equal terms cancel"
 ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
 KINKS = "at 0 the slopes of the parts do not add up to that of the whole"
 ANGLE = "a product of sines"
+INVERSE = "a function of its own inverse: its slope is lost where that of the inverse is infinite"
+UNDONE = "what is inside the inverse"
 ROOTS = "a quotient by the sum of the roots"
 
 LOOKED_INTO = (arrays.reduce_sum, arrays.dot)
@@ -52,6 +54,9 @@ COVERED = (*LOOKED_INTO, *PUT_IN_PLACE)
 """The operations on arrays that a rule can look into, and those that one puts in place."""
 
 RULES: tuple[Rule, ...] = (
+    Rule("power of a power", INVERSE, (Pow,), inverses.power_of_power, UNDONE),
+    Rule("exp of a log", INVERSE, (sp.exp,), inverses.exp_of_log, UNDONE),
+    Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("1/(c + exp)", OVERFLOWS, (Pow,), quotients.reciprocal),
