@@ -51,7 +51,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LargePoint:
     """Parameters and samples at large sizes."""
 
     sizes: Mapping[str, int]
@@ -64,7 +64,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DirectionalFunction:
     """A function of one number t, and the slope at 0 that the module's adjoint claims.
 
     `slope(t)` is the sum of `terms`; sizes are the sums of absolute values, for rounding.
@@ -118,7 +118,7 @@ def large_sizes(circuit: Circuit) -> dict[str, int]:
     return chosen
 
 
-def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator[Place]:
+def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator[LargePoint]:
     """Places where the output and all adjoints are finite."""
     sizes = large_sizes(circuit)
     for attempt in range(ATTEMPTS):
@@ -138,7 +138,7 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
             finite = all(np.all(np.isfinite(b)) for part in bars for b in part if b is not None)
             if not finite:
                 raise FloatingPointError("an adjoint is not finite where the output is")
-            yield Place(sizes, params, inputs)
+            yield LargePoint(sizes, params, inputs)
 
 
 def _length(size: Any, sizes: Mapping[str, int]) -> int:
@@ -165,7 +165,7 @@ def _is_square(shape: tuple[int, ...]) -> bool:
 
 class _Comparer:
     def __init__(
-        self, circuit: Circuit, module: Any, place: Place, rng: np.random.Generator
+        self, circuit: Circuit, module: Any, place: LargePoint, rng: np.random.Generator
     ) -> None:
         self._circuit, self._module, self._rng = circuit, module, rng
         self._place = place
@@ -192,7 +192,7 @@ class _Comparer:
 
     # -- lines
 
-    def _line_of_output(self, leaves: list[str]) -> Line:
+    def _line_of_output(self, leaves: list[str]) -> DirectionalFunction:
         """⟨v̄, f⟩ along a direction, and the direction's product with the adjoints."""
         module, bar = self._module, self._bar
         along = self._direction(self._params, leaves)
@@ -209,9 +209,11 @@ class _Comparer:
             return [*_products(bars, along), *_products(x_bars, across)]
 
         f, _ = module.forward(self._params, self._inputs)
-        return Line(value, _sum_of(terms), _size([bar * f]), _size(terms(0.0)), self._kinks)
+        return DirectionalFunction(
+            value, _sum_of(terms), _size([bar * f]), _size(terms(0.0)), self._kinks
+        )
 
-    def _line_of_objective(self, leaves: list[str]) -> Line:
+    def _line_of_objective(self, leaves: list[str]) -> DirectionalFunction:
         """The mean objective along a direction, and the product with its adjoints.
 
         Those of inputs are not among its results: along them a line serves for noise alone.
@@ -229,7 +231,9 @@ class _Comparer:
         def terms(t: float) -> list[Any]:
             return _products(at(t)[1], along)
 
-        return Line(value, _sum_of(terms), abs(value(0.0)), _size(terms(0.0)), self._kinks)
+        return DirectionalFunction(
+            value, _sum_of(terms), abs(value(0.0)), _size(terms(0.0)), self._kinks
+        )
 
     def _direction(self, values: Any, leaves: list[str]) -> Any:
         """Steps as large as the values, in the leaves that are named."""
@@ -297,7 +301,7 @@ class _Comparer:
         return rows if rows * width <= MOST_NUMBERS else SAMPLES - 1
 
 
-def _compared(what: str, line: Line) -> Finding:
+def _compared(what: str, line: DirectionalFunction) -> Finding:
     """The slope against differences, at the step width where these are known best."""
     slope = line.slope(0.0)
     own = _noise(line.slope) + UNIT * line.slope_size
@@ -308,7 +312,7 @@ def _compared(what: str, line: Line) -> Finding:
     return Finding(what, _share(abs(best - slope), tolerance), sharp and math.isfinite(tolerance))
 
 
-def _differences(line: Line) -> list[tuple[float, float]]:
+def _differences(line: DirectionalFunction) -> list[tuple[float, float]]:
     """Differences of ever smaller width, each with what it may be off by.
 
     The change from one width to the next should be a 16th of the one before. Where narrower ones

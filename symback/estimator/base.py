@@ -21,7 +21,7 @@ from symback.errors import DataError, NotInstalled, TrainingError
 from symback.estimator.features import assign_features
 from symback.language.parse import circuit as parse
 from symback.printing.circuit_text import circuit_text
-from symback.training.checkpoint import Checkpoint, Point, Record, Saver
+from symback.training.checkpoint import Checkpoint, Record, Saver, TrainingPoint
 from symback.training.engine.gradients import ParameterVector
 from symback.training.feed.columns import Leaf, leaves_of_module
 from symback.training.loop import Result, train
@@ -104,7 +104,7 @@ class CircuitEstimator(BaseEstimator):
 
     history_: tuple[Record, ...]  # set by a fit, as all below
     _values: dict[str, Any]
-    _point: tuple[Point, str]  # and the optimiser whose state it holds
+    _point: tuple[TrainingPoint, str]  # and the optimiser whose state it holds
 
     @property
     def module_(self) -> ModuleType:
@@ -211,7 +211,7 @@ class CircuitEstimator(BaseEstimator):
         state = point.state  # of L-BFGS in float64 always
         if settings.optimiser != LBFGS:
             state = tuple(slot.astype(settings.dtype) for slot in point.state)
-        point = Point(theta, state, point.epoch, 0, point.step)
+        point = TrainingPoint(theta, state, point.epoch, 0, point.step)
         return Checkpoint(point, self.history_[-1:], {})
 
     def _refuse_fixed_epochs(self) -> None:

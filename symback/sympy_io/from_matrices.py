@@ -25,7 +25,7 @@ from symback.operations.expressions import postorder, real_symbol
 from symback.operations.matrix_view import Array, Elementwise, Number
 from symback.operations.shapes import Shape, ShapeError, shown, size_symbol
 from symback.sympy_io.matrix_derivatives import NAMED, RULES, better
-from symback.sympy_io.matrix_products import ALL, Value, as_number, full
+from symback.sympy_io.matrix_products import ALL, MatrixValue, as_number, full
 
 LARGEST_POWER = 64  # of a matrix: it is written out as a product
 _HALVES = (S.Half, -S.Half)
@@ -114,7 +114,7 @@ class MatrixReader:
         self.sizes.update(dict.fromkeys(n for n in names if n in self._size_names))
         return computed(name, formula, names, shapes=self.shapes, shape=shape)
 
-    def whole(self, value: Value) -> Expr:
+    def whole(self, value: MatrixValue) -> Expr:
         """The formula of a node: a row stays a matrix of one row, as SymPy has it."""
         formula = full(value, self.shape_of)
         is_row = value.dims != (1, 1) and value.dims[0] == 1 and len(self.shape_of(formula)) == 1
@@ -185,12 +185,12 @@ class MatrixReader:
 
     # -- parts --------------------------------------------------------------------------------
 
-    def read(self, expr: Any, bound: Mapping[Any, Expr]) -> Value:
+    def read(self, expr: Any, bound: Mapping[Any, Expr]) -> MatrixValue:
         """The value of an expression; `bound` has the formulas that symbols stand for."""
         if not isinstance(expr, Expr):
             kind = type(expr).__name__
             raise Unsupported(f"node '{self.node}' is a {kind}; a node is a SymPy expression")
-        done: dict[Any, Value] = {}
+        done: dict[Any, MatrixValue] = {}
         levels: dict[Any, int] = {}
         stack: list[tuple[Any, bool]] = [(expr, False)]
         while stack:
@@ -198,7 +198,7 @@ class MatrixReader:
             if part in done:
                 continue
             if part in bound:
-                done[part], levels[part] = Value(bound[part], None), 1
+                done[part], levels[part] = MatrixValue(bound[part], None), 1
                 continue
             operands = self._operands(part)
             if not entered:
@@ -228,7 +228,7 @@ class MatrixReader:
         operands: tuple[Any, ...] = part.args
         return operands
 
-    def _value(self, part: Any, values: list[Value]) -> Value:
+    def _value(self, part: Any, values: list[MatrixValue]) -> MatrixValue:
         rule = RULES.get(type(part))
         if rule is None:
             return self._scalar(part, values)
@@ -236,11 +236,11 @@ class MatrixReader:
             raise Unsupported(
                 f"node '{self.node}': {type(part).__name__} of an element of a matrix"
             )
-        value = Value(rule.formula(self, part, values), self.dims(part))
+        value = MatrixValue(rule.formula(self, part, values), self.dims(part))
         self._check(part, value)
         return value
 
-    def _check(self, part: Any, value: Value) -> None:
+    def _check(self, part: Any, value: MatrixValue) -> None:
         """The formula must broadcast to the shape that SymPy gives the part."""
         shape, (rows, columns) = self.shape_of(value.formula), value.dims
         wanted = {0: (), 1: (rows if columns == 1 else columns,), 2: (rows, columns)}[len(shape)]
@@ -250,10 +250,10 @@ class MatrixReader:
                 f"but {shown(shape)} here"
             )
 
-    def _scalar(self, part: Any, values: list[Value]) -> Value:
+    def _scalar(self, part: Any, values: list[MatrixValue]) -> MatrixValue:
         """A number, or an element where an operand is one."""
         if isinstance(part, Symbol):
-            return Value(self.symbol(part), (S.One, S.One))
+            return MatrixValue(self.symbol(part), (S.One, S.One))
         for operand, value in zip(part.args, values, strict=True):
             if value.dims not in (None, (1, 1)):
                 kind = clip(type(part).__name__, 30)
@@ -267,9 +267,11 @@ class MatrixReader:
         if formula is None:
             formula = self._scalars.translate(self.node, part, done)
         is_element = any(value.dims is None for value in values)
-        return Value(formula, None if is_element else (S.One, S.One))
+        return MatrixValue(formula, None if is_element else (S.One, S.One))
 
-    def elementwise(self, formula: Any, pairs: Iterable[tuple[Any, Value]], part: Any) -> Expr:
+    def elementwise(
+        self, formula: Any, pairs: Iterable[tuple[Any, MatrixValue]], part: Any
+    ) -> Expr:
         """A scalar formula whose symbols stand for the elements of matrices."""
         symbols, values = zip(*pairs, strict=True)
         bound = dict(zip(symbols, self.aligned(values, self.dims(part)), strict=True))
@@ -278,7 +280,7 @@ class MatrixReader:
             raise Unsupported(f"node '{self.node}': a matrix in the formula of an element")
         return as_number(value, self.shape_of)
 
-    def aligned(self, values: Sequence[Value], dims: tuple[Expr, Expr]) -> list[Expr]:
+    def aligned(self, values: Sequence[MatrixValue], dims: tuple[Expr, Expr]) -> list[Expr]:
         """Formulas that NumPy broadcasts together as the matrices would be."""
         columns = dims[1]
         formulas = []

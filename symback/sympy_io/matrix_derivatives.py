@@ -26,7 +26,7 @@ from symback.operations.shapes import Shape, ShapeError, shown
 from symback.operations.vjp import VJP
 from symback.sympy_io.matrix_products import (
     ALL,
-    Value,
+    MatrixValue,
     as_matrix,
     as_number,
     as_vector,
@@ -64,18 +64,20 @@ class Reader(Protocol):
     def size(self, size: Any) -> Expr: ...
     def dims(self, part: Any) -> tuple[Expr, Expr]: ...
     def shape_of(self, expr: Expr) -> Shape: ...
-    def whole(self, value: Value) -> Expr: ...
+    def whole(self, value: MatrixValue) -> Expr: ...
     def matrix_symbol(self, part: Any) -> Expr: ...
     def add_target(self, formula: Expr) -> None: ...
-    def aligned(self, values: Sequence[Value], dims: tuple[Expr, Expr]) -> list[Expr]: ...
-    def elementwise(self, formula: Any, pairs: Iterable[tuple[Any, Value]], part: Any) -> Expr: ...
+    def aligned(self, values: Sequence[MatrixValue], dims: tuple[Expr, Expr]) -> list[Expr]: ...
+    def elementwise(
+        self, formula: Any, pairs: Iterable[tuple[Any, MatrixValue]], part: Any
+    ) -> Expr: ...
 
 
-Formula = Callable[[Reader, Any, list[Value]], Expr]
+Formula = Callable[[Reader, Any, list[MatrixValue]], Expr]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DerivativeRule:
     formula: Formula
     operands: Callable[[Any], tuple[Any, ...]] = lambda part: part.args
 
@@ -83,7 +85,7 @@ class Rule:
 def _each(head: Any) -> Formula:
     """An operation element by element; SymPy lets sizes with names differ, [n, 1] and [n, n]."""
 
-    def rule(r: Reader, part: Any, values: list[Value]) -> Expr:
+    def rule(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
         dims = r.dims(part)
         for operand, value in zip(part.args, values, strict=True):
             if isinstance(operand, MatrixExpr) and value.dims != dims:
@@ -96,7 +98,7 @@ def _each(head: Any) -> Formula:
     return rule
 
 
-def _product(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _product(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     pairs = list(zip(part.args, values, strict=True))
     numbers = [as_number(v, r.shape_of) for p, v in pairs if not isinstance(p, MatrixExpr)]
     factors = [(p, v) for p, v in pairs if isinstance(p, MatrixExpr)]
@@ -104,11 +106,11 @@ def _product(r: Reader, part: Any, values: list[Value]) -> Expr:
     inverses = [type(p) is sp.Inverse for p, _ in rest]
     found = chained([v for _, v in rest], inverses, r.shape_of)
     if len(rest) < len(factors):
-        found = a.reduce_sum(full(Value(found, _outside([v for _, v in rest])), r.shape_of))
+        found = a.reduce_sum(full(MatrixValue(found, _outside([v for _, v in rest])), r.shape_of))
     return sp.Mul(*numbers, found)
 
 
-def _without_ones(factors: list[tuple[Any, Value]]) -> list[tuple[Any, Value]]:
+def _without_ones(factors: list[tuple[Any, MatrixValue]]) -> list[tuple[Any, MatrixValue]]:
     """The factors without the row and the column of ones around them, which add up what is left."""
     first = 1 if len(factors) > 1 and type(factors[0][0]) is sp.OneMatrix else 0
     last = 1 if len(factors) - first > 1 and type(factors[-1][0]) is sp.OneMatrix else 0
@@ -116,11 +118,11 @@ def _without_ones(factors: list[tuple[Any, Value]]) -> list[tuple[Any, Value]]:
     return factors if _outside([v for _, v in rest]) == (1, 1) else rest
 
 
-def _outside(values: Sequence[Value]) -> tuple[Expr, Expr]:
+def _outside(values: Sequence[MatrixValue]) -> tuple[Expr, Expr]:
     return values[0].dims[0], values[-1].dims[1]
 
 
-def _power(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _power(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     """A power as a product, that of a 1 × 1 matrix as that of a number."""
     base, exponent = values[0], part.args[1]
     if base.dims == (1, 1):
@@ -139,7 +141,7 @@ def _power(r: Reader, part: Any, values: list[Value]) -> Expr:
     return found
 
 
-def _transpose(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _transpose(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     (value,) = values
     rank = len(r.shape_of(value.formula))
     if rank == 2:
@@ -151,7 +153,7 @@ def _transpose(r: Reader, part: Any, values: list[Value]) -> Expr:
 def _of_square(head: Any) -> Formula:
     """An operation on a square matrix, which leaves a 1 × 1 matrix as the number that it is."""
 
-    def rule(r: Reader, part: Any, values: list[Value]) -> Expr:
+    def rule(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
         if values[0].dims == (1, 1):
             number = as_number(values[0], r.shape_of)
             return 1 / number if head is a.inv else number
@@ -160,7 +162,7 @@ def _of_square(head: Any) -> Formula:
     return rule
 
 
-def _trace(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _trace(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     """tr(Aᵀ·B) = Σ A∘B needs no product of matrices."""
     if not isinstance(part.arg, sp.MatMul) or values[0].dims == (1, 1):
         return _of_square(a.trace)(r, part, values[:1])
@@ -187,25 +189,25 @@ def _trace_operands(part: Any) -> tuple[Any, ...]:
     return (part.arg, *part.arg.args) if isinstance(part.arg, sp.MatMul) else (part.arg,)
 
 
-def _dot(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _dot(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     return a.dot(*(as_vector(v, r.shape_of) for v in values))
 
 
-def _applied(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _applied(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     function = part.function
     if len(function.variables) != 1:
         raise Unsupported(f"node '{r.node}': applyfunc takes a function of one number")
     return r.elementwise(function.expr, [(function.variables[0], values[0])], part)
 
 
-def _elements(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _elements(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     symbols = [pair[0] for pair in part.pairs]
     if not symbols or not all(isinstance(s, Symbol) for s in symbols):
         raise Unsupported(f"node '{r.node}': Elementwise takes a formula and its symbols")
     return r.elementwise(part.formula, zip(symbols, values, strict=True), part)
 
 
-def _element(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _element(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     if not (part.i.is_Integer and part.j.is_Integer):
         raise Unsupported(
             f"node '{r.node}' has a MatrixElement of the indices {clip(str(part.args[1:]), 30)}; "
@@ -214,7 +216,7 @@ def _element(r: Reader, part: Any, values: list[Value]) -> Expr:
     return _part(r, values[0], part.i, part.j)
 
 
-def _slice(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _slice(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     bounds = []
     for (start, stop, step), size in zip(
         (part.rowslice, part.colslice), part.parent.shape, strict=True
@@ -234,7 +236,7 @@ def _slice(r: Reader, part: Any, values: list[Value]) -> Expr:
     return _part(r, values[0], *one)
 
 
-def _part(r: Reader, value: Value, row: Expr, column: Expr) -> Expr:
+def _part(r: Reader, value: MatrixValue, row: Expr, column: Expr) -> Expr:
     """Rows and columns of a matrix; of a vector, those of its one axis."""
     formula = full(value, r.shape_of)
     rank = len(r.shape_of(formula))
@@ -256,7 +258,7 @@ def _lead(part: Any) -> int:
     return 2 if isinstance(part, Array) else 1
 
 
-def _operation(r: Reader, part: Any, values: list[Value]) -> Expr:
+def _operation(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     """An Array or a Number: an operation of ours by its name."""
     operands = [r.whole(v) for v in values]
     shapes = [r.shape_of(o) for o in operands]
@@ -311,31 +313,31 @@ _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
 
 _SQUARES = (Trace, DotProduct, sp.MatMul)
 
-RULES: dict[type, Rule] = {
-    MatrixSymbol: Rule(lambda r, part, _: r.matrix_symbol(part), lambda part: ()),
-    sp.Identity: Rule(lambda r, part, _: a.eye(r.size(part.shape[0])), lambda part: ()),
-    sp.ZeroMatrix: Rule(lambda r, part, _: S.Zero, lambda part: ()),
-    sp.OneMatrix: Rule(lambda r, part, _: S.One, lambda part: ()),
-    sp.MatAdd: Rule(_each(sp.Add)),
-    sp.MatMul: Rule(_product),
-    sp.HadamardProduct: Rule(_each(sp.Mul)),
-    sp.HadamardPower: Rule(_each(sp.Pow)),
-    sp.MatPow: Rule(_power),
-    sp.Transpose: Rule(_transpose),
-    sp.Adjoint: Rule(_transpose),  # all is real
-    sp.Inverse: Rule(_of_square(a.inv), lambda part: (part.arg,)),
-    Determinant: Rule(_of_square(a.det)),
-    Trace: Rule(_trace, _trace_operands),
-    DotProduct: Rule(_dot),
-    DiagMatrix: Rule(lambda r, _, v: a.diag(as_vector(v[0], r.shape_of))),
-    DiagonalOf: Rule(lambda r, _, v: a.diagonal(as_matrix(v[0], r.shape_of))),
-    DiagonalMatrix: Rule(lambda r, _, v: a.diag(a.diagonal(as_matrix(v[0], r.shape_of)))),
-    ElementwiseApplyFunction: Rule(_applied, lambda part: (part.expr,)),
-    MatrixElement: Rule(_element, lambda part: (part.parent,)),
-    MatrixSlice: Rule(_slice, lambda part: (part.parent,)),
-    Elementwise: Rule(_elements, lambda part: tuple(pair[1] for pair in part.pairs)),
-    Array: Rule(_operation, _operation_operands),
-    Number: Rule(_operation, _operation_operands),
+RULES: dict[type, DerivativeRule] = {
+    MatrixSymbol: DerivativeRule(lambda r, part, _: r.matrix_symbol(part), lambda part: ()),
+    sp.Identity: DerivativeRule(lambda r, part, _: a.eye(r.size(part.shape[0])), lambda part: ()),
+    sp.ZeroMatrix: DerivativeRule(lambda r, part, _: S.Zero, lambda part: ()),
+    sp.OneMatrix: DerivativeRule(lambda r, part, _: S.One, lambda part: ()),
+    sp.MatAdd: DerivativeRule(_each(sp.Add)),
+    sp.MatMul: DerivativeRule(_product),
+    sp.HadamardProduct: DerivativeRule(_each(sp.Mul)),
+    sp.HadamardPower: DerivativeRule(_each(sp.Pow)),
+    sp.MatPow: DerivativeRule(_power),
+    sp.Transpose: DerivativeRule(_transpose),
+    sp.Adjoint: DerivativeRule(_transpose),  # all is real
+    sp.Inverse: DerivativeRule(_of_square(a.inv), lambda part: (part.arg,)),
+    Determinant: DerivativeRule(_of_square(a.det)),
+    Trace: DerivativeRule(_trace, _trace_operands),
+    DotProduct: DerivativeRule(_dot),
+    DiagMatrix: DerivativeRule(lambda r, _, v: a.diag(as_vector(v[0], r.shape_of))),
+    DiagonalOf: DerivativeRule(lambda r, _, v: a.diagonal(as_matrix(v[0], r.shape_of))),
+    DiagonalMatrix: DerivativeRule(lambda r, _, v: a.diag(a.diagonal(as_matrix(v[0], r.shape_of)))),
+    ElementwiseApplyFunction: DerivativeRule(_applied, lambda part: (part.expr,)),
+    MatrixElement: DerivativeRule(_element, lambda part: (part.parent,)),
+    MatrixSlice: DerivativeRule(_slice, lambda part: (part.parent,)),
+    Elementwise: DerivativeRule(_elements, lambda part: tuple(pair[1] for pair in part.pairs)),
+    Array: DerivativeRule(_operation, _operation_operands),
+    Number: DerivativeRule(_operation, _operation_operands),
 }
 """What of SymPy's matrices is known; everything else is refused by name."""
 

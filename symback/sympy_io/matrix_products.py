@@ -21,7 +21,7 @@ Shapes = Callable[[Expr], Shape]
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class MatrixValue:
     """What a part of a matrix expression is here.
 
     `dims` are the two sizes that SymPy gives it, (1, 1) for a number. The formula broadcasts to
@@ -33,7 +33,7 @@ class Value:
     dims: Any  # a pair of sizes, or None
 
 
-def full(value: Value, shape_of: Shapes) -> Expr:
+def full(value: MatrixValue, shape_of: Shapes) -> Expr:
     """The formula in full size, of rank 1 where the matrix has one row or column."""
     formula, dims = value.formula, value.dims
     assert dims is not None
@@ -54,14 +54,14 @@ def _first(formula: Expr, shape: Shape) -> Expr:
     return a.slice_(formula, Tuple(*[S.Zero] * len(shape))) if shape else formula
 
 
-def as_number(value: Value, shape_of: Shapes) -> Any:
+def as_number(value: MatrixValue, shape_of: Shapes) -> Any:
     """The number that a matrix of 1 × 1 is; what is an element or a condition stays."""
     if value.dims is None or not isinstance(value.formula, Expr):
         return value.formula
     return _first(value.formula, shape_of(value.formula))
 
 
-def as_matrix(value: Value, shape_of: Shapes) -> Expr:
+def as_matrix(value: MatrixValue, shape_of: Shapes) -> Expr:
     """The formula of rank 2."""
     assert value.dims is not None
     formula = full(value, shape_of)
@@ -74,7 +74,7 @@ def as_matrix(value: Value, shape_of: Shapes) -> Expr:
     return column if value.dims[1] == 1 else a.transpose(column)
 
 
-def as_vector(value: Value, shape_of: Shapes) -> Expr:
+def as_vector(value: MatrixValue, shape_of: Shapes) -> Expr:
     """The formula of rank 1, of a matrix of one row or column."""
     assert value.dims is not None
     if 1 not in value.dims:
@@ -88,7 +88,7 @@ def as_vector(value: Value, shape_of: Shapes) -> Expr:
     return a.slice_(formula, Tuple(ALL, S.Zero) if value.dims[1] == 1 else Tuple(S.Zero))
 
 
-def chained(values: Sequence[Value], inverses: Sequence[bool], shape_of: Shapes) -> Expr:
+def chained(values: Sequence[MatrixValue], inverses: Sequence[bool], shape_of: Shapes) -> Expr:
     """The product of matrices, of which `inverses` has the inverses that can be solved with."""
     if len(values) == 1:
         found: Expr = values[0].formula
@@ -117,11 +117,11 @@ def chained(values: Sequence[Value], inverses: Sequence[bool], shape_of: Shapes)
     return sp.Mul(*numbers, a.outer(*vectors) if len(vectors) == 2 else sp.Mul(*vectors))
 
 
-def _is_rank_two(value: Value, shape_of: Shapes) -> bool:
+def _is_rank_two(value: MatrixValue, shape_of: Shapes) -> bool:
     return len(shape_of(value.formula)) == 2
 
 
-def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Value:
+def _segment(values: list[MatrixValue], inverses: list[bool], shape_of: Shapes) -> MatrixValue:
     """A product without a size of 1 inside: vectors stand at its ends only."""
     if len(values) == 1:
         return values[0]
@@ -134,7 +134,7 @@ def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Val
             system = _system(factors[i], inverses[i])
             solved = system is not None
             found = a.solve(system, found) if solved else matrix_product(factors[i], found, (2, 1))
-        return Value(a.dot(factors[0], found) if starts else found, dims)
+        return MatrixValue(a.dot(factors[0], found) if starts else found, dims)
     if starts:
         found = factors[0]
         for factor, is_inverse in zip(factors[1:], inverses[1:], strict=True):
@@ -145,7 +145,7 @@ def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Val
                 if solved
                 else matrix_product(found, factor, (1, 2))
             )
-        return Value(found, dims)
+        return MatrixValue(found, dims)
     for i in range(len(factors) - 2, -1, -1):
         system = _system(factors[i], inverses[i])
         if system is not None:
@@ -153,7 +153,7 @@ def _segment(values: list[Value], inverses: list[bool], shape_of: Shapes) -> Val
     found = factors[0]
     for factor in factors[1:]:
         found = a.matmul(found, factor)
-    return Value(found, dims)
+    return MatrixValue(found, dims)
 
 
 def _system(factor: Expr, is_inverse: bool) -> Expr | None:
@@ -161,4 +161,4 @@ def _system(factor: Expr, is_inverse: bool) -> Expr | None:
     return factor.args[0] if is_inverse and isinstance(factor, a.inv) else None
 
 
-__all__ = ["ALL", "Value", "as_matrix", "as_number", "as_vector", "chained", "full"]
+__all__ = ["ALL", "MatrixValue", "as_matrix", "as_number", "as_vector", "chained", "full"]

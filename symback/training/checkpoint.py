@@ -41,7 +41,7 @@ class Record:
     validation_loss: float | None
 
 
-class Point(NamedTuple):
+class TrainingPoint(NamedTuple):
     """Where a run stands: θ and the optimiser's state after `step` steps.
 
     `done` batches of the epoch after `epoch` whole ones are among them; `loss` is that of the last
@@ -67,7 +67,7 @@ class Best(NamedTuple):
 class Checkpoint:
     """The state that a run needs to continue."""
 
-    point: Point
+    point: TrainingPoint
     history: tuple[Record, ...]
     identity: Mapping[str, Any]  # of settings, circuit and data; what resumes must agree
     best: Best | None = None
@@ -164,7 +164,7 @@ def _checkpoint(arrays: Mapping[str, FloatArray]) -> Checkpoint:
     ):
         raise ValueError("counts or vectors")
     return Checkpoint(
-        Point(theta, state, meta["epoch"], meta["done"], meta["step"]),
+        TrainingPoint(theta, state, meta["epoch"], meta["done"], meta["step"]),
         tuple(Record(**record) for record in meta["history"]),
         meta["identity"],
         None if best is None else Best(arrays["best"], int(best[0]), float(best[1])),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symback.errors import DataError
-from symback.training.checkpoint import Point
+from symback.training.checkpoint import TrainingPoint
 from symback.training.feed.scaling import scalings_of
 from symback.training.result import Diverged
 from symback.training.settings import Settings
@@ -38,7 +38,7 @@ class _BadRow(NamedTuple):
 
 
 def diverged(
-    setup: Setup, point: Point, what: str = "the loss", before: Point | None = None
+    setup: Setup, point: TrainingPoint, what: str = "the loss", before: TrainingPoint | None = None
 ) -> Diverged:
     """The error of a run whose loss, gradient or parameters are not finite at a point.
 
@@ -75,11 +75,11 @@ def remedy(settings: Settings) -> str:
     return f"a smaller learning rate{eta}{scale}"
 
 
-def _when(point: Point) -> str:
+def _when(point: TrainingPoint) -> str:
     return "before the first step" if point.step == 0 else f"after step {point.step}"
 
 
-def _of_slope(setup: Setup, point: Point, row: _BadRow) -> str:
+def _of_slope(setup: Setup, point: TrainingPoint, row: _BadRow) -> str:
     """The message about a gradient that is not finite where the loss is."""
     of = "" if row.parameter is None else f" by {quoted(row.parameter)}"
     return (
@@ -88,7 +88,7 @@ def _of_slope(setup: Setup, point: Point, row: _BadRow) -> str:
     )
 
 
-def _place(setup: Setup, point: Point, row: _BadRow | None) -> str:
+def _place(setup: Setup, point: TrainingPoint, row: _BadRow | None) -> str:
     """The row and the first node in it that is not finite, in parentheses."""
     if row is None:
         return ""
@@ -97,7 +97,7 @@ def _place(setup: Setup, point: Point, row: _BadRow | None) -> str:
     return f" ({setup.feed.place(row.number)}{first})"
 
 
-def _domain_advice(setup: Setup, point: Point, row: _BadRow | None) -> str:
+def _domain_advice(setup: Setup, point: TrainingPoint, row: _BadRow | None) -> str:
     """What to do where the loss or its gradient is not finite although no step led there."""
     if row is None:
         return "give other initial values"
@@ -114,7 +114,7 @@ def _domain_advice(setup: Setup, point: Point, row: _BadRow | None) -> str:
     return advice
 
 
-def _is_finite_when_scaled(setup: Setup, point: Point, row: _BadRow) -> bool:
+def _is_finite_when_scaled(setup: Setup, point: TrainingPoint, row: _BadRow) -> bool:
     """Whether standardised inputs put the row into the circuit's domain."""
     targets = setup.module.Inputs._field_defaults
     names = [name for name in setup.module.Inputs._fields if name not in targets]
@@ -146,7 +146,7 @@ def _outlier(setup: Setup) -> str:
 _Rows = tuple[Sequence[Any], Any]  # columns, and the numbers of their rows in the feed
 
 
-def _batch(setup: Setup, point: Point) -> _Rows:
+def _batch(setup: Setup, point: TrainingPoint) -> _Rows:
     """The rows of the step after a point."""
     epoch, done = point.epoch, point.done
     parts = [(s.batch(epoch, done), s.rows_of(epoch, done)) for s in setup.shards if done < s.steps]

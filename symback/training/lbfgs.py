@@ -26,7 +26,7 @@ NOISE = 1e7  # the same, where residuals are small beside what they are differen
 Pair = tuple[FloatArray, FloatArray]  # a step of θ, and the change of the gradient over it
 
 
-class Place(NamedTuple):
+class Evaluation(NamedTuple):
     """Parameters, in the type of the run, with loss and gradient."""
 
     theta: FloatArray
@@ -58,7 +58,7 @@ class Found(NamedTuple):
 
 def minimise(
     whole: Callable[[FloatArray], Part],
-    start: Place,
+    start: Evaluation,
     state: Sequence[FloatArray],
     *,
     iterations: int,
@@ -98,10 +98,10 @@ def minimise(
     return Found(here.theta, _flat(pairs), done, False)
 
 
-def place_of(whole: Callable[[FloatArray], Part], theta: FloatArray) -> Place:
+def evaluation_of(whole: Callable[[FloatArray], Part], theta: FloatArray) -> Evaluation:
     """The place of θ."""
     part = whole(theta)
-    return Place(theta, float(part.loss), np.asarray(part.gradient, np.float64))
+    return Evaluation(theta, float(part.loss), np.asarray(part.gradient, np.float64))
 
 
 def _direction(gradient: FloatArray, pairs: Sequence[Pair]) -> FloatArray:
@@ -121,11 +121,11 @@ def _direction(gradient: FloatArray, pairs: Sequence[Pair]) -> FloatArray:
 
 def _next(
     whole: Callable[[FloatArray], Part],
-    here: Place,
-    least: Place,
+    here: Evaluation,
+    least: Evaluation,
     pairs: Sequence[Pair],
     first: float | None,
-) -> Place | None:
+) -> Evaluation | None:
     """A place along the direction where the loss is lower by the conditions of Wolfe, or None.
 
     Outside of the circuit's domain the loss counts as one that rises there as steeply as it falls
@@ -135,11 +135,11 @@ def _next(
     slope = float(here.gradient @ direction)
     if not (slope < 0 and isfinite(slope)):
         return None
-    seen: dict[float, Place] = {}
+    seen: dict[float, Evaluation] = {}
 
     def at(step: float) -> Trial:
         theta = (here.theta + step * direction).astype(here.theta.dtype)
-        place = place_of(whole, theta)
+        place = evaluation_of(whole, theta)
         if not place.is_finite:
             return Trial(step, here.loss - step * slope, 0.0)
         seen.clear()
@@ -158,7 +158,7 @@ def _next(
     return place if falls or (flatter and level) else None
 
 
-def _remember(pairs: deque[Pair], before: Place, after: Place) -> None:
+def _remember(pairs: deque[Pair], before: Evaluation, after: Evaluation) -> None:
     """Add the pair of an iteration, unless the loss doesn't curve upwards along it."""
     s = after.theta.astype(np.float64) - before.theta
     y = after.gradient - before.gradient

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symback.errors import DataError, TrainingError
-from symback.training.checkpoint import Best, Checkpoint, Point, Record, Saver
+from symback.training.checkpoint import Best, Checkpoint, Record, Saver, TrainingPoint
 from symback.training.diagnosis import diverged, remedy
 from symback.training.engine.gradients import (
     EngineMaker,
@@ -78,7 +78,7 @@ class _Run:
         self.optimiser = None if setup.full_batch else Optimiser(setup.settings, setup.target)
         self.eta = setup.settings.scheduled(setup.settings.epochs * setup.steps)
         state = () if self.optimiser is None else tuple(self.optimiser.start(theta))
-        self.point = self.good = self.recorded = Point(theta, state, 0, 0, 0)
+        self.point = self.good = self.recorded = TrainingPoint(theta, state, 0, 0, 0)
         self.history: list[Record] = []
         self.best: Best | None = None
         drawn = setup.vector.numbers and len(theta) == 2
@@ -141,18 +141,18 @@ class _Run:
                 raise diverged(self.setup, self.point, before=self.good)
             self.good = self.point
             self._trace(t + count, theta)
-            self.point = Point(theta, tuple(state), epoch, done + count, t + count)
+            self.point = TrainingPoint(theta, tuple(state), epoch, done + count, t + count)
             self.saver.tick(self._checkpoint, count)
             progress.step(self.point.step, float(loss))
         self.point = self.point._replace(epoch=self.point.epoch + 1, done=0)
 
     def _search(self) -> None:
         """An epoch of L-BFGS, or what `max_iterations` leave of it."""
-        from symback.training.lbfgs import minimise, place_of
+        from symback.training.lbfgs import evaluation_of, minimise
 
         theta, state, epoch, done, step = self.point
         chosen = self.setup.settings.lbfgs
-        start = place_of(self.setup.engine.whole, theta)
+        start = evaluation_of(self.setup.engine.whole, theta)
         if not start.is_finite:
             raise diverged(self.setup, self.point, "the gradient")
         found = minimise(
@@ -168,7 +168,7 @@ class _Run:
         self.good = self.point
         done += found.iterations
         whole = found.converged or done == self.setup.steps
-        self.point = Point(
+        self.point = TrainingPoint(
             found.theta,
             found.state,
             epoch + whole,

@@ -58,7 +58,7 @@ class Progress:
         """The run is over, or was broken off."""
 
 
-class Lines(Progress):
+class ProgressLines(Progress):
     """About LINES plain lines a run, and one whenever LONGEST_SILENCE has passed."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -155,7 +155,7 @@ def progress_on(stream: TextIO | None = None, *, quiet: bool = False) -> Progres
     if quiet:
         return Progress()
     stream = sys.stderr if stream is None else stream
-    return Bar(stream) if stream.isatty() else Lines(stream)
+    return Bar(stream) if stream.isatty() else ProgressLines(stream)
 
 
 def losses(record: Record) -> str:

@@ -16,7 +16,7 @@ ETA_T = "eta_t"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ScheduleSetting:
     """A number of a schedule: what it must be, as code and as words."""
 
     fits: Callable[[Any], bool]
@@ -31,19 +31,19 @@ def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value <= LAST_STEP
 
 
-SETTINGS: Mapping[str, Setting] = {
-    "eta": Setting(lambda v: _number(v) and v > 0, "a number > 0"),
-    "decay": Setting(lambda v: _number(v) and v > 0, "a number > 0"),
-    "period": Setting(lambda v: _whole(v) and v >= 1, "a whole number of steps ≥ 1"),
-    "steps": Setting(lambda v: _whole(v) and v >= 1, "a whole number of steps ≥ 1"),
-    "eta_min": Setting(lambda v: _number(v) and v >= 0, "a number ≥ 0"),
-    "warmup": Setting(lambda v: _whole(v) and v >= 0, "a whole number of steps ≥ 0"),
+SETTINGS: Mapping[str, ScheduleSetting] = {
+    "eta": ScheduleSetting(lambda v: _number(v) and v > 0, "a number > 0"),
+    "decay": ScheduleSetting(lambda v: _number(v) and v > 0, "a number > 0"),
+    "period": ScheduleSetting(lambda v: _whole(v) and v >= 1, "a whole number of steps ≥ 1"),
+    "steps": ScheduleSetting(lambda v: _whole(v) and v >= 1, "a whole number of steps ≥ 1"),
+    "eta_min": ScheduleSetting(lambda v: _number(v) and v >= 0, "a number ≥ 0"),
+    "warmup": ScheduleSetting(lambda v: _whole(v) and v >= 0, "a whole number of steps ≥ 0"),
 }
 """What every setting must be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ScheduleRule:
     """A schedule's formula over `s`, the step counted from the end of the warm-up.
 
     `where` defines a name of the formula that the language of circuits cannot express.
@@ -68,23 +68,23 @@ def _cosine(schedule: Schedule, s: int) -> float:
     return schedule.eta_min + (schedule.eta - schedule.eta_min) * (root * root)
 
 
-RULES: Mapping[str, Rule] = {
-    "constant": Rule("always the same", (), "eta", lambda schedule, s: schedule.eta),
-    "step": Rule(
+RULES: Mapping[str, ScheduleRule] = {
+    "constant": ScheduleRule("always the same", (), "eta", lambda schedule, s: schedule.eta),
+    "step": ScheduleRule(
         "multiplied by decay after every period",
         ("decay", "period"),
         "eta*decay**k",
         _step,
         where="k = floor({s}/period)",
     ),
-    "cosine": Rule(
+    "cosine": ScheduleRule(
         "half a wave from eta to eta_min, which it keeps after so many steps",
         ("steps",),
         "eta_min + (eta - eta_min)*(1 + cos(pi*min({s}, steps)/steps))/2",
         _cosine,
         ("eta_min",),
     ),
-    "inverse": Rule(
+    "inverse": ScheduleRule(
         "less and less, with a sum beyond all bounds",
         ("decay",),
         "eta/(1 + decay*{s})",
@@ -170,4 +170,4 @@ class Schedule:
 _DEFAULTS = {name: field.default for name, field in Schedule.__dataclass_fields__.items()}
 
 
-__all__ = ["RULES", "SETTINGS", "Rule", "Schedule"]
+__all__ = ["RULES", "SETTINGS", "Schedule", "ScheduleRule"]

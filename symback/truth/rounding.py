@@ -28,7 +28,7 @@ from symback.operations.edges import (
 from symback.operations.elementwise import EXACT, elementary
 from symback.operations.forms import place
 
-Rows = Sequence[Sequence[Symbol]]
+SymbolRows = Sequence[Sequence[Symbol]]
 
 UNIT = 2.0**-53
 SUBNORMAL = 2.0**-1074
@@ -68,7 +68,7 @@ def enclosures(
     program: Program,
     point: Mapping[Symbol, float | arb],
     unlimited: Collection[Symbol] = (),
-    factorised: Sequence[Rows] = (),
+    factorised: Sequence[SymbolRows] = (),
 ) -> dict[Symbol, arb]:
     """A ball for every symbol of a program at a point, the batch being one sample.
 
@@ -79,7 +79,7 @@ def enclosures(
     """
     values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
     order_of = {line.target: number for number, line in enumerate(program.lines)}
-    complete: dict[Symbol, list[Rows]] = {}
+    complete: dict[Symbol, list[SymbolRows]] = {}
     for matrix in factorised:
         if known := [s for row in matrix for s in row if s in order_of]:
             complete.setdefault(max(known, key=lambda s: order_of[s]), []).append(matrix)
@@ -91,7 +91,7 @@ def enclosures(
     return values
 
 
-def _perturbed(matrix: Rows, values: Mapping[Symbol, arb]) -> dict[Symbol, arb]:
+def _perturbed(matrix: SymbolRows, values: Mapping[Symbol, arb]) -> dict[Symbol, arb]:
     """The entries of a matrix, as far off as those that its factorisation is exact for."""
     sizes = [[abs(values.get(s, arb(0))).abs_upper() for s in row] for row in matrix]
     largest_of_columns = [max(column) for column in zip(*sizes, strict=True)]

@@ -20,7 +20,7 @@ from sympy.codegen.cfunctions import hypot
 import symback as sb
 from symback.codegen.javascript.printer import operations, spellings
 from symback.derivation.page import html
-from symback.derivation.page.quiz import MOST_QUESTIONS, Rows, practice
+from symback.derivation.page.quiz import MOST_QUESTIONS, NumberRows, practice
 from symback.derivation.practice.quiz import KINDS, LEVELS
 from symback.errors import SymbackError
 from symback.operations import elementwise
@@ -160,7 +160,7 @@ def test_every_function_of_one_number_has_a_derivative_in_answers():
 
 
 def test_a_row_is_kept_once_with_its_negative():
-    rows = Rows()
+    rows = NumberRows()
     places = [rows.place(x) for x in ([1.0, 2.0], [0.0, 0.0], [-1.0, -2.0], [-0.0, 0.0])]
     assert places == [0, 1, -1, 1]
     assert floats(rows.text(), 2) == [(1.0, 2.0), (0.0, 0.0)]

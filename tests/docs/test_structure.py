@@ -5,6 +5,7 @@ length. The layers are contracts of import-linter, in pyproject.toml.
 import ast
 import subprocess
 import sys
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -57,3 +58,29 @@ def test_lengths_have_a_bound_or_a_reason(path):
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     long = {f.name for f in functions if f.end_lineno - f.lineno >= LONGEST_FUNCTION}
     assert not long
+
+
+FACADE = {"Circuit", "Derivation", "Gradient", "Update"}
+"""Classes that `symback/api.py` extends for users, under the same name."""
+TWO_MEANINGS = {"Array", "ModuleText", "Printed", "Programs", "Source", "Statement"}
+"""Names that have been given twice, of different packages; none comes to them."""
+
+
+def type_names(tree):
+    """The public classes and type aliases of a module."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (
+                t.id for t in node.targets if isinstance(t, ast.Name) and not t.id.isupper()
+            )
+
+
+def test_a_public_class_means_one_thing():
+    named = Counter()
+    for path in MODULES:
+        names = set(type_names(ast.parse(path.read_text(encoding="utf-8"))))
+        named.update(name for name in names if name[0].isupper())
+    assert len(named) > 300
+    assert {name for name, count in named.items() if count > 1} == FACADE | TWO_MEANINGS

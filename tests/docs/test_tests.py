@@ -15,7 +15,7 @@ PACKAGE = sorted((ROOT / "symback").rglob("*.py"))
 OURS = sorted(
     [*FILES, *PACKAGE, *(p for d in ("tools", "benchmarks") for p in (ROOT / d).rglob("*.py"))]
 )
-PASTED = ("kernels", "array_kernels", "series_kernels")
+PASTED = ("kernels", "array_kernels", "edge_kernels", "series_kernels")
 """Modules whose text is pasted into generated ones: their private names are those modules'."""
 
 
@@ -77,9 +77,10 @@ def private_uses(tree, folder):
     modules = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OWN:
+            is_pasted = node.module.split(".")[-1] in PASTED
             for alias in node.names:
                 modules[alias.asname or alias.name] = alias.name
-                if is_private(alias.name) and alias.name != "_version":
+                if is_private(alias.name) and not (is_pasted or alias.name == "_version"):
                     yield f"{node.lineno}: import of {alias.name}"
     own = {*names_of_classes(tree), *PROTOCOLS, *(n for n, home in IN_CLASSES if home == folder)}
     foreign = {n for n, _ in IN_CLASSES if is_private(n)}

@@ -9,7 +9,7 @@ import symback as sb
 from symback.errors import TrainingError
 from symback.training.checkpoint import Saver, load
 from symback.training.engine.gradients import Part
-from symback.training.lbfgs import minimise, place_of
+from symback.training.lbfgs import evaluation_of, minimise
 from symback.training.line_search import Trial, search
 from symback.training.loop import train
 from symback.training.run import summary, train_from_file
@@ -101,7 +101,7 @@ def test_the_iterations_are_those_of_scipy(name, start):
     for _ in range(2):
         found = minimise(
             whole,
-            place_of(whole, theta),
+            evaluation_of(whole, theta),
             state,
             iterations=10,
             trace=lambda _, theta: ours.append(theta),

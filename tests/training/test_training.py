@@ -26,7 +26,7 @@ from symback.training.checkpoint import CHECKPOINT
 from symback.training.feed.batches import DRAW, SHUFFLE, BatchPlan, shards, stream
 from symback.training.feed.scaling import Moments, scalings_of
 from symback.training.loop import Diverged, Settings, TrainingError, train
-from symback.training.progress import Lines, Progress, progress_on
+from symback.training.progress import Progress, ProgressLines, progress_on
 from symback.training.results.files import FILES, check_folder, write_result
 from tests.cases import hand_made as module
 from tests.cases.tables import read_table
@@ -611,7 +611,7 @@ def test_summary(circuit, file, tmp_path):
 
 def test_lines_are_few_and_name_the_losses(columns):
     stream = io.StringIO()
-    result = train(module, columns, Settings(epochs=40), progress=Lines(stream))
+    result = train(module, columns, Settings(epochs=40), progress=ProgressLines(stream))
     lines = stream.getvalue().splitlines()
     assert len(lines) == 11  # the first is of what there was before training
     assert re.fullmatch(
@@ -628,7 +628,7 @@ def test_long_epochs_are_not_silent(columns, monkeypatch):
     clock = iter(range(0, 10_000, 20))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     stream = io.StringIO()
-    train(module, columns, Settings(epochs=1, batch_size=16), progress=Lines(stream))
+    train(module, columns, Settings(epochs=1, batch_size=16), progress=ProgressLines(stream))
     shown = r"^step \d+/10: loss \S+ in its batch, \S+ rows/s, \d+ (s|min) left$"
     assert re.search(shown, stream.getvalue(), re.MULTILINE)
 
@@ -644,7 +644,7 @@ def test_bar_on_a_terminal_only(columns, monkeypatch):
     train(module, columns, Settings(epochs=3), progress=progress_on(stream))
     assert "epoch 3/3" in stream.getvalue()
     assert "validation loss" in stream.getvalue()
-    assert type(progress_on(io.StringIO())) is Lines
+    assert type(progress_on(io.StringIO())) is ProgressLines
     assert type(progress_on(Terminal(), quiet=True)) is Progress
 
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from symback.operations.entries import Entries
 
-Key = TypeVar("Key")
+_Key = TypeVar("_Key")
 
 
-def as_numpy(values: Mapping[Key, Any]) -> dict[Key, Any]:
+def as_numpy(values: Mapping[_Key, Any]) -> dict[_Key, Any]:
     """Floats as they are, arrays as NumPy's, or as nested lists where there is no NumPy."""
     lists = {k: v.tolist() if isinstance(v, Entries) else v for k, v in values.items()}
     if not any(isinstance(value, list) for value in lists.values()):

@@ -18,7 +18,7 @@ from symback.circuits.circuit import Circuit
 from symback.codegen.javascript.printer import module
 from symback.codegen.render import render_page
 from symback.derivation.numbers.links import reaching
-from symback.derivation.page.lines import Lines, StillLines
+from symback.derivation.page.lines import PageLines, StillLines
 from symback.derivation.page.live import (
     Known,
     LivePicture,
@@ -32,7 +32,7 @@ from symback.derivation.page.steps import (
     MOST_STEPS_IN_MATHML,
     AdjointWriter,
     EquationWriter,
-    Group,
+    StepGroup,
     in_math,
 )
 from symback.derivation.record import Derivation, Step
@@ -67,7 +67,7 @@ class PageText:
     circuit: str
     picture: Markup | None
     picture_width: int
-    groups: Sequence[Group]
+    groups: Sequence[StepGroup]
     rows: Sequence[RowText]
     rows_shown: int
     examples: Sequence[str]
@@ -91,7 +91,7 @@ def page_text(derivation: Derivation) -> PageText:
     printed = programs(derivation)
     begin = start(derivation)
     writer = EquationWriter(derivation)
-    lines = Lines(derivation, known, writer.is_large)
+    lines = PageLines(derivation, known, writer.is_large)
     rows = _rows(derivation, writer)
     data: dict[str, Any] = {
         "of": derivation.of,
@@ -173,7 +173,7 @@ def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
 
 
 def _step_data(
-    step: Step, lines: Lines | StillLines, writer: EquationWriter, drawn: LivePicture | None
+    step: Step, lines: PageLines | StillLines, writer: EquationWriter, drawn: LivePicture | None
 ) -> dict[str, Any]:
     """The lines with numbers, the spoken sentence, and what lights up in the picture."""
     said: dict[str, Any] = {"title": writer.title(step)}

@@ -41,7 +41,7 @@ class _SlotPrinter(TextPrinter):
         return f"\x01value {name}\x02"
 
 
-class Lines:
+class PageLines:
     """Writes the lines of a step that hold numbers."""
 
     def __init__(self, derivation: Derivation, known: Known, is_large: bool) -> None:
@@ -140,4 +140,4 @@ class StillLines:
         return [[f"= {value_text(value, LONGEST_VALUE).replace('-', TextPrinter.negative)}"]]
 
 
-__all__ = ["Lines", "Pieces", "StillLines"]
+__all__ = ["PageLines", "Pieces", "StillLines"]

@@ -21,7 +21,7 @@ from flint import arb
 from symback.codegen.javascript.printer import operations, spellings
 from symback.derivation.paths import listed_paths
 from symback.derivation.practice.answers import short_forms
-from symback.derivation.practice.flow import Flow, Number, counted
+from symback.derivation.practice.flow import BallOrNone, Flow, counted
 from symback.derivation.practice.mistakes import Mistake
 from symback.derivation.practice.quiz import KINDS, LEVELS, Grade, Question, QuestionKind, Quiz
 from symback.derivation.record import Derivation
@@ -69,7 +69,7 @@ def practice(derivation: Derivation, is_large: bool) -> Practice | None:
     return _ExerciseWriter(quiz).practice()
 
 
-class Rows:
+class NumberRows:
     """Values at the points, each row kept once: its place, or −1 − place of its negative."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Rows:
         return b64encode(b"".join(self._places)).decode("ascii")
 
 
-def rounded(value: Callable[[Flow], Number], points: Iterable[Flow]) -> list[float]:
+def rounded(value: Callable[[Flow], BallOrNone], points: Iterable[Flow]) -> list[float]:
     """The nearest float64s; NaN where there is no value or a float64 cannot hold it."""
     values = [counted(value)(point) for point in points]
     found = [math.nan if v is None else nearest_float(v) for v in values]
@@ -125,7 +125,7 @@ class _ExerciseWriter:
         self._derivation = quiz.derivation
         self._walk = quiz.derivation.walk
         self._points, self._first = chosen_points(quiz)
-        self._rows, self._wrong = Rows(), Rows()
+        self._rows, self._wrong = NumberRows(), NumberRows()
         self._texts: dict[str, int] = {}
         self._edges: dict[tuple[str, str], int] = {}
         self._said: dict[tuple[int, int, int], int] = {}
@@ -168,7 +168,7 @@ class _ExerciseWriter:
     def _text(self, text: str) -> int:
         return self._texts.setdefault(text, len(self._texts))
 
-    def _row(self, value: Callable[[Flow], Number]) -> int:
+    def _row(self, value: Callable[[Flow], BallOrNone]) -> int:
         return self._rows.place(rounded(value, self._points))
 
     # -- names -----------------------------------------------------------------------------------
@@ -287,4 +287,4 @@ _VEILED = {"sum": (LEVELS, False), "substitute": (2, True)}
 """From which level on an open whole partial hides a step, and whether open edges do."""
 
 
-__all__ = ["Practice", "Rows", "chosen_points", "practice"]
+__all__ = ["NumberRows", "Practice", "chosen_points", "practice"]

@@ -54,7 +54,7 @@ class StepText:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class StepGroup:
     """Steps under one heading; one of very many is folded until it is asked for."""
 
     title: Markup
@@ -148,7 +148,7 @@ class EquationWriter:
             return " + ".join(self.latex.chain(c) for c in step.right)
         return self.latex.products(step.right)
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[StepGroup]:
         """Forward, backward edge by edge, then one group an asked partial."""
         steps = self.derivation.steps
         if self.is_large:
@@ -159,14 +159,14 @@ class EquationWriter:
         others = [s for s in steps if s.kind not in ABOUT_NODES]
         edges = [text[s.id] for s in others if self.is_backward(s)]
         groups = [
-            Group(Markup("Forward: values"), forward),
-            Group(Markup("Rewritten for numerical stability"), rewritten),
-            Group(self.backward(), edges),
+            StepGroup(Markup("Forward: values"), forward),
+            StepGroup(Markup("Rewritten for numerical stability"), rewritten),
+            StepGroup(self.backward(), edges),
         ]
         rest = [s for s in others if not self.is_backward(s)]
         for left in dict.fromkeys(s.left for s in rest):
             of_left = [text[s.id] for s in rest if s.left == left]
-            groups.append(Group(in_math(self.latex.partial(*left)), of_left))
+            groups.append(StepGroup(in_math(self.latex.partial(*left)), of_left))
         return [g for g in groups if g.steps]
 
     def is_backward(self, step: Step) -> bool:
@@ -176,7 +176,7 @@ class EquationWriter:
     def backward(self) -> Markup:
         return Markup("Backward: edges")
 
-    def _folded_groups(self) -> list[Group]:
+    def _folded_groups(self) -> list[StepGroup]:
         """What has one form under one heading, to be opened where it is of interest."""
         groups = []
         for steps in groups_of_steps(self.derivation):
@@ -188,7 +188,7 @@ class EquationWriter:
             title = Markup("{}{} <span class=quiet>({})</span>").format(
                 kind.get(steps[0].kind, ""), names, count
             )
-            groups.append(Group(title, [self.step(s) for s in steps], folded=True))
+            groups.append(StepGroup(title, [self.step(s) for s in steps], folded=True))
         return groups
 
     def lit(self, step: Step) -> tuple[Iterable[str], Iterable[Link]]:
@@ -262,4 +262,4 @@ def is_too_long(step: Step) -> bool:
     return count > MOST_OPERATIONS.get(step.kind, 60)
 
 
-__all__ = ["AdjointWriter", "EquationWriter", "Group", "StepText", "in_math", "is_too_long"]
+__all__ = ["AdjointWriter", "EquationWriter", "StepGroup", "StepText", "in_math", "is_too_long"]

@@ -34,7 +34,7 @@ _PRIMED = re.compile(r"([A-Za-zσ][A-Za-z0-9]*)['′’]")  # σ′, tanh'
 _PRIME = "_prime"
 _OPERAND = real_symbol("u")
 
-Answer = str | Expr | int | float
+AnswerValue = str | Expr | int | float
 
 
 @dataclass(slots=True)
@@ -154,4 +154,4 @@ def short_forms(circuit: Circuit) -> dict[str, Expr]:
     return found
 
 
-__all__ = ["Answer", "read_answer", "short_forms"]
+__all__ = ["AnswerValue", "read_answer", "short_forms"]

@@ -22,22 +22,22 @@ from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 
-Number = arb | None
+BallOrNone = arb | None
 
-Values = MutableMapping[Any, arb]
+PointValues = MutableMapping[Any, arb]
 
 POINTS = 12
 MOST_TRIED = 300
 RANGES = ((0.3, 3.0), (0.05, 0.95), (1.0, 5.0), (0.01, 1.0))
 
 
-def points(circuit: Circuit) -> Iterator[Values]:
+def points(circuit: Circuit) -> Iterator[PointValues]:
     """The values of all nodes at several points inside the domain, none of them at 0 or a tie."""
     rng = Random(SEED)
     count = 0
     for number in range(MOST_TRIED):
         point = draw_point([leaf.symbol for leaf in circuit.leaves], rng, number, RANGES)
-        values: Values = {symbol: arb(value) for symbol, value in point.items()}
+        values: PointValues = {symbol: arb(value) for symbol, value in point.items()}
         if _computed(circuit, values):
             yield values
             count += 1
@@ -45,7 +45,7 @@ def points(circuit: Circuit) -> Iterator[Values]:
             return
 
 
-def _computed(circuit: Circuit, values: Values) -> bool:
+def _computed(circuit: Circuit, values: PointValues) -> bool:
     """Enter the values of the computed nodes; False where one has none."""
     with precision(BITS):
         for node in circuit.computed:
@@ -62,7 +62,7 @@ def _computed(circuit: Circuit, values: Values) -> bool:
 class Flow:
     """Local partials and adjoints of a walk at one point."""
 
-    def __init__(self, walk: ReversePass, values: Values) -> None:
+    def __init__(self, walk: ReversePass, values: PointValues) -> None:
         self._walk = walk
         self.values = values
         self._down: dict[str, dict[str, arb]] = {}
@@ -81,9 +81,9 @@ class Flow:
     def of(self, edge: Edge) -> arb:
         return self.partials[edge.node, edge.operand]
 
-    def value(self, expr: Expr) -> Number:
+    def value(self, expr: Expr) -> BallOrNone:
         """The value of an expression over nodes; None where it has none."""
-        values: Values = ChainMap({}, self.values)
+        values: PointValues = ChainMap({}, self.values)
         with precision(BITS):
             try:
                 found = evaluate(elementary(expr), values)
@@ -115,7 +115,7 @@ def flows(walk: ReversePass) -> list[Flow]:
     return found
 
 
-def same(one: Number, two: Number) -> bool | None:
+def same(one: BallOrNone, two: BallOrNone) -> bool | None:
     """Whether two values are equal; None where the balls are too wide to decide."""
     if one is None or two is None:
         return one is two
@@ -124,7 +124,7 @@ def same(one: Number, two: Number) -> bool | None:
 
 
 def agrees(
-    one: Callable[[Flow], Number], two: Callable[[Flow], Number], at: Sequence[Flow]
+    one: Callable[[Flow], BallOrNone], two: Callable[[Flow], BallOrNone], at: Sequence[Flow]
 ) -> bool | None:
     """Whether two values are equal at all points; None where no point decides."""
     equal = [False]
@@ -136,8 +136,8 @@ def agrees(
     return True if any(equal) else None
 
 
-def counted(value: Callable[[Flow], Number]) -> Callable[[Flow], Number]:
-    def counted(flow: Flow) -> Number:
+def counted(value: Callable[[Flow], BallOrNone]) -> Callable[[Flow], BallOrNone]:
+    def counted(flow: Flow) -> BallOrNone:
         with precision(BITS):
             found = value(flow)
         return found if found is not None and found.is_finite() else None
@@ -145,4 +145,4 @@ def counted(value: Callable[[Flow], Number]) -> Callable[[Flow], Number]:
     return counted
 
 
-__all__ = ["Flow", "Number", "agrees", "counted", "flows"]
+__all__ = ["BallOrNone", "Flow", "agrees", "counted", "flows"]

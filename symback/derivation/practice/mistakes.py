@@ -15,7 +15,7 @@ from sympy import Expr, Function, Mul, S
 
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.derivation.numbers.links import Link
-from symback.derivation.practice.flow import Flow, Number, agrees, counted
+from symback.derivation.practice.flow import BallOrNone, Flow, agrees, counted
 from symback.operations.elementwise import BY_HEAD
 
 MOST_EDGES = 400  # of a derivation whose edges are tried one by one
@@ -28,13 +28,13 @@ class Mistake:
     edge: Link | None
     message: str
     hint: str
-    value: Callable[[Flow], Number]
+    value: Callable[[Flow], BallOrNone]
 
 
 def find_mistake(
     walk: ReversePass,
     at: Sequence[Flow],
-    given: Callable[[Flow], Number],
+    given: Callable[[Flow], BallOrNone],
     candidates: Iterator[Mistake],
 ) -> Mistake | None:
     """The first candidate that gives what was given."""
@@ -54,7 +54,7 @@ class Slip:
     rank: int
     message: str
     hint: str
-    value: Callable[[Flow], Number]
+    value: Callable[[Flow], BallOrNone]
 
 
 def slips(walk: ReversePass, edge: Edge) -> list[Slip]:
@@ -107,7 +107,7 @@ def _gate(edge: Edge, walk: ReversePass) -> str:
     return f"it is {kind}"
 
 
-def _over(above: arb, below: Number) -> Number:
+def _over(above: arb, below: BallOrNone) -> BallOrNone:
     return None if below is None else above / below
 
 
@@ -153,7 +153,7 @@ def on_edge(walk: ReversePass, edge: Edge) -> Iterator[Mistake]:
         yield Mistake(link, message, slip.hint, lambda f, s=slip: _negative(s.value(f)))  # type: ignore[misc]
 
 
-def _negative(value: Number) -> Number:
+def _negative(value: BallOrNone) -> BallOrNone:
     return None if value is None else -value
 
 
@@ -199,10 +199,12 @@ def _is_negative(edge: Edge) -> bool:
     return bool(edge.partial.could_extract_minus_sign())
 
 
-def _instead(name: str, edge: Edge, wrong: Callable[[Flow], Number]) -> Callable[[Flow], Number]:
+def _instead(
+    name: str, edge: Edge, wrong: Callable[[Flow], BallOrNone]
+) -> Callable[[Flow], BallOrNone]:
     """The whole partial where one edge has another value: it is linear in each edge."""
 
-    def value(flow: Flow) -> Number:
+    def value(flow: Flow) -> BallOrNone:
         local = wrong(flow)
         if local is None:
             return None

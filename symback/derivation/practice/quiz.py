@@ -16,7 +16,7 @@ from symback.circuits.program import symbols
 from symback.derivation.derive import derive
 from symback.derivation.paths import listed_paths
 from symback.derivation.practice.answers import read_answer
-from symback.derivation.practice.flow import Flow, Number, agrees, flows
+from symback.derivation.practice.flow import BallOrNone, Flow, agrees, flows
 from symback.derivation.practice.mistakes import Mistake, find_mistake, on_edge, on_partial
 from symback.derivation.practice.text import BLANK, LEVELS, Key, QuizText
 from symback.derivation.record import Derivation, Step
@@ -248,7 +248,7 @@ class Quiz:
         name = question.asked[1]
         return on_partial(self._walk, name, listed_paths(self._walk, name))
 
-    def truth(self, question: Question) -> Callable[[Flow], Number]:
+    def truth(self, question: Question) -> Callable[[Flow], BallOrNone]:
         """The value that is asked for, by point."""
         if question.kind == "edge":
             return lambda flow: flow.partials[question.asked]

@@ -13,7 +13,7 @@ from sympy import Add, Expr
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import ABOUT_NODES
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
-from symback.derivation.text.normal import WIDTH, ArrayText, Text, ascii_words, folded
+from symback.derivation.text.normal import WIDTH, ArrayDerivationText, Text, ascii_words, folded
 from symback.errors import clip
 from symback.operations.expressions import real_symbol
 from symback.operations.forms import form_of
@@ -252,7 +252,7 @@ class _Grouped(Text):
         return f"{render(terms[:MOST_TERMS])} + {self._dots} ({len(terms)} terms)"
 
 
-class _GroupedAdjoints(_Grouped, ArrayText):
+class _GroupedAdjoints(_Grouped, ArrayDerivationText):
     """The same by adjoints."""
 
     def _edges_title(self) -> str:

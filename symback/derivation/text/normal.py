@@ -171,7 +171,7 @@ class Text:
         return [line.replace("-", self._printer.negative) for line in lines]
 
 
-class ArrayText(Text):
+class ArrayDerivationText(Text):
     """A derivation by adjoints: what each edge gives to its operand, then the result."""
 
     def __init__(self, derivation: Derivation, ascii: bool) -> None:

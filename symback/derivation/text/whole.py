@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symback.derivation.record import Derivation
 from symback.derivation.text import grouped
-from symback.derivation.text.normal import ArrayText, Text
+from symback.derivation.text.normal import ArrayDerivationText, Text
 
 
 def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
@@ -14,7 +14,7 @@ def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
     """
     if grouped.is_large(derivation):
         return grouped.to_text(derivation, ascii=ascii)
-    kind = ArrayText if derivation.view == "accumulation" else Text
+    kind = ArrayDerivationText if derivation.view == "accumulation" else Text
     return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
 
 

@@ -23,7 +23,7 @@ WHOLE = 64 << 20  # bytes of a shard that is held in memory
 CHUNK = 2 << 20  # bytes read at a time otherwise
 WINDOW = 16  # chunks shuffled together
 
-Rows = npt.NDArray[np.intp]
+RowNumbers = npt.NDArray[np.intp]
 Columns = dict[str, FloatArray]
 
 SPLIT, DRAW, SHUFFLE = 0, 1, 2  # what a stream of random numbers is for
@@ -70,7 +70,7 @@ class _Span(NamedTuple):
     first: int
     last: int
     columns: list[FloatArray]
-    rows: Rows  # their numbers in the feed
+    rows: RowNumbers  # their numbers in the feed
 
 
 class Shard:
@@ -88,7 +88,7 @@ class Shard:
         self._held = [round(self.plan.validation * size) for size in sizes]
         self._kept = [size - held for size, held in zip(sizes, self._held, strict=True)]
         self.rows, self.held = sum(self._kept), sum(self._held)
-        self._whole: tuple[Split, Rows] | None = None
+        self._whole: tuple[Split, RowNumbers] | None = None
         self._span = _Span(-1, 0, 0, [], np.zeros(0, np.intp))
 
     @property
@@ -112,7 +112,7 @@ class Shard:
             parts[0] if len(parts) == 1 else [np.concatenate(c) for c in zip(*parts, strict=True)]
         )
 
-    def rows_of(self, epoch: int, step: int) -> Rows:
+    def rows_of(self, epoch: int, step: int) -> RowNumbers:
         """The numbers in the feed of the rows of a batch, in its order."""
         start = step * self.plan.batch_size
         stop = min(start + self.plan.batch_size, self.rows)
@@ -125,7 +125,7 @@ class Shard:
         for number in range(len(self._starts)):
             yield self._read(number)[0]
 
-    def numbered(self, *, held_out: bool) -> Iterator[tuple[Columns, Rows]]:
+    def numbered(self, *, held_out: bool) -> Iterator[tuple[Columns, RowNumbers]]:
         """The same rows of one part, with their numbers in the feed."""
         for number, start in enumerate(self._starts):
             split, rows = self._read(number)
@@ -146,7 +146,7 @@ class Shard:
 
     # -- reading -------------------------------------------------------------------------------
 
-    def _read(self, number: int) -> tuple[Split, Rows]:
+    def _read(self, number: int) -> tuple[Split, RowNumbers]:
         """A chunk's two parts, and the numbers of the rows of the training part."""
         if self._whole is not None:
             return self._whole
@@ -161,7 +161,7 @@ class Shard:
             self._whole = split, training + start
         return split, training + start
 
-    def _parted(self, number: int, kept: int, held: int) -> tuple[Rows, Rows]:
+    def _parted(self, number: int, kept: int, held: int) -> tuple[RowNumbers, RowNumbers]:
         """Rows of a chunk for training and those held out, both in the order of the file."""
         if held == 0:
             return np.arange(kept), np.zeros(0, np.intp)
@@ -170,7 +170,7 @@ class Shard:
         is_held[order[:held]] = True
         return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
-    def _scaled(self, name: str, column: FloatArray, rows: Rows) -> FloatArray:
+    def _scaled(self, name: str, column: FloatArray, rows: RowNumbers) -> FloatArray:
         chosen = column if len(rows) == len(column) else column[rows]
         scaling = self.plan.scalings.get(name)
         return chosen if scaling is None else scaling(chosen)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from symback.errors import DataError, nearest
 from symback.training.sources.messages import quoted
-from symback.training.sources.source import Group, Source
+from symback.training.sources.source import ColumnGroup, Source
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from symback.circuits.circuit import Circuit
 
-Sizes = dict[str, int]
+SizesByName = dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Binding:
 
     leaf: Leaf
     column: str  # its name, or the pattern
-    group: Group
+    group: ColumnGroup
 
     @property
     def is_family(self) -> bool:
@@ -89,7 +89,7 @@ def bind_sizes(source: Source, bindings: Sequence[Binding]) -> dict[str, tuple[i
     Array columns and families that are written as a grid decide all their sizes, other families
     the one that is left: k columns for the shape (m, n) with m known need n = k/m.
     """
-    sizes: Sizes = {}
+    sizes: SizesByName = {}
     decided: dict[str, str] = {}  # size → the leaf that decided it
     waiting = list(bindings)
     while waiting:
@@ -107,7 +107,7 @@ def bind_sizes(source: Source, bindings: Sequence[Binding]) -> dict[str, tuple[i
     }
 
 
-def family(pattern: str, names: Sequence[str]) -> Group:
+def family(pattern: str, names: Sequence[str]) -> ColumnGroup:
     """The names that match, by the numbers that the stars stand for, else as they come.
 
     >>> family("x_*", ["x_10", "x_9", "y"])
@@ -152,7 +152,7 @@ def _binding(source: Source, leaf: Leaf, wanted: str | None) -> Binding:
     raise DataError(f"{source.name} has no column {quoted(column)} {feeds}{hint}{remedy}")
 
 
-def _family_for(source: Source, leaf: Leaf, pattern: str) -> Group:
+def _family_for(source: Source, leaf: Leaf, pattern: str) -> ColumnGroup:
     where = f"--map {quoted(leaf.name)}: "
     if not leaf.shape:
         raise DataError(
@@ -193,7 +193,7 @@ def _refuse_leaks(source: Source, bindings: Sequence[Binding]) -> None:
                     )
 
 
-def _shape(source: Source, binding: Binding, sizes: Sizes) -> tuple[int, ...] | None:
+def _shape(source: Source, binding: Binding, sizes: SizesByName) -> tuple[int, ...] | None:
     """The shape of what feeds a leaf; None for a family while too many sizes are unknown."""
     if not binding.is_family:
         return source.elements[binding.column]
@@ -231,7 +231,7 @@ def _bind(
     source: Source,
     binding: Binding,
     shape: tuple[int, ...],
-    sizes: Sizes,
+    sizes: SizesByName,
     decided: dict[str, str],
 ) -> None:
     leaf = binding.leaf
@@ -263,7 +263,7 @@ def _other_rank(source: Source, binding: Binding, shape: tuple[int, ...]) -> str
     )
 
 
-def _undecided(binding: Binding, sizes: Sizes) -> str:
+def _undecided(binding: Binding, sizes: SizesByName) -> str:
     stars = "*_" * len(binding.leaf.shape)
     return (
         f"--map {quoted(binding.leaf.name)}: {len(binding.group)} columns do not decide the shape "

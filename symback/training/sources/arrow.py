@@ -21,7 +21,7 @@ from symback.errors import DataError
 from symback.training.sources.dtypes import Array
 from symback.training.sources.messages import quoted, reason
 from symback.training.sources.records import Records, SpooledSource
-from symback.training.sources.source import Column, Group, Source
+from symback.training.sources.source import Column, ColumnGroup, Source
 from symback.training.sources.storage import Stored, StoredFile
 
 _ROWS = 1 << 16  # of a batch, unless they take more than _BYTES
@@ -132,7 +132,7 @@ class ArrowSource(BatchSource):
         self._lies = False  # whether the columns are read where they lie in the file
         super().__init__(file, schema)
 
-    def read(self, groups: Sequence[Group], start: int, stop: int) -> list[Array]:
+    def read(self, groups: Sequence[ColumnGroup], start: int, stop: int) -> list[Array]:
         if self._lies:
             return Source.read(self, groups, start, stop)
         return super().read(groups, start, stop)

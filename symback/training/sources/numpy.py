@@ -44,7 +44,7 @@ _BAD_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeErr
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ArrayHeader:
     """What an .npy header says, and how many bytes it takes."""
 
     shape: tuple[int, ...]
@@ -58,7 +58,7 @@ class Header:
         return prod(self.shape) * self.dtype.itemsize
 
 
-def read_header(stream: IO[bytes], where: str) -> Header:
+def read_header(stream: IO[bytes], where: str) -> ArrayHeader:
     """The header at the beginning of a stream; DataError for other bytes."""
     form = np.lib.format
     try:
@@ -85,13 +85,13 @@ def read_header(stream: IO[bytes], where: str) -> Header:
             f"{where} holds Python objects, which only a pickle can read and none is read; "
             "save numbers"
         )
-    return Header(shape, fortran, dtype, stream.tell())
+    return ArrayHeader(shape, fortran, dtype, stream.tell())
 
 
 class NpyRecords(RecordSource):
     """An .npy file of records: its fields are the columns."""
 
-    def __init__(self, file: StoredFile, header: Header) -> None:
+    def __init__(self, file: StoredFile, header: ArrayHeader) -> None:
         self._file, self._header = file, header
         fields = {name: header.dtype[name] for name in header.dtype.names or ()}
         super().__init__(file.name, {name: dtype.shape for name, dtype in fields.items()})
@@ -110,7 +110,7 @@ class NpyRecords(RecordSource):
 class NpyArrays(Source):
     """Arrays in one file, each read where it lies; those that are packed are put aside first."""
 
-    def __init__(self, file: StoredFile, headers: Mapping[str, Header]) -> None:
+    def __init__(self, file: StoredFile, headers: Mapping[str, ArrayHeader]) -> None:
         self._file, self._headers = file, headers
         super().__init__(file.name, {name: h.shape[1:] for name, h in headers.items()})
 
@@ -120,7 +120,7 @@ class NpyArrays(Source):
     def _open_columns(self, names: list[str]) -> dict[str, Column]:
         return {name: self._column(name, self._headers[name]) for name in names}
 
-    def _column(self, name: str, header: Header) -> Column:
+    def _column(self, name: str, header: ArrayHeader) -> Column:
         _refuse(self.name, name, header.dtype)
         if not header.shape:
             raise DataError(
@@ -130,7 +130,7 @@ class NpyArrays(Source):
         flat = Flat(stored, offset, header.dtype, header.shape, header.fortran)
         return Column(header.shape, header.dtype, flat.read, flat.pieces)
 
-    def _stored(self, name: str, header: Header) -> tuple[Stored, int]:
+    def _stored(self, name: str, header: ArrayHeader) -> tuple[Stored, int]:
         """What holds the numbers of an array, and from where on."""
         return self._file, header.length
 
@@ -143,7 +143,7 @@ class NpzArrays(NpyArrays):
         self._stream = stream
         self._archive = zipfile.ZipFile(stream)
         self._members: dict[str, zipfile.ZipInfo] = {}
-        headers: dict[str, Header] = {}
+        headers: dict[str, ArrayHeader] = {}
         for member in self._archive.infolist():
             name = member.filename.removesuffix(".npy")
             if name == member.filename:
@@ -161,7 +161,7 @@ class NpzArrays(NpyArrays):
         self._stream.close()
         super().close()
 
-    def _header(self, file: StoredFile, name: str, member: zipfile.ZipInfo) -> Header:
+    def _header(self, file: StoredFile, name: str, member: zipfile.ZipInfo) -> ArrayHeader:
         where = f"{file.name}: array {quoted(name)}"
         if member.flag_bits & 1:
             raise DataError(f"{where} is encrypted; save it without a password")
@@ -172,7 +172,7 @@ class NpzArrays(NpyArrays):
         _check_length(where, header, member.file_size - header.length)
         return header
 
-    def _stored(self, name: str, header: Header) -> tuple[Stored, int]:
+    def _stored(self, name: str, header: ArrayHeader) -> tuple[Stored, int]:
         member = self._members[name]
         if member.compress_type == zipfile.ZIP_STORED:
             return self._file, self._offset(name, member) + header.length
@@ -189,7 +189,7 @@ class NpzArrays(NpyArrays):
             raise DataError(f"{self.name}: array {quoted(name)} is cut short; save it anew")
         return begin
 
-    def _unpacked(self, name: str, header: Header) -> Spool:
+    def _unpacked(self, name: str, header: ArrayHeader) -> Spool:
         spool = Spool(self.name)
         try:
             spool.reserve(header.count)
@@ -244,7 +244,7 @@ def open_npy(path: str | os.PathLike[str], *, delimiter: str = ",") -> Source:
         raise
 
 
-def _check_length(where: str, header: Header, there: int) -> None:
+def _check_length(where: str, header: ArrayHeader, there: int) -> None:
     if header.count != there:
         why = "it was cut short" if there < header.count else "something was written behind it"
         raise DataError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symback.training.sources.dtypes import Array
-from symback.training.sources.source import Column, Group, Source, refuse_inexact
+from symback.training.sources.source import Column, ColumnGroup, Source, refuse_inexact
 from symback.training.sources.storage import Spool, Stored
 
 _TILE = 512  # rows whose fields are collected while they are in the cache
@@ -52,7 +52,7 @@ class RecordSource(Source):
 
     _records: Records
 
-    def read(self, groups: Sequence[Group], start: int, stop: int) -> list[Array]:
+    def read(self, groups: Sequence[ColumnGroup], start: int, stop: int) -> list[Array]:
         block = self._records.block(start, stop)
         for group in groups:
             if len({self.columns[name].dtype for name in group}) > 1:  # become one type

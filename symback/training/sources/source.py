@@ -13,7 +13,7 @@ from symback.errors import DataError, nearest
 from symback.training.sources.dtypes import Array, first_inexact
 from symback.training.sources.messages import listing, quoted, shorten
 
-Group = tuple[str, ...]  # of columns that are wanted as one array
+ColumnGroup = tuple[str, ...]  # of columns that are wanted as one array
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Source(AbstractContextManager["Source"]):
     def rows(self) -> int:
         return next((column.shape[0] for column in self.columns.values()), 0)
 
-    def read(self, groups: Sequence[Group], start: int, stop: int) -> list[Array]:
+    def read(self, groups: Sequence[ColumnGroup], start: int, stop: int) -> list[Array]:
         """A range of rows of each group: one column's, or several numbers' as (rows, names)."""
         return [self._gather(group, start, stop) for group in groups]
 
@@ -90,7 +90,7 @@ class Source(AbstractContextManager["Source"]):
     def _row_place(self, row: int) -> str:
         return f"{self.name}, row {row + 1}"
 
-    def _gather(self, group: Group, start: int, stop: int) -> Array:
+    def _gather(self, group: ColumnGroup, start: int, stop: int) -> Array:
         if len(group) == 1:
             return self.columns[group[0]].read(start, stop)
         types = {self.columns[name].dtype for name in group}
@@ -142,20 +142,22 @@ class SideBySide(Source):
         for part in self._parts:
             part.close()
 
-    def read(self, groups: Sequence[Group], start: int, stop: int) -> list[Array]:
-        pieces: list[dict[Group, Array]] = []
+    def read(self, groups: Sequence[ColumnGroup], start: int, stop: int) -> list[Array]:
+        pieces: list[dict[ColumnGroup, Array]] = []
         for part in self._parts:
             wanted = [p for group in groups for p in self._pieces(group, part)]
             found = part.read(wanted, start, stop) if wanted else []
             pieces.append(dict(zip(wanted, found, strict=True)))
         return [self._joined(group, pieces, start) for group in groups]
 
-    def _pieces(self, group: Group, part: Source) -> list[Group]:
+    def _pieces(self, group: ColumnGroup, part: Source) -> list[ColumnGroup]:
         """What of a group the part has: the whole, or single columns of it."""
         mine = [name for name in group if self._owner[name] is part]
         return [group] if mine and len(mine) == len(group) else [(name,) for name in mine]
 
-    def _joined(self, group: Group, pieces: list[dict[Group, Array]], start: int) -> Array:
+    def _joined(
+        self, group: ColumnGroup, pieces: list[dict[ColumnGroup, Array]], start: int
+    ) -> Array:
         for piece in pieces:
             if group in piece:
                 return piece[group]
@@ -198,7 +200,7 @@ class SideBySide(Source):
         return part.place(row, column)
 
 
-def refuse_inexact(source: Source, block: Array, names: Group, start: int) -> None:
+def refuse_inexact(source: Source, block: Array, names: ColumnGroup, start: int) -> None:
     """DataError with place for the first whole number of a block that float64 does not have."""
     at = first_inexact(block)
     if at is not None:
@@ -209,7 +211,7 @@ def refuse_inexact(source: Source, block: Array, names: Group, start: int) -> No
         )
 
 
-def cell_place(source: Source, block: Array, names: Group, start: int, at: int) -> str:
+def cell_place(source: Source, block: Array, names: ColumnGroup, start: int, at: int) -> str:
     """Where the number at flat index `at` of a block of rows stands."""
     row, *entry = (int(i) for i in np.unravel_index(at, block.shape))
     if len(names) > 1:
