@@ -270,7 +270,7 @@ class Circuit:
 
     @cached_property
     def has_arrays(self) -> bool:
-        return any(n.shape or has_arrays(n.formula) for n in self.nodes)
+        return any(n.shape for n in self.nodes) or any(has_arrays(n.formula) for n in self.computed)
 
     @property
     def shapes(self) -> dict[str, Shape]:

@@ -126,9 +126,12 @@ def symbols(expr: Expr) -> set[Symbol]:
     return {a for part in compounds(expr) for a in part.args if a.is_Symbol}
 
 
+_OF_ALL_SAMPLES = (batch_sum, size)
+
+
 def varies(expr: Expr, varying: set[Symbol]) -> bool:
     """Whether the expression has one value a sample."""
-    if isinstance(expr, batch_sum | size):
+    if isinstance(expr, _OF_ALL_SAMPLES):
         return False
     if expr.is_Symbol:
         return expr in varying

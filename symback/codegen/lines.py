@@ -6,7 +6,6 @@ import re
 from collections.abc import Container, Iterable, Sequence
 
 from symback.autodiff.lower import Lowered
-from symback.circuits.circuit import Circuit
 from symback.circuits.program import Chain, Program
 
 WIDTH = 100
@@ -91,11 +90,8 @@ def tuple_of(names: Sequence[str]) -> str:
 def columns_of(lowered: Lowered, program: Program) -> list[str]:
     """The inputs and targets that a program reads."""
     circuit = lowered.circuit
-    return [a.name for a in program.arguments if _is_column(circuit, a.name)]
-
-
-def _is_column(circuit: Circuit, name: str) -> bool:
-    return name in circuit and circuit[name].role in ("input", "target")
+    columns = {n.name for n in (*circuit.inputs, *circuit.targets)}
+    return [a.name for a in program.arguments if a.name in columns]
 
 
 def print_order(lowered: Lowered, program: Program) -> dict[str, tuple[int, ...]]:

@@ -35,6 +35,8 @@ def postorder(expr: Expr) -> list[Expr]:
 
 def compounds(expr: Expr) -> set[Expr]:
     """The distinct subexpressions that have operands, in no order."""
+    if not any(a.args for a in expr.args):  # most expressions of a large circuit: w*x
+        return {expr} if expr.args else set()
     found: set[Expr] = set()
     open_parts = [expr]
     while open_parts:

@@ -53,6 +53,7 @@ class Printer:
     def __init__(self, order: Mapping[str, Any], leading: Collection[str] = ()) -> None:
         self._order = order
         self._leading = leading  # names that come first in a product: weights before inputs
+        self._keys: dict[Symbol, tuple[Any, ...]] = {}  # by which names are sorted
 
     @classmethod
     def of(cls, circuit: Circuit) -> Self:
@@ -250,7 +251,10 @@ class Printer:
     def parts_key(self, expr: Expr) -> tuple[Any, ...]:
         """Ranks of the symbols, size, and, where those are equal, the spelling."""
         if expr.is_Symbol:
-            return (((*self.rank(expr), expr.name),), 1, Spelling(expr))
+            known = self._keys.get(expr)
+            if known is None:
+                known = self._keys[expr] = (((*self.rank(expr), expr.name),), 1, Spelling(expr))
+            return known
         parts = postorder(expr)
         ranks = sorted((*self.rank(s), s.name) for s in parts if s.is_Symbol)
         return (tuple(ranks), len(parts), Spelling(expr))

@@ -23,6 +23,7 @@ from symback.printing.array_notation import bounds
 from symback.printing.printer import ADD, ATOM, MUL, NEG, is_negative
 
 Printed = tuple[str, int]
+_MIXING = (ArrayFunction, batch_sum)
 
 
 class ArrayPrinter(NumpyPrinter):
@@ -55,8 +56,10 @@ class ArrayPrinter(NumpyPrinter):
         return varies(expr, self._varying)
 
     def _print(self, expr: Expr) -> Printed:
+        if not self._shapes and not isinstance(expr, ArrayFunction):
+            return super()._print(expr)
         outer = self._rank
-        if expr.is_Symbol or isinstance(expr, ArrayFunction | batch_sum):
+        if expr.is_Symbol or isinstance(expr, _MIXING):
             self._rank = None
             text, level = self._mixing(expr)
             self._rank = outer
@@ -158,7 +161,7 @@ class ArrayPrinter(NumpyPrinter):
     # -- sums over the batch ----------------------------------------------------------------
 
     def _batch_sum(self, expr: Expr) -> Printed:
-        if self.ndim(expr) == 0 and not a.has_arrays(expr):
+        if not self._shapes or (self.ndim(expr) == 0 and not a.has_arrays(expr)):
             return super()._batch_sum(expr)
         if expr.is_Add:
             return self._print(Add(*(batch_sum(term) for term in expr.args)))

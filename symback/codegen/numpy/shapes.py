@@ -223,6 +223,8 @@ class FunctionLines:
 
         Those want the entries of a sample together, and give them so.
         """
+        if self._numbers:
+            return []
         parts = (part for line in program.lines for part in compounds(line.expr))
         if any(isinstance(p, ArrayFunction) and p.func not in ELEMENTWISE for p in parts):
             return []
