@@ -51,9 +51,9 @@ class Target:
 
 
 def _numpy_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
-    from symback.codegen.numpy.module import module_text  # the registry itself imports fast
+    from symback.codegen.numpy.module import numpy_text  # the registry itself imports fast
 
-    return {"m": module_text(circuit, __version__)}
+    return {"m": numpy_text(circuit, __version__)}
 
 
 def _numpy_update(update: Update, stem: str) -> Mapping[str, Any]:

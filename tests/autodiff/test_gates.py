@@ -13,7 +13,7 @@ from symback.autodiff.passes import optimise
 from symback.autodiff.reverse import reverse_pass
 from symback.circuits.names import check_name
 from symback.circuits.program import operations
-from symback.codegen.numpy.module import module_text
+from symback.codegen.numpy.module import numpy_text
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import applied, compounds, postorder, product, real_symbol
 from tests.cases.independent import DIGITS, circuit_value, close
@@ -235,11 +235,11 @@ def test_a_nested_expression_works_or_is_an_error_of_its_own(depth):
         assert len(split.computed) == depth
 
 
-def test_module_text_of_a_wide_circuit_is_linear():
+def test_text_of_a_wide_circuit_is_linear():
     sizes = []
     for n in (30, 60):
         circuit = sb.circuit("f = " + "*".join(f"x{i}" for i in range(n)), loss=None)
-        text = module_text(circuit, "0")
+        text = numpy_text(circuit, "0")
         sizes.append(sum(len(line) for line in (*text.forward, *text.backward)))
     assert sizes[1] < 2.5 * sizes[0]
 

@@ -31,7 +31,7 @@ from symback.codegen.loop_tree import (
     Unused,
     has_axis,
 )
-from symback.operations.expressions import real_symbol
+from symback.operations.expressions import compounds, real_symbol
 from symback.operations.shapes import is_size
 from symback.printing.circuit_text import rewrite_notes
 
@@ -76,7 +76,8 @@ class Body:
         params = {p.name for p in writer.circuit.params}
         order = print_order(lowered, program)
         self.printer = ElementPrinter(order, params, self.shapes, writer.length)
-        self.printer.signs = {**writer.names, _ROWS.name: "(double)count"}
+        self.signs = {**writer.names, _ROWS.name: "(double)count"}
+        self.printer.signs = self.signs
         self.pointers: Tree = []  # to what the caller has
         self.memory: Tree = []  # in work
         self.before: Tree = []
@@ -85,7 +86,8 @@ class Body:
         self.sums: list[tuple[str, str, str]] = []  # of numbers: total, a block's part, a sample's
         self.behind: set[Symbol] = set()
         self.placed: set[str] = set()  # arrays that have memory
-        self.reads: list[Declare] = []  # what is left out where nobody reads it
+        self.reads: list[Declare] = []  # of arguments
+        self.idle: set[str] = set()  # those whose values no line needs, perhaps but their shape
         self.last = ("work", "")
         self.work: Expr = S.Zero
         self.stored: dict[Expr, Symbol] = {}
@@ -105,29 +107,24 @@ class Body:
         stores = [node for end in ends for node in self._result(end)]
         if returned is not None:
             self.after.append(Return(self.printer.print(returned)))
-        head = [*self.pointers, *self.memory, *self.before]
-        idle = self._idle([*head, *self._added(), *self.each, *stores, *self.after])
-        head = [node for node in head if node not in idle]
-        each = [node for node in self.each if node not in idle]
-        tail = [*self._loop(each, stores), *self.after]
-        printed = StatementPrinter().lines([*head, *tail])
-        sizes = self.writer.read_sizes(printed, [])
-        used = words(printed) | ({"sizes"} if sizes else set())
+        used = words(StatementPrinter().lines([n for part in self._parts(stores) for n in part]))
+        for node in reversed(self.reads):
+            if node.name in used:
+                self.idle.remove(node.name)
+                used |= words([node.value, node.offset])
+        head, tail = self._parts(stores)
+        sizes = self.writer.read_sizes(used, [])
+        used |= {"sizes"} if sizes else set()
         unread = [Unused(name) for name in given if name not in used]
         return FunctionBody([*sizes, *head, *unread, *tail], self.work)
 
-    def _idle(self, nodes: Sequence[Statement]) -> set[Statement]:
-        """Reads whose values no line needs, perhaps but their shape."""
-        lines = StatementPrinter().lines
-        reads = set(self.reads)
-        known = words(lines(node for node in nodes if node not in reads))
-        idle: set[Statement] = set()
-        for node in reversed(self.reads):
-            if node.name in known:
-                known |= words([node.value, node.offset])
-            else:
-                idle.add(node)
-        return idle
+    def _parts(self, stores: Tree) -> tuple[Tree, Tree]:
+        """What stands before the arguments that nobody reads, and what stands behind them."""
+        head, each = (
+            [n for n in tree if not isinstance(n, Declare) or n.name not in self.idle]
+            for tree in ([*self.pointers, *self.memory, *self.before], self.each)
+        )
+        return head, [*self._loop(each, stores), *self.after]
 
     # -- the loop over samples ------------------------------------------------------------------
 
@@ -185,6 +182,7 @@ class Body:
                 self._number(argument, source, by_value=param and writer.by_value)
             trees = zip((self.pointers, self.before, self.each), start, strict=True)
             self.reads += [n for tree, i in trees for n in tree[i:] if isinstance(n, Declare)]
+        self.idle = {node.name for node in self.reads}  # until a line that reads one is found
 
     def _number(self, argument: Symbol, source: str, by_value: bool) -> None:
         """Reads a number, once or for each sample."""
@@ -264,7 +262,7 @@ class Body:
         """Where an expression is computed."""
         if varies(expr, self.varying):
             return self.each
-        return self.after if expr.free_symbols & self.behind else self.before
+        return self.before if self.behind.isdisjoint(expr.free_symbols) else self.after
 
     def _evaluator(self) -> Evaluator:
         return Evaluator(self.printer, self._store)
@@ -292,7 +290,7 @@ class Body:
     def _line(self, line: Assign) -> None:
         comment = self._comment(line)
         self.target = line.target.name
-        if line.expr.has(batch_sum):
+        if any(isinstance(part, batch_sum) for part in compounds(line.expr)):
             expr = self._sums(line, comment)
             if expr is not None:
                 self.behind.add(line.target)
@@ -350,7 +348,7 @@ class Body:
         value = self.printer.print(self._evaluator().prepared(rest))
         self.before.append(Declare(Storage.SUM, total.name))
         self.sums.append((total.name, self._fresh(f"{line.target.name}_block"), value))
-        self.printer.signs = {**self.printer.signs, total.name: f"symback_sum({total})"}
+        self.signs[total.name] = f"symback_sum({total})"
         return total
 
 

@@ -24,7 +24,7 @@ from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
 from symback.codegen.lines import columns_of
 from symback.codegen.loop_tree import Declare, For, walk
-from symback.codegen.numpy.module import ModuleText, module_text
+from symback.codegen.numpy.module import ModuleText, Programs, module_text
 from symback.operations.arrays import ArrayFunction
 from symback.operations.expressions import postorder
 
@@ -123,14 +123,11 @@ def c_text(circuit: Circuit, version: str, stem: str = "") -> CText:
     refuse_unknown(
         part for expr in lines for part in postorder(expr) if isinstance(part, ArrayFunction)
     )
-    python = module_text(circuit, version)
+    python = module_text(circuit, lowered, found, version)
     writer = _Writer(lowered, found, c_prefix(stem))
     if writer.by_value:
         python = replace(python, block_rows=ROWS_OF_ONE_CALL)
     return writer.text(found, python, stem)
-
-
-Programs = tuple[Program, Program, Program]
 
 
 class _Writer(CNames):
@@ -231,7 +228,9 @@ class _Writer(CNames):
         bodies = self.bodies(programs)
         real = (("double", ""), ("float", "_f32")) if self.by_value else (("double", ""),)
         variants = [self.variant(bodies, *each) for each in real]
-        lines = [line for body in bodies for line in body.lines("double", "double")]
+        own = variants[0]
+        functions = [own.forward, own.backward, *([own.sums] if own.sums else [])]
+        lines = [line for function in functions for line in function.lines]
         nodes = [node for body in bodies for node in walk(body.tree)]
         blocks = any(isinstance(node, For) and node.step == BLOCK for node in nodes)
         trained = columns_of(lowered, lowered.objective) if lowered.has_objective else []

@@ -129,7 +129,7 @@ class CNames:
     def member(self, name: str, shape: Shape, varies: bool = True, target: bool = False) -> Member:
         return Member(self.name(name), shown(shape), self.count(shape), target, varies)
 
-    def read_sizes(self, texts: Sequence[str], columns: Sequence[str]) -> list[Declare]:
+    def read_sizes(self, texts: Iterable[str], columns: Sequence[str]) -> list[Declare]:
         """The sizes that lines use, each with a name."""
         texts = [*texts, *(self.count(self.circuit[name].shape) for name in columns)]
         used = words(texts)

@@ -68,16 +68,24 @@ class StatementPrinter:
     def _declared(self, node: Declare, depth: int) -> list[str]:
         if node.kind is Storage.SUM:
             return [f"double {node.name}[2] = {{0.0, 0.0}};"]
-        start = {
-            Storage.NUMBER: f"const {self.number} ",
-            Storage.VARIABLE: "double ",
-            Storage.SIZE: "const size_t ",
-            Storage.READ: f"const {self.real} *const ",
-            Storage.WRITE: f"{self.written} *const ",
-            Storage.WORK: "double *const ",
-        }[node.kind]
         value = f"{node.value} + {node.offset}" if node.offset else node.value
-        return _ended(wrapped(f"{start}{node.name} =", value, INDENT * depth))
+        start = f"{self._type(node.kind)}{node.name} ="
+        return _ended(wrapped(start, value, INDENT * depth))
+
+    def _type(self, kind: Storage) -> str:
+        match kind:
+            case Storage.NUMBER:
+                return f"const {self.number} "
+            case Storage.SIZE:
+                return "const size_t "
+            case Storage.READ:
+                return f"const {self.real} *const "
+            case Storage.WRITE:
+                return f"{self.written} *const "
+            case Storage.WORK:
+                return "double *const "
+            case _:
+                return "double "
 
     def _loop(self, node: For, depth: int) -> list[str]:
         i = node.index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.cost import counted, operation_counts_of
@@ -49,50 +49,71 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class ModuleText:
-    """What the template fills in. Lines are without indentation; names are checked names."""
+    """What the templates of a Python file fill in, whatever language computes for it."""
 
     header: Header
     rows_sentence: str
-    operations_sentence: str
-    uses_math: bool
-    has_guards: bool
     block_rows: int
     face: FaceText
     output: str
     cache: Sequence[str]
-    forward: Sequence[str]
-    backward: Sequence[str]
     objective: ObjectiveText | None
     arrays: ArrayText | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumpyText(ModuleText):
+    """What computes, too. Lines are without indentation; names are checked names."""
+
+    operations_sentence: str
+    uses_math: bool
+    has_guards: bool
+    forward: Sequence[str]
+    backward: Sequence[str]
+    sums: Sequence[str]  # where there is an objective
     kernels: Sequence[str]
 
 
-def module_text(circuit: Circuit, version: str) -> ModuleText:
-    """All texts of a circuit's NumPy module."""
-    lowered = lower(circuit)
-    optimised = programs(lowered)
-    forward, backward, fused = optimised
+Programs = tuple[Program, Program, Program]
+
+
+def module_text(
+    circuit: Circuit, lowered: Lowered, optimised: Programs, version: str
+) -> ModuleText:
+    """The texts around the functions that compute."""
+    forward, _, fused = optimised
     functions = FunctionLines(lowered)
-    kept = [s.name for s in forward.results[1:]]
-    forward_lines = functions.forward(forward)
-    backward_lines = functions.backward(backward, kept)
-    objective = functions.objective(fused) if lowered.has_objective else None
-    lines = [*forward_lines, *backward_lines, *(objective.sums if objective else [])]
-    kernels = kernel_sources(lines)
     return ModuleText(
         header=Header(_title(circuit), _formulas(circuit), circuit_text(circuit), version),
         rows_sentence=_rows_sentence(circuit),
-        operations_sentence=_operations_sentence(lowered, optimised),
-        uses_math=any("math." in text for text in (*lines, *kernels)),
-        has_guards=lowered.has_guards,
         block_rows=functions.block_rows(fused),
         face=functions.face(),
         output=circuit.output.name,
-        cache=kept,
-        forward=forward_lines,
-        backward=backward_lines,
-        objective=objective,
+        cache=[s.name for s in forward.results[1:]],
+        objective=functions.objective() if lowered.has_objective else None,
         arrays=array_text(lowered) if circuit.has_arrays else None,
+    )
+
+
+def numpy_text(circuit: Circuit, version: str) -> NumpyText:
+    """All texts of a circuit's NumPy module."""
+    lowered = lower(circuit)
+    optimised = programs(lowered)
+    around = module_text(circuit, lowered, optimised, version)
+    functions = FunctionLines(lowered)
+    forward = functions.forward(optimised[0])
+    backward = functions.backward(optimised[1], around.cache)
+    sums = functions.sums(optimised[2]) if around.objective else []
+    lines = [*forward, *backward, *sums]
+    kernels = kernel_sources(lines)
+    return NumpyText(
+        **{field.name: getattr(around, field.name) for field in fields(around)},
+        operations_sentence=_operations_sentence(lowered, optimised),
+        uses_math=any("math." in text for text in (*lines, *kernels)),
+        has_guards=lowered.has_guards,
+        forward=forward,
+        backward=backward,
+        sums=sums,
         kernels=kernels,
     )
 
@@ -142,7 +163,7 @@ def _rows_sentence(circuit: Circuit) -> str:
     return f"Every array has one row a sample{shared}."
 
 
-def _operations_sentence(lowered: Lowered, optimised: tuple[Program, Program, Program]) -> str:
+def _operations_sentence(lowered: Lowered, optimised: Programs) -> str:
     first, *rest = operation_counts_of(lowered, optimised)
     of_output = f"{first.of} takes {counted(first.value, 'operation')} a sample"
     if not rest:
@@ -152,4 +173,4 @@ def _operations_sentence(lowered: Lowered, optimised: tuple[Program, Program, Pr
     return f"{of_output}; {both.of} with its gradient takes {both.gradient}, {times}."
 
 
-__all__ = ["Header", "ModuleText", "module_text"]
+__all__ = ["Header", "ModuleText", "NumpyText", "Programs", "module_text", "numpy_text"]

@@ -83,7 +83,6 @@ class ObjectiveText:
     per_sample: bool
     function: str
     signature: str
-    sums: Sequence[str]
 
 
 def array_text(lowered: Lowered) -> ArrayText:
@@ -188,7 +187,7 @@ class FunctionLines:
         ]
         return [*taken(self._params, known, names_in(lines)), *lines]
 
-    def objective(self, program: Program) -> ObjectiveText:
+    def objective(self) -> ObjectiveText:
         """Value, gradient and training of the number that training makes small."""
         circuit = self._circuit
         columns = columns_of(self._lowered, self._lowered.objective)
@@ -206,7 +205,6 @@ class FunctionLines:
             per_sample=bool(columns) and self._lowered.per_sample_objective,
             function=function,
             signature=_signature(function, columns),
-            sums=self.sums(program),
         )
 
     # -- lines --------------------------------------------------------------------------------
