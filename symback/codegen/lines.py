@@ -80,7 +80,7 @@ def taken(names: Sequence[str], value: str, used: Container[str]) -> list[str]:
 def names_in(lines: Iterable[str]) -> set[str]:
     """The names that stand in lines of code, comments apart."""
     code = "\n".join(line for line in lines if not line.startswith("#"))
-    return set(re.findall(r"[^\W\d]\w*", code))
+    return set(re.findall(r"\b[A-Za-z_]\w*", code, re.ASCII))
 
 
 def tuple_of(names: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from symback.operations.elementwise import OPS, SLOPES
 from symback.printing.printer import ATOM, MUL, NEG, POW, Printer
 
 _LARGEST_EXACT = 2**53
-_CALL = re.compile(r"(?<![\w.])\w+(?=\()")
+_CALL = re.compile(r"\b\w+(?=\()", re.ASCII)
 
 
 class CodePrinter(Printer):
