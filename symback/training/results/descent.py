@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -218,8 +219,10 @@ def _start(module: ModuleType, start: Mapping[str, float], seed: int) -> Any:
         if name not in names:
             hint = nearest(name, names) or f"; it has {names[0]} and {names[1]}"
             raise UnknownName(f"'{clip(name, 40)}' is not a parameter of the circuit{hint}")
-        if not isfinite(value):
-            raise TrainingError(f"the start of '{name:.40}' is {value}; it must be finite")
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise TrainingError(
+                f"the start of '{name:.40}' is {value!r:.30}; it must be a finite number"
+            )
     return module.init_params(np.random.default_rng(seed))._replace(**start)
 
 
