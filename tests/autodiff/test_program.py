@@ -171,8 +171,9 @@ def random_term(rng, names, depth):
 
 
 def random_point(circuit, seed):
+    """Short numbers; none is 0, where the conditions of random circuits switch."""
     rng = random.Random(seed)
-    return {n.name: mp.mpf(rng.randint(-300, 300)) / 128 for n in circuit.leaves}
+    return {n.name: mp.mpf(rng.randint(-300, 300) or 301) / 128 for n in circuit.leaves}
 
 
 def arguments(program, point, lowered):
