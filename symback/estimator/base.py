@@ -312,7 +312,7 @@ class _Keeper(Saver):
     def save(self, checkpoint: Checkpoint) -> None:
         self.last = checkpoint
 
-    def found(self, identity: Any, files_of: Any) -> Checkpoint | None:
+    def checkpoint_to_resume(self, identity: Any, files_of: Any) -> Checkpoint | None:
         return self.start
 
 

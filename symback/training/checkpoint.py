@@ -244,7 +244,7 @@ class Saver:
             self.holds = True
             self._since, self._last = 0, time.monotonic()
 
-    def found(
+    def checkpoint_to_resume(
         self,
         identity: Callable[[], Mapping[str, Any]],
         files_of: Callable[[str], Sequence[str]],

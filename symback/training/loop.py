@@ -213,7 +213,9 @@ class _Run:
         return replace(found, path=path, path_steps=steps, stride=stride)
 
     def _resume(self) -> None:
-        found = self.saver.found(lambda: self.setup.identity, self.setup.feed.files_of)
+        found = self.saver.checkpoint_to_resume(
+            lambda: self.setup.identity, self.setup.feed.files_of
+        )
         if found is None:
             return
         if found.point.theta.shape != self.point.theta.shape:

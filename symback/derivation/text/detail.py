@@ -79,13 +79,13 @@ class InPlace(TextPrinter):
 
     values: Mapping[str, str] = {}
 
-    def filled(self, expr: Expr, room: int) -> str:
+    def filled(self, expr: Expr, width: int) -> str:
         """The formula with its values, or nothing where they don't fit."""
         names = [s.name for s in expr.free_symbols]
         if not names or not all(is_whole(self.values.get(n, "…")) for n in names):
             return ""
         text = self.print(expr)
-        return text if len(text) <= room else ""
+        return text if len(text) <= width else ""
 
     def symbol(self, symbol: Symbol) -> str:
         text = self.values[symbol.name]
@@ -185,9 +185,9 @@ class _Detail:
             lines += [f"{indent}= {text}" for text in texts]
         return lines if short else lines + self._reason(step, len(start))
 
-    def _value(self, value: Any, room: int) -> str:
+    def _value(self, value: Any, width: int) -> str:
         dots = "..." if self._ascii else "…"
-        return value_text(value, room, dots).replace("-", self.printer.negative)
+        return value_text(value, width, dots).replace("-", self.printer.negative)
 
     def _because(self, step: Step) -> str:
         first = self._first.setdefault(step.why, step.id)

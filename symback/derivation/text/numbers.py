@@ -17,7 +17,7 @@ def number_text(value: float, digits: int = DIGITS) -> str:
     return f"{value:.{digits}g}"
 
 
-def value_text(value: Any, room: int, dots: str = "…") -> str:
+def value_text(value: Any, width: int, dots: str = "…") -> str:
     """A number, [0.1, -0.25], [[1, 2], [3, 4]], or shape and first entries of what is wider.
 
     >>> value_text([[1.0, 2.0], [3.0, 4.0]], 40)
@@ -30,11 +30,11 @@ def value_text(value: Any, room: int, dots: str = "…") -> str:
         return number_text(value)
     shape = _shape(value)
     for digits in (DIGITS, FEWER_DIGITS):
-        if math.prod(shape) <= room:  # an entry takes a letter and more
+        if math.prod(shape) <= width:  # an entry takes a letter and more
             text = _rows_text(value, digits)
-            if len(text) <= room:
+            if len(text) <= width:
                 return text
-    return _cut_text(value, shape, room, dots)
+    return _cut_text(value, shape, width, dots)
 
 
 def is_whole(text: str) -> bool:
@@ -71,12 +71,12 @@ def _rows_text(value: Any, digits: int) -> str:
     return f"[{', '.join(_rows_text(part, digits) for part in value)}]"
 
 
-def _cut_text(value: Any, shape: list[int], room: int, dots: str) -> str:
+def _cut_text(value: Any, shape: list[int], width: int, dots: str) -> str:
     """The shape, and as many of the first entries as fit."""
     text = f"[{', '.join(map(str, shape))}]: "
     for entry in islice(_flat(value), MOST_FIRST):
         longer = f"{text}{number_text(entry, FEWER_DIGITS)}, "
-        if len(longer) + len(dots) > room and not text.endswith(": "):
+        if len(longer) + len(dots) > width and not text.endswith(": "):
             break
         text = longer
     return text + dots

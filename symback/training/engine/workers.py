@@ -53,12 +53,12 @@ def on_executor(executor: Executor) -> EngineMaker:
     Data in memory are sent to its processes by shards, those of files are read there.
     """
 
-    def made(
+    def engine_for(
         feed: Feed, shards: Sequence[Shard], module: ModuleType, vector: ParameterVector
     ) -> Engine:
         return OnExecutors(ShardRecipes(feed, shards, module, vector), [executor])
 
-    return made
+    return engine_for
 
 
 class OnExecutors(Engine):
