@@ -42,6 +42,11 @@ class _Commands(click.Group):
             raise _Failed(str(error)) from None
         except (RecursionError, MemoryError):
             raise _Failed("the circuit is too large or nested too deep") from None
+        except ModuleNotFoundError as error:  # where packages were left out on purpose
+            package = (error.name or "").partition(".")[0]
+            if package in ("", "symback"):
+                raise
+            raise _Failed(f"this command needs {package}: pip install {package}") from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -121,11 +121,19 @@ def test_the_command_line(arguments, says):
     assert says in done.stdout
 
 
-def test_the_command_line_names_the_package_that_a_picture_needs():
+NEEDED = {
+    ("draw", "f = w*x"): "pictures need igraph: pip install igraph",
+    ("repl", "f = w*x"): "this command needs numpy: pip install numpy",
+    ("train", "f = w*x", "--data", "x.csv"): "this command needs numpy: pip install numpy",
+}
+
+
+@pytest.mark.parametrize("arguments", NEEDED)
+def test_the_command_line_names_the_package_that_a_command_needs(arguments):
     run = "import runpy\nrunpy.run_module('symback', run_name='__main__')"
-    done = python(ABSENT + run, "draw", "f = w*x")
+    done = python(ABSENT + run, *arguments)
     assert done.returncode == 2
-    assert done.stderr.endswith("pictures need igraph: pip install igraph\n")
+    assert done.stderr.endswith(f"symback: {NEEDED[arguments]}\n")
     assert "Traceback" not in done.stderr
 
 
