@@ -264,7 +264,7 @@ class Builder:
             hint = called_product(name, len(term.args)) or function_hint(name, known)
             raise UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self._place(term))
         least, most = op.arity
-        self._refuse_arity(term, least, most)
+        self._refuse_arity(term, least, most, 2 if op.in_pairs else 1)
         args = [self.build(a) for a in term.args]
         if (name, *args) not in self._applied:
             at_kink = self.kinks.get(op.name)
@@ -272,10 +272,11 @@ class Builder:
             self._applied[name, *args] = self._real(made, term)
         return self._applied[name, *args]
 
-    def _refuse_arity(self, term: Term, least: int, most: int | None) -> None:
+    def _refuse_arity(self, term: Term, least: int, most: int | None, times: int = 1) -> None:
         given = len(term.args)
-        if given < least or (most is not None and given > most):
+        if given < least or (most is not None and given > most) or given % times:
             count = f"{least}" if most == least else f"at least {least}"
+            count += ", an even number of" if times == 2 else ""
             plural = "argument" if least == 1 else "arguments"
             raise CircuitSyntaxError(
                 f"{term.text} takes {count} {plural}, {given} given", self._place(term)

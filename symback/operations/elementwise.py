@@ -63,6 +63,47 @@ from symback.operations.functions import (
     softplus,
     tanh_prime,
 )
+from symback.operations.special import (
+    acosc,
+    acosc_prime,
+    boxcox,
+    boxcox_prime,
+    erfcx,
+    erfcx_prime,
+    expdiff,
+    expdivdiff,
+    expdivdiff2,
+    expdivdiff_partials,
+    expexp,
+    expexp_partials,
+    expm1exp,
+    expm1over,
+    exprel,
+    exprel_prime,
+    expshare,
+    expshare_partials,
+    hypotsub,
+    inv_add_exp,
+    inv_add_exp_partials,
+    inv_expm1,
+    inv_exprel,
+    inv_exprel_prime,
+    langevin,
+    langevin_prime,
+    log_erfc,
+    log_ndtr,
+    log_sinhc,
+    logwsumexp,
+    logwsumexp_partials,
+    overexpm1,
+    overexpm1_prime,
+    pow1p,
+    pow1pm1,
+    powm1,
+    rootsub,
+    tanhc,
+    tanhc_prime,
+)
 
 Partials = Callable[..., tuple[Expr, ...]]
 
@@ -72,15 +113,16 @@ class Op:
     """One primitive operation.
 
     `partials(v, *operands)` gives the local partial for each operand, v being the value; with a
-    `slope`, which is that for the first, for the others. `rule` is the derivative in words or
-    symbols. `activation` marks the functions that a neuron applies to its net input: the argument
-    of one is called net where the user gave it no name.
+    `slope`, which is that for the first or the one that it names, for the others. `rule` is the
+    derivative in words or symbols. `activation` marks the functions that a neuron applies to its
+    net input: the argument of one is called net where the user gave it no name.
     """
 
     name: str
     head: Callable[..., Expr]
     rule: str
     arity: tuple[int, int | None] = (1, 1)
+    in_pairs: bool = False  # it takes an even number of operands
     sign: str = ""
     partials: Partials | None = None
     slope: type[Slope] | None = None
@@ -101,7 +143,8 @@ class Op:
     def local_partials(self, value: Expr, *operands: Expr) -> tuple[Expr, ...]:
         if self.slope is not None:
             others = self.partials(value, *operands) if self.partials else ()
-            return (self.slope(*operands), *others)
+            before = self.slope.by - 1
+            return (*others[:before], self.slope(*operands), *others[before:])
         if self.partials is not None:
             return self.partials(value, *operands)
         applied = self.head(*operands)
@@ -336,6 +379,178 @@ _TABLE = (
         singular=True,
     ),
     Op("logcosh", logcosh, "log(cosh(u))′ = tanh(u)"),
+    Op("exprel", exprel, "exprel′(u) = (exp(u) − exprel(u))/u", slope=exprel_prime, safe=_half),
+    Op(
+        "expm1over",
+        expm1over,
+        "∂u: exp(k·u), ∂k: (u·exp(k·u) − (exp(k·u) − 1)/k)/k",
+        (2, 2),
+        partials=lambda v, k, u: (u**2 * exprel_prime(k * u), sp.exp(k * u)),
+        safe=_half,
+    ),
+    Op(
+        "overexpm1",
+        overexpm1,
+        "(x/expm1(r·x))′ = ∂x/expm1(r·x) − x·exp(r·x)·(r·∂x + x·∂r)/expm1(r·x)²",
+        (2, 2),
+        slope=overexpm1_prime,
+        partials=lambda v, x, r: (-sp.exp(-2 * log_sinhc(r * x / 2)) / r**2,),
+        safe=_half,
+    ),
+    Op(
+        "inv_exprel",
+        inv_exprel,
+        "(u/expm1(u))′ = (exp(u)·(1 − u) − 1)/expm1(u)²",
+        slope=inv_exprel_prime,
+    ),
+    Op(
+        "inv_expm1",
+        inv_expm1,
+        "(1/expm1(u))′ = −exp(u)/expm1(u)²",
+        partials=lambda v, u: (v * inv_expm1(-u),),
+        safe=_half,
+    ),
+    Op(
+        "inv_add_exp",
+        inv_add_exp,
+        "(1/(a + b·exp(u)))′ = −(∂a + exp(u)·∂b + b·exp(u)·∂u)/(a + b·exp(u))²",
+        (3, 3),
+        partials=inv_add_exp_partials,
+        safe=_half,
+    ),
+    Op(
+        "expshare",
+        expshare,
+        "(a/(a + b·exp(u)))′ = exp(u)·(b·∂a − a·∂b − a·b·∂u)/(a + b·exp(u))²",
+        (3, 3),
+        partials=expshare_partials,
+        safe=_half,
+    ),
+    Op(
+        "expdiff",
+        expdiff,
+        "∂a: exp(a), ∂b: −exp(b)",
+        (2, 2),
+        partials=lambda v, a, b: (sp.exp(a), -sp.exp(b)),
+        safe=_half,
+    ),
+    Op(
+        "expdivdiff",
+        expdivdiff,
+        "∂t: (a·exp(a·t) − b·exp(b·t))/(a − b), ∂a: (t·exp(a·t) − v)/(a − b), v the value",
+        (3, 3),
+        partials=expdivdiff_partials,
+        safe=_half,
+    ),
+    Op(
+        "expdivdiff2",
+        expdivdiff2,
+        "∂a: (exp(a) − 2·v)/(a − b), ∂b: (v − expdivdiff2(b, a))/(a − b), v = expdivdiff2(a, b)",
+        (2, 2),
+        safe=_half,
+    ),
+    Op(
+        "expexp",
+        expexp,
+        "∂exp(a + b·exp(u)) = exp(a + b·exp(u))·(∂a + exp(u)·∂b + b·exp(u)·∂u)",
+        (3, 3),
+        partials=expexp_partials,
+        safe=_half,
+    ),
+    Op(
+        "expm1exp",
+        expm1exp,
+        "∂expm1(b·exp(u)) = exp(b·exp(u))·exp(u)·(∂b + b·∂u)",
+        (2, 2),
+        partials=lambda v, b, u: (expexp(u, b, u), b * expexp(u, b, u)),
+        safe=_half,
+    ),
+    Op(
+        "logwsumexp",
+        logwsumexp,
+        "∂log(Σ w·exp(u)) = Σ exp(u)·(∂w + w·∂u)/Σ w·exp(u)",
+        (4, None),
+        in_pairs=True,
+        partials=logwsumexp_partials,
+        safe=_half,
+    ),
+    Op(
+        "powm1",
+        powm1,
+        "∂(xᵏ − 1) = k·xᵏ⁻¹·∂x + xᵏ·log(x)·∂k",
+        (2, 2),
+        partials=lambda v, x, k: _power_partials(x**k, x, k),
+        safe=_half,
+    ),
+    Op(
+        "pow1pm1",
+        pow1pm1,
+        "∂((1 + x)ᵏ − 1) = k·(1 + x)ᵏ⁻¹·∂x + (1 + x)ᵏ·log(1 + x)·∂k",
+        (2, 2),
+        partials=lambda v, x, k: (k * pow1p(x, k - 1), (1 + v) * log1p(x)),
+        safe=_half,
+    ),
+    Op(
+        "pow1p",
+        pow1p,
+        "∂(1 + x)ᵏ = k·(1 + x)ᵏ⁻¹·∂x + (1 + x)ᵏ·log(1 + x)·∂k",
+        (2, 2),
+        partials=lambda v, x, k: (k * pow1p(x, k - 1), v * log1p(x)),
+        safe=_half,
+    ),
+    Op(
+        "boxcox",
+        boxcox,
+        "∂x: xᵏ⁻¹, ∂k: (xᵏ·log(x) − (xᵏ − 1)/k)/k",
+        (2, 2),
+        slope=boxcox_prime,
+        partials=lambda v, x, k: (x ** (k - 1),),
+        safe=_half,
+    ),
+    Op(
+        "log_sinhc",
+        log_sinhc,
+        "log(sinh(u)/u)′ = coth(u) − 1/u",
+        partials=lambda v, u: (langevin(u),),
+    ),
+    Op("langevin", langevin, "(coth(u) − 1/u)′ = 1/u² − 1/sinh²(u)", slope=langevin_prime),
+    Op("tanhc", tanhc, "(tanh(u)/u)′ = (tanh′(u) − tanh(u)/u)/u", slope=tanhc_prime),
+    Op(
+        "acosc",
+        acosc,
+        "(acos(w)/√(1 − w²))′ = (w·acos(w)/√(1 − w²) − 1)/(1 − w²)",
+        slope=acosc_prime,
+        safe=_half,
+    ),
+    Op(
+        "hypotsub",
+        hypotsub,
+        "∂(√(a² + c²) − a) = (a/√(a² + c²) − 1)·∂a + c/√(a² + c²)·∂c",
+        (2, 2),
+        partials=lambda v, a, c: (-v / hypot(a, c), c / hypot(a, c)),
+        safe=_half,
+    ),
+    Op(
+        "rootsub",
+        rootsub,
+        "∂(√(b² + d) − b) = (b/√(b² + d) − 1)·∂b + ∂d/(2·√(b² + d))",
+        (2, 2),
+        partials=lambda v, b, d: (-v / sp.sqrt(b**2 + d), 1 / (2 * sp.sqrt(b**2 + d))),
+        safe=_half,
+    ),
+    Op("erfcx", erfcx, "erfcx′(u) = 2·u·erfcx(u) − 2/√π", slope=erfcx_prime, safe=_half),
+    Op(
+        "log_erfc",
+        log_erfc,
+        "log(erfc(u))′ = −2·exp(−u²)/(√π·erfc(u))",
+        partials=lambda v, u: (-2 / sp.sqrt(sp.pi) / erfcx(u),),
+    ),
+    Op(
+        "log_ndtr",
+        log_ndtr,
+        "(log Φ)′ = φ/Φ",
+        partials=lambda v, u: (sp.sqrt(2 / sp.pi) / erfcx(-u / sp.sqrt(2)),),
+    ),
     Op(
         "binary_cross_entropy",
         binary_cross_entropy,

@@ -297,10 +297,11 @@ class binary_cross_entropy(Elementary):
 
 class Slope(Elementary):
     """The derivative of an operation by its first operand, kept as one symbol: sigma_prime(u)
-    stands for sigma'(u).
+    stands for sigma'(u). `by` says it where the derivative is that by another operand.
     """
 
     of: type[Function]
+    by: int = 1
 
     @classmethod
     def eval(cls, *operands: Expr) -> Expr | None:
@@ -311,12 +312,12 @@ class Slope(Elementary):
         """The derivative over the operands and, last, the operation's value."""
         *operands, value = operands_and_value
         applied = cls.of(*operands)
-        return applied.fdiff().xreplace({applied: value})
+        return applied.fdiff(cls.by).xreplace({applied: value})
 
     @property
     def written(self) -> Expr:
         """The derivative written out: sigma(u)*(1 - sigma(u)) for sigma_prime(u)."""
-        return self.of(*self.args).fdiff()
+        return self.of(*self.args).fdiff(self.by)
 
 
 class sigma_prime(Slope):

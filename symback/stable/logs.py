@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Add, Expr, Mul
+from sympy import Add, Expr, Mul, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
-from symback.operations.functions import log1mexp, log1psq, logcosh, logsigmoid, sigma
+from symback.operations.functions import erfc, log1mexp, log1psq, logcosh, logsigmoid, sigma
+from symback.operations.special import expdiff, hypotsub, log_erfc, log_ndtr, logwsumexp, rootsub
 from symback.stable.matching import (
+    SHORT,
     See,
     argument,
     constant_and_terms,
@@ -18,8 +20,13 @@ from symback.stable.matching import (
     of_powers,
     powers_of_e,
     root_of_square,
+    see_product,
+    shorter_difference,
     split,
     summed_powers,
+    terms_looked_at,
+    terms_of,
+    weighted_power,
 )
 
 
@@ -29,22 +36,28 @@ def log_of_powers(see: See, expr: Expr) -> Expr | None:
 
 
 def log_of_product(see: See, expr: Expr) -> Expr | None:
-    """log(exp(u)·σ(v)·r) = u + log σ(v) + log(r): both factors are positive."""
+    """log(exp(u)·σ(v)·r) = u + log σ(v) + log(r): both factors are positive; so is erfc."""
     inside = inside_log(see, expr)
-    logs, rest = [], []
+    logs, rest, tails = [], [], []
     for factor in Mul.make_args(inside):
         u, seen = exponent(see, factor), see(factor)
         if u is not None:
             logs.append(u)
         elif isinstance(seen, sigma):
             logs.append(logsigmoid(*seen.args))
+        elif isinstance(seen, erfc):
+            tails.append(argument(seen))
         elif isinstance(seen, arrays.softmax):
             logs.append(arrays.log_softmax(*seen.args))
         else:
             rest.append(factor)
-    if not logs:
+    if not logs and not tails:
         return None
-    return Add(*logs, sp.log(Mul(*rest)))
+    number, left = Mul(*rest).as_content_primitive()
+    if tails and number <= S.Half:  # a normal distribution, whose log is 0 at its upper end
+        logs += [log_ndtr(-sp.sqrt(2) * u) for u in tails]
+        return Add(*logs, sp.log(number * 2 ** len(tails) * left))
+    return Add(*logs, *map(log_erfc, tails), sp.log(Mul(*rest)))
 
 
 def log_of_one_minus_sigma(see: See, expr: Expr) -> Expr | None:
@@ -68,6 +81,16 @@ def log_of_expm1(see: See, expr: Expr) -> Expr | None:
     u = argument(inner)
     found = u + log1mexp(-u) if coefficient.is_positive else log1mexp(u)
     return found + sp.log(abs(coefficient))
+
+
+def log_of_difference(see: See, expr: Expr) -> Expr | None:
+    """log(exp(a) - exp(b)) = a + log(1 - exp(b - a))."""
+    coefficient, rest = split(see(argument(expr)))
+    inner = see(rest)
+    if not isinstance(inner, expdiff):
+        return None
+    a, b = inner.args if coefficient.is_positive else inner.args[::-1]
+    return a + log1mexp(b - a) + sp.log(abs(coefficient))
 
 
 def log_of_cosh(see: See, expr: Expr) -> Expr | None:
@@ -98,5 +121,89 @@ def log_of_one_plus(see: See, expr: Expr) -> Expr | None:
 def log_of_sum_of_exp(see: See, expr: Expr) -> Expr | None:
     """log(sum(exp(z))) over the last axis of an array: logsumexp(z)."""
     inside = see(argument(expr))
-    z = summed_powers(see, inside)
+    z = summed_powers(see, inside) or summed_shares(see, inside)
     return None if z is None else arrays.logsumexp(z)
+
+
+def summed_shares(see: See, expr: Expr) -> Expr | None:
+    """u + log(p) where the expression is the sum of p·exp(u), p positive by what it is."""
+    if not isinstance(expr, arrays.reduce_sum):
+        return None
+    summed, *_ = expr.args
+    if len(see.shape_of(summed)) != 1:
+        return None
+    total = S.Zero
+    met = False
+    for factor in Mul.make_args(see_product(see, summed)):
+        u, seen = exponent(see, factor), see(factor)
+        if u is not None:
+            total += u
+            met = True
+        elif isinstance(seen, arrays.softmax):
+            total += arrays.log_softmax(*seen.args)
+        elif isinstance(seen, sigma):
+            total += logsigmoid(*seen.args)
+        elif factor.is_number and factor.is_positive:
+            total += sp.log(factor)
+        else:
+            return None
+    return total if met and len(see.shape_of(total)) == 1 else None
+
+
+def log_of_weighted_powers(see: See, expr: Expr) -> Expr | None:
+    """log(w·exp(u) + v·exp(x) + …) with weights that have names, of any sign."""
+    weights: dict[Expr, Expr] = {}
+    for term in terms_looked_at(see(inside_log(see, expr))):
+        weight, u = weighted_power(see, term)
+        weights[u] = weights.get(u, S.Zero) + weight
+    if len(weights) < 2:
+        return None
+    return logwsumexp(*(part for u, w in weights.items() for part in (w, u)))
+
+
+def log_of_root_sum(see: See, expr: Expr) -> Expr | None:
+    """log(x + √(x² + c²)) = asinh(x/c) + log(c), and log(x + √(x² - c²)) = acosh(x/c) + log(c)."""
+    coefficient, rest = split(see(argument(expr)))
+    inner = see(rest)
+    if not isinstance(inner, hypotsub | rootsub):
+        return None
+    a, other = inner.args
+    size = abs(other) if isinstance(inner, hypotsub) else sp.sqrt(-other)
+    if not (size.is_number and size.is_positive and coefficient.is_positive):
+        return None
+    inverse = sp.asinh if isinstance(inner, hypotsub) else sp.acosh
+    return inverse(-a / size) + sp.log(size * coefficient)
+
+
+def log_of_quotient(see: See, expr: Expr) -> Expr | None:
+    """log(a/b) where a and b are close: the log of 1 + (a - b)/b, or 2·atanh((a - b)/(a + b))."""
+    inside = see(argument(expr))
+    above, below = inside.as_numer_denom() if inside.is_Mul else (S.One, S.One)
+    if below == 1 or terms_of(above) + terms_of(below) > SHORT:
+        return None
+    return log_of_ratio(see(above), see(below))
+
+
+def log_of_ratio(a: Expr, b: Expr) -> Expr | None:
+    """log(a/b) without the logs of two close numbers; None where a - b is no shorter."""
+    difference = shorter_difference(a, b)
+    if difference is None:
+        return None
+    total = a + b
+    if terms_of(total) < max(terms_of(a), terms_of(b)):
+        return 2 * sp.atanh(sp.cancel(difference / total))
+    shorter = terms_of(a) < terms_of(b)
+    if difference.is_negative or (shorter and not difference.is_positive):
+        return -log1p(-difference / a)
+    return log1p(difference / b)
+
+
+def log_of_one_minus_erf(see: See, expr: Expr) -> Expr | None:
+    """log1p(-erf(u)) and log1p(erf(u)), and log1p(-erfc(u)/2) of a normal distribution."""
+    coefficient, rest = split(see(argument(expr)))
+    inner = see(rest)
+    if isinstance(inner, sp.erf) and abs(coefficient) == 1:
+        return log_erfc(-coefficient * argument(inner))
+    if isinstance(inner, erfc) and coefficient == -S.Half:
+        return log_ndtr(sp.sqrt(2) * argument(inner))
+    return None

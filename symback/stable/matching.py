@@ -12,6 +12,7 @@ from sympy.codegen.cfunctions import log1p
 from symback.operations import arrays
 from symback.operations.functions import logaddexp, logcosh, sigma, softplus
 from symback.operations.shapes import Shape
+from symback.operations.special import expexp, logwsumexp
 
 Power = tuple[Expr, Expr]
 """A coefficient c > 0 and an exponent u of c·exp(u)."""
@@ -50,11 +51,19 @@ def constant_and_terms(total: Expr) -> tuple[Expr, tuple[Expr, ...]]:
     return (first, total.args[1:]) if first.is_Rational else (S.Zero, total.args)
 
 
+def terms_looked_at(total: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; none of anything else, nor of a sum of too many."""
+    return total.args if total.is_Add and len(total.args) <= MOST_TERMS else ()
+
+
 def exponent(see: See, factor: Expr) -> Expr | None:
     """u where the factor is exp(u), its own name or a power of it looked through."""
     seen = see(factor)
     if isinstance(seen, sp.exp):
         return argument(seen)
+    if isinstance(seen, expexp):
+        a, b, u = seen.args
+        return a + b * sp.exp(u)
     if factor.is_Pow:
         inner = see(factor.base)
         if isinstance(inner, sp.exp):
@@ -79,6 +88,8 @@ def power_of_e(see: See, term: Expr) -> Power | None:
 
 def inside_log(see: See, expr: Expr) -> Expr:
     """What a logarithm is taken of: 1 + u for log1p(u)."""
+    if isinstance(expr, logwsumexp):
+        return Add(*(w * sp.exp(u) for w, u in zip(expr.args[::2], expr.args[1::2], strict=True)))
     inside = see(argument(expr))
     return 1 + inside if isinstance(expr, log1p) else inside
 
@@ -189,6 +200,52 @@ def summed_powers(see: See, expr: Expr) -> Expr | None:
     return exponent(see, summed) if len(see.shape_of(summed)) == 1 else None
 
 
+def weighted_power(see: See, term: Expr) -> tuple[Expr, Expr]:
+    """(w, u) where the term is w·exp(u) with any factor w; (term, 0) where it has no power of e."""
+    total, weight = S.Zero, S.One
+    for factor in Mul.make_args(see_product(see, term)):
+        u = exponent(see, factor)
+        if u is None:
+            weight *= factor
+        else:
+            total += u
+    return (weight, total) if total != 0 else (term, S.Zero)
+
+
+def see_product(see: See, expr: Expr) -> Expr:
+    """Behind the name of a product, such as p = w·exp(a); any other expression as it is."""
+    inner = see(expr)
+    return inner if inner.is_Mul else expr
+
+
+def others_of(factors: Sequence[Expr], *taken: Expr) -> Expr:
+    """The product of the factors that are not taken."""
+    return Mul(*(f for f in factors if all(f is not g for g in taken)))
+
+
+def quotient(a: Expr, b: Expr) -> Expr | None:
+    """a/b where the two have the whole of b in common, such as (k·x + k·y)/k; else None."""
+    if b.is_number:
+        return None
+    if b.is_Add and a.is_Add:
+        if len(a.args) != len(b.args) or len(a.args) > SHORT:
+            return None
+        for term in b.args:
+            ratio = a.args[0] / term
+            if sp.expand(ratio * b - a) == 0:
+                return ratio
+        return None
+    parts = a.args if a.is_Add and len(a.args) <= SHORT else (a,)
+    found = [part / b for part in parts]
+    bases = {base_and_power(f)[0] for f in Mul.make_args(b)}
+    for ratio in found:
+        for factor in Mul.make_args(ratio):
+            base, power = base_and_power(factor)
+            if base in bases and power.could_extract_minus_sign():
+                return None
+    return Add(*found)
+
+
 def terms_of(expr: Expr) -> int:
     """How many terms a sum has."""
     return 0 if expr == 0 else len(Add.make_args(expr))
@@ -210,15 +267,20 @@ __all__ = [
     "inside_log",
     "log_sum_exp",
     "of_powers",
+    "others_of",
     "positive",
     "power_of_e",
     "powers_of_e",
+    "quotient",
     "root_of_square",
+    "see_product",
     "share",
     "shorter_difference",
     "split",
     "summands",
     "summed_powers",
+    "terms_looked_at",
     "terms_of",
     "twice_cosh",
+    "weighted_power",
 ]

@@ -171,7 +171,7 @@ class Rewriter:
                     continue
                 args = tuple(self._changes[a].result for a in part.args)
                 rebuilt = part if args == part.args else _rebuilt(part, args)
-                self._changes[part] = self._to_fixpoint(rebuilt)
+                self._changes[part] = self._to_fixpoint(rebuilt, part.func)
         return self._changes[expr]
 
     def is_plain(self, part: Any) -> bool:
@@ -191,9 +191,12 @@ class Rewriter:
     def _is_leaf(self, part: Any) -> bool:
         return part.is_Symbol and part not in self._formulas
 
-    def _to_fixpoint(self, expr: Any) -> _Change:
+    def _to_fixpoint(self, expr: Any, head: Any) -> _Change:
         rules: list[Rule] = []
         behind: set[Symbol] = set()
+        if expr.func is not head and expr.args:  # 1/(-u) is rebuilt as -(1/u), 1/u a new part
+            inner = self._rewrite_new(expr)
+            rules, behind, expr = [*inner.rules], {*inner.behind}, inner.result
         for _ in range(MOST_CHANGES):
             step = self.once(expr)
             if step is None:

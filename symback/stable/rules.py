@@ -13,11 +13,21 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Mul, Pow
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import expm1, log1p
 
 from symback.operations import arrays
 from symback.operations.functions import erfc, sigma
-from symback.stable import inverses, logistic, logs, quotients, sums
+from symback.operations.special import logwsumexp
+from symback.stable import (
+    differences,
+    exponentials,
+    inverses,
+    logistic,
+    logs,
+    quotients,
+    ratios,
+    sums,
+)
 from symback.stable.matching import Matcher
 
 
@@ -47,6 +57,9 @@ ANGLE = "a product of sines"
 INVERSE = "a function of its own inverse: its slope is lost where that of the inverse is infinite"
 UNDONE = "what is inside the inverse"
 ROOTS = "a quotient by the sum of the roots"
+NEAR = "the slope cancels where the argument is small, and 0/0 at 0"
+VANISHES = "0·∞ in the slope where an inner exp overflows"
+WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
 
 LOOKED_INTO = (arrays.reduce_sum, arrays.dot)
 PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm)
@@ -60,7 +73,16 @@ RULES: tuple[Rule, ...] = (
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("1/(c + exp)", OVERFLOWS, (Pow,), quotients.reciprocal),
+    Rule("1/expm1", OVERFLOWS, (Pow,), exponentials.reciprocal_of_expm1),
+    Rule("1/(a + b·exp)", OVERFLOWS, (Pow,), exponentials.reciprocal_of_sum),
+    Rule("(c + exp)ʳ", OVERFLOWS, (Pow,), exponentials.root_of_powers),
+    Rule("acosc", NEAR, (Pow,), ratios.inverse_sinc_of_acos),
     Rule("exp/(c + exp)", OVERFLOWS, (Mul,), quotients.exp_times_share),
+    Rule("exp/(a + b·exp)", OVERFLOWS, (Mul,), exponentials.exp_times_reciprocal),
+    Rule("exp/(a·exp + b·exp)", OVERFLOWS, (Mul,), exponentials.share_of_two),
+    Rule("a/(a + b·exp)", CANCELS, (Mul,), exponentials.share_of_sum),
+    Rule("exp(exp)", VANISHES, (sp.exp,), exponentials.exp_of_exp),
+    Rule("expm1(exp)", VANISHES, (expm1,), exponentials.expm1_of_exp),
     Rule("exp(-softplus)", OVERFLOWS, (sp.exp,), quotients.exp_of_softplus),
     Rule("tanh", OVERFLOWS, (Mul,), quotients.quotient_is_tanh),
     Rule("1/cosh", COSH, (Pow,), quotients.power_of_cosh),
@@ -71,13 +93,24 @@ RULES: tuple[Rule, ...] = (
     Rule("tanh_prime", CANCELS, (Add,), sums.one_minus_square(sp.tanh)),
     Rule("1 - cos²", CANCELS, (Add,), sums.one_minus_square(sp.cos, sp.sin), "the other square"),
     Rule("expm1", CANCELS, (Add,), sums.one_minus(sp.exp)),
+    Rule("1 - exp(exp)", CANCELS, (Add,), exponentials.one_minus_exp_of_exp),
     Rule("1 - cos", CANCELS, (Add,), sums.one_minus(sp.cos), "the square of a sine"),
     Rule("1 - cosh", CANCELS, (Add,), sums.one_minus(sp.cosh), "the square of a sinh"),
     Rule("erfc", CANCELS, (Add,), sums.one_minus(sp.erf, erfc)),
-    Rule("exp - exp", CANCELS, (Add,), sums.pair((sp.exp,), sums.difference_of_exp)),
+    Rule("exp - exp", CANCELS, (Add,), exponentials.difference_of_powers),
+    Rule("a - b·h", CANCELS, (Add,), differences.whole_minus_part),
     Rule("√ - 1", CANCELS, (Add,), sums.root_minus_number, ROOTS),
     Rule("√ - √", CANCELS, (Add,), sums.pair((Pow,), sums.difference_of_roots), ROOTS),
-    Rule("log - log", CANCELS, (Add,), sums.pair((sp.log, log1p), sums.difference_of_logs)),
+    Rule("√ - a", CANCELS, (Add,), differences.root_minus_member),
+    Rule("√a - √b", CANCELS, (Add,), differences.difference_of_any_roots),
+    Rule("power - 1", CANCELS, (Add,), differences.power_minus_one),
+    Rule("coth - 1/u", CANCELS, (Add,), ratios.coth_minus_inverse),
+    Rule(
+        "log - log",
+        CANCELS,
+        (Add,),
+        sums.pair((sp.log, log1p, logwsumexp), sums.difference_of_logs),
+    ),
     Rule(
         "sin - sin", CANCELS, (Add,), sums.pair((sp.sin, sp.cos), sums.difference_of_waves), ANGLE
     ),
@@ -85,16 +118,29 @@ RULES: tuple[Rule, ...] = (
     Rule("logaddexp - a", CANCELS, (Add,), sums.log_sum_exp_minus_member),
     Rule("binary_cross_entropy", ENTROPY, (Add,), sums.cross_entropy_of_sigma),
     Rule("logaddexp", OVERFLOWS, (sp.log, log1p), logs.log_of_powers),
+    Rule("asinh", CANCELS, (sp.log,), logs.log_of_root_sum),
+    Rule("log of a quotient", CANCELS, (sp.log,), logs.log_of_quotient),
     Rule("log of a product", LOG, (sp.log,), logs.log_of_product),
     Rule("logsigmoid", "1 - sigma keeps few digits", (log1p,), logs.log_of_one_minus_sigma),
     Rule("log1mexp", "1 - exp keeps few digits", (sp.log, log1p), logs.log_of_expm1),
+    Rule("logdiffexp", OVERFLOWS, (sp.log,), logs.log_of_difference),
     Rule("logcosh", COSH, (sp.log,), logs.log_of_cosh),
     Rule(
         "log1psq", "the square overflows or is lost", (sp.log, log1p), logs.log_of_one_plus_square
     ),
+    Rule("logwsumexp", WEIGHTS, (sp.log, log1p), logs.log_of_weighted_powers),
+    Rule("log of 1 - erf", LOG, (log1p,), logs.log_of_one_minus_erf),
     Rule("log1p", "1 + u loses the digits of a small u", (sp.log,), logs.log_of_one_plus),
     Rule("hypot", "a square overflows or underflows", (Pow,), quotients.root_of_squares),
     Rule("sinc", "the slope of sin(u)/u cancels for small u", (Mul,), quotients.sine_over_argument),
+    Rule("coth", COSH, (Mul,), ratios.cosh_over_sinh),
+    Rule("exprel", NEAR, (Mul,), exponentials.over_its_argument),
+    Rule("inv_exprel", NEAR, (Mul,), exponentials.argument_over_expm1),
+    Rule("log_sinhc", NEAR, (Mul,), exponentials.even_product),
+    Rule("h(u)/u", NEAR, (Mul,), ratios.odd_over_argument),
+    Rule("acosc", NEAR, (Mul,), ratios.angle_over_sine),
+    Rule("boxcox", NEAR, (Mul,), differences.power_minus_one_over_exponent),
+    Rule("erfcx", OVERFLOWS, (Mul,), ratios.exp_of_square_times_erfc),
 )
 """Every rewriting, in the order in which they are tried."""
 

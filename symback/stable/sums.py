@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Expr, Mul, S
-from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.codegen.cfunctions import expm1, hypot
 
 from symback.operations.functions import (
     binary_cross_entropy,
@@ -18,6 +18,7 @@ from symback.operations.functions import (
     softplus,
     tanh_prime,
 )
+from symback.stable.logs import log_of_ratio
 from symback.stable.matching import (
     Matcher,
     See,
@@ -70,7 +71,8 @@ def one_minus(*heads: Any) -> Matcher:
         number, terms = constant_and_terms(total)
         for term in terms:
             coefficient, rest = split(term)
-            inner = see(rest)
+            factor, rest = split(see(rest))  # p = erfc(u)/2
+            coefficient, inner = coefficient * factor, see(rest)
             if inner.func not in heads:
                 continue
             if coefficient == -number:
@@ -153,11 +155,6 @@ def pair(heads: tuple[Any, ...], change: Callable[[See, Expr, Expr], Expr | None
     return match
 
 
-def difference_of_exp(see: See, a: Expr, b: Expr) -> Expr | None:
-    u, v = argument(a), argument(b)
-    return 2 * sp.sinh(u) if u == -v else expm1(u) - expm1(v)
-
-
 def difference_of_roots(see: See, a: Expr, b: Expr) -> Expr | None:
     """(a - b)/(√a + √b), where the roots are not 0 together."""
     first, second = see(a.base), see(b.base)
@@ -169,15 +166,8 @@ def difference_of_roots(see: See, a: Expr, b: Expr) -> Expr | None:
 
 
 def difference_of_logs(see: See, a: Expr, b: Expr) -> Expr | None:
-    """log(a) - log(b) = log1p((a - b)/b), or -log1p((b - a)/a) where the quotient is positive."""
-    first, second = (inside_log(see, e) for e in (a, b))
-    difference = shorter_difference(first, second)
-    if difference is None:
-        return None
-    shorter = terms_of(first) < terms_of(second)
-    if difference.is_negative or (shorter and not difference.is_positive):
-        return -log1p(-difference / first)
-    return log1p(difference / second)
+    """log(a) - log(b), which is log1p((a - b)/b) or the like."""
+    return log_of_ratio(inside_log(see, a), inside_log(see, b))
 
 
 def difference_of_waves(see: See, a: Expr, b: Expr) -> Expr | None:

@@ -186,7 +186,7 @@ class _Reader:
         if isinstance(part, sp.Pow):
             self._refuse_power(name, part, *args)
         if isinstance(part, Slope):
-            return part.of(*args).fdiff()
+            return part.of(*args).fdiff(part.by)
         if isinstance(part, Piecewise) and part.args[-1].cond != S.true:
             raise Unsupported(f"node '{name}': a Piecewise needs a last branch (…, True)")
         if isinstance(part, Relational):

@@ -83,7 +83,7 @@ GATES = [
     ("pi*x + sqrt(2)*y", (2, 5), (sp.pi, sp.sqrt(2))),
 ]
 
-LETTERS = "xyz"
+LETTERS = "xyzw"
 
 
 @pytest.fixture(autouse=True)
@@ -308,7 +308,7 @@ def test_sinc_at_0():
 def test_another_number_of_operands_is_refused(name):
     known = len(CASES[name][0])
     for count in (known - 1, *([] if name in ("min", "max") else [known + 1])):
-        operands = ", ".join("abcd"[:count])
+        operands = ", ".join("abcde"[:count])
         with pytest.raises(CircuitError):
             sb.circuit(f"f = {name}({operands})", loss=None)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import mpmath as mp
 
+from tests.cases import special_kernels as kernels
+
 
 @dataclass(frozen=True)
 class Case:
@@ -72,6 +74,110 @@ CASES = {
         "f = w2*logcosh(w*x + b)",
         [(-40,), (-1,), (0,), (1e-9,), (3,)],
         lambda u: mp.log(mp.cosh(u)),
+    ),
+    "exprel": Case(
+        "f = w2*exprel(w*x + b)", [(-40,), (-1.5,), (0,), (1e-9,), (0.5,), (30,)], kernels.exprel
+    ),
+    "inv_exprel": Case(
+        "f = w2*inv_exprel(w*x + b)",
+        [(-40,), (-1.5,), (0,), (1e-9,), (0.5,), (30,)],
+        lambda u: 1 / kernels.exprel(u),
+    ),
+    "inv_expm1": Case(
+        "f = w2*inv_expm1(w*x)", [(-40,), (-1e-9,), (0.5,), (30,)], lambda u: 1 / mp.expm1(u)
+    ),
+    "inv_add_exp": Case(
+        "f = w2*inv_add_exp(w**2 + 1, x**2 + 0.5, b)",
+        [(1, 2, -40), (0.5, -3, 0.25), (1, 0.125, 30)],
+        lambda a, b, u: 1 / (a + b * mp.exp(u)),
+    ),
+    "expdiff": Case(
+        "f = w2*expdiff(w*x, b)",
+        [(1, 2), (-40, 3), (0.5, 0.5), (1e-9, 0)],
+        lambda a, b: mp.exp(a) - mp.exp(b),
+    ),
+    "expm1over": Case(
+        "f = w2*expm1over(w, x)",
+        [(1, 2), (-40, 3), (0, 0.5), (1e-9, -2)],
+        kernels.MEANING["expm1over"],
+    ),
+    "overexpm1": Case(
+        "f = w2*overexpm1(x, w**2 + 1)",
+        [(1, 2), (-40, 3), (0, 0.5), (1e-9, 2)],
+        kernels.MEANING["overexpm1"],
+    ),
+    "expdivdiff": Case(
+        "f = w2*expdivdiff(w, b, x)",
+        [(1, 2, 0.5), (-4, 3, -2), (0.5, 0.5, 3), (1e-9, 0, 2)],
+        kernels.MEANING["expdivdiff"],
+    ),
+    "expdivdiff2": Case(
+        "f = w2*expdivdiff2(w*x, b)",
+        [(1, 2), (-40, 3), (0.5, 0.5), (1e-9, 0)],
+        kernels.divided_slope,
+    ),
+    "expshare": Case(
+        "f = w2*expshare(w**2 + 1, x**2 + 0.5, b)",
+        [(1, 2, -40), (0.5, -3, 0.25), (1, 0.125, 30)],
+        kernels.MEANING["expshare"],
+    ),
+    "expexp": Case(
+        "f = w2*expexp(w, -x**2, b)",
+        [(1, -2, 0.5), (0, 3, -40), (2, -0.5, 3)],
+        lambda a, b, u: mp.exp(a + b * mp.exp(u)),
+    ),
+    "expm1exp": Case(
+        "f = w2*expm1exp(-x**2, b)",
+        [(-2, 0.5), (3, -40), (-1e-9, 3)],
+        lambda b, u: mp.expm1(b * mp.exp(u)),
+    ),
+    "logwsumexp": Case(
+        "f = w2*logwsumexp(w**2 + 1, x, b**2 + 1, 2*x)",
+        [(1, -40, 2, 40), (0.5, 1, -0.25, -3), (2, 0, 1, 0)],
+        kernels.logwsumexp,
+    ),
+    "powm1": Case(
+        "f = w2*powm1(w*x, b)", [(2, 3), (0.5, 1e-9), (1 + 1e-9, -2), (9, 0)], lambda x, k: x**k - 1
+    ),
+    "pow1pm1": Case(
+        "f = w2*pow1pm1(w*x, b)",
+        [(2, 3), (-0.5, 1e-9), (1e-9, -2), (9, 0)],
+        lambda x, k: (1 + x) ** k - 1,
+    ),
+    "pow1p": Case(
+        "f = w2*pow1p(w*x, b)",
+        [(2, 3), (-0.5, 1e-9), (1e-9, -2), (9, 0)],
+        kernels.MEANING["pow1p"],
+    ),
+    "boxcox": Case("f = w2*boxcox(w*x, b)", [(2, 3), (0.5, 1e-9), (9, 0), (3, -2)], kernels.boxcox),
+    "log_sinhc": Case(
+        "f = w2*log_sinhc(w*x + b)",
+        [(-40,), (-1,), (0,), (1e-9,), (3,)],
+        kernels.MEANING["log_sinhc"],
+    ),
+    "langevin": Case(
+        "f = w2*langevin(w*x + b)", [(-40,), (-1,), (0,), (1e-9,), (3,)], kernels.langevin
+    ),
+    "tanhc": Case(
+        "f = w2*tanhc(w*x + b)", [(-40,), (-1,), (0,), (1e-9,), (2,)], kernels.MEANING["tanhc"]
+    ),
+    "acosc": Case(
+        "f = w2*acosc(w*x)", [(-0.75,), (0,), (0.5,), (1 - 2.0**-30,), (1,)], kernels.acosc
+    ),
+    "hypotsub": Case(
+        "f = w2*hypotsub(w*x, b)", [(3, 4), (-3, 4), (1e8, 1), (0, 2)], kernels.MEANING["hypotsub"]
+    ),
+    "rootsub": Case(
+        "f = w2*rootsub(w*x, b**2 + 1)",
+        [(3, 4), (-3, 4), (1e8, 1), (2, -3)],
+        kernels.MEANING["rootsub"],
+    ),
+    "erfcx": Case("f = w2*erfcx(w*x + b)", [(-3,), (0,), (0.5,), (30,)], kernels.MEANING["erfcx"]),
+    "log_erfc": Case(
+        "f = w2*log_erfc(w*x + b)", [(-3,), (1e-9,), (0.5,), (30,)], kernels.MEANING["log_erfc"]
+    ),
+    "log_ndtr": Case(
+        "f = w2*log_ndtr(w*x + b)", [(-40,), (0,), (0.5,), (6,)], kernels.MEANING["log_ndtr"]
     ),
     "binary_cross_entropy": Case(
         "t: target\nf = w*x + b\nl: loss = binary_cross_entropy(f, t)",

@@ -15,8 +15,10 @@ from symback.circuits.program import Program, batch_sum
 from symback.operations import edges
 from symback.operations import elementwise as ops
 from symback.operations import functions as fn
+from symback.operations import special
 from symback.operations.expressions import postorder
 from tests.cases import elementwise
+from tests.cases import special_kernels as kernels
 
 DIGITS = 60
 
@@ -40,6 +42,14 @@ SLOPE_MEANING = {
     edges.power_log: lambda v, a: v and v * mp.log(a),
     fn.silu_prime: lambda u: mp.diff(MEANING["silu"], u),
     fn.gelu_prime: lambda u: mp.ncdf(u) + u * mp.npdf(u),
+    special.exprel_prime: kernels.exprel_slope,
+    special.inv_exprel_prime: kernels.MEANING["inv_exprel_slope"],
+    special.overexpm1_prime: kernels.MEANING["overexpm1_slope"],
+    special.boxcox_prime: kernels.boxcox_slope,
+    special.langevin_prime: kernels.MEANING["langevin_slope"],
+    special.tanhc_prime: kernels.MEANING["tanhc_slope"],
+    special.acosc_prime: kernels.MEANING["acosc_slope"],
+    special.erfcx_prime: kernels.MEANING["erfcx_slope"],
 }
 
 _BY_HEAD: dict[Any, Any] = {op.head: MEANING[name] for name, op in ops.OPS.items()} | SLOPE_MEANING
@@ -63,7 +73,10 @@ def value(expr: Any, point: Mapping[str, Any]) -> Any:
     done: dict[Any, Any] = {}
     for part in postorder(expr):
         if isinstance(part, sp.Expr):
-            done[part] = _value(part, done, point)
+            try:
+                done[part] = _value(part, done, point)
+            except ZeroDivisionError:  # in a branch that is not taken, or the value is no number
+                done[part] = mp.nan
     return done[expr]
 
 

@@ -14,7 +14,7 @@ from symback.operations.properties import companion, has_kink
 from tests.cases.elementwise import CASES
 
 EVERYWHERE = (-800, -2, -1, -0.5, 0, 0.5, 1, 1.5, 800)
-LETTERS = "xyz"
+LETTERS = "xyzw"
 
 
 def symbols_of(op):

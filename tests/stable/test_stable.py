@@ -26,6 +26,7 @@ from symback.stable import RULES, Rule, rewrite, stable
 from symback.stable import matching as patterns
 from symback.truth.reference import Reference
 from tests.cases.sample_circuits import ALL, LECTURE
+from tests.cases.typed_forms import FORMS
 
 # typed → what it becomes, in circuit text, and what the step calls that
 REWRITTEN = [
@@ -69,7 +70,7 @@ REWRITTEN = [
     ("log(1 + x + y)", "log1p(x + y)", "log1p"),
     ("exp(x) - 1", "expm1(x)", "expm1"),
     ("3 - 3*exp(-x) + y", "y - 3*expm1(-x)", "expm1"),
-    ("exp(x) - exp(y)", "expm1(x) - expm1(y)", "expm1"),
+    ("exp(x) - exp(y)", "expdiff(x, y)", "expdiff"),
     ("(exp(x) - exp(-x))/2", "sinh(x)", "sinh"),
     ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", "tanh(x)", "tanh"),
     ("(1 - exp(-2*x))/(1 + exp(-2*x))", "tanh(x)", "tanh"),
@@ -119,16 +120,12 @@ UNTOUCHED = [
     "exp(x) - 2",
     "exp(x) - y",
     "p*exp(x)/(1 + y)",
-    "1/(1 + p*exp(x))",
-    "log(exp(a) - exp(b)**2*c)",
-    "sqrt(x + y) - sqrt(x)",  # 0/0 at 0, where the typed form is 0
     "sqrt(x**2 - y**2)",
     "sqrt(x**2 + y)",
     "cos(x) - cos(y)",
     "1 - x**2",
     "softplus(z) - t*z",
     "x/(1 + sqrt(2))",
-    "1/sqrt(1 + exp(x))",
     "y + (1 + exp(x))**2",
     "exp(a - 2*logaddexp(a, b))",
     "exp(-2*softplus(x))",
@@ -141,9 +138,7 @@ UNTOUCHED = [
     "3 + tanh(x)",
     "3 - tanh(x)**2",
     "1 - tanh(x)**3",
-    "(x + 1)**2 - 1",
     "(x + 1)**2 - x**2",
-    "sqrt(x + y + 1) - sqrt(x + 1)",  # 0/0 where both roots are 0
     "sin(x + h) - cos(x)",
     "log(2*x + y) - log(x)",
     "-t*logsigmoid(z) - s*logsigmoid(-z)",
@@ -152,7 +147,6 @@ UNTOUCHED = [
     "log1p(-x)",
     "log1p(sigma(x))",
     "log1p(-cos(x))",
-    "log1p(-2*exp(x))",
     "log(hypot(x, 2))",
     "log(2 + x**2)",
 ]
@@ -165,7 +159,7 @@ PARTS = [
     ("log(3*exp(x) + 3*exp(-x))", "logcosh(x) + log(6)"),
     ("log(exp(sin(x)) + exp(-sin(x)))", "logcosh(sin(x)) + log(2)"),
     ("log(2*exp(x) + 3*exp(-x))", "logaddexp(x + log(2), log(3) - x)"),
-    ("log(1 + y)/(exp(x) - 2)", "log1p(y)/(exp(x) - 2)"),
+    ("log(1 + y)/(exp(x) - 2)", "log1p(y)*inv_add_exp(-2, 1, x)"),
     ("logaddexp(x, softplus(y)) - y", "softplus(softplus(x) - y)"),
     ("exp(a - logaddexp(a, b))", "sigma(a - b)"),
     ("exp(a)/(1 + exp(a) + exp(b))", "sigma(a - softplus(b))"),
@@ -194,7 +188,10 @@ PARTS = [
     ("3 + z + cos(x + h) - cos(x)", "z - 2*sin(h/2)*sin(x + h/2) + 3"),
     ("sin(x + h) - sin(x)", "2*sin(h/2)*cos(x + h/2)"),
     ("log(x + y) - log(x)", "log1p(y/x)"),
-    ("log(x) - log(x - exp(y))", "log1p(exp(y)/(x - exp(y)))"),
+    ("log(x) - log(x - exp(y))", "log1p(inv_add_exp(-1, x, -y))"),
+    ("y*expm1(-exp(x))", "y*expm1exp(-1, x)"),
+    ("log1p(-erf(x))", "log_erfc(x)"),
+    ("log1p(-2*exp(x))", "logwsumexp(1, 0, -2, x)"),
     ("log(x) - log(x - 1)", "log1p(1/(x - 1))"),
     ("log(x - 1) - log(x)", "-log1p(1/(x - 1))"),
     ("log(x + y) - log(x + z)", "-log1p((z - y)/(x + y))"),
@@ -365,7 +362,7 @@ THROUGH_NAMES = [
     ("p = exp(a); q = exp(b); f = log(p**2 + q)", "logaddexp(b, 2*a)"),
     ("p = exp(a); q = exp(b); f = log(p**y + q)", "logaddexp(b, a*y)"),
     ("p = exp(a); q = exp(b); f = p*q*y", "y*exp(a + b)"),
-    ("p = exp(x); f = p - exp(y)", "expm1(x) - expm1(y)"),
+    ("p = exp(x); f = p - exp(y)", "expdiff(x, y)"),
     ("p = exp(a)*x; f = log(p)", "a + log(x)"),
     ("p = sigma(z); f = log(p*x)", "logsigmoid(z) + log(x)"),
     ("s = sigma(z); f = log1p(-s)", "logsigmoid(-z)"),
@@ -616,6 +613,8 @@ def test_every_rule_is_used():
             stable(sb.circuit(text.replace("; ", "\n"), loss=None))
         for text, *_ in ARRAYS:
             stable(over_a_vector(text))
+        for form in FORMS:
+            stable(sb.circuit(form.circuit, loss=None))
     finally:
         for rule in RULES:
             object.__setattr__(rule, "match", rule.match.__wrapped__)

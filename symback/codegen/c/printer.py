@@ -1,7 +1,8 @@
 """The C target: expressions and programs as plain C99 over numbers of type double.
 
 Constants print with `repr`, so no digit is lost; functions that C lacks, computes badly or that
-compilers do not vectorise are kernels of `kernels.c`, all others come from <math.h>.
+compilers do not vectorise are kernels of `kernels.c` and `special_kernels.c`, all others come from
+<math.h>.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 from symback.circuits.names import fresh_name
 from symback.operations import edges
 from symback.operations import functions as ops
+from symback.operations.special import logwsumexp
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
 
@@ -82,7 +84,7 @@ _KERNEL = re.compile(
 def kernels() -> dict[str, str]:
     """The functions of the kernel files by name, in order, each with the comment above it."""
     folder = Path(__file__).parent
-    files = ("kernels.c", "array_kernels.c")
+    files = ("kernels.c", "special_kernels.c", "array_kernels.c")
     text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
     return {found[1]: found[0] for found in _KERNEL.finditer(text)}
 
@@ -115,6 +117,10 @@ class CPrinter(CodePrinter):
             for other in others:
                 text = self.call(name, [text, self.print(other)])
             return text, ATOM
+        if isinstance(expr, logwsumexp):
+            texts = ", ".join(map(self.print, expr.args))
+            name = self.functions[expr.func]
+            return f"{name}({len(expr.args) // 2}, (const double[]){{{texts}}})", ATOM
         return super().function(expr)
 
     def branch(self, condition: str, yes: str, no: str) -> str:

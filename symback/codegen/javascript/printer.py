@@ -3,7 +3,8 @@
 A page recomputes a derivation with it. Each line of a program becomes one row: the name it
 gives, the names it reads and the function between them, so that a row whose names have no
 number yet is left out instead of computing nonsense. Numbers print with `repr`, so no digit is
-lost; functions that JavaScript lacks or computes badly are kernels of `kernels.js`.
+lost; functions that JavaScript lacks or computes badly are kernels of `kernels.js`
+and `special_kernels.js`.
 """
 
 from __future__ import annotations
@@ -92,8 +93,9 @@ _KERNEL = re.compile(r"(?:^//[^\n]*\n)*^function (_\w+)\(.*?^\}\n", re.M | re.S)
 
 @cache
 def kernels() -> dict[str, str]:
-    """The functions of `kernels.js` by name, each with the comment above it."""
-    text = (Path(__file__).parent / "kernels.js").read_text(encoding="utf-8")
+    """The functions of the kernel files by name, each with the comment above it."""
+    files = ("kernels.js", "special_kernels.js")
+    text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
     return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
 
 
@@ -170,12 +172,12 @@ def operations(used: Collection[Any]) -> list[str]:
     out, unless they are among the `used` heads.
     """
     printer = JavaScriptPrinter({})
-    names = [real_symbol(name) for name in ("u", "v", "w")]
+    names = [real_symbol(name) for name in ("u", "v", "w", "z")]
     found = []
     for op in OPS.values():
         least, most = op.arity
         function = FUNCTIONS.get(op.head, "")
-        if not function.startswith("Math."):
+        if most is not None and not function.startswith("Math."):
             function = _arrow(op.head(*names[:least]), names[:least], printer)
         row = f'["{op.name}", {least}, {most or 0}, {function}'
         if op.arity == (1, 1):

@@ -37,7 +37,13 @@ def _functions(file: str) -> Iterator[tuple[str, str]]:
 
 KERNELS: dict[str, str] = {
     name: source
-    for file in ("kernels.py", "series_kernels.py", "edge_kernels.py", "array_kernels.py")
+    for file in (
+        "kernels.py",
+        "series_kernels.py",
+        "special_kernels.py",
+        "edge_kernels.py",
+        "array_kernels.py",
+    )
     for name, source in _functions(file)
 }
 """The source of every function that may be pasted into a module, by name."""

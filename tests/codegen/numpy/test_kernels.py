@@ -14,7 +14,13 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from symback.codegen.numpy import array_kernels, edge_kernels, kernels, series_kernels
+from symback.codegen.numpy import (
+    array_kernels,
+    edge_kernels,
+    kernels,
+    series_kernels,
+    special_kernels,
+)
 from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
 from tests.cases.kernel_digits import (
     BOUND,
@@ -390,7 +396,8 @@ def test_every_function_is_covered():
         reached |= more
     assert reached == _functions()
     wanted = {*FUNCTIONS.values(), *VALUE_AND_SLOPE.values()}
-    elsewhere = set(vars(series_kernels))  # tests/stable/test_stable.py has their digits
-    elsewhere |= set(vars(edge_kernels))  # and tests/operations/test_edges.py those
+    # tests/stable/test_stable.py, tests/operations/test_edges.py and test_special_kernels.py have
+    # their digits
+    elsewhere = {*vars(series_kernels), *vars(edge_kernels), *vars(special_kernels)}
     assert {name for name in wanted if name.startswith("_")} <= set(KERNELS) | elsewhere
     assert {meaning for meanings in KERNELS.values() for meaning in meanings} == set(MEANING)

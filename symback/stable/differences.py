@@ -1,0 +1,197 @@
+"""Differences of roots, of powers, and of what is nearly the whole: what they are without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+from sympy import Add, Expr, Mul, S
+from sympy.codegen.cfunctions import expm1, hypot
+
+from symback.operations.functions import erfc, sigma
+from symback.operations.special import boxcox, hypotsub, pow1pm1, powm1, rootsub
+from symback.stable.matching import (
+    SHORT,
+    See,
+    argument,
+    base_and_power,
+    others_of,
+    quotient,
+    shorter_difference,
+    split,
+    terms_looked_at,
+    terms_of,
+)
+
+
+def root_minus_member(see: See, total: Expr) -> Expr | None:
+    """√(a² + c²) ± a, and √(b² + d) ± b, with any factor before both."""
+    terms = terms_looked_at(total)
+    by_value = set(terms)
+    for term in terms:
+        factors = Mul.make_args(term)
+        for factor in factors:
+            inner = see(factor)
+            if isinstance(inner, hypot):
+                members = [(m, other) for m, other in (inner.args, inner.args[::-1])]
+            elif inner.is_Pow and inner.exp == S.Half:
+                members = [(m, None) for m in _roots_of_terms(see, inner.base)]
+            else:
+                continue
+            weight = others_of(factors, factor)
+            for member, other in members:
+                for sign in (1, -1):
+                    against = -sign * weight * member
+                    if against not in by_value:
+                        continue
+                    rest = Add(*(t for t in terms if t is not term and t != against))
+                    if other is not None:
+                        return rest + weight * hypotsub(sign * member, other)
+                    left = see(inner.base) - member**2
+                    return rest + weight * rootsub(sign * member, left)
+    return None
+
+
+def _roots_of_terms(see: See, inside: Expr) -> list[Expr]:
+    """b for each term b² of a sum."""
+    total = see(inside)
+    if not total.is_Add or len(total.args) > SHORT:
+        return []
+    found = []
+    for term in total.args:
+        coefficient, rest = split(term)
+        root = sp.sqrt(coefficient) if coefficient > 0 else S.Zero
+        factors = [base_and_power(see(f)) for f in Mul.make_args(rest)]
+        if root.is_Rational and root != 0 and all(n.is_Integer and n % 2 == 0 for _, n in factors):
+            found.append(root * Mul(*(b ** (n / 2) for b, n in factors)))
+    return found
+
+
+def difference_of_any_roots(see: See, total: Expr) -> Expr | None:
+    """√a - √b with a - b of fewer terms, where both may be 0 together."""
+    terms = terms_looked_at(total)
+    waiting: dict[Expr, list[tuple[Expr, Expr]]] = {}
+    for term in terms:
+        factors = Mul.make_args(term)
+        for factor in factors:
+            inner = see(factor)
+            if not (inner.is_Pow and inner.exp == S.Half):
+                continue
+            weight = others_of(factors, factor)
+            for other, before in waiting.get(-weight, []):
+                left = shorter_difference(see(inner.base), see(before.base))
+                if left is None:
+                    continue
+                rest = Add(*(t for t in terms if t is not term and t is not other))
+                if terms_of(see(inner.base)) < terms_of(see(before.base)):
+                    return rest - weight * rootsub(inner, -left)
+                return rest + weight * rootsub(before, left)
+            waiting.setdefault(weight, []).append((term, inner))
+    return None
+
+
+def power_minus_one(see: See, total: Expr) -> Expr | None:
+    """c·(1 + x)ⁿ - c, and c·xᵏ - c where k is no number."""
+    terms = terms_looked_at(total)
+    by_value = set(terms)
+    for term in terms:
+        factors = Mul.make_args(term)
+        for factor in factors:
+            power = see(factor)
+            if not power.is_Pow or power.exp == S.Half:
+                continue
+            weight = others_of(factors, factor)
+            if -weight not in by_value:
+                continue
+            base = see(power.base)
+            if base.is_Add and base.args[0] == 1:
+                changed: Expr = pow1pm1(base - 1, power.exp)
+            elif not power.exp.is_number and not base.is_number:
+                changed = powm1(power.base, power.exp)
+            else:
+                continue
+            rest = Add(*(t for t in terms if t is not term and t != -weight))
+            return rest + weight * changed
+    return None
+
+
+def power_minus_one_over_exponent(see: See, product: Expr) -> Expr | None:
+    """(xᵏ - 1)/k."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        inner = see(factor)
+        if not isinstance(inner, powm1):
+            continue
+        x, k = inner.args
+        for other in factors:
+            if not (other.is_Pow and other.exp == -1):
+                continue
+            ratio = quotient(k, other.base)
+            if ratio is not None and ratio.is_number:
+                return others_of(factors, factor, other) * ratio * boxcox(x, k)
+    return None
+
+
+_COMPLEMENTS: dict[Any, tuple[int, Callable[[Expr], Expr]]] = {
+    sigma: (1, lambda u: sigma(-u)),
+    erfc: (2, lambda u: erfc(-u)),
+    expm1: (-1, lambda u: -sp.exp(u)),
+}
+"""c and c - h(u), which is small where h(u) is nearly c."""
+
+
+def whole_minus_part(see: See, total: Expr) -> Expr | None:
+    """a - b·σ(u) = (a - b) + b·σ(-u) where a - b has fewer terms than a; so for Φ and 1 - exp."""
+    terms = _flat_terms(see, total)
+    if not 1 < len(terms) <= SHORT:
+        return None
+    for head, (whole, complement) in _COMPLEMENTS.items():
+        weights: dict[Expr, Expr] = {}
+        rest = S.Zero
+        for term in terms:
+            found = _part(see, term, head)
+            if found is None:
+                rest += term
+            else:
+                weights[found[1]] = weights.get(found[1], S.Zero) + found[0]
+        for u, weight in weights.items():
+            left = sp.expand(rest + whole * weight)
+            if sp.expand(weight).is_number or terms_of(left) >= terms_of(sp.expand(rest)):
+                continue
+            others = Add(*(w * head(v) for v, w in weights.items() if v != u))
+            return left + others - sp.factor_terms(weight) * complement(u)
+    return None
+
+
+def _flat_terms(see: See, total: Expr) -> list[Expr]:
+    """The terms, those of a named sum and of a product with a sum among them."""
+    found: list[Expr] = []
+    for term in Add.make_args(total):
+        coefficient, rest = split(term)
+        inner = see(rest)
+        if inner.is_Add and len(inner.args) <= SHORT:
+            found += [coefficient * t for t in inner.args]
+        else:
+            found.append(term)
+    return found
+
+
+def _part(see: See, term: Expr, head: type) -> tuple[Expr, Expr] | None:
+    """(b, u) of b·h(u)."""
+    factors = Mul.make_args(term)
+    for factor in factors:
+        inner = see(factor)
+        coefficient, rest = split(inner)
+        if isinstance(rest, head):
+            return coefficient * others_of(factors, factor), argument(rest)
+    return None
+
+
+__all__ = [
+    "difference_of_any_roots",
+    "power_minus_one",
+    "power_minus_one_over_exponent",
+    "root_minus_member",
+    "whole_minus_part",
+]

@@ -1,0 +1,182 @@
+"""Functions over their argument or another function of it, where 0/0 or ∞/∞ stands as typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy import Add, Expr, Mul, S
+
+from symback.operations.functions import erfc
+from symback.operations.special import acosc, erfcx, langevin, log_sinhc, tanhc
+from symback.stable.exponentials import see_sum
+from symback.stable.matching import (
+    SHORT,
+    See,
+    argument,
+    base_and_power,
+    exponent,
+    others_of,
+    quotient,
+    terms_of,
+)
+
+
+def _sinhc(u: Expr, times: Expr) -> Expr:
+    return sp.exp(times * log_sinhc(u))
+
+
+_OVER_ARGUMENT: dict[Any, Any] = {
+    sp.sinh: _sinhc,
+    sp.tanh: lambda u, times: tanhc(u) ** times,
+    sp.sin: lambda u, times: sp.sinc(u) ** times,
+}
+"""(h(u)/u)ⁿ."""
+
+
+def odd_over_argument(see: See, product: Expr) -> Expr | None:
+    """h(u)ⁿ/uⁿ and uⁿ/h(u)ⁿ for h = sinh and tanh, and for h = sin below, with a factor between."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        base, times = base_and_power(factor)
+        inner = see(base)
+        if inner.func not in _OVER_ARGUMENT or not (times.is_Integer and times != 0):
+            continue
+        if inner.func is sp.sin and times > 0:
+            continue  # a rule of its own, where the ratio is a number
+        u = argument(inner)
+        for other in factors:
+            below, power = base_and_power(other)
+            if other is factor or not (power.is_Integer and power * times < 0):
+                continue
+            ratio = quotient(u, see_sum(see, below))
+            if ratio is None or (inner.func is sp.tanh and not ratio.is_number):
+                continue  # the slope of tanh(a·x)/x by a would cancel where tanh is 1
+            both = min(abs(times), abs(power)) * sp.sign(times)
+            left = base ** (times - both) * below ** (power + both)
+            changed = ratio**both * _OVER_ARGUMENT[inner.func](u, both)
+            return others_of(factors, factor, other) * left * changed
+    return None
+
+
+def cosh_over_sinh(see: See, product: Expr) -> Expr | None:
+    """cosh(u)/sinh(u) = 1/tanh(u), and (exp(u) + exp(-u))/sinh(u) = 2/tanh(u)."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        if not (factor.is_Pow and factor.exp == -1):
+            continue
+        below = see(factor.base)
+        if not isinstance(below, sp.sinh):
+            continue
+        u = argument(below)
+        for other in factors:
+            seen = see(other)
+            if isinstance(seen, sp.cosh) and argument(seen) in (u, -u):
+                return others_of(factors, factor, other) / sp.tanh(u)
+            if seen == sp.exp(u) + sp.exp(-u):
+                return others_of(factors, factor, other) * 2 / sp.tanh(u)
+    return None
+
+
+def coth_minus_inverse(see: See, total: Expr) -> Expr | None:
+    """c·coth(u) - c/u, and the difference of two c·coth(u) whose c/u are equal."""
+    terms = Add.make_args(total)
+    if not 1 < len(terms) <= SHORT:
+        return None
+    waiting: dict[Expr, tuple[Expr, Expr, Expr]] = {}
+    for term in terms:
+        found = _coth(see, term)
+        if found is None:
+            continue
+        weight, u = found
+        pole = weight / u
+        if -pole in terms:
+            rest = Add(*(t for t in terms if t is not term and t != -pole))
+            return rest + weight * langevin(u)
+        if -pole in waiting:
+            other, before, v = waiting[-pole]
+            rest = Add(*(t for t in terms if t is not term and t is not other))
+            return rest + weight * langevin(u) + before * langevin(v)
+        waiting[pole] = term, weight, u
+    return None
+
+
+def _coth(see: See, term: Expr) -> tuple[Expr, Expr] | None:
+    """(c, u) of c·coth(u) = c/tanh(u) or c/u·(u/tanh(u)), a name of which is looked through."""
+    factors = Mul.make_args(see(term) if term.is_Symbol else term)
+    for factor in factors:
+        seen = see(factor)
+        for inner in Mul.make_args(seen):
+            base, power = base_and_power(inner)
+            below = see(base)
+            if power == -1 and isinstance(below, sp.tanh | tanhc):
+                u = argument(below)
+                weight = others_of(factors, factor) * others_of(Mul.make_args(seen), inner)
+                return (weight if isinstance(below, sp.tanh) else weight * u), u
+    return None
+
+
+def angle_over_sine(see: See, product: Expr) -> Expr | None:
+    """acos(w)/√(1 - w²)."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        angle = see(factor)
+        if not isinstance(angle, sp.acos):
+            continue
+        w = argument(angle)
+        for other in factors:
+            base, power = base_and_power(other)
+            inner = see(base)
+            if inner.is_Pow and inner.exp == S.Half:  # the root has a name
+                base, power = inner.base, power / 2
+            if power != -S.Half:
+                continue
+            if _is_one_minus_square(see(base), w):
+                return others_of(factors, factor, other) * acosc(w)
+    return None
+
+
+def _is_one_minus_square(total: Expr, w: Expr) -> bool:
+    if max(terms_of(f) for f in Mul.make_args(total)) > SHORT or terms_of(w) > SHORT:
+        return False
+    return bool(sp.expand(total - (1 - w**2)) == 0)
+
+
+def inverse_sinc_of_acos(see: See, expr: Expr) -> Expr | None:
+    """θ/sin(θ) where θ = acos(w)."""
+    inner = see(expr.base)
+    if not (isinstance(inner, sp.sinc) and expr.exp.is_Integer and expr.exp.is_negative):
+        return None
+    angle = see(argument(inner))
+    return acosc(argument(angle)) ** -expr.exp if isinstance(angle, sp.acos) else None
+
+
+def exp_of_square_times_erfc(see: See, product: Expr) -> Expr | None:
+    """exp(u²)·erfc(u), and exp(-u²)/erfc(u); other terms of the exponent are kept."""
+    factors = Mul.make_args(product)
+    powers = [(f, u) for f in factors if (u := exponent(see, f)) is not None]
+    if len(powers) != 1:
+        return None
+    ((power, total),) = powers
+    for factor in factors:
+        base, times = base_and_power(factor)
+        inner = see(base)
+        if not (isinstance(inner, erfc) and times in (1, -1)):
+            continue
+        u = argument(inner)
+        if terms_of(u) > SHORT or terms_of(total) > SHORT:
+            continue
+        left = sp.expand(total - times * u**2)
+        if terms_of(left) < terms_of(sp.expand(total)):
+            return others_of(factors, factor, power) * sp.exp(left) * erfcx(u) ** times
+    return None
+
+
+__all__ = [
+    "angle_over_sine",
+    "cosh_over_sinh",
+    "coth_minus_inverse",
+    "exp_of_square_times_erfc",
+    "inverse_sinc_of_acos",
+    "odd_over_argument",
+]

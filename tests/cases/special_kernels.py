@@ -1,0 +1,218 @@
+"""What each kernel of special functions means, in mpmath, and where its digits are tried."""
+
+import itertools
+import math
+
+import mpmath as mp
+import numpy as np
+
+TOLERANCE = 4.0  # ULP
+OVER_CONDITION = 2.0  # or so many units of what rounding the operands alone causes
+UNIT = 2.0**-52
+
+
+def exprel(z):
+    return mp.expm1(z) / z if z else mp.mpf(1)
+
+
+def exprel_slope(z):
+    return (mp.exp(z) * (z - 1) + 1) / z**2 if z else mp.mpf(1) / 2
+
+
+def langevin(z):
+    return mp.coth(z) - 1 / z if z else mp.mpf(0)
+
+
+def acosc(w):
+    return mp.acos(w) / mp.sqrt(1 - w * w) if w != 1 else mp.mpf(1)
+
+
+def boxcox(x, k):
+    return (x**k - 1) / k if k else mp.log(x)
+
+
+def boxcox_slope(x, k):
+    if x == 0:
+        return 1 / k**2
+    log = mp.log(x)
+    return (x**k * (k * log - 1) + 1) / k**2 if k else log**2 / 2
+
+
+def divided(a, b):
+    return (mp.exp(a) - mp.exp(b)) / (a - b) if a != b else mp.exp(a)
+
+
+def divided_slope(a, b):
+    return (mp.exp(a) - divided(a, b)) / (a - b) if a != b else mp.exp(a) / 2
+
+
+def logwsumexp(*operands):
+    pairs = zip(operands[::2], operands[1::2], strict=True)
+    return mp.log(mp.fsum(w * mp.exp(u) for w, u in pairs))
+
+
+MEANING = {
+    "exprel": exprel,
+    "exprel_slope": exprel_slope,
+    "inv_exprel": lambda z: 1 / exprel(z),
+    "inv_exprel_slope": lambda z: -exprel_slope(z) / exprel(z) ** 2,
+    "inv_expm1": lambda z: 1 / mp.expm1(z),
+    "inv_add_exp": lambda a, b, u: 1 / (a + b * mp.exp(u)),
+    "expshare": lambda a, b, u: a / (a + b * mp.exp(u)),
+    "expdiff": lambda a, b: mp.exp(a) - mp.exp(b),
+    "expm1over": lambda k, u: mp.expm1(k * u) / k if k else u,
+    "overexpm1": lambda x, r: x / mp.expm1(r * x) if x else 1 / r,
+    "overexpm1_slope": lambda x, r: -exprel_slope(r * x) / exprel(r * x) ** 2,
+    "expdivdiff": lambda a, b, t: t * divided(a * t, b * t),
+    "expdivdiff2": divided_slope,
+    "expexp": lambda a, b, u: mp.exp(a + b * mp.exp(u)),
+    "expm1exp": lambda b, u: mp.expm1(b * mp.exp(u)),
+    "logwsumexp": logwsumexp,
+    "powm1": lambda x, k: x**k - 1,
+    "pow1p": lambda x, k: (1 + x) ** k,
+    "pow1pm1": lambda x, k: (1 + x) ** k - 1,
+    "boxcox": boxcox,
+    "boxcox_slope": boxcox_slope,
+    "log_sinhc": lambda z: mp.log(mp.sinh(z) / z) if z else mp.mpf(0),
+    "langevin": langevin,
+    "langevin_slope": lambda z: 1 / z**2 - 1 / mp.sinh(z) ** 2 if z else mp.mpf(1) / 3,
+    "tanhc": lambda z: mp.tanh(z) / z if z else mp.mpf(1),
+    "tanhc_slope": lambda z: (mp.sech(z) ** 2 - mp.tanh(z) / z) / z if z else mp.mpf(0),
+    "acosc": acosc,
+    "acosc_slope": lambda w: (w * acosc(w) - 1) / (1 - w * w) if w != 1 else mp.mpf(-1) / 3,
+    "hypotsub": lambda a, c: mp.sqrt(a * a + c * c) - a,
+    "rootsub": lambda b, d: mp.sqrt(b * b + d) - b,
+    "erfcx": lambda z: mp.exp(z * z) * mp.erfc(z),
+    "erfcx_slope": lambda z: 2 * z * mp.exp(z * z) * mp.erfc(z) - 2 / mp.sqrt(mp.pi),
+    "log_erfc": lambda z: mp.log(mp.erfc(z)),
+    "log_ndtr": lambda z: mp.log(mp.erfc(-z / mp.sqrt(2)) / 2),
+}
+"""Kernel → its textbook definition."""
+
+TO_THE_CONDITION = {
+    "inv_add_exp",
+    "expshare",
+    "expdiff",
+    "expexp",
+    "expm1exp",
+    "logwsumexp",
+    "powm1",
+    "pow1p",
+    "pow1pm1",
+    "boxcox",
+    "boxcox_slope",
+    "expdivdiff",
+    "expdivdiff2",
+    "expm1over",
+    "overexpm1",
+    "overexpm1_slope",
+    "exprel",
+    "exprel_slope",
+    "inv_expm1",
+    "inv_exprel",
+    "inv_exprel_slope",
+    "erfcx",
+    "erfcx_slope",
+    "log_ndtr",
+}
+"""Those that are exponentials for large operands, as good as rounding of these allows."""
+
+NEAR = (1e-300, 1e-20, 1e-9, 1e-5, 0.01, 0.3, 0.5, 0.7, 1.0, 1.3, 1.5, 1.9, 2.0, 2.1, 2.9, 3.0)
+FAR = (3.3, 5.0, 9.0, 17.0, 27.9, 28.1, 40.0, 90.0, 300.0, 650.0)
+BEYOND = (720.0, 1e3, 1e5, 1e10, 1e30)
+SIGNED = (0.0, *NEAR, *FAR, *BEYOND, *(-z for z in (*NEAR, *FAR, *BEYOND)))
+EXPONENTS = (0.0, 1e-9, 0.5, 3.0, 40.0, 690.0, -1e-9, -0.5, -3.0, -40.0, -690.0, -2e3)
+WEIGHTS = (0.3, 2.0, 1e-5)
+BASES = (1e-10, 0.2, 0.9999, 1.0, 1.00001, 2.5, 50.0, 1e10)
+POWERS = (1e-12, 1e-5, 0.3, 1.0, 3.0, 17.0, -1e-12, -0.5, -4.0)
+
+
+def operands_of(name):
+    """The operands at which a kernel is tried, one list an operand."""
+    if name in ("inv_add_exp", "expshare", "expexp", "expm1exp"):
+        constants = (-2.0, -0.3, 0.7, 1e-5)
+        firsts = {
+            "inv_add_exp": constants,
+            "expshare": constants,
+            "expexp": (-1.0, 0.0, 3.0),
+            "expm1exp": (),
+        }[name]
+        lists = [c for c in (firsts, constants, EXPONENTS) if c]
+    elif name == "expdivdiff":
+        lists = [(-1.0, 0.5, -1 + 2.0**-40), (-1.0, 0.5, -3.0, 1e-9), (1e-9, 2.0, 300.0, -3.0)]
+    elif name in ("expm1over", "overexpm1", "overexpm1_slope"):
+        lists = [(1e-12, -0.3, 2.0, -40.0, 0.0), (0.5, 1e-9, -3.0, 300.0)]
+    elif name in ("expdiff", "expdivdiff2"):
+        lists = [EXPONENTS, (*EXPONENTS, 3.0000001, 41.0)]
+    elif name == "logwsumexp":
+        lists = [(*WEIGHTS, 1.0), EXPONENTS, (*WEIGHTS, 0.7, 2e-8), (-800.0, -1.0, -0.3, 2.0)]
+    elif name in ("powm1", "boxcox", "boxcox_slope"):
+        lists = [BASES, (*POWERS, *([0.0] if name != "powm1" else []))]
+    elif name in ("pow1p", "pow1pm1"):
+        lists = [(1e-20, -1e-9, 1e-9, 0.03, -0.4, 0.6, -0.9, 5.0, 1e10), POWERS]
+    elif name == "rootsub":
+        lists = [(1e-9, 1.0, 1e8, 1e17, -1e-9, -1.0, -1e8), (1e-30, 1e-5, 2.0, 1e10)]
+    elif name == "hypotsub":
+        lists = [SIGNED, (1e-9, 1.0, -3.0, 1e5)]
+    elif name.startswith("acosc"):
+        near = [1 - d for d in (0.0, 1e-15, 1e-9, 1e-4, 0.1, 0.4999, 0.5, 0.5001)]
+        lists = [(*near, 0.3, 1e-9, 0.0, -0.2, -0.7, -0.999, -1 + 1e-9)]
+    else:
+        inside = (z for z in SIGNED if abs(z) < 27 or z > 0 or not name.startswith("erfcx"))
+        lists = [list(inside)]
+    rows = list(itertools.product(*lists))
+    return [np.array(column) for column in zip(*rows, strict=True)]
+
+
+def truth(name, operands):
+    """Value and condition number at one point, at a precision that is doubled until it suffices."""
+    found = None
+    precision = 256
+    while True:
+        with mp.workprec(precision):
+            at = [mp.mpf(float(o)) for o in operands]
+            value = MEANING[name](*at)
+            if found is not None and abs(value - found) <= abs(value) * mp.mpf(2) ** -80:
+                return value, _condition(name, at, value)
+            found, precision = value, 2 * precision
+            assert precision < 2**15, (name, operands)
+
+
+def _condition(name, at, value):
+    if name not in TO_THE_CONDITION or value == 0:
+        return mp.mpf(0)
+    total = mp.mpf(0)
+    for place, x in enumerate(at):
+        step = abs(x) * mp.mpf(2) ** -90
+        if step:
+            moved = [*at[:place], x + step, *at[place + 1 :]]
+            total += abs((MEANING[name](*moved) - value) / step * x)
+    return total / abs(value)
+
+
+def worst(name, call, dtype=np.float64):
+    """The largest error in ULP, where no condition excuses it, and the point."""
+    info = np.finfo(dtype)
+    rows = [o.astype(dtype) for o in operands_of(name)]
+    inside = np.all(np.isfinite(rows), axis=0)
+    if name == "inv_expm1":
+        inside &= rows[0] != 0
+    if name.startswith("acosc"):
+        inside &= rows[0] > -1
+    operands = [o[inside] for o in rows]
+    found = (0.0, "nowhere")
+    got = call(*operands)
+    for row in zip(*(o.tolist() for o in operands), got.tolist(), strict=True):
+        *at, value = row
+        exact, condition = truth(name, at)
+        if not isinstance(exact, mp.mpf) or not float(info.tiny) <= abs(exact) <= float(info.max):
+            continue
+        error = abs(mp.mpf(value) - exact) if math.isfinite(value) else mp.inf
+        spacing = np.spacing(dtype(abs(float(exact))))
+        ulp = float(error / mp.mpf(float(spacing)))
+        if ulp > TOLERANCE and error <= OVER_CONDITION * float(info.eps) * abs(exact) * (
+            1 + condition
+        ):
+            continue
+        found = max(found, (ulp, f"{name}{tuple(at)} = {value!r}, not {mp.nstr(exact, 20)}"))
+    return found

@@ -1,0 +1,235 @@
+"""Formulas that lose digits as typed, and points where they do: at the edge, near it, far off.
+
+A row has the circuit as text and its points by name. Where the typed form is 0/0 or ∞/∞ there, it
+has the same function in mpmath as it is continued; elsewhere the truth is the typed formula itself.
+"""
+
+from dataclasses import dataclass
+
+import mpmath as mp
+
+from tests.cases.special_kernels import divided, exprel, langevin
+
+
+@dataclass(frozen=True)
+class Form:
+    """A circuit, its points, and what it means where the typed form means nothing."""
+
+    circuit: str
+    points: dict[str, tuple[float, ...]]
+    meaning: object = None
+    but: tuple[str, ...] = ()
+    """Partials that no rewriting mends, named in docs/stable.md."""
+
+
+def at(**points: tuple[float, ...]) -> dict[str, tuple[float, ...]]:
+    assert len({len(values) for values in points.values()}) == 1
+    return points
+
+
+AROUND_ZERO = (0.0, 1e-60, -1e-20, 1e-9, -1e-5, 0.01, -0.7, 3.0, -20.0)
+FAR = (-800.0, 800.0, -100.0, 40.0)
+PLACES = (*AROUND_ZERO, *FAR)
+NOT_ZERO = PLACES[1:]
+NEAR_ONE = (1.0, 1 - 1e-15, 1 - 1e-9, 1 - 1e-4, 0.9, 0.3, -0.5)
+
+
+FORMS = [
+    # exprel and its relatives
+    Form("f = (exp(x) - 1)/x", at(x=(*PLACES[:-4], 700.0, -800.0)), lambda x: exprel(x)),
+    Form(
+        "f = y*(1 - exp(-x))/(2*x)",
+        at(x=PLACES[:-4], y=(3.0,) * 9),
+        lambda x, y: y * exprel(-x) / 2,
+    ),
+    Form("e = exp(x) - 1\nf = e/x", at(x=PLACES[:-4]), lambda x: exprel(x)),
+    Form(
+        "f = expm1(k*x)/k",
+        at(x=(2.0, 3.0, 2.0), k=(0.0, 1e-12, -1e-5)),
+        lambda x, k: x * exprel(k * x),
+    ),
+    Form("f = x/(exp(x) - 1)", at(x=PLACES), lambda x: 1 / exprel(x)),
+    Form("f = x/(1 - exp(-x))", at(x=PLACES), lambda x: 1 / exprel(-x)),
+    Form(
+        "f = a*(v - c)/(1 - exp(-(v - c)/k))",
+        at(
+            v=(-40.0, -40.0, 10.0, -90.0),
+            c=(-40.0, -40 + 2.0**-30, -40.0, -40.0),
+            k=(10.0,) * 4,
+            a=(0.1,) * 4,
+        ),
+        lambda v, c, k, a: a * k / exprel(-(v - c) / k),
+    ),
+    Form("f = 1/(exp(x) - 1)", at(x=NOT_ZERO)),
+    Form("f = c/(1 - exp(-x))", at(x=NOT_ZERO, c=(0.7,) * 12)),
+    Form("f = exp(x)/(exp(x) - 1)**2", at(x=NOT_ZERO[1:])),
+    Form("f = x**2*exp(x)/(exp(x) - 1)**2", at(x=PLACES), lambda x: 1 / exprel(x) / exprel(-x)),
+    Form("f = x**3/(exp(x) - 1)", at(x=PLACES), lambda x: x**2 / exprel(x)),
+    Form("f = 1/(exp(x) - 2)", at(x=(800.0, -800.0, 0.5, 3.0))),
+    Form(
+        "f = (1 - exp(-k*t))/k",
+        at(k=(0.0, 1e-12, 0.5, 2.0), t=(3.0, 3.0, 4.0, 60.0)),
+        lambda k, t: t * exprel(-k * t),
+    ),
+    Form("f = x*(exp(1/x) - 1)", at(x=(1e9, -1e5, 2.0, -0.1, 1e20))),
+    # logistic curves with factors, exponentials of exponentials
+    Form(
+        "f = K/(1 + c*exp(-r*u))",
+        at(
+            K=(3.0,) * 5,
+            c=(0.5, 2.0, -0.3, 7.0, 1e-5),
+            r=(1.0, 2.0, 1.0, -1.0, 0.5),
+            u=(-2000.0, -1000.0, -900.0, 0.3, 4000.0),
+        ),
+    ),
+    Form(
+        "e = exp(-r*u)\nd = 1 + c*e\nf = K/d",
+        at(K=(3.0,) * 2, c=(0.5, 2.0), r=(1.0, 2.0), u=(-2000.0, -1000.0)),
+    ),
+    Form(
+        "f = K*P*exp(r*t)/(K + P*(exp(r*t) - 1))",
+        at(K=(10.0, 10.0, 5.0), P=(0.1, 2.0, 0.5), r=(1.0,) * 3, t=(2000.0, 0.3, -900.0)),
+    ),
+    Form(
+        "f = a*exp(-b*exp(-c*t))",
+        at(a=(2.0,) * 4, b=(3.0, 0.5, 1.0, 2.0), c=(1.0,) * 4, t=(-800.0, 0.3, 2000.0, -6.0)),
+    ),
+    Form(
+        "z = (x - m)/b\nf = exp(-(z + exp(-z)))/b",
+        at(x=(-800.0, 0.3, 40.0), m=(0.0, 1.0, 0.5), b=(1.0, 2.0, 1.5)),
+    ),
+    Form("f = 1 - exp(-exp(x))", at(x=(-40.0, -1.0, 0.5, 4.0, 800.0))),
+    Form(
+        "f = p*exp(a)/(p*exp(a) + q*exp(b))",
+        at(p=(0.3, 0.5, 0.0), q=(0.7, 0.5, 1.0), a=(900.0, -900.0, 1.0), b=(890.0, -901.0, 2.0)),
+    ),
+    Form("f = 1/sqrt(1 + exp(x))", at(x=(-800.0, 0.3, 800.0, 1500.0))),
+    # differences of exponentials with close rates
+    Form(
+        "f = exp(-a*t) - exp(-b*t)",
+        at(a=(1.0, 1.0, 2.0), b=(1 + 2.0**-40, 1.5, 2.0), t=(3.0, 900.0, 0.1)),
+    ),
+    Form(
+        "f = k*(exp(-k*t) - exp(-m*t))/(m - k)",
+        at(k=(1.0, 1.0, 1.0, 2.0), t=(3.0, 0.5, 0.5, 500.0), m=(1 + 2.0**-40, 1.0, 3.0, 1.0)),
+        lambda k, t, m: k * t * divided(-k * t, -m * t),
+    ),
+    Form(
+        "f = ka/(ka - ke)*(exp(-ke*t) - exp(-ka*t))",
+        at(ka=(10.0, 2.0), ke=(1e-6, 0.5), t=(100.0, 2.0)),
+        but=("ka",),
+    ),
+    Form(
+        "f = (exp(a) - exp(b))/(a - b)",
+        at(a=(1.0, 2.0, -800.0), b=(1.0, 2 + 2.0**-40, 3.0)),
+        divided,
+    ),
+    Form(
+        "d = k - m\nf = D*k/(V*d)*(exp(-m*t) - exp(-k*t))",
+        at(D=(5.0,) * 2, V=(2.0,) * 2, k=(1.0, 1.0), t=(3.0, 0.5), m=(1 + 2.0**-40, 1.0)),
+        lambda D, V, k, t, m: D * k / V * t * divided(-m * t, -k * t),
+    ),
+    # Box-Cox and powers beside 1
+    Form(
+        "f = (x**k - 1)/k",
+        at(x=(2.0, 3.0, 2.0, 0.5, 1 + 2.0**-40, 1e-10), k=(0.0, 1e-12, 2.0, -0.5, 0.3, 5.0)),
+        lambda x, k: (x**k - 1) / k if k else mp.log(x),
+    ),
+    Form("f = where(k == 0, log(x), (x**k - 1)/k)", at(x=(2.0, 3.0), k=(1e-12, 1e-3))),
+    Form("f = (1 + x)**3 - 1", at(x=(1e-9, -1e-20, 0.5, -0.5, -1.5, 40.0, -3.0))),
+    Form("f = (1 + x)**2 - 1", at(x=(1e-9, -1e-20, 0.5, 1e30))),
+    Form("f = P*(1 + r)**n - P", at(P=(100.0,) * 3, r=(1e-9, 0.03, 1e-12), n=(30.0, 10.0, 0.5))),
+    Form("f = x**k - 1", at(x=(2.0, 0.3, 5.0), k=(1e-12, -1e-9, 3.0))),
+    Form("f = (1 + x)**1.5 - 1", at(x=(1e-9, 0.5, 8.0))),
+    Form("f = 1/(1 + x) - 1", at(x=(1e-9, 0.5, -0.5, 8.0))),
+    # a guess rate, a lapse
+    Form(
+        "f = log(1 - (g + (1 - g)/(1 + exp(-z))))",
+        at(g=(0.2, 0.25, 0.0, 0.1), z=(60.0, 800.0, 0.3, -50.0)),
+    ),
+    Form(
+        "s = 1/(1 + exp(-a*(t - b)))\np = g + (1 - g)*s\nf = log(1 - p)",
+        at(g=(0.2, 0.25), a=(2.0, 1.0), t=(60.0, 800.0), b=(1.0, -2.0)),
+    ),
+    Form(
+        "p = g + (1 - g - l)*sigma(z)\nf = -log(1 - p)",
+        at(g=(0.2, 0.25), l=(0.01, 1e-20), z=(60.0, 3.0)),
+    ),
+    Form(
+        "p = g + (1 - g)*(1 + erf(z/sqrt(2)))/2\nf = log(1 - p)", at(g=(0.2, 0.25), z=(9.0, 30.0))
+    ),
+    Form("f = log(1 - (g + (1 - g)*(1 - exp(-x))))", at(g=(0.2, 0.25), x=(60.0, 900.0))),
+    # logs of weighted sums of exponentials
+    Form(
+        "f = log(p*exp(a) + (1 - p)*exp(b))",
+        at(p=(0.3, 0.5, 0.25, 0.75), a=(900.0, -900.0, 1.0, 1e-9), b=(890.0, -901.0, 2.0, -0.5)),
+    ),
+    Form(
+        "u = p*exp(a)\nv = (1 - p)*exp(b)\nf = log(u + v)",
+        at(p=(0.3, 0.5), a=(900.0, -900.0), b=(890.0, -901.0)),
+    ),
+    Form(
+        "f = log(p*exp(-(x - m)**2/2) + q*exp(-(x - n)**2/2) + (1 - p - q)*exp(-x**2/2))",
+        at(p=(0.3, 0.5), q=(0.1, 0.25), m=(1.0, 2.0), n=(-1.0, 2.5), x=(60.0, -100.0)),
+    ),
+    Form(
+        "f = log(1 + p*exp(x))",
+        at(p=(2.0, 0.3, 0.5, 1e-30, 2e-8), x=(800.0, -40.0, 0.5, 3.0, -0.3)),
+    ),
+    Form("f = log(exp(a) - exp(b))", at(a=(900.0, 1.0, -800.0), b=(899.0, 1 - 2.0**-30, -900.0))),
+    # hyperbolic and inverse trigonometric functions
+    Form("f = cosh(x)/sinh(x) - 1/x", at(x=PLACES), lambda x: langevin(x)),
+    Form(
+        "f = 1/tanh(b*c) - 1/(b*c)",
+        at(b=(0.0, 1e-9, 2.0), c=(3.0,) * 3),
+        lambda b, c: langevin(b * c),
+    ),
+    Form("f = (exp(x) + exp(-x))/(exp(x) - exp(-x)) - 1/x", at(x=PLACES), lambda x: langevin(x)),
+    Form("f = a/tanh(a*x) - b/tanh(b*x)", at(a=(1.5, 1.5), b=(0.5, 0.5), x=(1e-9, 3.0))),
+    Form("f = tanh(x)/x", at(x=PLACES), lambda x: mp.tanh(x) / x if x else mp.mpf(1)),
+    Form("f = x/tanh(x)", at(x=PLACES), lambda x: x * mp.coth(x) if x else mp.mpf(1)),
+    Form("f = sinh(x)/x", at(x=(*PLACES[:-4], 40.0)), lambda x: mp.sinh(x) / x if x else mp.mpf(1)),
+    Form("f = x/sinh(x)", at(x=PLACES), lambda x: x / mp.sinh(x) if x else mp.mpf(1)),
+    Form("f = x/sin(x)", at(x=AROUND_ZERO[:-2]), lambda x: x / mp.sin(x) if x else mp.mpf(1)),
+    Form(
+        "f = 2*v*acos(w)/sqrt(1 - w**2)",
+        at(w=NEAR_ONE, v=(0.3,) * 7),
+        lambda w, v: 2 * v * (mp.acos(w) / mp.sqrt(1 - w**2) if w != 1 else mp.mpf(1)),
+    ),
+    Form(
+        "t = acos(w)\nf = v*t/sin(t)",
+        at(w=NEAR_ONE, v=(0.3,) * 7),
+        lambda w, v: v * (mp.acos(w) / mp.sqrt(1 - w**2) if w != 1 else mp.mpf(1)),
+    ),
+    # differences of roots, inverse hyperbolic functions typed out
+    Form("f = sqrt(x**2 + 1) - x", at(x=(1e8, 1e150, 0.3, -3.0, -1e8, 0.0))),
+    Form("f = 1/(sqrt(x**2 + 1) + x)", at(x=(-1e8, -1e15, 0.3, 3.0, 1e8, 0.0))),
+    Form("f = a*sqrt(x**2 + y**2) - a*x", at(x=(1e8, 1.0, -5.0), y=(1.0, 3.0, 2.0), a=(2.0,) * 3)),
+    Form(
+        "f = (-b + sqrt(b**2 - 4*a*c))/(2*a)",
+        at(a=(1.0, 2.0, 1.0), b=(1e8, 5.0, -1e8), c=(1.0, 2.0, 1.0)),
+        but=("a",),
+    ),
+    Form("f = sqrt(x + y) - sqrt(x)", at(x=(1e16, 2.0, 1e-30), y=(1.0, 1e-9, 3.0))),
+    Form("f = sqrt(x + 1) - sqrt(x)", at(x=(1e16, 2.0, 1e-9))),
+    Form("f = log(x + sqrt(x**2 + 1))", at(x=(-1e8, -1.0, 1e-9, 0.0, 5.0, 1e100))),
+    Form("f = log(x + sqrt(x**2 - 1))", at(x=(1 + 2.0**-40, 2.0, 1e100))),
+    Form("f = log((x + sqrt(x**2 + 4))/2)", at(x=(-1e8, 1e-9, 3.0))),
+    Form("f = log((1 + x)/(1 - x))/2", at(x=(1e-9, -1e-20, 0.5, -0.999, 0.999, 0.0))),
+    Form("f = (log(1 + x) - log(1 - x))/2", at(x=(1e-9, -1e-20, 0.5, -0.999, 0.999, 0.0))),
+    Form("f = log((x + 1)/x)", at(x=(1e15, 3.0, 1e-9))),
+    # the normal distribution
+    Form("f = exp(x**2)*erfc(x)", at(x=(30.0, 1e5, 0.3, 0.0, -3.0))),
+    Form("f = exp(-x**2/2)/(1 + erf(x/sqrt(2)))", at(x=(-40.0, -5.0, 0.3, 3.0))),
+    Form("f = log(erfc(x))", at(x=(30.0, 1e5, 0.3, 1e-9, -3.0))),
+    Form("f = log((1 + erf(x/sqrt(2)))/2)", at(x=(-40.0, -5.0, 0.3, 3.0))),
+    Form(
+        "p = erfc(-x/sqrt(2))/2\nf = -t*log(p) - (1 - t)*log(1 - p)",
+        at(x=(-40.0, 40.0, 0.3, -30.0), t=(1.0, 0.0, 0.25, 0.0)),
+    ),
+    Form("f = log(1 - (1 + erf(x/sqrt(2)))/2)", at(x=(40.0, 5.0, 0.3, -3.0))),
+    Form(
+        "f = where(y > 0, -(y - m)**2/(2*s**2) - log(s), log(erfc(m/(s*sqrt(2)))/2))",
+        at(y=(-1.0, 1.0), m=(50.0, 2.0), s=(1.0, 3.0)),
+    ),
+]

@@ -1,0 +1,143 @@
+"""Kernels of special functions in all languages, beside mpmath, and their limits."""
+
+import ctypes
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from symback.codegen.c.printer import kernels as c_kernels
+from symback.codegen.javascript.printer import kernels as javascript_kernels
+from symback.codegen.numpy import special_kernels
+from symback.operations import special
+from symback.operations.elementwise import OPS, SLOPES
+from tests.cases.compilers import COMPILER, compiles
+from tests.cases.special_kernels import MEANING, TOLERANCE, operands_of, worst
+
+DTYPES = (np.float64, np.float32)
+NODE = shutil.which("node")
+needs_node = pytest.mark.skipif(NODE is None, reason="needs node")
+
+
+def numpy_kernel(name):
+    kernel = getattr(special_kernels, f"_{name}")
+
+    def call(*operands):
+        with np.errstate(all="raise", under="ignore"):
+            return kernel(*operands)
+
+    return call
+
+
+def test_every_kernel_has_a_meaning():
+    named = {name for name in special.__all__ if name in OPS}
+    named |= {f"{op.name}_slope" for s, op in SLOPES.items() if s.__module__ == special.__name__}
+    assert named == set(MEANING)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", MEANING)
+def test_numpy_kernels_keep_their_digits(name, dtype):
+    ulp, place = worst(name, numpy_kernel(name), dtype)
+    assert ulp <= TOLERANCE, place
+
+
+@pytest.mark.parametrize("name", MEANING)
+def test_shapes_and_dtypes(name):
+    operands = [o[:6] for o in operands_of(name)]
+    for dtype in DTYPES:
+        given = [o.astype(dtype) for o in operands]
+        with np.errstate(all="ignore"):
+            whole = getattr(special_kernels, f"_{name}")
+            got = whole(*given)
+            assert got.dtype == dtype and got.shape == (6,)
+            assert whole(*(o[0] for o in given)).dtype == dtype
+            assert whole(*(o.reshape(2, 3) for o in given)).shape == (2, 3)
+            assert whole(*(o[:0] for o in given)).shape == (0,)
+            if len(given) > 1:  # a constant of the formula is a plain number
+                assert whole(float(given[0][0]), *given[1:]).dtype == dtype
+
+
+@pytest.mark.parametrize("name", [n for n in MEANING if f"{n}_slope" in MEANING])
+def test_values_and_slopes_together_are_what_they_are_alone(name):
+    operands = operands_of(name)
+    both = getattr(special_kernels, f"_{name}_and_slope")
+    with np.errstate(all="ignore"):
+        for got, part in zip(both(*operands), (name, f"{name}_slope"), strict=True):
+            np.testing.assert_array_equal(got, getattr(special_kernels, f"_{part}")(*operands))
+
+
+# kernel → what it is close to at -1e200 and 1e200
+LIMITS = {
+    "exprel": (0, np.inf),
+    "exprel_slope": (0, np.inf),
+    "inv_exprel": (1e200, 0),
+    "inv_exprel_slope": (-1, 0),
+    "inv_expm1": (-1, 0),
+    "log_sinhc": (1e200, 1e200),
+    "langevin": (-1, 1),
+    "langevin_slope": (0, 0),
+    "tanhc": (0, 0),
+    "tanhc_slope": (0, 0),
+    "erfcx": (np.inf, 0),
+    "erfcx_slope": (-np.inf, 0),
+    "log_erfc": (np.log(2), -np.inf),
+    "log_ndtr": (-np.inf, 0),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits_and_nan(name):
+    *got, nan = numpy_kernel(name)(np.array([-1e200, 1e200, np.nan]))
+    np.testing.assert_allclose(got, LIMITS[name], rtol=1e-15, atol=1e-190)
+    assert np.isnan(nan)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kernels")
+    text = "".join(f"#include <{h}.h>\n" for h in ("math", "stddef", "stdint", "string"))
+    text += "\n".join(c_kernels().values())
+    for name in MEANING:
+        count = len(operands_of(name))
+        given = ", ".join(f"const double *x{i}" for i in range(count))
+        at = ", ".join(f"x{i}[i]" for i in range(count))
+        at = f"{count // 2}, (const double[]){{{at}}}" if name == "logwsumexp" else at
+        text += f"void all_{name}({given}, double *y, size_t n)\n"
+        text += f"{{ for (size_t i = 0; i < n; i++) y[i] = symback_{name}({at}); }}\n"
+    (folder / "all.c").write_text(text)
+    command = [COMPILER, "-std=c99", "-O2", "-fno-math-errno", "-shared", "-fPIC"]
+    subprocess.run([*command, "all.c", "-o", "all.so", "-lm"], cwd=folder, check=True)
+    return ctypes.CDLL(str(folder / "all.so"))
+
+
+@compiles
+@pytest.mark.parametrize("name", MEANING)
+def test_c_kernels_keep_their_digits(name, compiled):
+    def call(*operands):
+        arrays = [np.ascontiguousarray(o) for o in operands]
+        values = np.empty_like(arrays[0])
+        pointers = [ctypes.c_void_p(a.ctypes.data) for a in (*arrays, values)]
+        getattr(compiled, f"all_{name}")(*pointers, ctypes.c_size_t(values.size))
+        return values
+
+    ulp, place = worst(name, call)
+    assert ulp <= TOLERANCE, place
+
+
+@needs_node
+@pytest.mark.parametrize("name", MEANING)
+def test_javascript_kernels_keep_their_digits(name):
+    code = "\n".join(javascript_kernels().values())
+
+    def call(*operands):
+        rows = json.dumps([list(row) for row in zip(*(o.tolist() for o in operands), strict=True)])
+        text = f"{code}\nconsole.log({rows}.map((r) => String(_{name}(...r))).join(' '))"
+        run = subprocess.run([NODE, "-"], input=text, capture_output=True, text=True, check=True)
+        return np.array([float(re.sub("Infinity", "inf", v)) for v in run.stdout.split()])
+
+    ulp, place = worst(name, call)
+    assert ulp <= TOLERANCE, place

@@ -1,0 +1,148 @@
+"""Values and partials of forms that lose digits as typed, by every target, beside mpmath."""
+
+import math
+from functools import cache
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import symback as sb
+from tests.cases.compilers import compiles
+from tests.cases.independent import value
+from tests.cases.typed_forms import FORMS
+
+ULP = 4.0
+OVER_CONDITION = 2.0  # units of what rounding the arguments alone causes
+ENOUGH = mp.mpf(2) ** -70
+
+
+def circuit_of(form):
+    leaves = "\n".join(f"{name}: input" for name in form.points)
+    return sb.circuit(f"{leaves}\n{form.circuit}", loss=None)
+
+
+def quantity(form, circuit):
+    """The output as a function of numbers in mpmath: as typed, or as it is continued."""
+    names = list(form.points)
+    if form.meaning is not None:
+        return lambda *at: form.meaning(**dict(zip(names, at, strict=True)))
+
+    def typed(*at):
+        values = dict(zip(names, at, strict=True))
+        for node in circuit.computed:
+            values[node.name] = value(node.expr, values)
+        return values["f"]
+
+    return typed
+
+
+def by_differences(of, at, precision):
+    """The value, its partials, and for each of these the sizes that rounding the operands moves."""
+    steps = [max(abs(x), mp.mpf(2) ** -precision) * mp.mpf(2) ** (-precision // 3) for x in at]
+    steps = [h if x else mp.mpf(2) ** (-precision // 3) for h, x in zip(steps, at, strict=True)]
+
+    @cache
+    def moved(*by):
+        return of(*(x + k * h for x, k, h in zip(at, by, steps, strict=True)))
+
+    def sides(*places):
+        by = [0] * len(at)
+        for place, sign in places:
+            by[place] += sign
+        return moved(*by)
+
+    count = range(len(at))
+    here = moved(*([0] * len(at)))
+    partials = [(sides((i, 1)) - sides((i, -1))) / (2 * steps[i]) for i in count]
+    found = [(here, sum(abs(p * x) for p, x in zip(partials, at, strict=True)))]
+    for i in count:
+        size = mp.mpf(0)
+        for j in count:
+            if i == j:
+                second = (sides((i, 1)) - 2 * here + sides((i, -1))) / steps[i] ** 2
+            else:
+                corners = [(a, b, sides((i, a), (j, b))) for a in (1, -1) for b in (1, -1)]
+                second = sum(a * b * v for a, b, v in corners) / (4 * steps[i] * steps[j])
+            size += abs(second * at[j])
+        found.append((partials[i], size))
+    return found
+
+
+def truth(of, at):
+    """The same at a precision that is doubled until values and partials agree to 70 bits."""
+    found, precision = None, 1200
+    while True:
+        with mp.workprec(precision):
+            now = by_differences(of, [mp.mpf(x) for x in at], precision)
+        if found is not None and all(
+            abs(a - b) <= ENOUGH * abs(a) + mp.mpf(2) ** -1100
+            for (a, _), (b, _) in zip(now, found, strict=True)
+        ):
+            return now
+        found, precision = now, 2 * precision
+        assert precision < 2**14, at
+
+
+def survives(row, dtype):
+    """Whether what is not 0, not ±1 and not equal in a point is so in float32 as well."""
+    with np.errstate(over="ignore"):
+        rounded = np.array(row, dtype).astype(float)
+    given = [0.0, 1.0, -1.0, *row]
+    came = [0.0, 1.0, -1.0, *rounded.tolist()]
+    return bool(np.isfinite(rounded).all()) and len(set(given)) == len(set(came))
+
+
+def faults(form, target, dtype):
+    """What is wrong: the quantity, the point, what came and what is right."""
+    circuit = circuit_of(form)
+    info = np.finfo(dtype)
+    module = circuit.compile(target=target)
+    with np.errstate(over="ignore"):
+        columns = [np.array(values, dtype) for values in form.points.values()]
+    kept = np.array([survives(row, dtype) for row in zip(*form.points.values(), strict=True)])
+    if not kept.any():
+        return []
+    columns = [c[kept] for c in columns]
+    inputs = module.Inputs(*columns)
+    with np.errstate(all="ignore"):
+        got, cache_ = module.forward(module.Params(), inputs)
+        bars = module.backward(module.Params(), inputs, cache_, np.ones_like(columns[0]))[1]
+    results = [got, *bars]
+    of = quantity(form, circuit)
+    wrong = []
+    for number, row in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+        try:
+            right = truth(of, row)
+        except ZeroDivisionError:  # rounded to where there is no value
+            continue
+        for name, values, (expected, moved) in zip(
+            ["f", *form.points], results, right, strict=True
+        ):
+            came = float(np.broadcast_to(values, columns[0].shape)[number])
+            if name in form.but or isinstance(expected, mp.mpc) or abs(expected) > float(info.max):
+                continue
+            if not math.isfinite(came):
+                wrong.append((name, row, came, mp.nstr(expected, 20)))
+                continue
+            error = abs(mp.mpf(came) - expected)
+            unit = float(np.spacing(dtype(max(abs(float(expected)), float(info.tiny)))))
+            if error > ULP * unit and error > OVER_CONDITION * float(info.eps) * (
+                abs(expected) + moved
+            ):
+                wrong.append((name, row, came, mp.nstr(expected, 20), float(error / unit)))
+    return wrong
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.circuit.replace("\n", "; "))
+@pytest.mark.parametrize(
+    "target, dtype",
+    [
+        ("numpy", np.float64),
+        ("numpy", np.float32),
+        pytest.param("c", np.float64, marks=compiles),
+    ],
+)
+def test_typed_forms_keep_their_digits(form, target, dtype):
+    """Within 4 ULP, or within what rounding the arguments causes; finite wherever the truth is."""
+    assert not faults(form, target, dtype)

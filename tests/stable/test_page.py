@@ -1,0 +1,49 @@
+"""docs/stable.md: what is rewritten, and to what; the functions; what is not rewritten."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import symback as sb
+from symback.operations import special
+from symback.operations.elementwise import OPS
+from symback.stable import stable
+
+PAGE = (Path(__file__).parents[2] / "docs" / "stable.md").read_text(encoding="utf-8")
+
+
+def rows_of(title):
+    """The cells of the tables of a section of the page, without their heads."""
+    part = PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("| `")]
+    return [[c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+REWRITTEN = [[cell.strip("`") for cell in row] for row in rows_of("Rewritten")]
+LEFT = [row[0].strip("`") for row in rows_of("Not rewritten")]
+
+
+def formula(text):
+    vectors = "xpu" if re.search(r"\bsum\(|softmax|logsumexp", text) else ""
+    used = [f"{name}: input[n]\n" for name in vectors if re.search(rf"\b{name}\b", text)]
+    return sb.circuit(f"{''.join(used)}f: output = {text}", loss=None)
+
+
+@pytest.mark.parametrize("typed, computed", REWRITTEN)
+def test_forms_are_computed_as_the_page_says(typed, computed):
+    found = stable(formula(typed))
+    assert found["f"].formula == formula(computed)["f"].formula
+    assert stable(found) is found
+
+
+@pytest.mark.parametrize("typed", LEFT)
+def test_forms_that_are_not_rewritten(typed):
+    circuit = formula(typed)
+    kept = stable(circuit)["f"].formula
+    assert not any(kept.has(getattr(special, name)) for name in special.__all__ if name in OPS)
+
+
+def test_every_function_has_a_row():
+    named = {re.match(r"`(\w+)\(", row[0])[1] for row in rows_of("Functions of their own")}
+    assert named == {name for name in special.__all__ if name in OPS}
