@@ -31,6 +31,7 @@ from symback.stable.matching import (
     powers_of_e,
     quotient,
     terms_looked_at,
+    through_names,
     weighted_power,
 )
 
@@ -140,7 +141,8 @@ def over_its_argument(see: See, product: Expr) -> Expr | None:
         inner = see(base)
         if not (isinstance(inner, expm1 | expdiff) and times.is_Integer and times > 0):
             continue
-        u = argument(inner) if isinstance(inner, expm1) else inner.args[0] - inner.args[1]
+        exponents = [through_names(see, u) for u in inner.args]
+        u = exponents[0] - exponents[1] if len(exponents) == 2 else exponents[0]
         for other in factors:
             below, power = base_and_power(other)
             if other is factor or not power.is_Integer:
@@ -155,7 +157,8 @@ def over_its_argument(see: See, product: Expr) -> Expr | None:
                 continue
             both = min(times, -power)
             left = base ** (times - both) * below ** (power + both)
-            return others_of(factors, factor, other) * left * _divided(inner, below, ratio) ** both
+            whole = _divided(inner.func(*exponents), below, ratio)
+            return others_of(factors, factor, other) * left * whole**both
     return None
 
 
@@ -183,7 +186,7 @@ def argument_over_expm1(see: See, product: Expr) -> Expr | None:
         inner = see(base)
         if not (isinstance(inner, inv_expm1) and times.is_Integer and times > 0):
             continue
-        u = argument(inner)
+        u = through_names(see, argument(inner))
         for other in factors:
             above, power = base_and_power(other)
             if other is factor or not (power.is_Integer and power > 0):

@@ -218,6 +218,17 @@ def see_product(see: See, expr: Expr) -> Expr:
     return inner if inner.is_Mul else expr
 
 
+def through_names(see: See, expr: Expr) -> Expr:
+    """The terms of a sum with named products and sums, such as u = -a·t, looked through."""
+    inner = see(expr)
+    if not (inner.is_Add or inner.is_Mul or inner.is_Pow):
+        return expr
+    terms = Add.make_args(inner)
+    if len(terms) > SHORT:
+        return expr
+    return Add(*(see_product(see, t) for t in terms))
+
+
 def others_of(factors: Sequence[Expr], *taken: Expr) -> Expr:
     """The product of the factors that are not taken."""
     return Mul(*(f for f in factors if all(f is not g for g in taken)))
@@ -281,6 +292,7 @@ __all__ = [
     "summed_powers",
     "terms_looked_at",
     "terms_of",
+    "through_names",
     "twice_cosh",
     "weighted_power",
 ]

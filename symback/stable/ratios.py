@@ -19,6 +19,7 @@ from symback.stable.matching import (
     others_of,
     quotient,
     terms_of,
+    through_names,
 )
 
 
@@ -89,7 +90,7 @@ def coth_minus_inverse(see: See, total: Expr) -> Expr | None:
         if found is None:
             continue
         weight, u = found
-        pole = weight / u
+        pole = weight / through_names(see, u)
         if -pole in terms:
             rest = Add(*(t for t in terms if t is not term and t != -pole))
             return rest + weight * langevin(u)
@@ -158,6 +159,7 @@ def exp_of_square_times_erfc(see: See, product: Expr) -> Expr | None:
     if len(powers) != 1:
         return None
     ((power, total),) = powers
+    total = through_names(see, total)
     for factor in factors:
         base, times = base_and_power(factor)
         inner = see(base)
@@ -166,7 +168,7 @@ def exp_of_square_times_erfc(see: See, product: Expr) -> Expr | None:
         u = argument(inner)
         if terms_of(u) > SHORT or terms_of(total) > SHORT:
             continue
-        left = sp.expand(total - times * u**2)
+        left = sp.expand(total - times * through_names(see, u) ** 2)
         if terms_of(left) < terms_of(sp.expand(total)):
             return others_of(factors, factor, power) * sp.exp(left) * erfcx(u) ** times
     return None

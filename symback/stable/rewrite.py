@@ -11,20 +11,29 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sympy as sp
 from sympy import Basic, Expr, Piecewise, Symbol
+from sympy.codegen.cfunctions import expm1, log1p
 from sympy.logic.boolalg import Boolean
 
 from symback.circuits.circuit import Circuit, Node, Rewrite, computed
 from symback.operations.arrays import shape_of
 from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder
-from symback.operations.functions import Elementary
+from symback.operations.functions import Elementary, erfc, sigma
 from symback.operations.shapes import Shape
 from symback.stable.array_proof import holds_for_arrays
 from symback.stable.proof import holds
 from symback.stable.rules import PUT_IN_PLACE, RULES, Rule
 
 MOST_CHANGES = 40  # of one part, one after the other
+LARGEST_INLINED = 24  # parts of a formula with the names of nodes replaced by their formulas
+MOST_INLINED_TERMS = 4  # of a sum that has a name
+
+_FUNCTIONS = frozenset(
+    (sp.exp, expm1, sp.log, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.acos, sp.erf, erfc, sigma)
+)
+"""What rules look for behind the names of several nodes."""
 
 RULES_BY_HEAD: Mapping[Any, list[Rule]] = {
     head: [rule for rule in RULES if head in rule.heads] for of in RULES for head in of.heads
@@ -106,13 +115,14 @@ class Rewriter:
         return made
 
     def _rewritten(self, node: Node) -> Node:
-        change = self.rewrite(node.formula)
-        after = change.result
-        if after == node.formula:
-            return node
+        after = self.rewrite(node.formula).result
         parts = [self._changes[p] for p in _parts(node.formula)]
         rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
-        behind = self._closure({s for part in parts for s in part.behind})
+        names = {s for part in parts for s in part.behind}
+        after, rules, names = self._inlined(node.formula, rules) or (after, rules, names)
+        if after == node.formula:
+            return node
+        behind = self._closure(names)
         words = _words(node.formula, after, rules)
         smooths = any(rule.smooths for rule in rules)
         rewrite = Rewrite(node.name, node.formula, after, words, _why(words, rules), smooths)
@@ -134,6 +144,42 @@ class Rewriter:
             shapes,
             node.shape,
         )
+
+    def _inlined(
+        self, formula: Expr, known: tuple[Rule, ...]
+    ) -> tuple[Expr, tuple[Rule, ...], set[Symbol]] | None:
+        """The formula rewritten with names replaced by what they stand for, where more rules
+        apply so; parts that stay whole get their names again.
+        """
+        inside: dict[Symbol, Expr] = {}
+        whole = formula
+        while True:
+            names = {s: self._typed[s] for s in _skeleton(whole) if self._may_inline(s)}
+            wider = whole.xreplace(names)
+            if not names or len(postorder(wider)) > LARGEST_INLINED:
+                break
+            inside |= names
+            whole = wider
+        if not inside or not any(map(_is_looked_for, postorder(whole))):
+            return None
+        meaning: dict[Symbol, Expr] = {}
+        for s in sorted(inside, key=self._places.__getitem__):
+            meaning[s] = inside[s].xreplace(meaning)
+        after = self.rewrite(whole).result
+        own = set(_parts(whole)).difference(*(_parts(m) for m in meaning.values()))
+        rules = tuple(dict.fromkeys(r for part in own for r in self._changes[part].rules))
+        if set(rules) <= set(known):
+            return None
+        named = {m: s for s, m in reversed(meaning.items())}
+        behind = {s for part in _parts(whole) for s in self._changes[part].behind}
+        return after.xreplace(named), rules, behind | set(inside)
+
+    def _may_inline(self, symbol: Symbol) -> bool:
+        formula = self._typed.get(symbol)
+        if formula is None or symbol.name in self._opaque or formula.is_number:
+            return False
+        short = formula.is_Add and len(formula.args) <= MOST_INLINED_TERMS
+        return bool(short or formula.is_Mul or formula.is_Pow or formula.func in _FUNCTIONS)
 
     def _closure(self, names: set[Symbol]) -> set[Symbol]:
         """The names with those that their own rewritings have looked through."""
@@ -229,6 +275,25 @@ class Rewriter:
             if found is not None and found != expr:
                 return found, rule
         return None
+
+
+def _is_looked_for(part: Any) -> bool:
+    return part.func in _FUNCTIONS or (part.is_Pow and not part.exp.is_Integer)
+
+
+def _skeleton(expr: Expr) -> list[Symbol]:
+    """The names that sums, products and quotients are made of; below a log as well."""
+    found: dict[Symbol, None] = {}
+    stack = [expr.args[0] if isinstance(expr, sp.log | log1p) else expr]
+    while stack:
+        part = stack.pop()
+        if part.is_Symbol:
+            found[part] = None
+        elif part.is_Add or part.is_Mul:
+            stack.extend(part.args)
+        elif part.is_Pow and not (part.exp.is_Integer and part.exp.is_positive):
+            stack.append(part.base)
+    return list(found)
 
 
 def _rebuilt(part: Any, args: tuple[Any, ...]) -> Any:

@@ -123,7 +123,7 @@ def test_a_declared_name_is_not_a_product():
 @pytest.mark.parametrize("spelling", sorted(SPELLINGS))
 def test_every_spelling_of_an_operation(spelling):
     op = SPELLINGS[spelling]
-    args = real("x y z")[: max(op.arity[0], 1)]
+    args = real("x y z w")[: max(op.arity[0], 1)]
     assert expr(f"{spelling}({', '.join(map(str, args))})") == op.head(*args)
 
 

@@ -23,6 +23,7 @@ from symback.circuits.program import Program, batch_sum, symbols
 from symback.errors import Unsupported, clip
 from symback.operations import edges
 from symback.operations import functions as ops
+from symback.operations import special
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
@@ -168,8 +169,8 @@ def kernel_sources(lines: Iterable[str]) -> list[str]:
 def operations(used: Collection[Any]) -> list[str]:
     """Rows by the name of an operation: the fewest and most operands, 0 for any, and the function.
 
-    Behind a function of one number stands its derivative. Operations with long kernels are left
-    out, unless they are among the `used` heads.
+    Behind a function of one number stands its derivative. Operations with long kernels, and those
+    that rewritings put in place, are left out, unless they are among the `used` heads.
     """
     printer = JavaScriptPrinter({})
     names = [real_symbol(name) for name in ("u", "v", "w", "z")]
@@ -183,7 +184,8 @@ def operations(used: Collection[Any]) -> list[str]:
         if op.arity == (1, 1):
             (slope,) = op.local_partials(op.head(names[0]), names[0])
             row += f", {_arrow(slope, names[:1], printer)}"
-        if op.head in used or sum(map(len, kernel_sources([row]))) <= LONGEST_KERNELS:
+        is_long = sum(map(len, kernel_sources([row]))) > LONGEST_KERNELS
+        if op.head in used or not (is_long or op.head.__module__ == special.__name__):
             found.append(f"{row}],")
     return found
 

@@ -3,8 +3,9 @@
 
 As in `symback.codegen.numpy.series_kernels`: float32 is computed in float64, which leaves it nearly
 exact. Operands may be plain numbers; the result has the dtype that the arrays have. Where the exact
-value is beyond the largest float the result is infinite, without a warning. The module is long because it
-has a kernel for each.
+value is beyond the largest float the result is infinite, without a warning.
+
+The module is long because it has a kernel for each.
 """
 
 import numpy as np
