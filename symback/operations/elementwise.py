@@ -379,14 +379,14 @@ _TABLE = (
         singular=True,
     ),
     Op("logcosh", logcosh, "log(cosh(u))′ = tanh(u)"),
-    Op("exprel", exprel, "exprel′(u) = (exp(u) − exprel(u))/u", slope=exprel_prime, safe=_half),
+    Op("exprel", exprel, "exprel′(u) = (exp(u) − exprel(u))/u", slope=exprel_prime, singular=True),
     Op(
         "expm1over",
         expm1over,
         "∂u: exp(k·u), ∂k: (u·exp(k·u) − (exp(k·u) − 1)/k)/k",
         (2, 2),
         partials=lambda v, k, u: (u**2 * exprel_prime(k * u), sp.exp(k * u)),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "overexpm1",
@@ -395,7 +395,7 @@ _TABLE = (
         (2, 2),
         slope=overexpm1_prime,
         partials=lambda v, x, r: (-sp.exp(-2 * log_sinhc(r * x / 2)) / r**2,),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "inv_exprel",
@@ -408,7 +408,7 @@ _TABLE = (
         inv_expm1,
         "(1/expm1(u))′ = −exp(u)/expm1(u)²",
         partials=lambda v, u: (v * inv_expm1(-u),),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "inv_add_exp",
@@ -416,7 +416,7 @@ _TABLE = (
         "(1/(a + b·exp(u)))′ = −(∂a + exp(u)·∂b + b·exp(u)·∂u)/(a + b·exp(u))²",
         (3, 3),
         partials=inv_add_exp_partials,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "expshare",
@@ -424,7 +424,7 @@ _TABLE = (
         "(a/(a + b·exp(u)))′ = exp(u)·(b·∂a − a·∂b − a·b·∂u)/(a + b·exp(u))²",
         (3, 3),
         partials=expshare_partials,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "expdiff",
@@ -432,7 +432,7 @@ _TABLE = (
         "∂a: exp(a), ∂b: −exp(b)",
         (2, 2),
         partials=lambda v, a, b: (sp.exp(a), -sp.exp(b)),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "expdivdiff",
@@ -440,14 +440,14 @@ _TABLE = (
         "∂t: (a·exp(a·t) − b·exp(b·t))/(a − b), ∂a: (t·exp(a·t) − v)/(a − b), v the value",
         (3, 3),
         partials=expdivdiff_partials,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "expdivdiff2",
         expdivdiff2,
         "∂a: (exp(a) − 2·v)/(a − b), ∂b: (v − expdivdiff2(b, a))/(a − b), v = expdivdiff2(a, b)",
         (2, 2),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "expexp",
@@ -455,7 +455,7 @@ _TABLE = (
         "∂exp(a + b·exp(u)) = exp(a + b·exp(u))·(∂a + exp(u)·∂b + b·exp(u)·∂u)",
         (3, 3),
         partials=expexp_partials,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "expm1exp",
@@ -463,7 +463,7 @@ _TABLE = (
         "∂expm1(b·exp(u)) = exp(b·exp(u))·exp(u)·(∂b + b·∂u)",
         (2, 2),
         partials=lambda v, b, u: (expexp(u, b, u), b * expexp(u, b, u)),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "logwsumexp",
@@ -472,15 +472,15 @@ _TABLE = (
         (4, None),
         in_pairs=True,
         partials=logwsumexp_partials,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "powm1",
         powm1,
         "∂(xᵏ − 1) = k·xᵏ⁻¹·∂x + xᵏ·log(x)·∂k",
         (2, 2),
-        partials=lambda v, x, k: _power_partials(x**k, x, k),
-        safe=_half,
+        partials=lambda v, x, k: power_partials(x**k, x, k),
+        singular=True,
     ),
     Op(
         "pow1pm1",
@@ -488,7 +488,7 @@ _TABLE = (
         "∂((1 + x)ᵏ − 1) = k·(1 + x)ᵏ⁻¹·∂x + (1 + x)ᵏ·log(1 + x)·∂k",
         (2, 2),
         partials=lambda v, x, k: (k * pow1p(x, k - 1), (1 + v) * log1p(x)),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "pow1p",
@@ -496,7 +496,7 @@ _TABLE = (
         "∂(1 + x)ᵏ = k·(1 + x)ᵏ⁻¹·∂x + (1 + x)ᵏ·log(1 + x)·∂k",
         (2, 2),
         partials=lambda v, x, k: (k * pow1p(x, k - 1), v * log1p(x)),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "boxcox",
@@ -505,7 +505,7 @@ _TABLE = (
         (2, 2),
         slope=boxcox_prime,
         partials=lambda v, x, k: (x ** (k - 1),),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "log_sinhc",
@@ -520,7 +520,7 @@ _TABLE = (
         acosc,
         "(acos(w)/√(1 − w²))′ = (w·acos(w)/√(1 − w²) − 1)/(1 − w²)",
         slope=acosc_prime,
-        safe=_half,
+        singular=True,
     ),
     Op(
         "hypotsub",
@@ -528,7 +528,7 @@ _TABLE = (
         "∂(√(a² + c²) − a) = (a/√(a² + c²) − 1)·∂a + c/√(a² + c²)·∂c",
         (2, 2),
         partials=lambda v, a, c: (-v / hypot(a, c), c / hypot(a, c)),
-        safe=_half,
+        singular=True,
     ),
     Op(
         "rootsub",
@@ -536,9 +536,9 @@ _TABLE = (
         "∂(√(b² + d) − b) = (b/√(b² + d) − 1)·∂b + ∂d/(2·√(b² + d))",
         (2, 2),
         partials=lambda v, b, d: (-v / sp.sqrt(b**2 + d), 1 / (2 * sp.sqrt(b**2 + d))),
-        safe=_half,
+        singular=True,
     ),
-    Op("erfcx", erfcx, "erfcx′(u) = 2·u·erfcx(u) − 2/√π", slope=erfcx_prime, safe=_half),
+    Op("erfcx", erfcx, "erfcx′(u) = 2·u·erfcx(u) − 2/√π", slope=erfcx_prime, singular=True),
     Op(
         "log_erfc",
         log_erfc,

@@ -12,10 +12,9 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from symback.circuits.program import Program, batch_sum
-from symback.operations import edges
+from symback.operations import edges, special
 from symback.operations import elementwise as ops
 from symback.operations import functions as fn
-from symback.operations import special
 from symback.operations.expressions import postorder
 from tests.cases import elementwise
 from tests.cases import special_kernels as kernels

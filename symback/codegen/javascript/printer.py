@@ -21,9 +21,8 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.program import Program, batch_sum, symbols
 from symback.errors import Unsupported, clip
-from symback.operations import edges
+from symback.operations import edges, special
 from symback.operations import functions as ops
-from symback.operations import special
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
