@@ -70,6 +70,11 @@ class Reads:
     def __bool__(self) -> bool:
         return bool(self._of)
 
+    def may_be_unread(self, name: str) -> bool:
+        """Whether numbers may be such that no entry of the node is read."""
+        read = self._of.get(name)
+        return read is not None and not read.certain
+
     def guard(self, edge: Edge) -> Callable[[Expr, bool], Expr] | None:
         """What an edge's product is passed through, and whether it mixes elements; None where
         0 × the partial is 0.

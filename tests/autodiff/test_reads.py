@@ -223,6 +223,36 @@ def test_what_is_not_chosen_passes_nothing_on(text, at, right, target):
         np.testing.assert_allclose(found[name], wanted, rtol=1e-12, err_msg=name)
 
 
+SINGULAR = [[1, 1], [1, 1]]
+# matrices without inverse in a branch that is not taken; C has no such operations
+MATRICES = [
+    "A = inv(X); f: output = where(y > 0, sum(A), y)",
+    "f: output = where(y > 0, logdet(X), y)",
+    "u = solve(X, v); f: output = where(y > 0, u[0], y)",
+    "U = solve(X, X); f: output = where(y > 0, trace(U), y)",
+    "f: output = where(y > 0, log(det(X)), y)",
+]
+
+
+@pytest.mark.parametrize("target", ["numpy", "derivation"])
+@pytest.mark.parametrize("text", MATRICES)
+def test_a_matrix_without_inverse_is_no_matter_where_it_is_not_read(text, target):
+    at = {"X": SINGULAR, "y": -1} | ({"v": [1, 2]} if "v)" in text else {})
+    leaves = "; ".join(f"{n}: input{list(np.shape(v)) or ''}" for n, v in at.items())
+    value, found = gradients(f"{leaves}\n{text}", at, target)
+    assert (value, found["y"]) == (-1, 1)
+    np.testing.assert_array_equal(found["X"], np.zeros((2, 2)))
+
+
+def test_a_matrix_without_inverse_is_an_error_where_it_is_read():
+    circuit = sb.circuit(f"X: input[2, 2]; y: input\n{MATRICES[0]}", loss=None)
+    with pytest.raises(sb.SymbackError, match="no inverse"):
+        circuit.derive().at(X=SINGULAR, y=1).evaluated()
+    unconditional = sb.circuit("X: input[2, 2]; f: output = sum(inv(X))", loss=None).compile()
+    with pytest.raises(np.linalg.LinAlgError):
+        unconditional.forward(unconditional.Params(), unconditional.Inputs(np.ones((2, 2))))
+
+
 # missing data in rows that a mask leaves out; a derivation takes finite numbers only
 MISSING = [
     (

@@ -124,6 +124,25 @@ def _diag(v):
     return v[..., None] * np.eye(v.shape[-1], dtype=v.dtype)
 
 
+def _inv(a):
+    """The inverses over the last two axes; NaN where a matrix has none, in a branch not taken."""
+    try:
+        return np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        return np.full_like(a, np.nan) if a.ndim == 2 else np.stack([_inv(m) for m in a])
+
+
+def _solve(a, b):
+    """A⁻¹·b over the last axes; NaN where a matrix has no inverse, in a branch not taken."""
+    try:
+        return np.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        if a.ndim == 2:
+            return np.full_like(b, np.nan)
+        rows = np.broadcast_to(b, (len(a), *b.shape[-2:]))
+        return np.stack([_solve(m, row) for m, row in zip(a, rows, strict=True)])
+
+
 def _logdet(a):
     """log det of the last two axes; NaN where the determinant is negative."""
     sign, value = np.linalg.slogdet(a)

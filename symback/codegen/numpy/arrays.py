@@ -27,7 +27,10 @@ _MIXING = (ArrayFunction, batch_sum)
 
 
 class ArrayPrinter(NumpyPrinter):
-    """Prints formulas over arrays; `like` is the name of an array of the dtype to compute in."""
+    """Prints formulas over arrays; `like` is the name of an array of the dtype to compute in.
+
+    With `has_guards` a matrix without inverse is no error: no branch that is taken may read it.
+    """
 
     def __init__(
         self,
@@ -39,10 +42,12 @@ class ArrayPrinter(NumpyPrinter):
         in_place: bool = False,
         shapes: Mapping[str, Shape],
         like: str,
+        has_guards: bool = False,
     ) -> None:
         super().__init__(order, leading, varying=varying, rows=rows, in_place=in_place)
         self._shapes = shapes
         self._like = like
+        self.linalg = "_" if has_guards else "np.linalg."
         self._rank: int | None = None  # of the elementwise formula being printed
         self._in_sizes = False  # whether that is a number made of sizes
         self._known: dict[Expr, Shape] = {}
@@ -321,10 +326,10 @@ def _diagonal(p: ArrayPrinter, m: Expr) -> Printed:
 def _solve(p: ArrayPrinter, m: Expr, b: Expr) -> Printed:
     left, right = p.matrix(m), p.matrix(b)
     if p.ndim(b) == 2 or (not p.varies(m) and not p.varies(b)):
-        return f"np.linalg.solve({left}, {right})", ATOM
+        return f"{p.linalg}solve({left}, {right})", ATOM
     if not p.varies(m):
-        return f"np.linalg.solve({left}, {right}.T).T", ATOM
-    return f"np.linalg.solve({left}, {right}[..., :, None])[..., 0]", ATOM
+        return f"{p.linalg}solve({left}, {right}.T).T", ATOM
+    return f"{p.linalg}solve({left}, {right}[..., :, None])[..., 0]", ATOM
 
 
 def _concat(p: ArrayPrinter, axis: Expr, *operands: Expr) -> Printed:
@@ -418,7 +423,7 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.trace: _trace,
     a.diag: _call("_diag"),
     a.diagonal: _diagonal,
-    a.inv: _call("np.linalg.inv"),
+    a.inv: lambda p, m: (f"{p.linalg}inv({p.matrix(m)})", ATOM),
     a.det: _call("np.linalg.det"),
     a.logdet: _call("_logdet"),
     a.solve: _solve,

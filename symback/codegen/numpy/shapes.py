@@ -241,6 +241,7 @@ class FunctionLines:
             in_place=rows and self._numbers,
             shapes=self._lowered.names.shapes,
             like=read[0].name if read else "columns[0]",
+            has_guards=self._lowered.has_guards,
         )
         notes = rewrite_notes(self._lowered.circuit)
         printed = statements(program, printer, copies=copies, notes=notes)

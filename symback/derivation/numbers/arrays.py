@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from flint import arb
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Integer, S, Symbol
 
 from symback.autodiff.lower import Names
 from symback.autodiff.reads import Reads
@@ -26,7 +26,7 @@ from symback.derivation.record import Derivation
 from symback.derivation.steps import ABOUT_NODES, Step
 from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
-from symback.operations.balls.functions import Undecided
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.operations.entries import Entries, nested
 
@@ -65,6 +65,7 @@ class Accumulated:
         self._bars = {name: symbol for symbol, name in adjoint_names(walk)[0].items()}
         names = Names(walk.circuit)
         self._reads = Reads(walk, names.mask, names.shapes)
+        self.has_singular = False  # a matrix without inverse, in a node that may not be read
         self._parts: dict[str, dict[str, Entries]] = {}
         self.values: dict[Expr, Entries] = {}
         for name, entries in leaves.items():
@@ -80,7 +81,7 @@ class Accumulated:
         if step.kind == "seed":
             self._keep(self._bars[name], self.evaluated(step.right, name))
         elif step.kind == "edge" or step.rule == ONE:
-            part = self.evaluated(self._guarded(node, name, step.right), name)
+            part = self._contribution(node, name, step.right)
             if part is not None:
                 self._parts.setdefault(name, {})[node] = part
                 self._add_up(name)
@@ -91,7 +92,13 @@ class Accumulated:
 
     def keep_value(self, node: Node) -> Entries | None:
         """Evaluate a node's formula."""
-        entries = self.evaluated(node.formula, node.name)
+        try:
+            entries = self.evaluated(node.formula, node.name)
+        except Singular:
+            if not self._reads.may_be_unread(node.name):
+                raise
+            entries = self._filled(node.name, NOT_A_NUMBER)
+            self.has_singular = True
         self._keep(node.symbol, entries)
         return entries
 
@@ -103,23 +110,38 @@ class Accumulated:
 
     def evaluated(self, expr: Expr, name: str) -> Entries | None:
         """A formula's entries in the shape of a node; None where a name has no entries."""
-        lengths = [self._length(size) for size in self._walk.node(name).shape]
-        shape = [length for length in lengths if length is not None]
-        if shape != lengths or not expr.free_symbols <= self.values.keys() | self._sizes.keys():
+        shape = self._lengths(name)
+        if shape is None or not expr.free_symbols <= self.values.keys() | self._sizes.keys():
             return None
         return evaluate_entries(expr, self.values, self._sizes).broadcast_to(shape)
 
-    def _guarded(self, node: str, name: str, right: Expr) -> Expr:
+    def _lengths(self, name: str) -> list[int] | None:
+        lengths = [self._length(size) for size in self._walk.node(name).shape]
+        known = [length for length in lengths if length is not None]
+        return known if known == lengths else None
+
+    def _filled(self, name: str, entry: arb) -> Entries | None:
+        shape = self._lengths(name)
+        return None if shape is None else Entries.of(shape, lambda _: entry)
+
+    def _contribution(self, node: str, name: str, right: Expr) -> Entries | None:
         """What an edge gives, chosen where its gate may not be read."""
         edge = next((e for e in self._walk.into.get(name, ()) if e.node == node), None)
         guard = self._reads.guard(edge) if edge else None
         if edge is None or guard is None:
-            return right
+            return self.evaluated(right, name)
         contribution = edge.local.contribution(self._bars[node], guard=guard)
-        for mask, expr in self._reads.new_in(contribution):
+        is_read = guard(S.One, True)
+        for mask, expr in self._reads.new_in(contribution + is_read):
             if expr.free_symbols <= self.values.keys() | self._sizes.keys():
                 self.values[mask] = evaluate_entries(expr, self.values, self._sizes)
-        return contribution
+        try:
+            return self.evaluated(contribution, name)
+        except Singular:
+            read = evaluate_entries(is_read, self.values, self._sizes)
+            if any(entry != 0 for entry in read.flat):
+                raise
+            return self._filled(name, arb(0))
 
     def _keep(self, symbol: Symbol, entries: Entries | None) -> None:
         if entries is not None:
@@ -164,6 +186,9 @@ def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, En
     for step in derivation.steps:
         if isinstance(step.left, str):
             found["value", step.left] = accumulated.value(step.left)
+    of = found.get(("value", walk.of))
+    if accumulated.has_singular and of is not None and any(entry.is_nan() for entry in of.flat):
+        raise Singular
     for name in walk.order:
         found["adjoint", name] = accumulated.adjoint(name)
     last = {s.left[1]: found["step", s.id] for s in derivation.steps if s.kind not in ABOUT_NODES}
