@@ -178,6 +178,8 @@ def text_of(argument: str) -> str:
         except UnicodeDecodeError:
             raise FileRefused("standard input is not UTF-8 text") from None
     if not _is_path(argument):
+        if "\n" in argument and len(argument) <= LONGEST_PATH and os.path.exists(argument):
+            raise FileRefused(f"'{_shown(argument)}' has a line break in its name; rename the file")
         return argument
     try:
         return _read_text(argument)

@@ -54,6 +54,10 @@ MOST_SEED = 2**31 - 1
 KEPT = 32  # circuits whose modules are kept
 
 
+class MaskedValues(DataError, ValueError):
+    """Values that are masked: scikit-learn would take what lies below for data."""
+
+
 class LabelError(DataError, ValueError):
     """Labels that the circuit, or the first call, does not have; scikit-learn's own ValueError."""
 
@@ -244,6 +248,7 @@ class CircuitEstimator(BaseEstimator):
     def _outputs(self, X: Any) -> Array:
         """The circuit's output for each row of X; DataError where one is not finite."""
         check_is_fitted(self)
+        _refuse_masked(X=X)
         matrix = validate_data(self, X, dtype=self.dtype, reset=False)
         module = self.module_
         with np.errstate(all="ignore"):  # finiteness is tested, not warned about
@@ -295,11 +300,18 @@ class CircuitEstimator(BaseEstimator):
         """X and y as arrays; unless it is the `first` call, X must have the features of the fit."""
         if self.dtype not in DTYPES:
             raise TrainingError(f"dtype is {self.dtype!r:.30}; it must be float64 or float32")
+        _refuse_masked(X=X, y=y)
         matrix, answers = validate_data(self, X, y, dtype=self.dtype, reset=first, **options)
         return matrix, answers
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_values")
+
+
+def _refuse_masked(**given: Any) -> None:
+    for name, values in given.items():
+        if np.ma.is_masked(values):
+            raise MaskedValues(f"{name} has masked values; fill them in or leave their rows out")
 
 
 class _Keeper(Saver):

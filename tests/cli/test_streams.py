@@ -154,6 +154,8 @@ def test_what_is_no_file_ends_in_a_sentence(command, folder, monkeypatch, capsys
         if command == "diff" and name == "no/such.py":
             assert code == 1  # it is out of date
             continue
+        if "\n" in name and command in CIRCUITS:
+            assert "'a?b.py' has a line break in its name; rename the file" in said
         message = [line for line in said.splitlines() if line.startswith(("symback: ", "Error: "))]
         assert code == 2 and len(message) == 1, (name, said)
 

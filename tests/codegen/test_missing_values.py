@@ -172,3 +172,33 @@ def test_updates_refuse_what_lacks_values(name, target):
             wanted,
             kind,
         )
+
+
+@pytest.mark.parametrize("value", [np.ma.masked, np.ma.masked_array(1e20, mask=True), pd.NA, None])
+def test_points_of_derivations_refuse_what_lacks_values(value):
+    for circuit in (NUMBERS, ARRAYS):
+        point = {n.name: 0.5 for n in circuit.leaves if not n.shape}
+        point |= {n.name: [0.5, 2.0] for n in circuit.leaves if n.shape}
+        scalar = next(n.name for n in circuit.leaves if not n.shape)
+        with pytest.raises(sb.SymbackError, match=f"'{scalar}' "):
+            circuit.derive().at(**{**point, scalar: value})
+
+
+def test_estimators_refuse_what_is_masked():
+    from symback.estimator import CircuitRegressor
+
+    plain = np.linspace(0, 1, 8)
+    hidden = np.ma.masked_array(plain, mask=[True, *[False] * 7])
+    fitted = CircuitRegressor("f = w*x + b").fit(plain[:, None], plain)
+    calls = {
+        "X": [
+            lambda: CircuitRegressor("f = w*x + b").fit(hidden[:, None], plain),
+            lambda: fitted.predict(hidden[:, None]),
+            lambda: fitted.score(hidden[:, None], plain),
+        ],
+        "y": [lambda: CircuitRegressor("f = w*x + b").fit(plain[:, None], hidden)],
+    }
+    for name, each in calls.items():
+        for call in each:
+            with pytest.raises(ValueError, match=f"{name} has masked values"):
+                call()
