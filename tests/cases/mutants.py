@@ -238,6 +238,7 @@ class Numbers:
     """What a generated module calls np, on arrays of mpmath numbers."""
 
     float32 = np.float32
+    isnan = staticmethod(_elementwise(lambda u: bool(mp.isnan(u))))
     asarray = staticmethod(np.asarray)
     array = staticmethod(lambda values, dtype=None: np.array(values, object))
     concatenate = staticmethod(np.concatenate)
@@ -287,6 +288,7 @@ def _exact(text: str) -> ModuleType:
         np=_NUMBERS,
         _read=lambda params, inputs, *names: (params, [getattr(inputs, n) for n in names], False),
         _seed=lambda bar, shape, single, dtype: np.full(shape, mp.mpf(1) * bar, object)[()],
+        _array=lambda name, value, floats="": np.asarray(value),
         _like=_like,
         BLOCK_ROWS=2,
     )

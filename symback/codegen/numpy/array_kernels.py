@@ -98,7 +98,7 @@ def _share_of_extreme(x, extreme, axes):
     if count.all():
         share /= count
         return share
-    return np.where(x == x, share / np.where(count == 0.0, 1.0, count), x)
+    return np.where(np.isnan(x), x, share / np.where(count == 0.0, 1.0, count))
 
 
 def _norm(x, axes):

@@ -41,4 +41,4 @@ def _exp_share(a, b):
     with np.errstate(invalid="ignore"):
         z = a - b
     largest = _largest(z)
-    return _sigma(z if largest == largest else np.where(a == b, 0.0, z)[()])
+    return _sigma(z if largest <= np.inf else np.where(a == b, 0.0, z)[()])

@@ -74,7 +74,7 @@ FUNCTIONS = with_kernels(
         hypot: "np.hypot",
         ops.logaddexp: "np.logaddexp",
         edges.zero_or_nan: "{0}",
-        edges.unless_nan: "np.where({1} == {1}, {0}, {1})",
+        edges.unless_nan: "np.where(np.isnan({1}), {1}, {0})",
         ops.relu: "np.maximum({0}, 0.0)",
         ops.relu_at: "np.maximum({0}, 0.0)",
         ops.abs_at: "np.abs({0})",
