@@ -26,6 +26,8 @@ from symback.operations.matrix_view import Array, Elementwise, Number
 from symback.operations.shapes import Shape, ShapeError, shown, size_symbol
 from symback.sympy_io.matrix_derivatives import NAMED, RULES, better
 from symback.sympy_io.matrix_products import ALL, MatrixValue, as_number, full
+from symback.sympy_io.refusals import shown_part
+from symback.sympy_io.shared import split
 
 LARGEST_POWER = 64  # of a matrix: it is written out as a product
 _HALVES = (S.Half, -S.Half)
@@ -38,6 +40,7 @@ class Scalars(Protocol):
     def add_leaf(self, name: str) -> None: ...
     def refuse(self, name: str, part: Any) -> Any: ...
     def is_known(self, part: Any) -> bool: ...
+    def part_name(self, node: str) -> str: ...
     def number(self, name: str, value: Any) -> Expr: ...
     def translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any: ...
 
@@ -68,11 +71,14 @@ class MatrixReader:
         self.targets: dict[str, None] = {}
 
     def nodes(self) -> list[Node]:
-        """The nodes in the order of the pairs; each is read after those that it uses."""
+        """The nodes in the order of the pairs; each is read after those that it uses.
+
+        Before a node stand those of the parts that it uses again and again.
+        """
         for name in self._pairs:
             self._refuse_name(name)
         found = {name: self._read_node(name) for name in self._in_order()}
-        return [found[name] for name in self._pairs]
+        return [node for name in self._pairs for node in found[name]]
 
     def _in_order(self) -> list[str]:
         """Names, those first that others use."""
@@ -92,7 +98,7 @@ class MatrixReader:
                 raise CircuitError(f"a cycle through '{name}'; a node may use earlier nodes only")
         return list(done)
 
-    def _read_node(self, name: str) -> Node:
+    def _read_node(self, name: str) -> list[Node]:
         self.node = name
         expr = self._pairs[name]
         if not isinstance(expr, sp.Basic):
@@ -110,8 +116,20 @@ class MatrixReader:
         self._computed[name] = shape
         if shape:
             self.shapes[name] = shape
+        nodes = split(formula, self._part_name)
+        return [self._node(part or name, inner) for part, inner in nodes]
+
+    def _part_name(self, part: Expr) -> str:
+        name = self._scalars.part_name(self.node)
+        self._computed[name] = self.shape_of(part)
+        if self._computed[name]:
+            self.shapes[name] = self._computed[name]
+        return name
+
+    def _node(self, name: str, formula: Expr) -> Node:
         names = [p.name for p in postorder(formula) if p.is_Symbol]
         self.sizes.update(dict.fromkeys(n for n in names if n in self._size_names))
+        shape = self._computed[name]
         return computed(name, formula, names, shapes=self.shapes, shape=shape)
 
     def whole(self, value: MatrixValue) -> Expr:
@@ -258,7 +276,7 @@ class MatrixReader:
             if value.dims not in (None, (1, 1)):
                 kind = clip(type(part).__name__, 30)
                 raise Unsupported(
-                    f"node '{self.node}' has {kind} of the matrix {clip(str(operand), 40)}; for "
+                    f"node '{self.node}' has {kind} of the matrix {shown_part(operand)}; for "
                     "each element write A.applyfunc(…), HadamardProduct or HadamardPower"
                 )
         formulas = [as_number(v, self.shape_of) for v in values]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Float, Piecewise, Rational, S, Symbol
+from sympy import Expr, Float, MatrixSymbol, Piecewise, Rational, S, Symbol
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
@@ -49,12 +49,11 @@ from symback.operations.expressions import exact, postorder, real_symbol
 from symback.operations.functions import Slope
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
 from symback.sympy_io.refusals import place_in, refusal
+from symback.sympy_io.shared import depth, shared
 
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
 _CONSTANTS = (S.Pi, S.Exp1)
-LONGEST_TYPED = 400  # operations and names of a text that is kept as one formula
-SHORTEST_NAMED = 5
 _OWN = {sp.erfc: erfc}  # functions of SymPy that a class of our own stands for
 
 
@@ -147,25 +146,30 @@ class _Reader:
             conditions += part.args if isinstance(part, And | Or) else []
             if any(isinstance(c, Symbol) for c in conditions):
                 raise Unsupported(f"node '{name}' has a name as condition; compare, as in x > 0")
-        named = _shared(parts)
-        if _depth(parts, named) > DEEPEST:
+        named = shared(parts)
+        if depth(parts, named) > DEEPEST:
             raise TooLarge(f"node '{name}' is nested more than {DEEPEST} levels deep; name parts")
         done: dict[Any, Any] = {}
         nodes: list[Node] = []
         for part in parts:
             done[part] = self.translate(name, part, done)
             if part in named:
-                own = fresh_name((f"{name}_{i}" for i in count(1)), self._taken())
-                self._names.add(own)
+                own = self.part_name(name)
                 nodes.append(_computed(own, done[part]))
                 done[part] = real_symbol(own)
         return [*nodes, _computed(name, done[expr]) if nodes else _computed(name, done[expr], expr)]
+
+    def part_name(self, node: str) -> str:
+        """A name that is free, for a part of a node."""
+        own = fresh_name((f"{node}_{i}" for i in count(1)), self._taken())
+        self._names.add(own)
+        return own
 
     def _taken(self) -> set[str]:
         """Names that no other node may have."""
         if not self._symbol_names:
             parts = (p for _, e in self._pairs if isinstance(e, Expr) for p in postorder(e))
-            self._symbol_names = {p.name for p in parts if isinstance(p, Symbol)}
+            self._symbol_names = {p.name for p in parts if isinstance(p, Symbol | MatrixSymbol)}
         return self._names | self._symbol_names
 
     def number(self, name: str, value: Any) -> Expr:
@@ -253,38 +257,6 @@ class _Reader:
 def _computed(name: str, formula: Expr, typed: Expr | None = None) -> Node:
     """The node, its operands in the order in which SymPy prints them."""
     return computed(name, formula, [s.name for s in _in_order(formula if typed is None else typed)])
-
-
-def _depth(parts: Iterable[Any], named: Collection[Any]) -> int:
-    """Levels of an expression, from its parts in postorder; a part with a name begins anew."""
-    levels: dict[Any, int] = {}
-    deepest = 0
-    for part in parts:
-        level = 1 + max((levels[a] for a in part.args), default=0)
-        deepest = max(deepest, level)
-        levels[part] = 0 if part in named else level
-    return deepest
-
-
-def _shared(parts: list[Any]) -> set[Any]:
-    """The parts that get names, for the text of the expression would repeat them too often.
-
-    What stands inside a choice stays there: its branches are computed under their conditions.
-    """
-    sizes: dict[Any, int] = {}
-    for part in parts:
-        sizes[part] = 1 + sum(sizes[a] for a in part.args)
-    if sizes[parts[-1]] < max(LONGEST_TYPED, 4 * len(parts)):
-        return set()
-    uses = Counter(a for part in parts for a in part.args)
-    inside = {p for part in parts if isinstance(part, Piecewise) for p in postorder(part)}
-    named: set[Any] = set()
-    for part in parts:
-        size = 1 + sum(1 if a in named else sizes[a] for a in part.args)
-        sizes[part] = size
-        if uses[part] > 1 and size >= SHORTEST_NAMED and part not in inside:
-            named.add(part)
-    return named
 
 
 def _is_known(part: Any) -> bool:

@@ -19,7 +19,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
-from symback.errors import TooLarge, Unsupported, clip
+from symback.errors import TooLarge, Unsupported
 from symback.operations import arrays as a
 from symback.operations.matrix_view import HEADS, Array, Elementwise, Number, untransposed
 from symback.operations.shapes import Shape, ShapeError, shown
@@ -33,6 +33,7 @@ from symback.sympy_io.matrix_products import (
     chained,
     full,
 )
+from symback.sympy_io.refusals import shown_part
 
 LARGEST_POWER = 64  # of a matrix: it is written out as a product
 _HALVES = (S.Half, -S.Half)
@@ -130,7 +131,7 @@ def _power(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
         root = better(sp.Pow(part.args[0], exponent, evaluate=False), [number])
         return root or sp.Pow(number, as_number(values[1], r.shape_of))
     if not exponent.is_Integer or not exponent:
-        raise Unsupported(f"node '{r.node}' has a matrix to the power {clip(str(exponent), 20)}")
+        raise Unsupported(f"node '{r.node}' has a matrix to the power {shown_part(exponent)}")
     if abs(exponent) > LARGEST_POWER:
         raise TooLarge(f"node '{r.node}': a matrix to a power beyond {LARGEST_POWER}")
     matrix = as_matrix(base, r.shape_of)
@@ -209,9 +210,9 @@ def _elements(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
 
 def _element(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     if not (part.i.is_Integer and part.j.is_Integer):
+        shown = shown_part(Tuple(part.i, part.j))
         raise Unsupported(
-            f"node '{r.node}' has a MatrixElement of the indices {clip(str(part.args[1:]), 30)}; "
-            "indices are whole numbers"
+            f"node '{r.node}' has a MatrixElement of the indices {shown}; indices are whole numbers"
         )
     return _part(r, values[0], part.i, part.j)
 

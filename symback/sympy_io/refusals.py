@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from symback.errors import clip
 from symback.language.foreign import elsewhere
+from symback.operations.expressions import postorder
 from symback.operations.simplify import weight
 
 LONGEST_SHOWN = 30
@@ -20,27 +21,28 @@ MOST_SHOWN = 40  # operations of a part that is shown
 def refusal(name: str, part: Any, within: Iterable[Any] = ()) -> str:
     """The sentence that refuses a part of a node; `within` are parts of the node around it."""
     kind = clip(type(part).__name__, 40)
-    shown = _shown(part) if not part.args or isinstance(part, AppliedUndef) else ""
+    shown = shown_part(part) if not part.args or isinstance(part, AppliedUndef) else ""
     user = None if part.args else next((p for p in within if part in p.args), None)
-    where = place_in(name, user) + ("," if user is not None and _shown(user) else "")
+    where = place_in(name, user) + ("," if user is not None and shown_part(user) else "")
     if isinstance(part, Symbol):
         return f"{where} has the Symbol {shown}, {_symbol_advice(part)}"
     if part in _NUMBERS:
         return f"{where} has {kind} ({shown}), which is not a real number; {_NUMBERS[part]}"
     what = kind if not shown or shown == kind else f"{shown} ({kind})"
     if isinstance(part, AppliedUndef):
-        return f"{where} has {shown}, a function without a formula; {_by_symbol(part)}"
+        return f"{where} has {shown or kind}, a function without a formula; {_by_symbol(part)}"
     hint = _advice(part, kind)
     return f"{where} has the operation '{what}', which symback doesn't know{hint}"
 
 
 def place_in(name: str, part: Any) -> str:
     """The place of a part of a node: "node 'f', in 0**x"."""
-    shown = "" if part is None else _shown(part)
+    shown = "" if part is None else shown_part(part)
     return f"node '{name}'" + (f", in {shown}" if shown else "")
 
 
-def _shown(part: Any) -> str:
+def shown_part(part: Any) -> str:
+    """A part as a message shows it; nothing where it is long, for shared parts are repeated."""
     if isinstance(part, sp.Basic) and weight(part) > MOST_SHOWN:
         return ""
     try:
@@ -72,12 +74,16 @@ def _advice(part: Any, kind: str) -> str:
     if isinstance(part, sp.re | sp.im | sp.arg | sp.conjugate):
         return "; make the symbols by Symbol(…, real=True)"
     if isinstance(part, sp.Derivative):
-        return f"; {_by_symbol(part)}" if part.atoms(AppliedUndef) else _EVALUATED
+        return f"; {_by_symbol(part)}" if _is_undefined(part) else _EVALUATED
     if isinstance(part, _UNEVALUATED):
         return _EVALUATED
     if isinstance(part, sp.Indexed):
         return f"; {_by_symbol(part)}"
     return elsewhere(kind)
+
+
+def _is_undefined(part: Any) -> bool:
+    return any(isinstance(p, AppliedUndef) for p in postorder(part))
 
 
 _UNEVALUATED = (sp.Integral, sp.Sum, sp.Product, sp.Limit, sp.Subs, sp.UnevaluatedExpr)
@@ -86,11 +92,11 @@ _EVALUATED = "; evaluate it by expr.doit()"
 
 def _by_symbol(part: Any) -> str:
     """How to put a symbol in the place of a function or an entry that has no formula."""
-    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in _shown(part))
+    name = "".join(c if c.isascii() and c.isalnum() else "_" for c in shown_part(part))
     while "__" in name:
         name = name.replace("__", "_")
     name = name.strip("_") or "u"
-    return f"put a symbol there: expr.subs({_shown(part) or '…'}, Symbol('{name}'))"
+    return f"put a symbol there: expr.subs({shown_part(part) or '…'}, Symbol('{name}'))"
 
 
-__all__ = ["place_in", "refusal"]
+__all__ = ["place_in", "refusal", "shown_part"]
