@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Add, Expr, Mul, S
+from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
@@ -148,6 +148,29 @@ def summed_shares(see: See, expr: Expr) -> Expr | None:
         else:
             return None
     return total if met and len(see.shape_of(total)) == 1 else None
+
+
+def log_of_weighted_sum(see: See, expr: Expr) -> Expr | None:
+    """log(sum(w*exp(u))): logsumexp(u + log(w)) where all w are positive; for others the largest u
+    is taken out of the sum.
+    """
+    inside = see(argument(expr))
+    if not isinstance(inside, arrays.reduce_sum):
+        return None
+    summed, *_ = inside.args
+    if len(see.shape_of(summed)) != 1:
+        return None
+    weight, u = weighted_power(see, summed)
+    if u == 0 or weight.is_number or u.has(arrays.reduce_max):
+        return None
+    if not see.shape_of(weight):
+        return sp.log(weight) + arrays.logsumexp(u)
+    if len(see.shape_of(u)) != 1:
+        return u + sp.log(arrays.reduce_sum(weight))
+    largest = arrays.reduce_max(u)
+    shifted = largest + sp.log(arrays.reduce_sum(weight * sp.exp(u - largest)))
+    positive_weights = arrays.logsumexp(u + sp.log(weight))
+    return Piecewise((positive_weights, arrays.reduce_min(weight) > 0), (shifted, True))
 
 
 def log_of_weighted_powers(see: See, expr: Expr) -> Expr | None:

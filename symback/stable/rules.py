@@ -63,7 +63,7 @@ WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
 
 LOOKED_INTO = (arrays.reduce_sum, arrays.dot)
 PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm)
-COVERED = (*LOOKED_INTO, *PUT_IN_PLACE)
+COVERED = (*LOOKED_INTO, *PUT_IN_PLACE, arrays.reduce_max, arrays.reduce_min)
 """The operations on arrays that a rule can look into, and those that one puts in place."""
 
 RULES: tuple[Rule, ...] = (
@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
+    Rule("log of a weighted sum", OVERFLOWS, (sp.log,), logs.log_of_weighted_sum),
     Rule("1/(c + exp)", OVERFLOWS, (Pow,), quotients.reciprocal),
     Rule("1/expm1", OVERFLOWS, (Pow,), exponentials.reciprocal_of_expm1),
     Rule("1/(a + b·exp)", OVERFLOWS, (Pow,), exponentials.reciprocal_of_sum),

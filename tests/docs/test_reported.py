@@ -68,7 +68,7 @@ def given_by_derivation(circuit: sb.Circuit, at: dict[str, object]) -> dict[str,
 def assert_gives(found: dict[str, object], right: dict[str, object]) -> None:
     assert right
     for name, value in right.items():
-        np.testing.assert_allclose(found[name], value, rtol=1e-13, atol=0, err_msg=name)
+        np.testing.assert_allclose(found[name], value, rtol=1e-13, atol=5e-324, err_msg=name)
 
 
 @pytest.mark.parametrize("text, at, gives", REPORTED)

@@ -146,3 +146,47 @@ def faults(form, target, dtype):
 def test_typed_forms_keep_their_digits(form, target, dtype):
     """Within 4 ULP, or within what rounding the arguments causes; finite wherever the truth is."""
     assert not faults(form, target, dtype)
+
+
+# weights of a sum of exponentials → vectors, and what they are worth
+WEIGHTED = [
+    ("log(sum(w*exp(x)))", [0.3, 0.7], [900.0, 890.0]),
+    ("log(sum(w*exp(x)))", [0.3, 0.7], [-900.0, -890.0]),
+    ("log(sum(w*exp(x)))", [-0.5, 1.0], [1.0, 2.0]),
+    ("log(sum(w*exp(x)))", [0.0, 1.0], [900.0, 890.0]),
+    ("log(sum(softmax(w)*exp(x)))", [0.3, 0.7], [-1900.0, -1890.0]),
+    ("-log(sum(softmax(w)*exp(-(x - 1)**2/2)))", [0.3, 0.7], [60.0, 61.0]),
+    ("log(sum(2*w*exp(-x)))", [0.3, 1e-30], [-900.0, 890.0]),
+]
+
+
+def worth(text, w, x):
+    total = sum(mp.exp(a) for a in w)
+    shares = [mp.exp(a) / total for a in w] if "softmax" in text else w
+    times = 2 if "2*w" in text else 1
+    exponents = [-((a - 1) ** 2) / 2 if "**2" in text else -a if "-x" in text else a for a in x]
+    value = mp.log(sum(times * s * mp.exp(u) for s, u in zip(shares, exponents, strict=True)))
+    return -value if text.startswith("-") else value
+
+
+@pytest.mark.parametrize("text, w, x", WEIGHTED)
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
+@pytest.mark.parametrize("inner", ["{}", "s"])
+def test_weighted_sums_over_arrays_keep_their_digits(text, w, x, target, inner):
+    """In one line, and with the sum in a node of its own."""
+    sum_ = text[text.index("sum(") : -1]
+    lines = f"f: output = {text}"
+    if inner == "s":
+        lines = f"s = {sum_}\nf: output = {text.replace(sum_, 's')}"
+    circuit = sb.circuit(f"w: param[n]\nx: param[n]\n{lines}", loss=None)
+    module = circuit.compile(target=target)
+    params = module.Params(w=np.array(w), x=np.array(x))
+    with np.errstate(all="ignore"):
+        value, cache_ = module.forward(params, module.Inputs())
+        bars = module.backward(params, module.Inputs(), cache_)[0]
+    count = len(w)
+    right = truth(lambda *at: worth(text, at[:count], at[count:]), [*w, *x])
+    got = [float(value), *bars.w.tolist(), *bars.x.tolist()]
+    for came, (expected, moved) in zip(got, right, strict=True):
+        allowed = 2.0**-52 * (OVER_CONDITION * (abs(expected) + moved) + ULP * abs(expected))
+        assert abs(mp.mpf(came) - expected) <= allowed, (got, right)
