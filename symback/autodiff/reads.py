@@ -212,7 +212,9 @@ class Reads:
         if any(not op.moves for _, op in local.terms):
             return not read.certain and self._reads_wild(edge, read)
         partial = local.elementwise
-        if is_choice(partial) or not partial.free_symbols:
+        if is_choice(partial):  # for NaN it may be NaN: that of missing data, where a branch reads
+            return partial != plainly(partial) and self._reads_wild(edge, read)
+        if not partial.free_symbols:
             return False
         return _is_singular(self._circuit[edge.node]) or self._reads_wild(edge, read)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -19,53 +20,17 @@ from typing import Any
 
 from symback._version import __version__
 from symback.check.check import check_module, with_typed
+from symback.check.digits import Digits, digits_of
 from symback.check.report import POINTS, CheckRow, Report, json_number
 from symback.circuits.circuit import Circuit
 from symback.codegen.loading import load_files, read_module
 from symback.language.parse import circuit as parse
-from symback.operations.balls.functions import Undecided
 from symback.printing.circuit_text import circuit_text
-from symback.truth.condition import Condition
 from symback.truth.oracle import BITS, Oracle
 
 SCHEMA = "symback-certificate/1"
-GOOD = 4.0
-"""ULP that need no reason."""
 WIDTH = 96
 PACKAGES = ("numpy", "sympy", "python-flint")
-
-
-@dataclass(frozen=True, slots=True)
-class Digits:
-    """The worst error of one quantity, and the condition numbers at that point."""
-
-    quantity: str
-    ulp: float
-    condition: Condition | None  # None where the worst error is of a batch, or on a kink
-    point: Mapping[str, float]
-
-    @property
-    def relative(self) -> float | None:
-        """The error in units of the formula's condition number: about 1 is as good as can be."""
-        if self.condition is None or not self.condition.formula:
-            return None
-        return self.ulp / self.condition.formula
-
-    @property
-    def cause(self) -> str:
-        """What costs the digits: nothing worth naming, the point, or the formula at a node."""
-        if self.ulp <= GOOD or self.condition is None:
-            return ""
-        if self.condition.formula_is_to_blame:
-            return f"the formula loses digits at {self.condition.line}"
-        return "the point is ill-conditioned"
-
-    def __str__(self) -> str:
-        text = f"{self.quantity} {self.ulp:.3g} ULP"
-        if not self.cause or self.condition is None:
-            return text
-        problem, formula = self.condition.problem, self.condition.formula
-        return f"{text}; {self.cause} (condition {problem:.3g}, of the formula {formula:.3g})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +49,7 @@ class Certificate:
 
     def __str__(self) -> str:
         """The short form: a line for the worst value or partial, and one for each bad formula."""
-        bad = [d for d in self.digits if d.condition and d.cause.startswith("the formula")]
+        bad = [d for d in self.digits if d.is_lost]
         lines = [f"worst of {self.report.points} points: {self.worst}"]
         return "\n".join([*lines, *(str(d) for d in bad if d is not self.worst)])
 
@@ -143,7 +108,7 @@ def _certify(
     report = check_module(circuit, module, points=points, seed=seed, name=name, oracle=oracle)
     report = with_typed(report, circuit, oracle)
     met = [s.merged(p) for s, _ in oracle.scenes(points, seed) for p in s.points]
-    digits = tuple(_digits(report, oracle))
+    digits = tuple(digits_of(report.rows, oracle))
     return Certificate(report, source, _digest(text), digits, _ranges(met))
 
 
@@ -151,29 +116,12 @@ def _digest(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def _digits(report: Report, oracle: Oracle) -> Iterable[Digits]:
-    conditions: dict[tuple[tuple[str, float], ...], dict[str, Condition]] = {}
-    for row in report.rows:
-        if row.worst is None:
-            continue
-        key = tuple(row.worst.point.items())
-        if key not in conditions:
-            conditions[key] = _conditions(oracle, row.worst.point)
-        found = conditions[key].get(row.worst.key)
-        yield Digits(row.quantity, row.worst_ulp, found, row.worst.point)
-
-
-def _conditions(oracle: Oracle, point: Mapping[str, float]) -> dict[str, Condition]:
-    try:
-        return oracle.conditions(point)
-    except Undecided:
-        return {}
-
-
 def _ranges(points: Iterable[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
     found: dict[str, tuple[float, float]] = {}
     for point in points:
         for name, value in point.items():
+            if not math.isfinite(value):
+                continue
             low, high = found.get(name, (value, value))
             found[name] = (min(low, value), max(high, value))
     return found
@@ -188,7 +136,7 @@ def _quantity(row: CheckRow, digits: Digits | None) -> dict[str, Any]:
         "share_of_what_rounding_allows": json_number(row.worst_share),
     }
     if digits is not None:
-        content["at"] = dict(digits.point)
+        content["at"] = {name: json_number(value) for name, value in digits.point.items()}
         content["cause"] = digits.cause or None
         if digits.condition is not None:
             content["condition"] = {
@@ -208,4 +156,4 @@ def versions() -> dict[str, str]:
     return {"symback": __version__, "python": platform.python_version(), **found}
 
 
-__all__ = ["Certificate", "Digits", "certify_file", "certify_files", "versions"]
+__all__ = ["Certificate", "certify_file", "certify_files", "versions"]

@@ -67,13 +67,15 @@ class LargePoint:
 class DirectionalFunction:
     """A function of one number t, and the slope at 0 that the module's adjoint claims.
 
-    `slope(t)` is the sum of `terms`; sizes are the sums of absolute values, for rounding.
+    `slope(t)` is the sum of `terms`; sizes are the sums of absolute values, for rounding. Terms
+    that cancel inside the module are not seen, so `floor` is a size that they have at least.
     """
 
     value: Callable[[float], float]
     slope: Callable[[float], float]
     value_size: float
     slope_size: float
+    floor: float
     has_kinks: bool
 
 
@@ -209,9 +211,8 @@ class _Comparer:
             return [*_products(bars, along), *_products(x_bars, across)]
 
         f, _ = module.forward(self._params, self._inputs)
-        return DirectionalFunction(
-            value, _sum_of(terms), _size([bar * f]), _size(terms(0.0)), self._kinks
-        )
+        sizes = _size([bar * f]), _size(terms(0.0)), self._floor(along, across)
+        return DirectionalFunction(value, _sum_of(terms), *sizes, self._kinks)
 
     def _line_of_objective(self, leaves: list[str]) -> DirectionalFunction:
         """The mean objective along a direction, and the product with its adjoints.
@@ -231,9 +232,14 @@ class _Comparer:
         def terms(t: float) -> list[Any]:
             return _products(at(t)[1], along)
 
-        return DirectionalFunction(
-            value, _sum_of(terms), abs(value(0.0)), _size(terms(0.0)), self._kinks
-        )
+        sizes = abs(value(0.0)), _size(terms(0.0)), self._floor(along, across)
+        return DirectionalFunction(value, _sum_of(terms), *sizes, self._kinks)
+
+    def _floor(self, *steps: Any) -> float:
+        """Steps times a number of the size of the leaves, summed as slopes are."""
+        leaves = [value for part in (self._params, self._inputs) for value in part]
+        largest = max(float(np.max(np.abs(v), initial=1.0)) for v in leaves if v is not None)
+        return largest * _size([step for part in steps for step in part if step is not None])
 
     def _direction(self, values: Any, leaves: list[str]) -> Any:
         """Steps as large as the values, in the leaves that are named."""
@@ -288,7 +294,7 @@ class _Comparer:
             (f"∂{name}", _total(_products(grad, along)), slopes, sizes, line.slope),
         ):
             noise = 2 * math.sqrt(SAMPLES) * _noise(function)
-            noise += len(chosen) * UNIT * float(weights @ size)
+            noise += len(chosen) * UNIT * (float(weights @ size) + line.floor)
             error = abs(float(got) - float(weights @ parts))
             found.append(Finding(f"mean {what} in blocks", _share(error, noise)))
         return found
@@ -304,7 +310,7 @@ class _Comparer:
 def _compared(what: str, line: DirectionalFunction) -> Finding:
     """The slope against differences, at the step width where these are known best."""
     slope = line.slope(0.0)
-    own = _noise(line.slope) + UNIT * line.slope_size
+    own = _noise(line.slope) + UNIT * (line.slope_size + line.floor)
     best, tolerance = min(_differences(line), key=lambda pair: pair[1], default=(slope, math.inf))
     tolerance += own
     scale = max(abs(best), line.slope_size)

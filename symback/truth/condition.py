@@ -19,8 +19,9 @@ from sympy import Expr, Piecewise, Symbol
 
 from symback.circuits.program import Assign, batch_sum, symbols
 from symback.operations.balls.scalars import evaluate, nearest_float
-from symback.operations.elementwise import EXACT, elementary
+from symback.operations.elementwise import EXACT
 from symback.operations.expressions import postorder, real_symbol
+from symback.truth.rounding import meaning_of_line
 
 INNER = "."  # between a line's name and the number of an operation inside it
 BLAME = 16.0
@@ -60,7 +61,7 @@ class Conditions:
             self._values[seed] = arb(1)
         self._locals: list[dict[Symbol, arb]] = []
         for line in self._lines:
-            self._values[line.target] = evaluate(_meaning(line.expr), self._values)
+            self._values[line.target] = evaluate(meaning_of_line(line.expr), self._values)
             slopes = _slopes(line.expr)
             self._locals.append({s: evaluate(e, self._values) for s, e in slopes.items()})
 
@@ -116,14 +117,8 @@ def _rounds(expr: Expr) -> bool:
 
 
 @lru_cache(maxsize=2**14)
-def _meaning(expr: Expr) -> Expr:
-    """The line in SymPy's own functions, the batch being one sample."""
-    return elementary(expr.replace(batch_sum, lambda value: value))
-
-
-@lru_cache(maxsize=2**14)
 def _slopes(expr: Expr) -> dict[Symbol, Expr]:
-    meaning = _meaning(expr)
+    meaning = meaning_of_line(expr)
     return {s: meaning.diff(s) for s in sorted(symbols(expr), key=str)}
 
 

@@ -23,6 +23,7 @@ class EntryMap:
     weights: Entries | None = None  # of the output's entries in the explicit output
     may_overflow: tuple[str, ...] = ()  # starts of the names of entries that may exceed float64
     factorised: tuple[Entries, ...] = ()  # names of the entries of each matrix
+    scaled: tuple[str, ...] = ()  # starts of the names of norms, whose squares may exceed float64
     _places: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

@@ -62,6 +62,7 @@ class _EntryWriter:
         self._values: dict[Expr, Entries] = {}
         self._nodes: list[Node] = []
         self._exponential: list[str] = []
+        self._scaled: list[str] = []
         self._factorised: list[Entries] = []
         self._owner = ""
 
@@ -105,6 +106,7 @@ class _EntryWriter:
             weights,
             tuple(self._exponential),
             tuple(self._factorised),
+            tuple(self._scaled),
         )
 
     # -- nodes ------------------------------------------------------------------------------
@@ -183,6 +185,8 @@ class _EntryWriter:
                 name = self._fresh(f"{self._owner}_{'shifted' if exponential else 'part'}")
                 if exponential:
                     self._exponential.append(name)
+                elif isinstance(expr, a.norm):
+                    self._scaled.append(name)
                 self._values[expr] = self._named(made, name)
             else:
                 self._values[expr] = self._elementwise(expr)

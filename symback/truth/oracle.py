@@ -5,44 +5,72 @@ The truth comes from `symback.truth.reference`, the allowance from `symback.trut
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from flint import arb
 from sympy import Symbol
+from sympy.codegen.cfunctions import hypot
 
 from symback.autodiff.lower import Lowered, lower
 from symback.circuits.circuit import Circuit
+from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import precision
+from symback.operations.expressions import real_symbol
 from symback.stable import stable
 from symback.truth.condition import Condition, Conditions
+from symback.truth.edges import EdgeFinder
 from symback.truth.explicit import explicit
 from symback.truth.packing import ModuleEntries
-from symback.truth.points import PointBatch, has_kinks, kink_scenes, large_scenes, scenes
+from symback.truth.points import (
+    SAMPLES,
+    PointBatch,
+    far_scenes,
+    has_kinks,
+    kink_scenes,
+    large_scenes,
+    scenes,
+)
 from symback.truth.reference import Reference, Truth
-from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
+from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, Undefined, enclosures
 
 BITS = 1300
 UNDERFLOW = arb(10) ** -290  # what may underflow where exp is shifted
 LARGE_TRIED = 24  # scenes in which exp overflows where it is not shifted
 LARGE_KEPT = 8_000  # of them, numbers at all points together
+MOST_MASKED = 3  # points with NaN in what is not read
+MOST_INFINITE = 3  # leaves that are tried infinite
 LARGEST = arb(10) ** 300  # of a truth; what is larger may overflow on the way
+LOOSE = arb(2) ** -20  # of a truth and of 1: allowed where the program itself has no number
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Truth and allowance of one quantity at one point."""
+    """Truth and allowance of one quantity at one point; a loose one says nothing on digits."""
 
     truth: arb
     allowed: arb
+    is_loose: bool = False
 
     def scaled(self, factor: float) -> Expected:
-        return Expected(self.truth * factor, self.allowed * abs(factor))
+        return replace(self, truth=self.truth * factor, allowed=self.allowed * abs(factor))
+
+
+@dataclass(frozen=True, slots=True)
+class _Enclosed:
+    """The ball of a quantity, and whether its program has no number there for certain."""
+
+    ball: arb
+    undefined: bool
 
 
 Truths = dict[str, Expected]
 """By quantity: "f", "∂f/∂w3"; those of the objective have a dot, "l.", "∂l./∂w3"."""
+
+Scenes = list[tuple[PointBatch, list[Truths]]]
+"""Each with the truths of its points."""
 
 
 class Oracle:
@@ -59,7 +87,9 @@ class Oracle:
         shaped = lower(computed) if self.layout.has_arrays else self.lowered
         self.per_sample_output = shaped.per_sample_output
         self.per_sample_objective = shaped.per_sample_objective
-        self._unlimited = _unlimited(self.lowered, self.layout.may_overflow)
+        starts = (*self.layout.may_overflow, *self.layout.scaled)
+        norms = {real_symbol(name) for name in self.layout.scaled}  # their squares have no range
+        self._unlimited = _unlimited(self.lowered, starts) - norms
         node = self.lowered.circuit
         self._factorised = [
             [[node[name].symbol for name in row] for row in matrix]
@@ -67,18 +97,84 @@ class Oracle:
         ]
         of = self.circuit.output.name, self.circuit.objective.name
         self._reference = Reference(self.circuit, *of)
+        known = self._reference.nodes
+        self._in_unread_entries = frozenset(
+            o for n in self.circuit.computed if n.name not in known for o in n.operands
+        )
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
-        self._scenes: dict[tuple[int, int], list[tuple[PointBatch, list[Truths]]]] = {}
+        self._found_at_edges: dict[tuple[tuple[str, float], ...], Truths | None] = {}
+        self._scenes: dict[tuple[int, int], Scenes] = {}
+        self._skipped: dict[tuple[int, int], int] = {}
 
-    def scenes(self, points: int, seed: int) -> list[tuple[PointBatch, list[Truths]]]:
-        """Scenes whose points all have a proven truth: enough points, and more at kinks."""
+    def scenes(self, points: int, seed: int) -> Scenes:
+        """Scenes whose points all have a proven truth: enough points, and more at kinks and edges.
+
+        At edges of the formulas a partial without a truth is left out.
+        """
         key = (points, seed)
         if key not in self._scenes:
-            self._scenes[key] = self._draw(points, np.random.default_rng(seed))
+            found = self._draw(points, np.random.default_rng(seed))
+            edges, self._skipped[key] = self._edges(found, np.random.default_rng([seed, 1]))
+            self._scenes[key] = [*found, *edges]
         return self._scenes[key]
 
-    def _draw(self, points: int, rng: np.random.Generator) -> list[tuple[PointBatch, list[Truths]]]:
-        found: list[tuple[PointBatch, list[Truths]]] = []
+    def skipped(self, points: int, seed: int) -> int:
+        """How many points on edges and beside them have no truth."""
+        self.scenes(points, seed)
+        return self._skipped[points, seed]
+
+    def _edges(self, found: Scenes, rng: np.random.Generator) -> tuple[Scenes, int]:
+        """Scenes at edges, and how many of their points were left out."""
+        tried = list(EdgeFinder(self.circuit, self.layout).scenes(rng))
+        kept = self._kept(tried, SAMPLES)
+        left = sum(len(scene.points) for scene in tried) - sum(len(t) for _, t in kept)
+        more = [*self._without_unread(kept), *self._with_infinities(found, rng)]
+        if self.layout.scaled or any(line.expr.has(hypot) for line in self.lowered.forward.lines):
+            more += far_scenes(self.circuit, rng, self.layout)
+        return [*kept, *self._kept(more, SAMPLES)], left
+
+    def _without_unread(self, found: Scenes) -> list[PointBatch]:
+        """Points at which what only a branch reads that is not taken is not a number."""
+        if not self._reference.has_branches:
+            return []
+        points = [(s, p) for s, _ in found for p in s.points]
+        unread = [self._reference.unread(s.merged(p)) for s, p in points]
+        always = frozenset.intersection(*unread) if unread else frozenset()
+        always |= self._in_unread_entries
+        chosen: dict[frozenset[str], PointBatch] = {}
+        for (scene, point), names in zip(points, unread, strict=True):
+            masked = dict.fromkeys(sorted(names - always), math.nan)
+            if masked:
+                shared, sample = (
+                    {n: masked.get(n, v) for n, v in part.items()} for part in (scene.shared, point)
+                )
+                new = PointBatch(shared, (sample,), self.layout, at_edge=True)
+                chosen.setdefault(frozenset(masked), new)
+        return list(chosen.values())[:MOST_MASKED]
+
+    def _with_infinities(self, found: Scenes, rng: np.random.Generator) -> list[PointBatch]:
+        """Points with one infinite number; those at which the formulas have a value are kept.
+
+        A factorisation has no use for one, and a class's share of -∞ is 0·∞ in code.
+        """
+        unfit = {n.name for n in self.circuit.targets} | self._in_unread_entries
+        names = [name for name in self._reference.leaves if name not in unfit]
+        if not found or not names or self._factorised or self.layout.classes:
+            return []
+        scene = found[0][0]
+        made = []
+        for name in rng.permutation(names)[:MOST_INFINITE].tolist():
+            for infinite in (math.inf, -math.inf):
+                shared, sample = (
+                    {n: infinite if n == name else v for n, v in part.items()}
+                    for part in (scene.shared, scene.points[0])
+                )
+                if name not in self._reference.unread({**shared, **sample}):
+                    made.append(PointBatch(shared, (sample,), self.layout, at_edge=True))
+        return made
+
+    def _draw(self, points: int, rng: np.random.Generator) -> Scenes:
+        found: Scenes = []
         left = points
         for scene in scenes(self.circuit, rng, points, self.layout):
             kept, truths = self._inside(scene, left)
@@ -93,104 +189,158 @@ class Oracle:
         if self.layout.may_overflow:
             more = large_scenes(self.circuit, rng, LARGE_TRIED, self.layout)
             left = LARGE_KEPT // len(self.circuit)
-            for scene, truths in self._kept(more, points):
+            for scene in more:
+                scene, truths = self._inside(scene, points)
+                if not truths:
+                    continue
                 found.append((scene, truths))
                 left -= len(truths)
                 if left <= 0:
                     break
         return found
 
-    def _kept(
-        self, more: Iterable[PointBatch], points: int
-    ) -> Iterator[tuple[PointBatch, list[Truths]]]:
+    def _kept(self, more: Iterable[PointBatch], most: int) -> Scenes:
         """Those of more scenes that have points with a proven truth."""
-        return (pair for pair in (self._inside(scene, points) for scene in more) if pair[1])
+        return [pair for pair in (self._inside(scene, most) for scene in more) if pair[1]]
 
     def _inside(self, scene: PointBatch, most: int) -> tuple[PointBatch, list[Truths]]:
         """The points of a scene that have a proven truth, with it."""
         kept, truths = [], []
         for point in scene.points[:most]:
-            expected = self.expected(scene.merged(point))
+            expected = self.expected(scene.merged(point), scene.at_edge)
             if expected is not None:
                 kept.append(point)
                 truths.append(expected)
         return scene.with_points(kept), truths
 
-    def expected(self, point: Mapping[str, float]) -> Truths | None:
-        """Truth and allowance of every quantity at a point; None where there is none."""
+    def expected(self, point: Mapping[str, float], at_edge: bool = False) -> Truths | None:
+        """Truth and allowance of every quantity at a point; None where there is none.
+
+        At an edge quantities that have none are left out, if the value has one.
+        """
+        found = self._found_at_edges if at_edge else self._found
         key = tuple(point.items())
-        if key not in self._found:
-            self._found[key] = self._expected(point)
-        return self._found[key]
+        if key not in found:
+            found[key] = self._at_edge(point) if at_edge else self._expected(point)
+        return found[key]
 
     def _expected(self, point: Mapping[str, float]) -> Truths | None:
         try:
             with precision(BITS):
-                allowed = self._allowances(point)
+                enclosed = self._enclosed(point)
         except (OutOfRange, ArithmeticError):
             return None
         truths = self._reference.all_at(point)
         if truths is None:
             return None
-        output, objective = truths
         with precision(BITS):
-            found = {
-                **self._quantities(self.circuit.output.name, output, allowed),
-                **self._quantities(f"{self.circuit.objective.name}.", objective, allowed),
-            }
-            lost = any(
-                not e.allowed.is_finite() or not abs(e.truth) < LARGEST for e in found.values()
+            found = self._all_quantities(
+                truths, {k: arb(e.ball.rad()) for k, e in enclosed.items()}
             )
-        return None if lost else found
+            whole = all(e.allowed.is_finite() and _is_moderate(e.truth) for e in found.values())
+        return found if whole else None
 
-    def _allowances(self, point: Mapping[str, float]) -> dict[str, arb]:
+    def _at_edge(self, point: Mapping[str, float]) -> Truths | None:
+        """Where the program has no number although there is a truth, the module must have one.
+
+        Where it has none because of rounding, or beyond float64, nothing is expected.
+        """
+        truths = self._reference.all_at(point, partly=True)
+        if truths is None:
+            return None
+        try:
+            with precision(BITS):
+                enclosed = self._enclosed(point, at_edge=True)
+        except Undecided:
+            return None
+        with precision(BITS):
+            radii = {
+                key: arb(e.ball.rad()) if e.ball.is_finite() else arb("inf")
+                for key, e in enclosed.items()
+            }
+            found = self._all_quantities(truths, radii)
+            for key, e in found.items():
+                if not e.allowed.is_finite() and enclosed[key].undefined:
+                    found[key] = Expected(e.truth, LOOSE * (1 + abs(e.truth)), is_loose=True)
+        kept = {k: e for k, e in found.items() if e.allowed.is_finite() and _is_moderate(e.truth)}
+        return kept if self.circuit.output.name in kept and len(kept) > 2 else None
+
+    def _enclosed(self, point: Mapping[str, float], at_edge: bool = False) -> dict[str, _Enclosed]:
+        """What correct code may give for each quantity."""
         lowered = self.lowered
-        leaves = self.circuit.leaves
-        symbols: dict[Symbol, float] = {n.symbol: point[n.name] for n in leaves if n.name in point}
-        forward = enclosures(lowered.forward, symbols, self._unlimited, self._factorised)
+        symbols: dict[Symbol, float] = {
+            n.symbol: point[n.name] for n in self.circuit.leaves if n.name in point
+        }
+        unlimited, factorised = self._unlimited, self._factorised
+        lost, lost_in_objective = (Undefined(), Undefined()) if at_edge else (None, None)
+        forward = enclosures(lowered.forward, symbols, unlimited, factorised, lost)
         cached = {name: forward[name] for name in lowered.cache}
         seeded: dict[Symbol, float | arb] = {**symbols, lowered.seed: 1.0, **cached}
-        backward = enclosures(lowered.backward, seeded, self._unlimited)
-        fused = enclosures(lowered.objective, symbols, self._unlimited, self._factorised)
-        output, objective = self.circuit.output, self.circuit.objective
-        found = {output.name: forward[output.symbol], f"{objective.name}.": fused[lowered.total]}
-        for leaf in leaves:
-            bar = lowered.names.adjoint(leaf.name)
-            if bar in backward:
-                found[f"∂{output.name}/∂{leaf.name}"] = backward[bar]
-            if bar in fused:
-                found[f"∂{objective.name}./∂{leaf.name}"] = fused[bar]
-        return {key: arb(ball.rad()) for key, ball in found.items()}
+        backward = {**forward, **enclosures(lowered.backward, seeded, unlimited, (), lost)}
+        fused = enclosures(lowered.objective, symbols, unlimited, factorised, lost_in_objective)
+        found: dict[str, _Enclosed] = {}
+        for of, value, balls, undefined in (
+            (self.circuit.output.name, self.circuit.output.symbol, backward, lost),
+            (f"{self.circuit.objective.name}.", lowered.total, fused, lost_in_objective),
+        ):
+            keys = {of: value}
+            keys |= {f"∂{of}/∂{n.name}": lowered.names.adjoint(n.name) for n in self.circuit.leaves}
+            for key, symbol in keys.items():
+                if symbol in balls:
+                    certain = undefined is not None and symbol in undefined.certain
+                    found[key] = _Enclosed(balls[symbol], certain)
+        return found
 
-    def conditions(self, point: Mapping[str, float]) -> dict[str, Condition]:
-        """How much rounding counts in each quantity at a point of the circuit's leaves."""
+    def conditions(
+        self, point: Mapping[str, float], only: Collection[str] | None = None
+    ) -> dict[str, Condition]:
+        """How much rounding counts in each quantity, or in some, at a point of the leaves."""
         lowered = self.lowered
         leaves = self.circuit.leaves
         symbols = {n.symbol: arb(point[n.name]) for n in leaves if n.name in point}
         output, objective = self.circuit.output, self.circuit.objective
         found: dict[str, Condition] = {}
         with precision(BITS):
-            lines = [*lowered.forward.lines, *lowered.backward.lines]
-            of_output = Conditions(lines, symbols, lowered.seed)
-            of_objective = Conditions(lowered.objective.lines, symbols)
-            found[output.name] = of_output.of(output.symbol)
-            found[f"{objective.name}."] = of_objective.of(lowered.total)
-            for leaf in leaves:
-                bar = lowered.names.adjoint(leaf.name)
-                if of_output.knows(bar):
-                    found[f"∂{output.name}/∂{leaf.name}"] = of_output.of(bar)
-                if of_objective.knows(bar):
-                    found[f"∂{objective.name}./∂{leaf.name}"] = of_objective.of(bar)
+            for of, value, lines, seed in (
+                (
+                    output.name,
+                    output.symbol,
+                    (*lowered.forward.lines, *lowered.backward.lines),
+                    lowered.seed,
+                ),
+                (f"{objective.name}.", lowered.total, lowered.objective.lines, None),
+            ):
+                keys = {of: value}
+                keys |= {f"∂{of}/∂{n.name}": lowered.names.adjoint(n.name) for n in leaves}
+                wanted = {k: s for k, s in keys.items() if only is None or k in only}
+                if wanted:
+                    conditions = Conditions(lines, symbols, seed)
+                    known = {k: s for k, s in wanted.items() if conditions.knows(s)}
+                    found |= {key: conditions.of(symbol) for key, symbol in known.items()}
         return found
 
-    def _quantities(self, of: str, truth: Truth, allowed: Mapping[str, arb]) -> Truths:
+    def line_of(self, line: str) -> str:
+        """The name by which a module has a line: an entry of an array by its array."""
+        if not self.layout.has_arrays:
+            return line
+        owners = [n.name for n in self.typed.nodes if f"{line}_".startswith(f"{n.name}_")]
+        return max(owners, key=len, default=line)
+
+    def _all_quantities(self, truths: Sequence[Truth], radii: Mapping[str, arb]) -> Truths:
+        output, objective = truths
+        return {
+            **self._quantities(self.circuit.output.name, output, radii),
+            **self._quantities(f"{self.circuit.objective.name}.", objective, radii),
+        }
+
+    def _quantities(self, of: str, truth: Truth, radii: Mapping[str, arb]) -> Truths:
         lost = UNDERFLOW if self.layout.may_overflow else arb(SUBNORMAL)
-        found = {of: Expected(truth.value, _tolerance(allowed[of], truth.value, lost))}
+        found = {of: Expected(truth.value, _tolerance(radii[of], truth.value, lost))}
         for leaf in self.circuit.leaves:
             key = f"∂{of}/∂{leaf.name}"
-            if key in allowed:
+            if key in radii and leaf.name not in truth.undefined:
                 partial = truth.partials.get(leaf.name, arb(0))
-                found[key] = Expected(partial, _tolerance(allowed[key], partial, lost))
+                found[key] = Expected(partial, _tolerance(radii[key], partial, lost))
         return found
 
 
@@ -224,6 +374,10 @@ def _unlimited(lowered: Lowered, starts: tuple[str, ...]) -> frozenset[Symbol]:
     )
 
 
+def _is_moderate(truth: arb) -> bool:
+    return bool(abs(truth) < LARGEST)
+
+
 def _tolerance(radius: arb, truth: arb, lost: arb) -> arb:
     """What rounding allows, at least the half ULP of the last rounding."""
     return radius + arb(truth.rad()) + UNIT * abs(truth) + lost
@@ -234,7 +388,8 @@ def total(parts: Sequence[Expected]) -> Expected:
     with precision(BITS):
         size = sum((abs(p.truth) for p in parts), arb(0))
         allowed = sum((p.allowed for p in parts), arb(0)) + 2 * len(parts) * UNIT * size
-        return Expected(sum((p.truth for p in parts), arb(0)), allowed)
+        loose = any(p.is_loose for p in parts)
+        return Expected(sum((p.truth for p in parts), arb(0)), allowed, loose)
 
 
 __all__ = ["BITS", "Expected", "Oracle", "Truths", "total"]

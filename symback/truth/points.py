@@ -41,6 +41,9 @@ MODERATE = ((0.1, 10.0), (0.3, 3.0), (1.0, 80.0), (0.01, 1.0), (1e-3, 30.0))
 """Magnitudes for arrays: an inverse of numbers of very different size has no digits to compare."""
 
 
+FAR = ((1e155, 1e250), (1e-250, 1e-165))
+"""Magnitudes whose squares no float64 holds."""
+
 LARGE = (700.0, 1200.0)
 BESIDE_LARGE = (0.1, 1.0)
 SIGNS = ("all positive", "one a sample", "one an element")
@@ -54,6 +57,7 @@ class PointBatch:
     shared: Point
     points: tuple[Point, ...]
     layout: ModuleEntries = NUMBERS
+    at_edge: bool = False  # of a formula: there some partials may have no truth
 
     def with_points(self, points: Sequence[Point]) -> PointBatch:
         return replace(self, points=tuple(points))
@@ -155,6 +159,22 @@ def large_scenes(
         for sample in samples:
             layout.constrain(sample, lambda n: int(rng.integers(n)))
         yield PointBatch(shared, tuple(samples), layout)
+
+
+def far_scenes(
+    circuit: Circuit, rng: np.random.Generator, layout: ModuleEntries
+) -> Iterator[PointBatch]:
+    """Scenes in which all inputs, or all parameters, have a square that float64 does not hold."""
+    params, others = _names(circuit)
+    for far in FAR:
+        for names in (params, others):
+            chosen = dict.fromkeys((*params, *others), np.log((0.1, 10.0)).tolist())
+            chosen |= dict.fromkeys(names, np.log(far).tolist())
+            if names:
+                shared = _draw(params, rng, chosen, False)
+                sample = _draw(others, rng, chosen, False)
+                layout.constrain(sample, lambda n: int(rng.integers(n)))
+                yield PointBatch(shared, (sample,), layout, at_edge=True)
 
 
 def _names(circuit: Circuit) -> tuple[list[str], list[str]]:

@@ -2,30 +2,35 @@
 
 It takes another road than the reverse pass: the nodes as they were typed, each differentiated
 by `sympy.diff` in SymPy's own functions, carried forward as tangents, one leaf at a time.
-Values are balls, and precision is doubled until it is proven to suffice.
+Values are balls, and precision is doubled until it is proven to suffice. What only a branch reads
+that is not taken has no part in a derivative; where `diff` leaves 0·∞ or 0/0, the slope is that of
+both sides (`symback.truth.sides`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import sympy as sp
 from flint import arb
-from sympy import Derivative, Expr, Subs, Symbol
+from sympy import Derivative, Expr, Piecewise, Subs, Symbol
 
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import Unsupported
 from symback.operations.balls.functions import Undecided
-from symback.operations.balls.scalars import evaluate, precision
+from symback.operations.balls.scalars import counting_symbols, evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol
-from symback.operations.nonnegative import Nonnegative, with_edges
+from symback.truth.sides import slope_from_sides
 
 ENOUGH_BITS = 80  # of a value, where float64 has 53
 NEGLIGIBLE = arb(2) ** -1140  # far below the smallest float64
 PRECISIONS = (160, 640, 1280, 2560, 5120, 10240)
+MOST_FROM_SIDES = 2_000  # nodes that slopes from both sides may evaluate at a point
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Truth:
 
     value: arb
     partials: Mapping[str, arb]
+    undefined: frozenset[str] = frozenset()  # leaves by which there is no partial
 
 
 class Reference:
@@ -54,7 +60,7 @@ class Reference:
         self._nodes = [n for n in circuit.computed if n.name in needed]
         self.leaves = [n.name for n in circuit.leaves if n.name in needed]
         self._symbols = {name: real_symbol(name) for name in self.leaves}
-        self._meaning = _meanings(self._nodes)
+        self._meaning = {n.name: elementary(n.formula) for n in self._nodes}
         self._extremes = {
             name: [e for e in meaning.atoms(sp.Max, sp.Min) if len(e.args) > 2]
             for name, meaning in self._meaning.items()
@@ -62,6 +68,7 @@ class Reference:
         self._slopes = {
             n.name: {o: self._slope(n, circuit[o].symbol) for o in n.operands} for n in self._nodes
         }
+        self._branching = {name for name, m in self._meaning.items() if m.has(Piecewise)}
 
     def _slope(self, node: Node, operand: Symbol) -> Expr:
         found = sp.diff(self._meaning[node.name], operand)
@@ -74,17 +81,24 @@ class Reference:
         found = self.all_at(point)
         return None if found is None else found[0]
 
-    def all_at(self, point: Mapping[str, float]) -> list[Truth] | None:
-        """The truths of all nodes, in the order in which they were given."""
+    def all_at(self, point: Mapping[str, float], partly: bool = False) -> list[Truth] | None:
+        """The truths of all nodes, in the order in which they were given.
+
+        None where a value or a partial has none; with `partly` such partials are left out.
+        """
         for bits in PRECISIONS:
             with precision(bits):
                 try:
                     truths = self._evaluate(point)
                 except Undecided:
                     continue
-                balls = [b for t in truths for b in (t.value, *t.partials.values())]
-                if any(b.is_nan() for b in balls):
+                if any(t.value.is_nan() for t in truths):
                     return None
+                if any(b.is_nan() for t in truths for b in t.partials.values()):
+                    if not partly:
+                        return None
+                    truths = [_defined(t) for t in truths]
+                balls = [b for t in truths for b in (t.value, *t.partials.values())]
                 if all(_suffices(b) for b in balls):
                     return truths
         return None
@@ -93,13 +107,20 @@ class Reference:
         """One sweep: the value of each node, and its tangent for every leaf that it depends on."""
         values: dict[Any, arb] = {self._symbols[leaf]: arb(point[leaf]) for leaf in self.leaves}
         tangents: dict[str, dict[str, arb]] = {leaf: {leaf: arb(1)} for leaf in self.leaves}
+        outputs = {node.name for node in self._of}
+        finite = not any(math.isinf(point[leaf]) for leaf in self.leaves)
         for node in self._nodes:
             value = evaluate(self._meaning[node.name], values)
             if any(_is_tie_of_three(part, values) for part in self._extremes[node.name]):
                 raise Undecided
-            slopes = {o: evaluate(s, values) for o, s in self._slopes[node.name].items()}
+            slopes = self._local(node, values, finite)
             values[node.symbol] = value
-            tangents[node.name] = _combined([(slopes[o], tangents[o]) for o in node.operands])
+            made = _combined([(slope, tangents[o]) for o, slope in slopes.items()])
+            fresh = not any(t.is_nan() for o in slopes for t in tangents[o].values())
+            if finite and value.is_finite() and (fresh or node.name in outputs):
+                undefined = [leaf for leaf, speed in made.items() if speed.is_nan()]
+                made.update(self._from_sides(node, undefined, values))
+            tangents[node.name] = made
         return [
             Truth(
                 values[node.symbol],
@@ -108,15 +129,105 @@ class Reference:
             for node in self._of
         ]
 
+    def _local(self, node: Node, values: dict[Any, arb], sides: bool) -> dict[str, arb]:
+        """The slopes by the operands that count at a point, each by `diff` or from both sides."""
+        meaning = self._meaning[node.name]
+        counting = counting_symbols(meaning, values) if node.name in self._branching else None
+        slopes = {
+            operand: evaluate(expr, values)
+            for operand, expr in self._slopes[node.name].items()
+            if counting is None or real_symbol(operand) in counting
+        }
+        undefined = [operand for operand, slope in slopes.items() if slope.is_nan()]
+        if not (sides and undefined and values[meaning].is_finite()):
+            return slopes
+        start = {real_symbol(o): values[real_symbol(o)] for o in node.operands}
 
-def _meanings(nodes: Iterable[Node]) -> dict[str, Expr]:
-    """The formulas in SymPy's own functions, and in powers that are smooth at their edges."""
-    known = Nonnegative()
-    found = {}
-    for node in nodes:
-        found[node.name] = elementary(with_edges(node.formula, known))
-        known.add(node.symbol, node.formula)
-    return found
+        def value_at(symbol: Symbol, at: arb) -> arb:
+            return evaluate(meaning, {**start, symbol: at})
+
+        found = {
+            operand: slope_from_sides(partial(value_at, s), values[s], inside=True)
+            for operand, s in zip(undefined, map(real_symbol, undefined), strict=True)
+        }
+        if meaning.is_Pow or not any(slope.is_nan() for slope in found.values()):
+            slopes.update(found)
+        return slopes
+
+    def _from_sides(
+        self, node: Node, leaves: Sequence[str], values: Mapping[Any, arb]
+    ) -> dict[str, arb]:
+        """The node's slopes by leaves where none follows from its operands'.
+
+        All or none: sqrt(a*x) has no slope by x at x = 0, and so none that counts by a.
+        """
+        if not leaves:
+            return {}
+        needed = self._ancestors[node.name]
+        if len(needed) * len(leaves) > MOST_FROM_SIDES:
+            return {}
+        start = {self._symbols[leaf]: values[self._symbols[leaf]] for leaf in self.leaves}
+
+        def value_at(symbol: Symbol, at: arb) -> arb:
+            found: dict[Any, arb] = {**start, symbol: at}
+            for each in needed:
+                found[each.symbol] = evaluate(self._meaning[each.name], found)
+            return found[node.symbol]
+
+        found = {
+            leaf: slope_from_sides(
+                partial(value_at, self._symbols[leaf]), start[self._symbols[leaf]]
+            )
+            for leaf in leaves
+        }
+        return {} if any(slope.is_nan() for slope in found.values()) else found
+
+    @cached_property
+    def _ancestors(self) -> dict[str, list[Node]]:
+        """The computed nodes that each one needs, itself last."""
+        needed: dict[str, dict[str, Node]] = {leaf: {} for leaf in self.leaves}
+        for node in self._nodes:
+            found = {name: n for o in node.operands for name, n in needed[o].items()}
+            needed[node.name] = {**found, node.name: node}
+        order = {n.name: i for i, n in enumerate(self._nodes)}
+        return {
+            name: sorted(found.values(), key=lambda n: order[n.name])
+            for name, found in needed.items()
+        }
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The computed nodes that the truth needs; an entry that nothing reads is none of them."""
+        return frozenset(node.name for node in self._nodes)
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether a formula chooses by a condition."""
+        return bool(self._branching)
+
+    def unread(self, point: Mapping[str, float]) -> frozenset[str]:
+        """The leaves that no value and no condition reads on the way that is taken at a point."""
+        with precision(PRECISIONS[0]):
+            values: dict[Any, arb] = {self._symbols[leaf]: arb(point[leaf]) for leaf in self.leaves}
+            for node in self._nodes:
+                values[node.symbol] = evaluate(self._meaning[node.name], values)
+            reads = {node.name for node in self._of}
+            for node in reversed(self._nodes):
+                if node.name not in reads:
+                    continue
+                if node.name in self._branching:
+                    counting = counting_symbols(self._meaning[node.name], values, conditions=True)
+                    reads.update(o for o in node.operands if real_symbol(o) in counting)
+                else:
+                    reads.update(node.operands)
+        return frozenset(self.leaves) - reads
+
+
+def _defined(truth: Truth) -> Truth:
+    """The partials that exist, and the names of the others."""
+    undefined = frozenset(leaf for leaf, ball in truth.partials.items() if ball.is_nan())
+    partials = {leaf: b for leaf, b in truth.partials.items() if leaf not in undefined}
+    return Truth(truth.value, partials, undefined)
 
 
 def _combined(parts: list[tuple[arb, dict[str, arb]]]) -> dict[str, arb]:

@@ -7,21 +7,30 @@ error analysis, with the nonlinear terms kept). An error outside them is not rou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from flint import arb
 from sympy import Expr, Piecewise, Symbol
 
-from symback.circuits.program import Program, batch_sum
-from symback.operations.balls.functions import NOT_A_NUMBER
-from symback.operations.balls.scalars import choose, evaluate, order, rational
+from symback.circuits.program import Assign, Program, batch_sum
+from symback.operations.balls.functions import NOT_A_NUMBER, is_zero, power
+from symback.operations.balls.scalars import (
+    choose,
+    counting_symbols,
+    evaluate,
+    order,
+    rational,
+)
 from symback.operations.edges import (
     nonvanishing,
     nonzero,
     over_square,
+    power_slope,
+    root_slope,
     unless_nan,
     zero_or_nan,
 )
@@ -54,9 +63,17 @@ class OutOfRange(ArithmeticError):
     """A value on the way is beyond float64, so no float64 code can follow."""
 
 
+@dataclass(slots=True)
+class Undefined:
+    """Lines without a finite ball: for certain, whatever rounding does, or beyond float64."""
+
+    certain: set[Symbol] = field(default_factory=set)
+    beyond: set[Symbol] = field(default_factory=set)
+
+
 def widened(value: arb, units: float, smallest: float) -> arb:
     """The ball with room for rounding and underflow; an exact zero stays exact."""
-    if value.is_exact() and value == 0:
+    if is_zero(value):
         return value
     room = units * UNIT * abs(value).abs_upper()
     if smallest:
@@ -69,15 +86,20 @@ def enclosures(
     point: Mapping[Symbol, float | arb],
     unlimited: Collection[Symbol] = (),
     factorised: Sequence[SymbolRows] = (),
+    undefined: Undefined | None = None,
 ) -> dict[Symbol, arb]:
     """A ball for every symbol of a program at a point, the batch being one sample.
 
-    Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch. Lines
+    Raises OutOfRange where float64 overflows, Undecided where rounding may change a branch. With
+    `undefined`, which is added to, what overflows has no finite ball instead. Lines
     in `unlimited` have no range. An entry of a matrix in `factorised` may be off by some units of
     the largest entry in its row and column: a factorisation with pivots is exact for such a matrix
     (Higham 2002, "Accuracy and Stability of Numerical Algorithms", theorem 9.3).
     """
     values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
+    if undefined is not None:
+        given = {s for s, v in point.items() if not isinstance(v, arb) and math.isnan(v)}
+        undefined.certain.update(given)
     order_of = {line.target: number for number, line in enumerate(program.lines)}
     complete: dict[Symbol, list[SymbolRows]] = {}
     for matrix in factorised:
@@ -85,10 +107,19 @@ def enclosures(
             complete.setdefault(max(known, key=lambda s: order_of[s]), []).append(matrix)
     for line in program.lines:
         limits = UNLIMITED if line.target in unlimited else FLOAT64
-        values[line.target] = _line(line.expr, values, limits)
+        if undefined is None:
+            values[line.target] = _line(line.expr, values, limits, {})
+        else:
+            values[line.target] = _line_if_any(line, values, limits, undefined)
         for matrix in complete.get(line.target, ()):
             values.update(_perturbed(matrix, values))
     return values
+
+
+@lru_cache(maxsize=2**14)
+def meaning_of_line(expr: Expr) -> Expr:
+    """The line in SymPy's own functions, the batch being one sample."""
+    return elementary(expr.replace(batch_sum, lambda value: value))
 
 
 def _perturbed(matrix: SymbolRows, values: Mapping[Symbol, arb]) -> dict[Symbol, arb]:
@@ -104,14 +135,68 @@ def _perturbed(matrix: SymbolRows, values: Mapping[Symbol, arb]) -> dict[Symbol,
     return wide
 
 
-def _line(expr: Expr, symbols: Mapping[Symbol, arb], limits: Range) -> arb:
-    done: dict[Any, arb] = {}
+def _line(expr: Expr, symbols: Mapping[Symbol, arb], limits: Range, done: dict[Any, arb]) -> arb:
     for part in order(expr):
         if part.is_Symbol:
             done[part] = symbols[part]
         else:
             done[part] = _in_range(_operation(part, done, limits), limits)
     return done[expr]
+
+
+def _line_if_any(
+    line: Assign, symbols: Mapping[Symbol, arb], limits: Range, undefined: Undefined
+) -> arb:
+    """The ball of a line, with a note in `undefined` where it has none that is finite."""
+    done: dict[Any, arb] = {}
+    beyond = False
+    for part in order(line.expr):
+        if part.is_Symbol:
+            done[part] = symbols[part]
+            continue
+        try:
+            done[part] = _in_range(_operation(part, done, limits), limits)
+        except OutOfRange:
+            done[part], beyond = NOT_A_NUMBER, True
+    value = done[line.expr]
+    if not value.is_finite():
+        counting = counting_symbols(line.expr, done)
+        lost = {s for s in counting if not done[s].is_finite()}
+        if lost & undefined.certain or (
+            not beyond
+            and lost
+            and lost <= undefined.beyond
+            and _is_zero_times(line.expr, lost, symbols)
+        ):
+            undefined.certain.add(line.target)
+        elif beyond or lost & undefined.beyond:
+            undefined.beyond.add(line.target)
+        elif not lost and _is_undefined_everywhere(line.expr, counting, symbols):
+            undefined.certain.add(line.target)
+    return value
+
+
+def _is_undefined_everywhere(
+    expr: Expr, counting: Collection[Symbol], symbols: Mapping[Symbol, arb]
+) -> bool:
+    """Whether the line has no value in the middle of its operands' balls and at their ends."""
+    ends = (lambda b: b.mid(), lambda b: arb(b.lower()), lambda b: arb(b.upper()))
+    for end in ends:
+        values: dict[Any, arb] = {s: end(symbols[s]) for s in counting}
+        values.update((s, symbols[s]) for s in expr.free_symbols if s not in values)
+        if evaluate(meaning_of_line(expr), values).is_finite():
+            return False
+    return True
+
+
+def _is_zero_times(expr: Expr, lost: Collection[Symbol], symbols: Mapping[Symbol, arb]) -> bool:
+    """Whether the line would be the same whatever its operands beyond float64 are: 0·∞."""
+    values = []
+    for exponent in (2000, 2500):
+        at: dict[Any, arb] = {s: symbols[s] for s in expr.free_symbols}
+        at.update(dict.fromkeys(lost, arb(2) ** exponent))
+        values.append(evaluate(meaning_of_line(expr), at))
+    return bool(values[0].is_finite() and values[0] == values[1])
 
 
 def _in_range(value: arb, limits: Range) -> arb:
@@ -137,13 +222,21 @@ def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
         return _sum(args)
     if part.is_Mul:
         return _rounded_product(args, limits)
-    if part.is_Pow and part.exp == 2:
+    if part.is_Pow and part.exp == 2 and args[0].is_finite():
         return _rounded(args[0] ** 2, limits)
+    if isinstance(part, power_slope | root_slope) and not is_zero(args[0]):
+        return _power_slope(args[0], args[1], limits)
     value = _apply(part, args)
     if part.func in _EXACT:
         return value
     value = widened(value, FUNCTION, limits.smallest)
     return value + arb(0, _room_by_size(part, args)) if hasattr(part, "terms_size") else value
+
+
+def _power_slope(base: arb, exponent: arb, limits: Range) -> arb:
+    """b·a^(b − 1): what b − 1 rounds counts log(a) times."""
+    less = _sum([exponent, arb(-1)])
+    return _rounded(exponent * widened(power(base, less), FUNCTION, limits.smallest), limits)
 
 
 def _room_by_size(part: Expr, args: list[arb]) -> arb:
@@ -161,7 +254,7 @@ def _rounded_product(args: list[arb], limits: Range) -> arb:
         product = product * factor
     if len(args) == 2:
         return _rounded(product, limits)
-    if any(a.is_exact() and a == 0 for a in args):
+    if any(is_zero(a) for a in args):
         return product
     largest = arb(1)  # what the other factors may make of a part that underflows
     for factor in args:
@@ -178,7 +271,7 @@ def _rounded(value: arb, limits: Range) -> arb:
 
 
 def _fits(value: arb) -> bool:
-    if not value.is_exact():
+    if not (value.is_exact() and value.is_finite()):
         return False
     mantissa, exponent = (int(part) for part in value.mid().man_exp())
     bits = mantissa.bit_length()
@@ -195,7 +288,7 @@ def _is_float(number: Expr) -> bool:
 def _sum(args: list[arb]) -> arb:
     """Two terms round once; of more, the order is not known, so each partial sum counts."""
     total = sum(args[1:], args[0])
-    if all(a.is_exact() for a in args) and _fit_in_any_order(args):
+    if all(a.is_exact() and a.is_finite() for a in args) and _fit_in_any_order(args):
         return total
     if len(args) == 2:
         return widened(total, ARITHMETIC, 0.0)

@@ -56,6 +56,8 @@ def is_zero(x: arb) -> bool:
 
 
 def power(base: arb, exponent: arb) -> arb:
+    if not base.is_finite():  # arb itself may crash there
+        return NOT_A_NUMBER
     if exponent.is_exact() and exponent.is_integer():
         whole: Any = exponent.unique_fmpz()
         result: arb = base ** int(whole)

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 from flint import arb, ctx, fmpq, fmpz
-from sympy import Expr, Heaviside, Piecewise, S
+from sympy import Expr, Heaviside, Piecewise, S, Symbol
 from sympy.core.relational import Relational
 from sympy.functions.special.delta_functions import DiracDelta
 from sympy.logic.boolalg import ITE, And, Not, Or
@@ -124,13 +124,47 @@ def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
 
 def choose(part: Piecewise, values: Mapping[Expr, arb]) -> arb:
     """The value of the branch that is taken; NaN where a condition compares NaN."""
+    branch = taken(part, values)
+    return NOT_A_NUMBER if branch is None else values[branch]
+
+
+def taken(part: Piecewise, values: Mapping[Expr, arb]) -> Expr | None:
+    """The branch that is taken; None where a condition compares NaN, or none is taken."""
     for expr, condition in part.args:
         holds = _holds(condition, values)
         if holds is None:
-            return NOT_A_NUMBER
+            return None
         if holds:
-            return values[expr]
-    return NOT_A_NUMBER
+            branch: Expr = expr
+            return branch
+    return None
+
+
+def counting_symbols(
+    expr: Expr, values: Mapping[Any, arb], conditions: bool = False
+) -> set[Symbol]:
+    """The symbols outside branches that are not taken.
+
+    Those of conditions only if asked for, or where a condition has no answer.
+    """
+    found: set[Symbol] = set()
+    seen: set[Any] = set()
+    open_parts: list[Any] = [expr]
+    while open_parts:
+        part = open_parts.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        if isinstance(part, Piecewise):
+            branch = taken(part, values)
+            open_parts += [] if branch is None else [branch]
+            if conditions or branch is None:
+                found |= {s for _, condition in part.args for s in condition.free_symbols}
+        elif part.is_Symbol:
+            found.add(part)
+        else:
+            open_parts += part.args
+    return found
 
 
 def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:

@@ -1,0 +1,388 @@
+"""The comparison of a module with the truth: one row for each value and partial.
+
+Sample by sample and as a batch, whole and in blocks, step by step of training; at points of many
+magnitudes, at kinks, and on the edges of the formulas.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from symback.check.directional import compare_at_large_sizes
+from symback.check.first_lost import first_lost
+from symback.check.report import CheckRow, Location, Report
+from symback.errors import clip
+from symback.operations.balls.scalars import nearest_float, precision
+from symback.truth.oracle import BITS, Expected, Oracle, total
+from symback.truth.packing import with_constants
+from symback.truth.points import Point, PointBatch
+from symback.truth.rounding import SUBNORMAL, UNIT
+
+SLACK = 2.0  # optimised code may round in another order than the program that bounds it
+ARRAY_SLACK = 8.0  # arrays are computed by other formulas than entries are: shifted, factorised
+
+
+def compared(oracle: Oracle, module: ModuleType, points: int, seed: int, name: str) -> Report:
+    """The report of a comparison, without a word on digits."""
+    checker = _Checker(oracle, module)
+    count = checker.run(points, seed)
+    rows, remarks = tuple(checker.rows.values()), tuple(checker.remarks)
+    skipped = oracle.skipped(points, seed)
+    return Report(name, rows, count, seed, remarks, asked=points, skipped=skipped)
+
+
+class _Checker:
+    def __init__(self, oracle: Oracle, module: ModuleType) -> None:
+        self._oracle = oracle
+        self._circuit = oracle.circuit
+        self._layout = oracle.layout
+        self._slack = ARRAY_SLACK if oracle.layout.has_arrays else SLACK
+        self._module = module
+        self.rows: dict[str, CheckRow] = {}
+        self.remarks: list[str] = []
+
+    def run(self, points: int, seed: int) -> int:
+        with self._layout.fitted(self._module):
+            done = self._run(points, seed)
+        if self._layout.has_arrays and all(row.passed for row in self.rows.values()):
+            self._guarded("large sizes", self._check_large, seed)
+        return done
+
+    def _run(self, points: int, seed: int) -> int:
+        done = 0
+        found = self._oracle.scenes(points, seed)
+        for scene, truths in found:
+            for point, expected in zip(scene.points, truths, strict=True):
+                self._guarded("one sample", self._check_sample, scene, point, expected)
+                done += 1
+            self._guarded("a batch", self._check_batch, scene, truths)
+            self._guarded("blocks", self._check_blocks, scene, truths)
+        if done < points:
+            self.remarks.append(
+                f"only {done} of {points} points inside the domain and the range of float64 found"
+            )
+        inside = [pair for pair in found if not pair[0].at_edge]
+        self._guarded("training", self._check_training, inside)
+        self._guarded("vectors", self._check_vectors, found)
+        return done
+
+    def _guarded(self, what: str, check: Callable[..., None], *args: Any) -> None:
+        """An exception of the module under test is a finding, not an error of the check."""
+        try:
+            with np.errstate(all="ignore"):
+                check(*args)
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+            row = self._row(f"call with {what}")
+            row.points += 1
+            row.worst_share = math.inf
+            row.at = f"{type(error).__name__}: {clip(str(error), 100)}"
+
+    # -- comparison -------------------------------------------------------------------------
+
+    def _row(self, quantity: str) -> CheckRow:
+        return self.rows.setdefault(quantity, CheckRow(quantity))
+
+    def _compare(
+        self, quantity: str, got: Any, expected: Expected, at: str, where: Location | None = None
+    ) -> None:
+        """Enter the error of one number; anything that is not one finite float is wrong."""
+        row = self._row(quantity)
+        row.points += 1
+        number = np.asarray(got)
+        if number.shape != () or number.dtype != np.float64 or not np.isfinite(number):
+            if row.worst_share < math.inf:
+                row.at = f"{at}: {clip(repr(got), 40)} is not a finite float64 number"
+            row.worst_share, row.worst_ulp = math.inf, math.inf
+            return
+        with precision(BITS):
+            error = abs(arb(float(number)) - expected.truth)
+            share = nearest_float((error / (expected.allowed * self._slack)).mid())
+            ulp = nearest_float((error / _ulp(expected.truth)).mid())
+        if not expected.is_loose and (ulp > row.worst_ulp or not row.worst):
+            row.worst_ulp, row.worst = max(ulp, row.worst_ulp), where
+        if share > row.worst_share or not row.at:
+            row.worst_share, row.at = max(share, row.worst_share), at
+
+    def _check_sample(self, scene: PointBatch, point: Point, expected: dict[str, Expected]) -> None:
+        """forward, backward and value_and_grad without a batch axis."""
+        module, output, objective = self._module, self._circuit.output, self._circuit.objective
+        params, inputs = scene.params(module), scene.inputs(module, point)
+        at, merged = scene.describe(point), scene.merged(point)
+
+        lost: list[str] = []
+
+        def compare(quantity: str, key: str, got: Any) -> None:
+            if key in expected or not scene.at_edge:
+                passed = quantity not in self.rows or self.rows[quantity].worst_share < math.inf
+                self._compare(quantity, got, expected[key], at, Location(key, merged))
+                if passed and self.rows[quantity].worst_share == math.inf:
+                    lost.append(quantity)
+
+        value, cache = module.forward(params, inputs)
+        compare(output.name, output.name, self._layout.output(value))
+        param_bars, input_bars = module.backward(params, inputs, cache, self._layout.seed(1.0))
+        for leaf in (*self._circuit.params, *self._circuit.inputs):
+            bars = param_bars if leaf.role == "param" else input_bars
+            key = f"∂{output.name}/∂{leaf.name}"
+            compare(key, key, self._layout.entry(bars, leaf.name))
+        if self._has_objective:
+            mean, grad = module.value_and_grad(params, inputs)
+            label = self._label()
+            compare(label, f"{objective.name}.", mean)
+            for leaf in self._circuit.params:
+                got = self._layout.entry(grad, leaf.name)
+                compare(f"∂{label}/∂{leaf.name}", f"∂{objective.name}./∂{leaf.name}", got)
+        if lost:
+            self._name_line(lost, params, inputs)
+
+    def _name_line(self, lost: Sequence[str], params: Any, inputs: Any) -> None:
+        """Add to what is wrong the line of the module at which numbers are lost."""
+
+        def again() -> None:
+            _, cache = self._module.forward(params, inputs)
+            self._module.backward(params, inputs, cache, self._layout.seed(1.0))
+            if self._has_objective:
+                self._module.value_and_grad(params, inputs)
+
+        of_adjoint = any(quantity.startswith("∂") for quantity in lost)
+        line = first_lost(self._module, again, of_adjoint)
+        for quantity in lost if line else ():
+            self.rows[quantity].at += f", from {line}"
+
+    def _label(self) -> str:
+        """What value_and_grad computes, distinguished from the output where there is no loss."""
+        objective = self._circuit.objective
+        return objective.name if self._circuit.loss else f"mean {objective.name}"
+
+    def _check_batch(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
+        """The same with a batch axis and an adjoint of the output that differs by sample."""
+        module, circuit = self._module, self._circuit
+        n = len(scene.points)
+        params, inputs = scene.params(module), scene.batch(module)
+        at = f"batch of {n} at {scene.describe(scene.points[0])}, …"
+        values, cache = module.forward(params, inputs)
+        per_sample = self._oracle.per_sample_output
+        seeds: Any = np.array([(-2.0) ** (i % 3) for i in range(n)]) if per_sample else 1.0
+        values = self._layout.output(values)
+        bars = self._layout.seed(seeds)
+        param_bars, input_bars = module.backward(params, inputs, cache, bars)
+        weights: Any = seeds if per_sample else np.ones(1)
+        rows = truths if per_sample else truths[:1]
+        self._compare_each("batch forward", np.atleast_1d(values), rows, circuit.output.name, at)
+        for leaf in circuit.params:
+            key = f"∂{circuit.output.name}/∂{leaf.name}"
+            if not _known(key, rows):
+                continue
+            parts = [t[key].scaled(float(w)) for t, w in zip(rows, weights, strict=True)]
+            got = self._layout.entry(param_bars, leaf.name)
+            self._compare("batch backward", got, total(parts), at)
+        for leaf in circuit.inputs:
+            key = f"∂{circuit.output.name}/∂{leaf.name}"
+            scaled = [
+                {key: t[key].scaled(float(w))} if key in t else {}
+                for t, w in zip(rows, weights, strict=True)
+            ]
+            bars = np.atleast_1d(self._layout.entry(input_bars, leaf.name))
+            self._compare_each("batch backward", bars, scaled, key, at)
+        if not self._has_objective:
+            return
+        mean, grad = module.value_and_grad(params, inputs)
+        rows = truths if self._oracle.per_sample_objective else truths[:1]
+        self._compare_mean("batch value_and_grad", mean, grad, rows, at)
+
+    def _check_blocks(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
+        """value_and_grad where the samples are more than one block holds."""
+        per_sample = self._has_objective and self._oracle.per_sample_objective
+        if len(scene.points) < 3 or not per_sample:
+            return
+        module = self._module
+        with with_constants(module, BLOCK_ROWS=2):
+            mean, grad = module.value_and_grad(scene.params(module), scene.batch(module))
+        at = f"blocks of 2 at {scene.describe(scene.points[0])}, …"
+        self._compare_mean("blocks of a batch", mean, grad, truths, at)
+
+    def _compare_each(
+        self,
+        quantity: str,
+        got: Any,
+        expected: Sequence[dict[str, Expected]],
+        key: str,
+        at: str,
+    ) -> None:
+        if len(got) != len(expected):
+            raise ValueError(f"{quantity} gives {len(got)} values for {len(expected)} samples")
+        for value, truth in zip(got, expected, strict=True):
+            if key in truth:
+                self._compare(quantity, value, truth[key], at)
+
+    def _compare_mean(
+        self, quantity: str, mean: Any, grad: Any, rows: Sequence[dict[str, Expected]], at: str
+    ) -> None:
+        share = 1.0 / len(rows)
+        objective = self._circuit.objective.name
+        if _known(f"{objective}.", rows):
+            totals = total([r[f"{objective}."] for r in rows]).scaled(share)
+            self._compare(quantity, mean, totals, at)
+        for leaf in self._circuit.params:
+            key = f"∂{objective}./∂{leaf.name}"
+            if not _known(key, rows):
+                continue
+            mean_partial = total([r[key] for r in rows]).scaled(share)
+            self._compare(quantity, self._layout.entry(grad, leaf.name), mean_partial, at)
+
+    # -- training ---------------------------------------------------------------------------
+
+    def _check_training(self, found: Sequence[tuple[PointBatch, Any]]) -> None:
+        """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples."""
+        if not self._circuit.params or not self._has_objective:
+            return
+        for scene, truths in found:
+            if len(scene.points) >= 3 and self._train(scene, truths):
+                return
+        for scene, truths in found:
+            if self._train(scene, truths):
+                return
+        self._row("sgd").worst_share = math.inf
+        self._row("sgd").at = "no point at which a step stays inside the domain"
+
+    def _train(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> bool:
+        """Two epochs, the last batch smaller; False where a step leaves the domain."""
+        module, n = self._module, len(scene.points)
+        size = max(2, n - 1)
+        objective = self._circuit.objective.name
+        slope = max(
+            abs(nearest_float(t[key].truth)) + nearest_float(t[key].allowed)
+            for t in truths
+            for key in (f"∂{objective}./∂{p.name}" for p in self._circuit.params)
+        )
+        start = scene.params(module)
+        smallest = min((abs(v) for v in scene.shared.values() if v), default=1.0)
+        base = 0.01 * smallest / max(slope, 1e-300)
+        rate: Callable[[int], float] = lambda t: base / (1 + t)  # noqa: E731
+        seen: list[tuple[int, float, Any]] = []
+        inputs = scene.batch(module)
+        result, losses = module.sgd(
+            start,
+            inputs,
+            learning_rate=rate,
+            epochs=2,
+            batch_size=size,
+            callback=lambda t, loss, params: seen.append((t, loss, params)),
+        )
+        per_sample = self._oracle.per_sample_objective
+        starts = range(0, n, size)
+        batches = [list(range(i, min(i + size, n))) for i in starts] if per_sample else [[0]]
+        steps = [*batches, *batches]
+        if (
+            len(seen) != len(steps)
+            or len(losses) != len(steps)
+            or self._layout.unpack(result) != self._layout.unpack(seen[-1][2])
+        ):
+            raise ValueError(f"sgd made {len(seen)} steps, expected {len(steps)}")
+        before = start
+        for t, rows in enumerate(steps):
+            expected = self._step_truth(scene, before, rows)
+            if expected is None:
+                return False
+            self._compare_step(scene, before, seen[t], expected, rate(t), t)
+            if float(losses[t]) != seen[t][1] or seen[t][0] != t:
+                raise ValueError(f"sgd's callback and losses disagree at step {t}")
+            before = seen[t][2]
+        return True
+
+    def _step_truth(
+        self, scene: PointBatch, params: Any, rows: Sequence[int]
+    ) -> list[dict[str, Expected]] | None:
+        found = []
+        for i in rows:
+            point = {**scene.merged(scene.points[i]), **self._layout.unpack(params)}
+            expected = self._oracle.expected(point)
+            if expected is None:
+                return None
+            found.append(expected)
+        return found
+
+    def _compare_step(
+        self,
+        scene: PointBatch,
+        before: Any,
+        step: tuple[int, float, Any],
+        rows: Sequence[dict[str, Expected]],
+        rate: float,
+        t: int,
+    ) -> None:
+        objective = self._circuit.objective.name
+        at = f"step {t} from {scene.describe(scene.points[0])}"
+        share = 1.0 / len(rows)
+        loss = total([r[f"{objective}."] for r in rows]).scaled(share)
+        self._compare("sgd loss", step[1], loss, at)
+        for leaf in self._circuit.params:
+            old = float(self._layout.entry(before, leaf.name))
+            moved = total([r[f"∂{objective}./∂{leaf.name}"] for r in rows]).scaled(-rate * share)
+            with precision(BITS):
+                truth = arb(old) + moved.truth
+                room = moved.allowed + 8 * UNIT * (abs(moved.truth) + abs(arb(old)))
+                expected = Expected(truth, room + arb(SUBNORMAL))
+            self._compare("sgd", self._layout.entry(step[2], leaf.name), expected, at)
+
+    def _check_vectors(self, found: Sequence[tuple[PointBatch, Any]]) -> None:
+        """ravel and unravel are inverse; objective is value_and_grad; initial values hold."""
+        module, layout = self._module, self._layout
+        for scene, _ in found[:1]:
+            if not self._has_objective:
+                break
+            params, inputs = scene.params(module), scene.batch(module)
+            vector = module.ravel(params)
+            if [float(v) for v in vector] != list(layout.unpack(params).values()):
+                raise ValueError("ravel gives another order or other numbers than Params")
+            if layout.unpack(module.unravel(vector, **layout.sizes)) != layout.unpack(params):
+                raise ValueError("unravel(ravel(params)) differs from params")
+            value, grad = module.value_and_grad(params, inputs)
+            again, flat = module.objective(vector, inputs, **layout.sizes)
+            same = list(layout.unpack(grad).values()) == [float(g) for g in flat]
+            if again != value or not same:
+                raise ValueError("objective differs from value_and_grad")
+        sizes = inspect.signature(module.init_params).parameters.keys() & layout.sizes.keys()
+        initial = module.init_params(**{name: layout.sizes[name] for name in sizes})
+        for leaf in self._circuit.params:
+            got = float(layout.entry(initial, leaf.name))
+            if leaf.initial is not None and got != leaf.initial:
+                raise ValueError(f"init_params gives {leaf.name} another value than the circuit")
+
+    def _check_large(self, seed: int) -> None:
+        """Where no truth is known entry by entry: the adjoints along directions."""
+        at, found = compare_at_large_sizes(self._oracle.typed, self._module, seed)
+        decided = [f for f in found if f.sharp or f.share > 1]
+        if not decided:
+            self.remarks.append("no point at large sizes found where differences decide the slope")
+            return
+        worst = max(decided, key=lambda f: f.share)
+        row = self._row("adjoint at large sizes")
+        row.points, row.worst_share, row.worst_ulp = len(decided), worst.share, math.nan
+        row.at = f"{worst.what}, {at}"
+
+    @property
+    def _has_objective(self) -> bool:
+        """Whether the module trains: not where its output is an array and no loss is declared."""
+        return not self._oracle.typed.objective.shape
+
+
+def _known(key: str, rows: Sequence[dict[str, Expected]]) -> bool:
+    """Whether a quantity has a truth in all samples; at an edge it may lack one."""
+    return all(key in row for row in rows)
+
+
+def _ulp(truth: arb) -> arb:
+    """The unit in the last place of float64 at the truth."""
+    nearest = abs(nearest_float(truth))
+    return arb(float(np.spacing(min(nearest, 1e308))))
+
+
+__all__ = ["compared"]

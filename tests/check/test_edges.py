@@ -1,0 +1,183 @@
+"""The check at the edges of formulas: where it looks, what it finds there, what it says."""
+
+import json
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+from flint import arb
+
+import symback as sb
+from symback.check.check import check_module
+from symback.codegen.loading import load
+from symback.operations.balls.scalars import nearest_float
+from symback.truth.edges import EdgeFinder
+from symback.truth.explicit import explicit
+from symback.truth.oracle import Oracle
+from symback.truth.packing import ModuleEntries
+from symback.truth.reference import Reference
+from symback.truth.sides import slope_from_sides
+from tests.cases.edge_faults import FAULTS
+
+# -- planted faults ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_at_edges_are_found_and_right_modules_pass(fault):
+    planted = FAULTS[fault]
+    circuit = sb.circuit(planted.circuit, loss=None)
+    module, oracle = circuit.compile(), Oracle(circuit)
+    assert check_module(circuit, module, oracle=oracle).passed
+    report = check_module(circuit, planted.plant(module), oracle=oracle)
+    wrong = {row.quantity for row in report.rows if not row.passed}
+    assert any(planted.number in quantity.split("∂")[-1] for quantity in wrong), str(report)
+
+
+def test_a_report_names_the_point_the_number_and_the_line():
+    circuit = sb.circuit("n = sqrt(u)\nf = where(u <= 0, 0, n)", loss=None)
+    right = "u_bar = np.where(u <= 0, 0.0, n_bar / (2 * n))"
+    text = circuit.generate()
+    assert right in text
+    report = check_module(circuit, load(text.replace(right, "u_bar = n_bar / (2 * n)"), "bare"))
+    row = next(row for row in report.rows if row.quantity == "∂f/∂u")
+    assert row.at.startswith("u=") and "is not a finite float64 number" in row.at
+    assert row.at.endswith(": u_bar = n_bar / (2 * n)")
+
+
+# -- where it looks ------------------------------------------------------------------------------
+
+# circuit, and what holds at some of the points that are found
+MET = [
+    ("n = sqrt(u)\nf = where(u <= 0, 0, n)", lambda u: u == 0),
+    ("n = sqrt(u)\nf = where(u <= 0, 0, n)", lambda u: u < 0),
+    ("n = sqrt(u)\nf = where(u <= 0, 0, n)", lambda u: u > 0),
+    ("f = where(2*u + 3 > v, u, v)", lambda u, v: 2 * u + 3 == v),
+    ("f = where(2*u + 3 > v, u, v)", lambda u, v: 2 * u + 3 < v),
+    ("f = where(2*u + 3 > v, u, v)", lambda u, v: 2 * u + 3 > v),
+    ("n = tanh(u)\nf = where(n > 1/2, u, 0)", lambda u: mp.tanh(u) > 0.5),
+    ("f = u**v", lambda u, v: u == 0 and v > 0),
+    ("n = u - v\nf = max(n, w)", lambda u, v, w: u - v == w),
+    ("f = abs(u - 3*v)", lambda u, v: u == 3 * v),
+    ("f = abs(u)*v", lambda u, v: u == 0 and math.copysign(1, u) < 0),
+    ("r = sqrt(u**2 + (v - w)**2)\nf = r**2", lambda u, v, w: u == 0 and v == w),
+    ("f = where(u + v < 1/4, 0, acos(u))", lambda u, v: abs(u) > 1 and u + v < 0.25),
+]
+
+
+@pytest.mark.parametrize(("text", "holds"), MET)
+def test_points_lie_on_edges_and_on_both_sides(text, holds):
+    made, entries = explicit(sb.circuit(text, loss=None))
+    names = {n.name for n in made.leaves}
+    found = []
+    for seed in range(6):
+        finder = EdgeFinder(made, ModuleEntries.of(entries))
+        for scene in finder.scenes(np.random.default_rng(seed)):
+            found += [scene.merged(point) for point in scene.points]
+    assert found and any(holds(**{n: point[n] for n in names}) for point in found)
+
+
+def test_what_is_not_read_is_nan_at_some_points():
+    circuit = sb.circuit("f = where(m > 0, d*a, exp(-d))", loss=None)
+    points = [s.merged(p) for s, _ in Oracle(circuit).scenes(24, 0) for p in s.points]
+    assert any(math.isnan(point["a"]) and point["m"] <= 0 for point in points)
+    assert not any(math.isnan(point["d"]) or math.isnan(point["m"]) for point in points)
+
+
+def test_smooth_circuits_cost_nothing_more():
+    scenes = Oracle(sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")).scenes(24, 0)
+    assert not any(scene.at_edge for scene, _ in scenes)
+
+
+# -- what is right there -------------------------------------------------------------------------
+
+SLOPES = [
+    # function, place, slope: by the definition of a derivative, or of a kink of even form
+    (lambda t: t * t * t, 0, 0),
+    (lambda t: abs(t) * t, 0, 0),
+    (lambda t: abs(t), 0, 0),
+    (lambda t: t.sqrt() if t >= 0 else arb("nan"), 0, None),
+    (lambda t: t.sqrt() if t >= 0 else arb("nan"), 4, 0.25),
+    (lambda t: 2 * t + abs(t), 0, None),
+    (lambda t: arb(1) if t == 0 else t.sin() / t, 0, 0),
+    (lambda t: t.exp(), 0, 1),
+]
+
+
+@pytest.mark.parametrize(("function", "at", "slope"), SLOPES)
+def test_slopes_from_both_sides(function, at, slope):
+    found = slope_from_sides(function, arb(at))
+    assert found.is_nan() if slope is None else nearest_float(found) == slope
+
+
+TRUTHS = [
+    # circuit, point, partials by hand
+    ("n = sqrt(u)\nf = where(u <= 0, 0, n)", {"u": -1}, {"u": 0}),
+    ("r = sqrt(u**2 + v**2)\nf = r**2", {"u": 0, "v": 0}, {"u": 0, "v": 0}),
+    ("s = u**2 + v**2\nf = sqrt(s)", {"u": 0, "v": 0}, {"u": 0, "v": 0}),
+    ("f = u**v", {"u": 0, "v": 3}, {"u": 0, "v": 0}),
+    ("f = u**v", {"u": 0, "v": 1}, {"u": 1, "v": 0}),
+    ("f = w*max(u, 0)**v", {"u": -2, "v": 1.5, "w": 3}, {"u": 0, "v": 0, "w": 0}),
+    ("f = where(m > 0, (d - a)**2, 0)", {"m": 0, "d": math.nan, "a": 1}, {"m": 0, "d": 0, "a": 0}),
+    ("f = exp(x)*w", {"x": -math.inf, "w": 2}, {"x": 0, "w": 0}),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "right"), TRUTHS)
+def test_the_truth_at_edges(text, at, right):
+    circuit = sb.circuit(text, inputs=list(at), loss=None)
+    truth = Reference(circuit, "f").at({name: float(value) for name, value in at.items()})
+    assert {name: nearest_float(ball) for name, ball in truth.partials.items()} == right
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("f = sqrt(a*x)", {"a": 2.0, "x": 0.0}),
+        ("s = sqrt(x)\nf = s*x", {"x": 0.0}),
+        ("f = log(x)*x", {"x": 0.0}),
+        ("f = abs(x) + 2*sqrt(x**2 + y**2) + sqrt(x)", {"x": 0.0, "y": 0.0}),
+    ],
+)
+def test_there_is_no_truth_where_there_is_no_slope(text, at):
+    assert Reference(sb.circuit(text, inputs=list(at), loss=None), "f").at(at) is None
+
+
+# -- what it says --------------------------------------------------------------------------------
+
+
+def test_points_without_a_derivative_are_counted():
+    report = sb.circuit("f = sqrt(x)*w", loss=None).check()
+    assert report.passed and report.skipped >= 1
+    assert f"{report.skipped} point" in report.verdict and "skipped" in str(report)
+    assert json.loads(report.to_json())["skipped"] == report.skipped
+    assert "skipped" not in str(sb.circuit("f = tanh(x)*w").check())
+
+
+def test_lost_digits_are_in_the_verdict():
+    report = sb.circuit("f = x/(x**2 + 1) - 1/(x + 2)", loss=None).check()
+    assert report.passed and report.loses_digits
+    assert "agrees, but loses digits at f" in str(report).splitlines()[-1], str(report)
+    assert "ULP at x=" in report.verdict and "but loses digits" in report.to_markdown()
+    assert json.loads(report.to_json())["loses_digits"] == report.loses_digits
+    assert not sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").check().loses_digits
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: input[n]; w: param[n]\nf = sum(w*x - mean(w*x))",
+        "X: input[n, d]; g: param[d]; b: param[d]\nm = mean(X, axis=0)\n"
+        "v = mean((X - m)**2, axis=0)\nf = sum(tanh(g*(X - m)/sqrt(v + 1e-5) + b))",
+        "x: input[n]; w: param[n]\nz = w*x\nf = mean(z**2) - mean(z)**2",
+        "x: input[1]; w: param[1]; t: target[1]\nz: output = w*x\nl: loss = cross_entropy(z, t)",
+        "A: param[n, n]; x: input\nf = logdet(A @ A.T + eye(n))*x",
+        "A: param[n, n]; x: input[n]\nf = sum(inv(inv(A)) @ x)",
+        "f = w1*w2*w3*w4*w5*w6*w7*w8*x1*x2*x3*x4",
+        "x: input[n]; w: param[n]\nf = dot(w, x)/(norm(w)*norm(x))",
+    ],
+)
+def test_right_modules_whose_numbers_cancel_pass(text):
+    for seed in (0, 7):
+        report = sb.circuit(text).check(seed=seed)
+        assert report.passed, str(report)
