@@ -15,7 +15,7 @@ from pathlib import Path
 import symback as sb
 from benchmarks.contest import SYMBACK, Run, Skip, System
 from benchmarks.formulas import NEURON
-from benchmarks.modules import compiler
+from benchmarks.modules import lacks_compiler
 
 QUANTITIES = NEURON.quantities
 TOLERANCE = 1e-12
@@ -92,8 +92,8 @@ def started(script: str, folder: Path) -> Run:
 
 def generated(target: str, folder: Path) -> Run | Skip:
     """A module of symback; one in C is compiled by the first run, which is not timed."""
-    if target == "c" and not compiler():
-        return Skip("there is no C compiler")
+    if missing := lacks_compiler(target):
+        return missing
     path = folder / MODULES[target]
     try:
         sb.circuit(NEURON.circuit).generate(str(path), target=target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import shutil
 from functools import cache
@@ -10,24 +9,21 @@ from types import ModuleType
 
 import symback as sb
 from benchmarks.contest import Skip
+from symback.codegen.targets import target_named
 
 
-def compiler() -> str | None:
-    """The one that a module of target "c" calls when it is first used."""
-    return os.environ.get("CC") or next(filter(shutil.which, ("cc", "gcc", "clang")), None)
+def lacks_compiler(target: str) -> Skip | None:
+    """Why modules of that target can't be built here, where they can't."""
+    language = target_named(target).compiler
+    if not language or os.environ.get("CC") or any(map(shutil.which, ("cc", "gcc", "clang"))):
+        return None
+    return Skip(f"there is no {language} compiler")
 
 
 @cache
 def module(circuit: str, target: str = "numpy") -> ModuleType | Skip:
     """The compiled module of a circuit's text; Skip where this symback or machine can't."""
-    made = sb.circuit(circuit)
-    if target == "numpy":
-        return made.compile()
-    if "target" not in inspect.signature(made.compile).parameters:
-        return Skip(f"this symback has no target {target!r}")
-    if target == "c" and not compiler():
-        return Skip("there is no C compiler")
     try:
-        return made.compile(target=target)  # type: ignore[call-arg]
+        return lacks_compiler(target) or sb.circuit(circuit).compile(target=target)
     except sb.SymbackError as error:
         return Skip(str(error).splitlines()[0])

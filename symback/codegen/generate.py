@@ -79,7 +79,7 @@ def _renderer(
 
 def _folder(path: Path) -> str:
     if "\0" in str(path) or not path.is_dir():
-        raise FileRefused(f"the template folder {shown_path(path)} is no folder")
+        raise FileRefused(f"the template folder {shown_path(path)} is not a folder")
     return str(path)
 
 

@@ -136,4 +136,4 @@ def _source(text: str, path: Path) -> str:
             names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
             if "SOURCE" in names and isinstance(statement.value.value, str):
                 return statement.value.value
-    raise FileRefused(f"{shown_path(path)} has no SOURCE, so it is no module made by symback")
+    raise FileRefused(f"{shown_path(path)} has no SOURCE, so symback did not make it")

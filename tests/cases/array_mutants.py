@@ -40,7 +40,7 @@ SUBSCRIPTS = {
     '"bi,bi->i"': ['"bi,bj->i"', '"bi,bj->j"'],
     '"bij,bij->b"': ['"bij,bik->b"', '"bij,bji->b"', '"bij,cij->b"'],
 }
-WITH_AXES = ("np.tensordot", "_share_of_extreme")  # their third argument
+WITH_AXES = ("np.tensordot", "_argmax_mask")  # their third argument
 LOST = 1e-17  # of the largest result: what cancels leaves that much
 MODERATE = 1e9  # of results: beyond it even shifts that cancel round to something else
 ROOM = 1e-11  # of the largest element: rounding in another order stays below
@@ -213,8 +213,8 @@ def _of_array_call(node: ast.Call) -> Iterator[tuple[ast.expr, str, Any]]:
             if old in axes:
                 changed = axes.replace(old, new, 1)
                 yield node, "another axis", text.replace(axes, changed)
-    elif name in ("np.vecdot", "np.vdot", "np.outer", "np.linalg.solve", "_placed"):
-        for kept in node.args[:2] if name != "_placed" else ():
+    elif name in ("np.vecdot", "np.vdot", "np.outer", "np.linalg.solve", "_scatter"):
+        for kept in node.args[:2] if name != "_scatter" else ():
             yield node, "factor dropped", kept
         yield node, "sign", f"-{text}"
         if name in ("np.outer", "np.linalg.solve"):

@@ -113,7 +113,7 @@ def test_mutants_are_of_every_kind():
     }
     functions = {m.where.split(":")[0] for m in found}
     assert functions >= {"forward", "backward", "_loss_and_bars", "_sums", "value_and_grad", "sgd"}
-    assert functions >= {"_cross_entropy_and_softmax", "_layer_norm", "_inverse_deviation"}
+    assert functions >= {"_cross_entropy_and_softmax", "_layer_norm", "_rsqrt_variance"}
     subscripts = planted(array_sample("gaussian_mixture"))
     assert any(m.kind == "subscripts" for m in [*subscripts, *planted(array_sample("products"))])
 

@@ -388,7 +388,7 @@ NAMES = {
     "m.txt": "m.txt does not end in .py: name the file m.py",
     "m": "m does not end in .py: name the file m.py",
     "m.pyc": "does not end in .py",
-    "a\nb.py": "is no name of a file",
+    "a\nb.py": "is not a file name",
 }
 NAMES_IN_C = {
     "ctypes.c": "hide the module ctypes",

@@ -484,10 +484,13 @@ DATA = {
     "no distribution": (lambda: network(t=2 * T), "t has a row that does not add up to 1"),
     "NaN in a target": (lambda: network(t=np.nan * T), "t has a row that does not add up to 1"),
     "class instead of distribution": (lambda: network(t=[0, 1, 2]), "t has shape (3,); expected"),
-    "no such class": (lambda: classes(t=[0, 1, 5]), "t has a value that is no class from 0 to 4"),
-    "negative class": (lambda: classes(t=[0, 1, -1]), "t has a value that is no class"),
-    "half a class": (lambda: classes(t=[0, 1, 0.5]), "t has a value that is no class"),
-    "NaN as class": (lambda: classes(t=[0, 1, np.nan]), "t has a value that is no class"),
+    "no such class": (
+        lambda: classes(t=[0, 1, 5]),
+        "value that is not a class from 0 to 4",
+    ),
+    "negative class": (lambda: classes(t=[0, 1, -1]), "t has a value that is not a class"),
+    "half a class": (lambda: classes(t=[0, 1, 0.5]), "t has a value that is not a class"),
+    "NaN as class": (lambda: classes(t=[0, 1, np.nan]), "t has a value that is not a class"),
     "distribution instead of class": (
         lambda: classes(t=T),
         "t has shape (3, 5); expected (samples,)",

@@ -652,7 +652,7 @@ def test_the_index_of_no_class_is_a_sentence():
     )
     data = {"x": np.eye(4), "k": np.array([0, 1, 3, 2])}
     for target in ("numpy", "c"):
-        with pytest.raises(DataError, match="k has a value that is no class from 0 to 2; correct"):
+        with pytest.raises(DataError, match="is not a class from 0 to 2; correct"):
             train_from_file(circuit, data, sizes={"m": 3}, validation=0, quiet=True, target=target)
 
 

@@ -122,7 +122,7 @@ static inline double symback_cross_entropy(const double *z, const double *t, siz
 }
 
 /* -log_softmax(z)[t], t being the index of a class; NaN where it is none. Calls log. */
-static inline double symback_class_entropy(const double *z, double t, size_t n)
+static inline double symback_sparse_cross_entropy(const double *z, double t, size_t n)
 {
     const double shift = symback_largest(z, n);
     const double rest = log(symback_sum_of_exp(z, shift, n));
@@ -136,7 +136,7 @@ static inline double symback_class_entropy(const double *z, double t, size_t n)
 }
 
 /* 1/sqrt(variance + 1e-5). */
-static inline double symback_inverse_deviation(const double *z, size_t n)
+static inline double symback_rsqrt_variance(const double *z, size_t n)
 {
     double mean = 0.0;
     double squares = 0.0;
@@ -155,7 +155,7 @@ static inline double symback_inverse_deviation(const double *z, size_t n)
 /* (z - mean)/sqrt(variance + 1e-5). */
 static inline void symback_layer_norm(const double *z, double *to, size_t n)
 {
-    const double rate = symback_inverse_deviation(z, n);
+    const double rate = symback_rsqrt_variance(z, n);
     double mean = 0.0;
 #pragma omp simd reduction(+ : mean)
     for (size_t i = 0; i < n; i++) {

@@ -95,15 +95,15 @@ def _outer(p: ElementPrinter, index: tuple[str, ...], u: Expr, v: Expr) -> Print
     return f"{p.element(u, index[0])} * {p.element(v, index[1])}", MUL
 
 
-def _column(p: ElementPrinter, index: tuple[str, ...], vector: Expr) -> Printed:
+def _expand_dims(p: ElementPrinter, index: tuple[str, ...], vector: Expr) -> Printed:
     return p.element(vector, index[0]), ATOM
 
 
-def _spread(p: ElementPrinter, index: tuple[str, ...], value: Expr, like: Expr) -> Printed:
+def _broadcast_like(p: ElementPrinter, index: tuple[str, ...], value: Expr, like: Expr) -> Printed:
     return p.element(value, *index), ATOM
 
 
-def _count(p: ElementPrinter, index: Any, array: Expr, axis: Expr | None = None) -> Printed:
+def _size(p: ElementPrinter, index: Any, array: Expr, axis: Expr | None = None) -> Printed:
     return p.count(p.shape_of(array), axis), ATOM
 
 
@@ -123,7 +123,7 @@ def _diagonal(p: ElementPrinter, index: tuple[str, ...], m: Expr) -> Printed:
     return p.element(m, index[0], index[0]), ATOM
 
 
-def _filled(p: ElementPrinter, index: Any, value: Expr, *sizes: Expr) -> Printed:
+def _full(p: ElementPrinter, index: Any, value: Expr, *sizes: Expr) -> Printed:
     return p.element(value), ATOM
 
 
@@ -165,7 +165,7 @@ def _bounds(shape: Shape, parts: Expr) -> list[tuple[Size, Size | None]]:
     return found
 
 
-def _indexed(p: ElementPrinter, index: tuple[str, ...], array: Expr, parts: Expr) -> Printed:
+def _slice(p: ElementPrinter, index: tuple[str, ...], array: Expr, parts: Expr) -> Printed:
     left = list(index)
     shape = p.shape_of(array)
     found = []
@@ -174,7 +174,7 @@ def _indexed(p: ElementPrinter, index: tuple[str, ...], array: Expr, parts: Expr
     return p.element(array, *found, *left), ATOM
 
 
-def _placed(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr) -> Printed:
+def _scatter(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr) -> Printed:
     array, parts = rest
     shape = p.shape_of(array)
     inside, found = [], []
@@ -192,18 +192,18 @@ def _placed(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr) 
 MOVED: dict[Any, Callable[..., Printed]] = {
     a.transpose: _transpose,
     a.outer: _outer,
-    a.expand_dims: _column,
-    a.broadcast_like: _spread,
-    a.size: _count,
+    a.expand_dims: _expand_dims,
+    a.broadcast_like: _broadcast_like,
+    a.size: _size,
     a.one_hot: _one_hot,
     a.eye: _eye,
     a.eye_like: _eye,
     a.diag: _diag,
     a.diagonal: _diagonal,
-    a.full: _filled,
+    a.full: _full,
     a.concat: _concat,
-    a.slice_: _indexed,
-    a.scatter: _placed,
+    a.slice_: _slice,
+    a.scatter: _scatter,
 }
 """Operations whose elements are those of an operand at another index."""
 

@@ -169,7 +169,7 @@ def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Tree:
     return w.summed(p.print(to), w.shape(m)[:1], p.element(m, "i", "i", level=0))
 
 
-def _direction(
+def _normalized(
     w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr, axis: Expr | None = None
 ) -> Tree:
     p, shape = w.printer, w.shape(array)
@@ -197,7 +197,7 @@ def _extreme(kernel: str) -> Callable[..., Tree]:
     return write
 
 
-def _share(
+def _argmax_mask(
     w: Loops, to: Symbol, sign: str, array: Expr, extreme: Expr, axis: Expr | None = None
 ) -> Tree:
     """1 over the number of elements that are the extreme, where an element is it; NaN for NaN."""
@@ -263,17 +263,17 @@ HEADS: dict[Any, Callable[..., Tree]] = {
     a.mean: _mean,
     a.norm: _norm,
     a.trace: _trace,
-    a.normalized: _direction,
+    a.normalized: _normalized,
     a.reduce_max: _extreme("symback_max"),
     a.reduce_min: _extreme("symback_min"),
-    a.argmax_mask: _share,
+    a.argmax_mask: _argmax_mask,
     a.softmax: _rows("symback_softmax"),
     a.log_softmax: _rows("symback_log_softmax"),
     a.layer_norm: _rows("symback_layer_norm"),
     a.logsumexp: _of_rows("symback_logsumexp"),
-    a.rsqrt_variance: _of_rows("symback_inverse_deviation"),
+    a.rsqrt_variance: _of_rows("symback_rsqrt_variance"),
     a.cross_entropy: _of_rows("symback_cross_entropy"),
-    a.sparse_cross_entropy: _of_rows("symback_class_entropy"),
+    a.sparse_cross_entropy: _of_rows("symback_sparse_cross_entropy"),
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 

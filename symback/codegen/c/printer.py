@@ -94,7 +94,7 @@ FUNCTIONS = with_kernels(_OF_MATH_H, kernels(), PREFIX)
 
 
 class CPrinter(CodePrinter):
-    """Prints expressions as C; `names` tells what a symbol is called there, if not by its name."""
+    """Prints expressions as C; `signs` has what symbols are called there, if not by their names."""
 
     functions: ClassVar = FUNCTIONS
 

@@ -140,7 +140,7 @@ class JavaScriptPrinter(CodePrinter):
 def identifier(name: str) -> str:
     """The JavaScript name of a node; no circuit has a name with $, so none is taken twice."""
     if not _NAME.match(name):
-        raise Unsupported(f"'{clip(ascii(name)[1:-1], 40)}' is no name; JavaScript can't have it")
+        raise Unsupported(f"'{clip(ascii(name)[1:-1], 40)}' is not a name that JavaScript can have")
     return f"{name}$" if name in RESERVED else name
 
 

@@ -61,12 +61,12 @@ def _cross_entropy_and_softmax(z, t):
     return _weighted(t, shifted), e
 
 
-def _class_entropy(z, t):
+def _sparse_cross_entropy(z, t):
     """-log_softmax(z)[t], t being the index of a class."""
     return _weighted(_one_hot(t, z), _log_softmax(z))
 
 
-def _class_entropy_and_softmax(z, t):
+def _sparse_cross_entropy_and_softmax(z, t):
     """-log_softmax(z)[t] and softmax(z)."""
     return _cross_entropy_and_softmax(z, _one_hot(t, z))
 
@@ -79,16 +79,16 @@ def _one_hot(t, z):
 def _layer_norm(x):
     """(x - mean)/√(variance + 1e-5) along the last axis."""
     centred = x - x.mean(axis=-1, keepdims=True)
-    centred *= _inverse_deviation(x)[..., None]
+    centred *= _rsqrt_variance(x)[..., None]
     return centred
 
 
-def _inverse_deviation(x):
+def _rsqrt_variance(x):
     """1/√(variance + 1e-5) along the last axis."""
     return 1.0 / np.sqrt(x.var(axis=-1) + 1e-5)
 
 
-def _share_of_extreme(x, extreme, axes):
+def _argmax_mask(x, extreme, axes):
     """1 where x is the extreme along the axes, equal parts where several are, else 0.
 
     Where the extreme is NaN, each NaN has NaN.
@@ -113,7 +113,7 @@ def _norm(x, axes):
         return np.linalg.norm(x / scale, axis=axes) * scale.squeeze(axes)
 
 
-def _direction(x, norm, axes):
+def _normalized(x, norm, axes):
     """x/‖x‖ over the axes; 0 where x is 0."""
     norm = np.expand_dims(norm, axes)
     return x / np.where(norm == 0.0, 1.0, norm)
@@ -163,7 +163,7 @@ def _row_by_row(*bars):
     return tuple(np.asarray(bar, order="C") for bar in bars)
 
 
-def _placed(part, shape, index):
+def _scatter(part, shape, index):
     """Zeros of a shape, with a part at an index."""
     whole = np.zeros(shape, dtype=np.asarray(part).dtype)
     whole[index] = part

@@ -29,7 +29,7 @@ _MIXING = (ArrayFunction, batch_sum)
 class ArrayPrinter(NumpyPrinter):
     """Prints formulas over arrays; `like` is the name of an array of the dtype to compute in.
 
-    With `has_guards` a matrix without inverse is no error: no branch that is taken may read it.
+    With `has_guards` a matrix without inverse does not raise: no branch that is taken may read it.
     """
 
     def __init__(
@@ -291,9 +291,9 @@ def _reduced(method: str) -> Callable[..., Printed]:
     return print_
 
 
-def _share(p: ArrayPrinter, array: Expr, value: Expr, axis: Expr | None = None) -> Printed:
+def _argmax_mask(p: ArrayPrinter, array: Expr, value: Expr, axis: Expr | None = None) -> Printed:
     axes = p.axes(array, axis)
-    return f"_share_of_extreme({p.whole(array, ADD)}, {p.whole(value, ADD)}, {axes})", ATOM
+    return f"_argmax_mask({p.whole(array, ADD)}, {p.whole(value, ADD)}, {axes})", ATOM
 
 
 def _norm(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
@@ -302,9 +302,9 @@ def _norm(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
     return f"_norm({p.whole(array, ADD)}, {axes})", ATOM
 
 
-def _direction(p: ArrayPrinter, array: Expr, norm: Expr, axis: Expr | None = None) -> Printed:
+def _normalized(p: ArrayPrinter, array: Expr, norm: Expr, axis: Expr | None = None) -> Printed:
     axes = p.axes(array, axis)
-    return f"_direction({p.whole(array, ADD)}, {p.whole(norm, ADD)}, {axes})", ATOM
+    return f"_normalized({p.whole(array, ADD)}, {p.whole(norm, ADD)}, {axes})", ATOM
 
 
 def _trace(p: ArrayPrinter, m: Expr) -> Printed:
@@ -353,20 +353,20 @@ def _concat(p: ArrayPrinter, axis: Expr, *operands: Expr) -> Printed:
     return f"np.concatenate(({joined}), axis={int(axis) - rank})", ATOM
 
 
-def _indexed(p: ArrayPrinter, array: Expr, parts: Tuple) -> Printed:
+def _slice(p: ArrayPrinter, array: Expr, parts: Tuple) -> Printed:
     lead = ":, " if p.varies(array) else ""
     return f"{p.whole(array)}[{lead}{bounds(parts)}]", ATOM
 
 
-def _placed(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
+def _scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
     if p.varies(part) and not p.varies(array):
         raise Unsupported("a part that varies by sample can't be placed in what all share")
     lead = ":, " if p.varies(array) else ""
     text = p.whole(part, ADD)
-    return f"_placed({text}, {p.whole(array)}.shape, np.s_[{lead}{bounds(parts)}])", ATOM
+    return f"_scatter({text}, {p.whole(array)}.shape, np.s_[{lead}{bounds(parts)}])", ATOM
 
 
-def _spread(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
+def _broadcast_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
     if p.varies(value) and not p.varies(array):
         raise Unsupported("a value that varies by sample can't be spread over what all share")
     like = p.whole(array)
@@ -377,11 +377,11 @@ def _spread(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
     return f"np.broadcast_to({p.aligned(value, p.ndim(array))}, {like}.shape)", ATOM
 
 
-def _column(p: ArrayPrinter, vector: Expr) -> Printed:
+def _expand_dims(p: ArrayPrinter, vector: Expr) -> Printed:
     return f"{p.whole(vector)}[..., None]", ATOM
 
 
-def _count(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+def _size(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
     text, rank = p.whole(array), p.ndim(array)
     if axis is not None:
         return f"{text}.shape[{int(axis) - rank}]", ATOM
@@ -399,7 +399,7 @@ def _eye_like(p: ArrayPrinter, m: Expr) -> Printed:
     return f"np.eye({text}.shape[-1], dtype={text}.dtype)", ATOM
 
 
-def _filled(p: ArrayPrinter, value: Expr, *sizes: Expr) -> Printed:
+def _full(p: ArrayPrinter, value: Expr, *sizes: Expr) -> Printed:
     shape = ", ".join(p.print(s) for s in sizes)
     shape = f"({shape},)" if len(sizes) == 1 else f"({shape})"
     if value in (0, 1):
@@ -417,9 +417,9 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.mean: _reduced("mean"),
     a.reduce_max: _reduced("max"),
     a.reduce_min: _reduced("min"),
-    a.argmax_mask: _share,
+    a.argmax_mask: _argmax_mask,
     a.norm: _norm,
-    a.normalized: _direction,
+    a.normalized: _normalized,
     a.trace: _trace,
     a.diag: _call("_diag"),
     a.diagonal: _diagonal,
@@ -431,19 +431,19 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.log_softmax: _call("_log_softmax"),
     a.logsumexp: _call("_logsumexp"),
     a.cross_entropy: _call("_cross_entropy"),
-    a.sparse_cross_entropy: _call("_class_entropy"),
+    a.sparse_cross_entropy: _call("_sparse_cross_entropy"),
     a.one_hot: _call("_one_hot"),
     a.layer_norm: _call("_layer_norm"),
-    a.rsqrt_variance: _call("_inverse_deviation"),
+    a.rsqrt_variance: _call("_rsqrt_variance"),
     a.concat: _concat,
-    a.slice_: _indexed,
-    a.scatter: _placed,
-    a.expand_dims: _column,
-    a.broadcast_like: _spread,
-    a.size: _count,
+    a.slice_: _slice,
+    a.scatter: _scatter,
+    a.expand_dims: _expand_dims,
+    a.broadcast_like: _broadcast_like,
+    a.size: _size,
     a.eye: _eye,
     a.eye_like: _eye_like,
-    a.full: _filled,
+    a.full: _full,
 }
 """Every operation on arrays, for operands that vary by sample and operands that do not."""
 
@@ -505,12 +505,12 @@ def _shape_of_sum(p: ArrayPrinter, array: Expr) -> str:
     return f"{p.whole(array)}.shape{'[1:]' if p.varies(array) else ''}"
 
 
-def _summed_placed(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
+def _summed_scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
     text = p.whole(batch_sum(part), ADD)
-    return f"_placed({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
+    return f"_scatter({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
 
 
-def _summed_spread(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
+def _summed_broadcast_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
     text = p.aligned(batch_sum(value), p.ndim(array))
     return f"np.broadcast_to({text}, {_shape_of_sum(p, array)})", ATOM
 
@@ -525,8 +525,8 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
         head: _summed_inside(head)
         for head in (a.transpose, a.diag, a.diagonal, a.slice_, a.expand_dims)
     },
-    a.scatter: _summed_placed,
-    a.broadcast_like: _summed_spread,
+    a.scatter: _summed_scatter,
+    a.broadcast_like: _summed_broadcast_like,
 }
 """Operations whose sum over the batch has a form of its own; others are summed along the batch."""
 

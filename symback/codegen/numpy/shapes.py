@@ -315,7 +315,7 @@ class FunctionLines:
         for node in known:
             if size in node.shape:
                 return f"{node.name}.shape[{node.shape.index(size) - len(node.shape)}]"
-        raise Unsupported(f"the size {size} can't be told from what the output depends on")
+        raise Unsupported(f"the size {size} can't be inferred from what the output depends on")
 
     def _at_hand(self) -> list[Node]:
         return self._known(self._lowered.forward)

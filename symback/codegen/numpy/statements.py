@@ -23,7 +23,7 @@ from symback.operations.properties import companion
 TOGETHER: dict[Any, str] = {
     **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
     cross_entropy: "_cross_entropy_and_softmax",
-    sparse_cross_entropy: "_class_entropy_and_softmax",
+    sparse_cross_entropy: "_sparse_cross_entropy_and_softmax",
 }
 """Kernels that compute an operation and what backward needs of it, by the operation."""
 

@@ -176,17 +176,17 @@ def test_slopes_are_those_of_the_slope_kernels(name, dtype):
 # kernel of arrays, operands, and what it gives where a plain formula would divide by 0 or take
 # the log of what is negative
 AT_EDGES = [
-    ("_direction", ([0.0, 0.0], 0.0, (0,)), [0.0, 0.0]),
-    ("_direction", ([3e-10, -4e-10], 5e-10, (0,)), [0.6, -0.8]),
-    ("_direction", ([[3.0, 4.0], [0.0, 0.0]], [5.0, 0.0], (1,)), [[0.6, 0.8], [0.0, 0.0]]),
-    ("_direction", ([0.0, math.nan], math.nan, (0,)), [math.nan, math.nan]),
+    ("_normalized", ([0.0, 0.0], 0.0, (0,)), [0.0, 0.0]),
+    ("_normalized", ([3e-10, -4e-10], 5e-10, (0,)), [0.6, -0.8]),
+    ("_normalized", ([[3.0, 4.0], [0.0, 0.0]], [5.0, 0.0], (1,)), [[0.6, 0.8], [0.0, 0.0]]),
+    ("_normalized", ([0.0, math.nan], math.nan, (0,)), [math.nan, math.nan]),
     ("_logdet", ([[2.0, 0.0], [0.0, 3.0]],), math.log(6)),
     ("_logdet", ([[-2.0, 0.0], [0.0, -3.0]],), math.log(6)),
     ("_logdet", ([[-2.0, 0.0], [0.0, 3.0]],), math.nan),
     ("_logdet", ([[1.0, 2.0], [2.0, 4.0]],), -math.inf),
     ("_one_hot", (2, [0.5, 0.0, 1.0]), [0.0, 0.0, 1.0]),
     ("_one_hot", ([1.0, 0.0], [[0.5, 1.0], [2.0, 3.0]]), [[0.0, 1.0], [1.0, 0.0]]),
-    ("_share_of_extreme", ([2.0, 1.0, 2.0], 2.0, (0,)), [0.5, 0.0, 0.5]),
+    ("_argmax_mask", ([2.0, 1.0, 2.0], 2.0, (0,)), [0.5, 0.0, 0.5]),
 ]
 
 
