@@ -10,6 +10,7 @@ from sympy.logic.boolalg import Boolean
 from symback.autodiff.lower import Names
 from symback.circuits.program import Assign, Program, symbols
 from symback.operations.arrays import size, transpose
+from symback.operations.edges import Careful
 from symback.operations.expressions import compounds, postorder
 
 
@@ -29,6 +30,9 @@ def _repeated(program: Program) -> set[Expr]:
     readers = Counter(line.expr for line in program.lines)
     parts = {part for line in program.lines for part in compounds(line.expr)}
     readers.update(operand for part in parts for operand in part.args if operand.args)
+    for part in parts:
+        if _is_reciprocal(part):  # the quotients by it read what is below
+            readers[part.base] += readers[part] - 1
     return {part for part, count in readers.items() if count > 1 and not _is_trivial(part)}
 
 
@@ -39,7 +43,15 @@ def _is_trivial(part: Expr) -> bool:
         return True
     if part.is_Mul and len(part.args) == 2:  # -v, v/2
         return bool(part.args[0].is_Rational and part.args[1].is_Symbol)
-    return bool(part.is_Pow and part.exp == -1 and part.base.is_Symbol)
+    return _is_reciprocal(part)
+
+
+def _is_reciprocal(part: Expr) -> bool:
+    """Whether it is 1/v, or 1/v kept from 0: a quotient by v keeps the range, a product with 1/v
+    does not.
+    """
+    base = part.base if part.is_Pow and part.exp == -1 else part
+    return base is not part and bool(base.is_Symbol or isinstance(base, Careful))
 
 
 class _Sharing:
