@@ -14,7 +14,7 @@ from symback.truth.oracle import Oracle
 GOOD = 4.0
 """ULP that need no reason."""
 
-Point = tuple[tuple[str, float], ...]
+NumbersAt = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ class Digits:
 def digits_of(rows: Iterable[CheckRow], oracle: Oracle) -> Iterator[Digits]:
     """The worst error of each quantity that was compared in single samples."""
     located = [(row, row.worst) for row in rows if row.worst is not None]
-    keys: dict[Point, set[str]] = {}
+    keys: dict[NumbersAt, set[str]] = {}
     for _, worst in located:
         keys.setdefault(tuple(worst.point.items()), set()).add(worst.key)
-    conditions: dict[Point, dict[str, Condition]] = {}
+    conditions: dict[NumbersAt, dict[str, Condition]] = {}
     for row, worst in located:
         place = tuple(worst.point.items())
         if place not in conditions:
