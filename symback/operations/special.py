@@ -2,7 +2,7 @@
 
 Each is stated in SymPy's own functions, and at a removable singularity by its first terms in the
 series of Taylor, so that value and slope are right there as well. Where SciPy has one, it has
-SciPy's name.
+SciPy's name. `terms_size` is by how much rounding inside the kernel, as of k*u, moves the value.
 The module is long because it has a small class for each.
 """
 
@@ -77,6 +77,10 @@ class expm1over(Elementary):
         near = u * (1 + k * u / 2 + (k * u) ** 2 / 6)
         return _unless_zero(k, (sp.exp(k * u) - 1) / k, near)
 
+    @staticmethod
+    def terms_size(k: Expr, u: Expr) -> Expr:
+        return sp.Abs(u) * sp.exp(k * u)
+
     def fdiff(self, argindex: int = 1) -> Expr:
         k, u = self.args
         return u**2 * exprel_prime(k * u) if argindex == 1 else sp.exp(k * u)
@@ -132,6 +136,10 @@ class overexpm1(Elementary):
         near = (1 - r * x / 2 + (r * x) ** 2 / 12) / r
         return _unless_zero(x, x / (sp.exp(r * x) - 1), near)
 
+    @staticmethod
+    def terms_size(x: Expr, r: Expr) -> Expr:
+        return sp.Abs(x * inv_exprel_prime.elementary(r * x))
+
     def fdiff(self, argindex: int = 1) -> Expr:
         x, r = self.args
         if argindex == 1:
@@ -149,6 +157,10 @@ class overexpm1_prime(Slope):
     @staticmethod
     def elementary(x: Expr, r: Expr) -> Expr:
         return inv_exprel_prime.elementary(r * x)
+
+    @staticmethod
+    def terms_size(x: Expr, r: Expr) -> Expr:
+        return sp.Abs(r * x * inv_exprel_prime.elementary(r * x))
 
     def fdiff(self, argindex: int = 1) -> Expr:
         x, r = self.args
@@ -184,6 +196,10 @@ class inv_add_exp(Elementary):
     def elementary(a: Expr, b: Expr, u: Expr) -> Expr:
         return 1 / (a + b * sp.exp(u))
 
+    @staticmethod
+    def terms_size(a: Expr, b: Expr, u: Expr) -> Expr:
+        return (sp.Abs(a) + sp.Abs(b) * sp.exp(u)) / (a + b * sp.exp(u)) ** 2
+
     def fdiff(self, argindex: int = 1) -> Expr:
         return inv_add_exp_partials(self, *self.args)[argindex - 1]
 
@@ -200,6 +216,10 @@ class expshare(Elementary):
     @staticmethod
     def elementary(a: Expr, b: Expr, u: Expr) -> Expr:
         return a / (a + b * sp.exp(u))
+
+    @staticmethod
+    def terms_size(a: Expr, b: Expr, u: Expr) -> Expr:
+        return sp.Abs(a) * inv_add_exp.terms_size(a, b, u)
 
     def fdiff(self, argindex: int = 1) -> Expr:
         return expshare_partials(self, *self.args)[argindex - 1]
@@ -245,6 +265,10 @@ class expdivdiff(Elementary):
         near = t * sp.exp(b * t) * (1 + d / 2 + d**2 / 6)
         return _unless_zero(a - b, (sp.exp(a * t) - sp.exp(b * t)) / (a - b), near)
 
+    @staticmethod
+    def terms_size(a: Expr, b: Expr, t: Expr) -> Expr:
+        return sp.Abs(t) * (sp.Abs(a) + sp.Abs(b)) * sp.Abs(expdivdiff.elementary(a, b, t))
+
     def fdiff(self, argindex: int = 1) -> Expr:
         return expdivdiff_partials(self, *self.args)[argindex - 1]
 
@@ -285,6 +309,10 @@ class expexp(Elementary):
     def elementary(a: Expr, b: Expr, u: Expr) -> Expr:
         return sp.exp(a + b * sp.exp(u))
 
+    @staticmethod
+    def terms_size(a: Expr, b: Expr, u: Expr) -> Expr:
+        return (sp.Abs(a) + sp.Abs(b) * sp.exp(u)) * sp.exp(a + b * sp.exp(u))
+
     def fdiff(self, argindex: int = 1) -> Expr:
         return expexp_partials(self, *self.args)[argindex - 1]
 
@@ -303,6 +331,10 @@ class expm1exp(Elementary):
     @staticmethod
     def elementary(b: Expr, u: Expr) -> Expr:
         return sp.exp(b * sp.exp(u)) - 1
+
+    @staticmethod
+    def terms_size(b: Expr, u: Expr) -> Expr:
+        return sp.Abs(b) * sp.exp(u + b * sp.exp(u))
 
     def fdiff(self, argindex: int = 1) -> Expr:
         b, u = self.args
@@ -373,6 +405,10 @@ class pow1pm1(Elementary):
     def elementary(x: Expr, k: Expr) -> Expr:
         return (1 + x) ** k - 1
 
+    @staticmethod
+    def terms_size(x: Expr, k: Expr) -> Expr:
+        return (1 + x) ** k * sp.Abs(k * sp.log(1 + x))
+
     def fdiff(self, argindex: int = 1) -> Expr:
         x, k = self.args
         return k * pow1p(x, k - 1) if argindex == 1 else pow1p(x, k) * log1p(x)
@@ -390,6 +426,10 @@ class pow1p(Elementary):
     @staticmethod
     def elementary(x: Expr, k: Expr) -> Expr:
         return (1 + x) ** k
+
+    @staticmethod
+    def terms_size(x: Expr, k: Expr) -> Expr:
+        return (1 + x) ** k * sp.Abs(k * sp.log(1 + x))
 
     def fdiff(self, argindex: int = 1) -> Expr:
         x, k = self.args

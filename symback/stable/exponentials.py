@@ -148,7 +148,7 @@ def over_its_argument(see: See, product: Expr) -> Expr | None:
             if other is factor or not power.is_Integer:
                 continue
             if power < 0:
-                below = see_sum(see, below)
+                below = through_names(see, see_sum(see, below))
                 ratio = quotient(u, below)
             else:  # x·(exp(1/x) - 1)
                 below, power, ratio = 1 / below, -power, u * below
@@ -191,7 +191,7 @@ def argument_over_expm1(see: See, product: Expr) -> Expr | None:
             above, power = base_and_power(other)
             if other is factor or not (power.is_Integer and power > 0):
                 continue
-            above = see_sum(see, above)
+            above = through_names(see, see_sum(see, above))
             ratio = quotient(u, above)
             if ratio is None:
                 continue
@@ -240,7 +240,7 @@ def difference_of_powers(see: See, total: Expr) -> Expr | None:
         if -weight in waiting:
             other, v = waiting[-weight]
             rest = Add(*(t for t in total.args if t is not term and t is not other))
-            if u == -v:
+            if through_names(see, u + v) == 0:
                 return rest + 2 * weight * sp.sinh(u)
             return rest + (
                 weight * expdiff(u, v) if not _is_negative(weight) else -weight * expdiff(v, u)

@@ -18,6 +18,7 @@ Power = tuple[Expr, Expr]
 """A coefficient c > 0 and an exponent u of c·exp(u)."""
 
 MOST_TERMS = 256  # of a sum that the rules look through
+DEEPEST = 4  # names behind names that are looked through
 SHORT = 12  # terms of two sums whose difference is looked at
 
 
@@ -219,14 +220,15 @@ def see_product(see: See, expr: Expr) -> Expr:
 
 
 def through_names(see: See, expr: Expr) -> Expr:
-    """The terms of a sum with named products and sums, such as u = -a·t, looked through."""
-    inner = see(expr)
-    if not (inner.is_Add or inner.is_Mul or inner.is_Pow):
-        return expr
-    terms = Add.make_args(inner)
-    if len(terms) > SHORT:
-        return expr
-    return Add(*(see_product(see, t) for t in terms))
+    """The expression with named sums, products and powers, such as u = -a·t, looked through."""
+    for _ in range(DEEPEST):
+        names = {s: see(s) for s in expr.free_symbols}
+        names = {s: f for s, f in names.items() if f.is_Add or f.is_Mul or f.is_Pow}
+        wider = expr.xreplace(names)
+        if not names or len(wider.free_symbols) > SHORT or terms_of(wider) > SHORT:
+            break
+        expr = wider
+    return expr
 
 
 def others_of(factors: Sequence[Expr], *taken: Expr) -> Expr:

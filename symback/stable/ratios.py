@@ -17,9 +17,12 @@ from symback.stable.matching import (
     base_and_power,
     exponent,
     others_of,
+    positive,
+    powers_of_e,
     quotient,
     terms_of,
     through_names,
+    twice_cosh,
 )
 
 
@@ -74,7 +77,8 @@ def cosh_over_sinh(see: See, product: Expr) -> Expr | None:
             seen = see(other)
             if isinstance(seen, sp.cosh) and argument(seen) in (u, -u):
                 return others_of(factors, factor, other) / sp.tanh(u)
-            if seen == sp.exp(u) + sp.exp(-u):
+            both = twice_cosh([(c, through_names(see, v)) for c, v in powers_of_e(see, seen) or []])
+            if both is not None and both == (1, positive(through_names(see, u))):
                 return others_of(factors, factor, other) * 2 / sp.tanh(u)
     return None
 

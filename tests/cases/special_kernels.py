@@ -111,9 +111,6 @@ TO_THE_CONDITION = {
     "inv_expm1",
     "inv_exprel",
     "inv_exprel_slope",
-    "erfcx",
-    "erfcx_slope",
-    "log_ndtr",
 }
 """Those that are exponentials for large operands, as good as rounding of these allows."""
 

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 import symback as sb
+from symback.autodiff.gates import gates
+from symback.operations.expressions import real_symbol
+from symback.printing.circuit_text import NotationPrinter
 from tests.cases.compilers import compiles
 from tests.cases.independent import value
-from tests.cases.typed_forms import FORMS
+from tests.cases.typed_forms import FORMS, Form
 
 ULP = 4.0
 OVER_CONDITION = 2.0  # units of what rounding the arguments alone causes
@@ -148,6 +151,28 @@ def test_typed_forms_keep_their_digits(form, target, dtype):
     assert not faults(form, target, dtype)
 
 
+def with_names(form):
+    """The form with a name for every operation of it."""
+    split = gates(circuit_of(form).as_typed())
+    named = {n.symbol: real_symbol(f"n{i}") for i, n in enumerate(split.computed) if n.name != "f"}
+    printer = NotationPrinter({})
+    lines = [
+        f"{named.get(n.symbol, n.symbol)} = {printer.print(n.formula.xreplace(named))}"
+        for n in split.computed
+    ]
+    return Form("\n".join(lines), form.points, form.meaning or quantity_by_name(form), form.but)
+
+
+def quantity_by_name(form):
+    typed, names = quantity(form, circuit_of(form)), list(form.points)
+    return lambda **at: typed(*(at[name] for name in names))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.circuit.replace("\n", "; "))
+def test_forms_whose_parts_have_names_keep_their_digits(form):
+    assert not faults(with_names(form), "numpy", np.float64)
+
+
 # weights of a sum of exponentials → vectors, and what they are worth
 WEIGHTED = [
     ("log(sum(w*exp(x)))", [0.3, 0.7], [900.0, 890.0]),
@@ -190,3 +215,12 @@ def test_weighted_sums_over_arrays_keep_their_digits(text, w, x, target, inner):
     for came, (expected, moved) in zip(got, right, strict=True):
         allowed = 2.0**-52 * (OVER_CONDITION * (abs(expected) + moved) + ULP * abs(expected))
         assert abs(mp.mpf(came) - expected) <= allowed, (got, right)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.circuit.replace("\n", "; "))
+def test_the_check_agrees(form):
+    """At its own points: rounding inside a kernel is allowed for, and every rewriting is proven."""
+    report = circuit_of(form).check()
+    assert report.passed, str(report)
+    assert not any("left as typed" in remark for remark in report.remarks)

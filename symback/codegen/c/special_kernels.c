@@ -378,14 +378,21 @@ static inline double symback_gaussian_series(double x, int first)
     return series;
 }
 
-/* exp(z^2)*erfc(z), within 3.5 ULP for z > 0. */
+/* exp(rate*x^2), rate 1 or -1/2: with h = x rounded to 1/512, h^2 is exact and the rest small. */
+static inline double symback_exp_square(double x, double rate)
+{
+    const double h = rint(x * 512.0) * (1.0 / 512.0);
+    return exp(rate * (h * h)) * exp(rate * ((x - h) * (x + h)));
+}
+
+/* exp(z^2)*erfc(z), within 3.5 ULP. */
 static inline double symback_erfcx(double z)
 {
     const double x = fabs(z);
     const double near = 41.08073330714607 * (symback_tail(1.4142135623730951 * x) + 0.015625);
     const double far = 0.5641895835477563 / x * symback_gaussian_series(x, 1);
     const double value = (x < 28.0) ? near / (0.6187184335382291 + x) : far;
-    return (z < 0.0) ? 2.0 * exp(x * x) - value : value;
+    return (z < 0.0) ? 2.0 * symback_exp_square((x > 40.0) ? 40.0 : x, 1.0) - value : value;
 }
 
 /* Its slope 2*z*erfcx(z) - 2/sqrt(pi), within 4.0 ULP for z > 0. */
@@ -419,9 +426,16 @@ static inline double symback_log_erfc(double z)
     return (z > 0.5) ? log(symback_erfcx(z)) - z * z : log1p(-erf(z));
 }
 
-/* log Phi(z), within 3.0 ULP below -1/2: log(erfcx(-z/sqrt(2))/2) - z^2/2; log(1 - Phi(-z)) above. */
+/* log Phi(z), within 4.0 ULP: log(erfcx(-z/sqrt(2))/2) - z^2/2 below -1/2, log(1 - Phi(-z)) above. */
 static inline double symback_log_ndtr(double z)
 {
     const double x = 0.7071067811865476 * z;
-    return (z < -0.5) ? log(0.5 * symback_erfcx(-x)) - 0.5 * z * z : log1p(-0.5 * erfc(x));
+    const double end = (z > 40.0) ? 40.0 : z;
+    if (z < -0.5) {
+        return log(0.5 * symback_erfcx(-x)) - 0.5 * z * z;
+    }
+    if (z > 0.0) {
+        return log1p(-0.5 * symback_exp_square(end, -0.5) * symback_erfcx(x));
+    }
+    return log1p(-0.5 * erfc(x));
 }

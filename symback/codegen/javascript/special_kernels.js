@@ -253,12 +253,18 @@ function _gaussian_series(x, first) {
   return series;
 }
 
+// exp(rate·x²), rate 1 or -1/2: with h = x rounded to 1/512, h² is exact and the rest small.
+function _exp_square(x, rate) {
+  const h = Math.round(x * 512) / 512;
+  return Math.exp(rate * (h * h)) * Math.exp(rate * ((x - h) * (x + h)));
+}
+
 // exp(z²)·erfc(z).
 function _erfcx(z) {
   const x = Math.abs(z);
   const near = (41.08073330714607 * (_tail(Math.SQRT2 * x) + 0.015625)) / (0.6187184335382291 + x);
   const value = x < 28 ? near : (0.5641895835477563 / x) * _gaussian_series(x, 1);
-  return z < 0 ? 2 * Math.exp(x * x) - value : value;
+  return z < 0 ? 2 * _exp_square(Math.min(x, 40), 1) - value : value;
 }
 
 // Its slope.
@@ -287,5 +293,7 @@ function _log_erfc(z) {
 // log Φ(z).
 function _log_ndtr(z) {
   const x = 0.7071067811865476 * z;
-  return z < -0.5 ? Math.log(0.5 * _erfcx(-x)) - 0.5 * z * z : Math.log1p(-0.5 * _erfc(x));
+  if (z < -0.5) return Math.log(0.5 * _erfcx(-x)) - 0.5 * z * z;
+  if (z > 0) return Math.log1p(-0.5 * _exp_square(Math.min(z, 40), -0.5) * _erfcx(x));
+  return Math.log1p(-0.5 * _erfc(x));
 }

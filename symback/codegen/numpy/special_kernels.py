@@ -516,8 +516,14 @@ def _rootsub(b, d):
 # -- the normal distribution ---------------------------------------------------------------------
 
 
+def _exp_square(x):
+    """exp(x²) for |x| ≤ 40: with h = x rounded to 1/512, h² is exact and the rest small."""
+    h = np.rint(x * 512.0) * (1.0 / 512.0)
+    return np.exp(h * h) * np.exp((x - h) * (x + h))
+
+
 def _erfcx(z):
-    """exp(z²)·erfc(z), within 3.5 ULP for z > 0, and within the condition for z < 0.
+    """exp(z²)·erfc(z), within 3.5 ULP.
 
     For x = |z| it is F(√2·x)/(7/8 + √2·x) with the smooth F of `_tail`, beyond 28 the asymptotic
     series, and erfcx(-x) = 2·exp(x²) - erfcx(x).
@@ -534,7 +540,7 @@ def _erfcx(z):
         for k in range(9, 0, -1):
             series = 1.0 - (2 * k - 1) * t * series
         tail = np.where(x < 28.0, near, 0.5641895835477563 * inverse * series)
-        return np.where(z < 0.0, 2.0 * np.exp(np.minimum(x, 40.0) ** 2) - tail, tail)
+        return np.where(z < 0.0, 2.0 * _exp_square(np.minimum(x, 40.0)) - tail, tail)
 
     return _in_float64(wide, z)
 
@@ -592,12 +598,19 @@ def _log_erfc(z):
 
 
 def _log_ndtr(z):
-    """log Φ(z), within 3.0 ULP: log(erfcx(-z/√2)/2) - z²/2 below -1/2, log(1 - Φ(-z)) above."""
+    """log Φ(z), within 4.0 ULP: log(erfcx(-z/√2)/2) - z²/2 below -1/2, log(1 - Φ(-z)) above.
+
+    Φ(-z) is exp(-z²/2)·erfcx(z/√2)/2 for z > 0, its exponent split as in `_exp_square`.
+    """
 
     def wide(z):
         far = np.minimum(z, -0.5)
-        near = np.log1p(-0.5 * _erfc(0.7071067811865476 * np.maximum(z, -0.5)))
         below = np.log(0.5 * _erfcx(-0.7071067811865476 * far)) - 0.5 * far * far
-        return np.where(z < -0.5, below, near)
+        x = np.clip(z, 0.0, 40.0)
+        h = np.rint(x * 512.0) * (1.0 / 512.0)
+        tail = np.exp(-0.5 * h * h) * np.exp(-0.5 * (x - h) * (x + h))
+        tail = 0.5 * tail * _erfcx(0.7071067811865476 * x)
+        middle = 0.5 * _erfc(0.7071067811865476 * np.clip(z, -0.5, 0.0))
+        return np.where(z < -0.5, below, np.log1p(-np.where(z > 0.0, tail, middle)))
 
     return _in_float64(wide, z)
