@@ -163,13 +163,12 @@ def exp_of_square_times_erfc(see: See, product: Expr) -> Expr | None:
     if len(powers) != 1:
         return None
     ((power, total),) = powers
-    total = through_names(see, total)
     for factor in factors:
         base, times = base_and_power(factor)
         inner = see(base)
         if not (isinstance(inner, erfc) and times in (1, -1)):
             continue
-        u = argument(inner)
+        u, total = argument(inner), through_names(see, total)
         if terms_of(u) > SHORT or terms_of(total) > SHORT:
             continue
         left = sp.expand(total - times * through_names(see, u) ** 2)
