@@ -107,7 +107,7 @@ def _certify(
     oracle = Oracle(circuit)
     report = check_module(circuit, module, points=points, seed=seed, name=name, oracle=oracle)
     report = with_typed(report, circuit, oracle)
-    met = [s.merged(p) for s, _ in oracle.scenes(points, seed) for p in s.points]
+    met = [s.merged(p) for s, _ in oracle.point_batches(points, seed) for p in s.points]
     digits = tuple(digits_of(report.rows, oracle))
     return Certificate(report, source, _digest(text), digits, _ranges(met))
 

@@ -57,13 +57,13 @@ class _Checker:
 
     def _run(self, points: int, seed: int) -> int:
         done = 0
-        found = self._oracle.scenes(points, seed)
-        for scene, truths in found:
-            for point, expected in zip(scene.points, truths, strict=True):
-                self._guarded("one sample", self._check_sample, scene, point, expected)
+        found = self._oracle.point_batches(points, seed)
+        for batch, truths in found:
+            for point, expected in zip(batch.points, truths, strict=True):
+                self._guarded("one sample", self._check_sample, batch, point, expected)
                 done += 1
-            self._guarded("a batch", self._check_batch, scene, truths)
-            self._guarded("blocks", self._check_blocks, scene, truths)
+            self._guarded("a batch", self._check_batch, batch, truths)
+            self._guarded("blocks", self._check_blocks, batch, truths)
         if done < points:
             self.remarks.append(
                 f"only {done} of {points} points inside the domain and the range of float64 found"
@@ -110,16 +110,16 @@ class _Checker:
         if share > row.worst_share or not row.at:
             row.worst_share, row.at = max(share, row.worst_share), at
 
-    def _check_sample(self, scene: PointBatch, point: Point, expected: dict[str, Expected]) -> None:
+    def _check_sample(self, batch: PointBatch, point: Point, expected: dict[str, Expected]) -> None:
         """forward, backward and value_and_grad without a batch axis."""
         module, output, objective = self._module, self._circuit.output, self._circuit.objective
-        params, inputs = scene.params(module), scene.inputs(module, point)
-        at, merged = scene.describe(point), scene.merged(point)
+        params, inputs = batch.params(module), batch.inputs(module, point)
+        at, merged = batch.describe(point), batch.merged(point)
 
         lost: list[str] = []
 
         def compare(quantity: str, key: str, got: Any) -> None:
-            if key in expected or not scene.at_edge:
+            if key in expected or not batch.at_edge:
                 passed = quantity not in self.rows or self.rows[quantity].worst_share < math.inf
                 self._compare(quantity, got, expected[key], at, Location(key, merged))
                 if passed and self.rows[quantity].worst_share == math.inf:
@@ -161,12 +161,12 @@ class _Checker:
         objective = self._circuit.objective
         return objective.name if self._circuit.loss else f"mean {objective.name}"
 
-    def _check_batch(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
+    def _check_batch(self, batch: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
         """The same with a batch axis and an adjoint of the output that differs by sample."""
         module, circuit = self._module, self._circuit
-        n = len(scene.points)
-        params, inputs = scene.params(module), scene.batch(module)
-        at = f"batch of {n} at {scene.describe(scene.points[0])}, …"
+        n = len(batch.points)
+        params, inputs = batch.params(module), batch.batch(module)
+        at = f"batch of {n} at {batch.describe(batch.points[0])}, …"
         values, cache = module.forward(params, inputs)
         per_sample = self._oracle.per_sample_output
         seeds: Any = np.array([(-2.0) ** (i % 3) for i in range(n)]) if per_sample else 1.0
@@ -197,15 +197,15 @@ class _Checker:
         rows = truths if self._oracle.per_sample_objective else truths[:1]
         self._compare_mean("batch value_and_grad", mean, grad, rows, at)
 
-    def _check_blocks(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
+    def _check_blocks(self, batch: PointBatch, truths: Sequence[dict[str, Expected]]) -> None:
         """value_and_grad where the samples are more than one block holds."""
         per_sample = self._has_objective and self._oracle.per_sample_objective
-        if len(scene.points) < 3 or not per_sample:
+        if len(batch.points) < 3 or not per_sample:
             return
         module = self._module
         with with_constants(module, BLOCK_ROWS=2):
-            mean, grad = module.value_and_grad(scene.params(module), scene.batch(module))
-        at = f"blocks of 2 at {scene.describe(scene.points[0])}, …"
+            mean, grad = module.value_and_grad(batch.params(module), batch.batch(module))
+        at = f"blocks of 2 at {batch.describe(batch.points[0])}, …"
         self._compare_mean("blocks of a batch", mean, grad, truths, at)
 
     def _compare_each(
@@ -243,18 +243,18 @@ class _Checker:
         """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples."""
         if not self._circuit.params or not self._has_objective:
             return
-        for scene, truths in found:
-            if len(scene.points) >= 3 and self._train(scene, truths):
+        for batch, truths in found:
+            if len(batch.points) >= 3 and self._train(batch, truths):
                 return
-        for scene, truths in found:
-            if self._train(scene, truths):
+        for batch, truths in found:
+            if self._train(batch, truths):
                 return
         self._row("sgd").worst_share = math.inf
         self._row("sgd").at = "no point at which a step stays inside the domain"
 
-    def _train(self, scene: PointBatch, truths: Sequence[dict[str, Expected]]) -> bool:
+    def _train(self, batch: PointBatch, truths: Sequence[dict[str, Expected]]) -> bool:
         """Two epochs, the last batch smaller; False where a step leaves the domain."""
-        module, n = self._module, len(scene.points)
+        module, n = self._module, len(batch.points)
         size = max(2, n - 1)
         objective = self._circuit.objective.name
         slope = max(
@@ -262,12 +262,12 @@ class _Checker:
             for t in truths
             for key in (f"∂{objective}./∂{p.name}" for p in self._circuit.params)
         )
-        start = scene.params(module)
-        smallest = min((abs(v) for v in scene.shared.values() if v), default=1.0)
+        start = batch.params(module)
+        smallest = min((abs(v) for v in batch.shared.values() if v), default=1.0)
         base = 0.01 * smallest / max(slope, 1e-300)
         rate: Callable[[int], float] = lambda t: base / (1 + t)  # noqa: E731
         seen: list[tuple[int, float, Any]] = []
-        inputs = scene.batch(module)
+        inputs = batch.batch(module)
         result, losses = module.sgd(
             start,
             inputs,
@@ -288,21 +288,21 @@ class _Checker:
             raise ValueError(f"sgd made {len(seen)} steps, expected {len(steps)}")
         before = start
         for t, rows in enumerate(steps):
-            expected = self._step_truth(scene, before, rows)
+            expected = self._step_truth(batch, before, rows)
             if expected is None:
                 return False
-            self._compare_step(scene, before, seen[t], expected, rate(t), t)
+            self._compare_step(batch, before, seen[t], expected, rate(t), t)
             if float(losses[t]) != seen[t][1] or seen[t][0] != t:
                 raise ValueError(f"sgd's callback and losses disagree at step {t}")
             before = seen[t][2]
         return True
 
     def _step_truth(
-        self, scene: PointBatch, params: Any, rows: Sequence[int]
+        self, batch: PointBatch, params: Any, rows: Sequence[int]
     ) -> list[dict[str, Expected]] | None:
         found = []
         for i in rows:
-            point = {**scene.merged(scene.points[i]), **self._layout.unpack(params)}
+            point = {**batch.merged(batch.points[i]), **self._layout.unpack(params)}
             expected = self._oracle.expected(point)
             if expected is None:
                 return None
@@ -311,7 +311,7 @@ class _Checker:
 
     def _compare_step(
         self,
-        scene: PointBatch,
+        batch: PointBatch,
         before: Any,
         step: tuple[int, float, Any],
         rows: Sequence[dict[str, Expected]],
@@ -319,7 +319,7 @@ class _Checker:
         t: int,
     ) -> None:
         objective = self._circuit.objective.name
-        at = f"step {t} from {scene.describe(scene.points[0])}"
+        at = f"step {t} from {batch.describe(batch.points[0])}"
         share = 1.0 / len(rows)
         loss = total([r[f"{objective}."] for r in rows]).scaled(share)
         self._compare("sgd loss", step[1], loss, at)
@@ -335,10 +335,10 @@ class _Checker:
     def _check_vectors(self, found: Sequence[tuple[PointBatch, Any]]) -> None:
         """ravel and unravel are inverse; objective is value_and_grad; initial values hold."""
         module, layout = self._module, self._layout
-        for scene, _ in found[:1]:
+        for batch, _ in found[:1]:
             if not self._has_objective:
                 break
-            params, inputs = scene.params(module), scene.batch(module)
+            params, inputs = batch.params(module), batch.batch(module)
             vector = module.ravel(params)
             if [float(v) for v in vector] != list(layout.unpack(params).values()):
                 raise ValueError("ravel gives another order or other numbers than Params")

@@ -105,8 +105,10 @@ class EdgeFinder:
         self._edges = edges_of(circuit)
         self._meaning = {n.name: elementary(n.formula) for n in circuit.computed}
 
-    def scenes(self, rng: np.random.Generator, most: int = MOST_EDGES) -> Iterator[PointBatch]:
-        """Scenes with a point on an edge and points on both sides."""
+    def point_batches(
+        self, rng: np.random.Generator, most: int = MOST_EDGES
+    ) -> Iterator[PointBatch]:
+        """Point batches with a point on an edge and points on both sides."""
         for number in self._chosen(rng, most):
             lines = self._lines_to(number)
             start = self._start(rng)
@@ -115,7 +117,7 @@ class EdgeFinder:
                      *rng.permutation([n for n in leaves if n in self._params])]  # fmt: skip
             found = _Edge(number, lines, start).found(list(map(str, order)), rng)
             if found is not None:
-                yield from self._as_scenes(*found)
+                yield from self._as_batches(*found)
 
     def _chosen(self, rng: np.random.Generator, most: int) -> list[Expr]:
         """Some of the edges: as many of kinks as of domains, if there are so many."""
@@ -148,8 +150,8 @@ class EdgeFinder:
         read = {s.name for s in number.free_symbols}.union(*(n.operands for n in lines))
         return [n for n in (*self._inputs, *self._params) if n in read]
 
-    def _as_scenes(self, leaf: str, points: Sequence[Mapping[str, float]]) -> Iterator[PointBatch]:
-        """One scene with all points as samples; where a parameter was moved, one scene each."""
+    def _as_batches(self, leaf: str, points: Sequence[Mapping[str, float]]) -> Iterator[PointBatch]:
+        """One batch with all points as samples; where a parameter was moved, one batch each."""
         groups = [[p] for p in points] if leaf in self._params else [list(points)]
         for group in groups:
             shared = {n: group[0][n] for n in self._params}

@@ -27,18 +27,18 @@ from symback.truth.packing import ModuleEntries
 from symback.truth.points import (
     SAMPLES,
     PointBatch,
-    far_scenes,
+    far_batches,
     has_kinks,
-    kink_scenes,
-    large_scenes,
-    scenes,
+    kink_batches,
+    large_batches,
+    point_batches,
 )
 from symback.truth.reference import Reference, Truth
 from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, Undefined, enclosures
 
 BITS = 1300
 UNDERFLOW = arb(10) ** -290  # what may underflow where exp is shifted
-LARGE_TRIED = 24  # scenes in which exp overflows where it is not shifted
+LARGE_TRIED = 24  # point batches in which exp overflows where it is not shifted
 LARGE_KEPT = 8_000  # of them, numbers at all points together
 MOST_MASKED = 3  # points with NaN in what is not read
 MOST_INFINITE = 3  # leaves that are tried infinite
@@ -69,7 +69,7 @@ class _Enclosed:
 Truths = dict[str, Expected]
 """By quantity: "f", "∂f/∂w3"; those of the objective have a dot, "l.", "∂l./∂w3"."""
 
-Scenes = list[tuple[PointBatch, list[Truths]]]
+ProvenBatches = list[tuple[PointBatch, list[Truths]]]
 """Each with the truths of its points."""
 
 
@@ -103,37 +103,37 @@ class Oracle:
         )
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
         self._found_at_edges: dict[tuple[tuple[str, float], ...], Truths | None] = {}
-        self._scenes: dict[tuple[int, int], Scenes] = {}
+        self._point_batches: dict[tuple[int, int], ProvenBatches] = {}
         self._skipped: dict[tuple[int, int], int] = {}
 
-    def scenes(self, points: int, seed: int) -> Scenes:
-        """Scenes whose points all have a proven truth: enough points, and more at kinks and edges.
+    def point_batches(self, points: int, seed: int) -> ProvenBatches:
+        """Batches whose points all have a proven truth: enough, and more at kinks and edges.
 
         At edges of the formulas a partial without a truth is left out.
         """
         key = (points, seed)
-        if key not in self._scenes:
+        if key not in self._point_batches:
             found = self._draw(points, np.random.default_rng(seed))
             edges, self._skipped[key] = self._edges(found, np.random.default_rng([seed, 1]))
-            self._scenes[key] = [*found, *edges]
-        return self._scenes[key]
+            self._point_batches[key] = [*found, *edges]
+        return self._point_batches[key]
 
     def skipped(self, points: int, seed: int) -> int:
         """How many points on edges and beside them have no truth."""
-        self.scenes(points, seed)
+        self.point_batches(points, seed)
         return self._skipped[points, seed]
 
-    def _edges(self, found: Scenes, rng: np.random.Generator) -> tuple[Scenes, int]:
-        """Scenes at edges, and how many of their points were left out."""
-        tried = list(EdgeFinder(self.circuit, self.layout).scenes(rng))
+    def _edges(self, found: ProvenBatches, rng: np.random.Generator) -> tuple[ProvenBatches, int]:
+        """Point batches at edges, and how many of their points were left out."""
+        tried = list(EdgeFinder(self.circuit, self.layout).point_batches(rng))
         kept = self._kept(tried, SAMPLES)
-        left = sum(len(scene.points) for scene in tried) - sum(len(t) for _, t in kept)
+        left = sum(len(batch.points) for batch in tried) - sum(len(t) for _, t in kept)
         more = [*self._without_unread(kept), *self._with_infinities(found, rng)]
         if self.layout.scaled or any(line.expr.has(hypot) for line in self.lowered.forward.lines):
-            more += far_scenes(self.circuit, rng, self.layout)
+            more += far_batches(self.circuit, rng, self.layout)
         return [*kept, *self._kept(more, SAMPLES)], left
 
-    def _without_unread(self, found: Scenes) -> list[PointBatch]:
+    def _without_unread(self, found: ProvenBatches) -> list[PointBatch]:
         """Points at which what only a branch reads that is not taken is not a number."""
         if not self._reference.has_branches:
             return []
@@ -142,17 +142,17 @@ class Oracle:
         always = frozenset.intersection(*unread) if unread else frozenset()
         always |= self._in_unread_entries
         chosen: dict[frozenset[str], PointBatch] = {}
-        for (scene, point), names in zip(points, unread, strict=True):
+        for (batch, point), names in zip(points, unread, strict=True):
             masked = dict.fromkeys(sorted(names - always), math.nan)
             if masked:
                 shared, sample = (
-                    {n: masked.get(n, v) for n, v in part.items()} for part in (scene.shared, point)
+                    {n: masked.get(n, v) for n, v in part.items()} for part in (batch.shared, point)
                 )
                 new = PointBatch(shared, (sample,), self.layout, at_edge=True)
                 chosen.setdefault(frozenset(masked), new)
         return list(chosen.values())[:MOST_MASKED]
 
-    def _with_infinities(self, found: Scenes, rng: np.random.Generator) -> list[PointBatch]:
+    def _with_infinities(self, found: ProvenBatches, rng: np.random.Generator) -> list[PointBatch]:
         """Points with one infinite number; those at which the formulas have a value are kept.
 
         A factorisation has no use for one, and a class's share of -∞ is 0·∞ in code.
@@ -161,57 +161,57 @@ class Oracle:
         names = [name for name in self._reference.leaves if name not in unfit]
         if not found or not names or self._factorised or self.layout.classes:
             return []
-        scene = found[0][0]
+        batch = found[0][0]
         made = []
         for name in rng.permutation(names)[:MOST_INFINITE].tolist():
             for infinite in (math.inf, -math.inf):
                 shared, sample = (
                     {n: infinite if n == name else v for n, v in part.items()}
-                    for part in (scene.shared, scene.points[0])
+                    for part in (batch.shared, batch.points[0])
                 )
                 if name not in self._reference.unread({**shared, **sample}):
                     made.append(PointBatch(shared, (sample,), self.layout, at_edge=True))
         return made
 
-    def _draw(self, points: int, rng: np.random.Generator) -> Scenes:
-        found: Scenes = []
+    def _draw(self, points: int, rng: np.random.Generator) -> ProvenBatches:
+        found: ProvenBatches = []
         left = points
-        for scene in scenes(self.circuit, rng, points, self.layout):
-            kept, truths = self._inside(scene, left)
+        for batch in point_batches(self.circuit, rng, points, self.layout):
+            kept, truths = self._inside(batch, left)
             if kept.points:
                 left -= len(kept.points)
                 found.append((kept, truths))
             if left <= 0:
                 break
         if has_kinks(self.typed):
-            more = kink_scenes(self.circuit, rng, points * 2 // 3, self.layout)
+            more = kink_batches(self.circuit, rng, points * 2 // 3, self.layout)
             found += self._kept(more, points)
         if self.layout.may_overflow:
-            more = large_scenes(self.circuit, rng, LARGE_TRIED, self.layout)
+            more = large_batches(self.circuit, rng, LARGE_TRIED, self.layout)
             left = LARGE_KEPT // len(self.circuit)
-            for scene in more:
-                scene, truths = self._inside(scene, points)
+            for batch in more:
+                batch, truths = self._inside(batch, points)
                 if not truths:
                     continue
-                found.append((scene, truths))
+                found.append((batch, truths))
                 left -= len(truths)
                 if left <= 0:
                     break
         return found
 
-    def _kept(self, more: Iterable[PointBatch], most: int) -> Scenes:
-        """Those of more scenes that have points with a proven truth."""
-        return [pair for pair in (self._inside(scene, most) for scene in more) if pair[1]]
+    def _kept(self, more: Iterable[PointBatch], most: int) -> ProvenBatches:
+        """Those of more point batches that have points with a proven truth."""
+        return [pair for pair in (self._inside(batch, most) for batch in more) if pair[1]]
 
-    def _inside(self, scene: PointBatch, most: int) -> tuple[PointBatch, list[Truths]]:
-        """The points of a scene that have a proven truth, with it."""
+    def _inside(self, batch: PointBatch, most: int) -> tuple[PointBatch, list[Truths]]:
+        """The points of a point batch that have a proven truth, with it."""
         kept, truths = [], []
-        for point in scene.points[:most]:
-            expected = self.expected(scene.merged(point), scene.at_edge)
+        for point in batch.points[:most]:
+            expected = self.expected(batch.merged(point), batch.at_edge)
             if expected is not None:
                 kept.append(point)
                 truths.append(expected)
-        return scene.with_points(kept), truths
+        return batch.with_points(kept), truths
 
     def expected(self, point: Mapping[str, float], at_edge: bool = False) -> Truths | None:
         """Truth and allowance of every quantity at a point; None where there is none.

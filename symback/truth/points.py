@@ -1,6 +1,6 @@
 """Points to check at: many magnitudes, both signs, zeros and ties.
 
-A scene is one set of parameters with a few samples, as a batch is. Magnitudes are drawn
+A point batch is one set of parameters with a few samples, as in training. Magnitudes are drawn
 log-uniformly, from narrow ranges to wide ones; points of all ones or of small normal numbers
 would miss most wrong formulas.
 """
@@ -21,8 +21,8 @@ from symback.truth.packing import NUMBERS, ModuleEntries
 
 Point = Mapping[str, float]
 
-SAMPLES = 4  # of a scene
-MOST_SCENES = 400
+SAMPLES = 4  # of a point batch
+MOST_BATCHES = 400
 SHORT = 2**10  # numbers at kinks are multiples of 1/SHORT
 MOST_NUMBERS = 6  # of the circuit that points at kinks use
 RANGES = (
@@ -78,12 +78,12 @@ class PointBatch:
         return ", ".join(f"{name}={value:.6g}" for name, value in self.merged(point).items())
 
 
-def scenes(
+def point_batches(
     circuit: Circuit, rng: np.random.Generator, points: int, layout: ModuleEntries = NUMBERS
 ) -> Iterator[PointBatch]:
-    """Scenes in all ranges of magnitude, in turn; the caller drops what is outside the domain."""
+    """Batches in all ranges of magnitude, in turn; the caller drops what is outside the domain."""
     params, others = _names(circuit)
-    for number in range(MOST_SCENES + points):
+    for number in range(MOST_BATCHES + points):
         usual = MODERATE if layout.has_arrays else RANGES
         one_range = [usual[number % len(usual)]]
         ranges = np.log(usual if number % 4 == 1 else one_range)  # one for all, or one for each
@@ -103,10 +103,10 @@ def has_kinks(circuit: Circuit) -> bool:
     return any(has_kink(n.formula) for n in circuit.computed)
 
 
-def kink_scenes(
+def kink_batches(
     circuit: Circuit, rng: np.random.Generator, count: int, layout: ModuleEntries = NUMBERS
 ) -> Iterator[PointBatch]:
-    """Scenes whose leaves share a few short numbers, zero and the circuit's own among them.
+    """Point batches whose leaves share a few short numbers, zero and the circuit's own among them.
 
     Sums and products of such numbers are exact, so that arguments of max tie, conditions hold
     with equality and abs meets 0.
@@ -131,10 +131,10 @@ def kink_scenes(
         yield PointBatch(shared, tuple(samples), layout)
 
 
-def large_scenes(
+def large_batches(
     circuit: Circuit, rng: np.random.Generator, count: int, layout: ModuleEntries
 ) -> Iterator[PointBatch]:
-    """Scenes in which one array has elements whose exp no float64 holds.
+    """Point batches in which one array has elements whose exp no float64 holds.
 
     They have one sign in a sample, so that samples are far apart, or signs of their own, so that
     elements are.
@@ -161,10 +161,10 @@ def large_scenes(
         yield PointBatch(shared, tuple(samples), layout)
 
 
-def far_scenes(
+def far_batches(
     circuit: Circuit, rng: np.random.Generator, layout: ModuleEntries
 ) -> Iterator[PointBatch]:
-    """Scenes in which all inputs, or all parameters, have a square that float64 does not hold."""
+    """Batches whose inputs, or parameters, all have a square that float64 does not hold."""
     params, others = _names(circuit)
     for far in FAR:
         for names in (params, others):

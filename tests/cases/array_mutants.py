@@ -21,7 +21,7 @@ from symback.codegen.numpy import array_kernels
 from symback.truth.explicit import explicit
 from symback.truth.oracle import Oracle
 from symback.truth.packing import ModuleEntries
-from symback.truth.points import scenes
+from symback.truth.points import point_batches
 from tests.cases.mutants import Mutant, Tally, of_call, of_operation
 
 FUNCTIONS = (
@@ -365,9 +365,9 @@ def shapes_of(circuit: Any, module: ModuleType) -> dict[str, dict[str, tuple[int
 
     made, entries = explicit(circuit)
     layout = ModuleEntries.of(entries)
-    scene = next(scenes(made, np.random.default_rng(0), 24, layout))
+    batch = next(point_batches(made, np.random.default_rng(0), 24, layout))
     with layout.fitted(module), np.errstate(all="ignore"):
-        params, inputs = scene.params(module), scene.batch(module)
+        params, inputs = batch.params(module), batch.batch(module)
         sys.setprofile(note)
         try:
             value, cache = module.forward(params, inputs)

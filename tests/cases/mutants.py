@@ -302,20 +302,20 @@ def _like(rounded: Any, original: Any) -> Any:
     return rounded.astype(original.dtype)[()]
 
 
-def _rate(module: ModuleType, scene: Any) -> Any:
+def _rate(module: ModuleType, batch: Any) -> Any:
     """A learning rate that moves no parameter by more than a thousandth."""
-    params = module.Params(*(mp.mpf(v) for v in scene.shared.values()))
-    columns = {n: np.array([mp.mpf(p[n]) for p in scene.points]) for n in scene.points[0]}
+    params = module.Params(*(mp.mpf(v) for v in batch.shared.values()))
+    columns = {n: np.array([mp.mpf(p[n]) for p in batch.points]) for n in batch.points[0]}
     grad = module.value_and_grad(params, module.Inputs(**columns))[1]
     largest = max((abs(g) for g in grad), default=1)
     smallest = min((abs(p) for p in params if p), default=1)
     return min(mp.mpf("0.001") * smallest / (largest or 1), mp.mpf(10))
 
 
-def _observe(module: ModuleType, scene: Any, eta: Any) -> list[Any]:
-    """Everything that the module computes at a scene, as a flat list of numbers."""
-    params = module.Params(*(mp.mpf(v) for v in scene.shared.values()))
-    columns = {n: np.array([mp.mpf(p[n]) for p in scene.points], object) for n in scene.points[0]}
+def _observe(module: ModuleType, batch: Any, eta: Any) -> list[Any]:
+    """Everything that the module computes at a point batch, as a flat list of numbers."""
+    params = module.Params(*(mp.mpf(v) for v in batch.shared.values()))
+    columns = {n: np.array([mp.mpf(p[n]) for p in batch.points], object) for n in batch.points[0]}
     inputs = module.Inputs(**columns)
     value, cache = module.forward(params, inputs)
     seeds = np.array([mp.mpf(i % 3 + 1) / 2 for i in range(np.size(value))], object)
@@ -324,7 +324,7 @@ def _observe(module: ModuleType, scene: Any, eta: Any) -> list[Any]:
     found = [value, *bars[0], *(b for b in bars[1] if b is not None), loss, *grad]
     if params:
         seen: list[Any] = []
-        size = max(2, len(scene.points) - 1)
+        size = max(2, len(batch.points) - 1)
         trained, losses = module.sgd(
             params,
             inputs,
@@ -348,21 +348,21 @@ class Equivalence:
         self._seen: list[tuple[Any, Any, list[Any]]] = []
         with mp.workdps(DIGITS):
             original = _exact(text)
-            for scene, _ in oracle.scenes(points, seed):
-                if len(scene.points) >= 3 or not oracle.circuit.inputs:
+            for batch, _ in oracle.point_batches(points, seed):
+                if len(batch.points) >= 3 or not oracle.circuit.inputs:
                     try:
-                        eta = _rate(original, scene)
-                        self._seen.append((scene, eta, _observe(original, scene, eta)))
+                        eta = _rate(original, batch)
+                        self._seen.append((batch, eta, _observe(original, batch, eta)))
                     except OverflowError:  # too large to judge
                         continue
-        assert self._seen, "no scene to tell mutants apart"
+        assert self._seen, "no point batch to tell mutants apart"
 
     def same(self, text: str) -> bool:
         """Whether the text computes the same numbers as the module, to 12 digits."""
         with mp.workdps(DIGITS), np.errstate(all="ignore"):
-            for scene, eta, expected in self._seen:
+            for batch, eta, expected in self._seen:
                 try:
-                    got = _observe(_exact(text), scene, eta)
+                    got = _observe(_exact(text), batch, eta)
                 except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError):
                     return False
                 if len(got) != len(expected) or not all(map(_alike, got, expected)):

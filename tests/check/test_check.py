@@ -19,7 +19,7 @@ from symback.operations.elementwise import OPS
 from symback.operations.expressions import real_symbol
 from symback.truth import rounding
 from symback.truth.oracle import Oracle
-from symback.truth.points import has_kinks, kink_scenes, scenes
+from symback.truth.points import has_kinks, kink_batches, point_batches
 from symback.truth.reference import Reference
 from tests.cases.independent import DIGITS, circuit_value
 from tests.cases.mutants import hunt, mutants
@@ -365,8 +365,8 @@ def test_the_allowance_encloses_float64_and_little_more(name):
     circuit = sample(name)
     module, lowered = circuit.compile(), lower(circuit)
     rng = np.random.default_rng(0)
-    for scene in list(scenes(circuit, rng, 20))[:12]:
-        point = scene.merged(scene.points[0])
+    for batch in list(point_batches(circuit, rng, 20))[:12]:
+        point = batch.merged(batch.points[0])
         symbols = {n.symbol: point[n.name] for n in circuit.leaves}
         try:
             with balls.precision(1300):
@@ -377,7 +377,7 @@ def test_the_allowance_encloses_float64_and_little_more(name):
             continue
         with np.errstate(all="ignore"):
             got = float(
-                module.forward(scene.params(module), scene.inputs(module, scene.points[0]))[0]
+                module.forward(batch.params(module), batch.inputs(module, batch.points[0]))[0]
             )
         assert ball.contains(arb(got)), (name, point)
         size = sum(abs(point[n.name]) for n in circuit.leaves) + abs(got)
@@ -401,7 +401,7 @@ def test_exact_arithmetic_is_not_widened():
 
 def test_points_have_many_magnitudes_signs_and_special_values():
     circuit = sample("L5")
-    found = [p[n] for s in list(scenes(circuit, np.random.default_rng(0), 24))[:64]
+    found = [p[n] for s in list(point_batches(circuit, np.random.default_rng(0), 24))[:64]
              for p in map(s.merged, s.points) for n in p]  # fmt: skip
     sizes = np.abs([v for v in found if v and abs(v) > 1e-300])
     assert sizes.min() < 1e-15 and sizes.max() > 1e15
@@ -416,8 +416,8 @@ def test_points_at_kinks_are_met(name):
     oracle = Oracle(circuit)
     lowered = oracle.lowered
     met = 0
-    for scene in kink_scenes(circuit, np.random.default_rng(0), 16):
-        for point in map(scene.merged, scene.points):
+    for batch in kink_batches(circuit, np.random.default_rng(0), 16):
+        for point in map(batch.merged, batch.points):
             if oracle.expected(point) is None:
                 continue
             values = dict(point)
@@ -448,4 +448,4 @@ def test_smooth_circuits_have_no_kinks():
 @pytest.mark.parametrize("name", LECTURE)
 def test_the_oracle_keeps_what_it_found(name):
     oracle = Oracle(sample(name))
-    assert oracle.scenes(24, 0) is oracle.scenes(24, 0)
+    assert oracle.point_batches(24, 0) is oracle.point_batches(24, 0)

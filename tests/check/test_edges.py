@@ -72,21 +72,21 @@ def test_points_lie_on_edges_and_on_both_sides(text, holds):
     found = []
     for seed in range(6):
         finder = EdgeFinder(made, ModuleEntries.of(entries))
-        for scene in finder.scenes(np.random.default_rng(seed)):
-            found += [scene.merged(point) for point in scene.points]
+        for batch in finder.point_batches(np.random.default_rng(seed)):
+            found += [batch.merged(point) for point in batch.points]
     assert found and any(holds(**{n: point[n] for n in names}) for point in found)
 
 
 def test_what_is_not_read_is_nan_at_some_points():
     circuit = sb.circuit("f = where(m > 0, d*a, exp(-d))", loss=None)
-    points = [s.merged(p) for s, _ in Oracle(circuit).scenes(24, 0) for p in s.points]
+    points = [s.merged(p) for s, _ in Oracle(circuit).point_batches(24, 0) for p in s.points]
     assert any(math.isnan(point["a"]) and point["m"] <= 0 for point in points)
     assert not any(math.isnan(point["d"]) or math.isnan(point["m"]) for point in points)
 
 
 def test_smooth_circuits_cost_nothing_more():
-    scenes = Oracle(sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")).scenes(24, 0)
-    assert not any(scene.at_edge for scene, _ in scenes)
+    point_batches = Oracle(sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")).point_batches(24, 0)
+    assert not any(batch.at_edge for batch, _ in point_batches)
 
 
 # -- what is right there -------------------------------------------------------------------------

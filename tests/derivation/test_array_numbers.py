@@ -28,7 +28,7 @@ from symback.operations.arrays import ARRAY_FUNCTIONS, matmul, transpose
 from symback.operations.balls.arrays import DEFINED
 from symback.operations.balls.scalars import nearest_float
 from symback.truth.explicit import explicit
-from symback.truth.points import scenes
+from symback.truth.points import point_batches
 from symback.truth.reference import Reference
 from tests.cases.array_circuits import ALL, CIRCUITS
 
@@ -91,8 +91,8 @@ def test_every_number_is_the_float_nearest_to_sympys(name):
     circuit = circuit_of(EXACT[name])
     numbers, layout = explicit(circuit)
     reference = Reference(numbers, numbers.objective.name)
-    found = scenes(numbers, np.random.default_rng(3), 8, layout)
-    points = (scene.merged(scene.points[0]) for scene in itertools.islice(found, 20))
+    found = point_batches(numbers, np.random.default_rng(3), 8, layout)
+    points = (batch.merged(batch.points[0]) for batch in itertools.islice(found, 20))
     point, truth = next((p, t) for p in points if (t := reference.at(p)) is not None)
     at = {
         leaf: np.array([point[entry] for entry in entries.flat]).reshape(entries.shape)
