@@ -142,8 +142,8 @@ def test_mutants_are_of_every_kind():
 # text → text, in the module of L5
 PLANTED_BY_HAND = {
     "ravel reversed": (
-        "_array(name, value).reshape(-1) for name, value in named]",
-        "_array(name, value).reshape(-1) for name, value in [*named][::-1]]",
+        "for n, value in _by_name(params)])",
+        "for n, value in [*_by_name(params)][::-1]])",
     ),
     "unravel reversed": ("return Params(*vector)", "return Params(*vector[::-1])"),
     "objective of another sign": ("return value, ravel(grad)", "return value, -ravel(grad)"),
@@ -151,7 +151,10 @@ PLANTED_BY_HAND = {
     "sum for mean": ("total / n", "total"),
     "blocks dropped": ("total = total + block_total", "pass"),
     "ragged batch divided by b": ("b = len(batch[0])", "b = batch_size"),
-    "learning rate of the first step": ("learning_rate(len(losses))", "learning_rate(0)"),
+    "learning rate of the first step": (
+        "_rate(learning_rate, len(losses))",
+        "_rate(learning_rate, 0)",
+    ),
     "ascent": ("w - step * bar", "w + step * bar"),
     "float32 everywhere": ("np.dtype(float)", "np.dtype(np.float32)"),
     "a batch seen as one sample": ("_seed(output_bar, ", "_seed(1.0, "),
