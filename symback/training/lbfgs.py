@@ -99,7 +99,7 @@ def minimise(
 
 
 def evaluation_of(whole: Callable[[FloatArray], Part], theta: FloatArray) -> Evaluation:
-    """The place of θ."""
+    """Loss and gradient at θ."""
     part = whole(theta)
     return Evaluation(theta, float(part.loss), np.asarray(part.gradient, np.float64))
 

@@ -179,11 +179,12 @@ class _Run:
 
     @property
     def _converged(self) -> bool:
-        """Whether the last epoch of L-BFGS had no use for all its iterations."""
+        """Whether the last epoch of L-BFGS needed fewer iterations, or none lowered the loss."""
         if not self.setup.full_batch or self.point.done or len(self.history) < 2:
             return False
         ends = {record.epoch: record.step for record in self.history}
-        return self.point.step - ends.get(self.point.epoch - 1, 0) < self.setup.steps
+        fewer = self.point.step - ends.get(self.point.epoch - 1, 0) < self.setup.steps
+        return fewer or self.history[-1].loss >= self.history[-2].loss
 
     def _enough(self) -> bool:
         """Whether patience has ended, or L-BFGS its search."""

@@ -153,7 +153,7 @@ REFUSED = {
     "method": (NEURON, {"methods": ["adam"]}, TrainingError, "no method 'adam'; choose from gd"),
     "no method": (NEURON, {"methods": []}, TrainingError, "no method is named"),
     "start": (NEURON, {"start": {"w33": 1.0}}, UnknownName, "did you mean 'w3'"),
-    "no start": (NEURON, {"start": {"w3": float("nan")}}, TrainingError, "must be finite"),
+    "no start": (NEURON, {"start": {"w3": float("nan")}}, TrainingError, "must be a finite number"),
     "steps": (NEURON, {"steps": 0}, TrainingError, "steps is 0"),
     "rate": (NEURON, {"learning_rate": -1.0}, TrainingError, "learning_rate is -1"),
     "batch": (NEURON, {"batch_size": 61}, TrainingError, "61, but there are 60 rows"),

@@ -9,7 +9,7 @@ import symback as sb
 from symback.errors import TrainingError
 from symback.training.checkpoint import Saver, load
 from symback.training.engine.gradients import Part
-from symback.training.lbfgs import evaluation_of, minimise
+from symback.training.lbfgs import Found, evaluation_of, minimise
 from symback.training.line_search import Trial, search
 from symback.training.loop import train
 from symback.training.run import summary, train_from_file
@@ -314,3 +314,14 @@ def test_every_setting_is_crossed_with_the_optimisers():
     given |= {name for settings, _ in GIVEN.values() for name in settings.get("options", {})}
     known = {name for name, field in Settings.__dataclass_fields__.items() if field.init}
     assert {*known, *LBFGS_OPTIONS} - given <= {"optimiser", "options", "sizes"}
+
+
+def test_a_run_ends_where_only_rounding_moves_the_loss(monkeypatch):
+    """Iterations that go in circles: an epoch that lowers nothing is the last."""
+
+    def circling(whole, start, state, *, iterations, **_):
+        return Found(start.theta, (), iterations, False)
+
+    monkeypatch.setattr("symback.training.lbfgs.minimise", circling)
+    result = fitted("Thurber", 0)
+    assert result.converged and len(result.history) == 2
