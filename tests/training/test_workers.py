@@ -302,15 +302,22 @@ class At(Progress):
             self.do()
 
 
-def kill_worker():
-    [process] = active_children()
-    process.kill()
-    process.join()
+def killer_of_a_new_worker():
+    """What kills the one worker that is started from now on."""
+    before = set(active_children())
+
+    def kill():
+        [process] = set(active_children()) - before
+        process.kill()
+        process.join()
+
+    return kill
 
 
 def test_killed_process_is_replaced(stored):
+    kill = killer_of_a_new_worker()
     with on_processes(1) as engine:
-        killing = At(4, kill_worker)
+        killing = At(4, kill)
         result = train(
             module_of("neuron"),
             stored("neuron"),
@@ -324,6 +331,7 @@ def test_killed_process_is_replaced(stored):
 def test_run_that_lost_its_executor_goes_on_later(tmp_path, stored):
     module, feed, settings = module_of("neuron"), stored("neuron"), settings_of("steps")
     tmp_path.joinpath("run").mkdir()
+    kill = killer_of_a_new_worker()
     with (
         ProcessPoolExecutor(1, get_context("spawn")) as executor,
         pytest.raises(WorkersLost, match=r"out of memory; what was learned is saved.*resume"),
@@ -333,7 +341,7 @@ def test_run_that_lost_its_executor_goes_on_later(tmp_path, stored):
             feed,
             settings,
             engine=on_executor(executor),
-            progress=At(7, kill_worker),
+            progress=At(7, kill),
             saver=Saver(tmp_path / "run"),
         )
     resumed = train(module, feed, settings, saver=Saver(tmp_path / "run", resume=True))
