@@ -2,8 +2,7 @@
 
 People read the plain form: b·a^(b−1), v·log(a), a/v. At the edge of a domain that form is 0·∞ or
 0/0; what holds there instead is said by each class, by its kernels and by its enclosure in balls.
-No circuit has these functions. `power` and `root` are what the truth takes a power for, so that
-SymPy's own derivative meets the same conventions.
+No circuit has these functions.
 """
 
 from __future__ import annotations
@@ -134,28 +133,6 @@ class unless_nan(Careful):
         return a
 
 
-class power(Careful):
-    """power(a, b) = a**b, whose derivatives are defined at a = 0 as well."""
-
-    nargs = 2
-
-    @staticmethod
-    def plain(a: Expr, b: Expr) -> Expr:
-        return a**b
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        a, b = self.args
-        return power_slope(a, b) if argindex == 1 else power_log(self, a)
-
-
-class root(power):
-    """root(a, b) = a**b for an a that is never negative: its slope is 0 where it is least."""
-
-    def fdiff(self, argindex: int = 1) -> Expr:
-        a, b = self.args
-        return root_slope(a, b) if argindex == 1 else power_log(self, a)
-
-
 CAREFUL: tuple[type[Careful], ...] = (
     over_square,
     nonzero,
@@ -222,11 +199,9 @@ __all__ = [
     "nonzero",
     "over_square",
     "plainly",
-    "power",
     "power_log",
     "power_partials",
     "power_slope",
-    "root",
     "root_slope",
     "times_in_branch",
     "unless_nan",

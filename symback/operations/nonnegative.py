@@ -10,12 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import sympy as sp
-from sympy import Expr, Piecewise, S, Symbol
+from sympy import Expr, Piecewise, Symbol
 from sympy.codegen.cfunctions import hypot
-from sympy.logic.boolalg import Boolean
 
 from symback.operations import arrays
-from symback.operations.edges import power, root
 from symback.operations.expressions import postorder
 from symback.operations.functions import log1psq, logcosh, relu, sigma, softplus
 
@@ -109,27 +107,4 @@ def least_powers(nodes: Iterable[tuple[Symbol, Expr]]) -> frozenset[Symbol]:
     return frozenset(found)
 
 
-def with_edges(formula: Expr, known: Nonnegative) -> Expr:
-    """The formula whose powers have their derivatives at 0 as well, when SymPy differentiates it.
-
-    Conditions stay as they are.
-    """
-    done: dict[Any, Any] = {}
-    for part in postorder(formula):
-        args = [done.get(a, a) for a in part.args]
-        if isinstance(part, Boolean):
-            done[part] = part
-        elif isinstance(part, hypot):
-            done[part] = root(args[0] ** 2 + args[1] ** 2, S.Half)
-        elif part.is_Pow and not part.exp.is_Integer and known(part.base):
-            done[part] = root(*args)
-        elif part.is_Pow and not part.exp.is_number and not part.base.is_number:
-            done[part] = power(*args)
-        elif any(a is not b for a, b in zip(args, part.args, strict=True)):
-            done[part] = part.func(*args)
-        else:
-            done[part] = part
-    return done[formula]
-
-
-__all__ = ["Nonnegative", "least_powers", "with_edges"]
+__all__ = ["Nonnegative", "least_powers"]

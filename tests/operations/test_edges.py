@@ -9,7 +9,7 @@ import sympy as sp
 
 import symback as sb
 from symback.codegen.numpy import edge_kernels
-from symback.operations.edges import CAREFUL, plainly, power, root
+from symback.operations.edges import CAREFUL, plainly
 from symback.operations.expressions import real_symbol
 from symback.stable import stable
 from symback.truth.reference import Reference
@@ -23,7 +23,7 @@ from tests.cases.roads import (
     circuit_at,
 )
 
-INF = float("inf")
+INF, NAN = float("inf"), float("nan")
 LEAST = 5e-324  # what a derivation gives where all digits cancel
 POWERS = [  # circuit, point, value and partials in the order of the point
     ("f = x**p", {"x": 0, "p": 2.5}, (0, 0, 0)),
@@ -126,8 +126,8 @@ RANGES = [
     ("X: param[2, 2]; a: input\nf = a*sum(sqrt(sum(X**2, axis=1)))",
      {"X": [[3e200, 4e200], [0, 0]], "a": 2}, (1e201, [[1.2, 1.6], [0, 0]], 5e200)),
     ("x: input[2]\nf = norm(x)", {"x": [INF, 1]}, (INF, [None, 0])),
+    ("x: input[2]\nf = sum(x/norm(x))", {"x": [0, 0]}, (NAN, None)),
 ]  # fmt: skip
-NAN = float("nan")
 INFINITE_LOGS = [
     ("x: input[3]\nf = logsumexp(x)", {"x": [-INF] * 3}, (-INF, [1 / 3] * 3)),
     ("x: input[3]\nf = logsumexp(x)", {"x": [1, INF, 0]}, (INF, [0, 1, 0])),
@@ -266,6 +266,14 @@ def test_values_and_slopes_at_the_edges(text, at, given, road):
     compare(found, expected(circuit, at, given, road), 1e-6 if "32" in road else 1e-14, road)
 
 
+CUSPS = {
+    "f = k*max(u, 0)**p",
+    "f = abs(x)**p",
+    "f = abs(x)**0.7",
+    "f = (x**2 + y**2)**0.3",
+    "f = sqrt(abs(x) + y**2)",
+    "f = (w*x**2 + v*y**2)**p",
+}
 SCALARS = [c for c in ALL if "[" not in c[0] and c not in (*INFINITE_LOGS, *NOT_A_NUMBER, *SMOOTH)]
 
 
@@ -278,7 +286,8 @@ def test_the_truth_has_the_same_conventions(text, at, given):
     compare(typed, right, 1e-14, "as typed")
     truth = Reference(circuit, circuit.output.name).at({n: float(v) for n, v in at.items()})
     numbers = [x for v in given or () for x in np.ravel(v)]
-    assert (truth is None) == (not all(x is not None and np.isfinite(x) for x in numbers))
+    if text not in CUSPS:  # where the slopes of both sides have no mean
+        assert (truth is None) == (not all(x is not None and np.isfinite(x) for x in numbers))
     if truth is not None:
         found = {f"∂{n}": float(b.mid()) for n, b in truth.partials.items()}
         compare({circuit.output.name: float(truth.value.mid()), **found}, right, 1e-14, "truth")
@@ -302,7 +311,7 @@ def test_derivations_show_what_was_typed():
     assert gradient["p"] == x**p * sp.log(x)
 
 
-@pytest.mark.parametrize("head", [*CAREFUL, power, root])
+@pytest.mark.parametrize("head", CAREFUL)
 def test_plain_forms_are_equal_inside_the_domain(head):
     names = [real_symbol(n) for n in ("a", "b")][: max(head.nargs)]
     made = head(*names)

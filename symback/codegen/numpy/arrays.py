@@ -27,7 +27,8 @@ _MIXING = (ArrayFunction, batch_sum)
 
 
 class ArrayPrinter(NumpyPrinter):
-    """Prints formulas over arrays; `like` is the name of an array of the dtype to compute in.
+    """Prints formulas over arrays; `like` is the name of an array of the dtype to compute in, where
+    there is one.
 
     With `has_guards` a matrix without inverse does not raise: no branch that is taken may read it.
     """
@@ -127,7 +128,10 @@ class ArrayPrinter(NumpyPrinter):
         return f"len({self.whole(expr, ADD)})"
 
     def dtype(self) -> str:
-        return f"{self._like}.dtype"
+        return f"{self._like}.dtype" if self._like else "float"
+
+    def constant(self, text: str) -> str:
+        return f"{self.dtype()}.type({text})" if self._like else text
 
     def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
         """A product of matrices, then in place what is added to it or multiplied with it."""

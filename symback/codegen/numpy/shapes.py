@@ -240,7 +240,7 @@ class FunctionLines:
             rows=f"{columns[0]}.dtype.type(len({columns[0]}))" if columns else "1",
             in_place=rows and self._numbers,
             shapes=self._lowered.names.shapes,
-            like=read[0].name if read else "columns[0]",
+            like=read[0].name if read else "",
             has_guards=self._lowered.has_guards,
         )
         notes = rewrite_notes(self._lowered.circuit)

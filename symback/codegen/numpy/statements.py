@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Function, S, Symbol
+from sympy import Expr, Function, S, Symbol
 
-from symback.circuits.program import Assign, Program
+from symback.circuits.program import Assign, Program, batch_sum
 from symback.codegen.lines import chain_comment, wrapped
 from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
+    ArrayFunction,
     cross_entropy,
     diagonal,
     expand_dims,
+    size,
     slice_,
     sparse_cross_entropy,
     transpose,
 )
 from symback.operations.properties import companion
+from symback.operations.shapes import is_size
 
 TOGETHER: dict[Any, str] = {
     **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
@@ -71,11 +74,26 @@ def statements(
         text = printer.print(line.expr)
         if line.expr is S.Zero and line.of:
             text = f"np.zeros_like({line.of[1]})"
+        elif _is_constant(line.expr):
+            text = printer.constant(text)
         shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
         if copies and shares and line.target in program.returned:
             text += ".copy()"
         lines += wrapped(f"{line.target.name} =", text)
     return lines
+
+
+def _is_constant(expr: Expr) -> bool:
+    """Whether it is a number made of numbers and sizes, which the data give no dtype."""
+    parts = [expr]
+    while parts:
+        part = parts.pop()
+        if part.is_Symbol and not is_size(part):
+            return False
+        if isinstance(part, ArrayFunction | batch_sum) and not isinstance(part, size):
+            return False
+        parts += [] if isinstance(part, size) else part.args
+    return True
 
 
 def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:

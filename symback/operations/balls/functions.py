@@ -57,7 +57,7 @@ def is_zero(x: arb) -> bool:
 
 def power(base: arb, exponent: arb) -> arb:
     if not base.is_finite():  # arb itself may crash there
-        return NOT_A_NUMBER
+        return arb(0) if base.is_exact() and base > 0 and exponent < 0 else NOT_A_NUMBER
     if exponent.is_exact() and exponent.is_integer():
         whole: Any = exponent.unique_fmpz()
         result: arb = base ** int(whole)

@@ -51,8 +51,6 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     # Derivatives of kinks in SymPy's diff, by the conventions of `symback.operations.elementwise`.
     Heaviside: lambda x, *half: step(x),
     DiracDelta: lambda x, *order: arb(0),
-    edges.power: functions.power,
-    edges.root: functions.power,
     edges.power_slope: functions.power_slope,
     edges.root_slope: functions.root_slope,
     edges.power_log: functions.power_log,
