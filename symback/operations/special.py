@@ -356,6 +356,16 @@ class logwsumexp(Elementary):
         pairs = zip(operands[::2], operands[1::2], strict=True)
         return sp.log(sp.Add(*(w * sp.exp(u) for w, u in pairs)))
 
+    @staticmethod
+    def terms_size(*operands: Expr) -> Expr:
+        pairs = list(zip(operands[::2], operands[1::2], strict=True))
+        whole = sp.Add(*(w * sp.exp(u) for w, u in pairs))
+        size: Expr = S.NegativeOne
+        for w, u in pairs:
+            log = Piecewise((sp.Abs(sp.log(sp.Abs(w))), sp.Ne(w, 0)), (0, True))
+            size += sp.Abs(w) * sp.exp(u) / whole * (1 + sp.Abs(u) + log)
+        return size
+
     def fdiff(self, argindex: int = 1) -> Expr:
         return logwsumexp_partials(self, *self.args)[argindex - 1]
 

@@ -26,6 +26,7 @@ from symback.stable.matching import (
     base_and_power,
     exponent,
     half,
+    joined,
     of_powers,
     others_of,
     powers_of_e,
@@ -143,6 +144,10 @@ def over_its_argument(see: See, product: Expr) -> Expr | None:
             continue
         exponents = [through_names(see, u) for u in inner.args]
         u = exponents[0] - exponents[1] if len(exponents) == 2 else exponents[0]
+        if isinstance(inner, expm1) and (parts := joined(see, factors, u, -1)):
+            ratio = quotient(u, through_names(see, 1 / Mul(*parts)))
+            left = base ** (times - 1)
+            return others_of(factors, factor, *parts) * left * (ratio or 1) * exprel(*inner.args)
         for other in factors:
             below, power = base_and_power(other)
             if other is factor or not power.is_Integer:
@@ -187,6 +192,10 @@ def argument_over_expm1(see: See, product: Expr) -> Expr | None:
         if not (isinstance(inner, inv_expm1) and times.is_Integer and times > 0):
             continue
         u = through_names(see, argument(inner))
+        if parts := joined(see, factors, u, 1):
+            ratio = quotient(u, through_names(see, Mul(*parts)))
+            left = inner ** (times - 1)
+            return others_of(factors, factor, *parts) * left * inv_exprel(u) / (ratio or 1)
         for other in factors:
             above, power = base_and_power(other)
             if other is factor or not (power.is_Integer and power > 0):

@@ -236,6 +236,25 @@ def others_of(factors: Sequence[Expr], *taken: Expr) -> Expr:
     return Mul(*(f for f in factors if all(f is not g for g in taken)))
 
 
+def joined(see: See, factors: Sequence[Expr], u: Expr, sign: int) -> list[Expr]:
+    """Factors that are powers of names, such as 1/a and 1/x, together a number times u or 1/u.
+
+    Empty where one of them alone is, or no such are there.
+    """
+    found: list[Expr] = []
+    product: Expr = S.One
+    for factor in factors:
+        base, power = base_and_power(factor)
+        if power == sign and not base.is_number:
+            ratio = quotient(u, through_names(see, product * base))
+            if ratio is not None:
+                found.append(factor)
+                product *= base
+                if ratio.is_number:
+                    return found if len(found) > 1 else []
+    return []
+
+
 def quotient(a: Expr, b: Expr) -> Expr | None:
     """a/b where the two have the whole of b in common, such as (k·x + k·y)/k; else None."""
     if b.is_number:

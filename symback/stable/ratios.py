@@ -16,6 +16,7 @@ from symback.stable.matching import (
     argument,
     base_and_power,
     exponent,
+    joined,
     others_of,
     positive,
     powers_of_e,
@@ -46,9 +47,14 @@ def odd_over_argument(see: See, product: Expr) -> Expr | None:
         inner = see(base)
         if inner.func not in _OVER_ARGUMENT or not (times.is_Integer and times != 0):
             continue
+        u = argument(inner)
+        if parts := joined(see, factors, through_names(see, u), -int(sp.sign(times))):
+            one = sp.sign(times)
+            ratio = quotient(through_names(see, u), through_names(see, Mul(*parts) ** -one))
+            changed = (ratio or 1) ** one * _OVER_ARGUMENT[inner.func](u, one)
+            return others_of(factors, factor, *parts) * base ** (times - one) * changed
         if inner.func is sp.sin and times > 0:
             continue  # a rule of its own, where the ratio is a number
-        u = argument(inner)
         for other in factors:
             below, power = base_and_power(other)
             if other is factor or not (power.is_Integer and power * times < 0):

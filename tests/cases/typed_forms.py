@@ -232,4 +232,30 @@ FORMS = [
         "f = where(y > 0, -(y - m)**2/(2*s**2) - log(s), log(erfc(m/(s*sqrt(2)))/2))",
         at(y=(-1.0, 1.0), m=(50.0, 2.0), s=(1.0, 3.0)),
     ),
+    # two factors below
+    Form(
+        "f = (1 - exp(-a*x))/(a*x)",
+        at(a=(0.0, 2.0, 1e-9, 2.0), x=(3.0, 0.0, 0.5, 40.0)),
+        lambda a, x: exprel(-a * x),
+    ),
+    Form(
+        "f = a*x/(exp(a*x) - 1)",
+        at(a=(0.0, 2.0, 1e-9, 2.0), x=(3.0, 0.0, 0.5, 40.0)),
+        lambda a, x: 1 / exprel(a * x),
+    ),
+    Form(
+        "f = tanh(a*x)/(a*x)",
+        at(a=(0.0, 2.0, 1e-9), x=(3.0, 0.0, 0.5)),
+        lambda a, x: mp.tanh(a * x) / (a * x) if a * x else mp.mpf(1),
+    ),
+    Form(
+        "f = a*x/sinh(a*x)",
+        at(a=(0.0, 2.0, 1e-9), x=(3.0, 0.0, 0.5)),
+        lambda a, x: a * x / mp.sinh(a * x) if a * x else mp.mpf(1),
+    ),
+    Form(
+        "f = sin(a*x)/(a*x)",
+        at(a=(0.0, 2.0, 1e-9), x=(3.0, 0.0, 0.5)),
+        lambda a, x: mp.sin(a * x) / (a * x) if a * x else mp.mpf(1),
+    ),
 ]
