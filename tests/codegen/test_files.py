@@ -77,9 +77,14 @@ def kill_training(folder, times):
         for name in map(Path, written):
             wholes.setdefault(name.name, []).append(name.read_bytes())
 
+    made = [outputs.contents(result) for result in results]
+    for contents in made:
+        for name, content in contents.items():
+            wholes[name].append(content)
+
     def write():
-        for result in results:
-            for name, content in outputs.contents(result).items():
+        for contents in made:
+            for name, content in contents.items():
                 replace_file(folder / name, content)
 
     # Pictures take long to draw: what is killed is the writing, of all files in turn.
