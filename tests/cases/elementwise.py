@@ -2,7 +2,8 @@
 
 A row has a circuit whose operands are inside the domain at some of any random numbers, points
 inside the domain and on both sides of every kink, and the textbook definition in mpmath, which
-shares nothing with symback's own evaluation.
+shares nothing with symback's own evaluation. Where the operation or its slope has a kernel, the row
+also says what the kernel computes, for the test of its digits.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import mpmath as mp
+from flint import arb
 
 from tests.cases import special_kernels as kernels
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A function of one number in balls, and the floats that it tends to on both sides."""
+
+    value: Callable[[arb], arb]
+    low: Callable[[float], float] | None = None  # for z → -∞
+    high: Callable[[float], float] | None = None  # for z → ∞
 
 
 @dataclass(frozen=True)
@@ -19,6 +30,32 @@ class Case:
     circuit: str
     points: list[tuple[float, ...]]
     meaning: Callable[..., Any]
+    digits: Digits | None = None
+    slope: Digits | None = None
+
+
+def _zero(z: float) -> float:
+    return 0.0
+
+
+def _one(z: float) -> float:
+    return 1.0
+
+
+def _itself(z: float) -> float:
+    return z
+
+
+def _sigma(z: arb) -> arb:
+    return 1 / (1 + (-z).exp())
+
+
+def _normal(z: arb) -> arb:
+    return (-z / arb(2).sqrt()).erfc() / 2
+
+
+def _density(z: arb) -> arb:
+    return (-z * z / 2).exp() / (2 * arb.pi()).sqrt()
 
 
 CASES = {
@@ -44,7 +81,13 @@ CASES = {
     ),
     "sinh": Case("f = sinh(w*x)", [(-5,), (0,), (1e-8,), (6,)], mp.sinh),
     "cosh": Case("f = cosh(w*x)", [(-5,), (0,), (1e-8,), (6,)], mp.cosh),
-    "tanh": Case("f = w2*tanh(w*x + b)", [(-30,), (-0.5,), (0,), (1,), (30,)], mp.tanh),
+    "tanh": Case(
+        "f = w2*tanh(w*x + b)",
+        [(-30,), (-0.5,), (0,), (1,), (30,)],
+        mp.tanh,
+        digits=Digits(arb.tanh, lambda z: -1.0, _one),
+        slope=Digits(lambda z: 4 * _sigma(2 * z) * _sigma(-2 * z), _zero, _zero),
+    ),
     "asinh": Case("f = asinh(w*x)", [(-50,), (0,), (1e-8,), (2,)], mp.asinh),
     "acosh": Case("f = acosh(w*x)", [(1.001,), (2,), (100,)], mp.acosh),
     "atanh": Case("f = atanh(w*x)", [(-0.999,), (0,), (0.5,), (0.999,)], mp.atanh),
@@ -57,8 +100,18 @@ CASES = {
         [(3, 4), (-3, 4), (1e-9, 1), (0, 2), (2, 0)],
         lambda a, b: mp.sqrt(a * a + b * b),
     ),
-    "erf": Case("f = erf(w*x)", [(-3,), (-0.1,), (0,), (0.5,), (4,)], mp.erf),
-    "erfc": Case("f = w2*erfc(w*x + b)", [(-3,), (-0.1,), (0,), (0.5,), (4,)], mp.erfc),
+    "erf": Case(
+        "f = erf(w*x)",
+        [(-3,), (-0.1,), (0,), (0.5,), (4,)],
+        mp.erf,
+        digits=Digits(arb.erf, lambda z: -1.0, _one),
+    ),
+    "erfc": Case(
+        "f = w2*erfc(w*x + b)",
+        [(-3,), (-0.1,), (0,), (0.5,), (4,)],
+        mp.erfc,
+        digits=Digits(arb.erfc, lambda z: 2.0, _zero),
+    ),
     "sinc": Case("f = w2*sinc(w*x + b)", [(-7,), (-1e-8,), (1e-9,), (0.5,), (2,), (40,)], mp.sinc),
     "log1psq": Case(
         "f = w2*log1psq(w*x + b)",
@@ -203,11 +256,14 @@ CASES = {
         "f = w2*sigma(w*x + b)",
         [(-40,), (-1,), (0,), (0.5,), (40,)],
         lambda u: 1 / (1 + mp.exp(-u)),
+        digits=Digits(_sigma, _zero, _one),
+        slope=Digits(lambda z: _sigma(z) * _sigma(-z), _zero, _zero),
     ),
     "softplus": Case(
         "f = w2*softplus(w*x + b)",
         [(-40,), (-1,), (0,), (0.5,), (40,)],
         lambda u: mp.log(1 + mp.exp(u)),
+        digits=Digits(lambda z: z.exp().log1p(), _zero, _itself),
     ),
     "relu": Case(
         "f = w2*relu(w*x + b)", [(-2,), (-1e-12,), (1e-12,), (3,)], lambda u: max(u, mp.mpf(0))
@@ -236,13 +292,20 @@ CASES = {
         "f = w2*silu(w*x + b)",
         [(-40,), (-1.3,), (0,), (0.5,), (40,)],
         lambda u: u / (1 + mp.exp(-u)),
+        digits=Digits(lambda z: z * _sigma(z), _zero, _itself),
+        slope=Digits(lambda z: _sigma(z) * (1 + z * _sigma(-z)), _zero, _one),
     ),
     "gelu": Case(
-        "f = w2*gelu(w*x + b)", [(-6,), (-1.3,), (0,), (0.5,), (6,)], lambda u: u * mp.ncdf(u)
+        "f = w2*gelu(w*x + b)",
+        [(-6,), (-1.3,), (0,), (0.5,), (6,)],
+        lambda u: u * mp.ncdf(u),
+        digits=Digits(lambda z: z * _normal(z), _zero, _itself),
+        slope=Digits(lambda z: _normal(z) + z * _density(z), _zero, _one),
     ),
     "logsigmoid": Case(
         "f = w2*logsigmoid(w*x + b)",
         [(-40,), (-1,), (0,), (0.5,), (40,)],
         lambda u: -mp.log(1 + mp.exp(-u)),
+        digits=Digits(lambda z: -(-z).exp().log1p(), _itself, _zero),
     ),
 }

@@ -11,60 +11,21 @@ import numpy as np
 from flint import arb, ctx
 
 from symback.codegen.numpy import kernels
+from tests.cases.elementwise import CASES
 
 BOUND = 4  # ULP; below the normal range, units of the subnormal grid
 DTYPES = (np.float64, np.float32)
 
 
-def sigma(z):
-    return 1 / (1 + (-z).exp())
-
-
-def normal(z):
-    return (-z / arb(2).sqrt()).erfc() / 2
-
-
-def density(z):
-    return (-z * z / 2).exp() / (2 * arb.pi()).sqrt()
-
-
-# name → meaning, and its limits for z → -∞ and z → ∞ (beyond |z| = 2000 they are the float)
 MEANING = {
-    "sigma": (sigma, lambda z: 0.0, lambda z: 1.0),
-    "sigma_slope": (lambda z: sigma(z) * sigma(-z), lambda z: 0.0, lambda z: 0.0),
-    "tanh": (arb.tanh, lambda z: -1.0, lambda z: 1.0),
-    "tanh_slope": (lambda z: 4 * sigma(2 * z) * sigma(-2 * z), lambda z: 0.0, lambda z: 0.0),
-    "softplus": (lambda z: z.exp().log1p(), lambda z: 0.0, lambda z: z),
-    "logsigmoid": (lambda z: -(-z).exp().log1p(), lambda z: z, lambda z: 0.0),
-    "silu": (lambda z: z * sigma(z), lambda z: 0.0, lambda z: z),
-    "silu_slope": (
-        lambda z: sigma(z) * (1 + z * sigma(-z)),
-        lambda z: 0.0,
-        lambda z: 1.0,
-    ),
-    "erf": (arb.erf, lambda z: -1.0, lambda z: 1.0),
-    "erfc": (arb.erfc, lambda z: 2.0, lambda z: 0.0),
-    "gelu": (lambda z: z * normal(z), lambda z: 0.0, lambda z: z),
-    "gelu_slope": (lambda z: normal(z) + z * density(z), lambda z: 0.0, lambda z: 1.0),
+    **{name: case.digits for name, case in CASES.items() if case.digits is not None},
+    **{f"{name}_slope": case.slope for name, case in CASES.items() if case.slope is not None},
 }
-# kernel → what it returns
-KERNELS = {
-    "_sigma": ("sigma",),
-    "_sigma_slope": ("sigma_slope",),
-    "_sigma_and_slope": ("sigma", "sigma_slope"),
-    "_tanh_slope": ("tanh_slope",),
-    "_tanh_and_slope": ("tanh", "tanh_slope"),
-    "_softplus": ("softplus",),
-    "_logsigmoid": ("logsigmoid",),
-    "_silu": ("silu",),
-    "_silu_slope": ("silu_slope",),
-    "_silu_and_slope": ("silu", "silu_slope"),
-    "_erf": ("erf",),
-    "_erfc": ("erfc",),
-    "_gelu": ("gelu",),
-    "_gelu_slope": ("gelu_slope",),
-    "_gelu_and_slope": ("gelu", "gelu_slope"),
-}
+"""By name: what a kernel computes, as the rows of operations say."""
+FORMS = [(f"_{name}", (name,)) for name in MEANING]
+FORMS += [(f"_{name}_and_slope", (name, f"{name}_slope")) for name in CASES]
+KERNELS = {name: of for name, of in FORMS if hasattr(kernels, name)}
+"""Each kernel of one number, with what it returns."""
 ZEROS = (-1.2784645427610738, -0.7517915246935645)  # of silu' and gelu'
 
 
@@ -79,13 +40,13 @@ def call(name, z, namespace=None):
 @cache
 def true_value(meaning, z):
     """A ball around the value at the float z, its radius at most 2⁻⁸⁰ of it."""
-    exact, left, right = MEANING[meaning]
+    digits = MEANING[meaning]
     if abs(z) > 2000:
-        return arb((left if z < 0 else right)(z))
+        return arb((digits.low if z < 0 else digits.high)(z))
     precision = 128
     while True:
         with ctx.workprec(precision):
-            ball = exact(arb(z))
+            ball = digits.value(arb(z))
         if ball.rel_accuracy_bits() >= 80 or ball == 0:
             return ball
         precision *= 2

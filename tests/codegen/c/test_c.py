@@ -31,6 +31,7 @@ from symback.errors import CheckFailed, FileRefused, Unsupported
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from tests.cases import kernel_digits as judge
 from tests.cases.compilers import COMPILER, STRICT, compiles, imported
+from tests.cases.elementwise import Digits
 from tests.cases.folders import entries
 from tests.cases.sample_circuits import sample
 
@@ -106,19 +107,19 @@ def test_names_of_c_are_taken_by_no_node():
 # -- digits of the kernels --------------------------------------------------------------------
 
 MEANING = {
-    "exp": (arb.exp, lambda z: 0.0, lambda z: math.inf),
-    "exp_low": (arb.exp, lambda z: 0.0, lambda z: math.inf),
-    "expm1_low": (arb.expm1, lambda z: -1.0, lambda z: math.inf),
-    "log1p_unit": (arb.log1p, None, None),
-    "log1psq": (lambda z: (1 + z * z).log(), None, None),
-    "log1psq_slope": (lambda z: 2 * z / (1 + z * z), None, None),
-    "log1mexp": (lambda z: (1 - z.exp()).log(), lambda z: 0.0, None),
-    "logcosh": (lambda z: z.cosh().log(), None, None),
-    "sinc": (lambda z: z.sin() / z if z != 0 else arb(1), None, None),
-    "sinc_slope": (lambda z: (z.cos() - z.sin() / z) / z if z != 0 else arb(0), None, None),
+    "exp": Digits(arb.exp, lambda z: 0.0, lambda z: math.inf),
+    "exp_low": Digits(arb.exp, lambda z: 0.0, lambda z: math.inf),
+    "expm1_low": Digits(arb.expm1, lambda z: -1.0, lambda z: math.inf),
+    "log1p_unit": Digits(arb.log1p),
+    "log1psq": Digits(lambda z: (1 + z * z).log()),
+    "log1psq_slope": Digits(lambda z: 2 * z / (1 + z * z)),
+    "log1mexp": Digits(lambda z: (1 - z.exp()).log(), lambda z: 0.0),
+    "logcosh": Digits(lambda z: z.cosh().log()),
+    "sinc": Digits(lambda z: z.sin() / z if z != 0 else arb(1)),
+    "sinc_slope": Digits(lambda z: (z.cos() - z.sin() / z) / z if z != 0 else arb(0)),
     **{name: m for name, m in judge.MEANING.items() if name not in ("erf", "erfc")},
 }
-"""Kernels of one number: their meanings, as in tests/cases/kernel_digits.py."""
+"""Kernels of one number: what they compute, beside what rows of operations say."""
 
 DOMAIN = {
     "exp": lambda z: z < 709.7,
