@@ -543,3 +543,16 @@ def test_rows_outside_of_the_domain():
     model = CircuitRegressor("f = w*log(x)", epochs=1, random_state=0).fit([[1.0], [2.0]], [0, 1])
     with pytest.raises(DataError, match="not finite in row 1 of X"):
         model.predict([[1.0], [-1.0]])
+
+
+def test_lbfgs_takes_its_options_and_says_where_it_did_not_converge(table):
+    X, y = table
+    exact = CircuitRegressor(optimiser="lbfgs", random_state=0).fit(X, y)
+    options = {"ftol": 1e-3, "memory": np.int64(5)}
+    loose = CircuitRegressor(optimiser="lbfgs", options=options, random_state=0).fit(X, y)
+    assert loose.history_[-1].step < exact.history_[-1].step
+    assert loose.history_[-1].loss >= exact.history_[-1].loss
+    with pytest.warns(ConvergenceWarning, match="lbfgs has not converged after 2 iterations"):
+        CircuitRegressor(optimiser="lbfgs", options={"max_iterations": 2}).fit(X, y)
+    with pytest.raises(TrainingError, match="lbfgs takes no batch_size"):
+        CircuitRegressor(optimiser="lbfgs", batch_size=8).fit(X, y)
