@@ -56,13 +56,15 @@ class Circuit(circuits.Circuit):
     def from_sympy(
         cls,
         expr: Expr | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
-        name: str = "f",
+        name: str | None = None,
         *,
         params: Iterable[str] | None = None,
         inputs: Iterable[str] | None = None,
         loss: str | Automatic | None = AUTOMATIC,
     ) -> Self:
         """A circuit from a SymPy expression, or from names with their expressions.
+
+        Without a name the output is f, or g where the expression reads an f.
 
         >>> import symback as sb, sympy
         >>> x, w = sympy.symbols("x w")

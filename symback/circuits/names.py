@@ -10,6 +10,8 @@ from symback.errors import NameRefused, Place, clip
 from symback.operations.elementwise import SPELLINGS
 
 LONGEST_NAME = 64
+OUTPUT_NAMES = ("f", "g", "out", "output_f")
+"""What an expression without a name is called: the first that is free."""
 
 MODULE_NAMES = frozenset(
     "np math Any Array NamedTuple annotations Params Inputs Cache SOURCE BLOCK_ROWS "

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from symback.circuits.assembly import AUTOMATIC, Automatic, assemble
 from symback.circuits.circuit import Circuit, Node, computed, leaf, size
-from symback.circuits.names import check_name, fresh_name
+from symback.circuits.names import OUTPUT_NAMES, check_name, fresh_name
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import (
     CircuitError,
@@ -42,9 +42,6 @@ from symback.language.syntax import (
 )
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.shapes import Shape
-
-_OUTPUT_NAMES = ("f", "g", "out", "output_f")
-
 
 ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat"})
 
@@ -142,7 +139,7 @@ class _Assembly:
             raise CircuitError("an expression without a name; write name = …", place)
         taken = {t.text for t in _terms(bare)} | set(self._outline.leaves) | set(self._overrides)
         taken |= {self._outline.loss or ""}
-        define(self._outline, fresh_name(_OUTPUT_NAMES, taken), bare, place)
+        define(self._outline, fresh_name(OUTPUT_NAMES, taken), bare, place)
 
     def _is_known(self, name: str) -> bool:
         outline = self._outline

@@ -36,6 +36,8 @@ _HALVES = (S.Half, -S.Half)
 class Scalars(Protocol):
     """The reader of expressions over numbers, for the parts that are numbers."""
 
+    unread: set[str]
+
     def claim(self, symbol: Any) -> str: ...
     def add_leaf(self, name: str) -> None: ...
     def refuse(self, name: str, part: Any) -> Any: ...
@@ -200,6 +202,10 @@ class MatrixReader:
         if not formula.is_Symbol or formula.name in self._pairs:
             raise Unsupported(f"node '{self.node}': cross_entropy takes a target, not a formula")
         self.targets[formula.name] = None
+
+    def add_shapes_of(self, formulas: Sequence[Expr]) -> None:
+        """What an operation of adjoints takes, of some operands only the shape."""
+        self._scalars.unread.update(p.name for f in formulas for p in postorder(f) if p.is_Symbol)
 
     # -- parts --------------------------------------------------------------------------------
 

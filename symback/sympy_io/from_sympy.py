@@ -15,7 +15,7 @@ from sympy.logic.boolalg import And, BooleanAtom, Or
 
 from symback.circuits.assembly import AUTOMATIC, Automatic, assemble
 from symback.circuits.circuit import Circuit, Node, computed, leaf, size
-from symback.circuits.names import check_name, fresh_name
+from symback.circuits.names import OUTPUT_NAMES, check_name, fresh_name
 from symback.errors import (
     CircuitError,
     DomainError,
@@ -44,6 +44,7 @@ from symback.language.options import (
 )
 from symback.language.syntax import DEEPEST, LARGEST
 from symback.operations.arrays import has_arrays
+from symback.operations.edges import CAREFUL, Careful
 from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
 from symback.operations.expressions import exact, postorder, real_symbol
 from symback.operations.functions import Slope
@@ -59,7 +60,7 @@ _OWN = {sp.erfc: erfc}  # functions of SymPy that a class of our own stands for
 
 def read(
     expr: Expr | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
-    name: str = "f",
+    name: str | None = None,
     *,
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
@@ -84,7 +85,8 @@ def _read(
     overrides = roles_given(params, inputs)
     targets = only_in_loss(nodes, loss)
     leaves: list[Node] = []
-    for leaf_name in reader.leaves:
+    unread = reader.unread - {o for n in nodes for o in n.operands}
+    for leaf_name in (n for n in reader.leaves if n not in unread):
         role = overrides.pop(leaf_name, None) or inferred_role(leaf_name, targets)
         if arrays and leaf_name in arrays.targets:
             role = "target"
@@ -100,13 +102,19 @@ def _read(
     return assemble([*sizes, *ordered, *nodes], loss=loss, inferred=[n.name for n in leaves])
 
 
-def _pairs(expr: Any, name: str) -> list[tuple[str, Any]]:
+def _free_name(expr: Any) -> str:
+    """f, or another name where the expression has an f, as the gradient of one has."""
+    parts = postorder(expr) if isinstance(expr, sp.Basic) else []
+    return fresh_name(OUTPUT_NAMES, {p.name for p in parts if isinstance(p, Symbol | MatrixSymbol)})
+
+
+def _pairs(expr: Any, name: str | None) -> list[tuple[str, Any]]:
     if isinstance(expr, Mapping):
         pairs = list(expr.items())
     elif isinstance(expr, Iterable) and not isinstance(expr, sp.Basic | str):
         pairs = [tuple(pair) if isinstance(pair, tuple | list) else (pair,) for pair in expr]
     else:
-        pairs = [(name, expr)]
+        pairs = [(_free_name(expr) if name is None else name, expr)]
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise CircuitError("from_sympy takes an expression or pairs of a name and an expression")
     checked = []
@@ -131,6 +139,7 @@ class _Reader:
         self._symbols: dict[str, Any] = {}
         self._symbol_names: set[str] = set()
         self.leaves: dict[str, None] = {}
+        self.unread: set[str] = set()  # names that the formulas may have left out
 
     def nodes(self, name: str, expr: Any) -> list[Node]:
         """The node of an expression, behind those of the parts that it uses again and again."""
@@ -190,7 +199,10 @@ class _Reader:
         if isinstance(part, sp.Pow):
             self._refuse_power(name, part, *args)
         if isinstance(part, Slope):
-            return part.of(*args).fdiff(part.by)
+            return _with_own(part.of(*args).fdiff(part.by))
+        if isinstance(part, Careful):  # its plain form may leave a name out
+            self.unread.update(p.name for a in args for p in postorder(a) if p.is_Symbol)
+            return self._real(name, part, part.plain(*args))
         if isinstance(part, Piecewise) and part.args[-1].cond != S.true:
             raise Unsupported(f"node '{name}': a Piecewise needs a last branch (…, True)")
         if isinstance(part, Relational):
@@ -254,6 +266,12 @@ class _Reader:
         return _is_known(part)
 
 
+def _with_own(expr: Expr) -> Expr:
+    """The expression with our classes in place of SymPy's."""
+    found = {p: _OWN[p.func](*p.args) for p in postorder(expr) if p.func in _OWN}
+    return expr.xreplace(found) if found else expr
+
+
 def _computed(name: str, formula: Expr, typed: Expr | None = None) -> Node:
     """The node, its operands in the order in which SymPy prints them."""
     return computed(name, formula, [s.name for s in _in_order(formula if typed is None else typed)])
@@ -268,7 +286,7 @@ def _is_known(part: Any) -> bool:
         return kind.__module__.startswith("sympy.")
     if kind is Float:
         return bool(part.is_finite)
-    known = (BY_HEAD, _OWN, SLOPES, _COMPOUND)
+    known = (BY_HEAD, _OWN, SLOPES, _COMPOUND, CAREFUL)
     return part in _CONSTANTS or any(kind in kinds for kinds in known)
 
 

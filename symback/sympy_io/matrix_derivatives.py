@@ -24,6 +24,7 @@ from symback.operations import arrays as a
 from symback.operations.matrix_view import HEADS, Array, Elementwise, Number, untransposed
 from symback.operations.shapes import Shape, ShapeError, shown
 from symback.operations.vjp import VJP
+from symback.sympy_io.adjoints import WRITTEN
 from symback.sympy_io.matrix_products import (
     ALL,
     MatrixValue,
@@ -40,9 +41,9 @@ _HALVES = (S.Half, -S.Half)
 NAMED = {
     name: kept
     for name, heads in HEADS.items()
-    if (kept := tuple(h for h in heads if h in VJP or h is a.full))
+    if (kept := tuple(h for h in heads if h in VJP or h in WRITTEN or h is a.full))
 }
-"""The operations that an Array or a Number may name: those that have a derivative."""
+"""The operations that an Array or a Number may name: those that have a derivative or a formula."""
 
 
 def better(part: Any, formulas: Sequence[Expr]) -> Expr | None:
@@ -68,6 +69,7 @@ class Reader(Protocol):
     def whole(self, value: MatrixValue) -> Expr: ...
     def matrix_symbol(self, part: Any) -> Expr: ...
     def add_target(self, formula: Expr) -> None: ...
+    def add_shapes_of(self, formulas: Sequence[Expr]) -> None: ...
     def aligned(self, values: Sequence[MatrixValue], dims: tuple[Expr, Expr]) -> list[Expr]: ...
     def elementwise(
         self, formula: Any, pairs: Iterable[tuple[Any, MatrixValue]], part: Any
@@ -272,7 +274,14 @@ def _operation(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     options = [_option(r, o) for o in given]
     if head in (a.cross_entropy, a.sparse_cross_entropy):
         r.add_target(operands[1])
-    made: Expr = head(*options, *operands) if head is a.concat else head(*operands, *options)
+    if head in WRITTEN:
+        r.add_shapes_of(operands)
+        try:
+            made: Expr = WRITTEN[head](r.shape_of, *operands, *options)
+        except ShapeError as error:
+            raise Unsupported(f"node '{r.node}', {part.name}: {error.message}") from None
+    else:
+        made = head(*options, *operands) if head is a.concat else head(*operands, *options)
     shape = r.shape_of(made)
     if bool(shape) != isinstance(part, Array) or (*shape, S.One, S.One)[:2] != r.dims(part):
         raise ShapeError(f"{part.name} of the shape {shown(r.dims(part))} is {shown(shape)} here")
@@ -306,6 +315,8 @@ def _option(r: Reader, option: Any) -> Any:
 
 _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
     **{h: (0, 1, (Integer,)) for h in (a.reduce_sum, a.mean, a.reduce_max, a.reduce_min)},
+    **{h: (0, 1, (Integer,)) for h in (a.argmax_mask, a.normalized, a.size, a.expand_dims, a.norm)},
+    a.scatter: (1, 1, (Tuple,)),
     a.concat: (1, 1, (Integer,)),
     a.slice_: (1, 1, (Tuple,)),
     a.full: (2, 3, (Integer, Symbol)),

@@ -1,0 +1,151 @@
+"""What symback gives can be given back: closed forms and nodes of every operation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+
+import symback as sb
+from symback import errors
+from symback.operations.arrays import ARRAY_FUNCTIONS
+from symback.operations.edges import CAREFUL
+from symback.operations.elementwise import OPS, SLOPES
+from symback.operations.expressions import postorder
+from symback.operations.vjp import VJP
+from symback.sympy_io.adjoints import WRITTEN
+from tests.cases import array_circuits, elementwise, sample_circuits
+
+NUMBERS = {
+    **{name: case.circuit for name, case in elementwise.CASES.items()},
+    **sample_circuits.STRUCTURES,
+}
+ARRAYS = {
+    **{
+        name: text
+        for name, text in array_circuits.ALL.items()
+        if name not in array_circuits.SLOW and not sb.circuit(text).objective.shape
+    },
+    "part": "x: input[n]; w: param[2]; f = dot(x[1:3], w) + x[0]**2",
+    "row": "A: param[m, n]; x: input[n]; f = dot(A[1], x)**2 + A[0, 2]",
+    "block": "A: param[m, n]; f = sum(A[1:, 0:2]**2)/2 + sum(A[:, 1])",
+    "norm": "x: param[n]; y: input[n]; f = norm(x - y)",
+    "largest": "A: param[m, n]; f = max(A)**2 + sum(max(A, axis=1)**2) + sum(min(A, axis=0))",
+    "trace": "A: param[n, n]; B: input[n, n]; f = trace(A @ B)**2",
+    "mean": "A: param[m, n]; f = mean(A**2) + sum(mean(A, axis=1)**2)",
+    "layer_norm": "x: param[n]; y: input[n]; f = dot(layer_norm(x), y)",
+    "class": "x: input[n]; W: param[3, n]; t: target; E: loss = cross_entropy(W @ x, t)",
+}  # fmt: skip
+SIZES = {"d": 4, "h": 3, "k": 2, "m": 3, "n": 4, "r": 5, "q": 2, "s": 3, "p": 2, "c": 3, "b": 5}
+NO_SIZE = ("is the size of no MatrixSymbol", "one_hot: an index needs a size", "is compound")
+"""Why a closed form alone is not a circuit: no array in it has the size."""
+
+
+def point_of(circuit: sb.Circuit) -> dict[str, object]:
+    rng = np.random.default_rng(7)
+    sizes = {s.name: SIZES.get(s.name, 3) for s in circuit.size_names}
+    values: dict[str, object] = {}
+    for leaf in circuit.leaves:
+        shape = [int(s) if s.is_Integer else sizes[s.name] for s in leaf.shape]
+        drawn = rng.uniform(0.2, 0.9, shape)
+        if len(shape) == 2 and shape[0] == shape[1]:  # positive definite
+            drawn = drawn @ drawn.T + np.eye(shape[0])
+        if leaf.role == "target" and shape:  # the rows of a target add up to 1
+            drawn = drawn / drawn.sum(axis=-1, keepdims=True)
+        values[leaf.name] = drawn.tolist() if shape else float(drawn)
+        if leaf.name in ("t", "y") and leaf.role == "target" and not shape:
+            values[leaf.name] = 1
+    return values
+
+
+def results(circuit: sb.Circuit):
+    """Closed forms by leaves and named nodes, with their values at a point, and node values."""
+    of = circuit.objective.name
+    point = point_of(circuit)
+    values, partials = circuit.derive(of).at(**point).evaluated()
+    gradient = circuit.gradient(of)
+    for name in gradient:
+        yield f"∂{of}/∂{name}", gradient[name], partials[name], {**point, **values}
+
+
+def value_of(expr: sp.Expr, values: dict[str, object]) -> np.ndarray:
+    """The value of an expression that was read again, from a module of its own."""
+    circuit = sb.Circuit.from_sympy(expr, params=[], loss=None)
+    module = circuit.compile()
+    found = {}
+    for leaf in circuit.leaves:
+        found[leaf.name] = np.asarray(values[leaf.name], float)
+        if leaf.shape and found[leaf.name].ndim > len(leaf.shape):
+            found[leaf.name] = found[leaf.name][:, 0]
+    params = module.Params(**{n: found[n] for n in module.Params._fields})
+    inputs = module.Inputs(**{n: found[n] for n in module.Inputs._fields})
+    return np.asarray(module.forward(params, inputs)[0])
+
+
+@pytest.mark.parametrize("name", [*NUMBERS, *ARRAYS])
+def test_closed_forms_are_read_back_with_equal_values(name):
+    circuit = sb.circuit({**NUMBERS, **ARRAYS}[name])
+    compared = constant = 0
+    for what, expr, wanted, values in results(circuit):
+        if not expr.free_symbols:
+            constant += 1
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                found = value_of(expr, values)
+        except errors.SymbackError as error:
+            assert any(why in str(error) for why in NO_SIZE), (what, expr, str(error))
+            continue
+        np.testing.assert_allclose(
+            np.squeeze(found), np.squeeze(np.asarray(wanted, float)), rtol=1e-9, atol=1e-12,
+            err_msg=what,
+        )  # fmt: skip
+        compared += 1
+    assert compared or constant or name == "digits_softmax"  # its one_hot has a size with a name
+
+
+@pytest.mark.parametrize("name", [*NUMBERS, *ARRAYS])
+def test_nodes_and_steps_are_read_back(name):
+    """The formula of each gate, and what each step of the derivation has."""
+    circuit = sb.circuit({**NUMBERS, **ARRAYS}[name])
+    exprs = [node.expr for node in circuit.gates.computed]
+    if not circuit.has_arrays:
+        exprs += [s.right for s in circuit.derive(circuit.objective.name).steps]
+    for expr in exprs:
+        if isinstance(expr, sp.Expr) and expr.free_symbols:
+            try:
+                again = sb.Circuit.from_sympy(expr, loss=None)
+            except errors.SymbackError as error:
+                assert any(why in str(error) for why in NO_SIZE), (expr, str(error))
+            else:
+                assert sb.circuit(again.source).leaves == again.leaves
+
+
+def test_every_operation_is_crossed():
+    """A new operation needs a circuit in the tables above, or a formula in `WRITTEN`."""
+    seen: set[object] = set()
+    for text in {**NUMBERS, **ARRAYS}.values():
+        for node in sb.circuit(text).gates.computed:
+            seen.update(part.func for part in postorder(node.formula))
+    assert {op.head for op in OPS.values()} - seen <= {sp.sqrt}
+    assert set(VJP) <= seen
+    assert WRITTEN.keys() == {head for head in ARRAY_FUNCTIONS if head.in_adjoints_only}
+
+
+@pytest.mark.parametrize("head", [*CAREFUL, *SLOPES])
+def test_functions_of_partials_are_read(head):
+    (count,) = head.nargs
+    operands = sp.symbols(f"u0:{count}", positive=True)
+    w = sp.Symbol("w")
+    circuit = sb.Circuit.from_sympy(w * head(*operands) + w, loss=None)
+    assert "w" in circuit.leaves
+    assert {leaf.name for leaf in circuit.leaves} <= {"w", *map(str, operands)}
+    assert sb.circuit(circuit.source).leaves == circuit.leaves
+
+
+def test_a_gradient_that_names_its_node_gets_another_name():
+    gradient = sb.circuit("f = w*x").gradient("l")
+    again = sb.Circuit.from_sympy(gradient["w"], loss=None)
+    assert again.output.name == "g" and "f" in again.leaves
+    with pytest.raises(errors.CircuitError, match="cycle"):
+        sb.Circuit.from_sympy(gradient["w"], "f", loss=None)
