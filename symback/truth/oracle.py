@@ -272,10 +272,13 @@ class Oracle:
             n.symbol: point[n.name] for n in self.circuit.leaves if n.name in point
         }
         unlimited, factorised = self._unlimited, self._factorised
-        lost, lost_in_objective = (Undefined(), Undefined()) if at_edge else (None, None)
+        lost = Undefined() if at_edge else None
+        lost_in_objective = Undefined(of_adjoints=True) if at_edge else None
         forward = enclosures(lowered.forward, symbols, unlimited, factorised, lost)
         cached = {name: forward[name] for name in lowered.cache}
         seeded: dict[Symbol, float | arb] = {**symbols, lowered.seed: 1.0, **cached}
+        if lost is not None:
+            lost.of_adjoints = True
         backward = {**forward, **enclosures(lowered.backward, seeded, unlimited, (), lost)}
         fused = enclosures(lowered.objective, symbols, unlimited, factorised, lost_in_objective)
         found: dict[str, _Enclosed] = {}

@@ -25,7 +25,7 @@ from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import counting_symbols, evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol
-from symback.truth.sides import slope_from_sides
+from symback.truth.sides import slope_by_operations, slope_from_sides
 
 ENOUGH_BITS = 80  # of a value, where float64 has 53
 NEGLIGIBLE = arb(2) ** -1140  # far below the smallest float64
@@ -141,6 +141,9 @@ class Reference:
         undefined = [operand for operand, slope in slopes.items() if slope.is_nan()]
         if not (sides and undefined and values[meaning].is_finite()):
             return slopes
+        for operand in undefined:
+            slopes[operand] = slope_by_operations(meaning, real_symbol(operand), values)
+        undefined = [operand for operand in undefined if slopes[operand].is_nan()]
         start = {real_symbol(o): values[real_symbol(o)] for o in node.operands}
 
         def value_at(symbol: Symbol, at: arb) -> arb:

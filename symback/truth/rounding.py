@@ -69,6 +69,7 @@ class Undefined:
 
     certain: set[Symbol] = field(default_factory=set)
     beyond: set[Symbol] = field(default_factory=set)
+    of_adjoints: bool = False  # 0 times what is beyond float64 must be 0, as it is of a dead branch
 
 
 def widened(value: arb, units: float, smallest: float) -> arb:
@@ -163,7 +164,8 @@ def _line_if_any(
         counting = counting_symbols(line.expr, done)
         lost = {s for s in counting if not done[s].is_finite()}
         if lost & undefined.certain or (
-            not beyond
+            undefined.of_adjoints
+            and not beyond
             and lost
             and lost <= undefined.beyond
             and _is_zero_times(line.expr, lost, symbols)

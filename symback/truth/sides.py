@@ -6,18 +6,22 @@ rounding say what the slope is on each side:
 
 - both sides have one slope: that is the derivative;
 - the function is defined on one side only: the slope on that side, as x**1.5 has at 0;
-- opposite slopes: a kink of even form such as |x|, whose slope is 0 by convention;
+- opposite slopes: a kink or cusp of even form such as |x|, whose slope is 0 by convention;
 - anything else, or quotients that don't converge: there is no derivative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
 
 from flint import arb
+from sympy import Expr, Piecewise, Symbol
 
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
-from symback.operations.balls.scalars import precision
+from symback.operations.balls.scalars import evaluate, order, precision, taken
+from symback.operations.forms import place
 
 STEPS = (3000, 3600)  # widths 2^-k
 BITS = 9000
@@ -33,28 +37,33 @@ def slope_from_sides(value: Callable[[arb], arb], at: arb, inside: bool = False)
     with precision(BITS):
         try:
             middle = value(at)
-            right, left = (_slope(value, at, middle, sign) for sign in (1, -1))
+            right, left = (_quotients(value, at, middle, sign) for sign in (1, -1))
         except Undecided:
             return NOT_A_NUMBER
-        if right is None or left is None:
-            only = left if right is None else right
-            return only if inside and only is not None else NOT_A_NUMBER
-        if not right.is_finite() or not left.is_finite():
-            return NOT_A_NUMBER
-        if _alike(right, left):
-            return right
-        return arb(0) if _alike(right, -left) else NOT_A_NUMBER
+        if right and left and all(_alike(r, -q) for r, q in zip(right, left, strict=True)):
+            return arb(0)
+        if not (right and left):
+            return _limit(right or left) if inside else NOT_A_NUMBER
+        slope = _limit(right)
+        return slope if _alike(slope, _limit(left)) else NOT_A_NUMBER
 
 
-def _slope(value: Callable[[arb], arb], at: arb, middle: arb, sign: int) -> arb | None:
-    """The slope on one side: None where the function is not defined, NaN where it diverges."""
+def _quotients(value: Callable[[arb], arb], at: arb, middle: arb, sign: int) -> list[arb]:
+    """The difference quotients on one side; none where the function is not defined."""
     quotients = []
     for exponent in STEPS:
         step = sign * arb(2) ** -exponent
         beside = value(at + step)
         if beside.is_nan():
-            return None
+            return []
         quotients.append((beside - middle) / step)
+    return quotients
+
+
+def _limit(quotients: list[arb]) -> arb:
+    """What the quotients converge to, NaN where they diverge."""
+    if not quotients:
+        return NOT_A_NUMBER
     first, second = quotients
     if all(abs(q).abs_upper() < SMALL for q in quotients):
         return arb(0)
@@ -69,4 +78,48 @@ def _alike(a: arb, b: arb) -> bool:
     return bool(abs(a - b).abs_upper() <= ALIKE * abs(a).abs_upper() + SMALL)
 
 
-__all__ = ["slope_from_sides"]
+def slope_by_operations(expr: Expr, symbol: Symbol, values: Mapping[Any, arb]) -> arb:
+    """The slope of an expression by the chain rule over its own operations.
+
+    `values` has all its parts. The slope of an operation that `diff` leaves undefined is that of
+    both sides: k*max(u, 0)**p has one at u = 0 and p = 1 although SymPy's form of it is 0/0.
+    """
+    slopes: dict[Expr, arb] = {symbol: arb(1)}
+    for part in order(expr):
+        branch = taken(part, values) if isinstance(part, Piecewise) else None
+        operands = [branch] if isinstance(part, Piecewise) else part.args
+        moving = [i for i, operand in enumerate(operands) if operand in slopes]
+        if not moving or part == symbol:
+            continue
+        if branch is not None:
+            slopes[part] = slopes[branch]
+            continue
+        of_operands = _slopes_of(part.func, len(operands))
+        places = {place(i): values[operand] for i, operand in enumerate(operands)}
+        total = arb(0)
+        for i in moving:
+            total += _local(part.func, of_operands[i], places, place(i)) * slopes[operands[i]]
+        slopes[part] = total
+    return slopes.get(expr, arb(0))
+
+
+def _local(head: Any, slope: Expr, places: Mapping[Any, arb], moved: Symbol) -> arb:
+    found = evaluate(slope, dict(places))
+    if not found.is_nan():
+        return found
+    applied = head(*places)
+
+    def value(at: arb) -> arb:
+        return evaluate(applied, {**places, moved: at})
+
+    return slope_from_sides(value, places[moved], inside=True)
+
+
+@lru_cache(maxsize=2**8)
+def _slopes_of(head: Any, count: int) -> list[Expr]:
+    places = [place(i) for i in range(count)]
+    applied = head(*places)
+    return [applied.diff(p) for p in places]
+
+
+__all__ = ["slope_by_operations", "slope_from_sides"]
