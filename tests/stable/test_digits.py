@@ -11,6 +11,7 @@ import symback as sb
 from symback.autodiff.gates import gates
 from symback.operations.expressions import real_symbol
 from symback.printing.circuit_text import NotationPrinter
+from symback.stable.rewrite import rewritten
 from tests.cases.compilers import compiles
 from tests.cases.independent import value
 from tests.cases.typed_forms import FORMS, Form
@@ -224,3 +225,15 @@ def test_the_check_agrees(form):
     report = circuit_of(form).check()
     assert report.passed, str(report)
     assert not any("left as typed" in remark for remark in report.remarks)
+
+
+@pytest.mark.parametrize(
+    "form", [f for f in FORMS if "\n" not in f.circuit], ids=lambda form: form.circuit
+)
+def test_forms_in_a_mean_over_arrays_are_rewritten_as_those_of_numbers(form):
+    leaves = "".join(f"{name}: input[rows9]\n" for name in form.points)
+    typed = form.circuit.removeprefix("f = ")
+    found, unproven = rewritten(sb.circuit(f"{leaves}out: output = mean({typed})", loss=None))
+    alone, _ = rewritten(circuit_of(form))
+    assert not unproven
+    assert found["out"].formula.args[0] == alone["f"].formula
