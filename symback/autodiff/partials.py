@@ -31,7 +31,7 @@ from symback.operations.expressions import product, real_symbol
 from symback.operations.functions import Slope
 from symback.operations.vjp import At, contributions
 
-Guard: TypeAlias = Callable[[Expr, bool], Expr]
+Guard: TypeAlias = Callable[[Expr, ArrayFunction | None], Expr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class Local:
     ) -> Expr:
         """upstream × partial; `slope` is the name of the kept slope, where there is one.
 
-        `guard` is what the product is passed through, with whether it mixes elements.
+        `guard` is what the product is passed through, with the operation that mixes elements.
         """
         partial = self.expanded if expanded else self.partial
         product = times(upstream, partial if slope is None else slope)
-        return product if guard is None else guard(product, False)
+        return product if guard is None else guard(product, None)
 
     def moved(self, op: ArrayFunction, upstream: Expr) -> Expr:
         """What an operation that only moves, sums or chooses entries gives to the operand."""
@@ -123,11 +123,11 @@ class ArrayLocal(Local):
         if self.elementwise != 0:
             partial = _expanded(self.elementwise, gate.symbol) if expanded else self.elementwise
             product = times(upstream, partial)
-            product = product if guard is None else guard(product, False)
+            product = product if guard is None else guard(product, None)
             found.append(unbroadcast(product, gate.shape, gate.shapes[self.operand.name]))
         for coefficient, op in self.terms:
             part = self.moved(op, coefficient * upstream)
-            found.append(part if guard is None or op.moves else guard(part, True))
+            found.append(part if guard is None or op.moves else guard(part, op))
         total = Add(*found)
         return total if slope is None else total.xreplace({self.slope: slope})
 

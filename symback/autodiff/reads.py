@@ -17,12 +17,12 @@ from functools import cached_property
 from sympy import Add, Expr, Piecewise, S, Symbol
 
 from symback.autodiff.gates import Gates
-from symback.autodiff.partials import guarded, is_choice
+from symback.autodiff.partials import Guard, guarded, is_choice
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.circuit import Node
 from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, reduce_sum, shape_of
-from symback.operations.construction import unbroadcast
+from symback.operations.construction import expand_reduced, reduce_last_axis, unbroadcast
 from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import postorder
@@ -61,6 +61,7 @@ class Reads:
         self.lines: dict[Symbol, Expr] = {}  # named masks, those that they read before them
         self._shown: set[Symbol] = set()
         self._some: dict[str, Symbol] = {}
+        self._rows: dict[ArrayFunction, Symbol] = {}
         self._of: dict[str, Read] = {}
         if any(self._starts(e) for e in record.edges):
             for name in record.order[1:]:
@@ -75,16 +76,20 @@ class Reads:
         read = self._of.get(name)
         return read is not None and not read.certain
 
-    def guard(self, edge: Edge) -> Callable[[Expr, bool], Expr] | None:
-        """What an edge's product is passed through, and whether it mixes elements; None where
-        0 × the partial is 0.
-        """
+    def guard(self, edge: Edge) -> Guard | None:
+        """What an edge's product is passed through; None where 0 × the partial is 0."""
         read = self._of.get(edge.node)
         if read is None or not self._risky(edge, read):
             return None
-        return lambda product, mixes: guarded(
-            product, self._some_mask(edge.node, read) if mixes else read.mask
+        gate = self._circuit[edge.node]
+        return lambda product, op: guarded(
+            product, read.mask if op is None else self._operand_mask(gate, op, read)
         )
+
+    def any_read(self, edge: Edge) -> Expr | None:
+        """A number that is not 0 where any entry of the edge's gate is read."""
+        read = self._of.get(edge.node)
+        return None if read is None else self._some_mask(edge.node, read)
 
     def new_in(self, expr: Expr) -> list[tuple[Symbol, Expr]]:
         """The masks that an expression reads, and those that they read, each given once."""
@@ -175,9 +180,9 @@ class Reads:
             return None
         if not op.moves:
             assert upper is not None
-            if upper.certain:
+            if upper.certain and not op.by_row:
                 return None
-            mask = self._some_mask(gate.name, upper)
+            mask = self._operand_mask(gate, op, upper)
         else:
             whole: Expr = S.One if upper is None else upper.mask
             if gate.shape and self._shape(whole) != gate.shape:
@@ -188,6 +193,23 @@ class Reads:
             upper is not None and upper.by_condition,
             upper is None or upper.certain,
         )
+
+    def _operand_mask(self, gate: Node, op: ArrayFunction, read: Read) -> Expr:
+        """Where an operation's operand is read: by row, or all of it wherever any entry is."""
+        shape, mask = self._shape(op.operands[0]), read.mask
+        by_row = op.by_row and len(shape) > 1 and self._shape(op) == gate.shape
+        if not (by_row and gate.shape and self._shape(mask)):
+            return self._some_mask(gate.name, read)
+        if op not in self._rows:
+            if self._shape(mask) != gate.shape:
+                mask = broadcast_like(mask, gate.symbol)
+            if gate.shape == shape:
+                rows = reduce_last_axis(reduce_sum, mask, shape)
+            else:
+                axis = int(op.options[0]) if op.options else len(shape) - 1
+                rows = expand_reduced(mask, shape, axis)
+            self._rows[op] = self._named(gate.name, rows)
+        return self._rows[op]
 
     def _some_mask(self, name: str, read: Read) -> Expr:
         """A number that is positive where any entry of the node is read."""
@@ -209,8 +231,9 @@ class Reads:
 
     def _risky(self, edge: Edge, read: Read) -> bool:
         local = edge.local
-        if any(not op.moves for _, op in local.terms):
-            return not read.certain and self._reads_wild(edge, read)
+        if mixing := [op for _, op in local.terms if not op.moves]:
+            partly = not read.certain or any(op.by_row for op in mixing)
+            return partly and self._reads_wild(edge, read)
         partial = local.elementwise
         if is_choice(partial):  # for NaN it may be NaN: that of missing data, where a branch reads
             return partial != plainly(partial) and self._reads_wild(edge, read)

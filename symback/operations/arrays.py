@@ -35,6 +35,7 @@ class ArrayFunction(Function):
     normalises: ClassVar[bool] = False  # along the last axis: of few elements only signs are left
     moves: ClassVar[bool] = False  # its entries are entries of the operands, or sums of them
     chooses: ClassVar[bool] = False  # some entries of its operands may not be read
+    by_row: ClassVar[bool] = False  # each row of the operand, or all of it, gives a part of its own
     singular: ClassVar[bool] = False  # its adjoints may be infinite where its operands are finite
     grows_factorially: ClassVar[bool] = False  # the definition's terms, with the size
     in_adjoints_only: ClassVar[bool] = False  # no circuit has it, and nothing differentiates it
@@ -156,6 +157,7 @@ class argmax_mask(ArrayFunction):
 class norm(ArrayFunction):
     """‖A‖ = √Σ a², the Euclidean or Frobenius norm, or that along one axis; its square is a sum."""
 
+    by_row = True
     shape_rule = staticmethod(shapes.reduced("norm"))
     rule = "∂‖a‖ = a/‖a‖"
 
@@ -237,6 +239,7 @@ class solve(ArrayFunction):
 class softmax(ArrayFunction):
     """exp(z)/Σ exp(z) along the last axis."""
 
+    by_row = True
     shape_rule = staticmethod(shapes.along_last_axis("softmax"))
     rule = "∂ softmax: s∘(g − Σ g∘s)"
     normalises = exponential = True
@@ -245,6 +248,7 @@ class softmax(ArrayFunction):
 class log_softmax(ArrayFunction):
     """z - log Σ exp(z) along the last axis."""
 
+    by_row = True
     shape_rule = staticmethod(shapes.along_last_axis("log_softmax"))
     rule = "∂ log_softmax: g − softmax·Σ g"
     normalises = exponential = True
@@ -253,6 +257,7 @@ class log_softmax(ArrayFunction):
 class logsumexp(ArrayFunction):
     """log Σ exp(z) along the last axis."""
 
+    by_row = True
     shape_rule = staticmethod(shapes.last_axis_reduced("logsumexp"))
     rule = "∂ logsumexp = softmax"
     normalises = exponential = True
@@ -261,6 +266,7 @@ class logsumexp(ArrayFunction):
 class cross_entropy(ArrayFunction):
     """-Σ t∘log_softmax(z) along the last axis, for a target t that adds up to 1."""
 
+    by_row = True
     arrays = 2
     shape_rule = staticmethod(shapes.entropies_shape)
     rule = "softmax(z)·Σt − t, and Σt = 1"
@@ -274,6 +280,7 @@ class cross_entropy(ArrayFunction):
 class sparse_cross_entropy(ArrayFunction):
     """-log_softmax(z)[t], for a target t that is the index of a class."""
 
+    by_row = True
     arrays = 2
     shape_rule = staticmethod(shapes.class_entropy_shape)
     rule = "softmax(z) − one_hot(t)"
@@ -295,6 +302,7 @@ class one_hot(ArrayFunction):
 class layer_norm(ArrayFunction):
     """(x - mean)/√(variance + 1e-5) along the last axis (Ba, Kiros and Hinton 2016)."""
 
+    by_row = True
     shape_rule = staticmethod(shapes.along_last_axis("layer_norm"))
     rule = "∂ layer_norm: (g − mean g − v∘mean(g∘v))/deviation"
     normalises = True

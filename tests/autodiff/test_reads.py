@@ -279,6 +279,22 @@ MISSING = [
 ]
 
 
+ROWS = {"X": [[NAN, 1], [3, 4]], "m": [0, 1]}
+# operations by row, of which the first row is missing and not read
+MISSING += [
+    (f"X: input[2, 2]; m: input[2]; {text}; f: output = sum(where(m > 0, {read}, 0))", ROWS, right)
+    for text, read, right in [
+        ("r = norm(X, axis=1)", "r", {"X": [[0, 0], [0.6, 0.8]]}),
+        ("r = sqrt(sum(X**2, axis=1))", "r**2", {"X": [[0, 0], [6, 8]]}),
+        ("l = logsumexp(X)", "l", {"X": [[0, 0], [1 / (1 + E), E / (1 + E)]]}),
+        ("l = log(sum(exp(X), axis=1))", "l", {"X": [[0, 0], [1 / (1 + E), E / (1 + E)]]}),
+        ("P = softmax(X); p = P @ ones(2)", "p*m", {"m": [0, 1]}),
+        ("P = log_softmax(X); p = sum(P, axis=1)", "p", {"X": [[0, 0], [1 - 2 / (1 + E)] * 2]}),
+    ]
+]
+MISSING[-1][2]["X"][1][1] *= -1
+
+
 @pytest.mark.parametrize("target", TARGETS[:2])
 @pytest.mark.parametrize(("text", "at", "right"), MISSING)
 def test_missing_data_behind_a_mask_pass_nothing_on(text, at, right, target):

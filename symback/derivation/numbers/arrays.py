@@ -131,7 +131,7 @@ class Accumulated:
         if edge is None or guard is None:
             return self.evaluated(right, name)
         contribution = edge.local.contribution(self._bars[node], guard=guard)
-        is_read = guard(S.One, True)
+        is_read = self._reads.any_read(edge) or S.One
         for mask, expr in self._reads.new_in(contribution + is_read):
             if expr.free_symbols <= self.values.keys() | self._sizes.keys():
                 self.values[mask] = evaluate_entries(expr, self.values, self._sizes)

@@ -122,7 +122,7 @@ def _backward(
             if local is not None and edge.node in adjoints:
                 part = adjoints[edge.node] * local
                 if guard := reads.guard(edge):
-                    part = value_of(guard(PRODUCT, False), {**balls, PRODUCT: part})
+                    part = value_of(guard(PRODUCT, None), {**balls, PRODUCT: part})
                 parts.append(part)
                 contributions[edge.node, name] = parts[-1]
         if len(parts) == len(walk.into[name]):

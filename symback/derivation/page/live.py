@@ -122,7 +122,7 @@ def programs(derivation: Derivation) -> Programs:
     guards = []
     for edge in walk.edges:
         if guard := reads.guard(edge):
-            guards.append(row([edge.node, edge.operand], guard(product, False), printer))
+            guards.append(row([edge.node, edge.operand], guard(product, None), printer))
     tables = (
         ("FORWARD", _rows(lowered, lowered.forward)),
         ("BACKWARD", [*_rows(lowered, lowered.backward), *masks]),
