@@ -140,7 +140,9 @@ class Oracle:
         points = [(s, p) for s, _ in found for p in s.points]
         unread = [self._reference.unread(s.merged(p)) for s, p in points]
         always = frozenset.intersection(*unread) if unread else frozenset()
-        always |= self._in_unread_entries
+        always |= self._in_unread_entries | {
+            n.name for n in self.circuit.params
+        }  # data may be missing
         chosen: dict[frozenset[str], PointBatch] = {}
         for (batch, point), names in zip(points, unread, strict=True):
             masked = dict.fromkeys(sorted(names - always), math.nan)
