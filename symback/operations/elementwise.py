@@ -100,7 +100,7 @@ from symback.operations.special import (
     pow1p,
     pow1pm1,
     powm1,
-    rootsub,
+    sqrtsub,
     tanhc,
     tanhc_prime,
 )
@@ -531,8 +531,8 @@ _TABLE = (
         singular=True,
     ),
     Op(
-        "rootsub",
-        rootsub,
+        "sqrtsub",
+        sqrtsub,
         "∂(√(b² + d) − b) = (b/√(b² + d) − 1)·∂b + ∂d/(2·√(b² + d))",
         (2, 2),
         partials=lambda v, b, d: (-v / sp.sqrt(b**2 + d), 1 / (2 * sp.sqrt(b**2 + d))),

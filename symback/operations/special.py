@@ -629,8 +629,8 @@ class hypotsub(Elementary):
         return -self / hypot(a, c) if argindex == 1 else c / hypot(a, c)
 
 
-class rootsub(Elementary):
-    """rootsub(b, d) = sqrt(b**2 + d) - b."""
+class sqrtsub(Elementary):
+    """sqrtsub(b, d) = sqrt(b**2 + d) - b."""
 
     nargs = 2
 
@@ -751,7 +751,7 @@ __all__ = [
     "pow1p",
     "pow1pm1",
     "powm1",
-    "rootsub",
+    "sqrtsub",
     "tanhc",
     "tanhc_prime",
 ]

@@ -10,7 +10,7 @@ from sympy import Add, Expr, Mul, S
 from sympy.codegen.cfunctions import expm1, hypot
 
 from symback.operations.functions import erfc, sigma
-from symback.operations.special import boxcox, hypotsub, pow1pm1, powm1, rootsub
+from symback.operations.special import boxcox, hypotsub, pow1pm1, powm1, sqrtsub
 from symback.stable.matching import (
     SHORT,
     See,
@@ -49,7 +49,7 @@ def root_minus_member(see: See, total: Expr) -> Expr | None:
                     if other is not None:
                         return rest + weight * hypotsub(sign * member, other)
                     left = see(inner.base) - member**2
-                    return rest + weight * rootsub(sign * member, left)
+                    return rest + weight * sqrtsub(sign * member, left)
     return None
 
 
@@ -85,8 +85,8 @@ def difference_of_any_roots(see: See, total: Expr) -> Expr | None:
                     continue
                 rest = Add(*(t for t in terms if t is not term and t is not other))
                 if terms_of(see(inner.base)) < terms_of(see(before.base)):
-                    return rest - weight * rootsub(inner, -left)
-                return rest + weight * rootsub(before, left)
+                    return rest - weight * sqrtsub(inner, -left)
+                return rest + weight * sqrtsub(before, left)
             waiting.setdefault(weight, []).append((term, inner))
     return None
 

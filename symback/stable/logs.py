@@ -8,7 +8,7 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
 from symback.operations.functions import erfc, log1mexp, log1psq, logcosh, logsigmoid, sigma
-from symback.operations.special import expdiff, hypotsub, log_erfc, log_ndtr, logwsumexp, rootsub
+from symback.operations.special import expdiff, hypotsub, log_erfc, log_ndtr, logwsumexp, sqrtsub
 from symback.stable.matching import (
     SHORT,
     See,
@@ -188,7 +188,7 @@ def log_of_root_sum(see: See, expr: Expr) -> Expr | None:
     """log(x + √(x² + c²)) = asinh(x/c) + log(c), and log(x + √(x² - c²)) = acosh(x/c) + log(c)."""
     coefficient, rest = split(see(argument(expr)))
     inner = see(rest)
-    if not isinstance(inner, hypotsub | rootsub):
+    if not isinstance(inner, hypotsub | sqrtsub):
         return None
     a, other = inner.args
     size = abs(other) if isinstance(inner, hypotsub) else sp.sqrt(-other)

@@ -220,10 +220,10 @@ CASES = {
     "hypotsub": Case(
         "f = w2*hypotsub(w*x, b)", [(3, 4), (-3, 4), (1e8, 1), (0, 2)], kernels.MEANING["hypotsub"]
     ),
-    "rootsub": Case(
-        "f = w2*rootsub(w*x, b**2 + 1)",
+    "sqrtsub": Case(
+        "f = w2*sqrtsub(w*x, b**2 + 1)",
         [(3, 4), (-3, 4), (1e8, 1), (2, -3)],
-        kernels.MEANING["rootsub"],
+        kernels.MEANING["sqrtsub"],
     ),
     "erfcx": Case("f = w2*erfcx(w*x + b)", [(-3,), (0,), (0.5,), (30,)], kernels.MEANING["erfcx"]),
     "log_erfc": Case(

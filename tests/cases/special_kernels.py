@@ -81,7 +81,7 @@ MEANING = {
     "acosc": acosc,
     "acosc_slope": lambda w: (w * acosc(w) - 1) / (1 - w * w) if w != 1 else mp.mpf(-1) / 3,
     "hypotsub": lambda a, c: mp.sqrt(a * a + c * c) - a,
-    "rootsub": lambda b, d: mp.sqrt(b * b + d) - b,
+    "sqrtsub": lambda b, d: mp.sqrt(b * b + d) - b,
     "erfcx": lambda z: mp.exp(z * z) * mp.erfc(z),
     "erfcx_slope": lambda z: 2 * z * mp.exp(z * z) * mp.erfc(z) - 2 / mp.sqrt(mp.pi),
     "log_erfc": lambda z: mp.log(mp.erfc(z)),
@@ -147,7 +147,7 @@ def operands_of(name):
         lists = [BASES, (*POWERS, *([0.0] if name != "powm1" else []))]
     elif name in ("pow1p", "pow1pm1"):
         lists = [(1e-20, -1e-9, 1e-9, 0.03, -0.4, 0.6, -0.9, 5.0, 1e10), POWERS]
-    elif name == "rootsub":
+    elif name == "sqrtsub":
         lists = [(1e-9, 1.0, 1e8, 1e17, -1e-9, -1.0, -1e8), (1e-30, 1e-5, 2.0, 1e10)]
     elif name == "hypotsub":
         lists = [SIGNED, (1e-9, 1.0, -3.0, 1e5)]

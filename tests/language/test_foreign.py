@@ -51,7 +51,7 @@ IFERROR INT LARGE LOG10 MDETERM MEDIAN MINVERSE MMULT MOD NORMSDIST POWER PRODUC
 ROUND SKEW SLOPE SMALL STDEV SUMIF SUMPRODUCT SUMSQ TRUNC VAR VLOOKUP WEIBULL XOR
 dnorm pnorm qnorm rnorm dbinom dgamma plogis qlogis rowSums crossprod sapply trigamma choose pmin
 signif rev sind cosd nthroot realsqrt expm sqrtm logm cumtrapz polyval interp1 spline quad sech
-csch asech erfcx gammainc betainc psi besselj airy cross orth pinv normest mldivide rdivide
+csch asech gammainc betainc psi besselj airy cross orth pinv normest mldivide rdivide
 logcos tanh2 sin2 cost err loss act map mix rate norm_cdf norm_ppf expit logexp
 """.split()
 """Names of PyTorch, TensorFlow, JAX, spreadsheets, R and MATLAB, and what people call their own."""

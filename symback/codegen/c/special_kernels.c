@@ -360,7 +360,7 @@ static inline double symback_hypotsub(double a, double c)
 }
 
 /* sqrt(b^2 + d) - b, which is d/(sqrt(b^2 + d) + b) for b > 0. */
-static inline double symback_rootsub(double b, double d)
+static inline double symback_sqrtsub(double b, double d)
 {
     const double root = sqrt(b * b + d);
     return (b > 0.0) ? d / (root + b) : root - b;

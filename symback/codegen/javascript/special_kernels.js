@@ -240,7 +240,7 @@ function _hypotsub(a, c) {
 }
 
 // √(b² + d) - b.
-function _rootsub(b, d) {
+function _sqrtsub(b, d) {
   const root = Math.sqrt(b * b + d);
   return b > 0 ? d / (root + b) : root - b;
 }

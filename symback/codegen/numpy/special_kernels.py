@@ -502,7 +502,7 @@ def _hypotsub(a, c):
     return _in_float64(wide, a, c)
 
 
-def _rootsub(b, d):
+def _sqrtsub(b, d):
     """√(b² + d) - b, which is d/(√(b² + d) + b) for b > 0."""
 
     def wide(b, d):
