@@ -548,7 +548,7 @@ _TABLE = (
     Op(
         "log_ndtr",
         log_ndtr,
-        "(log Φ)′ = φ/Φ",
+        "log_ndtr′(u) = exp(−u²/2)/(√(2π)·ndtr(u))",
         partials=lambda v, u: (sp.sqrt(2 / sp.pi) / erfcx(-u / sp.sqrt(2)),),
     ),
     Op(

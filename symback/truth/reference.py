@@ -21,7 +21,7 @@ from sympy import Derivative, Expr, Piecewise, Subs, Symbol
 
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import Unsupported
-from symback.operations.balls.functions import Undecided
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, is_zero
 from symback.operations.balls.scalars import counting_symbols, evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol
@@ -119,7 +119,8 @@ class Reference:
             fresh = not any(t.is_nan() for o in slopes for t in tangents[o].values())
             if finite and value.is_finite() and (fresh or node.name in outputs):
                 undefined = [leaf for leaf, speed in made.items() if speed.is_nan()]
-                made.update(self._from_sides(node, undefined, values))
+                if all(made[leaf].is_finite() for leaf in made.keys() - {*undefined}):
+                    made.update(self._from_sides(node, undefined, values))
             tangents[node.name] = made
         return [
             Truth(
@@ -141,6 +142,7 @@ class Reference:
         undefined = [operand for operand, slope in slopes.items() if slope.is_nan()]
         if not (sides and undefined and values[meaning].is_finite()):
             return slopes
+        slopes.update(_without_powers_at_zero(meaning, slopes, values))
         for operand in undefined:
             slopes[operand] = slope_by_operations(meaning, real_symbol(operand), values)
         undefined = [operand for operand in undefined if slopes[operand].is_nan()]
@@ -241,6 +243,22 @@ def _combined(parts: list[tuple[arb, dict[str, arb]]]) -> dict[str, arb]:
             part = slope * speed
             made[leaf] = made[leaf] + part if leaf in made else part
     return made
+
+
+def _without_powers_at_zero(
+    meaning: Expr, slopes: Mapping[str, arb], values: Mapping[Any, arb]
+) -> dict[str, arb]:
+    """No slope by a factor of a power's base that is 0 and has no slope by another one.
+
+    SymPy gives (a*x)**b the slope b*(a*x)**b/a by a, which is 0 at x = 0: 0·∞ by the chain rule.
+    """
+    lost: dict[str, arb] = {}
+    for power in meaning.atoms(sp.Pow):
+        if power.base.is_Mul and not power.exp.is_Integer and is_zero(values[power.base]):
+            names = {s.name for s in power.base.free_symbols} & slopes.keys()
+            if any(not slopes[name].is_finite() for name in names):
+                lost |= dict.fromkeys(names, NOT_A_NUMBER)
+    return lost
 
 
 def _is_tie_of_three(part: Expr, values: Mapping[Any, arb]) -> bool:
