@@ -221,7 +221,7 @@ def _strange_sign(token: Token, typed: str, before: Token | None, text: str) -> 
     if typed == "/" and behind == "/":
         return "'//' is not an operation; write / for a quotient, floor is not known"
     if typed in ("'", "′") and before is not None and before.type in _ENDS_OF_ARRAYS:
-        return f"write {behind[:20]}.T for the transpose; a derivative is stated as relu'(0) = 1"
+        return _strange_prime(before, text[token.end_pos or 0 :])
     if typed == ":" and _is_in_index(text[: token.start_pos or 0]):
         return "':' a second time: an index is start:stop, as in x[1:4], without a step"
     if token.type == "COMPARE" and "?" in _line_of(token, text):
@@ -229,6 +229,19 @@ def _strange_sign(token: Token, typed: str, before: Token | None, text: str) -> 
     if typed in _AT_SIGN and typed not in ("*", "/"):
         return _AT_SIGN[typed]
     return f"'{typed[:30]}' can't stand here; an operand is missing before it"
+
+
+def _strange_prime(before: Token, rest: str) -> str:
+    """A prime in a formula: behind a function a derivative, behind an array its transpose."""
+    word = str(before)[:20] if str(before).isidentifier() else ""
+    transpose = f"write {word}.T for the transpose"
+    if str(before) not in SPELLINGS and not (word and re.match(r"['′]*\(", rest)):
+        return transpose
+    derivative = (
+        f"a formula cannot contain the derivative {word}'; "
+        "a line of its own states one at a kink, as relu'(0) = 1"
+    )
+    return derivative if str(before) in SPELLINGS else f"{derivative}; {transpose}"
 
 
 __all__ = ["explain", "strange_character"]

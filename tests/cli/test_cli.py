@@ -199,7 +199,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["deriv", NEURON], "derive"),
     (["generate", NEURON, "--target", "fortran"], "fortran"),
     (["generate", NEURON, "--diff"], "-o FILE"),
-    (["generate", NEURON, "--template", "/nowhere"], "no folder"),
+    (["generate", NEURON, "--template", "/nowhere"], "/nowhere is not a folder"),
     (["generate", NEURON, "-o", "/proc/neuron.py"], "can't be written"),
     (["check", "nowhere.py"], "no file"),
     (["check", str(ROOT / "README.md")], "not a Python module"),

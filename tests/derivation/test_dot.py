@@ -16,6 +16,7 @@ from symback.autodiff.reverse import reverse_pass
 from symback.circuits.assembly import assemble
 from symback.circuits.circuit import computed
 from symback.cli.main import cli
+from symback.codegen.marks import marked
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.picture.diagram import MOST_BOXES, diagram
 from symback.derivation.picture.dot import dot_string, html_text
@@ -154,8 +155,10 @@ def test_command_line(tmp_path):
         path = tmp_path / name
         assert invoke("-o", str(path)).exit_code == 0
         assert path.read_text(encoding="utf-8").startswith(begin)
-    assert invoke("-o", str(tmp_path / "b.dot"), "--format", "svg").exit_code == 0
-    assert (tmp_path / "b.dot").read_text(encoding="utf-8").startswith("<svg")
+    assert (tmp_path / "a.dot").read_bytes() == marked(printed.stdout_bytes, "draw", "dot")
+    refused = invoke("-o", str(tmp_path / "b.dot"), "--format", "svg")
+    assert refused.exit_code == 2 and not (tmp_path / "b.dot").exists()
+    assert "--format svg and a file .dot exclude each other" in refused.stderr
     assert invoke("--format", "png").exit_code == 2
 
 

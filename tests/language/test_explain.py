@@ -61,6 +61,12 @@ SAID = [
     ("f = 1_000*x", "write 1000"),
     ("f = x // 2", "write / for a quotient"),
     (W + "f = sum(W')", "write W.T for the transpose"),
+    ("f = sum((x + y)')", "write .T for the transpose"),
+    ("f = relu'(0)", "a formula cannot contain the derivative relu'; a line of its own states one"),
+    ("f = σ'(x)*x", "a formula cannot contain the derivative σ'; a line of its own states one"),
+    ("f = sum(tanh')", "a formula cannot contain the derivative tanh'"),
+    ("f = exp''(x)", "a formula cannot contain the derivative exp'"),
+    ("f = g'(2)", "as relu'(0) = 1; write g.T for the transpose"),
     (W + "f = sum(W^T)", "write x.T for the transpose"),
     # signs of books
     ("f = √x", "write sqrt(u)"),
