@@ -301,7 +301,7 @@ WRITTEN = [
     ),
     (
         "Q: input[s, d]; K: input[s, d]\nz = softmax(Q @ K.T/sqrt(d))",
-        ["z_1 = float(1 / np.sqrt(d))", "z_2 = Q @ K.mT"],
+        ["z_1 = Q.dtype.type(1 / np.sqrt(d))", "z_2 = Q @ K.mT"],
     ),
 ]
 

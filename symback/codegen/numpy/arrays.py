@@ -130,8 +130,13 @@ class ArrayPrinter(NumpyPrinter):
     def dtype(self) -> str:
         return f"{self._like}.dtype" if self._like else "float"
 
-    def constant(self, text: str) -> str:
-        return f"{self.dtype()}.type({text})" if self._like else text
+    def constant(self, expr: Expr) -> str:
+        if not self._like:
+            return super().constant(expr)
+        self._in_sizes = True
+        text = self.print(expr)
+        self._in_sizes = False
+        return f"{self.dtype()}.type({text})"
 
     def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
         """A product of matrices, then in place what is added to it or multiplied with it."""

@@ -171,9 +171,9 @@ class NumpyPrinter(CodePrinter):
     def branch(self, condition: str, yes: str, no: str) -> str:
         return f"np.where({condition}, {_as_float(yes)}, {_as_float(no)})"
 
-    def constant(self, text: str) -> str:
+    def constant(self, expr: Expr) -> str:
         """The code of a constant in the dtype of the data."""
-        return text
+        return self.print(expr)
 
     def is_free(self, operand: Expr, line: Assign, program: Program) -> bool:
         """Whether the line may put its value in the memory of an operand."""

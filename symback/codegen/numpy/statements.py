@@ -75,7 +75,7 @@ def statements(
         if line.expr is S.Zero and line.of:
             text = f"np.zeros_like({line.of[1]})"
         elif _is_constant(line.expr):
-            text = printer.constant(text)
+            text = printer.constant(line.expr)
         shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
         if copies and shares and line.target in program.returned:
             text += ".copy()"
