@@ -33,6 +33,14 @@ def postorder(expr: Expr) -> list[Expr]:
     return ordered
 
 
+def written_size(expr: Expr) -> int:
+    """How many parts the expression has where shared ones are written out; linear in the graph."""
+    sizes: dict[Expr, int] = {}
+    for part in postorder(expr):
+        sizes[part] = 1 + sum(sizes[a] for a in part.args)
+    return sizes[expr]
+
+
 def compounds(expr: Expr) -> set[Expr]:
     """The distinct subexpressions that have operands, in no order."""
     if not any(a.args for a in expr.args):  # most expressions of a large circuit: w*x
@@ -102,4 +110,5 @@ __all__ = [
     "postorder",
     "product",
     "real_symbol",
+    "written_size",
 ]

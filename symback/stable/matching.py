@@ -10,6 +10,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, S
 from sympy.codegen.cfunctions import log1p
 
 from symback.operations import arrays
+from symback.operations.expressions import written_size
 from symback.operations.functions import logaddexp, logcosh, sigma, softplus
 from symback.operations.shapes import Shape
 from symback.operations.special import expexp, logwsumexp
@@ -19,6 +20,7 @@ Power = tuple[Expr, Expr]
 
 MOST_TERMS = 256  # of a sum that the rules look through
 DEEPEST = 4  # names behind names that are looked through
+MOST_WRITTEN = 100  # parts of an expression whose names are looked through
 SHORT = 12  # terms of two sums whose difference is looked at
 
 
@@ -225,7 +227,9 @@ def through_names(see: See, expr: Expr) -> Expr:
         names = {s: see(s) for s in expr.free_symbols}
         names = {s: f for s, f in names.items() if f.is_Add or f.is_Mul or f.is_Pow}
         wider = expr.xreplace(names)
-        if not names or len(wider.free_symbols) > SHORT or terms_of(wider) > SHORT:
+        if not names or written_size(wider) > MOST_WRITTEN:
+            break
+        if len(wider.free_symbols) > SHORT or terms_of(wider) > SHORT:
             break
         expr = wider
     return expr

@@ -19,7 +19,7 @@ from sympy.logic.boolalg import Boolean
 from symback.circuits.circuit import Circuit, Node, Rewrite, computed
 from symback.operations.arrays import shape_of
 from symback.operations.elementwise import BY_HEAD, OPS
-from symback.operations.expressions import postorder
+from symback.operations.expressions import postorder, written_size
 from symback.operations.functions import Elementary, erfc, sigma
 from symback.operations.shapes import Shape
 from symback.stable.array_proof import holds_for_arrays
@@ -27,7 +27,7 @@ from symback.stable.proof import holds
 from symback.stable.rules import PUT_IN_PLACE, RULES, Rule
 
 MOST_CHANGES = 40  # of one part, one after the other
-LARGEST_INLINED = 24  # parts of a formula with the names of nodes replaced by their formulas
+LARGEST_INLINED = 48  # written parts of a formula with names replaced by their formulas
 MOST_INLINED_TERMS = 4  # of a sum that has a name
 
 _FUNCTIONS = frozenset(
@@ -156,7 +156,7 @@ class Rewriter:
         while True:
             names = {s: self._typed[s] for s in _skeleton(whole) if self._may_inline(s)}
             wider = whole.xreplace(names)
-            if not names or len(postorder(wider)) > LARGEST_INLINED:
+            if not names or written_size(wider) > LARGEST_INLINED:
                 break
             inside |= names
             whole = wider
