@@ -22,7 +22,7 @@ from sympy import Derivative, Expr, Piecewise, Subs, Symbol
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import Unsupported
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, is_zero
-from symback.operations.balls.scalars import counting_symbols, evaluate, precision
+from symback.operations.balls.scalars import counting_parts, counting_symbols, evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol
 from symback.truth.sides import slope_by_operations, slope_from_sides
@@ -140,9 +140,11 @@ class Reference:
             if counting is None or real_symbol(operand) in counting
         }
         undefined = [operand for operand, slope in slopes.items() if slope.is_nan()]
-        if not (sides and undefined and values[meaning].is_finite()):
+        if not values[meaning].is_finite():
             return slopes
         slopes.update(_without_powers_at_zero(meaning, slopes, values))
+        if not (sides and undefined):
+            return slopes
         for operand in undefined:
             slopes[operand] = slope_by_operations(meaning, real_symbol(operand), values)
         undefined = [operand for operand in undefined if slopes[operand].is_nan()]
@@ -248,16 +250,22 @@ def _combined(parts: list[tuple[arb, dict[str, arb]]]) -> dict[str, arb]:
 def _without_powers_at_zero(
     meaning: Expr, slopes: Mapping[str, arb], values: Mapping[Any, arb]
 ) -> dict[str, arb]:
-    """No slope by a factor of a power's base that is 0 and has no slope by another one.
+    """No slope by what does not move the base of a power that is 0 and infinitely steep there.
 
-    SymPy gives (a*x)**b the slope b*(a*x)**b/a by a, which is 0 at x = 0: 0·∞ by the chain rule.
+    SymPy gives (a*x)**b the slope b*(a*x)**b/a by a, which is 0 at x = 0, and sqrt(a/x)
+    slopes by both, which are 0 at x = ∞: 0·∞ by the chain rule.
     """
     lost: dict[str, arb] = {}
-    for power in meaning.atoms(sp.Pow):
-        if power.base.is_Mul and not power.exp.is_Integer and is_zero(values[power.base]):
-            names = {s.name for s in power.base.free_symbols} & slopes.keys()
-            if any(not slopes[name].is_finite() for name in names):
-                lost |= dict.fromkeys(names, NOT_A_NUMBER)
+    for power in counting_parts(meaning, values, beaten=False):
+        if not (power.is_Pow and (power.base.is_Mul or power.base.is_Pow)):
+            continue
+        base, exponent = power.args
+        if is_zero(values[base]) and values[exponent] > 0 and values[exponent] < 1:
+            counting = {s.name for s in counting_symbols(base, values)}
+            for name in counting & slopes.keys():
+                moved = slope_by_operations(base, real_symbol(name), values)
+                if moved.is_nan() or is_zero(moved):
+                    lost[name] = NOT_A_NUMBER
     return lost
 
 

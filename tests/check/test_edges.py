@@ -120,6 +120,10 @@ TRUTHS = [
     ("f = w*max(u, 0)**v", {"u": -2, "v": 1.5, "w": 3}, {"u": 0, "v": 0, "w": 0}),
     ("f = where(m > 0, (d - a)**2, 0)", {"m": 0, "d": math.nan, "a": 1}, {"m": 0, "d": 0, "a": 0}),
     ("f = exp(x)*w", {"x": -math.inf, "w": 2}, {"x": 0, "w": 0}),
+    ("f = (a*x)**b", {"a": 2, "x": 0, "b": 1.5}, {"a": 0, "x": 0, "b": 0}),
+    ("f = (a/x)**1.5", {"a": 2, "x": math.inf}, {"a": 0, "x": 0}),
+    ("f = max(sqrt(a/x), a)", {"a": 2, "x": math.inf}, {"a": 1, "x": 0}),
+    ("f = where(a > 1, 3*a, sqrt(a/x))", {"a": 2, "x": math.inf}, {"a": 3, "x": 0}),
 ]
 
 
@@ -134,6 +138,9 @@ def test_the_truth_at_edges(text, at, right):
     ("text", "at"),
     [
         ("f = sqrt(a*x)", {"a": 2.0, "x": 0.0}),
+        ("f = sqrt(a/x)", {"a": 2.0, "x": math.inf}),
+        ("f = (1/x)**0.3", {"x": math.inf}),
+        ("f = exp(-(a*c/x)**b)", {"a": 2.0, "c": 3.0, "x": math.inf, "b": 0.5}),
         ("s = sqrt(x)\nf = s*x", {"x": 0.0}),
         ("f = log(x)*x", {"x": 0.0}),
         ("f = abs(x) + 2*sqrt(x**2 + y**2) + sqrt(x)", {"x": 0.0, "y": 0.0}),

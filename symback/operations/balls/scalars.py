@@ -146,6 +146,19 @@ def counting_symbols(
     Those of conditions only if asked for, or where a condition has no answer.
     """
     found: set[Symbol] = set()
+    for part in counting_parts(expr, values):
+        if part.is_Symbol:
+            found.add(part)
+        elif isinstance(part, Piecewise) and (conditions or taken(part, values) is None):
+            found |= {s for _, condition in part.args for s in condition.free_symbols}
+    return found
+
+
+def counting_parts(expr: Expr, values: Mapping[Any, arb], beaten: bool = True) -> Iterator[Any]:
+    """The parts outside conditions and branches that are not taken, the expression itself first.
+
+    Those of arguments that a larger one of max beats, or a smaller one of min, only with `beaten`.
+    """
     seen: set[Any] = set()
     open_parts: list[Any] = [expr]
     while open_parts:
@@ -153,16 +166,14 @@ def counting_symbols(
         if part in seen:
             continue
         seen.add(part)
+        yield part
         if isinstance(part, Piecewise):
             branch = taken(part, values)
             open_parts += [] if branch is None else [branch]
-            if conditions or branch is None:
-                found |= {s for _, condition in part.args for s in condition.free_symbols}
-        elif part.is_Symbol:
-            found.add(part)
+        elif isinstance(part, (sp.Max, sp.Min)) and not beaten:
+            open_parts += [a for a in part.args if (values[a] - values[part]).contains(0)]
         else:
             open_parts += part.args
-    return found
 
 
 def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
