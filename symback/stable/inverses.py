@@ -1,4 +1,4 @@
-"""A function of its own inverse, cut in two by a name: what SymPy makes of it in one line."""
+"""A power of a power, and a function of its own inverse, also where a name cuts it in two."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from symback.stable.matching import See, argument
 
 
 def power_of_power(see: See, expr: Expr) -> Expr | None:
-    """r² where r = √u, and (1/n)⁻¹: u itself, whose slope at 0 is not 0·∞."""
+    """r² where r = √u, and (1/n)⁻¹: u itself, whose slope at 0 is not 0·∞; √(x³) = x^1.5."""
     inner = see(expr.base)
-    if inner is expr.base or not inner.is_Pow or not expr.exp.is_Rational:
+    if not inner.is_Pow or not expr.exp.is_Rational:
+        return None
+    if inner.exp.is_Integer and inner.exp.is_odd and inner.exp.is_positive:
+        return None if expr.exp.is_Integer else Pow(inner.base, inner.exp * expr.exp)
+    if inner is expr.base:
         return None
     if not inner.exp.is_Rational or (inner.exp.is_Integer and inner.exp.is_positive):
         return None
