@@ -61,6 +61,7 @@ class Gradient(Mapping[str, Expr]):
         self._adjoints: dict[str, Expr] = {walk.of: S.One}
         self._weights: dict[str, int] = {walk.of: 1}
         self._closed: dict[str, Expr] = {}
+        self._upstream: dict[str, Expr] = {}
 
     @classmethod
     def of_node(cls, circuit: Circuit, of: str | None = None, *, expand: bool = False) -> Self:
@@ -132,7 +133,9 @@ class Gradient(Mapping[str, Expr]):
         """
         if self.alike is not None and edges > self._largest and name != self.of:
             return real_symbol(f"{name}_bar")
-        closed = self[name]
+        if name not in self._upstream:  # along this walk, which may pass by the node elsewhere
+            self._upstream[name] = self._close(name)
+        closed = self._upstream[name]
         if self.alike is None or weight(closed) <= self._longest(edges):
             return closed
         return real_symbol(f"{name}_bar")

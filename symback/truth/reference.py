@@ -213,21 +213,31 @@ class Reference:
         return bool(self._branching)
 
     def unread(self, point: Mapping[str, float]) -> frozenset[str]:
-        """The leaves that no value and no condition reads on the way that is taken at a point."""
-        with precision(PRECISIONS[0]):
-            values: dict[Any, arb] = {self._symbols[leaf]: arb(point[leaf]) for leaf in self.leaves}
-            for node in self._nodes:
-                values[node.symbol] = evaluate(self._meaning[node.name], values)
-            reads = {node.name for node in self._of}
-            for node in reversed(self._nodes):
-                if node.name not in reads:
+        """The leaves that no value and no condition reads on the way that is taken at a point; none
+        where no precision decides which way that is.
+        """
+        for bits in PRECISIONS:
+            with precision(bits):
+                try:
+                    return frozenset(self.leaves) - self._read(point)
+                except Undecided:
                     continue
-                if node.name in self._branching:
-                    counting = counting_symbols(self._meaning[node.name], values, conditions=True)
-                    reads.update(o for o in node.operands if real_symbol(o) in counting)
-                else:
-                    reads.update(node.operands)
-        return frozenset(self.leaves) - reads
+        return frozenset()
+
+    def _read(self, point: Mapping[str, float]) -> set[str]:
+        values: dict[Any, arb] = {self._symbols[leaf]: arb(point[leaf]) for leaf in self.leaves}
+        for node in self._nodes:
+            values[node.symbol] = evaluate(self._meaning[node.name], values)
+        reads = {node.name for node in self._of}
+        for node in reversed(self._nodes):
+            if node.name not in reads:
+                continue
+            if node.name in self._branching:
+                counting = counting_symbols(self._meaning[node.name], values, conditions=True)
+                reads.update(o for o in node.operands if real_symbol(o) in counting)
+            else:
+                reads.update(node.operands)
+        return reads
 
 
 def _defined(truth: Truth) -> Truth:
