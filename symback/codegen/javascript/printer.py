@@ -177,7 +177,9 @@ def operations(used: Collection[Any]) -> list[str]:
     for op in OPS.values():
         least, most = op.arity
         function = FUNCTIONS.get(op.head, "")
-        if most is not None and not function.startswith("Math."):
+        if most is None and not function.startswith("Math."):
+            function = f"(...operands) => {function}(...operands)"
+        elif not function.startswith("Math."):
             function = _arrow(op.head(*names[:least]), names[:least], printer)
         row = f'["{op.name}", {least}, {most or 0}, {function}'
         if op.arity == (1, 1):

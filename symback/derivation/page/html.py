@@ -42,7 +42,7 @@ from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter, name_in_latex
 
 MOST_ROWS = 24  # of the table of numbers that are shown at once
-_NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()))
+_NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()), ("GUARDS", ()))
 
 
 @dataclass(frozen=True, slots=True)

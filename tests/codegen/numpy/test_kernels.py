@@ -396,8 +396,8 @@ def test_every_function_is_covered():
         reached |= more
     assert reached == _functions()
     wanted = {*FUNCTIONS.values(), *VALUE_AND_SLOPE.values()}
-    # tests/stable/test_stable.py, tests/operations/test_edges.py and test_special_kernels.py have
-    # their digits
+    # tests/stable/test_stable.py, tests/operations/test_edge_partials.py and
+    # test_special_kernels.py have their digits
     elsewhere = {*vars(series_kernels), *vars(edge_kernels), *vars(special_kernels)}
     assert {name for name in wanted if name.startswith("_")} <= set(KERNELS) | elsewhere
     assert {meaning for meanings in KERNELS.values() for meaning in meanings} == set(MEANING)
