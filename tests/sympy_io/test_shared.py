@@ -82,7 +82,15 @@ def calls(work, expr, circuit) -> int:
     return sum(row[1] for row in pstats.Stats(profile).stats.values())
 
 
-@pytest.mark.parametrize("kind", SHARED)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(
+            kind, marks=[pytest.mark.slow] if kind in ("in a branch", "several nodes") else []
+        )
+        for kind in SHARED
+    ],
+)
 def test_twice_as_many_levels_take_twice_as_many_calls(kind):
     sizes = (4, 12, 24)
     exprs = [SHARED[kind](n) for n in sizes]

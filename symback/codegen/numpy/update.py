@@ -13,7 +13,7 @@ from symback.codegen.lines import wrapped
 from symback.codegen.numpy.module import Header
 from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources
 from symback.codegen.numpy.statements import statements
-from symback.printing.printer import Printer
+from symback.printing.printer import ATOM, Printer
 from symback.printing.text import TextPrinter
 
 LAST = (GRADIENT, DECAYED, DECAY.name, THETA)
@@ -94,6 +94,13 @@ def _argument(setting: UpdateSetting) -> Argument:
 AnyPrinter = TypeVar("AnyPrinter", bound=Printer)
 
 
+class UpdatePrinter(NumpyPrinter):
+    """Prints squares as products: of one number NumPy's `**` takes pow, which rounds otherwise."""
+
+    def square(self, name: str) -> tuple[str, int]:
+        return f"np.square({name})", ATOM
+
+
 def printer_of(printer: type[AnyPrinter], update: Update, **options: Any) -> AnyPrinter:
     """A printer that writes formulas as the rule does, what is shared first in a product."""
     program = update.program
@@ -122,7 +129,7 @@ def _lines(update: Update) -> list[str]:
     """The program as Python: what parameters share as numbers, the rest as arrays."""
     program = update.program
     varying = program.varying()
-    printer = printer_of(NumpyPrinter, update, varying=varying, in_place=True)
+    printer = printer_of(UpdatePrinter, update, varying=varying, in_place=True)
     found: list[str] = []
     for line in program.lines:
         if line.target in varying:
