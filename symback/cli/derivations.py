@@ -126,7 +126,7 @@ def derive(
 _NOT_TEXT = frozenset(
     ".png .jpg .jpeg .gif .webp .bmp .tif .tiff .emf .pdf .ps .eps .svgz .docx .pptx .odt".split()
 )
-"""Endings of files that are no text: what is written is SVG, dot, LaTeX, Markdown and the like."""
+"""Endings of files that are not text: what is written is SVG, dot, LaTeX, Markdown and the like."""
 
 
 def _refuse_ending(output: str | None) -> None:

@@ -12,7 +12,7 @@ _HEAD = 10_000
 
 
 def body_hash(text: str) -> str:
-    """The hash of a text, of which its own statement of the hash is no part."""
+    """The hash of a text without the words in which the text states it."""
     return hashlib.sha256(_BODY_HASH.sub(_UNHASHED, text, count=1).encode()).hexdigest()[:16]
 
 

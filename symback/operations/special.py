@@ -68,10 +68,6 @@ class expm1over(Elementary):
 
     nargs = 2
 
-    @classmethod
-    def eval(cls, k: Expr, u: Expr) -> Expr | None:
-        return None
-
     @staticmethod
     def elementary(k: Expr, u: Expr) -> Expr:
         near = u * (1 + k * u / 2 + (k * u) ** 2 / 6)
@@ -126,10 +122,6 @@ class overexpm1(Elementary):
     """overexpm1(x, r) = x/(exp(r*x) - 1), and 1/r for x = 0."""
 
     nargs = 2
-
-    @classmethod
-    def eval(cls, x: Expr, r: Expr) -> Expr | None:
-        return None
 
     @staticmethod
     def elementary(x: Expr, r: Expr) -> Expr:
@@ -209,10 +201,6 @@ class expshare(Elementary):
 
     nargs = 3
 
-    @classmethod
-    def eval(cls, *operands: Expr) -> Expr | None:
-        return None
-
     @staticmethod
     def elementary(a: Expr, b: Expr, u: Expr) -> Expr:
         return a / (a + b * sp.exp(u))
@@ -254,10 +242,6 @@ class expdivdiff(Elementary):
     """expdivdiff(a, b, t) = (exp(a*t) - exp(b*t))/(a - b), and t*exp(a*t) where a = b."""
 
     nargs = 3
-
-    @classmethod
-    def eval(cls, *operands: Expr) -> Expr | None:
-        return None
 
     @staticmethod
     def elementary(a: Expr, b: Expr, t: Expr) -> Expr:
@@ -347,10 +331,6 @@ class logwsumexp(Elementary):
 
     nargs = None
 
-    @classmethod
-    def eval(cls, *operands: Expr) -> Expr | None:
-        return None
-
     @staticmethod
     def elementary(*operands: Expr) -> Expr:
         pairs = zip(operands[::2], operands[1::2], strict=True)
@@ -389,10 +369,6 @@ class powm1(Elementary):
 
     nargs = 2
 
-    @classmethod
-    def eval(cls, x: Expr, k: Expr) -> Expr | None:
-        return None
-
     @staticmethod
     def elementary(x: Expr, k: Expr) -> Expr:
         return x**k - 1
@@ -406,10 +382,6 @@ class pow1pm1(Elementary):
     """pow1pm1(x, k) = (1 + x)**k - 1."""
 
     nargs = 2
-
-    @classmethod
-    def eval(cls, x: Expr, k: Expr) -> Expr | None:
-        return None
 
     @staticmethod
     def elementary(x: Expr, k: Expr) -> Expr:
@@ -429,10 +401,6 @@ class pow1p(Elementary):
 
     nargs = 2
 
-    @classmethod
-    def eval(cls, x: Expr, k: Expr) -> Expr | None:
-        return None
-
     @staticmethod
     def elementary(x: Expr, k: Expr) -> Expr:
         return (1 + x) ** k
@@ -450,10 +418,6 @@ class boxcox(Elementary):
     """boxcox(x, k) = (x**k - 1)/k, and log(x) for k = 0 (Box and Cox 1964)."""
 
     nargs = 2
-
-    @classmethod
-    def eval(cls, x: Expr, k: Expr) -> Expr | None:
-        return None
 
     @staticmethod
     def elementary(x: Expr, k: Expr) -> Expr:
@@ -633,10 +597,6 @@ class sqrtsub(Elementary):
     """sqrtsub(b, d) = sqrt(b**2 + d) - b."""
 
     nargs = 2
-
-    @classmethod
-    def eval(cls, b: Expr, d: Expr) -> Expr | None:
-        return None
 
     @staticmethod
     def elementary(b: Expr, d: Expr) -> Expr:
