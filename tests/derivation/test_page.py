@@ -24,7 +24,12 @@ import symback as sb
 from symback.cli.main import cli
 from symback.codegen.javascript import printer as javascript
 from symback.codegen.javascript.printer import FUNCTIONS, JavaScriptPrinter, module
-from symback.codegen.numpy import kernels, series_kernels, special_kernels
+from symback.codegen.numpy import (
+    exponential_kernels,
+    kernels,
+    series_kernels,
+    special_kernels,
+)
 from symback.derivation.numbers.links import reaching
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.page.html import MOST_STEPS_IN_MATHML, page_text
@@ -244,7 +249,8 @@ def test_printed_programs_agree_with_python(tmp_path):
     assert wrong == []
 
 
-ELSEWHERE = vars(special_kernels)  # test_special_kernels.py has these in every language
+# test_special_kernels.py has these in every language
+ELSEWHERE = vars(exponential_kernels) | vars(special_kernels)
 KERNELS = sorted(
     name
     for head, name in FUNCTIONS.items()

@@ -186,7 +186,7 @@ def operations(used: Collection[Any]) -> list[str]:
             (slope,) = op.local_partials(op.head(names[0]), names[0])
             row += f", {_arrow(slope, names[:1], printer)}"
         is_long = sum(map(len, kernel_sources([row]))) > LONGEST_KERNELS
-        if op.head in used or not (is_long or op.head.__module__ == special.__name__):
+        if op.head in used or not (is_long or op.head.__module__.startswith(special.__name__)):
             found.append(f"{row}],")
     return found
 

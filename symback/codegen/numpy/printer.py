@@ -40,6 +40,7 @@ KERNELS: dict[str, str] = {
     for file in (
         "kernels.py",
         "series_kernels.py",
+        "exponential_kernels.py",
         "special_kernels.py",
         "edge_kernels.py",
         "array_kernels.py",

@@ -1,0 +1,96 @@
+"""Functions that stand where a quotient, difference or logarithm loses its digits as typed.
+
+Each is stated in SymPy's own functions, and at a removable singularity by its first terms in the
+series of Taylor, so that value and slope are right there as well. Where SciPy has one, it has
+SciPy's name. `terms_size` is by how much rounding inside the kernel, as of k*u, moves the value.
+"""
+
+from symback.operations.special.exponentials import (
+    expdiff,
+    expdivdiff,
+    expdivdiff2,
+    expdivdiff_partials,
+    expexp,
+    expexp_partials,
+    expm1exp,
+    expm1over,
+    exprel,
+    exprel_prime,
+    expshare,
+    expshare_partials,
+    inv_add_exp,
+    inv_add_exp_partials,
+    inv_expm1,
+    inv_exprel,
+    inv_exprel_prime,
+    logwsumexp,
+    logwsumexp_partials,
+    overexpm1,
+    overexpm1_prime,
+)
+from symback.operations.special.hyperbolic import (
+    acosc,
+    acosc_prime,
+    hypotsub,
+    langevin,
+    langevin_prime,
+    log_sinhc,
+    sqrtsub,
+    tanhc,
+    tanhc_prime,
+)
+from symback.operations.special.normal import (
+    erfcx,
+    erfcx_prime,
+    log_erfc,
+    log_ndtr,
+)
+from symback.operations.special.powers import (
+    boxcox,
+    boxcox_prime,
+    pow1p,
+    pow1pm1,
+    powm1,
+)
+
+__all__ = [
+    "acosc",
+    "acosc_prime",
+    "boxcox",
+    "boxcox_prime",
+    "erfcx",
+    "erfcx_prime",
+    "expdiff",
+    "expdivdiff",
+    "expdivdiff2",
+    "expdivdiff_partials",
+    "expexp",
+    "expexp_partials",
+    "expm1exp",
+    "expm1over",
+    "exprel",
+    "exprel_prime",
+    "expshare",
+    "expshare_partials",
+    "hypotsub",
+    "inv_add_exp",
+    "inv_add_exp_partials",
+    "inv_expm1",
+    "inv_exprel",
+    "inv_exprel_prime",
+    "langevin",
+    "langevin_prime",
+    "log_erfc",
+    "log_ndtr",
+    "log_sinhc",
+    "logwsumexp",
+    "logwsumexp_partials",
+    "overexpm1",
+    "overexpm1_prime",
+    "pow1p",
+    "pow1pm1",
+    "powm1",
+    "sqrtsub",
+    "tanhc",
+    "tanhc_prime",
+]

@@ -1,0 +1,103 @@
+"""Powers beside 1."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy import Expr
+from sympy.codegen.cfunctions import log1p
+
+from symback.operations.functions import Elementary, Slope
+from symback.operations.special.continued import unless_zero
+
+
+class powm1(Elementary):
+    """powm1(x, k) = x**k - 1."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(x: Expr, k: Expr) -> Expr:
+        return x**k - 1
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, k = self.args
+        return k * x ** (k - 1) if argindex == 1 else x**k * sp.log(x)
+
+
+class pow1pm1(Elementary):
+    """pow1pm1(x, k) = (1 + x)**k - 1."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(x: Expr, k: Expr) -> Expr:
+        return (1 + x) ** k - 1
+
+    @staticmethod
+    def terms_size(x: Expr, k: Expr) -> Expr:
+        return (1 + x) ** k * sp.Abs(k * sp.log(1 + x))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, k = self.args
+        return k * pow1p(x, k - 1) if argindex == 1 else pow1p(x, k) * log1p(x)
+
+
+class pow1p(Elementary):
+    """pow1p(x, k) = (1 + x)**k."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(x: Expr, k: Expr) -> Expr:
+        return (1 + x) ** k
+
+    @staticmethod
+    def terms_size(x: Expr, k: Expr) -> Expr:
+        return (1 + x) ** k * sp.Abs(k * sp.log(1 + x))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, k = self.args
+        return k * pow1p(x, k - 1) if argindex == 1 else self * log1p(x)
+
+
+class boxcox(Elementary):
+    """boxcox(x, k) = (x**k - 1)/k, and log(x) for k = 0 (Box and Cox 1964)."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(x: Expr, k: Expr) -> Expr:
+        near = sp.log(x) + k * sp.log(x) ** 2 / 2 + k**2 * sp.log(x) ** 3 / 6
+        return unless_zero(k, (x**k - 1) / k, near)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, k = self.args
+        return x ** (k - 1) if argindex == 1 else boxcox_prime.elementary(x, k)
+
+
+class boxcox_prime(Slope):
+    """The derivative of boxcox(x, k) by k: (x**k*(k*log(x) - 1) + 1)/k**2."""
+
+    nargs = 2
+    of = boxcox
+    by = 2
+
+    @staticmethod
+    def elementary(x: Expr, k: Expr) -> Expr:
+        inner = (x**k * (k * sp.log(x) - 1) + 1) / k**2
+        return unless_zero(k, inner, sp.log(x) ** 2 / 2 + k * sp.log(x) ** 3 / 3)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, k = self.args
+        if argindex == 1:
+            return x ** (k - 1) * sp.log(x)
+        outer = (x**k * sp.log(x) ** 2 - 2 * boxcox_prime(x, k)) / k
+        return unless_zero(k, outer, sp.log(x) ** 3 / 3)
+
+    @classmethod
+    def expanded(cls, x: Expr, k: Expr, value: Expr) -> Expr:
+        inner = (x**k * sp.log(x) - value) / k
+        return unless_zero(k, inner, sp.log(x) ** 2 / 2)
+
+
+__all__ = ["boxcox", "boxcox_prime", "pow1p", "pow1pm1", "powm1"]
