@@ -51,6 +51,10 @@ class Names:
     def adjoint(self, node: str) -> Symbol:
         return self._name("bar", node, self.shapes.get(node, ()))
 
+    def tangent(self, name: str) -> Symbol:
+        """How fast a value moves: of a node, or of what another line computes."""
+        return self._name("dot", name, self.shapes.get(name, ()))
+
     def slope(self, node: str, slope: Expr | None = None) -> Symbol:
         """The name of what forward computes beside the node's value."""
         shape = self.shapes.get(node, ())

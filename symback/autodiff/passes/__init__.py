@@ -29,6 +29,17 @@ FUSED_PASSES: tuple[Pass, ...] = (
 )
 """For the fused objective, where no one asks for the adjoint of an inner node."""
 
+TANGENT_PASSES: tuple[Pass, ...] = (
+    drop_dead,
+    fold_copies,
+    share_common,
+    share_common,
+    inline_sums,
+    fold_products,
+    drop_dead,
+)
+"""For programs with tangents, whose rules name values that get their names in the first sharing."""
+
 UPDATE_PASSES: tuple[Pass, ...] = (drop_dead, share_common, hoist_shared, drop_dead)
 """For the updates of optimisers, whose samples are parameters: what they share is computed once."""
 

@@ -260,9 +260,9 @@ class expdivdiff2(Elementary):
     def fdiff(self, argindex: int = 1) -> Expr:
         a, b = self.args
         if argindex == 1:
-            inner, near = sp.exp(a) - 2 * self, sp.exp(a) / 3
-        else:
-            inner, near = self - expdivdiff2(b, a), sp.exp(a) / 6
+            inner, near = sp.exp(a) - 2 * self, sp.exp((3 * a + b) / 4) / 3
+        else:  # the slopes of these means are right as well where a = b
+            inner, near = self - expdivdiff2(b, a), sp.exp((a + b) / 2) / 6
         return unless_zero(a - b, inner / (a - b), near)
 
 

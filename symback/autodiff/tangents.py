@@ -1,0 +1,301 @@
+"""Program → program with tangents: how fast each value moves when the arguments do.
+
+A line v = f(a, b) is followed by the line of its tangent, v_dot = ∂f/∂a·a_dot + ∂f/∂b·b_dot. So
+the tangent of a forward program is J·v, and that of a program which computes a gradient is H·v:
+forward over reverse. Rules are those of the rows of operations (`symback.operations.jvp`). What
+does not move has no tangent and costs nothing, and that of a branch is chosen, not multiplied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
+
+from symback.autodiff.gates import split_number
+from symback.autodiff.lower import Lowered, Names
+from symback.autodiff.partials import guarded, times
+from symback.circuits.program import Assign, Program, batch_sum
+from symback.operations.arrays import ArrayFunction, broadcast_like
+from symback.operations.edges import Careful, plainly, power_partials
+from symback.operations.elementwise import BY_HEAD, SLOPES
+from symback.operations.jvp import Tangent, careful_tangent, slopes, tangent_of_array
+from symback.operations.shapes import is_size
+from symback.operations.vjp import At
+
+
+def tangent_program(
+    program: Program,
+    names: Names,
+    dots: Mapping[Symbol, Expr],
+    *,
+    least: Collection[Symbol] = (),
+    results: Iterable[Symbol] | None = None,
+) -> Program:
+    """The program with the tangents of its lines, whose results are those of its results.
+
+    `dots` gives the tangents of arguments, by names or numbers; arguments without one do not
+    move. Names among them become arguments. `least` are powers of what is never negative, and
+    `results` are the results that tangents are wanted of, where not of all.
+
+    >>> import symback as sb
+    >>> from symback.autodiff.lower import lower
+    >>> found = lower(sb.circuit("f = w*sin(x)", loss=None))
+    >>> w, x = found.forward.arguments
+    >>> dots = {w: found.names.tangent("w"), x: S.One}
+    >>> print(tangent_program(found.forward, found.names, dots, results=found.forward.results[:1]))
+    (w, x, w_dot):
+        f_1 = sin(x)
+        f_1_dot = cos(x)
+        f = f_1*w
+        f_dot = f_1*w_dot + f_1_dot*w
+        return f_dot
+    """
+    moving = _Tangents(names, dict(dots), frozenset(least))
+    for line in program.lines:
+        moving.add(line)
+    wanted = tuple(program.results if results is None else results)
+    found = [moving.result(symbol) for symbol in wanted]
+    seeds = tuple(dict.fromkeys(d for d in dots.values() if d.is_Symbol))
+    varying = {d for s, d in dots.items() if d.is_Symbol and s in program.per_sample}
+    read = {s for line in moving.lines for s in line.reads if is_size(s)}
+    sizes = sorted(read - {*program.arguments}, key=str)  # of tangents only
+    return Program(
+        (*sizes, *program.arguments, *seeds),
+        tuple(moving.lines),
+        tuple(found),
+        program.per_sample | varying,
+    ).check()
+
+
+def output_tangent(lowered: Lowered) -> Program:
+    """J·v: the tangent of the output along tangents of all parameters and inputs."""
+    leaves = {n.symbol for n in (*lowered.circuit.params, *lowered.circuit.inputs)}
+    return _along(lowered, lowered.forward, leaves, lowered.forward.results[:1])
+
+
+def gradient_tangent(lowered: Lowered) -> Program:
+    """H·v of the sum over the samples: the tangent of the loss's gradient by the parameters.
+
+    >>> import symback as sb
+    >>> from symback.autodiff.lower import lower
+    >>> print(gradient_tangent(lower(sb.circuit("w: param; x: input; l: loss = (w*x)**2"))))
+    (w, x, w_dot):
+        l_1 = w*x
+        l_1_dot = w_dot*x
+        l = l_1**2
+        l_dot = 2*l_1*l_1_dot
+        l_1_bar = 2*l_1
+        l_1_bar_dot = 2*l_1_dot
+        w_bar = batch_sum(l_1_bar*x)
+        w_bar_dot = batch_sum(l_1_bar_dot*x)
+        l_sum = batch_sum(l)
+        l_sum_dot = batch_sum(l_dot)
+        return w_bar_dot
+    """
+    params = {n.symbol for n in lowered.circuit.params}
+    return _along(lowered, lowered.objective, params, lowered.objective.results[1:])
+
+
+def _along(
+    lowered: Lowered, program: Program, moving: Collection[Symbol], results: Iterable[Symbol]
+) -> Program:
+    dots = {s: lowered.names.tangent(s.name) for s in program.arguments if s in moving}
+    least = lowered.circuit.least
+    return tangent_program(program, lowered.names, dots, least=least, results=results)
+
+
+@dataclass
+class _Tangents:
+    """The lines so far, and the tangents of the names that they assign."""
+
+    names: Names
+    dots: dict[Symbol, Expr]
+    least: frozenset[Symbol]
+    lines: list[Assign] = field(default_factory=list)
+    _parts: dict[Expr, Symbol] = field(default_factory=dict)
+    _still: set[Symbol] = field(default_factory=set)  # tangents that a choice may have made 0
+    _owner: str = ""
+
+    def add(self, line: Assign) -> None:
+        self._owner = line.target.name
+        place = len(self.lines)
+        tangent = self._of(line.expr, line.target)
+        parts, after = self.lines[place:], {line.target}
+        for part in parts:
+            if part.reads & after:
+                after.add(part.target)
+        self.lines[place:] = [p for p in parts if p.target not in after]
+        self.lines += [line, *(p for p in parts if p.target in after)]
+        self._parts.setdefault(line.expr, line.target)
+        if tangent is not None:
+            self.dots[line.target] = self._whole(line.target, tangent)
+
+    def result(self, symbol: Symbol) -> Symbol:
+        """The name of a result's tangent, which is 0 where nothing moves it."""
+        tangent = self.dots.get(symbol, S.Zero)
+        name = self.names.tangent(symbol.name)
+        if tangent != name:
+            shape = self.names.shape_of(symbol)
+            if self.names.shape_of(tangent) != shape:
+                tangent = broadcast_like(tangent, symbol)
+            self.lines.append(Assign(name, tangent))
+        return name
+
+    def _whole(self, target: Symbol, tangent: Expr) -> Expr:
+        """A name for a tangent of the value's shape, or what needs no line: a copy, a number."""
+        if self.names.shape_of(tangent) != self.names.shape_of(target):
+            tangent = broadcast_like(tangent, target)
+        number, rest = split_number(tangent)
+        if rest == 1 or (rest.is_Symbol and abs(number) == 1):
+            return tangent
+        name = self.names.tangent(target.name)
+        if self._may_be_still(tangent):
+            self._still.add(name)
+        self.lines.append(Assign(name, tangent))
+        return name
+
+    # -- one kind of expression each ------------------------------------------------------------
+
+    def _of(self, expr: Expr, value: Symbol | None = None) -> Tangent:
+        """The tangent of an expression; `value` is its name, where it has one."""
+        if expr.is_Symbol:
+            return self.dots.get(expr)
+        if not expr.args or not any(s in self.dots for s in expr.free_symbols):
+            return None
+        if expr.is_Add:
+            return _sum([self._of(a) for a in expr.args])
+        if isinstance(expr, batch_sum):
+            dot = self._of(expr.args[0])
+            return None if dot is None else Add(*map(batch_sum, Add.make_args(dot)))
+        if isinstance(expr, Piecewise):
+            return self._choice(expr)
+        name = _Name(self, expr, value)
+        if expr.is_Mul:
+            return self._product(expr, name)
+        if expr.is_Pow:
+            return self._power(expr, name)
+        if isinstance(expr, ArrayFunction):
+            return self._array(expr, name)
+        return self._function(expr, name)
+
+    def _choice(self, expr: Piecewise) -> Tangent:
+        """The tangent of the branch taken."""
+        dots = [self._of(e) for e, _ in expr.args]
+        if all(d is None for d in dots):
+            return None
+        branches = [
+            (S.Zero if d is None else d, c) for d, (_, c) in zip(dots, expr.args, strict=True)
+        ]
+        return Piecewise(*branches, evaluate=False)
+
+    def _product(self, expr: Mul, name: _Name) -> Tangent:
+        """Factor by factor; of n/d it is (n_dot − v·d_dot)/d, v being the quotient."""
+        factors = Mul.make_args(expr)
+        below = [f for f in factors if _is_below(f)]
+        parts: list[Tangent] = []
+        for factor in factors:
+            if factor not in below:
+                others = Mul(*(f for f in factors if f is not factor and f not in below))
+                parts.append(_multiplied(self._of(factor), others))
+        over = Mul(*below)
+        found = [_multiplied(p, over) for p in parts]
+        if len(below) == 1 and below[0].exp == -1:
+            (quotient,) = below
+            falling = _multiplied(self._of(quotient.base), -name.symbol)
+            return _multiplied(_sum([*parts, falling]), quotient)
+        for factor in below:
+            rate = factor.exp * name.symbol / factor.base
+            found.append(self._moved_by(factor.base, rate, singular=True))
+        return _sum(found)
+
+    def _power(self, expr: Pow, name: _Name) -> Tangent:
+        base, power = expr.base, expr.exp
+        least = name.value in self.least if name.value is not None else False
+        rates = power_partials(name.symbol, base, power, least)
+        singular = not (power.is_Integer and power.is_positive)
+        return _sum(
+            [self._moved_by(a, r, singular) for a, r in zip((base, power), rates, strict=True)]
+        )
+
+    def _function(self, expr: Expr, name: _Name) -> Tangent:
+        if isinstance(expr, Careful):
+            return careful_tangent(expr, name.symbol, [self._of(a) for a in expr.args])
+        row = BY_HEAD.get(expr.func) or SLOPES.get(expr.func)
+        rates = slopes(expr, name.symbol)
+        singular = row is not None and row.singular
+        return _sum([self._moved_by(a, r, singular) for a, r in zip(expr.args, rates, strict=True)])
+
+    def _array(self, expr: ArrayFunction, name: _Name) -> Tangent:
+        dots = []
+        for operand in expr.operands:
+            dot, shape = self._of(operand), self.names.shape_of(operand)
+            if dot is not None and self.names.shape_of(dot) != shape:
+                dot = broadcast_like(dot, operand)
+            dots.append(dot)
+        if all(d is None for d in dots):
+            return None
+        return tangent_of_array(At(expr, name.symbol, self.names.shapes), *dots)
+
+    # -- where 0 × a partial may be NaN -----------------------------------------------------------
+
+    def _moved_by(self, operand: Expr, rate: Expr, singular: bool) -> Tangent:
+        """partial × tangent, and 0 where a branch that is not taken leaves the operand still."""
+        dot = self._of(operand)
+        if dot is None or rate == 0:
+            return None
+        if not (singular and self._may_be_still(dot)):
+            return _multiplied(dot, rate)
+        if not dot.is_Symbol:
+            dot = self._named(dot)
+        return guarded(times(dot, rate), dot)
+
+    def _may_be_still(self, dot: Expr) -> bool:
+        """Whether a tangent may be 0 because of a choice, whatever the direction."""
+        if dot.is_Add:
+            return all(self._may_be_still(a) for a in dot.args)
+        if dot.is_Mul:
+            return any(self._may_be_still(a) for a in dot.args)
+        if isinstance(dot, Piecewise):
+            return any(plainly(e) == 0 or self._may_be_still(e) for e, _ in dot.args)
+        return dot in self._still
+
+    def _named(self, expr: Expr) -> Symbol:
+        if expr not in self._parts:
+            name = self.names.part(self._owner, expr)
+            self._parts[expr] = name
+            self.lines.append(Assign(name, expr))
+        return self._parts[expr]
+
+
+@dataclass
+class _Name:
+    """The name of a part's value, which gets a line of its own when a rule asks for it."""
+
+    tangents: _Tangents
+    expr: Expr
+    value: Symbol | None
+
+    @property
+    def symbol(self) -> Symbol:
+        return self.value if self.value is not None else self.tangents._named(self.expr)
+
+
+def _is_below(factor: Expr) -> bool:
+    return bool(factor.is_Pow and factor.exp.is_number and factor.exp.is_negative)
+
+
+def _multiplied(dot: Tangent, rate: Expr) -> Tangent:
+    if dot is None or rate == 0:
+        return None
+    return times(rate, dot) if isinstance(dot, Piecewise) else times(dot, rate)
+
+
+def _sum(dots: list[Tangent]) -> Tangent:
+    moving = [d for d in dots if d is not None]
+    total = Add(*moving) if moving else S.Zero
+    return total if total != 0 else None
+
+
+__all__ = ["gradient_tangent", "output_tangent", "tangent_program"]

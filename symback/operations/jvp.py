@@ -1,0 +1,294 @@
+"""Jacobian-vector products: how fast a value moves when its operands do.
+
+`JVP` is the table of the array operations, those that only adjoints have among them. For
+v = op(a, b, …) a rule takes the tangents of the operands, None for one that does not move, and
+gives the tangent of v. An operation that is linear in an operand has itself there, with the
+tangent in the operand's place. `slopes` and `careful_tangent` say the same of functions of numbers.
+The forms are those of Giles 2008, as in `symback.operations.vjp`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import sympy as sp
+from sympy import Expr, Piecewise, S
+
+from symback.errors import Unsupported
+from symback.operations import edges
+from symback.operations.arrays import (
+    argmax_mask,
+    broadcast_like,
+    concat,
+    cross_entropy,
+    det,
+    diag,
+    diagonal,
+    dot,
+    expand_dims,
+    eye,
+    eye_like,
+    full,
+    inv,
+    layer_norm,
+    log_softmax,
+    logdet,
+    logsumexp,
+    matmul,
+    matvec,
+    mean,
+    norm,
+    normalized,
+    one_hot,
+    outer,
+    reduce_max,
+    reduce_min,
+    reduce_sum,
+    rsqrt_variance,
+    scatter,
+    size,
+    slice_,
+    softmax,
+    solve,
+    sparse_cross_entropy,
+    trace,
+    transpose,
+)
+from symback.operations.edges import Careful
+from symback.operations.elementwise import BY_HEAD
+from symback.operations.functions import Slope
+from symback.operations.vjp import WHOLE_AXIS, At
+
+Tangent: TypeAlias = Expr | None  # None: it does not move
+
+
+def _linear(at: At, *dots: Tangent) -> Tangent:
+    """Of an operation that is linear in its operand: its other operands only lend their shape."""
+    return None if dots[0] is None else at.op.with_operands([dots[0], *at.op.operands[1:]])
+
+
+def _multilinear(at: At, *dots: Tangent) -> Tangent:
+    """Of a product: a sum over its operands."""
+    a, b = at.op.operands
+    parts = [
+        at.op.with_operands(operands)
+        for operands, moved in (((dots[0], b), dots[0]), ((a, dots[1]), dots[1]))
+        if moved is not None
+    ]
+    return sp.Add(*parts) if parts else None
+
+
+def _still(at: At, *dots: Tangent) -> Tangent:
+    """Of what is constant between its jumps, or depends on shapes only."""
+    return None
+
+
+def _concat(at: At, *dots: Tangent) -> Tangent:
+    """Those of all operands one behind the other; each in its part where some do not move."""
+    if all(moved is not None for moved in dots):
+        return at.op.with_operands([moved for moved in dots if moved is not None])
+    axis = int(at.op.options[0])
+    placed: list[Expr] = []
+    start: Expr = S.Zero
+    for array, moved in zip(at.op.operands, dots, strict=True):
+        shape = at.shape(array)
+        stop = start + (shape[axis] if shape else 1)
+        part = sp.Tuple(start, stop) if shape else start
+        if moved is not None:
+            placed.append(scatter(moved, at.value, sp.Tuple(*[WHOLE_AXIS] * axis, part)))
+        start = stop
+    return sp.Add(*placed) if placed else None
+
+
+def _extreme(at: At, dot_a: Tangent) -> Tangent:
+    """That of the extreme element, which is chosen: what another does may be infinite."""
+    if dot_a is None:
+        return None
+    (a,), options = at.op.operands, at.op.options
+    share = argmax_mask(a, at.value, *options)
+    return reduce_sum(Piecewise((0, sp.Eq(share, 0)), (share * dot_a, True)), *options)
+
+
+def _norm(at: At, dot_a: Tangent) -> Tangent:
+    if dot_a is None:
+        return None
+    (a,), options = at.op.operands, at.op.options
+    return reduce_sum(normalized(a, at.value, *options) * dot_a, *options)
+
+
+def _normalized(at: At, dot_a: Tangent, dot_norm: Tangent) -> Tangent:
+    length = at.expand_reduced(at.op.operands[1])
+    moved = S.Zero if dot_a is None else dot_a
+    if dot_norm is not None:
+        moved -= at.value * at.expand_reduced(dot_norm)
+    return moved / edges.nonzero(length) if moved != 0 else None
+
+
+def _inv(at: At, dot_a: Tangent) -> Tangent:
+    return None if dot_a is None else -matmul(at.value, matmul(dot_a, at.value))
+
+
+def _det(at: At, dot_a: Tangent) -> Tangent:
+    return None if dot_a is None else at.value * dot(transpose(inv(at.op.operands[0])), dot_a)
+
+
+def _logdet(at: At, dot_a: Tangent) -> Tangent:
+    return None if dot_a is None else dot(transpose(inv(at.op.operands[0])), dot_a)
+
+
+def _solve(at: At, dot_a: Tangent, dot_b: Tangent) -> Tangent:
+    a, b = at.op.operands
+    moved = S.Zero if dot_b is None else dot_b
+    if dot_a is not None:
+        product = matvec if len(at.shape(b)) == 1 else matmul
+        moved -= product(dot_a, at.value)
+    return solve(a, moved) if moved != 0 else None
+
+
+def _softmax(at: At, dot_z: Tangent) -> Tangent:
+    if dot_z is None:
+        return None
+    return at.value * (dot_z - at.reduce_last_axis(reduce_sum, at.value * dot_z))
+
+
+def _log_softmax(at: At, dot_z: Tangent) -> Tangent:
+    if dot_z is None:
+        return None
+    return dot_z - at.reduce_last_axis(reduce_sum, sp.exp(at.value) * dot_z)
+
+
+def _logsumexp(at: At, dot_z: Tangent) -> Tangent:
+    return None if dot_z is None else _row_sums(at, softmax(at.op.operands[0]) * dot_z)
+
+
+def _cross_entropy(at: At, dot_z: Tangent, dot_t: Tangent) -> Tangent:
+    """A target has no derivative, as in the VJP."""
+    z, t = at.op.operands
+    return None if dot_z is None else _row_sums(at, (softmax(z) - t) * dot_z)
+
+
+def _sparse_cross_entropy(at: At, dot_z: Tangent, dot_t: Tangent) -> Tangent:
+    z, t = at.op.operands
+    return None if dot_z is None else reduce_sum((softmax(z) - one_hot(t, z)) * dot_z)
+
+
+def _layer_norm(at: At, dot_x: Tangent) -> Tangent:
+    if dot_x is None:
+        return None
+    centred = dot_x - at.reduce_last_axis(mean, dot_x)
+    centred -= at.value * at.reduce_last_axis(mean, at.value * dot_x)
+    return at.expand_last_axis(rsqrt_variance(at.op.operands[0])) * centred
+
+
+def _rsqrt_variance(at: At, dot_x: Tangent) -> Tangent:
+    if dot_x is None:
+        return None
+    (x,) = at.op.operands
+    return -(at.value**2) * _row_sums(at, layer_norm(x) * dot_x, mean)
+
+
+def _row_sums(at: At, expr: Expr, head: Any = reduce_sum) -> Expr:
+    """The sums or means along the last axis of the operand."""
+    rank = len(at.shape(at.op.operands[0]))
+    return head(expr) if rank == 1 else head(expr, sp.Integer(rank - 1))
+
+
+JVP: dict[Any, Callable[..., Tangent]] = {
+    matmul: _multilinear,
+    matvec: _multilinear,
+    outer: _multilinear,
+    dot: _multilinear,
+    transpose: _linear,
+    reduce_sum: _linear,
+    mean: _linear,
+    trace: _linear,
+    diag: _linear,
+    diagonal: _linear,
+    slice_: _linear,
+    expand_dims: _linear,
+    scatter: _linear,
+    broadcast_like: _linear,
+    concat: _concat,
+    reduce_max: _extreme,
+    reduce_min: _extreme,
+    norm: _norm,
+    normalized: _normalized,
+    inv: _inv,
+    det: _det,
+    logdet: _logdet,
+    solve: _solve,
+    softmax: _softmax,
+    log_softmax: _log_softmax,
+    logsumexp: _logsumexp,
+    cross_entropy: _cross_entropy,
+    sparse_cross_entropy: _sparse_cross_entropy,
+    layer_norm: _layer_norm,
+    rsqrt_variance: _rsqrt_variance,
+    argmax_mask: _still,
+    one_hot: _still,
+    size: _still,
+    eye: _still,
+    eye_like: _still,
+    full: _still,
+}
+"""The rules, one for every operation on arrays."""
+
+
+def tangent_of_array(at: At, *dots: Tangent) -> Tangent:
+    """The tangent of an array operation, from those of its operands."""
+    return JVP[at.op.func](at, *dots)
+
+
+# -- functions of numbers ------------------------------------------------------------------------
+
+
+def slopes(expr: Expr, value: Expr) -> tuple[Expr, ...]:
+    """The partial of a function by each operand, over these and the function's own value."""
+    op = BY_HEAD.get(expr.func)
+    if op is not None:
+        return op.local_partials(value, *expr.args)
+    if isinstance(expr, Slope):
+        return tuple(expr.fdiff(i + 1) for i in range(len(expr.args)))
+    raise Unsupported(f"internal: no tangent of '{expr.func.__name__}'")
+
+
+CAREFUL_JVP: dict[type[Careful], Callable[..., Expr]] = {
+    # v = f(a, b):         v, a, b and the tangents of a, b, 0 for one that does not move
+    edges.over_square: lambda v, a, b, da, db: _if_moved(edges.over_square, da, b) - 2 * v * db / b,
+    edges.nonzero: lambda v, a, da: da,
+    edges.nonvanishing: lambda v, a, da: da,
+    edges.power_slope: lambda v, a, b, da, db: _power_slope(edges.power_slope, v, a, b, da, db),
+    edges.root_slope: lambda v, a, b, da, db: _power_slope(edges.root_slope, v, a, b, da, db),
+    edges.power_log: lambda v, p, a, dp, da: (
+        _if_moved(edges.power_log, dp, a) + p * da / edges.nonzero(a)
+    ),
+    edges.exp_share: lambda v, a, b, da, db: v * edges.exp_share(b, a) * (da - db),
+    edges.zero_or_nan: lambda v, a, da: S.Zero,
+    edges.unless_nan: lambda v, a, u, da, du: _if_moved(edges.unless_nan, da, u),
+}
+"""Tangents of the functions that stand in partials, right at the edges that these care for."""
+
+
+def _if_moved(head: Any, moved: Expr, other: Expr) -> Expr:
+    return head(moved, other) if moved != 0 else S.Zero
+
+
+def _power_slope(head: Any, v: Expr, a: Expr, b: Expr, da: Expr, db: Expr) -> Expr:
+    """Of b·aᵇ⁻¹: b·(b − 1)·aᵇ⁻²·ȧ + (aᵇ⁻¹ + b·aᵇ⁻¹·log a)·ḃ."""
+    moved: Expr = S.Zero
+    if da != 0:
+        moved += b * head(a, b - 1) * da
+    if db != 0:
+        moved += (a ** (b - 1) + edges.power_log(v, a)) * db
+    return moved
+
+
+def careful_tangent(expr: Careful, value: Expr, dots: list[Tangent]) -> Tangent:
+    """The tangent of a function that stands in partials."""
+    moved = [S.Zero if d is None else d for d in dots]
+    found = CAREFUL_JVP[type(expr)](value, *expr.args, *moved)
+    return found if found != 0 else None
+
+
+__all__ = ["CAREFUL_JVP", "JVP", "Tangent", "careful_tangent", "slopes", "tangent_of_array"]

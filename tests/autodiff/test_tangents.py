@@ -1,0 +1,283 @@
+"""Tangents of every operation against central differences at 180 digits, and against the VJPs."""
+
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flint import arb
+
+import symback as sb
+from symback.autodiff.lower import lower
+from symback.autodiff.passes import TANGENT_PASSES, optimise
+from symback.autodiff.tangents import gradient_tangent, output_tangent
+from symback.operations import jvp
+from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
+from symback.operations.balls.scalars import precision
+from symback.operations.edges import CAREFUL
+from symback.operations.elementwise import OPS
+from symback.operations.entries import Entries
+from symback.operations.expressions import postorder
+from symback.operations.shapes import size_symbol
+from tests.cases.array_cases import CASES as ARRAYS
+from tests.cases.array_cases import SIZES
+from tests.cases.array_circuits import CIRCUITS
+from tests.cases.array_judge import circuit, samples
+from tests.cases.elementwise import CASES
+from tests.cases.program_balls import (
+    BITS,
+    assert_equal,
+    difference,
+    dotted,
+    entries,
+    forward_with_tangents,
+    gradient_with_tangents,
+    inner,
+    lowered,
+    run,
+    second_difference,
+)
+
+# -- operations on numbers -----------------------------------------------------------------------
+
+STATED = {"relu_at": "1/2", "abs_at": "1", "max_at": "1", "min_at": "1/4"}
+
+
+def of_numbers(name, count):
+    """The circuit f = name(u0, u1, …), whose operands are parameters."""
+    operands = [f"u{i}" for i in range(count)]
+    if name in STATED:
+        operands[-1] = STATED[name]
+    declared = "\n".join(f"{u}: param" for u in operands if u.startswith("u"))
+    return sb.circuit(f"{declared}\nf: output = {name}({', '.join(operands)})\nl: loss = f")
+
+
+ENDS = {("acosc", (1,))}  # points at which the definition ends
+NUMBERS = [
+    (name, point)
+    for name, case in CASES.items()
+    for point in case.points
+    if (name, point) not in ENDS
+]
+
+
+def drawn(seed, shapes):
+    rng = np.random.default_rng(zlib.crc32(seed.encode()))
+    return {name: entries(rng.normal(size=shape)) for name, shape in shapes.items()}
+
+
+@pytest.mark.parametrize(("name", "point"), NUMBERS, ids=lambda p: str(p).replace(" ", ""))
+def test_first_and_second_tangents_of_functions_of_numbers(name, point):
+    found = of_numbers(name, len(point))
+    values = {p.name: entries(point[int(p.name[1:])]) for p in found.params}
+    direction = drawn(f"{name} v", {n: () for n in values})
+    judge_both(found, values, direction, {}, f"{name}{point}")
+
+
+def test_tangents_where_the_definition_ends():
+    """acos(w)/√(1 − w²) = 1 − (w − 1)/3 + 2·(w − 1)²/15 − …"""
+    found = of_numbers("acosc", 1)
+    values = {"u0": entries(1), "u0_dot": entries(1)}
+    assert run(forward_with_tangents(found), values, {})[0].item().overlaps(-arb(1) / 3)
+    assert run(gradient_with_tangents(found), values, {})[0].item().overlaps(arb(4) / 15)
+
+
+def judge_both(circuit, values, direction, sizes, what):
+    """J·v and H·v of a circuit at a point, each against differences of its values."""
+    program = lowered(circuit).forward
+
+    def value(at):
+        return run(program, at, sizes)[0]
+
+    with precision(BITS):
+        (found,) = run(forward_with_tangents(circuit), {**values, **dotted(direction)}, sizes)
+    assert_equal(found, difference(value, values, direction), f"J·v of {what}")
+    judge_second(circuit, values, direction, sizes, what)
+
+
+def judge_second(circuit, values, direction, sizes, what):
+    program = lowered(circuit).objective
+    params = {p.name: direction[p.name] for p in circuit.params}
+
+    def loss(at):
+        return run(program, at, sizes)[0].item()
+
+    with precision(BITS):
+        found = run(gradient_with_tangents(circuit), {**values, **dotted(params)}, sizes)
+    other = drawn(f"{what} w", {n: v.shape for n, v in params.items()})
+    with precision(BITS):
+        quadratic = inner(list(other.values()), found)
+    assert_equal(quadratic, second_difference(loss, values, params, other), f"H·v of {what}")
+
+
+def test_every_operation_on_numbers_has_points():
+    assert CASES.keys() == OPS.keys()
+
+
+# -- operations on arrays ------------------------------------------------------------------------
+
+SOME = list({c.name: c for c in ARRAYS if not c.is_slow}.values())
+SIZE_VALUES = {size_symbol(name): size for name, size in SIZES.items()}
+
+
+def point_of(case):
+    sample = samples(case)[0]
+    found = {name: entries(sample[name]) for name in sample}
+    for name in (n for n, kind in case.kinds.items() if kind == "distribution"):
+        with precision(BITS):  # that adds up to 1, as the rule has it
+            rows = [[*row[:-1], 1 - sum(row[:-1], arb(0))] for row in found[name].rows()]
+        found[name] = Entries(found[name].shape, [entry for row in rows for entry in row])
+    return found
+
+
+@pytest.mark.parametrize("case", SOME, ids=lambda c: c.id)
+def test_first_and_second_tangents_of_functions_of_arrays(case):
+    values = point_of(case)
+    moving = [n.name for n in (*circuit(case).params, *circuit(case).inputs)]
+    direction = drawn(case.id, {n: values[n].shape for n in moving})
+    if not lowered(circuit(case)).circuit.params:
+        return judge_forward(case, values, direction)
+    judge_both(circuit(case), values, direction, SIZE_VALUES, case.id)
+
+
+def judge_forward(case, values, direction):
+    def value(at):
+        return run(lowered(circuit(case)).forward, at, SIZE_VALUES)[0]
+
+    with precision(BITS):
+        program = forward_with_tangents(circuit(case))
+        (found,) = run(program, {**values, **dotted(direction)}, SIZE_VALUES)
+    assert_equal(found, difference(value, values, direction), case.id)
+
+
+@pytest.mark.parametrize("case", SOME, ids=lambda c: c.id)
+def test_tangents_are_adjoint_to_the_reverse_pass(case):
+    """⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩."""
+    found, values = lowered(circuit(case)), point_of(case)
+    leaves = [n.name for n in (*found.circuit.params, *found.circuit.inputs)]
+    direction = drawn(case.id, {n: values[n].shape for n in leaves})
+    with precision(BITS):
+        program = forward_with_tangents(circuit(case))
+        (forwards,) = run(program, {**values, **dotted(direction)}, SIZE_VALUES)
+        weights = drawn(f"{case.id} u", {"u": forwards.shape})["u"]
+        cached = run(found.forward, values, SIZE_VALUES)
+        known = dict(zip([r.name for r in found.forward.results], cached, strict=True))
+        backwards = run(found.backward, {**values, **known, found.seed.name: weights}, SIZE_VALUES)
+        backwards = [
+            b.broadcast_to(v.shape) for b, v in zip(backwards, direction.values(), strict=True)
+        ]
+        assert_equal(inner(weights, forwards), inner(backwards, list(direction.values())), case.id)
+
+
+# -- branches, ties and edges --------------------------------------------------------------------
+
+EDGES = [
+    # what is not taken moves nothing, though its slope is infinite or not a number
+    ("where(x > 0, sqrt(x), x)", 0.0, 1.0),
+    ("where(x > 0, log(x)*x, 2*x)", 0.0, 2.0),
+    ("max(sqrt(x), x + 1)", 0.0, 1.0),
+    ("sum(where([x, 1] > 0, sqrt([x, 1]), 3*[x, 1]))", 0.0, 3.0),
+    ("max(concat(sqrt(x), x + 1))", 0.0, 1.0),
+    ("concat(sqrt(x), x + 1)[1]", 0.0, 1.0),
+    # what a branch leaves still is not multiplied with an infinite slope
+    ("asin(where(x > 5, x, 1))", 0.0, 0.0),
+    ("where(x > 5, x, 0)**(1/3)", 0.0, 0.0),
+    ("acosh(max(x, 1))", 0.5, 0.0),
+    ("sqrt(relu(x))", -1.0, 0.0),
+    # kinks by the conventions of the reverse pass
+    ("relu(x)", 0.0, 0.0),
+    ("abs(x)", 0.0, 0.0),
+    ("max(x, 0)", 0.0, 0.5),
+    ("max(x, 3*x)", 0.0, 2.0),
+    ("max(concat(x, 3*x, -x))", 0.0, 1.0),
+    ("min(concat(x, 3*x, 1))", 0.0, 2.0),
+    ("hypot(x, 2*x)", 0.0, 0.0),
+    ("norm(concat(x, 2*x))", 0.0, 0.0),
+]
+
+
+def of_x(formula):
+    formula = formula.replace("[x, 1]", "concat(x, 1)")
+    return sb.circuit(f"x: param\nf: output = {formula}\nl: loss = f")
+
+
+@pytest.mark.parametrize(("formula", "x", "expected"), EDGES)
+def test_a_branch_is_chosen_as_the_reverse_pass_chooses_it(formula, x, expected):
+    values = {"x": entries(x), "x_dot": entries(1)}
+    with precision(BITS):
+        (found,) = run(forward_with_tangents(of_x(formula)), values, {})
+        backwards = run(lowered(of_x(formula)).objective, {"x": entries(x)}, {})[1]
+        assert abs(found.item() - expected) < 1e-15
+        assert abs(backwards.item() - expected) < 1e-15
+
+
+SECOND = [
+    ("where(x > 0, sqrt(x), x**2)", 0.0, 2.0),
+    ("max(sqrt(x), 1 + x**3)", 0.5, 3.0),
+    ("relu(x)**2", 3.0, 2.0),
+    ("relu(x)**2", -3.0, 0.0),
+    ("abs(x)*x", -3.0, -2.0),
+    ("x**2", 0.0, 2.0),
+    ("x**1", 0.0, 0.0),
+    ("norm(concat(x, 2*x))", 3.0, 0.0),
+    ("max(concat(x**2, x))", 3.0, 2.0),
+    ("asin(where(x > 5, x, 1))", 0.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(("formula", "x", "expected"), SECOND)
+def test_second_derivatives_choose_branches(formula, x, expected):
+    values = {"x": entries(x), "x_dot": entries(1)}
+    with precision(BITS):
+        (found,) = run(gradient_with_tangents(of_x(formula)), values, {})
+        assert abs(found.item() - expected) < 1e-15
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 2), (0, 3), (2, 0), (2, 1), (0.5, 2.5)])
+def test_second_derivatives_of_a_power_at_its_edges(a, b):
+    """By the base it is b·(b − 1)·aᵇ⁻², which is 2 for 0², and 0 for a⁰ and a¹."""
+    found = sb.circuit("a: param; b: input\nf: output = a**b\nl: loss = f")
+    values = {"a": entries(a), "b": entries(b), "a_dot": entries(1)}
+    (second,) = run(gradient_with_tangents(found), values, {})
+    assert_equal(
+        second.item(), arb(b) * (b - 1) * arb(a) ** (b - 2) if b > 1 else arb(0), f"{a}**{b}", 15
+    )
+
+
+# -- costs ---------------------------------------------------------------------------------------
+
+EXAMPLES = sorted(Path(__file__).parents[2].glob("examples/*/*.circuit"))
+COUNTED = {**{p.stem: p.read_text() for p in EXAMPLES}, **CIRCUITS}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_costs_by_count(name):
+    """Beside the value, J·v is at most three times its operations, and H·v ten times."""
+    found = lower(sb.circuit(COUNTED[name]))
+
+    def operations(program):
+        return optimise(program, found.names, TANGENT_PASSES).operations
+
+    value = operations(replace(found.forward, results=found.forward.results[:1]))
+    assert operations(output_tangent(found)) - value <= 3 * value
+    if found.circuit.params and found.has_objective:
+        value = operations(replace(found.objective, results=found.objective.results[:1]))
+        assert operations(gradient_tangent(found)) - value <= 10 * value
+
+
+# -- the tables are complete ---------------------------------------------------------------------
+
+
+def test_every_operation_on_arrays_has_a_rule():
+    assert set(jvp.JVP) == ARRAY_FUNCTIONS
+    assert set(jvp.CAREFUL_JVP) == set(CAREFUL)
+
+
+def test_the_rules_of_all_operations_are_judged():
+    """Some case differentiates each, those among them that only adjoints have."""
+    found = set()
+    for case in SOME:
+        program = lowered(circuit(case)).objective
+        found |= {p.func for line in program.lines for p in postorder(line.expr)}
+    assert {head for head in found if issubclass(head, ArrayFunction)} == ARRAY_FUNCTIONS
