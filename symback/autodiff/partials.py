@@ -127,7 +127,9 @@ class ArrayLocal(Local):
             found.append(unbroadcast(product, gate.shape, gate.shapes[self.operand.name]))
         for coefficient, op in self.terms:
             part = self.moved(op, coefficient * upstream)
-            found.append(part if guard is None or op.moves else guard(part, op))
+            if guard is not None and (op.keeps_nan or not op.moves):
+                part = guard(part, op)
+            found.append(part)
         total = Add(*found)
         return total if slope is None else total.xreplace({self.slope: slope})
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Add, Expr, Piecewise, S, Symbol
+from sympy import Add, Eq, Expr, Piecewise, S, Symbol
 
 from symback.autodiff.gates import Gates
 from symback.autodiff.partials import Guard, guarded, is_choice
@@ -154,6 +154,8 @@ class Reads:
             inner = upper.mask
             inner = inner if inner.is_Symbol else self._named(gate.name, inner)
             mask = guarded(inner, own)
+            if plainly(own) != own:  # NaN stays where the gate is read only
+                mask = Piecewise((S.Zero, Eq(inner, 0)), *mask.args, evaluate=False)
         return Read(self._gathered(mask, gate, operand), by_condition, False)
 
     def _gathered(self, mask: Expr, gate: Node, operand: Node) -> Expr:
@@ -188,6 +190,8 @@ class Reads:
             if gate.shape and self._shape(whole) != gate.shape:
                 whole = broadcast_like(whole, gate.symbol)
             mask = edge.local.moved(op, whole)
+            if op.keeps_nan and upper is not None:
+                mask = guarded(mask, self._operand_mask(gate, op, upper))
         return Read(
             self._over_batch(mask, gate, operand),
             upper is not None and upper.by_condition,
@@ -231,7 +235,7 @@ class Reads:
 
     def _risky(self, edge: Edge, read: Read) -> bool:
         local = edge.local
-        if mixing := [op for _, op in local.terms if not op.moves]:
+        if mixing := [op for _, op in local.terms if not op.moves or op.keeps_nan]:
             partly = not read.certain or any(op.by_row for op in mixing)
             return partly and self._reads_wild(edge, read)
         partial = local.elementwise

@@ -36,6 +36,7 @@ class ArrayFunction(Function):
     moves: ClassVar[bool] = False  # its entries are entries of the operands, or sums of them
     chooses: ClassVar[bool] = False  # some entries of its operands may not be read
     by_row: ClassVar[bool] = False  # each row of the operand, or all of it, gives a part of its own
+    keeps_nan: ClassVar[bool] = False  # its adjoint is NaN where the operand is, whatever it gets
     singular: ClassVar[bool] = False  # its adjoints may be infinite where its operands are finite
     grows_factorially: ClassVar[bool] = False  # the definition's terms, with the size
     in_adjoints_only: ClassVar[bool] = False  # no circuit has it, and nothing differentiates it
@@ -131,7 +132,7 @@ class mean(ArrayFunction):
 class reduce_max(ArrayFunction):
     """The largest element, or that along one axis."""
 
-    moves = chooses = True
+    moves = chooses = by_row = keeps_nan = True
     shape_rule = staticmethod(shapes.reduced("max"))
     rule = "1 for the largest, equal parts where several are"
     kink = "tie"
@@ -140,7 +141,7 @@ class reduce_max(ArrayFunction):
 class reduce_min(ArrayFunction):
     """The smallest element, or that along one axis."""
 
-    moves = chooses = True
+    moves = chooses = by_row = keeps_nan = True
     shape_rule = staticmethod(shapes.reduced("min"))
     rule = "1 for the smallest, equal parts where several are"
     kink = "tie"

@@ -111,6 +111,10 @@ class exp_share(Careful):
     def plain(a: Expr, b: Expr) -> Expr:
         return sigma(a - b)
 
+    @staticmethod
+    def terms_size(a: Expr, b: Expr) -> Expr:
+        return sp.Abs(a - b) * sigma(a - b) * sigma(b - a)
+
 
 class zero_or_nan(Careful):
     """zero_or_nan(v) = 0 where v is 0, and NaN where it is NaN: it stands where v is one of these.

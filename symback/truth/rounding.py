@@ -242,7 +242,9 @@ def _power_slope(base: arb, exponent: arb, limits: Range) -> arb:
 
 
 def _room_by_size(part: Expr, args: list[arb]) -> arb:
-    """What a difference of larger parts may be off by where they nearly cancel."""
+    """What a difference of larger parts may be off by where they nearly cancel, being finite."""
+    if not all(a.is_finite() for a in args):
+        return arb(0)
     places = tuple(place(i) for i in range(len(args)))
     values: dict[Any, arb] = dict(zip(places, args, strict=True))
     size = evaluate(elementary(part.func.terms_size(*places)), values)

@@ -276,6 +276,32 @@ MISSING = [
         {"X": [NAN, 3], "m": 0, "W": [[1, 2], [3, 4]]},
         {"W": [[0, 0], [0, 0]]},
     ),
+    # a choice between numbers passes NaN on, but not from where it is not read
+    (
+        "x: input; y: input; p: param; n = max(sqrt(x), y); f: output = where(p > 0, n, p)",
+        {"x": NAN, "y": NAN, "p": -1},
+        {"x": 0, "y": 0, "p": 1},
+    ),
+    (
+        "x: input; p: param; q = p*exp(x); n = min(q, 2); f: output = where(p > 0, n, p)",
+        {"x": NAN, "p": -1},
+        {"x": 0, "p": 1},
+    ),
+    (
+        "x: input[3]; p: param; f: output = where(p > 0, max(x), p)",
+        {"x": [1, NAN, 2], "p": -1},
+        {"x": [0, 0, 0], "p": 1},
+    ),
+    (
+        "x: input[3]; p: param; q = p*sqrt(x); n = min(q); f: output = where(p > 0, n, p)",
+        {"x": [1, NAN, 2], "p": -1},
+        {"x": [0, 0, 0], "p": 1},
+    ),
+    (
+        "X: input[2, 2]; w: param; n = max(sqrt(w*X)); f: output = where(w > 4, n, w)",
+        {"X": [[NAN, 1], [9, 4]], "w": 4},
+        {"X": [[0, 0], [0, 0]], "w": 1},
+    ),
 ]
 
 
@@ -288,6 +314,8 @@ MISSING += [
         ("r = sqrt(sum(X**2, axis=1))", "r**2", {"X": [[0, 0], [6, 8]]}),
         ("l = logsumexp(X)", "l", {"X": [[0, 0], [1 / (1 + E), E / (1 + E)]]}),
         ("l = log(sum(exp(X), axis=1))", "l", {"X": [[0, 0], [1 / (1 + E), E / (1 + E)]]}),
+        ("r = max(X, axis=1)", "r**2", {"X": [[0, 0], [0, 8]]}),
+        ("Q = sqrt(X); r = min(Q, axis=1)", "r", {"X": [[0, 0], [0.25 / 3**0.5 * 2, 0]]}),
         ("P = softmax(X); p = P @ ones(2)", "p*m", {"m": [0, 1]}),
         ("P = log_softmax(X); p = sum(P, axis=1)", "p", {"X": [[0, 0], [1 - 2 / (1 + E)] * 2]}),
     ]

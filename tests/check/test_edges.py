@@ -188,3 +188,17 @@ def test_right_modules_whose_numbers_cancel_pass(text):
     for seed in (0, 7):
         report = sb.circuit(text).check(seed=seed)
         assert report.passed, str(report)
+
+
+def test_what_the_difference_in_a_share_rounds_is_allowed():
+    """Where exp(a - b) is small, a - b is large, and half a unit of it many of exp."""
+    circuit = sb.circuit("a: input; b: param\nf = log(exp(a) + exp(b))", loss=None)
+    at = {"a": 61.58691, "b": 3.448013}
+    module, oracle = circuit.compile(), Oracle(circuit)
+    params, inputs = module.Params(b=at["b"]), module.Inputs(a=at["a"])
+    _, cache = module.forward(params, inputs)
+    by_b = float(module.backward(params, inputs, cache)[0].b)
+    expected = oracle.expected(at)["∂f/∂b"]
+    off = abs(arb(by_b) - expected.truth)
+    assert off <= expected.allowed <= 1e-13 * by_b
+    assert off > 16 * math.ulp(by_b) / 2

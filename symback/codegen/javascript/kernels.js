@@ -50,9 +50,11 @@ function _nonvanishing(v) {
   return v === 0 ? 1 : v;
 }
 
-// b·a^(b−1), and 0 where b is 0.
+// b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a·a^b.
 function _power_slope(a, b) {
-  return b * Math.pow(a, b === 0 ? 0 : b - 1);
+  const slope = b * Math.pow(a, b === 0 ? 0 : b - 1);
+  const tiny = Math.abs(slope) === Infinity && a !== 0 && Math.abs(a) < 1;
+  return tiny ? (b / a) * Math.pow(a, b) : slope;
 }
 
 // The same for a ≥ 0, and 0 also where a is 0 and 0 < b < 1.

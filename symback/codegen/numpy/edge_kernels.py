@@ -21,8 +21,12 @@ def _nonvanishing(v):
 
 
 def _power_slope(a, b):
-    """b·a^(b−1), and 0 where b is 0."""
-    return b * a ** np.where(b == 0.0, 0.0, b - 1.0)[()]
+    """b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a·a^b."""
+    slope = b * a ** np.where(b == 0.0, 0.0, b - 1.0)[()]
+    if abs(slope.sum()) < np.inf:
+        return slope
+    tiny = np.isinf(slope) & (a != 0.0) & (np.abs(a) < 1.0)
+    return np.where(tiny, b / np.where(tiny, a, 1.0) * a**b, slope)[()]
 
 
 def _root_slope(a, b):
