@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from sympy import Expr
+from sympy import Expr, ImmutableMatrix
 
 from symback.autodiff import closed_forms, updates
 from symback.circuits import circuit as circuits
@@ -125,6 +125,44 @@ class Circuit(circuits.Circuit):
         x
         """
         return Gradient.of_node(self, of, expand=expand)
+
+    def jacobian(
+        self,
+        of: str | Iterable[str] | None = None,
+        wrt: str | Iterable[str] | None = None,
+        *,
+        expand: bool = False,
+    ) -> ImmutableMatrix:
+        """∂of/∂wrt as a SymPy matrix: a row for each node, a column for each name.
+
+        Without `of` the row is the output's, without `wrt` the columns are the parameters, or the
+        inputs of a circuit that has none. Entries are over node names, with `expand=True` over
+        leaves.
+
+        >>> import symback as sb
+        >>> sb.circuit("f = w*x + b").jacobian()
+        Matrix([[x, 1]])
+        """
+        from symback.autodiff.matrices import jacobian
+
+        return jacobian(self, of, wrt, expand=expand)
+
+    def hessian(
+        self,
+        of: str | None = None,
+        wrt: str | Iterable[str] | None = None,
+        *,
+        expand: bool = False,
+    ) -> ImmutableMatrix:
+        """The second partials of a node (of the output where none is named) as a SymPy matrix.
+
+        >>> import symback as sb
+        >>> sb.circuit("f = exp(w*x)").hessian()
+        Matrix([[x**2*exp(w*x)]])
+        """
+        from symback.autodiff.matrices import hessian
+
+        return hessian(self, of, wrt, expand=expand)
 
     def derive(
         self,

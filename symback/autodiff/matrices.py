@@ -1,0 +1,185 @@
+"""Jacobians and Hessians as SymPy matrices over node names.
+
+A row of a Jacobian is what the reverse pass leaves of one node. A column of a Hessian is the
+tangent of the gradient's lines along one leaf, written out: forward over reverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import sympy as sp
+from sympy import Eq, Expr, ImmutableMatrix, Piecewise, S, Symbol
+
+from symback.autodiff.closed_forms import (
+    LARGEST_CLOSED_FORM,
+    Gradient,
+    inner_nodes,
+    over_leaves,
+)
+from symback.autodiff.lower import lower
+from symback.autodiff.passes.drop_dead import drop_dead
+from symback.autodiff.tangents import tangent_program
+from symback.circuits.circuit import Circuit, Node
+from symback.errors import CircuitError, TooLarge, Unsupported
+from symback.operations.elementwise import expand_slopes
+from symback.operations.functions import sigma, sigma_prime
+from symback.operations.shapes import shown
+from symback.operations.simplify import simplified, weight
+
+Asked = str | Node | Iterable[str | Node] | None
+
+
+def jacobian(
+    circuit: Circuit, of: Asked = None, wrt: Asked = None, *, expand: bool = False
+) -> ImmutableMatrix:
+    """∂of/∂wrt: a row for each node of `of`, a column for each of `wrt`.
+
+    Without `of` the row is the output's; without `wrt` the columns are the parameters, or the
+    inputs of a circuit that has none.
+
+    >>> import symback as sb
+    >>> jacobian(sb.circuit("u = w*x, f = x**2 - u"), of=["u", "f"], wrt=["w", "x"])
+    Matrix([
+    [ x,        w],
+    [-x, -w + 2*x]])
+    """
+    rows = [circuit.output] if of is None else _nodes(circuit, of)
+    columns = _columns(circuit, wrt)
+    _refuse_arrays([*rows, *columns], "jacobian")
+    gradients = [Gradient.of_node(circuit, row.name, expand=expand) for row in rows]
+    return ImmutableMatrix([[g[column.name] for column in columns] for g in gradients])
+
+
+def hessian(
+    circuit: Circuit, of: str | Node | None = None, wrt: Asked = None, *, expand: bool = False
+) -> ImmutableMatrix:
+    """∂²of/∂wrt∂wrt, symmetric: a row and a column for each leaf of `wrt`.
+
+    Without `of` it is the output's; without `wrt` it is by the parameters, or by the inputs of a
+    circuit that has none.
+
+    >>> import symback as sb
+    >>> hessian(sb.circuit("f = exp(w*x) + w*b**2"))
+    Matrix([
+    [x**2*exp(w*x), 2*b],
+    [          2*b, 2*w]])
+    """
+    node = circuit.output if of is None else circuit[of]
+    columns = _columns(circuit, wrt)
+    _refuse_arrays([node, *columns], "hessian")
+    for column in columns:
+        if not column.is_leaf:
+            raise Unsupported(
+                f"'{column}' is computed; a Hessian is by inputs, targets and parameters"
+            )
+    return _Hessian(circuit, node, expand).by(columns)
+
+
+class _Hessian:
+    """The second partials of one node, from the lines of its gradient."""
+
+    def __init__(self, circuit: Circuit, of: Node, expand: bool) -> None:
+        self._of, self._expand = of, expand
+        alone = Circuit(
+            tuple(replace(n, role="param") if n.is_leaf else n for n in circuit.nodes),
+            of,
+            is_literal=circuit.is_literal,
+        )
+        self._lowered = lower(alone)
+        gates = self._lowered.circuit
+        written = set() if expand else inner_nodes(gates, of.name).keys()
+        self._kept = {n.symbol for n in gates.nodes} - written
+
+    def by(self, columns: Sequence[Node]) -> ImmutableMatrix:
+        entries: dict[tuple[int, int], Expr] = {}
+        for j, column in enumerate(columns):
+            for i, entry in enumerate(self._column(column, columns[j:]), start=j):
+                entries[i, j] = entries[j, i] = entry
+        size = len(columns)
+        return ImmutableMatrix(size, size, lambda i, j: entries[i, j])
+
+    def _column(self, column: Node, rows: Sequence[Node]) -> list[Expr]:
+        """∂²of/∂row∂column for each of the rows."""
+        found, names = self._lowered, self._lowered.names
+        program = found.objective
+        adjoints = [names.adjoint(row.name) for row in rows]
+        moved = tangent_program(
+            program,
+            names,
+            {s: S.One for s in program.arguments if s == column.symbol},
+            least=found.circuit.least,
+            results=[a for a in adjoints if a in program.returned],
+        )
+        lines = {line.target: line.expr for line in drop_dead(moved, names).lines}
+        return [self._closed(names.tangent(a.name), lines) for a in adjoints]
+
+    def _closed(self, name: Symbol, lines: dict[Symbol, Expr]) -> Expr:
+        """The closed form of what a line computes."""
+        expr = lines.get(name, S.Zero)
+        for target, formula in reversed(lines.items()):
+            if target in expr.free_symbols and target not in self._kept:
+                expr = self._bounded(expr.xreplace({target: self._for_people(formula)}))
+        expr = expand_slopes(_by_values(self._for_people(expr)))
+        if self._expand:
+            expr = over_leaves(self._lowered.circuit, expr)
+        return simplified(expr)
+
+    def _for_people(self, expr: Expr) -> Expr:
+        """Without what guards a product from infinite factors where nothing is read or moves."""
+        return expr.replace(self._is_guarded, lambda guarded: guarded.args[1].expr)
+
+    def _is_guarded(self, expr: Expr) -> bool:
+        if not isinstance(expr, Piecewise) or expr.args[0].expr != 0:
+            return False
+        condition = expr.args[0].cond
+        return (
+            isinstance(condition, Eq)
+            and condition.rhs == 0
+            and condition.lhs.is_Symbol
+            and condition.lhs.name not in self._lowered.circuit
+        )
+
+    def _bounded(self, expr: Expr) -> Expr:
+        if weight(expr) > LARGEST_CLOSED_FORM:
+            raise TooLarge(
+                f"a second partial of {self._of} has more than {LARGEST_CLOSED_FORM} operations; "
+                "ask for fewer or name inner parts of the circuit"
+            )
+        return expr
+
+
+def _by_values(expr: Expr) -> Expr:
+    """tanh(u/2) beside σ′(u) as 2·σ(u) − 1: the form of books, where the other one keeps digits."""
+    return expr.xreplace(
+        {sp.tanh(s.args[0] / 2): 2 * sigma(*s.args) - 1 for s in expr.atoms(sigma_prime)}
+    )
+
+
+def _nodes(circuit: Circuit, names: str | Node | Iterable[str | Node]) -> list[Node]:
+    given = [names] if isinstance(names, str | Node) else list(names)
+    if not given:
+        raise CircuitError("no names were given; name at least one node")
+    return [circuit[name] for name in given]
+
+
+def _columns(circuit: Circuit, wrt: Asked) -> list[Node]:
+    if wrt is not None:
+        return _nodes(circuit, wrt)
+    found = circuit.params or circuit.inputs
+    if not found:
+        raise CircuitError("the circuit has neither parameters nor inputs to differentiate by")
+    return list(found)
+
+
+def _refuse_arrays(nodes: Iterable[Node], what: str) -> None:
+    for node in nodes:
+        if node.shape:
+            raise Unsupported(
+                f"'{node}' is an array {shown(node.shape)}; {what}() is of numbers by numbers, "
+                "so write its entries as nodes of their own"
+            )
+
+
+__all__ = ["hessian", "jacobian"]

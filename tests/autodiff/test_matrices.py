@@ -1,0 +1,129 @@
+"""Jacobians and Hessians of numbers as SymPy matrices, against SymPy's own derivatives."""
+
+import pytest
+import sympy as sp
+from flint import arb
+
+import symback as sb
+from symback.autodiff.closed_forms import over_leaves
+from symback.errors import CircuitError, UnknownName, Unsupported
+from symback.operations.balls.scalars import evaluate, precision
+from symback.operations.elementwise import elementary
+
+SMOOTH = (
+    "f = x1 - sigma(w3*x3 + w4*x4)",
+    "f = w*x/(b + x)",
+    "u = tanh(w*x + b), f = u**2/(2 + u)",
+    "f = exp(w*x)*sin(b*x)/(1 + w**2)",
+    "u = w*x, v = u*b, f = u*v + sqrt(1 + v**2)",
+    "f = (w + x)**b",
+    "f = log(1 + exp(w*x + b))",
+    "f = w1*w2*w3*w4*x",
+)
+
+
+def values_of(circuit):
+    return {n.symbol: sp.Rational(7 + 4 * i, 9) for i, n in enumerate(circuit.leaves)}
+
+
+def evaluated(matrix, values):
+    with precision(400):
+        known = {s: arb(int(v.p)) / int(v.q) for s, v in values.items()}
+        return [evaluate(elementary(e), dict(known)) for e in matrix]
+
+
+def expected(circuit):
+    """SymPy's own Hessian of the formula over leaves."""
+    formula = elementary(over_leaves(circuit, circuit.output.formula))
+    return sp.hessian(formula, [p.symbol for p in circuit.params])
+
+
+@pytest.mark.parametrize("text", SMOOTH)
+def test_hessians_are_those_of_sympy(text):
+    circuit = sb.circuit(text)
+    values = values_of(circuit)
+    found = evaluated(circuit.hessian(expand=True), values)
+    for mine, theirs in zip(found, evaluated(expected(circuit), values), strict=True):
+        assert mine.is_finite() and abs(mine - theirs) < arb(10) ** -60
+
+
+@pytest.mark.parametrize("text", SMOOTH)
+def test_names_stand_for_the_formulas_of_their_nodes(text):
+    circuit = sb.circuit(text)
+    values = values_of(circuit)
+    over_names = circuit.hessian().applyfunc(lambda e: over_leaves(circuit.gates, e))
+    pairs = zip(
+        evaluated(over_names, values),
+        evaluated(circuit.hessian(expand=True), values),
+        strict=True,
+    )
+    assert all(abs(one - other) < arb(10) ** -60 for one, other in pairs)
+
+
+@pytest.mark.parametrize("text", SMOOTH)
+def test_jacobians_are_those_of_sympy(text):
+    circuit = sb.circuit(text)
+    nodes = [n.name for n in circuit.computed if n != circuit.loss]
+    values, leaves = values_of(circuit), [n.symbol for n in circuit.leaves]
+    found = circuit.jacobian(of=nodes, wrt=[n.name for n in circuit.leaves], expand=True)
+    formulas = [elementary(over_leaves(circuit, circuit[n].formula)) for n in nodes]
+    theirs = evaluated(sp.Matrix(formulas).jacobian(leaves), values)
+    for mine, other in zip(evaluated(found, values), theirs, strict=True):
+        assert mine.is_finite() and abs(mine - other) < arb(10) ** -60
+
+
+def test_polynomials_are_equal_term_by_term():
+    circuit = sb.circuit("u = a*x**2, f = u**2 + a*b", params=["a", "b"])
+    a, x, u = (circuit[n].symbol for n in "axu")
+    assert circuit.hessian() == sp.Matrix([[2 * x**4, 1], [1, 0]])
+    assert circuit.hessian(wrt="x").expand() == sp.Matrix([[8 * a**2 * x**2 + 4 * a * u]])
+    assert circuit.hessian(wrt=["x", "b"], expand=True)[0] == 12 * a**2 * x**2
+    assert circuit.hessian(of="u", wrt=["a", "x"]) == sp.Matrix([[0, 2 * x], [2 * x, 2 * a]])
+    assert circuit.jacobian() == sp.Matrix([[2 * u * x**2 + circuit["b"].symbol, a]])
+    assert circuit.jacobian(of="f", wrt="u") == sp.Matrix([[2 * u]])
+
+
+def test_slopes_are_written_as_in_books():
+    circuit = sb.circuit("f = sigma(w)")
+    s = sb.circuit("f = sigma(w)").gradient()["w"].atoms(sp.Function).pop()
+    assert circuit.hessian() == sp.Matrix([[(1 - s) * (2 * s - 1) * s * -1]])
+
+
+def test_what_a_node_does_not_depend_on_is_zero():
+    circuit = sb.circuit("u = a**2, f = u*x + b", params=["a", "b"])
+    assert circuit.hessian(of="u", wrt=["a", "b"]) == sp.Matrix([[2, 0], [0, 0]])
+    assert circuit.jacobian(of="u") == sp.Matrix([[2 * circuit["a"].symbol, 0]])
+
+
+def test_branches_are_chosen():
+    circuit = sb.circuit("f = where(x > 0, sqrt(w*x), w**2)")
+    (entry,) = circuit.hessian()
+    w, x = circuit["w"].symbol, circuit["x"].symbol
+    assert entry.subs({x: 0, w: 3}) == 2
+    assert sp.simplify(entry.subs({x: 4, w: 1})) == sp.Rational(-1, 2)
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "message"),
+    [
+        (lambda c: c.hessian("q"), UnknownName, "'q'"),
+        (lambda c: c.jacobian(wrt="q"), UnknownName, "'q'"),
+        (lambda c: c.hessian(wrt="u"), Unsupported, "'u' is computed"),
+        (lambda c: c.jacobian(of=[]), CircuitError, "at least one node"),
+        (lambda c: sb.circuit("y: target; f: output = y**2").hessian(), CircuitError, "neither"),
+        (
+            lambda c: sb.circuit("x: input[n]; w: param[n]\nf = dot(w, x)").hessian(),
+            Unsupported,
+            "'w' is an array [n]",
+        ),
+        (
+            lambda c: sb.circuit("x: input[n]; w: param\nz: output = w*x").jacobian(),
+            Unsupported,
+            "'z' is an array [n]",
+        ),
+    ],
+)
+def test_what_is_refused(ask, kind, message):
+    with pytest.raises(kind) as caught:
+        ask(sb.circuit("u = w*x, f = u**2"))
+    assert message in str(caught.value)
