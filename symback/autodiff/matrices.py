@@ -103,7 +103,7 @@ class _Hessian:
     def _column(self, column: Node, rows: Sequence[Node]) -> list[Expr]:
         """∂²of/∂row∂column for each of the rows."""
         found, names = self._lowered, self._lowered.names
-        program = found.objective
+        program = found.program("objective")
         adjoints = [names.adjoint(row.name) for row in rows]
         moved = tangent_program(
             program,

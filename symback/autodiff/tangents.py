@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 
 from symback.autodiff.gates import split_number
-from symback.autodiff.lower import Lowered, Names
+from symback.autodiff.lower import Lowered
+from symback.autodiff.names import Names
 from symback.autodiff.partials import guarded, times
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import ArrayFunction, broadcast_like
@@ -42,9 +43,10 @@ def tangent_program(
     >>> import symback as sb
     >>> from symback.autodiff.lower import lower
     >>> found = lower(sb.circuit("f = w*sin(x)", loss=None))
-    >>> w, x = found.forward.arguments
+    >>> forward, output = found.program("forward"), found.circuit.output.symbol
+    >>> w, x = forward.arguments
     >>> dots = {w: found.names.tangent("w"), x: S.One}
-    >>> print(tangent_program(found.forward, found.names, dots, results=found.forward.results[:1]))
+    >>> print(tangent_program(forward, found.names, dots, results=[output]))
     (w, x, w_dot):
         f_1 = sin(x)
         f_1_dot = cos(x)
@@ -72,7 +74,9 @@ def tangent_program(
 def output_tangent(lowered: Lowered) -> Program:
     """J·v: the tangent of the output along tangents of all parameters and inputs."""
     leaves = {n.symbol for n in (*lowered.circuit.params, *lowered.circuit.inputs)}
-    return _along(lowered, lowered.forward, leaves, lowered.forward.results[:1])
+    return _along(
+        lowered, lowered.program("forward"), leaves, lowered.program("forward").results[:1]
+    )
 
 
 def gradient_tangent(lowered: Lowered) -> Program:
@@ -95,7 +99,9 @@ def gradient_tangent(lowered: Lowered) -> Program:
         return w_bar_dot
     """
     params = {n.symbol for n in lowered.circuit.params}
-    return _along(lowered, lowered.objective, params, lowered.objective.results[1:])
+    return _along(
+        lowered, lowered.program("objective"), params, lowered.program("objective").results[1:]
+    )
 
 
 def _along(

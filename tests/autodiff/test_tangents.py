@@ -85,7 +85,7 @@ def test_tangents_where_the_definition_ends():
 
 def judge_both(circuit, values, direction, sizes, what):
     """J·v and H·v of a circuit at a point, each against differences of its values."""
-    program = lowered(circuit).forward
+    program = lowered(circuit).program("forward")
 
     def value(at):
         return run(program, at, sizes)[0]
@@ -97,7 +97,7 @@ def judge_both(circuit, values, direction, sizes, what):
 
 
 def judge_second(circuit, values, direction, sizes, what):
-    program = lowered(circuit).objective
+    program = lowered(circuit).program("objective")
     params = {p.name: direction[p.name] for p in circuit.params}
 
     def loss(at):
@@ -143,7 +143,7 @@ def test_first_and_second_tangents_of_functions_of_arrays(case):
 
 def judge_forward(case, values, direction):
     def value(at):
-        return run(lowered(circuit(case)).forward, at, SIZE_VALUES)[0]
+        return run(lowered(circuit(case)).program("forward"), at, SIZE_VALUES)[0]
 
     with precision(BITS):
         program = forward_with_tangents(circuit(case))
@@ -161,9 +161,10 @@ def test_tangents_are_adjoint_to_the_reverse_pass(case):
         program = forward_with_tangents(circuit(case))
         (forwards,) = run(program, {**values, **dotted(direction)}, SIZE_VALUES)
         weights = drawn(f"{case.id} u", {"u": forwards.shape})["u"]
-        cached = run(found.forward, values, SIZE_VALUES)
-        known = dict(zip([r.name for r in found.forward.results], cached, strict=True))
-        backwards = run(found.backward, {**values, **known, found.seed.name: weights}, SIZE_VALUES)
+        forward, backward = found.program("forward"), found.program("backward")
+        cached = run(forward, values, SIZE_VALUES)
+        known = dict(zip([r.name for r in forward.results], cached, strict=True))
+        backwards = run(backward, {**values, **known, found.seed.name: weights}, SIZE_VALUES)
         backwards = [
             b.broadcast_to(v.shape) for b, v in zip(backwards, direction.values(), strict=True)
         ]
@@ -207,7 +208,7 @@ def test_a_branch_is_chosen_as_the_reverse_pass_chooses_it(formula, x, expected)
     values = {"x": entries(x), "x_dot": entries(1)}
     with precision(BITS):
         (found,) = run(forward_with_tangents(of_x(formula)), values, {})
-        backwards = run(lowered(of_x(formula)).objective, {"x": entries(x)}, {})[1]
+        backwards = run(lowered(of_x(formula)).program("objective"), {"x": entries(x)}, {})[1]
         assert abs(found.item() - expected) < 1e-15
         assert abs(backwards.item() - expected) < 1e-15
 
@@ -259,10 +260,13 @@ def test_costs_by_count(name):
     def operations(program):
         return optimise(program, found.names, TANGENT_PASSES).operations
 
-    value = operations(replace(found.forward, results=found.forward.results[:1]))
+    def value_of(program):
+        return operations(replace(program, results=program.results[:1]))
+
+    value = value_of(found.program("forward"))
     assert operations(output_tangent(found)) - value <= 3 * value
-    if found.circuit.params and found.has_objective:
-        value = operations(replace(found.objective, results=found.objective.results[:1]))
+    if found.circuit.params and "objective" in found.functions:
+        value = value_of(found.program("objective"))
         assert operations(gradient_tangent(found)) - value <= 10 * value
 
 
@@ -278,6 +282,6 @@ def test_the_rules_of_all_operations_are_judged():
     """Some case differentiates each, those among them that only adjoints have."""
     found = set()
     for case in SOME:
-        program = lowered(circuit(case)).objective
+        program = lowered(circuit(case)).program("objective")
         found |= {p.func for line in program.lines for p in postorder(line.expr)}
     assert {head for head in found if issubclass(head, ArrayFunction)} == ARRAY_FUNCTIONS
