@@ -29,6 +29,10 @@ class Port(Enum):
     TOTAL = "total"  # the objective, summed over the batch
     PARAM_BARS = "param_bars"  # adjoints of the parameters, summed over the batch
     INPUT_BARS = "input_bars"  # adjoints of the inputs
+    PARAM_DOTS = "param_dots"  # tangents of the parameters
+    INPUT_DOTS = "input_dots"  # tangents of the inputs
+    OUTPUT_DOT = "output_dot"  # the tangent of the output
+    PARAM_BAR_DOTS = "param_bar_dots"  # tangents of the adjoints of the parameters
 
 
 Ports = Mapping[Port, Mapping[str, Symbol]]

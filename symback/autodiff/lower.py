@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, S, Symbol
 
+from symback.autodiff import derivatives
 from symback.autodiff.function import Function, FunctionBuilder, Lowering, Port
 from symback.autodiff.gates import Gates, gates
 from symback.autodiff.names import Names
@@ -95,6 +96,8 @@ FUNCTIONS: Mapping[str, FunctionBuilder] = {
     "forward": _forward,
     "backward": _backward,
     "objective": _objective,
+    "jvp": derivatives.jvp,
+    "hessp": derivatives.hessp,
 }
 """What a module can contain, by name; a further function is one more row."""
 
