@@ -55,25 +55,31 @@ class Circuit(circuits.Circuit):
     @classmethod
     def from_sympy(
         cls,
-        expr: Expr | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
+        expr: Expr | Iterable[Expr] | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
         name: str | None = None,
         *,
         params: Iterable[str] | None = None,
         inputs: Iterable[str] | None = None,
+        outputs: Iterable[str] | None = None,
         loss: str | Automatic | None = AUTOMATIC,
     ) -> Self:
         """A circuit from a SymPy expression, or from names with their expressions.
 
-        Without a name the output is f, or g where the expression reads an f.
+        Without a name the output is f, or g where the expression reads an f. A list of
+        expressions or a SymPy Matrix is an array. Of expressions with names the outputs are those
+        that no other uses; `outputs` names and orders others.
 
         >>> import symback as sb, sympy
         >>> x, w = sympy.symbols("x w")
         >>> sb.Circuit.from_sympy(sympy.exp(w*x)).output.expr
         exp(w*x)
+        >>> print(*sb.Circuit.from_sympy({"g": w*x, "h": w + x}).outputs)
+        g h
         """
         from symback.sympy_io.from_sympy import read
 
-        return cls.of(read(expr, name, params=params, inputs=inputs, loss=loss))
+        found = read(expr, name, params=params, inputs=inputs, outputs=outputs, loss=loss)
+        return cls.of(found)
 
     def __getitem__(self, name: str | Node) -> Node:
         """The node of a name: of one that was typed, of a gate or a size that results speak of.
@@ -135,9 +141,9 @@ class Circuit(circuits.Circuit):
     ) -> ImmutableMatrix:
         """∂of/∂wrt as a SymPy matrix: a row for each node, a column for each name.
 
-        Without `of` the row is the output's, without `wrt` the columns are the parameters, or the
-        inputs of a circuit that has none. Entries are over node names, with `expand=True` over
-        leaves.
+        Without `of` the rows are those of the outputs, without `wrt` the columns are the
+        parameters, or the inputs of a circuit that has none. Entries are over node names, with
+        `expand=True` over leaves.
 
         >>> import symback as sb
         >>> sb.circuit("f = w*x + b").jacobian()
@@ -310,7 +316,7 @@ class Derivation(record.Derivation):
         """
         from symback.derivation.numbers.point import read_point
 
-        return replace(self, values=read_point(self.circuit, values))
+        return replace(self, values=read_point(self.walk.circuit, values))
 
     def evaluated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Values of the nodes and of the asked partials at the point set by `at`.

@@ -8,7 +8,7 @@ from typing import Self
 
 from sympy import Add, Expr, S
 
-from symback.autodiff.reverse import Edge, ReversePass, reverse_pass
+from symback.autodiff.reverse import Edge, ReversePass, reverse_pass, seen_from
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
@@ -21,6 +21,7 @@ from symback.operations.simplify import LARGEST_SIMPLIFIED, Alike, simplified, w
 
 LARGEST_CLOSED_FORM = 500  # operations of one closed form
 MOST_BY_ITSELF = 100  # leaves of a circuit whose closed forms are each simplified by itself
+MOST_NAMES = 6  # of outputs that a message lists
 LARGEST_EXPANDED = 20_000  # operations over leaves only
 
 
@@ -67,7 +68,8 @@ class Gradient(Mapping[str, Expr]):
     def of_node(cls, circuit: Circuit, of: str | None = None, *, expand: bool = False) -> Self:
         """All partials of a node (of the output where none is named)."""
         with no_search_for_cycles():
-            walk = reverse_pass(circuit, str(of) if of is not None else None)
+            circuit, start = seen_from(circuit, of)
+            walk = reverse_pass(circuit, start)
             refuse_array(walk)
             return cls(circuit, walk, expand)
 
@@ -184,7 +186,13 @@ class Gradient(Mapping[str, Expr]):
 
 def refuse_array(walk: ReversePass) -> None:
     """The partials of an array are no array of one or two axes."""
-    shape = walk.node(walk.of).shape
+    shape, stacked = walk.node(walk.of).shape, walk.circuit.stacked
+    if shape and walk.node(walk.of) == walk.circuit.stack:
+        names = ", ".join(stacked[:MOST_NAMES]) + (", …" if len(stacked) > MOST_NAMES else "")
+        raise Unsupported(
+            f"the circuit has {len(stacked)} outputs, {names}; name the one to differentiate: "
+            f'gradient("{stacked[0]}"), --of {stacked[0]}'
+        )
     if shape:
         raise Unsupported(
             f"'{walk.of}' is an array {shown(shape)}; differentiate a number that depends on it, "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symback.autodiff.lower import Lowered, lower, optimised
+from symback.autodiff.lower import Lowered, lower
+from symback.autodiff.passes import programs
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.circuits.circuit import Circuit
 from symback.circuits.program import Program
@@ -40,13 +41,16 @@ def operation_counts(circuit: Circuit) -> tuple[OperationCount, ...]:
     f: 5 operations; with its partials by all leaves 12, 2.4 times as many; live values: 9
     l: 8 operations; with its partials by parameters 12, 1.5 times as many; live values: 7
     """
-    return operation_counts_of(optimised(lower(circuit)))
+    lowered = lower(circuit)
+    return operation_counts_of(lowered, programs(lowered))
 
 
-def operation_counts_of(lowered: Lowered) -> tuple[OperationCount, ...]:
-    """The same, from a circuit's functions after all passes."""
-    circuit, functions = lowered.circuit, lowered.functions
-    forward, backward = functions["forward"].program, functions["backward"].program
+def operation_counts_of(
+    lowered: Lowered, optimised: tuple[Program, Program, Program]
+) -> tuple[OperationCount, ...]:
+    """The same, from a circuit's programs after all passes."""
+    circuit = lowered.circuit
+    forward, backward, fused = optimised
     both = replace(
         forward,
         arguments=(*forward.arguments, lowered.seed),
@@ -54,8 +58,7 @@ def operation_counts_of(lowered: Lowered) -> tuple[OperationCount, ...]:
         results=(*forward.results[:1], *backward.results),
     )
     found = [_operation_count(lowered, circuit.output.name, "all leaves", forward, both)]
-    if "objective" in functions and circuit.params:
-        fused = functions["objective"].program
+    if fused.lines and circuit.params:
         found.append(_operation_count(lowered, circuit.objective.name, "parameters", fused, fused))
     return tuple(found)
 

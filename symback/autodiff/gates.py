@@ -64,6 +64,7 @@ def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
         circuit.inferred,
         circuit.rewrites,
         is_literal=circuit.is_literal,
+        stacked=circuit.stacked,
         least=least_powers((n.symbol, n.formula) for n in splitter.nodes),
     )
 

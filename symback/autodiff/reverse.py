@@ -69,6 +69,15 @@ def reverse_pass(
     return replace(found, opaque=frozenset(opaque))
 
 
+def seen_from(circuit: Circuit, of: object | None) -> tuple[Circuit, str]:
+    """The circuit that a walk back from a node is over, and the name of the node.
+
+    It is the output where none is named, or the loss where the output is an array.
+    """
+    start = str(of) if of is not None else _first_number(circuit).name
+    return circuit.of_numbers(start), start
+
+
 def _first_number(circuit: Circuit) -> Node:
     """The output, or the loss where the output is an array."""
     return circuit.objective if circuit.output.shape else circuit.output

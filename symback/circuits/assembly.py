@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from sympy import Expr, Integer, S, Tuple
 
 from symback.circuits.circuit import LEAF_ROLES, Circuit, Node, Role, computed, leaf
 from symback.circuits.names import fresh_name
 from symback.errors import CircuitError, UnknownName, nearest
-from symback.operations.shapes import shown
+from symback.operations.arrays import concat, shape_of, slice_
+from symback.operations.shapes import ShapeError, shown
 
 _LOSS_NAMES = ("l", "loss", "loss_l")
+_STACK_NAMES = ("outputs", "all_outputs")
 _TARGET_NAMES = ("y", "target", "target_y")
 
 
@@ -26,19 +31,21 @@ AUTOMATIC = Automatic()
 def assemble(
     nodes: Sequence[Node],
     *,
-    output: str | None = None,
+    outputs: Sequence[str] = (),
     loss: str | Automatic | None = AUTOMATIC,
     inferred: Iterable[str] = (),
 ) -> Circuit:
     """A circuit from its nodes in order of first appearance.
 
-    Orders them topologically, finds cycles, undefined and unused nodes, chooses the output and
-    adds the lecture's loss l = (f - y)**2/2 where a circuit with parameters declares none and
-    its output reads no target.
+    Orders them topologically, finds cycles, undefined and unused nodes, chooses the output or
+    stacks several, and adds the lecture's loss l = (f - y)**2/2 where a circuit with parameters
+    declares none and its one output is a number that reads no target.
     """
     table = {n.name: n for n in nodes}
     _refuse_undefined(table)
     ordered = _topological(table)
+    if [n.name for n in ordered if n.name in outputs] != [*outputs]:  # print and read alike
+        ordered = _topological({**{name: table[name] for name in outputs}, **table})
     if not any(n.role in LEAF_ROLES for n in ordered):
         raise CircuitError("the circuit has no inputs and no parameters: it is a constant")
     if not any(n.role == "computed" for n in ordered):
@@ -50,13 +57,47 @@ def assemble(
             "number, such as its sum or mean",
             loss_node.place,
         )
-    output_node = _choose_output(ordered, table, output, loss_node)
+    if len(outputs) > 1:
+        output_node = _stack([table[name] for name in outputs], table)
+        ordered.append(output_node)
+    else:
+        output_node = _choose_output(ordered, table, outputs, loss_node)
     _refuse_unused(ordered, output_node, loss_node, set(inferred))
     trainable = any(n.role in ("param", "target") for n in ordered)
     compares = _reads_all_targets(ordered, output_node)
     if loss is AUTOMATIC and trainable and not output_node.shape and not compares:
         ordered, loss_node = _with_squared_loss(ordered, output_node)
-    return Circuit(tuple(ordered), output_node, loss_node, tuple(inferred))
+    stacked = tuple(outputs) if len(outputs) > 1 else ()
+    return Circuit(tuple(ordered), output_node, loss_node, tuple(inferred), stacked=stacked)
+
+
+def _stack(outputs: Sequence[Node], table: Mapping[str, Node]) -> Node:
+    """One vector of several outputs: their entries one behind the other, matrices row by row."""
+    parts: list[Expr] = []
+    for is_number, run in groupby(outputs, lambda node: not node.shape):
+        if is_number:
+            parts.append(concat(S.Zero, *(node.symbol for node in run)))
+        else:
+            parts += [part for node in run for part in _rows(node)]
+    formula = parts[0] if len(parts) == 1 else concat(S.Zero, *parts)
+    shapes = {node.name: node.shape for node in outputs}
+    sizes = {str(size) for node in table.values() for size in node.shape}
+    name = fresh_name(_STACK_NAMES, {*table, *sizes})
+    shape = shape_of(formula, shapes)
+    return computed(name, formula, [*shapes], outputs[-1].place, shapes=shapes, shape=shape)
+
+
+def _rows(node: Node) -> list[Expr]:
+    if len(node.shape) == 1:
+        return [node.symbol]
+    count = node.shape[0]
+    if not count.is_Integer:
+        raise ShapeError(
+            f"the output '{node.name}' is {shown(node.shape)}; beside other outputs a matrix needs "
+            f"a whole number of rows: declare a number for {count}, or make it the only output",
+            node.place,
+        )
+    return [slice_(node.symbol, Tuple(Integer(row))) for row in range(int(count))]
 
 
 def _refuse_undefined(table: Mapping[str, Node]) -> None:
@@ -97,27 +138,33 @@ def _topological(table: Mapping[str, Node]) -> list[Node]:
 
 
 def _choose_output(
-    ordered: Sequence[Node], table: Mapping[str, Node], output: str | None, loss: Node | None
+    ordered: Sequence[Node], table: Mapping[str, Node], outputs: Sequence[str], loss: Node | None
 ) -> Node:
     """The declared output, or the one node that no other uses (the loss left aside)."""
-    if output is not None:
-        return table[output]
-    candidates = [n for n in ordered if n.role == "computed" and n is not loss]
-    used = {o for n in candidates for o in n.operands}
-    sinks = [n for n in candidates if n.name not in used]
-    if loss is not None:
-        if not sinks:
-            return loss
-        depends = _dependence_on(ordered, "input")
-        sinks = [n for n in sinks if n.name in depends] or sinks
+    if outputs:
+        return table[outputs[0]]
+    sinks = unused_nodes(ordered, loss)
+    if not sinks and loss is not None:
+        return loss
     if len(sinks) > 1:
         names = ", ".join(f"'{n.name}'" for n in sinks[:4])
         raise CircuitError(
-            f"no other node uses {names}: which is the output? Declare it, "
+            f"no other node uses {names}: which is the output? Declare it, or each of them, "
             f"as in {sinks[-1].name}: output = …, or remove what is unused",
             sinks[0].place,
         )
     return sinks[0]
+
+
+def unused_nodes(ordered: Sequence[Node], loss: Node | None) -> list[Node]:
+    """The computed nodes that no other uses, the loss left aside; those that read inputs first."""
+    candidates = [n for n in ordered if n.role == "computed" and n is not loss]
+    used = {o for n in candidates for o in n.operands}
+    sinks = [n for n in candidates if n.name not in used]
+    if loss is not None:
+        depends = _dependence_on(ordered, "input")
+        sinks = [n for n in sinks if n.name in depends] or sinks
+    return sinks
 
 
 def _dependence_on(ordered: Sequence[Node], role: Role) -> set[str]:
@@ -146,7 +193,7 @@ def _refuse_unused(
     for node in reversed(ordered):
         if node.name in needed:
             needed.update(node.operands)
-    for node in ordered:
+    for node in sorted(ordered, key=lambda n: n.is_leaf):  # a leaf may have that use alone
         if node.name in needed or (node.role == "target" and loss is None):
             continue
         if node.name in inferred:
@@ -185,4 +232,4 @@ def _with_squared_loss(ordered: Sequence[Node], output: Node) -> tuple[list[Node
     return [*nodes, loss], loss
 
 
-__all__ = ["AUTOMATIC", "assemble"]
+__all__ = ["AUTOMATIC", "assemble", "unused_nodes"]

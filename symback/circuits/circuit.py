@@ -63,7 +63,7 @@ class Node:
     @property
     def expr(self) -> Expr:
         """The formula in SymPy: an Expr for a number, a MatrixExpr for an array."""
-        if not self.has_arrays:
+        if not self.has_arrays and not has_arrays(self.formula):
             return self.formula
         return as_matrix(self.formula, self.shapes, self.shape)
 
@@ -185,6 +185,9 @@ class Rewrite:
 class Circuit:
     """Named nodes in topological order; one is the output, one may be the loss.
 
+    A circuit with several outputs has one node more, which stacks them: it is `output`, and
+    `stacked` names the outputs in their order.
+
     >>> import symback as sb
     >>> c = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")
     >>> print(*c.params, "|", *c.inputs, "|", c.output, "|", c.loss)
@@ -198,6 +201,7 @@ class Circuit:
     rewrites: tuple[Rewrite, ...] = ()  # of formulas that were typed otherwise
     is_literal: bool = False  # compute formulas as they are typed, whatever digits that costs
     warnings: tuple[str, ...] = ()  # what was likely meant otherwise, such as wx for w*x
+    stacked: tuple[str, ...] = ()  # the outputs that `output` stacks, where there are several
     _by_name: Mapping[str, Node] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -239,7 +243,35 @@ class Circuit:
     @property
     def _content(self) -> tuple[object, ...]:
         """All that changes what is derived or generated; not how roles came to be known."""
-        return self.nodes, self.output, self.loss, self.rewrites, self.is_literal
+        return self.nodes, self.output, self.stacked, self.loss, self.rewrites, self.is_literal
+
+    @property
+    def outputs(self) -> Nodes:
+        """The output, or the outputs in their order where several are declared.
+
+        >>> import symback as sb
+        >>> c = sb.circuit("f: output = w*x; g: output = f**2")
+        >>> print(*c.outputs, "|", c.output, "=", c.output.formula)
+        f g | outputs = concat(0, f, g)
+        """
+        return Nodes(self._by_name[name] for name in self.stacked or (self.output.name,))
+
+    @property
+    def stack(self) -> Node | None:
+        """The node that stacks the outputs, where there are several."""
+        return self.output if self.stacked else None
+
+    def of_numbers(self, start: str) -> Circuit:
+        """The circuit below a node, without an output that alone makes it one of arrays.
+
+        So what leads to one of several numbers is derived and drawn as if it were the only one.
+        """
+        rest = tuple(node for node in self.nodes if node != self.output)
+        is_read = any(self.output.name in node.operands for node in rest)
+        if start == self.output.name or not self.output.shape or is_read:
+            return self
+        found = replace(self, nodes=rest, output=self._by_name.get(start, rest[-1]), stacked=())
+        return self if found.has_arrays else found
 
     @cached_property
     def params(self) -> Nodes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from symback.autodiff.closed_forms import Gradient, refuse_array
-from symback.autodiff.reverse import reverse_pass
+from symback.autodiff.reverse import reverse_pass, seen_from
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.derivation.record import Derivation
@@ -35,16 +35,17 @@ def derive(
     """
     named = () if wrt is None else (wrt,) if isinstance(wrt, str | Node) else tuple(wrt)
     inner = [n for n in map(str, named) if n in circuit and not circuit[n].is_leaf]
-    walk = reverse_pass(circuit, None if of is None else str(of), opaque=inner)
+    seen, start = seen_from(circuit, of)
+    walk = reverse_pass(seen, start, opaque=inner)
     refuse_array(walk)
     brief = len(walk.edges) > MANY_EDGES
-    gradient = Gradient(circuit, walk, False, *([LARGEST_OF_MANY] if brief else []))
+    gradient = Gradient(seen, walk, False, *([LARGEST_OF_MANY] if brief else []))
     asked = tuple(gradient) if wrt is None else tuple(map(str, named))
     for name in asked:
         if name not in walk.circuit:
             known = [n.name for n in walk.circuit.nodes]
             raise UnknownName(f"the circuit has no node '{name}'{nearest(name, known)}")
-    view = "accumulation" if circuit.has_arrays else view
+    view = "accumulation" if seen.has_arrays else view
     writer = StepWriter(walk, gradient, view)
     writer.write(asked)
     closed = {n: gradient[n] for n in asked}

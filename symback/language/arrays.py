@@ -15,7 +15,7 @@ from symback.language.scalars import Builder
 from symback.language.syntax import Term
 from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction, shape_of
-from symback.operations.construction import matrix_product
+from symback.operations.construction import matrix_product, stacked
 from symback.operations.shapes import Shape, ShapeError, broadcast, need_equal, shown
 
 _ELEMENTWISE = frozenset("sum product negative power superscript bracketed".split())
@@ -158,6 +158,19 @@ class ArrayBuilder(Builder):
         if rank == 1:
             return array.args[0] if isinstance(array, row) else row(array)
         return arrays.transpose(array) if rank == 2 else array
+
+    def _vector(self, term: Term) -> Expr:
+        """[a, b]: numbers make a vector, vectors the rows of a matrix."""
+        entries = [self.build(entry) for entry in term.args]
+        for entry in entries:
+            self._refuse_row(entry)
+        shapes = [self.shape_of(entry) for entry in entries]
+        if len(set(shapes)) > 1:
+            shown_ = ", ".join(map(shown, dict.fromkeys(shapes[:MOST_ORIGINS])))
+            raise ShapeError(
+                f"the entries of a list have one shape, not {shown_}; concat(…) joins vectors"
+            )
+        return stacked(entries, len(shapes[0]))
 
     def _index(self, term: Term) -> Expr:
         base, *subscripts = term.args

@@ -20,7 +20,7 @@ _AT_SIGN = {
     "^": "use ** for powers, as in x**2",
     "'": "a formula cannot contain text in quotes",
     '"': "a formula cannot contain text in quotes",
-    "[": "'[' stands behind a name: x[0], h[t - 1], W[0:2]; write concat(a, b) for a list",
+    "[": "'[' stands behind a name, x[0], h[t - 1], W[0:2], or around a list, [a, b]",
     "]": "']' without '['",
     "{": "use ( in place of '{'",
     "}": "use ) in place of '}'",
@@ -144,8 +144,7 @@ def _attribute(before: str, rest: str) -> str:
 def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, text: str) -> str:
     typed = str(token)
     if token.type == "$END":
-        unclosed = "RPAR" in error.accepts
-        return "a '(' is not closed" if unclosed else "the expression is incomplete"
+        return _unclosed(error) or "the expression is incomplete"
     for word in (typed, "" if before is None else str(before)):
         if word in _WORDS:
             return f"'{word}' is not part of the language; {_WORDS[word]}"
@@ -154,6 +153,10 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, t
         return f"{here}a loop is for t in range(1, 9):, and its block stands on the lines below"
     if token.type == "_NEWLINE" or typed in (";", ","):
         return _early_end(token, typed, error, text)
+    if typed == "]" and str(before) == "[":
+        return "an empty list: entries are missing between '[' and ']'"
+    if typed in (")", "]") and _unclosed(error):
+        return _unclosed(error)
     if typed == ")" and before is not None and str(before) == "(":
         return "empty brackets: an expression is missing between '(' and ')'"
     begins = token.type in ("NAME", "NUMBER", "LPAR", "HALF")
@@ -162,6 +165,14 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, t
     if token.type == "COMPARE" and "AMPERSAND" in error.accepts | error.expected:
         return "one comparison at a time; join two with &, as in a < u & u < b"
     return _strange_sign(token, typed, before, text)
+
+
+def _unclosed(error: UnexpectedToken) -> str:
+    """Which bracket is open, if the text might be closed here."""
+    for kind, sign in (("RPAR", "("), ("RSQB", "[")):
+        if kind in error.accepts:
+            return f"a '{sign}' is not closed"
+    return ""
 
 
 _LOOP = re.compile(r"\s*for\s+\w+\s+(in|=)\b(?!\s*range\s*\([^)]*\)\s*:\s*\Z)")
@@ -175,6 +186,8 @@ def _line_of(token: Token, text: str) -> str:
 
 
 def _early_end(token: Token, typed: str, error: UnexpectedToken, text: str) -> str:
+    if "RSQB" in error.accepts and typed != ",":
+        return _unclosed(error)
     if "RPAR" in error.accepts and "COMMA" not in error.accepts:
         if typed != ",":
             return "a '(' is not closed"

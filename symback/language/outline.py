@@ -64,7 +64,7 @@ class Outline:
     functions: dict[str, UserFunction] = field(default_factory=dict)
     bare: Term | None = None
     loss: str | None = None
-    output: str | None = None
+    outputs: list[str] = field(default_factory=list)
     no_loss: bool = False
     kinks: dict[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
     turns: int = 1  # of the loops that are open, multiplied
@@ -175,9 +175,12 @@ def _declare(source: Source, outline: Outline, statement: Declaration) -> None:
         )
     if statement.value is None:
         raise CircuitSyntaxError(f"the {role} needs a formula: {name}: {role} = …", place)
-    if getattr(outline, role) is not None:
-        raise CircuitError(f"a second {role}, '{name}'; a circuit has one", place)
-    setattr(outline, role, name)
+    if role == "output":
+        outline.outputs.append(name)
+    elif outline.loss is not None:
+        raise CircuitError(f"a second loss, '{name}'; a circuit has one, such as their sum", place)
+    else:
+        outline.loss = name
     define(outline, name, statement.value, place)
 
 

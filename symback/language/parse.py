@@ -110,10 +110,13 @@ class _Assembly:
         self._uncalled: set[str] = set()  # names that no formula calls
         self._built: dict[str, Node | None] = {}
         self._used: dict[str, dict[str, Place]] = {}  # by definition, in the text's order
+        whole = [d.term for d in outline.definitions.values()]
+        whole += [f.body for f in outline.functions.values()]
+        whole += [outline.bare] if outline.bare else []
         self._has_arrays = bool(outline.shapes) or any(
-            term.kind == "call" and term.text in ARRAYS_WITHOUT_LEAF
-            for d in outline.definitions.values()
-            for term in _terms(d.term)
+            term.kind == "vector" or (term.kind == "call" and term.text in ARRAYS_WITHOUT_LEAF)
+            for one in whole
+            for term in _terms(one)
         )
         if self._has_arrays:
             self._refuse_names_of_operations()
@@ -159,7 +162,10 @@ class _Assembly:
         leaves, inferred = self._leaves(only_in_loss(nodes, chosen))
         sizes = [size(n, p) for n, p in self._outline.sizes.items() if n in self._appeared]
         made = assemble(
-            [*sizes, *leaves, *nodes], output=self._outline.output, loss=chosen, inferred=inferred
+            [*sizes, *leaves, *nodes],
+            outputs=self._outline.outputs,
+            loss=chosen,
+            inferred=inferred,
         )
         return replace(made, warnings=self._warnings(made))
 
@@ -278,6 +284,8 @@ class _Assembly:
         return leaf(name, role, initial, place, shape)  # type: ignore[arg-type]
 
     def _initial(self, name: str, term: Term) -> float:
+        if term.kind == "vector":
+            raise _not_a_number(name, self._source.place(term.place))
         expr = Builder(self._source, lambda _: False).build(term)
         return _float(name, expr, self._source.place(term.place))
 
@@ -293,8 +301,12 @@ class _Assembly:
 
 def _float(name: str, expr: Expr, place: Place) -> float:
     if not expr.is_number:
-        raise CircuitError(f"the initial value of '{name}' must be a number", place)
+        raise _not_a_number(name, place)
     return nearest_float(constant(expr))
+
+
+def _not_a_number(name: str, place: Place) -> CircuitError:
+    return CircuitError(f"the initial value of '{name}' must be a number", place)
 
 
 def _terms(term: Term) -> list[Term]:

@@ -1,7 +1,6 @@
 """Terms → SymPy expressions: names resolved, arities checked, constants kept real and exact.
 
-Numbers stay exact (0.1 is 1/10), so that the reference evaluates what was typed and the module
-prints the float nearest to it. No constant is computed that a float64 could not hold.
+Numbers stay as they are typed (0.1 is 1/10); none is computed that a float64 could not hold.
 """
 
 from __future__ import annotations
@@ -213,11 +212,9 @@ class Builder:
     def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
         for branch in base.args if base.is_Piecewise else ():  # SymPy moves the power into them
             self._power_of(branch.expr, power, term)
-        why = undefined_power(base, power)
-        if why:
+        if why := undefined_power(base, power):
             raise DomainError(why, self._place(term))
-        why = huge_power(base, power)
-        if why:
+        if why := huge_power(base, power):
             raise TooLarge(why, self._place(term))
         if base.is_Mul and power.is_Integer:
             return self._real(Mul(*(self._power_of(f, power, term) for f in base.args)), term)
@@ -346,6 +343,7 @@ class Builder:
             "matrix_product": "the matrix product @",
             "transpose": "the transpose .T",
             "index": "an index in [ ]",
+            "vector": "a list in [ ]",
             "keyword": f"the option {clip(term.text, 30)}=",
         }[term.kind]
         raise self._needs_arrays(what, term)
@@ -357,7 +355,7 @@ class Builder:
             self._place(term),
         )
 
-    _matrix_product = _transpose = _keyword = _array
+    _matrix_product = _transpose = _keyword = _vector = _array
 
     def _index(self, term: Term) -> Expr:
         member = self._member(term)
@@ -445,6 +443,7 @@ _BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
     "keyword": lambda builder, term: builder._keyword(term),
     "index": lambda builder, term: builder._index(term),
     "slice": lambda builder, term: builder._slice(term),
+    "vector": lambda builder, term: builder._vector(term),
     "end": lambda builder, term: builder._end(term),
 }
 """The method that builds each kind of term; builders of arrays and of answers override some."""

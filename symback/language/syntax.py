@@ -228,6 +228,9 @@ class _Reader(Transformer[Token, Any]):
     def bracketed(self, term: Term) -> Term:
         return _term("bracketed", term.place, [term])
 
+    def vector(self, *entries: Term) -> Term:
+        return _term("vector", entries[0].place, self.arguments(*entries))
+
     def add(self, left: Term, right: Term) -> Term:
         return _extended("sum", left, right)
 

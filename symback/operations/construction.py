@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sympy import Expr, Integer, S
@@ -16,7 +17,7 @@ from symback.operations.arrays import (
     reduce_sum,
     transpose,
 )
-from symback.operations.shapes import Shape
+from symback.operations.shapes import Shape, ShapeError
 
 
 def matrix_product(a: Expr, b: Expr, ranks: tuple[int, int]) -> Expr:
@@ -45,6 +46,16 @@ def transposed(expr: Expr) -> Expr:
     if isinstance(rest, outer):
         return number * outer(rest.args[1], rest.args[0])
     return transpose(expr)
+
+
+def stacked(entries: Sequence[Expr], rank: int) -> Expr:
+    """Numbers as a vector, or vectors as the rows of a matrix."""
+    if rank == 0:
+        return concat(S.Zero, *entries)
+    if rank > 1:
+        raise ShapeError("a list holds numbers or vectors; join matrices with concat(…)")
+    rows = [transpose(expand_dims(entry)) for entry in entries]
+    return rows[0] if len(rows) == 1 else concat(S.Zero, *rows)
 
 
 def expand_reduced(value: Expr, shape: Shape, axis: int | None) -> Expr:
@@ -91,4 +102,11 @@ def _with_axis(expr: Expr, rank: int, axis: int) -> Expr:
     return transpose(expand_dims(expr)) if rank == 1 else expand_dims(expr, Integer(axis))
 
 
-__all__ = ["expand_reduced", "matrix_product", "reduce_last_axis", "transposed", "unbroadcast"]
+__all__ = [
+    "expand_reduced",
+    "matrix_product",
+    "reduce_last_axis",
+    "stacked",
+    "transposed",
+    "unbroadcast",
+]

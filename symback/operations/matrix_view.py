@@ -16,6 +16,7 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    ImmutableDenseMatrix,
     Inverse,
     MatAdd,
     MatMul,
@@ -312,6 +313,26 @@ def _trace(view: Expr, expr: Expr, seen: _View) -> Expr | None:
     return Trace(view)
 
 
+def _joined(views: Sequence[Expr], expr: Expr, seen: _View) -> Expr | None:
+    """Numbers as a column and explicit rows as a matrix; arrays are joined under a name."""
+    if not any(seen.shape_of(o) for o in expr.operands):
+        return ImmutableDenseMatrix(views)
+    if expr.options != (0,) or not all(_is_row(view) for view in views):
+        return None
+    return ImmutableDenseMatrix([list(view) for view in views])
+
+
+def _is_row(view: Expr) -> bool:
+    return isinstance(view, ImmutableDenseMatrix) and view.rows == 1
+
+
+def _row(expr: Expr, seen: _View) -> Expr | None:
+    """The row of numbers that a transposed column of them is."""
+    column = expr.args[0].args[0] if isinstance(expr.args[0], a.expand_dims) else None
+    view = seen.view(column) if isinstance(column, a.concat) else None
+    return view.T if isinstance(view, ImmutableDenseMatrix) and view.cols == 1 else None
+
+
 def _times(views: Sequence[Expr], expr: Expr, seen: _View) -> Expr | None:
     """A product; A⁻¹·B with an inverse that was asked for is not the solution of a system.
 
@@ -340,7 +361,7 @@ _VIEWS: dict[Any, _See] = {
     a.dot: lambda v, e, s: (
         Trace(MatMul(Transpose(v[0]), v[1])) if len(s.shape_of(e.args[0])) == 2 else None
     ),
-    a.transpose: lambda v, e, s: Transpose(v[0]),
+    a.transpose: lambda v, e, s: _row(e, s) or Transpose(v[0]),
     a.trace: lambda v, e, s: _trace(v[0], e, s),
     a.inv: lambda v, e, s: Inverse(v[0]),
     a.det: lambda v, e, s: Determinant(v[0]),
@@ -355,6 +376,7 @@ _VIEWS: dict[Any, _See] = {
         if e.args[0] == 0
         else s.whole(e.args[0], tuple(e.args[1:]))
     ),
+    a.concat: lambda v, e, s: _joined(v, e, s),
     a.broadcast_like: lambda v, e, s: s.whole(e.args[0], s.shape_of(e.args[1])),
 }
 """What SymPy has classes for."""

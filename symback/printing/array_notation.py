@@ -6,7 +6,7 @@ every operation, so that none prints by chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Mul, S, Tuple
@@ -49,10 +49,35 @@ def call(name: str, operands: int | None = None) -> Print:
 
 def _concat(name: str) -> Print:
     def print_(p: Printer, axis: Expr, *operands: Expr) -> Printed:
+        entries = _entries(p, axis, operands)
+        if entries:
+            return f"[{', '.join(p.print(e) for e in entries)}]", ATOM
         option = [f"axis={axis}"] if axis != 0 else []
         return p.call(name, [*(p.print(o) for o in operands), *option]), ATOM
 
     return print_
+
+
+def transposed(p: Printer, m: Expr) -> Printed | None:
+    """A row of numbers, [[a, b]]."""
+    vector = _row(a.transpose(m))
+    if not isinstance(vector, a.concat) or not _entries(p, vector.options[0], vector.operands):
+        return None
+    return f"[{p.print(vector)}]", ATOM
+
+
+def _entries(p: Printer, axis: Expr, operands: Sequence[Expr]) -> Sequence[Expr]:
+    """The numbers of a vector, or the rows of a matrix, that are joined; none for other arrays."""
+    if all(not a.shape_of(o, p.shapes) for o in operands):
+        return operands
+    rows = [_row(o) for o in operands]
+    return [r for r in rows if r is not None] if axis == 0 and None not in rows else []
+
+
+def _row(expr: Expr) -> Expr | None:
+    """The vector that stands as a row, v[None, :]."""
+    is_row = isinstance(expr, a.transpose) and isinstance(expr.args[0], a.expand_dims)
+    return expr.args[0].args[0] if is_row else None
 
 
 def _slice(p: Printer, array: Expr, parts: Tuple) -> Printed:
@@ -82,7 +107,7 @@ NOTATION: dict[Any, Print] = {
     a.matvec: _matrix_product,
     a.outer: call("outer"),
     a.dot: _dot_in_text,
-    a.transpose: lambda p, m: (f"{p.at(m, ATOM)}.T", ATOM),
+    a.transpose: lambda p, m: transposed(p, m) or (f"{p.at(m, ATOM)}.T", ATOM),
     a.reduce_sum: call("sum", 1),
     a.mean: call("mean", 1),
     a.reduce_max: call("max", 1),

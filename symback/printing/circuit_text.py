@@ -57,7 +57,7 @@ def circuit_text(circuit: Circuit) -> str:
         shape = shown(node.shape) if node.shape else ""
         run.append(f"{node.name}: {node.role}{shape}{initial}")
     lines += ["; ".join(run)] if run else []
-    for node in circuit.computed:
+    for node in _in_text(circuit):
         lines.append(f"{node.name}{_mark(circuit, node)} = {printer.print(node.formula)}")
     if circuit.loss is None:
         lines.append("loss: none")
@@ -80,7 +80,15 @@ def rewrite_notes(circuit: Circuit) -> dict[str, str]:
 def _mark(circuit: Circuit, node: Node) -> str:
     if node == circuit.loss:
         return ": loss"
-    return ": output" if node == circuit.output else ""
+    return ": output" if node in circuit.outputs else ""
+
+
+def _in_text(circuit: Circuit) -> list[Node]:
+    """The computed nodes that have a line: not what stacks the outputs, which stand in order."""
+    nodes = [n for n in circuit.computed if n != circuit.stack]
+    if [n.name for n in nodes if n.name in circuit.stacked] == [*circuit.stacked]:
+        return nodes
+    return [*circuit.outputs, *(n for n in nodes if n not in circuit.outputs)]
 
 
 __all__ = ["NotationPrinter", "circuit_text", "rewrite_notes"]

@@ -165,7 +165,7 @@ class MatrixReader:
     def dims(self, part: Any) -> tuple[Expr, Expr]:
         if not isinstance(part, MatrixExpr):
             return S.One, S.One
-        rows, columns = part.shape
+        rows, columns = map(sp.sympify, part.shape)  # ints where the entries are given
         return self.size(rows), self.size(columns)
 
     def symbol(self, symbol: Symbol) -> Expr:

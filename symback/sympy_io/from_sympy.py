@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import count
 from typing import Any
 
@@ -13,7 +13,7 @@ from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
 
-from symback.circuits.assembly import AUTOMATIC, Automatic, assemble
+from symback.circuits.assembly import AUTOMATIC, Automatic, assemble, unused_nodes
 from symback.circuits.circuit import Circuit, Node, computed, leaf, size
 from symback.circuits.names import OUTPUT_NAMES, check_name, fresh_name
 from symback.errors import (
@@ -48,6 +48,7 @@ from symback.operations.edges import CAREFUL, Careful
 from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
 from symback.operations.expressions import exact, postorder, real_symbol
 from symback.operations.functions import Slope
+from symback.sympy_io.explicit import explicit
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
 from symback.sympy_io.refusals import place_in, refusal
 from symback.sympy_io.shared import depth, shared
@@ -59,16 +60,18 @@ _OWN = {sp.erfc: erfc}  # functions of SymPy that a class of our own stands for
 
 
 def read(
-    expr: Expr | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
+    expr: Expr | Iterable[Expr] | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
     name: str | None = None,
     *,
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
+    outputs: Iterable[str] | None = None,
     loss: str | Automatic | None = AUTOMATIC,
 ) -> Circuit:
     """The circuit of a SymPy expression, or of named expressions; see `Circuit.from_sympy`."""
     try:
-        return _read(_pairs(expr, name), names_in(params), names_in(inputs), check_loss(loss))
+        lists = names_in(params), names_in(inputs), names_in(outputs)
+        return _read(_pairs(expr, name), *lists, check_loss(loss))
     except RecursionError:
         raise TooLarge("the expression is nested too deep; name inner parts") from None
 
@@ -77,6 +80,7 @@ def _read(
     pairs: list[tuple[str, Any]],
     params: tuple[str, ...],
     inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
     loss: str | Automatic | None,
 ) -> Circuit:
     reader = _Reader(pairs)
@@ -99,7 +103,29 @@ def _read(
         raise UnknownName(f"the loss '{clip(loss, 40)}' is not one of the named expressions")
     sizes = [size(n) for n in arrays.sizes] if arrays else []
     ordered = in_given_order(leaves, params, inputs)
-    return assemble([*sizes, *ordered, *nodes], loss=loss, inferred=[n.name for n in leaves])
+    return assemble(
+        [*sizes, *ordered, *nodes],
+        outputs=_outputs([n for n, _ in pairs], nodes, outputs, loss),
+        loss=loss,
+        inferred=[n.name for n in leaves],
+    )
+
+
+def _outputs(
+    names: Sequence[str], nodes: Sequence[Node], given: tuple[str, ...], loss: object
+) -> list[str]:
+    """The outputs that are given, else the expressions that no other uses if they are several."""
+    for name in given:
+        if name not in names:
+            hint = nearest(name, names)
+            raise UnknownName(f"the output '{clip(name, 40)}' is not a named expression{hint}")
+        if name == loss or given.count(name) > 1:
+            why = "is the loss" if name == loss else "is given twice"
+            raise CircuitError(f"the output '{name}' {why}; name every other output once")
+    if given:
+        return [*given]
+    unused = unused_nodes(nodes, next((n for n in nodes if n.name == loss), None))
+    return [n.name for n in unused] if len(unused) > 1 else []
 
 
 def _free_name(expr: Any) -> str:
@@ -109,16 +135,24 @@ def _free_name(expr: Any) -> str:
 
 
 def _pairs(expr: Any, name: str | None) -> list[tuple[str, Any]]:
+    if isinstance(expr, Iterable) and not isinstance(
+        expr, Mapping | Set | sp.MatrixBase | sp.Basic | str
+    ):
+        expr = list(expr)
+    expr = explicit(expr)
     if isinstance(expr, Mapping):
         pairs = list(expr.items())
-    elif isinstance(expr, Iterable) and not isinstance(expr, sp.Basic | str):
+    elif isinstance(expr, list):
         pairs = [tuple(pair) if isinstance(pair, tuple | list) else (pair,) for pair in expr]
     else:
         pairs = [(_free_name(expr) if name is None else name, expr)]
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise CircuitError("from_sympy takes an expression or pairs of a name and an expression")
+        raise CircuitError(
+            "from_sympy takes an expression, a list of some, or pairs of a name and an expression"
+        )
     checked = []
     for key, value in pairs:
+        value = explicit(value)
         if isinstance(key, Symbol):
             key = key.name
         if not isinstance(key, str):

@@ -21,6 +21,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symback.errors import TooLarge, Unsupported
 from symback.operations import arrays as a
+from symback.operations.construction import stacked
 from symback.operations.matrix_view import HEADS, Array, Elementwise, Number, untransposed
 from symback.operations.shapes import Shape, ShapeError, shown
 from symback.operations.vjp import VJP
@@ -313,6 +314,16 @@ def _option(r: Reader, option: Any) -> Any:
     return option if option is S.Infinity or option.is_Integer else r.size(option)
 
 
+def _explicit(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
+    """A matrix that is given entry by entry: a vector where it has one row or column."""
+    entries = [as_number(v, r.shape_of) for v in values]
+    rows, columns = part.shape
+    if 1 in (rows, columns):
+        return stacked(entries, 0)
+    lines = [entries[i : i + columns] for i in range(0, len(entries), columns)]
+    return stacked([stacked(line, 0) for line in lines], 1)
+
+
 _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
     **{h: (0, 1, (Integer,)) for h in (a.reduce_sum, a.mean, a.reduce_max, a.reduce_min)},
     **{h: (0, 1, (Integer,)) for h in (a.argmax_mask, a.normalized, a.size, a.expand_dims, a.norm)},
@@ -327,6 +338,8 @@ _SQUARES = (Trace, DotProduct, sp.MatMul)
 
 RULES: dict[type, DerivativeRule] = {
     MatrixSymbol: DerivativeRule(lambda r, part, _: r.matrix_symbol(part), lambda part: ()),
+    sp.ImmutableDenseMatrix: DerivativeRule(_explicit, lambda part: tuple(part.flat())),
+    sp.ImmutableSparseMatrix: DerivativeRule(_explicit, lambda part: tuple(part.flat())),
     sp.Identity: DerivativeRule(lambda r, part, _: a.eye(r.size(part.shape[0])), lambda part: ()),
     sp.ZeroMatrix: DerivativeRule(lambda r, part, _: S.Zero, lambda part: ()),
     sp.OneMatrix: DerivativeRule(lambda r, part, _: S.One, lambda part: ()),

@@ -113,8 +113,13 @@ def prepare(
 
 
 def refuse_untrainable(module: ModuleType) -> None:
-    """An error unless the module has parameters and inputs."""
+    """An error unless the module has parameters, inputs and a number to make small."""
     if not module.Params._fields:
         raise TrainingError("the circuit has no parameters; declare one, for example 'w: param'")
     if not module.Inputs._fields:
         raise DataError("the circuit has no inputs; there is nothing that data could feed")
+    if not hasattr(module, "value_and_grad"):
+        raise TrainingError(
+            "training makes one number small, and this circuit has no loss and an array or several "
+            "numbers as output; add a loss, for example 'l: loss = mean((f - t)**2)'"
+        )

@@ -218,7 +218,12 @@ f = x.T
 lambda x: x
 f = lambda: 0
 f = x if x else y
-f = [x]
+f = [x][y]
+f = [x, [y]]
+f = [x; y]
+[x] = f
+f = []
+f = [x, y
 f = (x, y)
 f = {x}
 f = x[...]
@@ -306,7 +311,7 @@ w: param = 2; w: param = 3
 w: param; w: input
 l: loss
 l: loss = x; m: loss = y
-o: output = x; p: output = y
+o: output = x; o: output = y
 loss: none = 3
 loss: some
 x: none
@@ -639,6 +644,13 @@ SYMPY = {
     "bytes": lambda: b"abc",
     "nothing": lambda: None,
     "numbers": lambda: [1, 2],
+    "text in a list": lambda: [x, "open('P','w')"],
+    "text in a row": lambda: {"f": [[x, "open('P','w')"]]},
+    "rows of two lengths": lambda: {"f": [[x, y], [x]]},
+    "nothing in a list": lambda: {"f": [x, None]},
+    "an empty matrix": lambda: sp.Matrix(0, 0, []),
+    "nan in a matrix": lambda: sp.Matrix([x, sp.nan]),
+    "a condition in a list": lambda: {"f": [x, x > 0]},
     "texts": lambda: ["ab", "cd"],
     "a set": lambda: {x},
     "no pairs": dict,
@@ -646,7 +658,6 @@ SYMPY = {
     "text in a mapping": lambda: {"f": "open('P','w')"},
     "text beside a matrix": lambda: {"f": "open('P','w')", "g": sp.MatrixSymbol("A", 2, 2)},
     "nothing in a mapping": lambda: {"f": None},
-    "a list in a mapping": lambda: {"f": [x]},
     "a number as name": lambda: {5: x},
     "a tuple as name": lambda: {(1, 2): x},
     "a class": lambda: sp.exp,
@@ -654,9 +665,7 @@ SYMPY = {
     "True": lambda: True,
     "true": lambda: sp.true,
     "a relation": lambda: x < y,
-    "a matrix": lambda: sp.Matrix([[x, y]]),
-    "an array": lambda: sp.Array([x, y]),
-    "a tuple": lambda: sp.Tuple(x, y),
+    "an array of three axes": lambda: sp.Array([[[x, y]]]),
     "nan": lambda: sp.nan,
     "x + oo": lambda: x + sp.oo,
     "zoo": lambda: sp.zoo,

@@ -37,7 +37,9 @@ SAID = [
     (x6 + "f = sum(reshape(x, (2, 3)))", "there is no 'reshape' here"),
     (x6 + "f = sum(sum(x, axis=(0, 1)))", "operands stand one by one"),
     ("f = max((x, y))", "operands stand one by one"),
-    ("f = max([x, y])", "write concat(a, b) for a list"),
+    ("f = max([x, y)", "a '[' is not closed"),
+    ("f = [x, y", "a '[' is not closed"),
+    ("f = []", "an empty list"),
     # indices
     (x6 + "f = sum(x[0:4:2])", "without a step"),
     (x6 + "f = sum(x[::-1])", "without a step"),

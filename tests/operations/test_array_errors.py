@@ -210,7 +210,13 @@ a: input[n] | f = softmx(a)
 a: input[n] | f = exp @ a
     CircuitSyntaxError 2 5 | 'exp' needs an argument
 a: input[n] | f = [1, 2] @ a
-    CircuitSyntaxError 2 5 | '[' stands behind a name
+    ShapeError 2 12 | shapes [2] and [n] don't fit, 2 ≠ n; a is [n]
+a: input[n] | f = [1, [2, a[0]]]
+    ShapeError 2 6 | the entries of a list have one shape, not a number, [2]
+A: param[h, 2] | f: output = 2*A; g: output = sum(A)
+    ShapeError 2 1 | beside other outputs a matrix needs a whole number of rows: declare a number
+a: input[n] | f = [a, 1]
+    ShapeError 2 6 | the entries of a list have one shape, not [n], a number; concat(…) joins
 a: input[n] | f = a.t
     CircuitSyntaxError 2 6 | .T, the transpose
 a: input[n] | f = a - a

@@ -496,7 +496,6 @@ REFUSED = {
     "BlockDiagMatrix": sp.BlockDiagMatrix(S, Q),
     "FunctionMatrix": sp.FunctionMatrix(3, 3, Lambda((i, t), i + t)) * MatrixSymbol("z", 3, 1),
     "Permanent": sp.Permanent(S),
-    "ImmutableDenseMatrix": MatMul(sp.ImmutableMatrix([[1, 2]]), MatrixSymbol("z", 2, 1)),
     "exp": sp.exp(S),
     "power a": S**a,
     "power 1/2": S ** Rational(1, 2),

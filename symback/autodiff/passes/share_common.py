@@ -7,11 +7,12 @@ from collections import Counter
 from sympy import Expr, Symbol
 from sympy.logic.boolalg import Boolean
 
-from symback.autodiff.names import Names
+from symback.autodiff.lower import Names
 from symback.circuits.program import Assign, Program, symbols
 from symback.operations.arrays import size, transpose
 from symback.operations.edges import Careful
 from symback.operations.expressions import compounds, postorder
+from symback.operations.shapes import is_size
 
 
 def share_common(program: Program, names: Names) -> Program:
@@ -40,6 +41,8 @@ def _is_trivial(part: Expr) -> bool:
     if part.is_Symbol or isinstance(part, Boolean) or not isinstance(part, Expr) or part.is_number:
         return True
     if isinstance(part, transpose | size) and part.args[0].is_Symbol:  # a view, a number at hand
+        return True
+    if part.is_Add and all(is_size(symbol) for symbol in symbols(part)):  # a bound, such as n + 1
         return True
     if part.is_Mul and len(part.args) == 2:  # -v, v/2
         return bool(part.args[0].is_Rational and part.args[1].is_Symbol)

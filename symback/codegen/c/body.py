@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Mul, S, Symbol
 
-from symback.autodiff.function import Port
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import ElementPrinter
@@ -164,7 +163,7 @@ class Body:
         needed = {s for line in self.program.lines for s in line.reads}
         needed |= set(self.program.results)
         lowered, writer = self.writer.lowered, self.writer
-        cache = {*lowered.functions["backward"].given[Port.CACHE].values()}
+        cache = set(lowered.cache)
         for argument in self.program.arguments:
             if argument not in needed or is_size(argument):
                 continue

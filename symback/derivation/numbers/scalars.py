@@ -14,7 +14,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from symback.autodiff.names import Names
+from symback.autodiff.lower import Names
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import symbols
@@ -48,6 +48,11 @@ def numbers_at(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
     Raises UnknownName for a name that is not a leaf, CircuitError where a branch can't be chosen,
     Unsupported for a circuit of arrays.
     """
+    if walk.of == str(walk.circuit.stack):
+        raise Unsupported(
+            f"the circuit has several outputs; name the one to draw with numbers: "
+            f"--of {walk.circuit.stacked[0]}"
+        )
     if walk.circuit.has_arrays:
         raise Unsupported(
             "pictures have no room for the numbers of arrays; circuit.derive().at(…) shows them"
@@ -151,7 +156,7 @@ def evaluated(derivation: Derivation) -> tuple[dict[str, Any], dict[str, Any]]:
     _refuse_unknown(derivation.walk, derivation.values)
     forward = [s.node for s in derivation.steps if s.kind == "forward"]
     _refuse_missing(derivation, forward)
-    if derivation.circuit.has_arrays:
+    if derivation.walk.circuit.has_arrays:
         found = array_numbers(derivation)
         return {n: found.values[n] for n in forward}, {n: found.adjoints[n] for n in derivation.wrt}
     known = numbers_at(derivation.walk, derivation.values)
@@ -172,7 +177,7 @@ def _refuse_missing(derivation: Derivation, forward: Sequence[str]) -> None:
 
 def numbers_of_steps(derivation: Derivation) -> dict[int, Any]:
     """The value of each step, as far as the point's numbers reach."""
-    if derivation.circuit.has_arrays:
+    if derivation.walk.circuit.has_arrays:
         return dict(array_numbers(derivation).steps)
     known = numbers_at(derivation.walk, derivation.values)
     found: dict[int, float] = {}

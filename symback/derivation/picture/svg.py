@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import cast, get_args
 from xml.sax.saxutils import escape, quoteattr
 
-from symback.autodiff.reverse import reverse_pass
+from symback.autodiff.reverse import reverse_pass, seen_from
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.picture.diagram import Diagram, PictureView, diagram
@@ -62,7 +62,8 @@ def drawing(
         raise SymbackError(f"no view '{clip(str(view), 40)}'; choose gates or neurons")
     if len(circuit) > MOST_NODES:
         raise TooLarge(f"{len(circuit)} nodes; pictures go up to {MOST_NODES}: draw a part, of=…")
-    walk = reverse_pass(circuit, None if of is None else str(of))
+    circuit, start = seen_from(circuit, of)
+    walk = reverse_pass(circuit, start)
     drawn = diagram(walk, cast(PictureView, view))
     numbers = None if at is None else numbers_at(walk, at)
     return drawn, Texts(walk, drawn, numbers)

@@ -103,7 +103,7 @@ class Quiz:
     def __init__(
         self, derivation: Derivation, kind: QuestionKind, blanks: int | None, seed: int, level: int
     ) -> None:
-        if derivation.circuit.has_arrays:
+        if derivation.walk.circuit.has_arrays:
             raise Unsupported("quizzes support scalar circuits only")
         if derivation.view != "paths":
             derivation = derive(derivation.circuit, derivation.of, derivation.wrt)

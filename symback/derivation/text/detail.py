@@ -108,7 +108,7 @@ class _Detail:
     def _numbers_in_place(self) -> InPlace | None:
         """A printer of formulas with the values of arrays in place of their names."""
         derivation = self._derivation
-        if not derivation.circuit.has_arrays:
+        if not derivation.walk.circuit.has_arrays:
             return None
         found = array_numbers(derivation)
         printer = with_adjoints(AsciiInPlace if self._ascii else InPlace, derivation.walk)

@@ -248,7 +248,7 @@ class ArrayDerivationText(Text):
     def _numbers(self) -> list[str]:
         """One line a node: what was given, the values, the partials."""
         derivation = self._derivation
-        if not derivation.circuit.has_arrays:
+        if not derivation.walk.circuit.has_arrays:
             return super()._numbers()
         nodes, partials = evaluated(derivation)
         lines = []
