@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symback.autodiff.lower import Lowered, lower
-from symback.autodiff.passes import programs
+from symback.autodiff.lower import Lowered, lower, optimised
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.circuits.circuit import Circuit
 from symback.circuits.program import Program
@@ -41,16 +40,13 @@ def operation_counts(circuit: Circuit) -> tuple[OperationCount, ...]:
     f: 5 operations; with its partials by all leaves 12, 2.4 times as many; live values: 9
     l: 8 operations; with its partials by parameters 12, 1.5 times as many; live values: 7
     """
-    lowered = lower(circuit)
-    return operation_counts_of(lowered, programs(lowered))
+    return operation_counts_of(optimised(lower(circuit)))
 
 
-def operation_counts_of(
-    lowered: Lowered, optimised: tuple[Program, Program, Program]
-) -> tuple[OperationCount, ...]:
-    """The same, from a circuit's programs after all passes."""
-    circuit = lowered.circuit
-    forward, backward, fused = optimised
+def operation_counts_of(lowered: Lowered) -> tuple[OperationCount, ...]:
+    """The same, from a circuit's functions after all passes."""
+    circuit, functions = lowered.circuit, lowered.functions
+    forward, backward = functions["forward"].program, functions["backward"].program
     both = replace(
         forward,
         arguments=(*forward.arguments, lowered.seed),
@@ -58,7 +54,8 @@ def operation_counts_of(
         results=(*forward.results[:1], *backward.results),
     )
     found = [_operation_count(lowered, circuit.output.name, "all leaves", forward, both)]
-    if fused.lines and circuit.params:
+    if "objective" in functions and circuit.params:
+        fused = functions["objective"].program
         found.append(_operation_count(lowered, circuit.objective.name, "parameters", fused, fused))
     return tuple(found)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import sympy as sp
 from sympy import Eq, Expr, ImmutableMatrix, Piecewise, S, Symbol
 
 from symback.autodiff.closed_forms import (
@@ -24,7 +23,6 @@ from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import CircuitError, TooLarge, Unsupported
 from symback.operations.elementwise import expand_slopes
-from symback.operations.functions import sigma, sigma_prime
 from symback.operations.shapes import shown
 from symback.operations.simplify import simplified, weight
 
@@ -103,7 +101,7 @@ class _Hessian:
     def _column(self, column: Node, rows: Sequence[Node]) -> list[Expr]:
         """∂²of/∂row∂column for each of the rows."""
         found, names = self._lowered, self._lowered.names
-        program = found.objective
+        program = found.program("objective")
         adjoints = [names.adjoint(row.name) for row in rows]
         moved = tangent_program(
             program,
@@ -111,6 +109,7 @@ class _Hessian:
             {s: S.One for s in program.arguments if s == column.symbol},
             least=found.circuit.least,
             results=[a for a in adjoints if a in program.returned],
+            plain=True,
         )
         lines = {line.target: line.expr for line in drop_dead(moved, names).lines}
         return [self._closed(names.tangent(a.name), lines) for a in adjoints]
@@ -121,7 +120,7 @@ class _Hessian:
         for target, formula in reversed(lines.items()):
             if target in expr.free_symbols and target not in self._kept:
                 expr = self._bounded(expr.xreplace({target: self._for_people(formula)}))
-        expr = expand_slopes(_by_values(self._for_people(expr)))
+        expr = expand_slopes(self._for_people(expr))
         if self._expand:
             expr = over_leaves(self._lowered.circuit, expr)
         return simplified(expr)
@@ -148,13 +147,6 @@ class _Hessian:
                 "ask for fewer or name inner parts of the circuit"
             )
         return expr
-
-
-def _by_values(expr: Expr) -> Expr:
-    """tanh(u/2) beside σ′(u) as 2·σ(u) − 1: the form of books, where the other one keeps digits."""
-    return expr.xreplace(
-        {sp.tanh(s.args[0] / 2): 2 * sigma(*s.args) - 1 for s in expr.atoms(sigma_prime)}
-    )
 
 
 def _nodes(circuit: Circuit, names: str | Node | Iterable[str | Node]) -> list[Node]:

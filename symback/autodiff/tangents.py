@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
+from sympy.codegen.cfunctions import hypot
 
 from symback.autodiff.gates import split_number
-from symback.autodiff.lower import Lowered, Names
+from symback.autodiff.names import Names
 from symback.autodiff.partials import guarded, times
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import ArrayFunction, broadcast_like
-from symback.operations.edges import Careful, plainly, power_partials
+from symback.operations.edges import Careful, nonzero, plainly, power_partials
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.jvp import Tangent, careful_tangent, slopes, tangent_of_array
 from symback.operations.shapes import is_size
@@ -32,19 +34,22 @@ def tangent_program(
     *,
     least: Collection[Symbol] = (),
     results: Iterable[Symbol] | None = None,
+    plain: bool = False,
 ) -> Program:
     """The program with the tangents of its lines, whose results are those of its results.
 
     `dots` gives the tangents of arguments, by names or numbers; arguments without one do not
     move. Names among them become arguments. `least` are powers of what is never negative, and
-    `results` are the results that tangents are wanted of, where not of all.
+    `results` are the results that tangents are wanted of, where not of all. With `plain` formulas
+    are those of books, also where others keep more digits.
 
     >>> import symback as sb
     >>> from symback.autodiff.lower import lower
     >>> found = lower(sb.circuit("f = w*sin(x)", loss=None))
-    >>> w, x = found.forward.arguments
+    >>> forward, output = found.program("forward"), found.circuit.output.symbol
+    >>> w, x = forward.arguments
     >>> dots = {w: found.names.tangent("w"), x: S.One}
-    >>> print(tangent_program(found.forward, found.names, dots, results=found.forward.results[:1]))
+    >>> print(tangent_program(forward, found.names, dots, results=[output]))
     (w, x, w_dot):
         f_1 = sin(x)
         f_1_dot = cos(x)
@@ -52,7 +57,7 @@ def tangent_program(
         f_dot = f_1*w_dot + f_1_dot*w
         return f_dot
     """
-    moving = _Tangents(names, dict(dots), frozenset(least))
+    moving = _Tangents(names, dict(dots), frozenset(least), plain)
     for line in program.lines:
         moving.add(line)
     wanted = tuple(program.results if results is None else results)
@@ -69,43 +74,6 @@ def tangent_program(
     ).check()
 
 
-def output_tangent(lowered: Lowered) -> Program:
-    """J·v: the tangent of the output along tangents of all parameters and inputs."""
-    leaves = {n.symbol for n in (*lowered.circuit.params, *lowered.circuit.inputs)}
-    return _along(lowered, lowered.forward, leaves, lowered.forward.results[:1])
-
-
-def gradient_tangent(lowered: Lowered) -> Program:
-    """H·v of the sum over the samples: the tangent of the loss's gradient by the parameters.
-
-    >>> import symback as sb
-    >>> from symback.autodiff.lower import lower
-    >>> print(gradient_tangent(lower(sb.circuit("w: param; x: input; l: loss = (w*x)**2"))))
-    (w, x, w_dot):
-        l_1 = w*x
-        l_1_dot = w_dot*x
-        l = l_1**2
-        l_dot = 2*l_1*l_1_dot
-        l_1_bar = 2*l_1
-        l_1_bar_dot = 2*l_1_dot
-        w_bar = batch_sum(l_1_bar*x)
-        w_bar_dot = batch_sum(l_1_bar_dot*x)
-        l_sum = batch_sum(l)
-        l_sum_dot = batch_sum(l_dot)
-        return w_bar_dot
-    """
-    params = {n.symbol for n in lowered.circuit.params}
-    return _along(lowered, lowered.objective, params, lowered.objective.results[1:])
-
-
-def _along(
-    lowered: Lowered, program: Program, moving: Collection[Symbol], results: Iterable[Symbol]
-) -> Program:
-    dots = {s: lowered.names.tangent(s.name) for s in program.arguments if s in moving}
-    least = lowered.circuit.least
-    return tangent_program(program, lowered.names, dots, least=least, results=results)
-
-
 @dataclass
 class _Tangents:
     """The lines so far, and the tangents of the names that they assign."""
@@ -113,13 +81,16 @@ class _Tangents:
     names: Names
     dots: dict[Symbol, Expr]
     least: frozenset[Symbol]
+    plain: bool
     lines: list[Assign] = field(default_factory=list)
     _parts: dict[Expr, Symbol] = field(default_factory=dict)
     _still: set[Symbol] = field(default_factory=set)  # tangents that a choice may have made 0
+    _formulas: dict[Symbol, Expr] = field(default_factory=dict)  # of the lines
     _owner: str = ""
 
     def add(self, line: Assign) -> None:
         self._owner = line.target.name
+        self._formulas[line.target] = line.expr
         place = len(self.lines)
         tangent = self._of(line.expr, line.target)
         parts, after = self.lines[place:], {line.target}
@@ -193,22 +164,59 @@ class _Tangents:
     def _product(self, expr: Mul, name: _Name) -> Tangent:
         """Factor by factor; of n/d it is (n_dot − v·d_dot)/d, v being the quotient."""
         factors = Mul.make_args(expr)
+        if not self.plain and (cosine := self._cosine(factors)) is not None:
+            return cosine
         below = [f for f in factors if _is_below(f)]
-        parts: list[Tangent] = []
-        for factor in factors:
-            if factor not in below:
-                others = Mul(*(f for f in factors if f is not factor and f not in below))
-                parts.append(_multiplied(self._of(factor), others))
+        parts = self._by_factors([f for f in factors if f not in below])
         over = Mul(*below)
+        if below and all(f.exp == -1 for f in below):
+            falling = _sum(self._by_factors([f.base for f in below]))
+            return _multiplied(_sum([*parts, _multiplied(falling, -name.symbol)]), over)
         found = [_multiplied(p, over) for p in parts]
-        if len(below) == 1 and below[0].exp == -1:
-            (quotient,) = below
-            falling = _multiplied(self._of(quotient.base), -name.symbol)
-            return _multiplied(_sum([*parts, falling]), quotient)
         for factor in below:
             rate = factor.exp * name.symbol / factor.base
             found.append(self._moved_by(factor.base, rate, singular=True))
         return _sum(found)
+
+    def _by_factors(self, factors: list[Expr]) -> list[Tangent]:
+        """One tangent a factor; of (1 − u)·(1 + u) it is −2·u·u_dot, which does not cancel."""
+        dots = [self._of(f) for f in factors]
+        for i, j in combinations(range(len(factors)), 2):
+            if dots[i] is not None and dots[i] in (dots[j], _negative(dots[j])):
+                sign = 1 if dots[i] == dots[j] else -1
+                both = _multiplied(dots[i], factors[j] + sign * factors[i])
+                others = [f for k, f in enumerate(factors) if k not in (i, j)]
+                rest = self._by_factors(others)
+                pair = factors[i] * factors[j]
+                return [_multiplied(both, Mul(*others)), *(_multiplied(d, pair) for d in rest)]
+        return [
+            _multiplied(dot, Mul(*factors[:i], *factors[i + 1 :])) for i, dot in enumerate(dots)
+        ]
+
+    def _cosine(self, factors: tuple[Expr, ...]) -> Tangent:
+        """Of a/hypot(a, b), b·(b·a_dot − a·b_dot)/hypot³: the quotient's rule would cancel."""
+        for over in factors:
+            h = self._hypot_below(over)
+            if h is None:
+                continue
+            for a, b in (h.args, h.args[::-1]):
+                if a in factors and (self._of(a) is not None or self._of(b) is not None):
+                    rest = Mul(*(f for f in factors if f not in (a, over)))
+                    cosine, sine = self._named(a * over), self._named(b * over)
+                    turned = _sum(
+                        [_multiplied(self._of(a), sine), _multiplied(self._of(b), -cosine)]
+                    )
+                    turned = _multiplied(turned, rest * sine * over)
+                    return _sum([turned, _multiplied(self._of(rest), cosine)])
+        return None
+
+    def _hypot_below(self, factor: Expr) -> Expr | None:
+        """The hypot that a factor divides by, by its name or as it is."""
+        if not (factor.is_Pow and factor.exp == -1):
+            return None
+        below = factor.base.args[0] if isinstance(factor.base, nonzero) else factor.base
+        found = self._formulas.get(below, below)
+        return found if isinstance(found, hypot) else None
 
     def _power(self, expr: Pow, name: _Name) -> Tangent:
         base, power = expr.base, expr.exp
@@ -223,7 +231,7 @@ class _Tangents:
         if isinstance(expr, Careful):
             return careful_tangent(expr, name.symbol, [self._of(a) for a in expr.args])
         row = BY_HEAD.get(expr.func) or SLOPES.get(expr.func)
-        rates = slopes(expr, name.symbol)
+        rates = slopes(expr, name.symbol, plain=self.plain)
         singular = row is not None and row.singular
         return _sum([self._moved_by(a, r, singular) for a, r in zip(expr.args, rates, strict=True)])
 
@@ -292,10 +300,14 @@ def _multiplied(dot: Tangent, rate: Expr) -> Tangent:
     return times(rate, dot) if isinstance(dot, Piecewise) else times(dot, rate)
 
 
+def _negative(dot: Tangent) -> Tangent:
+    return None if dot is None else -dot
+
+
 def _sum(dots: list[Tangent]) -> Tangent:
     moving = [d for d in dots if d is not None]
     total = Add(*moving) if moving else S.Zero
     return total if total != 0 else None
 
 
-__all__ = ["gradient_tangent", "output_tangent", "tangent_program"]
+__all__ = ["tangent_program"]

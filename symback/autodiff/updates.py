@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 
 from sympy import Expr
 
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.autodiff.passes import UPDATE_PASSES, optimise
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import Assign, Program

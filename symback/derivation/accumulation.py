@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sympy import Add, Expr, S, Symbol
 
 from symback.autodiff.closed_forms import Gradient, inline_generated, inner_nodes
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.autodiff.partials import ArrayLocal
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.operations.arrays import broadcast_like, cross_entropy, reduce_sum, shape_of, softmax

@@ -14,6 +14,7 @@ from flint import arb
 from sympy import Symbol
 from sympy.codegen.cfunctions import hypot
 
+from symback.autodiff.function import Port
 from symback.autodiff.lower import Lowered, lower
 from symback.circuits.circuit import Circuit
 from symback.operations.balls.functions import Undecided
@@ -84,9 +85,9 @@ class Oracle:
         self.layout = ModuleEntries.of(entries)
         self.lowered = lower(replace(stabilised, is_literal=True))
         # of the arrays: a softmax of one entry is 1 in the explicit circuit, for all samples
-        shaped = lower(computed) if self.layout.has_arrays else self.lowered
-        self.per_sample_output = shaped.per_sample_output
-        self.per_sample_objective = shaped.per_sample_objective
+        shaped = (lower(computed) if self.layout.has_arrays else self.lowered).functions
+        self.per_sample_output = shaped["forward"].varies
+        self.per_sample_objective = shaped.get("objective", shaped["forward"]).varies
         starts = (*self.layout.may_overflow, *self.layout.scaled)
         norms = {real_symbol(name) for name in self.layout.scaled}  # their squares have no range
         self._unlimited = _unlimited(self.lowered, starts) - norms
@@ -129,7 +130,8 @@ class Oracle:
         kept = self._kept(tried, SAMPLES)
         left = sum(len(batch.points) for batch in tried) - sum(len(t) for _, t in kept)
         more = [*self._without_unread(kept), *self._with_infinities(found, rng)]
-        if self.layout.scaled or any(line.expr.has(hypot) for line in self.lowered.forward.lines):
+        forward = self.lowered.program("forward")
+        if self.layout.scaled or any(line.expr.has(hypot) for line in forward.lines):
             more += far_batches(self.circuit, rng, self.layout)
         return [*kept, *self._kept(more, SAMPLES)], left
 
@@ -276,17 +278,19 @@ class Oracle:
         unlimited, factorised = self._unlimited, self._factorised
         lost = Undefined() if at_edge else None
         lost_in_objective = Undefined(of_adjoints=True) if at_edge else None
-        forward = enclosures(lowered.forward, symbols, unlimited, factorised, lost)
-        cached = {name: forward[name] for name in lowered.cache}
+        ahead, back = lowered.program("forward"), lowered.program("backward")
+        forward = enclosures(ahead, symbols, unlimited, factorised, lost)
+        cached = {s: forward[s] for s in lowered.functions["backward"].given[Port.CACHE].values()}
         seeded: dict[Symbol, float | arb] = {**symbols, lowered.seed: 1.0, **cached}
         if lost is not None:
             lost.of_adjoints = True
-        backward = {**forward, **enclosures(lowered.backward, seeded, unlimited, (), lost)}
-        fused = enclosures(lowered.objective, symbols, unlimited, factorised, lost_in_objective)
+        backward = {**forward, **enclosures(back, seeded, unlimited, (), lost)}
+        objective = lowered.program("objective")
+        fused = enclosures(objective, symbols, unlimited, factorised, lost_in_objective)
         found: dict[str, _Enclosed] = {}
         for of, value, balls, undefined in (
             (self.circuit.output.name, self.circuit.output.symbol, backward, lost),
-            (f"{self.circuit.objective.name}.", lowered.total, fused, lost_in_objective),
+            (f"{self.circuit.objective.name}.", objective.results[0], fused, lost_in_objective),
         ):
             keys = {of: value}
             keys |= {f"∂{of}/∂{n.name}": lowered.names.adjoint(n.name) for n in self.circuit.leaves}
@@ -300,8 +304,10 @@ class Oracle:
         self, point: Mapping[str, float], only: Collection[str] | None = None
     ) -> dict[str, Condition]:
         """How much rounding counts in each quantity, or in some, at a point of the leaves."""
-        lowered = self.lowered
-        leaves = self.circuit.leaves
+        lowered, leaves = self.lowered, self.circuit.leaves
+        forward, backward, fused = (
+            lowered.program(name) for name in ("forward", "backward", "objective")
+        )
         symbols = {n.symbol: arb(point[n.name]) for n in leaves if n.name in point}
         output, objective = self.circuit.output, self.circuit.objective
         found: dict[str, Condition] = {}
@@ -310,10 +316,10 @@ class Oracle:
                 (
                     output.name,
                     output.symbol,
-                    (*lowered.forward.lines, *lowered.backward.lines),
+                    (*forward.lines, *backward.lines),
                     lowered.seed,
                 ),
-                (f"{objective.name}.", lowered.total, lowered.objective.lines, None),
+                (f"{objective.name}.", fused.results[0], fused.lines, None),
             ):
                 keys = {of: value}
                 keys |= {f"∂{of}/∂{n.name}": lowered.names.adjoint(n.name) for n in leaves}
@@ -370,10 +376,10 @@ def _unlimited(lowered: Lowered, starts: tuple[str, ...]) -> frozenset[Symbol]:
     if not starts:
         return frozenset()
     adjoints = {lowered.names.adjoint(n.name) for n in lowered.circuit.nodes}
-    lines = (*lowered.forward.lines, *lowered.backward.lines, *lowered.objective.lines)
     return frozenset(
         line.target
-        for line in lines
+        for function in lowered.functions.values()
+        for line in function.program.lines
         if line.target.name.startswith(starts)
         or (line.target in adjoints and any(s.name.startswith(starts) for s in line.reads))
     )

@@ -8,7 +8,8 @@ import sympy as sp
 
 import symback as sb
 from symback.autodiff.gates import WIDEST_PRODUCT, WIDEST_SUM, Gates, gates
-from symback.autodiff.lower import Names, lower
+from symback.autodiff.lower import lower
+from symback.autodiff.names import Names
 from symback.autodiff.passes import optimise
 from symback.autodiff.reverse import reverse_pass
 from symback.circuits.names import check_name
@@ -114,7 +115,7 @@ def test_generated_names_are_free_of_collisions(text):
     own = {n.name for n in circuit.nodes}
     names = [n.name for n in lowered.circuit.nodes]
     assert len(set(names)) == len(names)
-    for program in (lowered.forward, lowered.backward, lowered.objective):
+    for program in (f.program for f in lowered.functions.values()):
         optimised = optimise(program, lowered.names)
         targets = [line.target.name for line in optimised.lines]
         assert len(set(targets)) == len(targets)
@@ -145,8 +146,8 @@ def test_adjoint_names_are_made_once():
 def ratio(circuit):
     """Operations of the gradient in parts of those of forward."""
     lowered = lower(circuit)
-    backward = optimise(lowered.backward, lowered.names).operations
-    return backward / max(1, lowered.forward.operations)
+    backward = optimise(lowered.program("backward"), lowered.names).operations
+    return backward / max(1, lowered.program("forward").operations)
 
 
 @pytest.mark.parametrize("n", [10, 100, 1000])
@@ -156,9 +157,9 @@ def test_a_wide_product_costs_linear(n):
     typed = operations(circuit.output.expr)
     assert typed == n - 1
     lowered = lower(circuit)
-    backward = optimise(lowered.backward, lowered.names)
+    backward = optimise(lowered.program("backward"), lowered.names)
     assert backward.operations <= 5 * typed
-    assert lowered.forward.operations <= 2 * typed
+    assert lowered.program("forward").operations <= 2 * typed
     assert len(backward.lines) <= 6 * n
 
 
@@ -167,8 +168,8 @@ def test_a_wide_sum_costs_linear(n):
     circuit = sb.circuit("f = " + " + ".join(f"w{i}*x{i}" for i in range(n)), loss=None)
     typed = operations(circuit.output.expr)
     lowered = lower(circuit)
-    assert lowered.forward.operations <= 1.1 * typed
-    assert optimise(lowered.backward, lowered.names).operations <= 5 * typed
+    assert lowered.program("forward").operations <= 1.1 * typed
+    assert optimise(lowered.program("backward"), lowered.names).operations <= 5 * typed
     assert all(
         len(node.expr.args) <= WIDEST_SUM for node in lowered.circuit.computed if node.expr.is_Add
     )
@@ -181,8 +182,8 @@ def test_a_wide_extreme_costs_linear(operation):
         f"f = {operation}(" + ", ".join(f"x{i}" for i in range(n)) + ")", inputs="", loss=None
     )
     lowered = lower(circuit)
-    assert lowered.forward.operations <= 2 * n
-    assert optimise(lowered.backward, lowered.names).operations <= 12 * n
+    assert lowered.program("forward").operations <= 2 * n
+    assert optimise(lowered.program("backward"), lowered.names).operations <= 12 * n
 
 
 def chain(n):
@@ -195,7 +196,10 @@ def test_a_deep_chain_of_named_nodes_stays_off_the_stack(n):
     """Longer than Python's recursion limit: closed form and programs without recursion."""
     circuit = chain(n)
     lowered = lower(circuit)
-    assert optimise(lowered.backward, lowered.names).operations <= 5 * lowered.forward.operations
+    assert (
+        optimise(lowered.program("backward"), lowered.names).operations
+        <= 5 * lowered.program("forward").operations
+    )
     assert str(circuit.gradient("h3")["w"])
     point = {"x": mp.mpf("0.3"), "w": mp.mpf("0.9")}
     assert abs(circuit_value(lowered.circuit, circuit.output.name, point)) < 1
@@ -208,8 +212,8 @@ def test_a_deep_doubling_chain_stays_shared():
         f"h{i} = {'x' if not i else f'h{i - 1}*sin(h{i - 1}) + h{i - 1}'}" for i in range(n)
     ]
     lowered = lower(sb.circuit("\n".join(lines) + "\nloss: none"))
-    assert len(lowered.forward.lines) <= 3 * n
-    assert len(optimise(lowered.backward, lowered.names).lines) <= 5 * n
+    assert len(lowered.program("forward").lines) <= 3 * n
+    assert len(optimise(lowered.program("backward"), lowered.names).lines) <= 5 * n
 
 
 def test_repeated_parts_inside_one_expression_stay_shared():
@@ -218,8 +222,8 @@ def test_repeated_parts_inside_one_expression_stay_shared():
         expr = sp.sin(expr) * sp.cos(expr)
     circuit = sb.Circuit.from_sympy(expr)
     lowered = lower(circuit)
-    assert len(lowered.forward.lines) <= 3 * 45
-    assert len(optimise(lowered.backward, lowered.names).lines) <= 6 * 45
+    assert len(lowered.program("forward").lines) <= 3 * 45
+    assert len(optimise(lowered.program("backward"), lowered.names).lines) <= 6 * 45
 
 
 @pytest.mark.parametrize("depth", [50, 150, 250])

@@ -86,7 +86,7 @@ def test_polynomials_are_equal_term_by_term():
 def test_slopes_are_written_as_in_books():
     circuit = sb.circuit("f = sigma(w)")
     s = sb.circuit("f = sigma(w)").gradient()["w"].atoms(sp.Function).pop()
-    assert circuit.hessian() == sp.Matrix([[(1 - s) * (2 * s - 1) * s * -1]])
+    assert circuit.hessian() == sp.Matrix([[(1 - s) * (1 - 2 * s) * s]])
 
 
 def test_what_a_node_does_not_depend_on_is_zero():

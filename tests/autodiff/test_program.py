@@ -179,7 +179,7 @@ def random_point(circuit, seed):
 def arguments(program, point, lowered):
     """The point with the seed and the cache of forward, for the arguments of any program."""
     forward = dict(point)
-    for line in lowered.forward.lines:
+    for line in lowered.program("forward").lines:
         forward[line.target.name] = value(line.expr, forward)
     full = {**forward, lowered.seed.name: mp.mpf("-1.25")}
     return {s.name: full[s.name] for s in program.arguments}
@@ -187,9 +187,9 @@ def arguments(program, point, lowered):
 
 def programs(lowered):
     return (
-        (lowered.forward, PASSES),
-        (lowered.backward, PASSES),
-        (lowered.objective, FUSED_PASSES),
+        (lowered.program("forward"), PASSES),
+        (lowered.program("backward"), PASSES),
+        (lowered.program("objective"), FUSED_PASSES),
     )
 
 
@@ -210,12 +210,25 @@ def assert_passes_keep_meaning(circuit, point):
 def assert_gradient_is_the_slope(circuit, point):
     """The programs against central differences of the circuit as typed, at 60 digits."""
     lowered = lower(circuit)
-    forward = run(lowered.forward, arguments(lowered.forward, point, lowered))
+    forward = run(
+        lowered.program("forward"),
+        arguments(lowered.program("forward"), point, lowered),
+    )
     output, objective = circuit.output.name, circuit.objective.name
     assert close(forward[output], circuit_value(circuit, output, point), 40)
-    bars = run(lowered.backward, arguments(lowered.backward, point, lowered))
-    fused = run(lowered.objective, arguments(lowered.objective, point, lowered))
-    assert close(fused[lowered.total.name], circuit_value(circuit, objective, point), 40)
+    bars = run(
+        lowered.program("backward"),
+        arguments(lowered.program("backward"), point, lowered),
+    )
+    fused = run(
+        lowered.program("objective"),
+        arguments(lowered.program("objective"), point, lowered),
+    )
+    assert close(
+        fused[lowered.program("objective").results[0].name],
+        circuit_value(circuit, objective, point),
+        40,
+    )
     h = mp.mpf(10) ** -20
     for leaf in (*circuit.params, *circuit.inputs):
         name = lowered.names.adjoint(leaf.name).name

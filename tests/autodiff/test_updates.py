@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import symback as sb
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.autodiff.passes.hoist_shared import hoist_shared
 from symback.autodiff.updates import RULES, rule_named
 from symback.circuits.program import Assign, Program

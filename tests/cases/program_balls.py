@@ -7,8 +7,8 @@ from functools import cache
 
 from flint import arb
 
-from symback.autodiff.lower import lower
-from symback.autodiff.tangents import gradient_tangent, output_tangent
+from symback.autodiff.lower import lower, plain
+from symback.autodiff.tangents import tangent_program
 from symback.circuits.program import batch_sum
 from symback.operations.balls.arrays import evaluate_entries
 from symback.operations.balls.scalars import precision
@@ -17,17 +17,39 @@ from symback.operations.entries import Entries, nested
 BITS = 1000
 STEP = 2.0**-120
 
-lowered = cache(lower)
+
+@cache
+def lowered(circuit):
+    products = ["jvp"]
+    if circuit.params and not circuit.objective.shape:
+        products.append("hessp")
+    return lower(circuit, [*plain(circuit), *products])
 
 
 @cache
 def forward_with_tangents(circuit):
-    return output_tangent(lowered(circuit))
+    return lowered(circuit).program("jvp")
 
 
 @cache
 def gradient_with_tangents(circuit):
-    return gradient_tangent(lowered(circuit))
+    return lowered(circuit).program("hessp")
+
+
+@cache
+def plain_gradient_with_tangents(circuit):
+    """The same in the formulas of books, which no rounding has shaped."""
+    found = lowered(circuit)
+    params = {p.symbol for p in found.circuit.params}
+    program = found.program("objective")
+    return tangent_program(
+        program,
+        found.names,
+        {s: found.names.tangent(s.name) for s in program.arguments if s in params},
+        least=found.circuit.least,
+        results=program.results[1:],
+        plain=True,
+    )
 
 
 def entries(value):

@@ -52,18 +52,24 @@ def test_the_condition_of_the_problem_is_what_its_definition_says() -> None:
 )
 def test_a_line_counts_by_what_a_unit_of_it_does(text: str, line: str, units: float) -> None:
     lowered = lower(sb.circuit(text, loss=None))
-    point = {s: arb({"a": 2, "b": 3, "c": -5}[s.name]) for s in lowered.forward.arguments}
+    point = {
+        s: arb({"a": 2, "b": 3, "c": -5}[s.name]) for s in lowered.program("forward").arguments
+    }
     with precision(200):
-        found = Conditions(lowered.forward.lines, point).of(lowered.circuit.output.symbol)
+        found = Conditions(lowered.program("forward").lines, point).of(
+            lowered.circuit.output.symbol
+        )
     assert found.share == pytest.approx(units, rel=1e-12)
     assert found.line == line
 
 
 def test_a_sign_or_a_choice_does_not_round() -> None:
     lowered = lower(sb.circuit("f = -max(a, -b)", loss=None))
-    point = {s: arb(2) for s in lowered.forward.arguments}
+    point = {s: arb(2) for s in lowered.program("forward").arguments}
     with precision(200):
-        found = Conditions(lowered.forward.lines, point).of(lowered.circuit.output.symbol)
+        found = Conditions(lowered.program("forward").lines, point).of(
+            lowered.circuit.output.symbol
+        )
     assert found == Condition(1.0, 1.0, "", 0.0)
 
 

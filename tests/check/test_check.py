@@ -373,7 +373,9 @@ def test_the_allowance_encloses_float64_and_little_more(name):
         symbols = {n.symbol: point[n.name] for n in circuit.leaves}
         try:
             with balls.precision(1300):
-                ball = rounding.enclosures(lowered.forward, symbols)[circuit.output.symbol]
+                ball = rounding.enclosures(lowered.program("forward"), symbols)[
+                    circuit.output.symbol
+                ]
         except ArithmeticError:
             continue
         if not ball.is_finite():

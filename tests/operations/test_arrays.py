@@ -60,7 +60,7 @@ def test_every_operation_reaches_generated_code():
     found = set()
     for case in SOME:
         lowered = lower(circuit(case))
-        for program in (lowered.forward, lowered.backward, lowered.objective):
+        for program in (f.program for f in lowered.functions.values()):
             found |= heads(line.expr for line in program.lines)
         if found == ARRAY_FUNCTIONS:
             break

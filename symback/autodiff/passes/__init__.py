@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from symback.autodiff.lower import Lowered, Names
+from symback.autodiff.names import Names
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.autodiff.passes.fold_copies import fold_copies
 from symback.autodiff.passes.fold_products import fold_products
@@ -49,21 +48,3 @@ def optimise(program: Program, names: Names, passes: Sequence[Pass] = PASSES) ->
     for run in passes:
         program = run(program, names).check()
     return program
-
-
-def programs(lowered: Lowered) -> tuple[Program, Program, Program]:
-    """Forward, backward and fused program after all passes, the cache no more than is read."""
-    names = lowered.names
-    backward = optimise(lowered.backward, names)
-    needed = {s for line in backward.lines for s in line.reads}
-    kept = tuple(s for s in lowered.cache if s in needed)
-    forward = optimise(lowered.forward, names)
-    forward = optimise(replace(forward, results=(lowered.circuit.output.symbol, *kept)), names)
-    read = {a.name for a in lowered.forward.arguments}
-    unread = {n.name for n in lowered.circuit.inputs} - read
-    backward = backward.with_lines(
-        line  # but the zero adjoint of an input that backward does not read
-        for line in backward.lines
-        if not (line.of and line.of[1] in unread and line.expr == 0)
-    )
-    return forward, backward, optimise(lowered.objective, names, FUSED_PASSES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.circuits.program import Assign, Program
 
 

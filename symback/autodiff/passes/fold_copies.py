@@ -12,7 +12,7 @@ from dataclasses import replace
 from sympy import Expr, S, Symbol
 
 from symback.autodiff.gates import split_number
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.circuits.program import Assign, Chain, Program, batch_sum
 from symback.operations.expressions import product
 

@@ -10,7 +10,7 @@ from collections import Counter
 
 from sympy import Mul, Symbol
 
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.autodiff.passes.fold_copies import substituted
 from symback.circuits.program import Assign, Program
 from symback.operations.arrays import matmul, matvec

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sympy import Add, Expr, Mul, Pow, S, Symbol
 
 from symback.autodiff.gates import split_number
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.circuits.program import Assign, Program, varies
 
 

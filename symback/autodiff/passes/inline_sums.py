@@ -8,7 +8,7 @@ from dataclasses import replace
 from sympy import Symbol
 
 from symback.autodiff.gates import split_number
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.properties import companion
 

@@ -7,7 +7,7 @@ from collections import Counter
 from sympy import Expr, Symbol
 from sympy.logic.boolalg import Boolean
 
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.circuits.program import Assign, Program, symbols
 from symback.operations.arrays import size, transpose
 from symback.operations.edges import Careful

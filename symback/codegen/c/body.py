@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Mul, S, Symbol
 
+from symback.autodiff.function import Port
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import ElementPrinter
@@ -163,7 +164,7 @@ class Body:
         needed = {s for line in self.program.lines for s in line.reads}
         needed |= set(self.program.results)
         lowered, writer = self.writer.lowered, self.writer
-        cache = set(lowered.cache)
+        cache = {*lowered.functions["backward"].given[Port.CACHE].values()}
         for argument in self.program.arguments:
             if argument not in needed or is_size(argument):
                 continue

@@ -12,10 +12,9 @@ from itertools import groupby
 
 from sympy import Add, Expr
 
-from symback.autodiff.lower import lower
-from symback.autodiff.passes import programs
+from symback.autodiff.function import Function, Port
+from symback.autodiff.lower import lower, optimised
 from symback.circuits.circuit import Circuit
-from symback.circuits.program import Program
 from symback.codegen.c.body import BLOCK, Body, FunctionBody, FunctionResult
 from symback.codegen.c.loops import refuse_unknown
 from symback.codegen.c.names import CNames, Member
@@ -24,7 +23,7 @@ from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
 from symback.codegen.lines import columns_of
 from symback.codegen.loop_tree import Declare, For, walk
-from symback.codegen.numpy.module import ModuleText, Programs, module_text
+from symback.codegen.numpy.module import ModuleText, module_text
 from symback.operations.arrays import ArrayFunction
 from symback.operations.expressions import postorder
 
@@ -33,7 +32,7 @@ ROWS_OF_ONE_CALL = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class CFunction:
     signature: Signature
     lines: Sequence[str]
 
@@ -44,9 +43,9 @@ class Variant:
 
     real: str
     suffix: str  # of the names
-    forward: Function
-    backward: Function
-    sums: Function | None
+    forward: CFunction
+    backward: CFunction
+    sums: CFunction | None
     value_and_grad: Signature
     sgd: Signature
 
@@ -117,17 +116,16 @@ def c_text(circuit: Circuit, version: str, stem: str = "") -> CText:
     Raises Unsupported for an operation that C has no lines for.
     """
     stem = stem or circuit.output.name
-    lowered = lower(circuit)
-    found = programs(lowered)
-    lines = [line.expr for program in found for line in program.lines]
+    lowered = optimised(lower(circuit))
+    lines = [line.expr for f in lowered.functions.values() for line in f.program.lines]
     refuse_unknown(
         part for expr in lines for part in postorder(expr) if isinstance(part, ArrayFunction)
     )
-    python = module_text(circuit, lowered, found, version)
-    writer = _Writer(lowered, found, c_prefix(stem))
+    python = module_text(circuit, lowered, version)
+    writer = _Writer(lowered, c_prefix(stem))
     if writer.by_value:
         python = replace(python, block_rows=ROWS_OF_ONE_CALL)
-    return writer.text(found, python, stem)
+    return writer.text(python, stem)
 
 
 class _Writer(CNames):
@@ -135,13 +133,13 @@ class _Writer(CNames):
 
     # -- functions ----------------------------------------------------------------------------
 
-    def bodies(self, programs: Programs) -> list[FunctionBody]:
+    def bodies(self) -> list[FunctionBody]:
         """forward, backward and, where there is one number to make small, sums."""
-        forward, backward, fused = programs
-        params, inputs = self.circuit.params, self.circuit.inputs
+        functions = self.lowered.functions
+        forward, backward = functions["forward"], functions["backward"]
+        params = self.circuit.params
         adjoint = self.lowered.names.adjoint
-        read = columns_of(self.lowered, self.lowered.forward)
-        output, *kept = forward.results
+        output, *kept = forward.program.results
         own = () if self.by_value else ("work", "sizes")
         common = ("params", "inputs", "count", *own)
 
@@ -157,23 +155,23 @@ class _Writer(CNames):
             FunctionResult(s, f"cache->{self.name(s.name)}", s in self.kept_varying) for s in kept
         ]
         input_bars = [
-            FunctionResult(adjoint(n.name), f"input_bars->{self.name(n.name)}", per_sample=True)
-            for n in inputs
-            if n.name in read  # the loader makes the others zeros
+            FunctionResult(bar, f"input_bars->{self.name(name)}", per_sample=True)
+            for name, bar in backward.results[Port.INPUT_BARS].items()
         ]
         found = [
-            Body(self, forward).text(
+            Body(self, forward.program).text(
                 [FunctionResult(output, "output", output in self.kept_varying), *results],
                 (*common, "cache", "output"),
             ),
-            Body(self, backward).text(
+            Body(self, backward.program).text(
                 [*gradient("param_bars"), *input_bars],
                 (*common, "cache", "output_bar", "param_bars", "input_bars"),
             ),
         ]
-        if self.lowered.has_objective:
-            fused_body = Body(self, fused)
-            found.append(fused_body.text(gradient("bars"), (*common, "bars"), self.lowered.total))
+        if "objective" in functions:
+            fused = functions["objective"].program
+            body = Body(self, fused)
+            found.append(body.text(gradient("bars"), (*common, "bars"), fused.results[0]))
         return found
 
     def variant(self, bodies: Sequence[FunctionBody], real: str, suffix: str) -> Variant:
@@ -202,7 +200,7 @@ class _Writer(CNames):
         ]
         written = [real, real, "double"]
         functions = [
-            Function(head, body.lines(real, to))
+            CFunction(head, body.lines(real, to))
             for head, body, to in zip(heads, bodies, written, strict=False)
         ]
         return Variant(
@@ -223,9 +221,10 @@ class _Writer(CNames):
             ),
         )
 
-    def text(self, programs: Programs, python: ModuleText, stem: str) -> CText:
+    def text(self, python: ModuleText, stem: str) -> CText:
         circuit, lowered = self.circuit, self.lowered
-        bodies = self.bodies(programs)
+        forward, objective = lowered.functions["forward"], lowered.functions.get("objective")
+        bodies = self.bodies()
         real = (("double", ""), ("float", "_f32")) if self.by_value else (("double", ""),)
         variants = [self.variant(bodies, *each) for each in real]
         own = variants[0]
@@ -233,11 +232,11 @@ class _Writer(CNames):
         lines = [line for function in functions for line in function.lines]
         nodes = [node for body in bodies for node in walk(body.tree)]
         blocks = any(isinstance(node, For) and node.step == BLOCK for node in nodes)
-        trained = columns_of(lowered, lowered.objective) if lowered.has_objective else []
-        kept = programs[0].results[1:]
+        trained = columns_of(lowered, objective.program) if objective else []
+        kept = forward.results[Port.CACHE].values()
         parameters: Expr = Add(*(self.elements(p.shape) for p in circuit.params))
         needs = [body.work for body in bodies]
-        if lowered.has_objective:
+        if objective:
             needs[-1] = needs[-1] + parameters  # of the gradient in sgd
         work = list(dict.fromkeys(self.numbers(need) for need in needs if need != 0))
         counts = [self.count(p.shape) for p in circuit.params]
@@ -258,9 +257,7 @@ class _Writer(CNames):
                 for s in kept
             ],
             input_bars=[self.leaf(n) for n in circuit.inputs],
-            output=self.member(
-                circuit.output.name, circuit.output.shape, lowered.per_sample_output
-            ),
+            output=self.member(circuit.output.name, circuit.output.shape, forward.varies),
             variants=variants,
             blocks=BLOCK if blocks else "",
             work_function=Signature(
@@ -273,23 +270,22 @@ class _Writer(CNames):
             kernels=kernel_sources(lines),
             level=compiler_level(len(nodes)),
             trained=[self.leaf(circuit[name]) for name in trained],
-            objective_varies=bool(trained) and lowered.per_sample_objective,
-            loader=self.loader(programs[0]),
+            objective_varies=objective is not None and bool(trained) and objective.varies,
+            loader=self.loader(forward, trained),
         )
 
-    def loader(self, forward: Program) -> LoaderText:
-        circuit, lowered, varying = self.circuit, self.lowered, self.kept_varying
-        read = columns_of(lowered, lowered.forward)
-        fused = columns_of(lowered, lowered.objective) if lowered.has_objective else []
+    def loader(self, forward: Function, fused: Sequence[str]) -> LoaderText:
+        circuit, varying = self.circuit, self.kept_varying
+        read = columns_of(self.lowered, forward.program)
         every = [n.name for n in (*circuit.inputs, *circuit.targets)]
         return LoaderText(
             read=read,
             fused=fused,
-            output_shape=self.python_shape(circuit.output.shape, lowered.per_sample_output),
+            output_shape=self.python_shape(circuit.output.shape, forward.varies),
             cache_shapes=_list(
                 [
                     self.python_shape(self.shapes.get(s.name, ()), s in varying)
-                    for s in forward.results[1:]
+                    for s in forward.results[Port.CACHE].values()
                 ]
             ),
             forward_slots=_slots(every, read, "columns"),

@@ -10,7 +10,6 @@ from sympy import Add, Expr, Integer, Mul, Symbol
 
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
-from symback.circuits.program import Program
 from symback.circuits.requirements import uses_of as demanded
 from symback.codegen.c.loops import INDICES
 from symback.codegen.c.printer import c_names
@@ -55,13 +54,14 @@ class Member:
 class CNames:
     """One name in C for every symbol of all programs, and the code for sizes and shapes."""
 
-    def __init__(self, lowered: Lowered, programs: Sequence[Program], prefix: str) -> None:
+    def __init__(self, lowered: Lowered, prefix: str) -> None:
+        programs = [function.program for function in lowered.functions.values()]
         self.lowered = lowered
         self.circuit = lowered.circuit
         self.prefix = prefix
         self.by_value = not self.circuit.has_arrays  # every shape is (): numbers are members
         self.shapes = dict(lowered.names.shapes)
-        self.kept_varying = programs[0].varying()  # of the cache as well
+        self.kept_varying = lowered.program("forward").varying()  # of the cache as well
         uses_of = [n.name for n in self.circuit.nodes] + [str(s) for s in self.circuit.size_names]
         for program in programs:
             uses_of += [s.name for s in program.arguments]

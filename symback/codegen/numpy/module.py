@@ -9,10 +9,9 @@ from dataclasses import dataclass, fields
 
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.cost import counted, operation_counts_of
-from symback.autodiff.lower import Lowered, lower
-from symback.autodiff.passes import programs
+from symback.autodiff.function import Port
+from symback.autodiff.lower import Lowered, lower, optimised
 from symback.circuits.circuit import Circuit
-from symback.circuits.program import Program
 from symback.codegen.numpy.printer import kernel_sources
 from symback.codegen.numpy.shapes import (
     ArrayText,
@@ -74,41 +73,35 @@ class NumpyText(ModuleText):
     kernels: Sequence[str]
 
 
-Programs = tuple[Program, Program, Program]
-
-
-def module_text(
-    circuit: Circuit, lowered: Lowered, optimised: Programs, version: str
-) -> ModuleText:
+def module_text(circuit: Circuit, lowered: Lowered, version: str) -> ModuleText:
     """The texts around the functions that compute."""
-    forward, _, fused = optimised
     functions = FunctionLines(lowered)
     return ModuleText(
         header=Header(_title(circuit), _formulas(circuit), circuit_text(circuit), version),
         rows_sentence=_rows_sentence(circuit),
-        block_rows=functions.block_rows(fused),
+        block_rows=functions.block_rows(),
         face=functions.face(),
         output=circuit.output.name,
-        cache=[s.name for s in forward.results[1:]],
-        objective=functions.objective() if lowered.has_objective else None,
+        cache=list(lowered.functions["forward"].results[Port.CACHE]),
+        objective=functions.objective() if "objective" in lowered.functions else None,
         arrays=array_text(lowered) if circuit.has_arrays else None,
     )
 
 
 def numpy_text(circuit: Circuit, version: str) -> NumpyText:
     """All texts of a circuit's NumPy module."""
-    lowered = lower(circuit)
-    optimised = programs(lowered)
-    around = module_text(circuit, lowered, optimised, version)
+    lowered = optimised(lower(circuit))
+    around = module_text(circuit, lowered, version)
     functions = FunctionLines(lowered)
-    forward = functions.forward(optimised[0])
-    backward = functions.backward(optimised[1], around.cache)
-    sums = functions.sums(optimised[2]) if around.objective else []
+    programs = {name: function.program for name, function in lowered.functions.items()}
+    forward = functions.forward(programs["forward"])
+    backward = functions.backward(programs["backward"], around.cache)
+    sums = functions.sums(programs["objective"]) if around.objective else []
     lines = [*forward, *backward, *sums]
     kernels = kernel_sources(lines)
     return NumpyText(
         **{field.name: getattr(around, field.name) for field in fields(around)},
-        operations_sentence=_operations_sentence(lowered, optimised),
+        operations_sentence=_operations_sentence(lowered),
         uses_math=any("math." in text for text in (*lines, *kernels)),
         has_guards=lowered.has_guards,
         forward=forward,
@@ -163,8 +156,8 @@ def _rows_sentence(circuit: Circuit) -> str:
     return f"Every array has one row a sample{shared}."
 
 
-def _operations_sentence(lowered: Lowered, optimised: Programs) -> str:
-    first, *rest = operation_counts_of(lowered, optimised)
+def _operations_sentence(lowered: Lowered) -> str:
+    first, *rest = operation_counts_of(lowered)
     of_output = f"{first.of} takes {counted(first.value, 'operation')} a sample"
     if not rest:
         return f"{of_output}, {first.gradient} with its gradient."
@@ -173,4 +166,4 @@ def _operations_sentence(lowered: Lowered, optimised: Programs) -> str:
     return f"{of_output}; {both.of} with its gradient takes {both.gradient}, {times}."
 
 
-__all__ = ["Header", "ModuleText", "NumpyText", "Programs", "module_text", "numpy_text"]
+__all__ = ["Header", "ModuleText", "NumpyText", "module_text", "numpy_text"]

@@ -120,6 +120,7 @@ class FunctionLines:
 
     def __init__(self, lowered: Lowered) -> None:
         self._lowered = lowered
+        self._forward = lowered.program("forward")
         self._circuit = lowered.circuit
         self._params = [p.name for p in lowered.circuit.params]
         self._bars = [lowered.names.adjoint(name).name for name in self._params]
@@ -183,16 +184,16 @@ class FunctionLines:
             *self._size_lines(program),
             # sgd moves arrays in the memory of their gradients, which must be theirs alone
             *self._lines(program, copies=not self._numbers, rows=True),
-            f"return {self._lowered.total}, {bars}",
+            f"return {program.results[0]}, {bars}",
         ]
         return [*taken(self._params, known, names_in(lines)), *lines]
 
     def objective(self) -> ObjectiveText:
         """Value, gradient and training of the number that training makes small."""
-        circuit = self._circuit
-        columns = columns_of(self._lowered, self._lowered.objective)
+        circuit, function = self._circuit, self._lowered.functions["objective"]
+        columns = columns_of(self._lowered, function.program)
         word = "loss" if circuit.loss else circuit.output.name
-        function = f"_{'loss' if circuit.loss else 'value'}_and_bars"
+        name = f"_{'loss' if circuit.loss else 'value'}_and_bars"
         like = [*(["columns[0]"] if columns else []), *(["params[0]"] if self._params else [])]
         return ObjectiveText(
             name=circuit.objective.name,
@@ -202,15 +203,17 @@ class FunctionLines:
             targets=" ".join(f'"{t.name}",' for t in circuit.targets if t.name in columns),
             read=f"params, columns, _ = _read(params, inputs{_quoted(columns)})",
             dtype=f"{like[0]}.dtype" if like else "np.float32",
-            per_sample=bool(columns) and self._lowered.per_sample_objective,
-            function=function,
-            signature=_signature(function, columns),
+            per_sample=bool(columns) and function.varies,
+            function=name,
+            signature=_signature(name, columns),
         )
 
     # -- lines --------------------------------------------------------------------------------
 
-    def block_rows(self, program: Program) -> int:
+    def block_rows(self) -> int:
         """Samples whose values fit the cache; of numbers a power of two, by the live ones."""
+        functions = self._lowered.functions
+        program = functions.get("objective", functions["forward"]).program
         if not self._numbers:
             return ROWS_SIDE_BY_SIDE if self._elementwise(program) else BLOCK_ROWS
         fitting = BLOCK_BYTES // (8 * max(1, program.live(program.varying())))
@@ -281,8 +284,8 @@ class FunctionLines:
         self, program: Program, lines: Sequence[str], kept: Sequence[str] = ()
     ) -> list[str]:
         """The body of forward or backward: what it reads of the arguments, and its lines."""
-        columns = columns_of(self._lowered, self._lowered.forward)
-        lines = [*self._size_lines(program, self._lowered.forward), *lines]
+        columns = columns_of(self._lowered, self._forward)
+        lines = [*self._size_lines(program, self._forward), *lines]
         used = names_in(lines)
         read = [
             *taken(self._params, "params", used),
@@ -318,13 +321,12 @@ class FunctionLines:
         raise Unsupported(f"the size {size} can't be inferred from what the output depends on")
 
     def _at_hand(self) -> list[Node]:
-        return self._known(self._lowered.forward)
+        return self._known(self._forward)
 
     @property
     def _per_sample(self) -> bool:
-        return self._lowered.per_sample_output and bool(
-            columns_of(self._lowered, self._lowered.forward)
-        )
+        columns = columns_of(self._lowered, self._forward)
+        return self._lowered.functions["forward"].varies and bool(columns)
 
     def seed(self) -> str:
         shape = [self._size(s, self._at_hand()) for s in self._circuit.output.shape]
@@ -336,12 +338,12 @@ class FunctionLines:
 
     def _dtype(self) -> str:
         """The dtype that forward computes in."""
-        like = columns_of(self._lowered, self._lowered.forward) or self._params
+        like = columns_of(self._lowered, self._forward) or self._params
         return f"{like[0]}.dtype" if like else "np.float32"
 
     def _read_bars(self) -> dict[str, str]:
         """The adjoints of the inputs that forward reads."""
-        columns = columns_of(self._lowered, self._lowered.forward)
+        columns = columns_of(self._lowered, self._forward)
         found = [n.name for n in self._circuit.inputs if n.name in columns]
         return {name: self._lowered.names.adjoint(name).name for name in found}
 

@@ -15,7 +15,7 @@ from typing import Any
 from flint import arb
 from sympy import Expr, Integer, S, Symbol
 
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Node

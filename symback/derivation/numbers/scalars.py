@@ -14,7 +14,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from symback.autodiff.lower import Names
+from symback.autodiff.names import Names
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import symbols

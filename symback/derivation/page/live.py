@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from sympy import Add, S
 
-from symback.autodiff.lower import Lowered, Names, lower
+from symback.autodiff.lower import Lowered, lower
+from symback.autodiff.names import Names
 from symback.autodiff.passes import optimise
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
@@ -113,7 +114,8 @@ def programs(derivation: Derivation) -> Programs:
     reads = Reads(walk, names.mask, names.shapes)
     if len(walk.edges) > MANY_EDGES and not reads:
         return _programs_of_walk(walk, names)
-    lowered = lower(replace(walk.circuit, output=walk.circuit[of], loss=None))
+    shown = replace(walk.circuit, output=walk.circuit[of], loss=None)
+    lowered = lower(shown, ("forward", "backward"))
     names = lowered.names
     reads = Reads(walk, names.mask, names.shapes)
     printer = JavaScriptPrinter.of(walk.circuit)
@@ -124,8 +126,8 @@ def programs(derivation: Derivation) -> Programs:
         if guard := reads.guard(edge):
             guards.append(row([edge.node, edge.operand], guard(product, None), printer))
     tables = (
-        ("FORWARD", _rows(lowered, lowered.forward)),
-        ("BACKWARD", [*_rows(lowered, lowered.backward), *masks]),
+        ("FORWARD", _rows(lowered, "forward")),
+        ("BACKWARD", [*_rows(lowered, "backward"), *masks]),
         ("LOCAL", [row([e.node, e.operand], e.partial, printer) for e in walk.edges]),
         ("GUARDS", guards),
     )
@@ -148,8 +150,9 @@ def _programs_of_walk(walk: ReversePass, names: Names) -> Programs:
     return Programs(tables, seed.name, adjoints)
 
 
-def _rows(lowered: Lowered, program: Program) -> list[str]:
-    """The program as the module has it, but that every line is asked for."""
+def _rows(lowered: Lowered, function: str) -> list[str]:
+    """The function as the module has it, but that every line is asked for."""
+    program = lowered.program(function)
     kept = optimise(_with_all_results(program), lowered.names)
     return table(kept, JavaScriptPrinter.of(lowered.circuit))
 

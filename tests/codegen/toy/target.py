@@ -6,8 +6,7 @@ from typing import ClassVar
 import sympy as sp
 from sympy import S
 
-from symback.autodiff.lower import lower
-from symback.autodiff.passes import programs
+from symback.autodiff.lower import lower, optimised
 from symback.circuits.program import batch_sum
 from symback.codegen.targets import PYTHON, Renderer, Target
 from symback.errors import Unsupported
@@ -47,8 +46,8 @@ def variables(circuit, stem):
     """What the template fills in: the lines of forward and backward pass in one function."""
     if circuit.has_arrays:
         raise Unsupported("the toy target has numbers only")
-    lowered = lower(circuit)
-    forward, backward, _ = programs(lowered)
+    lowered = optimised(lower(circuit, ("forward", "backward")))
+    forward, backward = (function.program for function in lowered.functions.values())
     printer = FloatPrinter.of(lowered.circuit)
     bars = {n.name: lowered.names.adjoint(n.name) for n in circuit.leaves}
     return {

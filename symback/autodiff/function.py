@@ -1,0 +1,238 @@
+"""What a function of a module is, and what the functions of one module share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from sympy import Add, Expr, S, Symbol
+
+from symback.autodiff.gates import Gates
+from symback.autodiff.names import Names
+from symback.autodiff.partials import Guard, Local
+from symback.autodiff.passes import PASSES, Pass
+from symback.autodiff.reads import Reads
+from symback.autodiff.reverse import Edge, ReversePass, walk
+from symback.circuits.circuit import Node
+from symback.circuits.program import Assign, Program, batch_sum
+from symback.operations.arrays import broadcast_like
+from symback.operations.shapes import is_size
+
+
+class Port(Enum):
+    """What values are that a function takes beside the leaves, or gives."""
+
+    OUTPUT = "output"  # the value of the output
+    CACHE = "cache"  # what backward needs from forward
+    SEED = "output_bar"  # the adjoint of the output
+    TOTAL = "total"  # the objective, summed over the batch
+    PARAM_BARS = "param_bars"  # adjoints of the parameters, summed over the batch
+    INPUT_BARS = "input_bars"  # adjoints of the inputs
+    PARAM_DOTS = "param_dots"  # tangents of the parameters
+    INPUT_DOTS = "input_dots"  # tangents of the inputs
+    OUTPUT_DOT = "output_dot"  # the tangent of the output
+    PARAM_BAR_DOTS = "param_bar_dots"  # tangents of the adjoints of the parameters
+
+
+Ports = Mapping[Port, Mapping[str, Symbol]]
+"""The values at each port, by the names of what they belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a module: its program, and what its arguments and results are.
+
+    Leaves are arguments of every function; `given` are the others. What varies by sample among
+    the results has one value a sample, anything else is a sum over the batch or shared.
+    """
+
+    of: Node  # what it gives the value or the adjoints of
+    varies: bool  # whether that node has one value a sample
+    program: Program
+    given: Ports
+    results: Ports  # in the order of the program's results
+    passes: Sequence[Pass] = PASSES
+    in_blocks: bool = False  # its results are sums, which a module adds up block by block
+
+    def with_results(self, results: Ports) -> Function:
+        """The same with some of its results."""
+        program = replace(self.program, results=_symbols(results))
+        return replace(self, program=program, results=results)
+
+
+def _symbols(ports: Ports) -> tuple[Symbol, ...]:
+    return tuple(symbol for values in ports.values() for symbol in values.values())
+
+
+class Lowering:
+    """Gates, names, walks and adjoints, each made once for all functions of a module.
+
+    The adjoint of an array that is one number for all entries is kept as a number, but not those
+    of the nodes in `full_shape`.
+    """
+
+    def __init__(
+        self, circuit: Gates, builders: Mapping[str, FunctionBuilder], full_shape: frozenset[str]
+    ) -> None:
+        self.circuit = circuit
+        self.names = Names(circuit)
+        self.varying = _varying(circuit)
+        self.has_guards = False
+        self._builders = builders
+        self._full_shape = full_shape
+        self._functions: dict[str, Function] = {}
+        self._partials: dict[str, dict[str, Local]] = {}
+        self._walks: dict[str, ReversePass] = {}
+        self._adjoints: dict[tuple[str, Expr], list[Assign]] = {}
+        self._products: dict[tuple[str, str], Expr] = {}  # contributions of numbers, by edge
+        self._numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
+        self._arrays: set[str] = set()  # those whose adjoint has their own shape
+
+    def function(self, name: str) -> Function:
+        """The function of that name, for `lower` and for builders of others that go with it."""
+        if name not in self._functions:
+            self._functions[name] = self._builders[name](self)
+        return self._functions[name]
+
+    @property
+    def of_two_shapes(self) -> frozenset[str]:
+        """Nodes whose adjoint is a number in one function and an array in another."""
+        return frozenset(self._numbers & self._arrays)
+
+    # -- what programs consist of ----------------------------------------------------------------
+
+    def values(self, of: Node) -> list[Assign]:
+        """The lines that compute a node: one a node below it, and one a slope of the way back."""
+        needed = self._below(of)
+        slopes = {e.node: e.local.slope for e in self._walk(of).edges if e.local.slope is not None}
+        lines = []
+        for node in self.circuit.computed:
+            if node.name in needed:
+                lines.append(Assign(node.symbol, node.formula))
+                if node.name in slopes:
+                    slope = slopes[node.name]
+                    lines.append(Assign(self.names.slope(node.name, slope), slope))
+        return lines
+
+    def adjoints(self, of: Node, seed: Expr) -> list[Assign]:
+        """One line an adjoint: the sum of its contributions, each upstream × local partial."""
+        key = (of.name, seed)
+        if key not in self._adjoints:
+            if seed.is_Symbol and of.shape:
+                self._arrays.add(of.name)
+            self._adjoints[key] = self._lines(self._walk(of), seed)
+        return self._adjoints[key]
+
+    def leaves(self, of: Node) -> list[Symbol]:
+        """The leaves that a node depends on, parameters first."""
+        needed, c = self._below(of), self.circuit
+        order = (*c.sizes, *c.params, *c.inputs, *c.targets)
+        return [n.symbol for n in order if n.name in needed]
+
+    def bars(self, nodes: Iterable[Node]) -> dict[str, Symbol]:
+        """The adjoints of nodes, by their names."""
+        return {node.name: self.names.adjoint(node.name) for node in nodes}
+
+    def program(
+        self,
+        arguments: Sequence[Symbol],
+        lines: Sequence[Assign],
+        results: Ports,
+        varying: Iterable[Symbol],
+    ) -> Program:
+        """The program of these lines, the sizes that only they read among its arguments."""
+        marked = frozenset(varying).intersection(arguments)
+        used = {s for s in set().union(*(line.reads for line in lines)) if is_size(s)}
+        sizes = sorted(used - {*arguments}, key=str)
+        return Program((*sizes, *arguments), tuple(lines), _symbols(results), marked).check()
+
+    def _walk(self, of: Node) -> ReversePass:
+        if of.name not in self._walks:
+            self._walks[of.name] = walk(self.circuit, of, self._partials)
+        return self._walks[of.name]
+
+    def _below(self, of: Node) -> set[str]:
+        """All nodes below `of`, those included that only a condition reads."""
+        needed = {of.name}
+        for node in reversed(self.circuit.nodes):
+            if node.name in needed:
+                needed.update(node.operands)
+        return needed
+
+    # -- adjoints --------------------------------------------------------------------------------
+
+    def _lines(self, record: ReversePass, seed: Expr) -> list[Assign]:
+        circuit, names = self.circuit, self.names
+        reads = Reads(record, names.mask, names.shapes, self.varying)
+        lines: list[Assign] = []
+        for name in record.order[1:]:
+            node = circuit[name]
+            edges = record.into[name]
+            terms = [
+                self._contribution(e, reads, seed if e.node == record.of else None) for e in edges
+            ]
+            chains = tuple(
+                ((record.of, e.node), (e.node, name))
+                if e.node != record.of
+                else ((record.of, name),)
+                for e in edges
+            )
+            total = terms[0] if len(terms) == 1 else Add(*terms)
+            if node.shape and names.shape_of(total) != node.shape:
+                if node.is_leaf or name in self._full_shape:
+                    total = broadcast_like(total, node.symbol)
+                else:  # the adjoint of h in sum(h) is one number: it is spread where it must be
+                    names.set_shape(names.adjoint(name), names.shape_of(total))
+                    self._numbers.add(name)
+            elif node.shape:
+                self._arrays.add(name)
+            lines += [Assign(mask, expr) for mask, expr in reads.new_in(total)]
+            lines.append(Assign(names.adjoint(node.name), total, chains, (record.of, name)))
+        reached = {line.target for line in lines}
+        for node in (*circuit.params, *circuit.inputs):
+            if names.adjoint(node.name) not in reached and node.name != record.of:
+                zero = Assign(names.adjoint(node.name), S.Zero, (), (record.of, node.name))
+                lines.append(zero)  # no path leads there, so exactly zero
+        return lines
+
+    def _contribution(self, edge: Edge, reads: Reads, seed: Expr | None) -> Expr:
+        upstream = self.names.adjoint(edge.node) if seed is None else seed
+        guard = reads.guard(edge)
+        self.has_guards |= guard is not None
+        if guard or seed is not None or self.circuit[edge.node].has_arrays:
+            return self._product(edge, upstream, guard)
+        key = edge.node, edge.operand
+        if key not in self._products:
+            self._products[key] = self._product(edge, upstream)
+        return self._products[key]
+
+    def _product(self, edge: Edge, upstream: Expr, guard: Guard | None = None) -> Expr:
+        gate, names = self.circuit[edge.node], self.names
+        if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
+            upstream = broadcast_like(upstream, gate.symbol)
+        slope = edge.local.slope
+        kept = None if slope is None else names.slope(edge.node, slope)
+        product = edge.local.contribution(upstream, kept, guard=guard)
+        operand = self.circuit[edge.operand].symbol
+        if gate.symbol in self.varying and operand not in self.varying:
+            return batch_sum(product)
+        return product
+
+
+FunctionBuilder = Callable[[Lowering], Function]
+"""Makes a function of a circuit; Unsupported where the circuit has no such function."""
+
+
+def _varying(circuit: Gates) -> set[Symbol]:
+    """Symbols of the nodes that have one value a sample."""
+    found: set[Symbol] = set()
+    for node in circuit.nodes:
+        if node.role in ("input", "target") or any(
+            circuit[o].symbol in found for o in node.operands
+        ):
+            found.add(node.symbol)
+    return found
+
+
+__all__ = ["Function", "FunctionBuilder", "Lowering", "Port", "Ports"]

@@ -1,0 +1,70 @@
+"""The names of what a reverse pass adds to a circuit: adjoints, slopes, masks and parts."""
+
+from __future__ import annotations
+
+from sympy import Expr, Symbol
+
+from symback.circuits.circuit import Circuit
+from symback.circuits.names import fresh_name
+from symback.operations.arrays import ArrayFunction, shape_of
+from symback.operations.expressions import real_symbol
+from symback.operations.shapes import Shape
+
+
+class Names:
+    """The names of adjoints and slopes, each made once and free of the user's names.
+
+    `shapes` tells those of all arrays, the user's and the ones named here.
+    """
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._taken = {n.name for n in circuit.nodes} | {str(s) for s in circuit.size_names}
+        self._made: dict[tuple[str, str], Symbol] = {}
+        self.shapes: dict[str, Shape] = circuit.shapes
+
+    def _name(self, kind: str, node: str, shape: Shape) -> Symbol:
+        key = (kind, node)
+        if key not in self._made:
+            name = fresh_name([f"{node}_{kind}", f"{node}_{kind}_"], self._taken)
+            self._made[key] = self._new(name, shape)
+        return self._made[key]
+
+    def _new(self, name: str, shape: Shape) -> Symbol:
+        self._taken.add(name)
+        if shape:
+            self.shapes[name] = shape
+        return real_symbol(name)
+
+    def adjoint(self, node: str) -> Symbol:
+        return self._name("bar", node, self.shapes.get(node, ()))
+
+    def tangent(self, name: str) -> Symbol:
+        """How fast a value moves: of a node, or of what another line computes."""
+        return self._name("dot", name, self.shapes.get(name, ()))
+
+    def slope(self, node: str, slope: Expr | None = None) -> Symbol:
+        """The name of what forward computes beside the node's value."""
+        shape = self.shapes.get(node, ())
+        if isinstance(slope, ArrayFunction):
+            shape = self.shape_of(slope)
+        return self._name("slope", node, shape)
+
+    def set_shape(self, symbol: Symbol, shape: Shape) -> None:
+        self.shapes[symbol.name] = shape
+
+    def total(self, node: str) -> Symbol:
+        return self._name("sum", node, ())
+
+    def mask(self, node: str, expr: Expr) -> Symbol:
+        """A new name for where the node is read."""
+        return self._new(fresh_name([f"{node}_read"], self._taken), self.shape_of(expr))
+
+    def part(self, node: str, expr: Expr) -> Symbol:
+        """A new name for a part of the line that computes `node`."""
+        return self._new(fresh_name([f"{node}_part"], self._taken), self.shape_of(expr))
+
+    def shape_of(self, expr: Expr) -> Shape:
+        return shape_of(expr, self.shapes) if self.shapes else ()
+
+
+__all__ = ["Names"]
