@@ -18,11 +18,8 @@ from symback.autodiff.gates import is_square, split_number
 from symback.circuits.circuit import Node
 from symback.operations.arrays import (
     ArrayFunction,
-    cross_entropy,
     has_arrays,
     shape_of,
-    softmax,
-    sparse_cross_entropy,
 )
 from symback.operations.construction import transposed, unbroadcast
 from symback.operations.edges import plainly, power_partials, times_in_branch
@@ -100,8 +97,8 @@ class ArrayLocal(Local):
         if isinstance(self.elementwise, Slope):
             return self.elementwise
         for _, op in self.terms:
-            if isinstance(op, cross_entropy | sparse_cross_entropy) and op.args[0] == self.operand:
-                return softmax(self.operand)
+            if op.companion is not None and op.args[0] == self.operand:
+                return op.companion
         return None
 
     @property

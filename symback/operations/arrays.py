@@ -263,6 +263,10 @@ class logsumexp(ArrayFunction):
     rule = "∂ logsumexp = softmax"
     normalises = exponential = True
 
+    @property
+    def companion(self) -> Expr:
+        return softmax(self.args[0])
+
 
 class cross_entropy(ArrayFunction):
     """-Σ t∘log_softmax(z) along the last axis, for a target t that adds up to 1."""

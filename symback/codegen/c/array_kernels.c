@@ -38,13 +38,13 @@ static inline void symback_dots(const double *rows, const double *v, double *to,
     }
 }
 
-/* The root of a sum of squares; large and small are that of the numbers times 2^-600 and 2^600. */
-static inline double symback_root_of_squares(double sum, double large, double small)
+/* What brings numbers back into the range of squares, by a sum of theirs; 1 where all are in it. */
+static inline double symback_scale_of_squares(double sum)
 {
     if (sum > 1e300) {
-        return sqrt(large) * 4.149515568880993e180;
+        return 2.409919865102884e-181;
     }
-    return (sum < 1e-280) ? sqrt(small) * 2.409919865102884e-181 : sqrt(sum);
+    return (sum < 1e-280) ? 4.149515568880993e180 : 1.0;
 }
 
 /* The largest of n numbers, NaN where there is one. */

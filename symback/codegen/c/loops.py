@@ -24,9 +24,7 @@ INDICES = ("i", "j", "inner")
 
 INNER = INDICES[2]
 TOTAL, FACTOR = "symback_total", "symback_factor"
-LARGE, SMALL = "symback_large", "symback_small"
-SCALES = ((LARGE, repr(2.0**-600)), (SMALL, repr(2.0**600)))
-"""Sums of squares of what is out of range, with the number that brings it back."""
+SCALE, SCALED = "symback_scale", "symback_scaled"
 
 
 class Loops:
@@ -133,32 +131,30 @@ def _mean(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None
 
 
 def _norm(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
-    """The root of a sum of squares, which is kept at three scales: a square may leave the range."""
+    """The root of a sum of squares: in a second turn of scaled ones, where some left the range."""
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
     kept = [i for i in range(len(shape)) if w.shape(to) and i != axis]
-    sums = (TOTAL, LARGE, SMALL)
-    tree: Tree = [
-        Declare(Storage.NUMBER, FACTOR, p.element(array, *index, level=0)),
-        Store(TOTAL, f"{FACTOR} * {FACTOR}", "+="),
-        *(Store(name, f"({FACTOR} * {s}) * ({FACTOR} * {s})", "+=") for name, s in SCALES),
-    ]
     over = [i for i in range(len(shape)) if i not in kept]
-    for i in reversed(over):
-        innermost = i == over[-1]
-        tree = [
-            For(
-                index[i],
-                "0",
-                p.length(shape[i]),
-                tuple(tree),
-                simd=innermost,
-                sums=sums if innermost else (),
-            )
-        ]
+    element = p.element(array, *index, level=MUL)
+
+    def squares(name: str, value: str, condition: str = "") -> Tree:
+        square = Store(name, f"{FACTOR} * {FACTOR}", "+=")
+        tree: Tree = [Declare(Storage.NUMBER, FACTOR, value), square]
+        for i in reversed(over):
+            stop, innermost = p.length(shape[i]), i == over[-1]
+            stop = f"({condition} ? {stop} : 0)" if condition and i == over[0] else stop
+            sums = (name,) if innermost else ()
+            tree = [For(index[i], "0", stop, tuple(tree), simd=innermost, sums=sums)]
+        return [Declare(Storage.VARIABLE, name, "0.0"), *tree]
+
     target = p.element(to, *(index[i] for i in kept))
-    root = Store(target, f"symback_root_of_squares({', '.join(sums)})")
-    body = (*(Declare(Storage.VARIABLE, name, "0.0") for name in sums), *tree, root)
+    body = (
+        *squares(TOTAL, element),
+        Declare(Storage.NUMBER, SCALE, f"symback_scale_of_squares({TOTAL})"),
+        *squares(SCALED, f"{element} * {SCALE}", f"{SCALE} != 1.0"),
+        Store(target, f"({SCALE} != 1.0) ? sqrt({SCALED}) / {SCALE} : sqrt({TOTAL})"),
+    )
     for i in kept:
         return [w.loop(index[i], shape[i], body)]
     return [Declare(Storage.VARIABLE, target, "0.0"), Scope(body)]

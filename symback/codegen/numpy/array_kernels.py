@@ -10,8 +10,8 @@ import numpy as np
 
 def _below_largest(z):
     """z - max z along the last axis, and max z; entries that are an infinite max are 0."""
-    largest = z.max(axis=-1, keepdims=True)
-    if abs(largest.sum()) < np.inf:
+    largest = _side_by_side(z).max(axis=-1, keepdims=True)
+    if np.vdot(largest, largest) < np.inf:
         return z - largest, largest
     with np.errstate(invalid="ignore"):
         return np.where(z == largest, 0.0, z - largest), largest
@@ -37,13 +37,23 @@ def _logsumexp(z):
     return np.log(np.exp(shifted).sum(axis=-1)) + largest[..., 0]
 
 
+def _logsumexp_and_softmax(z):
+    """log Σ exp(z) along the last axis, and softmax(z); one exp serves both."""
+    e, largest = _below_largest(z)
+    np.exp(e, out=e)
+    total = e.sum(axis=-1, keepdims=True)
+    e /= total
+    total = np.log(total)
+    total += largest
+    return total[..., 0], e
+
+
 def _weighted(t, logs):
     """-Σ t·log along the last axis, where a weight of 0 leaves out an infinite log."""
+    if logs.min(initial=0.0) > -np.inf:
+        return -np.vecdot(t, logs)
     with np.errstate(invalid="ignore"):
-        total = -np.vecdot(t, logs)
-        if not abs(total.sum()) < np.inf:
-            total = -np.vecdot(t, np.where(t == 0.0, 0.0, logs))
-    return total
+        return -np.vecdot(t, np.where(t == 0.0, 0.0, logs))
 
 
 def _cross_entropy(z, t):
@@ -95,7 +105,7 @@ def _argmax_mask(x, extreme, axes):
     """
     share = (x == np.expand_dims(extreme, axes)).astype(x.dtype)
     count = share.sum(axis=axes, keepdims=True)
-    if count.all():
+    if np.vdot(extreme, extreme) >= 0.0:  # none is NaN
         share /= count
         return share
     return np.where(np.isnan(x), x, share / np.where(count == 0.0, 1.0, count))
@@ -104,9 +114,10 @@ def _argmax_mask(x, extreme, axes):
 def _norm(x, axes):
     """‖x‖ over the axes; by its largest element where squares leave the range of floats."""
     with np.errstate(over="ignore", under="ignore"):
-        norm = np.linalg.norm(x, axis=axes)
+        rows = axes == -1 and x.flags.c_contiguous
+        norm = np.sqrt(np.vecdot(x, x) if rows else np.add.reduce(x * x, axis=axes))
         small = 1e-140 if x.dtype.itemsize == 8 else 1e-15
-        if np.all((norm > small) & (norm < np.inf)):
+        if np.minimum.reduce(norm, axis=None, initial=1.0) > small and np.vdot(norm, norm) < np.inf:
             return norm
         largest = np.abs(x).max(axis=axes, keepdims=True, initial=0.0)
         scale = np.where((largest > 0.0) & (largest < np.inf), largest, 1.0)

@@ -15,6 +15,7 @@ from symback.operations.arrays import (
     cross_entropy,
     diagonal,
     expand_dims,
+    logsumexp,
     size,
     slice_,
     sparse_cross_entropy,
@@ -26,6 +27,7 @@ from symback.operations.shapes import is_size
 TOGETHER: dict[Any, str] = {
     **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
     cross_entropy: "_cross_entropy_and_softmax",
+    logsumexp: "_logsumexp_and_softmax",
     sparse_cross_entropy: "_sparse_cross_entropy_and_softmax",
 }
 """Kernels that compute an operation and what backward needs of it, by the operation."""
