@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -33,11 +35,15 @@ def postorder(expr: Expr) -> list[Expr]:
     return ordered
 
 
-def written_size(expr: Expr) -> int:
-    """How many parts the expression has where shared ones are written out; linear in the graph."""
-    sizes: dict[Expr, int] = {}
+def written_size(expr: Expr, known: Mapping[Expr, int] = MappingProxyType({})) -> int:
+    """How many parts the expression has where shared ones are written out; linear in the graph.
+
+    A part in `known`, such as a name that stands for a formula, counts as many as are said there.
+    """
+    sizes: dict[Any, int] = dict(known)
     for part in postorder(expr):
-        sizes[part] = 1 + sum(sizes[a] for a in part.args)
+        if part not in sizes:
+            sizes[part] = 1 + sum(sizes[a] for a in part.args)
     return sizes[expr]
 
 

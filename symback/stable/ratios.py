@@ -39,6 +39,12 @@ _OVER_ARGUMENT: dict[Any, Any] = {
 """(h(u)/u)ⁿ."""
 
 
+def has_opposite(factor: Expr, times: Expr) -> bool:
+    """Whether the factor is a power with an integer of the other sign, a divisor of base**times."""
+    power = base_and_power(factor)[1]
+    return bool(power.is_Integer and power * times < 0)
+
+
 def odd_over_argument(see: See, product: Expr) -> Expr | None:
     """h(u)ⁿ/uⁿ and uⁿ/h(u)ⁿ for h = sinh and tanh, and for h = sin below, with a factor between."""
     factors = Mul.make_args(product)
@@ -46,6 +52,8 @@ def odd_over_argument(see: See, product: Expr) -> Expr | None:
         base, times = base_and_power(factor)
         inner = see(base)
         if inner.func not in _OVER_ARGUMENT or not (times.is_Integer and times != 0):
+            continue
+        if not any(has_opposite(other, times) for other in factors):
             continue
         u = argument(inner)
         if parts := joined(see, factors, through_names(see, u), -int(sp.sign(times))):
@@ -56,9 +64,9 @@ def odd_over_argument(see: See, product: Expr) -> Expr | None:
         if inner.func is sp.sin and times > 0:
             continue  # a rule of its own, where the ratio is a number
         for other in factors:
-            below, power = base_and_power(other)
-            if other is factor or not (power.is_Integer and power * times < 0):
+            if not has_opposite(other, times):
                 continue
+            below, power = base_and_power(other)
             ratio = quotient(u, see_sum(see, below))
             if ratio is None or (inner.func is sp.tanh and not ratio.is_number):
                 continue  # the slope of tanh(a·x)/x by a would cancel where tanh is 1

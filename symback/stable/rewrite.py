@@ -155,11 +155,11 @@ class Rewriter:
         whole = formula
         while True:
             names = {s: self._typed[s] for s in _skeleton(whole) if self._may_inline(s)}
-            wider = whole.xreplace(names)
-            if not names or written_size(wider) > LARGEST_INLINED:
+            sizes = {s: written_size(formula) for s, formula in names.items()}
+            if not names or written_size(whole, sizes) > LARGEST_INLINED:
                 break
             inside |= names
-            whole = wider
+            whole = whole.xreplace(names)
         if not inside or not any(map(_is_looked_for, postorder(whole))):
             return None
         meaning: dict[Symbol, Expr] = {}

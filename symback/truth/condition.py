@@ -9,7 +9,7 @@ loses digits there; where the arguments count as much, the point is to blame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,10 +17,11 @@ from typing import Any
 from flint import arb
 from sympy import Expr, Piecewise, Symbol
 
-from symback.circuits.program import Assign, batch_sum, symbols
+from symback.circuits.program import Assign, batch_sum
 from symback.operations.balls.scalars import evaluate, nearest_float
 from symback.operations.elementwise import EXACT
 from symback.operations.expressions import postorder, real_symbol
+from symback.operations.forms import Numbering, expression_of, form_of, place
 from symback.truth.rounding import meaning_of_line
 
 INNER = "."  # between a line's name and the number of an operation inside it
@@ -61,9 +62,11 @@ class Conditions:
             self._values[seed] = arb(1)
         self._locals: list[dict[Symbol, arb]] = []
         for line in self._lines:
-            self._values[line.target] = evaluate(meaning_of_line(line.expr), self._values)
-            slopes = _slopes(line.expr)
-            self._locals.append({s: evaluate(e, self._values) for s, e in slopes.items()})
+            numbers: Numbering = {}
+            meaning, slopes = _meaning_and_slopes(form_of(line.expr, numbers), len(numbers))
+            operands: dict[Any, arb] = {place(i): self._values[s] for s, i in numbers.items()}
+            self._values[line.target] = evaluate(meaning, operands)
+            self._locals.append({s: evaluate(slopes[i], operands) for s, i in numbers.items()})
 
     def of(self, result: Symbol) -> Condition:
         """The condition of a result; infinite where the result is 0 and what leads to it is not."""
@@ -117,9 +120,10 @@ def _rounds(expr: Expr) -> bool:
 
 
 @lru_cache(maxsize=2**14)
-def _slopes(expr: Expr) -> dict[Symbol, Expr]:
-    meaning = meaning_of_line(expr)
-    return {s: meaning.diff(s) for s in sorted(symbols(expr), key=str)}
+def _meaning_and_slopes(form: Hashable, names: int) -> tuple[Expr, list[Expr]]:
+    """A line of so many names in SymPy's own functions, and its slope by each of them."""
+    meaning = meaning_of_line(expression_of(form))
+    return meaning, [meaning.diff(place(i)) for i in range(names)]
 
 
 __all__ = ["BLAME", "Condition", "Conditions"]
