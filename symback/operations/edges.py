@@ -72,6 +72,16 @@ class nonvanishing(Careful):
         return v
 
 
+class zero_over(Careful):
+    """zero_over(a, b) = a/b, and 0 where a is 0, whatever b is."""
+
+    nargs = 2
+
+    @staticmethod
+    def plain(a: Expr, b: Expr) -> Expr:
+        return a / b
+
+
 class power_slope(Careful):
     """power_slope(a, b) = b*a**(b - 1), the partial of a**b by a, and 0 where b is 0."""
 
@@ -141,6 +151,7 @@ CAREFUL: tuple[type[Careful], ...] = (
     over_square,
     nonzero,
     nonvanishing,
+    zero_over,
     power_slope,
     root_slope,
     power_log,
@@ -210,4 +221,5 @@ __all__ = [
     "times_in_branch",
     "unless_nan",
     "zero_or_nan",
+    "zero_over",
 ]

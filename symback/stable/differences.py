@@ -10,7 +10,16 @@ from sympy import Add, Expr, Mul, S
 from sympy.codegen.cfunctions import expm1, hypot
 
 from symback.operations.functions import erfc, sigma
-from symback.operations.special import boxcox, hypotsub, pow1pm1, powm1, sqrtsub
+from symback.operations.special import (
+    boxcox,
+    erfdiff,
+    hypotsub,
+    invdiff,
+    pow1pm1,
+    powm1,
+    sigmadiff,
+    sqrtsub,
+)
 from symback.stable.matching import (
     SHORT,
     See,
@@ -18,6 +27,7 @@ from symback.stable.matching import (
     base_and_power,
     others_of,
     quotient,
+    see_product,
     shorter_difference,
     split,
     terms_looked_at,
@@ -133,6 +143,68 @@ def power_minus_one_over_exponent(see: See, product: Expr) -> Expr | None:
     return None
 
 
+_AT_TWO_PLACES: dict[Any, Callable[[Expr, Expr], Expr]] = {
+    sigma: sigmadiff,
+    sp.tanh: lambda a, b: 2 * sigmadiff(2 * a, 2 * b),
+    sp.erf: erfdiff,
+    erfc: lambda a, b: erfdiff(b, a),
+}
+"""h(a) - h(b)."""
+
+
+def at_two_places(see: See, total: Expr) -> Expr | None:
+    """c·h(a) - c·h(b) with any factor c, for functions that are constant far out."""
+    terms = terms_looked_at(total)
+    waiting: dict[tuple[Any, Expr], tuple[Expr, Expr]] = {}
+    for term in terms:
+        for factor, inner, weight in _weighted(see, term, tuple(_AT_TWO_PLACES)):
+            if factor.is_number:
+                continue
+            key = inner.func, -weight
+            if key in waiting:
+                other, before = waiting[key]
+                rest = Add(*(t for t in terms if t is not term and t is not other))
+                a, b = argument(inner), argument(before)
+                if weight.could_extract_minus_sign():
+                    a, b, weight = b, a, -weight
+                return rest + weight * _AT_TWO_PLACES[inner.func](a, b)
+            waiting[inner.func, weight] = term, inner
+    return None
+
+
+def _weighted(see: See, term: Expr, heads: tuple[Any, ...]) -> list[tuple[Expr, Expr, Expr]]:
+    """(f, h(u), c) for each way to see the term as c·h(u), f being the factor that is h(u)."""
+    coefficient, rest = split(term)
+    factors = Mul.make_args(see_product(see, rest))
+    found = []
+    for factor in factors:
+        inner = see(factor)
+        number, inner = split(inner)
+        if isinstance(inner, heads):
+            found.append((factor, inner, coefficient * number * others_of(factors, factor)))
+    return found
+
+
+def difference_of_reciprocals(see: See, total: Expr) -> Expr | None:
+    """c/a - c/b of two numbers as they are given."""
+    terms = terms_looked_at(total)
+    waiting: dict[Expr, Expr] = {}
+    for term in terms if len(terms) == 2 else ():
+        factors = Mul.make_args(term)
+        for factor in factors:
+            base, power = base_and_power(factor)
+            if power != -1 or not base.is_Symbol or see(base) is not base:
+                continue
+            weight = others_of(factors, factor)
+            if -weight in waiting:
+                before = waiting[-weight]
+                if weight.could_extract_minus_sign():
+                    return -weight * invdiff(before, base)
+                return weight * invdiff(base, before)
+            waiting[weight] = base
+    return None
+
+
 _COMPLEMENTS: dict[Any, tuple[int, Callable[[Expr], Expr]]] = {
     sigma: (1, lambda u: sigma(-u)),
     erfc: (2, lambda u: erfc(-u)),
@@ -189,7 +261,9 @@ def _part(see: See, term: Expr, head: type) -> tuple[Expr, Expr] | None:
 
 
 __all__ = [
+    "at_two_places",
     "difference_of_any_roots",
+    "difference_of_reciprocals",
     "power_minus_one",
     "power_minus_one_over_exponent",
     "root_minus_member",

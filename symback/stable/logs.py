@@ -8,7 +8,16 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
 from symback.operations.functions import erfc, log1mexp, log1psq, logcosh, logsigmoid, sigma
-from symback.operations.special import expdiff, hypotsub, log_erfc, log_ndtr, logwsumexp, sqrtsub
+from symback.operations.special import (
+    expdiff,
+    hypotsub,
+    log_erfc,
+    log_ndtr,
+    logwsumexp,
+    sigmadiff,
+    sqrtsub,
+)
+from symback.stable.entropies import ratio_of_leaves
 from symback.stable.matching import (
     SHORT,
     See,
@@ -26,6 +35,7 @@ from symback.stable.matching import (
     summed_powers,
     terms_looked_at,
     terms_of,
+    through_names,
     weighted_power,
 )
 
@@ -91,6 +101,18 @@ def log_of_difference(see: See, expr: Expr) -> Expr | None:
         return None
     a, b = inner.args if coefficient.is_positive else inner.args[::-1]
     return a + log1mexp(b - a) + sp.log(abs(coefficient))
+
+
+def log_of_sigma_difference(see: See, expr: Expr) -> Expr | None:
+    """log(σ(a) - σ(b)) = log σ(a) + log σ(-b) + log(1 - exp(b - a))."""
+    coefficient, rest = split(see(argument(expr)))
+    inner = see(rest)
+    if not isinstance(inner, sigmadiff):
+        return None
+    a, b = inner.args if coefficient.is_positive else inner.args[::-1]
+    apart = through_names(see, b) - through_names(see, a)
+    apart = apart if terms_of(apart) <= terms_of(b - a) else b - a
+    return logsigmoid(a) + logsigmoid(-b) + log1mexp(apart) + sp.log(abs(coefficient))
 
 
 def log_of_cosh(see: See, expr: Expr) -> Expr | None:
@@ -204,7 +226,7 @@ def log_of_quotient(see: See, expr: Expr) -> Expr | None:
     above, below = inside.as_numer_denom() if inside.is_Mul else (S.One, S.One)
     if below == 1 or terms_of(above) + terms_of(below) > SHORT:
         return None
-    return log_of_ratio(see(above), see(below))
+    return log_of_ratio(see(above), see(below)) or ratio_of_leaves(see, above, below)
 
 
 def log_of_ratio(a: Expr, b: Expr) -> Expr | None:

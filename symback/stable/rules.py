@@ -20,6 +20,7 @@ from symback.operations.functions import erfc, sigma
 from symback.operations.special import logwsumexp
 from symback.stable import (
     differences,
+    entropies,
     exponentials,
     inverses,
     logistic,
@@ -59,6 +60,7 @@ UNDONE = "what is inside the inverse"
 ROOTS = "a quotient by the sum of the roots"
 NEAR = "the slope cancels where the argument is small, and 0/0 at 0"
 VANISHES = "0·∞ in the slope where an inner exp overflows"
+ZERO = "0·∞ where the number before the log is 0"
 WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
 
 LOOKED_INTO = (arrays.reduce_sum, arrays.dot)
@@ -100,6 +102,8 @@ RULES: tuple[Rule, ...] = (
     Rule("erfc", CANCELS, (Add,), sums.one_minus(sp.erf, erfc)),
     Rule("exp - exp", CANCELS, (Add,), exponentials.difference_of_powers),
     Rule("a - b·h", CANCELS, (Add,), differences.whole_minus_part),
+    Rule("h(a) - h(b)", CANCELS, (Add,), differences.at_two_places),
+    Rule("1/a - 1/b", CANCELS, (Add,), differences.difference_of_reciprocals),
     Rule("√ - 1", CANCELS, (Add,), sums.root_minus_number, ROOTS),
     Rule("√ - √", CANCELS, (Add,), sums.pair((Pow,), sums.difference_of_roots), ROOTS),
     Rule("√ - a", CANCELS, (Add,), differences.root_minus_member),
@@ -120,11 +124,13 @@ RULES: tuple[Rule, ...] = (
     Rule("binary_cross_entropy", ENTROPY, (Add,), sums.cross_entropy_of_sigma),
     Rule("logaddexp", OVERFLOWS, (sp.log, log1p), logs.log_of_powers),
     Rule("asinh", CANCELS, (sp.log,), logs.log_of_root_sum),
+    Rule("logit", CANCELS, (sp.log,), entropies.log_of_odds),
     Rule("log of a quotient", CANCELS, (sp.log,), logs.log_of_quotient),
     Rule("log of a product", LOG, (sp.log,), logs.log_of_product),
     Rule("logsigmoid", "1 - sigma keeps few digits", (log1p,), logs.log_of_one_minus_sigma),
     Rule("log1mexp", "1 - exp keeps few digits", (sp.log, log1p), logs.log_of_expm1),
     Rule("logdiffexp", OVERFLOWS, (sp.log,), logs.log_of_difference),
+    Rule("log of sigma - sigma", OVERFLOWS, (sp.log,), logs.log_of_sigma_difference),
     Rule("logcosh", COSH, (sp.log,), logs.log_of_cosh),
     Rule(
         "log1psq", "the square overflows or is lost", (sp.log, log1p), logs.log_of_one_plus_square
@@ -142,6 +148,9 @@ RULES: tuple[Rule, ...] = (
     Rule("acosc", NEAR, (Mul,), ratios.angle_over_sine),
     Rule("boxcox", NEAR, (Mul,), differences.power_minus_one_over_exponent),
     Rule("erfcx", OVERFLOWS, (Mul,), ratios.exp_of_square_times_erfc),
+    Rule("x·log(x)", ZERO, (Mul,), entropies.times_log),
+    Rule("x·log(x) - x·log(y)", CANCELS, (Add,), entropies.difference_of_entropies),
+    Rule("Σ x·log(x)", ZERO, (arrays.dot,), entropies.dot_with_log),
 )
 """Every rewriting, in the order in which they are tried."""
 

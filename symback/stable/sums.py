@@ -18,6 +18,7 @@ from symback.operations.functions import (
     softplus,
     tanh_prime,
 )
+from symback.stable.entropies import logit_of, ratio_of_leaves
 from symback.stable.logs import log_of_ratio
 from symback.stable.matching import (
     Matcher,
@@ -167,7 +168,9 @@ def difference_of_roots(see: See, a: Expr, b: Expr) -> Expr | None:
 
 def difference_of_logs(see: See, a: Expr, b: Expr) -> Expr | None:
     """log(a) - log(b), which is log1p((a - b)/b) or the like."""
-    return log_of_ratio(inside_log(see, a), inside_log(see, b))
+    above, below = inside_log(see, a), inside_log(see, b)
+    found = logit_of(see, above, below) or log_of_ratio(above, below)
+    return found or ratio_of_leaves(see, above, below)
 
 
 def difference_of_waves(see: See, a: Expr, b: Expr) -> Expr | None:

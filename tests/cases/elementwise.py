@@ -232,6 +232,49 @@ CASES = {
     "log_ndtr": Case(
         "f = w2*log_ndtr(w*x + b)", [(-40,), (0,), (0.5,), (6,)], kernels.MEANING["log_ndtr"]
     ),
+    "xlogx": Case(
+        "f = w2*xlogx(w**2*x**2)", [(1e-9,), (0.5,), (1,), (40,)], kernels.MEANING["xlogx"]
+    ),
+    "xlogx1p": Case(
+        "f = w2*xlogx1p(w*x)", [(-0.75,), (1e-9,), (0.5,), (40,)], kernels.MEANING["xlogx1p"]
+    ),
+    "powlog": Case(
+        "f = w2*powlog(x**2, w**2)",
+        [(1e-3, 2), (0.5, 0.5), (1, 3), (40, 2)],
+        kernels.MEANING["powlog"],
+    ),
+    "xlogy": Case("f = w2*xlogy(w, x**2)", [(2, 3), (0, 2), (-1e-9, 0.5), (3, 1)], kernels.xlogy),
+    "xlog1py": Case(
+        "f = w2*xlog1py(w, x**2)",
+        [(2, 3), (0, 2), (-1e-9, 0.5), (3, 1e-9)],
+        kernels.MEANING["xlog1py"],
+    ),
+    "rel_entr": Case(
+        "f = w2*rel_entr(w**2, x**2)",
+        [(2, 3), (1e-9, 0.5), (3, 3), (1, 1 + 1e-9)],
+        kernels.MEANING["rel_entr"],
+    ),
+    "log_ratio": Case(
+        "f = w2*log_ratio(w*x, b**2 + 1)",
+        [(2, 3), (1e-9, 5), (3, 3), (1 + 1e-9, 1)],
+        kernels.MEANING["log_ratio"],
+    ),
+    "logit": Case(
+        "f = w2*logit(w*x)", [(1e-9,), (0.3,), (0.5,), (0.9375,)], kernels.MEANING["logit"]
+    ),
+    "sigmadiff": Case(
+        "f = w2*sigmadiff(w*x, b)",
+        [(1, 2), (40, 39), (-40, 3), (0.5, 0.5 + 1e-9)],
+        kernels.MEANING["sigmadiff"],
+    ),
+    "erfdiff": Case(
+        "f = w2*erfdiff(w*x, b)",
+        [(1, 2), (6, 5), (-4, 3), (0.5, 0.5 + 1e-9)],
+        kernels.MEANING["erfdiff"],
+    ),
+    "invdiff": Case(
+        "f = w2*invdiff(w*x, b)", [(1, 2), (-3, 5), (7, 7 + 1e-9)], kernels.MEANING["invdiff"]
+    ),
     "binary_cross_entropy": Case(
         "t: target\nf = w*x + b\nl: loss = binary_cross_entropy(f, t)",
         [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],

@@ -37,6 +37,7 @@ SLOPE_MEANING = {
     edges.root_slope: lambda a, b: 0 if a == 0 and 0 < b < 1 else b and b * mp.power(a, b - 1),
     edges.zero_or_nan: lambda v: mp.mpf(0),
     edges.unless_nan: lambda a, u: a,
+    edges.zero_over: lambda a, b: a and a / b,
     edges.exp_share: lambda a, b: 1 / (1 + mp.exp(b - a)),
     edges.power_log: lambda v, a: v and v * mp.log(a),
     fn.silu_prime: lambda u: mp.diff(MEANING["silu"], u),

@@ -51,6 +51,10 @@ def logwsumexp(*operands):
     return mp.log(mp.fsum(w * mp.exp(u) for w, u in pairs))
 
 
+def xlogy(x, y):
+    return x * mp.log(y) if x else mp.mpf(0)
+
+
 MEANING = {
     "exprel": exprel,
     "exprel_slope": exprel_slope,
@@ -86,6 +90,17 @@ MEANING = {
     "erfcx_slope": lambda z: 2 * z * mp.exp(z * z) * mp.erfc(z) - 2 / mp.sqrt(mp.pi),
     "log_erfc": lambda z: mp.log(mp.erfc(z)),
     "log_ndtr": lambda z: mp.log(mp.erfc(-z / mp.sqrt(2)) / 2),
+    "xlogx": lambda z: xlogy(z, z),
+    "xlogx1p": lambda z: xlogy(1 + z, 1 + z),
+    "powlog": lambda x, k: x**k * mp.log(x) if x else mp.mpf(0),
+    "xlogy": xlogy,
+    "xlog1py": lambda x, y: xlogy(x, 1 + y),
+    "rel_entr": lambda x, y: x * mp.log(x / y) if x else mp.mpf(0),
+    "log_ratio": lambda a, b: mp.log(a / b),
+    "logit": lambda p: mp.log(p / (1 - p)),
+    "sigmadiff": lambda a, b: 1 / (1 + mp.exp(-a)) - 1 / (1 + mp.exp(-b)),
+    "erfdiff": lambda a, b: mp.erf(a) - mp.erf(b),
+    "invdiff": lambda a, b: 1 / a - 1 / b,
 }
 """Kernel → its textbook definition."""
 
@@ -111,6 +126,8 @@ TO_THE_CONDITION = {
     "inv_expm1",
     "inv_exprel",
     "inv_exprel_slope",
+    "powlog",
+    "erfdiff",
 }
 """Those that are exponentials for large operands, as good as rounding of these allows."""
 
@@ -121,7 +138,21 @@ SIGNED = (0.0, *NEAR, *FAR, *BEYOND, *(-z for z in (*NEAR, *FAR, *BEYOND)))
 EXPONENTS = (0.0, 1e-9, 0.5, 3.0, 40.0, 690.0, -1e-9, -0.5, -3.0, -40.0, -690.0, -2e3)
 WEIGHTS = (0.3, 2.0, 1e-5)
 BASES = (1e-10, 0.2, 0.9999, 1.0, 1.00001, 2.5, 50.0, 1e10)
+SIZES = (1e-300, 1e-20, 1e-3, 0.3, 0.99999, 1.0, 1.00001, 3.0, 1e5, 1e200)
+PLACES = (0.0, 1e-9, 0.3, 0.49, 0.51, 0.7, 2.0, 2.0000001, 5.0, 9.0, 10.0, 25.0)
+PROBABILITIES = (1e-300, 1e-9, 0.1, 0.26, 0.4999999, 0.5, 0.500001, 0.7, 0.8, 0.999999)
 POWERS = (1e-12, 1e-5, 0.3, 1.0, 3.0, 17.0, -1e-12, -0.5, -4.0)
+
+
+NOT_ZERO = {
+    "inv_expm1": (0,),
+    "logit": (0,),
+    "xlogy": (1,),
+    "rel_entr": (1,),
+    "log_ratio": (0, 1),
+    "invdiff": (0, 1),
+}
+"""Operands that must not round to 0."""
 
 
 def operands_of(name):
@@ -151,6 +182,22 @@ def operands_of(name):
         lists = [(1e-9, 1.0, 1e8, 1e17, -1e-9, -1.0, -1e8), (1e-30, 1e-5, 2.0, 1e10)]
     elif name == "hypotsub":
         lists = [SIGNED, (1e-9, 1.0, -3.0, 1e5)]
+    elif name in ("xlogy", "xlog1py", "rel_entr", "log_ratio", "invdiff"):
+        lists = [(*SIZES, *([] if name in ("log_ratio", "invdiff") else [0.0])), SIZES]
+    elif name == "powlog":
+        lists = [(0.0, *SIZES[1:-1]), (0.5, 2.0, 3.0, 1.25)]
+    elif name == "xlogx":
+        lists = [(0.0, *SIZES)]
+    elif name == "xlogx1p":
+        lists = [(-1.0, -1 + 2.0**-50, -0.7, -1e-9, 0.0, *SIZES)]
+    elif name == "logit":
+        lists = [PROBABILITIES]
+    elif name == "sigmadiff":
+        far = (40.0, 41.0, 690.0, 800.0)
+        both = (*PLACES, *far, *(-x for x in (*PLACES, *far)))
+        lists = [both, both]
+    elif name == "erfdiff":
+        lists = [(*PLACES, *(-x for x in PLACES)), (*PLACES, *(-x for x in PLACES))]
     elif name.startswith("acosc"):
         near = [1 - d for d in (0.0, 1e-15, 1e-9, 1e-4, 0.1, 0.4999, 0.5, 0.5001)]
         lists = [(*near, 0.3, 1e-9, 0.0, -0.2, -0.7, -0.999, -1 + 1e-9)]
@@ -190,10 +237,11 @@ def _condition(name, at, value):
 def worst(name, call, dtype=np.float64):
     """The largest error in ULP, where no condition excuses it, and the point."""
     info = np.finfo(dtype)
-    rows = [o.astype(dtype) for o in operands_of(name)]
+    with np.errstate(over="ignore"):
+        rows = [o.astype(dtype) for o in operands_of(name)]
     inside = np.all(np.isfinite(rows), axis=0)
-    if name == "inv_expm1":
-        inside &= rows[0] != 0
+    for place in NOT_ZERO.get(name, ()):
+        inside &= rows[place] != 0
     if name.startswith("acosc"):
         inside &= rows[0] > -1
     operands = [o[inside] for o in rows]

@@ -25,6 +25,8 @@ from symback.cli.main import cli
 from symback.codegen.javascript import printer as javascript
 from symback.codegen.javascript.printer import FUNCTIONS, JavaScriptPrinter, module
 from symback.codegen.numpy import (
+    difference_kernels,
+    entropy_kernels,
     exponential_kernels,
     kernels,
     series_kernels,
@@ -250,7 +252,8 @@ def test_printed_programs_agree_with_python(tmp_path):
 
 
 # test_special_kernels.py has these in every language
-ELSEWHERE = vars(exponential_kernels) | vars(special_kernels)
+FAMILIES = (exponential_kernels, special_kernels, entropy_kernels, difference_kernels)
+ELSEWHERE = {name for family in FAMILIES for name in vars(family)}
 KERNELS = sorted(
     name
     for head, name in FUNCTIONS.items()

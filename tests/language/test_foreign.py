@@ -189,7 +189,6 @@ def test_slips_are_named(typed):
 
 MISLED = {
     "log10": "log(u)/log(10)",
-    "logit": "log(u/(1 - u))",
     "square": "u**2",
     "expit": "'sigma'",
     "norm_cdf": "erfc(-u/sqrt(2))/2",

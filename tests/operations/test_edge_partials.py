@@ -355,6 +355,7 @@ KERNELS = {  # kernel, what it is in mpmath, points
     "_power_log": (lambda v, a: v * mp.log(a), [(0.3, 2.5), (-1.7, 0.01)]),
     "_nonzero": (lambda v: v, [(0.3,), (-1e-20,)]),
     "_nonvanishing": (lambda v: v, [(0.3,), (-1e-30,)]),
+    "_zero_over": (lambda a, b: a / b, [(0.3, 2.5), (-1.7, -0.01)]),
     "_exp_share": (lambda a, b: 1 / (1 + mp.exp(b - a)), [(0.3, 2.5), (100.0, -3.0), (-80.0, 2.0)]),
 }
 EXACT_VALUES = [
@@ -364,6 +365,7 @@ EXACT_VALUES = [
     ("_root_slope", (0.0, 0.0), 0), ("_root_slope", (0.0, -1.0), -INF),
     ("_power_log", (0.0, 0.0), 0), ("_power_log", (1.0, 0.0), -INF), ("_power_log", (0.0, INF), 0),
     ("_nonzero", (0.0,), INF), ("_nonzero", (-0.0,), INF), ("_nonvanishing", (0.0,), 1),
+    ("_zero_over", (0.0, 0.0), 0), ("_zero_over", (1.0, 0.0), INF),
     ("_exp_share", (INF, INF), 0.5), ("_exp_share", (-INF, -INF), 0.5),
     ("_exp_share", (INF, -INF), 1), ("_exp_share", (-INF, 2.0), 0),
 ]  # fmt: skip

@@ -459,6 +459,8 @@ ARRAYS = [
     ("p = log(1 - 1/(1 + exp(-z)))", "logsigmoid(-z)"),
     ("p = log(sum(y*exp(z)))", "log(y) + logsumexp(z)"),
     ("p = y*(1 - cos(z))", "2*y*sin(z/2)**2"),
+    ("p = y*dot(z, log(z))", "y*sum(xlogx(z))"),
+    ("p = -sum(z*log(2*z))", "-sum(xlogy(z, 2*z))"),
 ]
 CALLED = {"y*softmax(z)": "softmax", "2*y*sin(z/2)**2": "the square of a sine"}
 CALLED |= {"log(y) + logsumexp(z)": "logsumexp"}

@@ -365,6 +365,9 @@ OWN |= {function: meaning for function, meaning in SPECIAL.items() if function.n
 PLACES = dict.fromkeys(OWN, (-3.5, -0.25, 0.0, 0.75, 5.0)) | {
     fn.log1mexp: (-30.0, -3.5, -0.25),
     special.inv_expm1: (-3.5, -0.25, 0.75, 5.0),
+    special.xlogx: (0.25, 0.75, 5.0),
+    special.xlogx1p: (-0.75, -0.25, 0.0, 0.75, 5.0),
+    special.logit: (0.0625, 0.25, 0.5, 0.9375),
     special.acosc: (-0.75, -0.25, 0.0, 0.75, 0.9375),
 }
 NEED_ERF = {fn.gelu, special.erfcx, special.log_erfc, special.log_ndtr}  # NumPy has none

@@ -124,6 +124,12 @@ static inline double symback_nonvanishing(double v)
     return (v == 0.0) ? 1.0 : v;
 }
 
+/* a/b, and 0 where a is 0. */
+static inline double symback_zero_over(double a, double b)
+{
+    return a / ((a == 0.0) ? 1.0 : b);
+}
+
 /* b*a^(b - 1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a*a^b. Calls pow. */
 static inline double symback_power_slope(double a, double b)
 {

@@ -1,7 +1,7 @@
 """The C target: expressions and programs as plain C99 over numbers of type double.
 
 Constants print with `repr`, so no digit is lost; functions that C lacks, computes badly or that
-compilers do not vectorise are kernels of `kernels.c` and `special_kernels.c`, all others come from
+compilers do not vectorise are kernels of the files beside this one, all others come from
 <math.h>.
 """
 
@@ -84,7 +84,13 @@ _KERNEL = re.compile(
 def kernels() -> dict[str, str]:
     """The functions of the kernel files by name, in order, each with the comment above it."""
     folder = Path(__file__).parent
-    files = ("kernels.c", "special_kernels.c", "array_kernels.c")
+    files = (
+        "kernels.c",
+        "special_kernels.c",
+        "entropy_kernels.c",
+        "difference_kernels.c",
+        "array_kernels.c",
+    )
     text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
     return {found[1]: found[0] for found in _KERNEL.finditer(text)}
 

@@ -50,6 +50,11 @@ function _nonvanishing(v) {
   return v === 0 ? 1 : v;
 }
 
+// a/b, and 0 where a is 0.
+function _zero_over(a, b) {
+  return a / (a === 0 ? 1 : b);
+}
+
 // b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a·a^b.
 function _power_slope(a, b) {
   const slope = b * Math.pow(a, b === 0 ? 0 : b - 1);

@@ -94,7 +94,7 @@ _KERNEL = re.compile(r"(?:^//[^\n]*\n)*^function (_\w+)\(.*?^\}\n", re.M | re.S)
 @cache
 def kernels() -> dict[str, str]:
     """The functions of the kernel files by name, each with the comment above it."""
-    files = ("kernels.js", "special_kernels.js")
+    files = ("kernels.js", "special_kernels.js", "entropy_kernels.js", "difference_kernels.js")
     text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
     return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
 

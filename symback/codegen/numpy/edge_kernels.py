@@ -20,6 +20,11 @@ def _nonvanishing(v):
     return v + (v == 0.0)
 
 
+def _zero_over(a, b):
+    """a/b, and 0 where a is 0."""
+    return (a / np.where(a == 0.0, 1.0, b))[()]
+
+
 def _power_slope(a, b):
     """b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a·a^b."""
     slope = b * a ** np.where(b == 0.0, 0.0, b - 1.0)[()]

@@ -42,6 +42,8 @@ KERNELS: dict[str, str] = {
         "series_kernels.py",
         "exponential_kernels.py",
         "special_kernels.py",
+        "entropy_kernels.py",
+        "difference_kernels.py",
         "edge_kernels.py",
         "array_kernels.py",
     )

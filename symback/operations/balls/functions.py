@@ -97,6 +97,11 @@ def nonvanishing(v: arb) -> arb:
     return arb(1) if is_zero(v) else v
 
 
+def zero_over(a: arb, b: arb) -> arb:
+    """a/b, and 0 where a is 0."""
+    return arb(0) if is_zero(a) else a / b
+
+
 def _undecided_or_nan(x: arb) -> arb:
     if x.is_nan():
         return NOT_A_NUMBER
@@ -132,4 +137,5 @@ __all__ = [
     "sign",
     "smaller",
     "step",
+    "zero_over",
 ]

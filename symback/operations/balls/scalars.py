@@ -57,6 +57,7 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     edges.exp_share: functions.exp_share,
     edges.nonzero: functions.nonzero,
     edges.nonvanishing: functions.nonvanishing,
+    edges.zero_over: functions.zero_over,
 }
 
 _CONSTANTS: dict[Any, Callable[[], arb]] = {

@@ -11,7 +11,12 @@ import pytest
 
 from symback.codegen.c.printer import kernels as c_kernels
 from symback.codegen.javascript.printer import kernels as javascript_kernels
-from symback.codegen.numpy import exponential_kernels, special_kernels
+from symback.codegen.numpy import (
+    difference_kernels,
+    entropy_kernels,
+    exponential_kernels,
+    special_kernels,
+)
 from symback.operations import special
 from symback.operations.elementwise import OPS, SLOPES
 from tests.cases.compilers import COMPILER, compiles
@@ -19,7 +24,8 @@ from tests.cases.special_kernels import MEANING, TOLERANCE, operands_of, worst
 
 DTYPES = (np.float64, np.float32)
 NODE = shutil.which("node")
-KERNELS = vars(exponential_kernels) | vars(special_kernels)
+FAMILIES = (exponential_kernels, special_kernels, entropy_kernels, difference_kernels)
+KERNELS = {name: kernel for family in FAMILIES for name, kernel in vars(family).items()}
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node")
 
 

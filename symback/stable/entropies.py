@@ -1,0 +1,175 @@
+"""Products of a number and a logarithm that is infinite where the number is 0, and log odds."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy import Add, Expr, Mul, S
+from sympy.codegen.cfunctions import log1p
+
+from symback.operations import arrays
+from symback.operations.functions import sigma
+from symback.operations.special import (
+    log_ratio,
+    logit,
+    powlog,
+    rel_entr,
+    xlog1py,
+    xlogx,
+    xlogx1p,
+    xlogy,
+)
+from symback.stable.matching import (
+    SHORT,
+    See,
+    argument,
+    base_and_power,
+    constant_and_terms,
+    others_of,
+    split,
+    terms_looked_at,
+    terms_of,
+    through_names,
+)
+
+
+def times_log(see: See, product: Expr) -> Expr | None:
+    """xᵏ·log(v) where v is x, or 0 where x is; x·log(x/y); x·(log(x) + …)."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        inner = see(factor)
+        if isinstance(inner, sp.log) and (found := _of_product(see, factors, factor)):
+            return found
+        if inner.is_Add:
+            parts = [t for t in terms_looked_at(inner) if isinstance(see(split(t)[1]), sp.log)]
+        elif isinstance(inner, sp.log | log1p | log_ratio):
+            parts = [inner]
+        else:
+            continue
+        for other in factors:
+            base, power = base_and_power(other)
+            if other is factor or base.is_number or not (power.is_Rational and power > 0):
+                continue
+            for part in parts:
+                number, log = split(part)
+                found = _vanishing(see, base, power, see(log))
+                if found is None:
+                    continue
+                rest = others_of(factors, factor, other)
+                if part is inner:
+                    return rest * found
+                if rest.is_number or base.is_Symbol:
+                    return rest * number * found + rest * other * (inner - part)
+    return None
+
+
+def _of_product(see: See, factors: tuple[Expr, ...], log: Expr) -> Expr | None:
+    """c·v·log(v) where v is a product."""
+    v = argument(see(log))
+    inside = {b: n for b, n in map(base_and_power, Mul.make_args(v)) if not b.is_number}
+    rest = others_of(factors, log)
+    outside = {b: n for b, n in map(base_and_power, Mul.make_args(rest))}
+    if len(inside) < 2 or any(not (n.is_Rational and n > 0) for n in inside.values()):
+        return None
+    return rest / v * xlogx(v) if all(outside.get(b) == n for b, n in inside.items()) else None
+
+
+def difference_of_entropies(see: See, total: Expr) -> Expr | None:
+    """c·x·log(x) − c·x·log(y)."""
+    terms = terms_looked_at(total)
+    found = [(t, f, see(f)) for t in terms for f in Mul.make_args(t) if isinstance(see(f), xlogx)]
+    for term, factor, inner in found:
+        x = argument(inner)
+        weight = others_of(Mul.make_args(term), factor)
+        for other in terms:
+            log = sp.cancel(-other / (weight * x)) if other is not term and other.has(x) else other
+            if isinstance(see(log), sp.log):
+                rest = Add(*(t for t in terms if t is not term and t is not other))
+                return rest + weight * rel_entr(x, argument(see(log)))
+    return None
+
+
+def _vanishing(see: See, x: Expr, power: Expr, log: Expr) -> Expr | None:
+    """x**power·log, which is 0 where x is 0."""
+    if isinstance(log, log_ratio):
+        a, b = log.args
+        found = rel_entr(x, b) if a == x else -rel_entr(x, a)
+        return found if x in (a, b) and power == 1 else None
+    inside = argument(log)
+    if isinstance(log, log1p):
+        return _vanishing_beside_one(see(x), inside) if power == 1 else None
+    if _same(see, inside, x):
+        return xlogx(x) if power == 1 else powlog(x, power)
+    ratio = through_names(see, see(inside)) if see(inside).is_Mul else inside
+    factors = {b: n for b, n in map(base_and_power, Mul.make_args(ratio))}
+    times = factors.get(x, S.Zero)
+    if not (times.is_Rational and times > 0):
+        return None
+    left = ratio / x**times
+    if times == 1 and power == 1:
+        below = 1 / left
+        return rel_entr(x, below) if left.as_numer_denom()[0] == 1 else xlogy(x, ratio)
+    if left == 1 and times % 2 == 0 and (power == 1 or power % 2 == 0):
+        return times * (xlogy(x, abs(x)) if power == 1 else powlog(abs(x), power))
+    if left.is_number and left.is_positive and times == 1:
+        return powlog(left * x, power) / left**power
+    return xlogy(x**power, ratio) if power <= 1 else None
+
+
+def _vanishing_beside_one(x: Expr, u: Expr) -> Expr | None:
+    """x·log(1 + u) where 1 + u is a multiple of x."""
+    if max(terms_of(x), *(terms_of(f) for f in u.as_numer_denom())) > SHORT:
+        return None
+    if sp.expand(x - u) == 1:
+        return xlogx1p(u)
+    above = sp.expand(sp.together(1 + u).as_numer_denom()[0])
+    return xlog1py(x, u) if x.is_Add and above == sp.expand(x) else None
+
+
+def _same(see: See, a: Expr, b: Expr) -> bool:
+    return a == b or (max(terms_of(a), terms_of(b)) <= SHORT and see(a) == see(b))
+
+
+def dot_with_log(see: See, dot: Expr) -> Expr | None:
+    """Σ x·log(x) written as a dot product."""
+    a, b = dot.args
+    found = times_log(see, a * b)
+    return None if found is None else arrays.reduce_sum(found)
+
+
+def log_of_odds(see: See, expr: Expr) -> Expr | None:
+    """log(p/(1 - p)), log((1 - p)/p) and log(1/p - 1)."""
+    inside = see(argument(expr))
+    number, terms = constant_and_terms(inside)
+    if number == -1 and len(terms) == 1 and base_and_power(terms[0])[1] == -1:
+        return -logit(1 / terms[0])
+    above, below = inside.as_numer_denom() if inside.is_Mul else (S.One, S.One)
+    return None if below == 1 else logit_of(see, above, below)
+
+
+def logit_of(see: See, a: Expr, b: Expr) -> Expr | None:
+    """log(a/b) where a + b = 1."""
+    first, second = see(a), see(b)
+    if max(terms_of(first), terms_of(second)) > SHORT:
+        return None
+    if isinstance(first, sigma) and isinstance(second, sigma):
+        z = argument(first)
+        return z if through_names(see, z + argument(second)) == 0 else None
+    if sp.expand(a + b) == 1 or sp.expand(a + second) == 1 or sp.expand(first + b) == 1:
+        return logit(a) if terms_of(first) <= terms_of(second) else -logit(b)
+    return None
+
+
+def ratio_of_leaves(see: See, a: Expr, b: Expr) -> Expr | None:
+    """log(a/b) of two numbers as they are given, which may be close."""
+    leaves = a.is_Symbol and b.is_Symbol and a != b and see(a) is a and see(b) is b
+    return log_ratio(a, b) if leaves else None
+
+
+__all__ = [
+    "difference_of_entropies",
+    "dot_with_log",
+    "log_of_odds",
+    "logit_of",
+    "ratio_of_leaves",
+    "times_log",
+]
