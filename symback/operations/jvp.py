@@ -330,6 +330,9 @@ CAREFUL_JVP: dict[type[Careful], Callable[..., Expr]] = {
     edges.over_square: lambda v, a, b, da, db: _if_moved(edges.over_square, da, b) - 2 * v * db / b,
     edges.nonzero: lambda v, a, da: da,
     edges.nonvanishing: lambda v, a, da: da,
+    edges.zero_over: lambda v, a, b, da, db: (
+        _if_moved(edges.zero_over, da, b) - edges.zero_over(v, b) * db
+    ),
     edges.power_slope: lambda v, a, b, da, db: _power_slope(edges.power_slope, v, a, b, da, db),
     edges.root_slope: lambda v, a, b, da, db: _power_slope(edges.root_slope, v, a, b, da, db),
     edges.power_log: lambda v, p, a, dp, da: (
