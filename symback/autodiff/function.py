@@ -73,7 +73,11 @@ class Lowering:
     """
 
     def __init__(
-        self, circuit: Gates, builders: Mapping[str, FunctionBuilder], full_shape: frozenset[str]
+        self,
+        circuit: Gates,
+        builders: Mapping[str, FunctionBuilder],
+        full_shape: frozenset[str],
+        in_turn: bool,
     ) -> None:
         self.circuit = circuit
         self.names = Names(circuit)
@@ -81,6 +85,7 @@ class Lowering:
         self.has_guards = False
         self._builders = builders
         self._full_shape = full_shape
+        self._in_turn = in_turn
         self._functions: dict[str, Function] = {}
         self._partials: dict[str, dict[str, Local]] = {}
         self._walks: dict[str, ReversePass] = {}
@@ -164,7 +169,7 @@ class Lowering:
 
     def _lines(self, record: ReversePass, seed: Expr) -> list[Assign]:
         circuit, names = self.circuit, self.names
-        reads = Reads(record, names.mask, names.shapes, self.varying)
+        reads = Reads(record, names, self.varying, self._in_turn)
         lines: list[Assign] = []
         for name in record.order[1:]:
             node = circuit[name]

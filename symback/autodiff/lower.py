@@ -108,10 +108,11 @@ def plain(circuit: Circuit) -> tuple[str, ...]:
     return always if circuit.objective.shape else (*always, "objective")
 
 
-def lower(circuit: Circuit, functions: Sequence[str] = ()) -> Lowered:
+def lower(circuit: Circuit, functions: Sequence[str] = (), *, in_turn: bool = False) -> Lowered:
     """The functions of a circuit's module by name, their programs not yet optimised.
 
-    Without `functions`, those of every module.
+    Without `functions`, those of every module. `in_turn` says that samples are computed one after
+    the other, so that no line that varies by sample may wait for all of them.
 
     >>> import symback as sb
     >>> print(lower(sb.circuit("f = w*x", loss=None)).functions["backward"].program)
@@ -122,16 +123,16 @@ def lower(circuit: Circuit, functions: Sequence[str] = ()) -> Lowered:
     """
     split = circuit if isinstance(circuit, Gates) else gates(circuit)
     functions = functions or plain(split)
-    lowering = _with_one_shape_a_name(split, functions)
+    lowering = _with_one_shape_a_name(split, functions, in_turn)
     found = {name: lowering.function(name) for name in functions}
     return Lowered(split, lowering.names, found, lowering.has_guards)
 
 
-def _with_one_shape_a_name(circuit: Gates, functions: Sequence[str]) -> Lowering:
+def _with_one_shape_a_name(circuit: Gates, functions: Sequence[str], in_turn: bool) -> Lowering:
     """The functions made anew until each adjoint has the same shape in all of them."""
     full_shape: frozenset[str] = frozenset()
     while True:
-        lowering = Lowering(circuit, FUNCTIONS, full_shape)
+        lowering = Lowering(circuit, FUNCTIONS, full_shape, in_turn)
         for name in functions:
             lowering.function(name)
         if not lowering.of_two_shapes:

@@ -7,10 +7,10 @@ that a derivative reuses the value: for v = x/y, ∂v/∂y = -v/y.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TypeAlias
+from typing import Protocol
 
 from sympy import Add, Eq, Expr, Mul, Piecewise, S, Symbol
 
@@ -28,7 +28,15 @@ from symback.operations.expressions import product, real_symbol
 from symback.operations.functions import Slope
 from symback.operations.vjp import At, contributions
 
-Guard: TypeAlias = Callable[[Expr, ArrayFunction | None], Expr]
+
+class Guard(Protocol):
+    """What keeps entries that are not read out of a contribution."""
+
+    def product(self, product: Expr, op: ArrayFunction | None = None) -> Expr:
+        """upstream × partial where it is read, else 0; `op` mixes elements."""
+
+    def operands(self, op: ArrayFunction) -> Expr:
+        """The operation over its operands where they are read, else over 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +78,14 @@ class Local:
     ) -> Expr:
         """upstream × partial; `slope` is the name of the kept slope, where there is one.
 
-        `guard` is what the product is passed through, with the operation that mixes elements.
+        `guard` is what the product is passed through.
         """
         partial = self.expanded if expanded else self.partial
         product = times(upstream, partial if slope is None else slope)
-        return product if guard is None else guard(product, None)
+        return product if guard is None else guard.product(product)
 
-    def moved(self, op: ArrayFunction, upstream: Expr) -> Expr:
-        """What an operation that only moves, sums or chooses entries gives to the operand."""
+    def moved(self, op: ArrayFunction, upstream: Expr, guard: Guard | None = None) -> Expr:
+        """What the operand gets through one of the terms from the adjoint of the gate."""
         raise NotImplementedError
 
 
@@ -120,22 +128,20 @@ class ArrayLocal(Local):
         if self.elementwise != 0:
             partial = _expanded(self.elementwise, gate.symbol) if expanded else self.elementwise
             product = times(upstream, partial)
-            product = product if guard is None else guard(product, None)
+            product = product if guard is None else guard.product(product)
             found.append(unbroadcast(product, gate.shape, gate.shapes[self.operand.name]))
         for coefficient, op in self.terms:
-            part = self.moved(op, coefficient * upstream)
-            if guard is not None and (op.keeps_nan or not op.moves):
-                part = guard(part, op)
-            found.append(part)
+            part = self.moved(op, coefficient * upstream, guard)
+            found.append(part if guard is None else guard.product(part, op))
         total = Add(*found)
         return total if slope is None else total.xreplace({self.slope: slope})
 
-    def moved(self, op: ArrayFunction, upstream: Expr) -> Expr:
-        """What the operand gets through one of the terms from the adjoint of the gate."""
+    def moved(self, op: ArrayFunction, upstream: Expr, guard: Guard | None = None) -> Expr:
         gate, shapes = self.gate, self.gate.shapes
         g = unbroadcast(upstream, gate.shape, shape_of(op, shapes))
         value = gate.symbol if gate.formula == op else op
-        parts = contributions(op, g, At(op, value, shapes))
+        safe = op if guard is None else guard.operands(op)
+        parts = contributions(safe, g, At(safe, value, shapes))
         return Add(
             *(
                 _through_transpose(part, operand)

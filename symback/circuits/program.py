@@ -16,7 +16,7 @@ from typing import cast
 from sympy import Expr, Function, S, Symbol
 
 from symback.errors import SymbackError
-from symback.operations.arrays import size
+from symback.operations.arrays import eye_like, size
 from symback.operations.expressions import compounds
 
 Chain = tuple[tuple[str, str], ...]
@@ -126,7 +126,7 @@ def symbols(expr: Expr) -> set[Symbol]:
     return {a for part in compounds(expr) for a in part.args if a.is_Symbol}
 
 
-_OF_ALL_SAMPLES = (batch_sum, size)
+_OF_ALL_SAMPLES = (batch_sum, eye_like, size)
 
 
 def varies(expr: Expr, varying: set[Symbol]) -> bool:

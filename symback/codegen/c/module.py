@@ -116,7 +116,7 @@ def c_text(circuit: Circuit, version: str, stem: str = "") -> CText:
     Raises Unsupported for an operation that C has no lines for.
     """
     stem = stem or circuit.output.name
-    lowered = optimised(lower(circuit))
+    lowered = optimised(lower(circuit, in_turn=True))
     lines = [line.expr for f in lowered.functions.values() for line in f.program.lines]
     refuse_unknown(
         part for expr in lines for part in postorder(expr) if isinstance(part, ArrayFunction)

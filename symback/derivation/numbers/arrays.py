@@ -64,7 +64,7 @@ class Accumulated:
         self._walk, self._sizes, self._length = walk, sizes, length
         self._bars = {name: symbol for symbol, name in adjoint_names(walk)[0].items()}
         names = Names(walk.circuit)
-        self._reads = Reads(walk, names.mask, names.shapes)
+        self._reads = Reads(walk, names)
         self.has_singular = False  # a matrix without inverse, in a node that may not be read
         self._parts: dict[str, dict[str, Entries]] = {}
         self.values: dict[Expr, Entries] = {}

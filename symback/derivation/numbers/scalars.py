@@ -112,7 +112,7 @@ def _backward(
 ) -> tuple[dict[str, Any], dict[Link, Any], dict[Link, Any]]:
     """Adjoints, contributions and local partials, in the order in which edges were visited."""
     names = Names(walk.circuit)
-    reads = Reads(walk, names.mask, names.shapes)
+    reads = Reads(walk, names)
     for mask, expr in reads.lines.items():
         _evaluate(expr, balls, into=mask)
     adjoints: dict[str, Any] = {walk.of: seed}
@@ -127,7 +127,7 @@ def _backward(
             if local is not None and edge.node in adjoints:
                 part = adjoints[edge.node] * local
                 if guard := reads.guard(edge):
-                    part = value_of(guard(PRODUCT, None), {**balls, PRODUCT: part})
+                    part = value_of(guard.product(PRODUCT), {**balls, PRODUCT: part})
                 parts.append(part)
                 contributions[edge.node, name] = parts[-1]
         if len(parts) == len(walk.into[name]):

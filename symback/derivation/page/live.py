@@ -111,20 +111,20 @@ def programs(derivation: Derivation) -> Programs:
         names_of_tables = ("FORWARD", "BACKWARD", "LOCAL", "GUARDS")
         return Programs(tuple((name, ()) for name in names_of_tables), f"{of}_bar", {})
     names = Names(walk.circuit)
-    reads = Reads(walk, names.mask, names.shapes)
+    reads = Reads(walk, names)
     if len(walk.edges) > MANY_EDGES and not reads:
         return _programs_of_walk(walk, names)
     shown = replace(walk.circuit, output=walk.circuit[of], loss=None)
     lowered = lower(shown, ("forward", "backward"))
     names = lowered.names
-    reads = Reads(walk, names.mask, names.shapes)
+    reads = Reads(walk, names)
     printer = JavaScriptPrinter.of(walk.circuit)
     product = names.part("product", S.Zero)
     masks = [row([symbol.name], mask, printer) for symbol, mask in reads.lines.items()]
     guards = []
     for edge in walk.edges:
         if guard := reads.guard(edge):
-            guards.append(row([edge.node, edge.operand], guard(product, None), printer))
+            guards.append(row([edge.node, edge.operand], guard.product(product), printer))
     tables = (
         ("FORWARD", _rows(lowered, "forward")),
         ("BACKWARD", [*_rows(lowered, "backward"), *masks]),

@@ -95,6 +95,8 @@ def _argmax_mask(x: Entries, extreme: Entries, axis: int | None = None) -> Entri
 
 
 def _shares(lane: list[arb], extreme: arb) -> list[arb]:
+    if extreme.is_nan():
+        return [NOT_A_NUMBER if u.is_nan() else arb(0) for u in lane]
     met = [u.overlaps(extreme) for u in lane]
     count = sum(met)
     if count > 1 and not all(u.is_exact() for u, is_met in zip(lane, met, strict=True) if is_met):
