@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import cache
 
 import mpmath as mp
 import numpy as np
@@ -208,7 +209,8 @@ def operands_of(name):
     return [np.array(column) for column in zip(*rows, strict=True)]
 
 
-def truth(name, operands):
+@cache
+def true_value(name, operands):
     """Value and condition number at one point, at a precision that is doubled until it suffices."""
     found = None
     precision = 256
@@ -249,7 +251,7 @@ def worst(name, call, dtype=np.float64):
     got = call(*operands)
     for row in zip(*(o.tolist() for o in operands), got.tolist(), strict=True):
         *at, value = row
-        exact, condition = truth(name, at)
+        exact, condition = true_value(name, tuple(at))
         if not isinstance(exact, mp.mpf) or not float(info.tiny) <= abs(exact) <= float(info.max):
             continue
         error = abs(mp.mpf(value) - exact) if math.isfinite(value) else mp.inf

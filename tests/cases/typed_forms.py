@@ -11,7 +11,7 @@ import mpmath as mp
 from tests.cases.special_kernels import divided, exprel, langevin
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A circuit, its points, and what it means where the typed form means nothing."""
 

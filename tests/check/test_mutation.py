@@ -27,7 +27,7 @@ KILLED = {
         ("VJP[outer]", "transpose(g)", "g"),
     ),
     "symback/codegen/numpy/kernels.py": (
-        "test_digits _softplus",
+        "test_digits _softplus float64",
         ("_softplus", "np.log1p(np.exp(z))", "-(np.log1p(np.exp(z)))"),
     ),
     "symback/codegen/numpy/array_kernels.py": (
@@ -46,8 +46,8 @@ def planted(file: str) -> list[Mutant]:
 def test_mutants_are_many_and_of_many_kinds(file):
     found = planted(file)
     kinds = Counter(m.kind for m in found)
-    few = file == "symback/stable/rules.py"  # its rows are calls, and nothing else
-    assert len(found) > (70 if few else 100) and len(kinds) >= (6 if few else 8), kinds
+    few = Path(file).name in ("rules.py", "forms.py", "inverses.py", "edges.py")
+    assert len(found) > (30 if few else 100) and len(kinds) >= (6 if few else 8), kinds
     assert len({m.text for m in found}) == len(found)
     for mutant in found[::29]:
         compile(mutant.text, file, "exec")

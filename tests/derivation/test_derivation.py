@@ -16,6 +16,7 @@ import symback as sb
 from symback.api import Derivation
 from symback.operations.elementwise import elementary
 from symback.printing.circuit_text import NotationPrinter
+from tests.cases import elementwise
 
 ROOT = Path(__file__).parents[2]
 L6B = "f = x1 − x2, x1 = x3 + x5, x2 = σ(net2), net2 = w3x3 + w4x4"
@@ -133,6 +134,14 @@ def test_text_is_narrow_deterministic_and_has_an_ascii_form(text: str) -> None:
 def balanced(text: str) -> bool:
     pairs = [(r"\left", r"\right"), ("{", "}"), (r"\begin", r"\end")]
     return all(text.count(a) == text.count(b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("name", elementwise.CASES)
+def test_the_derivation_of_every_operation_is_written(name: str) -> None:
+    derivation = sb.circuit(elementwise.CASES[name].circuit).derive()
+    assert "∂f/∂" in str(derivation) and "## " in derivation.to_markdown()
+    assert r"\partial f" in derivation.to_latex()
+    assert len(json.loads(derivation.to_json())["steps"]) > 2
 
 
 @pytest.mark.parametrize("text", CIRCUITS)

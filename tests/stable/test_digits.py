@@ -88,6 +88,12 @@ def truth(of, at):
         assert precision < 2**14, at
 
 
+@cache
+def true_values(form, row):
+    """The same for the quantity of a form."""
+    return truth(quantity(form, circuit_of(form)), row)
+
+
 def survives(row, dtype):
     """Whether what is not 0, not ±1 and not equal in a point is so in float32 as well."""
     with np.errstate(over="ignore"):
@@ -113,11 +119,10 @@ def faults(form, target, dtype):
         got, cache_ = module.forward(module.Params(), inputs)
         bars = module.backward(module.Params(), inputs, cache_, np.ones_like(columns[0]))[1]
     results = [got, *bars]
-    of = quantity(form, circuit)
     wrong = []
     for number, row in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         try:
-            right = truth(of, row)
+            right = true_values(form, row)
         except ZeroDivisionError:  # rounded to where there is no value
             continue
         for name, values, (expected, moved) in zip(
@@ -152,6 +157,7 @@ def test_typed_forms_keep_their_digits(form, target, dtype):
     assert not faults(form, target, dtype)
 
 
+@cache
 def with_names(form):
     """The form with a name for every operation of it."""
     split = gates(circuit_of(form).as_typed())

@@ -1,64 +1,18 @@
-"""What judges a mutant: the check, the derivations' own verification, and the tests of the tables.
-
-A case is one small question about one or a few operations. It holds by returning, and fails by
-any exception. Cases import symback when they run, so that they see the mutant.
-"""
+"""What judges a mutant: the check, the verification of derivations, and the tests of the tables."""
 
 from __future__ import annotations
 
-import importlib
-import re
-import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from typing import Any
 
+from tools.mutation.cases import Case, case, tests_of
+
 POINTS = 20
-
-
-@dataclass(frozen=True)
-class Case:
-    """One question; `words` are the operations that it is about."""
-
-    name: str
-    words: frozenset[str]
-    run: Callable[[], None]
-    reads: bool = False  # whether it looks at code that it does not call
-
-    def __call__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)
-            self.run()
-
-
-SIGNS = {
-    "@": "matmul matvec",
-    ".T": "transpose",
-    "[": "slice",
-    "None": "expand last",
-    "sum(": "reduce sum",
-    "max(": "reduce max argmax mask",
-    "min(": "reduce min argmax mask",
-    "norm(": "normalized",
-    "cross_entropy(": "sparse one hot",
-    "layer_norm(": "rsqrt variance",
-    "**": "power pow square",
-    "/": "product",
-    "*": "product monomial times",
-    "where(": "choice",
-}
-"""What circuit text writes as signs, and the names of the rules behind it."""
-
-
-def words_of(text: str) -> frozenset[str]:
-    """Names in a text in lower case, without underscores."""
-    named = " ".join(names for sign, names in SIGNS.items() if sign in text)
-    return frozenset(re.findall(r"[a-z0-9]+", f"{text} {named}".replace("_", " ").lower()))
-
-
-def case(name: str, about: str, run: Callable[..., None], *args: Any) -> Case:
-    return Case(name, words_of(about), lambda: run(*args))
-
+PARTIALS = "tests.autodiff.test_partials"
+KERNELS = "tests.codegen.numpy.test_kernels"
+SPECIAL = "tests.codegen.numpy.test_special_kernels"
+EDGES = "tests.operations.test_edge_partials"
+STABLE = "tests.stable.test_stable"
 
 # -- circuits ------------------------------------------------------------------------------------
 
@@ -95,21 +49,25 @@ def derive(text: str) -> None:
     assert derivation.verified
 
 
+def of_circuits(texts: dict[str, str]) -> Iterator[Case]:
+    for name, text in texts.items():
+        yield case(f"check {name}", text, check, text)
+        yield case(f"derive {name}", text, derive, text)
+
+
 def of_numbers() -> Iterator[Case]:
     from tests.cases import sample_circuits
 
-    for name, text in sample_circuits.ALL.items():
-        yield case(f"check {name}", text, check, text)
-        yield case(f"derive {name}", text, derive, text)
+    yield from of_circuits(sample_circuits.ALL)
     yield from of_partials()
+    yield from tests_of("tests.operations.test_kinks")
+    yield from tests_of("tests.operations.test_rows")
 
 
 def of_arrays() -> Iterator[Case]:
     from tests.cases import array_cases, array_circuits
 
-    for name, text in {**array_circuits.CIRCUITS, **ARRAYS}.items():
-        yield case(f"check {name}", text, check, text)
-        yield case(f"derive {name}", text, derive, text)
+    yield from of_circuits({**array_circuits.CIRCUITS, **ARRAYS})
     kinds = {c.name: c for c in array_cases.CASES if not c.is_slow}
     for name, one in kinds.items():
         yield case(f"{name} in Python", one.body, in_python, one)
@@ -127,7 +85,7 @@ def in_python(one: Any) -> None:
     tests.test_float32_stays_float32(one, module)
 
 
-# -- the tests of the tables ---------------------------------------------------------------------
+# -- operations and partials ---------------------------------------------------------------------
 
 
 def of_partials() -> Iterator[Case]:
@@ -136,51 +94,20 @@ def of_partials() -> Iterator[Case]:
 
     for name in tests.CASES:
         yield case(f"partials of {name}", name, partials, name)
-        yield case(f"sign of {name}", f"{name} is positive negative nonnegative", sign, name)
-    for i, (name, *_) in enumerate(tests.KINKS):
-        yield case(f"kink {i} of {name}", f"{name} larger half", at_kink, i)
-    for i, (text, *_) in enumerate(tests.GATES):
-        yield case(f"gate {text}", text, gate, i)
-    for mark in tests.test_own_functions_differentiate_as_their_meaning_does.pytestmark:
-        for i, head in enumerate(mark.args[1]):
-            yield case(f"{head.__name__} in SymPy", head.__name__, own_function, i)
-    for i, (name, *_) in enumerate(tests.SIZES):
-        yield case(f"size {i} of {name}", f"{name} size", size, i)
-    yield case("forms", "sinc prime exact expand slopes elementary", forms)
-    yield replace(case("tables", "kinks abs sign relu", tables), reads=True)
-    yield case("value reused", "power monomial product", value_reused)
-
-
-def of_gates() -> Iterator[Case]:
-    """What each edge of a gate is and gives, beside the partials of every operation."""
-    from tests.autodiff import test_partials as tests
-
-    yield from of_partials()
-    for i, (text, _) in enumerate(tests.EDGES):
-        yield case(f"edges of {text}", text, edges, i)
-    for i, text in enumerate(tests.OF_ARRAYS):
-        yield case(f"contributions in {text}", text, contributions, i)
-    for name in (
-        "test_partials_reuse_the_value",
-        "test_what_is_kept_is_used",
-        "test_a_factor_goes_into_the_branches",
-        "test_operations_on_arrays_reuse_the_value",
-    ):
-        yield case(
-            name, "power contribution slope times", every, "tests.autodiff.test_partials", name
-        )
-
-
-def edges(i: int) -> None:
-    from tests.autodiff import test_partials as tests
-
-    tests.test_edges_of_gates(*tests.EDGES[i])
-
-
-def contributions(i: int) -> None:
-    from tests.autodiff import test_partials as tests
-
-    tests.test_contributions_are_those_of_sympy(tests.OF_ARRAYS[i])
+    yield from tests_of(
+        PARTIALS,
+        "test_kinks_follow_the_documented_convention",
+        "test_gates_by_hand",
+        "test_own_functions_differentiate_as_their_meaning_does",
+        "test_sizes_of_what_cancels",
+        "test_what_a_function_states_of_its_sign_holds",
+        "test_sinc_at_0",
+        "test_the_elementary_form_reaches_every_part",
+        "test_forms_for_people_have_quotients",
+        "test_floats_are_the_decimals_that_were_typed",
+        "test_a_partial_reuses_the_value",
+    )
+    yield from tests_of(PARTIALS, "test_every_operation_is_complete", reads=True)
 
 
 def partials(name: str) -> None:
@@ -198,177 +125,131 @@ def partials(name: str) -> None:
         tests.test_another_number_of_operands_is_refused(name)
 
 
-def sign(name: str) -> None:
-    from tests.autodiff import test_partials as tests
-
-    tests.test_what_a_function_states_of_its_sign_holds(name)
-
-
-def at_kink(i: int) -> None:
-    import mpmath as mp
-
-    from tests.autodiff import test_partials as tests
-    from tests.cases.independent import DIGITS
-
-    with mp.workdps(DIGITS):
-        tests.test_kinks_follow_the_documented_convention(*tests.KINKS[i])
-
-
-def gate(i: int) -> None:
-    import mpmath as mp
-
-    from tests.autodiff import test_partials as tests
-    from tests.cases.independent import DIGITS
-
-    with mp.workdps(DIGITS):
-        tests.test_gates_by_hand(*tests.GATES[i])
+def of_gates() -> Iterator[Case]:
+    """What each edge of a gate is and gives, beside the partials of every operation."""
+    yield from of_partials()
+    yield from tests_of(
+        PARTIALS,
+        "test_edges_of_gates",
+        "test_contributions_are_those_of_sympy",
+        "test_partials_reuse_the_value",
+        "test_what_is_kept_is_used",
+        "test_a_factor_goes_into_the_branches",
+        "test_operations_on_arrays_reuse_the_value",
+        "test_what_is_not_a_gate_is_refused",
+    )
+    yield from tests_of("tests.autodiff.test_reads")
 
 
-def own_function(i: int) -> None:
-    from tests.autodiff import test_partials as tests
-
-    (mark,) = tests.test_own_functions_differentiate_as_their_meaning_does.pytestmark
-    tests.test_own_functions_differentiate_as_their_meaning_does(mark.args[1][i])
-
-
-def size(i: int) -> None:
-    import mpmath as mp
-
-    from tests.autodiff import test_partials as tests
-    from tests.cases.independent import DIGITS
-
-    with mp.workdps(DIGITS):
-        tests.test_sizes_of_what_cancels(*tests.SIZES[i])
+def of_edges() -> Iterator[Case]:
+    """Powers, roots, norms and logarithms at the ends of their domains; NaN; what is not read."""
+    yield from tests_of(EDGES)
+    yield from tests_of(PARTIALS, "test_edges_of_gates", "test_gates_by_hand")
 
 
-def forms() -> None:
-    from tests.autodiff import test_partials as tests
-
-    tests.test_sinc_at_0()
-    tests.test_the_elementary_form_reaches_every_part()
-    tests.test_forms_for_people_have_quotients()
-    tests.test_floats_are_the_decimals_that_were_typed()
+def of_reads() -> Iterator[Case]:
+    yield from tests_of("tests.autodiff.test_reads")
+    yield from tests_of(EDGES, "test_values_and_slopes_at_the_edges")
+    yield from tests_of("tests.codegen.test_missing_values")
 
 
-def tables() -> None:
-    from tests.autodiff import test_partials as tests
+def of_definitions() -> Iterator[Case]:
+    yield from of_arrays()
+    yield from tests_of("tests.operations.test_entries")
 
-    tests.test_every_operation_is_complete()
+
+def of_forms() -> Iterator[Case]:
+    from tests.cases import sample_circuits
+
+    yield from of_circuits(sample_circuits.ALL)
 
 
-def value_reused() -> None:
-    from tests.autodiff import test_partials as tests
+# -- the truth -----------------------------------------------------------------------------------
 
-    tests.test_a_partial_reuses_the_value()
+
+def of_truth() -> Iterator[Case]:
+    """Where the check looks for edges, what is right there, and the faults that it finds."""
+    yield from tests_of("tests.check.test_edges")
+    yield from tests_of(EDGES, "test_the_truth_has_the_same_conventions")
+
+
+# -- kernels -------------------------------------------------------------------------------------
 
 
 def of_kernels() -> Iterator[Case]:
     """Every kernel: digits, limits, NaN, shapes, symmetries, and where its constants come from."""
-    from tests.codegen.numpy import test_kernels as tests
-
-    per_kernel = (
-        tests.test_digits,
-        tests.test_infinities,
-        tests.test_nan_stays_where_it_is,
-        tests.test_dtype_and_shape_are_kept,
+    yield from tests_of(
+        KERNELS,
+        "test_digits",
+        "test_infinities",
+        "test_nan_stays_where_it_is",
+        "test_dtype_and_shape_are_kept",
+        "test_slopes_are_those_of_the_slope_kernels",
+        "test_results_share_no_memory",
+        "test_bounds_are_kept",
+        "test_symmetries_are_exact",
+        "test_what_a_sum_has_lost_is_put_back",
+        "test_smallest_and_largest",
     )
-    for name in tests.KERNELS:
-        for test in per_kernel:
-            yield case(
-                f"{test.__name__} {name}",
-                name,
-                every,
-                "tests.codegen.numpy.test_kernels",
-                test.__name__,
-                name,
-            )
-        if name.endswith("_and_slope"):
-            slopes = tests.test_slopes_are_those_of_the_slope_kernels
-            yield case(
-                f"{slopes.__name__} {name}",
-                name,
-                every,
-                "tests.codegen.numpy.test_kernels",
-                slopes.__name__,
-                name,
-            )
-            memory = tests.test_results_share_no_memory
-            yield case(
-                f"{memory.__name__} {name}",
-                name,
-                every,
-                "tests.codegen.numpy.test_kernels",
-                memory.__name__,
-                name,
-            )
-    whole = {
-        tests.test_bounds_are_kept: "sigma erf erfc softplus logsigmoid",
-        tests.test_symmetries_are_exact: "sigma tanh slope erf",
-        tests.test_what_a_sum_has_lost_is_put_back: "gelu erfc slope",
-        tests.test_smallest_and_largest: "smallest largest",
-    }
-    read = {
-        tests.test_g_follows_from_its_derivation: "erf polynomial",
-        tests.test_tails_follow_from_their_derivation: "tail slope powers gelu erfc gaussian",
-        tests.test_the_zero_of_silu_slope: "silu slope",
-    }
-    for test, about in {**whole, **read}.items():
-        one = case(test.__name__, about, every, "tests.codegen.numpy.test_kernels", test.__name__)
-        yield replace(one, reads=test in read)
+    yield from tests_of(
+        KERNELS,
+        "test_g_follows_from_its_derivation",
+        "test_tails_follow_from_their_derivation",
+        "test_the_zero_of_silu_slope",
+        reads=True,
+    )
 
 
 def of_array_kernels() -> Iterator[Case]:
     """What modules of arrays give, and the kernels themselves at the edges of their domains."""
-    from tests.codegen.numpy import test_kernels as tests
-
     yield from of_arrays()
-    for i, (name, *_) in enumerate(tests.AT_EDGES):
-        yield replace(case(f"edge {i} of {name}", name, at_edge, i), reads=True)
-    layouts = tests.test_layouts_of_arrays.__name__
-    yield replace(
-        case(layouts, "side by row", every, "tests.codegen.numpy.test_kernels", layouts), reads=True
+    yield from tests_of(
+        KERNELS, "test_kernels_of_arrays_at_edges", "test_layouts_of_arrays", reads=True
     )
-
-
-def at_edge(i: int) -> None:
-    from tests.codegen.numpy import test_kernels as tests
-
-    tests.test_kernels_of_arrays_at_edges(*tests.AT_EDGES[i])
+    yield from tests_of(EDGES, "test_norms_keep_their_range_in_float32", reads=True)
+    yield from (c for c in tests_of(EDGES, "test_values_and_slopes_at_the_edges") if "[" in c.name)
 
 
 def of_series() -> Iterator[Case]:
     """The same for kernels that sum a series or choose a form."""
-    from tests.stable import test_stable as tests
+    yield from tests_of(
+        STABLE,
+        "test_kernels_keep_their_digits",
+        "test_kernels_at_special_values",
+        "test_values_and_slopes_together_are_what_they_are_alone",
+        "test_the_cross_entropy_of_sigma",
+    )
 
-    for name in tests.KERNELS:
-        for test in (tests.test_kernels_keep_their_digits, tests.test_kernels_at_special_values):
-            title = f"{test.__name__} {name}"
-            yield case(title, name, every, "tests.stable.test_stable", test.__name__, name)
-    for test in (
-        tests.test_values_and_slopes_together_are_what_they_are_alone,
-        tests.test_the_cross_entropy_of_sigma,
-    ):
-        yield case(
-            test.__name__, "slope cross entropy", every, "tests.stable.test_stable", test.__name__
-        )
+
+def of_special_kernels() -> Iterator[Case]:
+    yield from tests_of(
+        SPECIAL,
+        "test_numpy_kernels_keep_their_digits",
+        "test_shapes_and_dtypes",
+        "test_values_and_slopes_together_are_what_they_are_alone",
+        "test_limits_and_nan",
+    )
+
+
+def of_edge_kernels() -> Iterator[Case]:
+    yield from tests_of(EDGES, "test_kernels_keep_their_digits", "test_kernels_at_the_edges")
+    yield from tests_of(EDGES, "test_values_and_slopes_at_the_edges", reads=True)
+
+
+# -- rewritings ----------------------------------------------------------------------------------
 
 
 def of_rewriting() -> Iterator[Case]:
     """What is rewritten, and to what; what is not; and that both forms are equal at points."""
-    from tests.stable import test_stable as tests
-
-    for table, test in (
-        ("REWRITTEN", tests.test_naive_forms_are_rewritten),
-        ("UNTOUCHED", tests.test_other_formulas_stay_as_they_are),
-        ("PARTS", tests.test_what_stands_beside_is_kept),
-        ("REASONS", tests.test_reasons_are_those_of_the_rules),
-        ("THROUGH_NAMES", tests.test_rules_look_behind_names),
-        ("ARRAYS", tests.test_arrays),
-    ):
-        for i, row in enumerate(vars(tests)[table]):
-            title = row if isinstance(row, str) else row[0]
-            yield case(f"{test.__name__} {title}", str(row), row_of, test.__name__, table, i)
-    for name in (
+    yield from tests_of("tests.stable.test_stable_page")
+    yield from tests_of(
+        STABLE,
+        "test_naive_forms_are_rewritten",
+        "test_other_formulas_stay_as_they_are",
+        "test_what_stands_beside_is_kept",
+        "test_reasons_are_those_of_the_rules",
+        "test_rules_look_behind_names",
+        "test_arrays",
         "test_long_sums_are_left_alone",
         "test_a_sum_over_a_whole_matrix_is_not_a_softmax",
         "test_branches_are_rewritten_and_conditions_are_not",
@@ -381,72 +262,69 @@ def of_rewriting() -> Iterator[Case]:
         "test_output_and_loss_are_the_rewritten_nodes",
         "test_what_cannot_be_proven_stays_as_typed",
         "test_every_rule_is_used",
+        "test_no_rule_looks_for_sums_and_products_of_leaves",
         "test_the_cost_is_linear",
         "test_as_typed",
-    ):
-        yield case(name, name, whole_test, "tests.stable.test_stable", name)
-    for seed in range(4):
-        yield case(f"random circuit {seed}", "", random_circuit, seed)
+        "test_random_circuits_keep_their_values",
+    )
+    yield from of_digits()
 
 
-def whole_test(module: str, name: str) -> None:
-    """A test without parameters, with pytest's monkeypatch where it asks for it."""
-    import inspect
+def of_digits() -> Iterator[Case]:
+    """Digits of every form that loses them as typed, in one line and with its parts named."""
+    import numpy as np
 
-    import pytest
+    from tests.stable import test_digits as tests
 
-    test = getattr(importlib.import_module(module), name)
-    with pytest.MonkeyPatch.context() as patch:
-        test(*[patch] * len(inspect.signature(test).parameters))
-
-
-def row_of(name: str, table: str, i: int) -> None:
-    from tests.stable import test_stable
-
-    row = vars(test_stable)[table][i]
-    getattr(test_stable, name)(*([row] if isinstance(row, str) else row))
+    for form in tests.FORMS:
+        text = form.circuit.replace("\n", "; ")
+        yield case(f"digits of {text}", text, digits, form, "numpy", np.float64)
+        yield case(f"digits by names of {text}", text, named_digits, form)
+    yield from tests_of(
+        "tests.stable.test_digits", "test_weighted_sums_over_arrays_keep_their_digits"
+    )
 
 
-def random_circuit(seed: int) -> None:
-    from tests.stable import test_stable
+def digits(form: Any, target: str, dtype: Any) -> None:
+    from tests.stable import test_digits as tests
 
-    test_stable.test_random_circuits_keep_their_values(seed)
+    tests.test_typed_forms_keep_their_digits(form, target, dtype)
 
 
-def every(module: str, name: str, kernel: str = "") -> None:
-    """A test with all the parameters that its marks give."""
-    import mpmath as mp
+def named_digits(form: Any) -> None:
+    from tests.stable import test_digits as tests
 
-    test = getattr(importlib.import_module(module), name)
-    runs: list[dict[str, Any]] = [{"name": kernel} if kernel else {}]
-    for mark in getattr(test, "pytestmark", ()):
-        if mark.name != "parametrize":
-            continue
-        names = [n.strip() for n in mark.args[0].split(",")]
-        if kernel and names[0] == "name":
-            continue
-        values = [v if len(names) > 1 else (v,) for v in mark.args[1]]
-        runs = [{**r, **dict(zip(names, v, strict=True))} for r in runs for v in values]
-    with mp.workdps(60):
-        for run in runs:
-            test(**run)
+    tests.test_forms_whose_parts_have_names_keep_their_digits(form)
 
 
 BATTERIES = {
     "symback/operations/elementwise.py": of_numbers,
     "symback/operations/functions.py": of_numbers,
+    "symback/operations/special/exponentials.py": of_numbers,
+    "symback/operations/special/powers.py": of_numbers,
+    "symback/operations/special/hyperbolic.py": of_numbers,
+    "symback/operations/special/normal.py": of_numbers,
+    "symback/operations/edges.py": of_edges,
+    "symback/operations/nonnegative.py": of_edges,
+    "symback/operations/definitions.py": of_definitions,
+    "symback/operations/forms.py": of_forms,
     "symback/autodiff/partials.py": of_gates,
+    "symback/autodiff/reads.py": of_reads,
     "symback/operations/vjp.py": of_arrays,
+    "symback/truth/edges.py": of_truth,
+    "symback/truth/sides.py": of_truth,
     "symback/codegen/numpy/kernels.py": of_kernels,
     "symback/codegen/numpy/series_kernels.py": of_series,
+    "symback/codegen/numpy/exponential_kernels.py": of_special_kernels,
+    "symback/codegen/numpy/special_kernels.py": of_special_kernels,
+    "symback/codegen/numpy/edge_kernels.py": of_edge_kernels,
     "symback/codegen/numpy/array_kernels.py": of_array_kernels,
-    "symback/stable/matching.py": of_rewriting,
-    "symback/stable/logs.py": of_rewriting,
-    "symback/stable/quotients.py": of_rewriting,
-    "symback/stable/sums.py": of_rewriting,
-    "symback/stable/rules.py": of_rewriting,
-    "symback/stable/rewrite.py": of_rewriting,
-    "symback/stable/proof.py": of_rewriting,
-    "symback/stable/array_proof.py": of_rewriting,
+    **{
+        f"symback/stable/{name}.py": of_rewriting
+        for name in (
+            *("rules", "matching", "sums", "logs", "quotients", "exponentials", "logistic"),
+            *("inverses", "differences", "ratios", "rewrite", "proof", "array_proof"),
+        )
+    },
 }
 """Which cases judge the mutants of each file."""

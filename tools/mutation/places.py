@@ -24,26 +24,41 @@ def _of_rules(place: str) -> bool:
 
 
 def _all(place: str) -> bool:
-    return not place.startswith("__all__")
+    return not place.startswith("__all__") and place not in ("Numbering", "Guard", "Definitions")
 
 
 def _of_rewriting(place: str) -> bool:
     return _all(place) and place not in ("Power", "See", "Matcher", "MOST_TERMS", "SHORT")
 
 
+def _of_edges(place: str) -> bool:
+    """What an edge is; any search for the points on it serves that finds them."""
+    return place.split("[")[0] in ("_DOMAINS", "_KINKS", "edges_of", "_numbers")
+
+
+_SPECIAL = ("exponentials", "powers", "hyperbolic", "normal")
+_RULES = ("rules", "matching", "sums", "logs", "quotients", "exponentials", "logistic", "inverses")
+
 FILES: dict[str, Callable[[str], bool]] = {
     "symback/operations/elementwise.py": _of_operations,
     "symback/operations/functions.py": _of_operations,
+    **{f"symback/operations/special/{name}.py": _of_operations for name in _SPECIAL},
+    "symback/operations/edges.py": _of_operations,
+    "symback/operations/nonnegative.py": _all,
+    "symback/operations/definitions.py": _all,
+    "symback/operations/forms.py": _all,
     "symback/operations/vjp.py": _of_rules,
     "symback/autodiff/partials.py": _all,
+    "symback/autodiff/reads.py": _all,
+    "symback/truth/edges.py": _of_edges,
+    "symback/truth/sides.py": _all,
     "symback/codegen/numpy/kernels.py": _all,
     "symback/codegen/numpy/array_kernels.py": _all,
+    "symback/codegen/numpy/edge_kernels.py": _all,
     "symback/codegen/numpy/series_kernels.py": _all,
-    "symback/stable/rules.py": _of_rewriting,
-    "symback/stable/matching.py": _of_rewriting,
-    "symback/stable/sums.py": _of_rewriting,
-    "symback/stable/logs.py": _of_rewriting,
-    "symback/stable/quotients.py": _of_rewriting,
+    "symback/codegen/numpy/exponential_kernels.py": _all,
+    "symback/codegen/numpy/special_kernels.py": _all,
+    **{f"symback/stable/{name}.py": _of_rewriting for name in (*_RULES, "differences", "ratios")},
 }
 """A file, and the places in it whose mutants are made."""
 

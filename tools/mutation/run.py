@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import cache_from_source
 from inspect import CO_NEWLOCALS
@@ -25,7 +25,8 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from tools.mutation.battery import BATTERIES, Case
+from tools.mutation.battery import BATTERIES
+from tools.mutation.cases import Case
 from tools.mutation.planting import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,7 +34,8 @@ COPIED = ("symback", "templates", "tests", "examples", "benchmarks")
 PASTED = ("symback/codegen/numpy/array_kernels.py",)
 """Files whose text is pasted into modules: what is loaded of them counts for nothing."""
 
-KEPT = {"_parser", "_environment", "_latex_environment", "samples", "jacobians", "true_value"}
+KEPT = {"_parser", "_environment", "_latex_environment", "samples", "jacobians"}
+KEPT |= {"true_value", "true_values", "with_names"}
 """Caches of what no mutant changes."""
 
 PATIENCE = 8.0  # seconds for one case, and
@@ -44,6 +46,9 @@ MOST_RECENT = 6
 
 Function = tuple[str, int]
 """A function of a file, by its qualified name and first line."""
+
+Reached = dict[str, set[Function]]
+"""The functions that a case calls, by file."""
 
 Loaded = dict[CodeType, list[FunctionType]]
 
@@ -83,8 +88,10 @@ class Judges:
             shutil.copytree(self.frozen, slot.path)
         self._killers: dict[str, list[str]] = defaultdict(list)
         self._seconds: dict[str, float] = {}
-        self._reached: dict[str, set[Function]] = {}  # by case
+        self._reached: dict[str, Reached] = {}  # by case
         self._cases: list[Case] = []
+        self._failed: list[str] = []
+        self._battery: object = None
         self._loaded: Loaded = {}
 
     def __enter__(self) -> Judges:
@@ -101,25 +108,32 @@ class Judges:
         return (self.frozen / file).read_text(encoding="utf-8")
 
     def load(self, file: str, chosen: Callable[[Case], bool] = lambda case: True) -> list[str]:
-        """Take a file's battery; the cases that the file as it is fails, which must be none."""
-        self._cases, self._seconds, self._reached, failed = [], {}, {}, []
+        """Take a file's battery; the cases that the file as it is fails, which must be none.
+
+        Files that share a battery in turn run it once.
+        """
         names = _functions_of(self.text(file)) if file in PASTED else None
-        for one in BATTERIES[file]():
-            if not chosen(one):
-                continue
+        battery = BATTERIES[file], chosen, names and file
+        if battery != self._battery:
+            self._battery = battery
+            self._run_cases(filter(chosen, BATTERIES[file]()), file, names)
+        gc.collect()
+        self._loaded = _loaded(file)
+        gc.freeze()  # what is shared with the mutants stays so
+        return self._failed
+
+    def _run_cases(self, cases: Iterable[Case], file: str, names: set[str] | None) -> None:
+        self._cases, self._seconds, self._reached, self._failed = [], {}, {}, []
+        for one in cases:
             forget()
             begun = time.perf_counter()
             try:
                 self._reached[one.name] = _reached(one, file, names)
             except Exception as error:
-                failed.append(f"{one.name}: {type(error).__name__}: {error}"[:300])
+                self._failed.append(f"{one.name}: {type(error).__name__}: {error}"[:300])
                 continue
             self._seconds[one.name] = time.perf_counter() - begun
             self._cases.append(one)
-        gc.collect()
-        self._loaded = _loaded(file)
-        gc.freeze()  # what is shared with the mutants stays so
-        return failed
 
     def judge(self, mutants: Sequence[Mutant]) -> Iterator[Verdict]:
         """A verdict for each mutant, as they come."""
@@ -214,7 +228,9 @@ class Judges:
             return place, -len(one.words & mutant.words), self._seconds[one.name]
 
         cases = [
-            c for c in self._cases if not reached or c.reads or reached & self._reached[c.name]
+            c
+            for c in self._cases
+            if not reached or c.reads or reached & self._reached[c.name].get(mutant.file, set())
         ]
         return sorted(cases, key=rank)
 
@@ -314,8 +330,8 @@ def _changed_by_name(old: str, new: str) -> set[Function]:
     return {(one.co_name, 0) for one, _ in pairs}
 
 
-def _reached(one: Case, file: str, names: set[str] | None) -> set[Function]:
-    """Run a case; the functions of the file that it calls (any functions of these names)."""
+def _reached(one: Case, file: str, names: set[str] | None) -> Reached:
+    """Run a case; the functions of symback that it calls, or any with these names as of the file."""
     codes: dict[int, CodeType] = {}
 
     def note(frame: Any, event: str, _: Any) -> None:
@@ -327,8 +343,12 @@ def _reached(one: Case, file: str, names: set[str] | None) -> set[Function]:
         one()
     finally:
         sys.settrace(None)
-    if names is None:
-        here = (c for c in codes.values() if c.co_filename.endswith(file))
-        return {(c.co_qualname, c.co_firstlineno) for c in here}
-    pasted = (c for c in codes.values() if c.co_name in names and "/symback/" not in c.co_filename)
-    return {(c.co_name, 0) for c in pasted}
+    if names is not None:
+        pasted = (c for c in codes.values() if "/symback/" not in c.co_filename)
+        return {file: {(c.co_name, 0) for c in pasted if c.co_name in names}}
+    found: Reached = defaultdict(set)
+    for code in codes.values():
+        _, inside, path = code.co_filename.rpartition("/symback/")
+        if inside:
+            found[f"symback/{path}"].add((code.co_qualname, code.co_firstlineno))
+    return found

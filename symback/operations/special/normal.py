@@ -24,7 +24,7 @@ class erfcx(Elementary):
 
     @staticmethod
     def derivative(u: Expr) -> Expr:
-        return erfcx_prime.elementary(u)
+        return erfcx_prime.expanded(u, erfcx(u))
 
 
 class erfcx_prime(Slope):
