@@ -139,7 +139,7 @@ def balanced(text: str) -> bool:
 @pytest.mark.parametrize("name", elementwise.CASES)
 def test_the_derivation_of_every_operation_is_written(name: str) -> None:
     derivation = sb.circuit(elementwise.CASES[name].circuit).derive()
-    assert "∂f/∂" in str(derivation) and "## " in derivation.to_markdown()
+    assert "∂f/∂" in str(derivation) and "$" in derivation.to_markdown()
     assert r"\partial f" in derivation.to_latex()
     assert len(json.loads(derivation.to_json())["steps"]) > 2
 

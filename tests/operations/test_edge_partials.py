@@ -361,8 +361,10 @@ KERNELS = {  # kernel, what it is in mpmath, points
 EXACT_VALUES = [
     ("_power_slope", (0.0, 0.0), 0), ("_power_slope", (0.0, 1.0), 1),
     ("_power_slope", (0.0, 0.5), INF), ("_power_slope", (0.0, -1.0), -INF),
-    ("_power_slope", (INF, 0.0), 0), ("_root_slope", (0.0, 0.5), 0), ("_root_slope", (0.0, 1.0), 1),
-    ("_root_slope", (0.0, 0.0), 0), ("_root_slope", (0.0, -1.0), -INF),
+    ("_power_slope", (INF, 0.0), 0), ("_power_slope", (INF, 2.5), INF),
+    ("_power_slope", (-INF, 4.0), -INF),
+    ("_root_slope", (0.0, 0.5), 0), ("_root_slope", (0.0, 1.0), 1), ("_root_slope", (0.0, 0.0), 0),
+    ("_root_slope", (0.0, 1e-12), 0), ("_root_slope", (0.0, -1.0), -INF),
     ("_power_log", (0.0, 0.0), 0), ("_power_log", (1.0, 0.0), -INF), ("_power_log", (0.0, INF), 0),
     ("_nonzero", (0.0,), INF), ("_nonzero", (-0.0,), INF), ("_nonvanishing", (0.0,), 1),
     ("_zero_over", (0.0, 0.0), 0), ("_zero_over", (1.0, 0.0), INF),
@@ -393,3 +395,28 @@ def test_kernels_keep_their_digits(name, dtype):
 def test_kernels_at_the_edges(name, at, right, dtype):
     with np.errstate(divide="ignore"):
         assert getattr(edge_kernels, name)(*map(dtype, at)) == right
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_slope_of_a_power_where_1_over_its_base_overflows(dtype):
+    least, power = np.finfo(dtype).smallest_subnormal, 0.13 if dtype is np.float32 else 0.045
+    bases = np.array([least, 0.0, 4.0, 0.0, -least, least, least], dtype)
+    exponents = np.array([least, 1.0, 0.5, -1.0, -2.0, -least, power], dtype)
+    base, exponent = mp.mpf(float(least)), mp.mpf(float(exponents[-1]))
+    with mp.workdps(30):
+        right = [1, 1, 0.25, -INF, INF, -1, float(exponent * base ** (exponent - 1))]
+    with np.errstate(all="ignore"):
+        found = edge_kernels._power_slope(bases, exponents)
+        assert found.dtype == dtype
+        alone = [edge_kernels._power_slope(*at) for at in zip(bases, exponents, strict=True)]
+    for slopes in (found, alone):
+        np.testing.assert_allclose(slopes, right, 1e-6 if dtype is np.float32 else 1e-14)
+
+
+def test_kernels_choose_entry_by_entry_and_warn_of_nothing_that_is_not_chosen():
+    with np.errstate(all="raise"):
+        shares = edge_kernels._exp_share(np.array([INF, 2.0, -INF]), np.array([INF, 0.0, 1.0]))
+        slopes = edge_kernels._root_slope(np.array([0.0, 4.0]), np.array([0.5, 0.5]))
+        logs = edge_kernels._power_log(np.array([0.0, 2.0]), np.array([0.0, 1.0]))
+    np.testing.assert_allclose(shares, [0.5, 0.8807970779778824, 0], 1e-15)
+    assert slopes.tolist() == [0, 0.25] and logs.tolist() == [0, 0]

@@ -98,6 +98,7 @@ def entry(verdict: Verdict, kind: str) -> dict[str, object]:
         "old": m.old,
         "new": m.new,
         "line": m.line,
+        "nth": m.nth,
         "verdict": kind,
         "killer": verdict.killer,
         "reason": verdict.reason,

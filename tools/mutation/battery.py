@@ -232,8 +232,13 @@ def of_special_kernels() -> Iterator[Case]:
 
 
 def of_edge_kernels() -> Iterator[Case]:
-    yield from tests_of(EDGES, "test_kernels_keep_their_digits", "test_kernels_at_the_edges")
-    yield from tests_of(EDGES, "test_values_and_slopes_at_the_edges", reads=True)
+    yield from tests_of(
+        EDGES,
+        "test_kernels_keep_their_digits",
+        "test_kernels_at_the_edges",
+        "test_the_slope_of_a_power_where_1_over_its_base_overflows",
+        "test_kernels_choose_entry_by_entry_and_warn_of_nothing_that_is_not_chosen",
+    )
 
 
 # -- rewritings ----------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 DIGITS = 60
-ELSEWHERE = {"c", "C", "C, float32", "JavaScript"}
-"""Parameters of tests that other languages run, which NumPy runs as well."""
+ELSEWHERE = {"c", "C", "C, float32", "JavaScript", "NumPy, float32", "NumPy, a batch"}
+"""Parameters of tests that say the same of other modules as of one that NumPy runs."""
 
 
 @dataclass(frozen=True)

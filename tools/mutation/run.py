@@ -331,7 +331,7 @@ def _changed_by_name(old: str, new: str) -> set[Function]:
 
 
 def _reached(one: Case, file: str, names: set[str] | None) -> Reached:
-    """Run a case; the functions of symback that it calls, or any with these names as of the file."""
+    """Run a case; the functions of symback that it calls, by `names` those that are pasted."""
     codes: dict[int, CodeType] = {}
 
     def note(frame: Any, event: str, _: Any) -> None:

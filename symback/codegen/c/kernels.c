@@ -130,12 +130,12 @@ static inline double symback_zero_over(double a, double b)
     return a / ((a == 0.0) ? 1.0 : b);
 }
 
-/* b*a^(b - 1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a*a^b. Calls pow. */
+/* b*a^(b - 1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b*a^b/a. Calls pow. */
 static inline double symback_power_slope(double a, double b)
 {
     const double slope = b * pow(a, (b == 0.0) ? 0.0 : b - 1.0);
-    const int tiny = fabs(slope) == (double)INFINITY && a != 0.0 && fabs(a) < 1.0;
-    return tiny ? b / a * pow(a, b) : slope;
+    const int tiny = fabs(slope) == (double)INFINITY && a != 0.0 && isfinite(a);
+    return tiny ? b * pow(a, b) / a : slope;
 }
 
 /* The same for a >= 0, and 0 also where a is 0 and 0 < b < 1. */

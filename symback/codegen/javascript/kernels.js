@@ -55,11 +55,11 @@ function _zero_over(a, b) {
   return a / (a === 0 ? 1 : b);
 }
 
-// b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a·a^b.
+// b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b·a^b/a.
 function _power_slope(a, b) {
   const slope = b * Math.pow(a, b === 0 ? 0 : b - 1);
-  const tiny = Math.abs(slope) === Infinity && a !== 0 && Math.abs(a) < 1;
-  return tiny ? (b / a) * Math.pow(a, b) : slope;
+  const tiny = Math.abs(slope) === Infinity && a !== 0 && Number.isFinite(a);
+  return tiny ? (b * Math.pow(a, b)) / a : slope;
 }
 
 // The same for a ≥ 0, and 0 also where a is 0 and 0 < b < 1.

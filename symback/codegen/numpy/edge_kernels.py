@@ -26,12 +26,12 @@ def _zero_over(a, b):
 
 
 def _power_slope(a, b):
-    """b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b/a·a^b."""
+    """b·a^(b−1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b·a^b/a."""
     slope = b * a ** np.where(b == 0.0, 0.0, b - 1.0)[()]
     if abs(slope.sum()) < np.inf:
         return slope
-    tiny = np.isinf(slope) & (a != 0.0) & (np.abs(a) < 1.0)
-    return np.where(tiny, b / np.where(tiny, a, 1.0) * a**b, slope)[()]
+    tiny = np.isinf(slope) & (a != 0.0) & np.isfinite(a)
+    return np.where(tiny, b * a**b / np.where(tiny, a, 1.0), slope)[()]
 
 
 def _root_slope(a, b):
