@@ -62,6 +62,7 @@ def of_numbers() -> Iterator[Case]:
     yield from of_partials()
     yield from tests_of("tests.operations.test_kinks")
     yield from tests_of("tests.operations.test_rows")
+    yield from tests_of(EDGES, "test_values_and_slopes_at_the_edges")
 
 
 def of_arrays() -> Iterator[Case]:
