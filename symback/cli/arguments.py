@@ -25,6 +25,7 @@ LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
 MOST_NAMES = 12  # of a role that are listed
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+_LIKE_A_PATH = re.compile(r"[\w./\\~:-]*").fullmatch
 _BETWEEN_PAIRS = re.compile(r",(?=[^,\[\]=]+=)")  # a comma before the next NAME=
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -41,19 +42,20 @@ def _all_of(*decorators: _Decorator) -> _Decorator:
     return decorate
 
 
-_circuit_overrides = _all_of(
+circuit_overrides = _all_of(
     click.option("--params", help="Names of the parameters, separated by commas."),
     click.option("--inputs", help="Names of the inputs, separated by commas."),
     click.option("--loss", help="The loss: the name of a node, or a formula."),
     click.option("--no-loss", is_flag=True, help="Do not add a loss to the circuit."),
 )
+"""The options that override what is inferred from names."""
 
-circuit_options = _all_of(click.argument("circuit"), _circuit_overrides)
+circuit_options = _all_of(click.argument("circuit"), circuit_overrides)
 """The argument CIRCUIT, and the options that override what is inferred from names."""
 
 circuit_or_update = _all_of(
     click.argument("circuit", required=False),
-    _circuit_overrides,
+    circuit_overrides,
     click.option(
         "--update",
         metavar="NAME",
@@ -205,6 +207,16 @@ def _is_path(argument: str) -> bool:
     return argument.endswith((".circuit", ".txt", ".py")) or os.path.exists(argument)
 
 
+def is_circuit(argument: str) -> bool:
+    """Whether an argument is a circuit rather than a generated module: a file of one, or its text.
+
+    A text of nothing but what paths have is a file, for which x is a name too.
+    """
+    if argument == "-" or argument.endswith((".circuit", ".txt")):
+        return True
+    return not (_is_path(argument) or _LIKE_A_PATH(argument))
+
+
 def read_numbers(pairs: Iterable[str], option: str = "--at") -> dict[str, float]:
     """NAME=VALUE pairs as numbers."""
     found: dict[str, float] = {}
@@ -327,10 +339,12 @@ def text_of_file(path: str) -> str:
 __all__ = [
     "circuit_options",
     "circuit_or_update",
+    "circuit_overrides",
     "data_options",
     "deliver",
     "files_read",
     "force_option",
+    "is_circuit",
     "partial_options",
     "put",
     "read_circuit",

@@ -11,9 +11,11 @@ import click
 
 from symback.cli.arguments import (
     circuit_or_update,
+    circuit_overrides,
     deliver,
     files_read,
     force_option,
+    is_circuit,
     read_circuit,
     read_update,
     text_of,
@@ -163,7 +165,8 @@ def _files_of(path: Path) -> list[Path]:
 
 
 @click.command()
-@click.argument("file", type=click.Path())
+@click.argument("file", metavar="FILE.py|CIRCUIT")
+@circuit_overrides
 @click.option("--points", default=24, show_default=True, help="Number of points, 20 or more.")
 @click.option("--seed", default=0, show_default=True, help="Random seed of the points.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
@@ -172,17 +175,39 @@ def _files_of(path: Path) -> list[Path]:
 )
 @force_option
 def check(
-    file: str, points: int, seed: int, as_json: bool, certificate: str | None, force: bool
+    file: str,
+    points: int,
+    seed: int,
+    as_json: bool,
+    certificate: str | None,
+    force: bool,
+    **overrides: Any,
 ) -> None:
-    """Check a generated module against SymPy.
+    """Check a generated module, or the module of a circuit, against SymPy.
 
     The module is imported, so check only files that you would run.
+
+    \b
+    symback check neuron.py
+    symback check "f = x1 − σ(w3x3 + w4x4)"
     """
     from symback.check.check import check_file
 
     if points < 20 or seed < 0:
         raise click.UsageError("--points must be 20 or more, --seed 0 or more")
-    if certificate is None:
+    if is_circuit(file):
+        if certificate is not None:
+            raise click.UsageError(
+                "a certificate is that of a file; write one by "
+                "symback generate CIRCUIT -o FILE.py --certificate FILE.json"
+            )
+        report = read_circuit(file, **overrides).check(points=points, seed=seed)
+        click.echo(report.to_json() if as_json else str(report))
+    elif any(overrides.values()):
+        raise click.UsageError(
+            "--params, --inputs, --loss and --no-loss go with a circuit, not a file"
+        )
+    elif certificate is None:
         report = check_file(Path(file), points=points, seed=seed)
         click.echo(report.to_json() if as_json else str(report))
     else:

@@ -105,7 +105,8 @@ def read_module(path: Path) -> tuple[str, ModuleType, bool]:
     path = path.with_suffix(PYTHON) if path.suffix in others else path
     text = existing(path)
     if text is None:
-        raise FileRefused(f"there is no file {shown_path(path)}")
+        formula = "; to check a formula, write f = …" if not path.suffix else ""
+        raise FileRefused(f"there is no file {shown_path(path)}{formula}")
     if _OF_UPDATE.search(text):
         raise FileRefused(
             f"{shown_path(path)} is the update of an optimiser, which has no gradient to check; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -124,6 +125,22 @@ def test_generate_writes_checks_and_compares(tmp_path: Path) -> None:
     assert "up to date" in run("generate", NEURON, "-o", str(path)).stderr
 
 
+@pytest.mark.parametrize(
+    "circuit", ["f = w*x", "w*x + b", "f: output = w*x; g: output = sin(f)", "c.circuit", "-"]
+)
+def test_a_formula_is_checked_as_its_module_is(circuit, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.circuit").write_text("u = w*x; f = u**2")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("f = exp(w*x)"))
+    monkeypatch.setattr(sys, "argv", ["symback", "check", circuit, "--no-loss", "--json"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert not stop.value.code
+    report = json.loads(capsys.readouterr().out)
+    assert report["passed"] and any(row["quantity"].startswith("∂") for row in report["rows"])
+    assert not any(row["quantity"].startswith("l") for row in report["rows"])
+
+
 def test_an_edited_file_is_kept_and_its_error_found(tmp_path: Path) -> None:
     path = tmp_path / "neuron.py"
     run("generate", NEURON, "-o", str(path))
@@ -202,6 +219,12 @@ WRONG: list[tuple[list[str], str]] = [
     (["generate", NEURON, "--template", "/nowhere"], "/nowhere is not a folder"),
     (["generate", NEURON, "-o", "/proc/neuron.py"], "can't be written"),
     (["check", "nowhere.py"], "no file"),
+    (["check", "nowhere"], "no file nowhere; to check a formula, write f = …"),
+    (["check", "a/b"], "to check a formula"),
+    (["check", "nowhere.circuit"], "can't be read"),
+    (["check", "f = (w"], "a '(' is not closed"),
+    (["check", "f = w*x", "--certificate", "c.json"], "generate CIRCUIT -o FILE.py --certificate"),
+    (["check", "nowhere.py", "--no-loss"], "go with a circuit"),
     (["check", str(ROOT / "README.md")], "not a Python module"),
     (["check", str(ROOT / "tests" / "cli" / "test_cli.py")], "no SOURCE"),
     (["check", "x.py", "--points", "3"], "20"),

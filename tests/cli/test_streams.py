@@ -11,6 +11,7 @@ import pytest
 
 import symback as sb
 from symback.cli.main import main
+from tests.cases.compilers import compiles
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS_FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
@@ -84,6 +85,23 @@ def test_no_stream_ends_in_a_traceback(command, streams):
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in FEW])
 def test_no_stream_of_any_command_ends_in_a_traceback(command, streams):
     test_no_stream_ends_in_a_traceback(command, streams)
+
+
+@NEEDS_FULL
+@pytest.mark.parametrize("name", ["m.py", pytest.param("k.c", marks=[pytest.mark.slow, compiles])])
+def test_a_module_that_checks_itself_ends_in_a_sentence(name, folder):
+    if name == "k.c":
+        sb.circuit("f = w*x + b").generate(name, target="c")
+    module = str(Path(name).with_suffix(".py"))
+    for streams, code, words in (
+        (">/dev/full", 2, "standard output: No space left on device\n"),
+        ("| true", 2, "standard output: Broken pipe\n"),
+        ("", 0, ""),
+    ):
+        line = f'sleep 0.1 && {sys.executable} {module} {streams}; exit "${{PIPESTATUS[0]}}"'
+        run = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stderr) == (code, words)
+        assert run.stdout.startswith("gradients agree") == (code == 0)
 
 
 def test_a_quiz_without_input_ends():
