@@ -226,25 +226,44 @@ class Circuit(circuits.Circuit):
         return to_dot(self, at, view, of)
 
     def generate(
-        self, path: str | None = None, *, target: str = "numpy", force: bool = False, **options: Any
+        self,
+        path: str | None = None,
+        *,
+        target: str = "numpy",
+        functions: str | Iterable[str] = (),
+        force: bool = False,
+        **options: Any,
     ) -> str:
         """The text of a standalone module; with a path it is written there safely as well.
 
         The target "c" gives C99; its header and a loader for Python are written beside it.
+        `functions` adds some: "jvp", "hessp", "residuals", "jacobian", "hessian", "covariance".
         """
         from symback.codegen.generate import generate
 
-        return generate(self, path, target=target, force=force, **options)
+        return generate(self, path, target=target, functions=functions, force=force, **options)
 
-    def compile(self, *, stable: bool = True, target: str = "numpy") -> ModuleType:
+    def compile(
+        self,
+        *,
+        stable: bool = True,
+        target: str = "numpy",
+        functions: str | Iterable[str] = (),
+    ) -> ModuleType:
         """The generated module, imported from memory; debuggers can step into its source.
 
         With `stable=False` it computes formulas as they are typed, as `as_typed` says. The target
-        "c" needs a C compiler.
+        "c" needs a C compiler. `functions` are those that `generate` adds.
+
+        >>> import symback as sb
+        >>> module = sb.circuit("f = w*x + b").compile(functions="jacobian")
+        >>> module.jacobian([2.0, 1.0], module.Inputs(x=[3.0, 4.0]))
+        array([[3., 1.],
+               [4., 1.]])
         """
         from symback.codegen.generate import compile_module
 
-        return compile_module(self if stable else self.as_typed(), target)
+        return compile_module(self if stable else self.as_typed(), target, functions)
 
     def check(self, *, points: int = 24, seed: int = 0) -> Report:
         """The generated module against SymPy's numeric evaluation, partial by partial."""

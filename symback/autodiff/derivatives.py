@@ -1,17 +1,26 @@
-"""Functions of a module beyond value and gradient: products with the Jacobian and the Hessian.
+"""Functions of a module beyond value and gradient: Jacobians, Hessians, and products with them.
 
-Each is made of the lines that forward and the objective have, carried along tangents.
+Each is made of the lines that forward and the objective have, carried along tangents or back.
 """
 
 from __future__ import annotations
 
-from sympy import Symbol
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from sympy import S, Symbol
+
+from symback.autodiff.closed_forms import inline_generated, inner_nodes
 from symback.autodiff.function import Function, Lowering, Port
-from symback.autodiff.passes import TANGENT_PASSES
+from symback.autodiff.gates import Gates
+from symback.autodiff.passes import JACOBIAN_PASSES, TANGENT_PASSES
 from symback.autodiff.tangents import tangent_program
-from symback.circuits.circuit import Node
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.program import Assign, Program
+from symback.circuits.squares import squared_target
 from symback.errors import Unsupported
+
+MOST_UNROLLED = 12  # parameters along each of which tangents have lines of their own
 
 
 def jvp(lowering: Lowering) -> Function:
@@ -60,7 +69,7 @@ def hessp(lowering: Lowering) -> Function:
         return w_bar_dot
     """
     circuit, names = lowering.circuit, lowering.names
-    need_objective(lowering, "hessp")
+    _need_objective(lowering, "hessp")
     gradient = lowering.function("objective")
     bars = gradient.results[Port.PARAM_BARS]
     dots = _dots(lowering, circuit.params, gradient.program.arguments)
@@ -78,7 +87,122 @@ def hessp(lowering: Lowering) -> Function:
     )
 
 
-def need_objective(lowering: Lowering, function: str) -> None:
+def hessian(lowering: Lowering) -> Function:
+    """Leaves → Σ over the samples of the second partials, those on and below the diagonal.
+
+    That is where the parameters are a few numbers; otherwise it is the function of H·v, for one
+    column at a time.
+    """
+    circuit, names = lowering.circuit, lowering.names
+    _need_objective(lowering, "hessian")
+    if not _are_few_numbers(circuit.params):
+        return hessp(lowering)
+    gradient = lowering.function("objective")
+    bars = gradient.results[Port.PARAM_BARS]
+    order = [p.name for p in circuit.params]
+    asked = {p: [bars[other] for other in order[i:]] for i, p in enumerate(order)}
+    program = _along_each(lowering, gradient.program, asked)
+    entries = {
+        f"{row} {column}": names.tangent(bars[row].name, column)
+        for i, column in enumerate(order)
+        for row in order[i:]
+    }
+    results = {Port.SECOND: entries}
+    return Function(
+        gradient.of, gradient.varies, program, {}, results, TANGENT_PASSES, in_blocks=True
+    )
+
+
+def residuals(lowering: Lowering) -> Function:
+    """Leaves → the output less its target, where the loss is a sum of squares of these."""
+    circuit, output = lowering.circuit, lowering.circuit.output
+    target = squared_target(_as_typed(circuit))
+    if target is None:
+        raise Unsupported(
+            f"residuals are those of a squared loss, such as ({output} − y)**2/2 with a target y; "
+            "the circuit has none"
+        )
+    residual = lowering.names.residual(output.name)
+    lines = [*lowering.values(output), Assign(residual, output.symbol - target.symbol)]
+    arguments = lowering.leaves(output)
+    arguments += [] if target.symbol in arguments else [target.symbol]
+    results = {Port.RESIDUALS: {output.name: residual}}
+    program = lowering.program(arguments, lines, results, lowering.varying)
+    return Function(output, True, program, {}, results, JACOBIAN_PASSES)
+
+
+def jacobian(lowering: Lowering) -> Function:
+    """Leaves → ∂output/∂parameters of each sample, in the cheaper mode.
+
+    Of a number it is a row, its adjoints; of an array by a few numbers the columns, tangents.
+    Otherwise the adjoints are those for a seed: for one entry of the output at a time.
+    """
+    circuit, output = lowering.circuit, lowering.circuit.output
+    if not circuit.params:
+        raise Unsupported("jacobian is by the parameters, but the circuit has none")
+    values, leaves = lowering.values(output), lowering.leaves(output)
+    if not _varies(lowering, output) and (target := squared_target(_as_typed(circuit))):
+        leaves.append(target.symbol)  # it says how many rows there are
+    if output.shape and _are_few_numbers(circuit.params):
+        value = lowering.program(
+            leaves, values, {Port.OUTPUT: {output.name: output.symbol}}, lowering.varying
+        )
+        asked = {p.name: [output.symbol] for p in circuit.params}
+        program = _along_each(lowering, value, asked)
+        columns = {p: lowering.names.tangent(output.name, p) for p in asked}
+        results = {Port.COLUMNS: columns}
+        return Function(output, _varies(lowering, output), program, {}, results, TANGENT_PASSES)
+    seed = lowering.names.adjoint(output.name) if output.shape else S.One
+    lines = [*values, *lowering.adjoints(output, seed, summed=False)]
+    given = {Port.SEED: {output.name: seed}} if output.shape else {}
+    arguments = [*leaves, *(s for port in given.values() for s in port.values())]
+    results = {Port.ROWS: lowering.bars(circuit.params)}
+    varying = lowering.varying | ({seed} if output.shape and _varies(lowering, output) else set())
+    program = lowering.program(arguments, lines, results, varying)
+    return Function(output, _varies(lowering, output), program, given, results, JACOBIAN_PASSES)
+
+
+def _along_each(
+    lowering: Lowering, program: Program, asked: Mapping[str, Sequence[Symbol]]
+) -> Program:
+    """The program with the tangents of some of its results along each of the parameters."""
+    lines = dict.fromkeys(program.lines)
+    results: list[Symbol] = []
+    sizes: dict[Symbol, None] = {}
+    for name, symbols in asked.items():
+        moved = tangent_program(
+            program,
+            lowering.names,
+            {lowering.circuit[name].symbol: S.One},
+            least=lowering.circuit.least,
+            results=symbols,
+            along=name,
+        )
+        lines |= dict.fromkeys(moved.lines)
+        results += moved.results
+        sizes |= dict.fromkeys(a for a in moved.arguments if a not in program.arguments)
+    return replace(
+        program,
+        arguments=(*sizes, *program.arguments),
+        lines=tuple(lines),
+        results=tuple(results),
+    ).check()
+
+
+def _as_typed(circuit: Gates) -> Circuit:
+    """The circuit whose loss is written out over the nodes that were typed."""
+    if circuit.loss is None:
+        return circuit
+    inner = inner_nodes(circuit, circuit.loss.name)
+    formula = inline_generated(circuit.loss.formula, inner)
+    return replace(circuit, loss=replace(circuit.loss, formula=formula))
+
+
+def _are_few_numbers(params: Sequence[Node]) -> bool:
+    return len(params) <= MOST_UNROLLED and not any(p.shape for p in params)
+
+
+def _need_objective(lowering: Lowering, function: str) -> None:
     """Unsupported where there is no number to make small, or nothing to make it small by."""
     circuit = lowering.circuit
     if circuit.objective.shape:
@@ -101,4 +225,4 @@ def _varies(lowering: Lowering, node: Node) -> bool:
     return node.symbol in lowering.varying
 
 
-__all__ = ["hessp", "jvp", "need_objective"]
+__all__ = ["hessian", "hessp", "jacobian", "jvp", "residuals"]

@@ -33,6 +33,10 @@ class Port(Enum):
     INPUT_DOTS = "input_dots"  # tangents of the inputs
     OUTPUT_DOT = "output_dot"  # the tangent of the output
     PARAM_BAR_DOTS = "param_bar_dots"  # tangents of the adjoints of the parameters
+    RESIDUALS = "residuals"  # the output less its target
+    ROWS = "rows"  # adjoints of the parameters, a sample each
+    COLUMNS = "columns"  # tangents of the output, along one parameter each
+    SECOND = "second"  # second partials of the objective by "row column", summed over the batch
 
 
 Ports = Mapping[Port, Mapping[str, Symbol]]
@@ -89,8 +93,8 @@ class Lowering:
         self._functions: dict[str, Function] = {}
         self._partials: dict[str, dict[str, Local]] = {}
         self._walks: dict[str, ReversePass] = {}
-        self._adjoints: dict[tuple[str, Expr], list[Assign]] = {}
-        self._products: dict[tuple[str, str], Expr] = {}  # contributions of numbers, by edge
+        self._adjoints: dict[tuple[str, Expr, bool], list[Assign]] = {}
+        self._products: dict[tuple[str, str, bool], Expr] = {}  # of numbers, by edge
         self._numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
         self._arrays: set[str] = set()  # those whose adjoint has their own shape
 
@@ -120,13 +124,16 @@ class Lowering:
                     lines.append(Assign(self.names.slope(node.name, slope), slope))
         return lines
 
-    def adjoints(self, of: Node, seed: Expr) -> list[Assign]:
-        """One line an adjoint: the sum of its contributions, each upstream × local partial."""
-        key = (of.name, seed)
+    def adjoints(self, of: Node, seed: Expr, *, summed: bool = True) -> list[Assign]:
+        """One line an adjoint: the sum of its contributions, each upstream × local partial.
+
+        Unless `summed` over the batch, those of the parameters are of one sample each.
+        """
+        key = (of.name, seed, summed)
         if key not in self._adjoints:
             if seed.is_Symbol and of.shape:
                 self._arrays.add(of.name)
-            self._adjoints[key] = self._lines(self._walk(of), seed)
+            self._adjoints[key] = self._lines(self._walk(of), seed, summed)
         return self._adjoints[key]
 
     def leaves(self, of: Node) -> list[Symbol]:
@@ -167,15 +174,16 @@ class Lowering:
 
     # -- adjoints --------------------------------------------------------------------------------
 
-    def _lines(self, record: ReversePass, seed: Expr) -> list[Assign]:
+    def _lines(self, record: ReversePass, seed: Expr, summed: bool) -> list[Assign]:
         circuit, names = self.circuit, self.names
-        reads = Reads(record, names, self.varying, self._in_turn)
+        reads = Reads(record, names, self.varying if summed else (), self._in_turn)
         lines: list[Assign] = []
         for name in record.order[1:]:
             node = circuit[name]
             edges = record.into[name]
             terms = [
-                self._contribution(e, reads, seed if e.node == record.of else None) for e in edges
+                self._contribution(e, reads, seed if e.node == record.of else None, summed)
+                for e in edges
             ]
             chains = tuple(
                 ((record.of, e.node), (e.node, name))
@@ -201,18 +209,20 @@ class Lowering:
                 lines.append(zero)  # no path leads there, so exactly zero
         return lines
 
-    def _contribution(self, edge: Edge, reads: Reads, seed: Expr | None) -> Expr:
+    def _contribution(self, edge: Edge, reads: Reads, seed: Expr | None, summed: bool) -> Expr:
         upstream = self.names.adjoint(edge.node) if seed is None else seed
         guard = reads.guard(edge)
         self.has_guards |= guard is not None
         if guard or seed is not None or self.circuit[edge.node].has_arrays:
-            return self._product(edge, upstream, guard)
-        key = edge.node, edge.operand
+            return self._product(edge, upstream, summed, guard)
+        key = edge.node, edge.operand, summed
         if key not in self._products:
-            self._products[key] = self._product(edge, upstream)
+            self._products[key] = self._product(edge, upstream, summed)
         return self._products[key]
 
-    def _product(self, edge: Edge, upstream: Expr, guard: Guard | None = None) -> Expr:
+    def _product(
+        self, edge: Edge, upstream: Expr, summed: bool, guard: Guard | None = None
+    ) -> Expr:
         gate, names = self.circuit[edge.node], self.names
         if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
             upstream = broadcast_like(upstream, gate.symbol)
@@ -220,7 +230,7 @@ class Lowering:
         kept = None if slope is None else names.slope(edge.node, slope)
         product = edge.local.contribution(upstream, kept, guard=guard)
         operand = self.circuit[edge.operand].symbol
-        if gate.symbol in self.varying and operand not in self.varying:
+        if summed and gate.symbol in self.varying and operand not in self.varying:
             return batch_sum(product)
         return product
 

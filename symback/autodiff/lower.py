@@ -98,6 +98,9 @@ FUNCTIONS: Mapping[str, FunctionBuilder] = {
     "objective": _objective,
     "jvp": derivatives.jvp,
     "hessp": derivatives.hessp,
+    "hessian": derivatives.hessian,
+    "residuals": derivatives.residuals,
+    "jacobian": derivatives.jacobian,
 }
 """What a module can contain, by name; a further function is one more row."""
 

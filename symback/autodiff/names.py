@@ -38,9 +38,16 @@ class Names:
     def adjoint(self, node: str) -> Symbol:
         return self._name("bar", node, self.shapes.get(node, ()))
 
-    def tangent(self, name: str) -> Symbol:
-        """How fast a value moves: of a node, or of what another line computes."""
-        return self._name("dot", name, self.shapes.get(name, ()))
+    def tangent(self, name: str, along: str = "") -> Symbol:
+        """How fast a value moves: of a node, or of what another line computes.
+
+        The direction is any, or `along` one parameter.
+        """
+        return self._name(f"by_{along}" if along else "dot", name, self.shapes.get(name, ()))
+
+    def residual(self, output: str) -> Symbol:
+        """The output less its target."""
+        return self._name("residual", output, self.shapes.get(output, ()))
 
     def slope(self, node: str, slope: Expr | None = None) -> Symbol:
         """The name of what forward computes beside the node's value."""

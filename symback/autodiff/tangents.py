@@ -34,14 +34,16 @@ def tangent_program(
     *,
     least: Collection[Symbol] = (),
     results: Iterable[Symbol] | None = None,
+    along: str = "",
     plain: bool = False,
 ) -> Program:
     """The program with the tangents of its lines, whose results are those of its results.
 
     `dots` gives the tangents of arguments, by names or numbers; arguments without one do not
     move. Names among them become arguments. `least` are powers of what is never negative, and
-    `results` are the results that tangents are wanted of, where not of all. With `plain` formulas
-    are those of books, also where others keep more digits.
+    `results` are the results that tangents are wanted of, where not of all. Tangents are named
+    after the parameter `along` which they are. With `plain` formulas are those of books, also
+    where others keep more digits.
 
     >>> import symback as sb
     >>> from symback.autodiff.lower import lower
@@ -57,7 +59,7 @@ def tangent_program(
         f_dot = f_1*w_dot + f_1_dot*w
         return f_dot
     """
-    moving = _Tangents(names, dict(dots), frozenset(least), plain)
+    moving = _Tangents(names, dict(dots), frozenset(least), along, plain)
     for line in program.lines:
         moving.add(line)
     wanted = tuple(program.results if results is None else results)
@@ -81,6 +83,7 @@ class _Tangents:
     names: Names
     dots: dict[Symbol, Expr]
     least: frozenset[Symbol]
+    along: str
     plain: bool
     lines: list[Assign] = field(default_factory=list)
     _parts: dict[Expr, Symbol] = field(default_factory=dict)
@@ -106,7 +109,7 @@ class _Tangents:
     def result(self, symbol: Symbol) -> Symbol:
         """The name of a result's tangent, which is 0 where nothing moves it."""
         tangent = self.dots.get(symbol, S.Zero)
-        name = self.names.tangent(symbol.name)
+        name = self.names.tangent(symbol.name, self.along)
         if tangent != name:
             shape = self.names.shape_of(symbol)
             if self.names.shape_of(tangent) != shape:
@@ -121,7 +124,7 @@ class _Tangents:
         number, rest = split_number(tangent)
         if rest == 1 or (rest.is_Symbol and abs(number) == 1):
             return tangent
-        name = self.names.tangent(target.name)
+        name = self.names.tangent(target.name, self.along)
         if self._may_be_still(tangent):
             self._still.add(name)
         self.lines.append(Assign(name, tangent))
@@ -139,7 +142,10 @@ class _Tangents:
             return _sum([self._of(a) for a in expr.args])
         if isinstance(expr, batch_sum):
             dot = self._of(expr.args[0])
-            return None if dot is None else Add(*map(batch_sum, Add.make_args(dot)))
+            if dot is None:
+                return None
+            parts = map(split_number, Add.make_args(dot))
+            return Add(*(number * batch_sum(rest) for number, rest in parts))
         if isinstance(expr, Piecewise):
             return self._choice(expr)
         name = _Name(self, expr, value)

@@ -20,6 +20,7 @@ from symback.cli.arguments import (
     read_update,
     text_of,
 )
+from symback.codegen.functions import ON_REQUEST
 from symback.codegen.targets import TARGETS, endings, target_named
 from symback.errors import CheckFailed
 
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
     help=f"Language of the module: {' or '.join(TARGETS)}.",
 )
 @click.option(
+    "--with",
+    "functions",
+    default="",
+    metavar="NAMES",
+    help=f"Functions to add, with commas between them: {', '.join(ON_REQUEST)}.",
+)
+@click.option(
     "--template", type=click.Path(), help="A folder of templates that replace the built-in ones."
 )
 @click.option("--check", "checked", is_flag=True, help="Check against SymPy before writing.")
@@ -54,6 +62,7 @@ if TYPE_CHECKING:
 def generate(
     output: str | None,
     target: str,
+    functions: str,
     template: str | None,
     checked: bool,
     certificate: str | None,
@@ -67,6 +76,7 @@ def generate(
 
     \b
     symback generate "f = x1 − σ(w3x3 + w4x4)" -o neuron.py --check
+    symback generate curve.circuit --with residuals,jacobian,covariance -o curve.py
     symback generate --update adam -o adam.py
     """
     if diff and output is None:
@@ -79,7 +89,13 @@ def generate(
     subject: Any = parsed or rule
     default = parsed.output.name if parsed is not None else subject.name
     stem = default if output is None else Path(output).stem
-    options: dict[str, Any] = {"target": target, "template": template, "stem": stem}
+    asked = [name.strip() for name in functions.split(",") if name.strip()]
+    options: dict[str, Any] = {
+        "target": target,
+        "functions": asked,
+        "template": template,
+        "stem": stem,
+    }
     texts = render_files(subject, **options)
     row = target_named(target)
     contents = _contents(texts, output, row.main, certificate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,6 +12,7 @@ from symback.autodiff.updates import Update
 from symback.circuits.circuit import Circuit
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.codegen.files import shown_path, write_files
+from symback.codegen.functions import requested
 from symback.codegen.hashes import body_hash
 from symback.codegen.loading import load_files
 from symback.codegen.render import render_one
@@ -24,16 +25,18 @@ def generate(
     path: str | os.PathLike[str] | None = None,
     *,
     target: str = "numpy",
+    functions: str | Iterable[str] = (),
     template: str | os.PathLike[str] | None = None,
     force: bool = False,
 ) -> str:
     """The text of the module; with a path it is written there as well.
 
+    `functions` are those that the module has beside those of every module, such as "jacobian".
     `template` names a folder whose templates come before symback's own. A file that was edited
     by hand, or that symback did not write, is overwritten only with `force`.
     """
     stem = "" if path is None else Path(path).stem
-    texts = render_files(subject, target=target, template=template, stem=stem)
+    texts = render_files(subject, target=target, functions=functions, template=template, stem=stem)
     main = target_named(target).main
     if path is not None:
         write_files(texts, Path(path), main, force=force)
@@ -45,6 +48,7 @@ def render_files(
     subject: Circuit | Update,
     *,
     target: str = "numpy",
+    functions: str | Iterable[str] = (),
     template: str | os.PathLike[str] | None = None,
     certificate: Sequence[str] = (),
     stem: str = "",
@@ -56,7 +60,8 @@ def render_files(
     """
     row = target_named(target)
     folder = None if template is None else _folder(Path(template))
-    templates, variables = _renderer(row, subject, stem)
+    asked = requested(functions, row.on_request, target)
+    templates, variables = _renderer(row, subject, stem, asked)
     found: dict[str, str] = {}
     hashes: dict[str, str] = {}  # of the files before: a loader knows the files of its kind
     more = {**variables, "certificate": tuple(certificate), "hashes": hashes}
@@ -67,11 +72,14 @@ def render_files(
 
 
 def _renderer(
-    row: Target, subject: Circuit | Update, stem: str
+    row: Target, subject: Circuit | Update, stem: str, functions: tuple[str, ...]
 ) -> tuple[Mapping[str, str], Mapping[str, Any]]:
     """The templates for the subject by file ending, and what they fill in."""
     if isinstance(subject, Circuit):
-        return row.circuits.templates, row.circuits.variables(subject, stem)
+        asked = (functions,) if functions else ()
+        return row.circuits.templates, row.circuits.variables(subject, stem, *asked)
+    if functions:
+        raise Unsupported("a module of an update has one function; others are those of a circuit")
     if row.updates is None:
         raise Unsupported(f"the target '{row.name}' has no modules of updates; choose another one")
     return row.updates.templates, row.updates.variables(subject, stem)
@@ -83,14 +91,16 @@ def _folder(path: Path) -> str:
     return str(path)
 
 
-def compile_module(subject: Circuit | Update, target: str = "numpy") -> ModuleType:
+def compile_module(
+    subject: Circuit | Update, target: str = "numpy", functions: str | Iterable[str] = ()
+) -> ModuleType:
     """The module of a circuit or an update, imported from memory.
 
     Raises Unsupported where the target's compiler is missing or fails.
     """
     called = subject.output.name if isinstance(subject, Circuit) else subject.name
     name = f"symback_{called}"
-    texts = render_files(subject, target=target, stem=name)
+    texts = render_files(subject, target=target, functions=functions, stem=name)
     return load_files(texts, name)
 
 

@@ -5,12 +5,13 @@ A module's files are a Python module, which alone is imported, and what that mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from symback._version import __version__
+from symback.codegen.functions import ON_REQUEST
 from symback.errors import Unsupported, clip, nearest
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ class Renderer(Generic[Subject]):
 
     templates: Mapping[str, str]
     """By what the files end with, in the order they are made; `hashes` are of those before."""
-    variables: Callable[[Subject, str], Mapping[str, Any]]
-    """What the templates fill in, of a subject and the name of the files without their ends."""
+    variables: Callable[..., Mapping[str, Any]]
+    """What the templates fill in, of a subject and the name of the files without their ends; where
+    functions were asked for, of these as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Target:
     circuits: Renderer[Circuit]
     updates: Renderer[Update] | None  # None where the target has no modules of updates
     compiler: str = ""  # the language of the compiler that its modules call
+    on_request: frozenset[str] = frozenset()  # the functions that its modules can have besides
     templates: Path | None = None  # the folder of its templates, where it is not symback's own
 
     @property
@@ -50,10 +53,12 @@ class Target:
         return tuple(self.circuits.templates)
 
 
-def _numpy_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+def _numpy_circuit(
+    circuit: Circuit, stem: str, on_request: Sequence[str] = ()
+) -> Mapping[str, Any]:
     from symback.codegen.numpy.module import numpy_text  # the registry itself imports fast
 
-    return {"m": numpy_text(circuit, __version__)}
+    return {"m": numpy_text(circuit, __version__, on_request)}
 
 
 def _numpy_update(update: Update, stem: str) -> Mapping[str, Any]:
@@ -82,6 +87,7 @@ _ROWS = (
         main=PYTHON,
         circuits=Renderer({PYTHON: "numpy/module.py.jinja"}, _numpy_circuit),
         updates=Renderer({PYTHON: "numpy/update.py.jinja"}, _numpy_update),
+        on_request=frozenset(ON_REQUEST),
     ),
     Target(
         name="c",

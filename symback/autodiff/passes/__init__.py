@@ -28,6 +28,9 @@ FUSED_PASSES: tuple[Pass, ...] = (
 )
 """For the fused objective, where no one asks for the adjoint of an inner node."""
 
+JACOBIAN_PASSES: tuple[Pass, ...] = (drop_dead, fold_copies, share_common, fold_products, drop_dead)
+"""For Jacobians and residuals, which have one value a sample."""
+
 TANGENT_PASSES: tuple[Pass, ...] = (
     drop_dead,
     fold_copies,

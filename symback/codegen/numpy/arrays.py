@@ -15,7 +15,6 @@ from sympy import Add, Expr, Mul, Piecewise, Symbol, Tuple
 
 from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.numpy.printer import NumpyPrinter
-from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.shapes import Shape, is_size
@@ -368,22 +367,25 @@ def _slice(p: ArrayPrinter, array: Expr, parts: Tuple) -> Printed:
 
 
 def _scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
-    if p.varies(part) and not p.varies(array):
-        raise Unsupported("a part that varies by sample can't be placed in what all share")
-    lead = ":, " if p.varies(array) else ""
+    lead = ":, " if p.varies(array) or p.varies(part) else ""
     text = p.whole(part, ADD)
-    return f"_scatter({text}, {p.whole(array)}.shape, np.s_[{lead}{bounds(parts)}])", ATOM
+    return f"_scatter({text}, {_shape_for(p, part, array)}, np.s_[{lead}{bounds(parts)}])", ATOM
+
+
+def _shape_for(p: ArrayPrinter, value: Expr, array: Expr) -> str:
+    """The shape of an array that takes up a value, one a sample where the value is."""
+    shape = f"{p.whole(array)}.shape"
+    return f"({p.rows_of(value)}, *{shape})" if p.varies(value) and not p.varies(array) else shape
 
 
 def _broadcast_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
-    if p.varies(value) and not p.varies(array):
-        raise Unsupported("a value that varies by sample can't be spread over what all share")
     like = p.whole(array)
     if value == 1:
         return f"np.ones_like({like})", ATOM
     if value.is_number:
         return f"np.full_like({like}, {p.print(value)})", ATOM
-    return f"np.broadcast_to({p.aligned(value, p.ndim(array))}, {like}.shape)", ATOM
+    spread = p.aligned(value, p.ndim(array))
+    return f"np.broadcast_to({spread}, {_shape_for(p, value, array)})", ATOM
 
 
 def _expand_dims(p: ArrayPrinter, vector: Expr) -> Printed:

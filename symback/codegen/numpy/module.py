@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.cost import counted, operation_counts_of
 from symback.autodiff.function import Port
-from symback.autodiff.lower import Lowered, lower, optimised
+from symback.autodiff.lower import FUNCTIONS, Lowered, lower, optimised, plain
 from symback.circuits.circuit import Circuit
+from symback.codegen.numpy.derivatives import DerivativeLines, DerivativeText
 from symback.codegen.numpy.printer import kernel_sources
 from symback.codegen.numpy.shapes import (
     ArrayText,
@@ -70,6 +71,7 @@ class NumpyText(ModuleText):
     forward: Sequence[str]
     backward: Sequence[str]
     sums: Sequence[str]  # where there is an objective
+    derivatives: DerivativeText | None  # where functions were asked for
     kernels: Sequence[str]
 
 
@@ -88,16 +90,19 @@ def module_text(circuit: Circuit, lowered: Lowered, version: str) -> ModuleText:
     )
 
 
-def numpy_text(circuit: Circuit, version: str) -> NumpyText:
-    """All texts of a circuit's NumPy module."""
-    lowered = optimised(lower(circuit))
+def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -> NumpyText:
+    """All texts of a circuit's NumPy module, with the functions that were asked for."""
+    programs_asked = [name for name in on_request if name in FUNCTIONS]
+    lowered = optimised(lower(circuit, [*plain(circuit), *programs_asked]))
     around = module_text(circuit, lowered, version)
     functions = FunctionLines(lowered)
     programs = {name: function.program for name, function in lowered.functions.items()}
     forward = functions.forward(programs["forward"])
     backward = functions.backward(programs["backward"], around.cache)
     sums = functions.sums(programs["objective"]) if around.objective else []
-    lines = [*forward, *backward, *sums]
+    derivatives = DerivativeLines(lowered, on_request).text() if on_request else None
+    more = [line for c in derivatives.computed for line in c.lines] if derivatives else []
+    lines = [*forward, *backward, *sums, *more]
     kernels = kernel_sources(lines)
     return NumpyText(
         **{field.name: getattr(around, field.name) for field in fields(around)},
@@ -107,6 +112,7 @@ def numpy_text(circuit: Circuit, version: str) -> NumpyText:
         forward=forward,
         backward=backward,
         sums=sums,
+        derivatives=derivatives,
         kernels=kernels,
     )
 

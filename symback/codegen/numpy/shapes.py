@@ -201,7 +201,7 @@ class FunctionLines:
             noun=f"the {word}" if circuit.loss else word,
             names_listed="".join(f'"{name}", ' for name in columns).rstrip(),
             targets=" ".join(f'"{t.name}",' for t in circuit.targets if t.name in columns),
-            read=f"params, columns, _ = _read(params, inputs{_quoted(columns)})",
+            read=f"params, columns, _ = _read(params, inputs{quoted(columns)})",
             dtype=f"{like[0]}.dtype" if like else "np.float32",
             per_sample=bool(columns) and function.varies,
             function=name,
@@ -294,7 +294,7 @@ class FunctionLines:
         ]
         first = ["params", "columns", "_single"]
         used = {"_single"}.union(used, (line.rpartition(" = ")[2] for line in read))
-        arguments = f"_read(params, inputs{_quoted(columns)})"
+        arguments = f"_read(params, inputs{quoted(columns)})"
         return [*taken(first, arguments, used), *read, *lines]
 
     def _size_lines(self, program: Program, of: Program | None = None) -> list[str]:
@@ -360,7 +360,7 @@ class FunctionLines:
         return [line] if bars and len(line) <= WIDTH - 8 else [f"{bar} = {bar}[0]" for bar in bars]
 
 
-def _quoted(names: Sequence[str]) -> str:
+def quoted(names: Sequence[str]) -> str:
     return "".join(f', "{name}"' for name in names)
 
 

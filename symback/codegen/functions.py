@@ -1,0 +1,37 @@
+"""Functions that a module has on request, beside those of every module."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from symback.errors import Unsupported, clip, nearest
+
+ON_REQUEST: dict[str, tuple[str, ...]] = {
+    "jvp": (),
+    "hessp": (),
+    "residuals": (),
+    "jacobian": (),
+    "hessian": (),
+    "covariance": ("residuals", "jacobian"),
+}
+"""By name, in the order in which modules have them: the others that each one calls."""
+
+
+def requested(asked: str | Iterable[str], offered: Collection[str], target: str) -> tuple[str, ...]:
+    """The functions that were asked for and those that they call, in the order of the table.
+
+    >>> requested("covariance", ON_REQUEST, "numpy")
+    ('residuals', 'jacobian', 'covariance')
+    """
+    names = [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in ON_REQUEST:
+            hint = nearest(str(name), ON_REQUEST) or f"; choose from {', '.join(ON_REQUEST)}"
+            raise Unsupported(f"no function '{clip(str(name), 40)}' can be added{hint}")
+        if name not in offered:
+            raise Unsupported(f"the target '{target}' has no function '{name}'; choose another one")
+    wanted = {*names, *(other for name in names for other in ON_REQUEST[name])}
+    return tuple(name for name in ON_REQUEST if name in wanted)
+
+
+__all__ = ["ON_REQUEST", "requested"]
