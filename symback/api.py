@@ -91,16 +91,19 @@ class Circuit(circuits.Circuit):
         >>> print(c["f"].expr, "|", c["net"].expr)
         x1 - sigma(w3*x3 + w4*x4) | w3*x3 + w4*x4
         """
-        key = str(name)
-        if key in self._by_name or key in self.gates or not self.gates.rewrites:
-            return self._by_name.get(key) or self.gates[key]
-        from symback.autodiff.gates import gates
+        from symback.autodiff.gates import gates, typed_gates
 
+        key = str(name)
+        if key in self._by_name:
+            return self._by_name[key]
+        for found in (self.gates, typed_gates(self)):
+            if key in found or not self.gates.rewrites:
+                return found[key]
         return gates(self, opaque=[n.name for n in self.computed])[key]
 
     @cached_property
     def gates(self) -> Gates:
-        """The circuit of gates that derivations and closed forms are over.
+        """The circuit of gates that closed forms are over, and that modules compute.
 
         Its nodes are each one sum, product, power or function; those without a name of their own
         have one here, such as net, the net input of an activation, or f_1, a part of f.
@@ -343,7 +346,7 @@ class Derivation(record.Derivation):
         Floats, or NumPy arrays of them; nested lists where NumPy is not installed.
         """
         from symback.derivation.numbers.numpy_arrays import as_numpy
-        from symback.derivation.numbers.scalars import evaluated
+        from symback.derivation.numbers.steps import evaluated
 
         nodes, partials = evaluated(self)
         return as_numpy(nodes), as_numpy(partials)
@@ -351,7 +354,7 @@ class Derivation(record.Derivation):
     def numbers(self) -> dict[int, Any]:
         """The value of each step at the point set by `at`, by the step's number."""
         from symback.derivation.numbers.numpy_arrays import as_numpy
-        from symback.derivation.numbers.scalars import numbers_of_steps
+        from symback.derivation.numbers.steps import numbers_of_steps
 
         return as_numpy(numbers_of_steps(self))
 
@@ -371,8 +374,7 @@ class Derivation(record.Derivation):
     def gates(self) -> Gates:
         """The gates that the steps are about, by name: d.gates["net"].expr.
 
-        They are those of the circuit, but where a partial by a node was asked that a stable
-        formula passes by.
+        They are those of the formulas as typed, with the parts that the stable form names.
         """
         return self.walk.circuit
 

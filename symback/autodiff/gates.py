@@ -44,11 +44,31 @@ def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
     """The circuit with inner parts as nodes of their own, marked as generated.
 
     Formulas that would lose digits are rewritten before, but those of a literal circuit; no rule
-    looks behind the names in `opaque`.
+    looks behind the names in `opaque`. Found once for each circuit.
     """
+    key = (gates, frozenset(opaque))
+    if key not in circuit.kept:
+        alike = (gates(circuit), typed_gates(circuit)) if opaque else ()
+        circuit.kept[key] = _split(circuit, opaque, alike)
+    found: Gates = circuit.kept[key]
+    return found
+
+
+def typed_gates(circuit: Circuit) -> Gates:
+    """The gates of the formulas as typed; what `gates` has as well has its name there."""
+    made = gates(circuit)
+    if not made.rewrites:
+        return made
+    if typed_gates not in circuit.kept:
+        circuit.kept[typed_gates] = _split(circuit.as_typed(), (), (made,))
+    found: Gates = circuit.kept[typed_gates]
+    return found
+
+
+def _split(circuit: Circuit, opaque: Collection[str], alike: Sequence[Gates]) -> Gates:
     try:
         circuit = circuit if circuit.is_literal else stable(circuit, opaque)
-        splitter = _Splitter(circuit)
+        splitter = _Splitter(circuit, alike)
         for node in circuit.computed:
             splitter.add(node)
     except RecursionError:
@@ -70,9 +90,15 @@ def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
 
 
 class _Splitter:
-    def __init__(self, circuit: Circuit) -> None:
+    """Makes the gates; those that a circuit of `alike` has as well get the names they have there,
+    so that a name means the same in all of them.
+    """
+
+    def __init__(self, circuit: Circuit, alike: Sequence[Gates]) -> None:
         self.nodes: list[Node] = []
         self._taken = {n.name for n in circuit.nodes}
+        self._reserved = {n.name for of in alike for n in of.nodes} - self._taken
+        self._known = {n.formula: n.name for of in alike for n in of.computed if n.generated}
         self._named: dict[Expr, Symbol] = {}  # gate expression → its node
         self._atoms: dict[Expr, Symbol] = {}  # typed part → its node
         self._ranks = circuit.ranks
@@ -114,16 +140,19 @@ class _Splitter:
         if expr not in self._atoms:  # a part that occurs twice is split once
             gate = self.gate(expr)
             if gate not in self._named:
-                self._append(self._new_name(name), gate, generated=True)
+                known = self._known.get(gate) or self._new_name(name)
+                self._append(known, gate, generated=True)
             self._atoms[expr] = self._named[gate]
         return self._atoms[expr]
 
     def _new_name(self, wanted: str) -> str:
         if wanted:
-            name = fresh_name([wanted], self._taken)
+            name = fresh_name([wanted], self._taken | self._reserved)
         else:
             self._count += 1
-            name = fresh_name([f"{self._owner}_{self._count}"], self._taken)
+            while (name := f"{self._owner}_{self._count}") in self._reserved:
+                self._count += 1
+            name = fresh_name([name], self._taken | self._reserved)
         self._taken.add(name)
         return name
 
@@ -252,4 +281,4 @@ def is_square(expr: Expr) -> bool:
     return len(terms) <= WIDEST_SQUARE and all(linear(t) for t in terms)
 
 
-__all__ = ["gates", "is_monomial", "is_square", "split_number"]
+__all__ = ["Gates", "gates", "is_monomial", "is_square", "split_number", "typed_gates"]

@@ -6,10 +6,10 @@ functions of the packages above; `symback.api` offers them as methods.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from sympy import Expr, Symbol
 
@@ -239,6 +239,14 @@ class Circuit:
 
     def __hash__(self) -> int:
         return hash(self._content)
+
+    @cached_property
+    def kept(self) -> dict[Hashable, Any]:
+        """What was found about the circuit and need not be found again; not part of it."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "kept"}
 
     @property
     def _content(self) -> tuple[object, ...]:

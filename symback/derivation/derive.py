@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from symback.autodiff.closed_forms import Gradient, refuse_array
-from symback.autodiff.reverse import reverse_pass, seen_from
+from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.derivation.record import Derivation
+from symback.derivation.stable_form import parts_named, write_stable_form
 from symback.derivation.steps import View
+from symback.derivation.walks import stable_walk, typed_walk
 from symback.derivation.writer import StepWriter
 from symback.errors import UnknownName, nearest
 
@@ -33,24 +35,59 @@ def derive(
     the code computes them; arrays have the latter only. Raises UnknownName for a name that the
     circuit has not.
     """
-    named = () if wrt is None else (wrt,) if isinstance(wrt, str | Node) else tuple(wrt)
-    inner = [n for n in map(str, named) if n in circuit and not circuit[n].is_leaf]
+    names = () if wrt is None else (wrt,) if isinstance(wrt, str | Node) else tuple(wrt)
+    asked = tuple(map(str, names))
+    inner = [n for n in asked if n in circuit and not circuit[n].is_leaf]
     seen, start = seen_from(circuit, of)
-    walk = reverse_pass(seen, start, opaque=inner)
-    refuse_array(walk)
-    brief = len(walk.edges) > MANY_EDGES
-    gradient = Gradient(seen, walk, False, *([LARGEST_OF_MANY] if brief else []))
-    asked = tuple(gradient) if wrt is None else tuple(map(str, named))
+    typed = typed_walk(seen, start)
+    refuse_array(typed)
+    if wrt is None:
+        asked = tuple(n.name for n in seen.leaves if n.name in typed.into)
     for name in asked:
-        if name not in walk.circuit:
-            known = [n.name for n in walk.circuit.nodes]
+        if name not in typed.circuit:
+            known = [n.name for n in typed.circuit.nodes]
             raise UnknownName(f"the circuit has no node '{name}'{nearest(name, known)}")
     view = "accumulation" if seen.has_arrays else view
+    leaves = [n for n in asked if typed.node(n).is_leaf]
+    forms = []
+    for wanted, opaque in ((leaves, ()), (inner, inner)):
+        walk = stable_walk(seen, start, opaque) if wanted else None
+        if walk is not None:
+            forms.append(_written(seen, walk, wanted, view))
+    named = parts_named(typed.circuit, forms)
+    typed = replace(typed, circuit=replace(typed.circuit, nodes=(*typed.circuit.nodes, *named)))
+    return replace(_written(seen, typed, asked, view, forms, named), circuit=circuit)
+
+
+def _written(
+    circuit: Circuit,
+    walk: ReversePass,
+    asked: Sequence[str],
+    view: View,
+    forms: Sequence[Derivation] = (),
+    named: Sequence[Node] = (),
+) -> Derivation:
+    """The derivation along one walk, then the stable forms, with the parts that these name."""
+    brief = len(walk.edges) > MANY_EDGES
+    gradient = Gradient(circuit, walk, False, *([LARGEST_OF_MANY] if brief else []))
     writer = StepWriter(walk, gradient, view)
     writer.write(asked)
+    for node in named:
+        writer.add("define", node.name, node.formula, "definition")
+    for form in forms:
+        write_stable_form(writer, form)
     closed = {n: gradient[n] for n in asked}
+    for form in forms:
+        closed |= form.closed
     return Derivation(
-        circuit, walk, asked, tuple(writer.steps), closed, view=view, verified=writer.verified
+        circuit,
+        walk,
+        tuple(asked),
+        tuple(writer.steps),
+        closed,
+        view=view,
+        verified=writer.verified and all(form.verified for form in forms),
+        stable=tuple(forms),
     )
 
 

@@ -6,12 +6,11 @@ Fields are only ever added to a version of the schema; a change of meaning gets 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from sympy import Expr
 
-from symback.derivation.numbers.scalars import evaluated, numbers_of_steps
+from symback.derivation.numbers.steps import DerivationNumbers, evaluated, numbers_of
 from symback.derivation.record import Derivation, Step
 from symback.derivation.text.adjoints import with_adjoints
 from symback.printing.circuit_text import NotationPrinter, circuit_text
@@ -23,7 +22,7 @@ SCHEMA = "symback-derivation/1"
 def to_json(derivation: Derivation) -> str:
     """Circuit, asked partials, steps and values; expressions in circuit text and in print."""
     printers = _Printers(derivation)
-    numbers = numbers_of_steps(derivation) if derivation.values else {}
+    numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
     content: dict[str, Any] = {
         "schema": SCHEMA,
         "circuit": circuit_text(derivation.circuit),
@@ -53,7 +52,7 @@ def _results(derivation: Derivation) -> dict[str, Expr]:
     return {name: last[derivation.of, name] for name in derivation.wrt}
 
 
-def _step(printers: _Printers, step: Step, numbers: Mapping[int, Any]) -> dict[str, Any]:
+def _step(printers: _Printers, step: Step, numbers: DerivationNumbers) -> dict[str, Any]:
     edge = step.edge
     content: dict[str, Any] = {
         "id": step.id,
@@ -67,8 +66,10 @@ def _step(printers: _Printers, step: Step, numbers: Mapping[int, Any]) -> dict[s
         "why": step.why,
         "depends": list(step.depends),
     }
-    if step.id in numbers:
-        content["value"] = numbers[step.id]
+    if step.id in numbers.steps:
+        content["value"] = numbers.steps[step.id]
+    if step.id in numbers.off:
+        content["stable_value"] = numbers.off[step.id]
     return content
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symback.autodiff.closed_forms import Gradient
-from symback.autodiff.reverse import reverse_pass
+from symback.autodiff.reverse import seen_from
 from symback.circuits.circuit import Circuit
 from symback.derivation.latex.sections import to_markdown
 from symback.derivation.picture.diagram import diagram, layers
@@ -13,6 +13,7 @@ from symback.derivation.picture.svg import draw
 from symback.derivation.record import Derivation
 from symback.derivation.text.adjoints import with_adjoints
 from symback.derivation.text.whole import to_text
+from symback.derivation.walks import typed_walk
 from symback.errors import SymbackError, clip
 from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter
@@ -34,7 +35,7 @@ def svg_of_circuit(circuit: Circuit) -> str | None:
     if len(circuit) > MOST_NODES:
         return None
     try:
-        drawn = diagram(reverse_pass(circuit), "gates")
+        drawn = diagram(typed_walk(*seen_from(circuit, None)), "gates")
         depth = layers(drawn)
         if sum(depth[wire.tail] - depth[wire.head] for wire in drawn.wires) > MOST_CROSSED:
             return None

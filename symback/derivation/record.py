@@ -2,7 +2,9 @@
 
 Order: one forward step a node, the seed, one edge step a local partial, then for each asked
 partial the sum over its paths, the local partials put in place of the chain, the simplified
-product, and the same with slopes such as σ′ written out.
+product, and the same with slopes such as σ′ written out. All of these are about the formulas as
+typed. Where they are computed by equal formulas that keep their digits, the stable form is the
+last section: the formulas that change, and each result in that form.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sympy import Expr
 
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Circuit
-from symback.derivation.steps import WHY, Step, View
+from symback.derivation.steps import STABLE_FORM, WHY, Step, View
 from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
 
@@ -25,7 +27,11 @@ Detail = Literal["brief", "normal", "full"]
 
 @dataclass(frozen=True)
 class Derivation:
-    """The derivation of one partial, or of all partials of a node: its steps and closed forms."""
+    """The derivation of one partial, or of all partials of a node: its steps and closed forms.
+
+    `walk` is that of the typed formulas; `stable` has the derivations of the stable form, whose
+    results the closed forms are: that of leaves, which modules compute, and that of inner nodes.
+    """
 
     circuit: Circuit
     walk: ReversePass = field(repr=False)
@@ -35,6 +41,7 @@ class Derivation:
     values: Mapping[str, Any] = field(default_factory=dict)
     view: View = "paths"
     verified: bool = True  # False: no point inside the domain was found to verify all steps at
+    stable: tuple[Derivation, ...] = field(default=(), repr=False)
 
     def __hash__(self) -> int:
         """The record has mappings, which have no hash; these few determine it."""
@@ -58,6 +65,32 @@ class Derivation:
     def result(self) -> Expr:
         """The closed form of the partial (of the first, where several are derived)."""
         return self.closed[self.wrt[0]]
+
+    @property
+    def typed_steps(self) -> tuple[Step, ...]:
+        """The steps about the formulas as typed."""
+        return tuple(s for s in self.steps if s.kind not in STABLE_FORM)
+
+    @property
+    def stable_steps(self) -> tuple[Step, ...]:
+        """The steps of the stable form; none where no formula below the node is rewritten."""
+        return tuple(s for s in self.steps if s.kind in STABLE_FORM)
+
+    def last_step(self, name: str) -> Step:
+        """The last step along the typed formulas about the partial by a name."""
+        about = (self.of, name)
+        return next(s for s in reversed(self.typed_steps) if s.left == about)
+
+    @property
+    def stable_title(self) -> str:
+        """What the section of the stable form is called."""
+        title = "Rewritten for numerical stability"
+        return f"{title}, as modules compute it" if self.stable_of_leaves else title
+
+    @property
+    def stable_of_leaves(self) -> Derivation | None:
+        """The derivation of what modules compute, where it differs from what was typed."""
+        return next((form for form in self.stable if not form.walk.opaque), None)
 
 
 def slopes_of(derivation: Derivation, *within: Expr) -> list[tuple[Slope, Expr]]:

@@ -8,9 +8,22 @@ from typing import Any, Literal
 
 from sympy import Expr
 
-StepKind = Literal["forward", "rewrite", "seed", "edge", "sum", "substitute", "simplify", "expand"]
-ABOUT_NODES = ("forward", "rewrite")
+StepKind = Literal[
+    "forward",
+    "seed",
+    "edge",
+    "sum",
+    "substitute",
+    "simplify",
+    "expand",
+    "define",
+    "rewrite",
+    "stable",
+]
+ABOUT_NODES = ("forward", "define", "rewrite")
 """Kinds of steps that say what a node is."""
+STABLE_FORM = ("define", "rewrite", "stable")
+"""Kinds of steps of the last section: names that it needs, formulas rewritten, results."""
 
 View = Literal["paths", "accumulation"]
 
@@ -18,13 +31,15 @@ Products = tuple[tuple[Expr, ...], ...]
 
 WHY: Mapping[str, str] = {
     "forward": "by definition of the circuit",
-    "rewrite": "equal, and numerically stable: {rule}",
     "seed": "the derivative of {node} with respect to itself",
     "edge": "{rule}",
     "sum": "{rule}",
     "substitute": "substitute the {rule}",
     "simplify": "{rule}",
     "expand": "{rule}",
+    "define": "by definition of the stable form",
+    "rewrite": "equal, and numerically stable: {rule}",
+    "stable": "equal to the result as typed: {rule}",
 }
 """Why a step of each kind holds; {rule} and {node} stand for those of the step."""
 
@@ -71,4 +86,4 @@ class Step:
         return WHY.get(self.kind, "{rule}").format(rule=rule, node=self.node)
 
 
-__all__ = ["ABOUT_NODES", "WHY", "Products", "Step", "StepKind", "View"]
+__all__ = ["ABOUT_NODES", "STABLE_FORM", "WHY", "Products", "Step", "StepKind", "View"]

@@ -18,7 +18,7 @@ from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import Chain
 from symback.derivation.accumulation import EXPAND_SLOPES, Accumulation
 from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
-from symback.derivation.steps import Products, Step, StepKind, View
+from symback.derivation.steps import STABLE_FORM, Products, Step, StepKind, View
 from symback.derivation.verify.arrays import ArrayVerifier
 from symback.derivation.verify.scalars import Verifier
 from symback.operations.edges import plainly
@@ -30,7 +30,7 @@ class StepWriter:
     """Writes the steps of a walk in their fixed order."""
 
     def __init__(self, walk: ReversePass, gradient: Gradient, view: View) -> None:
-        self._walk = walk
+        self.walk = self._walk = walk
         self._gradient = gradient
         self._view = view
         self._verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
@@ -44,37 +44,26 @@ class StepWriter:
         for name in self._below():
             node = self._walk.circuit[name]
             depends = tuple(self._forward[o] for o in node.operands if o in self._forward)
-            self._forward[name] = self._add("forward", name, node.formula, "definition", depends)
-        self._write_rewrites()
-        self._add("seed", (self._walk.of, self._walk.of), S.One, "seed")
+            self._forward[name] = self.add("forward", name, node.formula, "definition", depends)
+        self.add("seed", (self._walk.of, self._walk.of), S.One, "seed")
         useful = self._leading_to(asked)
         self._verify_edges(useful)
         if self._view == "accumulation":
-            Accumulation(self._walk, self._gradient, self._add).write(useful, asked, self._forward)
+            Accumulation(self._walk, self._gradient, self.add).write(useful, asked, self._forward)
             return
         for edge in self._walk.edges:
             if edge.operand in useful:
                 key = (edge.node, edge.operand)
                 because = (self._forward[edge.node],)
                 rule = edge.local.rule
-                self._edges[key] = self._add("edge", key, edge.partial, rule, because)
+                self._edges[key] = self.add("edge", key, edge.partial, rule, because)
         for name in asked:
             self._partial(name)
 
-    def _write_rewrites(self) -> None:
-        """What the formulas were before they were rewritten, proven when that was done.
-
-        A node that the rewriting leaves unused stands as its formula.
-        """
-        circuit = self._walk.circuit
-        unused = {n.symbol: n.formula for n in circuit.computed if n.name not in self._forward}
-        for rewrite in circuit.rewrites:
-            if rewrite.node in self._forward:
-                before = rewrite.before
-                while named := before.free_symbols & unused.keys():
-                    before = before.xreplace({s: unused[s] for s in named})
-                because = (self._forward[rewrite.node],)
-                self._add("rewrite", rewrite.node, rewrite.after, rewrite.why, because, before)
+    def last_of(self, left: str | tuple[str, str]) -> Step:
+        """The last step along the walk about a node or a partial."""
+        found = (s for s in reversed(self.steps) if s.kind not in STABLE_FORM)
+        return next(s for s in found if s.left == left)
 
     @property
     def verified(self) -> bool:
@@ -96,7 +85,7 @@ class StepWriter:
         if self._verifier is not None:
             self._verifier.equal(before, after, f"∂{left[0]}/∂{left[1]}")
 
-    def _add(
+    def add(
         self,
         kind: StepKind,
         left: str | tuple[str, str],
@@ -105,6 +94,7 @@ class StepWriter:
         depends: tuple[int, ...] = (),
         before: Any = None,
     ) -> int:
+        """Enter a step, and give its number; one that is proven not to hold is refused."""
         number = len(self.steps) + 1
         if isinstance(before, Expr | tuple) and isinstance(left, tuple) and kind != "substitute":
             self._verify(before, right, left)
@@ -135,7 +125,7 @@ class StepWriter:
         if not found:
             same = name == self._walk.of
             rule = "seed" if same else "no path leads from it to the node"
-            self._add("simplify", left, S.One if same else S.Zero, rule)
+            self.add("simplify", left, S.One if same else S.Zero, rule)
             return
         chains: tuple[Chain, ...]
         if found is MANY:
@@ -150,18 +140,18 @@ class StepWriter:
             used = tuple(sorted({self._edges[link] for chain in chains for link in chain}))
         over_all = "multiply along each path and add over all paths"
         rule = f"chain rule: {over_all if len(chains) > 1 else 'multiply along the path'}"
-        number = self._add("sum", left, chains, rule, used)
+        number = self.add("sum", left, chains, rule, used)
         needed = (number, *used)
-        number = self._add("substitute", left, products, "local partials", needed, chains)
+        number = self.add("substitute", left, products, "local partials", needed, chains)
         total = plainly(_sum([_product_of(p) for p in products]))
         alike = self._gradient.alike
         kept = alike(total) if alike else simplified(total)
-        number = self._add("simplify", left, kept, "simplified", (number,), products)
+        number = self.add("simplify", left, kept, "simplified", (number,), products)
         closed = self._gradient[name]
         if closed != kept and not alike:  # among many edges, that of the slope says what it is
             slopes = _slopes(products)
             rule = EXPAND_SLOPES if slopes else "substitute back the intermediate names"
-            self._add("expand", left, closed, rule, (number,), kept)
+            self.add("expand", left, closed, rule, (number,), kept)
 
 
 def _sum(terms: Sequence[Expr]) -> Expr:

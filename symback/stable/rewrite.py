@@ -55,7 +55,18 @@ def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
 def rewritten(
     circuit: Circuit, opaque: Collection[str] = ()
 ) -> tuple[Circuit, tuple[Rewrite, ...]]:
-    """`stable(circuit)`, and the rewritings that are not used as no proof of them was found."""
+    """`stable(circuit)`, and the rewritings that are not used as no proof of them was found.
+
+    Found once for each circuit.
+    """
+    key = (rewritten, frozenset(opaque))
+    if key not in circuit.kept:
+        circuit.kept[key] = _rewritten(circuit, opaque)
+    changed, unproven = circuit.kept[key]
+    return changed, unproven
+
+
+def _rewritten(circuit: Circuit, opaque: Collection[str]) -> tuple[Circuit, tuple[Rewrite, ...]]:
     rewriter = Rewriter(circuit, frozenset(opaque))
     nodes = tuple(rewriter.node(n) for n in circuit.nodes)
     unproven = tuple(rewriter.unproven)

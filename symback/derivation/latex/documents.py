@@ -14,8 +14,15 @@ from typing import Literal
 
 from symback.derivation.latex import line_breaking as breaking
 from symback.derivation.latex.line_breaking import FormulaLine
-from symback.derivation.latex.sections import Row, printer_of, right_of, sections, to_latex
-from symback.derivation.numbers.scalars import numbers_of_steps
+from symback.derivation.latex.sections import (
+    Row,
+    printer_of,
+    remark_of,
+    right_of,
+    sections,
+    to_latex,
+)
+from symback.derivation.numbers.steps import DerivationNumbers, numbers_of
 from symback.derivation.record import Derivation, Step
 from symback.derivation.text.adjoints import adjoint_sign
 from symback.derivation.text.numbers import value_latex
@@ -40,7 +47,7 @@ _WORDS = {
     **{"σ": r"\ensuremath{\sigma}", "δ": r"\ensuremath{\delta}", "π": r"\ensuremath{\pi}"},
     **{"θ": r"\ensuremath{\theta}", "Σ": r"\ensuremath{\textstyle\sum}"},
     **{"∘": r"\ensuremath{\circ}", "‖": r"\ensuremath{\Vert}", "≤": r"\ensuremath{\le}"},
-    **{"≥": r"\ensuremath{\ge}", "≠": r"\ensuremath{\ne}"},
+    **{"≥": r"\ensuremath{\ge}", "≠": r"\ensuremath{\ne}", "∞": r"\ensuremath{\infty}"},
 }
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᵇᵏ", [*"0123456789-", r"\top", "b", "k"], strict=True))
 _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
@@ -215,14 +222,16 @@ def _shown(
 
 def _table(derivation: Derivation) -> Iterator[TableRow]:
     printer = printer_of(derivation)
-    values = numbers_of_steps(derivation) if derivation.values else {}
+    numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
     given: dict[str, int] = {}
     for step in derivation.steps:
         formula = f"{_left(derivation, step)} {right_of(step, printer)}"
-        if derivation.values:
-            formula += (
-                f" = {value_latex(values[step.id])}" if step.id in values else r" = \text{---}"
-            )
+        if remark := numbers.remark(step, value_latex):
+            formula += remark_of(remark)
+        elif step.id in numbers.steps:
+            formula += f" = {value_latex(numbers.steps[step.id])}"
+        elif derivation.values:
+            formula += r" = \text{---}"
         lines = [line.text for line in breaking.lines(formula, CELL_WIDTH)]
         lines = [lines[0], *(rf"\qquad {line}" for line in lines[1:])]
         because, label = _because(step, given), str(step.id)

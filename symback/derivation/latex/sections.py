@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sympy import Expr
 
 from symback.derivation.accumulation import ONE
-from symback.derivation.numbers.scalars import evaluated
+from symback.derivation.numbers.steps import complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
+from symback.derivation.steps import STABLE_FORM
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.numbers import value_latex
 from symback.printing.latex import LatexPrinter, name_in_latex
@@ -29,6 +31,7 @@ class Row:
 
 
 Section = tuple[str, list[Row]]
+_WORDS = re.compile("as typed(?:: )?|; stable form: ")
 
 
 def to_latex(derivation: Derivation) -> str:
@@ -66,12 +69,6 @@ def sections(derivation: Derivation) -> list[Section]:
         if s.kind == "forward"
     ]
     found: list[Section] = [("Forward", forward)]
-    rewritten = [
-        Row(name_in_latex(s.node), right_of(s, printer), because=s.rule)
-        for s in derivation.steps
-        if s.kind == "rewrite"
-    ]
-    found += [("Rewritten for numerical stability", rewritten)] if rewritten else []
     if derivation.view == "accumulation":
         found += _backward(derivation, printer)
     else:
@@ -84,14 +81,36 @@ def sections(derivation: Derivation) -> list[Section]:
     for name in derivation.wrt:
         title = f"Partial derivative of ${of}$ with respect to ${name_in_latex(name)}$"
         found.append((title, _partial(derivation, name, printer)))
+    stable = [
+        Row(
+            left_of(s, printer),
+            right_of(s, printer),
+            because=s.rule if s.kind == "rewrite" else "",
+        )
+        for s in derivation.stable_steps
+    ]
+    found += [(derivation.stable_title, stable)] if stable else []
     if derivation.values:
-        nodes, partials = evaluated(derivation)
-        rows = [Row(name_in_latex(n), value_latex(v)) for n, v in nodes.items()]
-        rows += [
-            Row(printer.partial(derivation.of, n), value_latex(v)) for n, v in partials.items()
-        ]
-        found.append(("At the given point", rows))
+        found.append(("At the given point", _numbers(derivation, printer)))
     return found
+
+
+def _numbers(derivation: Derivation, printer: LatexPrinter) -> list[Row]:
+    """What is given: nodes and results, and what they are as typed where that is another number."""
+    found = complete_numbers_of(derivation)
+    nodes = (s for s in derivation.steps if s.kind == "forward" and s.node in found.nodes)
+    rows = [(found.nodes[s.node], s) for s in nodes]
+    rows += [(value, derivation.last_step(name)) for name, value in found.partials.items()]
+    return [
+        Row(left_of(s, printer), value_latex(value) + remark_of(found.typed(s, value_latex)))
+        for value, s in rows
+    ]
+
+
+def remark_of(remark: str) -> str:
+    """What is said of a number behind it, its words as text."""
+    words = _WORDS.sub(lambda found: rf"\text{{{found[0]}}}", remark)
+    return rf" \quad ({words})" if remark else ""
 
 
 def _backward(derivation: Derivation, printer: LatexPrinter) -> list[Section]:
@@ -117,7 +136,7 @@ def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[R
     rows: list[Row] = []
     left = printer.partial(derivation.of, name)
     for step in derivation.steps:
-        if step.left == (derivation.of, name) and step.kind not in ("edge", "seed"):
+        if step.left == (derivation.of, name) and step.kind not in ("edge", "seed", *STABLE_FORM):
             right = right_of(step, printer)
             if step.kind == "expand":
                 rows += [
@@ -127,6 +146,13 @@ def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[R
             if right != left and (not rows or rows[-1].right != right):
                 rows.append(Row(left if not rows or step.kind == "expand" else "", right))
     return rows
+
+
+def left_of(step: Step, printer: LatexPrinter) -> str:
+    """The left-hand side: a node or a partial."""
+    if isinstance(step.left, str):
+        return name_in_latex(step.left)
+    return printer.partial(*step.left)
 
 
 def right_of(step: Step, printer: LatexPrinter) -> str:

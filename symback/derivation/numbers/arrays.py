@@ -23,7 +23,7 @@ from symback.derivation.accumulation import ONE, adjoint_names
 from symback.derivation.numbers.links import KINK
 from symback.derivation.numbers.point import Value, sizes_of
 from symback.derivation.record import Derivation
-from symback.derivation.steps import ABOUT_NODES, Step
+from symback.derivation.steps import Step
 from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
@@ -181,9 +181,9 @@ def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, En
     leaves = {name: balls_of(value) for name, value in derivation.values.items()}
     accumulated = Accumulated(walk, leaves, sizes, partial(_length, sizes))
     found: dict[_Key, Entries | None] = {("value", name): e for name, e in leaves.items()}
-    for step in derivation.steps:
+    for step in derivation.typed_steps:
         found["step", step.id] = accumulated.add(step)
-    for step in derivation.steps:
+    for step in derivation.typed_steps:
         if isinstance(step.left, str):
             found["value", step.left] = accumulated.value(step.left)
     of = found.get(("value", walk.of))
@@ -191,9 +191,8 @@ def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, En
         raise Singular
     for name in walk.order:
         found["adjoint", name] = accumulated.adjoint(name)
-    last = {s.left[1]: found["step", s.id] for s in derivation.steps if s.kind not in ABOUT_NODES}
     for name in derivation.wrt:  # one that no path leads to is 0
-        found["adjoint", name] = last[name]
+        found["adjoint", name] = found["step", derivation.last_step(name).id]
     return {key: entries for key, entries in found.items() if entries is not None}
 
 

@@ -8,7 +8,7 @@ Arrays have their numbers from `symback.derivation.numbers.arrays`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,9 @@ from symback.autodiff.names import Names
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import symbols
-from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.links import KINK, Link, below
-from symback.derivation.record import Derivation
 from symback.derivation.verify.scalars import value_of
-from symback.errors import CircuitError, DataError, UnknownName, Unsupported, nearest
+from symback.errors import CircuitError, UnknownName, Unsupported, nearest
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import nearest_float, precision
 
@@ -34,16 +32,23 @@ PRODUCT = Symbol("product")  # upstream × local partial, where it is passed thr
 @dataclass(frozen=True)
 class Numbers:
     """What is known at a point: `contributions` holds upstream × local partial, edge by edge,
-    `partials` the local partials alone."""
+    `partials` the local partials alone, `forms` what was asked for beside them.
+
+    Where `has_stable_form`, values and the gradients of leaves are those of the stable form.
+    """
 
     values: Mapping[str, float] = field(default_factory=dict)
     adjoints: Mapping[str, float] = field(default_factory=dict)
     contributions: Mapping[Link, float] = field(default_factory=dict)
     partials: Mapping[Link, float] = field(default_factory=dict)
+    forms: Mapping[int, float] = field(default_factory=dict)
+    has_stable_form: bool = False
 
 
-def numbers_at(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
-    """Values and gradients at the point, as far as its numbers reach.
+def numbers_at(
+    walk: ReversePass, given: Mapping[str, float], forms: Mapping[int, Expr] | None = None
+) -> Numbers:
+    """Values and gradients at the point, and those of `forms`, as far as its numbers reach.
 
     Raises UnknownName for a name that is not a leaf, CircuitError where a branch can't be chosen,
     Unsupported for a circuit of arrays.
@@ -57,11 +62,11 @@ def numbers_at(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
         raise Unsupported(
             "pictures have no room for the numbers of arrays; circuit.derive().at(…) shows them"
         )
-    _refuse_unknown(walk, given)
+    refuse_unknown(walk, given)
     for bits in PRECISIONS:
         try:
             with precision(bits):
-                numbers, are_sharp = _numbers(walk, given)
+                numbers, are_sharp = _numbers(walk, given, forms or {})
         except Undecided:
             if bits == PRECISIONS[-1]:
                 raise CircuitError(KINK) from None
@@ -71,14 +76,49 @@ def numbers_at(walk: ReversePass, given: Mapping[str, float]) -> Numbers:
     return numbers
 
 
-def _refuse_unknown(walk: ReversePass, given: Mapping[str, Any]) -> None:
+def given_numbers(
+    walk: ReversePass, stable: ReversePass | None, given: Mapping[str, float]
+) -> Numbers:
+    """The numbers along the typed formulas, with values and the gradients of leaves as the stable
+    form has them, where there is one.
+    """
+    if stable is None:
+        return numbers_at(walk, given)
+    refuse_unknown(walk, given)
+    right = numbers_at(stable, given)
+    try:
+        typed = numbers_at(walk, given)
+    except CircuitError:  # on a kink that the stable form has not
+        typed = Numbers()
+    adjoints, contributions = dict(typed.adjoints), dict(typed.contributions)
+    for leaf in walk.circuit.leaves:
+        unreached = 0.0 if walk.of in right.values and leaf.name not in stable.into else None
+        adjoint = right.adjoints.get(leaf.name, unreached)
+        edges = walk.into.get(leaf.name, ())
+        if adjoint is not None and edges:
+            adjoints[leaf.name] = adjoint
+            if len(edges) == 1:
+                contributions[edges[0].node, leaf.name] = adjoint
+    return Numbers(
+        {**typed.values, **right.values},
+        adjoints,
+        contributions,
+        typed.partials,
+        has_stable_form=True,
+    )
+
+
+def refuse_unknown(walk: ReversePass, given: Mapping[str, Any]) -> None:
+    """Raise UnknownName for a name that is not a leaf."""
     leaves = [n.name for n in walk.circuit.leaves]
     for name in given:
         if name not in leaves:
             raise UnknownName(f"'{name}' is not an input or parameter{nearest(name, leaves)}")
 
 
-def _numbers(walk: ReversePass, given: Mapping[str, float]) -> tuple[Numbers, bool]:
+def _numbers(
+    walk: ReversePass, given: Mapping[str, float], forms: Mapping[int, Expr]
+) -> tuple[Numbers, bool]:
     """The numbers, and whether each is known to all its digits."""
     from flint import arb  # kept out of start-up
 
@@ -88,6 +128,7 @@ def _numbers(walk: ReversePass, given: Mapping[str, float]) -> tuple[Numbers, bo
     for node in below(walk.circuit, walk.of):
         _evaluate(node.formula, balls, into=node.symbol)
     adjoints, contributions, partials = _backward(walk, balls, arb(1))
+    of_forms = {key: _evaluate(form, balls) for key, form in forms.items()}
     found = (balls, adjoints, contributions, partials)
     are_sharp = all(ball.rel_accuracy_bits() >= ENOUGH_BITS for of in found for ball in of.values())
     numbers = Numbers(
@@ -95,6 +136,7 @@ def _numbers(walk: ReversePass, given: Mapping[str, float]) -> tuple[Numbers, bo
         {name: _float(ball) for name, ball in adjoints.items()},
         {link: _float(ball) for link, ball in contributions.items()},
         {link: _float(ball) for link, ball in partials.items()},
+        {key: _float(ball) for key, ball in of_forms.items() if ball is not None},
     )
     return numbers, are_sharp
 
@@ -145,54 +187,4 @@ def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Symbol | None =
     return found
 
 
-# -- of a derivation -----------------------------------------------------------------------------
-
-
-def evaluated(derivation: Derivation) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values of the nodes and of the asked partials, floats or arrays of them.
-
-    Raises DataError where a leaf that is needed has no number.
-    """
-    _refuse_unknown(derivation.walk, derivation.values)
-    forward = [s.node for s in derivation.steps if s.kind == "forward"]
-    _refuse_missing(derivation, forward)
-    if derivation.walk.circuit.has_arrays:
-        found = array_numbers(derivation)
-        return {n: found.values[n] for n in forward}, {n: found.adjoints[n] for n in derivation.wrt}
-    known = numbers_at(derivation.walk, derivation.values)
-    partials = {n: known.adjoints.get(n, 0.0) for n in derivation.wrt}  # 0: no path leads there
-    return {n: known.values[n] for n in forward}, partials
-
-
-def _refuse_missing(derivation: Derivation, forward: Sequence[str]) -> None:
-    circuit, given = derivation.walk.circuit, derivation.values
-    leaves = [n.name for n in circuit.leaves]
-    needed = {o for name in forward for o in circuit[name].operands}
-    missing = [n for n in leaves if n in needed and n not in given]
-    if missing:
-        raise DataError(
-            f"missing values: {', '.join(missing[:5])} (every input and parameter needs one)"
-        )
-
-
-def numbers_of_steps(derivation: Derivation) -> dict[int, Any]:
-    """The value of each step, as far as the point's numbers reach."""
-    if derivation.walk.circuit.has_arrays:
-        return dict(array_numbers(derivation).steps)
-    known = numbers_at(derivation.walk, derivation.values)
-    found: dict[int, float] = {}
-    for step in derivation.steps:
-        if isinstance(step.left, str):
-            value = known.values.get(step.left)
-        elif step.kind == "edge" and derivation.view == "paths":
-            value = known.partials.get(step.left)
-        elif step.kind == "edge":
-            value = known.contributions.get(step.left)
-        else:
-            value = known.adjoints.get(step.left[1])
-        if value is not None:
-            found[step.id] = value
-    return found
-
-
-__all__ = ["Numbers", "evaluated", "numbers_at", "numbers_of_steps"]
+__all__ = ["Numbers", "given_numbers", "numbers_at", "refuse_unknown"]

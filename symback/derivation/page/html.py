@@ -23,7 +23,8 @@ from symback.derivation.page.live import (
     Known,
     LivePicture,
     live_picture,
-    programs,
+    programs_along,
+    stable_programs,
     start,
     still_picture,
 )
@@ -42,7 +43,7 @@ from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter, name_in_latex
 
 MOST_ROWS = 24  # of the table of numbers that are shown at once
-_NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()), ("GUARDS", ()))
+_NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()), ("GUARDS", ()), ("STABLE", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def page_text(derivation: Derivation) -> PageText:
         return _still_page(derivation)
     known = Known(derivation)
     drawn = live_picture(derivation, known)
-    printed = programs(derivation)
+    printed = programs_along(derivation.walk)
+    tables, of_tables = stable_programs(derivation)
     begin = start(derivation)
     writer = EquationWriter(derivation)
     lines = PageLines(derivation, known, writer.is_large)
@@ -99,12 +101,14 @@ def page_text(derivation: Derivation) -> PageText:
         "seed": printed.seed,
         "adjoints": printed.adjoints,
         "product": printed.product,
+        "stable": of_tables,
         "rows": [[r.name, known.at(f"adjoint {r.name}")] for r in rows],
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, known),
     }
     asked = practice(derivation, writer.is_large)
-    return _page(writer, drawn, data, printed.tables, rows, begin.examples, asked)
+    tables = [*printed.tables, *tables]
+    return _page(writer, drawn, data, tables, rows, begin.examples, asked)
 
 
 def _still_page(derivation: Derivation) -> PageText:
@@ -113,7 +117,7 @@ def _still_page(derivation: Derivation) -> PageText:
     drawn, lines = still_picture(derivation), StillLines(derivation)
     data: dict[str, Any] = {
         "of": derivation.of,
-        **{"at": {}, "seed": "", "adjoints": {}, "product": "", "rows": []},
+        **{"at": {}, "seed": "", "adjoints": {}, "product": "", "rows": [], "stable": []},
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None),
     }
@@ -191,11 +195,13 @@ def _step_data(
 def _jumps(derivation: Derivation, known: Known | None) -> dict[str, int]:
     """For each node the step to show when it is clicked: its sum, else the last that knows it."""
     found: dict[str, int] = {}
-    for step in reversed(derivation.steps):
+    for step in reversed(derivation.typed_steps):
         if step.kind not in (*ABOUT_NODES, "seed", "edge"):
             found[step.left[1]] = step.id
     if known is None:
-        for step in reversed(derivation.steps):  # the step that makes its adjoint, else its value
+        for step in reversed(
+            derivation.typed_steps
+        ):  # the step that makes its adjoint, else its value
             found.setdefault(step.left if isinstance(step.left, str) else step.left[1], step.id)
         return found
     for node in reaching(derivation.walk.circuit, derivation.of):

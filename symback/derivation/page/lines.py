@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from symback.derivation.numbers.links import Link
-from symback.derivation.numbers.scalars import numbers_of_steps
+from symback.derivation.numbers.steps import DerivationNumbers, numbers_of
 from symback.derivation.page.live import Known
 from symback.derivation.page.steps import is_too_long
 from symback.derivation.paths import count_paths, is_listed
 from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import STABLE_FORM
 from symback.derivation.text.numbers import value_text
 from symback.printing.text import TextPrinter
 
@@ -33,12 +34,13 @@ class _SlotPrinter(TextPrinter):
     """Prints expressions with a slot for every name."""
 
     nodes: frozenset[str] = frozenset()
+    form = ""  # "stable " in the last section
 
     def symbol(self, symbol: Any) -> str:
         name = str(symbol.name)
         if name not in self.nodes:  # a partial too large to write out keeps adjoints by name
-            return f"\x01adjoint {name.removesuffix('_bar')}\x02"
-        return f"\x01value {name}\x02"
+            return f"\x01{self.form}adjoint {name.removesuffix('_bar')}\x02"
+        return f"\x01{self.form}value {name}\x02"
 
 
 class PageLines:
@@ -49,8 +51,10 @@ class PageLines:
         self._is_large = is_large
         self._walk = derivation.walk
         self._plain = TextPrinter.of(self._walk.circuit)
-        self._slots = _SlotPrinter.of(self._walk.circuit)
-        self._slots.nodes = frozenset(n.name for n in self._walk.circuit.nodes)
+        self._slots, self._stable = (_SlotPrinter.of(self._walk.circuit) for _ in range(2))
+        for printer in (self._slots, self._stable):
+            printer.nodes = frozenset(n.name for n in self._walk.circuit.nodes)
+        self._stable.form = "stable "
         self._paths = count_paths(self._walk)
 
     def numbers(self, step: Step) -> list[Pieces]:
@@ -59,8 +63,10 @@ class PageLines:
             if self._is_large:
                 return [["= ", [f"=value {step.node}"]]]
             return [self._line(self._slots.print(step.right), f"value {step.node}")]
-        if step.kind in ("rewrite", "seed"):
+        if step.kind == "seed":
             return []
+        if step.kind in STABLE_FORM:
+            return [self._in_stable_form(step)]
         name = _pair(step)[1]
         if step.kind == "edge":
             return self._edge(step)
@@ -72,6 +78,13 @@ class PageLines:
         if step.kind == "substitute":
             return [self._line(self._slots.products(step.right), result)]
         return [self._line(self._slots.print(step.right), result)]
+
+    def _in_stable_form(self, step: Step) -> Pieces:
+        about = f"value {step.left}" if isinstance(step.left, str) else f"adjoint {step.left[1]}"
+        result = f"stable {about}"
+        if self._is_large or is_too_long(step):
+            return ["= ", [f"={result}"]]
+        return self._line(self._stable.print(step.right), result)
 
     def _edge(self, step: Step) -> list[Pieces]:
         """Local partial, upstream × local = contribution, and the sum where the last path meets."""
@@ -131,13 +144,17 @@ class StillLines:
     """The lines of a derivation by adjoints: the value of each step at the point, as it is."""
 
     def __init__(self, derivation: Derivation) -> None:
-        self._numbers = numbers_of_steps(derivation) if derivation.values else {}
+        self._numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
 
     def numbers(self, step: Step) -> list[Pieces]:
-        value = self._numbers.get(step.id)
+        value = self._numbers.steps.get(step.id)
         if value is None or step.kind == "seed":
             return []
-        return [[f"= {value_text(value, LONGEST_VALUE).replace('-', TextPrinter.negative)}"]]
+        return [[f"= {self._numbers.remark(step, self._text) or self._text(value)}"]]
+
+    @staticmethod
+    def _text(value: Any) -> str:
+        return value_text(value, LONGEST_VALUE).replace("-", TextPrinter.negative)
 
 
 __all__ = ["PageLines", "Pieces", "StillLines"]

@@ -65,7 +65,7 @@ class Known:
             ids = [self._edges.get((e.node, e.operand)) for e in edges]
             if ids and None not in ids:
                 self._adjoints[name] = max(i for i in ids if i is not None)
-        last = {step.left: step.id for step in derivation.steps}
+        last = {step.left: step.id for step in derivation.typed_steps}
         for name in derivation.wrt:
             self._adjoints.setdefault(name, last[walk.of, name])
         self._into: dict[str, list[Link]] = {}
@@ -105,15 +105,20 @@ class Programs:
 
 
 def programs(derivation: Derivation) -> Programs:
-    """The lowered programs of the derivation's circuit, and one row an edge for its partial."""
-    walk, of = derivation.walk, derivation.of
+    """The programs of what a derivation gives: of the stable form, where there is one."""
+    return programs_along((derivation.stable_of_leaves or derivation).walk)
+
+
+def programs_along(walk: ReversePass) -> Programs:
+    """The lowered programs of what a walk is about, and one row an edge for its partial."""
+    of = walk.of
     if walk.circuit[of].is_leaf:  # nothing leads to it
         names_of_tables = ("FORWARD", "BACKWARD", "LOCAL", "GUARDS")
         return Programs(tuple((name, ()) for name in names_of_tables), f"{of}_bar", {})
-    names = Names(walk.circuit)
-    reads = Reads(walk, names)
-    if len(walk.edges) > MANY_EDGES and not reads:
-        return _programs_of_walk(walk, names)
+    if len(walk.edges) > MANY_EDGES:
+        names = Names(walk.circuit)
+        if not Reads(walk, names):
+            return _one_by_one(walk, names)
     shown = replace(walk.circuit, output=walk.circuit[of], loss=None)
     lowered = lower(shown, ("forward", "backward"))
     names = lowered.names
@@ -135,7 +140,7 @@ def programs(derivation: Derivation) -> Programs:
     return Programs(tables, lowered.seed.name, adjoints, product.name)
 
 
-def _programs_of_walk(walk: ReversePass, names: Names) -> Programs:
+def _one_by_one(walk: ReversePass, names: Names) -> Programs:
     """The walk as it is, node by node and adjoint by adjoint: what many edges leave time for."""
     printer = JavaScriptPrinter.of(walk.circuit)
     seed = names.adjoint(walk.of)
@@ -160,6 +165,25 @@ def _rows(lowered: Lowered, function: str) -> list[str]:
 def _with_all_results(program: Program) -> Program:
     results = tuple(line.target for line in program.lines)
     return Program(program.arguments, program.lines, results, program.per_sample)
+
+
+def stable_programs(
+    derivation: Derivation,
+) -> tuple[list[tuple[str, Sequence[str]]], list[dict[str, object]]]:
+    """Tables of the stable forms, the last of which lists those of each; and for each its seed,
+    and the row of each result's adjoint, "" where it is 0.
+    """
+    tables: list[tuple[str, Sequence[str]]] = []
+    listed: list[str] = []
+    data: list[dict[str, object]] = []
+    for number, form in enumerate(derivation.stable, 1):
+        printed = programs_along(form.walk)
+        own = [(f"STABLE{number}_{name}", rows) for name, rows in printed.tables[:2]]
+        tables += own
+        listed.append(f"[{', '.join(name for name, _ in own)}],")
+        adjoints = {name: printed.adjoints.get(name, "") for name in form.wrt}
+        data.append({"seed": printed.seed, "adjoints": adjoints})
+    return [*tables, ("STABLE", listed)], data
 
 
 # -- numbers to start with -----------------------------------------------------------------------
@@ -222,7 +246,7 @@ class LivePicture:
 
 def live_picture(derivation: Derivation, known: Known) -> LivePicture | None:
     """The gate view, every label as wide as a number can be; None beyond `MOST_NODES` nodes."""
-    return _picture(derivation, _widest_numbers(derivation.walk), known)
+    return _picture(derivation, _widest_numbers(derivation), known)
 
 
 def still_picture(derivation: Derivation) -> LivePicture | None:
@@ -243,18 +267,22 @@ def _picture(
     described = root.find("desc")
     assert described is not None
     described.text = Texts(walk, drawn, None).description()
-    _mark(root, drawn, texts, known)
+    _mark(root, drawn, texts, known, derivation)
     boxes = {member: i for i, box in enumerate(drawn.boxes) for member in box.members}
     wires = {edge: i for i, wire in enumerate(drawn.wires) for edge in wire.edges}
     return LivePicture(ET.tostring(root, encoding="unicode"), laid_out.width, boxes, wires)
 
 
-def _widest_numbers(walk: ReversePass) -> Numbers:
+def _widest_numbers(derivation: Derivation) -> Numbers:
+    walk = derivation.walk
     names = {n.name: _WIDEST for n in walk.circuit.nodes}
-    return Numbers(names, names, {(e.node, e.operand): _WIDEST for e in walk.edges})
+    edges = {(e.node, e.operand): _WIDEST for e in walk.edges}
+    return Numbers(names, names, edges, has_stable_form=bool(derivation.stable))
 
 
-def _mark(root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None) -> None:
+def _mark(
+    root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None, derivation: Derivation
+) -> None:
     """Name boxes and wires, and put slots where numbers stand; the order is that of `to_svg`."""
     paths = iter([e for e in root if e.tag == "path"])
     for i, _ in enumerate(drawn.wires):
@@ -269,7 +297,8 @@ def _mark(root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None) -
             _put_slot(label, line, adjoint, known)
     labels = iter([e for e in root if e.tag == "text"])
     for i, wire in enumerate(drawn.wires):
-        for (line, slot), label in zip(_wire_lines(texts, wire), labels, strict=False):
+        lines = _wire_lines(texts, wire, derivation)
+        for (line, slot), label in zip(lines, labels, strict=False):
             label.set("data-wire", str(i))
             _put_slot(label, line, slot, known)
     above, below = texts.result()
@@ -278,13 +307,16 @@ def _mark(root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None) -
         _put_slot(label, line, f"{kind} {drawn.of}", known)
 
 
-def _wire_lines(texts: Texts, wire: Wire) -> Iterator[tuple[Label, str]]:
+def _wire_lines(texts: Texts, wire: Wire, derivation: Derivation) -> Iterator[tuple[Label, str]]:
+    """The lines with their slots; what the only edge of a result gives is the result."""
     above, below = texts.on_wire(wire)
     node, operand = wire.edges[0]
+    results = {name for form in derivation.stable for name in form.wrt}
+    is_result = operand in results and len(derivation.walk.into[operand]) == 1
     for line in above:
         yield line, f"value {operand}"
     for line in below:
-        yield line, f"contribution {node} {operand}"
+        yield line, f"adjoint {operand}" if is_result else f"contribution {node} {operand}"
 
 
 def _put_slot(label: ET.Element, line: Label, slot: str, known: Known | None) -> None:
@@ -309,6 +341,8 @@ __all__ = [
     "Start",
     "live_picture",
     "programs",
+    "programs_along",
+    "stable_programs",
     "start",
     "still_picture",
 ]

@@ -16,7 +16,7 @@ from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.links import Link
 from symback.derivation.page.mathml import breakable, mathml
 from symback.derivation.record import Derivation, Step
-from symback.derivation.steps import ABOUT_NODES
+from symback.derivation.steps import ABOUT_NODES, STABLE_FORM
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.grouped import groups_of_steps
 from symback.errors import clip
@@ -31,13 +31,15 @@ MOST_STEPS_IN_MATHML = 600
 """Beyond so many steps formulas are plain Unicode: MathML takes milliseconds and kilobytes each."""
 TITLES = {
     "forward": "Forward",
-    "rewrite": "Rewrite",
     "seed": "Seed",
     "edge": "Local partial",
     "sum": "Chain rule",
     "substitute": "Substitute",
     "simplify": "Simplify",
     "expand": "Expand",
+    "define": "Define",
+    "rewrite": "Rewrite",
+    "stable": "Stable form",
 }
 
 
@@ -155,18 +157,18 @@ class EquationWriter:
             return self._folded_groups()
         text = {s.id: self.step(s) for s in steps}
         forward = [text[s.id] for s in steps if s.kind == "forward"]
-        rewritten = [text[s.id] for s in steps if s.kind == "rewrite"]
-        others = [s for s in steps if s.kind not in ABOUT_NODES]
+        others = [s for s in self.derivation.typed_steps if s.kind not in ABOUT_NODES]
         edges = [text[s.id] for s in others if self.is_backward(s)]
         groups = [
             StepGroup(Markup("Forward: values"), forward),
-            StepGroup(Markup("Rewritten for numerical stability"), rewritten),
             StepGroup(self.backward(), edges),
         ]
         rest = [s for s in others if not self.is_backward(s)]
         for left in dict.fromkeys(s.left for s in rest):
             of_left = [text[s.id] for s in rest if s.left == left]
             groups.append(StepGroup(in_math(self.latex.partial(*left)), of_left))
+        stable = [text[s.id] for s in self.derivation.stable_steps]
+        groups.append(StepGroup(Markup(self.derivation.stable_title), stable))
         return [g for g in groups if g.steps]
 
     def is_backward(self, step: Step) -> bool:
@@ -181,7 +183,8 @@ class EquationWriter:
         groups = []
         for steps in groups_of_steps(self.derivation):
             first, last = (self.subject(s) for s in (steps[0], steps[-1]))
-            kind = {"forward": "Forward: ", "rewrite": "Rewritten: "}
+            kind = {"forward": "Forward: "}
+            kind |= dict.fromkeys(STABLE_FORM, f"{self.derivation.stable_title}: ")
             kind |= dict.fromkeys(("seed", "edge"), "Backward: ")
             names = first if first == last else f"{first} … {last}"
             count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
@@ -194,6 +197,8 @@ class EquationWriter:
     def lit(self, step: Step) -> tuple[Iterable[str], Iterable[Link]]:
         """The nodes and edges that a step is about."""
         walk = self.derivation.walk
+        if step.kind == "define":  # the picture has no such node
+            return [], []
         if isinstance(step.left, str):
             return [step.node], [(step.node, o) for o in walk.circuit[step.node].operands]
         of, name = step.left

@@ -184,6 +184,9 @@ class Texts:
             of = clip(self._walk.of, _LONGEST_NAME)
             lines.append(Label("above each wire: its value", "value"))
             lines.append(Label(f"below (∂): the gradient of {of} with respect to it", "gradient"))
+            if self._numbers.has_stable_form:
+                inner = f"inner gradients: as typed; {of} and those of leaves: stable form"
+                lines.append(Label(inner, "note"))
         if self._drawn.is_collapsed:
             boxes = len(self._drawn.boxes)
             text = f"{self._drawn.nodes} nodes, collapsed to {boxes} boxes"

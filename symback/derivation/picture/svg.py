@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import cast, get_args
 from xml.sax.saxutils import escape, quoteattr
 
-from symback.autodiff.reverse import reverse_pass, seen_from
+from symback.autodiff.reverse import seen_from
 from symback.circuits.circuit import Circuit
-from symback.derivation.numbers.scalars import numbers_at
+from symback.derivation.numbers.scalars import given_numbers
 from symback.derivation.picture.diagram import Diagram, PictureView, diagram
 from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import SIGN, BoxShape, Path, Picture, PlacedText, picture
+from symback.derivation.walks import stable_walk, typed_walk
 from symback.errors import SymbackError, TooLarge, clip
 
 MOST_NODES = 5_000
@@ -63,9 +64,9 @@ def drawing(
     if len(circuit) > MOST_NODES:
         raise TooLarge(f"{len(circuit)} nodes; pictures go up to {MOST_NODES}: draw a part, of=…")
     circuit, start = seen_from(circuit, of)
-    walk = reverse_pass(circuit, start)
+    walk = typed_walk(circuit, start)
     drawn = diagram(walk, cast(PictureView, view))
-    numbers = None if at is None else numbers_at(walk, at)
+    numbers = None if at is None else given_numbers(walk, stable_walk(circuit, start), at)
     return drawn, Texts(walk, drawn, numbers)
 
 

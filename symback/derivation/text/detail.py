@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sympy import Expr, Symbol
 
 from symback.autodiff.reverse import Edge
 from symback.derivation.numbers.arrays import array_numbers
-from symback.derivation.numbers.scalars import numbers_of_steps
+from symback.derivation.numbers.steps import NOT_KNOWN, DerivationNumbers, numbers_of
 from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Detail, Step
+from symback.derivation.steps import STABLE_FORM
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.normal import WIDTH, ascii_words, folded
 from symback.derivation.text.numbers import is_whole, number_text, value_text
 from symback.derivation.text.whole import to_text
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.printing.text import AsciiPrinter, TextPrinter
-
-NOT_KNOWN = "—"  # a number that nobody has asked for is not a zero
 
 
 class Shown(str):
@@ -68,9 +67,12 @@ def brief_text(derivation: Derivation, *, ascii: bool = False) -> str:
     lines = []
     for name in derivation.wrt:
         left = detail.printer.partial(derivation.of, name)
-        last = [s for s in derivation.steps if s.left == (derivation.of, name)][-1:]
+        about = [s for s in derivation.steps if s.left == (derivation.of, name)]
+        last = [s for s in about if s.kind not in STABLE_FORM][-1:]
         right = detail.right(last[0]) if last else "1"
         lines += folded(f"{left} = ", right)
+        for step in (s for s in about if s.kind in STABLE_FORM):
+            lines += folded(f"{'':<{len(left)}} = ", f"{detail.right(step)}   ({step.rule})")
     return "\n".join(lines) + "\n"
 
 
@@ -101,7 +103,7 @@ class _Detail:
         self._derivation = derivation
         self._ascii = ascii
         self.printer = with_adjoints(AsciiPrinter if ascii else TextPrinter, derivation.walk)
-        self._numbers = numbers_of_steps(derivation) if derivation.values else {}
+        self._numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
         self._first: dict[str, int] = {}  # rules that were given, with the step
         self._in_place = self._numbers_in_place() if derivation.values else None
 
@@ -159,14 +161,20 @@ class _Detail:
         if self._in_place is not None:
             return self._with_arrays(f"{head}{step.kind:<10} ", equation, step, short)
         if self._derivation.values:
-            value = self._numbers.get(step.id)
+            value = self._numbers.steps.get(step.id)
             number = NOT_KNOWN if value is None else number_text(value)
             number = self.words(number).replace("-", self.printer.negative)
-            equation += "" if number == right else f" = {number}"
+            remark = self._remark(step, number_text)
+            shown = f" ({remark})" if remark else f" = {number}"
+            equation += "" if number == right else shown
         lines = folded(f"{head}{step.kind:<10} ", equation)
         if short:
             return lines
         return lines + self._reason(step, len(head) + 11)
+
+    def _remark(self, step: Step, text: Callable[[Any], str]) -> str:
+        """The numbers as typed and of the stable form, where the former is marked."""
+        return self.words(self._numbers.remark(step, text)).replace("-", self.printer.negative)
 
     def _reason(self, step: Step, indent: int) -> list[str]:
         because = self._because(step)
@@ -176,10 +184,12 @@ class _Detail:
         """The equation, the same with numbers in place where that fits a line, and the value."""
         assert self._in_place is not None
         lines, indent = folded(start, equation), " " * len(start)
-        value = self._numbers.get(step.id)
+        value = self._numbers.steps.get(step.id)
         texts = [] if value is None else [self._value(value, WIDTH - len(start) - 2)]
         if value is not None and isinstance(step.right, Expr):
             texts.insert(0, self._in_place.filled(step.right, WIDTH - len(start) - 2))
+        if remark := self._remark(step, lambda v: value_text(v, (WIDTH - len(start)) // 3)):
+            texts = [*texts[:-1], remark]
         texts = [text for text in dict.fromkeys(texts) if text] or [self.words(NOT_KNOWN)]
         if texts != [self.right(step)]:
             lines += [f"{indent}= {text}" for text in texts]

@@ -85,17 +85,18 @@ def groups_of_steps(derivation: Derivation) -> list[list[Step]]:
     """All steps: those of the forward pass, of the edges, and of each asked name, by group."""
     by_kind: dict[str, list[Step]] = {}
     of_name: dict[str, list[Step]] = {}
-    for step in derivation.steps:
+    for step in derivation.typed_steps:
         by_kind.setdefault(step.kind, []).append(step)
         if step.kind not in (*ABOUT_NODES, "edge", "seed"):
             of_name.setdefault(step.left[1], []).append(step)
     node_group = groups_of_nodes(derivation)
     forward = by_kind.get("forward", [])
     groups = _grouped(forward, {s.id: node_group[s.node] for s in forward})
-    groups += [by_kind.get("rewrite", []), by_kind.get("seed", [])]
+    groups += [by_kind.get("seed", [])]
     groups += groups_of_edges(derivation, by_kind.get("edge", []))
     for names in groups_of_names(derivation, derivation.wrt):
         groups.append([s for name in names for s in of_name.get(name, [])])
+    groups.append([*derivation.stable_steps])
     return [g for g in groups if g]
 
 
@@ -111,7 +112,7 @@ class _Grouped(Text):
         self._group = groups_of_nodes(derivation)
         self._dots = "..." if ascii else "…"
         self._steps_of: dict[str, dict[str, Step]] = {}
-        for step in derivation.steps:
+        for step in derivation.typed_steps:
             if step.kind not in (*ABOUT_NODES, "edge", "seed") and step.left[0] == derivation.of:
                 self._steps_of.setdefault(step.left[1], {})[step.kind] = step
 
@@ -125,8 +126,9 @@ class _Grouped(Text):
         title = f"All partials of {derivation.of}"
         if len(asked) == 1:
             title = f"{self._printer.partial(derivation.of, asked[0])} of the circuit"
-        parts = [[title], self._forward(), *self._rewritten(), self._edges()]
+        parts = [[title], self._forward(), self._edges()]
         parts += [self._result(names) for names in alike[: MOST_RESULTS if is_all else None]]
+        parts += self._stable_form()
         if derivation.values:
             parts.append(self._numbers())
         parts.append(self._hints(sum(map(len, alike[MOST_RESULTS:])) if is_all else 0))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import add
 from typing import Any
 
 from symback.circuits.circuit import Circuit
 from symback.derivation.accumulation import ONE
-from symback.derivation.numbers.scalars import evaluated
+from symback.derivation.numbers.steps import DerivationNumbers, complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.numbers import number_text, value_text
@@ -20,7 +21,7 @@ _ASCII = str.maketrans(
     {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
     | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
     | {"→": "->", "—": "-", "δ": "delta ", "θ": "theta", "η": "eta", "α": "alpha", "≤": "<="}
-    | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k"}
+    | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k", "∞": "infinity"}
 )
 
 
@@ -50,8 +51,9 @@ class Text:
             title = f"{self._printer.partial(derivation.of, derivation.wrt[0])} of the circuit"
         else:
             title = f"All partials of {derivation.of}"
-        parts = [[title], self._forward(), *self._rewritten(), self._edges()]
+        parts = [[title], self._forward(), self._edges()]
         parts += [self._partial(name) for name in derivation.wrt]
+        parts += self._stable_form()
         if derivation.values:
             parts.append(self._numbers())
         return [line for part in parts for line in (*part, "")]
@@ -67,17 +69,26 @@ class Text:
             lines += folded(f"  {name:<{width}} = ", text)
         return lines
 
-    def _rewritten(self) -> list[list[str]]:
-        """A part of its own, where formulas were rewritten."""
-        lines = ["Rewritten for numerical stability"]
-        for step in self._steps("rewrite"):
-            equation = f"{self._printer.print(step.before)} = {self._printer.print(step.right)}"
-            line = f"  {step.node} = {equation}   "
-            if len(line) + len(step.rule) <= WIDTH:
-                lines.append(f"{line:<{WIDTH - len(step.rule)}}{step.rule}")
+    def _stable_form(self) -> list[list[str]]:
+        """A part of its own, where formulas are computed otherwise than typed."""
+        lines = [self._derivation.stable_title]
+        for step in self._derivation.stable_steps:
+            right = self._printer.print(step.right)
+            if step.kind == "define":
+                lines += folded(f"  {step.node} = ", right)
+            elif step.kind == "rewrite":
+                lines += self._rewritten(step, f"{self._printer.print(step.before)} = {right}")
             else:
-                lines += [*folded(f"  {step.node} = ", equation), *folded("    ", step.rule)]
+                lines += folded(f"  {self._printer.partial(*step.left)} = ", right)
         return [lines] if len(lines) > 1 else []
+
+    def _rewritten(self, step: Step, equation: str) -> list[str]:
+        """The equation, and why beside it or below."""
+        why = ascii_words(step.rule) if self._ascii else step.rule
+        line = f"  {step.node} = {equation}   "
+        if len(line) + len(why) <= WIDTH:
+            return [f"{line:<{WIDTH - len(why)}}{why}"]
+        return [*folded(f"  {step.node} = ", equation), *folded("    ", why)]
 
     def _edges(self) -> list[str]:
         steps = self._steps("edge")
@@ -107,7 +118,7 @@ class Text:
 
     def _partial(self, name: str) -> list[str]:
         of = self._derivation.of
-        steps = {s.kind: s for s in self._derivation.steps if s.left == (of, name)}
+        steps = {s.kind: s for s in self._derivation.typed_steps if s.left == (of, name)}
         left = self._printer.partial(of, name)
         if "sum" not in steps:
             if (of, name) == (of, of):
@@ -162,13 +173,23 @@ class Text:
 
     def _numbers(self) -> list[str]:
         derivation = self._derivation
-        nodes, partials = evaluated(derivation)
+        found = complete_numbers_of(derivation)
+        nodes = [s for s in derivation.steps if s.kind == "forward" and s.node in found.nodes]
         given = ", ".join(f"{n} = {number_text(v)}" for n, v in derivation.values.items())
-        computed = ", ".join(f"{n} = {number_text(v)}" for n, v in nodes.items())
+        values = (f"{s.node} = {number_text(found.nodes[s.node])}" for s in nodes)
+        remarks = (self._remark(found, s) for s in nodes)
+        computed = ", ".join(map(add, values, remarks))
         lines = [*folded("At ", given), *folded("  ", computed)]
-        for name, value in partials.items():
-            lines.append(f"  {self._printer.partial(derivation.of, name)} = {number_text(value)}")
+        for name, value in found.partials.items():
+            remark = self._remark(found, derivation.last_step(name))
+            text = f"{self._printer.partial(derivation.of, name)} = {number_text(value)}{remark}"
+            lines += folded("  ", text) if remark else [f"  {text}"]
         return [line.replace("-", self._printer.negative) for line in lines]
+
+    def _remark(self, found: DerivationNumbers, step: Step) -> str:
+        """Behind a given number: what it is as typed, where that is another."""
+        remark = found.typed(step, number_text)
+        return f" ({remark})" if remark else ""
 
 
 class ArrayDerivationText(Text):
@@ -219,7 +240,7 @@ class ArrayDerivationText(Text):
 
     def _partial(self, name: str) -> list[str]:
         of = self._derivation.of
-        steps = {s.kind: s for s in self._derivation.steps if s.left == (of, name)}
+        steps = {s.kind: s for s in self._derivation.typed_steps if s.left == (of, name)}
         left = self._printer.partial(of, name)
         if "substitute" not in steps:
             step = steps["simplify"]
@@ -250,18 +271,27 @@ class ArrayDerivationText(Text):
         derivation = self._derivation
         if not derivation.walk.circuit.has_arrays:
             return super()._numbers()
-        nodes, partials = evaluated(derivation)
+        found = complete_numbers_of(derivation)
         lines = []
         for i, (name, value) in enumerate(derivation.values.items()):
             lines.append(self._value(f"{'At ' if i == 0 else '   '}{name} = ", value))
-        lines += [self._value(f"  {name} = ", value) for name, value in nodes.items()]
-        for name, value in partials.items():
-            lines.append(self._value(f"  {self._printer.partial(derivation.of, name)} = ", value))
+        nodes = (s for s in derivation.steps if s.kind == "forward" and s.node in found.nodes)
+        rows = [(f"  {s.node}", found.nodes[s.node], s) for s in nodes]
+        for name, value in found.partials.items():
+            left = f"  {self._printer.partial(derivation.of, name)}"
+            rows.append((left, value, derivation.last_step(name)))
+        for left, value, step in rows:
+            lines.append(self._value(f"{left} = ", value))
+            typed = found.typed(step, lambda v: self._text(v, WIDTH - 16))
+            lines += [f"    {typed}"] if typed else []
         return lines
 
     def _value(self, start: str, value: Any) -> str:
-        text = value_text(value, WIDTH - len(start), "..." if self._ascii else "…")
-        return start + text.replace("-", self._printer.negative)
+        return start + self._text(value, WIDTH - len(start))
+
+    def _text(self, value: Any, width: int) -> str:
+        text = value_text(value, width, "..." if self._ascii else "…")
+        return text.replace("-", self._printer.negative)
 
     def _slopes(self, step: Step) -> list[str]:
         lines = []

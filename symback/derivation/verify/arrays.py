@@ -61,6 +61,9 @@ class ArrayVerifier:
     def step(self, step: Step) -> None:
         """Refuse a step that does not hold; forward steps are definitions."""
         if isinstance(step.left, str):
+            if step.kind == "define" and self._point is not None:
+                with precision(BITS):
+                    self._point.keep_value(self._walk.node(step.left))
             return
         is_edge = step.kind == "edge" or step.rule == ONE
         if is_edge:
