@@ -65,8 +65,21 @@ from symback.operations.functions import (
     tanh_prime,
 )
 from symback.operations.special import (
+    Remainder,
     acosc,
     acosc_prime,
+    asinc,
+    asinc_prime,
+    asinhc,
+    asinhc_prime,
+    asinhmx,
+    asinmx,
+    atanc,
+    atanc_prime,
+    atanhc,
+    atanhc_prime,
+    atanhmx,
+    atanmx,
     boxcox,
     boxcox_prime,
     erf_slope,
@@ -80,6 +93,7 @@ from symback.operations.special import (
     expexp,
     expexp_partials,
     expm1exp,
+    expm1mx,
     expm1over,
     exprel,
     exprel_prime,
@@ -94,6 +108,9 @@ from symback.operations.special import (
     invdiff,
     langevin,
     langevin_prime,
+    log1pmx,
+    log1prel,
+    log1prel_prime,
     log_erfc,
     log_ndtr,
     log_ratio,
@@ -110,9 +127,15 @@ from symback.operations.special import (
     powm1,
     rel_entr,
     sigmadiff,
+    sinhmx,
+    sinmx,
     sqrtsub,
+    tanc,
+    tanc_prime,
     tanhc,
     tanhc_prime,
+    tanhmx,
+    tanmx,
     xlog1py,
     xlogx,
     xlogx1p,
@@ -174,6 +197,24 @@ def _larger(a: Expr, b: Expr, k: Expr = _half) -> Expr:
 
 def _smaller(a: Expr, b: Expr, k: Expr = _half) -> Expr:
     return Piecewise((1, a < b), (k, sp.Eq(a, b)), (unless_nan(S.Zero, a), True))
+
+
+def _remainder(head: type[Remainder], rule: str, singular: bool = False) -> Op:
+    """The row of h(u) - u."""
+    return Op(
+        head.__name__,
+        head,
+        rule,
+        partials=lambda v, u: (head.derivative(u),),
+        singular=singular,
+    )
+
+
+def _over_argument(
+    head: type[Elementary], slope: type[Slope], rule: str, singular: bool = False
+) -> Op:
+    """The row of h(u)/u."""
+    return Op(head.__name__, head, rule, slope=slope, singular=singular)
 
 
 _TABLE = (
@@ -646,6 +687,40 @@ _TABLE = (
         "∂(1/a − 1/b) = ∂b/b² − ∂a/a²",
         (2, 2),
         partials=lambda v, a, b: (-1 / a**2, 1 / b**2),
+        singular=True,
+    ),
+    _remainder(log1pmx, "(log(1 + u) − u)′ = −u/(1 + u)", singular=True),
+    _remainder(expm1mx, "(exp(u) − 1 − u)′ = exp(u) − 1", singular=True),
+    _remainder(sinmx, "(sin(u) − u)′ = −2·sin²(u/2)"),
+    _remainder(sinhmx, "(sinh(u) − u)′ = 2·sinh²(u/2)", singular=True),
+    _remainder(tanmx, "(tan(u) − u)′ = tan²(u)", singular=True),
+    _remainder(tanhmx, "(tanh(u) − u)′ = −tanh²(u)"),
+    _remainder(asinmx, "(asin(u) − u)′ = 1/√(1 − u²) − 1", singular=True),
+    _remainder(asinhmx, "(asinh(u) − u)′ = 1/√(1 + u²) − 1"),
+    _remainder(atanmx, "(atan(u) − u)′ = −u²/(1 + u²)"),
+    _remainder(atanhmx, "(atanh(u) − u)′ = u²/(1 − u²)", singular=True),
+    Op(
+        "log1prel",
+        log1prel,
+        "(log(1 + u)/u)′ = (1/(1 + u) − log(1 + u)/u)/u",
+        slope=log1prel_prime,
+        singular=True,
+    ),
+    _over_argument(tanc, tanc_prime, "(tan(u)/u)′ = (1 + tan²(u) − tan(u)/u)/u", singular=True),
+    Op(
+        "asinc",
+        asinc,
+        "(asin(u)/u)′ = (1/√(1 − u²) − asin(u)/u)/u",
+        slope=asinc_prime,
+        singular=True,
+    ),
+    _over_argument(asinhc, asinhc_prime, "(asinh(u)/u)′ = (1/√(1 + u²) − asinh(u)/u)/u"),
+    _over_argument(atanc, atanc_prime, "(atan(u)/u)′ = (1/(1 + u²) − atan(u)/u)/u"),
+    Op(
+        "atanhc",
+        atanhc,
+        "(atanh(u)/u)′ = (1/(1 − u²) − atanh(u)/u)/u",
+        slope=atanhc_prime,
         singular=True,
     ),
     Op(

@@ -7,18 +7,28 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Expr, Mul, S
-from sympy.codegen.cfunctions import expm1, hypot
+from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations.functions import erfc, sigma
 from symback.operations.special import (
+    asinhmx,
+    asinmx,
+    atanhmx,
+    atanmx,
     boxcox,
     erfdiff,
+    expm1mx,
     hypotsub,
     invdiff,
+    log1pmx,
     pow1pm1,
     powm1,
     sigmadiff,
+    sinhmx,
+    sinmx,
     sqrtsub,
+    tanhmx,
+    tanmx,
 )
 from symback.stable.matching import (
     SHORT,
@@ -32,6 +42,7 @@ from symback.stable.matching import (
     split,
     terms_looked_at,
     terms_of,
+    through_names,
 )
 
 
@@ -185,6 +196,36 @@ def _weighted(see: See, term: Expr, heads: tuple[Any, ...]) -> list[tuple[Expr, 
     return found
 
 
+_LESS_ARGUMENT: dict[Any, Callable[[Expr], Expr]] = {
+    log1p: log1pmx,
+    expm1: expm1mx,
+    sp.sin: sinmx,
+    sp.sinh: sinhmx,
+    sp.tan: tanmx,
+    sp.tanh: tanhmx,
+    sp.asin: asinmx,
+    sp.asinh: asinhmx,
+    sp.atan: atanmx,
+    sp.atanh: atanhmx,
+}
+"""h(u) - u."""
+
+
+def less_argument(see: See, total: Expr) -> Expr | None:
+    """c·h(u) - c·u with any factor c, for h(u) = u + … at 0."""
+    for term in terms_looked_at(total):
+        for factor, inner, weight in _weighted(see, term, (*_LESS_ARGUMENT, sp.exp)):
+            u, rest = argument(inner), total - term
+            if factor.is_number or u.is_number:
+                continue
+            more = 1 if isinstance(inner, sp.exp) else 0
+            firsts = [weight * (more + v) for v in (u, through_names(see, u))]
+            for named in dict.fromkeys((*firsts, *map(sp.expand_mul, firsts))):
+                if terms_of(rest) - terms_of(rest + named) == terms_of(named):
+                    return rest + named + weight * _LESS_ARGUMENT.get(inner.func, expm1mx)(u)
+    return None
+
+
 def difference_of_reciprocals(see: See, total: Expr) -> Expr | None:
     """c/a - c/b of two numbers as they are given."""
     terms = terms_looked_at(total)
@@ -264,6 +305,7 @@ __all__ = [
     "at_two_places",
     "difference_of_any_roots",
     "difference_of_reciprocals",
+    "less_argument",
     "power_minus_one",
     "power_minus_one_over_exponent",
     "root_minus_member",

@@ -6,9 +6,22 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Expr, Mul, S
+from sympy.codegen.cfunctions import log1p
 
 from symback.operations.functions import erfc
-from symback.operations.special import acosc, erfcx, langevin, log_sinhc, tanhc
+from symback.operations.special import (
+    acosc,
+    asinc,
+    asinhc,
+    atanc,
+    atanhc,
+    erfcx,
+    langevin,
+    log1prel,
+    log_sinhc,
+    tanc,
+    tanhc,
+)
 from symback.stable.exponentials import see_sum
 from symback.stable.matching import (
     SHORT,
@@ -35,6 +48,12 @@ _OVER_ARGUMENT: dict[Any, Any] = {
     sp.sinh: _sinhc,
     sp.tanh: lambda u, times: tanhc(u) ** times,
     sp.sin: lambda u, times: sp.sinc(u) ** times,
+    log1p: lambda u, times: log1prel(u) ** times,
+    sp.tan: lambda u, times: tanc(u) ** times,
+    sp.asin: lambda u, times: asinc(u) ** times,
+    sp.asinh: lambda u, times: asinhc(u) ** times,
+    sp.atan: lambda u, times: atanc(u) ** times,
+    sp.atanh: lambda u, times: atanhc(u) ** times,
 }
 """(h(u)/u)ⁿ."""
 
@@ -67,8 +86,9 @@ def odd_over_argument(see: See, product: Expr) -> Expr | None:
             if not has_opposite(other, times):
                 continue
             below, power = base_and_power(other)
-            ratio = quotient(u, see_sum(see, below))
-            if ratio is None or (inner.func is sp.tanh and not ratio.is_number):
+            below_seen = see_sum(see, below)
+            ratio = quotient(u, below_seen) or quotient(through_names(see, u), below_seen)
+            if ratio is None or not (ratio.is_number or inner.func in (sp.sin, sp.sinh)):
                 continue  # the slope of tanh(a·x)/x by a would cancel where tanh is 1
             both = min(abs(times), abs(power)) * sp.sign(times)
             left = base ** (times - both) * below ** (power + both)

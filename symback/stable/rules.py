@@ -104,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     Rule("a - b·h", CANCELS, (Add,), differences.whole_minus_part),
     Rule("h(a) - h(b)", CANCELS, (Add,), differences.at_two_places),
     Rule("1/a - 1/b", CANCELS, (Add,), differences.difference_of_reciprocals),
+    Rule("h(u) - u", CANCELS, (Add,), differences.less_argument),
     Rule("√ - 1", CANCELS, (Add,), sums.root_minus_number, ROOTS),
     Rule("√ - √", CANCELS, (Add,), sums.pair((Pow,), sums.difference_of_roots), ROOTS),
     Rule("√ - a", CANCELS, (Add,), differences.root_minus_member),

@@ -275,6 +275,36 @@ CASES = {
     "invdiff": Case(
         "f = w2*invdiff(w*x, b)", [(1, 2), (-3, 5), (7, 7 + 1e-9)], kernels.MEANING["invdiff"]
     ),
+    "log1pmx": Case(
+        "f = w2*log1pmx(w*x + b)", [(-0.5,), (0,), (1e-9,), (3,)], kernels.less("log1p")
+    ),
+    "expm1mx": Case(
+        "f = w2*expm1mx(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.less("expm1")
+    ),
+    "sinmx": Case("f = w2*sinmx(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.less("sin")),
+    "sinhmx": Case("f = w2*sinhmx(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.less("sinh")),
+    "tanmx": Case("f = w2*tanmx(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.less("tan")),
+    "tanhmx": Case("f = w2*tanhmx(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.less("tanh")),
+    "asinmx": Case(
+        "f = w2*asinmx(w*x + b)", [(-0.75,), (0,), (1e-9,), (0.5,)], kernels.less("asin")
+    ),
+    "asinhmx": Case(
+        "f = w2*asinhmx(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.less("asinh")
+    ),
+    "atanmx": Case("f = w2*atanmx(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.less("atan")),
+    "atanhmx": Case(
+        "f = w2*atanhmx(w*x + b)", [(-0.75,), (0,), (1e-9,), (0.5,)], kernels.less("atanh")
+    ),
+    "log1prel": Case(
+        "f = w2*log1prel(w*x + b)", [(-0.5,), (0,), (1e-9,), (3,)], kernels.over("log1p")
+    ),
+    "tanc": Case("f = w2*tanc(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.over("tan")),
+    "asinc": Case("f = w2*asinc(w*x + b)", [(-0.75,), (0,), (1e-9,), (0.5,)], kernels.over("asin")),
+    "asinhc": Case("f = w2*asinhc(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.over("asinh")),
+    "atanc": Case("f = w2*atanc(w*x + b)", [(-1,), (0,), (1e-9,), (0.5,)], kernels.over("atan")),
+    "atanhc": Case(
+        "f = w2*atanhc(w*x + b)", [(-0.75,), (0,), (1e-9,), (0.5,)], kernels.over("atanh")
+    ),
     "binary_cross_entropy": Case(
         "t: target\nf = w*x + b\nl: loss = binary_cross_entropy(f, t)",
         [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],

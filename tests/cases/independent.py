@@ -50,6 +50,10 @@ SLOPE_MEANING = {
     special.tanhc_prime: kernels.MEANING["tanhc_slope"],
     special.acosc_prime: kernels.MEANING["acosc_slope"],
     special.erfcx_prime: kernels.MEANING["erfcx_slope"],
+    **{
+        getattr(special, f"{called}_prime"): kernels.over_slope(name)
+        for name, called in kernels.QUOTIENTS.items()
+    },
 }
 
 _BY_HEAD: dict[Any, Any] = {op.head: MEANING[name] for name, op in ops.OPS.items()} | SLOPE_MEANING

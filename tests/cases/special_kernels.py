@@ -56,6 +56,58 @@ def xlogy(x, y):
     return x * mp.log(y) if x else mp.mpf(0)
 
 
+H = {
+    "log1p": lambda z: mp.log(1 + z),
+    "expm1": mp.expm1,
+    "sin": mp.sin,
+    "sinh": mp.sinh,
+    "tan": mp.tan,
+    "tanh": mp.tanh,
+    "asin": mp.asin,
+    "asinh": mp.asinh,
+    "atan": mp.atan,
+    "atanh": mp.atanh,
+}
+"""Functions that are z + … at 0."""
+
+H_PRIME = {
+    "log1p": lambda z: 1 / (1 + z),
+    "tan": lambda z: 1 + mp.tan(z) ** 2,
+    "asin": lambda z: 1 / mp.sqrt(1 - z * z),
+    "asinh": lambda z: 1 / mp.sqrt(1 + z * z),
+    "atan": lambda z: 1 / (1 + z * z),
+    "atanh": lambda z: 1 / (1 - z * z),
+}
+
+
+def less(name):
+    def of(x):
+        with mp.extraprec(max(0, -3 * mp.mag(x)) if x else 0):
+            return H[name](x) - x
+
+    return of
+
+
+def over(name):
+    def of(x):
+        with mp.extraprec(max(0, -mp.mag(x)) if x else 0):
+            return H[name](x) / x if x else mp.mpf(1)
+
+    return of
+
+
+def over_slope(name):
+    at_zero = mp.mpf(-0.5 if name == "log1p" else 0)
+
+    def of(x):
+        with mp.extraprec(max(0, -3 * mp.mag(x)) if x else 0):
+            return (H_PRIME[name](x) - H[name](x) / x) / x if x else at_zero
+
+    return of
+
+
+QUOTIENTS = {name: "log1prel" if name == "log1p" else f"{name}c" for name in H_PRIME}
+
 MEANING = {
     "exprel": exprel,
     "exprel_slope": exprel_slope,
@@ -102,6 +154,9 @@ MEANING = {
     "sigmadiff": lambda a, b: 1 / (1 + mp.exp(-a)) - 1 / (1 + mp.exp(-b)),
     "erfdiff": lambda a, b: mp.erf(a) - mp.erf(b),
     "invdiff": lambda a, b: 1 / a - 1 / b,
+    **{f"{name}mx": less(name) for name in H},
+    **{called: over(name) for name, called in QUOTIENTS.items()},
+    **{f"{called}_slope": over_slope(name) for name, called in QUOTIENTS.items()},
 }
 """Kernel → its textbook definition."""
 
@@ -129,6 +184,8 @@ TO_THE_CONDITION = {
     "inv_exprel_slope",
     "powlog",
     "erfdiff",
+    *(f"{name}mx" for name in H),
+    *(f"{called}_slope" for called in QUOTIENTS.values()),
 }
 """Those that are exponentials for large operands, as good as rounding of these allows."""
 
@@ -143,6 +200,20 @@ SIZES = (1e-300, 1e-20, 1e-3, 0.3, 0.99999, 1.0, 1.00001, 3.0, 1e5, 1e200)
 PLACES = (0.0, 1e-9, 0.3, 0.49, 0.51, 0.7, 2.0, 2.0000001, 5.0, 9.0, 10.0, 25.0)
 PROBABILITIES = (1e-300, 1e-9, 0.1, 0.26, 0.4999999, 0.5, 0.500001, 0.7, 0.8, 0.999999)
 POWERS = (1e-12, 1e-5, 0.3, 1.0, 3.0, 17.0, -1e-12, -0.5, -4.0)
+
+
+INSIDE = (0.24, 0.26, 0.89, 0.91, 0.95, 0.999, 1.19, 1.21, 1.39, 1.41, 1.49, 1.51, 2.49, 2.51)
+INSIDE = (*INSIDE, *(-z for z in INSIDE), -0.59, -0.61, -0.49, -0.51)
+"""On both sides of where a kernel changes its way."""
+
+
+def is_defined(name, z):
+    """Whether the function is defined at z, and finite; a tangent far out depends on all digits."""
+    if name.startswith("log1p"):
+        return z > -1
+    if name.startswith("tan"):
+        return abs(z) < 1.57
+    return abs(z) < 1 or name.startswith(("asinh", "atanmx", "atanc"))
 
 
 NOT_ZERO = {
@@ -199,6 +270,8 @@ def operands_of(name):
         lists = [both, both]
     elif name == "erfdiff":
         lists = [(*PLACES, *(-x for x in PLACES)), (*PLACES, *(-x for x in PLACES))]
+    elif name.startswith(("log1p", "tan", "asin", "atan")) and not name.startswith("tanh"):
+        lists = [[z for z in (*SIGNED, *INSIDE) if is_defined(name, z)]]
     elif name.startswith("acosc"):
         near = [1 - d for d in (0.0, 1e-15, 1e-9, 1e-4, 0.1, 0.4999, 0.5, 0.5001)]
         lists = [(*near, 0.3, 1e-9, 0.0, -0.2, -0.7, -0.999, -1 + 1e-9)]

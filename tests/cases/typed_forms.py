@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import mpmath as mp
 
-from tests.cases.special_kernels import divided, exprel, langevin
+from tests.cases.special_kernels import divided, exprel, langevin, over
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +149,31 @@ FORMS = [
     ),
     Form("f = erfc(a)/2 - erfc(b)/2", at(a=(9.0, -6.0), b=(10.0, -7.0))),
     Form("f = n*(1/a - 1/b)", at(a=(1.0, -3.0, 2.0), b=(1 - 1e-12, 5.0, 1e200), n=(2.0,) * 3)),
+    # functions beside their argument
+    *(
+        Form(f"f = {text}", at(x=points, a=(1.5,) * len(points)))
+        for text, points in (
+            ("a*log(1 + x) - a*x", (1e-150, -1e-9, 1e-5, 0.3, -0.9, 40.0)),
+            ("a*(exp(x) - 1 - x)", (1e-150, -1e-9, 1e-5, 0.3, -3.0, 40.0)),
+            ("a*exp(x) - a*x - a", (1e-150, -1e-9, 1e-5, 0.3, -3.0, 40.0)),
+            ("1 - a*x - exp(-a*x)", (1e-150, -1e-9, 1e-5, 0.3, -3.0, 40.0)),
+            *(
+                (f"a*{h}(x) - a*x", (1e-90, -1e-9, 1e-5, 0.3, -0.9))
+                for h in ("sin", "sinh", "tan", "tanh", "asin", "asinh", "atan", "atanh")
+            ),
+        )
+    ),
+    Form("f = log(1 + x)/x", at(x=(0.0, 1e-150, -1e-9, 0.3, -0.9, 40.0)), over("log1p")),
+    Form("f = x/log(1 + x)", at(x=(0.0, 1e-150, -1e-9, 0.3)), lambda x: 1 / over("log1p")(x)),
+    *(
+        Form(f"f = {h}(x)/x", at(x=(0.0, 1e-150, -1e-9, 0.3, -0.9)), over(h))
+        for h in ("tan", "asin", "asinh", "atan", "atanh")
+    ),
+    Form(
+        "f = atan(2*x)/(3*x)",
+        at(x=(0.0, -1e-9, 0.4, 40.0)),
+        lambda x: 2 * over("atan")(2 * x) / 3,
+    ),
     # products with a log, and logs of quotients
     Form("f = x*log(x)", at(x=(1e-300, 1e-9, 0.3, 1 - 1e-12, 1e100))),
     Form("f = p*log(p) + (1 - p)*log(1 - p)", at(p=(1e-300, 1e-9, 0.3, 0.5, 1 - 1e-12))),

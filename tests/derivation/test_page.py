@@ -29,6 +29,7 @@ from symback.codegen.numpy import (
     entropy_kernels,
     exponential_kernels,
     kernels,
+    remainder_kernels,
     series_kernels,
     special_kernels,
 )
@@ -252,7 +253,13 @@ def test_printed_programs_agree_with_python(tmp_path):
 
 
 # test_special_kernels.py has these in every language
-FAMILIES = (exponential_kernels, special_kernels, entropy_kernels, difference_kernels)
+FAMILIES = (
+    exponential_kernels,
+    special_kernels,
+    entropy_kernels,
+    difference_kernels,
+    remainder_kernels,
+)
 ELSEWHERE = {name for family in FAMILIES for name in vars(family)}
 KERNELS = sorted(
     name

@@ -463,7 +463,12 @@ ARRAYS = [
     ("p = y*dot(z, log(z))", "y*sum(xlogx(z))"),
     ("p = -sum(z*log(2*z))", "-sum(xlogy(z, 2*z))"),
 ]
-CALLED = {"y*softmax(z)": "softmax", "2*y*sin(z/2)**2": "the square of a sine"}
+CALLED = {
+    "y*softmax(z)": "softmax",
+    "2*y*sin(z/2)**2": "the square of a sine",
+    "y*sum(xlogx(z))": "xlogx",
+    "-sum(xlogy(z, 2*z))": "xlogy",
+}
 CALLED |= {"log(y) + logsumexp(z)": "logsumexp"}
 CALLED |= {"logsigmoid(-z)": "logsigmoid"}
 

@@ -4,7 +4,7 @@ A page recomputes a derivation with it. Each line of a program becomes one row: 
 gives, the names it reads and the function between them, so that a row whose names have no
 number yet is left out instead of computing nonsense. Numbers print with `repr`, so no digit is
 lost; functions that JavaScript lacks or computes badly are kernels of `kernels.js`
-and `special_kernels.js`.
+and of the files beside it.
 """
 
 from __future__ import annotations
@@ -94,7 +94,13 @@ _KERNEL = re.compile(r"(?:^//[^\n]*\n)*^function (_\w+)\(.*?^\}\n", re.M | re.S)
 @cache
 def kernels() -> dict[str, str]:
     """The functions of the kernel files by name, each with the comment above it."""
-    files = ("kernels.js", "special_kernels.js", "entropy_kernels.js", "difference_kernels.js")
+    files = (
+        "kernels.js",
+        "special_kernels.js",
+        "entropy_kernels.js",
+        "difference_kernels.js",
+        "remainder_kernels.js",
+    )
     text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
     return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
 

@@ -44,6 +44,7 @@ KERNELS: dict[str, str] = {
         "special_kernels.py",
         "entropy_kernels.py",
         "difference_kernels.py",
+        "remainder_kernels.py",
         "edge_kernels.py",
         "array_kernels.py",
     )

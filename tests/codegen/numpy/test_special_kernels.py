@@ -15,6 +15,7 @@ from symback.codegen.numpy import (
     difference_kernels,
     entropy_kernels,
     exponential_kernels,
+    remainder_kernels,
     special_kernels,
 )
 from symback.operations import special
@@ -24,7 +25,13 @@ from tests.cases.special_kernels import MEANING, TOLERANCE, operands_of, worst
 
 DTYPES = (np.float64, np.float32)
 NODE = shutil.which("node")
-FAMILIES = (exponential_kernels, special_kernels, entropy_kernels, difference_kernels)
+FAMILIES = (
+    exponential_kernels,
+    special_kernels,
+    entropy_kernels,
+    difference_kernels,
+    remainder_kernels,
+)
 KERNELS = {name: kernel for family in FAMILIES for name, kernel in vars(family).items()}
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node")
 
