@@ -70,7 +70,7 @@ WORK = {
 }
 GROWTH = 6.0
 """Times as much for twice as many levels: a picture of few nodes shows more of them. Where a text
-is written out, each level takes three times as much: 3**12 for those of 12 and 24 levels.
+is written out, each level takes three times as much: 3**8 for those of 8 and 16 levels.
 """
 
 
@@ -92,7 +92,7 @@ def calls(work, expr, circuit) -> int:
     ],
 )
 def test_twice_as_many_levels_take_twice_as_many_calls(kind):
-    sizes = (4, 12, 24)
+    sizes = (4, 8, 16)
     exprs = [SHARED[kind](n) for n in sizes]
     circuits = [sb.Circuit.from_sympy(expr, loss=None) for expr in exprs]
     for name, work in WORK.items():
