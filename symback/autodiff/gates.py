@@ -46,23 +46,21 @@ def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
     Formulas that would lose digits are rewritten before, but those of a literal circuit; no rule
     looks behind the names in `opaque`. Found once for each circuit.
     """
-    key = (gates, frozenset(opaque))
-    if key not in circuit.kept:
-        alike = (gates(circuit), typed_gates(circuit)) if opaque else ()
-        circuit.kept[key] = _split(circuit, opaque, alike)
-    found: Gates = circuit.kept[key]
-    return found
+    return circuit.once(_gates, frozenset(opaque))
+
+
+def _gates(circuit: Circuit, opaque: frozenset[str]) -> Gates:
+    return _split(circuit, opaque, (gates(circuit), typed_gates(circuit)) if opaque else ())
 
 
 def typed_gates(circuit: Circuit) -> Gates:
     """The gates of the formulas as typed; what `gates` has as well has its name there."""
     made = gates(circuit)
-    if not made.rewrites:
-        return made
-    if typed_gates not in circuit.kept:
-        circuit.kept[typed_gates] = _split(circuit.as_typed(), (), (made,))
-    found: Gates = circuit.kept[typed_gates]
-    return found
+    return circuit.once(_typed_gates) if made.rewrites else made
+
+
+def _typed_gates(circuit: Circuit) -> Gates:
+    return _split(circuit.as_typed(), (), (gates(circuit),))
 
 
 def _split(circuit: Circuit, opaque: Collection[str], alike: Sequence[Gates]) -> Gates:

@@ -6,10 +6,10 @@ functions of the packages above; `symback.api` offers them as methods.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sympy import Expr, Symbol
 
@@ -18,6 +18,8 @@ from symback.operations.arrays import has_arrays
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.matrix_view import as_matrix
 from symback.operations.shapes import Shape, size_symbol
+
+Kept = TypeVar("Kept")
 
 Role = Literal["input", "target", "param", "size", "computed"]
 LEAF_ROLES: tuple[Role, ...] = ("input", "target", "param")
@@ -241,12 +243,19 @@ class Circuit:
         return hash(self._content)
 
     @cached_property
-    def kept(self) -> dict[Hashable, Any]:
-        """What was found about the circuit and need not be found again; not part of it."""
+    def _found(self) -> dict[Hashable, Any]:
         return {}
 
+    def once(self, find: Callable[..., Kept], *arguments: Hashable) -> Kept:
+        """find(circuit, *arguments), found once and kept beside the circuit, not as part of it."""
+        key = (find, *arguments)
+        if key not in self._found:
+            self._found[key] = find(self, *arguments)
+        found: Kept = self._found[key]
+        return found
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "kept"}
+        return {name: value for name, value in vars(self).items() if name != "_found"}
 
     @property
     def _content(self) -> tuple[object, ...]:

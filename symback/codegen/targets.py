@@ -58,7 +58,7 @@ def _numpy_circuit(
 ) -> Mapping[str, Any]:
     from symback.codegen.numpy.module import numpy_text  # the registry itself imports fast
 
-    return {"m": numpy_text(circuit, __version__, on_request)}
+    return {"m": circuit.once(numpy_text, __version__, tuple(on_request))}
 
 
 def _numpy_update(update: Update, stem: str) -> Mapping[str, Any]:

@@ -59,15 +59,11 @@ def rewritten(
 
     Found once for each circuit.
     """
-    key = (rewritten, frozenset(opaque))
-    if key not in circuit.kept:
-        circuit.kept[key] = _rewritten(circuit, opaque)
-    changed, unproven = circuit.kept[key]
-    return changed, unproven
+    return circuit.once(_rewritten, frozenset(opaque))
 
 
-def _rewritten(circuit: Circuit, opaque: Collection[str]) -> tuple[Circuit, tuple[Rewrite, ...]]:
-    rewriter = Rewriter(circuit, frozenset(opaque))
+def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple[Rewrite, ...]]:
+    rewriter = Rewriter(circuit, opaque)
     nodes = tuple(rewriter.node(n) for n in circuit.nodes)
     unproven = tuple(rewriter.unproven)
     if not rewriter.rewrites:
