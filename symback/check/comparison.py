@@ -96,6 +96,11 @@ class _Checker:
         row = self._row(quantity)
         row.points += 1
         number = np.asarray(got)
+        if expected.truth.is_nan():
+            if not (number.shape == () and number.dtype == np.float64 and np.isnan(number)):
+                row.worst_share = math.inf
+                row.at = f"{at}: {clip(repr(got), 40)}, where a number that is read is NaN"
+            return
         if number.shape != () or number.dtype != np.float64 or not np.isfinite(number):
             if row.worst_share < math.inf:
                 row.at = f"{at}: {clip(repr(got), 40)} is not a finite float64 number"

@@ -117,7 +117,7 @@ class relu(Elementary):
 
     @staticmethod
     def elementary(u: Expr) -> Expr:
-        return Piecewise((u, u > 0), (0, True))
+        return Piecewise((0, u <= 0), (u, True))  # NaN stays NaN
 
     @staticmethod
     def derivative(u: Expr) -> Expr:
@@ -132,7 +132,7 @@ class relu_at(Elementary):
 
     @staticmethod
     def elementary(u: Expr, k: Expr) -> Expr:
-        return Piecewise((u, u > 0), (k * u, sp.Eq(u, 0)), (0, True))
+        return Piecewise((u, u > 0), (0, u < 0), (k * u, True))
 
     @staticmethod
     def derivative(u: Expr, k: Expr) -> Expr:
@@ -147,7 +147,7 @@ class abs_at(relu_at):
 
     @staticmethod
     def elementary(u: Expr, k: Expr) -> Expr:
-        return Piecewise((u, u > 0), (k * u, sp.Eq(u, 0)), (-u, True))
+        return Piecewise((u, u > 0), (-u, u < 0), (k * u, True))
 
     @staticmethod
     def derivative(u: Expr, k: Expr) -> Expr:
@@ -164,7 +164,7 @@ class max_at(Elementary):
 
     @staticmethod
     def elementary(a: Expr, b: Expr, k: Expr) -> Expr:
-        return Piecewise((a, a > b), (k * a + (1 - k) * b, sp.Eq(a, b)), (b, True))
+        return Piecewise((a, a > b), (b, a < b), (_at_tie(a, b, k), True))
 
     @staticmethod
     def derivative(a: Expr, b: Expr, k: Expr) -> Expr:
@@ -182,11 +182,16 @@ class min_at(max_at):
 
     @staticmethod
     def elementary(a: Expr, b: Expr, k: Expr) -> Expr:
-        return Piecewise((a, a < b), (k * a + (1 - k) * b, sp.Eq(a, b)), (b, True))
+        return Piecewise((a, a < b), (b, a > b), (_at_tie(a, b, k), True))
 
     @staticmethod
     def derivative(a: Expr, b: Expr, k: Expr) -> Expr:
         return Piecewise((1, a < b), (k, sp.Eq(a, b)), (0, True))
+
+
+def _at_tie(a: Expr, b: Expr, k: Expr) -> Expr:
+    """Either of two equal numbers, a with the slope k; NaN where one of them is."""
+    return k * a + (1 - k) * b + (a - b) ** 2
 
 
 class silu(Elementary):

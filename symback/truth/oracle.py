@@ -17,7 +17,7 @@ from sympy.codegen.cfunctions import hypot
 from symback.autodiff.function import Port
 from symback.autodiff.lower import Lowered, lower
 from symback.circuits.circuit import Circuit
-from symback.operations.balls.functions import Undecided
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
 from symback.operations.balls.scalars import precision
 from symback.operations.expressions import real_symbol
 from symback.stable import stable
@@ -43,13 +43,17 @@ LARGE_TRIED = 24  # point batches in which exp overflows where it is not shifted
 LARGE_KEPT = 8_000  # of them, numbers at all points together
 MOST_MASKED = 3  # points with NaN in what is not read
 MOST_INFINITE = 3  # leaves that are tried infinite
+MOST_MISSING = 3  # leaves that are tried NaN where they are read
 LARGEST = arb(10) ** 300  # of a truth; what is larger may overflow on the way
 LOOSE = arb(2) ** -20  # of a truth and of 1: allowed where the program itself has no number
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Truth and allowance of one quantity at one point; a loose one says nothing on digits."""
+    """Truth and allowance of one quantity at one point; a loose one says nothing on digits.
+
+    A truth that is NaN says that the quantity must be NaN.
+    """
 
     truth: arb
     allowed: arb
@@ -130,6 +134,7 @@ class Oracle:
         kept = self._kept(tried, SAMPLES)
         left = sum(len(batch.points) for batch in tried) - sum(len(t) for _, t in kept)
         more = [*self._without_unread(kept), *self._with_infinities(found, rng)]
+        more += self._with_missing(found, rng)
         forward = self.lowered.program("forward")
         if self.layout.scaled or any(line.expr.has(hypot) for line in forward.lines):
             more += far_batches(self.circuit, rng, self.layout)
@@ -175,6 +180,23 @@ class Oracle:
                 )
                 if name not in self._reference.unread({**shared, **sample}):
                     made.append(PointBatch(shared, (sample,), self.layout, at_edge=True))
+        return made
+
+    def _with_missing(self, found: ProvenBatches, rng: np.random.Generator) -> list[PointBatch]:
+        """Points with one number that is NaN and is read, where a formula has a kink or chooses."""
+        chooses = self._reference.has_branches or has_kinks(self.typed)
+        if not found or not chooses or self._factorised or self.layout.classes:
+            return []
+        unfit = {n.name for n in self.circuit.targets} | self._in_unread_entries
+        names = [name for name in self._reference.leaves if name not in unfit]
+        batch = found[0][0]
+        made = []
+        for name in rng.permutation(names)[:MOST_MISSING].tolist():
+            shared, sample = (
+                {n: math.nan if n == name else v for n, v in part.items()}
+                for part in (batch.shared, batch.points[0])
+            )
+            made.append(PointBatch(shared, (sample,), self.layout, at_edge=True))
         return made
 
     def _draw(self, points: int, rng: np.random.Generator) -> ProvenBatches:
@@ -251,7 +273,7 @@ class Oracle:
         """
         truths = self._reference.all_at(point, partly=True)
         if truths is None:
-            return None
+            return self._lost(point)
         try:
             with precision(BITS):
                 enclosed = self._enclosed(point, at_edge=True)
@@ -268,6 +290,23 @@ class Oracle:
                     found[key] = Expected(e.truth, LOOSE * (1 + abs(e.truth)), is_loose=True)
         kept = {k: e for k, e in found.items() if e.allowed.is_finite() and _is_moderate(e.truth)}
         return kept if self.circuit.output.name in kept and len(kept) > 2 else None
+
+    def _lost(self, point: Mapping[str, float]) -> Truths | None:
+        """What must be NaN where a number that is read is."""
+        if not any(map(math.isnan, point.values())):
+            return None
+        nan = Expected(NOT_A_NUMBER, arb(0))
+        names = self.circuit.output.name, f"{self.circuit.objective.name}."
+        found: Truths = {}
+        try:
+            with precision(BITS):
+                lost = self._reference.lost(point)
+        except Undecided:
+            return None
+        for name, leaves in zip(names, lost, strict=True):
+            if leaves is not None:
+                found |= dict.fromkeys([name, *(f"∂{name}/∂{leaf}" for leaf in leaves)], nan)
+        return found if names[0] in found else None
 
     def _enclosed(self, point: Mapping[str, float], at_edge: bool = False) -> dict[str, _Enclosed]:
         """What correct code may give for each quantity."""

@@ -21,9 +21,15 @@ from sympy import Derivative, Expr, Piecewise, Subs, Symbol
 
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import Unsupported
-from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, is_zero
-from symback.operations.balls.scalars import counting_parts, counting_symbols, evaluate, precision
-from symback.operations.elementwise import elementary
+from symback.operations.balls.functions import MISSING, NOT_A_NUMBER, Undecided, is_zero
+from symback.operations.balls.scalars import (
+    ball_of,
+    counting_parts,
+    counting_symbols,
+    evaluate,
+    precision,
+)
+from symback.operations.elementwise import BY_HEAD, elementary
 from symback.operations.expressions import real_symbol
 from symback.truth.sides import slope_by_operations, slope_from_sides
 
@@ -105,7 +111,7 @@ class Reference:
 
     def _evaluate(self, point: Mapping[str, float]) -> list[Truth]:
         """One sweep: the value of each node, and its tangent for every leaf that it depends on."""
-        values: dict[Any, arb] = {self._symbols[leaf]: arb(point[leaf]) for leaf in self.leaves}
+        values: dict[Any, arb] = {self._symbols[leaf]: ball_of(point[leaf]) for leaf in self.leaves}
         tangents: dict[str, dict[str, arb]] = {leaf: {leaf: arb(1)} for leaf in self.leaves}
         outputs = {node.name for node in self._of}
         finite = not any(math.isinf(point[leaf]) for leaf in self.leaves)
@@ -224,10 +230,45 @@ class Reference:
                     continue
         return frozenset()
 
-    def _read(self, point: Mapping[str, float]) -> set[str]:
-        values: dict[Any, arb] = {self._symbols[leaf]: arb(point[leaf]) for leaf in self.leaves}
+    def lost(self, point: Mapping[str, float]) -> list[frozenset[str] | None]:
+        """Of each node whose value is missing with leaves at a point, the leaves by which the
+        partial is missing as well: the slope of max and abs by what is no number is none.
+        """
+        values = self._values(point)
+        return [self._lost(node, values) for node in self._of]
+
+    def _lost(self, of: Node, values: Mapping[Any, arb]) -> frozenset[str] | None:
+        if values[of.symbol] is not MISSING:
+            return None
+        nodes = {node.name: node for node in self._nodes}
+        found: set[str] = set()
+        reached = {(of.name, False)}  # and whether behind a kink
+        ways = [*reached]
+        while ways:
+            name, behind = ways.pop()
+            if name not in nodes:
+                found |= {name} if behind else set()
+                continue
+            node = nodes[name]
+            inside = {real_symbol(o): values[real_symbol(o)] for o in node.operands}
+            evaluate(node.formula, inside)
+            parts = list(counting_parts(node.formula, inside))
+            kinks = {s for part in parts if _has_slope_of_sign(part) for s in part.free_symbols}
+            for symbol in {part for part in parts if part.is_Symbol}:
+                way = (symbol.name, behind or symbol in kinks)
+                if values[symbol] is MISSING and way not in reached:
+                    reached.add(way)
+                    ways.append(way)
+        return frozenset(found)
+
+    def _values(self, point: Mapping[str, float]) -> dict[Any, arb]:
+        values: dict[Any, arb] = {self._symbols[leaf]: ball_of(point[leaf]) for leaf in self.leaves}
         for node in self._nodes:
             values[node.symbol] = evaluate(self._meaning[node.name], values)
+        return values
+
+    def _read(self, point: Mapping[str, float]) -> set[str]:
+        values = self._values(point)
         reads = {node.name for node in self._of}
         for node in reversed(self._nodes):
             if node.name not in reads:
@@ -238,6 +279,12 @@ class Reference:
             else:
                 reads.update(node.operands)
         return reads
+
+
+def _has_slope_of_sign(part: Any) -> bool:
+    """Whether it is max, abs or the like, whose slope is chosen by a comparison."""
+    row = BY_HEAD.get(part.func)
+    return row is not None and bool(row.kink) and part.func is not sp.sign
 
 
 def _defined(truth: Truth) -> Truth:

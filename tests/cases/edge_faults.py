@@ -191,5 +191,33 @@ FAULTS = {
         lambda m, d, **_: (np.isnan(d) & (m <= 0)).any(axis=-1),
         _nan,
     ),
+    # NaN where it is read
+    "relu of NaN": Fault("f = relu(x)*w", "x", lambda x, **_: np.isnan(x), _zero),
+    "abs of NaN": Fault("f = abs(x) + w", "x", lambda x, **_: np.isnan(x), _zero),
+    "max of NaN": Fault("f = max(w*x, b)", "x", lambda x, **_: np.isnan(x), _zero),
+    "min of NaN": Fault("n = min(x, y)\nf = n*w", "y", lambda y, **_: np.isnan(y), _zero),
+    "max that passes NaN by": Fault(
+        "f = max(x, y)", "f", lambda x, **_: np.isnan(x), lambda right, y, **_: y
+    ),
+    "the largest of entries, one of them NaN": Fault(
+        "x: input[n]\nf = max(x)", "x", lambda x, **_: np.isnan(x), _zero
+    ),
+    "a comparison with NaN": Fault(
+        "f = where(x > 0, x, w)", "w", lambda x, **_: np.isnan(x).any(), _zero
+    ),
+    "NaN through a branch": Fault("f = where(x > w, b, x)", "f", lambda x, **_: np.isnan(x), _zero),
+    # a smooth whole of parts with kinks
+    "a logistic loss at 0": Fault(
+        "f = relu(z) - z*t + log(1 + exp(-abs(z)))",
+        "z",
+        lambda z, **_: z == 0,
+        lambda right, **_: right - 0.5,
+    ),
+    "a logistic loss of a score at 0": Fault(
+        "z = w*x\nf = max(z, 0) - z*t + log(1 + exp(-abs(z)))",
+        "w",
+        lambda x, w, **_: w * x == 0,
+        lambda right, x, **_: right - x / 2,
+    ),
     "an infinite number": Fault("f = exp(x)*w", "x", lambda x, **_: np.isneginf(x), _nan),
 }

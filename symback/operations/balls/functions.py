@@ -7,6 +7,8 @@ from typing import Any
 from flint import arb
 
 NOT_A_NUMBER = arb("nan")
+MISSING = arb("nan")
+"""The very ball of what is no number for certain; other NaN may be numbers at more precision."""
 MINUS_INFINITY = arb("-inf")
 
 
@@ -121,6 +123,7 @@ def atan2(y: arb, x: arb) -> arb:
 
 
 __all__ = [
+    "MISSING",
     "NOT_A_NUMBER",
     "Undecided",
     "atan2",

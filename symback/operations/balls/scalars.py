@@ -22,7 +22,7 @@ from sympy.logic.boolalg import ITE, And, Not, Or
 from symback.errors import Unsupported
 from symback.operations import edges
 from symback.operations.balls import functions
-from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, is_zero, sign, step
+from symback.operations.balls.functions import MISSING, NOT_A_NUMBER, Undecided, is_zero, sign, step
 from symback.operations.elementwise import OPS, elementary
 from symback.operations.expressions import postorder
 
@@ -76,16 +76,46 @@ _CONSTANTS: dict[Any, Callable[[], arb]] = {
 }
 
 
+def ball_of(number: float) -> arb:
+    """The exact ball of a float, and what is missing where it is NaN."""
+    return MISSING if number != number else arb(number)
+
+
 def evaluate(expr: Expr, values: MutableMapping[Expr, arb]) -> arb:
     """The value of an expression in SymPy's own functions; `values` holds the symbols' balls.
 
     Subexpressions are added to `values`, so a second expression over the same ones is cheap.
-    Raises Undecided where a branch can't be chosen at this precision.
+    What is no number for certain is MISSING. Raises Undecided where a branch can't be chosen at
+    this precision.
     """
     for part in order(expr):
         if part not in values:
-            values[part] = _one(part, values)
+            value = _one(part, values)
+            values[part] = MISSING if value.is_nan() and _is_missing(part, values) else value
     return values[expr]
+
+
+def _is_missing(part: Expr, values: Mapping[Expr, arb]) -> bool:
+    """Whether it is computed from what is missing, or lies outside a domain for certain."""
+    if isinstance(part, Piecewise):
+        return values.get(taken(part, values)) is MISSING
+    args = [values[a] for a in part.args]
+    if any(a is MISSING for a in args):
+        return True
+    if part.is_Pow:
+        return bool(args[0] < 0) and not part.exp.is_integer
+    outside = _OUTSIDE.get(part.func)
+    return outside is not None and bool(outside(args[0]))
+
+
+_OUTSIDE: dict[Any, Callable[[arb], bool]] = {
+    sp.log: lambda u: u < 0,
+    sp.asin: lambda u: abs(u) > 1,
+    sp.acos: lambda u: abs(u) > 1,
+    sp.acosh: lambda u: u < 1,
+    sp.atanh: lambda u: abs(u) > 1,
+}
+"""Where functions of real numbers have no value, poles aside."""
 
 
 @lru_cache(maxsize=2**15)
@@ -128,7 +158,10 @@ def choose(part: Piecewise, values: Mapping[Expr, arb]) -> arb:
 
 
 def taken(part: Piecewise, values: Mapping[Expr, arb]) -> Expr | None:
-    """The branch that is taken; None where a condition compares NaN, or none is taken."""
+    """The branch that is taken; None where none is, or a condition compares what may be a number.
+
+    A comparison with what is no number for certain does not hold, but that it is another one.
+    """
     for expr, condition in part.args:
         holds = _holds(condition, values)
         if holds is None:
@@ -196,6 +229,8 @@ def _holds(condition: Any, values: Mapping[Expr, arb]) -> bool | None:
         return None if chosen is None else _holds(yes if chosen else no, values)
     if isinstance(condition, Relational):
         left, right = values[condition.lhs], values[condition.rhs]
+        if left is MISSING or right is MISSING:
+            return bool(condition.rel_op == "!=")
         difference = left - right
         if left is right and left.is_finite():  # max(a, b) is a, where a is larger
             difference = arb(0)
