@@ -268,11 +268,16 @@ class Circuit(circuits.Circuit):
 
         return compile_module(self if stable else self.as_typed(), target, functions)
 
-    def check(self, *, points: int = 24, seed: int = 0) -> Report:
-        """The generated module against SymPy's numeric evaluation, partial by partial."""
+    def check(
+        self, *, points: int = 24, seed: int = 0, functions: str | Iterable[str] = ()
+    ) -> Report:
+        """The generated module against SymPy's numeric evaluation, partial by partial.
+
+        The module has the `functions` that `generate` adds, each of whose entries is compared.
+        """
         from symback.check.check import check_circuit
 
-        return check_circuit(self, points=points, seed=seed)
+        return check_circuit(self, points=points, seed=seed, functions=functions)
 
     def __str__(self) -> str:
         return self.source

@@ -8,6 +8,7 @@ float32 on the way is an error, and an ill-conditioned point is not.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -24,10 +25,17 @@ from symback.stable.rewrite import Rewrite, rewritten
 from symback.truth.oracle import Oracle
 
 
-def check_circuit(circuit: Circuit, *, points: int = POINTS, seed: int = 0) -> Report:
-    """Generate the circuit's module in memory and check it."""
+def check_circuit(
+    circuit: Circuit,
+    *,
+    points: int = POINTS,
+    seed: int = 0,
+    functions: str | Iterable[str] = (),
+) -> Report:
+    """Generate the circuit's module in memory, with functions on request, and check it."""
     oracle = Oracle(circuit)
-    report = check_module(circuit, compile_module(circuit), points=points, seed=seed, oracle=oracle)
+    module = compile_module(circuit, functions=functions)
+    report = check_module(circuit, module, points=points, seed=seed, oracle=oracle)
     return with_typed(report, circuit, oracle)
 
 
@@ -44,8 +52,9 @@ def check_module(
 
     At `points` points (at least 20): forward, backward and value_and_grad sample by sample and
     as a batch, whole and in blocks, sgd step by step, ravel, unravel, objective and the initial
-    values; for arrays, once all that is right, adjoints at large sizes. An `oracle` of the circuit
-    keeps its truths, for who checks many modules of one circuit.
+    values; of the functions on request Jacobians, Hessians and products with them; for arrays,
+    once all that is right, adjoints at large sizes. An `oracle` of the circuit keeps its truths,
+    for who checks many modules of one circuit.
     """
     if points < FEWEST_POINTS:
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from symback.check.derivatives import DerivativeCheck
 from symback.check.directional import compare_at_large_sizes
 from symback.check.first_lost import first_lost
 from symback.check.report import CheckRow, Location, Report
@@ -71,6 +72,7 @@ class _Checker:
         inside = [pair for pair in found if not pair[0].at_edge]
         self._guarded("training", self._check_training, inside)
         self._guarded("vectors", self._check_vectors, found)
+        self._guarded("derivatives", self._check_derivatives, inside)
         return done
 
     def _guarded(self, what: str, check: Callable[..., None], *args: Any) -> None:
@@ -360,6 +362,12 @@ class _Checker:
             got = float(layout.entry(initial, leaf.name))
             if leaf.initial is not None and got != leaf.initial:
                 raise ValueError(f"init_params gives {leaf.name} another value than the circuit")
+
+    def _check_derivatives(self, inside: Sequence[tuple[PointBatch, Any]]) -> None:
+        """The functions that the module has on request, such as a Hessian."""
+        check = DerivativeCheck(self._oracle, self._module, self._compare)
+        if check.names:
+            self.remarks += filter(None, [check.run(inside)])
 
     def _check_large(self, seed: int) -> None:
         """Where no truth is known entry by entry: the adjoints along directions."""

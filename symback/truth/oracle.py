@@ -94,9 +94,9 @@ class Oracle:
         self.per_sample_objective = shaped.get("objective", shaped["forward"]).varies
         starts = (*self.layout.may_overflow, *self.layout.scaled)
         norms = {real_symbol(name) for name in self.layout.scaled}  # their squares have no range
-        self._unlimited = _unlimited(self.lowered, starts) - norms
+        self.unlimited = _unlimited(self.lowered, starts) - norms
         node = self.lowered.circuit
-        self._factorised = [
+        self.factorised = [
             [[node[name].symbol for name in row] for row in matrix]
             for matrix in self.layout.factorised
         ]
@@ -168,7 +168,7 @@ class Oracle:
         """
         unfit = {n.name for n in self.circuit.targets} | self._in_unread_entries
         names = [name for name in self._reference.leaves if name not in unfit]
-        if not found or not names or self._factorised or self.layout.classes:
+        if not found or not names or self.factorised or self.layout.classes:
             return []
         batch = found[0][0]
         made = []
@@ -185,7 +185,7 @@ class Oracle:
     def _with_missing(self, found: ProvenBatches, rng: np.random.Generator) -> list[PointBatch]:
         """Points with one number that is NaN and is read, where a formula has a kink or chooses."""
         chooses = self._reference.has_branches or has_kinks(self.typed)
-        if not found or not chooses or self._factorised or self.layout.classes:
+        if not found or not chooses or self.factorised or self.layout.classes:
             return []
         unfit = {n.name for n in self.circuit.targets} | self._in_unread_entries
         names = [name for name in self._reference.leaves if name not in unfit]
@@ -314,7 +314,7 @@ class Oracle:
         symbols: dict[Symbol, float] = {
             n.symbol: point[n.name] for n in self.circuit.leaves if n.name in point
         }
-        unlimited, factorised = self._unlimited, self._factorised
+        unlimited, factorised = self.unlimited, self.factorised
         lost = Undefined() if at_edge else None
         lost_in_objective = Undefined(of_adjoints=True) if at_edge else None
         ahead, back = lowered.program("forward"), lowered.program("backward")

@@ -105,7 +105,7 @@ class Reference:
                         return None
                     truths = [_defined(t) for t in truths]
                 balls = [b for t in truths for b in (t.value, *t.partials.values())]
-                if all(_suffices(b) for b in balls):
+                if all(suffices(b) for b in balls):
                     return truths
         return None
 
@@ -332,7 +332,7 @@ def _is_tie_of_three(part: Expr, values: Mapping[Any, arb]) -> bool:
     return len(equal) > 2
 
 
-def _suffices(ball: arb) -> bool:
+def suffices(ball: arb) -> bool:
     if not ball.is_finite():
         return False
     radius = ball.rad()

@@ -1,0 +1,259 @@
+"""The comparison of Jacobians, Hessians and products with them, where a module has these.
+
+Truths are SymPy's first and second derivatives in balls; what rounding allows is what it does to
+the programs that such functions are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from flint import arb
+from sympy import Symbol
+
+from symback.autodiff.lower import Lowered, lower
+from symback.circuits.program import Program
+from symback.circuits.squares import squared_target
+from symback.operations.balls.scalars import precision
+from symback.truth.oracle import BITS, Expected, Oracle, Truths, total
+from symback.truth.points import Point, PointBatch
+from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
+from symback.truth.second import SecondReference
+
+MOST_BATCHES = 4
+MOST_PAIRS = 1_200  # of parameters, whose second partials are compared
+
+Compare = Callable[[str, Any, Expected, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A batch with its truths, and the module's arguments for it."""
+
+    batch: PointBatch
+    truths: Sequence[Truths]
+    params: Any
+    inputs: Any
+    vector: Any
+
+    @property
+    def at(self) -> str:
+        return f"batch of {len(self.truths)} at {self.batch.describe(self.batch.points[0])}, …"
+
+
+class DerivativeCheck:
+    """Compares the functions that a module has on request, each with a row of its own."""
+
+    def __init__(self, oracle: Oracle, module: ModuleType, compare: Compare) -> None:
+        self._oracle, self._module, self._compare = oracle, module, compare
+        self._params = [p.name for p in oracle.circuit.params]
+        self._sizes = oracle.layout.sizes
+
+    @property
+    def names(self) -> list[str]:
+        """The functions that the module has."""
+        known = ("jvp", "jacobian", "residuals", "hessian", "hessp")
+        return [name for name in known if hasattr(self._module, name)]
+
+    def run(self, found: Sequence[tuple[PointBatch, Sequence[Truths]]]) -> str:
+        """Compare at the first batches; a remark where some could not be compared."""
+        left = []
+        for batch, truths in found[:MOST_BATCHES]:
+            params = batch.params(self._module)
+            given = _Given(
+                batch, truths, params, batch.batch(self._module), self._module.ravel(params)
+            )
+            if "jacobian" in self.names:
+                self._check_jacobian(given)
+            if "jvp" in self.names:
+                self._check_jvp(given)
+            if "residuals" in self.names:
+                self._check_residuals(given)
+            if {"hessian", "hessp"} & {*self.names} and not self._check_second(given):
+                left.append(batch)
+        if len(left) == len(found[:MOST_BATCHES]):
+            return "no point was found at which second derivatives have a truth"
+        return ""
+
+    # -- first derivatives ----------------------------------------------------------------------
+
+    def _check_jacobian(self, given: _Given) -> None:
+        rows = self._module.jacobian(given.vector, given.inputs, **self._sizes)
+        for row, truths in zip(self._by_sample(rows), self._rows(given), strict=True):
+            row = self._weighted(row)
+            for name, got in zip(self._params, row, strict=True):
+                key = f"∂{self._oracle.circuit.output.name}/∂{name}"
+                self._compare("jacobian", got, self._doubled(truths[key]), f"{key}, {given.at}")
+
+    def _by_sample(self, rows: Any) -> Any:
+        """The rows of each sample together, the axes of the output before the parameters'."""
+        weights = self._oracle.layout.weights
+        shape = () if weights is None else weights.shape
+        return np.reshape(rows, (-1, *shape, rows.shape[-1]))
+
+    def _weighted(self, rows: Any) -> Any:
+        """The weighted sum over the entries of the output that the explicit circuit has."""
+        weights = self._oracle.layout.weights
+        if weights is None:
+            return rows
+        return np.tensordot(np.asarray(weights.tolist()), rows, weights.ndim)
+
+    def _rows(self, given: _Given) -> Sequence[Truths]:
+        """The truths by row of a Jacobian: the same for all where nothing varies by sample."""
+        varies = self._oracle.per_sample_output or squared_target(self._oracle.typed)
+        return given.truths if varies else given.truths[:1]
+
+    @staticmethod
+    def _doubled(expected: Expected) -> Expected:
+        """A Jacobian may be of the other mode than the partials whose rounding is known."""
+        return Expected(expected.truth, expected.allowed * 2, expected.is_loose)
+
+    def _check_jvp(self, given: _Given) -> None:
+        """J·v along tangents of all parameters and inputs."""
+        circuit, output = self._oracle.circuit, self._oracle.circuit.output
+        shared = {n.name: (-1.5) ** (i % 4) for i, n in enumerate(circuit.params)}
+        ones = {n.name: (-0.75) ** (i % 3) for i, n in enumerate(circuit.inputs)}
+        layout = self._oracle.layout
+        params_dot = layout.pack(self._module.Params, shared)
+        inputs_dot = layout.pack_batch(self._module.Inputs, [ones] * len(given.truths))
+        values = self._module.jvp(given.params, given.inputs, params_dot, inputs_dot)
+        values = np.atleast_1d(layout.output(values))
+        rows = given.truths if self._oracle.per_sample_output else given.truths[:1]
+        for got, truths, point in zip(values, rows, given.batch.points, strict=False):
+            merged = given.batch.merged(point)
+            dots = {f"{n}": v for n, v in {**shared, **ones}.items()}
+            allowed = self._allowed("jvp", merged, dots)
+            if allowed is None:
+                continue
+            with precision(BITS):
+                parts = [truths[f"∂{output.name}/∂{n}"].truth * v for n, v in dots.items()]
+                expected = _expected(sum(parts, arb(0)), allowed[0])
+            self._compare("jvp", got, expected, given.at)
+
+    def _check_residuals(self, given: _Given) -> None:
+        """f − y, whose sum over the entries is weighted as the output is."""
+        target = squared_target(self._oracle.typed)
+        assert target is not None, "residuals are of a squared loss"
+        layout, output = self._oracle.layout, self._oracle.circuit.output.name
+        found = self._module.residuals(given.vector, given.inputs, **self._sizes)
+        shape = () if layout.weights is None else layout.weights.shape
+        values = layout.output(np.reshape(found, (-1, *shape)))
+        targets = layout.output(np.asarray(getattr(given.inputs, target.name)))
+        for got, y, truths in zip(values, targets, given.truths, strict=True):
+            with precision(BITS):
+                f = truths[output]
+                room = f.allowed + 4 * UNIT * (abs(f.truth) + abs(arb(float(y))))
+                expected = Expected(f.truth - arb(float(y)), room + arb(SUBNORMAL))
+            self._compare("residuals", got, expected, given.at)
+
+    # -- second derivatives ---------------------------------------------------------------------
+
+    def _check_second(self, given: _Given) -> bool:
+        """The Hessian entry by entry and its products; False where a sample has no truth."""
+        size = len(self._params)
+        if size * size > MOST_PAIRS:
+            return False
+        varies = self._oracle.per_sample_objective
+        points = given.batch.points if varies else given.batch.points[:1]
+        columns = [self._second_truths(given.batch.merged(point)) for point in points]
+        known = [c for c in columns if c is not None]
+        if len(known) < len(columns):
+            return False
+        share = 1.0 / len(known)
+        mean = [
+            [total([c[i][j] for c in known]).scaled(share) for j in range(size)]
+            for i in range(size)
+        ]
+        if "hessian" in self.names:
+            found = self._module.hessian(given.vector, given.inputs, **self._sizes)
+            self._compare_matrix("hessian", found, mean, given.at)
+        if "hessp" in self.names:
+            products = [
+                self._module.hessp(given.vector, v, given.inputs, **self._sizes)
+                for v in np.eye(size)
+            ]
+            self._compare_matrix("hessp", np.array(products).T, mean, given.at)
+        return True
+
+    def _compare_matrix(
+        self, quantity: str, found: Any, expected: Sequence[Sequence[Expected]], at: str
+    ) -> None:
+        for i, row in enumerate(self._params):
+            for j, column in enumerate(self._params):
+                of = f"∂²{self._oracle.circuit.objective.name}/∂{row}∂{column}"
+                self._compare(quantity, found[i, j], expected[i][j], f"{of}, {at}")
+
+    def _second_truths(self, point: Point) -> list[list[Expected]] | None:
+        """The second partials at one point, with what rounding may do to each."""
+        truths = self._second.at(point)
+        if truths is None:
+            return None
+        size = len(self._params)
+        found: list[list[Any]] = [[None] * size for _ in range(size)]
+        for j, column in enumerate(self._params):
+            allowed = self._allowed("hessp", point, {column: 1.0})
+            if allowed is None:
+                return None
+            for i, row in enumerate(self._params):
+                pair = (row, column) if i <= j else (column, row)
+                found[i][j] = _expected(truths[pair], allowed[i])
+        # code has the entries of one triangle only, those of a row or those of a column
+        return [[_looser(found[i][j], found[j][i]) for j in range(size)] for i in range(size)]
+
+    @cached_property
+    def _second(self) -> SecondReference:
+        circuit = self._oracle.circuit
+        return SecondReference(circuit, circuit.objective.name, self._params)
+
+    # -- what rounding may do -------------------------------------------------------------------
+
+    @cached_property
+    def _lowered(self) -> Lowered:
+        """The products of the explicit circuit of the oracle."""
+        has_hessian = {"hessian", "hessp"} & {*self.names}
+        asked = [*(["jvp"] if "jvp" in self.names else []), *(["hessp"] if has_hessian else [])]
+        return lower(self._oracle.lowered.circuit, asked)
+
+    def _allowed(self, name: str, point: Point, dots: dict[str, float]) -> list[arb] | None:
+        """The radii of a function's results along a direction; None where there is no float64."""
+        program: Program = self._lowered.program(name)
+        known = dict(self._arguments(program, point, dots))
+        unlimited = {line.target for line in program.lines if self._is_unlimited(line.target)}
+        try:
+            with precision(BITS):
+                balls = enclosures(program, known, unlimited, self._oracle.factorised)
+                return [arb(balls[result].rad()) for result in program.results]
+        except (OutOfRange, ArithmeticError):
+            return None
+
+    def _is_unlimited(self, line: Symbol) -> bool:
+        return line in self._oracle.unlimited or any(
+            line.name.startswith(s.name) for s in self._oracle.unlimited
+        )
+
+    def _arguments(
+        self, program: Program, point: Point, dots: dict[str, float]
+    ) -> Iterator[tuple[Symbol, float]]:
+        by_dot = {self._lowered.names.tangent(n): n for n in point}
+        for symbol in program.arguments:
+            if symbol in by_dot:
+                yield symbol, dots.get(by_dot[symbol], 0.0)
+            else:
+                yield symbol, point[symbol.name]
+
+
+def _expected(truth: arb, radius: arb) -> Expected:
+    with precision(BITS):
+        return Expected(truth, radius + arb(truth.rad()) + UNIT * abs(truth) + arb(SUBNORMAL))
+
+
+def _looser(one: Expected, other: Expected) -> Expected:
+    return one if one.allowed > other.allowed else other
+
+
+__all__ = ["DerivativeCheck"]

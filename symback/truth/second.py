@@ -1,0 +1,135 @@
+"""Second partials by SymPy's own `diff`, apart from any walk over the circuit that code comes from.
+
+Each typed node is differentiated twice by `sympy.diff` in SymPy's own functions; first and second
+partials by the leaves are carried forward through the nodes, in balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import combinations_with_replacement
+from typing import Any, TypeAlias
+
+import sympy as sp
+from flint import arb
+from sympy import Expr, Piecewise
+
+from symback.circuits.circuit import Circuit, Node
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import counting_symbols, evaluate, precision
+from symback.operations.elementwise import elementary
+from symback.operations.expressions import real_symbol
+from symback.truth.reference import PRECISIONS, suffices
+
+Pair: TypeAlias = tuple[str, str]
+"""Two leaves, or two operands, in the order in which they were given."""
+
+First: TypeAlias = dict[str, arb]
+Second: TypeAlias = dict[Pair, arb]
+
+
+class SecondReference:
+    """SymPy's second partials of one node by some leaves, at any point.
+
+    >>> import symback as sb
+    >>> found = SecondReference(sb.circuit("f = x**3*w"), "f", ["w", "x"]).at({"w": 2.0, "x": 3.0})
+    >>> {pair: int(ball) for pair, ball in found.items()}
+    {('w', 'w'): 0, ('w', 'x'): 27, ('x', 'x'): 36}
+    """
+
+    def __init__(self, circuit: Circuit, of: str, leaves: Sequence[str]) -> None:
+        needed = {of}
+        for node in reversed(circuit.nodes):
+            if node.name in needed:
+                needed.update(node.operands)
+        self._of, self._leaves = of, tuple(leaves)
+        self._nodes = [n for n in circuit.computed if n.name in needed]
+        self._given = [n.name for n in circuit.leaves if n.name in needed]
+        self._slopes = cache(_slopes)
+        self._curvatures = cache(_curvatures)
+
+    def at(self, point: Mapping[str, float]) -> Second | None:
+        """The second partials by pair of leaves; None where one of them is not known to exist."""
+        for bits in PRECISIONS:
+            with precision(bits):
+                try:
+                    found = self._evaluate(point)
+                except Undecided:
+                    continue
+                if any(not ball.is_finite() for ball in found.values()):
+                    return None
+                if all(map(suffices, found.values())):
+                    return found
+        return None
+
+    def _evaluate(self, point: Mapping[str, float]) -> Second:
+        values: dict[Any, arb] = {real_symbol(n): arb(point[n]) for n in self._given}
+        first: dict[str, First] = {n: {n: arb(1)} if n in self._leaves else {} for n in self._given}
+        second: dict[str, Second] = {n: {} for n in self._given}
+        for node in self._nodes:
+            meaning = _meaning(node.formula)
+            value = evaluate(meaning, values)
+            counting = None
+            if meaning.has(Piecewise):
+                counting = {s.name for s in counting_symbols(meaning, values)}
+            moving = [o for o in node.operands if first[o] and (counting is None or o in counting)]
+            first[node.name], second[node.name] = self._carried(node, moving, first, second, values)
+            values[node.symbol] = value
+        pairs = combinations_with_replacement(self._leaves, 2)
+        return {pair: second[self._of].get(pair, arb(0)) for pair in pairs}
+
+    def _carried(
+        self,
+        node: Node,
+        moving: Sequence[str],
+        first: Mapping[str, First],
+        second: Mapping[str, Second],
+        values: dict[Any, arb],
+    ) -> tuple[First, Second]:
+        """Σ f_o·ȯ, and Σ f_o·ö + Σ f_oq·ȯ·q̇ over the operands of a node."""
+        slopes = {o: evaluate(e, values) for o, e in self._slopes(node).items() if o in moving}
+        made: First = {}
+        for o, slope in slopes.items():
+            for leaf, speed in first[o].items():
+                made[leaf] = made.get(leaf, arb(0)) + slope * speed
+        curved: Second = {}
+        for o, slope in slopes.items():
+            for pair, bend in second[o].items():
+                curved[pair] = curved.get(pair, arb(0)) + slope * bend
+        for (o, q), expr in self._curvatures(node).items():
+            if o in moving and q in moving and expr != 0:
+                self._add(curved, evaluate(expr, values), first[o], first[q], o == q)
+        return made, curved
+
+    def _add(self, curved: Second, bend: arb, one: First, other: First, same: bool) -> None:
+        for pair in combinations_with_replacement(self._leaves, 2):
+            a, b = pair
+            part = arb(0)
+            if a in one and b in other:
+                part += one[a] * other[b]
+            if not same and b in one and a in other:
+                part += one[b] * other[a]
+            if not (part.is_exact() and part == 0):
+                curved[pair] = curved.get(pair, arb(0)) + bend * part
+
+
+@cache
+def _meaning(formula: Expr) -> Expr:
+    return elementary(formula)
+
+
+def _slopes(node: Node) -> dict[str, Expr]:
+    meaning = _meaning(node.formula)
+    return {o: sp.diff(meaning, real_symbol(o)) for o in node.operands}
+
+
+def _curvatures(node: Node) -> dict[Pair, Expr]:
+    slopes = _slopes(node)
+    return {
+        (o, q): sp.diff(slopes[o], real_symbol(q))
+        for o, q in combinations_with_replacement(node.operands, 2)
+    }
+
+
+__all__ = ["SecondReference"]

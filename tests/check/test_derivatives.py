@@ -1,0 +1,228 @@
+"""Jacobians, Hessians and products with them under the check, and errors planted in their rules."""
+
+import pytest
+import sympy as sp
+from sympy import Piecewise
+
+import symback as sb
+from symback.autodiff import tangents
+from symback.check.check import check_file, check_module
+from symback.operations import arrays, edges, jvp
+from symback.operations.special import exprel_prime
+from symback.truth.second import SecondReference
+from tests.cases.array_circuits import CIRCUITS
+
+ALL = ("jvp", "hessp", "residuals", "jacobian", "hessian")
+NUMBERS = (
+    "f = x1 - sigma(w3*x3 + w4*x4)",
+    "f = w1*(1 - exp(-w2*x1))",
+    "f = where(x1 > 1, sqrt(w*x1), b*w**2)",
+    "f = hypot(w, b*x)",
+    "f = exprel(w*x) + langevin(b*x)",
+    "f = (w + x)**b",
+    "f = w + b",
+)
+SMALL = ("two layers", "extremes", "norms", "determinant", "parts", "array output", "no samples")
+
+
+def offered(circuit):
+    """The functions that a circuit can have."""
+    found = []
+    for name in ALL:
+        try:
+            circuit.generate(functions=name)
+        except sb.errors.Unsupported:
+            continue
+        found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("text", [*NUMBERS, *(CIRCUITS[name] for name in SMALL)])
+def test_right_functions_pass(text):
+    circuit = sb.circuit(text)
+    names = offered(circuit)
+    report = circuit.check(functions=names)
+    assert report.passed, report
+    assert {*names} <= {row.quantity for row in report.rows}
+    assert not report.remarks or "second derivatives" not in report.remarks[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [CIRCUITS[name] for name in CIRCUITS if name not in SMALL])
+def test_right_functions_of_larger_circuits_pass(text):
+    circuit = sb.circuit(text)
+    assert circuit.check(functions=offered(circuit)).passed
+
+
+def test_the_check_of_a_file_finds_what_it_has(tmp_path):
+    path = tmp_path / "curve.py"
+    sb.circuit(NUMBERS[1]).generate(str(path), functions=["hessian"])
+    assert "hessian" in {row.quantity for row in check_file(path).rows}
+    text = path.read_text()
+    assert text.count("np.triu(found, 1).T") == 1
+    path.write_text(text.replace("np.triu(found, 1).T", "np.triu(found, 2).T"))
+    (wrong,) = (row for row in check_file(path).rows if not row.passed)
+    assert wrong.quantity == "hessian"
+    assert "∂²l/∂w2∂w1" in wrong.at
+
+
+WRONG_LINES = [
+    ("jvp", "np.zeros_like(value)", "np.ones_like(value)", []),  # not called: all dots are given
+    ("jvp", "_read(params, inputs", "_read(params_dot, inputs", ["jvp"]),
+    ("hessp", "/ len(columns[0])\n\n\ndef _along", "\n\n\ndef _along", ["hessp"]),
+    ("residuals", "= f - y", "= y - f", ["residuals"]),
+    ("jacobian", "_rows[:, 0] =", "_rows[:, 0] = -", ["jacobian"]),
+    ("jacobian", "_rows[:, 1] =", "_rows[:, 1] = 1.0000001 *", ["jacobian"]),
+]
+
+
+@pytest.mark.parametrize(("name", "line", "wrong", "found"), WRONG_LINES)
+def test_wrong_lines_are_found(tmp_path, name, line, wrong, found):
+    path = tmp_path / "curve.py"
+    text = sb.circuit(NUMBERS[1]).generate(str(path), functions=name)
+    assert line in text
+    before, _, after = text.partition(f"def {name}(")
+    path.write_text(f"{before}def {name}({after.replace(line, wrong)}")
+    report = check_file(path)
+    assert [row.quantity for row in report.rows if not row.passed] == found
+
+
+# -- errors in the rules ---------------------------------------------------------------------------
+
+OF_ARRAYS = [head for head, rule in jvp.JVP.items() if rule is not jvp._still]
+NUMBER = "w: param; x: input[2]\nf: output = "
+VECTOR = "v: param[2]; x: input[2]\nf: output = "
+MATRIX = "A: param[2, 2]; x: input[2]\nf: output = "
+USES = {
+    arrays.matmul: MATRIX + "sum((A @ A)**2)*x[0]",
+    arrays.matvec: MATRIX + "sum((A @ x)**2)",
+    arrays.outer: VECTOR + "sum(outer(v, x)**2)",
+    arrays.dot: VECTOR + "dot(v, x)**2",
+    arrays.transpose: MATRIX + "trace(A.T @ A)*x[0]",
+    arrays.reduce_sum: VECTOR + "sum(v*x)**2",
+    arrays.mean: VECTOR + "mean(v*x)**2",
+    arrays.reduce_max: VECTOR + "max(v*x)**2",
+    arrays.reduce_min: VECTOR + "min(v*x)**2",
+    arrays.norm: VECTOR + "norm(v*x)**3",
+    arrays.normalized: VECTOR + "norm(v*x)",
+    arrays.trace: MATRIX + "trace(A)**2*x[0]",
+    arrays.diag: VECTOR + "sum((diag(v) @ x)**2)",
+    arrays.diagonal: VECTOR + "sum(diag(v*x) @ diag(v))",
+    arrays.inv: MATRIX + "sum(inv(A))*x[0]",
+    arrays.det: MATRIX + "det(A)*x[0]",
+    arrays.logdet: MATRIX + "logdet(A @ A.T)*x[0]",
+    arrays.solve: MATRIX + "sum(solve(A, x))",
+    arrays.softmax: VECTOR + "softmax(v*x)[0]",
+    arrays.log_softmax: VECTOR + "log_softmax(v*x)[0]",
+    arrays.logsumexp: VECTOR + "logsumexp(v*x)",
+    arrays.cross_entropy: (
+        "v: param[2]; x: input[2]; t: target[2]\nf: output = cross_entropy(v*x, t)**2"
+    ),
+    arrays.sparse_cross_entropy: (
+        "v: param[2]; x: input[2]; t: target\nf: output = cross_entropy(v*x, t)**2"
+    ),
+    arrays.layer_norm: VECTOR + "layer_norm(v*x)[0]",
+    arrays.rsqrt_variance: VECTOR + "layer_norm(v*x)[0]",
+    arrays.concat: NUMBER + "sum(concat(w*x, w**2*x)**2)",
+    arrays.slice_: VECTOR + "v[0]**2*x[1]",
+    arrays.scatter: VECTOR + "v[0]**2*x[1]",
+    arrays.expand_dims: VECTOR + "sum((v[:, None]*x)**2)",
+    arrays.broadcast_like: "A: param[2, 2]; v: param[2]; x: input[2]\nf: output = sum(A*v**2)*x[0]",
+}
+"""A small circuit for each rule, whose functions use it."""
+
+
+@pytest.mark.parametrize("head", OF_ARRAYS, ids=lambda h: h.__name__)
+def test_errors_in_the_rules_of_arrays_are_found(monkeypatch, head):
+    rule = jvp.JVP[head]
+
+    def wrong(at, *dots):
+        found = rule(at, *dots)
+        return None if found is None else found * sp.Rational(1000001, 1000000)
+
+    monkeypatch.setitem(jvp.JVP, head, wrong)
+    circuit = sb.circuit(USES[head] + "\nl: loss = f")
+    report = circuit.check(functions=("jvp", "hessp"))
+    assert {row.quantity for row in report.rows if not row.passed} & {"jvp", "hessp"}
+
+
+OF_NUMBERS = [
+    (jvp.SECOND_SLOPES, exprel_prime, "f = exprel(w*x)"),
+    (jvp.CAREFUL_JVP, edges.over_square, "f = atan2(w, b*x)"),
+    (jvp.CAREFUL_JVP, edges.nonzero, "f = relu(w*x)**(1/3)"),
+    (jvp.CAREFUL_JVP, edges.power_slope, "f = (w + x)**b"),
+    (jvp.CAREFUL_JVP, edges.power_log, "f = (w + x)**b"),
+    (jvp.CAREFUL_JVP, edges.exp_share, "f = logaddexp(w*x, b)"),
+]
+
+
+@pytest.mark.parametrize(("table", "head", "text"), OF_NUMBERS, ids=lambda p: str(p)[-30:])
+def test_errors_in_the_rules_of_numbers_are_found(monkeypatch, table, head, text):
+    rule = table[head]
+
+    def wrong(*operands):
+        found = rule(*operands)
+        more = sp.Rational(1000001, 1000000)
+        return tuple(e * more for e in found) if isinstance(found, tuple) else found * more
+
+    monkeypatch.setitem(table, head, wrong)
+    report = sb.circuit(text).check(functions="hessian")
+    assert [row.quantity for row in report.rows if not row.passed] == ["hessian"]
+
+
+WALK = [
+    ("_product", "f = w*x/(b + x)"),
+    ("_power", "f = (w*x + b)**3"),
+    ("_choice", "f = where(x > 1, w*x, b*w**2)"),
+    ("_function", "f = tanh(w*x + b)"),
+]
+
+
+@pytest.mark.parametrize(("method", "text"), WALK)
+def test_errors_in_the_walk_are_found(monkeypatch, method, text):
+    right = getattr(tangents._Tangents, method)
+
+    def wrong(self, *operands):
+        found = right(self, *operands)
+        if found is None:
+            return None
+        if isinstance(found, Piecewise):
+            return Piecewise(*((2 * e, c) for e, c in found.args))
+        return 2 * found
+
+    monkeypatch.setattr(tangents._Tangents, method, wrong)
+    report = sb.circuit(text).check(functions=("jvp", "hessian"))
+    assert {row.quantity for row in report.rows if not row.passed} == {"jvp", "hessian"}
+
+
+# -- the truth -------------------------------------------------------------------------------------
+
+TRUTHS = [
+    ("f = exp(w*x)*b**3", {"w": 0.5, "x": 2.0, "b": 3.0}),
+    ("u = w*x, v = sin(u)*b, f = u*v + w", {"w": 0.5, "x": 2.0, "b": 3.0}),
+    ("f = where(x > 1, w**2*b, w)", {"w": 0.5, "x": 2.0, "b": 3.0}),
+]
+
+
+@pytest.mark.parametrize(("text", "point"), TRUTHS)
+def test_second_partials_are_those_of_the_written_out_formula(text, point):
+    circuit = sb.circuit(text)
+    found = SecondReference(circuit, "f", ["w", "b"]).at(point)
+    values = {circuit[n].symbol: sp.Rational(v) for n, v in point.items()}
+    formula = circuit["f"].formula
+    for node in reversed(circuit.computed[:-1]):
+        formula = formula.subs(node.symbol, node.formula)
+    for (a, b), ball in found.items():
+        exact = sp.diff(formula, circuit[a].symbol, circuit[b].symbol).subs(values)
+        assert float(ball.mid()) == pytest.approx(float(exact), rel=1e-15)
+
+
+def test_there_is_no_second_partial_at_an_edge():
+    circuit = sb.circuit("f = sqrt(w)")
+    assert SecondReference(circuit, "f", ["w"]).at({"w": 0.0}) is None
+
+
+def test_a_module_without_functions_has_no_rows_for_them():
+    circuit = sb.circuit("f = w*x")
+    report = check_module(circuit, circuit.compile())
+    assert not {row.quantity for row in report.rows} & {*ALL}
