@@ -44,7 +44,10 @@ def jvp(lowering: Lowering) -> Function:
     dots = {circuit[n].symbol: dot for port in given.values() for n, dot in port.items()}
     program = tangent_program(value, names, dots, least=circuit.least)
     results = {Port.OUTPUT_DOT: {output.name: program.results[0]}}
-    return Function(output, _varies(lowering, output), program, given, results, TANGENT_PASSES)
+    summary = f"The tangent of {output.name} for every sample."
+    return Function(
+        summary, output, _varies(lowering, output), program, given, results, TANGENT_PASSES
+    )
 
 
 def hessp(lowering: Lowering) -> Function:
@@ -82,8 +85,16 @@ def hessp(lowering: Lowering) -> Function:
     )
     given = {Port.PARAM_DOTS: dots}
     results = {Port.PARAM_BAR_DOTS: {name: names.tangent(bar.name) for name, bar in bars.items()}}
+    summary = "Sums over the rows of H·v, a value for each parameter."
     return Function(
-        gradient.of, gradient.varies, program, given, results, TANGENT_PASSES, in_blocks=True
+        summary,
+        gradient.of,
+        gradient.varies,
+        program,
+        given,
+        results,
+        TANGENT_PASSES,
+        in_blocks=True,
     )
 
 
@@ -108,8 +119,9 @@ def hessian(lowering: Lowering) -> Function:
         for row in order[i:]
     }
     results = {Port.SECOND: entries}
+    summary = "Sums over the rows of the second partials, column by column from the diagonal."
     return Function(
-        gradient.of, gradient.varies, program, {}, results, TANGENT_PASSES, in_blocks=True
+        summary, gradient.of, gradient.varies, program, {}, results, TANGENT_PASSES, in_blocks=True
     )
 
 
@@ -128,7 +140,8 @@ def residuals(lowering: Lowering) -> Function:
     arguments += [] if target.symbol in arguments else [target.symbol]
     results = {Port.RESIDUALS: {output.name: residual}}
     program = lowering.program(arguments, lines, results, lowering.varying)
-    return Function(output, True, program, {}, results, JACOBIAN_PASSES)
+    summary = f"{output.name} less its target, for every row."
+    return Function(summary, output, True, program, {}, results, JACOBIAN_PASSES)
 
 
 def jacobian(lowering: Lowering) -> Function:
@@ -141,7 +154,9 @@ def jacobian(lowering: Lowering) -> Function:
     if not circuit.params:
         raise Unsupported("jacobian is by the parameters, but the circuit has none")
     values, leaves = lowering.values(output), lowering.leaves(output)
-    if not _varies(lowering, output) and (target := squared_target(_as_typed(circuit))):
+    varies = _varies(lowering, output)
+    summary = f"Put the partials of {output.name} by the parameters into {{}}."
+    if not varies and (target := squared_target(_as_typed(circuit))):
         leaves.append(target.symbol)  # it says how many rows there are
     if output.shape and _are_few_numbers(circuit.params):
         value = lowering.program(
@@ -151,15 +166,19 @@ def jacobian(lowering: Lowering) -> Function:
         program = _along_each(lowering, value, asked)
         columns = {p: lowering.names.tangent(output.name, p) for p in asked}
         results = {Port.COLUMNS: columns}
-        return Function(output, _varies(lowering, output), program, {}, results, TANGENT_PASSES)
+        return Function(
+            summary.format("columns"), output, varies, program, {}, results, TANGENT_PASSES
+        )
     seed = lowering.names.adjoint(output.name) if output.shape else S.One
     lines = [*values, *lowering.adjoints(output, seed, summed=False)]
     given = {Port.SEED: {output.name: seed}} if output.shape else {}
     arguments = [*leaves, *(s for port in given.values() for s in port.values())]
     results = {Port.ROWS: lowering.bars(circuit.params)}
-    varying = lowering.varying | ({seed} if output.shape and _varies(lowering, output) else set())
+    varying = lowering.varying | ({seed} if output.shape and varies else set())
     program = lowering.program(arguments, lines, results, varying)
-    return Function(output, _varies(lowering, output), program, given, results, JACOBIAN_PASSES)
+    return Function(
+        summary.format("rows"), output, varies, program, given, results, JACOBIAN_PASSES
+    )
 
 
 def _along_each(

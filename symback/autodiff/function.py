@@ -51,6 +51,7 @@ class Function:
     the results has one value a sample, anything else is a sum over the batch or shared.
     """
 
+    summary: str  # in words, {of} in place of the node
     of: Node  # what it gives the value or the adjoints of
     varies: bool  # whether that node has one value a sample
     program: Program

@@ -49,28 +49,36 @@ def _forward(lowering: Lowering) -> Function:
     lines = lowering.values(output)
     kept = {line.target.name: line.target for line in lines if line.target in needed}
     results = {Port.OUTPUT: {output.name: output.symbol}, Port.CACHE: kept}
-    program = lowering.program(lowering.leaves(output), lines, results, lowering.varying)
-    return Function(output, output.symbol in lowering.varying, program, {}, results)
+    return Function(
+        summary="{of}, and the cache for backward.",
+        of=output,
+        varies=output.symbol in lowering.varying,
+        program=lowering.program(lowering.leaves(output), lines, results, lowering.varying),
+        given={},
+        results=results,
+    )
 
 
 def _backward(lowering: Lowering) -> Function:
     """Leaves, cache and seed → the adjoints of the parameters and of the inputs."""
-    circuit, output = lowering.circuit, lowering.circuit.output
-    forward = lowering.function("forward")
-    read, cache = {*forward.program.arguments}, forward.results[Port.CACHE]
-    seed = lowering.names.adjoint(output.name)
-    lines = lowering.adjoints(output, seed)
-    leaves = {n.symbol for n in (*circuit.sizes, *circuit.leaves)}
-    read_again = leaves & {s for line in lines for s in line.reads}
-    arguments = [s for s in forward.program.arguments if s in read_again]
-    given = {Port.CACHE: cache, Port.SEED: {output.name: seed}}
+    circuit, forward = lowering.circuit, lowering.function("forward")
+    output, leaves = forward.of, lowering.leaves(forward.of)
+    cache, seed = forward.results[Port.CACHE], lowering.names.adjoint(output.name)
+    lines, read = lowering.adjoints(output, seed), {*leaves}
     results = {
         Port.PARAM_BARS: lowering.bars(circuit.params),
         Port.INPUT_BARS: lowering.bars(n for n in circuit.inputs if n.symbol in read),
     }
     varying = forward.program.varying() | ({seed} if forward.varies else set())
-    program = lowering.program([*arguments, *cache.values(), seed], lines, results, varying)
-    return Function(output, forward.varies, program, given, results)
+    return Function(
+        summary="Adjoints of the parameters, summed over samples, and of the inputs, for that of "
+        f"{output.name}.",
+        of=output,
+        varies=forward.varies,
+        program=lowering.program([*leaves, *cache.values(), seed], lines, results, varying),
+        given={Port.CACHE: cache, Port.SEED: {output.name: seed}},
+        results=results,
+    )
 
 
 def _objective(lowering: Lowering) -> Function:
@@ -88,8 +96,16 @@ def _objective(lowering: Lowering) -> Function:
         Port.TOTAL: {objective.name: total},
         Port.PARAM_BARS: lowering.bars(lowering.circuit.params),
     }
-    program = lowering.program(lowering.leaves(objective), lines, results, lowering.varying)
-    return Function(objective, varies, program, {}, results, FUSED_PASSES, in_blocks=True)
+    return Function(
+        summary=f"Sums over the rows of {objective.name} and of its partial by each parameter.",
+        of=objective,
+        varies=varies,
+        program=lowering.program(lowering.leaves(objective), lines, results, lowering.varying),
+        given={},
+        results=results,
+        passes=FUSED_PASSES,
+        in_blocks=True,
+    )
 
 
 FUNCTIONS: Mapping[str, FunctionBuilder] = {
@@ -145,9 +161,9 @@ def _with_one_shape_a_name(circuit: Gates, functions: Sequence[str], in_turn: bo
 
 def optimised(lowered: Lowered) -> Lowered:
     """The same functions after all passes, the cache no more than is read."""
-    functions = lowered.functions
+    functions = dict(lowered.functions)
     read: set[Symbol] = set()
-    found: dict[str, Function] = {}
+    cache: dict[str, Symbol] = {}
     # those that read the cache come before the one that keeps it
     for name in sorted(functions, key=lambda name: Port.CACHE not in functions[name].given):
         function = functions[name]
@@ -157,8 +173,11 @@ def optimised(lowered: Lowered) -> Lowered:
         program = optimise(function.program, lowered.names, function.passes)
         if Port.CACHE in function.given:
             read |= {s for line in program.lines for s in line.reads}
-        found[name] = replace(function, program=program)
-    return replace(lowered, functions={name: found[name] for name in functions})
+        functions[name] = replace(function, program=program)
+    for name, function in functions.items():
+        if Port.CACHE in function.given:
+            functions[name] = replace(function, given={**function.given, Port.CACHE: cache})
+    return replace(lowered, functions=functions)
 
 
 __all__ = ["FUNCTIONS", "Lowered", "lower", "optimised", "plain"]

@@ -87,6 +87,15 @@ def tuple_of(names: Sequence[str]) -> str:
     return unpacked(names) if len(names) == 1 else f"({unpacked(names)})"
 
 
+def quoted(names: Iterable[str]) -> str:
+    """The names as further arguments of a call.
+
+    >>> quoted(["x1", "x3"])
+    ', "x1", "x3"'
+    """
+    return "".join(f', "{name}"' for name in names)
+
+
 def columns_of(lowered: Lowered, program: Program) -> list[str]:
     """The inputs and targets that a program reads."""
     circuit = lowered.circuit
@@ -105,6 +114,7 @@ __all__ = [
     "columns_of",
     "names_in",
     "print_order",
+    "quoted",
     "taken",
     "tuple_of",
     "wrapped",

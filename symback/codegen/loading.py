@@ -65,14 +65,14 @@ class InMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleText:
+class ModuleFiles:
     """A module by what its files hold: it can be pickled, and made again in another process."""
 
     name: str  # of the module in `sys.modules`
     files: tuple[tuple[str, bytes], ...]  # what a file ends with, and what it holds
 
     @classmethod
-    def of(cls, module: ModuleType) -> ModuleText:
+    def of(cls, module: ModuleType) -> ModuleFiles:
         """The text of a module that was made in memory or imported from a file."""
         loader = getattr(module, "__loader__", None)
         if isinstance(loader, InMemory):

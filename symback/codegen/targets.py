@@ -98,8 +98,8 @@ _ROWS = (
         ),
         updates=Renderer(
             {
-                ".h": "c/update_header.h.jinja",
-                ".c": "c/update_module.c.jinja",
+                ".h": "c/header.h.jinja",
+                ".c": "c/module.c.jinja",
                 PYTHON: "c/update_loader.py.jinja",
             },
             _c_update,

@@ -25,7 +25,7 @@ from symback.language.syntax import (
     Equation,
     Kink,
     Loop,
-    Source,
+    SourceText,
     Statement,
     Term,
     statements,
@@ -71,7 +71,7 @@ class Outline:
     repeated: int = 0  # lines that loops have written out
 
 
-def outline_of(source: Source) -> Outline:
+def outline_of(source: SourceText) -> Outline:
     outline = Outline()
     for statement in statements(source):
         _enter(source, outline, statement, {})
@@ -84,7 +84,7 @@ def outline_of(source: Source) -> Outline:
 
 
 def _enter(
-    source: Source, outline: Outline, statement: Statement, bound: Mapping[str, Expr]
+    source: SourceText, outline: Outline, statement: Statement, bound: Mapping[str, Expr]
 ) -> None:
     if isinstance(statement, Loop):
         _unroll(source, outline, statement, bound)
@@ -101,7 +101,7 @@ def _enter(
         _declare(source, outline, statement)
 
 
-def _state(source: Source, outline: Outline, kink: Kink) -> None:
+def _state(source: SourceText, outline: Outline, kink: Kink) -> None:
     """Enter the derivative that an operation has at its kink, as in relu'(0) = 1/2."""
     name, place = kink.function.text, source.place(kink.function.place)
     if name not in AT_KINK or kink.at.text != OPS[name].kink:
@@ -117,7 +117,7 @@ def _state(source: Source, outline: Outline, kink: Kink) -> None:
     outline.kinks[name] = number
 
 
-def _unroll(source: Source, outline: Outline, loop: Loop, bound: Mapping[str, Expr]) -> None:
+def _unroll(source: SourceText, outline: Outline, loop: Loop, bound: Mapping[str, Expr]) -> None:
     """Enter the block of a loop once for every value of its variable."""
     place = source.place(loop.variable.place)
     variable = check_name(loop.variable.text, place)
@@ -139,7 +139,7 @@ def _unroll(source: Source, outline: Outline, loop: Loop, bound: Mapping[str, Ex
     outline.turns //= stop - start
 
 
-def _whole(source: Source, term: Term, bound: Mapping[str, Expr]) -> int:
+def _whole(source: SourceText, term: Term, bound: Mapping[str, Expr]) -> int:
     known: Callable[[str], bool] = lambda _: False  # noqa: E731
     builder = Builder(source, known, bound=bound)
     number = builder.build(term)
@@ -148,7 +148,7 @@ def _whole(source: Source, term: Term, bound: Mapping[str, Expr]) -> int:
     return int(number)
 
 
-def _declare(source: Source, outline: Outline, statement: Declaration) -> None:
+def _declare(source: SourceText, outline: Outline, statement: Declaration) -> None:
     place = source.place(statement.name.place)
     name, role = statement.name.text, statement.role.text
     if name == "loss" and role == "none" and statement.value is None:
@@ -184,7 +184,7 @@ def _declare(source: Source, outline: Outline, statement: Declaration) -> None:
     define(outline, name, statement.value, place)
 
 
-def _shape(source: Source, outline: Outline, term: Term) -> Shape:
+def _shape(source: SourceText, outline: Outline, term: Term) -> Shape:
     """A declared shape: sizes are whole numbers or names."""
     place = source.place(term.place)
     if len(term.args) > HIGHEST_RANK:
@@ -202,7 +202,7 @@ def _shape(source: Source, outline: Outline, term: Term) -> Shape:
 
 
 def _equate(
-    source: Source, outline: Outline, statement: Equation, bound: Mapping[str, Expr]
+    source: SourceText, outline: Outline, statement: Equation, bound: Mapping[str, Expr]
 ) -> None:
     left, right = statement.left, statement.right
     place = source.place(left.place)

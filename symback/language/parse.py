@@ -36,7 +36,7 @@ from symback.language.products import factors_among, products_meant
 from symback.language.scalars import Builder
 from symback.language.syntax import (
     Equation,
-    Source,
+    SourceText,
     Term,
     statements,
 )
@@ -75,7 +75,7 @@ def circuit(
         raise CircuitError(f"a circuit is a text, not {type(text).__name__}")
     params, inputs, loss = names_in(params), names_in(inputs), check_loss(loss)
     loss_text = loss if isinstance(loss, str) and not loss.isidentifier() else None
-    source = Source(text if loss_text is None else _with_loss(text, loss_text))
+    source = SourceText(text if loss_text is None else _with_loss(text, loss_text))
     try:
         outline = outline_of(source)
         return _Assembly(source, outline, params, inputs).circuit(
@@ -87,7 +87,7 @@ def circuit(
 
 def _with_loss(text: str, formula: str) -> str:
     """The text with the formula of the loss below it; the formula is one expression."""
-    found = statements(Source(formula))
+    found = statements(SourceText(formula))
     if len(found) != 1 or not isinstance(found[0], Equation) or found[0].right is not None:
         raise CircuitSyntaxError("the loss is one formula, as in (f - y)**2", Place(1, 1, formula))
     return f"{text.rstrip()}\nl: loss = {formula.strip()}"
@@ -98,7 +98,7 @@ class _Assembly:
 
     def __init__(
         self,
-        source: Source,
+        source: SourceText,
         outline: Outline,
         params: tuple[str, ...],
         inputs: tuple[str, ...],

@@ -34,7 +34,7 @@ from symback.language.limits import (
     undefined_power,
 )
 from symback.language.products import called_product
-from symback.language.syntax import Source, Term
+from symback.language.syntax import SourceText, Term
 from symback.operations.elementwise import AT_KINK, SPELLINGS, Op
 from symback.operations.expressions import applied, postorder, product, real_symbol
 from symback.operations.shapes import size_symbol
@@ -71,7 +71,7 @@ class Builder:
     in order of first appearance, with their places.
     """
 
-    source: Source
+    source: SourceText
     is_known: Callable[[str], bool]
     functions: Mapping[str, UserFunction] = field(default_factory=dict)
     is_size: Callable[[str], bool] = lambda name: False

@@ -77,7 +77,7 @@ class Kink:
 Statement = Declaration | Equation | Kink | Loop
 
 
-class Source:
+class SourceText:
     """A text and its lines, to say places in it."""
 
     def __init__(self, text: str) -> None:
@@ -89,7 +89,7 @@ class Source:
         return Place(line, max(at[1], 1), self._lines[line - 1].rstrip("\r"))
 
 
-def statements(source: Source) -> list[Statement]:
+def statements(source: SourceText) -> list[Statement]:
     """The statements of a text; CircuitSyntaxError says where and why it is not a circuit."""
     _refuse_size(source)
     _refuse_unseen(source)
@@ -110,7 +110,7 @@ _UNSEEN = re.compile(
 """Characters that hide or turn round what stands beside them; not even comments may have them."""
 
 
-def _refuse_unseen(source: Source) -> None:
+def _refuse_unseen(source: SourceText) -> None:
     found = _UNSEEN.search(source.text)
     if found is None:
         return
@@ -119,7 +119,7 @@ def _refuse_unseen(source: Source) -> None:
     raise CircuitSyntaxError(strange_character(found.group()), place)
 
 
-def _refuse_size(source: Source) -> None:
+def _refuse_size(source: SourceText) -> None:
     if len(source.text) > LONGEST_TEXT:
         raise TooLarge(f"the text is longer than {LONGEST_TEXT:,} characters")
     for number, line in enumerate(source.text.split("\n"), 1):

@@ -11,7 +11,7 @@ import numpy as np
 
 from symback.autodiff.updates import Update
 from symback.codegen.generate import compile_module
-from symback.codegen.loading import ModuleText
+from symback.codegen.loading import ModuleFiles
 from symback.training.settings import Settings
 from symback.training.sources.dtypes import FloatArray
 
@@ -39,7 +39,7 @@ class Optimiser:
         self.counts = any(setting.name == "t" for setting in rule.rule.settings)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "module": ModuleText.of(self.module)}
+        return {**vars(self), "module": ModuleFiles.of(self.module)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, module=state["module"].module())

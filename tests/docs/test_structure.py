@@ -62,7 +62,7 @@ def test_lengths_have_a_bound_or_a_reason(path):
 
 FACADE = {"Circuit", "Derivation", "Gradient", "Update"}
 """Classes that `symback/api.py` extends for users, under the same name."""
-TWO_MEANINGS = {"Array", "ModuleText", "Printed", "Source", "Statement"}
+TWO_MEANINGS = {"Array", "Printed", "Statement"}
 """Names that have been given twice, of different packages; none comes to them."""
 
 

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 import symback as sb
 from symback.cli.main import cli
-from symback.codegen.loading import ModuleText
+from symback.codegen.loading import ModuleFiles
 from symback.errors import DataError, SymbackError
 from symback.training.checkpoint import Saver
 from symback.training.engine.gradients import Part, WorkersLost
@@ -247,7 +247,7 @@ def test_shards_are_what_numpy_says_by_hand(local_steps, threads):
 
 def test_module_travels_by_its_text(tmp_path):
     made = module_of("neuron")
-    again = pickle.loads(pickle.dumps(ModuleText.of(made)))
+    again = pickle.loads(pickle.dumps(ModuleFiles.of(made)))
     assert again.module() is made  # this process has it
     del sys.modules[made.__name__]
     try:
@@ -256,7 +256,7 @@ def test_module_travels_by_its_text(tmp_path):
         assert other.SOURCE == made.SOURCE
     finally:
         sys.modules[made.__name__] = made
-    assert ModuleText.of(hand_made).module().value_and_grad(
+    assert ModuleFiles.of(hand_made).module().value_and_grad(
         hand_made.Params(1.0, 2.0), hand_made.Inputs(np.ones(3), np.ones(3))
     ) == hand_made.value_and_grad(
         hand_made.Params(1.0, 2.0), hand_made.Inputs(np.ones(3), np.ones(3))

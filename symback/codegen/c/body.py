@@ -6,12 +6,11 @@ blocks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Mul, S, Symbol
 
-from symback.autodiff.function import Port
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import ElementPrinter
@@ -65,9 +64,10 @@ class FunctionBody:
 class Body:
     """One function: its lines sorted by whether they belong to a sample."""
 
-    def __init__(self, writer: CNames, program: Program) -> None:
+    def __init__(self, writer: CNames, program: Program, given: Mapping[Symbol, str]) -> None:
         self.writer = writer
         self.program = program
+        self.given = given  # the code for arguments beside the leaves
         lowered = writer.lowered
         self.notes = rewrite_notes(lowered.circuit)
         kept = frozenset(s for s in program.arguments if s in writer.kept_varying)
@@ -163,17 +163,13 @@ class Body:
         """Pointers to arguments, and the numbers among them."""
         needed = {s for line in self.program.lines for s in line.reads}
         needed |= set(self.program.results)
-        lowered, writer = self.writer.lowered, self.writer
-        cache = {*lowered.functions["backward"].given[Port.CACHE].values()}
+        writer = self.writer
         for argument in self.program.arguments:
             if argument not in needed or is_size(argument):
                 continue
             name, param = writer.name(argument.name), False
-            if argument == lowered.seed:
-                source = "output_bar"
-            elif argument in cache:
-                source = f"cache->{name}"
-            else:
+            source = self.given.get(argument, "")
+            if not source:
                 param = writer.circuit[argument.name].role == "param"
                 source = f"{'params' if param else 'inputs'}->{name}"
             start = len(self.pointers), len(self.before), len(self.each)

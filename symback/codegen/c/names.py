@@ -22,6 +22,8 @@ LARGEST_LITERAL = 4
 """Larger sizes that are given as numbers have a macro, which a compiler's option may change."""
 LOCAL = frozenset({*INDICES, "sizes", "work", "grad", "batch", "rest"})
 """Names that functions over arrays have, beside those of all."""
+C_NAMES = {"objective": "sums"}
+"""What C calls functions that have another name there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class CNames:
         self.lowered = lowered
         self.circuit = lowered.circuit
         self.prefix = prefix
+        self.columns = (*self.circuit.inputs, *self.circuit.targets)
         self.by_value = not self.circuit.has_arrays  # every shape is (): numbers are members
         self.shapes = dict(lowered.names.shapes)
         self.kept_varying = lowered.program("forward").varying()  # of the cache as well
@@ -152,4 +155,4 @@ def words(texts: Iterable[str]) -> set[str]:
     return set(re.findall(r"\w+", code))
 
 
-__all__ = ["CNames", "Member", "words"]
+__all__ = ["C_NAMES", "CNames", "Member", "words"]

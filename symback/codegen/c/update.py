@@ -6,13 +6,14 @@ the arrays, in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from sympy import Expr, Symbol
 
 from symback.autodiff.updates import GRADIENT, THETA, Update
+from symback.codegen.c.files import REALS, CFiles, CFunction, Real, Variant, heads_of, structure
 from symback.codegen.c.printer import CPrinter, c_names, c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
@@ -25,24 +26,20 @@ LOCAL = frozenset({"settings", "state", "state_next", "next"})
 """Names that the printed function has beside those of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class CUpdateText:
-    """What the three templates fill in; `python` is what the loader shares with a NumPy module."""
+NEXT = """\
+theta_next takes theta after one step against the gradient g, state_next the state after it;
+   each may be the array that it is the next of."""
+ABOUT = """\
+Arrays have one value a parameter; count is the number of parameters. The function holds no
+state, so threads may call it at the same time. That which ends in _f32 takes and gives float;
+what parameters share is computed in double."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CUpdateText(CFiles):
+    """What the templates of an update's module fill in."""
 
     python: UpdateText
-    stem: str
-    prefix: str
-    header: str
-    settings: Sequence[tuple[str, str]]  # C's names, and what they are
-    state: Sequence[tuple[str, str]]
-    variants: Sequence[tuple[str, str, Signature, Sequence[str]]]  # type, suffix, lines
-    kernels: Sequence[str]
-    level: str  # how far the compiler is to optimise
-
-    @property
-    def loaded(self) -> list[str]:
-        """The functions that the loader calls, as it lists them."""
-        return [signature.loaded for _, _, signature, _ in self.variants]
 
 
 def c_update_text(update: Update, version: str, stem: str = "") -> CUpdateText:
@@ -53,39 +50,52 @@ def c_update_text(update: Update, version: str, stem: str = "") -> CUpdateText:
     program = update.program
     found = [*program.arguments, *(line.target for line in program.lines)]
     names = c_names([s.name for s in found], prefix, LOCAL)
-    code = _step(update, names, CPrinter, "double")
-    code_f32 = _step(update, names, FloatPrinter, "float")
+    settings = structure(
+        f"{prefix}_settings",
+        "What all parameters share; values outside the ranges are not refused here.",
+        [f"double {names.get(a.name, a.name)}; /* {a.sentence} */" for a in python.arguments],
+        "double unused; /* there are none */",
+    )
+    own = _variant(update, names, prefix, CPrinter, REALS[0])
+    source = python.head.remarks
     return CUpdateText(
         python=python,
         stem=stem,
         prefix=prefix,
-        header=f"{stem}.h",
-        settings=[(names.get(a.name, a.name), a.sentence) for a in python.arguments],
-        state=[(names.get(name, name), meaning) for name, meaning in python.state],
+        heads=heads_of(python.header, stem, ", in C.", [*source, *ABOUT.splitlines()], source),
         variants=[
-            ("double", "", _signature(prefix, "double", ""), code),
-            ("float", "_f32", _signature(prefix, "float", "_f32"), code_f32),
+            replace(own, structures=[settings, *own.structures]),
+            _variant(update, names, prefix, FloatPrinter, REALS[1]),
         ],
-        kernels=kernel_sources(code),
-        level=compiler_level(len(code)),
+        kernels=kernel_sources(own.functions[0].lines),
+        level=compiler_level(len(own.functions[0].lines)),
     )
 
 
-def _signature(prefix: str, real: str, suffix: str) -> Signature:
-    state = f"const {prefix}_state{suffix} *"
-    return Signature(
+def _variant(
+    update: Update, names: dict[str, str], prefix: str, printer: type[CPrinter], real: Real
+) -> Variant:
+    """State and function for arrays of type `real`."""
+    number, f = real.name, real.suffix
+    state = f"const {prefix}_state{f} *"
+    head = Signature(
         "void",
-        f"{prefix}_update{suffix}",
+        f"{prefix}_update{f}",
         (
-            (f"const {prefix}_settings *", "settings"),
-            ("size_t ", "count"),
-            (f"const {real} *", f"{THETA}_at"),
-            (f"const {real} *", f"{GRADIENT}_at"),
-            (state, "state"),
-            (f"{real} *", f"{THETA}_next_to"),
-            (state, "state_next"),
+            *((f"const {prefix}_settings *", "settings"), ("size_t ", "count")),
+            *((f"const {number} *", f"{name}_at") for name in (THETA, GRADIENT)),
+            *((state, "state"), (f"{number} *", f"{THETA}_next_to"), (state, "state_next")),
         ),
     )
+    members = [
+        f"{number} *{names.get(name, name)};{'' if f else f' /* {meaning} */'}"
+        for name, meaning in update.rule.state.items()
+    ]
+    comment = "What is kept for each parameter between steps; zeros before the first."
+    comment = "The same in float." if f else comment
+    kept = structure(f"{prefix}_state{f}", comment, members, f"{number} *unused; /* nothing */")
+    lines = _step(update, names, printer, number)
+    return Variant(real, [kept], [CFunction(head, NEXT, lines)])
 
 
 def _step(update: Update, names: dict[str, str], printer: type[CPrinter], real: str) -> list[str]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.cost import counted, operation_counts_of
 from symback.autodiff.function import Port
 from symback.autodiff.lower import FUNCTIONS, Lowered, lower, optimised, plain
 from symback.circuits.circuit import Circuit
-from symback.codegen.numpy.derivatives import DerivativeLines, DerivativeText
+from symback.codegen.header import NUMPY_ONLY, Head, Header
+from symback.codegen.numpy.derivatives import DerivativeText, derivative_text
+from symback.codegen.numpy.functions import BLOCK_ROWS, FunctionText, FunctionWriter
 from symback.codegen.numpy.printer import kernel_sources
 from symback.codegen.numpy.shapes import (
     ArrayText,
     FaceText,
-    FunctionLines,
     ObjectiveText,
     array_text,
+    face_text,
+    objective_text,
 )
 from symback.errors import TooLarge
 from symback.operations.simplify import weight
@@ -33,23 +35,11 @@ LARGEST_DESCRIBED = 400  # operations of a circuit whose partials it lists
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """Where a module comes from, as its docstring and SOURCE say."""
-
-    title: str
-    formulas: Sequence[str]
-    source: str
-    version: str
-    body_hash: str = "0" * 16  # until the body is known
-
-    @property
-    def circuit_hash(self) -> str:
-        return hashlib.sha256(self.source.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
 class ModuleText:
-    """What the templates of a Python file fill in, whatever language computes for it."""
+    """What the templates of a Python file fill in, whatever language computes for it.
+
+    Lines are without indentation; names are checked names.
+    """
 
     header: Header
     rows_sentence: str
@@ -57,63 +47,52 @@ class ModuleText:
     face: FaceText
     output: str
     cache: Sequence[str]
+    functions: Sequence[FunctionText]
     objective: ObjectiveText | None
     arrays: ArrayText | None
+    head: Head | None = None  # of the file, where it computes with NumPy
+    derivatives: DerivativeText | None = None  # where functions were asked for
+    kernels: Sequence[str] = ()  # that compute with NumPy
+    uses_math: bool = False  # whether they need Python's math
 
 
-@dataclass(frozen=True, slots=True)
-class NumpyText(ModuleText):
-    """What computes, too. Lines are without indentation; names are checked names."""
-
-    operations_sentence: str
-    uses_math: bool
-    has_guards: bool
-    forward: Sequence[str]
-    backward: Sequence[str]
-    sums: Sequence[str]  # where there is an objective
-    derivatives: DerivativeText | None  # where functions were asked for
-    kernels: Sequence[str]
-
-
-def module_text(circuit: Circuit, lowered: Lowered, version: str) -> ModuleText:
-    """The texts around the functions that compute."""
-    functions = FunctionLines(lowered)
+def module_text(
+    circuit: Circuit, lowered: Lowered, functions: Sequence[FunctionText], version: str
+) -> ModuleText:
+    """The texts of a module with these functions."""
+    gates = lowered.circuit
+    summed = FunctionWriter(lowered, "objective") if "objective" in lowered.functions else None
+    source = circuit_text(circuit)
     return ModuleText(
-        header=Header(_title(circuit), _formulas(circuit), circuit_text(circuit), version),
+        header=Header(_title(circuit), _formulas(circuit), source, version, "circuit"),
         rows_sentence=_rows_sentence(circuit),
-        block_rows=functions.block_rows(),
-        face=functions.face(),
+        block_rows=summed.block_rows if summed else BLOCK_ROWS,
+        face=face_text(gates),
         output=circuit.output.name,
         cache=list(lowered.functions["forward"].results[Port.CACHE]),
-        objective=functions.objective() if "objective" in lowered.functions else None,
-        arrays=array_text(lowered) if circuit.has_arrays else None,
+        functions=functions,
+        objective=objective_text(gates, summed) if summed else None,
+        arrays=array_text(gates) if circuit.has_arrays else None,
     )
 
 
-def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -> NumpyText:
+def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -> ModuleText:
     """All texts of a circuit's NumPy module, with the functions that were asked for."""
-    programs_asked = [name for name in on_request if name in FUNCTIONS]
-    lowered = optimised(lower(circuit, [*plain(circuit), *programs_asked]))
-    around = module_text(circuit, lowered, version)
-    functions = FunctionLines(lowered)
-    programs = {name: function.program for name, function in lowered.functions.items()}
-    forward = functions.forward(programs["forward"])
-    backward = functions.backward(programs["backward"], around.cache)
-    sums = functions.sums(programs["objective"]) if around.objective else []
-    derivatives = DerivativeLines(lowered, on_request).text() if on_request else None
-    more = [line for c in derivatives.computed for line in c.lines] if derivatives else []
-    lines = [*forward, *backward, *sums, *more]
+    always = plain(circuit)
+    asked = [name for name in on_request if name in FUNCTIONS]
+    lowered = optimised(lower(circuit, [*always, *asked]))
+    functions = [FunctionWriter(lowered, name).text() for name in always]
+    derivatives = derivative_text(lowered, on_request) if on_request else None
+    printed = [*functions, *(derivatives.computed if derivatives else [])]
+    lines = [line for function in printed for line in function.lines]
     kernels = kernel_sources(lines)
-    return NumpyText(
-        **{field.name: getattr(around, field.name) for field in fields(around)},
-        operations_sentence=_operations_sentence(lowered),
-        uses_math=any("math." in text for text in (*lines, *kernels)),
-        has_guards=lowered.has_guards,
-        forward=forward,
-        backward=backward,
-        sums=sums,
+    text = module_text(circuit, lowered, functions, version)
+    return replace(
+        text,
+        head=text.header.head(NUMPY_ONLY, [text.rows_sentence, _operations_sentence(lowered)]),
         derivatives=derivatives,
         kernels=kernels,
+        uses_math=any("math." in line for line in (*lines, *kernels)),
     )
 
 
@@ -125,7 +104,7 @@ def _title(circuit: Circuit) -> str:
     formula = f"{circuit.output.name} = {printer.print(circuit.output.formula)}"
     if len(formula) > 60:
         formula = circuit.output.name
-    return f"{formula}: value, gradient and training. Needs NumPy ≥ 2 only."
+    return f"{formula}: value, gradient and training"
 
 
 def _formulas(circuit: Circuit) -> list[str]:
@@ -172,4 +151,4 @@ def _operations_sentence(lowered: Lowered) -> str:
     return f"{of_output}; {both.of} with its gradient takes {both.gradient}, {times}."
 
 
-__all__ = ["Header", "ModuleText", "NumpyText", "module_text", "numpy_text"]
+__all__ = ["ModuleText", "module_text", "numpy_text"]

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from symback.autodiff.updates import DECAY, DECAYED, GRADIENT, THETA, Update, UpdateSetting
 from symback.circuits.program import Assign
+from symback.codegen.header import NUMPY_ONLY, Head, Header
 from symback.codegen.lines import wrapped
-from symback.codegen.numpy.module import Header
 from symback.codegen.numpy.printer import NumpyPrinter, kernel_sources
 from symback.codegen.numpy.statements import statements
 from symback.printing.printer import ATOM, Printer
@@ -42,7 +42,7 @@ class UpdateText:
     """What the templates fill in. Lines are without indentation; names are checked names."""
 
     header: Header
-    source_of_rule: Sequence[str]
+    head: Head
     rule: str
     state: Sequence[tuple[str, str]]  # names with what they are
     per_element: Sequence[str]
@@ -58,14 +58,17 @@ def update_text(update: Update, version: str) -> UpdateText:
     lines = _lines(update)
     theta_next, *state_next = update.program.results
     arguments = [_argument(s) for s in ordered(update)]
+    header = Header(
+        f"{update.rule.title}: one step of an optimiser",
+        formulas(update, printer_of(TextPrinter, update)),
+        update.text,
+        version,
+        "rule",
+    )
+    source = filled(f"{update.rule.source}. {update.rule.form}", 96)
     return UpdateText(
-        header=Header(
-            update.rule.title,
-            formulas(update, printer_of(TextPrinter, update)),
-            update.text,
-            version,
-        ),
-        source_of_rule=filled(f"{update.rule.source}. {update.rule.form}", 96),
+        header=header,
+        head=header.head(NUMPY_ONLY, [*source, ""]),
         rule=update.name,
         state=list(update.rule.state.items()),
         per_element=update.per_element,

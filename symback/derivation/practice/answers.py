@@ -23,7 +23,7 @@ from symback.errors import (
     nearest,
 )
 from symback.language.scalars import Builder
-from symback.language.syntax import Equation, Source, Term, statements
+from symback.language.syntax import Equation, SourceText, Term, statements
 from symback.operations.elementwise import SLOPES, SPELLINGS
 from symback.operations.expressions import postorder, real_symbol
 from symback.sympy_io.from_sympy import read as read_sympy
@@ -90,7 +90,7 @@ def _read_text(given: str, circuit: Circuit) -> Expr:
         raise TooLarge(f"an answer has at most {LONGEST_ANSWER:,} characters")
     if not given.strip():
         raise CircuitSyntaxError("the answer is empty; write an expression, such as -x3")
-    source = Source(_PRIMED.sub(_spelled, given.strip()))
+    source = SourceText(_PRIMED.sub(_spelled, given.strip()))
     found = statements(source)
     if len(found) != 1 or not isinstance(found[0], Equation) or found[0].right is not None:
         raise CircuitSyntaxError("an answer is one expression, without '=', ':' and commas")

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import numpy as np
 
 from symback._version import __version__
-from symback.codegen.loading import ModuleText
+from symback.codegen.loading import ModuleFiles
 from symback.errors import DataError, TrainingError, Unsupported, clip
 from symback.training.engine.blas import limit_threads, threads_for
 from symback.training.engine.gradients import ParameterVector, ShardGradients
@@ -48,7 +48,7 @@ class ShardRecipe:
     `data` names the feed among the processes of a run, `digest` is that of its numbers.
     """
 
-    module: ModuleText
+    module: ModuleFiles
     shapes: tuple[tuple[int, ...], ...]  # of the parameters
     source: Recipe | Block
     data: str
@@ -104,7 +104,7 @@ class ShardRecipes:
         self.threads = threads_for(len(shards), vector.numbers)
         self._data = _names.setdefault(feed, uuid.uuid4().hex)
         self._digest = "" if feed.recipe is None else feed.digest()
-        self._text = ModuleText.of(module)
+        self._text = ModuleFiles.of(module)
         self._shared = LockedFeed(feed)
 
     def gradients(self, number: int) -> ShardGradients:
