@@ -14,7 +14,7 @@ from symback.autodiff.partials import Guard, Local
 from symback.autodiff.passes import PASSES, Pass
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import Edge, ReversePass, walk
-from symback.circuits.circuit import Node
+from symback.circuits.circuit import Node, carriers
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import broadcast_like
 from symback.operations.shapes import is_size
@@ -138,8 +138,13 @@ class Lowering:
         return self._adjoints[key]
 
     def leaves(self, of: Node) -> list[Symbol]:
-        """The leaves that a node depends on, parameters first."""
+        """The leaves that a node depends on, parameters first, and those of which it needs a size.
+
+        What training makes small needs data for more than a size.
+        """
         needed, c = self._below(of), self.circuit
+        if of.symbol in self.varying or of.shape or of != c.objective:
+            needed |= carriers(c.nodes, needed)
         order = (*c.sizes, *c.params, *c.inputs, *c.targets)
         return [n.symbol for n in order if n.name in needed]
 

@@ -197,6 +197,7 @@ class _Checker:
                 for t, w in zip(rows, weights, strict=True)
             ]
             bars = np.atleast_1d(self._layout.entry(input_bars, leaf.name))
+            scaled *= 1 if per_sample else len(bars)  # 0 for each sample, of which a size is read
             self._compare_each("batch backward", bars, scaled, key, at)
         if not self._has_objective:
             return

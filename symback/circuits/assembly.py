@@ -7,7 +7,7 @@ from itertools import groupby
 
 from sympy import Expr, Integer, S, Tuple
 
-from symback.circuits.circuit import LEAF_ROLES, Circuit, Node, Role, computed, leaf
+from symback.circuits.circuit import LEAF_ROLES, Circuit, Node, Role, carriers, computed, leaf
 from symback.circuits.names import fresh_name
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.operations.arrays import concat, shape_of, slice_
@@ -193,6 +193,10 @@ def _refuse_unused(
     for node in reversed(ordered):
         if node.name in needed:
             needed.update(node.operands)
+    data = {n.name for n in ordered if n.role in ("input", "target")}
+    for_sizes = carriers(ordered, needed)
+    is_constant = not (loss or output).shape and needed.isdisjoint(data)
+    needed |= for_sizes - data if is_constant else for_sizes  # what is trained reads data's numbers
     for node in sorted(ordered, key=lambda n: n.is_leaf):  # a leaf may have that use alone
         if node.name in needed or (node.role == "target" and loss is None):
             continue

@@ -6,7 +6,7 @@ functions of the packages above; `symback.api` offers them as methods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar
@@ -17,7 +17,7 @@ from symback.errors import Place, UnknownName, clip, nearest
 from symback.operations.arrays import has_arrays
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.matrix_view import as_matrix
-from symback.operations.shapes import Shape, size_symbol
+from symback.operations.shapes import Shape, is_size, size_symbol
 
 Kept = TypeVar("Kept")
 
@@ -366,4 +366,30 @@ class Circuit:
         return replace(self, is_literal=True)
 
 
-__all__ = ["LEAF_ROLES", "Circuit", "Node", "Nodes", "Rewrite", "Role", "computed", "leaf", "size"]
+def carriers(nodes: Sequence[Node], needed: Collection[str]) -> set[str]:
+    """Names of the leaves of which the needed nodes read a size alone, as ones(n) reads n.
+
+    They are those that have a size which no needed leaf has.
+    """
+    leaves = [node for node in nodes if node.is_leaf]
+    if not any(size.is_Symbol for node in leaves for size in node.shape):
+        return set()
+    known = {size for node in leaves if node.name in needed for size in node.shape}
+    formulas = [n.formula for n in nodes if n.name in needed and n.role in ("computed", "size")]
+    read = {p for f in formulas for p in postorder(f) if p.is_Symbol and is_size(p)}
+    found = (next((n.name for n in leaves if size in n.shape), None) for size in read - known)
+    return {name for name in found if name is not None}
+
+
+__all__ = [
+    "LEAF_ROLES",
+    "Circuit",
+    "Node",
+    "Nodes",
+    "Rewrite",
+    "Role",
+    "carriers",
+    "computed",
+    "leaf",
+    "size",
+]

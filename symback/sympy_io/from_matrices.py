@@ -7,7 +7,7 @@ part, so that no rank and no axis is guessed. A product of 1 × 1 counts as a nu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import sympy as sp
@@ -43,6 +43,7 @@ class Scalars(Protocol):
     def refuse(self, name: str, part: Any) -> Any: ...
     def is_known(self, part: Any) -> bool: ...
     def part_name(self, node: str) -> str: ...
+    def free_name(self, name: str) -> str: ...
     def number(self, name: str, value: Any) -> Expr: ...
     def translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any: ...
 
@@ -58,7 +59,9 @@ class MatrixReader:
     """Translates named expressions, some of them over matrices.
 
     `shapes` has those of all names that are arrays, `sizes` which sizes are used as numbers,
-    `targets` which names an operation takes as a target.
+    `targets` which names an operation takes as a target, `carriers` leaves for the sizes that no
+    MatrixSymbol has, such as that of an Identity alone. A size such as m - 1 gets a name of its
+    own where m is the size of nothing else.
     """
 
     def __init__(self, scalars: Scalars, pairs: Sequence[tuple[str, Any]]) -> None:
@@ -67,10 +70,29 @@ class MatrixReader:
         self.node = ""
         self._known: dict[Expr, Shape] = {}
         self._computed: dict[str, Shape] = {}
-        self._size_names = {s.name for _, e in pairs for s in _size_symbols(e)}
+        self._renamed: dict[Expr, Expr] = {}
+        self.carriers: dict[str, Shape] = {}
+        self._name_sizes([e for _, e in pairs])
         self.shapes: dict[str, Shape] = {}
         self.sizes: dict[str, None] = {}
         self.targets: dict[str, None] = {}
+
+    def _name_sizes(self, exprs: Sequence[Any]) -> None:
+        """Find the names of sizes, give some to compound sizes, and leaves to those without one."""
+        sizes = [size for e in exprs for size in _sizes(e, _is_symbol)]
+        every = dict.fromkeys([*sizes, *(size for e in exprs for size in _sizes(e, _is_constant))])
+        plain = {size for size in every if size.is_Symbol}
+        self._size_names = {s.name for size in every for s in size.free_symbols}
+        for size in every:
+            if size.free_symbols and size not in plain and plain.isdisjoint(size.free_symbols):
+                name = self._scalars.part_name(min(map(str, size.free_symbols)))
+                self._renamed[size] = size_symbol(name)
+                self._size_names.add(name)
+        carried = {str(self._renamed.get(size, size)) for size in sizes}
+        for size in every:
+            name = str(self._renamed.get(size, size))
+            if (size in plain or size in self._renamed) and name not in carried:
+                self.carriers[self._scalars.free_name(f"{name}_like")] = (size_symbol(name),)
 
     def nodes(self) -> list[Node]:
         """The nodes in the order of the pairs; each is read after those that it uses.
@@ -153,6 +175,8 @@ class MatrixReader:
 
     def size(self, size: Any) -> Expr:
         """A size of SymPy in the symbols of this circuit."""
+        if size in self._renamed:
+            return self._renamed[size]
         for symbol in size.free_symbols:
             check_size_name(self._scalars.claim(symbol))
             if symbol.name not in self._size_names:
@@ -344,10 +368,19 @@ def _uses(expr: Any, bound: frozenset[Any]) -> list[str]:
     return list(found)
 
 
-def _size_symbols(expr: Any) -> set[Symbol]:
+def _sizes(expr: Any, has: Callable[[Any], bool]) -> list[Expr]:
+    """The sizes of parts of a kind, in order."""
     parts = postorder(expr) if isinstance(expr, sp.Basic) else []
-    sizes = [size for p in parts if isinstance(p, MatrixSymbol) for size in p.shape]
-    return {symbol for size in sizes for symbol in size.free_symbols}
+    return [size for part in parts if has(part) for size in map(sp.expand, part.shape)]
+
+
+def _is_symbol(part: Any) -> bool:
+    return isinstance(part, MatrixSymbol)
+
+
+def _is_constant(part: Any) -> bool:
+    full = isinstance(part, Array) and part.name == "full"
+    return full or isinstance(part, sp.Identity | sp.OneMatrix | sp.ZeroMatrix)
 
 
 __all__ = ["MatrixReader", "has_matrices"]

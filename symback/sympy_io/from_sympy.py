@@ -96,13 +96,17 @@ def _read(
             role = "target"
         shape = arrays.shapes.get(leaf_name, ()) if arrays else ()
         leaves.append(leaf(leaf_name, role, shape=shape))  # type: ignore[arg-type]
+    has_data = any(node.role != "param" for node in leaves)
+    for name, shape in arrays.carriers.items() if arrays else ():
+        leaves.append(leaf(name, "input" if has_data else "param", shape=shape))
     for unknown in overrides:
         hint = nearest(unknown, reader.leaves)
         raise UnknownName(f"no symbol has the name '{clip(unknown, 40)}'{hint}")
     if isinstance(loss, str) and loss not in [n for n, _ in pairs]:
         raise UnknownName(f"the loss '{clip(loss, 40)}' is not one of the named expressions")
-    sizes = [size(n) for n in arrays.sizes] if arrays else []
     ordered = in_given_order(leaves, params, inputs)
+    of_leaves = dict.fromkeys(str(s) for node in ordered for s in node.shape)
+    sizes = [size(n) for n in of_leaves if n in arrays.sizes] if arrays else []
     return assemble(
         [*sizes, *ordered, *nodes],
         outputs=_outputs([n for n, _ in pairs], nodes, outputs, loss),
@@ -204,7 +208,14 @@ class _Reader:
 
     def part_name(self, node: str) -> str:
         """A name that is free, for a part of a node."""
-        own = fresh_name((f"{node}_{i}" for i in count(1)), self._taken())
+        return self._new_name(f"{node}_{i}" for i in count(1))
+
+    def free_name(self, name: str) -> str:
+        """The name, with a number behind it if it is not free."""
+        return self._new_name([name])
+
+    def _new_name(self, wanted: Iterable[str]) -> str:
+        own = fresh_name(wanted, self._taken())
         self._names.add(own)
         return own
 

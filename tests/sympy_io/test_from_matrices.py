@@ -558,7 +558,7 @@ def test_shapes_that_do_not_fit_are_refused(name):
         (MatrixSymbol("np", n, n), "generated module"),
         (MatrixSymbol("a b", n, n), "not a name"),
         (MatrixSymbol("n", n, n), "'n'"),
-        (Identity(n), "size of no MatrixSymbol"),
+        (Array(Str("full"), (1, 1), 2, n, n), "size of no MatrixSymbol"),
         (MatrixSymbol("Z", 0, 0), "no size"),
         ([("h", S * x), ("f", Symbol("h") + 1)], "as a MatrixSymbol"),
         ([("h", S * x), ("f", MatrixSymbol("h", n, n))], "is used as"),
