@@ -274,6 +274,11 @@ class logaddexp(Elementary):
     def elementary(a: Expr, b: Expr) -> Expr:
         return sp.log(sp.exp(a) + sp.exp(b))
 
+    @staticmethod
+    def terms_size(a: Expr, b: Expr) -> Expr:
+        """It is the larger operand and a softplus."""
+        return sp.Abs(sp.Max(a, b)) + softplus(-sp.Abs(a - b))
+
     def fdiff(self, argindex: int = 1) -> Expr:
         a, b = self.args
         return sigma(a - b) if argindex == 1 else sigma(b - a)

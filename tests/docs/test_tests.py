@@ -15,7 +15,7 @@ PACKAGE = sorted((ROOT / "symback").rglob("*.py"))
 OURS = sorted(
     [*FILES, *PACKAGE, *(p for d in ("tools", "benchmarks") for p in (ROOT / d).rglob("*.py"))]
 )
-PASTED = ("kernels", "array_kernels", "edge_kernels", "series_kernels")
+PASTED = tuple(p.stem for p in (ROOT / "symback/codegen/numpy").glob("*kernels.py"))
 """Modules whose text is pasted into generated ones: their private names are those modules'."""
 
 

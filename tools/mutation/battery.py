@@ -168,9 +168,19 @@ def of_forms() -> Iterator[Case]:
 # -- the truth -----------------------------------------------------------------------------------
 
 
-def of_truth() -> Iterator[Case]:
-    """Where the check looks for edges, what is right there, and the faults that it finds."""
+def of_looking() -> Iterator[Case]:
+    """Where the check looks for edges, and the faults that it finds there."""
     yield from tests_of("tests.check.test_edges")
+
+
+def of_sides() -> Iterator[Case]:
+    """What is right at edges where SymPy's derivative has no value."""
+    yield from tests_of(
+        "tests.check.test_edges",
+        "test_slopes_from_both_sides",
+        "test_the_truth_at_edges",
+        "test_there_is_no_truth_where_there_is_no_slope",
+    )
     yield from tests_of(EDGES, "test_the_truth_has_the_same_conventions")
 
 
@@ -317,8 +327,8 @@ BATTERIES = {
     "symback/autodiff/partials.py": of_gates,
     "symback/autodiff/reads.py": of_reads,
     "symback/operations/vjp.py": of_arrays,
-    "symback/truth/edges.py": of_truth,
-    "symback/truth/sides.py": of_truth,
+    "symback/truth/edges.py": of_looking,
+    "symback/truth/sides.py": of_sides,
     "symback/codegen/numpy/kernels.py": of_kernels,
     "symback/codegen/numpy/series_kernels.py": of_series,
     "symback/codegen/numpy/exponential_kernels.py": of_special_kernels,
