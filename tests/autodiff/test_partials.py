@@ -24,7 +24,7 @@ from symback.operations.arrays import (
     solve,
     sparse_cross_entropy,
 )
-from symback.operations.elementwise import OPS, elementary
+from symback.operations.elementwise import OPS, POWER, elementary
 from symback.operations.expressions import exact, real_symbol
 from symback.printing.circuit_text import NotationPrinter
 from symback.printing.text import AsciiPrinter, TextPrinter
@@ -366,6 +366,10 @@ EDGES = [
         {"x": (OPS["sigma"].rule, fn.sigma_prime(real_symbol("x")), False)},
     ),
     ("x: input\nf = x", {"x": ("copy", None, False)}),
+    ("x: input\nf = sqrt(x)", {"x": ("√′(u) = 1/(2√u)", None, False)}),
+    ("x: input\nf = x**3", {"x": ("power", None, False)}),
+    ("x: input\nf = 2**x", {"x": (POWER.rule, None, False)}),
+    ("x: input; y: input\nf = x**y", {n: (POWER.rule, None, False) for n in "xy"}),
     ("x: input[n]\nf = x", {"x": ("copy", None, False)}),
     (
         "x: input[n]; y: input[n]\nf = x + 2*y + 1",

@@ -140,6 +140,7 @@ def of_gates() -> Iterator[Case]:
         "test_what_is_not_a_gate_is_refused",
     )
     yield from tests_of("tests.autodiff.test_reads")
+    yield from tests_of(EDGES, "test_values_and_slopes_at_the_edges")
 
 
 def of_edges() -> Iterator[Case]:

@@ -30,7 +30,7 @@ from tools.mutation.cases import Case
 from tools.mutation.planting import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COPIED = ("symback", "templates", "tests", "examples", "benchmarks")
+COPIED = ("symback", "templates", "tests", "examples", "benchmarks", "docs")
 PASTED = ("symback/codegen/numpy/array_kernels.py",)
 """Files whose text is pasted into modules: what is loaded of them counts for nothing."""
 
