@@ -175,7 +175,7 @@ class Rewriter:
         after = self.rewrite(whole).result
         own = set(_parts(whole)).difference(*(_parts(m) for m in meaning.values()))
         rules = tuple(dict.fromkeys(r for part in own for r in self._changes[part].rules))
-        if set(rules) <= set(known):
+        if set(rules) <= set(known) or any(r.stays for r in known if r not in rules):
             return None
         named = {m: s for s, m in reversed(meaning.items())}
         behind = {s for part in _parts(whole) for s in self._changes[part].behind}

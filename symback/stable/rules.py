@@ -37,7 +37,7 @@ class Rule:
     """One rewriting: its name, why the typed form is computed badly, and where it applies.
 
     `words` say what the formula becomes where that is not an operation of its own; one that
-    `smooths` finds that the kinks of the parts cancel.
+    `smooths` finds that the kinks of the parts cancel; what `stays` is not given up for others.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Rule:
     match: Matcher
     words: str = ""
     smooths: bool = False
+    stays: bool = False
 
 
 OVERFLOWS = "exp overflows for large operands"
@@ -139,7 +140,13 @@ RULES: tuple[Rule, ...] = (
     Rule("logwsumexp", WEIGHTS, (sp.log, log1p), logs.log_of_weighted_powers),
     Rule("log of 1 - erf", LOG, (log1p,), logs.log_of_one_minus_erf),
     Rule("log1p", "1 + u loses the digits of a small u", (sp.log,), logs.log_of_one_plus),
-    Rule("hypot", "a square overflows or underflows", (Pow,), quotients.root_of_squares),
+    Rule(
+        "hypot",
+        "a square overflows or underflows",
+        (Pow,),
+        quotients.root_of_squares,
+        stays=True,  # its slope at the origin is 0 by its form
+    ),
     Rule("sinc", "the slope of sin(u)/u cancels for small u", (Mul,), quotients.sine_over_argument),
     Rule("coth", COSH, (Mul,), ratios.cosh_over_sinh),
     Rule("exprel", NEAR, (Mul,), exponentials.over_its_argument),
