@@ -20,6 +20,14 @@ from symback.operations.arrays import eye_like, size
 from symback.operations.expressions import compounds
 
 Chain = tuple[tuple[str, str], ...]
+
+
+class Whole(tuple[str, str]):
+    """(of, node) in a chain where it stands for the whole partial, not for one edge."""
+
+    __slots__ = ()
+
+
 """A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
 
 

@@ -12,11 +12,15 @@ WIDTH = 100
 
 
 def chain_comment(of: tuple[str, str], chains: Sequence[Chain]) -> list[str]:
-    """`# ∂f/∂x3 = ∂f/∂x2 · ∂x2/∂x3 + …`, over several lines where it is long."""
+    """`# ∂f/∂x3 = ∂f/∂x2 · ∂x2/∂x3 + …`, over several lines where it is long.
+
+    An edge that is a path by itself, beside others, is ∂⁺f/∂x3.
+    """
     left = f"# ∂{of[0]}/∂{of[1]}"
     products = [" · ".join(f"∂{a}/∂{b}" for a, b in chain) for chain in chains]
     if products == [left[2:]]:
         return [left]
+    products = [f"∂⁺{p[1:]}" if p == left[2:] else p for p in products]
     lines = [f"{left} = {products[0]}"]
     for product in products[1:]:
         if len(lines[-1]) + len(product) + 3 > WIDTH - 4:

@@ -33,6 +33,20 @@ def listed_paths(walk: ReversePass, name: str) -> list[tuple[Edge, ...]] | None:
     return None if found is MANY else list(found)
 
 
+def direct_edges(walk: ReversePass) -> frozenset[tuple[str, str]]:
+    """The edges from the node of a walk to names that other paths lead to as well.
+
+    The local partial of such an edge is not the whole partial, which has the same names: it is
+    written ∂⁺f/∂x, f being held to be a function of its operands alone.
+    """
+    return frozenset(
+        (e.node, name)
+        for name, edges in walk.into.items()
+        for e in edges
+        if e.node == walk.of and len(edges) > 1
+    )
+
+
 def is_listed(count: tuple[int, int]) -> bool:
     """Whether so many paths, with so many edges together, are listed one by one."""
     return count[0] <= MOST_PATHS and count[1] <= MOST_LINKS
@@ -54,4 +68,13 @@ def _list_paths(walk: ReversePass, name: str) -> list[tuple[Edge, ...]]:
     return [(*before, edge) for edge in walk.into[name] for before in _list_paths(walk, edge.node)]
 
 
-__all__ = ["MANY", "MOST_LINKS", "MOST_PATHS", "count_paths", "is_listed", "listed_paths", "paths"]
+__all__ = [
+    "MANY",
+    "MOST_LINKS",
+    "MOST_PATHS",
+    "count_paths",
+    "direct_edges",
+    "is_listed",
+    "listed_paths",
+    "paths",
+]

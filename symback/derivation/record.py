@@ -18,6 +18,7 @@ from sympy import Expr
 
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Circuit
+from symback.derivation.paths import direct_edges
 from symback.derivation.steps import STABLE_FORM, WHY, Step, View
 from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
@@ -65,6 +66,13 @@ class Derivation:
     def result(self) -> Expr:
         """The closed form of the partial (of the first, where several are derived)."""
         return self.closed[self.wrt[0]]
+
+    @cached_property
+    def direct(self) -> frozenset[tuple[str, str]]:
+        """The edges of its steps whose partial is only a part of the whole one of these names."""
+        if self.view != "paths":  # adjoints have names of their own
+            return frozenset()
+        return direct_edges(self.walk) & {s.edge for s in self.steps if s.edge is not None}
 
     @property
     def typed_steps(self) -> tuple[Step, ...]:

@@ -15,7 +15,7 @@ from sympy import Add, Expr, S
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.partials import times
 from symback.autodiff.reverse import ReversePass
-from symback.circuits.program import Chain
+from symback.circuits.program import Chain, Whole
 from symback.derivation.accumulation import EXPAND_SLOPES, Accumulation
 from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
 from symback.derivation.steps import STABLE_FORM, Products, Step, StepKind, View
@@ -130,7 +130,7 @@ class StepWriter:
         chains: tuple[Chain, ...]
         if found is MANY:
             last = self._walk.into[name]
-            chains = tuple(((self._walk.of, e.node), (e.node, name)) for e in last)
+            chains = tuple((Whole((self._walk.of, e.node)), (e.node, name)) for e in last)
             many = len(last)
             products = tuple((self._gradient.upstream(e.node, many), e.partial) for e in last)
             used = tuple(self._edges[(e.node, name)] for e in last)

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from sympy import Expr, Piecewise, Rational, S, Symbol
 from sympy.logic.boolalg import And, Or
 
-from symback.circuits.program import Chain
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.signs import GREEK
 from symback.printing.array_notation import PEOPLE
@@ -145,8 +144,10 @@ class LatexPrinter(ForPeople):
     def partial(self, of: str, wrt: str) -> str:
         return rf"\frac{{\partial {name_in_latex(of)}}}{{\partial {name_in_latex(wrt)}}}"
 
-    def chain(self, chain: Chain) -> str:
-        return r" \cdot ".join(self.partial(a, b) for a, b in chain)
+    def direct_partial(self, of: str, wrt: str) -> str:
+        return rf"\frac{{\partial^{{+}} {name_in_latex(of)}}}{{\partial {name_in_latex(wrt)}}}"
+
+    times_sign: ClassVar[str] = r" \cdot "
 
     def products(self, products: Sequence[Sequence[Expr]]) -> str:
         """A sum of products, their factors in the order given."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from sympy import Expr, Mul
 
+from symback.circuits.program import Chain, Whole
 from symback.printing.printer import MUL, NEG, TERM, Printer
 
 
@@ -15,6 +16,28 @@ class ForPeople(Printer):
 
     elementwise: ClassVar[str] = " ∘ "
     sum_name: ClassVar[str] = "sum"
+    times_sign: ClassVar[str]
+
+    direct: frozenset[tuple[str, str]] = frozenset()
+    """Edges whose local partial is not the whole partial of the same names: others add to it."""
+
+    def partial(self, of: str, wrt: str) -> str:
+        raise NotImplementedError
+
+    def direct_partial(self, of: str, wrt: str) -> str:
+        """The partial along one edge alone."""
+        raise NotImplementedError
+
+    def edge(self, node: str, operand: str) -> str:
+        """The local partial of an edge, with a sign of its own where it is not the whole one."""
+        if (node, operand) in self.direct:
+            return self.direct_partial(node, operand)
+        return self.partial(node, operand)
+
+    def chain(self, chain: Chain) -> str:
+        """The partials along a path."""
+        links = ((self.partial if isinstance(link, Whole) else self.edge, link) for link in chain)
+        return self.times_sign.join(sign(*link) for sign, link in links)
 
     def joined(self, factors: Sequence[Expr]) -> str:
         if not self.shapes:

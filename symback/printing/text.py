@@ -50,15 +50,12 @@ class TextPrinter(ForPeople):
     def partial(self, of: str, wrt: str) -> str:
         return f"∂{of}/∂{wrt}"
 
-    def chain(self, chain: Chain) -> str:
-        return self.times_sign.join(self.partial(a, b) for a, b in chain)
+    def direct_partial(self, of: str, wrt: str) -> str:
+        return f"∂⁺{of}/∂{wrt}"
 
     def chains(self, chains: Sequence[Chain]) -> str:
-        """A sum over paths; an edge that is a path by itself differs from the whole partial."""
-        if len(chains) == 1:
-            return self.chain(chains[0])
-        texts = [self.chain(c) + (" (direct)" if len(c) == 1 else "") for c in chains]
-        return self.plus.join(texts)
+        """A sum over paths."""
+        return self.plus.join(self.chain(c) for c in chains)
 
     times_sign: ClassVar[str] = " · "
 
@@ -116,6 +113,9 @@ class AsciiPrinter(TextPrinter):
 
     def partial(self, of: str, wrt: str) -> str:
         return f"d{of}/d{wrt}"
+
+    def direct_partial(self, of: str, wrt: str) -> str:
+        return f"d+{of}/d{wrt}"
 
     def root(self, base: Expr) -> tuple[str, int]:
         return f"sqrt({self.print(base)})", ATOM

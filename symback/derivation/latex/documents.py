@@ -16,6 +16,7 @@ from symback.derivation.latex import line_breaking as breaking
 from symback.derivation.latex.line_breaking import FormulaLine
 from symback.derivation.latex.sections import (
     Row,
+    left_of,
     printer_of,
     remark_of,
     right_of,
@@ -243,11 +244,9 @@ def _table(derivation: Derivation) -> Iterator[TableRow]:
 def _left(derivation: Derivation, step: Step) -> str:
     """What the step is about, with its relation."""
     printer = printer_of(derivation)
-    if isinstance(step.left, str):
-        return f"{name_in_latex(step.left)} ="
     by_adjoint = derivation.view == "accumulation" and step.kind in ("edge", "simplify")
     if not by_adjoint or (step.left[0] == derivation.of and step.kind == "simplify"):
-        return f"{printer.partial(*step.left)} ="
+        return f"{left_of(step, printer)} ="
     several = len(derivation.walk.into[step.left[1]]) > 1
     sign = adjoint_sign(printer, derivation.walk, step.left[1])
     return sign + (r" \mathrel{+}=" if several else " =")

@@ -11,7 +11,7 @@ from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.steps import complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.steps import STABLE_FORM
-from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
+from symback.derivation.text.adjoints import adjoint_sign, printer_along, with_adjoints
 from symback.derivation.text.numbers import value_latex
 from symback.printing.latex import LatexPrinter, name_in_latex
 
@@ -56,7 +56,7 @@ def printer_of(derivation: Derivation) -> LatexPrinter:
     """A printer that knows the adjoints where the derivation uses them."""
     if derivation.view == "accumulation":
         return with_adjoints(LatexPrinter, derivation.walk)
-    return LatexPrinter.of(derivation.walk.circuit)
+    return printer_along(LatexPrinter, derivation.walk)
 
 
 def sections(derivation: Derivation) -> list[Section]:
@@ -73,11 +73,12 @@ def sections(derivation: Derivation) -> list[Section]:
         found += _backward(derivation, printer)
     else:
         edges = [
-            Row(printer.partial(*s.left), printer.print(s.right), because=s.rule)
+            Row(printer.edge(*s.left), printer.print(s.right), because=s.rule)
             for s in derivation.steps
             if s.kind == "edge" and isinstance(s.left, tuple)
         ]
-        found += [("Local partials", edges)] if edges else []
+        alone = r"; $\partial^{+}$: along this edge alone" if derivation.direct else ""
+        found += [(f"Local partials{alone}", edges)] if edges else []
     for name in derivation.wrt:
         title = f"Partial derivative of ${of}$ with respect to ${name_in_latex(name)}$"
         found.append((title, _partial(derivation, name, printer)))
@@ -152,7 +153,7 @@ def left_of(step: Step, printer: LatexPrinter) -> str:
     """The left-hand side: a node or a partial."""
     if isinstance(step.left, str):
         return name_in_latex(step.left)
-    return printer.partial(*step.left)
+    return printer.edge(*step.left) if step.kind == "edge" else printer.partial(*step.left)
 
 
 def right_of(step: Step, printer: LatexPrinter) -> str:

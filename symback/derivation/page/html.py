@@ -43,7 +43,7 @@ from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter, name_in_latex
 
 MOST_ROWS = 24  # of the table of numbers that are shown at once
-_NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()), ("GUARDS", ()), ("STABLE", ()))
+_NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()), ("GUARDS", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class PageText:
     code: Markup
     data: Markup
     practice: Practice | None
+    has_stable_form: bool
+    has_direct_edges: bool
 
 
 def to_html(derivation: Derivation) -> str:
@@ -101,7 +103,7 @@ def page_text(derivation: Derivation) -> PageText:
         "seed": printed.seed,
         "adjoints": printed.adjoints,
         "product": printed.product,
-        "stable": of_tables,
+        **({"stable": of_tables} if of_tables else {}),
         "rows": [[r.name, known.at(f"adjoint {r.name}")] for r in rows],
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, known),
@@ -117,7 +119,7 @@ def _still_page(derivation: Derivation) -> PageText:
     drawn, lines = still_picture(derivation), StillLines(derivation)
     data: dict[str, Any] = {
         "of": derivation.of,
-        **{"at": {}, "seed": "", "adjoints": {}, "product": "", "rows": [], "stable": []},
+        **{"at": {}, "seed": "", "adjoints": {}, "product": "", "rows": []},
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None),
     }
@@ -152,6 +154,8 @@ def _page(
         code=_script("\n".join(module(tables))),
         data=_script(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)),
         practice=asked,
+        has_stable_form="stable" in data,
+        has_direct_edges=bool(derivation.direct),
     )
 
 

@@ -13,6 +13,7 @@ from symback.derivation.page.steps import is_too_long
 from symback.derivation.paths import count_paths, is_listed
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import STABLE_FORM
+from symback.derivation.text.adjoints import printer_along
 from symback.derivation.text.numbers import value_text
 from symback.printing.text import TextPrinter
 
@@ -50,7 +51,7 @@ class PageLines:
         self._known = known
         self._is_large = is_large
         self._walk = derivation.walk
-        self._plain = TextPrinter.of(self._walk.circuit)
+        self._plain = printer_along(TextPrinter, self._walk)
         self._slots, self._stable = (_SlotPrinter.of(self._walk.circuit) for _ in range(2))
         for printer in (self._slots, self._stable):
             printer.nodes = frozenset(n.name for n in self._walk.circuit.nodes)
@@ -99,7 +100,7 @@ class PageLines:
         if node == of:
             product: Pieces = ["Contribution: 1 · ", [f"local {link}"]]
         else:
-            chain = f"{self._plain.partial(of, node)} · {self._plain.partial(node, name)}"
+            chain = f"{self._plain.partial(of, node)} · {self._plain.edge(node, name)}"
             product = [f"Contribution: {chain} = ", [f"adjoint {node}"], " · ", [f"local {link}"]]
         lines.append([*product, " = ", [f"=contribution {link}"]])
         parts = self._known.contributions(name)

@@ -171,7 +171,7 @@ def stable_programs(
     derivation: Derivation,
 ) -> tuple[list[tuple[str, Sequence[str]]], list[dict[str, object]]]:
     """Tables of the stable forms, the last of which lists those of each; and for each its seed,
-    and the row of each result's adjoint, "" where it is 0.
+    and the row of each result's adjoint, "" where it is 0. Nothing where there is no such form.
     """
     tables: list[tuple[str, Sequence[str]]] = []
     listed: list[str] = []
@@ -183,7 +183,7 @@ def stable_programs(
         listed.append(f"[{', '.join(name for name, _ in own)}],")
         adjoints = {name: printed.adjoints.get(name, "") for name in form.wrt}
         data.append({"seed": printed.seed, "adjoints": adjoints})
-    return [*tables, ("STABLE", listed)], data
+    return [*tables, *([("STABLE", listed)] if listed else [])], data
 
 
 # -- numbers to start with -----------------------------------------------------------------------

@@ -135,6 +135,7 @@ class _ExerciseWriter:
     def practice(self) -> Practice:
         rounds = {kind: self._rounds(kind) for kind in KINDS}  # fills the bank
         paths, veils = self._veils()
+        direct = sorted(self._derivation.direct)
         data = {
             "points": [len(self._points), len(self._first)],
             "greek": self._greek(),
@@ -143,6 +144,7 @@ class _ExerciseWriter:
             "names": self._names(),
             "short": self._short(),
             "partials": self._partials(),
+            **({"direct": [" ".join(edge) for edge in direct]} if direct else {}),
             "rounds": rounds,
             "questions": [self._question(*place, step) for place, step in self._bank.items()],
             "paths": paths,
@@ -213,8 +215,8 @@ class _ExerciseWriter:
 
         More is an answer; of an edge the rule and the message for a wrong one, else −1; mistakes.
         """
-        question = Question(0, kind, asked, step)
         right = self._derivation.steps[step - 1]
+        question = self._quiz.question_about(kind, right)
         solution = NotationPrinter.of(self._walk.circuit).print(right.right)
         row = self._row(self._quiz.truth(question))
         rule = [-1, -1]
@@ -222,8 +224,7 @@ class _ExerciseWriter:
             rule = [self._text(right.rule), self._told(self._quiz.other_rule(question))]
         unequal = self._told(self._quiz.unequal(question))
         shown = solution if len(solution) <= LONGEST_SOLUTION else ""
-        left = "∂{}/∂{}".format(*asked)
-        return [left, step, row, unequal, shown, *rule, self._mistakes(question)]
+        return [question.partial, step, row, unequal, shown, *rule, self._mistakes(question)]
 
     def _told(self, grade: Grade | Mistake) -> int:
         """What a grade says: the edge at fault or −1, the message and the hint.

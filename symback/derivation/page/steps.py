@@ -17,7 +17,7 @@ from symback.derivation.numbers.links import Link
 from symback.derivation.page.mathml import breakable, mathml
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import ABOUT_NODES, STABLE_FORM
-from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
+from symback.derivation.text.adjoints import adjoint_sign, printer_along, with_adjoints
 from symback.derivation.text.grouped import groups_of_steps
 from symback.errors import clip
 from symback.operations.simplify import weight
@@ -68,10 +68,9 @@ class EquationWriter:
     """Writes the equation of a step: mathematics, or plain text where there are very many."""
 
     def __init__(self, derivation: Derivation) -> None:
-        circuit = derivation.walk.circuit
         self.derivation = derivation
-        self.latex = LatexPrinter.of(circuit)
-        self._text = TextPrinter.of(circuit)
+        self.latex = printer_along(LatexPrinter, derivation.walk)
+        self._text = printer_along(TextPrinter, derivation.walk)
         self.is_large = len(derivation.steps) > MOST_STEPS_IN_MATHML
         self._printed: dict[int, str] = {}
 
@@ -82,6 +81,8 @@ class EquationWriter:
     def subject(self, step: Step) -> str:
         if isinstance(step.left, str):
             return step.left
+        if step.kind == "edge":
+            return self._text.edge(*step.left)
         return self._text.partial(*step.left)
 
     def name(self, name: str) -> Markup:
@@ -127,6 +128,8 @@ class EquationWriter:
         """The left-hand side in LaTeX."""
         if isinstance(step.left, str):
             return name_in_latex(step.left)
+        if step.kind == "edge":
+            return self.latex.edge(*step.left)
         return self.latex.partial(*step.left)
 
     def _equation(self, step: Step) -> Markup:
@@ -176,7 +179,8 @@ class EquationWriter:
         return step.kind in ("seed", "edge")
 
     def backward(self) -> Markup:
-        return Markup("Backward: edges")
+        alone = Markup("; {}: along this edge alone").format(in_math(r"\partial^{+}"))
+        return Markup("Backward: edges") + (alone if self.derivation.direct else "")
 
     def _folded_groups(self) -> list[StepGroup]:
         """What has one form under one heading, to be opened where it is of interest."""

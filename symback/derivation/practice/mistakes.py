@@ -15,6 +15,7 @@ from sympy import Expr, Function, Mul, S
 
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.derivation.numbers.links import Link
+from symback.derivation.paths import direct_edges
 from symback.derivation.practice.flow import BallOrNone, Flow, agrees, counted
 from symback.operations.elementwise import BY_HEAD
 
@@ -145,6 +146,9 @@ def on_edge(walk: ReversePass, edge: Edge) -> Iterator[Mistake]:
     found = sorted(slips(walk, edge), key=lambda s: s.rank)
     for slip in found:
         yield Mistake(link, slip.message, slip.hint, slip.value)
+    if link in direct_edges(walk):
+        total = f"that is ∂{walk.of}/∂{edge.operand}, the sum over all paths"
+        yield Mistake(link, total, "asked is this edge alone", lambda f: f.adjoints[edge.operand])
     whole = f"that is ∂{walk.of}/∂{edge.operand} along this edge, all the way from {walk.of}"
     hint = f"asked is one edge: how {edge.node} changes with {edge.operand}"
     yield Mistake(link, whole, hint, lambda f: f.adjoints[edge.node] * f.partials[link])

@@ -27,22 +27,32 @@ from symback.operations.elementwise import OPS
 from symback.printing.circuit_text import NotationPrinter
 
 QuestionKind = Literal["partials", "rules", "steps"]
+QuestionOf = Literal["edge", "result", "rule"]
 KINDS: tuple[QuestionKind, ...] = ("partials", "rules", "steps")
 MOST_CHOICES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One blank: `asked` is the partial (of, wrt), `choices` the rules to choose from."""
+    """One blank: `asked` is the partial (of, wrt), `choices` the rules to choose from.
+
+    `direct`: an edge is asked for that is only a part of the whole partial of these names.
+    """
 
     number: int
-    kind: Literal["edge", "result", "rule"]
+    kind: QuestionOf
     asked: tuple[str, str]
     step: int
     choices: tuple[str, ...] = ()
+    direct: bool = False
+
+    @property
+    def partial(self) -> str:
+        """What is asked for: ∂f/∂x, or ∂⁺f/∂x along one edge alone."""
+        return f"∂{'⁺' if self.direct else ''}{self.asked[0]}/∂{self.asked[1]}"
 
     def __str__(self) -> str:
-        partial = f"∂{self.asked[0]}/∂{self.asked[1]}"
+        partial = self.partial
         if self.kind != "rule":
             return f"({self.number}) {partial} ="
         return f"({self.number}) {partial} by which rule?"
@@ -177,11 +187,18 @@ class Quiz:
         return found
 
     def _asked(self) -> Iterator[Question]:
-        for number, ((kind, asked), step) in enumerate(self._steps.items(), 1):
-            if self.kind == "rules":
-                yield Question(number, "rule", asked, step.id, self._choices(step, number))
-            else:
-                yield Question(number, "edge" if kind == "edge" else "result", asked, step.id)
+        for number, ((kind, _), step) in enumerate(self._steps.items(), 1):
+            choices = self._choices(step, number) if self.kind == "rules" else ()
+            yield self.question_about("rule" if choices else kind, step, number, choices)
+
+    def question_about(
+        self, kind: str, step: Step, number: int = 0, choices: tuple[str, ...] = ()
+    ) -> Question:
+        """The question about a step: its edge, its rule, or its result."""
+        asked: QuestionOf = "rule" if kind == "rule" else "edge" if kind == "edge" else "result"
+        assert isinstance(step.left, tuple)
+        direct = asked != "result" and step.left in self.derivation.direct
+        return Question(number, asked, step.left, step.id, choices, direct)
 
     def _choices(self, step: Step, number: int) -> tuple[str, ...]:
         """The right rule among others, those of this derivation first."""
@@ -257,7 +274,7 @@ class Quiz:
     def unequal(self, question: Question) -> Grade:
         """The grade of a wrong answer that no known mistake explains."""
         of, wrt = question.asked
-        message = f"that does not equal ∂{of}/∂{wrt}"
+        message = f"that does not equal {question.partial}"
         if question.kind == "edge":
             hint = f"how does {of} change with {wrt} while everything else is held fixed?"
             return Grade(question.number, False, message, question.asked, hint)

@@ -7,7 +7,7 @@ from typing import Any
 
 from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Step, slopes_of
-from symback.derivation.text.normal import folded, printer_for
+from symback.derivation.text.normal import edges_title, folded, printer_for
 
 LEVELS = 3
 BLANK = "______"
@@ -27,8 +27,8 @@ class QuizText:
         ascii: bool,
     ) -> None:
         self._derivation, self._numbers = derivation, numbers
-        self._kind, self._level = kind, level
-        self._printer = printer_for(derivation.walk.circuit, ascii)
+        self._kind, self._level, self._ascii = kind, level, ascii
+        self._printer = printer_for(derivation.walk, ascii)
 
     def lines(self) -> list[str]:
         derivation = self._derivation
@@ -36,7 +36,7 @@ class QuizText:
         lines = [f"Quiz on the partials of {derivation.of}, level {self._level}", "", "Forward"]
         for step in rows:
             lines += folded(f"  {step.node} = ", self._printer.print(step.right))
-        lines += ["", "Edges, with their local partials", *self._edges()]
+        lines += ["", edges_title(derivation, self._ascii), *self._edges()]
         for name in derivation.wrt:
             part = self._partial(name)
             lines += ["", *part] if part else []
@@ -47,7 +47,7 @@ class QuizText:
             assert step.edge is not None
             node, operand = step.edge
             blank = self._numbers.get(("edge", step.edge))
-            left = f"{number:>4}  {node} → {operand}   {self._printer.partial(node, operand)} = "
+            left = f"{number:>4}  {node} → {operand}   {self._printer.edge(node, operand)} = "
             right, rule = self._printer.print(step.right), step.rule
             if blank is not None and self._kind == "rules":
                 rule = f"({blank}) {BLANK}"

@@ -1,4 +1,4 @@
-"""Adjoints in print: δz where code has z_bar."""
+"""Printers along a walk: δz where code has z_bar, ∂⁺f/∂x for an edge that is not all of ∂f/∂x."""
 
 from __future__ import annotations
 
@@ -6,16 +6,26 @@ from typing import TypeVar
 
 from symback.autodiff.reverse import ReversePass
 from symback.derivation.accumulation import adjoint_names
+from symback.derivation.paths import direct_edges
 from symback.printing.latex import LatexPrinter, name_in_latex
+from symback.printing.people import ForPeople
 from symback.printing.printer import Printer
 from symback.printing.text import AsciiPrinter, TextPrinter
 
 P = TypeVar("P", bound=Printer)
 
 
-def with_adjoints(kind: type[P], walk: ReversePass) -> P:
-    """A printer that knows the shapes and the signs of a walk's adjoints."""
+def printer_along(kind: type[P], walk: ReversePass) -> P:
+    """A printer that knows which edges of a walk are a part of the partial of their names."""
     printer = kind.of(walk.circuit)
+    if isinstance(printer, ForPeople):
+        printer.direct = direct_edges(walk)
+    return printer
+
+
+def with_adjoints(kind: type[P], walk: ReversePass) -> P:
+    """The same; it knows the shapes and the signs of the adjoints as well."""
+    printer = printer_along(kind, walk)
     adjoints, shapes = adjoint_names(walk)
     printer.shapes = shapes
     signs = {}
@@ -36,4 +46,4 @@ def adjoint_sign(printer: TextPrinter | LatexPrinter, walk: ReversePass, name: s
     return printer.symbol(printer.adjoints[name])
 
 
-__all__ = ["adjoint_sign", "with_adjoints"]
+__all__ = ["adjoint_sign", "printer_along", "with_adjoints"]

@@ -136,7 +136,8 @@ class _Detail:
         derivation = self._derivation
         edges = derivation.view == "accumulation" and step.kind in ("edge", "simplify")
         if not edges or (step.left[0] == derivation.of and step.kind == "simplify"):
-            return f"{self.printer.partial(*step.left)} ="
+            partial = self.printer.edge if step.kind == "edge" else self.printer.partial
+            return f"{partial(*step.left)} ="
         several = len(derivation.walk.into[step.left[1]]) > 1
         sign = adjoint_sign(self.printer, derivation.walk, step.left[1])
         return f"{sign} {'+=' if several else '='}"

@@ -185,11 +185,8 @@ class _Grouped(Text):
             lines += self._line_of_group(text, links)
         return lines + self._left_out(groups)
 
-    def _edges_title(self) -> str:
-        return "Edges, with their local partials"
-
     def _edge_left(self, step: Step) -> str:
-        return f"{self._printer.partial(*step.left)} ="
+        return f"{self._printer.edge(*step.left)} ="
 
     def _line_of_group(self, text: str, names: Sequence[str]) -> list[str]:
         lines = folded("  ", text)

@@ -7,11 +7,11 @@ from itertools import pairwise
 from operator import add
 from typing import Any
 
-from symback.circuits.circuit import Circuit
+from symback.autodiff.reverse import ReversePass
 from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.steps import DerivationNumbers, complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
-from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
+from symback.derivation.text.adjoints import adjoint_sign, printer_along, with_adjoints
 from symback.derivation.text.numbers import number_text, value_text
 from symback.printing.text import AsciiPrinter, TextPrinter
 
@@ -21,7 +21,7 @@ _ASCII = str.maketrans(
     {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
     | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
     | {"→": "->", "—": "-", "δ": "delta ", "θ": "theta", "η": "eta", "α": "alpha", "≤": "<="}
-    | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k", "∞": "infinity"}
+    | {"ᵀ": ".T", "∘": "*", "Σ": "sum ", "‖": "|", "ᵏ": "**k", "∞": "infinity", "⁺": "+"}
 )
 
 
@@ -30,8 +30,16 @@ def ascii_words(text: str) -> str:
     return text.translate(_ASCII)
 
 
-def printer_for(circuit: Circuit, ascii: bool = False) -> TextPrinter:
-    return AsciiPrinter.of(circuit) if ascii else TextPrinter.of(circuit)
+def printer_for(walk: ReversePass, ascii: bool = False) -> TextPrinter:
+    return printer_along(AsciiPrinter if ascii else TextPrinter, walk)
+
+
+def edges_title(derivation: Derivation, ascii: bool = False) -> str:
+    """The title of the local partials; it says what ∂⁺ means where one is written so."""
+    title = "Edges, with their local partials"
+    if derivation.direct:
+        title += f"; {'d+' if ascii else '∂⁺'}: along this edge alone"
+    return title
 
 
 class Text:
@@ -39,8 +47,8 @@ class Text:
         self._derivation = derivation
         self._ascii = ascii
         self._arrow = " -> " if ascii else " → "
-        self._printer = printer_for(derivation.walk.circuit, ascii)
-        self._short = printer_for(derivation.walk.circuit, ascii)
+        self._printer = printer_for(derivation.walk, ascii)
+        self._short = printer_for(derivation.walk, ascii)
         slopes = [slope for slope, _ in slopes_of(derivation)]
         kinds = [type(s) for s in slopes]
         self._short.short_slopes = frozenset(s for s in slopes if kinds.count(type(s)) == 1)
@@ -101,13 +109,13 @@ class Text:
             rows.append(
                 (
                     f"{node}{self._arrow}{operand}",
-                    self._printer.partial(node, operand),
+                    self._printer.edge(node, operand),
                     self._printer.print(step.right),
                     ascii_words(step.rule) if self._ascii else step.rule,
                 )
             )
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = ["Edges, with their local partials"]
+        lines = [self._edges_title()]
         for number, (edge, left, right, rule) in enumerate(rows, 1):
             line = f"  {number:>2}  {edge:<{widths[0]}}   {left:<{widths[1]}} = {right}"
             room = f"  {'':>2}  {'':<{widths[0]}}   {'':<{widths[1]}}   {'':<{widths[2]}}"
@@ -115,6 +123,9 @@ class Text:
                 line = f"{line:<{len(room)}}   {rule}"
             lines += folded("", line) if len(line) > WIDTH else [line]
         return lines
+
+    def _edges_title(self) -> str:
+        return edges_title(self._derivation, self._ascii)
 
     def _partial(self, name: str) -> list[str]:
         of = self._derivation.of
