@@ -870,7 +870,7 @@ SLOPES: dict[type[Slope], Op] = {op.slope: op for op in _TABLE if op.slope is no
 _MEANINGS: dict[Any, Callable[..., Expr]] = {
     **{op.head: op.meaning for op in _TABLE if op.meaning is not None},
     **{slope: slope.elementary for slope in SLOPES},
-    **{head: head.plain for head in (over_square, zero_or_nan, unless_nan)},
+    over_square: over_square.plain,
 }
 
 

@@ -104,6 +104,11 @@ def zero_over(a: arb, b: arb) -> arb:
     return arb(0) if is_zero(a) else a / b
 
 
+def unless_nan(a: arb, u: arb) -> arb:
+    """a, and NaN where u is."""
+    return u if u.is_nan() else a
+
+
 def _undecided_or_nan(x: arb) -> arb:
     if x.is_nan():
         return NOT_A_NUMBER
@@ -140,5 +145,6 @@ __all__ = [
     "sign",
     "smaller",
     "step",
+    "unless_nan",
     "zero_over",
 ]

@@ -58,6 +58,8 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     edges.nonzero: functions.nonzero,
     edges.nonvanishing: functions.nonvanishing,
     edges.zero_over: functions.zero_over,
+    edges.zero_or_nan: lambda v: functions.unless_nan(arb(0), v),
+    edges.unless_nan: functions.unless_nan,
 }
 
 _CONSTANTS: dict[Any, Callable[[], arb]] = {
