@@ -219,7 +219,8 @@ def less_argument(see: See, total: Expr) -> Expr | None:
             if factor.is_number or u.is_number:
                 continue
             more = 1 if isinstance(inner, sp.exp) else 0
-            firsts = [weight * (more + v) for v in (u, through_names(see, u))]
+            wide = dict.fromkeys((more + u, more + through_names(see, u)))
+            firsts = [weight * v for v in wide if terms_of(v) <= terms_of(rest)]
             for named in dict.fromkeys((*firsts, *map(sp.expand_mul, firsts))):
                 if terms_of(rest) - terms_of(rest + named) == terms_of(named):
                     return rest + named + weight * _LESS_ARGUMENT.get(inner.func, expm1mx)(u)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from typing import Any
 
@@ -175,7 +175,8 @@ class _Reader:
         self._names = {name for name, _ in pairs}
         self._pairs = pairs
         self._symbols: dict[str, Any] = {}
-        self._symbol_names: set[str] = set()
+        self._taken: set[str] = set()  # names that no part may have, once one needs a name
+        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(1))  # by the node
         self.leaves: dict[str, None] = {}
         self.unread: set[str] = set()  # names that the formulas may have left out
 
@@ -208,23 +209,21 @@ class _Reader:
 
     def part_name(self, node: str) -> str:
         """A name that is free, for a part of a node."""
-        return self._new_name(f"{node}_{i}" for i in count(1))
+        return self._new_name(f"{node}_{i}" for i in self._numbers[node])
 
     def free_name(self, name: str) -> str:
         """The name, with a number behind it if it is not free."""
         return self._new_name([name])
 
     def _new_name(self, wanted: Iterable[str]) -> str:
-        own = fresh_name(wanted, self._taken())
-        self._names.add(own)
-        return own
-
-    def _taken(self) -> set[str]:
-        """Names that no other node may have."""
-        if not self._symbol_names:
+        if not self._taken:
             parts = (p for _, e in self._pairs if isinstance(e, Expr) for p in postorder(e))
-            self._symbol_names = {p.name for p in parts if isinstance(p, Symbol | MatrixSymbol)}
-        return self._names | self._symbol_names
+            symbols = (p.name for p in parts if isinstance(p, Symbol | MatrixSymbol))
+            self._taken = self._names.union(symbols)
+        own = fresh_name(wanted, self._taken)
+        self._names.add(own)
+        self._taken.add(own)
+        return own
 
     def number(self, name: str, value: Any) -> Expr:
         """The number that stands for a node's expression; Unsupported for anything else."""

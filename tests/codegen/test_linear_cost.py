@@ -5,6 +5,7 @@ import pstats
 from pathlib import Path
 
 import pytest
+import sympy as sp
 
 import symback as sb
 from symback.codegen.generate import render_files
@@ -23,12 +24,17 @@ def network(width):
     return sb.circuit("\n".join([*units, f"f: output = {output}"]))
 
 
-def calls(circuit, target):
+def rows_of(work):
+    """The rows of the profile of some work: calls in all, and by whom."""
     profile = cProfile.Profile()
     profile.enable()
-    render_files(circuit, target=target, stem="m")
+    work()
     profile.disable()
-    rows = pstats.Stats(profile).stats
+    return pstats.Stats(profile).stats
+
+
+def calls(circuit, target):
+    rows = rows_of(lambda: render_files(circuit, target=target, stem="m"))
     callers = (row[4] for (_, _, name), row in rows.items() if name == "__eq__")
     return sum(row[1] for row in rows.values()), sum(map(own_calls, callers))
 
@@ -44,3 +50,41 @@ def test_twice_as_many_parameters_take_twice_as_many_calls(target):
     small, large = (calls(network(width), target) for width in (20, 40))
     assert 1.5 < large[0] / small[0] < GROWTH
     assert large[1] < GROWTH * small[1], "a list is searched once for each of its members"
+
+
+def levels(count):
+    """e ← sin(e)·tanh(e) + e/2, which stays in range: a level reads the one below three times."""
+    e = sp.Symbol("w") * sp.Symbol("x")
+    for _ in range(count):
+        product = sp.Mul(sp.sin(e, evaluate=False), sp.tanh(e, evaluate=False), evaluate=False)
+        e = sp.Add(product, sp.Mul(e, sp.S.Half, evaluate=False), evaluate=False)
+    return e
+
+
+def calls_from_sympy(count):
+    """Calls to read an expression of shared levels, to generate its module, and to check it."""
+    expr, found = levels(count), []
+    for work in (
+        lambda: found.append(sb.Circuit.from_sympy(expr, params=["w"])),
+        lambda: found.append(found[0].compile()),
+        lambda: found.append(found[0].check()),
+    ):
+        found.append(sum(row[1] for row in rows_of(work).values()))
+    circuit, read, _, generated, report, checked = found
+    assert len(circuit.computed) >= count and report.passed
+    return read, generated, checked
+
+
+def test_twice_as_many_shared_levels_take_twice_as_many_calls():
+    calls_from_sympy(5)  # what is made once
+    small, large = calls_from_sympy(12), calls_from_sympy(24)
+    for what, few, many in zip(("read", "generated", "checked"), small, large, strict=True):
+        assert many < GROWTH * few, what
+
+
+def test_what_is_found_of_a_circuit_is_found_once():
+    circuit = sb.Circuit.from_sympy(levels(6), params=["w"])
+    circuit.compile()
+    rows = rows_of(circuit.check)
+    written = [row[1] for (_, _, name), row in rows.items() if name in ("numpy_text", "_rewritten")]
+    assert not sum(written), "check writes the module again, or rewrites the formulas again"
