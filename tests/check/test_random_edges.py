@@ -91,6 +91,8 @@ def wrong_of(
         with precision(BITS):
             room = expected.allowed * SLACK + digits * (1 + abs(expected.truth))
             right = math.isfinite(value) and abs(arb(value) - expected.truth) <= room
+        if expected.truth.is_nan():  # what is read is no number
+            right = math.isnan(value)
         if not right:
             wanted = float(expected.truth.mid())
             yield f"{road}: {name} is {value!r}, not {wanted!r}, at {point}\n{case.text}"
