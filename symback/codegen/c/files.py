@@ -1,4 +1,4 @@
-"""What the files of any C module hold: structures and functions for each type of numbers."""
+"""What the files of any C module hold: functions for each type of numbers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,6 @@ and a C compiler: that which CC names, or cc, gcc or clang."""
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
-    """A structure of the header; its members are lines."""
-
-    name: str
-    comment: str
-    members: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Real:
     """A type of the caller's numbers, and how names of functions over it end."""
 
@@ -35,11 +26,6 @@ class Real:
 
 
 REALS = (Real("double", ""), Real("float", "_f32"))
-
-
-def structure(name: str, comment: str, members: Sequence[str], unused: str) -> Structure:
-    """A structure of the header; C has none without members."""
-    return Structure(name, comment, members or [unused])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +39,9 @@ class CFunction:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What there is for one type of the caller's numbers."""
+    """The functions for one type of the caller's numbers."""
 
     real: Real
-    structures: Sequence[Structure]
     functions: Sequence[CFunction]
     value_and_grad: CFunction | None = None  # these two have templates of their own
     sgd: CFunction | None = None
@@ -74,6 +59,7 @@ class CFiles:
     stem: str
     prefix: str
     heads: Mapping[str, Head]  # by what the files end with
+    structure_template: str  # of the structures for one type
     variants: Sequence[Variant]
     kernels: Sequence[str]
     level: str  # how far the compiler is to optimise
@@ -98,4 +84,4 @@ def heads_of(
     return {".h": declares, ".c": defines, ".py": loads}
 
 
-__all__ = ["REALS", "CFiles", "CFunction", "Real", "Variant", "heads_of", "structure"]
+__all__ = ["REALS", "CFiles", "CFunction", "Real", "Variant", "heads_of"]

@@ -20,10 +20,8 @@ from symback.codegen.c.files import (
     CFiles,
     CFunction,
     Real,
-    Structure,
     Variant,
     heads_of,
-    structure,
 )
 from symback.codegen.c.functions import (
     PARAMS,
@@ -46,8 +44,6 @@ from symback.operations.expressions import postorder
 
 ROWS_OF_ONE_CALL = 2**20
 """Samples that C takes at a time, of numbers."""
-
-
 SENTENCES = {
     "work": "How many numbers of type double each function works in.",
     "value_and_grad": "The mean {word} over all samples; grad takes its gradient.",
@@ -57,20 +53,6 @@ Mini-batch gradient descent over all samples, in the order they come, as often a
    {word} before every step. Returns the number of steps done; a step whose {word} is not finite is
    not done and is the last. There are epochs*ceil(count/batch_size) rates and losses.""",
 }
-STRUCTURES = {
-    "inputs": (
-        "The samples; what a function does not read may be NULL.",
-        "const {real}",
-        "there are none",
-    ),
-    "input_bars": (
-        "Adjoints of the inputs; those of inputs that the output does not read are not written.",
-        "{real}",
-        "there are none",
-    ),
-    "cache": ("What backward needs from forward.", "{real}", "nothing"),
-}
-"""Structures by how their names end: comment, the type of numbers, what they say without any."""
 ABOUT_NUMBERS = """\
 Arrays have one value a sample; count is the number of samples. Functions hold no state, so
 threads may call them at the same time. Those that end in _f32 take and give float; they
@@ -88,8 +70,10 @@ class CText(CFiles):
 
     python: ModuleText
     by_value: bool  # numbers only: no sizes, no working memory, parameters as members
+    sizes: Sequence[str]
     size_names: Sequence[str]  # in Python
     params: Sequence[Member]
+    structures: Sequence[tuple[str, Sequence[Member], str, str, str]]  # of arrays
     param_sizes: Sequence[str]  # those that the parameters have, and the samples, as statements
     used_sizes: Sequence[str]
     trained: Sequence[Member]  # columns that training reads
@@ -128,17 +112,19 @@ def _text(names: CNames, python: ModuleText, stem: str) -> CText:
     counts = [names.count(p.shape) for p in circuit.params]
     in_double = [] if names.by_value else ["Values of type float32 are computed in double."]
     about = ABOUT_NUMBERS if names.by_value else ABOUT_ARRAYS.format(prefix=names.prefix)
+    remarks = [python.rows_sentence, *in_double]
     return CText(
         python=python,
         stem=stem,
         prefix=names.prefix,
-        heads=heads_of(
-            python.header, stem, ".", about.splitlines(), [python.rows_sentence, *in_double]
-        ),
+        heads=heads_of(python.header, stem, ".", about.splitlines(), remarks),
         by_value=names.by_value,
+        structure_template="c/structures.h.jinja",
+        sizes=[names.name(str(s)) for s in circuit.size_names],
         size_names=[str(s) for s in circuit.size_names],
         fixed=list(names.fixed.values()),
         params=[names.leaf(p) for p in circuit.params],
+        structures=_structures(names),
         variants=variants,
         includes=("math.h", "stdint.h", "string.h"),
         blocks=BLOCK if blocks else "",
@@ -162,9 +148,8 @@ def _variant(
     functions = [writer.of(real, member) for writer in writers.values()]
     if not names.by_value:
         functions.insert(0, _work(names, writers))
-    structures = [*([] if names.by_value else [_sizes(names)]), *_structures(names, real)]
     if python.objective is None:
-        return Variant(real, structures, functions)
+        return Variant(real, functions)
     word = python.objective.word
 
     def of_mean(name: str, result: str, *arguments: CArgument) -> CFunction:
@@ -175,47 +160,24 @@ def _variant(
     changed = ("{out}{p}_params{f} *", "params")
     return Variant(
         real,
-        structures,
         functions,
         of_mean("value_and_grad", "double", PARAMS, *SAMPLES, ("{out}{p}_params *", "grad")),
         of_mean("sgd", "size_t", changed, *SAMPLES, *steps, ("{real} *", "losses")),
     )
 
 
-def _sizes(names: CNames) -> Structure:
-    members = [f"size_t {names.name(str(s))};" for s in names.circuit.size_names]
-    comment = "The sizes with a name, each at least 1."
-    return structure(
-        f"{names.prefix}_sizes", comment, members, "size_t unused; /* there are none */"
-    )
-
-
-def _structures(names: CNames, real: Real) -> list[Structure]:
-    """Parameters, samples, adjoints and cache for values of type `real`."""
-    p, f, star = names.prefix, real.suffix, "" if names.by_value else "*"
-    params = [
-        f"{real.name} {star}{leaf.name};{'' if names.by_value else f' /* {leaf.shape} */'}"
-        for leaf in map(names.leaf, names.circuit.params)
-    ]
-    comment = "The same in float." if f else "The parameters; gradients come back in the same type."
-    none = f"{real.name} {star}unused; /* there are none */"
-    found = [structure(f"{p}_params{f}", comment, params, none)]
+def _structures(names: CNames) -> list[tuple[str, Sequence[Member], str, str, str]]:
+    """How names end, members, comment, what stands before the type, what is said without any."""
+    samples = "The samples; what a function does not read may be NULL."
+    bars = "Adjoints of the inputs; those of inputs that the output does not read are not written."
     cache = names.lowered.functions["forward"].results[Port.CACHE].values()
-    values = {
-        "inputs": [names.leaf(n) for n in names.columns],
-        "input_bars": [names.leaf(n) for n in names.circuit.inputs],
-        "cache": [
-            names.member(s.name, names.shapes.get(s.name, ()), s in names.kept_varying)
-            for s in cache
-        ],
-    }
-    for kind, leaves in values.items():
-        comment, number, none = STRUCTURES[kind]
-        number = number.format(real=real.name)
-        members = [f"{number} *{leaf.name};{leaf.remark}" for leaf in leaves]
-        none = f"{number} *unused; /* {none} */"
-        found.append(structure(f"{p}_{kind}{f}", comment, members, none))
-    return found
+    inputs = [names.leaf(n) for n in names.circuit.inputs]
+    kept = [names.value(symbol) for symbol in cache]
+    return [
+        ("inputs", [names.leaf(n) for n in names.columns], samples, "const ", "there are none"),
+        ("input_bars", inputs, bars, "", "there are none"),
+        ("cache", kept, "What backward needs from forward.", "", "nothing"),
+    ]
 
 
 def _work(names: CNames, writers: Mapping[str, CFunctionWriter]) -> CFunction:

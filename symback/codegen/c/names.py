@@ -129,6 +129,10 @@ class CNames:
     def leaf(self, node: Node) -> Member:
         return self.member(node.name, node.shape, target=node.role == "target")
 
+    def value(self, symbol: Symbol) -> Member:
+        shape = self.shapes.get(symbol.name, ())
+        return self.member(symbol.name, shape, symbol in self.kept_varying)
+
     def member(self, name: str, shape: Shape, varies: bool = True, target: bool = False) -> Member:
         return Member(self.name(name), shown(shape), self.count(shape), target, varies)
 

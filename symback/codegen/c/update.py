@@ -6,14 +6,14 @@ the arrays, in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sympy import Expr, Symbol
 
 from symback.autodiff.updates import GRADIENT, THETA, Update
-from symback.codegen.c.files import REALS, CFiles, CFunction, Real, Variant, heads_of, structure
+from symback.codegen.c.files import REALS, CFiles, CFunction, Real, Variant, heads_of
 from symback.codegen.c.printer import CPrinter, c_names, c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
@@ -40,6 +40,8 @@ class CUpdateText(CFiles):
     """What the templates of an update's module fill in."""
 
     python: UpdateText
+    settings: Sequence[tuple[str, str]]  # C's names, and what they are
+    state: Sequence[tuple[str, str]]
 
 
 def c_update_text(update: Update, version: str, stem: str = "") -> CUpdateText:
@@ -50,52 +52,37 @@ def c_update_text(update: Update, version: str, stem: str = "") -> CUpdateText:
     program = update.program
     found = [*program.arguments, *(line.target for line in program.lines)]
     names = c_names([s.name for s in found], prefix, LOCAL)
-    settings = structure(
-        f"{prefix}_settings",
-        "What all parameters share; values outside the ranges are not refused here.",
-        [f"double {names.get(a.name, a.name)}; /* {a.sentence} */" for a in python.arguments],
-        "double unused; /* there are none */",
-    )
-    own = _variant(update, names, prefix, CPrinter, REALS[0])
+    code = _step(update, names, CPrinter, "double")
+    code_f32 = _step(update, names, FloatPrinter, "float")
     source = python.head.remarks
     return CUpdateText(
         python=python,
         stem=stem,
         prefix=prefix,
         heads=heads_of(python.header, stem, ", in C.", [*source, *ABOUT.splitlines()], source),
+        structure_template="c/update_structures.h.jinja",
+        settings=[(names.get(a.name, a.name), a.sentence) for a in python.arguments],
+        state=[(names.get(name, name), meaning) for name, meaning in python.state],
         variants=[
-            replace(own, structures=[settings, *own.structures]),
-            _variant(update, names, prefix, FloatPrinter, REALS[1]),
+            Variant(REALS[0], [CFunction(_signature(prefix, REALS[0]), NEXT, code)]),
+            Variant(REALS[1], [CFunction(_signature(prefix, REALS[1]), NEXT, code_f32)]),
         ],
-        kernels=kernel_sources(own.functions[0].lines),
-        level=compiler_level(len(own.functions[0].lines)),
+        kernels=kernel_sources(code),
+        level=compiler_level(len(code)),
     )
 
 
-def _variant(
-    update: Update, names: dict[str, str], prefix: str, printer: type[CPrinter], real: Real
-) -> Variant:
-    """State and function for arrays of type `real`."""
-    number, f = real.name, real.suffix
-    state = f"const {prefix}_state{f} *"
-    head = Signature(
+def _signature(prefix: str, real: Real) -> Signature:
+    number, state = real.name, f"const {prefix}_state{real.suffix} *"
+    return Signature(
         "void",
-        f"{prefix}_update{f}",
+        f"{prefix}_update{real.suffix}",
         (
             *((f"const {prefix}_settings *", "settings"), ("size_t ", "count")),
             *((f"const {number} *", f"{name}_at") for name in (THETA, GRADIENT)),
             *((state, "state"), (f"{number} *", f"{THETA}_next_to"), (state, "state_next")),
         ),
     )
-    members = [
-        f"{number} *{names.get(name, name)};{'' if f else f' /* {meaning} */'}"
-        for name, meaning in update.rule.state.items()
-    ]
-    comment = "What is kept for each parameter between steps; zeros before the first."
-    comment = "The same in float." if f else comment
-    kept = structure(f"{prefix}_state{f}", comment, members, f"{number} *unused; /* nothing */")
-    lines = _step(update, names, printer, number)
-    return Variant(real, [kept], [CFunction(head, NEXT, lines)])
 
 
 def _step(update: Update, names: dict[str, str], printer: type[CPrinter], real: str) -> list[str]:

@@ -9,7 +9,7 @@ from sympy import Expr, Symbol
 
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.requirements import classes, distributions, least_sizes
-from symback.codegen.lines import WIDTH
+from symback.codegen.lines import WIDTH, tuple_of
 from symback.codegen.numpy.functions import FunctionWriter
 from symback.operations.shapes import Shape
 
@@ -84,8 +84,7 @@ def _looked_up(size: Expr, code: str) -> str:
 
 
 def _literal(shape: Shape) -> str:
-    parts = [f'"{s}"' if s.is_Symbol else str(s) for s in shape]
-    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    return tuple_of([f'"{s}"' if s.is_Symbol else str(s) for s in shape])
 
 
 def face_text(circuit: Circuit) -> FaceText:
@@ -150,8 +149,7 @@ def _initial_values(circuit: Circuit) -> str:
 
 def _initial(node: Node) -> str:
     """Matrices are scaled by 1/√n for n columns, so that products keep their magnitude."""
-    shape = ", ".join(map(str, node.shape))
-    shape = f"({shape},)" if len(node.shape) == 1 else f"({shape})"
+    shape = tuple_of([str(size) for size in node.shape])
     if node.initial is not None:
         return f"np.full({shape}, {node.initial!r})" if node.shape else repr(node.initial)
     if not node.shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any, TypeVar
 
 from symback.autodiff.updates import DECAY, DECAYED, GRADIENT, THETA, Update, UpdateSetting
@@ -45,19 +46,14 @@ class UpdateText:
     head: Head
     rule: str
     state: Sequence[tuple[str, str]]  # names with what they are
-    per_element: Sequence[str]
     arguments: Sequence[Argument]
     lines: Sequence[str]
-    theta_next: str
-    state_next: Sequence[str]
     kernels: Sequence[str]
 
 
 def update_text(update: Update, version: str) -> UpdateText:
     """All texts of an update's NumPy module."""
     lines = _lines(update)
-    theta_next, *state_next = update.program.results
-    arguments = [_argument(s) for s in ordered(update)]
     header = Header(
         f"{update.rule.title}: one step of an optimiser",
         formulas(update, printer_of(TextPrinter, update)),
@@ -65,17 +61,14 @@ def update_text(update: Update, version: str) -> UpdateText:
         version,
         "rule",
     )
-    source = filled(f"{update.rule.source}. {update.rule.form}", 96)
+    source = wrap(f"{update.rule.source}. {update.rule.form}", 96, break_on_hyphens=False)
     return UpdateText(
         header=header,
         head=header.head(NUMPY_ONLY, [*source, ""]),
         rule=update.name,
         state=list(update.rule.state.items()),
-        per_element=update.per_element,
-        arguments=arguments,
+        arguments=[_argument(s) for s in ordered(update)],
         lines=lines,
-        theta_next=theta_next.name,
-        state_next=[s.name for s in state_next],
         kernels=kernel_sources(lines),
     )
 
@@ -129,34 +122,24 @@ def formulas(update: Update, printer: Printer) -> list[str]:
 
 
 def _lines(update: Update) -> list[str]:
-    """The program as Python: what parameters share as numbers, the rest as arrays."""
+    """The body of update: what parameters share as numbers, the rest as arrays."""
     program = update.program
     varying = program.varying()
     printer = printer_of(UpdatePrinter, update, varying=varying, in_place=True)
-    found: list[str] = []
+    found = [f"{', '.join(update.per_element)} = _arrays(theta, g, state)"]
     for line in program.lines:
         if line.target in varying:
             found += statements(program.with_lines([line]), printer, copies=True)
         else:
             found += wrapped(f"{line.target} =", _as_number(printer, line))
-    return found
+    theta_next, *state_next = map(str, program.results)
+    return [*found, f"return {theta_next}, State({', '.join(state_next)})"]
 
 
 def _as_number(printer: NumpyPrinter, line: Assign) -> str:
     """A line that all parameters share, as a Python float: one of NumPy would widen float32."""
     text = printer.print(line.expr)
     return f"float({text})" if "np." in text else text
-
-
-def filled(text: str, width: int) -> list[str]:
-    """The text in lines of that width, cut between words."""
-    lines: list[str] = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
 
 
 __all__ = ["UpdateText", "formulas", "printer_of", "update_text"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from sympy import Expr
 
 from symback.autodiff.updates import GRADIENT, NEXT, THETA, Update, UpdateSetting
-from symback.codegen.numpy.update import filled, ordered, printer_of
+from symback.codegen.numpy.update import ordered, printer_of
 from symback.derivation.text.normal import ascii_words, folded
 from symback.printing.circuit_text import NotationPrinter
 from symback.printing.latex import LatexPrinter, name_in_latex
@@ -57,7 +58,9 @@ def to_text(update: Update, *, ascii: bool = False) -> str:
         ("Shared by all", _table([(s.name, _sentence(s)) for s in ordered(update)])),
     ]
     rule = update.rule
-    parts = ["\n".join([rule.title, *filled(f"{rule.source}. {rule.form}", WIDTH)])]
+    parts = [
+        "\n".join([rule.title, *wrap(f"{rule.source}. {rule.form}", WIDTH, break_on_hyphens=False)])
+    ]
     parts += ["\n".join([title, *(f"  {row}" for row in rows)]) for title, rows in sections]
     text = "\n\n".join(parts) + "\n"
     return ascii_words(text) if ascii else text
