@@ -147,19 +147,20 @@ class _Checker:
                 got = self._layout.entry(grad, leaf.name)
                 compare(f"∂{label}/∂{leaf.name}", f"∂{objective.name}./∂{leaf.name}", got)
         if lost:
-            self._name_line(lost, params, inputs)
+            self._name_line(lost, batch, point)
 
-    def _name_line(self, lost: Sequence[str], params: Any, inputs: Any) -> None:
+    def _name_line(self, lost: Sequence[str], batch: PointBatch, point: Point) -> None:
         """Add to what is wrong the line of the module at which numbers are lost."""
 
-        def again() -> None:
-            _, cache = self._module.forward(params, inputs)
-            self._module.backward(params, inputs, cache, self._layout.seed(1.0))
+        def again(module: ModuleType) -> None:
+            params, inputs = batch.params(module), batch.inputs(module, point)
+            _, cache = module.forward(params, inputs)
+            module.backward(params, inputs, cache, self._layout.seed(1.0))
             if self._has_objective:
-                self._module.value_and_grad(params, inputs)
+                module.value_and_grad(params, inputs)
 
-        of_adjoint = any(quantity.startswith("∂") for quantity in lost)
-        line = first_lost(self._module, again, of_adjoint)
+        of_adjoint = all(quantity.startswith("∂") for quantity in lost)
+        line = first_lost(self._module, again, of_adjoint, self._layout.fitted)
         for quantity in lost if line else ():
             self.rows[quantity].at += f", from {line}"
 

@@ -8,22 +8,35 @@ from __future__ import annotations
 import linecache
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from symback.check.watched_c import WatchedC
 
-def first_lost(module: ModuleType, call: Callable[[], Any], of_adjoint: bool) -> str:
+
+def first_lost(
+    module: ModuleType,
+    call: Callable[[ModuleType], Any],
+    of_adjoint: bool,
+    fitted: Callable[[ModuleType], AbstractContextManager[None]],
+) -> str:
     """The first line of `call` in a module's functions after which a variable is not finite.
 
     Lines of arguments don't count, and those of kernels neither; of an adjoint that is lost only
-    lines of adjoints, if there is one. Empty where there is none, as in a compiled module.
+    lines of adjoints, if there is one. Empty where there is none. `fitted` gives a module the sizes
+    of the call.
     """
+    in_c = WatchedC.of(module)
+    if in_c is not None:
+        with fitted(in_c.module), np.errstate(all="ignore"):
+            call(in_c.module)
+            return in_c.first_lost(of_adjoint)
     watch = _Watch(module)
     with watch.tracing(), np.errstate(all="ignore"):
-        call()
+        call(module)
     of_bars = [place for place, names in watch.found if any("_bar" in name for name in names)]
     places = of_bars if of_adjoint and of_bars else [place for place, _ in watch.found]
     if not places:

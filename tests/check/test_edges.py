@@ -10,7 +10,7 @@ from flint import arb
 
 import symback as sb
 from symback.check.check import check_module
-from symback.codegen.loading import load
+from symback.codegen.loading import ModuleFiles, load, load_files
 from symback.operations.balls.scalars import nearest_float
 from symback.truth.edges import EdgeFinder
 from symback.truth.explicit import explicit
@@ -18,6 +18,7 @@ from symback.truth.oracle import Oracle
 from symback.truth.packing import ModuleEntries
 from symback.truth.reference import Reference
 from symback.truth.sides import slope_from_sides
+from tests.cases.compilers import compiles
 from tests.cases.edge_faults import FAULTS
 
 # -- planted faults ------------------------------------------------------------------------------
@@ -43,6 +44,43 @@ def test_a_report_names_the_point_the_number_and_the_line():
     row = next(row for row in report.rows if row.quantity == "∂f/∂u")
     assert row.at.startswith("u=") and "is not a finite float64 number" in row.at
     assert row.at.endswith(": u_bar = n_bar / (2 * n)")
+
+
+# circuit, a line of its C file, what stands there instead, the quantity that is lost
+IN_C = [
+    (
+        "n = sqrt(u)\nf = where(u <= 0, 0, n)",
+        "const double u_bar = ((u <= 0.0) ? 0.0 : n_bar / (2.0 * n));",
+        "const double u_bar = n_bar / (2.0 * n);",
+        "∂f/∂u",
+    ),
+    (
+        "f = abs(x)*w",
+        "const double f_1 = fabs(x);",
+        "const double f_1 = fabs(x) / (x - x);",
+        "f",
+    ),
+    (
+        "x: input[k]; w: param[k]\nn = log(x)\nf: output = sum(where(x > 0, w*n, 0))",
+        "x_bar[i] = ((x[i] > 0.0) ? n_bar[i] / x[i] : 0.0);",
+        "x_bar[i] = n_bar[i] / x[i];",
+        "∂f/∂x_1",
+    ),
+]
+
+
+@compiles
+@pytest.mark.parametrize(("text", "right", "wrong", "quantity"), IN_C)
+def test_a_report_names_the_line_of_a_c_file(text, right, wrong, quantity):
+    circuit = sb.circuit(text, loss=None)
+    texts = dict(ModuleFiles.of(circuit.compile(target="c")).files)
+    source = texts[".c"].decode()
+    assert right in source, source
+    number = source[: source.index(right)].count("\n") + 1
+    files = {end: content.decode() for end, content in texts.items()}
+    module = load_files({**files, ".c": source.replace(right, wrong)}, "bare")
+    rows = {row.quantity: row for row in check_module(circuit, module).rows}
+    assert rows[quantity].at.endswith(f", from line {number} of the C file: {wrong}"), rows
 
 
 # -- where it looks ------------------------------------------------------------------------------
