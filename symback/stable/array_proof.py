@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import sympy as sp
 from sympy import Expr, Symbol
 
+from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.definitions import SYMPY, definitions
 from symback.operations.entries import Entries, boxed, broadcast
-from symback.operations.expressions import real_symbol
+from symback.operations.expressions import postorder, real_symbol
 from symback.operations.shapes import Shape
 from symback.stable.proof import holds
 from symback.stable.rules import COVERED
@@ -31,6 +33,8 @@ def holds_for_arrays(
     `became` gives the rewritten form of a part. An operation that no rule covers is unknown
     in both forms, whatever it does: its operands must be proven equal to their rewritten forms.
     """
+    before, after = (_means_as_sums(expr, shapes) for expr in (before, after))
+    behind = [(s, _means_as_sums(f, shapes)) for s, f in behind]
     unknowns: dict[Any, Symbol] = {}
     known = dict(shapes)
     typed: list[Any] = []
@@ -64,6 +68,18 @@ def holds_for_arrays(
         for part in dict.fromkeys(typed)
         if became(part) != part
     )
+
+
+def _means_as_sums(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """The expression with Σu/n for the mean of u: the proof has other sizes."""
+    found = {part for part in postorder(expr) if isinstance(part, arrays.mean)}
+    sums = {}
+    for part in found:
+        (summed,), axis = part.operands, part.options
+        shape = shape_of(summed, shapes)
+        count = sp.Mul(*(shape if not axis else (shape[int(axis[0])],)))
+        sums[part] = arrays.reduce_sum(summed, *axis) / count
+    return expr.xreplace(sums) if sums else expr
 
 
 def _same_but_for_operands(part: Any, whole: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy import Add, Expr, Mul, S
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import hypot, log1p
 
 from symback.operations import arrays
 from symback.operations.functions import sigma
@@ -30,6 +30,7 @@ from symback.stable.matching import (
     terms_of,
     through_names,
 )
+from symback.stable.quotients import root_of
 
 
 def times_log(see: See, product: Expr) -> Expr | None:
@@ -99,6 +100,8 @@ def _vanishing(see: See, x: Expr, power: Expr, log: Expr) -> Expr | None:
         return _vanishing_beside_one(see(x), inside) if power == 1 else None
     if _same(see, inside, x):
         return xlogx(x) if power == 1 else powlog(x, power)
+    if isinstance(see(inside), hypot | arrays.norm) and root_of(see, see(x)) == see(inside):
+        return powlog(inside, 2 * power)
     ratio = through_names(see, see(inside)) if see(inside).is_Mul else inside
     factors = {b: n for b, n in map(base_and_power, Mul.make_args(ratio))}
     times = factors.get(x, S.Zero)

@@ -38,6 +38,7 @@ from symback.stable.matching import (
     through_names,
     weighted_power,
 )
+from symback.stable.quotients import root_of
 
 
 def log_of_powers(see: See, expr: Expr) -> Expr | None:
@@ -132,6 +133,12 @@ def log_of_one_plus_square(see: See, expr: Expr) -> Expr | None:
     if isinstance(inside, hypot) and inside.args[1] == 1:
         return half(log1psq(inside.args[0]))
     return None
+
+
+def log_of_squares(see: See, expr: Expr) -> Expr | None:
+    """log(u² + v²) and log(Σu²), whose squares overflow or are lost: twice the log of the root."""
+    root = root_of(see, see(argument(expr)))
+    return None if root is None else 2 * sp.log(root)
 
 
 def log_of_one_plus(see: See, expr: Expr) -> Expr | None:

@@ -179,16 +179,45 @@ def root_of_squares(see: See, expr: Expr) -> Expr | None:
     inside = see(expr.base)
     if not (expr.exp.is_Rational and expr.exp.q == 2):
         return None
+    root = root_of(see, inside)
+    return None if root is None else Pow(root, 2 * expr.exp)
+
+
+def root_of(see: See, inside: Expr) -> Expr | None:
+    """The root of a sum of squares: one factor that all terms have may be no square."""
     number, terms = constant_and_terms(inside)
     if not terms:
-        norm = norm_of(see, inside)
-        return None if norm is None else Pow(norm, 2 * expr.exp)
+        return norm_of(see, inside) or scaled_norm(see, inside)
+    scale, shared = S.One, {split(t)[0] for t in terms}
+    if not number and len(shared) == 1 and not sp.sqrt(min(shared)).is_Rational:
+        scale = min(shared)
+        terms = tuple(t / scale for t in terms)
     roots = [root_of_square(see(t)) or norm_of(see, see(t)) for t in terms]
-    if number < 0 or None in roots:
+    if number < 0 or scale < 0 or None in roots:
         return None
     found: list[Expr] = [r for r in roots if r is not None]
     found += [sp.sqrt(number)] if number else []
-    return Pow(by_pairs(hypot, found), 2 * expr.exp)
+    return sp.sqrt(scale) * by_pairs(hypot, found)
+
+
+def scaled_norm(see: See, term: Expr) -> Expr | None:
+    """√c·‖u‖ where the term is c·Σu², or the mean of u², c any number."""
+    factors = Mul.make_args(term)
+    for factor in factors:
+        total = see(factor)
+        if isinstance(total, arrays.mean):
+            summed, *axis = total.args
+            shape = see.shape_of(summed)
+            count = Mul(*(shape if not axis else (shape[int(axis[0])],)))
+            norm = norm_of(see, arrays.reduce_sum(summed, *axis))
+        elif len(factors) > 1:
+            count, norm = S.One, norm_of(see, total)
+        else:
+            continue
+        others = Mul(*(f for f in factors if f is not factor))
+        if norm is not None and not see.shape_of(others):
+            return norm * sp.sqrt(others / count)
+    return None
 
 
 def norm_of(see: See, term: Expr) -> Expr | None:

@@ -16,12 +16,12 @@ from sympy import Basic, Expr, Piecewise, Symbol
 from sympy.codegen.cfunctions import expm1, log1p
 from sympy.logic.boolalg import Boolean
 
-from symback.circuits.circuit import Circuit, Node, Rewrite, computed
+from symback.circuits.circuit import Circuit, Node, Rewrite, computed, size
 from symback.operations.arrays import shape_of
 from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder, written_size
 from symback.operations.functions import Elementary, erfc, sigma
-from symback.operations.shapes import Shape
+from symback.operations.shapes import Shape, is_size
 from symback.stable.array_proof import holds_for_arrays
 from symback.stable.proof import holds
 from symback.stable.rules import PUT_IN_PLACE, RULES, Rule
@@ -68,6 +68,7 @@ def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple
     unproven = tuple(rewriter.unproven)
     if not rewriter.rewrites:
         return circuit, unproven
+    nodes = (*rewriter.sizes.values(), *nodes)
     by_name = {n.name: n for n in nodes}
     changed = replace(
         circuit,
@@ -109,6 +110,7 @@ class Rewriter:
         self._changes: dict[Any, _Change] = {}
         self.plain: set[Expr] = set()  # products and sums that no rule looks for
         self._looked: set[Symbol] = set()
+        self.sizes: dict[str, Node] = {}  # that only rewritten formulas use as numbers
         self.rewrites: list[Rewrite] = []
         self.unproven: list[Rewrite] = []
 
@@ -139,8 +141,9 @@ class Rewriter:
             return node
         self._behind[node.symbol] = frozenset(behind)
         self.rewrites.append(rewrite)
-        found = {s.name for s in postorder(after) if s.is_Symbol}
-        new = sorted(found - set(node.operands), key=self._ranks.__getitem__)
+        used = {s.name: s for s in postorder(after) if s.is_Symbol}
+        self.sizes |= {n: size(n) for n, s in used.items() if is_size(s) and n not in self._ranks}
+        new = sorted(used.keys() - set(node.operands), key=lambda n: self._ranks.get(n, (-1, 0, 0)))
         shapes = self._shapes if self._has_arrays else None
         return computed(
             node.name,

@@ -61,10 +61,11 @@ UNDONE = "what is inside the inverse"
 ROOTS = "a quotient by the sum of the roots"
 NEAR = "the slope cancels where the argument is small, and 0/0 at 0"
 VANISHES = "0·∞ in the slope where an inner exp overflows"
+SQUARES = "a square overflows or underflows"
 ZERO = "0·∞ where the number before the log is 0"
 WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
 
-LOOKED_INTO = (arrays.reduce_sum, arrays.dot)
+LOOKED_INTO = (arrays.reduce_sum, arrays.dot, arrays.mean)
 PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.norm)
 COVERED = (*LOOKED_INTO, *PUT_IN_PLACE, arrays.reduce_max, arrays.reduce_min)
 """The operations on arrays that a rule can look into, and those that one puts in place."""
@@ -139,10 +140,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("logwsumexp", WEIGHTS, (sp.log, log1p), logs.log_of_weighted_powers),
     Rule("log of 1 - erf", LOG, (log1p,), logs.log_of_one_minus_erf),
+    Rule("log of squares", SQUARES, (sp.log,), logs.log_of_squares),
     Rule("log1p", "1 + u loses the digits of a small u", (sp.log,), logs.log_of_one_plus),
     Rule(
         "hypot",
-        "a square overflows or underflows",
+        SQUARES,
         (Pow,),
         quotients.root_of_squares,
         stays=True,  # its slope at the origin is 0 by its form

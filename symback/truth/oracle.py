@@ -95,6 +95,7 @@ class Oracle:
         starts = (*self.layout.may_overflow, *self.layout.scaled)
         norms = {real_symbol(name) for name in self.layout.scaled}  # their squares have no range
         self.unlimited = _unlimited(self.lowered, starts) - norms
+        self._norms = _norms(self.lowered, norms)
         node = self.lowered.circuit
         self.factorised = [
             [[node[name].symbol for name in row] for row in matrix]
@@ -318,14 +319,16 @@ class Oracle:
         lost = Undefined() if at_edge else None
         lost_in_objective = Undefined(of_adjoints=True) if at_edge else None
         ahead, back = lowered.program("forward"), lowered.program("backward")
-        forward = enclosures(ahead, symbols, unlimited, factorised, lost)
+        forward = enclosures(ahead, symbols, unlimited, factorised, lost, self._norms)
         cached = {s: forward[s] for s in lowered.functions["backward"].given[Port.CACHE].values()}
         seeded: dict[Symbol, float | arb] = {**symbols, lowered.seed: 1.0, **cached}
         if lost is not None:
             lost.of_adjoints = True
-        backward = {**forward, **enclosures(back, seeded, unlimited, (), lost)}
+        backward = {**forward, **enclosures(back, seeded, unlimited, (), lost, self._norms)}
         objective = lowered.program("objective")
-        fused = enclosures(objective, symbols, unlimited, factorised, lost_in_objective)
+        fused = enclosures(
+            objective, symbols, unlimited, factorised, lost_in_objective, self._norms
+        )
         found: dict[str, _Enclosed] = {}
         for of, value, balls, undefined in (
             (self.circuit.output.name, self.circuit.output.symbol, backward, lost),
@@ -422,6 +425,18 @@ def _unlimited(lowered: Lowered, starts: tuple[str, ...]) -> frozenset[Symbol]:
         if line.target.name.startswith(starts)
         or (line.target in adjoints and any(s.name.startswith(starts) for s in line.reads))
     )
+
+
+def _norms(lowered: Lowered, roots: set[Symbol]) -> dict[Symbol, Symbol]:
+    """The adjoint of each sum of squares whose root is a norm, and that of the norm."""
+    adjoint = lowered.names.adjoint
+    lines = lowered.program("forward").lines
+    return {
+        adjoint(squares.name): adjoint(line.target.name)
+        for line in lines
+        if line.target in roots
+        for squares in line.reads
+    }
 
 
 def _is_moderate(truth: arb) -> bool:

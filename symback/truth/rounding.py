@@ -88,6 +88,7 @@ def enclosures(
     unlimited: Collection[Symbol] = (),
     factorised: Sequence[SymbolRows] = (),
     undefined: Undefined | None = None,
+    norms: Mapping[Symbol, Symbol] | None = None,
 ) -> dict[Symbol, arb]:
     """A ball for every symbol of a program at a point, the batch being one sample.
 
@@ -95,7 +96,9 @@ def enclosures(
     `undefined`, which is added to, what overflows has no finite ball instead. Lines
     in `unlimited` have no range. An entry of a matrix in `factorised` may be off by some units of
     the largest entry in its row and column: a factorisation with pivots is exact for such a matrix
-    (Higham 2002, "Accuracy and Stability of Numerical Algorithms", theorem 9.3).
+    (Higham 2002, "Accuracy and Stability of Numerical Algorithms", theorem 9.3). `norms` has the
+    adjoints of sums of squares and those of their roots: code has x/‖x‖, which may be subnormal,
+    times the latter.
     """
     values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
     if undefined is not None:
@@ -112,6 +115,9 @@ def enclosures(
             values[line.target] = _line(line.expr, values, limits, {})
         else:
             values[line.target] = _line_if_any(line, values, limits, undefined)
+        for root in [norms[s] for s in line.reads if norms and s in norms]:
+            lost = ARITHMETIC * FLOAT64.smallest * abs(values[root]).abs_upper()
+            values[line.target] = values[line.target] + arb(0, lost)
         for matrix in complete.get(line.target, ()):
             values.update(_perturbed(matrix, values))
     return values
