@@ -27,6 +27,7 @@ from symback.stable import (
     logs,
     quotients,
     ratios,
+    removable,
     sums,
 )
 from symback.stable.matching import Matcher
@@ -112,6 +113,8 @@ RULES: tuple[Rule, ...] = (
     Rule("√ - a", CANCELS, (Add,), differences.root_minus_member),
     Rule("√a - √b", CANCELS, (Add,), differences.difference_of_any_roots),
     Rule("power - 1", CANCELS, (Add,), differences.power_minus_one),
+    Rule("1/expm1 - 1/u", CANCELS, (Add,), removable.expm1_pole),
+    Rule("(x + h)² - x²", CANCELS, (Add,), removable.squares_of_neighbours, "a product of sums"),
     Rule("coth - 1/u", CANCELS, (Add,), ratios.coth_minus_inverse),
     Rule(
         "log - log",
@@ -156,6 +159,9 @@ RULES: tuple[Rule, ...] = (
     Rule("log_sinhc", NEAR, (Mul,), exponentials.even_product),
     Rule("h(u)/u", NEAR, (Mul,), ratios.odd_over_argument),
     Rule("acosc", NEAR, (Mul,), ratios.angle_over_sine),
+    Rule("((1 + x)ⁿ - 1)/x", NEAR, (Mul,), removable.power_over_argument),
+    Rule("root of a quadratic", NEAR, (Mul,), removable.root_of_quadratic),
+    Rule("bateman", NEAR, (Mul,), removable.between_decays),
     Rule("boxcox", NEAR, (Mul,), differences.power_minus_one_over_exponent),
     Rule("erfcx", OVERFLOWS, (Mul,), ratios.exp_of_square_times_erfc),
     Rule("x·log(x)", ZERO, (Mul,), entropies.times_log),

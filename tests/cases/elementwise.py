@@ -305,6 +305,26 @@ CASES = {
     "atanhc": Case(
         "f = w2*atanhc(w*x + b)", [(-0.75,), (0,), (1e-9,), (0.5,)], kernels.over("atanh")
     ),
+    "pow1prel": Case(
+        "f = w2*pow1prel(w*x, b)",
+        [(2, 3), (0, 5), (1e-9, -2), (-0.25, 0.5)],
+        kernels.pow1prel,
+    ),
+    "inv_expm1sub": Case(
+        "f = w2*inv_expm1sub(w*x + b)",
+        [(-40,), (-1,), (0,), (1e-9,), (3,)],
+        kernels.MEANING["inv_expm1sub"],
+    ),
+    "quadroot": Case(
+        "f = w2*quadroot(w, x, b)",
+        [(1, 4, 1), (2, -5, 1), (0, 3, 1), (1e-9, 2, 5)],
+        kernels.quadroot,
+    ),
+    "bateman": Case(
+        "f = w2*bateman(w, b, x)",
+        [(1, 2, 0.5), (0.5, 0.5, 3), (4, 1e-9, 2), (3, 3 + 1e-9, 1)],
+        kernels.bateman,
+    ),
     "binary_cross_entropy": Case(
         "t: target\nf = w*x + b\nl: loss = binary_cross_entropy(f, t)",
         [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],

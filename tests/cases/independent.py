@@ -50,6 +50,8 @@ SLOPE_MEANING = {
     special.tanhc_prime: kernels.MEANING["tanhc_slope"],
     special.acosc_prime: kernels.MEANING["acosc_slope"],
     special.erfcx_prime: kernels.MEANING["erfcx_slope"],
+    special.pow1prel_prime: kernels.pow1prel_slope,
+    special.bateman_prime: kernels.bateman_slope,
     **{
         getattr(special, f"{called}_prime"): kernels.over_slope(name)
         for name, called in kernels.QUOTIENTS.items()

@@ -56,6 +56,28 @@ def xlogy(x, y):
     return x * mp.log(y) if x else mp.mpf(0)
 
 
+def quadroot(a, b, c):
+    return (mp.sqrt(b * b - 4 * a * c) - b) / (2 * a) if a else -c / b
+
+
+def bateman(k, m, t):
+    return k * t * divided(-k * t, -m * t)
+
+
+def bateman_slope(k, m, t):
+    if k == m:
+        return t * mp.exp(-k * t) * (1 - k * t / 2)
+    return (k * t * mp.exp(-k * t) - m * t * divided(-k * t, -m * t)) / (k - m)
+
+
+def pow1prel(r, n):
+    return ((1 + r) ** n - 1) / r if r else n
+
+
+def pow1prel_slope(r, n):
+    return (n * (1 + r) ** (n - 1) - pow1prel(r, n)) / r if r else n * (n - 1) / 2
+
+
 H = {
     "log1p": lambda z: mp.log(1 + z),
     "expm1": mp.expm1,
@@ -154,6 +176,12 @@ MEANING = {
     "sigmadiff": lambda a, b: 1 / (1 + mp.exp(-a)) - 1 / (1 + mp.exp(-b)),
     "erfdiff": lambda a, b: mp.erf(a) - mp.erf(b),
     "invdiff": lambda a, b: 1 / a - 1 / b,
+    "pow1prel": pow1prel,
+    "pow1prel_slope": pow1prel_slope,
+    "inv_expm1sub": lambda z: 1 / mp.expm1(z) - 1 / z if z else mp.mpf(-0.5),
+    "quadroot": quadroot,
+    "bateman": bateman,
+    "bateman_slope": bateman_slope,
     **{f"{name}mx": less(name) for name in H},
     **{called: over(name) for name, called in QUOTIENTS.items()},
     **{f"{called}_slope": over_slope(name) for name, called in QUOTIENTS.items()},
@@ -184,6 +212,11 @@ TO_THE_CONDITION = {
     "inv_exprel_slope",
     "powlog",
     "erfdiff",
+    "pow1prel",
+    "pow1prel_slope",
+    "quadroot",
+    "bateman",
+    "bateman_slope",
     *(f"{name}mx" for name in H),
     *(f"{called}_slope" for called in QUOTIENTS.values()),
 }
@@ -270,6 +303,14 @@ def operands_of(name):
         lists = [both, both]
     elif name == "erfdiff":
         lists = [(*PLACES, *(-x for x in PLACES)), (*PLACES, *(-x for x in PLACES))]
+    elif name.startswith("pow1prel"):
+        rates = (0.0, 1e-20, -1e-9, 1e-9, 0.03, -0.4, 0.49, 0.6, -0.9, 5.0, 1e5)
+        lists = [rates, (1.0, *POWERS[1:], 30.0)]
+    elif name == "quadroot":
+        lists = [(0.0, 1e-9, 1.0, 3.0), (1e8, 1.0, 0.3), (-2.0, 1e-9, 1e-3)]
+    elif name.startswith("bateman"):
+        rates = (1e-6, 0.3, 0.5, 0.50000001, 0.7, 2.0)
+        lists = [rates, (*rates, 1.1), (1e-9, 0.7, 3.0, 40.0)]
     elif name.startswith(("log1p", "tan", "asin", "atan")) and not name.startswith("tanh"):
         lists = [[z for z in (*SIGNED, *INSIDE) if is_defined(name, z)]]
     elif name.startswith("acosc"):

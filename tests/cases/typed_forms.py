@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 import mpmath as mp
 
-from tests.cases.special_kernels import divided, exprel, langevin, over
+from tests.cases.special_kernels import (
+    MEANING,
+    divided,
+    exprel,
+    langevin,
+    over,
+    pow1prel,
+    quadroot,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +124,7 @@ FORMS = [
     ),
     Form(
         "f = ka/(ka - ke)*(exp(-ke*t) - exp(-ka*t))",
-        at(ka=(10.0, 2.0), ke=(1e-6, 0.5), t=(100.0, 2.0)),
-        but=("ka",),
+        at(ka=(10.0, 2.0, 1.0), ke=(1e-6, 0.5, 1 + 2.0**-30), t=(100.0, 2.0, 3.0)),
     ),
     Form(
         "f = (exp(a) - exp(b))/(a - b)",
@@ -173,6 +180,40 @@ FORMS = [
         "f = atan(2*x)/(3*x)",
         at(x=(0.0, -1e-9, 0.4, 40.0)),
         lambda x: 2 * over("atan")(2 * x) / 3,
+    ),
+    # quotients of differences
+    Form(
+        "f = ((1 + r)**n - 1)/r",
+        at(r=(0.0, 1e-12, -1e-5, 0.3, 3.0), n=(30.0, 12.0, -2.5, 0.5, 4.0)),
+        pow1prel,
+    ),
+    Form(
+        "f = p*r/(1 - (1 + r)**(-n))",
+        at(r=(0.0, 1e-12, 0.01), n=(30.0, 12.0, 360.0), p=(1e5,) * 3),
+        lambda r, n, p: -p / pow1prel(r, -n),
+    ),
+    Form("f = ((1 + x)**3 - 1)/x", at(x=(0.0, 1e-9, -3.0, 2.0)), lambda x: pow1prel(x, 3)),
+    Form(
+        "f = ((1 + r/m)**n - 1)/(r/m)",
+        at(r=(0.0, 1e-9, 0.05), n=(30.0, 12.0, 360.0), m=(12.0,) * 3),
+        lambda r, n, m: pow1prel(r / m, n),
+    ),
+    Form("f = 1/(exp(x) - 1) - 1/x", at(x=PLACES), lambda x: MEANING["inv_expm1sub"](x)),
+    Form(
+        "f = c/(1 - exp(-x)) - c/x",
+        at(x=PLACES, c=(0.7,) * 13),
+        lambda x, c: -c * MEANING["inv_expm1sub"](-x),
+    ),
+    Form(
+        "f = (-b - sqrt(b**2 - 4*a*c))/(2*a)",
+        at(a=(1.0, 1e-9, 0.0), b=(-1e8, -5.0, -2.0), c=(1.0, 2.0, 3.0)),
+        lambda a, b, c: -quadroot(a, -b, c),
+    ),
+    Form("f = c*(x + h)**2 - c*x**2", at(x=(1e8, 1.0, -3.0), h=(1e-7, 1e-12, 3.0), c=(2.0,) * 3)),
+    # squares out of range
+    Form("f = log(x**2 + y**2)", at(x=(1e200, 3e-200, 0.5), y=(1e200, 1e-190, -2.0))),
+    Form(
+        "f = sqrt((x**2 + y**2 + z**2)/3)", at(x=(1e200, 3e-200), y=(1e200, 1e-199), z=(2.0, 0.0))
     ),
     # products with a log, and logs of quotients
     Form("f = x*log(x)", at(x=(1e-300, 1e-9, 0.3, 1 - 1e-12, 1e100))),
@@ -274,7 +315,6 @@ FORMS = [
     Form(
         "f = (-b + sqrt(b**2 - 4*a*c))/(2*a)",
         at(a=(1.0, 2.0, 1.0), b=(1e8, 5.0, -1e8), c=(1.0, 2.0, 1.0)),
-        but=("a",),
     ),
     Form("f = sqrt(x + y) - sqrt(x)", at(x=(1e16, 2.0, 1e-30), y=(1.0, 1e-9, 3.0))),
     Form("f = sqrt(x + 1) - sqrt(x)", at(x=(1e16, 2.0, 1e-9))),

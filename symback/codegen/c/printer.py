@@ -84,7 +84,7 @@ _KERNEL = re.compile(
 def kernels() -> dict[str, str]:
     """The functions of the kernel files by name, in order, each with the comment above it."""
     folder = Path(__file__).parent
-    families = ("special", "entropy", "difference", "remainder", "array")
+    families = ("special", "entropy", "remainder", "difference", "array")
     files = ("kernels.c", *(f"{family}_kernels.c" for family in families))
     text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
     return {found[1]: found[0] for found in _KERNEL.finditer(text)}

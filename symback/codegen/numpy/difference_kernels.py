@@ -1,13 +1,23 @@
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
-"""Kernels of differences of one function at two places.
+"""Kernels of differences of one function at two places, and of quotients of differences.
 
 As in `symback.codegen.numpy.exponential_kernels`.
 """
 
 import numpy as np
 
-from symback.codegen.numpy.exponential_kernels import _in_float64
+from symback.codegen.numpy.exponential_kernels import (
+    _expdivdiff,
+    _expdivdiff2,
+    _exprel,
+    _exprel_slope,
+    _in_float64,
+    _inv_expm1,
+    _pow1pm1,
+)
 from symback.codegen.numpy.kernels import _erf, _erfc
+from symback.codegen.numpy.remainder_kernels import _log1prel, _log1prel_slope
+from symback.codegen.numpy.special_kernels import _langevin
 
 
 def _sigmadiff(a, b):
@@ -44,3 +54,84 @@ def _invdiff(a, b):
         return np.where(close, near, 1.0 / np.where(close, 1.0, a) - 1.0 / np.where(close, 1.0, b))
 
     return _in_float64(wide, a, b)
+
+
+def _pow1prel(r, n):
+    """((1 + r)ⁿ - 1)/r, and n for r = 0."""
+
+    def wide(r, n):
+        return np.where(r == 0.0, n, _pow1pm1(r, n) / np.where(r == 0.0, 1.0, r))
+
+    return _in_float64(wide, r, n)
+
+
+def _pow1prel_slope(r, n):
+    """Its derivative by r, where r is small that of n·exprel(z)·log(1 + r)/r, z = n·log(1 + r)."""
+
+    def wide(r, n):
+        close = (r > -0.9) & (r < 5.0)
+        near = np.where(close, r, 0.0)
+        over = _log1prel(near)
+        z = n * over * near
+        inner = n * n * _exprel_slope(z) * over / (1.0 + near)
+        inner = inner + n * _exprel(z) * _log1prel_slope(near)
+        far = np.where(close, 1.0, r)
+        outer = (n * (1.0 + far) ** (n - 1.0) - _pow1pm1(far, n) / far) / far
+        return np.where(close, inner, outer)
+
+    return _in_float64(wide, r, n)
+
+
+def _pow1prel_and_slope(r, n):
+    """Both, as they are by themselves."""
+    return _pow1prel(r, n), _pow1prel_slope(r, n)
+
+
+def _inv_expm1sub(z):
+    """1/(exp(z) - 1) - 1/z, and -1/2 at 0: (langevin(z/2) - 1)/2 below 2."""
+
+    def wide(z):
+        far = np.where(np.abs(z) < 2.0, 2.0, z)
+        inner = 0.5 * _langevin(0.5 * np.clip(z, -2.0, 2.0)) - 0.5
+        return np.where(np.abs(z) < 2.0, inner, _inv_expm1(far) - 1.0 / far)
+
+    return _in_float64(wide, z)
+
+
+def _quadroot(a, b, c):
+    """(√(b² - 4·a·c) - b)/(2·a), which is -2·c/(b + √(b² - 4·a·c)) for b > 0."""
+
+    def wide(a, b, c):
+        root = np.sqrt(b * b - 4.0 * a * c)
+        below = np.where(b > 0.0, root + np.abs(b), 2.0 * a)
+        return np.where(b > 0.0, -2.0 * c, root - np.minimum(b, 0.0)) / below
+
+    return _in_float64(wide, a, b, c)
+
+
+def _bateman(k, m, t):
+    """k·(exp(-m·t) - exp(-k·t))/(k - m), and k·t·exp(-k·t) for k = m."""
+
+    def wide(k, m, t):
+        return k * _expdivdiff(-m, -k, t)
+
+    return _in_float64(wide, k, m, t)
+
+
+def _bateman_slope(k, m, t):
+    """Its derivative by k, of the two products where k and m are close, else of the quotient."""
+
+    def wide(k, m, t):
+        whole = _expdivdiff(-m, -k, t)
+        close = np.abs(k - m) < 0.5 * np.maximum(np.abs(k), np.abs(m))
+        inner = whole - k * t * t * _expdivdiff2(-k * t, -m * t)
+        apart = np.where(close | (k == m), 1.0, k - m)
+        outer = (k * t * np.exp(-k * t) - m * whole) / apart
+        return np.where(close | (k == m), inner, outer)
+
+    return _in_float64(wide, k, m, t)
+
+
+def _bateman_and_slope(k, m, t):
+    """Both, as they are by themselves."""
+    return _bateman(k, m, t), _bateman_slope(k, m, t)

@@ -266,6 +266,63 @@ class expdivdiff2(Elementary):
         return unless_zero(a - b, inner / (a - b), near)
 
 
+class bateman(Elementary):
+    """bateman(k, m, t) = k*(exp(-m*t) - exp(-k*t))/(k - m), and k*t*exp(-k*t) where k = m.
+
+    What is between two decays (Bateman 1910), as a drug between absorption and elimination.
+    """
+
+    nargs = 3
+
+    @staticmethod
+    def elementary(k: Expr, m: Expr, t: Expr) -> Expr:
+        return k * expdivdiff.elementary(-m, -k, t)
+
+    @staticmethod
+    def terms_size(k: Expr, m: Expr, t: Expr) -> Expr:
+        return sp.Abs(k) * expdivdiff.terms_size(-m, -k, t)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        k, m, t = self.args
+        others = bateman_partials(self, k, m, t)
+        return bateman_prime.elementary(k, m, t) if argindex == 1 else others[argindex - 2]
+
+
+def bateman_partials(v: Expr, k: Expr, m: Expr, t: Expr) -> tuple[Expr, Expr]:
+    """By m and t."""
+    by_t = k * sp.exp(-sp.Max(k, m) * t) - sp.Min(k, m) * v
+    return -k * t**2 * expdivdiff2(-m * t, -k * t), by_t
+
+
+class bateman_prime(Slope):
+    """The derivative of bateman(k, m, t) by k."""
+
+    nargs = 3
+    of = bateman
+
+    @staticmethod
+    def elementary(k: Expr, m: Expr, t: Expr) -> Expr:
+        d = (k - m) * t
+        whole = (k * t * sp.exp(-k * t) - m * expdivdiff.elementary(-m, -k, t)) / (k - m)
+        near = t * sp.exp(-m * t) * (1 - d / 2 - k * t * (S.Half - d / 3))
+        return unless_zero(k - m, whole, near)
+
+    @staticmethod
+    def terms_size(k: Expr, m: Expr, t: Expr) -> Expr:
+        larger = sp.exp(-sp.Min(k, m) * t)
+        return sp.Abs(t) * larger * (1 + sp.Abs(k * t)) * (1 + sp.Abs(k * t) + sp.Abs(m * t))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        places = [sp.Dummy(real=True) for _ in self.args]
+        slope = sp.diff(self.elementary(*places), places[argindex - 1])
+        return slope.xreplace(dict(zip(places, self.args, strict=True)))
+
+    @classmethod
+    def expanded(cls, k: Expr, m: Expr, t: Expr, value: Expr) -> Expr:
+        whole = (k * t * sp.exp(-k * t) - m * value / k) / (k - m)
+        return Piecewise((cls.elementary(k, m, t), sp.Eq(k, 0) | sp.Eq(k, m)), (whole, True))
+
+
 class expexp(Elementary):
     """expexp(a, b, u) = exp(a + b*exp(u)), as in the curve of Gompertz and Gumbel's density."""
 
@@ -344,6 +401,9 @@ def logwsumexp_partials(v: Expr, *operands: Expr) -> tuple[Expr, ...]:
 
 
 __all__ = [
+    "bateman",
+    "bateman_partials",
+    "bateman_prime",
     "expdiff",
     "expdivdiff",
     "expdivdiff2",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Expr, Rational, S
+from sympy import Expr, Piecewise, Rational, S
 from sympy.codegen.cfunctions import hypot
 
 from symback.operations.functions import Elementary, Slope
@@ -56,6 +56,20 @@ class langevin_prime(Slope):
     def expanded(cls, u: Expr, value: Expr) -> Expr:
         inner = 1 - value * (value + 2 / u)  # as coth² = 1 + 1/sinh²
         return unless_zero(u, inner, Rational(1, 3))
+
+
+class inv_expm1sub(Elementary):
+    """inv_expm1sub(u) = 1/(exp(u) - 1) - 1/u, and -1/2 at 0."""
+
+    is_negative = True
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        return unless_zero(u, 1 / (sp.exp(u) - 1) - 1 / u, u / 12 - S.Half)
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return langevin_prime(u / 2) / 4
 
 
 class tanhc(Elementary):
@@ -161,13 +175,37 @@ class sqrtsub(Elementary):
         return -self / root if argindex == 1 else 1 / (2 * root)
 
 
+class quadroot(Elementary):
+    """quadroot(a, b, c) = (sqrt(b**2 - 4*a*c) - b)/(2*a), and -c/b for a = 0 and b > 0."""
+
+    nargs = 3
+
+    @staticmethod
+    def elementary(a: Expr, b: Expr, c: Expr) -> Expr:
+        whole = (sp.sqrt(b**2 - 4 * a * c) - b) / (2 * a)
+        near = -c / b * (1 + a * c / b**2)
+        return Piecewise((whole, sp.Ne(a, 0) | (b <= 0)), (near, True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return quadroot_partials(self, *self.args)[argindex - 1]
+
+
+def quadroot_partials(v: Expr, a: Expr, b: Expr, c: Expr) -> tuple[Expr, ...]:
+    """Of a*v**2 + b*v + c = 0, as 2*a*v + b is the root."""
+    root = sp.sqrt(b**2 - 4 * a * c)
+    return -(v**2) / root, -v / root, -1 / root
+
+
 __all__ = [
     "acosc",
     "acosc_prime",
     "hypotsub",
+    "inv_expm1sub",
     "langevin",
     "langevin_prime",
     "log_sinhc",
+    "quadroot",
+    "quadroot_partials",
     "sqrtsub",
     "tanhc",
     "tanhc_prime",

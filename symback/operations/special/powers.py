@@ -8,6 +8,7 @@ from sympy.codegen.cfunctions import log1p
 
 from symback.operations.functions import Elementary, Slope
 from symback.operations.special.continued import unless_zero
+from symback.operations.special.remainders import log1prel
 
 
 class powm1(Elementary):
@@ -60,6 +61,56 @@ class pow1p(Elementary):
         return k * pow1p(x, k - 1) if argindex == 1 else self * log1p(x)
 
 
+class pow1prel(Elementary):
+    """pow1prel(r, n) = ((1 + r)**n - 1)/r, and n for r = 0: an annuity."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(r: Expr, n: Expr) -> Expr:
+        near = n * (1 + (n - 1) * r / 2 + (n - 1) * (n - 2) * r**2 / 6)
+        return unless_zero(r, ((1 + r) ** n - 1) / r, near)
+
+    @staticmethod
+    def terms_size(r: Expr, n: Expr) -> Expr:
+        return (1 + r) ** n * sp.Abs(n)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        r, n = self.args
+        if argindex == 1:
+            return pow1prel_prime.elementary(r, n)
+        return pow1p(r, n) * log1prel(r)
+
+
+class pow1prel_prime(Slope):
+    """The derivative of pow1prel(r, n) by r."""
+
+    nargs = 2
+    of = pow1prel
+
+    @staticmethod
+    def elementary(r: Expr, n: Expr) -> Expr:
+        inner = (n * (1 + r) ** (n - 1) - ((1 + r) ** n - 1) / r) / r
+        return unless_zero(r, inner, n * (n - 1) / 2 * (1 + 2 * (n - 2) * r / 3))
+
+    @staticmethod
+    def terms_size(r: Expr, n: Expr) -> Expr:
+        return (1 + r) ** (n - 1) * (n**2 + sp.Abs(n))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        r, n = self.args
+        if argindex == 1:
+            inner = (n * (n - 1) * pow1p(r, n - 2) - 2 * self) / r
+            return unless_zero(r, inner, n * (n - 1) * (n - 2) / 3)
+        power = pow1p(r, n - 1)
+        inner = (power * (1 + n * log1p(r)) - pow1p(r, n) * log1prel(r)) / r
+        return unless_zero(r, inner, n - sp.S.Half)
+
+    @classmethod
+    def expanded(cls, r: Expr, n: Expr, value: Expr) -> Expr:
+        return unless_zero(r, (n * (1 + r) ** (n - 1) - value) / r, n * (n - 1) / 2)
+
+
 class boxcox(Elementary):
     """boxcox(x, k) = (x**k - 1)/k, and log(x) for k = 0 (Box and Cox 1964)."""
 
@@ -100,4 +151,4 @@ class boxcox_prime(Slope):
         return unless_zero(k, inner, sp.log(x) ** 2 / 2)
 
 
-__all__ = ["boxcox", "boxcox_prime", "pow1p", "pow1pm1", "powm1"]
+__all__ = ["boxcox", "boxcox_prime", "pow1p", "pow1pm1", "pow1prel", "pow1prel_prime", "powm1"]

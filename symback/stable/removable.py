@@ -1,0 +1,143 @@
+"""Quotients of differences by what they vanish with, and squares of neighbours."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy import Add, Expr, Mul
+
+from symback.operations.special import (
+    bateman,
+    expdivdiff,
+    inv_expm1,
+    inv_expm1sub,
+    pow1pm1,
+    pow1prel,
+    quadroot,
+    sqrtsub,
+)
+from symback.stable.exponentials import see_sum
+from symback.stable.matching import (
+    SHORT,
+    See,
+    argument,
+    base_and_power,
+    joined,
+    others_of,
+    quotient,
+    see_product,
+    shorter_difference,
+    split,
+    terms_looked_at,
+    terms_of,
+    through_names,
+)
+
+
+def power_over_argument(see: See, product: Expr) -> Expr | None:
+    """((1 + x)ⁿ - 1)/x and x/((1 + x)ⁿ - 1)."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        base, times = base_and_power(factor)
+        inner = see(base)
+        if not isinstance(inner, pow1pm1) or times not in (1, -1):
+            continue
+        x = through_names(see, inner.args[0])
+        if parts := joined(see, factors, x, -int(times)):
+            ratio = quotient(x, through_names(see, Mul(*parts) ** -times))
+            whole = ((ratio or 1) * pow1prel(*inner.args)) ** times
+            return others_of(factors, factor, *parts) * whole
+        outside = dict(map(base_and_power, factors))
+        parts = [(b, n) for b, n in map(base_and_power, Mul.make_args(x)) if not b.is_number]
+        if len(parts) > 1 and all(outside.get(b) == -times * n for b, n in parts):
+            around = Mul(*(b ** (-times * n) for b, n in parts))  # r/m of (1 + r/m)
+            whole = (pow1prel(*inner.args) * x / Mul(*(b**n for b, n in parts))) ** times
+            return others_of(factors, factor) / around * whole
+        for other in factors:
+            below, power = base_and_power(other)
+            if other is factor or power != -times:
+                continue
+            ratio = quotient(x, see_sum(see, below))
+            if ratio is not None and ratio.is_number:
+                whole = (ratio * pow1prel(*inner.args)) ** times
+                return others_of(factors, factor, other) * whole
+    return None
+
+
+def expm1_pole(see: See, total: Expr) -> Expr | None:
+    """c/(exp(u) - 1) - c/u with any factor c."""
+    terms = terms_looked_at(total)
+    for term in terms if len(terms) <= SHORT else ():
+        coefficient, rest = split(term)
+        factors = Mul.make_args(see(rest) if see(rest).is_Mul else rest)
+        for factor in factors:
+            inner = see(factor)
+            if not isinstance(inner, inv_expm1):
+                continue
+            u, weight = argument(inner), coefficient * others_of(factors, factor)
+            for pole in dict.fromkeys((weight / u, weight / through_names(see, u))):
+                if -pole in terms:
+                    left = Add(*(t for t in terms if t is not term and t != -pole))
+                    return left + weight * inv_expm1sub(u)
+    return None
+
+
+def root_of_quadratic(see: See, product: Expr) -> Expr | None:
+    """(√(b² - 4·a·c) - b)/a, whose slope by a would cancel."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        inner = see(factor)
+        if not isinstance(inner, sqrtsub):
+            continue
+        b, d = inner.args
+        for other in factors:
+            a, power = base_and_power(other)
+            c = None if power != -1 or a.is_number else quotient(d, a)
+            if c is not None and not c.has(a):
+                return others_of(factors, factor, other) * 2 * quadroot(a, b, -c / 4)
+    return None
+
+
+def between_decays(see: See, product: Expr) -> Expr | None:
+    """k·(exp(-m·t) - exp(-k·t))/(k - m), whose slope by k would cancel."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        inner = see(factor)
+        if not isinstance(inner, expdivdiff):
+            continue
+        first, second, t = inner.args
+        for a, b in ((first, second), (second, first)):
+            if -a in factors:
+                return others_of(factors, factor, -a) * bateman(-a, -b, t)
+    return None
+
+
+def squares_of_neighbours(see: See, total: Expr) -> Expr | None:
+    """c·(x + h)² - c·x² = c·h·(2·x + h) with any factor c."""
+    terms = terms_looked_at(total)
+    waiting: dict[Expr, list[tuple[Expr, Expr]]] = {}
+    for term in terms if len(terms) <= SHORT else ():
+        coefficient, rest = split(term)
+        factors = Mul.make_args(see_product(see, rest))
+        for factor in factors:
+            base, power = base_and_power(see(factor) if factor.is_Symbol else factor)
+            if power != 2:
+                continue
+            weight = coefficient * others_of(factors, factor)
+            for other, before in waiting.get(-weight, []):
+                difference = shorter_difference(see(base), see(before))
+                if difference is None or terms_of(difference) != 1:
+                    continue
+                left = Add(*(t for t in terms if t is not term and t is not other))
+                whole = see_sum(see, base) + see_sum(see, before)
+                return left + weight * difference * sp.expand_mul(whole)
+            waiting.setdefault(weight, []).append((term, base))
+    return None
+
+
+__all__ = [
+    "between_decays",
+    "expm1_pole",
+    "power_over_argument",
+    "root_of_quadratic",
+    "squares_of_neighbours",
+]
