@@ -137,7 +137,8 @@ def log_of_one_plus_square(see: See, expr: Expr) -> Expr | None:
 
 def log_of_squares(see: See, expr: Expr) -> Expr | None:
     """log(u² + v²) and log(Σu²), whose squares overflow or are lost: twice the log of the root."""
-    root = root_of(see, see(argument(expr)))
+    inside = see(argument(expr))
+    root = None if constant_and_terms(inside)[0] else root_of(see, inside)
     return None if root is None else 2 * sp.log(root)
 
 

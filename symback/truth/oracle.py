@@ -15,7 +15,7 @@ from sympy import Symbol
 from sympy.codegen.cfunctions import hypot
 
 from symback.autodiff.function import Port
-from symback.autodiff.lower import Lowered, lower
+from symback.autodiff.lower import lower
 from symback.circuits.circuit import Circuit
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
 from symback.operations.balls.scalars import precision
@@ -34,6 +34,7 @@ from symback.truth.points import (
     large_batches,
     point_batches,
 )
+from symback.truth.ranges import norm_adjoints, unlimited_lines
 from symback.truth.reference import Reference, Truth
 from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, Undefined, enclosures
 
@@ -94,8 +95,8 @@ class Oracle:
         self.per_sample_objective = shaped.get("objective", shaped["forward"]).varies
         starts = (*self.layout.may_overflow, *self.layout.scaled)
         norms = {real_symbol(name) for name in self.layout.scaled}  # their squares have no range
-        self.unlimited = _unlimited(self.lowered, starts) - norms
-        self._norms = _norms(self.lowered, norms)
+        self.unlimited = unlimited_lines(self.lowered, starts) - norms
+        self._norms = norm_adjoints(self.lowered, norms)
         node = self.lowered.circuit
         self.factorised = [
             [[node[name].symbol for name in row] for row in matrix]
@@ -411,32 +412,6 @@ def _without_kinks(typed: Circuit, computed: Circuit) -> Circuit:
         output=by_name[typed.output.name],
         loss=by_name.get(loss) if loss else None,
     )
-
-
-def _unlimited(lowered: Lowered, starts: tuple[str, ...]) -> frozenset[Symbol]:
-    """Lines inside operations whose code shifts exp, and adjoints that such lines enter."""
-    if not starts:
-        return frozenset()
-    adjoints = {lowered.names.adjoint(n.name) for n in lowered.circuit.nodes}
-    return frozenset(
-        line.target
-        for function in lowered.functions.values()
-        for line in function.program.lines
-        if line.target.name.startswith(starts)
-        or (line.target in adjoints and any(s.name.startswith(starts) for s in line.reads))
-    )
-
-
-def _norms(lowered: Lowered, roots: set[Symbol]) -> dict[Symbol, Symbol]:
-    """The adjoint of each sum of squares whose root is a norm, and that of the norm."""
-    adjoint = lowered.names.adjoint
-    lines = lowered.program("forward").lines
-    return {
-        adjoint(squares.name): adjoint(line.target.name)
-        for line in lines
-        if line.target in roots
-        for squares in line.reads
-    }
 
 
 def _is_moderate(truth: arb) -> bool:
