@@ -64,8 +64,8 @@ from symback.operations.special import (
     exprel_prime,
     inv_expm1,
     inv_exprel_prime,
-    langevin,
     langevin_prime,
+    log_sinhc,
     overexpm1_prime,
 )
 from symback.operations.vjp import WHOLE_AXIS, At
@@ -288,10 +288,10 @@ def _inv_exprel_second(u: Expr, slope: Expr) -> Expr:
     return _series(u, near, inv_expm1(-u) * (u * inv_expm1(u) + 2 * slope))
 
 
-def _langevin_second(u: Expr, slope: Expr) -> Expr:
-    """(coth(u) − 1/u)″ = 2·L/u² − 2·coth(u)·L′, by powers Σ 2ⁿ⁺³·Bₙ₊₃·uⁿ/((n + 3)·n!)."""
+def _langevin_second(u: Expr) -> Expr:
+    """(coth(u) − 1/u)″ = 2·coth(u)/sinh(u)² − 2/u³, by powers Σ 2ⁿ⁺³·Bₙ₊₃·uⁿ/((n + 3)·n!)."""
     near = [2 ** (n + 3) * sp.bernoulli(n + 3) / ((n + 3) * sp.factorial(n)) for n in range(34)]
-    return _series(u, near, 2 * langevin(u) / u**2 - 2 * slope / sp.tanh(u))
+    return _series(u, near, 2 * (sp.exp(-2 * log_sinhc(u)) / sp.tanh(u) - 1 / u) / u**2)
 
 
 def _overexpm1_second(v: Expr, x: Expr, r: Expr) -> tuple[Expr, ...]:
@@ -321,7 +321,7 @@ SECOND_SLOPES: dict[Any, Callable[..., tuple[Expr, ...]]] = {
     overexpm1_prime: _overexpm1_second,
     boxcox_prime: _boxcox_second,
     expdivdiff2: _expdivdiff2_slopes,
-    langevin_prime: lambda v, u: (_langevin_second(u, v),),
+    langevin_prime: lambda v, u: (_langevin_second(u),),
 }
 """Partials of slopes that would lose digits beside a removable singularity, as code has them."""
 

@@ -34,24 +34,13 @@ from tests.cases.program_balls import (
     gradient_with_tangents,
     inner,
     lowered,
+    of_numbers,
     plain_gradient_with_tangents,
     run,
     second_difference,
 )
 
 # -- operations on numbers -----------------------------------------------------------------------
-
-STATED = {"relu_at": "1/2", "abs_at": "1", "max_at": "1", "min_at": "1/4"}
-
-
-def of_numbers(name, count):
-    """The circuit f = name(u0, u1, …), whose operands are parameters."""
-    operands = [f"u{i}" for i in range(count)]
-    if name in STATED:
-        operands[-1] = STATED[name]
-    declared = "\n".join(f"{u}: param" for u in operands if u.startswith("u"))
-    return sb.circuit(f"{declared}\nf: output = {name}({', '.join(operands)})\nl: loss = f")
-
 
 ENDS = {("acosc", (1,))}  # points at which the definition ends
 NUMBERS = [

@@ -7,6 +7,7 @@ from functools import cache
 
 from flint import arb
 
+import symback as sb
 from symback.autodiff.lower import lower, plain
 from symback.autodiff.tangents import tangent_program
 from symback.circuits.program import batch_sum
@@ -50,6 +51,18 @@ def plain_gradient_with_tangents(circuit):
         results=program.results[1:],
         plain=True,
     )
+
+
+STATED = {"relu_at": "1/2", "abs_at": "1", "max_at": "1", "min_at": "1/4"}
+
+
+def of_numbers(name, count):
+    """The circuit f = name(u0, u1, …), whose operands are parameters."""
+    operands = [f"u{i}" for i in range(count)]
+    if name in STATED:
+        operands[-1] = STATED[name]
+    declared = "\n".join(f"{u}: param" for u in operands if u.startswith("u"))
+    return sb.circuit(f"{declared}\nf: output = {name}({', '.join(operands)})\nl: loss = f")
 
 
 def entries(value):

@@ -7,12 +7,15 @@ say: `CIRCUITS=1000 pytest -m slow tests/check/test_random_circuits.py`.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import symback as sb
+from symback.autodiff.lower import lower, optimised
+from symback.autodiff.passes.drop_dead import drop_dead
 from symback.errors import CircuitError
 from tests.cases import random_circuits
 from tests.cases.random_circuits import RandomCircuit, renamed
@@ -68,7 +71,8 @@ def test_code_sympy_derivation_and_autograd_agree(kind, number):
     circuit, rng = drawn(kind, number)
     built = sb.circuit(circuit.text)
     module = built.compile()
-    report = built.check(points=20, seed=number)  # code against SymPy, in balls
+    names = ["jvp", *(["jacobian", "hessian", "hessp"] if circuit.params else [])]
+    report = built.check(points=20, seed=number, functions=names)  # code against SymPy, in balls
     assert report.passed, f"{circuit.text}\n{report}"
     leaves = numbers(circuit, rng)
     value, partials = bars(circuit, module, leaves)
@@ -87,6 +91,22 @@ def test_code_sympy_derivation_and_autograd_agree(kind, number):
             pytest.skip("on a kink wherever it is, which the derivation refuses to guess")
         for name in derivation.wrt:
             assert close(partials[name], derived[name], PEER, scale), (name, circuit.text)
+
+
+@pytest.mark.parametrize(("kind", "number"), CASES)
+def test_costs_by_count(kind, number):
+    """Beside the value, J·v is at most three times its operations, and H·v ten times."""
+    circuit, _ = drawn(kind, number)
+    names = ["jvp", *(["hessp"] if circuit.params else [])]
+    found = optimised(lower(sb.circuit(circuit.text), ["forward", "objective", *names]))
+
+    def value(function):
+        program = found.program(function)
+        return drop_dead(replace(program, results=program.results[:1]), found.names).operations
+
+    for name, of, most in (("jvp", "forward", 3), ("hessp", "objective", 10)):
+        if name in names:
+            assert found.program(name).operations - value(of) <= most * value(of), circuit.text
 
 
 @pytest.mark.parametrize(("kind", "number"), CASES)

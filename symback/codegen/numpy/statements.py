@@ -54,10 +54,13 @@ def statements(
     notes = notes or {}
     lines: list[str] = []
     slopes = _slopes_by_value(program)
-    joined = {line.target for line in slopes.values()}
+    values = {slopes[line.target].target: line for line in program.lines if line.target in slopes}
+    done: set[Symbol] = set()
     for line in program.lines:
-        if line.target in joined:
+        line = values.get(line.target, line)  # a slope comes with its value, wherever it stands
+        if line.target in done:
             continue
+        done.add(line.target)
         if line.chains and line.of:
             lines += chain_comment(line.of, line.chains)
         elif line.target.name in notes:

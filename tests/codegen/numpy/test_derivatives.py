@@ -15,9 +15,17 @@ from symback.autodiff.closed_forms import over_leaves
 from symback.autodiff.updates import update
 from symback.codegen.generate import generate
 from symback.errors import Unsupported
+from symback.operations.balls.scalars import precision
 from symback.operations.elementwise import elementary
 from tests.cases.array_cases import BATCH, CASES, SIZES
 from tests.cases.array_judge import arguments, assert_near, circuit, jacobians, samples, varies
+from tests.cases.program_balls import (
+    dotted,
+    entries,
+    of_numbers,
+    plain_gradient_with_tangents,
+    run,
+)
 
 ALL = ("jvp", "hessp", "residuals", "jacobian", "hessian", "covariance")
 OF_LOSS = ("jvp", "hessp", "jacobian", "hessian")
@@ -91,6 +99,15 @@ def test_products_are_those_with_the_jacobian(text):
     assert np.sum(both) == pytest.approx(expected, rel=1e-12, abs=1e-14)
     f = np.broadcast_to(module.forward(params, inputs)[0], inputs.y.shape)
     np.testing.assert_allclose(module.residuals(vector, inputs), f - inputs.y, 1e-13, 1e-15)
+
+
+def test_a_slope_that_is_read_before_its_value_comes_with_it():
+    text = "x1: input; p: param; q: param\nu = sin(p)*softplus(cos(x1) + q)\nf: output = tanh(u)"
+    found = sb.circuit(f"{text}\nloss: none")
+    module = found.compile(functions="hessian")
+    vector, inputs = data_of(found, module)
+    second = of_sympy(found, "f", vector, inputs, 2).mean(axis=0)
+    np.testing.assert_allclose(module.hessian(vector, inputs), second.reshape(2, 2), 1e-11)
 
 
 # -- what is the same for all circuits -------------------------------------------------------------
@@ -270,6 +287,41 @@ def test_plain_modules_have_none_of_them():
     plain = sb.circuit("f = w*x + b").generate()
     assert not any(f"def {name}(" in plain for name in ALL)
     assert plain == sb.circuit("f = w*x + b").generate(functions=())
+
+
+# -- digits ----------------------------------------------------------------------------------------
+
+NEAR = (1e-9, -1e-6, 1e-4, -1e-2, 0.1, -0.5, 0.9, -1.1, 2.0)  # zero, where quotients are 0/0
+DIGITS = [
+    *(
+        (name, (u,))
+        for name in ("exprel", "inv_exprel", "langevin", "log_sinhc", "tanhc", "sinc")
+        for u in NEAR
+    ),
+    *((name, (u / 3,)) for name in ("asin", "acos", "atanh", "sigma", "tanh") for u in NEAR),
+    *((name, (2.25, u)) for name in ("hypot", "boxcox", "expm1over") for u in NEAR),
+    *(("overexpm1", (u, 1.5)) for u in NEAR),
+    *(("expdivdiff", (0.5, 0.5 + u, 2.0)) for u in NEAR),
+    ("inv_exprel", (-800.0,)),
+    ("inv_exprel", (600.0,)),
+    ("langevin", (400.0,)),
+]
+
+
+@pytest.mark.parametrize(("name", "point"), DIGITS, ids=lambda p: str(p).replace(" ", ""))
+def test_second_derivatives_keep_their_digits(name, point):
+    """Each entry within 100 ULP of the formulas of books, which are computed with 2000 bits."""
+    found = of_numbers(name, len(point))
+    hessian = found.compile(functions="hessian").hessian(np.array(point), ())
+    values = {p.name: entries(u) for p, u in zip(found.params, point, strict=True)}
+    for j, p in enumerate(found.params):
+        directions = {q.name: entries(float(q is p)) for q in found.params}
+        with precision(2000):
+            at = {**values, **dotted(directions)}
+            column = run(plain_gradient_with_tangents(found), at, {})
+            exact = [float(ball.item().mid()) for ball in column]
+        for got, wanted in zip(hessian[:, j], exact, strict=True):
+            assert abs(got - wanted) <= 100 * np.spacing(abs(wanted)), (name, point, got, wanted)
 
 
 # -- arrays, against central differences -----------------------------------------------------------
