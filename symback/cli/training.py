@@ -258,16 +258,12 @@ def descend(
     from symback.codegen.files import decide
     from symback.training.results.descent import descend as paths_of
     from symback.training.results.descent import read_samples, summary
-    from symback.training.results.descent_plot import (
-        descent_picture,
-        loss_picture,
-        picture_file,
-        picture_place,
-    )
+    from symback.training.results.descent_plot import KIND, descent_picture, loss_picture
+    from symback.training.results.plots import picture_file, picture_place
 
     read = files_read(circuit, *data)
     named = [file for file in (output, losses) if file is not None]
-    decide({picture_place(file): None for file in named}, inputs=read, force=force)
+    decide({picture_place(file, KIND): None for file in named}, inputs=read, force=force)
     pairs, begin = read_mapping(mapping), read_numbers(start, "--start")
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
     samples = read_samples(parsed, list(data), pairs, delimiter=delimiter)
@@ -275,9 +271,9 @@ def descend(
     pictures: dict[Output, bytes] = {}
     if output is not None:
         figure = descent_picture(parsed, samples, start=begin, **settings)
-        pictures.update([picture_file(figure, output)])
+        pictures.update([picture_file(figure, output, KIND)])
     if losses is not None:
-        pictures.update([picture_file(loss_picture(paths), losses)])
+        pictures.update([picture_file(loss_picture(paths), losses, KIND)])
     click.echo(summary(paths))
     deliver(pictures, read, force)
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from symback.codegen.files import Output, write_outputs
-from symback.codegen.marks import marked
-from symback.errors import SymbackError, TrainingError, clip
+from symback.codegen.files import write_outputs
+from symback.errors import SymbackError, TrainingError
 from symback.training.results.descent import Descent, Descents, descend
-from symback.training.results.plots import log_where_it_helps, new_figure, picture_bytes
+from symback.training.results.plots import (
+    log_where_it_helps,
+    new_figure,
+    picture_bytes,
+    picture_file,
+    picture_form,
+)
 from symback.training.settings import LearningRate
 from symback.training.sources.dtypes import FloatArray
 
@@ -35,7 +39,7 @@ _DEEPEST = 1e-4  # of the highest level: below it contours would crowd around on
 _HIGHEST = 1e100  # beyond it the arithmetic of contours overflows
 _STEEP = 10.0  # highest loss over least from which levels are in equal ratios of the loss itself
 _END = {"markeredgecolor": "black", "markeredgewidth": 1.4, "linestyle": "none"}
-_KIND = "descend"
+KIND = "descend"
 
 
 class _Look(NamedTuple):
@@ -75,7 +79,8 @@ def descent_picture(
     `save` ends in .svg or .png; the file has the same bytes at every run. One that is there and no
     picture of descent, or was edited, is replaced with `force` only.
     """
-    _form(save)
+    if save is not None:
+        picture_form(save)
     figure = new_figure(7.2, 6.4)
     descents = Descents(circuit, inputs, start, batch_size, seed)
     paths = descents.paths(methods, learning_rate, steps)
@@ -124,7 +129,8 @@ def loss_picture(
     force: bool = False,
 ) -> Figure:
     """The mean loss over all samples at every step of each path of `descend`; `save` as there."""
-    _form(save)
+    if save is not None:
+        picture_form(save)
     if not history:
         raise TrainingError("there is no path to draw; descend by one method at least")
     figure = new_figure(7.2, 4.2)
@@ -252,33 +258,10 @@ def _spaced(count: int) -> int:
 # -- files -----------------------------------------------------------------------------------------
 
 
-def _form(save: str | os.PathLike[str] | None) -> str | None:
-    """The format that the file's name asks for, before anything is computed."""
-    if save is None:
-        return None
-    suffix = Path(save).suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise SymbackError(f"{clip(str(save), 80)}: name a file that ends in .svg or .png")
-    return suffix[1:]
-
-
-def picture_place(save: str | os.PathLike[str]) -> Output:
-    """The file of a picture; SymbackError for a name of another format."""
-    _form(save)
-    return Output(Path(save), _KIND)
-
-
-def picture_file(figure: Figure, save: str | os.PathLike[str]) -> tuple[Output, bytes]:
-    """The file of a picture and its content: no date, no random names in it."""
-    form = str(_form(save))
-    content = picture_bytes(figure, form, f"symback {_KIND}")
-    return picture_place(save), marked(content, _KIND, form)
-
-
 def _saved(figure: Figure, save: str | os.PathLike[str] | None, force: bool) -> Figure:
     """The figure, written where there is a file to write."""
     if save is not None:
-        write_outputs(dict([picture_file(figure, save)]), force=force)
+        write_outputs(dict([picture_file(figure, save, KIND)]), force=force)
     return figure
 
 
@@ -288,7 +271,5 @@ __all__ = [
     "descend",
     "descent_picture",
     "loss_picture",
-    "picture_file",
-    "picture_place",
     "window",
 ]

@@ -1,14 +1,21 @@
-"""The losses of a run as a picture, and what all pictures share; needs the extra `plots`."""
+"""The losses of a run and the residuals of a fit, and what all pictures share.
+
+Needs the extra `plots`.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from symback.errors import SymbackError
+from symback.codegen.files import Output
+from symback.codegen.marks import marked
+from symback.errors import SymbackError, clip
 from symback.training.checkpoint import Record
 from symback.training.sources.dtypes import FloatArray
 
@@ -39,15 +46,24 @@ def loss_plot(history: Sequence[Record], steps_per_epoch: int, *, creator: str) 
     return picture_bytes(figure, "svg", creator)
 
 
+def residual_plot(fitted: FloatArray, residuals: FloatArray) -> Figure:
+    """The residuals over the fitted values: a pattern in them is what the formula misses."""
+    figure = new_figure(6, 3.7)
+    axes = figure.add_subplot()
+    axes.axhline(0, color="0.6", linewidth=0.8)
+    axes.plot(fitted, residuals, "o", markersize=4)
+    axes.set(xlabel="fitted value", ylabel="residual")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, its size in inches; SymbackError where matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401  here: an extra, and slow to import
         from matplotlib.figure import Figure
     except ImportError:
-        raise SymbackError(
-            "pictures of descent need matplotlib: pip install 'symback[plots]'"
-        ) from None
+        raise SymbackError("pictures need matplotlib: pip install 'symback[plots]'") from None
     return Figure(figsize=(width, height), layout="constrained")
 
 
@@ -75,3 +91,24 @@ def picture_bytes(figure: Figure, form: str, creator: str) -> bytes:
     with matplotlib.rc_context({"svg.hashsalt": creator}):
         figure.savefig(picture, format=form, dpi=150, metadata=metadata[form])
     return picture.getvalue()
+
+
+def picture_form(save: str | os.PathLike[str]) -> str:
+    """The format that the file's name asks for; SymbackError for another one."""
+    suffix = Path(save).suffix.lower()
+    if suffix not in (".svg", ".png"):
+        raise SymbackError(f"{clip(str(save), 80)}: name a file that ends in .svg or .png")
+    return suffix[1:]
+
+
+def picture_place(save: str | os.PathLike[str], kind: str) -> Output:
+    """The file of a picture that the command `kind` writes; SymbackError for other formats."""
+    picture_form(save)
+    return Output(Path(save), kind)
+
+
+def picture_file(figure: Figure, save: str | os.PathLike[str], kind: str) -> tuple[Output, bytes]:
+    """The file of a picture and its content: no date, no random names in it."""
+    form = picture_form(save)
+    content = picture_bytes(figure, form, f"symback {kind}")
+    return picture_place(save, kind), marked(content, kind, form)
