@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         circuit,
         update,
     )
+    from symback.training.fit import fit
 
 __all__ = [
     "Circuit",
@@ -37,19 +38,24 @@ __all__ = [
     "Update",
     "__version__",
     "circuit",
+    "fit",
     "update",
 ]
 
 
-_OF_NOTEBOOKS = ("load_ipython_extension", "unload_ipython_extension")
-"""What IPython calls at %load_ext symback and %unload_ext symback."""
+_HOMES = {
+    "fit": "symback.training.fit",
+    # what IPython calls at %load_ext symback and %unload_ext symback
+    "load_ipython_extension": "symback.cli.notebook",
+    "unload_ipython_extension": "symback.cli.notebook",
+}
+"""Where a name comes from that is not the facade's."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in (*__all__, *_OF_NOTEBOOKS):
+    if name not in (*__all__, *_HOMES):
         raise AttributeError(f"module 'symback' has no attribute '{name}'")
-    home = "symback.cli.notebook" if name in _OF_NOTEBOOKS else "symback.api"
-    value = getattr(importlib.import_module(home), name)
+    value = getattr(importlib.import_module(_HOMES.get(name, "symback.api")), name)
     globals()[name] = value
     return value
 

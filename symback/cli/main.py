@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from symback._version import __version__
-from symback.cli import derivations, modules, training
+from symback.cli import derivations, fitting, modules, training
 from symback.errors import CheckFailed, SymbackError
 
 
@@ -65,6 +65,7 @@ for _command in (
     modules.generate,
     modules.check,
     training.train,
+    fitting.fit,
     training.descend,
     derivations.quiz,
     derivations.repl,

@@ -19,6 +19,7 @@ from symback.training.initial import check_shapes, given, sizes_of
 from symback.training.settings import ITERATIONS, LBFGS, Settings
 from symback.training.sources.dtypes import FloatArray
 
+NO_PARAMETERS = "the circuit has no parameters; declare one, for example 'w: param'"
 MOST_ROWS_DRAWN = 20_000  # whose loss is the surface under a path
 
 
@@ -115,7 +116,7 @@ def prepare(
 def refuse_untrainable(module: ModuleType) -> None:
     """An error unless the module has parameters, inputs and a number to make small."""
     if not module.Params._fields:
-        raise TrainingError("the circuit has no parameters; declare one, for example 'w: param'")
+        raise TrainingError(NO_PARAMETERS)
     if not module.Inputs._fields:
         raise DataError("the circuit has no inputs; there is nothing that data could feed")
     if not hasattr(module, "value_and_grad"):

@@ -29,6 +29,7 @@ class Problem:
     model: str
     starts: tuple[tuple[float, ...], ...]
     certified: tuple[float, ...]
+    standard_errors: tuple[float, ...]
     residual_sum_of_squares: float
     columns: dict[str, np.ndarray]
 
@@ -38,12 +39,24 @@ class Problem:
         inputs = "; ".join(f"{name}: input" for name in self.columns if name != "y")
         return sb.circuit(f"{params}\n{inputs}\nf = {self.model}")
 
+    def start(self, number: int) -> dict[str, float]:
+        """The first or second start (0 or 1) by name."""
+        return {f"b{i}": value for i, value in enumerate(self.starts[number], 1)}
+
     def digits(self, params: object) -> float:
         """Digits of the worst parameter that agree with the certified one."""
-        certified = np.array(self.certified)
-        errors = np.abs(np.array(params, float) - certified) / np.abs(certified)
-        with np.errstate(divide="ignore"):
-            return float(np.clip(-np.log10(errors.max()), 0, MOST_DIGITS))
+        return _digits(params, self.certified)
+
+    def digits_of_errors(self, errors: object) -> float:
+        """Digits of the worst standard error that agree with the certified one."""
+        return _digits(errors, self.standard_errors)
+
+
+def _digits(found: object, certified: tuple[float, ...]) -> float:
+    right = np.array(certified)
+    errors = np.abs(np.array(found, float) - right) / np.abs(right)
+    with np.errstate(divide="ignore"):
+        return float(np.clip(-np.log10(errors.max()), 0, MOST_DIGITS))
 
 
 @cache
@@ -57,7 +70,14 @@ def problems() -> dict[str, Problem]:
         starts = tuple(map(tuple, row["starts"]))
         certified = tuple(row["certified"])
         found[name] = Problem(
-            name, row["level"], row["model"], starts, certified, row["rss"], columns
+            name,
+            row["level"],
+            row["model"],
+            starts,
+            certified,
+            tuple(row["standard_errors"]),
+            row["rss"],
+            columns,
         )
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 import shlex
@@ -9,14 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import symback as sb
+from symback.cli.main import cli
 from symback.training import summary, train_from_file
 from symback.training.loop import Settings, train
 from tests.cases.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = sorted({path.parent.name for path in ROOT.glob("examples/*/*.csv")})
+PAGES = {
+    path.parent.name: path.read_text(encoding="utf-8")
+    for path in sorted(ROOT.glob("examples/*/README.md"))
+    if [*path.parent.glob("*.csv")]
+}
+EXAMPLES = [name for name, page in PAGES.items() if "    symback train " in page]
+FITS = [name for name, page in PAGES.items() if "    symback fit " in page]
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 OPTIONS = {  # of `symback train`, as train_from_file takes them
     "--epochs": ("epochs", int),
@@ -31,7 +40,7 @@ PAIRS = {"--map": ("mapping", str), "--size": ("sizes", int)}  # NAME=VALUE, mor
 
 def read_page(name):
     """The circuit file, the data file, the options of the command, and the figures of a page."""
-    page = (ROOT / "examples" / name / "README.md").read_text(encoding="utf-8")
+    page = PAGES[name]
     command = re.search(r"^    (symback train (?:.*\\\n)*.*)$", page, re.MULTILINE)[1]
     words = iter(shlex.split(command.replace("\\\n", " "))[2:])
     circuit, options, data = next(words), {}, None
@@ -54,6 +63,8 @@ def read_page(name):
 
 def test_tables_are_found():
     assert {"breast_cancer", "diabetes", "digits_network"} <= set(EXAMPLES)
+    assert {"puromycin"} <= set(FITS)
+    assert {*EXAMPLES, *FITS} == set(PAGES)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -63,8 +74,20 @@ def test_page_shows_what_its_command_prints(name):
         sb.circuit(circuit.read_text(encoding="utf-8")), data, quiet=True, **options
     )
     shown = "\n".join(line for line in figures.splitlines() if not line.startswith("wrote "))
-    printed = summary(result)
-    # The last digits may differ between processors; the words and all other digits may not.
+    assert_shown(summary(result), shown)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_page_shows_what_its_fit_prints(name):
+    words = shlex.split(re.search(r"^    symback (fit .*)$", PAGES[name], re.MULTILINE)[1])
+    with contextlib.chdir(ROOT):
+        result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    assert_shown(result.stdout, re.search(r"```text\n(.*?)```", PAGES[name], re.DOTALL)[1])
+
+
+def assert_shown(printed, shown):
+    """The last digits may differ between processors; the words and all other digits may not."""
     assert NUMBER.sub("#", printed) == NUMBER.sub("#", shown)
     np.testing.assert_allclose(
         [float(n) for n in NUMBER.findall(printed)],

@@ -147,7 +147,8 @@ def _binding(source: Source, leaf: Leaf, wanted: str | None) -> Binding:
         )
     feeds = f"for the {leaf.role} of that name" if wanted is None else f"for {quoted(leaf.name)}"
     short = wanted is None and len(leaf.name) < 20
-    remedy = f" (or --map {leaf.name}=COLUMN)" if short else ""
+    declared = f"; --params {leaf.name} if it is a parameter" if leaf.role == "input" else ""
+    remedy = f" (or --map {leaf.name}=COLUMN{declared})" if short and not leaf.shape else ""
     hint = source.hint(column)
     raise DataError(f"{source.name} has no column {quoted(column)} {feeds}{hint}{remedy}")
 

@@ -1,0 +1,259 @@
+"""A fit from data to its result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from symback.circuits.circuit import Circuit
+from symback.circuits.squares import squared_target
+from symback.codegen.generate import compile_module
+from symback.errors import DataError, TrainingError
+from symback.training.engine.gradients import ParameterVector
+from symback.training.feed.columns import leaves_of_module
+from symback.training.feed.feed import Feed, Leaf, open_feed
+from symback.training.fit.parameters import FreeParameters, free_parameters
+from symback.training.fit.problem import Likelihood, Squares
+from symback.training.fit.result import Fit
+from symback.training.fit.solvers import Minimum, least_squares, most_likely, scipy_optimize
+from symback.training.fit.statistics import Uncertainty, of_likelihood, of_squares
+from symback.training.initial import check_shapes, given
+from symback.training.results.files import read_parameters
+from symback.training.setup import NO_PARAMETERS, refuse_untrainable
+from symback.training.sources.dtypes import FloatArray
+from symback.training.sources.messages import quoted
+
+EVALUATIONS = 10_000
+"""Evaluations of a solver before it gives up."""
+
+
+@np.errstate(all="ignore")  # steps of the solvers may leave a formula's domain
+def fit(
+    circuit: Circuit,
+    data: Any,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    initial: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    bounds: Mapping[str, Sequence[float]] | None = None,
+    weights: str | None = None,
+    level: float = 0.95,
+    sizes: Mapping[str, int] | None = None,
+    delimiter: str = ",",
+    evaluations: int = EVALUATIONS,
+) -> Fit:
+    """Estimate the parameters of a circuit from data, with standard errors.
+
+    A circuit with the squared loss is fitted by least squares: θ minimises Σ wᵢ·(fᵢ − yᵢ)²,
+    and its covariance is (JᵀJ)⁻¹·s². A loss that the circuit declares is taken as −log of a
+    likelihood: θ minimises Σ lossᵢ, and its covariance is the inverse of the Hessian of that sum,
+    the observed information (constants in the loss do not matter, factors do).
+
+    `data` and `mapping` are as in `train_from_file`; `weights` names a column with the weight of
+    each row. `initial` has starting values (what it leaves out is drawn), `fixed` parameters that
+    stay, `bounds` a pair (lower, upper) a parameter. `level` is that of the intervals. Raises
+    DataError for data that do not fit, TrainingError for parameters that the data do not determine,
+    NotInstalled where SciPy is missing.
+
+    >>> import symback as sb
+    >>> line = sb.circuit("f = w*x + b")
+    >>> found = sb.fit(line, {"x": [0., 1., 2., 3.], "y": [1., 3., 5., 8.]})
+    >>> {name: (round(v, 3), round(found.errors[name], 3)) for name, v in found.values.items()}
+    {'w': (2.3, 0.173), 'b': (0.8, 0.324)}
+    """
+    scipy_optimize()
+    if not 0 < level < 1:
+        raise TrainingError(f"level is {level!r:.20}; give a probability such as 0.95")
+    squares = squared_target(circuit) is not None
+    module = _module(circuit, squares, weights)
+    with open_feed(data, leaves_of_module(module), mapping=mapping, delimiter=delimiter) as feed:
+        inputs = module.Inputs(**feed.read(0, feed.rows))
+        parameters = _parameters(module, feed, initial, sizes or {}, fixed or {}, bounds or {})
+    if squares:
+        column = None if weights is None else _weights(data, weights, delimiter)
+        return _of_squares(Squares(module, inputs, parameters, column), level, evaluations)
+    return _of_likelihood(Likelihood(module, inputs, parameters), level, evaluations)
+
+
+def _module(circuit: Circuit, squares: bool, weights: str | None) -> ModuleType:
+    """The circuit's module with what the fit needs of it."""
+    if weights is not None and not squares:
+        raise TrainingError(
+            "weights belong to least squares; multiply the loss of the circuit by an input instead"
+        )
+    if not circuit.params:
+        raise TrainingError(NO_PARAMETERS)
+    wanted = ("residuals", "jacobian") if squares else ("hessian",)
+    module = compile_module(circuit, functions=wanted)
+    refuse_untrainable(module)
+    return module
+
+
+def _parameters(
+    module: ModuleType,
+    feed: Feed,
+    initial: Any,
+    sizes: Mapping[str, int],
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, Sequence[float]],
+) -> FreeParameters:
+    is_file = isinstance(initial, str | os.PathLike)
+    begin = read_parameters(initial, module) if is_file else initial
+    known = {**feed.sizes, **sizes}
+    if isinstance(begin, Mapping) or begin is None:
+        begin = {**(begin or {}), **{k: v for k, v in fixed.items() if k in module.Params._fields}}
+    params = given(module, begin or None, known, 0)
+    check_shapes(module, params, known)
+    return free_parameters(ParameterVector(module, params), params, fixed, bounds)
+
+
+def _weights(data: Any, column: str, delimiter: str) -> FloatArray:
+    with open_feed(data, [Leaf(column, "weights")], delimiter=delimiter) as feed:
+        found = feed.read(0, feed.rows)[column]
+        negative = np.flatnonzero(found < 0)
+        if negative.size:
+            place = feed.place(int(negative[0]), column)
+            raise DataError(f"{place}: the weight {found[negative[0]]:g} is negative")
+    if not found.any():
+        raise DataError(f"all weights in {quoted(column)} are 0")
+    return found
+
+
+def _refuse_few(rows: int, free: int) -> None:
+    if rows < free:
+        raise DataError(
+            f"{rows} residuals do not determine {free} parameters; give more rows, or fix "
+            "parameters (--fix)"
+        )
+
+
+def _refuse_infinite(values: FloatArray, slopes: FloatArray) -> None:
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        where = f" in row {int(bad[0]) + 1}" if values.size > 1 else ""
+        raise DataError(
+            f"the value at the initial values is {values[bad[0]]}{where}; begin elsewhere "
+            "(--initial NAME=VALUE)"
+        )
+    if not np.isfinite(slopes).all():
+        raise DataError(
+            "a derivative at the initial values is not finite; begin elsewhere (--initial "
+            "NAME=VALUE)"
+        )
+
+
+def _of_squares(problem: Squares, level: float, evaluations: int) -> Fit:
+    parameters = problem.parameters
+    start = parameters.start[parameters.free]
+    _refuse_few(problem.residuals(start).size, start.size)
+    _refuse_infinite(problem.residuals(start), problem.jacobian(start))
+    minimum = least_squares(problem, start, evaluations)
+    theta = minimum.theta
+    residuals = problem.residuals(theta)
+    loss = float(residuals @ residuals)
+    inner = ~parameters.on_bounds(theta)
+    uncertainty = of_squares(problem.jacobian(theta), loss, inner, parameters.free_names, level)
+    targets = problem.module.Inputs._field_defaults
+    plain = residuals / np.sqrt(problem.weights) if problem.weights is not None else residuals
+    y = np.ravel([getattr(problem.inputs, name) for name in targets])
+    fitted = y + plain if y.size == plain.size else None
+    return _result(
+        problem, minimum, uncertainty, level,
+        rows=int(np.shape(problem.inputs[0])[0]),
+        residuals=residuals,
+        fitted=fitted,
+        loss=loss,
+        r2=None if fitted is None else _r2(y, loss, problem.weights),
+    )  # fmt: skip
+
+
+def _of_likelihood(problem: Likelihood, level: float, evaluations: int) -> Fit:
+    parameters = problem.parameters
+    start = parameters.start[parameters.free]
+    _refuse_few(problem.rows, start.size)
+    _refuse_infinite(np.array([problem.loss(start)]), problem.hessian(start))
+    minimum = most_likely(problem, start, evaluations)
+    theta = minimum.theta
+    inner = ~parameters.on_bounds(theta)
+    uncertainty = of_likelihood(problem.hessian(theta), inner, parameters.free_names, level)
+    return _result(
+        problem, minimum, uncertainty, level,
+        rows=problem.rows, residuals=None, fitted=None, loss=problem.loss(theta), r2=None,
+    )  # fmt: skip
+
+
+def _r2(y: FloatArray, loss: float, weights: FloatArray | None) -> float | None:
+    """1 − Σw·r²/Σw·(y − ȳ)² with the weighted mean ȳ; None where y is constant."""
+    w = np.ones(y.size) if weights is None else np.repeat(weights, y.size // weights.size)
+    total = float(w @ (y - w @ y / w.sum()) ** 2)
+    return 1 - loss / total if total else None
+
+
+def _result(
+    problem: Squares | Likelihood,
+    minimum: Minimum,
+    uncertainty: Uncertainty,
+    level: float,
+    **more: Any,
+) -> Fit:
+    parameters, names = problem.parameters, problem.parameters.free_names
+    theta, errors = minimum.theta, uncertainty.errors
+    half = uncertainty.quantile * errors
+
+    def named(values: FloatArray) -> dict[str, float]:
+        return dict(zip(names, values.tolist(), strict=True))
+
+    whole = parameters.whole(theta)
+    found = Fit(
+        params=parameters.vector.unflatten(whole),
+        values=named(theta),
+        errors=named(errors),
+        lower=named(theta - half),
+        upper=named(theta + half),
+        fixed={
+            name: float(value)
+            for name, value, free in zip(parameters.names, whole, parameters.free, strict=True)
+            if not free
+        },
+        covariance=uncertainty.covariance,
+        correlation=uncertainty.correlation,
+        on_bounds=tuple(np.array(names)[parameters.on_bounds(theta)].tolist()),
+        level=level,
+        minimum=minimum,
+        **more,
+    )
+    return replace(found, notes=_notes(parameters, minimum, found.degrees_of_freedom))
+
+
+def _notes(parameters: FreeParameters, minimum: Minimum, freedom: int | None) -> tuple[str, ...]:
+    notes = []
+    bound = parameters.on_bounds(minimum.theta)
+    for name, low, high, value, on in zip(
+        parameters.free_names, parameters.lower, parameters.upper, minimum.theta, bound, strict=True
+    ):
+        if on:
+            side = "lower" if value <= low else "upper"
+            notes.append(
+                f"{name} is on its {side} bound {low if value <= low else high:g}: it has no "
+                "standard error, and those of the others hold with it fixed there"
+            )
+    if freedom == 0:
+        notes.append(
+            "as many residuals as parameters: the fit passes through the data, and there is no "
+            "standard error"
+        )
+    if not minimum.converged:
+        notes.append(
+            f"the fit has not converged after {minimum.evaluations} evaluations (the next step "
+            f"would change a parameter by {minimum.step:.1g} of itself); begin elsewhere "
+            "(--initial), or fix parameters (--fix)"
+        )
+    return tuple(notes)
+
+
+__all__ = ["EVALUATIONS", "fit"]

@@ -1,0 +1,264 @@
+"""Fits: estimates and standard errors against certified values, closed forms and SciPy."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy.optimize import curve_fit
+from scipy.stats import t as student
+
+import symback as sb
+from symback.errors import DataError, SymbackError, TrainingError, UnknownName
+from tests.cases.nist import problems
+
+ENOUGH = 6  # certified digits
+
+NOT_CERTIFIABLE = "Lanczos1"  # data without noise: its standard errors are rounding
+
+
+def _reached(name: str, number: int) -> tuple[float, float]:
+    problem = problems()[name]
+    found = sb.fit(problem.circuit, problem.columns, initial=problem.start(number))
+    assert found.minimum.converged
+    return (
+        problem.digits(list(found.values.values())),
+        problem.digits_of_errors(list(found.errors.values())),
+    )
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("name", ["Misra1a", "BoxBOD", "Rat43", "MGH10", "Hahn1"])
+def test_certified_values_and_standard_errors(name, number):
+    assert min(_reached(name, number)) >= ENOUGH
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("name", problems())
+def test_all_certified_values_and_standard_errors(name, number):
+    values, errors = _reached(name, number)
+    assert values >= ENOUGH
+    assert errors >= ENOUGH or name == NOT_CERTIFIABLE
+
+
+DECAY = sb.circuit("f = a*exp(-k*x) + b", params=["a", "k", "b"])
+START = {"a": 1.0, "k": 1.0, "b": 0.1}
+
+
+@pytest.fixture(scope="module")
+def decay():
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 10, 30)
+    y = 2 * np.exp(-0.3 * x) + 0.5 + 0.01 * rng.normal(size=30)
+    return {"x": x, "y": y, "w": 1 + x}
+
+
+def _by_scipy(data, **options):
+    def model(x, a, k, b):
+        return a * np.exp(-k * x) + b
+
+    tight = dict.fromkeys(("ftol", "xtol", "gtol"), 1e-15)
+    return curve_fit(model, data["x"], data["y"], (1, 1, 0.1), **options, **tight)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_curve_fit_agrees(decay, weighted):
+    options = {"sigma": 1 / np.sqrt(decay["w"])} if weighted else {}
+    values, covariance = _by_scipy(decay, **options)
+    found = sb.fit(DECAY, decay, initial=START, weights="w" if weighted else None)
+    np.testing.assert_allclose(list(found.values.values()), values, rtol=1e-7)
+    np.testing.assert_allclose(found.covariance, covariance, rtol=1e-5)
+
+
+def test_linear_regression_has_its_closed_form():
+    rng = np.random.default_rng(1)
+    x, n = rng.normal(size=(40, 3)), 40
+    y = x @ [1.0, -2.0, 0.5] + 3 + rng.normal(size=n)
+    circuit = sb.circuit("x: input[d]; w: param[d]; b: param\nf = w @ x + b")
+    found = sb.fit(circuit, {"x": x, "y": y}, level=0.9)
+    design = np.column_stack([x, np.ones(n)])
+    right = np.linalg.lstsq(design, y)[0]
+    residuals = design @ right - y
+    variance = residuals @ residuals / (n - 4)
+    covariance = variance * np.linalg.inv(design.T @ design)
+    assert list(found.values) == ["w[0]", "w[1]", "w[2]", "b"]
+    np.testing.assert_allclose(list(found.values.values()), right, rtol=1e-10)
+    np.testing.assert_allclose(found.covariance, covariance, rtol=1e-9)
+    np.testing.assert_allclose(found.residuals, residuals, atol=1e-10)
+    np.testing.assert_allclose(found.fitted, design @ right, rtol=1e-10)
+    np.testing.assert_allclose(found.residual_error, np.sqrt(variance), rtol=1e-10)
+    total = np.sum((y - y.mean()) ** 2)
+    assert found.r2 == pytest.approx(1 - residuals @ residuals / total, rel=1e-10)
+    half = student.ppf(0.95, n - 4) * np.sqrt(covariance[3, 3])
+    assert found.upper["b"] - found.values["b"] == pytest.approx(half, rel=1e-9)
+    spread = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(found.correlation, covariance / np.outer(spread, spread), rtol=1e-8)
+
+
+def test_intervals_have_students_quantile():
+    """2.178812829667228 for 12 degrees of freedom and 95 %, from tables of Student's t."""
+    problem = problems()["Misra1a"]
+    found = sb.fit(problem.circuit, problem.columns, initial=problem.start(1))
+    assert found.degrees_of_freedom == 12
+    half = found.upper["b1"] - found.values["b1"]
+    assert half == pytest.approx(2.178812829667228 * 2.7070075241, rel=1e-7)
+
+
+def test_fixed_parameters_and_bounds(decay):
+    """On its bound a parameter holds the others as if it were fixed there."""
+    bounded = sb.fit(DECAY, decay, initial=START, bounds={"b": (0, 0.4)})
+    fixed = sb.fit(DECAY, decay, initial={"a": 1, "k": 1}, fixed={"b": 0.4})
+    assert bounded.on_bounds == ("b",)
+    assert bounded.values["b"] == 0.4
+    assert np.isnan(bounded.errors["b"])
+    assert fixed.fixed == {"b": 0.4}
+    assert fixed.degrees_of_freedom == bounded.degrees_of_freedom == 28
+    for name in ("a", "k"):
+        assert bounded.values[name] == pytest.approx(fixed.values[name], rel=1e-7)
+        assert bounded.errors[name] == pytest.approx(fixed.errors[name], rel=1e-6)
+    assert "b is on its upper bound 0.4" in str(bounded)
+    free = sb.fit(DECAY, decay, initial=START)
+    loose = sb.fit(DECAY, decay, initial=START, bounds={"b": (0, 5), "k": (0, None)})
+    assert loose.on_bounds == ()
+    np.testing.assert_allclose(list(loose.errors.values()), list(free.errors.values()), rtol=1e-6)
+
+
+LIKELIHOODS = {
+    "rate of an exponential distribution": (
+        "x: input\nrate: param\nL: loss = rate*x - log(rate)",
+        {"rate": 0.5},
+        lambda x: {"rate": (1 / x.mean(), 1 / x.mean() / np.sqrt(x.size))},
+    ),
+    "mean and deviation of a normal distribution": (
+        "x: input\nm: param\ns: param\nL: loss = (x - m)**2/(2*s**2) + log(s)",
+        {"m": 1.0, "s": 2.0},
+        lambda x: {
+            "m": (x.mean(), x.std() / np.sqrt(x.size)),
+            "s": (x.std(), x.std() / np.sqrt(2 * x.size)),
+        },
+    ),
+    "odds of a coin": (
+        "x: input\nz: param\nL: loss = binary_cross_entropy(z, where(x > 1, 1, 0))",
+        {"z": 0.0},
+        lambda x: {
+            "z": (
+                np.log((x > 1).mean() / (x <= 1).mean()),
+                1 / np.sqrt(x.size * (x > 1).mean() * (x <= 1).mean()),
+            )
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_likelihoods_have_the_observed_information(name):
+    text, start, right = LIKELIHOODS[name]
+    x = np.random.default_rng(2).exponential(2, size=80)
+    found = sb.fit(sb.circuit(text), {"x": x}, initial=start)
+    for parameter, (value, error) in right(x).items():
+        assert found.values[parameter] == pytest.approx(value, rel=1e-8)
+        assert found.errors[parameter] == pytest.approx(error, rel=1e-7)
+    assert found.degrees_of_freedom is None
+    assert found.upper[parameter] - found.values[parameter] == pytest.approx(
+        1.959963984540054 * error, rel=1e-7
+    )
+
+
+def test_logistic_regression_has_its_information():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(120, 2))
+    y = (rng.random(120) < 1 / (1 + np.exp(-(0.3 + x @ [1.0, -0.5])))).astype(float)
+    circuit = sb.circuit(
+        "x: input[d]; y: target; w: param[d]; b: param\n"
+        "L: loss = binary_cross_entropy(w @ x + b, y)"
+    )
+    found = sb.fit(circuit, {"x": x, "y": y})
+    design = np.column_stack([x, np.ones(120)])
+    p = 1 / (1 + np.exp(-design @ list(found.values.values())))
+    np.testing.assert_allclose(design.T @ (p - y), 0, atol=1e-8)
+    information = design.T @ (design * (p * (1 - p))[:, None])
+    np.testing.assert_allclose(found.covariance, np.linalg.inv(information), rtol=1e-7)
+
+
+REFUSED = {
+    "other parameter": ("DECAY", {"fixed": {"q": 1}}, UnknownName, "'q' is not a parameter"),
+    "turned bounds": ("DECAY", {"bounds": {"a": (1, 0)}}, DataError, "the lower one comes first"),
+    "one bound": ("DECAY", {"bounds": {"a": 3}}, DataError, "give a pair"),
+    "start outside": ("DECAY", {"bounds": {"a": (0, 0.5)}}, DataError, "outside of its bounds"),
+    "both": ("DECAY", {"bounds": {"a": (0, 3)}, "fixed": {"a": 1}}, DataError, "one of the two"),
+    "all fixed": ("DECAY", {"fixed": {"a": 1, "k": 1, "b": 1}}, DataError, "all parameters are"),
+    "level": ("DECAY", {"level": 95}, TrainingError, "a probability such as 0.95"),
+    "column": ("DECAY", {"weights": "v"}, DataError, "no column 'v'"),
+    "start": ("DECAY", {"initial": {**START, "k": -1e3}}, DataError, "in row 4"),
+    "twofold": (
+        "a: param; c: param; f = a*c*x",
+        {},
+        TrainingError,
+        "do not determine a and c apart",
+    ),
+    "sum": (
+        "a: param; c: param; f = (a + c)*x",
+        {},
+        TrainingError,
+        "do not determine a and c apart",
+    ),
+    "silent": (
+        "a: param; c: param; f = a*x + c*where(x > 99, x, 0)",
+        {},
+        TrainingError,
+        "do not determine c",
+    ),
+    "no parameters": ("f: output = 2*x", {}, TrainingError, "no parameters"),
+    "weighted loss": (
+        "a: param; L: loss = (a - x)**4",
+        {"weights": "w"},
+        TrainingError,
+        "multiply the loss",
+    ),
+    "flat loss": ("a: param; L: loss = abs(a - x)", {}, TrainingError, "do not determine a"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_say_what_to_do(decay, name):
+    text, options, error, message = REFUSED[name]
+    if text == "DECAY":
+        circuit, options = DECAY, {"initial": START, **options}
+    else:
+        circuit = sb.circuit(text.replace("; ", "\n"), inputs=["x"])
+    with pytest.raises(error, match=message) as caught:
+        sb.fit(circuit, decay, **options)
+    assert isinstance(caught.value, SymbackError)
+    assert len(str(caught.value)) <= 200
+
+
+def test_few_rows_are_refused_and_as_many_as_parameters_have_no_errors(decay):
+    with pytest.raises(DataError, match="2 residuals do not determine 3 parameters"):
+        sb.fit(DECAY, {k: v[:2] for k, v in decay.items()}, initial=START)
+    line = sb.circuit("f = w*x + b")
+    found = sb.fit(line, {k: v[:2] for k, v in decay.items()})
+    assert found.degrees_of_freedom == 0
+    assert found.residual_error is None
+    assert all(np.isnan(error) for error in found.errors.values())
+    assert "no standard error" in str(found)
+    assert json.loads(found.to_json())["parameters"]["w"]["standard_error"] is None
+
+
+def test_a_fit_that_does_not_converge_says_so():
+    """Classes that a line separates: the likelihood grows without end."""
+    x = np.linspace(-1, 1, 21)
+    circuit = sb.circuit("x: input; y: target; w: param\nL: loss = binary_cross_entropy(w*x, y)")
+    found = sb.fit(circuit, {"x": x, "y": (x > 0).astype(float)})
+    assert not found.minimum.converged
+    assert "has not converged" in str(found)
+
+
+def test_starting_values_come_from_a_run(decay, tmp_path):
+    line = sb.circuit("f = w*x + b")
+    from symback.training import train_from_file
+
+    train_from_file(line, decay, output=tmp_path / "run", epochs=1, quiet=True)
+    found = sb.fit(line, decay, initial=tmp_path / "run" / "parameters.npz")
+    assert found.minimum.converged
