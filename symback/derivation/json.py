@@ -6,6 +6,7 @@ Fields are only ever added to a version of the schema; a change of meaning gets 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from sympy import Expr
@@ -22,7 +23,8 @@ SCHEMA = "symback-derivation/1"
 def to_json(derivation: Derivation) -> str:
     """Circuit, asked partials, steps and values; expressions in circuit text and in print."""
     printers = _Printers(derivation)
-    numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
+    given = derivation.values
+    numbers = numbers_of(derivation) if given else DerivationNumbers()
     content: dict[str, Any] = {
         "schema": SCHEMA,
         "circuit": circuit_text(derivation.circuit),
@@ -31,17 +33,19 @@ def to_json(derivation: Derivation) -> str:
         "steps": [_step(printers, s, numbers) for s in derivation.steps],
         "results": {name: printers.both(e) for name, e in _results(derivation).items()},
     }
-    if derivation.values:
-        nodes, partials = evaluated(derivation)
-        content["at"] = dict(derivation.values)
-        content["values"] = nodes
-        content["partials"] = partials
-    return json.dumps(content, ensure_ascii=False, indent=2, default=_lists) + "\n"
+    if given:
+        found = evaluated(derivation)
+        for key, numbers_by_name in zip(("at", "values", "partials"), (given, *found), strict=True):
+            content[key] = {name: _plain(value) for name, value in numbers_by_name.items()}
+    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def _lists(array: Any) -> Any:
-    """An array of numbers as nested lists."""
-    return array.tolist()
+def _plain(value: Any) -> Any:
+    """A number, an array as nested lists, or the word for what JSON has no number for."""
+    listed = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(listed, list | tuple):
+        return [_plain(part) for part in listed]
+    return listed if listed is None or math.isfinite(listed) else str(listed)
 
 
 def _results(derivation: Derivation) -> dict[str, Expr]:
@@ -67,9 +71,9 @@ def _step(printers: _Printers, step: Step, numbers: DerivationNumbers) -> dict[s
         "depends": list(step.depends),
     }
     if step.id in numbers.steps:
-        content["value"] = numbers.steps[step.id]
+        content["value"] = _plain(numbers.steps[step.id])
     if step.id in numbers.off:
-        content["stable_value"] = numbers.off[step.id]
+        content["stable_value"] = _plain(numbers.off[step.id])
     return content
 
 
