@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 from typing import Self
 
 from sympy import Add, Expr, S
 
+from symback.autodiff.partials import is_choice, times
+from symback.autodiff.reads import may_be_infinite, wild
 from symback.autodiff.reverse import Edge, ReversePass, reverse_pass, seen_from
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
@@ -181,7 +184,22 @@ class Gradient(Mapping[str, Expr]):
                     "generate a module instead of expanding it"
                 )
             upstream = real_symbol(f"{edge.node}_bar")
-        return edge.local.contribution(upstream, expanded=True)
+        local = edge.local
+        if (
+            self._has_arrays
+            or is_choice(local.partial)
+            or not self._may_be_infinite(local.expanded)
+        ):
+            return local.contribution(upstream, expanded=True)
+        return times(local.expanded, upstream)  # into the branches: 1/u has no value where u is 0
+
+    def _may_be_infinite(self, partial: Expr) -> bool:
+        names = {symbol.name for symbol in partial.free_symbols}
+        return may_be_infinite(partial) or not self._wild.isdisjoint(names)
+
+    @cached_property
+    def _wild(self) -> frozenset[str]:
+        return wild(self._walk.circuit)
 
 
 def refuse_array(walk: ReversePass) -> None:

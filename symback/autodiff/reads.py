@@ -18,6 +18,7 @@ from functools import cached_property
 from sympy import Add, Eq, Expr, Piecewise, S, Symbol
 
 from symback.autodiff.entries_read import cover, is_product, part_of_product
+from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.partials import Guard, guarded, is_choice
 from symback.autodiff.reverse import Edge, ReversePass
@@ -301,20 +302,24 @@ class Reads:
             return partial != plainly(partial) and self._reads_wild(edge, read)
         if not partial.free_symbols:
             return False
-        return _is_singular(self.circuit[edge.node]) or self._reads_wild(edge, read)
+        return may_be_infinite(self.circuit[edge.node].formula) or self._reads_wild(edge, read)
 
     def _reads_wild(self, edge: Edge, read: Read) -> bool:
         names = {s.name for s in edge.partial.free_symbols} | {edge.node}
         return read.may_be_missing or bool(names & self._wild)
 
     @cached_property
-    def _wild(self) -> set[str]:
-        """Nodes that finite leaves may make infinite or NaN."""
-        found: set[str] = set()
-        for node in self.circuit.nodes:
-            if _is_singular(node) or not found.isdisjoint(node.operands):
-                found.add(node.name)
-        return found
+    def _wild(self) -> frozenset[str]:
+        return wild(self.circuit)
+
+
+def wild(circuit: Gates) -> frozenset[str]:
+    """Nodes that finite leaves may make infinite or NaN."""
+    found: set[str] = set()
+    for node in circuit.nodes:
+        if may_be_infinite(node.formula) or not found.isdisjoint(node.operands):
+            found.add(node.name)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +361,9 @@ class _Where(Guard):
         return op.with_operands(safe)
 
 
-def _is_singular(gate: Node) -> bool:
-    """Whether the gate or its slope may be infinite where its operands are finite."""
-    for part in postorder(gate.formula):
+def may_be_infinite(expr: Expr) -> bool:
+    """Whether an expression or its slope may be infinite where its operands are finite."""
+    for part in postorder(expr):
         if part.is_Pow and not (part.exp.is_Integer and part.exp.is_positive):
             return True
         row = BY_HEAD.get(part.func)
@@ -384,4 +389,4 @@ def _united(masks: list[Expr]) -> Expr | None:
     return masks[0] if len(masks) == 1 else Add(*masks)
 
 
-__all__ = ["Read", "Reads"]
+__all__ = ["Read", "Reads", "may_be_infinite", "wild"]

@@ -121,3 +121,38 @@ def test_names_that_are_nowhere_are_refused_with_the_nearest(name, hint):
     with pytest.raises(errors.UnknownName, match=f"'{name}'.*{hint}"):
         circuit[name]
     assert name not in circuit
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "right"),
+    [
+        ("n = sqrt(u); f = where(u <= 0, 0, n)", {"u": 0}, {"u": 0}),
+        ("n = 1/u; f = where(u > 0, n, v)", {"u": 0, "v": 2}, {"u": 0, "v": 1}),
+        (
+            "n = sqrt(u); m = n*v; g = where(u <= 0, v**2, m); f = g**2*w",
+            {"u": 0, "v": 2, "w": 3},
+            {"u": 0, "v": 96, "w": 16},
+        ),
+        (
+            "n = log(u); g = where(u > 0, n, 0); h = where(v > 0, g*v, 1); f = g + h",
+            {"u": 0, "v": 2},
+            {"u": 0, "v": 0},
+        ),
+        (
+            "s = v*sqrt(T); d = log(S/K)/s; f = where(T > 0, S*d, max(S - K, 0))",
+            {"S": 3, "K": 1, "v": 2, "T": 0},
+            {"S": 1, "K": -1, "v": 0, "T": 0},
+        ),
+        (
+            "q = a/b; l = log(q); f = where(b > 0, q*l, a)",
+            {"a": 3, "b": 0},
+            {"a": 1, "b": 0},
+        ),
+    ],
+)
+def test_closed_forms_have_a_value_where_a_branch_is_not_taken(text, at, right):
+    circuit = sb.circuit(text, inputs=list(at), loss=None)
+    gradient = circuit.gradient()
+    for leaf, wanted in right.items():
+        whole = over_leaves(circuit, gradient[leaf])
+        assert whole.subs({s: at[s.name] for s in whole.free_symbols}) == wanted, leaf

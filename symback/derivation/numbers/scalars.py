@@ -15,13 +15,14 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from symback.autodiff.names import Names
+from symback.autodiff.partials import is_choice
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import symbols
 from symback.derivation.numbers.links import KINK, Link, below
 from symback.derivation.verify.scalars import value_of
 from symback.errors import CircuitError, UnknownName, Unsupported, nearest
-from symback.operations.balls.functions import Undecided
+from symback.operations.balls.functions import Undecided, is_zero
 from symback.operations.balls.scalars import nearest_float, precision
 
 PRECISIONS = (200, 800, 3200)  # bits, until each number has its digits
@@ -168,6 +169,8 @@ def _backward(
                 partials[edge.node, name] = local
             if local is not None and edge.node in adjoints:
                 part = adjoints[edge.node] * local
+                if is_zero(local) and is_choice(edge.partial):  # chosen, not multiplied
+                    part = local
                 if guard := reads.guard(edge):
                     part = value_of(guard.product(PRODUCT), {**balls, PRODUCT: part})
                 parts.append(part)

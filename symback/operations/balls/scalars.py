@@ -104,6 +104,9 @@ def _is_missing(part: Expr, values: Mapping[Expr, arb]) -> bool:
     args = [values[a] for a in part.args]
     if any(a is MISSING for a in args):
         return True
+    if part.is_Mul:  # 0/0
+        below = any(a.is_Pow and a.exp.is_negative and is_zero(values[a.base]) for a in part.args)
+        return below and any(map(is_zero, args))
     if part.is_Pow:
         return bool(args[0] < 0) and not part.exp.is_integer
     outside = _OUTSIDE.get(part.func)
