@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 from sympy import Expr, Piecewise
@@ -84,6 +85,7 @@ class Spelling:
         return str(self.expr) if weight(self.expr) <= LARGEST_SPELLED else ""
 
 
+@lru_cache(maxsize=2**10)  # a formula is weighed several times while it is made
 def weight(expr: Expr) -> int:
     """Operations of the expanded tree, up to the point where it is too large anyway."""
     sizes: dict[Expr, int] = {}

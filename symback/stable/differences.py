@@ -213,17 +213,20 @@ _LESS_ARGUMENT: dict[Any, Callable[[Expr], Expr]] = {
 
 def less_argument(see: See, total: Expr) -> Expr | None:
     """c·h(u) - c·u with any factor c, for h(u) = u + … at 0."""
+    terms = set(Add.make_args(total))
     for term in terms_looked_at(total):
         for factor, inner, weight in _weighted(see, term, (*_LESS_ARGUMENT, sp.exp)):
-            u, rest = argument(inner), total - term
+            u = argument(inner)
             if factor.is_number or u.is_number:
                 continue
             more = 1 if isinstance(inner, sp.exp) else 0
             wide = dict.fromkeys((more + u, more + through_names(see, u)))
-            firsts = [weight * v for v in wide if terms_of(v) <= terms_of(rest)]
+            firsts = [weight * v for v in wide if terms_of(v) < len(terms)]
             for named in dict.fromkeys((*firsts, *map(sp.expand_mul, firsts))):
-                if terms_of(rest) - terms_of(rest + named) == terms_of(named):
-                    return rest + named + weight * _LESS_ARGUMENT.get(inner.func, expm1mx)(u)
+                others = {-t for t in Add.make_args(named)}
+                if others <= terms - {term}:
+                    h = _LESS_ARGUMENT.get(inner.func, expm1mx)
+                    return total - term + named + weight * h(u)
     return None
 
 

@@ -125,6 +125,8 @@ class Rewriter:
 
     def _rewritten(self, node: Node) -> Node:
         after = self.rewrite(node.formula).result
+        if node.formula in self.plain:  # as most of a large circuit is
+            return node
         parts = [self._changes[p] for p in _parts(node.formula)]
         rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
         names = {s for part in parts for s in part.behind}
