@@ -67,10 +67,10 @@ def _numpy_update(update: Update, stem: str) -> Mapping[str, Any]:
     return {"m": update_text(update, __version__)}
 
 
-def _c_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+def _c_circuit(circuit: Circuit, stem: str, on_request: Sequence[str] = ()) -> Mapping[str, Any]:
     from symback.codegen.c.module import c_text  # the registry itself imports fast
 
-    text = c_text(circuit, __version__, stem)
+    text = c_text(circuit, __version__, stem, on_request)
     return {"m": text.python, "c": text}
 
 
@@ -105,6 +105,7 @@ _ROWS = (
             _c_update,
         ),
         compiler="C",
+        on_request=frozenset(ON_REQUEST),
     ),
 )
 

@@ -35,6 +35,8 @@ from symback.operations.expressions import compounds, real_symbol
 from symback.operations.shapes import is_size
 from symback.printing.circuit_text import rewrite_notes
 
+OF_PARAMS = "params_dot->"
+"""What begins the code for a tangent of a parameter."""
 BLOCK = "SYMBACK_BLOCK"
 """The macro of how many samples are added up before their sum is added to the others."""
 
@@ -167,8 +169,9 @@ class Body:
         for argument in self.program.arguments:
             if argument not in needed or is_size(argument):
                 continue
-            name, param = writer.name(argument.name), False
+            name = writer.name(argument.name)
             source = self.given.get(argument, "")
+            param = source.startswith(OF_PARAMS)
             if not source:
                 param = writer.circuit[argument.name].role == "param"
                 source = f"{'params' if param else 'inputs'}->{name}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sympy import Symbol
+
 from symback.autodiff.function import Port
 from symback.codegen.c.body import Body, FunctionResult
 from symback.codegen.c.files import CFunction, Real
@@ -16,6 +18,8 @@ caller's numbers, {out} for the const of a structure whose members are pointers.
 GIVEN: Mapping[Port, CArgument] = {
     Port.CACHE: ("const {p}_cache{f} *", "cache"),
     Port.SEED: ("const {real} *", "output_bar"),
+    Port.PARAM_DOTS: ("const {p}_params{f} *", "params_dot"),
+    Port.INPUT_DOTS: ("const {p}_inputs{f} *", "inputs_dot"),
 }
 """What functions are given beside parameters and samples."""
 PLACES: Mapping[Port, CArgument] = {
@@ -23,10 +27,19 @@ PLACES: Mapping[Port, CArgument] = {
     Port.CACHE: GIVEN[Port.CACHE],
     Port.PARAM_BARS: ("{out}{p}_params{f} *", "param_bars"),
     Port.INPUT_BARS: ("const {p}_input_bars{f} *", "input_bars"),
+    Port.OUTPUT_DOT: ("{real} *", "output_dot"),
+    Port.RESIDUALS: ("{real} *", "residuals"),
+    Port.ROWS: ("const {p}_rows{f} *", "rows"),
 }
 """Where functions put their results, but for the total, which they return."""
-SUMS: CArgument = ("{out}{p}_params *", "bars")
+SUMS: Mapping[Port, CArgument] = {
+    Port.PARAM_BARS: ("{out}{p}_params *", "bars"),
+    Port.PARAM_BAR_DOTS: ("{out}{p}_params *", "bar_dots"),
+}
 """Where they put sums over the batch: of type double, whatever the caller has."""
+OF_EACH_SAMPLE = frozenset({Port.INPUT_BARS, Port.RESIDUALS, Port.ROWS})
+BY_VALUE = frozenset({Port.PARAM_BARS, Port.PARAM_BAR_DOTS})
+"""Members of a structure of parameters, which are numbers where a circuit has nothing else."""
 PARAMS: CArgument = ("const {p}_params{f} *", "params")
 SAMPLES: tuple[CArgument, ...] = (("const {p}_inputs{f} *", "inputs"), ("size_t ", "count"))
 
@@ -38,7 +51,7 @@ class CFunctionWriter:
         function = names.lowered.functions[name]
         self._names, self._name, self._function = names, C_NAMES.get(name, name), function
         self._places: dict[Port, CArgument] = {
-            port: SUMS if function.in_blocks and port is Port.PARAM_BARS else PLACES[port]
+            port: SUMS[port] if function.in_blocks else PLACES[port]
             for port in function.results
             if port is not Port.TOTAL
         }
@@ -68,11 +81,16 @@ class CFunctionWriter:
             FunctionResult(
                 symbol,
                 self._place(self._places[port], name),
-                per_sample=port is Port.INPUT_BARS or symbol in names.kept_varying,
-                by_value=names.by_value and port is Port.PARAM_BARS,
+                per_sample=self._is_of_each_sample(port, symbol),
+                by_value=names.by_value and port in BY_VALUE,
             )
             for name, symbol in self._function.results[port].items()
         ]
+
+    def _is_of_each_sample(self, port: Port, symbol: Symbol) -> bool:
+        if port is Port.OUTPUT_DOT:
+            return self._function.varies
+        return port in OF_EACH_SAMPLE or symbol in self._names.kept_varying
 
     def of(self, real: Real, output: Member) -> CFunction:
         """The function whose caller has numbers of that type."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from sympy import Add, Expr
 
 from symback.autodiff.function import Port
-from symback.autodiff.lower import lower, optimised
+from symback.autodiff.lower import lower, optimised, plain
 from symback.circuits.circuit import Circuit
 from symback.codegen.c.body import BLOCK
+from symback.codegen.c.derivatives import c_derivative_text, in_c
 from symback.codegen.c.files import (
     REALS,
     CFiles,
@@ -82,20 +83,26 @@ class CText(CFiles):
     slots: str  # of these
 
 
-def c_text(circuit: Circuit, version: str, stem: str = "") -> CText:
-    """All texts of a circuit's C module; `stem` is the name of its files without what follows it.
+def c_text(circuit: Circuit, version: str, stem: str = "", on_request: Sequence[str] = ()) -> CText:
+    """All texts of a circuit's C module, with the functions that were asked for.
+
+    `stem` is the name of its files without what follows it.
 
     Raises Unsupported for an operation that C has no lines for.
     """
     stem = stem or circuit.output.name
-    lowered = optimised(lower(circuit, in_turn=True))
+    always = plain(circuit)
+    asked = [*always, *in_c(circuit, on_request)]
+    lowered = optimised(lower(circuit, asked, in_turn=True))
     lines = [line.expr for f in lowered.functions.values() for line in f.program.lines]
     refuse_unknown(
         part for expr in lines for part in postorder(expr) if isinstance(part, ArrayFunction)
     )
     names = CNames(lowered, c_prefix(stem))
-    called = [loader_function(names, name) for name in lowered.functions]
+    called = [loader_function(names, name) for name in always]
     python = module_text(circuit, lowered, called, version)
+    if on_request:
+        python = replace(python, derivatives=c_derivative_text(names, on_request))
     if names.by_value:
         python = replace(python, block_rows=ROWS_OF_ONE_CALL)
     return _text(names, python, stem)
@@ -173,11 +180,15 @@ def _structures(names: CNames) -> list[tuple[str, Sequence[Member], str, str, st
     cache = names.lowered.functions["forward"].results[Port.CACHE].values()
     inputs = [names.leaf(n) for n in names.circuit.inputs]
     kept = [names.value(symbol) for symbol in cache]
-    return [
+    found: list[tuple[str, Sequence[Member], str, str, str]] = [
         ("inputs", [names.leaf(n) for n in names.columns], samples, "const ", "there are none"),
         ("input_bars", inputs, bars, "", "there are none"),
         ("cache", kept, "What backward needs from forward.", "", "nothing"),
     ]
+    if "jacobian" in names.lowered.functions:
+        comment = "The partials of the output by the parameters, for each sample."
+        found.append(("rows", [names.leaf(p) for p in names.circuit.params], comment, "", ""))
+    return found
 
 
 def _work(names: CNames, writers: Mapping[str, CFunctionWriter]) -> CFunction:

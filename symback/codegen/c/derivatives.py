@@ -1,0 +1,155 @@
+"""Jacobians, Hessians and products with them in a C module: what its Python file hands to C."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symback.autodiff.function import Port
+from symback.circuits.circuit import Circuit
+from symback.codegen.c.loader import contiguous, passing, slots
+from symback.codegen.c.names import CNames
+from symback.codegen.numpy.derivatives import DerivativeText
+from symback.codegen.numpy.functions import FunctionText, FunctionWriter, signature
+from symback.errors import Unsupported
+
+BY_COLUMN = {"hessian": "hessp"}
+"""Functions that are made of another one, called for one column at a time."""
+
+
+def in_c(circuit: Circuit, on_request: Sequence[str]) -> list[str]:
+    """The functions of a lowered circuit that those on request need."""
+    if "jacobian" in on_request and circuit.output.shape:
+        raise Unsupported(
+            f"the target 'c' has the Jacobian of a number, but '{circuit.output}' is an array; "
+            "the target 'numpy' has that as well"
+        )
+    computed = [BY_COLUMN.get(name, name) for name in on_request if name != "covariance"]
+    return list(dict.fromkeys(computed))
+
+
+def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeText:
+    """The functions on request, as lines of the Python file."""
+    functions = names.lowered.functions
+    forward = FunctionWriter(names.lowered, "forward")
+    has_jacobian = "jacobian" in functions
+    return DerivativeText(
+        frozenset(on_request),
+        names.circuit.output.name,
+        jvp=_jvp(names) if "jvp" in functions else None,
+        jvp_per_sample="jvp" in functions and forward.per_sample,
+        hessp=_hessp(names) if "hessp" in functions else None,
+        residuals=_residuals(names) if "residuals" in functions else None,
+        jacobian=_jacobian(names) if has_jacobian else None,
+        jacobian_in_rows=has_jacobian,
+        varies=has_jacobian and functions["jacobian"].varies,
+    )
+
+
+def _jvp(names: CNames) -> FunctionText:
+    writer = FunctionWriter(names.lowered, "jvp")
+    code = passing(names)
+    dots = slots([n.name for n in names.columns], _dotted(writer), "dots")
+    lines = [
+        "dtype, rows = _dtype(params, columns), _rows(columns)",
+        *contiguous(names, writer.columns, "columns"),
+        f"given, moved = {code['given']}, {_given(names, '_param_dots')}",
+        *_taken_dots(writer),
+        f"output = np.empty({names.python_shape(writer.function.of.shape, writer.function.varies)},"
+        f" {code['real']})",
+        f'_call("jvp", {code["kind"]}, given, [{_slots(names, writer)}], rows, moved, '
+        f"[{', '.join(dots)}], output)",
+        "return output.astype(dtype, copy=False)[()]",
+    ]
+    arguments = ["params: Params", "columns: Any", "_param_dots: Any", "_column_dots: Any"]
+    return _text(writer, "_output_dot", arguments, lines, spread=False)
+
+
+def _dotted(writer: FunctionWriter) -> list[str]:
+    """The inputs that have tangents: not the targets."""
+    return list(writer.function.given[Port.INPUT_DOTS])
+
+
+def _taken_dots(writer: FunctionWriter) -> list[str]:
+    """The tangents of inputs among those of all columns, as C reads them."""
+    dotted = _dotted(writer)
+    places = [i for i, name in enumerate(writer.columns) if name in dotted]
+    chosen = ", ".join(f"_column_dots[{i}]" for i in places)
+    real = "DOUBLE" if writer.function.of.has_arrays else "dtype"
+    return [f"dots = _contiguous([{chosen}], {real})"] if dotted else []
+
+
+def _hessp(names: CNames) -> FunctionText:
+    writer = FunctionWriter(names.lowered, "hessp")
+    code = passing(names)
+    lines = [
+        *_block(names, writer),
+        f"moved, bars = {_given(names, '_param_dots')}, {code['sums']}",
+        f'_call("hessp", {code["kind"]}, given, [{_slots(names, writer)}], count, moved, bars)',
+        f"return {code['summed']}",
+    ]
+    return _text(writer, "_bar_dots", ["params: Params", "_param_dots: Any"], lines)
+
+
+def _residuals(names: CNames) -> FunctionText:
+    writer = FunctionWriter(names.lowered, "residuals")
+    code = passing(names)
+    shape = names.python_shape(writer.function.of.shape, True).replace("rows", "count", 1)
+    lines = [
+        *_block(names, writer),
+        f"found = np.empty({shape}, {code['real']})",
+        f'_call("residuals", {code["kind"]}, given, [{_slots(names, writer)}], count, found)',
+        "return found.astype(dtype, copy=False)",
+    ]
+    return _text(writer, "_residuals", ["params: Params"], lines)
+
+
+def _jacobian(names: CNames) -> FunctionText:
+    writer = FunctionWriter(names.lowered, "jacobian")
+    code = passing(names)
+    if names.by_value:
+        found = f"list(np.empty(({len(writer.params)}, count), dtype))"
+        put = ["for _j, _column in enumerate(found):", "    _place[:, _j] = _column"]
+    else:
+        found = "[np.empty((count, *value.shape)) for value in given]"
+        put = ["_put(_place, params, tuple(found))"]
+    lines = [
+        *_block(names, writer),
+        f"found = {found}",
+        f'_call("jacobian", {code["kind"]}, given, [{_slots(names, writer)}], count, found)',
+        *put,
+    ]
+    return _text(writer, "_put_rows", ["_place: Array", "params: Params"], lines)
+
+
+def _block(names: CNames, writer: FunctionWriter) -> list[str]:
+    """What each function of a block begins with."""
+    return [
+        "dtype, count = _dtype(params, rows), _rows(rows)",
+        *contiguous(names, writer.columns, "rows"),
+        f"given = {passing(names)['given']}",
+    ]
+
+
+def _slots(names: CNames, writer: FunctionWriter) -> str:
+    return ", ".join(slots([n.name for n in names.columns], writer.columns, "columns"))
+
+
+def _given(names: CNames, values: str) -> str:
+    """The code that passes values of the parameters' shapes."""
+    return f"np.array({values}, dtype)" if names.by_value else f"_contiguous({values}, DOUBLE)"
+
+
+def _text(
+    writer: FunctionWriter,
+    name: str,
+    arguments: Sequence[str],
+    lines: Sequence[str],
+    *,
+    spread: bool = True,
+) -> FunctionText:
+    every = [*arguments, *(["*rows: Array"] if spread else [])]
+    head = signature(name, every, "Any", one_a_line=True)
+    return FunctionText(name, head, writer.function.summary, lines, writer.columns)
+
+
+__all__ = ["c_derivative_text", "in_c"]

@@ -1,0 +1,107 @@
+"""Jacobians, Hessians and products with them in C modules: the check, and NumPy beside them."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.check.check import check_module
+from symback.errors import Unsupported
+from tests.cases.array_circuits import CIRCUITS
+from tests.cases.compilers import COMPILER, STRICT, compiles
+
+pytestmark = compiles
+
+ALL = ("jvp", "hessp", "residuals", "jacobian", "hessian")
+NUMBERS = (
+    "f = x1 - sigma(w3*x3 + w4*x4)",
+    "f = w1*(1 - exp(-w2*x1))",
+    "f = where(x1 > 1, sqrt(w*x1), b*w**2)",
+    "f = hypot(w, b*x) + exprel(w*x)",
+    "f = w + b",
+    "w: param; f: output = w**3\nl: loss = f",
+)
+ARRAYS = (
+    "two layers",
+    "cross-entropy by row",
+    "extremes",
+    "norms",
+    "parts",
+    "normalised",
+    "broadcast",
+    "no samples",
+)
+
+
+def offered(circuit, target="c"):
+    found = []
+    for name in ALL:
+        try:
+            circuit.generate(target=target, functions=name)
+        except Unsupported:
+            continue
+        found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("text", [*NUMBERS, *(CIRCUITS[name] for name in ARRAYS)])
+def test_functions_in_c_pass_the_check(text):
+    circuit = sb.circuit(text)
+    names = offered(circuit)
+    report = check_module(circuit, circuit.compile(target="c", functions=names))
+    assert report.passed, report
+    assert {*names} <= {row.quantity for row in report.rows}
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_functions_of_numbers_are_those_of_numpy(text, dtype):
+    circuit = sb.circuit(text)
+    names = offered(circuit)
+    modules = [circuit.compile(functions=names, target=t) for t in ("numpy", "c")]
+    rng = np.random.default_rng(3)
+    vector = rng.uniform(0.5, 2, len(circuit.params)).astype(dtype)
+    columns = rng.uniform(0.5, 2, (len(modules[0].Inputs._fields), 600)).astype(dtype)
+    v = np.linspace(-1, 1, len(vector)).astype(dtype)
+    results = []
+    for m in modules:
+        inputs = m.Inputs(*columns)
+        params, dots = m.unravel(vector), m.unravel(v)
+        found = [m.jvp(params, inputs, dots, inputs), m.jvp(params, inputs, dots)]
+        found += [m.hessp(vector, v, inputs), m.hessian(vector, inputs), m.jacobian(vector, inputs)]
+        found += [m.residuals(vector, inputs)] if "residuals" in names else []
+        results.append(found)
+    for one, other in zip(*results, strict=True):
+        assert np.asarray(one).dtype == np.asarray(other).dtype == dtype
+        scale = np.abs(one).max()
+        np.testing.assert_allclose(
+            other, one, 40 * np.finfo(dtype).eps, 40 * np.finfo(dtype).eps * scale
+        )
+
+
+def test_one_sample_and_covariance():
+    circuit = sb.circuit(NUMBERS[1])
+    module = circuit.compile(target="c", functions=("jvp", "covariance"))
+    numpy = circuit.compile(functions="covariance")
+    one = module.Inputs(x1=2.0)
+    product = module.jvp(module.Params(2.0, 0.5), one, module.Params(1.0, 0.0))
+    assert np.shape(product) == ()
+    assert product == pytest.approx(1 - np.exp(-1.0), rel=1e-15)
+    columns = np.linspace(0.5, 3, 5), np.array([0.4, 0.9, 1.1, 1.3, 1.7])
+    found = module.covariance([2.0, 0.5], module.Inputs(*columns))
+    np.testing.assert_allclose(found, numpy.covariance([2.0, 0.5], numpy.Inputs(*columns)), 1e-12)
+
+
+@pytest.mark.parametrize("text", [NUMBERS[2], CIRCUITS["two layers"], CIRCUITS["extremes"]])
+def test_strict_compilers_have_nothing_to_say(tmp_path, text):
+    circuit = sb.circuit(text)
+    circuit.generate(str(tmp_path / "made.c"), target="c", functions=offered(circuit))
+    command = [COMPILER, *STRICT, "-O2", "-c", "made.c", "-o", "made.o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_jacobian_of_an_array_is_refused():
+    with pytest.raises(Unsupported, match="'z' is an array; the target 'numpy' has that"):
+        sb.circuit(CIRCUITS["array output"]).generate(target="c", functions="jacobian")
