@@ -59,7 +59,7 @@ def tangent_program(
         f_dot = f_1*w_dot + f_1_dot*w
         return f_dot
     """
-    moving = _Tangents(names, dict(dots), frozenset(least), along, plain)
+    moving = TangentLines(names, dict(dots), frozenset(least), along, plain)
     for line in program.lines:
         moving.add(line)
     wanted = tuple(program.results if results is None else results)
@@ -77,7 +77,7 @@ def tangent_program(
 
 
 @dataclass
-class _Tangents:
+class TangentLines:
     """The lines so far, and the tangents of the names that they assign."""
 
     names: Names
@@ -287,7 +287,7 @@ class _Tangents:
 class _Name:
     """The name of a part's value, which gets a line of its own when a rule asks for it."""
 
-    tangents: _Tangents
+    tangents: TangentLines
     expr: Expr
     value: Symbol | None
 
@@ -316,4 +316,4 @@ def _sum(dots: list[Tangent]) -> Tangent:
     return total if total != 0 else None
 
 
-__all__ = ["tangent_program"]
+__all__ = ["TangentLines", "tangent_program"]

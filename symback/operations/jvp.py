@@ -89,7 +89,7 @@ def _multilinear(at: At, *dots: Tangent) -> Tangent:
     return sp.Add(*parts) if parts else None
 
 
-def _still(at: At, *dots: Tangent) -> Tangent:
+def still(at: At, *dots: Tangent) -> Tangent:
     """Of what is constant between its jumps, or depends on shapes only."""
     return None
 
@@ -235,12 +235,12 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     sparse_cross_entropy: _sparse_cross_entropy,
     layer_norm: _layer_norm,
     rsqrt_variance: _rsqrt_variance,
-    argmax_mask: _still,
-    one_hot: _still,
-    size: _still,
-    eye: _still,
-    eye_like: _still,
-    full: _still,
+    argmax_mask: still,
+    one_hot: still,
+    size: still,
+    eye: still,
+    eye_like: still,
+    full: still,
 }
 """The rules, one for every operation on arrays."""
 
@@ -366,4 +366,12 @@ def careful_tangent(expr: Careful, value: Expr, dots: list[Tangent]) -> Tangent:
     return found if found != 0 else None
 
 
-__all__ = ["CAREFUL_JVP", "JVP", "Tangent", "careful_tangent", "slopes", "tangent_of_array"]
+__all__ = [
+    "CAREFUL_JVP",
+    "JVP",
+    "Tangent",
+    "careful_tangent",
+    "slopes",
+    "still",
+    "tangent_of_array",
+]

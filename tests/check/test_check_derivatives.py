@@ -89,7 +89,7 @@ def test_wrong_lines_are_found(tmp_path, name, line, wrong, found):
 
 # -- errors in the rules ---------------------------------------------------------------------------
 
-OF_ARRAYS = [head for head, rule in jvp.JVP.items() if rule is not jvp._still]
+OF_ARRAYS = [head for head, rule in jvp.JVP.items() if rule is not jvp.still]
 NUMBER = "w: param; x: input[2]\nf: output = "
 VECTOR = "v: param[2]; x: input[2]\nf: output = "
 MATRIX = "A: param[2, 2]; x: input[2]\nf: output = "
@@ -180,7 +180,7 @@ WALK = [
 
 @pytest.mark.parametrize(("method", "text"), WALK)
 def test_errors_in_the_walk_are_found(monkeypatch, method, text):
-    right = getattr(tangents._Tangents, method)
+    right = getattr(tangents.TangentLines, method)
 
     def wrong(self, *operands):
         found = right(self, *operands)
@@ -190,7 +190,7 @@ def test_errors_in_the_walk_are_found(monkeypatch, method, text):
             return Piecewise(*((2 * e, c) for e, c in found.args))
         return 2 * found
 
-    monkeypatch.setattr(tangents._Tangents, method, wrong)
+    monkeypatch.setattr(tangents.TangentLines, method, wrong)
     report = sb.circuit(text).check(functions=("jvp", "hessian"))
     assert {row.quantity for row in report.rows if not row.passed} == {"jvp", "hessian"}
 
