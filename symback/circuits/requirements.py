@@ -11,6 +11,7 @@ from symback.errors import Unsupported
 from symback.operations.arrays import (
     ARRAY_FUNCTIONS,
     cross_entropy,
+    one_hot,
     shape_of,
     slice_,
     sparse_cross_entropy,
@@ -38,6 +39,15 @@ def classes(circuit: Circuit) -> dict[str, Size]:
     shapes = circuit.shapes
     uses = {op.args[1].name: op.args[0] for op in uses_of(circuit, sparse_cross_entropy)}
     return {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items())}
+
+
+def index_leaves(circuit: Circuit) -> dict[str, Size]:
+    """The leaves that are read as an index, each with the number of classes; others are allowed."""
+    shapes = circuit.shapes
+    uses = {op.args[0].name: op.args[1] for op in uses_of(circuit, one_hot) if op.args[0].is_Symbol}
+    leaves = {node.name for node in circuit.leaves}
+    found = {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items()) if name in leaves}
+    return {**found, **classes(circuit)}
 
 
 def least_sizes(circuit: Circuit) -> dict[str, int]:
@@ -68,4 +78,4 @@ def _reached(part: Expr) -> int:
     return first - last + 1 if first >= 0 else max(-first, last)
 
 
-__all__ = ["EXPONENTIAL", "classes", "distributions", "least_sizes", "uses_of"]
+__all__ = ["EXPONENTIAL", "classes", "distributions", "index_leaves", "least_sizes", "uses_of"]

@@ -314,6 +314,14 @@ def _cross_entropy(builder: ArrayBuilder, args: list[Expr]) -> Expr:
     return -(arrays.reduce_sum(terms, S.One) if rows else arrays.dot(t, arrays.log_softmax(z)))
 
 
+def _one_hot(builder: ArrayBuilder, args: list[Expr]) -> Expr:
+    """1 at an index, else 0: of a size, or as long as a vector."""
+    index, like = args
+    if builder.shape_of(like):
+        return arrays.one_hot(index, like)
+    return arrays.one_hot(index, arrays.full(S.Zero, *_sizes([like])))
+
+
 def _mse(builder: ArrayBuilder, args: list[Expr]) -> Expr:
     a, b = (builder.shape_of(arg) for arg in args)
     if a != b:
@@ -366,6 +374,7 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "logsumexp": (1, 1, (), _plain(arrays.logsumexp)),
     "cross_entropy": (2, 2, (), _cross_entropy),
     "mse": (2, 2, (), _mse),
+    "one_hot": (2, 2, (), _one_hot),
     "layer_norm": (1, 3, (), _layer_norm),
     "concat": (1, None, ("axis",), _concat),
     "eye": (1, 1, (), lambda builder, args: arrays.eye(*_sizes(args))),
@@ -374,4 +383,7 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
 }
 """Operations on arrays by the name that circuit text gives them."""
 
-__all__ = ["CALLS", "ArrayBuilder"]
+NO_NAMES = CALLS.keys() - {"one_hot"}
+"""Those whose name no node has among arrays; data that is one-hot may be called so."""
+
+__all__ = ["CALLS", "NO_NAMES", "ArrayBuilder"]

@@ -196,7 +196,7 @@ LACKING = frozenset(
     "repeat roll flip rot90 pad take gather scatter index embedding tril triu cholesky chol eig "
     "eigh eigvals eigvalsh svd qr lu pinv expm logm sqrtm funm lstsq matrix_power matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm rms_norm "
-    "group_norm max_pool avg_pool pool attention one_hot onehot bincount histogram interp "
+    "group_norm max_pool avg_pool pool attention onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup index_select masked_fill nan_to_num trapz trapezoid "
     "nansum nanmean nanmax nanmin zeros_like ones_like hstack slogdet select cond isin iconcat "
     "solve_triangular block diagflat vander toeplitz "

@@ -22,7 +22,7 @@ from symback.errors import (
     clip,
     nearest,
 )
-from symback.language.arrays import CALLS, ArrayBuilder
+from symback.language.arrays import CALLS, NO_NAMES, ArrayBuilder
 from symback.language.options import (
     check_loss,
     in_given_order,
@@ -43,7 +43,7 @@ from symback.language.syntax import (
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.shapes import Shape
 
-ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat"})
+ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat", "one_hot"})
 
 
 @no_search_for_cycles()
@@ -132,7 +132,7 @@ class _Assembly:
             **dict.fromkeys(outline.functions),
         }
         for name, place in places.items():
-            if name in CALLS:
+            if name in NO_NAMES:
                 raise NameRefused(f"'{name}' is an operation on arrays; choose another name", place)
 
     def _name_bare(self, bare: Term) -> None:

@@ -396,7 +396,7 @@ class Builder:
     _end = _slice
 
 
-_ONE_HOT = "; for an index from data write t @ W with a one-hot input t"
+_ONE_HOT = "; for an index from data write one_hot(t, n) @ W"
 
 
 def _apply(op: Op, args: Sequence[Expr]) -> Expr:

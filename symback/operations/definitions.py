@@ -154,6 +154,7 @@ def definitions(n: Arithmetic) -> Definitions:
         a.logdet: lambda x: boxed(n.log(n.determinant(x))),
         a.solve: lambda x, b: contract(n.inverse(x), b, n.sum),
         **_along_rows(n),
+        a.one_hot: lambda t, z: vector(n.chosen(t.item(), row.flat) for row in identity(n, len(z))),
         a.concat: _concat,
         a.slice_: lambda x, parts: x.part(index_of(parts)),
         a.expand_dims: lambda v, axis=-1: v.expand_dims(axis),

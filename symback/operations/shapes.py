@@ -188,6 +188,12 @@ def class_entropy_shape(s: Sequence[Shape], _: Any) -> Shape:
     return ()
 
 
+def one_hot_shape(s: Sequence[Shape], _: Any) -> Shape:
+    _need_rank("one_hot", s[0], 0)
+    _need_rank("one_hot", s[1], 1)
+    return s[1]
+
+
 def joined_shape(s: Sequence[Shape], options: Any) -> Shape:
     axis = int(options[0])
     ranks = {len(shape) for shape in s}

@@ -150,6 +150,7 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     logsumexp: lambda g, at, z: (at.expand_last_axis(g) * softmax(z),),
     cross_entropy: lambda g, at, z, t: (at.expand_last_axis(g) * (softmax(z) - t), None),
     sparse_cross_entropy: lambda g, at, z, t: (g * (softmax(z) - one_hot(t, z)), None),
+    one_hot: lambda g, at, t, z: (None, None),  # of the latter only the length counts
     layer_norm: _layer_norm,
     concat: _concat,
     slice_: lambda g, at, a: (scatter(g, a, *at.op.options),),

@@ -47,17 +47,6 @@ def _rsqrt_variance(shape_of: Shapes, x: Expr) -> Expr:
     return 1 / sp.sqrt(mean + sp.Rational(EPSILON))
 
 
-def _one_hot(shape_of: Shapes, index: Expr, like: Expr) -> Expr:
-    (size,) = shape_of(like)
-    if not size.is_Integer:
-        raise ShapeError(
-            f"an index needs a size that is a number, not '{size}'; substitute one, or "
-            "read the classes as a vector"
-        )
-    entries = (Piecewise((1, sp.Eq(index, i)), (0, True)) for i in range(int(size)))
-    return a.concat(S.Zero, *entries)
-
-
 def _scatter(shape_of: Shapes, part: Expr, like: Expr, parts: Tuple) -> Expr:
     """The part, multiplied by rows and columns of identity matrices."""
     shape = shape_of(like)
@@ -104,7 +93,6 @@ WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.broadcast_like: _broadcast_like,
     a.eye_like: _eye_like,
     a.normalized: _normalized,
-    a.one_hot: _one_hot,
     a.rsqrt_variance: _rsqrt_variance,
     a.scatter: _scatter,
     a.size: _size,

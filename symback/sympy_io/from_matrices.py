@@ -17,7 +17,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from symback.circuits.circuit import Node, computed
 from symback.circuits.names import check_size_name
 from symback.errors import CircuitError, NameRefused, TooLarge, Unsupported, clip
-from symback.language.arrays import CALLS
+from symback.language.arrays import NO_NAMES
 from symback.language.syntax import DEEPEST
 from symback.operations import arrays as a
 from symback.operations.arrays import shape_of
@@ -168,7 +168,7 @@ class MatrixReader:
     # -- names and sizes ----------------------------------------------------------------------
 
     def _refuse_name(self, name: str) -> None:
-        if name in CALLS:
+        if name in NO_NAMES:
             raise NameRefused(f"'{name}' is an operation on arrays; choose another name")
         if name in self._size_names:
             raise NameRefused(f"'{name}' is both a size and a node; rename one")

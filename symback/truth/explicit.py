@@ -16,7 +16,7 @@ from sympy import Expr, Integer
 
 from symback.circuits.circuit import Circuit, Node, computed, leaf
 from symback.circuits.names import fresh_name
-from symback.circuits.requirements import EXPONENTIAL, classes, distributions, uses_of
+from symback.circuits.requirements import EXPONENTIAL, distributions, index_leaves, uses_of
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, parts_of, shape_of
@@ -91,7 +91,7 @@ class _EntryWriter:
 
     def _layout(self, entries: Mapping[str, Entries], weights: Entries | None) -> EntryMap:
         circuit = self._circuit
-        counts = {name: self._length(size) for name, size in classes(circuit).items()}
+        counts = {name: self._length(size) for name, size in index_leaves(circuit).items()}
         shapes = {
             n.name: tuple(self._length(s) if s.is_Integer else str(s) for s in n.shape)
             for n in circuit.leaves
@@ -199,7 +199,8 @@ class _EntryWriter:
             symbols = self._named(values, self._fresh(f"{self._owner}_matrix"))
             self._factorised.append(symbols.map(lambda s: s.name))
             return symbols
-        if isinstance(expr, EXPONENTIAL) and not all(v.is_Symbol for v in values.flat):
+        named = (*EXPONENTIAL, a.one_hot)  # an index is compared: no choice stands in a condition
+        if isinstance(expr, named) and not all(v.is_Symbol for v in values.flat):
             return self._named(values, self._fresh(f"{self._owner}_operand"))
         return values
 

@@ -80,6 +80,7 @@ PLAIN = {
     "log_softmax": log_softmax,
     "logsumexp": lambda z: np.log(np.exp(z).sum(axis=-1)),
     "cross_entropy": cross_entropy,
+    "one_hot": lambda t, like: np.eye(np.size(like) if np.ndim(like) else like)[int(t)],
     "mse": lambda a, b: np.mean((a - b) ** 2),
     "layer_norm": layer_norm,
     "concat": concat,
@@ -343,6 +344,8 @@ cross_entropy of a vector | a[k] t[k]:distribution | z = cross_entropy(a, t)
 cross_entropy of a matrix | a[m,k] t[m,k]:distribution | z = cross_entropy(a, t)
 cross_entropy of a class | a[k] t:class | z = cross_entropy(a, t)
 cross_entropy of a class of a product | a[k,n] b[n] t:class | z = 2*cross_entropy(a @ b, t)
+one_hot as long as a vector | a[k] t:class | z = one_hot(t, a)*a
+one_hot of a size | a[n,k] t:class | z = a @ one_hot(t, k)
 cross_entropy of no target | a[k] b[k] | z = cross_entropy(a, b)
 cross_entropy of rows, no target | a[m,k] b[m,k] | z = cross_entropy(a, softmax(b))
 mse of vectors | a[k] b[k] | z = mse(a, b)

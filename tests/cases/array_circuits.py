@@ -27,6 +27,10 @@ CIRCUITS = {
     "soft cross-entropy": (
         "x: input[n]; q: input[k]; W: param[k, n]\nf = cross_entropy(W @ x, softmax(q))"
     ),
+    "an index": (
+        "t: input; W: param[k, n]; V: param[3, n]; x: input[n]\n"
+        "f = dot(one_hot(t, k) @ W, x) + sum(one_hot(2*t - 1, 3) @ V*x)"
+    ),
     "extremes": (
         "X: input[r, n]; w: param[n]; v: param[r]\n"
         "f = dot(max(X*w, axis=1), v) - sum(min(X*w, axis=0)*w) + maximum(w) - minimum(v)"

@@ -442,7 +442,10 @@ def planted(head, change):
     return wrong
 
 
-@pytest.mark.parametrize("head", vjp.VJP, ids=lambda head: head.__name__)
+CONTRIBUTING = [head for head in vjp.VJP if head.__name__ != "one_hot"]  # whose derivative is 0
+
+
+@pytest.mark.parametrize("head", CONTRIBUTING, ids=lambda head: head.__name__)
 def test_a_wrong_rule_is_raised_and_never_printed(monkeypatch, head):
     text = uses(head)
     monkeypatch.setitem(vjp.VJP, head, planted(head, slightly_wrong))

@@ -256,6 +256,7 @@ OF_A_VECTOR = [
     "layer_norm({})",
     "mse({}, v)",
     "concat(v, {})",
+    "one_hot(({})[1], v)",
     "({})[1]",
     "({})[1:]",
     "solve(M, {})",

@@ -83,7 +83,8 @@ def _sparse_cross_entropy_and_softmax(z, t):
 
 def _one_hot(t, z):
     """1 at the index t of the last axis, else 0; in the dtype of z."""
-    return (np.arange(z.shape[-1]) == np.asarray(t)[..., None]).astype(z.dtype)
+    met = np.arange(z.shape[-1]) == np.asarray(t)[..., None]
+    return np.broadcast_to(met, np.broadcast_shapes(met.shape, z.shape)).astype(z.dtype)
 
 
 def _layer_norm(x):

@@ -322,6 +322,7 @@ _ARRAY_SIGNS: Mapping[object, str] = {
     arrays.inv: "A⁻¹",
     arrays.solve: "A⁻¹·b",
     arrays.sparse_cross_entropy: "cross entropy",
+    arrays.one_hot: "one-hot",
     arrays.slice_: "part",
     arrays.full: "const",
 }
