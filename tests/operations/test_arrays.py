@@ -17,7 +17,8 @@ from symback.codegen.numpy import arrays as numpy_arrays
 from symback.language import arrays as build_arrays
 from symback.operations import arrays, vjp
 from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
-from symback.operations.expressions import postorder
+from symback.operations.definitions import index_of
+from symback.operations.expressions import postorder, real_symbol
 from symback.printing import array_notation as arrays_in_print
 from symback.truth import explicit
 from tests.cases.array_cases import CASES, KINDS, UNSPREAD
@@ -133,6 +134,17 @@ KINKS = [
 @pytest.mark.parametrize(("formula", "x", "expected"), KINKS)
 def test_kinks(formula, x, expected):
     assert_near(gradient(f"x: input[n]\nf = {formula}", x=x).x, expected, formula, 1e-15)
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, 2])
+def test_the_adjoint_of_a_new_axis_is_what_stands_at_its_one_place(axis):
+    x, g, value = map(real_symbol, "xgv")
+    op = arrays.expand_dims(x) if axis is None else arrays.expand_dims(x, axis)
+    (part,) = vjp.contributions(op, g, vjp.At(op, value, {"x": (2, 3)}))
+    a = np.arange(6).reshape(2, 3)
+    assert part.func is arrays.slice_ and part.args[0] == g
+    wide = np.expand_dims(a, -1 if axis is None else axis)
+    assert np.array_equal(wide[index_of(part.args[1])], a)
 
 
 def test_ties_along_an_axis_share():

@@ -155,6 +155,16 @@ def of_reads() -> Iterator[Case]:
     yield from tests_of("tests.codegen.test_missing_values")
 
 
+def of_adjoints() -> Iterator[Case]:
+    """The adjoints of every operation on arrays."""
+    yield from of_arrays()
+    yield from tests_of(
+        "tests.operations.test_arrays",
+        "test_the_adjoint_of_a_new_axis_is_what_stands_at_its_one_place",
+    )
+    yield from (c for c in tests_of(EDGES, "test_values_and_slopes_at_the_edges") if "[" in c.name)
+
+
 def of_definitions() -> Iterator[Case]:
     yield from of_arrays()
     yield from tests_of("tests.operations.test_entries")
@@ -327,7 +337,7 @@ BATTERIES = {
     "symback/operations/forms.py": of_forms,
     "symback/autodiff/partials.py": of_gates,
     "symback/autodiff/reads.py": of_reads,
-    "symback/operations/vjp.py": of_arrays,
+    "symback/operations/vjp.py": of_adjoints,
     "symback/truth/edges.py": of_looking,
     "symback/truth/sides.py": of_sides,
     "symback/codegen/numpy/kernels.py": of_kernels,
