@@ -251,6 +251,34 @@ def test_own_functions_differentiate_as_their_meaning_does(head):
     assert head(*symbols).is_extended_real
 
 
+# function of a stated kink, operands, and its derivatives by all but the stated one
+AT_KINKS = [
+    (fn.relu, (0,), (0,)),
+    (fn.relu_at, (0, 0.25), (0.25,)),
+    (fn.relu_at, (-2, 0.25), (0,)),
+    (fn.relu_at, (3, 0.25), (1,)),
+    (fn.relu_at, (0.25, 0.75), (1,)),
+    (fn.abs_at, (0, -1), (-1,)),
+    (fn.abs_at, (0, 0.25), (0.25,)),
+    (fn.abs_at, (-2, 0.25), (-1,)),
+    (fn.abs_at, (3, 0.25), (1,)),
+    (fn.max_at, (2, 2, 0.25), (0.25, 0.75)),
+    (fn.max_at, (2, 1, 0.25), (1, 0)),
+    (fn.max_at, (-1, 2, 0.25), (0, 1)),
+    (fn.min_at, (2, 2, 0.25), (0.25, 0.75)),
+    (fn.min_at, (2, 1, 0.25), (0, 1)),
+    (fn.min_at, (-1, 2, 0.25), (1, 0)),
+]
+
+
+@pytest.mark.parametrize(("head", "at", "expected"), AT_KINKS)
+def test_derivatives_of_functions_with_a_stated_kink(head, at, expected):
+    symbols = [real_symbol(n) for n in LETTERS[: len(at)]]
+    point = dict(zip(symbols, map(sp.Rational, at), strict=True))
+    for symbol, slope in zip(symbols, expected, strict=False):
+        assert head(*symbols).diff(symbol).xreplace(point) == sp.Rational(slope)
+
+
 # function, operands, and the sum of the sizes of the terms that it is computed from
 SIZES = [
     ("binary_cross_entropy", (-2, 0.25), lambda: mp.log(1 + mp.exp(-2)) + 2),

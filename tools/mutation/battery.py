@@ -101,6 +101,7 @@ def of_partials() -> Iterator[Case]:
         "test_gates_by_hand",
         "test_own_functions_differentiate_as_their_meaning_does",
         "test_sizes_of_what_cancels",
+        "test_derivatives_of_functions_with_a_stated_kink",
         "test_what_a_function_states_of_its_sign_holds",
         "test_sinc_at_0",
         "test_the_elementary_form_reaches_every_part",
@@ -147,6 +148,11 @@ def of_edges() -> Iterator[Case]:
     """Powers, roots, norms and logarithms at the ends of their domains; NaN; what is not read."""
     yield from tests_of(EDGES)
     yield from tests_of(PARTIALS, "test_edges_of_gates", "test_gates_by_hand")
+
+
+def of_signs() -> Iterator[Case]:
+    yield from tests_of("tests.operations.test_nonnegative")
+    yield from tests_of(EDGES, "test_a_root_that_is_not_of_squares_has_an_infinite_slope")
 
 
 def of_reads() -> Iterator[Case]:
@@ -332,7 +338,7 @@ BATTERIES = {
     "symback/operations/special/hyperbolic.py": of_numbers,
     "symback/operations/special/normal.py": of_numbers,
     "symback/operations/edges.py": of_edges,
-    "symback/operations/nonnegative.py": of_edges,
+    "symback/operations/nonnegative.py": of_signs,
     "symback/operations/definitions.py": of_definitions,
     "symback/operations/forms.py": of_forms,
     "symback/autodiff/partials.py": of_gates,
