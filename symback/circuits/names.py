@@ -23,7 +23,9 @@ MODULE_NAMES = frozenset(
 SIZE_ARGUMENTS = frozenset({"rng", "vector"})
 """Names of arguments of the functions that take sizes by name."""
 
-NOT_NAMES = frozenset({"pi", "nan", "inf", "NaN", "where"})
+NOT_NAMES = frozenset({"pi", "where"})
+NOT_FINITE = frozenset({"nan", "NaN", "inf", "oo"})
+FOR_INFINITY = "can't stand in a formula: write a large number, such as -1e30, or give it as data"
 VARIABLE_TOO = frozenset({"sigma"})
 """Operations whose name may also be a node's: sigma is a length scale in half of physics."""
 
@@ -41,6 +43,8 @@ def check_name(name: str, place: Place | None = None) -> str:
         why = f"is a word of Python; write {name}_ instead"
     elif name in MODULE_NAMES:
         why = "is a name that the generated module needs; choose another"
+    elif name in NOT_FINITE:
+        why = FOR_INFINITY
     elif name in NOT_NAMES or (name in SPELLINGS and name not in VARIABLE_TOO):
         why = "is an operation or constant and can't name a node; choose another"
     else:

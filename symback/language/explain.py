@@ -12,6 +12,7 @@ import unicodedata
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from symback.circuits.names import FOR_INFINITY, NOT_FINITE
 from symback.language.foreign import CONDITIONS, LACKING
 from symback.operations.elementwise import SPELLINGS
 
@@ -47,7 +48,7 @@ _AT_SIGN = {
     "√": "write sqrt(u) for √u",
     "∛": "write u**(1/3) for ∛u",
     "∑": "write sum(x) for the sum of an array x",
-    "∞": "∞ is not a number here",
+    "∞": f"∞ {FOR_INFINITY}",
     "∂": "write the formula without ∂; symback derives it",
     "∇": "write the formula without ∇; symback derives it",
     "∫": "integrals are not known; write the formula of the integral",
@@ -137,6 +138,8 @@ def _attribute(before: str, rest: str) -> str:
     if owner is None or name is None:
         return ""
     if owner[1] in _MODULES:
+        if name[1] in NOT_FINITE:
+            return f"'{name[1]}' {FOR_INFINITY}"
         return f"write {name[1]}(…) without '{owner[1]}.'"
     return f"write {name[1]}({owner[1]}) for {owner[1]}.{name[1]}()" if name[2] else ""
 

@@ -27,6 +27,12 @@ SAID = [
     ("f = x and y", "write a & b, inside where(condition, a, b)"),
     ("f = where x > 0, x, y", "write where(…)"),
     ("f = x ≠ 0", "write !="),
+    # what is not finite
+    ("f = where(m > 0, z, -inf)", "'inf' can't stand in a formula: write a large number"),
+    ("f = where(m > 0, z, -np.inf)", "'inf' can't stand in a formula: write a large number"),
+    ("f = where(m > 0, z, -oo)", "'oo' can't stand in a formula: write a large number"),
+    ("f = where(m > 0, z, -∞)", "∞ can't stand in a formula: write a large number"),
+    ("f = where(m > 0, z, nan)", "'nan' can't stand in a formula"),
     # brackets
     ("f = exp[x]", "'exp' is a function; write exp(…)"),
     ("f = 2*sin[x + 1]", "'sin' is a function; write sin(…)"),
