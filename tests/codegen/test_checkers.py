@@ -14,6 +14,7 @@ import pytest
 import symback as sb
 from symback.autodiff.updates import RULES
 from symback.codegen import targets
+from symback.codegen.functions import ON_REQUEST
 from symback.codegen.generate import render_files
 from symback.codegen.targets import PYTHON
 from symback.errors import Unsupported
@@ -70,6 +71,26 @@ def test_ruff(folder):
 
 def test_mypy_on_what_is_kept(tmp_path):
     mypy(tmp_path, GENERATED)
+
+
+WITH_FUNCTIONS = {
+    "curve": ("f = w1*(1 - exp(-w2*x1))", ON_REQUEST),
+    "layers": (array_circuits.CIRCUITS["two layers"], ("jvp", "hessp", "jacobian", "hessian")),
+    "extremes": (array_circuits.CIRCUITS["extremes"], ON_REQUEST),
+    "entries": (array_circuits.CIRCUITS["array output"], ("jvp",)),
+}
+
+
+def test_functions_on_request(tmp_path):
+    for name, (text, functions) in WITH_FUNCTIONS.items():
+        for target in targets.TARGETS:
+            stem = f"{name}_{target}"
+            if (name, target) == ("layers", "c"):
+                functions = ("jvp", "hessp")
+            files = render_files(sb.circuit(text), target=target, stem=stem, functions=functions)
+            (tmp_path / f"{stem}{PYTHON}").write_text(files[PYTHON], encoding="utf-8")
+    agrees(sys.executable, "-m", "ruff", "check", "--isolated", ".", cwd=tmp_path)
+    mypy(tmp_path, sorted(tmp_path.glob("*.py")))
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeTex
     return DerivativeText(
         frozenset(on_request),
         names.circuit.output.name,
+        len(names.circuit.params),
         jvp=_jvp(names) if "jvp" in functions else None,
         jvp_per_sample="jvp" in functions and forward.per_sample,
         hessp=_hessp(names) if "hessp" in functions else None,
@@ -113,7 +114,7 @@ def _jacobian(names: CNames) -> FunctionText:
         found = "[np.empty((count, *value.shape)) for value in given]"
         put = ["_put(_place, params, tuple(found))"]
     lines = [
-        *_block(names, writer),
+        *_block(names, writer, reads_dtype=names.by_value),
         f"found = {found}",
         f'_call("jacobian", {code["kind"]}, given, [{_slots(names, writer)}], count, found)',
         *put,
@@ -121,10 +122,11 @@ def _jacobian(names: CNames) -> FunctionText:
     return _text(writer, "_put_rows", ["_place: Array", "params: Params"], lines)
 
 
-def _block(names: CNames, writer: FunctionWriter) -> list[str]:
+def _block(names: CNames, writer: FunctionWriter, *, reads_dtype: bool = True) -> list[str]:
     """What each function of a block begins with."""
+    both = "dtype, count = _dtype(params, rows), _rows(rows)"
     return [
-        "dtype, count = _dtype(params, rows), _rows(rows)",
+        both if reads_dtype else "count = _rows(rows)",
         *contiguous(names, writer.columns, "rows"),
         f"given = {passing(names)['given']}",
     ]

@@ -22,6 +22,7 @@ class DerivativeText:
 
     names: frozenset[str]
     output: str
+    params: int  # how many there are
     jvp: FunctionText | None = None
     jvp_per_sample: bool = False
     hessp: FunctionText | None = None  # also where the Hessian is made column by column
@@ -32,6 +33,13 @@ class DerivativeText:
     seeded: bool = False
     varies: bool = True  # the output has one value a sample
     output_shape: Sequence[str] = ()  # the body of a function that gives that of one sample
+
+    @property
+    def triangle(self) -> list[list[int]]:
+        """Where each entry of the Hessian stands in the columns of its lower triangle."""
+        size = self.params
+        firsts = [j * size - j * (j - 1) // 2 for j in range(size)]
+        return [[firsts[min(i, j)] + abs(i - j) for j in range(size)] for i in range(size)]
 
     @property
     def takes_vectors(self) -> bool:
@@ -56,6 +64,7 @@ def derivative_text(lowered: Lowered, names: Sequence[str]) -> DerivativeText:
     return DerivativeText(
         frozenset(names),
         output.name,
+        len(lowered.circuit.params),
         jvp=_jvp(lowered) if "jvp" in functions else None,
         jvp_per_sample="jvp" in functions and forward.per_sample,
         hessp=_hessp(lowered, hessp) if hessp else None,
