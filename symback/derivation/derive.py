@@ -70,7 +70,7 @@ def _written(
     """The derivation along one walk, then the stable forms, with the parts that these name."""
     brief = len(walk.edges) > MANY_EDGES
     gradient = Gradient(circuit, walk, False, *([LARGEST_OF_MANY] if brief else []))
-    writer = StepWriter(walk, gradient, view)
+    writer = StepWriter(walk, gradient, view, folds=bool(forms))
     writer.write(asked)
     for node in named:
         writer.add("define", node.name, node.formula, "definition")

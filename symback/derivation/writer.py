@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sympy import Add, Expr, S
+from sympy import Add, Expr, S, collect, expand
 
-from symback.autodiff.closed_forms import Gradient
+from symback.autodiff.closed_forms import Gradient, inline_generated, inner_nodes
 from symback.autodiff.partials import times
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.program import Chain, Whole
@@ -23,15 +23,25 @@ from symback.derivation.verify.arrays import ArrayVerifier
 from symback.derivation.verify.scalars import Verifier
 from symback.operations.edges import plainly
 from symback.operations.functions import Slope
-from symback.operations.simplify import simplified
+from symback.operations.simplify import simplified, weight
+
+LARGEST_FOLDED = 100  # operations of a result in which quotients are looked for
 
 
 class StepWriter:
-    """Writes the steps of a walk in their fixed order."""
+    """Writes the steps of a walk in their fixed order.
 
-    def __init__(self, walk: ReversePass, gradient: Gradient, view: View) -> None:
+    `folds`: results speak of named nodes where that is shorter, as of p for exp(z)/s.
+
+    A stable form follows, which is over leaves.
+    """
+
+    def __init__(
+        self, walk: ReversePass, gradient: Gradient, view: View, *, folds: bool = False
+    ) -> None:
         self.walk = self._walk = walk
         self._gradient = gradient
+        self._folds = folds
         self._view = view
         self._verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
         self._array_verifier = ArrayVerifier(walk) if walk.circuit.has_arrays else None
@@ -59,6 +69,19 @@ class StepWriter:
                 self._edges[key] = self.add("edge", key, edge.partial, rule, because)
         for name in asked:
             self._partial(name)
+
+    def _with_names(self, closed: Expr, name: str) -> Expr:
+        """The result with quotients that have a name, such as softmax typed out, by their name."""
+        circuit = self.walk.circuit
+        inner = inner_nodes(circuit, self.walk.of)
+        for node in circuit.computed:
+            formula = inline_generated(node.formula, inner, slopes=True)
+            if node.generated or node.name == name or not _is_quotient(formula):
+                continue
+            put = closed.subs(formula, node.symbol)
+            forms = (closed, simplified(put), collect(expand(put), node.symbol))
+            closed = min(forms, key=weight)
+        return closed
 
     def last_of(self, left: str | tuple[str, str]) -> Step:
         """The last step along the walk about a node or a partial."""
@@ -148,10 +171,16 @@ class StepWriter:
         kept = alike(total) if alike else simplified(total)
         number = self.add("simplify", left, kept, "simplified", (number,), products)
         closed = self._gradient[name]
+        if self._folds and weight(closed) <= LARGEST_FOLDED:
+            closed = self._with_names(closed, name)
         if closed != kept and not alike:  # among many edges, that of the slope says what it is
             slopes = _slopes(products)
             rule = EXPAND_SLOPES if slopes else "substitute back the intermediate names"
             self.add("expand", left, closed, rule, (number,), kept)
+
+
+def _is_quotient(expr: Expr) -> bool:
+    return bool(expr.is_Mul and any(f.is_Pow and f.exp.is_negative for f in expr.args))
 
 
 def _sum(terms: Sequence[Expr]) -> Expr:

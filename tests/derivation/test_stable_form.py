@@ -95,6 +95,19 @@ def test_the_results_are_those_of_the_gradient():
     assert circuit.partial("L", "w").result == circuit.gradient("L")["w"]
 
 
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_softmax_by_hand_ends_in_the_shares(classes):
+    """∂L/∂zᵢ is pᵢ·Σt − tᵢ: the shares by name, and no exponential is left."""
+    z, t, p = (sp.symbols(f"{a}1:{classes + 1}", real=True) for a in "ztp")
+    lines = ["s = " + " + ".join(f"exp({u})" for u in z)]
+    lines += [f"{q} = exp({u})/s" for q, u in zip(p, z, strict=True)]
+    loss = " - ".join(f"{u}*log({q})" for u, q in zip(t, p, strict=True))
+    d = sb.circuit("\n".join([*lines, f"L = -({loss.replace(' - ', ' + ')})"])).derive("L", "z1")
+    typed = d.last_step("z1").right
+    assert sp.expand(typed - (p[0] * sum(t) - t[0])) == 0
+    assert typed.free_symbols == {p[0], *t}
+
+
 def test_arrays_have_the_typed_steps_too():
     text = sb.circuit(SOFTMAX).derive("f", "z").to_text()
     assert "p   = p_1/p_2" in text and "δp = δf_4/p" in text

@@ -50,7 +50,7 @@ _WORDS = {
     **{"∘": r"\ensuremath{\circ}", "‖": r"\ensuremath{\Vert}", "≤": r"\ensuremath{\le}"},
     **{"≥": r"\ensuremath{\ge}", "≠": r"\ensuremath{\ne}", "∞": r"\ensuremath{\infty}"},
 }
-_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᵇᵏ", [*"0123456789-", r"\top", "b", "k"], strict=True))
+_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᵇᵏⁿ", [*"0123456789-", r"\top", "b", "k", "n"], strict=True))
 _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
 
 
