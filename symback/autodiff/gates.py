@@ -83,7 +83,7 @@ def _split(circuit: Circuit, opaque: Collection[str], alike: Sequence[Gates]) ->
         circuit.rewrites,
         is_literal=circuit.is_literal,
         stacked=circuit.stacked,
-        least=least_powers((n.symbol, n.formula) for n in splitter.nodes),
+        least=least_powers([(n.symbol, n.formula) for n in splitter.nodes]),
     )
 
 

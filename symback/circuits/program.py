@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import is_
 from typing import cast
 
 from sympy import Expr, Function, S, Symbol
@@ -94,7 +95,10 @@ class Program:
         return self
 
     def with_lines(self, lines: Iterable[Assign]) -> Program:
-        return replace(self, lines=tuple(lines))
+        """The program with other lines; itself where they are the same objects."""
+        made = tuple(lines)
+        same = len(made) == len(self.lines) and all(map(is_, made, self.lines))
+        return self if same else replace(self, lines=made)
 
     def varying(self) -> set[Symbol]:
         """Every symbol that has one value a sample."""
@@ -129,6 +133,8 @@ class Program:
 
 
 def symbols(expr: Expr) -> set[Symbol]:
+    if isinstance(expr, batch_sum):
+        return symbols(expr.args[0])
     if expr.is_Symbol:
         return {expr}
     return {a for part in compounds(expr) for a in part.args if a.is_Symbol}

@@ -44,6 +44,9 @@ def wrapped(start: str, text: str, indent: int = 4) -> list[str]:
     return [f"{start} {text}"]
 
 
+_MARKS = re.compile(r"[()\[\]]| [-+*/] ")
+
+
 def _filled(parts: Sequence[str], width: int) -> list[str]:
     lines = [f"    {parts[0]}"]
     for part in parts[1:]:
@@ -57,11 +60,12 @@ def _filled(parts: Sequence[str], width: int) -> list[str]:
 def _split_outside_brackets(text: str, separators: tuple[str, ...]) -> list[str]:
     """The text cut before each separator that stands outside all brackets."""
     parts, depth, start = [], 0, 0
-    for i, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if depth == 0 and i > start and text[i : i + 3] in separators:
-            parts.append(text[start:i])
-            start = i + 1
+    for found in _MARKS.finditer(text):
+        mark = found.group()
+        depth += (mark in "([") - (mark in ")]")
+        if depth == 0 and mark in separators and found.start() > start:
+            parts.append(text[start : found.start()])
+            start = found.start() + 1
     return [*parts, text[start:]]
 
 

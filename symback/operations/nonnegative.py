@@ -6,7 +6,7 @@ however the formula is spelled: √(x² + y²), hypot(x, y), √(x·x), √Σx²
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -96,12 +96,12 @@ def _is_even(exponent: Expr) -> bool:
     return bool(exponent.is_Integer and exponent % 2 == 0 and exponent > 0)
 
 
-def least_powers(nodes: Iterable[tuple[Symbol, Expr]]) -> frozenset[Symbol]:
+def least_powers(nodes: Sequence[tuple[Symbol, Expr]]) -> frozenset[Symbol]:
     """The nodes that are a power of what is never negative, among gates in their order."""
-    known = Nonnegative()
-    found = set()
-    for symbol, formula in nodes:
-        if formula.is_Pow and not formula.exp.is_Integer and known(formula.base):
+    roots = {symbol for symbol, f in nodes if f.is_Pow and not f.exp.is_Integer}
+    known, found = Nonnegative(), set()
+    for symbol, formula in nodes if roots else ():
+        if symbol in roots and known(formula.base):
             found.add(symbol)
         known.add(symbol, formula)
     return frozenset(found)

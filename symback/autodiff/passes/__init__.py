@@ -49,5 +49,6 @@ UPDATE_PASSES: tuple[Pass, ...] = (drop_dead, share_common, hoist_shared, drop_d
 def optimise(program: Program, names: Names, passes: Sequence[Pass] = PASSES) -> Program:
     """The program after all passes, checked after each."""
     for run in passes:
-        program = run(program, names).check()
+        made = run(program, names)
+        program = made if made is program else made.check()
     return program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from sympy import Expr, Symbol
 from sympy.logic.boolalg import Boolean
@@ -78,7 +79,7 @@ class _Sharing:
         return self._out
 
     def _emit(self, line: Assign, expr: Expr) -> None:
-        self._out.append(Assign(line.target, expr, line.chains, line.of))
+        self._out.append(line if expr is line.expr else replace(line, expr=expr))
         self._assigned.add(line.target)
         self._done.add(line.target)
         if not _is_trivial(line.expr):
