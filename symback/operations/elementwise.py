@@ -737,7 +737,7 @@ _TABLE = (
         "∂r: (n·(1 + r)ⁿ⁻¹ − v)/r, ∂n: (1 + r)ⁿ·log(1 + r)/r, v the value",
         (2, 2),
         slope=pow1prel_prime,
-        partials=lambda v, r, n: (pow1p(r, n) * log1prel(r),),
+        partials=lambda v, r, n: (zero_over(pow1p(r, n), 1 / log1prel(r)),),
         singular=True,
     ),
     Op(

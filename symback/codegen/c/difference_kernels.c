@@ -32,7 +32,7 @@ static inline double symback_invdiff(double a, double b)
 /* ((1 + r)^n - 1)/r, and n for r = 0. */
 static inline double symback_pow1prel(double r, double n)
 {
-    return (r == 0.0) ? n : symback_pow1pm1(r, n) / r;
+    return (fabs(r) < 1e-290) ? n : symback_pow1pm1(r, n) / r;
 }
 
 /* Its derivative by r. */

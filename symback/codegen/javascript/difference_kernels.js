@@ -24,7 +24,7 @@ function _invdiff(a, b) {
 
 // ((1 + r)ⁿ - 1)/r, and n for r = 0.
 function _pow1prel(r, n) {
-  return r === 0 ? n : _pow1pm1(r, n) / r;
+  return Math.abs(r) < 1e-290 ? n : _pow1pm1(r, n) / r;
 }
 
 // Its derivative by r.

@@ -60,7 +60,8 @@ def _pow1prel(r, n):
     """((1 + r)ⁿ - 1)/r, and n for r = 0."""
 
     def wide(r, n):
-        return np.where(r == 0.0, n, _pow1pm1(r, n) / np.where(r == 0.0, 1.0, r))
+        tiny = np.abs(r) < 1e-290  # n·r may be subnormal
+        return np.where(tiny, n, _pow1pm1(r, n) / np.where(tiny, 1.0, r))
 
     return _in_float64(wide, r, n)
 

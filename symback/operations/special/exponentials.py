@@ -309,7 +309,7 @@ class bateman_prime(Slope):
 
     @staticmethod
     def terms_size(k: Expr, m: Expr, t: Expr) -> Expr:
-        larger = sp.exp(-sp.Min(k, m) * t)
+        larger = sp.exp(sp.Max(-k * t, -m * t))
         return sp.Abs(t) * larger * (1 + sp.Abs(k * t)) * (1 + sp.Abs(k * t) + sp.Abs(m * t))
 
     def fdiff(self, argindex: int = 1) -> Expr:
