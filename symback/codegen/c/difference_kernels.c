@@ -23,10 +23,13 @@ static inline double symback_erfdiff(double a, double b)
     return (a < -0.5 && b < -0.5) ? erfc(-a) - erfc(-b) : erf(a) - erf(b);
 }
 
-/* 1/a - 1/b, and (b - a)/a/b where the two are close. */
+/* 1/a - 1/b = (b - a)/x/y where y is the smaller of the two and x the larger. */
 static inline double symback_invdiff(double a, double b)
 {
-    return (fabs(b - a) < 0.5 * fabs(a)) ? (b - a) / a / b : 1.0 / a - 1.0 / b;
+    if (fabs(b - a) > 1.7976931348623157e308) {
+        return 1.0 / a - 1.0 / b;
+    }
+    return (fabs(a) > fabs(b)) ? (b - a) / a / b : (b - a) / b / a;
 }
 
 /* ((1 + r)^n - 1)/r, and n for r = 0. */

@@ -17,9 +17,10 @@ function _erfdiff(a, b) {
   return a < -0.5 && b < -0.5 ? _erfc(-a) - _erfc(-b) : _erf(a) - _erf(b);
 }
 
-// 1/a - 1/b, and (b - a)/a/b where the two are close.
+// 1/a - 1/b = (b - a)/x/y where y is the smaller of the two and x the larger.
 function _invdiff(a, b) {
-  return Math.abs(b - a) < 0.5 * Math.abs(a) ? (b - a) / a / b : 1 / a - 1 / b;
+  if (Math.abs(b - a) === Infinity) return 1 / a - 1 / b;
+  return Math.abs(a) > Math.abs(b) ? (b - a) / a / b : (b - a) / b / a;
 }
 
 // ((1 + r)ⁿ - 1)/r, and n for r = 0.

@@ -46,12 +46,14 @@ def _erfdiff(a, b):
 
 
 def _invdiff(a, b):
-    """1/a - 1/b, and (b - a)/a/b where the two are close."""
+    """1/a - 1/b = (b - a)/x/y where y is the smaller of the two and x the larger."""
 
     def wide(a, b):
-        close = np.abs(b - a) < 0.5 * np.abs(a)
-        near = np.where(close, b - a, 0.0) / np.where(close, a, 1.0) / np.where(close, b, 1.0)
-        return np.where(close, near, 1.0 / np.where(close, 1.0, a) - 1.0 / np.where(close, 1.0, b))
+        larger = np.abs(a) > np.abs(b)
+        x, y = np.where(larger, a, b), np.where(larger, b, a)
+        value = (b - a) / x / y
+        infinite = np.isinf(b - a)
+        return np.where(infinite, 1.0 / a - 1.0 / b, value) if np.any(infinite) else value
 
     return _in_float64(wide, a, b)
 

@@ -57,18 +57,18 @@ def _xlog1py(x, y):
 
 
 def _log_ratio(a, b):
-    """log(a/b) through log(1 + (a - b)/b) where the two are close, log(a) - log(b) where a/b is no
-    normal number."""
+    """log(a/b), ±log(1 + (x - y)/y) where y is the smaller of the two and x the larger."""
 
     def wide(a, b):
-        ratio = a / b
-        close = (ratio > 0.5) & (ratio < 2.0)
-        near = np.log1p(np.where(close, a - b, 0.0) / np.where(close, b, 1.0))
-        normal = (ratio != ratio) | ((np.abs(ratio) > 1e-300) & (np.abs(ratio) < np.inf))
-        if np.all(normal):
-            return np.where(close, near, np.log(ratio))
-        apart = np.log(np.where(normal, 1.0, np.abs(a))) - np.log(np.where(normal, 1.0, np.abs(b)))
-        return np.where(close, near, np.where(normal, np.log(np.where(normal, ratio, 1.0)), apart))
+        larger = np.abs(a) > np.abs(b)
+        x, y = np.where(larger, a, b), np.where(larger, b, a)
+        apart = (x - y) / y
+        if np.any(np.isinf(apart)):
+            size = np.where(np.isinf(apart), np.log(np.abs(x)) - np.log(np.abs(y)), 0.0)
+            size = size + np.log1p(np.where(np.isinf(apart), 0.0, apart))
+        else:
+            size = np.log1p(apart)
+        return np.where(larger, size, -size)
 
     return _in_float64(wide, a, b)
 
@@ -84,12 +84,16 @@ def _rel_entr(x, y):
 
 
 def _logit(z):
-    """log(z/(1 - z)), and 2·atanh(2·z - 1) between 1/4 and 3/4."""
+    """log(z/(1 - z)), ±log(1 + (1 - 2·y)/y) where y is the smaller of z and 1 - z."""
 
     def wide(z):
-        close = (z > 0.25) & (z < 0.75)
-        near = 2.0 * np.arctanh(np.where(close, 2.0 * z - 1.0, 0.0))
-        far = np.where(close, 0.25, z)
-        return np.where(close, near, np.log(far / (1.0 - far)))
+        y = np.minimum(z, 1.0 - z)
+        apart = (1.0 - 2.0 * y) / y
+        if np.any(np.isinf(apart)):  # 0, or a subnormal number
+            far = np.isinf(apart)
+            size = np.where(far, -np.log(y), np.log1p(np.where(far, 0.0, apart)))
+        else:
+            size = np.log1p(apart)
+        return np.where(z > 0.5, size, -size)
 
     return _in_float64(wide, z)
