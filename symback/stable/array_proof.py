@@ -72,13 +72,13 @@ def holds_for_arrays(
 
 def _means_as_sums(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
     """The expression with Σu/n for the mean of u: the proof has other sizes."""
-    found = {part for part in postorder(expr) if isinstance(part, arrays.mean)}
-    sums = {}
-    for part in found:
-        (summed,), axis = part.operands, part.options
-        shape = shape_of(summed, shapes)
-        count = sp.Mul(*(shape if not axis else (shape[int(axis[0])],)))
-        sums[part] = arrays.reduce_sum(summed, *axis) / count
+    sums: dict[Any, Expr] = {}
+    for part in postorder(expr):
+        if isinstance(part, arrays.mean):
+            (summed,), axis = part.operands, part.options
+            shape = shape_of(summed, shapes)
+            count = sp.Mul(*(shape if not axis else (shape[int(axis[0])],)))
+            sums[part] = arrays.reduce_sum(summed.xreplace(sums), *axis) / count
     return expr.xreplace(sums) if sums else expr
 
 
