@@ -103,6 +103,31 @@ def test_closed_forms_are_read_back_with_equal_values(name):
     assert compared or constant
 
 
+OF_EACH_NODE = [*ARRAYS, *(pytest.param(n, marks=pytest.mark.slow) for n in list(NUMBERS)[::6])]
+
+
+@pytest.mark.parametrize("name", OF_EACH_NODE)
+def test_every_node_is_read_back_with_equal_values(name):
+    """Each formula of a gate, and the partials of each number by all nodes below it."""
+    circuit = sb.circuit({**NUMBERS, **ARRAYS}[name])
+    point = point_of(circuit)
+    for node in circuit.computed:
+        gradient = circuit.gradient(node.name) if not node.shape else {}
+        into = [n.name for n in circuit.nodes if n.name in gradient or n.name in circuit.computed]
+        below = [n for n in into if gradient and n != node.name and n in gradient.walk.into]
+        if not below:
+            continue
+        values, partials = circuit.derive(node.name, below).at(**point).evaluated()
+        every = {f"∂{node}/∂{n}": (gradient[n], partial) for n, partial in partials.items()}
+        every |= {n: (circuit[n].expr, value) for n, value in values.items()}
+        for what, (expr, wanted) in every.items():
+            if expr.free_symbols:
+                with np.errstate(all="ignore"):
+                    found = np.squeeze(value_of(expr, {**point, **values}))
+                wanted = np.squeeze(np.asarray(wanted, float))
+                np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12, err_msg=what)
+
+
 @pytest.mark.parametrize("name", [*NUMBERS, *ARRAYS])
 def test_nodes_and_steps_are_read_back(name):
     """The formula of each gate, and what each step of the derivation has."""
