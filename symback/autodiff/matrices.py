@@ -20,8 +20,10 @@ from symback.autodiff.closed_forms import (
 from symback.autodiff.lower import lower
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.autodiff.tangents import tangent_program
-from symback.circuits.circuit import Circuit, Node
+from symback.circuits.circuit import Circuit, Node, computed
+from symback.circuits.names import fresh_name
 from symback.errors import CircuitError, TooLarge, Unsupported
+from symback.operations.arrays import concat, has_arrays, shape_of
 from symback.operations.elementwise import expand_slopes
 from symback.operations.shapes import shown
 from symback.operations.simplify import simplified, weight
@@ -42,9 +44,17 @@ def jacobian(
     Matrix([
     [ x,        w],
     [-x, -w + 2*x]])
+
+    A vector that is written as its entries has a row for each of them.
+
+    >>> jacobian(sb.circuit("f = [w*x, sin(w)]"))
+    Matrix([
+    [     x],
+    [cos(w)]])
     """
-    rows = [*circuit.outputs] if of is None else _nodes(circuit, of)
+    asked = [*circuit.outputs] if of is None else _nodes(circuit, of)
     columns = _columns(circuit, wrt)
+    circuit, rows = _entry_by_entry(circuit, asked)
     _refuse_arrays([*rows, *columns], "jacobian")
     gradients = [Gradient.of_node(circuit, row.name, expand=expand) for row in rows]
     return ImmutableMatrix([[g[column.name] for column in columns] for g in gradients])
@@ -55,8 +65,8 @@ def hessian(
 ) -> ImmutableMatrix:
     """∂²of/∂wrt∂wrt, symmetric: a row and a column for each leaf of `wrt`.
 
-    Without `of` it is the output's; without `wrt` it is by the parameters, or by the inputs of a
-    circuit that has none.
+    Without `of` it is the output's, or the loss's where the output is an array; without `wrt` it is
+    by the parameters, or by the inputs of a circuit that has none.
 
     >>> import symback as sb
     >>> hessian(sb.circuit("f = exp(w*x) + w*b**2"))
@@ -64,7 +74,8 @@ def hessian(
     [x**2*exp(w*x), 2*b],
     [          2*b, 2*w]])
     """
-    node = circuit.output if of is None else circuit[of]
+    first = circuit.objective if circuit.output.shape else circuit.output
+    node = first if of is None else circuit[of]
     columns = _columns(circuit, wrt)
     _refuse_arrays([node, *columns], "hessian")
     for column in columns:
@@ -123,6 +134,11 @@ class _Hessian:
         expr = expand_slopes(self._for_people(expr))
         if self._expand:
             expr = over_leaves(self._lowered.circuit, expr)
+        if has_arrays(expr):
+            raise Unsupported(
+                f"second partials of '{self._of}' pass through arrays; hessian() is of numbers, so "
+                "generate a module with functions=('hessian',)"
+            )
         return simplified(expr)
 
     def _for_people(self, expr: Expr) -> Expr:
@@ -149,6 +165,27 @@ class _Hessian:
         return expr
 
 
+def _entry_by_entry(circuit: Circuit, asked: Sequence[Node]) -> tuple[Circuit, list[Node]]:
+    """The nodes, each entry of [a, b, …] one of its own, and a circuit that has them all."""
+    rows: list[Node] = []
+    made: list[Node] = []
+    taken = {n.name for n in circuit.nodes}
+    for node in asked:
+        entries = node.formula.operands if isinstance(node.formula, concat) else ()
+        if not entries or any(shape_of(e, circuit.shapes) for e in entries):
+            rows.append(node)
+            continue
+        for number, entry in enumerate(entries):
+            if entry.is_Symbol:
+                rows.append(circuit[entry.name])
+                continue
+            name = fresh_name([f"{node}_{number}"], taken)
+            taken.add(name)
+            made.append(computed(name, entry, node.operands, shapes=circuit.shapes))
+            rows.append(made[-1])
+    return (replace(circuit, nodes=(*circuit.nodes, *made)) if made else circuit), rows
+
+
 def _nodes(circuit: Circuit, names: str | Node | Iterable[str | Node]) -> list[Node]:
     given = [names] if isinstance(names, str | Node) else list(names)
     if not given:
@@ -170,7 +207,7 @@ def _refuse_arrays(nodes: Iterable[Node], what: str) -> None:
         if node.shape:
             raise Unsupported(
                 f"'{node}' is an array {shown(node.shape)}; {what}() is of numbers by numbers, "
-                "so write its entries as nodes of their own"
+                f"so write its entries as nodes of their own; modules have a {what} of arrays"
             )
 
 

@@ -83,6 +83,37 @@ def test_polynomials_are_equal_term_by_term():
     assert circuit.jacobian(of="f", wrt="u") == sp.Matrix([[2 * u]])
 
 
+OUTPUTS = [
+    "f: output = [a*x, sin(b*x), a*b, x]\na: param; b: param; x: input\nloss: none",
+    "a: param; b: param; x: input\nu: output = a*x**2\nv: output = u*b\nloss: none",
+    "a: param; b: param; x: input\nr = a*x; z: output = concat(r, r**b, -b)\nloss: none",
+]
+
+
+@pytest.mark.parametrize("text", OUTPUTS)
+def test_several_outputs_and_entries_have_a_row_each(text):
+    circuit = sb.circuit(text)
+    values = {"a": 2, "b": sp.Rational(3, 2), "x": sp.Rational(5, 4)}
+    at = {circuit[n].symbol: v for n, v in values.items()}
+    formulas = [over_leaves(circuit, e) for e in circuit.output.formula.operands]
+    expected = sp.Matrix(formulas).jacobian([circuit[n].symbol for n in "ab"])
+    for expand in (True, False):
+        found = circuit.jacobian(expand=expand)
+        assert found.shape == expected.shape
+        written = found.applyfunc(lambda e: over_leaves(circuit, e))
+        difference = (written - expected).subs(at)
+        assert all(abs(e.evalf(30)) < 1e-25 for e in difference)
+
+
+def test_the_hessian_of_what_passes_through_arrays_is_refused():
+    text = "a: param; x: input\nz: output = [a*x, a**2]\nl: loss = z[0]**2 + z[1]"
+    circuit = sb.circuit(text)
+    with pytest.raises(Unsupported, match="'z' is an array"):
+        circuit.hessian("z")
+    with pytest.raises(Unsupported, match="second partials of 'l' pass through arrays"):
+        circuit.hessian()
+
+
 def test_slopes_are_written_as_in_books():
     circuit = sb.circuit("f = sigma(w)")
     s = sb.circuit("f = sigma(w)").gradient()["w"].atoms(sp.Function).pop()
