@@ -7,7 +7,7 @@ from sympy.codegen.cfunctions import hypot
 
 import symback as sb
 from symback.autodiff.gates import gates
-from symback.autodiff.partials import local_partials, times
+from symback.autodiff.partials import is_choice, local_partials, times
 from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
 from symback.derivation.verify.gate import ADJOINT, Gate, gate_reference
 from symback.errors import CircuitError
@@ -551,6 +551,21 @@ def test_what_is_kept_is_used(shape):
 def test_a_factor_goes_into_the_branches():
     choice = sp.Piecewise((X, X > Y), (KEPT, True))
     assert times(F, 2 * X * choice) == sp.Piecewise((2 * F * X**2, X > Y), (2 * F * X * KEPT, True))
+    x, y, z = map(real_symbol, "xyz")
+    keeps = edges.zero_or_nan(z)
+    nan = edges.unless_nan(sp.S.NegativeOne, z)
+    found = times(x, sp.Piecewise((1, y > 0), (nan, y < -1), (keeps, True)))
+    stays = edges.unless_nan(-x, z)  # 0 times an infinite factor would be no number
+    assert found == sp.Piecewise((x, y > 0), (stays, y < -1), (keeps, True))
+
+
+def test_a_choice_has_a_branch_that_passes_nothing_on():
+    y, z = map(real_symbol, "yz")
+    assert is_choice(sp.Piecewise((1, y > 0), (edges.zero_or_nan(z), True)))
+    assert is_choice(sp.Piecewise((0, y > 0), (3, True)))
+    assert not is_choice(sp.Piecewise((1, y > 0), (-1, True)))
+    assert not is_choice(sp.Piecewise((z, y > 0), (0, True)))
+    assert not is_choice(y)
 
 
 def test_operations_on_arrays_reuse_the_value():

@@ -137,6 +137,7 @@ def of_gates() -> Iterator[Case]:
         "test_partials_reuse_the_value",
         "test_what_is_kept_is_used",
         "test_a_factor_goes_into_the_branches",
+        "test_a_choice_has_a_branch_that_passes_nothing_on",
         "test_operations_on_arrays_reuse_the_value",
         "test_what_is_not_a_gate_is_refused",
     )
