@@ -1,6 +1,6 @@
 """How many errors, planted in the tables that hold the mathematics, are found.
 
-    python -m tools.mutation                 all mutants of all files
+    python -m tools.mutation                 all mutants of the files whose equivalents are listed
     python -m tools.mutation --every 20      a sample
     python -m tools.mutation --only symback/operations/vjp.py
 
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.mutation.equivalents import EQUIVALENTS, Equivalent
-from tools.mutation.places import FILES, ON_REQUEST
+from tools.mutation.places import FILES, PLACES
 from tools.mutation.planting import Mutant, mutants
 from tools.mutation.run import ROOT, Judges, Verdict
 
@@ -31,7 +31,9 @@ WRONG_RESULT = ("AssertionError", "Failed", "StepRefused", "RewriteRefused")
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="judge each N-th mutant only")
-    parser.add_argument("--only", action="append", help="a file; may be repeated")
+    parser.add_argument(
+        "--only", action="append", choices=PLACES, metavar="FILE", help="a file; may be repeated"
+    )
     parser.add_argument("--place", help="only places that contain this text")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--root", type=Path, default=ROOT, help="a checkout to judge")
@@ -39,7 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     log = options.log.open("w") if options.log else None
     rows: dict[str, Counter[str]] = {}
-    places = {**FILES, **ON_REQUEST}
     survivors: list[Mutant] = []
     broken: list[str] = []
     start = time.perf_counter()
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Judges(Path(scratch), options.jobs, options.root) as judges,
     ):
         for file in options.only or FILES:
-            found = [m for m in mutants(file, judges.text(file), places[file])]
+            found = [m for m in mutants(file, judges.text(file), PLACES[file])]
             if options.place:
                 found = [m for m in found if options.place in m.place]
             found = found[:: options.every]

@@ -334,10 +334,13 @@ def named_digits(form: Any) -> None:
 BATTERIES = {
     "symback/operations/elementwise.py": of_numbers,
     "symback/operations/functions.py": of_numbers,
-    "symback/operations/special/exponentials.py": of_numbers,
-    "symback/operations/special/powers.py": of_numbers,
-    "symback/operations/special/hyperbolic.py": of_numbers,
-    "symback/operations/special/normal.py": of_numbers,
+    **{
+        f"symback/operations/special/{name}.py": of_numbers
+        for name in (
+            *("exponentials", "powers", "hyperbolic", "normal", "differences"),
+            *("entropies", "remainders"),
+        )
+    },
     "symback/operations/edges.py": of_edges,
     "symback/operations/nonnegative.py": of_signs,
     "symback/operations/definitions.py": of_definitions,
@@ -349,8 +352,10 @@ BATTERIES = {
     "symback/truth/sides.py": of_sides,
     "symback/codegen/numpy/kernels.py": of_kernels,
     "symback/codegen/numpy/series_kernels.py": of_series,
-    "symback/codegen/numpy/exponential_kernels.py": of_special_kernels,
-    "symback/codegen/numpy/special_kernels.py": of_special_kernels,
+    **{
+        f"symback/codegen/numpy/{name}_kernels.py": of_special_kernels
+        for name in ("exponential", "special", "difference", "entropy", "remainder")
+    },
     "symback/codegen/numpy/edge_kernels.py": of_edge_kernels,
     "symback/codegen/numpy/array_kernels.py": of_array_kernels,
     **{

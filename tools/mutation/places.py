@@ -41,35 +41,36 @@ def _of_sides(place: str) -> bool:
     return _all(place) and place not in ("STEPS", "BITS", "SMALL", "ALIKE")
 
 
-_SPECIAL = ("exponentials", "powers", "hyperbolic", "normal")
+_SPECIAL = ("exponentials", "powers", "hyperbolic", "normal", "differences", "entropies")
+_KERNELS = ("array", "exponential", "special", "difference", "entropy", "remainder")
 _RULES = ("rules", "matching", "sums", "logs", "quotients", "exponentials", "logistic", "inverses")
 
 FILES: dict[str, Callable[[str], bool]] = {
-    "symback/operations/elementwise.py": _of_operations,
     "symback/operations/functions.py": _of_operations,
-    **{f"symback/operations/special/{name}.py": _of_operations for name in _SPECIAL},
-    "symback/operations/edges.py": _of_operations,
     "symback/operations/nonnegative.py": _all,
-    "symback/operations/definitions.py": _all,
     "symback/operations/forms.py": _all,
     "symback/operations/vjp.py": _of_rules,
     "symback/autodiff/partials.py": _all,
+    "symback/codegen/numpy/kernels.py": _all,
+    "symback/codegen/numpy/edge_kernels.py": _all,
+    "symback/codegen/numpy/series_kernels.py": _all,
+}
+"""A file, and the places in it whose mutants are made: those that mean the same are all listed."""
+
+ON_REQUEST: dict[str, Callable[[str], bool]] = {
+    "symback/operations/elementwise.py": _of_operations,
+    **{f"symback/operations/special/{n}.py": _of_operations for n in (*_SPECIAL, "remainders")},
+    "symback/operations/edges.py": _of_operations,
+    "symback/operations/definitions.py": _all,
     "symback/autodiff/reads.py": _all,
     "symback/truth/edges.py": _of_edges,
     "symback/truth/sides.py": _of_sides,
-    "symback/codegen/numpy/kernels.py": _all,
-    "symback/codegen/numpy/array_kernels.py": _all,
-    "symback/codegen/numpy/edge_kernels.py": _all,
-    "symback/codegen/numpy/series_kernels.py": _all,
-    "symback/codegen/numpy/exponential_kernels.py": _all,
-    "symback/codegen/numpy/special_kernels.py": _all,
+    **{f"symback/codegen/numpy/{name}_kernels.py": _all for name in _KERNELS},
     **{f"symback/stable/{name}.py": _of_rewriting for name in (*_RULES, "differences", "ratios")},
-}
-"""A file, and the places in it whose mutants are made."""
-
-ON_REQUEST: dict[str, Callable[[str], bool]] = {
     "symback/stable/rewrite.py": _of_rewriting,
     "symback/stable/proof.py": _of_rewriting,
     "symback/stable/array_proof.py": _of_rewriting,
 }
-"""Files that hold no formula: the walk over a circuit, the points and the entries of a proof."""
+"""Files whose mutants that mean the same are not all listed: those that survive are to be read."""
+
+PLACES = {**FILES, **ON_REQUEST}
