@@ -10,8 +10,10 @@ import pytest
 
 import symback as sb
 from symback.codegen.files import write
+from symback.codegen.generate import render_files
 from symback.codegen.hashes import is_unchanged
 from symback.codegen.loading import load
+from symback.codegen.targets import TARGETS
 from symback.errors import FileRefused, SymbackError, Unsupported
 from tests.cases.folders import entries
 from tests.cases.sample_circuits import sample
@@ -246,6 +248,25 @@ def test_an_own_template_comes_before_symbacks(tmp_path):
     assert "def mine():" in text and "def sgd(" not in text and "def forward(" in text
     assert load(text, "mine").mine() == 42
     assert "def mine():" not in CIRCUIT.generate()
+
+
+SUBJECTS = {
+    "numbers": CIRCUIT,
+    "arrays": sb.circuit("x: input[n]\nW: param[m, n]\nf = sum(tanh(W @ x))"),
+    "update": sb.update("adam"),
+}
+
+
+ON_REQUEST = {"numpy": ("jvp", "hessp", "covariance", "hessian"), "c": ()}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_own_templates_keep_to_what_those_of_users_may_do(subject, target, tmp_path):
+    asked = ON_REQUEST[target] if subject == "numbers" else ()
+    options = {"target": target, "functions": asked}
+    bounded = render_files(SUBJECTS[subject], template=tmp_path, **options)
+    assert bounded == render_files(SUBJECTS[subject], **options)
 
 
 BROKEN = {

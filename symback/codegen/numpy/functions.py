@@ -136,8 +136,8 @@ class FunctionWriter:
         else:
             given = [ARGUMENTS[port] for port in self.function.given]
             arguments = ["params: Params", "inputs: Inputs", *given]
-            kinds = ", ".join(RESULTS[port] for port in self.function.results)
-            result = f"tuple[{kinds}]"
+            kinds = [RESULTS[port] for port in self.function.results]
+            result = kinds[0] if len(kinds) == 1 else f"tuple[{', '.join(kinds)}]"
         return signature(self.name, arguments, result, one_a_line=self.function.in_blocks)
 
     # -- what users call -------------------------------------------------------------------------
