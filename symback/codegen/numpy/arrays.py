@@ -61,8 +61,11 @@ class ArrayPrinter(NumpyPrinter):
         return varies(expr, self._varying)
 
     def _print(self, expr: Expr) -> Printed:
-        if not self._shapes and not isinstance(expr, ArrayFunction):
-            return super()._print(expr)
+        if not self._shapes:
+            if expr.is_Symbol:  # as most parts of a large circuit are
+                return self.symbol(expr), ATOM
+            if not isinstance(expr, ArrayFunction):
+                return super()._print(expr)
         outer = self._rank
         if expr.is_Symbol or isinstance(expr, _MIXING):
             self._rank = None
