@@ -149,3 +149,10 @@ def test_answers_on_a_page_name_the_edge():
     script = page[page.index("const OPERATIONS") : page.index("(() => {")]
     ran = subprocess.run([NODE, "-e", script + READ], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["21", "the edge alone is ∂⁺f/∂x"]
+
+
+def test_a_text_by_groups_says_what_the_sign_means():
+    lines = [f"h{i + 1} = tanh(h{i})*w{i}" for i in range(110)]
+    text = sb.circuit("\n".join([*lines, "f = h110*h0"]), loss=None).derive("f").to_text()
+    assert " groups\n" in text
+    assert "\n∂⁺: along this edge alone\n" in text

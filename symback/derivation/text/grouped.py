@@ -13,7 +13,15 @@ from sympy import Add, Expr
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import ABOUT_NODES
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
-from symback.derivation.text.normal import WIDTH, ArrayDerivationText, Text, ascii_words, folded
+from symback.derivation.text.normal import (
+    EDGES,
+    WIDTH,
+    ArrayDerivationText,
+    Text,
+    along_one_edge,
+    ascii_words,
+    folded,
+)
 from symback.errors import clip
 from symback.operations.expressions import real_symbol
 from symback.operations.forms import form_of
@@ -151,6 +159,8 @@ class _Grouped(Text):
         if left_out:
             lines.append(f"{self._dots} and {left_out} more partials")
         sign, partial = "v_bar" if self._ascii else "δv", self._printer.partial(of, "v")
+        if self._derivation.direct:
+            lines.append(along_one_edge(self._ascii))
         lines += folded("", f"{sign} stands for {partial}, which --wrt v derives")
         count = len(self._derivation.steps)
         lines += folded(
@@ -184,6 +194,9 @@ class _Grouped(Text):
             links = [f"{s.left[0]}{self._arrow}{s.left[1]}" for s in group]
             lines += self._line_of_group(text, links)
         return lines + self._left_out(groups)
+
+    def _edges_title(self) -> str:
+        return EDGES
 
     def _edge_left(self, step: Step) -> str:
         return f"{self._printer.edge(*step.left)} ="

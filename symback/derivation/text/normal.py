@@ -43,12 +43,16 @@ def printer_for(walk: ReversePass, ascii: bool = False) -> TextPrinter:
     return printer_along(AsciiPrinter if ascii else TextPrinter, walk)
 
 
+EDGES = "Edges, with their local partials"
+
+
 def edges_title(derivation: Derivation, ascii: bool = False) -> str:
     """The title of the local partials; it says what ∂⁺ means where one is written so."""
-    title = "Edges, with their local partials"
-    if derivation.direct:
-        title += f"; {'d+' if ascii else '∂⁺'}: along this edge alone"
-    return title
+    return f"{EDGES}; {along_one_edge(ascii)}" if derivation.direct else EDGES
+
+
+def along_one_edge(ascii: bool) -> str:
+    return f"{'d+' if ascii else '∂⁺'}: along this edge alone"
 
 
 class Text:
