@@ -79,6 +79,15 @@ def test_outputs_are_the_nodes_that_were_declared(text):
     assert circuit.loss is None or circuit.loss.name == "l"
 
 
+@pytest.mark.parametrize("functions", [["jvp"], ["jacobian"], ["jacobian", "jvp"]])
+@pytest.mark.parametrize("text", [SEVERAL["two numbers"], SEVERAL["two vectors"], LISTS["numbers"]])
+def test_their_derivatives_are_checked(text, functions):
+    circuit = sb.circuit(text)
+    report = check_module(circuit, circuit.compile(functions=functions), points=20)
+    assert report.passed, str(report)
+    assert set(functions) <= {row.quantity for row in report.rows}
+
+
 def test_one_output_is_as_before():
     circuit = sb.circuit("f: output = w*x")
     assert circuit == sb.circuit("f = w*x") and circuit.outputs == ("f",) and circuit.loss
