@@ -59,6 +59,15 @@ CASES = [
     Case("f = x**p", {"x": 0, "p": 2}, lambda lib: lib.power),
     Case("f = x**p", {"x": 0, "p": 1}, lambda lib: lib.power),
     Case("f = x**p", {"x": 0, "p": 0}, lambda lib: lib.power),
+    Case("f = x*log(x)", {"x": 0}, lambda lib: lambda x: x * lib.log(x)),
+    Case(
+        "f = x*log(x/y)",
+        {"x": 0, "y": 2},
+        lambda lib: lambda x, y: x * lib.log(x / y),
+    ),
+    Case("f = xlogy(x, y)", {"x": 0, "y": 2}, lambda lib: lib.xlogy),
+    Case("f = xlogy(x, y)", {"x": 0, "y": 0}, lambda lib: lib.xlogy),
+    Case("f = rel_entr(x, y)", {"x": 0, "y": 0}, lambda lib: lib.rel_entr),
     Case(
         "f = where(x > 0, sqrt(x), 0)",
         {"x": 0},
@@ -123,6 +132,7 @@ class Jax(Library):
         **{n: f"jax.numpy.{n}" for n in ("maximum", "minimum", "max", "hypot", "sqrt", "sum")},
         **{n: f"jax.numpy.{n}" for n in ("abs", "power", "where", "log", "exp", "logaddexp")},
         **{"relu": "jax.nn.relu", "norm": "jax.numpy.linalg.norm"},
+        **{n: f"jax.scipy.special.{n}" for n in ("xlogy", "rel_entr")},
         "logsumexp": "jax.nn.logsumexp",
     }
 
@@ -142,6 +152,7 @@ class Torch(Library):
         **{n: f"torch.{n}" for n in ("maximum", "minimum", "hypot", "sqrt", "sum", "logaddexp")},
         **{n: f"torch.{n}" for n in ("abs", "where", "log", "exp", "relu")},
         **{"max": "torch.max", "power": "torch.pow", "norm": "torch.linalg.norm"},
+        "xlogy": "torch.xlogy",
     }
 
     def load(self) -> None:
@@ -164,6 +175,7 @@ class TensorFlow(Library):
         **{"sum": "tensorflow.reduce_sum", "power": "tensorflow.pow", "log": "tensorflow.math.log"},
         "hypot": "tensorflow.experimental.numpy.hypot",
         "logsumexp": "tensorflow.reduce_logsumexp",
+        "xlogy": "tensorflow.math.xlogy",
         "logaddexp": "tensorflow.experimental.numpy.logaddexp",
     }
 
