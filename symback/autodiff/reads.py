@@ -83,10 +83,39 @@ class Reads:
 
     def guard(self, edge: Edge) -> Guard | None:
         """What an edge's product is passed through; None where 0 × the partial is 0."""
-        read = self._of.get(edge.node)
-        if read is None or not self._risky(edge, read):
+        read, still = self._of.get(edge.node), self._still(edge)
+        if read is not None and not self._risky(edge, read):
+            read = None
+        if read is None and still is None:
             return None
-        return _Where(self, self.circuit[edge.node], self.circuit[edge.operand], read)
+        return _Where(self, self.circuit[edge.node], self.circuit[edge.operand], read, still)
+
+    def _still(self, edge: Edge) -> Expr | None:
+        """The partial of a product that is the base of a power, which is steep at 0: where it is 0
+        the operand does not move the power, as b does not move (b*x)**n at x = 0.
+        """
+        partial = edge.local.elementwise
+        return partial if edge.node in self._steep and partial.free_symbols else None
+
+    @cached_property
+    def _steep(self) -> set[str]:
+        """Products that are bases of powers below 1, or perhaps below, and products in them."""
+        found: set[str] = set()
+        for edge in self._record.edges:
+            gate, operand = self.circuit[edge.node], self.circuit[edge.operand]
+            power = gate.formula
+            if operand.formula.is_Mul and (
+                edge.node in found
+                or (
+                    power.is_Pow
+                    and power.base == operand.symbol
+                    and not power.exp.is_integer
+                    and (not power.exp.is_number or 0 < power.exp < 1)
+                    and gate.symbol not in self.circuit.least
+                )
+            ):
+                found.add(edge.operand)
+        return found
 
     def any_read(self, edge: Edge) -> Expr | None:
         """A number that is not 0 where any entry of the edge's gate is read."""
@@ -329,9 +358,14 @@ class _Where(Guard):
     reads: Reads
     gate: Node
     operand: Node
-    read: Read
+    read: Read | None
+    still: Expr | None  # a partial that leaves the operand still where it is 0
 
     def product(self, product: Expr, op: ArrayFunction | None = None) -> Expr:
+        if self.still is not None:
+            product = Piecewise((S.Zero, Eq(self.still, 0)), (product, True), evaluate=False)
+        if self.read is None:
+            return product
         if op is None:
             return guarded(product, self.read.mask)
         if (op.moves and not op.keeps_nan) or (is_product(op) and not self._others_are_shared(op)):
@@ -345,7 +379,7 @@ class _Where(Guard):
         return any(self.reads.is_shared(self.gate, other) for other in others)
 
     def operands(self, op: ArrayFunction) -> Expr:
-        if not is_product(op):
+        if self.read is None or not is_product(op):
             return op
         own = self.operand.symbol
         twice = all(o.has(own) for o in op.operands)

@@ -307,10 +307,8 @@ def _combined(parts: list[tuple[arb, dict[str, arb]]]) -> dict[str, arb]:
 def _without_powers_at_zero(
     meaning: Expr, slopes: Mapping[str, arb], values: Mapping[Any, arb]
 ) -> dict[str, arb]:
-    """No slope by what does not move the base of a power that is 0 and infinitely steep there.
-
-    SymPy gives (a*x)**b the slope b*(a*x)**b/a by a, which is 0 at x = 0, and sqrt(a/x)
-    slopes by both, which are 0 at x = ∞: 0·∞ by the chain rule.
+    """No slope by what moves the base of a power from 0, where it is infinitely steep; nor at
+    infinity, where SymPy gives sqrt(a/x) slopes that are 0, which is 0·∞ by the chain rule.
     """
     lost: dict[str, arb] = {}
     for power in counting_parts(meaning, values, beaten=False):
@@ -318,10 +316,11 @@ def _without_powers_at_zero(
             continue
         base, exponent = power.args
         if is_zero(values[base]) and values[exponent] > 0 and values[exponent] < 1:
-            counting = {s.name for s in counting_symbols(base, values)}
-            for name in counting & slopes.keys():
+            counting = counting_symbols(base, values)
+            finite = all(values[symbol].is_finite() for symbol in counting)
+            for name in {symbol.name for symbol in counting} & slopes.keys():
                 moved = slope_by_operations(base, real_symbol(name), values)
-                if moved.is_nan() or is_zero(moved):
+                if moved.is_nan() or (is_zero(moved) and not finite):
                     lost[name] = NOT_A_NUMBER
     return lost
 
