@@ -209,6 +209,8 @@ def test_a_gradient_too_small_for_a_float_is_not_0():
     numbers = numbers_at(reverse_pass(sb.circuit("f = w*exp(-x**2)")), {"w": 1, "x": 40})
     assert number(numbers.values["f"]) == "≈ 0"
     assert number(numbers.contributions["f", "w"]) == "≈ 0"
+    below = numbers_at(reverse_pass(sb.circuit("f = -w*exp(-x**2)")), {"w": 1, "x": 40})
+    assert below.values["f"] == -numbers.values["f"] < 0
 
 
 # -- views -----------------------------------------------------------------------------------------

@@ -143,11 +143,11 @@ def _numbers(
 
 
 def _float(ball: Any) -> float:
-    """The nearest float; the least one above 0, not 0, where the ball is not exactly 0."""
+    """The nearest float; the least one of the ball's sign, not 0, where it is not exactly 0."""
     is_zero = ball.is_exact() and ball == 0
     near = not is_zero and ball.is_finite() and ball.contains(0)
     found = 0.0 if near else nearest_float(ball)
-    return found if found or is_zero else math.ulp(0.0)
+    return found if found or is_zero else math.copysign(math.ulp(0.0), -1 if ball < 0 else 1)
 
 
 def _backward(
