@@ -6,18 +6,20 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
+import sympy as sp
 from flint import arb
 
 import symback as sb
 from symback.check.check import check_module
 from symback.codegen.loading import ModuleFiles, load, load_files
-from symback.operations.balls.scalars import nearest_float
+from symback.operations.balls.scalars import evaluate, nearest_float, order, precision
+from symback.operations.expressions import real_symbol
 from symback.truth.edges import EdgeFinder
 from symback.truth.explicit import explicit
 from symback.truth.oracle import Oracle
 from symback.truth.packing import ModuleEntries
 from symback.truth.reference import Reference
-from symback.truth.sides import slope_from_sides
+from symback.truth.sides import slope_by_operations, slope_from_sides
 from tests.cases.compilers import compiles
 from tests.cases.edge_faults import FAULTS
 
@@ -140,13 +142,59 @@ SLOPES = [
     (lambda t: 2 * t + abs(t), 0, None),
     (lambda t: arb(1) if t == 0 else t.sin() / t, 0, 0),
     (lambda t: t.exp(), 0, 1),
+    (lambda t: (-t).sqrt() if t <= 0 else arb("nan"), 0, None),
+    (lambda t: abs(t) ** 3 + t, 0, 1),
+    (lambda t: t if t > 0 else arb("nan") if t < 0 else arb(0), 0, None),
+    (lambda t: t * t if t > 0 else 2 * t, 0, None),
+    (lambda t: t * t if t > 0 else -(t * t), 0, 0),
+    (lambda t: -3 * abs(t), 0, 0),
 ]
+
+
+# the same where the function may be defined on one side only
+INSIDE = [
+    (lambda t: t * t + 3 * t if t >= 0 else arb("nan"), 0, 3),
+    (lambda t: t * t + 3 * t if t <= 0 else arb("nan"), 0, 3),
+    (lambda t: t.sqrt() if t >= 0 else arb("nan"), 0, None),
+    (lambda t: arb("nan") if t != 0 else t, 0, None),
+    (lambda t: t.exp(), 0, 1),
+]
+
+
+@pytest.mark.parametrize(("function", "at", "slope"), INSIDE)
+def test_slopes_from_inside(function, at, slope):
+    found = slope_from_sides(function, arb(at), inside=True)
+    assert found.is_nan() if slope is None else nearest_float(found) == slope
 
 
 @pytest.mark.parametrize(("function", "at", "slope"), SLOPES)
 def test_slopes_from_both_sides(function, at, slope):
     found = slope_from_sides(function, arb(at))
     assert found.is_nan() if slope is None else nearest_float(found) == slope
+
+
+u, v, p = map(real_symbol, "uvp")
+BY_OPERATIONS = [
+    # expression, point, slope by u through the branch that is taken
+    (sp.Piecewise((2 * sp.Max(u, 0) ** p, p > 0), (sp.log(u), True)), {u: 0, p: 1}, 1),
+    (sp.Piecewise((2 * sp.Max(u, 0) ** p, p > 0), (sp.log(u), True)), {u: 2, p: -1}, 0.5),
+    (v * sp.Piecewise((u**2, u > v), (sp.sqrt(u), True)) + 3 * u, {u: 4, v: 3}, 27),
+    (v * sp.Piecewise((u**2, u > v), (sp.sqrt(u), True)) + 3 * u, {u: 4, v: 8}, 5),
+    (sp.sin(u) * sp.exp(u * v), {u: 0, v: 7}, 1),
+    (sp.Abs(u) * v + u, {u: 0, v: 7}, 1),
+    (v**2, {u: 0, v: 7}, 0),
+    (u, {u: 5}, 1),
+]
+
+
+@pytest.mark.parametrize(("expr", "at", "slope"), BY_OPERATIONS)
+def test_slopes_by_operations_go_through_the_branch_taken(expr, at, slope):
+    with precision(200):
+        values = {symbol: arb(number) for symbol, number in at.items()}
+        for part in order(expr):
+            values[part] = evaluate(part, values)
+        found = slope_by_operations(expr, u, values)
+    assert isinstance(found, arb) and nearest_float(found) == slope
 
 
 TRUTHS = [

@@ -196,6 +196,8 @@ def of_sides() -> Iterator[Case]:
     yield from tests_of(
         "tests.check.test_edges",
         "test_slopes_from_both_sides",
+        "test_slopes_from_inside",
+        "test_slopes_by_operations_go_through_the_branch_taken",
         "test_the_truth_at_edges",
         "test_there_is_no_truth_where_there_is_no_slope",
     )
