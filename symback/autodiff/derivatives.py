@@ -59,14 +59,13 @@ def hessp(lowering: Lowering) -> Function:
     >>> circuit = sb.circuit("w: param; x: input; l: loss = (w*x)**2")
     >>> print(lower(circuit, ["hessp"]).program("hessp"))
     (w, x, w_dot):
-        l_1 = w*x
-        l_1_dot = w_dot*x
-        l = l_1**2
-        l_dot = 2*l_1*l_1_dot
-        l_1_bar = 2*l_1
-        l_1_bar_dot = 2*l_1_dot
-        w_bar = batch_sum(l_1_bar*x)
-        w_bar_dot = batch_sum(l_1_bar_dot*x)
+        l_part = w**2
+        l = w**2*x**2
+        l_dot = 2*w*w_dot*x**2
+        w_bar = batch_sum(2*w*x**2)
+        w_bar_dot = 2*batch_sum(w_dot*x**2)
+        x_bar = 2*w**2*x
+        x_bar_dot = 4*w*w_dot*x
         l_sum = batch_sum(l)
         l_sum_dot = batch_sum(l_dot)
         return w_bar_dot

@@ -60,6 +60,8 @@ def part_of_product(op: ArrayFunction, place: int, mask: Expr, rank: int) -> Exp
 def cover(slices: Iterable[ArrayFunction], shape: Shape) -> bool:
     """Whether slices together take every entry of an array, along one axis in turn.
 
+    >>> from sympy import Integer, S, Tuple
+    >>> from symback.operations.arrays import slice_
     >>> from symback.operations.expressions import real_symbol
     >>> z = real_symbol("z")
     >>> cover([slice_(z, Tuple(S.Zero)), slice_(z, Tuple(Tuple(S.One, S.Infinity)))], (Integer(3),))

@@ -34,8 +34,8 @@ class SecondReference:
 
     >>> import symback as sb
     >>> found = SecondReference(sb.circuit("f = x**3*w"), "f", ["w", "x"]).at({"w": 2.0, "x": 3.0})
-    >>> {pair: int(ball) for pair, ball in found.items()}
-    {('w', 'w'): 0, ('w', 'x'): 27, ('x', 'x'): 36}
+    >>> {pair: float(ball) for pair, ball in found.items()}
+    {('w', 'w'): 0.0, ('w', 'x'): 27.0, ('x', 'x'): 36.0}
     """
 
     def __init__(self, circuit: Circuit, of: str, leaves: Sequence[str]) -> None:
