@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from sympy import Add, Eq, Expr, Piecewise, S, Symbol
 
@@ -30,6 +31,9 @@ from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import postorder
 from symback.operations.shapes import Shape
+from symback.operations.special import boxcox, powlog, powm1, xlogx
+
+_STEEP_AT_ZERO: tuple[Any, ...] = (boxcox, powm1, powlog, xlogx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +106,21 @@ class Reads:
         """Products that are bases of powers below 1, or perhaps below, and products in them."""
         found: set[str] = set()
         for edge in self._record.edges:
-            gate, operand = self.circuit[edge.node], self.circuit[edge.operand]
-            power = gate.formula
-            if operand.formula.is_Mul and (
-                edge.node in found
-                or (
-                    power.is_Pow
-                    and power.base == operand.symbol
-                    and not power.exp.is_integer
-                    and (not power.exp.is_number or 0 < power.exp < 1)
-                    and gate.symbol not in self.circuit.least
-                )
-            ):
+            operand = self.circuit[edge.operand]
+            if operand.formula.is_Mul and (edge.node in found or self._is_steep(edge)):
                 found.add(edge.operand)
         return found
+
+    def _is_steep(self, edge: Edge) -> bool:
+        """Whether a gate may have an infinite slope by an operand that is 0, but is finite."""
+        gate, operand = self.circuit[edge.node], self.circuit[edge.operand]
+        power = gate.formula
+        if isinstance(power, _STEEP_AT_ZERO):
+            return bool(power.args[0] == operand.symbol)
+        if not power.is_Pow or power.base != operand.symbol or power.exp.is_integer:
+            return False
+        below_one = not power.exp.is_number or 0 < power.exp < 1
+        return bool(below_one and gate.symbol not in self.circuit.least)
 
     def any_read(self, edge: Edge) -> Expr | None:
         """A number that is not 0 where any entry of the edge's gate is read."""
