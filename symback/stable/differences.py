@@ -220,7 +220,8 @@ def less_argument(see: See, total: Expr) -> Expr | None:
             if factor.is_number or u.is_number:
                 continue
             more = 1 if isinstance(inner, sp.exp) else 0
-            wide = dict.fromkeys((more + u, more + through_names(see, u)))
+            short = terms_of(see(u)) < len(terms)
+            wide = dict.fromkeys((more + u, more + through_names(see, u) if short else more + u))
             firsts = [weight * v for v in wide if terms_of(v) < len(terms)]
             for named in dict.fromkeys((*firsts, *map(sp.expand_mul, firsts))):
                 others = {-t for t in Add.make_args(named)}
