@@ -31,9 +31,9 @@ from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import postorder
 from symback.operations.shapes import Shape
-from symback.operations.special import boxcox, powlog, powm1, xlogx
+from symback.operations.special import boxcox, powlog, powm1, rel_entr, xlogx
 
-_STEEP_AT_ZERO: tuple[Any, ...] = (boxcox, powm1, powlog, xlogx)
+_STEEP_AT_ZERO: tuple[Any, ...] = (boxcox, powm1, powlog, rel_entr, xlogx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,19 @@ class Reads:
 
     @cached_property
     def _steep(self) -> set[str]:
-        """Products that are bases of powers below 1, or perhaps below, and products in them."""
+        """Products that are bases of powers below 1, or perhaps below, and products in them.
+
+        Squares as well, but for their roots, which are absolute values.
+        """
         found: set[str] = set()
         for edge in self._record.edges:
-            operand = self.circuit[edge.operand]
-            if operand.formula.is_Mul and (edge.node in found or self._is_steep(edge)):
-                found.add(edge.operand)
+            inside = edge.node in found
+            if inside or self._is_steep(edge):
+                of_roots = not inside and self.circuit[edge.node].formula.is_Pow
+                formula = self.circuit[edge.operand].formula
+                is_square = formula.is_Pow and formula.exp.is_integer
+                if formula.is_Mul or (is_square and not of_roots):
+                    found.add(edge.operand)
         return found
 
     def _is_steep(self, edge: Edge) -> bool:

@@ -244,7 +244,7 @@ def test_text_of_a_wide_circuit_is_linear():
     for n in (30, 60):
         circuit = sb.circuit("f = " + "*".join(f"x{i}" for i in range(n)), loss=None)
         text = numpy_text(circuit, "0")
-        sizes.append(sum(len(line) for line in (*text.forward, *text.backward)))
+        sizes.append(sum(len(line) for f in text.functions for line in f.lines))
     assert sizes[1] < 2.5 * sizes[0]
 
 

@@ -120,5 +120,5 @@ def test_what_may_be_negative(text):
 def test_roots_of_what_is_never_negative_are_least_powers():
     text = "s = x**2 + abs(y); r = sqrt(s); q = s**2; p = x**0.3; f = r*q*p*s**1.5"
     nodes = sb.circuit(text.replace("; ", "\n"), inputs="x y", loss=None).computed
-    found = least_powers((n.symbol, n.formula) for n in nodes)
+    found = least_powers([(n.symbol, n.formula) for n in nodes])
     assert {s.name for s in found} == {"r"} and isinstance(found, frozenset)

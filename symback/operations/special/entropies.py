@@ -106,7 +106,8 @@ class rel_entr(Elementary):
 
     @staticmethod
     def elementary(x: Expr, y: Expr) -> Expr:
-        return unless_zero(x, x * sp.log(x / y), -sp.sqrt(x))
+        whole = unless_zero(x, x * sp.log(x / y), -sp.sqrt(x))
+        return Piecewise((whole, sp.Ne(x, 0) | (y > 0)), (-sp.sqrt(x), True))  # y is read
 
     def fdiff(self, argindex: int = 1) -> Expr:
         x, y = self.args
