@@ -156,7 +156,9 @@ OF_NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("table", "head", "text"), OF_NUMBERS, ids=lambda p: str(p)[-30:])
+@pytest.mark.parametrize(
+    ("table", "head", "text"), OF_NUMBERS, ids=[head.__name__ for _, head, _ in OF_NUMBERS]
+)
 def test_errors_in_the_rules_of_numbers_are_found(monkeypatch, table, head, text):
     rule = table[head]
 
