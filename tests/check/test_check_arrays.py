@@ -23,7 +23,7 @@ from tests.cases.array_mutants import hunt, planted
 
 # -- right modules -------------------------------------------------------------------------------
 
-OF_NUMBERS = {"breast_cancer", "diabetes"}
+OF_NUMBERS = {"breast_cancer", "diabetes", "puromycin"}
 ARRAYS = [name for name in ALL if name not in OF_NUMBERS]
 NAMES = [*CIRCUITS, *(pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n
                       for n in sorted(EXAMPLES))]  # fmt: skip

@@ -1,6 +1,6 @@
 """Random circuits at their edges: NumPy, C, JavaScript and the derivation give what SymPy says.
 
-300 circuits in chunks, those beyond the first 50 marked slow; EDGES=5000 takes as many:
+300 circuits in chunks, those beyond the first 20 marked slow; EDGES=5000 takes as many:
 `EDGES=5000 pytest -m "slow or not slow" tests/check/test_random_edges.py`.
 """
 
@@ -31,9 +31,9 @@ from tests.cases.compilers import COMPILER
 from tests.cases.random_edges import KINDS, awkward
 
 NODE = shutil.which("node")
-BY_DEFAULT = 50
+BY_DEFAULT = 20
 MANY = int(os.environ.get("EDGES", "300"))
-CHUNK = 25
+CHUNK = 10
 POINTS = 4  # drawn from a pool, beside those that the check finds
 DERIVED = 4  # of them, for the derivation
 SLACK = 8.0  # other code rounds in another order

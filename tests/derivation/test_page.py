@@ -53,6 +53,7 @@ from tests.cases.browser import (
     start_browser,
     wanted_number,
 )
+from tests.cases.one_in import one_in
 from tests.cases.page_reader import Reader
 from tests.cases.sample_circuits import ALL, LECTURE, OPERATIONS
 
@@ -77,7 +78,7 @@ def page_of(text, of=None, wrt=None, **at):
 # -- without a browser -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", one_in(2, ALL))
 def test_the_steps_are_the_records(name):
     d = sb.circuit(ALL[name]).derive()
     page = Reader(d.to_html())

@@ -102,6 +102,7 @@ def compare(data, tmp_path, settings, moments, seconds):
         yield hits
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_bytes(data, tmp_path):
     settings = {**CASES["adam, cosine, patience"], "epochs": 20}
     hits = next(compare(data, tmp_path, settings, random.Random(1), 1.4))

@@ -42,7 +42,7 @@ def _xlogy(x, y):
     """x·log(y), and 0 where x is 0."""
 
     def wide(x, y):
-        return x * np.log(np.where((x == 0.0) & (y == y), 1.0, y))
+        return x * np.log(np.where((x == 0.0) & ~np.isnan(y), 1.0, y))
 
     return _in_float64(wide, x, y)
 
@@ -51,7 +51,7 @@ def _xlog1py(x, y):
     """x·log(1 + y), and 0 where x is 0."""
 
     def wide(x, y):
-        return x * np.log1p(np.where((x == 0.0) & (y == y), 0.0, y))
+        return x * np.log1p(np.where((x == 0.0) & ~np.isnan(y), 0.0, y))
 
     return _in_float64(wide, x, y)
 
@@ -77,7 +77,7 @@ def _rel_entr(x, y):
     """x·log(x/y), and 0 where x is 0."""
 
     def wide(x, y):
-        least = (x == 0.0) & (y == y)
+        least = (x == 0.0) & ~np.isnan(y)
         return x * _log_ratio(np.where(least, 1.0, x), np.where(least, 1.0, y))
 
     return _in_float64(wide, x, y)

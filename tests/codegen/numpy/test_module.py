@@ -15,6 +15,7 @@ import symback as sb
 from symback.check.check import check_module
 from symback.codegen.loading import load
 from tests.cases.arguments import SHAPES
+from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import ALL, sample
 
 ROOT = Path(__file__).parents[3]
@@ -65,7 +66,7 @@ def python(*arguments, cwd, **environment):
     )
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", one_in(2, ALL))
 def test_source_regenerates_the_same_bytes(name, compiled):
     text = sample(name).generate()
     module = load(text, "again")
