@@ -22,7 +22,7 @@ from tests.cases.random_circuits import RandomCircuit, renamed
 
 EPS = 2.0**-53
 KINDS = {"numbers": random_circuits.of_numbers, "arrays": random_circuits.of_arrays}
-BY_DEFAULT = 3
+BY_DEFAULT = 1
 MANY = int(os.environ.get("CIRCUITS", "100"))
 CASES = [
     pytest.param(kind, number, marks=[pytest.mark.slow] if number >= BY_DEFAULT else [])

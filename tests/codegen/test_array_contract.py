@@ -21,10 +21,13 @@ from tests.cases.array_judge import (
 from tests.cases.targets import TARGETS
 
 
-def each(cases):
-    """A test for every case, named after it."""
+def each(cases, share=1):
+    """A test for every case, named after it; those but every `share`-th are slow."""
     marks = {True: [pytest.mark.slow], False: []}
-    params = [pytest.param(c, marks=marks[c.is_slow], id=c.id) for c in cases]
+    params = [
+        pytest.param(c, marks=marks[c.is_slow or i % share > 0], id=c.id)
+        for i, c in enumerate(cases)
+    ]
     return pytest.mark.parametrize("case", params)
 
 
@@ -43,7 +46,7 @@ def module(request, case):
         pytest.skip(str(error))
 
 
-@EACH
+@each(CASES, share=2)
 def test_text_comes_back_and_forward(case, module):
     """The circuit's text reads back equal, and its module agrees with Python, row by row."""
     again = sb.circuit(circuit(case).source)
@@ -96,7 +99,7 @@ def assert_bars(case, bars, adjoints, rows):
         assert getattr(inputs_bar, name) is None
 
 
-@EACH
+@each(CASES, share=2)
 def test_results_are_new_arrays_and_one_seed_serves_all(case, module):
     """No result shares memory; output_bar is 1 unless given."""
     params, inputs = arguments(module, case, samples(case))

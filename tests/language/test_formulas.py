@@ -33,7 +33,7 @@ KNOWN = {
     *("exp log sqrt sin cos tan asin acos atan atan2 sinh cosh tanh atanh erf sign").split(),
 }
 SOME = [
-    pytest.param(name, marks=pytest.mark.slow if i % 6 else ()) for i, name in enumerate(FORMULAS)
+    pytest.param(name, marks=pytest.mark.slow if i % 9 else ()) for i, name in enumerate(FORMULAS)
 ]
 
 

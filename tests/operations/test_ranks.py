@@ -18,6 +18,7 @@ from symback.operations.entries import Entries
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import ShapeError
 from symback.operations.vjp import At, contributions
+from tests.cases.one_in import one_in
 
 X, Y, G, V = map(real_symbol, "xygv")
 SHAPE = (2, 3, 4)
@@ -61,7 +62,7 @@ def close(got, expected):
     assert all(abs(float(p.mid()) - q) <= 1e-12 * (1 + abs(q)) for p, q in pairs)
 
 
-@pytest.mark.parametrize("op", OPERATIONS, ids=str)
+@pytest.mark.parametrize("op", one_in(2, OPERATIONS), ids=str)
 def test_rules_hold_at_rank_3(op):
     names = {"x": entries("x", SHAPE), "y": entries("y", SHAPE)}
     given = {"x": numbers(SHAPE, 1), "y": numbers(SHAPE, 2)}
