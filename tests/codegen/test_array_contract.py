@@ -62,7 +62,7 @@ def test_text_comes_back_and_forward(case, module):
     assert_near(z, expected[0], "no batch axis", 1e-12)
 
 
-@EACH
+@each(CASES, share=2)
 def test_backward(case, module):
     rows = samples(case)
     params, inputs = arguments(module, case, rows)

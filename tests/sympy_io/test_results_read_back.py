@@ -86,7 +86,7 @@ def value_of(expr: sp.Expr, values: dict[str, object]) -> np.ndarray:
     return np.asarray(module.forward(params, inputs)[0])
 
 
-@pytest.mark.parametrize("name", one_in(3, [*NUMBERS, *ARRAYS]))
+@pytest.mark.parametrize("name", one_in(6, [*NUMBERS, *ARRAYS]))
 def test_closed_forms_are_read_back_with_equal_values(name):
     circuit = sb.circuit({**NUMBERS, **ARRAYS}[name])
     compared = constant = 0
@@ -105,7 +105,7 @@ def test_closed_forms_are_read_back_with_equal_values(name):
 
 
 OF_EACH_NODE = [
-    *one_in(2, ARRAYS),
+    *one_in(4, ARRAYS),
     *(pytest.param(n, marks=pytest.mark.slow) for n in list(NUMBERS)[::6]),
 ]
 
