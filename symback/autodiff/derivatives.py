@@ -221,7 +221,7 @@ def _are_few_numbers(params: Sequence[Node]) -> bool:
 
 
 def _need_objective(lowering: Lowering, function: str) -> None:
-    """Unsupported where there is no number to make small, or nothing to make it small by."""
+    """Unsupported unless the objective is a number and the circuit has parameters."""
     circuit = lowering.circuit
     if circuit.objective.shape:
         raise Unsupported(

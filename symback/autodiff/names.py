@@ -14,7 +14,7 @@ from symback.operations.shapes import Shape
 class Names:
     """The names of adjoints and slopes, each made once and free of the user's names.
 
-    `shapes` tells those of all arrays, the user's and the ones named here.
+    `shapes` has those of all arrays, the user's and the ones named here.
     """
 
     def __init__(self, circuit: Circuit) -> None:

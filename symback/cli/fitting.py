@@ -91,15 +91,17 @@ def fit(
     from symback.circuits.squares import squared_target
     from symback.codegen.files import Output, decide
     from symback.training.fit import fit as fitted
-    from symback.training.results.plots import picture_place
+    from symback.training.results.plots import picture_place, require_matplotlib
 
     places = [] if output is None else [Output(_json_path(output), _KIND)]
     places += [] if plot is None else [picture_place(plot, _KIND)]
     read = files_read(circuit, *data, *initial)
     decide(dict.fromkeys(places), inputs=read, force=force)
     parsed = read_circuit(circuit, params, inputs, loss, no_loss)
-    if plot is not None and squared_target(parsed) is None:
-        raise click.UsageError("--plot draws the residuals of a squared loss; leave it out")
+    if plot is not None:
+        require_matplotlib()
+        if squared_target(parsed) is None:
+            raise click.UsageError("--plot draws the residuals of a squared loss; leave it out")
     result = fitted(
         parsed,
         list(data),

@@ -15,7 +15,7 @@ _Entry = Expr | int | float
 def explicit(value: Any) -> Any:
     """An immutable matrix in place of a matrix or list of expressions; other values as they are.
 
-    Nothing is made an expression here: what is no entry is left to those who read nodes.
+    Nothing is made an expression here: what is not an entry is left to the reader of nodes.
 
     >>> x = sp.Symbol("x")
     >>> explicit([x, x**2]).shape, explicit(sp.Matrix([[x, 1]])).shape, explicit(x)

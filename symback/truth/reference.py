@@ -232,7 +232,7 @@ class Reference:
 
     def lost(self, point: Mapping[str, float]) -> list[frozenset[str] | None]:
         """Of each node whose value is missing with leaves at a point, the leaves by which the
-        partial is missing as well: the slope of max and abs by what is no number is none.
+        partial is missing as well: at NaN the slope of max and abs is NaN.
         """
         values = self._values(point)
         return [self._lost(node, values) for node in self._of]

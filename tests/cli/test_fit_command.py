@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -95,3 +96,11 @@ def test_a_likelihood_has_no_residuals_to_draw(rows):
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 2
     assert "the residuals of a squared loss" in result.output
+
+
+def test_a_missing_plotting_library_is_found_before_the_fit(rows, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = run(*START, "--plot", "residuals.svg", "-o", "fit.json")
+    assert result.exit_code == 2
+    assert "pip install 'symback[plots]'" in result.output
+    assert result.stdout == "" and not (rows / "fit.json").exists()

@@ -171,7 +171,7 @@ def stable_programs(
     derivation: Derivation,
 ) -> tuple[list[tuple[str, Sequence[str]]], list[dict[str, object]]]:
     """Tables of the stable forms, the last of which lists those of each; and for each its seed,
-    and the row of each result's adjoint, "" where it is 0. Nothing where there is no such form.
+    and the row of each result's adjoint, "" where it is 0. Both are empty without a stable form.
     """
     tables: list[tuple[str, Sequence[str]]] = []
     listed: list[str] = []

@@ -8,7 +8,7 @@ from flint import arb
 
 NOT_A_NUMBER = arb("nan")
 MISSING = arb("nan")
-"""The very ball of what is no number for certain; other NaN may be numbers at more precision."""
+"""The one ball of what is NaN for certain; another NaN may be a number at higher precision."""
 MINUS_INFINITY = arb("-inf")
 
 

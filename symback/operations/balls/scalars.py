@@ -87,7 +87,7 @@ def evaluate(expr: Expr, values: MutableMapping[Expr, arb]) -> arb:
     """The value of an expression in SymPy's own functions; `values` holds the symbols' balls.
 
     Subexpressions are added to `values`, so a second expression over the same ones is cheap.
-    What is no number for certain is MISSING. Raises Undecided where a branch can't be chosen at
+    What is NaN for certain is MISSING. Raises Undecided where a branch can't be chosen at
     this precision.
     """
     for part in order(expr):
@@ -165,7 +165,7 @@ def choose(part: Piecewise, values: Mapping[Expr, arb]) -> arb:
 def taken(part: Piecewise, values: Mapping[Expr, arb]) -> Expr | None:
     """The branch that is taken; None where none is, or a condition compares what may be a number.
 
-    A comparison with what is no number for certain does not hold, but that it is another one.
+    A comparison with what is NaN for certain does not hold, except for ≠.
     """
     for expr, condition in part.args:
         holds = _holds(condition, values)

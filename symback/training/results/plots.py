@@ -57,13 +57,19 @@ def residual_plot(fitted: FloatArray, residuals: FloatArray) -> Figure:
     return figure
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, its size in inches; SymbackError where matplotlib is not installed."""
+def require_matplotlib() -> None:
+    """SymbackError where matplotlib is not installed, before anything is computed."""
     try:
-        import matplotlib  # noqa: F401  here: an extra, and slow to import
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401  here: an extra, and slow to import
     except ImportError:
         raise SymbackError("pictures need matplotlib: pip install 'symback[plots]'") from None
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, its size in inches; SymbackError where matplotlib is not installed."""
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(width, height), layout="constrained")
 
 
