@@ -56,16 +56,19 @@ def hessp(lowering: Lowering) -> Function:
 
     >>> import symback as sb
     >>> from symback.autodiff.lower import lower
-    >>> circuit = sb.circuit("w: param; x: input; l: loss = (w*x)**2")
+    >>> circuit = sb.circuit("w: param; x: input; l: loss = sin(w*x)")
     >>> print(lower(circuit, ["hessp"]).program("hessp"))
     (w, x, w_dot):
-        l_part = w**2
-        l = w**2*x**2
-        l_dot = 2*w*w_dot*x**2
-        w_bar = batch_sum(2*w*x**2)
-        w_bar_dot = 2*batch_sum(w_dot*x**2)
-        x_bar = 2*w**2*x
-        x_bar_dot = 4*w*w_dot*x
+        l_1 = w*x
+        l_1_dot = w_dot*x
+        l = sin(l_1)
+        l_dot = l_1_dot*cos(l_1)
+        l_1_bar = cos(l_1)
+        l_1_bar_dot = -l_1_dot*sin(l_1)
+        w_bar = batch_sum(l_1_bar*x)
+        w_bar_dot = batch_sum(l_1_bar_dot*x)
+        x_bar = l_1_bar*w
+        x_bar_dot = l_1_bar*w_dot + l_1_bar_dot*w
         l_sum = batch_sum(l)
         l_sum_dot = batch_sum(l_dot)
         return w_bar_dot

@@ -72,6 +72,16 @@ def test_curve_fit_agrees(decay, weighted):
     np.testing.assert_allclose(found.covariance, covariance, rtol=1e-5)
 
 
+def test_rows_of_weight_0_are_as_if_they_were_not_there(decay):
+    weights = np.where(np.arange(30) % 3 == 0, 0.0, decay["w"])
+    found = sb.fit(DECAY, {**decay, "w": weights}, initial=START, weights="w")
+    kept = {name: values[weights > 0] for name, values in decay.items()}
+    other = sb.fit(DECAY, kept, initial=START, weights="w")
+    assert found.degrees_of_freedom == other.degrees_of_freedom == 17
+    np.testing.assert_allclose(found.covariance, other.covariance, rtol=1e-10)
+    assert found.r2 == pytest.approx(other.r2, rel=1e-12) and np.isfinite(found.fitted).all()
+
+
 def test_linear_regression_has_its_closed_form():
     rng = np.random.default_rng(1)
     x, n = rng.normal(size=(40, 3)), 40

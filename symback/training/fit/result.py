@@ -24,7 +24,8 @@ class Fit:
     number; the standard error and the interval of an entry that is on a bound are nan, and so are
     all where there are as many residuals as parameters. `params` are all parameters as the module's
     Params, `covariance` and `correlation` matrices in the order of
-    `values`. `residuals` and `fitted` are those of least squares, None for a likelihood.
+    `values`. `residuals`, times √w where there are weights, and `fitted` are those of least
+    squares, None for a likelihood.
     """
 
     params: Any

@@ -55,10 +55,10 @@ def fit(
     the observed information (constants in the loss do not matter, factors do).
 
     `data` and `mapping` are as in `train_from_file`; `weights` names a column with the weight of
-    each row. `initial` has starting values (what it leaves out is drawn), `fixed` parameters that
-    stay, `bounds` a pair (lower, upper) a parameter. `level` is that of the intervals. Raises
-    DataError for data that do not fit, TrainingError for parameters that the data do not determine,
-    NotInstalled where SciPy is missing.
+    each row; one of weight 0 is left out. `initial` has starting values (what it leaves out is
+    drawn), `fixed` parameters that stay, `bounds` a pair (lower, upper) a parameter. `level` is
+    that of the intervals. Raises DataError for data that do not fit, TrainingError for parameters
+    that the data do not determine, NotInstalled where SciPy is missing.
 
     >>> import symback as sb
     >>> line = sb.circuit("f = w*x + b")
@@ -76,6 +76,9 @@ def fit(
         parameters = _parameters(module, feed, initial, sizes or {}, fixed or {}, bounds or {})
     if squares:
         column = None if weights is None else _weights(data, weights, delimiter)
+        if column is not None:  # a row of weight 0 is no measurement, nor a degree of freedom
+            inputs = module.Inputs(*(values[column > 0] for values in inputs))
+            column = column[column > 0]
         return _of_squares(Squares(module, inputs, parameters, column), level, evaluations)
     return _of_likelihood(Likelihood(module, inputs, parameters), level, evaluations)
 
