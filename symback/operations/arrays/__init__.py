@@ -1,0 +1,193 @@
+"""Array operations: a class each, which says all that is true of it but its definition and VJP.
+
+Inside a circuit the symbol of an array stands for its element, and a formula such as w*x + b says
+what holds for each element, lower ranks being broadcast as NumPy does. So sums, products and all
+scalar functions act on arrays by the rules they have for numbers; what mixes elements is a head
+of this package. `symback.operations.matrix_view` shows the same as SymPy's matrix expressions.
+
+Definitions over entries stand in `symback.operations.definitions`, VJPs in
+`symback.operations.vjp`: the truth that code is checked against must not read the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sympy import Expr, Tuple
+
+from symback.operations.arrays.base import ArrayFunction
+from symback.operations.arrays.normalising import (
+    cross_entropy,
+    layer_norm,
+    log_softmax,
+    logsumexp,
+    one_hot,
+    rsqrt_variance,
+    softmax,
+    sparse_cross_entropy,
+)
+from symback.operations.arrays.parts import (
+    broadcast_like,
+    concat,
+    diag,
+    diagonal,
+    expand_dims,
+    eye,
+    eye_like,
+    full,
+    scatter,
+    size,
+    slice_,
+    transpose,
+)
+from symback.operations.arrays.products import (
+    det,
+    dot,
+    inv,
+    logdet,
+    matmul,
+    matvec,
+    outer,
+    solve,
+    trace,
+)
+from symback.operations.arrays.reductions import (
+    argmax_mask,
+    mean,
+    norm,
+    normalized,
+    reduce_max,
+    reduce_min,
+    reduce_sum,
+)
+from symback.operations.expressions import postorder
+from symback.operations.shapes import Shape, broadcast
+
+ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
+    [
+        matmul,
+        matvec,
+        outer,
+        dot,
+        transpose,
+        reduce_sum,
+        mean,
+        reduce_max,
+        reduce_min,
+        argmax_mask,
+        norm,
+        normalized,
+        trace,
+        diag,
+        diagonal,
+        inv,
+        det,
+        logdet,
+        solve,
+        softmax,
+        log_softmax,
+        logsumexp,
+        cross_entropy,
+        sparse_cross_entropy,
+        one_hot,
+        layer_norm,
+        rsqrt_variance,
+        concat,
+        slice_,
+        scatter,
+        expand_dims,
+        broadcast_like,
+        size,
+        eye,
+        eye_like,
+        full,
+    ]
+)
+"""Every head; tests compare the tables of the other rooms with it."""
+
+
+# -- shapes -----------------------------------------------------------------------------------
+
+
+def shape_of(
+    expr: Expr, shapes: Mapping[str, Shape], known: dict[Expr, Shape] | None = None
+) -> Shape:
+    """The shape of a formula over the names in `shapes`; other names are numbers.
+
+    `known` keeps shapes of parts from one call to the next.
+    """
+    known = {} if known is None else known
+    for part in postorder(expr):
+        if part in known or type(part) is Tuple:
+            continue
+        if part.is_Symbol:
+            known[part] = shapes.get(part.name, ())
+        elif isinstance(part, ArrayFunction):
+            operands = [known[o] for o in part.operands]
+            known[part] = part.shape_rule(operands, part.options)
+        else:
+            known[part] = broadcast([known[a] for a in part.args if known.get(a)])
+    return known[expr]
+
+
+def has_arrays(expr: Expr) -> bool:
+    return any(isinstance(part, ArrayFunction) for part in postorder(expr))
+
+
+def parts_of(expr: Expr) -> list[Expr]:
+    """The symbols and array operations that an elementwise formula is over."""
+    parts: dict[Expr, None] = {}
+    stack: list[Any] = [expr]
+    while stack:
+        part = stack.pop()
+        if part.is_Symbol or isinstance(part, ArrayFunction):
+            parts[part] = None
+        else:
+            stack.extend(part.args)
+    return list(parts)
+
+
+__all__ = [
+    "ARRAY_FUNCTIONS",
+    "ArrayFunction",
+    "argmax_mask",
+    "broadcast_like",
+    "concat",
+    "cross_entropy",
+    "det",
+    "diag",
+    "diagonal",
+    "dot",
+    "expand_dims",
+    "eye",
+    "eye_like",
+    "full",
+    "has_arrays",
+    "inv",
+    "layer_norm",
+    "log_softmax",
+    "logdet",
+    "logsumexp",
+    "matmul",
+    "matvec",
+    "mean",
+    "norm",
+    "normalized",
+    "one_hot",
+    "outer",
+    "parts_of",
+    "reduce_max",
+    "reduce_min",
+    "reduce_sum",
+    "rsqrt_variance",
+    "scatter",
+    "shape_of",
+    "size",
+    "slice_",
+    "softmax",
+    "solve",
+    "sparse_cross_entropy",
+    "trace",
+    "transpose",
+]

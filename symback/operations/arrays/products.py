@@ -1,0 +1,83 @@
+"""Products of arrays, and what is made of a square matrix."""
+
+from __future__ import annotations
+
+from symback.operations import shapes
+from symback.operations.arrays.base import ArrayFunction
+
+
+class matmul(ArrayFunction):
+    """A·B, the product of two matrices."""
+
+    arrays = 2
+    shape_rule = staticmethod(shapes.matmul_shape)
+    rule = "∂(A·B): G·Bᵀ and Aᵀ·G"
+
+
+class matvec(ArrayFunction):
+    """A·x, the product of a matrix and a vector."""
+
+    arrays = 2
+    shape_rule = staticmethod(shapes.matvec_shape)
+    rule = "∂(A·x): g·xᵀ and Aᵀ·g"
+
+
+class outer(ArrayFunction):
+    """u·vᵀ, the matrix of all products u_i·v_j."""
+
+    arrays = 2
+    shape_rule = staticmethod(shapes.outer_shape)
+    rule = "∂(u·vᵀ): G·v and Gᵀ·u"
+
+
+class dot(ArrayFunction):
+    """Σ a∘b over all elements of two arrays of one shape."""
+
+    arrays = 2
+    shape_rule = staticmethod(shapes.number_of_alike("dot"))
+    rule = "∂Σ a∘b: b and a"
+
+
+class inv(ArrayFunction):
+    """A⁻¹."""
+
+    singular = True
+    shape_rule = staticmethod(shapes.inverse_shape)
+    rule = "∂A⁻¹: −A⁻ᵀ·G·A⁻ᵀ"
+    grows_factorially = True
+
+
+class det(ArrayFunction):
+    """The determinant."""
+
+    singular = True
+    shape_rule = staticmethod(shapes.number_of_square("det"))
+    rule = "∂ det A = det A·A⁻ᵀ"
+    grows_factorially = True
+
+
+class logdet(ArrayFunction):
+    """log det A, for det A > 0."""
+
+    singular = True
+    shape_rule = staticmethod(shapes.number_of_square("logdet"))
+    rule = "∂ log det A = A⁻ᵀ"
+    grows_factorially = True
+
+
+class solve(ArrayFunction):
+    """A⁻¹·b."""
+
+    singular = True
+    arrays = 2
+    shape_rule = staticmethod(shapes.solution_shape)
+    rule = "∂A⁻¹b: u = A⁻ᵀ·g and −u·vᵀ"
+    grows_factorially = True
+
+
+class trace(ArrayFunction):
+    """The sum of the diagonal."""
+
+    moves = chooses = True
+    shape_rule = staticmethod(shapes.number_of_square("trace"))
+    rule = "∂ tr A = I"
