@@ -13,6 +13,7 @@ ON_REQUEST: dict[str, tuple[str, ...]] = {
     "jacobian": (),
     "hessian": (),
     "covariance": ("residuals", "jacobian"),
+    "bind": (),
 }
 """By name, in the order in which modules have them: the others that each one calls."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symback.autodiff.function import Port
+from symback.autodiff.lower import FUNCTIONS
 from symback.circuits.circuit import Circuit
 from symback.codegen.c.loader import contiguous, passing, slots
 from symback.codegen.c.names import CNames
+from symback.codegen.numpy.bound import bound_text
 from symback.codegen.numpy.derivatives import DerivativeText
 from symback.codegen.numpy.functions import FunctionText, FunctionWriter, signature
 from symback.errors import Unsupported
@@ -23,8 +25,8 @@ def in_c(circuit: Circuit, on_request: Sequence[str]) -> list[str]:
             f"the target 'c' has the Jacobian of a number, but '{circuit.output}' is an array; "
             "the target 'numpy' has that as well"
         )
-    computed = [BY_COLUMN.get(name, name) for name in on_request if name != "covariance"]
-    return list(dict.fromkeys(computed))
+    computed = [BY_COLUMN.get(name, name) for name in on_request]
+    return [name for name in dict.fromkeys(computed) if name in FUNCTIONS]
 
 
 def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeText:
@@ -43,6 +45,7 @@ def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeTex
         jacobian=_jacobian(names) if has_jacobian else None,
         jacobian_in_rows=has_jacobian,
         varies=has_jacobian and functions["jacobian"].varies,
+        bound=bound_text(names.lowered, on_request) if "bind" in on_request else None,
     )
 
 

@@ -13,6 +13,7 @@ from sympy import Piecewise
 from symback.autodiff.function import Port
 from symback.autodiff.lower import Lowered
 from symback.codegen.lines import names_in, taken, tuple_of
+from symback.codegen.numpy.bound import BoundText, bound_text
 from symback.codegen.numpy.functions import GUARDED, FunctionText, FunctionWriter, signature
 
 
@@ -33,6 +34,7 @@ class DerivativeText:
     seeded: bool = False
     varies: bool = True  # the output has one value a sample
     output_shape: Sequence[str] = ()  # the body of a function that gives that of one sample
+    bound: BoundText | None = None
 
     @property
     def triangle(self) -> list[list[int]]:
@@ -77,6 +79,7 @@ def derivative_text(lowered: Lowered, names: Sequence[str]) -> DerivativeText:
         seeded=jacobian is not None and Port.SEED in jacobian.given,
         varies=jacobian is not None and jacobian.varies,
         output_shape=_output_shape(forward) if output.shape else (),
+        bound=bound_text(lowered, names) if "bind" in names else None,
     )
 
 

@@ -22,12 +22,16 @@ class Squares:
     parameters: FreeParameters
     weights: FloatArray | None  # a number a row
 
+    @cached_property
+    def _bound(self) -> Any:
+        return self.module.bind(self.inputs)
+
     def residuals(self, theta: FloatArray) -> FloatArray:
-        found: FloatArray = self.module.residuals(self.parameters.whole(theta), self.inputs)
+        found: FloatArray = self._bound.residuals(self.parameters.whole(theta))
         return found if self.weights is None else found * self._roots(found.size)
 
     def jacobian(self, theta: FloatArray) -> FloatArray:
-        whole: FloatArray = self.module.jacobian(self.parameters.whole(theta), self.inputs)
+        whole: FloatArray = self._bound.jacobian(self.parameters.whole(theta))
         found = whole[:, self.parameters.free]
         return found if self.weights is None else found * self._roots(len(found))[:, None]
 
@@ -49,6 +53,10 @@ class Likelihood:
     def rows(self) -> int:
         return int(np.shape(self.inputs[0])[0])
 
+    @cached_property
+    def _bound(self) -> Any:
+        return self.module.bind(self.inputs)
+
     def loss(self, theta: FloatArray) -> float:
         return self.rows * float(self._objective(theta)[0])
 
@@ -58,14 +66,12 @@ class Likelihood:
 
     def hessian(self, theta: FloatArray) -> FloatArray:
         free = self.parameters.free
-        whole: FloatArray = self.module.hessian(self.parameters.whole(theta), self.inputs)
+        whole: FloatArray = self._bound.hessian(self.parameters.whole(theta))
         found: FloatArray = self.rows * whole[np.ix_(free, free)]
         return found
 
     def _objective(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        found: tuple[float, FloatArray] = self.module.objective(
-            self.parameters.whole(theta), self.inputs
-        )
+        found: tuple[float, FloatArray] = self._bound.objective(self.parameters.whole(theta))
         return found
 
 

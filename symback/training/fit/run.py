@@ -91,7 +91,7 @@ def _module(circuit: Circuit, squares: bool, weights: str | None) -> ModuleType:
         )
     if not circuit.params:
         raise TrainingError(NO_PARAMETERS)
-    wanted = ("residuals", "jacobian") if squares else ("hessian",)
+    wanted = ("residuals", "jacobian", "bind") if squares else ("hessian", "bind")
     module = compile_module(circuit, functions=wanted)
     refuse_untrainable(module)
     return module
