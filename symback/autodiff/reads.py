@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from sympy import Add, Eq, Expr, Piecewise, S, Symbol
 
@@ -23,6 +22,7 @@ from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.partials import Guard, guarded, is_choice
 from symback.autodiff.reverse import Edge, ReversePass
+from symback.autodiff.steep import entry_by_entry, steep_bases, unless_zero
 from symback.circuits.circuit import Node
 from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, eye_like, reduce_sum, slice_
@@ -31,9 +31,6 @@ from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import postorder
 from symback.operations.shapes import Shape
-from symback.operations.special import boxcox, powlog, powm1, rel_entr, xlogx
-
-_STEEP_AT_ZERO: tuple[Any, ...] = (boxcox, powm1, powlog, rel_entr, xlogx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,47 +84,19 @@ class Reads:
 
     def guard(self, edge: Edge) -> Guard | None:
         """What an edge's product is passed through; None where 0 × the partial is 0."""
-        read, still = self._of.get(edge.node), self._still(edge)
+        read, steep = self._of.get(edge.node), edge.node in self._steep
         if read is not None and not self._risky(edge, read):
             read = None
-        if read is None and still is None:
+        if read is None and not steep:
             return None
-        return _Where(self, self.circuit[edge.node], self.circuit[edge.operand], read, still)
-
-    def _still(self, edge: Edge) -> Expr | None:
-        """The partial of a product that is the base of a power, which is steep at 0: where it is 0
-        the operand does not move the power, as b does not move (b*x)**n at x = 0.
-        """
         partial = edge.local.elementwise
-        return partial if edge.node in self._steep and partial.free_symbols else None
+        chosen = isinstance(partial, Piecewise)
+        still = partial if steep and partial.free_symbols and not chosen else None
+        return _Where(self, self.circuit[edge.node], self.circuit[edge.operand], read, still, steep)
 
     @cached_property
-    def _steep(self) -> set[str]:
-        """Products that are bases of powers below 1, or perhaps below, and products in them.
-
-        Squares as well, but for their roots, which are absolute values.
-        """
-        found: set[str] = set()
-        for edge in self._record.edges:
-            inside = edge.node in found
-            if inside or self._is_steep(edge):
-                of_roots = not inside and self.circuit[edge.node].formula.is_Pow
-                formula = self.circuit[edge.operand].formula
-                is_square = formula.is_Pow and formula.exp.is_integer
-                if formula.is_Mul or (is_square and not of_roots):
-                    found.add(edge.operand)
-        return found
-
-    def _is_steep(self, edge: Edge) -> bool:
-        """Whether a gate may have an infinite slope by an operand that is 0, but is finite."""
-        gate, operand = self.circuit[edge.node], self.circuit[edge.operand]
-        power = gate.formula
-        if isinstance(power, _STEEP_AT_ZERO):
-            return bool(power.args[0] == operand.symbol)
-        if not power.is_Pow or power.base != operand.symbol or power.exp.is_integer:
-            return False
-        below_one = not power.exp.is_number or 0 < power.exp < 1
-        return bool(below_one and gate.symbol not in self.circuit.least)
+    def _steep(self) -> frozenset[str]:
+        return steep_bases(self._record)
 
     def any_read(self, edge: Edge) -> Expr | None:
         """A number that is not 0 where any entry of the edge's gate is read."""
@@ -372,10 +341,13 @@ class _Where(Guard):
     operand: Node
     read: Read | None
     still: Expr | None  # a partial that leaves the operand still where it is 0
+    is_steep: bool  # the same for each entry of a product of arrays
 
     def product(self, product: Expr, op: ArrayFunction | None = None) -> Expr:
-        if self.still is not None:
-            product = Piecewise((S.Zero, Eq(self.still, 0)), (product, True), evaluate=False)
+        if op is None and self.still is not None:
+            product = unless_zero(self.still, product)
+        if self.is_steep and op is not None and is_product(op):
+            product = entry_by_entry(op, self.operand.symbol, product)
         if self.read is None:
             return product
         if op is None:

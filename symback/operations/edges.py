@@ -82,6 +82,17 @@ class zero_over(Careful):
         return a / b
 
 
+class over_root(Careful):
+    """over_root(v) = 1/v of a root and of what it is taken of, which have no sign: ∞ where v is 0.
+
+    Only the numbers of a derivation have it, where the zero of a ball has no sign; floats have one.
+    """
+
+    @staticmethod
+    def plain(v: Expr) -> Expr:
+        return 1 / v
+
+
 class power_slope(Careful):
     """power_slope(a, b) = b*a**(b - 1), the partial of a**b by a, and 0 where b is 0."""
 
@@ -178,6 +189,13 @@ def plainly(expr: Expr) -> Expr:
     return done[expr]
 
 
+def with_poles(partial: Expr, gate: Expr, value: Expr) -> Expr:
+    """What a gate contributes, with the slope ∞ of a root at 0, whose symbol is `value`."""
+    if not (gate.is_Pow and gate.exp.is_number and 0 < gate.exp < 1):
+        return partial
+    return partial.xreplace({1 / v: over_root(v) for v in (value, gate.base)})
+
+
 def times_in_branch(factor: Expr, value: Expr) -> Expr:
     """factor × the value of a branch, inside what keeps NaN."""
     if isinstance(value, zero_or_nan):
@@ -212,6 +230,7 @@ __all__ = [
     "exp_share",
     "nonvanishing",
     "nonzero",
+    "over_root",
     "over_square",
     "plainly",
     "power_log",
@@ -220,6 +239,7 @@ __all__ = [
     "root_slope",
     "times_in_branch",
     "unless_nan",
+    "with_poles",
     "zero_or_nan",
     "zero_over",
 ]

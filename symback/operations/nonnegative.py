@@ -20,7 +20,7 @@ from symback.operations.functions import log1psq, logcosh, relu, sigma, softplus
 _FUNCTIONS = (sp.Abs, hypot, relu, log1psq, logcosh, sp.exp, sp.cosh, sigma, softplus)
 _OF_OPERANDS: tuple[Any, ...] = (
     *(sp.Min, arrays.reduce_sum, arrays.mean, arrays.reduce_max, arrays.reduce_min),
-    *(arrays.transpose, arrays.slice_, arrays.expand_dims, arrays.diagonal, arrays.concat),
+    *(arrays.transpose, arrays.slice_, arrays.expand_dims, arrays.concat),
 )
 """Operations whose value is not negative where no operand is."""
 _ARRAYS = (arrays.norm, arrays.softmax)
@@ -63,6 +63,8 @@ class Nonnegative:
             return all(self._known[value] for value, _ in part.args)
         if isinstance(part, arrays.dot):
             return self._is_square(*part.args)
+        if isinstance(part, arrays.trace | arrays.diagonal):
+            return self._known[part.args[0]] or self._is_gram(part.args[0])
         if isinstance(part, _OF_OPERANDS):
             operands = part.operands if isinstance(part, arrays.ArrayFunction) else part.args
             return all(self._known[o] for o in operands)
@@ -77,7 +79,17 @@ class Nonnegative:
         return squares and all(self._is_leaf(a) for a in others)
 
     def _is_leaf(self, expr: Expr) -> bool:
-        return bool(expr.is_Symbol) and expr not in self._formulas
+        """A leaf, or a power of one with a number: v of u²·v, of u²/v."""
+        base = expr.base if expr.is_Pow and expr.exp.is_number else expr
+        return bool(base.is_Symbol) and base not in self._formulas
+
+    def _is_gram(self, expr: Expr) -> bool:
+        """Whether a matrix is A·Aᵀ or Aᵀ·A, whose diagonal has sums of squares."""
+        seen = self._formulas.get(expr, expr)
+        if not isinstance(seen, arrays.matmul):
+            return False
+        left, right = (self._formulas.get(a, a) for a in seen.args)
+        return bool(arrays.transpose(left) == right or arrays.transpose(right) == left)
 
     def _is_even_power(self, expr: Expr) -> bool:
         seen = self._formulas.get(expr, expr)

@@ -30,7 +30,8 @@ from symback.operations.balls.scalars import (
     precision,
 )
 from symback.operations.elementwise import BY_HEAD, elementary
-from symback.operations.expressions import real_symbol
+from symback.operations.expressions import postorder, real_symbol
+from symback.operations.nonnegative import Nonnegative
 from symback.truth.sides import slope_by_operations, slope_from_sides
 
 ENOUGH_BITS = 80  # of a value, where float64 has 53
@@ -74,6 +75,7 @@ class Reference:
         self._slopes = {
             n.name: {o: self._slope(n, circuit[o].symbol) for o in n.operands} for n in self._nodes
         }
+        self._open_roots = _open_roots(self._nodes)
         self._branching = {name for name, m in self._meaning.items() if m.has(Piecewise)}
 
     def _slope(self, node: Node, operand: Symbol) -> Expr:
@@ -159,8 +161,9 @@ class Reference:
         def value_at(symbol: Symbol, at: arb) -> arb:
             return evaluate(meaning, {**start, symbol: at})
 
+        even = not self._is_open([node], values)
         found = {
-            operand: slope_from_sides(partial(value_at, s), values[s], inside=True)
+            operand: slope_from_sides(partial(value_at, s), values[s], inside=True, even=even)
             for operand, s in zip(undefined, map(real_symbol, undefined), strict=True)
         }
         if meaning.is_Pow or not any(slope.is_nan() for slope in found.values()):
@@ -187,13 +190,21 @@ class Reference:
                 found[each.symbol] = evaluate(self._meaning[each.name], found)
             return found[node.symbol]
 
+        even = not self._is_open(needed, values)
         found = {
-            leaf: slope_from_sides(
-                partial(value_at, self._symbols[leaf]), start[self._symbols[leaf]]
-            )
+            leaf: slope_from_sides(partial(value_at, symbol), start[symbol], even=even)
             for leaf in leaves
+            for symbol in [self._symbols[leaf]]
         }
         return {} if any(slope.is_nan() for slope in found.values()) else found
+
+    def _is_open(self, nodes: Sequence[Node], values: Mapping[Any, arb]) -> bool:
+        """Whether a root in the nodes is taken of a 0 that is not the least by its form."""
+        return any(
+            is_zero(evaluate(base, dict(values)))
+            for node in nodes
+            for base in self._open_roots.get(node.name, ())
+        )
 
     @cached_property
     def _ancestors(self) -> dict[str, list[Node]]:
@@ -279,6 +290,23 @@ class Reference:
             else:
                 reads.update(node.operands)
         return reads
+
+
+def _open_roots(nodes: Sequence[Node]) -> dict[str, list[Expr]]:
+    """By node, what roots are taken of that may be negative by its form: their slope at 0 is ∞."""
+    roots = {n.name: [p for p in postorder(n.formula) if _is_root(p)] for n in nodes}
+    if not any(roots.values()):
+        return {}
+    known = Nonnegative()
+    found: dict[str, list[Expr]] = {}
+    for node in nodes:
+        found[node.name] = [elementary(p.base) for p in roots[node.name] if not known(p.base)]
+        known.add(node.symbol, node.formula)
+    return found
+
+
+def _is_root(part: Any) -> bool:
+    return bool(part.is_Pow and part.exp.is_number and 0 < part.exp < 1)
 
 
 def _has_slope_of_sign(part: Any) -> bool:

@@ -29,10 +29,13 @@ SMALL = arb(2) ** -1140  # far below the smallest float64
 ALIKE = arb(2) ** -200  # relative, of the quotients of both steps and of both sides
 
 
-def slope_from_sides(value: Callable[[arb], arb], at: arb, inside: bool = False) -> arb:
+def slope_from_sides(
+    value: Callable[[arb], arb], at: arb, inside: bool = False, even: bool = True
+) -> arb:
     """The slope of a function at a number, NaN where it has none.
 
-    `inside` accepts the slope of one side where the function is not defined on the other.
+    `inside` accepts the slope of one side where the function is not defined on the other; without
+    `even` a kink of even form has none.
     """
     with precision(BITS):
         try:
@@ -41,7 +44,7 @@ def slope_from_sides(value: Callable[[arb], arb], at: arb, inside: bool = False)
         except Undecided:
             return NOT_A_NUMBER
         if right and left and all(_alike(r, -q) for r, q in zip(right, left, strict=True)):
-            return arb(0)
+            return arb(0) if even or _alike(*map(_limit, (right, left))) else NOT_A_NUMBER
         if not (right and left):
             return _limit(right or left) if inside else NOT_A_NUMBER
         slope = _limit(right)

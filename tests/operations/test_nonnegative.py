@@ -56,6 +56,13 @@ NEVER_NEGATIVE = [
     "dot(A @ v, v)",
     "a = A @ v; dot(a, v)",
     "a = A @ v; dot(v, a)",
+    "x**2/w",
+    "x**2/w**2 + abs(y)",
+    "sum(v**2/u)",
+    "trace(M @ M.T)",
+    "diag(M.T @ M)",
+    "a = M.T; diag(M @ a)",
+    "G = M @ M.T; trace(G)",
 ]
 NOT_KNOWN = [
     "x",
@@ -92,6 +99,12 @@ NOT_KNOWN = [
     "a = A @ v; dot(a, u)",
     "dot(v, M.T @ v) - 1",
     "B = sin(A); dot(v, B @ v)",
+    "x/w**2",
+    "a = sin(y); x**2/a",
+    "M @ M.T",
+    "trace(M)",
+    "trace(A @ M.T)",
+    "diag(M @ M)",
 ]
 
 

@@ -28,6 +28,7 @@ from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
 from symback.operations.balls.scalars import nearest_float, precision
+from symback.operations.edges import with_poles
 from symback.operations.entries import Entries, nested
 
 PRECISIONS = (200, 1000)  # bits; the second where digits cancel
@@ -127,10 +128,13 @@ class Accumulated:
     def _contribution(self, node: str, name: str, right: Expr) -> Entries | None:
         """What an edge gives, chosen where its gate may not be read."""
         edge = next((e for e in self._walk.into.get(name, ()) if e.node == node), None)
-        guard = self._reads.guard(edge) if edge else None
-        if edge is None or guard is None:
+        if edge is None:
             return self.evaluated(right, name)
+        gate, guard = self._walk.node(node), self._reads.guard(edge)
+        if guard is None:
+            return self.evaluated(with_poles(right, gate.formula, gate.symbol), name)
         contribution = edge.local.contribution(self._bars[node], guard=guard)
+        contribution = with_poles(contribution, gate.formula, gate.symbol)
         is_read = self._reads.any_read(edge) or S.One
         for mask, expr in self._reads.new_in(contribution + is_read):
             if expr.free_symbols <= self.values.keys() | self._sizes.keys():

@@ -24,6 +24,7 @@ from symback.derivation.verify.scalars import value_of
 from symback.errors import CircuitError, UnknownName, Unsupported, nearest
 from symback.operations.balls.functions import Undecided, is_zero
 from symback.operations.balls.scalars import nearest_float, precision
+from symback.operations.edges import with_poles
 
 PRECISIONS = (200, 800, 3200)  # bits, until each number has its digits
 ENOUGH_BITS = 60  # of a number
@@ -164,7 +165,8 @@ def _backward(
     for name in walk.order[1:]:
         parts = []
         for edge in walk.into[name]:
-            local = _evaluate(edge.partial, balls)
+            gate = walk.circuit[edge.node]
+            local = _evaluate(with_poles(edge.partial, gate.formula, gate.symbol), balls)
             if local is not None:
                 partials[edge.node, name] = local
             if local is not None and edge.node in adjoints:

@@ -56,6 +56,7 @@ _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     edges.power_log: functions.power_log,
     edges.exp_share: functions.exp_share,
     edges.nonzero: functions.nonzero,
+    edges.over_root: lambda v: arb("inf") if is_zero(v) else 1 / v,
     edges.nonvanishing: functions.nonvanishing,
     edges.zero_over: functions.zero_over,
     edges.zero_or_nan: lambda v: functions.unless_nan(arb(0), v),

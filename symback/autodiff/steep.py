@@ -1,0 +1,85 @@
+"""What is infinitely steep at 0: powers below 1, and what their bases are computed from.
+
+Where a partial of such a base is 0 the operand does not move the power, as b does not move
+(a*x + b*y)**n at x = y = 0: the contribution is 0 there, where the product would be 0·∞.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Eq, Expr, Piecewise, S, Symbol
+
+from symback.autodiff.entries_read import is_product
+from symback.autodiff.reverse import Edge, ReversePass
+from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
+from symback.operations.elementwise import BY_HEAD
+from symback.operations.special import boxcox, powlog, powm1, rel_entr, xlogx
+
+_STEEP_AT_ZERO: tuple[Any, ...] = (boxcox, powm1, powlog, rel_entr, xlogx)
+
+
+def steep_bases(record: ReversePass) -> frozenset[str]:
+    """The nodes that are bases of powers below 1, or perhaps below, and what they are made of.
+
+    Squares as well, but for their roots, which are absolute values.
+    """
+    circuit = record.circuit
+    found: set[str] = set()
+    for edge in record.edges:
+        inside = edge.node in found
+        if inside or _is_steep(record, edge):
+            of_roots = not inside and circuit[edge.node].formula.is_Pow
+            formula = circuit[edge.operand].formula
+            is_square = formula.is_Pow and formula.exp.is_integer
+            if _is_base(formula) or (is_square and not of_roots):
+                found.add(edge.operand)
+    return frozenset(found)
+
+
+def _is_steep(record: ReversePass, edge: Edge) -> bool:
+    """Whether a gate may have an infinite slope by an operand that is 0, but is finite."""
+    gate, operand = record.circuit[edge.node], record.circuit[edge.operand]
+    power = gate.formula
+    if isinstance(power, _STEEP_AT_ZERO):
+        return bool(power.args[0] == operand.symbol)
+    if not power.is_Pow or power.base != operand.symbol or power.exp.is_integer:
+        return False
+    below_one = not power.exp.is_number or 0 < power.exp < 1
+    return bool(below_one and gate.symbol not in record.circuit.least)
+
+
+def _is_base(formula: Expr) -> bool:
+    """Whether it is a product, a sum or a function, whose partials may be 0 where it is."""
+    if isinstance(formula, ArrayFunction):
+        return formula.moves or is_product(formula)
+    return bool(formula.is_Mul or formula.is_Add or formula.func in BY_HEAD)
+
+
+def unless_zero(partial: Expr, product: Expr) -> Expr:
+    """upstream × partial, and 0 where the partial is 0, be the other factor infinite or NaN."""
+    return Piecewise((S.Zero, Eq(partial, 0)), (product, True), evaluate=False)
+
+
+def entry_by_entry(op: ArrayFunction, operand: Symbol, part: Expr) -> Expr:
+    """What an operand of a product of arrays gets, with 0 for each 0 of the other operand.
+
+    >>> from symback.operations.expressions import real_symbol
+    >>> a, x, g = map(real_symbol, ["a", "x", "g"])
+    >>> entry_by_entry(dot(a, x), x, g * a)
+    Piecewise((0, Eq(a, 0)), (a*g, True))
+    """
+    for product in part.atoms(matvec, outer):
+        left, right = product.args
+        if isinstance(product, matvec):
+            terms = unless_zero(left, left * right)
+            part = part.xreplace({product: reduce_sum(terms, S.One)})
+        elif isinstance(op, matvec):
+            return unless_zero(op.args[1], part)
+    if isinstance(op, dot):
+        others = [o for o in op.operands if o != operand]
+        return unless_zero(others[0], part) if len(others) == 1 else part
+    return part
+
+
+__all__ = ["entry_by_entry", "steep_bases", "unless_zero"]
