@@ -32,8 +32,11 @@ from symback.operations.vjp import At, contributions
 class Guard(Protocol):
     """What keeps entries that are not read out of a contribution."""
 
-    def product(self, product: Expr, op: ArrayFunction | None = None) -> Expr:
-        """upstream × partial where it is read, else 0; `op` mixes elements."""
+    def product(self, product: Expr, upstream: Expr, op: ArrayFunction | None = None) -> Expr:
+        """upstream × partial where it is read, else 0; `op` mixes elements.
+
+        `upstream` is looked at in arrays alone.
+        """
 
     def operands(self, op: ArrayFunction) -> Expr:
         """The operation over its operands where they are read, else over 0."""
@@ -82,7 +85,7 @@ class Local:
         """
         partial = self.expanded if expanded else self.partial
         product = times(upstream, partial if slope is None else slope)
-        return product if guard is None else guard.product(product)
+        return product if guard is None else guard.product(product, upstream)
 
     def moved(self, op: ArrayFunction, upstream: Expr, guard: Guard | None = None) -> Expr:
         """What the operand gets through one of the terms from the adjoint of the gate."""
@@ -128,11 +131,11 @@ class ArrayLocal(Local):
         if self.elementwise != 0:
             partial = _expanded(self.elementwise, gate.symbol) if expanded else self.elementwise
             product = times(upstream, partial)
-            product = product if guard is None else guard.product(product)
+            product = product if guard is None else guard.product(product, upstream)
             found.append(unbroadcast(product, gate.shape, gate.shapes[self.operand.name]))
         for coefficient, op in self.terms:
             part = self.moved(op, coefficient * upstream, guard)
-            found.append(part if guard is None else guard.product(part, op))
+            found.append(part if guard is None else guard.product(part, upstream, op))
         total = Add(*found)
         return total if slope is None else total.xreplace({self.slope: slope})
 

@@ -22,7 +22,7 @@ from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.partials import Guard, guarded, is_choice
 from symback.autodiff.reverse import Edge, ReversePass
-from symback.autodiff.steep import entry_by_entry, steep_bases, unless_zero
+from symback.autodiff.steep import entry_by_entry, logits, steep_bases, unless_zero
 from symback.circuits.circuit import Node
 from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, eye_like, reduce_sum, slice_
@@ -87,16 +87,32 @@ class Reads:
         read, steep = self._of.get(edge.node), edge.node in self._steep
         if read is not None and not self._risky(edge, read):
             read = None
-        if read is None and not steep:
+        weightless = self._is_weightless(edge)
+        if read is None and not (steep or weightless):
             return None
         partial = edge.local.elementwise
         chosen = isinstance(partial, Piecewise)
         still = partial if steep and partial.free_symbols and not chosen else None
-        return _Where(self, self.circuit[edge.node], self.circuit[edge.operand], read, still, steep)
+        gate, operand = self.circuit[edge.node], self.circuit[edge.operand]
+        return _Where(self, gate, operand, read, still, steep, weightless)
 
     @cached_property
     def _steep(self) -> frozenset[str]:
         return steep_bases(self._record)
+
+    def _is_weightless(self, edge: Edge) -> bool:
+        """Whether the partial is infinite where an entry of -∞ has no weight in softmax."""
+        partial = edge.local.elementwise
+        if edge.node not in self._logits or isinstance(partial, Piecewise):
+            return False
+        operand = self.circuit[edge.operand]
+        if operand.operands and all(self.circuit[o].role == "size" for o in operand.operands):
+            return False  # 1/√d, which nothing differentiates by
+        return any(self._names.shape_of(symbol) for symbol in partial.free_symbols)
+
+    @cached_property
+    def _logits(self) -> frozenset[str]:
+        return logits(self._record)
 
     def any_read(self, edge: Edge) -> Expr | None:
         """A number that is not 0 where any entry of the edge's gate is read."""
@@ -342,10 +358,13 @@ class _Where(Guard):
     read: Read | None
     still: Expr | None  # a partial that leaves the operand still where it is 0
     is_steep: bool  # the same for each entry of a product of arrays
+    is_weightless: bool  # an adjoint of 0 stays 0
 
-    def product(self, product: Expr, op: ArrayFunction | None = None) -> Expr:
+    def product(self, product: Expr, upstream: Expr, op: ArrayFunction | None = None) -> Expr:
         if op is None and self.still is not None:
             product = unless_zero(self.still, product)
+        if op is None and self.is_weightless:
+            product = unless_zero(upstream, product)
         if self.is_steep and op is not None and is_product(op):
             product = entry_by_entry(op, self.operand.symbol, product)
         if self.read is None:

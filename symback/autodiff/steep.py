@@ -1,7 +1,8 @@
-"""What is infinitely steep at 0: powers below 1, and what their bases are computed from.
+"""Contributions that are 0 where the product of adjoint and partial would be 0·∞.
 
-Where a partial of such a base is 0 the operand does not move the power, as b does not move
-(a*x + b*y)**n at x = y = 0: the contribution is 0 there, where the product would be 0·∞.
+Powers below 1 are infinitely steep at 0: where a partial of the base is 0 the operand does not
+move the power, as b does not move (a*x + b*y)**n at x = y = 0. Entries of -∞ have no weight in
+softmax: where the adjoint of (z + mask)/T is 0 the entry passes nothing on to T.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from sympy import Eq, Expr, Piecewise, S, Symbol
 
 from symback.autodiff.entries_read import is_product
 from symback.autodiff.reverse import Edge, ReversePass
+from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.special import boxcox, powlog, powm1, rel_entr, xlogx
@@ -37,6 +39,20 @@ def steep_bases(record: ReversePass) -> frozenset[str]:
     return frozenset(found)
 
 
+def logits(record: ReversePass) -> frozenset[str]:
+    """The arrays that softmax and its like are taken of, and the sums and products in them."""
+    circuit = record.circuit
+    found: set[str] = set()
+    for edge in record.edges:
+        operand, local = circuit[edge.operand], edge.local
+        inside = edge.node in found and local.elementwise != 0
+        is_logit = inside or any(isinstance(op, EXPONENTIAL) for _, op in local.terms)
+        formula = operand.formula
+        if is_logit and operand.shape and (formula.is_Mul or formula.is_Add):
+            found.add(operand.name)
+    return frozenset(found)
+
+
 def _is_steep(record: ReversePass, edge: Edge) -> bool:
     """Whether a gate may have an infinite slope by an operand that is 0, but is finite."""
     gate, operand = record.circuit[edge.node], record.circuit[edge.operand]
@@ -56,9 +72,9 @@ def _is_base(formula: Expr) -> bool:
     return bool(formula.is_Mul or formula.is_Add or formula.func in BY_HEAD)
 
 
-def unless_zero(partial: Expr, product: Expr) -> Expr:
-    """upstream × partial, and 0 where the partial is 0, be the other factor infinite or NaN."""
-    return Piecewise((S.Zero, Eq(partial, 0)), (product, True), evaluate=False)
+def unless_zero(factor: Expr, product: Expr) -> Expr:
+    """upstream × partial, and 0 where one is 0, be the other infinite or NaN."""
+    return Piecewise((S.Zero, Eq(factor, 0)), (product, True), evaluate=False)
 
 
 def entry_by_entry(op: ArrayFunction, operand: Symbol, part: Expr) -> Expr:
@@ -82,4 +98,4 @@ def entry_by_entry(op: ArrayFunction, operand: Symbol, part: Expr) -> Expr:
     return part
 
 
-__all__ = ["entry_by_entry", "steep_bases", "unless_zero"]
+__all__ = ["entry_by_entry", "logits", "steep_bases", "unless_zero"]

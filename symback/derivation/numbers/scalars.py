@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, S, Symbol
 
 from symback.autodiff.names import Names
 from symback.autodiff.partials import is_choice
@@ -174,7 +174,7 @@ def _backward(
                 if is_zero(local) and is_choice(edge.partial):  # chosen, not multiplied
                     part = local
                 if guard := reads.guard(edge):
-                    part = value_of(guard.product(PRODUCT), {**balls, PRODUCT: part})
+                    part = value_of(guard.product(PRODUCT, S.One), {**balls, PRODUCT: part})
                 parts.append(part)
                 contributions[edge.node, name] = parts[-1]
         if len(parts) == len(walk.into[name]):

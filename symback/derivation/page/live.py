@@ -129,7 +129,7 @@ def programs_along(walk: ReversePass) -> Programs:
     guards = []
     for edge in walk.edges:
         if guard := reads.guard(edge):
-            guards.append(row([edge.node, edge.operand], guard.product(product), printer))
+            guards.append(row([edge.node, edge.operand], guard.product(product, S.One), printer))
     tables = (
         ("FORWARD", _rows(lowered, "forward")),
         ("BACKWARD", [*_rows(lowered, "backward"), *masks]),
