@@ -392,7 +392,7 @@ class Derivation(record.Derivation):
         >>> d = sb.circuit("f = x1 - x2, x2 = w3*x3").partial("f", "w3")
         >>> d.step(4)
         [4] edge       ∂f/∂x2 = −1
-                       linear combination: the derivative is the coefficient; from 2
+                       sum rule: differentiate term by term; from 2
         """
         from symback.derivation.text.detail import step_text
 

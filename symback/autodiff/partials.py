@@ -7,7 +7,7 @@ that a derivative reuses the value: for v = x/y, ∂v/∂y = -v/y.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Protocol
@@ -44,17 +44,28 @@ class Guard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """One local partial of a gate with the symbol `value`.
+    """The local partial of a gate by one operand.
 
     `elementwise` is the partial where the gate does not mix elements, and `terms` are those
-    operations of the gate that do.
+    operations of the gate that do. `words` are the rule, where the operation has one.
     """
 
+    gate: Node
+    operand: Symbol
     partial: Expr
-    rule: str
-    value: Symbol
+    words: str
     elementwise: Expr
-    terms: tuple[tuple[Expr, ArrayFunction], ...]  # coefficient × operation, to be added up
+    terms: tuple[tuple[Expr, ArrayFunction], ...] = ()  # coefficient × operation, to be added up
+
+    @property
+    def value(self) -> Symbol:
+        """The gate's own name."""
+        return self.gate.symbol
+
+    @property
+    def rule(self) -> str:
+        """The rule in words, or the names that textbooks give to those of sums and products."""
+        return self.words or rule_by(self.gate.formula, self.operand)
 
     @property
     def expanded(self) -> Expr:
@@ -99,9 +110,6 @@ class ArrayLocal(Local):
     `partial` is elementwise; where the gate mixes elements it has none and `partial` is the
     whole contribution over the name of the gate's adjoint.
     """
-
-    gate: Node
-    operand: Symbol
 
     @property
     def slope(self) -> Expr | None:
@@ -171,25 +179,25 @@ def local_partials(gate: Node, least: Collection[Symbol] = ()) -> dict[str, Loca
         return {}
     if gate.has_arrays:
         return _of_arrays(gate, least)
-    found, rule = _elementwise(expr, value, least)
-    by_name = {s.name: partial for s, partial in found.items()}
-    return {name: Local(by_name[name], rule, value, by_name[name], ()) for name in gate.operands}
+    found, words = _elementwise(expr, value, least)
+    local = {s.name: Local(gate, s, partial, words, partial) for s, partial in found.items()}
+    return {name: local[name] for name in gate.operands}
 
 
 def _elementwise(
     expr: Expr, value: Symbol, least: Collection[Symbol]
 ) -> tuple[dict[Symbol, Expr], str]:
-    """Partials of what holds element by element, and the rule's name."""
+    """Partials of what holds element by element, and the rule, where it is that of all."""
     if expr.is_Symbol:
         return {expr: S.One}, "copy"
     if expr.is_Add:
-        return _of_sum(expr), "sum"
+        return _of_sum(expr), ""
     if isinstance(expr, Piecewise):
         return _of_choice(expr), "the branch taken"
     if is_square(expr):
         return _of_square(expr), "∂u² = 2u·∂u"
     if expr.is_Mul:
-        return _of_product(expr, value), "product"
+        return _of_product(expr, value), ""
     if expr.is_Pow:
         return _of_power(expr, value, value in least)
     return _of_function(expr, value)
@@ -221,9 +229,37 @@ def _of_arrays(gate: Node, least: Collection[Symbol]) -> dict[str, Local]:
         partial = elementwise.get(symbol, S.Zero)
         words = "; ".join(dict.fromkeys(op.rule for _, op in own)) or rule
         words = "sum" if words == "copy" and gate.formula.is_Add else words
-        local = ArrayLocal(partial, words, gate.symbol, partial, own, gate, symbol)
+        local = ArrayLocal(gate, symbol, partial, words, partial, own)
         found[name] = replace(local, partial=local.contribution(upstream)) if own else local
     return found
+
+
+def rule_by(expr: Expr, symbol: Symbol) -> str:
+    """The rules that give the partial of a sum or product by one operand, as textbooks name them.
+
+    >>> from sympy.abc import w, x
+    >>> print(rule_by(w * x + 1, x), rule_by(x / w, w), rule_by(x**2 / 2, x), sep=", ")
+    sum and product, quotient, constant multiple and power
+    """
+    names: dict[str, None] = {"sum": None} if expr.is_Add else {}
+    for term in Add.make_args(expr):
+        if term.has(symbol):
+            names.update(dict.fromkeys(_of_term(term, symbol, within=expr.is_Add)))
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _of_term(term: Expr, symbol: Symbol, within: bool) -> Iterator[str]:
+    coefficient, rest = split_number(term)
+    if coefficient != 1 and not (within and coefficient == -1):
+        yield "constant multiple"
+    factors = Mul.make_args(rest)
+    below = any(f.is_Pow and f.exp.could_extract_minus_sign() for f in factors)
+    if len(factors) > 1:
+        yield "quotient" if below else "product"
+    powers = [f.exp for f in factors if f.is_Pow and f.base.has(symbol)]
+    if powers and not (len(factors) > 1 and powers == [-1]):
+        yield "power"
 
 
 def times(upstream: Expr, partial: Expr) -> Expr:

@@ -44,13 +44,26 @@ WHY: Mapping[str, str] = {
 """Why a step of each kind holds; {rule} and {node} stand for those of the step."""
 
 RULES: Mapping[str, str] = {
-    "sum": "linear combination: the derivative is the coefficient",
+    "sum": "sum rule: differentiate term by term",
+    "constant multiple": "constant multiple rule: a constant factor stays",
     "product": "product rule: the other factors are constants",
+    "quotient": "quotient rule: numerator or denominator is a constant",
     "power": "power rule: the derivative of u^n is n·u^(n − 1)",
     "copy": "identity: the same value under another name",
     "the branch taken": "only the branch taken contributes",
 }
 """The rule of an edge in words, where its name alone does not say it."""
+
+
+def rule_names(rule: str) -> tuple[str, ...]:
+    """The names in a rule: sum and product in "sum and product"; of an operation its rule."""
+    names = tuple(rule.replace(" and ", ", ").split(", "))
+    return names if all(name in RULES for name in names) else (rule,)
+
+
+def in_words(rule: str) -> str:
+    """What a rule says."""
+    return "; ".join(RULES.get(name, name) for name in rule_names(rule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ class Step:
     @property
     def why(self) -> str:
         """Why the step holds, in words."""
-        rule = RULES.get(self.rule, self.rule) if self.kind == "edge" else self.rule
+        rule = in_words(self.rule) if self.kind == "edge" else self.rule
         return WHY.get(self.kind, "{rule}").format(rule=rule, node=self.node)
 
 

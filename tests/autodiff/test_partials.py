@@ -401,7 +401,7 @@ EDGES = [
     ("x: input[n]\nf = x", {"x": ("copy", None, False)}),
     (
         "x: input[n]; y: input[n]\nf = x + 2*y + 1",
-        {"x": ("sum", None, False), "y": ("sum", None, False)},
+        {"x": ("sum", None, False), "y": ("sum and constant multiple", None, False)},
     ),
     (
         "X: input[m, n]; b: param[n]; c: param\nf = X*b*c",

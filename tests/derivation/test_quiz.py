@@ -193,7 +193,7 @@ def test_blanks_hide_what_they_ask() -> None:
     text = quiz("L5", "w3").text
     assert "−x3·σ′" not in text and "(1 − σ" not in text and "σ·" not in text
     first = sample("L5").partial("f", "w3").quiz("partials", blanks=3).text
-    assert "= (1) · (2) · (3)" in first
+    assert "= (1)___ · (2)___ · (3)___" in first
 
 
 def test_rules_are_chosen_by_letter_or_words() -> None:
@@ -260,6 +260,59 @@ def test_a_session_asks_again_and_gives_the_solution() -> None:
     assert [g.right for g in marks.grades] == [True, True, False]
     assert "edge f → x2: the sign is wrong" in said[1] and said[2] == "(1) right"
     assert said[-2:] == ["    a correct answer is x3", "2 of 3 right"]
+
+
+def test_an_answer_that_cannot_be_read_is_no_try() -> None:
+    found = sample("L5").partial("f", "w3").quiz("partials", level=3)
+    lines = iter(["oops(", "2*", "x9", "1", "1", "-1", "", ""])
+    said: list[str] = []
+    marks = practise(found, lambda prompt: next(lines), said.append, tries=3)
+    assert marks[1].right and not marks[2].right
+    assert "x9" in said[3] and said[6] == "(1) right"
+    assert said[7] == "    a correct answer is σ′(net2)"
+
+
+def test_names_count_as_they_are_typeset() -> None:
+    found = sample("L5").partial("f", "w3").quiz("partials", level=3)
+    for right in ("x2(1-x2)", "x_2*(1 - x_2)", "x2 - x2**2"):
+        assert found.answer(2, right), right
+    assert found.answer(3, "x_3")
+    assert not found.answer(3, "w_3")
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("f = x - y", {"x": "sum", "y": "sum"}),
+        ("f = 3*x + y", {"x": "sum and constant multiple", "y": "sum"}),
+        ("f = -x", {"x": "constant multiple"}),
+        ("f = w*x", {"w": "product", "x": "product"}),
+        ("f = w*x + b", {"w": "sum and product", "x": "sum and product", "b": "sum"}),
+        ("f = x/y", {"x": "quotient", "y": "quotient"}),
+        ("f = 1/x", {"x": "power"}),
+        ("f = x**3", {"x": "power"}),
+        ("f = 0.5*x**2", {"x": "constant multiple and power"}),
+        ("f = x**2*y", {"x": "product and power", "y": "product"}),
+        ("f = x*y + x", {"x": "sum and product", "y": "sum and product"}),
+        ("x: input[n]; y: input[n]; g = 2*x*y + 1; f = sum(g)", {"x": "sum, constant multiple and product"}),
+    ],
+)
+def test_rules_have_the_names_of_textbooks(text: str, rules: dict[str, str]) -> None:
+    steps = sb.circuit(text, loss=None).derive().steps
+    found = {s.left[1]: s.rule for s in steps if s.kind == "edge"}
+    assert {name: found[name] for name in rules} == rules
+
+
+def test_no_choice_is_a_part_of_the_right_rule() -> None:
+    found = sb.circuit("net = w3*x3 + w4*x4; f = σ(net)").partial("f", "x3")
+    for question in found.quiz("rules", level=3).questions:
+        right = found.steps[question.step - 1].rule
+        assert question.choices.count(right) == 1
+        if right == "sum and product":
+            assert not {"sum", "product"} & set(question.choices)
+            break
+    else:
+        raise AssertionError("no question asks for a sum of products")
 
 
 def run(*arguments: str, given: str | None = None) -> tuple[int, str]:

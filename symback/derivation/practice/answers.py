@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -41,20 +41,24 @@ AnswerValue = str | Expr | int | float
 class AnswerBuilder(Builder):
     """Knows derivatives beside the operations of circuits: sigma_prime(u), log_prime(u).
 
-    `short` holds what σ and σ′ stand for without an operand, where a circuit has one σ only.
+    Names count as the page typesets them: w_3 is w3, and x2(1 - x2) is a product. `short` holds what σ and σ′ stand for without an operand, where a circuit has one σ only.
     """
 
     short: Mapping[str, Expr] = field(default_factory=dict)
 
     def _factors(self, term: Term) -> list[Expr]:
-        if term.text in self.short and not self.is_known(term.text):
-            return [self.short[term.text]]
-        return Builder._factors(self, term)
+        name = term.text
+        if self.is_known(name):
+            return Builder._factors(self, term)
+        if name in self.short:
+            return [self.short[name]]
+        plain = name.replace("_", "")
+        return Builder._factors(self, replace(term, text=plain) if self.is_known(plain) else term)
 
     def _call(self, term: Term) -> Expr:
         name = term.text
-        if self.is_known(name):
-            return Builder._call(self, term)
+        if self.is_known(name) and len(term.args) == 1:
+            return self._symbol(name, term) * self.build(term.args[0])
         if name in self.short and any(_names(a, name) for a in term.args):
             return self.short[name] * self.build(term.args[0])  # σ(1 − σ) is a product
         base = SPELLINGS.get(name.removesuffix(_PRIME)) if name.endswith(_PRIME) else None

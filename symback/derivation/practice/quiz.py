@@ -20,11 +20,13 @@ from symback.derivation.practice.flow import BallOrNone, Flow, agrees, flows
 from symback.derivation.practice.mistakes import Mistake, find_mistake, on_edge, on_partial
 from symback.derivation.practice.text import BLANK, LEVELS, Key, QuizText
 from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import rule_names
 from symback.derivation.text.detail import Shown
-from symback.derivation.text.normal import ascii_words
+from symback.derivation.text.normal import ascii_words, printer_for
 from symback.errors import CircuitError, SymbackError, UnknownName, Unsupported, nearest
 from symback.operations.elementwise import OPS
 from symback.printing.circuit_text import NotationPrinter
+from symback.printing.printer import Printer
 
 QuestionKind = Literal["partials", "rules", "steps"]
 QuestionOf = Literal["edge", "result", "rule"]
@@ -201,11 +203,12 @@ class Quiz:
         return Question(number, asked, step.left, step.id, choices, direct)
 
     def _choices(self, step: Step, number: int) -> tuple[str, ...]:
-        """The right rule among others, those of this derivation first."""
+        """The right rule among others, those of this derivation first; none is a part of it."""
         draw = random.Random(f"{self.seed} {number}")
         own = [s.rule for s in self.derivation.steps if s.kind == "edge"]
         others = ["sum", "product", "power", *(op.rule for op in OPS.values())]
-        known = [r for r in dict.fromkeys([*own, *others]) if r != step.rule]
+        right = set(rule_names(step.rule))
+        known = [r for r in dict.fromkeys([*own, *others]) if not right.issuperset(rule_names(r))]
         chosen = [step.rule, *known[: MOST_CHOICES - 1]]
         draw.shuffle(chosen)
         return tuple(chosen)
@@ -321,11 +324,16 @@ class Quiz:
 
     def solution(self, number: int) -> Shown:
         """The right-hand side as circuit text, which is an answer; of a rule its words."""
+        return self._solution(number, NotationPrinter.of(self._walk.circuit))
+
+    def printed_solution(self, number: int, *, ascii: bool = False) -> Shown:
+        """The same in the notation of the derivation, as σ′(net) and x2·(1 − x2)."""
+        return self._solution(number, printer_for(self._walk, ascii))
+
+    def _solution(self, number: int, printer: Printer) -> Shown:
         question = self.question(number)
         step = self.derivation.steps[question.step - 1]
-        if question.kind == "rule":
-            return Shown(step.rule)
-        return Shown(NotationPrinter.of(self._walk.circuit).print(step.right))
+        return Shown(step.rule if question.kind == "rule" else printer.print(step.right))
 
 
 __all__ = ["BLANK", "KINDS", "LEVELS", "Grade", "Marks", "Question", "QuestionKind", "Quiz"]

@@ -36,7 +36,8 @@ def read_answers(text: str) -> dict[int, str]:
 def practise(quiz: Quiz, ask: Ask, say: Say, *, tries: int = TRIES, ascii: bool = False) -> Marks:
     """Ask question by question; a wrong one is reported with its edge, and may be tried again.
 
-    `ask` gives a line, or None where there are no more.
+    `ask` gives a line, or None where there are no more. Where there are several tries, an answer
+    that can't be read is not one of them.
     """
     report: Say = (lambda text: say(ascii_words(text))) if ascii else say
     report(quiz.to_text(ascii=ascii) + "\n")
@@ -58,21 +59,22 @@ def _one(
     number = question.number
     grade = Grade(number, False, "no answer")
     prompt = ascii_words(str(question)) if ascii else str(question)
-    for left in reversed(range(tries)):
+    left = tries
+    while left and not grade.right:
         line = ask(f"{prompt} ")
         if line is None:
             return None
         if not line.strip():
             break
+        left -= 1
         try:
             grade = quiz.answer(number, line)
         except SymbackError as error:
             grade = Grade(number, False, str(error))
+            left += tries > 1
         report(str(grade))
-        if grade.right or not left:
-            break
     if not grade.right:
-        report(f"    a correct answer is {quiz.solution(number)}")
+        report(f"    a correct answer is {quiz.printed_solution(number, ascii=ascii)}")
     return grade
 
 

@@ -106,7 +106,7 @@ class QuizText:
                 text = self._printer.products([[factor]])
                 enclosed = factor.is_Add or text.startswith(self._printer.negative)
                 text = f"({text})" if enclosed and len(product) > 1 else text
-                factors.append(text if blank is None else f"({blank})")
+                factors.append(text if blank is None else f"({blank}){BLANK[:3]}")
             texts.append(self._printer.times_sign.join(factors))
         return " + ".join(texts)
 
