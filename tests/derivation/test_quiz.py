@@ -294,7 +294,10 @@ def test_names_count_as_they_are_typeset() -> None:
         ("f = 0.5*x**2", {"x": "constant multiple and power"}),
         ("f = x**2*y", {"x": "product and power", "y": "product"}),
         ("f = x*y + x", {"x": "sum and product", "y": "sum and product"}),
-        ("x: input[n]; y: input[n]; g = 2*x*y + 1; f = sum(g)", {"x": "sum, constant multiple and product"}),
+        (
+            "x: input[n]; y: input[n]; g = 2*x*y + 1; f = sum(g)",
+            {"x": "sum, constant multiple and product"},
+        ),
     ],
 )
 def test_rules_have_the_names_of_textbooks(text: str, rules: dict[str, str]) -> None:

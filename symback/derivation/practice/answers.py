@@ -41,7 +41,8 @@ AnswerValue = str | Expr | int | float
 class AnswerBuilder(Builder):
     """Knows derivatives beside the operations of circuits: sigma_prime(u), log_prime(u).
 
-    Names count as the page typesets them: w_3 is w3, and x2(1 - x2) is a product. `short` holds what σ and σ′ stand for without an operand, where a circuit has one σ only.
+    Names count as the page typesets them: w_3 is w3, and x2(1 - x2) is a product. `short` holds
+    what σ and σ′ stand for without an operand, where a circuit has one σ only.
     """
 
     short: Mapping[str, Expr] = field(default_factory=dict)
