@@ -132,7 +132,7 @@ class Lowering:
         """
         key = (of.name, seed, summed)
         if key not in self._adjoints:
-            if seed.is_Symbol and of.shape:
+            if seed == self.names.adjoint(of.name) and of.shape:
                 self._arrays.add(of.name)
             self._adjoints[key] = self._lines(self._walk(of), seed, summed)
         return self._adjoints[key]

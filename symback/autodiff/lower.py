@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, S, Symbol
 
-from symback.autodiff import derivatives
+from symback.autodiff import derivatives, per_sample
 from symback.autodiff.function import Function, FunctionBuilder, Lowering, Port
 from symback.autodiff.gates import Gates, gates
 from symback.autodiff.names import Names
@@ -118,7 +118,12 @@ FUNCTIONS: Mapping[str, FunctionBuilder] = {
     "residuals": derivatives.residuals,
     "jacobian": derivatives.jacobian,
 }
-"""What a module can contain, by name; a further function is one more row."""
+"""What a module can contain, by name; a further function is one more row.
+
+Under `per_sample` it has several, each with a name of its own.
+"""
+NAMES = frozenset({*FUNCTIONS, per_sample.NAME})
+"""What `lower` is asked for."""
 
 
 def plain(circuit: Circuit) -> tuple[str, ...]:
@@ -141,17 +146,27 @@ def lower(circuit: Circuit, functions: Sequence[str] = (), *, in_turn: bool = Fa
         return w_bar, x_bar
     """
     split = circuit if isinstance(circuit, Gates) else gates(circuit)
+    builders = dict(FUNCTIONS)
+    if per_sample.NAME in functions:
+        partials = dict(per_sample.builders(split))
+        functions = [*(name for name in functions if name != per_sample.NAME), *partials]
+        builders |= partials
     functions = functions or plain(split)
-    lowering = _with_one_shape_a_name(split, functions, in_turn)
+    lowering = _with_one_shape_a_name(split, functions, builders, in_turn)
     found = {name: lowering.function(name) for name in functions}
     return Lowered(split, lowering.names, found, lowering.has_guards)
 
 
-def _with_one_shape_a_name(circuit: Gates, functions: Sequence[str], in_turn: bool) -> Lowering:
+def _with_one_shape_a_name(
+    circuit: Gates,
+    functions: Sequence[str],
+    builders: Mapping[str, FunctionBuilder],
+    in_turn: bool,
+) -> Lowering:
     """The functions made anew until each adjoint has the same shape in all of them."""
     full_shape: frozenset[str] = frozenset()
     while True:
-        lowering = Lowering(circuit, FUNCTIONS, full_shape, in_turn)
+        lowering = Lowering(circuit, builders, full_shape, in_turn)
         for name in functions:
             lowering.function(name)
         if not lowering.of_two_shapes:
@@ -180,4 +195,4 @@ def optimised(lowered: Lowered) -> Lowered:
     return replace(lowered, functions=functions)
 
 
-__all__ = ["FUNCTIONS", "Lowered", "lower", "optimised", "plain"]
+__all__ = ["FUNCTIONS", "NAMES", "Lowered", "lower", "optimised", "plain"]

@@ -38,6 +38,10 @@ class Names:
     def adjoint(self, node: str) -> Symbol:
         return self._name("bar", node, self.shapes.get(node, ()))
 
+    def seed(self, node: str) -> Symbol:
+        """The adjoint of a node in functions of it alone, where it has the full shape."""
+        return self._name("seed", node, self.shapes.get(node, ()))
+
     def tangent(self, name: str, along: str = "") -> Symbol:
         """How fast a value moves: of a node, or of what another line computes.
 

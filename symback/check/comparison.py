@@ -18,6 +18,7 @@ from flint import arb
 from symback.check.derivatives import DerivativeCheck
 from symback.check.directional import compare_at_large_sizes
 from symback.check.first_lost import first_lost
+from symback.check.per_sample import PerSampleCheck
 from symback.check.report import CheckRow, Location, Report
 from symback.errors import clip
 from symback.operations.balls.scalars import nearest_float, precision
@@ -370,6 +371,9 @@ class _Checker:
         check = DerivativeCheck(self._oracle, self._module, self._compare)
         if check.names:
             self.remarks += filter(None, [check.run(inside)])
+        if hasattr(self._module, "per_sample"):
+            partials = PerSampleCheck(self._oracle, self._module, self._compare)
+            self.remarks += filter(None, [partials.run([batch for batch, _ in inside])])
 
     def _check_large(self, seed: int) -> None:
         """Where no truth is known entry by entry: the adjoints along directions."""

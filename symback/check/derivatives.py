@@ -134,7 +134,7 @@ class DerivativeCheck:
                 continue
             with precision(BITS):
                 parts = [truths[f"∂{output.name}/∂{n}"].truth * v for n, v in dots.items()]
-                expected = _expected(sum(parts, arb(0)), allowed[0])
+                expected = as_expected(sum(parts, arb(0)), allowed[0])
             self._compare("jvp", got, expected, given.at)
 
     def _check_residuals(self, given: _Given) -> None:
@@ -203,7 +203,7 @@ class DerivativeCheck:
                 return None
             for i, row in enumerate(self._params):
                 pair = (row, column) if i <= j else (column, row)
-                found[i][j] = _expected(truths[pair], allowed[i])
+                found[i][j] = as_expected(truths[pair], allowed[i])
         # code has the entries of one triangle only, those of a row or those of a column
         return [[_looser(found[i][j], found[j][i]) for j in range(size)] for i in range(size)]
 
@@ -249,7 +249,8 @@ class DerivativeCheck:
                 yield symbol, point[symbol.name]
 
 
-def _expected(truth: arb, radius: arb) -> Expected:
+def as_expected(truth: arb, radius: arb) -> Expected:
+    """The truth with that radius, and at least the half ULP of the last rounding."""
     with precision(BITS):
         return Expected(truth, radius + arb(truth.rad()) + UNIT * abs(truth) + arb(SUBNORMAL))
 
@@ -258,4 +259,4 @@ def _looser(one: Expected, other: Expected) -> Expected:
     return one if one.allowed > other.allowed else other
 
 
-__all__ = ["DerivativeCheck"]
+__all__ = ["Compare", "DerivativeCheck", "as_expected"]

@@ -14,6 +14,7 @@ ON_REQUEST: dict[str, tuple[str, ...]] = {
     "hessian": (),
     "covariance": ("residuals", "jacobian"),
     "bind": (),
+    "per_sample": (),
 }
 """By name, in the order in which modules have them: the others that each one calls."""
 

@@ -23,6 +23,7 @@ class EntryMap:
     weights: Entries | None = None  # of the output's entries in the explicit output
     may_overflow: tuple[str, ...] = ()  # starts of the names of entries that may exceed float64
     factorised: tuple[Entries, ...] = ()  # names of the entries of each matrix
+    computed: Mapping[str, Entries] = field(default_factory=dict)  # node → names of its entries
     scaled: tuple[str, ...] = ()  # starts of the names of norms, whose squares may exceed float64
     _places: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
 

@@ -64,6 +64,7 @@ class _EntryWriter:
         self._exponential: list[str] = []
         self._scaled: list[str] = []
         self._factorised: list[Entries] = []
+        self._computed: dict[str, Entries] = {}
         self._owner = ""
 
     def written(self) -> tuple[Circuit, EntryMap]:
@@ -75,6 +76,7 @@ class _EntryWriter:
         for node in circuit.computed:
             self._owner = node.name
             self._values[node.symbol] = self._named(self._spread(node), node.name)
+            self._computed[node.name] = self._values[node.symbol].map(lambda s: s.name)
         output, weights = self._output()
         objective = circuit.objective
         loss = None
@@ -106,6 +108,7 @@ class _EntryWriter:
             weights,
             tuple(self._exponential),
             tuple(self._factorised),
+            self._computed,
             tuple(self._scaled),
         )
 

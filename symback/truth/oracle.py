@@ -19,6 +19,7 @@ from symback.autodiff.lower import lower
 from symback.circuits.circuit import Circuit
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
 from symback.operations.balls.scalars import precision
+from symback.operations.entries import Entries
 from symback.operations.expressions import real_symbol
 from symback.stable import stable
 from symback.truth.condition import Condition, Conditions
@@ -85,7 +86,9 @@ class Oracle:
     def __init__(self, circuit: Circuit) -> None:
         self.typed = circuit
         computed = circuit if circuit.is_literal else stable(circuit)  # as the module does
-        self.circuit, _ = explicit(_without_kinks(circuit, computed), computed)  # of numbers only
+        numbers, typed = explicit(_without_kinks(circuit, computed), computed)
+        self.circuit = numbers  # without arrays
+        self.entries_of: Mapping[str, Entries] = typed.computed  # its nodes, of arrays
         stabilised, entries = explicit(computed)
         self.layout = ModuleEntries.of(entries)
         self.lowered = lower(replace(stabilised, is_literal=True))
@@ -387,8 +390,13 @@ class Oracle:
             **self._quantities(f"{self.circuit.objective.name}.", objective, radii),
         }
 
+    @property
+    def underflow(self) -> arb:
+        """What may be lost below the smallest float64."""
+        return UNDERFLOW if self.layout.may_overflow else arb(SUBNORMAL)
+
     def _quantities(self, of: str, truth: Truth, radii: Mapping[str, arb]) -> Truths:
-        lost = UNDERFLOW if self.layout.may_overflow else arb(SUBNORMAL)
+        lost = self.underflow
         found = {of: Expected(truth.value, _tolerance(radii[of], truth.value, lost))}
         for leaf in self.circuit.leaves:
             key = f"∂{of}/∂{leaf.name}"

@@ -13,7 +13,7 @@ from symback.truth.second import SecondReference
 from tests.cases.array_circuits import CIRCUITS
 from tests.cases.one_in import one_in
 
-ALL = ("jvp", "hessp", "residuals", "jacobian", "hessian")
+ALL = ("jvp", "hessp", "residuals", "jacobian", "hessian", "per_sample")
 NUMBERS = (
     "f = x1 - sigma(w3*x3 + w4*x4)",
     "f = w1*(1 - exp(-w2*x1))",
@@ -74,6 +74,10 @@ WRONG_LINES = [
     ("residuals", "= f - y", "= y - f", ["residuals"]),
     ("jacobian", "_rows[:, 0] =", "_rows[:, 0] = -", ["jacobian"]),
     ("jacobian", "_rows[:, 1] =", "_rows[:, 1] = 1.0000001 *", ["jacobian"]),
+    ("per_sample", "rows[:, i, j] =", "rows[:, i, 0] =", ["per_sample"]),
+    ("per_sample", "return (x1_bar,)", "return (-x1_bar,)", ["per_sample"]),
+    ("per_sample", '("w1", "w2"), ("x1",)', '("w2", "w1"), ("x1",)', ["per_sample"]),
+    ("per_sample", '"l": {', '"f": {', ["call with derivatives"]),
 ]
 
 
@@ -86,6 +90,24 @@ def test_wrong_lines_are_found(tmp_path, name, line, wrong, found):
     path.write_text(f"{before}def {name}({after.replace(line, wrong)}")
     report = check_file(path)
     assert [row.quantity for row in report.rows if not row.passed] == found
+
+
+WRONG_OF_ARRAYS = [
+    ("np.eye(m, dtype=dtype)", "np.tri(m, dtype=dtype)"),
+    ("np.repeat(block[n], m, axis=0)", "np.tile(block[n], (m, 1))"),
+    ("bar.reshape(len(rows), m, k)", "bar.reshape(len(rows), m, k) * 1.000001"),
+    ("_z_by_params, (", "_h_by_params, ("),
+]
+
+
+@pytest.mark.parametrize(("line", "wrong"), WRONG_OF_ARRAYS)
+def test_wrong_partials_of_arrays_are_found(tmp_path, line, wrong):
+    path = tmp_path / "layer.py"
+    text = "x: input[n]; W: param[m, n]\nh = tanh(W @ x)\nz: output = h**2\nloss: none"
+    text = sb.circuit(text).generate(str(path), functions="per_sample")
+    assert text.count(line) == 1
+    path.write_text(text.replace(line, wrong))
+    assert [row.quantity for row in check_file(path).rows if not row.passed] == ["per_sample"]
 
 
 # -- errors in the rules ---------------------------------------------------------------------------

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symback.autodiff.function import Port
-from symback.autodiff.lower import FUNCTIONS
+from symback.autodiff.lower import NAMES
+from symback.autodiff.per_sample import NAME as PER_SAMPLE
 from symback.circuits.circuit import Circuit
 from symback.codegen.c.loader import contiguous, passing, slots
 from symback.codegen.c.names import CNames
 from symback.codegen.numpy.bound import bound_text
 from symback.codegen.numpy.derivatives import DerivativeText
 from symback.codegen.numpy.functions import FunctionText, FunctionWriter, signature
+from symback.codegen.numpy.per_sample import PartialsText, partials_text
 from symback.errors import Unsupported
 
 BY_COLUMN = {"hessian": "hessp"}
@@ -26,7 +28,7 @@ def in_c(circuit: Circuit, on_request: Sequence[str]) -> list[str]:
             "the target 'numpy' has that as well"
         )
     computed = [BY_COLUMN.get(name, name) for name in on_request]
-    return [name for name in dict.fromkeys(computed) if name in FUNCTIONS]
+    return [name for name in dict.fromkeys(computed) if name in NAMES]
 
 
 def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeText:
@@ -46,6 +48,7 @@ def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeTex
         jacobian_in_rows=has_jacobian,
         varies=has_jacobian and functions["jacobian"].varies,
         bound=bound_text(names.lowered, on_request) if "bind" in on_request else None,
+        partials=_partials(names) if PER_SAMPLE in on_request else (),
     )
 
 
@@ -125,11 +128,42 @@ def _jacobian(names: CNames) -> FunctionText:
     return _text(writer, "_put_rows", ["_place: Array", "params: Params"], lines)
 
 
-def _block(names: CNames, writer: FunctionWriter, *, reads_dtype: bool = True) -> list[str]:
-    """What each function of a block begins with."""
-    both = "dtype, count = _dtype(params, rows), _rows(rows)"
+def _partials(names: CNames) -> list[PartialsText]:
+    def written(writer: FunctionWriter, name: str, arguments: Sequence[str]) -> FunctionText:
+        return _partials_of_node(names, writer, name, arguments)
+
+    return partials_text(names.lowered, written)
+
+
+def _partials_of_node(
+    names: CNames, writer: FunctionWriter, name: str, arguments: Sequence[str]
+) -> FunctionText:
+    """The partials of a node, an array for each leaf and a row for each seed or sample."""
+    code, circuit = passing(names), names.circuit
+    seed = [str(s) for s in writer.function.given.get(Port.SEED, {}).values()]
+    (by,) = writer.function.results.values()
+    every = circuit.params if Port.ROWS in writer.function.results else circuit.inputs
+    shapes = [names.python_shape(circuit[n].shape, True).replace("rows", "count", 1) for n in by]
+    passed = [f"_plain({s}, {code['real']})" for s in seed]
+    places = ", ".join(slots([leaf.name for leaf in every], [*by], "found"))
+    lines = [
+        *_block(names, writer, reads_dtype=names.by_value, rows=seed[0] if seed else ""),
+        f"found = [np.empty(shape, {code['real']}) for shape in [{', '.join(shapes)}]]",
+        f'_call("{name[1:]}", {code["kind"]}, given, [{_slots(names, writer)}], '
+        f"{', '.join(['count', *passed, f'[{places}]'])})",
+        "return found",
+    ]
+    return _text(writer, name, arguments, lines)
+
+
+def _block(
+    names: CNames, writer: FunctionWriter, *, reads_dtype: bool = True, rows: str = ""
+) -> list[str]:
+    """What each function of a block begins with, whose length is that of `rows`."""
+    count = f"len({rows})" if rows else "_rows(rows)"
+    both = f"dtype, count = _dtype(params, rows), {count}"
     return [
-        both if reads_dtype else "count = _rows(rows)",
+        both if reads_dtype else f"count = {count}",
         *contiguous(names, writer.columns, "rows"),
         f"given = {passing(names)['given']}",
     ]

@@ -185,8 +185,8 @@ def _structures(names: CNames) -> list[tuple[str, Sequence[Member], str, str, st
         ("input_bars", inputs, bars, "", "there are none"),
         ("cache", kept, "What backward needs from forward.", "", "nothing"),
     ]
-    if "jacobian" in names.lowered.functions:
-        comment = "The partials of the output by the parameters, for each sample."
+    if any(Port.ROWS in function.results for function in names.lowered.functions.values()):
+        comment = "Partials by the parameters, for each sample."
         found.append(("rows", [names.leaf(p) for p in names.circuit.params], comment, "", ""))
     return found
 

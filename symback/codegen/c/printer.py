@@ -71,6 +71,7 @@ RESERVED = frozenset(
     size_t ptrdiff_t uint64_t int64_t memcpy pow sqrt fabs fma copysign isfinite
     NULL NAN INFINITY HUGE_VAL linux unix i386 near far small interface
     params inputs cache count row output output_bar param_bars input_bars bars start stop
+    params_dot inputs_dot output_dot bar_dots residuals rows columns
     """.split()
 )
 """Words of C and C++, macros that compilers define, and names of the printed functions."""

@@ -12,9 +12,11 @@ from sympy import Piecewise
 
 from symback.autodiff.function import Port
 from symback.autodiff.lower import Lowered
+from symback.autodiff.per_sample import NAME as PER_SAMPLE
 from symback.codegen.lines import names_in, taken, tuple_of
 from symback.codegen.numpy.bound import BoundText, bound_text
 from symback.codegen.numpy.functions import GUARDED, FunctionText, FunctionWriter, signature
+from symback.codegen.numpy.per_sample import PartialsText, partials_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class DerivativeText:
     varies: bool = True  # the output has one value a sample
     output_shape: Sequence[str] = ()  # the body of a function that gives that of one sample
     bound: BoundText | None = None
+    partials: Sequence[PartialsText] = ()  # of each sample, node by node
 
     @property
     def triangle(self) -> list[list[int]]:
@@ -46,11 +49,12 @@ class DerivativeText:
     @property
     def takes_vectors(self) -> bool:
         """Whether a function takes the parameters as a vector."""
-        return bool(self.names - {"jvp"})
+        return bool(self.names - {"jvp", PER_SAMPLE})
 
     @property
     def computed(self) -> list[FunctionText]:
-        found = (self.jvp, self.hessp, self.hessian, self.residuals, self.jacobian)
+        found = [self.jvp, self.hessp, self.hessian, self.residuals, self.jacobian]
+        found += [function for node in self.partials for function in node.functions]
         return [c for c in found if c is not None]
 
 
@@ -80,6 +84,7 @@ def derivative_text(lowered: Lowered, names: Sequence[str]) -> DerivativeText:
         varies=jacobian is not None and jacobian.varies,
         output_shape=_output_shape(forward) if output.shape else (),
         bound=bound_text(lowered, names) if "bind" in names else None,
+        partials=partials_text(lowered, _partials) if PER_SAMPLE in names else (),
     )
 
 
@@ -139,6 +144,13 @@ def _jacobian(lowered: Lowered, in_rows: bool) -> FunctionText:
     lines = _with_params(writer, [*writer.sizes(), *writer.computed(), *put])
     arguments = ["_rows: Array", "params: Params", *(f"{seed}: Array" for seed in seeds)]
     return _computed(writer, "_put_rows", arguments, lines)
+
+
+def _partials(writer: FunctionWriter, name: str, arguments: Sequence[str]) -> FunctionText:
+    """The partials of a node, an array for each leaf."""
+    results = tuple_of([s.name for s in writer.program.results])
+    lines = [*writer.sizes(), *writer.computed(), f"return {results}"]
+    return _computed(writer, name, arguments, _with_params(writer, lines))
 
 
 def _with_params(writer: FunctionWriter, lines: Sequence[str]) -> list[str]:

@@ -66,10 +66,10 @@ def array_text(circuit: Circuit) -> ArrayText:
         shapes=[f'"{n.name}": {_literal(n.shape)},' for n in circuit.leaves],
         distributions=distributions(circuit),
         classes=[
-            (name, _looked_up(size, 'sizes.get("{}", np.inf)'))  # unknown where z is not read
+            (name, looked_up(size, 'sizes.get("{}", np.inf)'))  # unknown where z is not read
             for name, size in counts.items()
         ],
-        drawn_classes=[(name, _looked_up(size, 'sizes["{}"]')) for name, size in counts.items()],
+        drawn_classes=[(name, looked_up(size, 'sizes["{}"]')) for name, size in counts.items()],
         least=sorted(least.items()),
         drawn_sizes=", ".join(
             f'"{s}": {max(SMALL_SIZES[i % len(SMALL_SIZES)], least.get(str(s), 1))}'
@@ -78,7 +78,7 @@ def array_text(circuit: Circuit) -> ArrayText:
     )
 
 
-def _looked_up(size: Expr, code: str) -> str:
+def looked_up(size: Expr, code: str) -> str:
     """The code for a size where names are looked up, by the code for one name."""
     return str(size.xreplace({s: Symbol(code.format(s)) for s in size.free_symbols}))
 
@@ -175,5 +175,6 @@ __all__ = [
     "ObjectiveText",
     "array_text",
     "face_text",
+    "looked_up",
     "objective_text",
 ]

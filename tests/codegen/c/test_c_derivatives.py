@@ -14,7 +14,7 @@ from tests.cases.one_in import one_in
 
 pytestmark = compiles
 
-ALL = ("jvp", "hessp", "residuals", "jacobian", "hessian")
+ALL = ("jvp", "hessp", "residuals", "jacobian", "hessian", "per_sample")
 NUMBERS = (
     "f = x1 - sigma(w3*x3 + w4*x4)",
     "f = w1*(1 - exp(-w2*x1))",

@@ -1,0 +1,135 @@
+"""The comparison of the partials of nodes, of each sample, where a module has these.
+
+Every entry of a node is a number of the explicit circuit, with a truth of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+from flint import arb
+
+from symback.autodiff.function import Function, Lowering
+from symback.autodiff.gates import gates
+from symback.autodiff.per_sample import differentiated, partials_of
+from symback.check.derivatives import Compare, as_expected
+from symback.operations.balls.scalars import precision
+from symback.truth.oracle import BITS, Oracle
+from symback.truth.packing import with_constants
+from symback.truth.points import Point, PointBatch
+from symback.truth.reference import Reference, Truth
+from symback.truth.rounding import OutOfRange, enclosures
+
+MOST_ENTRIES = 48  # of all nodes together, whose partials are compared
+MOST_BATCHES = 3
+COMPARED = (0, -1)  # of the samples of a batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of a node: its row among the partials, and its names in two explicit circuits."""
+
+    node: str
+    row: int
+    typed: str  # where the truth comes from
+    made: str  # where what rounding does comes from
+
+
+class PerSampleCheck:
+    """Compares ∂of/∂wrt entry by entry, each node by each leaf."""
+
+    def __init__(self, oracle: Oracle, module: ModuleType, compare: Compare) -> None:
+        self._oracle, self._module, self._compare = oracle, module, compare
+        self._lowering = Lowering(oracle.lowered.circuit, {}, frozenset(), False)
+        self._made: dict[str, list[Function]] = {}
+
+    def run(self, batches: Sequence[PointBatch]) -> str:
+        """Compare at the first batches; a remark where nodes have more entries than that."""
+        for batch in batches[:MOST_BATCHES]:
+            self._check(batch)
+        left = len(self._entries) - MOST_ENTRIES
+        return f"per_sample is not compared for {left} entries of nodes" if left > 0 else ""
+
+    @cached_property
+    def _entries(self) -> list[_Entry]:
+        oracle = self._oracle
+        nodes = [found.node for found in differentiated(gates(oracle.typed))]
+        if not oracle.layout.has_arrays:
+            return [_Entry(node, 0, node, node) for node in nodes]
+        typed, made = oracle.entries_of, oracle.layout.computed
+        return [
+            _Entry(node, row, *names)
+            for node in nodes
+            if node in typed and node in made
+            for row, names in enumerate(zip(typed[node].flat, made[node].flat, strict=True))
+        ]
+
+    @cached_property
+    def _reference(self) -> Reference:
+        return Reference(self._oracle.circuit, *(e.typed for e in self._entries[:MOST_ENTRIES]))
+
+    @cached_property
+    def _leaves(self) -> list[str]:
+        """The entries of the parameters and inputs, as the columns have them."""
+        circuit, entries = self._oracle.typed, self._oracle.layout.entries
+        found = [n.name for n in (*circuit.params, *circuit.inputs)]
+        return [entry for name in found for entry in (entries[name].flat if entries else [name])]
+
+    def _check(self, batch: PointBatch) -> None:
+        """All samples at once and in blocks of two, of which some are compared."""
+        params, inputs = batch.params(self._module), batch.batch(self._module)
+        circuit = self._oracle.typed
+        names = [n.name for n in (*circuit.params, *circuit.inputs)]
+        entries = self._entries[:MOST_ENTRIES]
+        of = dict.fromkeys(e.node for e in entries)
+        whole = {n: self._module.per_sample(params, inputs, of=n, wrt=names) for n in of}
+        with with_constants(self._module, BLOCK_ROWS=2):
+            parts = {n: self._module.per_sample(params, inputs, of=n, wrt=names) for n in of}
+        for sample in sorted({range(len(batch.points))[i] for i in COMPARED}):
+            truths = self._reference.all_at(batch.merged(batch.points[sample]))
+            for found in (whole, parts):
+                for entry, truth in zip(entries, truths or (), strict=False):
+                    rows = found[entry.node]
+                    row = rows[entry.row] if rows.ndim == 2 else rows[sample, entry.row]
+                    self._compare_row(row, entry, truth, batch, batch.points[sample])
+
+    def _compare_row(
+        self, row: Any, entry: _Entry, truth: Truth, batch: PointBatch, point: Point
+    ) -> None:
+        allowed = self._allowed(entry.made, batch.merged(point))
+        for leaf, got in zip(self._leaves, row, strict=True):
+            if leaf in allowed:
+                room = 2 * allowed[leaf] + self._oracle.underflow
+                expected = as_expected(truth.partials.get(leaf, arb(0)), room)
+                at = f"∂{entry.typed}/∂{leaf}, {batch.describe(point)}"
+                self._compare("per_sample", got, expected, at)
+
+    def _allowed(self, node: str, point: Point) -> dict[str, arb]:
+        """The radii of the partials of a node by leaf; none where there is no float64."""
+        oracle = self._oracle
+        found: dict[str, arb] = {}
+        for function in self._functions(node):
+            program = function.program
+            known = {s: point[s.name] for s in program.arguments}
+            try:
+                with precision(BITS):
+                    balls = enclosures(program, known, oracle.unlimited, oracle.factorised)
+                    for values in function.results.values():
+                        found |= {leaf: arb(balls[s].rad()) for leaf, s in values.items()}
+            except (OutOfRange, ArithmeticError):
+                return {}
+        return found
+
+    def _functions(self, node: str) -> list[Function]:
+        if node not in self._made:
+            circuit = self._lowering.circuit
+            kinds = ([n.name for n in nodes] for nodes in (circuit.params, circuit.inputs))
+            self._made[node] = [partials_of(self._lowering, node, by) for by in kinds if by]
+        return self._made[node]
+
+
+__all__ = ["PerSampleCheck"]
