@@ -150,7 +150,7 @@ def jacobian(lowering: Lowering) -> Function:
     """Leaves → ∂output/∂parameters of each sample, in the cheaper mode.
 
     Of a number it is a row, its adjoints; of an array by a few numbers the columns, tangents.
-    Otherwise the adjoints are those for a seed: for one entry of the output at a time.
+    Otherwise the adjoints are those for a seed in each row.
     """
     circuit, output = lowering.circuit, lowering.circuit.output
     if not circuit.params:
@@ -171,16 +171,14 @@ def jacobian(lowering: Lowering) -> Function:
         return Function(
             summary.format("columns"), output, varies, program, {}, results, TANGENT_PASSES
         )
-    seed = lowering.names.adjoint(output.name) if output.shape else S.One
+    seed = lowering.names.seed(output.name) if output.shape else S.One
     lines = [*values, *lowering.adjoints(output, seed, summed=False)]
     given = {Port.SEED: {output.name: seed}} if output.shape else {}
     arguments = [*leaves, *(s for port in given.values() for s in port.values())]
     results = {Port.ROWS: lowering.bars(circuit.params)}
-    varying = lowering.varying | ({seed} if output.shape and varies else set())
+    varying = lowering.varying | ({seed} if output.shape else set())
     program = lowering.program(arguments, lines, results, varying)
-    return Function(
-        summary.format("rows"), output, varies, program, given, results, JACOBIAN_PASSES
-    )
+    return Function(summary.format("rows"), output, True, program, given, results, JACOBIAN_PASSES)
 
 
 def _along_each(

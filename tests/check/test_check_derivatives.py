@@ -93,9 +93,9 @@ def test_wrong_lines_are_found(tmp_path, name, line, wrong, found):
 
 
 WRONG_OF_ARRAYS = [
-    ("np.eye(m, dtype=dtype)", "np.tri(m, dtype=dtype)"),
-    ("np.repeat(block[n], m, axis=0)", "np.tile(block[n], (m, 1))"),
-    ("bar.reshape(len(rows), m, k)", "bar.reshape(len(rows), m, k) * 1.000001"),
+    ("seeds[np.arange(rows), entry] = 1", "seeds[np.arange(rows), entry - 1] = 1"),
+    ("column[samples]", "column[entry % len(column)]"),
+    ("bar.reshape(len(part), k)", "bar.reshape(len(part), k) * 1.000001"),
     ("_z_by_params, (", "_h_by_params, ("),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from symback.autodiff.function import Port
 from symback.autodiff.lower import NAMES
@@ -11,10 +11,10 @@ from symback.circuits.circuit import Circuit
 from symback.codegen.c.loader import contiguous, passing, slots
 from symback.codegen.c.names import CNames
 from symback.codegen.numpy.bound import bound_text
-from symback.codegen.numpy.derivatives import DerivativeText
+from symback.codegen.numpy.derivatives import DerivativeText, output_shape
 from symback.codegen.numpy.functions import FunctionText, FunctionWriter, signature
 from symback.codegen.numpy.per_sample import PartialsText, partials_text
-from symback.errors import Unsupported
+from symback.operations.shapes import Shape
 
 BY_COLUMN = {"hessian": "hessp"}
 """Functions that are made of another one, called for one column at a time."""
@@ -22,11 +22,6 @@ BY_COLUMN = {"hessian": "hessp"}
 
 def in_c(circuit: Circuit, on_request: Sequence[str]) -> list[str]:
     """The functions of a lowered circuit that those on request need."""
-    if "jacobian" in on_request and circuit.output.shape:
-        raise Unsupported(
-            f"the target 'c' has the Jacobian of a number, but '{circuit.output}' is an array; "
-            "the target 'numpy' has that as well"
-        )
     computed = [BY_COLUMN.get(name, name) for name in on_request]
     return [name for name in dict.fromkeys(computed) if name in NAMES]
 
@@ -45,8 +40,9 @@ def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeTex
         hessp=_hessp(names) if "hessp" in functions else None,
         residuals=_residuals(names) if "residuals" in functions else None,
         jacobian=_jacobian(names) if has_jacobian else None,
-        jacobian_in_rows=has_jacobian,
-        varies=has_jacobian and functions["jacobian"].varies,
+        jacobian_in_rows=has_jacobian and Port.ROWS in functions["jacobian"].results,
+        seeded=has_jacobian and Port.SEED in functions["jacobian"].given,
+        output_shape=output_shape(forward) if names.circuit.output.shape else (),
         bound=bound_text(names.lowered, on_request) if "bind" in on_request else None,
         partials=_partials(names) if PER_SAMPLE in on_request else (),
     )
@@ -100,7 +96,7 @@ def _hessp(names: CNames) -> FunctionText:
 def _residuals(names: CNames) -> FunctionText:
     writer = FunctionWriter(names.lowered, "residuals")
     code = passing(names)
-    shape = names.python_shape(writer.function.of.shape, True).replace("rows", "count", 1)
+    shape = _of_rows(names, writer.function.of.shape)
     lines = [
         *_block(names, writer),
         f"found = np.empty({shape}, {code['real']})",
@@ -111,21 +107,38 @@ def _residuals(names: CNames) -> FunctionText:
 
 
 def _jacobian(names: CNames) -> FunctionText:
+    """Adjoints of the parameters put into the rows of an array, or tangents into its columns."""
     writer = FunctionWriter(names.lowered, "jacobian")
-    code = passing(names)
+    code, function = passing(names), writer.function
+    seeds = [str(s) for s in function.given.get(Port.SEED, {}).values()]
+    shape = _of_rows(names, function.of.shape)
     if names.by_value:
         found = f"list(np.empty(({len(writer.params)}, count), dtype))"
         put = ["for _j, _column in enumerate(found):", "    _place[:, _j] = _column"]
-    else:
+    elif Port.ROWS in function.results:
         found = "[np.empty((count, *value.shape)) for value in given]"
         put = ["_put(_place, params, tuple(found))"]
+    else:
+        found = f"[*np.empty(({len(writer.params)}, *{shape}))]"
+        put = ["for _j, _column in enumerate(found):", "    _place[..., _j] = _column"]
     lines = [
-        *_block(names, writer, reads_dtype=names.by_value),
+        *_block(names, writer, reads_dtype=names.by_value, rows="".join(seeds)),
         f"found = {found}",
-        f'_call("jacobian", {code["kind"]}, given, [{_slots(names, writer)}], count, found)',
+        f'_call("jacobian", {code["kind"]}, given, [{_slots(names, writer)}], '
+        f"{', '.join(['count', *_plain(seeds, code), 'found'])})",
         *put,
     ]
-    return _text(writer, "_put_rows", ["_place: Array", "params: Params"], lines)
+    arguments = ["_place: Array", "params: Params", *(f"{seed}: Array" for seed in seeds)]
+    return _text(writer, "_put_rows", arguments, lines)
+
+
+def _plain(seeds: Sequence[str], code: Mapping[str, str]) -> list[str]:
+    return [f"_plain({seed}, {code['real']})" for seed in seeds]
+
+
+def _of_rows(names: CNames, shape: Shape) -> str:
+    """The code for the shape of values of some rows."""
+    return names.python_shape(shape, True).replace("rows", "count", 1)
 
 
 def _partials(names: CNames) -> list[PartialsText]:
@@ -140,17 +153,16 @@ def _partials_of_node(
 ) -> FunctionText:
     """The partials of a node, an array for each leaf and a row for each seed or sample."""
     code, circuit = passing(names), names.circuit
-    seed = [str(s) for s in writer.function.given.get(Port.SEED, {}).values()]
+    seeds = [str(s) for s in writer.function.given.get(Port.SEED, {}).values()]
     (by,) = writer.function.results.values()
     every = circuit.params if Port.ROWS in writer.function.results else circuit.inputs
-    shapes = [names.python_shape(circuit[n].shape, True).replace("rows", "count", 1) for n in by]
-    passed = [f"_plain({s}, {code['real']})" for s in seed]
+    shapes = [_of_rows(names, circuit[name].shape) for name in by]
     places = ", ".join(slots([leaf.name for leaf in every], [*by], "found"))
     lines = [
-        *_block(names, writer, reads_dtype=names.by_value, rows=seed[0] if seed else ""),
+        *_block(names, writer, reads_dtype=names.by_value, rows="".join(seeds)),
         f"found = [np.empty(shape, {code['real']}) for shape in [{', '.join(shapes)}]]",
         f'_call("{name[1:]}", {code["kind"]}, given, [{_slots(names, writer)}], '
-        f"{', '.join(['count', *passed, f'[{places}]'])})",
+        f"{', '.join(['count', *_plain(seeds, code), f'[{places}]'])})",
         "return found",
     ]
     return _text(writer, name, arguments, lines)

@@ -30,6 +30,7 @@ PLACES: Mapping[Port, CArgument] = {
     Port.OUTPUT_DOT: ("{real} *", "output_dot"),
     Port.RESIDUALS: ("{real} *", "residuals"),
     Port.ROWS: ("const {p}_rows{f} *", "rows"),
+    Port.COLUMNS: ("const {p}_columns{f} *", "columns"),
 }
 """Where functions put their results, but for the total, which they return."""
 SUMS: Mapping[Port, CArgument] = {
@@ -88,7 +89,7 @@ class CFunctionWriter:
         ]
 
     def _is_of_each_sample(self, port: Port, symbol: Symbol) -> bool:
-        if port is Port.OUTPUT_DOT:
+        if port in (Port.OUTPUT_DOT, Port.COLUMNS):
             return self._function.varies
         return port in OF_EACH_SAMPLE or symbol in self._names.kept_varying
 

@@ -185,9 +185,15 @@ def _structures(names: CNames) -> list[tuple[str, Sequence[Member], str, str, st
         ("input_bars", inputs, bars, "", "there are none"),
         ("cache", kept, "What backward needs from forward.", "", "nothing"),
     ]
-    if any(Port.ROWS in function.results for function in names.lowered.functions.values()):
+    ports = {port for f in names.lowered.functions.values() for port in f.results}
+    if Port.ROWS in ports:
         comment = "Partials by the parameters, for each sample."
         found.append(("rows", [names.leaf(p) for p in names.circuit.params], comment, "", ""))
+    if Port.COLUMNS in ports:
+        output = names.circuit.output
+        comment = f"Partials of {output.name} by the parameters, one after the other."
+        members = [names.member(p.name, output.shape) for p in names.circuit.params]
+        found.append(("columns", members, comment, "", ""))
     return found
 
 

@@ -34,7 +34,6 @@ class DerivativeText:
     jacobian: FunctionText | None = None
     jacobian_in_rows: bool = False  # a row a sample, or a row for each seed
     seeded: bool = False
-    varies: bool = True  # the output has one value a sample
     output_shape: Sequence[str] = ()  # the body of a function that gives that of one sample
     bound: BoundText | None = None
     partials: Sequence[PartialsText] = ()  # of each sample, node by node
@@ -81,8 +80,7 @@ def derivative_text(lowered: Lowered, names: Sequence[str]) -> DerivativeText:
         jacobian=_jacobian(lowered, in_rows) if jacobian else None,
         jacobian_in_rows=in_rows,
         seeded=jacobian is not None and Port.SEED in jacobian.given,
-        varies=jacobian is not None and jacobian.varies,
-        output_shape=_output_shape(forward) if output.shape else (),
+        output_shape=output_shape(forward) if output.shape else (),
         bound=bound_text(lowered, names) if "bind" in names else None,
         partials=partials_text(lowered, _partials) if PER_SAMPLE in names else (),
     )
@@ -172,7 +170,7 @@ def _computed(
     return FunctionText(name, head, writer.function.summary, lines, writer.columns)
 
 
-def _output_shape(forward: FunctionWriter) -> list[str]:
+def output_shape(forward: FunctionWriter) -> list[str]:
     """The body of the function that gives the shape of the output, less the batch axis."""
     shape = [forward.size(size) for size in forward.function.of.shape]
     used = names_in(shape)
@@ -180,4 +178,4 @@ def _output_shape(forward: FunctionWriter) -> list[str]:
     return [*read, f"return {tuple_of(shape)}"]
 
 
-__all__ = ["DerivativeText", "derivative_text"]
+__all__ = ["DerivativeText", "derivative_text", "output_shape"]
