@@ -121,19 +121,20 @@ def with_kernels(
 
 def called_kernels(
     lines: Iterable[str], known: Collection[str], source: Callable[[str], str]
-) -> list[str]:
-    """The sources of the known kernels that the lines call, and of those that kernels call.
-
-    They come in the order of `known`.
-    """
-    wanted = _called("\n".join(lines), known)
+) -> dict[str, str]:
+    """The sources of the known kernels that the lines call, each after those that it calls."""
     sources: dict[str, str] = {}
-    while wanted:
-        name = wanted.pop()
-        if name not in sources:
-            sources[name] = source(name).rstrip()
-            wanted |= _called(sources[name], known)
-    return [sources[name] for name in known if name in sources]
+    begun: set[str] = set()
+
+    def add(text: str) -> None:
+        for name in sorted(_called(text, known) - begun):
+            begun.add(name)
+            own = source(name).rstrip()
+            add(own)
+            sources[name] = own
+
+    add("\n".join(lines))
+    return sources
 
 
 def _called(text: str, known: Collection[str]) -> set[str]:

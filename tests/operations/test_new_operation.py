@@ -1,7 +1,7 @@
 """The recipe of CONTRIBUTING for an elementwise operation, followed in a copy of the repository.
 
-bell(u) = 1/(1 + u²) gets its meaning, one row, one row of cases and one kernel a language, and no
-other line; then it can be read, derived, generated and checked, and the closing tests pass.
+bell(u) = 1/(1 + u²) gets its meaning, one row, one row of cases and one kernel, and no other line;
+then it can be read, derived, generated and checked, and the closing tests pass.
 """
 
 import os
@@ -48,24 +48,12 @@ CASE = (
     '    "exp": Case(',
     '    "bell": Case("f = w2*bell(w*x + b)", [(-3,), (0,), (2,)], lambda u: 1 / (1 + u * u)),\n',
 )
-KERNELS = [
-    (
-        "symback/codegen/numpy/kernels.py",
-        "def _sigma(z):",
-        "def _bell(z):\n    return 1.0 / (1.0 + z * z)\n\n\n",
-    ),
-    (
-        "symback/codegen/c/kernels.c",
-        "/* A sum and the digits that its roundings have lost. */",
-        "static inline double symback_bell(double z)\n{\n    return 1.0 / (1.0 + z * z);\n}\n\n",
-    ),
-    (
-        "symback/codegen/javascript/kernels.js",
-        "// Σ c_k·tᵏ, lowest coefficient first.",
-        "function _bell(z) {\n  return 1 / (1 + z * z);\n}\n\n",
-    ),
-]
-RECIPE = [MEANING, IMPORT, ROW, CASE, *KERNELS]
+KERNEL = (
+    "symback/codegen/numpy/kernels.py",
+    "def _sigma(z):",
+    'def _bell(z):\n    """1/(1 + z²)."""\n    return 1.0 / (1.0 + z * z)\n\n\n',
+)
+RECIPE = [MEANING, IMPORT, ROW, CASE, KERNEL]
 
 USE = """
 import sys

@@ -1,5 +1,6 @@
 /* Functions that C lacks or computes badly, or that compilers don't vectorise. A generated file
-   has copies of those that its lines call, and of those that these call.
+   has copies of those that its lines call, and of those that these call. kernels.py says why these
+   are written by hand; the others are translated from those for NumPy.
 
    Each takes and returns double, holds no state and, unless it says so, calls no library, so that
    loops over it become vector code. NaN gives NaN. Accuracies are the largest errors met, in
@@ -112,44 +113,6 @@ static inline double symback_log1p_unit(double u)
     return s + s * (t * q - lost);
 }
 
-/* v, and infinity where v is 0: what is divided by it is 0 there. */
-static inline double symback_nonzero(double v)
-{
-    return (v == 0.0) ? (double)INFINITY : v;
-}
-
-/* v, and 1 where v is 0. */
-static inline double symback_nonvanishing(double v)
-{
-    return (v == 0.0) ? 1.0 : v;
-}
-
-/* a/b, and 0 where a is 0. */
-static inline double symback_zero_over(double a, double b)
-{
-    return a / ((a == 0.0) ? 1.0 : b);
-}
-
-/* b*a^(b - 1), and 0 where b is 0; for a subnormal a, whose 1/a overflows, b*a^b/a. Calls pow. */
-static inline double symback_power_slope(double a, double b)
-{
-    const double slope = b * pow(a, (b == 0.0) ? 0.0 : b - 1.0);
-    const int tiny = fabs(slope) == (double)INFINITY && a != 0.0 && isfinite(a);
-    return tiny ? b * pow(a, b) / a : slope;
-}
-
-/* The same for a >= 0, and 0 also where a is 0 and 0 < b < 1. */
-static inline double symback_root_slope(double a, double b)
-{
-    return (a == 0.0 && b >= 0.0 && b < 1.0) ? 0.0 : symback_power_slope(a, b);
-}
-
-/* v*log(a), and 0 where v is 0. Calls log. */
-static inline double symback_power_log(double v, double a)
-{
-    return v * log((v == 0.0) ? 1.0 : a);
-}
-
 /* The logistic function 1/(1 + exp(-z)), within 3.6 ULP. */
 static inline double symback_sigma(double z)
 {
@@ -257,41 +220,6 @@ static inline double symback_gaussian_rest(double x)
     return symback_expm1_part(r);
 }
 
-/* c*F(x) - 1/64, where Phi(-x) = phi(x)*F(x)/(7/8 + x), x >= 0: the polynomial in
-   t = x/(x + 11/2) - 0.46... through 23 Chebyshev nodes for 0 <= x <= 40, the relative error that
-   remains is 5e-18 (M. M. Shepherd and J. G. Laframboise, Math. Comp. 36 (1981) 249). */
-static inline double symback_tail(double x)
-{
-    static const double c[24] = {
-        0.0, -0.005151255622958841, 0.002544856923507817,
-        0.0062054977495094275, -0.022192283302951293, 0.04219719883288985,
-        -0.05811989351026588, 0.060665293930441865, -0.046188841645893215,
-        0.021265853297725946, 0.0006062706078947431, -0.00913467173416728,
-        0.005223648666211658, 0.0015095321358787695, -0.0031802518573841847,
-        0.00039349457839491756, 0.0015554216498220182, -0.0005734111736659294,
-        -0.0007686454666656526, 0.00040320998230168863, 0.00038963285003277263,
-        -0.00019470684710475215, -0.00014848657300165082, 3.8018997996592154e-05
-    };
-    return symback_polynomial(c, x / (x + 5.5) - 0.46285882114615007);
-}
-
-/* c*K(x) - 1/64, where gelu'(-x) = phi(x)*(x0 - x)*K(x), x >= 0, and gelu'(-x0) = 0: as
-   symback_tail (relative error 1e-18). */
-static inline double symback_slope_tail(double x)
-{
-    static const double c[24] = {
-        0.0, -0.006441713401803126, 0.009432965199663029,
-        -0.012220653318091993, 0.013815611532691617, -0.013345406575477116,
-        0.010625518493685687, -0.006479094182266088, 0.002434386127465324,
-        0.00014031048199369535, -0.0008615393512706349, 0.0004244737075909573,
-        0.00012021876498922165, -0.00021987331779352908, 2.5219913012450562e-05,
-        9.190808519997494e-05, -3.3395240821883615e-05, -4.0142043478596445e-05,
-        2.3036401895141672e-05, 2.1611233724718263e-05, -1.4618756407607942e-05,
-        -1.5639055305808778e-05, 7.177563135069572e-06, 9.67923370511828e-06
-    };
-    return symback_polynomial(c, x / (x + 5.5) - 0.46285882114615007);
-}
-
 /* gelu(z) = z*Phi(z) = max(z, 0) - |z|*Phi(-|z|), within 2.9 ULP. */
 static inline double symback_gelu(double z)
 {
@@ -300,7 +228,7 @@ static inline double symback_gelu(double z)
     const double e = symback_gaussian(x);
     const double below = 0.875 + x;
     const double lost = (below - 0.875 - x) / below;
-    const double w = symback_tail(x);
+    const double w = symback_tail(x / (x + 5.5) - 0.46285882114615007);
     const double m = symback_gaussian_rest(x) + lost;
     const double factor = e * (x / below);
     const double part = (w + (0.015625 + w) * m) * factor + 0.015625 * factor;
@@ -312,39 +240,11 @@ static inline double symback_gelu_slope(double z)
 {
     const double size = fabs(z);
     const double x = (size > 40.0) ? 40.0 : size;
-    const double k = symback_slope_tail(x);
+    const double k = symback_slope_tail(x / (x + 5.5) - 0.46285882114615007);
     const double m = symback_gaussian_rest(x);
     const double factor = symback_gaussian(x) * (0.7517915246935645 - x - 1.4956759177009883e-17);
     const double slope = (k + (0.015625 + k) * m) * factor + 0.015625 * factor;
     return (z < 0.0) ? slope : 1.0 - slope;
-}
-
-/* sin(z)/z, and 1 at 0, within 1.5 ULP. Calls sin. */
-static inline double symback_sinc(double z)
-{
-    const double x = fabs(z);
-    const double y = (x > 1e300) ? 1e300 : x;
-    const double value = (x < 1e-8) ? 1.0 : sin(y) / y;
-    return (x > 1.7976931348623157e308) ? 0.0 : (x == x) ? value : z;
-}
-
-/* Its slope (cos(z) - sinc(z))/z; below 2, where both terms lose what they share, the series of
-   Taylor -z/3*(1 - z^2/10*(1 - z^2/28*(...))); within 3.9 ULP but next to its zeros beyond 4.4.
-   Calls sin and cos, and has a loop. */
-static inline double symback_sinc_slope(double z)
-{
-    const double x = fabs(z);
-    const double square = (x < 2.0) ? z * z : 4.0;
-    const double y = (x < 2.0) ? 2.0 : z;
-    double series = 1.0;
-    int k;
-    for (k = 12; k > 0; k--) {
-        series = 1.0 - square / (double)((2 * k + 3) * 2 * k) * series;
-    }
-    if (x > 1.7976931348623157e308) {
-        return 0.0;
-    }
-    return (x < 2.0) ? series * (z / -3.0) : (cos(y) - sin(y) / y) / y;
 }
 
 /* log(1 + z^2), within 2.1 ULP: for |z| > 1 it is 2*log|z| + log(1 + 1/z^2). Calls log. */
@@ -364,13 +264,6 @@ static inline double symback_log1psq_slope(double z)
     const double far = 2.0 / (x + 1.0 / x);
     const double near = 2.0 * x / (1.0 + x * x);
     return copysign((x > 1.0) ? far : near, z);
-}
-
-/* log(1 - exp(z)) for z < 0, within 2.2 ULP; the branch at -log(2) is that of M. Maechler,
-   "Accurately computing log(1 - exp(-|a|))" (2012). Calls log, log1p and expm1. */
-static inline double symback_log1mexp(double z)
-{
-    return (z > -0.6931471805599453) ? log(-expm1(z)) : log1p(-symback_exp(z));
 }
 
 /* log(cosh(z)), within 3.1 ULP: for |z| > 1 it is |z| - log(2) + log(1 + exp(-2|z|)); below,
@@ -464,4 +357,126 @@ static inline double symback_sum(const double sum[2])
 {
     const double whole = sum[0] + sum[1];
     return (whole == whole) ? whole : sum[0]; /* an infinite sum has no digits to lose */
+}
+
+/* log(w1*exp(u1) + w2*exp(u2) + ...) of pairs w, u, weights of any sign. The largest term is taken
+   out: it is u + log(w) + log(1 + rest/w), if w is positive. Where all u are small and the weights
+   add up to about 1, it is log(1 + w1*expm1(u1) + ...). */
+static inline double symback_logwsumexp(size_t pairs, const double *operands)
+{
+    double largest = log(fabs(operands[0])) + operands[1];
+    double widest = 0.0, rest = 0.0, w, u;
+    size_t place = 0;
+    size_t k;
+    for (k = 0; k < pairs; k++) {
+        const double size = log(fabs(operands[2 * k])) + operands[2 * k + 1];
+        const double apart = fabs(operands[2 * k + 1]);
+        widest = (apart > widest || apart != apart) ? apart : widest;
+        if (size > largest) {
+            largest = size;
+            place = k;
+        }
+    }
+    w = operands[2 * place];
+    u = isfinite(operands[2 * place + 1]) ? operands[2 * place + 1] : 0.0;
+    for (k = 0; k < pairs; k++) {
+        rest += (k == place) ? 0.0 : operands[2 * k] * exp(operands[2 * k + 1] - u);
+    }
+    if (widest < 0.5) {
+        double moved = 0.0, total = 0.0, others = 0.0, excess;
+        for (k = 0; k < pairs; k++) {
+            moved += operands[2 * k] * expm1(operands[2 * k + 1]);
+            total += operands[2 * k];
+            others += (k == place) ? 0.0 : operands[2 * k];
+        }
+        /* p and 1 - p, which was rounded, add up to 1 */
+        excess = moved + ((total == 1.0 && w != 1.0) ? 0.0 : (w - 1.0) + others);
+        if (fabs(excess) < 0.5) {
+            return log1p(excess);
+        }
+    }
+    if (w > 0.0 && fabs(rest) < 0.5 * w) {
+        rest = log(w) + log1p(rest / w);
+    } else {
+        rest = log(w + rest);
+    }
+    return ((largest > 1.7976931348623157e308) ? largest : u) + rest;
+}
+
+/* 1/(exp(z) - 1), within 2.0 ULP. */
+static inline double symback_inv_expm1(double z)
+{
+    return (z < 0.0) ? 1.0 / expm1(z) : exp(-z) / -expm1(-z);
+}
+
+/* exp(a) - exp(b) = exp(a)*(1 - exp(b - a)) for a > b. */
+static inline double symback_expdiff(double a, double b)
+{
+    const double apart = a - b;
+    if (a == b) {
+        return 0.0;
+    }
+    return (a > b) ? symback_scaled_exp(a, -expm1(-apart)) : symback_scaled_exp(b, expm1(apart));
+}
+
+/* sigma(a) - sigma(b) = (1 - exp(b - a))*sigma(a)*sigma(-b) for a > b. */
+static inline double symback_sigmadiff(double a, double b)
+{
+    const double large = (a > b) ? a : b, small = (a > b) ? b : a;
+    const double apart = expm1(small - large);
+    const double least = ((large < 0.0) ? large : 0.0) - ((small > 0.0) ? small : 0.0);
+    const double below = (1.0 + exp(-fabs(large))) * (1.0 + exp(-fabs(small)));
+    if (a == b) {
+        return 0.0;
+    }
+    return ((a > b) ? -apart : apart) * exp(least) / below;
+}
+
+/* 1/a - 1/b = (b - a)/x/y where y is the smaller of the two and x the larger. */
+static inline double symback_invdiff(double a, double b)
+{
+    if (fabs(b - a) > 1.7976931348623157e308) {
+        return 1.0 / a - 1.0 / b;
+    }
+    return (fabs(a) > fabs(b)) ? (b - a) / a / b : (b - a) / b / a;
+}
+
+/* erf(a) - erf(b), of erfc where both are beyond 1/2 on one side. */
+static inline double symback_erfdiff(double a, double b)
+{
+    if (a > 0.5 && b > 0.5) {
+        return erfc(b) - erfc(a);
+    }
+    return (a < -0.5 && b < -0.5) ? erfc(-a) - erfc(-b) : erf(a) - erf(b);
+}
+
+/* log(a/b), also where the two are close, and where a/b is no normal number. */
+static inline double symback_log_ratio(double a, double b)
+{
+    const double ratio = a / b;
+    if (ratio > 0.5 && ratio < 2.0) {
+        return log1p((a - b) / b);
+    }
+    if (fabs(ratio) <= 1e-300 || fabs(ratio) > 1.7976931348623157e308) {
+        return log(fabs(a)) - log(fabs(b));
+    }
+    return log(ratio);
+}
+
+/* log(z/(1 - z)), and 2*atanh(2*z - 1) between 1/4 and 3/4. */
+static inline double symback_logit(double z)
+{
+    return (z > 0.25 && z < 0.75) ? 2.0 * atanh(2.0 * z - 1.0) : log(z / (1.0 - z));
+}
+
+/* x^k*log(x), and 0 at 0 for k > 0. */
+static inline double symback_powlog(double x, double k)
+{
+    return (x == 0.0 && k > 0.0) ? 0.0 : pow(x, k) * log(x);
+}
+
+/* x*log(x/y), and 0 where x is 0. */
+static inline double symback_rel_entr(double x, double y)
+{
+    return (x == 0.0 && y == y) ? 0.0 : x * symback_log_ratio(x, y);
 }

@@ -1,16 +1,14 @@
 """The C target: expressions and programs as plain C99 over numbers of type double.
 
 Constants print with `repr`, so no digit is lost; functions that C lacks, computes badly or that
-compilers do not vectorise are kernels of the files beside this one, all others come from
-<math.h>.
+compilers do not vectorise are kernels (`kernels.py` says where these come from), all others come
+from <math.h>.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -18,6 +16,7 @@ from sympy import Expr, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.names import fresh_name
+from symback.codegen.c import kernels
 from symback.operations import edges
 from symback.operations import functions as ops
 from symback.operations.special import logwsumexp
@@ -57,9 +56,6 @@ _OF_MATH_H: dict[Any, str] = {
 POWERS = {2: "symback_square", 3: "symback_cube", 4: "symback_fourth"}
 """Kernels of powers with these exponents; the others are pow's."""
 
-PREFIX = "symback_"
-"""How the names of kernels and of the module's own variables begin."""
-
 RESERVED = frozenset(
     """
     asm auto bool break case catch char class const constexpr continue default delete do double
@@ -76,22 +72,7 @@ RESERVED = frozenset(
 )
 """Words of C and C++, macros that compilers define, and names of the printed functions."""
 
-_KERNEL = re.compile(
-    r"(?:^/\*(?:[^*]|\*(?!/))*\*/\n)?^static inline \w+ (\w+)\(.*?^\}\n", re.M | re.S
-)
-
-
-@cache
-def kernels() -> dict[str, str]:
-    """The functions of the kernel files by name, in order, each with the comment above it."""
-    folder = Path(__file__).parent
-    families = ("special", "entropy", "remainder", "difference", "array")
-    files = ("kernels.c", *(f"{family}_kernels.c" for family in families))
-    text = "\n".join((folder / file).read_text(encoding="utf-8") for file in files)
-    return {found[1]: found[0] for found in _KERNEL.finditer(text)}
-
-
-FUNCTIONS = with_kernels(_OF_MATH_H, kernels(), PREFIX)
+FUNCTIONS = with_kernels(_OF_MATH_H, kernels.names(), kernels.PREFIX)
 """What each operation is called in C; `symback_` marks a kernel, braces the place of an operand."""
 
 
@@ -138,7 +119,8 @@ def c_names(
     """
     known, reserved = list(names), RESERVED | local
     taken = {*known, *reserved}
-    starts = (PREFIX, f"{prefix}_", f"{prefix.upper()}_")  # of kernels, functions and macros
+    # of kernels, functions and macros
+    starts = (kernels.PREFIX, f"{prefix}_", f"{prefix.upper()}_")
     found = {}
     for name in known:
         if name in reserved or name.startswith(starts) or name == prefix:
@@ -157,7 +139,7 @@ def c_prefix(stem: str) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, each after those that it calls itself."""
-    return called_kernels(lines, kernels(), kernels().__getitem__)
+    return [*called_kernels(lines, kernels.names(), kernels.source).values()]
 
 
-__all__ = ["FUNCTIONS", "CPrinter", "Symbol", "c_names", "c_prefix", "kernel_sources", "kernels"]
+__all__ = ["FUNCTIONS", "CPrinter", "Symbol", "c_names", "c_prefix", "kernel_sources"]

@@ -3,16 +3,14 @@
 A page recomputes a derivation with it. Each line of a program becomes one row: the name it
 gives, the names it reads and the function between them, so that a row whose names have no
 number yet is left out instead of computing nonsense. Numbers print with `repr`, so no digit is
-lost; functions that JavaScript lacks or computes badly are kernels of `kernels.js`
-and of the files beside it.
+lost; functions that JavaScript lacks or computes badly are kernels (`kernels.py` says where these
+come from).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -20,6 +18,7 @@ from sympy import Expr, S, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.program import Program, batch_sum, symbols
+from symback.codegen.javascript import kernels
 from symback.errors import Unsupported, clip
 from symback.operations import edges, special
 from symback.operations import functions as ops
@@ -53,16 +52,6 @@ _OF_MATH: dict[Any, str] = {
     hypot: "Math.hypot",
     edges.zero_or_nan: "{0}",
     edges.unless_nan: "(({1}) === ({1}) ? {0} : {1})",
-    ops.log1mexp: (
-        "(({0}) > -0.6931471805599453 ? Math.log(-Math.expm1({0})) : Math.log1p(-Math.exp({0})))"
-    ),
-    ops.binary_cross_entropy: (
-        "(Math.log1p(Math.exp(-Math.abs({0})))"
-        " + (({0}) > 0 ? ({0}) * (1 - ({1})) : -({0}) * ({1})))"
-    ),
-    ops.binary_cross_entropy_prime: (
-        "(({0}) > 0 ? 1 - ({1}) - _sigma(-({0})) : _sigma({0}) - ({1}))"
-    ),
     ops.logaddexp: (
         "(({0}) === ({1}) ? ({0}) + Math.LN2"
         " : Math.max({0}, {1}) + Math.log1p(Math.exp(-Math.abs(({0}) - ({1})))))"
@@ -74,7 +63,7 @@ _OF_MATH: dict[Any, str] = {
 }
 """What the language has, or a template says; braces mark the place of an operand."""
 
-LONGEST_KERNELS = 300
+LONGEST_KERNELS = 400
 """Characters of the kernels of an operation that a page has in case an answer calls it."""
 
 RESERVED = frozenset(
@@ -88,24 +77,8 @@ RESERVED = frozenset(
 """Words that a parameter of a function can't be, or that the printed code needs."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_KERNEL = re.compile(r"(?:^//[^\n]*\n)*^function (_\w+)\(.*?^\}\n", re.M | re.S)
 
-
-@cache
-def kernels() -> dict[str, str]:
-    """The functions of the kernel files by name, each with the comment above it."""
-    files = (
-        "kernels.js",
-        "special_kernels.js",
-        "entropy_kernels.js",
-        "difference_kernels.js",
-        "remainder_kernels.js",
-    )
-    text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
-    return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
-
-
-FUNCTIONS = with_kernels(_OF_MATH, kernels(), "_")
+FUNCTIONS = with_kernels(_OF_MATH, kernels.names(), "_")
 """What each operation is called in JavaScript; a leading underscore marks a kernel, braces the
 place of an operand."""
 
@@ -168,7 +141,8 @@ def row(names: Sequence[str], expr: Expr, printer: JavaScriptPrinter) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
-    return called_kernels(lines, sorted(kernels()), kernels().__getitem__)
+    found = called_kernels(lines, kernels.names(), kernels.source)
+    return [found[name] for name in sorted(found)]
 
 
 def operations(used: Collection[Any]) -> list[str]:
@@ -191,8 +165,10 @@ def operations(used: Collection[Any]) -> list[str]:
         if op.arity == (1, 1):
             (slope,) = op.local_partials(op.head(names[0]), names[0])
             row += f", {_arrow(slope, names[:1], printer)}"
-        is_long = sum(map(len, kernel_sources([row]))) > LONGEST_KERNELS
-        if op.head in used or not (is_long or op.head.__module__.startswith(special.__name__)):
+        if op.head in used or not (
+            op.head.__module__.startswith(special.__name__)
+            or sum(map(len, kernel_sources([row]))) > LONGEST_KERNELS
+        ):
             found.append(f"{row}],")
     return found
 

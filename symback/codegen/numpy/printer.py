@@ -6,10 +6,8 @@ functions that NumPy lacks or computes badly are kernels of `symback.codegen.num
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -17,6 +15,7 @@ from sympy import Expr, Mul, Piecewise, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.circuits.program import Assign, Program, batch_sum, symbols, varies
+from symback.codegen.kernels.sources import OF_ARRAYS, OF_NUMBERS, functions
 from symback.operations import edges
 from symback.operations import functions as ops
 from symback.operations.elementwise import SLOPES
@@ -24,31 +23,8 @@ from symback.operations.functions import Slope
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, is_negative
 
-
-def _functions(file: str) -> Iterator[tuple[str, str]]:
-    """The names and sources of the private functions in a file, which is read, not imported:
-    what writes modules runs without NumPy."""
-    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
-    lines = text.splitlines()
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("_"):
-            yield node.name, "\n".join(lines[node.lineno - 1 : node.end_lineno])
-
-
 KERNELS: dict[str, str] = {
-    name: source
-    for file in (
-        "kernels.py",
-        "series_kernels.py",
-        "exponential_kernels.py",
-        "special_kernels.py",
-        "entropy_kernels.py",
-        "difference_kernels.py",
-        "remainder_kernels.py",
-        "edge_kernels.py",
-        "array_kernels.py",
-    )
-    for name, source in _functions(file)
+    name: source.text for name, source in functions((*OF_NUMBERS, *OF_ARRAYS)).items()
 }
 """The source of every function that may be pasted into a module, by name."""
 
@@ -244,4 +220,5 @@ def _as_float(text: str) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
-    return called_kernels(lines, sorted(KERNELS), KERNELS.__getitem__)
+    found = called_kernels(lines, KERNELS, KERNELS.__getitem__)
+    return [found[name] for name in sorted(found)]

@@ -1,0 +1,141 @@
+"""The C target: kernels, translated from those for NumPy or written by hand.
+
+By hand are:
+
+- in `kernels.c`, the operations that networks apply to every element, such as sigma and gelu. They
+  call no library and have no branches, so that compilers make vector code of loops over them;
+- also there, `logwsumexp`, which takes any number of operands, and a few whose translation would
+  take a tenth to a half more time (`expdiff`, `inv_expm1`, `sigmadiff`, `erfdiff`, `invdiff`,
+  `log_ratio`, `rel_entr`, `logit`, `powlog`): NumPy's form reckons with signs and with operands
+  that it holds, where a branch is cheaper;
+- in `array_kernels.c`, functions of whole rows.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from symback.codegen.kernels import writer
+from symback.codegen.kernels.language import ATOM, KernelLanguage
+from symback.codegen.kernels.reader import Kernel, translatable
+
+PREFIX = "symback_"
+"""How the names of kernels and of the module's own variables begin."""
+
+_KERNEL = re.compile(
+    r"(?:^/\*(?:[^*]|\*(?!/))*\*/\n)?^static inline \w+ (\w+)\(.*?^\}\n", re.M | re.S
+)
+_SAME = "exp log log1p expm1 sqrt sin cos tan sinh cosh tanh hypot rint copysign isinf isfinite"
+_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ₁₂", "0123456789nkb12")
+_ASCII = {
+    "√(": "sqrt(",
+    "Φ": "Phi",
+    "φ": "phi",
+    "σ": "sigma",
+    "Σ": "sum of",
+    "π": "pi",
+    "∫₀ᶻ": "integral from 0 to z of",
+    "·": "*",
+    "≤": "<=",
+    "≥": ">=",
+    "−": "-",
+    "…": "...",
+    "±": "+-",
+    "‖": "|",
+    "ä": "ae",
+}
+
+
+class C(KernelLanguage):
+    """How C writes kernels."""
+
+    prefix: ClassVar = PREFIX
+    functions: ClassVar = {
+        **{name: name for name in _SAME.split()},
+        **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "tanh")},
+        "abs": "fabs",
+        "sign": f"{PREFIX}sign",
+        "minimum": f"{PREFIX}min",
+        "maximum": f"{PREFIX}max",
+        "isnan": "{0} != {0}",
+        "_erf": "erf",
+        "_erfc": "erfc",
+    }
+    taken: ClassVar = frozenset({*_SAME.split(), "pow", "fabs", "erf", "erfc", "double", "int"})
+    constant: ClassVar = "const double"
+    variable: ClassVar = "double"
+    counter: ClassVar = "int"
+    signs: ClassVar = {"and": "&&", "or": "||"}
+    indent: ClassVar = "    "
+
+    def number(self, value: float) -> str:
+        if math.isfinite(value):
+            return repr(value)
+        return "(double)NAN" if math.isnan(value) else f"{'-' * (value < 0)}(double)INFINITY"
+
+    def as_float(self, text: str) -> str:
+        return f"(double){text}"
+
+    def power(self, base: str, exponent: str | None) -> tuple[str, int]:
+        return f"{PREFIX}square({base})" if exponent is None else f"pow({base}, {exponent})", ATOM
+
+    def ternary(self, condition: str, yes: str, no: str) -> str:
+        return f"({condition}) ? {yes} : {no}"
+
+    def table(self, name: str, values: list[str]) -> list[str]:
+        rows = (", ".join(values[k : k + 3]) for k in range(0, len(values), 3))
+        body = ",\n".join(f"{self.indent}{row}" for row in rows).splitlines()
+        return [f"static const double {name}[{len(values)}] = {{", *body, "};"]
+
+    def polynomial(self, table: str, at: str) -> str:
+        return f"{PREFIX}polynomial({table}, {at})"
+
+    def function(self, kernel: Kernel, body: list[str]) -> str:
+        arguments = ", ".join(f"double {name}" for name in kernel.arguments)
+        head = f"static inline double {PREFIX}{kernel.name[1:]}({arguments})"
+        text = f"/* {_ascii(self.comment(kernel))}\N{NO-BREAK SPACE}*/"
+        comment = [
+            line.replace("\N{NO-BREAK SPACE}", " ")
+            for line in textwrap.wrap(text, 98, subsequent_indent="   ")
+        ]
+        return "\n".join([*comment, head, "{", *(f"    {line}" for line in body), "}", ""])
+
+
+def _ascii(text: str) -> str:
+    """The text of a comment in ASCII."""
+    text = re.sub("√(\\w+)", r"sqrt(\1)", text)
+    for sign, word in _ASCII.items():
+        text = text.replace(sign, word)
+    text = re.sub("([⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ]+)", r"^\1", text)
+    return text.translate(_POWERS)
+
+
+@cache
+def _by_hand() -> dict[str, str]:
+    """The kernels that are written in C, by name, each with the comment above it."""
+    files = ("kernels.c", "array_kernels.c")
+    text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
+    return {found[1]: found[0] for found in _KERNEL.finditer(text)}
+
+
+@cache
+def names() -> frozenset[str]:
+    """The names of all kernels."""
+    native = {name for name in C.functions if name.startswith("_")}
+    return frozenset({*_by_hand(), *(f"{PREFIX}{n[1:]}" for n in {*translatable()} - native)})
+
+
+@cache
+def source(name: str) -> str:
+    """The text of a kernel."""
+    if name in _by_hand():
+        return _by_hand()[name]
+    return writer.source(C(), f"_{name.removeprefix(PREFIX)}")
+
+
+__all__ = ["PREFIX", "C", "names", "source"]
