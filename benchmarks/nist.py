@@ -1,4 +1,4 @@
-"""Certified digits of L-BFGS on NIST's nonlinear regression problems, beside SciPy's fits.
+"""Certified digits of methods over all rows on NIST's nonlinear regression, beside SciPy's fits.
 
 `python -m benchmarks.nist` prints the table of docs/training.md. All fits take loss and gradient,
 or residuals and Jacobian, from the same module, and begin at the same starting values.
@@ -12,19 +12,23 @@ import numpy as np
 from scipy.optimize import least_squares, minimize
 
 from symback.training.loop import train
-from symback.training.settings import Settings
+from symback.training.settings import FULL_BATCH, NEEDED, Settings
 from tests.cases.nist import Problem, compiled, problems
 
 EXACT = {"ftol": 0.0, "gtol": 0.0, "maxiter": 15_000, "maxfun": 1_000_000}
-HEAD = (
-    "| problem | level | lbfgs | its iterations | L-BFGS-B, ftol = gtol = 0 | L-BFGS-B, defaults | "
-    "least_squares |\n| --- | --- | --- | --- | --- | --- | --- |"
-)
+COLUMNS = [
+    "problem",
+    "level",
+    *(column for method in FULL_BATCH for column in (method, "its iterations")),
+    "L-BFGS-B, ftol = gtol = 0",
+    "L-BFGS-B, defaults",
+    "least_squares",
+]
 
 
-def by_symback(problem: Problem, start: tuple[float, ...]) -> tuple[float, int]:
-    module = compiled(problem.name)
-    settings = Settings(optimiser="lbfgs", validation=0)
+def by_symback(problem: Problem, start: tuple[float, ...], method: str) -> tuple[float, int]:
+    module = problem.circuit.compile(functions=NEEDED.get(method, ()))
+    settings = Settings(optimiser=method, validation=0)
     result = train(module, problem.columns, settings, initial=module.Params(*start))
     return problem.digits(result.params), result.history[-1].step
 
@@ -67,11 +71,11 @@ def by_least_squares(problem: Problem, start: tuple[float, ...]) -> float:
 
 def row(problem: Problem) -> str:
     """Both starts of a problem, as a row of the table."""
-    found: list[list[str]] = [[], [], [], [], []]
+    found: list[list[str]] = [[] for _ in COLUMNS[2:]]
     for start in problem.starts:
-        digits, iterations = by_symback(problem, start)
+        ours = (by_symback(problem, start, method) for method in FULL_BATCH)
         numbers = (
-            *(f"{digits:.1f}", f"{iterations}"),
+            *(cell for digits, count in ours for cell in (f"{digits:.1f}", f"{count}")),
             *(f"{by_scipy(problem, start, options):.1f}" for options in (EXACT, {})),
             f"{by_least_squares(problem, start):.1f}",
         )
@@ -82,7 +86,7 @@ def row(problem: Problem) -> str:
 
 
 def main() -> None:
-    print(HEAD)
+    print(f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}")
     with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         for problem in problems().values():
             print(row(problem), flush=True)

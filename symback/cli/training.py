@@ -32,16 +32,22 @@ if TYPE_CHECKING:
 @circuit_options
 @data_options
 @click.option(
-    "--epochs", type=int, help="Passes over the data; default: 20, or until lbfgs has converged."
+    "--epochs",
+    type=int,
+    help="Passes over the data; default: 20, or until a method over all rows has converged.",
 )
-@click.option("--batch-size", type=int, help="Samples in each step; default: 128; lbfgs takes all.")
+@click.option(
+    "--batch-size",
+    type=int,
+    help="Samples in each step; default: 128; methods over all rows take all.",
+)
 @click.option("--learning-rate", type=float, help="Learning rate η; default: 0.1.")
 @click.option(
     "--optimiser",
     "--optimizer",
     default="sgd",
     show_default=True,
-    help="sgd, momentum, nesterov, adam, adamw or lbfgs.",
+    help="sgd, momentum, nesterov, adam, adamw; over all rows: lbfgs, newton-cg, gauss-newton.",
 )
 @click.option(
     "--schedule",

@@ -25,8 +25,9 @@ from symback.training.checkpoint import Checkpoint, Record, Saver, TrainingPoint
 from symback.training.engine.gradients import ParameterVector
 from symback.training.feed.columns import Leaf, leaves_of_module
 from symback.training.loop import Result, train
+from symback.training.methods import functions_for
 from symback.training.progress import progress_on
-from symback.training.settings import LBFGS, LearningRate, Settings
+from symback.training.settings import FULL_BATCH, LearningRate, Settings
 from symback.training.sources.dtypes import DTYPES, Array
 from symback.training.sources.messages import quoted
 
@@ -145,8 +146,9 @@ class CircuitEstimator(BaseEstimator):
         columns = {**self._inputs(matrix), target_of(self.module_).name: answers}
         settings = self._settings(epochs, self._point[0].epoch if more else 0)
         keeper = _Keeper(self._start_of_next_epoch(settings) if more else None)
+        functions = functions_for(parsed(self.circuit_), settings.optimiser)
         result = train(
-            self.module_,
+            compiled(self.circuit_, self.target, functions),
             columns,
             settings,
             initial=self.params_ if more else None,
@@ -177,7 +179,7 @@ class CircuitEstimator(BaseEstimator):
     def _settings(self, epochs: int | None, done: int) -> Settings:
         """The settings of a fit, or of some epochs after those that are done."""
         rate, size = self.learning_rate, self.batch_size
-        if self.optimiser != LBFGS:
+        if self.optimiser not in FULL_BATCH:
             rate = LEARNING_RATE if rate is None else rate
             size = BATCH_SIZE if size is None else size
         if self.patience is not None and not self.validation_fraction:
@@ -212,8 +214,8 @@ class CircuitEstimator(BaseEstimator):
         theta = (
             ParameterVector(self.module_, self.params_).flatten(self.params_).astype(settings.dtype)
         )
-        state = point.state  # of L-BFGS in float64 always
-        if settings.optimiser != LBFGS:
+        state = point.state  # of methods over all rows in float64 always
+        if not settings.full_batch:
             state = tuple(slot.astype(settings.dtype) for slot in point.state)
         point = TrainingPoint(theta, state, point.epoch, 0, point.step)
         return Checkpoint(point, self.history_[-1:], {})
@@ -335,9 +337,9 @@ def parsed(text: str) -> Circuit:
 
 
 @lru_cache(maxsize=KEPT)
-def compiled(text: str, target: str = "numpy") -> ModuleType:
-    """The module of a text."""
-    return compile_module(parsed(text), target)
+def compiled(text: str, target: str = "numpy", functions: tuple[str, ...] = ()) -> ModuleType:
+    """The module of a text, with functions that plain ones lack."""
+    return compile_module(parsed(text), target, functions=functions)
 
 
 def target_of(module: ModuleType) -> Leaf:

@@ -157,10 +157,12 @@ def _checkpoint(arrays: Mapping[str, FloatArray]) -> Checkpoint:
     state = tuple(arrays[f"state_{n}"] for n in range(sum(k.startswith("state_") for k in arrays)))
     best = meta["best"]
     counts = [meta[name] for name in ("epoch", "done", "step", "stride")]
-    vectors = [theta, *state, *([] if best is None else [arrays["best"]])]
-    if not all(type(count) is int and count >= 0 for count in counts) or not all(
-        vector.dtype.kind == "f" and vector.shape == theta.shape and vector.ndim == 1
-        for vector in vectors
+    vectors = [theta, *([] if best is None else [arrays["best"]])]
+    if (
+        not all(type(count) is int and count >= 0 for count in counts)
+        or not all(a.dtype.kind == "f" and a.ndim == 1 for a in (*vectors, *state))
+        or not all(vector.shape == theta.shape for vector in vectors)
+        or not all(slot.shape in (theta.shape, (1,)) for slot in state)
     ):
         raise ValueError("counts or vectors")
     return Checkpoint(

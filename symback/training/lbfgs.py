@@ -10,50 +10,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
-from typing import NamedTuple
 
 import numpy as np
 
 from symback.training.engine.gradients import Part
+from symback.training.full_batch import LAST_PLACES, NOISE, Evaluation, Found, evaluation_of
 from symback.training.line_search import Trial
 from symback.training.line_search import search as search_line
 from symback.training.sources.dtypes import FloatArray
 
 EPSILON = float(np.finfo(float).eps)
-LAST_PLACES = 2.0  # by how much rounding changes a loss, in units of its last place
-NOISE = 1e7  # the same, where residuals are small beside what they are differences of
 
 Pair = tuple[FloatArray, FloatArray]  # a step of θ, and the change of the gradient over it
-
-
-class Evaluation(NamedTuple):
-    """Parameters, in the type of the run, with loss and gradient."""
-
-    theta: FloatArray
-    loss: float
-    gradient: FloatArray
-
-    @property
-    def is_finite(self) -> bool:
-        return isfinite(self.loss) and bool(np.isfinite(self.gradient).all())
-
-    def slack(self, places: float) -> float:
-        """So many units in the last place of the loss."""
-        return places * float(np.finfo(self.theta.dtype).eps) * abs(self.loss)
-
-    @property
-    def steepest(self) -> float:
-        """The largest entry of the gradient."""
-        return float(np.abs(self.gradient).max(initial=0.0))
-
-
-class Found(NamedTuple):
-    """θ and the memory after some iterations; `converged` if no more are to follow."""
-
-    theta: FloatArray
-    state: tuple[FloatArray, ...]
-    iterations: int
-    converged: bool
 
 
 def minimise(
@@ -62,7 +30,7 @@ def minimise(
     state: Sequence[FloatArray],
     *,
     iterations: int,
-    memory: int,
+    memory: float,
     ftol: float,
     gtol: float,
     trace: Callable[[int, FloatArray], None],
@@ -75,7 +43,7 @@ def minimise(
     test out. `whole` gives loss and gradient, which are finite at the start. `trace` gets the
     number of each iteration and θ after it.
     """
-    pairs: deque[Pair] = deque(zip(state[::2], state[1::2], strict=True), maxlen=memory)
+    pairs: deque[Pair] = deque(zip(state[::2], state[1::2], strict=True), maxlen=int(memory))
     here, done, first = start, 0, 1.0 if state else None
     least = here
     while done < iterations:
@@ -96,12 +64,6 @@ def minimise(
         if ftol and fall <= ftol * scale:
             return Found(here.theta, _flat(pairs), done, True)
     return Found(here.theta, _flat(pairs), done, False)
-
-
-def evaluation_of(whole: Callable[[FloatArray], Part], theta: FloatArray) -> Evaluation:
-    """Loss and gradient at θ."""
-    part = whole(theta)
-    return Evaluation(theta, float(part.loss), np.asarray(part.gradient, np.float64))
 
 
 def _direction(gradient: FloatArray, pairs: Sequence[Pair]) -> FloatArray:

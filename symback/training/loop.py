@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from math import isfinite
+from math import inf, isfinite
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +23,8 @@ from symback.training.engine.gradients import (
 )
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.feed import Feed, open_feed
+from symback.training.full_batch import evaluation_of
+from symback.training.methods import method_of
 from symback.training.optimiser import Optimiser
 from symback.training.progress import Progress
 from symback.training.result import Diverged, Result
@@ -147,23 +149,19 @@ class _Run:
         self.point = self.point._replace(epoch=self.point.epoch + 1, done=0)
 
     def _search(self) -> None:
-        """An epoch of L-BFGS, or what `max_iterations` leave of it."""
-        from symback.training.lbfgs import evaluation_of, minimise
-
+        """An epoch of a method over all rows, or what `max_iterations` leave of it."""
         theta, state, epoch, done, step = self.point
-        chosen = self.setup.settings.lbfgs
+        options = self.setup.settings.method
+        most = int(options.pop("max_iterations"))
         start = evaluation_of(self.setup.engine.whole, theta)
         if not start.is_finite:
             raise diverged(self.setup, self.point, "the gradient")
-        found = minimise(
-            self.setup.engine.whole,
+        found = method_of(self.setup.settings.optimiser, self.setup.engine)(
             start,
             state,
-            iterations=min(self.setup.steps - done, int(chosen["max_iterations"]) - step),
-            memory=int(chosen["memory"]),
-            ftol=chosen["ftol"],
-            gtol=chosen["gtol"],
+            iterations=min(self.setup.steps - done, most - step),
             trace=lambda iteration, theta: self._trace(step + iteration, theta),
+            **options,
         )
         self.good = self.point
         done += found.iterations
@@ -179,7 +177,7 @@ class _Run:
 
     @property
     def _converged(self) -> bool:
-        """Whether the last epoch of L-BFGS needed fewer iterations, or none lowered the loss."""
+        """Whether the last epoch over all rows was a shorter one, or did not lower the loss."""
         if not self.setup.full_batch or self.point.done or len(self.history) < 2:
             return False
         ends = {record.epoch: record.step for record in self.history}
@@ -187,8 +185,8 @@ class _Run:
         return fewer or self.history[-1].loss >= self.history[-2].loss
 
     def _enough(self) -> bool:
-        """Whether patience has ended, or L-BFGS its search."""
-        most = self.setup.settings.lbfgs["max_iterations"]
+        """Whether patience has ended, or a method over all rows its search."""
+        most = self.setup.settings.method.get("max_iterations", inf)
         if self.setup.full_batch and (self._converged or self.point.step >= most):
             return True
         return self._impatient

@@ -38,7 +38,7 @@ class Result:
     interrupted: bool = False
     kept: Record | None = None  # what the history says of the parameters that are kept
     stopped_early: bool = False  # patience has ended
-    converged: bool | None = None  # of L-BFGS, which ends by itself
+    converged: bool | None = None  # of a method over all rows, which ends by itself
     steps_per_epoch: int = 1
     path: FloatArray = field(default_factory=lambda: np.zeros((0, 2)))  # of two parameters
     surface: Surface | None = field(default=None, repr=False, compare=False)
@@ -48,18 +48,18 @@ class Result:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Notes about a run of L-BFGS: where it did not converge, and rows that it did not fit."""
-        notes = []
+        """Notes about a run over all rows: where it did not converge, and rows that it left out."""
+        notes, name = [], self.settings.optimiser
         if self.converged is False and not self.interrupted and not self.stopped_early:
             steps = self.history[-1].step
             notes.append(
-                f"lbfgs has not converged after {steps} iterations; give more epochs, or a larger "
+                f"{name} has not converged after {steps} iterations; give more epochs, or a larger "
                 "max_iterations, ftol or gtol"
             )
         if self.converged is not None and self.settings.holds_out_by_default:
             notes.append(
-                f"lbfgs fitted {self.rows[0]} of {sum(self.rows)} rows; the others are held out by "
-                "default: validation=0 (--validation 0) fits all"
+                f"{name} fitted {self.rows[0]} of {sum(self.rows)} rows; the others are held out "
+                "by default: validation=0 (--validation 0) fits all"
             )
         return tuple(notes)
 

@@ -20,6 +20,7 @@ from symback.training.engine.gradients import EngineMaker
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.feed import open_feed
 from symback.training.loop import train
+from symback.training.methods import functions_for
 from symback.training.progress import progress_on
 from symback.training.result import Diverged, Result
 from symback.training.results.files import check_folder, read_parameters, write_result
@@ -78,7 +79,8 @@ def train_from_file(
         raise TrainingError("resume needs the folder of the run that was broken off; name it (-o)")
     folder = _checked_folder(output, resume, force, data_path, initial)
     saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
-    module = compile_module(circuit, target)
+    functions = functions_for(circuit, chosen.optimiser)
+    module = compile_module(circuit, target, functions=functions)
     with open_feed(
         data_path,
         leaves_of_module(module),

@@ -17,22 +17,29 @@ if TYPE_CHECKING:
 LearningRate = float | Callable[[int], float]
 
 LBFGS = "lbfgs"
+NEWTON_CG = "newton-cg"
+GAUSS_NEWTON = "gauss-newton"
 LEARNING_RATE = 0.1
 EPOCHS = 20
 BATCH_SIZE = 128
 VALIDATION = 0.2
 LEAST = 5e-324  # number > 0
-ITERATIONS = 20  # of L-BFGS in an epoch
+ITERATIONS = 20  # of a method over all rows, in an epoch
 
 _DEFAULT: Any = None  # given for a number that __post_init__ puts in
 
-LBFGS_OPTIONS: Mapping[str, float] = {
-    "ftol": 0.0,
-    "gtol": 0.0,
-    "memory": 10,
-    "max_iterations": 15_000,
+FULL_BATCH: Mapping[str, Mapping[str, float]] = {
+    LBFGS: {"ftol": 0.0, "gtol": 0.0, "memory": 10, "max_iterations": 15_000},
+    NEWTON_CG: {"ftol": 0.0, "gtol": 0.0, "cg_iterations": 200, "max_iterations": 5_000},
+    GAUSS_NEWTON: {"ftol": 0.0, "gtol": 0.0, "max_iterations": 5_000},
 }
-"""The options of L-BFGS with their defaults; the whole ones are counts from 1."""
+"""The methods over all rows, with their options and defaults; the whole ones are counts from 1."""
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    NEWTON_CG: ("hessp",),
+    GAUSS_NEWTON: ("residuals", "jacobian"),
+}
+"""The functions that methods need of a module, beside value_and_grad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,11 @@ class Settings:
     """How to train.
 
     `learning_rate` is η, or a function t ↦ η_t of the step, counted from 0. `optimiser` names a
-    rule of `symback.autodiff.updates.RULES`, or "lbfgs", whose epoch is ITERATIONS iterations over
-    all rows. `options` are settings of the rule and of the schedule by name, as in {"beta1": 0.95},
-    or those of LBFGS_OPTIONS. `epochs` is EPOCHS where None is given, and for lbfgs what
-    `max_iterations` takes; `batch_size` is BATCH_SIZE, and remains None for lbfgs: all rows.
+    rule of `symback.autodiff.updates.RULES`, or a method of FULL_BATCH, whose epoch is ITERATIONS
+    iterations over all rows. `options` are settings of the rule and of the schedule by name, as in
+    {"beta1": 0.95}, or those of the method. `epochs` is EPOCHS where None is given, and for a
+    method what `max_iterations` takes; `batch_size` is BATCH_SIZE, and remains None for a method:
+    all rows.
     `validation`, the share of the rows that are held out, is VALIDATION.
     `clip` bounds the norm of a gradient, `weight_decay` is λ (adamw has its own,
     0.01). With `patience`, a run ends when that many epochs have not lowered the validation loss,
@@ -115,9 +123,9 @@ class Settings:
     def _fill(self) -> None:
         """Put the defaults where None is given."""
         if self.epochs is None:
-            most = -(-int(self.lbfgs["max_iterations"]) // ITERATIONS)
-            self._set("epochs", most if self.optimiser == LBFGS else EPOCHS)
-        if self.batch_size is None and self.optimiser != LBFGS:
+            iterations = int(self.method.get("max_iterations", 0))
+            self._set("epochs", -(-iterations // ITERATIONS) if self.full_batch else EPOCHS)
+        if self.batch_size is None and not self.full_batch:
             self._set("batch_size", BATCH_SIZE)
         if self.validation is None:
             self._set("validation", VALIDATION)
@@ -126,11 +134,11 @@ class Settings:
     def _check_optimiser(self) -> None:
         from symback.autodiff.updates import RULES
 
-        known = (*RULES, LBFGS)
+        known = (*RULES, *FULL_BATCH)
         if self.optimiser not in known:
             hint = nearest(str(self.optimiser), known) or f"; choose from {', '.join(known)}"
             raise TrainingError(f"no optimiser '{clip(str(self.optimiser), 40)}'{hint}")
-        if self.optimiser == LBFGS:
+        if self.full_batch:
             self._check_full_batch()
         names = (*self._options_of_rule(), *self._options_of_schedule())
         for name in self.options:
@@ -139,29 +147,29 @@ class Settings:
                     f"; there are {', '.join(names)}" if names else ""
                 )
                 schedule = f" with the schedule {clip(self.schedule, 40)}"
-                whose = self.optimiser + schedule * (self.optimiser != LBFGS)
+                whose = self.optimiser + schedule * (not self.full_batch)
                 raise TrainingError(f"{whose} has no option '{clip(str(name), 40)}'{hint}")
         for name, setting in self._options_of_rule().items():
             value = self.options.get(name, setting.default)
             if not (_is_finite(value) and setting.least <= (value or 0.0) < setting.bound):
                 raise TrainingError(f"{name} is {value!r:.30}; it must hold {setting.range}")
-            if self.optimiser == LBFGS and isinstance(setting.default, int):
+            if self.full_batch and isinstance(setting.default, int):
                 _whole(name, _plain(value), 1)
         self._set("options", {n: _plain(value) for n, value in self.options.items()})
 
     def _options_of_rule(self) -> dict[str, UpdateSetting]:
         from symback.autodiff.updates import RULES, UpdateSetting
 
-        if self.optimiser == LBFGS:
-            least = {name: float(isinstance(d, int)) for name, d in LBFGS_OPTIONS.items()}
-            return {n: UpdateSetting(n, "", d, least[n]) for n, d in LBFGS_OPTIONS.items()}
+        if self.full_batch:
+            options = FULL_BATCH[self.optimiser].items()
+            return {n: UpdateSetting(n, "", d, float(isinstance(d, int))) for n, d in options}
         own = {"eta", "t", "decay"}  # which have a setting of their own here
         return {s.name: s for s in RULES[self.optimiser].settings if s.name not in own}
 
     def _options_of_schedule(self) -> tuple[str, ...]:
         from symback.training.schedules import RULES
 
-        known = self.schedule in RULES and not callable(self.eta) and self.optimiser != LBFGS
+        known = self.schedule in RULES and not callable(self.eta) and not self.full_batch
         rule = RULES.get(self.schedule)
         return (*rule.needs, *rule.takes, "warmup") if known and rule is not None else ()
 
@@ -175,13 +183,18 @@ class Settings:
             ("local_steps", self.local_steps != 1),
         ):
             if given:
-                why = "its line search finds the step lengths on all rows"
-                raise TrainingError(f"lbfgs takes no {name}: {why}; leave it out")
+                why = "it finds its step lengths on all rows"
+                raise TrainingError(f"{self.optimiser} takes no {name}: {why}; leave it out")
 
     @property
-    def lbfgs(self) -> dict[str, float]:
-        """The options of L-BFGS: what is given, or LBFGS_OPTIONS."""
-        return {**LBFGS_OPTIONS, **self.options}
+    def full_batch(self) -> bool:
+        """Whether the optimiser is a method over all rows."""
+        return self.optimiser in FULL_BATCH
+
+    @property
+    def method(self) -> dict[str, float]:
+        """The options of a method over all rows: what is given, or their defaults."""
+        return {**FULL_BATCH[self.optimiser], **self.options} if self.full_batch else {}
 
     @property
     def eta(self) -> LearningRate:
@@ -242,7 +255,7 @@ class Settings:
         found = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
         rate = self.eta
         found["learning_rate"] = "a function of the step" if callable(rate) else float(rate)
-        if self.optimiser == LBFGS:
+        if self.full_batch:
             found["learning_rate"] = None
         found["options"], found["sizes"] = dict(self.options), dict(self.sizes)
         return found

@@ -16,7 +16,8 @@ from symback.training.feed.batches import BatchPlan, Shard, shards
 from symback.training.feed.feed import Feed
 from symback.training.feed.scaling import scalings_of
 from symback.training.initial import check_shapes, given, sizes_of
-from symback.training.settings import ITERATIONS, LBFGS, Settings
+from symback.training.methods import check_functions
+from symback.training.settings import ITERATIONS, Settings
 from symback.training.sources.dtypes import FloatArray
 
 NO_PARAMETERS = "the circuit has no parameters; declare one, for example 'w: param'"
@@ -43,7 +44,7 @@ class Setup:
 
     @property
     def full_batch(self) -> bool:
-        return self.settings.optimiser == LBFGS
+        return self.settings.full_batch
 
     @cached_property
     def steps(self) -> int:
@@ -94,6 +95,7 @@ def prepare(
     params = given(module, initial, sizes, settings.seed)
     check_shapes(module, params, sizes)
     vector = ParameterVector(module, params)
+    check_functions(vars(module), settings.optimiser, vector.size)
     batch_size = settings.batch_size or feed.rows  # None stands for all rows
     plan = BatchPlan(settings.seed, settings.validation, batch_size)
     parts = shards(feed, settings.shards, plan)

@@ -33,6 +33,7 @@ from symback.estimator.estimators import LINEAR, SOFTMAX, CircuitClassifier, Cir
 from symback.estimator.features import assign_features
 from symback.training.feed.columns import Leaf
 from symback.training.loop import Diverged, Settings, train
+from symback.training.settings import FULL_BATCH
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NETWORK = """\
@@ -102,9 +103,10 @@ def test_checks_of_scikit_learn(name):
 # -- what is learned -------------------------------------------------------------------------------
 
 
-def test_linear_model_is_that_of_least_squares(table):
+@pytest.mark.parametrize("optimiser", FULL_BATCH)
+def test_linear_model_is_that_of_least_squares(table, optimiser):
     X, y = table
-    ours = CircuitRegressor(optimiser="lbfgs", random_state=0).fit(X, y)
+    ours = CircuitRegressor(optimiser=optimiser, random_state=0).fit(X, y)
     design = np.column_stack([X, np.ones(len(X))])
     coefficients, *_ = np.linalg.lstsq(design, y, rcond=None)
     learned = np.append(ours.params_.w, ours.params_.b)
@@ -198,7 +200,7 @@ def test_fit_is_a_run_of_train(table):
         assert np.asarray(value).tobytes() == params_of(estimator)[name].tobytes()
 
 
-@pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam", "adamw", "lbfgs"])
+@pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam", "adamw", *FULL_BATCH])
 def test_partial_fit_goes_on_bit_for_bit(optimiser, table):
     X, y = table[0], table[1] / 100
     setting = {"optimiser": optimiser, "random_state": 5}
@@ -469,6 +471,7 @@ x: input[d]; y: target; W: param[2, d]
 f: output = W @ x
 l: loss = sum((f - y)**2)
 """
+ABSOLUTE = "x: input[d]; w: param[d]; y: target\nf: output = w @ x\nl: loss = abs(f - y)"
 REGRESSION_REFUSED = [
     ({"circuit": "f = x1 - sigma(w3*x3"}, "a '(' is not closed"),
     ({"circuit": "x: input[d]; w: param[d]; f = dot(w, x); loss: none"}, "has no targets"),
@@ -486,6 +489,8 @@ REGRESSION_REFUSED = [
     ({"sizes": {"d": 2}}, "5 columns cannot fill x[d], which take 2"),
     ({"optimiser": "adm"}, "did you mean 'adam'?"),
     ({"optimiser": "lbfgs", "learning_rate": 0.1}, "lbfgs takes no learning_rate"),
+    ({"optimiser": "newton-cg", "batch_size": 8}, "newton-cg takes no batch_size"),
+    ({"optimiser": "gauss-newton", "circuit": ABSOLUTE}, "a squared loss"),
     ({"epochs": 0}, "it must be a whole number"),
     ({"dtype": "int32"}, "it must be float64 or float32"),
     ({"patience": 3}, "set validation_fraction above 0"),

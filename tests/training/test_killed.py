@@ -29,6 +29,8 @@ CASES = {
         "epochs": 60,
     },
     "lbfgs": {"optimiser": "lbfgs", "checkpoint_seconds": 0.0, "epochs": 12},
+    "newton-cg": {"optimiser": "newton-cg", "checkpoint_seconds": 0.0, "shards": 2},
+    "gauss-newton": {"optimiser": "gauss-newton", "checkpoint_seconds": 0.0},
 }
 KILLS = 56  # of all cases together, in the slow test
 

@@ -9,11 +9,12 @@ import symback as sb
 from symback.errors import TrainingError
 from symback.training.checkpoint import Saver, load
 from symback.training.engine.gradients import Part
-from symback.training.lbfgs import Found, evaluation_of, minimise
+from symback.training.full_batch import Found, evaluation_of
+from symback.training.lbfgs import minimise
 from symback.training.line_search import Trial, search
 from symback.training.loop import train
 from symback.training.run import summary, train_from_file
-from symback.training.settings import LBFGS_OPTIONS, Settings
+from symback.training.settings import FULL_BATCH, NEEDED, Settings
 from tests.cases.nist import compiled, problems
 
 optimize = pytest.importorskip("scipy.optimize")
@@ -240,32 +241,34 @@ def test_checkpoints_come_every_so_many_iterations(tmp_path):
 
 # -- options of optimisers -------------------------------------------------------------------------
 
-OPTIMISERS = ["sgd", "momentum", "nesterov", "adam", "adamw", "lbfgs"]
+RULES = ["sgd", "momentum", "nesterov", "adam", "adamw"]
+OPTIMISERS = [*RULES, *FULL_BATCH]
 GIVEN = {  # each option with a value that is not its default, and the optimisers that take it
     "epochs": ({"epochs": 3}, OPTIMISERS),
-    "batch_size": ({"batch_size": 5}, OPTIMISERS[:-1]),
-    "learning_rate": ({"learning_rate": 0.003}, OPTIMISERS[:-1]),
-    "a function": ({"learning_rate": lambda t: 0.01 / (t + 1)}, OPTIMISERS[:-1]),
-    "schedule": ({"schedule": "inverse", "options": {"decay": 0.5}}, OPTIMISERS[:-1]),
-    "warmup": ({"options": {"warmup": 4}}, OPTIMISERS[:-1]),
-    "weight_decay": ({"weight_decay": 0.3}, OPTIMISERS[:-1]),
+    "batch_size": ({"batch_size": 5}, RULES),
+    "learning_rate": ({"learning_rate": 0.003}, RULES),
+    "a function": ({"learning_rate": lambda t: 0.01 / (t + 1)}, RULES),
+    "schedule": ({"schedule": "inverse", "options": {"decay": 0.5}}, RULES),
+    "warmup": ({"options": {"warmup": 4}}, RULES),
+    "weight_decay": ({"weight_decay": 0.3}, RULES),
     "no decay": ({"weight_decay": 0.0}, ["adamw"]),
-    "clip": ({"clip": 0.01}, OPTIMISERS[:-1]),
+    "clip": ({"clip": 0.01}, RULES),
     "patience": ({"patience": 1}, OPTIMISERS),
     "validation": ({"validation": 0.4}, OPTIMISERS),
     "standardise": ({"standardise": True}, OPTIMISERS),
     "seed": ({"seed": 7}, OPTIMISERS),
     "dtype": ({"dtype": "float32"}, OPTIMISERS),
     "shards": ({"shards": 3}, OPTIMISERS),
-    "local_steps": ({"shards": 3, "local_steps": 2}, OPTIMISERS[:-1]),
+    "local_steps": ({"shards": 3, "local_steps": 2}, RULES),
     "mu": ({"options": {"mu": 0.5}}, ["momentum", "nesterov"]),
     "beta1": ({"options": {"beta1": 0.5}}, ["adam", "adamw"]),
     "beta2": ({"options": {"beta2": 0.5}}, ["adam", "adamw"]),
     "epsilon": ({"options": {"epsilon": 0.5}}, ["adam", "adamw"]),
-    "ftol": ({"options": {"ftol": 0.1}}, ["lbfgs"]),
-    "gtol": ({"options": {"gtol": 0.1}}, ["lbfgs"]),
+    "ftol": ({"options": {"ftol": 0.1}}, [*FULL_BATCH]),
+    "gtol": ({"options": {"gtol": 0.1}}, [*FULL_BATCH]),
     "memory": ({"options": {"memory": 1}}, ["lbfgs"]),
-    "max_iterations": ({"options": {"max_iterations": 3}}, ["lbfgs"]),
+    "cg_iterations": ({"options": {"cg_iterations": 1}}, ["newton-cg"]),
+    "max_iterations": ({"options": {"max_iterations": 3}}, [*FULL_BATCH]),
 }
 MEANS_NOTHING = {("no decay", name) for name in OPTIMISERS[:4]}  # it is their default
 
@@ -274,13 +277,18 @@ MEANS_NOTHING = {("no decay", name) for name in OPTIMISERS[:4]}  # it is their d
 def network():
     return sb.circuit(
         "x: input; y: target; W: param[4]; c: param[4]; v: param[4]; f = dot(v, tanh(W*x + c))"
-    ).compile()
+    ).compile(functions=[name for names in NEEDED.values() for name in names])
 
 
 def noise():
     """Samples without a law, whose fit makes those held out worse."""
     random_numbers = np.random.default_rng(2)
     return {"x": random_numbers.normal(size=15), "y": random_numbers.normal(size=15)}
+
+
+@cache
+def plainly(**settings):
+    return train(network(), noise(), Settings(**settings))
 
 
 BESIDE = {  # what an option is given with
@@ -293,14 +301,15 @@ BESIDE = {  # what an option is given with
 @pytest.mark.parametrize("option", GIVEN)
 def test_no_option_is_taken_and_ignored(option, optimiser):
     given, takers = GIVEN[option]
-    base = {"optimiser": optimiser, "epochs": 40} | BESIDE.get(option, {})
-    if option == "patience" and optimiser != "lbfgs":
+    base = {"optimiser": optimiser, "epochs": 4 if optimiser in NEEDED else 40}
+    base |= BESIDE.get(option, {})
+    if option == "patience" and optimiser in RULES:
         base |= {"learning_rate": 1.0}
     if optimiser not in takers and (option, optimiser) not in MEANS_NOTHING:
         with pytest.raises(TrainingError, match=r"has no option|takes no"):
             Settings(**base | given)
         return
-    plain = train(network(), noise(), Settings(**base))
+    plain = plainly(**base)
     result = train(network(), noise(), Settings(**base | given))
     same = result.history == plain.history and all(
         np.array_equal(ours, theirs)
@@ -313,7 +322,11 @@ def test_every_setting_is_crossed_with_the_optimisers():
     given = {name for settings, _ in GIVEN.values() for name in settings}
     given |= {name for settings, _ in GIVEN.values() for name in settings.get("options", {})}
     known = {name for name, field in Settings.__dataclass_fields__.items() if field.init}
-    assert {*known, *LBFGS_OPTIONS} - given <= {"optimiser", "options", "sizes"}
+    assert {*known, *(o for options in FULL_BATCH.values() for o in options)} - given <= {
+        "optimiser",
+        "options",
+        "sizes",
+    }
 
 
 def test_a_run_ends_where_only_rounding_moves_the_loss(monkeypatch):

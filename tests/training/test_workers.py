@@ -52,6 +52,12 @@ WAYS = {
     "steps": {"optimiser": "adam", "clip": 0.5},
     "local steps": {"optimiser": "momentum", "local_steps": 3},
     "all rows": {"optimiser": "lbfgs", "batch_size": None},
+    "products with the Hessian": {
+        "optimiser": "newton-cg",
+        "batch_size": None,
+        "epochs": 1,
+        "options": {"cg_iterations": 3},
+    },
     "float32": {"dtype": "float32"},
 }
 
@@ -73,7 +79,7 @@ CIRCUITS = {"neuron": (NEURON, neuron_data), "softmax": (SOFTMAX, softmax_data)}
 
 @cache
 def module_of(circuit, target="numpy"):
-    return sb.circuit(CIRCUITS[circuit][0]).compile(target=target)
+    return sb.circuit(CIRCUITS[circuit][0]).compile(target=target, functions=["hessp"])
 
 
 def settings_of(way, **more):

@@ -29,6 +29,8 @@ RULES = {
     "adam": ["beta1", "beta2", "epsilon"],
     "adamw": ["beta1", "beta2", "epsilon"],
     "lbfgs": ["ftol", "gtol", "memory", "max_iterations"],
+    "newton-cg": ["ftol", "gtol", "cg_iterations", "max_iterations"],
+    "gauss-newton": ["ftol", "gtol", "max_iterations"],
 }
 
 
@@ -70,7 +72,7 @@ def test_options_out_of_range(optimiser):
     if optimiser == "lbfgs":
         with pytest.raises(TrainingError, match=r"memory is 2\.5; it must be a whole number ≥ 1"):
             Settings(optimiser="lbfgs", options={"memory": 2.5})
-        assert Settings(optimiser="lbfgs", options={"memory": 5.0}).lbfgs["memory"] == 5
+        assert Settings(optimiser="lbfgs", options={"memory": 5.0}).method["memory"] == 5
 
 
 REFUSED = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
@@ -30,6 +30,11 @@ class ParameterVector:
         self.shapes = [np.shape(value) for value in params]
         self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes]).tolist()
         self.numbers = not any(self.shapes)
+        self.size = self.ends[-1] if self.ends else 0
+        self.sizes: dict[str, int] = {}  # those with a name
+        for name, shape in zip(module.Params._fields, self.shapes, strict=True):
+            lengths = zip(getattr(module, "SHAPES", {}).get(name, ()), shape, strict=False)
+            self.sizes |= {size: length for size, length in lengths if isinstance(size, str)}
 
     def unflatten(self, theta: FloatArray) -> Any:
         """Views of θ as the module's Params; no numbers are copied."""
@@ -106,6 +111,34 @@ class ShardGradients:
         parts = (self._part(theta, split.training) for split in self.shard.parts())
         return combined(part for part in parts if part is not None)
 
+    def along(self, theta: FloatArray, v: FloatArray) -> Part:
+        """H·v over all training rows, in place of the gradient."""
+        return combined(
+            Part(rows, 0.0, self.module.hessp(theta, v, inputs, **self.vector.sizes))
+            for inputs, rows in self._training()
+        )
+
+    def triangle(self, theta: FloatArray) -> FloatArray:
+        """The R of the QR factors of [J r] over all training rows, by blocks of them."""
+        found = np.zeros((0, len(theta) + 1))
+        for inputs, rows in self._training():
+            r = self.module.residuals(theta, inputs, **self.vector.sizes)
+            entries = len(r) // rows
+            block = max(1, MOST_ENTRIES // (entries * (len(theta) + 1)))
+            for start in range(0, rows, block):
+                part = type(inputs)(*(column[start : start + block] for column in inputs))
+                jacobian = self.module.jacobian(theta, part, **self.vector.sizes)
+                own = r[start * entries : (start + block) * entries]
+                found = triangle_of([found, np.column_stack([jacobian, own])])
+        return found
+
+    def _training(self) -> Iterator[tuple[Any, int]]:
+        """The training rows by parts, each with its number of them."""
+        for split in self.shard.parts():
+            rows = len(next(iter(split.training.values())))
+            if rows:
+                yield self.module.Inputs(**split.training), rows
+
     def means(self, theta: FloatArray) -> Means:
         """The mean losses over the training and the held-out rows, read once."""
         found: tuple[list[Part], list[Part]] = ([], [])
@@ -150,6 +183,21 @@ class ShardGradients:
 
 
 _NOTHING: FloatArray = np.zeros(0)
+MOST_ENTRIES = 1 << 20  # of a Jacobian at a time
+
+
+def triangle_of(blocks: Sequence[FloatArray]) -> FloatArray:
+    """The R of the QR factors of blocks of rows that stand one above the other; square.
+
+    NaN where an entry is not finite.
+    """
+    rows = np.vstack(blocks).astype(np.float64)
+    if not np.isfinite(rows).all():
+        return np.full((rows.shape[1], rows.shape[1]), np.nan)
+    found = np.zeros((rows.shape[1], rows.shape[1]))
+    triangle = np.linalg.qr(rows, mode="r")
+    found[: len(triangle)] = triangle
+    return found
 
 
 def combined(parts: Iterable[Part | None]) -> Part:
@@ -206,6 +254,14 @@ class Engine:
     def whole(self, theta: FloatArray) -> Part:
         """Loss and gradient of all training rows."""
         return combined(self._each(ShardGradients.whole, theta))
+
+    def along(self, theta: FloatArray, v: FloatArray) -> Part:
+        """H·v over all training rows, in place of the gradient."""
+        return combined(self._each(ShardGradients.along, theta, v))
+
+    def triangle(self, theta: FloatArray) -> FloatArray:
+        """The R of the QR factors of [J r] over all training rows."""
+        return triangle_of(self._each(ShardGradients.triangle, theta))
 
     def means(self, theta: FloatArray) -> Means:
         """The mean losses over all training and all held-out rows."""

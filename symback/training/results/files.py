@@ -29,7 +29,6 @@ from symback.training.loop import Result
 from symback.training.results.descent_plot import path_plot
 from symback.training.results.plots import loss_plot
 from symback.training.schedules import LAST_STEP
-from symback.training.settings import LBFGS
 from symback.training.sources.messages import quoted, reason, shorten
 
 PARAMETERS, HISTORY, SETTINGS, PLOT = "parameters.npz", "history.csv", "training.json", "loss.svg"
@@ -190,7 +189,7 @@ def _lines(result: Result) -> bytes:
     steps = result.settings.epochs * result.steps_per_epoch
     eta = result.settings.scheduled(steps)
     last = steps - 1 if callable(result.settings.eta) else LAST_STEP  # it may know no other
-    full = result.settings.optimiser == LBFGS
+    full = result.settings.full_batch
     lines = []
     for record in result.history:
         rate = None if full else float(eta(min(record.step, last)))
