@@ -12,13 +12,14 @@ from sympy import Expr, Integer, S, Tuple
 from symback.errors import CircuitError, CircuitSyntaxError, UnknownName, clip
 from symback.language.products import factors_among
 from symback.language.scalars import Builder
-from symback.language.syntax import Term
+from symback.language.terms import Term
+from symback.language.words import LISTS
 from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.construction import matrix_product, stacked
 from symback.operations.shapes import Shape, ShapeError, broadcast, need_equal, shown
 
-_ELEMENTWISE = frozenset("sum product negative power superscript bracketed".split())
+_ELEMENTWISE = frozenset("sum product beside negative power superscript bracketed".split())
 _WHOLE = Tuple(S.Zero, S.Infinity)
 MOST_ORIGINS = 3  # arrays that a message names
 
@@ -52,7 +53,7 @@ class ArrayBuilder(Builder):
         except ShapeError as error:
             if error.place is not None:
                 raise
-            raise ShapeError(error.message + self._origin(term), self._place(term)) from None
+            raise ShapeError(error.message + self._origin(term), self.place_of(term)) from None
         parts = self._parts.pop()
         shape = self._checked(expr, term, parts)
         self._parts[-1].append(shape)
@@ -78,11 +79,11 @@ class ArrayBuilder(Builder):
             scalar = term.kind == "call" and self._is_elementwise(term)
             expected = broadcast(parts) if term.kind in _ELEMENTWISE or scalar else shape
         except ShapeError as error:
-            raise ShapeError(error.message + self._origin(term), self._place(term)) from None
+            raise ShapeError(error.message + self._origin(term), self.place_of(term)) from None
         if shape != expected:
             raise CircuitError(
                 f"an array {shown(expected)} cancels out here; leave it out, or write zeros(…)",
-                self._place(term),
+                self.place_of(term),
             )
         return shape
 
@@ -129,7 +130,7 @@ class ArrayBuilder(Builder):
             sign = " @ " if 2 in ranks else "*"
             raise UnknownName(
                 f"'{clip(name, 20)}' is not defined; write {sign.join(factors)} for a product",
-                self._place(term),
+                self.place_of(term),
             )
 
     # -- products and parts -----------------------------------------------------------------
@@ -151,6 +152,32 @@ class ArrayBuilder(Builder):
         expr = matrix_product(left, right, ranks)
         self.shape_of(expr)
         return row(expr) if is_row else expr
+
+    def _beside(self, term: Term) -> Expr:
+        """A number beside an array; two arrays have several products."""
+        made = Builder._beside(self, term)
+        if all(self.shape_of(self._unrecorded(a)) for a in term.args):
+            raise ShapeError("write @ for a product of matrices, or * for that of the elements")
+        return made
+
+    def _bars(self, term: Term) -> Expr:
+        made = Builder._bars(self, term)
+        if self.shape_of(made):
+            raise ShapeError("|x| of an array: write norm(x), det(x) or abs(x), of each element")
+        return made
+
+    def _power(self, term: Term) -> Expr:
+        made = Builder._power(self, term)
+        if term.text == "^" and len(self.shape_of(made)) == 2:
+            raise ShapeError("^ of a matrix: write A @ A, or A**2 for the squares of its elements")
+        return made
+
+    def _unrecorded(self, term: Term) -> Expr:
+        """The expression of a term that is built once more."""
+        self._parts.append([])
+        made = self.build(term)
+        self._parts.pop()
+        return made
 
     def _transpose(self, term: Term) -> Expr:
         array = self.build(term.args[0])
@@ -223,8 +250,11 @@ class ArrayBuilder(Builder):
         return term.text in CALLS
 
     def _call(self, term: Term) -> Expr:
+        term = self.own_word(term)
         if term.text in self.functions or self.is_known(term.text):
             return Builder._call(self, term)
+        if term.text in LISTS and [a.kind for a in term.args] == ["vector"]:
+            return self.build(term.args[0])
         if not self._is_array_call(term):
             self._refuse_keywords(term, ())
             return Builder._call(self, term)
@@ -236,7 +266,7 @@ class ArrayBuilder(Builder):
             raise CircuitSyntaxError(
                 f"{term.text} takes {wanted} argument{'' if wanted == '1' else 's'}, "
                 f"{len(positional)} given",
-                self._place(term),
+                self.place_of(term),
             )
         given = {a.text: self.whole_number(a.args[0]) for a in term.args if a.kind == "keyword"}
         operands = [self.build(a) for a in positional]
@@ -255,12 +285,12 @@ class ArrayBuilder(Builder):
                 why = f"is not an option of {term.text}{has}"
                 why = "is given twice" if name in given else why
                 raise CircuitSyntaxError(
-                    f"the option '{clip(name, 30)}' {why}", self._place(argument)
+                    f"the option '{clip(name, 30)}' {why}", self.place_of(argument)
                 )
             given.add(name)
 
     def _keyword(self, term: Term) -> Expr:
-        raise CircuitSyntaxError("an option stands only in a call", self._place(term))
+        raise CircuitSyntaxError("an option stands only in a call", self.place_of(term))
 
 
 # -- the calls, by name: fewest and most arguments, options, what they build ---------------------

@@ -18,7 +18,7 @@ from symback.operations.elementwise import SPELLINGS
 
 _ONLY_IN_WHERE = "comparisons stand only inside where(condition, a, b)"
 _AT_SIGN = {
-    "^": "use ** for powers, as in x**2",
+    "^": "'^' takes a number or a bracket, as in x^2; use ** for other powers, as in x**y",
     "'": "a formula cannot contain text in quotes",
     '"': "a formula cannot contain text in quotes",
     "[": "'[' stands behind a name, x[0], h[t - 1], W[0:2], or around a list, [a, b]",
@@ -62,7 +62,7 @@ _AT_SIGN = {
     "÷": "write / for ÷",
 }
 _CONDITIONAL = "Python's 'a if c else b' is where(c, a, b) here"
-_WORDS = {
+WORDS = {
     **{w: f"write {CONDITIONS[w]}, inside where(condition, a, b)" for w in ("and", "or", "not")},
     **dict.fromkeys(("if", "else", "elif", "then"), _CONDITIONAL),
     "is": "write == to compare",
@@ -146,11 +146,13 @@ def _attribute(before: str, rest: str) -> str:
 
 def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, text: str) -> str:
     typed = str(token)
+    if "||" in _line_of(token, text):
+        return "write one | to join conditions, and norm(x) for ‖x‖"
     if token.type == "$END":
         return _unclosed(error) or "the expression is incomplete"
     for word in (typed, "" if before is None else str(before)):
-        if word in _WORDS:
-            return f"'{word}' is not part of the language; {_WORDS[word]}"
+        if word in WORDS:
+            return f"'{word}' is not part of the language; {WORDS[word]}"
     if _LOOP.match(_line_of(token, text)):
         here = f"'{typed[:30]}' can't stand here; " if typed.strip() else ""
         return f"{here}a loop is for t in range(1, 9):, and its block stands on the lines below"
@@ -260,4 +262,4 @@ def _strange_prime(before: Token, rest: str) -> str:
     return derivative if str(before) in SPELLINGS else f"{derivative}; {transpose}"
 
 
-__all__ = ["explain", "strange_character"]
+__all__ = ["WORDS", "explain", "strange_character"]

@@ -27,9 +27,9 @@ from symback.language.syntax import (
     Loop,
     SourceText,
     Statement,
-    Term,
     statements,
 )
+from symback.language.terms import Term
 from symback.operations.elementwise import AT_KINK, OPS
 from symback.operations.shapes import Shape, size_symbol
 

@@ -32,14 +32,19 @@ from symback.language.options import (
     roles_given,
 )
 from symback.language.outline import Definition, Outline, define, outline_of
-from symback.language.products import factors_among, products_meant
+from symback.language.products import (
+    factors_among,
+    powers_of_e,
+    products_meant,
+    spelled_twice,
+)
 from symback.language.scalars import Builder
 from symback.language.syntax import (
     Equation,
     SourceText,
-    Term,
     statements,
 )
+from symback.language.terms import Term
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.shapes import Shape
 
@@ -170,14 +175,18 @@ class _Assembly:
         return replace(made, warnings=self._warnings(made))
 
     def _warnings(self, made: Circuit) -> tuple[str, ...]:
-        """A sentence for each name that is likely a product without its sign."""
-        found = products_meant(made.nodes, made.inferred)
-        places = {name: self._appeared[name] for name in found}
-        return tuple(
-            f"line {places[name].line}, column {places[name].column}: '{name}' is one name; write "
-            f"{product} for a product, or declare {name}: {made[name].role}"
-            for name, product in found.items()
-        )
+        """A sentence for each name that is likely meant otherwise, with the spelling to write."""
+        why = {
+            name: f"'{name}' is one name; write {product} for a product, "
+            f"or declare {name}: {made[name].role}"
+            for name, product in products_meant(made.nodes, made.inferred).items()
+        }
+        for name, other in spelled_twice(made.inferred).items():
+            why[name] = f"'{other}' and '{name}' are two names; write one of them, or declare both"
+        for name, power in powers_of_e(made.nodes, made.inferred).items():
+            why[name] = f"'{name}' is a name; write {power} for the exponential, or declare it"
+        places = {name: self._appeared[name] for name in why}
+        return tuple(f"line {p.line}, column {p.column}: {why[n]}" for n, p in places.items())
 
     def _loss(self, option: str | Automatic | None) -> str | Automatic | None:
         if isinstance(option, str):

@@ -19,7 +19,8 @@ from symback.operations.signs import GREEK
 
 LONGEST = 16  # letters of a name that is split
 _GREEK = sorted({*GREEK.values()}, key=len, reverse=True)
-_LETTER = rf"(?:{'|'.join(_GREEK)}|[A-Za-z])[0-9]*"
+_LETTER_ALONE = rf"(?:{'|'.join(_GREEK)}|[A-Za-z])"
+_LETTER = rf"{_LETTER_ALONE}[0-9]*"
 _IS_LETTER = re.compile(_LETTER).fullmatch
 _FACTOR = re.compile(rf"(?:{'|'.join(_GREEK)}|[abckmvwW])[0-9]*")
 _VARIABLE = re.compile(r"[xyzt][0-9]*")
@@ -39,9 +40,28 @@ def products_meant(nodes: Sequence[Node], inferred: Collection[str]) -> dict[str
     found = {}
     for name in inferred:
         others = [n for n in inferred if n != name]
-        factors = factors_among(name, names.__contains__) or _letters(name, others)
+        factors = factors_among(name, names.__contains__) or _subscripted(name)
+        factors = factors or _letters(name, others)
         if factors and not _are_multiplied(name, factors[-1], nodes):
             found[name] = "*".join(factors)
+    return found
+
+
+def spelled_twice(inferred: Collection[str]) -> dict[str, str]:
+    """Names of which the circuit has another spelling, as w_3 and w3; each with that."""
+    plain = {name for name in inferred if "_" not in name}
+    return {n: n.replace("_", "") for n in inferred if "_" in n and n.replace("_", "") in plain}
+
+
+def powers_of_e(nodes: Sequence[Node], inferred: Collection[str]) -> dict[str, str]:
+    """Undeclared names e and E that are raised to what varies, each with the exponential."""
+    found = {}
+    for base in {"e", "E"} & set(inferred):
+        for node in (n for n in nodes if base in n.operands):
+            for part in postorder(node.formula):
+                if part.is_Pow and str(part.base) == base and part.exp.free_symbols:
+                    exponent = str(part.exp)
+                    found[base] = f"exp({exponent if len(exponent) < LONGEST else '…'})"
     return found
 
 
@@ -72,6 +92,12 @@ def called_product(name: str, arguments: int) -> str:
 
 
 _CALLED = re.compile(r"([A-Za-z]?)([0-9]*)(\w*)\Z", re.ASCII).match
+
+
+def _subscripted(name: str) -> list[str]:
+    """Letters with numbers behind them, such as w_3 and x_3 of w_3x_3."""
+    found = re.findall(rf"({_LETTER_ALONE}_[0-9]+)", name)
+    return found if len(found) > 1 and "".join(found) == name else []
 
 
 def _letters(name: str, others: Collection[str]) -> list[str]:
@@ -105,4 +131,4 @@ def _are_multiplied(name: str, factor: str, nodes: Sequence[Node]) -> bool:
     return False
 
 
-__all__ = ["called_product", "factors_among", "products_meant"]
+__all__ = ["called_product", "factors_among", "powers_of_e", "products_meant", "spelled_twice"]

@@ -5,7 +5,7 @@ Numbers stay as they are typed (0.1 is 1/10); none is computed that a float64 co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -17,41 +17,35 @@ from symback.errors import (
     CircuitSyntaxError,
     DomainError,
     Place,
+    SymbackError,
     TooLarge,
     UnknownName,
     Unsupported,
     clip,
 )
-from symback.language.foreign import CONDITIONS, function_hint
+from symback.language import choices, words
+from symback.language.application import apply, apply_stated
+from symback.language.foreign import function_hint
 from symback.language.limits import (
     LARGEST,
     MOST_BITS,
     SMALLEST,
     huge_power,
-    is_large,
-    is_wide,
     not_a_float,
     undefined_power,
 )
+from symback.language.neighbours import words_side_by_side
 from symback.language.products import called_product
-from symback.language.syntax import SourceText, Term
-from symback.operations.elementwise import AT_KINK, SPELLINGS, Op
-from symback.operations.expressions import applied, postorder, product, real_symbol
+from symback.language.syntax import SourceText
+from symback.language.terms import Term
+from symback.operations.elementwise import SPELLINGS, Op
+from symback.operations.expressions import postorder, product, real_symbol
 from symback.operations.shapes import size_symbol
-from symback.operations.signs import COMPARISONS, exponent, juxtaposed
+from symback.operations.signs import exponent, juxtaposed
 
 DEEPEST_BUILD = 150
 LARGEST_EXPRESSION = 50_000  # parts, user functions written out: SymPy walks the whole tree
 MOST_INNER_CALLS = 40  # of user functions by user functions, for one node
-
-_COMPARE: dict[str, Callable[..., Basic]] = {
-    "<": sp.Lt,
-    "<=": sp.Le,
-    ">": sp.Gt,
-    ">=": sp.Ge,
-    "==": sp.Eq,
-    "!=": sp.Ne,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +91,21 @@ class Builder:
         finally:
             self._depth -= 1
 
-    def _place(self, term: Term) -> Place:
+    def place_of(self, term: Term) -> Place:
         return self.source.place(term.place)
 
     def _too_large(self, term: Term) -> TooLarge:
-        return TooLarge("the expression is too large; name inner parts", self._place(term))
+        return TooLarge("the expression is too large; name inner parts", self.place_of(term))
 
     # -- leaves -----------------------------------------------------------------------------
 
     def _number(self, term: Term) -> Expr:
         power = term.text.lower().partition("e")[2]
         if power and abs(int(power)) > 1000:
-            raise DomainError(f"{clip(term.text, 30)} is not a float64", self._place(term))
+            raise DomainError(f"{clip(term.text, 30)} is not a float64", self.place_of(term))
         number = Fraction(term.text)
         if abs(number) > LARGEST or 0 < abs(number) < SMALLEST:
-            raise DomainError(f"{clip(term.text, 30)} is not a float64", self._place(term))
+            raise DomainError(f"{clip(term.text, 30)} is not a float64", self.place_of(term))
         return Rational(number.numerator, number.denominator)
 
     def _half(self, term: Term) -> Expr:
@@ -137,6 +131,10 @@ class Builder:
             return inner
         return [self._symbol(name, term)]
 
+    def _is_own(self, name: str) -> bool:
+        """Whether the text gives a name a meaning: a leaf, a node or the variable of a loop."""
+        return self.is_known(name) or name in self.bound
+
     def _written_out(self, expr: Expr) -> int:
         """The number of parts, shared ones counted wherever they stand."""
         if expr not in self._sizes:
@@ -146,8 +144,8 @@ class Builder:
 
     def _symbol(self, name: str, term: Term) -> Expr:
         if name in SPELLINGS and not self.is_known(name) and name != "sigma":
-            raise CircuitSyntaxError(f"'{name}' needs an argument: {name}(u)", self._place(term))
-        self.used.setdefault(name, self._place(term))
+            raise CircuitSyntaxError(f"'{name}' needs an argument: {name}(u)", self.place_of(term))
+        self.used.setdefault(name, self.place_of(term))
         return size_symbol(name) if self.is_size(name) else real_symbol(name)
 
     # -- arithmetic -------------------------------------------------------------------------
@@ -182,7 +180,9 @@ class Builder:
             term = term.args[0]
         if term.kind == "negative":
             return [S.NegativeOne, *self._factors_of(term.args[0])]
-        if term.kind == "product":
+        if term.kind in ("product", "beside"):
+            if term.kind == "beside":
+                self._refuse_neighbours(term)
             return [f for a in term.args for f in self._factors_of(a)]
         if term.kind != "reciprocal":
             return [self.build(term)]
@@ -190,16 +190,32 @@ class Builder:
         if divisor.kind == "name" and len(self._factors(divisor)) > 1:
             raise CircuitSyntaxError(
                 f"does / divide by all of '{divisor.text}'? Write brackets and *",
-                self._place(divisor),
+                self.place_of(divisor),
             )
         return [self._power_of(f, S.NegativeOne, divisor) for f in self._factors_of(divisor)]
 
+    def _beside(self, term: Term) -> Expr:
+        self._refuse_neighbours(term)
+        return self._product(term)
+
+    def _refuse_neighbours(self, term: Term) -> None:
+        if unclear := words_side_by_side(term, self._is_own):
+            raise CircuitSyntaxError(unclear, self.place_of(term.args[1]))
+
+    def _bars(self, term: Term) -> Expr:
+        return self.build(Term("call", term.place, term.args, "abs"))
+
     def _power(self, term: Term) -> Expr:
+        base = term.args[0]
+        if term.text == "^" and base.text == "e" and base.kind == "name" and not self._is_own("e"):
+            raise CircuitSyntaxError(
+                "'e' is a name here; write exp(u) for e^u", self.place_of(base)
+            )
         return self._raise(term.args[0], lambda: self.build(term.args[1]), term)
 
     def _superscript(self, term: Term) -> Expr:
         if len(term.text) > 6:
-            raise TooLarge("an exponent of more than 5 digits; write **", self._place(term))
+            raise TooLarge("an exponent of more than 5 digits; write **", self.place_of(term))
         return self._raise(term.args[0], lambda: Integer(exponent(term.text)), term)
 
     def _raise(self, base: Term, power: Callable[[], Expr], term: Term) -> Expr:
@@ -213,9 +229,9 @@ class Builder:
         for branch in base.args if base.is_Piecewise else ():  # SymPy moves the power into them
             self._power_of(branch.expr, power, term)
         if why := undefined_power(base, power):
-            raise DomainError(why, self._place(term))
+            raise DomainError(why, self.place_of(term))
         if why := huge_power(base, power):
-            raise TooLarge(why, self._place(term))
+            raise TooLarge(why, self.place_of(term))
         if base.is_Mul and power.is_Integer:
             return self._real(Mul(*(self._power_of(f, power, term) for f in base.args)), term)
         # A whole power of a sum stays as it is; SymPy would ask first whether a term is infinite.
@@ -224,7 +240,7 @@ class Builder:
 
     def _exact(self, number: Expr, term: Term) -> Expr:
         if max(int(number.p).bit_length(), int(number.q).bit_length()) > MOST_BITS:
-            raise TooLarge("a constant with too many digits", self._place(term))
+            raise TooLarge("a constant with too many digits", self.place_of(term))
         return number
 
     def _real(self, expr: Expr, term: Term) -> Expr:
@@ -236,12 +252,14 @@ class Builder:
             raise self._too_large(term)
         why = not_a_float(expr)
         if why:
-            raise DomainError(why, self._place(term))
+            raise DomainError(why, self.place_of(term))
         return expr
 
     # -- calls ------------------------------------------------------------------------------
 
     def _call(self, term: Term) -> Expr:
+        if term.text in words.ALIASES:
+            term = self.own_word(term)
         name = term.text
         if name in self.functions:
             return self._apply(self.functions[name], term)
@@ -249,43 +267,69 @@ class Builder:
             raise CircuitSyntaxError(
                 f"'{name}' is a node here and can't be called; write {name}*(…) for a product"
                 + ("; sigmoid(…) is the function" if name == "sigma" else ""),
-                self._place(term),
+                self.place_of(term),
             )
-        if name == "where":
-            return self._where(term)
         op = SPELLINGS.get(name)
-        if op is None and name in self.array_calls:
-            raise self._needs_arrays(name, term)
-        if op is None:
-            known = [*SPELLINGS, *self.functions, *self.array_calls, "where"]
-            hint = called_product(name, len(term.args)) or function_hint(name, known)
-            raise UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self._place(term))
-        least, most = op.arity
-        self._refuse_arity(term, least, most, 2 if op.in_pairs else 1)
+        if op is None or not _takes(op, len(term.args)):
+            return self._other_call(term)
         args = [self.build(a) for a in term.args]
         if (name, *args) not in self._applied:
             at_kink = self.kinks.get(op.name)
-            made = _apply(op, args) if at_kink is None else _apply_stated(op, args, at_kink)
+            made = apply(op, args) if at_kink is None else apply_stated(op, args, at_kink)
             self._applied[name, *args] = self._real(made, term)
         return self._applied[name, *args]
 
-    def _refuse_arity(self, term: Term, least: int, most: int | None, times: int = 1) -> None:
+    def _other_call(self, term: Term) -> Expr:
+        """A choice or a composition; what is neither is refused."""
+        name = term.text
+        if name in ("where", "Piecewise"):
+            return (choices.where if name == "where" else choices.piecewise)(self, term)
+        for pair in (a for a in term.args if a.kind == "pair"):
+            self._pair(pair)
+        composed = words.called(name, len(term.args))
+        if composed is None:
+            raise self._no_function(term)
+        name, arguments, body = composed
+        return self._apply(UserFunction(name, arguments, words.placed(body, term.place)), term)
+
+    def own_word(self, term: Term) -> Term:
+        """The call by our word, where SymPy or another library has its own: Abs is abs."""
+        word = words.ALIASES.get(term.text, term.text)
+        if term.text in self.functions or self._is_own(term.text):
+            return term
+        return Term(term.kind, term.place, term.args, word, term.depth, term.size)
+
+    def _no_function(self, term: Term) -> SymbackError:
+        name, op = term.text, SPELLINGS.get(term.text)
+        if op is not None:
+            self.refuse_arity(term, *op.arity, 2 if op.in_pairs else 1)
+        if name in self.array_calls:
+            return self._needs_arrays(name, term)
+        arities = words.arities(name)
+        if arities:
+            least, most = min(arities), max(arities)
+            self.refuse_arity(term, least, most if least == most else None)
+        known = [*SPELLINGS, *self.functions, *self.array_calls, *words.names(), "where"]
+        hint = called_product(name, len(term.args)) or function_hint(name, known)
+        return UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self.place_of(term))
+
+    def refuse_arity(self, term: Term, least: int, most: int | None, times: int = 1) -> None:
         given = len(term.args)
         if given < least or (most is not None and given > most) or given % times:
             count = f"{least}" if most == least else f"at least {least}"
             count += ", an even number of" if times == 2 else ""
             plural = "argument" if least == 1 else "arguments"
             raise CircuitSyntaxError(
-                f"{term.text} takes {count} {plural}, {given} given", self._place(term)
+                f"{term.text} takes {count} {plural}, {given} given", self.place_of(term)
             )
 
     def _apply(self, function: UserFunction, term: Term) -> Expr:
-        self._refuse_arity(term, len(function.arguments), len(function.arguments))
+        self.refuse_arity(term, len(function.arguments), len(function.arguments))
         if function.name in self._calling:
-            raise CircuitError(f"'{function.name}' calls itself", self._place(term))
-        self._inner_calls += bool(self._calling)
+            raise CircuitError(f"'{function.name}' calls itself", self.place_of(term))
+        self._inner_calls += bool(self._calling) and function.name in self.functions
         if self._inner_calls > MOST_INNER_CALLS:
-            raise TooLarge("functions that call functions grow too large", self._place(term))
+            raise TooLarge("functions that call functions grow too large", self.place_of(term))
         args = [self.build(a) for a in term.args]
         outer: Mapping[str, Expr] = self.bound
         self.bound = dict(zip(function.arguments, args, strict=True))
@@ -296,45 +340,11 @@ class Builder:
             self.bound = outer
             self._calling.pop()
 
-    def _where(self, term: Term) -> Expr:
-        self._refuse_arity(term, 3, 3)
-        condition, yes, no = term.args
-        if condition.kind not in ("compare", "both", "either"):
-            called = CONDITIONS.get(condition.text.lower(), "")
-            advice = "== to compare" if condition.kind == "keyword" else called
-            hint = f"; write {advice}" if advice else ""
-            raise CircuitSyntaxError(
-                f"where needs a comparison first, as in where(x > 0, a, b){hint}",
-                self._place(condition),
-            )
-        holds = self._condition(condition)
-        if holds.has(sp.Piecewise):  # SymPy would solve such a condition for its symbols
-            raise Unsupported(
-                "where(…) inside a condition; give it a name on a line of its own",
-                self._place(condition),
-            )
-        first, rest = self.build(yes), self.build(no)
-        others = rest.args if isinstance(rest, sp.Piecewise) else ((rest, True),)
-        return sp.Piecewise((first, holds), *others, evaluate=holds in (S.true, S.false))
-
-    def _condition(self, term: Term) -> Basic:
-        if term.kind == "both":
-            return sp.And(*(self._condition(a) for a in term.args))
-        if term.kind == "either":
-            return sp.Or(*(self._condition(a) for a in term.args))
-        left, right = (self.build(a) for a in term.args)
-        compare = _COMPARE[COMPARISONS.get(term.text, term.text)]
-        try:
-            return compare(left, right, evaluate=not is_large((left, right)))
-        except TypeError:  # SymPy proves that an operand is never real, as in log(min(x, 0))
-            raise DomainError("not a real number", self._place(term)) from None
-
-    def _compare(self, term: Term) -> Expr:
+    def _pair(self, term: Term) -> Expr:
         raise CircuitSyntaxError(
-            "comparisons stand only inside where(condition, a, b)", self._place(term)
+            "(a, b) is not an expression; operands stand one by one, as in max(a, b)",
+            self.place_of(term),
         )
-
-    _both = _either = _compare
 
     # -- arrays: `symback.language.arrays` -------------------------------------------------------
 
@@ -352,7 +362,7 @@ class Builder:
         return Unsupported(
             f"{what} needs arrays, and all names here are numbers; declare shapes, "
             "as in x: input[d]",
-            self._place(term),
+            self.place_of(term),
         )
 
     _matrix_product = _transpose = _keyword = _vector = _array
@@ -368,13 +378,13 @@ class Builder:
             return None
         if self._is_function(base.text):
             why = f"'{base.text}' is a function; write {base.text}(…) with round brackets"
-            raise CircuitSyntaxError(why, self._place(term))
+            raise CircuitSyntaxError(why, self.place_of(term))
         number = self.whole_number(subscripts[0]) if len(subscripts) == 1 else S.NegativeOne
         name = f"{base.text}_{number}"
         if number < 0 or not self.is_known(name):
             shown = f"{clip(base.text, 40)}[{number}]" if number >= 0 else clip(base.text, 40)
             why = f"'{shown}' is not defined; define it, or declare an array: x: input[3]"
-            raise UnknownName(why, self._place(term))
+            raise UnknownName(why, self.place_of(term))
         return self._symbol(name, term)
 
     def _is_function(self, name: str) -> bool:
@@ -387,11 +397,11 @@ class Builder:
         names, self.used = list(self.used), used
         if not number.is_Integer or abs(number) >= 2**31:
             why = f", and '{clip(names[0], 20)}' is not one{_ONE_HOT}" if names else ""
-            raise CircuitSyntaxError(f"a whole number stands here{why}", self._place(term))
+            raise CircuitSyntaxError(f"a whole number stands here{why}", self.place_of(term))
         return number
 
     def _slice(self, term: Term) -> Expr:
-        raise CircuitSyntaxError("':' stands only in an index, as in x[1:4]", self._place(term))
+        raise CircuitSyntaxError("':' stands only in an index, as in x[1:4]", self.place_of(term))
 
     _end = _slice
 
@@ -399,29 +409,10 @@ class Builder:
 _ONE_HOT = "; for an index from data write one_hot(t, n) @ W"
 
 
-def _apply(op: Op, args: Sequence[Expr]) -> Expr:
-    is_kept = op.head in _NEVER_SIMPLER and args[0].is_Rational and args[0].is_positive
-    if is_kept or any(is_wide(a) for a in args) or (op.name in ("min", "max") and is_large(args)):
-        return op.head(*args, evaluate=False)
-    value = applied(op.head, *args)
-    if op.name == "abs" and value.is_Mul:  # abs(y²/x) gives y²·abs(1/x), and that y²/abs(x)
-        value = Mul(*(sp.Abs(*f.args) if isinstance(f, sp.Abs) else f for f in value.args))
-    if op.head is sp.tan and value.func is not sp.tan:  # SymPy turns tan(u + pi/2) into -cot(u)
-        value = value.replace(sp.cot, lambda u: 1 / sp.tan(u))
-    return value
-
-
-def _apply_stated(op: Op, args: Sequence[Expr], at_kink: Expr) -> Expr:
-    """With the stated derivative at the kink; max(a, b, c) is max(max(a, b), c)."""
-    op, width = AT_KINK[op.name], op.arity[0]
-    made = _apply(op, [*args[:width], at_kink])
-    for arg in args[width:]:
-        made = _apply(op, [made, arg, at_kink])
-    return made
-
-
-_NEVER_SIMPLER = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf)
-"""Functions that have no simpler value at any positive rational number."""
+def _takes(op: Op, count: int) -> bool:
+    """Whether an operation takes that many operands."""
+    least, most = op.arity
+    return least <= count and (most is None or count <= most) and not (op.in_pairs and count % 2)
 
 
 _BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
@@ -432,12 +423,13 @@ _BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
     "negative": lambda builder, term: builder._negative(term),
     "sum": lambda builder, term: builder._sum(term),
     "product": lambda builder, term: builder._product(term),
+    "beside": lambda builder, term: builder._beside(term),
+    "bars": lambda builder, term: builder._bars(term),
     "power": lambda builder, term: builder._power(term),
     "superscript": lambda builder, term: builder._superscript(term),
     "call": lambda builder, term: builder._call(term),
-    "compare": lambda builder, term: builder._compare(term),
-    "both": lambda builder, term: builder._both(term),
-    "either": lambda builder, term: builder._either(term),
+    **dict.fromkeys(("compare", "both", "either"), choices.outside),
+    "pair": lambda builder, term: builder._pair(term),
     "matrix_product": lambda builder, term: builder._matrix_product(term),
     "transpose": lambda builder, term: builder._transpose(term),
     "keyword": lambda builder, term: builder._keyword(term),

@@ -18,6 +18,8 @@ from lark.exceptions import UnexpectedInput
 
 from symback.errors import CircuitSyntaxError, Place, SymbackError, TooLarge
 from symback.language.explain import explain, strange_character
+from symback.language.neighbours import refusal_of_caret, refusal_of_neighbours
+from symback.language.terms import Term
 from symback.operations.signs import ascii_name
 
 LONGEST_TEXT = 2_000_000
@@ -27,18 +29,6 @@ LARGEST = 20_000
 MOST_TOKENS = 50_000  # of one statement
 MOST_ARGUMENTS = 1_000
 LONGEST_NUMBER = 400  # the largest float64 has 309 digits
-
-
-@dataclass(slots=True)
-class Term:
-    """A piece of an expression as it was typed. `args` are terms; `text` is a name or number."""
-
-    kind: str
-    place: tuple[int, int]
-    args: list[Term]
-    text: str = ""
-    depth: int = 1
-    size: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +233,27 @@ class _Reader(Transformer[Token, Any]):
     def divide(self, left: Term, right: Term) -> Term:
         return _extended("product", left, _term("reciprocal", right.place, [right]))
 
+    def beside(self, left: Term, right: Term) -> Term:
+        last = left.args[-1] if left.kind in ("product", "beside") else left
+        why = refusal_of_neighbours(last, right)
+        if why:
+            raise _Refused(right.place, why, CircuitSyntaxError)
+        return _term("beside", left.place, [left, right])
+
+    def bars(self, start: Token, inner: Term, end: Token, *power: Any) -> Term:
+        """|u|; two bars at a side would be a norm."""
+        if inner.kind == "bars" and inner.place == (_at(start)[0], _at(start)[1] + 1):
+            why = "write norm(x) for ‖x‖, the length of an array, and abs(u) for |u|"
+            raise _Refused(_at(start), why, CircuitSyntaxError)
+        made = _term("bars", _at(start), [inner])
+        if not power:
+            return made
+        sign, *exponent = power
+        return self.raised(made, sign, *exponent) if exponent else self.superscript(made, sign)
+
+    def pair(self, value: Term, condition: Term) -> Term:
+        return _term("pair", value.place, [value, condition])
+
     def matrix_product(self, left: Term, sign: Token, right: Term) -> Term:
         return _term("matrix_product", _at(sign), [left, right])
 
@@ -266,7 +277,9 @@ class _Reader(Transformer[Token, Any]):
         return _term("bracketed", term.place, [term])
 
     def raised(self, base: Term, sign: Token, exponent: Term) -> Term:
-        return _term("power", _at(sign), [base, exponent])
+        if sign == "^" and (why := refusal_of_caret(base, exponent)):
+            raise _Refused(_at(sign), why, CircuitSyntaxError)
+        return _term("power", _at(sign), [base, exponent], str(sign))
 
     def superscript(self, base: Term, sign: Token) -> Term:
         return _term("superscript", _at(sign), [base], str(sign))
@@ -283,7 +296,7 @@ class _Reader(Transformer[Token, Any]):
     def both(self, left: Term, right: Term) -> Term:
         return _term("both", left.place, [left, right])
 
-    def either(self, left: Term, right: Term) -> Term:
+    def either(self, left: Term, sign: Token, right: Term) -> Term:
         return _term("either", left.place, [left, right])
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from typing import Any
 
 import sympy as sp
 from sympy import Expr, Float, MatrixSymbol, Piecewise, Rational, S, Symbol
+from sympy.codegen.cfunctions import exp2
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
@@ -56,7 +57,23 @@ from symback.sympy_io.shared import depth, shared
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
 _CONSTANTS = (S.Pi, S.Exp1)
-_OWN = {sp.erfc: erfc}  # functions of SymPy that a class of our own stands for
+_OWN: dict[Any, Callable[..., Expr]] = {
+    sp.erfc: erfc,
+    sp.sec: lambda u: 1 / sp.cos(u),
+    sp.csc: lambda u: 1 / sp.sin(u),
+    sp.cot: lambda u: 1 / sp.tan(u),
+    sp.sech: lambda u: 1 / sp.cosh(u),
+    sp.csch: lambda u: 1 / sp.sinh(u),
+    sp.coth: lambda u: 1 / sp.tanh(u),
+    sp.asec: lambda u: sp.acos(1 / u),
+    sp.acsc: lambda u: sp.asin(1 / u),
+    sp.acot: lambda u: sp.atan(1 / u),
+    sp.asech: lambda u: sp.acosh(1 / u),
+    sp.acsch: lambda u: sp.asinh(1 / u),
+    sp.acoth: lambda u: sp.atanh(1 / u),
+    exp2: lambda u: sp.Pow(2, u),
+}
+"""What functions of SymPy that circuits don't have stand for."""
 
 
 def read(

@@ -23,7 +23,8 @@ from symback.errors import (
     nearest,
 )
 from symback.language.scalars import Builder
-from symback.language.syntax import Equation, SourceText, Term, statements
+from symback.language.syntax import Equation, SourceText, statements
+from symback.language.terms import Term
 from symback.operations.elementwise import SLOPES, SPELLINGS
 from symback.operations.expressions import postorder, real_symbol
 from symback.sympy_io.from_sympy import read as read_sympy
@@ -65,7 +66,7 @@ class AnswerBuilder(Builder):
         base = SPELLINGS.get(name.removesuffix(_PRIME)) if name.endswith(_PRIME) else None
         if base is None or (base.arity != (1, 1) and base.slope is None):
             return Builder._call(self, term)
-        self._refuse_arity(term, *base.arity)
+        self.refuse_arity(term, *base.arity)
         if base.slope is not None:
             return base.slope(*map(self.build, term.args))
         (slope,) = base.local_partials(base.head(_OPERAND), _OPERAND)

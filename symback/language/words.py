@@ -1,0 +1,123 @@
+"""Words that are compositions of operations, and SymPy's spellings: what each stands for.
+
+With these `str(expr)` of SymPy is circuit text: Max(x, 1), Piecewise((x, x > 0), (0, True)).
+None of them is reserved: a circuit may have a node or a function of such a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from symback.language.terms import Term
+
+ALIASES: Mapping[str, str] = {
+    "Abs": "abs",
+    "Max": "max",
+    "Min": "min",
+    "Pow": "pow",
+    "power": "pow",
+    "float_power": "pow",
+    "clamp": "clip",
+    "secant": "sec",
+    "cosec": "csc",
+    "ctg": "cot",
+    "cotan": "cot",
+    "cth": "coth",
+    **{f"arc{name}": f"a{name}" for name in ("sec", "csc", "cot", "sech", "csch", "coth")},
+    **{f"ar{name}": f"a{name}" for name in ("sech", "csch", "coth")},
+    "arcctg": "acot",
+}
+"""Other spellings, by the word that each stands for."""
+
+COMPOSED = """
+log(u, v) = log(u)/log(v)
+ln(u, v) = log(u)/log(v)
+pow(u, v) = u**v
+square(u) = u**2
+cube(u) = u**3
+reciprocal(u) = 1/u
+rsqrt(u) = 1/sqrt(u)
+exp2(u) = 2**u
+exp10(u) = 10**u
+sec(u) = 1/cos(u)
+csc(u) = 1/sin(u)
+cot(u) = 1/tan(u)
+sech(u) = 1/cosh(u)
+csch(u) = 1/sinh(u)
+coth(u) = 1/tanh(u)
+asec(u) = acos(1/u)
+acsc(u) = asin(1/u)
+acot(u) = atan(1/u)
+asech(u) = acosh(1/u)
+acsch(u) = asinh(1/u)
+acoth(u) = atanh(1/u)
+clip(u, v, w) = min(max(u, v), w)
+Rational(u, v) = u/v
+Rational(u) = u
+Integer(u) = u
+Float(u) = u
+"""
+"""Compositions as circuit text writes them; log(u, v) is the logarithm to the base v."""
+
+COMPARISONS: Mapping[str, str] = {
+    "Eq": "==",
+    "Ne": "!=",
+    "Lt": "<",
+    "Le": "<=",
+    "Gt": ">",
+    "Ge": ">=",
+}
+"""SymPy's comparisons by name."""
+
+CONNECTIVES: Mapping[str, str] = {"And": "both", "Or": "either"}
+
+LISTS = frozenset({"Matrix", "ImmutableMatrix", "Array", "ImmutableDenseMatrix"})
+"""What SymPy writes around a list of numbers or of rows."""
+
+
+def called(name: str, arguments: int) -> tuple[str, tuple[str, ...], Term] | None:
+    """The composition that a call stands for: its name, its arguments and its formula."""
+    return _composed().get((ALIASES.get(name, name), arguments))
+
+
+def arities(name: str) -> list[int]:
+    """The numbers of arguments that a composition takes."""
+    return [n for word, n in _composed() if word == ALIASES.get(name, name)]
+
+
+@cache
+def _composed() -> dict[tuple[str, int], tuple[str, tuple[str, ...], Term]]:
+    from symback.language.syntax import Equation, SourceText, statements  # which reads terms
+
+    found = {}
+    for statement in statements(SourceText(COMPOSED)):
+        assert isinstance(statement, Equation) and statement.right is not None
+        left = statement.left
+        arguments = tuple(a.text for a in left.args)
+        found[left.text, len(arguments)] = (left.text, arguments, statement.right)
+    return found
+
+
+def names() -> list[str]:
+    """The words, for hints; those that SymPy alone spells so are left out."""
+    return list(dict.fromkeys(word for word, _ in _composed() if word.islower()))
+
+
+def placed(term: Term, place: tuple[int, int]) -> Term:
+    """A copy of the term at one place, where messages point."""
+    args = [placed(a, place) for a in term.args]
+    return Term(term.kind, place, args, term.text, term.depth, term.size)
+
+
+__all__ = [
+    "ALIASES",
+    "COMPARISONS",
+    "COMPOSED",
+    "CONNECTIVES",
+    "LISTS",
+    "arities",
+    "called",
+    "names",
+    "placed",
+]
