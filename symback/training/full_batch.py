@@ -49,7 +49,7 @@ class Found(NamedTuple):
     converged: bool
 
 
-class Method(Protocol):
+class FullBatchMethod(Protocol):
     """Iterations from a place and a state; `trace` gets the number of each, and θ after it."""
 
     def __call__(
@@ -69,4 +69,4 @@ def evaluation_of(whole: Callable[[FloatArray], Part], theta: FloatArray) -> Eva
     return Evaluation(theta, float(part.loss), np.asarray(part.gradient, np.float64))
 
 
-__all__ = ["LAST_PLACES", "NOISE", "Evaluation", "Found", "Method", "evaluation_of"]
+__all__ = ["LAST_PLACES", "NOISE", "Evaluation", "Found", "FullBatchMethod", "evaluation_of"]

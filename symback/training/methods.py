@@ -10,15 +10,15 @@ from symback.circuits.squares import squared_target
 from symback.errors import TrainingError
 from symback.training import gauss_newton, lbfgs, newton
 from symback.training.engine.gradients import Engine
-from symback.training.full_batch import Method
+from symback.training.full_batch import FullBatchMethod
 from symback.training.settings import GAUSS_NEWTON, LBFGS, NEEDED, NEWTON_CG
 
 MOST_SQUARED = 4096  # parameters, of which Gauss and Newton's method holds a triangle
 
 
-def method_of(name: str, engine: Engine) -> Method:
+def method_of(name: str, engine: Engine) -> FullBatchMethod:
     """The method of a name, over the rows of an engine."""
-    methods: dict[str, Method] = {
+    methods: dict[str, FullBatchMethod] = {
         LBFGS: partial(lbfgs.minimise, engine.whole),
         NEWTON_CG: partial(newton.minimise, engine.whole, engine.along),
         GAUSS_NEWTON: partial(gauss_newton.minimise, engine.triangle),
