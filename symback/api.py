@@ -175,18 +175,29 @@ class Circuit(circuits.Circuit):
 
     def derive(
         self,
-        of: str | None = None,
+        of: str | Iterable[str] | None = None,
         wrt: str | Iterable[str] | None = None,
         *,
         view: View = "paths",
+        order: int = 1,
+        jacobian: bool = False,
     ) -> Derivation:
         """The derivation of all partials of a node, or of those by the names `wrt`.
 
-        The view is "paths", or "accumulation", adjoint by adjoint as the code computes them.
-        """
-        from symback.derivation.derive import derive
+        The view is "paths", or "accumulation", adjoint by adjoint as the code computes them. With
+        order=2 it is that of the Hessian, by the second chain rule. With jacobian=True, or of
+        several nodes, it is that of the Jacobian, row by row.
 
-        return Derivation.from_record(derive(self, of, wrt, view=view))
+        >>> import symback as sb
+        >>> sb.circuit("f = w*x**2").derive(wrt=["w", "x"], order=2).matrix
+        Matrix([
+        [  0, 2*x],
+        [2*x, 2*w]])
+        """
+        from symback.derivation.matrices import derivation_of
+
+        found = derivation_of(self, of, wrt, view=view, order=order, jacobian=jacobian)
+        return Derivation.from_record(found)
 
     def partial(self, of: str, wrt: str | None = None) -> Derivation:
         """The derivation of one partial; `c.partial("w3")` is the partial of the output."""

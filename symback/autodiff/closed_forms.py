@@ -209,7 +209,8 @@ def refuse_array(walk: ReversePass) -> None:
         names = ", ".join(stacked[:MOST_NAMES]) + (", …" if len(stacked) > MOST_NAMES else "")
         raise Unsupported(
             f"the circuit has {len(stacked)} outputs, {names}; name the one to differentiate: "
-            f'gradient("{stacked[0]}"), --of {stacked[0]}'
+            f'gradient("{stacked[0]}"), --of {stacked[0]}; derive(jacobian=True) and --jacobian '
+            "have all of them"
         )
     if shape:
         raise Unsupported(

@@ -6,8 +6,10 @@ tangent of the gradient's lines along one leaf, written out: forward over revers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from sympy import Eq, Expr, ImmutableMatrix, Piecewise, S, Symbol
 
@@ -22,6 +24,7 @@ from symback.autodiff.passes.drop_dead import drop_dead
 from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node, computed
 from symback.circuits.names import fresh_name
+from symback.circuits.program import Program
 from symback.errors import CircuitError, TooLarge, Unsupported
 from symback.operations.arrays import concat, has_arrays, shape_of
 from symback.operations.elementwise import expand_slopes
@@ -52,10 +55,7 @@ def jacobian(
     [     x],
     [cos(w)]])
     """
-    asked = [*circuit.outputs] if of is None else _nodes(circuit, of)
-    columns = _columns(circuit, wrt)
-    circuit, rows = _entry_by_entry(circuit, asked)
-    _refuse_arrays([*rows, *columns], "jacobian")
+    circuit, rows, columns = jacobian_of(circuit, of, wrt)
     gradients = [Gradient.of_node(circuit, row.name, expand=expand) for row in rows]
     return ImmutableMatrix([[g[column.name] for column in columns] for g in gradients])
 
@@ -74,6 +74,12 @@ def hessian(
     [x**2*exp(w*x), 2*b],
     [          2*b, 2*w]])
     """
+    node, columns = hessian_of(circuit, of, wrt)
+    return HessianLines(circuit, node, expand).by(columns)
+
+
+def hessian_of(circuit: Circuit, of: str | Node | None, wrt: Asked) -> tuple[Node, list[Node]]:
+    """The node that a Hessian is asked of, and the leaves that it is by; refuses arrays."""
     first = circuit.objective if circuit.output.shape else circuit.output
     node = first if of is None else circuit[of]
     columns = _columns(circuit, wrt)
@@ -83,10 +89,33 @@ def hessian(
             raise Unsupported(
                 f"'{column}' is computed; a Hessian is by inputs, targets and parameters"
             )
-    return _Hessian(circuit, node, expand).by(columns)
+    return node, columns
 
 
-class _Hessian:
+def second_partials(
+    circuit: Circuit, of: Node, columns: Sequence[Node]
+) -> dict[tuple[str, ...], Expr]:
+    """The entries of a Hessian by (of, row, column), each pair once; those that are too large to
+    be written out are left out.
+    """
+    found: dict[tuple[str, ...], Expr] = {}
+    whole = HessianLines(circuit, of, False)
+    for i, j, entry in whole.entries(columns):
+        with suppress(TooLarge):
+            found[of.name, columns[j].name, columns[i].name] = entry()
+    return found
+
+
+def jacobian_of(circuit: Circuit, of: Asked, wrt: Asked) -> tuple[Circuit, list[Node], list[Node]]:
+    """The circuit with a node for each row of a Jacobian, the rows and the columns."""
+    asked = [*circuit.outputs] if of is None else _nodes(circuit, of)
+    columns = _columns(circuit, wrt)
+    circuit, rows = _entry_by_entry(circuit, asked)
+    _refuse_arrays([*rows, *columns], "jacobian")
+    return circuit, rows, columns
+
+
+class HessianLines:
     """The second partials of one node, from the lines of its gradient."""
 
     def __init__(self, circuit: Circuit, of: Node, expand: bool) -> None:
@@ -102,15 +131,28 @@ class _Hessian:
         self._kept = {n.symbol for n in gates.nodes} - written
 
     def by(self, columns: Sequence[Node]) -> ImmutableMatrix:
-        entries: dict[tuple[int, int], Expr] = {}
+        found: dict[tuple[int, int], Expr] = {}
+        for i, j, entry in self.entries(columns):
+            found[i, j] = found[j, i] = entry()
+        size = len(columns)
+        return ImmutableMatrix(size, size, lambda i, j: found[i, j])
+
+    def entries(self, columns: Sequence[Node]) -> Iterator[tuple[int, int, Callable[[], Expr]]]:
+        """Row, column and what gives the entry, on and below the diagonal."""
         for j, column in enumerate(columns):
             for i, entry in enumerate(self._column(column, columns[j:]), start=j):
-                entries[i, j] = entries[j, i] = entry
-        size = len(columns)
-        return ImmutableMatrix(size, size, lambda i, j: entries[i, j])
+                yield i, j, entry
 
-    def _column(self, column: Node, rows: Sequence[Node]) -> list[Expr]:
-        """∂²of/∂row∂column for each of the rows."""
+    def _column(self, column: Node, rows: Sequence[Node]) -> list[Callable[[], Expr]]:
+        """What gives ∂²of/∂row∂column for each of the rows."""
+        program, targets = self.program(column, rows, plain=True)
+        lines = {line.target: line.expr for line in program.lines}
+        return [partial(self._closed, target, lines) for target in targets]
+
+    def program(
+        self, column: Node, rows: Sequence[Node], *, plain: bool = False
+    ) -> tuple[Program, list[Symbol]]:
+        """The lines of ∂²of/∂row∂column, and the name of each; one without a line is 0."""
         found, names = self._lowered, self._lowered.names
         program = found.program("objective")
         adjoints = [names.adjoint(row.name) for row in rows]
@@ -120,10 +162,9 @@ class _Hessian:
             {s: S.One for s in program.arguments if s == column.symbol},
             least=found.circuit.least,
             results=[a for a in adjoints if a in program.returned],
-            plain=True,
+            plain=plain,
         )
-        lines = {line.target: line.expr for line in drop_dead(moved, names).lines}
-        return [self._closed(names.tangent(a.name), lines) for a in adjoints]
+        return drop_dead(moved, names), [names.tangent(a.name) for a in adjoints]
 
     def _closed(self, name: Symbol, lines: dict[Symbol, Expr]) -> Expr:
         """The closed form of what a line computes."""
@@ -211,4 +252,12 @@ def _refuse_arrays(nodes: Iterable[Node], what: str) -> None:
             )
 
 
-__all__ = ["hessian", "jacobian"]
+__all__ = [
+    "Asked",
+    "HessianLines",
+    "hessian",
+    "hessian_of",
+    "jacobian",
+    "jacobian_of",
+    "second_partials",
+]

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import is_
-from typing import cast
+from typing import Any, TypeAlias, cast
 
 from sympy import Expr, Function, S, Symbol
 
@@ -21,15 +21,16 @@ from symback.operations.arrays import eye_like, size
 from symback.operations.expressions import compounds
 
 Chain = tuple[tuple[str, str], ...]
+"""A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
+
+Link: TypeAlias = Any
+"""A factor of a product of partials: one, a second one by two names, or how often it counts."""
 
 
-class Whole(tuple[str, str]):
+class Whole(tuple[str, ...]):
     """(of, node) in a chain where it stands for the whole partial, not for one edge."""
 
     __slots__ = ()
-
-
-"""A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
 
 
 class batch_sum(Function):

@@ -65,13 +65,13 @@ circuit_or_update = _all_of(
 )
 """The same, or an update rule in place of CIRCUIT."""
 
-partial_options = _all_of(
-    click.option("--of", "of", help="The node to differentiate; default: the output."),
-    click.option(
-        "--wrt", multiple=True, help="Differentiate with respect to this name; default: all leaves."
-    ),
+of_option = click.option("--of", "of", help="The node to differentiate; default: the output.")
+"""The node whose partial derivatives are derived."""
+
+wrt_option = click.option(
+    "--wrt", multiple=True, help="Differentiate with respect to this name; default: all leaves."
 )
-"""The node and the names of the partial derivatives to derive."""
+"""The names of the partial derivatives to derive."""
 
 data_options = _all_of(
     click.option(
@@ -345,7 +345,7 @@ __all__ = [
     "files_read",
     "force_option",
     "is_circuit",
-    "partial_options",
+    "of_option",
     "put",
     "read_circuit",
     "read_initial",
@@ -355,4 +355,5 @@ __all__ = [
     "read_update",
     "text_of",
     "text_of_file",
+    "wrt_option",
 ]

@@ -12,13 +12,14 @@ from symback.cli.arguments import (
     circuit_options,
     circuit_or_update,
     force_option,
-    partial_options,
+    of_option,
     put,
     read_circuit,
     read_numbers,
     read_point_options,
     read_update,
     text_of_file,
+    wrt_option,
 )
 from symback.errors import clip
 
@@ -28,7 +29,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @circuit_or_update
-@partial_options
+@click.option(
+    "--of",
+    "of",
+    multiple=True,
+    help="The node to differentiate; default: the output. With --jacobian: one for each row.",
+)
+@wrt_option
+@click.option(
+    "--jacobian",
+    is_flag=True,
+    help="The Jacobian row by row; default: all outputs by all parameters.",
+)
+@click.option(
+    "--hessian",
+    is_flag=True,
+    help="The Hessian by the second chain rule; default: by all parameters.",
+)
 @click.option(
     "--at",
     "at",
@@ -72,8 +89,10 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(), help="Write to this file.")
 @force_option
 def derive(
-    of: str | None,
+    of: tuple[str, ...],
     wrt: tuple[str, ...],
+    jacobian: bool,
+    hessian: bool,
     at: tuple[str, ...],
     form: str,
     style: Any,
@@ -92,6 +111,7 @@ def derive(
 
     \b
     symback derive "f = x1 − σ(w3x3 + w4x4)" --wrt w3
+    symback derive "f = w1*(1 − exp(−w2*x))" --hessian
     symback derive --update adam
     """
     _refuse_ending(output)
@@ -109,8 +129,9 @@ def derive(
         return
     if (style or standalone) and form != "latex":
         raise click.UsageError("--style and --standalone need --format latex")
+    asked = _asked(of, wrt, jacobian, hessian)
     point = read_point_options(at)
-    derivation = read_circuit(**circuit).derive(of, wrt or None, view=view)
+    derivation = read_circuit(**circuit).derive(**asked, view=view)
     if point:
         derivation = derivation.at(**point)
     render = {
@@ -121,6 +142,18 @@ def derive(
         "html": derivation.to_html,
     }
     put(render[form](), output, "derive", form, source, force)
+
+
+def _asked(
+    of: tuple[str, ...], wrt: tuple[str, ...], jacobian: bool, hessian: bool
+) -> dict[str, Any]:
+    """What is to be derived: partials, a Jacobian or a Hessian."""
+    if jacobian and hessian:
+        raise click.UsageError("--jacobian and --hessian exclude each other")
+    if len(of) > 1 and not jacobian:
+        raise click.UsageError("--of names one node; with --jacobian it may be repeated")
+    rows = of or None if jacobian else next(iter(of), None)
+    return {"of": rows, "wrt": wrt or None, "order": 2 if hessian else 1, "jacobian": jacobian}
 
 
 _NOT_TEXT = frozenset(
@@ -212,7 +245,8 @@ def draw(
 
 @click.command()
 @circuit_options
-@partial_options
+@of_option
+@wrt_option
 @click.option(
     "--kind",
     type=click.Choice(["partials", "rules", "steps"]),

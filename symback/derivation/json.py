@@ -13,6 +13,7 @@ from sympy import Expr
 
 from symback.derivation.numbers.steps import DerivationNumbers, evaluated, numbers_of
 from symback.derivation.record import Derivation, Step
+from symback.derivation.steps import Left
 from symback.derivation.text.adjoints import with_adjoints
 from symback.printing.circuit_text import NotationPrinter, circuit_text
 from symback.printing.text import TextPrinter
@@ -31,13 +32,20 @@ def to_json(derivation: Derivation) -> str:
         "of": derivation.of,
         "wrt": list(derivation.wrt),
         "steps": [_step(printers, s, numbers) for s in derivation.steps],
-        "results": {name: printers.both(e) for name, e in _results(derivation).items()},
+        "results": {_name(key): printers.both(e) for key, e in _results(derivation).items()},
     }
+    if derivation.is_matrix:
+        content |= {"matrix": derivation.matrix_name, "rows": list(derivation.row_names)}
     if given:
         found = evaluated(derivation)
         for key, numbers_by_name in zip(("at", "values", "partials"), (given, *found), strict=True):
-            content[key] = {name: _plain(value) for name, value in numbers_by_name.items()}
+            content[key] = {_name(name): _plain(value) for name, value in numbers_by_name.items()}
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _name(key: str | Left) -> str:
+    """The name of a result: of a matrix its names, with a space between."""
+    return key if isinstance(key, str) else " ".join(key)
 
 
 def _plain(value: Any) -> Any:
@@ -48,8 +56,10 @@ def _plain(value: Any) -> Any:
     return listed if listed is None or math.isfinite(listed) else str(listed)
 
 
-def _results(derivation: Derivation) -> dict[str, Expr]:
+def _results(derivation: Derivation) -> dict[Any, Expr]:
     """The closed forms; those by arrays as formulas over elements, which is what text prints."""
+    if derivation.is_matrix:
+        return {k: derivation.closed[k] for k in derivation.asked if k in derivation.closed}
     if derivation.view == "paths":
         return dict(derivation.closed)
     last = {step.left: step.right for step in derivation.steps}
@@ -91,7 +101,8 @@ class _Printers:
         self._printed: dict[Expr, dict[str, str]] = {}
 
     def form(self, form: Any) -> Any:
-        """An expression, a sum of chains of partials, or a sum of products of expressions."""
+        """An expression, a sum of chains of partials, or a sum of products of expressions; a number
+        in a chain is an expression."""
         if isinstance(form, Expr):
             return self.both(form)
         return [[list(p) if isinstance(p, tuple) else self.both(p) for p in row] for row in form]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,21 @@ def direct_edges(walk: ReversePass) -> frozenset[tuple[str, str]]:
     )
 
 
+def parallel_edges(walk: ReversePass) -> frozenset[tuple[str, str]]:
+    """The same of every node: edges to a name that another operand of the node leads to as well."""
+    out: dict[str, list[str]] = {}
+    for edge in walk.edges:
+        out.setdefault(edge.node, []).append(edge.operand)
+    reach: dict[str, set[str]] = {}
+    found = set()
+    for name in reversed(walk.order):
+        operands = out.get(name, [])
+        behind = Counter(n for o in operands for n in reach[o])
+        found |= {(name, o) for o in operands if behind[o] > 1}
+        reach[name] = {name, *behind}
+    return frozenset(found)
+
+
 def is_listed(count: tuple[int, int]) -> bool:
     """Whether so many paths, with so many edges together, are listed one by one."""
     return count[0] <= MOST_PATHS and count[1] <= MOST_LINKS
@@ -76,5 +92,6 @@ __all__ = [
     "direct_edges",
     "is_listed",
     "listed_paths",
+    "parallel_edges",
     "paths",
 ]

@@ -2,9 +2,10 @@
 
 Order: one forward step a node, the seed, one edge step a local partial, then for each asked
 partial the sum over its paths, the local partials put in place of the chain, the simplified
-product, and the same with slopes such as σ′ written out. All of these are about the formulas as
-typed. Where they are computed by equal formulas that keep their digits, the stable form is the
-last section: the formulas that change, and each result in that form.
+product, and the same with slopes such as σ′ written out. A Hessian has second local partials
+behind the edges, then slopes of inner nodes and second partials, node by node. All of these are
+about the formulas as typed. Where they are computed by equal formulas that keep their digits, the
+stable form is the last section: the formulas that change, and each result in that form.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import Any, Literal
 
-from sympy import Expr
+from sympy import Expr, ImmutableMatrix
 
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Circuit
-from symback.derivation.paths import direct_edges
-from symback.derivation.steps import STABLE_FORM, WHY, Step, View
+from symback.derivation.numbers.links import Link
+from symback.derivation.paths import direct_edges, parallel_edges
+from symback.derivation.steps import NOT_RESULTS, STABLE_FORM, WHY, Left, Step, View, partial_text
+from symback.errors import TooLarge
 from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
 
@@ -30,6 +34,10 @@ Detail = Literal["brief", "normal", "full"]
 class Derivation:
     """The derivation of one partial, or of all partials of a node: its steps and closed forms.
 
+    Of order 2 it is that of a Hessian, whose entries are by two names. A Jacobian has `rows`, the
+    derivation of each node, whose steps it has in turn, those that they share once. `wrt` are the
+    names of the columns, and `closed` has the partials by (of, wrt, …).
+
     `walk` is that of the typed formulas; `stable` has the derivations of the stable form, whose
     results the closed forms are: that of leaves, which modules compute, and that of inner nodes.
     """
@@ -38,19 +46,51 @@ class Derivation:
     walk: ReversePass = field(repr=False)
     wrt: tuple[str, ...]
     steps: tuple[Step, ...]
-    closed: Mapping[str, Expr] = field(repr=False)
+    closed: Mapping[Any, Expr] = field(repr=False)  # by name; of matrices by (of, wrt, …)
     values: Mapping[str, Any] = field(default_factory=dict)
     view: View = "paths"
     verified: bool = True  # False: no point inside the domain was found to verify all steps at
     stable: tuple[Derivation, ...] = field(default=(), repr=False)
+    order: int = 1
+    rows: tuple[Derivation, ...] = field(default=(), repr=False)
 
     def __hash__(self) -> int:
         """The record has mappings, which have no hash; these few determine it."""
-        return hash((self.circuit, self.of, self.wrt, self.view))
+        return hash((self.circuit, self.of, self.wrt, self.view, self.order, len(self.rows)))
 
     @property
     def of(self) -> str:
         return self.walk.of
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is the derivation of a Jacobian or of a Hessian."""
+        return self.order > 1 or bool(self.rows)
+
+    @property
+    def asked(self) -> tuple[Left, ...]:
+        """The partials that were asked for, in their order; of a symmetric matrix each once."""
+        if self.rows:
+            return tuple(left for row in self.rows for left in row.asked)
+        if self.order > 1:
+            pairs = combinations_with_replacement(self.wrt, 2)
+            return tuple((self.of, *pair) for pair in pairs)
+        return tuple((self.of, name) for name in self.wrt)
+
+    @property
+    def matrix_name(self) -> str:
+        """What the matrix is called, where there is one."""
+        return "Jacobian" if self.rows else "Hessian" if self.order > 1 else ""
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """The nodes that are differentiated."""
+        return tuple(row.of for row in self.rows) or (self.of,)
+
+    @property
+    def walks(self) -> tuple[ReversePass, ...]:
+        """The walk, or that of each row."""
+        return tuple(row.walk for row in self.rows) or (self.walk,)
 
     @cached_property
     def slopes(self) -> dict[Slope, Expr]:
@@ -58,21 +98,45 @@ class Derivation:
         asked = {s.left for s in self.steps if s.kind == "edge"}
         return {
             edge.local.slope: edge.local.expanded
-            for edge in self.walk.edges
+            for walk in self.walks
+            for edge in walk.edges
             if (edge.node, edge.operand) in asked and isinstance(edge.local.slope, Slope)
         }
 
     @property
     def result(self) -> Expr:
         """The closed form of the partial (of the first, where several are derived)."""
-        return self.closed[self.wrt[0]]
+        return self.closed[self.asked[0] if self.is_matrix else self.wrt[0]]
+
+    @property
+    def matrix(self) -> ImmutableMatrix:
+        """The closed forms as a matrix: the gradient as a row, a Jacobian, or a Hessian.
+
+        >>> import symback as sb
+        >>> sb.circuit("f = w*x + b").derive(wrt=["w", "x"]).matrix
+        Matrix([[x, w]])
+        """
+        if self.order > 1:
+            form = {frozenset(left[1:]): self._form(left) for left in self.asked}
+            return ImmutableMatrix([[form[frozenset((a, b))] for b in self.wrt] for a in self.wrt])
+        rows = [row.of for row in self.rows] or [self.of]
+        return ImmutableMatrix([[self._form((of, name)) for name in self.wrt] for of in rows])
+
+    def _form(self, left: Left) -> Expr:
+        if left not in self.closed and self.is_matrix:
+            raise TooLarge(
+                f"{partial_text(left)} is too long to be written out; its steps have it over names"
+            )
+        return self.closed[left if self.is_matrix else left[1]]
 
     @cached_property
     def direct(self) -> frozenset[tuple[str, str]]:
         """The edges of its steps whose partial is only a part of the whole one of these names."""
         if self.view != "paths":  # adjoints have names of their own
             return frozenset()
-        return direct_edges(self.walk) & {s.edge for s in self.steps if s.edge is not None}
+        edges = frozenset(s.edge for s in self.steps if s.edge is not None)
+        found = parallel_edges(self.walk) if self.order > 1 else frozenset[Link]()
+        return edges & found.union(*(direct_edges(walk) for walk in self.walks))
 
     @property
     def typed_steps(self) -> tuple[Step, ...]:
@@ -84,9 +148,21 @@ class Derivation:
         """The steps of the stable form; none where no formula below the node is rewritten."""
         return tuple(s for s in self.steps if s.kind in STABLE_FORM)
 
+    @cached_property
+    def results(self) -> Mapping[Left, Mapping[str, Step]]:
+        """The steps along the typed formulas about each partial, in their order, by their kind."""
+        found: dict[Left, dict[str, Step]] = {}
+        for step in self.typed_steps:
+            if step.kind not in NOT_RESULTS and not isinstance(step.left, str):
+                found.setdefault(step.left, {})[step.kind] = step
+        return found
+
     def last_step(self, name: str) -> Step:
         """The last step along the typed formulas about the partial by a name."""
-        about = (self.of, name)
+        return self.last_step_about((self.of, name))
+
+    def last_step_about(self, about: Left) -> Step:
+        """The last step along the typed formulas about a partial."""
         return next(s for s in reversed(self.typed_steps) if s.left == about)
 
     @property

@@ -28,7 +28,7 @@ def write_stable_form(writer: StepWriter, form: Derivation) -> None:
     by inner nodes would read, and no result shows, are left out.
     """
     typed = writer.walk.circuit
-    last = {name: (writer.last_of((form.of, name)), form.last_step(name)) for name in form.wrt}
+    last = {left: (writer.last_of(left), form.last_step_about(left)) for left in form.asked}
     changed = {n: (one, two.right) for n, (one, two) in last.items() if one.right != two.right}
     if form.walk.opaque and not changed:
         return
@@ -39,9 +39,9 @@ def write_stable_form(writer: StepWriter, form: Derivation) -> None:
         because: tuple[int, ...] = (writer.last_of(name).id,)
         rewrites.append(writer.add("rewrite", name, after, rewrite.why, because, before))
     rule = STABLE if form.walk.opaque else COMPUTED
-    for name, (as_typed, stable) in changed.items():
+    for left, (as_typed, stable) in changed.items():
         because = (as_typed.id, *rewrites)
-        writer.add("stable", (form.of, name), stable, rule, because, as_typed.right)
+        writer.add("stable", left, stable, rule, because, as_typed.right)
 
 
 def parts_named(typed: Circuit, forms: Sequence[Derivation]) -> list[Node]:
@@ -50,7 +50,7 @@ def parts_named(typed: Circuit, forms: Sequence[Derivation]) -> list[Node]:
     for form in forms:
         circuit = form.walk.circuit
         exprs = [inlined(circuit, r.node) for r in _rewrites(form)]
-        exprs += [form.last_step(name).right for name in form.wrt]
+        exprs += [form.last_step_about(left).right for left in form.asked]
         for name in _named(exprs, circuit):
             if name not in typed:
                 found[name] = circuit[name]

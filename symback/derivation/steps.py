@@ -19,9 +19,12 @@ StepKind = Literal[
     "define",
     "rewrite",
     "stable",
+    "curvature",
 ]
 ABOUT_NODES = ("forward", "define", "rewrite")
 """Kinds of steps that say what a node is."""
+NOT_RESULTS = (*ABOUT_NODES, "seed", "edge", "curvature")
+"""Kinds of steps that are no part of how a partial follows from others."""
 STABLE_FORM = ("define", "rewrite", "stable")
 """Kinds of steps of the last section: names that it needs, formulas rewritten, results."""
 
@@ -29,10 +32,14 @@ View = Literal["paths", "accumulation"]
 
 Products = tuple[tuple[Expr, ...], ...]
 
+Left = tuple[str, ...]
+"""A partial: of what, then by what; by two names it is a second one."""
+
 WHY: Mapping[str, str] = {
     "forward": "by definition of the circuit",
     "seed": "the derivative of {node} with respect to itself",
     "edge": "{rule}",
+    "curvature": "{rule}",
     "sum": "{rule}",
     "substitute": "substitute the {rule}",
     "simplify": "{rule}",
@@ -66,18 +73,28 @@ def in_words(rule: str) -> str:
     return "; ".join(RULES.get(name, name) for name in rule_names(rule))
 
 
+def partial_text(left: Left) -> str:
+    """A partial in messages.
+
+    >>> print(partial_text(("f", "x")), partial_text(("f", "x", "y")))
+    ∂f/∂x ∂²f/∂x∂y
+    """
+    return f"∂{'²' if len(left) > 2 else ''}{left[0]}/{''.join(f'∂{name}' for name in left[1:])}"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step: `left` = `right`, because of `rule`.
 
-    `left` is a node's name or a partial (of, wrt). `right` is an expression, a sum of chains of
-    partials, or a sum of products of local partials in the chain's order. Among arrays an edge's
-    `right` is what the operand's adjoint gets, over the name of the node's adjoint.
+    `left` is a node's name or a partial, (of, wrt) or (of, wrt, wrt). `right` is an expression, a
+    sum of chains of partials, or a sum of products of what these stand for, in the chain's order.
+    Among arrays an edge's `right` is what the operand's adjoint gets, over the name of the node's
+    adjoint.
     """
 
     id: int
     kind: StepKind
-    left: str | tuple[str, str]
+    left: str | Left
     right: Any  # Expr, tuple[Chain, ...] or Products
     rule: str
     depends: tuple[int, ...] = ()
@@ -90,7 +107,9 @@ class Step:
     @property
     def edge(self) -> tuple[str, str] | None:
         """(node, operand) of an edge step."""
-        return self.left if self.kind == "edge" and isinstance(self.left, tuple) else None
+        if self.kind != "edge" or isinstance(self.left, str):
+            return None
+        return self.left[0], self.left[1]
 
     @property
     def why(self) -> str:
@@ -99,4 +118,21 @@ class Step:
         return WHY.get(self.kind, "{rule}").format(rule=rule, node=self.node)
 
 
-__all__ = ["ABOUT_NODES", "STABLE_FORM", "WHY", "Products", "Step", "StepKind", "View"]
+def is_chains(form: Any) -> bool:
+    """Whether the right side of a step is a sum of chains of partials, not of expressions."""
+    return isinstance(form, tuple) and any(isinstance(k, tuple) for row in form for k in row)
+
+
+__all__ = [
+    "ABOUT_NODES",
+    "NOT_RESULTS",
+    "STABLE_FORM",
+    "WHY",
+    "Left",
+    "Products",
+    "Step",
+    "StepKind",
+    "View",
+    "is_chains",
+    "partial_text",
+]

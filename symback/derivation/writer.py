@@ -15,10 +15,10 @@ from sympy import Add, Expr, S, collect, expand
 from symback.autodiff.closed_forms import Gradient, inline_generated, inner_nodes
 from symback.autodiff.partials import times
 from symback.autodiff.reverse import ReversePass
-from symback.circuits.program import Chain, Whole
+from symback.circuits.program import Link, Whole
 from symback.derivation.accumulation import EXPAND_SLOPES, Accumulation
 from symback.derivation.paths import MANY, MOST_PATHS, count_paths, paths
-from symback.derivation.steps import STABLE_FORM, Products, Step, StepKind, View
+from symback.derivation.steps import STABLE_FORM, Left, Products, Step, StepKind, View, partial_text
 from symback.derivation.verify.arrays import ArrayVerifier
 from symback.derivation.verify.scalars import Verifier
 from symback.operations.edges import plainly
@@ -43,7 +43,7 @@ class StepWriter:
         self._gradient = gradient
         self._folds = folds
         self._view = view
-        self._verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
+        self.verifier = None if walk.circuit.has_arrays else Verifier(walk.circuit)
         self._array_verifier = ArrayVerifier(walk) if walk.circuit.has_arrays else None
         self._count = count_paths(walk)
         self.steps: list[Step] = []
@@ -51,6 +51,14 @@ class StepWriter:
         self._edges: dict[tuple[str, str], int] = {}
 
     def write(self, asked: Sequence[str]) -> None:
+        """All steps of the partials by the asked names."""
+        self.write_edges(asked)
+        if self._view == "paths":
+            for name in asked:
+                self._partial(name)
+
+    def write_edges(self, asked: Sequence[str]) -> None:
+        """The forward steps, the seed, and the edges that lead to the asked names."""
         for name in self._below():
             node = self._walk.circuit[name]
             depends = tuple(self._forward[o] for o in node.operands if o in self._forward)
@@ -67,8 +75,10 @@ class StepWriter:
                 because = (self._forward[edge.node],)
                 rule = edge.local.rule
                 self._edges[key] = self.add("edge", key, edge.partial, rule, because)
-        for name in asked:
-            self._partial(name)
+
+    def edge_step(self, link: Left) -> int:
+        """The number of the step of an edge."""
+        return self._edges[link[0], link[1]]
 
     def _with_names(self, closed: Expr, name: str) -> Expr:
         """The result with quotients that have a name, such as softmax typed out, by their name."""
@@ -83,7 +93,7 @@ class StepWriter:
             closed = min(forms, key=weight)
         return closed
 
-    def last_of(self, left: str | tuple[str, str]) -> Step:
+    def last_of(self, left: str | Left) -> Step:
         """The last step along the walk about a node or a partial."""
         found = (s for s in reversed(self.steps) if s.kind not in STABLE_FORM)
         return next(s for s in found if s.left == left)
@@ -93,25 +103,25 @@ class StepWriter:
         """Whether steps were verified: where a point in the domain was found."""
         if self._array_verifier is not None:
             return self._array_verifier.verified
-        return self._verifier is not None and self._verifier.point is not None
+        return self.verifier is not None and self.verifier.point is not None
 
     def _verify_edges(self, useful: set[str]) -> None:
-        if self._verifier is None:
+        if self.verifier is None:
             return
         for edge in self._walk.edges:
             if edge.operand in useful:
                 node = self._walk.node(edge.node)
-                self._verifier.partial(node, edge.operand, edge.partial)
-                self._verifier.partial(node, edge.operand, edge.local.expanded)
+                self.verifier.partial(node, edge.operand, edge.partial)
+                self.verifier.partial(node, edge.operand, edge.local.expanded)
 
-    def _verify(self, before: Any, after: Any, left: tuple[str, str]) -> None:
-        if self._verifier is not None:
-            self._verifier.equal(before, after, f"∂{left[0]}/∂{left[1]}")
+    def _verify(self, before: Any, after: Any, left: Left) -> None:
+        if self.verifier is not None:
+            self.verifier.equal(before, after, partial_text(left))
 
     def add(
         self,
         kind: StepKind,
-        left: str | tuple[str, str],
+        left: str | Left,
         right: Any,
         rule: str,
         depends: tuple[int, ...] = (),
@@ -150,7 +160,7 @@ class StepWriter:
             rule = "seed" if same else "no path leads from it to the node"
             self.add("simplify", left, S.One if same else S.Zero, rule)
             return
-        chains: tuple[Chain, ...]
+        chains: tuple[tuple[Link, ...], ...]
         if found is MANY:
             last = self._walk.into[name]
             chains = tuple((Whole((self._walk.of, e.node)), (e.node, name)) for e in last)

@@ -31,7 +31,8 @@ def simplified(expr: Expr) -> Expr:
     if expr.has(Piecewise):
         few = len(expr.atoms(Piecewise)) <= MOST_FOLDED
         folded = sp.piecewise_fold(expr) if few else expr
-        return folded if weight(folded) < size else expr
+        is_shorter = weight(folded) < size and not folded.has(sp.ITE)  # a condition of conditions
+        return folded if is_shorter else expr
     candidates: list[Callable[[Expr], Expr]] = [sp.powsimp, sp.factor_terms]
     if size <= LARGEST_CANCELLED:
         if _is_quotient(expr):

@@ -141,11 +141,14 @@ class LatexPrinter(ForPeople):
 
     # -- chains -----------------------------------------------------------------------------
 
-    def partial(self, of: str, wrt: str) -> str:
-        return rf"\frac{{\partial {name_in_latex(of)}}}{{\partial {name_in_latex(wrt)}}}"
-
-    def direct_partial(self, of: str, wrt: str) -> str:
-        return rf"\frac{{\partial^{{+}} {name_in_latex(of)}}}{{\partial {name_in_latex(wrt)}}}"
+    def partial_of(self, mark: str, of: str, by: Sequence[str]) -> str:
+        raised = mark + ("2" if len(by) > 1 else "")
+        sign = rf"\partial^{{{raised}}}" if raised else r"\partial"
+        names = [name_in_latex(name) for name in by]
+        if len(by) > 1 and by[0] == by[1]:
+            names = [self.squared(names[0])]
+        below = r" \, ".join(rf"\partial {name}" for name in names)
+        return rf"\frac{{{sign} {name_in_latex(of)}}}{{{below}}}"
 
     times_sign: ClassVar[str] = r" \cdot "
 

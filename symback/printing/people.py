@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import ClassVar
 
 from sympy import Expr, Mul
 
-from symback.circuits.program import Chain, Whole
+from symback.circuits.program import Link, Whole
 from symback.printing.printer import MUL, NEG, TERM, Printer
 
 
@@ -21,23 +22,37 @@ class ForPeople(Printer):
     direct: frozenset[tuple[str, str]] = frozenset()
     """Edges whose local partial is not the whole partial of the same names: others add to it."""
 
-    def partial(self, of: str, wrt: str) -> str:
+    def partial(self, of: str, *by: str) -> str:
+        """The partial by one name, or the second one by two."""
+        return self.partial_of("", of, by)
+
+    def direct_partial(self, of: str, *by: str) -> str:
+        """The partial along one edge alone, or the second one of one gate alone."""
+        return self.partial_of("+", of, by)
+
+    def partial_of(self, mark: str, of: str, by: Sequence[str]) -> str:
+        """The partial with a mark on its sign of differentiation."""
         raise NotImplementedError
 
-    def direct_partial(self, of: str, wrt: str) -> str:
-        """The partial along one edge alone."""
-        raise NotImplementedError
+    def edge(self, node: str, *operands: str) -> str:
+        """The local partial, with a sign of its own where it is not the whole one."""
+        if any((node, operand) in self.direct for operand in operands):
+            return self.direct_partial(node, *operands)
+        return self.partial(node, *operands)
 
-    def edge(self, node: str, operand: str) -> str:
-        """The local partial of an edge, with a sign of its own where it is not the whole one."""
-        if (node, operand) in self.direct:
-            return self.direct_partial(node, operand)
-        return self.partial(node, operand)
+    def chain(self, chain: Sequence[Link]) -> str:
+        """The product of partials, such as those along a path."""
+        factors = []
+        for link, equal in groupby(chain):
+            text, count = self.link(link), len(list(equal))
+            factors.append(text if count == 1 else self.squared(self.bracket(text)))
+        return self.times_sign.join(factors)
 
-    def chain(self, chain: Chain) -> str:
-        """The partials along a path."""
-        links = ((self.partial if isinstance(link, Whole) else self.edge, link) for link in chain)
-        return self.times_sign.join(sign(*link) for sign, link in links)
+    def link(self, link: Link) -> str:
+        """One factor of a chain: a partial, or a number."""
+        if not isinstance(link, tuple):
+            return self.print(link)
+        return self.partial(*link) if isinstance(link, Whole) else self.edge(*link)
 
     def joined(self, factors: Sequence[Expr]) -> str:
         if not self.shapes:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sympy import Expr, S
 from sympy.logic.boolalg import And, Or
 
-from symback.circuits.program import Chain
+from symback.circuits.program import Link
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.printing.array_notation import NOTATION, PEOPLE
 from symback.printing.people import ForPeople
@@ -47,13 +47,14 @@ class TextPrinter(ForPeople):
             return self.functions[expr.func], ATOM
         return super().function(expr)
 
-    def partial(self, of: str, wrt: str) -> str:
-        return f"∂{of}/∂{wrt}"
+    def partial_of(self, mark: str, of: str, by: Sequence[str]) -> str:
+        mark = "⁺" if mark else ""
+        if len(by) == 1:
+            return f"∂{mark}{of}/∂{by[0]}"
+        below = f"∂{self.squared(by[0])}" if by[0] == by[1] else f"∂{by[0]}∂{by[1]}"
+        return f"∂{mark}²{of}/{below}"
 
-    def direct_partial(self, of: str, wrt: str) -> str:
-        return f"∂⁺{of}/∂{wrt}"
-
-    def chains(self, chains: Sequence[Chain]) -> str:
+    def chains(self, chains: Sequence[Sequence[Link]]) -> str:
         """A sum over paths."""
         return self.plus.join(self.chain(c) for c in chains)
 
@@ -111,11 +112,14 @@ class AsciiPrinter(TextPrinter):
     constants: ClassVar[Mapping[Any, str]] = {S.Pi: "pi", S.Exp1: "e"}
     relations: ClassVar[Mapping[str, str]] = Printer.relations
 
-    def partial(self, of: str, wrt: str) -> str:
-        return f"d{of}/d{wrt}"
+    def partial_of(self, mark: str, of: str, by: Sequence[str]) -> str:
+        if len(by) == 1:
+            return f"d{mark}{of}/d{by[0]}"
+        below = f"d{by[0]}**2" if by[0] == by[1] else f"d{by[0]}d{by[1]}"
+        return f"d{mark}2{of}/{below}"
 
-    def direct_partial(self, of: str, wrt: str) -> str:
-        return f"d+{of}/d{wrt}"
+    def squared(self, text: str) -> str:
+        return f"{text}**2"
 
     def root(self, base: Expr) -> tuple[str, int]:
         return f"sqrt({self.print(base)})", ATOM

@@ -65,6 +65,15 @@ class SecondReference:
 
     def _evaluate(self, point: Mapping[str, float]) -> Second:
         values: dict[Any, arb] = {real_symbol(n): arb(point[n]) for n in self._given}
+        second = self.carry(values)[1]
+        pairs = combinations_with_replacement(self._leaves, 2)
+        return {pair: second[self._of].get(pair, arb(0)) for pair in pairs}
+
+    def carry(self, values: dict[Any, arb]) -> tuple[dict[str, First], dict[str, Second]]:
+        """First and second partials of every node, where `values` has the balls of the leaves.
+
+        Those of the nodes are entered. What is missing is 0. Raises Undecided.
+        """
         first: dict[str, First] = {n: {n: arb(1)} if n in self._leaves else {} for n in self._given}
         second: dict[str, Second] = {n: {} for n in self._given}
         for node in self._nodes:
@@ -76,8 +85,7 @@ class SecondReference:
             moving = [o for o in node.operands if first[o] and (counting is None or o in counting)]
             first[node.name], second[node.name] = self._carried(node, moving, first, second, values)
             values[node.symbol] = value
-        pairs = combinations_with_replacement(self._leaves, 2)
-        return {pair: second[self._of].get(pair, arb(0)) for pair in pairs}
+        return first, second
 
     def _carried(
         self,

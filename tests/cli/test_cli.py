@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -294,3 +295,47 @@ def test_help_imports_nothing_heavy() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout
+
+
+Derive = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def derived(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Derive:
+    """Exit code, output and messages of `derive` in this process."""
+
+    def run_here(*args: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["symback", "derive", *args])
+        with pytest.raises(SystemExit) as left:
+            main()
+        said = capsys.readouterr()
+        return int(left.value.code or 0), said.out, said.err
+
+    return run_here
+
+
+def test_derive_a_hessian_and_a_jacobian(derived: Derive) -> None:
+    curve = "f = w1*(1 - exp(-w2*x))"
+    point = ("--at", "w1=2", "--at", "w2=1", "--at", "x=0.5")
+    code, out, _ = derived(curve, "--hessian", *point)
+    assert code == 0 and out.startswith("Hessian of f with respect to w1, w2\n")
+    assert "  ∂²f/∂w2² = −0.303265\n" in out  # −2·0.25·exp(−0.5)
+    vector = "u: output = w*x; v: output = w**2; loss: none"
+    code, out, _ = derived(vector, "--jacobian", "--format", "json")
+    assert code == 0 and json.loads(out)["rows"] == ["u", "v"]
+    code, out, _ = derived(vector, "--jacobian", "--of", "v", "--of", "u")
+    assert code == 0 and out.startswith("Jacobian of v, u with respect to w\n")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--hessian", "--jacobian"], "exclude each other"),
+        (["--of", "f", "--of", "net"], "with --jacobian it may be repeated"),
+        (["--hessian", "--view", "accumulation"], "along paths"),
+        (["--hessian", "--wrt", "net"], "'net'"),
+    ],
+)
+def test_what_derive_refuses_of_matrices(options: list[str], message: str, derived: Derive) -> None:
+    code, out, said = derived(NEURON, *options)
+    assert code == 2 and not out and message in said

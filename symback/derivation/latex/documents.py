@@ -21,6 +21,7 @@ from symback.derivation.latex.sections import (
     remark_of,
     right_of,
     sections,
+    title_of,
     to_latex,
 )
 from symback.derivation.numbers.steps import DerivationNumbers, numbers_of
@@ -113,11 +114,17 @@ def document(derivation: Derivation, style: Style) -> str:
 def _document(
     derivation: Derivation, frames: tuple[Frame, ...] = (), rows: tuple[TableRow, ...] = ()
 ) -> Document:
-    of = name_in_latex(derivation.of)
-    title = f"All partial derivatives of ${of}$"
-    if len(derivation.wrt) == 1:
-        title = f"Partial derivative of ${of}$ with respect to ${name_in_latex(derivation.wrt[0])}$"
+    of, wrt = (_listed(names) for names in (derivation.row_names, derivation.wrt))
+    title = f"All partial derivatives of {of}"
+    if derivation.is_matrix:
+        title = f"{derivation.matrix_name} of {of} with respect to {wrt}"
+    elif len(derivation.wrt) == 1:
+        title = title_of(derivation.asked[0])
     return Document(title, frames, rows)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"${name_in_latex(name)}$" for name in names)
 
 
 def words_in_latex(text: str) -> str:

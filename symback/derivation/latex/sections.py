@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from sympy import Expr
 
 from symback.derivation.accumulation import ONE
+from symback.derivation.hessian import kind_of_term
 from symback.derivation.numbers.steps import complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
-from symback.derivation.steps import STABLE_FORM
-from symback.derivation.text.adjoints import adjoint_sign, printer_along, with_adjoints
+from symback.derivation.steps import NOT_RESULTS, STABLE_FORM, Left
+from symback.derivation.text.adjoints import adjoint_sign
+from symback.derivation.text.adjoints import printer_of as people_printer_of
 from symback.derivation.text.numbers import value_latex
+from symback.operations.functions import Slope
 from symback.printing.latex import LatexPrinter, name_in_latex
 
 
@@ -54,15 +58,12 @@ def to_markdown(derivation: Derivation) -> str:
 
 def printer_of(derivation: Derivation) -> LatexPrinter:
     """A printer that knows the adjoints where the derivation uses them."""
-    if derivation.view == "accumulation":
-        return with_adjoints(LatexPrinter, derivation.walk)
-    return printer_along(LatexPrinter, derivation.walk)
+    return people_printer_of(LatexPrinter, derivation, adjoints=derivation.view == "accumulation")
 
 
 def sections(derivation: Derivation) -> list[Section]:
     """The titles and rows of a derivation."""
     printer = printer_of(derivation)
-    of = name_in_latex(derivation.of)
     forward = [
         Row(name_in_latex(s.node), printer.print(s.right))
         for s in derivation.steps
@@ -79,9 +80,9 @@ def sections(derivation: Derivation) -> list[Section]:
         ]
         alone = r"; $\partial^{+}$: along this edge alone" if derivation.direct else ""
         found += [(f"Local partials{alone}", edges)] if edges else []
-    for name in derivation.wrt:
-        title = f"Partial derivative of ${of}$ with respect to ${name_in_latex(name)}$"
-        found.append((title, _partial(derivation, name, printer)))
+    found += _second_order(derivation, printer)
+    for left in derivation.asked:
+        found.append((title_of(left), _result(derivation, left, printer)))
     stable = [
         Row(
             left_of(s, printer),
@@ -101,7 +102,8 @@ def _numbers(derivation: Derivation, printer: LatexPrinter) -> list[Row]:
     found = complete_numbers_of(derivation)
     nodes = (s for s in derivation.steps if s.kind == "forward" and s.node in found.nodes)
     rows = [(found.nodes[s.node], s) for s in nodes]
-    rows += [(value, derivation.last_step(name)) for name, value in found.partials.items()]
+    of_partials = found.partials_of(derivation).items()
+    rows += [(value, derivation.last_step_about(left)) for left, value in of_partials]
     return [
         Row(left_of(s, printer), value_latex(value) + remark_of(found.typed(s, value_latex)))
         for value, s in rows
@@ -133,27 +135,78 @@ def _backward(derivation: Derivation, printer: LatexPrinter) -> list[Section]:
     return [(title, rows)] if rows else []
 
 
-def _partial(derivation: Derivation, name: str, printer: LatexPrinter) -> list[Row]:
+def title_of(left: Left) -> str:
+    """What a section about one partial is called."""
+    of, *by = (f"${name_in_latex(name)}$" for name in left)
+    kind = "Second partial" if len(by) > 1 else "Partial"
+    return f"{kind} derivative of {of} with respect to {' and '.join(dict.fromkeys(by))}"
+
+
+def _second_order(derivation: Derivation, printer: LatexPrinter) -> list[Section]:
+    """Of a Hessian: the second local partials, and the slopes of inner nodes."""
+    curved = [
+        Row(left_of(s, printer), printer.print(s.right), because=s.rule)
+        for s in derivation.steps
+        if s.kind == "curvature"
+    ]
+    slopes = [
+        row
+        for left in derivation.results
+        if derivation.order > 1 and len(left) == 2
+        for row in _partial(derivation, left, printer)
+    ]
+    found: list[Section] = [("Curvatures: second local partials", curved)] if curved else []
+    return [*found, ("Slopes of inner nodes", slopes)] if slopes else found
+
+
+def _result(derivation: Derivation, left: Left, printer: LatexPrinter) -> list[Row]:
+    """How an asked partial follows; a second one from those of the nodes before."""
+    inner = [n for n in derivation.results if n[1:] == left[1:]] if derivation.order > 1 else [left]
+    return [row for about in inner for row in _partial(derivation, about, printer)]
+
+
+def _terms(left: str, step: Step, printer: LatexPrinter) -> list[Row]:
+    """The products of the second chain rule, a row each, with their kinds."""
     rows: list[Row] = []
-    left = printer.partial(derivation.of, name)
+    for chain in step.right:
+        words, names = kind_of_term(chain)
+        texts = [rf"\text{{{part}}}" if part else "" for part in words.split("{}")]
+        symbols = [name_in_latex(name) for name in names]
+        said = "".join(map("".join, zip_longest(texts, symbols, fillvalue="")))
+        right = rf"{printer.chain(chain)} \quad ({said})"
+        rows.append(Row("" if rows else left, right, r"\mathrel{+}" if rows else "="))
+    return rows
+
+
+def _partial(derivation: Derivation, about: Left, printer: LatexPrinter) -> list[Row]:
+    rows: list[Row] = []
+    left = printer.partial(*about)
     for step in derivation.steps:
-        if step.left == (derivation.of, name) and step.kind not in ("edge", "seed", *STABLE_FORM):
+        if step.left == about and step.kind not in (*NOT_RESULTS, *STABLE_FORM):
+            if step.kind == "sum" and len(about) > 2:
+                rows += _terms(left, step, printer)
+                continue
             right = right_of(step, printer)
             if step.kind == "expand":
                 rows += [
                     Row(printer.print(slope), printer.print(expanded))
-                    for slope, expanded in slopes_of(derivation, step.before)
+                    for slope, expanded in _slopes_in(derivation, step.before)
                 ]
             if right != left and (not rows or rows[-1].right != right):
                 rows.append(Row(left if not rows or step.kind == "expand" else "", right))
     return rows
 
 
+def _slopes_in(derivation: Derivation, before: Expr | None) -> list[tuple[Slope, Expr]]:
+    return [] if before is None else slopes_of(derivation, before)
+
+
 def left_of(step: Step, printer: LatexPrinter) -> str:
     """The left-hand side: a node or a partial."""
     if isinstance(step.left, str):
         return name_in_latex(step.left)
-    return printer.edge(*step.left) if step.kind == "edge" else printer.partial(*step.left)
+    is_local = step.kind in ("edge", "curvature")
+    return printer.edge(*step.left) if is_local else printer.partial(*step.left)
 
 
 def right_of(step: Step, printer: LatexPrinter) -> str:

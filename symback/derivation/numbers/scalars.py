@@ -128,22 +128,27 @@ def _numbers(
     for name, number in given.items():
         balls[walk.circuit[name].symbol] = arb(float(number))
     for node in below(walk.circuit, walk.of):
-        _evaluate(node.formula, balls, into=node.symbol)
+        ball_of(node.formula, balls, into=node.symbol)
     adjoints, contributions, partials = _backward(walk, balls, arb(1))
-    of_forms = {key: _evaluate(form, balls) for key, form in forms.items()}
+    of_forms = {key: ball_of(form, balls) for key, form in forms.items()}
     found = (balls, adjoints, contributions, partials)
-    are_sharp = all(ball.rel_accuracy_bits() >= ENOUGH_BITS for of in found for ball in of.values())
+    are_sharp = all(map(is_sharp, (ball for of in found for ball in of.values())))
     numbers = Numbers(
-        {n.name: _float(balls[n.symbol]) for n in walk.circuit if n.symbol in balls},
-        {name: _float(ball) for name, ball in adjoints.items()},
-        {link: _float(ball) for link, ball in contributions.items()},
-        {link: _float(ball) for link, ball in partials.items()},
-        {key: _float(ball) for key, ball in of_forms.items() if ball is not None},
+        {n.name: float_of(balls[n.symbol]) for n in walk.circuit if n.symbol in balls},
+        {name: float_of(ball) for name, ball in adjoints.items()},
+        {link: float_of(ball) for link, ball in contributions.items()},
+        {link: float_of(ball) for link, ball in partials.items()},
+        {key: float_of(ball) for key, ball in of_forms.items() if ball is not None},
     )
     return numbers, are_sharp
 
 
-def _float(ball: Any) -> float:
+def is_sharp(ball: Any) -> bool:
+    """Whether a number is known to all its digits."""
+    return bool(ball.rel_accuracy_bits() >= ENOUGH_BITS)
+
+
+def float_of(ball: Any) -> float:
     """The nearest float; the least one of the ball's sign, not 0, where it is not exactly 0."""
     is_zero = ball.is_exact() and ball == 0
     near = not is_zero and ball.is_finite() and ball.contains(0)
@@ -158,7 +163,7 @@ def _backward(
     names = Names(walk.circuit)
     reads = Reads(walk, names)
     for mask, expr in reads.lines.items():
-        _evaluate(expr, balls, into=mask)
+        ball_of(expr, balls, into=mask)
     adjoints: dict[str, Any] = {walk.of: seed}
     contributions: dict[Link, Any] = {}
     partials: dict[Link, Any] = {}
@@ -166,7 +171,7 @@ def _backward(
         parts = []
         for edge in walk.into[name]:
             gate = walk.circuit[edge.node]
-            local = _evaluate(with_poles(edge.partial, gate.formula, gate.symbol), balls)
+            local = ball_of(with_poles(edge.partial, gate.formula, gate.symbol), balls)
             if local is not None:
                 partials[edge.node, name] = local
             if local is not None and edge.node in adjoints:
@@ -182,7 +187,7 @@ def _backward(
     return adjoints, contributions, partials
 
 
-def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Symbol | None = None) -> Any:
+def ball_of(expr: Expr, balls: MutableMapping[Any, Any], into: Symbol | None = None) -> Any:
     """The ball of an expression, or None where one of its names has no number."""
     if not symbols(expr) <= balls.keys():
         return None
@@ -192,4 +197,13 @@ def _evaluate(expr: Expr, balls: MutableMapping[Any, Any], into: Symbol | None =
     return found
 
 
-__all__ = ["Numbers", "given_numbers", "numbers_at", "refuse_unknown"]
+__all__ = [
+    "PRECISIONS",
+    "Numbers",
+    "ball_of",
+    "float_of",
+    "given_numbers",
+    "is_sharp",
+    "numbers_at",
+    "refuse_unknown",
+]

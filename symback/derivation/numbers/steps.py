@@ -14,7 +14,10 @@ from typing import Any
 
 from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.scalars import Numbers, numbers_at, refuse_unknown
+from symback.derivation.numbers.second import computed_numbers, numbers_along
 from symback.derivation.record import Derivation, Step
+from symback.derivation.rows import in_turn
+from symback.derivation.steps import Left
 from symback.errors import CircuitError, DataError
 from symback.operations.entries import Entries
 
@@ -24,16 +27,22 @@ CLOSE = 1e-9  # relative difference of two numbers up to which they count as the
 
 @dataclass(frozen=True)
 class DerivationNumbers:
-    """Values of `nodes` and of the asked `partials`; the number of each step, by its id.
+    """Values of `nodes` and of the asked `partials`, those of matrices by (of, wrt, …); the number
+    of each step, by its id.
 
     `off` has the typed steps whose number is not finite, or not that of the stable form, each
     with the latter: None where the stable form has no such step.
     """
 
     nodes: Mapping[str, Any] = field(default_factory=dict)
-    partials: Mapping[str, Any] = field(default_factory=dict)
+    partials: Mapping[Any, Any] = field(default_factory=dict)
     steps: Mapping[int, Any] = field(default_factory=dict)
     off: Mapping[int, Any] = field(default_factory=dict)
+
+    def partials_of(self, derivation: Derivation) -> dict[Left, Any]:
+        """The asked partials by (of, wrt, …), in their order."""
+        key = {left: left if derivation.is_matrix else left[1] for left in derivation.asked}
+        return {left: self.partials[k] for left, k in key.items() if k in self.partials}
 
     def remark(self, step: Step, text: Callable[[Any], str]) -> str:
         """What a step's number is as typed and in the stable form, where it is marked, else ""."""
@@ -55,7 +64,7 @@ class _Known:
     its results alone: 1/3 where the chain that they simplify is 0·∞."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
-    adjoints: Mapping[str, Any] = field(default_factory=dict)
+    adjoints: Mapping[Any, Any] = field(default_factory=dict)
     steps: Mapping[int, Any] = field(default_factory=dict)
     forms: Mapping[int, Any] = field(default_factory=dict)
 
@@ -65,6 +74,8 @@ def numbers_of(derivation: Derivation) -> DerivationNumbers:
 
     Raises CircuitError where a branch can't be chosen or a matrix has no inverse, TooLarge.
     """
+    if derivation.rows:
+        return _of_rows(derivation)
     refuse_unknown(derivation.walk, derivation.values)
     forms = [(form, _along(form, derivation.values)) for form in derivation.stable]
     try:
@@ -74,18 +85,26 @@ def numbers_of(derivation: Derivation) -> DerivationNumbers:
             raise
         typed = _Known()
     values = dict(typed.values)
-    partials = {n: typed.adjoints.get(n) for n in derivation.wrt}
+    partials = {n: typed.adjoints.get(n) for n in _keys(derivation)}
     for form, known in reversed(forms):
         values |= known.values
-        partials |= {n: known.adjoints.get(n) for n in form.wrt}
+        partials |= {n: known.adjoints.get(n) for n in _keys(form)}
+    if derivation.order > 1:
+        partials |= computed_numbers(derivation, derivation.values)
     steps = dict(typed.steps)
     for step in derivation.stable_steps:
-        of = values if isinstance(step.left, str) else partials
-        number = of.get(step.left if isinstance(step.left, str) else step.left[1])
+        number = (
+            values.get(step.left)
+            if isinstance(step.left, str)
+            else partials.get(_key(derivation, step.left))
+        )
         if number is not None:
             steps[step.id] = number
     off: dict[int, Any] = {}
-    if forms:
+    if derivation.order > 1:  # slopes of inner nodes have no stable form
+        ends = [s for s in derivation.typed_steps if s.left in partials]
+        off = {s.id: partials[s.left] for s in ends if _is_off(steps.get(s.id), partials[s.left])}
+    elif forms:
         stable = {s.id: _stable_number(s, derivation.of, forms) for s in derivation.typed_steps}
         steps |= {i: n for i, n in typed.forms.items() if _is_off(steps.get(i), stable[i])}
         off = {i: n for i, n in stable.items() if _is_off(steps.get(i), n)}
@@ -98,8 +117,34 @@ def numbers_of(derivation: Derivation) -> DerivationNumbers:
     )
 
 
+def _of_rows(derivation: Derivation) -> DerivationNumbers:
+    """The numbers of a Jacobian: those of its rows, by the numbers of its own steps."""
+    numbers = in_turn(derivation.rows).numbers
+    nodes: dict[str, Any] = {}
+    partials: dict[Left, Any] = {}
+    steps: dict[int, Any] = {}
+    off: dict[int, Any] = {}
+    for row, number in zip(derivation.rows, numbers, strict=True):
+        found = numbers_of(replace(row, values=derivation.values))
+        nodes |= found.nodes
+        partials |= {(row.of, name): value for name, value in found.partials.items()}
+        steps |= {number[i]: value for i, value in found.steps.items()}
+        off |= {number[i]: value for i, value in found.off.items()}
+    return DerivationNumbers(nodes, partials, steps, off)
+
+
+def _key(derivation: Derivation, left: Left) -> Any:
+    """What a partial is known by."""
+    return left if derivation.is_matrix else left[1]
+
+
+def _keys(derivation: Derivation) -> list[Any]:
+    return [_key(derivation, left) for left in derivation.asked]
+
+
 def evaluated(derivation: Derivation) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values of the nodes and of the asked partials, floats or arrays of them.
+    """The values of the nodes and of the asked partials, floats or arrays of them; those of
+    matrices by (of, wrt, …).
 
     Raises DataError where a leaf that is needed has no number.
     """
@@ -126,6 +171,9 @@ def _along(derivation: Derivation, given: Mapping[str, Any]) -> _Known:
     if derivation.walk.circuit.has_arrays:
         found = array_numbers(replace(derivation, values=given))
         return _Known(found.values, found.adjoints, found.steps)
+    if derivation.order > 1:
+        values, partials, numbers = numbers_along(derivation, given)
+        return _Known(values, partials, numbers)
     results = [s for s in derivation.typed_steps if s.kind in ("simplify", "expand")]
     forms = {s.id: s.right for s in results} if derivation.stable else {}
     known = numbers_at(derivation.walk, given, forms)
@@ -140,7 +188,7 @@ def _number(step: Step, derivation: Derivation, known: Numbers) -> float | None:
         return known.values.get(step.left)
     if step.kind == "edge":
         of_edges = known.partials if derivation.view == "paths" else known.contributions
-        return of_edges.get(step.left)
+        return of_edges.get((step.left[0], step.left[1]))
     return known.adjoints.get(step.left[1])
 
 

@@ -37,10 +37,13 @@ from symback.derivation.page.steps import (
     in_math,
 )
 from symback.derivation.record import Derivation, Step
-from symback.derivation.steps import ABOUT_NODES
+from symback.derivation.steps import NOT_RESULTS
+from symback.derivation.text.adjoints import printer_of
+from symback.derivation.text.normal import title_of
 from symback.errors import SymbackError
 from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter, name_in_latex
+from symback.printing.text import TextPrinter
 
 MOST_ROWS = 24  # of the table of numbers that are shown at once
 _NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()), ("GUARDS", ()))
@@ -87,7 +90,7 @@ def to_html(derivation: Derivation) -> str:
 
 def page_text(derivation: Derivation) -> PageText:
     """All texts of a derivation's page."""
-    if derivation.view == "accumulation":
+    if derivation.view == "accumulation" or derivation.is_matrix:
         return _still_page(derivation)
     known = Known(derivation)
     drawn = live_picture(derivation, known)
@@ -114,8 +117,10 @@ def page_text(derivation: Derivation) -> PageText:
 
 
 def _still_page(derivation: Derivation) -> PageText:
-    """The page of a derivation by adjoints: steps and picture, with the numbers that it has."""
-    writer = AdjointWriter(derivation)
+    """The page of a derivation by adjoints or of a matrix: steps and picture, with the numbers that
+    it has.
+    """
+    writer = (EquationWriter if derivation.is_matrix else AdjointWriter)(derivation)
     drawn, lines = still_picture(derivation), StillLines(derivation)
     data: dict[str, Any] = {
         "of": derivation.of,
@@ -168,13 +173,18 @@ def _script(text: str) -> Markup:
 
 
 def _title(derivation: Derivation) -> str:
-    if len(derivation.wrt) == 1:
-        return f"∂{derivation.of}/∂{derivation.wrt[0]}, step by step"
-    return f"All partials of {derivation.of}, step by step"
+    return f"{title_of(derivation, printer_of(TextPrinter, derivation))}, step by step"
 
 
 def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
     of = derivation.of
+    if derivation.is_matrix:
+        rows, columns = (
+            Markup(", ").join(in_math(name_in_latex(name)) for name in names)
+            for names in (derivation.row_names, derivation.wrt)
+        )
+        named = Markup("Step by step: the {} of {} with respect to {}")
+        return named.format(derivation.matrix_name, rows, columns)
     if len(derivation.wrt) == 1:
         return Markup("Step by step: {}").format(in_math(printer.partial(of, derivation.wrt[0])))
     return Markup("Step by step: all partials of {}").format(in_math(name_in_latex(of)))
@@ -190,7 +200,7 @@ def _step_data(
     said |= {"lines": lines.numbers(step), "boxes": [], "wires": []}
     if drawn is not None:
         boxes, wires = writer.lit(step)
-        said["focus"] = drawn.boxes.get(step.left if isinstance(step.left, str) else step.left[1])
+        said["focus"] = drawn.boxes.get(step.left if isinstance(step.left, str) else step.left[-1])
         said["boxes"] = sorted({drawn.boxes[b] for b in boxes if b in drawn.boxes})
         said["wires"] = sorted({drawn.wires[w] for w in wires if w in drawn.wires})
     return said
@@ -200,7 +210,7 @@ def _jumps(derivation: Derivation, known: Known | None) -> dict[str, int]:
     """For each node the step to show when it is clicked: its sum, else the last that knows it."""
     found: dict[str, int] = {}
     for step in reversed(derivation.typed_steps):
-        if step.kind not in (*ABOUT_NODES, "seed", "edge"):
+        if step.kind not in NOT_RESULTS:
             found[step.left[1]] = step.id
     if known is None:
         for step in reversed(

@@ -28,7 +28,7 @@ Pieces = list[str | list[str]]
 def _pair(step: Step) -> Link:
     """The two names of a step that is not a forward one."""
     assert isinstance(step.left, tuple)
-    return step.left
+    return step.left[0], step.left[1]
 
 
 class _SlotPrinter(TextPrinter):

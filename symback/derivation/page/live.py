@@ -30,6 +30,7 @@ from symback.derivation.picture.labels import number as shown
 from symback.derivation.picture.layout import picture
 from symback.derivation.picture.svg import MOST_NODES, to_svg
 from symback.derivation.record import Derivation
+from symback.derivation.walks import typed_walk
 from symback.errors import CircuitError
 
 _WIDEST = -1.234e-100  # no number that a picture shows is wider than this one's text
@@ -258,6 +259,8 @@ def _picture(
     derivation: Derivation, numbers: Numbers | None, known: Known | None
 ) -> LivePicture | None:
     walk = derivation.walk
+    if len(derivation.rows) > 1:  # all that the circuit computes
+        walk = typed_walk(derivation.circuit, derivation.circuit.output.name)
     if len(walk.circuit) > MOST_NODES:
         return None
     drawn = diagram(walk, "gates")

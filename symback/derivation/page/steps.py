@@ -16,8 +16,8 @@ from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.links import Link
 from symback.derivation.page.mathml import breakable, mathml
 from symback.derivation.record import Derivation, Step
-from symback.derivation.steps import ABOUT_NODES, STABLE_FORM
-from symback.derivation.text.adjoints import adjoint_sign, printer_along, with_adjoints
+from symback.derivation.steps import ABOUT_NODES, STABLE_FORM, Left
+from symback.derivation.text.adjoints import adjoint_sign, printer_of, with_adjoints
 from symback.derivation.text.grouped import groups_of_steps
 from symback.errors import clip
 from symback.operations.simplify import weight
@@ -33,6 +33,7 @@ TITLES = {
     "forward": "Forward",
     "seed": "Seed",
     "edge": "Local partial",
+    "curvature": "Curvature",
     "sum": "Chain rule",
     "substitute": "Substitute",
     "simplify": "Simplify",
@@ -41,6 +42,10 @@ TITLES = {
     "rewrite": "Rewrite",
     "stable": "Stable form",
 }
+
+
+LOCAL = ("edge", "curvature")
+"""Kinds of steps about one gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,8 @@ class EquationWriter:
 
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
-        self.latex = printer_along(LatexPrinter, derivation.walk)
-        self._text = printer_along(TextPrinter, derivation.walk)
+        self.latex = printer_of(LatexPrinter, derivation)
+        self._text = printer_of(TextPrinter, derivation)
         self.is_large = len(derivation.steps) > MOST_STEPS_IN_MATHML
         self._printed: dict[int, str] = {}
 
@@ -81,7 +86,7 @@ class EquationWriter:
     def subject(self, step: Step) -> str:
         if isinstance(step.left, str):
             return step.left
-        if step.kind == "edge":
+        if step.kind in LOCAL:
             return self._text.edge(*step.left)
         return self._text.partial(*step.left)
 
@@ -121,6 +126,8 @@ class EquationWriter:
         return before + self._text.print(step.right)
 
     def title(self, step: Step) -> str:
+        if step.kind == "sum" and len(step.left) > 2:
+            return "Second chain rule"
         several = step.kind == "sum" and not isinstance(step.right, Expr) and len(step.right) > 1
         return "Sum over paths" if several else TITLES.get(step.kind, step.kind)
 
@@ -128,7 +135,7 @@ class EquationWriter:
         """The left-hand side in LaTeX."""
         if isinstance(step.left, str):
             return name_in_latex(step.left)
-        if step.kind == "edge":
+        if step.kind in LOCAL:
             return self.latex.edge(*step.left)
         return self.latex.partial(*step.left)
 
@@ -167,20 +174,32 @@ class EquationWriter:
             StepGroup(self.backward(), edges),
         ]
         rest = [s for s in others if not self.is_backward(s)]
-        for left in dict.fromkeys(s.left for s in rest):
-            of_left = [text[s.id] for s in rest if s.left == left]
-            groups.append(StepGroup(in_math(self.latex.partial(*left)), of_left))
+        by_title: dict[Left, list[StepText]] = {}
+        for step in rest:
+            by_title.setdefault(self._entry(tuple(step.left)), []).append(text[step.id])
+        for left, found in by_title.items():
+            title = in_math(self.latex.partial(*left)) if left else Markup("Slopes of inner nodes")
+            groups.append(StepGroup(title, found))
         stable = [text[s.id] for s in self.derivation.stable_steps]
         groups.append(StepGroup(Markup(self.derivation.stable_title), stable))
         return [g for g in groups if g.steps]
 
+    def _entry(self, left: Left) -> Left:
+        """The result that a step belongs to; none for the slopes that second ones are made of."""
+        if self.derivation.order == 1:
+            return left
+        return (self.derivation.of, *left[1:]) if len(left) > 2 else ()
+
     def is_backward(self, step: Step) -> bool:
         """Whether a step belongs to the edges, not to one of the results."""
-        return step.kind in ("seed", "edge")
+        return step.kind in ("seed", *LOCAL)
 
     def backward(self) -> Markup:
         alone = Markup("; {}: along this edge alone").format(in_math(r"\partial^{+}"))
-        return Markup("Backward: edges") + (alone if self.derivation.direct else "")
+        what = Markup("Backward: edges")
+        if self.derivation.order > 1:
+            what = Markup("Local partials and curvatures")
+        return what + (alone if self.derivation.direct else "")
 
     def _folded_groups(self) -> list[StepGroup]:
         """What has one form under one heading, to be opened where it is of interest."""
@@ -205,13 +224,13 @@ class EquationWriter:
             return [], []
         if isinstance(step.left, str):
             return [step.node], [(step.node, o) for o in walk.circuit[step.node].operands]
-        of, name = step.left
-        if step.kind in ("seed", "edge"):
-            return [of, name], [(of, name)]
+        of, *names = tuple(step.left)
+        if step.kind in ("seed", *LOCAL):
+            return [of, *names], [(of, n) for n in names]
         if step.kind == "sum" and not isinstance(step.right, Expr):
-            links = [link for chain in step.right for link in chain]
-            return [of, name, *(b for _, b in links)], links
-        return [of, name], [(e.node, name) for e in walk.into.get(name, ())]
+            links = [(k[0], n) for chain in step.right for k in chain if k != 2 for n in k[1:]]
+            return [of, *names, *(b for _, b in links)], links
+        return [of, *names], [(e.node, n) for n in names for e in walk.into.get(n, ())]
 
 
 class AdjointWriter(EquationWriter):
@@ -229,6 +248,12 @@ class AdjointWriter(EquationWriter):
             "substitute": "Substitute the adjoints",
         }
         return own.get(step.kind) or super().title(step)
+
+    def _entry(self, left: Left) -> Left:
+        """The result that a step belongs to; none for the slopes that second ones are made of."""
+        if self.derivation.order == 1:
+            return left
+        return (self.derivation.of, *left[1:]) if len(left) > 2 else ()
 
     def is_backward(self, step: Step) -> bool:
         return step.kind in ("seed", "edge", "sum") or step.rule == ONE

@@ -115,6 +115,11 @@ class Quiz:
     def __init__(
         self, derivation: Derivation, kind: QuestionKind, blanks: int | None, seed: int, level: int
     ) -> None:
+        if derivation.is_matrix:
+            raise Unsupported(
+                f"quizzes are about the partials of one node, not a {derivation.matrix_name}; "
+                f'derive them alone: derive("{derivation.of}"), --of {derivation.of}'
+            )
         if derivation.walk.circuit.has_arrays:
             raise Unsupported("quizzes support scalar circuits only")
         if derivation.view != "paths":
@@ -200,7 +205,8 @@ class Quiz:
         asked: QuestionOf = "rule" if kind == "rule" else "edge" if kind == "edge" else "result"
         assert isinstance(step.left, tuple)
         direct = asked != "result" and step.left in self.derivation.direct
-        return Question(number, asked, step.left, step.id, choices, direct)
+        left = (step.left[0], step.left[1])
+        return Question(number, asked, left, step.id, choices, direct)
 
     def _choices(self, step: Step, number: int) -> tuple[str, ...]:
         """The right rule among others, those of this derivation first; none is a part of it."""
@@ -328,7 +334,7 @@ class Quiz:
 
     def printed_solution(self, number: int, *, ascii: bool = False) -> Shown:
         """The same in the notation of the derivation, as σ′(net) and x2·(1 − x2)."""
-        return self._solution(number, printer_for(self._walk, ascii))
+        return self._solution(number, printer_for(self.derivation, ascii))
 
     def _solution(self, number: int, printer: Printer) -> Shown:
         question = self.question(number)

@@ -28,7 +28,7 @@ class QuizText:
     ) -> None:
         self._derivation, self._numbers = derivation, numbers
         self._kind, self._level, self._ascii = kind, level, ascii
-        self._printer = printer_for(derivation.walk, ascii)
+        self._printer = printer_for(derivation, ascii)
 
     def lines(self) -> list[str]:
         derivation = self._derivation

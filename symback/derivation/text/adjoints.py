@@ -7,6 +7,7 @@ from typing import TypeVar
 from symback.autodiff.reverse import ReversePass
 from symback.derivation.accumulation import adjoint_names
 from symback.derivation.paths import direct_edges
+from symback.derivation.record import Derivation
 from symback.printing.latex import LatexPrinter, name_in_latex
 from symback.printing.people import ForPeople
 from symback.printing.printer import Printer
@@ -20,6 +21,15 @@ def printer_along(kind: type[P], walk: ReversePass) -> P:
     printer = kind.of(walk.circuit)
     if isinstance(printer, ForPeople):
         printer.direct = direct_edges(walk)
+    return printer
+
+
+def printer_of(kind: type[P], derivation: Derivation, *, adjoints: bool = False) -> P:
+    """A printer that knows which edges of all steps are a part of the partial of their names; and
+    the adjoints where they are asked for."""
+    printer = (with_adjoints if adjoints else printer_along)(kind, derivation.walk)
+    if derivation.is_matrix and isinstance(printer, ForPeople):
+        printer.direct = derivation.direct
     return printer
 
 
@@ -46,4 +56,4 @@ def adjoint_sign(printer: TextPrinter | LatexPrinter, walk: ReversePass, name: s
     return printer.symbol(printer.adjoints[name])
 
 
-__all__ = ["adjoint_sign", "printer_along", "with_adjoints"]
+__all__ = ["adjoint_sign", "printer_along", "printer_of", "with_adjoints"]

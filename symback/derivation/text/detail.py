@@ -12,9 +12,9 @@ from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.steps import NOT_KNOWN, DerivationNumbers, numbers_of
 from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Detail, Step
-from symback.derivation.steps import STABLE_FORM
-from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
-from symback.derivation.text.normal import WIDTH, ascii_words, folded
+from symback.derivation.steps import STABLE_FORM, is_chains
+from symback.derivation.text.adjoints import adjoint_sign, printer_of, with_adjoints
+from symback.derivation.text.normal import WIDTH, ascii_words, folded, title_of
 from symback.derivation.text.numbers import is_whole, number_text, value_text
 from symback.derivation.text.whole import to_text
 from symback.errors import CircuitError, UnknownName, nearest
@@ -65,9 +65,9 @@ def brief_text(derivation: Derivation, *, ascii: bool = False) -> str:
     """The results only, one line a partial."""
     detail = _Detail(derivation, ascii)
     lines = []
-    for name in derivation.wrt:
-        left = detail.printer.partial(derivation.of, name)
-        about = [s for s in derivation.steps if s.left == (derivation.of, name)]
+    for asked in derivation.asked:
+        left = detail.printer.partial(*asked)
+        about = [s for s in derivation.steps if s.left == asked]
         last = [s for s in about if s.kind not in STABLE_FORM][-1:]
         right = detail.right(last[0]) if last else "1"
         lines += folded(f"{left} = ", right)
@@ -102,7 +102,8 @@ class _Detail:
     def __init__(self, derivation: Derivation, ascii: bool) -> None:
         self._derivation = derivation
         self._ascii = ascii
-        self.printer = with_adjoints(AsciiPrinter if ascii else TextPrinter, derivation.walk)
+        kind = AsciiPrinter if ascii else TextPrinter
+        self.printer = printer_of(kind, derivation, adjoints=True)
         self._numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
         self._first: dict[str, int] = {}  # rules that were given, with the step
         self._in_place = self._numbers_in_place() if derivation.values else None
@@ -121,10 +122,8 @@ class _Detail:
         return printer
 
     def title(self) -> str:
-        derivation = self._derivation
-        if len(derivation.wrt) == 1:
-            return f"{self.printer.partial(derivation.of, derivation.wrt[0])}, step by step"
-        return f"All partials of {derivation.of}, step by step"
+        title = title_of(self._derivation, self.printer)
+        return f"{title}, step by step"
 
     def words(self, text: str) -> str:
         return ascii_words(text) if self._ascii else text
@@ -136,7 +135,8 @@ class _Detail:
         derivation = self._derivation
         edges = derivation.view == "accumulation" and step.kind in ("edge", "simplify")
         if not edges or (step.left[0] == derivation.of and step.kind == "simplify"):
-            partial = self.printer.edge if step.kind == "edge" else self.printer.partial
+            is_local = step.kind in ("edge", "curvature")
+            partial = self.printer.edge if is_local else self.printer.partial
             return f"{partial(*step.left)} ="
         several = len(derivation.walk.into[step.left[1]]) > 1
         sign = adjoint_sign(self.printer, derivation.walk, step.left[1])
@@ -150,9 +150,7 @@ class _Detail:
         """An expression, a sum of chains, or a sum of products."""
         if isinstance(form, Expr):
             return self.printer.print(form)
-        if form and form[0] and isinstance(form[0][0], tuple):
-            return self.printer.chains(form)
-        return self.printer.products(form)
+        return (self.printer.chains if is_chains(form) else self.printer.products)(form)
 
     def lines(self, step: Step, *, short: bool = False) -> list[str]:
         width = len(str(len(self._derivation.steps))) + 3

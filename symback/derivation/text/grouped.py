@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from sympy import Add, Expr
 
 from symback.derivation.record import Derivation, Step
-from symback.derivation.steps import ABOUT_NODES
+from symback.derivation.steps import NOT_RESULTS, Left
 from symback.derivation.text.adjoints import adjoint_sign, with_adjoints
 from symback.derivation.text.normal import (
     EDGES,
@@ -95,7 +95,7 @@ def groups_of_steps(derivation: Derivation) -> list[list[Step]]:
     of_name: dict[str, list[Step]] = {}
     for step in derivation.typed_steps:
         by_kind.setdefault(step.kind, []).append(step)
-        if step.kind not in (*ABOUT_NODES, "edge", "seed"):
+        if step.kind not in NOT_RESULTS:
             of_name.setdefault(step.left[1], []).append(step)
     node_group = groups_of_nodes(derivation)
     forward = by_kind.get("forward", [])
@@ -119,10 +119,6 @@ class _Grouped(Text):
         self._short.short_slopes = short
         self._group = groups_of_nodes(derivation)
         self._dots = "..." if ascii else "…"
-        self._steps_of: dict[str, dict[str, Step]] = {}
-        for step in derivation.typed_steps:
-            if step.kind not in (*ABOUT_NODES, "edge", "seed") and step.left[0] == derivation.of:
-                self._steps_of.setdefault(step.left[1], {})[step.kind] = step
 
     def lines(self) -> list[str]:
         derivation = self._derivation
@@ -131,10 +127,7 @@ class _Grouped(Text):
         alike = [[name] for name in asked]
         if is_all:
             alike = groups_of_names(derivation, asked)
-        title = f"All partials of {derivation.of}"
-        if len(asked) == 1:
-            title = f"{self._printer.partial(derivation.of, asked[0])} of the circuit"
-        parts = [[title], self._forward(), self._edges()]
+        parts = [[self._title()], self._forward(), self._edges()]
         parts += [self._result(names) for names in alike[: MOST_RESULTS if is_all else None]]
         parts += self._stable_form()
         if derivation.values:
@@ -143,7 +136,7 @@ class _Grouped(Text):
         return [line for part in parts for line in (*part, "")]
 
     def _result(self, names: Sequence[str]) -> list[str]:
-        lines = self._partial(names[0])
+        lines = self._partial((self._derivation.of, names[0]))
         if len(names) > 1:
             last = self._printer.partial(self._derivation.of, names[-1])
             lines.append(f"  {self._dots} and {len(names) - 1} more, up to {last}")
@@ -228,10 +221,9 @@ class _Grouped(Text):
 
     # -- results ----------------------------------------------------------------------------------
 
-    def _partial(self, name: str) -> list[str]:
-        of = self._derivation.of
-        steps = self._steps_of.get(name, {})
-        left = self._printer.partial(of, name)
+    def _partial(self, about: Left) -> list[str]:
+        steps = self._about.get(about, {})
+        left = self._printer.partial(*about)
         if "substitute" not in steps:
             step = steps["simplify"]
             return folded(f"  {left} = ", f"{self._cut(step.right)}   ({step.rule})")
@@ -243,15 +235,15 @@ class _Grouped(Text):
         if weight(kept) <= LARGEST_FORMULA:
             rights.append(self._short.print(kept))
         rights = [r for r in dict.fromkeys(rights) if r != left]
-        lines = [self._count(steps["sum"], name)] if len(chains) > 1 else []
+        lines = [self._count(steps["sum"])] if len(chains) > 1 else []
         lines += self._equations(left, rights)
         closed = steps["expand"].right if "expand" in steps else kept
         if closed is not kept and weight(closed) <= LARGEST_FORMULA:
             lines += self._expansion(left, steps["expand"], steps["substitute"])
         return lines
 
-    def _count(self, step: Step, name: str) -> str:
-        of, chains = self._derivation.of, step.right
+    def _count(self, step: Step) -> str:
+        (of, name), chains = tuple(step.left), step.right
         users = {chain[-1][0] for chain in chains}
         if all(len(c) <= 2 and c[-1] != (of, name) for c in chains) and len(users) == len(chains):
             return f"{name} is used {len(users)} times; the contributions of all uses are added"
@@ -277,9 +269,9 @@ class _GroupedAdjoints(_Grouped, ArrayDerivationText):
         several = len(walk.into[step.left[1]]) > 1
         return f"{adjoint_sign(self._printer, walk, step.left[1])} {'+=' if several else '='}"
 
-    def _partial(self, name: str) -> list[str]:
-        steps = self._steps_of.get(name, {})
-        left = self._printer.partial(self._derivation.of, name)
+    def _partial(self, about: Left) -> list[str]:
+        steps = self._about.get(about, {})
+        left = self._printer.partial(*about)
         step = steps.get("expand") or steps.get("substitute") or steps["simplify"]
         lines = self._equations(left, [self._cut(step.right)])
         return lines if "substitute" in steps else [f"{lines[0]}   ({step.rule})", *lines[1:]]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from operator import add
 from typing import Any
 
-from symback.autodiff.reverse import ReversePass
 from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.steps import DerivationNumbers, complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
-from symback.derivation.text.adjoints import adjoint_sign, printer_along, with_adjoints
+from symback.derivation.steps import Left
+from symback.derivation.text.adjoints import adjoint_sign, printer_of, with_adjoints
 from symback.derivation.text.numbers import number_text, value_text
 from symback.printing.text import AsciiPrinter, TextPrinter
 
@@ -39,11 +39,21 @@ def ascii_words(text: str) -> str:
     return text.translate(_ASCII)
 
 
-def printer_for(walk: ReversePass, ascii: bool = False) -> TextPrinter:
-    return printer_along(AsciiPrinter if ascii else TextPrinter, walk)
-
-
 EDGES = "Edges, with their local partials"
+
+
+def printer_for(derivation: Derivation, ascii: bool = False) -> TextPrinter:
+    return printer_of(AsciiPrinter if ascii else TextPrinter, derivation)
+
+
+def title_of(derivation: Derivation, printer: TextPrinter, behind: str = "") -> str:
+    """What a derivation is about; `behind` stands behind one partial."""
+    if derivation.is_matrix:
+        of, wrt = ", ".join(derivation.row_names), ", ".join(derivation.wrt)
+        return f"{derivation.matrix_name} of {of} with respect to {wrt}"
+    if len(derivation.wrt) == 1:
+        return f"{printer.partial(derivation.of, derivation.wrt[0])}{behind}"
+    return f"All partials of {derivation.of}"
 
 
 def edges_title(derivation: Derivation, ascii: bool = False) -> str:
@@ -56,28 +66,34 @@ def along_one_edge(ascii: bool) -> str:
 
 
 class Text:
+    """A derivation along paths: forward, edges, each result, the stable form, numbers."""
+
+    behind_title = " of the circuit"
+
     def __init__(self, derivation: Derivation, ascii: bool) -> None:
         self._derivation = derivation
         self._ascii = ascii
         self._arrow = " -> " if ascii else " → "
-        self._printer = printer_for(derivation.walk, ascii)
-        self._short = printer_for(derivation.walk, ascii)
+        self._printer, self._short = (printer_for(derivation, ascii) for _ in range(2))
         slopes = [slope for slope, _ in slopes_of(derivation)]
         kinds = [type(s) for s in slopes]
         self._short.short_slopes = frozenset(s for s in slopes if kinds.count(type(s)) == 1)
+        self._about = derivation.results
 
     def lines(self) -> list[str]:
         derivation = self._derivation
-        if len(derivation.wrt) == 1:
-            title = f"{self._printer.partial(derivation.of, derivation.wrt[0])} of the circuit"
-        else:
-            title = f"All partials of {derivation.of}"
-        parts = [[title], self._forward(), self._edges()]
-        parts += [self._partial(name) for name in derivation.wrt]
+        parts = [[self._title()], self._forward(), self._edges(), *self._partials()]
         parts += self._stable_form()
         if derivation.values:
             parts.append(self._numbers())
         return [line for part in parts for line in (*part, "")]
+
+    def _title(self) -> str:
+        return title_of(self._derivation, self._printer, self.behind_title)
+
+    def _partials(self) -> list[list[str]]:
+        """A part for each partial that was asked for."""
+        return [self._partial(left) for left in self._derivation.asked]
 
     def _steps(self, kind: str) -> list[Step]:
         return [s for s in self._derivation.steps if s.kind == kind]
@@ -113,22 +129,23 @@ class Text:
 
     def _edges(self) -> list[str]:
         steps = self._steps("edge")
-        if not steps:
-            return []
+        return self._table(self._edges_title(), steps) if steps else []
+
+    def _table(self, title: str, steps: Sequence[Step]) -> list[str]:
+        """Numbered lines: from where to where, the local partial, and its rule where it fits."""
         rows = []
         for step in steps:
-            assert isinstance(step.left, tuple)
-            node, operand = step.left
+            node, *operands = tuple(step.left)
             rows.append(
                 (
-                    f"{node}{self._arrow}{operand}",
-                    self._printer.edge(node, operand),
+                    f"{node}{self._arrow}{', '.join(dict.fromkeys(operands))}",
+                    self._printer.edge(node, *operands),
                     self._printer.print(step.right),
                     ascii_words(step.rule) if self._ascii else step.rule,
                 )
             )
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        lines = [self._edges_title()]
+        lines = [title]
         for number, (edge, left, right, rule) in enumerate(rows, 1):
             line = f"  {number:>2}  {edge:<{widths[0]}}   {left:<{widths[1]}} = {right}"
             room = f"  {'':>2}  {'':<{widths[0]}}   {'':<{widths[1]}}   {'':<{widths[2]}}"
@@ -140,30 +157,30 @@ class Text:
     def _edges_title(self) -> str:
         return edges_title(self._derivation, self._ascii)
 
-    def _partial(self, name: str) -> list[str]:
-        of = self._derivation.of
-        steps = {s.kind: s for s in self._derivation.typed_steps if s.left == (of, name)}
-        left = self._printer.partial(of, name)
+    def _partial(self, about: Left) -> list[str]:
+        steps = self._about.get(about, {})
+        left = self._printer.partial(*about)
         if "sum" not in steps:
-            if (of, name) == (of, of):
+            if about[0] == about[1]:
                 return [f"  {left} = 1"]
             right = self._printer.print(steps["simplify"].right)
             return [f"  {left} = {right}   ({steps['simplify'].rule})"]
-        lines = self._paths(steps["sum"], name)
+        lines = self._paths(steps["sum"])
         chains = self._short.chains(steps["sum"].right)
-        products = self._short.products(steps["substitute"].right)
-        kept = self._short.print(steps["simplify"].right)
-        rights = list(dict.fromkeys([chains, products, kept]))
-        if chains == left:
-            rights = rights[1:]
-        lines += self._equations(left, rights)
+        rights = [chains, *self._forms(steps)]
+        lines += self._equations(left, [r for r in dict.fromkeys(rights) if r != left])
         if "expand" in steps:
             lines += self._expansion(left, steps["expand"], steps["substitute"])
         return lines
 
-    def _paths(self, step: Step, name: str) -> list[str]:
+    def _forms(self, steps: Mapping[str, Step]) -> list[str]:
+        """The products with the local partials in place, and the simplified form."""
+        products = self._short.products(steps["substitute"].right)
+        return [products, self._short.print(steps["simplify"].right)]
+
+    def _paths(self, step: Step) -> list[str]:
         chains: Sequence[Sequence[tuple[str, str]]] = step.right
-        of = self._derivation.of
+        of, name = tuple(step.left)
         if len(chains) < 2:
             return []
         complete = all(a[1] == b[0] for chain in chains for a, b in pairwise(chain)) and len(
@@ -185,10 +202,11 @@ class Text:
             lines += folded(start, right)
         return lines
 
-    def _expansion(self, left: str, step: Step, substitute: Step) -> list[str]:
-        factors = {factor for product in substitute.right for factor in product}
+    def _expansion(self, left: str, step: Step, substitute: Step | None) -> list[str]:
+        products = () if substitute is None else substitute.right
+        factors = {factor for product in products for factor in product}
         lines = []
-        for slope, expanded in slopes_of(self._derivation, *factors):
+        for slope, expanded in slopes_of(self._derivation, *factors) if factors else ():
             written = self._printer.print(slope.written)
             texts = [self._short.print(slope), written, self._printer.print(expanded)]
             lines += folded("Expand ", " = ".join(dict.fromkeys(texts)))
@@ -204,9 +222,9 @@ class Text:
         remarks = (self._remark(found, s) for s in nodes)
         computed = ", ".join(map(add, values, remarks))
         lines = [*folded("At ", given), *folded("  ", computed)]
-        for name, value in found.partials.items():
-            remark = self._remark(found, derivation.last_step(name))
-            text = f"{self._printer.partial(derivation.of, name)} = {number_text(value)}{remark}"
+        for left, value in found.partials_of(derivation).items():
+            remark = self._remark(found, derivation.last_step_about(left))
+            text = f"{self._printer.partial(*left)} = {number_text(value)}{remark}"
             lines += folded("  ", text) if remark else [f"  {text}"]
         return [line.replace("-", self._printer.negative) for line in lines]
 
@@ -262,15 +280,14 @@ class ArrayDerivationText(Text):
             return [f"{start + text:<{WIDTH - len(rule)}}{rule}"]
         return folded(start, text)
 
-    def _partial(self, name: str) -> list[str]:
-        of = self._derivation.of
-        steps = {s.kind: s for s in self._derivation.typed_steps if s.left == (of, name)}
-        left = self._printer.partial(of, name)
+    def _partial(self, about: Left) -> list[str]:
+        steps = self._about.get(about, {})
+        left = self._printer.partial(*about)
         if "substitute" not in steps:
             step = steps["simplify"]
             return folded(f"  {left} = ", f"{self._printer.print(step.right)}   ({step.rule})")
         rights = [self._short.print(steps["substitute"].right)]
-        chain = self._chain(name)
+        chain = self._chain(about[1])
         if chain:
             rights.insert(0, chain)
         lines = self._equations(left, rights)

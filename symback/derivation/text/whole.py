@@ -5,6 +5,7 @@ from __future__ import annotations
 from symback.derivation.record import Derivation
 from symback.derivation.text import grouped
 from symback.derivation.text.normal import ArrayDerivationText, Text
+from symback.derivation.text.second import HessianText
 
 
 def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
@@ -12,9 +13,10 @@ def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
 
     Beyond some hundred edges, nodes and edges of one form are one line.
     """
-    if grouped.is_large(derivation):
+    if grouped.is_large(derivation) and not derivation.is_matrix:
         return grouped.to_text(derivation, ascii=ascii)
     kind = ArrayDerivationText if derivation.view == "accumulation" else Text
+    kind = HessianText if derivation.order > 1 else kind
     return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
 
 

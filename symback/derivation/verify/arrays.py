@@ -65,20 +65,21 @@ class ArrayVerifier:
                 with precision(BITS):
                     self._point.keep_value(self._walk.node(step.left))
             return
+        left = (step.left[0], step.left[1])
         is_edge = step.kind == "edge" or step.rule == ONE
         if is_edge:
-            self._edge(*step.left, step)
+            self._edge(*left, step)
         if self._point is None:
             return
         with precision(BITS):
             try:
                 expected = self._point.add(step)
                 if not is_edge:
-                    self._result(step, step.left, expected)
+                    self._result(step, left, expected)
             except (Undecided, Singular, Unsupported):
                 self._all_held = False
             except ValueError:  # shapes that don't fit
-                held(False, _what(step.left))
+                held(False, _what(left))
 
     def _edge(self, name: str, operand: str, step: Step) -> None:
         node = self._walk.node(name)

@@ -92,6 +92,20 @@ class Verifier:
         if self._holds(self._slopes[gate], values, partial, what):
             self._held.add(whole)
 
+    def curvature(self, node: Node, pair: tuple[str, str], partial: Expr) -> None:
+        """Refuse a second local partial that is not SymPy's second derivative of the gate."""
+        if self.point is None:
+            return
+        one, other = (self._circuit[name].symbol for name in pair)
+        numbers: Numbering = {one: 0}
+        numbers.setdefault(other, len(numbers))
+        numbers.setdefault(node.symbol, len(numbers))
+        gate = form_of(self._part_with(node, one), numbers)
+        slope = sp.diff(elementary(expression_of(gate)), place(0))
+        expected = sp.diff(slope, place(numbers[other]))
+        values = {place(i): self.point[s] for s, i in numbers.items()}
+        self._holds(expected, values, partial, f"∂²{node.name}/∂{one}∂{other}")
+
     def _part_with(self, node: Node, symbol: Expr) -> Expr:
         """The terms of a sum that its derivative by one operand needs; any other gate whole."""
         if not node.formula.is_Add:

@@ -1,0 +1,174 @@
+"""Circuit → derivation of a Jacobian, row by row, or of a Hessian, each pair of names once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symback.autodiff.closed_forms import Gradient
+from symback.autodiff.matrices import Asked, hessian_of, jacobian_of, second_partials
+from symback.autodiff.reverse import ReversePass, seen_from
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.paused_gc import no_search_for_cycles
+from symback.derivation.derive import MANY_EDGES, derive
+from symback.derivation.hessian import HessianWriter
+from symback.derivation.record import Derivation
+from symback.derivation.rows import in_turn
+from symback.derivation.stable_form import parts_named, write_stable_form
+from symback.derivation.steps import View
+from symback.derivation.walks import stable_walk, typed_walk
+from symback.derivation.writer import StepWriter
+from symback.errors import CircuitError, TooLarge, Unsupported
+
+MOST_COLUMNS = 20  # of a Hessian
+MOST_ENTRIES = 400  # of a Jacobian
+
+
+def derivation_of(
+    circuit: Circuit, of: Asked, wrt: Asked, *, view: View, order: int, jacobian: bool
+) -> Derivation:
+    """The derivation that was asked for: of partials, of a Jacobian, or of a Hessian."""
+    if order not in (1, 2):
+        raise CircuitError(f"order is 1 or 2, not {order!r}")
+    if order == 2:
+        if jacobian or not isinstance(of, str | Node | None):
+            raise CircuitError("order=2 is the Hessian of one node; name that one")
+        if view != "paths":
+            raise Unsupported("a Hessian is derived along paths; leave out the view")
+        return derive_hessian(circuit, of, wrt)
+    if jacobian or not isinstance(of, str | Node | None):
+        return derive_jacobian(circuit, of, wrt, view=view)
+    names = None if wrt is None else [str(wrt)] if isinstance(wrt, str | Node) else map(str, wrt)
+    return derive(circuit, None if of is None else str(of), names, view=view)
+
+
+@no_search_for_cycles()
+def derive_jacobian(circuit: Circuit, of: Asked, wrt: Asked, *, view: View = "paths") -> Derivation:
+    """The derivation of ∂of/∂wrt, a row for each node of `of`, a column for each name of `wrt`.
+
+    Without `of` the rows are those of the outputs; without `wrt` the columns are the parameters,
+    or the inputs of a circuit that has none. A vector that is written as its entries has a row for
+    each of them.
+
+    >>> import symback as sb
+    >>> derive_jacobian(sb.circuit("f = [w*x, w**2]", loss=None), None, None).matrix
+    Matrix([
+    [  x],
+    [2*w]])
+    """
+    whole, nodes, columns = jacobian_of(circuit, of, wrt)
+    names = tuple(dict.fromkeys(column.name for column in columns))
+    rows = tuple(dict.fromkeys(node.name for node in nodes))
+    if view != "paths":
+        raise Unsupported("a Jacobian is derived along paths; leave out the view")
+    if len(rows) * len(names) > MOST_ENTRIES:
+        raise TooLarge(
+            f"a Jacobian of {len(rows)} × {len(names)} has more than {MOST_ENTRIES} entries; name "
+            "fewer rows (of=…, --of …) or columns (wrt=…, --wrt …), or generate a module with "
+            "functions=('jacobian',)"
+        )
+    found = [derive(whole, row, names) for row in rows]
+    for row in found:
+        if row.view != view:
+            raise Unsupported(
+                f"'{row.of}' passes through arrays, where a derivation goes by the adjoints of one "
+                f'node; derive the rows one by one (of="{row.of}", --of {row.of})'
+            )
+    closed = {(row.of, name): row.closed[name] for row in found for name in names}
+    return Derivation(
+        circuit,
+        _with_all_nodes(found),
+        names,
+        in_turn(found).steps,
+        closed,
+        verified=all(row.verified for row in found),
+        rows=tuple(found),
+    )
+
+
+def _with_all_nodes(rows: Sequence[Derivation]) -> ReversePass:
+    """The walk of the first row, in a circuit that has what the steps of the others name."""
+    walk = rows[0].walk
+    nodes = {node.name: node for row in rows for node in row.walk.circuit.nodes}
+    return replace(walk, circuit=replace(walk.circuit, nodes=tuple(nodes.values())))
+
+
+@no_search_for_cycles()
+def derive_hessian(circuit: Circuit, of: str | Node | None, wrt: Asked) -> Derivation:
+    """The derivation of all second partials of a node by leaves, each pair once.
+
+    Without `of` it is the output's, or the loss's where the output is an array; without `wrt` it is
+    by the parameters, or by the inputs of a circuit that has none.
+
+    >>> import symback as sb
+    >>> derive_hessian(sb.circuit("f = w*x**2", loss=None), None, ["w", "x"]).matrix
+    Matrix([
+    [  0, 2*x],
+    [2*x, 2*w]])
+    """
+    node, columns = hessian_of(circuit, of, wrt)
+    columns = list(dict.fromkeys(columns))
+    if len(columns) > MOST_COLUMNS:
+        raise TooLarge(
+            f"a derivation has the Hessian by at most {MOST_COLUMNS} names, not {len(columns)}; "
+            "name some (wrt=…, --wrt …), or generate a module with functions=('hessian',)"
+        )
+    seen, start = seen_from(circuit, node.name)
+    typed = typed_walk(seen, start)
+    _refuse_large(typed)
+    found = stable_walk(seen, start)
+    forms = [] if found is None else [_hessian_along(found, seen, node, columns)]
+    named = parts_named(typed.circuit, forms)
+    typed = replace(typed, circuit=replace(typed.circuit, nodes=(*typed.circuit.nodes, *named)))
+    literal = replace(seen, is_literal=True)
+    return replace(_hessian_along(typed, literal, node, columns, forms, named), circuit=circuit)
+
+
+def _hessian_along(
+    walk: ReversePass,
+    computed: Circuit,
+    node: Node,
+    columns: Sequence[Node],
+    forms: Sequence[Derivation] = (),
+    named: Sequence[Node] = (),
+) -> Derivation:
+    """The Hessian along one walk, whose closed forms are those of a circuit, then stable forms."""
+    asked = tuple(column.name for column in columns)
+    writer = StepWriter(walk, Gradient(computed, walk, False), "paths")
+    writer.write_edges(asked)
+    second = HessianWriter(writer, asked, second_partials(computed, node, columns))
+    second.write()
+    closed = second.closed
+    for part in named:
+        writer.add("define", part.name, part.formula, "definition")
+    for form in forms:
+        write_stable_form(writer, form)
+        closed |= form.closed
+    return Derivation(
+        computed,
+        walk,
+        asked,
+        tuple(writer.steps),
+        closed,
+        verified=writer.verified and second.verified and all(form.verified for form in forms),
+        stable=tuple(forms),
+        order=2,
+    )
+
+
+def _refuse_large(walk: ReversePass) -> None:
+    if walk.circuit.has_arrays:
+        raise Unsupported(
+            f"second partials of '{walk.of}' pass through arrays; a derivation has those of "
+            "numbers: write the entries as nodes of their own, or generate a module with "
+            "functions=('hessian',)"
+        )
+    if len(walk.edges) > MANY_EDGES:
+        raise TooLarge(
+            f"second partials of '{walk.of}' pass {len(walk.edges)} edges, of which a derivation "
+            f"shows at most {MANY_EDGES}; name a node nearer to its leaves (of=…, --of …), or "
+            "generate a module with functions=('hessian',)"
+        )
+
+
+__all__ = ["derivation_of", "derive_hessian", "derive_jacobian"]
