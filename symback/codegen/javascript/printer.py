@@ -63,7 +63,7 @@ _OF_MATH: dict[Any, str] = {
 }
 """What the language has, or a template says; braces mark the place of an operand."""
 
-LONGEST_KERNELS = 400
+LONGEST_KERNELS = 360
 """Characters of the kernels of an operation that a page has in case an answer calls it."""
 
 RESERVED = frozenset(
