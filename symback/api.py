@@ -209,11 +209,15 @@ class Circuit(circuits.Circuit):
         view: str = "gates",
         *,
         of: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+        force: bool = False,
     ) -> str:
         """The circuit as SVG, inputs on the left, in the view "gates" or "neurons".
 
         `at` gives numbers for leaves: wires then show values above and gradients below. What
-        leads to the output is drawn, or to the node `of`, such as the loss.
+        leads to the output is drawn, or to the node `of`, such as the loss. Notebooks show the
+        picture. With a path it is written there too, as SVG, PNG, PDF, TikZ or Graphviz text by
+        the path's ending; PNG and PDF need the extra `plots`.
 
         >>> import symback as sb
         >>> sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").draw(view="neurons")[:4]
@@ -221,6 +225,10 @@ class Circuit(circuits.Circuit):
         """
         from symback.derivation.picture.svg import draw
 
+        if path is not None:
+            from symback.derivation.picture.formats import write_picture
+
+            write_picture(self, path, at, view, of, force=force)
         return draw(self, at, view, of)
 
     def to_dot(

@@ -283,17 +283,24 @@ def _not_a_pair(pair: str, option: str, wanted: str) -> click.BadParameter:
 
 
 def put(
-    text: str, output: str | None, kind: str, form: str, circuit: str | None, force: bool
+    content: str | bytes,
+    output: str | None,
+    kind: str,
+    form: str,
+    circuit: str | None,
+    force: bool,
 ) -> None:
     """The text on stdout, or in a file with the mark of its kind in the comments of its format."""
+    content = content.encode() if isinstance(content, str) else content
     if output is None:
+        text = content.decode()
         click.echo(text, nl=not text.endswith("\n"))
         return
     from symback.codegen.files import Output
     from symback.codegen.marks import marked
 
-    content = marked(text.encode(), kind, form)
-    deliver({Output(Path(output), kind): content}, files_read(circuit), force)
+    found = {Output(Path(output), kind): marked(content, kind, form)}
+    deliver(found, files_read(circuit), force)
 
 
 def deliver(

@@ -21,10 +21,11 @@ from symback.cli.arguments import (
     text_of_file,
     wrt_option,
 )
-from symback.errors import clip
+from symback.errors import SymbackError
 
 if TYPE_CHECKING:
     from symback.api import Update
+    from symback.derivation.picture.formats import PictureForm
 
 
 @click.command()
@@ -174,18 +175,19 @@ def _ending(output: str | None) -> str:
     return Path(output or "").suffix.lower()
 
 
-def _picture_format(form: str | None, output: str | None) -> str:
-    """The format that was asked for, or the one that the ending of the file says."""
+def _picture_format(form: PictureForm | None, output: str | None) -> PictureForm:
+    """The format that was asked for, or the one that the ending of the file asks for."""
+    from symback.derivation.picture.formats import ENDINGS, form_of
+
     ending = _ending(output)
-    says = {"": None, ".svg": "svg", ".dot": "dot", ".gv": "dot"}
-    if ending in _NOT_TEXT or (form is None and ending not in says):
-        raise click.UsageError(
-            f"draw writes FILE.svg, FILE.dot or FILE.gv, not {clip(ending, 20)}; "
-            "a converter makes other pictures of an SVG"
-        )
-    if form and says.get(ending) not in (None, form):
+    if form is None:
+        try:
+            return "svg" if output is None or not ending else form_of(output)
+        except SymbackError as error:
+            raise click.UsageError(str(error)) from None
+    if ENDINGS.get(ending, form) != form or (ending in _NOT_TEXT and ending not in ENDINGS):
         raise click.UsageError(f"--format {form} and a file {ending} exclude each other")
-    return form or says[ending] or "svg"
+    return form
 
 
 def _form_of(update: Update, form: str, ascii_: bool) -> str:
@@ -217,8 +219,8 @@ def _form_of(update: Update, form: str, ascii_: bool) -> str:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["svg", "dot"]),
-    help="dot is Graphviz text; default: dot for a FILE.dot or FILE.gv, else svg.",
+    type=click.Choice(["svg", "png", "pdf", "tikz", "dot"]),
+    help="dot is Graphviz text; default: by the ending of FILE, else svg.",
 )
 @click.option("-o", "--output", type=click.Path(), help="Write to this file; default: stdout.")
 @force_option
@@ -226,21 +228,24 @@ def draw(
     of: str | None,
     at: tuple[str, ...],
     view: str,
-    form: str | None,
+    form: PictureForm | None,
     output: str | None,
     force: bool,
     **circuit: Any,
 ) -> None:
-    """Draw the circuit as SVG, with values and gradients on its wires.
+    """Draw the circuit as SVG, PNG, PDF or TikZ, with values and gradients on its wires.
 
     \b
     symback draw "f = x1 − σ(w3x3 + w4x4)" --at x1=1 --at x3=0.5 -o neuron.svg
     """
+    from symback.derivation.picture.formats import rendered
+
     form = _picture_format(form, output)
+    if form in ("png", "pdf") and output is None:
+        raise click.UsageError(f"{form} is not text; name a file: -o FILE.{form}")
     point = read_numbers(at)
-    parsed = read_circuit(**circuit)
-    draw_as = parsed.to_dot if form == "dot" else parsed.draw
-    put(draw_as(point or None, view, of=of), output, "draw", form, circuit["circuit"], force)
+    content = rendered(read_circuit(**circuit), form, point or None, view, of)
+    put(content, output, "draw", form, circuit["circuit"], force)
 
 
 @click.command()

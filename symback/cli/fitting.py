@@ -89,9 +89,10 @@ def fit(
     symback fit logistic.circuit --data patients.csv --fix b=0 --bound w=0:
     """
     from symback.circuits.squares import squared_target
+    from symback.codegen.figures import require_matplotlib
     from symback.codegen.files import Output, decide
     from symback.training.fit import fit as fitted
-    from symback.training.results.plots import picture_place, require_matplotlib
+    from symback.training.results.plots import picture_place
 
     places = [] if output is None else [Output(_json_path(output), _KIND)]
     places += [] if plot is None else [picture_place(plot, _KIND)]

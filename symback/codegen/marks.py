@@ -17,6 +17,7 @@ from symback.codegen.hashes import is_unchanged
 MODULE = "module"
 """The kind of files that `generate` writes; others are named after their command or content."""
 _FOUND = re.compile(rb"Written by symback ([a-z]+), body sha256:([0-9a-f]{16})")
+_BINARY = (b"\x89PNG", b"%PDF")
 _LONGEST_TAIL = 200
 
 
@@ -45,6 +46,8 @@ FORMATS: Mapping[str, _Format] = {
     "html": _comment("<!-- ", " -->"),
     "svg": _comment("<!-- ", " -->"),
     "dot": _comment("// "),
+    "tikz": _comment("% "),
+    "pdf": _comment("% "),  # behind its end, where readers skip what they don't know
     "json": _Format(b"\n}\n", lambda mark: b',\n  "written_by": "' + mark + b'"\n}\n'),
     "png": _Format(_IEND, lambda mark: _chunk(b"tEXt", b"Comment\0" + mark) + _IEND),
 }
@@ -62,7 +65,7 @@ def marked(content: bytes, kind: str, form: str) -> bytes:
 
 def kind_of(content: bytes) -> str | None:
     """The kind of a file as symback wrote it; None for one that was edited, or is of others."""
-    content = content if content.startswith(b"\x89PNG") else content.replace(b"\r\n", b"\n")
+    content = content if content.startswith(_BINARY) else content.replace(b"\r\n", b"\n")
     found = next(reversed([*_FOUND.finditer(content[-_LONGEST_TAIL:])]), None)
     if found is not None:
         kind = found[1].decode()

@@ -33,7 +33,8 @@ _GREEK_COMMANDS = {
 }
 
 
-def _command(name: str) -> str:
+def operator_in_latex(name: str) -> str:
+    """The name of an operation as LaTeX has it."""
     if name in _OWN_COMMANDS or name in _NAMES:
         return f"\\{_NAMES.get(name, name)}"
     if name == "sigma":
@@ -60,8 +61,8 @@ class LatexPrinter(ForPeople):
     arrays: ClassVar = PEOPLE
     times: ClassVar[str] = r" \, "
     functions: ClassVar = {
-        **{head: _command(op.name) for head, op in BY_HEAD.items()},
-        **{slope: f"{_command(op.name)}'" for slope, op in SLOPES.items()},
+        **{head: operator_in_latex(op.name) for head, op in BY_HEAD.items()},
+        **{slope: f"{operator_in_latex(op.name)}'" for slope, op in SLOPES.items()},
     }
     constants: ClassVar = {S.Pi: r"\pi", S.Exp1: r"\mathrm{e}"}
     relations: ClassVar = {

@@ -59,10 +59,11 @@ def test_derive_takes_a_file_and_standard_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command, words",
     [
-        (["draw", "-o", "x.png"], "draw writes FILE.svg, FILE.dot or FILE.gv, not .png"),
-        (["draw", "-o", "x.PDF"], "draw writes FILE.svg, FILE.dot or FILE.gv, not .pdf"),
-        (["draw", "-o", "x.xml"], "draw writes FILE.svg, FILE.dot or FILE.gv, not .xml"),
-        (["draw", "--format", "svg", "-o", "x.png"], "not .png"),
+        (["draw", "-o", "x.jpg"], "x.jpg: a picture ends in .svg, .png, .pdf, .tex, .tikz,"),
+        (["draw", "-o", "x.xml"], "x.xml: a picture ends in .svg, .png, .pdf, .tex, .tikz,"),
+        (["draw", "--format", "svg", "-o", "x.png"], "--format svg and a file .png"),
+        (["draw", "--format", "png", "-o", "x.jpg"], "--format png and a file .jpg"),
+        (["draw", "--format", "pdf"], "pdf is not text; name a file: -o FILE.pdf"),
         (["draw", "--format", "dot", "-o", "x.svg"], "--format dot and a file .svg"),
         (["derive", "-o", "x.pdf"], "derive doesn't write .pdf"),
     ],

@@ -1,6 +1,7 @@
 """Pictures: no text over another, numbers that SymPy confirms, the same bytes at every run."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,11 +18,14 @@ from symback.autodiff.reverse import reverse_pass
 from symback.circuits.assembly import assemble
 from symback.circuits.circuit import computed
 from symback.cli.main import cli
-from symback.codegen.marks import marked
+from symback.codegen.marks import kind_of, marked
 from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.picture.diagram import MOST_BOXES, diagram
+from symback.derivation.picture.figure import figure_of
+from symback.derivation.picture.formats import ENDINGS
 from symback.derivation.picture.labels import NOT_COMPUTED, Texts, number
 from symback.derivation.picture.layout import picture
+from symback.derivation.picture.tikz import in_mathematics, to_tikz
 from symback.errors import SymbackError, TooLarge, UnknownName
 from symback.operations.expressions import real_symbol
 from tests.cases.one_in import one_in
@@ -316,7 +320,103 @@ def test_text_is_escaped_and_errors_are_messages():
 
 def test_notebooks_show_the_picture():
     circuit = sb.circuit(LECTURE["L5"])
-    assert circuit._repr_svg_() == circuit.draw()
+    assert circuit._repr_svg_() == circuit.draw() == circuit.draw()._repr_svg_()
+    assert repr(circuit.draw()).startswith("<SVG of ")
+
+
+BEGINS = {
+    ".svg": b"<svg ",
+    ".png": b"\x89PNG\r\n",
+    ".PDF": b"%PDF-",
+    ".tex": b"% \\usepackage{amsmath,tikz}",
+    ".tikz": b"% \\usepackage{amsmath,tikz}",
+    ".gv": b"digraph ",
+}
+
+
+def test_every_ending_has_a_row():
+    assert {*ENDINGS} - {".dot"} == {ending.lower() for ending in BEGINS}
+
+
+@pytest.mark.parametrize("ending", BEGINS)
+def test_a_picture_is_written_by_its_ending(ending, tmp_path):
+    pytest.importorskip("matplotlib")
+    circuit, path = sb.circuit(LECTURE["L5"]), tmp_path / f"neuron{ending}"
+    circuit.draw(path=path)
+    content = path.read_bytes()
+    assert content.startswith(BEGINS[ending]) and kind_of(content) == "draw"
+    circuit.draw({"w3": 2.0}, path=path)  # its own file, not edited
+    assert path.read_bytes() != content
+    circuit.draw(path=path)
+    assert path.read_bytes() == content  # nothing of the time
+    written = CliRunner().invoke(cli, ["draw", LECTURE["L5"], "-o", str(path)])
+    assert written.exit_code == 0 and path.read_bytes() == content
+    path.write_bytes(content.replace(b"w3", b"w9") + b" ")
+    with pytest.raises(SymbackError, match="force"):
+        circuit.draw(path=path)
+    circuit.draw(path=path, force=True)
+    assert path.read_bytes() == content
+
+
+def test_without_matplotlib_a_message_names_the_extra(monkeypatch, tmp_path):
+    for name in [n for n in sys.modules if n.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(SymbackError, match=r"symback\[plots\]"):
+        sb.circuit(LECTURE["L5"]).draw(path=tmp_path / "neuron.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", one_in(9, ["L6b", *sorted(set(ALL) - {"L6b"})]))
+def test_figures_have_every_text_and_wire_of_the_picture(name, view):
+    pytest.importorskip("matplotlib")
+    drawn = layout(sb.circuit({**ALL, **PICTURES}[name]), view)
+    axes = figure_of(drawn).axes[0]
+    texts = [t for s in drawn.shapes for t in s.texts] + list(drawn.notes)
+    texts += [t for p in drawn.paths for t in p.texts]
+    shown = sorted((t.get_text(), *t.get_position()) for t in axes.texts)
+    assert shown == sorted((t.line.text, t.x, t.y) for t in texts)
+    boxes = sum(len(s.corners) for s in drawn.shapes)
+    assert len(axes.patches) == 2 * len(drawn.paths) + boxes
+    ends = [p.get_path().vertices[-1] for p in axes.patches[: 2 * len(drawn.paths) : 2]]
+    assert [tuple(end) for end in ends] == [path.points[-1] for path in drawn.paths]
+
+
+TYPESET = [
+    ("net2 = w3·x3 + w4·x4", r"\mathrm{net}_{2} =w_{3} \cdot x_{3} +w_{4} \cdot x_{4}"),
+    ("σ(net2)", r"\sigma (\mathrm{net}_{2} )"),
+    ("x1 − x2", "x_{1} -x_{2}"),
+    ("∂ −0.5", r"\partial \,{-}0.5"),
+    ("∂f/∂x = 2", r"\partial f /\partial x =2"),
+    ("x^(3/2)/y³", "x ^{3/2}/y ^{3}"),
+    ("exp(−x)", r"\exp ({-}x )"),
+    ("θ₀ ≤ a_b", r"\theta_{0} \le a_{\mathrm{b}}"),
+    ("100% & #1", r"100\%\,\&\,\#1"),
+]
+
+
+@pytest.mark.parametrize(("text", "latex"), TYPESET)
+def test_tikz_sets_formulas_as_mathematics(text, latex):
+    assert in_mathematics(text) == latex
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_accepts_every_picture(tmp_path):
+    circuits = [sb.circuit(text) for text in {**ALL, **PICTURES}.values()]
+    pictures = [to_tikz(layout(c, view, point(c))) for c in circuits for view in VIEWS]
+    body = "\n\\newpage\n".join(pictures)
+    packages = "\\usepackage[a1paper,landscape]{geometry}\\usepackage{amsmath,tikz}"
+    page = f"\\documentclass{{article}}{packages}\\begin{{document}}{body}\\end{{document}}"
+    (tmp_path / "p.tex").write_text(page, encoding="utf-8")
+    command = ["pdflatex", "-interaction=batchmode", "-halt-on-error", "p.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    log = (tmp_path / "p.log").read_text(encoding="utf-8", errors="replace")
+    if "tikz.sty' not found" in log:
+        pytest.skip("TikZ is not installed")
+    assert done.returncode == 0, log[-2000:]
+    assert "Missing character" not in log
 
 
 def test_command_line(tmp_path):

@@ -8,7 +8,7 @@ layers, and none runs through a box or a text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,6 +24,8 @@ _APART = 12  # between boxes and labels of one layer
 _PAD = 4  # between a wire and its label
 _SWEEPS = 40
 _NARROWEST_BEND, _WIDEST_BEND = 26.0, 100.0
+
+Corner = tuple[float, float]
 
 _NARROW = frozenset("ijlftrI.,:;'|!()[] ′·/")
 _WIDE = frozenset("mwMWΣ−+=×÷±<>≤≥—…→∞")
@@ -45,6 +47,13 @@ class PlacedText:
     y: float
     size: int = TEXT
     from_left: bool = False  # whether x is its left end rather than its middle
+
+    @property
+    def colour(self) -> str:
+        """The colour by what the text is."""
+        if self.size == SIGN or self.line.kind in ("text", "weight"):
+            return "ink"
+        return "quiet" if self.line.kind == "note" else self.line.kind
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -73,13 +82,42 @@ class BoxShape:
         half, high = self.width / 2, self.height / 2
         return self.x - half, self.y - high, self.x + half, self.y + high
 
+    @property
+    def corners(self) -> list[Corner]:
+        """The left upper corner; of a collapsed box, which is drawn twice, both."""
+        left, top, _, _ = self.bounds
+        return [(left + 3, top - 3), (left, top)] if self.box.is_collapsed else [(left, top)]
+
+    @property
+    def radius(self) -> float:
+        """How round the corners are: inputs have corners, all others are circles or pills."""
+        return 4 if self.box.role == "input" else self.height / 2
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
     """A wire: straight inside a layer, from each pair of points to the next bent."""
 
-    points: tuple[tuple[float, float], ...]
+    points: tuple[Corner, ...]
     texts: tuple[PlacedText, ...]
+
+    @property
+    def pieces(self) -> Iterator[tuple[Corner, ...]]:
+        """Ends of straight pieces, and of bent ones the two control points and the end."""
+        x, y = self.points[0]
+        for number, (a, b) in enumerate(self.points[1:]):
+            if number % 2:
+                middle = (x + a) / 2
+                yield (middle, y), (middle, b), (a, b)
+            elif a != x:
+                yield ((a, b),)
+            x, y = a, b
+
+    @property
+    def arrow(self) -> tuple[Corner, Corner, Corner]:
+        """The tip of the arrow at its end, and the other two corners."""
+        x, y = self.points[-1]
+        return (x, y), (x - 7, y - 3.5), (x - 7, y + 3.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from symback.errors import SymbackError, TooLarge, clip
 
 MOST_NODES = 5_000
 
-_LIGHT = {
+LIGHT: Mapping[str, str] = {
     "paper": "#ffffff",
     "ink": "#1b1f24",
     "quiet": "#57606a",
@@ -41,18 +41,30 @@ _FONT = "'DejaVu Sans',Verdana,'Segoe UI','Helvetica Neue',Arial,sans-serif"
 _ROOT = "symback-picture"
 
 
+class Drawing(str):
+    """SVG text, which notebooks show as the picture."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<SVG of {len(self):,} characters; a notebook shows it>"
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+
 def draw(
     circuit: Circuit,
     at: Mapping[str, float] | None = None,
     view: str = "gates",
     of: str | None = None,
-) -> str:
+) -> Drawing:
     """The circuit below a node (below the output where `of` is None) as SVG text.
 
     `at` gives numbers for leaves: each wire then shows its value above and its gradient below,
     "—" where a number is missing. Raises UnknownName, and TooLarge beyond `MOST_NODES` nodes.
     """
-    return to_svg(picture(*drawing(circuit, at, view, of)))
+    return Drawing(to_svg(picture(*drawing(circuit, at, view, of))))
 
 
 def drawing(
@@ -97,7 +109,7 @@ def _style() -> str:
     fixed += f".{_ROOT} .sign{{font-size:16px}}"
     fixed += f".{_ROOT} .wire{{fill:none;stroke-width:1.4}}"
     fixed += f".{_ROOT} .param{{stroke-dasharray:5 2}}"
-    return f"{fixed}{_colours(_LIGHT)}@media (prefers-color-scheme:dark){{{_colours(_DARK)}}}"
+    return f"{fixed}{_colours(LIGHT)}@media (prefers-color-scheme:dark){{{_colours(_DARK)}}}"
 
 
 def _colours(colours: Mapping[str, str]) -> str:
@@ -124,30 +136,26 @@ def _shape(shape: BoxShape) -> str:
     left, top, right, bottom = shape.bounds
     leaf = shape.box.role != "computed"
     kind = f"leaf {shape.box.role}" if leaf else "gate"
-    radius = 4 if shape.box.role == "input" else (bottom - top) / 2
     outline = (
         f'<rect class="{kind}" x="{{}}" y="{{}}" width="{_number(right - left)}"'
-        f' height="{_number(bottom - top)}" rx="{_number(radius)}"/>'
+        f' height="{_number(bottom - top)}" rx="{_number(shape.radius)}"/>'
     )
-    places = [(left + 3, top - 3), (left, top)] if shape.box.is_collapsed else [(left, top)]
-    drawn = "".join(outline.format(_number(x), _number(y)) for x, y in places)
+    drawn = "".join(outline.format(_number(x), _number(y)) for x, y in shape.corners)
     texts = "".join(_text(t) for t in shape.texts)
     return f"<g><title>{escape(shape.tip)}</title>{drawn}{texts}</g>"
 
 
 def _path(path: Path) -> str:
     """A wire: straight through a layer, an S between two, an arrow at its end."""
-    (x, y), *rest = path.points
+    (x, y) = path.points[0]
     steps = [f"M{_number(x)} {_number(y)}"]
-    for number, (a, b) in enumerate(rest):
-        if number % 2:
-            middle = _number((x + a) / 2)
-            steps.append(f"C{middle} {_number(y)} {middle} {_number(b)} {_number(a)} {_number(b)}")
-        elif a != x:
-            steps.append(f"H{_number(a)}")
-        x, y = a, b
-    tip, back = _number(x), _number(x - 7)
-    arrow = f"M{tip} {_number(y)}L{back} {_number(y - 3.5)}V{_number(y + 3.5)}Z"
+    for piece in path.pieces:
+        if len(piece) == 1:
+            steps.append(f"H{_number(piece[0][0])}")
+        else:
+            steps.append("C" + " ".join(f"{_number(a)} {_number(b)}" for a, b in piece))
+    (tip, middle), (back, above), (_, below) = path.arrow
+    arrow = f"M{_number(tip)} {_number(middle)}L{_number(back)} {_number(above)}V{_number(below)}Z"
     return f'<path class="wire" d="{"".join(steps)}"/><path class="arrow" d="{arrow}"/>'
 
 
@@ -162,4 +170,4 @@ def _number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-__all__ = ["draw", "to_svg"]
+__all__ = ["LIGHT", "Drawing", "draw", "drawing", "to_svg"]

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from symback.codegen.figures import figure_bytes, new_figure
 from symback.codegen.files import write_outputs
 from symback.errors import SymbackError, TrainingError
 from symback.training.results.descent import Descent, Descents, descend
 from symback.training.results.plots import (
     log_where_it_helps,
-    new_figure,
-    picture_bytes,
     picture_file,
     picture_form,
 )
@@ -119,7 +118,7 @@ def path_plot(
     _draw_start(axes, points[0])
     axes.set(xlabel=names[0], ylabel=names[1], title="Mean loss and the path of the run")
     figure.legend(loc="outside lower center", ncols=3, handlelength=3, frameon=False)
-    return picture_bytes(figure, "svg", creator)
+    return figure_bytes(figure, "svg", creator)
 
 
 def loss_picture(

@@ -1,11 +1,10 @@
-"""The losses of a run and the residuals of a fit, and what all pictures share.
+"""The losses of a run and the residuals of a fit, and the files of such pictures.
 
 Needs the extra `plots`.
 """
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symback.codegen.figures import figure_bytes, new_figure
 from symback.codegen.files import Output
 from symback.codegen.marks import marked
 from symback.errors import SymbackError, clip
@@ -43,7 +43,7 @@ def loss_plot(history: Sequence[Record], steps_per_epoch: int, *, creator: str) 
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel("mean loss")
     axes.spines[["top", "right"]].set_visible(False)
-    return picture_bytes(figure, "svg", creator)
+    return figure_bytes(figure, "svg", creator)
 
 
 def residual_plot(fitted: FloatArray, residuals: FloatArray) -> Figure:
@@ -55,22 +55,6 @@ def residual_plot(fitted: FloatArray, residuals: FloatArray) -> Figure:
     axes.set(xlabel="fitted value", ylabel="residual")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
-
-
-def require_matplotlib() -> None:
-    """SymbackError where matplotlib is not installed, before anything is computed."""
-    try:
-        import matplotlib.figure  # noqa: F401  here: an extra, and slow to import
-    except ImportError:
-        raise SymbackError("pictures need matplotlib: pip install 'symback[plots]'") from None
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, its size in inches; SymbackError where matplotlib is not installed."""
-    require_matplotlib()
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def log_where_it_helps(axes: Any, losses: FloatArray) -> None:
@@ -88,22 +72,11 @@ def log_where_it_helps(axes: Any, losses: FloatArray) -> None:
         axes.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
 
 
-def picture_bytes(figure: Figure, form: str, creator: str) -> bytes:
-    """The picture as a file holds it, the same at every run."""
-    import matplotlib
-
-    metadata = {"svg": {"Creator": creator, "Date": None}, "png": {"Software": creator}}
-    picture = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": creator}):
-        figure.savefig(picture, format=form, dpi=150, metadata=metadata[form])
-    return picture.getvalue()
-
-
 def picture_form(save: str | os.PathLike[str]) -> str:
     """The format that the file's name asks for; SymbackError for another one."""
     suffix = Path(save).suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise SymbackError(f"{clip(str(save), 80)}: name a file that ends in .svg or .png")
+    if suffix not in (".svg", ".png", ".pdf"):
+        raise SymbackError(f"{clip(str(save), 80)}: name a file that ends in .svg, .png or .pdf")
     return suffix[1:]
 
 
@@ -116,5 +89,5 @@ def picture_place(save: str | os.PathLike[str], kind: str) -> Output:
 def picture_file(figure: Figure, save: str | os.PathLike[str], kind: str) -> tuple[Output, bytes]:
     """The file of a picture and its content: no date, no random names in it."""
     form = picture_form(save)
-    content = picture_bytes(figure, form, f"symback {kind}")
+    content = figure_bytes(figure, form, f"symback {kind}")
     return picture_place(save, kind), marked(content, kind, form)

@@ -1,0 +1,99 @@
+"""The formats of pictures: what the ending of a file asks for, and how each is made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal
+
+from symback.circuits.circuit import Circuit
+from symback.codegen.files import Output, write_outputs
+from symback.codegen.marks import marked
+from symback.derivation.picture import dot, svg
+from symback.derivation.picture.layout import Picture, picture
+from symback.errors import SymbackError, clip
+
+PictureForm = Literal["svg", "png", "pdf", "tikz", "dot"]
+ENDINGS: Mapping[str, PictureForm] = {
+    ".svg": "svg",
+    ".png": "png",
+    ".pdf": "pdf",
+    ".tex": "tikz",
+    ".tikz": "tikz",
+    ".dot": "dot",
+    ".gv": "dot",
+}
+
+
+def form_of(file: str | os.PathLike[str]) -> PictureForm:
+    """The format that the ending of a file asks for; SymbackError for an ending of another kind."""
+    ending = Path(file).suffix.lower()
+    if ending not in ENDINGS:
+        known = [*ENDINGS]
+        raise SymbackError(
+            f"{clip(str(file), 80)}: a picture ends in {', '.join(known[:-1])} or {known[-1]}"
+        )
+    return ENDINGS[ending]
+
+
+def rendered(
+    circuit: Circuit,
+    form: PictureForm,
+    at: Mapping[str, float] | None = None,
+    view: str = "gates",
+    of: str | None = None,
+) -> bytes:
+    """The content of a picture's file, without the mark by which symback knows its own files.
+
+    Raises NotInstalled for png and pdf where Matplotlib is not installed.
+    """
+    if form == "dot":
+        return dot.to_dot(circuit, at, view, of).encode()
+    return _RENDER[form](picture(*svg.drawing(circuit, at, view, of)))
+
+
+def write_picture(
+    circuit: Circuit,
+    path: str | os.PathLike[str],
+    at: Mapping[str, float] | None = None,
+    view: str = "gates",
+    of: str | None = None,
+    *,
+    force: bool = False,
+) -> None:
+    """Write the picture in the format that the file's ending asks for.
+
+    A file that is there and was not written so, or was edited, is replaced with `force` only.
+    """
+    form = form_of(path)
+    content = marked(rendered(circuit, form, at, view, of), "draw", form)
+    write_outputs({Output(Path(path), "draw"): content}, force=force)
+
+
+def _png(drawn: Picture) -> bytes:
+    from symback.derivation.picture.figure import to_bytes
+
+    return to_bytes(drawn, "png")
+
+
+def _pdf(drawn: Picture) -> bytes:
+    from symback.derivation.picture.figure import to_bytes
+
+    return to_bytes(drawn, "pdf")
+
+
+def _tikz(drawn: Picture) -> bytes:
+    from symback.derivation.picture.tikz import to_tikz
+
+    return to_tikz(drawn).encode()
+
+
+_RENDER: Mapping[PictureForm, Callable[[Picture], bytes]] = {
+    "svg": lambda drawn: svg.to_svg(drawn).encode(),
+    "png": _png,
+    "pdf": _pdf,
+    "tikz": _tikz,
+}
+
+__all__ = ["ENDINGS", "PictureForm", "form_of", "rendered", "write_picture"]
