@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from symback.codegen.figures import figure_bytes, new_figure
-from symback.derivation.picture.layout import BoxShape, Path, Picture, PlacedText, Corner
+from symback.derivation.picture.layout import BoxShape, Corner, Path, Picture, PlacedText
 from symback.derivation.picture.svg import LIGHT
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from symback.derivation.picture.layout import BoxShape, Path, Picture, PlacedText, Corner
+from symback.derivation.picture.layout import BoxShape, Corner, Path, Picture, PlacedText
 from symback.derivation.picture.svg import LIGHT
 from symback.operations.elementwise import SPELLINGS
 from symback.operations.signs import GREEK, SUPERSCRIPTS, ascii_name
