@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from symback.codegen.c.signature import Signature
 from symback.codegen.header import Head, Header
@@ -66,6 +67,11 @@ class CFiles:
     includes: Sequence[str] = ("math.h",)
     blocks: str = ""  # the macro of their size, where a function sums in blocks
     fixed: Sequence[tuple[str, int, str, int]] = ()  # macro, value, a leaf and its axis
+
+    @property
+    def caller(self) -> str:
+        """The extension that calls functions, the same for all modules."""
+        return Path(__file__).with_name("caller.c").read_text(encoding="utf-8")
 
     @property
     def loaded(self) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from symback.autodiff.function import Port
 from symback.codegen.c.names import C_NAMES, CNames
-from symback.codegen.lines import names_in, quoted
+from symback.codegen.lines import columns_of, names_in, quoted, tuple_of
 from symback.codegen.numpy.functions import BLOCK_RESULT, FunctionText, FunctionWriter
 
 NUMBERS = {
@@ -150,7 +150,9 @@ def _code(names: CNames, name: str, python: FunctionWriter) -> dict[str, str]:
         "value": of_all.format("value"),
         "bar": of_one.format("bar"),
         "input_slots": ", ".join(slots(inputs, python.columns, "found")),
-        "input_bars": _made(slots(inputs, python.columns, "input_bars", zeros)),
+        "input_bars": _made(
+            slots(inputs, python.columns, "input_bars", zeros), len(circuit.targets)
+        ),
     }
 
 
@@ -159,6 +161,22 @@ def contiguous(names: CNames, columns: Sequence[str], given: str) -> list[str]:
     lines = [] if names.by_value else [f"lengths = _lengths(params, {given}{quoted(columns)})"]
     real = passing(names)["real"]
     return [*lines, *([f"columns = _contiguous({given}, {real})"] if columns else [])]
+
+
+def wholes(names: CNames) -> list[tuple[str, str]]:
+    """The functions of numbers that the extension computes, and the code for what they read."""
+    if not names.by_value:
+        return []
+    functions = names.lowered.functions
+    read = {
+        name: columns_of(names.lowered, functions[name].program)
+        for name in ("objective", "residuals", "jacobian", "hessp")
+        if name in functions and names.circuit.params
+    }
+    for name, other in (("value_and_grad", "objective"), ("hessian", "hessp")):
+        if other in read:
+            read[name] = read[other]
+    return [(name, tuple_of([f'"{c}"' for c in columns])) for name, columns in read.items()]
 
 
 def _list(items: Sequence[str]) -> str:
@@ -175,10 +193,10 @@ def _arguments(items: Sequence[str]) -> str:
     return "".join(f"\n        {item}," for item in items) + "\n    "
 
 
-def _made(items: Sequence[str]) -> str:
-    """What makes a named tuple of the items, with the brackets."""
+def _made(items: Sequence[str], missing: int) -> str:
+    """What makes a named tuple of the items, with the brackets; so many at its end are missing."""
     if items and items[0].startswith("*") and len(items) > 1:  # no checker knows how many
-        return f"._make([{_arguments(items)}])"
+        return f"._make([{_arguments([*items, *['None'] * missing])}])"
     return f"({_arguments(items)})"
 
 
@@ -206,4 +224,4 @@ def slots(
     return items
 
 
-__all__ = ["contiguous", "loader_function", "passing", "slots"]
+__all__ = ["contiguous", "loader_function", "passing", "slots", "wholes"]

@@ -31,7 +31,7 @@ from symback.codegen.c.functions import (
     CFunctionWriter,
     signature,
 )
-from symback.codegen.c.loader import contiguous, loader_function, passing, slots
+from symback.codegen.c.loader import contiguous, loader_function, passing, slots, wholes
 from symback.codegen.c.loops import refuse_unknown
 from symback.codegen.c.names import CNames, Member
 from symback.codegen.c.printer import c_prefix, kernel_sources
@@ -81,6 +81,7 @@ class CText(CFiles):
     passing: Mapping[str, str]  # how the loader passes numbers or arrays
     contiguous: Sequence[str]  # makes columns as C's sgd reads them
     slots: str  # of these
+    wholes: Sequence[tuple[str, str]]  # functions that the extension computes, and what they read
 
 
 def c_text(circuit: Circuit, version: str, stem: str = "", on_request: Sequence[str] = ()) -> CText:
@@ -143,6 +144,7 @@ def _text(names: CNames, python: ModuleText, stem: str) -> CText:
         passing=passing(names),
         contiguous=contiguous(names, trained, "columns"),
         slots=", ".join(slots([n.name for n in names.columns], trained, "part")),
+        wholes=wholes(names),
     )
 
 
