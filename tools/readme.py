@@ -1,7 +1,8 @@
 """The outputs that the README and the pages of docs show.
 
 Each block behind `<!-- output: NAME -->` is made here; one behind `<!-- prints -->` is what the
-Python before it prints, where the Python of a page runs from top to bottom as one program.
+Python before it prints, where the Python of a page runs from top to bottom as one program. A block
+behind `<!-- needs: LIBRARY -->` is left out where that is not installed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from importlib.util import find_spec
 from pathlib import Path
 
 import symback as sb
@@ -85,7 +87,8 @@ def updated(text: str) -> str:
 
 
 PYTHON = re.compile(
-    r"(?P<output><!-- output: \w+ -->\n)?```python\n(?P<code>.*?)```\n"
+    r"(?P<output><!-- output: \w+ -->\n)?(?:<!-- needs: (?P<needs>\w+) -->\n)?"
+    r"```python\n(?P<code>.*?)```\n"
     r"(?P<head>\n<!-- prints -->\n```text\n)?(?P<shown>(?(head).*?(?=```\n)|))",
     re.DOTALL,
 )
@@ -106,12 +109,23 @@ def programs(text: str) -> list[re.Match[str]]:
     return [m for m in found if not m["output"] and not is_circuit(m["code"])]
 
 
-def printed(text: str) -> list[str]:
-    """What the programs of a page print, run in order in the root of the repository."""
+def needed(text: str) -> list[str]:
+    """The libraries that programs of a page need, beside those of all tests."""
+    return [*dict.fromkeys(block["needs"] for block in programs(text) if block["needs"])]
+
+
+def printed(text: str, libraries: Collection[str] = ()) -> list[str | None]:
+    """What the programs of a page print, run in order in the root of the repository.
+
+    None for one that needs a library which is not among these.
+    """
     known: dict[str, object] = {}
-    outputs = []
+    outputs: list[str | None] = []
     with contextlib.chdir(ROOT):
         for number, block in enumerate(programs(text), 1):
+            if block["needs"] and block["needs"] not in libraries:
+                outputs.append(None)
+                continue
             said = io.StringIO()
             with contextlib.redirect_stdout(said):
                 exec(compile(block["code"], f"program {number}", "exec"), known)
@@ -123,8 +137,9 @@ def printed(text: str) -> list[str]:
 def with_prints(text: str) -> str:
     """The page with what its programs print made anew."""
     parts, end = [], 0
-    for block, output in zip(programs(text), printed(text), strict=True):
-        if block["head"]:
+    here = [library for library in needed(text) if find_spec(library)]
+    for block, output in zip(programs(text), printed(text, here), strict=True):
+        if block["head"] and output is not None:
             start, stop = block.span("shown")
             parts += [text[end:start], output]
             end = stop

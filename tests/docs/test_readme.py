@@ -61,10 +61,22 @@ def test_pages_elsewhere_have_no_python_that_is_not_run() -> None:
         )
 
 
-@pytest.mark.parametrize("page", WITH_PROGRAMS)
-def test_python_prints_what_is_shown(page: str) -> None:
+NEEDED = [(page, library) for page in WITH_PROGRAMS for library in readme.needed(PAGES[page])]
+
+
+@pytest.mark.parametrize(
+    ("page", "library"),
+    [*((page, None) for page in WITH_PROGRAMS), *NEEDED],
+    ids=lambda part: part or "alone",
+)
+def test_python_prints_what_is_shown(page: str, library: str | None) -> None:
     """The last digits may differ between processors; the words and all other digits may not."""
-    for block, found in zip(PROGRAMS[page], readme.printed(PAGES[page]), strict=True):
+    if library is not None:
+        pytest.importorskip(library)
+    libraries = [] if library is None else [library]
+    for block, found in zip(PROGRAMS[page], readme.printed(PAGES[page], libraries), strict=True):
+        if found is None:
+            continue
         assert found.strip(), "it prints nothing, so that nothing is shown"
         assert NUMBER.sub("#", found) == NUMBER.sub("#", block["shown"])
         numbers = [[float(n) for n in NUMBER.findall(t)] for t in (found, block["shown"])]
@@ -77,6 +89,14 @@ def test_what_is_shown_is_compared_with_what_is_printed() -> None:
     assert readme.with_prints(wrong) == right == readme.with_prints(right)
     (block,) = readme.programs(wrong)
     assert (block["shown"], readme.printed(wrong)) == ("w = 1.6\n", ["w = 1.5\n"])
+
+
+def test_programs_that_need_a_library_wait_for_it() -> None:
+    text = "<!-- needs: {} -->\n```python\nprint(1)\n```\n\n<!-- prints -->\n```text\n```\n"
+    assert readme.printed(text.format("json")) == [None]
+    assert readme.printed(text.format("json"), ["json"]) == ["1\n"]
+    assert readme.with_prints(text.format("json")) == text.format("json")[:-4] + "1\n```\n"
+    assert readme.with_prints(text.format("nothing")) == text.format("nothing")
 
 
 def test_circuit_text_of_the_readme_reads() -> None:

@@ -17,6 +17,7 @@ class BoundText:
     inputs: str  # that a function reads
     reads: Sequence[str]  # by each function
     objective: str  # by this one; empty where there is none
+    output: str  # by forward
     methods: Sequence[Method]  # the others
 
 
@@ -36,11 +37,11 @@ METHODS: Mapping[str, tuple[str, str]] = {
     "hessp": ("H·v: the Hessian of the mean {mean} times a vector.", "v"),
     "covariance": ("s²·(JᵀJ)⁻¹ at a least-squares fit.", ""),
 }
-"""What is bound beside the objective, where a module has it."""
+"""What is bound beside the objective and the output, where a module has it."""
 
 
 def bound_text(lowered: Lowered, names: Sequence[str]) -> BoundText:
-    """The texts of `bind` beside these functions; Unsupported where there is nothing to bind."""
+    """The texts of `bind` beside these functions; Unsupported where there are no parameters."""
     circuit, functions = lowered.circuit, lowered.functions
     if not circuit.params:
         raise Unsupported("bind is of functions of the parameters, but the circuit has none")
@@ -50,12 +51,7 @@ def bound_text(lowered: Lowered, names: Sequence[str]) -> BoundText:
         for name, (sentence, more) in METHODS.items()
         if name in names
     ]
-    bound = [name for name in ("objective", *METHODS) if name in functions]
-    if not bound:
-        raise Unsupported(
-            f"bind has no function to bind: the output '{circuit.output}' is an array; declare a "
-            "loss, or ask for jacobian as well"
-        )
+    bound = [name for name in ("objective", "forward", *METHODS) if name in functions]
     read = {name: columns_of(lowered, functions[name].program) for name in bound}
     every = dict.fromkeys(column for columns in read.values() for column in columns)
     codes = {name: _tuple_of_strings(columns) for name, columns in read.items()}
@@ -63,6 +59,7 @@ def bound_text(lowered: Lowered, names: Sequence[str]) -> BoundText:
         inputs=_tuple_of_strings([*every]),
         reads=list(dict.fromkeys(codes.values())),
         objective=codes.get("objective", ""),
+        output=codes["forward"],
         methods=methods,
     )
 
