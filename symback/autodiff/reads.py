@@ -26,7 +26,7 @@ from symback.autodiff.steep import entry_by_entry, logits, steep_bases, unless_z
 from symback.circuits.circuit import Node
 from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, eye_like, reduce_sum, slice_
-from symback.operations.construction import expand_reduced, reduce_last_axis, unbroadcast
+from symback.operations.construction import expand_reduced, reduce_along, unbroadcast
 from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import postorder
@@ -271,11 +271,11 @@ class Reads:
         if not op.by_row or len(shape) < 2 or of_value != gate.shape:
             return some
         mask = self._as_gate(mask, gate)
+        axes = [int(axis) for axis in op.options] or [len(shape) - 1]
         if gate.shape == shape:
-            rows = reduce_last_axis(reduce_sum, mask, shape)
+            rows = reduce_along(reduce_sum, mask, shape, axes)
         else:
-            axis = int(op.options[0]) if op.options else len(shape) - 1
-            rows = expand_reduced(mask, shape, axis)
+            rows = expand_reduced(mask, shape, axes)
         return self._named(gate.name, rows)
 
     # -- what contributions are passed through ---------------------------------------------------

@@ -58,9 +58,11 @@ def least_sizes(circuit: Circuit) -> dict[str, int]:
         for size, part in zip(shape, op.args[1], strict=False):
             if size.is_Integer:
                 continue
-            if not size.is_Symbol:
+            name = next(iter(size.free_symbols))
+            if not (size - name).is_Integer:
                 raise Unsupported(f"an index into an axis of {size}; name its parts instead")
-            least[str(size)] = max(least.get(str(size), 1), _reached(part))
+            needed = _reached(part) - int(size - name)
+            least[str(name)] = max(least.get(str(name), 1), needed)
     return {name: size for name, size in least.items() if size > 1}
 
 
@@ -68,7 +70,9 @@ def _reached(part: Expr) -> int:
     """How long an axis must be for an index, or for a part to have an element."""
     if not isinstance(part, Tuple):
         return int(part) + 1 if part >= 0 else -int(part)
-    start, stop = part
+    start, stop, *step = part
+    if step:
+        return _reached_by_steps(start, stop, int(step[0]))
     first = int(start)
     if stop is S.Infinity:
         return first + 1 if first >= 0 else -first
@@ -76,6 +80,19 @@ def _reached(part: Expr) -> int:
     if (first >= 0) == (last >= 0):
         return last if last >= 0 else -first
     return first - last + 1 if first >= 0 else max(-first, last)
+
+
+def _reached_by_steps(start: Expr, stop: Expr, step: int) -> int:
+    """The same for start:stop:step, whose bounds may be left out."""
+    first, last = (None if bound.is_infinite else int(bound) for bound in (start, stop))
+    far = max(b + 1 if b >= 0 else -b for b in (first, last, 0) if b is not None)
+
+    def is_there(size: int) -> bool:
+        """Whether the first place is inside, and the last one."""
+        places = range(size)[first:last:step]
+        return bool(places) and (first is None or -size <= first < size)
+
+    return next(size for size in range(1, 2 * far + 2) if is_there(size))
 
 
 __all__ = ["EXPONENTIAL", "classes", "distributions", "index_leaves", "least_sizes", "uses_of"]

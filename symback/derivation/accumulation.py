@@ -81,7 +81,7 @@ class Accumulation:
             return None
         z, t = op.args
         shape = shape_of(z, self._names.shapes)
-        upstream = expand_reduced(upstream, shape, len(shape) - 1)
+        upstream = expand_reduced(upstream, shape, [len(shape) - 1])
         return upstream * (softmax(z) * reduce_last_axis(reduce_sum, t, shape) - t)
 
     def _upstream(self, edge: Edge) -> Expr:

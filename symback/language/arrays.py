@@ -6,21 +6,35 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy as sp
 from sympy import Expr, Integer, S, Tuple
 
 from symback.errors import CircuitError, CircuitSyntaxError, UnknownName, clip
+from symback.language.array_calls import CALLS, NO_NAMES, TUPLES
 from symback.language.products import factors_among
 from symback.language.scalars import Builder
 from symback.language.terms import Term
 from symback.language.words import LISTS
 from symback.operations import arrays
 from symback.operations.arrays import ArrayFunction, shape_of
-from symback.operations.construction import matrix_product, stacked
-from symback.operations.shapes import Shape, ShapeError, broadcast, need_equal, shown
+from symback.operations.construction import (
+    matrix_product,
+    permuted,
+    stacked,
+    with_axis,
+)
+from symback.operations.named_products import product_of_stacks
+from symback.operations.shapes import (
+    Shape,
+    ShapeError,
+    broadcast,
+    is_size,
+    need_equal,
+    shown,
+)
 
 _ELEMENTWISE = frozenset("sum product beside negative power superscript bracketed".split())
 _WHOLE = Tuple(S.Zero, S.Infinity)
+_TRUTHS = {"True": True, "False": False}
 MOST_ORIGINS = 3  # arrays that a message names
 
 
@@ -63,6 +77,8 @@ class ArrayBuilder(Builder):
         """The formula of a node, and its shape."""
         expr = self.build(term)
         expr = expr.args[0] if isinstance(expr, row) else expr
+        for size in sorted(filter(is_size, expr.free_symbols), key=str):  # of ravel(x), say
+            self.used.setdefault(size.name, self.place_of(term))
         return expr, self.shape_of(expr)
 
     def shape_of(self, expr: Expr) -> Shape:
@@ -88,8 +104,8 @@ class ArrayBuilder(Builder):
         return shape
 
     @staticmethod
-    def _refuse_row(expr: Expr) -> None:
-        if expr.has(row):
+    def _refuse_row(expr: Any) -> None:
+        if isinstance(expr, Expr) and expr.has(row):
             raise ShapeError("x.T of a vector stands only beside @, as in x.T @ A @ x")
 
     def _is_elementwise(self, term: Term) -> bool:
@@ -141,6 +157,10 @@ class ArrayBuilder(Builder):
         ranks = len(shapes[0]), len(shapes[1])
         if 0 in ranks:
             raise ShapeError("@ takes arrays, and one of these is a number; write *")
+        if max(ranks) > 2:
+            for operand in (left, right):
+                self._refuse_row(operand)
+            return product_of_stacks(left, right, *shapes)
         need_equal("@", *shapes, (shapes[0][-1], shapes[1][0]))
         if isinstance(right, row):
             raise ShapeError("x.T of a vector stands left of @; the product u·vᵀ is outer(u, v)")
@@ -182,9 +202,13 @@ class ArrayBuilder(Builder):
     def _transpose(self, term: Term) -> Expr:
         array = self.build(term.args[0])
         rank = len(self.shape_of(array))
-        if rank == 1:
+        if rank == 1 and term.text == ".T":
             return array.args[0] if isinstance(array, row) else row(array)
-        return arrays.transpose(array) if rank == 2 else array
+        if term.text == ".T":
+            return permuted(array, tuple(reversed(range(rank))))
+        if rank < 2:
+            raise ShapeError(f".mT takes a matrix, not {shown(self.shape_of(array))}")
+        return permuted(array, (*range(rank - 2), rank - 1, rank - 2))
 
     def _vector(self, term: Term) -> Expr:
         """[a, b]: numbers make a vector, vectors the rows of a matrix."""
@@ -208,26 +232,23 @@ class ArrayBuilder(Builder):
         shape = self.shape_of(array)
         kinds = [s.kind == "name" and s.text == "None" for s in subscripts]
         self._refuse_row(array)
-        if any(kinds):
-            return self._new_axis(array, shape, subscripts, kinds)
         if not shape:
             raise ShapeError("an index takes an array, and this is a number")
-        if len(subscripts) > len(shape):
-            raise ShapeError(f"{len(subscripts)} indices for {shown(shape)}")
-        parts = [self._part(s, size) for s, size in zip(subscripts, shape, strict=False)]
+        chosen = [s for s, is_new in zip(subscripts, kinds, strict=True) if not is_new]
+        if len(chosen) > len(shape):
+            raise ShapeError(f"{len(chosen)} indices for {shown(shape)}")
+        parts = [self._part(s, size) for s, size in zip(chosen, shape, strict=False)]
+        kept = [i for i, s in enumerate(subscripts) if kinds[i] or s.kind == "slice"]
         while parts and parts[-1] == _WHOLE:
             parts.pop()
-        return arrays.slice_(array, Tuple(*parts)) if parts else array
-
-    def _new_axis(self, array: Expr, shape: Shape, subscripts: list[Term], new: list[bool]) -> Expr:
-        whole = [s.kind == "slice" and all(a.kind == "end" for a in s.args) for s in subscripts]
-        if len(shape) == 1 and (new, whole) == ([False, True], [True, False]):
-            return arrays.expand_dims(array)
-        if len(shape) == 1 and (new, whole) == ([True, False], [False, True]):
-            return arrays.transpose(arrays.expand_dims(array))
-        raise ShapeError("None makes a vector a column, b[:, None], or a row, b[None, :]")
+        array = arrays.slice_(array, Tuple(*parts)) if parts else array
+        for place, i in enumerate(kept):
+            array = with_axis(array, len(self.shape_of(array)), place) if kinds[i] else array
+        return array
 
     def _part(self, term: Term, size: Expr) -> Expr:
+        if term.kind == "slice" and len(term.args) == 3:
+            return self._stepped(term, size)
         if term.kind == "slice":
             start, stop = term.args
             first = S.Zero if start.kind == "end" else self._counted(self.whole_number(start), size)
@@ -236,6 +257,27 @@ class ArrayBuilder(Builder):
             last = self._counted(self.whole_number(stop), size)
             return Tuple(first, S.Infinity if last == size else last)
         return self._counted(self.whole_number(term), size)
+
+    def _stepped(self, term: Term, size: Expr) -> Expr:
+        """start:stop:step; where the size is a number, with both bounds counted from the front."""
+        step = self.whole_number(term.args[2])
+        if step == 0:
+            raise ShapeError("the step of a part is not 0")
+        open_ends = (S.Infinity, S.Infinity if step > 0 else S.NegativeInfinity)
+        start, stop = (
+            is_open if bound.kind == "end" else self.whole_number(bound)
+            for bound, is_open in zip(term.args, open_ends, strict=False)
+        )
+        if size.is_Integer:
+            first, last = (None if bound.is_infinite else int(bound) for bound in (start, stop))
+            places = range(int(size))[first : last : int(step)]
+            if not places:
+                raise ShapeError(f"the part takes nothing of an axis of {size}")
+            start = Integer(places.start)
+            stop = open_ends[1] if places.stop in (-1, int(size)) else Integer(places.stop)
+        if step == 1:
+            return Tuple(S.Zero if start.is_infinite else start, stop)
+        return Tuple(start, stop, step)
 
     @staticmethod
     def _counted(number: Integer, size: Expr) -> Expr:
@@ -268,13 +310,43 @@ class ArrayBuilder(Builder):
                 f"{len(positional)} given",
                 self.place_of(term),
             )
-        given = {a.text: self.whole_number(a.args[0]) for a in term.args if a.kind == "keyword"}
-        operands = [self.build(a) for a in positional]
+        given = {a.text: self._option(a) for a in term.args if a.kind == "keyword"}
+        operands = [self._argument(a, i, term.text) for i, a in enumerate(positional)]
         for operand in operands:
             self._refuse_row(operand)
         expr: Expr = make(self, operands, **given)
         self.shape_of(expr)
         return expr
+
+    def _argument(self, term: Term, place: int, of: str) -> Any:
+        """An array or number; several numbers, such as axes or sizes; the text of subscripts."""
+        if term.kind == "string" and of == "einsum" and not place:
+            return term.text
+        if term.kind in ("pair", "tuple") and place >= TUPLES.get(of, len(term.args) + place):
+            return tuple(map(self.build, term.args))
+        return self.build(term)
+
+    def _string(self, term: Term) -> Expr:
+        raise CircuitSyntaxError(
+            'a text in quotes stands only in einsum("ij,jk->ik", A, B)', self.place_of(term)
+        )
+
+    def _option(self, term: Term) -> Any:
+        """The value of an option: a truth, a whole number, or several."""
+        (value,) = term.args
+        if term.text == "keepdims":
+            if value.kind != "name" or value.text not in _TRUTHS:
+                raise CircuitSyntaxError("keepdims is True or False", self.place_of(value))
+            return _TRUTHS[value.text]
+        if value.kind == "name" and value.text == "None":
+            return None
+        return self._whole_numbers(value)
+
+    def _whole_numbers(self, term: Term) -> Any:
+        """A whole number, or a tuple of them."""
+        if term.kind in ("pair", "tuple", "vector"):
+            return tuple(self.whole_number(part) for part in term.args)
+        return self.whole_number(term)
 
     def _refuse_keywords(self, term: Term, known: tuple[str, ...]) -> None:
         given: set[str] = set()
@@ -292,128 +364,5 @@ class ArrayBuilder(Builder):
     def _keyword(self, term: Term) -> Expr:
         raise CircuitSyntaxError("an option stands only in a call", self.place_of(term))
 
-
-# -- the calls, by name: fewest and most arguments, options, what they build ---------------------
-
-Make = Callable[..., Expr]
-
-
-def _plain(head: Any) -> Make:
-    return lambda builder, args: head(*args)
-
-
-def _reduced(head: Any) -> Make:
-    def make(builder: ArrayBuilder, args: list[Expr], axis: Expr | None = None) -> Expr:
-        array, *more = args
-        if more and axis is not None:
-            raise ShapeError("the axis is given twice")
-        axis = more[0] if more else axis
-        rank = len(builder.shape_of(array))
-        if axis is not None and (not axis.is_Integer or not -rank <= axis < rank):
-            raise ShapeError(f"{shown(builder.shape_of(array))} has no axis {axis}")
-        if axis is None or rank == 1:
-            return head(array)
-        return head(array, axis % rank)
-
-    return make
-
-
-def _dot(builder: ArrayBuilder, args: list[Expr]) -> Expr:
-    if not builder.shape_of(args[0]) and not builder.shape_of(args[1]):
-        raise ShapeError("dot takes arrays, and these are numbers; write *")
-    return arrays.dot(*args)
-
-
-def _diag(builder: ArrayBuilder, args: list[Expr]) -> Expr:
-    head = arrays.diag if len(builder.shape_of(args[0])) == 1 else arrays.diagonal
-    return head(args[0])
-
-
-def _cross_entropy(builder: ArrayBuilder, args: list[Expr]) -> Expr:
-    """-Σ t∘log_softmax(z); a target is known to add up to 1, or is the index of a class."""
-    z, t = args
-    is_target = t.is_Symbol and builder.is_target(t.name)
-    if not builder.shape_of(t):
-        if not is_target:
-            raise ShapeError("cross_entropy: a number as second operand is a class, so a target")
-        return arrays.sparse_cross_entropy(z, t)
-    if builder.shape_of(z) != builder.shape_of(t) or is_target:
-        return arrays.cross_entropy(z, t)
-    terms = t * arrays.log_softmax(z)
-    rows = len(builder.shape_of(z)) == 2
-    return -(arrays.reduce_sum(terms, S.One) if rows else arrays.dot(t, arrays.log_softmax(z)))
-
-
-def _one_hot(builder: ArrayBuilder, args: list[Expr]) -> Expr:
-    """1 at an index, else 0: of a size, or as long as a vector."""
-    index, like = args
-    if builder.shape_of(like):
-        return arrays.one_hot(index, like)
-    return arrays.one_hot(index, arrays.full(S.Zero, *_sizes([like])))
-
-
-def _mse(builder: ArrayBuilder, args: list[Expr]) -> Expr:
-    a, b = (builder.shape_of(arg) for arg in args)
-    if a != b:
-        raise ShapeError(f"mse takes two arrays of one shape, not {shown(a)} and {shown(b)}")
-    square = sp.Pow(args[0] - args[1], 2)
-    return arrays.mean(square) if a else square
-
-
-def _layer_norm(builder: ArrayBuilder, args: list[Expr]) -> Expr:
-    gain, bias = (*args[1:], *(S.One, S.Zero)[len(args) - 1 :])
-    return arrays.layer_norm(args[0]) * gain + bias
-
-
-def _concat(builder: ArrayBuilder, args: list[Expr], axis: Expr = S.Zero) -> Expr:
-    rank = max(len(builder.shape_of(arg)) for arg in args)
-    joined = arrays.concat(axis % rank if axis < 0 and rank else axis, *args)
-    builder.shape_of(joined)
-    return args[0] if len(args) == 1 and rank else joined
-
-
-def _sizes(args: list[Expr]) -> list[Expr]:
-    for size in args:
-        if not (size.is_Symbol and size.is_integer) and not (size.is_Integer and size > 0):
-            raise ShapeError("a size is a whole number or the name of a size")
-    return args
-
-
-def _constant(value: Expr) -> Make:
-    return lambda builder, args: arrays.full(value, *_sizes(args))
-
-
-CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
-    "sum": (1, 2, ("axis",), _reduced(arrays.reduce_sum)),
-    "mean": (1, 2, ("axis",), _reduced(arrays.mean)),
-    "max": (1, 1, ("axis",), _reduced(arrays.reduce_max)),
-    "maximum": (1, 1, ("axis",), _reduced(arrays.reduce_max)),
-    "min": (1, 1, ("axis",), _reduced(arrays.reduce_min)),
-    "minimum": (1, 1, ("axis",), _reduced(arrays.reduce_min)),
-    "dot": (2, 2, (), _dot),
-    "norm": (1, 2, ("axis",), _reduced(arrays.norm)),
-    "outer": (2, 2, (), _plain(arrays.outer)),
-    "trace": (1, 1, (), _plain(arrays.trace)),
-    "diag": (1, 1, (), _diag),
-    "inv": (1, 1, (), _plain(arrays.inv)),
-    "det": (1, 1, (), _plain(arrays.det)),
-    "logdet": (1, 1, (), _plain(arrays.logdet)),
-    "solve": (2, 2, (), _plain(arrays.solve)),
-    "softmax": (1, 1, (), _plain(arrays.softmax)),
-    "log_softmax": (1, 1, (), _plain(arrays.log_softmax)),
-    "logsumexp": (1, 1, (), _plain(arrays.logsumexp)),
-    "cross_entropy": (2, 2, (), _cross_entropy),
-    "mse": (2, 2, (), _mse),
-    "one_hot": (2, 2, (), _one_hot),
-    "layer_norm": (1, 3, (), _layer_norm),
-    "concat": (1, None, ("axis",), _concat),
-    "eye": (1, 1, (), lambda builder, args: arrays.eye(*_sizes(args))),
-    "zeros": (1, 2, (), _constant(S.Zero)),
-    "ones": (1, 2, (), _constant(S.One)),
-}
-"""Operations on arrays by the name that circuit text gives them."""
-
-NO_NAMES = CALLS.keys() - {"one_hot"}
-"""Those whose name no node has among arrays; data that is one-hot may be called so."""
 
 __all__ = ["CALLS", "NO_NAMES", "ArrayBuilder"]

@@ -232,6 +232,8 @@ def _missing(token: Token, before: Token, text: str) -> str:
 
 def _strange_sign(token: Token, typed: str, before: Token | None, text: str) -> str:
     behind = "" if before is None else str(before)
+    if token.type == "STRING":
+        return _AT_SIGN[typed[0]]
     if typed == "=" and behind == "=":
         return _AT_SIGN["=="]
     if typed == behind and typed in ("&", "|"):
@@ -241,7 +243,7 @@ def _strange_sign(token: Token, typed: str, before: Token | None, text: str) -> 
     if typed in ("'", "′") and before is not None and before.type in _ENDS_OF_ARRAYS:
         return _strange_prime(before, text[token.end_pos or 0 :])
     if typed == ":" and _is_in_index(text[: token.start_pos or 0]):
-        return "':' a second time: an index is start:stop, as in x[1:4], without a step"
+        return "':' a third time: an index is start:stop or start:stop:step, as in x[0:8:2]"
     if token.type == "COMPARE" and "?" in _line_of(token, text):
         return _AT_SIGN["?"]
     if typed in _AT_SIGN and typed not in ("*", "/"):

@@ -55,6 +55,7 @@ SAME = _names(
         "sinh": "sh",
         "softplus": "log1pexp log1exp",
         "sqrt": "square_root sqroot",
+        "ravel": "flatten",
         "sum": "fsum reduce_sum",
         "tan": "tangent tangens tg",
         "tanh": "th",
@@ -134,7 +135,6 @@ FORMULAS = {
     "pseudo_huber": "u**2*(sqrt(1 + (v/u)**2) - 1)",
     # arrays
     **dict.fromkeys(("matmul", "mm", "mmult", "matvec", "bmm"), "u @ v"),
-    "transpose": "u.T",
     **dict.fromkeys(("sumsq", "sum_of_squares"), "sum(u**2)"),
     **dict.fromkeys(("normalize", "normalise"), "u/norm(u)"),
     **dict.fromkeys(("l1norm", "norm1"), "sum(abs(u))"),
@@ -175,9 +175,9 @@ LACKING = frozenset(
     "isclose perm "
     # arrays
     "prod product cumsum cumprod diff gradient argmax argmin sort argsort unique median quantile "
-    "percentile mode cov corr corrcoef fft ifft dct conv conv1d conv2d convolve correlate einsum "
-    "tensordot kron cross reshape ravel flatten vec squeeze unsqueeze stack vstack split tile "
-    "repeat roll flip rot90 pad take gather scatter index embedding tril triu cholesky chol eig "
+    "percentile mode cov corr corrcoef fft ifft dct conv conv1d conv2d convolve correlate "
+    "tensordot cross squeeze unsqueeze vstack dstack split tile "
+    "repeat roll flip rot90 pad take gather scatter index embedding cholesky chol eig "
     "eigh eigvals eigvalsh svd qr lu pinv expm logm sqrtm funm lstsq matrix_power matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm rms_norm "
     "group_norm max_pool avg_pool pool attention onehot bincount histogram interp "

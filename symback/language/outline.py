@@ -31,14 +31,13 @@ from symback.language.syntax import (
 )
 from symback.language.terms import Term
 from symback.operations.elementwise import AT_KINK, OPS
-from symback.operations.shapes import Shape, size_symbol
+from symback.operations.shapes import HIGHEST_RANK, Shape, size_symbol
 
 MOST_TURNS = 10_000  # of a loop, those of the loops around it multiplied
 
 MOST_REPEATED = 50_000  # lines that the loops of a text write out
 
 LARGEST_SIZE = 1_000_000_000
-HIGHEST_RANK = 2  # of an array: a batch adds an axis of its own
 
 _ROLES = (*LEAF_ROLES[:3], "loss", "output")
 
@@ -188,7 +187,9 @@ def _shape(source: SourceText, outline: Outline, term: Term) -> Shape:
     """A declared shape: sizes are whole numbers or names."""
     place = source.place(term.place)
     if len(term.args) > HIGHEST_RANK:
-        raise Unsupported("an array has one or two axes; a batch adds one of its own", place)
+        raise Unsupported(
+            f"an array has at most {HIGHEST_RANK} axes; a batch adds one of its own", place
+        )
     sizes: list[Any] = []
     for part in term.args:
         if part.kind == "name":

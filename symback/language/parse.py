@@ -48,7 +48,7 @@ from symback.language.terms import Term
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.shapes import Shape
 
-ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat", "one_hot"})
+ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat", "stack", "one_hot"})
 
 
 @no_search_for_cycles()

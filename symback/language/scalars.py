@@ -284,7 +284,7 @@ class Builder:
         name = term.text
         if name in ("where", "Piecewise"):
             return (choices.where if name == "where" else choices.piecewise)(self, term)
-        for pair in (a for a in term.args if a.kind == "pair"):
+        for pair in (a for a in term.args if a.kind in ("pair", "tuple")):
             self._pair(pair)
         composed = words.called(name, len(term.args))
         if composed is None:
@@ -355,6 +355,7 @@ class Builder:
             "index": "an index in [ ]",
             "vector": "a list in [ ]",
             "keyword": f"the option {clip(term.text, 30)}=",
+            "string": "a text in quotes",
         }[term.kind]
         raise self._needs_arrays(what, term)
 
@@ -365,7 +366,7 @@ class Builder:
             self.place_of(term),
         )
 
-    _matrix_product = _transpose = _keyword = _vector = _array
+    _matrix_product = _transpose = _keyword = _vector = _string = _array
 
     def _index(self, term: Term) -> Expr:
         member = self._member(term)
@@ -437,5 +438,7 @@ _BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
     "slice": lambda builder, term: builder._slice(term),
     "vector": lambda builder, term: builder._vector(term),
     "end": lambda builder, term: builder._end(term),
+    "tuple": lambda builder, term: builder._pair(term),
+    "string": lambda builder, term: builder._string(term),
 }
 """The method that builds each kind of term; builders of arrays and of answers override some."""

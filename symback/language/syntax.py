@@ -254,21 +254,27 @@ class _Reader(Transformer[Token, Any]):
     def pair(self, value: Term, condition: Term) -> Term:
         return _term("pair", value.place, [value, condition])
 
+    def tuple(self, *entries: Term) -> Term:
+        return _term("tuple", entries[0].place, list(entries))
+
     def matrix_product(self, left: Term, sign: Token, right: Term) -> Term:
         return _term("matrix_product", _at(sign), [left, right])
 
     def index(self, array: Term, *subscripts: Term) -> Term:
         return _term("index", array.place, [array, *subscripts])
 
-    def slice(self, start: Term | None, stop: Term | None) -> Term:
+    def slice(self, start: Term | None, stop: Term | None, step: Term | None = None) -> Term:
         bounds = [_term("end", (1, 1), []) if b is None else b for b in (start, stop)]
-        return _term("slice", (1, 1), bounds)
+        return _term("slice", (1, 1), bounds if step is None else [*bounds, step])
+
+    def string(self, token: Token) -> Term:
+        return _term("string", _at(token), [], str(token)[1:-1])
 
     def keyword(self, name: Token, value: Term) -> Term:
         return _term("keyword", _at(name), [value], str(name))
 
     def transpose(self, array: Term, sign: Token) -> Term:
-        return _term("transpose", _at(sign), [array])
+        return _term("transpose", _at(sign), [array], str(sign))
 
     def negative(self, term: Term) -> Term:
         return _term("negative", term.place, [term])

@@ -16,10 +16,12 @@ from sympy import Expr, Piecewise, Rational, S, Tuple
 from symback.operations import arrays as a
 from symback.operations.entries import (
     Entries,
+    Index,
     boxed,
     concatenate,
     contract,
     full,
+    indices,
     outer,
     vector,
 )
@@ -46,22 +48,24 @@ class Arithmetic:
 
 
 def reduced(combine: Callable[[list[Any]], Any]) -> Callable[..., Entries]:
-    """A reduction of all entries, or along one axis."""
+    """A reduction of all entries, or along axes."""
 
-    def reduce(x: Entries, axis: int | None = None) -> Entries:
-        if axis is None:
+    def reduce(x: Entries, *axes: int) -> Entries:
+        if not axes:
             return boxed(combine(x.flat))
-        lanes = x.with_axis_last(axis)
+        lanes = x.lanes(axes)
         return Entries(lanes.shape[:-1], map(combine, lanes.rows()))
 
     return reduce
 
 
-def by_row(transform: Callable[[list[Any]], list[Any]]) -> Callable[[Entries], Entries]:
-    """An operation along the last axis that keeps the shape."""
+def by_row(transform: Callable[[list[Any]], list[Any]]) -> Callable[..., Entries]:
+    """An operation along the last axis, or along axes, that keeps the shape."""
 
-    def apply(x: Entries) -> Entries:
-        return Entries(x.shape, [entry for row in x.rows() for entry in transform(row)])
+    def apply(x: Entries, *axes: int) -> Entries:
+        lanes = x.lanes(axes or [-1])
+        made = Entries(lanes.shape, [entry for row in lanes.rows() for entry in transform(row)])
+        return made.from_lanes(x.shape, axes or [-1])
 
     return apply
 
@@ -92,7 +96,7 @@ def _along_rows(n: Arithmetic) -> Definitions:
     return {
         a.softmax: by_row(softmax),
         a.log_softmax: by_row(log_softmax),
-        a.logsumexp: lambda z: reduced(log_sum_exp)(z, z.ndim - 1),
+        a.logsumexp: lambda z, *axes: reduced(log_sum_exp)(z, *(axes or [-1])),
         a.cross_entropy: cross_entropy,
         a.sparse_cross_entropy: lambda z, t: boxed(-n.chosen(t.item(), log_softmax(z.flat))),
         a.layer_norm: by_row(layer_norm),
@@ -126,11 +130,44 @@ def index_of(parts: Tuple) -> tuple[Any, ...]:
     index: list[Any] = []
     for part in parts:
         if isinstance(part, Tuple):
-            start, stop = part
-            index.append(slice(int(start), None if stop is S.Infinity else int(stop)))
+            index.append(slice(*(None if bound.is_infinite else int(bound) for bound in part)))
         else:
             index.append(int(part))
     return tuple(index)
+
+
+def _einsum(n: Arithmetic) -> Callable[[Entries, Entries, Tuple], Entries]:
+    """The sum of products by its definition: one term for each place of the axes that vanish."""
+
+    def apply(x: Entries, y: Entries, subscripts: Tuple) -> Entries:
+        first, second, result = (tuple(map(int, letters)) for letters in subscripts)
+        sizes = dict(zip((*first, *second), (*x.shape, *y.shape), strict=True))
+        summed = [letter for letter in sizes if letter not in result]
+
+        def entry(index: Index) -> Any:
+            terms = []
+            for inner in indices(sizes[letter] for letter in summed):
+                at = dict(zip((*result, *summed), (*index, *inner), strict=True))
+                left = x.part(tuple(at[i] for i in first)).item()
+                terms.append(left * y.part(tuple(at[i] for i in second)).item())
+            return n.sum(terms)
+
+        return Entries.of((sizes[letter] for letter in result), entry)
+
+    return apply
+
+
+def _triangle(n: Arithmetic, is_kept: Callable[[int], bool]) -> Callable[..., Entries]:
+    """Matrices whose entries are kept by how far they are right of a diagonal."""
+
+    def apply(x: Entries, diagonal: int = 0) -> Entries:
+        zero = n.number(S.Zero)
+        where = indices(x.shape)
+        kept = (is_kept(at[-1] - at[-2] - diagonal) for at in where)
+        flat = [u if is_here else zero for u, is_here in zip(x.flat, kept, strict=True)]
+        return Entries(x.shape, flat)
+
+    return apply
 
 
 def definitions(n: Arithmetic) -> Definitions:
@@ -141,6 +178,11 @@ def definitions(n: Arithmetic) -> Definitions:
         a.outer: outer,
         a.dot: lambda x, y: boxed(n.sum((x * y).flat)),
         a.transpose: lambda x: x.T,
+        a.permute: lambda x, *axes: x.permuted(axes),
+        a.reshape: lambda x, *sizes: x.reshape(sizes),
+        a.tril: _triangle(n, lambda right: right <= 0),
+        a.triu: _triangle(n, lambda right: right >= 0),
+        a.einsum: _einsum(n),
         a.reduce_sum: reduced(n.sum),
         a.mean: reduced(lambda v: n.sum(v) / len(v)),
         a.reduce_max: reduced(n.largest),

@@ -109,19 +109,29 @@ class Entries:
     def T(self) -> Entries:
         return self._view(self.shape[::-1], _steps(self.shape)[::-1])
 
+    def permuted(self, axes: Sequence[int]) -> Entries:
+        """The array whose axis k is the axis axes[k] of this one."""
+        steps = _steps(self.shape)
+        return self._view([self.shape[i] for i in axes], [steps[i] for i in axes])
+
     def with_axis_last(self, axis: int) -> Entries:
         """The array with one axis moved behind the others."""
-        order = [*range(self.ndim)]
-        order.append(order.pop(axis))
-        steps = _steps(self.shape)
-        return self._view([self.shape[i] for i in order], [steps[i] for i in order])
+        return self.permuted(_axes_last(self.ndim, [axis]))
 
     def with_last_axis_at(self, axis: int) -> Entries:
         """The inverse of `with_axis_last`."""
-        order = [*range(self.ndim - 1)]
-        order.insert(axis % self.ndim, self.ndim - 1)
-        steps = _steps(self.shape)
-        return self._view([self.shape[i] for i in order], [steps[i] for i in order])
+        return self.permuted(_inverse(_axes_last(self.ndim, [axis])))
+
+    def lanes(self, axes: Sequence[int]) -> Entries:
+        """The array with some axes as one, behind the others."""
+        moved = self.permuted(_axes_last(self.ndim, axes))
+        kept = moved.shape[: self.ndim - len(axes)]
+        return moved.reshape((*kept, math.prod(moved.shape[len(kept) :])))
+
+    def from_lanes(self, shape: Sequence[int], axes: Sequence[int]) -> Entries:
+        """The inverse of `lanes`, for an array of that shape."""
+        order = _axes_last(len(shape), axes)
+        return self.reshape(shape[i] for i in order).permuted(_inverse(order))
 
     def diagonal(self) -> Entries:
         """The diagonal of a matrix."""
@@ -246,6 +256,16 @@ def contract(x: Entries, y: Entries, total: Callable[[list[Any]], Any]) -> Entri
 def outer(x: Entries, y: Entries) -> Entries:
     """Every entry of the one times every entry of the other."""
     return Entries((*x.shape, *y.shape), [u * v for u in x.flat for v in y.flat])
+
+
+def _axes_last(rank: int, axes: Sequence[int]) -> list[int]:
+    """All axes, those that are named behind the others."""
+    last = [axis % rank for axis in axes]
+    return [*(i for i in range(rank) if i not in last), *last]
+
+
+def _inverse(order: Sequence[int]) -> list[int]:
+    return [order.index(i) for i in range(len(order))]
 
 
 def _chunks(values: list[Any], count: int, length: int) -> list[list[Any]]:

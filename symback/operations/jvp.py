@@ -26,6 +26,7 @@ from symback.operations.arrays import (
     diag,
     diagonal,
     dot,
+    einsum,
     expand_dims,
     eye,
     eye_like,
@@ -42,9 +43,12 @@ from symback.operations.arrays import (
     normalized,
     one_hot,
     outer,
+    permute,
     reduce_max,
     reduce_min,
     reduce_sum,
+    reshape,
+    reshape_like,
     rsqrt_variance,
     scatter,
     size,
@@ -54,7 +58,10 @@ from symback.operations.arrays import (
     sparse_cross_entropy,
     trace,
     transpose,
+    tril,
+    triu,
 )
+from symback.operations.construction import along
 from symback.operations.edges import Careful
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.functions import Slope
@@ -159,17 +166,17 @@ def _solve(at: At, dot_a: Tangent, dot_b: Tangent) -> Tangent:
 def _softmax(at: At, dot_z: Tangent) -> Tangent:
     if dot_z is None:
         return None
-    return at.value * (dot_z - at.reduce_last_axis(reduce_sum, at.value * dot_z))
+    return at.value * (dot_z - at.reduce_own_axes(reduce_sum, at.value * dot_z))
 
 
 def _log_softmax(at: At, dot_z: Tangent) -> Tangent:
     if dot_z is None:
         return None
-    return dot_z - at.reduce_last_axis(reduce_sum, sp.exp(at.value) * dot_z)
+    return dot_z - at.reduce_own_axes(reduce_sum, sp.exp(at.value) * dot_z)
 
 
 def _logsumexp(at: At, dot_z: Tangent) -> Tangent:
-    return None if dot_z is None else _row_sums(at, softmax(at.op.operands[0]) * dot_z)
+    return None if dot_z is None else _row_sums(at, softmax(*at.op.args) * dot_z)
 
 
 def _cross_entropy(at: At, dot_z: Tangent, dot_t: Tangent) -> Tangent:
@@ -186,9 +193,9 @@ def _sparse_cross_entropy(at: At, dot_z: Tangent, dot_t: Tangent) -> Tangent:
 def _layer_norm(at: At, dot_x: Tangent) -> Tangent:
     if dot_x is None:
         return None
-    centred = dot_x - at.reduce_last_axis(mean, dot_x)
-    centred -= at.value * at.reduce_last_axis(mean, at.value * dot_x)
-    return at.expand_last_axis(rsqrt_variance(at.op.operands[0])) * centred
+    centred = dot_x - at.reduce_own_axes(mean, dot_x)
+    centred -= at.value * at.reduce_own_axes(mean, at.value * dot_x)
+    return at.expand_own_axes(rsqrt_variance(at.op.operands[0])) * centred
 
 
 def _rsqrt_variance(at: At, dot_x: Tangent) -> Tangent:
@@ -199,9 +206,8 @@ def _rsqrt_variance(at: At, dot_x: Tangent) -> Tangent:
 
 
 def _row_sums(at: At, expr: Expr, head: Any = reduce_sum) -> Expr:
-    """The sums or means along the last axis of the operand."""
-    rank = len(at.shape(at.op.operands[0]))
-    return head(expr) if rank == 1 else head(expr, sp.Integer(rank - 1))
+    """The sums or means along the axes of the operation."""
+    return along(head, expr, at.rank, at.own_axes)
 
 
 JVP: dict[Any, Callable[..., Tangent]] = {
@@ -210,6 +216,12 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     outer: _multilinear,
     dot: _multilinear,
     transpose: _linear,
+    permute: _linear,
+    reshape: _linear,
+    reshape_like: _linear,
+    tril: _linear,
+    triu: _linear,
+    einsum: _multilinear,
     reduce_sum: _linear,
     mean: _linear,
     trace: _linear,

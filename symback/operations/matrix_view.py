@@ -41,12 +41,18 @@ from symback.operations.shapes import Shape, is_size
 def as_matrix(formula: Expr, shapes: Mapping[str, Shape], shape: Shape) -> Expr:
     """The formula in SymPy: a MatrixExpr where `shape` is that of an array.
 
+    A MatrixExpr has two axes: a formula over arrays of more is given as it stands, over symbols
+    that stand for elements.
+
     >>> from symback.operations.shapes import size_symbol
     >>> x = sp.Symbol("x", real=True)
     >>> as_matrix(2 * x + 1, {"x": (size_symbol("n"),)}, (size_symbol("n"),))
     2*x + 1
     """
-    return _View(shapes, formula).whole(formula, shape)
+    seen = _View(shapes, formula)
+    if len(shape) > 2 or (shapes and seen.has_higher_rank(formula)):
+        return formula
+    return seen.whole(formula, shape)
 
 
 def matrix_symbol(name: str, shape: Shape) -> Expr:
@@ -154,6 +160,11 @@ class _View:
 
     def shape_of(self, expr: Expr) -> Shape:
         return shape_of(expr, self._shapes, self._known)
+
+    def has_higher_rank(self, formula: Expr) -> bool:
+        """Whether some part has more than two axes."""
+        self.shape_of(formula)
+        return any(len(shape) > 2 for shape in self._known.values())
 
     def whole(self, expr: Expr, shape: Shape) -> Expr:
         """The view of an expression, spread to a shape where it is of lower rank."""

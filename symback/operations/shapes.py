@@ -21,6 +21,13 @@ Shape: TypeAlias = tuple[Size, ...]
 ShapeRule: TypeAlias = Callable[[Sequence[Shape], Any], Shape]
 
 
+HIGHEST_RANK = 6
+"""The most axes of an array that a text declares."""
+
+MOST_AXES = 8
+"""Those of an array that a formula makes."""
+
+
 class ShapeError(CircuitError):
     """Shapes that do not fit."""
 
@@ -119,15 +126,25 @@ def transposed_shape(s: Sequence[Shape], _: Any) -> Shape:
 
 
 def reduced(what: str) -> ShapeRule:
-    def rule(s: Sequence[Shape], axis: Any) -> Shape:
+    def rule(s: Sequence[Shape], axes: Any) -> Shape:
         _need_array(what, s[0])
-        if not axis:
-            return ()
-        if not 0 <= axis[0] < len(s[0]):
-            raise ShapeError(f"{what}: {shown(s[0])} has no axis {axis[0]}")
-        return tuple(size for i, size in enumerate(s[0]) if i != axis[0])
+        _need_axes(what, s[0], axes)
+        return tuple(size for i, size in enumerate(s[0]) if i not in axes) if axes else ()
 
     return rule
+
+
+def _need_axes(what: str, shape: Shape, axes: Any) -> None:
+    for axis in axes:
+        if not 0 <= axis < len(shape):
+            raise ShapeError(f"{what}: {shown(shape)} has no axis {axis}")
+
+
+def permuted_shape(s: Sequence[Shape], axes: Any) -> Shape:
+    if sorted(axes) != list(range(len(s[0]))):
+        wanted = ", ".join(map(str, range(len(s[0]))))
+        raise ShapeError(f"transpose: the axes of {shown(s[0])} are {wanted}, in any order")
+    return tuple(s[0][int(axis)] for axis in axes)
 
 
 def diag_shape(s: Sequence[Shape], _: Any) -> Shape:
@@ -156,18 +173,24 @@ def solution_shape(s: Sequence[Shape], _: Any) -> Shape:
     return b
 
 
-def along_last_axis(what: str) -> ShapeRule:
-    def rule(s: Sequence[Shape], _: Any) -> Shape:
+def along_axes(what: str) -> ShapeRule:
+    """Of what keeps the shape; along the last axis where none is named."""
+
+    def rule(s: Sequence[Shape], axes: Any) -> Shape:
         _need_array(what, s[0])
+        _need_axes(what, s[0], axes)
         return s[0]
 
     return rule
 
 
 def last_axis_reduced(what: str) -> ShapeRule:
-    def rule(s: Sequence[Shape], _: Any) -> Shape:
+    """Of a reduction along the last axis where none is named."""
+
+    def rule(s: Sequence[Shape], axes: Any) -> Shape:
         _need_array(what, s[0])
-        return s[0][:-1]
+        _need_axes(what, s[0], axes)
+        return tuple(n for i, n in enumerate(s[0]) if i not in axes) if axes else s[0][:-1]
 
     return rule
 
@@ -209,6 +232,37 @@ def joined_shape(s: Sequence[Shape], options: Any) -> Shape:
     return (*s[0][:axis], joined, *s[0][axis + 1 :])
 
 
+def reshaped_shape(s: Sequence[Shape], sizes: Any) -> Shape:
+    if (sp.Mul(*s[0]) - sp.Mul(*sizes)).expand() != 0:
+        raise ShapeError(f"reshape: {shown(s[0])} has not the elements of {shown(tuple(sizes))}")
+    return tuple(sizes)
+
+
+def einsum_shape(s: Sequence[Shape], options: Any) -> Shape:
+    """Of subscripts that name each axis once, and each name in two of operands and result."""
+    *operands, result = options[0]
+    named: dict[Any, Size] = {}
+    for shape, letters in zip(s, operands, strict=True):
+        if len(shape) != len(letters):
+            raise ShapeError(f"einsum: {len(letters)} subscripts for {shown(shape)}")
+        for letter, size in zip(letters, shape, strict=True):
+            if named.setdefault(letter, size) != size:
+                a, b = map(shown, s)
+                raise ShapeError(f"einsum: shapes {a} and {b} don't fit, {named[letter]} ≠ {size}")
+    return tuple(named[letter] for letter in result)
+
+
+def matrices_shape(what: str) -> ShapeRule:
+    """Of what goes over the last two axes and keeps the shape."""
+
+    def rule(s: Sequence[Shape], _: Any) -> Shape:
+        if len(s[0]) < 2:
+            raise ShapeError(f"{what} takes a matrix, not {shown(s[0])}")
+        return s[0]
+
+    return rule
+
+
 def slice_shape(s: Sequence[Shape], options: Any) -> Shape:
     """Checks bounds where sizes are numbers; of a size with a name, data must show them."""
     (shape,), (parts,) = s, options
@@ -223,8 +277,10 @@ def slice_shape(s: Sequence[Shape], options: Any) -> Shape:
     return (*sizes, *shape[len(parts) :])
 
 
-def _length(size: Size, start: Expr, stop: Expr) -> Size:
-    """The length of start:stop of an axis."""
+def _length(size: Size, start: Expr, stop: Expr, step: Expr = S.One) -> Size:
+    """The length of start:stop:step of an axis."""
+    if step != 1:
+        return _stepped_length(size, start, stop, int(step))
     first = start + size if start < 0 else start
     last = size if stop is S.Infinity else stop + size if stop < 0 else stop
     length = last - first
@@ -233,6 +289,37 @@ def _length(size: Size, start: Expr, stop: Expr) -> Size:
     if length.is_Integer and length <= 0:
         raise ShapeError(f"the part {start}:{stop} is empty")
     return length
+
+
+def span_of(size: Size, start: Expr, stop: Expr, step: int = 1) -> tuple[Size, Size]:
+    """The first place of start:stop:step, and where it ends, counted from the front of an axis.
+
+    A bound that is left out is ∞, for a step back −∞ is the end.
+    """
+    front, back = (S.Zero, size) if step > 0 else (size - 1, S.NegativeOne)
+    first = front if start.is_infinite else start + size if start < 0 else start
+    last = back if stop.is_infinite else stop + size if stop < 0 else stop
+    return first, last
+
+
+def _stepped_length(size: Size, start: Expr, stop: Expr, step: int) -> Size:
+    shown_ = ":".join("" if o.is_infinite else str(o) for o in (start, stop)) + f":{step}"
+    first, last = span_of(size, start, stop, step)
+    span = last - first if step > 0 else first - last
+    if size.is_Integer:
+        places = range(int(first), int(last), step)
+        if not places or not (0 <= places[0] < size and 0 <= places[-1] < size):
+            raise ShapeError(f"{shown_} is outside an axis of {size}, or empty")
+    if span.is_Integer:
+        if span <= 0:
+            raise ShapeError(f"the part {shown_} is empty")
+        return Integer(-(-int(span) // abs(step)))
+    if abs(step) != 1:
+        raise ShapeError(
+            f"{shown_}: how many elements every step takes of an axis of {size} is open; "
+            "give the size as a number"
+        )
+    return span
 
 
 def expanded_shape(s: Sequence[Shape], axis: Any) -> Shape:

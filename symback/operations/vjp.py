@@ -8,7 +8,7 @@ differentiation". None stands for an operand that has no derivative, such as a t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from symback.operations.arrays import (
     diag,
     diagonal,
     dot,
+    einsum,
     expand_dims,
     eye_like,
     inv,
@@ -38,9 +39,12 @@ from symback.operations.arrays import (
     normalized,
     one_hot,
     outer,
+    permute,
     reduce_max,
     reduce_min,
     reduce_sum,
+    reshape,
+    reshape_like,
     rsqrt_variance,
     scatter,
     shape_of,
@@ -51,8 +55,10 @@ from symback.operations.arrays import (
     sparse_cross_entropy,
     trace,
     transpose,
+    tril,
+    triu,
 )
-from symback.operations.construction import expand_reduced, reduce_last_axis
+from symback.operations.construction import expand_reduced, reduce_along
 from symback.operations.shapes import Shape
 
 Contributions = tuple[Expr | None, ...]
@@ -71,30 +77,44 @@ class At:
         return shape_of(expr, self.shapes)
 
     @property
-    def axis(self) -> int | None:
-        return int(self.op.options[0]) if self.op.options else None
+    def rank(self) -> int:
+        return len(self.shape(self.op.operands[0]))
+
+    @property
+    def axes(self) -> Sequence[int]:
+        """The axes of a reduction: those that are named, else all."""
+        return [int(axis) for axis in self.op.options] or range(self.rank)
+
+    @property
+    def own_axes(self) -> Sequence[int]:
+        """Those of an operation that goes along the last axis where none is named."""
+        return [int(axis) for axis in self.op.options] or [self.rank - 1]
 
     def expand_reduced(self, g: Expr) -> Expr:
         """The adjoint of a reduction, ready to be broadcast over its operand."""
-        return expand_reduced(g, self.shape(self.op.operands[0]), self.axis)
+        return expand_reduced(g, self.shape(self.op.operands[0]), self.axes)
 
-    def expand_last_axis(self, g: Expr) -> Expr:
-        """The same for a reduction along the last axis."""
-        shape = self.shape(self.op.operands[0])
-        return expand_reduced(g, shape, len(shape) - 1)
+    def expand_own_axes(self, g: Expr) -> Expr:
+        """The same for a reduction along the last axis where none is named."""
+        return expand_reduced(g, self.shape(self.op.operands[0]), self.own_axes)
 
-    def reduce_last_axis(self, head: Any, expr: Expr) -> Expr:
-        return reduce_last_axis(head, expr, self.shape(self.op.operands[0]))
+    def reduce_own_axes(self, head: Any, expr: Expr) -> Expr:
+        return reduce_along(head, expr, self.shape(self.op.operands[0]), self.own_axes)
 
     def without_axis(self, g: Expr) -> Expr:
         """The adjoint of an array with an axis more: what stands at the one place of that axis."""
-        rank = len(self.shape(self.op.operands[0]))
-        axis = rank if self.axis is None else self.axis
+        axis = int(self.op.options[0]) if self.op.options else self.rank
         return slice_(g, sp.Tuple(*[WHOLE_AXIS] * axis, S.Zero))
+
+    @property
+    def inverse_order(self) -> list[Expr]:
+        """The axes that undo a transpose by axes."""
+        order = list(self.op.options)
+        return [Integer(order.index(i)) for i in range(len(order))]
 
     def size(self, a: Expr) -> Expr:
         """The number of elements that a mean is over."""
-        return size(a) if self.axis is None else size(a, Integer(self.axis))
+        return size(a, *self.op.options)
 
 
 def _solve(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
@@ -104,8 +124,8 @@ def _solve(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
 
 
 def _layer_norm(g: Expr, at: At, x: Expr) -> Contributions:
-    rate = at.expand_last_axis(rsqrt_variance(x))
-    centred = g - at.reduce_last_axis(mean, g) - at.value * at.reduce_last_axis(mean, g * at.value)
+    rate = at.expand_own_axes(rsqrt_variance(x))
+    centred = g - at.reduce_own_axes(mean, g) - at.value * at.reduce_own_axes(mean, g * at.value)
     return (rate * centred,)
 
 
@@ -126,6 +146,14 @@ def _concat(g: Expr, at: At, *arrays: Expr) -> Contributions:
     return tuple(found)
 
 
+def _einsum(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
+    ((first, second, result),) = at.op.options
+    return (
+        einsum(g, b, sp.Tuple(result, second, first)),
+        einsum(g, a, sp.Tuple(result, first, second)),
+    )
+
+
 VJP: dict[Any, Callable[..., Contributions]] = {
     # v = op(a, b):      g, the adjoint of v → adjoints of a, b
     matmul: lambda g, at, a, b: (matmul(g, transpose(b)), matmul(transpose(a), g)),
@@ -133,6 +161,11 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     outer: lambda g, at, u, v: (matvec(g, v), matvec(transpose(g), u)),
     dot: lambda g, at, a, b: (g * b, g * a),
     transpose: lambda g, at, a: (transpose(g),),
+    permute: lambda g, at, a: (permute(g, *at.inverse_order),),
+    reshape: lambda g, at, a: (reshape_like(g, a),),
+    tril: lambda g, at, a: (tril(g, *at.op.options),),
+    triu: lambda g, at, a: (triu(g, *at.op.options),),
+    einsum: _einsum,
     reduce_sum: lambda g, at, a: (at.expand_reduced(g),),
     mean: lambda g, at, a: (at.expand_reduced(g) / at.size(a),),
     reduce_max: lambda g, at, a: (at.expand_reduced(g) * argmax_mask(a, at.value, *at.op.options),),
@@ -145,10 +178,10 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     det: lambda g, at, a: (g * at.value * transpose(inv(a)),),
     logdet: lambda g, at, a: (g * transpose(inv(a)),),
     solve: _solve,
-    softmax: lambda g, at, z: (at.value * (g - at.reduce_last_axis(reduce_sum, g * at.value)),),
-    log_softmax: lambda g, at, z: (g - sp.exp(at.value) * at.reduce_last_axis(reduce_sum, g),),
-    logsumexp: lambda g, at, z: (at.expand_last_axis(g) * softmax(z),),
-    cross_entropy: lambda g, at, z, t: (at.expand_last_axis(g) * (softmax(z) - t), None),
+    softmax: lambda g, at, z: (at.value * (g - at.reduce_own_axes(reduce_sum, g * at.value)),),
+    log_softmax: lambda g, at, z: (g - sp.exp(at.value) * at.reduce_own_axes(reduce_sum, g),),
+    logsumexp: lambda g, at, z: (at.expand_own_axes(g) * softmax(z, *at.op.options),),
+    cross_entropy: lambda g, at, z, t: (at.expand_own_axes(g) * (softmax(z) - t), None),
     sparse_cross_entropy: lambda g, at, z, t: (g * (softmax(z) - one_hot(t, z)), None),
     one_hot: lambda g, at, t, z: (None, None),  # of the latter only the length counts
     layer_norm: _layer_norm,

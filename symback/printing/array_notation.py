@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Mul, S, Tuple
 
 from symback.operations import arrays as a
+from symback.operations.subscripts import LETTERS, flips, matrix_subscripts
 from symback.printing.printer import ATOM, MUL, NEG, POW, TERM
 
 if TYPE_CHECKING:
@@ -22,14 +23,19 @@ Printed = tuple[str, int]
 Print = Callable[..., Printed]
 
 
+_OPEN = (S.Infinity, S.NegativeInfinity)
+"""Bounds of a part that are left out."""
+
+
 def bounds(parts: Tuple) -> str:
     """The inside of an index: 0, 1:4, :"""
     texts = []
     for part in parts:
         if isinstance(part, Tuple):
-            start, stop = part
-            first = "" if start == 0 else str(start)
-            texts.append(f"{first}:{'' if stop is S.Infinity else stop}")
+            start, stop, *step = part
+            first = "" if start == 0 and not step else start
+            given = ["" if bound in _OPEN else str(bound) for bound in (first, stop)]
+            texts.append(":".join([*given, *map(str, step)]))
         else:
             texts.append(str(part))
     return ", ".join(texts)
@@ -41,10 +47,28 @@ def call(name: str, operands: int | None = None) -> Print:
     def print_(p: Printer, *args: Any) -> Printed:
         arrays = args if operands is None else args[:operands]
         texts = [p.print(x) for x in arrays]
-        texts += [f"axis={x}" for x in args[len(arrays) :]]
+        axes = args[len(arrays) :]
+        texts += [f"axis={axes[0] if len(axes) == 1 else _tuple(axes)}"] if axes else []
         return p.call(name, texts), ATOM
 
     return print_
+
+
+def _tuple(numbers: Sequence[Any]) -> str:
+    return f"({', '.join(map(str, numbers))})"
+
+
+def _permute(name: str) -> Print:
+    def print_(p: Printer, array: Expr, *axes: Expr) -> Printed:
+        return p.call(name, [p.print(array), _tuple(axes)]), ATOM
+
+    return print_
+
+
+def _new_axis(p: Printer, array: Expr, axis: Expr | None = None) -> Printed:
+    """v[:, None], the axis among the others."""
+    before = len(a.shape_of(array, p.shapes)) if axis is None else int(axis)
+    return f"{p.at(array, ATOM)}[{', '.join([*[':'] * before, 'None'])}]", ATOM
 
 
 def _concat(name: str) -> Print:
@@ -89,6 +113,18 @@ def _full(p: Printer, value: Expr, *sizes: Expr) -> Printed:
     return p.call(name, [p.print(s) for s in sizes]), ATOM
 
 
+def _reshape(name: str) -> Print:
+    def print_(p: Printer, array: Expr, *sizes: Expr) -> Printed:
+        return p.call(name, [p.print(array), *map(p.print, sizes)]), ATOM
+
+    return print_
+
+
+def letters_of(subscripts: Sequence[Expr]) -> list[str]:
+    """The names of axes as letters: those of both operands, and those of the result."""
+    return ["".join(LETTERS[int(i)] for i in names) for names in subscripts]
+
+
 # -- circuit text ------------------------------------------------------------------------------
 
 
@@ -102,12 +138,26 @@ def _dot_in_text(p: Printer, u: Expr, v: Expr) -> Printed:
     return call("dot")(p, u, v)
 
 
+def _einsum_in_text(p: Printer, x: Expr, y: Expr, subscripts: Tuple) -> Printed:
+    ranks = len(subscripts[0]), len(subscripts[1])
+    if subscripts == matrix_subscripts(*ranks):
+        return _matrix_product(p, x, y)
+    first, second, result = letters_of(subscripts)
+    return p.call("einsum", [f'"{first},{second}->{result}"', p.print(x), p.print(y)]), ATOM
+
+
 NOTATION: dict[Any, Print] = {
     a.matmul: _matrix_product,
     a.matvec: _matrix_product,
     a.outer: call("outer"),
     a.dot: _dot_in_text,
     a.transpose: lambda p, m: transposed(p, m) or (f"{p.at(m, ATOM)}.T", ATOM),
+    a.permute: _permute("transpose"),
+    a.reshape: _reshape("reshape"),
+    a.reshape_like: call("reshape_like"),
+    a.tril: call("tril"),
+    a.triu: call("triu"),
+    a.einsum: _einsum_in_text,
     a.reduce_sum: call("sum", 1),
     a.mean: call("mean", 1),
     a.reduce_max: call("max", 1),
@@ -122,9 +172,9 @@ NOTATION: dict[Any, Print] = {
     a.det: call("det"),
     a.logdet: call("logdet"),
     a.solve: call("solve"),
-    a.softmax: call("softmax"),
-    a.log_softmax: call("log_softmax"),
-    a.logsumexp: call("logsumexp"),
+    a.softmax: call("softmax", 1),
+    a.log_softmax: call("log_softmax", 1),
+    a.logsumexp: call("logsumexp", 1),
     a.cross_entropy: call("cross_entropy"),
     a.sparse_cross_entropy: call("cross_entropy"),
     a.one_hot: call("one_hot"),
@@ -133,7 +183,7 @@ NOTATION: dict[Any, Print] = {
     a.concat: _concat("concat"),
     a.slice_: _slice,
     a.scatter: lambda p, g, x, parts: (f"scatter({p.print(g)}, [{bounds(parts)}])", ATOM),
-    a.expand_dims: lambda p, v: (f"{p.at(v, ATOM)}[:, None]", ATOM),
+    a.expand_dims: _new_axis,
     a.broadcast_like: call("broadcast_like"),
     a.size: call("size", 1),
     a.eye: call("eye"),
@@ -175,10 +225,16 @@ def _dot(p: ForPeople, u: Expr, v: Expr) -> Printed:
     return p.call(p.sum_name, [f"{p.at(u, NEG)}{p.elementwise}{p.at(v, NEG)}"]), ATOM
 
 
-def _size(p: ForPeople, x: Expr, axis: Expr | None = None) -> Printed:
+def _size(p: ForPeople, x: Expr, *axes: Expr) -> Printed:
     """The number of elements: a product of sizes."""
     sizes = p.shape_of(x)
-    return p._print(Mul(*(sizes if axis is None else [sizes[int(axis)]])))
+    return p._print(Mul(*([sizes[int(axis)] for axis in axes] if axes else sizes)))
+
+
+def _column(p: ForPeople, array: Expr, *axis: Expr) -> Printed:
+    if axis or len(p.shape_of(array)) != 1:
+        return _new_axis(p, array, *axis)
+    return call(p.word("column"))(p, array)
 
 
 def _norm(p: ForPeople, x: Expr, *axis: Expr) -> Printed:
@@ -200,12 +256,29 @@ def words(name: str, operands: int | None = None) -> Print:
     return lambda p, *args: call(p.word(name), operands)(p, *args)
 
 
+def _einsum(p: ForPeople, x: Expr, y: Expr, subscripts: Tuple) -> Printed:
+    """A product of matrices where it is one in its last axes, else a sum over named axes."""
+    as_matrices = flips(subscripts)
+    if as_matrices is None:
+        first, second, result = letters_of(subscripts)
+        return p.named_sum(first, second, result, p.at(x, ATOM), p.at(y, ATOM)), ATOM
+    swapped, flip_x, flip_y = as_matrices
+    factors = [_transposed(p, o) if f else _factor(p, o) for o, f in ((x, flip_x), (y, flip_y))]
+    return p.times.join(reversed(factors) if swapped else factors), MUL
+
+
 PEOPLE: dict[Any, Print] = {
     a.matmul: _product,
     a.matvec: _product,
     a.outer: _outer,
     a.dot: _dot,
     a.transpose: lambda p, m: (_transposed(p, m), ATOM),
+    a.permute: lambda p, *args: _permute(p.word("transpose"))(p, *args),
+    a.reshape: lambda p, *args: _reshape(p.word("reshape"))(p, *args),
+    a.reshape_like: lambda p, value, x: (p.call(p.word("reshape"), [p.print(value)]), ATOM),
+    a.tril: words("tril"),
+    a.triu: words("triu"),
+    a.einsum: _einsum,
     a.reduce_sum: lambda p, *args: call(p.sum_name, 1)(p, *args),
     a.mean: words("mean", 1),
     a.reduce_max: words("max", 1),
@@ -223,9 +296,9 @@ PEOPLE: dict[Any, Print] = {
     a.det: words("det"),
     a.logdet: words("logdet"),
     a.solve: lambda p, m, b: (f"{_inverse(p, m)}{p.times}{_factor(p, b)}", MUL),
-    a.softmax: words("softmax"),
-    a.log_softmax: words("log_softmax"),
-    a.logsumexp: words("logsumexp"),
+    a.softmax: words("softmax", 1),
+    a.log_softmax: words("log_softmax", 1),
+    a.logsumexp: words("logsumexp", 1),
     a.cross_entropy: words("cross_entropy"),
     a.sparse_cross_entropy: words("cross_entropy"),
     a.one_hot: lambda p, t, z: (p.call(p.word("one_hot"), [p.print(t)]), ATOM),
@@ -237,7 +310,7 @@ PEOPLE: dict[Any, Print] = {
         p.call(p.word("scatter"), [p.print(g), f"[{bounds(parts)}]"]),
         ATOM,
     ),
-    a.expand_dims: words("column"),
+    a.expand_dims: _column,
     a.broadcast_like: lambda p, value, x: p._print(value),
     a.size: _size,
     a.eye: lambda p, n: ("I", ATOM),

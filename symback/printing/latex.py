@@ -115,6 +115,12 @@ class LatexPrinter(ForPeople):
     def between_bars(self, text: str) -> str:
         return rf"\left\lVert {text} \right\rVert"
 
+    def named_sum(self, first: str, second: str, result: str, x: str, y: str) -> str:
+        over = "".join(letter for letter in first if letter not in result)
+        total = rf"\textstyle\sum_{{{over}}} " if over else ""
+        product = rf"{{{x}}}_{{{first}}} \, {{{y}}}_{{{second}}}"
+        return rf"\left[ {total}{product} \right]_{{{result}}}"
+
     def squared(self, text: str) -> str:
         return f"{text}^{{2}}"
 

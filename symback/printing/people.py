@@ -84,6 +84,10 @@ class ForPeople(Printer):
     def word(self, name: str) -> str:
         return name
 
+    def named_sum(self, first: str, second: str, result: str, x: str, y: str) -> str:
+        """Σ of products over the axes that the result has not, by the names of all axes."""
+        raise NotImplementedError
+
     def raised(self, base: Expr, exponent: str) -> str:
         """A matrix with a T, -1 or -T above it."""
         raise NotImplementedError

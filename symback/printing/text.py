@@ -69,6 +69,10 @@ class TextPrinter(ForPeople):
     def between_bars(self, text: str) -> str:
         return f"‖{text}‖"
 
+    def named_sum(self, first: str, second: str, result: str, x: str, y: str) -> str:
+        over = "".join(letter for letter in first if letter not in result)
+        return f"[{f'Σ_{over} ' if over else ''}{x}_{first}·{y}_{second}]_{result}"
+
     def squared(self, text: str) -> str:
         return f"{text}²"
 

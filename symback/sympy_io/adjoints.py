@@ -20,23 +20,23 @@ from symback.operations.shapes import ShapeError, shown, slice_shape
 from symback.sympy_io.matrix_products import ALL, Shapes
 
 
-def _size(shape_of: Shapes, x: Expr, axis: Expr | None = None) -> Expr:
+def _size(shape_of: Shapes, x: Expr, *axes: Expr) -> Expr:
     shape = shape_of(x)
-    return sp.Mul(*shape) if axis is None else shape[int(axis)]
+    return sp.Mul(*(shape[int(axis)] for axis in axes)) if axes else sp.Mul(*shape)
 
 
-def _expanded(shape_of: Shapes, value: Expr, x: Expr, axis: Expr | None) -> Expr:
-    return expand_reduced(value, shape_of(x), None if axis is None else int(axis))
+def _expanded(shape_of: Shapes, value: Expr, x: Expr, *axes: Expr) -> Expr:
+    shape = shape_of(x)
+    return expand_reduced(value, shape, [int(axis) for axis in axes] or range(len(shape)))
 
 
-def _argmax_mask(shape_of: Shapes, x: Expr, extreme: Expr, axis: Expr | None = None) -> Expr:
-    met = Piecewise((1, sp.Eq(x, _expanded(shape_of, extreme, x, axis))), (0, True))
-    count = a.reduce_sum(met) if axis is None else a.reduce_sum(met, axis)
-    return met / _expanded(shape_of, count, x, axis)
+def _argmax_mask(shape_of: Shapes, x: Expr, extreme: Expr, *axes: Expr) -> Expr:
+    met = Piecewise((1, sp.Eq(x, _expanded(shape_of, extreme, x, *axes))), (0, True))
+    return met / _expanded(shape_of, a.reduce_sum(met, *axes), x, *axes)
 
 
-def _normalized(shape_of: Shapes, x: Expr, norm: Expr, axis: Expr | None = None) -> Expr:
-    length = _expanded(shape_of, norm, x, axis)
+def _normalized(shape_of: Shapes, x: Expr, norm: Expr, *axes: Expr) -> Expr:
+    length = _expanded(shape_of, norm, x, *axes)
     return Piecewise((0, sp.Eq(length, 0)), (x / length, True))
 
 

@@ -208,6 +208,8 @@ class _EntryWriter:
         return values
 
     def _options(self, expr: ArrayFunction) -> list[Any]:
+        if isinstance(expr, a.reshape):
+            return [self._length(size) for size in expr.options]
         if isinstance(expr, a.eye | a.full):
             sizes = expr.args if isinstance(expr, a.eye) else expr.args[1:]
             lead = [] if isinstance(expr, a.eye) else [expr.args[0]]

@@ -16,7 +16,7 @@ from sympy import Expr, Integer
 from symback.circuits.circuit import Circuit
 from symback.circuits.requirements import least_sizes, uses_of
 from symback.operations import arrays as a
-from symback.operations.arrays import shape_of
+from symback.operations.arrays import NAMING_SIZES, shape_of
 
 LARGEST_KEPT = 4  # a size given as a number that is left as it is
 LEAST_ALONG = 3  # of two elements a normalisation leaves signs only
@@ -62,7 +62,7 @@ def _shrinkable(circuit: Circuit, numbers: set[Any]) -> set[Any]:
 
     The module knows the shape of its output as numbers, so that keeps its size.
     """
-    if uses_of(circuit, a.slice_, a.concat, a.full, a.eye):
+    if uses_of(circuit, *NAMING_SIZES):
         return set()
     return {s for s in numbers if s > LARGEST_KEPT and s not in circuit.output.shape}
 

@@ -155,14 +155,54 @@ a: input[n]; i: param | f = a[i]
     CircuitSyntaxError 2 7 | a whole number stands here
 a: input[n] | f = a[n - 1]
     CircuitSyntaxError 2 7 | a whole number stands here
-a: input[n] | f = a[0:2:1]
-    CircuitSyntaxError 2 10 | ':'
+a: input[n] | f = a[0:2:1:]
+    CircuitSyntaxError 2 12 | ':'
+a: input[n] | f = a[0:8:2]*a[::2]
+    ShapeError 2 14 | give the size as a number
+a: input[6] | f = a[5:2:2]
+    ShapeError 2 5 | the part takes nothing of an axis of 6
+a: input[6] | f = a[::0]
+    ShapeError 2 5 | the step of a part is not 0
+a: input[m, n] | f = reshape(a, m, m)
+    ShapeError 2 5 | reshape: [m, n] has not the elements of [m, m]
+a: input[m, n] | f = reshape(a, 3, -1)
+    ShapeError 2 5 | reshape: [m, n] has no rows of 3
+a: input[m, n] | f = reshape(a, -1, -1)
+    ShapeError 2 5 | reshape takes sizes, one of which may be -1
+a: input[m, n]; b: input[n] | f = stack(a, b)
+    ShapeError 2 5 | stack takes arrays of one shape, not [m, n] and [n]
+a: input[m, n]; b: input[n] | f = kron(a, b)
+    ShapeError 2 5 | kron takes two matrices, not [m, n] and [n]
+a: input[n] | f = tril(a)
+    ShapeError 2 5 | tril takes a matrix, not [n]
+a: input[m, n] | f = triu(a, 0.5)
+    ShapeError 2 5 | a diagonal is a whole number
+a: input[m, n] | f = vec(a[0])
+    ShapeError 2 5 | vec takes a matrix, not [n]
+a: input[m, n] | f = einsum("ij,jk", a)
+    ShapeError 2 5 | einsum: subscripts for 2 arrays, 1 given
+a: input[m, n] | f = einsum("ijk->k", a)
+    ShapeError 2 5 | 'ijk' names 3 axes of [m, n]
+a: input[m, n] | f = einsum("i,...->i", a, a)
+    ShapeError 2 5 | subscripts are letters
+a: input[m, n]; b: input[m] | f = einsum("ij,j->i", a, b)
+    ShapeError 2 5 | the axis j is n and m
+a: input[m, n] | f = einsum("ij->k", a)
+    ShapeError 2 5 | the result 'k' takes each axis of an operand once
+a: input[m, n] | f = einsum(a, a)
+    ShapeError 2 5 | einsum takes subscripts and arrays
+a: input[m, n] | f = a*"ij,jk"
+    CircuitSyntaxError 2 7 | a formula cannot contain text in quotes
+s: input[2, m, n]; b: input[3, n, m] | f = s @ b
+    ShapeError 2 7 | shapes [2, m, n] and [3, n, m] don't fit
+s: input[2, m, n]; b: input[2, m, n] | f = s @ b
+    ShapeError 2 7 | n ≠ m
 a: input[n] | f = a[]
     CircuitSyntaxError 2 7 | ']'
-a: input[n] | f = a[None, None]
-    ShapeError 2 5 | None makes a vector a column, b[:, None], or a row, b[None, :]
-a: input[m, n] | f = a[:, None]
-    ShapeError 2 5 | None makes a vector a column
+a: input[n] | f = a[None, 0, None, 0]
+    ShapeError 2 5 | 2 indices for [n]
+a: input[m, n] | f = a[:, :, None, 0]
+    ShapeError 2 5 | 3 indices for [m, n]
 a: input[n] | f = x[0]*a
     UnknownName 2 5 | 'x[0]' is not defined
 a: input[n] | f = sum(a, axis=1)
@@ -181,8 +221,20 @@ a: input[m, n] | f = max(a, axis=m)
     CircuitSyntaxError 2 17 | a whole number stands here
 a: input[m, n] | f = sum(a, dim=1)
     CircuitSyntaxError 2 12 | the option 'dim' is not an option of sum
-a: input[m, n] | f = softmax(a, axis=0)
-    CircuitSyntaxError 2 16 | the option 'axis' is not an option of softmax
+a: input[m, n] | f = softmax(a, axis=2)
+    ShapeError 2 5 | [m, n] has no axis 2
+a: input[m, n] | f = sum(a, axis=(0, -2))
+    ShapeError 2 5 | an axis is named twice
+a: input[m, n] | f = sum(a, keepdims=1)
+    CircuitSyntaxError 2 21 | keepdims is True or False
+a: input[m, n] | f = (a, 1)
+    CircuitSyntaxError 2 7 | (a, b) is not an expression
+a: input[m, n] | f = transpose(a, (0, 0))
+    ShapeError 2 5 | the axes of [m, n] are 0, 1
+a: input[m] | f = a.mT
+    ShapeError 2 6 | .mT takes a matrix, not [m]
+a: input[m, n] | f = swapaxes(a, 0, 2)
+    ShapeError 2 5 | [m, n] has no axis 2
 a: input[m, n] | f = max(a, 0, axis=0)
     CircuitSyntaxError 2 15 | the option 'axis' is not an option of max
 a: input[m, n] | f = tanh(a, axis=0)
@@ -197,8 +249,8 @@ a: input[n] | f = concat(axis=0)*a
     CircuitSyntaxError 2 5 | concat takes 1 or more arguments, 0 given
 a: input[n] | f = eye(n, n) @ a
     CircuitSyntaxError 2 5 | eye takes 1 argument, 2 given
-a: input[n] | f = zeros(n, n, n) + a
-    CircuitSyntaxError 2 5 | zeros takes 1 to 2 arguments, 3 given
+a: input[n] | f = zeros((n, n), n) + a
+    ShapeError 2 5 | a size is a whole number or the name of a size
 a: input[n] | f = zeros(0) + a
     ShapeError 2 5 | a size is a whole number or the name of a size
 a: input[n] | f = ones(q) + a
@@ -239,8 +291,8 @@ a: input[n] | sum = 2; f = mean(a)*sum
     NameRefused 2 1 | 'sum' is an operation on arrays
 norm: input[n] | f = 2*norm
     NameRefused 1 1 | 'norm' is an operation on arrays
-x: input[a, b, c] | f = sum(x)
-    Unsupported 1 10 | one or two axes
+x: input[a, b, c, d, e, g, h] | f = sum(x)
+    Unsupported 1 10 | at most 6 axes
 x: input[0] | f = sum(x)
     CircuitSyntaxError 1 10 | a size is a name or a whole number from 1
 x: input[-1] | f = sum(x)

@@ -43,11 +43,18 @@ def _is_trivial(part: Expr) -> bool:
         return True
     if isinstance(part, transpose | size) and part.args[0].is_Symbol:  # a view, a number at hand
         return True
-    if part.is_Add and all(is_size(symbol) for symbol in symbols(part)):  # a bound, such as n + 1
+    if _is_of_sizes(part):  # a bound or a size, such as n + 1
         return True
     if part.is_Mul and len(part.args) == 2:  # -v, v/2
         return bool(part.args[0].is_Rational and part.args[1].is_Symbol)
     return _is_reciprocal(part)
+
+
+def _is_of_sizes(part: Expr) -> bool:
+    """Whether it is a sum or product of sizes and whole numbers."""
+    if part.is_Add or part.is_Mul or (part.is_Pow and part.exp.is_Integer and part.exp > 0):
+        return all(map(_is_of_sizes, part.args))
+    return bool(part.is_Integer or (part.is_Symbol and is_size(part)))
 
 
 def _is_reciprocal(part: Expr) -> bool:

@@ -6,7 +6,7 @@ element of an operand at another index.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from sympy import Expr, S, Symbol, Tuple
 from symback.codegen.c.printer import CPrinter
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
-from symback.operations.shapes import Shape, Size, is_size
+from symback.operations.shapes import Shape, Size, is_size, span_of
 from symback.printing.printer import ATOM, MUL
 
 Printed = tuple[str, int]
@@ -77,9 +77,9 @@ class ElementPrinter(CPrinter):
             return MOVED[expr.func](self, self.own_index(expr), *expr.args)
         return super().function(expr)
 
-    def count(self, shape: Shape, axis: Expr | None = None) -> str:
-        """The code for the number of elements, or that along an axis, as a double."""
-        sizes = shape if axis is None else (shape[int(axis)],)
+    def count(self, shape: Shape, axes: Sequence[Expr] = ()) -> str:
+        """The code for the number of elements, or that along axes, as a double."""
+        sizes = [shape[int(axis)] for axis in axes] if axes else shape
         text = " * ".join(self.length(size) for size in sizes)
         return f"(double)({text})" if len(sizes) > 1 else f"(double){text}"
 
@@ -95,16 +95,44 @@ def _outer(p: ElementPrinter, index: tuple[str, ...], u: Expr, v: Expr) -> Print
     return f"{p.element(u, index[0])} * {p.element(v, index[1])}", MUL
 
 
-def _expand_dims(p: ElementPrinter, index: tuple[str, ...], vector: Expr) -> Printed:
-    return p.element(vector, index[0]), ATOM
+def _permute(p: ElementPrinter, index: tuple[str, ...], array: Expr, *axes: Expr) -> Printed:
+    order = [int(axis) for axis in axes]
+    return p.element(array, *(index[order.index(i)] for i in range(len(order)))), ATOM
+
+
+def _reshape(p: ElementPrinter, index: tuple[str, ...], array: Expr, *sizes: Expr) -> Printed:
+    """The element as far from the first in memory: the array is a name that has memory."""
+    with p._at(index):
+        return f"{p.memory(array)}[{p.place(sizes)}]", ATOM
+
+
+def _triangle(sign: str) -> Callable[..., Printed]:
+    """Kept where the column is on one side of a diagonal: j <= i + 2, j + 2 <= i."""
+
+    def print_(
+        p: ElementPrinter, index: tuple[str, ...], array: Expr, diagonal: Expr = S.Zero
+    ) -> Printed:
+        row, column = index[-2:]
+        row = f"{row} + {diagonal}" if diagonal > 0 else row
+        column = f"{column} + {-diagonal}" if diagonal < 0 else column
+        return f"(({column} {sign} {row}) ? {p.element(array, *index)} : 0.0)", ATOM
+
+    return print_
+
+
+def _expand_dims(
+    p: ElementPrinter, index: tuple[str, ...], array: Expr, axis: Expr | None = None
+) -> Printed:
+    at = len(index) - 1 if axis is None else int(axis)
+    return p.element(array, *index[:at], *index[at + 1 :]), ATOM
 
 
 def _broadcast_like(p: ElementPrinter, index: tuple[str, ...], value: Expr, like: Expr) -> Printed:
     return p.element(value, *index), ATOM
 
 
-def _size(p: ElementPrinter, index: Any, array: Expr, axis: Expr | None = None) -> Printed:
-    return p.count(p.shape_of(array), axis), ATOM
+def _size(p: ElementPrinter, index: Any, array: Expr, *axes: Expr) -> Printed:
+    return p.count(p.shape_of(array), axes), ATOM
 
 
 def _one_hot(p: ElementPrinter, index: tuple[str, ...], t: Expr, like: Expr) -> Printed:
@@ -152,16 +180,16 @@ def _moved(p: ElementPrinter, index: str, by: Size) -> str:
     return f"({index} {'-' if back else '+'} {p.length(-by if back else by)})"
 
 
-def _bounds(shape: Shape, parts: Expr) -> list[tuple[Size, Size | None]]:
-    """For each axis that is named the start of a part and its stop, None for an index."""
-    found: list[tuple[Size, Size | None]] = []
+def _bounds(shape: Shape, parts: Expr) -> list[tuple[Size, Size | None, int]]:
+    """For each axis that is named the start of a part, its stop (None: an index) and its step."""
+    found: list[tuple[Size, Size | None, int]] = []
     for size, part in zip(shape, parts.args, strict=False):
         if isinstance(part, Tuple):
-            start, stop = part.args
-            last = size if stop is S.Infinity else stop + size if stop < 0 else stop
-            found.append((start + size if start < 0 else start, last))
+            start, stop, *steps = part.args
+            step = int(steps[0]) if steps else 1
+            found.append((*span_of(size, start, stop, step), step))
         else:
-            found.append((part + size if part < 0 else part, None))
+            found.append((part + size if part < 0 else part, None, 1))
     return found
 
 
@@ -169,18 +197,48 @@ def _slice(p: ElementPrinter, index: tuple[str, ...], array: Expr, parts: Expr) 
     left = list(index)
     shape = p.shape_of(array)
     found = []
-    for start, stop in _bounds(shape, parts):
-        found.append(p.length(start) if stop is None else _moved(p, left.pop(0), start))
+    for start, stop, step in _bounds(shape, parts):
+        found.append(p.length(start) if stop is None else _stepped(p, left.pop(0), start, step))
     return p.element(array, *found, *left), ATOM
+
+
+def _stepped(p: ElementPrinter, index: str, start: Size, step: int) -> str:
+    """The place that an index has along an axis."""
+    if step == 1:
+        return _moved(p, index, start)
+    steps = index if abs(step) == 1 else f"{abs(step)} * {index}"
+    if step < 0:
+        return f"({p.length(start)} - {steps})"
+    return steps if start == 0 else f"({p.length(start)} + {steps})"
+
+
+def _is_met(p: ElementPrinter, i: str, start: Size, last: Size, step: int) -> tuple[list[str], str]:
+    """Whether a place along an axis belongs to a part with a step, and its index there."""
+    if step > 0:
+        far = _moved(p, i, -start)
+        inside = [f"({i} >= {p.length(start)})"] if start != 0 else []
+        inside.append(f"({i} < {p.length(last)})")
+    else:
+        far = f"({p.length(start)} - {i})"
+        inside = [f"({i} <= {p.length(start)})"]
+        inside += [f"({i} > {p.length(last)})"] if last != -1 else []
+    if abs(step) == 1:
+        return inside, far
+    return [*inside, f"({far} % {abs(step)} == 0)"], f"({far} / {abs(step)})"
 
 
 def _scatter(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr) -> Printed:
     array, parts = rest
     shape = p.shape_of(array)
     inside, found = [], []
-    for i, size, (start, stop) in zip(index, shape, _bounds(shape, parts), strict=False):
+    for i, size, (start, stop, step) in zip(index, shape, _bounds(shape, parts), strict=False):
         if stop is None:
             inside.append(f"({i} == {p.length(start)})")
+            continue
+        if step != 1:
+            met, place = _is_met(p, i, start, stop, step)
+            inside += met
+            found.append(place)
             continue
         inside += [f"({i} >= {p.length(start)})"] if start != 0 else []
         inside += [f"({i} < {p.length(stop)})"] if stop != size else []
@@ -191,6 +249,11 @@ def _scatter(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr)
 
 MOVED: dict[Any, Callable[..., Printed]] = {
     a.transpose: _transpose,
+    a.permute: _permute,
+    a.reshape: _reshape,
+    a.reshape_like: lambda p, index, value, like: _reshape(p, index, value, *p.shape_of(like)),
+    a.tril: _triangle("<="),
+    a.triu: _triangle(">="),
     a.outer: _outer,
     a.expand_dims: _expand_dims,
     a.broadcast_like: _broadcast_like,
@@ -207,7 +270,10 @@ MOVED: dict[Any, Callable[..., Printed]] = {
 }
 """Operations whose elements are those of an operand at another index."""
 
-READ: dict[Any, int] = {a.broadcast_like: 1, a.size: 0, a.one_hot: 1, a.eye_like: 0, a.scatter: 1}
+READ: dict[Any, int] = {
+    **{head: 1 for head in (a.broadcast_like, a.reshape_like, a.one_hot, a.scatter)},
+    **{head: 0 for head in (a.size, a.eye_like)},
+}
 """How many of the operands are read, where only the shapes of the others matter."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sympy import Expr, S, Symbol
+from sympy import Expr, Integer, S, Symbol, Tuple
 
 from symback.codegen.c.elements import MOVED, ElementPrinter, read_operands
 from symback.codegen.loop_tree import Call, Declare, For, Scope, Statement, Storage, Store, Tree
@@ -19,10 +19,14 @@ from symback.operations.arrays import ArrayFunction
 from symback.operations.shapes import Shape, Size
 from symback.printing.printer import MUL
 
-INDICES = ("i", "j", "inner")
-"""The variables of loops over an array's axes, and over the axis that a product sums."""
+INDICES = ("i", "j", "i2", "i3", "i4", "i5", "i6", "i7")
+"""The variables of loops over an array's axes."""
 
-INNER = INDICES[2]
+INNERS = ("inner", *(f"inner{i}" for i in range(2, 9)))
+"""Those over the axes that a product sums."""
+
+INNER = INNERS[0]
+
 TOTAL, FACTOR = "symback_total", "symback_factor"
 SCALE, SCALED = "symback_scale", "symback_scaled"
 
@@ -39,6 +43,13 @@ class Loops:
         for axis in reversed(range(len(shape))):
             innermost = simd and axis == len(shape) - 1
             tree = [self.loop(INDICES[axis], shape[axis], tree, innermost)]
+        return tree
+
+    def along(self, axes: Sequence[int], shape: Shape, body: Sequence[Statement]) -> Tree:
+        """The body for every index along some axes of a shape."""
+        tree = list(body)
+        for axis in reversed(axes):
+            tree = [self.loop(INDICES[axis], shape[axis], tree)]
         return tree
 
     def loop(self, index: str, size: Size, body: Sequence[Statement], simd: bool = False) -> For:
@@ -105,6 +116,30 @@ def _dots(w: Loops, to: Symbol, m: Expr, n: Expr) -> Tree:
     return [w.loop("i", shape[0], [call])]
 
 
+def _einsum(w: Loops, to: Symbol, sign: str, x: Expr, y: Expr, subscripts: Tuple) -> Tree:
+    """A sum over named axes: neighbours in memory side by side where the last axis is kept."""
+    p, (first, second, result) = w.printer, subscripts
+    sizes = dict(zip((*first, *second), (*w.shape(x), *w.shape(y)), strict=True))
+    summed = [letter for letter in sizes if letter not in result]
+    names = dict(zip(result, INDICES, strict=False))
+    names |= dict(zip(summed, INNERS, strict=False))
+    left, right = (
+        p.element(o, *(names[letter] for letter in of), level=MUL)
+        for o, of in ((x, first), (y, second))
+    )
+    text = f"{left} * {right}"
+    if not result:
+        shape = tuple(sizes[letter] for letter in summed)
+        return w.summed(p.print(to), shape, text, [names[letter] for letter in summed])
+    target = p.element(to, *(names[letter] for letter in result))
+    start = w.zero(to, w.shape(to)) if sign == "=" and summed else []
+    tree: Tree = [Store(target, text, "+=" if summed else sign)]
+    order = [*result[:-1], *summed, result[-1]]
+    for letter in reversed(order):
+        tree = [w.loop(names[letter], sizes[letter], tree, simd=letter == order[-1])]
+    return [*start, *tree]
+
+
 def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Tree:
     p, shape = w.printer, w.shape(u)
     index = INDICES[: len(shape)]
@@ -112,30 +147,38 @@ def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Tree:
     return w.summed(p.print(to), shape, text)
 
 
-def _total(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
+def _total(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
     p, shape = w.printer, w.shape(array)
-    text = p.element(array, *INDICES[: len(shape)], level=0)
-    if not w.shape(to):
+    index = INDICES[: len(shape)]
+    text = p.element(array, *index, level=0)
+    kept, over = _kept_and_over(shape, axes)
+    if not kept:
         return w.summed(p.print(to), shape, text)
-    if axis == 0:
+    target = p.element(to, *(index[i] for i in kept))
+    if kept[-1] == len(shape) - 1:  # neighbours in memory are added up side by side
         start = w.zero(to, w.shape(to)) if sign == "=" else []
-        return [*start, *w.over(shape, [Store(p.element(to, "j"), text, "+=")])]
-    total = w.summed(TOTAL, shape[1:], text, ("j",))
-    return [w.loop("i", shape[0], [*total, Store(p.element(to, "i"), TOTAL, sign)])]
+        return [*start, *w.over(shape, [Store(target, text, "+=")])]
+    total = w.summed(TOTAL, tuple(shape[i] for i in over), text, [index[i] for i in over])
+    return w.along(kept, shape, [*total, Store(target, TOTAL, sign)])
 
 
-def _mean(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
+def _kept_and_over(shape: Shape, axes: Sequence[Expr]) -> tuple[list[int], list[int]]:
+    """The axes that a reduction leaves, and those that it goes over."""
+    over = [int(axis) for axis in axes] or list(range(len(shape)))
+    return [i for i in range(len(shape)) if i not in over], over
+
+
+def _mean(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
     p, shape = w.printer, w.shape(to)
-    share = Store(p.element(to, *INDICES[: len(shape)]), p.count(w.shape(array), axis), "/=")
-    return [*_total(w, to, sign, array, axis), *w.over(shape, [share])]
+    share = Store(p.element(to, *INDICES[: len(shape)]), p.count(w.shape(array), axes), "/=")
+    return [*_total(w, to, sign, array, *axes), *w.over(shape, [share])]
 
 
-def _norm(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
+def _norm(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
     """The root of a sum of squares: in a second turn of scaled ones, where some left the range."""
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
-    kept = [i for i in range(len(shape)) if w.shape(to) and i != axis]
-    over = [i for i in range(len(shape)) if i not in kept]
+    kept, over = _kept_and_over(shape, axes)
     element = p.element(array, *index, level=MUL)
 
     def squares(name: str, value: str, condition: str = "") -> Tree:
@@ -155,8 +198,8 @@ def _norm(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None
         *squares(SCALED, f"{element} * {SCALE}", f"{SCALE} != 1.0"),
         Store(target, f"({SCALE} != 1.0) ? sqrt({SCALED}) / {SCALE} : sqrt({TOTAL})"),
     )
-    for i in kept:
-        return [w.loop(index[i], shape[i], body)]
+    if kept:
+        return w.along(kept, shape, body)
     return [Declare(Storage.VARIABLE, target, "0.0"), Scope(body)]
 
 
@@ -165,60 +208,53 @@ def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Tree:
     return w.summed(p.print(to), w.shape(m)[:1], p.element(m, "i", "i", level=0))
 
 
-def _normalized(
-    w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr, axis: Expr | None = None
-) -> Tree:
+def _normalized(w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr, *axes: Expr) -> Tree:
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
-    kept = (index[i] for i in range(len(shape)) if w.shape(norm) and i != axis)
-    length = p.element(norm, *kept, level=MUL)
+    kept, _ = _kept_and_over(shape, axes)
+    length = p.element(norm, *(index[i] for i in kept), level=MUL)
     value = f"({length} == 0.0) ? 0.0 : {p.element(array, *index, level=MUL)} / {length}"
     return w.over(shape, [Store(p.element(to, *index), value)])
 
 
 def _extreme(kernel: str) -> Callable[..., Tree]:
-    def write(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
+    def write(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
         p, shape = w.printer, w.shape(array)
         index = INDICES[: len(shape)]
-        kept = [i for i in range(len(shape)) if w.shape(to) and i != axis]
+        kept, over = _kept_and_over(shape, axes)
         target = p.element(to, *(index[i] for i in kept))
         first = p.element(array, *(index[i] if i in kept else "0" for i in range(len(shape))))
         step = Store(target, f"{kernel}({target}, {p.element(array, *index, level=0)})")
         if not kept:
             return [Declare(Storage.VARIABLE, target, first), *w.over(shape, [step], simd=False)]
-        (i,) = kept
-        other = w.loop(index[1 - i], shape[1 - i], [step])
-        return [w.loop(index[i], shape[i], [Store(target, first), other])]
+        return w.along(kept, shape, [Store(target, first), *w.along(over, shape, [step])])
 
     return write
 
 
-def _argmax_mask(
-    w: Loops, to: Symbol, sign: str, array: Expr, extreme: Expr, axis: Expr | None = None
-) -> Tree:
+def _argmax_mask(w: Loops, to: Symbol, sign: str, array: Expr, extreme: Expr, *axes: Expr) -> Tree:
     """1 over the number of elements that are the extreme, where an element is it; NaN for NaN."""
     p, shape = w.printer, w.shape(array)
     index = INDICES[: len(shape)]
-    kept = [i for i in range(len(shape)) if w.shape(extreme) and i != axis]
+    kept, over = _kept_and_over(shape, axes)
     value = p.element(extreme, *(index[i] for i in kept), level=MUL)
     same = f"({p.element(array, *index, level=MUL)} == {value})"
     count: Statement = Store(TOTAL, f"{same} ? 1.0 : 0.0", "+=")
     element = p.element(array, *index, level=MUL)
     other = f"({element} == {element}) ? 0.0 : {element}"
     share: Statement = Store(p.element(to, *index), f"{same} ? 1.0 / {TOTAL} : {other}")
-    for i in reversed([i for i in range(len(shape)) if i not in kept]):
-        count, share = (w.loop(index[i], shape[i], [node]) for node in (count, share))
-    body = (Declare(Storage.VARIABLE, TOTAL, "0.0"), count, share)
-    for i in kept:
-        return [w.loop(index[i], shape[i], body)]
-    return [Scope(body)]
+    counts, shares = (w.along(over, shape, [node]) for node in (count, share))
+    body = (Declare(Storage.VARIABLE, TOTAL, "0.0"), *counts, *shares)
+    return w.along(kept, shape, body) if kept else [Scope(body)]
 
 
 def _rows(kernel: str) -> Callable[..., Tree]:
     """A kernel that gives a row for each row."""
 
-    def write(w: Loops, to: Symbol, sign: str, z: Expr) -> Tree:
-        return _by_row(w, z, lambda row: Call(kernel, (row(z), row(to), _length(w, z))))
+    def write(w: Loops, to: Symbol, sign: str, z: Expr, *axes: Expr) -> Tree:
+        count = len(axes) or 1
+        length = _length(w, z, count)
+        return _by_row(w, z, lambda row: Call(kernel, (row(z), row(to), length)), count)
 
     return write
 
@@ -227,33 +263,60 @@ def _of_rows(kernel: str) -> Callable[..., Tree]:
     """A kernel that gives a number for each row; of a second operand it reads the same row."""
 
     def write(w: Loops, to: Symbol, sign: str, z: Expr, *others: Expr) -> Tree:
+        operands = [z, *(o for o in others if not o.is_Integer)]
+        count = len(others) - len(operands) + 1 or 1
+
         def call(row: Callable[[Expr], str]) -> Statement:
-            texts = [row(o) if w.shape(o) else w.printer.element(o) for o in (z, *others)]
-            value = f"{kernel}({', '.join(texts)}, {_length(w, z)})"
+            texts = [row(o) if w.shape(o) else w.printer.element(o) for o in operands]
+            value = f"{kernel}({', '.join(texts)}, {_length(w, z, count)})"
             if w.shape(to):
-                return Store(w.printer.element(to, "i"), value)
+                return Store(f"{w.printer.memory(to)}[i]", value)
             return Declare(Storage.NUMBER, w.printer.print(to), value)
 
-        return _by_row(w, z, call)
+        return _by_row(w, z, call, count)
 
     return write
 
 
-def _length(w: Loops, z: Expr) -> str:
-    return w.printer.length(w.shape(z)[-1])
+def _length(w: Loops, z: Expr, count: int = 1) -> str:
+    """The length of a row, which goes over the last axes."""
+    return " * ".join(w.printer.length(size) for size in w.shape(z)[-count:])
 
 
-def _by_row(w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], Statement]) -> Tree:
-    shape = w.shape(z)
-    if len(shape) == 1:
+def _by_row(
+    w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], Statement], count: int = 1
+) -> Tree:
+    """A call for each row: `count` axes at the end are one row in memory."""
+    lead = w.shape(z)[:-count]
+    if not lead:
         return [call(w.printer.memory)]
-    step = f"i * {w.printer.length(shape[1])}"
-    return [w.loop("i", shape[0], [call(lambda array: f"{w.printer.memory(array)} + {step}")])]
+    step = f"i * {_length(w, z, count)}"
+    rows = " * ".join(w.printer.length(size) for size in lead)
+    body = call(lambda array: f"{w.printer.memory(array)} + {step}")
+    return [For("i", "0", rows, (body,))]
+
+
+BY_ROW = (a.softmax, a.log_softmax, a.logsumexp)
+"""Operations by kernels for rows that may go along any axes."""
+
+
+def _with_rows_last(expr: ArrayFunction, rank: int) -> Expr:
+    """The same with the axes of a row behind the others, as the kernels of rows have them."""
+    axes = [int(axis) for axis in expr.options]
+    order = [*(i for i in range(rank) if i not in axes), *axes]
+    if not axes or order == list(range(rank)):
+        return expr
+    moved = a.permute(expr.args[0], *map(Integer, order))
+    rows = expr.func(moved, *(Integer(i) for i in range(rank - len(axes), rank)))
+    if isinstance(expr, a.logsumexp):
+        return rows
+    return a.permute(rows, *(Integer(order.index(i)) for i in range(rank)))
 
 
 HEADS: dict[Any, Callable[..., Tree]] = {
     a.matmul: _product,
     a.matvec: _product,
+    a.einsum: _einsum,
     a.dot: _dot,
     a.reduce_sum: _total,
     a.mean: _mean,
@@ -273,7 +336,7 @@ HEADS: dict[Any, Callable[..., Tree]] = {
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 
-ADDING = (a.matmul, a.matvec, a.reduce_sum)
+ADDING = (a.matmul, a.matvec, a.einsum, a.reduce_sum)
 """Those that can add to what is in memory, where they give an array."""
 
 INLINE = (
@@ -288,6 +351,9 @@ INLINE = (
     a.argmax_mask,
 )
 """Those that read each element once, so that an elementwise formula needs no memory."""
+
+IN_MEMORY = (a.reshape, a.reshape_like)
+"""Those that read their operand as it lies in memory."""
 
 MOVING = (a.matmul, a.matvec)
 """Those that read operands at any index, so that a transpose needs no memory."""
@@ -318,6 +384,8 @@ class Evaluator:
     def assigned(self, to: Symbol, expr: Expr, sign: str = "=") -> Tree:
         """The statements of `to = expr`, or of `to += expr` for an array."""
         shape = self.loops.shape(to)
+        if isinstance(expr, BY_ROW):
+            expr = _with_rows_last(expr, len(self.loops.shape(expr.args[0])))
         fits = shape == self.loops.shape(expr) and (sign == "=" or isinstance(expr, ADDING))
         if isinstance(expr, ArrayFunction) and expr.func in HEADS and fits:
             operands = [self._operand(expr, o) for o in expr.operands]
@@ -353,6 +421,9 @@ def _to_store(expr: Expr) -> Iterator[Expr]:
             parts += [arg for arg in part.args if isinstance(arg, Expr) or arg.args]
         elif part.func in HEADS:
             yield part
+        elif isinstance(part, IN_MEMORY):
+            if not part.args[0].is_Symbol:
+                yield part.args[0]
         else:
             for operand in read_operands(part):
                 if isinstance(operand, ArrayFunction):
@@ -361,4 +432,4 @@ def _to_store(expr: Expr) -> Iterator[Expr]:
                     yield operand
 
 
-__all__ = ["HEADS", "INDICES", "Evaluator", "refuse_unknown"]
+__all__ = ["HEADS", "INDICES", "INNERS", "Evaluator", "refuse_unknown"]

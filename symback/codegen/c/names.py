@@ -11,16 +11,16 @@ from sympy import Add, Expr, Integer, Mul, Symbol
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
 from symback.circuits.requirements import uses_of as demanded
-from symback.codegen.c.loops import INDICES
+from symback.codegen.c.loops import INDICES, INNERS
 from symback.codegen.c.printer import c_names
 from symback.codegen.lines import tuple_of
 from symback.codegen.loop_tree import Declare, Storage
-from symback.operations import arrays as a
+from symback.operations.arrays import NAMING_SIZES
 from symback.operations.shapes import Shape, Size, shown, size_symbol
 
 LARGEST_LITERAL = 4
 """Larger sizes that are given as numbers have a macro, which a compiler's option may change."""
-LOCAL = frozenset({*INDICES, "sizes", "work", "grad", "batch", "rest"})
+LOCAL = frozenset({*INDICES, *INNERS, "sizes", "work", "grad", "batch", "rest"})
 """Names that functions over arrays have, beside those of all."""
 C_NAMES = {"objective": "sums"}
 """What C calls functions that have another name there."""
@@ -76,7 +76,7 @@ class CNames:
 
     def _fixed_sizes(self) -> dict[Size, tuple[str, int, str, int]]:
         """The macros of large sizes that are given as numbers, where no formula names one too."""
-        if demanded(self.circuit, a.slice_, a.concat, a.full, a.eye):
+        if demanded(self.circuit, *NAMING_SIZES):
             return {}
         uses_of: dict[Size, tuple[str, int, str, int]] = {}
         for leaf in self.circuit.leaves:

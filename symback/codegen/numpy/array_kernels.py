@@ -8,44 +8,44 @@ The last axis is the one along which a sample's elements stand; what is in front
 import numpy as np
 
 
-def _below_largest(z):
-    """z - max z along the last axis, and max z; entries that are an infinite max are 0."""
-    largest = _side_by_side(z).max(axis=-1, keepdims=True)
+def _below_largest(z, axes=-1):
+    """z - max z along axes, and max z; entries that are an infinite max are 0."""
+    largest = _side_by_side(z).max(axis=axes, keepdims=True)
     if np.vdot(largest, largest) < np.inf:
         return z - largest, largest
     with np.errstate(invalid="ignore"):
         return np.where(z == largest, 0.0, z - largest), largest
 
 
-def _softmax(z):
-    """exp(z)/Σ exp(z) along the last axis, shifted by the largest, so that exp can't overflow."""
-    e = np.exp(_below_largest(z)[0])
-    e /= e.sum(axis=-1, keepdims=True)
+def _softmax(z, axes=-1):
+    """exp(z)/Σ exp(z) along axes, shifted by the largest, so that exp can't overflow."""
+    e = np.exp(_below_largest(z, axes)[0])
+    e /= e.sum(axis=axes, keepdims=True)
     return e
 
 
-def _log_softmax(z):
-    """z - log Σ exp(z) along the last axis."""
-    shifted, _ = _below_largest(z)
-    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+def _log_softmax(z, axes=-1):
+    """z - log Σ exp(z) along axes."""
+    shifted, _ = _below_largest(z, axes)
+    shifted -= np.log(np.exp(shifted).sum(axis=axes, keepdims=True))
     return shifted
 
 
-def _logsumexp(z):
-    """log Σ exp(z) along the last axis."""
-    shifted, largest = _below_largest(z)
-    return np.log(np.exp(shifted).sum(axis=-1)) + largest[..., 0]
+def _logsumexp(z, axes=-1):
+    """log Σ exp(z) along axes."""
+    shifted, largest = _below_largest(z, axes)
+    return np.log(np.exp(shifted).sum(axis=axes)) + largest.squeeze(axes)
 
 
-def _logsumexp_and_softmax(z):
-    """log Σ exp(z) along the last axis, and softmax(z); one exp serves both."""
-    e, largest = _below_largest(z)
+def _logsumexp_and_softmax(z, axes=-1):
+    """log Σ exp(z) along axes, and softmax(z); one exp serves both."""
+    e, largest = _below_largest(z, axes)
     np.exp(e, out=e)
-    total = e.sum(axis=-1, keepdims=True)
+    total = e.sum(axis=axes, keepdims=True)
     e /= total
     total = np.log(total)
     total += largest
-    return total[..., 0], e
+    return total.squeeze(axes), e
 
 
 def _weighted(t, logs):

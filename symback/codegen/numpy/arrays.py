@@ -8,7 +8,7 @@ function an operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sympy import Add, Expr, Mul, Piecewise, Symbol, Tuple
@@ -18,10 +18,14 @@ from symback.codegen.numpy.printer import NumpyPrinter
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, shape_of
 from symback.operations.shapes import Shape, is_size
-from symback.printing.array_notation import bounds
+from symback.operations.subscripts import LETTERS, flips
+from symback.printing.array_notation import bounds, letters_of
 from symback.printing.printer import ADD, ATOM, MUL, NEG, is_negative
 
 Printed = tuple[str, int]
+_AXES = "ijklmnop"
+"""Of the axes of a sample's array in subscripts, where b is the batch's."""
+
 _MIXING = (ArrayFunction, batch_sum)
 
 
@@ -118,12 +122,17 @@ class ArrayPrinter(NumpyPrinter):
         text = self.whole(expr)
         return text + (".mT" if self.varies(expr) else ".T") if flipped else text
 
-    def axes(self, array: Expr, axis: Expr | None) -> str:
-        """The axes of a reduction: one of the sample's, or all of them."""
+    def axes(self, array: Expr, axes: Sequence[Expr]) -> str:
+        """The axes of a reduction: those of the sample that are named, or all of them."""
         rank = self.ndim(array)
-        if axis is not None:
-            return str(int(axis) - rank)
-        return "-1" if rank == 1 else "(-2, -1)"
+        found = [int(axis) - rank for axis in axes] or list(range(-rank, 0))
+        return str(found[0]) if len(found) == 1 else f"({', '.join(map(str, found))})"
+
+    def arguments(self, expr: Expr) -> str:
+        if not isinstance(expr, ArrayFunction) or not expr.options:
+            return super().arguments(expr)
+        (array,) = expr.operands
+        return f"{self.print(array)}, {self.axes(array, expr.options)}"
 
     def rows_of(self, expr: Expr) -> str:
         """The code for the number of samples."""
@@ -262,14 +271,15 @@ def _dot(p: ArrayPrinter, u: Expr, v: Expr) -> Printed:
     if p.varies(u) and p.varies(v):
         if rank == 1:
             return f"np.vecdot({left}, {right})", ATOM
-        return f'np.einsum("bij,bij->b", {left}, {right})', ATOM
+        letters = f"b{_AXES[:rank]}"
+        return f'np.einsum("{letters},{letters}->b", {left}, {right})', ATOM
     if not p.varies(u) and not p.varies(v):
         return f"np.vdot({left}, {right})", ATOM
     if p.varies(v):
         left, right, u, v = right, left, v, u
     if rank == 1:
         return f"{p.whole(u)} @ {p.whole(v)}", MUL
-    return f"np.tensordot({left}, {right}, 2)", ATOM
+    return f"np.tensordot({left}, {right}, {rank})", ATOM
 
 
 def _two_factors(p: ArrayPrinter, array: Expr) -> tuple[Expr, Expr] | None:
@@ -285,37 +295,113 @@ def _two_factors(p: ArrayPrinter, array: Expr) -> tuple[Expr, Expr] | None:
     return rest, full[-1]
 
 
-def _total(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
-    pair = _two_factors(p, array) if axis is None else None
+def _total(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
+    pair = None if axes else _two_factors(p, array)
     if pair is not None:
         return _dot(p, *pair)
-    return _reduced("sum")(p, array, axis)
+    return _reduced("sum")(p, array, *axes)
 
 
 def _reduced(method: str) -> Callable[..., Printed]:
-    def print_(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+    def print_(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
         text = p.whole(array)
-        if axis is None and not p.varies(array):
+        if not axes and not p.varies(array):
             return f"{text}.{method}()", ATOM
-        return f"{text}.{method}(axis={p.axes(array, axis)})", ATOM
+        return f"{text}.{method}(axis={p.axes(array, axes)})", ATOM
 
     return print_
 
 
-def _argmax_mask(p: ArrayPrinter, array: Expr, value: Expr, axis: Expr | None = None) -> Printed:
-    axes = p.axes(array, axis)
-    return f"_argmax_mask({p.whole(array, ADD)}, {p.whole(value, ADD)}, {axes})", ATOM
+def _argmax_mask(p: ArrayPrinter, array: Expr, value: Expr, *axes: Expr) -> Printed:
+    texts = p.whole(array, ADD), p.whole(value, ADD), p.axes(array, axes)
+    return f"_argmax_mask({', '.join(texts)})", ATOM
 
 
-def _norm(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
-    whole = axis is None and not p.varies(array)
-    axes = "None" if whole else p.axes(array, axis)
-    return f"_norm({p.whole(array, ADD)}, {axes})", ATOM
+def _norm(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
+    whole = not axes and not p.varies(array)
+    return f"_norm({p.whole(array, ADD)}, {None if whole else p.axes(array, axes)})", ATOM
 
 
-def _normalized(p: ArrayPrinter, array: Expr, norm: Expr, axis: Expr | None = None) -> Printed:
-    axes = p.axes(array, axis)
+def _along(name: str) -> Callable[..., Printed]:
+    """A kernel that goes along the last axis where none is named."""
+
+    def print_(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
+        option = f", {p.axes(array, axes)}" if axes else ""
+        return f"{name}({p.matrix(array)}{option})", ATOM
+
+    return print_
+
+
+def _permute(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
+    order, rank = list(map(int, axes)), len(axes)
+    text = p.whole(array)
+    if order == [*range(rank - 2), rank - 1, rank - 2]:
+        return f"{text}.mT", ATOM
+    if p.varies(array):
+        order = [0, *(axis + 1 for axis in order)]
+    return f"{text}.transpose({', '.join(map(str, order))})", ATOM
+
+
+def _normalized(p: ArrayPrinter, array: Expr, norm: Expr, *options: Expr) -> Printed:
+    axes = p.axes(array, options)
     return f"_normalized({p.whole(array, ADD)}, {p.whole(norm, ADD)}, {axes})", ATOM
+
+
+def _reshape(p: ArrayPrinter, array: Expr, *sizes: Expr) -> Printed:
+    lead = [p.rows_of(array)] if p.varies(array) else []
+    return f"{p.whole(array)}.reshape({', '.join([*lead, *map(p.print, sizes)])})", ATOM
+
+
+def _reshape_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
+    text, shape = p.whole(value), f"{p.whole(array)}.shape"
+    if p.varies(array) and not p.varies(value):
+        return f"np.broadcast_to({text}.reshape({shape}[1:]), {shape})", ATOM
+    lead = f"{p.rows_of(value)}, *" if p.varies(value) and not p.varies(array) else ""
+    return f"{text}.reshape({lead}{shape})", ATOM
+
+
+def _triangle(name: str) -> Callable[..., Printed]:
+    def print_(p: ArrayPrinter, array: Expr, diagonal: Expr | None = None) -> Printed:
+        option = "" if diagonal is None else f", {diagonal}"
+        return f"{name}({p.whole(array, ADD)}{option})", ATOM
+
+    return print_
+
+
+def _einsum(p: ArrayPrinter, x: Expr, y: Expr, subscripts: Tuple) -> Printed:
+    """A product of matrices in the last axes, or a sum over named axes."""
+    found = flips(subscripts)
+    if found is not None:
+        swapped, *flipped = found
+        rank = len(subscripts[2])
+        factors = [_factor(p, o, f, rank) for o, f in zip((x, y), flipped, strict=True)]
+        return " @ ".join(reversed(factors) if swapped else factors), MUL
+    return _named_sum(p, x, y, subscripts, "b" if p.varies(x) or p.varies(y) else "")
+
+
+def _factor(p: ArrayPrinter, array: Expr, flipped: bool, rank: int) -> str:
+    """A stack of matrices, the batch in front of all stacks that the product has."""
+    text, lacking = p.whole(array), rank - p.ndim(array)
+    if lacking and p.varies(array):
+        text = f"{text}[:{', None' * lacking}]"
+    return f"{text}.mT" if flipped else text
+
+
+def _named_sum(p: ArrayPrinter, x: Expr, y: Expr, subscripts: Tuple, rows: str) -> Printed:
+    """np.einsum; samples have a letter of their own, which the result has where `rows` has it."""
+    first, second, result = letters_of(subscripts)
+    own = next(c for c in reversed(LETTERS) if c not in first + second)
+    first, second = ((own if p.varies(o) else "") + names for o, names in ((x, first), (y, second)))
+    result = (own if rows else "") + result
+    texts = f'"{first},{second}->{result}", {p.whole(x, ADD)}, {p.whole(y, ADD)}'
+    return f"np.einsum({texts}, optimize=True)", ATOM
+
+
+def _summed_einsum(p: ArrayPrinter, x: Expr, y: Expr, subscripts: Tuple) -> Printed:
+    if p.varies(x) and p.varies(y):
+        return _named_sum(p, x, y, subscripts, "")
+    x, y = (batch_sum(o) if p.varies(o) else o for o in (x, y))
+    return p._mixing(a.einsum(x, y, subscripts))
 
 
 def _trace(p: ArrayPrinter, m: Expr) -> Printed:
@@ -391,17 +477,16 @@ def _broadcast_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
     return f"np.broadcast_to({spread}, {_shape_for(p, value, array)})", ATOM
 
 
-def _expand_dims(p: ArrayPrinter, vector: Expr) -> Printed:
-    return f"{p.whole(vector)}[..., None]", ATOM
+def _expand_dims(p: ArrayPrinter, array: Expr, *axis: Expr) -> Printed:
+    behind = p.ndim(array) - int(axis[0]) if axis else 0
+    return f"{p.whole(array)}[{', '.join(['...', 'None', *[':'] * behind])}]", ATOM
 
 
-def _size(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
+def _size(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
     text, rank = p.whole(array), p.ndim(array)
-    if axis is not None:
-        return f"{text}.shape[{int(axis) - rank}]", ATOM
-    if rank == 1:
-        return f"{text}.shape[-1]", ATOM
-    return f"{text}.shape[-2] * {text}.shape[-1]", MUL
+    places = [int(axis) - rank for axis in axes] or range(-rank, 0)
+    product = " * ".join(f"{text}.shape[{place}]" for place in places)
+    return product, ATOM if len(places) == 1 else MUL
 
 
 def _eye(p: ArrayPrinter, size: Expr) -> Printed:
@@ -427,6 +512,12 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.outer: _outer,
     a.dot: _dot,
     a.transpose: lambda p, m: (p.matrix(m, flipped=True), ATOM),
+    a.permute: _permute,
+    a.reshape: _reshape,
+    a.reshape_like: _reshape_like,
+    a.tril: _triangle("np.tril"),
+    a.triu: _triangle("np.triu"),
+    a.einsum: _einsum,
     a.reduce_sum: _total,
     a.mean: _reduced("mean"),
     a.reduce_max: _reduced("max"),
@@ -441,9 +532,9 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.det: _call("np.linalg.det"),
     a.logdet: _call("_logdet"),
     a.solve: _solve,
-    a.softmax: _call("_softmax"),
-    a.log_softmax: _call("_log_softmax"),
-    a.logsumexp: _call("_logsumexp"),
+    a.softmax: _along("_softmax"),
+    a.log_softmax: _along("_log_softmax"),
+    a.logsumexp: _along("_logsumexp"),
     a.cross_entropy: _call("_cross_entropy"),
     a.sparse_cross_entropy: _call("_sparse_cross_entropy"),
     a.one_hot: _call("_one_hot"),
@@ -496,9 +587,10 @@ def _summed_dot(p: ArrayPrinter, u: Expr, v: Expr) -> Printed:
     return _dot(p, *(batch_sum(o) if p.varies(o) else o for o in (u, v)))
 
 
-def _summed_total(p: ArrayPrinter, array: Expr, axis: Expr | None = None) -> Printed:
-    if axis is not None:
-        return f"{p.whole(array)}.sum(axis=(0, {int(axis) + 1}))", ATOM
+def _summed_total(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
+    if axes:
+        places = ", ".join(str(int(axis) + 1) for axis in axes)
+        return f"{p.whole(array)}.sum(axis=(0, {places}))", ATOM
     pair = _two_factors(p, array)
     if pair is not None and all(map(p.varies, pair)):
         return f"np.vdot({p.whole(pair[0], ADD)}, {p.whole(pair[1], ADD)})", ATOM
@@ -524,6 +616,10 @@ def _summed_scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> P
     return f"_scatter({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
 
 
+def _summed_reshape_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
+    return f"{p.whole(batch_sum(value))}.reshape({_shape_of_sum(p, array)})", ATOM
+
+
 def _summed_broadcast_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
     text = p.aligned(batch_sum(value), p.ndim(array))
     return f"np.broadcast_to({text}, {_shape_of_sum(p, array)})", ATOM
@@ -537,8 +633,13 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
     a.reduce_sum: _summed_total,
     **{
         head: _summed_inside(head)
-        for head in (a.transpose, a.diag, a.diagonal, a.slice_, a.expand_dims)
+        for head in (
+            *(a.transpose, a.permute, a.reshape, a.tril, a.triu),
+            *(a.diag, a.diagonal, a.slice_, a.expand_dims),
+        )
     },
+    a.einsum: _summed_einsum,
+    a.reshape_like: _summed_reshape_like,
     a.scatter: _summed_scatter,
     a.broadcast_like: _summed_broadcast_like,
 }

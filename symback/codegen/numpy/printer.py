@@ -151,6 +151,10 @@ class NumpyPrinter(CodePrinter):
     def branch(self, condition: str, yes: str, no: str) -> str:
         return f"np.where({condition}, {_as_float(yes)}, {_as_float(no)})"
 
+    def arguments(self, expr: Expr) -> str:
+        """The inside of the call of a function."""
+        return ", ".join(self.print(operand) for operand in expr.args)
+
     def constant(self, expr: Expr) -> str:
         """The code of a constant in the dtype of the data."""
         return self.print(expr)

@@ -16,6 +16,9 @@ from symback.operations.arrays import (
     diagonal,
     expand_dims,
     logsumexp,
+    permute,
+    reshape,
+    reshape_like,
     size,
     slice_,
     sparse_cross_entropy,
@@ -36,7 +39,7 @@ IN_PLACE = frozenset({"_tanh_and_slope"})
 """Kernels that can put the value in the memory of the operand."""
 
 
-VIEWS = (Symbol, transpose, slice_, expand_dims, diagonal)
+VIEWS = (Symbol, transpose, permute, reshape, reshape_like, slice_, expand_dims, diagonal)
 """What prints as a view of an operand."""
 
 
@@ -67,7 +70,7 @@ def statements(
             lines.append(notes[line.target.name])
         if line.target in slopes:
             kernel = TOGETHER[line.expr.func]
-            operands = ", ".join(printer.print(operand) for operand in line.expr.args)
+            operands = printer.arguments(line.expr)
             if kernel in IN_PLACE and printer.is_free(line.expr.args[0], line, program):
                 operands += f", out={operands}"
             lines.append(f"{line.target}, {slopes[line.target].target} = {kernel}({operands})")

@@ -12,13 +12,12 @@ from sympy import Integer
 from symback.circuits.circuit import Circuit
 from symback.circuits.requirements import classes, distributions
 from symback.errors import DataError, UnknownName, clip, nearest
-from symback.operations.shapes import Shape, shown
+from symback.operations.shapes import HIGHEST_RANK, Shape, shown
 
 Value = float | tuple[Any, ...]
 """A number, or the rows of a vector or of a matrix."""
 
 LONGEST_TEXT = 1_000_000  # letters of an array on the command line
-HIGHEST = 2  # axes of an array
 ROUNDED = 1e-9  # how far a sum of floats that should be 1 may be off
 
 
@@ -59,20 +58,27 @@ def _read(name: str, value: Any) -> Value:
     """A finite float, or rows of them, all of one length."""
     listed = value.tolist() if hasattr(value, "tolist") else value
     found = _nested(name, listed, 0)
-    if isinstance(found, tuple) and isinstance(found[0], tuple):
-        lengths = {len(row) if isinstance(row, tuple) else 0 for row in found}
+    _refuse_ragged(name, found)
+    return found
+
+
+def _refuse_ragged(name: str, value: Value) -> None:
+    """Rows that differ in length, along each axis."""
+    level: list[Any] = [value]
+    while any(isinstance(part, tuple) for part in level):
+        if not all(isinstance(part, tuple) for part in level):
+            raise DataError(f"'{name}' mixes numbers and rows; give [1, 2] or [[1, 2], [3, 4]]")
+        lengths = {len(part) for part in level}
         if len(lengths) > 1:
             few = ", ".join(map(str, sorted(lengths)[:4]))
             raise DataError(f"the rows of '{name}' have {few} numbers; give all the same length")
-    elif isinstance(found, tuple) and any(isinstance(row, tuple) for row in found):
-        raise DataError(f"'{name}' mixes numbers and rows; give [1, 2] or [[1, 2], [3, 4]]")
-    return found
+        level = [entry for part in level for entry in part]
 
 
 def _nested(name: str, value: Any, depth: int) -> Value:
     if isinstance(value, list | tuple):
-        if depth == HIGHEST:
-            raise DataError(f"'{name}' has more than {HIGHEST} axes; give a vector or a matrix")
+        if depth == HIGHEST_RANK:
+            raise DataError(f"'{name}' has more than {HIGHEST_RANK} axes; give an array of fewer")
         if not value:
             raise DataError(f"'{name}' is empty or has an empty row; give it numbers")
         return tuple(_nested(name, part, depth + 1) for part in value)
@@ -166,7 +172,11 @@ def _refuse_targets(
 
 def _rows(value: Value) -> Iterator[tuple[float, ...]]:
     if isinstance(value, tuple) and value:
-        yield from value if isinstance(value[0], tuple) else (value,)
+        if not isinstance(value[0], tuple):
+            yield value
+            return
+        for part in value:
+            yield from _rows(part)
 
 
 # -- text ----------------------------------------------------------------------------------------
@@ -195,10 +205,13 @@ def _refused(word: str) -> float:
 
 
 def _refuse_others(found: Any) -> None:
-    for part in found:
-        for entry in part if isinstance(part, list) else [part]:
-            if not isinstance(entry, float):
-                raise ValueError("an entry is not a number")
+    parts = [found]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+        elif not isinstance(part, float):
+            raise ValueError("an entry is not a number")
 
 
 __all__ = ["Value", "lengths_of", "read_point", "read_text", "sizes_of"]

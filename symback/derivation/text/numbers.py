@@ -83,11 +83,19 @@ def _cut_text(value: Any, shape: list[int], width: int, dots: str) -> str:
 
 
 def value_latex(value: Any) -> str:
-    """A number, or a matrix; a vector is a column. Rows and columns of large ones are left out."""
+    """A number, or a matrix; a vector is a column, and what has more axes a column of those.
+
+    Rows and columns of large ones are left out.
+    """
     value = _plain(value)
     if isinstance(value, float):
         return number_latex(value)
-    rows = value if len(_shape(value)) == 2 else [[entry] for entry in value]
+    rank = len(_shape(value))
+    if rank > 2:
+        parts = [r"\vdots" if i is None else value_latex(value[i]) for i in _kept(len(value))]
+        joined = r" \\ ".join(parts)
+        return rf"\begin{{pmatrix}} {joined} \end{{pmatrix}}"
+    rows = value if rank == 2 else [[entry] for entry in value]
     down, across = _kept(len(rows)), _kept(len(rows[0]))
     lines = []
     for i in down:

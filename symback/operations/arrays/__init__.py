@@ -36,14 +36,20 @@ from symback.operations.arrays.parts import (
     eye,
     eye_like,
     full,
+    permute,
+    reshape,
+    reshape_like,
     scatter,
     size,
     slice_,
     transpose,
+    tril,
+    triu,
 )
 from symback.operations.arrays.products import (
     det,
     dot,
+    einsum,
     inv,
     logdet,
     matmul,
@@ -62,7 +68,7 @@ from symback.operations.arrays.reductions import (
     reduce_sum,
 )
 from symback.operations.expressions import postorder
-from symback.operations.shapes import Shape, broadcast
+from symback.operations.shapes import MOST_AXES, Shape, ShapeError, broadcast, shown
 
 ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
     [
@@ -71,6 +77,12 @@ ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
         outer,
         dot,
         transpose,
+        permute,
+        reshape,
+        reshape_like,
+        tril,
+        triu,
+        einsum,
         reduce_sum,
         mean,
         reduce_max,
@@ -106,6 +118,9 @@ ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
 )
 """Every head; tests compare the tables of the other rooms with it."""
 
+NAMING_SIZES = (slice_, concat, full, eye, reshape, tril, triu)
+"""Operations whose options depend on how large arrays are."""
+
 
 # -- shapes -----------------------------------------------------------------------------------
 
@@ -126,6 +141,8 @@ def shape_of(
         elif isinstance(part, ArrayFunction):
             operands = [known[o] for o in part.operands]
             known[part] = part.shape_rule(operands, part.options)
+            if len(known[part]) > MOST_AXES:
+                raise ShapeError(f"an array of more than {MOST_AXES} axes: {shown(known[part])}")
         else:
             known[part] = broadcast([known[a] for a in part.args if known.get(a)])
     return known[expr]
@@ -150,6 +167,7 @@ def parts_of(expr: Expr) -> list[Expr]:
 
 __all__ = [
     "ARRAY_FUNCTIONS",
+    "NAMING_SIZES",
     "ArrayFunction",
     "argmax_mask",
     "broadcast_like",
@@ -159,6 +177,7 @@ __all__ = [
     "diag",
     "diagonal",
     "dot",
+    "einsum",
     "expand_dims",
     "eye",
     "eye_like",
@@ -177,9 +196,12 @@ __all__ = [
     "one_hot",
     "outer",
     "parts_of",
+    "permute",
     "reduce_max",
     "reduce_min",
     "reduce_sum",
+    "reshape",
+    "reshape_like",
     "rsqrt_variance",
     "scatter",
     "shape_of",
@@ -190,4 +212,6 @@ __all__ = [
     "sparse_cross_entropy",
     "trace",
     "transpose",
+    "tril",
+    "triu",
 ]

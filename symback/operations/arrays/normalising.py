@@ -9,25 +9,25 @@ from symback.operations.arrays.base import ArrayFunction
 
 
 class softmax(ArrayFunction):
-    """exp(z)/Σ exp(z) along the last axis."""
+    """exp(z)/Σ exp(z) along the last axis, or those that are named."""
 
     by_row = True
-    shape_rule = staticmethod(shapes.along_last_axis("softmax"))
+    shape_rule = staticmethod(shapes.along_axes("softmax"))
     rule = "∂ softmax: s∘(g − Σ g∘s)"
     normalises = exponential = True
 
 
 class log_softmax(ArrayFunction):
-    """z - log Σ exp(z) along the last axis."""
+    """z - log Σ exp(z) along the last axis, or those that are named."""
 
     by_row = True
-    shape_rule = staticmethod(shapes.along_last_axis("log_softmax"))
+    shape_rule = staticmethod(shapes.along_axes("log_softmax"))
     rule = "∂ log_softmax: g − softmax·Σ g"
     normalises = exponential = True
 
 
 class logsumexp(ArrayFunction):
-    """log Σ exp(z) along the last axis."""
+    """log Σ exp(z) along the last axis, or those that are named."""
 
     by_row = True
     shape_rule = staticmethod(shapes.last_axis_reduced("logsumexp"))
@@ -36,7 +36,7 @@ class logsumexp(ArrayFunction):
 
     @property
     def companion(self) -> Expr:
-        return softmax(self.args[0])
+        return softmax(*self.args)
 
 
 class cross_entropy(ArrayFunction):
@@ -79,7 +79,7 @@ class layer_norm(ArrayFunction):
     """(x - mean)/√(variance + 1e-5) along the last axis (Ba, Kiros and Hinton 2016)."""
 
     by_row = True
-    shape_rule = staticmethod(shapes.along_last_axis("layer_norm"))
+    shape_rule = staticmethod(shapes.along_axes("layer_norm"))
     rule = "∂ layer_norm: (g − mean g − v∘mean(g∘v))/deviation"
     normalises = True
 

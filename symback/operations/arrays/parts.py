@@ -23,6 +23,22 @@ class transpose(ArrayFunction):
         return a.args[0] if isinstance(a, cls) else None
 
 
+class permute(ArrayFunction):
+    """The array with its axes in another order: the axis k of the value is that of option k."""
+
+    moves = True
+    shape_rule = staticmethod(shapes.permuted_shape)
+    rule = "the axes back in their order"
+
+    @classmethod
+    def eval(cls, a: Expr, *axes: Expr) -> Expr | None:
+        if list(axes) == list(range(len(axes))):
+            return a
+        if isinstance(a, cls):
+            return cls(a.args[0], *(a.args[1 + int(axis)] for axis in axes))
+        return None
+
+
 class diag(ArrayFunction):
     """The diagonal matrix of a vector."""
 
@@ -58,8 +74,47 @@ class concat(ArrayFunction):
         return self.func(*self.options, *operands)
 
 
+class reshape(ArrayFunction):
+    """The elements in their order, row by row, in another shape: the array, then the sizes."""
+
+    moves = True
+    shape_rule = staticmethod(shapes.reshaped_shape)
+    rule = "the shape as it was"
+
+    @classmethod
+    def eval(cls, a: Expr, *sizes: Expr) -> Expr | None:
+        return cls(a.args[0], *sizes) if isinstance(a, cls) else None
+
+
+class reshape_like(ArrayFunction):
+    """The elements of the first operand, row by row, in the shape of the second."""
+
+    arrays = 2
+    moves = True
+    shape_rule = staticmethod(shapes.of_second)
+    in_adjoints_only = True
+
+
+class tril(ArrayFunction):
+    """Matrices with zeros above a diagonal, a number: 0 is the main one."""
+
+    moves = chooses = True
+    shape_rule = staticmethod(shapes.matrices_shape("tril"))
+    rule = "zero above"
+
+
+class triu(ArrayFunction):
+    """Matrices with zeros below a diagonal, a number: 0 is the main one."""
+
+    moves = chooses = True
+    shape_rule = staticmethod(shapes.matrices_shape("triu"))
+    rule = "zero below"
+
+
 class slice_(ArrayFunction):
-    """A part of an array: for each axis an index, or a Tuple of start and stop (∞: the end)."""
+    """A part of an array: for each axis an index, or a Tuple of start, stop (∞: the end), and a
+    step where it is not 1.
+    """
 
     moves = chooses = True
     shape_rule = staticmethod(shapes.slice_shape)
@@ -93,7 +148,7 @@ class broadcast_like(ArrayFunction):
 
 
 class size(ArrayFunction):
-    """How many elements an array has, or how many along one axis."""
+    """How many elements an array has, or how many along axes."""
 
     shape_rule = staticmethod(shapes.no_axes)
     in_adjoints_only = True

@@ -38,6 +38,22 @@ class dot(ArrayFunction):
     rule = "∂Σ a∘b: b and a"
 
 
+class einsum(ArrayFunction):
+    """Σ of products of two arrays over named axes: the arrays, then a Tuple that names the axes of
+    each and of the result. The names are numbers; each stands once in an array, and in two of the
+    three. So its adjoints are einsums too.
+    """
+
+    arrays = 2
+    shape_rule = staticmethod(shapes.einsum_shape)
+    rule = "∂ Σ a·b: Σ of the other and g over the axes that are left"
+
+    @property
+    def subscripts(self) -> tuple[tuple[int, ...], ...]:
+        """The names of the axes of both operands, and of the result."""
+        return tuple(tuple(map(int, letters)) for letters in self.options[0])
+
+
 class inv(ArrayFunction):
     """A⁻¹."""
 

@@ -10,7 +10,7 @@ from symback.operations.arrays.products import dot
 
 
 class reduce_sum(ArrayFunction):
-    """The sum of all elements, or along one axis."""
+    """The sum of all elements, or along axes."""
 
     moves = True
     shape_rule = staticmethod(shapes.reduced("sum"))
@@ -18,7 +18,7 @@ class reduce_sum(ArrayFunction):
 
 
 class mean(ArrayFunction):
-    """The mean of all elements, or along one axis."""
+    """The mean of all elements, or along axes."""
 
     moves = True
     shape_rule = staticmethod(shapes.reduced("mean"))
@@ -26,7 +26,7 @@ class mean(ArrayFunction):
 
 
 class reduce_max(ArrayFunction):
-    """The largest element, or that along one axis."""
+    """The largest element, or that along axes."""
 
     moves = chooses = by_row = keeps_nan = True
     shape_rule = staticmethod(shapes.reduced("max"))
@@ -35,7 +35,7 @@ class reduce_max(ArrayFunction):
 
 
 class reduce_min(ArrayFunction):
-    """The smallest element, or that along one axis."""
+    """The smallest element, or that along axes."""
 
     moves = chooses = by_row = keeps_nan = True
     shape_rule = staticmethod(shapes.reduced("min"))
@@ -52,15 +52,15 @@ class argmax_mask(ArrayFunction):
 
 
 class norm(ArrayFunction):
-    """‖A‖ = √Σ a², the Euclidean or Frobenius norm, or that along one axis; its square is a sum."""
+    """‖A‖ = √Σ a², the Euclidean or Frobenius norm, or that along axes; its square is a sum."""
 
     by_row = True
     shape_rule = staticmethod(shapes.reduced("norm"))
     rule = "∂‖a‖ = a/‖a‖"
 
     def _eval_power(self, exponent: Expr) -> Expr | None:
-        array, *axis = self.args
-        square = reduce_sum(array**2, *axis) if axis else dot(array, array)
+        array, *axes = self.args
+        square = reduce_sum(array**2, *axes) if axes else dot(array, array)
         return square ** (exponent / 2) if exponent.is_Integer and exponent.is_even else None
 
 

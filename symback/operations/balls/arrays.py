@@ -6,6 +6,7 @@ what stands in adjoints only is defined here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -84,14 +85,13 @@ BALLS = Arithmetic(
 # -- what stands in adjoints only ----------------------------------------------------------------
 
 
-def _argmax_mask(x: Entries, extreme: Entries, axis: int | None = None) -> Entries:
+def _argmax_mask(x: Entries, extreme: Entries, *axes: int) -> Entries:
     """1 where an entry is the extreme, equal parts where several are, else 0."""
-    if axis is None:
-        return Entries(x.shape, _shares(x.flat, extreme.item()))
-    lanes = x.with_axis_last(axis)
+    over = axes or range(x.ndim)
+    lanes = x.lanes(over)
     pairs = zip(lanes.rows(), extreme.flat, strict=True)
     shares = [share for row, of_row in pairs for share in _shares(row, of_row)]
-    return Entries(lanes.shape, shares).with_last_axis_at(axis)
+    return Entries(lanes.shape, shares).from_lanes(x.shape, over)
 
 
 def _shares(lane: list[arb], extreme: arb) -> list[arb]:
@@ -104,10 +104,11 @@ def _shares(lane: list[arb], extreme: arb) -> list[arb]:
     return [arb(1) / count if is_met else arb(0) for is_met in met]
 
 
-def _normalized(x: Entries, norm: Entries, axis: int | None = None) -> Entries:
+def _normalized(x: Entries, norm: Entries, *axes: int) -> Entries:
     """A/‖A‖, where A = 0 is 0."""
-    lengths = norm if axis is None else norm.expand_dims(axis)
-    return x / lengths.map(nonzero)
+    over = axes or range(x.ndim)
+    kept = norm.reshape(1 if i in over else n for i, n in enumerate(x.shape))
+    return x / kept.map(nonzero)
 
 
 def _one_hot(index: Entries, z: Entries) -> Entries:
@@ -127,8 +128,8 @@ def _scatter(part: Entries, whole: Entries, parts: Tuple) -> Entries:
     return Entries(whole.shape, flat)
 
 
-def _size(x: Entries, axis: int | None = None) -> Entries:
-    return boxed(arb(x.size if axis is None else x.shape[axis]))
+def _size(x: Entries, *axes: int) -> Entries:
+    return boxed(arb(math.prod(x.shape[i] for i in axes or range(x.ndim))))
 
 
 DEFINED: Definitions = {
@@ -138,6 +139,7 @@ DEFINED: Definitions = {
     a.one_hot: _one_hot,
     a.rsqrt_variance: _rsqrt_variance,
     a.scatter: _scatter,
+    a.reshape_like: lambda value, whole: value.reshape(whole.shape),
     a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,
     a.eye_like: lambda x: identity(BALLS, len(x)),
