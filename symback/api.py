@@ -265,6 +265,34 @@ class Circuit(circuits.Circuit):
 
         return generate(self, path, target=target, functions=functions, force=force, **options)
 
+    def code(
+        self,
+        language: str = "numpy",
+        *,
+        only: str | Iterable[str] = (),
+        of: str | None = None,
+        wrt: str | Iterable[str] = (),
+        name: str | None = None,
+    ) -> str:
+        """Functions of one sample and the kernels that they call, and nothing else.
+
+        They are `NAME`, the value of a node, and `NAME_gradient`, its partials by the leaves `wrt`;
+        by default those of the output by all parameters and inputs. `only` says which of "value"
+        and "gradient" are wanted; languages are "numpy", "c" and "javascript".
+
+        >>> import symback as sb
+        >>> print(sb.circuit("f = w*x").code("javascript", only="value", name="product"), end="")
+        // f = w·x
+        function product(w, x) {
+          const f = w * x;
+          return f;
+        }
+        """
+        from symback.codegen.bare.languages import bare_code
+
+        only, wrt = ((given,) if isinstance(given, str) else tuple(given) for given in (only, wrt))
+        return bare_code(self, language, only=only, of=of, wrt=wrt, name=name)
+
     def compile(
         self,
         *,

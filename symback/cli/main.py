@@ -63,6 +63,7 @@ for _command in (
     derivations.derive,
     derivations.draw,
     modules.generate,
+    modules.code,
     modules.check,
     training.train,
     fitting.fit,

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symback.cli.arguments import (
+    circuit_options,
     circuit_or_update,
     circuit_overrides,
     deliver,
     files_read,
     force_option,
     is_circuit,
+    put,
     read_circuit,
     read_update,
     text_of,
 )
+from symback.codegen.bare.languages import LANGUAGES, language_named
 from symback.codegen.functions import ON_REQUEST
 from symback.codegen.targets import TARGETS, endings, target_named
 from symback.errors import CheckFailed
@@ -118,6 +121,49 @@ def generate(
     if output is None:
         click.echo(texts[row.main], nl=False)
     deliver(contents, files_read(circuit["circuit"]), force)
+
+
+@click.command()
+@circuit_options
+@click.option("--of", help="The node to compute; default: the output.")
+@click.option(
+    "--wrt",
+    multiple=True,
+    help="A leaf that the gradient is by; default: all parameters and inputs.",
+)
+@click.option(
+    "--language",
+    default="numpy",
+    show_default=True,
+    help=f"Language of the code: {' or '.join(LANGUAGES)}.",
+)
+@click.option(
+    "--only", default="", metavar="NAMES", help="value or gradient; default: both functions."
+)
+@click.option("--name", help="Name of the function; default: the node's.")
+@click.option("-o", "--output", type=click.Path(), help="Write to this file; default: stdout.")
+@force_option
+def code(
+    of: str | None,
+    wrt: tuple[str, ...],
+    language: str,
+    only: str,
+    name: str | None,
+    output: str | None,
+    force: bool,
+    **circuit: Any,
+) -> None:
+    """Print functions of one sample and the kernels that they call, and nothing else.
+
+    \b
+    symback code "f = x1 − σ(w3x3 + w4x4)" --language c
+    symback code curve.circuit --of E --only gradient --name loss -o loss.js --language javascript
+    """
+    form = language_named(language).form
+    asked = [word.strip() for word in only.split(",") if word.strip()]
+    parsed = read_circuit(**circuit)
+    text = parsed.code(language, only=asked, of=of, wrt=wrt, name=name)
+    put(text, output, "code", form, circuit["circuit"], force)
 
 
 def _contents(
@@ -243,4 +289,4 @@ def check(
         sys.exit(1)
 
 
-__all__ = ["check", "generate"]
+__all__ = ["check", "code", "generate"]

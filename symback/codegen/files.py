@@ -275,6 +275,7 @@ def _refuse_loss(output: Output, new: bytes | None) -> None:
 
 WORDS = {
     MODULE: "a generated module",
+    "code": "bare code",
     "derive": "a derivation",
     "draw": "a picture of a circuit",
     "descend": "a picture of descent",

@@ -48,6 +48,9 @@ FORMATS: Mapping[str, _Format] = {
     "dot": _comment("// "),
     "tikz": _comment("% "),
     "pdf": _comment("% "),  # behind its end, where readers skip what they don't know
+    "python": _comment("# "),
+    "c": _comment("/* ", " */"),
+    "javascript": _comment("// "),
     "json": _Format(b"\n}\n", lambda mark: b',\n  "written_by": "' + mark + b'"\n}\n'),
     "png": _Format(_IEND, lambda mark: _chunk(b"tEXt", b"Comment\0" + mark) + _IEND),
 }

@@ -1,0 +1,84 @@
+"""The languages of bare code: one row of a table for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from symback.errors import Unsupported, clip, nearest
+
+if TYPE_CHECKING:
+    from symback.circuits.circuit import Circuit
+    from symback.codegen.bare.functions import BareFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a language writes bare functions, and the format of its files."""
+
+    write: Callable[[Sequence[BareFunction]], str]
+    form: str  # a format of `symback.codegen.marks`
+
+
+def _numpy(functions: Sequence[BareFunction]) -> str:
+    from symback.codegen.numpy.bare import numpy_code  # start-up stays fast
+
+    return numpy_code(functions)
+
+
+def _c(functions: Sequence[BareFunction]) -> str:
+    from symback.codegen.c.bare import c_code  # start-up stays fast
+
+    return c_code(functions)
+
+
+def _javascript(functions: Sequence[BareFunction]) -> str:
+    from symback.codegen.javascript.bare import javascript_code  # start-up stays fast
+
+    return javascript_code(functions)
+
+
+LANGUAGES: Mapping[str, Language] = {
+    "numpy": Language(_numpy, "python"),
+    "c": Language(_c, "c"),
+    "javascript": Language(_javascript, "javascript"),
+}
+"""The languages by name."""
+
+
+def language_named(name: str) -> Language:
+    """The language of that name; Unsupported where there is none."""
+    if name not in LANGUAGES:
+        hint = nearest(name, LANGUAGES) or f"; choose from {', '.join(LANGUAGES)}"
+        raise Unsupported(f"no language '{clip(name, 40)}'{hint}")
+    return LANGUAGES[name]
+
+
+def bare_code(
+    circuit: Circuit,
+    language: str = "numpy",
+    *,
+    only: Sequence[str] = (),
+    of: str | None = None,
+    wrt: Sequence[str] = (),
+    name: str | None = None,
+) -> str:
+    """The text of the functions and of the kernels that they call.
+
+    >>> import symback as sb
+    >>> print(bare_code(sb.circuit("f = w*x"), "javascript", only=["value"]))
+    // f = w·x
+    function f(w, x) {
+      const f = w * x;
+      return f;
+    }
+    <BLANKLINE>
+    """
+    from symback.codegen.bare.functions import bare_functions  # start-up stays fast
+
+    found = language_named(language)
+    return found.write(bare_functions(circuit, only, of=of, wrt=wrt, name=name))
+
+
+__all__ = ["LANGUAGES", "bare_code", "language_named"]

@@ -1,0 +1,44 @@
+"""What bare functions of all languages have in common as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from symback.codegen.bare.functions import BareFunction
+from symback.codegen.lines import WIDTH
+from symback.errors import Unsupported, clip
+
+
+def in_lines(
+    start: str, items: Sequence[str], end: str, indent: str = "    ", depth: int = 0
+) -> list[str]:
+    """What is in brackets, in lines of its own where it is long; `depth` blanks stand before."""
+    line, room = f"{start}{', '.join(items)}{end}", WIDTH - depth
+    if len(line) <= room:
+        return [line]
+    inner = wrap(", ".join(items), room - len(indent))
+    return [start, *(f"{indent}{part}" for part in inner), end]
+
+
+def said(function: BareFunction, of_partials: str) -> list[str]:
+    """What a comment on the function says; {} in the sentence stands for the partials."""
+    first = [of_partials.format(function.partials), ""] if function.partials else []
+    lines = [_filled(line) for line in (*first, *function.about)]
+    return [part for parts in lines for part in parts]
+
+
+def _filled(line: str) -> list[str]:
+    """The line, broken at blanks where it is long."""
+    return wrap(line, WIDTH - 8, subsequent_indent="    ", break_long_words=False) or [""]
+
+
+def refuse_name(name: str, language: str, taken: frozenset[str]) -> None:
+    """Unsupported for a name that no function of the language can have."""
+    if not (name.isascii() and name.isidentifier()) or name.startswith("_") or name in taken:
+        raise Unsupported(
+            f"'{clip(name, 40)}' can't be a function of {language}; name it with --name (name=…)"
+        )
+
+
+__all__ = ["in_lines", "refuse_name", "said"]

@@ -1,0 +1,87 @@
+"""Bare functions in Python with NumPy: arguments are numbers, or arrays with the shapes stated."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Sequence
+
+from sympy import Expr
+
+from symback.codegen.bare.functions import BareFunction
+from symback.codegen.bare.text import in_lines, refuse_name, said
+from symback.codegen.lines import WIDTH, print_order
+from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.numpy.functions import GUARDED
+from symback.codegen.numpy.printer import kernel_sources
+from symback.codegen.numpy.statements import statements
+from symback.errors import Unsupported
+from symback.printing.circuit_text import rewrite_notes
+
+TAKEN = frozenset({*keyword.kwlist, "math", "np"})
+
+
+class BarePrinter(ArrayPrinter):
+    """Prints constants in float64, which all arguments are turned into."""
+
+    def constant(self, expr: Expr) -> str:
+        return f"np.float64({self.print(expr)})"
+
+
+def numpy_code(functions: Sequence[BareFunction]) -> str:
+    """The functions, and below them the kernels that they call."""
+    texts = [_function(function) for function in functions]
+    lines = [line for text in texts for line in text]
+    kernels = kernel_sources(lines)
+    needs_math = any("math." in line for line in (*lines, *kernels))
+    imports = ["import math", ""] if needs_math else []
+    blocks = ["\n".join(text) for text in texts] + kernels
+    return "\n\n\n".join(["\n".join([*imports, "import numpy as np"]), *blocks]) + "\n"
+
+
+def _function(function: BareFunction) -> list[str]:
+    refuse_name(function.name, "Python", TAKEN)
+    program, lowered = function.program, function.lowered
+    names = [node.name for node in function.arguments]
+    printer = BarePrinter(
+        print_order(lowered, program),
+        {p.name for p in lowered.circuit.params},
+        shapes=lowered.names.shapes,
+        like="",
+        has_guards=lowered.has_guards,
+    )
+    notes = rewrite_notes(lowered.circuit)
+    body = [
+        *(f"{name} = np.float64({name})" for name in names),
+        *(f"{size} = {_size(function, size)}" for size in function.sizes),
+        *statements(program, printer, copies=function.has_arrays, notes=notes),
+        *_returned([str(symbol) for symbol in function.results]),
+    ]
+    return [
+        *([GUARDED] if lowered.has_guards else []),
+        *in_lines(f"def {function.name}(", names, "):"),
+        *_docstring(said(function, "{}, where")),
+        *(f"    {line}" for line in body),
+    ]
+
+
+def _returned(results: Sequence[str]) -> list[str]:
+    line = f"return {', '.join(results)}"
+    return [line] if len(line) <= WIDTH - 4 else in_lines("return (", results, ")", depth=4)
+
+
+def _docstring(about: Sequence[str]) -> list[str]:
+    lines = [line.replace("\\", "\\\\").replace('"""', '\\"""') for line in about]
+    if len(lines) == 1:
+        return [f'    """{lines[0]}"""']
+    return [f'    """{lines[0]}', *(f"    {line}".rstrip() for line in lines[1:]), '    """']
+
+
+def _size(function: BareFunction, size: Expr) -> str:
+    """The code for a size: an axis of an argument."""
+    for node in function.arguments:
+        if size in node.shape:
+            return f"{node.name}.shape[{node.shape.index(size)}]"
+    raise Unsupported(f"the size {size} can't be inferred from the arguments of {function.name}")
+
+
+__all__ = ["numpy_code"]

@@ -1,0 +1,288 @@
+"""Bare code: its functions, run in each language, beside SymPy; its text, files and refusals."""
+
+import ctypes
+import json
+import math
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import sympy as sp
+from click.testing import CliRunner
+
+import symback as sb
+from symback.cli.main import cli
+from symback.codegen.bare.languages import LANGUAGES
+from symback.codegen.marks import kind_of
+from symback.errors import UnknownName, Unsupported
+from tests.cases.compilers import COMPILER, STRICT
+
+NODE = shutil.which("node")
+RUNS = {"numpy": True, "c": bool(COMPILER), "javascript": NODE is not None}
+
+# circuit, node, its value as SymPy reads it, points
+CASES = {
+    "one neuron": (
+        "f = x1 - sigma(w3*x3 + w4*x4)",
+        "f",
+        "x1 - 1/(1 + exp(-w3*x3 - w4*x4))",
+        [{"x1": 1, "w3": 2, "x3": 0.5, "w4": 0.8, "x4": -1.5}, dict.fromkeys(["x1"], 0.25)],
+    ),
+    "its loss": (
+        "net = w*x + b\nf = tanh(net)\nE: loss = (f - y)**2/2",
+        "E",
+        "(tanh(w*x + b) - y)**2/2",
+        [{"w": 0.5, "x": 2, "b": -0.25, "y": 1}, {"w": 3, "x": -4, "b": 1, "y": 0.5}],
+    ),
+    "several paths": (
+        "a = w*x\nf = a*exp(a) + sin(a)/(1 + x**2)",
+        "f",
+        "w*x*exp(w*x) + sin(w*x)/(1 + x**2)",
+        [{"w": 0.75, "x": -1.25}, {"w": -2, "x": 0.5}],
+    ),
+    "a stable form": (
+        "f = log(1 + exp(w*x)) - log(2)",
+        "f",
+        "log(1 + exp(w*x)) - log(2)",
+        [{"w": 1, "x": 0.5}, {"w": -1, "x": 30}, {"w": 20, "x": 40}],
+    ),
+    "a function with a series": (
+        "f = w*(exp(x) - 1 - x)",
+        "f",
+        "w*(exp(x) - 1 - x)",
+        [{"w": 2, "x": 1e-6}, {"w": 2, "x": -0.5}, {"w": -1, "x": 3}],
+    ),
+    "gelu and silu": (
+        "f = w*gelu(x) + silu(w)",
+        "f",
+        "w*x*(1 + erf(x/sqrt(2)))/2 + w/(1 + exp(-w))",
+        [{"w": 2, "x": 1.5}, {"w": -0.5, "x": -2.5}],
+    ),
+    "powers and roots": (
+        "f = sqrt(a**2 + 1)/(b**3 + 2)**k",
+        "f",
+        "sqrt(a**2 + 1)/(b**3 + 2)**k",
+        [{"a": 0.5, "b": 1.5, "k": 2.5}, {"a": -3, "b": 0.25, "k": -1}],
+    ),
+    "branches": (
+        "f = where(x > 0, w*log(x), w**2*x)",
+        "f",
+        "Piecewise((w*log(x), x > 0), (w**2*x, True))",
+        [{"w": 2, "x": 3}, {"w": 2, "x": -3}],
+    ),
+    "max": (
+        "f = max(a*b, a + b)",
+        "f",
+        "Piecewise((a*b, a*b > a + b), (a + b, True))",
+        [{"a": 3, "b": 4}, {"a": 1, "b": 0.5}],
+    ),
+    "names that languages have": (
+        "f = new*var + double**2",
+        "f",
+        "new*var + double**2",
+        [{"new": 2, "var": 3, "double": 5}],
+    ),
+}
+
+
+LEAVES = {name for *_, points in CASES.values() for point in points for name in point}
+
+
+def expected(text, names, point):
+    """The value and the partials by the names that are not targets, from SymPy with 30 digits."""
+    symbols = {name: sp.Symbol(name, real=True) for name in names}
+    value = sp.sympify(text, locals=symbols)
+    at = {symbols[name]: sp.Float(number, 30) for name, number in point.items()}
+    formulas = [value, *(sp.diff(value, symbols[name]) for name in names if name != "y")]
+    return [float(formula.evalf(30, subs=at)) for formula in formulas]
+
+
+def run(language, code, name, points, count, folder):
+    """For each point the value and the gradient, as the language computes them."""
+    if language == "numpy":
+        namespace = {}
+        exec(code, namespace)
+        value, gradient = namespace[name], namespace[f"{name}_gradient"]
+        found = []
+        for p in points:
+            partials = gradient(*p)
+            found.append([value(*p), *(partials if isinstance(partials, tuple) else [partials])])
+        return found
+    if language == "javascript":
+        calls = ", ".join(
+            f"[{name}(...{json.dumps(p)}), ...{name}_gradient(...{json.dumps(p)})]" for p in points
+        )
+        text = f"{code}\nconsole.log(JSON.stringify([{calls}]));"
+        done = subprocess.run([NODE, "-"], input=text, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+    (folder / "bare.c").write_text(code, encoding="utf-8")
+    command = [COMPILER, *STRICT, "-O1", "-shared", "-fPIC", "bare.c", "-o", "bare.so", "-lm"]
+    subprocess.run(command, cwd=folder, check=True)
+    library = ctypes.CDLL(str(folder / "bare.so"))
+    value, gradient = getattr(library, name), getattr(library, f"{name}_gradient")
+    value.restype = ctypes.c_double
+    found = []
+    for p in points:
+        numbers, room = [ctypes.c_double(x) for x in p], (ctypes.c_double * count)()
+        gradient(*numbers, room)
+        found.append([value(*numbers), *room])
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", CASES)
+def test_values_and_gradients_are_those_of_sympy(case, language, tmp_path):
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    text, node, formula, points = CASES[case]
+    circuit = sb.circuit(text)
+    read = {
+        str(s) for s in sp.sympify(formula, locals={n: sp.Symbol(n) for n in LEAVES}).free_symbols
+    }
+    names = [n.name for n in circuit.leaves if n.name in read]
+    points = [{**dict.fromkeys(names, 0.5), **point} for point in points]
+    code = circuit.code(language, of=node, name="made")
+    partials = [name for name in names if name != "y"]
+    rows = [[float(point[name]) for name in names] for point in points]
+    found = run(language, code, "made", rows, len(partials), tmp_path)
+    for point, got in zip(points, found, strict=True):
+        wanted = expected(formula, names, point)
+        assert got == pytest.approx(wanted, rel=1e-14, abs=1e-300), point
+
+
+ARRAYS = """\
+x: input[n]
+W: param[m, n]
+b: param[m]
+h = tanh(W @ x + b)
+E: loss = sum(h**2)/n
+"""
+
+
+def test_arrays_have_the_shapes_that_are_stated():
+    code = sb.circuit(ARRAYS).code(of="E")
+    namespace = {}
+    exec(code, namespace)
+    rng = np.random.default_rng(0)
+    x, W, b = rng.normal(size=3), rng.normal(size=(2, 3)), rng.normal(size=2)
+    h = np.tanh(W @ x + b)
+    assert namespace["E"](x, W, b) == pytest.approx(np.sum(h**2) / 3, rel=1e-14)
+    x_bar, W_bar, b_bar = namespace["E_gradient"](x, W.tolist(), b)
+    bar = 2 * h * (1 - h**2) / 3
+    for got, wanted in zip((x_bar, W_bar, b_bar), (W.T @ bar, np.outer(bar, x), bar), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-13)
+    assert "    W: array [m, n]\n" in code and "h = tanh(W·x + b)\n" in code
+
+
+def test_entries_of_arrays_are_computed_each():
+    namespace = {}
+    exec(sb.circuit("f = sigma(w*x)").code(), namespace)
+    x = np.array([-700.0, 0.0, 3.0])
+    np.testing.assert_allclose(namespace["f"](1.0, x), 1 / (1 + np.exp(-x)), rtol=1e-15)
+    w_bar, x_bar = namespace["f_gradient"](1.0, x)
+    slope = [0.0, 0.25, math.exp(-3) / (1 + math.exp(-3)) ** 2]
+    np.testing.assert_allclose(w_bar, x * slope, rtol=1e-14, atol=1e-300)
+    np.testing.assert_allclose(x_bar, slope, rtol=1e-14, atol=1e-300)
+
+
+# -- what there is of it -------------------------------------------------------------------------
+
+
+def test_only_what_is_asked_for_is_there():
+    circuit = sb.circuit("net = w*x + b\nf = sigma(net)\nE: loss = (f - y)**2/2")
+    value = circuit.code(only="value")
+    assert "def f(w, x, b):" in value and "gradient" not in value and "_sigma_slope" not in value
+    gradient = circuit.code("c", only=["gradient"], of="E", wrt=["w", "y"], name="loss")
+    assert "void loss_gradient(double w, double x, double b, double y, double gradient[2])" in (
+        gradient
+    )
+    assert "gradient takes ∂E/∂w, ∂E/∂y" in gradient and "b_bar" not in gradient
+    assert "double loss(" not in gradient
+    assert "Params" not in value and "import symback" not in value
+
+
+def test_one_of_several_outputs_is_a_number():
+    code = sb.circuit("g = a*b\nf: output = [g, a + g]").code("c", of="g")
+    assert "double g(double a, double b)" in code
+
+
+def test_a_long_signature_has_lines_of_its_own():
+    names = [f"x{k}" for k in range(30)]
+    circuit = sb.circuit("f = " + " + ".join(names))
+    for language in LANGUAGES:
+        code = circuit.code(language)
+        assert max(map(len, code.splitlines())) <= 100
+        assert f"{names[-2]}, {names[-1]}" in code.replace("double ", "")
+
+
+REFUSED = [
+    ({"language": "fortran"}, Unsupported, "no language 'fortran'"),
+    ({"only": "jacobean"}, Unsupported, "no function 'jacobean' of bare code"),
+    ({"of": "g"}, UnknownName, "g"),
+    ({"of": "w"}, Unsupported, "w is no formula but a param"),
+    ({"wrt": "y1"}, UnknownName, "y1"),
+    ({"name": "exp", "language": "c"}, Unsupported, "'exp' can't be a function of C"),
+    ({"name": "class"}, Unsupported, "'class' can't be a function of Python"),
+    ({"name": "new", "language": "javascript"}, Unsupported, "can't be a function of JavaScript"),
+    ({"name": "a b"}, Unsupported, "'a b' can't be a function"),
+    ({"name": "f()\nimport os"}, Unsupported, "can't be a function"),
+    ({"name": "_sigma"}, Unsupported, "'_sigma' can't be a function"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"), REFUSED, ids=[str(index) for index in range(len(REFUSED))]
+)
+def test_what_is_refused(options, error, words):
+    with pytest.raises(error) as raised:
+        sb.circuit("f = w*x").code(**options)
+    assert words in str(raised.value)
+
+
+def test_a_leaf_that_the_node_does_not_read_is_no_leaf_of_its_gradient():
+    circuit = sb.circuit("f = w*x\nE: loss = (f - y)**2")
+    with pytest.raises(Unsupported, match="f does not depend on a leaf y"):
+        circuit.code(wrt="y")
+
+
+@pytest.mark.parametrize("language", ["c", "javascript"])
+def test_arrays_are_in_numpy(language):
+    with pytest.raises(Unsupported, match="bare code of arrays is in NumPy"):
+        sb.circuit(ARRAYS).code(language, of="E")
+
+
+def test_an_array_has_no_gradient():
+    with pytest.raises(Unsupported, match=r"h is an array \[m\]"):
+        sb.circuit(ARRAYS).code(of="h")
+    assert "def h(x, W, b):" in sb.circuit(ARRAYS).code(of="h", only="value")
+
+
+# -- the command ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("numpy", "f.py"), ("c", "f.c"), ("javascript", "f.js")]
+)
+def test_the_command_prints_what_the_method_gives_and_writes_it_with_its_mark(
+    language, name, tmp_path
+):
+    arguments = ["code", "f = w*x + b", "--language", language, "--only", "value, gradient"]
+    printed = CliRunner().invoke(cli, arguments)
+    assert printed.stdout == sb.circuit("f = w*x + b").code(language)
+    path = tmp_path / name
+    assert CliRunner().invoke(cli, [*arguments, "-o", str(path)]).exit_code == 0
+    content = path.read_bytes()
+    assert content.startswith(printed.stdout_bytes) and kind_of(content) == "code"
+    path.write_bytes(content.replace(b"w", b"v"))
+    refused = CliRunner().invoke(cli, [*arguments, "-o", str(path)])
+    assert refused.exit_code != 0 and "was edited" in str(refused.output)
+    assert CliRunner().invoke(cli, [*arguments, "-o", str(path), "--force"]).exit_code == 0
+    assert path.read_bytes() == content
+
+
+def test_other_files_are_kept(tmp_path):
+    path = tmp_path / "f.py"
+    sb.circuit("f = w*x").generate(str(path))
+    done = CliRunner().invoke(cli, ["code", "f = w*x", "-o", str(path)])
+    assert done.exit_code != 0 and "is a generated module, not bare code" in str(done.output)
