@@ -25,7 +25,14 @@ EXAMPLES = {
 LONG = {"attention", "lstm", "mixture"}  # each needs seconds to derive
 STRUCTURES = ("guarded where", "constant value", "Rosenbrock", "target t", "30 parameters")
 ARRAYS = ("two layers", "cross-entropy by row", "extremes", "no samples", "class indices")
+ROBERTSON = """
+y1: param;  y2: param;  y3: param
+slow = 0.04*y1;  fast = 1e4*y2*y3;  faster = 3e7*y2**2
+f: output = [fast - slow, slow - fast - faster, faster]
+loss: none
+"""
 TEXTS = {
+    "kinetics": ROBERTSON,
     **EXAMPLES,
     **{name: sample_circuits.ALL[name] for name in STRUCTURES},
     **{name: text for name, text in array_circuits.CIRCUITS.items() if name in ARRAYS},
@@ -276,11 +283,27 @@ def test_sizes_and_classes_are_checked_where_they_are_known(target):
     assert_same_bits(named.objective(vector), bound.objective(vector))
 
 
-def test_a_bound_object_can_be_pickled():
-    module = made(NEURON)
+@pytest.mark.parametrize("target", BOTH)
+def test_kinetics_are_those_of_the_formulas(target):
+    module = made(ROBERTSON, target)
+    bound, y = module.bind(module.Inputs()), np.array([0.9, 1e-5, 0.1])
+    _, y2, y3 = y
+    rows = [[-0.04, 1e4 * y3, 1e4 * y2], [0.04, -1e4 * y3 - 6e7 * y2, -1e4 * y2], [0, 6e7 * y2, 0]]
+    np.testing.assert_allclose(bound.jacobian(y), rows, 1e-15)
+
+
+@pytest.mark.parametrize("target", BOTH)
+def test_a_bound_object_can_be_pickled(target):
+    module = made(NEURON, target)
     inputs, vector = neuron(module)
     bound = pickle.loads(pickle.dumps(module.bind(inputs)))
     assert_same_bits(bound.objective(vector), module.objective(vector, inputs))
+    module = made(CLASSES, target)
+    x, vector = np.random.default_rng(2).normal(size=(5, 3)), np.linspace(-1, 1, 6)
+    bound = pickle.loads(pickle.dumps(module.bind(module.Inputs(x, np.ones(5)), k=2)))
+    assert_same_bits(
+        bound.objective(vector), module.objective(vector, module.Inputs(x, np.ones(5)))
+    )
 
 
 def test_the_state_of_a_system_goes_in_as_the_vector():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -163,20 +163,27 @@ def contiguous(names: CNames, columns: Sequence[str], given: str) -> list[str]:
     return [*lines, *([f"columns = _contiguous({given}, {real})"] if columns else [])]
 
 
-def wholes(names: CNames) -> list[tuple[str, str]]:
-    """The functions of numbers that the extension computes, and the code for what they read."""
-    if not names.by_value:
-        return []
-    functions = names.lowered.functions
+def wholes(names: CNames, on_request: Collection[str]) -> dict[str, str]:
+    """The functions that the extension computes, by name, and the code for the inputs they read.
+
+    Of arrays they are those of bound samples alone.
+    """
+    functions, by_value = names.lowered.functions, names.by_value
+    if not names.circuit.params or (not by_value and "bind" not in on_request):
+        return {}
+    computed = ["objective", "residuals", "jacobian", "hessp"]
+    seeded = "jacobian" in functions and Port.SEED in functions["jacobian"].given
+    if seeded or "sparsity" in on_request:  # an entry at a time, or results of another type
+        computed = [name for name in computed if name != "jacobian"]
     read = {
         name: columns_of(names.lowered, functions[name].program)
-        for name in ("objective", "residuals", "jacobian", "hessp")
-        if name in functions and names.circuit.params
+        for name in computed
+        if name in functions
     }
     for name, other in (("value_and_grad", "objective"), ("hessian", "hessp")):
-        if other in read:
+        if by_value and other in read and not (name in on_request and "sparsity" in on_request):
             read[name] = read[other]
-    return [(name, tuple_of([f'"{c}"' for c in columns])) for name, columns in read.items()]
+    return {name: tuple_of([f'"{c}"' for c in columns]) for name, columns in read.items()}
 
 
 def _list(items: Sequence[str]) -> str:

@@ -81,7 +81,7 @@ class CText(CFiles):
     passing: Mapping[str, str]  # how the loader passes numbers or arrays
     contiguous: Sequence[str]  # makes columns as C's sgd reads them
     slots: str  # of these
-    wholes: Sequence[tuple[str, str]]  # functions that the extension computes, and what they read
+    wholes: Mapping[str, str]  # functions that the extension computes, and what they read
 
 
 def c_text(circuit: Circuit, version: str, stem: str = "", on_request: Sequence[str] = ()) -> CText:
@@ -106,10 +106,10 @@ def c_text(circuit: Circuit, version: str, stem: str = "", on_request: Sequence[
         python = replace(python, derivatives=c_derivative_text(names, on_request))
     if names.by_value:
         python = replace(python, block_rows=ROWS_OF_ONE_CALL)
-    return _text(names, python, stem)
+    return _text(names, python, stem, on_request)
 
 
-def _text(names: CNames, python: ModuleText, stem: str) -> CText:
+def _text(names: CNames, python: ModuleText, stem: str, on_request: Sequence[str]) -> CText:
     circuit, functions = names.circuit, names.lowered.functions
     writers = {name: CFunctionWriter(names, name) for name in functions}
     variants = [_variant(names, writers, real, python) for real in REALS[: 1 + names.by_value]]
@@ -144,7 +144,7 @@ def _text(names: CNames, python: ModuleText, stem: str) -> CText:
         passing=passing(names),
         contiguous=contiguous(names, trained, "columns"),
         slots=", ".join(slots([n.name for n in names.columns], trained, "part")),
-        wholes=wholes(names),
+        wholes=wholes(names, on_request),
     )
 
 

@@ -6,7 +6,7 @@ Each public function reads its arguments and calls one that computes over a bloc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Piecewise
 
@@ -15,6 +15,7 @@ from symback.autodiff.lower import Lowered
 from symback.autodiff.per_sample import NAME as PER_SAMPLE
 from symback.codegen.lines import names_in, taken, tuple_of
 from symback.codegen.numpy.bound import BoundText, bound_text
+from symback.codegen.numpy.columns import by_entries
 from symback.codegen.numpy.functions import GUARDED, FunctionText, FunctionWriter, signature
 from symback.codegen.numpy.per_sample import PartialsText, partials_text
 
@@ -131,10 +132,17 @@ def _returned(lowered: Lowered, name: str, called: str) -> FunctionText:
 
 def _jacobian(lowered: Lowered, in_rows: bool) -> FunctionText:
     """Adjoints of the parameters put into the rows of an array, or tangents into its columns."""
+    function = lowered.functions["jacobian"]
+    entries = None if in_rows else by_entries(lowered, function)
+    if entries is not None:
+        functions = {**lowered.functions, "jacobian": entries[0]}
+        lowered = replace(lowered, functions=functions)
     writer = FunctionWriter(lowered, "jacobian")
     results = [s.name for s in writer.program.results]
     seeds = writer.function.given.get(Port.SEED, {}).values()
-    if in_rows and lowered.circuit.has_arrays:
+    if entries is not None:
+        put = entries[1]
+    elif in_rows and lowered.circuit.has_arrays:
         put = [f"_put(_rows, params, {tuple_of(results)})"]
     else:
         place = "_rows[:, {}] = {}" if in_rows else "_rows[..., {}] = {}"
