@@ -1,7 +1,8 @@
 """A certificate: how many digits a generated module gives, where, and what costs the rest.
 
-For every value and partial it has the worst error in units in the last place (ULP) and relative
-to the condition number there, the point, and whether the point or the formula is to blame.
+For every value and partial it has the worst error in units in the last place (ULP) and relative to
+the condition number there, the point, and whether the point or the formula is to blame; for each
+entry of a Jacobian, a Hessian or a covariance its worst error.
 """
 
 from __future__ import annotations
@@ -135,6 +136,8 @@ def _quantity(row: CheckRow, digits: Digits | None) -> dict[str, Any]:
         "worst_ulp": json_number(row.worst_ulp),
         "share_of_what_rounding_allows": json_number(row.worst_share),
     }
+    if row.entries:
+        content["entries"] = {name: json_number(ulp) for name, ulp in row.entries.items()}
     if digits is not None:
         content["at"] = {name: json_number(value) for name, value in digits.point.items()}
         content["cause"] = digits.cause or None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from symback.check.covariance import CovarianceCheck
 from symback.check.derivatives import DerivativeCheck
 from symback.check.directional import compare_at_large_sizes
 from symback.check.first_lost import first_lost
@@ -93,9 +94,19 @@ class _Checker:
         return self.rows.setdefault(quantity, CheckRow(quantity))
 
     def _compare(
-        self, quantity: str, got: Any, expected: Expected, at: str, where: Location | None = None
+        self,
+        quantity: str,
+        got: Any,
+        expected: Expected,
+        at: str,
+        where: Location | None = None,
+        *,
+        entry: str = "",
     ) -> None:
-        """Enter the error of one number; anything that is not one finite float is wrong."""
+        """Enter the error of one number; anything that is not one finite float is wrong.
+
+        Of a matrix the number is an `entry`.
+        """
         row = self._row(quantity)
         row.points += 1
         number = np.asarray(got)
@@ -113,6 +124,8 @@ class _Checker:
             error = abs(arb(float(number)) - expected.truth)
             share = nearest_float((error / (expected.allowed * self._slack)).mid())
             ulp = nearest_float((error / _ulp(expected.truth)).mid())
+        if entry and not expected.is_loose:
+            row.entries[entry] = max(ulp, row.entries.get(entry, 0.0))
         if not expected.is_loose and (ulp > row.worst_ulp or not row.worst):
             row.worst_ulp, row.worst = max(ulp, row.worst_ulp), where
         if share > row.worst_share or not row.at:
@@ -371,6 +384,9 @@ class _Checker:
         check = DerivativeCheck(self._oracle, self._module, self._compare)
         if check.names:
             self.remarks += filter(None, [check.run(inside)])
+        if hasattr(self._module, "covariance"):
+            errors = CovarianceCheck(self._oracle, self._module, self._compare)
+            self.remarks += filter(None, [errors.run([batch for batch, _ in inside])])
         if hasattr(self._module, "per_sample"):
             partials = PerSampleCheck(self._oracle, self._module, self._compare)
             self.remarks += filter(None, [partials.run([batch for batch, _ in inside])])

@@ -5,18 +5,20 @@ Every entry of a node is a number of the explicit circuit, with a truth of its o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 from flint import arb
+from sympy import Symbol
 
-from symback.autodiff.function import Function, Lowering
+from symback.autodiff.function import Function, Lowering, Port
 from symback.autodiff.gates import gates
 from symback.autodiff.per_sample import differentiated, partials_of
 from symback.check.derivatives import Compare, as_expected
+from symback.circuits.program import Program
 from symback.operations.balls.scalars import precision
 from symback.truth.oracle import BITS, Oracle
 from symback.truth.packing import with_constants
@@ -30,7 +32,7 @@ COMPARED = (0, -1)  # of the samples of a batch
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """An entry of a node: its row among the partials, and its names in two explicit circuits."""
 
     node: str
@@ -39,13 +41,72 @@ class _Entry:
     made: str  # where what rounding does comes from
 
 
+class EntryPartials:
+    """The truths of entries of nodes, and how far rounding may take them from these."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self._oracle = oracle
+        self._lowering = Lowering(oracle.lowered.circuit, {}, frozenset(), False)
+        self._made: dict[str, list[Function]] = {}
+
+    def entries(self, nodes: Iterable[str]) -> list[Entry]:
+        oracle = self._oracle
+        if not oracle.layout.has_arrays:
+            return [Entry(node, 0, node, node) for node in nodes]
+        typed, made = oracle.entries_of, oracle.layout.computed
+        return [
+            Entry(node, row, *names)
+            for node in nodes
+            if node in typed and node in made
+            for row, names in enumerate(zip(typed[node].flat, made[node].flat, strict=True))
+        ]
+
+    def reference(self, entries: Iterable[Entry]) -> Reference:
+        return Reference(self._oracle.circuit, *(e.typed for e in entries))
+
+    def allowed(self, node: str, point: Point) -> dict[str, arb]:
+        """The radii of the partials of a node by leaf; none where there is no float64."""
+        found: dict[str, arb] = {}
+        for function in self._functions(node):
+            balls = self._enclosed(function.program, point)
+            if balls is None:
+                return {}
+            for values in function.results.values():
+                found |= {leaf: arb(balls[s].rad()) for leaf, s in values.items()}
+        return found
+
+    def allowed_value(self, node: str, point: Point) -> arb | None:
+        """The radius of the value of a node; None where there is no float64."""
+        lowering = self._lowering
+        of = lowering.circuit[node]
+        results = {Port.OUTPUT: {node: of.symbol}}
+        program = lowering.program(lowering.leaves(of), lowering.values(of), results, frozenset())
+        balls = self._enclosed(program, point)
+        return None if balls is None else arb(balls[of.symbol].rad())
+
+    def _enclosed(self, program: Program, point: Point) -> dict[Symbol, arb] | None:
+        oracle = self._oracle
+        known = {s: point[s.name] for s in program.arguments}
+        try:
+            with precision(BITS):
+                return enclosures(program, known, oracle.unlimited, oracle.factorised)
+        except (OutOfRange, ArithmeticError):
+            return None
+
+    def _functions(self, node: str) -> list[Function]:
+        if node not in self._made:
+            circuit = self._lowering.circuit
+            kinds = ([n.name for n in nodes] for nodes in (circuit.params, circuit.inputs))
+            self._made[node] = [partials_of(self._lowering, node, by) for by in kinds if by]
+        return self._made[node]
+
+
 class PerSampleCheck:
     """Compares ∂of/∂wrt entry by entry, each node by each leaf."""
 
     def __init__(self, oracle: Oracle, module: ModuleType, compare: Compare) -> None:
         self._oracle, self._module, self._compare = oracle, module, compare
-        self._lowering = Lowering(oracle.lowered.circuit, {}, frozenset(), False)
-        self._made: dict[str, list[Function]] = {}
+        self._partials = EntryPartials(oracle)
 
     def run(self, batches: Sequence[PointBatch]) -> str:
         """Compare at the first batches; a remark where nodes have more entries than that."""
@@ -55,22 +116,13 @@ class PerSampleCheck:
         return f"per_sample is not compared for {left} entries of nodes" if left > 0 else ""
 
     @cached_property
-    def _entries(self) -> list[_Entry]:
-        oracle = self._oracle
-        nodes = [found.node for found in differentiated(gates(oracle.typed))]
-        if not oracle.layout.has_arrays:
-            return [_Entry(node, 0, node, node) for node in nodes]
-        typed, made = oracle.entries_of, oracle.layout.computed
-        return [
-            _Entry(node, row, *names)
-            for node in nodes
-            if node in typed and node in made
-            for row, names in enumerate(zip(typed[node].flat, made[node].flat, strict=True))
-        ]
+    def _entries(self) -> list[Entry]:
+        nodes = [found.node for found in differentiated(gates(self._oracle.typed))]
+        return self._partials.entries(nodes)
 
     @cached_property
     def _reference(self) -> Reference:
-        return Reference(self._oracle.circuit, *(e.typed for e in self._entries[:MOST_ENTRIES]))
+        return self._partials.reference(self._entries[:MOST_ENTRIES])
 
     @cached_property
     def _leaves(self) -> list[str]:
@@ -98,9 +150,9 @@ class PerSampleCheck:
                     self._compare_row(row, entry, truth, batch, batch.points[sample])
 
     def _compare_row(
-        self, row: Any, entry: _Entry, truth: Truth, batch: PointBatch, point: Point
+        self, row: Any, entry: Entry, truth: Truth, batch: PointBatch, point: Point
     ) -> None:
-        allowed = self._allowed(entry.made, batch.merged(point))
+        allowed = self._partials.allowed(entry.made, batch.merged(point))
         for leaf, got in zip(self._leaves, row, strict=True):
             if leaf in allowed:
                 room = 2 * allowed[leaf] + self._oracle.underflow
@@ -108,28 +160,5 @@ class PerSampleCheck:
                 at = f"∂{entry.typed}/∂{leaf}, {batch.describe(point)}"
                 self._compare("per_sample", got, expected, at)
 
-    def _allowed(self, node: str, point: Point) -> dict[str, arb]:
-        """The radii of the partials of a node by leaf; none where there is no float64."""
-        oracle = self._oracle
-        found: dict[str, arb] = {}
-        for function in self._functions(node):
-            program = function.program
-            known = {s: point[s.name] for s in program.arguments}
-            try:
-                with precision(BITS):
-                    balls = enclosures(program, known, oracle.unlimited, oracle.factorised)
-                    for values in function.results.values():
-                        found |= {leaf: arb(balls[s].rad()) for leaf, s in values.items()}
-            except (OutOfRange, ArithmeticError):
-                return {}
-        return found
 
-    def _functions(self, node: str) -> list[Function]:
-        if node not in self._made:
-            circuit = self._lowering.circuit
-            kinds = ([n.name for n in nodes] for nodes in (circuit.params, circuit.inputs))
-            self._made[node] = [partials_of(self._lowering, node, by) for by in kinds if by]
-        return self._made[node]
-
-
-__all__ = ["PerSampleCheck"]
+__all__ = ["Entry", "EntryPartials", "PerSampleCheck"]

@@ -30,6 +30,7 @@ class CheckRow:
     worst_share: float = 0.0  # error in parts of what rounding allows; above 1 it is wrong
     at: str = ""  # the point of the worst share
     worst: Location | None = None  # the worst ULP, where it is of one sample
+    entries: dict[str, float] = field(default_factory=dict)  # of a matrix: the worst ULP of each
 
     @property
     def passed(self) -> bool:

@@ -7,6 +7,7 @@ partials by the leaves are carried forward through the nodes, in balls.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cache
 from itertools import combinations_with_replacement
 from typing import Any, TypeAlias
@@ -36,21 +37,39 @@ class SecondReference:
     >>> found = SecondReference(sb.circuit("f = x**3*w"), "f", ["w", "x"]).at({"w": 2.0, "x": 3.0})
     >>> {pair: float(ball) for pair, ball in found.items()}
     {('w', 'w'): 0.0, ('w', 'x'): 27.0, ('x', 'x'): 36.0}
+
+    Of many leaves there are those along directions, each with the weight of every leaf.
+
+    >>> found = SecondReference(sb.circuit("f = x**3*w"), "f", {"v": {"w": 1.0, "x": -2.0}})
+    >>> float(found.at({"w": 2.0, "x": 3.0})["v", "v"])
+    36.0
     """
 
-    def __init__(self, circuit: Circuit, of: str, leaves: Sequence[str]) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        of: str,
+        directions: Sequence[str] | Mapping[str, Mapping[str, float]],
+    ) -> None:
         needed = {of}
         for node in reversed(circuit.nodes):
             if node.name in needed:
                 needed.update(node.operands)
-        self._of, self._leaves = of, tuple(leaves)
+        self._of = of
+        self._directions = _weights(directions)
         self._nodes = [n for n in circuit.computed if n.name in needed]
         self._given = [n.name for n in circuit.leaves if n.name in needed]
         self._slopes = cache(_slopes)
         self._curvatures = cache(_curvatures)
 
+    def along(self, directions: Mapping[str, Mapping[str, float]]) -> SecondReference:
+        """The same along other directions; what was differentiated is kept."""
+        found = copy(self)
+        found._directions = directions
+        return found
+
     def at(self, point: Mapping[str, float]) -> Second | None:
-        """The second partials by pair of leaves; None where one of them is not known to exist."""
+        """The second partials by pair of directions; None where one is not known to exist."""
         for bits in PRECISIONS:
             with precision(bits):
                 try:
@@ -66,7 +85,7 @@ class SecondReference:
     def _evaluate(self, point: Mapping[str, float]) -> Second:
         values: dict[Any, arb] = {real_symbol(n): arb(point[n]) for n in self._given}
         second = self.carry(values)[1]
-        pairs = combinations_with_replacement(self._leaves, 2)
+        pairs = combinations_with_replacement(self._directions, 2)
         return {pair: second[self._of].get(pair, arb(0)) for pair in pairs}
 
     def carry(self, values: dict[Any, arb]) -> tuple[dict[str, First], dict[str, Second]]:
@@ -74,7 +93,9 @@ class SecondReference:
 
         Those of the nodes are entered. What is missing is 0. Raises Undecided.
         """
-        first: dict[str, First] = {n: {n: arb(1)} if n in self._leaves else {} for n in self._given}
+        first: dict[str, First] = {
+            n: {d: arb(w[n]) for d, w in self._directions.items() if n in w} for n in self._given
+        }
         second: dict[str, Second] = {n: {} for n in self._given}
         for node in self._nodes:
             meaning = _meaning(node.formula)
@@ -111,7 +132,7 @@ class SecondReference:
         return made, curved
 
     def _add(self, curved: Second, bend: arb, one: First, other: First, same: bool) -> None:
-        for pair in combinations_with_replacement(self._leaves, 2):
+        for pair in combinations_with_replacement(self._directions, 2):
             a, b = pair
             part = arb(0)
             if a in one and b in other:
@@ -120,6 +141,14 @@ class SecondReference:
                 part += one[b] * other[a]
             if not (part.is_exact() and part == 0):
                 curved[pair] = curved.get(pair, arb(0)) + bend * part
+
+
+def _weights(
+    directions: Sequence[str] | Mapping[str, Mapping[str, float]],
+) -> Mapping[str, Mapping[str, float]]:
+    if isinstance(directions, Mapping):
+        return directions
+    return {name: {name: 1.0} for name in directions}
 
 
 @cache

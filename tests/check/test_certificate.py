@@ -109,6 +109,20 @@ def test_a_certificate_holds_every_quantity_with_its_reason(written) -> None:
     assert certify_file(written).to_json() == certificate.to_json()
 
 
+def test_a_certificate_holds_every_entry_of_matrices(tmp_path) -> None:
+    path = tmp_path / "curve.py"
+    sb.circuit("f = w1*(1 - exp(-w2*x))").generate(path, functions=("covariance", "hessian"))
+    content = json.loads(certify_file(path).to_json())
+    found = {q["quantity"]: q for q in content["quantities"]}
+    assert [*found["jacobian"]["entries"]] == ["∂f/∂w1", "∂f/∂w2"]
+    assert set(found["jacobian"]["at"]) == {"w1", "w2", "x", "y"}
+    pairs = [("w1", "w1"), ("w1", "w2"), ("w2", "w1"), ("w2", "w2")]
+    assert [*found["hessian"]["entries"]] == [f"∂²l/∂{a}∂{b}" for a, b in pairs]
+    assert len(found["covariance"]["entries"]) == 4
+    for name in ("jacobian", "hessian", "covariance"):
+        assert max(found[name]["entries"].values()) == found[name]["worst_ulp"]
+
+
 def test_a_wrong_module_has_no_certificate_that_passes(written, tmp_path) -> None:
     text = written.read_text(encoding="utf-8")
     wrong = tmp_path / "wrong.py"

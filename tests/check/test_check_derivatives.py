@@ -23,6 +23,11 @@ NUMBERS = (
     "f = (w + x)**b",
     "f = w + b",
 )
+BY_AXIS = (
+    "A: param[2, 2]; x: input[2]\nl: loss = sum(norm(A*x, axis=1)**3)",
+    "A: param[2, 2]; x: input[2]\nl: loss = sum((concat(A, A**2, axis=1) @ concat(x, x))**2)",
+    "A: param[2, 2]; x: input[2]\nl: loss = sum(concat(A*x, A[:, 0]**2)**2)",
+)
 SMALL = ("two layers", "extremes", "norms", "determinant", "parts", "array output", "no samples")
 
 
@@ -38,7 +43,9 @@ def offered(circuit):
     return found
 
 
-@pytest.mark.parametrize("text", one_in(2, [*NUMBERS, *(CIRCUITS[name] for name in SMALL)]))
+@pytest.mark.parametrize(
+    "text", one_in(2, [*NUMBERS, *BY_AXIS, *(CIRCUITS[name] for name in SMALL)])
+)
 def test_right_functions_pass(text):
     circuit = sb.circuit(text)
     names = offered(circuit)
@@ -90,6 +97,66 @@ def test_wrong_lines_are_found(tmp_path, name, line, wrong, found):
     path.write_text(f"{before}def {name}({after.replace(line, wrong)}")
     report = check_file(path)
     assert [row.quantity for row in report.rows if not row.passed] == found
+
+
+WRONG_COVARIANCE = [
+    ("(r @ r / (n - p))", "(r @ r / n)"),
+    ("root @ root.T", "root.T @ root"),
+    ("/ lengths[:, None]", "/ lengths"),
+    ("(r @ r / (n - p))", "(r @ r / (n - p)) * (1 + 1e-9)"),
+    ("np.linalg.qr(rows /", "np.linalg.qr(np.float32(rows) /"),
+]
+
+
+@pytest.mark.parametrize(("line", "wrong"), WRONG_COVARIANCE)
+def test_wrong_covariances_are_found(tmp_path, line, wrong):
+    path = tmp_path / "curve.py"
+    text = sb.circuit(NUMBERS[1]).generate(str(path), functions="covariance")
+    assert text.count(line) == 1
+    assert check_file(path).passed
+    path.write_text(text.replace(line, wrong))
+    assert [row.quantity for row in check_file(path).rows if not row.passed] == ["covariance"]
+
+
+def test_the_covariance_of_an_array_output_is_compared():
+    text = (
+        "x: input[2]; y: target[2]; W: param[2, 2]; b: param[2]\n"
+        "z: output = tanh(W @ x + b)\nE: loss = sum((z - y)**2)/2"
+    )
+    report = sb.circuit(text).check(functions="covariance")
+    (row,) = (row for row in report.rows if row.quantity == "covariance")
+    assert report.passed and row.points >= 36 and len(row.entries) == 36
+
+
+def test_a_covariance_without_freedom_is_not_compared():
+    report = sb.circuit("f = w1*x + w2*x").check(functions="covariance")
+    assert report.passed and "covariance" not in {row.quantity for row in report.rows}
+    assert "no points were found at which J has full rank" in report.remarks[-1]
+
+
+MANY = f"f = sin({' + '.join(f'w{i}*x{i % 3}' for i in range(38))})"
+
+
+def test_second_derivatives_by_many_numbers_are_compared_in_part(monkeypatch):
+    report = sb.circuit(MANY).check(functions=("hessian", "hessp"))
+    rows = {row.quantity: row for row in report.rows}
+    assert report.passed and rows["hessian"].points == 4 * 36 and rows["hessp"].points == 4 * 6
+    assert "by 38 numbers: compared are 6 rows and columns in each batch" in report.remarks[-1]
+    method = "_function"
+    right = getattr(tangents.TangentLines, method)
+
+    def wrong(self, expr, name):
+        return sp.Rational(1000001, 1000000) * right(self, expr, name)
+
+    monkeypatch.setattr(tangents.TangentLines, method, wrong)
+    report = sb.circuit(MANY).check(functions=("hessian", "hessp"))
+    assert {row.quantity for row in report.rows if not row.passed} == {"hessian", "hessp"}
+
+
+def test_a_second_partial_that_cancels_is_not_taken_for_an_error():
+    """Of det([[a, b], [c, d]]) by d it is 0: in code ∂²/∂d² is a difference of equal products."""
+    text = f"{USES[arrays.det]}\nl: loss = f"
+    assert sb.circuit(text).check(points=20, functions=("jvp", "hessp")).passed
 
 
 WRONG_OF_ARRAYS = [
@@ -175,6 +242,7 @@ OF_NUMBERS = [
     (jvp.CAREFUL_JVP, edges.nonzero, "f = relu(w*x)**(1/3)"),
     (jvp.CAREFUL_JVP, edges.power_slope, "f = (w + x)**b"),
     (jvp.CAREFUL_JVP, edges.power_log, "f = (w + x)**b"),
+    (jvp.CAREFUL_JVP, edges.root_slope, "f = (w**2 + 1)**b"),
     (jvp.CAREFUL_JVP, edges.exp_share, "f = logaddexp(w*x, b)"),
 ]
 

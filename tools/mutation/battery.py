@@ -12,6 +12,7 @@ PARTIALS = "tests.autodiff.test_partials"
 KERNELS = "tests.codegen.numpy.test_kernels"
 SPECIAL = "tests.codegen.numpy.test_special_kernels"
 EDGES = "tests.operations.test_edge_partials"
+TANGENTS = "tests.autodiff.test_tangents"
 STABLE = "tests.stable.test_stable"
 
 # -- circuits ------------------------------------------------------------------------------------
@@ -170,6 +171,40 @@ def of_adjoints() -> Iterator[Case]:
         "test_the_adjoint_of_a_new_axis_is_what_stands_at_its_one_place",
     )
     yield from (c for c in tests_of(EDGES, "test_values_and_slopes_at_the_edges") if "[" in c.name)
+
+
+def of_tangents() -> Iterator[Case]:
+    """Tangents of every operation, first and second, and the functions of modules made of them."""
+    from tests.check import test_check_derivatives as tests
+
+    yield from tests_of(TANGENTS)
+    yield from tests_of("tests.autodiff.test_matrices")
+    for head, text in tests.USES.items():
+        yield case(f"functions of {head.__name__}", text, functions, f"{text}\nl: loss = f")
+    for text in (*tests.NUMBERS, *tests.BY_AXIS, *(text for _, _, text in tests.OF_NUMBERS)):
+        yield case(f"functions of {text}", text, functions, text)
+    yield from tests_of("tests.check.test_check_derivatives", "test_right_functions_pass")
+    yield from tests_of(
+        "tests.codegen.numpy.test_numpy_derivatives",
+        "test_numbers_are_those_of_sympy",
+        "test_products_are_those_with_the_jacobian",
+        "test_branches_are_chosen_not_multiplied",
+        "test_second_derivatives_keep_their_digits",
+        "test_arrays_agree_with_differences",
+    )
+
+
+def functions(text: str) -> None:
+    """The products with J and H of a module under the check."""
+    import symback as sb
+
+    report = sb.circuit(text).check(points=POINTS, functions=("jvp", "hessp"))
+    assert report.passed, str(report)
+
+
+def of_curvatures() -> Iterator[Case]:
+    """Hessians derived step by step, each step verified."""
+    yield from tests_of("tests.derivation.test_second_order")
 
 
 def of_definitions() -> Iterator[Case]:
@@ -350,6 +385,9 @@ BATTERIES = {
     "symback/autodiff/partials.py": of_gates,
     "symback/autodiff/reads.py": of_reads,
     "symback/operations/vjp.py": of_adjoints,
+    "symback/operations/jvp.py": of_tangents,
+    "symback/autodiff/tangents.py": of_tangents,
+    "symback/autodiff/curvatures.py": of_curvatures,
     "symback/truth/edges.py": of_looking,
     "symback/truth/sides.py": of_sides,
     "symback/codegen/numpy/kernels.py": of_kernels,

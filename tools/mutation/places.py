@@ -24,7 +24,8 @@ def _of_rules(place: str) -> bool:
 
 
 def _all(place: str) -> bool:
-    return not place.startswith("__all__") and place not in ("Numbering", "Guard", "Definitions")
+    types = ("Numbering", "Guard", "Definitions", "Curvatures", "Tangent")
+    return not place.startswith("__all__") and place not in types
 
 
 def _of_rewriting(place: str) -> bool:
@@ -63,6 +64,9 @@ ON_REQUEST: dict[str, Callable[[str], bool]] = {
     "symback/operations/edges.py": _of_operations,
     "symback/operations/definitions.py": _all,
     "symback/autodiff/reads.py": _all,
+    "symback/operations/jvp.py": _all,
+    "symback/autodiff/tangents.py": _all,
+    "symback/autodiff/curvatures.py": _all,
     "symback/truth/edges.py": _of_edges,
     "symback/truth/sides.py": _of_sides,
     **{f"symback/codegen/numpy/{name}_kernels.py": _all for name in _KERNELS},
