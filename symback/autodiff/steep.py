@@ -16,9 +16,17 @@ from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
-from symback.operations.special import boxcox, powlog, powm1, rel_entr, xlogx
+from symback.operations.special import boxcox, powlog, powm1, powshare, rel_entr, xlogx
 
-_STEEP_AT_ZERO: tuple[Any, ...] = (boxcox, powm1, powlog, rel_entr, xlogx)
+_STEEP_AT_ZERO: dict[Any, int] = {
+    boxcox: 1,
+    powm1: 1,
+    powlog: 1,
+    rel_entr: 1,
+    xlogx: 1,
+    powshare: 2,
+}
+"""By how many of its operands a function may be."""
 
 
 def steep_bases(record: ReversePass) -> frozenset[str]:
@@ -57,8 +65,8 @@ def _is_steep(record: ReversePass, edge: Edge) -> bool:
     """Whether a gate may have an infinite slope by an operand that is 0, but is finite."""
     gate, operand = record.circuit[edge.node], record.circuit[edge.operand]
     power = gate.formula
-    if isinstance(power, _STEEP_AT_ZERO):
-        return bool(power.args[0] == operand.symbol)
+    if power.func in _STEEP_AT_ZERO:
+        return operand.symbol in power.args[: _STEEP_AT_ZERO[power.func]]
     if not power.is_Pow or power.base != operand.symbol or power.exp.is_integer:
         return False
     below_one = not power.exp.is_number or 0 < power.exp < 1

@@ -24,6 +24,7 @@ from symback.operations.edges import Careful, nonzero, plainly, power_partials
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.jvp import Tangent, careful_tangent, slopes, tangent_of_array
 from symback.operations.shapes import is_size
+from symback.operations.special import diffshare, sumshare
 from symback.operations.vjp import At
 
 
@@ -239,7 +240,11 @@ class TangentLines:
         row = BY_HEAD.get(expr.func) or SLOPES.get(expr.func)
         rates = slopes(expr, name.symbol, plain=self.plain)
         singular = row is not None and row.singular
-        return _sum([self._moved_by(a, r, singular) for a, r in zip(expr.args, rates, strict=True)])
+        below = Add(*expr.args) if isinstance(expr, sumshare | diffshare) else S.One
+        parts = [
+            self._moved_by(a, r * below, singular) for a, r in zip(expr.args, rates, strict=True)
+        ]
+        return _multiplied(_sum(parts), 1 / below)
 
     def _array(self, expr: ArrayFunction, name: _Name) -> Tangent:
         dots = []

@@ -35,9 +35,13 @@ _FUNCTIONS = frozenset(
 )
 """What rules look for behind the names of several nodes."""
 
-RULES_BY_HEAD: Mapping[Any, list[Rule]] = {
-    head: [rule for rule in RULES if head in rule.heads] for of in RULES for head in of.heads
-}
+
+def _by_head(rules: Sequence[Rule]) -> Mapping[Any, list[Rule]]:
+    return {h: [rule for rule in rules if h in rule.heads] for of in rules for h in of.heads}
+
+
+RULES_BY_HEAD = _by_head([rule for rule in RULES if not rule.last])
+LAST_BY_HEAD = _by_head([rule for rule in RULES if rule.last])
 
 
 def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
@@ -63,21 +67,54 @@ def rewritten(
 
 
 def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple[Rewrite, ...]]:
-    rewriter = Rewriter(circuit, opaque)
-    nodes = tuple(rewriter.node(n) for n in circuit.nodes)
-    unproven = tuple(rewriter.unproven)
-    if not rewriter.rewrites:
-        return circuit, unproven
-    nodes = (*rewriter.sizes.values(), *nodes)
+    first = Rewriter(circuit, opaque)
+    nodes = [first.node(n) for n in circuit.nodes]
+    rewrites, unproven = first.rewrites, first.unproven
+    sizes = first.sizes
+    if any(_is_looked_for_last(n.formula) for n in nodes):
+        changed = _with(circuit, nodes, sizes, rewrites) if rewrites else circuit
+        last = Rewriter(changed, opaque, LAST_BY_HEAD, inlines=False)
+        nodes = [last.node(n) for n in nodes]
+        rewrites, sizes = _joined(rewrites, last.rewrites), sizes | last.sizes
+        unproven = [*unproven, *last.unproven]
+    if not rewrites:
+        return circuit, tuple(unproven)
+    return _with(circuit, nodes, sizes, rewrites), tuple(unproven)
+
+
+def _with(
+    circuit: Circuit, nodes: Sequence[Node], sizes: Mapping[str, Node], rewrites: Sequence[Rewrite]
+) -> Circuit:
+    """The circuit with other formulas, and the sizes that only these use as numbers."""
+    nodes = (*sizes.values(), *nodes)
     by_name = {n.name: n for n in nodes}
-    changed = replace(
+    return replace(
         circuit,
         nodes=nodes,
         output=by_name[circuit.output.name],
         loss=by_name[circuit.loss.name] if circuit.loss else None,
-        rewrites=(*circuit.rewrites, *rewriter.rewrites),
+        rewrites=(*circuit.rewrites, *rewrites),
     )
-    return changed, unproven
+
+
+def _is_looked_for_last(formula: Expr) -> bool:
+    """Whether it divides by something, or has a logistic."""
+    return any(
+        isinstance(part, sigma) or (part.is_Pow and part.exp == -1) for part in postorder(formula)
+    )
+
+
+def _joined(first: Sequence[Rewrite], last: Sequence[Rewrite]) -> list[Rewrite]:
+    """One rewriting a node, in the order of the nodes that were rewritten first."""
+    found = {r.node: r for r in first}
+    for r in last:
+        before = found.get(r.node)
+        if before is not None:
+            words = ", ".join(dict.fromkeys((before.rule, r.rule)))
+            whys = "; ".join(dict.fromkeys((before.why, r.why)))
+            r = Rewrite(r.node, before.before, r.after, words, whys, before.smooths)
+        found[r.node] = r
+    return list(found.values())
 
 
 def _why(words: str, rules: Sequence[Rule]) -> str:
@@ -98,8 +135,16 @@ class _Change:
 class Rewriter:
     """Rewrites the nodes of a circuit one after another, leaves first."""
 
-    def __init__(self, circuit: Circuit, opaque: frozenset[str]) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        opaque: frozenset[str],
+        rules: Mapping[Any, list[Rule]] | None = None,
+        inlines: bool = True,
+    ) -> None:
         self._opaque = opaque
+        self._rules = RULES_BY_HEAD if rules is None else rules
+        self._inlines = inlines  # names where more rules apply so
         self._shapes = circuit.shapes
         self._has_arrays = circuit.has_arrays
         self._ranks = circuit.ranks
@@ -130,7 +175,8 @@ class Rewriter:
         parts = [self._changes[p] for p in _parts(node.formula)]
         rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
         names = {s for part in parts for s in part.behind}
-        after, rules, names = self._inlined(node.formula, rules) or (after, rules, names)
+        if self._inlines:
+            after, rules, names = self._inlined(node.formula, rules) or (after, rules, names)
         if after == node.formula:
             return node
         behind = self._closure(names)
@@ -281,7 +327,7 @@ class Rewriter:
 
     def once(self, expr: Any) -> tuple[Expr, Rule] | None:
         """What the first rule that applies makes of an expression, and that rule."""
-        for rule in RULES_BY_HEAD.get(expr.func, ()):
+        for rule in self._rules.get(expr.func, ()):
             self._looked = set()
             found = rule.match(self, expr)
             if found is not None and found != expr:

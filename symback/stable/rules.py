@@ -28,6 +28,7 @@ from symback.stable import (
     quotients,
     ratios,
     removable,
+    shares,
     sums,
 )
 from symback.stable.matching import Matcher
@@ -38,7 +39,8 @@ class Rule:
     """One rewriting: its name, why the typed form is computed badly, and where it applies.
 
     `words` say what the formula becomes where that is not an operation of its own; one that
-    `smooths` finds that the kinks of the parts cancel; what `stays` is not given up for others.
+    `smooths` finds that the kinks of the parts cancel; what `stays` is not given up for others;
+    what comes `last` is tried on what the others have made.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Rule:
     words: str = ""
     smooths: bool = False
     stays: bool = False
+    last: bool = False
 
 
 OVERFLOWS = "exp overflows for large operands"
@@ -64,6 +67,8 @@ NEAR = "the slope cancels where the argument is small, and 0/0 at 0"
 VANISHES = "0·∞ in the slope where an inner exp overflows"
 SQUARES = "a square overflows or underflows"
 ZERO = "0·∞ where the number before the log is 0"
+SATURATES = "the slope cancels where the share is nearly 1"
+INFINITE = "0·∞ in the slope where the quotient or the log is infinite"
 WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
 
 LOOKED_INTO = (arrays.reduce_sum, arrays.dot, arrays.mean)
@@ -167,6 +172,12 @@ RULES: tuple[Rule, ...] = (
     Rule("x·log(x)", ZERO, (Mul,), entropies.times_log),
     Rule("x·log(x) - x·log(y)", CANCELS, (Add,), entropies.difference_of_entropies),
     Rule("Σ x·log(x)", ZERO, (arrays.dot,), entropies.dot_with_log),
+    Rule("contrast", SATURATES, (Mul,), shares.contrast, last=True),
+    Rule("share of a sum", SATURATES, (Mul,), shares.part_of_sum, last=True),
+    Rule("other share of a sum", SATURATES, (Mul,), shares.other_part_of_sum, last=True),
+    Rule("1/(1 + p/q)", INFINITE, (Pow,), shares.reciprocal_of_one_and_ratio, last=True),
+    Rule("logistic of a log", INFINITE, (sigma,), shares.logistic_of_log, last=True),
+    Rule("1 - share", CANCELS, (Add,), shares.rest_of_whole, last=True),
 )
 """Every rewriting, in the order in which they are tried."""
 

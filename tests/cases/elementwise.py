@@ -217,6 +217,21 @@ CASES = {
     "acosc": Case(
         "f = w2*acosc(w*x)", [(-0.75,), (0,), (0.5,), (1 - 2.0**-30,), (1,)], kernels.acosc
     ),
+    "sumshare": Case(
+        "f = w2*sumshare(w**2, x**2 + 1)",
+        [(3, 2), (1e10, 1), (1e-9, 5), (2, 2)],
+        kernels.MEANING["sumshare"],
+    ),
+    "diffshare": Case(
+        "f = w2*diffshare(w**2, x**2 + 1)",
+        [(3, 2), (1e10, 1), (1e-9, 5), (2, 2)],
+        kernels.MEANING["diffshare"],
+    ),
+    "powshare": Case(
+        "f = w2*powshare(w**2, x**2 + 1, b)",
+        [(3, 2, 1.5), (1e-9, 5, 40), (2, 2, -3), (1e5, 1, 2)],
+        kernels.powshare,
+    ),
     "hypotsub": Case(
         "f = w2*hypotsub(w*x, b)", [(3, 4), (-3, 4), (1e8, 1), (0, 2)], kernels.MEANING["hypotsub"]
     ),

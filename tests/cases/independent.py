@@ -51,6 +51,7 @@ SLOPE_MEANING = {
     special.acosc_prime: kernels.MEANING["acosc_slope"],
     special.erfcx_prime: kernels.MEANING["erfcx_slope"],
     special.pow1prel_prime: kernels.pow1prel_slope,
+    special.powshare_prime: kernels.powshare_slope,
     special.bateman_prime: kernels.bateman_slope,
     **{
         getattr(special, f"{called}_prime"): kernels.over_slope(name)

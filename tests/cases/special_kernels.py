@@ -56,6 +56,15 @@ def xlogy(x, y):
     return x * mp.log(y) if x else mp.mpf(0)
 
 
+def powshare(x, k, n):
+    """1/(1 + (k/x)ⁿ), also where x is 0 and n > 0."""
+    return 1 / (1 + (k / x) ** n) if x else mp.mpf(0)
+
+
+def powshare_slope(x, k, n):
+    return n * powshare(x, k, n) * powshare(k, x, n) / x
+
+
 def quadroot(a, b, c):
     return (mp.sqrt(b * b - 4 * a * c) - b) / (2 * a) if a else -c / b
 
@@ -176,6 +185,10 @@ MEANING = {
     "sigmadiff": lambda a, b: 1 / (1 + mp.exp(-a)) - 1 / (1 + mp.exp(-b)),
     "erfdiff": lambda a, b: mp.erf(a) - mp.erf(b),
     "invdiff": lambda a, b: 1 / a - 1 / b,
+    "sumshare": lambda a, b: a / (a + b),
+    "diffshare": lambda a, b: (a - b) / (a + b),
+    "powshare": powshare,
+    "powshare_slope": powshare_slope,
     "pow1prel": pow1prel,
     "pow1prel_slope": pow1prel_slope,
     "inv_expm1sub": lambda z: 1 / mp.expm1(z) - 1 / z if z else mp.mpf(-0.5),
@@ -214,6 +227,8 @@ TO_THE_CONDITION = {
     "erfdiff",
     "pow1prel",
     "pow1prel_slope",
+    "powshare",
+    "powshare_slope",
     "quadroot",
     "bateman",
     "bateman_slope",
@@ -256,6 +271,10 @@ NOT_ZERO = {
     "rel_entr": (1,),
     "log_ratio": (0, 1),
     "invdiff": (0, 1),
+    "sumshare": (1,),
+    "diffshare": (1,),
+    "powshare": (0, 1),
+    "powshare_slope": (0, 1),
 }
 """Operands that must not round to 0."""
 
@@ -306,6 +325,11 @@ def operands_of(name):
     elif name.startswith("pow1prel"):
         rates = (0.0, 1e-20, -1e-9, 1e-9, 0.03, -0.4, 0.49, 0.6, -0.9, 5.0, 1e5)
         lists = [rates, (1.0, *POWERS[1:], 30.0)]
+    elif name in ("sumshare", "diffshare"):
+        lists = [(0.0, *SIZES), SIZES]
+    elif name.startswith("powshare"):
+        doses = (1e-150, 1e-9, 0.3, 2.0, 2.0000001, 1e5, 1e150)
+        lists = [doses, doses, (0.5, 1.0, 2.0, 3.7, 40.0, -1.5)]
     elif name == "quadroot":
         lists = [(0.0, 1e-9, 1.0, 3.0), (1e8, 1.0, 0.3), (-2.0, 1e-9, 1e-3)]
     elif name.startswith("bateman"):

@@ -358,8 +358,8 @@ def test_a_circuit_is_rewritten_once(monkeypatch):
     monkeypatch.setattr(
         rewrite.Rewriter,
         "__init__",
-        lambda self, circuit, opaque: (
-            made.append((circuit, opaque)) or plain(self, circuit, opaque)
+        lambda self, circuit, opaque, *rules, **options: (
+            made.append((circuit, opaque)) or plain(self, circuit, opaque, *rules, **options)
         ),
     )
     circuit = sb.circuit(CROSS_ENTROPY)

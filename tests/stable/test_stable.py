@@ -105,6 +105,20 @@ REWRITTEN = [
     ("sin(x)/x", "sinc(x)", "sinc"),
     ("sin(3*x)*y/x", "3*y*sinc(3*x)", "sinc"),
     ("(1 - cos(x))/x**2", "sinc(x/2)**2/2", "the square of a sine"),
+    ("V*c/(K + c)", "V*sumshare(c, K)", "sumshare"),
+    ("K*p/(1 + K*p)", "sumshare(K*p, 1)", "sumshare"),
+    ("a/(a + b + c)", "sumshare(a, b + c)", "sumshare"),
+    ("1 - x/(1 + x)", "sumshare(1, x)", "sumshare"),
+    ("1/(1 + K/x)", "sumshare(x, K)", "sumshare"),
+    ("(x/K)/(1 + x/K)", "sumshare(x, K)", "sumshare"),
+    ("(a - b)/(a + b)", "diffshare(a, b)", "diffshare"),
+    ("3*(1 - x)/(1 + x)", "3*diffshare(1, x)", "diffshare"),
+    ("x**h/(k**h + x**h)", "powshare(x, k, h)", "powshare"),
+    ("1/(1 + (k/x)**h)", "powshare(x, k, h)", "powshare"),
+    ("1/(1 + (x/k)**(-h))", "powshare(x, k, h)", "powshare"),
+    ("1/(1 + x**(-3))", "powshare(x, 1, 3)", "powshare"),
+    ("q*(b*c)**n/(1 + (b*c)**n)", "q*powshare(b*c, 1, n)", "powshare"),
+    ("sigma(h*log(x))", "powshare(x, 1, h)", "powshare"),
 ]
 
 UNTOUCHED = [
@@ -149,6 +163,12 @@ UNTOUCHED = [
     "log1p(-cos(x))",
     "log(hypot(x, 2))",
     "log(2 + x**2)",
+    "x/(1 - x)",
+    "x**2*y/(x + y)**2",
+    "x/(1 + x**2)",
+    "1/(1 + ((x - m)/g)**2)",
+    "(x + y)/(x - y)",
+    "1 + y*x**2/3",
 ]
 
 # beside the textbook form: coefficients, powers, other terms and factors → what it becomes

@@ -138,3 +138,46 @@ def _bateman_slope(k, m, t):
 def _bateman_and_slope(k, m, t):
     """Both, as they are by themselves."""
     return _bateman(k, m, t), _bateman_slope(k, m, t)
+
+
+# -- shares of a sum -----------------------------------------------------------------------------
+
+
+def _sumshare(a, b):
+    """a/(a + b), within 1 ULP where a and b have one sign."""
+    return a / (a + b)
+
+
+def _diffshare(a, b):
+    """(a - b)/(a + b), within 1.5 ULP where a and b have one sign."""
+    return (a - b) / (a + b)
+
+
+def _powshare(x, k, n):
+    """xⁿ/(xⁿ + kⁿ), by the power of the smaller of x and k over the larger: it never overflows."""
+
+    def wide(x, k, n):
+        low = np.abs(x) <= np.abs(k)
+        power = np.where(low, x / k, k / x) ** np.abs(n)
+        return np.where(low == (n > 0.0), power, 1.0) / (1.0 + power)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _in_float64(wide, x, k, n)
+
+
+def _powshare_slope(x, k, n):
+    """Its slope n·xⁿ⁻¹·kⁿ/(xⁿ + kⁿ)² by x."""
+
+    def wide(x, k, n):
+        low = np.abs(x) <= np.abs(k)
+        power = np.where(low, x / k, k / x) ** np.abs(n)
+        of_low = np.where(low & (n != 0.0), x / k, 1.0) ** (np.abs(n) - 1.0) / k
+        return n * np.where(low, of_low, power / x) / (1.0 + power) ** 2
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _in_float64(wide, x, k, n)
+
+
+def _powshare_and_slope(x, k, n):
+    """Both at once."""
+    return _powshare(x, k, n), _powshare_slope(x, k, n)

@@ -102,6 +102,12 @@ from symback.operations.special.remainders import (
     tanhmx,
     tanmx,
 )
+from symback.operations.special.shares import (
+    diffshare,
+    powshare,
+    powshare_prime,
+    sumshare,
+)
 
 __all__ = [
     "Remainder",
@@ -124,6 +130,7 @@ __all__ = [
     "bateman_prime",
     "boxcox",
     "boxcox_prime",
+    "diffshare",
     "erf_slope",
     "erfcx",
     "erfcx_prime",
@@ -170,6 +177,8 @@ __all__ = [
     "powlog",
     "powlog_partials",
     "powm1",
+    "powshare",
+    "powshare_prime",
     "quadroot",
     "quadroot_partials",
     "rel_entr",
@@ -177,6 +186,7 @@ __all__ = [
     "sinhmx",
     "sinmx",
     "sqrtsub",
+    "sumshare",
     "tanc",
     "tanc_prime",
     "tanhc",

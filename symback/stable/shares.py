@@ -1,0 +1,164 @@
+"""Shares of a sum and contrasts, whose slopes cancel, and curves of Hill, 0·∞ at the dose 0.
+
+Tried last: other rules read quotients as they are typed.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy import Add, Expr, Mul, S
+
+from symback.operations.special import diffshare, log_ratio, powshare, sumshare
+from symback.stable.matching import (
+    SHORT,
+    See,
+    argument,
+    base_and_power,
+    others_of,
+    quotient,
+    terms_looked_at,
+    terms_of,
+    through_names,
+)
+
+
+def part_of_sum(see: See, product: Expr) -> Expr | None:
+    """a/(a + b), and xⁿ/(xⁿ + kⁿ) for an n that is no whole number."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        terms = _divided_by(see, factor)
+        rest = others_of(factors, factor)
+        for term in terms:
+            if term.is_number or term.could_extract_minus_sign():
+                continue
+            left = quotient(rest, term)
+            if left is None:
+                continue
+            others = Add(*(t for t in terms if t is not term))
+            base, power = base_and_power(term)
+            if not power.is_Integer:
+                other = _base_of_power(others, power)
+                return None if other is None else left * powshare(base, other, power)
+            return left * sumshare(term, others)
+    return None
+
+
+def other_part_of_sum(see: See, product: Expr) -> Expr | None:
+    """p/q·1/(1 + p/q), whose second factor has become q/(q + p), and the same of powers."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        inner = see(factor)
+        if not isinstance(inner, sumshare | powshare):
+            continue
+        q, p, *power = inner.args
+        rest = others_of(factors, factor)
+        for ratio in (p / q, (p / q) ** Mul(*power), p ** Mul(*power) * q ** -Mul(*power)):
+            left = quotient(rest, ratio)
+            if left is not None and not left.has(q):
+                return left * inner.func(p, q, *power)
+    return None
+
+
+def _divided_by(see: See, factor: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum that is divided by once; none of anything else."""
+    if not (factor.is_Pow and factor.exp == -1):
+        return ()
+    total = see(factor.base)
+    return terms_looked_at(total) if terms_of(total) <= SHORT else ()
+
+
+def _base_of_power(expr: Expr, power: Expr) -> Expr | None:
+    """k of kⁿ, and 1 of 1."""
+    base, own = base_and_power(expr)
+    if own == power:
+        return base
+    return S.One if expr == 1 else None
+
+
+def contrast(see: See, product: Expr) -> Expr | None:
+    """(a - b)/(a + b)."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        terms = _divided_by(see, factor)
+        if len(terms) != 2 or any(t.could_extract_minus_sign() for t in terms):
+            continue
+        for other in factors:
+            above = see(other)
+            for a, b in (terms, terms[::-1]):
+                if above.is_Add and above == a - b:
+                    return others_of(factors, factor, other) * diffshare(a, b)
+    return None
+
+
+def reciprocal_of_one_and_ratio(see: See, expr: Expr) -> Expr | None:
+    """1/(1 + p/q) and 1/(1 + (p/q)ⁿ), which are 0 where q is."""
+    terms = _divided_by(see, expr)
+    if len(terms) != 2 or S.One not in terms:
+        return None
+    ratio = see(Add(*(t for t in terms if t != 1)))
+    whole = through_names(see, ratio)
+    ratio = whole if all(_is_short(base_and_power(f)[0]) for f in Mul.make_args(whole)) else ratio
+    found = _ratio_to_power(ratio)
+    if found is None:
+        return None
+    p, q, n = found
+    return sumshare(q, p) if n == 1 else powshare(q, p, n)
+
+
+def _is_short(base: Expr) -> bool:
+    """A name or a number, or a quotient of two."""
+    return all(part.is_Symbol or part.is_number for part in base.as_numer_denom())
+
+
+def _ratio_to_power(ratio: Expr) -> tuple[Expr, Expr, Expr] | None:
+    """(p, q, n) of (p/q)ⁿ, with n = 1 where the powers in p and q differ."""
+    signed = [base_and_power(factor) for factor in Mul.make_args(ratio)]
+    turned = [power.could_extract_minus_sign() for _, power in signed]
+    sizes = {-power if t else power for (_, power), t in zip(signed, turned, strict=True)}
+    n = sizes.pop() if len(sizes) == 1 else S.One
+    p = q = S.One
+    for (base, power), t in zip(signed, turned, strict=True):
+        above, below = (base if n != 1 else base ** (-power if t else power)).as_numer_denom()
+        p, q = (p * below, q * above) if t else (p * above, q * below)
+    if q.is_number or (n.is_Integer and n > 1 and not _is_short(p / q)):
+        return None  # never 0, or the square of a distance by its width
+    return p, q, n
+
+
+def logistic_of_log(see: See, expr: Expr) -> Expr | None:
+    """σ(n·log(x/k)) = xⁿ/(xⁿ + kⁿ)."""
+    factors = Mul.make_args(see(argument(expr)))
+    logs = [f for f in factors if isinstance(see(f), sp.log | log_ratio)]
+    if len(logs) != 1:
+        return None
+    log = see(logs[0])
+    x, k = log.args if isinstance(log, log_ratio) else argument(log).as_numer_denom()
+    return powshare(x, k, others_of(factors, *logs))
+
+
+def rest_of_whole(see: See, total: Expr) -> Expr | None:
+    """c - c·a/(a + b) = c·b/(a + b)."""
+    terms = terms_looked_at(total)
+    for term in terms:
+        factors = Mul.make_args(see(term))
+        for factor in factors:
+            inner = see(factor)
+            if not isinstance(inner, sumshare | powshare):
+                continue
+            weight = others_of(factors, factor)
+            if -weight not in terms:
+                continue
+            a, b, *power = inner.args
+            rest = Add(*(t for t in terms if t is not term and t != -weight))
+            return rest - weight * inner.func(b, a, *power)
+    return None
+
+
+__all__ = [
+    "contrast",
+    "logistic_of_log",
+    "other_part_of_sum",
+    "part_of_sum",
+    "reciprocal_of_one_and_ratio",
+    "rest_of_whole",
+]
