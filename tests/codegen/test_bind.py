@@ -33,6 +33,7 @@ loss: none
 """
 TEXTS = {
     "kinetics": ROBERTSON,
+    "no slope": "f = w*x + sign(b)",
     **EXAMPLES,
     **{name: sample_circuits.ALL[name] for name in STRUCTURES},
     **{name: text for name, text in array_circuits.CIRCUITS.items() if name in ARRAYS},
