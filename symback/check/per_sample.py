@@ -32,7 +32,7 @@ COMPARED = (0, -1)  # of the samples of a batch
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NodeEntry:
     """An entry of a node: its row among the partials, and its names in two explicit circuits."""
 
     node: str
@@ -49,19 +49,19 @@ class EntryPartials:
         self._lowering = Lowering(oracle.lowered.circuit, {}, frozenset(), False)
         self._made: dict[str, list[Function]] = {}
 
-    def entries(self, nodes: Iterable[str]) -> list[Entry]:
+    def entries(self, nodes: Iterable[str]) -> list[NodeEntry]:
         oracle = self._oracle
         if not oracle.layout.has_arrays:
-            return [Entry(node, 0, node, node) for node in nodes]
+            return [NodeEntry(node, 0, node, node) for node in nodes]
         typed, made = oracle.entries_of, oracle.layout.computed
         return [
-            Entry(node, row, *names)
+            NodeEntry(node, row, *names)
             for node in nodes
             if node in typed and node in made
             for row, names in enumerate(zip(typed[node].flat, made[node].flat, strict=True))
         ]
 
-    def reference(self, entries: Iterable[Entry]) -> Reference:
+    def reference(self, entries: Iterable[NodeEntry]) -> Reference:
         return Reference(self._oracle.circuit, *(e.typed for e in entries))
 
     def allowed(self, node: str, point: Point) -> dict[str, arb]:
@@ -116,7 +116,7 @@ class PerSampleCheck:
         return f"per_sample is not compared for {left} entries of nodes" if left > 0 else ""
 
     @cached_property
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[NodeEntry]:
         nodes = [found.node for found in differentiated(gates(self._oracle.typed))]
         return self._partials.entries(nodes)
 
@@ -150,7 +150,7 @@ class PerSampleCheck:
                     self._compare_row(row, entry, truth, batch, batch.points[sample])
 
     def _compare_row(
-        self, row: Any, entry: Entry, truth: Truth, batch: PointBatch, point: Point
+        self, row: Any, entry: NodeEntry, truth: Truth, batch: PointBatch, point: Point
     ) -> None:
         allowed = self._partials.allowed(entry.made, batch.merged(point))
         for leaf, got in zip(self._leaves, row, strict=True):
@@ -161,4 +161,4 @@ class PerSampleCheck:
                 self._compare("per_sample", got, expected, at)
 
 
-__all__ = ["Entry", "EntryPartials", "PerSampleCheck"]
+__all__ = ["EntryPartials", "NodeEntry", "PerSampleCheck"]
