@@ -26,7 +26,7 @@ NUMBERS = (
 BY_AXIS = (
     "A: param[2, 2]; x: input[2]\nl: loss = sum(norm(A*x, axis=1)**3)",
     "A: param[2, 2]; x: input[2]\nl: loss = sum((concat(A, A**2, axis=1) @ concat(x, x))**2)",
-    "A: param[2, 2]; x: input[2]\nl: loss = sum(concat(A*x, A[:, 0]**2)**2)",
+    "A: param[2, 2]; x: input[2]\nl: loss = sum(concat(A[0]*x, A[1]**2)**2)",
 )
 SMALL = ("two layers", "extremes", "norms", "determinant", "parts", "array output", "no samples")
 
