@@ -17,6 +17,8 @@ from symback.codegen.bare.languages import LANGUAGES
 from symback.codegen.marks import kind_of
 from symback.errors import UnknownName, Unsupported
 from tests.cases.compilers import COMPILER, STRICT
+from tests.cases.elementwise import CASES as OPERATIONS
+from tests.cases.one_in import one_in
 
 NODE = shutil.which("node")
 RUNS = {"numpy": True, "c": bool(COMPILER), "javascript": NODE is not None}
@@ -110,12 +112,13 @@ def run(language, code, name, points, count, folder):
             found.append([value(*p), *(partials if isinstance(partials, tuple) else [partials])])
         return found
     if language == "javascript":
-        calls = ", ".join(
-            f"[{name}(...{json.dumps(p)}), ...{name}_gradient(...{json.dumps(p)})]" for p in points
-        )
-        text = f"{code}\nconsole.log(JSON.stringify([{calls}]));"
+        rows = json.dumps(points)  # with NaN and Infinity, which JavaScript has as names
+        calls = f"{rows}.map((p) => [{name}(...p), ...{name}_gradient(...p)].map(String))"
+        text = f"{code}\nconsole.log(JSON.stringify({calls}));"
         done = subprocess.run([NODE, "-"], input=text, capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)
+        return [
+            [float(x.replace("Infinity", "inf")) for x in row] for row in json.loads(done.stdout)
+        ]
     (folder / "bare.c").write_text(code, encoding="utf-8")
     command = [COMPILER, *STRICT, "-O1", "-shared", "-fPIC", "bare.c", "-o", "bare.so", "-lm"]
     subprocess.run(command, cwd=folder, check=True)
@@ -149,6 +152,27 @@ def test_values_and_gradients_are_those_of_sympy(case, language, tmp_path):
     for point, got in zip(points, found, strict=True):
         wanted = expected(formula, names, point)
         assert got == pytest.approx(wanted, rel=1e-14, abs=1e-300), point
+
+
+EXTREMES = (0.0, 1.0, -1.0, 1e3, -1e3, 1e200, -1e200, math.inf, -math.inf, math.nan)
+
+
+@pytest.mark.skipif(not all(RUNS.values()), reason="needs a C compiler and node")
+@pytest.mark.parametrize("name", one_in(25, OPERATIONS))
+def test_languages_agree_on_every_operation(name, tmp_path):
+    """Also where the value is infinite, or no number."""
+    circuit = sb.circuit(OPERATIONS[name].circuit)
+    names = [n.name for n in circuit.leaves if n.role != "target"]
+    rng = np.random.default_rng(1)
+    points = [rng.uniform(*ends, len(names)).tolist() for ends in 3 * ((0.1, 1.5), (-0.9, 0.5))]
+    points += [[extreme] * len(names) for extreme in EXTREMES]
+    found = {}
+    with np.errstate(all="ignore"):
+        for language in LANGUAGES:
+            code = circuit.code(language, name="made")
+            found[language] = run(language, code, "made", points, len(names), tmp_path)
+    for language in LANGUAGES:
+        np.testing.assert_allclose(found[language], found["numpy"], rtol=1e-12, atol=1e-300)
 
 
 ARRAYS = """\

@@ -414,7 +414,7 @@ static inline double symback_expdiff(double a, double b)
 {
     const double apart = a - b;
     if (a == b) {
-        return 0.0;
+        return (a > 709.0) ? apart : 0.0; /* no number where both are infinite */
     }
     return (a > b) ? symback_scaled_exp(a, -expm1(-apart)) : symback_scaled_exp(b, expm1(apart));
 }
