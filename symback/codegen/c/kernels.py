@@ -31,7 +31,7 @@ _KERNEL = re.compile(
     r"(?:^/\*(?:[^*]|\*(?!/))*\*/\n)?^static inline \w+ (\w+)\(.*?^\}\n", re.M | re.S
 )
 _SAME = "exp log log1p expm1 sqrt sin cos tan sinh cosh tanh hypot rint copysign isinf isfinite"
-_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ₁₂", "0123456789nkb12")
+_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ⁻⁺₁₂", "0123456789nkb-+12")
 _ASCII = {
     "√(": "sqrt(",
     "Φ": "Phi",
@@ -111,8 +111,13 @@ def _ascii(text: str) -> str:
     text = re.sub("√(\\w+)", r"sqrt(\1)", text)
     for sign, word in _ASCII.items():
         text = text.replace(sign, word)
-    text = re.sub("([⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ]+)", r"^\1", text)
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ⁻⁺]+", lambda power: _raised(power[0]), text)
     return text.translate(_POWERS)
+
+
+def _raised(power: str) -> str:
+    text = power.translate(_POWERS)
+    return f"^{text}" if text.isalnum() else f"^({text})"
 
 
 @cache
