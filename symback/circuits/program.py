@@ -39,6 +39,7 @@ class batch_sum(Function):
 
     nargs = 1
     is_extended_real = True
+    is_number = False  # also of a number: it depends on how many samples there are
 
     def __new__(cls, value: Expr) -> Expr:
         if value is S.Zero:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Pow
+from collections.abc import Mapping
+
+from sympy import Expr, Pow, S, Symbol
 
 from symback.circuits.circuit import Circuit, Node
 from symback.operations.arrays import dot, mean, reduce_sum
@@ -10,6 +12,8 @@ from symback.operations.arrays import dot, mean, reduce_sum
 
 def squared_target(circuit: Circuit) -> Node | None:
     """The target y where the loss is c·Σ(f − y)² with f the output and a number c > 0; else None.
+
+    The residual, its square and their sum may be nodes with names of their own.
 
     >>> import symback as sb
     >>> print(squared_target(sb.circuit("f = w*x + b")))
@@ -19,25 +23,41 @@ def squared_target(circuit: Circuit) -> Node | None:
     """
     if circuit.loss is None:
         return None
-    factor, rest = circuit.loss.formula.as_coeff_Mul()
+    output = circuit.output.symbol
+    named = {n.symbol: n.formula for n in circuit.nodes if not n.is_leaf and n.symbol != output}
+    factor, rest = _written(circuit.loss.symbol, named)
     if not factor > 0:
         return None
-    residual = _squared(rest)
-    output = circuit.output.symbol
+    square = rest.args[0] if isinstance(rest, reduce_sum | mean) else rest
+    inner, square = _written(square, named)
+    if not inner > 0:
+        return None
+    _, residual = _written(_root(square), named)
+    slope = residual.coeff(output)
+    if not slope.is_number or slope.is_zero:
+        return None
     for target in circuit.targets:
-        difference = output - target.symbol
-        if target.shape == circuit.output.shape and residual in (difference, -difference):
+        rest = (residual - slope * (output - target.symbol)).expand()
+        if target.shape == circuit.output.shape and rest.is_zero:
             return target
     return None
 
 
-def _squared(expr: Expr) -> Expr | None:
-    """The r of r², of Σr² and of the mean of r²; None for other formulas."""
-    if isinstance(expr, dot):
-        left, right = expr.args
-        return left if left == right else None
-    square = expr.args[0] if isinstance(expr, reduce_sum | mean) else expr
-    return square.base if isinstance(square, Pow) and square.exp == 2 else None
+def _written(expr: Expr, named: Mapping[Symbol, Expr]) -> tuple[Expr, Expr]:
+    """The number and the rest of a product, where the rest is no node but the formula of one."""
+    factor, rest = expr.as_coeff_Mul()
+    while rest in named:
+        more, rest = named[rest].as_coeff_Mul()
+        factor *= more
+    return factor, rest
+
+
+def _root(expr: Expr) -> Expr:
+    """The r of r² and of r·r; 0 for other formulas."""
+    if isinstance(expr, dot) and expr.args[0] == expr.args[1]:
+        found: Expr = expr.args[0]
+        return found
+    return expr.base if isinstance(expr, Pow) and expr.exp == 2 else S.Zero
 
 
 __all__ = ["squared_target"]

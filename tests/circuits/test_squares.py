@@ -19,6 +19,15 @@ SQUARED = [
     ARRAYS + "L: loss = sum((y - f)**2)/2",
     ARRAYS + "L: loss = mean((f - y)**2)",
     ARRAYS + "L: loss = dot(f - y, f - y)",
+    NUMBERS + "d = f - y\nL: loss = d**2/2",
+    NUMBERS + "d = y - f\ns = d**2\nL: loss = 0.5*s",
+    NUMBERS + "d = y - f\ns = 3*d**2\nq = s/4\nL: loss = q",
+    NUMBERS + "d = f - y\nL: loss = d*d",
+    NUMBERS + "d = (y - f)/3\nL: loss = d**2/2",
+    NUMBERS + "L: loss = (f/3 - y/3)**2",
+    ARRAYS + "e = f - y\nL: loss = e @ e / 2",
+    ARRAYS + "e = f - y\ns = e**2\nL: loss = mean(s)",
+    ARRAYS + "s = sum((f - y)**2)\nL: loss = s/2",
 ]
 
 OTHERS = [
@@ -33,6 +42,11 @@ OTHERS = [
     ARRAYS + "L: loss = sum(abs(f - y))",
     ARRAYS + "L: loss = dot(f - y, f)",
     ARRAYS + "L: loss = sum(f - y)**2",
+    NUMBERS + "d = f - y\nL: loss = d**3",
+    NUMBERS + "d = f - y\ns = -d**2\nL: loss = s",
+    NUMBERS + "d = f - 2*y\nL: loss = d**2",
+    NUMBERS + "g = w*x\nd = g - y\nL: loss = d**2 + w",
+    ARRAYS + "e = f - y\nL: loss = dot(e, f)",
     "x: input; y: target; w: param\nL: loss = (w*x - y)**2",
 ]
 

@@ -63,7 +63,7 @@ def test_fixed_and_bounded(rows):
     "arguments, message",
     [
         (("-o", "misra.csv"), "does not end in .json"),
-        (("--plot", "misra.csv"), "ends in .svg or .png"),
+        (("--plot", "misra.csv"), "ends in .svg, .png or .pdf"),
         (("--bound", "b1"), "is not NAME=LOW:HIGH"),
         (("--bound", "b1=1"), "is not NAME=LOW:HIGH"),
         (("--bound", "b1=a:b"), "is not NAME=LOW:HIGH"),

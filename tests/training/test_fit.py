@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scipy.optimize import curve_fit
+from scipy.stats import norm
 from scipy.stats import t as student
 
 import symback as sb
@@ -192,7 +193,70 @@ def test_logistic_regression_has_its_information():
     np.testing.assert_allclose(found.covariance, np.linalg.inv(information), rtol=1e-7)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_likelihood_and_criteria_of_normal_errors(decay, weighted):
+    """The density of the residuals by SciPy, with the variance that makes it largest."""
+    found = sb.fit(DECAY, decay, initial=START, weights="w" if weighted else None)
+    weights = decay["w"] if weighted else np.ones(30)
+    plain = found.residuals / np.sqrt(weights)
+    spread = np.sqrt(found.loss / 30 / weights)
+    right = norm.logpdf(plain, scale=spread).sum()
+    assert found.log_likelihood == pytest.approx(right, rel=1e-12)
+    assert found.aic == pytest.approx(2 * 4 - 2 * right, rel=1e-12)
+    assert found.bic == pytest.approx(4 * np.log(30) - 2 * right, rel=1e-12)
+    for name, p in found.p_values.items():
+        ratio = abs(found.values[name] / found.errors[name])
+        assert p == pytest.approx(2 * student.sf(ratio, 27), rel=1e-12)
+
+
+def test_likelihood_and_criteria_of_a_declared_loss():
+    """The mean of normal numbers with the variance 4, whose likelihood SciPy knows."""
+    x = np.random.default_rng(8).normal(1, 2, size=50)
+    text = "x: input\nm: param = 0\nL: loss = (x - m)**2/8 + log(2) + log(2*pi)/2"
+    found = sb.fit(sb.circuit(text), {"x": x})
+    right = norm.logpdf(x, x.mean(), 2).sum()
+    assert found.log_likelihood == pytest.approx(right, rel=1e-12)
+    assert found.aic == pytest.approx(2 - 2 * right, rel=1e-12)
+    assert found.bic == pytest.approx(np.log(50) - 2 * right, rel=1e-12)
+    ratio = x.mean() / (2 / np.sqrt(50))
+    assert found.p_values["m"] == pytest.approx(2 * norm.sf(abs(ratio)), rel=1e-9)
+    assert "P > |z|" in str(found)
+    summary = json.loads(found.to_json())
+    assert summary["aic"] == found.aic and summary["log_likelihood"] == found.log_likelihood
+
+
+def test_a_residual_with_a_name_of_its_own_is_fitted_by_least_squares(decay):
+    text = "a: param; k: param; b: param; x: input; y: target; f: output = a*exp(-k*x) + b"
+    named = sb.circuit((text + "; d = y - f; L: loss = d**2/2").replace("; ", "\n"))
+    found, right = (sb.fit(c, decay, initial=START) for c in (named, DECAY))
+    assert found.values == right.values and found.errors == right.errors
+
+
+NOT_MINIMA = {
+    "a maximum": ("w: param; L: loss = -x**2*w**2", {"w": 0.0}, "the losses curve downwards there"),
+    "no minimum": (
+        "w: param; L: loss = binary_cross_entropy(w*(x - 5), where(x > 5, 1, 0))",
+        {"w": 1.0},
+        "the losses still fall where the parameters are twice as large",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_MINIMA)
+def test_what_is_no_minimum_has_no_errors_that_mislead(decay, name):
+    text, start, message = NOT_MINIMA[name]
+    found = sb.fit(sb.circuit(text.replace("; ", "\n"), inputs=["x"]), decay, initial=start)
+    assert not found.minimum.converged and message in str(found)
+    assert np.isnan(found.errors["w"]) or found.errors["w"] > abs(found.values["w"])
+
+
 REFUSED = {
+    "few rows of a likelihood": (
+        "a: param[40]; L: loss = sum(a**2)*x - sum(a)",
+        {},
+        DataError,
+        "30 rows do not determine 40 parameters",
+    ),
     "other parameter": ("DECAY", {"fixed": {"q": 1}}, UnknownName, "'q' is not a parameter"),
     "turned bounds": ("DECAY", {"bounds": {"a": (1, 0)}}, DataError, "the lower one comes first"),
     "one bound": ("DECAY", {"bounds": {"a": 3}}, DataError, "give a pair"),

@@ -13,7 +13,7 @@ from symback.training.fit.solvers import Minimum
 from symback.training.sources.dtypes import FloatArray
 
 MOST_SHOWN = 20  # parameters in the matrix of correlations
-_HEAD = ("parameter", "estimate", "std. error", "t")
+_HEAD = ("parameter", "estimate", "std. error")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,10 @@ class Fit:
     number; the standard error and the interval of an entry that is on a bound are nan, and so are
     all where there are as many residuals as parameters. `params` are all parameters as the module's
     Params, `covariance` and `correlation` matrices in the order of
-    `values`. `residuals`, times √w where there are weights, and `fitted` are those of least
+    `values`. `p_values` are those of the ratios estimate/error, by Student's distribution, or for a
+    likelihood by the normal one (Wald's test). `log_likelihood` is −Σ losses, and for least squares
+    that of normal errors with the variance Σr²/n; `aic` and `bic` count that variance as a
+    parameter. `residuals`, times √w where there are weights, and `fitted` are those of least
     squares, None for a likelihood.
     """
 
@@ -33,6 +36,7 @@ class Fit:
     errors: Mapping[str, float]
     lower: Mapping[str, float]
     upper: Mapping[str, float]
+    p_values: Mapping[str, float]
     fixed: Mapping[str, float]
     on_bounds: tuple[str, ...]
     covariance: FloatArray = field(repr=False)
@@ -42,6 +46,7 @@ class Fit:
     residuals: FloatArray | None = field(repr=False)
     fitted: FloatArray | None = field(repr=False)
     loss: float  # the sum of squared residuals, or of the losses
+    log_likelihood: float
     r2: float | None
     minimum: Minimum = field(repr=False)
     notes: tuple[str, ...] = ()
@@ -59,6 +64,22 @@ class Fit:
         freedom = self.degrees_of_freedom
         return float(np.sqrt(self.loss / freedom)) if freedom else None
 
+    @property
+    def _counted(self) -> int:
+        """The parameters that AIC and BIC count: those off their bounds, and the variance."""
+        return len(self.values) - len(self.on_bounds) + (self.residuals is not None)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, 2k − 2·log L."""
+        return 2 * self._counted - 2 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, k·log n − 2·log L."""
+        n = self.rows if self.residuals is None else self.residuals.size
+        return self._counted * float(np.log(n)) - 2 * self.log_likelihood
+
     def summary(self) -> dict[str, Any]:
         """What the fit found, as JSON can hold it: None for what is not a number."""
         found = {
@@ -68,6 +89,7 @@ class Fit:
                     "standard_error": _known(self.errors[name]),
                     "lower": _known(self.lower[name]),
                     "upper": _known(self.upper[name]),
+                    "p_value": _known(self.p_values[name]),
                 }
                 for name, value in self.values.items()
             },
@@ -79,6 +101,9 @@ class Fit:
             "method": self.minimum.method,
             "evaluations": self.minimum.evaluations,
             "converged": self.minimum.converged,
+            "log_likelihood": _known(self.log_likelihood),
+            "aic": _known(self.aic),
+            "bic": _known(self.bic),
             "notes": list(self.notes),
         }
         if self.residuals is None:
@@ -108,17 +133,19 @@ class Fit:
         yield from _aligned(self._table())
         yield from (f"{name} = {value:.10g} (fixed)" for name, value in self.fixed.items())
         yield ""
-        if self.residuals is None:
-            yield f"sum of losses {self.loss:.8g}"
-        else:
+        if self.residuals is not None:
             freedom, error = self.degrees_of_freedom, self.residual_error
             deviation = "" if error is None else f"residual standard deviation {error:.8g}, "
             yield f"{deviation}{freedom} degree{'s' * (freedom != 1)} of freedom"
             yield f"sum of squares {self.loss:.8g}" + (
                 "" if self.r2 is None else f", R² {self.r2:.6g}"
             )
+        if np.isfinite(self.log_likelihood):
+            criteria = f"AIC {self.aic:.6g}, BIC {self.bic:.6g}"
+            yield f"log-likelihood {self.log_likelihood:.8g}, {criteria}"
         verb = "converged" if self.minimum.converged else "not converged"
-        yield f"{verb}: {self.minimum.method}, {self.minimum.evaluations} evaluations"
+        calls = self.minimum.evaluations
+        yield f"{verb}: {self.minimum.method}, {calls} evaluation{'s' * (calls != 1)}"
         yield from self.notes
         if 1 < count <= MOST_SHOWN:
             yield ""
@@ -127,7 +154,8 @@ class Fit:
 
     def _table(self) -> list[list[str]]:
         interval = f"{100 * self.level:g} % interval"
-        rows = [[*_HEAD[:3], interval, _HEAD[3]]]
+        ratio = "z" if self.residuals is None else "t"
+        rows = [[*_HEAD, interval, ratio, f"P > |{ratio}|"]]
         for name, value in self.values.items():
             error = self.errors[name]
             known = np.isfinite(error)
@@ -140,6 +168,7 @@ class Fit:
                     "on a bound" if name in self.on_bounds else f"{error:.6g}" if known else "–",
                     between if known else "–",
                     ratio,
+                    f"{self.p_values[name]:.2g}" if known and error else "–",
                 ]
             )
         return rows

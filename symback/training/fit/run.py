@@ -127,10 +127,10 @@ def _weights(data: Any, column: str, delimiter: str) -> FloatArray:
     return found
 
 
-def _refuse_few(rows: int, free: int) -> None:
-    if rows < free:
+def _refuse_few(count: int, free: int, what: str) -> None:
+    if count < free:
         raise DataError(
-            f"{rows} residuals do not determine {free} parameters; give more rows, or fix "
+            f"{count} {what} do not determine {free} parameters; give more rows, or fix "
             "parameters (--fix)"
         )
 
@@ -153,7 +153,7 @@ def _refuse_infinite(values: FloatArray, slopes: FloatArray) -> None:
 def _of_squares(problem: Squares, level: float, evaluations: int) -> Fit:
     parameters = problem.parameters
     start = parameters.start[parameters.free]
-    _refuse_few(problem.residuals(start).size, start.size)
+    _refuse_few(problem.residuals(start).size, start.size, "residuals")
     _refuse_infinite(problem.residuals(start), problem.jacobian(start))
     minimum = least_squares(problem, start, evaluations)
     theta = minimum.theta
@@ -171,6 +171,7 @@ def _of_squares(problem: Squares, level: float, evaluations: int) -> Fit:
         residuals=residuals,
         fitted=fitted,
         loss=loss,
+        log_likelihood=_of_normal_errors(residuals.size, loss, problem.weights),
         r2=None if fitted is None else _r2(y, loss, problem.weights),
     )  # fmt: skip
 
@@ -178,16 +179,30 @@ def _of_squares(problem: Squares, level: float, evaluations: int) -> Fit:
 def _of_likelihood(problem: Likelihood, level: float, evaluations: int) -> Fit:
     parameters = problem.parameters
     start = parameters.start[parameters.free]
-    _refuse_few(problem.rows, start.size)
+    _refuse_few(problem.rows, start.size, "rows")
     _refuse_infinite(np.array([problem.loss(start)]), problem.hessian(start))
     minimum = most_likely(problem, start, evaluations)
     theta = minimum.theta
     inner = ~parameters.on_bounds(theta)
     uncertainty = of_likelihood(problem.hessian(theta), inner, parameters.free_names, level)
+    loss = problem.loss(theta)
     return _result(
         problem, minimum, uncertainty, level,
-        rows=problem.rows, residuals=None, fitted=None, loss=problem.loss(theta), r2=None,
+        rows=problem.rows,
+        residuals=None,
+        fitted=None,
+        loss=loss,
+        log_likelihood=0.0 - loss,
+        r2=None,
     )  # fmt: skip
+
+
+def _of_normal_errors(count: int, squares: float, weights: FloatArray | None) -> float:
+    """The largest log-likelihood of errors N(0, σ²/w): −n/2·(log(2π·S/n) + 1) + Σ log(w)/2."""
+    if not squares > 0:  # a fit through all points, whose likelihood has no bound
+        return np.inf
+    each = 0.0 if weights is None else float(np.log(weights).sum()) * (count // weights.size)
+    return -count / 2 * float(np.log(2 * np.pi * squares / count) + 1) + each / 2
 
 
 def _r2(y: FloatArray, loss: float, weights: FloatArray | None) -> float | None:
@@ -218,6 +233,7 @@ def _result(
         errors=named(errors),
         lower=named(theta - half),
         upper=named(theta + half),
+        p_values=named(uncertainty.p_values(theta)),
         fixed={
             name: float(value)
             for name, value, free in zip(parameters.names, whole, parameters.free, strict=True)
@@ -230,10 +246,29 @@ def _result(
         minimum=minimum,
         **more,
     )
-    return replace(found, notes=_notes(parameters, minimum, found.degrees_of_freedom))
+    why = _why_not(problem, minimum)
+    return replace(found, notes=_notes(parameters, minimum, found.degrees_of_freedom, why))
 
 
-def _notes(parameters: FreeParameters, minimum: Minimum, freedom: int | None) -> tuple[str, ...]:
+def _why_not(problem: Squares | Likelihood, minimum: Minimum) -> str:
+    """Why a search has not converged, in a clause."""
+    theta = minimum.theta
+    if isinstance(problem, Likelihood) and not minimum.converged:
+        if problem.loss(2 * theta) < problem.loss(theta):
+            return (
+                "the losses still fall where the parameters are twice as large, as they do where "
+                "classes can be separated"
+            )
+        if np.isinf(minimum.step):
+            return "the losses curve downwards there, so that it is no minimum"
+    if np.isinf(minimum.step):
+        return "the derivatives there have no step to a better point"
+    return f"the next step would change a parameter by {minimum.step:.1g} of itself"
+
+
+def _notes(
+    parameters: FreeParameters, minimum: Minimum, freedom: int | None, why: str
+) -> tuple[str, ...]:
     notes = []
     bound = parameters.on_bounds(minimum.theta)
     for name, low, high, value, on in zip(
@@ -252,9 +287,9 @@ def _notes(parameters: FreeParameters, minimum: Minimum, freedom: int | None) ->
         )
     if not minimum.converged:
         notes.append(
-            f"the fit has not converged after {minimum.evaluations} evaluations (the next step "
-            f"would change a parameter by {minimum.step:.1g} of itself); begin elsewhere "
-            "(--initial), or fix parameters (--fix)"
+            f"the fit has not converged after {minimum.evaluations} "
+            f"evaluation{'s' * (minimum.evaluations != 1)} ({why}); begin elsewhere (--initial), "
+            "or fix parameters (--fix)"
         )
     return tuple(notes)
 

@@ -18,11 +18,22 @@ class Uncertainty:
 
     covariance: FloatArray
     quantile: float  # standard errors on each side of an estimate, in its interval
+    freedom: float  # degrees of freedom of Student's distribution; infinite for the normal one
 
     @property
     def errors(self) -> FloatArray:
         """The standard errors: roots of the diagonal."""
         found: FloatArray = np.sqrt(np.diag(self.covariance))
+        return found
+
+    def p_values(self, theta: FloatArray) -> FloatArray:
+        """The probability of so large a ratio |θ|/error, either way, where θ is 0."""
+        from scipy.stats import t as student  # here: an extra
+
+        if not self.freedom:
+            return np.full(len(theta), np.nan)
+        with np.errstate(all="ignore"):
+            found: FloatArray = 2 * student.sf(np.abs(theta) / self.errors, self.freedom)
         return found
 
     @property
@@ -54,11 +65,8 @@ def of_squares(
     triangle = np.linalg.qr(kept / scale, mode="r")
     inverse = np.linalg.solve(triangle, np.eye(columns)) / scale[:, None]
     variance = squares / freedom if freedom else np.nan
-    return _spread(
-        inverse @ inverse.T * variance,
-        inner,
-        float(student.ppf((1 + level) / 2, freedom)) if freedom else np.nan,
-    )
+    quantile = float(student.ppf((1 + level) / 2, freedom)) if freedom else np.nan
+    return _spread(inverse @ inverse.T * variance, inner, quantile, freedom)
 
 
 def of_likelihood(
@@ -73,14 +81,19 @@ def of_likelihood(
     kept = information[np.ix_(inner, inner)]
     scale = np.sqrt(np.abs(np.diag(kept)))
     _refuse_undetermined(kept, scale, [n for n, i in zip(names, inner, strict=True) if i], scale)
-    inverse = np.linalg.inv(kept / np.outer(scale, scale)) / np.outer(scale, scale)
-    return _spread(inverse, inner, float(normal.ppf((1 + level) / 2)))
+    scaled = kept / np.outer(scale, scale)
+    try:
+        np.linalg.cholesky(scaled)
+        inverse = np.linalg.inv(scaled) / np.outer(scale, scale)
+    except np.linalg.LinAlgError:  # it curves downwards: no minimum, which the result says
+        inverse = np.full_like(scaled, np.nan)
+    return _spread(inverse, inner, float(normal.ppf((1 + level) / 2)), np.inf)
 
 
-def _spread(covariance: FloatArray, inner: Mask, quantile: float) -> Uncertainty:
+def _spread(covariance: FloatArray, inner: Mask, quantile: float, freedom: float) -> Uncertainty:
     whole = np.full((inner.size, inner.size), np.nan)
     whole[np.ix_(inner, inner)] = (covariance + covariance.T) / 2
-    return Uncertainty(whole, quantile)
+    return Uncertainty(whole, quantile, freedom)
 
 
 def _refuse_undetermined(
@@ -90,6 +103,7 @@ def _refuse_undetermined(
     across: FloatArray | None = None,
 ) -> None:
     """TrainingError unless the matrix has full rank, its columns (and rows) scaled."""
+    what = "the derivative" if across is None else "the second derivative of the loss"
     if not np.isfinite(matrix).all():
         raise TrainingError(
             "the derivatives at the estimate are not finite, so that it has no standard errors; "
@@ -98,8 +112,8 @@ def _refuse_undetermined(
     silent = [name for name, size in zip(names, scale, strict=True) if not size]
     if silent:
         raise TrainingError(
-            f"the data do not determine {_listed(silent)}: the derivative by it is 0 at the "
-            "estimate; fix it (--fix) or begin elsewhere (--initial)"
+            f"the data do not determine {_listed(silent)}: {what} by it is 0 at the estimate; fix "
+            "it (--fix) or begin elsewhere (--initial)"
         )
     scaled = matrix / scale if across is None else matrix / np.outer(across, scale)
     _, sizes, directions = np.linalg.svd(scaled)

@@ -20,6 +20,7 @@ from symback.operations.balls.scalars import precision
 from symback.operations.elementwise import elementary
 from tests.cases.array_cases import BATCH, CASES, SIZES
 from tests.cases.array_judge import arguments, assert_near, circuit, jacobians, samples, varies
+from tests.cases.compilers import compiles
 from tests.cases.one_in import one_in
 from tests.cases.program_balls import (
     dotted,
@@ -202,6 +203,30 @@ def test_branches_are_chosen_not_multiplied():
     moving = module.Inputs(x=np.ones(3))
     assert module.jvp(params, inputs, still, moving).tolist() == [0, 0, 0.75]
     assert module.hessian([3.0], inputs).tolist() == [[4 / 3]]
+
+
+NUMBERS = {  # losses whose second derivatives are numbers, beside their Hessians at (1, …)
+    "x: input; m: param; L: loss = (x - m)**2/8": [[1 / 4]],
+    "x: input; m: param; L: loss = x*m**2/2 - m": [[2]],
+    "x: input; m: param; k: param; L: loss = (x - m)**2/8 + 3*k**2 + k*m": [[1 / 4, 1], [1, 6]],
+    "m: param; L: loss = 5*m**2": [[10]],
+    "x: input[2]; m: param[2]; L: loss = sum((x - m)**2)/8": [[1 / 4, 0], [0, 1 / 4]],
+}
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
+@pytest.mark.parametrize("text", NUMBERS)
+def test_second_derivatives_may_be_numbers(text, target):
+    found = sb.circuit(text.replace("; ", "\n"))
+    module = found.compile(functions=("hessian", "hessp"), target=target)
+    x = np.arange(1.0, 4.0)
+    inputs = module.Inputs(
+        *(np.stack([x, x], axis=1) if "[2]" in text else x for _ in found.inputs)
+    )
+    right = np.array(NUMBERS[text], float)
+    theta = np.ones(len(right))
+    np.testing.assert_allclose(module.hessian(theta, inputs), right, rtol=1e-15)
+    np.testing.assert_allclose(module.hessp(theta, theta, inputs), right.sum(axis=1), rtol=1e-15)
 
 
 def test_an_array_output_has_a_row_for_each_entry():
