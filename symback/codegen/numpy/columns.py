@@ -13,7 +13,7 @@ from symback.autodiff.passes.drop_dead import drop_dead
 from symback.circuits.program import Assign
 from symback.operations.arrays import concat, scatter
 
-Entries = dict[int, Expr]
+EntriesByPlace = dict[int, Expr]
 
 
 def by_entries(lowered: Lowered, function: Function) -> tuple[Function, list[str]] | None:
@@ -42,7 +42,7 @@ def by_entries(lowered: Lowered, function: Function) -> tuple[Function, list[str
     return replace(function, program=drop_dead(made, names)), put
 
 
-def _entries(expr: Expr, names: Names) -> Entries | None:
+def _entries(expr: Expr, names: Names) -> EntriesByPlace | None:
     """The entries of a vector other than 0, by their places."""
     if isinstance(expr, concat) and all(names.shape_of(part) == () for part in expr.args[1:]):
         return dict(enumerate(expr.args[1:]))
@@ -51,7 +51,7 @@ def _entries(expr: Expr, names: Names) -> Entries | None:
         if len(place) == 1 and place[0].is_Integer and names.shape_of(value) == ():
             return {int(place[0]): value}
     if expr.is_Add:
-        found: Entries = {}
+        found: EntriesByPlace = {}
         for term in expr.args:
             entries = _entries(term, names)
             if entries is None or found.keys() & entries.keys():
