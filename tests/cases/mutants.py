@@ -249,6 +249,7 @@ class Numbers:
     zeros_like = staticmethod(lambda u: 0 * u)
     zeros = staticmethod(lambda shape, dtype=None: np.full(shape, mp.mpf(0), object)[()])
     random = np.random
+    shape = staticmethod(np.shape)
     inf = mp.inf
 
 
@@ -353,7 +354,7 @@ class Equivalence:
                     try:
                         eta = _rate(original, batch)
                         self._seen.append((batch, eta, _observe(original, batch, eta)))
-                    except OverflowError:  # too large to judge
+                    except (OverflowError, ZeroDivisionError):  # too large, or no number, to judge
                         continue
         assert self._seen, "no point batch to tell mutants apart"
 

@@ -14,6 +14,7 @@ from symback.codegen.numpy.exponential_kernels import (
     _in_float64,
     _inv_expm1,
     _pow1pm1,
+    _scaled_exp,
 )
 from symback.codegen.numpy.kernels import _erf, _erfc
 from symback.codegen.numpy.remainder_kernels import _log1prel, _log1prel_slope
@@ -127,9 +128,10 @@ def _bateman_slope(k, m, t):
     def wide(k, m, t):
         whole = _expdivdiff(-m, -k, t)
         close = np.abs(k - m) < 0.5 * np.maximum(np.abs(k), np.abs(m))
-        inner = whole - k * t * t * _expdivdiff2(-k * t, -m * t)
+        end = np.minimum(np.maximum(t, -1e150), 1e150)  # the product is 0 there
+        inner = whole - (k * end) * (end * _expdivdiff2(-k * end, -m * end))
         apart = np.where(close | (k == m), 1.0, k - m)
-        outer = (k * t * np.exp(-k * t) - m * whole) / apart
+        outer = (_scaled_exp(-k * end, k * end) - m * whole) / apart
         return np.where(close | (k == m), inner, outer)
 
     return _in_float64(wide, k, m, t)

@@ -44,9 +44,10 @@ def _exp_start(d):
 
 
 def _scaled_exp(m, factor):
-    """exp(m)·factor, where exp(m) may overflow and the product does not."""
+    """exp(m)·factor, where exp(m) is beyond the floats and the product is not; 0 for m = -∞."""
     half = np.exp(0.5 * m)
-    return np.where(m > 700.0, factor * half * half, np.exp(np.minimum(m, 700.0)) * factor)
+    factor = np.where(m == -np.inf, 0.0, factor)
+    return np.where(np.abs(m) > 700.0, factor * half * half, np.exp(np.minimum(m, 700.0)) * factor)
 
 
 def _expm1_over(z):
@@ -115,7 +116,7 @@ def _inv_exprel(z):
     """z/(exp(z) - 1), and 1 at 0, within 2.0 ULP: exp(-z)·z/(1 - exp(-z)) for z > 0."""
 
     def wide(z):
-        return np.exp(-np.maximum(z, 0.0)) / _expm1_over(-np.abs(z))
+        return _scaled_exp(-np.maximum(z, 0.0), 1.0 / _expm1_over(-np.abs(z)))
 
     return _in_float64(wide, z)
 
@@ -126,10 +127,10 @@ def _inv_exprel_slope(z):
     def wide(z):
         d = np.abs(z)
         below = _expm1_over(-d)
-        above = np.where(z < 0.0, _exp_start(d), np.exp(-np.maximum(z, 0.0)) * _exp_rest(d))
+        above = np.where(z < 0.0, _exp_start(d), _exp_rest(d)) / below / below
         end = np.minimum(np.maximum(d, 2.0), 800.0)
         left = (1.0 - np.exp(-end) * (1.0 + end)) / np.expm1(-end) ** 2
-        return -np.where(z < -2.0, left, above / below / below)
+        return -np.where(z < -2.0, left, _scaled_exp(-np.maximum(z, 0.0), above))
 
     return _in_float64(wide, z)
 
@@ -191,8 +192,11 @@ def _expdivdiff(a, b, t):
     """
 
     def wide(a, b, t):
-        d = np.abs(a - b) * np.abs(t)
-        return _scaled_exp(np.maximum(a * t, b * t), t * _expm1_over(-d))
+        apart = np.abs(np.where(a == b, 0.0, a) - np.where(a == b, 0.0, b))
+        d = apart * np.where(apart == 0.0, 0.0, np.abs(t))
+        far = np.copysign(-np.expm1(-d), t) / np.where(d > 1.0, apart, 1.0)
+        u = np.maximum(a * np.where(a == 0.0, 0.0, t), b * np.where(b == 0.0, 0.0, t))
+        return _scaled_exp(u, np.where(d > 1.0, far, t * _expm1_over(-d)))
 
     return _in_float64(wide, a, b, t)
 

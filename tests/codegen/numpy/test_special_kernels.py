@@ -8,6 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 from symback.codegen.c import kernels as c
 from symback.codegen.c.printer import kernel_sources as c_sources
@@ -22,7 +23,7 @@ from symback.codegen.numpy import (
 from symback.operations import special
 from symback.operations.elementwise import OPS, SLOPES
 from tests.cases.compilers import COMPILER, compiles
-from tests.cases.special_kernels import MEANING, TOLERANCE, operands_of, worst
+from tests.cases.special_kernels import MEANING, TOLERANCE, operands_of, true_value, worst
 
 DTYPES = (np.float64, np.float32)
 NODE = shutil.which("node")
@@ -111,6 +112,45 @@ def test_limits_and_nan(name):
     *got, nan = numpy_kernel(name)(np.array([-1e200, 1e200, np.nan]))
     np.testing.assert_allclose(got, LIMITS[name], rtol=1e-15, atol=1e-190)
     assert np.isnan(nan)
+
+
+FAR = [
+    ("expdivdiff", (-0.5, -0.55, np.inf), 0.0),
+    ("expdivdiff", (-0.5, -0.5, np.inf), 0.0),
+    ("expdivdiff", (0.0, -0.5, np.inf), 2.0),
+    ("expdivdiff", (-0.5, 0.0, np.inf), 2.0),
+    ("expdivdiff", (0.5, -0.5, np.inf), np.inf),
+    ("expdivdiff", (0.5, 0.55, -np.inf), 0.0),
+    ("expdivdiff", (-np.inf, -0.5, 2.0), 0.0),
+    ("bateman", (0.5, 0.3, np.inf), 0.0),
+    ("bateman_slope", (0.5, 0.3, np.inf), 0.0),
+    ("bateman_slope", (0.5, 0.49, np.inf), 0.0),
+    ("bateman_slope", (0.5, 0.5, np.inf), 0.0),
+]
+
+
+@pytest.mark.parametrize(("name", "at", "limit"), FAR)
+def test_decays_have_their_limits(name, at, limit):
+    assert numpy_kernel(name)(*map(np.array, at)) == limit
+    if limit == 0.0:
+        assert numpy_kernel(name)(*at[:-1], 1e300 * np.sign(at[-1])) == 0.0
+
+
+# products of what is below the smallest normal float and of what lifts them above it
+BELOW = [
+    ("exprel_slope", (-740.0,)),
+    ("inv_exprel", (722.0,)),
+    ("inv_exprel_slope", (722.0,)),
+    ("overexpm1_slope", (1.02905, 702.371)),
+    ("expdivdiff", (-7.0, -7.25, 1e2)),
+]
+
+
+@pytest.mark.parametrize(("name", "at"), BELOW)
+def test_subnormal_results_are_rounded_once(name, at):
+    true, _ = true_value(name, at)
+    got = float(numpy_kernel(name)(*map(np.array, at)))
+    assert abs(mp.mpf(got) - true) <= mp.mpf(2) ** -1074 + 3e-16 * abs(true)
 
 
 @pytest.fixture(scope="module")
