@@ -50,6 +50,24 @@ def jvp(lowering: Lowering) -> Function:
     )
 
 
+def params_jvp(lowering: Lowering) -> Function:
+    """Leaves and tangents of the parameters → J·v by these alone, the tangent of the output."""
+    circuit, names, output = lowering.circuit, lowering.names, lowering.circuit.output
+    lines, result = lowering.values(output), {Port.OUTPUT: {output.name: output.symbol}}
+    value = lowering.program(lowering.leaves(output), lines, result, lowering.varying)
+    dots = _dots(lowering, circuit.params, value.arguments)
+    moved = {circuit[name].symbol: dot for name, dot in dots.items()}
+    program = tangent_program(value, names, moved, least=circuit.least)
+    varies = _varies(lowering, output)
+    summary = f"The tangent of {output.name} by the parameters, for every sample."
+    if takes_many(circuit, program):
+        program = replace(program, per_sample=frozenset(dots.values()))
+        varies, summary = True, f"The tangent of {output.name}, a row for each direction."
+    results = {Port.OUTPUT_DOT: {output.name: program.results[0]}}
+    given = {Port.PARAM_DOTS: dots}
+    return Function(summary, output, varies, program, given, results, TANGENT_PASSES)
+
+
 def hessp(lowering: Lowering) -> Function:
     """Leaves and tangents of the parameters → Σ over the samples of H·v, the tangent of the
     objective's gradient.
@@ -86,7 +104,12 @@ def hessp(lowering: Lowering) -> Function:
         results=list(bars.values()),
     )
     given = {Port.PARAM_DOTS: dots}
-    results = {Port.PARAM_BAR_DOTS: {name: names.tangent(bar.name) for name, bar in bars.items()}}
+    results = {name: names.tangent(bar.name) for name, bar in bars.items()}
+    if takes_many(lowering.circuit, program):
+        program = replace(program, per_sample=frozenset(dots.values()))
+        summary = "H·v, a row for each v."
+        ports = {Port.ROWS: results}
+        return Function(summary, gradient.of, True, program, given, ports, TANGENT_PASSES)
     summary = "Sums over the rows of H·v, a value for each parameter."
     return Function(
         summary,
@@ -94,10 +117,15 @@ def hessp(lowering: Lowering) -> Function:
         gradient.varies,
         program,
         given,
-        results,
+        {Port.PARAM_BAR_DOTS: results},
         TANGENT_PASSES,
         in_blocks=True,
     )
+
+
+def takes_many(circuit: Circuit, program: Program) -> bool:
+    """Whether a program of tangents takes many directions, a row each, as nothing else has rows."""
+    return circuit.has_arrays and not program.per_sample
 
 
 def hessian(lowering: Lowering) -> Function:
@@ -244,4 +272,4 @@ def _varies(lowering: Lowering, node: Node) -> bool:
     return node.symbol in lowering.varying
 
 
-__all__ = ["hessian", "hessp", "jacobian", "jvp", "residuals"]
+__all__ = ["hessian", "hessp", "jacobian", "jvp", "params_jvp", "residuals", "takes_many"]

@@ -113,6 +113,7 @@ FUNCTIONS: Mapping[str, FunctionBuilder] = {
     "backward": _backward,
     "objective": _objective,
     "jvp": derivatives.jvp,
+    "params_jvp": derivatives.params_jvp,
     "hessp": derivatives.hessp,
     "hessian": derivatives.hessian,
     "residuals": derivatives.residuals,

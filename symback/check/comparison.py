@@ -17,7 +17,7 @@ from flint import arb
 
 from symback.check.covariance import CovarianceCheck
 from symback.check.derivatives import DerivativeCheck
-from symback.check.directional import compare_at_large_sizes
+from symback.check.directional import compare_at_large_sizes, sparse_findings
 from symback.check.first_lost import first_lost
 from symback.check.per_sample import PerSampleCheck
 from symback.check.report import CheckRow, Location, Report
@@ -56,6 +56,8 @@ class _Checker:
             done = self._run(points, seed)
         if self._layout.has_arrays and all(row.passed for row in self.rows.values()):
             self._guarded("large sizes", self._check_large, seed)
+            if hasattr(self._module, "sparsity"):
+                self._guarded("sparse results", self._check_sparse, seed)
         return done
 
     def _run(self, points: int, seed: int) -> int:
@@ -402,6 +404,13 @@ class _Checker:
         row = self._row("adjoint at large sizes")
         row.points, row.worst_share, row.worst_ulp = len(decided), worst.share, math.nan
         row.at = f"{worst.what}, {at}"
+
+    def _check_sparse(self, seed: int) -> None:
+        """Sparse results at large sizes, beside those that are made column by column."""
+        for finding in sparse_findings(self._oracle.typed, self._module, seed):
+            row = self._row(f"sparse {finding.what}")
+            row.points, row.worst_share, row.worst_ulp = 1, finding.share, math.nan
+            row.at = "large sizes"
 
     @property
     def _has_objective(self) -> bool:

@@ -23,6 +23,7 @@ from symback.circuits.program import Program
 from symback.circuits.squares import squared_target
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.truth.oracle import BITS, Expected, Oracle, Truths, total
+from symback.truth.packing import with_constants
 from symback.truth.points import Point, PointBatch
 from symback.truth.rounding import SUBNORMAL, UNIT, OutOfRange, enclosures
 from symback.truth.second import SecondReference
@@ -108,14 +109,26 @@ class DerivativeCheck:
     # -- first derivatives ----------------------------------------------------------------------
 
     def _check_jacobian(self, given: _Given) -> None:
-        rows = self._module.jacobian(given.vector, given.inputs, **self._sizes)
-        found = zip(self._by_sample(rows), self._rows(given), strict=True)
-        for (row, truths), point in zip(found, given.batch.points, strict=False):
-            row, place = self._weighted(row), given.batch.merged(point)
-            for name, got in zip(self._params, row, strict=True):
-                key = f"∂{self._oracle.circuit.output.name}/∂{name}"
-                expected, where = self._doubled(truths[key]), Location(key, place)
-                self._compare("jacobian", got, expected, f"{key}, {given.at}", where, entry=key)
+        for matrix in self._whole("jacobian", given):
+            found = zip(self._by_sample(matrix), self._rows(given), strict=True)
+            for (row, truths), point in zip(found, given.batch.points, strict=False):
+                row, place = self._weighted(row), given.batch.merged(point)
+                for name, got in zip(self._params, row, strict=True):
+                    key = f"∂{self._oracle.circuit.output.name}/∂{name}"
+                    expected, where = self._doubled(truths[key]), Location(key, place)
+                    self._compare("jacobian", got, expected, f"{key}, {given.at}", where, entry=key)
+
+    def _whole(self, function: str, given: _Given) -> list[Any]:
+        """A matrix as the module gives it; where it may be sparse, also as if it always were."""
+        densest = (
+            [{}] if not hasattr(self._module, "sparsity") else [{"DENSEST": d} for d in (0, 1)]
+        )
+        found = []
+        for constants in densest:
+            with with_constants(self._module, **constants):
+                matrix = getattr(self._module, function)(given.vector, given.inputs, **self._sizes)
+            found.append(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
+        return found
 
     def _by_sample(self, rows: Any) -> Any:
         """The rows of each sample together, the axes of the output before the parameters'."""
@@ -197,8 +210,8 @@ class DerivativeCheck:
             for i in range(size)
         ]
         if "hessian" in self.names:
-            found = self._module.hessian(given.vector, given.inputs, **self._sizes)
-            self._compare_matrix("hessian", found, mean, given.at)
+            for found in self._whole("hessian", given):
+                self._compare_matrix("hessian", found, mean, given.at)
         if "hessp" in self.names:
             products = [
                 self._module.hessp(given.vector, v, given.inputs, **self._sizes)

@@ -38,6 +38,8 @@ NEIGHBOURS = 9
 SPACING = 2.0**-30  # of neighbours: the fourth difference of what is smooth there is below rounding
 DEVIATIONS = 8  # of the noise that a value may be off by
 SHARP = 1e-4  # a tolerance above this part of the slope decides nothing
+SPARSE = 1e-11  # of the largest entry: the error of a sparse entry, which is made in another sum
+MOST_PARAMS = 4_000  # of a sparse matrix, whose columns are made one by one beside it
 MOST_NUMBERS = 4_000_000  # of an array with one row a sample
 
 
@@ -102,6 +104,26 @@ def compare_at_large_sizes(
         if clean == PLACES:
             break
     return doubt if doubt and not clean else (at, found)
+
+
+def sparse_findings(circuit: Circuit, module: Any, seed: int) -> list[Finding]:
+    """What is sparse at a large place, entry by entry beside what is made column by column."""
+    place = next(_places(circuit, module, np.random.default_rng(seed)), None)
+    found: list[Finding] = []
+    if place is None:
+        return found
+    vector = module.ravel(place.params)
+    for name in ("jacobian", "hessian"):
+        if not hasattr(module, name) or vector.size > MOST_PARAMS:
+            continue
+        sparse = getattr(module, name)(vector, place.inputs, **place.sizes)
+        if isinstance(sparse, np.ndarray):
+            continue
+        with with_constants(module, DENSEST=0.0):
+            dense = getattr(module, name)(vector, place.inputs, **place.sizes)
+        error = np.abs(sparse.toarray() - dense).max()
+        found.append(Finding(name, float(error / (SPARSE * np.abs(dense).max() + 1e-300))))
+    return found
 
 
 # -- places ----------------------------------------------------------------------------------
@@ -380,4 +402,4 @@ def _size(terms: list[Any]) -> float:
     return lengths * float(sum(np.sum(np.abs(term)) for term in terms))
 
 
-__all__ = ["Finding", "compare_at_large_sizes", "large_sizes"]
+__all__ = ["Finding", "compare_at_large_sizes", "large_sizes", "sparse_findings"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from symback.errors import Unsupported, clip, nearest
 
@@ -15,6 +15,7 @@ ON_REQUEST: dict[str, tuple[str, ...]] = {
     "covariance": ("residuals", "jacobian"),
     "bind": (),
     "per_sample": (),
+    "sparsity": (),
 }
 """By name, in the order in which modules have them: the others that each one calls."""
 
@@ -32,8 +33,27 @@ def requested(asked: str | Iterable[str], offered: Collection[str], target: str)
             raise Unsupported(f"no function '{clip(str(name), 40)}' can be added{hint}")
         if name not in offered:
             raise Unsupported(f"the target '{target}' has no function '{name}'; choose another one")
+    if "sparsity" in names and not {*names} & {*PATTERNS, "covariance"}:
+        raise Unsupported(
+            f"sparsity is that of other functions; ask for {' or '.join(PATTERNS)} too"
+        )
     wanted = {*names, *(other for name in names for other in ON_REQUEST[name])}
     return tuple(name for name in ON_REQUEST if name in wanted)
 
 
-__all__ = ["ON_REQUEST", "requested"]
+PATTERNS = {"jacobian": "params_jvp", "hessian": "hessp"}
+"""Functions that may give sparse results, and those whose lines show what entries these have."""
+
+
+def lowered_names(on_request: Collection[str], by: Mapping[str, str] | None = None) -> list[str]:
+    """What is lowered for functions on request, `by` the names of those that they are made of.
+
+    >>> lowered_names(("hessian", "covariance", "sparsity"))
+    ['hessian', 'covariance', 'sparsity', 'hessp']
+    """
+    patterns = [PATTERNS[name] for name in on_request if name in PATTERNS]
+    found = [(by or {}).get(name, name) for name in on_request]
+    return [*dict.fromkeys([*found, *(patterns if "sparsity" in on_request else [])])]
+
+
+__all__ = ["ON_REQUEST", "PATTERNS", "lowered_names", "requested"]

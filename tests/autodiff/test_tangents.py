@@ -9,7 +9,7 @@ import pytest
 from flint import arb
 
 import symback as sb
-from symback.autodiff.lower import optimised
+from symback.autodiff.lower import lower, optimised, plain
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.operations import jvp
 from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
@@ -265,6 +265,33 @@ def test_costs_by_count(name):
     assert more("jvp") - value("forward") <= 3 * value("forward")
     if "hessp" in found.functions:
         assert more("hessp") - value("objective") <= 10 * value("objective")
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_costs_of_partials_of_each_sample(name):
+    """Those of a node take, beside its value, at most five times its operations."""
+    found = lower(sb.circuit(COUNTED[name]), [*plain(sb.circuit(COUNTED[name])), "per_sample"])
+    after = optimised(found)
+    for of, function in found.functions.items():
+        if of in plain(found.circuit):
+            continue
+        results = {line.target: line for line in function.program.lines}
+        value = function.of.symbol
+        alone = replace(function.program, results=(value,) if value in results else ())
+        cost = drop_dead(alone, found.names).operations
+        assert after.program(of).operations - cost <= 5 * max(cost, 1), of
+
+
+def test_a_sparse_hessian_takes_a_product_for_each_colour():
+    """Three colours of Rosenbrock's function, whatever its size; its products are those of H·v."""
+    text = "x: param[n]\nf: loss = sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
+    module = sb.circuit(text).compile(functions=("hessian", "hessp", "sparsity"))
+    rows, real = [], module._bar_dots
+    module._bar_dots = lambda params, dots: rows.append(len(dots[0])) or real(params, dots)
+    for size in (30, 300):
+        module.hessian(np.ones(size), module.Inputs())
+    module.hessp(np.ones(30), np.ones(30), module.Inputs())
+    assert rows == [3, 3, 1]
 
 
 # -- the tables are complete ---------------------------------------------------------------------

@@ -10,8 +10,9 @@ from symback.autodiff.per_sample import NAME as PER_SAMPLE
 from symback.circuits.circuit import Circuit
 from symback.codegen.c.loader import contiguous, passing, slots
 from symback.codegen.c.names import CNames
+from symback.codegen.functions import lowered_names
 from symback.codegen.numpy.bound import bound_text
-from symback.codegen.numpy.derivatives import DerivativeText, output_shape
+from symback.codegen.numpy.derivatives import DerivativeText, output_shape, pattern
 from symback.codegen.numpy.functions import FunctionText, FunctionWriter, signature
 from symback.codegen.numpy.per_sample import PartialsText, partials_text
 from symback.operations.shapes import Shape
@@ -22,15 +23,14 @@ BY_COLUMN = {"hessian": "hessp"}
 
 def in_c(circuit: Circuit, on_request: Sequence[str]) -> list[str]:
     """The functions of a lowered circuit that those on request need."""
-    computed = [BY_COLUMN.get(name, name) for name in on_request]
-    return [name for name in dict.fromkeys(computed) if name in NAMES]
+    return [name for name in lowered_names(on_request, BY_COLUMN) if name in NAMES]
 
 
 def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeText:
     """The functions on request, as lines of the Python file."""
     functions = names.lowered.functions
     forward = FunctionWriter(names.lowered, "forward")
-    has_jacobian = "jacobian" in functions
+    has_jacobian, has_shape = "jacobian" in functions, bool(names.circuit.output.shape)
     return DerivativeText(
         frozenset(on_request),
         names.circuit.output.name,
@@ -42,9 +42,13 @@ def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeTex
         jacobian=_jacobian(names) if has_jacobian else None,
         jacobian_in_rows=has_jacobian and Port.ROWS in functions["jacobian"].results,
         seeded=has_jacobian and Port.SEED in functions["jacobian"].given,
-        output_shape=output_shape(forward) if names.circuit.output.shape else (),
+        output_shape=output_shape(forward) if has_shape else (),
         bound=bound_text(names.lowered, on_request) if "bind" in on_request else None,
         partials=_partials(names) if PER_SAMPLE in on_request else (),
+        many="hessp" in functions and Port.ROWS in functions["hessp"].results,
+        outputs_dot=_outputs_dot(names) if "params_jvp" in functions and has_shape else None,
+        jacobian_pattern=pattern(names.lowered, on_request, "jacobian"),
+        hessian_pattern=pattern(names.lowered, on_request, "hessian"),
     )
 
 
@@ -84,13 +88,33 @@ def _taken_dots(writer: FunctionWriter) -> list[str]:
 def _hessp(names: CNames) -> FunctionText:
     writer = FunctionWriter(names.lowered, "hessp")
     code = passing(names)
+    many = Port.ROWS in writer.function.results
+    made = "[np.empty((count, *value.shape)) for value in given]" if many else code["sums"]
     lines = [
-        *_block(names, writer),
-        f"moved, bars = {_given(names, '_param_dots')}, {code['sums']}",
+        *_block(names, writer, reads_dtype=not many, rows="_param_dots[0]" if many else ""),
+        f"moved, bars = {_given(names, '_param_dots')}, {made}",
         f'_call("hessp", {code["kind"]}, given, [{_slots(names, writer)}], count, moved, bars)',
-        f"return {code['summed']}",
+        "return [bar.astype(params[0].dtype, copy=False) for bar in bars]"
+        if many
+        else f"return {code['summed']}",
     ]
     return _text(writer, "_bar_dots", ["params: Params", "_param_dots: Any"], lines)
+
+
+def _outputs_dot(names: CNames) -> FunctionText:
+    """J·v by the parameters, for every sample or a row for each v."""
+    writer = FunctionWriter(names.lowered, "params_jvp")
+    code = passing(names)
+    shape = _of_rows(names, writer.function.of.shape)
+    rows = "_param_dots[0]" if writer.function.varies and not writer.columns else ""
+    lines = [
+        *_block(names, writer, rows=rows),
+        f"moved, output = {_given(names, '_param_dots')}, np.empty({shape}, {code['real']})",
+        f'_call("params_jvp", {code["kind"]}, given, [{_slots(names, writer)}], count, moved, '
+        "output)",
+        "return output.astype(dtype, copy=False)",
+    ]
+    return _text(writer, "_outputs_dot", ["params: Params", "_param_dots: Any"], lines)
 
 
 def _residuals(names: CNames) -> FunctionText:

@@ -14,6 +14,7 @@ from typing import Any
 from sympy import Add, Expr, Mul, Piecewise, Symbol, Tuple
 
 from symback.circuits.program import Assign, Program, batch_sum, varies
+from symback.codegen.lines import tuple_of
 from symback.codegen.numpy.printer import NumpyPrinter
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, shape_of
@@ -431,6 +432,8 @@ def _solve(p: ArrayPrinter, m: Expr, b: Expr) -> Printed:
 
 def _concat(p: ArrayPrinter, axis: Expr, *operands: Expr) -> Printed:
     rank = p.ndim(operands[0])
+    if all(operand.is_number for operand in operands):
+        return f"np.array({tuple_of([p.whole(o, ADD) for o in operands])}, {p.dtype()})", ATOM
     if len(operands) == 1:
         return (
             (f"{p.whole(operands[0])}[..., None]", ATOM)
@@ -440,7 +443,7 @@ def _concat(p: ArrayPrinter, axis: Expr, *operands: Expr) -> Printed:
     varying = next((o for o in operands if p.varies(o)), None)
     texts = []
     for operand in operands:
-        text = p.whole(operand, ADD)
+        text = p.constant(operand) if operand.is_number else p.whole(operand, ADD)
         if varying is not None and not p.varies(operand):
             text = f"np.broadcast_to({text}, ({p.rows_of(varying)}, *np.shape({text})))"
         texts.append(text)

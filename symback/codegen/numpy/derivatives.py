@@ -13,11 +13,13 @@ from sympy import Piecewise
 from symback.autodiff.function import Port
 from symback.autodiff.lower import Lowered
 from symback.autodiff.per_sample import NAME as PER_SAMPLE
+from symback.codegen.functions import PATTERNS
 from symback.codegen.lines import names_in, taken, tuple_of
 from symback.codegen.numpy.bound import BoundText, bound_text
 from symback.codegen.numpy.columns import by_entries
 from symback.codegen.numpy.functions import GUARDED, FunctionText, FunctionWriter, signature
 from symback.codegen.numpy.per_sample import PartialsText, partials_text
+from symback.codegen.numpy.sparsity import PatternText, pattern_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class DerivativeText:
     output_shape: Sequence[str] = ()  # the body of a function that gives that of one sample
     bound: BoundText | None = None
     partials: Sequence[PartialsText] = ()  # of each sample, node by node
+    many: bool = False  # hessp takes many vectors at once
+    outputs_dot: FunctionText | None = None  # J·v by the parameters
+    jacobian_pattern: PatternText | None = None
+    hessian_pattern: PatternText | None = None
 
     @property
     def triangle(self) -> list[list[int]]:
@@ -52,8 +58,25 @@ class DerivativeText:
         return bool(self.names - {"jvp", PER_SAMPLE})
 
     @property
+    def patterns(self) -> list[PatternText]:
+        """Those that there are."""
+        return [p for p in (self.jacobian_pattern, self.hessian_pattern) if p is not None]
+
+    @property
+    def sparse_jacobian(self) -> bool:
+        """Whether it may be sparse: that of a number has one row a sample, a reverse pass."""
+        return self.jacobian_pattern is not None and bool(self.output_shape)
+
+    @property
     def computed(self) -> list[FunctionText]:
-        found = [self.jvp, self.hessp, self.hessian, self.residuals, self.jacobian]
+        found = [
+            self.jvp,
+            self.hessp,
+            self.hessian,
+            self.residuals,
+            self.jacobian,
+            self.outputs_dot,
+        ]
         found += [function for node in self.partials for function in node.functions]
         return [c for c in found if c is not None]
 
@@ -84,7 +107,21 @@ def derivative_text(lowered: Lowered, names: Sequence[str]) -> DerivativeText:
         output_shape=output_shape(forward) if output.shape else (),
         bound=bound_text(lowered, names) if "bind" in names else None,
         partials=partials_text(lowered, _partials) if PER_SAMPLE in names else (),
+        many=hessp is not None and Port.ROWS in functions[hessp].results,
+        outputs_dot=_outputs_dot(lowered) if "params_jvp" in functions and output.shape else None,
+        jacobian_pattern=pattern(lowered, names, "jacobian"),
+        hessian_pattern=pattern(lowered, names, "hessian"),
     )
+
+
+def pattern(lowered: Lowered, names: Sequence[str], of: str) -> PatternText | None:
+    """The pattern of a Jacobian or Hessian, where `sparsity` was asked for."""
+    if "sparsity" not in names or of not in names:
+        return None
+    output, objective = lowered.circuit.output, lowered.circuit.objective
+    words = {"jacobian": f"∂{output}/∂θ of one sample", "hessian": f"∂²{objective}/∂θ∂θ"}
+    sentence = f"Which entries of {words[of]} can be other than 0."
+    return pattern_text(lowered, PATTERNS[of], of, sentence)
 
 
 def _jvp(lowered: Lowered) -> FunctionText:
@@ -119,6 +156,13 @@ def _hessp(lowered: Lowered, name: str) -> FunctionText:
     results = tuple_of([s.name for s in writer.program.results])
     lines = _with_params(writer, [*lines, f"return {results}"])
     return _computed(writer, "_bar_dots", ["params: Params", "_param_dots: Any"], lines)
+
+
+def _outputs_dot(lowered: Lowered) -> FunctionText:
+    writer = FunctionWriter(lowered, "params_jvp")
+    lines = [*_dots(writer), *writer.sizes(), *writer.computed(copies=True)]
+    lines = _with_params(writer, [*lines, f"return {writer.program.results[0]}"])
+    return _computed(writer, "_outputs_dot", ["params: Params", "_param_dots: Any"], lines)
 
 
 def _returned(lowered: Lowered, name: str, called: str) -> FunctionText:

@@ -67,6 +67,11 @@ class FunctionText:
     in_blocks: bool = False  # the module calls it block by block
 
     @property
+    def names_listed(self) -> str:
+        """The names of the columns as the inside of a tuple."""
+        return ", ".join(f'"{name}"' for name in self.columns) + "," * bool(self.columns)
+
+    @property
     def names_quoted(self) -> str:
         """The names of the columns as further arguments."""
         return quoted(self.columns)

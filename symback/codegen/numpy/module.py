@@ -11,6 +11,7 @@ from symback.autodiff.cost import counted, operation_counts_of
 from symback.autodiff.function import Port
 from symback.autodiff.lower import NAMES, Lowered, lower, optimised, plain
 from symback.circuits.circuit import Circuit
+from symback.codegen.functions import lowered_names
 from symback.codegen.header import NUMPY_ONLY, Head, Header
 from symback.codegen.numpy.derivatives import DerivativeText, derivative_text
 from symback.codegen.numpy.functions import BLOCK_ROWS, FunctionText, FunctionWriter
@@ -79,7 +80,7 @@ def module_text(
 def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -> ModuleText:
     """All texts of a circuit's NumPy module, with the functions that were asked for."""
     always = plain(circuit)
-    asked = [name for name in on_request if name in NAMES]
+    asked = [name for name in lowered_names(on_request) if name in NAMES]
     lowered = optimised(lower(circuit, [*always, *asked]))
     functions = [FunctionWriter(lowered, name).text() for name in always]
     derivatives = derivative_text(lowered, on_request) if on_request else None

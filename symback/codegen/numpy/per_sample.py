@@ -10,7 +10,7 @@ from symback.autodiff.lower import Lowered
 from symback.autodiff.per_sample import PartialsOf, differentiated
 from symback.codegen.lines import tuple_of
 from symback.codegen.numpy.functions import FunctionText, FunctionWriter
-from symback.codegen.numpy.shapes import looked_up
+from symback.codegen.numpy.shapes import fixed_sizes, looked_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def partials_text(
     lowered: Lowered, written: Callable[[FunctionWriter, str, Sequence[str]], FunctionText]
 ) -> list[PartialsText]:
     """The nodes with their functions, each `written` under a name, with its further arguments."""
-    found = []
+    found, fixed = [], fixed_sizes(lowered.circuit)
     for node in differentiated(lowered.circuit):
         functions: list[FunctionText | None] = []
         for name in (node.by_params, node.by_inputs):
@@ -61,7 +61,8 @@ def partials_text(
             writer = FunctionWriter(lowered, name)
             seeds = [f"{s}: Array" for s in writer.function.given.get(Port.SEED, {}).values()]
             functions.append(written(writer, f"_{name}", ["params: Params", *seeds]))
-        shape = [looked_up(size, 'sizes["{}"]') for size in lowered.circuit[node.node].shape]
+        sizes = lowered.circuit[node.node].shape
+        shape = [fixed.get(size) or looked_up(size, 'sizes["{}"]') for size in sizes]
         found.append(PartialsText(node, _tuple(shape), *functions))
     return found
 

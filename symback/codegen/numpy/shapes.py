@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from sympy import Expr, Symbol
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.requirements import classes, distributions, least_sizes
+from symback.circuits.requirements import classes, distributions, least_sizes, uses_of
 from symback.codegen.lines import WIDTH, tuple_of
 from symback.codegen.numpy.functions import FunctionWriter
-from symback.operations.shapes import Shape
+from symback.operations import arrays as a
+from symback.operations.shapes import Shape, Size
 
+LARGEST_KEPT = 4
+"""Larger sizes are those of SHAPES, which may say other ones than the circuit."""
 SMALL_SIZES = (3, 4, 2, 5, 6, 7)
 """Sizes that the self-check draws: different, so that no transposed axis can hide."""
 
@@ -81,6 +84,21 @@ def array_text(circuit: Circuit) -> ArrayText:
 def looked_up(size: Expr, code: str) -> str:
     """The code for a size where names are looked up, by the code for one name."""
     return str(size.xreplace({s: Symbol(code.format(s)) for s in size.free_symbols}))
+
+
+def fixed_sizes(circuit: Circuit) -> dict[Size, str]:
+    """The code for sizes that are given as numbers, where SHAPES may say other ones.
+
+    Not where a formula names a part or a number of elements.
+    """
+    if uses_of(circuit, a.slice_, a.concat, a.full, a.eye):
+        return {}
+    found: dict[Size, str] = {}
+    for leaf in circuit.leaves:
+        for axis, size in enumerate(leaf.shape):
+            if size.is_Integer and size > LARGEST_KEPT:
+                found.setdefault(size, f'SHAPES["{leaf.name}"][{axis}]')
+    return found
 
 
 def _literal(shape: Shape) -> str:
@@ -175,6 +193,7 @@ __all__ = [
     "ObjectiveText",
     "array_text",
     "face_text",
+    "fixed_sizes",
     "looked_up",
     "objective_text",
 ]
