@@ -209,15 +209,17 @@ class Circuit(circuits.Circuit):
         view: str = "gates",
         *,
         of: str | None = None,
+        tangents: Mapping[str, float] | None = None,
         path: str | os.PathLike[str] | None = None,
         force: bool = False,
     ) -> str:
         """The circuit as SVG, inputs on the left, in the view "gates" or "neurons".
 
         `at` gives numbers for leaves: wires then show values above and gradients below. What
-        leads to the output is drawn, or to the node `of`, such as the loss. Notebooks show the
-        picture. With a path it is written there too, as SVG, PNG, PDF, TikZ or Graphviz text by
-        the path's ending; PNG and PDF need the extra `plots`.
+        leads to the output is drawn, or to the node `of`, such as the loss. Where `tangents` says
+        how fast leaves move, wires show tangents (forward mode) in place of gradients. Notebooks
+        show the picture. With a path it is written there too, as SVG, PNG, PDF, TikZ or Graphviz
+        text by the path's ending; PNG and PDF need the extra `plots`.
 
         >>> import symback as sb
         >>> sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").draw(view="neurons")[:4]
@@ -228,14 +230,15 @@ class Circuit(circuits.Circuit):
         if path is not None:
             from symback.derivation.picture.formats import write_picture
 
-            write_picture(self, path, at, view, of, force=force)
-        return draw(self, at, view, of)
+            write_picture(self, path, at, view, of, tangents, force=force)
+        return draw(self, at, view, of, tangents)
 
     def to_dot(
         self,
         at: Mapping[str, float] | None = None,
         view: str = "gates",
         of: str | None = None,
+        tangents: Mapping[str, float] | None = None,
     ) -> str:
         """The picture that `draw` makes, as text in Graphviz's language.
 
@@ -245,7 +248,7 @@ class Circuit(circuits.Circuit):
         """
         from symback.derivation.picture.dot import to_dot
 
-        return to_dot(self, at, view, of)
+        return to_dot(self, at, view, of, tangents)
 
     def generate(
         self,

@@ -210,6 +210,13 @@ def _form_of(update: Update, form: str, ascii_: bool) -> str:
     "--at", "at", multiple=True, metavar="NAME=VALUE", help="Value of an input or parameter."
 )
 @click.option(
+    "--tangent",
+    "tangents",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="How fast an input or parameter moves: show tangents (forward mode), not gradients.",
+)
+@click.option(
     "--view",
     type=click.Choice(["gates", "neurons"]),
     default="gates",
@@ -227,6 +234,7 @@ def _form_of(update: Update, form: str, ascii_: bool) -> str:
 def draw(
     of: str | None,
     at: tuple[str, ...],
+    tangents: tuple[str, ...],
     view: str,
     form: PictureForm | None,
     output: str | None,
@@ -244,7 +252,8 @@ def draw(
     if form in ("png", "pdf") and output is None:
         raise click.UsageError(f"{form} is not text; name a file: -o FILE.{form}")
     point = read_numbers(at)
-    content = rendered(read_circuit(**circuit), form, point or None, view, of)
+    moved = read_numbers(tangents, "--tangent")
+    content = rendered(read_circuit(**circuit), form, point or None, view, of, moved or None)
     put(content, output, "draw", form, circuit["circuit"], force)
 
 

@@ -36,7 +36,8 @@ class Numbers:
     """What is known at a point: `contributions` holds upstream × local partial, edge by edge,
     `partials` the local partials alone, `forms` what was asked for beside them.
 
-    Where `has_stable_form`, values and the gradients of leaves are those of the stable form.
+    `tangents` are those of nodes, where a direction of the leaves is given. Where
+    `has_stable_form`, values and the gradients of leaves are those of the stable form.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Numbers:
     partials: Mapping[Link, float] = field(default_factory=dict)
     forms: Mapping[int, float] = field(default_factory=dict)
     has_stable_form: bool = False
+    tangents: Mapping[str, float] | None = None
 
 
 def numbers_at(

@@ -33,7 +33,7 @@ def numbers_along(
 ) -> tuple[Mapping[str, float], dict[Left, float], dict[int, float]]:
     """Values of the nodes, numbers of all partials, and of the typed steps by their formulas."""
     values = numbers_at(derivation.walk, given).values
-    partials = _until_sharp(lambda: _partials(derivation, given))
+    partials = until_sharp(lambda: _partials(derivation, given))
     steps = {}
     for step in derivation.typed_steps:
         number = values.get(step.left) if isinstance(step.left, str) else partials.get(step.left)
@@ -52,7 +52,7 @@ def computed_numbers(derivation: Derivation, given: Mapping[str, float]) -> dict
     def balls() -> Balls:
         found: Balls = {}
         for j, (program, targets) in enumerate(programs):
-            known = _given(given)
+            known = given_balls(given)
             for line in program.lines:
                 ball_of(line.expr, known, into=line.target)
             assigned = {line.target for line in program.lines}
@@ -62,10 +62,10 @@ def computed_numbers(derivation: Derivation, given: Mapping[str, float]) -> dict
                     found[of, columns[j].name, row.name] = ball
         return found
 
-    return _until_sharp(balls)
+    return until_sharp(balls)
 
 
-def _until_sharp(evaluate: Callable[[], Balls]) -> dict[Any, float]:
+def until_sharp(evaluate: Callable[[], Balls]) -> dict[Any, float]:
     """The floats of balls, at the first precision that gives them all their digits."""
     for bits in PRECISIONS:
         with precision(bits):
@@ -80,7 +80,8 @@ def _until_sharp(evaluate: Callable[[], Balls]) -> dict[Any, float]:
     raise AssertionError("there is a last precision")
 
 
-def _given(given: Mapping[str, float]) -> Balls:
+def given_balls(given: Mapping[str, float]) -> Balls:
+    """Exact balls of numbers, by the symbols of their names."""
     from flint import arb  # kept out of start-up
 
     return {real_symbol(name): arb(float(number)) for name, number in given.items()}
@@ -89,7 +90,7 @@ def _given(given: Mapping[str, float]) -> Balls:
 def _partials(derivation: Derivation, given: Mapping[str, float]) -> Balls:
     """The balls of local partials, and of the sums over these, in the order of the steps."""
     walk = derivation.walk
-    values = _given(given)
+    values = given_balls(given)
     for node in below(walk.circuit, walk.of):
         ball_of(node.formula, values, into=node.symbol)
     found: Balls = {(walk.of, walk.of): ball_of(S.One, values)}
@@ -131,4 +132,4 @@ def _is_off(link: Any, factor: Any, choices: set[Any]) -> bool:
     return link in choices and bool(is_zero(factor))
 
 
-__all__ = ["computed_numbers", "numbers_along"]
+__all__ = ["computed_numbers", "given_balls", "numbers_along", "until_sharp"]

@@ -41,12 +41,13 @@ def to_dot(
     at: Mapping[str, float] | None = None,
     view: str = "gates",
     of: str | None = None,
+    tangents: Mapping[str, float] | None = None,
 ) -> str:
     """What `draw` draws, as a digraph in Graphviz's language: one node a box, one edge a wire.
 
     Nodes have the names of the circuit. Raises as `draw` does.
     """
-    return _text(*drawing(circuit, at, view, of), with_numbers=at is not None)
+    return _text(*drawing(circuit, at, view, of, tangents), with_numbers=at is not None)
 
 
 def _text(drawn: Diagram, texts: Texts, *, with_numbers: bool) -> str:
@@ -69,6 +70,8 @@ def _foot(drawn: Diagram, texts: Texts, with_numbers: bool) -> str:
     lines = [line for line in texts.notes() if line.kind == "note"]
     if with_numbers:
         gradient = f"after ∂, below it: the gradient of {clip(drawn.of, 16)} along the wire"
+        if texts.direction:
+            gradient = f"after d, below it: its tangent along {texts.direction}"
         lines = [Label("at a wire: its value", "value"), Label(gradient, "gradient"), *lines]
     return f" label={_label(lines, align='left')}" if lines else ""
 

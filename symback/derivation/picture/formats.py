@@ -43,14 +43,15 @@ def rendered(
     at: Mapping[str, float] | None = None,
     view: str = "gates",
     of: str | None = None,
+    tangents: Mapping[str, float] | None = None,
 ) -> bytes:
     """The content of a picture's file, without the mark by which symback knows its own files.
 
     Raises NotInstalled for png and pdf where Matplotlib is not installed.
     """
     if form == "dot":
-        return dot.to_dot(circuit, at, view, of).encode()
-    return _RENDER[form](picture(*svg.drawing(circuit, at, view, of)))
+        return dot.to_dot(circuit, at, view, of, tangents).encode()
+    return _RENDER[form](picture(*svg.drawing(circuit, at, view, of, tangents)))
 
 
 def write_picture(
@@ -59,6 +60,7 @@ def write_picture(
     at: Mapping[str, float] | None = None,
     view: str = "gates",
     of: str | None = None,
+    tangents: Mapping[str, float] | None = None,
     *,
     force: bool = False,
 ) -> None:
@@ -67,7 +69,7 @@ def write_picture(
     A file that is there and was not written so, or was edited, is replaced with `force` only.
     """
     form = form_of(path)
-    content = marked(rendered(circuit, form, at, view, of), "draw", form)
+    content = marked(rendered(circuit, form, at, view, of, tangents), "draw", form)
     write_outputs({Output(Path(path), "draw"): content}, force=force)
 
 

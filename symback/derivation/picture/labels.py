@@ -74,7 +74,7 @@ class Texts:
         elif box.role == "computed":
             lines.append(Label(self._formula(box), "text"))
         several = self._fan_out[box.name] > 1 and not box.is_collapsed
-        if self._numbers is not None and several and box.name != self._walk.of:
+        if self._shows_gradients and several and box.name != self._walk.of:
             partial = self._printer.partial(clip(self._walk.of, 8), clip(box.name, 8))
             lines.append(Label(f"{partial} = {self._adjoint(box.name)}", "gradient"))
         return tuple(lines)
@@ -130,11 +130,23 @@ class Texts:
             value = number(self._numbers.values.get(operand))
             several = self._fan_out[wire.tail] > 1  # then the name says whose value it is
             above.append(Label(f"{clip(operand, 8)} = {value}" if several else value, "value"))
-            below.append(Label(f"∂ {self._contribution(*wire.edges[0])}", "gradient"))
-            for node, weight in wire.weights:
-                text = f"∂{clip(weight, _LONGEST_NAME)} {self._contribution(node, weight)}"
-                below.append(Label(text, "gradient"))
+            below += self._below(wire, several)
         return tuple(above), tuple(below)
+
+    def _below(self, wire: Wire, several: bool) -> list[Label]:
+        """What passes back along a wire, or how fast its value moves."""
+        if not self._shows_gradients:
+            operand = wire.edges[0][1]
+            name = f"{clip(operand, 8)} = " if several else " "
+            texts = [f"d{name}{self._tangent(operand)}"]
+            texts += [f"d{clip(w, _LONGEST_NAME)} {self._tangent(w)}" for _, w in wire.weights]
+            return [Label(text, "gradient") for text in texts]
+        texts = [f"∂ {self._contribution(*wire.edges[0])}"]
+        texts += [
+            f"∂{clip(weight, _LONGEST_NAME)} {self._contribution(node, weight)}"
+            for node, weight in wire.weights
+        ]
+        return [Label(text, "gradient") for text in texts]
 
     def _weights(self, wire: Wire) -> list[str]:
         """The factor on a neuron's wire, and the numbers of the parameters in it."""
@@ -165,12 +177,30 @@ class Texts:
             return number(0.0)
         return number(self._numbers.adjoints.get(name))
 
+    @property
+    def _shows_gradients(self) -> bool:
+        return self._numbers is not None and self._numbers.tangents is None
+
+    @property
+    def direction(self) -> str:
+        """The leaves that move, and how fast; nothing where gradients are shown."""
+        if self._numbers is None or self._numbers.tangents is None:
+            return ""
+        moving = [n.name for n in self._walk.circuit.leaves if self._tangent(n.name) != number(0.0)]
+        texts = [f"d{clip(name, 8)} = {self._tangent(name)}" for name in moving]
+        return clip(", ".join(texts), 3 * _LONGEST_CAPTION) or "no leaf"
+
+    def _tangent(self, name: str) -> str:
+        assert self._numbers is not None and self._numbers.tangents is not None
+        return number(self._numbers.tangents.get(name))
+
     def result(self) -> tuple[Labels, Labels]:
         """The lines on the wire that leaves the output: its value, and the seed."""
         if self._numbers is None:
             return (), ()
         value = number(self._numbers.values.get(self._walk.of))
-        return (Label(value, "value"),), (Label("∂ 1", "gradient"),)
+        below = "∂ 1" if self._shows_gradients else f"d {self._tangent(self._walk.of)}"
+        return (Label(value, "value"),), (Label(below, "gradient"),)
 
     # -- the whole ----------------------------------------------------------------------------
 
@@ -183,8 +213,11 @@ class Texts:
         if self._numbers is not None:
             of = clip(self._walk.of, _LONGEST_NAME)
             lines.append(Label("above each wire: its value", "value"))
-            lines.append(Label(f"below (∂): the gradient of {of} with respect to it", "gradient"))
-            if self._numbers.has_stable_form:
+            below = f"below (∂): the gradient of {of} with respect to it"
+            if not self._shows_gradients:
+                below = f"below (d): its tangent along {self.direction}"
+            lines.append(Label(below, "gradient"))
+            if self._numbers.has_stable_form and self._shows_gradients:
                 inner = f"inner gradients: as typed; {of} and those of leaves: stable form"
                 lines.append(Label(inner, "note"))
         if self._drawn.is_collapsed:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast, get_args
 from xml.sax.saxutils import escape, quoteattr
 
 from symback.autodiff.reverse import seen_from
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.scalars import given_numbers
+from symback.derivation.numbers.tangents import tangents_at
 from symback.derivation.picture.diagram import Diagram, PictureView, diagram
 from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import SIGN, BoxShape, Path, Picture, PlacedText, picture
@@ -58,17 +60,24 @@ def draw(
     at: Mapping[str, float] | None = None,
     view: str = "gates",
     of: str | None = None,
+    tangents: Mapping[str, float] | None = None,
 ) -> Drawing:
     """The circuit below a node (below the output where `of` is None) as SVG text.
 
     `at` gives numbers for leaves: each wire then shows its value above and its gradient below,
-    "—" where a number is missing. Raises UnknownName, and TooLarge beyond `MOST_NODES` nodes.
+    "—" where a number is missing. Where `tangents` gives those of leaves, the direction in which
+    they move, each wire shows the tangent of its value in place of the gradient. Raises
+    UnknownName, and TooLarge beyond `MOST_NODES` nodes.
     """
-    return Drawing(to_svg(picture(*drawing(circuit, at, view, of))))
+    return Drawing(to_svg(picture(*drawing(circuit, at, view, of, tangents))))
 
 
 def drawing(
-    circuit: Circuit, at: Mapping[str, float] | None, view: str, of: str | None
+    circuit: Circuit,
+    at: Mapping[str, float] | None,
+    view: str,
+    of: str | None,
+    tangents: Mapping[str, float] | None = None,
 ) -> tuple[Diagram, Texts]:
     """What a picture shows, before it is laid out: boxes and wires, and the texts on them."""
     if view not in get_args(PictureView):
@@ -78,7 +87,12 @@ def drawing(
     circuit, start = seen_from(circuit, of)
     walk = typed_walk(circuit, start)
     drawn = diagram(walk, cast(PictureView, view))
-    numbers = None if at is None else given_numbers(walk, stable_walk(circuit, start), at)
+    if tangents and at is None:
+        raise SymbackError("tangents are those at a point; give its numbers: at=…, --at")
+    stable = None if at is None else stable_walk(circuit, start)
+    numbers = None if at is None else given_numbers(walk, stable, at)
+    if numbers is not None and at is not None and tangents:
+        numbers = replace(numbers, tangents=tangents_at(walk, stable, at, tangents))
     return drawn, Texts(walk, drawn, numbers)
 
 
