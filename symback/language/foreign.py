@@ -2,7 +2,7 @@
 
 People type what NumPy, SciPy, SymPy, PyTorch, spreadsheets and textbooks call a function. A hint
 names another function only where that means the same, or where the letters differ by a slip; it
-never turns a known function into one that happens to be spelled alike, such as log10 into log1p.
+never turns a known function into one that happens to be spelled alike, such as logit into logistic.
 """
 
 from __future__ import annotations
@@ -69,11 +69,10 @@ FORMULAS = {
     **dict.fromkeys(("sqr", "sq", "abs2"), "u**2"),
     **dict.fromkeys(("rec", "recip"), "1/u"),
     "inv_sqrt": "1/sqrt(u)",
-    "cbrt": "sign(u)*abs(u)**(1/3)",
     **dict.fromkeys(("nthroot", "root", "real_root", "surd"), "u**(1/v)"),
     "pow10": "10**u",
-    **dict.fromkeys(("log10", "lg"), "log(u)/log(10)"),
-    **dict.fromkeys(("log2", "lb", "ld"), "log(u)/log(2)"),
+    "lg": "log10(u)",
+    **dict.fromkeys(("lb", "ld"), "log2(u)"),
     "logb": "log(u)/log(v)",
     "logaddexp2": "logaddexp(u*log(2), v*log(2))/log(2)",
     **dict.fromkeys(("add", "plus"), "u + v"),
@@ -129,7 +128,7 @@ FORMULAS = {
     "softsign": "u/(1 + abs(u))",
     "tanhshrink": "u - tanh(u)",
     "softmin": "softmax(-u)",
-    **dict.fromkeys(("heaviside", "step", "unit_step"), "where(u > 0, 1, 0)"),
+    **dict.fromkeys(("step", "unit_step"), "where(u > 0, 1, 0)"),
     "ramp": "relu(u)",
     "huber": "where(abs(v) < u, v**2/2, u*(abs(v) - u/2))",
     "pseudo_huber": "u**2*(sqrt(1 + (v/u)**2) - 1)",
@@ -169,7 +168,7 @@ LACKING = frozenset(
     "legendre hermite laguerre jacobi chebyshev spence dilog polylog struve kelvin "
     "logexpm1 sinhc cosc diric bump rect tri chirp sawtooth "
     # whole numbers, signs, pieces
-    "mod fmod remainder modf divmod floor ceil ceiling round rint around fix trunc int frac gcd "
+    "fmod modf divmod around fix trunc int gcd "
     "isqrt lcm ldexp frexp nextafter ulp copysign signbit spacing isnan isinf isfinite "
     "real imag re im conj conjugate arg angle cis delta diracdelta kroneckerdelta any all "
     "isclose perm "
@@ -183,7 +182,7 @@ LACKING = frozenset(
     "group_norm max_pool avg_pool pool attention onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup index_select masked_fill nan_to_num trapz trapezoid "
     "nansum nanmean nanmax nanmin zeros_like ones_like hstack slogdet select cond isin iconcat "
-    "ipow "
+    "imod ipow "
     "solve_triangular block diagflat vander toeplitz "
     # calculus, code, text
     "dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "
@@ -202,8 +201,8 @@ LACKING = frozenset(
 def function_hint(name: str, known: Iterable[str]) -> str:
     """What to write in place of a function that is not known, behind ';', or nothing.
 
-    >>> function_hint("expit", ["sigma"]), function_hint("log10", ["log1p"])
-    ("; did you mean 'sigma'?", '; write log(u)/log(10)')
+    >>> function_hint("expit", ["sigma"]), function_hint("lg", ["log"])
+    ("; did you mean 'sigma'?", '; write log10(u)')
     """
     names = set(known)
     alike = [k for k in names if _plain(k) == _plain(name)]

@@ -19,6 +19,11 @@ ALIASES: Mapping[str, str] = {
     "power": "pow",
     "float_power": "pow",
     "clamp": "clip",
+    "Mod": "mod",
+    "remainder": "mod",
+    "ceiling": "ceil",
+    "rint": "round",
+    "Heaviside": "heaviside",
     "secant": "sec",
     "cosec": "csc",
     "ctg": "cot",
@@ -52,6 +57,9 @@ acot(u) = atan(1/u)
 asech(u) = acosh(1/u)
 acsch(u) = asinh(1/u)
 acoth(u) = atanh(1/u)
+frac(u) = u - floor(u)
+heaviside(u) = (1 + sign(u))/2
+heaviside(u, v) = where(u == 0, v, (1 + sign(u))/2)
 clip(u, v, w) = min(max(u, v), w)
 Rational(u, v) = u/v
 Rational(u) = u

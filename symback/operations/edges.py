@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Expr, Function, S
 
 from symback.operations.expressions import compounds, postorder
-from symback.operations.functions import sigma
+from symback.operations.functions import cbrt, sigma
 
 
 class Careful(Function):
@@ -191,6 +191,8 @@ def plainly(expr: Expr) -> Expr:
 
 def with_poles(partial: Expr, gate: Expr, value: Expr) -> Expr:
     """What a gate contributes, with the slope ∞ of a root at 0, whose symbol is `value`."""
+    if isinstance(gate, cbrt):
+        return partial.xreplace({value**-2: over_root(value**2)})
     if not (gate.is_Pow and gate.exp.is_number and 0 < gate.exp < 1):
         return partial
     return partial.xreplace({1 / v: over_root(v) for v in (value, gate.base)})

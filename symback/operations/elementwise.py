@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 from flint import arb
 from sympy import Expr, Piecewise, Rational, S
-from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.codegen.cfunctions import expm1, hypot, log1p, log2, log10
 from sympy.logic.boolalg import Boolean
 
 from symback.operations.balls import functions as balls
@@ -44,6 +44,7 @@ from symback.operations.functions import (
     abs_at,
     binary_cross_entropy,
     binary_cross_entropy_prime,
+    cbrt,
     erfc,
     gelu,
     gelu_prime,
@@ -154,6 +155,7 @@ from symback.operations.special import (
     xlogx1p,
     xlogy,
 )
+from symback.operations.steps import ceil, floor, mod, round
 
 Partials = Callable[..., tuple[Expr, ...]]
 
@@ -260,6 +262,29 @@ _TABLE = (
         "expm1′(u) = exp(u)",
         partials=lambda v, u: (sp.exp(u),),
         definition=lambda u: sp.exp(u) - 1,
+        singular=True,
+    ),
+    Op(
+        "log10",
+        log10,
+        "log10′(u) = 1/(u·log(10))",
+        partials=lambda v, u: (1 / (u * sp.log(10)),),
+        definition=lambda u: sp.log(u) / sp.log(10),
+        singular=True,
+    ),
+    Op(
+        "log2",
+        log2,
+        "log2′(u) = 1/(u·log(2))",
+        partials=lambda v, u: (1 / (u * sp.log(2)),),
+        definition=lambda u: sp.log(u) / sp.log(2),
+        singular=True,
+    ),
+    Op(
+        "cbrt",
+        cbrt,
+        "∛′(u) = 1/(3·∛u²)",
+        partials=lambda v, u: (1 / (3 * v**2),),
         singular=True,
     ),
     Op("sqrt", sp.sqrt, "√′(u) = 1/(2√u)", partials=lambda v, u: (1 / (2 * v),)),
@@ -387,6 +412,18 @@ _TABLE = (
         enclosure=balls.sign,
         kink="0",
         exact=True,
+    ),
+    Op("floor", floor, "floor′ = 0", enclosure=balls.floor, exact=True),
+    Op("ceil", ceil, "ceil′ = 0", enclosure=balls.ceil, exact=True),
+    Op("round", round, "round′ = 0", enclosure=balls.nearest, exact=True),
+    Op(
+        "mod",
+        mod,
+        "∂mod(u, v)/∂u = 1, ∂v: −floor(u/v)",
+        (2, 2),
+        partials=lambda v, u, w: (S.One, -round((u - v) / w)),
+        enclosure=balls.mod,
+        singular=True,
     ),
     Op(
         "min",

@@ -96,6 +96,19 @@ class softplus(Elementary):
         return sigma(u)
 
 
+class cbrt(Elementary):
+    """The real cube root, negative for negative numbers."""
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        third = Rational(1, 3)
+        return Piecewise((u**third, u >= 0), (-((-u) ** third), True))
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return 1 / (3 * cbrt(u) ** 2)
+
+
 class logsigmoid(Elementary):
     """logsigmoid(u) = log(sigma(u)) = -log(1 + exp(-u))."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 from sympy import Expr, Float, MatrixSymbol, Piecewise, Rational, S, Symbol
-from sympy.codegen.cfunctions import exp2
+from sympy.codegen.cfunctions import Cbrt, exp2
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
@@ -48,7 +48,8 @@ from symback.operations.arrays import has_arrays
 from symback.operations.edges import CAREFUL, Careful
 from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
 from symback.operations.expressions import exact, postorder, real_symbol
-from symback.operations.functions import Slope
+from symback.operations.functions import Slope, cbrt
+from symback.operations.steps import ceil, floor, mod
 from symback.sympy_io.explicit import explicit
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
 from symback.sympy_io.refusals import place_in, refusal
@@ -57,6 +58,13 @@ from symback.sympy_io.shared import depth, shared
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
 _CONSTANTS = (S.Pi, S.Exp1)
+
+
+def _heaviside(u: Expr, at_zero: Expr) -> Expr:
+    jump = (1 + sp.sign(u)) / 2
+    return jump if at_zero == S.Half else Piecewise((at_zero, sp.Eq(u, 0)), (jump, True))
+
+
 _OWN: dict[Any, Callable[..., Expr]] = {
     sp.erfc: erfc,
     sp.sec: lambda u: 1 / sp.cos(u),
@@ -72,6 +80,12 @@ _OWN: dict[Any, Callable[..., Expr]] = {
     sp.acsch: lambda u: sp.asinh(1 / u),
     sp.acoth: lambda u: sp.atanh(1 / u),
     exp2: lambda u: sp.Pow(2, u),
+    Cbrt: cbrt,
+    sp.floor: floor,
+    sp.ceiling: ceil,
+    sp.frac: lambda u: u - floor(u),
+    sp.Mod: mod,
+    sp.Heaviside: _heaviside,
 }
 """What functions of SymPy that circuits don't have stand for."""
 

@@ -20,6 +20,7 @@ from sympy import Expr, Piecewise
 from sympy.core.relational import Relational
 
 from symback.circuits.circuit import Circuit, Node
+from symback.operations import steps
 from symback.operations.balls.functions import Undecided, is_zero
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
@@ -47,6 +48,10 @@ _DOMAINS: dict[Any, Any] = {
 _KINKS: dict[Any, Any] = {
     sp.Abs: lambda u: (u,),
     sp.sign: lambda u: (u,),
+    steps.floor: lambda u: (u,),
+    steps.ceil: lambda u: (u,),
+    steps.round: lambda u: (u - sp.S.Half,),
+    steps.mod: lambda u, v: (u,),
     sp.Max: lambda *u: tuple(a - b for a, b in pairwise(u)),
     sp.Min: lambda *u: tuple(a - b for a, b in pairwise(u)),
 }

@@ -67,6 +67,13 @@ CASES = {
     "expm1": Case(
         "f = expm1(w*x)", [(-20,), (-1e-9,), (0,), (1e-9,), (7,)], lambda u: mp.exp(u) - 1
     ),
+    "log10": Case("f = log10(w*x)", [(1e-12,), (0.5,), (3,), (1000,)], mp.log10),
+    "log2": Case("f = log2(w*x)", [(1e-12,), (0.5,), (3,), (1024,)], lambda u: mp.log(u, 2)),
+    "cbrt": Case(
+        "f = w2*cbrt(w*x + b)",
+        [(-27,), (-1e-9,), (1e-9,), (2,), (1e10,)],
+        lambda u: mp.sign(u) * mp.root(abs(u), 3),
+    ),
     "sqrt": Case("f = sqrt(w*x + b)", [(1e-10,), (0.25,), (2,), (1e10,)], mp.sqrt),
     "sin": Case("f = sin(w*x + b)", [(-3,), (0,), (1e-8,), (1.5,), (100,)], mp.sin),
     "cos": Case("f = cos(w*x + b)", [(-3,), (0,), (1e-8,), (1.5,), (100,)], mp.cos),
@@ -93,6 +100,14 @@ CASES = {
     "atanh": Case("f = atanh(w*x)", [(-0.999,), (0,), (0.5,), (0.999,)], mp.atanh),
     "abs": Case("f = w2*abs(w*x + b)", [(-2,), (-1e-12,), (1e-12,), (3,)], abs),
     "sign": Case("f = w*sign(x)*x**2", [(-2,), (-1e-12,), (1e-12,), (3,)], mp.sign),
+    "floor": Case("f = w*x - floor(x/2)", [(-2.5,), (-1e-3,), (0.25,), (7.75,)], mp.floor),
+    "ceil": Case("f = w*x - ceil(x/2)", [(-2.5,), (-1e-3,), (0.25,), (7.75,)], mp.ceil),
+    "round": Case("f = w*x - round(x/2)", [(-2.75,), (-0.25,), (0.25,), (7.75,)], mp.nint),
+    "mod": Case(
+        "f = w*mod(x1, x2)",
+        [(7.5, 2), (-7.5, 2), (7.5, -2), (-7.5, -2), (0.3, 5), (-0.3, 5)],
+        lambda a, b: a - b * mp.floor(a / b),
+    ),
     "min": Case("f = min(w1*x1, w2*x2, b)", [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)], min),
     "max": Case("f = max(w1*x1, w2*x2, b)", [(1, 2), (2, 1), (-1, 1), (1, 1 + 1e-12)], max),
     "hypot": Case(

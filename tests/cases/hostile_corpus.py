@@ -694,8 +694,6 @@ SYMPY = {
     "a factorial": lambda: sp.factorial(x),
     "factorial(10**7)": lambda: sp.factorial(sp.Integer(10) ** 7, evaluate=False),
     "gamma": lambda: sp.gamma(x),
-    "floor": lambda: sp.floor(x),
-    "Mod": lambda: sp.Mod(x, y),
     "conjugate": lambda: sp.conjugate(x),
     "Catalan": lambda: sp.Catalan * x,
     "bounds": lambda: sp.AccumBounds(0, 1) * x,

@@ -204,14 +204,10 @@ undefined = sp.Function("mystery")
 OUTSIDE = {
     "gamma": sp.gamma(x),
     "factorial": sp.factorial(x),
-    "floor": sp.floor(x),
-    "ceiling": sp.ceiling(x),
     "besselj": sp.besselj(0, x),
     "zeta": sp.zeta(x),
     "LambertW": sp.LambertW(x),
-    "Heaviside": sp.Heaviside(x),
     "DiracDelta": sp.DiracDelta(x),
-    "Mod": sp.Mod(x, y),
     "arg": sp.arg(x),
     "conjugate": sp.conjugate(x),
     "re": sp.re(x),
@@ -242,6 +238,23 @@ COMPOSED = "sec csc cot sech csch coth asec acsc acot asech acsch acoth".split()
 def test_functions_that_are_compositions_are_read_as_in_text(name):
     found = read(getattr(sp, name)(w * x), params="w")
     assert found == sb.circuit(f"f = {name}(w*x)")
+
+
+STEPS = {
+    "floor(x)": sp.floor(x),
+    "ceil(x)": sp.ceiling(x),
+    "mod(x, y)": sp.Mod(x, y),
+    "frac(x)": sp.frac(x),
+    "heaviside(x)": sp.Heaviside(x),
+    "heaviside(x, 1)": sp.Heaviside(x, 1),
+}
+
+
+@pytest.mark.parametrize("text", STEPS)
+def test_steps_are_read_as_in_text(text):
+    assert read(STEPS[text] * x, inputs="x y" if "y" in text else "x") == sb.circuit(
+        f"f = ({text})*x", loss=None
+    )
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
@@ -356,6 +369,7 @@ def test_results_can_be_read_again():
 
 OWN = {
     fn.sigma: lambda u: 1 / (1 + mpmath.exp(-u)),
+    fn.cbrt: lambda u: mpmath.sign(u) * mpmath.root(abs(u), 3),
     fn.softplus: lambda u: mpmath.log(1 + mpmath.exp(u)),
     fn.logsigmoid: lambda u: -mpmath.log(1 + mpmath.exp(-u)),
     fn.relu: lambda u: max(u, mpmath.mpf(0)),
@@ -379,6 +393,7 @@ PLACES = dict.fromkeys(OWN, (-3.5, -0.25, 0.0, 0.75, 5.0)) | {
         (-0.75, -0.25, 0.0, 0.5, 0.9375),
     ),
     **dict.fromkeys((special.log1pmx, special.log1prel), (-0.75, -0.25, 0.0, 0.75, 5.0)),
+    fn.cbrt: (-3.5, -0.25, 0.75, 5.0),
     special.acosc: (-0.75, -0.25, 0.0, 0.75, 0.9375),
 }
 NEED_ERF = {fn.gelu, special.erfcx, special.log_erfc, special.log_ndtr}  # NumPy has none

@@ -324,6 +324,13 @@ static inline double symback_sign(double z)
     return (z > 0.0) ? 1.0 : (z < 0.0) ? -1.0 : z;
 }
 
+/* u - v*floor(u/v), exactly where it has the sign of u; of the sign of v otherwise. */
+static inline double symback_mod(double u, double v)
+{
+    const double rest = fmod(u, v);
+    return (rest != 0.0 && (rest < 0.0) != (v < 0.0)) ? rest + v : rest;
+}
+
 /* z^2, rounded once. */
 static inline double symback_square(double z)
 {

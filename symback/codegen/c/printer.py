@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 import sympy as sp
 from sympy import Expr, Symbol
-from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.codegen.cfunctions import expm1, hypot, log1p, log2, log10
 
 from symback.circuits.names import fresh_name
 from symback.codegen.c import kernels
-from symback.operations import edges
+from symback.operations import edges, steps
 from symback.operations import functions as ops
 from symback.operations.special import logwsumexp
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
@@ -27,6 +27,12 @@ _OF_MATH_H: dict[Any, str] = {
     sp.log: "log",
     log1p: "log1p",
     expm1: "expm1",
+    log10: "log10",
+    log2: "log2",
+    ops.cbrt: "cbrt",
+    steps.floor: "floor",
+    steps.ceil: "ceil",
+    steps.round: "rint",
     sp.sin: "sin",
     sp.cos: "cos",
     sp.tan: "tan",

@@ -7,6 +7,18 @@ function _relu(z) {
   return z > 0 || z !== z ? z : 0;
 }
 
+// The nearest whole number; of two that are as near, the even one.
+function _round(z) {
+  const upper = Math.round(z);
+  return upper - z === 0.5 && upper % 2 !== 0 ? upper - 1 : upper;
+}
+
+// u − v·floor(u/v), which has the sign of v.
+function _mod(u, v) {
+  const rest = u % v;
+  return rest !== 0 && rest < 0 !== v < 0 ? rest + v : rest;
+}
+
 // Σ c_k·tᵏ, lowest coefficient first.
 function _polynomial(t, coefficients) {
   return coefficients.reduceRight((sum, c) => sum * t + c, 0);

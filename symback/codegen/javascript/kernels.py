@@ -1,7 +1,7 @@
 """The JavaScript target: kernels, translated from those for NumPy.
 
-By hand are those of `kernels.js`: the language has no polynomial, and `logwsumexp` takes any number
-of operands.
+By hand are those of `kernels.js`: the language has no polynomial, `logwsumexp` takes any number
+of operands, and `round` and `mod` are NumPy's own.
 """
 
 from __future__ import annotations

@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 
 import sympy as sp
 from sympy import Expr, S, Symbol
-from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.codegen.cfunctions import expm1, hypot, log1p, log2, log10
 
 from symback.circuits.program import Program, batch_sum, symbols
 from symback.codegen.javascript import kernels
 from symback.errors import Unsupported, clip
-from symback.operations import edges, special
+from symback.operations import edges, special, steps
 from symback.operations import functions as ops
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
@@ -32,6 +32,11 @@ _OF_MATH: dict[Any, str] = {
     sp.log: "Math.log",
     log1p: "Math.log1p",
     expm1: "Math.expm1",
+    log10: "Math.log10",
+    log2: "Math.log2",
+    ops.cbrt: "Math.cbrt",
+    steps.floor: "Math.floor",
+    steps.ceil: "Math.ceil",
     sp.sin: "Math.sin",
     sp.cos: "Math.cos",
     sp.tan: "Math.tan",

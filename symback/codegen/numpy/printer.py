@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 import sympy as sp
 from sympy import Expr, Mul, Piecewise, Symbol
-from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.codegen.cfunctions import expm1, hypot, log1p, log2, log10
 
 from symback.circuits.program import Assign, Program, batch_sum, symbols, varies
 from symback.codegen.kernels.sources import OF_ARRAYS, OF_NUMBERS, functions
-from symback.operations import edges
+from symback.operations import edges, steps
 from symback.operations import functions as ops
 from symback.operations.elementwise import SLOPES
 from symback.operations.functions import Slope
@@ -34,6 +34,13 @@ FUNCTIONS = with_kernels(
         sp.log: "np.log",
         log1p: "np.log1p",
         expm1: "np.expm1",
+        log10: "np.log10",
+        log2: "np.log2",
+        ops.cbrt: "np.cbrt",
+        steps.floor: "np.floor",
+        steps.ceil: "np.ceil",
+        steps.round: "np.rint",
+        steps.mod: "np.mod",
         sp.sin: "np.sin",
         sp.cos: "np.cos",
         sp.tan: "np.tan",

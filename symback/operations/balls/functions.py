@@ -29,6 +29,30 @@ def step(x: arb) -> arb:
     return (sign(x) + 1) / 2
 
 
+def floor(x: arb) -> arb:
+    """The whole number below, where the ball decides it."""
+    if not x.is_finite():
+        return NOT_A_NUMBER
+    below = x.floor()
+    if not below.is_exact():
+        raise Undecided
+    return below
+
+
+def ceil(x: arb) -> arb:
+    return -floor(-x)
+
+
+def nearest(x: arb) -> arb:
+    """The nearest whole number, of two that are as near the even one."""
+    lower, upper = ceil(x - 0.5), floor(x + 0.5)
+    return lower if is_zero(floor(lower / 2) * 2 - lower) else upper
+
+
+def mod(u: arb, v: arb) -> arb:
+    return NOT_A_NUMBER if is_zero(v) else u - v * floor(u / v)
+
+
 def larger(*values: arb) -> arb:
     if any(v.is_nan() for v in values):
         return NOT_A_NUMBER
@@ -132,10 +156,14 @@ __all__ = [
     "NOT_A_NUMBER",
     "Undecided",
     "atan2",
+    "ceil",
     "exp_share",
+    "floor",
     "is_zero",
     "larger",
     "log",
+    "mod",
+    "nearest",
     "nonvanishing",
     "nonzero",
     "power",
