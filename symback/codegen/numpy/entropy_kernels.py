@@ -57,20 +57,23 @@ def _xlog1py(x, y):
 
 
 def _log_ratio(a, b):
-    """log(a/b), ±log(1 + (x - y)/y) where y is the smaller of the two and x the larger."""
+    """log(a/b) = log(q)·((a - b)/b)/(q - 1) for the rounded quotient q, within 3 ULP.
+
+    log(1 + t)/t changes as little as its argument, so that the digits of a - b are kept.
+    """
 
     def wide(a, b):
-        larger = np.abs(a) > np.abs(b)
-        x, y = np.where(larger, a, b), np.where(larger, b, a)
-        apart = (x - y) / y
-        if np.any(np.isinf(apart)):
-            size = np.where(np.isinf(apart), np.log(np.abs(x)) - np.log(np.abs(y)), 0.0)
-            size = size + np.log1p(np.where(np.isinf(apart), 0.0, apart))
-        else:
-            size = np.log1p(apart)
-        return np.where(larger, size, -size)
+        quotient = a / b
+        apart = (a - b) / b
+        value = np.log(quotient) * (apart / (quotient - 1.0))
+        if np.any(~np.isfinite(value)):
+            value = np.where(quotient == 1.0, apart, value)
+            beyond = (quotient == 0.0) | (quotient == np.inf)
+            value = np.where(beyond, np.log(np.abs(a)) - np.log(np.abs(b)), value)
+        return value
 
-    return _in_float64(wide, a, b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _in_float64(wide, a, b)
 
 
 def _rel_entr(x, y):
