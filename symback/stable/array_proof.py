@@ -27,10 +27,11 @@ def holds_for_arrays(
     behind: Sequence[tuple[Symbol, Expr]],
     shapes: Mapping[str, Shape],
     became: Callable[[Any], Any],
+    covered: tuple[Any, ...] = COVERED,
 ) -> bool:
     """Whether both forms are proven equal, with three entries along each axis.
 
-    `became` gives the rewritten form of a part. An operation that no rule covers is unknown
+    `became` gives the rewritten form of a part. An operation that is not covered is unknown
     in both forms, whatever it does: its operands must be proven equal to their rewritten forms.
     """
     before, after = (_means_as_sums(expr, shapes) for expr in (before, after))
@@ -40,7 +41,7 @@ def holds_for_arrays(
     typed: list[Any] = []
 
     def over_unknowns(expr: Expr) -> Expr:
-        found = _unspoken_of(expr)
+        found = _unspoken_of(expr, covered)
         typed.extend(found)
         for part in found:
             whole = became(part)
@@ -53,7 +54,7 @@ def holds_for_arrays(
     for symbol, formula in [(s, over_unknowns(f)) for s, f in reversed(behind)]:
         one, two = (e.xreplace({symbol: formula}) for e in (one, two))
     try:
-        pairs = zip(_entries(one, known).flat, _entries(two, known).flat, strict=True)
+        pairs = zip(*(_entries(form, known, covered).flat for form in (one, two)), strict=True)
         if not all(holds(a, b, ()) for a, b in pairs):
             return False
     except ValueError:  # shapes that fit only where some axis has another length
@@ -61,7 +62,7 @@ def holds_for_arrays(
     return all(
         _same_but_for_operands(part, became(part))
         and all(
-            holds_for_arrays(a, b, behind, shapes, became)
+            holds_for_arrays(a, b, behind, shapes, became, covered)
             for a, b in zip(part.operands, became(part).operands, strict=True)
             if a != b
         )
@@ -86,8 +87,8 @@ def _same_but_for_operands(part: Any, whole: Any) -> bool:
     return isinstance(whole, part.func) and part.with_operands(whole.operands) == whole
 
 
-def _unspoken_of(expr: Any) -> list[Any]:
-    """The outermost operations that mix elements and that no rule covers."""
+def _unspoken_of(expr: Any, covered: tuple[Any, ...]) -> list[Any]:
+    """The outermost operations that mix elements and that are not covered."""
     found: dict[Any, None] = {}
     seen: set[Any] = set()
     stack = [expr]
@@ -96,14 +97,14 @@ def _unspoken_of(expr: Any) -> list[Any]:
         if part in seen:
             continue
         seen.add(part)
-        if isinstance(part, ArrayFunction) and type(part) not in COVERED:
+        if isinstance(part, ArrayFunction) and type(part) not in covered:
             found[part] = None
         else:
             stack.extend(reversed(part.args))
     return list(found)
 
 
-def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Entries:
+def _entries(expr: Expr, shapes: Mapping[str, Shape], covered: tuple[Any, ...]) -> Entries:
     """The entries of a formula over arrays whose axes all have the length ALONG."""
     done: dict[Any, Entries] = {}
     stack = [expr]
@@ -119,7 +120,7 @@ def _entries(expr: Expr, shapes: Mapping[str, Shape]) -> Entries:
         if not part.args:
             rank = len(shape_of(part, shapes)) if isinstance(part, Expr) else 0
             done[part] = _any_entries(part, rank)
-        elif type(part) in COVERED:
+        elif type(part) in covered:
             done[part] = _DEFINITIONS[part.func](*(done[o] for o in part.operands), *part.options)
         else:
             args = broadcast(*(done[a] for a in part.args))

@@ -7,6 +7,7 @@ from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
+from symback.operations.construction import along, expand_reduced
 from symback.operations.functions import erfc, log1mexp, log1psq, logcosh, logsigmoid, sigma
 from symback.operations.special import (
     expdiff,
@@ -32,7 +33,7 @@ from symback.stable.matching import (
     see_product,
     shorter_difference,
     split,
-    summed_powers,
+    sum_of,
     terms_looked_at,
     terms_of,
     through_names,
@@ -149,35 +150,34 @@ def log_of_one_plus(see: See, expr: Expr) -> Expr | None:
 
 
 def log_of_sum_of_exp(see: See, expr: Expr) -> Expr | None:
-    """log(sum(exp(z))) over the last axis of an array: logsumexp(z)."""
-    inside = see(argument(expr))
-    z = summed_powers(see, inside) or summed_shares(see, inside)
-    return None if z is None else arrays.logsumexp(z)
+    """log(sum(exp(z))) and log(mean(exp(z))) of an array, or along axes of it."""
+    total = sum_of(see, see(argument(expr)))
+    if total is None or not total.rank:
+        return None
+    z = exponent(see, total.summed)
+    if z is None and total.rank == 1:
+        z = _powers_by_shares(see, total.summed)
+    return None if z is None else total.log_sum_exp(z)
 
 
-def summed_shares(see: See, expr: Expr) -> Expr | None:
-    """u + log(p) where the expression is the sum of p·exp(u), p positive by what it is."""
-    if not isinstance(expr, arrays.reduce_sum):
-        return None
-    summed, *_ = expr.args
-    if len(see.shape_of(summed)) != 1:
-        return None
-    total = S.Zero
+def _powers_by_shares(see: See, summed: Expr) -> Expr | None:
+    """u + log(p) of p·exp(u), p positive by what it is."""
+    found = S.Zero
     met = False
     for factor in Mul.make_args(see_product(see, summed)):
         u, seen = exponent(see, factor), see(factor)
         if u is not None:
-            total += u
+            found += u
             met = True
         elif isinstance(seen, arrays.softmax):
-            total += arrays.log_softmax(*seen.args)
+            found += arrays.log_softmax(*seen.args)
         elif isinstance(seen, sigma):
-            total += logsigmoid(*seen.args)
+            found += logsigmoid(*seen.args)
         elif factor.is_number and factor.is_positive:
-            total += sp.log(factor)
+            found += sp.log(factor)
         else:
             return None
-    return total if met and len(see.shape_of(total)) == 1 else None
+    return found if met and len(see.shape_of(found)) == 1 else None
 
 
 def log_of_weighted_sum(see: See, expr: Expr) -> Expr | None:
@@ -185,22 +185,44 @@ def log_of_weighted_sum(see: See, expr: Expr) -> Expr | None:
     is taken out of the sum.
     """
     inside = see(argument(expr))
-    if not isinstance(inside, arrays.reduce_sum):
+    if isinstance(inside, arrays.matvec):
+        return _log_of_product_with_powers(see, inside)
+    total = sum_of(see, inside)
+    if total is None or not total.rank:
         return None
-    summed, *_ = inside.args
-    if len(see.shape_of(summed)) != 1:
-        return None
-    weight, u = weighted_power(see, summed)
+    weight, u = weighted_power(see, total.summed)
     if u == 0 or weight.is_number or u.has(arrays.reduce_max):
         return None
-    if not see.shape_of(weight):
-        return sp.log(weight) + arrays.logsumexp(u)
-    if len(see.shape_of(u)) != 1:
-        return u + sp.log(arrays.reduce_sum(weight))
-    largest = arrays.reduce_max(u)
-    shifted = largest + sp.log(arrays.reduce_sum(weight * sp.exp(u - largest)))
-    positive_weights = arrays.logsumexp(u + sp.log(weight))
-    return Piecewise((positive_weights, arrays.reduce_min(weight) > 0), (shifted, True))
+    shape = see.shape_of(u)
+    if not see.shape_of(weight) and len(shape) == total.rank:
+        return sp.log(weight) + total.log_sum_exp(u)
+    if not shape:
+        return u + sp.log(along(arrays.reduce_sum, weight, total.rank, total.axes) / total.count)
+    if shape == see.shape_of(total.summed):
+        largest = along(arrays.reduce_max, u, total.rank, total.axes)
+        below = u - expand_reduced(largest, shape, total.axes)
+    else:
+        largest = arrays.reduce_max(u)
+        below = u - largest
+    shifted = along(arrays.reduce_sum, weight * sp.exp(below), total.rank, total.axes)
+    whole = largest + sp.log(shifted) - sp.log(total.count)
+    positive_weights = total.log_sum_exp(u + sp.log(weight))
+    return Piecewise((positive_weights, arrays.reduce_min(weight) > 0), (whole, True))
+
+
+def _log_of_product_with_powers(see: See, product: Expr) -> Expr | None:
+    """log(A·exp(x)) and log(exp(X)·w), from which the largest exponent is taken out."""
+    a, x = product.args
+    u = exponent(see, x)
+    if u is not None and not u.has(arrays.reduce_max):
+        largest = arrays.reduce_max(u)
+        return largest + sp.log(arrays.matvec(a, sp.exp(u - largest)))
+    u = exponent(see, a)
+    if u is None or u.has(arrays.reduce_max) or len(see.shape_of(u)) != 2:
+        return None
+    largest = arrays.reduce_max(u, S.One)
+    below = sp.exp(u - arrays.expand_dims(largest))
+    return largest + sp.log(arrays.matvec(below, x))
 
 
 def log_of_weighted_powers(see: See, expr: Expr) -> Expr | None:

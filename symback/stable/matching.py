@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import sympy as sp
-from sympy import Add, Expr, Mul, Pow, Rational, S
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, S
 from sympy.codegen.cfunctions import log1p
 
 from symback.operations import arrays
@@ -195,12 +195,31 @@ def shorter_difference(a: Expr, b: Expr) -> Expr | None:
     return difference if 0 < terms_of(difference) < terms - 1 else None
 
 
-def summed_powers(see: See, expr: Expr) -> Expr | None:
-    """z where the expression is the sum of exp(z) over the one axis of a vector z."""
-    if not isinstance(expr, arrays.reduce_sum):
+class Sum(NamedTuple):
+    """Σ of an array along axes, or a mean of so many entries."""
+
+    summed: Expr
+    axes: tuple[int, ...]
+    rank: int
+    count: Expr
+
+    def log_sum_exp(self, z: Expr) -> Expr:
+        """log Σ exp(z) along the axes, or the log of the mean of exp(z)."""
+        along = () if self.axes == (self.rank - 1,) else map(Integer, self.axes)
+        return arrays.logsumexp(z, *along) - sp.log(self.count)
+
+
+def sum_of(see: See, expr: Expr) -> Sum | None:
+    """The sum, mean or dot product that an expression is."""
+    if isinstance(expr, arrays.dot):
+        return Sum(Mul(*expr.args), (0,), 1, S.One)
+    if not isinstance(expr, arrays.reduce_sum | arrays.mean):
         return None
-    summed, *_ = expr.args  # the axis may follow
-    return exponent(see, summed) if len(see.shape_of(summed)) == 1 else None
+    summed, *named = expr.args
+    shape = see.shape_of(summed)
+    axes = tuple(map(int, named)) or tuple(range(len(shape)))
+    count = Mul(*(shape[a] for a in axes)) if isinstance(expr, arrays.mean) else S.One
+    return Sum(summed, axes, len(shape), count)
 
 
 def weighted_power(see: See, term: Expr) -> tuple[Expr, Expr]:
@@ -314,8 +333,8 @@ __all__ = [
     "share",
     "shorter_difference",
     "split",
+    "sum_of",
     "summands",
-    "summed_powers",
     "terms_looked_at",
     "terms_of",
     "through_names",

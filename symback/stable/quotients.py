@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Add, Expr, Mul, Pow, S
+from sympy import Add, Expr, Integer, Mul, Pow, S
 from sympy.codegen.cfunctions import expm1, hypot
 
 from symback.operations import arrays
+from symback.operations.construction import expand_reduced
 from symback.operations.functions import logcosh, sigma, sigma_prime, softplus, tanh_prime
 from symback.stable.matching import (
     See,
@@ -17,13 +18,14 @@ from symback.stable.matching import (
     exponent,
     half,
     of_powers,
+    others_of,
     positive,
     powers_of_e,
     root_of_square,
     share,
     split,
+    sum_of,
     summands,
-    summed_powers,
     twice_cosh,
 )
 
@@ -157,17 +159,25 @@ def sine_over_argument(see: See, product: Expr) -> Expr | None:
 
 
 def share_of_sum(see: See, product: Expr) -> Expr | None:
-    """exp(z)/sum(exp(z)) for a vector z: softmax(z)."""
+    """exp(z)/sum(exp(z)) along the axes of an array that the sum is over: softmax(z)."""
     factors = Mul.make_args(product)
     for below in factors:
         if not (below.is_Pow and below.exp == -1):
             continue
-        z = summed_powers(see, see(below.base))
-        for factor in factors if z is not None else ():
+        seen = see(below.base)
+        kept = isinstance(seen, arrays.expand_dims)
+        summed = seen.args[0] if kept else below.base
+        total = sum_of(see, see(summed))
+        z = exponent(see, total.summed) if total and total.count == 1 else None
+        if total is None or z is None:
+            continue
+        shape = see.shape_of(total.summed)
+        if expand_reduced(summed, shape, total.axes) != (seen if kept else below.base):
+            continue
+        for factor in factors:
             if exponent(see, factor) == z:
-                return Mul(
-                    *(f for f in factors if f is not factor and f is not below)
-                ) * arrays.softmax(z)
+                named = () if total.axes == (total.rank - 1,) else map(Integer, total.axes)
+                return others_of(factors, factor, below) * arrays.softmax(z, *named)
     return None
 
 

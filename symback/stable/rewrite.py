@@ -24,7 +24,7 @@ from symback.operations.functions import Elementary, erfc, sigma
 from symback.operations.shapes import Shape, is_size
 from symback.stable.array_proof import holds_for_arrays
 from symback.stable.proof import holds
-from symback.stable.rules import PUT_IN_PLACE, RULES, Rule
+from symback.stable.rules import COVERED, PRODUCTS, PUT_IN_PLACE, RULES, Rule
 
 MOST_CHANGES = 40  # of one part, one after the other
 LARGEST_INLINED = 48  # written parts of a formula with names replaced by their formulas
@@ -246,7 +246,11 @@ class Rewriter:
     def _proven(self, before: Expr, after: Expr, behind: set[Symbol]) -> bool:
         inner = [(s, self._typed[s]) for s in sorted(behind, key=self._places.__getitem__)]
         if self._has_arrays:
-            return holds_for_arrays(before, after, inner, self._shapes, self._became)
+            found = holds_for_arrays(before, after, inner, self._shapes, self._became)
+            if not found and any(f.has(*PRODUCTS) for f in (before, *(f for _, f in inner))):
+                covered = (*COVERED, *PRODUCTS)
+                found = holds_for_arrays(before, after, inner, self._shapes, self._became, covered)
+            return found
         return holds(before, after, inner)
 
     def _became(self, part: Any) -> Any:

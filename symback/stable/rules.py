@@ -76,6 +76,9 @@ PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.nor
 COVERED = (*LOOKED_INTO, *PUT_IN_PLACE, arrays.reduce_max, arrays.reduce_min)
 """The operations on arrays that a rule can look into, and those that one puts in place."""
 
+PRODUCTS = (arrays.matvec, arrays.transpose, arrays.expand_dims)
+"""Those that are looked into as well where no proof is found without."""
+
 RULES: tuple[Rule, ...] = (
     Rule("power of a power", INVERSE, (Pow,), inverses.power_of_power, UNDONE),
     Rule("exp of a log", INVERSE, (sp.exp,), inverses.exp_of_log, UNDONE),

@@ -553,9 +553,25 @@ def test_modules_of_arrays_pass_the_check(text):
     assert report.passed, str(report)
 
 
-def test_a_sum_over_a_whole_matrix_is_not_a_softmax():
-    circuit = sb.circuit("z: input[m, k]\np = exp(z)/sum(exp(z))\nf = sum(p*p)")
-    assert not stable(circuit)["p"].formula.has(softmax)
+@pytest.mark.parametrize(
+    "typed, computed",
+    [
+        ("exp(z)/sum(exp(z))", "softmax(z, axis=(0, 1))"),
+        ("exp(z)/sum(exp(z), axis=0)", "softmax(z, axis=0)"),
+        ("exp(z)/sum(exp(z), axis=1)[:, None]", "softmax(z)"),
+        ("exp(z)/sum(exp(z), axis=1, keepdims=True)", "softmax(z)"),
+        ("exp(z)/sum(exp(z), axis=1)", None),  # of a square matrix: by the wrong rows
+        ("log(sum(exp(z)))*z", "logsumexp(z, axis=(0, 1))*z"),
+        ("log(mean(exp(z), axis=0))*z", "(logsumexp(z, axis=0) - log(k))*z"),
+    ],
+)
+def test_sums_over_axes_of_a_matrix(typed, computed):
+    def formula(text):
+        return stable(sb.circuit(f"z: input[k, k]\np = {text}\nf = sum(p*p)"))["p"].formula
+
+    assert formula(typed).has(softmax) == ("softmax" in str(computed))
+    if computed is not None:
+        assert formula(typed) == formula(computed)
 
 
 # -- proofs -------------------------------------------------------------------------------------

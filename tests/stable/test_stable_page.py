@@ -25,7 +25,7 @@ LEFT = [row[0].strip("`") for row in rows_of("Not rewritten")]
 
 
 def formula(text):
-    vectors = "xpuw" if re.search(r"\bsum\(|norm\(|softmax|logsumexp", text) else ""
+    vectors = "xpuw" if re.search(r"\b(sum|mean|dot)\(|norm\(|softmax|logsumexp", text) else ""
     used = [f"{name}: input[n]\n" for name in vectors if re.search(rf"\b{name}\b", text)]
     return sb.circuit(f"{''.join(used)}f: output = {text}", loss=None)
 
