@@ -1,16 +1,24 @@
 """Kernels are written once: constructs of Python beside what C and JavaScript have for them."""
 
 import ast
+import math
+import operator
 import re
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
 from symback.codegen.c.kernels import C
 from symback.codegen.javascript.kernels import JavaScript
+from symback.codegen.kernels.facts import Facts
 from symback.codegen.kernels.reader import OF_NUMPY, Untranslatable, read, translatable
+from symback.codegen.kernels.scalars import COMPARISONS, Scalar, call, number
 from symback.codegen.kernels.sources import OF_ARRAYS, OF_NUMBERS, KernelSource, functions
 from symback.codegen.kernels.writer import source, written
 from symback.codegen.numpy import kernels as numpy_kernels
+from tests.cases.one_in import one_in
 
 LANGUAGES = {"C": C(), "JavaScript": JavaScript()}
 
@@ -233,6 +241,171 @@ def test_every_language_has_every_function_and_translates_every_kernel(language)
         assert LANGUAGES[language].prefix in text and "ULP" not in text and "float32" not in text
     if language == "C":
         assert all(source(C(), name).isascii() for name in translatable())
+
+
+# -- what is left out on one way through a kernel ------------------------------------------------
+
+PLACES = (
+    *(0.0, 1.0, -1.0, 0.3, -0.3, 0.5, -0.5, 2.0, -2.0, 2.9, 28.0, -45.0, 87.0, -87.0, -150.0),
+    *(701.0, -701.0, 1e300, -1e300, math.inf, -math.inf, math.nan),
+)
+OF_TWO: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": np.divide,
+    "**": np.power,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
+}
+
+
+def computed(scalar, names):
+    """The value of a scalar; a call of a kernel is some function of its operands."""
+    head, (*operands,) = scalar.head, scalar.operands
+    if head == "number":
+        return np.float64(operands[0])
+    if head in ("name", "carried"):
+        return names[operands[0]]
+    if head == "loop":
+        identity, initial, counter, steps, following = operands
+        value = computed(initial, names)
+        for k in steps:
+            value = computed(following, {**names, counter: np.float64(k), identity: value})
+        return value
+    if head == "where":
+        condition, yes, no = scalar.parts
+        return computed(yes if computed(condition, names) else no, names)
+    parts = [computed(part, names) for part in scalar.parts]
+    if head == "let":
+        return parts[0]
+    if head == "neg":
+        return -parts[0]
+    if head == "not":
+        return not parts[0]
+    if head == "polynomial":
+        return np.polyval(operands[0][::-1], parts[0])
+    if head == "call":
+        name = operands[0]
+        if name in ("_erf", "_erfc"):
+            return np.float64(getattr(math, name[1:])(parts[0]))
+        return getattr(np, name, some_number)(*parts)
+    return OF_TWO[head](*parts) if parts else True
+
+
+def some_number(*operands):
+    return sum(np.cos((k + 2.0) * x) for k, x in enumerate(operands))
+
+
+def conditions(scalar):
+    """All conditions of choices, outer ones first."""
+    if scalar.head == "where":
+        yield scalar.parts[0]
+    for part in scalar.parts:
+        yield from conditions(part)
+
+
+@pytest.mark.parametrize("name", one_in(5, translatable()))
+def test_what_is_left_out_is_not_needed(name):
+    """On the way that each point takes, the scalar without what is known there has its value."""
+    kernel = read(name, translatable()[name])
+    rng = np.random.default_rng(3)
+    with np.errstate(all="ignore"):
+        for place in PLACES:
+            others = rng.choice(PLACES, len(kernel.arguments) - 1)
+            names = dict(zip(kernel.arguments, map(np.float64, [place, *others]), strict=True))
+            facts = Facts()
+            for condition in conditions(kernel.value):
+                facts = facts.and_that(condition, bool(computed(condition, names)))
+            shorter = facts.simplified(kernel.value)
+            assert not [*conditions(shorter)]
+            got, wanted = computed(shorter, names), computed(kernel.value, names)
+            np.testing.assert_array_equal(got, wanted, err_msg=f"{name}{names}")
+
+
+X = Scalar("name", ("x",))
+SIZE = call("abs", X)
+LIMITS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+VALUES = (-math.inf, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, math.inf, math.nan)
+COMPARED = [
+    Scalar(sign, (scalar, number(limit)))
+    for sign in COMPARISONS
+    for scalar in (X, SIZE)
+    for limit in LIMITS
+]
+
+
+def at(scalar, x):
+    return computed(scalar, {"x": np.float64(x)})
+
+
+def condition(rng):
+    """A comparison, or two of them."""
+    first, second = (COMPARED[k] for k in rng.integers(len(COMPARED), size=2))
+    kind = rng.choice(["one", "and", "or", "not"])
+    if kind == "not":
+        return Scalar("not", (first,))
+    return first if kind == "one" else Scalar(str(kind), (first, second))
+
+
+def test_facts_hold_for_every_value_that_they_leave():
+    """Whatever was decided; and operands that are held are those of NumPy, also NaN."""
+    rng = np.random.default_rng(5)
+    decided = shorter = 0
+    held = [
+        call(f, s, number(c)) for f in ("minimum", "maximum") for s in (X, SIZE) for c in LIMITS
+    ]
+    for _ in range(150):
+        known = [(condition(rng), bool(rng.integers(2))) for _ in range(2)]
+        facts = Facts()
+        for each, holds in known:
+            facts = facts.and_that(each, holds)
+        left = [x for x in VALUES if all(bool(at(each, x)) == holds for each, holds in known)]
+        for asked in (*COMPARED, condition(rng), condition(rng)):
+            answer = facts.decided(asked)
+            decided += answer is not None
+            assert answer is None or {bool(at(asked, x)) for x in left} <= {answer}, (known, asked)
+        for whole in held:
+            part = facts.simplified(whole)
+            shorter += part != whole
+            np.testing.assert_array_equal([at(part, x) for x in left], [at(whole, x) for x in left])
+    assert decided > 2000 and shorter > 500
+
+
+# what is known → what follows from it
+FOLLOWS = [
+    ([("<", X, 2.0)], ("<", X, 2.0), True),
+    ([("<", X, 2.0)], ("<=", X, 2.0), True),
+    ([("<=", X, 2.0)], ("<", X, 2.0), None),
+    ([("<=", X, 2.0)], ("<", X, 2.5), True),
+    ([("<", X, 2.0)], (">=", X, 2.0), False),
+    ([("<=", X, 2.0)], (">", X, 2.0), False),
+    ([("<=", X, 2.0)], (">=", X, 2.0), None),
+    ([("<", X, 2.0)], ("==", X, 2.0), False),
+    ([("<", X, 2.0)], ("!=", X, 2.0), True),
+    ([("<", SIZE, 2.0)], (">", X, -2.0), True),
+    ([("<=", SIZE, 2.0)], (">=", X, -2.0), True),
+    ([(">", X, 1.0)], (">", SIZE, 1.0), True),
+    ([("<", X, -1.0)], (">", SIZE, 1.0), True),
+    ([("<", X, 1.0)], ("<", SIZE, 1.0), None),
+    ([], ("<", SIZE, 0.0), False),
+    ([], (">=", SIZE, 0.0), None),  # NaN
+]
+
+
+@pytest.mark.parametrize(("known", "asked", "answer"), FOLLOWS)
+def test_what_follows(known, asked, answer):
+    facts = Facts()
+    for sign, scalar, limit in known:
+        facts = facts.and_that(Scalar(sign, (scalar, number(limit))), True)
+    sign, scalar, limit = asked
+    assert facts.decided(Scalar(sign, (scalar, number(limit)))) is answer
 
 
 def test_functions_are_found_as_python_finds_them():
