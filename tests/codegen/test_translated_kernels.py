@@ -239,8 +239,7 @@ def test_every_language_has_every_function_and_translates_every_kernel(language)
         text = source(LANGUAGES[language], name)
         assert max(map(len, text.splitlines())) <= 100
         assert LANGUAGES[language].prefix in text and "ULP" not in text and "float32" not in text
-    if language == "C":
-        assert all(source(C(), name).isascii() for name in translatable())
+        assert re.sub(r"/\*.*?\*/|^//[^\n]*", "", text, flags=re.DOTALL | re.MULTILINE).isascii()
 
 
 # -- what is left out on one way through a kernel ------------------------------------------------

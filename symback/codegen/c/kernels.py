@@ -40,6 +40,7 @@ _ASCII = {
     "σ": "sigma",
     "Σ": "sum of",
     "π": "pi",
+    "∞": "infinity",
     "∫₀ᶻ": "integral from 0 to z of",
     "·": "*",
     "≤": "<=",
