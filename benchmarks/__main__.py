@@ -12,7 +12,10 @@ from pathlib import Path
 
 from benchmarks import threads
 
-NAMES = ("neuron", "formulas", "steps", "digits", "mixture", "product", "growth", "cold-start")
+NAMES = (
+    *("neuron", "formulas", "jacobians", "steps", "digits", "mixture", "product", "growth"),
+    "cold-start",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "speed.md"
 
 

@@ -30,6 +30,23 @@ def with_symback(target: str, work: Samples) -> Run | Skip:
     return run
 
 
+def with_bound(target: str, work: Samples) -> Run | Skip:
+    """The samples are read once, and the parameters are a vector."""
+    made = module(work.formula.circuit, target, ("bind",))
+    if isinstance(made, Skip):
+        return made
+    vector = np.array(work.theta)
+    columns = dict(zip(work.formula.columns, work.columns, strict=True))
+    bound = made.bind(made.Inputs(**columns))
+    assert made.Params._fields == work.formula.params
+
+    def run() -> Sequence[Any]:
+        value, bars = bound.objective(vector)
+        return value, *bars
+
+    return run
+
+
 def with_lambdify(cse: bool, work: Samples) -> Run:
     import sympy as sp
 
@@ -92,6 +109,20 @@ def with_jax(work: Samples) -> Run:
         return value, *bars
 
     return run
+
+
+def with_pytensor(work: Samples) -> Run:
+    import pytensor
+    import pytensor.tensor as pt
+
+    m = Functions(pt.exp, pt.tanh, pt.sigmoid)
+    theta = [pt.dscalar(name) for name in work.formula.params]
+    columns = [pt.dvector(name) for name in work.formula.columns]
+    loss = pt.mean(work.formula.loss(m, *theta, *columns))
+    results = [loss, *pytensor.grad(loss, theta)]
+    gradient = pytensor.function([*theta, *columns], results, trust_input=True)
+    values = [*map(np.asarray, work.theta), *work.columns]
+    return lambda: gradient(*values)
 
 
 def with_casadi_map(work: Samples) -> Run:
@@ -187,10 +218,12 @@ SYSTEMS = (
     System("SymPy lambdify(diff)", partial(with_lambdify, False)),
     System("SymPy lambdify(diff, cse=True)", partial(with_lambdify, True)),
     System(SYMBACK, partial(with_symback, "numpy")),
+    System("symback, NumPy, bound", partial(with_bound, "numpy")),
     System("NumPy by hand, on blocks", by_hand.with_blocks),
     System("autograd", with_autograd, ("autograd",)),
     System("PyTorch", with_torch, ("torch",)),
     System("JAX jit", with_jax, ("jax",)),
+    System("PyTensor", with_pytensor, ("pytensor",)),
     System("CasADi map", with_casadi_map, ("casadi",)),
     System("CasADi on columns", with_casadi_columns, ("casadi",)),
     System("wrenfold, NumPy code on columns", with_wrenfold_numpy, ("wrenfold",)),
@@ -198,4 +231,5 @@ SYSTEMS = (
     System("Numba loop by hand", by_hand.with_numba, ("numba",)),
     System("C loop by hand", by_hand.with_c),
     System("symback, C", partial(with_symback, "c")),
+    System("symback, C, bound", partial(with_bound, "c")),
 )

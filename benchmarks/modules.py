@@ -21,9 +21,12 @@ def lacks_compiler(target: str) -> Skip | None:
 
 
 @cache
-def module(circuit: str, target: str = "numpy") -> ModuleType | Skip:
+def module(
+    circuit: str, target: str = "numpy", functions: tuple[str, ...] = ()
+) -> ModuleType | Skip:
     """The compiled module of a circuit's text; Skip where this symback or machine can't."""
     try:
-        return lacks_compiler(target) or sb.circuit(circuit).compile(target=target)
+        made = sb.circuit(circuit)
+        return lacks_compiler(target) or made.compile(target=target, functions=functions)
     except sb.SymbackError as error:
         return Skip(str(error).splitlines()[0])

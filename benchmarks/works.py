@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks import cold_start, gradients, growth, mixture, product, trained, training
+from benchmarks import (
+    cold_start,
+    gradients,
+    growth,
+    jacobians,
+    mixture,
+    product,
+    trained,
+    training,
+)
 from benchmarks.alone import Report
 from benchmarks.contest import Effort, Result, Skip, contest, missing_packages
 from benchmarks.formulas import BELL, NEURON, TWO_LAYERS, Formula, samples
@@ -62,6 +71,32 @@ def run_formulas(settings: Settings) -> Section:
         parts.append(f"The same of `{code}`:")
         parts += grid(formula.name, _labelled(_over_batches(formula, settings)))
     return Section("Other formulas", tuple(parts))
+
+
+def run_jacobians(settings: Settings) -> Section:
+    rows = jacobians.ROWS[:1] if settings.is_quick else jacobians.ROWS
+    works = {f"curve, n = {n:,}": jacobians.gauss(n) for n in rows}
+    works["kinetics"] = jacobians.robertson()
+    results = {
+        name: contest(
+            jacobians.SYSTEMS,
+            work,
+            jacobians.QUANTITIES,
+            tolerance=jacobians.TOLERANCE,
+            effort=settings.effort,
+        )
+        for name, work in works.items()
+    }
+    return Section(
+        "Jacobians by the parameters",
+        (
+            f"The n × 8 partials of `{jacobians.GAUSS}` (Gauss1 of NIST) by its parameters, and "
+            "the 3 × 3 ones of Robertson's kinetics at one state, float64; all agree to "
+            f"{jacobians.TOLERANCE:.0e}. By hand the kinetics are Python numbers, put into an "
+            "array. Unless it says unbound, symback reads the samples once.",
+            *grid("system", results),
+        ),
+    )
 
 
 def run_steps(settings: Settings) -> Section:
@@ -230,6 +265,7 @@ class Work:
 WORKS = {
     "neuron": Work(run_neuron),
     "formulas": Work(run_formulas),
+    "jacobians": Work(run_jacobians),
     "steps": Work(run_steps),
     "digits": Work(run_digits, ("sklearn",)),
     "mixture": Work(run_mixture),

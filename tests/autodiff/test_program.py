@@ -6,7 +6,8 @@ import mpmath as mp
 import pytest
 
 import symback as sb
-from symback.autodiff.lower import lower
+from symback.autodiff.gates import split_number
+from symback.autodiff.lower import lower, optimised
 from symback.autodiff.passes import FUSED_PASSES, PASSES
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.autodiff.passes.fold_copies import fold_copies
@@ -280,3 +281,13 @@ CANCELLING = {
 def test_an_adjoint_that_cancels_is_an_exact_zero_of_its_shape(name):
     report = sb.circuit(CANCELLING[name]).check()
     assert report.passed, str(report)
+
+
+def test_a_jacobian_has_no_product_with_one_and_no_negation_of_a_product():
+    circuit = sb.circuit("f = b1*exp(-b2*x) + b3*exp(-((x - b4)/b5)**2)")
+    made = optimised(lower(circuit, ["jacobian"])).program("jacobian")
+    for line in made.lines:
+        number, rest = split_number(line.expr)
+        assert rest != 1
+        assert number != -1 or not rest.is_Symbol
+    assert [str(line) for line in made.lines if line.target.name == "b1_bar"] == ["b1_bar = f_2"]

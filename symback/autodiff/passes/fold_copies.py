@@ -1,5 +1,7 @@
 """Fold lines that only copy or negate: x2_bar = -f_bar goes into the one line that reads it.
 
+So do adjoints that are 0, 1 or -1 in every sample: no product with them is left.
+
 A negation would cost a pass over the batch. The chain of the folded line goes in front of the
 reader's own, so the comment still shows the whole product.
 """
@@ -18,7 +20,7 @@ from symback.operations.expressions import product
 
 
 def fold_copies(program: Program, names: Names) -> Program:
-    """Inline copies and zeros everywhere, and multiples c·v where one product reads them."""
+    """Inline copies, 0 and ±1 everywhere, and multiples c·v where one product reads them."""
     readers = Counter(s for line in program.lines for s in line.reads)
     folded: dict[Symbol, Assign] = {}
     lines: list[Assign] = []
@@ -27,11 +29,28 @@ def fold_copies(program: Program, names: Names) -> Program:
         if line.of is not None and line.target not in program.returned:
             number, rest = split_number(line.expr)
             copies = rest.is_Symbol and (number == 1 or readers[line.target] == 1)
-            if copies or line.expr == 0:  # what cancels once copies are folded
+            if copies or line.expr in (0, 1, -1):  # what cancels once copies are folded
                 folded[line.target] = line
                 continue
         lines.append(line)
-    return program.with_lines(lines)
+    return program.with_lines(_negated_where_made(program, lines))
+
+
+def _negated_where_made(program: Program, lines: list[Assign]) -> list[Assign]:
+    """The lines; a result that is -v and alone reads v is the product that v was, with its sign."""
+    readers = Counter(s for line in lines for s in line.reads)
+    made = {line.target: line for line in lines}
+    merged: dict[Symbol, Assign] = {}
+    gone: set[Symbol] = set()
+    for line in lines:
+        number, rest = split_number(line.expr)
+        before = made.get(rest) if number == -1 and readers[rest] == 1 else None
+        if before is None or before.of is None or line.of is None or not before.expr.is_Mul:
+            continue
+        if line.target in program.returned and rest not in program.returned:
+            merged[line.target] = substituted(line, {rest: before})
+            gone.add(rest)
+    return [merged.get(line.target, line) for line in lines if line.target not in gone]
 
 
 def substituted(line: Assign, folded: dict[Symbol, Assign]) -> Assign:

@@ -23,7 +23,7 @@ typedef word (*word_function)(word, word, word, word, word, word, word, word, wo
 
 #define WORDS 10
 #define TEN(a) a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9]
-#define BLOCK_BYTES 32768 /* of partials before they are put into rows */
+#define BLOCK_BYTES 16384 /* of partials before they are put into rows */
 
 /* -- any function ------------------------------------------------------------------------- */
 
@@ -509,20 +509,25 @@ static void put_rows(Call *c, const char *from, char *into, size_t count, size_t
 {
     const Plan *plan = c->plan;
     const size_t *offsets = plan->rest + plan->members, bytes = c->is_float ? 4 : 8;
-    const size_t blocks = plan->by_column || plan->arrays == 0 ? plan->params : plan->arrays;
-    for (size_t b = 0; b < blocks; b++) {
-        const size_t first = blocks == plan->params ? b : offsets[b];
-        const size_t size = blocks == plan->params ? 1 : offsets[b + 1] - first;
-        const char *block = from + first * room * bytes;
-        for (size_t row = 0; row < count; row++) {
-            char *place = into + (row * plan->params + first) * bytes;
-            if (size > 1) {
-                memcpy(place, block + row * size * bytes, size * bytes);
-            } else if (c->is_float) {
-                *(float *)place = ((const float *)block)[row];
-            } else {
-                *(double *)place = ((const double *)block)[row];
+    const size_t params = plan->params;
+    if (plan->by_column || plan->arrays == 0) {
+        for (size_t row = 0; row < count; row++) { /* in the order of what is written */
+            for (size_t j = 0; j < params; j++) {
+                if (c->is_float) {
+                    ((float *)into)[row * params + j] = ((const float *)from)[j * room + row];
+                } else {
+                    ((double *)into)[row * params + j] = ((const double *)from)[j * room + row];
+                }
             }
+        }
+        return;
+    }
+    for (size_t b = 0; b < plan->arrays; b++) {
+        const size_t size = offsets[b + 1] - offsets[b];
+        const char *block = from + offsets[b] * room * bytes;
+        for (size_t row = 0; row < count; row++) {
+            char *place = into + (row * params + offsets[b]) * bytes;
+            memcpy(place, block + row * size * bytes, size * bytes);
         }
     }
 }
