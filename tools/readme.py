@@ -52,6 +52,11 @@ def backward() -> str:
     return "\n\n".join(part.group(0).rstrip() for part in parts if part) + "\n"
 
 
+def bare() -> str:
+    """The gradient of the neuron by its weights alone, in JavaScript."""
+    return sb.circuit(NEURON).code("javascript", only="gradient", wrt=["w3", "w4"])
+
+
 def error() -> str:
     try:
         sb.circuit(MISTAKE)
@@ -71,6 +76,7 @@ def stats() -> str:
 OUTPUTS: dict[str, Callable[[], str]] = {
     "derive": derivation,
     "module": backward,
+    "bare": bare,
     "error": error,
     "check": check,
     "stats": stats,
