@@ -146,15 +146,21 @@ class Circuit(circuits.Circuit):
 
         Without `of` the rows are those of the outputs, without `wrt` the columns are the
         parameters, or the inputs of a circuit that has none. Entries are over node names, with
-        `expand=True` over leaves.
+        `expand=True` over leaves. Arrays whose sizes are numbers have their entries, row by row:
 
         >>> import symback as sb
         >>> sb.circuit("f = w*x + b").jacobian()
         Matrix([[x, 1]])
+        >>> sb.circuit("x: param[2]; f: output = sin(x)*x[0]; loss: none").jacobian()
+        Matrix([
+        [x_0*cos(x_0) + sin(x_0),            0],
+        [               sin(x_1), x_0*cos(x_1)]])
         """
         from symback.autodiff.matrices import jacobian
+        from symback.truth.entrywise import entries_of_jacobian
 
-        return jacobian(self, of, wrt, expand=expand)
+        circuit, rows, columns = entries_of_jacobian(self, of, wrt)
+        return jacobian(circuit, rows, columns, expand=expand)
 
     def hessian(
         self,
@@ -170,8 +176,10 @@ class Circuit(circuits.Circuit):
         Matrix([[x**2*exp(w*x)]])
         """
         from symback.autodiff.matrices import hessian
+        from symback.truth.entrywise import entries_of_hessian
 
-        return hessian(self, of, wrt, expand=expand)
+        circuit, node, columns = entries_of_hessian(self, of, wrt)
+        return hessian(circuit, node, columns, expand=expand)
 
     def derive(
         self,

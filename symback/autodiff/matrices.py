@@ -82,7 +82,7 @@ def hessian_of(circuit: Circuit, of: str | Node | None, wrt: Asked) -> tuple[Nod
     """The node that a Hessian is asked of, and the leaves that it is by; refuses arrays."""
     first = circuit.objective if circuit.output.shape else circuit.output
     node = first if of is None else circuit[of]
-    columns = _columns(circuit, wrt)
+    columns = columns_of(circuit, wrt)
     _refuse_arrays([node, *columns], "hessian")
     for column in columns:
         if not column.is_leaf:
@@ -108,8 +108,8 @@ def second_partials(
 
 def jacobian_of(circuit: Circuit, of: Asked, wrt: Asked) -> tuple[Circuit, list[Node], list[Node]]:
     """The circuit with a node for each row of a Jacobian, the rows and the columns."""
-    asked = [*circuit.outputs] if of is None else _nodes(circuit, of)
-    columns = _columns(circuit, wrt)
+    asked = [*circuit.outputs] if of is None else nodes_of(circuit, of)
+    columns = columns_of(circuit, wrt)
     circuit, rows = _entry_by_entry(circuit, asked)
     _refuse_arrays([*rows, *columns], "jacobian")
     return circuit, rows, columns
@@ -227,16 +227,18 @@ def _entry_by_entry(circuit: Circuit, asked: Sequence[Node]) -> tuple[Circuit, l
     return (replace(circuit, nodes=(*circuit.nodes, *made)) if made else circuit), rows
 
 
-def _nodes(circuit: Circuit, names: str | Node | Iterable[str | Node]) -> list[Node]:
+def nodes_of(circuit: Circuit, names: str | Node | Iterable[str | Node]) -> list[Node]:
+    """The nodes of some names, at least one."""
     given = [names] if isinstance(names, str | Node) else list(names)
     if not given:
         raise CircuitError("no names were given; name at least one node")
     return [circuit[name] for name in given]
 
 
-def _columns(circuit: Circuit, wrt: Asked) -> list[Node]:
+def columns_of(circuit: Circuit, wrt: Asked) -> list[Node]:
+    """What a matrix is by: where nothing is named the parameters, or the inputs without any."""
     if wrt is not None:
-        return _nodes(circuit, wrt)
+        return nodes_of(circuit, wrt)
     found = circuit.params or circuit.inputs
     if not found:
         raise CircuitError("the circuit has neither parameters nor inputs to differentiate by")
@@ -255,9 +257,11 @@ def _refuse_arrays(nodes: Iterable[Node], what: str) -> None:
 __all__ = [
     "Asked",
     "HessianLines",
+    "columns_of",
     "hessian",
     "hessian_of",
     "jacobian",
     "jacobian_of",
+    "nodes_of",
     "second_partials",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -25,7 +26,7 @@ from symback.operations.entries import Entries, Index, boxed, broadcast, indices
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
 from symback.truth.entries import EntryMap
-from symback.truth.small_sizes import SQUARE, small_sizes
+from symback.truth.small_sizes import SQUARE, SmallSizes, small_sizes
 
 FACTORISING = (a.inv, a.solve, a.det, a.logdet)
 """Computed from a factorisation, exact for a matrix that is some units away from the given one."""
@@ -54,10 +55,39 @@ def explicit_leaves(circuit: Circuit) -> tuple[Circuit, EntryMap]:
     return _EntryWriter(circuit).leaves()
 
 
+def written_out(circuit: Circuit) -> tuple[Circuit, dict[str, list[str]]]:
+    """A circuit whose sizes are all numbers, over the entries of what was typed, and by node the
+    names of its entries.
+    """
+    made, entries = _EntryWriter(circuit, sizes=SmallSizes({}, {})).written()
+    found = {
+        name: list(e.flat) for name, e in (*entries.entries.items(), *entries.computed.items())
+    }
+    kept = {made.output.name}.union(*found.values())
+    parts: dict[Expr, Expr] = {}
+    nodes: list[Node] = []
+    for node in made.nodes:
+        formula = node.formula.xreplace(parts) if parts and not node.is_leaf else node.formula
+        if node.name not in kept:
+            parts[node.symbol] = formula
+        elif node.is_leaf:
+            nodes.append(node)
+        else:
+            nodes.append(computed(node.name, formula, sorted(s.name for s in formula.free_symbols)))
+    by_name = {n.name: n for n in nodes}
+    loss = None if made.loss is None else by_name[made.loss.name]
+    return replace(made, nodes=tuple(nodes), output=by_name[made.output.name], loss=loss), found
+
+
 class _EntryWriter:
-    def __init__(self, circuit: Circuit, sizes_of: Circuit | None = None) -> None:
+    def __init__(
+        self,
+        circuit: Circuit,
+        sizes_of: Circuit | None = None,
+        sizes: SmallSizes | None = None,
+    ) -> None:
         self._circuit = circuit
-        self._sizes = small_sizes(sizes_of or circuit)
+        self._sizes = sizes or small_sizes(sizes_of or circuit)
         self._taken = {n.name for n in circuit.nodes}
         self._values: dict[Expr, Entries] = {}
         self._nodes: list[Node] = []
@@ -233,4 +263,4 @@ def _number(value: Any) -> Entries:
 EXPLICIT = definitions(SYMPY)
 """Every operation that a circuit can have, by its definition."""
 
-__all__ = ["EXPLICIT", "TOO_MANY", "explicit", "explicit_leaves"]
+__all__ = ["EXPLICIT", "TOO_MANY", "explicit", "explicit_leaves", "written_out"]

@@ -6,7 +6,7 @@ from flint import arb
 
 import symback as sb
 from symback.autodiff.closed_forms import over_leaves
-from symback.errors import CircuitError, UnknownName, Unsupported
+from symback.errors import CircuitError, TooLarge, UnknownName, Unsupported
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 
@@ -105,13 +105,77 @@ def test_several_outputs_and_entries_have_a_row_each(text):
         assert all(abs(e.evalf(30)) < 1e-25 for e in difference)
 
 
-def test_the_hessian_of_what_passes_through_arrays_is_refused():
+def test_the_hessian_of_what_passes_through_arrays():
     text = "a: param; x: input\nz: output = [a*x, a**2]\nl: loss = z[0]**2 + z[1]"
     circuit = sb.circuit(text)
     with pytest.raises(Unsupported, match="'z' is an array"):
         circuit.hessian("z")
-    with pytest.raises(Unsupported, match="second partials of 'l' pass through arrays"):
-        circuit.hessian()
+    assert circuit.hessian() == sp.Matrix([[2 * circuit["x"].symbol ** 2 + 2]])
+
+
+def over_entries(text):
+    """The symbols of the entries of arrays in a formula of SymPy."""
+    names = [f"A_{i}_{j}" for i in range(2) for j in range(3)] + [f"x_{j}" for j in range(3)]
+    known = {n: sp.Symbol(n, real=True) for n in names}
+    a, x = (
+        sp.Matrix(2, 3, [known[f"A_{i}_{j}"] for i in range(2) for j in range(3)]),
+        sp.Matrix([known[f"x_{j}"] for j in range(3)]),
+    )
+    return eval(text, {"A": a, "x": x, "sp": sp}), [*a], [*x]
+
+
+ENTRIES = [
+    ("tanh(A @ x)", "(A*x).applyfunc(sp.tanh)"),
+    (
+        "sum(A**2, axis=0)*x",
+        "sp.Matrix([sum(A[i, j]**2 for i in range(2))*x[j] for j in range(3)])",
+    ),
+    ("(A @ A.T)*exp(x[0])", "sp.Matrix(4, 1, [*(A*A.T*sp.exp(x[0]))])"),
+    ("concat(x[1:], A[0])*x[2]", "sp.Matrix([x[1], x[2], *A[0, :]])*x[2]"),
+]
+
+
+@pytest.mark.parametrize(("formula", "by_sympy"), ENTRIES)
+def test_arrays_have_their_entries_row_by_row(formula, by_sympy):
+    circuit = sb.circuit(f"A: param[2, 3]; x: input[3]\nz: output = {formula}\nloss: none")
+    expected, a, x = over_entries(by_sympy)
+    for wrt, symbols in ((None, a), ("x", x), (["A", "x"], [*a, *x])):
+        found = circuit.jacobian(wrt=wrt, expand=True)
+        assert (found - sp.Matrix(expected).jacobian(symbols)).applyfunc(sp.simplify).is_zero_matrix
+    circuit = sb.circuit(f"A: param[2, 3]; x: input[3]\nz = {formula}\nE: loss = sum(z**2)")
+    total = sum(e**2 for e in expected)
+    for wrt, symbols in (("x", x), (None, a)):
+        found = circuit.hessian(wrt=wrt, expand=True)
+        difference = found - sp.hessian(total, symbols)
+        at = {s: sp.Rational(k + 2, 7 + k) for k, s in enumerate([*a, *x])}
+        assert all(abs(e.subs(at).evalf(30)) < 1e-24 for e in difference)
+
+
+def test_entries_are_over_the_entries_of_nodes():
+    circuit = sb.circuit("x: param[2]\nu = sin(x)\nf: output = u*u[0]\nloss: none")
+    u0, u1, x0, x1 = sp.symbols("u_0 u_1 x_0 x_1", real=True)
+    assert circuit.jacobian(wrt="u") == sp.Matrix([[2 * u0, 0], [u1, u0]])
+    expected = [[2 * u0 * sp.cos(x0), 0], [u1 * sp.cos(x0), u0 * sp.cos(x1)]]
+    assert circuit.jacobian() == sp.Matrix(expected)
+
+
+LARGE = [
+    (
+        "x: param[n]\nf: loss = sum(x**2)",
+        Unsupported,
+        "so give n as a number, or generate a module",
+    ),
+    ("x: param[600]\nf: loss = sum(x**2)", TooLarge, "up to 500 entries of arrays"),
+    ("x: param[60]\nf: loss = sum(x**2)", TooLarge, "its hessian 3,600"),
+    ("A: param[7, 7]\nf: loss = det(A)", TooLarge, "too large for hessian() to write out"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "message"), LARGE)
+def test_large_arrays_are_refused(text, kind, message):
+    with pytest.raises(kind) as caught:
+        sb.circuit(text).hessian()
+    assert message in str(caught.value)
 
 
 def test_slopes_are_written_as_in_books():

@@ -103,6 +103,26 @@ def test_strict_compilers_have_nothing_to_say(tmp_path, text):
     assert done.returncode == 0, done.stderr
 
 
+def test_bound_products_of_an_array_that_has_a_loss():
+    """Without a Jacobian beside them; and of a loss that no sample moves."""
+    network = CIRCUITS["two layers"]
+    for text, sizes in ((network, {}), ("x: param[n]\nf: loss = sum(sin(x[1:]*x[:-1]))", {"n": 9})):
+        modules = [
+            sb.circuit(text).compile(target=t, functions=("hessp", "bind")) for t in ("numpy", "c")
+        ]
+        found = []
+        for module in modules:
+            rng = np.random.default_rng(6)
+            known = sizes or {"d": 3, "h": 4, "k": 2}
+            shapes = {
+                n: tuple(known.get(s, s) for s in shape) for n, shape in module.SHAPES.items()
+            }
+            inputs = module.Inputs(*(rng.random((5, *shapes[n])) for n in module.Inputs._fields))
+            size = sum(int(np.prod(shapes[n])) for n in module.Params._fields)
+            found.append(module.bind(inputs).hessp(rng.normal(size=size), np.cos(np.arange(size))))
+        np.testing.assert_allclose(found[1], found[0], 1e-12, 1e-14)
+
+
 VECTORS = (
     "x: input; a: param; b: param\nz: output = concat(a*x, b*sin(a*x), b**2)\nloss: none",
     "a: param; b: param\nz: output = concat(a*b, b*sin(a), b**2)\nloss: none",
