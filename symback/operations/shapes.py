@@ -240,7 +240,13 @@ def reshaped_shape(s: Sequence[Shape], sizes: Any) -> Shape:
 
 def einsum_shape(s: Sequence[Shape], options: Any) -> Shape:
     """Of subscripts that name each axis once, and each name in two of operands and result."""
-    *operands, result = options[0]
+    names = [tuple(part) if isinstance(part, Tuple) else () for part in options[0]]
+    everywhere = [letter for part in names for letter in part]
+    if len(names) != 3 or any(len(set(part)) < len(part) for part in names):
+        raise ShapeError("einsum: each axis of two arrays and of the result has a name of its own")
+    if any(everywhere.count(letter) < 2 for letter in everywhere):
+        raise ShapeError("einsum: each name of an axis stands in two of the arrays and the result")
+    *operands, result = names
     named: dict[Any, Size] = {}
     for shape, letters in zip(s, operands, strict=True):
         if len(shape) != len(letters):

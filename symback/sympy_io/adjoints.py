@@ -91,6 +91,7 @@ def _eye_like(shape_of: Shapes, like: Expr) -> Expr:
 WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.argmax_mask: _argmax_mask,
     a.broadcast_like: _broadcast_like,
+    a.reshape_like: lambda shape_of, value, like: a.reshape(value, *shape_of(like)),
     a.eye_like: _eye_like,
     a.normalized: _normalized,
     a.rsqrt_variance: _rsqrt_variance,

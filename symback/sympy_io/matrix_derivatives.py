@@ -298,20 +298,16 @@ def _fits(head: Any, shapes: Sequence[Shape]) -> bool:
 def _are(options: Sequence[Any], kinds: tuple[Any, ...]) -> bool:
     """Whether options have the right kinds; those in a Tuple are indices, or pairs of bounds."""
     inner = [part for o in options if isinstance(o, Tuple) for part in o]
-    pairs = [part for part in inner if isinstance(part, Tuple)]
-    bounds = [o for pair in pairs for o in pair]
-    return (
-        all(isinstance(o, kinds) for o in options)
-        and all(len(pair) == 2 for pair in pairs)
-        and all(isinstance(o, Integer) for o in inner if not isinstance(o, Tuple))
-        and all(isinstance(o, Integer) or o is S.Infinity for o in bounds)
+    numbers = [o for part in inner for o in (part if isinstance(part, Tuple) else [part])]
+    return all(isinstance(o, kinds) for o in options) and all(
+        isinstance(o, Integer) or o in (S.Infinity, S.NegativeInfinity) for o in numbers
     )
 
 
 def _option(r: Reader, option: Any) -> Any:
     if isinstance(option, Tuple):
         return Tuple(*(_option(r, o) for o in option))
-    return option if option is S.Infinity or option.is_Integer else r.size(option)
+    return option if option.is_infinite or option.is_Integer else r.size(option)
 
 
 def _explicit(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
@@ -325,8 +321,12 @@ def _explicit(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
 
 
 _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
-    **{h: (0, 1, (Integer,)) for h in (a.reduce_sum, a.mean, a.reduce_max, a.reduce_min)},
-    **{h: (0, 1, (Integer,)) for h in (a.argmax_mask, a.normalized, a.size, a.expand_dims, a.norm)},
+    **{h: (0, 2, (Integer,)) for h in (a.reduce_sum, a.mean, a.reduce_max, a.reduce_min)},
+    **{h: (0, 2, (Integer,)) for h in (a.argmax_mask, a.normalized, a.size, a.norm)},
+    **{h: (0, 2, (Integer,)) for h in (a.softmax, a.log_softmax, a.logsumexp)},
+    **{h: (0, 1, (Integer,)) for h in (a.expand_dims, a.tril, a.triu)},
+    a.reshape: (1, 2, (sp.Expr,)),
+    a.einsum: (1, 1, (Tuple,)),
     a.scatter: (1, 1, (Tuple,)),
     a.concat: (1, 1, (Integer,)),
     a.slice_: (1, 1, (Tuple,)),

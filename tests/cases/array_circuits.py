@@ -79,6 +79,17 @@ CIRCUITS = {
         "X: input[r, n]; Y: input[n, r]; W: param[n, n]; v: param[r]\n"
         "Z = X @ W @ Y\nf = v @ Z @ v + sum(X @ W)*trace(Z)/7 + dot(X, Y.T)"
     ),
+    "stacks": (
+        "x: input[2, r, n]; W: param[2, n, r]; v: param[r]\n"
+        "s = softmax(transpose(x @ W, (1, 0, 2)), axis=0)\n"
+        "f = sum(mean(s, axis=(0, 1))*v) + sum(swapaxes(W, 0, 1)**2)/9"
+    ),
+    "other shapes": (
+        "x: input[4]; A: param[2, n]; w: param[n]\n"
+        "B = reshape(x, 2, 2) @ A\n"
+        "f = dot(ravel(tril(B) + triu(A, 1)), vec(stack(w, w**2))) + sum(kron(w, x[::2])) + "
+        'sum(einsum("ij,ij->i", A, transpose(B.T))**2)'
+    ),
     "no parameters": "x: input[n]; y: input[n]\nf = dot(x, y)/norm(x) + mean(x*y)",
     "no samples": "w: param[n]; A: param[n, n]\nf = w @ A @ w + sum(tanh(w))\nloss: none",
     "array output": "x: input[n]; W: param[k, n]; s: param\nz = s*softmax(W @ x)\nloss: none",

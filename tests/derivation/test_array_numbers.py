@@ -186,9 +186,11 @@ MISFITS = {
     "a matrix for a vector": ({"x": [[1, 2]]}, ["'x' is [d]", "[1, 2] as given", "that fits"]),
     "a number for an array": ({"x": 1}, ["'x' is [d]", "a number as given"]),
     "ragged rows": ({"W1": [[1, 2], [3]]}, ["rows of 'W1'", "1, 2 numbers", "same length"]),
-    "numbers and rows": ({"W1": [[1, 2], 3]}, ["'W1'", "0, 2 numbers"]),
+    "numbers and rows": ({"W1": [[1, 2], 3]}, ["'W1' mixes numbers and rows"]),
     "rows behind a number": ({"x": [1, [2]]}, ["'x' mixes numbers and rows"]),
-    "three axes": ({"W1": np.zeros((2, 2, 2))}, ["'W1' has more than 2 axes"]),
+    "three axes": ({"W1": np.zeros((2, 2, 2))}, ["'W1' is [h, d]", "[2, 2, 2] as given"]),
+    "seven axes": ({"W1": np.zeros((1,) * 7)}, ["'W1' has more than 6 axes"]),
+    "rows of different depth": ({"W1": [[1], [[2]]]}, ["'W1' mixes numbers and rows"]),
     "nothing": ({"x": []}, ["'x' is empty"]),
     "an infinite number": ({"x": [1, np.inf]}, ["'x' holds inf", "finite"]),
     "no number": ({"x": [1, np.nan]}, ["'x' holds nan", "finite"]),
@@ -256,10 +258,11 @@ TEXTS = {
     "[1, 2.5, -3e-1]": [1.0, 2.5, -0.3],
     " [[1,2],[3,4]] ": [[1.0, 2.0], [3.0, 4.0]],
     "0.5": 0.5,
+    "[[[1], [2]]]": [[[1.0], [2.0]]],
     "[]": [],
 }
 NO_NUMBERS = [
-    *("[1, NaN]", "[Infinity]", '["1"]', "[true]", "[null]", "[{}]", "[[[1]]]", "[1, 2", "[1] [2]"),
+    *("[1, NaN]", "[Infinity]", '["1"]', "[true]", "[null]", "[{}]", "[1, 2", "[1] [2]"),
     *(
         "[1,]",
         "[0x1]",
@@ -269,7 +272,6 @@ NO_NUMBERS = [
         "",
         "x",
         "[1e]",
-        "[[1], [[2]]]",
     ),
     "[" + "1, " * (LONGEST_TEXT // 3) + "1]",
 ]

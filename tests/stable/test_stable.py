@@ -281,6 +281,11 @@ OF_A_VECTOR = [
     "({})[1]",
     "({})[1:]",
     "solve(M, {})",
+    "reshape({}, n, 1)",
+    "ravel(outer({}, v))",
+    "stack({}, v)",
+    "kron({}, v)",
+    'einsum("i,ij->ji", {}, M)',
 ]
 OF_A_MATRIX = [
     "({}) @ M",
@@ -300,6 +305,12 @@ OF_A_MATRIX = [
     "softmax({})",
     "concat({}, M, axis=1)",
     "({})[0, 1:]",
+    "tril({})",
+    "triu({}, 1)",
+    "vec({})",
+    "transpose({})",
+    "swapaxes({}, 0, 1)",
+    "softmax({}, axis=0)",
 ]
 
 
