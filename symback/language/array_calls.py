@@ -10,8 +10,10 @@ from sympy import Expr, Integer, S
 
 from symback.operations import arrays
 from symback.operations.construction import (
+    along,
     keep_axes,
     permuted,
+    reduce_along,
     reshaped,
     stacked_along,
     sum_of_products,
@@ -136,6 +138,69 @@ def _kron(builder: Operands, args: list[Any]) -> Expr:
     return arrays.reshape(product, *(m * n for m, n in zip(*shapes, strict=True)))
 
 
+def _prod(builder: Operands, args: list[Any], axis: Any = None, keepdims: bool = False) -> Expr:
+    """The product of all elements, or along axes, one after the other."""
+    array, axes = _array_and_axes(builder, args, axis)
+    shape = builder.shape_of(array)
+    if not shape:
+        raise ShapeError("prod takes an array, not a number")
+    over = axes or tuple(range(len(shape)))
+    value = array
+    if len(over) == len(shape) > 1:
+        value = arrays.prod(reshaped(array, shape, [S.NegativeOne]))
+    else:
+        for axis in reversed(over):
+            value = arrays.prod(value, *([Integer(axis)] if len(shape) > 1 else []))
+    return keep_axes(value, len(shape), over) if keepdims else value
+
+
+def _running(head: Any) -> Make:
+    """Along one axis; along all elements, row by row, where none is named, as NumPy has it."""
+
+    def make(builder: Operands, args: list[Any], axis: Any = None) -> Expr:
+        array, axes = _array_and_axes(builder, args, axis)
+        shape = builder.shape_of(array)
+        if len(axes) > 1 or not shape:
+            raise ShapeError(f"{head.__name__} takes an array, and one axis")
+        if len(shape) == 1:
+            return head(array)
+        if not axes:
+            return head(reshaped(array, shape, [S.NegativeOne]))
+        return head(array, Integer(axes[0]))
+
+    return make
+
+
+def _spread(root: bool) -> Make:
+    """The variance along axes, or its root: a norm, whose slope is 0 where all are equal."""
+
+    def make(
+        builder: Operands,
+        args: list[Any],
+        axis: Any = None,
+        keepdims: bool = False,
+        ddof: Any = S.Zero,
+    ) -> Expr:
+        array, axes = _array_and_axes(builder, args, axis)
+        shape = builder.shape_of(array)
+        if not shape:
+            raise ShapeError("the spread of a number; var and std take arrays")
+        over = axes or tuple(range(len(shape)))
+        count = sp.Mul(*(shape[i] for i in over)) - ddof
+        if count.is_number and not count.is_positive:
+            raise ShapeError(f"ddof={ddof} leaves none of {shown(shape)}")
+        centred = array - reduce_along(arrays.mean, array, shape, over)
+        if root:
+            value = along(arrays.norm, centred, len(shape), over) / sp.sqrt(count)
+        elif ddof == 0:
+            value = along(arrays.mean, sp.Pow(centred, 2), len(shape), over)
+        else:
+            value = along(arrays.reduce_sum, sp.Pow(centred, 2), len(shape), over) / count
+        return keep_axes(value, len(shape), over) if keepdims else value
+
+    return make
+
+
 def _triangle(head: Any) -> Make:
     def make(builder: Operands, args: list[Any], k: Any = None) -> Expr:
         array, *more = args
@@ -257,6 +322,11 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "minimum": (1, 1, _REDUCED, _reduced(arrays.reduce_min)),
     "dot": (2, 2, (), _dot),
     "norm": (1, 2, _REDUCED, _reduced(arrays.norm)),
+    "prod": (1, 2, _REDUCED, _prod),
+    "cumsum": (1, 2, ("axis",), _running(arrays.cumsum)),
+    "cumprod": (1, 2, ("axis",), _running(arrays.cumprod)),
+    "var": (1, 2, (*_REDUCED, "ddof"), _spread(root=False)),
+    "std": (1, 2, (*_REDUCED, "ddof"), _spread(root=True)),
     "transpose": (1, None, ("axes",), _transposed),
     "swapaxes": (3, 3, (), _swapped),
     "reshape": (2, None, (), _reshaped),
@@ -289,14 +359,15 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
 """Operations on arrays by the name that circuit text gives them."""
 
 TUPLES = {
-    **dict.fromkeys(("sum", "mean", "norm", "transpose", "reshape"), 1),
+    **dict.fromkeys(("sum", "mean", "norm", "prod", "var", "std"), 1),
+    **dict.fromkeys(("transpose", "reshape"), 1),
     **dict.fromkeys(("zeros", "ones"), 0),
 }
 """The calls that take several numbers in brackets, and from which argument on."""
 
 _FREE = {
     *("one_hot", "transpose", "swapaxes", "reshape", "ravel", "vec", "stack", "kron"),
-    *("tril", "triu", "einsum"),
+    *("tril", "triu", "einsum", "prod", "cumsum", "cumprod", "var", "std"),
 }
 
 NO_NAMES = CALLS.keys() - _FREE

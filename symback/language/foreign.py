@@ -112,8 +112,8 @@ FORMULAS = {
     "entr": "-u*log(u)",
     "kl_div": "u*log(u/v) - u + v",
     **dict.fromkeys(("logsubexp", "logdiffexp"), "u + log1mexp(v - u)"),
-    **dict.fromkeys(("var", "variance"), "mean((u - mean(u))**2)"),
-    **dict.fromkeys(("std", "stdev", "sd"), "sqrt(mean((u - mean(u))**2))"),
+    **dict.fromkeys(("variance",), "mean((u - mean(u))**2)"),
+    **dict.fromkeys(("stdev", "sd"), "sqrt(mean((u - mean(u))**2))"),
     "ptp": "max(u) - min(u)",
     # networks
     **dict.fromkeys(("hardtanh", "hard_tanh"), "min(max(u, -1), 1)"),
@@ -173,7 +173,7 @@ LACKING = frozenset(
     "real imag re im conj conjugate arg angle cis delta diracdelta kroneckerdelta any all "
     "isclose perm "
     # arrays
-    "prod product cumsum cumprod diff gradient argmax argmin sort argsort unique median quantile "
+    "diff gradient argmax argmin sort argsort unique median quantile "
     "percentile mode cov corr corrcoef fft ifft dct conv conv1d conv2d convolve correlate "
     "tensordot cross squeeze unsqueeze vstack dstack split tile "
     "repeat roll flip rot90 pad take gather scatter index embedding cholesky chol eig "

@@ -6,8 +6,10 @@ entries may be SymPy expressions, which can be differentiated, or balls, which a
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import sympy as sp
@@ -136,6 +138,18 @@ def index_of(parts: Tuple) -> tuple[Any, ...]:
     return tuple(index)
 
 
+def _product(v: list[Any], n: Arithmetic) -> Any:
+    return reduce(operator.mul, v) if v else n.number(S.One)
+
+
+def products_before(n: Arithmetic) -> Callable[[list[Any]], list[Any]]:
+    return lambda v: [_product(v[:i], n) for i in range(len(v))]
+
+
+def products_of_others(n: Arithmetic) -> Callable[[list[Any]], list[Any]]:
+    return lambda v: [_product([*v[:i], *v[i + 1 :]], n) for i in range(len(v))]
+
+
 def _einsum(n: Arithmetic) -> Callable[[Entries, Entries, Tuple], Entries]:
     """The sum of products by its definition: one term for each place of the axes that vanish."""
 
@@ -185,6 +199,9 @@ def definitions(n: Arithmetic) -> Definitions:
         a.einsum: _einsum(n),
         a.reduce_sum: reduced(n.sum),
         a.mean: reduced(lambda v: n.sum(v) / len(v)),
+        a.prod: lambda x, axis=-1: reduced(lambda v: _product(v, n))(x, axis),
+        a.cumsum: by_row(lambda v: [n.sum(v[: i + 1]) for i in range(len(v))]),
+        a.cumprod: by_row(lambda v: [_product(v[: i + 1], n) for i in range(len(v))]),
         a.reduce_max: reduced(n.largest),
         a.reduce_min: reduced(n.smallest),
         a.norm: reduced(lambda v: n.sqrt(n.sum([u**2 for u in v]))),
@@ -262,5 +279,7 @@ __all__ = [
     "diagonal_matrix",
     "identity",
     "index_of",
+    "products_before",
+    "products_of_others",
     "reduced",
 ]

@@ -22,6 +22,8 @@ from symback.operations.arrays import (
     broadcast_like,
     concat,
     cross_entropy,
+    cumprod,
+    cumsum,
     det,
     diag,
     diagonal,
@@ -44,12 +46,16 @@ from symback.operations.arrays import (
     one_hot,
     outer,
     permute,
+    prod,
+    products_before,
+    products_of_others,
     reduce_max,
     reduce_min,
     reduce_sum,
     reshape,
     reshape_like,
     rsqrt_variance,
+    scan_back,
     scatter,
     size,
     slice_,
@@ -125,6 +131,60 @@ def _extreme(at: At, dot_a: Tangent) -> Tangent:
     (a,), options = at.op.operands, at.op.options
     share = argmax_mask(a, at.value, *options)
     return reduce_sum(Piecewise((0, sp.Eq(share, 0)), (share * dot_a, True)), *options)
+
+
+def _moved_along(at: At, expr: Expr, by: int) -> Expr:
+    """The elements of an array one place on along the axis, or one back; 0 comes in."""
+    (axis,) = at.own_axes
+    kept, free = (S.Zero, S.NegativeOne), (S.One, S.Infinity)
+    taken, put = (kept, free) if by > 0 else (free, kept)
+    lead = [WHOLE_AXIS] * axis
+    part = slice_(expr, sp.Tuple(*lead, sp.Tuple(*taken)))
+    return scatter(part, at.op.operands[-1], sp.Tuple(*lead, sp.Tuple(*put)))
+
+
+def _scanned(at: At, a: Expr, b: Expr) -> Expr:
+    """s_i = a_i·s_(i-1) + b_i along the axis."""
+    factors = _moved_along(at, at.flipped(a), 1)
+    return at.flipped(scan_back(factors, at.flipped(b), *at.op.options))
+
+
+def _products_before(at: At, dot_a: Tangent) -> Tangent:
+    if dot_a is None:
+        return None
+    (a,) = at.op.operands
+    return _moved_along(at, _scanned(at, a, at.value * dot_a), 1)
+
+
+def _products_of_others(at: At, dot_a: Tangent) -> Tangent:
+    """Those before each times those behind, one of which moves."""
+    if dot_a is None:
+        return None
+    (a,), axis = at.op.operands, at.op.options
+    before = products_before(a, *axis)
+    behind = at.flipped(products_before(at.flipped(a), *axis))
+    moved_before = _moved_along(at, _scanned(at, a, before * dot_a), 1)
+    moved_behind = _moved_along(at, scan_back(_moved_along(at, a, 1), behind * dot_a, *axis), -1)
+    return moved_before * behind + before * moved_behind
+
+
+def _scan_back(at: At, dot_a: Tangent, dot_b: Tangent) -> Tangent:
+    a, _ = at.op.operands
+    moved = S.Zero if dot_b is None else dot_b
+    if dot_a is not None:
+        moved += _moved_along(at, dot_a * at.value, -1)
+    return scan_back(a, moved, *at.op.options) if moved != 0 else None
+
+
+def _cumprod(at: At, dot_a: Tangent) -> Tangent:
+    (a,), axis = at.op.operands, at.op.options
+    return None if dot_a is None else _scanned(at, a, products_before(a, *axis) * dot_a)
+
+
+def _prod(at: At, dot_a: Tangent) -> Tangent:
+    if dot_a is None:
+        return None
+    return _row_sums(at, products_of_others(*at.op.args) * dot_a)
 
 
 def _norm(at: At, dot_a: Tangent) -> Tangent:
@@ -224,6 +284,12 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     einsum: _multilinear,
     reduce_sum: _linear,
     mean: _linear,
+    prod: _prod,
+    products_of_others: _products_of_others,
+    cumsum: _linear,
+    cumprod: _cumprod,
+    products_before: _products_before,
+    scan_back: _scan_back,
     trace: _linear,
     diag: _linear,
     diagonal: _linear,

@@ -20,6 +20,8 @@ from symback.operations.arrays import (
     argmax_mask,
     concat,
     cross_entropy,
+    cumprod,
+    cumsum,
     det,
     diag,
     diagonal,
@@ -40,12 +42,16 @@ from symback.operations.arrays import (
     one_hot,
     outer,
     permute,
+    prod,
+    products_before,
+    products_of_others,
     reduce_max,
     reduce_min,
     reduce_sum,
     reshape,
     reshape_like,
     rsqrt_variance,
+    scan_back,
     scatter,
     shape_of,
     size,
@@ -63,6 +69,7 @@ from symback.operations.shapes import Shape
 
 Contributions = tuple[Expr | None, ...]
 WHOLE_AXIS = sp.Tuple(S.Zero, S.Infinity)
+IN_REVERSE = sp.Tuple(S.Infinity, S.NegativeInfinity, S.NegativeOne)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,11 @@ class At:
 
     def reduce_own_axes(self, head: Any, expr: Expr) -> Expr:
         return reduce_along(head, expr, self.shape(self.op.operands[0]), self.own_axes)
+
+    def flipped(self, expr: Expr) -> Expr:
+        """An array of the operand's shape in reverse along the axis of the operation."""
+        (axis,) = self.own_axes
+        return slice_(expr, sp.Tuple(*[WHOLE_AXIS] * axis, IN_REVERSE))
 
     def without_axis(self, g: Expr) -> Expr:
         """The adjoint of an array with an axis more: what stands at the one place of that axis."""
@@ -168,6 +180,11 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     einsum: _einsum,
     reduce_sum: lambda g, at, a: (at.expand_reduced(g),),
     mean: lambda g, at, a: (at.expand_reduced(g) / at.size(a),),
+    prod: lambda g, at, a: (at.expand_own_axes(g) * products_of_others(a, *at.op.options),),
+    cumsum: lambda g, at, a: (at.flipped(cumsum(at.flipped(g), *at.op.options)),),
+    cumprod: lambda g, at, a: (
+        products_before(a, *at.op.options) * scan_back(a, g, *at.op.options),
+    ),
     reduce_max: lambda g, at, a: (at.expand_reduced(g) * argmax_mask(a, at.value, *at.op.options),),
     reduce_min: lambda g, at, a: (at.expand_reduced(g) * argmax_mask(a, at.value, *at.op.options),),
     norm: lambda g, at, a: (at.expand_reduced(g) * normalized(a, at.value, *at.op.options),),

@@ -14,7 +14,13 @@ import sympy as sp
 from sympy import Expr, Integer, Piecewise, S, Tuple
 
 from symback.operations import arrays as a
-from symback.operations.construction import expand_reduced, matrix_product, reduce_last_axis
+from symback.operations.construction import (
+    expand_reduced,
+    matrix_product,
+    permuted,
+    reduce_last_axis,
+    with_axis,
+)
 from symback.operations.definitions import EPSILON
 from symback.operations.shapes import ShapeError, shown, slice_shape
 from symback.sympy_io.matrix_products import ALL, Shapes
@@ -88,9 +94,50 @@ def _eye_like(shape_of: Shapes, like: Expr) -> Expr:
     return a.eye(shape_of(like)[0])
 
 
+def _along_last(write: Callable[..., Expr]) -> Callable[..., Expr]:
+    """What goes along an axis, by what goes along the last one."""
+
+    def of_axis(shape_of: Shapes, *args: Expr) -> Expr:
+        arrays = [o for o in args if not o.is_Integer]
+        rank = len(shape_of(arrays[0]))
+        axis = int(args[-1]) if len(args) > len(arrays) else rank - 1
+        order = [*(i for i in range(rank) if i != axis), axis]
+        made = write(shape_of, *(permuted(o, tuple(order)) for o in arrays))
+        return permuted(made, tuple(order.index(i) for i in range(rank)))
+
+    return of_axis
+
+
+def _in_rows(x: Expr, rank: int, is_read: Expr) -> Expr:
+    """The elements along the last axis in rows, with 1 for those that a row does not read."""
+    return Piecewise((with_axis(x, rank, rank - 1), sp.Eq(is_read, 1)), (1, True))
+
+
+def _of_others(shape_of: Shapes, x: Expr) -> Expr:
+    rank, n = len(shape_of(x)), shape_of(x)[-1]
+    return a.prod(_in_rows(x, rank, 1 - a.eye(n)), Integer(rank))
+
+
+def _before(shape_of: Shapes, x: Expr) -> Expr:
+    rank, n = len(shape_of(x)), shape_of(x)[-1]
+    below = a.tril(a.full(S.One, n, n), S.NegativeOne)
+    return a.prod(_in_rows(x, rank, below), Integer(rank))
+
+
+def _scan_back(shape_of: Shapes, factors: Expr, b: Expr) -> Expr:
+    """Σ of b_j with the products of the factors behind i up to j, which stand in row i."""
+    rank, n = len(shape_of(b)), shape_of(b)[-1]
+    behind = a.triu(a.full(S.One, n, n), S.One)
+    products = a.triu(a.cumprod(_in_rows(factors, rank, behind), Integer(rank)))
+    return a.reduce_sum(products * with_axis(b, rank, rank - 1), Integer(rank))
+
+
 WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.argmax_mask: _argmax_mask,
     a.broadcast_like: _broadcast_like,
+    a.products_of_others: _along_last(_of_others),
+    a.products_before: _along_last(_before),
+    a.scan_back: _along_last(_scan_back),
     a.reshape_like: lambda shape_of, value, like: a.reshape(value, *shape_of(like)),
     a.eye_like: _eye_like,
     a.normalized: _normalized,

@@ -96,6 +96,11 @@ PLAIN = {
     "tril": np.tril,
     "triu": np.triu,
     "einsum": np.einsum,
+    "prod": np.prod,
+    "cumsum": np.cumsum,
+    "cumprod": np.cumprod,
+    "var": np.var,
+    "std": np.std,
     "outer": np.outer,
     "trace": np.trace,
     "diag": np.diag,
@@ -367,6 +372,21 @@ einsum to a number | a[m,n,2] b[2,m] | z = einsum("ijk,ki->", a, b)
 einsum of one | a[2,m,n] | z = einsum("kij->ji", a)
 einsum of outer products | a[m] b[2,n] | z = einsum("i,jk->jik", a, b)
 einsum of axes in common | a[m,n,k] b[n,k,2] | z = einsum("ijk,jkl->il", a, b)
+product of a vector | a[k] | z = prod(a)
+product of a matrix | a[m,n] | z = prod(a)
+product over two axes | a[2,n,k] b[n] | z = prod(a, axis=(0, 2))*b
+products along rows | a[m,n] | z = prod(a, axis=1, keepdims=True)*a
+products along columns | a[m,n] | z = prod(a, axis=0)
+running sums | a[k] b[k] | z = cumsum(a*b)
+running sums along an axis | a[m,n] b[m,n] | z = cumsum(a, axis=0)*b
+running sums of all elements | a[m,n] | z = cumsum(a)
+running products | a[k] b[k] | z = cumprod(a)*b
+running products along an axis | a[2,k,n] b[2,k,n] | z = cumprod(a, 1)*b
+running products of all elements | a[m,n] | z = cumprod(a)
+variance of a vector | a[k] | z = var(a)
+variance along an axis | a[m,k] b[m] | z = var(a, axis=1, ddof=1)*b
+deviation of a vector | a[k] | z = std(a, ddof=1)
+deviation over two axes | a[m,n,k] | z = std(a, axis=(0, 2), keepdims=True)*a
 sum over a vector's axis | a[n] | z = sum(sin(a), axis=0)
 sum of a product | a[m,n] b[m,n] | z = sum(a*b)
 sum of a product of numbers and arrays | a[m,n] b[m,n] s | z = sum(s*a*b)
@@ -647,7 +667,7 @@ def _blocks(table: str) -> list[Case]:
     return found
 
 
-REDUCTIONS = ("sum", "mean", "max", "min", "norm", "logsumexp")
+REDUCTIONS = ("sum", "mean", "max", "min", "norm", "logsumexp", "prod", "var", "std")
 RANKS = {1: "[k]", 2: "[m,k]", 3: "[2,k,3]", 4: "[2,3,n,3]"}
 
 
@@ -668,6 +688,10 @@ def _reductions() -> list[Case]:
             for axes in combinations(range(rank), size):
                 body = f"z = {name}(a, axis={axes})*b"
                 found.append(Case(f"{name} {axes} of rank {rank}", f"a{shape} b{shape}", body))
+    for name, (rank, shape) in product(("cumsum", "cumprod"), RANKS.items()):
+        for axis in range(rank):
+            body = f"z = {name}(a + b, axis={axis})*b"
+            found.append(Case(f"{name} {axis} of rank {rank}", f"a{shape} b{shape}", body))
     return [replace(case, is_one_of_many=True) for case in found]
 
 

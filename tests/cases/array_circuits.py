@@ -90,6 +90,11 @@ CIRCUITS = {
         "f = dot(ravel(tril(B) + triu(A, 1)), vec(stack(w, w**2))) + sum(kron(w, x[::2])) + "
         'sum(einsum("ij,ij->i", A, transpose(B.T))**2)'
     ),
+    "products and spreads": (
+        "x: input[3]; A: param[2, 3]; w: param[3]\n"
+        "f = prod(x*w + 1) + dot(cumprod(w), cumsum(x)) + sum(prod(A, axis=0)) + "
+        "std(w*x)*var(A, ddof=1)"
+    ),
     "no parameters": "x: input[n]; y: input[n]\nf = dot(x, y)/norm(x) + mean(x*y)",
     "no samples": "w: param[n]; A: param[n, n]\nf = w @ A @ w + sum(tanh(w))\nloss: none",
     "array output": "x: input[n]; W: param[k, n]; s: param\nz = s*softmax(W @ x)\nloss: none",

@@ -183,6 +183,7 @@ def test_wrong_partials_of_arrays_are_found(tmp_path, line, wrong):
 OF_ARRAYS = [head for head, rule in jvp.JVP.items() if rule is not jvp.still]
 NUMBER = "w: param; x: input[2]\nf: output = "
 VECTOR = "v: param[2]; x: input[2]\nf: output = "
+STACK = "T: param[2, 2, 2]; x: input[2]\nf: output = "
 MATRIX = "A: param[2, 2]; x: input[2]\nf: output = "
 USES = {
     arrays.matmul: MATRIX + "sum((A @ A)**2)*x[0]",
@@ -190,6 +191,18 @@ USES = {
     arrays.outer: VECTOR + "sum(outer(v, x)**2)",
     arrays.dot: VECTOR + "dot(v, x)**2",
     arrays.transpose: MATRIX + "trace(A.T @ A)*x[0]",
+    arrays.permute: STACK + "sum(transpose(T, (2, 0, 1))**2*x)",
+    arrays.reshape: MATRIX + "sum(reshape(A*x, 4)**2)",
+    arrays.reshape_like: MATRIX + "sum(reshape(A*x, 4)**2)",
+    arrays.tril: MATRIX + "sum((tril(A) @ x)**2)",
+    arrays.triu: MATRIX + "sum((triu(A) @ x)**2)",
+    arrays.einsum: STACK + 'sum(einsum("ijk,ik->j", T, T[0])**2)*x[0]',
+    arrays.prod: VECTOR + "prod(v*x)**2",
+    arrays.products_of_others: VECTOR + "prod(v*x)",
+    arrays.cumsum: VECTOR + "sum(cumsum(v*x)**2)",
+    arrays.cumprod: VECTOR + "sum(cumprod(v*x)**2)",
+    arrays.products_before: VECTOR + "sum(cumprod(v)*x)",
+    arrays.scan_back: VECTOR + "sum(cumprod(v)**2*x)",
     arrays.reduce_sum: VECTOR + "sum(v*x)**2",
     arrays.mean: VECTOR + "mean(v*x)**2",
     arrays.reduce_max: VECTOR + "max(v*x)**2",

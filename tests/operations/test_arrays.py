@@ -23,6 +23,7 @@ from symback.printing import array_notation as arrays_in_print
 from symback.truth import explicit
 from tests.cases.array_cases import CASES, KINDS, UNSPREAD
 from tests.cases.array_judge import arguments, assert_near, circuit, compiled, samples
+from tests.cases.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
 FAST = [case for case in CASES if not case.is_slow]
@@ -161,6 +162,46 @@ def test_large_operands_do_not_overflow(name):
     )
     bar = gradient(text, x=[1000.0, -1000.0, 999.0]).x
     assert np.all(np.isfinite(bar))
+
+
+# -- products of zeros, and spreads of equal numbers ---------------------------------------------
+
+ZEROS = {
+    # x → the gradient of Π x, and its second derivative by x_0 and x_1
+    (2.0, 0.0, 3.0): ([0.0, 6.0, 0.0], 3.0),
+    (0.0, 0.0, 3.0): ([0.0, 0.0, 0.0], 3.0),
+    (0.0, 0.0, 0.0): ([0.0, 0.0, 0.0], 0.0),
+    (-0.5, 4.0, 0.0): ([0.0, 0.0, -2.0], 0.0),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("x", ZEROS, ids=str)
+def test_products_of_zeros_have_their_derivatives(x, target):
+    """Value, gradient and Hessian, of the product and of the last of the running products."""
+    gradient_of_x, second = ZEROS[x]
+    for formula in ("prod(x)", "cumprod(x)[-1]", "cumprod(x[::-1])[2]"):
+        circuit = sb.circuit(f"x: param[3]\nf = {formula}", loss=None)
+        module = circuit.compile(target=target, functions=("hessian", "hessp"))
+        params = module.Params(np.array(x))
+        value, bars = module.value_and_grad(params, module.Inputs())
+        assert value == np.prod(x) and bars.x.tolist() == gradient_of_x
+        assert module.hessian(np.array(x), module.Inputs())[0, 1] == second
+        assert module.hessp(np.array(x), np.array([0.0, 1.0, 0.0]), module.Inputs())[0] == second
+
+
+def test_the_adjoint_of_an_entry_has_the_dtype_of_the_array():
+    for formula in ("x[1]", "cumprod(x)[2]"):
+        module = sb.circuit(f"x: param[3]\nf = {formula}", loss=None).compile()
+        for dtype in (np.float32, np.float64):
+            params = module.Params(np.array([0.5, 2.0, 0.25], dtype))
+            assert module.value_and_grad(params, module.Inputs())[1].x.dtype == dtype
+
+
+@pytest.mark.parametrize("x", [[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]])
+def test_the_deviation_of_equal_numbers_has_the_slope_of_a_norm_at_0(x):
+    assert gradient("x: input[n]\nf = std(x)", x=x).x.tolist() == [0.0, 0.0, 0.0]
+    assert gradient("x: input[n]\nf = var(x, ddof=1)", x=x).x.tolist() == [0.0, 0.0, 0.0]
 
 
 # -- what stands in a circuit beside arrays --------------------------------------------------------

@@ -162,6 +162,70 @@ def _total(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
     return w.along(kept, shape, [*total, Store(target, TOTAL, sign)])
 
 
+def _running(
+    first: str, body: Callable[[str, list[str]], Tree], back: bool = False
+) -> Callable[..., Tree]:
+    """What goes along one axis with a number that changes: the elements there, and the total."""
+
+    def write(w: Loops, to: Symbol, sign: str, *args: Expr) -> Tree:
+        arrays = [o for o in args if not o.is_Integer]
+        shape = w.shape(arrays[0])
+        axis = int(args[-1]) if len(args) > len(arrays) else len(shape) - 1
+        step = _step(w, to, arrays, axis, body, back)
+        total = Declare(Storage.VARIABLE, TOTAL, first)
+        kept = [i for i in range(len(shape)) if i != axis]
+        return w.along(kept, shape, [total, step]) if kept else [Scope((total, step))]
+
+    return write
+
+
+def _step(
+    w: Loops,
+    to: Symbol,
+    arrays: Sequence[Expr],
+    axis: int,
+    body: Callable[[str, list[str]], Tree],
+    back: bool,
+) -> For:
+    """The loop along an axis, from its end where it goes back."""
+    p, shape = w.printer, w.shape(arrays[0])
+    index = list(INDICES[: len(shape)])
+    if back:
+        index[axis] = f"({p.length(shape[axis])} - 1 - {index[axis]})"
+    target = p.element(to, *index)
+    texts = [p.element(o, *index, level=MUL) for o in arrays]
+    return w.loop(INDICES[axis], shape[axis], body(target, texts))
+
+
+def _of_others(w: Loops, to: Symbol, sign: str, x: Expr, axis: Expr | None = None) -> Tree:
+    """The products before each element, times those behind, from the end."""
+    shape = w.shape(x)
+    place = len(shape) - 1 if axis is None else int(axis)
+
+    def half(to_sign: str) -> Callable[[str, list[str]], Tree]:
+        return lambda target, of: [Store(target, TOTAL, to_sign), Store(TOTAL, of[0], "*=")]
+
+    halves = [
+        _step(w, to, [x], place, half("="), back=False),
+        _step(w, to, [x], place, half("*="), back=True),
+    ]
+    body = (Declare(Storage.VARIABLE, TOTAL, "1.0"), halves[0], Store(TOTAL, "1.0"), halves[1])
+    kept = [i for i in range(len(shape)) if i != place]
+    return w.along(kept, shape, body) if kept else [Scope(body)]
+
+
+def _prod(w: Loops, to: Symbol, sign: str, array: Expr, axis: Expr | None = None) -> Tree:
+    p, shape = w.printer, w.shape(array)
+    place = len(shape) - 1 if axis is None else int(axis)
+    index, name = INDICES[: len(shape)], TOTAL if w.shape(to) else p.print(to)
+    step = w.loop(index[place], shape[place], [Store(name, p.element(array, *index), "*=")])
+    tree: Tree = [Declare(Storage.VARIABLE, name, "1.0"), step]
+    kept = [i for i in range(len(shape)) if i != place]
+    if not kept:
+        return tree
+    return w.along(kept, shape, [*tree, Store(p.element(to, *(index[i] for i in kept)), name)])
+
+
 def _kept_and_over(shape: Shape, axes: Sequence[Expr]) -> tuple[list[int], list[int]]:
     """The axes that a reduction leaves, and those that it goes over."""
     over = [int(axis) for axis in axes] or list(range(len(shape)))
@@ -323,6 +387,20 @@ HEADS: dict[Any, Callable[..., Tree]] = {
     a.norm: _norm,
     a.trace: _trace,
     a.normalized: _normalized,
+    a.prod: _prod,
+    a.products_of_others: _of_others,
+    a.cumsum: _running("0.0", lambda to, x: [Store(TOTAL, x[0], "+="), Store(to, TOTAL)]),
+    a.cumprod: _running("1.0", lambda to, x: [Store(TOTAL, x[0], "*="), Store(to, TOTAL)]),
+    a.products_before: _running("1.0", lambda to, x: [Store(to, TOTAL), Store(TOTAL, x[0], "*=")]),
+    a.scan_back: _running(
+        "0.0",
+        lambda to, ab: [
+            Store(TOTAL, ab[1], "+="),
+            Store(to, TOTAL),
+            Store(TOTAL, ab[0], "*="),
+        ],
+        back=True,
+    ),
     a.reduce_max: _extreme("symback_max"),
     a.reduce_min: _extreme("symback_min"),
     a.argmax_mask: _argmax_mask,

@@ -125,6 +125,30 @@ def _norm(x, axes):
         return np.linalg.norm(x / scale, axis=axes) * scale.squeeze(axes)
 
 
+def _products_before(x, axis):
+    """The products of the elements before each one along an axis; 1 for the first."""
+    x = np.moveaxis(x, axis, -1)
+    before = np.ones_like(x)
+    np.cumprod(x[..., :-1], axis=-1, out=before[..., 1:])
+    return np.moveaxis(before, -1, axis)
+
+
+def _products_of_others(x, axis):
+    """For each element the product of the others along an axis."""
+    behind = np.flip(_products_before(np.flip(x, axis), axis), axis)
+    return _products_before(x, axis) * behind
+
+
+def _scan_back(a, b, axis):
+    """s_i = a_(i+1)·s_(i+1) + b_i along an axis; the last is that of b."""
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    total = np.array(np.broadcast_to(b, shape))
+    a, s = (np.moveaxis(v, axis, 0) for v in (np.broadcast_to(a, shape), total))
+    for i in range(len(s) - 2, -1, -1):
+        s[i] += a[i + 1] * s[i + 1]
+    return total
+
+
 def _normalized(x, norm, axes):
     """x/‖x‖ over the axes; 0 where x is 0."""
     norm = np.expand_dims(norm, axes)

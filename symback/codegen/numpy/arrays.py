@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sympy import Add, Expr, Mul, Piecewise, Symbol, Tuple
+from sympy import Add, Expr, Integer, Mul, Piecewise, Symbol, Tuple
 
 from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.lines import tuple_of
@@ -333,6 +333,17 @@ def _along(name: str) -> Callable[..., Printed]:
     return print_
 
 
+def _running(name: str) -> Callable[..., Printed]:
+    """A kernel of one or two arrays that goes along one axis, the last where none is named."""
+
+    def print_(p: ArrayPrinter, *args: Expr) -> Printed:
+        arrays = [o for o in args if not o.is_Integer]
+        axis = p.axes(arrays[0], args[len(arrays) :] or [Integer(p.ndim(arrays[0]) - 1)])
+        return f"{name}({', '.join(p.whole(o, ADD) for o in arrays)}, axis={axis})", ATOM
+
+    return print_
+
+
 def _permute(p: ArrayPrinter, array: Expr, *axes: Expr) -> Printed:
     order, rank = list(map(int, axes)), len(axes)
     text = p.whole(array)
@@ -460,8 +471,14 @@ def _slice(p: ArrayPrinter, array: Expr, parts: Tuple) -> Printed:
 
 def _scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
     lead = ":, " if p.varies(array) or p.varies(part) else ""
-    text = p.whole(part, ADD)
+    text = _in_dtype_of(p, part, array)
     return f"_scatter({text}, {_shape_for(p, part, array)}, np.s_[{lead}{bounds(parts)}])", ATOM
+
+
+def _in_dtype_of(p: ArrayPrinter, value: Expr, array: Expr) -> str:
+    """A value; a number as one of the kind that an array holds."""
+    text = p.whole(value, ADD)
+    return f"{p.whole(array)}.dtype.type({text})" if value.is_number else text
 
 
 def _shape_for(p: ArrayPrinter, value: Expr, array: Expr) -> str:
@@ -523,6 +540,12 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.einsum: _einsum,
     a.reduce_sum: _total,
     a.mean: _reduced("mean"),
+    a.prod: _running("np.prod"),
+    a.products_of_others: _running("_products_of_others"),
+    a.cumsum: _running("np.cumsum"),
+    a.cumprod: _running("np.cumprod"),
+    a.products_before: _running("_products_before"),
+    a.scan_back: _running("_scan_back"),
     a.reduce_max: _reduced("max"),
     a.reduce_min: _reduced("min"),
     a.argmax_mask: _argmax_mask,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 from sympy import Expr, Function, S, Symbol
@@ -84,11 +85,19 @@ def statements(
             text = f"np.zeros_like({line.of[1]})"
         elif _is_constant(line.expr):
             text = printer.constant(line.expr)
-        shares = isinstance(line.expr, VIEWS) or text.startswith("np.broadcast_to(")
+        shares = isinstance(line.expr, VIEWS) or _is_spread(text)
         if copies and shares and line.target in program.returned:
             text += ".copy()"
         lines += wrapped(f"{line.target.name} =", text)
     return lines
+
+
+def _is_spread(text: str) -> bool:
+    """Whether it is one call of np.broadcast_to, whose value shares memory."""
+    if not text.startswith("np.broadcast_to("):
+        return False
+    depth = accumulate((c in "([{") - (c in ")]}") for c in text)
+    return all(level > 0 for level in list(depth)[len("np.broadcast_to(") - 1 : -1])
 
 
 def _is_constant(expr: Expr) -> bool:

@@ -67,6 +67,14 @@ from symback.operations.arrays.reductions import (
     reduce_min,
     reduce_sum,
 )
+from symback.operations.arrays.running import (
+    cumprod,
+    cumsum,
+    prod,
+    products_before,
+    products_of_others,
+    scan_back,
+)
 from symback.operations.expressions import postorder
 from symback.operations.shapes import MOST_AXES, Shape, ShapeError, broadcast, shown
 
@@ -88,6 +96,12 @@ ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
         reduce_max,
         reduce_min,
         argmax_mask,
+        prod,
+        products_of_others,
+        cumsum,
+        cumprod,
+        products_before,
+        scan_back,
         norm,
         normalized,
         trace,
@@ -173,6 +187,8 @@ __all__ = [
     "broadcast_like",
     "concat",
     "cross_entropy",
+    "cumprod",
+    "cumsum",
     "det",
     "diag",
     "diagonal",
@@ -197,12 +213,16 @@ __all__ = [
     "outer",
     "parts_of",
     "permute",
+    "prod",
+    "products_before",
+    "products_of_others",
     "reduce_max",
     "reduce_min",
     "reduce_sum",
     "reshape",
     "reshape_like",
     "rsqrt_variance",
+    "scan_back",
     "scatter",
     "shape_of",
     "size",

@@ -21,10 +21,13 @@ from symback.operations.balls.scalars import evaluate, rational
 from symback.operations.definitions import (
     Arithmetic,
     Definitions,
+    by_row,
     definitions,
     deviation,
     identity,
     index_of,
+    products_before,
+    products_of_others,
     reduced,
 )
 from symback.operations.elementwise import elementary
@@ -132,6 +135,18 @@ def _size(x: Entries, *axes: int) -> Entries:
     return boxed(arb(math.prod(x.shape[i] for i in axes or range(x.ndim))))
 
 
+def _scan_back(a: Entries, b: Entries, axis: int = -1) -> Entries:
+    """s_i = a_(i+1)·s_(i+1) + b_i along an axis."""
+    factors, terms = a.broadcast_to(b.shape).lanes([axis]), b.lanes([axis])
+    made: list[Any] = []
+    for of_row, row in zip(factors.rows(), terms.rows(), strict=True):
+        found = [row[-1]]
+        for factor, term in zip(of_row[:0:-1], row[-2::-1], strict=True):
+            found.append(factor * found[-1] + term)
+        made += reversed(found)
+    return Entries(terms.shape, made).from_lanes(b.shape, [axis])
+
+
 DEFINED: Definitions = {
     **definitions(BALLS),
     a.argmax_mask: _argmax_mask,
@@ -139,6 +154,9 @@ DEFINED: Definitions = {
     a.one_hot: _one_hot,
     a.rsqrt_variance: _rsqrt_variance,
     a.scatter: _scatter,
+    a.products_before: by_row(products_before(BALLS)),
+    a.products_of_others: by_row(products_of_others(BALLS)),
+    a.scan_back: _scan_back,
     a.reshape_like: lambda value, whole: value.reshape(whole.shape),
     a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,
