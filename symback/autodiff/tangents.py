@@ -22,7 +22,8 @@ from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import ArrayFunction, broadcast_like
 from symback.operations.edges import Careful, nonzero, plainly, power_partials
 from symback.operations.elementwise import BY_HEAD, SLOPES
-from symback.operations.jvp import Tangent, careful_tangent, slopes, tangent_of_array
+from symback.operations.jvp import Tangent, tangent_of_array
+from symback.operations.number_slopes import careful_tangent, slopes
 from symback.operations.shapes import is_size
 from symback.operations.special import diffshare, sumshare
 from symback.operations.vjp import At

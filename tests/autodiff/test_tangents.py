@@ -11,7 +11,7 @@ from flint import arb
 import symback as sb
 from symback.autodiff.lower import lower, optimised, plain
 from symback.autodiff.passes.drop_dead import drop_dead
-from symback.operations import jvp
+from symback.operations import jvp, number_slopes
 from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
 from symback.operations.balls.scalars import precision
 from symback.operations.edges import CAREFUL
@@ -88,7 +88,9 @@ def judge_both(circuit, values, direction, sizes, what):
 def has_series(circuit):
     """Whether code has a slope as a series that is cut off where float64 has no more digits."""
     lines = lowered(circuit).program("objective").lines
-    return any(part.func in jvp.SECOND_SLOPES for line in lines for part in postorder(line.expr))
+    return any(
+        part.func in number_slopes.SECOND_SLOPES for line in lines for part in postorder(line.expr)
+    )
 
 
 def judge_second(circuit, values, direction, sizes, what):
@@ -299,7 +301,7 @@ def test_a_sparse_hessian_takes_a_product_for_each_colour():
 
 def test_every_operation_on_arrays_has_a_rule():
     assert set(jvp.JVP) == ARRAY_FUNCTIONS
-    assert set(jvp.CAREFUL_JVP) == set(CAREFUL)
+    assert set(number_slopes.CAREFUL_JVP) == set(CAREFUL)
 
 
 def test_the_rules_of_all_operations_are_judged():

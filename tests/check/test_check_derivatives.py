@@ -7,7 +7,7 @@ from sympy import Piecewise
 import symback as sb
 from symback.autodiff import tangents
 from symback.check.check import check_file, check_module
-from symback.operations import arrays, edges, jvp
+from symback.operations import arrays, edges, jvp, number_slopes
 from symback.operations.special import exprel_prime
 from symback.truth.second import SecondReference
 from tests.cases.array_circuits import CIRCUITS
@@ -251,13 +251,13 @@ def test_errors_in_the_rules_of_arrays_are_found(monkeypatch, head):
 
 
 OF_NUMBERS = [
-    (jvp.SECOND_SLOPES, exprel_prime, "f = exprel(w*x)"),
-    (jvp.CAREFUL_JVP, edges.over_square, "f = atan2(w, b*x)"),
-    (jvp.CAREFUL_JVP, edges.nonzero, "f = relu(w*x)**(1/3)"),
-    (jvp.CAREFUL_JVP, edges.power_slope, "f = (w + x)**b"),
-    (jvp.CAREFUL_JVP, edges.power_log, "f = (w + x)**b"),
-    (jvp.CAREFUL_JVP, edges.root_slope, "f = (w**2 + 1)**b"),
-    (jvp.CAREFUL_JVP, edges.exp_share, "f = logaddexp(w*x, b)"),
+    (number_slopes.SECOND_SLOPES, exprel_prime, "f = exprel(w*x)"),
+    (number_slopes.CAREFUL_JVP, edges.over_square, "f = atan2(w, b*x)"),
+    (number_slopes.CAREFUL_JVP, edges.nonzero, "f = relu(w*x)**(1/3)"),
+    (number_slopes.CAREFUL_JVP, edges.power_slope, "f = (w + x)**b"),
+    (number_slopes.CAREFUL_JVP, edges.power_log, "f = (w + x)**b"),
+    (number_slopes.CAREFUL_JVP, edges.root_slope, "f = (w**2 + 1)**b"),
+    (number_slopes.CAREFUL_JVP, edges.exp_share, "f = logaddexp(w*x, b)"),
 ]
 
 

@@ -14,7 +14,7 @@ from sympy import Add, Expr, Mul, S, Symbol
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import ElementPrinter
-from symback.codegen.c.loops import Evaluator
+from symback.codegen.c.evaluator import Evaluator
 from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.lines import chain_comment, print_order

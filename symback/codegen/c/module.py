@@ -16,6 +16,7 @@ from symback.autodiff.lower import lower, optimised, plain
 from symback.circuits.circuit import Circuit
 from symback.codegen.c.body import BLOCK
 from symback.codegen.c.derivatives import c_derivative_text, in_c
+from symback.codegen.c.evaluator import refuse_unknown
 from symback.codegen.c.files import (
     REALS,
     CFiles,
@@ -32,7 +33,6 @@ from symback.codegen.c.functions import (
     signature,
 )
 from symback.codegen.c.loader import contiguous, loader_function, passing, slots, wholes
-from symback.codegen.c.loops import refuse_unknown
 from symback.codegen.c.names import CNames, Member
 from symback.codegen.c.printer import c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature

@@ -12,7 +12,7 @@ import pytest
 import symback as sb
 from symback.check.check import check_file, check_module
 from symback.codegen.c.elements import MOVED
-from symback.codegen.c.loops import HEADS
+from symback.codegen.c.heads import HEADS
 from symback.codegen.generate import render_files
 from symback.errors import Unsupported
 from symback.operations import arrays as a

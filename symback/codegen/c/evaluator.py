@@ -1,0 +1,95 @@
+"""The C target: formulas as loops over elements and operations that mix elements.
+
+An elementwise formula is one nest of loops over the elements of its value. What mixes elements is
+computed into memory first, or into a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from sympy import Expr, Symbol
+
+from symback.codegen.c.elements import MOVED, ElementPrinter, read_operands
+from symback.codegen.c.heads import ADDING, BY_ROW, HEADS, IN_MEMORY, INLINE, MOVING, with_rows_last
+from symback.codegen.c.loops import Loops
+from symback.codegen.loop_tree import Declare, Storage, Tree
+from symback.errors import Unsupported
+from symback.operations import arrays as a
+from symback.operations.arrays import ArrayFunction
+
+
+def refuse_unknown(heads: Iterable[ArrayFunction]) -> None:
+    """Raise Unsupported for an operation that C has no lines for."""
+    for expr in heads:
+        if expr.func not in MOVED and expr.func not in HEADS:
+            name = expr.func.__name__
+            raise Unsupported(
+                f"the C target has no '{name}' of arrays; generate the circuit with the target "
+                "numpy"
+            )
+
+
+class Evaluator:
+    """Splits formulas so that every part is a loop over elements or one operation of HEADS.
+
+    `store` gives a new symbol for a part, computed where the part may be.
+    """
+
+    def __init__(self, printer: ElementPrinter, store: Callable[[Expr], Symbol]) -> None:
+        self.printer = printer
+        self.loops = Loops(printer)
+        self._store = store
+
+    def assigned(self, to: Symbol, expr: Expr, sign: str = "=") -> Tree:
+        """The statements of `to = expr`, or of `to += expr` for an array."""
+        shape = self.loops.shape(to)
+        if isinstance(expr, BY_ROW):
+            expr = with_rows_last(expr, len(self.loops.shape(expr.args[0])))
+        fits = shape == self.loops.shape(expr) and (sign == "=" or isinstance(expr, ADDING))
+        if isinstance(expr, ArrayFunction) and expr.func in HEADS and fits:
+            operands = [self._operand(expr, o) for o in expr.operands]
+            return HEADS[expr.func](self.loops, to, sign, *operands, *expr.options)
+        expr = self.prepared(expr)
+        if shape:
+            return self.loops.elementwise(to, shape, sign, expr)
+        return [Declare(Storage.NUMBER, self.printer.print(to), self.printer.print(expr))]
+
+    def prepared(self, expr: Expr) -> Expr:
+        """The formula with stored values for what mixes elements."""
+        parts = sorted({*_to_store(expr)}, key=self.printer.term_key)
+        found = {part: self._store(part) for part in parts}
+        return expr.xreplace(found) if found else expr
+
+    def _operand(self, op: ArrayFunction, operand: Expr) -> Expr:
+        if isinstance(op, INLINE):
+            return self.prepared(operand)
+        inner = operand.args[0] if isinstance(operand, a.transpose) else operand
+        if operand.is_Symbol or (isinstance(op, MOVING) and inner.is_Symbol):
+            return operand
+        if isinstance(op, MOVING) and inner is not operand:
+            return a.transpose(self._store(inner))
+        return self._store(operand)
+
+
+def _to_store(expr: Expr) -> Iterator[Expr]:
+    """The outermost parts of an elementwise formula that are computed into memory first."""
+    parts = [expr]
+    while parts:
+        part = parts.pop()
+        if not isinstance(part, ArrayFunction):
+            parts += [arg for arg in part.args if isinstance(arg, Expr) or arg.args]
+        elif part.func in HEADS:
+            yield part
+        elif isinstance(part, IN_MEMORY):
+            if not part.args[0].is_Symbol:
+                yield part.args[0]
+        else:
+            for operand in read_operands(part):
+                if isinstance(operand, ArrayFunction):
+                    parts.append(operand)
+                elif not operand.is_Symbol and not operand.is_number:
+                    yield operand
+
+
+__all__ = ["Evaluator", "refuse_unknown"]
