@@ -1,6 +1,7 @@
 """Bare code: its functions, run in each language, beside SymPy; its text, files and refusals."""
 
 import ctypes
+import inspect
 import json
 import math
 import shutil
@@ -16,6 +17,7 @@ from symback.cli.main import cli
 from symback.codegen.bare.languages import LANGUAGES
 from symback.codegen.marks import kind_of
 from symback.errors import UnknownName, Unsupported
+from tests.cases.array_circuits import ALL as ARRAY_CIRCUITS
 from tests.cases.compilers import COMPILER, STRICT
 from tests.cases.elementwise import CASES as OPERATIONS
 from tests.cases.one_in import one_in
@@ -198,6 +200,49 @@ def test_arrays_have_the_shapes_that_are_stated():
     for got, wanted in zip((x_bar, W_bar, b_bar), (W.T @ bar, np.outer(bar, x), bar), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-13)
     assert "    W: array [m, n]\n" in code and "h = tanh(W·x + b)\n" in code
+
+
+def values_of(circuit):
+    """Arrays for the leaves: classes for y, shares for t and T, numbers elsewhere."""
+    sizes, rng = {}, np.random.default_rng(0)
+
+    def size(n):
+        known = {s: sizes.setdefault(s, 3 + len(sizes)) for s in sorted(n.free_symbols, key=str)}
+        return int(n.subs(known))
+
+    found = {}
+    for leaf in circuit.leaves:
+        value = rng.uniform(0.2, 1.2, [size(n) for n in leaf.shape])
+        if leaf.name == "y" and leaf.role != "param":
+            value = np.floor(value)
+        elif leaf.name in ("t", "T") and leaf.shape:
+            value = value / value.sum(axis=-1, keepdims=True)
+        found[leaf.name] = value
+    return found
+
+
+@pytest.mark.parametrize("name", one_in(8, ARRAY_CIRCUITS))
+def test_circuits_of_arrays_have_the_gradient_of_their_module(name):
+    circuit = sb.circuit(ARRAY_CIRCUITS[name])
+    if circuit.objective.shape:
+        with pytest.raises(Unsupported, match="the gradient is that of a number"):
+            circuit.code(of=circuit.objective.name)
+        return
+    module, values = circuit.compile(), values_of(circuit)
+    params = module.Params(**{p.name: values[p.name] for p in circuit.params})
+    samples = {n.name: values[n.name][None] for n in (*circuit.inputs, *circuit.targets)}
+    value, gradient = module.value_and_grad(params, module.Inputs(**samples))
+    namespace = {}
+    wrt = [n.name for n in circuit.params or circuit.inputs]
+    exec(circuit.code(of=circuit.objective.name, wrt=wrt, name="made"), namespace)
+    given = [values[a] for a in inspect.signature(namespace["made"]).parameters]
+    assert namespace["made"](*given) == pytest.approx(float(value), rel=1e-12)
+    partials = namespace["made_gradient"](*given)
+    partials = partials if isinstance(partials, tuple) else (partials,)
+    for name, partial in zip(wrt, partials, strict=True):
+        assert np.shape(partial) == np.shape(values[name])
+        if circuit.params:
+            np.testing.assert_allclose(partial, getattr(gradient, name), rtol=1e-10, atol=1e-13)
 
 
 def test_entries_of_arrays_are_computed_each():
