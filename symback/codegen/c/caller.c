@@ -4,7 +4,10 @@
 
    Beside `call`, which takes what ctypes would take, there are whole functions of modules for the
    usual arguments: arrays without gaps, of one type, and parameters that are floats. Whatever else
-   they are given, they return None, and Python computes, or says what is wrong. */
+   they are given, they return None, and Python computes, or says what is wrong.
+
+   Written by hand because modules must be built where there is a C compiler and nothing else, and
+   because a call is short: CONTRIBUTING.md has the times of cffi and nanobind beside it. */
 
 #include <pyconfig.h>
 #ifndef Py_GIL_DISABLED /* there is no stable interface without the lock yet */
