@@ -25,6 +25,7 @@ LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
 MOST_NAMES = 12  # of a role that are listed
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+_NOT_FINITE = re.compile(r"[+-]?inf|nan", re.IGNORECASE).fullmatch
 _LIKE_A_PATH = re.compile(r"[\w./\\~:-]*").fullmatch
 _BETWEEN_PAIRS = re.compile(r",(?=[^,\[\]=]+=)")  # a comma before the next NAME=
 
@@ -217,12 +218,15 @@ def is_circuit(argument: str) -> bool:
     return not (_is_path(argument) or _LIKE_A_PATH(argument))
 
 
-def read_numbers(pairs: Iterable[str], option: str = "--at") -> dict[str, float]:
-    """NAME=VALUE pairs as numbers."""
+def read_numbers(
+    pairs: Iterable[str], option: str = "--at", finite: bool = True
+) -> dict[str, float]:
+    """NAME=VALUE pairs as numbers; inf, -inf and nan where they need not be `finite`."""
     found: dict[str, float] = {}
     for name, text, pair in _pairs(pairs, option):
-        number = float(text) if _NUMBER(text.strip()) else float("nan")
-        if not isfinite(number):
+        outside = not finite and _NOT_FINITE(text.strip())
+        number = float(text) if outside or _NUMBER(text.strip()) else float("nan")
+        if not (outside or isfinite(number)):
             raise _not_a_pair(pair, option, "NAME=NUMBER")
         found[name] = number
     return found
@@ -234,7 +238,7 @@ def read_point_options(pairs: Iterable[str]) -> dict[str, Any]:
 
     pairs = list(pairs)
     if not any("[" in pair for pair in pairs):
-        return read_numbers(pairs)
+        return read_numbers(pairs, finite=False)
     found: dict[str, Any] = {}
     for name, text, pair in _pairs(pairs, "--at"):
         try:
@@ -255,7 +259,7 @@ def read_initial(given: Iterable[str]) -> Any:
     found: dict[str, Any] = {}
     for name, text, pair in _pairs(pairs, option):
         try:
-            found[name] = read_text(text)
+            found[name] = read_text(text, finite=True)
         except ValueError:
             raise _not_a_pair(pair, option, "NAME=NUMBER or NAME=[[1, 2], [3, 4]]") from None
     return found

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "at",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Value of an input or parameter: a number, [1, 2] or [[1, 2], [3, 4]].",
+    help="Value of an input or parameter: a number, inf, nan, [1, 2] or [[1, 2], [3, 4]].",
 )
 @click.option(
     "--format",

@@ -60,6 +60,10 @@ class TextPrinter(ForPeople):
 
     times_sign: ClassVar[str] = " · "
 
+    def numeral(self, text: str) -> str:
+        """Numbers as Python writes them, with the signs of the language; f ≈ 0, not f = ≈ 0."""
+        return text.replace("= ≈", "≈").replace("-", self.negative)
+
     def root(self, base: Expr) -> tuple[str, int]:
         return f"√{self.at(base, ATOM)}", POW
 
@@ -124,6 +128,9 @@ class AsciiPrinter(TextPrinter):
 
     def squared(self, text: str) -> str:
         return f"{text}**2"
+
+    def numeral(self, text: str) -> str:
+        return text.replace("= ≈", "≈").replace("≈", "~")
 
     def root(self, base: Expr) -> tuple[str, int]:
         return f"sqrt({self.print(base)})", ATOM

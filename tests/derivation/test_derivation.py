@@ -250,3 +250,27 @@ def test_latex_writes_out_the_slopes_of_each_partial_only() -> None:
             rendered.index("Partial derivative of $f$ with respect to $c$") :
         ].partition("end{align")[0]
         assert r"\sigma'" in of_c and r"\tanh'" not in of_c
+
+
+def test_what_is_too_small_for_a_float_is_nearly_0_in_every_rendering():
+    circuit, point = sb.circuit("f = w*exp(-x)", loss=None), {"x": 800, "w": 1}
+    at, picture = circuit.derive().at(**point), circuit.draw(at=point)
+    assert "f_2 ≈ 0, f ≈ 0" in at.to_text() and "f_2 ~ 0, f ~ 0" in at.to_text(ascii=True)
+    assert at.to_text(detail="full").count("≈ 0") >= 3
+    assert r"\approx 0" in at.to_latex() and "≈ 0" in picture
+    for text in (at.to_text(), at.to_text(ascii=True), at.to_latex(), picture):
+        assert "4.94" not in text and "5e-324" not in text
+
+
+def test_infinity_and_nan_at_a_point():
+    text = "z: input[3]; b: input[3]; T: param; f: output = softmax((z + b)/T)[1]"
+    derivation = sb.circuit(text.replace("; ", "\n"), loss=None).derive()
+    _, partials = derivation.at(z=[0, 1, 2], b=[0, 0, -math.inf], T=2).evaluated()
+    e = math.exp(0.5)
+    assert partials["T"] == pytest.approx(-e / (1 + e) ** 2 / 4, rel=1e-14)
+    assert partials["z"][2] == 0
+    _, partials = (
+        sb.circuit("f = max(x, y)*w", loss=None).derive().at(x=math.nan, y=1, w=2).evaluated()
+    )
+    assert math.isnan(partials["x"]) and partials["y"] == 0
+    assert r"\infty" in sb.circuit("f = w + x", loss=None).derive().at(w=math.inf, x=0).to_latex()

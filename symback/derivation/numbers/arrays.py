@@ -27,7 +27,7 @@ from symback.derivation.steps import Step
 from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
-from symback.operations.balls.scalars import nearest_float, precision
+from symback.operations.balls.scalars import ball_of, nearest_float, precision
 from symback.operations.edges import with_poles
 from symback.operations.entries import Entries, nested
 
@@ -201,8 +201,8 @@ def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, En
 
 
 def balls_of(value: Value) -> Entries:
-    """What was given to a leaf, as exact balls."""
-    return nested(value).map(arb)
+    """What was given to a leaf, as exact balls; NaN is missing for certain."""
+    return nested(value).map(ball_of)
 
 
 def _length(sizes: Mapping[Any, int], size: Expr) -> int | None:

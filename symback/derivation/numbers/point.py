@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ def _number(name: str, value: Any) -> float:
 
 
 def _read(name: str, value: Any) -> Value:
-    """A finite float, or rows of them, all of one length."""
+    """A float, or rows of them, all of one length."""
     listed = value.tolist() if hasattr(value, "tolist") else value
     found = _nested(name, listed, 0)
     _refuse_ragged(name, found)
@@ -83,10 +84,10 @@ def _nested(name: str, value: Any, depth: int) -> Value:
             raise DataError(f"'{name}' is empty or has an empty row; give it numbers")
         return tuple(_nested(name, part, depth + 1) for part in value)
     number = _number_of(value)
-    if number is None or not math.isfinite(number):
+    if number is None:
         what = clip(repr(value), 40)
         raise DataError(
-            f"'{name}' holds {what}, which is not a finite number; give decimal numbers"
+            f"'{name}' holds {what}, which is not a number; give decimal numbers, inf or nan"
         )
     return number
 
@@ -179,29 +180,32 @@ def _rows(value: Value) -> Iterator[tuple[float, ...]]:
             yield from _rows(part)
 
 
+_JSON = {"inf": "Infinity", "nan": "NaN"}
+_CONSTANT = re.compile(r"\b(inf|nan)\b", re.IGNORECASE)
+
 # -- text ----------------------------------------------------------------------------------------
 
 
-def read_text(text: str) -> Any:
-    """A number, or a nested list of decimal numbers such as [[1, 2], [3, 4]], from text.
+def read_text(text: str, finite: bool = False) -> Any:
+    """A number, or a nested list of numbers such as [[1, 2], [-inf, 4]], from text.
 
-    Raises ValueError where it is something else. The text is data: it is never evaluated.
+    Raises ValueError where it is something else, or not `finite`. The text is data: it is never
+    evaluated.
     """
     text = text.strip()
+    if finite and _CONSTANT.search(text):
+        raise ValueError("a number is not finite")
     if not text.startswith("["):
         return float(text)
     if len(text) > LONGEST_TEXT:
         raise ValueError("too long")
     try:
-        found = json.loads(text, parse_constant=_refused, parse_int=float)
+        spelled = _CONSTANT.sub(lambda word: _JSON[word[0].lower()], text)
+        found = json.loads(spelled, parse_constant=float, parse_int=float)
     except RecursionError:
         raise ValueError("nested too deep") from None
     _refuse_others(found)
     return found
-
-
-def _refused(word: str) -> float:
-    raise ValueError(f"{word} is not a number")
 
 
 def _refuse_others(found: Any) -> None:

@@ -23,6 +23,7 @@ from symback.derivation.numbers.links import KINK, Link, below
 from symback.derivation.verify.scalars import value_of
 from symback.errors import CircuitError, UnknownName, Unsupported, nearest
 from symback.operations.balls.functions import Undecided, is_zero
+from symback.operations.balls.scalars import ball_of as ball_of_number
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.operations.edges import with_poles
 
@@ -128,7 +129,7 @@ def _numbers(
 
     balls: dict[Any, Any] = {}
     for name, number in given.items():
-        balls[walk.circuit[name].symbol] = arb(float(number))
+        balls[walk.circuit[name].symbol] = ball_of_number(float(number))
     for node in below(walk.circuit, walk.of):
         ball_of(node.formula, balls, into=node.symbol)
     adjoints, contributions, partials = _backward(walk, balls, arb(1))

@@ -12,6 +12,7 @@ from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Node
 from symback.derivation.numbers.scalars import Numbers
 from symback.derivation.picture.diagram import Box, Diagram, Wire, sign
+from symback.derivation.text.numbers import ALMOST_ZERO
 from symback.errors import clip
 from symback.printing.text import TextPrinter
 
@@ -246,7 +247,7 @@ def number(value: float | None) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if 0 < abs(value) < sys.float_info.min:
-        return "≈ 0"  # too small for a float, but not zero
+        return ALMOST_ZERO
     return f"{value:.{DIGITS}g}".replace("-", "−")
 
 

@@ -162,7 +162,7 @@ class _Detail:
         if self._derivation.values:
             value = self._numbers.steps.get(step.id)
             number = NOT_KNOWN if value is None else number_text(value)
-            number = self.words(number).replace("-", self.printer.negative)
+            number = self.printer.numeral(self.words(number))
             remark = self._remark(step, number_text)
             shown = f" ({remark})" if remark else f" = {number}"
             equation += "" if number == right else shown
@@ -173,7 +173,7 @@ class _Detail:
 
     def _remark(self, step: Step, text: Callable[[Any], str]) -> str:
         """The numbers as typed and of the stable form, where the former is marked."""
-        return self.words(self._numbers.remark(step, text)).replace("-", self.printer.negative)
+        return self.printer.numeral(self.words(self._numbers.remark(step, text)))
 
     def _reason(self, step: Step, indent: int) -> list[str]:
         because = self._because(step)
@@ -196,7 +196,7 @@ class _Detail:
 
     def _value(self, value: Any, width: int) -> str:
         dots = "..." if self._ascii else "…"
-        return value_text(value, width, dots).replace("-", self.printer.negative)
+        return self.printer.numeral(value_text(value, width, dots))
 
     def _because(self, step: Step) -> str:
         first = self._first.setdefault(step.why, step.id)

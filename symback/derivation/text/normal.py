@@ -226,7 +226,7 @@ class Text:
             remark = self._remark(found, derivation.last_step_about(left))
             text = f"{self._printer.partial(*left)} = {number_text(value)}{remark}"
             lines += folded("  ", text) if remark else [f"  {text}"]
-        return [line.replace("-", self._printer.negative) for line in lines]
+        return [self._printer.numeral(line) for line in lines]
 
     def _remark(self, found: DerivationNumbers, step: Step) -> str:
         """Behind a given number: what it is as typed, where that is another."""
@@ -332,7 +332,7 @@ class ArrayDerivationText(Text):
 
     def _text(self, value: Any, width: int) -> str:
         text = value_text(value, width, "..." if self._ascii else "…")
-        return text.replace("-", self._printer.negative)
+        return self._printer.numeral(text)
 
     def _slopes(self, step: Step) -> list[str]:
         lines = []

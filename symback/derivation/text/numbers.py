@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -13,8 +14,11 @@ MOST_IN_LATEX = 6  # rows and columns of a matrix that is written whole
 MOST_FIRST = 6  # entries of an array that is cut short
 
 
+ALMOST_ZERO = "≈ 0"  # what is too small for a float, but not zero
+
+
 def number_text(value: float, digits: int = DIGITS) -> str:
-    return f"{value:.{digits}g}"
+    return ALMOST_ZERO if 0 < abs(value) < sys.float_info.min else f"{value:.{digits}g}"
 
 
 def value_text(value: Any, width: int, dots: str = "…") -> str:
@@ -118,9 +122,20 @@ def _kept(length: int) -> list[int | None]:
     return [0, 1, 2, None, length - 1]
 
 
+_IN_LATEX = {
+    ALMOST_ZERO: r"\approx 0",
+    "inf": r"\infty",
+    "-inf": r"-\infty",
+    "nan": r"\mathrm{NaN}",
+}
+
+
 def number_latex(value: float, digits: int = DIGITS) -> str:
-    mantissa, sign, power = number_text(value, digits).partition("e")
+    text = number_text(value, digits)
+    if text in _IN_LATEX:
+        return _IN_LATEX[text]
+    mantissa, sign, power = text.partition("e")
     return rf"{mantissa} \cdot 10^{{{int(power)}}}" if sign else mantissa
 
 
-__all__ = ["is_whole", "number_latex", "number_text", "value_latex", "value_text"]
+__all__ = ["ALMOST_ZERO", "is_whole", "number_latex", "number_text", "value_latex", "value_text"]

@@ -16,7 +16,7 @@ from sympy import Expr, Integer, Tuple
 
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, parts_of
-from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, larger, nonzero
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, larger, log, nonzero
 from symback.operations.balls.scalars import evaluate, rational
 from symback.operations.definitions import (
     Arithmetic,
@@ -75,7 +75,7 @@ BALLS = Arithmetic(
     number=rational,
     sum=_sum,
     exp=arb.exp,
-    log=arb.log,
+    log=log,
     sqrt=arb.sqrt,
     largest=lambda v: larger(*v),
     smallest=lambda v: -larger(*(-u for u in v)),
@@ -86,6 +86,18 @@ BALLS = Arithmetic(
 
 
 # -- what stands in adjoints only ----------------------------------------------------------------
+
+
+def _softmax(z: list[arb]) -> list[arb]:
+    """exp(z)/Σ exp(z), equal parts where entries are ∞, or all are −∞."""
+    highest = [u for u in z if u > 0 and not u.is_finite()]
+    lowest = [u for u in z if u < 0 and not u.is_finite()]
+    if highest or len(lowest) == len(z):
+        met = [not u.is_finite() and (bool(u > 0) or not highest) for u in z]
+        return [arb(int(is_met)) / sum(met) for is_met in met]
+    powers = [u.exp() for u in z]
+    total = _sum(powers)
+    return [e / total for e in powers]
 
 
 def _argmax_mask(x: Entries, extreme: Entries, *axes: int) -> Entries:
@@ -149,6 +161,7 @@ def _scan_back(a: Entries, b: Entries, axis: int = -1) -> Entries:
 
 DEFINED: Definitions = {
     **definitions(BALLS),
+    a.softmax: by_row(_softmax),
     a.argmax_mask: _argmax_mask,
     a.normalized: _normalized,
     a.one_hot: _one_hot,

@@ -105,11 +105,13 @@ def root_slope(a: arb, b: arb) -> arb:
 
 def power_log(v: arb, a: arb) -> arb:
     """v·log(a), and 0 where v is 0."""
-    return arb(0) if is_zero(v) else v * a.log()
+    return arb(0) if is_zero(v) else v * log(a)
 
 
 def exp_share(a: arb, b: arb) -> arb:
-    """exp(a)/(exp(a) + exp(b))."""
+    """exp(a)/(exp(a) + exp(b)), 1/2 where both are one infinity."""
+    if not (a.is_finite() or b.is_finite()) and (a > 0) == (b > 0):
+        return unless_nan(unless_nan(arb(1) / 2, a), b)
     return 1 / (1 + (b - a).exp())
 
 
