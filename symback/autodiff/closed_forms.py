@@ -9,6 +9,7 @@ from typing import Self
 
 from sympy import Add, Expr, S
 
+from symback.autodiff.factors import factors_in_front
 from symback.autodiff.partials import is_choice, times
 from symback.autodiff.reads import may_be_infinite, wild
 from symback.autodiff.reverse import Edge, ReversePass, reverse_pass, seen_from
@@ -123,7 +124,7 @@ class Gradient(Mapping[str, Expr]):
         if self._expand:
             expr = over_leaves(self._walk.circuit, expr)
         if self._has_arrays:
-            return expr
+            return factors_in_front(expr, self._shapes)
         return self._simplified(expr)
 
     def _shown(self, name: str, formula: Expr) -> Expr:

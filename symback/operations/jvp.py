@@ -17,6 +17,7 @@ from sympy import Expr, Piecewise, S
 
 from symback.operations import edges
 from symback.operations.arrays import (
+    ArrayFunction,
     argmax_mask,
     broadcast_like,
     concat,
@@ -306,6 +307,12 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     full: still,
 }
 """The rules, one for every operation on arrays."""
+
+
+def linear_operands(op: ArrayFunction) -> int:
+    """How many of its operands, the first ones, an operation is linear in."""
+    rule = JVP[op.func]
+    return len(op.operands) if rule is _multilinear else int(rule is _linear)
 
 
 def tangent_of_array(at: At, *dots: Tangent) -> Tangent:

@@ -10,6 +10,7 @@ import symback as sb
 from symback import errors
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder
+from symback.printing.text import TextPrinter
 from tests.cases import array_circuits, sample_circuits
 
 REWRITTEN = {
@@ -156,3 +157,20 @@ def test_closed_forms_have_a_value_where_a_branch_is_not_taken(text, at, right):
     for leaf, wanted in right.items():
         whole = over_leaves(circuit, gradient[leaf])
         assert whole.subs({s: at[s.name] for s in whole.free_symbols}) == wanted, leaf
+
+
+IN_FRONT = [
+    ("X: input[b, d]; y: target[b]; w: param[d]; r = X @ w - y; E: loss = sum(r**2)/2/b", "Xᵀ·r/b"),
+    ("x: input[d]; w: param[d]; y: target; r = dot(w, x) - y; E: loss = 3*r**2/2", "3·x·r"),
+    ("A: param[d, d]; w: param[d]; E: loss = dot(w, A @ w)/2", "A·w/2 + Aᵀ·w/2"),
+    ("k: param; w: param[d]; x: input[d]; E: loss = k*sum(w*x)/4", "k·x/4"),
+    ("w: param[d]; E: loss = mean(w)", "1/d"),
+    ("H: input[n, d]; w: param[d]; E: loss = sum((H @ w)**2)/2", "Hᵀ·H·w"),
+    ("w: param[d]; x: input[d]; k: param; E: loss = sum(k*w*x)", "k·x"),
+]
+
+
+@pytest.mark.parametrize(("text", "closed"), IN_FRONT)
+def test_numbers_stand_in_front_in_closed_forms_of_arrays(text, closed):
+    last = [s for s in sb.circuit(text).partial("E", "w").steps if s.left == ("E", "w")][-1]
+    assert TextPrinter.of(sb.circuit(text)).print(last.right).replace("−", "-") == closed

@@ -1,0 +1,57 @@
+"""Closed forms of arrays as people write them: factors that are numbers stand in front."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sympy import Expr, Mul, S
+
+from symback.operations.arrays import ArrayFunction, broadcast_like, shape_of
+from symback.operations.expressions import postorder
+from symback.operations.jvp import linear_operands
+from symback.operations.shapes import Shape
+
+
+def factors_in_front(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """An equal formula: Xᵀ·r/b for Xᵀ·(2·r ∘ (1/(2·b))), the last factor being a number spread.
+
+    A number that a product spreads over its entries stands as a number, and linear operations
+    have the numbers of their operands in front.
+    """
+    found: dict[Expr, Expr] = {}
+    for part in postorder(expr):
+        args = [found[arg] for arg in part.args]
+        new = part if tuple(args) == part.args else part.func(*args)
+        if new.is_Mul:
+            new = _as_numbers(new, shapes)
+        elif isinstance(new, ArrayFunction) and linear_operands(new):
+            new = _in_front(new, shapes)
+        found[part] = new
+    return found[expr]
+
+
+def _as_numbers(product: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """The product, numbers that it spreads over entries which another factor has as they are."""
+    shape = shape_of(product, shapes)
+    factors = list(product.args)
+    for i, factor in enumerate(factors):
+        if isinstance(factor, broadcast_like) and shape_of(factor.args[0], shapes) == ():
+            others = Mul(*factors[:i], *factors[i + 1 :])
+            if shape_of(others, shapes) == shape:
+                factors[i] = factor.args[0]
+    return Mul(*factors)
+
+
+def _in_front(op: ArrayFunction, shapes: Mapping[str, Shape]) -> Expr:
+    number: Expr = S.One
+    operands = list(op.operands)
+    for i in range(linear_operands(op)):
+        factors = Mul.make_args(operands[i])
+        numbers = [f for f in factors if shape_of(f, shapes) == ()]
+        if len(numbers) < len(factors):
+            number *= Mul(*numbers)
+            operands[i] = Mul(*(f for f in factors if f not in numbers))
+    return op if number is S.One else number * op.with_operands(operands)
+
+
+__all__ = ["factors_in_front"]
