@@ -324,7 +324,7 @@ def test_a_page_has_the_programs_of_both():
     d = sb.circuit(CROSS_ENTROPY).derive("L")
     page = d.to_html()
     assert "const STABLE = [\n[STABLE1_FORWARD, STABLE1_BACKWARD],\n];" in page
-    assert 'name: "L_3", from: ["L_2"]' in page and "Math.log1p(Math.exp(-Math.abs(net)))" in page
+    assert 'name: "L_3", from: ["L_2"]' in page and "_binary_cross_entropy(net, y)" in page
     assert programs(d).tables == programs_along(d.stable[0].walk).tables
     assert "STABLE" not in sb.circuit("f = w*x").derive().to_html()
 
