@@ -130,7 +130,8 @@ def _inv_exprel_slope(z):
         above = np.where(z < 0.0, _exp_start(d), _exp_rest(d)) / below / below
         end = np.minimum(np.maximum(d, 2.0), 800.0)
         left = (1.0 - np.exp(-end) * (1.0 + end)) / np.expm1(-end) ** 2
-        return -np.where(z < -2.0, left, _scaled_exp(-np.maximum(z, 0.0), above))
+        right = _scaled_exp(-np.maximum(z, 0.0), above)
+        return np.where(z < -2.0, -left, -right)
 
     return _in_float64(wide, z)
 
