@@ -1,6 +1,7 @@
 """`bind`: what samples give that were read once is what they give that are read at each call."""
 
 import pickle
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,7 @@ def offered(circuit, target):
     return found
 
 
+@cache
 def made(circuit, target="numpy", functions=None):
     circuit = sb.circuit(circuit) if isinstance(circuit, str) else circuit
     names = offered(circuit, target) if functions is None else functions
@@ -128,8 +130,8 @@ def assert_same_bits(found, expected):
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        *one_in(2, NUMPY),
-        *(pytest.param(*c.values, marks=[*c.marks, compiles]) for c in one_in(7, C)),
+        *one_in(4, NUMPY),
+        *(pytest.param(*c.values, marks=[*c.marks, compiles]) for c in one_in(12, C)),
         *(pytest.param(t, n, marks=pytest.mark.slow) for n in LONG for t in ("numpy", "c")),
     ],
 )

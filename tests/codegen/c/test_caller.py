@@ -15,6 +15,7 @@ import pytest
 
 import symback as sb
 from tests.cases.compilers import COMPILER, STRICT, compiles
+from tests.cases.one_in import one_in
 
 INCLUDE = sysconfig.get_path("include")
 HEADERS = (Path(INCLUDE) / "Python.h").exists()
@@ -40,6 +41,7 @@ CIRCUITS = {
         ("jacobian", "bind"),
     ),
 }
+DTYPES = (np.float64, np.float32)
 
 
 @cache
@@ -119,9 +121,10 @@ def both_agree(name, inputs, vector):
         assert outcomes(name, "extension", inputs, vector, bound) == expected
 
 
-@pytest.mark.parametrize("name", CIRCUITS)
-@pytest.mark.parametrize("of_data", [np.float64, np.float32])
-@pytest.mark.parametrize("of_vector", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("name", "of_data", "of_vector"),
+    one_in(5, [(n, a, b) for n in CIRCUITS for a in DTYPES for b in DTYPES]),
+)
 def test_batches_and_single_samples(name, of_data, of_vector):
     given = columns(name, dtype=of_data)
     both_agree(name, given, vector_of(name, of_vector))
@@ -157,7 +160,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", one_in(2, KINDS))
 def test_arguments_of_all_kinds(kind):
     given, vector = columns("neuron"), vector_of("neuron")
     both_agree("neuron", {n: KINDS[kind](v) for n, v in given.items()}, vector)
@@ -188,6 +191,7 @@ def test_inputs_of_another_type_are_refused_or_read_alike():
         assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_more_rows_than_one_call_takes():
     both_agree("neuron", columns("neuron", 2**20 + 1), vector_of("neuron"))
 
@@ -206,7 +210,7 @@ def test_numbers_that_are_too_large_for_a_float_cause_the_same_warning():
             assert met[0] == met[1]
 
 
-@pytest.mark.parametrize("name", CIRCUITS)
+@pytest.mark.parametrize("name", one_in(len(CIRCUITS), CIRCUITS))
 def test_nothing_is_kept_of_calls(name):
     made = module(name, "extension")
     inputs, vector = made.Inputs(**columns(name)), vector_of(name)

@@ -420,3 +420,29 @@ def test_the_command_line_adds_functions(tmp_path):
     done = subprocess.run(wrong, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "did you mean 'hessian'?" in done.stderr
+
+
+LISTS = (
+    "w1: param; w2: param; w3: param; x: input\nf: output = [w1*x, w2*w3**2 - x, w3]\nloss: none",
+    "w1: param; w2: param\nf: output = [w1*w2, 2*w1, exp(w2)/w1]\nloss: none",
+    "w: param; b: param; x: input\nu = w*x\nf: output = [u, u*b, -u]\nloss: none",
+    "w: param; b: param; x: input\nf: output = [w*x, b, x]\nloss: none",
+)
+
+
+@pytest.mark.parametrize("text", LISTS)
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
+def test_jacobians_of_lists_are_those_of_sympy(text, target):
+    found = sb.circuit(text)
+    module = found.compile(target=target, functions=("jacobian", "bind"))
+    vector, inputs = data_of(found, module)
+    count = len(found.params)
+    formula = over_leaves(found, found.output.formula)
+    rows = sp.Matrix(formula.args[1:]).jacobian([p.symbol for p in found.params])
+    names = [n.symbol for n in found.inputs]
+    evaluate = sp.lambdify([*(p.symbol for p in found.params), *names], rows, "mpmath")
+    samples = zip(*inputs, strict=True) if names else [()]
+    expected = [[float(e) for e in evaluate(*map(float, [*vector, *row]))] for row in samples]
+    expected = np.array(expected).reshape(-1, count)
+    for jacobian in (module.jacobian(vector, inputs), module.bind(inputs).jacobian(vector)):
+        np.testing.assert_allclose(jacobian, expected, 1e-14)
