@@ -11,6 +11,7 @@ from benchmarks import (
     cold_start,
     gradients,
     growth,
+    hessians,
     jacobians,
     mixture,
     product,
@@ -94,6 +95,35 @@ def run_jacobians(settings: Settings) -> Section:
             "the 3 × 3 ones of Robertson's kinetics at one state, float64; all agree to "
             f"{jacobians.TOLERANCE:.0e}. By hand the kinetics are Python numbers, put into an "
             "array. Unless it says unbound, symback reads the samples once.",
+            *grid("system", results),
+        ),
+    )
+
+
+def run_hessians(settings: Settings) -> Section:
+    size = 100 if settings.is_quick else hessians.SIZE
+    works = {
+        f"Rosenbrock, n = {size:,}": hessians.rosenbrock(size),
+        "H·v of a network": hessians.network(),
+    }
+    results = {
+        name: contest(
+            hessians.SYSTEMS,
+            work,
+            hessians.QUANTITIES,
+            tolerance=hessians.TOLERANCE,
+            effort=settings.effort,
+        )
+        for name, work in works.items()
+    }
+    return Section(
+        "Second derivatives",
+        (
+            "The Hessian of Rosenbrock's function of n numbers, sparse but for JAX's, and the "
+            "product of that of a network of 64-32-10 (tanh, softmax cross-entropy, 128 samples) "
+            f"with a vector, float64; all agree to {hessians.TOLERANCE:.0e}. CasADi's is over SX, "
+            "and JAX has `hessian`, and `jvp` of `grad`, under jit. Unless it says unbound, "
+            "symback reads the samples once.",
             *grid("system", results),
         ),
     )
@@ -266,6 +296,7 @@ WORKS = {
     "neuron": Work(run_neuron),
     "formulas": Work(run_formulas),
     "jacobians": Work(run_jacobians),
+    "hessians": Work(run_hessians),
     "steps": Work(run_steps),
     "digits": Work(run_digits, ("sklearn",)),
     "mixture": Work(run_mixture),

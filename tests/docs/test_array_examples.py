@@ -37,6 +37,17 @@ def test_classifiers_learn(name):
 
 
 @pytest.mark.slow
+def test_sparse_hessians_lead_to_the_minimum():
+    script = ROOT / "examples" / "rosenbrock" / "minimise.py"
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2998 of 1000000 second partials")
+    found = re.findall(r"(\d+) steps, (\S+) from the minimum", done.stdout)
+    assert len(found) == 3
+    assert all(int(steps) < 100 and float(distance) < 1e-7 for steps, distance in found)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian_mixture", "matrix_factorisation"])
 def test_losses_fall(name):
     losses = [float(x) for x in re.findall(r"loss ([-0-9.]+)", trained(name))]
