@@ -288,8 +288,9 @@ class Circuit(circuits.Circuit):
         """Functions of one sample and the kernels that they call, and nothing else.
 
         They are `NAME`, the value of a node, and `NAME_gradient`, its partials by the leaves `wrt`;
-        by default those of the output by all parameters and inputs. `only` says which of "value"
-        and "gradient" are wanted; languages are "numpy", "c" and "javascript".
+        by default those of the output by all parameters and inputs. `only` says which of "value",
+        "gradient", "jvp" (J·v) and "hessp" (H·v) are wanted; languages are "numpy", "c" and
+        "javascript".
 
         >>> import symback as sb
         >>> print(sb.circuit("f = w*x").code("javascript", only="value", name="product"), end="")

@@ -138,7 +138,10 @@ def generate(
     help=f"Language of the code: {' or '.join(LANGUAGES)}.",
 )
 @click.option(
-    "--only", default="", metavar="NAMES", help="value or gradient; default: both functions."
+    "--only",
+    default="",
+    metavar="NAMES",
+    help="Some of value, gradient, jvp, hessp, with commas between; default: the first two.",
 )
 @click.option("--name", help="Name of the function; default: the node's.")
 @click.option("-o", "--output", type=click.Path(), help="Write to this file; default: stdout.")

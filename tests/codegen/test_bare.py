@@ -102,20 +102,24 @@ def expected(text, names, point):
     return [float(formula.evalf(30, subs=at)) for formula in formulas]
 
 
-def run(language, code, name, points, count, folder):
-    """For each point the value and the gradient, as the language computes them."""
+def run(language, code, name, points, count, folder, kinds=("", "_gradient")):
+    """For each point what the functions return, end to end, as the language computes them.
+
+    The first of them returns a number, the second `count` numbers.
+    """
+    names = [f"{name}{kind}" for kind in kinds]
     if language == "numpy":
         namespace = {}
         exec(code, namespace)
-        value, gradient = namespace[name], namespace[f"{name}_gradient"]
+        first, second = (namespace[name] for name in names)
         found = []
         for p in points:
-            partials = gradient(*p)
-            found.append([value(*p), *(partials if isinstance(partials, tuple) else [partials])])
+            several = second(*p)
+            found.append([first(*p), *(several if isinstance(several, tuple) else [several])])
         return found
     if language == "javascript":
         rows = json.dumps(points)  # with NaN and Infinity, which JavaScript has as names
-        calls = f"{rows}.map((p) => [{name}(...p), ...{name}_gradient(...p)].map(String))"
+        calls = f"{rows}.map((p) => [{names[0]}(...p), ...{names[1]}(...p)].map(String))"
         text = f"{code}\nconsole.log(JSON.stringify({calls}));"
         done = subprocess.run([NODE, "-"], input=text, capture_output=True, text=True, check=True)
         return [
@@ -125,13 +129,13 @@ def run(language, code, name, points, count, folder):
     command = [COMPILER, *STRICT, "-O1", "-shared", "-fPIC", "bare.c", "-o", "bare.so", "-lm"]
     subprocess.run(command, cwd=folder, check=True)
     library = ctypes.CDLL(str(folder / "bare.so"))
-    value, gradient = getattr(library, name), getattr(library, f"{name}_gradient")
-    value.restype = ctypes.c_double
+    first, second = (getattr(library, name) for name in names)
+    first.restype = ctypes.c_double
     found = []
     for p in points:
         numbers, room = [ctypes.c_double(x) for x in p], (ctypes.c_double * count)()
-        gradient(*numbers, room)
-        found.append([value(*numbers), *room])
+        second(*numbers, room)
+        found.append([first(*numbers), *room])
     return found
 
 
@@ -155,6 +159,35 @@ def test_values_and_gradients_are_those_of_sympy(case, language, tmp_path):
     for point, got in zip(points, found, strict=True):
         wanted = expected(formula, names, point)
         assert got == pytest.approx(wanted, rel=1e-14, abs=1e-300), point
+
+
+@pytest.mark.parametrize(
+    ("case", "language"),
+    one_in(10, [(case, language) for case in CASES for language in LANGUAGES], first=1),
+)
+def test_products_with_jacobians_and_hessians_are_those_of_sympy(case, language, tmp_path):
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    text, node, formula, points = CASES[case]
+    circuit = sb.circuit(text)
+    symbols = {name: sp.Symbol(name, real=True) for name in LEAVES}
+    value = sp.sympify(formula, locals=symbols)
+    names = [n.name for n in circuit.leaves if symbols.get(n.name) in value.free_symbols]
+    wrt = [name for name in names if name != "y"]
+    dots = {name: 0.75 - 0.5 * k for k, name in enumerate(wrt)}
+
+    def moved(formula):
+        return sum(sp.diff(formula, symbols[name]) * sp.Rational(dots[name]) for name in wrt)
+
+    formulas = [moved(value), *(moved(sp.diff(value, symbols[name])) for name in wrt)]
+    code = circuit.code(language, of=node, only=["jvp", "hessp"], name="made")
+    points = [{**dict.fromkeys(names, 0.5), **point} for point in points]
+    rows = [[float(point[name]) for name in names] + [*dots.values()] for point in points]
+    found = run(language, code, "made", rows, len(wrt), tmp_path, ("_jvp", "_hessp"))
+    for point, got in zip(points, found, strict=True):
+        at = {symbols[name]: sp.Float(number, 40) for name, number in point.items()}
+        wanted = [float(formula.evalf(40, subs=at)) for formula in formulas]
+        assert got == pytest.approx(wanted, rel=1e-12, abs=1e-14), point
 
 
 EXTREMES = (0.0, 1.0, -1.0, 1e3, -1e3, 1e200, -1e200, math.inf, -math.inf, math.nan)

@@ -10,7 +10,8 @@ from sympy import S, Symbol
 from symback.autodiff.function import Lowering, Port
 from symback.autodiff.gates import gates
 from symback.autodiff.lower import Lowered
-from symback.autodiff.passes import optimise
+from symback.autodiff.passes import PASSES, TANGENT_PASSES, Pass, optimise
+from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import Assign, Program
 from symback.errors import Unsupported, clip, nearest
@@ -25,12 +26,18 @@ class BareFunction:
     """A function of one sample; nothing in its program varies by sample."""
 
     name: str
-    partials: str  # that it returns, in order; empty where it returns the value
+    returns: str  # in words; empty for the value itself
+    out: str  # what several results are together; empty where there is one
     about: Sequence[str]  # the formulas, and the shapes of arrays
-    arguments: Sequence[Node]
+    leaves: Sequence[Node]  # its arguments
+    tangents: Sequence[Symbol]  # and behind them those of the leaves that move
     program: Program
-    results: Sequence[Symbol]
     lowered: Lowered
+
+    @property
+    def arguments(self) -> list[str]:
+        """The names of all arguments."""
+        return [*(leaf.name for leaf in self.leaves), *(dot.name for dot in self.tangents)]
 
     @property
     def has_arrays(self) -> bool:
@@ -45,27 +52,75 @@ class BareFunction:
         return sorted(found, key=str)
 
 
-def _value(lowering: Lowering, of: Node, wrt: Sequence[str]) -> tuple[list[Assign], list[Symbol]]:
-    return lowering.values(of), [of.symbol]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the functions are of."""
+
+    lowering: Lowering
+    of: Node
+    leaves: Sequence[Node]  # that it depends on
+    wrt: Sequence[str]
+
+    def program(self, lines: Sequence[Assign], results: Sequence[Symbol]) -> Program:
+        ports = {Port.OUTPUT: {symbol.name: symbol for symbol in results}}
+        return self.lowering.program([n.symbol for n in self.leaves], lines, ports, ())
+
+    @property
+    def dots(self) -> dict[Symbol, Symbol]:
+        """The tangents of the leaves that move."""
+        names, circuit = self.lowering.names, self.lowering.circuit
+        return {circuit[name].symbol: names.tangent(name) for name in self.wrt}
+
+    def moved(self, program: Program) -> Program:
+        """The program of the tangents of its results."""
+        least = self.lowering.circuit.least
+        return tangent_program(program, self.lowering.names, self.dots, least=least)
 
 
-def _gradient(
-    lowering: Lowering, of: Node, wrt: Sequence[str]
-) -> tuple[list[Assign], list[Symbol]]:
+def _value(asked: _Asked) -> Program:
+    return asked.program(asked.lowering.values(asked.of), [asked.of.symbol])
+
+
+def _gradient(asked: _Asked) -> Program:
+    of, lowering = asked.of, asked.lowering
     if of.shape:
         raise Unsupported(
             f"the gradient is that of a number, and {of.name} is an array {shown(of.shape)}; "
             "name a number with --of (of=…), or ask for the value only"
         )
-    if not wrt:
-        raise Unsupported(f"{of.name} depends on no leaf, so it has no gradient")
     lines = [*lowering.values(of), *lowering.adjoints(of, S.One, summed=False)]
-    return lines, [lowering.names.adjoint(name) for name in wrt]
+    return asked.program(lines, [lowering.names.adjoint(name) for name in asked.wrt])
 
 
-_Builder = Callable[[Lowering, Node, Sequence[str]], tuple[list[Assign], list[Symbol]]]
-FUNCTIONS: Mapping[str, _Builder] = {"value": _value, "gradient": _gradient}
+def _jvp(asked: _Asked) -> Program:
+    return asked.moved(_value(asked))
+
+
+def _hessp(asked: _Asked) -> Program:
+    return asked.moved(_gradient(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A function: its program, what it returns, and how."""
+
+    build: Callable[[_Asked], Program]
+    returns: str = ""  # {of} stands for a name, {dots} and {partials} for some
+    out: str = ""
+    moves: bool = False  # whether it takes tangents
+    passes: Sequence[Pass] = PASSES
+
+
+FUNCTIONS: Mapping[str, _Row] = {
+    "value": _Row(_value),
+    "gradient": _Row(_gradient, "{partials}", "gradient"),
+    "jvp": _Row(_jvp, "J·v, the tangent of {of}, for v = {dots}", "", True, TANGENT_PASSES),
+    "hessp": _Row(
+        _hessp, "H·v, the tangents of {partials}, for v = {dots}", "product", True, TANGENT_PASSES
+    ),
+}
 """What bare code can consist of."""
+DEFAULT = ("value", "gradient")
 
 
 def bare_functions(
@@ -76,53 +131,58 @@ def bare_functions(
     wrt: Sequence[str] = (),
     name: str | None = None,
 ) -> list[BareFunction]:
-    """The functions of a node, by default of the output: NAME and NAME_gradient.
+    """The functions of a node, by default of the output: NAME, NAME_gradient and so on.
 
     Raises Unsupported for a function that is not among FUNCTIONS, and UnknownName for a node or
     leaf that the circuit has not.
     """
-    for asked in only:
-        if asked not in FUNCTIONS:
-            hint = nearest(asked, FUNCTIONS) or f"; choose from {', '.join(FUNCTIONS)}"
-            raise Unsupported(f"no function '{clip(asked, 40)}' of bare code{hint}")
+    for kind in only:
+        if kind not in FUNCTIONS:
+            hint = nearest(kind, FUNCTIONS) or f"; choose from {', '.join(FUNCTIONS)}"
+            raise Unsupported(f"no function '{clip(kind, 40)}' of bare code{hint}")
     split = gates(circuit)
     node = split[circuit[of or circuit.output.name].name]
     if node.is_leaf:
         raise Unsupported(f"{node.name} is no formula but a {node.role}; name another node")
     lowering = Lowering(split, {}, frozenset(), in_turn=False)
     read = {s for s in lowering.leaves(node) if not is_size(s)}
-    arguments = [n for n in split.leaves if n.symbol in read]
-    asked_for = [circuit[leaf] for leaf in wrt]
-    for leaf in asked_for:
-        if leaf not in arguments:
+    leaves = [n for n in split.leaves if n.symbol in read]
+    moving = [circuit[leaf] for leaf in wrt]
+    for leaf in moving:
+        if leaf not in leaves:
             raise Unsupported(f"{node.name} does not depend on a leaf {leaf.name}")
-    wanted = [n.name for n in asked_for or [n for n in arguments if n.role != "target"]]
+    names = [n.name for n in moving or [n for n in leaves if n.role != "target"]]
+    if not names and any(kind != "value" for kind in only or DEFAULT):
+        raise Unsupported(f"{node.name} depends on no parameter or input, so it has no derivative")
     seed = lowering.names.adjoint(node.name) if node.shape else S.One
     lowering.adjoints(node, seed, summed=False)  # which find what branches guard
-    made = []
-    for kind, builder in FUNCTIONS.items():
-        if only and kind not in only:
-            continue
-        lines, results = builder(lowering, node, wanted)
-        ports = {Port.OUTPUT: {symbol.name: symbol for symbol in results}}
-        program = lowering.program([n.symbol for n in arguments], lines, ports, ())
-        lowered = Lowered(split, lowering.names, {}, lowering.has_guards)
-        partials = ", ".join(f"∂{node.name}/∂{leaf}" for leaf in wanted if kind == "gradient")
-        made.append(
-            BareFunction(
-                f"{name or node.name}{'_gradient' if partials else ''}",
-                partials,
-                _about(circuit, node, arguments),
-                arguments,
-                optimise(program, lowering.names),
-                results,
-                lowered,
-            )
+    asked = _Asked(lowering, node, leaves, names)
+    kinds = [kind for kind in FUNCTIONS if kind in (only or DEFAULT)]
+    programs = {kind: FUNCTIONS[kind].build(asked) for kind in kinds}
+    lowered = Lowered(split, lowering.names, {}, lowering.has_guards)
+    return [
+        BareFunction(
+            (name or node.name) + (f"_{kind}" if kind != "value" else ""),
+            _words(asked, FUNCTIONS[kind].returns),
+            FUNCTIONS[kind].out,
+            _about(circuit, node, leaves),
+            leaves,
+            [*asked.dots.values()] if FUNCTIONS[kind].moves else [],
+            optimise(program, lowering.names, FUNCTIONS[kind].passes),
+            lowered,
         )
-    return made
+        for kind, program in programs.items()
+    ]
 
 
-def _about(circuit: Circuit, node: Node, arguments: Sequence[Node]) -> list[str]:
+def _words(asked: _Asked, returns: str) -> str:
+    of, wrt = asked.of.name, asked.wrt
+    dots = ", ".join(dot.name for dot in asked.dots.values())
+    partials = ", ".join(f"∂{of}/∂{name}" for name in wrt)
+    return returns.format(of=of, partials=partials, dots=dots)
+
+
+def _about(circuit: Circuit, node: Node, leaves: Sequence[Node]) -> list[str]:
     """The formulas of a node and of all below it, and the shapes of arrays."""
     printer = TextPrinter.of(circuit)
     below = {node.name}
@@ -133,8 +193,8 @@ def _about(circuit: Circuit, node: Node, arguments: Sequence[Node]) -> list[str]
     formulas = [f"{n.name} = {printer.print(n.formula)}" for n in computed[:MOST_FORMULAS]]
     if len(computed) > MOST_FORMULAS:
         formulas.append(f"… and {len(computed) - MOST_FORMULAS} more")
-    shapes = [f"{n.name}: array {shown(n.shape)}" for n in arguments if n.shape]
+    shapes = [f"{n.name}: array {shown(n.shape)}" for n in leaves if n.shape]
     return [*formulas, *(["", *shapes] if shapes else [])]
 
 
-__all__ = ["FUNCTIONS", "BareFunction", "bare_functions"]
+__all__ = ["DEFAULT", "FUNCTIONS", "BareFunction", "bare_functions"]

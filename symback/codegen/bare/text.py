@@ -21,9 +21,10 @@ def in_lines(
     return [start, *(f"{indent}{part}" for part in inner), end]
 
 
-def said(function: BareFunction, of_partials: str) -> list[str]:
-    """What a comment on the function says; {} in the sentence stands for the partials."""
-    first = [of_partials.format(function.partials), ""] if function.partials else []
+def said(function: BareFunction, start: str = "") -> list[str]:
+    """What a comment on the function says, behind a start where it returns several numbers."""
+    start = start if function.out else ""
+    first = [f"{start}{function.returns}, where", ""] if function.returns else []
     lines = [_filled(line) for line in (*first, *function.about)]
     return [part for parts in lines for part in parts]
 

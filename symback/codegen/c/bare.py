@@ -13,8 +13,6 @@ from symback.codegen.loop_tree import Comment, Declare, Return, Storage, Tree, U
 from symback.errors import Unsupported
 from symback.printing.circuit_text import rewrite_notes
 
-GRADIENT = "gradient"
-"""Where a function puts the partials."""
 OF_THE_LIBRARY = frozenset(
     """
     acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs
@@ -47,16 +45,17 @@ def _function(function: BareFunction) -> list[str]:
             "bare code of arrays is in NumPy; generate --target c writes a module of arrays in C"
         )
     symbols = [*program.arguments, *(line.target for line in program.lines)]
-    called = c_names([s.name for s in symbols], "symback", frozenset({GRADIENT}))
+    called = c_names([s.name for s in symbols], "symback", frozenset({function.out}))
     printer = CPrinter(print_order(lowered, program), {p.name for p in lowered.circuit.params})
     printer.signs = called
     notes = rewrite_notes(lowered.circuit)
-    arguments = [called.get(node.name, node.name) for node in function.arguments]
+    arguments = [called.get(name, name) for name in function.arguments]
     read = {s.name for line in program.lines for s in line.reads}
+    read |= {symbol.name for symbol in program.results}
     body: Tree = [
         Unused(name)
-        for name, node in zip(arguments, function.arguments, strict=True)
-        if node.name not in read and node.symbol not in function.results
+        for name, typed in zip(arguments, function.arguments, strict=True)
+        if typed not in read
     ]
     for line in program.lines:
         if line.chains and line.of:
@@ -65,16 +64,16 @@ def _function(function: BareFunction) -> list[str]:
             body.append(Comment((notes[line.target.name],)))
         name = called.get(line.target.name, line.target.name)
         body.append(Declare(Storage.NUMBER, name, printer.print(line.expr)))
-    results = [called.get(symbol.name, symbol.name) for symbol in function.results]
+    results = [called.get(symbol.name, symbol.name) for symbol in program.results]
     given = [f"double {name}" for name in arguments]
-    if function.partials:
-        given.append(f"double {GRADIENT}[{len(results)}]")
-        ends = [f"{GRADIENT}[{k}] = {name};" for k, name in enumerate(results)]
+    if function.out:
+        given.append(f"double {function.out}[{len(results)}]")
+        ends = [f"{function.out}[{k}] = {name};" for k, name in enumerate(results)]
     else:
         ends = StatementPrinter().lines([Return(results[0])])
-    kind = "void" if function.partials else "double"
+    kind = "void" if function.out else "double"
     return [
-        *_comment(said(function, f"{GRADIENT} takes {{}}, where")),
+        *_comment(said(function, f"{function.out} takes ")),
         *in_lines(f"{kind} {function.name}(", given or ["void"], ")"),
         "{",
         *(f"    {line}" for line in (*StatementPrinter().lines(body), *ends)),

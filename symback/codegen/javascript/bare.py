@@ -42,12 +42,12 @@ def _function(function: BareFunction) -> list[str]:
         start = f"const {identifier(line.target.name)} ="
         *first, last = wrapped(start, printer.print(line.expr))
         lines += [*first, f"{last};"]
-    results = [identifier(symbol.name) for symbol in function.results]
+    results = [identifier(symbol.name) for symbol in program.results]
     given = in_lines("return [", results, "];", "  ", depth=2)
-    returned = given if function.partials else [f"return {results[0]};"]
-    arguments = [identifier(node.name) for node in function.arguments]
+    returned = given if function.out else [f"return {results[0]};"]
+    arguments = [identifier(name) for name in function.arguments]
     return [
-        *(f"// {line}".rstrip() for line in said(function, "{}, where")),
+        *(f"// {line}".rstrip() for line in said(function)),
         *in_lines(f"function {function.name}(", arguments, ") {", "  "),
         *(f"  {line}" for line in (*lines, *returned)),
         "}",

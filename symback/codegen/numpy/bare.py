@@ -41,7 +41,7 @@ def numpy_code(functions: Sequence[BareFunction]) -> str:
 def _function(function: BareFunction) -> list[str]:
     refuse_name(function.name, "Python", TAKEN)
     program, lowered = function.program, function.lowered
-    names = [node.name for node in function.arguments]
+    names = function.arguments
     printer = BarePrinter(
         print_order(lowered, program),
         {p.name for p in lowered.circuit.params},
@@ -54,12 +54,12 @@ def _function(function: BareFunction) -> list[str]:
         *(f"{name} = np.float64({name})" for name in names),
         *(f"{size} = {_size(function, size)}" for size in function.sizes),
         *statements(program, printer, copies=function.has_arrays, notes=notes),
-        *_returned([str(symbol) for symbol in function.results]),
+        *_returned([str(symbol) for symbol in program.results]),
     ]
     return [
         *([GUARDED] if lowered.has_guards else []),
         *in_lines(f"def {function.name}(", names, "):"),
-        *_docstring(said(function, "{}, where")),
+        *_docstring(said(function)),
         *(f"    {line}" for line in body),
     ]
 
@@ -78,7 +78,7 @@ def _docstring(about: Sequence[str]) -> list[str]:
 
 def _size(function: BareFunction, size: Expr) -> str:
     """The code for a size: an axis of an argument."""
-    for node in function.arguments:
+    for node in function.leaves:
         if size in node.shape:
             return f"{node.name}.shape[{node.shape.index(size)}]"
     raise Unsupported(f"the size {size} can't be inferred from the arguments of {function.name}")
