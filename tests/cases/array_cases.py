@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 SIZES = {"m": 4, "n": 2, "k": 5}
-SHARE = 60  # one in so many of the cases that are alike is in the suite
 BATCH = 3  # none of the sizes, so that no axis can be taken for the batch
 
 
@@ -158,7 +157,6 @@ class Case:
     body: str
     domain: str = ""
     roles: tuple[str, ...] = ()
-    is_one_of_many: bool = False  # alike, of which the suite takes a share
 
     @property
     def leaves(self) -> dict[str, tuple[str, ...]]:
@@ -240,8 +238,6 @@ class Case:
     @property
     def is_slow(self) -> bool:
         """Whether several leaves are alike where cases of one operation show that as well."""
-        if self.is_one_of_many and zlib.crc32(self.id.encode()) % SHARE:
-            return True
         alike = len(self.roles) > 1 and len(set(self.roles)) == 1
         return alike and len(re.findall(r"[-+*/@(\[]", self.body)) > 1
 
@@ -668,6 +664,7 @@ def _blocks(table: str) -> list[Case]:
 
 
 REDUCTIONS = ("sum", "mean", "max", "min", "norm", "logsumexp", "prod", "var", "std")
+ROLES = tuple(product(("param", "input"), repeat=2))
 RANKS = {1: "[k]", 2: "[m,k]", 3: "[2,k,3]", 4: "[2,3,n,3]"}
 
 
@@ -692,7 +689,7 @@ def _reductions() -> list[Case]:
         for axis in range(rank):
             body = f"z = {name}(a + b, axis={axis})*b"
             found.append(Case(f"{name} {axis} of rank {rank}", f"a{shape} b{shape}", body))
-    return [replace(case, is_one_of_many=True) for case in found]
+    return [replace(case, roles=ROLES[i % len(ROLES)]) for i, case in enumerate(found)]
 
 
 def _broadcasts() -> list[Case]:
@@ -705,8 +702,10 @@ UNSPREAD = [
     *_rows(OPERATIONS),
     *_rows(POSITIVE, "positive"),
     *_broadcasts(),
-    *_reductions(),
     *_blocks(LINES),
 ]
 CASES = [case for unspread in UNSPREAD for case in _spread(unspread)]
 """Every case with its leaves in several patterns of parameter and input."""
+
+ALONG_AXES = _reductions()
+"""What goes along axes, over every set of them at every rank, its leaves in one of the patterns."""

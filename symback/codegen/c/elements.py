@@ -63,6 +63,7 @@ class ElementPrinter(CPrinter):
         text = ""
         for size, index in zip(shape, self._index[len(self._index) - len(shape) :], strict=True):
             if size != 1:
+                text = f"({text})" if " + " in text and text != index else text
                 text = f"{text} * {self.length(size)} + {index}" if text else index
         return text or "0"
 

@@ -46,7 +46,7 @@ class einsum(ArrayFunction):
 
     arrays = 2
     shape_rule = staticmethod(shapes.einsum_shape)
-    rule = "∂ Σ a·b: Σ of the other and g over the axes that are left"
+    rule = "∂ Σ a·b: Σ g·b and Σ g·a"
 
     @property
     def subscripts(self) -> tuple[tuple[int, ...], ...]:
