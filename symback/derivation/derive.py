@@ -14,7 +14,7 @@ from symback.derivation.stable_form import parts_named, write_stable_form
 from symback.derivation.steps import View
 from symback.derivation.walks import stable_walk, typed_walk
 from symback.derivation.writer import StepWriter
-from symback.errors import UnknownName, nearest
+from symback.errors import UnknownName, Unsupported, nearest
 
 MANY_EDGES = 1000
 LARGEST_OF_MANY = 40
@@ -93,6 +93,11 @@ def _written(
 
 def by_adjoints(derivation: Derivation) -> Derivation:
     """The same derivation in the view "accumulation"."""
+    if derivation.is_matrix:
+        raise Unsupported(
+            f"a {derivation.matrix_name} is derived along paths; adjoints are those of one node: "
+            f'derive("{derivation.of}").accumulation()'
+        )
     found = derive(derivation.circuit, derivation.of, derivation.wrt, view="accumulation")
     return replace(found, values=derivation.values)
 

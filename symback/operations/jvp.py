@@ -85,7 +85,7 @@ def _multilinear(at: At, *dots: Tangent) -> Tangent:
         for operands, moved in (((dots[0], b), dots[0]), ((a, dots[1]), dots[1]))
         if moved is not None
     ]
-    return sp.Add(*parts) if parts else None
+    return sp.Add(*parts)
 
 
 def still(at: At, *dots: Tangent) -> Tangent:
@@ -107,7 +107,7 @@ def _concat(at: At, *dots: Tangent) -> Tangent:
         if moved is not None:
             placed.append(scatter(moved, at.value, sp.Tuple(*[WHOLE_AXIS] * axis, part)))
         start = stop
-    return sp.Add(*placed) if placed else None
+    return sp.Add(*placed)
 
 
 def _extreme(at: At, dot_a: Tangent) -> Tangent:
@@ -185,7 +185,7 @@ def _normalized(at: At, dot_a: Tangent, dot_norm: Tangent) -> Tangent:
     moved = S.Zero if dot_a is None else dot_a
     if dot_norm is not None:
         moved -= at.value * at.expand_reduced(dot_norm)
-    return moved / edges.nonzero(length) if moved != 0 else None
+    return moved / edges.nonzero(length)
 
 
 def _inv(at: At, dot_a: Tangent) -> Tangent:

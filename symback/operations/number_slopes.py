@@ -129,12 +129,7 @@ def _if_moved(head: Any, moved: Expr, other: Expr) -> Expr:
 
 def _power_slope(head: Any, v: Expr, a: Expr, b: Expr, da: Expr, db: Expr) -> Expr:
     """Of b·aᵇ⁻¹: b·(b − 1)·aᵇ⁻²·ȧ + (aᵇ⁻¹ + b·aᵇ⁻¹·log a)·ḃ."""
-    moved: Expr = S.Zero
-    if da != 0:
-        moved += b * head(a, b - 1) * da
-    if db != 0:
-        moved += (a ** (b - 1) + edges.power_log(v, a)) * db
-    return moved
+    return b * head(a, b - 1) * da + (a ** (b - 1) + edges.power_log(v, a)) * db
 
 
 def careful_tangent(expr: Careful, value: Expr, dots: list[Tangent]) -> Tangent:

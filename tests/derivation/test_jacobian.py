@@ -100,6 +100,14 @@ def test_an_edge_that_is_a_part_of_a_row_is_marked():
     assert "∂f/∂u · ∂⁺u/∂x" in text  # not ∂u/∂x, which is the whole of the first row
 
 
+def test_a_session_knows_the_paths_of_each_row():
+    derivation = sb.circuit("u = x*sin(x), f = u*x\nloss: none").derive(["u", "f"], "x")
+    assert derivation.path("f", "u", "x").startswith("f → u → x\n")
+    assert derivation.path("u", "x").startswith("u → x\n")
+    with pytest.raises(Unsupported, match="a Jacobian is derived along paths"):
+        derivation.accumulation()
+
+
 def test_every_format_has_the_rows():
     derivation = sb.circuit(ARM).derive(jacobian=True).at(q1=0.3, q2=0.9)
     text = str(derivation)

@@ -209,7 +209,8 @@ class _Detail:
 
 def path_text(derivation: Derivation, names: Sequence[str], *, ascii: bool = False) -> Shown:
     """The paths from the node to a name that lead over the other names, each with its product."""
-    walk = derivation.walk
+    rows = {walk.of: walk for walk in derivation.walks}
+    walk = next((rows[name] for name in names if name in rows), derivation.walk)
     wanted = [name for name in names if name != walk.of]
     for name in names:
         if name not in walk.circuit:
