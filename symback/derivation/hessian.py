@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
 
-from sympy import Expr, S
+from sympy import ITE, Expr, S
 
 from symback.autodiff.closed_forms import inline_generated, inner_nodes
 from symback.autodiff.curvatures import curvatures
@@ -189,7 +189,7 @@ class HessianWriter:
             return
         products: Products = tuple(tuple(self._value(k) for k in chain) for chain in chains)
         total = simplified(plainly(_sum_of(products)))
-        if weight(total) > LARGEST_WRITTEN:
+        if weight(total) > LARGEST_WRITTEN or not _is_readable(total):
             self._close(left, number, None)
             return
         number = add("substitute", left, products, "partials", (number, *used), chains)
@@ -204,6 +204,7 @@ class HessianWriter:
             return
         forms = [] if kept is None else [self._over_names(kept)]
         forms += [self._closed[left]] if left in self._closed else []
+        forms = [form for form in forms if _is_readable(form)]
         if not forms:
             return
         closed = self.closed[left] = min(reversed(forms), key=weight)
@@ -222,6 +223,11 @@ class HessianWriter:
         if not isinstance(link, tuple):
             return link
         return self._whole[tuple(link)] if isinstance(link, Whole) else self._local[link]
+
+
+def _is_readable(form: Expr) -> bool:
+    """Whether no condition chooses between conditions, as that of a branch in a condition does."""
+    return not form.has(ITE)
 
 
 def kind_of_term(chain: Sequence[Link]) -> tuple[str, tuple[str, ...]]:

@@ -143,7 +143,7 @@ def _hessian_along(
         writer.add("define", part.name, part.formula, "definition")
     for form in forms:
         write_stable_form(writer, form)
-        closed |= form.closed
+        closed = {left: form.closed[left] for left in closed if left in form.closed}
     return Derivation(
         computed,
         walk,

@@ -29,7 +29,8 @@ def write_stable_form(writer: StepWriter, form: Derivation) -> None:
     """
     typed = writer.walk.circuit
     last = {left: (writer.last_of(left), form.last_step_about(left)) for left in form.asked}
-    changed = {n: (one, two.right) for n, (one, two) in last.items() if one.right != two.right}
+    written = {n: s for n, s in last.items() if isinstance(s[1].right, Expr)}  # else over names
+    changed = {n: (one, two.right) for n, (one, two) in written.items() if one.right != two.right}
     if form.walk.opaque and not changed:
         return
     rewrites = []
@@ -41,7 +42,8 @@ def write_stable_form(writer: StepWriter, form: Derivation) -> None:
     rule = STABLE if form.walk.opaque else COMPUTED
     for left, (as_typed, stable) in changed.items():
         because = (as_typed.id, *rewrites)
-        writer.add("stable", left, stable, rule, because, as_typed.right)
+        before = as_typed.right if isinstance(as_typed.right, Expr) else None
+        writer.add("stable", left, stable, rule, because, before)
 
 
 def parts_named(typed: Circuit, forms: Sequence[Derivation]) -> list[Node]:
@@ -50,7 +52,8 @@ def parts_named(typed: Circuit, forms: Sequence[Derivation]) -> list[Node]:
     for form in forms:
         circuit = form.walk.circuit
         exprs = [inlined(circuit, r.node) for r in _rewrites(form)]
-        exprs += [form.last_step_about(left).right for left in form.asked]
+        results = [form.last_step_about(left).right for left in form.asked]
+        exprs += [right for right in results if isinstance(right, Expr)]
         for name in _named(exprs, circuit):
             if name not in typed:
                 found[name] = circuit[name]

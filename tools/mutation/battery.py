@@ -387,7 +387,6 @@ BATTERIES = {
     "symback/operations/vjp.py": of_adjoints,
     "symback/operations/jvp.py": of_tangents,
     "symback/operations/number_slopes.py": of_tangents,
-    "symback/operations/number_slopes.py": of_tangents,
     "symback/autodiff/tangents.py": of_tangents,
     "symback/autodiff/curvatures.py": of_curvatures,
     "symback/truth/edges.py": of_looking,

@@ -66,7 +66,6 @@ ON_REQUEST: dict[str, Callable[[str], bool]] = {
     "symback/autodiff/reads.py": _all,
     "symback/operations/jvp.py": _all,
     "symback/operations/number_slopes.py": _all,
-    "symback/operations/number_slopes.py": _all,
     "symback/autodiff/tangents.py": _all,
     "symback/autodiff/curvatures.py": _all,
     "symback/truth/edges.py": _of_edges,
