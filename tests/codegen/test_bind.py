@@ -320,6 +320,18 @@ def test_the_state_of_a_system_goes_in_as_the_vector():
         state.output([[3.0], [2.0]])
 
 
+@pytest.mark.parametrize("target", BOTH)
+def test_sparse_results_are_those_of_the_function(target):
+    text = "w: param[n]; x: input\nf: output = x*w**2\nloss: none"
+    module = made(text, target, ("jacobian", "sparsity"))
+    inputs, vector = module.Inputs(np.arange(1.0, 4.0)), np.linspace(0.5, 1.5, 8)
+    bound = module.bind(inputs)
+    for _ in range(2):
+        found, expected = bound.jacobian(vector), module.jacobian(vector, inputs)
+        assert type(found) is type(expected)
+        assert_same_bits(found.toarray(), expected.toarray())
+
+
 def test_bind_is_refused_where_there_is_nothing_to_bind():
     with pytest.raises(Unsupported, match="but the circuit has none"):
         sb.circuit("f = x1*exp(-x2)").generate(functions="bind")
