@@ -113,6 +113,7 @@ from symback.operations.special import (
     inv_exprel,
     inv_exprel_prime,
     invdiff,
+    kl_div,
     langevin,
     langevin_prime,
     log1pmx,
@@ -700,6 +701,14 @@ _TABLE = (
         "∂(x·log(x/y)) = (log(x/y) + 1)·∂x − x/y·∂y",
         (2, 2),
         partials=lambda v, x, y: (log_ratio(x, y) + 1, -zero_over(x, y)),
+        singular=True,
+    ),
+    Op(
+        "kl_div",
+        kl_div,
+        "∂(x·log(x/y) − x + y) = log(x/y)·∂x + (1 − x/y)·∂y",
+        (2, 2),
+        partials=lambda v, x, y: (log_ratio(x, y), (y - x) / y),
         singular=True,
     ),
     Op(

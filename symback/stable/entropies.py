@@ -9,6 +9,7 @@ from sympy.codegen.cfunctions import hypot, log1p
 from symback.operations import arrays
 from symback.operations.functions import sigma
 from symback.operations.special import (
+    kl_div,
     log_ratio,
     logit,
     powlog,
@@ -86,6 +87,36 @@ def difference_of_entropies(see: See, total: Expr) -> Expr | None:
             if isinstance(see(log), sp.log):
                 rest = Add(*(t for t in terms if t is not term and t is not other))
                 return rest + weight * rel_entr(x, argument(see(log)))
+    return None
+
+
+def divergence(see: See, total: Expr) -> Expr | None:
+    """c·x·log(x/y) − c·x + c·y, with y = 1 for c·x·log(x) − c·x + c, and c·u − c − c·log(u)."""
+    terms = terms_looked_at(total)
+    number = constant_and_terms(total)[0]
+    for term in terms:
+        factors = Mul.make_args(see(term))
+        for factor in factors:
+            weight, inner = others_of(factors, factor), see(factor)
+            if isinstance(inner, rel_entr):
+                x, y = inner.args
+            elif isinstance(inner, xlogx):
+                x, y = argument(inner), S.One
+            elif isinstance(inner, log_ratio):
+                weight, x, y = -weight, S.One, inner.args[0] / inner.args[1]
+            elif isinstance(inner, sp.log):
+                weight, x, y = -weight, S.One, argument(inner)
+            else:
+                continue
+            needed = (-weight * x, weight * y)
+            if all(n in terms for n in needed):
+                rest = Add(*(t for t in terms if t is not term and t not in needed))
+                return rest + weight * kl_div(x, y)
+            constant = next((n for n in needed if n.is_Rational), None)
+            other = next((n for n in needed if n in terms), None)
+            if constant is not None and other is not None and number * constant > 0:
+                rest = Add(*(t for t in terms if t is not term and t != other))
+                return rest - constant + weight * kl_div(x, y)
     return None
 
 
@@ -170,6 +201,7 @@ def ratio_of_leaves(see: See, a: Expr, b: Expr) -> Expr | None:
 
 __all__ = [
     "difference_of_entropies",
+    "divergence",
     "dot_with_log",
     "log_of_odds",
     "logit_of",

@@ -22,6 +22,7 @@ from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder, written_size
 from symback.operations.functions import Elementary, erfc, sigma
 from symback.operations.shapes import Shape, is_size
+from symback.operations.special import log_ratio, rel_entr, xlogx
 from symback.stable.array_proof import holds_for_arrays
 from symback.stable.proof import holds
 from symback.stable.rules import COVERED, PRODUCTS, PUT_IN_PLACE, RULES, Rule
@@ -34,6 +35,7 @@ _FUNCTIONS = frozenset(
     (sp.exp, expm1, sp.log, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.acos, sp.erf, erfc, sigma)
 )
 """What rules look for behind the names of several nodes."""
+_LOOKED_FOR_LAST = (sigma, rel_entr, xlogx, sp.log, log_ratio)
 
 
 def _by_head(rules: Sequence[Rule]) -> Mapping[Any, list[Rule]]:
@@ -98,9 +100,10 @@ def _with(
 
 
 def _is_looked_for_last(formula: Expr) -> bool:
-    """Whether it divides by something, or has a logistic."""
+    """Whether it divides by something, or has a function that the last rules look for."""
     return any(
-        isinstance(part, sigma) or (part.is_Pow and part.exp == -1) for part in postorder(formula)
+        isinstance(part, _LOOKED_FOR_LAST) or (part.is_Pow and part.exp == -1)
+        for part in postorder(formula)
     )
 
 

@@ -174,6 +174,7 @@ RULES: tuple[Rule, ...] = (
     Rule("erfcx", OVERFLOWS, (Mul,), ratios.exp_of_square_times_erfc),
     Rule("x·log(x)", ZERO, (Mul,), entropies.times_log),
     Rule("x·log(x) - x·log(y)", CANCELS, (Add,), entropies.difference_of_entropies),
+    Rule("x·log(x/y) - x + y", CANCELS, (Add,), entropies.divergence, last=True),
     Rule("Σ x·log(x)", ZERO, (arrays.dot,), entropies.dot_with_log),
     Rule("contrast", SATURATES, (Mul,), shares.contrast, last=True),
     Rule("share of a sum", SATURATES, (Mul,), shares.part_of_sum, last=True),

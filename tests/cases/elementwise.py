@@ -284,6 +284,11 @@ CASES = {
         [(2, 3), (1e-9, 0.5), (3, 3), (1, 1 + 1e-9)],
         kernels.MEANING["rel_entr"],
     ),
+    "kl_div": Case(
+        "f = w2*kl_div(w**2, x**2)",
+        [(2, 3), (1e-9, 0.5), (3, 3), (1, 1 + 1e-9)],
+        kernels.MEANING["kl_div"],
+    ),
     "log_ratio": Case(
         "f = w2*log_ratio(w*x, b**2 + 1)",
         [(2, 3), (1e-9, 5), (3, 3), (1 + 1e-9, 1)],

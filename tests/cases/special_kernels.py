@@ -180,6 +180,7 @@ MEANING = {
     "xlogy": xlogy,
     "xlog1py": lambda x, y: xlogy(x, 1 + y),
     "rel_entr": lambda x, y: x * mp.log(x / y) if x else mp.mpf(0),
+    "kl_div": lambda x, y: xlogy(x, x / y) - x + y,
     "log_ratio": lambda a, b: mp.log(a / b),
     "logit": lambda p: mp.log(p / (1 - p)),
     "sigmadiff": lambda a, b: 1 / (1 + mp.exp(-a)) - 1 / (1 + mp.exp(-b)),
@@ -224,6 +225,7 @@ TO_THE_CONDITION = {
     "inv_exprel",
     "inv_exprel_slope",
     "powlog",
+    "kl_div",
     "erfdiff",
     "pow1prel",
     "pow1prel_slope",
@@ -306,6 +308,9 @@ def operands_of(name):
         lists = [(1e-9, 1.0, 1e8, 1e17, -1e-9, -1.0, -1e8), (1e-30, 1e-5, 2.0, 1e10)]
     elif name == "hypotsub":
         lists = [SIGNED, (1e-9, 1.0, -3.0, 1e5)]
+    elif name == "kl_div":
+        close = (1e-3, 0.3, 1.0, 1.00001, 1.0000000001, 2.9, 3.1, 1e5)
+        lists = [(0.0, *close), close]
     elif name in ("xlogy", "xlog1py", "rel_entr", "log_ratio", "invdiff"):
         lists = [(*SIZES, *([] if name in ("log_ratio", "invdiff") else [0.0])), SIZES]
     elif name == "powlog":

@@ -6,6 +6,7 @@ As in `symback.codegen.numpy.exponential_kernels`.
 
 import numpy as np
 
+from symback.codegen.numpy.entropy_kernels import _log_ratio
 from symback.codegen.numpy.exponential_kernels import (
     _expdivdiff,
     _expdivdiff2,
@@ -17,7 +18,7 @@ from symback.codegen.numpy.exponential_kernels import (
     _scaled_exp,
 )
 from symback.codegen.numpy.kernels import _erf, _erfc
-from symback.codegen.numpy.remainder_kernels import _log1prel, _log1prel_slope
+from symback.codegen.numpy.remainder_kernels import _log1pmx, _log1prel, _log1prel_slope
 from symback.codegen.numpy.special_kernels import _langevin
 
 
@@ -140,6 +141,22 @@ def _bateman_slope(k, m, t):
 def _bateman_and_slope(k, m, t):
     """Both, as they are by themselves."""
     return _bateman(k, m, t), _bateman_slope(k, m, t)
+
+
+def _kl_div(x, y):
+    """x·log(x/y) - x + y = y·d² + x·(log(1 + d) - d), d = (x - y)/y, where the two are close."""
+
+    def wide(x, y):
+        apart = (x - y) / y
+        close = (apart > -0.7) & (apart < 2.0)
+        d = np.where(close, apart, 0.0)
+        near = y * d * d + x * _log1pmx(d)
+        far = np.where(close | (x == 0.0), 1.0, x)
+        value = far * _log_ratio(far, np.where(close, 1.0, y)) - far + y
+        return np.where(x == 0.0, y, np.where(close, near, value))
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _in_float64(wide, x, y)
 
 
 # -- shares of a sum -----------------------------------------------------------------------------

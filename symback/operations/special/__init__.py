@@ -12,6 +12,7 @@ from symback.operations.special.differences import (
     sigmadiff,
 )
 from symback.operations.special.entropies import (
+    kl_div,
     log_ratio,
     logit,
     powlog,
@@ -156,6 +157,7 @@ __all__ = [
     "inv_exprel",
     "inv_exprel_prime",
     "invdiff",
+    "kl_div",
     "langevin",
     "langevin_prime",
     "log1pmx",

@@ -114,6 +114,24 @@ class rel_entr(Elementary):
         return log_ratio(x, y) + 1 if argindex == 1 else -zero_over(x, y)
 
 
+class kl_div(Elementary):
+    """kl_div(x, y) = x*log(x/y) - x + y, and y where x is 0: half a deviance of Poisson."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(x: Expr, y: Expr) -> Expr:
+        return rel_entr.elementary(x, y) - x + y
+
+    @staticmethod
+    def terms_size(x: Expr, y: Expr) -> Expr:
+        return (x - y) ** 2 / y
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, y = self.args
+        return log_ratio(x, y) if argindex == 1 else (y - x) / y
+
+
 class log_ratio(Elementary):
     """log_ratio(a, b) = log(a/b)."""
 
@@ -145,6 +163,7 @@ class logit(Elementary):
 
 
 __all__ = [
+    "kl_div",
     "log_ratio",
     "logit",
     "powlog",
