@@ -147,51 +147,72 @@ class Facts:
 
     def condition(self, scalar: Scalar, kept: Collection[int]) -> Scalar:
         """A condition without the parts that are known."""
-        if scalar.head in ("and", "or"):
-            left, right = scalar.parts
-            if self.decided(left) is not None:
-                return self.condition(right, kept)
-            if self.decided(right) is not None:
-                return self.condition(left, kept)
-        return scalar.with_parts(lambda part: self.simplified(part, kept))
-
-    # -- scalars ------------------------------------------------------------------------------
+        return _Simplification(self, kept).condition(scalar)
 
     def simplified(self, scalar: Scalar, kept: Collection[int] = ()) -> Scalar:
         """The scalar as it is needed here; definitions with the numbers `kept` stay as they are."""
+        return _Simplification(self, kept).of(scalar)
+
+
+class _Simplification:
+    """Simplifies scalars that share parts, each part once."""
+
+    def __init__(self, facts: Facts, kept: Collection[int]) -> None:
+        self.facts, self.kept = facts, kept
+        self._found: dict[int, tuple[Scalar, Scalar]] = {}  # by the identity of what was simplified
+
+    def of(self, scalar: Scalar) -> Scalar:
+        if id(scalar) not in self._found:
+            self._found[id(scalar)] = scalar, self._of(scalar)
+        return self._found[id(scalar)][1]
+
+    def _of(self, scalar: Scalar) -> Scalar:
         if scalar.head == "let":
             name, identity, inner = scalar.operands
-            if identity in kept:
+            simple = inner if identity in self.kept else self.of(inner)
+            if simple is inner:
                 return scalar
-            inner = self.simplified(inner, kept)
-            plain = is_plain(inner) or inner.head == "let"
-            return inner if plain else Scalar("let", (name, identity, inner))
+            plain = is_plain(simple) or simple.head == "let"
+            return simple if plain else Scalar("let", (name, identity, simple))
         if scalar.head == "where":
-            return self._chosen(scalar, kept)
+            return self._chosen(scalar)
         if is_condition(scalar):
-            return self.condition(scalar, kept)
-        scalar = scalar.with_parts(lambda part: self.simplified(part, kept))
+            return self.condition(scalar)
+        scalar = scalar.with_parts(self.of)
         if scalar.head == "call" and scalar.operands[0] in ("minimum", "maximum"):
             return self._held(scalar)
         return _folded(scalar)
 
-    def _chosen(self, scalar: Scalar, kept: Collection[int]) -> Scalar:
+    def condition(self, scalar: Scalar) -> Scalar:
+        """A condition without the parts that are known."""
+        if scalar.head in ("and", "or"):
+            left, right = scalar.parts
+            if self.facts.decided(left) is not None:
+                return self.condition(right)
+            if self.facts.decided(right) is not None:
+                return self.condition(left)
+        return scalar.with_parts(self.of)
+
+    def _chosen(self, scalar: Scalar) -> Scalar:
         condition, yes, no = scalar.parts
-        holds = self.decided(condition)
+        holds = self.facts.decided(condition)
         if holds is not None:
-            return self.simplified(yes if holds else no, kept)
-        first = self.and_that(condition, True).simplified(yes, kept)
-        second = self.and_that(condition, False).simplified(no, kept)
+            return self.of(yes if holds else no)
+        first = self.facts.and_that(condition, True).simplified(yes, self.kept)
+        second = self.facts.and_that(condition, False).simplified(no, self.kept)
         if first == second:
             return first
-        return where(self.condition(condition, kept), first, second)
+        simple = self.condition(condition)
+        if (simple, first, second) == scalar.parts:
+            return scalar
+        return where(simple, first, second)
 
     def _held(self, scalar: Scalar) -> Scalar:
         """`np.minimum` or `np.maximum` without the operand that is never taken; NaN stays NaN."""
         for one, other in (scalar.parts, scalar.parts[::-1]):
             if not is_number(other):
                 continue
-            known, limit = self.range_of(bare(one)), float(other.operands[0])
+            known, limit = self.facts.range_of(bare(one)), float(other.operands[0])
             is_least = scalar.operands[0] == "minimum"
             if (known.high <= limit) if is_least else (known.low >= limit):
                 return one

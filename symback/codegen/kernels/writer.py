@@ -172,13 +172,16 @@ def _unnamed(scalar: Scalar, names: Mapping[int, str]) -> Scalar:
 
 
 def _lets(scalar: Scalar, names: Mapping[int, str]) -> Iterator[Scalar]:
-    """The definitions inside that have no name yet, each after those that it needs."""
-    if scalar.head == "let" and scalar.operands[1] in names:
-        return
-    for part in scalar.parts:
-        yield from _lets(part, names)
-    if scalar.head == "let":
-        yield scalar
+    """The definitions inside that have no name yet, each once."""
+    seen, found = set(names), [scalar]
+    while found:
+        part = found.pop()
+        if part.head == "let":
+            if part.operands[1] in seen:
+                continue
+            seen.add(part.operands[1])
+            yield part
+        found += part.parts
 
 
 def _always(scalar: Scalar, names: Mapping[int, str]) -> list[Scalar]:
