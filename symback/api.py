@@ -633,8 +633,9 @@ def circuit(
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
     loss: str | Automatic | None = AUTOMATIC,
+    notation: str = "text",
 ) -> Circuit:
-    """The circuit that a text describes.
+    r"""The circuit that a text describes, circuit text or, with notation="latex", LaTeX.
 
     `params` and `inputs` override the roles inferred from names, and order them; `loss` names the
     node to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
@@ -651,8 +652,11 @@ def circuit(
     f: output = x1 - sigma(w3*x3 + w4*x4)
     loss: none
     <BLANKLINE>
+    >>> sb.circuit(r"f = x_1 - \sigma(w_3 x_3 + w_4 x_4)", notation="latex").output.expr
+    x1 - sigma(w3*x3 + w4*x4)
     """
-    read = Circuit.of(parse.circuit(text, params=params, inputs=inputs, loss=loss))
+    options: dict[str, Any] = {"params": params, "inputs": inputs, "loss": loss}
+    read = Circuit.of(parse.circuit(text, **options, notation=notation))
     for sentence in read.warnings:
         warnings.warn(sentence, LikelyMeantOtherwise, stacklevel=2)
     return read

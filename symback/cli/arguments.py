@@ -48,6 +48,7 @@ circuit_overrides = _all_of(
     click.option("--inputs", help="Names of the inputs, separated by commas."),
     click.option("--loss", help="The loss: the name of a node, or a formula."),
     click.option("--no-loss", is_flag=True, help="Do not add a loss to the circuit."),
+    click.option("--latex", is_flag=True, help="CIRCUIT is LaTeX, as files that end in .tex are."),
 )
 """The options that override what is inferred from names."""
 
@@ -107,6 +108,7 @@ def read_circuit(
     inputs: str | None = None,
     loss: str | None = None,
     no_loss: bool = False,
+    latex: bool = False,
 ) -> Circuit:
     """The circuit in the file or text of the argument; inferred roles and warnings go to stderr."""
     from symback.api import circuit as parse
@@ -121,6 +123,7 @@ def read_circuit(
             params=_names(params),
             inputs=_names(inputs),
             loss=None if no_loss else AUTOMATIC if loss is None else loss,
+            notation="latex" if latex or circuit.endswith(".tex") else "text",
         )
     for sentence in parsed.warnings:
         click.echo(f"warning: {sentence}", err=True)
@@ -205,7 +208,7 @@ def _read_text(path: str) -> str:
 def _is_path(argument: str) -> bool:
     if len(argument) > LONGEST_PATH or "\n" in argument or "\0" in argument:
         return False
-    return argument.endswith((".circuit", ".txt", ".py")) or os.path.exists(argument)
+    return argument.endswith((".circuit", ".txt", ".tex", ".py")) or os.path.exists(argument)
 
 
 def is_circuit(argument: str) -> bool:
@@ -213,7 +216,7 @@ def is_circuit(argument: str) -> bool:
 
     A text of nothing but what paths have is a file, for which x is a name too.
     """
-    if argument == "-" or argument.endswith((".circuit", ".txt")):
+    if argument == "-" or argument.endswith((".circuit", ".txt", ".tex")):
         return True
     return not (_is_path(argument) or _LIKE_A_PATH(argument))
 

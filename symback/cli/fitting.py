@@ -76,6 +76,7 @@ def fit(
     inputs: str | None,
     loss: str | None,
     no_loss: bool,
+    latex: bool,
     circuit: str,
     **settings: Any,
 ) -> None:
@@ -98,7 +99,7 @@ def fit(
     places += [] if plot is None else [picture_place(plot, _KIND)]
     read = files_read(circuit, *data, *initial)
     decide(dict.fromkeys(places), inputs=read, force=force)
-    parsed = read_circuit(circuit, params, inputs, loss, no_loss)
+    parsed = read_circuit(circuit, params, inputs, loss, no_loss, latex)
     if plot is not None:
         require_matplotlib()
         if squared_target(parsed) is None:

@@ -25,6 +25,7 @@ _OPTION = re.compile(
     r"(?<!\S)--(?:(?P<flag>no-loss)|(?P<key>params|inputs|loss)(?:\s*=\s*|\s+)"
     r"""(?:"(?P<text>[^"]*)"|'(?P<other>[^']*)'|(?P<value>[^\s"']\S*)))(?!\S)"""
 )
+_LATEX = re.compile(r"(?<!\S)--latex(?!\S)")
 _LEFT_OVER = re.compile(r"(?<!\S)--[A-Za-z][\w-]*")
 
 
@@ -91,13 +92,15 @@ def _read(line: str, cell: str | None) -> tuple[str, Circuit]:
     return name, found
 
 
-def _split(line: str) -> tuple[str, dict[str, str | None]]:
+def _split(line: str) -> tuple[str, dict[str, Any]]:
     """The text beside the options, and the options as `symback.circuit` takes them.
 
     >>> _split('neuron --params a,b --no-loss')
     ('neuron', {'params': 'a,b', 'loss': None})
     """
-    options: dict[str, str | None] = {}
+    options: dict[str, Any] = {}
+    if _LATEX.search(line):
+        line, options["notation"] = _LATEX.sub("", line), "latex"
     for match in _OPTION.finditer(line):
         key = match["key"] or "loss"
         if key in options:
@@ -109,7 +112,7 @@ def _split(line: str) -> tuple[str, dict[str, str | None]]:
     if wrong:
         raise WrongCell(
             f"'{clip(wrong[0], 40)}' is not an option, or its value is missing; "
-            "the options are --params NAMES, --inputs NAMES, --loss LOSS and --no-loss"
+            "the options are --params NAMES, --inputs NAMES, --loss LOSS, --no-loss, --latex"
         )
     return rest, options
 

@@ -137,6 +137,7 @@ def train(
     inputs: str | None,
     loss: str | None,
     no_loss: bool,
+    latex: bool,
     circuit: str,
     as_json: bool,
     output: str | None,
@@ -154,7 +155,7 @@ def train(
     from symback.training.results.files import check_folder
 
     pairs = read_mapping(mapping)
-    parsed = read_circuit(circuit, params, inputs, loss, no_loss)
+    parsed = read_circuit(circuit, params, inputs, loss, no_loss, latex)
     if output is not None:
         decided = {"resumed": settings["resume"], "force": settings["force"]}
         check_folder(output, inputs=files_read(circuit, *data, *initial), **decided)
@@ -253,6 +254,7 @@ def descend(
     inputs: str | None,
     loss: str | None,
     no_loss: bool,
+    latex: bool,
     circuit: str,
     **settings: Any,
 ) -> None:
@@ -271,7 +273,7 @@ def descend(
     named = [file for file in (output, losses) if file is not None]
     decide({picture_place(file, KIND): None for file in named}, inputs=read, force=force)
     pairs, begin = read_mapping(mapping), read_numbers(start, "--start")
-    parsed = read_circuit(circuit, params, inputs, loss, no_loss)
+    parsed = read_circuit(circuit, params, inputs, loss, no_loss, latex)
     samples = read_samples(parsed, list(data), pairs, delimiter=delimiter)
     paths = paths_of(parsed, samples, start=begin, **settings)
     pictures: dict[Output, bytes] = {}

@@ -22,6 +22,7 @@ from symback.operations.construction import (
     stacked,
     with_axis,
 )
+from symback.operations.expressions import product
 from symback.operations.named_products import product_of_stacks
 from symback.operations.shapes import (
     Shape,
@@ -36,6 +37,25 @@ _ELEMENTWISE = frozenset("sum product beside negative power superscript brackete
 _WHOLE = Tuple(S.Zero, S.Infinity)
 _TRUTHS = {"True": True, "False": False}
 MOST_ORIGINS = 3  # arrays that a message names
+
+
+_OF_MATRICES = frozenset("matrix_product transpose bracketed juxtaposed dotted".split())
+"""Terms that may be the row x.T of a vector."""
+
+
+def _chain(term: Term) -> list[tuple[str, Term]]:
+    """The operands of a product of LaTeX, each with the kind of the sign before it."""
+    found: list[tuple[str, Term]] = []
+    while term.kind in ("juxtaposed", "dotted"):
+        found.append((term.kind, term.args[1]))
+        term = term.args[0]
+    return [("", term), *reversed(found)]
+
+
+def _is_minus_one(term: Term) -> bool:
+    while term.kind == "bracketed":
+        term = term.args[0]
+    return term.kind == "negative" and term.args[0].text == "1"
 
 
 class row(ArrayFunction):
@@ -89,7 +109,7 @@ class ArrayBuilder(Builder):
     def _checked(self, expr: Expr, term: Term, parts: list[Shape]) -> Shape:
         """The shape of what was built; an array that SymPy cancelled would be lost in silence."""
         try:
-            if term.kind not in ("matrix_product", "transpose", "bracketed"):
+            if term.kind not in _OF_MATRICES:
                 self._refuse_row(expr)
             shape = self.shape_of(expr)
             scalar = term.kind == "call" and self._is_elementwise(term)
@@ -153,6 +173,9 @@ class ArrayBuilder(Builder):
 
     def _matrix_product(self, term: Term) -> Expr:
         left, right = (self.build(a) for a in term.args)
+        return self._product_of_arrays(left, right)
+
+    def _product_of_arrays(self, left: Expr, right: Expr) -> Expr:
         shapes = self.shape_of(left), self.shape_of(right)
         ranks = len(shapes[0]), len(shapes[1])
         if 0 in ranks:
@@ -174,11 +197,37 @@ class ArrayBuilder(Builder):
         return row(expr) if is_row else expr
 
     def _beside(self, term: Term) -> Expr:
-        """A number beside an array; two arrays have several products."""
+        """Numbers beside an array; two arrays have several products."""
         made = Builder._beside(self, term)
-        if all(self.shape_of(self._unrecorded(a)) for a in term.args):
+        if sum(map(bool, self._parts[-1])) > 1:
             raise ShapeError("write @ for a product of matrices, or * for that of the elements")
         return made
+
+    def _multiplied(self, term: Term) -> Expr:
+        """W x and x · y of LaTeX: products of matrices, and the numbers beside them."""
+        numbers: list[Expr] = []
+        whole: Expr | None = None
+        for kind, part in _chain(term):
+            built = self.build(part)
+            if not self.shape_of(built):
+                numbers.append(built)
+            elif whole is None:
+                whole = built
+            elif kind == "dotted" and len(self.shape_of(whole)) == 1 == len(self.shape_of(built)):
+                whole = arrays.dot(whole, built)
+            elif isinstance(built, row) and not isinstance(whole, row):
+                whole = arrays.outer(whole, built.args[0])
+            else:
+                whole = self._product_of_arrays(whole, built)
+        if isinstance(whole, row):
+            return row(product(*numbers, whole.args[0]))
+        return product(*numbers, *([] if whole is None else [whole]))
+
+    def _factors_of(self, term: Term) -> list[Expr]:
+        while term.kind == "bracketed":
+            term = term.args[0]
+        kept = term.kind in ("juxtaposed", "dotted")
+        return [self.build(term)] if kept else Builder._factors_of(self, term)
 
     def _bars(self, term: Term) -> Expr:
         made = Builder._bars(self, term)
@@ -187,16 +236,17 @@ class ArrayBuilder(Builder):
         return made
 
     def _power(self, term: Term) -> Expr:
+        """A^-1 of a matrix is its inverse; A^2 may be A @ A or the squares of its elements."""
+        if term.text != "^":
+            return Builder._power(self, term)
+        if _is_minus_one(term.args[1]):
+            base = self.build(term.args[0])
+            is_matrix = len(self.shape_of(base)) == 2
+            made = arrays.inv(base) if is_matrix else self._power_of(base, S.NegativeOne, term)
+            return made
         made = Builder._power(self, term)
-        if term.text == "^" and len(self.shape_of(made)) == 2:
+        if len(self.shape_of(made)) == 2:
             raise ShapeError("^ of a matrix: write A @ A, or A**2 for the squares of its elements")
-        return made
-
-    def _unrecorded(self, term: Term) -> Expr:
-        """The expression of a term that is built once more."""
-        self._parts.append([])
-        made = self.build(term)
-        self._parts.pop()
         return made
 
     def _transpose(self, term: Term) -> Expr:

@@ -41,7 +41,7 @@ _AT_SIGN = {
     "&": "'&' joins conditions, only inside where(condition, a, b)",
     "|": "'|' is not an operation; write abs(u) for |u|",
     ".": "'.' stands only inside a number or in .T, the transpose",
-    "\\": "LaTeX input is not supported; write for example sigma(w*x)",
+    "\\": 'for LaTeX add notation="latex", or --latex on the command line',
     "?": "'?' is not part of the language; write where(condition, a, b) for c ? a : b",
     "~": "'~' is not part of the language; write the opposite comparison",
     "$": "'$' is not part of the language; write the formula without it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,9 +70,10 @@ class Outline:
     repeated: int = 0  # lines that loops have written out
 
 
-def outline_of(source: SourceText) -> Outline:
+def outline_of(source: SourceText, found: Iterable[Statement] | None = None) -> Outline:
+    """What a text says; `found` are its statements, if it is not circuit text."""
     outline = Outline()
-    for statement in statements(source):
+    for statement in statements(source) if found is None else found:
         _enter(source, outline, statement, {})
     if not outline.definitions and outline.bare is None:
         raise CircuitError("the circuit is empty; write a formula such as f = w*x")

@@ -42,12 +42,14 @@ from symback.language.scalars import Builder
 from symback.language.syntax import (
     Equation,
     SourceText,
+    Statement,
     statements,
 )
 from symback.language.terms import Term
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.shapes import Shape
 
+LONGEST_LATEX = 200_000
 ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat", "stack", "one_hot"})
 
 
@@ -58,8 +60,9 @@ def circuit(
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
     loss: str | Automatic | None = AUTOMATIC,
+    notation: str = "text",
 ) -> Circuit:
-    """The circuit that a text describes.
+    """The circuit that a text describes, or with notation="latex" LaTeX.
 
     `params` and `inputs` override the roles inferred from names, and order them; `loss` names the
     node to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
@@ -78,16 +81,34 @@ def circuit(
     """
     if not isinstance(text, str):
         raise CircuitError(f"a circuit is a text, not {type(text).__name__}")
+    if notation not in NOTATIONS:
+        raise CircuitError(f"the notation is text or latex, not {clip(repr(notation), 40)}")
     params, inputs, loss = names_in(params), names_in(inputs), check_loss(loss)
-    loss_text = loss if isinstance(loss, str) and not loss.isidentifier() else None
+    is_formula = isinstance(loss, str) and not loss.isidentifier()
+    if is_formula and notation == "latex":
+        text, loss, is_formula = f"{text}\n\\\\ l = {loss}", "l", False
+    loss_text = str(loss) if is_formula else None
     source = SourceText(text if loss_text is None else _with_loss(text, loss_text))
     try:
-        outline = outline_of(source)
+        outline = outline_of(source, _statements(source, notation))
         return _Assembly(source, outline, params, inputs).circuit(
             AUTOMATIC if loss_text is not None else loss
         )
     except RecursionError:
         raise TooLarge("the expression is nested too deep; name inner parts") from None
+
+
+NOTATIONS = ("text", "latex")
+
+
+def _statements(source: SourceText, notation: str) -> list[Statement] | None:
+    if notation == "text":
+        return None
+    if len(source.text) > LONGEST_LATEX:
+        raise TooLarge(f"the text is longer than {LONGEST_LATEX:,} characters")
+    from symback.language.latex import statements_of_latex  # most circuits are circuit text
+
+    return statements_of_latex(source)
 
 
 def _with_loss(text: str, formula: str) -> str:

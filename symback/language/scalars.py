@@ -44,6 +44,7 @@ from symback.operations.shapes import size_symbol
 from symback.operations.signs import exponent, juxtaposed
 
 DEEPEST_BUILD = 150
+_PRODUCTS = frozenset({"product", "beside", "juxtaposed", "dotted"})
 LARGEST_EXPRESSION = 50_000  # parts, user functions written out: SymPy walks the whole tree
 MOST_INNER_CALLS = 40  # of user functions by user functions, for one node
 
@@ -180,7 +181,7 @@ class Builder:
             term = term.args[0]
         if term.kind == "negative":
             return [S.NegativeOne, *self._factors_of(term.args[0])]
-        if term.kind in ("product", "beside"):
+        if term.kind in _PRODUCTS:
             if term.kind == "beside":
                 self._refuse_neighbours(term)
             return [f for a in term.args for f in self._factors_of(a)]
@@ -196,6 +197,10 @@ class Builder:
 
     def _beside(self, term: Term) -> Expr:
         self._refuse_neighbours(term)
+        return self._product(term)
+
+    def _multiplied(self, term: Term) -> Expr:
+        """A product of LaTeX, without a sign or with a dot."""
         return self._product(term)
 
     def _refuse_neighbours(self, term: Term) -> None:
@@ -425,6 +430,7 @@ _BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
     "sum": lambda builder, term: builder._sum(term),
     "product": lambda builder, term: builder._product(term),
     "beside": lambda builder, term: builder._beside(term),
+    **dict.fromkeys(("juxtaposed", "dotted"), lambda builder, term: builder._multiplied(term)),
     "bars": lambda builder, term: builder._bars(term),
     "power": lambda builder, term: builder._power(term),
     "superscript": lambda builder, term: builder._superscript(term),

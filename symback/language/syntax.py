@@ -16,16 +16,14 @@ from typing import Any
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput
 
-from symback.errors import CircuitSyntaxError, Place, SymbackError, TooLarge
+from symback.errors import CircuitSyntaxError, Place, TooLarge
 from symback.language.explain import explain, strange_character
 from symback.language.neighbours import refusal_of_caret, refusal_of_neighbours
-from symback.language.terms import Term
+from symback.language.terms import Refused, Term, extended, make_term
 from symback.operations.signs import ascii_name
 
 LONGEST_TEXT = 2_000_000
 LONGEST_LINE = 100_000
-DEEPEST = 100
-LARGEST = 20_000
 MOST_TOKENS = 50_000  # of one statement
 MOST_ARGUMENTS = 1_000
 LONGEST_NUMBER = 400  # the largest float64 has 309 digits
@@ -86,7 +84,7 @@ def statements(source: SourceText) -> list[Statement]:
     try:
         found: Any = _parser().parse(source.text)  # the transformer makes a list of it
         return list(found)
-    except _Refused as error:
+    except Refused as error:
         raise error.kind(error.message, source.place(error.at)) from None
     except UnexpectedInput as error:
         message, at = explain(source.text, error)
@@ -119,42 +117,6 @@ def _refuse_size(source: SourceText) -> None:
                 "lines of their own",
                 source.place((number, 1)),
             )
-
-
-class _Refused(Exception):
-    """What the reader refuses while the parser runs; the text's lines are not at hand there."""
-
-    def __init__(
-        self, at: tuple[int, int], message: str, kind: type[SymbackError] = TooLarge
-    ) -> None:
-        super().__init__(message)
-        self.at = at
-        self.message = message
-        self.kind = kind
-
-
-def _term(kind: str, at: tuple[int, int], args: list[Term], text: str = "") -> Term:
-    depth = 1 + max((a.depth for a in args), default=0)
-    size = 1 + sum(a.size for a in args)
-    return _bounded(Term(kind, at, args, text, depth, size))
-
-
-def _bounded(term: Term) -> Term:
-    if term.depth > DEEPEST:
-        raise _Refused(term.place, f"nested more than {DEEPEST} levels deep; name inner parts")
-    if term.size > LARGEST:
-        raise _Refused(term.place, f"more than {LARGEST:,} operations; name parts of it")
-    return term
-
-
-def _extended(kind: str, left: Term, right: Term) -> Term:
-    """left ⊕ right, where a chain a + b + c is one term with three operands."""
-    if left.kind != kind:
-        return _term(kind, left.place, [left, right])
-    left.args.append(right)
-    left.depth = max(left.depth, right.depth + 1)
-    left.size += right.size
-    return _bounded(left)
 
 
 def _at(token: Token) -> tuple[int, int]:
@@ -192,118 +154,118 @@ class _Reader(Transformer[Token, Any]):
         return Kink(self.name(function), place, value)
 
     def shape(self, *sizes: Term) -> Term:
-        return _term("shape", sizes[0].place, list(sizes))
+        return make_term("shape", sizes[0].place, list(sizes))
 
     def number(self, token: Token) -> Term:
         if len(token) > LONGEST_NUMBER:
-            raise _Refused(_at(token), f"a number of more than {LONGEST_NUMBER} characters")
-        return _term("number", _at(token), [], str(token))
+            raise Refused(_at(token), f"a number of more than {LONGEST_NUMBER} characters")
+        return make_term("number", _at(token), [], str(token))
 
     def name(self, token: Token) -> Term:
         if "π" in token and token != "π":
-            raise _Refused(
+            raise Refused(
                 _at(token), "π is a number; write * beside it, as in π*r²", CircuitSyntaxError
             )
-        return _term("name", _at(token), [], ascii_name(str(token)))
+        return make_term("name", _at(token), [], ascii_name(str(token)))
 
     def call(self, name: Token, arguments: list[Term]) -> Term:
-        return _term("call", _at(name), arguments, ascii_name(str(name)))
+        return make_term("call", _at(name), arguments, ascii_name(str(name)))
 
     def arguments(self, *terms: Term) -> list[Term]:
         if len(terms) > MOST_ARGUMENTS:
             place = terms[MOST_ARGUMENTS].place
-            raise _Refused(place, f"more than {MOST_ARGUMENTS:,} arguments; name parts of it")
+            raise Refused(place, f"more than {MOST_ARGUMENTS:,} arguments; name parts of it")
         return list(terms)
 
     def bracketed(self, term: Term) -> Term:
-        return _term("bracketed", term.place, [term])
+        return make_term("bracketed", term.place, [term])
 
     def vector(self, *entries: Term) -> Term:
-        return _term("vector", entries[0].place, self.arguments(*entries))
+        return make_term("vector", entries[0].place, self.arguments(*entries))
 
     def add(self, left: Term, right: Term) -> Term:
-        return _extended("sum", left, right)
+        return extended("sum", left, right)
 
     def subtract(self, left: Term, right: Term) -> Term:
-        return _extended("sum", left, _term("negative", right.place, [right]))
+        return extended("sum", left, make_term("negative", right.place, [right]))
 
     def multiply(self, left: Term, right: Term) -> Term:
-        return _extended("product", left, right)
+        return extended("product", left, right)
 
     def divide(self, left: Term, right: Term) -> Term:
-        return _extended("product", left, _term("reciprocal", right.place, [right]))
+        return extended("product", left, make_term("reciprocal", right.place, [right]))
 
     def beside(self, left: Term, right: Term) -> Term:
         last = left.args[-1] if left.kind in ("product", "beside") else left
         why = refusal_of_neighbours(last, right)
         if why:
-            raise _Refused(right.place, why, CircuitSyntaxError)
-        return _term("beside", left.place, [left, right])
+            raise Refused(right.place, why, CircuitSyntaxError)
+        return make_term("beside", left.place, [left, right])
 
     def bars(self, start: Token, inner: Term, end: Token, *power: Any) -> Term:
         """|u|; two bars at a side would be a norm."""
         if inner.kind == "bars" and inner.place == (_at(start)[0], _at(start)[1] + 1):
             why = "write norm(x) for ‖x‖, the length of an array, and abs(u) for |u|"
-            raise _Refused(_at(start), why, CircuitSyntaxError)
-        made = _term("bars", _at(start), [inner])
+            raise Refused(_at(start), why, CircuitSyntaxError)
+        made = make_term("bars", _at(start), [inner])
         if not power:
             return made
         sign, *exponent = power
         return self.raised(made, sign, *exponent) if exponent else self.superscript(made, sign)
 
     def pair(self, value: Term, condition: Term) -> Term:
-        return _term("pair", value.place, [value, condition])
+        return make_term("pair", value.place, [value, condition])
 
     def tuple(self, *entries: Term) -> Term:
-        return _term("tuple", entries[0].place, list(entries))
+        return make_term("tuple", entries[0].place, list(entries))
 
     def matrix_product(self, left: Term, sign: Token, right: Term) -> Term:
-        return _term("matrix_product", _at(sign), [left, right])
+        return make_term("matrix_product", _at(sign), [left, right])
 
     def index(self, array: Term, *subscripts: Term) -> Term:
-        return _term("index", array.place, [array, *subscripts])
+        return make_term("index", array.place, [array, *subscripts])
 
     def slice(self, start: Term | None, stop: Term | None, step: Term | None = None) -> Term:
-        bounds = [_term("end", (1, 1), []) if b is None else b for b in (start, stop)]
-        return _term("slice", (1, 1), bounds if step is None else [*bounds, step])
+        bounds = [make_term("end", (1, 1), []) if b is None else b for b in (start, stop)]
+        return make_term("slice", (1, 1), bounds if step is None else [*bounds, step])
 
     def string(self, token: Token) -> Term:
-        return _term("string", _at(token), [], str(token)[1:-1])
+        return make_term("string", _at(token), [], str(token)[1:-1])
 
     def keyword(self, name: Token, value: Term) -> Term:
-        return _term("keyword", _at(name), [value], str(name))
+        return make_term("keyword", _at(name), [value], str(name))
 
     def transpose(self, array: Term, sign: Token) -> Term:
-        return _term("transpose", _at(sign), [array], str(sign))
+        return make_term("transpose", _at(sign), [array], str(sign))
 
     def negative(self, term: Term) -> Term:
-        return _term("negative", term.place, [term])
+        return make_term("negative", term.place, [term])
 
     def positive(self, term: Term) -> Term:
-        return _term("bracketed", term.place, [term])
+        return make_term("bracketed", term.place, [term])
 
     def raised(self, base: Term, sign: Token, exponent: Term) -> Term:
         if sign == "^" and (why := refusal_of_caret(base, exponent)):
-            raise _Refused(_at(sign), why, CircuitSyntaxError)
-        return _term("power", _at(sign), [base, exponent], str(sign))
+            raise Refused(_at(sign), why, CircuitSyntaxError)
+        return make_term("power", _at(sign), [base, exponent], str(sign))
 
     def superscript(self, base: Term, sign: Token) -> Term:
-        return _term("superscript", _at(sign), [base], str(sign))
+        return make_term("superscript", _at(sign), [base], str(sign))
 
     def half(self, sign: Token) -> Term:
-        return _term("half", _at(sign), [])
+        return make_term("half", _at(sign), [])
 
     def half_of(self, sign: Token, term: Term) -> Term:
-        return _term("product", _at(sign), [_term("half", _at(sign), []), term])
+        return make_term("product", _at(sign), [make_term("half", _at(sign), []), term])
 
     def compare(self, left: Term, sign: Token, right: Term) -> Term:
-        return _term("compare", _at(sign), [left, right], str(sign))
+        return make_term("compare", _at(sign), [left, right], str(sign))
 
     def both(self, left: Term, right: Term) -> Term:
-        return _term("both", left.place, [left, right])
+        return make_term("both", left.place, [left, right])
 
     def either(self, left: Term, sign: Token, right: Term) -> Term:
-        return _term("either", left.place, [left, right])
+        return make_term("either", left.place, [left, right])
 
 
 class _Layout:
@@ -322,7 +284,7 @@ class _Layout:
         for token in stream:
             length = 0 if token.type == "_NEWLINE" and brackets <= 0 else length + 1
             if length > MOST_TOKENS:
-                raise _Refused(_at(token), f"more than {MOST_TOKENS:,} words; name parts of it")
+                raise Refused(_at(token), f"more than {MOST_TOKENS:,} words; name parts of it")
             brackets += (token.type in ("LPAR", "LSQB")) - (token.type in ("RPAR", "RSQB"))
             if token.type != "_NEWLINE":
                 opening = opening or token.type == "FOR"
@@ -334,7 +296,7 @@ class _Layout:
             indentation = len(token.rpartition("\n")[2])
             if opening:
                 if indentation <= (blocks[-1] if blocks else 0):
-                    raise _Refused((token.end_line or 1, 1), _NO_BLOCK, CircuitSyntaxError)
+                    raise Refused((token.end_line or 1, 1), _NO_BLOCK, CircuitSyntaxError)
                 yield Token("_INDENT", "")
                 blocks.append(indentation)
                 opening = False

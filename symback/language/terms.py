@@ -1,8 +1,13 @@
-"""Terms: the pieces of an expression as it was typed, each with its place."""
+"""Terms: the pieces of an expression as it was typed, each with its place, bounded as they grow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from symback.errors import SymbackError, TooLarge
+
+DEEPEST = 100
+LARGEST = 20_000
 
 
 @dataclass(slots=True)
@@ -17,4 +22,40 @@ class Term:
     size: int = 1
 
 
-__all__ = ["Term"]
+class Refused(Exception):
+    """What the reader refuses while the parser runs; the text's lines are not at hand there."""
+
+    def __init__(
+        self, at: tuple[int, int], message: str, kind: type[SymbackError] = TooLarge
+    ) -> None:
+        super().__init__(message)
+        self.at = at
+        self.message = message
+        self.kind = kind
+
+
+def make_term(kind: str, at: tuple[int, int], args: list[Term], text: str = "") -> Term:
+    depth = 1 + max((a.depth for a in args), default=0)
+    size = 1 + sum(a.size for a in args)
+    return bounded(Term(kind, at, args, text, depth, size))
+
+
+def bounded(term: Term) -> Term:
+    if term.depth > DEEPEST:
+        raise Refused(term.place, f"nested more than {DEEPEST} levels deep; name inner parts")
+    if term.size > LARGEST:
+        raise Refused(term.place, f"more than {LARGEST:,} operations; name parts of it")
+    return term
+
+
+def extended(kind: str, left: Term, right: Term) -> Term:
+    """left ⊕ right, where a chain a + b + c is one term with three operands."""
+    if left.kind != kind:
+        return make_term(kind, left.place, [left, right])
+    left.args.append(right)
+    left.depth = max(left.depth, right.depth + 1)
+    left.size += right.size
+    return bounded(left)
+
+
+__all__ = ["DEEPEST", "LARGEST", "Refused", "Term", "bounded", "extended", "make_term"]

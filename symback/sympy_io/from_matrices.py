@@ -18,7 +18,7 @@ from symback.circuits.circuit import Node, computed
 from symback.circuits.names import check_size_name
 from symback.errors import CircuitError, NameRefused, TooLarge, Unsupported, clip
 from symback.language.arrays import NO_NAMES
-from symback.language.syntax import DEEPEST
+from symback.language.terms import DEEPEST
 from symback.operations import arrays as a
 from symback.operations.arrays import shape_of
 from symback.operations.expressions import postorder, real_symbol

@@ -43,7 +43,7 @@ from symback.language.options import (
     only_in_loss,
     roles_given,
 )
-from symback.language.syntax import DEEPEST, LARGEST
+from symback.language.terms import DEEPEST, LARGEST
 from symback.operations.arrays import has_arrays
 from symback.operations.edges import CAREFUL, Careful
 from symback.operations.elementwise import BY_HEAD, SLOPES, erfc

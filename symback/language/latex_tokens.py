@@ -1,0 +1,101 @@
+r"""LaTeX → tokens: commands, letters, numbers and signs, without what is for the eye only.
+
+Spaces, \left and \right, sizes of brackets, \displaystyle, $ and the environments of displayed
+formulas are left out; \\ and blank lines end a formula.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from symback.errors import CircuitSyntaxError
+from symback.language.terms import Refused
+from symback.operations.signs import GREEK
+
+MOST_TOKENS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class LatexToken:
+    """Its kind is command, letter, number, word, text or sign; `joined`: no space before it."""
+
+    kind: str
+    text: str
+    place: tuple[int, int]
+    joined: bool = False
+
+
+_TOKEN = re.compile(
+    r"(?P<comment>(?<!\\)%[^\n]*)"
+    r"|(?P<blank>\n[ \t]*\n\s*)"
+    r"|(?P<space>\s+|~|\\[,;:!> ]|\\q?quad\b)"
+    r"|(?P<display>\$\$?|\\[\[\]()]|\\(?:left|right|[bB]igg?[lr]?|middle)(?![A-Za-z])"
+    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z]))"
+    r"|(?P<label>\\(?:label|tag)\{[^{}]*\})"
+    r"|(?P<text>\\(?:text|textrm|mathrm|mathit|textit|operatorname\*?|mathsf)\s*\{(?P<word>[^{}]*)\})"
+    r"|(?P<environment>\\(?P<what>begin|end)\{(?P<name>[a-z]+)\*?\}(?:\{[lcr|]*\})?)"
+    r"|(?P<newline>\\\\(?:\[[^\]\n]*\])?)"
+    r"|(?P<command>\\(?:[A-Za-z]+|[{}|_#&]))"
+    r"|(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+    r"|(?P<letter>[A-Za-zα-ωΑ-Ω])"
+    r"|(?P<sign>[-+*/=<>(){}\[\]^_|,;:.&!'−·×])"
+)
+_SHOWN = frozenset("align aligned alignat equation gather gathered split multline eqnarray".split())
+_CASES = frozenset({"cases", "dcases", "rcases"})
+_UNICODE = {"−": "-", "·": "*", "×": "*"}
+
+
+def tokens(text: str) -> list[LatexToken]:
+    """The tokens of a text; Refused says where one is not known."""
+    found: list[LatexToken] = []
+    line, start, at = 1, 0, 0
+    joined = False
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        place = (line, at - start + 1)
+        if match is None:
+            raise Refused(place, f"{text[at]!r} is not LaTeX of a formula", CircuitSyntaxError)
+        token = _token(match, place, joined)
+        if token is not None:
+            found.append(token)
+        joined = match.lastgroup not in ("space", "comment", "blank")
+        for newline in re.finditer("\n", match[0]):
+            line, start = line + 1, at + newline.end()
+        at = match.end()
+        if len(found) > MOST_TOKENS:
+            raise Refused(place, f"more than {MOST_TOKENS:,} words; name parts of the formula")
+    return found
+
+
+def _token(match: re.Match[str], place: tuple[int, int], joined: bool) -> LatexToken | None:
+    kind, text = _kind(match), match[0]
+    if kind in ("comment", "space", "display", "label"):
+        return None
+    if kind in ("blank", "newline"):
+        return LatexToken("sign", "\\\\", place)
+    if kind == "environment":
+        name = match["name"]
+        if name in _SHOWN:
+            return None
+        if name not in _CASES:
+            raise Refused(place, f"'{name[:20]}' is not known; cases is", CircuitSyntaxError)
+        return LatexToken("command", f"{match['what']} cases", place)
+    if kind == "text":
+        word = match["word"].replace("\\_", "_").strip()
+        is_function = "operatorname" in text or "mathrm" in text
+        return LatexToken("word" if is_function else "text", word, place, joined)
+    if kind == "letter" and not text.isascii():
+        return LatexToken("command", GREEK.get(text, text).rstrip("_"), place, joined)
+    if kind == "command":
+        return LatexToken("command", text[1:], place, joined)
+    return LatexToken(kind, _UNICODE.get(text, text), place, joined)
+
+
+def _kind(match: re.Match[str]) -> str:
+    kinds = ("comment", "blank", "space", "display", "label", "text", "environment", "newline")
+    found = next((k for k in kinds if match[k] is not None), None)
+    return found or match.lastgroup or ""
+
+
+__all__ = ["LatexToken", "tokens"]
