@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from symback.errors import FileRefused, LikelyMeantOtherwise, clip
+from symback.errors import FileRefused, LikelyMeantOtherwise, SymbackError, clip
 
 if TYPE_CHECKING:
     from symback.api import Circuit, Update
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LONGEST_PATH = 1024
 LONGEST_FILE = 50_000_000  # characters; far beyond what a circuit may have
 MOST_NAMES = 12  # of a role that are listed
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 _NOT_FINITE = re.compile(r"[+-]?inf|nan", re.IGNORECASE).fullmatch
 _LIKE_A_PATH = re.compile(r"[\w./\\~:-]*").fullmatch
 _BETWEEN_PAIRS = re.compile(r",(?=[^,\[\]=]+=)")  # a comma before the next NAME=
@@ -224,15 +223,28 @@ def is_circuit(argument: str) -> bool:
 def read_numbers(
     pairs: Iterable[str], option: str = "--at", finite: bool = True
 ) -> dict[str, float]:
-    """NAME=VALUE pairs as numbers; inf, -inf and nan where they need not be `finite`."""
+    """NAME=VALUE pairs, commas between, as numbers; inf and nan where they need not be `finite`.
+
+    A value is a formula without names, such as 1/3 or pi.
+    """
     found: dict[str, float] = {}
     for name, text, pair in _pairs(pairs, option):
         outside = not finite and _NOT_FINITE(text.strip())
-        number = float(text) if outside or _NUMBER(text.strip()) else float("nan")
+        number = float(text) if outside else _number(text.strip())
         if not (outside or isfinite(number)):
             raise _not_a_pair(pair, option, "NAME=NUMBER")
         found[name] = number
     return found
+
+
+def _number(text: str) -> float:
+    """The number that a text stands for; NaN for none."""
+    from symback.language.constants import number_in
+
+    try:
+        return number_in(text)
+    except SymbackError:
+        return float("nan")
 
 
 def read_point_options(pairs: Iterable[str]) -> dict[str, Any]:
@@ -258,9 +270,8 @@ def read_initial(given: Iterable[str]) -> Any:
     given, option = list(given), "--initial"
     if not given or (len(given) == 1 and (os.path.exists(given[0]) or "=" not in given[0])):
         return given[0] if given else None
-    pairs = [pair for text in given for pair in _BETWEEN_PAIRS.split(text)]
     found: dict[str, Any] = {}
-    for name, text, pair in _pairs(pairs, option):
+    for name, text, pair in _pairs(given, option):
         try:
             found[name] = read_text(text, finite=True)
         except ValueError:
@@ -270,7 +281,7 @@ def read_initial(given: Iterable[str]) -> Any:
 
 def _pairs(pairs: Iterable[str], option: str) -> Iterable[tuple[str, str, str]]:
     seen: set[str] = set()
-    for pair in pairs:
+    for pair in (pair for text in pairs for pair in _BETWEEN_PAIRS.split(text)):
         name, sign, text = pair.partition("=")
         if not (sign and name.strip()):
             raise _not_a_pair(pair, option, "NAME=NUMBER")

@@ -12,7 +12,8 @@ from sympy import Integer
 
 from symback.circuits.circuit import Circuit
 from symback.circuits.requirements import classes, distributions
-from symback.errors import DataError, UnknownName, clip, nearest
+from symback.errors import DataError, SymbackError, UnknownName, clip, nearest
+from symback.language.constants import number_in
 from symback.operations.shapes import HIGHEST_RANK, Shape, shown
 
 Value = float | tuple[Any, ...]
@@ -187,7 +188,7 @@ _CONSTANT = re.compile(r"\b(inf|nan)\b", re.IGNORECASE)
 
 
 def read_text(text: str, finite: bool = False) -> Any:
-    """A number, or a nested list of numbers such as [[1, 2], [-inf, 4]], from text.
+    """A number such as 0.5 or pi/2, or a nested list such as [[1, 2], [-inf, 4]], from text.
 
     Raises ValueError where it is something else, or not `finite`. The text is data: it is never
     evaluated.
@@ -196,7 +197,10 @@ def read_text(text: str, finite: bool = False) -> Any:
     if finite and _CONSTANT.search(text):
         raise ValueError("a number is not finite")
     if not text.startswith("["):
-        return float(text)
+        try:
+            return float(text) if _CONSTANT.fullmatch(text.lstrip("+-")) else number_in(text)
+        except SymbackError as error:
+            raise ValueError(str(error)) from None
     if len(text) > LONGEST_TEXT:
         raise ValueError("too long")
     try:
