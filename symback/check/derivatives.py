@@ -253,11 +253,10 @@ class DerivativeCheck:
         of = f"∂²{self._oracle.circuit.objective.name}"
         names = {i: self._params[i] for i in chosen}
         if "hessian" in self.names:
-            found = self._module.hessian(given.vector, given.inputs, **self._sizes)
-            for i, j in product(chosen, chosen):
+            for found, i, j in product(self._whole("hessian", given), chosen, chosen):
                 expected = _looser(mean(names[j], i), mean(names[i], j))
-                at = f"{of}/∂{names[i]}∂{names[j]}, {given.at}"
                 entry = f"{of}/∂{names[i]}∂{names[j]}"
+                at = f"{entry}, {given.at}"
                 self._compare("hessian", found[i, j], expected, at, entry=entry)
         if "hessp" in self.names:
             products = self._module.hessp(given.vector, v, given.inputs, **self._sizes)

@@ -73,10 +73,16 @@ def test_mypy_on_what_is_kept(tmp_path):
     mypy(tmp_path, GENERATED)
 
 
+ROSENBROCK = "x: param[n]\nf: loss = sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
 WITH_FUNCTIONS = {
     "curve": ("f = w1*(1 - exp(-w2*x1))", ON_REQUEST),
     "layers": (array_circuits.CIRCUITS["two layers"], ("jvp", "hessp", "jacobian", "hessian")),
     "extremes": (array_circuits.CIRCUITS["extremes"], ON_REQUEST),
+    "valley": (ROSENBROCK, ("hessian", "hessp", "sparsity", "bind", "per_sample")),
+    "sparse rows": (
+        "x: param[n]; b: param; t: input[n]\nz: output = sin(x*t) + b\nloss: none",
+        ("jacobian", "sparsity", "bind", "per_sample", "jvp"),
+    ),
     "entries": (array_circuits.CIRCUITS["array output"], ("jvp",)),
 }
 
@@ -84,9 +90,7 @@ WITH_FUNCTIONS = {
 def test_functions_on_request(tmp_path):
     for name, (text, functions) in WITH_FUNCTIONS.items():
         for target in targets.TARGETS:
-            stem = f"{name}_{target}"
-            if (name, target) == ("layers", "c"):
-                functions = ("jvp", "hessp")
+            stem = f"{name.replace(' ', '_')}_{target}"
             files = render_files(sb.circuit(text), target=target, stem=stem, functions=functions)
             (tmp_path / f"{stem}{PYTHON}").write_text(files[PYTHON], encoding="utf-8")
     agrees(sys.executable, "-m", "ruff", "check", "--isolated", ".", cwd=tmp_path)
