@@ -41,8 +41,8 @@ def with_bound(target: str, work: Samples) -> Run | Skip:
     assert made.Params._fields == work.formula.params
 
     def run() -> Sequence[Any]:
-        value, bars = bound.objective(vector)
-        return value, *bars
+        value, gradient = bound.objective(vector)
+        return value, *gradient.tolist()
 
     return run
 
