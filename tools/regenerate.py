@@ -13,6 +13,16 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "generated"
 IN_C = ("l5_activation", "digits_network")
 """Circuits that are kept in C as well."""
+OTHERS = (
+    "lecture",
+    "diabetes",
+    "ryegrass",
+    "challenger",
+    "robertson",
+    "two_link_arm",
+    "kalman_filter",
+)
+"""Folders of examples without a module of their name."""
 UPDATES = ("adam",)
 """Update rules that are kept, in NumPy and C."""
 
@@ -25,7 +35,7 @@ def circuits() -> dict[str, Path]:
         **{
             path.parent.name: path
             for path in sorted((ROOT / "examples").glob("*/*.circuit"))
-            if path.parent.name not in ("lecture", "diabetes")
+            if path.parent.name not in OTHERS
         },
     }
 

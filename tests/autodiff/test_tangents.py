@@ -23,6 +23,7 @@ from tests.cases.array_cases import CASES as ARRAYS
 from tests.cases.array_cases import SIZES
 from tests.cases.array_circuits import CIRCUITS
 from tests.cases.array_judge import circuit, samples
+from tests.cases.counts import assert_cheap
 from tests.cases.elementwise import CASES
 from tests.cases.program_balls import (
     BITS,
@@ -254,19 +255,7 @@ COUNTED = {**{p.stem: p.read_text() for p in EXAMPLES}, **CIRCUITS}
 @pytest.mark.parametrize("name", COUNTED)
 def test_costs_by_count(name):
     """Beside the value, J·v is at most three times its operations, and H·v ten times."""
-    found = optimised(lowered(sb.circuit(COUNTED[name])))
-
-    def value(function):
-        program = found.program(function)
-        alone = replace(program, results=program.results[:1])
-        return drop_dead(alone, found.names).operations
-
-    def more(function):
-        return found.program(function).operations
-
-    assert more("jvp") - value("forward") <= 3 * value("forward")
-    if "hessp" in found.functions:
-        assert more("hessp") - value("objective") <= 10 * value("objective")
+    assert_cheap(sb.circuit(COUNTED[name]))
 
 
 @pytest.mark.parametrize("name", COUNTED)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -63,7 +65,7 @@ def read_page(name):
 
 def test_tables_are_found():
     assert {"breast_cancer", "diabetes", "digits_network"} <= set(EXAMPLES)
-    assert {"puromycin"} <= set(FITS)
+    assert {"puromycin", "ryegrass", "challenger"} <= set(FITS)
     assert {*EXAMPLES, *FITS} == set(PAGES)
 
 
@@ -84,6 +86,87 @@ def test_page_shows_what_its_fit_prints(name):
         result = CliRunner().invoke(cli, words)
     assert result.exit_code == 0, result.output
     assert_shown(result.stdout, re.search(r"```text\n(.*?)```", PAGES[name], re.DOTALL)[1])
+
+
+SCRIPTS = {
+    path.parent.name: path
+    for path in sorted(ROOT.glob("examples/*/*.py"))
+    if path.name != "train.py" and path.parent.name != "notebooks"
+}
+SHOWN = [name for name in SCRIPTS if name != "rosenbrock"]  # its figures are rounding
+
+
+def printed_by(name):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        runpy.run_path(str(SCRIPTS[name]), run_name="__main__")
+    return printed.getvalue()
+
+
+def test_scripts_are_found():
+    assert {"robertson", "two_link_arm", "kalman_filter", "rosenbrock"} <= set(SCRIPTS)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_page_shows_what_its_script_prints(name):
+    page = (SCRIPTS[name].parent / "README.md").read_text(encoding="utf-8")
+    assert f"    python examples/{name}/{SCRIPTS[name].name}\n" in page
+    assert_shown(printed_by(name), re.search(r"```text\n(.*?)```", page, re.DOTALL)[1])
+
+
+@pytest.mark.slow
+def test_rosenbrock_ends_at_its_minimum():
+    first, *ends = printed_by("rosenbrock").splitlines()
+    assert first.startswith("2998 of 1000000")
+    assert len(ends) == 3
+    assert all(float(re.search(r"(\S+) from the minimum", end)[1]) < 1e-6 for end in ends)
+
+
+def test_stiff_kinetics_end_where_the_test_set_says():
+    page = (ROOT / "examples/robertson/README.md").read_text(encoding="utf-8")
+    found = re.findall(r"[ABC] = (.*)", page)
+    right = (2.083340149701255e-08, 8.333360770334713e-14, 0.9999999791665050)
+    np.testing.assert_allclose([float(f) for f in found], [*right, *right], rtol=1e-6)
+
+
+def test_the_arm_is_at_its_targets_and_its_determinant_is_that_of_the_textbook():
+    page = (ROOT / "examples/two_link_arm/README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(\d+)°  q = +(\S+) +(\S+)  det J = (\S+)", page)
+    assert len(rows) == 8
+    for degrees, first, second, determinant in np.array(rows, float):
+        hand = np.exp(1j * first) + 0.7 * np.exp(1j * (first + second))
+        target = 0.8 + 0.4j + 0.3 * np.exp(1j * np.radians(degrees))
+        assert abs(hand - target) < 2e-5
+        assert determinant == pytest.approx(0.7 * np.sin(second), abs=2e-5)
+
+
+def test_ryegrass_has_the_published_estimates():
+    """Of drc, whose standard errors are those of the whole Hessian."""
+    folder = ROOT / "examples/ryegrass"
+    curve = sb.circuit((folder / "log_logistic.circuit").read_text(encoding="utf-8"))
+    found = sb.fit(curve, folder / "ryegrass.csv")
+    published = {"low": 0.48141, "high": 7.79296, "ED50": 3.05795, "slope": 2.98222}
+    for name, value in published.items():
+        assert found.values[name] == pytest.approx(value, abs=1e-5)
+    assert found.residual_error == pytest.approx(0.5196256, abs=1e-7)
+    assert found.log_likelihood == pytest.approx(-16.15514, abs=1e-5)
+
+
+def test_challenger_has_the_published_estimates():
+    """Of R's glm and statsmodels' Logit, which is asked where it is installed."""
+    folder = ROOT / "examples/challenger"
+    line = sb.circuit((folder / "logistic.circuit").read_text(encoding="utf-8"))
+    found = sb.fit(line, folder / "challenger.csv")
+    assert (*found.values.values(),) == pytest.approx((15.04290165, -0.23216274), abs=5e-9)
+    assert (*found.errors.values(),) == pytest.approx((7.37863638, 0.10823652), abs=5e-9)
+    assert found.log_likelihood == pytest.approx(-10.157596343933413, rel=1e-12)
+    statsmodels = pytest.importorskip("statsmodels.api")
+    columns = read_table(folder / "challenger.csv")
+    design = statsmodels.add_constant(columns["temperature"])
+    theirs = statsmodels.Logit(columns["damaged"], design).fit(disp=0)
+    assert (*found.values.values(),) == pytest.approx(tuple(theirs.params), rel=1e-8)
+    assert (*found.errors.values(),) == pytest.approx(tuple(theirs.bse), rel=1e-8)
+    assert (*found.p_values.values(),) == pytest.approx(tuple(theirs.pvalues), rel=1e-7)
+    assert (found.aic, found.bic) == pytest.approx((theirs.aic, theirs.bic), rel=1e-10)
 
 
 def assert_shown(printed, shown):
