@@ -15,6 +15,7 @@ from symback.operations.arrays import (
     shape_of,
     slice_,
     sparse_cross_entropy,
+    windows,
 )
 from symback.operations.expressions import postorder
 from symback.operations.shapes import Size
@@ -58,12 +59,23 @@ def least_sizes(circuit: Circuit) -> dict[str, int]:
         for size, part in zip(shape, op.args[1], strict=False):
             if size.is_Integer:
                 continue
-            name = next(iter(size.free_symbols))
-            if not (size - name).is_Integer:
-                raise Unsupported(f"an index into an axis of {size}; name its parts instead")
-            needed = _reached(part) - int(size - name)
-            least[str(name)] = max(least.get(str(name), 1), needed)
+            name, more = _named_part(size)
+            least[name] = max(least.get(name, 1), _reached(part) - more)
+    for op in uses_of(circuit, windows):
+        shape, (sizes, _) = shape_of(op.args[0], circuit.shapes), op.options
+        for size, window in zip(shape[-len(sizes) :], sizes, strict=True):
+            if not size.is_Integer:
+                name, more = _named_part(size)
+                least[name] = max(least.get(name, 1), int(window) - more)
     return {name: size for name, size in least.items() if size > 1}
+
+
+def _named_part(size: Size) -> tuple[str, int]:
+    """The name in a size, and the number added to it."""
+    name = next(iter(size.free_symbols))
+    if not (size - name).is_Integer:
+        raise Unsupported(f"an index into an axis of {size}; name its parts instead")
+    return str(name), int(size - name)
 
 
 def _reached(part: Expr) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import sympy as sp
 from sympy import Expr, Integer, S
 
+from symback.language import windows
+from symback.language.operands import Make, Operands
 from symback.operations import arrays
 from symback.operations.construction import (
     along,
@@ -20,18 +21,6 @@ from symback.operations.construction import (
 )
 from symback.operations.named_products import named_products
 from symback.operations.shapes import Shape, ShapeError, shown
-
-
-class Operands(Protocol):
-    """What a call asks of the builder about its operands."""
-
-    def shape_of(self, expr: Expr) -> Shape: ...
-
-    @property
-    def is_target(self) -> Callable[[str], bool]: ...
-
-
-Make = Callable[..., Expr]
 
 
 def _plain(head: Any) -> Make:
@@ -337,6 +326,11 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "tril": (1, 2, ("k",), _triangle(arrays.tril)),
     "triu": (1, 2, ("k",), _triangle(arrays.triu)),
     "einsum": (2, None, (), _einsum),
+    "windows": (2, 3, (), windows.windows),
+    "conv1d": (2, 2, ("stride", "padding"), windows.convolution(1)),
+    "conv2d": (2, 2, ("stride", "padding"), windows.convolution(2)),
+    "max_pool": (2, 2, ("stride",), windows.pool(arrays.reduce_max)),
+    "avg_pool": (2, 2, ("stride",), windows.pool(arrays.mean)),
     "outer": (2, 2, (), _plain(arrays.outer)),
     "trace": (1, 1, (), _plain(arrays.trace)),
     "diag": (1, 1, (), _diag),
@@ -360,7 +354,7 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
 
 TUPLES = {
     **dict.fromkeys(("sum", "mean", "norm", "prod", "var", "std"), 1),
-    **dict.fromkeys(("transpose", "reshape"), 1),
+    **dict.fromkeys(("transpose", "reshape", "windows", "max_pool", "avg_pool"), 1),
     **dict.fromkeys(("zeros", "ones"), 0),
 }
 """The calls that take several numbers in brackets, and from which argument on."""
@@ -368,6 +362,7 @@ TUPLES = {
 _FREE = {
     *("one_hot", "transpose", "swapaxes", "reshape", "ravel", "vec", "stack", "kron"),
     *("tril", "triu", "einsum", "prod", "cumsum", "cumprod", "var", "std"),
+    *("windows", "conv1d", "conv2d", "max_pool", "avg_pool"),
 }
 
 NO_NAMES = CALLS.keys() - _FREE

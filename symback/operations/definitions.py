@@ -171,6 +171,11 @@ def _einsum(n: Arithmetic) -> Callable[[Entries, Entries, Tuple], Entries]:
     return apply
 
 
+def _windows(x: Entries, sizes: Tuple, steps: Tuple) -> Entries:
+    shape, places = x.window_places(tuple(map(int, sizes)), tuple(map(int, steps)))
+    return Entries(shape, [x.flat[i] for i in places])
+
+
 def _triangle(n: Arithmetic, is_kept: Callable[[int], bool]) -> Callable[..., Entries]:
     """Matrices whose entries are kept by how far they are right of a diagonal."""
 
@@ -194,6 +199,7 @@ def definitions(n: Arithmetic) -> Definitions:
         a.transpose: lambda x: x.T,
         a.permute: lambda x, *axes: x.permuted(axes),
         a.reshape: lambda x, *sizes: x.reshape(sizes),
+        a.windows: _windows,
         a.tril: _triangle(n, lambda right: right <= 0),
         a.triu: _triangle(n, lambda right: right >= 0),
         a.einsum: _einsum(n),

@@ -133,6 +133,15 @@ class Entries:
         order = _axes_last(len(shape), axes)
         return self.reshape(shape[i] for i in order).permuted(_inverse(order))
 
+    def window_places(self, sizes: Sequence[int], steps: Sequence[int]) -> tuple[Index, list[int]]:
+        """The shape of the windows along the last axes, and where their entries stand."""
+        count, own = len(sizes), _steps(self.shape)
+        lengths = zip(self.shape[-count:], sizes, steps, strict=True)
+        places = [(n - w) // step + 1 for n, w, step in lengths]
+        shape = (*self.shape[:-count], *places, *sizes)
+        apart = [n * step for n, step in zip(own[-count:], steps, strict=True)]
+        return shape, _places(shape, (*own[:-count], *apart, *own[-count:]))
+
     def diagonal(self) -> Entries:
         """The diagonal of a matrix."""
         length = min(self.shape)

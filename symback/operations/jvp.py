@@ -32,6 +32,7 @@ from symback.operations.arrays import (
     expand_dims,
     eye,
     eye_like,
+    fold,
     full,
     inv,
     layer_norm,
@@ -66,6 +67,7 @@ from symback.operations.arrays import (
     transpose,
     tril,
     triu,
+    windows,
 )
 from symback.operations.construction import along
 from symback.operations.number_slopes import Tangent
@@ -265,6 +267,8 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     permute: _linear,
     reshape: _linear,
     reshape_like: _linear,
+    windows: _linear,
+    fold: _linear,
     tril: _linear,
     triu: _linear,
     einsum: _multilinear,

@@ -258,6 +258,21 @@ def einsum_shape(s: Sequence[Shape], options: Any) -> Shape:
     return tuple(named[letter] for letter in result)
 
 
+def windows_shape(s: Sequence[Shape], options: Any) -> Shape:
+    """The places of a window along each of the last axes, then its own axes."""
+    (shape,), (sizes, steps) = s, options
+    count = len(sizes)
+    if not 0 < count == len(steps) <= len(shape):
+        raise ShapeError(f"windows of {count} axes and {len(steps)} steps over {shown(shape)}")
+    if any(n < 1 for n in (*sizes, *steps)):
+        raise ShapeError("windows: sizes and steps are whole numbers from 1")
+    places = [
+        _length(n, S.Zero, S.Infinity if w == 1 else 1 - w, step)
+        for n, w, step in zip(shape[-count:], sizes, steps, strict=True)
+    ]
+    return (*shape[:-count], *places, *sizes)
+
+
 def matrices_shape(what: str) -> ShapeRule:
     """Of what goes over the last two axes and keeps the shape."""
 

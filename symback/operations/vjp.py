@@ -29,6 +29,7 @@ from symback.operations.arrays import (
     einsum,
     expand_dims,
     eye_like,
+    fold,
     inv,
     layer_norm,
     log_softmax,
@@ -63,6 +64,7 @@ from symback.operations.arrays import (
     transpose,
     tril,
     triu,
+    windows,
 )
 from symback.operations.construction import expand_reduced, reduce_along
 from symback.operations.shapes import Shape
@@ -175,6 +177,7 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     transpose: lambda g, at, a: (transpose(g),),
     permute: lambda g, at, a: (permute(g, *at.inverse_order),),
     reshape: lambda g, at, a: (reshape_like(g, a),),
+    windows: lambda g, at, a: (fold(g, a, *at.op.options),),
     tril: lambda g, at, a: (tril(g, *at.op.options),),
     triu: lambda g, at, a: (triu(g, *at.op.options),),
     einsum: _einsum,

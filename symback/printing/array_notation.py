@@ -120,6 +120,19 @@ def _reshape(name: str) -> Print:
     return print_
 
 
+def _windows(name: str) -> Print:
+    def print_(p: Printer, *args: Any) -> Printed:
+        texts = [_several(o) if isinstance(o, Tuple) else p.print(o) for o in args]
+        return p.call(name, texts), ATOM
+
+    return print_
+
+
+def _several(numbers: Tuple) -> str:
+    """(2, 2), or (2,) for one."""
+    return f"({', '.join(map(str, numbers))}{',' * (len(numbers) == 1)})"
+
+
 def letters_of(subscripts: Sequence[Expr]) -> list[str]:
     """The names of axes as letters: those of both operands, and those of the result."""
     return ["".join(LETTERS[int(i)] for i in names) for names in subscripts]
@@ -155,6 +168,8 @@ NOTATION: dict[Any, Print] = {
     a.permute: _permute("transpose"),
     a.reshape: _reshape("reshape"),
     a.reshape_like: call("reshape_like"),
+    a.windows: _windows("windows"),
+    a.fold: _windows("fold"),
     a.tril: call("tril"),
     a.triu: call("triu"),
     a.einsum: _einsum_in_text,
@@ -282,6 +297,8 @@ PEOPLE: dict[Any, Print] = {
     a.permute: lambda p, *args: _permute(p.word("transpose"))(p, *args),
     a.reshape: lambda p, *args: _reshape(p.word("reshape"))(p, *args),
     a.reshape_like: lambda p, value, x: (p.call(p.word("reshape"), [p.print(value)]), ATOM),
+    a.windows: lambda p, *args: _windows(p.word("windows"))(p, *args),
+    a.fold: lambda p, g, x, *args: _windows(p.word("fold"))(p, g, *args),
     a.tril: words("tril"),
     a.triu: words("triu"),
     a.einsum: _einsum,

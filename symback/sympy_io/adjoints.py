@@ -94,6 +94,22 @@ def _eye_like(shape_of: Shapes, like: Expr) -> Expr:
     return a.eye(shape_of(like)[0])
 
 
+def _fold(shape_of: Shapes, value: Expr, like: Expr, sizes: Tuple, steps: Tuple) -> Expr:
+    """The columns of windows of a vector, each in its places among zeros."""
+    if len(shape_of(like)) != 1:
+        raise ShapeError("the windows of a matrix have four axes; SymPy's expressions have two")
+    (window,), (step,), places = sizes, steps, shape_of(value)[0]
+    total: Expr = S.Zero
+    for j in range(int(window)):
+        behind = int(window) - 1 - j
+        stop = S.Infinity if not behind else Integer(-behind)
+        bounds = Tuple(Integer(j), stop)
+        if step != 1:
+            bounds = Tuple(Integer(j), Integer(j + (int(places) - 1) * int(step) + 1), step)
+        total += _scatter(shape_of, a.slice_(value, Tuple(ALL, Integer(j))), like, Tuple(bounds))
+    return total
+
+
 def _along_last(write: Callable[..., Expr]) -> Callable[..., Expr]:
     """What goes along an axis, by what goes along the last one."""
 
@@ -138,6 +154,7 @@ WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.products_of_others: _along_last(_of_others),
     a.products_before: _along_last(_before),
     a.scan_back: _along_last(_scan_back),
+    a.fold: _fold,
     a.reshape_like: lambda shape_of, value, like: a.reshape(value, *shape_of(like)),
     a.eye_like: _eye_like,
     a.normalized: _normalized,

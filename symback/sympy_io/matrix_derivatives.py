@@ -329,6 +329,8 @@ _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
     **{h: (0, 1, (Integer,)) for h in (a.scan_back,)},
     a.reshape: (1, 2, (sp.Expr,)),
     a.einsum: (1, 1, (Tuple,)),
+    a.windows: (2, 2, (Tuple,)),
+    a.fold: (2, 2, (Tuple,)),
     a.scatter: (1, 1, (Tuple,)),
     a.concat: (1, 1, (Integer,)),
     a.slice_: (1, 1, (Tuple,)),

@@ -59,6 +59,38 @@ def stack(*arrays, axis=0):
     return np.stack(arrays, axis)
 
 
+def windows(a, sizes, steps=1):
+    steps = steps if isinstance(steps, tuple) else (steps,) * len(sizes)
+    every = np.lib.stride_tricks.sliding_window_view(a, sizes, tuple(range(-len(sizes), 0)))
+    return every[(..., *(np.s_[::step] for step in steps), *[np.s_[:]] * len(sizes))]
+
+
+def conv(axes):
+    """By the definition: a sum over channels and the elements of the kernel, place by place."""
+
+    def call(a, kernel, stride=1, padding=0):
+        strides, pads = (n if isinstance(n, tuple) else (n,) * axes for n in (stride, padding))
+        if kernel.ndim == axes:
+            return call(a[None], kernel[None, None], stride, padding)[0]
+        a = np.pad(a, [(0, 0), *((n, n) for n in pads)])
+        parts = windows(a, kernel.shape[2:], strides)
+        made = np.zeros((len(kernel), *parts.shape[1 : 1 + axes]))
+        for at in np.ndindex(made.shape):
+            made[at] = np.sum(kernel[at[0]] * parts[(slice(None), *at[1:])])
+        return made
+
+    return call
+
+
+def pool(reduce):
+    def call(a, size, stride=None):
+        sizes = size if isinstance(size, tuple) else (size,) * min(np.ndim(a), 2)
+        parts = windows(a, sizes, sizes if stride is None else stride)
+        return reduce(parts, axis=tuple(range(-len(sizes), 0)))
+
+    return call
+
+
 def extreme(reduce, choose):
     """max or min: of one array along axes, of several elementwise."""
 
@@ -95,6 +127,11 @@ PLAIN = {
     "tril": np.tril,
     "triu": np.triu,
     "einsum": np.einsum,
+    "windows": windows,
+    "conv1d": conv(1),
+    "conv2d": conv(2),
+    "max_pool": pool(np.max),
+    "avg_pool": pool(np.mean),
     "prod": np.prod,
     "cumsum": np.cumsum,
     "cumprod": np.cumprod,
@@ -149,7 +186,7 @@ class Case:
     """A body that defines z, and its leaves: `a[m,n] b[n]`.
 
     A leaf's role is left open unless it has one of its own, as in t[k]:distribution, t:class and
-    s:target. `domain` says how leaves are drawn: "" of any sign, "positive".
+    s:target. `domain` says how leaves are drawn: "" of any sign, "positive", "spaced".
     """
 
     name: str
@@ -209,6 +246,8 @@ class Case:
             return np.float64(rng.integers(min(SIZES.values())))
         if kind == "distribution":
             return rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+        if self.domain == "spaced":  # no two alike, none near 0
+            return (rng.permutation(math.prod(shape)) + 1.0).reshape(shape) / 10
         if self.domain == "positive":
             return rng.uniform(0.5, 2.0, shape)
         values = rng.normal(size=shape)
@@ -383,6 +422,16 @@ variance of a vector | a[k] | z = var(a)
 variance along an axis | a[m,k] b[m] | z = var(a, axis=1, ddof=1)*b
 deviation of a vector | a[k] | z = std(a, ddof=1)
 deviation over two axes | a[m,n,k] | z = std(a, axis=(0, 2), keepdims=True)*a
+windows of a vector | a[k] b[3] | z = windows(a, (3,))*b
+windows of a matrix by steps | a[2,7,5] b[2] | z = windows(a, (3, 2), (2, 1))*b
+conv1d of vectors | a[k] b[2] | z = conv1d(a, b)
+conv1d with channels | a[2,7] b[3,2,3] | z = conv1d(a, b, stride=2, padding=1)
+conv2d of matrices | a[m,k] b[2,2] | z = conv2d(a, b, padding=(0, 1))
+conv2d with channels | a[2,5,4] b[3,2,2,2] | z = conv2d(a, b, stride=(2, 1), padding=1)
+max_pool of images | a[2,4,6] | z = max_pool(a, 2)
+max_pool of a row | a[2,7] b[2] | z = max_pool(a, (3,), stride=2)*b[:, None]
+avg_pool of images | a[2,4,6] | z = avg_pool(a, (2, 3))
+avg_pool of a vector | a[6] | z = avg_pool(a, 2, stride=1)
 sum over a vector's axis | a[n] | z = sum(sin(a), axis=0)
 sum of a product | a[m,n] b[m,n] | z = sum(a*b)
 sum of a product of numbers and arrays | a[m,n] b[m,n] s | z = sum(s*a*b)
@@ -559,6 +608,17 @@ d = a + b
 e = d - c[:, None]
 z = d*e
 
+heads of attention | x[3,m] Q[2,m,n] K[2,m,n] V[2,m,n] O[2,n,m]
+q = einsum("td,hdk->htk", x, Q)
+r = einsum("td,hdk->htk", x, K)
+v = einsum("td,hdk->htk", x, V)
+s = softmax(q @ r.mT/sqrt(n))
+z = layer_norm(x + einsum("htk,hkd->td", s @ v, O))
+
+a small convolutional network | x[1,6,6] K[2,1,3,3] c[2] W[k,8]
+h = max_pool(relu(conv2d(x, K) + c[:, None, None]), 2)
+z = W @ ravel(h)
+
 residual layers | x[m,k] W[k,k] g[k]
 u = x + relu(layer_norm(x, g) @ W)
 v = u + tanh(u @ W.T)
@@ -676,10 +736,10 @@ def _reductions() -> list[Case]:
             for axes in combinations(range(rank), size):
                 named = axes[0] - rank * keep if size == 1 else axes[::-1]
                 option = ", keepdims=True" if keep else ""
-                body = f"z = {name}(sin(a) + b, axis={named}{option})"
-                found.append(
-                    Case(f"{name} {axes} {keep} of rank {rank}", f"a{shape} b{shape}", body)
-                )
+                inner = "a" if name in ("max", "min", "norm") else "sin(a) + b"
+                body = f"z = {name}({inner}, axis={named}{option})" + "*sum(b)" * (inner == "a")
+                row = Case(f"{name} {axes} {keep} of rank {rank}", f"a{shape} b{shape}", body)
+                found.append(replace(row, domain="spaced" if inner == "a" else ""))
     for name, (rank, shape) in product(("softmax", "log_softmax"), RANKS.items()):
         for size in range(1, rank + 1):
             for axes in combinations(range(rank), size):

@@ -95,6 +95,15 @@ CIRCUITS = {
         "f = prod(x*w + 1) + dot(cumprod(w), cumsum(x)) + sum(prod(A, axis=0)) + "
         "std(w*x)*var(A, ddof=1)"
     ),
+    "windows": (
+        "x: input[5]; w: param[2]; v: param[3]\n"
+        "f = sum(conv1d(x, w, stride=2)**2) + sum(max_pool(x[1:]*sum(w), (2,))) + "
+        "sum((windows(x, (3,)) @ v)**2)"
+    ),
+    "images": (
+        "x: input[1, 3, 3]; K: param[2, 1, 2, 2]; c: param[2]\n"
+        "h = tanh(conv2d(x, K, padding=1) + c[:, None, None])\nf = sum(avg_pool(h, 2)**2)"
+    ),
     "no parameters": "x: input[n]; y: input[n]\nf = dot(x, y)/norm(x) + mean(x*y)",
     "no samples": "w: param[n]; A: param[n, n]\nf = w @ A @ w + sum(tanh(w))\nloss: none",
     "array output": "x: input[n]; W: param[k, n]; s: param\nz = s*softmax(W @ x)\nloss: none",

@@ -194,6 +194,8 @@ USES = {
     arrays.permute: STACK + "sum(transpose(T, (2, 0, 1))**2*x)",
     arrays.reshape: MATRIX + "sum(reshape(A*x, 4)**2)",
     arrays.reshape_like: MATRIX + "sum(reshape(A*x, 4)**2)",
+    arrays.windows: VECTOR + "sum(windows(v*x, (2,))**3)",
+    arrays.fold: VECTOR + "sum(windows(v*x, (1,))**3)",
     arrays.tril: MATRIX + "sum((tril(A) @ x)**2)",
     arrays.triu: MATRIX + "sum((triu(A) @ x)**2)",
     arrays.einsum: STACK + 'sum(einsum("ijk,ik->j", T, T[0])**2)*x[0]',

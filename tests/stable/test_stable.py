@@ -286,6 +286,10 @@ OF_A_VECTOR = [
     "solve(M, {})",
     "reshape({}, n, 1)",
     "prod({})",
+    "windows({}, (2,))",
+    "conv1d({}, [1, 2])",
+    "max_pool({}, 2, stride=1)",
+    "avg_pool({}, 2, stride=1)",
     "cumsum({})",
     "cumprod({})",
     "var({})",
@@ -319,6 +323,7 @@ OF_A_MATRIX = [
     "transpose({})",
     "swapaxes({}, 0, 1)",
     "softmax({}, axis=0)",
+    "conv2d({}, [[1, 2]])",
 ]
 
 

@@ -107,6 +107,23 @@ def _reshape(p: ElementPrinter, index: tuple[str, ...], array: Expr, *sizes: Exp
         return f"{p.memory(array)}[{p.place(sizes)}]", ATOM
 
 
+def _windows(
+    p: ElementPrinter, index: tuple[str, ...], array: Expr, sizes: Tuple, steps: Tuple
+) -> Printed:
+    return p.element(array, *unfolded(index, steps)), ATOM
+
+
+def unfolded(index: Sequence[str], steps: Sequence[Expr]) -> list[str]:
+    """The index in an array, by that of a window's place and that inside the window."""
+    count = len(steps)
+    places, inside = index[-2 * count : -count], index[-count:]
+    found = [
+        f"({place if step == 1 else f'{place} * {step}'} + {i})"
+        for place, step, i in zip(places, steps, inside, strict=True)
+    ]
+    return [*index[: len(index) - 2 * count], *found]
+
+
 def _triangle(sign: str) -> Callable[..., Printed]:
     """Kept where the column is on one side of a diagonal: j <= i + 2, j + 2 <= i."""
 
@@ -253,6 +270,7 @@ MOVED: dict[Any, Callable[..., Printed]] = {
     a.permute: _permute,
     a.reshape: _reshape,
     a.reshape_like: lambda p, index, value, like: _reshape(p, index, value, *p.shape_of(like)),
+    a.windows: _windows,
     a.tril: _triangle("<="),
     a.triu: _triangle(">="),
     a.outer: _outer,
@@ -286,4 +304,4 @@ def read_operands(expr: Expr) -> tuple[Expr, ...]:
     return tuple(operands[: READ.get(expr.func, len(operands))])
 
 
-__all__ = ["MOVED", "ElementPrinter", "read_operands"]
+__all__ = ["MOVED", "ElementPrinter", "read_operands", "unfolded"]

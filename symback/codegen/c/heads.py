@@ -10,6 +10,7 @@ from typing import Any
 
 from sympy import Expr, Integer, Symbol, Tuple
 
+from symback.codegen.c.elements import unfolded
 from symback.codegen.c.loops import FACTOR, INDICES, INNER, INNERS, SCALE, SCALED, TOTAL, Loops
 from symback.codegen.loop_tree import Call, Declare, For, Scope, Statement, Storage, Store, Tree
 from symback.operations import arrays as a
@@ -79,6 +80,17 @@ def _einsum(w: Loops, to: Symbol, sign: str, x: Expr, y: Expr, subscripts: Tuple
     for letter in reversed(order):
         tree = [w.loop(names[letter], sizes[letter], tree, simd=letter == order[-1])]
     return [*start, *tree]
+
+
+def _fold(
+    w: Loops, to: Symbol, sign: str, value: Expr, array: Expr, sizes: Tuple, steps: Tuple
+) -> Tree:
+    p, shape = w.printer, w.shape(value)
+    index = INDICES[: len(shape)]
+    target = p.element(to, *unfolded(index, steps))
+    start = w.zero(to, w.shape(to)) if sign == "=" else []
+    added = Store(target, p.element(value, *index, level=0), "+=")
+    return [*start, *w.over(shape, [added], simd=False)]
 
 
 def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Tree:
@@ -322,6 +334,7 @@ HEADS: dict[Any, Callable[..., Tree]] = {
     a.matmul: _product,
     a.matvec: _product,
     a.einsum: _einsum,
+    a.fold: _fold,
     a.dot: _dot,
     a.reduce_sum: _total,
     a.mean: _mean,
@@ -355,7 +368,7 @@ HEADS: dict[Any, Callable[..., Tree]] = {
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 
-ADDING = (a.matmul, a.matvec, a.einsum, a.reduce_sum)
+ADDING = (a.matmul, a.matvec, a.einsum, a.fold, a.reduce_sum)
 """Those that can add to what is in memory, where they give an array."""
 
 INLINE = (

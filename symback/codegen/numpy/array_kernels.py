@@ -125,6 +125,31 @@ def _norm(x, axes):
         return np.linalg.norm(x / scale, axis=axes) * scale.squeeze(axes)
 
 
+def _windows(x, sizes, steps):
+    """The parts of a size that begin every few elements along the last axes."""
+    axes = tuple(range(-len(sizes), 0))
+    every = np.lib.stride_tricks.sliding_window_view(x, sizes, axes)
+    return _part(every, (..., *(np.s_[::step] for step in steps), *(np.s_[:] for _ in sizes)))
+
+
+def _part(x, index):
+    """A view of a part of an array."""
+    return x[index]
+
+
+def _fold(windows, shape, steps):
+    """The elements of windows added up in their places in an array of a shape."""
+    total = np.zeros(shape, dtype=windows.dtype)
+    count = len(steps)
+    places = windows.shape[-2 * count : -count]
+    for at in np.ndindex(windows.shape[-count:]):
+        ends = (i + (n - 1) * step + 1 for i, n, step in zip(at, places, steps, strict=True))
+        taken = (np.s_[i:end:step] for i, end, step in zip(at, ends, steps, strict=True))
+        part = _part(total, (..., *taken))
+        part += _part(windows, (..., *at))
+    return total
+
+
 def _products_before(x, axis):
     """The products of the elements before each one along an axis; 1 for the first."""
     x = np.moveaxis(x, axis, -1)

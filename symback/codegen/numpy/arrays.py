@@ -372,6 +372,21 @@ def _reshape_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
     return f"{text}.reshape({lead}{shape})", ATOM
 
 
+def _tuples(options: Iterable[Tuple]) -> str:
+    """(2, 2), (1, 1)"""
+    return ", ".join(tuple_of([str(n) for n in option]) for option in options)
+
+
+def _fold(p: ArrayPrinter, value: Expr, array: Expr, sizes: Tuple, steps: Tuple) -> Printed:
+    shape = _shape_for(p, value, array)
+    return f"_fold({p.whole(value, ADD)}, {shape}, {_tuples([steps])})", ATOM
+
+
+def _summed_fold(p: ArrayPrinter, value: Expr, array: Expr, sizes: Tuple, steps: Tuple) -> Printed:
+    text, shape = p.whole(batch_sum(value), ADD), _shape_of_sum(p, array)
+    return f"_fold({text}, {shape}, {_tuples([steps])})", ATOM
+
+
 def _triangle(name: str) -> Callable[..., Printed]:
     def print_(p: ArrayPrinter, array: Expr, diagonal: Expr | None = None) -> Printed:
         option = "" if diagonal is None else f", {diagonal}"
@@ -535,6 +550,8 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.permute: _permute,
     a.reshape: _reshape,
     a.reshape_like: _reshape_like,
+    a.windows: lambda p, x, *options: (f"_windows({p.whole(x, ADD)}, {_tuples(options)})", ATOM),
+    a.fold: _fold,
     a.tril: _triangle("np.tril"),
     a.triu: _triangle("np.triu"),
     a.einsum: _einsum,
@@ -660,11 +677,12 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
     **{
         head: _summed_inside(head)
         for head in (
-            *(a.transpose, a.permute, a.reshape, a.tril, a.triu),
+            *(a.transpose, a.permute, a.reshape, a.tril, a.triu, a.windows),
             *(a.diag, a.diagonal, a.slice_, a.expand_dims),
         )
     },
     a.einsum: _summed_einsum,
+    a.fold: _summed_fold,
     a.reshape_like: _summed_reshape_like,
     a.scatter: _summed_scatter,
     a.broadcast_like: _summed_broadcast_like,

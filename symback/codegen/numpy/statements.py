@@ -24,6 +24,7 @@ from symback.operations.arrays import (
     slice_,
     sparse_cross_entropy,
     transpose,
+    windows,
 )
 from symback.operations.properties import companion
 from symback.operations.shapes import is_size
@@ -40,7 +41,7 @@ IN_PLACE = frozenset({"_tanh_and_slope"})
 """Kernels that can put the value in the memory of the operand."""
 
 
-VIEWS = (Symbol, transpose, permute, reshape, reshape_like, slice_, expand_dims, diagonal)
+VIEWS = (Symbol, transpose, permute, reshape, reshape_like, windows, slice_, expand_dims, diagonal)
 """What prints as a view of an operand."""
 
 

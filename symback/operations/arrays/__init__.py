@@ -35,6 +35,7 @@ from symback.operations.arrays.parts import (
     expand_dims,
     eye,
     eye_like,
+    fold,
     full,
     permute,
     reshape,
@@ -45,6 +46,7 @@ from symback.operations.arrays.parts import (
     transpose,
     tril,
     triu,
+    windows,
 )
 from symback.operations.arrays.products import (
     det,
@@ -90,6 +92,8 @@ ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
         reshape_like,
         tril,
         triu,
+        windows,
+        fold,
         einsum,
         reduce_sum,
         mean,
@@ -132,7 +136,7 @@ ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
 )
 """Every head; tests compare the tables of the other rooms with it."""
 
-NAMING_SIZES = (slice_, concat, full, eye, reshape, tril, triu)
+NAMING_SIZES = (slice_, concat, full, eye, reshape, tril, triu, windows)
 """Operations whose options depend on how large arrays are."""
 
 
@@ -197,6 +201,7 @@ __all__ = [
     "expand_dims",
     "eye",
     "eye_like",
+    "fold",
     "full",
     "has_arrays",
     "inv",
@@ -234,4 +239,5 @@ __all__ = [
     "transpose",
     "tril",
     "triu",
+    "windows",
 ]

@@ -111,6 +111,25 @@ class triu(ArrayFunction):
     rule = "zero below"
 
 
+class windows(ArrayFunction):
+    """The parts of a size that begin every few elements along the last axes: the array, then a
+    Tuple of sizes and one of steps, one for each axis.
+    """
+
+    moves = chooses = True
+    shape_rule = staticmethod(shapes.windows_shape)
+    rule = "each element gets the sum over its windows"
+
+
+class fold(ArrayFunction):
+    """The elements of windows added up in their places in an array of the second's shape."""
+
+    arrays = 2
+    moves = True
+    shape_rule = staticmethod(shapes.of_second)
+    in_adjoints_only = True
+
+
 class slice_(ArrayFunction):
     """A part of an array: for each axis an index, or a Tuple of start, stop (∞: the end), and a
     step where it is not 1.

@@ -143,6 +143,14 @@ def _scatter(part: Entries, whole: Entries, parts: Tuple) -> Entries:
     return Entries(whole.shape, flat)
 
 
+def _fold(g: Entries, x: Entries, sizes: Tuple, steps: Tuple) -> Entries:
+    shape, places = x.window_places(tuple(map(int, sizes)), tuple(map(int, steps)))
+    flat = [arb(0)] * x.size
+    for place_of_entry, entry in zip(places, g.broadcast_to(shape).flat, strict=True):
+        flat[place_of_entry] += entry
+    return Entries(x.shape, flat)
+
+
 def _size(x: Entries, *axes: int) -> Entries:
     return boxed(arb(math.prod(x.shape[i] for i in axes or range(x.ndim))))
 
@@ -170,6 +178,7 @@ DEFINED: Definitions = {
     a.products_before: by_row(products_before(BALLS)),
     a.products_of_others: by_row(products_of_others(BALLS)),
     a.scan_back: _scan_back,
+    a.fold: _fold,
     a.reshape_like: lambda value, whole: value.reshape(whole.shape),
     a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,
