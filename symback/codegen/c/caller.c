@@ -727,6 +727,9 @@ static PyObject *make_whole(PyObject *module, PyObject *arguments)
         PyErr_SetString(PyExc_ValueError, "there is no such function");
     }
     if (PyErr_Occurred()) {
+        if (samples != NULL) {
+            free_samples(samples);
+        }
         PyMem_Free(samples);
         PyMem_Free(plan);
         PyBuffer_Release(&words);
