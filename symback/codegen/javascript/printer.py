@@ -70,6 +70,13 @@ _OF_MATH: dict[Any, str] = {
 
 LONGEST_KERNELS = 360
 """Characters of the kernels of an operation that a page has in case an answer calls it."""
+PUT_IN_PLACE = frozenset(
+    {
+        *(ops.log1mexp, ops.log1psq, ops.binary_cross_entropy),
+        *(ops.relu_at, ops.abs_at, ops.max_at, ops.min_at),
+    }
+)
+"""What stands in place of a typed form, besides `symback.operations.special`: answers have that."""
 
 RESERVED = frozenset(
     """
@@ -172,6 +179,7 @@ def operations(used: Collection[Any]) -> list[str]:
             row += f", {_arrow(slope, names[:1], printer)}"
         if op.head in used or not (
             op.head.__module__.startswith(special.__name__)
+            or op.head in PUT_IN_PLACE
             or sum(map(len, kernel_sources([row]))) > LONGEST_KERNELS
         ):
             found.append(f"{row}],")
