@@ -22,6 +22,8 @@ NUMBERS = (
     "f = exprel(w*x) + langevin(b*x)",
     "f = (w + x)**b",
     "f = w + b",
+    "f = w**b",
+    "u = w*x1, f = (1 - u)*(1 + u)*w*u",
 )
 BY_AXIS = (
     "A: param[2, 2]; x: input[2]\nl: loss = sum(norm(A*x, axis=1)**3)",

@@ -198,7 +198,7 @@ def functions(text: str) -> None:
     """The products with J and H of a module under the check."""
     import symback as sb
 
-    report = sb.circuit(text).check(points=POINTS, functions=("jvp", "hessp"))
+    report = sb.circuit(text).check(points=POINTS, functions=("jvp", "hessp", "hessian"))
     assert report.passed, str(report)
 
 
