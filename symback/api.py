@@ -400,9 +400,10 @@ class Derivation(record.Derivation):
         A number for a number; lists, nested lists or NumPy arrays for arrays, which also say
         what their sizes are. Raises DataError or UnknownName where they don't fit the circuit.
         """
-        from symback.derivation.numbers.point import read_point
+        from symback.derivation.numbers.point import by_entries, read_point
 
-        return replace(self, values=read_point(self.walk.circuit, values))
+        numbers = by_entries(self.entries, values)
+        return replace(self, values=read_point(self.walk.circuit, numbers))
 
     def evaluated(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Values of the nodes and of the asked partials at the point set by `at`.

@@ -51,12 +51,11 @@ def _of_gate(walk: ReversePass, node: Node, locals_: Mapping[str, Local]) -> Cur
     found: dict[tuple[str, str], Expr] = {}
     for p, local in locals_.items():
         for q in _read_by(local.partial, node, locals_):
-            if place[q] < place[p] and (q, p) in found:
+            if place[q] < place[p]:  # of the other's partial already
                 continue
             partial = _tangent(walk, node, local.partial, q, locals_[q].partial)
             if partial != 0:
-                pair = (p, q) if place[p] <= place[q] else (q, p)
-                found.setdefault(pair, partial)
+                found[p, q] = partial
     return {pair: found[pair] for pair in sorted(found, key=lambda pair: [place[n] for n in pair])}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,9 +20,14 @@ from symback.derivation.steps import View
 from symback.derivation.walks import stable_walk, typed_walk
 from symback.derivation.writer import StepWriter
 from symback.errors import CircuitError, TooLarge, Unsupported
+from symback.truth.explicit import written_out
 
 MOST_COLUMNS = 20  # of a Hessian
 MOST_ENTRIES = 400  # of a Jacobian
+MOST_WRITTEN = 200  # entries of all arrays that are written out
+
+EntryNames = dict[str, tuple[str, ...]]
+"""The names of the entries of each array that is written out."""
 
 
 def derivation_of(
@@ -56,6 +62,10 @@ def derive_jacobian(circuit: Circuit, of: Asked, wrt: Asked, *, view: View = "pa
     [  x],
     [2*w]])
     """
+    if circuit.has_arrays and not _is_of_numbers(circuit, of, wrt):
+        asked = [*circuit.outputs] if of is None else of
+        numbers, (rows_of, wrt), entries = _over_entries(circuit, asked, wrt)
+        return replace(derive_jacobian(numbers, rows_of, wrt, view=view), entries=entries)
     whole, nodes, columns = jacobian_of(circuit, of, wrt)
     names = tuple(dict.fromkeys(column.name for column in columns))
     rows = tuple(dict.fromkeys(node.name for node in nodes))
@@ -68,12 +78,6 @@ def derive_jacobian(circuit: Circuit, of: Asked, wrt: Asked, *, view: View = "pa
             "functions=('jacobian',)"
         )
     found = [derive(whole, row, names) for row in rows]
-    for row in found:
-        if row.view != view:
-            raise Unsupported(
-                f"'{row.of}' passes through arrays, where a derivation goes by the adjoints of one "
-                f'node; derive the rows one by one (of="{row.of}", --of {row.of})'
-            )
     closed = {(row.of, name): row.closed[name] for row in found for name in names}
     return Derivation(
         circuit,
@@ -84,6 +88,40 @@ def derive_jacobian(circuit: Circuit, of: Asked, wrt: Asked, *, view: View = "pa
         verified=all(row.verified for row in found),
         rows=tuple(found),
     )
+
+
+def _is_of_numbers(circuit: Circuit, of: Asked, wrt: Asked) -> bool:
+    """Whether no row or column is an array, and none is on the way between."""
+    try:
+        whole, rows, _ = jacobian_of(circuit, of, wrt)
+    except Unsupported:
+        return False
+    return not any(seen_from(whole, row.name)[0].has_arrays for row in rows)
+
+
+def _over_entries(circuit: Circuit, *asked: Asked) -> tuple[Circuit, list[Asked], EntryNames]:
+    """The circuit over the entries of its arrays, what is asked for there, and their names."""
+    if circuit.size_names:
+        sizes = ", ".join(map(str, circuit.size_names))
+        raise Unsupported(
+            f"a derivation writes arrays out by their entries, but the size {sizes} is not a "
+            "number: declare shapes in numbers, such as w: param[3], or generate a module with "
+            "functions=('jacobian', 'hessian')"
+        )
+    count = sum(math.prod(map(int, node.shape)) for node in circuit.nodes)
+    if count > MOST_WRITTEN:
+        raise TooLarge(
+            f"a derivation writes out at most {MOST_WRITTEN} entries of arrays, not {count}; "
+            "take smaller shapes, or generate a module with functions=('jacobian', 'hessian')"
+        )
+    numbers, names = written_out(circuit)
+    entries = {name: tuple(of) for name, of in names.items() if circuit[name].shape}
+    found: list[Asked] = []
+    for these in asked:
+        listed = [these] if isinstance(these, str | Node) else [*(these or ())]
+        every = [n for name in map(str, listed) for n in entries.get(name, (name,))]
+        found.append(None if these is None else every)
+    return numbers, found, entries
 
 
 def _with_all_nodes(rows: Sequence[Derivation]) -> ReversePass:
@@ -106,6 +144,11 @@ def derive_hessian(circuit: Circuit, of: str | Node | None, wrt: Asked) -> Deriv
     [  0, 2*x],
     [2*x, 2*w]])
     """
+    first = circuit.objective if circuit.output.shape else circuit.output
+    start = circuit[first.name if of is None else of]
+    if not start.shape and seen_from(circuit, start.name)[0].has_arrays:
+        numbers, (_, wrt), entries = _over_entries(circuit, start, wrt)
+        return replace(derive_hessian(numbers, start.name, wrt), entries=entries)
     node, columns = hessian_of(circuit, of, wrt)
     columns = list(dict.fromkeys(columns))
     if len(columns) > MOST_COLUMNS:
@@ -113,10 +156,10 @@ def derive_hessian(circuit: Circuit, of: str | Node | None, wrt: Asked) -> Deriv
             f"a derivation has the Hessian by at most {MOST_COLUMNS} names, not {len(columns)}; "
             "name some (wrt=…, --wrt …), or generate a module with functions=('hessian',)"
         )
-    seen, start = seen_from(circuit, node.name)
-    typed = typed_walk(seen, start)
+    seen, name = seen_from(circuit, node.name)
+    typed = typed_walk(seen, name)
     _refuse_large(typed)
-    found = stable_walk(seen, start)
+    found = stable_walk(seen, name)
     forms = [] if found is None else [_hessian_along(found, seen, node, columns)]
     named = parts_named(typed.circuit, forms)
     typed = replace(typed, circuit=replace(typed.circuit, nodes=(*typed.circuit.nodes, *named)))
@@ -157,12 +200,6 @@ def _hessian_along(
 
 
 def _refuse_large(walk: ReversePass) -> None:
-    if walk.circuit.has_arrays:
-        raise Unsupported(
-            f"second partials of '{walk.of}' pass through arrays; a derivation has those of "
-            "numbers: write the entries as nodes of their own, or generate a module with "
-            "functions=('hessian',)"
-        )
     if len(walk.edges) > MANY_EDGES:
         raise TooLarge(
             f"second partials of '{walk.of}' pass {len(walk.edges)} edges, of which a derivation "

@@ -36,7 +36,8 @@ class Derivation:
 
     Of order 2 it is that of a Hessian, whose entries are by two names. A Jacobian has `rows`, the
     derivation of each node, whose steps it has in turn, those that they share once. `wrt` are the
-    names of the columns, and `closed` has the partials by (of, wrt, …).
+    names of the columns, and `closed` has the partials by (of, wrt, …). Matrices of arrays are over
+    their entries, which have the names in `entries`.
 
     `walk` is that of the typed formulas; `stable` has the derivations of the stable form, whose
     results the closed forms are: that of leaves, which modules compute, and that of inner nodes.
@@ -53,6 +54,7 @@ class Derivation:
     stable: tuple[Derivation, ...] = field(default=(), repr=False)
     order: int = 1
     rows: tuple[Derivation, ...] = field(default=(), repr=False)
+    entries: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def __hash__(self) -> int:
         """The record has mappings, which have no hash; these few determine it."""

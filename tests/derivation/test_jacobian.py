@@ -100,6 +100,19 @@ def test_an_edge_that_is_a_part_of_a_row_is_marked():
     assert "∂f/∂u · ∂⁺u/∂x" in text  # not ∂u/∂x, which is the whole of the first row
 
 
+def test_arrays_of_fixed_sizes_have_a_row_for_each_entry():
+    circuit = sb.circuit("x: input[2]; W: param[2, 2]; b: param[2]\nz: output = W @ x + b**2")
+    derivation = circuit.derive(jacobian=True)
+    x_0, x_1, b_0, b_1 = sp.symbols("x_0 x_1 b_0 b_1", real=True)
+    assert derivation.row_names == ("z_0", "z_1") and derivation.verified
+    assert derivation.matrix == sp.Matrix(
+        [[x_0, x_1, 0, 0, 2 * b_0, 0], [0, 0, x_0, x_1, 0, 2 * b_1]]
+    )
+    at = derivation.at(x=[0.5, 0.25], W=[[1, 2], [3, 4]], b=[3, -1]).evaluated()[1]
+    assert at["z_1", "W_1_1"] == 0.25 and at["z_1", "b_1"] == -2.0
+    assert circuit.derive("z", "b", jacobian=True).wrt == ("b_0", "b_1")
+
+
 def test_a_session_knows_the_paths_of_each_row():
     derivation = sb.circuit("u = x*sin(x), f = u*x\nloss: none").derive(["u", "f"], "x")
     assert derivation.path("f", "u", "x").startswith("f → u → x\n")
@@ -149,7 +162,7 @@ MANY = "\n".join(f"f{i}: output = " + " + ".join(f"w{j}*x" for j in range(21)) f
         (
             lambda: sb.circuit("x: input[n]; w: param[n]; z: output = w*x").derive(jacobian=True),
             Unsupported,
-            "'z' is an array [n]",
+            "the size n is not a number: declare shapes in numbers",
         ),
         (lambda: sb.circuit(ROBERTSON).derive(), Unsupported, "--jacobian"),
         (lambda: sb.circuit(ARM).derive(jacobian=True).quiz(), Unsupported, "not a Jacobian"),

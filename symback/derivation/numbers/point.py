@@ -33,6 +33,28 @@ def read_point(circuit: Circuit, values: Mapping[str, Any]) -> dict[str, Value]:
     return found
 
 
+def by_entries(entries: Mapping[str, tuple[str, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the entries of arrays that are written out; those of others as they are."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in entries:
+            found[name] = value
+            continue
+        numbers = list(_flat(value.tolist() if hasattr(value, "tolist") else value))
+        if len(numbers) != len(entries[name]):
+            raise DataError(f"'{name}' has {len(entries[name])} entries, not {len(numbers)}")
+        found |= dict(zip(entries[name], numbers, strict=True))
+    return found
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _flat(part)
+    else:
+        yield value
+
+
 def _refuse_unknown(circuit: Circuit, values: Mapping[str, Any]) -> None:
     leaves = [n.name for n in circuit.leaves]
     for name in values:
@@ -222,4 +244,4 @@ def _refuse_others(found: Any) -> None:
             raise ValueError("an entry is not a number")
 
 
-__all__ = ["Value", "lengths_of", "read_point", "read_text", "sizes_of"]
+__all__ = ["Value", "by_entries", "lengths_of", "read_point", "read_text", "sizes_of"]
