@@ -106,7 +106,9 @@ def test_scripts_are_found():
     assert {"robertson", "two_link_arm", "kalman_filter", "rosenbrock"} <= set(SCRIPTS)
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n == "robertson")) for n in SHOWN]
+)
 def test_page_shows_what_its_script_prints(name):
     page = (SCRIPTS[name].parent / "README.md").read_text(encoding="utf-8")
     assert f"    python examples/{name}/{SCRIPTS[name].name}\n" in page

@@ -22,7 +22,7 @@ ELSEWHERE = {  # a plateau or a valley far from the certified point
     ("MGH10", 0, "gauss-newton"),
     ("MGH10", 0, "newton-cg"),
 }
-FAST = {"Misra1b", "Thurber", "ENSO", "Gauss3"}
+FAST = {"Misra1b", "Thurber"}
 
 
 @cache
