@@ -574,7 +574,8 @@ class Update(updates.Update):
         >>> print(sb.update("sgd").to_latex(), end="")
         % Stochastic gradient descent
         \\begin{align*}
-          \\theta_{\\mathrm{next}} &= \\theta - \\eta \\, g
+          g_{t} &= \\frac{1}{b} \\sum_{i=1}^{b} \\nabla l(\\theta_t, x_i, y_i) \\\\
+          \\theta_{t+1} &= \\theta_{t} - \\eta_{t} \\, g_{t}
         \\end{align*}
         """
         from symback.derivation.text.updates import to_latex

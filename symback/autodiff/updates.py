@@ -64,21 +64,21 @@ class UpdateRule:
         return "\n".join([inputs, "; ".join(shared), *given, self.equations, "loss: none", ""])
 
 
-ETA = UpdateSetting("eta", "the step width")
+ETA = UpdateSetting("eta", "the learning rate")
 T = UpdateSetting("t", "the number of the step, counted from 1", least=1.0)
 DECAY = UpdateSetting("decay", "how much of the parameter is added to its gradient")
 MU = UpdateSetting("mu", "how much of the momentum is kept", 0.9, bound=1.0)
-MOMENTUM = {"m": "the momentum: the gradients so far, old ones fading"}
+MOMENTUM = {"m": "the momentum: exponentially decaying sum of the gradients so far"}
 MOMENTS = {
-    "m": "the first moment: the mean of the gradients so far, old ones fading",
-    "v": "the second moment: the mean of their squares",
+    "m": "the first moment: exponential moving average of the gradients",
+    "v": "the second moment: exponential moving average of their squares",
 }
 OF_ADAM = (
     ETA,
     T,
     UpdateSetting("beta1", "how much of the first moment is kept", 0.9, bound=1.0),
     UpdateSetting("beta2", "how much of the second moment is kept", 0.999, bound=1.0),
-    UpdateSetting("epsilon", "what keeps the quotient finite where gradients vanish", 1e-8),
+    UpdateSetting("epsilon", "small constant that avoids division by zero", 1e-8),
 )
 _MOMENTS = """\
 m_next = beta1*m + (1 - beta1)*{g}

@@ -455,12 +455,14 @@ def test_derive_shows_title_source_formulas_and_names():
     assert shown.exit_code == 0 and shown.output == str(sb.update("adam"))
     for line in (
         "D. P. Kingma, J. Ba (2015): Adam: A Method for Stochastic Optimization, Algorithm 1.",
-        "  m_next = beta1·m + (1 − beta1)·g",
-        "  v_next = beta2·v + (1 − beta2)·g²",
-        "  m_hat = m_next/(1 − beta1^t)",
-        "  theta_next = theta − eta·m_hat/(√v_hat + epsilon)",
-        "  beta2    how much of the second moment is kept; 0 ≤ beta2 < 1; 0.999 by default",
-        "  t        the number of the step, counted from 1; 1 ≤ t",
+        "  g_t = (1/b)·Σ ∇l(θ_t, x_i, y_i), i = 1, …, b",
+        "  m_{t+1} = β1·m_t + (1 − β1)·g_t",
+        "  v_{t+1} = β2·v_t + (1 − β2)·g_t²",
+        "  m_hat = m_{t+1}/(1 − β1^(t + 1))",
+        "  θ_{t+1} = θ_t − η_t·m_hat/(√v_hat + ε)",
+        "  β2       beta2    how much of the second moment is kept; 0 ≤ beta2 < 1; 0.999 "
+        "by default",
+        "  (t + 1)  t        the number of the step, counted from 1; 1 ≤ t",
     ):
         assert line in shown.output
     assert max(map(len, shown.output.splitlines())) <= 100
@@ -496,7 +498,15 @@ def test_json_reads_back():
 def test_latex_is_one_environment():
     text = sb.update("adamw").to_latex()
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") == 1
-    assert r"\theta_{\mathrm{next}} &= \theta - \eta \, " in text
+    assert r"\theta_{t+1} &= \theta_{t} - \eta_{t} \, " in text
+    assert r"g_{t} &= \frac{1}{b} \sum_{i=1}^{b} \nabla l(\theta_t, x_i, y_i)" in text
+
+
+def test_gradient_descent_is_the_lectures():
+    text = str(sb.update("sgd"))
+    assert "θ_{t+1} = θ_t − η_t·g_t\n" in text and "Closed form" not in text
+    plain = sb.update("sgd").to_text(ascii=True)
+    assert "theta_next = theta - eta*g\n" in plain
 
 
 USAGE = {

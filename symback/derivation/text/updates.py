@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -12,8 +12,10 @@ from sympy import Expr
 from symback.autodiff.updates import GRADIENT, NEXT, THETA, Update, UpdateSetting
 from symback.codegen.numpy.update import ordered, printer_of
 from symback.derivation.text.normal import ascii_words, folded
+from symback.operations.signs import GREEK
 from symback.printing.circuit_text import NotationPrinter
 from symback.printing.latex import LatexPrinter, name_in_latex
+from symback.printing.printer import Printer
 from symback.printing.text import AsciiPrinter, TextPrinter
 
 WIDTH = 96
@@ -23,6 +25,9 @@ SCHEMA = "symback-update/1"
 def to_text(update: Update, *, ascii: bool = False) -> str:
     """Title, source, formulas line by line, the closed form, and what each name is.
 
+    Step t leads from θ_t to θ_{t+1}, with the gradient of a batch of b samples. In ASCII the names
+    are those of the generated module.
+
     >>> import symback as sb
     >>> print(to_text(sb.update("momentum")), end="")
     Momentum, the heavy ball
@@ -31,44 +36,91 @@ def to_text(update: Update, *, ascii: bool = False) -> str:
     it is the form of Sutskever et al. (2013), whose v is -eta*m.
     <BLANKLINE>
     One step
-      m_next = mu·m + g
-      theta_next = theta − eta·m_next
+      g_t = (1/b)·Σ ∇l(θ_t, x_i, y_i), i = 1, …, b
+      m_{t+1} = μ·m_t + g_t
+      θ_{t+1} = θ_t − η_t·m_{t+1}
     <BLANKLINE>
     Closed form
-      theta_next = theta − eta·(mu·m + g)
+      θ_{t+1} = θ_t − η_t·(μ·m_t + g_t)
     <BLANKLINE>
     Of each parameter
-      theta       the parameter
-      g           its gradient
-      m           the momentum: the gradients so far, old ones fading
-      m_next      m after the step; it starts at 0
-      theta_next  the parameter after the step
+      θ_t      theta       the parameter
+      g_t      g           its gradient
+      m_t      m           the momentum: exponentially decaying sum of the gradients so far
+      m_{t+1}  m_next      m after the step; it starts at 0
+      θ_{t+1}  theta_next  the parameter after the step
     <BLANKLINE>
     Shared by all
-      eta  the step width; 0 ≤ eta
-      mu   how much of the momentum is kept; 0 ≤ mu < 1; 0.9 by default
+      η_t  eta  the learning rate; 0 ≤ eta
+      μ    mu   how much of the momentum is kept; 0 ≤ mu < 1; 0.9 by default
     """
     printer = printer_of(AsciiPrinter if ascii else TextPrinter, update)
-    lines = [f"{node.name} = {printer.print(node.formula)}" for node in update.nodes]
-    closed = folded(f"{update.circuit.output} = ", printer.print(update.closed))
+    printer.signs = {} if ascii else _signs(update, _in_text, "(t + 1)")
+    lines = [f"{_sign(printer, n.name)} = {printer.print(n.formula)}" for n in update.nodes]
+    of_batch = "(1/b)*sum of the gradients of l, i = 1 to b" if ascii else OF_BATCH
+    closed = folded(
+        f"{_sign(printer, str(update.circuit.output.name))} = ", printer.print(update.closed)
+    )
     sections = [
-        ("One step", lines),
-        ("Closed form", closed),
-        ("Of each parameter", _table(_of_each(update))),
-        ("Shared by all", _table([(s.name, _sentence(s)) for s in ordered(update)])),
+        ("One step", [f"{_sign(printer, GRADIENT)} = {of_batch}", *lines]),
+        ("Closed form", [] if closed == lines else closed),
+        ("Of each parameter", _table(printer, _of_each(update))),
+        ("Shared by all", _table(printer, [(s.name, _sentence(s)) for s in ordered(update)])),
     ]
     rule = update.rule
     parts = [
         "\n".join([rule.title, *wrap(f"{rule.source}. {rule.form}", WIDTH, break_on_hyphens=False)])
     ]
-    parts += ["\n".join([title, *(f"  {row}" for row in rows)]) for title, rows in sections]
+    parts += ["\n".join([title, *(f"  {row}" for row in rows)]) for title, rows in sections if rows]
     text = "\n\n".join(parts) + "\n"
     return ascii_words(text) if ascii else text
 
 
-def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
+OF_BATCH = "(1/b)·Σ ∇l(θ_t, x_i, y_i), i = 1, …, b"
+"""The gradient that a step is given: that of the mean loss of a batch."""
+OF_BATCH_LATEX = r"\frac{1}{b} \sum_{i=1}^{b} \nabla l(\theta_t, x_i, y_i)"
+_LETTERS = {name.rstrip("_"): letter for letter, name in reversed(GREEK.items())}
+
+
+def _signs(update: Update, sign: Callable[[str, str], str], step: str) -> dict[str, str]:
+    """How names are written: with the step's number where they change from step to step.
+
+    `step` is the name t of the rules, which count from 1.
+    """
+    state = [THETA, GRADIENT, *update.rule.state]
+    signs = {name: sign(name, "t") for name in [*state, "eta"]}
+    signs |= {f"{name}{NEXT}": sign(name, "t+1") for name in state}
+    others = [n.name for n in update.nodes] + [s.name for s in update.rule.settings]
+    signs |= {name: sign(name, "") for name in others if name not in signs}
+    return signs | {"t": step}
+
+
+def _in_text(name: str, step: str) -> str:
+    stem = name.rstrip("0123456789")
+    letter = _LETTERS.get(stem, stem) + name[len(stem) :]
+    return f"{letter}_{{{step}}}" if len(step) > 1 else f"{letter}_{step}" if step else letter
+
+
+def _in_latex(name: str, step: str) -> str:
+    stem, hat, _ = name.partition("_hat")
+    if hat:
+        return rf"\hat{{{name_in_latex(stem)}}}_{{t+1}}"
+    return f"{name_in_latex(name)}_{{{step}}}" if step else name_in_latex(name)
+
+
+def _sign(printer: Printer, name: str) -> str:
+    return printer.signs.get(name, name)
+
+
+def _table(printer: Printer, rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Sign, name in generated code and meaning of each."""
     width = max(len(name) for name, _ in rows)
-    return [f"{name:{width}}  {meaning}" for name, meaning in rows]
+    signs = max(len(_sign(printer, name)) for name, _ in rows) if printer.signs else 0
+    shown = [f"{_sign(printer, name):{signs}}  " if signs else "" for name, _ in rows]
+    return [
+        f"{sign}{name:{width}}  {meaning}"
+        for sign, (name, meaning) in zip(shown, rows, strict=True)
+    ]
 
 
 def _of_each(update: Update) -> list[tuple[str, str]]:
@@ -112,8 +164,13 @@ def to_markdown(update: Update) -> str:
 
 
 def _rows(update: Update) -> list[str]:
+    """The gradient of the batch, then line by line as a program has it."""
     printer = printer_of(LatexPrinter, update)
-    return [f"{name_in_latex(n.name)} &= {printer.print(n.formula)}" for n in update.nodes]
+    printer.signs = _signs(update, _in_latex, "t+1")
+    return [
+        rf"{printer.signs[GRADIENT]} &= {OF_BATCH_LATEX}",
+        *(f"{printer.signs[n.name]} &= {printer.print(n.formula)}" for n in update.nodes),
+    ]
 
 
 def to_json(update: Update) -> str:
