@@ -52,6 +52,7 @@ from symback.operations.functions import Slope, cbrt
 from symback.operations.steps import ceil, floor, mod
 from symback.sympy_io.explicit import explicit
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
+from symback.sympy_io.plain import plain
 from symback.sympy_io.refusals import place_in, refusal
 from symback.sympy_io.shared import depth, shared
 
@@ -102,7 +103,7 @@ def read(
     """The circuit of a SymPy expression, or of named expressions; see `Circuit.from_sympy`."""
     try:
         lists = names_in(params), names_in(inputs), names_in(outputs)
-        return _read(_pairs(expr, name), *lists, check_loss(loss))
+        return _read(plain(_pairs(expr, name)), *lists, check_loss(loss))
     except RecursionError:
         raise TooLarge("the expression is nested too deep; name inner parts") from None
 
@@ -279,7 +280,10 @@ class _Reader:
             self.unread.update(p.name for a in args for p in postorder(a) if p.is_Symbol)
             return self._real(name, part, part.plain(*args))
         if isinstance(part, Piecewise) and part.args[-1].cond != S.true:
-            raise Unsupported(f"node '{name}': a Piecewise needs a last branch (…, True)")
+            raise Unsupported(
+                f"node '{name}': a Piecewise needs a last branch (…, True), "
+                "as in Piecewise((x, x > 0), (0, True))"
+            )
         if isinstance(part, Relational):
             return part.func(*args, evaluate=not is_large(args))
         if isinstance(part, Piecewise) or not isinstance(part, Expr):

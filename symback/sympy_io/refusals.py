@@ -75,6 +75,8 @@ def _advice(part: Any, kind: str) -> str:
         return "; make the symbols by Symbol(…, real=True)"
     if isinstance(part, sp.Derivative):
         return f"; {_by_symbol(part)}" if _is_undefined(part) else _EVALUATED
+    if isinstance(part, sp.Sum | sp.Product):
+        return "; its bounds are whole numbers, or evaluate it by expr.doit()"
     if isinstance(part, _UNEVALUATED):
         return _EVALUATED
     if isinstance(part, sp.Indexed):
@@ -86,7 +88,7 @@ def _is_undefined(part: Any) -> bool:
     return any(isinstance(p, AppliedUndef) for p in postorder(part))
 
 
-_UNEVALUATED = (sp.Integral, sp.Sum, sp.Product, sp.Limit, sp.Subs, sp.UnevaluatedExpr)
+_UNEVALUATED = (sp.Integral, sp.Limit, sp.Subs, sp.UnevaluatedExpr)
 _EVALUATED = "; evaluate it by expr.doit()"
 
 
