@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Expr, Pow
+from sympy import Expr, Mul, Pow
 
-from symback.stable.matching import See, argument
+from symback.stable.matching import See, argument, others_of
 
 
 def power_of_power(see: See, expr: Expr) -> Expr | None:
@@ -25,12 +25,12 @@ def power_of_power(see: See, expr: Expr) -> Expr | None:
 
 
 def exp_of_log(see: See, expr: Expr) -> Expr | None:
-    """exp(c·l) where l = log(u): u**c, for a number c."""
-    coefficient, rest = argument(expr).as_coeff_Mul()
-    inner = see(rest)
-    if isinstance(inner, sp.log) and inner is not rest and coefficient.is_Rational:
-        return Pow(argument(inner), coefficient)
-    return None
+    """exp(c·log(u)): u**c, whose slope at 0 is not 0·∞."""
+    factors = Mul.make_args(argument(expr))
+    logs = [factor for factor in factors if isinstance(see(factor), sp.log)]
+    if len(logs) != 1:
+        return None
+    return Pow(argument(see(logs[0])), others_of(factors, *logs))
 
 
 def log_of_exp(see: See, expr: Expr) -> Expr | None:

@@ -22,6 +22,7 @@ from symback.stable import (
     differences,
     entropies,
     exponentials,
+    extremes,
     inverses,
     logistic,
     logs,
@@ -66,6 +67,7 @@ ROOTS = "a quotient by the sum of the roots"
 NEAR = "the slope cancels where the argument is small, and 0/0 at 0"
 VANISHES = "0·∞ in the slope where an inner exp overflows"
 SQUARES = "a square overflows or underflows"
+NEAR_ONE = "1 + u loses the digits of a small u"
 ZERO = "0·∞ where the number before the log is 0"
 SATURATES = "the slope cancels where the share is nearly 1"
 INFINITE = "0·∞ in the slope where the quotient or the log is infinite"
@@ -106,6 +108,9 @@ RULES: tuple[Rule, ...] = (
     Rule("1 - sigma", CANCELS, (Add,), sums.one_minus(sigma, sp.tanh)),
     Rule("tanh_prime", CANCELS, (Add,), sums.one_minus_square(sp.tanh)),
     Rule("1 - cos²", CANCELS, (Add,), sums.one_minus_square(sp.cos, sp.sin), "the other square"),
+    Rule("sigma - 1/2", CANCELS, (Add,), extremes.sigma_minus_half),
+    Rule("π/2 - atan", CANCELS, (Add,), extremes.rest_of_right_angle),
+    Rule("acosh(1 + u)", NEAR_ONE, (sp.acosh, sp.acos), extremes.inverse_beside_one),
     Rule("expm1", CANCELS, (Add,), sums.one_minus(sp.exp)),
     Rule("1 - exp(exp)", CANCELS, (Add,), exponentials.one_minus_exp_of_exp),
     Rule("1 - cos", CANCELS, (Add,), sums.one_minus(sp.cos), "the square of a sine"),
@@ -149,6 +154,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "log1psq", "the square overflows or is lost", (sp.log, log1p), logs.log_of_one_plus_square
     ),
+    Rule("log of sinh", OVERFLOWS, (sp.log,), extremes.log_of_hyperbolic),
+    Rule("log of 1 - exp(-exp)", LOG, (sp.log,), extremes.log_of_expm1_of_exp),
     Rule("logwsumexp", WEIGHTS, (sp.log, log1p), logs.log_of_weighted_powers),
     Rule("log of 1 - erf", LOG, (log1p,), logs.log_of_one_minus_erf),
     Rule("log of squares", SQUARES, (sp.log,), logs.log_of_squares),
@@ -172,8 +179,10 @@ RULES: tuple[Rule, ...] = (
     Rule("bateman", NEAR, (Mul,), removable.between_decays),
     Rule("boxcox", NEAR, (Mul,), differences.power_minus_one_over_exponent),
     Rule("erfcx", OVERFLOWS, (Mul,), ratios.exp_of_square_times_erfc),
+    Rule("erfc/erfc", LOG, (Mul,), extremes.ratio_of_tails),
     Rule("x·log(x)", ZERO, (Mul,), entropies.times_log),
     Rule("x·log(x) - x·log(y)", CANCELS, (Add,), entropies.difference_of_entropies),
+    Rule("logarithmic mean", NEAR, (Mul,), extremes.logarithmic_mean, last=True),
     Rule("x·log(x/y) - x + y", CANCELS, (Add,), entropies.divergence, last=True),
     Rule("Σ x·log(x)", ZERO, (arrays.dot,), entropies.dot_with_log),
     Rule("contrast", SATURATES, (Mul,), shares.contrast, last=True),

@@ -66,9 +66,10 @@ def _log_ratio(a, b):
         quotient = a / b
         apart = (a - b) / b
         value = np.log(quotient) * (apart / (quotient - 1.0))
-        if np.any(~np.isfinite(value)):
-            value = np.where(quotient == 1.0, apart, value)
-            beyond = (quotient == 0.0) | (quotient == np.inf)
+        same = quotient == 1.0
+        beyond = (quotient >= 0.0) & ((quotient < 2.3e-308) | (quotient > 1.7e308))
+        if np.any(same | beyond):
+            value = np.where(same, apart, value)
             value = np.where(beyond, np.log(np.abs(a)) - np.log(np.abs(b)), value)
         return value
 
