@@ -78,31 +78,27 @@ def drawn(circuit, module, dtype, rows=4):
         columns[name] = rng.integers(int(count.subs(sizes)), size=rows)
     count = sum(int(np.prod([int(s.subs(sizes)) for s in p.shape])) for p in circuit.params)
     arrays = [columns[name].astype(dtype) for name in module.Inputs._fields]
-    return module.Inputs(*arrays), rng.uniform(0.5, 2, count).astype(dtype)
+    named = {str(s): n for s, n in sizes.items()} if circuit.has_arrays else {}
+    return module.Inputs(*arrays), rng.uniform(0.5, 2, count).astype(dtype), named
 
 
 def one(inputs):
     return type(inputs)(*(None if v is None else v[0] for v in inputs))
 
 
-def output(module, inputs, vector):
-    """What forward gives, with parameters whose sizes the samples say."""
-    shapes, sizes = getattr(module, "SHAPES", {}), {}
-    for name, value in inputs._asdict().items() if shapes else ():
-        own = np.shape(value)[np.ndim(value) - len(shapes[name]) :]
-        sizes |= {s: n for s, n in zip(shapes[name], own, strict=True) if isinstance(s, str)}
-    return module.forward(module.unravel(vector, **sizes), inputs)[0]
-
-
-def results(module, inputs, vector, bound):
+def results(module, inputs, vector, bound, **sizes):
     """What each function gives, by its name; at bound samples where these are given."""
     v = np.linspace(-1, 1, vector.size).astype(vector.dtype)
-    found = {"output": output(module, inputs, vector) if bound is None else bound.output(vector)}
+    found = {}
+    if bound is None:
+        found["output"] = module.forward(module.unravel(vector, **sizes), inputs)[0]
+    else:
+        found["output"] = bound.output(vector)
     for name in ("objective", *METHODS):
         arguments = (vector, v) if name == "hessp" else (vector,)
         if bound is None and hasattr(module, name):
             try:
-                found[name] = getattr(module, name)(*arguments, inputs)
+                found[name] = getattr(module, name)(*arguments, inputs, **sizes)
             except (ArithmeticError, ValueError) as error:  # of covariance
                 found[name] = str(error)
         elif hasattr(bound, name):
@@ -139,10 +135,10 @@ def test_bound_functions_give_the_same_bits(target, name):
     circuit = sb.circuit(TEXTS[name])
     module = made(circuit, target)
     for dtype in (np.float64, np.float32):
-        given, theta = drawn(circuit, module, dtype)
+        given, theta, sizes = drawn(circuit, module, dtype)
         for samples in (given, one(given)):
-            bound = module.bind(samples)
-            expected = results(module, samples, theta, None)
+            bound = module.bind(samples, **sizes)
+            expected = results(module, samples, theta, None, **sizes)
             assert expected
             for _ in range(2):
                 found = results(module, samples, theta, bound)

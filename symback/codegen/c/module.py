@@ -81,6 +81,7 @@ class CText(CFiles):
     passing: Mapping[str, str]  # how the loader passes numbers or arrays
     contiguous: Sequence[str]  # makes columns as C's sgd reads them
     slots: str  # of these
+    output_shape: str  # as code, of one sample
     wholes: Mapping[str, str]  # functions that the extension computes, and what they read
 
 
@@ -144,6 +145,7 @@ def _text(names: CNames, python: ModuleText, stem: str, on_request: Sequence[str
         passing=passing(names),
         contiguous=contiguous(names, trained, "columns"),
         slots=", ".join(slots([n.name for n in names.columns], trained, "part")),
+        output_shape=names.python_shape(circuit.output.shape, False),
         wholes=wholes(names, on_request),
     )
 
