@@ -26,6 +26,8 @@ from symback.operations.special import (
     langevin_prime,
     log_sinhc,
     overexpm1_prime,
+    powshare,
+    powshare_prime,
 )
 
 Tangent: TypeAlias = Expr | None  # None: it does not move
@@ -92,6 +94,15 @@ def _expdivdiff2_slopes(v: Expr, a: Expr, b: Expr) -> tuple[Expr, ...]:
     return by_a, sp.exp(sp.Max(a, b)) * (slope - _exprel_second(far, slope))
 
 
+def _powshare_second(v: Expr, x: Expr, k: Expr, n: Expr) -> tuple[Expr, ...]:
+    """By n it is 0 where x or k is 0 and the slope with it."""
+    by_x, by_k, _ = (
+        powshare_prime(x, k, n).fdiff(i).xreplace({powshare_prime(x, k, n): v}) for i in (1, 2, 3)
+    )
+    apart = powshare(k, x, n) - powshare(x, k, n)
+    return by_x, by_k, v / n + edges.power_log(v * apart, x / k)
+
+
 SECOND_SLOPES: dict[Any, Callable[..., tuple[Expr, ...]]] = {
     # v = f(u, …):         v, u, … → the partials of v by these
     exprel_prime: lambda v, u: (_exprel_second(u, v),),
@@ -100,6 +111,7 @@ SECOND_SLOPES: dict[Any, Callable[..., tuple[Expr, ...]]] = {
     boxcox_prime: _boxcox_second,
     expdivdiff2: _expdivdiff2_slopes,
     langevin_prime: lambda v, u: (_langevin_second(u),),
+    powshare_prime: _powshare_second,
 }
 """Partials of slopes that would lose digits beside a removable singularity, as code has them."""
 
@@ -114,13 +126,19 @@ CAREFUL_JVP: dict[type[Careful], Callable[..., Expr]] = {
     edges.power_slope: lambda v, a, b, da, db: _power_slope(edges.power_slope, v, a, b, da, db),
     edges.root_slope: lambda v, a, b, da, db: _power_slope(edges.root_slope, v, a, b, da, db),
     edges.power_log: lambda v, p, a, dp, da: (
-        _if_moved(edges.power_log, dp, a) + p * da / edges.nonzero(a)
+        _if_moved(edges.power_log, dp, a) + p * _relative(a, da)
     ),
     edges.exp_share: lambda v, a, b, da, db: v * edges.exp_share(b, a) * (da - db),
     edges.zero_or_nan: lambda v, a, da: S.Zero,
     edges.unless_nan: lambda v, a, u, da, du: _if_moved(edges.unless_nan, da, u),
 }
 """Tangents of the functions that stand in partials, right at the edges that these care for."""
+
+
+def _relative(a: Expr, da: Expr) -> Expr:
+    """ȧ/a, of a quotient without its denominator, which may be 0 where a is infinite."""
+    above, below = sp.fraction(a)
+    return sp.expand(da * below) / edges.nonzero(above)
 
 
 def _if_moved(head: Any, moved: Expr, other: Expr) -> Expr:

@@ -151,6 +151,13 @@ def test_ryegrass_has_the_published_estimates():
         assert found.values[name] == pytest.approx(value, abs=1e-5)
     assert found.residual_error == pytest.approx(0.5196256, abs=1e-7)
     assert found.log_likelihood == pytest.approx(-16.15514, abs=1e-5)
+    columns = read_table(folder / "ryegrass.csv")
+    module = curve.compile(functions="hessian")
+    inputs = module.Inputs(columns["concentration"], columns["length"])
+    with np.errstate(divide="ignore"):  # of the dose 0
+        whole = 24 * module.hessian(list(found.values.values()), inputs)
+    errors = np.sqrt(np.diag(np.linalg.inv(whole))) * found.residual_error
+    np.testing.assert_allclose(errors, [0.21219, 0.18857, 0.18573, 0.46506], atol=1e-5)
 
 
 def test_challenger_has_the_published_estimates():

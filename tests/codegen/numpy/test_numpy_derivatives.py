@@ -205,6 +205,24 @@ def test_branches_are_chosen_not_multiplied():
     assert module.hessian([3.0], inputs).tolist() == [[4 / 3]]
 
 
+@pytest.mark.parametrize("share", ["x**n/(x**n + k**n)", "1/(1 + (x/k)**n)", "1/(1 + (k/x)**n)"])
+@pytest.mark.parametrize("power", [1.5, 2.0, 2.98])
+def test_second_derivatives_of_a_curve_of_hill_at_the_dose_0(share, power):
+    """By its parameters they are 0 there, the slope's own among them; beside it those of SymPy."""
+    found = sb.circuit(f"k: param\nn: param\nx: input\nf: output = {share}\nloss: none")
+    module = found.compile(functions="hessian")
+    with np.errstate(all="ignore"):
+        at_zero = module.hessian([3.0, power], module.Inputs(np.zeros(2)))
+    np.testing.assert_array_equal(at_zero, np.zeros((2, 2)))
+    k, n, x = sp.symbols("k n x", positive=True)
+    exact = sp.hessian(sp.sympify(share, {"k": k, "n": n, "x": x}), (k, n))
+    exact = np.array(
+        exact.subs({k: 3, n: sp.Rational(power), x: sp.Rational(7, 10)}).evalf(30), float
+    )
+    beside = module.hessian([3.0, power], module.Inputs(np.array([0.7])))
+    np.testing.assert_allclose(beside, exact, rtol=1e-12)
+
+
 NUMBERS = {  # losses whose second derivatives are numbers, beside their Hessians at (1, …)
     "x: input; m: param; L: loss = (x - m)**2/8": [[1 / 4]],
     "x: input; m: param; L: loss = x*m**2/2 - m": [[2]],
