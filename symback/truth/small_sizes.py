@@ -71,8 +71,13 @@ def _least(circuit: Circuit) -> dict[Any, int]:
     """The smallest value that each size may have."""
     by_index = least_sizes(circuit)
     least = {s: by_index[str(s)] for s in circuit.size_names if str(s) in by_index}
+    for size in {size for node in circuit.nodes for size in node.shape}:
+        names = size.free_symbols
+        if len(names) == 1 and (size - (name := next(iter(names)))).is_Integer:  # of a part, n - 2
+            least[name] = max(least.get(name, 2), 2 - int(size - name))
     for op in uses_of(circuit, *NORMALISING):
-        size = shape_of(op.args[0], circuit.shapes)[-1]
+        axis = int(op.options[0]) if op.options else -1
+        size = shape_of(op.args[0], circuit.shapes)[axis]
         least[size] = max(least.get(size, LEAST_ALONG), LEAST_ALONG)
     return least
 

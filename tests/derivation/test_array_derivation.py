@@ -134,3 +134,9 @@ def test_a_formula_of_lower_rank_is_spread_in_its_matrix_expression():
     n = sp.Symbol("n", integer=True, positive=True)
     s, ones = sp.Symbol("s", real=True), sp.OneMatrix(n, 1)
     assert as_matrix(s, {}, (n,)) == s * ones
+
+
+@pytest.mark.parametrize("part", ["a[3:]", "a[2:-1]", "windows(a, (4,))", "conv1d(a, a[:3])"])
+def test_parts_of_a_size_with_a_name_have_elements_where_they_are_verified(part):
+    text = f"a: input[k]; y: target\nz: output = {part}\nl: loss = mean((z - y)**2)"
+    assert sb.circuit(text).derive("l").verified
