@@ -127,7 +127,8 @@ class Derivation:
     def _form(self, left: Left) -> Expr:
         if left not in self.closed and self.is_matrix:
             raise TooLarge(
-                f"{partial_text(left)} is too long to be written out; its steps have it over names"
+                f"{partial_text(left)} is not written out: it is too long, or its conditions "
+                "depend on branches; its steps have it over names"
             )
         return self.closed[left if self.is_matrix else left[1]]
 

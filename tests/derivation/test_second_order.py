@@ -139,7 +139,9 @@ def test_hessians_of_all_samples_are_those_of_sympy(name):
     derivation = circuit.derive(of, wrt, order=2)
     assert derivation.verified
     found = [sum(s.left == asked for s in derivation.steps) > 0 for asked in derivation.asked]
-    assert all(found) and derivation.matrix.is_symmetric()
+    assert all(found)
+    if derivation.closed.keys() == {*derivation.asked}:
+        assert derivation.matrix.is_symmetric()
     values = values_of(circuit)
     numbers = derivation.at(**{s.name: float(v) for s, v in values.items()}).evaluated()[1]
     for asked, form in derivation.closed.items():
