@@ -29,6 +29,7 @@ from symback.truth.points import Point, PointBatch
 from symback.truth.rounding import SUBNORMAL, UNIT
 
 SLACK = 2.0  # optimised code may round in another order than the program that bounds it
+TRAINED = 2  # batches on which training is checked
 ARRAY_SLACK = 8.0  # arrays are computed by other formulas than entries are: shifted, factorised
 
 
@@ -268,9 +269,12 @@ class _Checker:
         """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples."""
         if not self._circuit.params or not self._has_objective:
             return
+        trained = 0
         for batch, truths in found:
-            if len(batch.points) >= 3 and self._train(batch, truths):
-                return
+            if trained < TRAINED and len(batch.points) >= 3:
+                trained += self._train(batch, truths)
+        if trained:
+            return
         for batch, truths in found:
             if self._train(batch, truths):
                 return
@@ -281,12 +285,10 @@ class _Checker:
         """Two epochs, the last batch smaller; False where a step leaves the domain."""
         module, n = self._module, len(batch.points)
         size = max(2, n - 1)
-        objective = self._circuit.objective.name
-        slope = max(
-            abs(nearest_float(t[key].truth)) + nearest_float(t[key].allowed)
-            for t in truths
-            for key in (f"∂{objective}./∂{p.name}" for p in self._circuit.params)
-        )
+        slopes = [self._slope(truth) for truth in truths]
+        # the steepest first: it moves the parameters, and the last may be a batch by itself
+        order = sorted(range(n), key=lambda i: -slopes[i])
+        batch, slope = batch.with_points([batch.points[i] for i in order]), max(slopes)
         start = batch.params(module)
         smallest = min((abs(v) for v in batch.shared.values() if v), default=1.0)
         base = 0.01 * smallest / max(slope, 1e-300)
@@ -321,6 +323,14 @@ class _Checker:
                 raise ValueError(f"sgd's callback and losses disagree at step {t}")
             before = seen[t][2]
         return True
+
+    def _slope(self, truth: dict[str, Expected]) -> float:
+        """The largest partial of the objective by a parameter, and what rounding adds."""
+        objective = self._circuit.objective.name
+        keys = [f"∂{objective}./∂{p.name}" for p in self._circuit.params]
+        return max(
+            abs(nearest_float(truth[key].truth)) + nearest_float(truth[key].allowed) for key in keys
+        )
 
     def _step_truth(
         self, batch: PointBatch, params: Any, rows: Sequence[int]

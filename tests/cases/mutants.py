@@ -374,7 +374,7 @@ class Equivalence:
 def _alike(a: Any, b: Any) -> bool:
     if isinstance(b, mp.mpc) or isinstance(a, mp.mpc):
         return isinstance(a, mp.mpc) == isinstance(b, mp.mpc)
-    if mp.isnan(a) and mp.isnan(b):
+    if a == b or (mp.isnan(a) and mp.isnan(b)):  # infinite ones among them
         return True
     return bool(abs(a - b) <= mp.mpf(10) ** -12 * abs(b) + mp.mpf(10) ** -320)
 
