@@ -17,11 +17,12 @@ from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.functions import cbrt
-from symback.operations.special import boxcox, powlog, powm1, powshare, rel_entr, xlogx
+from symback.operations.special import boxcox, kl_div, powlog, powm1, powshare, rel_entr, xlogx
 
 _STEEP_AT_ZERO: dict[Any, int] = {
     boxcox: 1,
     cbrt: 1,
+    kl_div: 1,
     powm1: 1,
     powlog: 1,
     rel_entr: 1,
