@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,10 @@ def _is_minus_one(term: Term) -> bool:
 
 class row(ArrayFunction):
     """x.T of a vector, which has a meaning only beside @."""
+
+    @classmethod
+    def shape_rule(cls, shapes: Sequence[Shape], options: Sequence[Any]) -> Shape:
+        return shapes[0]
 
 
 @dataclass(slots=True)

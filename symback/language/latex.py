@@ -249,8 +249,10 @@ class _Reader(LatexCases):
         if self._steps > MOST_STEPS:
             raise Refused(self._next.place, "the sums are too long; name parts", TooLarge)
         base = self._base()
-        while self._is("^"):
+        if self._is("^"):
             base = self._raised(base)
+        if self._is("^"):
+            raise self._refused("a second exponent; write brackets around the first power")
         return base
 
     def _base(self) -> Term:

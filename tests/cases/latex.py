@@ -165,6 +165,7 @@ AMBIGUOUS = {
     r"f = x > 0": "cases",
     r"f = \begin{cases} x & x > 0 \\ y & x > 1 \end{cases}": "otherwise",
     r"f = x^23": "one digit only",
+    r"f = x^y^z": "a second exponent",
     r"f = \lVert x \rVert": "needs arrays",
     r"f = \foo{x}": "can't stand here",
     r"f = \left( x": "missing",

@@ -146,6 +146,8 @@ ARRAYS = {
     "sum(W x)": "write @ for a product of matrices",
     "sum(|x|)": "norm(x)",
     "sum(W^2)": "A @ A",
+    "sum(x.T^2)": "x.T of a vector stands only beside @",
+    "sum(|x.T|)": "x.T of a vector stands only beside @",
 }
 
 
