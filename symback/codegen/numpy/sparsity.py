@@ -206,7 +206,9 @@ def _like(
 def _sum(p: _PatternWriter, expr: ArrayFunction, x: _Reads) -> list[_Reads]:
     if not expr.options:
         return [mixed(x, ())]
-    return [summed(x, int(expr.options[0]))]
+    for axis in reversed(expr.options):
+        x = summed(x, int(axis))
+    return [x]
 
 
 def _matmul(

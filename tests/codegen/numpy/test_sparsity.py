@@ -60,6 +60,7 @@ MATRIX = "A: param[2, 3]; x: param[3]; u: param[2]\nz: output = "
 ROWS = MATRIX.replace("x: param[3]; ", "")
 COLUMNS = MATRIX.replace("; u: param[2]", "")
 SHAPES = {
+    "a sum over two axes": "x: param[2, 3, 2]; a: input\nf: output = sum(x**2*a, axis=(0, 2))",
     "slices": VECTOR + "x[1:]**2*y",
     "entries": VECTOR + "concat(x[0]*y[2], x[3]**2, sin(y[1]))",
     "joined": VECTOR + "concat(x[:2]*x[2:], exp(y), x[1]*y[:1])",
