@@ -32,7 +32,7 @@ CASES = {
     "newton-cg": {"optimiser": "newton-cg", "checkpoint_seconds": 0.0, "shards": 2},
     "gauss-newton": {"optimiser": "gauss-newton", "checkpoint_seconds": 0.0},
 }
-KILLS = 56  # of all cases together, in the slow test
+KILLS = 60  # of all cases together, in the slow test
 
 
 @pytest.fixture(scope="module")
