@@ -25,6 +25,7 @@ from tests.cases.array_circuits import CIRCUITS
 from tests.cases.array_judge import circuit, samples
 from tests.cases.counts import assert_cheap
 from tests.cases.elementwise import CASES
+from tests.cases.one_in import one_in
 from tests.cases.program_balls import (
     BITS,
     assert_equal,
@@ -258,7 +259,7 @@ def test_costs_by_count(name):
     assert_cheap(sb.circuit(COUNTED[name]))
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@pytest.mark.parametrize("name", one_in(4, COUNTED))
 def test_costs_of_partials_of_each_sample(name):
     """Those of a node take, beside its value, at most five times its operations."""
     found = lower(sb.circuit(COUNTED[name]), [*plain(sb.circuit(COUNTED[name])), "per_sample"])

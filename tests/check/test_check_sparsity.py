@@ -5,6 +5,7 @@ import pytest
 import symback as sb
 from symback.check.check import check_file
 from symback.codegen.numpy import sparsity
+from tests.cases.one_in import one_in
 
 ROSENBROCK = "x: param[n]\nf: loss = sum(100*(x[1:] - x[:-1]**2)**2 + (1 - x[:-1])**2)"
 RESIDUALS = "x: param[n]; b: param; t: input[n]\nz: output = sin(x*t) + b\nloss: none"
@@ -18,7 +19,7 @@ RIGHT = (
 )
 
 
-@pytest.mark.parametrize(("text", "names", "rows"), RIGHT)
+@pytest.mark.parametrize(("text", "names", "rows"), one_in(2, RIGHT))
 def test_right_results_pass(text, names, rows):
     report = sb.circuit(text).check(functions=(*names, "sparsity"))
     assert report.passed, report
@@ -50,7 +51,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("text", "name", "line", "wrong"), WRONG)
+@pytest.mark.parametrize(("text", "name", "line", "wrong"), one_in(3, WRONG))
 def test_errors_in_patterns_and_colours_are_found(tmp_path, text, name, line, wrong):
     path = tmp_path / "made.py"
     made = sb.circuit(text).generate(str(path), functions=(name, "sparsity"))
@@ -60,7 +61,7 @@ def test_errors_in_patterns_and_colours_are_found(tmp_path, text, name, line, wr
     assert found
 
 
-@pytest.mark.parametrize("head", sparsity.RULES, ids=lambda head: head.__name__)
+@pytest.mark.parametrize("head", one_in(5, sparsity.RULES), ids=lambda head: head.__name__)
 def test_errors_in_the_rules_of_patterns_are_found(monkeypatch, head):
     """A rule by which entries read nothing."""
     rule = sparsity.RULES[head]
