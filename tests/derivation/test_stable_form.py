@@ -206,7 +206,7 @@ def test_a_typed_number_that_is_not_right_is_marked():
     assert "f = f_2/k (as typed: nan; stable form: 1.09861)" in full
     assert "∂f/∂x = x^(k − 1) = 0.333333" in full  # which is right by itself
     for latex in (d.to_latex(), d.to_markdown(), d.to_latex("beamer")):
-        assert r"1.09861 \quad (\text{as typed: }nan)" in latex
+        assert r"1.09861 \quad (\text{as typed: }\mathrm{NaN})" in latex
     assert r"\text{; stable form: }1.09861)" in d.to_latex("table")
     content = json.loads(d.to_json(), parse_constant=pytest.fail)  # no NaN, which is not JSON
     jsonschema.Draft202012Validator(SCHEMA).validate(content)
