@@ -98,7 +98,7 @@ class Accumulated:
         except Singular:
             if not self._reads.may_be_unread(node.name):
                 raise
-            entries = self._filled(node.name, NOT_A_NUMBER)
+            entries = self._full_of(node.name, NOT_A_NUMBER)
             self.has_singular = True
         self._keep(node.symbol, entries)
         return entries
@@ -121,7 +121,7 @@ class Accumulated:
         known = [length for length in lengths if length is not None]
         return known if known == lengths else None
 
-    def _filled(self, name: str, entry: arb) -> Entries | None:
+    def _full_of(self, name: str, entry: arb) -> Entries | None:
         shape = self._lengths(name)
         return None if shape is None else Entries.of(shape, lambda _: entry)
 
@@ -145,7 +145,7 @@ class Accumulated:
             read = evaluate_entries(is_read, self.values, self._sizes)
             if any(entry != 0 for entry in read.flat):
                 raise
-            return self._filled(name, arb(0))
+            return self._full_of(name, arb(0))
 
     def _keep(self, symbol: Symbol, entries: Entries | None) -> None:
         if entries is not None:
