@@ -194,6 +194,7 @@ class Case:
     body: str
     domain: str = ""
     roles: tuple[str, ...] = ()
+    is_higher: bool = False  # over axes of any number, where one pattern of leaves is enough
 
     @property
     def leaves(self) -> dict[str, tuple[str, ...]]:
@@ -277,6 +278,8 @@ class Case:
     @property
     def is_slow(self) -> bool:
         """Whether several leaves are alike where cases of one operation show that as well."""
+        if self.is_higher and "input" in self.roles[1:]:
+            return True
         alike = len(self.roles) > 1 and len(set(self.roles)) == 1
         return alike and len(re.findall(r"[-+*/@(\[]", self.body)) > 1
 
@@ -350,88 +353,6 @@ sum over rows | a[m,n] | z = sum(sin(a), axis=0)
 sum over columns | a[m,n] | z = sum(sin(a), axis=1)
 sum by a second argument | a[m,n] | z = sum(sin(a), 1)
 sum over the last axis | a[m,n] | z = sum(sin(a), axis=-1)
-sum over two axes | a[m,n,k] | z = sum(sin(a), axis=(0, 2))
-sum over the first axes, kept | a[m,n,k] | z = sum(sin(a), axis=(0, -2), keepdims=True)*a
-mean over the middle axis | a[m,n,k] b[k] | z = mean(a*b, axis=1)
-max over two axes | a[m,n,k] | z = max(a, axis=(0, 1))
-norm over the outer axes | a[m,n,k] | z = norm(a, axis=(0, 2))
-norm of an array of rank 3 | a[m,n,k] | z = norm(a)
-softmax along the first axis | a[k,n] | z = softmax(a, axis=0)
-log_softmax along two axes | a[m,n,2] | z = log_softmax(a, axis=(0, 2))
-logsumexp along the first axis | a[k,n] | z = logsumexp(a, axis=0, keepdims=True)*a
-transpose by axes | a[m,n,k] b[m,k] | z = transpose(a, (1, 0, 2))*b
-transpose of rank 3 | a[m,n,k] b[m] | z = a.T*b
-matrices transposed | a[m,n,k] | z = sin(a).mT
-axes swapped | a[m,n,k] | z = swapaxes(a, 0, -1)**2
-elementwise of rank 3 | a[m,n,k] b[n,k] c[n,1] | z = tanh(a*b + c)
-rank 3 by a vector and a number | a[m,n,k] b[k] s | z = where(a > s, a*b, a - s)
-new axes of rank 3 | a[m,n] b[k] | z = a[:, :, None]*b[None, None]
-parts of rank 3 | a[m,n,k] | z = a[1:, 0, 2:4]*a[0, 1, -2:]
-layer_norm of rank 3 | a[2,2,k] b[k] | z = layer_norm(a, b)
-concat of rank 3 | a[m,n,k] b[m,2,k] | z = concat(a, b, axis=1)
-dot of rank 3 | a[m,n,2] b[m,n,2] | z = dot(a, b)
-ones of rank 3 | a[m,n] | z = ones((2, m, n))*a + zeros(m, n)
-every second element | a[8] b[4] | z = a[0:8:2]*b
-elements in reverse | a[k] b[k] | z = a[::-1]*b
-in reverse by two, of some axes | a[2,7,m] | z = a[:, 5:0:-2, ::-1]
-in reverse from an index | a[k] | z = a[3:0:-1]*a[-2::-1][:3]
-rows by two from the end | a[9,n] b[4,n] | z = a[-2::-2]*b
-reshape to a matrix | a[m,n] b[n,m] | z = reshape(sin(a), n, m)*b
-reshape of rank 3 | a[2,3,n] b[6,n] | z = reshape(a, (6, n))*b
-reshape with one size open | a[m,n] | z = reshape(a, -1, n)[1:] @ reshape(a, n, -1)
-ravel | a[m,n] b[m,n] | z = ravel(a*b)
-vec | a[m,n] | z = vec(exp(a))*ravel(a.T)
-stack of vectors | a[n] b[n] | z = stack(a, a*b, b, axis=1)
-stack of matrices | a[m,n] b[m,n] | z = stack(a, b, axis=-2)**2
-stack of numbers | a s | z = stack(a*s, s)
-kron of matrices | a[2,n] b[3,2] | z = kron(a, b)
-kron of vectors | a[2] b[n] | z = kron(a, b)
-tril | a[m,m] b[m] | z = tril(a) @ b
-triu of a stack | a[2,3,k] | z = triu(a, 1)*tril(a, k=2)
-tril below | a[k,m] | z = tril(a, -1)**2
-stacks of matrices | a[2,m,n] b[2,n,3] | z = a @ b
-a stack by a matrix | a[2,m,n] b[n,3] | z = a @ b
-a matrix by a stack | a[m,n] b[2,n,3] | z = a @ b
-a stack by a vector | a[2,m,n] b[n] | z = a @ b
-a vector by a stack | a[n] b[2,n,m] | z = a @ b
-stacks broadcast | a[2,1,m,n] b[3,n,2] | z = a @ b
-a stack transposed | a[2,m,n] b[2,k,n] | z = a @ b.mT
-einsum of matrices | a[m,n] b[k,n] | z = einsum("ij,kj->ki", a, b)
-einsum of heads | a[2,m,n] b[2,k,n] | z = einsum("hqd,hkd->hqk", a, b)
-einsum across axes | a[m,2,n] b[n,3,m] | z = einsum("ihd,dki->kh", a, b)
-einsum of three | a[m,n] b[n] c[n,2,m] | z = einsum("ij,j,jki->k", a, b, c)
-einsum of a diagonal | a[m,m] b[m] | z = einsum("ii,i->i", a, b)
-einsum of a trace | a[m,n,m] | z = einsum("iji->j", a)
-einsum without arrow | a[m,n] b[n,m] | z = einsum("ij,jk", a, b)
-einsum to a number | a[m,n,2] b[2,m] | z = einsum("ijk,ki->", a, b)
-einsum of one | a[2,m,n] | z = einsum("kij->ji", a)
-einsum of outer products | a[m] b[2,n] | z = einsum("i,jk->jik", a, b)
-einsum of axes in common | a[m,n,k] b[n,k,2] | z = einsum("ijk,jkl->il", a, b)
-product of a vector | a[k] | z = prod(a)
-product of a matrix | a[m,n] | z = prod(a)
-product over two axes | a[2,n,k] b[n] | z = prod(a, axis=(0, 2))*b
-products along rows | a[m,n] | z = prod(a, axis=1, keepdims=True)*a
-products along columns | a[m,n] | z = prod(a, axis=0)
-running sums | a[k] b[k] | z = cumsum(a*b)
-running sums along an axis | a[m,n] b[m,n] | z = cumsum(a, axis=0)*b
-running sums of all elements | a[m,n] | z = cumsum(a)
-running products | a[k] b[k] | z = cumprod(a)*b
-running products along an axis | a[2,k,n] b[2,k,n] | z = cumprod(a, 1)*b
-running products of all elements | a[m,n] | z = cumprod(a)
-variance of a vector | a[k] | z = var(a)
-variance along an axis | a[m,k] b[m] | z = var(a, axis=1, ddof=1)*b
-deviation of a vector | a[k] | z = std(a, ddof=1)
-deviation over two axes | a[m,n,k] | z = std(a, axis=(0, 2), keepdims=True)*a
-windows of a vector | a[k] b[3] | z = windows(a, (3,))*b
-windows of a matrix by steps | a[2,7,5] b[2] | z = windows(a, (3, 2), (2, 1))*b
-conv1d of vectors | a[k] b[2] | z = conv1d(a, b)
-conv1d with channels | a[2,7] b[3,2,3] | z = conv1d(a, b, stride=2, padding=1)
-conv2d of matrices | a[m,k] b[2,2] | z = conv2d(a, b, padding=(0, 1))
-conv2d with channels | a[2,5,4] b[3,2,2,2] | z = conv2d(a, b, stride=(2, 1), padding=1)
-max_pool of images | a[2,4,6] | z = max_pool(a, 2)
-max_pool of a row | a[2,7] b[2] | z = max_pool(a, (3,), stride=2)*b[:, None]
-avg_pool of images | a[2,4,6] | z = avg_pool(a, (2, 3))
-avg_pool of a vector | a[6] | z = avg_pool(a, 2, stride=1)
 sum over a vector's axis | a[n] | z = sum(sin(a), axis=0)
 sum of a product | a[m,n] b[m,n] | z = sum(a*b)
 sum of a product of numbers and arrays | a[m,n] b[m,n] s | z = sum(s*a*b)
@@ -571,6 +492,91 @@ fourth powers | a[n] b[n] | z = a**3*b**4
 reused operation | a[m,n] b[n] | z = softmax(a @ b) * softmax(a @ b)[0]
 column of means | a[m,n] | z = a/(1 + mean(a**2, axis=1)[:, None])
 norms in a quotient | a[m] b[n] | z = a*sum(b/norm(b)/norm(b))
+"""
+
+HIGHER = """
+sum over two axes | a[m,n,k] | z = sum(sin(a), axis=(0, 2))
+sum over the first axes, kept | a[m,n,k] | z = sum(sin(a), axis=(0, -2), keepdims=True)*a
+mean over the middle axis | a[m,n,k] b[k] | z = mean(a*b, axis=1)
+max over two axes | a[m,n,k] | z = max(a, axis=(0, 1))
+norm over the outer axes | a[m,n,k] | z = norm(a, axis=(0, 2))
+norm of an array of rank 3 | a[m,n,k] | z = norm(a)
+softmax along the first axis | a[k,n] | z = softmax(a, axis=0)
+log_softmax along two axes | a[m,n,2] | z = log_softmax(a, axis=(0, 2))
+logsumexp along the first axis | a[k,n] | z = logsumexp(a, axis=0, keepdims=True)*a
+transpose by axes | a[m,n,k] b[m,k] | z = transpose(a, (1, 0, 2))*b
+transpose of rank 3 | a[m,n,k] b[m] | z = a.T*b
+matrices transposed | a[m,n,k] | z = sin(a).mT
+axes swapped | a[m,n,k] | z = swapaxes(a, 0, -1)**2
+elementwise of rank 3 | a[m,n,k] b[n,k] c[n,1] | z = tanh(a*b + c)
+rank 3 by a vector and a number | a[m,n,k] b[k] s | z = where(a > s, a*b, a - s)
+new axes of rank 3 | a[m,n] b[k] | z = a[:, :, None]*b[None, None]
+parts of rank 3 | a[m,n,k] | z = a[1:, 0, 2:4]*a[0, 1, -2:]
+layer_norm of rank 3 | a[2,2,k] b[k] | z = layer_norm(a, b)
+concat of rank 3 | a[m,n,k] b[m,2,k] | z = concat(a, b, axis=1)
+dot of rank 3 | a[m,n,2] b[m,n,2] | z = dot(a, b)
+ones of rank 3 | a[m,n] | z = ones((2, m, n))*a + zeros(m, n)
+every second element | a[8] b[4] | z = a[0:8:2]*b
+elements in reverse | a[k] b[k] | z = a[::-1]*b
+in reverse by two, of some axes | a[2,7,m] | z = a[:, 5:0:-2, ::-1]
+in reverse from an index | a[k] | z = a[3:0:-1]*a[-2::-1][:3]
+rows by two from the end | a[9,n] b[4,n] | z = a[-2::-2]*b
+reshape to a matrix | a[m,n] b[n,m] | z = reshape(sin(a), n, m)*b
+reshape of rank 3 | a[2,3,n] b[6,n] | z = reshape(a, (6, n))*b
+reshape with one size open | a[m,n] | z = reshape(a, -1, n)[1:] @ reshape(a, n, -1)
+ravel | a[m,n] b[m,n] | z = ravel(a*b)
+vec | a[m,n] | z = vec(exp(a))*ravel(a.T)
+stack of vectors | a[n] b[n] | z = stack(a, a*b, b, axis=1)
+stack of matrices | a[m,n] b[m,n] | z = stack(a, b, axis=-2)**2
+stack of numbers | a s | z = stack(a*s, s)
+kron of matrices | a[2,n] b[3,2] | z = kron(a, b)
+kron of vectors | a[2] b[n] | z = kron(a, b)
+tril | a[m,m] b[m] | z = tril(a) @ b
+triu of a stack | a[2,3,k] | z = triu(a, 1)*tril(a, k=2)
+tril below | a[k,m] | z = tril(a, -1)**2
+stacks of matrices | a[2,m,n] b[2,n,3] | z = a @ b
+a stack by a matrix | a[2,m,n] b[n,3] | z = a @ b
+a matrix by a stack | a[m,n] b[2,n,3] | z = a @ b
+a stack by a vector | a[2,m,n] b[n] | z = a @ b
+a vector by a stack | a[n] b[2,n,m] | z = a @ b
+stacks broadcast | a[2,1,m,n] b[3,n,2] | z = a @ b
+a stack transposed | a[2,m,n] b[2,k,n] | z = a @ b.mT
+einsum of matrices | a[m,n] b[k,n] | z = einsum("ij,kj->ki", a, b)
+einsum of heads | a[2,m,n] b[2,k,n] | z = einsum("hqd,hkd->hqk", a, b)
+einsum across axes | a[m,2,n] b[n,3,m] | z = einsum("ihd,dki->kh", a, b)
+einsum of three | a[m,n] b[n] c[n,2,m] | z = einsum("ij,j,jki->k", a, b, c)
+einsum of a diagonal | a[m,m] b[m] | z = einsum("ii,i->i", a, b)
+einsum of a trace | a[m,n,m] | z = einsum("iji->j", a)
+einsum without arrow | a[m,n] b[n,m] | z = einsum("ij,jk", a, b)
+einsum to a number | a[m,n,2] b[2,m] | z = einsum("ijk,ki->", a, b)
+einsum of one | a[2,m,n] | z = einsum("kij->ji", a)
+einsum of outer products | a[m] b[2,n] | z = einsum("i,jk->jik", a, b)
+einsum of axes in common | a[m,n,k] b[n,k,2] | z = einsum("ijk,jkl->il", a, b)
+product of a vector | a[k] | z = prod(a)
+product of a matrix | a[m,n] | z = prod(a)
+product over two axes | a[2,n,k] b[n] | z = prod(a, axis=(0, 2))*b
+products along rows | a[m,n] | z = prod(a, axis=1, keepdims=True)*a
+products along columns | a[m,n] | z = prod(a, axis=0)
+running sums | a[k] b[k] | z = cumsum(a*b)
+running sums along an axis | a[m,n] b[m,n] | z = cumsum(a, axis=0)*b
+running sums of all elements | a[m,n] | z = cumsum(a)
+running products | a[k] b[k] | z = cumprod(a)*b
+running products along an axis | a[2,k,n] b[2,k,n] | z = cumprod(a, 1)*b
+running products of all elements | a[m,n] | z = cumprod(a)
+variance of a vector | a[k] | z = var(a)
+variance along an axis | a[m,k] b[m] | z = var(a, axis=1, ddof=1)*b
+deviation of a vector | a[k] | z = std(a, ddof=1)
+deviation over two axes | a[m,n,k] | z = std(a, axis=(0, 2), keepdims=True)*a
+windows of a vector | a[k] b[3] | z = windows(a, (3,))*b
+windows of a matrix by steps | a[2,7,5] b[2] | z = windows(a, (3, 2), (2, 1))*b
+conv1d of vectors | a[k] b[2] | z = conv1d(a, b)
+conv1d with channels | a[2,7] b[3,2,3] | z = conv1d(a, b, stride=2, padding=1)
+conv2d of matrices | a[m,k] b[2,2] | z = conv2d(a, b, padding=(0, 1))
+conv2d with channels | a[2,5,4] b[3,2,2,2] | z = conv2d(a, b, stride=(2, 1), padding=1)
+max_pool of images | a[2,4,6] | z = max_pool(a, 2)
+max_pool of a row | a[2,7] b[2] | z = max_pool(a, (3,), stride=2)*b[:, None]
+avg_pool of images | a[2,4,6] | z = avg_pool(a, (2, 3))
+avg_pool of a vector | a[6] | z = avg_pool(a, 2, stride=1)
 """
 
 POSITIVE = """
@@ -760,6 +766,7 @@ def _broadcasts() -> list[Case]:
 
 UNSPREAD = [
     *_rows(OPERATIONS),
+    *(replace(case, is_higher=True) for case in _rows(HIGHER)),
     *_rows(POSITIVE, "positive"),
     *_broadcasts(),
     *_blocks(LINES),

@@ -19,7 +19,7 @@ from tests.cases.targets import TARGETS
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("case", one_in(40, ALONG_AXES), ids=lambda c: c.id)
+@pytest.mark.parametrize("case", one_in(150, ALONG_AXES), ids=lambda c: c.id)
 def test_values_gradients_and_tangents(case, target):
     rows = samples(case)
     assert sb.circuit(circuit(case).source) == circuit(case)

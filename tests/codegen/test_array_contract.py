@@ -25,7 +25,7 @@ def each(cases, share=1):
     """A test for every case, named after it; those but every `share`-th are slow."""
     marks = {True: [pytest.mark.slow], False: []}
     params = [
-        pytest.param(c, marks=marks[c.is_slow or i % share > 0], id=c.id)
+        pytest.param(c, marks=marks[c.is_slow or i % (share + 3 * c.is_higher) > 0], id=c.id)
         for i, c in enumerate(cases)
     ]
     return pytest.mark.parametrize("case", params)
