@@ -44,10 +44,12 @@ _WORDS = {
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
     **{c: rf"\ensuremath{{{c}}}" for c in "<>|="},
     **{"′": r"\ensuremath{'}", "·": r"\ensuremath{\cdot}", "−": r"\ensuremath{-}"},
-    **{"√": r"\ensuremath{\surd}", "½": r"\ensuremath{\frac{1}{2}}"},
+    **{"√": r"\ensuremath{\surd}", "∛": r"\ensuremath{\sqrt[3]{\,}}"},
+    **{"½": r"\ensuremath{\frac{1}{2}}"},
     **{"∂": r"\ensuremath{\partial}", "→": r"\ensuremath{\to}", "—": "---", "…": r"\dots{}"},
     **{"σ": r"\ensuremath{\sigma}", "δ": r"\ensuremath{\delta}", "π": r"\ensuremath{\pi}"},
     **{"θ": r"\ensuremath{\theta}", "Σ": r"\ensuremath{\textstyle\sum}"},
+    **{"Π": r"\ensuremath{\textstyle\prod}"},
     **{"∘": r"\ensuremath{\circ}", "‖": r"\ensuremath{\Vert}", "≤": r"\ensuremath{\le}"},
     **{"≥": r"\ensuremath{\ge}", "≠": r"\ensuremath{\ne}", "∞": r"\ensuremath{\infty}"},
 }

@@ -18,13 +18,14 @@ from symback.printing.text import AsciiPrinter, TextPrinter
 WIDTH = 80
 _BREAKS = "·*/(,"  # a line may end behind one of these
 _ASCII = str.maketrans(
-    {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "²": "**2", "½": "1/2"}
+    {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "∛": "cbrt", "²": "**2", "½": "1/2"}
     | {"∂": "d", "ᵇ": "**b", "⁻": "-", "¹": "1", "π": "pi"}
     | {"→": "->", "—": "-", "δ": "delta ", "θ": "theta", "η": "eta", "α": "alpha", "≤": "<="}
     | {
         "ᵀ": ".T",
         "∘": "*",
         "Σ": "sum ",
+        "Π": "product ",
         "‖": "|",
         "ᵏ": "**k",
         "ⁿ": "**n",
