@@ -174,7 +174,7 @@ LACKING = frozenset(
     "isclose perm "
     # arrays
     "diff gradient argmax argmin sort argsort unique median quantile "
-    "percentile mode cov corr corrcoef fft ifft dct conv convolve correlate "
+    "vars percentile mode cov corr corrcoef fft ifft dct conv convolve correlate "
     "tensordot cross squeeze unsqueeze vstack dstack split tile "
     "repeat roll flip rot90 pad take gather scatter index embedding cholesky chol eig "
     "eigh eigvals eigvalsh svd qr lu pinv expm logm sqrtm funm lstsq matrix_power matrix_rank rank "

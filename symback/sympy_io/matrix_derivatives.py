@@ -270,7 +270,11 @@ def _operation(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     given = part.args[_lead(part) + len(values) :]
     least, most, kinds = _OPTIONS.get(head, (0, 0, ()))
     wanted = 1 if head.arrays is None else head.arrays
-    if len(operands) < wanted or not least <= len(given) <= most or not _are(given, kinds):
+    if (
+        len(operands) < wanted
+        or not least <= len(given) <= most
+        or not _are(given, kinds, head is a.einsum)
+    ):
         raise Unsupported(f"node '{r.node}': {part.name} of wrong arguments")
     options = [_option(r, o) for o in given]
     if head in (a.cross_entropy, a.sparse_cross_entropy):
@@ -295,12 +299,16 @@ def _fits(head: Any, shapes: Sequence[Shape]) -> bool:
     return bool(shapes) and len(shapes[-1]) == ranks.get(head, len(shapes[0]))
 
 
-def _are(options: Sequence[Any], kinds: tuple[Any, ...]) -> bool:
+def _are(options: Sequence[Any], kinds: tuple[Any, ...], is_named: bool = False) -> bool:
     """Whether options have the right kinds; those in a Tuple are indices, or pairs of bounds."""
     inner = [part for o in options if isinstance(o, Tuple) for part in o]
-    numbers = [o for part in inner for o in (part if isinstance(part, Tuple) else [part])]
-    return all(isinstance(o, kinds) for o in options) and all(
-        isinstance(o, Integer) or o in (S.Infinity, S.NegativeInfinity) for o in numbers
+    ranges = [part for part in inner if isinstance(part, Tuple)]
+    bounds = [o for part in ranges for o in part]
+    return (
+        all(isinstance(o, kinds) for o in options)
+        and (is_named or all(len(part) in (2, 3) for part in ranges))
+        and all(isinstance(o, Integer) for o in inner if not isinstance(o, Tuple))
+        and all(isinstance(o, Integer) or o in (S.Infinity, S.NegativeInfinity) for o in bounds)
     )
 
 

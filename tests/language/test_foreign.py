@@ -146,8 +146,6 @@ VECTORS = {
     "average": np.average,
     "fmean": np.mean,
     "fsum": math.fsum,
-    "var": np.var,
-    "std": np.std,
     "ptp": np.ptp,
     "softmin": lambda u: scipy.special.softmax(-u),
     "amax": np.amax,

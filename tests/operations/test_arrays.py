@@ -391,7 +391,7 @@ def test_results_are_not_copied_twice(case):
     assert linecache.getlines(compiled(case).__file__)
     for line in map(str.rstrip, linecache.getlines(compiled(case).__file__)):
         if line.endswith(".copy()"):
-            assert not re.search(r" @ |\b_\w+\(", line.partition(" = ")[2]), line
+            assert not re.search(r" @ |\b_(?!windows)\w+\(", line.partition(" = ")[2]), line
 
 
 def test_same_bytes_under_any_hash_seed():

@@ -513,7 +513,7 @@ REFUSED = {
     "scatter": Array(Str("scatter"), (n, 1), x, x, Tuple(0)),
     "dot of wrong": Number(Str("dot"), S),
     "sum of wrong": Number(Str("sum"), S, a),
-    "slice of wrong": Number(Str("slice"), x, Tuple(Tuple(0, 1, 2))),
+    "slice of wrong": Number(Str("slice"), x, Tuple(Tuple(0, 1, 2, 3))),
     "Elementwise": Elementwise(t),
     "formula of an element": Elementwise(x, (t, x)),
 }
