@@ -58,9 +58,10 @@ class powshare(Elementary):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         x, k, n = self.args
+        both = self * (1 - self)
         if argindex == 3:
-            return xlogy(self * powshare(k, x, n), x / k)
-        return powshare_prime(x, k, n) if argindex == 1 else -powshare_prime(k, x, n)
+            return xlogy(both, x / k)
+        return n * both / x if argindex == 1 else -n * both / k
 
 
 class powshare_prime(Slope):
@@ -80,7 +81,7 @@ class powshare_prime(Slope):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         x, k, n = self.args
-        apart = powshare(k, x, n) - powshare(x, k, n)
+        apart = 1 - 2 * powshare(x, k, n)
         if argindex == 1:
             return self * (n * apart - 1) / x
         return -self * n * apart / k if argindex == 2 else self * (1 / n + apart * sp.log(x / k))
