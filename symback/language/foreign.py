@@ -110,7 +110,6 @@ FORMULAS = {
         ("norm_pdf", "normpdf", "dnorm", "normal_pdf", "phi"), "exp(-u**2/2)/sqrt(2*pi)"
     ),
     "entr": "-u*log(u)",
-    "kl_div": "u*log(u/v) - u + v",
     **dict.fromkeys(("logsubexp", "logdiffexp"), "u + log1mexp(v - u)"),
     **dict.fromkeys(("variance",), "mean((u - mean(u))**2)"),
     **dict.fromkeys(("stdev", "sd"), "sqrt(mean((u - mean(u))**2))"),

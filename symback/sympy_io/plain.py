@@ -46,7 +46,12 @@ def _replaced(expr: Any, names: Mapping[Any, Any]) -> Any:
 def _functions(parts: Iterable[Any]) -> dict[Any, Symbol]:
     """A leaf for each applied function, and for each of its derivatives."""
     parts = list(parts)
-    applied = [p for p in parts if isinstance(p, AppliedUndef) and _of_symbols(p)]
+    bound = {v for p in parts if isinstance(p, sp.Lambda) for v in p.variables}
+    applied = [
+        p
+        for p in parts
+        if isinstance(p, AppliedUndef) and _of_symbols(p) and bound.isdisjoint(p.args)
+    ]
     by_name: dict[str, dict[Any, None]] = defaultdict(dict)
     for part in applied:
         by_name[part.func.__name__].setdefault(part)

@@ -20,12 +20,13 @@ from symback.truth.explicit import EXPLICIT, explicit
 from symback.truth.small_sizes import small_sizes
 from tests.cases.array_circuits import ALL, CIRCUITS, EXAMPLES, SLOW, array_sample
 from tests.cases.array_mutants import hunt, planted
+from tests.cases.one_in import one_in
 
 # -- right modules -------------------------------------------------------------------------------
 
 OF_NUMBERS = {name for name in EXAMPLES if not array_sample(name).has_arrays}
 ARRAYS = [name for name in ALL if name not in OF_NUMBERS]
-NAMES = [*CIRCUITS, *(pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n
+NAMES = [*one_in(2, CIRCUITS), *(pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n
                       for n in sorted(EXAMPLES))]  # fmt: skip
 
 

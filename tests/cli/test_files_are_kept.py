@@ -13,6 +13,7 @@ import symback as sb
 from symback.cli.main import main
 from symback.codegen.marks import kind_of
 from tests.cases.compilers import compiles
+from tests.cases.one_in import one_in
 
 CIRCUIT, OTHER = "f = w*x + b", "f = tanh(w*x) + b"
 DATA = "x,y\n" + "".join(f"{i / 4},{i / 2 + 1}\n" for i in range(12))
@@ -117,7 +118,7 @@ def test_what_symback_did_not_write_is_kept(command, kind, folder, run):
     assert snapshot(folder) == before
 
 
-@EACH
+@pytest.mark.parametrize("command", one_in(2, ALL))
 def test_force_replaces_it(command, folder, run):
     words, file = ALL[command]
     (folder / file).write_bytes(b"mine\n")

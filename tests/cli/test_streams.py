@@ -12,6 +12,7 @@ import pytest
 import symback as sb
 from symback.cli.main import main
 from tests.cases.compilers import compiles
+from tests.cases.one_in import one_in
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS_FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
@@ -70,7 +71,7 @@ CASES = [(c, s) for c in COMMANDS for s in STREAMS if s == "output full" or c in
 
 
 @NEEDS_FULL
-@pytest.mark.parametrize(("command", "streams"), CASES)
+@pytest.mark.parametrize(("command", "streams"), one_in(2, CASES))
 def test_no_stream_ends_in_a_traceback(command, streams):
     how, code, words = STREAMS[streams]
     found, said = in_shell(COMMANDS[command], how)

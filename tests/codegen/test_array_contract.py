@@ -99,7 +99,7 @@ def assert_bars(case, bars, adjoints, rows):
         assert getattr(inputs_bar, name) is None
 
 
-@each(CASES, share=2)
+@each(CASES, share=4)
 def test_results_are_new_arrays_and_one_seed_serves_all(case, module):
     """No result shares memory; output_bar is 1 unless given."""
     params, inputs = arguments(module, case, samples(case))
@@ -115,7 +115,7 @@ def test_results_are_new_arrays_and_one_seed_serves_all(case, module):
     assert all(np.array_equal(a, b) for a, b in zip(bars, again, strict=True))
 
 
-@EACH
+@each(CASES, share=2)
 def test_value_and_grad(case, module):
     rows = samples(case)
     adjoints = []

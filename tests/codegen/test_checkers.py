@@ -64,6 +64,7 @@ def mypy(cwd, files, *options):
     agrees(sys.executable, "-m", "mypy", *own, *files, cwd=cwd)
 
 
+@pytest.mark.slow
 def test_ruff(folder):
     """The linter's default rules: no name is unused, none undefined."""
     agrees(sys.executable, "-m", "ruff", "check", "--isolated", ".", *GENERATED, cwd=folder)
@@ -87,6 +88,7 @@ WITH_FUNCTIONS = {
 }
 
 
+@pytest.mark.slow
 def test_functions_on_request(tmp_path):
     for name, (text, functions) in WITH_FUNCTIONS.items():
         for target in targets.TARGETS:

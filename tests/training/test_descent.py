@@ -294,8 +294,8 @@ def test_files_have_the_same_bytes_at_every_run(circuit, columns, paths, tmp_pat
 
 
 def test_a_file_of_another_kind_is_refused_before_the_run(circuit, columns, tmp_path):
-    with pytest.raises(SymbackError, match=r"ends in \.svg or \.png"):
-        descent_picture(circuit, columns, save=tmp_path / "descent.pdf")
+    with pytest.raises(SymbackError, match=r"ends in \.svg, \.png or \.pdf"):
+        descent_picture(circuit, columns, save=tmp_path / "descent.jpg")
 
 
 # -- command line ----------------------------------------------------------------------------------

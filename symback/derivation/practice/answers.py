@@ -139,6 +139,9 @@ def _read_expression(given: Any, circuit: Circuit) -> Expr:
     answer = read_sympy(
         _OPERAND + given if constant else given, fresh_name(["answer"], names), loss=None
     )
+    for leaf in answer.leaves:  # a function that SymPy knows nothing of is a leaf
+        if leaf.name not in circuit and leaf.symbol != _OPERAND:
+            raise UnknownName(f"the circuit has no node '{clip(leaf.name, 40)}'")
     if answer.has_arrays:
         raise Unsupported("an answer is a number, not a matrix")
     formula = answer.output.formula
