@@ -10,8 +10,11 @@ import pytest
 
 def one_in(share: int, cases: Iterable[Any], first: int = 0) -> list[Any]:
     """The cases, those but every `share`-th marked slow."""
-    found = [case if isinstance(case, tuple) else (case,) for case in cases]
-    return [
-        pytest.param(*case, marks=() if i % share == first else pytest.mark.slow)
-        for i, case in enumerate(found)
-    ]
+    return [_marked(case, i % share != first) for i, case in enumerate(cases)]
+
+
+def _marked(case: Any, is_slow: bool) -> Any:
+    marks = [pytest.mark.slow] * is_slow
+    if hasattr(case, "marks"):  # a pytest.param
+        return case._replace(marks=(*case.marks, *marks))
+    return pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=marks)

@@ -46,7 +46,7 @@ def module(request, case):
         pytest.skip(str(error))
 
 
-@each(CASES, share=2)
+@each(CASES, share=4)
 def test_text_comes_back_and_forward(case, module):
     """The circuit's text reads back equal, and its module agrees with Python, row by row."""
     again = sb.circuit(circuit(case).source)
@@ -140,7 +140,7 @@ def test_value_and_grad(case, module):
             assert_near(bar, adjoints[0][name], name)
 
 
-@EACH_TRAINED
+@each([c for c in CASES if "param" in c.roles], share=2)
 def test_training_and_vectors(case, module):
     """One step of sgd, ravel and its inverse, and the objective for SciPy."""
     rows = samples(case)
@@ -166,7 +166,7 @@ def named_sizes(case, params_only):
     return {size: SIZES[size] for size in found}
 
 
-@EACH
+@each(CASES, share=2)
 def test_float32_stays_float32(case, module):
     rows = samples(case)
     params, inputs = arguments(module, case, rows, np.float32)

@@ -24,6 +24,7 @@ from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import picture
 from symback.errors import SymbackError, TooLarge, UnknownName
 from symback.operations.expressions import real_symbol
+from tests.cases.one_in import one_in
 from tests.cases.pictures import LARGE, PICTURES, point
 from tests.cases.sample_circuits import LECTURE, OPERATIONS
 
@@ -62,7 +63,7 @@ def drawing(circuit, view, at=None, of=None):
     return drawn, Texts(walk, drawn, None if at is None else numbers_at(walk, at))
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", one_in(2, VIEWS))
 @pytest.mark.parametrize("text", [*PICTURES.values(), *OPERATIONS.values(), LARGE["wide"]])
 def test_boxes_wires_and_texts_are_those_of_the_svg(text, view):
     circuit = sb.circuit(text)

@@ -10,6 +10,7 @@ import pytest
 
 import symback as sb
 from symback.derivation.text.numbers import value_latex, value_text
+from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import LECTURE
 
 TEXTS = {
@@ -34,7 +35,6 @@ ABSENT = "import sys\nsys.modules['numpy'] = sys.modules['igraph'] = None\n"
 SHOW = """
 import json
 import symback as sb
-from tests.cases.one_in import one_in
 
 def shown(text, point):
     circuit, adam = sb.circuit(text), sb.update("adam")

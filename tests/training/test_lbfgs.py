@@ -16,6 +16,7 @@ from symback.training.loop import train
 from symback.training.run import summary, train_from_file
 from symback.training.settings import FULL_BATCH, NEEDED, Settings
 from tests.cases.nist import compiled, problems
+from tests.cases.one_in import one_in
 
 optimize = pytest.importorskip("scipy.optimize")
 
@@ -297,7 +298,7 @@ BESIDE = {  # what an option is given with
 }
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", one_in(2, OPTIMISERS))
 @pytest.mark.parametrize("option", GIVEN)
 def test_no_option_is_taken_and_ignored(option, optimiser):
     given, takers = GIVEN[option]
