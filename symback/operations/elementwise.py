@@ -824,7 +824,7 @@ _TABLE = (
         slope=powshare_prime,
         partials=lambda v, x, k, n: (
             -powshare_prime(k, x, n),
-            power_log(v * powshare(k, x, n), x / k),
+            power_log(v * powshare(k, x, n), x / nonzero(k)),
         ),
         singular=True,
     ),

@@ -158,3 +158,24 @@ def test_every_adjoint_line_has_its_chain_above_it():
 def test_the_check_is_for_any_module_of_the_circuit():
     circuit = sample("L5")
     assert check_module(circuit, circuit.compile(), name="mine").name == "mine"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f = D**h/(K**h + D**h)",
+        "f = 1/(1 + (D/K)**(-h))",
+        "f = low + (high - low)/(1 + (D/K)**h)",
+        "f = low + (high - low)/(1 + exp(h*(log(D) - log(K))))",
+    ],
+)
+def test_a_curve_of_hill_at_dose_0_gives_no_warning(text):
+    """NumPy warns of nothing, and the slopes are 0 there, the exponent being above 1."""
+    names = [name for name in ("h", "K", "low", "high") if name in text]
+    module = sb.circuit(text, params=names).compile()
+    params = module.Params(**dict(zip(names, (1.5, 2.5, 3.0, 0.25), strict=False)))
+    inputs = module.Inputs(D=np.array([0.0, 1.0]))
+    value, cache = module.forward(params, inputs)
+    bars = module.backward(params, inputs, cache, np.array([1.0, 0.0]))
+    assert value[0] == getattr(params, "high", 0.0)
+    assert (bars[0].h, bars[0].K, bars[1].D[0]) == (0.0, 0.0, 0.0)
