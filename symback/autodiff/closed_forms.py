@@ -9,7 +9,6 @@ from typing import Self
 
 from sympy import Add, Expr, S
 
-from symback.autodiff.factors import factors_in_front
 from symback.autodiff.partials import is_choice, times
 from symback.autodiff.reads import may_be_infinite, wild
 from symback.autodiff.reverse import Edge, ReversePass, reverse_pass, seen_from
@@ -124,6 +123,8 @@ class Gradient(Mapping[str, Expr]):
         if self._expand:
             expr = over_leaves(self._walk.circuit, expr)
         if self._has_arrays:
+            from symback.autodiff.factors import factors_in_front  # arrays only: import stays fast
+
             return factors_in_front(expr, self._shapes)
         return self._simplified(expr)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from sympy import Add, Expr, S, Symbol
 
 from symback.autodiff.closed_forms import Gradient, inline_generated, inner_nodes
-from symback.autodiff.factors import factors_in_front
 from symback.autodiff.names import Names
 from symback.autodiff.partials import ArrayLocal
 from symback.autodiff.reverse import Edge, ReversePass
@@ -142,6 +141,8 @@ class Accumulation:
         return adjoints[name]
 
     def _inlined(self, expr: Expr) -> Expr:
+        from symback.autodiff.factors import factors_in_front  # arrays only: import stays fast
+
         inlined = inline_generated(expr, self._inner, slopes=True)
         return factors_in_front(inlined, self._names.shapes)
 
