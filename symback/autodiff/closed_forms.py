@@ -205,7 +205,7 @@ class Gradient(Mapping[str, Expr]):
 
 
 def refuse_array(walk: ReversePass) -> None:
-    """The partials of an array are no array of one or two axes."""
+    """Refuse an array: its partials would have more axes than a vector or matrix."""
     shape, stacked = walk.node(walk.of).shape, walk.circuit.stacked
     if shape and walk.node(walk.of) == walk.circuit.stack:
         names = ", ".join(stacked[:MOST_NAMES]) + (", …" if len(stacked) > MOST_NAMES else "")

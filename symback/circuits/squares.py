@@ -44,7 +44,7 @@ def squared_target(circuit: Circuit) -> Node | None:
 
 
 def _written(expr: Expr, named: Mapping[Symbol, Expr]) -> tuple[Expr, Expr]:
-    """The number and the rest of a product, where the rest is no node but the formula of one."""
+    """The number and the rest of a product; for a rest that is a node, the formula of that node."""
     factor, rest = expr.as_coeff_Mul()
     while rest in named:
         more, rest = named[rest].as_coeff_Mul()

@@ -46,8 +46,9 @@ def planted(file: str) -> list[Mutant]:
 def test_mutants_are_many_and_of_many_kinds(file):
     found = planted(file)
     kinds = Counter(m.kind for m in found)
-    few = len((ROOT / file).read_text(encoding="utf-8").splitlines()) < 180
-    assert len(found) > (30 if few else 100) and len(kinds) >= (6 if few else 7), kinds
+    is_table = file == "symback/stable/rules.py"  # rows alike: few kinds of places
+    few = is_table or len((ROOT / file).read_text(encoding="utf-8").splitlines()) < 180
+    assert len(found) > (30 if few else 100) and len(kinds) >= (6 if few else 8), kinds
     assert len({m.text for m in found}) == len(found)
     for mutant in found[::29]:
         compile(mutant.text, file, "exec")

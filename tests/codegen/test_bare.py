@@ -323,7 +323,7 @@ REFUSED = [
     ({"language": "fortran"}, Unsupported, "no language 'fortran'"),
     ({"only": "jacobean"}, Unsupported, "no function 'jacobean' of bare code"),
     ({"of": "g"}, UnknownName, "g"),
-    ({"of": "w"}, Unsupported, "w is no formula but a param"),
+    ({"of": "w"}, Unsupported, "w is not a formula but a param"),
     ({"wrt": "y1"}, UnknownName, "y1"),
     ({"name": "exp", "language": "c"}, Unsupported, "'exp' can't be a function of C"),
     ({"name": "class"}, Unsupported, "'class' can't be a function of Python"),

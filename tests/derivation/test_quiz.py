@@ -262,7 +262,7 @@ def test_a_session_asks_again_and_gives_the_solution() -> None:
     assert said[-2:] == ["    a correct answer is x3", "2 of 3 right"]
 
 
-def test_an_answer_that_cannot_be_read_is_no_try() -> None:
+def test_an_answer_that_cannot_be_read_is_not_a_try() -> None:
     found = sample("L5").partial("f", "w3").quiz("partials", level=3)
     lines = iter(["oops(", "2*", "x9", "1", "1", "-1", "", ""])
     said: list[str] = []

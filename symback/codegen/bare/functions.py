@@ -143,7 +143,7 @@ def bare_functions(
     split = gates(circuit)
     node = split[circuit[of or circuit.output.name].name]
     if node.is_leaf:
-        raise Unsupported(f"{node.name} is no formula but a {node.role}; name another node")
+        raise Unsupported(f"{node.name} is not a formula but a {node.role}; name another node")
     lowering = Lowering(split, {}, frozenset(), in_turn=False)
     read = {s for s in lowering.leaves(node) if not is_size(s)}
     leaves = [n for n in split.leaves if n.symbol in read]

@@ -10,7 +10,7 @@
    because a call is short: CONTRIBUTING.md has the times of cffi and nanobind beside it. */
 
 #include <pyconfig.h>
-#ifndef Py_GIL_DISABLED /* there is no stable interface without the lock yet */
+#ifndef Py_GIL_DISABLED /* without the lock, Python has no stable interface yet */
 #define Py_LIMITED_API 0x030b0000
 #endif
 #include <Python.h>
@@ -724,7 +724,7 @@ static PyObject *make_whole(PyObject *module, PyObject *arguments)
     Samples *samples = arrays == Py_None ? NULL : kept_samples(arrays, count, is_float);
     Plan *plan = PyMem_Malloc(offsetof(Plan, address) + (size_t)words.len);
     if (plan == NULL || function->ml_name == NULL || PyTuple_Size(objects) != OBJECTS) {
-        PyErr_SetString(PyExc_ValueError, "there is no such function");
+        PyErr_SetString(PyExc_ValueError, "unknown function, or objects of another number");
     }
     if (PyErr_Occurred()) {
         if (samples != NULL) {

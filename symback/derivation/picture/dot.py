@@ -9,14 +9,14 @@ from xml.sax.saxutils import escape
 from symback.circuits.circuit import Circuit
 from symback.derivation.picture.diagram import Box, Diagram, Wire
 from symback.derivation.picture.labels import Label, LabelKind, Texts
-from symback.derivation.picture.svg import drawing
+from symback.derivation.picture.svg import LIGHT, drawing
 from symback.errors import clip
 
 _COLOURS: Mapping[LabelKind, str] = {
-    "value": "#0b5cad",
-    "gradient": "#a84300",
-    "weight": "#1b1f24",
-    "note": "#57606a",
+    "value": LIGHT["value"],
+    "gradient": LIGHT["gradient"],
+    "weight": LIGHT["ink"],
+    "note": LIGHT["quiet"],
 }
 _FORMS = {  # leaves show their roles by their outline, as in the SVG
     "computed": 'style="rounded,filled" fillcolor="#eef2f7"',

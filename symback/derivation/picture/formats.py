@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +11,9 @@ from symback.circuits.circuit import Circuit
 from symback.codegen.files import Output, write_outputs
 from symback.codegen.marks import marked
 from symback.derivation.picture import dot, svg
-from symback.derivation.picture.layout import Picture, picture
+from symback.derivation.picture.figure import to_bytes
+from symback.derivation.picture.layout import picture
+from symback.derivation.picture.tikz import to_tikz
 from symback.errors import SymbackError, clip
 
 PictureForm = Literal["svg", "png", "pdf", "tikz", "dot"]
@@ -51,7 +53,12 @@ def rendered(
     """
     if form == "dot":
         return dot.to_dot(circuit, at, view, of, tangents).encode()
-    return _RENDER[form](picture(*svg.drawing(circuit, at, view, of, tangents)))
+    drawn = picture(*svg.drawing(circuit, at, view, of, tangents))
+    if form == "svg":
+        return svg.to_svg(drawn).encode()
+    if form == "tikz":
+        return to_tikz(drawn).encode()
+    return to_bytes(drawn, form)
 
 
 def write_picture(
@@ -72,30 +79,5 @@ def write_picture(
     content = marked(rendered(circuit, form, at, view, of, tangents), "draw", form)
     write_outputs({Output(Path(path), "draw"): content}, force=force)
 
-
-def _png(drawn: Picture) -> bytes:
-    from symback.derivation.picture.figure import to_bytes
-
-    return to_bytes(drawn, "png")
-
-
-def _pdf(drawn: Picture) -> bytes:
-    from symback.derivation.picture.figure import to_bytes
-
-    return to_bytes(drawn, "pdf")
-
-
-def _tikz(drawn: Picture) -> bytes:
-    from symback.derivation.picture.tikz import to_tikz
-
-    return to_tikz(drawn).encode()
-
-
-_RENDER: Mapping[PictureForm, Callable[[Picture], bytes]] = {
-    "svg": lambda drawn: svg.to_svg(drawn).encode(),
-    "png": _png,
-    "pdf": _pdf,
-    "tikz": _tikz,
-}
 
 __all__ = ["ENDINGS", "PictureForm", "form_of", "rendered", "write_picture"]

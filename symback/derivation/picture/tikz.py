@@ -108,7 +108,7 @@ def _node(text: PlacedText) -> str:
 
 
 def _in_text(words: str) -> str:
-    """A sentence, what is no letter as mathematics."""
+    """A sentence, with its signs as mathematics."""
     return re.sub(r"[^A-Za-z0-9 .,;:()/]+", lambda found: f"${in_mathematics(found[0])}$", words)
 
 
