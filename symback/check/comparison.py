@@ -291,7 +291,7 @@ class _Checker:
         batch, slope = batch.with_points([batch.points[i] for i in order]), max(slopes)
         start = batch.params(module)
         smallest = min((abs(v) for v in batch.shared.values() if v), default=1.0)
-        base = 0.01 * smallest / max(slope, 1e-300)
+        base = min(0.01 * smallest / max(slope, 1e-300), 1e300)  # a module refuses an infinite rate
         rate: Callable[[int], float] = lambda t: base / (1 + t)  # noqa: E731
         seen: list[tuple[int, float, Any]] = []
         inputs = batch.batch(module)
