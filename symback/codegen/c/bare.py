@@ -9,7 +9,7 @@ from symback.codegen.bare.text import in_lines, refuse_name, said
 from symback.codegen.c.printer import RESERVED, CPrinter, c_names, kernel_sources
 from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.lines import chain_comment, print_order
-from symback.codegen.loop_tree import Comment, Declare, Return, Storage, Tree, Unused
+from symback.codegen.loops.tree import Comment, Declare, Return, Storage, Tree, Unused
 from symback.errors import Unsupported
 from symback.printing.circuit_text import rewrite_notes
 

@@ -13,12 +13,12 @@ from sympy import Add, Expr, Mul, S, Symbol
 
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, varies
-from symback.codegen.c.elements import ElementPrinter
-from symback.codegen.c.evaluator import Evaluator
+from symback.codegen.c.elements import CElementPrinter
 from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.lines import chain_comment, print_order
-from symback.codegen.loop_tree import (
+from symback.codegen.loops.evaluator import Evaluator
+from symback.codegen.loops.tree import (
     Accumulate,
     Comment,
     Declare,
@@ -78,7 +78,7 @@ class Body:
         self.taken = set(writer.taken)
         params = {p.name for p in writer.circuit.params}
         order = print_order(lowered, program)
-        self.printer = ElementPrinter(order, params, self.shapes, writer.length)
+        self.printer = CElementPrinter(order, params, self.shapes, writer.length)
         self.signs = {**writer.names, _ROWS.name: "(double)count"}
         self.printer.signs = self.signs
         self.pointers: Tree = []  # to what the caller has

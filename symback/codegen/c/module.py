@@ -16,7 +16,6 @@ from symback.autodiff.lower import lower, optimised, plain
 from symback.circuits.circuit import Circuit
 from symback.codegen.c.body import BLOCK
 from symback.codegen.c.derivatives import c_derivative_text, in_c
-from symback.codegen.c.evaluator import refuse_unknown
 from symback.codegen.c.files import (
     REALS,
     CFiles,
@@ -38,10 +37,9 @@ from symback.codegen.c.printer import c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
 from symback.codegen.lines import columns_of
-from symback.codegen.loop_tree import Declare, For, walk
+from symback.codegen.loops.evaluator import refuse_unknown
+from symback.codegen.loops.tree import Declare, For, walk
 from symback.codegen.numpy.module import ModuleText, module_text
-from symback.operations.arrays import ArrayFunction
-from symback.operations.expressions import postorder
 
 ROWS_OF_ONE_CALL = 2**20
 """Samples that C takes at a time, of numbers."""
@@ -96,10 +94,7 @@ def c_text(circuit: Circuit, version: str, stem: str = "", on_request: Sequence[
     always = plain(circuit)
     asked = [*always, *in_c(circuit, on_request)]
     lowered = optimised(lower(circuit, asked, in_turn=True))
-    lines = [line.expr for f in lowered.functions.values() for line in f.program.lines]
-    refuse_unknown(
-        part for expr in lines for part in postorder(expr) if isinstance(part, ArrayFunction)
-    )
+    refuse_unknown((f.program for f in lowered.functions.values()), "the C target")
     names = CNames(lowered, c_prefix(stem))
     called = [loader_function(names, name) for name in always]
     python = module_text(circuit, lowered, called, version)

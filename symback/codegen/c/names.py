@@ -11,10 +11,10 @@ from sympy import Add, Expr, Integer, Mul, Symbol
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
 from symback.circuits.requirements import uses_of as demanded
-from symback.codegen.c.loops import INDICES, INNERS
 from symback.codegen.c.printer import c_names
 from symback.codegen.lines import tuple_of
-from symback.codegen.loop_tree import Declare, Storage
+from symback.codegen.loops.loops import INDICES, INNERS
+from symback.codegen.loops.tree import Declare, Storage
 from symback.operations.arrays import NAMING_SIZES
 from symback.operations.shapes import Shape, Size, shown, size_symbol
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from symback.codegen.lines import wrapped
-from symback.codegen.loop_tree import (
+from symback.codegen.loops.tree import (
     Accumulate,
     Call,
     Comment,

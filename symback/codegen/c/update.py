@@ -17,7 +17,7 @@ from symback.codegen.c.files import REALS, CFiles, CFunction, Real, Variant, hea
 from symback.codegen.c.printer import CPrinter, c_names, c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
-from symback.codegen.loop_tree import Declare, For, Storage, Store, Tree, Unused
+from symback.codegen.loops.tree import Declare, For, Storage, Store, Tree, Unused
 from symback.codegen.numpy.update import UpdateText, printer_of, update_text
 from symback.errors import Unsupported
 from symback.printing.printer import ATOM, MUL

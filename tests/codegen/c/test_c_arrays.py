@@ -11,9 +11,9 @@ import pytest
 
 import symback as sb
 from symback.check.check import check_file, check_module
-from symback.codegen.c.elements import MOVED
-from symback.codegen.c.heads import HEADS
 from symback.codegen.generate import render_files
+from symback.codegen.loops.elements import MOVED
+from symback.codegen.loops.heads import HEADS
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from tests.cases.array_circuits import ALL, array_sample

@@ -10,7 +10,7 @@ import symback as sb
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.generate import render_files
-from symback.codegen.loop_tree import (
+from symback.codegen.loops.tree import (
     Accumulate,
     Call,
     Comment,

@@ -1,4 +1,4 @@
-"""The C target: one function for each operation that mixes elements.
+"""One function for each operation that mixes elements: the loops that compute it.
 
 It is computed into memory by a function of `HEADS`, or into a number.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import sympy as sp
 from sympy import Expr, Integer, Symbol, Tuple
 
-from symback.codegen.c.elements import unfolded
-from symback.codegen.c.loops import FACTOR, INDICES, INNER, INNERS, SCALE, SCALED, TOTAL, Loops
-from symback.codegen.loop_tree import Call, Declare, For, Scope, Statement, Storage, Store, Tree
+from symback.codegen.loops.elements import unfolded
+from symback.codegen.loops.loops import FACTOR, INDICES, INNER, INNERS, SCALE, SCALED, TOTAL, Loops
+from symback.codegen.loops.tree import Declare, For, Scope, Statement, Storage, Store, Tree
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
 from symback.operations.shapes import Shape
@@ -50,11 +51,12 @@ def _dots(w: Loops, to: Symbol, m: Expr, n: Expr) -> Tree:
     p, shape = w.printer, w.shape(to)
     length = p.length(w.shape(m)[1])
     if len(shape) == 1:
-        operands = (p.memory(m), p.memory(n), p.memory(to))
-        return [Call("symback_dots", (*operands, p.length(shape[0]), length))]
+        return [
+            p.of_memory("dots", p.read(m), p.read(n), p.written(to), p.length(shape[0]), length)
+        ]
     columns = p.length(shape[1])
-    rows = (f"{p.memory(m)} + i * {length}", f"{p.memory(to)} + i * {columns}")
-    call = Call("symback_dots", (p.memory(n.args[0]), *rows, columns, length))
+    rows = p.read(m, f"i * {length}"), p.written(to, f"i * {columns}")
+    call = p.of_memory("dots", p.read(n.args[0]), *rows, columns, length)
     return [w.loop("i", shape[0], [call])]
 
 
@@ -198,12 +200,14 @@ def _norm(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
     kept, over = _kept_and_over(shape, axes)
     element = p.element(array, *index, level=MUL)
 
+    scaled = p.differs(SCALE, "1.0")
+
     def squares(name: str, value: str, condition: str = "") -> Tree:
         square = Store(name, f"{FACTOR} * {FACTOR}", "+=")
         tree: Tree = [Declare(Storage.NUMBER, FACTOR, value), square]
         for i in reversed(over):
             stop, innermost = p.length(shape[i]), i == over[-1]
-            stop = f"({condition} ? {stop} : 0)" if condition and i == over[0] else stop
+            stop = p.branch(condition, stop, "0") if condition and i == over[0] else stop
             sums = (name,) if innermost else ()
             tree = [For(index[i], "0", stop, tuple(tree), simd=innermost, sums=sums)]
         return [Declare(Storage.VARIABLE, name, "0.0"), *tree]
@@ -211,9 +215,9 @@ def _norm(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
     target = p.element(to, *(index[i] for i in kept))
     body = (
         *squares(TOTAL, element),
-        Declare(Storage.NUMBER, SCALE, f"symback_scale_of_squares({TOTAL})"),
-        *squares(SCALED, f"{element} * {SCALE}", f"{SCALE} != 1.0"),
-        Store(target, f"({SCALE} != 1.0) ? sqrt({SCALED}) / {SCALE} : sqrt({TOTAL})"),
+        Declare(Storage.NUMBER, SCALE, p.kernel("scale_of_squares", TOTAL)),
+        *squares(SCALED, f"{element} * {SCALE}", scaled),
+        Store(target, p.choice(scaled, f"{p.root_of(SCALED)} / {SCALE}", p.root_of(TOTAL))),
     )
     if kept:
         return w.along(kept, shape, body)
@@ -230,18 +234,20 @@ def _normalized(w: Loops, to: Symbol, sign: str, array: Expr, norm: Expr, *axes:
     index = INDICES[: len(shape)]
     kept, _ = _kept_and_over(shape, axes)
     length = p.element(norm, *(index[i] for i in kept), level=MUL)
-    value = f"({length} == 0.0) ? 0.0 : {p.element(array, *index, level=MUL)} / {length}"
+    quotient = f"{p.element(array, *index, level=MUL)} / {length}"
+    value = p.choice(p.same(length, "0.0"), "0.0", quotient)
     return w.over(shape, [Store(p.element(to, *index), value)])
 
 
-def _extreme(kernel: str) -> Callable[..., Tree]:
+def _extreme(head: Any) -> Callable[..., Tree]:
     def write(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
         p, shape = w.printer, w.shape(array)
         index = INDICES[: len(shape)]
         kept, over = _kept_and_over(shape, axes)
         target = p.element(to, *(index[i] for i in kept))
         first = p.element(array, *(index[i] if i in kept else "0" for i in range(len(shape))))
-        step = Store(target, f"{kernel}({target}, {p.element(array, *index, level=0)})")
+        larger = p.call(p.functions[head], [target, p.element(array, *index, level=0)])
+        step = Store(target, larger)
         if not kept:
             return [Declare(Storage.VARIABLE, target, first), *w.over(shape, [step], simd=False)]
         return w.along(kept, shape, [Store(target, first), *w.along(over, shape, [step])])
@@ -255,11 +261,11 @@ def _argmax_mask(w: Loops, to: Symbol, sign: str, array: Expr, extreme: Expr, *a
     index = INDICES[: len(shape)]
     kept, over = _kept_and_over(shape, axes)
     value = p.element(extreme, *(index[i] for i in kept), level=MUL)
-    same = f"({p.element(array, *index, level=MUL)} == {value})"
-    count: Statement = Store(TOTAL, f"{same} ? 1.0 : 0.0", "+=")
     element = p.element(array, *index, level=MUL)
-    other = f"({element} == {element}) ? 0.0 : {element}"
-    share: Statement = Store(p.element(to, *index), f"{same} ? 1.0 / {TOTAL} : {other}")
+    same = p.same(element, value)
+    count: Statement = Store(TOTAL, p.choice(same, "1.0", "0.0"), "+=")
+    other = p.choice(p.same(element, element), "0.0", element)
+    share: Statement = Store(p.element(to, *index), p.choice(same, f"1.0 / {TOTAL}", other))
     counts, shares = (w.along(over, shape, [node]) for node in (count, share))
     body = (Declare(Storage.VARIABLE, TOTAL, "0.0"), *counts, *shares)
     return w.along(kept, shape, body) if kept else [Scope(body)]
@@ -271,7 +277,12 @@ def _rows(kernel: str) -> Callable[..., Tree]:
     def write(w: Loops, to: Symbol, sign: str, z: Expr, *axes: Expr) -> Tree:
         count = len(axes) or 1
         length = _length(w, z, count)
-        return _by_row(w, z, lambda row: Call(kernel, (row(z), row(to), length)), count)
+        p = w.printer
+
+        def call(offset: str) -> Statement:
+            return p.of_memory(kernel, p.read(z, offset), p.written(to, offset), length)
+
+        return _by_row(w, z, call, count)
 
     return write
 
@@ -281,14 +292,14 @@ def _of_rows(kernel: str) -> Callable[..., Tree]:
 
     def write(w: Loops, to: Symbol, sign: str, z: Expr, *others: Expr) -> Tree:
         operands = [z, *(o for o in others if not o.is_Integer)]
-        count = len(others) - len(operands) + 1 or 1
+        count, p = len(others) - len(operands) + 1 or 1, w.printer
 
-        def call(row: Callable[[Expr], str]) -> Statement:
-            texts = [row(o) if w.shape(o) else w.printer.element(o) for o in operands]
-            value = f"{kernel}({', '.join(texts)}, {_length(w, z, count)})"
+        def call(offset: str) -> Statement:
+            texts = [p.read(o, offset) if w.shape(o) else p.element(o) for o in operands]
+            value = p.kernel(kernel, *texts, _length(w, z, count))
             if w.shape(to):
-                return Store(f"{w.printer.memory(to)}[i]", value)
-            return Declare(Storage.NUMBER, w.printer.print(to), value)
+                return Store(f"{p.memory(to)}[i]", value)
+            return Declare(Storage.NUMBER, p.print(to), value)
 
         return _by_row(w, z, call, count)
 
@@ -300,17 +311,13 @@ def _length(w: Loops, z: Expr, count: int = 1) -> str:
     return " * ".join(w.printer.length(size) for size in w.shape(z)[-count:])
 
 
-def _by_row(
-    w: Loops, z: Expr, call: Callable[[Callable[[Expr], str]], Statement], count: int = 1
-) -> Tree:
-    """A call for each row: `count` axes at the end are one row in memory."""
+def _by_row(w: Loops, z: Expr, call: Callable[[str], Statement], count: int = 1) -> Tree:
+    """A call for each row, by where it begins: `count` axes at the end are one row in memory."""
     lead = w.shape(z)[:-count]
     if not lead:
-        return [call(w.printer.memory)]
-    step = f"i * {_length(w, z, count)}"
+        return [call("")]
     rows = " * ".join(w.printer.length(size) for size in lead)
-    body = call(lambda array: f"{w.printer.memory(array)} + {step}")
-    return [For("i", "0", rows, (body,))]
+    return [For("i", "0", rows, (call(f"i * {_length(w, z, count)}"),))]
 
 
 BY_ROW = (a.softmax, a.log_softmax, a.logsumexp)
@@ -355,16 +362,16 @@ HEADS: dict[Any, Callable[..., Tree]] = {
         ],
         back=True,
     ),
-    a.reduce_max: _extreme("symback_max"),
-    a.reduce_min: _extreme("symback_min"),
+    a.reduce_max: _extreme(sp.Max),
+    a.reduce_min: _extreme(sp.Min),
     a.argmax_mask: _argmax_mask,
-    a.softmax: _rows("symback_softmax"),
-    a.log_softmax: _rows("symback_log_softmax"),
-    a.layer_norm: _rows("symback_layer_norm"),
-    a.logsumexp: _of_rows("symback_logsumexp"),
-    a.rsqrt_variance: _of_rows("symback_rsqrt_variance"),
-    a.cross_entropy: _of_rows("symback_cross_entropy"),
-    a.sparse_cross_entropy: _of_rows("symback_sparse_cross_entropy"),
+    a.softmax: _rows("softmax"),
+    a.log_softmax: _rows("log_softmax"),
+    a.layer_norm: _rows("layer_norm"),
+    a.logsumexp: _of_rows("logsumexp"),
+    a.rsqrt_variance: _of_rows("rsqrt_variance"),
+    a.cross_entropy: _of_rows("cross_entropy"),
+    a.sparse_cross_entropy: _of_rows("sparse_cross_entropy"),
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 

@@ -1,4 +1,4 @@
-"""The C target: formulas as loops over elements and operations that mix elements.
+"""Formulas as loops over elements and operations that mix elements.
 
 An elementwise formula is one nest of loops over the elements of its value. What mixes elements is
 computed into memory first, or into a number.
@@ -10,23 +10,35 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sympy import Expr, Symbol
 
-from symback.codegen.c.elements import MOVED, ElementPrinter, read_operands
-from symback.codegen.c.heads import ADDING, BY_ROW, HEADS, IN_MEMORY, INLINE, MOVING, with_rows_last
-from symback.codegen.c.loops import Loops
-from symback.codegen.loop_tree import Declare, Storage, Tree
+from symback.circuits.program import Program
+from symback.codegen.loops.elements import MOVED, ElementPrinter, read_operands
+from symback.codegen.loops.heads import (
+    ADDING,
+    BY_ROW,
+    HEADS,
+    IN_MEMORY,
+    INLINE,
+    MOVING,
+    with_rows_last,
+)
+from symback.codegen.loops.loops import Loops
+from symback.codegen.loops.tree import Declare, Storage, Tree
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
+from symback.operations.expressions import postorder
 
 
-def refuse_unknown(heads: Iterable[ArrayFunction]) -> None:
-    """Raise Unsupported for an operation that C has no lines for."""
-    for expr in heads:
+def refuse_unknown(programs: Iterable[Program], language: str) -> None:
+    """Raise Unsupported for an operation that there are no loops for."""
+    lines = (line.expr for program in programs for line in program.lines)
+    for expr in (part for line in lines for part in postorder(line)):
+        if not isinstance(expr, ArrayFunction):
+            continue
         if expr.func not in MOVED and expr.func not in HEADS:
             name = expr.func.__name__
             raise Unsupported(
-                f"the C target has no '{name}' of arrays; generate the circuit with the target "
-                "numpy"
+                f"{language} has no '{name}' of arrays; generate the circuit with the target numpy"
             )
 
 

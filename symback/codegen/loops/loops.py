@@ -1,4 +1,4 @@
-"""The C target: loops over the elements of arrays, which `symback.codegen.c.heads` fills."""
+"""Loops over the elements of arrays, which `heads.py` fills."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sympy import Expr, S, Symbol
 
-from symback.codegen.c.elements import ElementPrinter
-from symback.codegen.loop_tree import Declare, For, Statement, Storage, Store, Tree
+from symback.codegen.loops.elements import ElementPrinter
+from symback.codegen.loops.tree import Declare, For, Statement, Storage, Store, Tree
 from symback.operations.shapes import Shape, Size
 
 INDICES = ("i", "j", "i2", "i3", "i4", "i5", "i6", "i7")

@@ -1,0 +1,1 @@
+"""Programs on arrays as loops over their elements, whatever the language."""
