@@ -1,9 +1,9 @@
 """The layout of a picture: where boxes, wires and labels stand, with no text overlapping another.
 
-Layers run from left to right, every box as late as possible. igraph's layered layout (Sugiyama,
-Tagawa and Toda 1981) orders each layer with one extra vertex an edge for its label, and one for
-every layer that a long wire crosses. So labels are placed like boxes, wires bend only between
-layers, and none runs through a box or a text.
+Layers run from left to right, every box as late as possible. Each layer is ordered for few
+crossings, with one extra vertex an edge for its label, and one for every layer that a long wire
+crosses. So labels are placed like boxes, wires bend only between layers, and none runs through a
+box or a text.
 """
 
 from __future__ import annotations
