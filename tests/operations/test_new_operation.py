@@ -34,12 +34,12 @@ MEANING = (
 ''',
 )
 ROW = (
-    "symback/operations/elementwise.py",
-    '    Op("logcosh", ',
+    "symback/operations/elementwise/activations.py",
+    '    Op(\n        "sigma",',
     '    Op("bell", bell, "bell′ = −2·u·bell²", partials=lambda v, u: (-2 * u * v**2,)),\n',
 )
 IMPORT = (
-    "symback/operations/elementwise.py",
+    "symback/operations/elementwise/activations.py",
     "\n    binary_cross_entropy,\n",
     "\n    bell,",
 )

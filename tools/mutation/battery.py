@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools.mutation.cases import Case, case, tests_of
+from tools.mutation.places import ELEMENTWISE
 
 POINTS = 20
 PARTIALS = "tests.autodiff.test_partials"
@@ -369,7 +370,7 @@ def named_digits(form: Any) -> None:
 
 
 BATTERIES = {
-    "symback/operations/elementwise.py": of_numbers,
+    **dict.fromkeys(ELEMENTWISE, of_numbers),
     "symback/operations/functions.py": of_numbers,
     **{
         f"symback/operations/special/{name}.py": of_numbers

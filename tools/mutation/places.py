@@ -42,6 +42,11 @@ def _of_sides(place: str) -> bool:
     return _all(place) and place not in ("STEPS", "BITS", "SMALL", "ALIKE")
 
 
+_FAMILIES = ("exponentials", "powers", "trigonometric", "hyperbolic", "normal", "choices")
+_FAMILIES += ("activations", "quotients", "entropies", "shares", "remainders")
+ELEMENTWISE = [
+    f"symback/operations/elementwise/{name}.py" for name in ("__init__", "row", *_FAMILIES)
+]
 _SPECIAL = ("exponentials", "powers", "hyperbolic", "normal", "differences", "entropies")
 _KERNELS = ("array", "exponential", "special", "difference", "entropy", "remainder")
 _RULES = ("rules", "matching", "sums", "logs", "quotients", "exponentials", "logistic", "inverses")
@@ -59,7 +64,7 @@ FILES: dict[str, Callable[[str], bool]] = {
 """A file, and the places in it whose mutants are made: those that mean the same are all listed."""
 
 ON_REQUEST: dict[str, Callable[[str], bool]] = {
-    "symback/operations/elementwise.py": _of_operations,
+    **dict.fromkeys(ELEMENTWISE, _of_operations),
     **{f"symback/operations/special/{n}.py": _of_operations for n in (*_SPECIAL, "remainders")},
     "symback/operations/edges.py": _of_operations,
     "symback/operations/definitions.py": _all,

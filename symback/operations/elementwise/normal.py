@@ -1,0 +1,45 @@
+"""The error function and what goes with the normal distribution."""
+
+from __future__ import annotations
+
+import sympy as sp
+from flint import arb
+
+from symback.operations.elementwise.row import Op
+from symback.operations.functions import erfc
+from symback.operations.special import erf_slope, erfcx, erfcx_prime, erfdiff, log_erfc, log_ndtr
+
+ROWS = (
+    Op(
+        "erf",
+        sp.erf,
+        "erf′(u) = 2·exp(−u²)/√π",
+        enclosure=arb.erf,
+    ),
+    Op(
+        "erfc",
+        erfc,
+        "erfc′(u) = −2·exp(−u²)/√π",
+        definition=sp.erfc,
+    ),
+    Op("erfcx", erfcx, "erfcx′(u) = 2·u·erfcx(u) − 2/√π", slope=erfcx_prime, singular=True),
+    Op(
+        "log_erfc",
+        log_erfc,
+        "log(erfc(u))′ = −2·exp(−u²)/(√π·erfc(u))",
+        partials=lambda v, u: (-2 / sp.sqrt(sp.pi) / erfcx(u),),
+    ),
+    Op(
+        "log_ndtr",
+        log_ndtr,
+        "log_ndtr′(u) = exp(−u²/2)/(√(2π)·ndtr(u))",
+        partials=lambda v, u: (sp.sqrt(2 / sp.pi) / erfcx(-u / sp.sqrt(2)),),
+    ),
+    Op(
+        "erfdiff",
+        erfdiff,
+        "∂(erf(a) − erf(b)) = 2/√π·(exp(−a²)·∂a − exp(−b²)·∂b)",
+        (2, 2),
+        partials=lambda v, a, b: (erf_slope(a), -erf_slope(b)),
+    ),
+)

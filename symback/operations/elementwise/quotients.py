@@ -1,0 +1,128 @@
+"""Quotients, differences and compositions of exponentials."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symback.operations.elementwise.row import Op
+from symback.operations.special import (
+    bateman,
+    bateman_partials,
+    bateman_prime,
+    expdiff,
+    expdivdiff,
+    expdivdiff2,
+    expdivdiff_partials,
+    expexp,
+    expexp_partials,
+    expm1exp,
+    expm1over,
+    exprel,
+    exprel_prime,
+    inv_add_exp,
+    inv_add_exp_partials,
+    inv_expm1,
+    inv_expm1sub,
+    inv_exprel,
+    inv_exprel_prime,
+    langevin_prime,
+    log_sinhc,
+    overexpm1,
+    overexpm1_prime,
+)
+
+ROWS = (
+    Op("exprel", exprel, "exprel′(u) = (exp(u) − exprel(u))/u", slope=exprel_prime, singular=True),
+    Op(
+        "expm1over",
+        expm1over,
+        "∂u: exp(k·u), ∂k: (u·exp(k·u) − (exp(k·u) − 1)/k)/k",
+        (2, 2),
+        partials=lambda v, k, u: (u**2 * exprel_prime(k * u), sp.exp(k * u)),
+        singular=True,
+    ),
+    Op(
+        "overexpm1",
+        overexpm1,
+        "(x/expm1(r·x))′ = ∂x/expm1(r·x) − x·exp(r·x)·(r·∂x + x·∂r)/expm1(r·x)²",
+        (2, 2),
+        slope=overexpm1_prime,
+        partials=lambda v, x, r: (-sp.exp(-2 * log_sinhc(r * x / 2)) / r**2,),
+        singular=True,
+    ),
+    Op(
+        "inv_exprel",
+        inv_exprel,
+        "(u/expm1(u))′ = (exp(u)·(1 − u) − 1)/expm1(u)²",
+        slope=inv_exprel_prime,
+    ),
+    Op(
+        "inv_expm1",
+        inv_expm1,
+        "(1/expm1(u))′ = −exp(u)/expm1(u)²",
+        partials=lambda v, u: (v * inv_expm1(-u),),
+        singular=True,
+    ),
+    Op(
+        "inv_add_exp",
+        inv_add_exp,
+        "(1/(a + b·exp(u)))′ = −(∂a + exp(u)·∂b + b·exp(u)·∂u)/(a + b·exp(u))²",
+        (3, 3),
+        partials=inv_add_exp_partials,
+        singular=True,
+    ),
+    Op(
+        "inv_expm1sub",
+        inv_expm1sub,
+        "(1/expm1(u) − 1/u)′ = 1/u² − exp(u)/expm1(u)²",
+        partials=lambda v, u: (langevin_prime(u / 2) / 4,),
+    ),
+    Op(
+        "expdiff",
+        expdiff,
+        "∂a: exp(a), ∂b: −exp(b)",
+        (2, 2),
+        partials=lambda v, a, b: (sp.exp(a), -sp.exp(b)),
+        singular=True,
+    ),
+    Op(
+        "expdivdiff",
+        expdivdiff,
+        "∂t: (a·exp(a·t) − b·exp(b·t))/(a − b), ∂a: (t·exp(a·t) − v)/(a − b), v the value",
+        (3, 3),
+        partials=expdivdiff_partials,
+        singular=True,
+    ),
+    Op(
+        "expdivdiff2",
+        expdivdiff2,
+        "∂a: (exp(a) − 2·v)/(a − b), ∂b: (v − expdivdiff2(b, a))/(a − b), v = expdivdiff2(a, b)",
+        (2, 2),
+        singular=True,
+    ),
+    Op(
+        "expexp",
+        expexp,
+        "∂exp(a + b·exp(u)) = exp(a + b·exp(u))·(∂a + exp(u)·∂b + b·exp(u)·∂u)",
+        (3, 3),
+        partials=expexp_partials,
+        singular=True,
+    ),
+    Op(
+        "expm1exp",
+        expm1exp,
+        "∂expm1(b·exp(u)) = exp(b·exp(u))·exp(u)·(∂b + b·∂u)",
+        (2, 2),
+        partials=lambda v, b, u: (expexp(u, b, u), b * expexp(u, b, u)),
+        singular=True,
+    ),
+    Op(
+        "bateman",
+        bateman,
+        "∂k: (k·t·exp(−k·t) − m·v/k)/(k − m), ∂t: k·exp(−k·t) − m·v, v the value",
+        (3, 3),
+        slope=bateman_prime,
+        partials=bateman_partials,
+        singular=True,
+    ),
+)

@@ -1,0 +1,65 @@
+"""Parts of a whole, such as a/(a + b), and 1/a − 1/b."""
+
+from __future__ import annotations
+
+from symback.operations.edges import nonzero, power_log
+from symback.operations.elementwise.row import Op
+from symback.operations.special import (
+    diffshare,
+    expshare,
+    expshare_partials,
+    invdiff,
+    powshare,
+    powshare_prime,
+    sumshare,
+)
+
+ROWS = (
+    Op(
+        "expshare",
+        expshare,
+        "(a/(a + b·exp(u)))′ = exp(u)·(b·∂a − a·∂b − a·b·∂u)/(a + b·exp(u))²",
+        (3, 3),
+        partials=expshare_partials,
+        singular=True,
+    ),
+    Op(
+        "sumshare",
+        sumshare,
+        "(a/(a + b))′ = (b·∂a − a·∂b)/(a + b)²",
+        (2, 2),
+        partials=lambda v, a, b: (sumshare(b, a) / (a + b), -v / (a + b)),
+        singular=True,
+    ),
+    Op(
+        "diffshare",
+        diffshare,
+        "((a − b)/(a + b))′ = 2·(b·∂a − a·∂b)/(a + b)²",
+        (2, 2),
+        partials=lambda v, a, b: (
+            2 * sumshare(b, a) / (a + b),
+            -2 * sumshare(a, b) / (a + b),
+        ),
+        singular=True,
+    ),
+    Op(
+        "powshare",
+        powshare,
+        "(xⁿ/(xⁿ + kⁿ))′ = v·(1 − v)·(n·∂x/x − n·∂k/k + log(x/k)·∂n), v the value",
+        (3, 3),
+        slope=powshare_prime,
+        partials=lambda v, x, k, n: (
+            -powshare_prime(k, x, n),
+            power_log(v * powshare(k, x, n), x / nonzero(k)),
+        ),
+        singular=True,
+    ),
+    Op(
+        "invdiff",
+        invdiff,
+        "∂(1/a − 1/b) = ∂b/b² − ∂a/a²",
+        (2, 2),
+        partials=lambda v, a, b: (-1 / a**2, 1 / b**2),
+        singular=True,
+    ),
+)
