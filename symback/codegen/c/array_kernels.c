@@ -167,3 +167,124 @@ static inline void symback_layer_norm(const double *z, double *to, size_t n)
         to[i] = (z[i] - mean) * rate;
     }
 }
+
+/* The most samples of a tile, each of which has so many numbers: as many as stay in the cache, and
+   whole blocks. */
+static inline size_t symback_largest_tile(size_t numbers)
+{
+    const size_t most = SYMBACK_CACHED / (numbers + 1) / SYMBACK_ROWS * SYMBACK_ROWS;
+    const size_t least = 4 * SYMBACK_ROWS;
+    return (most < least) ? least : (most > 256) ? 256 / SYMBACK_ROWS * SYMBACK_ROWS : most;
+}
+
+/* The samples of each tile, so that the last one is not much smaller than the others. */
+static inline size_t symback_tile(size_t count, size_t numbers)
+{
+    const size_t most = symback_largest_tile(numbers);
+    const size_t tiles = (count + most - 1) / most;
+    const size_t even = (count + tiles - 1) / ((tiles == 0) ? 1 : tiles);
+    return (count <= most) ? count : (even + SYMBACK_ROWS - 1) / SYMBACK_ROWS * SYMBACK_ROWS;
+}
+
+/* A block of a product: rows of a, of which each begins at its own place, times n rows of b. All
+   sums of the block stay in registers, each goes through its terms in their order. */
+static inline void symback_block(const double *const a[SYMBACK_ROWS], size_t a_column,
+    const double *b, size_t b_row, double *to, size_t to_row, size_t n, int adds)
+{
+    double sums[SYMBACK_ROWS][SYMBACK_COLUMNS] = {{0.0}};
+    const double *rows[SYMBACK_ROWS];
+    for (size_t i = 0; i < SYMBACK_ROWS; i++) {
+        rows[i] = a[i];
+    }
+    for (size_t p = 0; p < n; p++) {
+        for (size_t i = 0; i < SYMBACK_ROWS; i++) {
+            const double factor = rows[i][p * a_column];
+#pragma omp simd
+            for (size_t j = 0; j < SYMBACK_COLUMNS; j++) {
+                sums[i][j] = symback_fma(factor, b[p * b_row + j], sums[i][j]);
+            }
+        }
+    }
+    for (size_t i = 0; i < SYMBACK_ROWS; i++) {
+#pragma omp simd
+        for (size_t j = 0; j < SYMBACK_COLUMNS; j++) {
+            to[i * to_row + j] = (adds ? to[i * to_row + j] : 0.0) + sums[i][j];
+        }
+    }
+}
+
+/* All rows of a times so many columns of b, not more than a block has; what a block has beyond the
+   edges is computed and left out. */
+static inline void symback_blocks(size_t count, size_t columns, size_t n, const double *a,
+    size_t a_row, size_t a_column, const double *b, size_t b_row, double *to, size_t to_row, int adds)
+{
+    const double *at[SYMBACK_ROWS];
+    double part[SYMBACK_ROWS * SYMBACK_COLUMNS];
+    for (size_t first = 0; first < count; first += SYMBACK_ROWS) {
+        const size_t rows = (count - first < SYMBACK_ROWS) ? count - first : SYMBACK_ROWS;
+        double *const place = to + first * to_row;
+        for (size_t i = 0; i < SYMBACK_ROWS; i++) {
+            at[i] = a + (first + ((i < rows) ? i : 0)) * a_row;
+        }
+        if (rows == SYMBACK_ROWS && columns == SYMBACK_COLUMNS) {
+            symback_block(at, a_column, b, b_row, place, to_row, n, adds);
+            continue;
+        }
+        symback_block(at, a_column, b, b_row, part, SYMBACK_COLUMNS, n, 0);
+        for (size_t i = 0; i < rows; i++) {
+            for (size_t j = 0; j < columns; j++) {
+                const double sum = part[i * SYMBACK_COLUMNS + j];
+                place[i * to_row + j] = (adds ? place[i * to_row + j] : 0.0) + sum;
+            }
+        }
+    }
+}
+
+/* Copies so many columns of b, of n terms each, to lie side by side, and zeros behind them. */
+static inline void symback_panel(size_t columns, size_t n, const double *b, size_t b_row,
+    size_t b_column, double *panel)
+{
+    if (columns == SYMBACK_COLUMNS && b_column == 1) {
+        for (size_t p = 0; p < n; p++) {
+            memcpy(panel + p * SYMBACK_COLUMNS, b + p * b_row, SYMBACK_COLUMNS * sizeof *b);
+        }
+        return;
+    }
+    for (size_t j = 0; j < SYMBACK_COLUMNS; j++) {
+        for (size_t p = 0; p < n; p++) {
+            panel[p * SYMBACK_COLUMNS + j] = (j < columns) ? b[p * b_row + j * b_column] : 0.0;
+        }
+    }
+}
+
+/* A matrix of so many rows and n columns times one of n rows and so many columns. What lies in
+   memory row by row has its number of columns as the distance of its rows and 1 as that of its
+   columns; a transposed one the other way round. Every entry is the sum of its terms in their
+   order, 256 at a time, whatever the block; that of few rows times a transposed matrix is made of
+   dot products, whose terms are added side by side. */
+static inline void symback_product(size_t count, size_t columns, size_t n, const double *a,
+    size_t a_row, size_t a_column, const double *b, size_t b_row, size_t b_column, double *to,
+    int adds)
+{
+    double panel[SYMBACK_TERMS * SYMBACK_COLUMNS];
+    if (count < 4 && a_column == 1 && b_row == 1 && !adds) {
+        for (size_t i = 0; i < count; i++) {
+            symback_dots(b, a + i * a_row, to + i * columns, columns, n);
+        }
+        return;
+    }
+    for (size_t p = 0; p == 0 || p < n; p += SYMBACK_TERMS) {
+        const size_t terms = (n - p < SYMBACK_TERMS) ? n - p : SYMBACK_TERMS;
+        for (size_t j = 0; j < columns; j += SYMBACK_COLUMNS) {
+            const size_t some = (columns - j < SYMBACK_COLUMNS) ? columns - j : SYMBACK_COLUMNS;
+            const double *const first = b + p * b_row + j * b_column;
+            const int reused = count > SYMBACK_ROWS || some < SYMBACK_COLUMNS || b_column != 1;
+            if (reused) {
+                symback_panel(some, terms, first, b_row, b_column, panel);
+            }
+            symback_blocks(count, some, terms, a + p * a_column, a_row, a_column,
+                reused ? panel : first, reused ? SYMBACK_COLUMNS : b_row, to + j, columns,
+                adds || p > 0);
+        }
+    }
+}

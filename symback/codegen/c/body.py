@@ -1,7 +1,7 @@
 """The C target: a program as the body of a function with one loop over the samples.
 
 Where no line of a sample has an axis, the loop takes several samples at a time and adds them up in
-blocks.
+blocks. Where a matrix meets a vector of each sample, it goes over tiles of samples.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import CElementPrinter
 from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
+from symback.codegen.c.tiles import TILE, TileProducts, Tiles
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loops.evaluator import Evaluator
 from symback.codegen.loops.tree import (
     Accumulate,
+    Call,
     Comment,
     Declare,
     For,
@@ -29,6 +31,7 @@ from symback.codegen.loops.tree import (
     Store,
     Tree,
     Unused,
+    fused,
     has_axis,
 )
 from symback.operations.expressions import compounds, real_symbol
@@ -57,6 +60,7 @@ class FunctionBody:
 
     tree: Sequence[Statement]
     work: Expr  # numbers of working memory
+    tile_work: Expr = S.Zero  # those for each sample of a tile
 
     def lines(self, real: str, written: str) -> list[str]:
         """C whose caller has values of type `real` and takes results of type `written`."""
@@ -82,17 +86,17 @@ class Body:
         self.signs = {**writer.names, _ROWS.name: "(double)count"}
         self.printer.signs = self.signs
         self.pointers: Tree = []  # to what the caller has
-        self.memory: Tree = []  # in work
+        self.arrays: dict[str, Symbol] = {}  # in work, by their names in C
         self.before: Tree = []
         self.each: Tree = []
+        self.ends: Tree = []  # of a tile
         self.after: Tree = []
         self.sums: list[tuple[str, str, str]] = []  # of numbers: total, a block's part, a sample's
         self.behind: set[Symbol] = set()
         self.placed: set[str] = set()  # arrays that have memory
         self.reads: list[Declare] = []  # of arguments
         self.idle: set[str] = set()  # those whose values no line needs, perhaps but their shape
-        self.last = ("work", "")
-        self.work: Expr = S.Zero
+        self.tiles = Tiles(self._fresh, {})
         self.stored: dict[Expr, Symbol] = {}
         self.target = ""  # of the line that is written
 
@@ -110,7 +114,8 @@ class Body:
         stores = [node for end in ends for node in self._result(end)]
         if returned is not None:
             self.after.append(Return(self.printer.print(returned)))
-        used = words(StatementPrinter().lines([n for part in self._parts(stores) for n in part]))
+        head, loop = self._parts(stores)
+        used = words(StatementPrinter().lines([*head, *loop]))
         for node in reversed(self.reads):
             if node.name in used:
                 self.idle.remove(node.name)
@@ -119,15 +124,20 @@ class Body:
         sizes = self.writer.read_sizes(used, [])
         used |= {"sizes"} if sizes else set()
         unread = [Unused(name) for name in given if name not in used]
-        return FunctionBody([*sizes, *head, *unread, *tail], self.work)
+        wide = {*self.tiles.wide}
+        of_samples = [s for n, s in self.arrays.items() if n not in wide]
+        return FunctionBody(
+            [*sizes, *head, *unread, *tail], self._numbers(of_samples), self._tile_numbers()
+        )
 
     def _parts(self, stores: Tree) -> tuple[Tree, Tree]:
         """What stands before the arguments that nobody reads, and what stands behind them."""
-        head, each = (
+        pointers, before, each = (
             [n for n in tree if not isinstance(n, Declare) or n.name not in self.idle]
-            for tree in ([*self.pointers, *self.memory, *self.before], self.each)
+            for tree in (self.pointers, self.before, self.each)
         )
-        return head, [*self._loop(each, stores), *self.after]
+        loop = self._loop(each, stores)
+        return [*pointers, *self._memory(), *before], [*loop, *self.after]
 
     # -- the loop over samples ------------------------------------------------------------------
 
@@ -137,8 +147,13 @@ class Body:
 
     def _loop(self, each: Tree, stores: Tree) -> Tree:
         """The loop over samples, where there is anything to do in it."""
+        if self.ends or any(isinstance(node, Call) and node.of_tile for node in each):
+            varying = {n: s for n, s in self.arrays.items() if s in self.varying}
+            counts = {n: self.writer.count(self.shapes[s.name]) for n, s in varying.items()}
+            self.tiles = replace(self.tiles, counts=counts, wide={})
+            return [self.tiles.loop([*each, *self.ends], [*self._added(), *stores])]
         if has_axis([*each, *stores]):
-            return [For("row", "0", "count", (*each, *self._added(), *stores))]
+            return [For("row", "0", "count", (*fused(each), *self._added(), *stores))]
         if not self.sums:
             simd = For("row", "0", "count", (*each, *stores), simd=True)
             return [simd] if stores else []
@@ -155,6 +170,33 @@ class Body:
         return [For("start", "0", "count", body, step=BLOCK)]
 
     # -- memory -------------------------------------------------------------------------------
+
+    def _memory(self) -> Tree:
+        """Names for parts of the working memory: those of tiles, then those of a sample."""
+        found: Tree = []
+        last, length = "work", ""
+        wide = self.tiles.wide
+        if self.tiles.names:
+            numbers = self.writer.numbers(self._tile_numbers())
+            found.append(Declare(Storage.SIZE, TILE, f"symback_tile(count, {numbers})"))
+        for name, count in wide.items():
+            memory = self.tiles.names[name]
+            found.append(Declare(Storage.WORK, memory, last, length))
+            last, length = memory, f"{TILE} * ({count})" if " " in count else f"{TILE} * {count}"
+        for name, symbol in self.arrays.items():
+            if name not in wide:
+                found.append(Declare(Storage.WORK, name, last, length))
+                last, length = name, self.writer.count(self.shapes[symbol.name])
+        return found
+
+    def _numbers(self, arrays: Sequence[Symbol]) -> Expr:
+        """How many numbers arrays have."""
+        return Add(*(self.writer.elements(self.shapes[symbol.name]) for symbol in arrays))
+
+    def _tile_numbers(self) -> Expr:
+        """How many numbers each sample of a tile has."""
+        wide = [self.arrays[name] for name in self.tiles.wide if name in self.arrays]
+        return self._numbers(wide) + len(self.tiles.wide) - len(wide)
 
     def _fresh(self, name: str) -> str:
         found = fresh_name([name, f"{name}_"], self.taken)
@@ -250,10 +292,7 @@ class Body:
         shape = self.shapes.get(symbol.name, ())
         if not shape or symbol.name in self.placed:
             return
-        name, (last, length) = self.writer.name(symbol.name), self.last
-        self.memory.append(Declare(Storage.WORK, name, last, length))
-        self.last = (name, self.writer.count(shape))
-        self.work += self.writer.elements(shape)
+        self.arrays[self.writer.name(symbol.name)] = symbol
         self.placed.add(symbol.name)
 
     # -- lines --------------------------------------------------------------------------------
@@ -285,7 +324,25 @@ class Body:
 
     def _assign(self, tree: Tree, to: Symbol, expr: Expr, sign: str = "=") -> None:
         self._allocate(to)
+        if tree is self.each and sign == "=":
+            product = self._tile_products().product(to, expr, self.varying)
+            if product is not None:
+                tree.append(product)
+                return
         tree += self._evaluator().assigned(to, expr, sign)
+
+    def _tile_products(self) -> TileProducts:
+        p = self.printer
+        return TileProducts(p.shape_of, p.memory, self.writer.length, self._store)
+
+    def _add(self, to: Symbol, expr: Expr, comment: Tree) -> None:
+        """Adds a value of each sample to an array, at the end of a tile where that is a product."""
+        product = self._tile_products().added(to, expr, self.varying)
+        if product is not None:
+            self.ends += [*comment, product]
+            return
+        self.each += comment
+        self._assign(self.each, to, expr, "+=")
 
     def _line(self, line: Assign) -> None:
         comment = self._comment(line)
@@ -321,9 +378,9 @@ class Body:
             self.behind.add(line.target)
             self._allocate(line.target)
             self.before += self._evaluator().loops.zero(line.target, shape)
-            self.each += comment
             for term in sorted(terms, key=self.printer.term_key):
-                self._assign(self.each, line.target, term.args[0], "+=")
+                self._add(line.target, term.args[0], comment)
+                comment = []
             return None
         expr = _joined_sums(line.expr)
         totals: dict[Expr, Expr] = {}
@@ -343,7 +400,7 @@ class Body:
             self.shapes[total.name] = shape
             self._allocate(total)
             self.before += self._evaluator().loops.zero(total, shape)
-            self._assign(self.each, total, rest, "+=")
+            self._add(total, rest, [])
             return total
         value = self.printer.print(self._evaluator().prepared(rest))
         self.before.append(Declare(Storage.SUM, total.name))

@@ -66,6 +66,7 @@ class CFiles:
     level: str  # how far the compiler is to optimise
     includes: Sequence[str] = ("math.h",)
     blocks: str = ""  # the macro of their size, where a function sums in blocks
+    products: bool = False  # whether there are products of matrices
     fixed: Sequence[tuple[str, int, str, int]] = ()  # macro, value, a leaf and its axis
 
     @property

@@ -7,7 +7,8 @@
    units in the last place (ULP), at points of all magnitudes, with and without fused
    multiply-add. */
 
-/* a*b + c, rounded once where the processor does that fast: inside polynomials only. */
+/* a*b + c, rounded once where the processor does that fast: in polynomials and products of
+   matrices only. */
 static inline double symback_fma(double a, double b, double c)
 {
 #ifdef FP_FAST_FMA
@@ -80,14 +81,16 @@ static inline double symback_exp_low(double z)
     return (1.0 + part) * symback_power_of_two(most) * symback_power_of_two(other);
 }
 
-/* exp(z) - 1 for z <= 1.5, within 1.9 ULP: 2^k*(exp(r) - 1) + (2^k - 1). */
+/* exp(z) - 1 for z <= 1.5, within 1.9 ULP: 2^k*(exp(r) - 1) + (2^k - 1). Its steps are those of
+   exp_low as far as they go, which a compiler takes once where a loop needs both. */
 static inline double symback_expm1_low(double z)
 {
     const double shift = 6755399441056767.0;
-    const double x = (z < -80.0) ? -80.0 : z;
+    const double x = (z < -746.0) ? -746.0 : z;
     const double shifted = symback_fma(x, 1.4426950408889634, shift);
-    const double power = symback_power_of_two(shifted);
     const double part = symback_expm1_part(symback_rest(x, shifted - shift));
+    const double most = (shifted < shift - 1000.0) ? shift - 1000.0 : shifted;
+    const double power = symback_power_of_two(most);
     return symback_fma(part, power, power - 1.0);
 }
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr
+from sympy import Add, Expr, S
 
 from symback.autodiff.function import Port
 from symback.autodiff.lower import lower, optimised, plain
 from symback.circuits.circuit import Circuit
-from symback.codegen.c.body import BLOCK
+from symback.codegen.c.body import BLOCK, FunctionBody
 from symback.codegen.c.derivatives import c_derivative_text, in_c
 from symback.codegen.c.files import (
     REALS,
@@ -36,6 +36,7 @@ from symback.codegen.c.names import CNames, Member
 from symback.codegen.c.printer import c_prefix, kernel_sources
 from symback.codegen.c.signature import Signature
 from symback.codegen.c.statements import StatementPrinter, compiler_level
+from symback.codegen.c.tiles import PRODUCT
 from symback.codegen.lines import columns_of
 from symback.codegen.loops.evaluator import refuse_unknown
 from symback.codegen.loops.tree import Declare, For, walk
@@ -110,6 +111,7 @@ def _text(names: CNames, python: ModuleText, stem: str, on_request: Sequence[str
     writers = {name: CFunctionWriter(names, name) for name in functions}
     variants = [_variant(names, writers, real, python) for real in REALS[: 1 + names.by_value]]
     nodes = [node for writer in writers.values() for node in walk(writer.body.tree)]
+    lines = [line for f in variants[0].functions for line in f.lines]
     blocks = any(isinstance(node, For) and node.step == BLOCK for node in nodes)
     objective = functions.get("objective")
     trained = columns_of(names.lowered, objective.program) if objective else []
@@ -134,7 +136,8 @@ def _text(names: CNames, python: ModuleText, stem: str, on_request: Sequence[str
         blocks=BLOCK if blocks else "",
         param_sizes=_statements(names.read_sizes(counts, [])),
         used_sizes=_statements(names.read_sizes(counts, trained)),
-        kernels=kernel_sources([line for f in variants[0].functions for line in f.lines]),
+        kernels=kernel_sources(lines),
+        products=any(PRODUCT in line for line in lines),
         level=compiler_level(len(nodes)),
         trained=[names.leaf(circuit[name]) for name in trained],
         passing=passing(names),
@@ -200,10 +203,16 @@ def _work(names: CNames, writers: Mapping[str, CFunctionWriter]) -> CFunction:
     """The function that says how much memory the others work in, and sgd for its gradient."""
     gradient: Expr = Add(*(names.elements(p.shape) for p in names.circuit.params))
     needs = [
-        writer.body.work + (gradient if name == "objective" else 0)
+        (writer.body, gradient if name == "objective" else S.Zero)
         for name, writer in writers.items()
     ]
-    texts = list(dict.fromkeys(names.numbers(need) for need in needs if need != 0))
+    texts = list(
+        dict.fromkeys(
+            _numbers(names, body, beside)
+            for body, beside in needs
+            if body.work + body.tile_work + beside != 0
+        )
+    )
     head = Signature(
         "size_t", f"{names.prefix}_work", ((f"const {names.prefix}_sizes *", "sizes"),)
     )
@@ -214,6 +223,17 @@ def _work(names: CNames, writers: Mapping[str, CFunctionWriter]) -> CFunction:
         "return most;",
     ]
     return CFunction(head, SENTENCES["work"], lines)
+
+
+def _numbers(names: CNames, body: FunctionBody, beside: Expr) -> str:
+    """The code for the numbers that a function works in, and those beside them."""
+    rest = body.work + beside
+    if body.tile_work == 0:
+        return names.numbers(rest)
+    numbers = names.numbers(body.tile_work)
+    factor = f"({numbers})" if " " in numbers else numbers
+    tile = f"symback_largest_tile({numbers}) * {factor}"
+    return f"{tile} + {names.numbers(rest)}" if rest != 0 else tile
 
 
 def _statements(sizes: Sequence[Declare]) -> list[str]:

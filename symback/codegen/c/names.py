@@ -20,7 +20,7 @@ from symback.operations.shapes import Shape, Size, shown, size_symbol
 
 LARGEST_LITERAL = 4
 """Larger sizes that are given as numbers have a macro, which a compiler's option may change."""
-LOCAL = frozenset({*INDICES, *INNERS, "sizes", "work", "grad", "batch", "rest"})
+LOCAL = frozenset({*INDICES, *INNERS, "sizes", "work", "grad", "batch", "rest", "tile", "taken"})
 """Names that functions over arrays have, beside those of all."""
 C_NAMES = {"objective": "sums"}
 """What C calls functions that have another name there."""

@@ -6,8 +6,9 @@ assigns, adds up and loops is a node here, which the language's printer of nodes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 Tree = list["Statement"]
@@ -58,6 +59,7 @@ class Accumulate:
 class Call:
     name: str
     arguments: tuple[str, ...]
+    of_tile: bool = False  # of all samples of a tile at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,41 @@ def walk(nodes: Sequence[Statement]) -> Iterator[Statement]:
             yield from walk(node.body)
 
 
+def fused(nodes: Sequence[Statement]) -> Tree:
+    """The same with one loop for those side by side that go over the same elements."""
+    found: Tree = []
+    for node in nodes:
+        last = found[-1] if found else None
+        if isinstance(node, For) and isinstance(last, For) and _are_alike(last, node):
+            found[-1] = replace(last, body=tuple(fused([*last.body, *node.body])))
+        else:
+            found.append(node)
+    return found
+
+
+def _are_alike(first: For, second: For) -> bool:
+    """Whether each turn of the second loop may follow the same turn of the first."""
+    if replace(first, body=()) != replace(second, body=()) or first.sums:
+        return False
+    if [replace(n, body=()) for n in walk(first.body) if isinstance(n, For)] != [
+        replace(n, body=()) for n in walk(second.body) if isinstance(n, For)
+    ]:
+        return False
+    stores = [n for n in walk((first, second)) if not isinstance(n, For)]
+    indices = [n.index for n in walk([first]) if isinstance(n, For)]
+    texts = " ".join(f"{n.to} {n.value}" for n in stores if isinstance(n, Store))
+    for node in stores:
+        if not isinstance(node, Store) or "[" not in node.to:
+            return False
+        name, place = node.to.split("[", 1)
+        if not all(re.search(rf"\b{index}\b", place) for index in indices):
+            return False  # some turns write to the same place
+        counts = [len(re.findall(rf"\b{re.escape(t)}", texts)) for t in (f"{name}[", node.to)]
+        if counts[0] != counts[1]:
+            return False  # a turn reads what another one writes
+    return True
+
+
 def has_axis(nodes: Sequence[Statement]) -> bool:
     """Whether some line works on more than numbers: a loop, a call or memory."""
     memory = (Storage.READ, Storage.WRITE, Storage.WORK)
@@ -123,6 +160,7 @@ __all__ = [
     "Store",
     "Tree",
     "Unused",
+    "fused",
     "has_axis",
     "walk",
 ]

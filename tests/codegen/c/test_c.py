@@ -138,7 +138,8 @@ SHARPER = {"exp": 1, "exp_low": 1, "expm1_low": 2, "log1p_unit": 2, "sigma_slope
 
 
 def all_kernels() -> str:
-    return "\n".join(kernel_sources(f"{name}(" for name in kernels.names()))
+    blocks = (Path(__file__).parents[3] / "templates/c/blocks.c.jinja").read_text("utf-8")
+    return "\n".join([blocks, *kernel_sources(f"{name}(" for name in kernels.names())])
 
 
 def compiled_kernels(folder: Path, flags: list[str], text: str | None = None):

@@ -1,0 +1,101 @@
+"""Products of matrices over tiles of samples: exact on whole numbers, at every edge of a block."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.codegen.generate import render_files
+from symback.codegen.loops.tree import Accumulate, Call, Declare, For, Storage, Store, fused
+from tests.cases.compilers import COMPILER, STRICT, compiles
+
+LAYER = """x: input[d]; t: target[k]; A: param[h, d]; B: param[h, k]
+u = A @ x
+z: output = u @ B
+l: loss = dot(z - t, z - t)/2"""
+SIZES = [(1, 1, 1), (3, 9, 2), (8, 16, 17), (17, 33, 16), (257, 5, 31)]
+COUNTS = (1, 3, 4, 7, 8, 9, 70, 300)
+
+
+@pytest.fixture(scope="module")
+def layer():
+    return sb.circuit(LAYER).compile(target="c")
+
+
+def whole_numbers(rng, *shape):
+    return rng.integers(-3, 4, shape).astype(float)
+
+
+@compiles
+@pytest.mark.parametrize(("d", "h", "k"), SIZES)
+def test_products_over_tiles_are_exact_at_every_edge(layer, d, h, k):
+    """x·Aᵀ, u·B, z̄·Bᵀ, ūᵀ·x and uᵀ·z̄ of whole numbers, which no order of terms rounds."""
+    rng = np.random.default_rng(d)
+    params = layer.Params(whole_numbers(rng, h, d), whole_numbers(rng, h, k))
+    for count in COUNTS:
+        x, t = whole_numbers(rng, count, d), whole_numbers(rng, count, k)
+        u = x @ params.A.T
+        z_bar = u @ params.B - t
+        u_bar = z_bar @ params.B.T
+        loss, bars = layer.value_and_grad(params, layer.Inputs(x, t))
+        assert loss == np.sum(z_bar**2) / 2 / count
+        np.testing.assert_array_equal(bars.A, u_bar.T @ x / count)
+        np.testing.assert_array_equal(bars.B, u.T @ z_bar / count)
+        z, kept = layer.forward(params, layer.Inputs(x))
+        np.testing.assert_array_equal(z, u @ params.B)
+        _, back = layer.backward(params, layer.Inputs(x), kept, z_bar)
+        np.testing.assert_array_equal(back.x, u_bar @ params.A)
+
+
+@compiles
+def test_a_sample_has_the_same_bits_in_every_batch_of_four_and_more(layer):
+    """Each entry of a product is the sum of its terms in their order, wherever its row stands."""
+    rng = np.random.default_rng(1)
+    params = layer.Params(rng.normal(size=(33, 300)), rng.normal(size=(33, 17)))
+    x = rng.normal(size=(301, 300))
+    z, _ = layer.forward(params, layer.Inputs(x))
+    for start, count in ((0, 4), (5, 8), (250, 51), (13, 260)):
+        some, _ = layer.forward(params, layer.Inputs(x[start : start + count]))
+        np.testing.assert_array_equal(some, z[start : start + count])
+
+
+@compiles
+@pytest.mark.parametrize("flags", [["-O0"], ["-O3"], ["-O3", "-march=native", "-fopenmp-simd"]])
+def test_the_file_has_no_warning_on_any_processor(flags, tmp_path):
+    for end, text in render_files(sb.circuit(LAYER), target="c", stem="layer").items():
+        (tmp_path / f"layer{end}").write_text(text, encoding="utf-8")
+    command = [COMPILER, *STRICT, *flags, "-c", "layer.c", "-o", "layer.o"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+
+def test_what_only_one_part_reads_has_no_memory_of_a_tile():
+    text = render_files(sb.circuit(LAYER), target="c", stem="layer")[".c"]
+    sums = text[text.index("double layer_sums(") :]
+    assert "double *const u_tile" in sums and "l_tile" not in sums
+    assert sums.count("symback_product(") == 5
+
+
+INDEX = "i * n + j"
+
+
+def nest(*stores, stop="n"):
+    inner = For("j", "0", "n", stores, simd=True)
+    return For("i", "0", stop, (inner,))
+
+
+def test_loops_side_by_side_are_one_where_no_turn_waits_for_another():
+    y, z = Store(f"y[{INDEX}]", f"x[{INDEX}]"), Store(f"z[{INDEX}]", f"2.0 * y[{INDEX}]")
+    assert fused([nest(y), nest(z)]) == [nest(y, z)]
+    for other in (
+        Store(f"z[{INDEX}]", "y[j * n + i]"),  # of another turn
+        Store(f"x[{INDEX}]", "y[0]"),
+        Store("z[j]", "1.0", "+="),  # many turns write there
+        Accumulate("total", f"y[{INDEX}]"),
+        Call("f", ("y",)),
+        Declare(Storage.NUMBER, "a", f"y[{INDEX}]"),
+    ):
+        assert fused([nest(y), nest(other)]) == [nest(y), nest(other)]
+    assert len(fused([nest(y), nest(z, stop="m")])) == 2
