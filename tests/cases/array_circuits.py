@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 import symback as sb
 
 EXAMPLES = {
@@ -115,3 +117,22 @@ ALL = {**CIRCUITS, **{name: path.read_text() for name, path in EXAMPLES.items()}
 def array_sample(name: str) -> sb.Circuit:
     """The circuit of that name."""
     return sb.circuit(ALL[name])
+
+
+def values_of(circuit):
+    """Arrays for the leaves: classes for y, shares for t and T, numbers elsewhere."""
+    sizes, rng = {}, np.random.default_rng(0)
+
+    def size(n):
+        known = {s: sizes.setdefault(s, 3 + len(sizes)) for s in sorted(n.free_symbols, key=str)}
+        return int(n.subs(known))
+
+    found = {}
+    for leaf in circuit.leaves:
+        value = rng.uniform(0.2, 1.2, [size(n) for n in leaf.shape])
+        if leaf.name == "y" and leaf.role != "param":
+            value = np.floor(value)
+        elif leaf.name in ("t", "T") and leaf.shape:
+            value = value / value.sum(axis=-1, keepdims=True)
+        found[leaf.name] = value
+    return found

@@ -18,6 +18,7 @@ from symback.codegen.bare.languages import LANGUAGES
 from symback.codegen.marks import kind_of
 from symback.errors import UnknownName, Unsupported
 from tests.cases.array_circuits import ALL as ARRAY_CIRCUITS
+from tests.cases.array_circuits import values_of
 from tests.cases.compilers import COMPILER, STRICT
 from tests.cases.elementwise import CASES as OPERATIONS
 from tests.cases.one_in import one_in
@@ -235,25 +236,6 @@ def test_arrays_have_the_shapes_that_are_stated():
     assert "    W: array [m, n]\n" in code and "h = tanh(W·x + b)\n" in code
 
 
-def values_of(circuit):
-    """Arrays for the leaves: classes for y, shares for t and T, numbers elsewhere."""
-    sizes, rng = {}, np.random.default_rng(0)
-
-    def size(n):
-        known = {s: sizes.setdefault(s, 3 + len(sizes)) for s in sorted(n.free_symbols, key=str)}
-        return int(n.subs(known))
-
-    found = {}
-    for leaf in circuit.leaves:
-        value = rng.uniform(0.2, 1.2, [size(n) for n in leaf.shape])
-        if leaf.name == "y" and leaf.role != "param":
-            value = np.floor(value)
-        elif leaf.name in ("t", "T") and leaf.shape:
-            value = value / value.sum(axis=-1, keepdims=True)
-        found[leaf.name] = value
-    return found
-
-
 @pytest.mark.parametrize("name", one_in(12, ARRAY_CIRCUITS))
 def test_circuits_of_arrays_have_the_gradient_of_their_module(name):
     circuit = sb.circuit(ARRAY_CIRCUITS[name])
@@ -347,12 +329,6 @@ def test_a_leaf_that_the_node_does_not_read_is_no_leaf_of_its_gradient():
     circuit = sb.circuit("f = w*x\nE: loss = (f - y)**2")
     with pytest.raises(Unsupported, match="f does not depend on a leaf y"):
         circuit.code(wrt="y")
-
-
-@pytest.mark.parametrize("language", ["c", "javascript"])
-def test_arrays_are_in_numpy(language):
-    with pytest.raises(Unsupported, match="bare code of arrays is in NumPy"):
-        sb.circuit(ARRAYS).code(language, of="E")
 
 
 def test_an_array_has_no_gradient():

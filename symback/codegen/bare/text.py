@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
+from symback.codegen.bare.body import WORK, BareBody
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.lines import WIDTH
 from symback.errors import Unsupported, clip
@@ -17,8 +18,9 @@ def in_lines(
     line, room = f"{start}{', '.join(items)}{end}", WIDTH - depth
     if len(line) <= room:
         return [line]
-    inner = wrap(", ".join(items), room - len(indent))
-    return [start, *(f"{indent}{part}" for part in inner), end]
+    whole = [item.replace(" ", "\N{NO-BREAK SPACE}") for item in items]
+    inner = wrap(", ".join(whole), room - len(indent))
+    return [start, *(f"{indent}{part}".replace("\N{NO-BREAK SPACE}", " ") for part in inner), end]
 
 
 def said(function: BareFunction, start: str = "") -> list[str]:
@@ -27,6 +29,17 @@ def said(function: BareFunction, start: str = "") -> list[str]:
     first = [f"{start}{function.returns}, where", ""] if function.returns else []
     lines = [_filled(line) for line in (*first, *function.about)]
     return [part for parts in lines for part in parts]
+
+
+def about_arrays(body: BareBody) -> list[str]:
+    """What a comment says of arrays and memory, behind their shapes."""
+    values = [*body.arguments, *body.results]
+    if not any(value.count for value in values):
+        return []
+    text = "Arrays are passed row by row, one number behind the other."
+    if body.work:
+        text += f" {WORK} is memory for {body.work} numbers."
+    return ["", *wrap(text, WIDTH - 8)]
 
 
 def _filled(line: str) -> list[str]:
@@ -42,4 +55,4 @@ def refuse_name(name: str, language: str, taken: frozenset[str]) -> None:
         )
 
 
-__all__ = ["in_lines", "refuse_name", "said"]
+__all__ = ["about_arrays", "in_lines", "refuse_name", "said"]

@@ -1,17 +1,15 @@
-"""Bare functions in C: arguments are numbers of type double."""
+"""Bare functions in C: arguments are numbers of type double, and arrays of them row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from symback.codegen.bare.body import WORK, BareBody, BareLanguage, bare_body
 from symback.codegen.bare.functions import BareFunction
-from symback.codegen.bare.text import in_lines, refuse_name, said
-from symback.codegen.c.printer import RESERVED, CPrinter, c_names, kernel_sources
-from symback.codegen.c.statements import StatementPrinter
-from symback.codegen.lines import chain_comment, print_order
-from symback.codegen.loops.tree import Comment, Declare, Return, Storage, Tree, Unused
-from symback.errors import Unsupported
-from symback.printing.circuit_text import rewrite_notes
+from symback.codegen.bare.text import about_arrays, in_lines, refuse_name, said
+from symback.codegen.c.elements import CElementPrinter
+from symback.codegen.c.printer import RESERVED, c_names, kernel_sources
+from symback.codegen.c.statements import PRAGMA, StatementPrinter
 
 OF_THE_LIBRARY = frozenset(
     """
@@ -27,58 +25,57 @@ _HEADERS = {"stddef.h": "size_t", "stdint.h": "uint64_t", "string.h": "memcpy("}
 """Headers beside <math.h> by what needs them."""
 
 
+def _names(names: Iterable[str], local: frozenset[str]) -> dict[str, str]:
+    return c_names(names, "symback", local)
+
+
+C = BareLanguage("bare C", CElementPrinter, _names, makes_arrays=False)
+
+
 def c_code(functions: Sequence[BareFunction]) -> str:
     """The kernels that the functions call, and the functions."""
     texts = [_function(function) for function in functions]
     kernels = kernel_sources(line for text in texts for line in text)
     blocks = kernels + ["\n".join(text) for text in texts]
-    whole = "\n\n".join(blocks)
+    lines = [line for block in blocks for line in (*block.splitlines(), "")]
+    # a compiler that was not asked to heed the pragmas would warn of them
+    whole = "\n".join(line for line in lines if not line.lstrip().startswith(PRAGMA))
     headers = ["math.h", *(h for h, word in _HEADERS.items() if word in whole)]
-    return "\n".join(f"#include <{header}>" for header in headers) + f"\n\n{whole}\n"
+    return "\n".join(f"#include <{header}>" for header in headers) + f"\n\n{whole}"
 
 
 def _function(function: BareFunction) -> list[str]:
     refuse_name(function.name, "C", RESERVED | OF_THE_LIBRARY)
-    program, lowered = function.program, function.lowered
-    if function.has_arrays:
-        raise Unsupported(
-            "bare code of arrays is in NumPy; generate --target c writes a module of arrays in C"
-        )
-    symbols = [*program.arguments, *(line.target for line in program.lines)]
-    called = c_names([s.name for s in symbols], "symback", frozenset({function.out}))
-    printer = CPrinter(print_order(lowered, program), {p.name for p in lowered.circuit.params})
-    printer.signs = called
-    notes = rewrite_notes(lowered.circuit)
-    arguments = [called.get(name, name) for name in function.arguments]
-    read = {s.name for line in program.lines for s in line.reads}
-    read |= {symbol.name for symbol in program.results}
-    body: Tree = [
-        Unused(name)
-        for name, typed in zip(arguments, function.arguments, strict=True)
-        if typed not in read
-    ]
-    for line in program.lines:
-        if line.chains and line.of:
-            body.append(Comment(tuple(chain_comment(line.of, line.chains))))
-        elif line.target.name in notes:
-            body.append(Comment((notes[line.target.name],)))
-        name = called.get(line.target.name, line.target.name)
-        body.append(Declare(Storage.NUMBER, name, printer.print(line.expr)))
-    results = [called.get(symbol.name, symbol.name) for symbol in program.results]
-    given = [f"double {name}" for name in arguments]
-    if function.out:
-        given.append(f"double {function.out}[{len(results)}]")
-        ends = [f"{function.out}[{k}] = {name};" for k, name in enumerate(results)]
+    body = bare_body(function, C)
+    printer = StatementPrinter()
+    given = [f"const double *{a.name}" if a.count else f"double {a.name}" for a in body.arguments]
+    given += [f"size_t {size}" for size in body.sizes]
+    kind, ends = "void", []
+    if any(result.count for result in body.results):
+        given += [f"double *{result.name}" for result in body.results]
+        ends = [f"{r.name}[0] = {r.at};" for r in body.results if r.at]
+    elif function.out:
+        given.append(f"double {function.out}[{len(body.results)}]")
+        ends = [f"{function.out}[{k}] = {r.name};" for k, r in enumerate(body.results)]
     else:
-        ends = StatementPrinter().lines([Return(results[0])])
-    kind = "void" if function.out else "double"
+        kind = "double"
+    if body.work:
+        given.append(f"double *{WORK}")
     return [
-        *_comment(said(function, f"{function.out} takes ")),
+        *_comment([*said(function, _takes(function, body)), *about_arrays(body)]),
         *in_lines(f"{kind} {function.name}(", given or ["void"], ")"),
         "{",
-        *(f"    {line}" for line in (*StatementPrinter().lines(body), *ends)),
+        *(f"    {line}" for line in (*printer.lines(body.tree), *ends)),
         "}",
     ]
+
+
+def _takes(function: BareFunction, body: BareBody) -> str:
+    """What stands before the words for the results."""
+    if not any(result.count for result in body.results):
+        return f"{function.out} takes "
+    names = [result.name for result in body.results]
+    return f"{', '.join(names)} {'take' if len(names) > 1 else 'takes'} "
 
 
 def _comment(about: Sequence[str]) -> list[str]:

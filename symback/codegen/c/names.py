@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Integer, Mul, Symbol
+from sympy import Expr, Integer, Symbol
 
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
@@ -14,6 +14,7 @@ from symback.circuits.requirements import uses_of as demanded
 from symback.codegen.c.printer import c_names
 from symback.codegen.lines import tuple_of
 from symback.codegen.loops.loops import INDICES, INNERS
+from symback.codegen.loops.sizes import count_of, length, numbers
 from symback.codegen.loops.tree import Declare, Storage
 from symback.operations.arrays import NAMING_SIZES
 from symback.operations.shapes import Shape, Size, shown, size_symbol
@@ -93,25 +94,15 @@ class CNames:
 
     def length(self, size: Size) -> str:
         """The code for a size."""
+        return length(size, self._named)
+
+    def _named(self, size: Size) -> str:
         if size.is_Integer:
             return self.fixed[size][0] if size in self.fixed else str(size)
-        if size.is_Symbol:
-            return self.name(size.name)
-        negative = [t for t in Add.make_args(size) if t.could_extract_minus_sign()]
-        positive = [t for t in Add.make_args(size) if t not in negative]
-        terms = " + ".join(self._multiple(t) for t in sorted(positive, key=str))
-        terms += "".join(f" - {self._multiple(-t)}" for t in sorted(negative, key=str))
-        return f"({terms})"
-
-    def _multiple(self, term: Size) -> str:
-        texts: list[str] = []
-        for factor in Mul.make_args(term):
-            base, times = factor.as_base_exp()
-            texts += [str(base) if base.is_Integer else self.length(base)] * int(times)
-        return " * ".join(texts)
+        return self.name(size.name)
 
     def count(self, shape: Shape) -> str:
-        return " * ".join(self.length(size) for size in shape if size != 1) or "1"
+        return count_of(shape, self._named)
 
     def elements(self, shape: Shape) -> Expr:
         """How many numbers an array has, macros as symbols."""
@@ -122,9 +113,7 @@ class CNames:
 
     def numbers(self, count: Expr) -> str:
         """The code for a number of elements."""
-        if count.is_Add:
-            return self.length(count)[1:-1]
-        return self._multiple(count)
+        return numbers(count, self._named)
 
     def leaf(self, node: Node) -> Member:
         return self.member(node.name, node.shape, target=node.role == "target")

@@ -68,6 +68,8 @@ class StatementPrinter:
     def _declared(self, node: Declare, depth: int) -> list[str]:
         if node.kind is Storage.SUM:
             return [f"double {node.name}[2] = {{0.0, 0.0}};"]
+        if node.kind is Storage.OWN:
+            return [f"double {node.name}[{node.count}];"]
         value = f"{node.value} + {node.offset}" if node.offset else node.value
         start = f"{self._type(node.kind)}{node.name} ="
         return _ended(wrapped(start, value, INDENT * depth))

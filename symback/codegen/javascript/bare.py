@@ -1,20 +1,23 @@
-"""Bare functions in JavaScript: arguments are numbers."""
+"""Bare functions in JavaScript: arguments are numbers, and typed arrays of them row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from symback.codegen.bare.body import BareLanguage, bare_body
 from symback.codegen.bare.functions import BareFunction
-from symback.codegen.bare.text import in_lines, refuse_name, said
-from symback.codegen.javascript.printer import (
-    RESERVED,
-    JavaScriptPrinter,
-    identifier,
-    kernel_sources,
-)
-from symback.codegen.lines import chain_comment, print_order, wrapped
-from symback.errors import Unsupported
-from symback.printing.circuit_text import rewrite_notes
+from symback.codegen.bare.text import about_arrays, in_lines, refuse_name, said
+from symback.codegen.javascript.elements import JavaScriptElementPrinter
+from symback.codegen.javascript.printer import RESERVED, identifier, kernel_sources
+from symback.codegen.javascript.statements import StatementPrinter
+
+
+def _names(names: Iterable[str], local: frozenset[str]) -> dict[str, str]:
+    """Those of a circuit that JavaScript can't have, or that loops have."""
+    return {name: f"{name}$" if name in local else identifier(name) for name in names}
+
+
+JAVASCRIPT = BareLanguage("bare JavaScript", JavaScriptElementPrinter, _names, makes_arrays=True)
 
 
 def javascript_code(functions: Sequence[BareFunction]) -> str:
@@ -26,30 +29,16 @@ def javascript_code(functions: Sequence[BareFunction]) -> str:
 
 def _function(function: BareFunction) -> list[str]:
     refuse_name(function.name, "JavaScript", RESERVED)
-    program, lowered = function.program, function.lowered
-    if function.has_arrays:
-        raise Unsupported("bare code of arrays is in NumPy, not in JavaScript")
-    printer = JavaScriptPrinter(
-        print_order(lowered, program), {p.name for p in lowered.circuit.params}
-    )
-    notes = rewrite_notes(lowered.circuit)
-    lines = []
-    for line in program.lines:
-        if line.chains and line.of:
-            lines += [f"//{text[1:]}" for text in chain_comment(line.of, line.chains)]
-        elif line.target.name in notes:
-            lines.append(f"//{notes[line.target.name][1:]}")
-        start = f"const {identifier(line.target.name)} ="
-        *first, last = wrapped(start, printer.print(line.expr))
-        lines += [*first, f"{last};"]
-    results = [identifier(symbol.name) for symbol in program.results]
+    body = bare_body(function, JAVASCRIPT)
+    results = [result.name for result in body.results]
     given = in_lines("return [", results, "];", "  ", depth=2)
     returned = given if function.out else [f"return {results[0]};"]
-    arguments = [identifier(name) for name in function.arguments]
+    arguments = [*(a.name for a in body.arguments), *body.sizes]
+    about = [*said(function), *about_arrays(body)]
     return [
-        *(f"// {line}".rstrip() for line in said(function)),
+        *(f"// {line}".rstrip() for line in about),
         *in_lines(f"function {function.name}(", arguments, ") {", "  "),
-        *(f"  {line}" for line in (*lines, *returned)),
+        *(f"  {line}" for line in (*StatementPrinter().lines(body.tree), *returned)),
         "}",
     ]
 

@@ -115,7 +115,7 @@ class JavaScriptPrinter(CodePrinter):
         return super()._print(expr)
 
     def symbol(self, symbol: Symbol) -> str:
-        return identifier(symbol.name)
+        return self.signs.get(symbol.name) or identifier(symbol.name)
 
     def root(self, base: Expr) -> tuple[str, int]:
         return f"Math.sqrt({self.print(base)})", ATOM

@@ -24,6 +24,7 @@ class Storage(Enum):
     READ = "values of the caller, to be read"
     WRITE = "memory of the caller, to be written"
     WORK = "working memory"
+    OWN = "an array of the function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Declare:
     name: str
     value: str = ""
     offset: str = ""  # of memory: how many elements behind the value
+    count: str = ""  # of its elements, where the function makes it or parts its memory
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,217 @@
+"""A bare function as statements and loops, for languages that write these alike.
+
+Arrays are read and written row by row, as one line of memory. A language says whether it makes
+arrays itself; where it doesn't, results go to the caller's memory, and so does what is computed on
+the way: into arrays of the function where their sizes are numbers, else into `work`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sympy import Expr, Integer, S, Symbol
+
+from symback.circuits.names import fresh_name
+from symback.circuits.program import Assign
+from symback.codegen.bare.functions import BareFunction
+from symback.codegen.lines import chain_comment, print_order
+from symback.codegen.loops.elements import ElementPrinter
+from symback.codegen.loops.evaluator import Evaluator, refuse_unknown
+from symback.codegen.loops.loops import INDICES, INNERS
+from symback.codegen.loops.sizes import count_of, length, numbers
+from symback.codegen.loops.tree import Comment, Declare, Return, Storage, Tree, Unused
+from symback.operations.expressions import real_symbol
+from symback.operations.shapes import Shape, Size, is_size
+from symback.printing.circuit_text import rewrite_notes
+
+WORK = "work"
+LOCAL = frozenset({*INDICES, *INNERS, WORK})
+"""Names that functions of arrays have beside those of the circuit."""
+MOST_NUMBERS = 4096
+"""That arrays of a function hold together, where it makes them without asking for memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class BareLanguage:
+    """What a language says of its bare functions."""
+
+    name: str
+    elements: type[ElementPrinter]
+    names: Callable[[Iterable[str], frozenset[str]], Mapping[str, str]]
+    """Those that it gives names of a circuit, where these are taken, by the second as well."""
+    makes_arrays: bool  # and so returns them
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An argument or a result of a function."""
+
+    name: str
+    count: str = ""  # of its elements; empty for a number
+    at: str = ""  # the name of the number that a result takes
+
+
+@dataclass(frozen=True, slots=True)
+class BareBody:
+    """What a function takes, does and gives."""
+
+    arguments: Sequence[Value]
+    sizes: Sequence[str]  # that it takes besides
+    results: Sequence[Value]
+    work: str  # how many numbers it needs for arrays on the way
+    tree: Tree
+
+
+def bare_body(function: BareFunction, language: BareLanguage) -> BareBody:
+    """The statements of a function.
+
+    Raises Unsupported for an operation that there are no loops for.
+    """
+    refuse_unknown([function.program], language.name)
+    return _Writer(function, language).body()
+
+
+class _Writer:
+    def __init__(self, function: BareFunction, language: BareLanguage) -> None:
+        self.function, self.language = function, language
+        self.program, lowered = function.program, function.lowered
+        self.shapes: dict[str, Shape] = dict(lowered.names.shapes)
+        symbols = [*self.program.arguments, *(line.target for line in self.program.lines)]
+        found = {s for each in symbols for s in _sizes(self.shapes.get(each.name, ()))}
+        found |= set(function.sizes)
+        self.sizes = [s for s in lowered.circuit.size_names if s in found]
+        known = [str(s) for s in (*symbols, *self.sizes)]
+        local = LOCAL if function.has_arrays else frozenset()
+        self.taken = {*known, *local, function.out}
+        self.names = dict(language.names(known, local | {function.out}))
+        self.taken |= set(self.names.values())
+        self.results = self._results()
+        params = {p.name for p in lowered.circuit.params}
+        order = print_order(lowered, self.program)
+        self.printer = language.elements(order, params, self.shapes, self.length)
+        self.printer.signs = self.names
+        self.notes = rewrite_notes(lowered.circuit)
+        self.tree: Tree = []
+        self.stored: dict[Expr, Symbol] = {}
+        self.placed = {s.name for s in self.program.arguments}
+        self.owned: list[tuple[str, Shape]] = []  # arrays that are made on the way
+        self.target = ""
+
+    def name(self, symbol: Symbol) -> str:
+        return self.names.get(symbol.name, symbol.name)
+
+    def length(self, size: Size) -> str:
+        return length(size, self._named)
+
+    def _named(self, size: Symbol) -> str:
+        text: str = str(size) if size.is_Integer else self.name(size)
+        return text
+
+    def _results(self) -> list[Value]:
+        """What is returned; what goes to the caller's memory has its own name there."""
+        found = []
+        for symbol in self.program.results:
+            name, shape = self.name(symbol), self.shapes.get(symbol.name, ())
+            if shape or self.language.makes_arrays or not self._in_memory:
+                found.append(Value(name, count_of(shape, self._named) if shape else ""))
+                continue
+            own = fresh_name([f"{symbol.name}_value", f"{symbol.name}_value_"], self.taken)
+            self.taken.add(own)
+            self.names[symbol.name] = own
+            found.append(Value(name, "1", own))
+        return found
+
+    @property
+    def _in_memory(self) -> bool:
+        """Whether results go to memory of their own each."""
+        results = self.program.results
+        several = len(results) > 1 or bool(self.function.out)
+        return any(self.shapes.get(s.name) for s in results) or (
+            several and self.function.has_arrays
+        )
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def body(self) -> BareBody:
+        function, program = self.function, self.program
+        read = {s for line in program.lines for s in line.reads} | set(program.results)
+        for line in program.lines:
+            self._line(line)
+        unread = [Unused(self.name(s)) for s in program.arguments if s not in read]
+        taken = [(s, self.shapes.get(s.name, ())) for s in program.arguments if not is_size(s)]
+        by_name = {s.name: (s, shape) for s, shape in taken}
+        arguments = [
+            Value(self.name(s), count_of(shape, self._named) if shape else "")
+            for s, shape in (by_name[name] for name in function.arguments)
+        ]
+        memory, work = self._memory()
+        ends: Tree = []
+        if not (function.out or self._in_memory or self.language.makes_arrays):
+            ends = [Return(self.results[0].name)]
+        tree = [*unread, *memory, *self.tree, *ends]
+        return BareBody(arguments, [self.name(s) for s in self.sizes], self.results, work, tree)
+
+    def _line(self, line: Assign) -> None:
+        if line.chains and line.of:
+            self.tree.append(Comment(tuple(chain_comment(line.of, line.chains))))
+        elif line.target.name in self.notes:
+            self.tree.append(Comment((self.notes[line.target.name],)))
+        self.target = line.target.name
+        self._assign(line.target, line.expr)
+
+    def _store(self, part: Expr) -> Symbol:
+        """A symbol for the value of a part."""
+        if part not in self.stored:
+            name = fresh_name([f"{self.target}_part", f"{self.target}_part_"], self.taken)
+            self.taken.add(name)
+            symbol, shape = real_symbol(name), self.printer.shape_of(part)
+            if shape:
+                self.shapes[name] = shape
+            self._assign(symbol, part)
+            self.stored[part] = symbol
+        return self.stored[part]
+
+    def _assign(self, to: Symbol, expr: Expr) -> None:
+        shape = self.shapes.get(to.name, ())
+        given = not self.language.makes_arrays and to in self.program.results
+        evaluator = Evaluator(self.printer, self._store)
+        statements = evaluator.assigned(to, expr)
+        if shape and to.name not in self.placed:
+            self.placed.add(to.name)
+            if self.language.makes_arrays:
+                count = count_of(shape, self._named)
+                self.tree.append(Declare(Storage.OWN, self.name(to), count=count))
+            elif not given:
+                self.owned.append((to.name, shape))
+        self.tree += statements
+
+    def _memory(self) -> tuple[Tree, str]:
+        """Where arrays on the way are, and how many numbers the caller is to have for them."""
+        total = sum((_elements(shape) for _, shape in self.owned), S.Zero)
+        kind = Storage.WORK
+        if total.is_Integer and total <= MOST_NUMBERS:
+            kind = Storage.OWN
+        tree: Tree = []
+        last, offset = WORK, ""
+        for name, shape in self.owned:
+            own, count = self.names.get(name, name), count_of(shape, self._named)
+            where = (last, offset) if kind is Storage.WORK else ("", "")
+            tree.append(Declare(kind, own, *where, count=count))
+            last, offset = own, count
+        needed = numbers(total, self._named) if kind is Storage.WORK else ""
+        return tree, needed
+
+
+def _sizes(shape: Shape) -> set[Symbol]:
+    return {s for size in shape for s in size.free_symbols}
+
+
+def _elements(shape: Shape) -> Expr:
+    found: Expr = Integer(1)
+    for size in shape:
+        found = found * size
+    return found
+
+
+__all__ = ["WORK", "BareBody", "BareLanguage", "Value", "bare_body"]

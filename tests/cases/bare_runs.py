@@ -1,0 +1,89 @@
+"""Bare functions of arrays, run in their language: flat arrays in, flat arrays out."""
+
+import ctypes
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+
+from tests.cases.compilers import COMPILER, STRICT
+
+NODE = shutil.which("node")
+RUNS = {"numpy": True, "c": bool(COMPILER), "javascript": NODE is not None}
+GUARD = (1.25, -2.5, 3.75)
+"""Numbers behind the memory that a function is given, which it must leave alone."""
+
+
+def flat(value):
+    return np.ravel(np.asarray(value, float)).tolist()
+
+
+def of_python(code, name, values, sizes, results, folder):
+    namespace = {}
+    exec(code, namespace)
+    arguments = re.search(rf"def {name}\(([^)]*)\)", code)[1].replace(" ", "").split(",")
+    found = namespace[name](*(values[a] for a in map(str.strip, arguments) if a))
+    return [flat(part) for part in (found if isinstance(found, tuple) else [found])]
+
+
+def of_c(code, name, values, sizes, results, folder):
+    (folder / "bare.c").write_text(code, encoding="utf-8")
+    command = [COMPILER, *STRICT, "-O1", "-shared", "-fPIC", "bare.c", "-o", f"{name}.so", "-lm"]
+    subprocess.run(command, cwd=folder, check=True)
+    function = getattr(ctypes.CDLL(str(folder / f"{name}.so")), name)
+    kind, signature = re.search(rf"^(\w+) {name}\(([^)]*)\)", code, re.M).groups()
+    before = code[: code.index(f"{kind} {name}(")].rpartition("/*")[2]
+    function.restype = ctypes.c_double if kind == "double" else None
+    given, taken, guarded = [], [], None
+    for argument in signature.split(","):
+        type_, _, called = argument.strip().rpartition(" ")
+        if type_ == "size_t":
+            given.append(ctypes.c_size_t(sizes[called]))
+        elif called == "*work":
+            needed = re.search(r"memory for\s+([^.]*?)\s+numbers", before)[1]
+            length = int(eval(" ".join(needed.split()), {}, dict(sizes)))
+            guarded = (ctypes.c_double * (length + len(GUARD)))(*[0.0] * length, *GUARD)
+            given.append(guarded)
+        elif type_ == "double" and "*" not in called and "[" not in called:
+            given.append(ctypes.c_double(float(values[called])))
+        elif type_.startswith("const"):
+            numbers = flat(values[called.strip("*")])
+            given.append((ctypes.c_double * len(numbers))(*numbers))
+        else:
+            lengths = [int(called[called.index("[") + 1 : -1])] if "[" in called else None
+            taken.append((ctypes.c_double * (lengths or [results[len(taken)]])[0])())
+            given.append(taken[-1])
+    returned = function(*given)
+    assert guarded is None or tuple(guarded[-len(GUARD) :]) == GUARD
+    return [[returned]] if kind == "double" else [list(memory) for memory in taken]
+
+
+def of_javascript(code, name, values, sizes, results, folder):
+    signature = re.search(rf"function {name}\(([^)]*)\)", code)[1]
+    texts = []
+    for argument in map(str.strip, signature.split(",")):
+        called = argument.rstrip("$")
+        if called in sizes:
+            texts.append(str(sizes[called]))
+        elif np.ndim(values[called]):
+            texts.append(f"new Float64Array({json.dumps(flat(values[called]))})")
+        else:
+            texts.append(json.dumps(float(values[called])))
+    text = (
+        f"{code}\nconst result = {name}({', '.join(texts)});\n"
+        "const parts = Array.isArray(result) ? result : [result];\n"
+        "const numbers = (part) => Array.from(typeof part === 'number' ? [part] : part, String);\n"
+        "console.log(JSON.stringify(parts.map(numbers)));"
+    )
+    done = subprocess.run([NODE, "-"], input=text, capture_output=True, text=True, check=True)
+    return [[float(x.replace("Infinity", "inf")) for x in part] for part in json.loads(done.stdout)]
+
+
+BY_LANGUAGE = {"numpy": of_python, "c": of_c, "javascript": of_javascript}
+
+
+def run_arrays(language, code, name, values, sizes, results, folder):
+    """What a function gives, each result as a list of numbers; `results` are their lengths."""
+    return BY_LANGUAGE[language](code, name, values, sizes, results, folder)

@@ -1,0 +1,65 @@
+"""Bare code of arrays in each language beside that in NumPy, which other tests hold to SymPy."""
+
+import numpy as np
+import pytest
+
+import symback as sb
+from tests.cases.array_circuits import ALL as ARRAY_CIRCUITS
+from tests.cases.array_circuits import values_of
+from tests.cases.bare_runs import RUNS, run_arrays
+from tests.cases.one_in import one_in
+
+LANGUAGES = [language for language in RUNS if language != "numpy"]
+NUMPY_ONLY = {"inv", "det", "logdet", "solve"}
+KINDS = ("value", "gradient", "jvp", "hessp")
+
+
+def sizes_of(circuit, values):
+    found = {}
+    for leaf in circuit.leaves:
+        for size, length in zip(leaf.shape, np.shape(values[leaf.name]), strict=True):
+            if size.is_Symbol:
+                found[str(size)] = length
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "kind"),
+    one_in(40, [(c, n, k) for c in ARRAY_CIRCUITS for n in LANGUAGES for k in KINDS]),
+)
+def test_languages_agree_on_circuits_of_arrays(name, language, kind, tmp_path):
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    circuit = sb.circuit(ARRAY_CIRCUITS[name])
+    of = circuit.objective.name
+    if circuit.objective.shape and kind in ("gradient", "hessp"):
+        kind = "jvp"
+    if any(f"{word}(" in ARRAY_CIRCUITS[name] for word in NUMPY_ONLY):
+        with pytest.raises(sb.errors.Unsupported, match=r"has no '.*' of arrays"):
+            circuit.code(language, of=of, only=kind, name="made")
+        return
+    values = values_of(circuit)
+    rng = np.random.default_rng(2)
+    dots = {f"{k}_dot": rng.uniform(-1, 1, np.shape(v)) for k, v in values.items()}
+    made = "made" + (f"_{kind}" if kind != "value" else "")
+    sizes = sizes_of(circuit, values)
+    code = circuit.code("numpy", of=of, only=kind, name="made")
+    wanted = run_arrays("numpy", code, made, values | dots, sizes, None, tmp_path)
+    code = circuit.code(language, of=of, only=kind, name="made")
+    lengths = [len(part) for part in wanted]
+    got = run_arrays(language, code, made, values | dots, sizes, lengths, tmp_path)
+    flat = [x for part in got for x in part]
+    np.testing.assert_allclose(flat, [x for part in wanted for x in part], rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_fixed_sizes_need_nothing_of_the_caller(language):
+    code = sb.circuit("x: input[3]; W: param[2, 3]\nf = sum(tanh(W @ x)**2)").code(language)
+    (head,) = [line for line in code.splitlines() if "f_gradient(" in line]
+    assert "size_t" not in head and "work" not in head
+
+
+def test_c_names_the_memory_that_it_needs():
+    code = sb.circuit("x: input[n]; W: param[m, n]\nf = tanh(W @ x)").code("c", only="value")
+    assert "void f(\n" not in code and "size_t m, double *f, double *work)" in code
+    assert "work is memory for m numbers" in code
