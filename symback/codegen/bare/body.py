@@ -99,7 +99,7 @@ class _Writer:
         self.target = ""
 
     def name(self, symbol: Symbol) -> str:
-        return self.names.get(symbol.name, symbol.name)
+        return self.names.get(symbol.name, str(symbol.name))
 
     def length(self, size: Size) -> str:
         return length(size, self._named)
