@@ -9,7 +9,7 @@ from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.text import about_arrays, in_lines, refuse_name, said
 from symback.codegen.javascript.elements import JavaScriptElementPrinter
 from symback.codegen.javascript.printer import RESERVED, identifier, kernel_sources
-from symback.codegen.javascript.statements import StatementPrinter
+from symback.codegen.javascript.statements import JavaScriptStatements
 
 
 def _names(names: Iterable[str], local: frozenset[str]) -> dict[str, str]:
@@ -38,7 +38,7 @@ def _function(function: BareFunction) -> list[str]:
     return [
         *(f"// {line}".rstrip() for line in about),
         *in_lines(f"function {function.name}(", arguments, ") {", "  "),
-        *(f"  {line}" for line in (*StatementPrinter().lines(body.tree), *returned)),
+        *(f"  {line}" for line in (*JavaScriptStatements().lines(body.tree), *returned)),
         "}",
     ]
 

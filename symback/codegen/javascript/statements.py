@@ -25,10 +25,10 @@ _CHANGING = (Storage.VARIABLE, Storage.SUM)
 
 
 @dataclass(frozen=True, slots=True)
-class StatementPrinter:
+class JavaScriptStatements:
     """Prints nodes.
 
-    >>> StatementPrinter().lines([Declare(Storage.NUMBER, "a", "2.0"), Return("a")])
+    >>> JavaScriptStatements().lines([Declare(Storage.NUMBER, "a", "2.0"), Return("a")])
     ['const a = 2.0;', 'return a;']
     """
 
@@ -75,4 +75,4 @@ def _ended(lines: Sequence[str]) -> list[str]:
     return [*lines[:-1], f"{lines[-1]};"]
 
 
-__all__ = ["StatementPrinter"]
+__all__ = ["JavaScriptStatements"]
