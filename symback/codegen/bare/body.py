@@ -44,7 +44,7 @@ class BareLanguage:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class BareValue:
     """An argument or a result of a function."""
 
     name: str
@@ -56,9 +56,9 @@ class Value:
 class BareBody:
     """What a function takes, does and gives."""
 
-    arguments: Sequence[Value]
+    arguments: Sequence[BareValue]
     sizes: Sequence[str]  # that it takes besides
-    results: Sequence[Value]
+    results: Sequence[BareValue]
     work: str  # how many numbers it needs for arrays on the way
     tree: Tree
 
@@ -108,18 +108,18 @@ class _Writer:
         text: str = str(size) if size.is_Integer else self.name(size)
         return text
 
-    def _results(self) -> list[Value]:
+    def _results(self) -> list[BareValue]:
         """What is returned; what goes to the caller's memory has its own name there."""
         found = []
         for symbol in self.program.results:
             name, shape = self.name(symbol), self.shapes.get(symbol.name, ())
             if shape or self.language.makes_arrays or not self._in_memory:
-                found.append(Value(name, count_of(shape, self._named) if shape else ""))
+                found.append(BareValue(name, count_of(shape, self._named) if shape else ""))
                 continue
             own = fresh_name([f"{symbol.name}_value", f"{symbol.name}_value_"], self.taken)
             self.taken.add(own)
             self.names[symbol.name] = own
-            found.append(Value(name, "1", own))
+            found.append(BareValue(name, "1", own))
         return found
 
     @property
@@ -142,7 +142,7 @@ class _Writer:
         taken = [(s, self.shapes.get(s.name, ())) for s in program.arguments if not is_size(s)]
         by_name = {s.name: (s, shape) for s, shape in taken}
         arguments = [
-            Value(self.name(s), count_of(shape, self._named) if shape else "")
+            BareValue(self.name(s), count_of(shape, self._named) if shape else "")
             for s, shape in (by_name[name] for name in function.arguments)
         ]
         memory, work = self._memory()
@@ -214,4 +214,4 @@ def _elements(shape: Shape) -> Expr:
     return found
 
 
-__all__ = ["WORK", "BareBody", "BareLanguage", "Value", "bare_body"]
+__all__ = ["WORK", "BareBody", "BareLanguage", "BareValue", "bare_body"]
