@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
@@ -19,6 +18,7 @@ from lark.exceptions import UnexpectedInput
 from symback.errors import CircuitSyntaxError, Place, TooLarge
 from symback.language.explain import explain, strange_character
 from symback.language.neighbours import refusal_of_caret, refusal_of_neighbours
+from symback.language.parser import parser
 from symback.language.terms import Refused, Term, extended, make_term
 from symback.operations.signs import ascii_name
 
@@ -312,12 +312,4 @@ _NO_BLOCK = "below a loop's line stands its block, indented"
 
 @cache
 def _parser() -> Lark:
-    grammar = files("symback.language").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar,
-        parser="lalr",
-        lexer="contextual",
-        transformer=_Reader(),
-        postlex=_Layout(),
-        maybe_placeholders=True,
-    )
+    return parser(_Reader(), _Layout())

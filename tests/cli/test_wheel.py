@@ -70,7 +70,8 @@ def test_wheel_contents(wheel: Path) -> None:
     }
     assert templates
     assert templates <= names
-    assert {"symback/__init__.py", "symback/language/grammar.lark", "symback/py.typed"} <= names
+    language = {f"symback/language/grammar.{end}" for end in ("lark", "json")}
+    assert {"symback/__init__.py", "symback/py.typed", *language} <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"symback", f"{wheel.name.rsplit('-', 3)[0]}.dist-info"}
 

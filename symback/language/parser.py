@@ -1,0 +1,53 @@
+"""The parser of circuit text, from tables that stand beside the grammar.
+
+To make them takes ten times as long as to read them. They hold for one text of the grammar and one
+version of Lark; where either is another, Lark makes them anew. `tools/regenerate.py` writes them.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import lark
+from lark import Lark
+
+GRAMMAR, TABLES = "grammar.lark", "grammar.json"
+
+
+def parser(reader: Any, layout: Any) -> Lark:
+    """The parser whose reductions call the reader, and whose tokens pass through the layout."""
+    grammar = text_of(GRAMMAR)
+    tables = json.loads(text_of(TABLES), object_hook=_numbered)
+    if tables["made_from"] != made_from(grammar):
+        return fresh(grammar, reader, layout)
+    options = {**tables["data"]["options"], "transformer": reader, "postlex": layout}
+    return Lark.load({"data": {**tables["data"], "options": options}, "memo": tables["memo"]})
+
+
+def fresh(grammar: str, reader: Any, layout: Any) -> Lark:
+    """The parser that Lark makes of the grammar."""
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        transformer=reader,
+        postlex=layout,
+        maybe_placeholders=True,
+    )
+
+
+def made_from(grammar: str) -> list[str]:
+    """What the tables depend on."""
+    return [f"lark {lark.__version__}", sha256(grammar.encode()).hexdigest()]
+
+
+def text_of(name: str) -> str:
+    return files("symback.language").joinpath(name).read_text(encoding="utf-8")
+
+
+def _numbered(found: dict[str, Any]) -> dict[Any, Any]:
+    """JSON has only strings as keys; those of rules, terminals and states are numbers."""
+    return {int(key) if key.isdigit() else key: value for key, value in found.items()}
