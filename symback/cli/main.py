@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from symback._version import __version__
-from symback.cli import derivations, fitting, modules, training
+from symback.cli import derivations, fitting, modules, playground, training
 from symback.errors import CheckFailed, SymbackError
 
 
@@ -69,6 +69,7 @@ for _command in (
     fitting.fit,
     training.descend,
     derivations.quiz,
+    playground.serve,
     derivations.repl,
 ):
     cli.add_command(_command)

@@ -1,0 +1,51 @@
+"""Commands that show circuits in a browser: serve, playground."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port; 0: any that is free.",
+)
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="Another name by which readers reach this machine; any other is refused.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Processes that answer; default: one a core."
+)
+@click.option(
+    "--seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.1),
+    help="The longest that a request may take.",
+)
+def serve(
+    host: str, port: int, names: tuple[str, ...], workers: int | None, seconds: float
+) -> None:
+    """Open a playground on this machine: type a circuit, read, practise, check, descend.
+
+    \b
+    symback serve
+    symback serve --host 0.0.0.0 --name lecture.example   (for a class)
+    """
+    from symback.playground.pool import Bounds
+    from symback.playground.server import serve as run
+
+    chosen = {} if workers is None else {"workers": workers}
+    bounds = Bounds(**chosen, seconds=seconds)
+    run(host, port, names=names, bounds=bounds, say=lambda text: click.echo(text, err=True))
+
+
+__all__ = ["serve"]

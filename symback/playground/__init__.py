@@ -1,0 +1,1 @@
+"""A page to type circuits into: one protocol, answered by a server or inside the browser."""
