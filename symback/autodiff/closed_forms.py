@@ -12,7 +12,7 @@ from sympy import Add, Expr, S
 from symback.autodiff.partials import is_choice, times
 from symback.autodiff.reads import may_be_infinite, wild
 from symback.autodiff.reverse import Edge, ReversePass, reverse_pass, seen_from
-from symback.circuits.circuit import Circuit, Node
+from symback.circuits.circuit import Circuit, Node, refuse_constant
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest
 from symback.operations.arrays import broadcast_like, shape_of
@@ -90,6 +90,7 @@ class Gradient(Mapping[str, Expr]):
             if key not in self._walk.circuit:
                 known = [n.name for n in self._walk.circuit.nodes]
                 raise UnknownName(f"the circuit has no node '{key}'{nearest(key, known)}")
+            refuse_constant(self._walk.node(key))
             self._closed[key] = self._past(key) or self._close(key)
         return self._closed[key]
 

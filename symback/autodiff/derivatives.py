@@ -159,6 +159,11 @@ def residuals(lowering: Lowering) -> Function:
     """Leaves → the output less its target, where the loss is a sum of squares of these."""
     circuit, output = lowering.circuit, lowering.circuit.output
     target = squared_target(_as_typed(circuit))
+    if target is None and any(n.role == "samples" for n in circuit.constants):
+        raise Unsupported(
+            "residuals are one for each row, and the loss has terms that are counted once for all; "
+            "leave these out of the loss, or minimise it by its gradient and Hessian"
+        )
     if target is None:
         raise Unsupported(
             f"residuals are those of a squared loss, such as ({output} − y)**2/2 with a target y; "

@@ -145,7 +145,7 @@ class Lowering:
         needed, c = self._below(of), self.circuit
         if of.symbol in self.varying or of.shape or of != c.objective:
             needed |= carriers(c.nodes, needed)
-        order = (*c.sizes, *c.params, *c.inputs, *c.targets)
+        order = (*c.sizes, *c.params, *c.columns)
         return [n.symbol for n in order if n.name in needed]
 
     def bars(self, nodes: Iterable[Node]) -> dict[str, Symbol]:
@@ -246,10 +246,10 @@ FunctionBuilder = Callable[[Lowering], Function]
 
 
 def _varying(circuit: Gates) -> set[Symbol]:
-    """Symbols of the nodes that have one value a sample."""
+    """Symbols of the nodes that have one value a sample, as what is given once is repeated."""
     found: set[Symbol] = set()
     for node in circuit.nodes:
-        if node.role in ("input", "target") or any(
+        if (node.is_leaf and node.role not in ("param", "size")) or any(
             circuit[o].symbol in found for o in node.operands
         ):
             found.add(node.symbol)

@@ -22,7 +22,7 @@ from symback.autodiff.closed_forms import (
 from symback.autodiff.lower import lower
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.autodiff.tangents import tangent_program
-from symback.circuits.circuit import Circuit, Node, computed
+from symback.circuits.circuit import Circuit, Node, computed, refuse_constant
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Program
 from symback.errors import CircuitError, TooLarge, Unsupported
@@ -238,7 +238,10 @@ def nodes_of(circuit: Circuit, names: str | Node | Iterable[str | Node]) -> list
 def columns_of(circuit: Circuit, wrt: Asked) -> list[Node]:
     """What a matrix is by: where nothing is named the parameters, or the inputs without any."""
     if wrt is not None:
-        return nodes_of(circuit, wrt)
+        asked = nodes_of(circuit, wrt)
+        for node in asked:
+            refuse_constant(node)
+        return asked
     found = circuit.params or circuit.inputs
     if not found:
         raise CircuitError("the circuit has neither parameters nor inputs to differentiate by")

@@ -14,7 +14,10 @@ from sympy import Expr, S
 
 from symback.autodiff.gates import Gates, gates
 from symback.autodiff.partials import Local, local_partials
-from symback.circuits.circuit import Circuit, Node
+from symback.circuits.circuit import SHARED_DATA, Circuit, Node
+
+NOT_MOVED = ("size", *SHARED_DATA)
+"""Roles of leaves by which nothing is differentiated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def walk(
         if node.name not in known:
             known[node.name] = local_partials(node, circuit.least)
         for operand, local in known[node.name].items():
-            if local.partial is S.Zero or circuit[operand].role == "size":
+            if local.partial is S.Zero or circuit[operand].role in NOT_MOVED:
                 continue
             edge = Edge(node.name, operand, local)
             edges.append(edge)

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from sympy import Expr, Symbol
 
-from symback.errors import Place, UnknownName, clip, nearest
+from symback.errors import Place, UnknownName, Unsupported, clip, nearest
 from symback.operations.arrays import has_arrays
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.matrix_view import as_matrix
@@ -21,17 +21,29 @@ from symback.operations.shapes import Shape, is_size, size_symbol
 
 Kept = TypeVar("Kept")
 
-Role = Literal["input", "target", "param", "size", "computed"]
-LEAF_ROLES: tuple[Role, ...] = ("input", "target", "param")
+Role = Literal["input", "target", "param", "const", "samples", "size", "computed"]
+LEAF_ROLES: tuple[Role, ...] = ("input", "target", "param", "const", "samples")
+ROLE_NAMES: dict[Role, str] = {
+    "input": "input",
+    "target": "target",
+    "param": "parameter",
+    "const": "constant",
+    "samples": "number of samples",
+    "size": "size",
+    "computed": "node",
+}
+"""What people call the roles."""
+SHARED_DATA: tuple[Role, ...] = ("const", "samples")  # given once for all samples, never moved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """One named node of a circuit.
 
-    A leaf (input, target, param) has its own symbol as formula; a computed node has a formula
-    over earlier nodes. In a formula the symbol of an array stands for its element; `expr` is the
-    same as SymPy's matrix expression. `shape` is () for a number, (n,) or (m, n) for an array.
+    A leaf (input, target, param, const, samples) has its own symbol as formula; a computed node
+    has a formula over earlier nodes. In a formula the symbol of an array stands for its element;
+    `expr` is the same as SymPy's matrix expression. `shape` is () for a number, (n,) or (m, n) for
+    an array.
     A name of a size that a formula uses as a number is a node with the role size. Nodes are
     equal where all is that code depends on: neither places nor the order in which operands were
     typed, as gates sort them.
@@ -303,6 +315,16 @@ class Circuit:
         return self._with_role("target")
 
     @cached_property
+    def constants(self) -> Nodes:
+        """What is given once for all samples: the leaves const and samples."""
+        return Nodes(n for n in self.nodes if n.role in SHARED_DATA)
+
+    @property
+    def columns(self) -> Nodes:
+        """What a module takes as Inputs: inputs, targets, then what is given once."""
+        return Nodes((*self.inputs, *self.targets, *self.constants))
+
+    @cached_property
     def leaves(self) -> Nodes:
         return Nodes(n for n in self.nodes if n.role in LEAF_ROLES)
 
@@ -366,6 +388,15 @@ class Circuit:
         return replace(self, is_literal=True)
 
 
+def refuse_constant(node: Node) -> None:
+    """Unsupported for what is given once for all samples, by which nothing is differentiated."""
+    if node.role in SHARED_DATA:
+        raise Unsupported(
+            f"'{node}' is a {ROLE_NAMES[node.role]}, by which nothing is differentiated; "
+            "declare it as an input or a param"
+        )
+
+
 def carriers(nodes: Sequence[Node], needed: Collection[str]) -> set[str]:
     """Names of the leaves of which the needed nodes read a size alone, as ones(n) reads n.
 
@@ -383,6 +414,8 @@ def carriers(nodes: Sequence[Node], needed: Collection[str]) -> set[str]:
 
 __all__ = [
     "LEAF_ROLES",
+    "ROLE_NAMES",
+    "SHARED_DATA",
     "Circuit",
     "Node",
     "Nodes",
@@ -391,5 +424,6 @@ __all__ = [
     "carriers",
     "computed",
     "leaf",
+    "refuse_constant",
     "size",
 ]

@@ -95,6 +95,24 @@ data_options = _all_of(
 )
 """The data files, and the columns of inputs and targets in them."""
 
+given_options = _all_of(
+    click.option(
+        "--size",
+        "sizes",
+        multiple=True,
+        metavar="NAME=N",
+        help="A dimension that the data do not determine.",
+    ),
+    click.option(
+        "--const",
+        "constants",
+        multiple=True,
+        metavar="NAME=VALUE|FILE",
+        callback=lambda _, option, given: read_constants(given),
+        help="The value of a const that the circuit declares without one; a file is of kind .npy.",
+    ),
+)
+"""Sizes and constants that are not in the data."""
 
 force_option = click.option(
     "--force", is_flag=True, help="Replace a file that was edited, or not made by this command."
@@ -279,6 +297,33 @@ def read_initial(given: Iterable[str]) -> Any:
     return found
 
 
+def read_constants(given: Iterable[str]) -> dict[str, Any]:
+    """NAME=VALUE pairs, whose values are numbers, lists, or files of kind .npy."""
+    from symback.derivation.numbers.point import read_text
+
+    found: dict[str, Any] = {}
+    for name, text, pair in _pairs(given, "--const"):
+        if text.strip().endswith(".npy"):
+            found[name] = _array_of(text.strip())
+            continue
+        try:
+            found[name] = read_text(text, finite=True)
+        except ValueError:
+            wanted = "NAME=NUMBER, NAME=[[1, 2], [3, 4]] or NAME=FILE.npy"
+            raise _not_a_pair(pair, "--const", wanted) from None
+    return found
+
+
+def _array_of(path: str) -> Any:
+    import numpy as np  # not needed by most commands
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not an array of NumPy"
+        raise FileRefused(f"{clip(os.path.basename(path), 40)} can't be read: {why}") from None
+
+
 def _pairs(pairs: Iterable[str], option: str) -> Iterable[tuple[str, str, str]]:
     seen: set[str] = set()
     for pair in (pair for text in pairs for pair in _BETWEEN_PAIRS.split(text)):
@@ -369,6 +414,7 @@ __all__ = [
     "deliver",
     "files_read",
     "force_option",
+    "given_options",
     "is_circuit",
     "of_option",
     "put",

@@ -14,6 +14,7 @@ from symback.cli.arguments import (
     deliver,
     files_read,
     force_option,
+    given_options,
     read_circuit,
     read_initial,
     read_mapping,
@@ -50,13 +51,7 @@ _KIND = "fit"
 @click.option(
     "--level", default=0.95, show_default=True, help="Probability of the confidence intervals."
 )
-@click.option(
-    "--size",
-    "sizes",
-    multiple=True,
-    metavar="NAME=N",
-    help="A dimension that the data do not determine.",
-)
+@given_options
 @click.option("--plot", type=click.Path(), help="Draw the residuals into this SVG or PNG file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("-o", "--output", type=click.Path(), help="Write the result to this JSON file.")

@@ -17,6 +17,7 @@ from symback.cli.arguments import (
     deliver,
     files_read,
     force_option,
+    given_options,
     read_circuit,
     read_initial,
     read_mapping,
@@ -73,13 +74,7 @@ if TYPE_CHECKING:
     help="Early stopping: stop after this many epochs without improvement in validation loss.",
 )
 @click.option("--standardise", is_flag=True, help="Standardise inputs (zero mean, unit variance).")
-@click.option(
-    "--size",
-    "sizes",
-    multiple=True,
-    metavar="NAME=N",
-    help="A dimension that the data do not determine.",
-)
+@given_options
 @click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
 @click.option(
     "--target", default="numpy", show_default=True, help=f"Compute with {' or '.join(TARGETS)}."

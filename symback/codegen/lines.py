@@ -107,7 +107,7 @@ def quoted(names: Iterable[str]) -> str:
 def columns_of(lowered: Lowered, program: Program) -> list[str]:
     """The inputs and targets that a program reads."""
     circuit = lowered.circuit
-    columns = {n.name for n in (*circuit.inputs, *circuit.targets)}
+    columns = {n.name for n in circuit.columns}
     return [a.name for a in program.arguments if a.name in columns]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symback.autodiff.closed_forms import Gradient, refuse_array
 from symback.autodiff.reverse import ReversePass, seen_from
-from symback.circuits.circuit import Circuit, Node
+from symback.circuits.circuit import Circuit, Node, refuse_constant
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.derivation.record import Derivation
 from symback.derivation.stable_form import parts_named, write_stable_form
@@ -47,6 +47,7 @@ def derive(
         if name not in typed.circuit:
             known = [n.name for n in typed.circuit.nodes]
             raise UnknownName(f"the circuit has no node '{name}'{nearest(name, known)}")
+        refuse_constant(typed.node(name))
     view = "accumulation" if seen.has_arrays else view
     leaves = [n for n in asked if typed.node(n).is_leaf]
     forms = []

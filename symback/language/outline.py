@@ -19,7 +19,7 @@ from symback.errors import (
     Unsupported,
     nearest,
 )
-from symback.language.scalars import Builder, UserFunction
+from symback.language.scalars import Builder
 from symback.language.syntax import (
     Declaration,
     Equation,
@@ -29,7 +29,7 @@ from symback.language.syntax import (
     Statement,
     statements,
 )
-from symback.language.terms import Term
+from symback.language.terms import Term, UserFunction
 from symback.operations.elementwise import AT_KINK, OPS
 from symback.operations.shapes import HIGHEST_RANK, Shape, size_symbol
 
@@ -39,7 +39,7 @@ MOST_REPEATED = 50_000  # lines that the loops of a text write out
 
 LARGEST_SIZE = 1_000_000_000
 
-_ROLES = (*LEAF_ROLES[:3], "loss", "output")
+_ROLES = (*LEAF_ROLES, "loss", "output")
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ class Outline:
     bare: Term | None = None
     loss: str | None = None
     outputs: list[str] = field(default_factory=list)
+    constants: dict[str, Shape | None] = field(default_factory=dict)  # with a value in the text
     no_loss: bool = False
     kinks: dict[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
     turns: int = 1  # of the loops that are open, multiplied
@@ -160,9 +161,20 @@ def _declare(source: SourceText, outline: Outline, statement: Declaration) -> No
             source.place(statement.role.place),
         )
     check_name(name, place)
+    if role == "const" and statement.value is not None:
+        shape = None if statement.shape is None else _shape(source, outline, statement.shape)
+        outline.constants[name] = shape
+        define(outline, name, statement.value, place)
+        return
     if role in LEAF_ROLES:
         if statement.value is not None and role != "param":
-            raise CircuitSyntaxError(f"only a param has an initial value, not an {role}", place)
+            article = "an" if role == "input" else "a"
+            why = f"a param has an initial value, a const a value, not {article} {role}"
+            raise CircuitSyntaxError(why, place)
+        if role == "samples" and statement.shape is not None:
+            raise CircuitSyntaxError(f"'{name}' is one number, that of the samples", place)
+        if role == "samples" and any(r == role for r, _, _ in outline.leaves.values()):
+            raise CircuitError("the number of samples has a name already; use that", place)
         _refuse_twice(outline, name, place)
         outline.leaves[name] = (role, statement.value, place)
         if statement.shape is not None:
@@ -170,7 +182,8 @@ def _declare(source: SourceText, outline: Outline, statement: Declaration) -> No
         return
     if statement.shape is not None:
         raise CircuitSyntaxError(
-            "only inputs, targets and params declare a shape; others have that of their formula",
+            "only inputs, targets, params and consts declare a shape; others have that of their "
+            "formula",
             source.place(statement.shape.place),
         )
     if statement.value is None:

@@ -39,6 +39,13 @@ from symback.language.products import (
     spelled_twice,
 )
 from symback.language.scalars import Builder
+from symback.language.scopes import (
+    NOT_IN_LOSS,
+    CountedOnce,
+    constant_of,
+    inner_once,
+    refuse_reads,
+)
 from symback.language.syntax import (
     Equation,
     SourceText,
@@ -136,13 +143,19 @@ class _Assembly:
         self._uncalled: set[str] = set()  # names that no formula calls
         self._built: dict[str, Node | None] = {}
         self._used: dict[str, dict[str, Place]] = {}  # by definition, in the text's order
+        taken = {*outline.leaves, *outline.definitions, *outline.sizes, *self._overrides}
+        self._once = CountedOnce.among(outline.leaves, taken)
         whole = [d.term for d in outline.definitions.values()]
         whole += [f.body for f in outline.functions.values()]
         whole += [outline.bare] if outline.bare else []
-        self._has_arrays = bool(outline.shapes) or any(
-            term.kind == "vector" or (term.kind == "call" and term.text in ARRAYS_WITHOUT_LEAF)
-            for one in whole
-            for term in _terms(one)
+        self._has_arrays = (
+            bool(outline.shapes)
+            or any(outline.constants.values())
+            or any(
+                term.kind == "vector" or (term.kind == "call" and term.text in ARRAYS_WITHOUT_LEAF)
+                for one in whole
+                for term in _terms(one)
+            )
         )
         if self._has_arrays:
             self._refuse_names_of_operations()
@@ -177,9 +190,11 @@ class _Assembly:
             or name in outline.definitions
             or name in outline.sizes
             or name in self._overrides
+            or (name == self._once.name and bool(self._once.places))
         )
 
     def circuit(self, loss: str | Automatic | None) -> Circuit:
+        self._option = loss
         nodes = [self._computed(d) for d in self._outline.definitions.values()]
         for place_of in self._used.values():
             for name, place in place_of.items():
@@ -187,6 +202,8 @@ class _Assembly:
         chosen = self._loss(loss)
         leaves, inferred = self._leaves(only_in_loss(nodes, chosen))
         sizes = [size(n, p) for n, p in self._outline.sizes.items() if n in self._appeared]
+        leaves += self._once.leaves()
+        self._once.refuse_data({n.name: n for n in (*leaves, *nodes)})
         made = assemble(
             [*sizes, *leaves, *nodes],
             outputs=self._outline.outputs,
@@ -237,7 +254,10 @@ class _Assembly:
             "bound": definition.bound,
             "array_calls": CALLS,
             "kinks": outline.kinks,
+            "once": self._once if self._is_loss(name) else None,
         }
+        if inner := inner_once(definition.term):
+            raise CircuitSyntaxError(NOT_IN_LOSS, self._source.place(inner.place))
         builder: Builder
         if self._has_arrays:
             builder = ArrayBuilder(
@@ -254,10 +274,17 @@ class _Assembly:
             builder = Builder(self._source, self._is_known, outline.functions, **settings)
             formula, shape, shapes = builder.build(definition.term), (), None
         self._used[name] = builder.used
+        if name in outline.constants:
+            refuse_reads(name, builder.used, outline.constants)
+            declared = outline.constants[name]
+            formula, shape = constant_of(name, formula, shape, declared, definition.place)
         if "sigma" in builder.used and not self._is_known("sigma"):
             self._refuse_called("sigma")
         used = list(builder.used)
         return computed(name, formula, used, definition.place, shapes=shapes, shape=shape)
+
+    def _is_loss(self, name: str) -> bool:
+        return name == (self._option if isinstance(self._option, str) else self._outline.loss)
 
     def _shape_of(self, name: str) -> Shape:
         outline = self._outline
@@ -285,6 +312,8 @@ class _Assembly:
         inferred = []
         for name, place in self._appeared.items():
             if name in outline.definitions or name in outline.leaves or name in outline.sizes:
+                continue
+            if name == self._once.name and self._once.places:
                 continue
             if is_strict and name not in self._overrides:
                 known = [*outline.leaves, *outline.definitions, *self._overrides]

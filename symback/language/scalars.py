@@ -36,8 +36,9 @@ from symback.language.limits import (
 )
 from symback.language.neighbours import words_side_by_side
 from symback.language.products import called_product
+from symback.language.scopes import ONCE, CountedOnce, counted_once
 from symback.language.syntax import SourceText
-from symback.language.terms import Term
+from symback.language.terms import Term, UserFunction
 from symback.operations.elementwise import SPELLINGS, Op
 from symback.operations.expressions import postorder, product, real_symbol
 from symback.operations.shapes import size_symbol
@@ -47,15 +48,6 @@ DEEPEST_BUILD = 150
 _PRODUCTS = frozenset({"product", "beside", "juxtaposed", "dotted"})
 LARGEST_EXPRESSION = 50_000  # parts, user functions written out: SymPy walks the whole tree
 MOST_INNER_CALLS = 40  # of user functions by user functions, for one node
-
-
-@dataclass(frozen=True, slots=True)
-class UserFunction:
-    """A one-line function of circuit text: swish(u) = u*sigma(u)."""
-
-    name: str
-    arguments: tuple[str, ...]
-    body: Term
 
 
 @dataclass(slots=True)
@@ -73,6 +65,7 @@ class Builder:
     bound: Mapping[str, Expr] = field(default_factory=dict)  # the variables of loops
     array_calls: Collection[str] = ()  # operations on arrays, by name
     kinks: Mapping[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
+    once: CountedOnce | None = None  # of the loss
     used: dict[str, Place] = field(default_factory=dict)
     _calling: list[str] = field(default_factory=list)
     _depth: int = 0
@@ -287,6 +280,8 @@ class Builder:
     def _other_call(self, term: Term) -> Expr:
         """A choice or a composition; what is neither is refused."""
         name = term.text
+        if name == ONCE:
+            return counted_once(self, term)
         if name in ("where", "Piecewise"):
             return (choices.where if name == "where" else choices.piecewise)(self, term)
         for pair in (a for a in term.args if a.kind in ("pair", "tuple")):

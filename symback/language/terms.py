@@ -22,6 +22,15 @@ class Term:
     size: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class UserFunction:
+    """A one-line function of circuit text: swish(u) = u*sigma(u)."""
+
+    name: str
+    arguments: tuple[str, ...]
+    body: Term
+
+
 class Refused(Exception):
     """What the reader refuses while the parser runs; the text's lines are not at hand there."""
 
@@ -58,4 +67,13 @@ def extended(kind: str, left: Term, right: Term) -> Term:
     return bounded(left)
 
 
-__all__ = ["DEEPEST", "LARGEST", "Refused", "Term", "bounded", "extended", "make_term"]
+__all__ = [
+    "DEEPEST",
+    "LARGEST",
+    "Refused",
+    "Term",
+    "UserFunction",
+    "bounded",
+    "extended",
+    "make_term",
+]

@@ -13,6 +13,7 @@ import numpy as np
 
 from symback.errors import DataError
 from symback.training.checkpoint import TrainingPoint
+from symback.training.feed.constants import inputs_of, shared
 from symback.training.feed.scaling import scalings_of
 from symback.training.result import Diverged
 from symback.training.settings import Settings
@@ -116,10 +117,8 @@ def _domain_advice(setup: Setup, point: TrainingPoint, row: _BadRow | None) -> s
 
 def _is_finite_when_scaled(setup: Setup, point: TrainingPoint, row: _BadRow) -> bool:
     """Whether standardised inputs put the row into the circuit's domain."""
-    targets = setup.module.Inputs._field_defaults
-    names = [name for name in setup.module.Inputs._fields if name not in targets]
     try:
-        scalings, _ = scalings_of(setup.engine.moments(names))
+        scalings, _ = scalings_of(setup.engine.moments(inputs_of(setup.module)))
     except DataError:  # of a constant input
         return False
     scaled = {name: scaling(getattr(row.sample, name)) for name, scaling in scalings.items()}
@@ -132,6 +131,8 @@ def _outlier(setup: Setup) -> str:
     names = setup.module.Inputs._fields
     for columns, numbers in _all_rows(setup):
         for name, column in zip(names, columns, strict=True):
+            if name in shared(setup.module):
+                continue
             sizes = np.abs(column).reshape(len(column), -1).max(axis=1)
             largest, median = int(sizes.argmax()), float(np.median(sizes))
             if median > 0 and sizes[largest] > OUTLIER * median:

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from symback.errors import TrainingError, clip, nearest
+from symback.training.feed.constants import numbers_of
 
 if TYPE_CHECKING:
     from symback.autodiff.updates import Update, UpdateSetting
@@ -58,7 +59,7 @@ class Settings:
     and keeps the best parameters. `shards` are parts of the rows whose gradients are made apart and
     added in their order; with `local_steps` k > 1 each makes k steps alone, and then they are
     averaged. `sizes` gives the sizes that the data do not determine, such as the width of a hidden
-    layer.
+    layer; `constants` the values of what the circuit declares as const without one.
     """
 
     epochs: int = _DEFAULT
@@ -77,6 +78,7 @@ class Settings:
     shards: int = 1
     local_steps: int = 1
     sizes: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     holds_out_by_default: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +88,7 @@ class Settings:
         if not isinstance(self.standardise, bool):
             shown = f"{self.standardise!r:.30}"
             raise TrainingError(f"standardise is {shown}; it must be True or False")
-        for name in ("options", "sizes"):
+        for name in ("options", "sizes", "constants"):
             given = getattr(self, name)
             if not isinstance(given, Mapping):
                 raise TrainingError(f"{name} is {given!r:.30}; it must map names to numbers")
@@ -94,6 +96,7 @@ class Settings:
             if getattr(self, name) is not None or name not in OPTIONAL:
                 self._set(name, _whole(name, getattr(self, name), least))
         self._set("sizes", {n: _whole(f"the size {n}", s, 1) for n, s in self.sizes.items()})
+        self._set("constants", numbers_of(self.constants))
         self._check_numbers()
         if self.dtype not in ("float64", "float32"):
             raise TrainingError(f"dtype is {self.dtype!r:.30}; it must be float64 or float32")
@@ -257,7 +260,8 @@ class Settings:
         found["learning_rate"] = "a function of the step" if callable(rate) else float(rate)
         if self.full_batch:
             found["learning_rate"] = None
-        found["options"], found["sizes"] = dict(self.options), dict(self.sizes)
+        for name in ("options", "sizes", "constants"):
+            found[name] = dict(found[name])
         return found
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from symback.errors import DataError, TrainingError
 from symback.training.engine.gradients import Engine, EngineMaker, ParameterVector
 from symback.training.feed.batches import BatchPlan, Shard, shards
+from symback.training.feed.constants import constants_for, count_of, inputs_of
 from symback.training.feed.feed import Feed
 from symback.training.feed.scaling import scalings_of
 from symback.training.initial import check_shapes, given, sizes_of
@@ -92,15 +93,21 @@ def prepare(
 ) -> tuple[Setup, FloatArray]:
     """The setup of a run, and its initial parameters as θ."""
     sizes = sizes_of(module, feed, settings)
+    constants = constants_for(module, settings.constants, sizes)
     params = given(module, initial, sizes, settings.seed)
     check_shapes(module, params, sizes)
     vector = ParameterVector(module, params)
     check_functions(vars(module), settings.optimiser, vector.size)
     batch_size = settings.batch_size or feed.rows  # None stands for all rows
-    plan = BatchPlan(settings.seed, settings.validation, batch_size)
+    plan = BatchPlan(
+        settings.seed,
+        settings.validation,
+        batch_size,
+        constants=constants,
+        count=count_of(module),
+    )
     parts = shards(feed, settings.shards, plan)
-    targets = module.Inputs._field_defaults
-    scaled = [name for name in module.Inputs._fields if name not in targets]
+    scaled = inputs_of(module)
     engine = maker(feed, parts, module, vector)
     notes: list[str] = []
     if settings.standardise:

@@ -106,7 +106,7 @@ class EdgeFinder:
         self._layout = layout
         self._params = [n.name for n in circuit.params]
         self._inputs = [n.name for n in circuit.inputs]
-        self._targets = [n.name for n in circuit.targets]
+        self._targets = [n.name for n in (*circuit.targets, *circuit.constants)]
         self._edges = edges_of(circuit)
         self._meaning = {n.name: elementary(n.formula) for n in circuit.computed}
 

@@ -171,7 +171,8 @@ class Oracle:
 
         A factorisation has no use for one, and a class's share of -∞ is 0·∞ in code.
         """
-        unfit = {n.name for n in self.circuit.targets} | self._in_unread_entries
+        unfit = {n.name for n in (*self.circuit.targets, *self.circuit.constants)}
+        unfit |= self._in_unread_entries
         names = [name for name in self._reference.leaves if name not in unfit]
         if not found or not names or self.factorised or self.layout.classes:
             return []
@@ -192,7 +193,8 @@ class Oracle:
         chooses = self._reference.has_branches or has_kinks(self.typed)
         if not found or not chooses or self.factorised or self.layout.classes:
             return []
-        unfit = {n.name for n in self.circuit.targets} | self._in_unread_entries
+        unfit = {n.name for n in (*self.circuit.targets, *self.circuit.constants)}
+        unfit |= self._in_unread_entries
         names = [name for name in self._reference.leaves if name not in unfit]
         batch = found[0][0]
         made = []

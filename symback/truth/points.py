@@ -112,7 +112,7 @@ def kink_batches(
     with equality and abs meets 0.
     """
     params, others = _names(circuit)
-    targets = [n.name for n in circuit.targets]
+    targets = [n.name for n in (*circuit.targets, *circuit.constants)]
     own = _short_numbers(circuit)
     for number in range(count):
         one, two = rng.integers(1, 4 * SHORT, 2) / SHORT
@@ -140,8 +140,8 @@ def large_batches(
     elements are.
     """
     params = [n.name for n in circuit.params]
-    others = [n.name for n in (*circuit.inputs, *circuit.targets)]
-    targets = {n.name for n in circuit.targets}
+    others = [n.name for n in circuit.columns]
+    targets = {n.name for n in (*circuit.targets, *circuit.constants)}
     arrays = sorted({layout.array_of(n) for n in (*params, *others) if n not in targets})
     pairs = [(array, style) for array in arrays for style in SIGNS]
     for number in rng.permutation(len(pairs))[:count]:
@@ -179,7 +179,7 @@ def far_batches(
 
 def _names(circuit: Circuit) -> tuple[list[str], list[str]]:
     """Parameters, then inputs and targets."""
-    return [n.name for n in circuit.params], [n.name for n in (*circuit.inputs, *circuit.targets)]
+    return [n.name for n in circuit.params], [n.name for n in circuit.columns]
 
 
 def _short_numbers(circuit: Circuit) -> list[float]:

@@ -12,7 +12,7 @@ from symback.autodiff.gates import gates
 from symback.autodiff.lower import Lowered
 from symback.autodiff.passes import PASSES, TANGENT_PASSES, Pass, optimise
 from symback.autodiff.tangents import tangent_program
-from symback.circuits.circuit import Circuit, Node
+from symback.circuits.circuit import Circuit, Node, refuse_constant
 from symback.circuits.program import Assign, Program
 from symback.errors import Unsupported, clip, nearest
 from symback.operations.shapes import is_size, shown
@@ -151,7 +151,8 @@ def bare_functions(
     for leaf in moving:
         if leaf not in leaves:
             raise Unsupported(f"{node.name} does not depend on a leaf {leaf.name}")
-    names = [n.name for n in moving or [n for n in leaves if n.role != "target"]]
+        refuse_constant(leaf)
+    names = [n.name for n in moving or [n for n in leaves if n.role in ("param", "input")]]
     if not names and any(kind != "value" for kind in only or DEFAULT):
         raise Unsupported(f"{node.name} depends on no parameter or input, so it has no derivative")
     seed = lowering.names.adjoint(node.name) if node.shape else S.One

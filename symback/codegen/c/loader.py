@@ -151,7 +151,8 @@ def _code(names: CNames, name: str, python: FunctionWriter) -> dict[str, str]:
         "bar": of_one.format("bar"),
         "input_slots": ", ".join(slots(inputs, python.columns, "found")),
         "input_bars": _made(
-            slots(inputs, python.columns, "input_bars", zeros), len(circuit.targets)
+            slots(inputs, python.columns, "input_bars", zeros),
+            len(circuit.columns) - len(inputs),
         ),
     }
 
@@ -169,7 +170,11 @@ def wholes(names: CNames, on_request: Collection[str]) -> dict[str, str]:
     Of arrays they are those of bound samples alone.
     """
     functions, by_value = names.lowered.functions, names.by_value
-    if not names.circuit.params or (not by_value and "bind" not in on_request):
+    if (
+        not names.circuit.params
+        or names.circuit.constants
+        or (not by_value and "bind" not in on_request)
+    ):
         return {}
     computed = ["objective", "residuals", "jacobian", "hessp"]
     seeded = "jacobian" in functions and Port.SEED in functions["jacobian"].given

@@ -62,7 +62,7 @@ class CNames:
         self.lowered = lowered
         self.circuit = lowered.circuit
         self.prefix = prefix
-        self.columns = (*self.circuit.inputs, *self.circuit.targets)
+        self.columns = tuple(self.circuit.columns)
         self.by_value = not self.circuit.has_arrays  # every shape is (): numbers are members
         self.shapes = dict(lowered.names.shapes)
         self.kept_varying = lowered.program("forward").varying()  # of the cache as well

@@ -39,6 +39,8 @@ class FaceText:
     params: Sequence[str]
     inputs: Sequence[str]
     targets: Sequence[str]
+    shared: Sequence[str]  # of Inputs: what is given once for all samples
+    count: str  # of these the number of samples
     params_sentence: str
     inputs_sentence: str
     init_signature: str
@@ -118,6 +120,8 @@ def face_text(circuit: Circuit) -> FaceText:
         params=[p.name for p in params],
         inputs=[n.name for n in circuit.inputs],
         targets=[n.name for n in circuit.targets],
+        shared=[n.name for n in circuit.constants],
+        count=next((n.name for n in circuit.constants if n.role == "samples"), ""),
         params_sentence=f"The parameters{shapes}.",
         inputs_sentence=f"The samples, {samples}.",
         init_signature=_init_signature(circuit),

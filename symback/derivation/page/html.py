@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from symback._version import __version__
-from symback.circuits.circuit import Circuit
+from symback.circuits.circuit import ROLE_NAMES, Circuit
 from symback.codegen.javascript.printer import module
 from symback.codegen.render import render_page
 from symback.derivation.numbers.links import reaching
@@ -240,7 +240,7 @@ def _rows(derivation: Derivation, writer: EquationWriter) -> list[RowText]:
             name,
             writer.name(name),
             writer.partial(derivation.of, name),
-            {"param": "parameter", "computed": "node"}.get(circuit[name].role, circuit[name].role),
+            ROLE_NAMES[circuit[name].role],
             circuit[name].is_leaf,
             first.get(name),
         )

@@ -23,6 +23,8 @@ _FORMS = {  # leaves show their roles by their outline, as in the SVG
     "input": 'style="filled" fillcolor="#ffffff"',
     "param": 'style="rounded,filled,dashed" fillcolor="#ffffff"',
     "target": 'style="rounded,filled" fillcolor="#ffffff"',
+    "const": 'style="rounded,filled" fillcolor="#ffffff"',
+    "samples": 'style="rounded,filled" fillcolor="#ffffff"',
     "size": 'style="rounded,filled" fillcolor="#ffffff"',
 }
 _HEADER = """\

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from symback.autodiff.reverse import ReversePass
-from symback.circuits.circuit import Node
+from symback.circuits.circuit import ROLE_NAMES, Node
 from symback.derivation.numbers.scalars import Numbers
 from symback.derivation.picture.diagram import Box, Diagram, Wire, sign
 from symback.derivation.text.numbers import ALMOST_ZERO
@@ -23,13 +23,6 @@ _LONGEST_NAME = 16
 _LONGEST_CAPTION = 26
 _LONGEST_TIP = 200
 _LARGEST_FORMULA = 60  # operations; printing more to show 26 characters would be waste
-_ROLES = {
-    "input": "input",
-    "param": "parameter",
-    "target": "target",
-    "size": "size",
-    "computed": "node",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +63,7 @@ class Texts:
         """What stands below a box: the formula, and the gradient where several wires leave."""
         lines = []
         if box.is_collapsed:
-            what = f"{_ROLES[box.role]}s" if box.role != "computed" else self._drawn.view
+            what = f"{ROLE_NAMES[box.role]}s" if box.role != "computed" else self._drawn.view
             lines.append(Label(f"{box.count} {what}", "note"))
         elif box.role == "computed":
             lines.append(Label(self._formula(box), "text"))
@@ -85,7 +78,7 @@ class Texts:
         if box.is_collapsed:
             return clip(f"{len(box.members)} nodes: {', '.join(box.members[:40])}", _LONGEST_TIP)
         if box.role != "computed":
-            return f"{box.name}: {_ROLES[box.role]}"
+            return f"{box.name}: {ROLE_NAMES[box.role]}"
         nodes = [self._walk.circuit[m] for m in reversed(box.members)]
         return clip("; ".join(f"{n.name} = {self._print(n)}" for n in nodes), _LONGEST_TIP)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from symback.training.feed.constants import targets_of
 from symback.training.sources.dtypes import FloatArray
 
 THRESHOLD = 0.5
@@ -34,7 +35,7 @@ class Scores:
 
         An output that reads the target has none: it is not a prediction.
         """
-        targets = tuple(module.Inputs._field_defaults)
+        targets = targets_of(module)
         rows = len(next(iter(columns.values())))
         if rows == 0:
             return cls()

@@ -9,7 +9,7 @@ chunks from anywhere in the shard; a smaller one is shuffled as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -54,6 +54,8 @@ class BatchPlan:
     validation: float = 0.0
     batch_size: int = 128
     scalings: Mapping[str, Scaling] = field(default_factory=dict)
+    constants: Mapping[str, FloatArray] = field(default_factory=dict)  # given once for all rows
+    count: str = ""  # the constant that is the number of the rows trained on
 
 
 class Split(NamedTuple):
@@ -154,8 +156,8 @@ class Shard:
         columns = self.feed.read(start, start + kept + held)
         training, held_out = self._parted(number, kept, held)
         split = Split(
-            {name: self._scaled(name, column, training) for name, column in columns.items()},
-            {name: self._scaled(name, column, held_out) for name, column in columns.items()},
+            {n: self._scaled(n, c, training) for n, c in columns.items()} | self._given(training),
+            {n: self._scaled(n, c, held_out) for n, c in columns.items()} | self._given(held_out),
         )
         if len(self._starts) == 1:
             self._whole = split, training + start
@@ -174,6 +176,11 @@ class Shard:
         chosen = column if len(rows) == len(column) else column[rows]
         scaling = self.plan.scalings.get(name)
         return chosen if scaling is None else scaling(chosen)
+
+    def _given(self, rows: RowNumbers) -> Columns:
+        """What is given once for all rows, repeated for these."""
+        given = self.plan.constants.items()
+        return {name: np.broadcast_to(v, (len(rows), *v.shape)) for name, v in given}
 
     # -- shuffling -----------------------------------------------------------------------------
 
@@ -236,6 +243,10 @@ def shards(feed: Readable, count: int, plan: BatchPlan) -> list[Shard]:
         for number, (first, last, size) in enumerate(zip(ends, ends[1:], sizes, strict=False))
     ]
     kept, held = sum(shard.rows for shard in found), sum(shard.held for shard in found)
+    if plan.count:
+        constants = {**plan.constants, plan.count: np.array(kept, np.float64)}
+        for shard in found:
+            shard.plan = replace(shard.plan, constants=constants)
     share = plan.validation
     if share > 0 and held == 0:
         raise DataError(
@@ -250,4 +261,4 @@ def shards(feed: Readable, count: int, plan: BatchPlan) -> list[Shard]:
 
 
 def _with_size(plan: BatchPlan, size: int) -> BatchPlan:
-    return BatchPlan(plan.seed, plan.validation, size, plan.scalings)
+    return replace(plan, batch_size=size)

@@ -10,6 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from symback.errors import DataError, nearest
+from symback.training.feed.constants import shared
 from symback.training.sources.messages import quoted
 from symback.training.sources.source import ColumnGroup, Source
 
@@ -54,9 +55,11 @@ def leaves_of(circuit: Circuit) -> tuple[Leaf, ...]:
 def leaves_of_module(module: ModuleType) -> tuple[Leaf, ...]:
     """The inputs and targets of a generated module."""
     shapes, targets = getattr(module, "SHAPES", {}), module.Inputs._field_defaults
+    once = shared(module)
     return tuple(
         Leaf(name, "target" if name in targets else "input", tuple(shapes.get(name, ())))
         for name in module.Inputs._fields
+        if name not in once
     )
 
 

@@ -16,7 +16,8 @@ from symback.codegen.generate import compile_module
 from symback.errors import DataError, TrainingError
 from symback.training.engine.gradients import ParameterVector
 from symback.training.feed.columns import leaves_of_module
-from symback.training.feed.feed import Feed, Leaf, open_feed
+from symback.training.feed.constants import constants_for, numbers_of, shared, targets_of
+from symback.training.feed.feed import Leaf, open_feed
 from symback.training.fit.parameters import FreeParameters, free_parameters
 from symback.training.fit.problem import Likelihood, Squares
 from symback.training.fit.result import Fit
@@ -44,6 +45,7 @@ def fit(
     weights: str | None = None,
     level: float = 0.95,
     sizes: Mapping[str, int] | None = None,
+    constants: Mapping[str, Any] | None = None,
     delimiter: str = ",",
     evaluations: int = EVALUATIONS,
 ) -> Fit:
@@ -56,9 +58,10 @@ def fit(
 
     `data` and `mapping` are as in `train_from_file`; `weights` names a column with the weight of
     each row; one of weight 0 is left out. `initial` has starting values (what it leaves out is
-    drawn), `fixed` parameters that stay, `bounds` a pair (lower, upper) a parameter. `level` is
-    that of the intervals. Raises DataError for data that do not fit, TrainingError for parameters
-    that the data do not determine, NotInstalled where SciPy is missing.
+    drawn), `constants` the values of what is declared const, `fixed` parameters that stay, `bounds`
+    a pair (lower, upper) a parameter. `level` is that of the intervals. Raises DataError for data
+    that do not fit, TrainingError for parameters that the data do not determine, NotInstalled where
+    SciPy is missing.
 
     >>> import symback as sb
     >>> line = sb.circuit("f = w*x + b")
@@ -72,12 +75,17 @@ def fit(
     squares = squared_target(circuit) is not None
     module = _module(circuit, squares, weights)
     with open_feed(data, leaves_of_module(module), mapping=mapping, delimiter=delimiter) as feed:
-        inputs = module.Inputs(**feed.read(0, feed.rows))
-        parameters = _parameters(module, feed, initial, sizes or {}, fixed or {}, bounds or {})
+        known = {**feed.sizes, **(sizes or {})}
+        once = constants_for(module, numbers_of(constants or {}), known)
+        inputs = module.Inputs(**feed.read(0, feed.rows), **once)
+        parameters = _parameters(module, known, initial, fixed or {}, bounds or {})
     if squares:
         column = None if weights is None else _weights(data, weights, delimiter)
         if column is not None:  # a row of weight 0 is no measurement, nor a degree of freedom
-            inputs = module.Inputs(*(values[column > 0] for values in inputs))
+            kept = {
+                n: v[column > 0] for n, v in inputs._asdict().items() if n not in shared(module)
+            }
+            inputs = inputs._replace(**kept)
             column = column[column > 0]
         return _of_squares(Squares(module, inputs, parameters, column), level, evaluations)
     return _of_likelihood(Likelihood(module, inputs, parameters), level, evaluations)
@@ -99,15 +107,13 @@ def _module(circuit: Circuit, squares: bool, weights: str | None) -> ModuleType:
 
 def _parameters(
     module: ModuleType,
-    feed: Feed,
+    known: Mapping[str, int],
     initial: Any,
-    sizes: Mapping[str, int],
     fixed: Mapping[str, Any],
     bounds: Mapping[str, Sequence[float]],
 ) -> FreeParameters:
     is_file = isinstance(initial, str | os.PathLike)
     begin = read_parameters(initial, module) if is_file else initial
-    known = {**feed.sizes, **sizes}
     if isinstance(begin, Mapping) or begin is None:
         begin = {**(begin or {}), **{k: v for k, v in fixed.items() if k in module.Params._fields}}
     params = given(module, begin or None, known, 0)
@@ -161,7 +167,7 @@ def _of_squares(problem: Squares, level: float, evaluations: int) -> Fit:
     loss = float(residuals @ residuals)
     inner = ~parameters.on_bounds(theta)
     uncertainty = of_squares(problem.jacobian(theta), loss, inner, parameters.free_names, level)
-    targets = problem.module.Inputs._field_defaults
+    targets = targets_of(problem.module)
     plain = residuals / np.sqrt(problem.weights) if problem.weights is not None else residuals
     y = np.ravel([getattr(problem.inputs, name) for name in targets])
     fitted = y + plain if y.size == plain.size else None

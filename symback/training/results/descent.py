@@ -17,6 +17,7 @@ import numpy as np
 from symback.codegen.generate import compile_module
 from symback.errors import DataError, SymbackError, TrainingError, UnknownName, clip, nearest
 from symback.training.feed.columns import leaves_of_module
+from symback.training.feed.constants import shared
 from symback.training.feed.feed import leaves_of, open_feed
 from symback.training.loop import Diverged, LearningRate, Settings
 from symback.training.sources.dtypes import FloatArray
@@ -209,8 +210,11 @@ def _two_parameters(circuit: Circuit) -> tuple[str, str]:
 def _samples(module: ModuleType, inputs: Mapping[str, Any]) -> tuple[Any, int]:
     """The module's Inputs, and the number of rows."""
     given = inputs._asdict() if hasattr(inputs, "_asdict") else inputs
-    with open_feed(given, leaves_of_module(module)) as feed:
-        return module.Inputs(**feed.read(0, feed.rows)), feed.rows
+    once = {name: given[name] for name in shared(module) if given.get(name) is not None}
+    with open_feed(
+        {n: column for n, column in given.items() if n not in once}, leaves_of_module(module)
+    ) as feed:
+        return module.Inputs(**feed.read(0, feed.rows), **once), feed.rows
 
 
 def _start(module: ModuleType, start: Mapping[str, float], seed: int) -> Any:
