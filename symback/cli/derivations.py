@@ -77,10 +77,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--view",
-    type=click.Choice(["paths", "accumulation"]),
+    type=click.Choice(["paths", "accumulation", "matrices"]),
     default="paths",
     show_default=True,
-    help="Sum over paths, or adjoints accumulated in reverse order as in the code.",
+    help="Sum over paths, or adjoints accumulated in reverse order as in the code. With --jacobian "
+    "and --hessian of arrays: matrices, where sizes are numbers entry by entry otherwise.",
 )
 @click.option(
     "--stats",

@@ -31,9 +31,15 @@ ANY_SUM = "∂(−Σ t∘log softmax(z))"  # the rule before that is used
 class Accumulation:
     """Writes the edges, sums and results of one walk; `add` enters a step and gives its number."""
 
-    def __init__(self, walk: ReversePass, gradient: Gradient, add: Callable[..., int]) -> None:
+    def __init__(
+        self,
+        walk: ReversePass,
+        gradient: Gradient,
+        add: Callable[..., int],
+        names: Names | None = None,
+    ) -> None:
         self.walk, self.gradient, self.add = walk, gradient, add
-        self._names = Names(walk.circuit)
+        self._names = names or Names(walk.circuit)
         self._edges: dict[str, list[int]] = {}
         self._inner = inner_nodes(walk.circuit, walk.of)
         self._over_values: dict[str, Expr] = {walk.of: S.One}
@@ -45,6 +51,11 @@ class Accumulation:
                 self._write_edges(name, forward)
         for name in asked:
             self._write_result(name)
+
+    def total(self, name: str) -> Expr:
+        """What all edges give to the adjoint of a node."""
+        parts = [self._contribution(e, self._upstream(e)) for e in self.walk.into[name]]
+        return self._spread(name, Add(*parts))
 
     def adjoint(self, name: str) -> Expr:
         """The name of an adjoint; that of the output is 1."""
@@ -154,4 +165,14 @@ def adjoint_names(walk: ReversePass) -> tuple[dict[Symbol, str], dict[str, Shape
     return found, names.shapes
 
 
-__all__ = ["ANY_SUM", "ONE", "Accumulation", "adjoint_names"]
+def differential_names(walk: ReversePass) -> tuple[dict[Symbol, tuple[str, bool]], Names]:
+    """The symbol of each differential, with its node and whether it is that of the adjoint; and all
+    names."""
+    names = Names(walk.circuit)
+    bars = {names.adjoint(name): name for name in walk.order}
+    found = {names.tangent(node.name): (node.name, False) for node in walk.circuit}
+    found |= {names.tangent(bar.name): (name, True) for bar, name in bars.items()}
+    return found, names
+
+
+__all__ = ["ANY_SUM", "ONE", "Accumulation", "adjoint_names", "differential_names"]

@@ -14,7 +14,7 @@ from sympy import Expr
 from symback.derivation.numbers.steps import DerivationNumbers, evaluated, numbers_of
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import Left
-from symback.derivation.text.adjoints import with_adjoints
+from symback.derivation.text.adjoints import printer_of
 from symback.printing.circuit_text import NotationPrinter, circuit_text
 from symback.printing.text import TextPrinter
 
@@ -58,11 +58,13 @@ def _plain(value: Any) -> Any:
 
 def _results(derivation: Derivation) -> dict[Any, Expr]:
     """The closed forms; those by arrays as formulas over elements, which is what text prints."""
+    last = {step.left: step.right for step in derivation.steps}
+    if derivation.view == "matrices":
+        return {k: last[k] for k in derivation.asked if k in derivation.closed}
     if derivation.is_matrix:
         return {k: derivation.closed[k] for k in derivation.asked if k in derivation.closed}
     if derivation.view == "paths":
         return dict(derivation.closed)
-    last = {step.left: step.right for step in derivation.steps}
     return {name: last[derivation.of, name] for name in derivation.wrt}
 
 
@@ -96,8 +98,8 @@ class _Printers:
             self._notation = NotationPrinter.of(walk.circuit)
             self._text = TextPrinter.of(walk.circuit)
         else:
-            self._notation = with_adjoints(NotationPrinter, walk)
-            self._text = with_adjoints(TextPrinter, walk)
+            self._notation = printer_of(NotationPrinter, derivation, adjoints=True)
+            self._text = printer_of(TextPrinter, derivation, adjoints=True)
         self._printed: dict[Expr, dict[str, str]] = {}
 
     def form(self, form: Any) -> Any:

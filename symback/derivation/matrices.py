@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symback.autodiff.closed_forms import Gradient
-from symback.autodiff.matrices import Asked, hessian_of, jacobian_of, second_partials
+from symback.autodiff.matrices import Asked, columns_of, hessian_of, jacobian_of, second_partials
 from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.paused_gc import no_search_for_cycles
+from symback.circuits.requirements import index_leaves
 from symback.derivation.derive import MANY_EDGES, derive
+from symback.derivation.differentials import DifferentialWriter
 from symback.derivation.hessian import HessianWriter
 from symback.derivation.record import Derivation
 from symback.derivation.rows import in_turn
@@ -39,9 +41,7 @@ def derivation_of(
     if order == 2:
         if jacobian or not isinstance(of, str | Node | None):
             raise CircuitError("order=2 is the Hessian of one node; name that one")
-        if view != "paths":
-            raise Unsupported("a Hessian is derived along paths; leave out the view")
-        return derive_hessian(circuit, of, wrt)
+        return derive_hessian(circuit, of, wrt, view=view)
     if jacobian or not isinstance(of, str | Node | None):
         return derive_jacobian(circuit, of, wrt, view=view)
     names = None if wrt is None else [str(wrt)] if isinstance(wrt, str | Node) else map(str, wrt)
@@ -63,6 +63,8 @@ def derive_jacobian(circuit: Circuit, of: Asked, wrt: Asked, *, view: View = "pa
     [2*w]])
     """
     if circuit.has_arrays and not _is_of_numbers(circuit, of, wrt):
+        if circuit.size_names or view == "matrices":
+            return _jacobian_of_arrays(circuit, of, wrt)
         asked = [*circuit.outputs] if of is None else of
         numbers, (rows_of, wrt), entries = _over_entries(circuit, asked, wrt)
         return replace(derive_jacobian(numbers, rows_of, wrt, view=view), entries=entries)
@@ -70,7 +72,10 @@ def derive_jacobian(circuit: Circuit, of: Asked, wrt: Asked, *, view: View = "pa
     names = tuple(dict.fromkeys(column.name for column in columns))
     rows = tuple(dict.fromkeys(node.name for node in nodes))
     if view != "paths":
-        raise Unsupported("a Jacobian is derived along paths; leave out the view")
+        raise Unsupported(
+            "a Jacobian of numbers is derived along paths; leave out the view (that of arrays also "
+            "as matrices: view='matrices', --view matrices)"
+        )
     if len(rows) * len(names) > MOST_ENTRIES:
         raise TooLarge(
             f"a Jacobian of {len(rows)} × {len(names)} has more than {MOST_ENTRIES} entries; name "
@@ -101,13 +106,6 @@ def _is_of_numbers(circuit: Circuit, of: Asked, wrt: Asked) -> bool:
 
 def _over_entries(circuit: Circuit, *asked: Asked) -> tuple[Circuit, list[Asked], EntryNames]:
     """The circuit over the entries of its arrays, what is asked for there, and their names."""
-    if circuit.size_names:
-        sizes = ", ".join(map(str, circuit.size_names))
-        raise Unsupported(
-            f"a derivation writes arrays out by their entries, but the size {sizes} is not a "
-            "number: declare shapes in numbers, such as w: param[3], or generate a module with "
-            "functions=('jacobian', 'hessian')"
-        )
     count = sum(math.prod(map(int, node.shape)) for node in circuit.nodes)
     if count > MOST_WRITTEN:
         raise TooLarge(
@@ -132,7 +130,9 @@ def _with_all_nodes(rows: Sequence[Derivation]) -> ReversePass:
 
 
 @no_search_for_cycles()
-def derive_hessian(circuit: Circuit, of: str | Node | None, wrt: Asked) -> Derivation:
+def derive_hessian(
+    circuit: Circuit, of: str | Node | None, wrt: Asked, *, view: View = "paths"
+) -> Derivation:
     """The derivation of all second partials of a node by leaves, each pair once.
 
     Without `of` it is the output's, or the loss's where the output is an array; without `wrt` it is
@@ -146,7 +146,15 @@ def derive_hessian(circuit: Circuit, of: str | Node | None, wrt: Asked) -> Deriv
     """
     first = circuit.objective if circuit.output.shape else circuit.output
     start = circuit[first.name if of is None else of]
-    if not start.shape and seen_from(circuit, start.name)[0].has_arrays:
+    has_arrays = not start.shape and seen_from(circuit, start.name)[0].has_arrays
+    if has_arrays and (circuit.size_names or view == "matrices"):
+        return _hessian_of_arrays(circuit, start, wrt)
+    if view != "paths":
+        raise Unsupported(
+            "a Hessian of numbers is derived along paths; leave out the view (that of arrays also "
+            "as matrices: view='matrices', --view matrices)"
+        )
+    if has_arrays:
         numbers, (_, wrt), entries = _over_entries(circuit, start, wrt)
         return replace(derive_hessian(numbers, start.name, wrt), entries=entries)
     node, columns = hessian_of(circuit, of, wrt)
@@ -165,6 +173,98 @@ def derive_hessian(circuit: Circuit, of: str | Node | None, wrt: Asked) -> Deriv
     typed = replace(typed, circuit=replace(typed.circuit, nodes=(*typed.circuit.nodes, *named)))
     literal = replace(seen, is_literal=True)
     return replace(_hessian_along(typed, literal, node, columns, forms, named), circuit=circuit)
+
+
+def _hessian_of_arrays(circuit: Circuit, node: Node, wrt: Asked) -> Derivation:
+    """By differentials, as matrices."""
+    columns = _leaves_asked(circuit, wrt, "Hessian")
+    seen, name = seen_from(circuit, node.name)
+    typed = typed_walk(seen, name)
+    _refuse_large(typed)
+    found = stable_walk(seen, name)
+    forms = [] if found is None else [_matrices_along(found, seen, columns, order=2)]
+    named = parts_named(typed.circuit, forms)
+    typed = replace(typed, circuit=replace(typed.circuit, nodes=(*typed.circuit.nodes, *named)))
+    literal = replace(seen, is_literal=True)
+    made = _matrices_along(typed, literal, columns, order=2, forms=forms, named=named)
+    return replace(made, circuit=circuit)
+
+
+def _leaves_asked(circuit: Circuit, wrt: Asked, what: str) -> list[str]:
+    """The leaves that a matrix of arrays is by, each once."""
+    names = list(dict.fromkeys(column.name for column in columns_of(circuit, wrt)))
+    for name in names:
+        if not circuit[name].is_leaf:
+            raise Unsupported(
+                f"'{name}' is computed; a {what} of arrays is by inputs, targets and parameters"
+            )
+        if name in index_leaves(circuit):
+            raise Unsupported(f"'{name}' is the index of a class, which nothing moves along")
+    return names
+
+
+def _jacobian_of_arrays(circuit: Circuit, of: Asked, wrt: Asked) -> Derivation:
+    """By differentials, a row of blocks for each node."""
+    columns = _leaves_asked(circuit, wrt, "Jacobian")
+    if of is None:
+        of = [*circuit.outputs]
+    nodes = [of] if isinstance(of, str | Node) else [*of]
+    rows = []
+    for node in dict.fromkeys(circuit[node].name for node in nodes):
+        if circuit[node].is_leaf:
+            raise Unsupported(f"'{node}' is no computed node; a Jacobian has rows of such")
+        seen, name = seen_from(circuit, node)
+        typed = typed_walk(seen, name)
+        _refuse_large(typed)
+        rows.append(_matrices_along(typed, seen, columns, order=1))
+    return Derivation(
+        circuit,
+        _with_all_nodes(rows),
+        tuple(columns),
+        in_turn(rows).steps,
+        {left: form for row in rows for left, form in row.closed.items()},
+        view="matrices",
+        verified=all(row.verified for row in rows),
+        rows=tuple(rows),
+    )
+
+
+def _matrices_along(
+    walk: ReversePass,
+    computed: Circuit,
+    asked: Sequence[str],
+    *,
+    order: int,
+    forms: Sequence[Derivation] = (),
+    named: Sequence[Node] = (),
+) -> Derivation:
+    """The matrices of arrays along one walk, then stable forms."""
+    gradient = Gradient(computed, walk, False)
+    writer = StepWriter(walk, gradient, "accumulation")
+    if order > 1:
+        writer.write([name for name in asked if name in walk.into])
+    matrices = DifferentialWriter(writer, gradient, asked, second=order > 1)
+    matrices.write(writer.write_forward())
+    closed = matrices.closed
+    for part in named:
+        writer.add("define", part.name, part.formula, "definition")
+    for form in forms:
+        write_stable_form(writer, form)
+        matrices.verify_stable(writer.steps)
+        closed = {left: form.closed[left] for left in closed if left in form.closed}
+    return Derivation(
+        computed,
+        walk,
+        tuple(asked),
+        tuple(writer.steps),
+        closed,
+        view="matrices",
+        verified=matrices.verified
+        and (order == 1 or writer.verified)
+        and all(form.verified for form in forms),
+        stable=tuple(forms),
+        order=order,
+    )
 
 
 def _hessian_along(

@@ -16,14 +16,14 @@ from functools import cached_property
 from itertools import combinations_with_replacement
 from typing import Any, Literal
 
-from sympy import Expr, ImmutableMatrix
+from sympy import BlockMatrix, Expr, ImmutableMatrix, MatrixExpr
 
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.links import Link
 from symback.derivation.paths import direct_edges, parallel_edges
 from symback.derivation.steps import NOT_RESULTS, STABLE_FORM, WHY, Left, Step, View, partial_text
-from symback.errors import TooLarge
+from symback.errors import TooLarge, Unsupported
 from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
 
@@ -67,7 +67,7 @@ class Derivation:
     @property
     def is_matrix(self) -> bool:
         """Whether it is the derivation of a Jacobian or of a Hessian."""
-        return self.order > 1 or bool(self.rows)
+        return self.order > 1 or bool(self.rows) or self.view == "matrices"
 
     @property
     def asked(self) -> tuple[Left, ...]:
@@ -82,7 +82,7 @@ class Derivation:
     @property
     def matrix_name(self) -> str:
         """What the matrix is called, where there is one."""
-        return "Jacobian" if self.rows else "Hessian" if self.order > 1 else ""
+        return "Hessian" if self.order > 1 else "Jacobian" if self.is_matrix else ""
 
     @property
     def row_names(self) -> tuple[str, ...]:
@@ -111,20 +111,59 @@ class Derivation:
         return self.closed[self.asked[0] if self.is_matrix else self.wrt[0]]
 
     @property
-    def matrix(self) -> ImmutableMatrix:
+    def matrix(self) -> Any:
         """The closed forms as a matrix: the gradient as a row, a Jacobian, or a Hessian.
+
+        In the view "matrices" it is over arrays: the only block, or a BlockMatrix.
 
         >>> import symback as sb
         >>> sb.circuit("f = w*x + b").derive(wrt=["w", "x"]).matrix
         Matrix([[x, w]])
         """
+        if self.view == "matrices":
+            return self._of_blocks()
         if self.order > 1:
             form = {frozenset(left[1:]): self._form(left) for left in self.asked}
             return ImmutableMatrix([[form[frozenset((a, b))] for b in self.wrt] for a in self.wrt])
         rows = [row.of for row in self.rows] or [self.of]
         return ImmutableMatrix([[self._form((of, name)) for name in self.wrt] for of in rows])
 
+    def _of_blocks(self) -> Any:
+        """The block of each pair of names; the only one as it is."""
+        blocks = {left: self._form(left) for left in self.asked}
+        if len(blocks) == 1:
+            return blocks[self.asked[0]]
+        rows = self.wrt if self.order > 1 else self.row_names
+        found: list[list[Any]] = []
+        for i, row in enumerate(rows):
+            found.append([])
+            for j, column in enumerate(self.wrt):
+                turned = self.order > 1 and j < i
+                left = (self.of, column, row) if turned else (self.of, row, column)
+                block = _block(blocks[left if self.order > 1 else (row, column)])
+                found[-1].append(self._oriented(block, row, column, turned))
+        return BlockMatrix(found)
+
+    def _oriented(self, block: Any, row: str, column: str, turned: bool) -> Any:
+        """A block with a row for each entry of `row`: that of a number by a vector is a row."""
+        rows, columns = self.circuit[row].shape, self.circuit[column].shape
+        is_row = not rows and bool(columns)
+        by_vector = bool(rows) != bool(columns)
+        if by_vector and (len(rows) > 1 or len(columns) > 1):
+            raise Unsupported(
+                f"the block of '{row}' by '{column}' has the shape of a matrix, not of a row or "
+                "column; derive it alone: of=…, wrt=…"
+            )
+        if by_vector:
+            return block.T if is_row else block
+        return block.T if turned else block
+
     def _form(self, left: Left) -> Expr:
+        if left not in self.closed and self.view == "matrices":
+            raise Unsupported(
+                f"no product of matrices writes {partial_text(left)}; its steps have its product "
+                "with a differential"
+            )
         if left not in self.closed and self.is_matrix:
             raise TooLarge(
                 f"{partial_text(left)} is not written out: it is too long, or its conditions "
@@ -178,6 +217,10 @@ class Derivation:
     def stable_of_leaves(self) -> Derivation | None:
         """The derivation of what modules compute, where it differs from what was typed."""
         return next((form for form in self.stable if not form.walk.opaque), None)
+
+
+def _block(form: Any) -> Any:
+    return form if isinstance(form, MatrixExpr) else ImmutableMatrix([[form]])
 
 
 def slopes_of(derivation: Derivation, *within: Expr) -> list[tuple[Slope, Expr]]:

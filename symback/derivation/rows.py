@@ -9,8 +9,16 @@ from typing import Any
 from symback.derivation.record import Derivation
 from symback.derivation.steps import Step
 
-_PLACES = {"forward": 0, "seed": 1, "edge": 2, "define": 4, "rewrite": 5, "stable": 6}
-_RESULTS = 3
+_PLACES = {
+    "forward": 0,
+    "seed": 1,
+    "edge": 2,
+    "differential": 3,
+    "define": 5,
+    "rewrite": 6,
+    "stable": 7,
+}
+_RESULTS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,17 @@ StepKind = Literal[
     "rewrite",
     "stable",
     "curvature",
+    "differential",
+    "product",
 ]
 ABOUT_NODES = ("forward", "define", "rewrite")
 """Kinds of steps that say what a node is."""
-NOT_RESULTS = (*ABOUT_NODES, "seed", "edge", "curvature")
+NOT_RESULTS = (*ABOUT_NODES, "seed", "edge", "curvature", "differential")
 """Kinds of steps that are no part of how a partial follows from others."""
 STABLE_FORM = ("define", "rewrite", "stable")
 """Kinds of steps of the last section: names that it needs, formulas rewritten, results."""
 
-View = Literal["paths", "accumulation"]
+View = Literal["paths", "accumulation", "matrices"]
 
 Products = tuple[tuple[Expr, ...], ...]
 
@@ -40,6 +42,8 @@ WHY: Mapping[str, str] = {
     "seed": "the derivative of {node} with respect to itself",
     "edge": "{rule}",
     "curvature": "{rule}",
+    "differential": "{rule}",
+    "product": "{rule}",
     "sum": "{rule}",
     "substitute": "substitute the {rule}",
     "simplify": "{rule}",
@@ -89,7 +93,8 @@ class Step:
     `left` is a node's name or a partial, (of, wrt) or (of, wrt, wrt). `right` is an expression, a
     sum of chains of partials, or a sum of products of what these stand for, in the chain's order.
     Among arrays an edge's `right` is what the operand's adjoint gets, over the name of the node's
-    adjoint.
+    adjoint. A differential is about the name of one; a product is that of a partial which no
+    product of matrices writes, with a differential.
     """
 
     id: int

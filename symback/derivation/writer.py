@@ -7,7 +7,7 @@ same with derivatives such as σ′ expanded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sympy import Add, Expr, S, collect, expand
@@ -57,12 +57,19 @@ class StepWriter:
             for name in asked:
                 self._partial(name)
 
-    def write_edges(self, asked: Sequence[str]) -> None:
-        """The forward steps, the seed, and the edges that lead to the asked names."""
+    def write_forward(self) -> Mapping[str, int]:
+        """The forward steps where they are not there yet, and their numbers."""
+        if self._forward:
+            return self._forward
         for name in self._below():
             node = self._walk.circuit[name]
             depends = tuple(self._forward[o] for o in node.operands if o in self._forward)
             self._forward[name] = self.add("forward", name, node.formula, "definition", depends)
+        return self._forward
+
+    def write_edges(self, asked: Sequence[str]) -> None:
+        """The forward steps, the seed, and the edges that lead to the asked names."""
+        self.write_forward()
         self.add("seed", (self._walk.of, self._walk.of), S.One, "seed")
         useful = self._leading_to(asked)
         self._verify_edges(useful)
@@ -128,12 +135,25 @@ class StepWriter:
         before: Any = None,
     ) -> int:
         """Enter a step, and give its number; one that is proven not to hold is refused."""
-        number = len(self.steps) + 1
         if isinstance(before, Expr | tuple) and isinstance(left, tuple) and kind != "substitute":
             self._verify(before, right, left)
-        self.steps.append(Step(number, kind, left, right, rule, depends, before))
+        number = self.enter(kind, left, right, rule, depends, before)
         if self._array_verifier is not None:
             self._array_verifier.step(self.steps[-1])
+        return number
+
+    def enter(
+        self,
+        kind: StepKind,
+        left: str | Left,
+        right: Any,
+        rule: str,
+        depends: tuple[int, ...] = (),
+        before: Any = None,
+    ) -> int:
+        """Enter a step that another verifies, and give its number."""
+        number = len(self.steps) + 1
+        self.steps.append(Step(number, kind, left, right, rule, depends, before))
         return number
 
     def _below(self) -> list[str]:

@@ -18,6 +18,7 @@ from sympy import (
     Identity,
     ImmutableDenseMatrix,
     Inverse,
+    KroneckerProduct,
     MatAdd,
     MatMul,
     MatrixExpr,
@@ -337,6 +338,14 @@ def _is_row(view: Expr) -> bool:
     return isinstance(view, ImmutableDenseMatrix) and view.rows == 1
 
 
+def _factor(expr: Expr, seen: _View) -> Expr:
+    """A factor of a Kronecker product, a vector as the column that it is here."""
+    if isinstance(expr, a.transpose) and isinstance(expr.args[0], a.expand_dims):
+        return Transpose(_factor(expr.args[0], seen))
+    is_column = isinstance(expr, a.expand_dims) and len(seen.shape_of(expr.args[0])) == 1
+    return seen.view(expr.args[0] if is_column else expr)
+
+
 def _row(expr: Expr, seen: _View) -> Expr | None:
     """The row of numbers that a transposed column of them is."""
     column = expr.args[0].args[0] if isinstance(expr.args[0], a.expand_dims) else None
@@ -368,6 +377,7 @@ _See = Callable[[Sequence[Expr], Any, _View], Expr | None]
 _VIEWS: dict[Any, _See] = {
     a.matmul: lambda v, e, s: _times(v, e, s),
     a.matvec: lambda v, e, s: _times(v, e, s),
+    a.kron: lambda v, e, s: KroneckerProduct(*(_factor(x, s) for x in e.args)),
     a.outer: lambda v, e, s: MatMul(v[0], Transpose(v[1])),
     a.dot: lambda v, e, s: (
         Trace(MatMul(Transpose(v[0]), v[1])) if len(s.shape_of(e.args[0])) == 2 else None

@@ -103,6 +103,12 @@ def matvec_shape(s: Sequence[Shape], _: Any) -> Shape:
     return (a[0],)
 
 
+def kron_shape(s: Sequence[Shape], _: Any) -> Shape:
+    for shape in s:
+        _need_rank("kron", shape, 2)
+    return s[0][0] * s[1][0], s[0][1] * s[1][1]
+
+
 def outer_shape(s: Sequence[Shape], _: Any) -> Shape:
     for shape in s:
         _need_rank("outer", shape, 1)

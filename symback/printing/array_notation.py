@@ -164,6 +164,7 @@ NOTATION: dict[Any, Print] = {
     a.matvec: _matrix_product,
     a.outer: call("outer"),
     a.dot: _dot_in_text,
+    a.kron: call("kron"),
     a.transpose: lambda p, m: transposed(p, m) or (f"{p.at(m, ATOM)}.T", ATOM),
     a.permute: _permute("transpose"),
     a.reshape: _reshape("reshape"),
@@ -246,6 +247,18 @@ def _dot(p: ForPeople, u: Expr, v: Expr) -> Printed:
     return p.call(p.sum_name, [f"{p.at(u, NEG)}{p.elementwise}{p.at(v, NEG)}"]), ATOM
 
 
+def _kron(p: ForPeople, x: Expr, y: Expr) -> Printed:
+    factors = []
+    for factor in (x, y):
+        row = _row(factor)
+        column = isinstance(factor, a.expand_dims) and len(p.shape_of(factor.args[0])) == 1
+        if row is not None:
+            factors.append(_transposed(p, row))
+        else:
+            factors.append(_factor(p, factor.args[0] if column else factor))
+    return p.kronecker.join(factors), MUL
+
+
 def _size(p: ForPeople, x: Expr, *axes: Expr) -> Printed:
     """The number of elements: a product of sizes."""
     sizes = p.shape_of(x)
@@ -293,6 +306,7 @@ PEOPLE: dict[Any, Print] = {
     a.matvec: _product,
     a.outer: _outer,
     a.dot: _dot,
+    a.kron: _kron,
     a.transpose: lambda p, m: (_transposed(p, m), ATOM),
     a.permute: lambda p, *args: _permute(p.word("transpose"))(p, *args),
     a.reshape: lambda p, *args: _reshape(p.word("reshape"))(p, *args),

@@ -101,6 +101,7 @@ class LatexPrinter(ForPeople):
         return rf"\sqrt{{{self.print(base)}}}", ATOM
 
     elementwise: ClassVar[str] = r" \circ "
+    kronecker: ClassVar[str] = r" \otimes "
     sum_name: ClassVar[str] = r"\textstyle\sum"
 
     def word(self, name: str) -> str:

@@ -16,6 +16,7 @@ class ForPeople(Printer):
     """What text and LaTeX share: a ∘ b, the product of the elements of two arrays."""
 
     elementwise: ClassVar[str] = " ∘ "
+    kronecker: ClassVar[str] = " ⊗ "
     sum_name: ClassVar[str] = "sum"
     times_sign: ClassVar[str]
 

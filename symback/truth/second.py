@@ -59,8 +59,8 @@ class SecondReference:
         self._directions = _weights(directions)
         self._nodes = [n for n in circuit.computed if n.name in needed]
         self._given = [n.name for n in circuit.leaves if n.name in needed]
-        self._slopes = cache(_slopes)
-        self._curvatures = cache(_curvatures)
+        self._slopes = cache(slopes)
+        self._curvatures = cache(curvatures)
 
     def along(self, directions: Mapping[str, Mapping[str, float]]) -> SecondReference:
         """The same along other directions; what was differentiated is kept."""
@@ -98,11 +98,11 @@ class SecondReference:
         }
         second: dict[str, Second] = {n: {} for n in self._given}
         for node in self._nodes:
-            meaning = _meaning(node.formula)
-            value = evaluate(meaning, values)
+            form = meaning(node.formula)
+            value = evaluate(form, values)
             counting = None
-            if meaning.has(Piecewise):
-                counting = {s.name for s in counting_symbols(meaning, values)}
+            if form.has(Piecewise):
+                counting = {s.name for s in counting_symbols(form, values)}
             moving = [o for o in node.operands if first[o] and (counting is None or o in counting)]
             first[node.name], second[node.name] = self._carried(node, moving, first, second, values)
             values[node.symbol] = value
@@ -117,13 +117,13 @@ class SecondReference:
         values: dict[Any, arb],
     ) -> tuple[First, Second]:
         """Σ f_o·ȯ, and Σ f_o·ö + Σ f_oq·ȯ·q̇ over the operands of a node."""
-        slopes = {o: evaluate(e, values) for o, e in self._slopes(node).items() if o in moving}
+        rates = {o: evaluate(e, values) for o, e in self._slopes(node).items() if o in moving}
         made: First = {}
-        for o, slope in slopes.items():
+        for o, slope in rates.items():
             for leaf, speed in first[o].items():
                 made[leaf] = made.get(leaf, arb(0)) + slope * speed
         curved: Second = {}
-        for o, slope in slopes.items():
+        for o, slope in rates.items():
             for pair, bend in second[o].items():
                 curved[pair] = curved.get(pair, arb(0)) + slope * bend
         for (o, q), expr in self._curvatures(node).items():
@@ -152,21 +152,24 @@ def _weights(
 
 
 @cache
-def _meaning(formula: Expr) -> Expr:
+def meaning(formula: Expr) -> Expr:
+    """A formula in SymPy's own functions."""
     return elementary(formula)
 
 
-def _slopes(node: Node) -> dict[str, Expr]:
-    meaning = _meaning(node.formula)
-    return {o: sp.diff(meaning, real_symbol(o)) for o in node.operands}
+def slopes(node: Node) -> dict[str, Expr]:
+    """SymPy's partials of a node by its operands."""
+    form = meaning(node.formula)
+    return {o: sp.diff(form, real_symbol(o)) for o in node.operands}
 
 
-def _curvatures(node: Node) -> dict[Pair, Expr]:
-    slopes = _slopes(node)
+def curvatures(node: Node) -> dict[Pair, Expr]:
+    """SymPy's second partials of a node by its operands, each pair once."""
+    rates = slopes(node)
     return {
-        (o, q): sp.diff(slopes[o], real_symbol(q))
+        (o, q): sp.diff(rates[o], real_symbol(q))
         for o, q in combinations_with_replacement(node.operands, 2)
     }
 
 
-__all__ = ["SecondReference"]
+__all__ = ["SecondReference", "curvatures", "meaning", "slopes"]

@@ -7,6 +7,7 @@ CIRCUITS of each kind from the environment, 50 if it does not say; all others ar
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,18 @@ def value_in_jax(circuit: random_circuits.RandomCircuit, leaves: dict[str, Any])
     return names[circuit.output]
 
 
+def units(leaves: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """The directions of all entries of all leaves, in their order.
+
+    One at a time, because JAX compiles each operation for each shape of its operands.
+    """
+    for i, leaf in enumerate(leaves):
+        for place in np.ndindex(leaf.shape):
+            along = [np.zeros_like(other) for other in leaves]
+            along[i][place] = 1
+            yield tuple(along)
+
+
 def near(found: Any, expected: Any, text: str) -> None:
     expected = np.asarray(expected)
     assert np.shape(found) == expected.shape
@@ -79,26 +92,24 @@ def test_first_and_second_derivatives_are_those_of_jax(kind, number):
     params_dot = {name: params_dot[name] for name in params}
     given = module.Params(**params), module.Inputs(**inputs)
 
-    def value(theta: Any) -> Any:
-        """By a vector of the parameters, then the inputs, each in the order of its kind."""
-        names, start = {}, 0
-        for name, leaf in {**params, **inputs}.items():
-            names[name] = theta[start : start + leaf.size].reshape(leaf.shape)
-            start += leaf.size
-        return value_in_jax(circuit, names)
+    def flat(*parts: Iterable[Any]) -> Any:
+        return np.concatenate([np.zeros(0), *(np.ravel(v) for part in parts for v in part)])
 
-    def flat(*parts: dict[str, Any]) -> Any:
-        return np.concatenate([np.zeros(0), *(np.ravel(v) for p in parts for v in p.values())])
+    def value(theta: tuple[Any, ...], x: tuple[Any, ...]) -> Any:
+        return value_in_jax(circuit, dict(zip([*params, *inputs], theta + x, strict=True)))
 
-    point, v = flat(params, inputs), flat(params_dot)
-    slope = np.asarray(jax.grad(value)(point))
+    at = tuple(params.values()), tuple(inputs.values())
+    by_params, by_inputs = jax.grad(value, (0, 1))(*at)
     dots = module.Params(**params_dot), module.Inputs(**inputs_dot)
-    near(module.jvp(*given, *dots), slope @ flat(params_dot, inputs_dot), circuit.text)
+    moved = flat(by_params, by_inputs) @ flat(params_dot.values(), inputs_dot.values())
+    near(module.jvp(*given, *dots), moved, circuit.text)
     if not params:
         return
-    theta, p = flat(params), len(v)
-    second = np.asarray(jax.hessian(lambda t: value(jnp.concatenate([t, point[p:]])))(theta))
-    near(module.objective(theta, given[1])[1], slope[:p], circuit.text)
-    near(module.jacobian(theta, given[1])[0], slope[:p], circuit.text)
+    theta, v = flat(params.values()), flat(params_dot.values())
+    slope = jax.grad(value)
+    columns = [jax.jvp(lambda t: slope(t, at[1]), at[:1], (e,))[1] for e in units(at[0])]
+    second = np.array([flat(column) for column in columns]).T
+    near(module.objective(theta, given[1])[1], flat(by_params), circuit.text)
+    near(module.jacobian(theta, given[1])[0], flat(by_params), circuit.text)
     near(module.hessp(theta, v, given[1]), second @ v, circuit.text)
     near(module.hessian(theta, given[1]), second, circuit.text)

@@ -159,11 +159,6 @@ MANY = "\n".join(f"f{i}: output = " + " + ".join(f"w{j}*x" for j in range(21)) f
             Unsupported,
             "along paths",
         ),
-        (
-            lambda: sb.circuit("x: input[n]; w: param[n]; z: output = w*x").derive(jacobian=True),
-            Unsupported,
-            "the size n is not a number: declare shapes in numbers",
-        ),
         (lambda: sb.circuit(ROBERTSON).derive(), Unsupported, "--jacobian"),
         (lambda: sb.circuit(ARM).derive(jacobian=True).quiz(), Unsupported, "not a Jacobian"),
     ],

@@ -336,7 +336,6 @@ ARRAYS = "x: input[n]; y: target; w: param[n]; f: output = dot(w, x); l: loss = 
         (lambda: hessian_of(MANY), TooLarge, "at most 20 names, not 21; name some (wrt="),
         (lambda: hessian_of("u = w*x, f = u**2", "u"), Unsupported, "'u' is computed"),
         (lambda: hessian_of(NEURON, "q"), UnknownName, "'q'"),
-        (lambda: hessian_of(ARRAYS), Unsupported, "the size n is not a number: declare shapes"),
         (lambda: hessian_of(ARRAYS.replace("[n]", "[120]")), TooLarge, "at most 200 entries"),
         (lambda: hessian_of(ARRAYS, of="w"), Unsupported, "'w' is an array [n]"),
         (lambda: sb.circuit(NEURON).derive(order=3), CircuitError, "order is 1 or 2, not 3"),

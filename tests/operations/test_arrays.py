@@ -16,7 +16,7 @@ from symback.codegen.numpy import array_kernels
 from symback.codegen.numpy import arrays as numpy_arrays
 from symback.language import arrays as build_arrays
 from symback.operations import arrays, vjp
-from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
+from symback.operations.arrays import ARRAY_FUNCTIONS, OF_DERIVATIONS, ArrayFunction
 from symback.operations.definitions import index_of
 from symback.operations.expressions import postorder, real_symbol
 from symback.printing import array_notation as arrays_in_print
@@ -80,8 +80,8 @@ TABLES = [
     ("rule", {head for head in ARRAY_FUNCTIONS if head.rule}, OF_TEXT - CONSTANTS),
     ("EXPLICIT", explicit.EXPLICIT, OF_TEXT),
     ("PRINT", numpy_arrays.PRINT, ARRAY_FUNCTIONS),
-    ("NOTATION", arrays_in_print.NOTATION, ARRAY_FUNCTIONS),
-    ("PEOPLE", arrays_in_print.PEOPLE, ARRAY_FUNCTIONS),
+    ("NOTATION", arrays_in_print.NOTATION, ARRAY_FUNCTIONS | OF_DERIVATIONS),
+    ("PEOPLE", arrays_in_print.PEOPLE, ARRAY_FUNCTIONS | OF_DERIVATIONS),
 ]
 
 
@@ -100,7 +100,7 @@ def test_every_head_is_in_the_table():
         for head in vars(arrays).values()
         if isinstance(head, type) and issubclass(head, ArrayFunction) and head is not ArrayFunction
     }
-    assert declared == ARRAY_FUNCTIONS
+    assert declared == ARRAY_FUNCTIONS | OF_DERIVATIONS
 
 
 def test_every_pair_of_ranks_is_broadcast():

@@ -253,7 +253,8 @@ def _table(derivation: Derivation) -> Iterator[TableRow]:
 def _left(derivation: Derivation, step: Step) -> str:
     """What the step is about, with its relation."""
     printer = printer_of(derivation)
-    by_adjoint = derivation.view == "accumulation" and step.kind in ("edge", "simplify")
+    by_adjoint = derivation.view != "paths" and step.kind in ("edge", "simplify")
+    by_adjoint = by_adjoint and len(step.left) == 2
     if not by_adjoint or (step.left[0] == derivation.of and step.kind == "simplify"):
         return f"{left_of(step, printer)} ="
     several = len(derivation.walk.into[step.left[1]]) > 1

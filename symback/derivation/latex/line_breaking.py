@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|[^\s\\]")
-_SPACED = {"+": 1.25, "-": 1.25, r"\cdot": 0.75, r"\circ": 1.0, "=": 1.35, "<": 1.35, ">": 1.35}
+_SPACED = {
+    "+": 1.25,
+    "-": 1.25,
+    r"\cdot": 0.75,
+    r"\circ": 1.0,
+    r"\otimes": 1.25,
+    "=": 1.35,
+    "<": 1.35,
+    ">": 1.35,
+}
 _SPACED |= dict.fromkeys([r"\le", r"\ge", r"\ne", r"\wedge", r"\vee"], 1.35)
 _WIDTHS = {r"\,": 0.18, r"\quad": 1.0, r"\textstyle": 0.0, r"\sum": 1.1, r"\partial": 0.6}
 _WIDTHS |= {
@@ -35,7 +44,7 @@ _SCRIPT = 0.72  # the size of sub- and superscripts
 _LETTER, _CAPITAL = 0.56, 0.8
 _LINE = 1.2  # the height of a line of plain symbols
 INDENT = 2.0
-_BEGINS = ("+", "-", r"\cdot", r"\circ")  # signs that a new line may begin with
+_BEGINS = ("+", "-", r"\cdot", r"\circ", r"\otimes")  # signs that a new line may begin with
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from symback.derivation.hessian import kind_of_term
 from symback.derivation.numbers.steps import complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.steps import NOT_RESULTS, STABLE_FORM, Left
-from symback.derivation.text.adjoints import adjoint_sign
+from symback.derivation.text.adjoints import adjoint_sign, name_of
 from symback.derivation.text.adjoints import printer_of as people_printer_of
 from symback.derivation.text.numbers import value_latex
 from symback.operations.functions import Slope
@@ -58,7 +58,7 @@ def to_markdown(derivation: Derivation) -> str:
 
 def printer_of(derivation: Derivation) -> LatexPrinter:
     """A printer that knows the adjoints where the derivation uses them."""
-    return people_printer_of(LatexPrinter, derivation, adjoints=derivation.view == "accumulation")
+    return people_printer_of(LatexPrinter, derivation, adjoints=derivation.view != "paths")
 
 
 def sections(derivation: Derivation) -> list[Section]:
@@ -70,7 +70,7 @@ def sections(derivation: Derivation) -> list[Section]:
         if s.kind == "forward"
     ]
     found: list[Section] = [("Forward", forward)]
-    if derivation.view == "accumulation":
+    if derivation.view != "paths":
         found += _backward(derivation, printer)
     else:
         edges = [
@@ -80,7 +80,8 @@ def sections(derivation: Derivation) -> list[Section]:
         ]
         alone = r"; $\partial^{+}$: along this edge alone" if derivation.direct else ""
         found += [(f"Local partials{alone}", edges)] if edges else []
-    found += _second_order(derivation, printer)
+    by_paths = derivation.view == "paths"
+    found += (_second_order if by_paths else _differentials)(derivation, printer)
     for left in derivation.asked:
         found.append((title_of(left), _result(derivation, left, printer)))
     stable = [
@@ -142,6 +143,25 @@ def title_of(left: Left) -> str:
     return f"{kind} derivative of {of} with respect to {' and '.join(dict.fromkeys(by))}"
 
 
+def _differentials(derivation: Derivation, printer: LatexPrinter) -> list[Section]:
+    """Of matrices: the partials that move, and how all moves with the leaves."""
+    if derivation.view != "matrices":
+        return []
+    asked = [(derivation.of, name) for name in derivation.wrt] if derivation.order > 1 else []
+    found = [
+        (title_of(left), _partial(derivation, left, printer))
+        for left in asked
+        if left in derivation.results
+    ]
+    rows = [
+        Row(left_of(s, printer), printer.print(s.right), because=s.rule)
+        for s in derivation.steps
+        if s.kind == "differential"
+    ]
+    moved = ", ".join(rf"$\mathrm{{d}}{name_in_latex(name)}$" for name in derivation.wrt)
+    return [*found, (f"Differentials, for any {moved}", rows)] if rows else found
+
+
 def _second_order(derivation: Derivation, printer: LatexPrinter) -> list[Section]:
     """Of a Hessian: the second local partials, and the slopes of inner nodes."""
     curved = [
@@ -161,7 +181,8 @@ def _second_order(derivation: Derivation, printer: LatexPrinter) -> list[Section
 
 def _result(derivation: Derivation, left: Left, printer: LatexPrinter) -> list[Row]:
     """How an asked partial follows; a second one from those of the nodes before."""
-    inner = [n for n in derivation.results if n[1:] == left[1:]] if derivation.order > 1 else [left]
+    by_nodes = derivation.order > 1 and derivation.view == "paths"
+    inner = [n for n in derivation.results if n[1:] == left[1:]] if by_nodes else [left]
     return [row for about in inner for row in _partial(derivation, about, printer)]
 
 
@@ -192,7 +213,9 @@ def _partial(derivation: Derivation, about: Left, printer: LatexPrinter) -> list
                     Row(printer.print(slope), printer.print(expanded))
                     for slope, expanded in _slopes_in(derivation, step.before)
                 ]
-            if right != left and (not rows or rows[-1].right != right):
+            if step.kind == "product":
+                rows.append(Row(left_of(step, printer), right, because=step.rule))
+            elif right != left and (not rows or rows[-1].right != right):
                 rows.append(Row(left if not rows or step.kind == "expand" else "", right))
     return rows
 
@@ -204,7 +227,10 @@ def _slopes_in(derivation: Derivation, before: Expr | None) -> list[tuple[Slope,
 def left_of(step: Step, printer: LatexPrinter) -> str:
     """The left-hand side: a node or a partial."""
     if isinstance(step.left, str):
-        return name_in_latex(step.left)
+        return name_of(printer, step)
+    if step.kind == "product":
+        moved = rf"\mathrm{{d}}{name_in_latex(step.left[-1])}"
+        return f"{printer.partial(*step.left)}{printer.times_sign}{moved}"
     is_local = step.kind in ("edge", "curvature")
     return printer.edge(*step.left) if is_local else printer.partial(*step.left)
 

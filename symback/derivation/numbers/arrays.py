@@ -158,6 +158,28 @@ class Accumulated:
             self._keep(self._bars[name], sum(parts[1:], parts[0]))
 
 
+class AccumulatedMatrices(Accumulated):
+    """The same of matrices, which stand over values and adjoints at the end."""
+
+    def add(self, step: Step) -> Entries | None:
+        if step.kind in ("differential", "product"):  # of any direction
+            return None
+        if isinstance(step.left, str) or (self._second and len(step.left) < 3):
+            return super().add(step)
+        if not step.right.free_symbols <= self.values.keys() | self._sizes.keys():
+            return None
+        return evaluate_entries(step.right, self.values, self._sizes)
+
+    _second = True
+
+    @classmethod
+    def of(cls, second: bool, *args: Any) -> AccumulatedMatrices:
+        """Of second partials, or of first ones, which no adjoints lead to."""
+        made = cls(*args)
+        made._second = second
+        return made
+
+
 def array_numbers(derivation: Derivation) -> ArrayNumbers:
     """Values and adjoints at the derivation's point, as far as its numbers reach.
 
@@ -183,18 +205,26 @@ def _at_point(derivation: Derivation, sizes: Mapping[Any, int]) -> dict[_Key, En
     """All entries in balls: ("value", name), ("adjoint", name) and ("step", id)."""
     walk = derivation.walk
     leaves = {name: balls_of(value) for name, value in derivation.values.items()}
-    accumulated = Accumulated(walk, leaves, sizes, partial(_length, sizes))
+    of_matrices = derivation.view == "matrices"
+    given = (walk, leaves, sizes, partial(_length, sizes))
+    accumulated = Accumulated(*given)
+    if of_matrices:
+        accumulated = AccumulatedMatrices.of(derivation.order > 1, *given)
     found: dict[_Key, Entries | None] = {("value", name): e for name, e in leaves.items()}
     for step in derivation.typed_steps:
         found["step", step.id] = accumulated.add(step)
     for step in derivation.typed_steps:
-        if isinstance(step.left, str):
+        if isinstance(step.left, str) and step.kind != "differential":
             found["value", step.left] = accumulated.value(step.left)
     of = found.get(("value", walk.of))
     if accumulated.has_singular and of is not None and any(entry.is_nan() for entry in of.flat):
         raise Singular
     for name in walk.order:
         found["adjoint", name] = accumulated.adjoint(name)
+    if of_matrices:
+        for left in derivation.asked:
+            found["adjoint", left] = found["step", derivation.last_step_about(left).id]
+        return {key: entries for key, entries in found.items() if entries is not None}
     for name in derivation.wrt:  # one that no path leads to is 0
         found["adjoint", name] = found["step", derivation.last_step(name).id]
     return {key: entries for key, entries in found.items() if entries is not None}

@@ -89,7 +89,8 @@ def numbers_of(derivation: Derivation) -> DerivationNumbers:
     for form, known in reversed(forms):
         values |= known.values
         partials |= {n: known.adjoints.get(n) for n in _keys(form)}
-    if derivation.order > 1:
+    by_paths = derivation.order > 1 and derivation.view == "paths"
+    if by_paths:
         partials |= computed_numbers(derivation, derivation.values)
     steps = dict(typed.steps)
     for step in derivation.stable_steps:
@@ -101,7 +102,7 @@ def numbers_of(derivation: Derivation) -> DerivationNumbers:
         if number is not None:
             steps[step.id] = number
     off: dict[int, Any] = {}
-    if derivation.order > 1:  # slopes of inner nodes have no stable form
+    if by_paths:  # slopes of inner nodes have no stable form
         ends = [s for s in derivation.typed_steps if s.left in partials]
         off = {s.id: partials[s.left] for s in ends if _is_off(steps.get(s.id), partials[s.left])}
     elif forms:
@@ -127,7 +128,7 @@ def _of_rows(derivation: Derivation) -> DerivationNumbers:
     for row, number in zip(derivation.rows, numbers, strict=True):
         found = numbers_of(replace(row, values=derivation.values))
         nodes |= found.nodes
-        partials |= {(row.of, name): value for name, value in found.partials.items()}
+        partials |= found.partials_of(row)
         steps |= {number[i]: value for i, value in found.steps.items()}
         off |= {number[i]: value for i, value in found.off.items()}
     return DerivationNumbers(nodes, partials, steps, off)

@@ -120,7 +120,7 @@ def _still_page(derivation: Derivation) -> PageText:
     """The page of a derivation by adjoints or of a matrix: steps and picture, with the numbers that
     it has.
     """
-    writer = (EquationWriter if derivation.is_matrix else AdjointWriter)(derivation)
+    writer = (EquationWriter if derivation.view == "paths" else AdjointWriter)(derivation)
     drawn, lines = still_picture(derivation), StillLines(derivation)
     data: dict[str, Any] = {
         "of": derivation.of,

@@ -17,7 +17,7 @@ from symback.derivation.numbers.links import Link
 from symback.derivation.page.mathml import breakable, mathml
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import ABOUT_NODES, STABLE_FORM, Left
-from symback.derivation.text.adjoints import adjoint_sign, printer_of, with_adjoints
+from symback.derivation.text.adjoints import adjoint_sign, matrix_left, name_of, printer_of
 from symback.derivation.text.grouped import groups_of_steps
 from symback.errors import clip
 from symback.operations.simplify import weight
@@ -34,6 +34,8 @@ TITLES = {
     "seed": "Seed",
     "edge": "Local partial",
     "curvature": "Curvature",
+    "differential": "Differential",
+    "product": "Product",
     "sum": "Chain rule",
     "substitute": "Substitute",
     "simplify": "Simplify",
@@ -85,7 +87,9 @@ class EquationWriter:
 
     def subject(self, step: Step) -> str:
         if isinstance(step.left, str):
-            return step.left
+            return name_of(self._text, step)
+        if step.kind == "product":
+            return matrix_left(self._text, self.derivation, step)
         if step.kind in LOCAL:
             return self._text.edge(*step.left)
         return self._text.partial(*step.left)
@@ -128,13 +132,17 @@ class EquationWriter:
     def title(self, step: Step) -> str:
         if step.kind == "sum" and len(step.left) > 2:
             return "Second chain rule"
+        if step.kind == "simplify" and self.derivation.view == "matrices":
+            return "Matrix"
         several = step.kind == "sum" and not isinstance(step.right, Expr) and len(step.right) > 1
         return "Sum over paths" if several else TITLES.get(step.kind, step.kind)
 
     def left(self, step: Step) -> str:
         """The left-hand side in LaTeX."""
         if isinstance(step.left, str):
-            return name_in_latex(step.left)
+            return name_of(self.latex, step)
+        if step.kind == "product":
+            return matrix_left(self.latex, self.derivation, step)
         if step.kind in LOCAL:
             return self.latex.edge(*step.left)
         return self.latex.partial(*step.left)
@@ -167,7 +175,9 @@ class EquationWriter:
             return self._folded_groups()
         text = {s.id: self.step(s) for s in steps}
         forward = [text[s.id] for s in steps if s.kind == "forward"]
-        others = [s for s in self.derivation.typed_steps if s.kind not in ABOUT_NODES]
+        moved = [text[s.id] for s in steps if s.kind == "differential"]
+        about_nodes = (*ABOUT_NODES, "differential")
+        others = [s for s in self.derivation.typed_steps if s.kind not in about_nodes]
         edges = [text[s.id] for s in others if self.is_backward(s)]
         groups = [
             StepGroup(Markup("Forward: values"), forward),
@@ -177,16 +187,26 @@ class EquationWriter:
         by_title: dict[Left, list[StepText]] = {}
         for step in rest:
             by_title.setdefault(self._entry(tuple(step.left)), []).append(text[step.id])
-        for left, found in by_title.items():
+        first = [left for left in by_title if moved and left not in self.derivation.asked]
+        for left in (*first, (), *(left for left in by_title if left not in first)):
+            if not left and moved:
+                groups.append(StepGroup(self._moved(), moved))
+            if left not in by_title:
+                continue
+            found = by_title[left]
             title = in_math(self.latex.partial(*left)) if left else Markup("Slopes of inner nodes")
             groups.append(StepGroup(title, found))
         stable = [text[s.id] for s in self.derivation.stable_steps]
         groups.append(StepGroup(Markup(self.derivation.stable_title), stable))
         return [g for g in groups if g.steps]
 
+    def _moved(self) -> Markup:
+        names = (in_math(rf"\mathrm{{d}}{name_in_latex(name)}") for name in self.derivation.wrt)
+        return Markup("Differentials, for any {}").format(Markup(", ").join(names))
+
     def _entry(self, left: Left) -> Left:
         """The result that a step belongs to; none for the slopes that second ones are made of."""
-        if self.derivation.order == 1:
+        if self.derivation.order == 1 or self.derivation.view == "matrices":
             return left
         return (self.derivation.of, *left[1:]) if len(left) > 2 else ()
 
@@ -220,7 +240,7 @@ class EquationWriter:
     def lit(self, step: Step) -> tuple[Iterable[str], Iterable[Link]]:
         """The nodes and edges that a step is about."""
         walk = self.derivation.walk
-        if step.kind == "define":  # the picture has no such node
+        if step.kind in ("define", "differential"):  # the picture has no such node
             return [], []
         if isinstance(step.left, str):
             return [step.node], [(step.node, o) for o in walk.circuit[step.node].operands]
@@ -238,8 +258,8 @@ class AdjointWriter(EquationWriter):
 
     def __init__(self, derivation: Derivation) -> None:
         super().__init__(derivation)
-        self.latex = with_adjoints(LatexPrinter, derivation.walk)
-        self._text = with_adjoints(TextPrinter, derivation.walk)
+        self.latex = printer_of(LatexPrinter, derivation, adjoints=True)
+        self._text = printer_of(TextPrinter, derivation, adjoints=True)
 
     def title(self, step: Step) -> str:
         own = {
@@ -248,12 +268,6 @@ class AdjointWriter(EquationWriter):
             "substitute": "Substitute the adjoints",
         }
         return own.get(step.kind) or super().title(step)
-
-    def _entry(self, left: Left) -> Left:
-        """The result that a step belongs to; none for the slopes that second ones are made of."""
-        if self.derivation.order == 1:
-            return left
-        return (self.derivation.of, *left[1:]) if len(left) > 2 else ()
 
     def is_backward(self, step: Step) -> bool:
         return step.kind in ("seed", "edge", "sum") or step.rule == ONE

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from symback.autodiff.names import Names
 from symback.autodiff.reverse import ReversePass
-from symback.derivation.accumulation import adjoint_names
+from symback.derivation.accumulation import adjoint_names, differential_names
 from symback.derivation.paths import direct_edges
-from symback.derivation.record import Derivation
+from symback.derivation.record import Derivation, Step
+from symback.operations.expressions import real_symbol
 from symback.printing.latex import LatexPrinter, name_in_latex
 from symback.printing.people import ForPeople
 from symback.printing.printer import Printer
@@ -30,7 +32,46 @@ def printer_of(kind: type[P], derivation: Derivation, *, adjoints: bool = False)
     printer = (with_adjoints if adjoints else printer_along)(kind, derivation.walk)
     if derivation.is_matrix and isinstance(printer, ForPeople):
         printer.direct = derivation.direct
+    if derivation.view == "matrices":
+        _add_differentials(printer, derivation)
     return printer
+
+
+def _add_differentials(printer: Printer, derivation: Derivation) -> None:
+    """The shapes and the signs of differentials: df, dδf, of the partial by a leaf d(∂f/∂w)."""
+    walk = derivation.walk
+    differentials, names = differential_names(walk)
+    signs = dict(printer.signs)
+    for symbol, (name, of_adjoint) in differentials.items():
+        is_result = of_adjoint and walk.node(name).is_leaf
+        if isinstance(printer, LatexPrinter):
+            partial = rf"\left({printer.partial(walk.of, name)}\right)"
+            inner = partial if is_result else printer.symbol(names.adjoint(name))
+            inner = inner if of_adjoint else name_in_latex(name)
+            signs[symbol.name] = rf"\mathrm{{d}}{inner}"
+        elif isinstance(printer, TextPrinter):
+            inner = f"({printer.partial(walk.of, name)})"
+            if not is_result:
+                inner = printer.symbol(names.adjoint(name)) if of_adjoint else name
+            signs[symbol.name] = f"d{inner}"
+    printer.shapes, printer.signs = names.shapes, signs
+
+
+def name_of(printer: TextPrinter | LatexPrinter, step: Step) -> str:
+    """The sign of what a step about a node, or about a differential, is about."""
+    assert isinstance(step.left, str)
+    if step.kind == "differential":
+        return printer.symbol(real_symbol(step.left))
+    return name_in_latex(step.left) if isinstance(printer, LatexPrinter) else step.left
+
+
+def matrix_left(printer: TextPrinter | LatexPrinter, derivation: Derivation, step: Step) -> str:
+    """The partial that a step is about; times a differential where only that product is known."""
+    left = printer.partial(*step.left)
+    if step.kind != "product":
+        return left
+    moved = Names(derivation.walk.circuit).tangent(step.left[-1])
+    return f"{left}{printer.times_sign}{printer.symbol(moved)}"
 
 
 def with_adjoints(kind: type[P], walk: ReversePass) -> P:
@@ -56,4 +97,11 @@ def adjoint_sign(printer: TextPrinter | LatexPrinter, walk: ReversePass, name: s
     return printer.symbol(printer.adjoints[name])
 
 
-__all__ = ["adjoint_sign", "printer_along", "printer_of", "with_adjoints"]
+__all__ = [
+    "adjoint_sign",
+    "matrix_left",
+    "name_of",
+    "printer_along",
+    "printer_of",
+    "with_adjoints",
+]

@@ -13,7 +13,13 @@ from symback.derivation.numbers.steps import NOT_KNOWN, DerivationNumbers, numbe
 from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Detail, Step
 from symback.derivation.steps import STABLE_FORM, is_chains
-from symback.derivation.text.adjoints import adjoint_sign, printer_of, with_adjoints
+from symback.derivation.text.adjoints import (
+    adjoint_sign,
+    matrix_left,
+    name_of,
+    printer_of,
+    with_adjoints,
+)
 from symback.derivation.text.normal import WIDTH, ascii_words, folded, title_of
 from symback.derivation.text.numbers import is_whole, number_text, value_text
 from symback.derivation.text.whole import to_text
@@ -117,6 +123,8 @@ class _Detail:
         printer = with_adjoints(AsciiInPlace if self._ascii else InPlace, derivation.walk)
         values = {name: self._value(v, WIDTH) for name, v in found.values.items()}
         for name, value in found.adjoints.items():
+            if name not in printer.adjoints:  # of a matrix
+                continue
             values[printer.adjoints[name].name] = self._value(value, WIDTH)
         printer.values = values
         return printer
@@ -131,9 +139,11 @@ class _Detail:
     def left(self, step: Step) -> str:
         """What the step is about; by accumulation an edge adds to the adjoint of its operand."""
         if isinstance(step.left, str):
-            return f"{step.left} ="
+            return f"{name_of(self.printer, step)} ="
         derivation = self._derivation
-        edges = derivation.view == "accumulation" and step.kind in ("edge", "simplify")
+        if len(step.left) > 2 or step.kind == "product":
+            return f"{matrix_left(self.printer, derivation, step)} ="
+        edges = derivation.view != "paths" and step.kind in ("edge", "simplify")
         if not edges or (step.left[0] == derivation.of and step.kind == "simplify"):
             is_local = step.kind in ("edge", "curvature")
             partial = self.printer.edge if is_local else self.printer.partial

@@ -11,7 +11,7 @@ from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.steps import DerivationNumbers, complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.steps import Left
-from symback.derivation.text.adjoints import adjoint_sign, printer_of, with_adjoints
+from symback.derivation.text.adjoints import adjoint_sign, printer_of
 from symback.derivation.text.numbers import number_text, value_text
 from symback.printing.text import AsciiPrinter, TextPrinter
 
@@ -87,7 +87,7 @@ class Text:
         parts += self._stable_form()
         if derivation.values:
             parts.append(self._numbers())
-        return [line for part in parts for line in (*part, "")]
+        return [line for part in parts if part for line in (*part, "")]
 
     def _title(self) -> str:
         return title_of(self._derivation, self._printer, self.behind_title)
@@ -242,8 +242,7 @@ class ArrayDerivationText(Text):
         super().__init__(derivation, ascii)
         kind = AsciiPrinter if ascii else TextPrinter
         short = self._short.short_slopes
-        self._printer = with_adjoints(kind, derivation.walk)
-        self._short = with_adjoints(kind, derivation.walk)
+        self._printer, self._short = (printer_of(kind, derivation, adjoints=True) for _ in range(2))
         self._short.short_slopes = short
         self._room = 0
 
@@ -319,11 +318,11 @@ class ArrayDerivationText(Text):
             lines.append(self._value(f"{'At ' if i == 0 else '   '}{name} = ", value))
         nodes = (s for s in derivation.steps if s.kind == "forward" and s.node in found.nodes)
         rows = [(f"  {s.node}", found.nodes[s.node], s) for s in nodes]
-        for name, value in found.partials.items():
-            left = f"  {self._printer.partial(derivation.of, name)}"
-            rows.append((left, value, derivation.last_step(name)))
-        for left, value, step in rows:
-            lines.append(self._value(f"{left} = ", value))
+        for left, value in found.partials_of(derivation).items():
+            partial = f"  {self._printer.partial(*left)}"
+            rows.append((partial, value, derivation.last_step_about(left)))
+        for about, value, step in rows:
+            lines.append(self._value(f"{about} = ", value))
             typed = found.typed(step, lambda v: self._text(v, WIDTH - 16))
             lines += [f"    {typed}"] if typed else []
         return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symback.derivation.record import Derivation
 from symback.derivation.text import grouped
+from symback.derivation.text.matrices import MatricesText
 from symback.derivation.text.normal import ArrayDerivationText, Text
 from symback.derivation.text.second import HessianText
 
@@ -17,6 +18,7 @@ def to_text(derivation: Derivation, *, ascii: bool = False) -> str:
         return grouped.to_text(derivation, ascii=ascii)
     kind = ArrayDerivationText if derivation.view == "accumulation" else Text
     kind = HessianText if derivation.order > 1 else kind
+    kind = MatricesText if derivation.view == "matrices" else kind
     return "\n".join(kind(derivation, ascii).lines()).rstrip() + "\n"
 
 

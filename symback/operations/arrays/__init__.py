@@ -53,6 +53,7 @@ from symback.operations.arrays.products import (
     dot,
     einsum,
     inv,
+    kron,
     logdet,
     matmul,
     matvec,
@@ -134,7 +135,10 @@ ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
         full,
     ]
 )
-"""Every head; tests compare the tables of the other rooms with it."""
+"""Every head of circuits and adjoints; tests compare the tables of the other rooms with it."""
+
+OF_DERIVATIONS: frozenset[Any] = frozenset([kron])
+"""Heads that only results of derivations have: they print and have values."""
 
 NAMING_SIZES = (slice_, concat, full, eye, reshape, tril, triu, windows)
 """Operations whose options depend on how large arrays are."""
@@ -186,6 +190,7 @@ def parts_of(expr: Expr) -> list[Expr]:
 __all__ = [
     "ARRAY_FUNCTIONS",
     "NAMING_SIZES",
+    "OF_DERIVATIONS",
     "ArrayFunction",
     "argmax_mask",
     "broadcast_like",
@@ -205,6 +210,7 @@ __all__ = [
     "full",
     "has_arrays",
     "inv",
+    "kron",
     "layer_norm",
     "log_softmax",
     "logdet",

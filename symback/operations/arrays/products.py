@@ -38,6 +38,13 @@ class dot(ArrayFunction):
     rule = "∂Σ a∘b: b and a"
 
 
+class kron(ArrayFunction):
+    """A ⊗ B, the Kronecker product: the matrix of the blocks A_ij·B. Only derivations have it."""
+
+    arrays = 2
+    shape_rule = staticmethod(shapes.kron_shape)
+
+
 class einsum(ArrayFunction):
     """Σ of products of two arrays over named axes: the arrays, then a Tuple that names the axes of
     each and of the result. The names are numbers; each stands once in an array, and in two of the

@@ -31,7 +31,7 @@ from symback.operations.definitions import (
     reduced,
 )
 from symback.operations.elementwise import elementary
-from symback.operations.entries import Entries, boxed, broadcast, vector
+from symback.operations.entries import Entries, Index, boxed, broadcast, vector
 from symback.operations.forms import place
 
 SizeValues = Mapping[Any, int]
@@ -167,6 +167,17 @@ def _scan_back(a: Entries, b: Entries, axis: int = -1) -> Entries:
     return Entries(terms.shape, made).from_lanes(b.shape, [axis])
 
 
+def _kron(x: Entries, y: Entries) -> Entries:
+    rows, columns = y.shape
+    shape = (x.shape[0] * rows, x.shape[1] * columns)
+
+    def entry(index: Index) -> Any:
+        i, j = index
+        return x[i // rows, j // columns] * y[i % rows, j % columns]
+
+    return Entries.of(shape, entry)
+
+
 DEFINED: Definitions = {
     **definitions(BALLS),
     a.softmax: by_row(_softmax),
@@ -183,8 +194,9 @@ DEFINED: Definitions = {
     a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,
     a.eye_like: lambda x: identity(BALLS, len(x)),
+    a.kron: _kron,
 }
-"""Every operation that a circuit or an adjoint can have."""
+"""Every operation that a circuit, an adjoint or a derivation can have."""
 
 
 # -- formulas ------------------------------------------------------------------------------------

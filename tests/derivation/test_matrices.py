@@ -1,0 +1,223 @@
+"""Jacobians and Hessians of arrays as matrices, by differentials."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import sympy as sp
+
+import symback as sb
+from symback.derivation import differentials
+from symback.derivation.verify.scalars import StepRefused
+from symback.errors import Unsupported
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/derivation.schema.json").read_text())
+LINEAR = "X: input[b, n]; w: param[n]; y: target[b]\nf: output = X @ w\n"
+LEAST_SQUARES = f"{LINEAR}l: loss = mean((f - y)**2)/2"
+RIDGE = f"{LINEAR}c: input\nl: loss = mean((f - y)**2)/2 + c*dot(w, w)/2"
+LOGISTIC = (
+    "X: input[b, n]; w: param[n]; c: param; y: target[b]\n"
+    "z: output = X @ w + c\nl: loss = mean(softplus(z) - y*z)"
+)
+SOFTMAX = (
+    "x: input[n]; W: param[k, n]; c: param[k]; t: target[k]\n"
+    "z = W @ x + c\np: output = softmax(z)\nl: loss = -dot(t, log(p))"
+)
+CROSS = (
+    "x: input[n]; W: param[k, n]; c: param[k]; t: target\n"
+    "z: output = W @ x + c\nl: loss = cross_entropy(z, t)"
+)
+POISSON = (
+    "X: input[b, n]; w: param[n]; y: target[b]\nz: output = X @ w\nl: loss = sum(exp(z) - y*z)"
+)
+QUADRATIC = "A: input[n, n]; x: param[n]\nf: output = dot(x, A @ x)/2\nloss: none"
+LAYER = (
+    "x: input[n]; W: param[k, n]; v: param[k]; y: target\n"
+    "f: output = dot(v, tanh(W @ x))\nl: loss = (f - y)**2/2"
+)
+ALL = [LEAST_SQUARES, RIDGE, LOGISTIC, SOFTMAX, POISSON, QUADRATIC, LAYER]
+
+HESSIANS = [
+    (LEAST_SQUARES, "w w", "Xᵀ·X/b"),
+    (RIDGE, "w w", "Xᵀ·X/b + c·I"),
+    (LOGISTIC, "w w", "Xᵀ·diag(σ(z) ∘ (1 − σ(z)))·X/b"),
+    (LOGISTIC, "w c", "Xᵀ·(σ(z) ∘ (1 − σ(z)))/b"),
+    (LOGISTIC, "c c", "sum(σ(z) ∘ (1 − σ(z)))/b"),
+    (CROSS, "W W", "(diag(softmax(z)) − softmax(z)·softmax(z)ᵀ) ⊗ x·xᵀ"),
+    (CROSS, "W c", "(diag(softmax(z)) − softmax(z)·softmax(z)ᵀ) ⊗ x"),
+    (CROSS, "c c", "diag(softmax(z)) − softmax(z)·softmax(z)ᵀ"),
+    (POISSON, "w w", "Xᵀ·diag(exp(z))·X"),
+    (QUADRATIC, "x x", "A/2 + Aᵀ/2"),
+]
+JACOBIANS = [
+    (LINEAR + "loss: none", "f w", "X"),
+    (LINEAR + "loss: none", "f X", "I ⊗ wᵀ"),
+    ("x: input[n]; w: param[n]\nz: output = w*x", "z w", "diag(x)"),
+    ("u: param[n]; v: param[k]\nz: output = outer(u, v)", "z u", "I ⊗ v"),
+    ("u: param[n]; v: param[k]\nz: output = outer(u, v)", "z v", "u ⊗ I"),
+    ("A: input[m, n]; V: param[n, k]; B: input[k, j]\nz: output = A @ V @ B", "z V", "A ⊗ Bᵀ"),
+    ("z: output = softmax(a)\na: param[n]", "z a", "diag(z) − z·zᵀ"),
+    ("a: param[n]; A: input[n, n]\nz: output = solve(A, a)", "z a", "A⁻¹"),
+    ("a: param[n]; s: param\nz: output = s*a", "z s", "a"),
+    ("a: param[n]\nz: output = tanh(a)", "z a", "diag(1 − z ∘ z)"),
+]
+
+
+def printed(derivation: sb.Derivation, left: str) -> str:
+    return json.loads(derivation.to_json())["results"][left]["print"]
+
+
+def hessian_of(text: str, wrt: object = None) -> sb.Derivation:
+    circuit = sb.circuit(text)
+    return circuit.derive(circuit.loss.name if circuit.loss else None, wrt, order=2)
+
+
+@pytest.mark.parametrize(("text", "names", "expected"), HESSIANS)
+def test_hessians_read_as_in_textbooks(text, names, expected):
+    derivation = hessian_of(text, names.split())
+    assert derivation.verified
+    assert printed(derivation, f"{derivation.of} {names}") == expected
+
+
+@pytest.mark.parametrize(("text", "names", "expected"), JACOBIANS)
+def test_jacobians_read_as_in_textbooks(text, names, expected):
+    of, wrt = names.split()
+    derivation = sb.circuit(text, loss=None).derive(of, wrt, jacobian=True)
+    assert derivation.verified and derivation.matrix_name == "Jacobian"
+    assert printed(derivation, names) == expected
+
+
+def sized(text: str, **sizes: int) -> str:
+    for name, number in sizes.items():
+        for before in "[, ":
+            for after in "],":
+                text = text.replace(f"{before}{name}{after}", f"{before}{number}{after}")
+    return text
+
+
+@pytest.mark.parametrize(
+    "text", [LEAST_SQUARES, RIDGE, LOGISTIC, SOFTMAX, POISSON, QUADRATIC, LAYER]
+)
+def test_matrices_at_numbers_are_those_of_the_entries(text):
+    """Along the paths of single numbers, by the second chain rule."""
+    rng = np.random.default_rng(1)
+    circuit = sb.circuit(sized(text, b=3, n=2, k=2))
+    of = circuit.loss.name if circuit.loss else None
+    at = {n.name: rng.normal(size=[int(s) for s in n.shape]) for n in circuit.leaves}
+    matrices = circuit.derive(of, order=2, view="matrices").at(**at).evaluated()[1]
+    entries = circuit.derive(of, order=2).at(**at)
+    expected = entries.evaluated()[1]
+    names = {name: entries.entries.get(name, (name,)) for name in (p.name for p in circuit.params)}
+    for (node, a, b), block in matrices.items():
+        found = np.reshape(block, (len(names[a]), len(names[b])))
+        for i, j in np.ndindex(found.shape):
+            pair = (names[a][i], names[b][j])
+            entry = expected.get((node, *pair), expected.get((node, *pair[::-1])))
+            assert found[i, j] == pytest.approx(entry, rel=1e-12, abs=1e-12)
+
+
+def test_least_squares_at_numbers():
+    x = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]])
+    derivation = hessian_of(LEAST_SQUARES).at(X=x, w=[1, -1], y=[0.5, 1, 2])
+    (block,) = derivation.evaluated()[1].values()
+    np.testing.assert_allclose(block, x.T @ x / 3, rtol=1e-15)
+    assert "∂²l/∂w² = [[11.6667, 16.3333], [16.3333, 23]]" in str(derivation)
+
+
+def test_matrices_in_sympy():
+    x = hessian_of(LEAST_SQUARES).matrix
+    assert isinstance(x, sp.MatrixExpr)
+    assert x.shape == sb.circuit(LEAST_SQUARES)["w"].shape * 2
+    whole = hessian_of(LOGISTIC).matrix
+    assert isinstance(whole, sp.BlockMatrix) and whole.blockshape == (2, 2)
+    assert whole.blocks[1, 0].shape == whole.blocks[0, 1].shape[::-1]
+
+
+def test_every_format_has_the_same_results():
+    derivation = hessian_of(LEAST_SQUARES)
+    text = derivation.to_text()
+    assert "  df       = X·dw" in text and "  d(∂l/∂w) = Xᵀ·X·dw/b" in text
+    assert derivation.to_text(ascii=True).isascii()
+    assert max(map(len, text.splitlines())) <= 80
+    assert derivation.to_text(detail="brief") == "∂²l/∂w² = Xᵀ·X/b\n"
+    assert "[15] simplify   ∂²l/∂w² = Xᵀ·X/b" in derivation.to_text(detail="full")
+    latex = r"\frac{\partial^{2} l}{\partial w^{2}} &= \frac{X^{\top} \, X}{b}"
+    assert latex in derivation.to_latex() and latex in derivation.to_markdown()
+    for style in ("align", "beamer", "table"):
+        assert r"\mathrm{d}w" in derivation.to_latex(style, standalone=True)
+    content = json.loads(derivation.to_json())
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+    assert content["matrix"] == "Hessian"
+    assert "Differentials, for any" in derivation.to_html()
+    assert str(derivation.step(15)).startswith("[15] simplify   ∂²l/∂w² = Xᵀ·X/b")
+    assert "what dw is multiplied by" in str(derivation.why(15))
+
+
+def test_a_matrix_that_no_product_writes_has_its_product_with_a_differential():
+    text = "x: param[n]\nf: output = sum((x[1:] - x[:-1])**2)\nloss: none"
+    derivation = sb.circuit(text).derive(order=2)
+    assert derivation.verified
+    assert "∂²f/∂x² · dx = " in str(derivation)
+    assert "no product of matrices writes the factor of dx" in str(derivation)
+    with pytest.raises(Unsupported, match="no product of matrices writes ∂²f/∂x∂x"):
+        _ = derivation.matrix
+
+
+def test_what_does_not_move_is_0():
+    derivation = hessian_of(
+        "a: param[n]; c: param[n]\nf = sum(a**2 + c**3)\nloss: none", ["a", "c"]
+    )
+    assert derivation.verified
+    assert "it does not move with dc" in str(derivation)
+
+
+def test_what_is_computed_otherwise_stands_in_the_last_section():
+    typed = LOGISTIC.replace("softplus(z)", "log(1 + exp(z))")
+    derivation = hessian_of(typed, "w")
+    assert derivation.verified
+    *_, last = str(derivation).split("Rewritten for numerical stability")
+    assert "∂²l/∂w² = Xᵀ·diag(σ(z) ∘ (1 − σ(z)))·X/b" in last
+    at = {"X": [[900.0], [-900.0]], "w": [1.0], "c": 0.0, "y": [0.0, 1.0]}
+    assert np.isfinite(derivation.at(**at).evaluated()[1]["l", "w", "w"]).all()
+
+
+@pytest.mark.parametrize("wrong", [lambda m: -m, lambda m: 2 * m, lambda m: m + m.func(*m.args)])
+def test_a_wrong_matrix_is_refused(monkeypatch, wrong):
+    right = differentials.matrix_of
+    monkeypatch.setattr(differentials, "matrix_of", lambda *args: wrong(right(*args)))
+    with pytest.raises(StepRefused, match="the step for ∂²l/∂w∂w does not hold"):
+        hessian_of(LEAST_SQUARES)
+
+
+def test_a_wrong_differential_is_refused(monkeypatch):
+    right = differentials.TangentLines.add
+
+    def add(self, line):
+        before = len(self.lines)
+        right(self, line)
+        for i in range(before, len(self.lines)):
+            new = self.lines[i]
+            if str(new.target) == "f_bar_dot":
+                self.lines[i] = type(new)(new.target, 2 * new.expr)
+
+    monkeypatch.setattr(differentials.TangentLines, "add", add)
+    with pytest.raises(StepRefused, match="'f_bar_dot' does not hold"):
+        hessian_of(LEAST_SQUARES)
+
+
+REFUSED = [
+    (lambda: hessian_of(LEAST_SQUARES, "f"), "'f' is computed; a Hessian of arrays is by inputs"),
+    (lambda: hessian_of(CROSS, "t"), "'t' is the index of a class"),
+    (lambda: sb.circuit("f = w*x").derive(order=2, view="matrices"), "along paths"),
+    (lambda: sb.circuit(LEAST_SQUARES).derive("w", jacobian=True), "'w' is no computed node"),
+]
+
+
+@pytest.mark.parametrize(("ask", "message"), REFUSED)
+def test_what_is_refused(ask, message):
+    with pytest.raises(Unsupported, match=message):
+        ask()
