@@ -12,11 +12,11 @@ from math import prod
 from sympy import Expr, Mul, S, Symbol
 
 from symback.derivation.matrix_products import (
-    Chain,
     Factor,
+    FactorChain,
     NotOne,
     ProductSum,
-    Term,
+    ScaledChain,
     identity,
     kron_of,
     ones,
@@ -69,7 +69,7 @@ class _Reader:
     def moves(self, expr: Expr) -> bool:
         return self.moved in expr.free_symbols
 
-    def terms(self, expr: Expr) -> list[Term]:
+    def terms(self, expr: Expr) -> list[ScaledChain]:
         shape = self.shape(expr)
         if expr == self.moved:
             return [(S.One, ())]
@@ -95,12 +95,12 @@ class _Reader:
             found[part] = made
         return found[expr]
 
-    def spread(self, expr: Expr, shape: Shape) -> list[Term]:
+    def spread(self, expr: Expr, shape: Shape) -> list[ScaledChain]:
         """The terms of what is broadcast to a shape."""
         own = self.shape(expr)
         return _after(() if own == shape else (_broadcast(own, shape),), self.terms(expr))
 
-    def _product(self, expr: Expr, shape: Shape) -> list[Term]:
+    def _product(self, expr: Expr, shape: Shape) -> list[ScaledChain]:
         moving = [f for f in expr.args if self.moves(f)]
         if len(moving) != 1:
             raise NotOne
@@ -128,12 +128,12 @@ class _Reader:
             return Factor("diagonal", a.reshape(other, prod(shape)))
         raise NotOne
 
-    def _array(self, op: ArrayFunction, shape: Shape) -> list[Term]:
+    def _array(self, op: ArrayFunction, shape: Shape) -> list[ScaledChain]:
         rule = _RULES.get(op.func)
         if rule is None:
             raise NotOne
         moving = [i for i, operand in enumerate(op.operands) if self.moves(operand)]
-        found: list[Term] = []
+        found: list[ScaledChain] = []
         if len(moving) != 1 and not isinstance(op, a.concat):
             raise NotOne
         number, chain = rule(self, op, moving[0])
@@ -144,7 +144,7 @@ class _Reader:
         return found
 
 
-def _after(chain: Chain, terms: Sequence[Term]) -> list[Term]:
+def _after(chain: FactorChain, terms: Sequence[ScaledChain]) -> list[ScaledChain]:
     return [(number, (*chain, *inner)) for number, inner in terms]
 
 
@@ -166,7 +166,7 @@ def _broadcast(own: Shape, shape: Shape) -> Factor:
 # -- one operation each --------------------------------------------------------------------------
 
 
-def _matvec(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _matvec(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     matrix, vector = op.args
     if place == 1:
         return S.One, (Factor("matrix", matrix),)
@@ -174,7 +174,7 @@ def _matvec(r: _Reader, op: ArrayFunction, place: int) -> Term:
     return S.One, (kron_of(row, rows) if isinstance(matrix, a.transpose) else kron_of(rows, row),)
 
 
-def _matmul(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _matmul(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     other = (Factor("matrix", op.args[1 - place]),)
     size = r.shape(op.args[place])[place]
     if place == 1:
@@ -182,18 +182,18 @@ def _matmul(r: _Reader, op: ArrayFunction, place: int) -> Term:
     return S.One, (kron_of(identity(size), transposed(other)),)
 
 
-def _outer(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _outer(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     other = (Factor("column", op.args[1 - place]),)
     own = identity(r.shape(op.args[place])[0])
     return S.One, (kron_of(other, own) if place == 1 else kron_of(own, other),)
 
 
-def _dot(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _dot(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     other = op.args[1 - place]
     return S.One, _row_of(other, r.shape(other))
 
 
-def _row_of(array: Expr, shape: Shape) -> Chain:
+def _row_of(array: Expr, shape: Shape) -> FactorChain:
     """Σ of the product of its entries with others."""
     if len(shape) == 1:
         return (Factor("row", array),)
@@ -202,10 +202,10 @@ def _row_of(array: Expr, shape: Shape) -> Chain:
     return (Factor("row", a.reshape(array, prod(shape))),)
 
 
-def _sum(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _sum(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     shape = r.shape(op.args[0])
     axes = [int(axis) % len(shape) for axis in op.options] or range(len(shape))
-    rows: list[Chain] = [
+    rows: list[FactorChain] = [
         (Factor("row", ones(size)),) if axis in axes else identity(size)
         for axis, size in enumerate(shape)
     ]
@@ -214,26 +214,26 @@ def _sum(r: _Reader, op: ArrayFunction, place: int) -> Term:
     return S.One, rows[0] if len(shape) == 1 else (kron_of(*rows),)
 
 
-def _mean(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _mean(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     shape = r.shape(op.args[0])
     axes = [int(axis) % len(shape) for axis in op.options] or range(len(shape))
     _, chain = _sum(r, op, place)
     return 1 / Mul(*(shape[axis] for axis in axes)), chain
 
 
-def _spread(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _spread(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     own, shape = r.shape(op.args[0]), r.shape(op)
     return S.One, () if own == shape else (_broadcast(own, shape),)
 
 
-def _same(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _same(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     """What keeps the order of the entries."""
     if isinstance(op, a.expand_dims) and len(r.shape(op)) > 2:
         raise NotOne
     return S.One, ()
 
 
-def _solve(r: _Reader, op: ArrayFunction, place: int) -> Term:
+def _solve(r: _Reader, op: ArrayFunction, place: int) -> ScaledChain:
     if place != 1:
         raise NotOne
     inverse, shape = (Factor("matrix", a.inv(op.args[0])),), r.shape(op.args[1])

@@ -23,13 +23,13 @@ class Factor:
 
     kind: Kind
     expr: Expr = S.Zero
-    parts: tuple[Chain, Chain] = ((), ())
+    parts: tuple[FactorChain, FactorChain] = ((), ())
 
 
-Chain = tuple[Factor, ...]
+FactorChain = tuple[Factor, ...]
 """A product, from left to right; the empty one is the identity."""
 
-Term = tuple[Expr, Chain]
+ScaledChain = tuple[Expr, FactorChain]
 """A number times a product."""
 
 
@@ -37,11 +37,11 @@ class NotOne(Exception):
     """No product of matrices writes the map."""
 
 
-def kron_of(left: Chain, right: Chain) -> Factor:
+def kron_of(left: FactorChain, right: FactorChain) -> Factor:
     return Factor("kron", parts=(left, right))
 
 
-def identity(size: Expr) -> Chain:
+def identity(size: Expr) -> FactorChain:
     return (Factor("identity", size),)
 
 
@@ -58,9 +58,9 @@ class ProductSum:
     def _shape_of(self, expr: Expr) -> Shape:
         return shape_of(expr, self._shapes)
 
-    def written(self, terms: Sequence[Term]) -> Expr:
-        plain: list[Term] = []
-        by_right: dict[Chain, list[Term]] = {}
+    def written(self, terms: Sequence[ScaledChain]) -> Expr:
+        plain: list[ScaledChain] = []
+        by_right: dict[FactorChain, list[ScaledChain]] = {}
         for number, chain in terms:
             absorbed = self._joined(chain, self._into_kron)[1]
             if len(absorbed) == 1 and absorbed[0].kind == "kron" and self._shape:
@@ -80,15 +80,15 @@ class ProductSum:
             found.append(Mul(*numbers) * a.kron(rest, self._factor_of_kron(right)))
         return Add(*found)
 
-    def _total(self, terms: Sequence[Term], size: Expr | None = None) -> Expr:
+    def _total(self, terms: Sequence[ScaledChain], size: Expr | None = None) -> Expr:
         """A sum of products; what all begin or end with stands before or behind it once."""
         whole = [(n, tuple(f for f in chain if f.kind != "identity")) for n, chain in terms]
-        before: Chain = ()
-        after: Chain = ()
+        before: FactorChain = ()
+        after: FactorChain = ()
         if len(whole) > 1:
             whole, before = _without_common(whole, 0, ("matrix",))
             whole, after = _without_common(whole, -1, ("matrix", "diagonal"))
-        added: dict[Chain, Expr] = {}
+        added: dict[FactorChain, Expr] = {}
         for number, chain in whole:
             factor, reduced = self._reduced(chain)
             added[reduced] = added.get(reduced, S.Zero) + number * factor
@@ -105,7 +105,9 @@ class ProductSum:
             total = a.matmul(total, self._factor(factor))
         return total
 
-    def _joined(self, chain: Chain, joins: Callable[[Factor, Factor], Term | None]) -> Term:
+    def _joined(
+        self, chain: FactorChain, joins: Callable[[Factor, Factor], ScaledChain | None]
+    ) -> ScaledChain:
         """The product with neighbours put together where one factor writes both."""
         number, factors = S.One, [f for f in chain if f.kind != "identity"]
         place = len(factors) - 2
@@ -118,7 +120,7 @@ class ProductSum:
             place = len(factors) - 2
         return number, tuple(factors)
 
-    def _reduced(self, chain: Chain) -> Term:
+    def _reduced(self, chain: FactorChain) -> ScaledChain:
         """The product of a chain, as few factors as there are."""
         number: Expr = S.One
         for joins in (self._into_kron, self._beside_vectors, self._any_pair):
@@ -136,10 +138,10 @@ class ProductSum:
                 reduced.append(part)
         return number, tuple(reduced)
 
-    def _rows(self, chain: Chain) -> Expr:
+    def _rows(self, chain: FactorChain) -> Expr:
         return self._size(chain[0], 0)
 
-    def _columns(self, chain: Chain) -> Expr:
+    def _columns(self, chain: FactorChain) -> Expr:
         return self._size(chain[-1], 1)
 
     def _size(self, factor: Factor, axis: int) -> Expr:
@@ -155,7 +157,7 @@ class ProductSum:
         is_one = factor.kind == ("row", "column")[axis]
         return S.One if is_one else shape[0]
 
-    def _into_kron(self, x: Factor, y: Factor) -> Term | None:
+    def _into_kron(self, x: Factor, y: Factor) -> ScaledChain | None:
         """A product with a Kronecker product, where that is one again."""
         if x.kind == y.kind == "kron":
             both = list(zip(x.parts, y.parts, strict=True))
@@ -173,7 +175,7 @@ class ProductSum:
             return S.One, (kron_of(*made),)
         return None
 
-    def _beside_vectors(self, x: Factor, y: Factor) -> Term | None:
+    def _beside_vectors(self, x: Factor, y: Factor) -> ScaledChain | None:
         """A row times a matrix, or a matrix times a column."""
         if x.kind == "row" and y.kind in ("matrix", "diagonal"):
             return S.One, (Factor("row", _vector(transposed((y,))[0], x.expr)),)
@@ -183,14 +185,14 @@ class ProductSum:
             return _number(x.expr, y.expr), ()
         return None
 
-    def _any_pair(self, x: Factor, y: Factor) -> Term | None:
+    def _any_pair(self, x: Factor, y: Factor) -> ScaledChain | None:
         if x.kind == "column" and y.kind == "row":
             return S.One, (Factor("matrix", a.outer(x.expr, y.expr)),)
         if x.kind == y.kind == "diagonal":
             return S.One, (Factor("diagonal", x.expr * y.expr),)
         return None
 
-    def _matrix(self, chain: Chain, size: Expr | None = None) -> Expr:
+    def _matrix(self, chain: FactorChain, size: Expr | None = None) -> Expr:
         """A reduced product as a formula, an identity of a size; that of a number is an array of
         what moved."""
         if not chain:
@@ -220,13 +222,13 @@ class ProductSum:
             return column
         return a.transpose(column) if factor.kind == "row" else factor.expr
 
-    def _factor_of_kron(self, chain: Chain) -> Expr:
+    def _factor_of_kron(self, chain: FactorChain) -> Expr:
         return self._factor(chain[0]) if len(chain) == 1 else self._matrix(chain)
 
 
 def _without_common(
-    terms: Sequence[Term], end: Literal[0, -1], kinds: Sequence[Kind]
-) -> tuple[list[Term], Chain]:
+    terms: Sequence[ScaledChain], end: Literal[0, -1], kinds: Sequence[Kind]
+) -> tuple[list[ScaledChain], FactorChain]:
     """The terms without the factors that all begin (0) or end (-1) with, and these."""
     rest, common = list(terms), tuple[Factor, ...]()
     while all(chain and chain[end] == rest[0][1][end] for _, chain in rest):
@@ -238,7 +240,7 @@ def _without_common(
     return rest, common
 
 
-def _is_row_of_ones(chain: Chain) -> bool:
+def _is_row_of_ones(chain: FactorChain) -> bool:
     """Whether a product is 1ᵀ, which turns a diagonal matrix behind it into a row."""
     return bool(chain) and chain[0].kind == "row" and _is_ones(chain[0].expr)
 
@@ -253,7 +255,7 @@ def _number(u: Expr, v: Expr) -> Expr:
     return a.dot(u, v)
 
 
-def transposed(chain: Chain) -> Chain:
+def transposed(chain: FactorChain) -> FactorChain:
     (factor,) = chain
     if factor.kind == "diagonal":
         return chain
@@ -273,11 +275,11 @@ def _is_ones(vector: Expr) -> bool:
 
 
 __all__ = [
-    "Chain",
     "Factor",
+    "FactorChain",
     "NotOne",
     "ProductSum",
-    "Term",
+    "ScaledChain",
     "identity",
     "kron_of",
     "ones",

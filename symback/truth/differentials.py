@@ -19,7 +19,7 @@ from symback.operations.balls.scalars import counting_symbols, evaluate
 from symback.operations.expressions import real_symbol
 from symback.truth.second import curvatures, meaning, slopes
 
-Balls = dict[str, arb]
+BallsByName = dict[str, arb]
 """Of entries, by their names; what is missing is 0."""
 
 
@@ -28,9 +28,9 @@ class Carried:
     """At a point: values, partials of one node by each, and how both move."""
 
     values: Mapping[Any, arb]  # by symbol
-    adjoints: Balls
-    moved: Balls
-    moved_adjoints: Balls
+    adjoints: BallsByName
+    moved: BallsByName
+    moved_adjoints: BallsByName
 
 
 class DifferentialReference:
@@ -46,7 +46,7 @@ class DifferentialReference:
         Call it inside `precision`.
         """
         values: dict[Any, arb] = {real_symbol(name): ball for name, ball in leaves.items()}
-        moved: Balls = dict(along)
+        moved: BallsByName = dict(along)
         counting: dict[str, Sequence[str]] = {}
         for node in self._circuit.computed:
             form = meaning(node.formula)
@@ -57,8 +57,8 @@ class DifferentialReference:
                 rates = self._slopes(node)
                 products = [evaluate(rates[o], values) * moved[o] for o in parts]
                 moved[node.name] = sum(products[1:], products[0])
-        adjoints: Balls = {of: arb(1)} if of else {}
-        moved_adjoints: Balls = {}
+        adjoints: BallsByName = {of: arb(1)} if of else {}
+        moved_adjoints: BallsByName = {}
         for node in reversed(self._circuit.computed):
             if node.name in adjoints:
                 self._back(node, counting[node.name], values, moved, adjoints, moved_adjoints)
@@ -77,9 +77,9 @@ class DifferentialReference:
         node: Node,
         operands: Sequence[str],
         values: dict[Any, arb],
-        moved: Balls,
-        adjoints: Balls,
-        moved_adjoints: Balls,
+        moved: BallsByName,
+        adjoints: BallsByName,
+        moved_adjoints: BallsByName,
     ) -> None:
         bar, bar_moved = adjoints[node.name], moved_adjoints.get(node.name, arb(0))
         rates, bends = self._slopes(node), self._curvatures(node)
