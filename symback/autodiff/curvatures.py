@@ -16,9 +16,11 @@ from symback.autodiff.reverse import ReversePass
 from symback.autodiff.tangents import TangentLines
 from symback.circuits.circuit import Node
 from symback.circuits.program import Assign
+from symback.errors import Unsupported
 from symback.operations.edges import plainly
-from symback.operations.expressions import real_symbol
+from symback.operations.expressions import postorder, real_symbol
 from symback.operations.simplify import simplified
+from symback.operations.stated import stated
 
 Curvatures = Mapping[tuple[str, str], Expr]
 """∂²v/∂p∂q of a gate v by its operands p and q, p not after q; those that are 0 are left out."""
@@ -47,6 +49,7 @@ def curvatures(walk: ReversePass) -> dict[str, Curvatures]:
 
 
 def _of_gate(walk: ReversePass, node: Node, locals_: Mapping[str, Local]) -> Curvatures:
+    _refuse_stated(node)
     place = {name: number for number, name in enumerate(node.operands)}
     found: dict[tuple[str, str], Expr] = {}
     for p, local in locals_.items():
@@ -57,6 +60,16 @@ def _of_gate(walk: ReversePass, node: Node, locals_: Mapping[str, Local]) -> Cur
             if partial != 0:
                 found[p, q] = partial
     return {pair: found[pair] for pair in sorted(found, key=lambda pair: [place[n] for n in pair])}
+
+
+def _refuse_stated(node: Node) -> None:
+    """Unsupported where a derivative that is stated moves along no edge of the walk."""
+    for part in postorder(node.formula):
+        if isinstance(part, stated) and not part.args[2].is_number:
+            raise Unsupported(
+                f"the derivative of '{node}' is stated, not derived, so that its second derivative "
+                "has no derivation step by step; c.hessian() and modules have it"
+            )
 
 
 def _read_by(partial: Expr, node: Node, operands: Iterable[str]) -> list[str]:

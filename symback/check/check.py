@@ -21,6 +21,7 @@ from symback.codegen.generate import compile_module
 from symback.codegen.loading import read_module
 from symback.errors import CheckFailed
 from symback.language.parse import circuit as parse
+from symback.printing.circuit_text import stated_sentences
 from symback.stable.rewrite import Rewrite, rewritten
 from symback.truth.oracle import Oracle
 
@@ -60,6 +61,7 @@ def check_module(
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
     oracle = oracle or Oracle(circuit)
     report = compared(oracle, module, points, seed, name or f"the module of {circuit.output.name}")
+    report = replace(report, remarks=(*report.remarks, *stated_sentences(circuit)))
     return replace(report, loses_digits=lost_digits(report, oracle)) if report.passed else report
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Expr, S, Tuple
 
-from symback.circuits.circuit import Circuit
+from symback.circuits.circuit import Circuit, Node
 from symback.errors import Unsupported
 from symback.operations.arrays import (
     ARRAY_FUNCTIONS,
@@ -19,9 +19,16 @@ from symback.operations.arrays import (
 )
 from symback.operations.expressions import postorder
 from symback.operations.shapes import Size
+from symback.operations.stated import Stated
 
 EXPONENTIAL = tuple(head for head in ARRAY_FUNCTIONS if head.exponential)
 """Operations that take exp of their operand, which code shifts so that none overflows."""
+
+
+def stated_in(circuit: Circuit) -> list[tuple[Node, Expr]]:
+    """The uses of a derivative that is stated, not derived, each with its node."""
+    found = ((n, part) for n in circuit.computed for part in postorder(n.formula))
+    return [(node, part) for node, part in found if isinstance(part, Stated)]
 
 
 def uses_of(circuit: Circuit, *heads: Any) -> list[Expr]:
@@ -107,4 +114,12 @@ def _reached_by_steps(start: Expr, stop: Expr, step: int) -> int:
     return next(size for size in range(1, 2 * far + 2) if is_there(size))
 
 
-__all__ = ["EXPONENTIAL", "classes", "distributions", "index_leaves", "least_sizes", "uses_of"]
+__all__ = [
+    "EXPONENTIAL",
+    "classes",
+    "distributions",
+    "index_leaves",
+    "least_sizes",
+    "stated_in",
+    "uses_of",
+]

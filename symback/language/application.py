@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy as sp
-from sympy import Expr, Mul
+from sympy import Add, Expr, Mul, S
 
 from symback.language.limits import is_large, is_wide
 from symback.operations.elementwise import AT_KINK, Op
 from symback.operations.expressions import applied
+from symback.operations.stated import stated
 
 
 def apply(op: Op, args: Sequence[Expr]) -> Expr:
@@ -33,8 +34,17 @@ def apply_stated(op: Op, args: Sequence[Expr], at_kink: Expr) -> Expr:
     return made
 
 
+def with_slopes(value: Expr, operands: Sequence[Expr], slopes: Sequence[Expr]) -> Expr:
+    """A value whose derivative by each operand is stated; the others' parts are 0."""
+    if all(operand.is_number for operand in operands):
+        return value
+    pairs = [(u, d) for u, d in zip(operands, slopes, strict=True) if not u.is_number]
+    values = [value, *([S.Zero] * (len(pairs) - 1))]
+    return Add(*(stated(v, u, d) for v, (u, d) in zip(values, pairs, strict=True)))
+
+
 _NEVER_SIMPLER = (sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf)
 """Functions that have no simpler value at any positive rational number."""
 
 
-__all__ = ["apply", "apply_stated"]
+__all__ = ["apply", "apply_stated", "with_slopes"]

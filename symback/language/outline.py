@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sympy import Expr, Integer
@@ -16,6 +16,7 @@ from symback.errors import (
     NameRefused,
     Place,
     TooLarge,
+    UnknownName,
     Unsupported,
     nearest,
 )
@@ -67,6 +68,7 @@ class Outline:
     constants: dict[str, Shape | None] = field(default_factory=dict)  # with a value in the text
     no_loss: bool = False
     kinks: dict[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
+    slopes: list[Kink] = field(default_factory=list)  # of the text's own functions
     turns: int = 1  # of the loops that are open, multiplied
     repeated: int = 0  # lines that loops have written out
 
@@ -78,6 +80,7 @@ def outline_of(source: SourceText, found: Iterable[Statement] | None = None) -> 
         _enter(source, outline, statement, {})
     if not outline.definitions and outline.bare is None:
         raise CircuitError("the circuit is empty; write a formula such as f = w*x")
+    _state_slopes(source, outline)
     for name, place in outline.sizes.items():
         if name in outline.leaves or name in outline.definitions or name in outline.functions:
             raise NameRefused(f"'{name}' is both a size and a node; rename one", place)
@@ -105,6 +108,9 @@ def _enter(
 def _state(source: SourceText, outline: Outline, kink: Kink) -> None:
     """Enter the derivative that an operation has at its kink, as in relu'(0) = 1/2."""
     name, place = kink.function.text, source.place(kink.function.place)
+    if kink.at.kind == "name" and (name not in AT_KINK or kink.at.text != OPS[name].kink):
+        outline.slopes.append(kink)  # the function may stand below
+        return
     if name not in AT_KINK or kink.at.text != OPS[name].kink:
         known = ", ".join(f"{n}'({OPS[n].kink})" for n in AT_KINK)
         raise CircuitError(f"only {known} can be stated; other derivatives follow", place)
@@ -116,6 +122,34 @@ def _state(source: SourceText, outline: Outline, kink: Kink) -> None:
     if builder.used or not number.is_number:
         raise CircuitSyntaxError(f"{stated} is a number", source.place(kink.value.place))
     outline.kinks[name] = number
+
+
+def _state_slopes(source: SourceText, outline: Outline) -> None:
+    """Give functions the derivatives that the text states, as in step'(u) = exp(-u**2)."""
+    for kink in outline.slopes:
+        name, at, place = kink.function.text, kink.at.text, source.place(kink.function.place)
+        function = outline.functions.get(name)
+        if function is None:
+            known = ", ".join(f"{n}'({OPS[n].kink})" for n in AT_KINK)
+            raise CircuitError(
+                f"'{name}' is no function of this text, whose derivative could be stated; of those "
+                f"that are known, {known} can be",
+                place,
+            )
+        if at not in function.arguments:
+            hint = nearest(at, function.arguments) or f"; write {name}'({function.arguments[0]})"
+            raise UnknownName(f"'{name}' has no argument '{at}'{hint}", source.place(kink.at.place))
+        if at in function.slopes:
+            raise CircuitError(f"{name}'({at}) is stated twice", place)
+        slopes = {**function.slopes, at: kink.value}
+        outline.functions[name] = replace(function, slopes=slopes)
+    for function in outline.functions.values():
+        missing = [a for a in function.arguments if a not in function.slopes]
+        if function.slopes and missing:
+            raise CircuitError(
+                f"the derivative of '{function.name}' by '{missing[0]}' is not stated; "
+                f"write {function.name}'({missing[0]}) = … as well"
+            )
 
 
 def _unroll(source: SourceText, outline: Outline, loop: Loop, bound: Mapping[str, Expr]) -> None:

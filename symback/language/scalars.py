@@ -24,7 +24,7 @@ from symback.errors import (
     clip,
 )
 from symback.language import choices, words
-from symback.language.application import apply, apply_stated
+from symback.language.application import apply, apply_stated, with_slopes
 from symback.language.foreign import function_hint
 from symback.language.limits import (
     LARGEST,
@@ -335,7 +335,11 @@ class Builder:
         self.bound = dict(zip(function.arguments, args, strict=True))
         self._calling.append(function.name)
         try:
-            return self.build(function.body)
+            value = self.build(function.body)
+            slopes = [
+                self.build(slope) for slope in map(function.slopes.get, function.arguments) if slope
+            ]
+            return with_slopes(value, args, slopes) if slopes else value
         finally:
             self.bound = outer
             self._calling.pop()

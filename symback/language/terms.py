@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from symback.errors import SymbackError, TooLarge
 
@@ -29,6 +30,7 @@ class UserFunction:
     name: str
     arguments: tuple[str, ...]
     body: Term
+    slopes: Mapping[str, Term] = field(default_factory=dict)  # by argument, where they are stated
 
 
 class Refused(Exception):

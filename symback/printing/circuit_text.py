@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sympy import S
 from sympy.logic.boolalg import And, Or
 
+from symback.circuits.requirements import stated_in
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.shapes import shown
+from symback.operations.stated import stated
 from symback.printing.array_notation import NOTATION
 from symback.printing.printer import Printer
 
@@ -65,9 +67,12 @@ def circuit_text(circuit: Circuit) -> str:
 
 
 def rewrite_notes(circuit: Circuit) -> dict[str, str]:
-    """`# s = 1/(1 + exp(-z)), as sigma: …` for each node whose typed formula was rewritten."""
+    """`# s = 1/(1 + exp(-z)), as sigma: …` for each node whose typed formula was rewritten, and a
+    remark on each whose derivative is stated.
+    """
     printer = NotationPrinter.of(circuit)
-    found = {}
+    found = {node.name: f"# {node}: its derivative is stated, not derived"
+             for node, _ in stated_in(circuit)}  # fmt: skip
     for rewrite in circuit.rewrites:
         typed = f"# {rewrite.node} = {printer.print(rewrite.before)}, as {rewrite.rule}"
         whole = f"{typed}: {rewrite.why}"
@@ -75,6 +80,19 @@ def rewrite_notes(circuit: Circuit) -> dict[str, str]:
         fitting = (t for t in (whole, typed, short) if len(t) <= LONGEST_NOTE)
         found[rewrite.node] = next(fitting, f"# {rewrite.node}, rewritten to keep digits")
     return found
+
+
+def stated_sentences(circuit: Circuit) -> tuple[str, ...]:
+    """A sentence for each derivative that the circuit states."""
+    printer = NotationPrinter.of(circuit)
+    found = []
+    for node, part in stated_in(circuit):
+        if isinstance(part, stated):
+            by, slope = map(printer.print, part.args[1:])
+        else:
+            by, slope = printer.print(part.args[0]), "0"
+        found.append(f"stated, not derived: in {node}, the derivative by {by} is {slope}")
+    return tuple(dict.fromkeys(found))
 
 
 def _mark(circuit: Circuit, node: Node) -> str:
@@ -91,4 +109,4 @@ def _in_text(circuit: Circuit) -> list[Node]:
     return [*circuit.outputs, *(n for n in nodes if n not in circuit.outputs)]
 
 
-__all__ = ["NotationPrinter", "circuit_text", "rewrite_notes"]
+__all__ = ["NotationPrinter", "circuit_text", "rewrite_notes", "stated_sentences"]

@@ -140,7 +140,10 @@ def test_local_partials_are_those_of_sympy(name, at):
     assert all(close(g, e, 20) for g, e in zip(got, expected, strict=True)), (got, expected)
 
 
-@pytest.mark.parametrize(("name", "at"), [(n, p) for n, points in CASES.items() for p in points])
+DERIVED = {n: points for n, points in CASES.items() if n not in ("stated", "stop_gradient")}
+
+
+@pytest.mark.parametrize(("name", "at"), [(n, p) for n, points in DERIVED.items() for p in points])
 def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
     at = [mp.mpf(v) for v in at]
     got = locals_at(applied(name, len(at)), dict(zip(LETTERS, at, strict=False)))
@@ -152,7 +155,7 @@ def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
         assert close(partial, central, 12), (partial, central)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", DERIVED)
 def test_the_row_states_the_partials(name):
     """Also that of sqrt, which as a gate is a power: answers and pages read the row."""
     symbols = [real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]

@@ -401,6 +401,12 @@ CASES = {
         [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],
         lambda u, k: max(u, mp.mpf(0)),
     ),
+    "stop_gradient": Case("f = w*x + w2*stop_gradient(w*x)", [(-2.5,), (0,), (3,)], lambda u: u),
+    "stated": Case(
+        "f = w2*stated(relu(w*x), w*x, 3)",
+        [(-2, 1, 0.5), (0, 0.25, 1), (3, 2, 7)],
+        lambda v, u, d: v,
+    ),
     "abs_at": Case(
         "f = w2*abs_at(w*x + b, 1)",
         [(-2, 1), (-1e-12, 1), (1e-12, 0.5), (3, 0)],

@@ -20,6 +20,7 @@ from symback.codegen.c import kernels
 from symback.operations import edges, steps
 from symback.operations import functions as ops
 from symback.operations.special import logwsumexp
+from symback.operations.stated import stated, stop_gradient
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
 
@@ -51,6 +52,8 @@ _OF_MATH_H: dict[Any, str] = {
     ops.erfc: "erfc",
     edges.zero_or_nan: "{0}",
     edges.unless_nan: "(({1} == {1}) ? {0} : {1})",
+    stop_gradient: "({0})",
+    stated: "({0})",
     ops.relu: "symback_max({0}, 0.0)",
     ops.relu_at: "symback_max({0}, 0.0)",
     ops.abs_at: "fabs({0})",

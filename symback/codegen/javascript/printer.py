@@ -24,6 +24,7 @@ from symback.operations import edges, special, steps
 from symback.operations import functions as ops
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
+from symback.operations.stated import stated, stop_gradient
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
 
@@ -61,6 +62,8 @@ _OF_MATH: dict[Any, str] = {
         "(({0}) === ({1}) ? ({0}) + Math.LN2"
         " : Math.max({0}, {1}) + Math.log1p(Math.exp(-Math.abs(({0}) - ({1})))))"
     ),
+    stop_gradient: "({0})",
+    stated: "({0})",
     ops.relu_at: "_relu",  # which leaves the second operand alone
     ops.abs_at: "Math.abs",
     ops.max_at: "(Math.max({0}, {1}))",

@@ -20,6 +20,7 @@ from symback.operations import edges, steps
 from symback.operations import functions as ops
 from symback.operations.elementwise import SLOPES
 from symback.operations.functions import Slope
+from symback.operations.stated import stated, stop_gradient
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, is_negative
 
@@ -62,6 +63,8 @@ FUNCTIONS = with_kernels(
         ops.logaddexp: "np.logaddexp",
         edges.zero_or_nan: "{0}",
         edges.unless_nan: "np.where(np.isnan({1}), {1}, {0})",
+        stop_gradient: "+{0}",  # of its own memory
+        stated: "+{0}",
         ops.relu: "np.maximum({0}, 0.0)",
         ops.relu_at: "np.maximum({0}, 0.0)",
         ops.abs_at: "np.abs({0})",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr, Symbol
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.requirements import classes, distributions, least_sizes, uses_of
+from symback.circuits.requirements import classes, distributions, least_sizes, stated_in, uses_of
 from symback.codegen.lines import WIDTH, tuple_of
 from symback.codegen.numpy.functions import FunctionWriter
 from symback.operations import arrays as a
@@ -41,6 +41,7 @@ class FaceText:
     targets: Sequence[str]
     shared: Sequence[str]  # of Inputs: what is given once for all samples
     count: str  # of these the number of samples
+    is_stated: bool  # whether a derivative is, so that differences don't judge it
     params_sentence: str
     inputs_sentence: str
     init_signature: str
@@ -122,6 +123,7 @@ def face_text(circuit: Circuit) -> FaceText:
         targets=[n.name for n in circuit.targets],
         shared=[n.name for n in circuit.constants],
         count=next((n.name for n in circuit.constants if n.role == "samples"), ""),
+        is_stated=bool(stated_in(circuit)),
         params_sentence=f"The parameters{shapes}.",
         inputs_sentence=f"The samples, {samples}.",
         init_signature=_init_signature(circuit),

@@ -32,6 +32,7 @@ from symback.operations.elementwise import (
     quotients,
     remainders,
     shares,
+    stated,
     trigonometric,
 )
 from symback.operations.elementwise.powers import POWER
@@ -51,6 +52,7 @@ _TABLE: tuple[Op, ...] = (
     *activations.ROWS,
     *shares.ROWS,
     *remainders.ROWS,
+    *stated.ROWS,
 )
 
 OPS: dict[str, Op] = {op.name: op for op in _TABLE}
