@@ -125,6 +125,22 @@ def with_pytensor(work: Samples) -> Run:
     return lambda: gradient(*values)
 
 
+def with_heyoka(work: Samples) -> Run:
+    """Compiled for the processor's vectors; parameters are columns as well, which it asks for."""
+    import heyoka as hy
+
+    names = (*work.formula.params, *work.formula.columns)
+    values = hy.make_vars(*names)
+    m = Functions(hy.exp, hy.tanh, hy.sigmoid)
+    loss = work.formula.loss(m, *values)
+    tensors = hy.diff_tensors([loss], diff_args=values[: len(work.theta)], diff_order=1)
+    compiled = hy.cfunc([loss, *tensors.gradient], vars=values)
+    n = len(work.columns[0])
+    given = np.array([*(np.full(n, v) for v in work.theta), *work.columns])
+    found = np.empty((len(work.theta) + 1, n))
+    return lambda: compiled(given, outputs=found).mean(axis=1)
+
+
 def with_casadi_map(work: Samples) -> Run:
     """The function of one sample, mapped over the batch, sums taken by the map."""
     import casadi as cs
@@ -224,6 +240,7 @@ SYSTEMS = (
     System("PyTorch", with_torch, ("torch",)),
     System("JAX jit", with_jax, ("jax",)),
     System("PyTensor", with_pytensor, ("pytensor",)),
+    System("heyoka", with_heyoka, ("heyoka",)),
     System("CasADi map", with_casadi_map, ("casadi",)),
     System("CasADi on columns", with_casadi_columns, ("casadi",)),
     System("wrenfold, NumPy code on columns", with_wrenfold_numpy, ("wrenfold",)),

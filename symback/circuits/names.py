@@ -20,7 +20,7 @@ MODULE_NAMES = frozenset(
 )
 """Names that a generated module needs for itself."""
 
-SIZE_ARGUMENTS = frozenset({"rng", "vector"})
+SIZE_ARGUMENTS = frozenset({"rng", "vector", "threads"})
 """Names of arguments of the functions that take sizes by name."""
 
 NOT_NAMES = frozenset({"pi", "where"})

@@ -18,7 +18,12 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#ifndef _WIN32
+#include <pthread.h>
+#endif
 
 typedef uintptr_t word;
 typedef double (*number_function)(word, word, word, word, word, word, word, word, word, word);
@@ -127,7 +132,7 @@ typedef struct {
     word address, address_f32;
     size_t params;     /* numbers that the parameters are */
     size_t members;    /* pointers in the structure of the samples */
-    size_t most;       /* samples of one call */
+    size_t most;       /* samples of one call, and of a block of a sum */
     size_t per_sample; /* the result is a sum over samples */
     size_t width;      /* numbers of the output of one sample */
     size_t by_column;  /* a Jacobian has a member for each column, not for each parameter */
@@ -209,7 +214,7 @@ static int read_samples(const Plan *plan, PyObject *inputs, Samples *samples)
             }
             samples->held++;
             size_t count = view->ndim == 1 ? (size_t)view->shape[0] : 0;
-            if (count == 0 || count > plan->most) {
+            if (count == 0) {
                 return 0;
             }
             if (samples->known && (count != samples->count || is_float != samples->is_float)) {
@@ -359,8 +364,16 @@ static PyObject *end_call(Call *c, PyObject *result)
     return result;
 }
 
-/* Run the function on some of the samples; two arguments of its own, the second may be 0. */
-static double run(Call *c, size_t start, size_t count, word first, word second)
+/* Whether one call may take all samples. */
+static int fits(const Call *c)
+{
+    return c->samples->count <= c->plan->most;
+}
+
+/* Run the function on some of the samples, to which `shifted` is to point; two arguments of its own,
+   the second may be 0. */
+static double run_at(
+    const Call *c, word *shifted, size_t start, size_t count, word first, word second)
 {
     const Plan *plan = c->plan;
     const size_t *sizes = plan->rest + plan->members + plan->arrays + 1;
@@ -368,13 +381,119 @@ static double run(Call *c, size_t start, size_t count, word first, word second)
     const word *members = c->samples->members;
     if (start > 0) {
         for (size_t i = 0; i < plan->members; i++) {
-            c->shifted[i] = members[i] == 0 ? 0 : members[i] + start * c->samples->strides[i];
+            shifted[i] = members[i] == 0 ? 0 : members[i] + start * c->samples->strides[i];
         }
-        members = c->shifted;
+        members = shifted;
     }
     word w[WORDS + 1] = {(word)sizes, (word)c->theta, (word)members, count, first, second};
     w[second == 0 ? 5 : 6] = (word)c->work;
     return ((number_function)address)(TEN((w + (plan->arrays == 0))));
+}
+
+static double run(Call *c, size_t start, size_t count, word first, word second)
+{
+    return run_at(c, c->shifted, start, count, first, second);
+}
+
+/* -- sums over blocks, on threads --------------------------------------------------------- */
+
+/* The blocks that one thread takes: every so manieth. */
+typedef struct {
+    const Call *call;
+    size_t first, step, blocks;
+    double *parts; /* of each block: the gradient and the total */
+    word *shifted;
+} Share;
+
+static void *add_up(void *argument)
+{
+    const Share *share = argument;
+    const Call *c = share->call;
+    const size_t most = c->plan->most, params = c->plan->params;
+    for (size_t block = share->first; block < share->blocks; block += share->step) {
+        const size_t start = block * most, left = c->samples->count - start;
+        double *const part = share->parts + block * (params + 1);
+        const size_t rows = left < most ? left : most;
+        part[params] = run_at(c, share->shifted, start, rows, (word)part, 0);
+    }
+    return NULL;
+}
+
+/* Threads end with the call, so that none is left where a process forks. What can't get a thread
+   of its own is done by this one. */
+static void add_up_all(Share *shares, size_t threads)
+{
+#ifdef _WIN32
+    for (size_t i = 0; i < threads; i++) {
+        add_up(&shares[i]);
+    }
+#else
+    pthread_t handles[64];
+    size_t started = 1;
+    while (started < threads && pthread_create(&handles[started], NULL, add_up, &shares[started]) == 0) {
+        started++;
+    }
+    for (size_t i = 0; i < threads; i += i == 0 ? started : 1) {
+        add_up(&shares[i]);
+    }
+    for (size_t i = 1; i < started; i++) {
+        pthread_join(handles[i], NULL);
+    }
+#endif
+}
+
+static double added(Call *c, double sum, double part)
+{
+    return c->is_float ? (double)(narrow(c, sum) + narrow(c, part)) : sum + part;
+}
+
+/* The total and the gradient of all samples: those of blocks, added in their order, which is the
+   same for any number of threads, and as Python adds them. */
+static double sum_of_blocks(Call *c, size_t threads)
+{
+    const size_t params = c->plan->params, members = c->plan->members, most = c->plan->most;
+    const size_t blocks = (c->samples->count + most - 1) / most;
+    threads = threads < blocks ? threads : blocks;
+    threads = threads < 64 ? threads : 64;
+    const size_t bytes = sizeof(Share) + (members + 1) * sizeof(word);
+    Share *shares = malloc(threads * bytes + blocks * (params + 1) * sizeof(double));
+    if (shares == NULL) {
+        c->lost = 1; /* Python goes on with less memory */
+        return 0;
+    }
+    word *shifted = (word *)(shares + threads);
+    double *parts = (double *)(shifted + threads * (members + 1));
+    for (size_t i = 0; i < threads; i++) {
+        shares[i] = (Share){c, i, threads, blocks, parts, shifted + i * (members + 1)};
+    }
+    add_up_all(shares, threads);
+    double total = parts[params];
+    memcpy(c->gradient, parts, params * sizeof(double));
+    for (size_t block = 1; block < blocks; block++) {
+        const double *const part = parts + block * (params + 1);
+        total = added(c, total, part[params]);
+        for (size_t i = 0; i < params; i++) {
+            c->gradient[i] = added(c, c->gradient[i], part[i]);
+        }
+    }
+    free(shares);
+    return total;
+}
+
+/* How many threads are asked for: by number, or None for SYMBACK_THREADS, or else 1; 0 for what is
+   no such number, which Python reports. */
+static size_t threads_of(PyObject *asked)
+{
+    const char *text = asked == Py_None ? getenv("SYMBACK_THREADS") : NULL;
+    char *end;
+    if (asked != Py_None) {
+        return PyLong_AsSize_t(asked);
+    }
+    if (text == NULL || text[0] == 0) {
+        return 1;
+    }
+    const unsigned long found = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == 0 ? (size_t)found : 0;
 }
 
 static PyObject *new_array(Call *c, size_t rows, size_t columns, Py_buffer *view)
@@ -468,10 +587,12 @@ static PyObject *mean_and_gradient(
 {
     Call c;
     PyObject *result = NULL;
-    if (begin_call(&c, self, arguments, count, 1, by_name)) {
+    size_t threads = 1;
+    if (begin_call(&c, self, arguments, count - 1, 1, by_name)
+        && (fits(&c) || (threads = threads_of(arguments[count - 1])) > 0)) {
         double total, n = samples_of(&c);
         Py_BEGIN_ALLOW_THREADS
-        total = run(&c, 0, c.samples->count, sums_of(&c), 0);
+        total = fits(&c) ? run(&c, 0, c.samples->count, sums_of(&c), 0) : sum_of_blocks(&c, threads);
         Py_END_ALLOW_THREADS
         PyObject *gradient = by_name ? as_params(&c, n) : as_vector(&c, n);
         result = pair(mean_of(&c, total, n), gradient);
@@ -494,7 +615,7 @@ static PyObject *residuals(PyObject *self, PyObject *const *arguments, Py_ssize_
     Call c;
     Py_buffer view;
     PyObject *result = NULL;
-    if (begin_call(&c, self, arguments, count, 1, 0)) {
+    if (begin_call(&c, self, arguments, count, 1, 0) && fits(&c)) {
         const size_t rows = c.samples->count;
         result = new_array(&c, rows * c.plan->width, 0, &view);
         if (result != NULL) {
@@ -541,7 +662,7 @@ static PyObject *jacobian(PyObject *self, PyObject *const *arguments, Py_ssize_t
     Py_buffer view;
     PyObject *result = NULL;
     char *partials = NULL;
-    if (begin_call(&c, self, arguments, count, 1, 0)) {
+    if (begin_call(&c, self, arguments, count, 1, 0) && fits(&c)) {
         const size_t rows = c.samples->count, width = c.plan->width, params = c.plan->params;
         const size_t bytes = c.is_float ? 4 : 8, row_bytes = params * width * bytes;
         size_t most = BLOCK_BYTES / row_bytes < 32 ? 32 : BLOCK_BYTES / row_bytes;
@@ -575,7 +696,7 @@ static PyObject *hessp(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 {
     Call c;
     PyObject *result = NULL;
-    if (begin_call(&c, self, arguments, count, 2, 0)
+    if (begin_call(&c, self, arguments, count, 2, 0) && fits(&c)
         && read_vector(&c, arguments[1], c.direction)) {
         point(&c, c.direction, c.moved);
         Py_BEGIN_ALLOW_THREADS
@@ -592,7 +713,7 @@ static PyObject *hessian(PyObject *self, PyObject *const *arguments, Py_ssize_t 
     Call c;
     Py_buffer view;
     PyObject *result = NULL;
-    if (begin_call(&c, self, arguments, count, 1, 0)) {
+    if (begin_call(&c, self, arguments, count, 1, 0) && fits(&c)) {
         const size_t size = c.plan->params;
         const double n = samples_of(&c);
         result = new_array(&c, size, size, &view);

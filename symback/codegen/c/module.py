@@ -42,8 +42,8 @@ from symback.codegen.loops.evaluator import refuse_unknown
 from symback.codegen.loops.tree import Declare, For, walk
 from symback.codegen.numpy.module import ModuleText, module_text
 
-ROWS_OF_ONE_CALL = 2**20
-"""Samples that C takes at a time, of numbers."""
+ROWS_OF_ONE_CALL = 2**17
+"""Samples that C takes at a time, of numbers: so many that a thread is worth its time."""
 SENTENCES = {
     "work": "How many numbers of type double each function works in.",
     "value_and_grad": "The mean {word} over all samples; grad takes its gradient.",
