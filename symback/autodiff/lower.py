@@ -133,11 +133,18 @@ def plain(circuit: Circuit) -> tuple[str, ...]:
     return always if circuit.objective.shape else (*always, "objective")
 
 
-def lower(circuit: Circuit, functions: Sequence[str] = (), *, in_turn: bool = False) -> Lowered:
+def lower(
+    circuit: Circuit,
+    functions: Sequence[str] = (),
+    *,
+    in_turn: bool = False,
+    others: Mapping[str, FunctionBuilder] | None = None,
+) -> Lowered:
     """The functions of a circuit's module by name, their programs not yet optimised.
 
     Without `functions`, those of every module. `in_turn` says that samples are computed one after
-    the other, so that no line that varies by sample may wait for all of them.
+    the other, so that no line that varies by sample may wait for all of them. `others` are builders
+    of functions that only one target has, by their names.
 
     >>> import symback as sb
     >>> print(lower(sb.circuit("f = w*x", loss=None)).functions["backward"].program)
@@ -147,7 +154,7 @@ def lower(circuit: Circuit, functions: Sequence[str] = (), *, in_turn: bool = Fa
         return w_bar, x_bar
     """
     split = circuit if isinstance(circuit, Gates) else gates(circuit)
-    builders = dict(FUNCTIONS)
+    builders = {**FUNCTIONS, **(others or {})}
     if per_sample.NAME in functions:
         partials = dict(per_sample.builders(split))
         functions = [*(name for name in functions if name != per_sample.NAME), *partials]

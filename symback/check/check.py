@@ -19,6 +19,7 @@ from symback.check.report import FEWEST_POINTS, POINTS, CheckRow, Report
 from symback.circuits.circuit import Circuit
 from symback.codegen.generate import compile_module
 from symback.codegen.loading import read_module
+from symback.codegen.runtimes import in_numpys_terms
 from symback.errors import CheckFailed
 from symback.language.parse import circuit as parse
 from symback.printing.circuit_text import stated_sentences
@@ -59,7 +60,7 @@ def check_module(
     """
     if points < FEWEST_POINTS:
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
-    oracle = oracle or Oracle(circuit)
+    oracle, module = oracle or Oracle(circuit), in_numpys_terms(module)
     report = compared(oracle, module, points, seed, name or f"the module of {circuit.output.name}")
     report = replace(report, remarks=(*report.remarks, *stated_sentences(circuit)))
     return replace(report, loses_digits=lost_digits(report, oracle)) if report.passed else report

@@ -23,7 +23,7 @@ from symback.cli.arguments import (
     read_mapping,
     read_numbers,
 )
-from symback.codegen.targets import TARGETS
+from symback.codegen.targets import TRAINING
 
 if TYPE_CHECKING:
     from symback.codegen.files import Output
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 @given_options
 @click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
 @click.option(
-    "--target", default="numpy", show_default=True, help=f"Compute with {' or '.join(TARGETS)}."
+    "--target", default="numpy", show_default=True, help=f"Compute with {' or '.join(TRAINING)}."
 )
 @click.option(
     "--shards", type=int, help="Number of parts of the rows; default: the number of workers, or 1."

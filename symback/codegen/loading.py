@@ -16,7 +16,7 @@ from types import ModuleType
 
 from symback.codegen.files import existing, shown_path
 from symback.codegen.hashes import is_generated, is_unchanged
-from symback.codegen.targets import PYTHON, endings
+from symback.codegen.targets import PYTHON, endings, missing_package
 from symback.errors import FileRefused, Unsupported, clip
 
 _OF_UPDATE = re.compile(r'^RULE = "\w+"$', re.MULTILINE)
@@ -37,7 +37,10 @@ def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
     module.__dict__["__loader__"] = InMemory({end: t.encode() for end, t in texts.items()})
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     sys.modules[module.__name__] = module  # NamedTuples are pickled by their module's name
-    exec(compile(text, file, "exec"), module.__dict__)
+    try:
+        exec(compile(text, file, "exec"), module.__dict__)
+    except ModuleNotFoundError as error:
+        raise missing_package(error.name or "") or error from None
     if len(texts) > 1:
         try:
             module._library()

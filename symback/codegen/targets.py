@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from symback._version import __version__
@@ -17,6 +18,7 @@ from symback.errors import Unsupported, clip, nearest
 if TYPE_CHECKING:
     from symback.autodiff.updates import Update
     from symback.circuits.circuit import Circuit
+    from symback.codegen.calls import Calls
 
 PYTHON = ".py"
 """Ends the file that Python imports: every module has one."""
@@ -44,8 +46,16 @@ class Target:
     circuits: Renderer[Circuit]
     updates: Renderer[Update] | None  # None where the target has no modules of updates
     compiler: str = ""  # the language of the compiler that its modules call
+    extra: str = ""  # the package that its modules compute with, and the extra of that name
+    calls: Callable[[ModuleType], Calls] | None = None
+    """What its modules' functions give for NumPy's arrays, where they are not NumPy's own."""
     on_request: frozenset[str] = frozenset()  # the functions that its modules can have besides
     templates: Path | None = None  # the folder of its templates, where it is not symback's own
+
+    @property
+    def trains(self) -> bool:
+        """Whether its modules have `sgd` and what else training calls."""
+        return self.calls is None
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -81,6 +91,18 @@ def _c_update(update: Update, stem: str) -> Mapping[str, Any]:
     return {"m": text.python, "c": text}
 
 
+def _jax_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+    from symback.codegen.jax.module import jax_text  # the registry itself imports fast
+
+    return {"m": jax_text(circuit, __version__)}
+
+
+def _jax_calls(module: ModuleType) -> Calls:
+    from symback.codegen.jax.runtime import jax_calls  # which needs NumPy
+
+    return jax_calls(module)
+
+
 _ROWS = (
     Target(
         name="numpy",
@@ -107,10 +129,20 @@ _ROWS = (
         compiler="C",
         on_request=frozenset(ON_REQUEST),
     ),
+    Target(
+        name="jax",
+        main=PYTHON,
+        circuits=Renderer({PYTHON: "jax/module.py.jinja"}, _jax_circuit),
+        updates=None,
+        extra="jax",
+        calls=_jax_calls,
+    ),
 )
 
 TARGETS = {row.name: row for row in _ROWS}
 """The targets by name."""
+TRAINING = [row.name for row in _ROWS if row.trains]
+"""Those whose modules train."""
 
 
 def target_named(name: str) -> Target:
@@ -125,9 +157,40 @@ def target_named(name: str) -> Target:
     return TARGETS[name]
 
 
+def trained(name: str) -> str:
+    """The name of a target whose modules train; Unsupported for another one."""
+    if not target_named(name).trains:
+        raise Unsupported(
+            f"modules of the target '{name}' are trained by their own framework; "
+            f"choose from {', '.join(TRAINING)}"
+        )
+    return name
+
+
 def endings() -> tuple[str, ...]:
     """What files of modules end with, that of the imported one first."""
     return tuple(dict.fromkeys([PYTHON, *(end for t in TARGETS.values() for end in t.endings)]))
 
 
-__all__ = ["PYTHON", "TARGETS", "Renderer", "Target", "endings", "target_named"]
+def missing_package(name: str) -> Unsupported | None:
+    """What to raise for a Python package that a module imports, where a row names its extra."""
+    row = next((r for r in TARGETS.values() if r.extra and r.extra == name), None)
+    if row is None:
+        return None
+    return Unsupported(
+        f"modules of the target '{row.name}' need the package {name}; "
+        f"pip install 'symback[{row.extra}]'"
+    )
+
+
+__all__ = [
+    "PYTHON",
+    "TARGETS",
+    "TRAINING",
+    "Renderer",
+    "Target",
+    "endings",
+    "missing_package",
+    "target_named",
+    "trained",
+]

@@ -14,6 +14,7 @@ from typing import Any
 
 from symback.circuits.circuit import Circuit
 from symback.codegen.generate import compile_module
+from symback.codegen.targets import trained
 from symback.errors import TrainingError, clip, nearest
 from symback.training.checkpoint import Saver, check_cadence
 from symback.training.engine.gradients import EngineMaker
@@ -80,7 +81,7 @@ def train_from_file(
     folder = _checked_folder(output, resume, force, data_path, initial)
     saver = Saver(output, resume=resume, **check_cadence(checkpoint_steps, checkpoint_seconds))
     functions = functions_for(circuit, chosen.optimiser)
-    module = compile_module(circuit, target, functions=functions)
+    module = compile_module(circuit, trained(target), functions=functions)
     with open_feed(
         data_path,
         leaves_of_module(module),

@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("modules")
     refused = set()
     for name, circuit in circuits():
-        for target in targets.TARGETS:
+        for target in targets.TRAINING:
             stem = re.sub(r"\W+", "_", f"{name} in {target}")
             try:
                 files = render_files(circuit, target=target, stem=stem)
@@ -91,7 +91,7 @@ WITH_FUNCTIONS = {
 @pytest.mark.slow
 def test_functions_on_request(tmp_path):
     for name, (text, functions) in WITH_FUNCTIONS.items():
-        for target in targets.TARGETS:
+        for target in targets.TRAINING:
             stem = f"{name.replace(' ', '_')}_{target}"
             files = render_files(sb.circuit(text), target=target, stem=stem, functions=functions)
             (tmp_path / f"{stem}{PYTHON}").write_text(files[PYTHON], encoding="utf-8")

@@ -263,7 +263,9 @@ ON_REQUEST = {"numpy": ("jvp", "hessp", "covariance", "hessian"), "c": ()}
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_own_templates_keep_to_what_those_of_users_may_do(subject, target, tmp_path):
-    asked = ON_REQUEST[target] if subject == "numbers" else ()
+    if subject == "update" and TARGETS[target].updates is None:
+        return
+    asked = ON_REQUEST.get(target, ()) if subject == "numbers" else ()
     options = {"target": target, "functions": asked}
     bounded = render_files(SUBJECTS[subject], template=tmp_path, **options)
     assert bounded == render_files(SUBJECTS[subject], **options)

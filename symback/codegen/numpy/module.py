@@ -65,7 +65,7 @@ def module_text(
     summed = FunctionWriter(lowered, "objective") if "objective" in lowered.functions else None
     source = circuit_text(circuit)
     return ModuleText(
-        header=Header(_title(circuit), _formulas(circuit), source, version, "circuit"),
+        header=Header(title(circuit), formulas(circuit), source, version, "circuit"),
         rows_sentence=_rows_sentence(circuit),
         block_rows=summed.block_rows if summed else BLOCK_ROWS,
         face=face_text(gates),
@@ -100,7 +100,7 @@ def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -
 # -- sentences -------------------------------------------------------------------------------
 
 
-def _title(circuit: Circuit) -> str:
+def title(circuit: Circuit) -> str:
     printer = TextPrinter.of(circuit)
     formula = f"{circuit.output.name} = {printer.print(circuit.output.formula)}"
     if len(formula) > 60:
@@ -108,7 +108,7 @@ def _title(circuit: Circuit) -> str:
     return f"{formula}: value, gradient and training"
 
 
-def _formulas(circuit: Circuit) -> list[str]:
+def formulas(circuit: Circuit) -> list[str]:
     """The circuit's nodes and, below, the partials of the output that are short enough."""
     printer = TextPrinter.of(circuit)
     lines = [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed[:MOST_FORMULAS]]
@@ -152,4 +152,4 @@ def _operations_sentence(lowered: Lowered) -> str:
     return f"{of_output}; {both.of} with its gradient takes {both.gradient}, {times}."
 
 
-__all__ = ["ModuleText", "module_text", "numpy_text"]
+__all__ = ["ModuleText", "formulas", "module_text", "numpy_text", "title"]

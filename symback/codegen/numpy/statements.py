@@ -84,7 +84,7 @@ def statements(
         text = printer.print(line.expr)
         if line.expr is S.Zero and line.of:
             text = f"np.zeros_like({line.of[1]})"
-        elif _is_constant(line.expr):
+        elif is_constant(line.expr):
             text = printer.constant(line.expr)
         shares = isinstance(line.expr, VIEWS) or _is_spread(text)
         if copies and shares and line.target in program.returned:
@@ -101,7 +101,7 @@ def _is_spread(text: str) -> bool:
     return all(level > 0 for level in list(depth)[len("np.broadcast_to(") - 1 : -1])
 
 
-def _is_constant(expr: Expr) -> bool:
+def is_constant(expr: Expr) -> bool:
     """Whether it is a number made of numbers and sizes, which the data give no dtype."""
     parts = [expr]
     while parts:
@@ -126,4 +126,4 @@ def _slopes_by_value(program: Program) -> dict[Symbol, Assign]:
     return found
 
 
-__all__ = ["statements"]
+__all__ = ["is_constant", "statements"]

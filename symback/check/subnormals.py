@@ -1,0 +1,37 @@
+"""Points for runtimes that take 0 for numbers below the smallest normal one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from symback.truth.oracle import Truths
+from symback.truth.points import PointBatch
+
+SMALLEST_NORMAL = 2.0**-1022
+
+_Found = Sequence[tuple[PointBatch, Sequence[Truths]]]
+
+
+def without_subnormals(
+    found: _Found,
+) -> tuple[list[tuple[PointBatch, list[Truths]]], int, list[str]]:
+    """The points that have no such number, how many have one, and a remark where some have."""
+    kept = [part for pair in found if (part := _normal(*pair)) is not None]
+    left = sum(len(t) for _, t in found) - sum(len(t) for _, t in kept)
+    remark = f"{left} points left out, as the runtime takes 0 for numbers below 2.2e-308"
+    return kept, left, [remark] if left else []
+
+
+def _normal(batch: PointBatch, truths: Sequence[Truths]) -> tuple[PointBatch, list[Truths]] | None:
+    def is_normal(values: Iterable[float]) -> bool:
+        return not any(0.0 < abs(v) < SMALLEST_NORMAL for v in values)
+
+    if not is_normal(batch.shared.values()):
+        return None
+    kept = [pair for pair in zip(batch.points, truths, strict=True) if is_normal(pair[0].values())]
+    if not kept:
+        return None
+    return batch.with_points([point for point, _ in kept]), [truth for _, truth in kept]
+
+
+__all__ = ["SMALLEST_NORMAL", "without_subnormals"]

@@ -1,0 +1,1 @@
+"""What targets that compute inside a framework share: programs, words, kernels, texts."""

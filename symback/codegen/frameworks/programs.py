@@ -1,0 +1,216 @@
+"""Circuit → what a framework needs of it to differentiate it in both modes and twice.
+
+A framework is given values together with their partials, and how those move: everything is linear
+in the tangents that it brings, so that it can be transposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sympy import S, Symbol
+
+from symback.autodiff.function import Function, FunctionBuilder, Lowering, Port
+from symback.autodiff.lower import Lowered, lower, optimised
+from symback.autodiff.passes import FUSED_PASSES, TANGENT_PASSES, Pass
+from symback.autodiff.tangents import tangent_program
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.program import Assign, Program, batch_sum
+from symback.circuits.requirements import index_leaves
+
+OUTPUT, OUTPUT_DOT = "output", "output_dot"
+PARTIALS, PARTIALS_DOT = "partials", "partials_dot"  # of the output, for each sample
+PULLED, PULLED_DOT = "pulled", "pulled_dot"  # back from an adjoint of the output
+TOTAL, TOTAL_DOT = "total", "total_dot"  # of the objective, with its partials
+VALUE = "value"  # of the objective, summed over the samples
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkProgram:
+    """A program, the leaves that it reads, and those of them that have a derivative."""
+
+    name: str
+    program: Program
+    lowered: Lowered
+    leaves: Sequence[Node]
+    moving: Sequence[Node]
+    seed: Symbol | None = None
+
+    @property
+    def dots(self) -> list[Symbol]:
+        """The tangents of the leaves that move, and that of the seed."""
+        names = self.lowered.names
+        seed = [] if self.seed is None else [names.tangent(self.seed.name)]
+        return [*(names.tangent(leaf.name) for leaf in self.moving), *seed]
+
+
+def framework_programs(circuit: Circuit, names: Sequence[str]) -> dict[str, FrameworkProgram]:
+    """The programs of these names, after all passes.
+
+    >>> import symback as sb
+    >>> found = framework_programs(sb.circuit("f = w*x", loss=None), [PARTIALS])
+    >>> print(found[PARTIALS].program)
+    (w, x):
+        f = w*x
+        w_bar = x
+        x_bar = w
+        return f, w_bar, x_bar
+    """
+    lowered = optimised(lower(circuit, names, others=_BUILDERS))
+    return {name: _asked(lowered, name) for name in names}
+
+
+def _asked(lowered: Lowered, name: str) -> FrameworkProgram:
+    function = lowered.functions[name]
+    arguments = {*function.program.arguments}
+    seed = lowered.names.adjoint(function.of.name)
+    return FrameworkProgram(
+        name,
+        function.program,
+        lowered,
+        [n for n in lowered.circuit.leaves if n.symbol in arguments],
+        [lowered.circuit[leaf] for leaf in function.given[Port.PARAM_DOTS]],
+        seed if seed in arguments else None,
+    )
+
+
+def _moving(lowering: Lowering, of: Node) -> list[Node]:
+    """The parameters and inputs that move a node; an index doesn't, nor does a target."""
+    indices = index_leaves(lowering.circuit)
+    seed = lowering.names.adjoint(of.name) if of.shape else S.One
+    reached = {line.target for line in lowering.adjoints(of, seed) if line.expr is not S.Zero}
+    return [
+        leaf
+        for leaf in lowering.circuit.leaves
+        if leaf.role != "target"
+        and leaf.name not in indices
+        and lowering.names.adjoint(leaf.name) in reached
+    ]
+
+
+def _function(
+    lowering: Lowering,
+    of: Node,
+    lines: Sequence[Assign],
+    results: Mapping[Port, Mapping[str, Symbol]],
+    seed: Symbol | None = None,
+) -> Function:
+    varies = of.symbol in lowering.varying
+    symbols, varying = lowering.leaves(of), lowering.varying
+    if seed is not None:
+        symbols, varying = [*symbols, seed], varying | ({seed} if varies else set())
+    program = lowering.program(symbols, lines, results, varying)
+    return _of_program(lowering, of, program, results, FUSED_PASSES)
+
+
+def _of_program(
+    lowering: Lowering,
+    of: Node,
+    program: Program,
+    results: Mapping[Port, Mapping[str, Symbol]],
+    passes: Sequence[Pass],
+) -> Function:
+    dots = {n.name: lowering.names.tangent(n.name) for n in _moving(lowering, of)}
+    varies = of.symbol in lowering.varying
+    return Function("", of, varies, program, {Port.PARAM_DOTS: dots}, results, passes)
+
+
+def _output(lowering: Lowering) -> Function:
+    of = lowering.circuit.output
+    return _function(lowering, of, lowering.values(of), {Port.OUTPUT: {of.name: of.symbol}})
+
+
+def _value(lowering: Lowering) -> Function:
+    of = lowering.circuit.objective
+    total, last = _summed(lowering, of)
+    lines = [*lowering.values(of), last]
+    return _function(lowering, of, lines, {Port.TOTAL: {of.name: total}})
+
+
+def _total(lowering: Lowering) -> Function:
+    of = lowering.circuit.objective
+    total, last = _summed(lowering, of)
+    lines = [*lowering.values(of), *lowering.adjoints(of, S.One), last]
+    bars = lowering.bars(_moving(lowering, of))
+    results = {Port.TOTAL: {of.name: total}, Port.PARAM_BARS: bars}
+    return _function(lowering, of, lines, results)
+
+
+def _summed(lowering: Lowering, of: Node) -> tuple[Symbol, Assign]:
+    total = lowering.names.total(of.name)
+    varies = of.symbol in lowering.varying
+    return total, Assign(total, batch_sum(of.symbol) if varies else of.symbol)
+
+
+def _partials(lowering: Lowering) -> Function:
+    """The output of a circuit of numbers, and its partials for each sample."""
+    of = lowering.circuit.output
+    lines = [*lowering.values(of), *lowering.adjoints(of, S.One, summed=False)]
+    bars = lowering.bars(_moving(lowering, of))
+    results = {Port.OUTPUT: {of.name: of.symbol}, Port.PARAM_BARS: bars}
+    return _function(lowering, of, lines, results)
+
+
+def _pulled(lowering: Lowering) -> Function:
+    """What an adjoint of the output gives the leaves."""
+    of = lowering.circuit.output
+    seed = lowering.names.adjoint(of.name)
+    lines = [*lowering.values(of), *lowering.adjoints(of, seed)]
+    bars = lowering.bars(_moving(lowering, of))
+    return _function(lowering, of, lines, {Port.PARAM_BARS: bars}, seed)
+
+
+def _moved(name: str, seeded: bool = False) -> FunctionBuilder:
+    """The tangents of the results of another function."""
+
+    def build(lowering: Lowering) -> Function:
+        function, names = lowering.function(name), lowering.names
+        dots = {n.symbol: names.tangent(n.name) for n in _moving(lowering, function.of)}
+        if seeded:
+            seed = names.adjoint(function.of.name)
+            dots[seed] = names.tangent(seed.name)
+        program = tangent_program(function.program, names, dots, least=lowering.circuit.least)
+        results = {
+            port: dict(zip(values, program.results[start:], strict=False))
+            for start, port, values in _places(function)
+        }
+        return _of_program(lowering, function.of, program, results, TANGENT_PASSES)
+
+    return build
+
+
+def _places(function: Function) -> list[tuple[int, Port, Mapping[str, Symbol]]]:
+    """The ports of results, each with the place of its first one among all."""
+    found, start = [], 0
+    for port, values in function.results.items():
+        found.append((start, port, values))
+        start += len(values)
+    return found
+
+
+_BUILDERS: Mapping[str, FunctionBuilder] = {
+    OUTPUT: _output,
+    OUTPUT_DOT: _moved(OUTPUT),
+    PARTIALS: _partials,
+    PARTIALS_DOT: _moved(PARTIALS),
+    PULLED: _pulled,
+    PULLED_DOT: _moved(PULLED, seeded=True),
+    VALUE: _value,
+    TOTAL: _total,
+    TOTAL_DOT: _moved(TOTAL),
+}
+
+__all__ = [
+    "OUTPUT",
+    "OUTPUT_DOT",
+    "PARTIALS",
+    "PARTIALS_DOT",
+    "PULLED",
+    "PULLED_DOT",
+    "TOTAL",
+    "TOTAL_DOT",
+    "VALUE",
+    "FrameworkProgram",
+    "framework_programs",
+]

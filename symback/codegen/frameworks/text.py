@@ -1,0 +1,237 @@
+"""Circuit → the texts that the templates of a framework print, whatever the framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sympy import Expr, Piecewise, Symbol
+
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.requirements import index_leaves
+from symback.codegen.frameworks.programs import FrameworkProgram, framework_programs
+from symback.codegen.frameworks.words import Words
+from symback.codegen.header import Head, Header
+from symback.codegen.lines import chain_comment, print_order, tuple_of, wrapped
+from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.numpy.module import formulas, title
+from symback.codegen.numpy.shapes import FaceText, array_text, face_text
+from symback.codegen.numpy.statements import is_constant
+from symback.errors import NameRefused, Unsupported
+from symback.operations.edges import Careful
+from symback.operations.shapes import is_size
+from symback.printing.circuit_text import circuit_text, rewrite_notes
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkBody:
+    """The body of a function: lines without indentation, and the names around it."""
+
+    lines: Sequence[str]
+    leaves: Sequence[str]  # what it takes, parameters first
+    moving: Sequence[str]  # of these what it has partials by
+    dots: Sequence[str]
+    results: Sequence[str]
+    seed: str
+    guarded: bool  # whether a line asks what a tangent is, so that no other mode can follow
+
+    @property
+    def taken(self) -> str:
+        """The names of the leaves as a tuple is taken apart."""
+        return ", ".join(self.leaves) + "," * (len(self.leaves) == 1)
+
+    @property
+    def signature(self) -> str:
+        """The leaves as arguments."""
+        return ", ".join(f"{name}: Array" for name in self.leaves)
+
+    @property
+    def dots_taken(self) -> str:
+        """The tangents, by the places of their leaves; the others as `_`."""
+        known = dict(zip(self.moving, self.dots, strict=False))
+        names = [known.get(name, "_") for name in self.leaves]
+        return ", ".join(names) + "," * (len(names) == 1)
+
+    @property
+    def dots_given(self) -> str:
+        """The tangents as the inside of a tuple."""
+        return ", ".join(self.dots) + "," * (len(self.dots) == 1)
+
+    @property
+    def bars_placed(self) -> str:
+        """The results by the places of the leaves that they are adjoints of."""
+        places = {name: i for i, name in enumerate(self.leaves)}
+        pairs = zip(self.moving, self.results, strict=True)
+        return f"{{{', '.join(f'{places[name]}: {bar}' for name, bar in pairs)}}}"
+
+    @property
+    def given(self) -> str:
+        """The results as the inside of a tuple."""
+        return ", ".join(self.results) + "," * (len(self.results) == 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LeafText:
+    """A leaf as the reader of arguments knows it."""
+
+    name: str
+    role: str
+    shape: str  # the code of a tuple
+
+
+class Quoted(tuple[str, ...]):
+    """Names, which print as the code of a tuple of texts."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return tuple_of([f'"{name}"' for name in self]) if self else "()"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkText:
+    """What the templates of a module fill in."""
+
+    header: Header
+    head: Head
+    face: FaceText
+    output: str
+    output_of: Quoted  # the leaves that it reads
+    output_varies: bool
+    has_arrays: bool
+    shapes: Sequence[str]
+    leaves: Sequence[LeafText]
+    blocks: Mapping[str, FrameworkBody]
+    kernels: Sequence[str]
+    uses_math: bool
+    targets: Quoted
+    indices: Quoted
+    loss: str = ""  # the name of the objective, where that is a number
+    noun: str = ""
+    loss_of: Quoted | None = None
+    loss_varies: bool = False
+
+    @property
+    def loss_place(self) -> int:
+        """Where the samples are among the leaves of the loss."""
+        known = {leaf.name: leaf.role for leaf in self.leaves}
+        roles = [known[name] for name in self.loss_of or ()]
+        return next(i for i, role in enumerate(roles) if role != "param")
+
+
+def framework_text(
+    circuit: Circuit,
+    version: str,
+    names: Sequence[str],
+    words: Words,
+    kernels: Callable[[Iterable[str]], list[str]],
+    remark: str,
+) -> FrameworkText:
+    """The texts of a module with the programs of these names."""
+    for node in circuit.nodes:
+        if node.name in words.reserved:
+            raise NameRefused(f"'{node.name}' is a name that the module needs; choose another")
+    asked = framework_programs(circuit, names)
+    blocks = {name: block(program, words) for name, program in asked.items()}
+    lines = [line for b in blocks.values() for line in b.lines]
+    sources = kernels(lines)
+    split = next(iter(asked.values())).lowered.circuit
+    header = Header(title(circuit), formulas(circuit), circuit_text(circuit), version, "circuit")
+    indices = index_leaves(split)
+    found = FrameworkText(
+        header,
+        header.head(remark, ()),
+        face_text(split),
+        circuit.output.name,
+        *_reads(asked, "output"),
+        circuit.has_arrays,
+        array_text(split).shapes if circuit.has_arrays else (),
+        [_leaf(n) for n in split.leaves],
+        blocks,
+        sources,
+        any("math." in line for line in (*lines, *sources)),
+        Quoted(n.name for n in split.targets),
+        Quoted(n.name for n in split.leaves if n.name in indices),
+    )
+    if circuit.objective.shape:
+        return found
+    word = "loss" if circuit.loss else circuit.output.name
+    reads, varies = _reads(asked, "value")
+    return replace(found, loss=circuit.objective.name, noun=word, loss_of=reads, loss_varies=varies)
+
+
+def _reads(asked: Mapping[str, FrameworkProgram], name: str) -> tuple[Quoted, bool]:
+    """The leaves that a program reads, and whether it has one result a sample."""
+    program = asked[name]
+    function = program.lowered.functions[name]
+    return Quoted(leaf.name for leaf in program.leaves), function.varies
+
+
+def _leaf(node: Node) -> LeafText:
+    shape = tuple_of([f'"{s}"' if not s.is_Integer else str(s) for s in node.shape] or [])
+    return LeafText(node.name, node.role, shape if node.shape else "()")
+
+
+def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
+    """The lines of a program, each chain-rule line with its terms above it."""
+    program, lowered = asked.program, asked.lowered
+    columns = [n.name for n in asked.leaves if n.role != "param"]
+    like = next((n.name for n in asked.moving), asked.leaves[0].name if asked.leaves else "")
+    printer = ArrayPrinter(
+        print_order(lowered, program),
+        {p.name for p in lowered.circuit.params},
+        varying=program.varying(),
+        rows=f"{columns[0]}.dtype.type(len({columns[0]}))" if columns else "1",
+        shapes=lowered.names.shapes,
+        like=like,
+        has_guards=lowered.has_guards,
+    )
+    notes = rewrite_notes(lowered.circuit)
+    used = {s for line in program.lines for s in line.reads if is_size(s)}
+    lines = [f"{s} = {_size(asked, s)}" for s in sorted(used, key=str)]
+    for line in program.lines:
+        if line.chains and line.of:
+            lines += chain_comment(line.of, line.chains)
+        elif line.target.name in notes:
+            lines.append(notes[line.target.name])
+        text = printer.print(line.expr)
+        if is_constant(line.expr):
+            text = printer.constant(line.expr) if like else text
+        lines += wrapped(f"{line.target.name} =", words.expression(text))
+    return FrameworkBody(
+        lines,
+        [n.name for n in asked.leaves],
+        [n.name for n in asked.moving],
+        [d.name for d in asked.dots],
+        [s.name for s in program.results],
+        "" if asked.seed is None else asked.seed.name,
+        asks_of_tangents(asked),
+    )
+
+
+def asks_of_tangents(asked: FrameworkProgram) -> bool:
+    """Whether a condition reads a tangent, which makes the program other than linear in them."""
+    dots: set[Symbol] = {*asked.dots}
+    for line in asked.program.lines:
+        choices = line.expr.atoms(Piecewise)
+        asked_of = [c for choice in choices for _, c in choice.args]
+        if any(part.free_symbols & dots for part in (*asked_of, *line.expr.atoms(Careful))):
+            return True
+        if line.reads & dots:
+            dots.add(line.target)
+    return False
+
+
+def _size(asked: FrameworkProgram, size: Expr) -> str:
+    """The code for a size: an axis of an array at hand."""
+    if size.is_Integer:
+        return str(size)
+    if not size.is_Symbol:
+        return str(size.xreplace({s: Symbol(_size(asked, s)) for s in size.free_symbols}))
+    for node in asked.leaves:
+        if size in node.shape:
+            return f"{node.name}.shape[{node.shape.index(size) - len(node.shape)}]"
+    raise Unsupported(f"the size {size} can't be inferred from what the output depends on")
+
+
+__all__ = ["FrameworkBody", "FrameworkText", "asks_of_tangents", "block", "framework_text"]

@@ -1,0 +1,1 @@
+"""The JAX target: pure functions of pytrees that JAX transforms."""

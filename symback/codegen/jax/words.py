@@ -1,0 +1,96 @@
+"""NumPy's words in JAX, and the kernels that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from symback.codegen.frameworks.kernels import ArrayLanguage
+from symback.codegen.frameworks.sources import Sources
+from symback.codegen.frameworks.words import Words, listed
+
+_SAME = (
+    "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arctanh"
+    " hypot abs sign rint copysign minimum maximum isinf isnan isfinite"
+)
+
+
+class JaxWords(Words):
+    """NumPy's names are those of jax.numpy."""
+
+    prefix: ClassVar = "jnp"
+    reserved: ClassVar = frozenset({"jax", "jnp"})
+
+    def number(self, value: str, like: str) -> str:
+        return f"jnp.asarray({value}, {like}.dtype)"
+
+    def called(self, name: str, arguments: Sequence[str], named: dict[str, str]) -> str:
+        return f"jnp.{name}({listed(arguments, named)})"
+
+    def method(self, owner: str, name: str, arguments: Sequence[str], named: dict[str, str]) -> str:
+        return f"({owner}).{name}({listed(arguments, named)})"
+
+
+class JaxKernels(ArrayLanguage):
+    """How kernels of numbers are written."""
+
+    module: ClassVar = "jnp"
+    functions: ClassVar = {
+        **{name: f"jnp.{name}" for name in _SAME.split()},
+        "_sigma": "jax.nn.sigmoid",
+    }
+
+
+BY_HAND = {
+    "_scaled": '''\
+def _scaled(like: Array, value: float) -> float:
+    """A number near the ends of float64 at that place among those of the array's dtype."""
+    if jnp.finfo(jnp.result_type(like, float)).bits == 64:
+        return value
+    return math.copysign(abs(value) ** (38 / 308), value)''',
+    "_sigma": '''\
+def _sigma(z: Array) -> Array:
+    """σ(z) = 1/(1 + exp(-z)); where exp overflows the share of exp(z) is all that is left."""
+    return jnp.where(z < -80.0, jnp.exp(z), jax.nn.sigmoid(z))''',
+    "_scatter": '''\
+def _scatter(part: Array, shape: Any, index: Any) -> Array:
+    """Zeros of a shape, with a part at an index."""
+    return jnp.zeros(shape, jnp.asarray(part).dtype).at[index].set(part)''',
+    "_windows": '''\
+def _windows(x: Array, sizes: Any, steps: Any) -> Array:
+    """The parts of a size that begin every few elements along the last axes."""
+    count = len(sizes)
+    index: list[Any] = [...]
+    for k, (n, size, step) in enumerate(zip(x.shape[-count:], sizes, steps, strict=True)):
+        place = jnp.arange(0, n - size + 1, step)[:, None] + jnp.arange(size)
+        shape = [1] * (2 * count)
+        shape[k], shape[count + k] = place.shape
+        index.append(place.reshape(shape))
+    return x[tuple(index)]''',
+    "_fold": '''\
+def _fold(windows: Array, shape: Any, steps: Any) -> Array:
+    """The elements of windows added up in their places in an array of a shape."""
+    whole = jnp.zeros(shape, windows.dtype)
+    _, back = jax.vjp(lambda x: _windows(x, windows.shape[-len(steps) :], steps), whole)
+    return back(windows)[0]''',
+    "_inv": '''\
+def _inv(a: Array) -> Array:
+    """The inverses over the last two axes; not finite where a matrix has none."""
+    return jnp.linalg.inv(a)''',
+    "_solve": '''\
+def _solve(a: Array, b: Array) -> Array:
+    """A⁻¹·b over the last axes; not finite where a matrix has no inverse."""
+    return jnp.linalg.solve(a, b)''',
+}
+"""What JAX has another way for, or NumPy by methods that write."""
+
+WORDS, KERNELS = JaxWords(), JaxKernels()
+SOURCES = Sources(WORDS, KERNELS, BY_HAND)
+
+
+def kernel_sources(lines: Iterable[str]) -> list[str]:
+    """The source of every kernel that the lines call, and of those that the kernels call."""
+    return SOURCES.called(lines)
+
+
+__all__ = ["BY_HAND", "SOURCES", "WORDS", "kernel_sources"]
