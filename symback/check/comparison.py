@@ -19,9 +19,9 @@ from symback.check.covariance import CovarianceCheck
 from symback.check.derivatives import DerivativeCheck
 from symback.check.directional import compare_at_large_sizes, sparse_findings
 from symback.check.first_lost import first_lost
+from symback.check.floats import SMALLEST_NORMAL, ulp_of, without_subnormals
 from symback.check.per_sample import PerSampleCheck
 from symback.check.report import CheckRow, Location, Report
-from symback.check.subnormals import SMALLEST_NORMAL, without_subnormals
 from symback.circuits.requirements import stated_in
 from symback.errors import clip
 from symback.operations.balls.scalars import nearest_float, precision
@@ -134,7 +134,7 @@ class _Checker:
             if number == 0 and self._flushes and error < SMALLEST_NORMAL:
                 return
             share = nearest_float((error / (expected.allowed * self._slack)).mid())
-            ulp = nearest_float((error / _ulp(expected.truth)).mid())
+            ulp = nearest_float((error / ulp_of(expected.truth)).mid())
         if entry and not expected.is_loose:
             row.entries[entry] = max(ulp, row.entries.get(entry, 0.0))
         if not expected.is_loose and (ulp > row.worst_ulp or not row.worst):
@@ -444,12 +444,6 @@ class _Checker:
 def _known(key: str, rows: Sequence[dict[str, Expected]]) -> bool:
     """Whether a quantity has a truth in all samples; at an edge it may lack one."""
     return all(key in row for row in rows)
-
-
-def _ulp(truth: arb) -> arb:
-    """The unit in the last place of float64 at the truth."""
-    nearest = abs(nearest_float(truth))
-    return arb(float(np.spacing(min(nearest, 1e308))))
 
 
 __all__ = ["compared"]

@@ -1,9 +1,13 @@
-"""Points for runtimes that take 0 for numbers below the smallest normal one."""
+"""Floats: their unit in the last place, and points for runtimes that take 0 for subnormal ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from flint import arb
+
+from symback.operations.balls.scalars import nearest_float
 from symback.truth.oracle import Truths
 from symback.truth.points import PointBatch
 
@@ -34,4 +38,10 @@ def _normal(batch: PointBatch, truths: Sequence[Truths]) -> tuple[PointBatch, li
     return batch.with_points([point for point, _ in kept]), [truth for _, truth in kept]
 
 
-__all__ = ["SMALLEST_NORMAL", "without_subnormals"]
+def ulp_of(truth: arb) -> arb:
+    """The unit in the last place of float64 at the truth."""
+    nearest = abs(nearest_float(truth))
+    return arb(float(np.spacing(min(nearest, 1e308))))
+
+
+__all__ = ["SMALLEST_NORMAL", "ulp_of", "without_subnormals"]
