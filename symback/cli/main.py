@@ -70,6 +70,7 @@ for _command in (
     training.descend,
     derivations.quiz,
     playground.serve,
+    playground.playground,
     derivations.repl,
 ):
     cli.add_command(_command)

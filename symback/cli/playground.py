@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from symback.cli.arguments import force_option
 
 
 @click.command()
@@ -48,4 +52,21 @@ def serve(
     run(host, port, names=names, bounds=bounds, say=lambda text: click.echo(text, err=True))
 
 
-__all__ = ["serve"]
+@click.command()
+@click.option("-o", "--output", required=True, type=click.Path(), help="The folder to write.")
+@force_option
+def playground(output: str, force: bool) -> None:
+    """Write the playground as static files: symback runs in the reader's browser.
+
+    pip and npm fetch Pyodide and the packages; any web host serves the folder.
+
+    \b
+    symback playground -o site/
+    python -m http.server -d site
+    """
+    from symback.playground.site import build
+
+    build(Path(output), force=force, say=lambda text: click.echo(text, err=True))
+
+
+__all__ = ["playground", "serve"]

@@ -66,7 +66,8 @@ def answer(request: object) -> Reply:
         package = (error.name or "").partition(".")[0]
         if package in ("", "symback"):
             raise
-        return _refusal(RequestRefused(f"this needs {package}, which is not installed here"))
+        what = f"this needs {package}, which a browser lacks: run symback on your machine"
+        return _refusal(RequestRefused(what))
     except (RecursionError, MemoryError):
         return _refusal(RequestRefused("the circuit is too large or nested too deep"))
 

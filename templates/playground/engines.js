@@ -10,7 +10,7 @@ const pause = (milliseconds) => new Promise((done) => { setTimeout(done, millise
 // The engine that the folder names; `say` is called with what is being loaded.
 export async function open(say) {
   const offer = await (await fetch("engine.json")).json();
-  const engine = offer.engine === "server" ? new Server() : new Browser(offer, say);
+  const engine = offer.engine === "server" ? new Server() : new Browser(say);
   await engine.ready;
   return { offer, ask: (request) => engine.ask(request) };
 }
@@ -33,8 +33,7 @@ class Server {
 }
 
 class Browser {
-  constructor(offer, say) {
-    this.offer = offer;
+  constructor(say) {
     this.say = say;
     this.waiting = new Map();
     this.count = 0;
@@ -49,10 +48,10 @@ class Browser {
         if (data.fails) fail(new Error(data.fails));
         if (data.ready) done();
         if (data.answer) this.answered(data.id, data.answer);
+        if (data.ends) this.stop(data.ends);
       };
       this.worker.onerror = (event) => fail(new Error(event.message || "worker.js can't be loaded"));
     });
-    this.worker.postMessage({ start: this.offer });
   }
 
   answered(id, answer) {
@@ -74,10 +73,10 @@ class Browser {
   }
 
   // A request that takes too long takes its worker with it, and all that wait behind it.
-  stop() {
+  stop(why = `it took more than ${LONGEST / 1000} s`) {
     this.worker.terminate();
     for (const id of [...this.waiting.keys()]) {
-      this.answered(id, refusal(`stopped after ${LONGEST / 1000} s; try a smaller circuit`));
+      this.answered(id, refusal(`stopped: ${why}; try a smaller circuit`));
     }
     this.start();
   }

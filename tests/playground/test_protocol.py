@@ -179,4 +179,4 @@ def test_protocol_needs_no_numpy():
     )
     done = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("this needs numpy, which is not installed here")
+    assert done.stdout.startswith("this needs numpy, which a browser lacks")

@@ -1,0 +1,133 @@
+"""`symback playground`: the playground as a folder of static files, for any web host.
+
+symback runs in the reader's browser, in a worker, by Pyodide. The folder has all that it needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from symback.codegen.files import shown_path
+from symback.codegen.render import templates_folder
+from symback.errors import FileRefused
+from symback.playground.files import engine_file, page_files
+from symback.playground.pinned import fetch_pyodide, fetch_wheels
+
+MANIFEST = "files.json"
+_FLINT = "python-flint"
+_LEFT_OUT = ("tests", "test", "testing", "benchmarks", "__pycache__")  # folders of packages
+_DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes at every build
+
+
+def build(folder: Path, *, force: bool = False, say: Callable[[str], object] = print) -> None:
+    """Write the folder; FileRefused where it holds files that are not the playground's."""
+    _refuse_foreign(folder, force)
+    with TemporaryDirectory() as fetched:
+        say("fetching Pyodide and the packages")
+        pyodide = fetch_pyodide(Path(fetched))
+        wheels = fetch_wheels(Path(fetched))
+        flint = wheels.pop(_FLINT)
+        packages = _zip([*_own(), *(member for w in wheels.values() for member in _members(w))])
+        files = {
+            **page_files(),
+            "worker.js": (templates_folder() / "playground" / "worker.js").read_bytes(),
+            "packages.zip": packages,
+            "flint.zip": _zip(_members(flint)),
+            **{f"pyodide/{name}": content for name, content in pyodide.items()},
+        }
+    files["engine.json"] = engine_file("browser")
+    _write(folder, files)
+    say(f"wrote {folder}: {len(files) + 1} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
+
+
+# -- packages --------------------------------------------------------------------------------------
+
+_Member = tuple[str, bytes]
+
+
+def _own() -> Iterator[_Member]:
+    """symback itself, with its templates inside."""
+    package = Path(__file__).parent.parent
+    for path in sorted(package.rglob("*")):
+        inside = path.relative_to(package)
+        if path.is_file() and inside.parts[0] != "templates" and "__pycache__" not in inside.parts:
+            yield f"symback/{inside.as_posix()}", path.read_bytes()
+    templates = templates_folder()
+    for path in sorted(p for p in templates.rglob("*") if p.is_file()):
+        yield f"symback/templates/{path.relative_to(templates).as_posix()}", path.read_bytes()
+
+
+def _members(wheel: Path) -> Iterator[_Member]:
+    """What a wheel installs, but for tests and what is compiled for another system."""
+    with zipfile.ZipFile(wheel) as packed:
+        for name in sorted(packed.namelist()):
+            parts = Path(name).parts
+            foreign = name.endswith((".so", ".pyd")) and "wasm32" not in wheel.name
+            data = ".data" in parts[0]
+            if not (name.endswith("/") or data or foreign or set(parts[:-1]) & set(_LEFT_OUT)):
+                yield name, packed.read(name)
+
+
+def _zip(members: Iterable[_Member]) -> bytes:
+    """The members as one archive, the same bytes at every build."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        for name, content in members:
+            info = zipfile.ZipInfo(name, _DATE)
+            packed.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
+    return made.getvalue()
+
+
+# -- the folder ------------------------------------------------------------------------------------
+
+
+def _refuse_foreign(folder: Path, force: bool) -> None:
+    """FileRefused for a folder with files that are not those of its manifest."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise FileRefused(f"{shown_path(folder)} is not a folder; name another with -o")
+    if force or not folder.exists():
+        return
+    known = _known(folder)
+    for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
+        name = path.relative_to(folder).as_posix()
+        if name != MANIFEST and (path.is_symlink() or known.get(name) != _hash(path.read_bytes())):
+            what = f"{shown_path(path)} was edited, or is not the playground's"
+            raise FileRefused(f"{what}; name an empty folder, or use --force")
+
+
+def _known(folder: Path) -> Mapping[str, str]:
+    """The files that were written, and their hashes."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """All files, each whole, and the manifest behind them."""
+    manifest = {name: _hash(content) for name, content in sorted(files.items())}
+    text = json.dumps(manifest, indent=1).encode() + b"\n"
+    try:
+        for name, content in {**files, MANIFEST: text}.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            whole = path.with_name(f".{path.name}.part")
+            whole.write_bytes(content)
+            os.replace(whole, path)
+    except OSError as error:
+        raise FileRefused(f"{shown_path(folder)} can't be written: {error.strerror}") from None
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+__all__ = ["build"]

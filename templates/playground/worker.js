@@ -1,0 +1,62 @@
+// symback inside the browser: Python in a worker, so that the page never waits for it.
+
+import { loadPyodide } from "./pyodide/pyodide.mjs";
+
+const PACKAGES = ["packages.zip", "flint.zip"];
+const PLACE = "/lib/packages";
+const START = `
+import sys
+sys.path.insert(0, "${PLACE}")
+import json
+from symback.playground.protocol import EXAMPLES, answer
+
+def answered(text):
+    return json.dumps(answer(json.loads(text)))
+
+for ask in ("derive", "page"):  # what is imported late is there at the first key
+    answer({"ask": ask, "text": EXAMPLES["L5: activation"]})
+answered
+`;
+
+let answered;
+
+async function load(name) {
+  const response = await fetch(new URL(name, import.meta.url));
+  if (!response.ok) throw new Error(`${name} can't be loaded (${response.status})`);
+  return response.arrayBuffer();
+}
+
+async function start() {
+  const say = (says) => postMessage({ says });
+  say("loading Python…");
+  const packages = PACKAGES.map(load);
+  const python = await loadPyodide({ indexURL: new URL("pyodide/", import.meta.url).href });
+  say("loading symback…");
+  for (const archive of packages) python.unpackArchive(await archive, "zip", { extractDir: PLACE });
+  say("starting symback…");
+  answered = python.runPython(START);
+}
+
+// A fault of the machine below Python, such as no room for calls, ends this worker: the page starts another.
+function reply({ id, request }) {
+  let answer;
+  try {
+    answer = JSON.parse(answered(JSON.stringify(request)));
+  } catch (error) {
+    const message = "the circuit is too large or nested too deep for the browser";
+    postMessage({ id, answer: { error: { message, line: null, column: null } }, ends: String(error) });
+    return;
+  }
+  postMessage({ id, answer });
+}
+
+const started = start().then(
+  () => postMessage({ ready: true }),
+  (error) => postMessage({ fails: error.message.trim().split("\n").pop() }),
+);
+
+addEventListener("message", async ({ data }) => {
+  if (data.request === undefined) return;
+  await started;
+  reply(data);
+});

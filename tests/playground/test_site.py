@@ -1,0 +1,235 @@
+"""The folder of static files: what it holds, what it replaces, and that a browser derives alone."""
+
+import hashlib
+import json
+import threading
+import time
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from click.testing import CliRunner
+
+from symback.cli.main import cli
+from symback.errors import FileRefused, NotInstalled, SymbackError
+from symback.playground import pinned, site
+from symback.playground.protocol import EXAMPLES, answer
+from tests.cases import hostile_corpus as corpus
+from tests.cases.browser import in_browser, start_browser
+
+
+@pytest.fixture
+def fetched(monkeypatch, tmp_path):
+    """Small files in place of those that pip and npm would fetch."""
+    wheels = {}
+    for name, members in {
+        "python-flint": ["flint/x.cpython-314-wasm32-emscripten.so", "flint/test/y.py"],
+        "sympy": ["sympy/a.py", "sympy/core/tests/test_a.py"],
+        "markupsafe": ["markupsafe/_native.py", "markupsafe/_speedups.so"],
+    }.items():
+        kind = "wasm32" if name == "python-flint" else "any"
+        wheels[name] = tmp_path / f"{name}-{kind}.whl"
+        with zipfile.ZipFile(wheels[name], "w") as packed:
+            for member in members:
+                packed.writestr(member, member)
+    monkeypatch.setattr(site, "fetch_wheels", lambda folder: dict(wheels))
+    monkeypatch.setattr(site, "fetch_pyodide", lambda folder: {"pyodide.mjs": b"export {}"})
+
+
+def names(archive):
+    with zipfile.ZipFile(archive) as packed:
+        return set(packed.namelist())
+
+
+def test_the_folder_has_the_page_symback_and_what_it_needs(fetched, tmp_path):
+    folder = tmp_path / "site"
+    site.build(folder, say=lambda text: None)
+    packages = names(folder / "packages.zip")
+    assert {"symback/language/grammar.json", "symback/templates/html/page.html.jinja"} <= packages
+    assert {"sympy/a.py", "markupsafe/_native.py"} <= packages
+    assert not {name for name in packages if "tests" in name or name.endswith((".so", ".pyc"))}
+    assert names(folder / "flint.zip") == {"flint/x.cpython-314-wasm32-emscripten.so"}
+    assert json.loads((folder / "engine.json").read_text())["engine"] == "browser"
+    known = json.loads((folder / "files.json").read_text())
+    assert known["index.html"] == hashlib.sha256((folder / "index.html").read_bytes()).hexdigest()
+
+
+def test_the_same_bytes_at_every_build(fetched, tmp_path):
+    for name in ("a", "b"):
+        site.build(tmp_path / name, say=lambda text: None)
+    assert (tmp_path / "a/files.json").read_bytes() == (tmp_path / "b/files.json").read_bytes()
+
+
+def test_nothing_foreign_is_replaced(fetched, tmp_path):
+    folder = tmp_path / "site"
+    site.build(folder, say=lambda text: None)
+    site.build(folder, say=lambda text: None)
+    for name, text in (("index.html", "edited"), ("notes.txt", "mine")):
+        (folder / name).write_text(text)
+        with pytest.raises(FileRefused, match="was edited, or is not the playground's"):
+            site.build(folder, say=lambda text: None)
+        assert (folder / name).read_text() == text
+        (folder / name).unlink()
+    (folder / "notes.txt").write_text("mine")
+    site.build(folder, force=True, say=lambda text: None)
+    assert (folder / "notes.txt").read_text() == "mine"
+    with pytest.raises(FileRefused, match="is not a folder"):
+        site.build(folder / "notes.txt", say=lambda text: None)
+
+
+# -- pip and npm -----------------------------------------------------------------------------------
+
+
+def test_without_npm_a_message_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotInstalled, match="the folder needs npm"):
+        pinned.fetch_pyodide(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("echo 'npm ERR! network' >&2; exit 1", "npm can't fetch pyodide@.*network"),
+        ("exit 0", "was not fetched"),
+        (f"echo x > $5/pyodide-{pinned.PYODIDE}.tgz", "is not the pinned file"),
+    ],
+)
+def test_only_the_pinned_file_counts(script, says, monkeypatch, tmp_path):
+    npm = tmp_path / "npm"
+    npm.write_text(f"#!/bin/sh\n{script}\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileRefused, match=says):
+        pinned.fetch_pyodide(tmp_path)
+
+
+def test_the_command_ends_in_a_message(tmp_path):
+    (tmp_path / "a.txt").write_text("mine")
+    done = CliRunner().invoke(cli, ["playground", "-o", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "name an empty folder, or use --force" in str(done.output)
+
+
+# -- in Chromium, the network off -----------------------------------------------------------------
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """A static server on loopback, which gives out the folder that the command writes."""
+    folder = tmp_path_factory.mktemp("site")
+    try:
+        site.build(folder, say=lambda text: None)
+    except SymbackError as error:
+        pytest.skip(f"the folder can't be made here: {error}")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def page(address):
+    """The page in a browser that reaches this machine only, when the first derivation is there."""
+    driver = start_browser("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    driver.set_script_timeout(180)
+    driver.get(address)
+    wait_for(driver, "return document.getElementById('output').textContent", 180)
+    yield driver
+    driver.quit()
+
+
+def wait_for(driver, script, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := driver.execute_script(script):
+            return found
+        time.sleep(0.05)
+    said = driver.execute_script("return document.getElementById('engine').textContent")
+    raise AssertionError(f"nothing after {seconds} s: {said}")
+
+
+def type_text(driver, text):
+    driver.execute_script(
+        "const field = document.getElementById('text'); field.value = arguments[0];"
+        "field.dispatchEvent(new Event('input'));",
+        text,
+    )
+
+
+ASK = """
+const [request, done] = [arguments[0], arguments[arguments.length - 1]];
+import("./engines.js").then(({ open }) => {
+  window.asked ??= open(() => {});
+  window.asked.then((engine) => engine.ask(request)).then(done, (error) => done(String(error)));
+});
+"""
+
+
+@in_browser
+def test_what_is_typed_is_derived_in_the_browser(page):
+    for text in ("f = w·x + b", EXAMPLES["L6b: multiple paths"], EXAMPLES["Network of arrays"]):
+        type_text(page, text)
+        wanted = answer({"ask": "derive", "text": text})["text"]
+        shown = f"return document.getElementById('output').textContent === {json.dumps(wanted)}"
+        assert wait_for(page, shown)
+
+
+@in_browser
+def test_the_picture_the_sliders_and_practice_are_there(page):
+    type_text(page, EXAMPLES["L5: activation"])
+    wait_for(page, "return document.getElementById('output').textContent.includes('x2')")
+    end = time.monotonic() + 60
+    found = []
+    while not found and time.monotonic() < end:
+        page.switch_to.default_content()
+        page.switch_to.frame("frame")
+        found = page.find_elements("css selector", "#practise")
+        time.sleep(0.1)
+    assert found
+    assert page.find_elements("css selector", "#picture svg [data-wire]")
+    assert len(page.find_elements("css selector", "input[type=range][data-leaf]")) == 5
+    page.switch_to.default_content()
+
+
+@in_browser
+def test_the_browser_answers_as_the_library_does(page):
+    asked = [{"ask": "derive", "text": text} for text in EXAMPLES.values()]
+    l5 = EXAMPLES["L5: activation"]
+    asked += [{"ask": "code", "text": l5, "language": n} for n in ("numpy", "c", "javascript")]
+    asked += [{"ask": "picture", "text": l5}, {"ask": "page", "text": l5}]
+    asked += [{"ask": "derive", "text": text} for text in corpus.CODE[::6]]
+    for request in asked:
+        assert page.execute_async_script(ASK, request) == answer(request), request
+
+
+@in_browser
+def test_what_is_nested_too_deep_ends_in_a_sentence_and_the_page_goes_on(page):
+    for text in ("f = " + "sin(" * 3000 + "x" + ")" * 3000, "f = " + "-" * 9000 + "x"):
+        found = page.execute_async_script(ASK, {"ask": "derive", "text": text})
+        assert "error" in found
+    request = {"ask": "derive", "text": "f = w*x"}
+    assert page.execute_async_script(ASK, request) == answer(request)
+
+
+@in_browser
+def test_a_check_says_what_it_needs(page):
+    found = page.execute_async_script(ASK, {"ask": "check", "text": "f = w*x"})
+    assert "needs numpy" in found["error"]["message"]
+
+
+@in_browser
+def test_a_link_shares_an_example(page, address):
+    page.get("about:blank")
+    page.get(f"{address}#text=f+%3D+u*v&wrt=u&tab=derivation&page=step%3D2%26u%3D0.25")
+    shown = wait_for(page, "return document.getElementById('output').textContent", 180)
+    assert shown == answer({"ask": "derive", "text": "f = u*v", "wrt": "u"})["text"]
+    assert not [e for e in page.get_log("browser") if e["level"] == "SEVERE"]
