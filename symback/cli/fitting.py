@@ -84,7 +84,7 @@ def fit(
     symback fit "f = a*exp(-k*x)" --params a,k --data decay.csv --initial a=1,k=0.5
     symback fit logistic.circuit --data patients.csv --fix b=0 --bound w=0:
     """
-    from symback.circuits.squares import squared_target
+    from symback.circuits.squares import as_least_squares, squared_target
     from symback.codegen.figures import require_matplotlib
     from symback.codegen.files import Output, decide
     from symback.training.fit import fit as fitted
@@ -97,7 +97,7 @@ def fit(
     parsed = read_circuit(circuit, params, inputs, loss, no_loss, latex)
     if plot is not None:
         require_matplotlib()
-        if squared_target(parsed) is None:
+        if squared_target(as_least_squares(parsed)) is None:
             raise click.UsageError("--plot draws the residuals of a squared loss; leave it out")
     result = fitted(
         parsed,

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 import symback as sb
-from symback.errors import DataError, SymbackError, TrainingError, UnknownName
+from symback.errors import CircuitError, DataError, SymbackError, TrainingError, UnknownName
 from tests.cases.nist import problems
 
 ENOUGH = 6  # certified digits
@@ -232,6 +232,41 @@ def test_a_residual_with_a_name_of_its_own_is_fitted_by_least_squares(decay):
     assert found.values == right.values and found.errors == right.errors
 
 
+ONLY_A_LOSS = {
+    "declared": "y: target; L: loss = (a*exp(-k*x) + b - y)**2",
+    "halved and turned": "y: target; L: loss = (y - a*exp(-k*x) - b)**2/2",
+    "not declared": "y: target; L = 3*(a*exp(-k*x) + b - y)**2",
+    "residual with a name": "y: target; d = 2*y - 2*a*exp(-k*x) - 2*b; L: loss = d**2",
+    "values with a name": "y: target; g = a*exp(-k*x) + b; d = g - y; L: loss = d**2",
+    "data as an input": "y: input; L: loss = (y - a*exp(-k*x) - b)**2",
+}
+
+
+@pytest.mark.parametrize("name", ONLY_A_LOSS)
+def test_a_squared_residual_alone_is_fitted_by_least_squares(decay, name):
+    text = f"a: param; k: param; b: param; x: input; {ONLY_A_LOSS[name]}".replace("; ", "\n")
+    found, right = (sb.fit(c, decay, initial=START) for c in (sb.circuit(text), DECAY))
+    assert found.values == pytest.approx(right.values, rel=1e-9)
+    assert found.errors == pytest.approx(right.errors, rel=1e-7)
+    np.testing.assert_allclose(found.fitted, right.fitted, rtol=1e-9)
+
+
+def test_a_squared_residual_of_arrays_alone(decay):
+    """Two columns, compared with one number: the mean of all, with its standard error."""
+    text = "a: param; Y: target[2]; L: loss = mean((a - Y)**2)".replace("; ", "\n")
+    y = np.column_stack([decay["x"], decay["y"]])
+    found = sb.fit(sb.circuit(text), {"Y": y})
+    assert found.values["a"] == pytest.approx(y.mean(), rel=1e-12)
+    assert found.errors["a"] == pytest.approx(y.std(ddof=1) / np.sqrt(y.size), rel=1e-9)
+
+
+def test_drawn_values_begin_within_their_bounds(decay):
+    line = sb.circuit("f = a*x + c", params=["a", "c"])
+    for bounds, expected in (((5, None), 5), ((None, -5), -5), ((1, 3), 1)):
+        found = sb.fit(line, decay, bounds={"a": bounds})
+        assert found.values["a"] == expected and found.on_bounds == ("a",)
+
+
 NOT_MINIMA = {
     "a maximum": ("w: param; L: loss = -x**2*w**2", {"w": 0.0}, "the losses curve downwards there"),
     "no minimum": (
@@ -284,6 +319,22 @@ REFUSED = {
         TrainingError,
         "do not determine c",
     ),
+    "a loss that is compared itself": (
+        "a: param; y: input; q = (a*x - y)**2",
+        {"mapping": {"y": "y"}},
+        DataError,
+        "if 'q' is the loss, declare what it compares with: y: target",
+    ),
+    "two that could be the data": (
+        "a: param; y: input; L: loss = (a + x - y)**2",
+        {},
+        CircuitError,
+        "say which of them is the data",
+    ),
+    "fixed at no number": ("DECAY", {"fixed": {"a": np.nan}}, DataError, "give finite numbers"),
+    "level of another kind": ("DECAY", {"level": "95 %"}, TrainingError, "a probability such as"),
+    "evaluations": ("DECAY", {"evaluations": 0}, TrainingError, "a number from 1 on"),
+    "weights": ("DECAY", {"weights": [1, 2]}, TrainingError, "into a column of the data"),
     "no parameters": ("f: output = 2*x", {}, TrainingError, "no parameters"),
     "weighted loss": (
         "a: param; L: loss = (a - x)**4",
@@ -312,6 +363,8 @@ def test_few_rows_are_refused_and_as_many_as_parameters_have_no_errors(decay):
     with pytest.raises(DataError, match="2 residuals do not determine 3 parameters"):
         sb.fit(DECAY, {k: v[:2] for k, v in decay.items()}, initial=START)
     line = sb.circuit("f = w*x + b")
+    with pytest.raises(DataError, match="1 residual does not determine 2 parameters"):
+        sb.fit(line, {k: v[:1] for k, v in decay.items()})
     found = sb.fit(line, {k: v[:2] for k, v in decay.items()})
     assert found.degrees_of_freedom == 0
     assert found.residual_error is None

@@ -104,13 +104,28 @@ def free_parameters(
     )
 
 
+def within(value: Any, name: str, bounds: Sequence[float]) -> FloatArray:
+    """Values that nobody gave, in the middle of their bounds where they lie outside of these."""
+    low, high = _pair(name, bounds)
+    values = np.asarray(value, float)
+    if np.isfinite(low) and np.isfinite(high):
+        middle = low / 2 + high / 2
+    else:
+        middle = low + max(1.0, abs(low)) if np.isfinite(low) else high - max(1.0, abs(high))
+    found: FloatArray = np.where((values > low) & (values < high), values, middle)
+    return found
+
+
 def _fixed(name: str, value: Any, shape: tuple[int, ...]) -> FloatArray:
     try:
-        return np.broadcast_to(np.asarray(value, float), shape)
+        found = np.broadcast_to(np.asarray(value, float), shape)
     except (TypeError, ValueError):
         raise DataError(
             f"the fixed value of {quoted(name)} is {value!r:.30}; give numbers of shape {shape}"
         ) from None
+    if not np.isfinite(found).all():
+        raise DataError(f"the fixed value of {quoted(name)} is {value!r:.30}; give finite numbers")
+    return found
 
 
 def _pair(name: str, pair: Any) -> tuple[float, float]:
@@ -128,4 +143,4 @@ def _pair(name: str, pair: Any) -> tuple[float, float]:
     return low, high
 
 
-__all__ = ["FreeParameters", "Mask", "free_parameters"]
+__all__ = ["FreeParameters", "Mask", "free_parameters", "within"]

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral, Real
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from symback.circuits.circuit import Circuit
-from symback.circuits.squares import squared_target
+from symback.circuits.squares import as_least_squares, data_inside, squared_target
 from symback.codegen.generate import compile_module
 from symback.errors import DataError, TrainingError
 from symback.training.engine.gradients import ParameterVector
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.constants import constants_for, numbers_of, shared, targets_of
 from symback.training.feed.feed import Leaf, open_feed
-from symback.training.fit.parameters import FreeParameters, free_parameters
+from symback.training.fit.parameters import FreeParameters, free_parameters, within
 from symback.training.fit.problem import Likelihood, Squares
 from symback.training.fit.result import Fit
 from symback.training.fit.solvers import Minimum, least_squares, most_likely, scipy_optimize
@@ -51,7 +52,8 @@ def fit(
 ) -> Fit:
     """Estimate the parameters of a circuit from data, with standard errors.
 
-    A circuit with the squared loss is fitted by least squares: θ minimises Σ wᵢ·(fᵢ − yᵢ)²,
+    A circuit with the squared loss is fitted by least squares, also where only the loss says what f
+    is, as (w*x − y)**2 does: θ minimises Σ wᵢ·(fᵢ − yᵢ)²,
     and its covariance is (JᵀJ)⁻¹·s². A loss that the circuit declares is taken as −log of a
     likelihood: θ minimises Σ lossᵢ, and its covariance is the inverse of the Hessian of that sum,
     the observed information (constants in the loss do not matter, factors do).
@@ -70,15 +72,19 @@ def fit(
     {'w': (2.3, 0.173), 'b': (0.8, 0.324)}
     """
     scipy_optimize()
-    if not 0 < level < 1:
-        raise TrainingError(f"level is {level!r:.20}; give a probability such as 0.95")
+    _refuse_settings(level, evaluations, weights)
+    circuit = as_least_squares(circuit)
     squares = squared_target(circuit) is not None
     module = _module(circuit, squares, weights)
-    with open_feed(data, leaves_of_module(module), mapping=mapping, delimiter=delimiter) as feed:
+    try:
+        opened = open_feed(data, leaves_of_module(module), mapping=mapping, delimiter=delimiter)
+    except DataError as error:
+        raise _with_hint(error, circuit) from None
+    with opened as feed:
         known = {**feed.sizes, **(sizes or {})}
         once = constants_for(module, numbers_of(constants or {}), known)
         inputs = module.Inputs(**feed.read(0, feed.rows), **once)
-        parameters = _parameters(module, known, initial, fixed or {}, bounds or {})
+        parameters = _parameters(circuit, module, known, initial, fixed or {}, bounds or {})
     if squares:
         column = None if weights is None else _weights(data, weights, delimiter)
         if column is not None:  # a row of weight 0 is no measurement, nor a degree of freedom
@@ -89,6 +95,29 @@ def fit(
             column = column[column > 0]
         return _of_squares(Squares(module, inputs, parameters, column), level, evaluations)
     return _of_likelihood(Likelihood(module, inputs, parameters), level, evaluations)
+
+
+def _refuse_settings(level: Any, evaluations: Any, weights: Any) -> None:
+    if not isinstance(level, Real) or not 0 < float(level) < 1:
+        raise TrainingError(f"level is {level!r:.20}; give a probability such as 0.95")
+    if not isinstance(evaluations, Integral) or evaluations < 1:
+        raise TrainingError(f"evaluations is {evaluations!r:.20}; give a number from 1 on")
+    if weights is not None and not isinstance(weights, str):
+        raise TrainingError(
+            f"weights is {type(weights).__name__:.30}; put the weights into a column of the data "
+            "and give its name"
+        )
+
+
+def _with_hint(error: DataError, circuit: Circuit) -> DataError:
+    """What to write where the output is compared with a column, but is itself a loss."""
+    target, inside = squared_target(circuit), data_inside(circuit)
+    if target is None or inside is None or f"no column {quoted(target.name)}" not in str(error):
+        return error
+    return DataError(
+        f"{error}; if {quoted(circuit.output.name)} is the loss, declare what it compares with: "
+        f"{inside}: target"
+    )
 
 
 def _module(circuit: Circuit, squares: bool, weights: str | None) -> ModuleType:
@@ -106,6 +135,7 @@ def _module(circuit: Circuit, squares: bool, weights: str | None) -> ModuleType:
 
 
 def _parameters(
+    circuit: Circuit,
     module: ModuleType,
     known: Mapping[str, int],
     initial: Any,
@@ -113,11 +143,16 @@ def _parameters(
     bounds: Mapping[str, Sequence[float]],
 ) -> FreeParameters:
     is_file = isinstance(initial, str | os.PathLike)
+    declared = {n.name for n in circuit.params if n.initial is not None}
     begin = read_parameters(initial, module) if is_file else initial
     if isinstance(begin, Mapping) or begin is None:
         begin = {**(begin or {}), **{k: v for k, v in fixed.items() if k in module.Params._fields}}
     params = given(module, begin or None, known, 0)
     check_shapes(module, params, known)
+    if isinstance(begin, Mapping):  # a value that was drawn lies where it may
+        drawn = [n for n in module.Params._fields if n not in {*begin, *declared}]
+        moved = {n: within(getattr(params, n), n, bounds[n]) for n in drawn if n in bounds}
+        params = params._replace(**moved)
     return free_parameters(ParameterVector(module, params), params, fixed, bounds)
 
 
@@ -135,8 +170,9 @@ def _weights(data: Any, column: str, delimiter: str) -> FloatArray:
 
 def _refuse_few(count: int, free: int, what: str) -> None:
     if count < free:
+        does = f"{what[:-1]} does" if count == 1 else f"{what} do"
         raise DataError(
-            f"{count} {what} do not determine {free} parameters; give more rows, or fix "
+            f"{count} {does} not determine {free} parameters; give more rows, or fix "
             "parameters (--fix)"
         )
 
