@@ -39,7 +39,7 @@ METHODS = frozenset({"sum", "reshape", "astype", "ravel"})
 INLINED = frozenset({"_tail_powers", "_gaussian"})
 """Functions that stand where they are called: they return several numbers, or powers of one."""
 NOT_ALONE = frozenset(
-    {"_in_float64", "_smallest", "_largest", "_powers", "_polynomial", "_logwsumexp", *INLINED}
+    {"_horner", "_in_float64", "_smallest", "_largest", "_powers", "_polynomial", "_logwsumexp", *INLINED}
 )
 """Functions that have no translation by themselves."""
 
@@ -319,6 +319,8 @@ class _Reader:
         if function == "_polynomial" and len(node.args) == 2:
             coefficients = tuple(ast.literal_eval(node.args[0]))
             return Scalar("polynomial", (coefficients, self.scalar(node.args[1], names)))
+        if function == "_horner":
+            return _nested(ast.literal_eval(node.args[0]), self.scalar(node.args[1], names))
         name = function.removeprefix("np.")
         if name in THE_SAME:
             return self.scalar(node.args[0], names)
@@ -347,6 +349,14 @@ class _Reader:
 def _is_of_float32(test: ast.expr) -> bool:
     """Whether a branch is the detour that float32 takes, or asks what else only arrays have."""
     return ast.unparse(test).endswith(".dtype == np.float32")
+
+
+def _nested(coefficients: Sequence[float], x: Scalar) -> Scalar:
+    """The polynomial in Horner's form, lowest coefficient first."""
+    value = number(coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        value = Scalar("+", (Scalar("*", (value, x)), number(coefficient)))
+    return value
 
 
 def _as_number(scalar: Scalar) -> Scalar:

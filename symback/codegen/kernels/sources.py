@@ -19,6 +19,7 @@ OF_NUMBERS = (
     "difference_kernels.py",
     "remainder_kernels.py",
     "edge_kernels.py",
+    "gamma_kernels.py",
 )
 """The files whose functions work on each element alone."""
 OF_ARRAYS = ("array_kernels.py",)

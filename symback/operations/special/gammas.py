@@ -1,0 +1,194 @@
+"""The gamma function and what is made of it, for real numbers.
+
+Between poles log Γ is log |Γ|, as in C and SciPy. The difference of two of its values, and that of
+two values of its slope, are operations of their own: at large numbers the digits of the difference
+are not in the values.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy import Expr, Piecewise, S
+
+from symback.operations.special.named import NamedFunction
+
+
+class gamma(NamedFunction):
+    """gamma(u), Euler's function: (u - 1)! at whole numbers."""
+
+    exactly = staticmethod(sp.gamma)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return self * digamma(self.args[0])
+
+    @staticmethod
+    def terms_size(u: Expr) -> Expr:
+        return sp.Abs(u * digamma(u) * gamma(u))
+
+
+class loggamma(NamedFunction):
+    """loggamma(u) = log(|gamma(u)|)."""
+
+    exactly = staticmethod(lambda u: sp.log(sp.Abs(sp.gamma(u))))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return digamma(self.args[0])
+
+    @staticmethod
+    def terms_size(u: Expr) -> Expr:
+        return Piecewise((sp.Abs(u * digamma(u)), u < 0), (S.Zero, True))
+
+
+class digamma(NamedFunction):
+    """digamma(u) = gamma'(u)/gamma(u)."""
+
+    exactly = staticmethod(sp.digamma)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return trigamma(self.args[0])
+
+    @staticmethod
+    def terms_size(u: Expr) -> Expr:
+        return Piecewise((sp.Abs(u * trigamma(u)), u < 0), (S.Zero, True))
+
+
+class trigamma(NamedFunction):
+    """trigamma(u) = digamma'(u)."""
+
+    is_positive = True
+    exactly = staticmethod(sp.trigamma)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return polygamma(S(2), self.args[0])
+
+    @staticmethod
+    def terms_size(u: Expr) -> Expr:
+        return Piecewise((sp.Abs(u * polygamma(S(2), u)), u < 0), (S.Zero, True))
+
+
+class polygamma(NamedFunction):
+    """polygamma(n, u), the n-th derivative of digamma, n being a whole number."""
+
+    nargs = 2
+    exactly = staticmethod(sp.polygamma)
+
+    @classmethod
+    def eval(cls, *operands: Expr) -> Expr | None:
+        n, u = operands
+        return {S.Zero: digamma, S.One: trigamma}[n](u) if n in (S.Zero, S.One) else None
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        n, u = self.args
+        return polygamma(n + 1, u)
+
+    @staticmethod
+    def terms_size(n: Expr, u: Expr) -> Expr:
+        return sp.Abs(u * polygamma(n + 1, u))
+
+
+class beta(NamedFunction):
+    """beta(a, b) = gamma(a)*gamma(b)/gamma(a + b)."""
+
+    nargs = 2
+    exactly = staticmethod(lambda a, b: sp.gamma(a) * sp.gamma(b) / sp.gamma(a + b))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args if argindex == 1 else self.args[::-1]
+        return -self * digamma_rise(a, b)
+
+    @staticmethod
+    def terms_size(a: Expr, b: Expr) -> Expr:
+        return sp.Abs(beta(a, b)) * betaln.terms_size(a, b)
+
+
+class betaln(NamedFunction):
+    """betaln(a, b) = log(|beta(a, b)|)."""
+
+    nargs = 2
+    exactly = staticmethod(lambda a, b: sp.log(sp.Abs(beta.exactly(a, b))))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args if argindex == 1 else self.args[::-1]
+        return -digamma_rise(a, b)
+
+    @staticmethod
+    def terms_size(a: Expr, b: Expr) -> Expr:
+        return sp.Abs(a * digamma_rise(a, b)) + sp.Abs(b * digamma_rise(b, a))
+
+
+class factorial(NamedFunction):
+    """factorial(u) = gamma(1 + u), also between whole numbers."""
+
+    exactly = staticmethod(sp.factorial)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return self * digamma(1 + self.args[0])
+
+    @staticmethod
+    def terms_size(u: Expr) -> Expr:
+        return (1 + sp.Abs(u)) * sp.Abs(digamma(1 + u) * factorial(u))
+
+
+class binomial(NamedFunction):
+    """binomial(n, k) = gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1)), also between whole numbers."""
+
+    nargs = 2
+    exactly = staticmethod(
+        lambda n, k: sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(n - k + 1))
+    )
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        n, k = self.args
+        if argindex == 1:
+            return self * digamma_rise(n - k + 1, k)
+        return self * digamma_rise(k + 1, n - 2 * k)
+
+    @staticmethod
+    def terms_size(n: Expr, k: Expr) -> Expr:
+        by_both = sp.Abs(n * digamma_rise(n - k + 1, k)) + sp.Abs(k * digamma_rise(k + 1, n - 2 * k))
+        return sp.Abs(binomial(n, k)) * by_both
+
+
+class loggamma_rise(NamedFunction):
+    """loggamma_rise(u, k) = loggamma(u + k) - loggamma(u), the log of Pochhammer's symbol."""
+
+    nargs = 2
+    exactly = staticmethod(lambda u, k: loggamma.exactly(u + k) - loggamma.exactly(u))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        u, k = self.args
+        return digamma_rise(u, k) if argindex == 1 else digamma(u + k)
+
+    @staticmethod
+    def terms_size(u: Expr, k: Expr) -> Expr:
+        return sp.Abs(u * digamma_rise(u, k)) + sp.Abs(k * digamma(u + k))
+
+
+class digamma_rise(NamedFunction):
+    """digamma_rise(u, k) = digamma(u + k) - digamma(u)."""
+
+    nargs = 2
+    exactly = staticmethod(lambda u, k: sp.digamma(u + k) - sp.digamma(u))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        u, k = self.args
+        return trigamma(u + k) - trigamma(u) if argindex == 1 else trigamma(u + k)
+
+    @staticmethod
+    def terms_size(u: Expr, k: Expr) -> Expr:
+        return sp.Abs(u * (trigamma(u + k) - trigamma(u))) + sp.Abs(k * trigamma(u + k))
+
+
+__all__ = [
+    "beta",
+    "betaln",
+    "binomial",
+    "digamma",
+    "digamma_rise",
+    "factorial",
+    "gamma",
+    "loggamma",
+    "loggamma_rise",
+    "polygamma",
+    "trigamma",
+]
