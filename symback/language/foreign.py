@@ -26,6 +26,10 @@ SAME = _names(
     {
         "abs": "absolute fabs",
         "acos": "arcosine arccosine",
+        "betaln": "log_beta lnbeta",
+        "binomial": "nchoosek combin",
+        "factorial": "fact fac",
+        "loggamma": "log_gamma gammalog ln_gamma logabsgamma",
         "acosh": "arcosh argcosh",
         "asin": "arcsine",
         "asinh": "arsinh argsinh",
@@ -110,6 +114,10 @@ FORMULAS = {
         ("norm_pdf", "normpdf", "dnorm", "normal_pdf", "phi"), "exp(-u**2/2)/sqrt(2*pi)"
     ),
     "entr": "-u*log(u)",
+    # factorials
+    "rgamma": "1/gamma(u)",
+    **dict.fromkeys(("poch", "rf", "rising_factorial"), "gamma(u + v)/gamma(u)"),
+    **dict.fromkeys(("ff", "falling_factorial"), "gamma(u + 1)/gamma(u - v + 1)"),
     **dict.fromkeys(("logsubexp", "logdiffexp"), "u + log1mexp(v - u)"),
     **dict.fromkeys(("variance",), "mean((u - mean(u))**2)"),
     **dict.fromkeys(("stdev", "sd"), "sqrt(mean((u - mean(u))**2))"),
@@ -157,8 +165,7 @@ CONDITIONS = {
 
 LACKING = frozenset(
     # special functions
-    "gamma lgamma gammaln loggamma gammasgn rgamma digamma psi polygamma trigamma beta betaln "
-    "lbeta factorial factorial2 binomial binom comb choose poch rf ff zeta zetac "
+    "gammasgn factorial2 zeta zetac "
     "gammainc gammaincc gammaincinv betainc erfinv erfcinv erfi wofz dawsn fresnel "
     "erf2 erf2inv ndtri probit qnorm norm_ppf ndtri_exp "
     "exp1 expn expi expint ei e1 li si ci shi chi shichi sici cosint sinint "
@@ -206,7 +213,7 @@ def function_hint(name: str, known: Iterable[str]) -> str:
     names = set(known)
     alike = [k for k in names if _plain(k) == _plain(name)]
     if alike:
-        return f"; did you mean '{min(alike)}'?"
+        return f"; did you mean '{min(alike, key=str.swapcase)}'?"
     found = elsewhere(name)
     if found:
         return found

@@ -17,12 +17,13 @@ from sympy.codegen.cfunctions import expm1, log1p
 
 from symback.operations import arrays
 from symback.operations.functions import erfc, sigma
-from symback.operations.special import logwsumexp
+from symback.operations.special import digamma, loggamma, logwsumexp, trigamma
 from symback.stable import (
     differences,
     entropies,
     exponentials,
     extremes,
+    gammas,
     inverses,
     logistic,
     logs,
@@ -55,6 +56,7 @@ class Rule:
 
 
 OVERFLOWS = "exp overflows for large operands"
+OVERFLOWS_ALONE = "the gamma function overflows where its log does not"
 LOG = "log(0) where its argument underflows"
 COSH = "cosh overflows for large operands"
 CANCELS = "nearly equal terms cancel"
@@ -135,6 +137,11 @@ RULES: tuple[Rule, ...] = (
         (Add,),
         sums.pair((sp.log, log1p, logwsumexp), sums.difference_of_logs),
     ),
+    Rule("betaln", CANCELS, (Add,), gammas.loggamma_to_betaln),
+    Rule("loggamma - loggamma", CANCELS, (Add,), sums.pair((loggamma,), gammas.rise_of_loggamma)),
+    Rule("digamma - digamma", CANCELS, (Add,), sums.pair((digamma,), gammas.rise_of_digamma)),
+    Rule("trigamma - trigamma", CANCELS, (Add,), sums.pair((trigamma,), gammas.rise_of_trigamma)),
+    Rule("log of gamma", OVERFLOWS_ALONE, (sp.log,), gammas.log_of_gamma),
     Rule(
         "sin - sin", CANCELS, (Add,), sums.pair((sp.sin, sp.cos), sums.difference_of_waves), ANGLE
     ),

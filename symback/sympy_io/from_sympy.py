@@ -44,6 +44,7 @@ from symback.language.options import (
     roles_given,
 )
 from symback.language.terms import DEEPEST, LARGEST
+from symback.operations import special
 from symback.operations.arrays import has_arrays
 from symback.operations.edges import CAREFUL, Careful
 from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
@@ -68,6 +69,16 @@ def _heaviside(u: Expr, at_zero: Expr) -> Expr:
 
 _OWN: dict[Any, Callable[..., Expr]] = {
     sp.erfc: erfc,
+    sp.gamma: special.gamma,
+    sp.loggamma: special.loggamma,
+    sp.digamma: special.digamma,
+    sp.trigamma: special.trigamma,
+    sp.polygamma: special.polygamma,
+    sp.beta: lambda a, b=None: special.beta(a, a if b is None else b),
+    sp.factorial: special.factorial,
+    sp.binomial: special.binomial,
+    sp.RisingFactorial: lambda u, k: special.gamma(u + k) / special.gamma(u),
+    sp.FallingFactorial: lambda u, k: special.gamma(u + 1) / special.gamma(u - k + 1),
     sp.sec: lambda u: 1 / sp.cos(u),
     sp.csc: lambda u: 1 / sp.sin(u),
     sp.cot: lambda u: 1 / sp.tan(u),

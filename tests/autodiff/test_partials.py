@@ -109,10 +109,12 @@ def test_every_operation_is_complete():
         assert all(ops.SPELLINGS[s] is op for s in (op.name, *op.aliases))
 
 
-def applied(name: str, count: int) -> sb.Circuit:
-    """A circuit of one gate, f = name(x, …)."""
-    operands = ", ".join(LETTERS[:count])
-    return sb.circuit(f"f = {name}({operands})", inputs=" ".join(LETTERS[:count]), loss=None)
+def applied(name: str, at: tuple) -> sb.Circuit:
+    """A circuit of one gate, f = name(x, …); parameters without a slope are numbers."""
+    given = OPS[name].given
+    operands = ", ".join([*map(str, at[:given]), *LETTERS[given : len(at)]])
+    inputs = " ".join(LETTERS[given : len(at)])
+    return sb.circuit(f"f = {name}({operands})", inputs=inputs, loss=None)
 
 
 def locals_at(circuit: sb.Circuit, point: dict) -> list:
@@ -130,11 +132,11 @@ def locals_at(circuit: sb.Circuit, point: dict) -> list:
 
 @pytest.mark.parametrize(("name", "at"), [(n, p) for n, points in CASES.items() for p in points])
 def test_local_partials_are_those_of_sympy(name, at):
-    circuit = applied(name, len(at))
+    circuit = applied(name, at)
     point = dict(zip(LETTERS, at, strict=False))
-    symbols = [real_symbol(s) for s in LETTERS[: len(at)]]
+    symbols = [real_symbol(s) for s in LETTERS[OPS[name].given : len(at)]]
     meaning = elementary(circuit.output.expr)
-    exact = {str(s): v for s, v in zip(symbols, at, strict=True)}
+    exact = {str(s): point[str(s)] for s in symbols}
     expected = [value(sp.diff(meaning, s), exact) for s in symbols]
     got = locals_at(circuit, point)
     assert all(close(g, e, 20) for g, e in zip(got, expected, strict=True)), (got, expected)
@@ -145,10 +147,10 @@ DERIVED = {n: points for n, points in CASES.items() if n not in ("stated", "stop
 
 @pytest.mark.parametrize(("name", "at"), [(n, p) for n, points in DERIVED.items() for p in points])
 def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
-    at = [mp.mpf(v) for v in at]
-    got = locals_at(applied(name, len(at)), dict(zip(LETTERS, at, strict=False)))
+    circuit, at = applied(name, at), [mp.mpf(v) for v in at]
+    got = locals_at(circuit, dict(zip(LETTERS, at, strict=False)))
     assert got
-    for i, partial in enumerate(got):
+    for i, partial in enumerate(got, OPS[name].given):
         along = [0] * len(at)
         along[i] = 1
         central = mp.diff(MEANING[name], tuple(at), tuple(along), h=mp.mpf(10) ** -20)
@@ -158,13 +160,15 @@ def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
 @pytest.mark.parametrize("name", DERIVED)
 def test_the_row_states_the_partials(name):
     """Also that of sqrt, which as a gate is a power: answers and pages read the row."""
-    symbols = [real_symbol(s) for s in LETTERS[: len(CASES[name][0])]]
-    found = OPS[name].local_partials(real_symbol("v"), *symbols)
-    assert len(found) == len(symbols)
+    given = OPS[name].given
     for at in CASES[name]:
+        numbers = map(sp.Rational, at[:given])
+        symbols = [*numbers, *(real_symbol(s) for s in LETTERS[given : len(at)])]
+        found = OPS[name].local_partials(real_symbol("v"), *symbols)
+        assert len(found) == len(symbols)
         at = [mp.mpf(v) for v in at]
         point = {**dict(zip(LETTERS, at, strict=False)), "v": MEANING[name](*at)}
-        for i, partial in enumerate(found):
+        for i, partial in enumerate(found[given:], given):
             along = [int(i == k) for k in range(len(at))]
             slope = mp.diff(MEANING[name], tuple(at), tuple(along), h=mp.mpf(10) ** -20)
             assert close(value(partial, point), slope, 12), at
@@ -174,7 +178,7 @@ def test_the_row_states_the_partials(name):
 def test_the_elementary_form_is_the_textbook_function(name):
     for at in CASES[name]:
         point = dict(zip(LETTERS, at, strict=False))
-        meaning = elementary(applied(name, len(at)).output.expr)
+        meaning = elementary(applied(name, at).output.expr)
         assert close(value(meaning, point), MEANING[name](*map(mp.mpf, at)))
 
 
@@ -187,7 +191,7 @@ def test_the_elementary_form_reaches_every_part():
 
 @pytest.mark.parametrize(("name", "at", "expected"), KINKS)
 def test_kinks_follow_the_documented_convention(name, at, expected):
-    circuit = applied(name, len(at))
+    circuit = applied(name, at)
     got = locals_at(circuit, dict(zip(LETTERS, at, strict=False)))
     # what sign'(u) = 0 drops is an edge
     assert [float(g) for g in got] == [float(e) for e in expected]

@@ -360,6 +360,54 @@ CASES = {
         [(1, 2, 0.5), (0.5, 0.5, 3), (4, 1e-9, 2), (3, 3 + 1e-9, 1)],
         kernels.bateman,
     ),
+    "gamma": Case("f = w2*gamma(w*x)", [(-2.5,), (1e-9,), (0.5,), (3,), (20.25,)], mp.gamma),
+    "loggamma": Case(
+        "f = w2*loggamma(w*x)",
+        [(-2.5,), (1e-9,), (1 + 1e-9,), (2.5,), (1e10,)],
+        kernels.log_abs_gamma,
+    ),
+    "digamma": Case(
+        "f = w2*digamma(w*x)",
+        [(-2.5,), (1e-9,), (1.46163,), (3,), (1e10,)],
+        kernels.MEANING["digamma"],
+    ),
+    "trigamma": Case(
+        "f = w2*trigamma(w*x)",
+        [(-2.5,), (1e-9,), (0.5,), (3,), (1e5,)],
+        kernels.MEANING["trigamma"],
+    ),
+    "polygamma": Case(
+        "f = w2*polygamma(2, w*x)",
+        [(2, -2.5), (3, 0.5), (2, 7), (5, 40)],
+        kernels.MEANING["polygamma"],
+    ),
+    "beta": Case("f = w2*beta(w**2, x**2)", [(2, 3), (1e-9, 0.5), (40, 0.25), (300, 7)], mp.beta),
+    "betaln": Case(
+        "f = w2*betaln(w**2, x**2)", [(2, 3), (1e-9, 0.5), (40, 0.25), (1e6, 1e9)], kernels.betaln
+    ),
+    "factorial": Case(
+        "f = w2*factorial(w*x)", [(-2.5,), (1e-9,), (0.5,), (3,), (20.25,)], mp.factorial
+    ),
+    "binomial": Case(
+        "f = w2*binomial(w**2 + 1, x)",
+        [(5, 2), (0.5, 1e-9), (40, 20), (1e6, 3.5)],
+        kernels.binomial,
+    ),
+    "loggamma_rise": Case(
+        "f = w2*loggamma_rise(w**2, x**2)",
+        [(2, 3), (1e-9, 0.5), (1e9, 7), (30, 1e-9)],
+        kernels.loggamma_rise,
+    ),
+    "digamma_rise": Case(
+        "f = w2*digamma_rise(w**2, x**2)",
+        [(2, 3), (1e-9, 0.5), (1e9, 7), (30, 1e-9)],
+        kernels.digamma_rise,
+    ),
+    "trigamma_rise": Case(
+        "f = w2*trigamma_rise(w**2, x**2)",
+        [(2, 3), (1e-9, 0.5), (1e9, 7), (30, 1e-9)],
+        kernels.trigamma_rise,
+    ),
     "binary_cross_entropy": Case(
         "t: target\nf = w*x + b\nl: loss = binary_cross_entropy(f, t)",
         [(-40, 0), (40, 1), (0, 0.25), (2, 0), (-3, 1)],

@@ -139,6 +139,41 @@ def over_slope(name):
 
 QUOTIENTS = {name: "log1prel" if name == "log1p" else f"{name}c" for name in H_PRIME}
 
+
+def log_abs_gamma(x):
+    return mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x)))
+
+
+def digits_for(*operands):
+    """Digits for differences of values at these operands, of any size."""
+    return mp.extraprec(20 + sum(4 * abs(mp.mag(x)) for x in operands if x))
+
+
+def loggamma_rise(x, k):
+    with digits_for(x, k):
+        return log_abs_gamma(x + k) - log_abs_gamma(x)
+
+
+def digamma_rise(x, k):
+    with digits_for(x, k):
+        return mp.psi(0, x + k) - mp.psi(0, x)
+
+
+def trigamma_rise(x, k):
+    with digits_for(x, k):
+        return mp.psi(1, x + k) - mp.psi(1, x)
+
+
+def betaln(a, b):
+    with digits_for(a, b):
+        return log_abs_gamma(a) + log_abs_gamma(b) - log_abs_gamma(a + b)
+
+
+def binomial(n, k):
+    with digits_for(n, k):
+        return mp.gamma(n + 1) * mp.rgamma(k + 1) * mp.rgamma(n - k + 1)
+
+
 MEANING = {
     "exprel": exprel,
     "exprel_slope": exprel_slope,
@@ -196,6 +231,18 @@ MEANING = {
     "quadroot": quadroot,
     "bateman": bateman,
     "bateman_slope": bateman_slope,
+    "gamma": mp.gamma,
+    "loggamma": log_abs_gamma,
+    "digamma": lambda x: mp.psi(0, x),
+    "trigamma": lambda x: mp.psi(1, x),
+    "polygamma": lambda n, x: mp.psi(int(n), x),
+    "beta": lambda a, b: mp.gamma(a) * mp.gamma(b) * mp.rgamma(a + b),
+    "betaln": betaln,
+    "factorial": lambda x: mp.gamma(x + 1),
+    "binomial": binomial,
+    "loggamma_rise": loggamma_rise,
+    "digamma_rise": digamma_rise,
+    "trigamma_rise": trigamma_rise,
     **{f"{name}mx": less(name) for name in H},
     **{called: over(name) for name, called in QUOTIENTS.items()},
     **{f"{called}_slope": over_slope(name) for name, called in QUOTIENTS.items()},
@@ -234,6 +281,15 @@ TO_THE_CONDITION = {
     "quadroot",
     "bateman",
     "bateman_slope",
+    "gamma",
+    "polygamma",
+    "beta",
+    "betaln",
+    "factorial",
+    "binomial",
+    "loggamma_rise",
+    "digamma_rise",
+    "trigamma_rise",
     *(f"{name}mx" for name in H),
     *(f"{called}_slope" for called in QUOTIENTS.values()),
 }
@@ -252,6 +308,14 @@ PROBABILITIES = (1e-300, 1e-9, 0.1, 0.26, 0.4999999, 0.5, 0.500001, 0.7, 0.8, 0.
 POWERS = (1e-12, 1e-5, 0.3, 1.0, 3.0, 17.0, -1e-12, -0.5, -4.0)
 
 
+ABOVE = (1e-300, 1e-20, 1e-5, 0.3, 0.5, 0.9999999, 1.00001, 1.4616321, 1.4616321449683622, 1.7, 2.0)
+ABOVE = (*ABOVE, 2.0000001, 2.7, 3.3, 3.9999, 4.0001, 4.9, 5.1, 7.9, 8.1, 13.0, 19.5, 90.0, 171.5)
+BETWEEN = (-1e-20, -0.3, -0.7, -0.9999, -1.5, -3.7, -10.3, -33.25)
+"""Of the gamma function: above 0, on both sides of its zeros and of where kernels change their
+way; and between its poles.
+"""
+
+
 INSIDE = (0.24, 0.26, 0.89, 0.91, 0.95, 0.999, 1.19, 1.21, 1.39, 1.41, 1.49, 1.51, 2.49, 2.51)
 INSIDE = (*INSIDE, *(-z for z in INSIDE), -0.59, -0.61, -0.49, -0.51)
 """On both sides of where a kernel changes its way."""
@@ -267,6 +331,10 @@ def is_defined(name, z):
 
 
 NOT_ZERO = {
+    **dict.fromkeys(("gamma", "loggamma", "digamma", "trigamma"), (0,)),
+    **dict.fromkeys(("loggamma_rise", "digamma_rise", "trigamma_rise"), (0,)),
+    **dict.fromkeys(("beta", "betaln"), (0, 1)),
+    "polygamma": (1,),
     "inv_expm1": (0,),
     "logit": (0,),
     "xlogy": (1,),
@@ -335,6 +403,16 @@ def operands_of(name):
     elif name.startswith("powshare"):
         doses = (1e-150, 1e-9, 0.3, 2.0, 2.0000001, 1e5, 1e150)
         lists = [doses, doses, (0.5, 1.0, 2.0, 3.7, 40.0, -1.5)]
+    elif name in ("gamma", "loggamma", "digamma", "trigamma", "factorial"):
+        lists = [(*ABOVE, 1e5, 1e10, 1e200, *BETWEEN)]
+    elif name == "polygamma":
+        lists = [(2.0, 3.0, 7.0), (*ABOVE[1:], 1e5, *BETWEEN[1:])]
+    elif name in ("beta", "betaln"):
+        lists = [(*ABOVE[1::2], 1e5), (*ABOVE[::3], 20.0, 1e5, 1e10)]
+    elif name == "binomial":
+        lists = [(0.3, 1.0, 7.5, 40.0, 1029.0, 1e6), (0.0, 1e-9, 0.25, 1.0, 3.0, 20.5)]
+    elif name.endswith("gamma_rise"):
+        lists = [(*ABOVE[::2], 1e5, 1e10, 1e17), (1e-9, 0.3, 1.0, 5.0, 33.0, 1e7, -1e-9)]
     elif name == "quadroot":
         lists = [(0.0, 1e-9, 1.0, 3.0), (1e8, 1.0, 0.3), (-2.0, 1e-9, 1e-3)]
     elif name.startswith("bateman"):

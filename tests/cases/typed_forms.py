@@ -324,6 +324,15 @@ FORMS = [
     Form("f = log((1 + x)/(1 - x))/2", at(x=(1e-9, -1e-20, 0.5, -0.999, 0.999, 0.0))),
     Form("f = (log(1 + x) - log(1 - x))/2", at(x=(1e-9, -1e-20, 0.5, -0.999, 0.999, 0.0))),
     Form("f = log((x + 1)/x)", at(x=(1e15, 3.0, 1e-9))),
+    # the gamma function
+    Form("f = loggamma(y + r) - loggamma(r)", at(y=(3.0, 1.0, 1e-9), r=(1e9, 0.25, 30.0))),
+    Form("f = loggamma(n/2) - loggamma((n + 1)/2)", at(n=(1e9, 3.0, 0.25))),
+    Form("f = digamma(y + r) - digamma(r)", at(y=(3.0, 1.0, 1e-9), r=(1e9, 0.25, 30.0))),
+    Form("f = loggamma(a) + loggamma(b) - loggamma(a + b)", at(a=(1e9, 0.25), b=(3.0, 40.0))),
+    Form("f = loggamma(s) - loggamma(m*s) - loggamma((1 - m)*s)", at(m=(0.5, 0.125), s=(1e9, 3.0))),
+    Form("f = log(gamma(x))", at(x=(1e5, 3.0, 0.25))),
+    Form("f = log(factorial(x))", at(x=(1e5, 3.0, 0.25))),
+    Form("f = log(beta(a, b))", at(a=(1e5, 3.0), b=(2e5, 0.25))),
     # the normal distribution
     Form("f = exp(x**2)*erfc(x)", at(x=(30.0, 1e5, 0.3, 0.0, -3.0))),
     Form("f = exp(-x**2/2)/(1 + erf(x/sqrt(2)))", at(x=(-40.0, -5.0, 0.3, 3.0))),

@@ -501,7 +501,7 @@ REFUSED = {
     "power 1/2": S ** Rational(1, 2),
     "MatrixElement": S[j, 0],
     "MatrixSlice": S[::2, :],
-    "gamma": S.applyfunc(sp.gamma),
+    "zeta": S.applyfunc(sp.zeta),
     "mystery": S.applyfunc(sp.Function("mystery")),
     "Sum": (x.T * S * x)[0, 0],
     "Derivative": sp.Derivative(Trace(S * Q), S),

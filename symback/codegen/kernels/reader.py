@@ -38,8 +38,8 @@ METHODS = frozenset({"sum", "reshape", "astype", "ravel"})
 """Methods that do."""
 INLINED = frozenset({"_tail_powers", "_gaussian"})
 """Functions that stand where they are called: they return several numbers, or powers of one."""
-NOT_ALONE = frozenset(
-    {"_horner", "_in_float64", "_smallest", "_largest", "_powers", "_polynomial", "_logwsumexp", *INLINED}
+NOT_ALONE = INLINED | frozenset(
+    "_horner _in_float64 _smallest _largest _powers _polynomial _logwsumexp".split()
 )
 """Functions that have no translation by themselves."""
 

@@ -20,6 +20,7 @@ OF_NUMBERS = (
     "remainder_kernels.py",
     "edge_kernels.py",
     "gamma_kernels.py",
+    "rise_kernels.py",
 )
 """The files whose functions work on each element alone."""
 OF_ARRAYS = ("array_kernels.py",)

@@ -70,6 +70,10 @@ def digamma_rise(u: arb, k: arb) -> arb:
     return digamma(u + k) - digamma(u)
 
 
+def trigamma_rise(u: arb, k: arb) -> arb:
+    return trigamma(u + k) - trigamma(u)
+
+
 __all__ = [
     "beta",
     "betaln",
@@ -82,4 +86,5 @@ __all__ = [
     "loggamma_rise",
     "polygamma",
     "trigamma",
+    "trigamma_rise",
 ]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flint import arb
-from sympy import Expr
+from sympy import Expr, S
 
+from symback.errors import Unsupported
 from symback.operations.functions import Elementary, Slope
 
 Partials = Callable[..., tuple[Expr, ...]]
@@ -39,6 +40,7 @@ class Op:
     at_kink: type[Elementary] | None = None  # the operation whose derivative there is an operand
     singular: bool = False  # it or its slope is not finite everywhere
     exact: bool = False  # it chooses or negates, and so never rounds
+    given: int = 0  # so many first operands are numbers of the formula: no slope by them is known
 
     @property
     def meaning(self) -> Callable[..., Expr] | None:
@@ -46,11 +48,18 @@ class Op:
         return self.definition or getattr(self.head, "elementary", None)
 
     def local_partials(self, value: Expr, *operands: Expr) -> tuple[Expr, ...]:
+        for operand in operands[: self.given]:
+            if not operand.is_number:
+                raise Unsupported(
+                    f"{self.name} has no slope by its parameter '{operand}', and symback needs one "
+                    f"for all that varies; write a number in its place"
+                )
         if self.slope is not None:
             others = self.partials(value, *operands) if self.partials else ()
             before = self.slope.by - 1
             return (*others[:before], self.slope(*operands), *others[before:])
         if self.partials is not None:
-            return self.partials(value, *operands)
+            zeros = (S.Zero,) * self.given
+            return (*zeros, *self.partials(value, *operands))
         applied = self.head(*operands)
         return tuple(applied.fdiff(i + 1) for i in range(len(operands)))

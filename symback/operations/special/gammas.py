@@ -36,7 +36,9 @@ class loggamma(NamedFunction):
 
     @staticmethod
     def terms_size(u: Expr) -> Expr:
-        return Piecewise((sp.Abs(u * digamma(u)), u < 0), (S.Zero, True))
+        """Below 0 it is the difference of two logs."""
+        reflected = sp.Abs(sp.log(sp.Abs(sp.sin(sp.pi * u)) / sp.pi)) + sp.Abs(loggamma(1 - u))
+        return Piecewise((sp.Abs(u * digamma(u)) + reflected, u < 0), (S.Zero, True))
 
 
 class digamma(NamedFunction):
@@ -86,6 +88,11 @@ class polygamma(NamedFunction):
         return sp.Abs(u * polygamma(n + 1, u))
 
 
+def _of_logs(*operands: Expr) -> Expr:
+    """How much rounding moves a sum of log |Γ|."""
+    return sum((sp.Abs(loggamma(u)) + sp.Abs(u * digamma(u)) for u in operands), S.One)
+
+
 class beta(NamedFunction):
     """beta(a, b) = gamma(a)*gamma(b)/gamma(a + b)."""
 
@@ -98,7 +105,7 @@ class beta(NamedFunction):
 
     @staticmethod
     def terms_size(a: Expr, b: Expr) -> Expr:
-        return sp.Abs(beta(a, b)) * betaln.terms_size(a, b)
+        return sp.Abs(beta(a, b)) * (1 + betaln.terms_size(a, b))
 
 
 class betaln(NamedFunction):
@@ -113,7 +120,9 @@ class betaln(NamedFunction):
 
     @staticmethod
     def terms_size(a: Expr, b: Expr) -> Expr:
-        return sp.Abs(a * digamma_rise(a, b)) + sp.Abs(b * digamma_rise(b, a))
+        """Below 0 it is made of three logs."""
+        tight = sp.Abs(a * digamma_rise(a, b)) + sp.Abs(b * digamma_rise(b, a))
+        return Piecewise((tight, (a > 0) & (b > 0)), (_of_logs(a, b, a + b), True))
 
 
 class factorial(NamedFunction):
@@ -133,9 +142,7 @@ class binomial(NamedFunction):
     """binomial(n, k) = gamma(n + 1)/(gamma(k + 1)*gamma(n - k + 1)), also between whole numbers."""
 
     nargs = 2
-    exactly = staticmethod(
-        lambda n, k: sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(n - k + 1))
-    )
+    exactly = staticmethod(lambda n, k: sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(n - k + 1)))
 
     def fdiff(self, argindex: int = 1) -> Expr:
         n, k = self.args
@@ -145,8 +152,12 @@ class binomial(NamedFunction):
 
     @staticmethod
     def terms_size(n: Expr, k: Expr) -> Expr:
-        by_both = sp.Abs(n * digamma_rise(n - k + 1, k)) + sp.Abs(k * digamma_rise(k + 1, n - 2 * k))
-        return sp.Abs(binomial(n, k)) * by_both
+        by_both = sp.Abs(n * digamma_rise(n - k + 1, k)) + sp.Abs(
+            k * digamma_rise(k + 1, n - 2 * k)
+        )
+        apart = _of_logs(n + 1, k + 1, n - k + 1)
+        inside = (k > -1) & (n - k > -1)
+        return sp.Abs(binomial(n, k)) * Piecewise((1 + by_both, inside), (apart, True))
 
 
 class loggamma_rise(NamedFunction):
@@ -161,7 +172,8 @@ class loggamma_rise(NamedFunction):
 
     @staticmethod
     def terms_size(u: Expr, k: Expr) -> Expr:
-        return sp.Abs(u * digamma_rise(u, k)) + sp.Abs(k * digamma(u + k))
+        tight = sp.Abs(u * digamma_rise(u, k)) + sp.Abs(k * digamma(u + k))
+        return Piecewise((tight, (u > 0) & (u + k > 0)), (_of_logs(u, u + k), True))
 
 
 class digamma_rise(NamedFunction):
@@ -172,11 +184,30 @@ class digamma_rise(NamedFunction):
 
     def fdiff(self, argindex: int = 1) -> Expr:
         u, k = self.args
-        return trigamma(u + k) - trigamma(u) if argindex == 1 else trigamma(u + k)
+        return trigamma_rise(u, k) if argindex == 1 else trigamma(u + k)
 
     @staticmethod
     def terms_size(u: Expr, k: Expr) -> Expr:
-        return sp.Abs(u * (trigamma(u + k) - trigamma(u))) + sp.Abs(k * trigamma(u + k))
+        tight = sp.Abs(u * trigamma_rise(u, k)) + sp.Abs(k * trigamma(u + k))
+        apart = (sp.Abs(digamma(v)) + sp.Abs(v * trigamma(v)) for v in (u, u + k))
+        return Piecewise((tight, (u > 0) & (u + k > 0)), (sum(apart, S.Zero), True))
+
+
+class trigamma_rise(NamedFunction):
+    """trigamma_rise(u, k) = trigamma(u + k) - trigamma(u)."""
+
+    nargs = 2
+    exactly = staticmethod(lambda u, k: sp.trigamma(u + k) - sp.trigamma(u))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        u, k = self.args
+        upper = polygamma(S(2), u + k)
+        return upper - polygamma(S(2), u) if argindex == 1 else upper
+
+    @staticmethod
+    def terms_size(u: Expr, k: Expr) -> Expr:
+        by_both = (sp.Abs(v * polygamma(S(2), v)) + trigamma(v) for v in (u, u + k))
+        return Piecewise((S.Zero, (u > 0) & (u + k > 0)), (sum(by_both, S.Zero), True))
 
 
 __all__ = [
@@ -191,4 +222,5 @@ __all__ = [
     "loggamma_rise",
     "polygamma",
     "trigamma",
+    "trigamma_rise",
 ]

@@ -17,7 +17,9 @@ from symback.codegen.numpy import (
     difference_kernels,
     entropy_kernels,
     exponential_kernels,
+    gamma_kernels,
     remainder_kernels,
+    rise_kernels,
     special_kernels,
 )
 from symback.operations import special
@@ -34,6 +36,8 @@ FAMILIES = (
     entropy_kernels,
     difference_kernels,
     remainder_kernels,
+    gamma_kernels,
+    rise_kernels,
 )
 KERNELS = {name: kernel for family in FAMILIES for name, kernel in vars(family).items()}
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node")

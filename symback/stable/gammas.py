@@ -1,0 +1,89 @@
+"""Sums of values of log Γ and its slope, whose digits cancel at large operands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+from sympy import Add, Expr, S, expand
+
+from symback.operations.special import (
+    beta,
+    betaln,
+    digamma_rise,
+    factorial,
+    gamma,
+    loggamma,
+    loggamma_rise,
+    trigamma_rise,
+)
+from symback.stable.matching import See, argument, constant_and_terms, split
+
+MOST_LOGS = 12  # terms of a sum among which three are looked for
+
+
+def rise_of_loggamma(see: See, a: Expr, b: Expr) -> Expr | None:
+    """loggamma(a) - loggamma(b), where one operand is the other one and more."""
+    return _rise(see, a, b, loggamma_rise)
+
+
+def rise_of_digamma(see: See, a: Expr, b: Expr) -> Expr | None:
+    """digamma(a) - digamma(b), where one operand is the other one and more."""
+    return _rise(see, a, b, digamma_rise)
+
+
+def rise_of_trigamma(see: See, a: Expr, b: Expr) -> Expr | None:
+    """trigamma(a) - trigamma(b), where one operand is the other one and more."""
+    return _rise(see, a, b, trigamma_rise)
+
+
+def _rise(see: See, a: Expr, b: Expr, rise: Callable[[Expr, Expr], Expr]) -> Expr | None:
+    upper, lower = argument(a), argument(b)
+    step = _more(see(upper), lower)
+    if step is None:
+        step = _more(see(lower), upper)
+        return None if step is None else -rise(upper, step)
+    return rise(lower, step)
+
+
+def _more(whole: Expr, part: Expr) -> Expr | None:
+    """whole - part, where the terms of the part are some of the whole's."""
+    terms, own = Add.make_args(whole), Add.make_args(part)
+    if len(own) >= len(terms) or not set(own) <= set(terms):
+        return None
+    return Add(*(t for t in terms if t not in own))
+
+
+def loggamma_to_betaln(see: See, total: Expr) -> Expr | None:
+    """c·loggamma(a) + c·loggamma(b) - c·loggamma(a + b), as densities on (0, 1) have it."""
+    number, terms = constant_and_terms(total)
+    found = [(t, *split(t)) for t in terms]
+    logs = [(t, c, argument(see(u))) for t, c, u in found if isinstance(see(u), loggamma)]
+    if not 3 <= len(logs) <= MOST_LOGS:
+        return None
+    for whole, coefficient, of in logs:
+        others = [part for part in logs if part[1] == -coefficient]
+        for (first, _, a), (second, _, b) in combinations(others, 2):
+            if expand(a + b - of) == S.Zero:
+                kept = (t for t in terms if t is not whole and t is not first and t is not second)
+                return Add(number, *kept, -coefficient * betaln(a, b))
+    return None
+
+
+def log_of_gamma(see: See, log: Expr) -> Expr | None:
+    """log(gamma(u)), log(factorial(u)) and log(beta(a, b)), which overflow or underflow."""
+    inner = see(argument(log))
+    if isinstance(inner, gamma):
+        return loggamma(argument(inner))
+    if isinstance(inner, factorial):
+        return loggamma(1 + argument(inner))
+    return betaln(*inner.args) if isinstance(inner, beta) else None
+
+
+__all__ = [
+    "log_of_gamma",
+    "loggamma_to_betaln",
+    "rise_of_digamma",
+    "rise_of_loggamma",
+    "rise_of_trigamma",
+]
