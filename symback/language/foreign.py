@@ -165,7 +165,7 @@ CONDITIONS = {
 
 LACKING = frozenset(
     # special functions
-    "gammasgn factorial2 zeta zetac "
+    "gammasgn factorial2 zeta zetac monomial multinomial "
     "gammainc gammaincc gammaincinv betainc erfinv erfcinv erfi wofz dawsn fresnel "
     "erf2 erf2inv ndtri probit qnorm norm_ppf ndtri_exp "
     "exp1 expn expi expint ei e1 li si ci shi chi shichi sici cosint sinint "
