@@ -102,7 +102,7 @@ ROWS = (
             v * digamma_rise(n - k + 1, k),
             v * digamma_rise(k + 1, n - 2 * k),
         ),
-        aliases=("binom", "comb"),
+        aliases=("binom",),
         enclosure=balls.binomial,
         singular=True,
     ),
