@@ -165,8 +165,8 @@ CONDITIONS = {
 
 LACKING = frozenset(
     # special functions
-    "gammasgn factorial2 zeta zetac monomial multinomial comb choose dbinom dgamma factorialk factorint "
-    "factorrat igamma mvlgamma "
+    "gammasgn factorial2 zeta zetac monomial multinomial comb choose dbinom dgamma factorialk "
+    "factorint factorrat igamma mvlgamma "
     "gammainc gammaincc gammaincinv betainc erfinv erfcinv erfi wofz dawsn fresnel "
     "erf2 erf2inv ndtri probit qnorm norm_ppf ndtri_exp "
     "exp1 expn expi expint ei e1 li si ci shi chi shichi sici cosint sinint "
