@@ -290,7 +290,7 @@ class _Checker:
         self._row("sgd").at = "no point at which a step stays inside the domain"
 
     def _train(self, batch: PointBatch, truths: Sequence[dict[str, Expected]]) -> bool:
-        """Two epochs, the last batch smaller; False where a step leaves the domain."""
+        """Two epochs, the last smaller; False where a step leaves the domain or the floats."""
         module, n = self._module, len(batch.points)
         size = max(2, n - 1)
         slopes = [self._slope(truth) for truth in truths]
@@ -326,7 +326,8 @@ class _Checker:
             expected = self._step_truth(batch, before, rows)
             if expected is None:
                 return False
-            self._compare_step(batch, before, seen[t], expected, rate(t), t)
+            if not self._compare_step(batch, before, seen[t], expected, rate(t), t):
+                return False
             if float(losses[t]) != seen[t][1] or seen[t][0] != t:
                 raise ValueError(f"sgd's callback and losses disagree at step {t}")
             before = seen[t][2]
@@ -360,20 +361,26 @@ class _Checker:
         rows: Sequence[dict[str, Expected]],
         rate: float,
         t: int,
-    ) -> None:
+    ) -> bool:
+        """False where a step leaves the floats: nothing is to be compared then."""
         objective = self._circuit.objective.name
         at = f"step {t} from {batch.describe(batch.points[0])}"
         share = 1.0 / len(rows)
         loss = total([r[f"{objective}."] for r in rows]).scaled(share)
-        self._compare("sgd loss", step[1], loss, at)
+        moves: dict[str, Expected] = {}
         for leaf in self._circuit.params:
             old = float(self._layout.entry(before, leaf.name))
             moved = total([r[f"∂{objective}./∂{leaf.name}"] for r in rows]).scaled(-rate * share)
             with precision(BITS):
                 truth = arb(old) + moved.truth
                 room = moved.allowed + 8 * UNIT * (abs(moved.truth) + abs(arb(old)))
-                expected = Expected(truth, room + arb(SUBNORMAL))
-            self._compare("sgd", self._layout.entry(step[2], leaf.name), expected, at)
+                moves[leaf.name] = Expected(truth, room + arb(SUBNORMAL))
+                if not math.isfinite(nearest_float(abs(truth) + room)):
+                    return False
+        self._compare("sgd loss", step[1], loss, at)
+        for name, expected in moves.items():
+            self._compare("sgd", self._layout.entry(step[2], name), expected, at)
+        return True
 
     def _check_vectors(self, found: Sequence[tuple[PointBatch, Any]]) -> None:
         """ravel and unravel are inverse; objective is value_and_grad; initial values hold."""
