@@ -51,6 +51,7 @@ FORMATS: Mapping[str, _Format] = {
     "python": _comment("# "),
     "c": _comment("/* ", " */"),
     "javascript": _comment("// "),
+    "rust": _comment("// "),
     "json": _Format(b"\n}\n", lambda mark: b',\n  "written_by": "' + mark + b'"\n}\n'),
     "png": _Format(_IEND, lambda mark: _chunk(b"tEXt", b"Comment\0" + mark) + _IEND),
 }

@@ -96,6 +96,14 @@ class CodePrinter(Printer):
 
     # -- calls and conditions ---------------------------------------------------------------
 
+    def nested(self, expr: Expr) -> str:
+        """A function of several operands by calls with two."""
+        first, *others = sorted(expr.args, key=self.term_key)
+        text = self.print(first)
+        for other in others:
+            text = self.call(self.functions[expr.func], [text, self.print(other)])
+        return text
+
     def call(self, name: str, args: Sequence[str]) -> str:
         return name.format(*args) if "{" in name else super().call(name, args)
 

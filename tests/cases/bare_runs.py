@@ -4,6 +4,7 @@ import ctypes
 import json
 import re
 import shutil
+import struct
 import subprocess
 
 import numpy as np
@@ -11,7 +12,13 @@ import numpy as np
 from tests.cases.compilers import COMPILER, STRICT
 
 NODE = shutil.which("node")
-RUNS = {"numpy": True, "c": bool(COMPILER), "javascript": NODE is not None}
+RUSTC = shutil.which("rustc")
+RUNS = {
+    "numpy": True,
+    "c": bool(COMPILER),
+    "javascript": NODE is not None,
+    "rust": RUSTC is not None,
+}
 GUARD = (1.25, -2.5, 3.75)
 """Numbers behind the memory that a function is given, which it must leave alone."""
 
@@ -81,7 +88,57 @@ def of_javascript(code, name, values, sizes, results, folder):
     return [[float(x.replace("Infinity", "inf")) for x in part] for part in json.loads(done.stdout)]
 
 
-BY_LANGUAGE = {"numpy": of_python, "c": of_c, "javascript": of_javascript}
+def rust_number(value):
+    return f"f64::from_bits({struct.unpack('<Q', struct.pack('<d', float(value)))[0]})"
+
+
+def rust_output(code, main, folder):
+    """What a program of the code and these lines prints; a warning of the compiler is an error."""
+    text = f"{code}\nfn main() {{\n{main}\n}}\n"
+    (folder / "bare.rs").write_text(text, encoding="utf-8")
+    command = [RUSTC, "-D", "warnings", "-A", "dead_code", "-o", "bare", "bare.rs"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    done = subprocess.run([str(folder / "bare")], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.replace("inf", "Infinity"))
+
+
+def of_rust(code, name, values, sizes, results, folder):
+    found = re.search(rf"fn {name}\(([^)]*)\)( -> [^{{]*)? \{{", code)
+    before = code[: found.start()].rpartition("\n\n")[2]
+    lines, given, taken = [], [], []
+
+    def value_of(called):
+        return values[called if called in values else called.removeprefix("v_")]
+
+    for argument in found[1].replace("\n", " ").split(","):
+        called, type_ = (part.strip() for part in argument.split(":"))
+        if type_ == "usize":
+            given.append(str(sizes[called]))
+        elif type_ == "f64":
+            given.append(rust_number(value_of(called)))
+        elif type_ == "&[f64]":
+            numbers = ", ".join(map(rust_number, flat(value_of(called))))
+            given.append(f"&[{numbers}]")
+        elif called == "work":
+            needed = " ".join(before.replace("///", " ").split())
+            needed = re.search(r"memory for ([^.]*?) numbers", needed)[1]
+            given.append(f"&mut vec![0.0; {int(eval(needed, {}, dict(sizes)))}]")
+        else:
+            taken.append(f"r{len(taken)}")
+            start = "0.0" if type_ == "&mut f64" else f"vec![0.0; {results[len(taken) - 1]}]"
+            lines.append(f"let mut {taken[-1]} = {start};")
+            given.append(f"&mut {taken[-1]}")
+    call = f"{name}({', '.join(given)})"
+    if taken:
+        shown = ", ".join("[{:?}]" if "= 0.0" in line else "{:?}" for line in lines)
+        lines += [f"{call};", f'println!("[{shown}]", {", ".join(taken)});']
+    else:
+        lines.append(f'println!("[[{{:?}}]]", {call});')
+    result = rust_output(code, "\n".join(lines), folder)
+    return [np.ravel(part).tolist() for part in result]
+
+
+BY_LANGUAGE = {"numpy": of_python, "c": of_c, "javascript": of_javascript, "rust": of_rust}
 
 
 def run_arrays(language, code, name, values, sizes, results, folder):

@@ -4,7 +4,6 @@ import ctypes
 import inspect
 import json
 import math
-import shutil
 import subprocess
 
 import numpy as np
@@ -19,12 +18,10 @@ from symback.codegen.marks import kind_of
 from symback.errors import UnknownName, Unsupported
 from tests.cases.array_circuits import ALL as ARRAY_CIRCUITS
 from tests.cases.array_circuits import values_of
+from tests.cases.bare_runs import NODE, RUNS, rust_number, rust_output
 from tests.cases.compilers import COMPILER, STRICT
 from tests.cases.elementwise import CASES as OPERATIONS
 from tests.cases.one_in import one_in
-
-NODE = shutil.which("node")
-RUNS = {"numpy": True, "c": bool(COMPILER), "javascript": NODE is not None}
 
 # circuit, node, its value as SymPy reads it, points
 CASES = {
@@ -126,6 +123,15 @@ def run(language, code, name, points, count, folder, kinds=("", "_gradient")):
         return [
             [float(x.replace("Infinity", "inf")) for x in row] for row in json.loads(done.stdout)
         ]
+    if language == "rust":
+        calls = []
+        for p in points:
+            given = ", ".join(map(rust_number, p))
+            calls.append(f"({names[0]}({given}), {names[1]}({given}))")
+        lines = [f'let (a, b) = {call}; print!("[{{a:?}}, {{b:?}}]");' for call in calls]
+        main = '\nprint!(", ");'.join(lines)
+        rows = rust_output(code, f'print!("[");\n{main}\nprintln!("]");', folder)
+        return [[a, *(b if isinstance(b, list) else [b])] for a, b in rows]
     (folder / "bare.c").write_text(code, encoding="utf-8")
     command = [COMPILER, *STRICT, "-O1", "-shared", "-fPIC", "bare.c", "-o", "bare.so", "-lm"]
     subprocess.run(command, cwd=folder, check=True)

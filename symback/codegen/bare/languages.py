@@ -39,10 +39,17 @@ def _javascript(functions: Sequence[BareFunction]) -> str:
     return javascript_code(functions)
 
 
+def _rust(functions: Sequence[BareFunction]) -> str:
+    from symback.codegen.rust.bare import rust_code  # start-up stays fast
+
+    return rust_code(functions)
+
+
 LANGUAGES: Mapping[str, Language] = {
     "numpy": Language(_numpy, "python"),
     "c": Language(_c, "c"),
     "javascript": Language(_javascript, "javascript"),
+    "rust": Language(_rust, "rust"),
 }
 """The languages by name."""
 

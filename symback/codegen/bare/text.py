@@ -31,6 +31,14 @@ def said(function: BareFunction, start: str = "") -> list[str]:
     return [part for parts in lines for part in parts]
 
 
+def takes(function: BareFunction, body: BareBody) -> str:
+    """What stands before the words for the results."""
+    if not any(result.count for result in body.results):
+        return f"{function.out} takes "
+    names = [result.name for result in body.results]
+    return f"{', '.join(names)} {'take' if len(names) > 1 else 'takes'} "
+
+
 def about_arrays(body: BareBody) -> list[str]:
     """What a comment says of arrays and memory, behind their shapes."""
     values = [*body.arguments, *body.results]
@@ -55,4 +63,4 @@ def refuse_name(name: str, language: str, taken: frozenset[str]) -> None:
         )
 
 
-__all__ = ["about_arrays", "in_lines", "refuse_name", "said"]
+__all__ = ["about_arrays", "in_lines", "refuse_name", "said", "takes"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symback.codegen.bare.body import WORK, BareBody, BareLanguage, bare_body
+from symback.codegen.bare.body import WORK, BareLanguage, bare_body
 from symback.codegen.bare.functions import BareFunction
-from symback.codegen.bare.text import about_arrays, in_lines, refuse_name, said
+from symback.codegen.bare.text import about_arrays, in_lines, refuse_name, said, takes
 from symback.codegen.c.elements import CElementPrinter
 from symback.codegen.c.printer import RESERVED, c_names, kernel_sources
 from symback.codegen.c.statements import PRAGMA, StatementPrinter
@@ -62,20 +62,12 @@ def _function(function: BareFunction) -> list[str]:
     if body.work:
         given.append(f"double *{WORK}")
     return [
-        *_comment([*said(function, _takes(function, body)), *about_arrays(body)]),
+        *_comment([*said(function, takes(function, body)), *about_arrays(body)]),
         *in_lines(f"{kind} {function.name}(", given or ["void"], ")"),
         "{",
         *(f"    {line}" for line in (*printer.lines(body.tree), *ends)),
         "}",
     ]
-
-
-def _takes(function: BareFunction, body: BareBody) -> str:
-    """What stands before the words for the results."""
-    if not any(result.count for result in body.results):
-        return f"{function.out} takes "
-    names = [result.name for result in body.results]
-    return f"{', '.join(names)} {'take' if len(names) > 1 else 'takes'} "
 
 
 def _comment(about: Sequence[str]) -> list[str]:

@@ -71,6 +71,7 @@ class C(KernelLanguage):
     taken: ClassVar = frozenset({*_SAME.split(), "pow", "fabs", "erf", "erfc", "double", "int"})
     constant: ClassVar = "const double"
     variable: ClassVar = "double"
+    undefined: ClassVar = "double"
     counter: ClassVar = "int"
     signs: ClassVar = {"and": "&&", "or": "||"}
     indent: ClassVar = "    "

@@ -104,11 +104,7 @@ class CPrinter(CodePrinter):
 
     def function(self, expr: Expr) -> tuple[str, int]:
         if isinstance(expr, sp.Min | sp.Max) and len(expr.args) > 2:
-            first, *others = sorted(expr.args, key=self.term_key)
-            name, text = self.functions[expr.func], self.print(first)
-            for other in others:
-                text = self.call(name, [text, self.print(other)])
-            return text, ATOM
+            return self.nested(expr), ATOM
         if isinstance(expr, logwsumexp):
             texts = ", ".join(map(self.print, expr.args))
             name = self.functions[expr.func]

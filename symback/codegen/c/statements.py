@@ -68,6 +68,8 @@ class StatementPrinter:
     def _declared(self, node: Declare, depth: int) -> list[str]:
         if node.kind is Storage.SUM:
             return [f"double {node.name}[2] = {{0.0, 0.0}};"]
+        if node.kind is Storage.VARIABLE and not node.value:
+            return [f"double {node.name};"]
         if node.kind is Storage.OWN:
             return [f"double {node.name}[{node.count}];"]
         value = f"{node.value} + {node.offset}" if node.offset else node.value

@@ -39,6 +39,7 @@ class JavaScript(KernelLanguage):
     taken: ClassVar = frozenset({"Math", "Number", "Infinity", "NaN"})
     constant: ClassVar = "const"
     variable: ClassVar = "let"
+    undefined: ClassVar = "let"
     counter: ClassVar = "let"
     signs: ClassVar = {"and": "&&", "or": "||", "==": "===", "!=": "!=="}
     indent: ClassVar = "  "

@@ -39,6 +39,8 @@ class JavaScriptStatements:
         match node:
             case Comment(lines):
                 return [f"//{line.removeprefix('#')}" for line in lines]
+            case Declare(Storage.VARIABLE, name, ""):
+                return [f"let {name};"]
             case Declare():
                 start = f"{'let' if node.kind in _CHANGING else 'const'} {node.name} ="
                 return _ended(wrapped(start, _value(node), INDENT * depth))

@@ -22,6 +22,7 @@ class KernelLanguage(ABC):
     taken: ClassVar[frozenset[str]]  # words that no definition can have as its name
     constant: ClassVar[str]  # what stands before a name that is defined once
     variable: ClassVar[str]
+    undefined: ClassVar[str]  # before one that gets its value in the branches of a choice
     counter: ClassVar[str]
     signs: ClassVar[Mapping[str, str]]
     indent: ClassVar[str]
@@ -41,6 +42,23 @@ class KernelLanguage(ABC):
     @abstractmethod
     def ternary(self, condition: str, yes: str, no: str) -> str:
         """One of two values."""
+
+    def branch(self, condition: str) -> str:
+        """What begins a branch."""
+        return f"if ({condition}) {{"
+
+    def loop(self, counter: str, steps: range) -> str:
+        """What begins a loop over a range."""
+        start = f"for ({self.counter} {counter} = {steps.start}; {counter}"
+        if steps.step < 0:
+            step = f"{counter}--" if steps.step == -1 else f"{counter} -= {-steps.step}"
+            return f"{start} >= {steps.stop + 1}; {step}) {{"
+        step = f"{counter}++" if steps.step == 1 else f"{counter} += {steps.step}"
+        return f"{start} < {steps.stop}; {step}) {{"
+
+    def not_nan(self, operand: str) -> tuple[str, int]:
+        """Whether a number is one."""
+        return f"{operand} {self.signs.get('==', '==')} {operand}", EQUAL
 
     @abstractmethod
     def table(self, name: str, values: list[str]) -> list[str]:

@@ -126,7 +126,7 @@ class ScalarPrinter:
     def negated(self, inner: Scalar, names: Mapping[int, str]) -> tuple[str, int]:
         if inner.head == "call" and inner.operands[0] == "isnan":
             operand = self.at(inner.parts[0], EQUAL + 1, names)
-            return f"{operand} {self.language.signs.get('==', '==')} {operand}", EQUAL
+            return self.language.not_nan(operand)
         return f"!{self.at(inner, UNARY + 1, names)}", UNARY
 
     def choice(self, scalar: Scalar, names: Mapping[int, str]) -> str:

@@ -117,7 +117,7 @@ class _Reader:
         shown = clip(construct or ast.unparse(node).partition("\n")[0], 60)
         raise Untranslatable(
             f"symback/codegen/numpy/{self.source.file}, line {line}: `{shown}` has no translation "
-            f"into C and JavaScript; write {self.function.name} without it, or by hand"
+            f"into other languages; write {self.function.name} without it, or by hand"
         )
 
     def returned(

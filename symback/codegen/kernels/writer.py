@@ -69,7 +69,7 @@ class _Writer(ScalarPrinter):
             for holds in (True, False)
         )
         shown = self.text(facts.condition(condition, names), names)
-        lines += [*_wrapped(f"if ({shown}) {{"), *self.indented(yes), "}"]
+        lines += [*_wrapped(self.language.branch(shown)), *self.indented(yes), "}"]
         if target is None:
             return [*lines, *no]
         return [*lines[:-1], "} else {", *self.indented(no), "}"]
@@ -85,14 +85,14 @@ class _Writer(ScalarPrinter):
             _, initial, counter, steps, following = inner.operands
             lines = [f"{language.variable} {name} = {self.text(initial, names, is_float=True)};"]
             names[identity] = name
-            lines.append(f"for ({language.counter} {_header(counter, steps)}) {{")
+            lines.append(language.loop(counter, steps))
             step = _wrapped(f"{name} = {self.text(following, names)};")
             return [*lines, *self.indented(step), "}"]
         names[identity] = name
         body = self.statements(inner, name, facts, names)
         if body[0].startswith(f"{name} = "):
             return [f"{language.constant} {body[0]}", *body[1:]]
-        return [f"{language.variable} {name};", *body]
+        return [f"{language.undefined} {name};", *body]
 
     # -- what becomes a statement -----------------------------------------------------------
 
@@ -131,15 +131,6 @@ class _Writer(ScalarPrinter):
                     if let.parts[0].head == "loop" or 1 < times == uses[let.operands[1]]:
                         return choice
         return None
-
-
-def _header(counter: str, steps: range) -> str:
-    """What a loop over the range says: `k = 24; k >= 0; k--`."""
-    if steps.step < 0:
-        step = f"{counter}--" if steps.step == -1 else f"{counter} -= {-steps.step}"
-        return f"{counter} = {steps.start}; {counter} >= {steps.stop + 1}; {step}"
-    step = f"{counter}++" if steps.step == 1 else f"{counter} += {steps.step}"
-    return f"{counter} = {steps.start}; {counter} < {steps.stop}; {step}"
 
 
 def _wrapped(line: str, room: int = 0) -> list[str]:

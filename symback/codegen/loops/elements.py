@@ -42,6 +42,10 @@ class ElementPrinter(CodePrinter):
         """The memory of an array to be written, from an element on."""
         return self.read(array, offset)
 
+    def indexed(self, memory: str, place: str) -> str:
+        """One element of an array's memory."""
+        return f"{memory}[{place}]"
+
     def root_of(self, text: str) -> str:
         """The square root of a number."""
         raise NotImplementedError
@@ -94,7 +98,7 @@ class ElementPrinter(CodePrinter):
             return self.as_number(self.length(symbol))
         name = self.memory(symbol)
         shape = self.shapes.get(symbol.name, ())
-        return f"{name}[{self.place(shape)}]" if shape else name
+        return self.indexed(name, self.place(shape)) if shape else name
 
     def memory(self, array: Symbol) -> str:
         """The pointer to an array."""
@@ -146,7 +150,7 @@ def _permute(p: ElementPrinter, index: tuple[str, ...], array: Expr, *axes: Expr
 def _reshape(p: ElementPrinter, index: tuple[str, ...], array: Expr, *sizes: Expr) -> Printed:
     """The element as far from the first in memory: the array is a name that has memory."""
     with p._at(index):
-        return f"{p.memory(array)}[{p.place(sizes)}]", ATOM
+        return p.indexed(p.memory(array), p.place(sizes)), ATOM
 
 
 def _windows(

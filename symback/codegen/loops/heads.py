@@ -221,7 +221,7 @@ def _norm(w: Loops, to: Symbol, sign: str, array: Expr, *axes: Expr) -> Tree:
     )
     if kept:
         return w.along(kept, shape, body)
-    return [Declare(Storage.VARIABLE, target, "0.0"), Scope(body)]
+    return [Declare(Storage.VARIABLE, target), Scope(body)]
 
 
 def _trace(w: Loops, to: Symbol, sign: str, m: Expr) -> Tree:

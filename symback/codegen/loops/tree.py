@@ -36,7 +36,7 @@ class Comment:
 class Declare:
     kind: Storage
     name: str
-    value: str = ""
+    value: str = ""  # of a variable: none where it gets one below
     offset: str = ""  # of memory: how many elements behind the value
     count: str = ""  # of its elements, where the function makes it or parts its memory
 

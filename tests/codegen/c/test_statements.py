@@ -54,6 +54,7 @@ DECLARED = {
     Storage.READ: "const float *const a = v;",
     Storage.WRITE: "float *const a = v;",
     Storage.WORK: "double *const a = v;",
+    Storage.OWN: "double a[n];",
 }
 
 
@@ -69,7 +70,7 @@ def test_every_statement_and_storage_is_printed_above():
 
 @pytest.mark.parametrize("storage", Storage)
 def test_declarations_have_the_type_of_their_storage(storage):
-    printed = StatementPrinter("float", "float").lines([Declare(storage, "a", "v")])
+    printed = StatementPrinter("float", "float").lines([Declare(storage, "a", "v", count="n")])
     assert printed == [DECLARED[storage]]
 
 

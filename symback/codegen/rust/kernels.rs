@@ -1,0 +1,181 @@
+// Functions that are written by hand: what the language has no word for, what takes any number of
+// operands, and functions of whole rows. All others are translated from the kernels for NumPy.
+
+// z where z > 0, else 0; NaN stays NaN.
+fn _relu(z: f64) -> f64 {
+    if z > 0.0 || z.is_nan() { z } else { 0.0 }
+}
+
+// 1, -1 or 0; NaN stays NaN.
+fn _sign(z: f64) -> f64 {
+    if z > 0.0 {
+        1.0
+    } else if z < 0.0 {
+        -1.0
+    } else {
+        z
+    }
+}
+
+// The smaller of two numbers, NaN where there is one.
+fn _min(u: f64, v: f64) -> f64 {
+    if u < v || u.is_nan() { u } else { v }
+}
+
+// The larger of two numbers, NaN where there is one.
+fn _max(u: f64, v: f64) -> f64 {
+    if u > v || u.is_nan() { u } else { v }
+}
+
+// u - v*floor(u/v), which has the sign of v.
+fn _mod(u: f64, v: f64) -> f64 {
+    let rest = u % v;
+    if rest != 0.0 && (rest < 0.0) != (v < 0.0) { rest + v } else { rest }
+}
+
+// The sum of c_k*t^k, lowest coefficient first.
+fn _polynomial(t: f64, coefficients: &[f64]) -> f64 {
+    coefficients.iter().rev().fold(0.0, |sum, c| sum * t + c)
+}
+
+// log(w1*exp(u1) + w2*exp(u2) + ...), weights of any sign: the largest term is taken out.
+fn _logwsumexp(operands: &[f64]) -> f64 {
+    let size = |k: usize| operands[2 * k].abs().ln() + operands[2 * k + 1];
+    let count = operands.len() / 2;
+    let mut place = 0;
+    for k in 1..count {
+        if size(k) > size(place) {
+            place = k;
+        }
+    }
+    let w = operands[2 * place];
+    let u = if operands[2 * place + 1].is_finite() { operands[2 * place + 1] } else { 0.0 };
+    let mut rest = 0.0;
+    let mut others = 0.0;
+    let mut sum = 0.0;
+    let mut excess = 0.0;
+    let mut near_one = true;
+    for k in 0..count {
+        let (v, x) = (operands[2 * k], operands[2 * k + 1]);
+        sum += v;
+        excess += v * x.exp_m1();
+        near_one = near_one && x.abs() < 0.5;
+        if k != place {
+            others += v;
+            rest += v * (x - u).exp();
+        }
+    }
+    if near_one {
+        // p and 1 - p, which was rounded
+        let kept = if w != 1.0 && sum == 1.0 { 1.0 - w } else { others };
+        let moved = excess + (w - 1.0 + kept);
+        if moved.abs() < 0.5 {
+            return moved.ln_1p();
+        }
+    }
+    let outer = if size(place) == f64::INFINITY { f64::INFINITY } else { u };
+    if w > 0.0 && rest.abs() < 0.5 * w {
+        outer + (w.ln() + (rest / w).ln_1p())
+    } else {
+        outer + (w + rest).ln()
+    }
+}
+
+// The dot products of the rows of a matrix with v, each of n numbers.
+fn _dots(rows: &[f64], v: &[f64], to: &mut [f64], count: usize, n: usize) {
+    for row in 0..count {
+        to[row] = rows[row * n..(row + 1) * n].iter().zip(&v[..n]).map(|(a, b)| a * b).sum();
+    }
+}
+
+// What brings numbers back into the range of squares, by a sum of theirs; 1 where all are in it.
+fn _scale_of_squares(sum: f64) -> f64 {
+    if sum > 1e300 {
+        2.409919865102884e-181
+    } else if sum < 1e-280 {
+        4.149515568880993e180
+    } else {
+        1.0
+    }
+}
+
+// The largest of n numbers, NaN where there is one.
+fn _largest(z: &[f64], n: usize) -> f64 {
+    z[1..n].iter().fold(z[0], |largest, &value| _max(largest, value))
+}
+
+// z - shift, and 0 where they are equal, also where both are infinite.
+fn _below(z: f64, shift: f64) -> f64 {
+    if z == shift { 0.0 } else { z - shift }
+}
+
+// The sum of exp(z - shift) over n numbers.
+fn _sum_of_exp(z: &[f64], shift: f64, n: usize) -> f64 {
+    z[..n].iter().map(|&value| _below(value, shift).exp()).sum()
+}
+
+// exp(z) over the sum of exp(z), shifted by the largest, so that exp can't overflow.
+fn _softmax(z: &[f64], to: &mut [f64], n: usize) {
+    let shift = _largest(z, n);
+    let sum = _sum_of_exp(z, shift, n);
+    for i in 0..n {
+        to[i] = _below(z[i], shift).exp() / sum;
+    }
+}
+
+// z - log of the sum of exp(z).
+fn _log_softmax(z: &[f64], to: &mut [f64], n: usize) {
+    let shift = _largest(z, n);
+    let rest = _sum_of_exp(z, shift, n).ln();
+    for i in 0..n {
+        to[i] = _below(z[i], shift) - rest;
+    }
+}
+
+// log of the sum of exp(z).
+fn _logsumexp(z: &[f64], n: usize) -> f64 {
+    let shift = _largest(z, n);
+    _sum_of_exp(z, shift, n).ln() + shift
+}
+
+// Minus the sum of t*log_softmax(z), where a t of 0 leaves out an infinite log.
+fn _cross_entropy(z: &[f64], t: &[f64], n: usize) -> f64 {
+    let shift = _largest(z, n);
+    let rest = _sum_of_exp(z, shift, n).ln();
+    let mut sum = 0.0;
+    for i in 0..n {
+        sum -= if t[i] == 0.0 { 0.0 } else { t[i] * (_below(z[i], shift) - rest) };
+    }
+    sum
+}
+
+// -log_softmax(z)[t], t being the index of a class; NaN where it is none.
+fn _sparse_cross_entropy(z: &[f64], t: f64, n: usize) -> f64 {
+    let shift = _largest(z, n);
+    let rest = _sum_of_exp(z, shift, n).ln();
+    (0..n).find(|&i| i as f64 == t).map_or(f64::NAN, |i| rest - _below(z[i], shift))
+}
+
+// 1/sqrt(variance + 1e-5).
+fn _rsqrt_variance(z: &[f64], n: usize) -> f64 {
+    let mean = z[..n].iter().sum::<f64>() / n as f64;
+    let squares: f64 = z[..n].iter().map(|value| (value - mean) * (value - mean)).sum();
+    1.0 / (squares / n as f64 + 1e-5).sqrt()
+}
+
+// (z - mean)/sqrt(variance + 1e-5).
+fn _layer_norm(z: &[f64], to: &mut [f64], n: usize) {
+    let rate = _rsqrt_variance(z, n);
+    let mean = z[..n].iter().sum::<f64>() / n as f64;
+    for i in 0..n {
+        to[i] = (z[i] - mean) * rate;
+    }
+}
+
+// log(exp(u) + exp(v)), from the larger one.
+fn _logaddexp(u: f64, v: f64) -> f64 {
+    if u == v {
+        return u + std::f64::consts::LN_2;
+    }
+    _max(u, v) + (-(u - v).abs()).exp().ln_1p()
+}
