@@ -91,6 +91,7 @@ def _folder(path: Path) -> str:
     return str(path)
 
 
+@no_search_for_cycles()
 def compile_module(
     subject: Circuit | Update, target: str = "numpy", functions: str | Iterable[str] = ()
 ) -> ModuleType:

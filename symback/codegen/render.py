@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from symback.codegen.hashes import hashed
@@ -57,15 +56,20 @@ def _loader(own: Path | None = None) -> FileSystemLoader:
     return FileSystemLoader([*([] if own is None else [own]), templates_folder()])
 
 
+_OPTIONS: Mapping[str, Any] = {
+    "undefined": StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "keep_trailing_newline": True,
+    "optimized": False,  # to look for constants in a template takes longer than it saves
+}
+
+
 @cache
-def _latex_environment() -> SandboxedEnvironment:
-    return SandboxedEnvironment(
+def _latex_environment() -> Environment:
+    return Environment(
+        **_OPTIONS,
         loader=_loader(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
         variable_start_string="[[",
         variable_end_string="]]",
         block_start_string="[%",
@@ -76,15 +80,8 @@ def _latex_environment() -> SandboxedEnvironment:
 
 
 @cache
-def _environment(html: bool = False, own: Path | None = None) -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(
-        loader=_loader(own),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=html,
-    )
+def _environment(html: bool = False, own: Path | None = None) -> Environment:
+    environment = Environment(**_OPTIONS, loader=_loader(own), autoescape=html)
     environment.filters["flush_left"] = _flush_left
     return environment
 

@@ -55,18 +55,16 @@ class Conditions:
     def __init__(
         self, lines: Iterable[Assign], point: Mapping[Symbol, arb], seed: Symbol | None = None
     ) -> None:
-        self._lines = tuple(part for line in lines for part in _operations(line))
+        self._lines = tuple(part for line in lines for part in _operations(line.target, line.expr))
         self._arguments = tuple(point)
         self._values: dict[Any, arb] = dict(point)
         if seed is not None:
             self._values[seed] = arb(1)
         self._locals: list[dict[Symbol, arb]] = []
         for line in self._lines:
-            numbers: Numbering = {}
-            meaning, slopes = _meaning_and_slopes(form_of(line.expr, numbers), len(numbers))
-            operands: dict[Any, arb] = {place(i): self._values[s] for s, i in numbers.items()}
-            self._values[line.target] = evaluate(meaning, operands)
-            self._locals.append({s: evaluate(slopes[i], operands) for s, i in numbers.items()})
+            operands: dict[Any, arb] = {p: self._values[s] for s, p, _ in line.operands}
+            self._values[line.target] = evaluate(line.meaning, operands)
+            self._locals.append({s: evaluate(slope, operands) for s, _, slope in line.operands})
 
     def of(self, result: Symbol) -> Condition:
         """The condition of a result; infinite where the result is 0 and what leads to it is not."""
@@ -76,7 +74,7 @@ class Conditions:
             bar = bars.get(line.target)
             if bar is None:
                 continue
-            if _rounds(line.expr):
+            if line.rounds:
                 name = line.target.name.partition(INNER)[0]
                 counts.append((self._count(bar, line.target, result), name))
             for operand, slope in slopes.items():
@@ -96,20 +94,37 @@ class Conditions:
         return float("inf") if whole == 0 else nearest_float((part / whole).mid())
 
 
-def _operations(line: Assign) -> list[Assign]:
-    """The line as single operations: a product inside a sum rounds as well."""
-    if isinstance(line.expr, Piecewise):  # which branch it takes hangs together with its values
-        return [line]
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One operation of a line: its meaning over places, and its slope by each operand."""
+
+    target: Symbol
+    rounds: bool
+    meaning: Expr
+    operands: tuple[tuple[Symbol, Symbol, Expr], ...]  # with place and slope
+
+    @classmethod
+    def of(cls, target: Symbol, expr: Expr) -> _Operation:
+        numbers: Numbering = {}
+        meaning, slopes = _meaning_and_slopes(form_of(expr, numbers), len(numbers))
+        operands = tuple((s, place(i), slopes[i]) for s, i in numbers.items())
+        return cls(target, _rounds(expr), meaning, operands)
+
+
+@lru_cache(maxsize=2**14)
+def _operations(target: Symbol, expr: Expr) -> tuple[_Operation, ...]:
+    """A line as single operations: a product inside a sum rounds as well."""
+    if isinstance(expr, Piecewise):  # which branch it takes hangs together with its values
+        return (_Operation.of(target, expr),)
     inner: dict[Expr, Symbol] = {}
     found = []
-    for part in postorder(line.expr):
+    for part in postorder(expr):
         if not part.args or part.is_number or not isinstance(part, Expr):
             continue
-        whole = part == line.expr
-        name = real_symbol(f"{line.target.name}{INNER}{len(inner)}")
-        target = line.target if whole else inner.setdefault(part, name)
-        found.append(Assign(target, part.func(*[inner.get(a, a) for a in part.args])))
-    return found or [line]
+        name = real_symbol(f"{target.name}{INNER}{len(inner)}")
+        to = target if part == expr else inner.setdefault(part, name)
+        found.append(_Operation.of(to, part.func(*[inner.get(a, a) for a in part.args])))
+    return tuple(found) or (_Operation.of(target, expr),)
 
 
 def _rounds(expr: Expr) -> bool:

@@ -27,6 +27,7 @@ from symback.operations.balls.scalars import (
     counting_parts,
     counting_symbols,
     evaluate,
+    order,
     precision,
 )
 from symback.operations.elementwise import BY_HEAD, elementary
@@ -77,6 +78,11 @@ class Reference:
         }
         self._open_roots = _open_roots(self._nodes)
         self._branching = {name for name, m in self._meaning.items() if m.has(Piecewise)}
+        self._with_powers = {
+            name
+            for name, meaning in self._meaning.items()
+            if any(map(_is_power_of_product, order(meaning)))
+        }
 
     def _slope(self, node: Node, operand: Symbol) -> Expr:
         found = sp.diff(self._meaning[node.name], operand)
@@ -124,10 +130,11 @@ class Reference:
             slopes = self._local(node, values, finite)
             values[node.symbol] = value
             made = _combined([(slope, tangents[o]) for o, slope in slopes.items()])
-            fresh = not any(t.is_nan() for o in slopes for t in tangents[o].values())
-            if finite and value.is_finite() and (fresh or node.name in outputs):
-                undefined = [leaf for leaf, speed in made.items() if speed.is_nan()]
-                if all(made[leaf].is_finite() for leaf in made.keys() - {*undefined}):
+            undefined = [leaf for leaf, speed in made.items() if speed.is_nan()]
+            if undefined and finite and value.is_finite():
+                fresh = not any(t.is_nan() for o in slopes for t in tangents[o].values())
+                others = all(made[leaf].is_finite() for leaf in made.keys() - {*undefined})
+                if others and (fresh or node.name in outputs):
                     made.update(self._from_sides(node, undefined, values))
             tangents[node.name] = made
         return [
@@ -150,7 +157,8 @@ class Reference:
         undefined = [operand for operand, slope in slopes.items() if slope.is_nan()]
         if not values[meaning].is_finite():
             return slopes
-        slopes.update(_without_powers_at_zero(meaning, slopes, values))
+        if node.name in self._with_powers:
+            slopes.update(_without_powers_at_zero(meaning, slopes, values))
         if not (sides and undefined):
             return slopes
         for operand in undefined:
@@ -177,8 +185,6 @@ class Reference:
 
         All or none: sqrt(a*x) has no slope by x at x = 0, and so none that counts by a.
         """
-        if not leaves:
-            return {}
         needed = self._ancestors[node.name]
         if len(needed) * len(leaves) > MOST_FROM_SIDES:
             return {}
@@ -309,6 +315,10 @@ def _is_root(part: Any) -> bool:
     return bool(part.is_Pow and part.exp.is_number and 0 < part.exp < 1)
 
 
+def _is_power_of_product(part: Any) -> bool:
+    return bool(part.is_Pow and (part.base.is_Mul or part.base.is_Pow))
+
+
 def _has_slope_of_sign(part: Any) -> bool:
     """Whether it is max, abs or the like, whose slope is chosen by a comparison."""
     row = BY_HEAD.get(part.func)
@@ -340,7 +350,7 @@ def _without_powers_at_zero(
     """
     lost: dict[str, arb] = {}
     for power in counting_parts(meaning, values, beaten=False):
-        if not (power.is_Pow and (power.base.is_Mul or power.base.is_Pow)):
+        if not _is_power_of_product(power):
             continue
         base, exponent = power.args
         if is_zero(values[base]) and values[exponent] > 0 and values[exponent] < 1:

@@ -8,7 +8,7 @@ error analysis, with the nonlinear terms kept). An error outside them is not rou
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -19,11 +19,12 @@ from sympy import Expr, Piecewise, Symbol
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.balls.functions import NOT_A_NUMBER, is_zero, power
 from symback.operations.balls.scalars import (
+    Steps,
     choose,
     counting_symbols,
     evaluate,
-    order,
-    rational,
+    product,
+    steps,
 )
 from symback.operations.edges import (
     nonvanishing,
@@ -143,12 +144,15 @@ def _perturbed(matrix: SymbolRows, values: Mapping[Symbol, arb]) -> dict[Symbol,
 
 
 def _line(expr: Expr, symbols: Mapping[Symbol, arb], limits: Range, done: dict[Any, arb]) -> arb:
-    for part in order(expr):
-        if part.is_Symbol:
-            done[part] = symbols[part]
+    found: list[arb] = []
+    for part, rule, places in _steps(expr):
+        if rule is None:
+            value = symbols[part]
         else:
-            done[part] = _in_range(_operation(part, done, limits), limits)
-    return done[expr]
+            value = _in_range(rule([found[i] for i in places], done, limits), limits)
+        found.append(value)
+        done[part] = value
+    return found[-1]
 
 
 def _line_if_any(
@@ -157,15 +161,17 @@ def _line_if_any(
     """The ball of a line, with a note in `undefined` where it has none that is finite."""
     done: dict[Any, arb] = {}
     beyond = False
-    for part in order(line.expr):
-        if part.is_Symbol:
-            done[part] = symbols[part]
-            continue
+    found: list[arb] = []
+    for part, rule, places in _steps(line.expr):
         try:
-            done[part] = _in_range(_operation(part, done, limits), limits)
+            if rule is None:
+                value = symbols[part]
+            else:
+                value = _in_range(rule([found[i] for i in places], done, limits), limits)
         except OutOfRange:
-            done[part], beyond = NOT_A_NUMBER, True
-    value = done[line.expr]
+            value, beyond = NOT_A_NUMBER, True
+        found.append(value)
+        done[part] = value
     if not value.is_finite():
         counting = counting_symbols(line.expr, done)
         lost = {s for s in counting if not done[s].is_finite()}
@@ -213,23 +219,45 @@ def _in_range(value: arb, limits: Range) -> arb:
     return value
 
 
-def _operation(part: Expr, done: dict[Any, arb], limits: Range) -> arb:
+_Rule = Callable[[list[arb], Mapping[Any, arb], Range], arb]
+
+
+@lru_cache(maxsize=2**14)
+def _steps(expr: Expr) -> Steps[_Rule | None]:
+    return steps(expr, _rule)
+
+
+def _rule(part: Expr) -> _Rule | None:
+    """What computes a part with its rounding; None of a symbol."""
+    if part.is_Symbol:
+        return None
     if isinstance(part, batch_sum):
-        return done[part.args[0]]
-    if part.is_Rational:
-        exact = rational(part)
-        return exact if _is_float(part) else widened(exact, ARITHMETIC, limits.smallest)
+        return lambda args, done, limits: args[0]
     if part.is_number:
-        return widened(evaluate(elementary(part), {}), ARITHMETIC, limits.smallest)
+        exact = _is_float(part)
+        meaning = part if part.is_Rational else elementary(part)
+        return lambda args, done, limits: _number(meaning, exact, limits)
     if isinstance(part, Piecewise):
-        return choose(part, done)
-    args = [done[a] for a in part.args]
+        return lambda args, done, limits: choose(part, done)
     if isinstance(part, over_square):
-        return _rounded(_rounded(args[0] / args[1], limits) / args[1], limits)
+        return lambda args, done, limits: _over_square(args, limits)
     if part.is_Add:
-        return _sum(args)
+        return lambda args, done, limits: _sum(args)
     if part.is_Mul:
-        return _rounded_product(args, limits)
+        return lambda args, done, limits: _rounded_product(args, limits)
+    return lambda args, done, limits: _operation(part, args, limits)
+
+
+def _number(meaning: Expr, exact: bool, limits: Range) -> arb:
+    value = evaluate(meaning, {})
+    return value if exact else widened(value, ARITHMETIC, limits.smallest)
+
+
+def _over_square(args: list[arb], limits: Range) -> arb:
+    return _rounded(_rounded(args[0] / args[1], limits) / args[1], limits)
+
+
+def _operation(part: Expr, args: list[arb], limits: Range) -> arb:
     if part.is_Pow and part.exp == 2 and args[0].is_finite():
         return _rounded(args[0] ** 2, limits)
     if isinstance(part, power_slope | root_slope) and not is_zero(args[0]):
@@ -259,20 +287,18 @@ def _room_by_size(part: Expr, args: list[arb]) -> arb:
 
 def _rounded_product(args: list[arb], limits: Range) -> arb:
     """Two factors round once; of more, the order is not known: any part may be the first."""
-    product = args[0]
-    for factor in args[1:]:
-        product = product * factor
+    whole = product(args)
     if len(args) == 2:
-        return _rounded(product, limits)
+        return _rounded(whole, limits)
     if any(is_zero(a) for a in args):
-        return product
+        return whole
     largest = arb(1)  # what the other factors may make of a part that underflows
     for factor in args:
         largest = largest * abs(factor).abs_upper().max(arb(1))
     _in_range(largest, limits)
     underflow = limits.smallest * largest
-    room = ARITHMETIC * len(args) * (UNIT * abs(product).abs_upper() + underflow)
-    return product + arb(0, room)
+    room = ARITHMETIC * len(args) * (UNIT * abs(whole).abs_upper() + underflow)
+    return whole + arb(0, room)
 
 
 def _rounded(value: arb, limits: Range) -> arb:

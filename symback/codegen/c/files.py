@@ -85,8 +85,8 @@ def heads_of(
     header: Header, stem: str, more: str, about: Sequence[str], python: Sequence[str]
 ) -> dict[str, Head]:
     """The heads of three files: the header says what is true `about` functions, Python its own."""
-    declares = Head(f"{header.title}.", header.formulas, about, "   ", is_certified=False)
-    defines = Head(f"{header.title}.", (), DEFINES.format(stem=stem).splitlines(), "   ")
+    declares = Head(header, ".", header.formulas, about, "   ", is_certified=False)
+    defines = Head(header, ".", (), DEFINES.format(stem=stem).splitlines(), "   ")
     loads = header.head(more, [*python, *LOADS.format(stem=stem).splitlines()])
     return {".h": declares, ".c": defines, ".py": loads}
 

@@ -67,6 +67,12 @@ class FunctionText:
     in_blocks: bool = False  # the module calls it block by block
 
     @property
+    def text(self) -> str:
+        """Its definition."""
+        body = [f'"""{self.sentence}"""', *self.lines]
+        return "\n".join([*self.signature, *(f"    {line}" for line in body)])
+
+    @property
     def names_listed(self) -> str:
         """The names of the columns as the inside of a tuple."""
         return ", ".join(f'"{name}"' for name in self.columns) + "," * bool(self.columns)

@@ -22,6 +22,7 @@ from symback.codegen.numpy.shapes import (
     ObjectiveText,
     array_text,
     face_text,
+    fields,
     objective_text,
 )
 from symback.errors import TooLarge
@@ -47,7 +48,7 @@ class ModuleText:
     block_rows: int
     face: FaceText
     output: str
-    cache: Sequence[str]
+    cache_fields: str
     functions: Sequence[FunctionText]
     objective: ObjectiveText | None
     arrays: ArrayText | None
@@ -70,7 +71,7 @@ def module_text(
         block_rows=summed.block_rows if summed else BLOCK_ROWS,
         face=face_text(gates),
         output=circuit.output.name,
-        cache=list(lowered.functions["forward"].results[Port.CACHE]),
+        cache_fields=fields(lowered.functions["forward"].results[Port.CACHE]),
         functions=functions,
         objective=objective_text(gates, summed) if summed else None,
         arrays=array_text(gates) if circuit.has_arrays else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr, Symbol
@@ -16,6 +16,8 @@ from symback.operations.shapes import Shape, Size
 
 LARGEST_KEPT = 4
 """Larger sizes are those of SHAPES, which may say other ones than the circuit."""
+COUNTED = "  # the number of samples; counted where it is None"
+GIVEN_ONCE = "  # given once, for all samples"
 SMALL_SIZES = (3, 4, 2, 5, 6, 7)
 """Sizes that the self-check draws: different, so that no transposed axis can hide."""
 
@@ -43,7 +45,9 @@ class FaceText:
     count: str  # of these the number of samples
     is_stated: bool  # whether a derivative is, so that differences don't judge it
     params_sentence: str
+    params_fields: str
     inputs_sentence: str
+    inputs_fields: str
     init_signature: str
     init_sentence: str
     random_params: bool
@@ -117,20 +121,35 @@ def face_text(circuit: Circuit) -> FaceText:
         if arrays
         else "one value each: arrays of shape (n,), or numbers"
     )
+    shared = {n.name: COUNTED if n.role == "samples" else GIVEN_ONCE for n in circuit.constants}
+    names, inputs, targets = (
+        [n.name for n in nodes] for nodes in (params, circuit.inputs, circuit.targets)
+    )
     return FaceText(
-        params=[p.name for p in params],
-        inputs=[n.name for n in circuit.inputs],
-        targets=[n.name for n in circuit.targets],
+        params=names,
+        inputs=inputs,
+        targets=targets,
         shared=[n.name for n in circuit.constants],
         count=next((n.name for n in circuit.constants if n.role == "samples"), ""),
         is_stated=bool(stated_in(circuit)),
         params_sentence=f"The parameters{shapes}.",
+        params_fields=fields(names),
         inputs_sentence=f"The samples, {samples}.",
+        inputs_fields=fields(inputs, dict.fromkeys(targets, "") | shared),
         init_signature=_init_signature(circuit),
         init_sentence=_init_sentence(circuit),
         random_params=any(p.initial is None for p in params),
         initial_values=_initial_values(circuit),
     )
+
+
+def fields(names: Iterable[str], optional: Mapping[str, str] = {}) -> str:
+    """The fields of a NamedTuple of arrays, as code below its docstring; those that may be left out
+    with their comments.
+    """
+    lines = [f"    {name}: Array" for name in names]
+    lines += [f"    {name}: Array = None{comment}" for name, comment in optional.items()]
+    return "\n".join(["", *lines]) if lines else ""
 
 
 def objective_text(circuit: Circuit, function: FunctionWriter) -> ObjectiveText:
@@ -199,6 +218,7 @@ __all__ = [
     "ObjectiveText",
     "array_text",
     "face_text",
+    "fields",
     "fixed_sizes",
     "looked_up",
     "objective_text",

@@ -7,10 +7,10 @@ So a precision is known to suffice, or known not to, and never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy as sp
 from flint import arb, ctx, fmpq, fmpz
@@ -43,6 +43,11 @@ def precision(bits: int) -> Iterator[None]:
 def rational(number: Any) -> arb:
     return arb(fmpq(int(number.p), int(number.q)))
 
+
+_Rule = Callable[[list[arb], MutableMapping[Expr, arb]], arb]
+AnyRule = TypeVar("AnyRule")
+Steps = tuple[tuple[Expr, AnyRule, tuple[int, ...]], ...]
+"""The parts of an expression, operands first, with what computes each and its operands' places."""
 
 _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     **{op.head: op.enclosure for op in OPS.values() if op.enclosure is not None},
@@ -91,11 +96,15 @@ def evaluate(expr: Expr, values: MutableMapping[Expr, arb]) -> arb:
     What is NaN for certain is MISSING. Raises Undecided where a branch can't be chosen at
     this precision.
     """
-    for part in order(expr):
-        if part not in values:
-            value = _one(part, values)
-            values[part] = MISSING if value.is_nan() and _is_missing(part, values) else value
-    return values[expr]
+    found: list[arb] = []
+    for part, rule, places in _steps(expr):
+        value = values.get(part)
+        if value is None:
+            value = rule([found[i] for i in places], values)
+            value = MISSING if value.is_nan() and _is_missing(part, values) else value
+            values[part] = value
+        found.append(value)
+    return found[-1]
 
 
 def _is_missing(part: Expr, values: Mapping[Expr, arb]) -> bool:
@@ -130,31 +139,56 @@ def order(expr: Expr) -> tuple[Expr, ...]:
     return tuple(part for part in postorder(expr) if isinstance(part, Expr))
 
 
-def _one(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
+def steps(expr: Expr, rule_of: Callable[[Expr], AnyRule]) -> Steps[AnyRule]:
+    """The parts in order, what computes each, and the places of its operands among them.
+
+    To be kept, as `order` is: it asks SymPy but once what a part is.
+    """
+    places = {part: place for place, part in enumerate(order(expr))}
+    return tuple(
+        (part, rule_of(part), tuple(places[a] for a in part.args if a in places)) for part in places
+    )
+
+
+@lru_cache(maxsize=2**15)
+def _steps(expr: Expr) -> Steps[_Rule]:
+    return steps(expr, _rule)
+
+
+def _rule(part: Expr) -> _Rule:
+    """What computes a part from the balls of its operands, and from those of all parts so far."""
     if part.is_Rational:
-        return rational(part)
-    if part in _CONSTANTS:
-        return _CONSTANTS[part]()
+        return lambda args, values: rational(part)
+    constant = _CONSTANTS.get(part)
+    if constant is not None:
+        return lambda args, values: constant()
     if isinstance(part, Piecewise):
-        return choose(part, values)
-    args = [values[a] for a in part.args]
+        return lambda args, values: choose(part, values)
     if part.is_Add:
-        return sum(args[1:], args[0])
+        return lambda args, values: sum(args[1:], args[0])
     if part.is_Mul:
-        product = args[0]
-        for factor in args[1:]:
-            product = product * factor
-        return product
-    if part.is_Pow:
-        if part.exp == S.Half:
-            return args[0].sqrt()
-        return functions.power(*args)
-    function = _FUNCTIONS.get(part.func)
-    if function is None and (meaning := elementary(part)) != part:
-        return evaluate(meaning, values)  # an operation inside a condition
-    if function is None:
+        return lambda args, values: product(args)
+    if part.is_Pow and part.exp == S.Half:
+        return lambda args, values: args[0].sqrt()
+    function = functions.power if part.is_Pow else _FUNCTIONS.get(part.func)
+    if function is not None:
+        return lambda args, values: function(*args)
+    return lambda args, values: _by_meaning(part, values)
+
+
+def _by_meaning(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
+    """The value of an operation inside a condition."""
+    meaning = elementary(part)
+    if meaning == part:
         raise Unsupported(f"no numeric evaluation for '{part.func.__name__}'")
-    return function(*args)
+    return evaluate(meaning, values)
+
+
+def product(factors: Sequence[arb]) -> arb:
+    found = factors[0]
+    for factor in factors[1:]:
+        found = found * factor
+    return found
 
 
 def choose(part: Piecewise, values: Mapping[Expr, arb]) -> arb:
