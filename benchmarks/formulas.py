@@ -31,7 +31,7 @@ class Formula:
     params: tuple[str, ...]
     columns: tuple[str, ...]
     loss: Callable[..., Any]
-    batches: tuple[int, ...] = (128, 10_000)
+    batches: tuple[int, ...] = (1, 128, 10_000)
 
     @property
     def quantities(self) -> tuple[str, ...]:

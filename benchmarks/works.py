@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import (
     cold_start,
+    gmm,
     gradients,
     growth,
     hessians,
@@ -195,6 +196,21 @@ def run_mixture(settings: Settings) -> Section:
     )
 
 
+def run_gmm(settings: Settings) -> Section:
+    result = contest(
+        gmm.SYSTEMS, gmm.gmm(), gmm.QUANTITIES, tolerance=gmm.TOLERANCE, effort=settings.effort
+    )
+    return Section(
+        "ADBench's Gaussian mixture",
+        (
+            f"{gmm.COMPONENTS} components of {gmm.MEASURES} measures with full covariances, "
+            f"{gmm.POINTS:,} points: the mean loss and its gradient by all parameters, float64; "
+            f"all agree to {gmm.TOLERANCE:.0e}.",
+            *grid("system", {f"{gmm.POINTS:,} points": result}),
+        ),
+    )
+
+
 def run_cold_start(settings: Settings) -> Section:
     with tempfile.TemporaryDirectory() as folder:
         result = contest(
@@ -300,6 +316,7 @@ WORKS = {
     "steps": Work(run_steps),
     "digits": Work(run_digits, ("sklearn",)),
     "mixture": Work(run_mixture),
+    "gmm": Work(run_gmm),
     "product": Work(run_product),
     "growth": Work(run_growth),
     "cold-start": Work(run_cold_start),

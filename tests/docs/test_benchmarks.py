@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from benchmarks import contest as contests
-from benchmarks import gradients, growth, mixture, page, scaling_model, trained, training, works
+from benchmarks import (
+    gmm,
+    gradients,
+    growth,
+    mixture,
+    page,
+    scaling_model,
+    trained,
+    training,
+    works,
+)
 from benchmarks.__main__ import NAMES
 from benchmarks.contest import QUICK, Disagreement, Effort, Skip, System, Timing, contest
 from benchmarks.formulas import NEURON, samples
@@ -78,6 +88,12 @@ def test_training_is_compared_by_how_far_it_moves():
     assert all(isinstance(timing, Timing) for timing in run(found).found.values())
     with pytest.raises(Disagreement, match="the move of w3, planted"):
         run([*found, System("planted", planted)])
+
+
+def test_a_gaussian_mixture_of_full_covariances_by_hand_is_that_of_symback():
+    found = [s for s in gmm.SYSTEMS if s.name in HERE]
+    result = contest(found, gmm.gmm(3), gmm.QUANTITIES, tolerance=gmm.TOLERANCE, effort=BRIEF)
+    assert all(isinstance(result.found[s.name], Timing) for s in found)
 
 
 def test_a_mixture_by_hand_is_that_of_symback():

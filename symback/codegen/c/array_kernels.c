@@ -264,12 +264,12 @@ static inline void symback_panel(size_t columns, size_t n, const double *b, size
    dot products, whose terms are added side by side. */
 static inline void symback_product(size_t count, size_t columns, size_t n, const double *a,
     size_t a_row, size_t a_column, const double *b, size_t b_row, size_t b_column, double *to,
-    int adds)
+    size_t to_row, int adds)
 {
     double panel[SYMBACK_TERMS * SYMBACK_COLUMNS];
-    if (count < 4 && a_column == 1 && b_row == 1 && !adds) {
+    if (count < 4 && a_column == 1 && b_row == 1 && b_column == n && !adds) {
         for (size_t i = 0; i < count; i++) {
-            symback_dots(b, a + i * a_row, to + i * columns, columns, n);
+            symback_dots(b, a + i * a_row, to + i * to_row, columns, n);
         }
         return;
     }
@@ -283,7 +283,7 @@ static inline void symback_product(size_t count, size_t columns, size_t n, const
                 symback_panel(some, terms, first, b_row, b_column, panel);
             }
             symback_blocks(count, some, terms, a + p * a_column, a_row, a_column,
-                reused ? panel : first, reused ? SYMBACK_COLUMNS : b_row, to + j, columns,
+                reused ? panel : first, reused ? SYMBACK_COLUMNS : b_row, to + j, to_row,
                 adds || p > 0);
         }
     }

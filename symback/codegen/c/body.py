@@ -16,12 +16,11 @@ from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import CElementPrinter
 from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
-from symback.codegen.c.tiles import TILE, TileProducts, Tiles
+from symback.codegen.c.tiles import TILE, TileProducts, Tiles, is_of_tile
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loops.evaluator import Evaluator
 from symback.codegen.loops.tree import (
     Accumulate,
-    Call,
     Comment,
     Declare,
     For,
@@ -147,7 +146,7 @@ class Body:
 
     def _loop(self, each: Tree, stores: Tree) -> Tree:
         """The loop over samples, where there is anything to do in it."""
-        if self.ends or any(isinstance(node, Call) and node.of_tile for node in each):
+        if is_of_tile([*self.ends, *each]):
             varying = {n: s for n, s in self.arrays.items() if s in self.varying}
             counts = {n: self.writer.count(self.shapes[s.name]) for n, s in varying.items()}
             self.tiles = replace(self.tiles, counts=counts, wide={})

@@ -33,11 +33,11 @@ from symback.codegen.loops.tree import (
 from symback.operations import arrays as a
 from symback.operations.shapes import Shape, Size
 
-TILE, TAKEN = "tile", "taken"
+TILE, TAKEN, ALL = "tile", "taken", "all"
 """What functions call the most samples that they take at a time, and how many these are now."""
 PRODUCT = "symback_product"
 """The kernel: numbers of rows, columns and terms; where two factors begin, and how far their rows
-and columns are apart in memory; the product, and whether it is added to what is there."""
+and columns are apart in memory; the product, its rows, and whether it is added to what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,10 @@ class TileProducts:
     length: Callable[[Size], str]
     store: Callable[[Expr], Symbol]
 
-    def product(self, to: Symbol, expr: Expr, varying: AbstractSet[Symbol]) -> Call | None:
-        """A matrix that all samples share times a vector of each."""
+    def product(self, to: Symbol, expr: Expr, varying: AbstractSet[Symbol]) -> Statement | None:
+        """A matrix that all samples share times a vector of each, or a row of such products."""
+        if isinstance(expr, a.einsum):
+            return self._row(to, expr, varying, adds=False)
         if not isinstance(expr, a.matvec):
             return None
         m, v = expr.args
@@ -64,10 +66,12 @@ class TileProducts:
         else:
             right = (self.memory(m if m.is_Symbol else self.store(m)), "1", terms)
         left = (self.memory(v), terms, "1")
-        return self._call((TAKEN, columns, terms), left, right, to, adds=False)
+        return self._call((TAKEN, columns, terms), left, right, (self.memory(to), columns), False)
 
-    def added(self, to: Symbol, expr: Expr, varying: AbstractSet[Symbol]) -> Call | None:
-        """The sum over the samples of the outer product of two vectors of each."""
+    def added(self, to: Symbol, expr: Expr, varying: AbstractSet[Symbol]) -> Statement | None:
+        """The sum over the samples of the outer product of two vectors of each, or of a row."""
+        if isinstance(expr, a.einsum):
+            return self._row(to, expr, varying, adds=True)
         if not isinstance(expr, a.outer):
             return None
         u, v = expr.args
@@ -76,18 +80,74 @@ class TileProducts:
         u, v = (o if o.is_Symbol else self.store(o) for o in (u, v))
         rows, columns = (self.length(self.shape_of(o)[0]) for o in (u, v))
         left, right = (self.memory(u), "1", rows), (self.memory(v), columns, "1")
-        return self._call((rows, columns, TAKEN), left, right, to, adds=True)
+        return self._call((rows, columns, TAKEN), left, right, (self.memory(to), columns), True)
+
+    def _row(
+        self, to: Symbol, expr: Expr, varying: AbstractSet[Symbol], adds: bool
+    ) -> Statement | None:
+        """The same for each index of an axis that both factors and the product have."""
+        x, y, (first, second, result) = expr.args
+        own = [bool(varying & o.free_symbols) for o in (x, y)]
+        if not any(own) or all(own) != adds:
+            return None
+        if own[1] and not adds:
+            x, y, first, second = y, x, second, first  # the vectors of samples to the left
+        shared = [letter for letter in first if letter in second and letter in result]
+        left, right, ends = ([c for c in n if c not in shared] for n in (first, second, result))
+        if adds and sorted(ends, key=str) == sorted([*left, *right], key=str) and ends[:1] != left:
+            x, y, first, second, left, right = y, x, second, first, right, left
+        u, v = left[:1], ends[-1:]
+        known = [*u, *v] == ends if adds else sorted(right, key=str) == sorted([*u, *v], key=str)
+        if not known or right == u or [len(shared), len(left), *map(len, (u, v))] != [1] * 4:
+            return None
+        if result[-1] != v[0]:
+            return None
+        x, y = (o if o.is_Symbol else self.store(o) for o in (x, y))
+        of_x, of_y, of_to = (
+            self._strides(o, letters) for o, letters in ((x, first), (y, second), (to, result))
+        )
+        sizes = dict(zip((*first, *second), (*self.shape_of(x), *self.shape_of(y)), strict=True))
+        at, u, v = shared[0], u[0], v[0]
+        length = {letter: self.length(size) for letter, size in sizes.items()}
+        left_at, right_at, to_at = (
+            f"{self.memory(o)} + i * {strides[at]}"
+            for o, strides in ((x, of_x), (y, of_y), (to, of_to))
+        )
+        if adds:
+            call = self._call(
+                (length[u], length[v], TAKEN),
+                (left_at, of_x[u], of_x[ALL]),
+                (right_at, of_y[ALL], of_y[v]),
+                (to_at, of_to[u]),
+                adds,
+            )
+        else:
+            call = self._call(
+                (TAKEN, length[v], length[u]),
+                (left_at, of_x[ALL], of_x[u]),
+                (right_at, of_y[u], of_y[v]),
+                (to_at, of_to[ALL]),
+                adds,
+            )
+        return For("i", "0", length[at], (call,))
+
+    def _strides(self, array: Symbol, letters: Sequence[Expr]) -> dict[Expr | str, str]:
+        """How far entries are apart in memory along each axis, and samples."""
+        lengths = [self.length(size) for size in self.shape_of(array)]
+        found: dict[Expr | str, str] = {ALL: " * ".join(lengths)}
+        for i, letter in enumerate(letters):
+            found[letter] = " * ".join(lengths[i + 1 :]) or "1"
+        return found
 
     def _call(
         self,
         sizes: tuple[str, str, str],
         left: tuple[str, str, str],
         right: tuple[str, str, str],
-        to: Symbol,
+        to: tuple[str, str],
         adds: bool,
     ) -> Call:
-        arguments = (*sizes, *left, *right, self.memory(to), str(int(adds)))
-        return Call(PRODUCT, arguments, of_tile=True)
+        return Call(PRODUCT, (*sizes, *left, *right, *to, str(int(adds))), of_tile=True)
 
 
 Parts = list[Tree]
@@ -116,13 +176,13 @@ class Tiles:
             Declare(Storage.SIZE, "stop", stop),
             Declare(Storage.SIZE, TAKEN, "stop - start"),
         ]
-        called = {w for part in parts if _is_of_tile(part) for w in _words(part)}
+        called = {w for part in parts if is_of_tile(part) for w in _words(part)}
         for node in given:
             if node.name in called:
                 offset = re.sub(r"\brow\b", "start", node.offset)
                 body.append(replace(node, name=self._name(node.name), offset=offset))
         for part in parts:
-            if _is_of_tile(part):
+            if is_of_tile(part):
                 body += [self._whole(node, given) for node in part]
             elif part:
                 body.append(For("row", "start", "stop", tuple(self._rows(part, given))))
@@ -134,7 +194,7 @@ class Tiles:
         numbers = {n.name for part in parts for n in part if isinstance(n, Declare)}
         for name in (*self.counts, *sorted(numbers)):
             places = [i for i, found in enumerate(used) if name in found]
-            if len(places) > 1 or any(_is_of_tile(parts[i]) for i in places):
+            if len(places) > 1 or any(is_of_tile(parts[i]) for i in places):
                 self.wide[name] = self.counts.get(name, "1")
 
     def _name(self, name: str) -> str:
@@ -144,12 +204,16 @@ class Tiles:
 
     def _whole(self, node: Statement, given: Collection[Declare]) -> Statement:
         """A product with the memory of whole tiles."""
+        if isinstance(node, For):
+            return replace(node, body=tuple(self._whole(inner, given) for inner in node.body))
         if not isinstance(node, Call):
             return node
         wide = {*self.wide, *(g.name for g in given)}
-        return replace(
-            node, arguments=tuple(self._name(t) if t in wide else t for t in node.arguments)
-        )
+
+        def named(word: re.Match[str]) -> str:
+            return self._name(word[0]) if word[0] in wide else word[0]
+
+        return replace(node, arguments=tuple(re.sub(r"\w+", named, t) for t in node.arguments))
 
     def _rows(self, part: Tree, given: Collection[Declare]) -> Tree:
         """The statements of a sample, with what it has of the memory of the tile."""
@@ -170,8 +234,9 @@ class Tiles:
         return [*head, *fused(part), *tail]
 
 
-def _is_of_tile(part: Sequence[Statement]) -> bool:
-    return any(isinstance(node, Call) and node.of_tile for node in part)
+def is_of_tile(part: Sequence[Statement]) -> bool:
+    """Whether something is done for all samples of a tile at once."""
+    return any(isinstance(node, Call) and node.of_tile for node in walk(part))
 
 
 def _is_given(node: Declare) -> bool:
@@ -189,7 +254,7 @@ def _parts(each: Sequence[Statement]) -> Parts:
     """The statements, those of a tile apart, each with the comment above it."""
     parts: Parts = [[]]
     for node in each:
-        if isinstance(node, Call) and node.of_tile:
+        if is_of_tile([node]):
             about = [parts[-1].pop()] if parts[-1] and isinstance(parts[-1][-1], Comment) else []
             parts += [[*about, node], []]
         else:
@@ -201,10 +266,10 @@ def _put(parts: Parts, end: Statement) -> None:
     """Puts a statement into the last part of a sample that makes something of what it reads."""
     read = _words([end])
     for part in reversed(parts):
-        if not _is_of_tile(part) and read & _made(part):
+        if not is_of_tile(part) and read & _made(part):
             part.append(end)
             return
-    rows = [part for part in parts if not _is_of_tile(part)]
+    rows = [part for part in parts if not is_of_tile(part)]
     if rows and not any(read & _made(part) for part in parts):
         rows[-1].append(end)
     else:
@@ -229,4 +294,4 @@ def _made(part: Sequence[Statement]) -> set[str]:
     return found
 
 
-__all__ = ["PRODUCT", "TAKEN", "TILE", "TileProducts", "Tiles"]
+__all__ = ["PRODUCT", "TAKEN", "TILE", "TileProducts", "Tiles", "is_of_tile"]

@@ -108,13 +108,39 @@ def walk(nodes: Sequence[Statement]) -> Iterator[Statement]:
 def fused(nodes: Sequence[Statement]) -> Tree:
     """The same with one loop for those side by side that go over the same elements."""
     found: Tree = []
-    for node in nodes:
+    for node in map(flat, nodes):
         last = found[-1] if found else None
         if isinstance(node, For) and isinstance(last, For) and _are_alike(last, node):
             found[-1] = replace(last, body=tuple(fused([*last.body, *node.body])))
         else:
             found.append(node)
     return found
+
+
+def flat(node: Statement) -> Statement:
+    """One loop over all elements of arrays, where each line goes along all of them as they lie."""
+    place, stops, inner = "", list[str](), node
+    while isinstance(inner, For) and not inner.sums and not inner.step and inner.start == "0":
+        place = f"({place})" if " + " in place else place
+        place = f"{place} * {inner.stop} + {inner.index}" if place else inner.index
+        stops.append(inner.stop)
+        if not (len(inner.body) == 1 and isinstance(inner.body[0], For)):
+            break
+        inner = inner.body[0]
+    if len(stops) < 2 or not isinstance(node, For) or not isinstance(inner, For):
+        return node
+    indices = [n.index for n in walk([node]) if isinstance(n, For)]
+    body: Tree = []
+    for store in inner.body:
+        if not isinstance(store, Store):
+            return node
+        other = f"{store.to} {store.value}".replace(f"[{place}]", "")
+        if any(re.search(rf"\b{index}\b", other) for index in indices):
+            return node  # an array that has not all of the axes
+        to, value = (t.replace(f"[{place}]", f"[{node.index}]") for t in (store.to, store.value))
+        body.append(replace(store, to=to, value=value))
+    length = " * ".join(stop for stop in stops if stop != "1")
+    return replace(inner, index=node.index, stop=length or "1", body=tuple(body))
 
 
 def _are_alike(first: For, second: For) -> bool:
@@ -162,6 +188,7 @@ __all__ = [
     "Store",
     "Tree",
     "Unused",
+    "flat",
     "fused",
     "has_axis",
     "walk",

@@ -78,6 +78,42 @@ def test_what_only_one_part_reads_has_no_memory_of_a_tile():
     assert sums.count("symback_product(") == 5
 
 
+ROWS = [  # of products, for each index of an axis; those that have no kernel are loops
+    ("kij,kj->ki", True),
+    ("kji,kj->ki", True),
+    ("ikj,kj->ki", True),
+    ("ijk,kj->ki", True),
+    ("kij,jk->ki", True),
+    ("kij,kj->ik", True),
+    ("kij,kj->i", False),
+]
+
+
+@compiles
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(("subscripts", "is_product"), ROWS)
+def test_rows_of_products_are_exact(subscripts, is_product, swapped):
+    factors, result = subscripts.split("->")
+    first, second = factors.split(",")
+    sizes = {"i": 3, "j": 10, "k": 2}
+    shapes = [", ".join(letters) for letters in (first, second, result)]
+    text = f"A: param[{shapes[0]}]; x: input[{shapes[1]}]; t: target[{shapes[2]}]\n"
+    given = f'"{second},{first}->{result}", x*x, A' if swapped else f'"{subscripts}", A, x*x'
+    circuit = sb.circuit(f"{text}f: output = einsum({given})\nl: loss = sum((f - t)**2)/2")
+    c, numpy = circuit.compile(target="c"), circuit.compile()
+    assert ("symback_product(taken" in render_files(circuit, target="c")[".c"]) == is_product
+    rng = np.random.default_rng(0)
+    A, x, t = (
+        whole_numbers(rng, *lead, *(sizes[letter] for letter in letters))
+        for lead, letters in (((), first), ((41,), second), ((41,), result))
+    )
+    for count in (1, 5, 41):
+        found = c.value_and_grad(c.Params(A), c.Inputs(x[:count], t[:count]))
+        expected = numpy.value_and_grad(numpy.Params(A), numpy.Inputs(x[:count], t[:count]))
+        assert found[0] == expected[0]
+        np.testing.assert_array_equal(found[1].A, expected[1].A)
+
+
 INDEX = "i * n + j"
 
 
@@ -87,11 +123,11 @@ def nest(*stores, stop="n"):
 
 
 def test_loops_side_by_side_are_one_where_no_turn_waits_for_another():
-    y, z = Store(f"y[{INDEX}]", f"x[{INDEX}]"), Store(f"z[{INDEX}]", f"2.0 * y[{INDEX}]")
+    y, z = Store(f"y[{INDEX}]", "x[i]"), Store(f"z[{INDEX}]", f"x[j] * y[{INDEX}]")
     assert fused([nest(y), nest(z)]) == [nest(y, z)]
     for other in (
         Store(f"z[{INDEX}]", "y[j * n + i]"),  # of another turn
-        Store(f"x[{INDEX}]", "y[0]"),
+        Store(f"x[{INDEX}]", "y[i]"),
         Store("z[j]", "1.0", "+="),  # many turns write there
         Accumulate("total", f"y[{INDEX}]"),
         Call("f", ("y",)),
@@ -99,3 +135,13 @@ def test_loops_side_by_side_are_one_where_no_turn_waits_for_another():
     ):
         assert fused([nest(y), nest(other)]) == [nest(y), nest(other)]
     assert len(fused([nest(y), nest(z, stop="m")])) == 2
+
+
+def test_arrays_that_lie_alike_are_gone_along_in_one_loop():
+    y, one = Store(f"y[{INDEX}]", f"f(x[{INDEX}])"), Store("y[i]", "f(x[i])")
+    assert fused([nest(y, stop="m")]) == [For("i", "0", "m * n", (one,), simd=True)]
+    deep = For("h", "0", "2", (nest(Store("y[(h * m + i) * n + j]", "0.0"), stop="m"),))
+    assert fused([deep]) == [For("h", "0", "2 * m * n", (Store("y[h]", "0.0"),), simd=True)]
+    for other in ("x[i]", "x[j]", "x[j * n + i]", "(double)i", f"x[{INDEX} + 1]"):
+        kept = nest(Store(f"y[{INDEX}]", f"{other} * z[{INDEX}]"))
+        assert fused([kept]) == [kept]
