@@ -514,10 +514,14 @@ class Derivation(record.Derivation):
         seed: int = 0,
         level: int = 1,
     ) -> Quiz:
-        """Practice: the derivation with blanks, more of them from level 1 to 3; see `Quiz`."""
+        """Practice: the derivation with blanks, more of them from level 1 to 3; see `Quiz`.
+
+        Of a Jacobian or Hessian entries are asked for.
+        """
+        from symback.derivation.practice.matrix_quiz import MatrixQuiz
         from symback.derivation.practice.quiz import Quiz
 
-        return Quiz(self, kind, blanks, seed, level)
+        return (MatrixQuiz if self.is_matrix else Quiz)(self, kind, blanks, seed, level)
 
     def to_markdown(self) -> str:
         """Markdown with formulas in LaTeX, for notebooks and web pages."""

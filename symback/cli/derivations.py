@@ -276,6 +276,8 @@ def draw(
     show_default=True,
     help="Difficulty: how many blanks.",
 )
+@click.option("--jacobian", is_flag=True, help="Ask for entries of the Jacobian.")
+@click.option("--hessian", is_flag=True, help="Ask for entries of the Hessian.")
 @click.option("--seed", default=0, show_default=True, help="Random seed that picks the blanks.")
 @click.option("--ascii", "ascii_", is_flag=True, help="Text in ASCII only.")
 @click.option(
@@ -286,6 +288,8 @@ def quiz(
     wrt: tuple[str, ...],
     kind: Any,
     level: int,
+    jacobian: bool,
+    hessian: bool,
     seed: int,
     ascii_: bool,
     answers: str | None,
@@ -303,7 +307,8 @@ def quiz(
         raise click.UsageError(
             "a circuit on standard input leaves no input for answers; give --answers FILE"
         )
-    derivation = read_circuit(**circuit).derive(of, wrt or None)
+    matrix = _asked(() if of is None else (of,), wrt, jacobian, hessian)
+    derivation = read_circuit(**circuit).derive(**matrix)
     asked = derivation.quiz(kind, seed=seed, level=level)
     if answers is None:
         terminal = sys.stdin.isatty()

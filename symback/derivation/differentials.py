@@ -19,11 +19,12 @@ from symback.autodiff.reverse import ReversePass
 from symback.autodiff.tangents import TangentLines
 from symback.circuits.program import Assign
 from symback.derivation.accumulation import Accumulation, differential_names
-from symback.derivation.linear_map import matrix_of, moving_part
+from symback.derivation.linear_map import matrix_of
 from symback.derivation.steps import Left, Step
 from symback.derivation.verify.differentials import DifferentialVerifier
 from symback.derivation.writer import StepWriter
-from symback.operations.arrays import ArrayFunction, full, shape_of, size
+from symback.errors import TooLarge
+from symback.operations.arrays import ArrayFunction, concat, full, shape_of, size
 from symback.operations.elementwise import expand_slopes
 from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
@@ -32,12 +33,12 @@ from symback.operations.matrix_view import as_matrix
 from symback.operations.shapes import Shape
 from symback.operations.simplify import weight
 
-LARGEST_WRITTEN = 200  # operations of a differential that is written out over those of the leaves
+LARGEST = 2000  # operations of a differential over those of the leaves
+LARGEST_WRITTEN = 200  # of one that is a step
 SUBSTITUTED = "substitute the differentials"
 NO_MATRIX = "no product of matrices writes the factor of {}"
 FACTOR = "what {} is multiplied by"
 FLAT = "it does not move with {}"
-TOO_LONG = "too long to be written out over {}"
 
 
 class DifferentialWriter:
@@ -146,8 +147,12 @@ class DifferentialWriter:
         """A differential over values and the differentials of leaves."""
         while named := expr.free_symbols & self._lines.keys():
             expr = self._put(expr, {s: self._lines[s] for s in named})
-            if weight(expr) > LARGEST_WRITTEN:
-                break
+            if weight(expr) > LARGEST:
+                raise TooLarge(
+                    f"the differentials of '{self._walk.of}' over those of "
+                    f"{', '.join(self._wrt)} have more than {LARGEST} operations; name fewer "
+                    "(wrt=…, --wrt …), or generate a module with functions=('jacobian', 'hessian')"
+                )
         return factors_in_front(self._over_values(expr), self._names.shapes)
 
     def _over_values(self, expr: Expr) -> Expr:
@@ -159,7 +164,7 @@ class DifferentialWriter:
                 for s in named
             }
             longer = self._put(expr, known)
-            if weight(longer) > LARGEST_WRITTEN:
+            if weight(longer) > LARGEST:
                 return expr
             expr = longer
         return expr
@@ -169,20 +174,27 @@ class DifferentialWriter:
         found: dict[Any, Any] = {}
         shapes = self._names.shapes
         for part in postorder(expr):
-            args = [found.get(arg, arg) for arg in part.args]
             if part in known:
                 found[part] = known[part]
-            elif not isinstance(part, ArrayFunction):
-                found[part] = part.func(*args) if args else part
-            elif S.Zero in args[: linear_operands(part)]:
-                found[part] = S.Zero
+            elif isinstance(part, ArrayFunction):
+                operands = [found[o] for o in part.operands]
+                joined = isinstance(part, concat) and not any(operands)
+                if joined or S.Zero in operands[: linear_operands(part)]:
+                    found[part] = S.Zero
+                    continue
+                for i, old in enumerate(part.operands):
+                    operands[i] = self._spread(operands[i], shape_of(old, shapes))
+                found[part] = part.with_operands(operands)
             else:
-                for i, (new, old) in enumerate(zip(args, part.operands, strict=False)):
-                    shape = shape_of(old, shapes)
-                    if shape and not shape_of(new, shapes):
-                        args[i] = full(new, *shape)
-                found[part] = part.func(*args)
+                args = [found.get(arg, arg) for arg in part.args]
+                found[part] = part.func(*args) if args else part
         return found[expr]
+
+    def _spread(self, expr: Expr, shape: Shape) -> Expr:
+        """A formula in the shape that it had before terms of it fell away."""
+        if shape_of(expr, self._names.shapes) == shape:
+            return expr
+        return full(expr, *shape) if expr.is_number else expr * full(S.One, *shape)
 
     def _over_names(self, expr: Expr) -> Expr:
         """A formula over names that were typed, as people read it."""
@@ -196,7 +208,9 @@ class DifferentialWriter:
         seed = self._names.tangent(name)
         sign = f"d{name}"
         whole = self._over_leaves(moved)
-        if seed not in whole.free_symbols and not whole.free_symbols & self._lines.keys():
+        others = dict.fromkeys((s for s in self._seeds if s != seed), S.Zero)
+        part = self._put(whole, others)
+        if seed not in part.free_symbols:
             self._verifier.zero(left)
             self._writer.enter("simplify", left, S.Zero, FLAT.format(sign))
             self.closed[left] = self._zeros(of, name)
@@ -204,12 +218,9 @@ class DifferentialWriter:
         own = self._names.tangent(str(of))
         self._write_out(own, moved, whole)
         because = (self._steps[own],) if own in self._steps else ()
-        if whole.free_symbols & self._lines.keys():
-            self._product(left, self._over_names(whole), TOO_LONG.format(sign), because)
-            return
-        matrix = matrix_of(whole, seed, self._names.shapes)
+        part = self._spread(part, shape_of(of, self._names.shapes))
+        matrix = matrix_of(part, seed, self._names.shapes)
         if matrix is None:
-            part = moving_part(whole, seed, self._names.shapes)
             self._product(left, self._over_names(part), NO_MATRIX.format(sign), because)
             return
         typed, matrix = matrix, self._over_names(matrix)
@@ -226,6 +237,8 @@ class DifferentialWriter:
         """The differential of what is asked for, over those of the leaves, once."""
         shown = self._over_names(whole)
         if own in self._written or shown == self._lines.get(own):
+            return
+        if weight(shown) > LARGEST_WRITTEN:
             return
         self._written.add(own)
         self._differential(own, shown, SUBSTITUTED, self._used(moved))

@@ -24,7 +24,6 @@ from symback.derivation.matrix_products import (
 )
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, shape_of
-from symback.operations.expressions import postorder
 from symback.operations.shapes import Shape
 
 
@@ -41,20 +40,13 @@ def matrix_of(expr: Expr, moved: Symbol, shapes: Mapping[str, Shape]) -> Expr | 
     outer(x, x)
     """
     reader = _Reader(moved, shapes)
-    expr = reader.part(expr)
     if not reader.shape(moved):
-        made, shape = expr.xreplace({moved: S.One}), reader.shape(expr)
-        return made if reader.shape(made) == shape else a.broadcast_like(made, expr)
+        return expr.xreplace({moved: S.One})
     try:
         products = ProductSum(shapes, reader.shape(moved), reader.shape(expr))
         return products.written(reader.terms(expr))
     except NotOne:
         return None
-
-
-def moving_part(expr: Expr, moved: Symbol, shapes: Mapping[str, Shape]) -> Expr:
-    """The terms of a formula that one name moves."""
-    return _Reader(moved, shapes).part(expr)
 
 
 class _Reader:
@@ -74,26 +66,12 @@ class _Reader:
         if expr == self.moved:
             return [(S.One, ())]
         if expr.is_Add:
-            parts = [part for part in expr.args if self.moves(part)]
-            return [t for part in parts for t in self.spread(part, shape)]
+            return [t for part in expr.args for t in self.spread(part, shape)]
         if expr.is_Mul:
             return self._product(expr, shape)
         if isinstance(expr, ArrayFunction):
             return self._array(expr, shape)
         raise NotOne
-
-    def part(self, expr: Expr) -> Expr:
-        """The terms that move, in the shape of the formula."""
-        found: dict[Expr, Expr] = {}
-        for part in postorder(expr):
-            args = [found[arg] for arg in part.args]
-            if part.is_Add and self.moves(part):
-                args = [f for f, arg in zip(args, part.args, strict=True) if self.moves(arg)]
-            made = part.func(*args) if args else part
-            if made != part and self.shape(made) != self.shape(part):
-                made = a.broadcast_like(made, part)
-            found[part] = made
-        return found[expr]
 
     def spread(self, expr: Expr, shape: Shape) -> list[ScaledChain]:
         """The terms of what is broadcast to a shape."""
@@ -255,4 +233,4 @@ _RULES = {
 }
 """The operations whose matrix is a product."""
 
-__all__ = ["matrix_of", "moving_part"]
+__all__ = ["matrix_of"]

@@ -149,7 +149,7 @@ def derive_hessian(
     has_arrays = not start.shape and seen_from(circuit, start.name)[0].has_arrays
     if has_arrays and (circuit.size_names or view == "matrices"):
         return _hessian_of_arrays(circuit, start, wrt)
-    if view != "paths":
+    if view != "paths" and not start.shape:
         raise Unsupported(
             "a Hessian of numbers is derived along paths; leave out the view (that of arrays also "
             "as matrices: view='matrices', --view matrices)"

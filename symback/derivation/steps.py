@@ -80,10 +80,13 @@ def in_words(rule: str) -> str:
 def partial_text(left: Left) -> str:
     """A partial in messages.
 
-    >>> print(partial_text(("f", "x")), partial_text(("f", "x", "y")))
-    ∂f/∂x ∂²f/∂x∂y
+    >>> print(*map(partial_text, (("f", "x"), ("f", "x", "y"), ("f", "x", "x"))))
+    ∂f/∂x ∂²f/∂x∂y ∂²f/∂x²
     """
-    return f"∂{'²' if len(left) > 2 else ''}{left[0]}/{''.join(f'∂{name}' for name in left[1:])}"
+    of, *by = left
+    if len(by) == 2 and by[0] == by[1]:
+        return f"∂²{of}/∂{by[0]}²"
+    return f"∂{'²' if len(by) > 1 else ''}{of}/{''.join(f'∂{name}' for name in by)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,6 @@ MANY = "\n".join(f"f{i}: output = " + " + ".join(f"w{j}*x" for j in range(21)) f
             "along paths",
         ),
         (lambda: sb.circuit(ROBERTSON).derive(), Unsupported, "--jacobian"),
-        (lambda: sb.circuit(ARM).derive(jacobian=True).quiz(), Unsupported, "not a Jacobian"),
     ],
 )
 def test_what_is_refused(ask, kind, message):

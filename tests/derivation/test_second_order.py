@@ -322,7 +322,7 @@ def test_a_missing_term_is_refused(monkeypatch):
         return (chains[:-1] if len(chains) > 1 else chains), rule
 
     monkeypatch.setattr(hessian.HessianWriter, "terms", fewer)
-    with pytest.raises(StepRefused, match="∂²f_2/∂x∂x"):
+    with pytest.raises(StepRefused, match="∂²f_2/∂x²"):
         hessian_of(ROSENBROCK, ["x", "y"])
 
 
@@ -345,7 +345,6 @@ ARRAYS = "x: input[n]; y: target; w: param[n]; f: output = dot(w, x); l: loss = 
             "along paths",
         ),
         (lambda: sb.circuit(NEURON).derive(["f"], order=2), CircuitError, "of one node"),
-        (lambda: hessian_of(NEURON).quiz(), Unsupported, "not a Hessian"),
     ],
 )
 def test_what_is_refused(ask, kind, message):

@@ -20,7 +20,7 @@ from symback.derivation.practice.flow import BallOrNone, Flow, agrees, flows
 from symback.derivation.practice.mistakes import Mistake, find_mistake, on_edge, on_partial
 from symback.derivation.practice.text import BLANK, LEVELS, Key, QuizText
 from symback.derivation.record import Derivation, Step
-from symback.derivation.steps import rule_names
+from symback.derivation.steps import partial_text, rule_names
 from symback.derivation.text.detail import Shown
 from symback.derivation.text.normal import ascii_words, printer_for
 from symback.errors import CircuitError, SymbackError, UnknownName, Unsupported, nearest
@@ -36,14 +36,14 @@ MOST_CHOICES = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One blank: `asked` is the partial (of, wrt), `choices` the rules to choose from.
+    """One blank: `asked` is the partial (of, wrt, …), `choices` the rules to choose from.
 
     `direct`: an edge is asked for that is only a part of the whole partial of these names.
     """
 
     number: int
     kind: QuestionOf
-    asked: tuple[str, str]
+    asked: Any  # a partial: (of, wrt), of matrices also (of, wrt, wrt)
     step: int
     choices: tuple[str, ...] = ()
     direct: bool = False
@@ -51,7 +51,8 @@ class Question:
     @property
     def partial(self) -> str:
         """What is asked for: ∂f/∂x, or ∂⁺f/∂x along one edge alone."""
-        return f"∂{'⁺' if self.direct else ''}{self.asked[0]}/∂{self.asked[1]}"
+        text = partial_text(self.asked)
+        return text.replace("∂", "∂⁺", 1) if self.direct else text
 
     def __str__(self) -> str:
         partial = self.partial
@@ -115,11 +116,6 @@ class Quiz:
     def __init__(
         self, derivation: Derivation, kind: QuestionKind, blanks: int | None, seed: int, level: int
     ) -> None:
-        if derivation.is_matrix:
-            raise Unsupported(
-                f"quizzes are about the partials of one node, not a {derivation.matrix_name}; "
-                f'derive them alone: derive("{derivation.of}"), --of {derivation.of}'
-            )
         if derivation.walk.circuit.has_arrays:
             raise Unsupported("quizzes support scalar circuits only")
         if derivation.view != "paths":
