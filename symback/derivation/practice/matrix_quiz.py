@@ -28,7 +28,7 @@ from symback.derivation.text.normal import ascii_words, folded, printer_for, tit
 from symback.errors import CircuitError, Unsupported, nearest
 
 KINDS: tuple[QuestionKind, ...] = ("partials", "steps")
-Value = Callable[[Flow], BallOrNone]
+ValueAt = Callable[[Flow], BallOrNone]
 
 
 class MatrixQuiz(Quiz):
@@ -117,13 +117,13 @@ class MatrixQuiz(Quiz):
                 return Grade(number, False, found.message, found.edge, found.hint)
             return self.unequal(question)
         for form, message, hint in self._likely(question.asked):
-            value: Value = lambda flow, form=form: flow.value(form)  # type: ignore[misc]  # noqa: E731
+            value: ValueAt = lambda flow, form=form: flow.value(form)  # type: ignore[misc]  # noqa: E731
             if agrees(lambda flow: flow.value(expr), value, points):
                 return Grade(number, False, message, None, hint)
         hint = "differentiate the first partial, which is a sum of products"
         return Grade(number, False, f"that does not equal {question.partial}", None, hint)
 
-    def _entry(self, left: Left) -> Value:
+    def _entry(self, left: Left) -> ValueAt:
         form = self.derivation.closed[left]
         return lambda flow: flow.value(form)
 
