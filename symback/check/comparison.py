@@ -23,6 +23,7 @@ from symback.check.floats import SMALLEST_NORMAL, ulp_of, without_subnormals
 from symback.check.per_sample import PerSampleCheck
 from symback.check.report import CheckRow, Location, Report
 from symback.check.training import TrainingCheck
+from symback.circuits.circuit import Node
 from symback.circuits.requirements import stated_in
 from symback.errors import clip
 from symback.operations.balls.scalars import nearest_float, precision
@@ -159,7 +160,7 @@ class _Checker:
         value, cache = module.forward(params, inputs)
         compare(output.name, output.name, self._layout.output(value))
         param_bars, input_bars = module.backward(params, inputs, cache, self._layout.seed(1.0))
-        for leaf in (*self._circuit.params, *self._circuit.inputs):
+        for leaf in (*self._circuit.params, *self._moved):
             bars = param_bars if leaf.role == "param" else input_bars
             key = f"∂{output.name}/∂{leaf.name}"
             compare(key, key, self._layout.entry(bars, leaf.name))
@@ -172,6 +173,12 @@ class _Checker:
                 compare(f"∂{label}/∂{leaf.name}", f"∂{objective.name}./∂{leaf.name}", got)
         if lost:
             self._name_line(lost, batch, point)
+
+    @property
+    def _moved(self) -> list[Node]:
+        """The inputs but for indices, by which nothing is differentiated."""
+        fixed = self._layout.classes
+        return [n for n in self._circuit.inputs if self._layout.array_of(n.name) not in fixed]
 
     def _name_line(self, lost: Sequence[str], batch: PointBatch, point: Point) -> None:
         """Add to what is wrong the line of the module at which numbers are lost."""
@@ -215,7 +222,7 @@ class _Checker:
             parts = [t[key].scaled(float(w)) for t, w in zip(rows, weights, strict=True)]
             got = self._layout.entry(param_bars, leaf.name)
             self._compare("batch backward", got, total(parts), at)
-        for leaf in circuit.inputs:
+        for leaf in self._moved:
             key = f"∂{circuit.output.name}/∂{leaf.name}"
             scaled = [
                 {key: t[key].scaled(float(w))} if key in t else {}

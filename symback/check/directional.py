@@ -22,7 +22,7 @@ import numpy as np
 from sympy import Integer
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.requirements import classes, distributions, least_sizes
+from symback.circuits.requirements import classes, distributions, indices, least_sizes
 from symback.truth.packing import with_constants
 from symback.truth.points import has_kinks
 from symback.truth.rounding import UNIT
@@ -151,6 +151,9 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
             drawn[name] = rng.dirichlet(np.ones(drawn[name].shape[-1]), drawn[name].shape[:-1])
         for name, count in classes(circuit).items():
             drawn[name] = rng.integers(_length(count, sizes), size=SAMPLES).astype(float)
+        for name, count in indices(circuit).items():
+            shape = np.shape(drawn[name])
+            drawn[name] = rng.integers(_length(count, sizes), size=shape).astype(float)
         params = module.Params(*(drawn[n.name] for n in circuit.params))
         inputs = module.Inputs(*(drawn[name] for name in module.Inputs._fields))
         try:
@@ -201,7 +204,7 @@ class _Comparer:
         """Every leaf along a direction of its own, then samples one by one and in blocks."""
         output, objective = self._circuit.output, self._circuit.objective
         found = []
-        for leaf in (*self._circuit.params, *self._circuit.inputs):
+        for leaf in map(self._circuit.__getitem__, self._movable):
             line = self._line_of_output([leaf.name])
             found.append(_compared(f"∂{output.name}/∂{leaf.name}", line))
         trains = not objective.shape
@@ -281,8 +284,10 @@ class _Comparer:
 
     @property
     def _movable(self) -> list[str]:
-        """All leaves but targets: a class, or a share of 1, stays what it is."""
-        return [n.name for n in (*self._circuit.params, *self._circuit.inputs)]
+        """All leaves but targets and indices: a class, or a share of 1, stays what it is."""
+        fixed = indices(self._circuit)
+        moved = (*self._circuit.params, *self._circuit.inputs)
+        return [n.name for n in moved if n.name not in fixed]
 
     def _rows(self, chosen: Any) -> Any:
         return type(self._inputs)(*(None if v is None else v[chosen] for v in self._inputs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sympy as sp
 from sympy import Expr, S, Tuple
 
 from symback.circuits.circuit import Circuit, Node
@@ -15,6 +16,7 @@ from symback.operations.arrays import (
     shape_of,
     slice_,
     sparse_cross_entropy,
+    take,
     windows,
 )
 from symback.operations.expressions import postorder
@@ -49,13 +51,28 @@ def classes(circuit: Circuit) -> dict[str, Size]:
     return {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items())}
 
 
+def indices(circuit: Circuit) -> dict[str, Size]:
+    """The leaves at whose whole numbers rows are taken, each with the least number of rows."""
+    shapes = circuit.shapes
+    found: dict[str, Size] = {}
+    leaves = {node.name for node in circuit.leaves}
+    for op in uses_of(circuit, take):
+        array, index = op.args
+        if index.is_Symbol and index.name in leaves:
+            size = shape_of(array, shapes)[0]
+            known = found.get(index.name, size)
+            smaller = sp.Min(known, size) if known != size else size
+            found[index.name] = smaller
+    return dict(sorted(found.items()))
+
+
 def index_leaves(circuit: Circuit) -> dict[str, Size]:
     """The leaves that are read as an index, each with the number of classes; others are allowed."""
     shapes = circuit.shapes
     uses = {op.args[0].name: op.args[1] for op in uses_of(circuit, one_hot) if op.args[0].is_Symbol}
     leaves = {node.name for node in circuit.leaves}
     found = {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items()) if name in leaves}
-    return {**found, **classes(circuit)}
+    return {**found, **classes(circuit), **indices(circuit)}
 
 
 def least_sizes(circuit: Circuit) -> dict[str, int]:
@@ -119,6 +136,7 @@ __all__ = [
     "classes",
     "distributions",
     "index_leaves",
+    "indices",
     "least_sizes",
     "stated_in",
     "uses_of",

@@ -263,6 +263,14 @@ def _one_hot(builder: Operands, args: list[Expr]) -> Expr:
     return arrays.one_hot(index, arrays.full(S.Zero, *_sizes([like])))
 
 
+def _take(builder: Operands, args: list[Expr]) -> Expr:
+    """The rows at an index from data, as W[i] writes them."""
+    array, index = args
+    if not (index.is_Symbol and builder.is_leaf(index.name)):
+        raise ShapeError("take(W, i) takes rows at whole numbers from data: i is a leaf, i: int")
+    return arrays.take(array, index)
+
+
 def _mse(builder: Operands, args: list[Expr]) -> Expr:
     a, b = (builder.shape_of(arg) for arg in args)
     if a != b:
@@ -344,6 +352,7 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "cross_entropy": (2, 2, (), _cross_entropy),
     "mse": (2, 2, (), _mse),
     "one_hot": (2, 2, (), _one_hot),
+    "take": (2, 2, (), _take),
     "layer_norm": (1, 3, (), _layer_norm),
     "concat": (1, None, ("axis",), _concat),
     "eye": (1, 1, (), lambda builder, args: arrays.eye(*_sizes(args))),
@@ -360,7 +369,7 @@ TUPLES = {
 """The calls that take several numbers in brackets, and from which argument on."""
 
 _FREE = {
-    *("one_hot", "transpose", "swapaxes", "reshape", "ravel", "vec", "stack", "kron"),
+    *("take", "one_hot", "transpose", "swapaxes", "reshape", "ravel", "vec", "stack", "kron"),
     *("tril", "triu", "einsum", "prod", "cumsum", "cumprod", "var", "std"),
     *("windows", "conv1d", "conv2d", "max_pool", "avg_pool"),
 }

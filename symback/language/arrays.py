@@ -70,11 +70,13 @@ class row(ArrayFunction):
 class ArrayBuilder(Builder):
     """Builds the formulas of a circuit with arrays.
 
-    `shape` gives the shape of a node; `is_target` says whether a name is a target.
+    `shape` gives the shape of a node; `is_target` says whether a name is a target, and `is_leaf`
+    whether it is one of the leaves.
     """
 
     shape: Callable[[str], Shape] = lambda name: ()
     is_target: Callable[[str], bool] = lambda name: False
+    is_leaf: Callable[[str], bool] = lambda name: True
     _shapes: dict[str, Shape] = field(default_factory=dict)
     _known: dict[Expr, Shape] = field(default_factory=dict)
     _parts: list[list[Shape]] = field(default_factory=lambda: [[]])
@@ -284,6 +286,9 @@ class ArrayBuilder(Builder):
             return member
         array = self.build(base)
         shape = self.shape_of(array)
+        index = self._index_from_data(subscripts)
+        if index is not None and shape:
+            return arrays.take(array, index)
         kinds = [s.kind == "name" and s.text == "None" for s in subscripts]
         self._refuse_row(array)
         if not shape:
@@ -299,6 +304,27 @@ class ArrayBuilder(Builder):
         for place, i in enumerate(kept):
             array = with_axis(array, len(self.shape_of(array)), place) if kinds[i] else array
         return array
+
+    def _index_from_data(self, subscripts: Sequence[Term]) -> Expr | None:
+        """The leaf whose whole numbers choose rows, as in W[i]; None for a constant index."""
+        names = [s.text for s in subscripts if s.kind == "name" and s.text not in self.bound]
+        names = [n for n in names if n != "None" and not self.is_size(n)]
+        if not names:
+            return None
+        term = next(s for s in subscripts if s.text == names[0])
+        if len(subscripts) > 1:
+            why = (
+                "an index from data stands alone and first: write W[i][j] for W[i, j], "
+                "and W.T[i].T for W[:, i]"
+            )
+            raise ShapeError(why, self.place_of(term))
+        if not self.is_leaf(names[0]):
+            raise CircuitError(
+                f"'{names[0]}' is computed, and an index is a whole number from data; declare an "
+                f"input such as i: int, or write one_hot(t, n) @ W",
+                self.place_of(term),
+            )
+        return self._symbol(names[0], term)
 
     def _part(self, term: Term, size: Expr) -> Expr:
         if term.kind == "slice" and len(term.args) == 3:

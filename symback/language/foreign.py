@@ -183,7 +183,7 @@ LACKING = frozenset(
     "diff gradient argmax argmin sort argsort unique median quantile "
     "vars percentile mode cov corr corrcoef fft ifft dct conv convolve correlate "
     "tensordot cross squeeze unsqueeze vstack dstack split tile "
-    "repeat roll flip rot90 pad take gather scatter index embedding cholesky chol eig "
+    "repeat roll flip rot90 pad gather scatter index embedding cholesky chol eig "
     "eigh eigvals eigvalsh svd qr lu pinv expm logm sqrtm funm lstsq matrix_power matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm rms_norm "
     "group_norm pool attention onehot bincount histogram interp "

@@ -16,6 +16,9 @@ class Operands(Protocol):
     def shape_of(self, expr: Expr) -> Shape: ...
 
     @property
+    def is_leaf(self) -> Callable[[str], bool]: ...
+
+    @property
     def is_target(self) -> Callable[[str], bool]: ...
 
 

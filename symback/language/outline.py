@@ -40,7 +40,7 @@ MOST_REPEATED = 50_000  # lines that the loops of a text write out
 
 LARGEST_SIZE = 1_000_000_000
 
-_ROLES = (*LEAF_ROLES, "loss", "output")
+_ROLES = (*LEAF_ROLES, "int", "loss", "output")
 
 
 @dataclass(slots=True)
@@ -186,6 +186,7 @@ def _whole(source: SourceText, term: Term, bound: Mapping[str, Expr]) -> int:
 def _declare(source: SourceText, outline: Outline, statement: Declaration) -> None:
     place = source.place(statement.name.place)
     name, role = statement.name.text, statement.role.text
+    role = "input" if role == "int" else role  # what its numbers choose says that they are whole
     if name == "loss" and role == "none" and statement.value is None:
         outline.no_loss = True
         return

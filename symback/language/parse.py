@@ -12,6 +12,7 @@ from symback.circuits.assembly import AUTOMATIC, Automatic, assemble
 from symback.circuits.circuit import Circuit, Node, computed, leaf, size
 from symback.circuits.names import OUTPUT_NAMES, check_name, fresh_name
 from symback.circuits.paused_gc import no_search_for_cycles
+from symback.circuits.requirements import indices
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,
@@ -210,7 +211,17 @@ class _Assembly:
             loss=chosen,
             inferred=inferred,
         )
+        self._refuse_trained_indices(made)
         return replace(made, warnings=self._warnings(made))
+
+    def _refuse_trained_indices(self, made: Circuit) -> None:
+        for name in indices(made):
+            if made[name].role == "param":
+                raise CircuitError(
+                    f"the index '{name}' is a parameter, but it comes from data; "
+                    f"declare {name}: int",
+                    made[name].place,
+                )
 
     def _warnings(self, made: Circuit) -> tuple[str, ...]:
         """A sentence for each name that is likely meant otherwise, with the spelling to write."""
@@ -267,6 +278,7 @@ class _Assembly:
                 **settings,
                 shape=self._shape_of,
                 is_target=lambda n: n in outline.leaves and outline.leaves[n][0] == "target",
+                is_leaf=lambda n: n not in outline.definitions,
             )
             formula, shape = builder.whole(definition.term)
             shapes = {n: s for n, s in builder.shapes.items() if s}

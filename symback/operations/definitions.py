@@ -189,6 +189,16 @@ def _triangle(n: Arithmetic, is_kept: Callable[[int], bool]) -> Callable[..., En
     return apply
 
 
+def _take(n: Arithmetic) -> Callable[..., Entries]:
+    def take(x: Entries, index: Entries) -> Entries:
+        rows = [list(x[i].flat) if x.ndim > 1 else [x[i]] for i in range(len(x))]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        flat = [n.chosen(at, column) for at in index.flat for column in columns]
+        return Entries((*index.shape, *x.shape[1:]), flat)
+
+    return take
+
+
 def definitions(n: Arithmetic) -> Definitions:
     """Every operation that a circuit can have, by its definition."""
     return {
@@ -220,6 +230,7 @@ def definitions(n: Arithmetic) -> Definitions:
         a.solve: lambda x, b: contract(n.inverse(x), b, n.sum),
         **_along_rows(n),
         a.one_hot: lambda t, z: vector(n.chosen(t.item(), row.flat) for row in identity(n, len(z))),
+        a.take: _take(n),
         a.concat: _concat,
         a.slice_: lambda x, parts: x.part(index_of(parts)),
         a.expand_dims: lambda v, axis=-1: v.expand_dims(axis),

@@ -18,6 +18,7 @@ from sympy import Expr, Piecewise, S
 from symback.operations import edges
 from symback.operations.arrays import (
     ArrayFunction,
+    add_at,
     argmax_mask,
     broadcast_like,
     concat,
@@ -63,6 +64,7 @@ from symback.operations.arrays import (
     softmax,
     solve,
     sparse_cross_entropy,
+    take,
     trace,
     transpose,
     tril,
@@ -267,6 +269,8 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     permute: _linear,
     reshape: _linear,
     reshape_like: _linear,
+    take: _linear,
+    add_at: _linear,
     windows: _linear,
     fold: _linear,
     tril: _linear,

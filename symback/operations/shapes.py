@@ -223,6 +223,17 @@ def one_hot_shape(s: Sequence[Shape], _: Any) -> Shape:
     return s[1]
 
 
+def taken_shape(s: Sequence[Shape], _: Any) -> Shape:
+    array, index = s
+    if not array:
+        raise ShapeError("an index takes an array, and this is a number")
+    return (*index, *array[1:])
+
+
+def of_third(s: Sequence[Shape], _: Any) -> Shape:
+    return s[2]
+
+
 def joined_shape(s: Sequence[Shape], options: Any) -> Shape:
     axis = int(options[0])
     ranks = {len(shape) for shape in s}

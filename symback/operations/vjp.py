@@ -17,6 +17,7 @@ from sympy import Expr, Integer, S
 
 from symback.operations.arrays import (
     ArrayFunction,
+    add_at,
     argmax_mask,
     concat,
     cross_entropy,
@@ -60,6 +61,7 @@ from symback.operations.arrays import (
     softmax,
     solve,
     sparse_cross_entropy,
+    take,
     trace,
     transpose,
     tril,
@@ -177,6 +179,7 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     transpose: lambda g, at, a: (transpose(g),),
     permute: lambda g, at, a: (permute(g, *at.inverse_order),),
     reshape: lambda g, at, a: (reshape_like(g, a),),
+    take: lambda g, at, a, i: (add_at(g, i, a), None),
     windows: lambda g, at, a: (fold(g, a, *at.op.options),),
     tril: lambda g, at, a: (tril(g, *at.op.options),),
     triu: lambda g, at, a: (triu(g, *at.op.options),),

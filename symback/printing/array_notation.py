@@ -108,6 +108,10 @@ def _slice(p: Printer, array: Expr, parts: Tuple) -> Printed:
     return f"{p.at(array, ATOM)}[{bounds(parts)}]", ATOM
 
 
+def _taken(p: Printer, array: Expr, index: Expr) -> Printed:
+    return f"{p.at(array, ATOM)}[{p.print(index)}]", ATOM
+
+
 def _full(p: Printer, value: Expr, *sizes: Expr) -> Printed:
     name = {0: "zeros", 1: "ones"}.get(value, "full")
     return p.call(name, [p.print(s) for s in sizes]), ATOM
@@ -204,6 +208,8 @@ NOTATION: dict[Any, Print] = {
     a.rsqrt_variance: call("rsqrt_variance"),
     a.concat: _concat("concat"),
     a.slice_: _slice,
+    a.take: _taken,
+    a.add_at: lambda p, g, i, x: (f"add_at({p.print(g)}, {p.print(i)})", ATOM),
     a.scatter: lambda p, g, x, parts: (f"scatter({p.print(g)}, [{bounds(parts)}])", ATOM),
     a.expand_dims: _new_axis,
     a.broadcast_like: call("broadcast_like"),
@@ -349,6 +355,11 @@ PEOPLE: dict[Any, Print] = {
     a.rsqrt_variance: _rsqrt_variance,
     a.concat: lambda p, *args: _concat(p.word("concat"))(p, *args),
     a.slice_: _slice,
+    a.take: _taken,
+    a.add_at: lambda p, g, i, x: (
+        p.call(p.word("add_at"), [p.print(g), p.print(i)]),
+        ATOM,
+    ),
     a.scatter: lambda p, g, x, parts: (
         p.call(p.word("scatter"), [p.print(g), f"[{bounds(parts)}]"]),
         ATOM,

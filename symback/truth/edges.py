@@ -153,7 +153,8 @@ class EdgeFinder:
 
     def _leaves_of(self, lines: Sequence[Node], number: Expr) -> list[str]:
         read = {s.name for s in number.free_symbols}.union(*(n.operands for n in lines))
-        return [n for n in (*self._inputs, *self._params) if n in read]
+        fixed = {n for name in self._layout.classes for n in self._layout.entries[name].flat}
+        return [n for n in (*self._inputs, *self._params) if n in read and n not in fixed]
 
     def _as_batches(self, leaf: str, points: Sequence[Mapping[str, float]]) -> Iterator[PointBatch]:
         """One batch with all points as samples; where a parameter was moved, one batch each."""

@@ -55,7 +55,8 @@ class EntryMap:
                 for _ in range(PARTS):
                     sample[row[below(len(row))]] += 1 / PARTS
         for name, count in self.classes.items():
-            sample[self.entries[name].item()] = float(below(count))
+            for entry in self.entries[name].flat:
+                sample[entry] = float(below(count))
 
 
 __all__ = ["EntryMap"]

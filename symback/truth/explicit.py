@@ -232,7 +232,11 @@ class _EntryWriter:
             symbols = self._named(values, self._fresh(f"{self._owner}_matrix"))
             self._factorised.append(symbols.map(lambda s: s.name))
             return symbols
-        named = (*EXPONENTIAL, a.one_hot)  # an index is compared: no choice stands in a condition
+        named = (
+            *EXPONENTIAL,
+            a.one_hot,
+            a.take,
+        )  # an index is compared: no choice stands in a condition
         if isinstance(expr, named) and not all(v.is_Symbol for v in values.flat):
             return self._named(values, self._fresh(f"{self._owner}_operand"))
         return values

@@ -148,6 +148,7 @@ PLAIN = {
     "log_softmax": log_softmax,
     "logsumexp": logsumexp,
     "cross_entropy": cross_entropy,
+    "take": lambda array, t: array[int(t)],
     "one_hot": lambda t, like: np.eye(np.size(like) if np.ndim(like) else like)[int(t)],
     "mse": lambda a, b: np.mean((a - b) ** 2),
     "layer_norm": layer_norm,
@@ -418,6 +419,9 @@ cross_entropy of a matrix | a[m,k] t[m,k]:distribution | z = cross_entropy(a, t)
 cross_entropy of a class | a[k] t:class | z = cross_entropy(a, t)
 cross_entropy of a class of a product | a[k,n] b[n] t:class | z = 2*cross_entropy(a @ b, t)
 one_hot as long as a vector | a[k] t:class | z = one_hot(t, a)*a
+take of a vector | a[k] t:class s | z = take(a, t)*s
+take of rows | a[n,k] b[k] t:class | z = take(a, t)*b
+take of rows of a product | a[n,k] b[k,m] t:class | z = take(a @ b, t)
 one_hot of a size | a[n,k] t:class | z = a @ one_hot(t, k)
 cross_entropy of no target | a[k] b[k] | z = cross_entropy(a, b)
 cross_entropy of rows, no target | a[m,k] b[m,k] | z = cross_entropy(a, softmax(b))

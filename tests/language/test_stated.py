@@ -7,9 +7,9 @@ import pytest
 import symback as sb
 from symback.check import check_module
 from symback.check.certificate import certify_file
-from symback.codegen.targets import TARGETS
 from symback.errors import SymbackError, Unsupported
 
+TARGETS = ("numpy", "c")
 STEP = "step(u) = heaviside(u); step'(u) = exp(-u**2); f = w*step(a*x + b)"
 CASES = [
     STEP,

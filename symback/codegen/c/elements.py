@@ -17,6 +17,9 @@ class CElementPrinter(ElementPrinter, CPrinter):
     def as_number(self, size: str) -> str:
         return f"(double){size}"
 
+    def as_index(self, number: str) -> str:
+        return f"(size_t)({number})"
+
     def root_of(self, text: str) -> str:
         return f"sqrt({text})"
 

@@ -128,6 +128,12 @@ def framework_text(
     remark: str,
 ) -> FrameworkText:
     """The texts of a module with the programs of these names."""
+    if circuit.constants:
+        names = ", ".join(f"'{n}'" for n in circuit.constants)
+        raise Unsupported(
+            f"modules of this target take nothing once for all samples, as {names} is given; write "
+            "the value of a const in the circuit, or choose the target numpy or c"
+        )
     for node in circuit.nodes:
         if node.name in words.reserved:
             raise NameRefused(f"'{node.name}' is a name that the module needs; choose another")

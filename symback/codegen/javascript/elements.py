@@ -22,6 +22,9 @@ class JavaScriptElementPrinter(ElementPrinter, JavaScriptPrinter):
         memory = self.memory(array)
         return f"{memory}.subarray({offset})" if offset else memory
 
+    def as_index(self, number: str) -> str:
+        return f"({number})"
+
     def root_of(self, text: str) -> str:
         return f"Math.sqrt({text})"
 

@@ -56,6 +56,25 @@ def _sigma(z: Array) -> Array:
 def _scatter(part: Array, shape: Any, index: Any) -> Array:
     """Zeros of a shape, with a part at an index."""
     return jnp.zeros(shape, jnp.asarray(part).dtype).at[index].set(part)''',
+    "_take": '''\
+def _take(array: Array, index: Array) -> Array:
+    """The rows of an array at whole numbers, for as many samples as there are indices."""
+    return array[index.astype(int)]''',
+    "_take_each": '''\
+def _take_each(array: Array, index: Array) -> Array:
+    """The rows of each sample's array at the sample's indices, or at those that all share."""
+    rows = jnp.arange(len(array)).reshape(-1, *[1] * max(index.ndim - 1, 0))
+    return array[rows, index.astype(int)]''',
+    "_add_at": '''\
+def _add_at(values: Array, index: Array, shape: Any) -> Array:
+    """Zeros of a shape, to whose rows at the indices the values are added."""
+    values = jnp.broadcast_to(values, (*index.shape, *shape[1:]))
+    return jnp.zeros(shape, values.dtype).at[index.astype(int)].add(values)''',
+    "_add_at_each": '''\
+def _add_at_each(values: Array, index: Array, shape: Any) -> Array:
+    """The same for each sample, whose number the shape begins with."""
+    rows = jnp.arange(shape[0]).reshape(-1, *[1] * max(index.ndim - 1, 0))
+    return jnp.zeros(shape, values.dtype).at[rows, index.astype(int)].add(values)''',
     "_windows": '''\
 def _windows(x: Array, sizes: Any, steps: Any) -> Array:
     """The parts of a size that begin every few elements along the last axes."""

@@ -46,6 +46,10 @@ class ElementPrinter(CodePrinter):
         """One element of an array's memory."""
         return f"{memory}[{place}]"
 
+    def as_index(self, number: str) -> str:
+        """A whole number from data where an index is needed."""
+        raise NotImplementedError
+
     def root_of(self, text: str) -> str:
         """The square root of a number."""
         raise NotImplementedError
@@ -311,6 +315,12 @@ def _scatter(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr)
     return (p.branch(" && ".join(inside), text, "0.0") if inside else text), ATOM
 
 
+def _take(p: ElementPrinter, index: tuple[str, ...], array: Expr, at: Expr) -> Printed:
+    rank = len(p.shape_of(at))
+    row = p.as_index(p.element(at, *index[:rank]))
+    return p.element(array, row, *index[rank:]), ATOM
+
+
 MOVED: dict[Any, Callable[..., Printed]] = {
     a.transpose: _transpose,
     a.permute: _permute,
@@ -332,11 +342,13 @@ MOVED: dict[Any, Callable[..., Printed]] = {
     a.concat: _concat,
     a.slice_: _slice,
     a.scatter: _scatter,
+    a.take: _take,
 }
 """Operations whose elements are those of an operand at another index."""
 
 READ: dict[Any, int] = {
     **{head: 1 for head in (a.broadcast_like, a.reshape_like, a.one_hot, a.scatter)},
+    a.add_at: 2,
     **{head: 0 for head in (a.size, a.eye_like)},
 }
 """How many of the operands are read, where only the shapes of the others matter."""

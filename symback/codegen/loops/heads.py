@@ -95,6 +95,19 @@ def _fold(
     return [*start, *w.over(shape, [added], simd=False)]
 
 
+def _add_at(w: Loops, to: Symbol, sign: str, value: Expr, at: Expr, array: Expr) -> Tree:
+    """Each part of the value is added to the row that its index says."""
+    p, rank = w.printer, len(w.shape(at))
+    shape = (*w.shape(at), *w.shape(array)[1:])
+    index = INDICES[: len(shape)]
+    row = p.as_index(p.element(at, *index[:rank]))
+    target = p.element(to, row, *index[rank:])
+    start = w.zero(to, w.shape(to)) if sign == "=" else []
+    added = Store(target, p.element(value, *index, level=0), "+=")
+    # not a plain line: samples side by side may add to one row
+    return [*start, *(w.over(shape, [added], simd=False) if shape else [Scope((added,))])]
+
+
 def _dot(w: Loops, to: Symbol, sign: str, u: Expr, v: Expr) -> Tree:
     p, shape = w.printer, w.shape(u)
     index = INDICES[: len(shape)]
@@ -342,6 +355,7 @@ HEADS: dict[Any, Callable[..., Tree]] = {
     a.matvec: _product,
     a.einsum: _einsum,
     a.fold: _fold,
+    a.add_at: _add_at,
     a.dot: _dot,
     a.reduce_sum: _total,
     a.mean: _mean,
@@ -375,7 +389,7 @@ HEADS: dict[Any, Callable[..., Tree]] = {
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 
-ADDING = (a.matmul, a.matvec, a.einsum, a.fold, a.reduce_sum)
+ADDING = (a.matmul, a.matvec, a.einsum, a.fold, a.add_at, a.reduce_sum)
 """Those that can add to what is in memory, where they give an array."""
 
 INLINE = (

@@ -229,3 +229,29 @@ def _scatter(part, shape, index):
     whole = np.zeros(shape, dtype=np.asarray(part).dtype)
     whole[index] = part
     return whole
+
+
+def _take(array, index):
+    """The rows of an array at whole numbers, for as many samples as there are indices."""
+    return array[index.astype(np.intp)]
+
+
+def _take_each(array, index):
+    """The rows of each sample's array at the sample's indices, or at those that all share."""
+    rows = np.arange(len(array)).reshape(-1, *[1] * max(np.ndim(index) - 1, 0))
+    return array[rows, index.astype(np.intp)]
+
+
+def _add_at(values, index, shape):
+    """Zeros of a shape, to whose rows at the indices the values are added."""
+    whole = np.zeros(shape, dtype=values.dtype)
+    np.add.at(whole, index.astype(np.intp), np.broadcast_to(values, (*index.shape, *shape[1:])))
+    return whole
+
+
+def _add_at_each(values, index, shape):
+    """The same for each sample, whose number the shape begins with."""
+    whole = np.zeros(shape, dtype=values.dtype)
+    rows = np.arange(shape[0]).reshape(-1, *[1] * max(np.ndim(index) - 1, 0))
+    np.add.at(whole, (rows, index.astype(np.intp)), values)
+    return whole

@@ -490,6 +490,21 @@ def _scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
     return f"_scatter({text}, {_shape_for(p, part, array)}, np.s_[{lead}{bounds(parts)}])", ATOM
 
 
+def _take(p: ArrayPrinter, array: Expr, index: Expr) -> Printed:
+    kernel = "_take_each" if p.varies(array) else "_take"
+    return f"{kernel}({p.whole(array, ADD)}, {p.whole(index, ADD)})", ATOM
+
+
+def _add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr) -> Printed:
+    """One array a sample where value, index or array varies."""
+    texts = f"{_in_dtype_of(p, value, array)}, {p.whole(index, ADD)}"
+    if not any(map(p.varies, (value, index, array))):
+        return f"_add_at({texts}, {p.whole(array)}.shape)", ATOM
+    rows = p.rows_of(next(o for o in (value, index, array) if p.varies(o)))
+    own = f"{p.whole(array)}.shape{'[1:]' if p.varies(array) else ''}"
+    return f"_add_at_each({texts}, ({rows}, *{own}))", ATOM
+
+
 def _in_dtype_of(p: ArrayPrinter, value: Expr, array: Expr) -> str:
     """A value; a number as one of the kind that an array holds."""
     text = p.whole(value, ADD)
@@ -585,6 +600,8 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.rsqrt_variance: _call("_rsqrt_variance"),
     a.concat: _concat,
     a.slice_: _slice,
+    a.take: _take,
+    a.add_at: _add_at,
     a.scatter: _scatter,
     a.expand_dims: _expand_dims,
     a.broadcast_like: _broadcast_like,
@@ -659,6 +676,14 @@ def _summed_scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> P
     return f"_scatter({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
 
 
+def _summed_add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr) -> Printed:
+    if not p.varies(index):
+        value = batch_sum(value) if p.varies(value) else value
+    shape = _shape_of_sum(p, array)
+    text = _in_dtype_of(p, value, array)
+    return f"_add_at({text}, {p.whole(index, ADD)}, {shape})", ATOM
+
+
 def _summed_reshape_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
     return f"{p.whole(batch_sum(value))}.reshape({_shape_of_sum(p, array)})", ATOM
 
@@ -685,6 +710,7 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
     a.fold: _summed_fold,
     a.reshape_like: _summed_reshape_like,
     a.scatter: _summed_scatter,
+    a.add_at: _summed_add_at,
     a.broadcast_like: _summed_broadcast_like,
 }
 """Operations whose sum over the batch has a form of its own; others are summed along the batch."""

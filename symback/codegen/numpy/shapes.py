@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Symbol
+from sympy import Expr, Min, Symbol
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.requirements import classes, distributions, least_sizes, stated_in, uses_of
+from symback.circuits.requirements import (
+    classes,
+    distributions,
+    indices,
+    least_sizes,
+    stated_in,
+    uses_of,
+)
 from symback.codegen.lines import WIDTH, tuple_of
 from symback.codegen.numpy.functions import FunctionWriter
 from symback.operations import arrays as a
@@ -30,6 +37,8 @@ class ArrayText:
     distributions: Sequence[str]
     classes: Sequence[tuple[str, str]]  # target, the code for the number of classes
     drawn_classes: Sequence[tuple[str, str]]
+    indices: Sequence[tuple[str, str]]  # leaf, the code for the number of rows
+    drawn_indices: Sequence[tuple[str, str]]
     least: Sequence[tuple[str, int]]  # sizes that indices bound from below
     drawn_sizes: str
 
@@ -71,7 +80,7 @@ class ObjectiveText:
 
 def array_text(circuit: Circuit) -> ArrayText:
     """The tables of a circuit's arrays."""
-    counts, least = classes(circuit), least_sizes(circuit)
+    counts, least, rows = classes(circuit), least_sizes(circuit), indices(circuit)
     return ArrayText(
         shapes=[f'"{n.name}": {_literal(n.shape)},' for n in circuit.leaves],
         distributions=distributions(circuit),
@@ -79,6 +88,8 @@ def array_text(circuit: Circuit) -> ArrayText:
             (name, looked_up(size, 'sizes.get("{}", np.inf)'))  # unknown where z is not read
             for name, size in counts.items()
         ],
+        indices=[(n, looked_up(s, 'sizes.get("{}", np.inf)')) for n, s in rows.items()],
+        drawn_indices=[(n, looked_up(s, 'sizes["{}"]')) for n, s in rows.items()],
         drawn_classes=[(name, looked_up(size, 'sizes["{}"]')) for name, size in counts.items()],
         least=sorted(least.items()),
         drawn_sizes=", ".join(
@@ -90,6 +101,8 @@ def array_text(circuit: Circuit) -> ArrayText:
 
 def looked_up(size: Expr, code: str) -> str:
     """The code for a size where names are looked up, by the code for one name."""
+    if isinstance(size, Min):
+        return f"min({', '.join(looked_up(part, code) for part in size.args)})"
     return str(size.xreplace({s: Symbol(code.format(s)) for s in size.free_symbols}))
 
 

@@ -19,6 +19,9 @@ class RustElementPrinter(ElementPrinter, RustPrinter):
     def as_number(self, size: str) -> str:
         return f"({size} as f64)"
 
+    def as_index(self, number: str) -> str:
+        return f"({number} as usize)"
+
     def read(self, array: Symbol, offset: str = "") -> str:
         memory = self.memory(array)
         return f"&{memory}[{offset}..]" if offset else memory

@@ -18,6 +18,7 @@ from symback.codegen.rust import kernels
 from symback.operations import edges, steps
 from symback.operations import functions as ops
 from symback.operations.special import logwsumexp
+from symback.operations.stated import stated, stop_gradient
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
 
@@ -52,6 +53,8 @@ _OF_F64: dict[Any, str] = {
     hypot: "f64::hypot",
     edges.zero_or_nan: "{0}",
     edges.unless_nan: "(if f64::is_nan({1}) {{ {1} }} else {{ {0} }})",
+    stop_gradient: "({0})",
+    stated: "({0})",
     ops.relu_at: "_relu({0})",
     ops.abs_at: "f64::abs({0})",
     ops.max_at: "_max({0}, {1})",

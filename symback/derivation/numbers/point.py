@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Integer
 
 from symback.circuits.circuit import Circuit
-from symback.circuits.requirements import classes, distributions
+from symback.circuits.requirements import classes, distributions, indices
 from symback.errors import DataError, SymbackError, UnknownName, clip, nearest
 from symback.language.constants import number_in
 from symback.operations.shapes import HIGHEST_RANK, Shape, shown
@@ -192,6 +192,20 @@ def _refuse_targets(
         if not is_inside or (count.is_Integer and not index < count):
             last = f"{int(count) - 1}" if count.is_Integer else f"{size} - 1"
             raise DataError(f"'{name}' is the index of a class: give one from 0 to {last}")
+    for name, size in indices(circuit).items():
+        count = size.xreplace(known)
+        for index in _numbers(values.get(name, 0.0)):
+            if not (index.is_integer() and index >= 0) or (count.is_Integer and not index < count):
+                last = f"{int(count) - 1}" if count.is_Integer else f"{count} - 1"
+                raise DataError(f"'{name}' is an index: give whole numbers from 0 to {last}")
+
+
+def _numbers(value: Value) -> Iterator[float]:
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _numbers(part)
+    else:
+        yield float(value)
 
 
 def _rows(value: Value) -> Iterator[tuple[float, ...]]:

@@ -324,6 +324,7 @@ _ARRAY_SIGNS: Mapping[object, str] = {
     arrays.sparse_cross_entropy: "cross entropy",
     arrays.one_hot: "one-hot",
     arrays.slice_: "part",
+    arrays.take: "rows",
     arrays.full: "const",
 }
 

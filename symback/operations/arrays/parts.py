@@ -148,6 +148,25 @@ class scatter(ArrayFunction):
     in_adjoints_only = True
 
 
+class take(ArrayFunction):
+    """The rows of the first operand at indices from data: the elements at them of a vector."""
+
+    arrays = 2
+    moves = True
+    shape_rule = staticmethod(shapes.taken_shape)
+    rule = "each row gets the sum over its indices"
+
+
+class add_at(ArrayFunction):
+    """Zeros of the third operand's shape, to whose rows at the indices of the second the first
+    operand's parts are added.
+    """
+
+    arrays = 3
+    shape_rule = staticmethod(shapes.of_third)
+    in_adjoints_only = True
+
+
 class expand_dims(ArrayFunction):
     """An array with an axis of one element more: the last, which makes a vector a column, or one
     that is named.

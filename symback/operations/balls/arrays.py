@@ -143,6 +143,16 @@ def _scatter(part: Entries, whole: Entries, parts: Tuple) -> Entries:
     return Entries(whole.shape, flat)
 
 
+def _add_at(g: Entries, index: Entries, x: Entries) -> Entries:
+    width = x.size // len(x)
+    flat = [arb(0)] * x.size
+    values = list(g.broadcast_to((*index.shape, *x.shape[1:])).flat)
+    for number, at in enumerate(map(_place_of, index.flat)):
+        for i in range(width):
+            flat[at * width + i] += values[number * width + i]
+    return Entries(x.shape, flat)
+
+
 def _fold(g: Entries, x: Entries, sizes: Tuple, steps: Tuple) -> Entries:
     shape, places = x.window_places(tuple(map(int, sizes)), tuple(map(int, steps)))
     flat = [arb(0)] * x.size
@@ -190,6 +200,7 @@ DEFINED: Definitions = {
     a.products_of_others: by_row(products_of_others(BALLS)),
     a.scan_back: _scan_back,
     a.fold: _fold,
+    a.add_at: _add_at,
     a.reshape_like: lambda value, whole: value.reshape(whole.shape),
     a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,

@@ -1,0 +1,113 @@
+"""Rows that whole numbers from data choose: embeddings, picks of labels, neighbours in graphs."""
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.check import check_module
+from symback.errors import SymbackError
+from tests.cases.one_in import one_in
+
+TARGETS = ("numpy", "c")
+CASES = [
+    "i: int; E: param[v, d]; u: param[d]; f = dot(u, E[i])",
+    "i: int[n]; E: param[v, d]; f = sum(tanh(E[i]))",
+    "i: int[n]; E: param[v, d, k]; u: param[k]; f = sum(E[i] @ u)",
+    "x: input[k]; y: target; W: param[k, k]; p = log_softmax(W @ x); L: loss = -p[y]",
+    "i: int[n]; A: input[v, d]; w: param[d]; h = A[i]; f = sum(h @ w)",
+    "i: const[n]; A: input[v, d]; w: param[d]; h = A[i]; f = sum(h @ w)",
+    "i: int; j: int; E: param[v, d]; f = dot(E[i], E[j])",
+    "i: int; j: int; E: param[v, d]; f = E[i][j]**2",
+    "i: int; b: param[v]; x: input; f = b[i]*x",
+]
+EVERY = ("jvp", "hessp", "hessian", "jacobian", "bind", "per_sample")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("text", one_in(2, CASES))
+def test_modules_agree_with_sympy(text, target):
+    circuit = sb.circuit(text)
+    assert sb.circuit(str(circuit)) == circuit
+    functions = EVERY if not circuit.output.shape else ()
+    module = circuit.compile(target=target, functions=functions)
+    report = check_module(circuit, module, points=20)
+    assert report.passed, str(report)
+    module.check_gradients()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+class TestOfEmbeddings:
+    E = np.arange(6.0).reshape(3, 2)
+
+    def module(self, target):
+        return sb.circuit(CASES[0]).compile(target=target)
+
+    def test_rows_and_their_sums(self, target):
+        m = self.module(target)
+        params, inputs = m.Params(self.E, np.array([1.0, 2])), m.Inputs(np.array([2, 0, 2, 1]))
+        value, cache = m.forward(params, inputs)
+        assert value.tolist() == [14.0, 2.0, 14.0, 8.0]
+        bars, of_inputs = m.backward(params, inputs, cache, np.array([1.0, 10, 100, 1000]))
+        assert bars.E.tolist() == [[10, 20], [1000, 2000], [101, 202]]
+        assert of_inputs.i.tolist() == [0.0] * 4
+
+    @pytest.mark.parametrize(
+        ("index", "why"),
+        [
+            ([0, 3], "i is 3 in sample 1; expected a whole number from 0 to 2"),
+            ([-1, 0], "i is -1 in sample 0"),
+            ([0, 1.5], "i is 1.5 in sample 1"),
+            ([np.nan, 0], "i is nan in sample 0"),
+            (3, "i is 3; expected"),
+        ],
+    )
+    def test_what_is_outside_is_named(self, target, index, why):
+        m = self.module(target)
+        with pytest.raises(ValueError, match=why):
+            m.forward(m.Params(self.E, np.ones(2)), m.Inputs(np.array(index, float)))
+
+    def test_single_precision_stays(self, target):
+        m = self.module(target)
+        params = m.Params(self.E.astype(np.float32), np.ones(2, np.float32))
+        inputs = m.Inputs(np.array([2, 0], np.float32))
+        value, cache = m.forward(params, inputs)
+        assert value.dtype == np.float32
+        assert m.backward(params, inputs, cache)[0].E.dtype == np.float32
+
+
+def test_training_finds_an_embedding():
+    rng = np.random.default_rng(0)
+    i, truth = rng.integers(4, size=300), np.array([1.0, -2, 0.5, 3])
+    from symback.training import train_from_file
+
+    circuit = sb.circuit("i: int; b: param[4]; y: target; f = b[i]; l: loss = (f - y)**2/2")
+    data = {"i": i.astype(float), "y": truth[i]}
+    found = train_from_file(circuit, data, optimiser="lbfgs", validation=0.0, quiet=True)
+    assert np.allclose(found.params.b, truth, atol=1e-6)
+    with pytest.raises(SymbackError, match="i is 10 in sample 0"):
+        train_from_file(circuit, {"i": i + 7.0, "y": truth[i]}, quiet=True)
+
+
+def test_a_derivation_has_the_rows_and_where_they_are_added():
+    derivation = sb.circuit(CASES[0]).partial("f", "E")
+    assert "each row gets the sum over its indices" in str(derivation)
+    shown = str(derivation.at(i=1, E=[[1, 2], [3, 4]], u=[5, 6]))
+    assert "39" in shown and "[[0, 0], [5, 6]]" in shown
+    with pytest.raises(SymbackError, match="'i' is an index: give whole numbers from 0 to 1"):
+        derivation.at(i=2, E=[[1, 2], [3, 4]], u=[5, 6])
+
+
+REFUSED = [
+    ("i: int; E: param[v, d]; f = sum(E[:, i])", "stands alone and first"),
+    ("x: input[3]; a = x[0]*2; E: param[4]; f = E[a]", "'a' is computed"),
+    ("x: input[3]; a = x[0]*2; E: param[4]; f = take(E, a)", "i is a leaf"),
+    ("i: param; E: param[4]; f = E[i]", "the index 'i' is a parameter"),
+    ("i: int; e: param; f = e[i]", "index in [ ] needs arrays"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), REFUSED)
+def test_what_is_refused(text, why):
+    with pytest.raises(SymbackError) as caught:
+        sb.circuit(text)
+    assert why in str(caught.value)
