@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy.stats import norm
 
 import symback as sb
 from symback.cli.main import cli
@@ -65,7 +66,7 @@ def read_page(name):
 
 def test_tables_are_found():
     assert {"breast_cancer", "diabetes", "digits_network"} <= set(EXAMPLES)
-    assert {"puromycin", "ryegrass", "challenger"} <= set(FITS)
+    assert {"puromycin", "ryegrass", "challenger", *PUBLISHED} <= set(FITS)
     assert {*EXAMPLES, *FITS} == set(PAGES)
 
 
@@ -176,6 +177,65 @@ def test_challenger_has_the_published_estimates():
     assert (*found.errors.values(),) == pytest.approx(tuple(theirs.bse), rel=1e-8)
     assert (*found.p_values.values(),) == pytest.approx(tuple(theirs.pvalues), rel=1e-7)
     assert (found.aic, found.bic) == pytest.approx((theirs.aic, theirs.bic), rel=1e-10)
+
+
+PUBLISHED = {
+    "dobson": {"intercept": (3.0445, 0.1260), "second": (-0.4543, 0.2022)},
+    "mites": {"m": (1.1467,), "k": (1.0246,)},
+    "gasoline": {
+        "intercept": (-6.1595710,),
+        "slope": (0.0109669,),
+        "b[0]": (1.7277289,),
+        "b[8]": (0.3857930,),
+    },
+    "stackloss": {"flow": (0.85,), "temperature": (0.49,), "strength": (-0.07,)},
+    "beetles": {"intercept": (-34.94, 2.64), "slope": (19.73, 1.48)},
+}
+"""Estimates, and standard errors, as the literature that each page names prints them."""
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_fits_have_the_published_estimates(name):
+    """Those of the page, which is compared with what its command prints."""
+    for parameter, published in PUBLISHED[name].items():
+        row = re.search(rf"^{re.escape(parameter)} +(\S+) +(\S+) ", PAGES[name], re.MULTILINE)
+        for figure, expected in zip(row.groups(), published, strict=False):
+            places = len(str(expected).partition(".")[2])
+            assert round(float(figure), places) == expected, (parameter, figure)
+
+
+def test_fits_estimate_what_enters_by_its_log():
+    phi = re.search(r"^log_phi +(\S+)", PAGES["gasoline"], re.MULTILINE)[1]
+    nu = re.search(r"^log_nu +(\S+)", PAGES["stackloss"], re.MULTILINE)[1]
+    assert np.exp(float(phi)) == pytest.approx(440.27839, rel=1e-6)
+    assert round(np.exp(float(nu)), 1) == 1.1
+
+
+def test_poisson_regression_on_groups_has_closed_form():
+    at = [float(row.split()[1]) for row in PAGES["dobson"].splitlines() if " … " in row]
+    np.testing.assert_allclose(at, np.log([21, 40 / 63, 47 / 63]), rtol=1e-8)
+
+
+def test_greeks_are_those_of_black_scholes_and_merton():
+    page = (ROOT / "examples/black_scholes/README.md").read_text(encoding="utf-8")
+    block = re.search(r"```text\n.*?\n(.*?)```", page, re.DOTALL)[1]
+    density, probability = norm.pdf, norm.cdf
+    for row in block.splitlines():
+        spot, price, *greeks = map(float, row.split())
+        strike, r, v, t = 40.0, 0.1, 0.2, 0.5
+        d = (np.log(spot / strike) + (r + v**2 / 2) * t) / (v * np.sqrt(t))
+        e, paid = d - v * np.sqrt(t), strike * np.exp(-r * t)
+        theta = -spot * density(d) * v / (2 * np.sqrt(t)) - r * paid * probability(e)
+        expected = [
+            probability(d),
+            density(d) / (spot * v * np.sqrt(t)),
+            spot * density(d) * np.sqrt(t),
+            theta,
+            t * paid * probability(e),
+        ]
+        np.testing.assert_allclose(greeks, expected, atol=6e-5)
+        assert price == pytest.approx(spot * expected[0] - paid * probability(e), abs=6e-5)
+    assert "4.7594" in block  # 4.76 in Hull's book
 
 
 def assert_shown(printed, shown):
