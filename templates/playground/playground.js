@@ -32,8 +32,8 @@ async function refresh() {
     answered = now;
   }
   isAsking = false;
-  await showTab();
   draw();
+  await showTab();
 }
 
 async function derive(now) {
@@ -129,7 +129,7 @@ async function showTab() {
   }
   byId("panel").setAttribute("aria-labelledby", `tab-${state.tab}`);
   byId("code-options").hidden = state.tab !== "code";
-  byId("numbers-option").hidden = state.tab !== "derivation";
+  byId("numbers-option").hidden = state.tab !== "derivation" || document.body.dataset.arrays === "true";
   byId("data-form").hidden = state.tab !== "data";
   if (!engine || !state.text.trim() || state.tab === "derivation") return;
   if (state.tab === "code") await fill(question("code", { language: state.language, of: state.of }), "code");

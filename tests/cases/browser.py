@@ -100,7 +100,8 @@ def wanted_number(numbers, slot):
 OVERLAPS = """
 const found = [];
 function compare(selector, slack) {
-  const parts = [...document.querySelectorAll(selector)].map((e) => [
+  const shown = [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility());
+  const parts = shown.map((e) => [
     e.textContent, e.getBoundingClientRect(),
   ]);
   parts.forEach(([a, p], i) => parts.slice(i + 1).forEach(([b, q]) => {

@@ -194,7 +194,7 @@ def _step_data(
     step: Step, lines: PageLines | StillLines, writer: EquationWriter, drawn: LivePicture | None
 ) -> dict[str, Any]:
     """The lines with numbers, the spoken sentence, and what lights up in the picture."""
-    said: dict[str, Any] = {"title": writer.title(step)}
+    said: dict[str, Any] = {}
     if not writer.is_large:  # else the script reads out what the step shows
         said["said"] = writer.said(step)
     said |= {"lines": lines.numbers(step), "boxes": [], "wires": []}

@@ -16,7 +16,7 @@ _HIDDEN = ("xmlns", "display")
 
 def mathml(latex: str) -> str:
     """A <math> element for inline LaTeX, as symback's own printer writes it."""
-    return ET.tostring(_element(latex), encoding="unicode")
+    return _text(_element(latex))
 
 
 def breakable(latex: str) -> str:
@@ -63,7 +63,13 @@ def _piece(parts: list[ET.Element]) -> str:
     math, row = ET.Element("math"), ET.Element("mrow")
     math.append(row)
     row.extend(parts)
-    return ET.tostring(math, encoding="unicode")
+    return _text(math)
+
+
+def _text(math: ET.Element) -> str:
+    """As text, without what browsers take for granted: that round brackets stretch."""
+    written = ET.tostring(math, encoding="unicode")
+    return written.replace(' fence="true"', "").replace('<mo stretchy="true" ', "<mo ")
 
 
 def _element(latex: str) -> ET.Element:
@@ -83,7 +89,18 @@ def _converted(latex: str) -> str:
         _open_cases(parent)
         _mark_signs(parent)
         _close_up(parent)
+    for parent in list(root.iter()):
+        _take_out(parent)
     return ET.tostring(root, encoding="unicode")
+
+
+def _take_out(parent: ET.Element) -> None:
+    """Put a name or number in place of a row of nothing else: less to load, shown alike."""
+    if parent.tag == "math":
+        return
+    for place, child in enumerate(list(parent)):
+        if child.tag == "mrow" and len(child) == 1 and child[0].tag in ("mi", "mn"):
+            parent[place] = child[0]
 
 
 def _without_namespace(text: str) -> str:

@@ -195,7 +195,7 @@ class EquationWriter:
                 continue
             found = by_title[left]
             title = in_math(self.latex.partial(*left)) if left else Markup("Slopes of inner nodes")
-            groups.append(StepGroup(title, found))
+            groups.append(StepGroup(title, found, folded=len(by_title) > 1))
         stable = [text[s.id] for s in self.derivation.stable_steps]
         groups.append(StepGroup(Markup(self.derivation.stable_title), stable))
         return [g for g in groups if g.steps]

@@ -8,6 +8,7 @@ from operator import add
 from typing import Any
 
 from symback.derivation.accumulation import ONE
+from symback.derivation.numbers.not_finite import causes
 from symback.derivation.numbers.steps import DerivationNumbers, complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.steps import Left
@@ -16,6 +17,7 @@ from symback.derivation.text.numbers import number_text, value_text
 from symback.printing.text import AsciiPrinter, TextPrinter
 
 WIDTH = 80
+MOST_CAUSES = 4  # of numbers that are not finite, which are named
 _BREAKS = "·*/(,"  # a line may end behind one of these
 _ASCII = str.maketrans(
     {"′": "'", "σ": "sigma", "·": "*", "−": "-", "√": "sqrt", "∛": "cbrt", "²": "**2", "½": "1/2"}
@@ -227,7 +229,19 @@ class Text:
             remark = self._remark(found, derivation.last_step_about(left))
             text = f"{self._printer.partial(*left)} = {number_text(value)}{remark}"
             lines += folded("  ", text) if remark else [f"  {text}"]
+        lines += self._causes(found)
         return [self._printer.numeral(line) for line in lines]
+
+    def _causes(self, found: DerivationNumbers) -> list[str]:
+        """Why numbers are not finite: which formula makes one of finite ones."""
+        lines = []
+        for step, read in causes(self._derivation, found)[:MOST_CAUSES]:
+            printer = self._printer
+            left = step.left if isinstance(step.left, str) else printer.edge(*step.left)
+            where = ", ".join(f"{name} = {number_text(value)}" for name, value in read.items())
+            formula = f"{left} = {printer.print(step.right)}"
+            lines += folded("  ", f"{formula} has no finite value at {where}")
+        return lines
 
     def _remark(self, found: DerivationNumbers, step: Step) -> str:
         """Behind a given number: what it is as typed, where that is another."""
