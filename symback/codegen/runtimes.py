@@ -12,7 +12,8 @@ from types import ModuleType
 from typing import Any
 
 from symback.codegen.calls import Calls
-from symback.codegen.generate import compile_module
+from symback.codegen.generate import render_files
+from symback.codegen.loading import load_files
 from symback.codegen.targets import TARGETS
 from symback.language.parse import circuit as parse
 
@@ -27,15 +28,16 @@ def in_numpys_terms(module: ModuleType) -> ModuleType:
         return module
     circuit = parse(module.SOURCE)
     asked = ["jvp"] if circuit.objective.shape or not circuit.params else ["jvp", "hessp"]
-    face: Any = compile_module(circuit, functions=asked)
-    found = ModuleType(f"{face.__name__}_{row.name}", face.__doc__)
-    names = {k: v for k, v in vars(face).items() if not k.startswith("__") and k not in TRAINED}
-    vars(found).update(names)
-    _put(found, face, module, row.calls(module))
-    return found
+    texts = render_files(circuit, functions=asked)
+    found: Any = load_files(texts, f"{row.name}_{circuit.output.name}")  # no one else's
+    for name in TRAINED:
+        vars(found).pop(name, None)
+    _put(found, module, row.calls(module))
+    checked: ModuleType = found
+    return checked
 
 
-def _put(found: Any, face: Any, module: Any, calls: Calls) -> None:
+def _put(found: Any, module: Any, calls: Calls) -> None:
     """The functions of the contract, which give what the calls give."""
 
     def sized(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,57 +53,56 @@ def _put(found: Any, face: Any, module: Any, calls: Calls) -> None:
 
     def backward(params: Any, inputs: Any, cache: Any, output_bar: Any = 1.0) -> Any:
         param_bars, input_bars = sized(calls.backward)(params, inputs, output_bar)
-        return face.Params(*param_bars), face.Inputs(*input_bars)
+        return found.Params(*param_bars), found.Inputs(*input_bars)
 
     def value_and_grad(params: Any, inputs: Any) -> Any:
         assert calls.value_and_grad is not None
         value, grad = sized(calls.value_and_grad)(params, inputs)
-        return float(value), face.Params(*grad)
+        return float(value), found.Params(*grad)
 
     found.SUBNORMALS, found.__file__ = calls.subnormals, getattr(module, "__file__", "")
     found.forward, found.backward = forward, backward
-    for name in ("value_and_grad", "objective", "jvp", "hessp"):
-        vars(found).pop(name, None)
+    had = {n for n in ("value_and_grad", "objective", "jvp", "hessp") if vars(found).pop(n, None)}
     if calls.value_and_grad is not None:
         found.value_and_grad = value_and_grad
-    if calls.value_and_grad is not None and hasattr(face, "objective"):
-        found.objective = _objective(found, face)
+    if calls.value_and_grad is not None and "objective" in had:
+        found.objective = _objective(found)
     if calls.jvp is not None:
         found.jvp = sized(calls.jvp)
-    if calls.hessp is not None and hasattr(face, "hessp"):
-        found.hessp = _hessp(found, face, sized(calls.hessp))
+    if calls.hessp is not None and "hessp" in had:
+        found.hessp = _hessp(found, sized(calls.hessp))
     if calls.init_params is not None:
         found.init_params = calls.init_params
 
 
-def _objective(found: Any, face: Any) -> Callable[..., Any]:
+def _objective(found: Any) -> Callable[..., Any]:
     def objective(vector: Any, inputs: Any, **sizes: int) -> Any:
         """The mean loss and its gradient as a vector."""
-        value, grad = found.value_and_grad(_params(found, face, vector, inputs, sizes), inputs)
-        return value, face.ravel(grad)
+        value, grad = found.value_and_grad(_params(found, vector, inputs, sizes), inputs)
+        return value, found.ravel(grad)
 
     return objective
 
 
-def _hessp(found: Any, face: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+def _hessp(found: Any, call: Callable[..., Any]) -> Callable[..., Any]:
     def hessp(vector: Any, v: Any, inputs: Any, **sizes: int) -> Any:
         """H·v of the mean objective as a vector."""
-        params, dots = (_params(found, face, w, inputs, sizes) for w in (vector, v))
-        return face.ravel(face.Params(*call(params, inputs, dots)))
+        params, dots = (_params(found, w, inputs, sizes) for w in (vector, v))
+        return found.ravel(found.Params(*call(params, inputs, dots)))
 
     return hessp
 
 
-def _params(found: Any, face: Any, vector: Any, inputs: Any, sizes: dict[str, int]) -> Any:
+def _params(found: Any, vector: Any, inputs: Any, sizes: dict[str, int]) -> Any:
     """The parameters of a vector, with the sizes that the inputs have."""
-    if not hasattr(face, "SHAPES"):
-        return face.unravel(vector)
+    if not hasattr(found, "SHAPES"):
+        return found.unravel(vector)
     shapes = [
         (name, getattr(value, "shape", ())[-len(found.SHAPES[name]) :])
         for name, value in inputs._asdict().items()
         if value is not None and found.SHAPES[name]
     ]
-    return found.unravel(vector, **face._sizes(iter(shapes), sizes))
+    return found.unravel(vector, **found._sizes(iter(shapes), sizes))
 
 
 __all__ = ["in_numpys_terms"]

@@ -97,8 +97,20 @@ def _jax_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
     return {"m": jax_text(circuit, __version__)}
 
 
+def _torch_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+    from symback.codegen.torch.module import torch_text  # the registry itself imports fast
+
+    return {"m": torch_text(circuit, __version__)}
+
+
+def _torch_calls(module: ModuleType) -> Calls:
+    from symback.codegen.torch.runtime import torch_calls  # an extra
+
+    return torch_calls(module)
+
+
 def _jax_calls(module: ModuleType) -> Calls:
-    from symback.codegen.jax.runtime import jax_calls  # which needs NumPy
+    from symback.codegen.jax.runtime import jax_calls  # an extra
 
     return jax_calls(module)
 
@@ -136,6 +148,14 @@ _ROWS = (
         updates=None,
         extra="jax",
         calls=_jax_calls,
+    ),
+    Target(
+        name="torch",
+        main=PYTHON,
+        circuits=Renderer({PYTHON: "torch/module.py.jinja"}, _torch_circuit),
+        updates=None,
+        extra="torch",
+        calls=_torch_calls,
     ),
 )
 

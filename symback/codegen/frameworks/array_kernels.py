@@ -157,6 +157,7 @@ def _logdet(a):
 
 def _logwsumexp(*operands):
     """log(w₁·exp(u₁) + w₂·exp(u₂) + …), weights of any sign: the largest term is taken out."""
+    operands = np.broadcast_arrays(*operands)
     pairs = list(zip(operands[::2], operands[1::2], strict=True))
     sizes = [np.log(np.abs(w)) + u for w, u in pairs]
     largest = sizes[0]

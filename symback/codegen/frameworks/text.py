@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Piecewise, Symbol
 
+from symback.autodiff.function import Port
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.requirements import index_leaves
 from symback.codegen.frameworks.programs import FrameworkProgram, framework_programs
@@ -16,7 +17,7 @@ from symback.codegen.lines import chain_comment, print_order, tuple_of, wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
 from symback.codegen.numpy.module import formulas, title
 from symback.codegen.numpy.shapes import FaceText, array_text, face_text
-from symback.codegen.numpy.statements import is_constant
+from symback.codegen.numpy.statements import VIEWS, is_constant
 from symback.errors import NameRefused, Unsupported
 from symback.operations.edges import Careful
 from symback.operations.shapes import is_size
@@ -43,7 +44,32 @@ class FrameworkBody:
     @property
     def signature(self) -> str:
         """The leaves as arguments."""
-        return ", ".join(f"{name}: Array" for name in self.leaves)
+        return _arguments(self.leaves)
+
+    @property
+    def signature_with_dots(self) -> str:
+        """The leaves and the tangents of those that move as arguments."""
+        return _arguments([*self.leaves, *self.dots])
+
+    @property
+    def signature_with_seed(self) -> str:
+        """The leaves and the adjoint of the output as arguments."""
+        return _arguments([*self.leaves, self.seed])
+
+    @property
+    def signature_with_seed_and_dots(self) -> str:
+        """These, and the tangents of all."""
+        return _arguments([*self.leaves, self.seed, *self.dots])
+
+    @property
+    def moving_places(self) -> str:
+        """The places of the leaves that move, as the code of a tuple."""
+        return _tuple(self.leaves.index(name) for name in self.moving)
+
+    @property
+    def moving_places_and_seed(self) -> str:
+        """These, and that of the adjoint of the output behind all leaves."""
+        return _tuple([*map(self.leaves.index, self.moving), len(self.leaves)])
 
     @property
     def dots_taken(self) -> str:
@@ -68,6 +94,15 @@ class FrameworkBody:
     def given(self) -> str:
         """The results as the inside of a tuple."""
         return ", ".join(self.results) + "," * (len(self.results) == 1)
+
+
+def _arguments(names: Iterable[str]) -> str:
+    return ", ".join(f"{name}: Array" for name in names)
+
+
+def _tuple(places: Iterable[int]) -> str:
+    found = [str(place) for place in places]
+    return tuple_of(found) if found else "()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +141,9 @@ class FrameworkText:
     uses_math: bool
     targets: Quoted
     indices: Quoted
+    init_signature: str
+    init_sentence: str
+    initial: Sequence[str]
     loss: str = ""  # the name of the objective, where that is a number
     noun: str = ""
     loss_of: Quoted | None = None
@@ -119,35 +157,44 @@ class FrameworkText:
         return next(i for i, role in enumerate(roles) if role != "param")
 
 
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """What a framework says in its own way."""
+
+    words: Words
+    kernels: Callable[[Iterable[str]], list[str]]
+    remark: str  # behind the title
+    stream: str  # the argument of init_params that random numbers come from
+    streams: str  # what that is, in words
+    initial: Callable[[int, Node], str]  # the code of a parameter, by its place
+
+
 def framework_text(
-    circuit: Circuit,
-    version: str,
-    names: Sequence[str],
-    words: Words,
-    kernels: Callable[[Iterable[str]], list[str]],
-    remark: str,
+    circuit: Circuit, version: str, names: Sequence[str], framework: Framework
 ) -> FrameworkText:
     """The texts of a module with the programs of these names."""
     if circuit.constants:
-        names = ", ".join(f"'{n}'" for n in circuit.constants)
+        given = ", ".join(f"'{n}'" for n in circuit.constants)
         raise Unsupported(
-            f"modules of this target take nothing once for all samples, as {names} is given; write "
+            f"modules of this target take nothing once for all samples, as {given} is given; write "
             "the value of a const in the circuit, or choose the target numpy or c"
         )
+    words = framework.words
     for node in circuit.nodes:
         if node.name in words.reserved:
             raise NameRefused(f"'{node.name}' is a name that the module needs; choose another")
     asked = framework_programs(circuit, names)
     blocks = {name: block(program, words) for name, program in asked.items()}
     lines = [line for b in blocks.values() for line in b.lines]
-    sources = kernels(lines)
+    sources = framework.kernels(lines)
     split = next(iter(asked.values())).lowered.circuit
     header = Header(title(circuit), formulas(circuit), circuit_text(circuit), version, "circuit")
     indices = index_leaves(split)
+    face = face_text(split)
     found = FrameworkText(
         header,
-        header.head(remark, ()),
-        face_text(split),
+        header.head(framework.remark, ()),
+        face,
         circuit.output.name,
         *_reads(asked, "output"),
         circuit.has_arrays,
@@ -158,12 +205,21 @@ def framework_text(
         any("math." in line for line in (*lines, *sources)),
         Quoted(n.name for n in split.targets),
         Quoted(n.name for n in split.leaves if n.name in indices),
+        _init_signature(circuit, framework.stream),
+        face.init_sentence.replace("a NumPy Generator", framework.streams),
+        [framework.initial(place, p) for place, p in enumerate(circuit.params)],
     )
     if circuit.objective.shape:
         return found
     word = "loss" if circuit.loss else circuit.output.name
     reads, varies = _reads(asked, "value")
     return replace(found, loss=circuit.objective.name, noun=word, loss_of=reads, loss_varies=varies)
+
+
+def _init_signature(circuit: Circuit, stream: str) -> str:
+    sizes = dict.fromkeys(str(s) for p in circuit.params for n in p.shape for s in n.free_symbols)
+    named = f", *, {', '.join(f'{s}: int' for s in sizes)}" if sizes else ""
+    return f"def init_params({stream}{named}) -> Params:"
 
 
 def _reads(asked: Mapping[str, FrameworkProgram], name: str) -> tuple[Quoted, bool]:
@@ -203,7 +259,11 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
         text = printer.print(line.expr)
         if is_constant(line.expr):
             text = printer.constant(line.expr) if like else text
-        lines += wrapped(f"{line.target.name} =", words.expression(text))
+        text = words.expression(text)
+        if isinstance(line.expr, VIEWS) and line.target in program.returned:
+            text += words.copy
+        lines += wrapped(f"{line.target.name} =", text)
+    lines += _spread(asked, words)
     return FrameworkBody(
         lines,
         [n.name for n in asked.leaves],
@@ -213,6 +273,17 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
         "" if asked.seed is None else asked.seed.name,
         asks_of_tangents(asked),
     )
+
+
+def _spread(asked: FrameworkProgram, words: Words) -> list[str]:
+    """Lines that give each sample the adjoint of an input which is the same for all."""
+    program, function = asked.program, asked.lowered.functions[asked.name]
+    varying, found = program.varying(), []
+    for name, bar in function.results.get(Port.PARAM_BARS, {}).items():
+        varies = asked.lowered.circuit[name].role != "param"
+        if varies and bar not in varying:
+            found.append(f"{bar} = {words.spread(str(bar), name)}")
+    return found
 
 
 def asks_of_tangents(asked: FrameworkProgram) -> bool:
@@ -240,4 +311,11 @@ def _size(asked: FrameworkProgram, size: Expr) -> str:
     raise Unsupported(f"the size {size} can't be inferred from what the output depends on")
 
 
-__all__ = ["FrameworkBody", "FrameworkText", "asks_of_tangents", "block", "framework_text"]
+__all__ = [
+    "Framework",
+    "FrameworkBody",
+    "FrameworkText",
+    "asks_of_tangents",
+    "block",
+    "framework_text",
+]

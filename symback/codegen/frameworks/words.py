@@ -22,6 +22,7 @@ class Words(ABC, ast.NodeTransformer):
 
     prefix: ClassVar[str]  # of its functions
     reserved: ClassVar[frozenset[str]]  # what no node can be called in its modules
+    copy: ClassVar[str] = ""  # what makes a value that shares no memory, where that matters
 
     def expression(self, text: str) -> str:
         """The translation of one expression."""
@@ -30,6 +31,10 @@ class Words(ABC, ast.NodeTransformer):
     def function(self, text: str) -> str:
         """The translation of a function, whose docstring stays."""
         return ast.unparse(self.visit(ast.parse(text)))
+
+    def spread(self, value: str, like: str) -> str:
+        """A value without a batch axis as that of each sample."""
+        return f"{self.prefix}.broadcast_to({value}, {like}.shape){self.copy}"
 
     # -- what all frameworks say in another way ---------------------------------------------
 
@@ -41,7 +46,7 @@ class Words(ABC, ast.NodeTransformer):
         if function.endswith(".dtype.type"):
             owner = self.visit(ast.parse(function.removesuffix(".dtype.type"), mode="eval").body)
             (value,) = node.args
-            return _parsed(self.number(ast.unparse(self.visit(value)), ast.unparse(owner)))
+            return _parsed(self.number(ast.unparse(_OfSizes().visit(value)), ast.unparse(owner)))
         if _OF_NUMPY.fullmatch(function):
             arguments = [self.text(a) for a in node.args]
             named = {k.arg: self.text(k.value) for k in node.keywords if k.arg}

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from symback.circuits.circuit import Circuit, Node
 from symback.codegen.frameworks import programs as of
-from symback.codegen.frameworks.text import FrameworkText, asks_of_tangents, framework_text
+from symback.codegen.frameworks.text import (
+    Framework,
+    FrameworkText,
+    asks_of_tangents,
+    framework_text,
+)
 from symback.codegen.jax.words import WORDS, kernel_sources
 from symback.codegen.lines import tuple_of
 
-REMARK = ". Needs JAX only."
 
-
-@dataclass(frozen=True, slots=True)
-class JaxText(FrameworkText):
-    """What the templates fill in beside what all frameworks have."""
-
-    init_signature: str = ""
-    init_sentence: str = ""
-    initial: Sequence[str] = ()
-
-
-def jax_text(circuit: Circuit, version: str) -> JaxText:
+def jax_text(circuit: Circuit, version: str) -> FrameworkText:
     """All texts of a circuit's JAX module."""
     second = _of_arrays(circuit) if circuit.has_arrays else [of.PARTIALS, of.PARTIALS_DOT]
     totals = [] if circuit.objective.shape else [of.VALUE, of.TOTAL, of.TOTAL_DOT]
-    names = [of.OUTPUT, *second, *totals]
-    text = framework_text(circuit, version, names, WORDS, kernel_sources, REMARK)
-    fields = {name: getattr(text, name) for name in FrameworkText.__slots__}
-    start = "def init_params(key: Any = 0"
-    sizes = dict.fromkeys(str(s) for p in circuit.params for n in p.shape for s in n.free_symbols)
-    named = f", *, {', '.join(f'{s}: int' for s in sizes)}" if sizes else ""
-    initial = [_initial(place, p) for place, p in enumerate(circuit.params)]
-    sentence = text.face.init_sentence.replace("a NumPy Generator", "a key of jax.random")
-    return JaxText(
-        **fields,
-        init_signature=f"{start}{named}) -> Params:",
-        init_sentence=sentence,
-        initial=initial,
+    framework = Framework(
+        words=WORDS,
+        kernels=kernel_sources,
+        remark=". Needs JAX only.",
+        stream="key: Any = 0",
+        streams="a key of jax.random",
+        initial=_initial,
     )
+    return framework_text(circuit, version, [of.OUTPUT, *second, *totals], framework)
 
 
 def _of_arrays(circuit: Circuit) -> list[str]:

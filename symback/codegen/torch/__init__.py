@@ -1,0 +1,1 @@
+"""The PyTorch target: functions with both modes and double backward, and a module of them."""

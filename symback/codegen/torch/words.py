@@ -1,0 +1,192 @@
+"""NumPy's words in PyTorch, and the kernels that it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from symback.codegen.frameworks.kernels import ArrayLanguage
+from symback.codegen.frameworks.sources import Sources
+from symback.codegen.frameworks.words import Words, listed
+
+_SAME = (
+    "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arctanh"
+    " arccosh arctan2 hypot abs copysign isinf isnan isfinite floor ceil log2 log10 logaddexp"
+    " where zeros_like ones_like broadcast_to stack einsum tril triu tensordot broadcast_shapes"
+    " outer cumsum cumprod prod"
+)
+_NUMBER = re.compile(r"-?\(?-?\d[\d.e+-]*\)?|-?math\.inf")
+_RENAMED = {"keepdims": "keepdim", "axis": "dim", "axis1": "dim1", "axis2": "dim2"}
+_FUNCTIONS = {
+    **{name: name for name in _SAME.split()},
+    "rint": "round",
+    "mod": "remainder",
+    "concatenate": "cat",
+    "vecdot": "linalg.vecdot",
+    "diagonal": "diagonal",
+    "linalg.inv": "linalg.inv",
+    "linalg.solve": "linalg.solve",
+    "linalg.det": "linalg.det",
+    "linalg.slogdet": "linalg.slogdet",
+    "full_like": "full_like",
+}
+_METHODS = {"max": "amax", "min": "amin", "astype": "to", "transpose": "permute"}
+
+
+class TorchWords(Words):
+    """NumPy's names, where PyTorch has others."""
+
+    prefix: ClassVar = "torch"
+    reserved: ClassVar = frozenset({"torch"})
+    copy: ClassVar = ".clone()"
+
+    def number(self, value: str, like: str) -> str:
+        return f"torch.as_tensor({value}, dtype={like}.dtype, device={like}.device)"
+
+    def called(self, name: str, arguments: Sequence[str], named: dict[str, str]) -> str:
+        named = {_RENAMED.get(k, k): v for k, v in named.items() if k != "optimize"}
+        if name in ("maximum", "minimum"):
+            return self._extreme(name, arguments)
+        if name in _TEMPLATES:
+            return _TEMPLATES[name].format(*arguments, **named)
+        if name in ("eye", "ones", "zeros", "full"):
+            like = named["dtype"].removesuffix(".dtype")
+            return f"torch.{name}({listed(arguments, {**named, 'device': f'{like}.device'})})"
+        if name not in _FUNCTIONS:
+            raise self.refuse(name)
+        return f"torch.{_FUNCTIONS[name]}({listed(arguments, named)})"
+
+    def _extreme(self, name: str, arguments: Sequence[str]) -> str:
+        """A function of arrays; where one is a number, the function that holds it."""
+        numbers = [a for a in arguments if _NUMBER.fullmatch(a)]
+        if len(numbers) != 1:
+            return f"torch.{name}({', '.join(arguments)})"
+        other = next(a for a in arguments if a is not numbers[0])
+        side = "min" if name == "maximum" else "max"
+        return f"torch.clamp({other}, {side}={numbers[0]})"
+
+    def method(self, owner: str, name: str, arguments: Sequence[str], named: dict[str, str]) -> str:
+        named = {_RENAMED.get(k, k): v for k, v in named.items()}
+        name = _METHODS.get(name, name)
+        if name in ("amax", "amin") and not arguments and not named:
+            return f"({owner}).{name}()"
+        return f"({owner}).{name}({listed(arguments, named)})"
+
+
+_TEMPLATES = {
+    "sign": "_sign({0})",
+    "cbrt": "_cbrt({0})",
+    "dot": "_dot({0}, {1})",
+    "vdot": "(({0}) * ({1})).sum()",
+    "shape": "({0}).shape",
+    "asarray": "{0}",
+    "expand_dims": "({0}).unsqueeze({1})",
+    "array": "_array({0}, {1})",
+    "trace": "torch.diagonal({0}, dim1=-2, dim2=-1).sum(dim=-1)",
+    "flip": "torch.flip({0}, ({1},))",
+    "broadcast_arrays": "_tensors({0})",
+}
+
+
+class TorchKernels(ArrayLanguage):
+    """How kernels of numbers are written."""
+
+    module: ClassVar = "torch"
+    converted: ClassVar = "_tensors"
+    functions: ClassVar = {
+        **{name: f"torch.{name}" for name in _SAME.split()},
+        "rint": "torch.round",
+        "sign": "_sign",
+        "minimum": "torch.minimum",
+        "maximum": "torch.maximum",
+        "minimum number": "torch.clamp({0}, max={1})",
+        "maximum number": "torch.clamp({0}, min={1})",
+        "hypot number": "torch.hypot({0}, torch.full_like({0}, {1}))",
+    }
+
+
+BY_HAND = {
+    "_scaled": '''\
+def _scaled(like: Any, value: float) -> float:
+    """A number near the ends of float64 at that place among those of the tensor's dtype."""
+    if torch.finfo(like.dtype).bits == 64:
+        return value
+    return math.copysign(abs(value) ** (38 / 308), value)''',
+    "_tensors": '''\
+def _tensors(*values: Any) -> list[Any]:
+    """All as tensors of the dtype of those that are some."""
+    like = next(v for v in values if isinstance(v, torch.Tensor))
+    kind = {"dtype": like.dtype, "device": like.device}
+    return [v if isinstance(v, torch.Tensor) else torch.full((), v, **kind) for v in values]''',
+    "_sigma": '''\
+def _sigma(z: Any) -> Any:
+    """σ(z) = 1/(1 + exp(-z)); where exp overflows the share of exp(z) is all that is left."""
+    return torch.where(z < -80.0, torch.exp(z), torch.sigmoid(z))''',
+    "_sign": '''\
+def _sign(z: Any) -> Any:
+    """-1, 0 or 1, and NaN of NaN, of which torch.sign is 0."""
+    return torch.where(torch.isnan(z), z, torch.sign(z))''',
+    "_cbrt": '''\
+def _cbrt(z: Any) -> Any:
+    """The real cube root; a step of Newton's method after the power."""
+    root = torch.sign(z) * torch.abs(z) ** (1.0 / 3.0)
+    better = root - (root - z / (root * root)) / 3.0
+    return torch.where(torch.isfinite(better), better, z + root)''',
+    "_dot": '''\
+def _dot(a: Any, b: Any) -> Any:
+    """Σ a·b over the samples, of numbers too."""
+    return torch.dot(a, b) if a.dim() == b.dim() == 1 else (a * b).sum()''',
+    "_array": '''\
+def _array(values: Any, dtype: Any) -> Any:
+    """Numbers as a tensor."""
+    return torch.tensor(values, dtype=dtype)''',
+    "_one_hot": '''\
+def _one_hot(t: Any, z: Any) -> Any:
+    """1 at the index t of the last axis, else 0; in the dtype of z."""
+    met = torch.arange(z.shape[-1], device=z.device) == t[..., None]
+    return torch.broadcast_to(met, torch.broadcast_shapes(met.shape, z.shape)).to(z.dtype)''',
+    "_scatter": '''\
+def _scatter(part: Any, shape: Any, index: Any) -> Any:
+    """Zeros of a shape, with a part at an index."""
+    shape = tuple(shape)
+    places = torch.arange(math.prod(shape), device=part.device).reshape(shape)[index]
+    whole = torch.zeros(math.prod(shape), dtype=part.dtype, device=part.device)
+    flat = torch.broadcast_to(part, places.shape).reshape(-1)
+    return torch.index_add(whole, 0, places.reshape(-1), flat).reshape(shape)''',
+    "_windows": '''\
+def _windows(x: Any, sizes: Any, steps: Any) -> Any:
+    """The parts of a size that begin every few elements along the last axes."""
+    first = x.dim() - len(sizes)
+    for k, (size, step) in enumerate(zip(sizes, steps, strict=True)):
+        x = x.unfold(first + k, size, step)
+    return x''',
+    "_fold": '''\
+def _fold(windows: Any, shape: Any, steps: Any) -> Any:
+    """The elements of windows added up in their places in an array of a shape."""
+    shape, sizes = tuple(shape), windows.shape[-len(steps) :]
+    places = torch.arange(math.prod(shape), device=windows.device).reshape(shape)
+    places = _windows(places, sizes, steps).reshape(-1)
+    whole = torch.zeros(math.prod(shape), dtype=windows.dtype, device=windows.device)
+    return torch.index_add(whole, 0, places, windows.reshape(-1)).reshape(shape)''',
+    "_inv": '''\
+def _inv(a: Any) -> Any:
+    """The inverses over the last two axes; not finite where a matrix has none."""
+    return torch.linalg.inv_ex(a)[0]''',
+    "_solve": '''\
+def _solve(a: Any, b: Any) -> Any:
+    """A⁻¹·b over the last axes; not finite where a matrix has no inverse."""
+    return torch.linalg.solve_ex(a, b)[0]''',
+}
+"""What PyTorch has another way for, or NumPy by methods that write."""
+
+WORDS, KERNELS = TorchWords(), TorchKernels()
+SOURCES = Sources(WORDS, KERNELS, BY_HAND)
+
+
+def kernel_sources(lines: Iterable[str]) -> list[str]:
+    """The source of every kernel that the lines call, and of those that the kernels call."""
+    return SOURCES.called(lines)
+
+
+__all__ = ["BY_HAND", "SOURCES", "WORDS", "kernel_sources"]

@@ -1,0 +1,152 @@
+"""PyTorch modules beside the truth, and under all that PyTorch differentiates functions with."""
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.check.check import check_module
+from tests.cases.sample_circuits import LECTURE
+
+torch = pytest.importorskip("torch")
+
+TWO_LAYERS = """
+x: input[d]; W: param[h, d]; V: param[k, h]; t: target[k]
+z = V @ tanh(W @ x)
+l: loss = cross_entropy(z, t)
+p: output = softmax(z)
+"""
+KINKS = "f = abs(x)*w + max(x, w) + relu(w*x) + min(x, 1)"
+MASKED = "f = where(x > 1, w*log(x - 1), w*x)"
+CIRCUITS = {"neuron": LECTURE["L5"], "kinks": KINKS, "masked": MASKED, "two layers": TWO_LAYERS}
+
+
+def arguments(name, seed, rows=4, dtype=torch.float64):
+    module = sb.circuit(CIRCUITS[name]).compile(target="torch")
+    rng, sizes = np.random.default_rng(seed), {"d": 3, "h": 2, "k": 2}
+    shape = {n: tuple(sizes.get(s, s) for s in s_) for n, s_ in module.SHAPES.items()}
+
+    def drawn(n, *lead):
+        return torch.as_tensor(rng.normal(size=(*lead, *shape[n])), dtype=dtype)
+
+    params = module.Params(*(drawn(n) for n in module.Params._fields))
+    inputs = module.Inputs(*(drawn(n, rows) for n in module.Inputs._fields))
+    if name == "two layers":
+        inputs = inputs._replace(t=torch.softmax(inputs.t, dim=-1))  # shares of classes
+    return module, params, inputs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_values_and_derivatives_are_those_of_the_truth(name):
+    circuit = sb.circuit(CIRCUITS[name])
+    report = check_module(circuit, circuit.compile(target="torch"), points=20)
+    assert report.passed, str(report)
+    assert {"jvp", "hessp"} <= {row.quantity for row in report.rows}
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_gradcheck_and_gradgradcheck(name):
+    module, params, inputs = arguments(name, 0)
+    moving = [n for n in module.Inputs._fields if n not in module.TARGETS]
+    leaves = [v.requires_grad_() for v in (*params, *(getattr(inputs, n) for n in moving))]
+
+    def split(values):
+        count = len(params)
+        columns = dict(zip(moving, values[count:], strict=True))
+        return module.Params(*values[:count]), inputs._replace(**columns)
+
+    for function in (module.loss, module.forward):
+        call = lambda *values, f=function: f(*split(values))  # noqa: E731
+        assert torch.autograd.gradcheck(call, leaves, check_forward_ad=True)
+        assert torch.autograd.gradgradcheck(call, leaves, check_fwd_over_rev=True)
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_functions_of_torch_func_agree(name):
+    module, params, inputs = arguments(name, 1)
+    sizes = [p.numel() for p in params]
+
+    def loss(v):
+        parts = zip(torch.split(v, sizes), params, strict=True)
+        return module.loss(module.Params(*(part.reshape(p.shape) for part, p in parts)), inputs)
+
+    vector = torch.cat([p.reshape(-1) for p in params])
+    hessian = torch.func.hessian(loss)(vector)
+    twice = torch.func.jacrev(torch.func.jacrev(loss))(vector)
+    assert torch.allclose(hessian, twice, rtol=1e-12, atol=1e-13)
+    assert torch.allclose(hessian, hessian.mT, rtol=1e-12, atol=1e-13)
+    axes = (None, module.Inputs(*[0] * len(inputs)))
+    each = torch.func.vmap(torch.func.grad(module.loss), in_dims=axes)(params, inputs)
+    whole = torch.func.grad(module.loss)(params, inputs)
+    for bars, bar in zip(each, whole, strict=True):
+        assert torch.allclose(bars.mean(dim=0), bar, rtol=1e-12, atol=1e-13)
+    rows = torch.func.vmap(module.forward, in_dims=axes)(params, inputs)
+    assert torch.allclose(rows, module.forward(params, inputs), rtol=1e-14)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["neuron", "two layers"])
+def test_compile_takes_the_whole_graph(name):
+    module, params, inputs = arguments(name, 2)
+    params = module.Params(*(p.requires_grad_() for p in params))
+    compiled = torch.compile(module.loss, fullgraph=True, backend="aot_eager")
+    value = compiled(params, inputs)
+    right = module.loss(params, inputs)
+    assert torch.allclose(value, right, rtol=1e-13)
+    found = torch.autograd.grad(value, params)
+    for bar, other in zip(found, torch.autograd.grad(right, params), strict=True):
+        assert torch.allclose(bar, other, rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_dtype_follows_the_arguments(dtype):
+    module, params, inputs = arguments("two layers", 3, dtype=dtype)
+    layer = module.Module(params)
+    assert [n for n, _ in layer.named_parameters()] == ["W", "V"]
+    value = layer.loss(inputs)
+    value.backward()
+    assert {value.dtype, layer(inputs).dtype, layer.W.grad.dtype} == {dtype}
+
+
+def test_a_layer_passes_gradients_on():
+    module, params, inputs = arguments("two layers", 4, dtype=torch.float32)
+    network = torch.nn.Sequential(torch.nn.Linear(5, 3), module.Module(params))
+    shares = network(torch.randn(7, 5))
+    (shares[:, 0] ** 2).sum().backward()
+    assert network[0].weight.grad.abs().sum() > 0 and network[1].V.grad.abs().sum() > 0
+
+
+def test_conventions_at_kinks_are_symbacks():
+    leaves = "a: input; b: input; c: input; d: input; e: input; g: input; "
+    formula = "f = abs(a) + relu(b) + max(c, d) + hypot(e, g)"
+    module = sb.circuit(leaves + formula, loss=None).compile(target="torch")
+    point = [torch.zeros((), dtype=torch.float64, requires_grad=True) for _ in range(6)]
+    found = torch.autograd.grad(module.forward(module.Params(), module.Inputs(*point)), point)
+    assert [float(bar) for bar in found] == [0.0, 0.0, 0.5, 0.5, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("x", [float("inf"), float("nan"), -1.0, 0.0])
+def test_a_branch_that_is_not_taken_has_no_effect(x):
+    text = "s: input; x: input; w: input; f = where(s > 0, log(x)*sqrt(x), s*w)"
+    module = sb.circuit(text, loss=None).compile(target="torch")
+
+    def f(*leaves):
+        return module.forward(module.Params(), module.Inputs(*leaves))
+
+    point = tuple(torch.tensor(v, dtype=torch.float64) for v in (-1.0, x, 2.0))
+    gradient = torch.func.grad(f, argnums=(0, 1, 2))(*point)
+    assert [float(bar) for bar in gradient] == [2.0, 0.0, -1.0]
+    hessian = torch.func.hessian(f, argnums=(0, 1, 2))(*point)
+    assert [[float(h) for h in row] for row in hessian] == [[0, 0, 1], [0, 0, 0], [1, 0, 0]]
+
+
+def test_what_is_wrong_is_named():
+    module, params, inputs = arguments("two layers", 5)
+    with pytest.raises(ValueError, match="W has shape"):
+        module.forward(params._replace(W=params.W[0]), inputs)
+    with pytest.raises(ValueError, match="t is missing"):
+        module.loss(params, inputs._replace(t=None))
+    with pytest.raises(TypeError, match="target"):
+        module.loss(params, inputs._replace(t=inputs.t.requires_grad_()))
+    with pytest.raises(sb.SymbackError, match="'torch' is a name"):
+        sb.circuit("f = torch*w").compile(target="torch")
