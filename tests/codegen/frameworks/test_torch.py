@@ -109,7 +109,7 @@ def test_dtype_follows_the_arguments(dtype):
 
 
 def test_a_layer_passes_gradients_on():
-    module, params, inputs = arguments("two layers", 4, dtype=torch.float32)
+    module, params, _ = arguments("two layers", 4, dtype=torch.float32)
     network = torch.nn.Sequential(torch.nn.Linear(5, 3), module.Module(params))
     shares = network(torch.randn(7, 5))
     (shares[:, 0] ** 2).sum().backward()
