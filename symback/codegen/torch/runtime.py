@@ -12,71 +12,76 @@ from symback.codegen.calls import Calls
 
 def torch_calls(module: ModuleType) -> Calls:
     """What forward gives, and what autograd and torch.func give of it and of the loss."""
-    import torch as package  # an extra
+    import torch  # an extra
 
-    torch: Any = package
-    m: Any = module
+    runs = _Runs(torch, module)
+    has_loss = hasattr(module, "loss")
+    return Calls(
+        runs.forward,
+        runs.backward,
+        runs.value_and_grad if has_loss else None,
+        runs.jvp,
+        runs.hessp if has_loss else None,
+        _initial(torch, module),
+    )
 
-    def tensor(value: Any, moves: bool = False) -> Any:
-        found = torch.as_tensor(value, dtype=torch.float64 if isinstance(value, float) else None)
-        return found.double().requires_grad_(moves) if found.is_floating_point() else found
 
-    def given(values: Any, moves: bool = False) -> Any:
-        """Params or Inputs of tensors."""
-        kind = m.Params if values._fields == m.Params._fields else m.Inputs
-        return kind(
-            *(
-                None if v is None else tensor(v, moves and name not in (*m.TARGETS, *m.INDICES))
-                for name, v in zip(values._fields, values, strict=True)
-            )
-        )
+class _Runs:
+    """A module's functions on tensors that are made of what is given."""
 
-    def forward(params: Any, inputs: Any) -> Any:
-        return _plain(m.forward(given(params), given(inputs)))
+    def __init__(self, torch: Any, module: Any) -> None:
+        self._torch, self._module = torch, module
+        self._fixed = {*module.TARGETS, *module.INDICES}
 
-    def backward(params: Any, inputs: Any, output_bar: Any) -> tuple[Any, Any]:
-        params, inputs = given(params, True), given(inputs, True)
-        value = m.forward(params, inputs)
+    def forward(self, params: Any, inputs: Any) -> Any:
+        return _plain(self._module.forward(self._given(params), self._given(inputs)))
+
+    def backward(self, params: Any, inputs: Any, output_bar: Any) -> tuple[Any, Any]:
+        params, inputs = self._given(params, True), self._given(inputs, True)
+        value = self._module.forward(params, inputs)
         leaves = [v for v in (*params, *inputs) if v is not None and v.requires_grad]
-        bar = torch.broadcast_to(tensor(output_bar), value.shape)
-        found = torch.autograd.grad(value, leaves, bar, materialize_grads=True)
+        bar = self._torch.broadcast_to(self._tensor(output_bar), value.shape)
+        found = self._torch.autograd.grad(value, leaves, bar, materialize_grads=True)
         bars = {id(leaf): _plain(b) for leaf, b in zip(leaves, found, strict=True)}
         return tuple(bars[id(p)] for p in params), tuple(bars.get(id(x)) for x in inputs)
 
-    def value_and_grad(params: Any, inputs: Any) -> tuple[Any, Any]:
-        params = given(params, True)
-        value = m.loss(params, given(inputs))
-        grad = torch.autograd.grad(value, params, materialize_grads=True)
+    def value_and_grad(self, params: Any, inputs: Any) -> tuple[Any, Any]:
+        params = self._given(params, True)
+        value = self._module.loss(params, self._given(inputs))
+        grad = self._torch.autograd.grad(value, params, materialize_grads=True)
         return _plain(value), tuple(map(_plain, grad))
 
-    def jvp(params: Any, inputs: Any, param_dots: Any, input_dots: Any) -> Any:
-        inputs = given(inputs)
-        fixed = {*m.TARGETS, *m.INDICES}
-        moving = {n: v for n, v in inputs._asdict().items() if n not in fixed}
-        dots = {n: tensor(getattr(input_dots, n)) for n in moving}
-        return _plain(
-            torch.func.jvp(
-                lambda p, x: m.forward(p, inputs._replace(**x)),
-                (given(params), moving),
-                (given(param_dots), dots),
-            )[1]
-        )
+    def jvp(self, params: Any, inputs: Any, param_dots: Any, input_dots: Any) -> Any:
+        inputs = self._given(inputs)
+        moving = {n: v for n, v in inputs._asdict().items() if n not in self._fixed}
+        dots = {n: self._tensor(getattr(input_dots, n)) for n in moving}
 
-    def hessp(params: Any, inputs: Any, dots: Any) -> Any:
-        inputs = given(inputs)
-        gradient = torch.func.grad(lambda p: m.loss(p, inputs))
-        found = torch.func.jvp(gradient, (given(params),), (given(m.Params(*dots)),))[1]
+        def moved(params: Any, columns: Any) -> Any:
+            return self._module.forward(params, inputs._replace(**columns))
+
+        given, along = (self._given(params), moving), (self._given(param_dots), dots)
+        return _plain(self._torch.func.jvp(moved, given, along)[1])
+
+    def hessp(self, params: Any, inputs: Any, dots: Any) -> Any:
+        inputs = self._given(inputs)
+        gradient = self._torch.func.grad(lambda p: self._module.loss(p, inputs))
+        along = self._given(self._module.Params(*dots))
+        found = self._torch.func.jvp(gradient, (self._given(params),), (along,))[1]
         return tuple(map(_plain, found))
 
-    has_loss = hasattr(m, "loss")
-    return Calls(
-        forward,
-        backward,
-        value_and_grad if has_loss else None,
-        jvp,
-        hessp if has_loss else None,
-        _initial(torch, m),
-    )
+    def _given(self, values: Any, moves: bool = False) -> Any:
+        """Params or Inputs of tensors."""
+        m = self._module
+        kind = m.Params if values._fields == m.Params._fields else m.Inputs
+        pairs = zip(values._fields, values, strict=True)
+        return kind(
+            *(v if v is None else self._tensor(v, moves and n not in self._fixed) for n, v in pairs)
+        )
+
+    def _tensor(self, value: Any, moves: bool = False) -> Any:
+        dtype = self._torch.float64 if isinstance(value, float) else None
+        found = self._torch.as_tensor(value, dtype=dtype)
+        return found.double().requires_grad_(moves) if found.is_floating_point() else found
 
 
 def _plain(value: Any) -> Any:
