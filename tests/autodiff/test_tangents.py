@@ -9,8 +9,11 @@ import pytest
 from flint import arb
 
 import symback as sb
+from symback.autodiff.curvatures import curvatures
 from symback.autodiff.lower import lower, optimised, plain
 from symback.autodiff.passes.drop_dead import drop_dead
+from symback.derivation.walks import typed_walk
+from symback.errors import Unsupported
 from symback.operations import jvp, number_slopes
 from symback.operations.arrays import ARRAY_FUNCTIONS, ArrayFunction
 from symback.operations.balls.scalars import precision
@@ -23,6 +26,7 @@ from tests.cases.array_cases import CASES as ARRAYS
 from tests.cases.array_cases import SIZES
 from tests.cases.array_circuits import CIRCUITS
 from tests.cases.array_judge import circuit, samples
+from tests.cases.compilers import compiles
 from tests.cases.counts import assert_cheap
 from tests.cases.elementwise import CASES
 from tests.cases.one_in import one_in
@@ -301,3 +305,35 @@ def test_the_rules_of_all_operations_are_judged():
         program = lowered(circuit(case)).program("objective")
         found |= {p.func for line in program.lines for p in postorder(line.expr)}
     assert {head for head in found if issubclass(head, ArrayFunction)} == ARRAY_FUNCTIONS
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
+def test_a_gradient_that_stays_has_a_tangent_of_0_in_its_shape(target):
+    circuit = sb.circuit("a: param[n]; b: param; x: input\nl: loss = sum(3*a) + x*b**2")
+    module = circuit.compile(target=target, functions=("hessp", "hessian"))
+    theta, v, inputs = np.array([1.0, 2.0, 3.0]), np.array([1.0, -1.0, 0.5]), module.Inputs(2.0)
+    np.testing.assert_array_equal(module.hessp(theta, v, inputs), [0, 0, 2])
+    np.testing.assert_array_equal(module.hessian(theta, inputs), np.diag([0.0, 0.0, 4.0]))
+
+
+def test_curvatures_are_by_pairs_of_operands_in_their_order():
+    pairs = 0
+    circuits = [of_numbers(name, len(case.points[0])) for name, case in CASES.items()]
+    computed = (
+        "f = hypot(x, u) + v",
+        "f = hypot(u, x) + v",
+        "f = atan2(u, x)*v",
+    )  # edges to u come first
+    circuits += [sb.circuit(f"u = exp(x), v = sin(u), {f}", loss=None) for f in computed]
+    for made in circuits:
+        try:
+            walk = typed_walk(made, "f")
+            of_nodes = curvatures(walk)
+        except Unsupported:  # by an operand that has to be a number, or stated
+            continue
+        for node, by_pair in of_nodes.items():
+            place = {o: i for i, o in enumerate(walk.node(node).operands)}
+            found = [(place[p], place[q]) for p, q in by_pair]
+            assert found == sorted(found) and all(p <= q for p, q in found)
+            pairs += len(found)
+    assert pairs > 100

@@ -178,7 +178,7 @@ def of_tangents() -> Iterator[Case]:
     """Tangents of every operation, first and second, and the functions of modules made of them."""
     from tests.check import test_check_derivatives as tests
 
-    yield from tests_of(TANGENTS)
+    yield from tests_of(TANGENTS, shares=True)
     yield from tests_of("tests.autodiff.test_matrices")
     for head, text in tests.USES.items():
         yield case(f"functions of {head.__name__}", text, functions, f"{text}\nl: loss = f")
@@ -206,6 +206,7 @@ def functions(text: str) -> None:
 def of_curvatures() -> Iterator[Case]:
     """Hessians derived step by step, each step verified."""
     yield from tests_of("tests.derivation.test_second_order")
+    yield from tests_of(TANGENTS, "test_curvatures_are_by_pairs_of_operands_in_their_order")
 
 
 def of_definitions() -> Iterator[Case]:

@@ -72,22 +72,25 @@ def case(name: str, about: str, run: Callable[..., None], *args: Any, reads: boo
 # -- the tests of a file -------------------------------------------------------------------------
 
 
-def tests_of(module: str, *names: str, reads: bool = False) -> Iterator[Case]:
-    """The tests of these names, or all: a case for each set of parameters, but slow ones."""
+def tests_of(module: str, *names: str, reads: bool = False, shares: bool = False) -> Iterator[Case]:
+    """The tests of these names, or all: a case for each set of parameters, but slow ones.
+
+    With `shares` also those that the suite leaves to the slow run, of a law with many cases.
+    """
     loaded = importlib.import_module(module)
     titles: Counter[str] = Counter()
     for name in names or [n for n in vars(loaded) if n.startswith("test_")]:
-        for i, given in enumerate(parameters(getattr(loaded, name))):
+        for i, given in enumerate(parameters(getattr(loaded, name), shares)):
             if given is None or any(isinstance(v, str) and v in ELSEWHERE for v in given.values()):
                 continue
             about = " ".join(getattr(v, "__name__", str(v)) for v in given.values())
             title = f"{name} {about}".strip()[:160]
             titles[title] += 1
             title += f" #{titles[title]}" if titles[title] > 1 else ""
-            yield case(title, f"{name} {about}", run_test, module, name, i, reads=reads)
+            yield case(title, f"{name} {about}", run_test, module, name, i, shares, reads=reads)
 
 
-def parameters(test: Any) -> list[dict[str, Any] | None]:
+def parameters(test: Any, shares: bool) -> list[dict[str, Any] | None]:
     """What the marks of a test give to it, one set a run; None for a run that is slow."""
     marks = list(getattr(test, "pytestmark", ()))
     if any(m.name == "slow" for m in marks):
@@ -97,16 +100,16 @@ def parameters(test: Any) -> list[dict[str, Any] | None]:
         if mark.name == "parametrize":
             names, values = mark.args
             names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
-            axes.append([_named(names, value) for value in values])
+            axes.append([_named(names, value, shares) for value in values])
     return [
         None if None in row else {k: v for part in row for k, v in part.items()}
         for row in itertools.product(*axes)
     ]
 
 
-def _named(names: list[str], value: Any) -> dict[str, Any] | None:
+def _named(names: list[str], value: Any, shares: bool) -> dict[str, Any] | None:
     if hasattr(value, "marks") and hasattr(value, "values") and hasattr(value, "id"):
-        if any(m.name == "slow" for m in value.marks):
+        if any(m.name == "slow" for m in value.marks) and not shares:
             return None
         values = value.values
     else:
@@ -114,12 +117,12 @@ def _named(names: list[str], value: Any) -> dict[str, Any] | None:
     return dict(zip(names, values, strict=True))
 
 
-def run_test(module: str, name: str, number: int) -> None:
+def run_test(module: str, name: str, number: int, shares: bool) -> None:
     """A test with one set of its parameters, and those of pytest's fixtures that it asks for."""
     import mpmath as mp
 
     test = getattr(importlib.import_module(module), name)
-    given = parameters(test)[number]
+    given = parameters(test, shares)[number]
     assert given is not None
     wanted = [n for n in inspect.signature(test).parameters if n not in given]
     with (
