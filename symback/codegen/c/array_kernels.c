@@ -273,6 +273,16 @@ static inline void symback_product(size_t count, size_t columns, size_t n, const
         }
         return;
     }
+    if (n == 1 && b_column == 1 && adds) { /* too little for blocks */
+        for (size_t i = 0; i < count; i++) {
+            const double factor = a[i * a_row];
+#pragma omp simd
+            for (size_t j = 0; j < columns; j++) {
+                to[i * to_row + j] = symback_fma(factor, b[j], to[i * to_row + j]);
+            }
+        }
+        return;
+    }
     for (size_t p = 0; p == 0 || p < n; p += SYMBACK_TERMS) {
         const size_t terms = (n - p < SYMBACK_TERMS) ? n - p : SYMBACK_TERMS;
         for (size_t j = 0; j < columns; j += SYMBACK_COLUMNS) {

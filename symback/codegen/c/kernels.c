@@ -51,7 +51,7 @@ static inline double symback_expm1_part(double r)
 /* z - k*log(2) for whole |k| < 2000: the first product is exact, the second small. */
 static inline double symback_rest(double z, double k)
 {
-    return symback_fma(k, -1.9082149292705877e-10, z - k * 0.6931471803691238);
+    return symback_fma(k, -1.9082149292705877e-10, symback_fma(k, -0.6931471803691238, z));
 }
 
 /* exp(z), within 1.0 ULP: 2^k*exp(r) with z = k*log(2) + r. The power comes in two factors, as it

@@ -220,11 +220,11 @@ class FunctionWriter:
 
     @property
     def block_rows(self) -> int:
-        """Samples whose values fit the cache; of numbers a power of two, by the live ones."""
+        """Samples whose values fit the cache; of numbers whole thousands, by the live ones."""
         if not self._numbers:
             return ROWS_SIDE_BY_SIDE if self._side_by_side else BLOCK_ROWS
         fitting = BLOCK_BYTES // (8 * max(1, self.program.live(self.program.varying())))
-        return max(LEAST_ROWS, min(MOST_ROWS, 1 << (fitting.bit_length() - 1)))
+        return max(LEAST_ROWS, min(MOST_ROWS, fitting // BLOCK_ROWS * BLOCK_ROWS))
 
     @property
     def _side_by_side(self) -> list[str]:
