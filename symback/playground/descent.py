@@ -1,4 +1,4 @@
-"""A page on which the parameters of a circuit of numbers descend, step by step, on a table.
+"""A page on which the parameters of a circuit descend, step by step, on a table.
 
 The page computes with the bare JavaScript code of the loss and its gradient.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -40,16 +41,21 @@ class DescentText:
 def descent_page(circuit: Circuit, table: str) -> str:
     """The page as text; DataError where the table does not fit the circuit."""
     of, leaves, parameters = _parts(circuit)
-    columns = read_table(table, [n.name for n in leaves if n.role != "param"])
+    columns = read_table(table, [name for n in leaves if n.role != "param" for name in _entries(n)])
     rows = len(next(iter(columns.values()), [0.0]))
     code = circuit.code("javascript", of=of.name, wrt=[p.name for p in parameters], name=_NAME)
-    start = {p.name: 0.0 if p.initial is None else float(p.initial) for p in parameters}
-    data = {"arguments": [n.name for n in leaves], "columns": columns, "start": start, "rows": rows}
+    start = dict(pair for p in parameters for pair in _start(p))
+    data = {
+        "arguments": [[n.name, n.shape != (), _entries(n)] for n in leaves],
+        "columns": columns,
+        "start": start,
+        "rows": rows,
+    }
     text = DescentText(
         title=f"Descent of {of.name}",
         loss=of.name,
         rows=rows,
-        parameters=[p.name for p in parameters],
+        parameters=list(start),
         code=Markup(code.replace("</", "<\\/")),
         data=Markup(json.dumps(data, separators=(",", ":")).replace("</", "<\\/")),
     )
@@ -57,20 +63,41 @@ def descent_page(circuit: Circuit, table: str) -> str:
 
 
 def example_table(circuit: Circuit) -> str:
-    """A small table for a circuit of numbers: inputs on a line, targets that a model gives."""
+    """A small table for a circuit: inputs on lines, and targets of 0 and 1."""
     _, leaves, _ = _parts(circuit)
-    names = [n.name for n in leaves if n.role != "param"]
-    targets = {n.name for n in leaves if n.role == "target"}
-    lines = [",".join(names)]
+    of_data = [n for n in leaves if n.role != "param"]
+    lines = [",".join(name for n in of_data for name in _entries(n))]
     for row in range(_ROWS):
         place = 4 * row / (_ROWS - 1) - 2
-        cells = []
-        for i, name in enumerate(names):
+        cells: list[str] = []
+        for i, node in enumerate(of_data):
             noise = ((37 * row + 11 * i) % 13 - 6) / 12
-            value = (1.0 if place + noise > 0 else 0.0) if name in targets else place + noise * i
-            cells.append(f"{value:.4g}")
+            chosen = int(place + noise <= 0)  # among several targets the one that is 1
+            for j, _ in enumerate(_entries(node)):
+                value = (
+                    float(j == chosen) if node.role == "target" else place * (-1) ** j + noise * j
+                )
+                cells.append(f"{value:.4g}")
         lines.append(",".join(cells))
     return "\n".join(lines) + "\n"
+
+
+def _entries(leaf: Node) -> list[str]:
+    """A number's own name; of an array x_1, x_2, … or x_1_1, …, row by row."""
+    places = product(*(range(1, int(size) + 1) for size in leaf.shape))
+    return ["_".join([leaf.name, *map(str, place)]) for place in places]
+
+
+def _start(leaf: Node) -> list[tuple[str, float]]:
+    """Initial values by entry: those of the circuit, else 0; of a matrix spread numbers, as
+    equal neurons would stay equal.
+    """
+    names = _entries(leaf)
+    if leaf.initial is not None:
+        return [(name, float(leaf.initial)) for name in names]
+    if len(leaf.shape) < 2:
+        return [(name, 0.0) for name in names]
+    return [(name, round((0.6180339887 * (i + 1)) % 1 - 0.5, 3)) for i, name in enumerate(names)]
 
 
 def _parts(circuit: Circuit) -> tuple[Node, list[Node], list[Node]]:
@@ -78,15 +105,15 @@ def _parts(circuit: Circuit) -> tuple[Node, list[Node], list[Node]]:
     from symback.codegen.bare.functions import bare_functions  # start-up stays fast
 
     of = circuit.objective
-    if of.shape != () or circuit.has_arrays:
-        raise TrainingError(
-            "descent is drawn for circuits of numbers; use symback train for arrays"
-        )
+    if of.shape != ():
+        raise TrainingError(f"'{of.name}' is an array; descent needs a loss, such as l: loss = …")
     leaves = list(bare_functions(circuit, ["value"], of=of.name)[0].leaves)
+    if any(not size.is_Integer for leaf in leaves for size in leaf.shape):
+        raise TrainingError("a size has a name; descent needs numbers, such as x: input[2]")
     parameters = [leaf for leaf in leaves if leaf.role == "param"]
     if not parameters:
         raise TrainingError(f"'{of.name}' has no parameters; declare one, such as w: param = 0")
-    if len(parameters) > MOST_PARAMETERS:
+    if sum(len(_entries(leaf)) for leaf in parameters) > MOST_PARAMETERS:
         raise TrainingError(f"descent is drawn for at most {MOST_PARAMETERS} parameters")
     return of, leaves, parameters
 

@@ -147,7 +147,8 @@ def test_tables_are_read_strictly(table, says):
     ("text", "says"),
     [
         ("f = x", "has no parameters"),
-        (EXAMPLES["Network of arrays"], "for circuits of numbers"),
+        ("x: input[d]; w: param[d]\nl: loss = sum((w*x)**2)", "a size has a name"),
+        ("x: input[2]; w: param[2]\nf = w*x", "'f' is an array"),
     ],
 )
 def test_what_cannot_descend_is_said(text, says):

@@ -8,9 +8,11 @@ import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import symback as sb
 from symback.cli.main import cli
 from symback.errors import FileRefused, NotInstalled, SymbackError
 from symback.playground import pinned, site
@@ -233,3 +235,49 @@ def test_a_link_shares_an_example(page, address):
     shown = wait_for(page, "return document.getElementById('output').textContent", 180)
     assert shown == answer({"ask": "derive", "text": "f = u*v", "wrt": "u"})["text"]
     assert not [e for e in page.get_log("browser") if e["level"] == "SEVERE"]
+
+
+# -- descent ---------------------------------------------------------------------------------------
+
+STEPS = 5
+CELLS = "return [...document.querySelectorAll('[data-cell=now]')].map((e) => e.textContent)"
+
+
+@in_browser
+@pytest.mark.parametrize("name", ["Line", "Logistic regression", "Network of arrays"])
+def test_descent_goes_where_the_module_goes(name, tmp_path):
+    """Five steps of gradient descent over all rows, beside the generated module's `sgd`."""
+    circuit = sb.circuit(EXAMPLES[name])
+    table = answer({"ask": "table", "text": EXAMPLES[name]})["data"]
+    path = tmp_path / "page.html"
+    html = answer({"ask": "descent", "text": EXAMPLES[name], "data": table})["html"]
+    path.write_text(html, encoding="utf-8")
+    driver = start_browser()
+    try:
+        driver.get(path.as_uri())
+        start = json.loads(
+            driver.execute_script("return document.getElementById('page-data').textContent")
+        )["start"]
+        for _ in range(STEPS):
+            driver.find_element("id", "step").click()
+        shown = [float(text.replace("−", "-")) for text in driver.execute_script(CELLS)]
+        said = driver.find_element("id", "said").text
+        assert not [e for e in driver.get_log("browser") if e["level"] == "SEVERE"]
+    finally:
+        driver.quit()
+    module = circuit.compile()
+    header, *rows = (line.split(",") for line in table.splitlines())
+    columns = dict(zip(header, np.array(rows, dtype=float).T, strict=True))
+    inputs = {
+        n.name: np.stack([columns[c] for c in header if c.partition("_")[0] == n.name], axis=1)
+        if n.shape
+        else columns[n.name]
+        for n in (*circuit.inputs, *circuit.targets)
+    }
+    begin = module.unravel(np.array(list(start.values())))
+    found, losses = module.sgd(
+        begin, module.Inputs(**inputs), learning_rate=0.1, epochs=STEPS, batch_size=len(rows)
+    )
+    assert said.startswith(f"step {STEPS}: ")
+    np.testing.assert_allclose(shown, module.ravel(found), rtol=1e-4, atol=1e-5)
+    assert float(said.rpartition(" ")[2].replace("−", "-")) < losses[0]
