@@ -44,6 +44,7 @@ __all__ = [
 
 
 _HOMES = {
+    "Array": "symback.language.tracing",
     "fit": "symback.training.fit",
     # what IPython calls at %load_ext symback and %unload_ext symback
     "load_ipython_extension": "symback.cli.notebook",
@@ -54,10 +55,19 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in (*__all__, *_HOMES):
+        word = None if name.startswith("_") else _word(name)
+        if word is not None:
+            return word
         raise AttributeError(f"module 'symback' has no attribute '{name}'")
     value = getattr(importlib.import_module(_HOMES.get(name, "symback.api")), name)
     globals()[name] = value
     return value
+
+
+def _word(name: str) -> Any:
+    """A function of circuit text, such as sigma, for functions under @circuit."""
+    traced = importlib.import_module("symback.language.traced")
+    return traced.function(name) if traced.is_word(name) else None
 
 
 def __dir__() -> list[str]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, lru_cache
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from functools import cached_property, lru_cache, partial
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from sympy import Expr, ImmutableMatrix
 
@@ -633,20 +633,51 @@ class Update(updates.Update):
         return self.to_markdown()
 
 
+@overload
 def circuit(
-    text: str,
+    text: str | Callable[..., Any],
     *,
     params: Iterable[str] | None = None,
     inputs: Iterable[str] | None = None,
     loss: str | Automatic | None = AUTOMATIC,
     notation: str = "text",
-) -> Circuit:
+) -> Circuit: ...
+
+
+@overload
+def circuit(
+    *,
+    params: Iterable[str] | None = None,
+    inputs: Iterable[str] | None = None,
+    loss: str | Automatic | None = AUTOMATIC,
+) -> Callable[[Callable[..., Any]], Circuit]: ...
+
+
+def circuit(
+    text: Any = ...,
+    *,
+    params: Iterable[str] | None = None,
+    inputs: Iterable[str] | None = None,
+    loss: str | Automatic | None = AUTOMATIC,
+    notation: str = "text",
+) -> Any:
     r"""The circuit that a text describes, circuit text or, with notation="latex", LaTeX.
 
     `params` and `inputs` override the roles inferred from names, and order them; `loss` names the
     node to minimise or its formula, None for none. Errors are CircuitError and its kin, with line,
     column and cause. Where a name is likely meant as a product, such as wx, the circuit is read as
     typed with a warning, LikelyMeantOtherwise; `circuit.warnings` keeps it.
+
+    A function in place of the text is called once, with operands in place of numbers, and becomes
+    the circuit of what it returns; so `circuit` is a decorator, with options or without.
+
+    >>> import symback as sb
+    >>> @sb.circuit
+    ... def f(x1, w3, x3):
+    ...     x2 = sb.sigma(w3*x3)
+    ...     return x1 - x2
+    >>> print(*f.computed)
+    x2 f l
 
     >>> import symback as sb
     >>> print(sb.circuit("f = x1 − σ(w3x3 + w4x4)", loss=None))
@@ -662,6 +693,12 @@ def circuit(
     x1 - sigma(w3*x3 + w4*x4)
     """
     options: dict[str, Any] = {"params": params, "inputs": inputs, "loss": loss}
+    if text is ...:
+        return partial(circuit, **options)
+    if isinstance(text, FunctionType):
+        from symback.language.tracing import text_of  # most circuits are texts
+
+        text, options = text_of(text, params, inputs, loss), {"loss": loss}
     read = Circuit.of(parse.circuit(text, **options, notation=notation))
     for sentence in read.warnings:
         warnings.warn(sentence, LikelyMeantOtherwise, stacklevel=2)
