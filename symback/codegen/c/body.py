@@ -14,9 +14,10 @@ from sympy import Add, Expr, Mul, S, Symbol
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, varies
 from symback.codegen.c.elements import CElementPrinter
+from symback.codegen.c.memory import WorkingMemory
 from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
-from symback.codegen.c.tiles import TILE, TileProducts, Tiles, is_of_tile
+from symback.codegen.c.tiles import TileProducts, Tiles, is_of_tile
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loops.evaluator import Evaluator
 from symback.codegen.loops.tree import (
@@ -85,7 +86,7 @@ class Body:
         self.signs = {**writer.names, _ROWS.name: "(double)count"}
         self.printer.signs = self.signs
         self.pointers: Tree = []  # to what the caller has
-        self.arrays: dict[str, Symbol] = {}  # in work, by their names in C
+        self.memory = WorkingMemory(writer, self.shapes)
         self.before: Tree = []
         self.each: Tree = []
         self.ends: Tree = []  # of a tile
@@ -123,10 +124,9 @@ class Body:
         sizes = self.writer.read_sizes(used, [])
         used |= {"sizes"} if sizes else set()
         unread = [Unused(name) for name in given if name not in used]
-        wide = {*self.tiles.wide}
-        of_samples = [s for n, s in self.arrays.items() if n not in wide]
+        tree = [*sizes, *head, *unread, *tail]
         return FunctionBody(
-            [*sizes, *head, *unread, *tail], self._numbers(of_samples), self._tile_numbers()
+            tree, self.memory.of_sample(self.tiles), self.memory.of_tile(self.tiles)
         )
 
     def _parts(self, stores: Tree) -> tuple[Tree, Tree]:
@@ -136,7 +136,7 @@ class Body:
             for tree in (self.pointers, self.before, self.each)
         )
         loop = self._loop(each, stores)
-        return [*pointers, *self._memory(), *before], [*loop, *self.after]
+        return [*pointers, *self.memory.declared(self.tiles), *before], [*loop, *self.after]
 
     # -- the loop over samples ------------------------------------------------------------------
 
@@ -147,8 +147,8 @@ class Body:
     def _loop(self, each: Tree, stores: Tree) -> Tree:
         """The loop over samples, where there is anything to do in it."""
         if is_of_tile([*self.ends, *each]):
-            varying = {n: s for n, s in self.arrays.items() if s in self.varying}
-            counts = {n: self.writer.count(self.shapes[s.name]) for n, s in varying.items()}
+            arrays = self.memory.arrays.items()
+            counts = {n: self.memory.count(s) for n, s in arrays if s in self.varying}
             self.tiles = replace(self.tiles, counts=counts, wide={})
             return [self.tiles.loop([*each, *self.ends], [*self._added(), *stores])]
         if has_axis([*each, *stores]):
@@ -169,33 +169,6 @@ class Body:
         return [For("start", "0", "count", body, step=BLOCK)]
 
     # -- memory -------------------------------------------------------------------------------
-
-    def _memory(self) -> Tree:
-        """Names for parts of the working memory: those of tiles, then those of a sample."""
-        found: Tree = []
-        last, length = "work", ""
-        wide = self.tiles.wide
-        if self.tiles.names:
-            numbers = self.writer.numbers(self._tile_numbers())
-            found.append(Declare(Storage.SIZE, TILE, f"symback_tile(count, {numbers})"))
-        for name, count in wide.items():
-            memory = self.tiles.names[name]
-            found.append(Declare(Storage.WORK, memory, last, length))
-            last, length = memory, f"{TILE} * ({count})" if " " in count else f"{TILE} * {count}"
-        for name, symbol in self.arrays.items():
-            if name not in wide:
-                found.append(Declare(Storage.WORK, name, last, length))
-                last, length = name, self.writer.count(self.shapes[symbol.name])
-        return found
-
-    def _numbers(self, arrays: Sequence[Symbol]) -> Expr:
-        """How many numbers arrays have."""
-        return Add(*(self.writer.elements(self.shapes[symbol.name]) for symbol in arrays))
-
-    def _tile_numbers(self) -> Expr:
-        """How many numbers each sample of a tile has."""
-        wide = [self.arrays[name] for name in self.tiles.wide if name in self.arrays]
-        return self._numbers(wide) + len(self.tiles.wide) - len(wide)
 
     def _fresh(self, name: str) -> str:
         found = fresh_name([name, f"{name}_"], self.taken)
@@ -291,7 +264,7 @@ class Body:
         shape = self.shapes.get(symbol.name, ())
         if not shape or symbol.name in self.placed:
             return
-        self.arrays[self.writer.name(symbol.name)] = symbol
+        self.memory.add(symbol)
         self.placed.add(symbol.name)
 
     # -- lines --------------------------------------------------------------------------------
