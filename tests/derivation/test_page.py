@@ -39,6 +39,7 @@ from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.page.html import MOST_STEPS_IN_MATHML, page_text
 from symback.derivation.page.live import programs
 from symback.derivation.page.mathml import mathml
+from symback.derivation.page.matrix import matrix_programs
 from symback.errors import CircuitError, SymbackError, Unsupported
 from symback.operations.edges import CAREFUL, over_square
 from symback.operations.elementwise import OPS, SLOPES
@@ -521,3 +522,71 @@ def test_the_keyboard_alone_reaches_every_control(opened):
     slider.send_keys(Keys.ARROW_RIGHT)
     assert slider.get_attribute("value") != before
     assert position(driver) == 1
+
+
+# -- matrices --------------------------------------------------------------------------------------
+
+MATRICES = {
+    "product": ("x: input; w: param; f = x*sin(w*x) + w**2", {"order": 2, "wrt": ["w", "x"]}),
+    "powers": ("x: input; w: param; u = x**3; f = u**2*w + u", {"order": 2, "wrt": ["w", "x"]}),
+    "branch": (
+        "x: input; w: param; f = where(x > 0.5, x**2*w, w**3)",
+        {"order": 2, "wrt": ["w", "x"]},
+    ),
+    "rows": (
+        "p: param; w: param; x: output = cos(p)*w; y: output = sin(p + w)",
+        {"jacobian": True},
+    ),
+}
+
+
+def matrix_of(name):
+    text, options = MATRICES[name]
+    return sb.circuit(text.replace("; ", "\n"), loss=None).derive(**options)
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.parametrize("name", MATRICES)
+def test_entries_of_matrices_agree_with_python(tmp_path, name):
+    d = matrix_of(name)
+    printed = matrix_programs(d)
+    at = {n.name: 0.3 + 0.4 * i for i, n in enumerate(d.walk.circuit.leaves)}
+    script = tmp_path / "entries.js"
+    lines = [RUNNER, *module(printed.tables)]
+    lines.append(f"const v = run(FORWARD, new Map(Object.entries({json.dumps(at)})));")
+    lines.append("run(ENTRIES, v); console.log(JSON.stringify([...v]));")
+    script.write_text("\n".join(lines), encoding="utf-8")
+    run = subprocess.run([NODE, str(script)], capture_output=True, text=True, check=True)
+    found = dict(json.loads(run.stdout))
+    expected = d.at(**at).evaluated()[1]
+    assert len(expected) > 2
+    for left, value in expected.items():
+        assert found[" ".join(("whole", *left))] == pytest.approx(value, rel=1e-12, abs=1e-15)
+
+
+@in_browser
+@pytest.mark.parametrize("name", MATRICES)
+def test_sliders_move_the_entries_of_a_matrix(opened, name):
+    d = matrix_of(name)
+    driver = opened(d, step=len(d.steps))
+    leaves = [n.name for n in d.walk.circuit.leaves]
+    at = {leaf: float(i + 1) / 7 for i, leaf in enumerate(leaves)}
+    for leaf, value in at.items():
+        set_leaf(driver, "number", leaf, repr(value))
+    set_leaf(driver, "range", leaves[0], "-0.75")
+    at[leaves[0]] = -0.75
+    shown = dict(shown_numbers(driver)[0])
+    for left, value in d.at(**at).evaluated()[1].items():
+        found = float(shown[" ".join(("whole", *left))])
+        assert found == pytest.approx(value, rel=DIGITS, abs=1e-15), left
+    assert complaints(driver) == []
+
+
+def test_a_matrix_of_arrays_and_a_rewritten_one_have_the_numbers_of_their_point():
+    arrays = sb.circuit("x: input[n]; w: param[n]\nf = dot(w, x)**2\nloss: none")
+    for d in (
+        arrays.derive("f", order=2).at(x=[1, 2], w=[3, 4]),
+        sb.circuit("f = log(1 + exp(w*x))\nloss: none").derive(order=2).at(w=1, x=2),
+    ):
+        page = d.to_html()
+        assert '<input type="range"' not in page and "const ENTRIES" not in page

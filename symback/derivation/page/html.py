@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -22,11 +22,18 @@ from symback.derivation.page.lines import PageLines, StillLines
 from symback.derivation.page.live import (
     Known,
     LivePicture,
+    leaves_below,
     live_picture,
     programs_along,
     stable_programs,
     start,
     still_picture,
+)
+from symback.derivation.page.matrix import (
+    MatrixKnown,
+    MatrixLines,
+    has_sliders,
+    matrix_programs,
 )
 from symback.derivation.page.quiz import Practice, practice
 from symback.derivation.page.steps import (
@@ -81,6 +88,7 @@ class PageText:
     practice: Practice | None
     has_stable_form: bool
     has_direct_edges: bool
+    has_entries: bool
 
 
 def to_html(derivation: Derivation) -> str:
@@ -90,6 +98,8 @@ def to_html(derivation: Derivation) -> str:
 
 def page_text(derivation: Derivation) -> PageText:
     """All texts of a derivation's page."""
+    if derivation.is_matrix and has_sliders(derivation):
+        return _matrix_page(derivation)
     if derivation.view == "accumulation" or derivation.is_matrix:
         return _still_page(derivation)
     known = Known(derivation)
@@ -114,6 +124,43 @@ def page_text(derivation: Derivation) -> PageText:
     asked = practice(derivation, writer.is_large)
     tables = [*printed.tables, *tables]
     return _page(writer, drawn, data, tables, rows, begin.examples, asked)
+
+
+def _matrix_page(derivation: Derivation) -> PageText:
+    """The page of a Jacobian or Hessian of numbers, with sliders; of a Jacobian the table has the
+    partials of its first row."""
+    writer = EquationWriter(derivation)
+    if writer.is_large:
+        return _still_page(derivation)
+    known = MatrixKnown(derivation)
+    drawn = still_picture(derivation)
+    if len(derivation.rows) < 2:
+        drawn = live_picture(derivation, known)
+    printed, begin = matrix_programs(derivation), start(derivation)
+    rows = [
+        replace(row, step=None)
+        for row in _rows(derivation, writer)
+        if row.is_leaf and row.name in printed.adjoints
+    ]
+    shown = {row.name for row in rows}
+    rows += [
+        RowText(
+            n.name, writer.name(n.name), writer.partial(derivation.of, n.name), n.role, True, None
+        )
+        for n in leaves_below(derivation)
+        if n.name not in shown
+    ]
+    data: dict[str, Any] = {
+        "of": derivation.of,
+        "at": begin.values,
+        "seed": printed.seed,
+        "adjoints": printed.adjoints,
+        "product": printed.product,
+        "rows": [[r.name, known.at(f"adjoint {r.name}")] for r in rows],
+        "steps": [_step_data(s, MatrixLines(derivation), writer, drawn) for s in derivation.steps],
+        "jumps": _jumps(derivation, None),
+    }
+    return _page(writer, drawn, data, printed.tables, rows, begin.examples, None)
 
 
 def _still_page(derivation: Derivation) -> PageText:
@@ -161,6 +208,7 @@ def _page(
         practice=asked,
         has_stable_form="stable" in data,
         has_direct_edges=bool(derivation.direct),
+        has_entries=any(name == "ENTRIES" for name, _ in tables),
     )
 
 
@@ -191,7 +239,10 @@ def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
 
 
 def _step_data(
-    step: Step, lines: PageLines | StillLines, writer: EquationWriter, drawn: LivePicture | None
+    step: Step,
+    lines: PageLines | StillLines | MatrixLines,
+    writer: EquationWriter,
+    drawn: LivePicture | None,
 ) -> dict[str, Any]:
     """The lines with numbers, the spoken sentence, and what lights up in the picture."""
     said: dict[str, Any] = {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from sympy import Expr
+
+from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.links import Link
 from symback.derivation.numbers.steps import DerivationNumbers, numbers_of
 from symback.derivation.page.live import Known
@@ -141,6 +144,18 @@ class PageLines:
         return [*pieces, " = ", [f"={result}"]]
 
 
+def slots_of(circuit: Circuit) -> Callable[[Expr], Pieces]:
+    """What writes formulas with slots for the values of nodes."""
+    printer = _SlotPrinter.of(circuit)
+    printer.nodes = frozenset(n.name for n in circuit.nodes)
+
+    def pieces(expr: Expr) -> Pieces:
+        parts = _SLOT.split(printer.print(expr))
+        return [[part] if i % 2 else part for i, part in enumerate(parts) if part]
+
+    return pieces
+
+
 class StillLines:
     """The lines of a derivation by adjoints: the value of each step at the point, as it is."""
 
@@ -158,4 +173,4 @@ class StillLines:
         return value_text(value, LONGEST_VALUE).replace("-", TextPrinter.negative)
 
 
-__all__ = ["PageLines", "Pieces", "StillLines"]
+__all__ = ["PageLines", "Pieces", "StillLines", "slots_of"]

@@ -227,9 +227,10 @@ def _is_finite(walk: ReversePass, values: Mapping[str, float]) -> bool:
 
 
 def leaves_below(derivation: Derivation) -> list[Node]:
-    """The leaves that the value of `of` depends on, in order."""
-    nodes = reaching(derivation.walk.circuit, derivation.of)
-    return [n for n in nodes if n.is_leaf]
+    """The leaves that the value of `of`, or of any row, depends on, in order."""
+    circuit = derivation.walk.circuit
+    names = {n.name for of in derivation.row_names for n in reaching(circuit, of) if n.is_leaf}
+    return [n for n in circuit.nodes if n.name in names]
 
 
 # -- the picture ---------------------------------------------------------------------------------
