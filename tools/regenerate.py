@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "generated"
 IN_C = ("l5_activation", "digits_network")
 """Circuits that are kept in C as well."""
+IN_FRAMEWORKS = ("l5_activation", "digits_network", "gaussian_mixture")
+"""Circuits that are kept for JAX and PyTorch as well."""
 OTHERS = (
     "lecture",
     "diabetes",
@@ -58,6 +60,9 @@ def texts() -> dict[Path, str]:
     for name in IN_C:
         for end, text in render_files(known[name], target="c", stem=name).items():
             found[GENERATED / "c" / f"{name}{end}"] = text
+    for target in ("jax", "torch"):
+        for name in IN_FRAMEWORKS:
+            found[GENERATED / target / f"{name}.py"] = known[name].generate(target=target)
     for name in UPDATES:
         update = sb.update(name)
         found[GENERATED / "updates" / f"{name}.py"] = update.generate()

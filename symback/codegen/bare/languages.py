@@ -45,9 +45,23 @@ def _rust(functions: Sequence[BareFunction]) -> str:
     return rust_code(functions)
 
 
+def _jax(functions: Sequence[BareFunction]) -> str:
+    from symback.codegen.jax.words import jax_code  # start-up stays fast
+
+    return jax_code(functions)
+
+
+def _torch(functions: Sequence[BareFunction]) -> str:
+    from symback.codegen.torch.words import torch_code  # start-up stays fast
+
+    return torch_code(functions)
+
+
 LANGUAGES: Mapping[str, Language] = {
     "numpy": Language(_numpy, "python"),
     "c": Language(_c, "c"),
+    "jax": Language(_jax, "python"),
+    "torch": Language(_torch, "python"),
     "javascript": Language(_javascript, "javascript"),
     "rust": Language(_rust, "rust"),
 }

@@ -22,6 +22,7 @@ class Words(ABC, ast.NodeTransformer):
 
     prefix: ClassVar[str]  # of its functions
     reserved: ClassVar[frozenset[str]]  # what no node can be called in its modules
+    argument: ClassVar[str]  # what makes an array of an argument, whose name it takes
     copy: ClassVar[str] = ""  # what makes a value that shares no memory, where that matters
 
     def expression(self, text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from symback.codegen.bare.functions import BareFunction
+from symback.codegen.frameworks.bare import framework_code
 from symback.codegen.frameworks.kernels import ArrayLanguage
 from symback.codegen.frameworks.sources import Sources
 from symback.codegen.frameworks.words import Words, listed
@@ -20,6 +22,7 @@ class JaxWords(Words):
 
     prefix: ClassVar = "jnp"
     reserved: ClassVar = frozenset({"jax", "jnp"})
+    argument: ClassVar = "jnp.asarray({0}, jnp.result_type({0}, float))"
 
     def number(self, value: str, like: str) -> str:
         return f"jnp.asarray({value}, {like}.dtype)"
@@ -107,9 +110,16 @@ WORDS, KERNELS = JaxWords(), JaxKernels()
 SOURCES = Sources(WORDS, KERNELS, BY_HAND)
 
 
+def jax_code(functions: Sequence[BareFunction]) -> str:
+    """Bare functions, and the kernels that they call."""
+    code = framework_code(functions, WORDS, kernel_sources, ["import jax.numpy as jnp"])
+    both = "import jax\nimport jax.numpy"
+    return code.replace("import jax.numpy", both, 1) if "jax.nn" in code else code
+
+
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
     return SOURCES.called(lines)
 
 
-__all__ = ["BY_HAND", "SOURCES", "WORDS", "kernel_sources"]
+__all__ = ["BY_HAND", "SOURCES", "WORDS", "jax_code", "kernel_sources"]

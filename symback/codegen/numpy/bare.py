@@ -52,31 +52,31 @@ def _function(function: BareFunction) -> list[str]:
     notes = rewrite_notes(lowered.circuit)
     body = [
         *(f"{name} = np.float64({name})" for name in names),
-        *(f"{size} = {_size(function, size)}" for size in function.sizes),
+        *(f"{size} = {size_code(function, size)}" for size in function.sizes),
         *statements(program, printer, copies=function.has_arrays, notes=notes),
-        *_returned([str(symbol) for symbol in program.results]),
+        *returned([str(symbol) for symbol in program.results]),
     ]
     return [
         *([GUARDED] if lowered.has_guards else []),
         *in_lines(f"def {function.name}(", names, "):"),
-        *_docstring(said(function)),
+        *docstring(said(function)),
         *(f"    {line}" for line in body),
     ]
 
 
-def _returned(results: Sequence[str]) -> list[str]:
+def returned(results: Sequence[str]) -> list[str]:
     line = f"return {', '.join(results)}"
     return [line] if len(line) <= WIDTH - 4 else in_lines("return (", results, ")", depth=4)
 
 
-def _docstring(about: Sequence[str]) -> list[str]:
+def docstring(about: Sequence[str]) -> list[str]:
     lines = [line.replace("\\", "\\\\").replace('"""', '\\"""') for line in about]
     if len(lines) == 1:
         return [f'    """{lines[0]}"""']
     return [f'    """{lines[0]}', *(f"    {line}".rstrip() for line in lines[1:]), '    """']
 
 
-def _size(function: BareFunction, size: Expr) -> str:
+def size_code(function: BareFunction, size: Expr) -> str:
     """The code for a size: an axis of an argument."""
     for node in function.leaves:
         if size in node.shape:
@@ -84,4 +84,4 @@ def _size(function: BareFunction, size: Expr) -> str:
     raise Unsupported(f"the size {size} can't be inferred from the arguments of {function.name}")
 
 
-__all__ = ["numpy_code"]
+__all__ = ["TAKEN", "docstring", "numpy_code", "returned", "size_code"]

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from symback.codegen.bare.functions import BareFunction
+from symback.codegen.frameworks.bare import framework_code
 from symback.codegen.frameworks.kernels import ArrayLanguage
 from symback.codegen.frameworks.sources import Sources
 from symback.codegen.frameworks.words import Words, listed
@@ -39,6 +41,7 @@ class TorchWords(Words):
 
     prefix: ClassVar = "torch"
     reserved: ClassVar = frozenset({"torch"})
+    argument: ClassVar = "_tensor({0})"
     copy: ClassVar = ".clone()"
 
     def number(self, value: str, like: str) -> str:
@@ -113,6 +116,10 @@ def _scaled(like: Any, value: float) -> float:
     if torch.finfo(like.dtype).bits == 64:
         return value
     return math.copysign(abs(value) ** (38 / 308), value)''',
+    "_tensor": '''\
+def _tensor(value: Any) -> Any:
+    """The value as a tensor; a float of Python keeps its digits."""
+    return torch.as_tensor(value, dtype=torch.float64 if isinstance(value, float) else None)''',
     "_tensors": '''\
 def _tensors(*values: Any) -> list[Any]:
     """All as tensors of the dtype of those that are some."""
@@ -184,9 +191,14 @@ WORDS, KERNELS = TorchWords(), TorchKernels()
 SOURCES = Sources(WORDS, KERNELS, BY_HAND)
 
 
+def torch_code(functions: Sequence[BareFunction]) -> str:
+    """Bare functions, and the kernels that they call."""
+    return framework_code(functions, WORDS, kernel_sources, ["import torch"])
+
+
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, and of those that the kernels call."""
     return SOURCES.called(lines)
 
 
-__all__ = ["BY_HAND", "SOURCES", "WORDS", "kernel_sources"]
+__all__ = ["BY_HAND", "SOURCES", "WORDS", "kernel_sources", "torch_code"]

@@ -1,0 +1,73 @@
+"""Bare functions in a framework's Python: arguments are numbers, or arrays with shapes stated."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Iterable, Sequence
+
+from symback.codegen.bare.functions import BareFunction
+from symback.codegen.bare.text import in_lines, refuse_name, said
+from symback.codegen.frameworks.words import Words
+from symback.codegen.lines import chain_comment, print_order, wrapped
+from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.numpy.bare import docstring, returned, size_code
+from symback.codegen.numpy.statements import VIEWS, is_constant
+from symback.errors import NameRefused
+from symback.printing.circuit_text import rewrite_notes
+
+
+def framework_code(
+    functions: Sequence[BareFunction],
+    words: Words,
+    kernels: Callable[[Iterable[str]], list[str]],
+    imports: Sequence[str],
+) -> str:
+    """The functions, and below them the kernels that they call."""
+    texts = [_function(function, words) for function in functions]
+    lines = [line for text in texts for line in text]
+    sources = kernels(lines)
+    everything = "\n".join((*lines, *sources))
+    head = ["import math"] if "math." in everything else []
+    head += ["from typing import Any"] if "Any" in everything or "Array" in everything else []
+    head = [*head, "", *imports] if head else list(imports)
+    alias = ["Array = Any"] if "Array" in everything else []
+    blocks = ["\n".join(head), *alias, *("\n".join(text) for text in texts), *sources]
+    return "\n\n\n".join(blocks) + "\n"
+
+
+def _function(function: BareFunction, words: Words) -> list[str]:
+    refuse_name(function.name, words.prefix, frozenset({*keyword.kwlist, "math", *words.reserved}))
+    program, lowered, names = function.program, function.lowered, function.arguments
+    for name in names:
+        if name in words.reserved:
+            raise NameRefused(f"'{name}' is a name that the code needs; choose another")
+    like = names[0] if names else ""
+    printer = ArrayPrinter(
+        print_order(lowered, program),
+        {p.name for p in lowered.circuit.params},
+        shapes=lowered.names.shapes,
+        like=like,
+        has_guards=lowered.has_guards,
+    )
+    notes = rewrite_notes(lowered.circuit)
+    body = [f"{name} = {words.argument.format(name)}" for name in names]
+    body += [f"{size} = {size_code(function, size)}" for size in function.sizes]
+    for line in program.lines:
+        if line.chains and line.of:
+            body += chain_comment(line.of, line.chains)
+        elif line.target.name in notes:
+            body.append(notes[line.target.name])
+        constant = is_constant(line.expr) and like
+        text = words.expression(
+            printer.constant(line.expr) if constant else printer.print(line.expr)
+        )
+        shared = isinstance(line.expr, VIEWS) and line.target in program.returned
+        body += wrapped(f"{line.target.name} =", text + words.copy * shared)
+    return [
+        *in_lines(f"def {function.name}(", names, "):"),
+        *docstring(said(function)),
+        *(f"    {line}" for line in (*body, *returned([str(s) for s in program.results]))),
+    ]
+
+
+__all__ = ["framework_code"]
