@@ -164,13 +164,13 @@ def read_update(
         return None
     if circuit["circuit"] is not None:
         raise click.UsageError("CIRCUIT and --update exclude each other; give one of them")
-    _refuse_beside("--update", {"update", "decay", *takes})
+    refuse_beside("--update", {"update", "decay", *takes})
     from symback.api import update as update_named  # SymPy: imported when needed
 
     return update_named(update, decay=decay)
 
 
-def _refuse_beside(option: str, takes: Collection[str]) -> None:
+def refuse_beside(option: str, takes: Collection[str]) -> None:
     """A usage error where an option is given that this one doesn't go with."""
     context = click.get_current_context()
     for known in context.command.params:
@@ -424,6 +424,7 @@ __all__ = [
     "read_numbers",
     "read_point_options",
     "read_update",
+    "refuse_beside",
     "text_of",
     "text_of_file",
     "wrt_option",

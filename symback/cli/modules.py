@@ -20,6 +20,7 @@ from symback.cli.arguments import (
     put,
     read_circuit,
     read_update,
+    refuse_beside,
     text_of,
 )
 from symback.codegen.bare.languages import LANGUAGES, language_named
@@ -61,6 +62,14 @@ if TYPE_CHECKING:
     help="Check, write a certificate to this file, and its summary into the module.",
 )
 @click.option("--diff", is_flag=True, help="Only compare; exit 1 if the file is out of date.")
+@click.option(
+    "--all",
+    "project",
+    is_flag=False,
+    flag_value=".",
+    metavar="[FILE.toml]",
+    help="Generate all modules that symback.toml or pyproject.toml names.",
+)
 @force_option
 def generate(
     output: str | None,
@@ -73,6 +82,7 @@ def generate(
     force: bool,
     update: str | None,
     decay: bool,
+    project: str | None,
     **circuit: Any,
 ) -> None:
     """Generate a standalone module: forward, backward, SGD, or the update of an optimiser.
@@ -81,7 +91,12 @@ def generate(
     symback generate "f = x1 − σ(w3x3 + w4x4)" -o neuron.py --check
     symback generate curve.circuit --with residuals,jacobian,covariance -o curve.py
     symback generate --update adam -o adam.py
+    symback generate --all --diff
     """
+    if project is not None:
+        refuse_beside("--all", {"project", "diff", "force"})
+        _generate_all(project, diff, force)
+        return
     if diff and output is None:
         raise click.UsageError("--diff needs -o FILE, the file to compare with")
     rule = read_update(update, decay, {"output", "target", "diff", "force"}, **circuit)
@@ -121,6 +136,18 @@ def generate(
     if output is None:
         click.echo(texts[row.main], nl=False)
     deliver(contents, files_read(circuit["circuit"]), force)
+
+
+def _generate_all(project: str, diff: bool, force: bool) -> None:
+    """Write all modules of a project, or none, or compare them."""
+    from symback.cli.project import project_rows
+
+    rows = project_rows(project)
+    contents = {place: text for row in rows for place, text in row.contents().items()}
+    if diff:
+        _diff({place.path: content.decode() for place, content in contents.items()})
+        return
+    deliver(contents, files_read(*(file for row in rows for file in row.inputs)), force)
 
 
 @click.command()
