@@ -94,9 +94,7 @@ def generate(
     symback generate --all --diff
     """
     if project is not None:
-        refuse_beside("--all", {"project", "diff", "force"})
-        _generate_all(project, diff, force)
-        return
+        return _generate_all(project, diff, force)
     if diff and output is None:
         raise click.UsageError("--diff needs -o FILE, the file to compare with")
     rule = read_update(update, decay, {"output", "target", "diff", "force"}, **circuit)
@@ -108,12 +106,8 @@ def generate(
     default = parsed.output.name if parsed is not None else subject.name
     stem = default if output is None else Path(output).stem
     asked = [name.strip() for name in functions.split(",") if name.strip()]
-    options: dict[str, Any] = {
-        "target": target,
-        "functions": asked,
-        "template": template,
-        "stem": stem,
-    }
+    options: dict[str, Any] = {"target": target, "functions": asked, "template": template}
+    options["stem"] = stem
     texts = render_files(subject, **options)
     row = target_named(target)
     contents = _contents(texts, output, row.main, certificate)
@@ -131,8 +125,7 @@ def generate(
     elif parsed is not None and checked:
         _echo_report(_checked(parsed, texts, stem, name), output is None)
     if diff:
-        _diff({place.path: (content or b"").decode() for place, content in contents.items()})
-        return
+        return _diff({place.path: text.decode() for place, text in contents.items()})
     if output is None:
         click.echo(texts[row.main], nl=False)
     deliver(contents, files_read(circuit["circuit"]), force)
@@ -142,6 +135,7 @@ def _generate_all(project: str, diff: bool, force: bool) -> None:
     """Write all modules of a project, or none, or compare them."""
     from symback.cli.project import project_rows
 
+    refuse_beside("--all", {"project", "diff", "force"})
     rows = project_rows(project)
     contents = {place: text for row in rows for place, text in row.contents().items()}
     if diff:

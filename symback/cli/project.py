@@ -21,7 +21,7 @@ KEYS = ("circuit", "target", "with", "loss")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProjectModule:
     """A module of the project: where it stands and what it is made of."""
 
     path: Path
@@ -59,7 +59,7 @@ class Row:
             raise FileRefused(f"{self.place}: {error}") from None
 
 
-def project_rows(file: str) -> list[Row]:
+def project_rows(file: str) -> list[ProjectModule]:
     """The rows of a project; `file` is a TOML file, or a folder that has one."""
     path = _found(Path(file))
     try:
@@ -93,7 +93,7 @@ def _found(path: Path) -> Path:
     raise FileRefused(f"there is neither {OWN} nor {SHARED} in {clip(str(path), 80)}")
 
 
-def _rows(modules: Mapping[str, Any], path: Path) -> Iterator[Row]:
+def _rows(modules: Mapping[str, Any], path: Path) -> Iterator[ProjectModule]:
     for name, row in modules.items():
         place = f"{path}, module {clip(name, 40)}"
         if not isinstance(row, dict) or not isinstance(row.get("circuit"), str):
@@ -111,7 +111,7 @@ def _rows(modules: Mapping[str, Any], path: Path) -> Iterator[Row]:
         beside = path.parent / circuit
         with suppress(OSError, ValueError):
             circuit = str(beside) if beside.is_file() else circuit
-        yield Row(path.parent / name, circuit, row, place)
+        yield ProjectModule(path.parent / name, circuit, row, place)
 
 
-__all__ = ["Row", "project_rows"]
+__all__ = ["ProjectModule", "project_rows"]
