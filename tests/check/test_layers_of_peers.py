@@ -1,0 +1,118 @@
+"""Layers that people take from PyTorch, written as circuits: value and gradient agree to 1e-10."""
+
+import numpy as np
+import pytest
+
+import symback as sb
+
+pytestmark = pytest.mark.slow
+CLOSE = 1e-10  # of the largest element of an array
+
+ATTENTION = """
+x: input[5, 8]; Wq: param[8, 8]; Wk: param[8, 8]; Wv: param[8, 8]; Wo: param[8, 8]; bo: param[8]
+q = transpose(reshape(x @ Wq.T, 5, 2, 4), (1, 0, 2))
+k = transpose(reshape(x @ Wk.T, 5, 2, 4), (1, 0, 2))
+v = transpose(reshape(x @ Wv.T, 5, 2, 4), (1, 0, 2))
+p = softmax(q @ k.mT/2)
+h = reshape(transpose(p @ v, (1, 0, 2)), 5, 8)
+f = sum(sin(h @ Wo.T + bo))
+"""
+CONVOLUTIONS = """
+x: input[1, 8, 8]; K1: param[3, 1, 3, 3]; K2: param[4, 3, 3, 3]; W: param[10, 16]; b: param[10]
+y: target
+h1 = relu(conv2d(x, K1, padding=1))
+h2 = relu(conv2d(max_pool(h1, 2), K2, padding=1))
+z = W @ ravel(max_pool(h2, 2)) + b
+f: output = cross_entropy(z, y)
+"""
+LSTM = """
+x: input[6, 3]; W: param[16, 3]; U: param[16, 4]; b: param[16]; c: param[16]
+h[0] = zeros(4)
+s[0] = zeros(4)
+for t in range(1, 7):
+    a[t] = W @ x[t - 1] + b + U @ h[t - 1] + c
+    s[t] = sigma(a[t][4:8])*s[t - 1] + sigma(a[t][0:4])*tanh(a[t][8:12])
+    h[t] = sigma(a[t][12:16])*tanh(s[t])
+f = sum(h[6]) + sum(h[3]**2)
+"""
+EMBEDDING = """
+i: int[4]; E: param[7, 3]; u: param[3]
+f = sum(tanh(E[i] @ u))
+"""
+
+
+def attention(torch, x, Wq, Wk, Wv, Wo, bo):
+    layer = torch.nn.MultiheadAttention(8, 2, bias=True, batch_first=True, dtype=torch.float64)
+    zeros = torch.zeros(24, dtype=torch.float64)
+    state = {
+        "in_proj_weight": torch.cat([Wq, Wk, Wv]),
+        "in_proj_bias": zeros,
+        "out_proj.weight": Wo,
+        "out_proj.bias": bo,
+    }
+    value, _ = torch.func.functional_call(layer, state, (x, x, x))
+    return value.sin().sum((1, 2))
+
+
+def convolutions(torch, x, y, K1, K2, W, b):
+    f = torch.nn.functional
+    h = f.max_pool2d(f.conv2d(x, K1, padding=1).relu(), 2)
+    h = f.max_pool2d(f.conv2d(h, K2, padding=1).relu(), 2)
+    return f.cross_entropy(h.flatten(1) @ W.T + b, y.long(), reduction="none")
+
+
+def lstm(torch, x, W, U, b, c):
+    layer = torch.nn.LSTM(3, 4, batch_first=True, dtype=torch.float64)
+    state = {"weight_ih_l0": W, "weight_hh_l0": U, "bias_ih_l0": b, "bias_hh_l0": c}
+    h, _ = torch.func.functional_call(layer, state, (x,))
+    return h[:, 5].sum(1) + (h[:, 2] ** 2).sum(1)
+
+
+def embedding(torch, i, E, u):
+    return (torch.nn.functional.embedding(i.long(), E) @ u).tanh().sum(1)
+
+
+CASES = {
+    "attention": (ATTENTION, attention),
+    "convolutions": (CONVOLUTIONS, convolutions),
+    "lstm": (LSTM, lstm),
+    "embedding": (EMBEDDING, embedding),
+}
+
+
+def drawn(circuit, rng):
+    """Parameters, and a batch of 3 samples."""
+    params = {p.name: rng.normal(size=tuple(map(int, p.shape))) * 0.5 for p in circuit.params}
+    inputs = {n.name: rng.normal(size=(3, *map(int, n.shape))) for n in circuit.inputs}
+    if "i" in inputs:
+        inputs["i"] = rng.integers(7, size=(3, 4)).astype(float)
+    if circuit.targets and circuit.targets == ("y",) and circuit.objective == circuit.output:
+        inputs["y"] = rng.integers(10, size=3).astype(float)
+    return params, inputs
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize("name", CASES)
+def test_value_and_gradient_agree_with_pytorch(name, target):
+    torch = pytest.importorskip("torch")
+    text, peer = CASES[name]
+    circuit = sb.circuit(text, loss=None)
+    params, inputs = drawn(circuit, np.random.default_rng(0))
+    m = circuit.compile(target=target)
+    value, cache = m.forward(m.Params(**params), m.Inputs(**inputs))
+    bars, of_inputs = m.backward(m.Params(**params), m.Inputs(**inputs), cache)
+    moved = {n: torch.tensor(v, requires_grad=n not in "iy") for n, v in inputs.items()}
+    leaves = {n: torch.tensor(v, requires_grad=True) for n, v in params.items()}
+    expected = peer(torch, **moved, **leaves)
+    expected.sum().backward()
+    assert_close(value, expected.detach().numpy(), "value")
+    for leaf in params:
+        assert_close(getattr(bars, leaf), leaves[leaf].grad.numpy(), leaf)
+    if "x" in inputs:
+        assert_close(of_inputs.x, moved["x"].grad.numpy(), "x")
+
+
+def assert_close(found, expected, name):
+    assert np.shape(found) == np.shape(expected), name
+    assert np.max(abs(expected)) > 1e-4, f"{name}: the numbers drawn don't test it"
+    assert np.max(abs(found - expected)) <= CLOSE * np.max(abs(expected)), name
