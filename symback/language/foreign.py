@@ -51,7 +51,10 @@ SAME = _names(
         "mean": "average fmean reduce_mean",
         "min": "fmin amin pmin reduce_min",
         "mse": "mean_squared_error mse_loss",
+        "ndtr": "pnorm norm_cdf",
+        "ndtri": "qnorm",
         "norm": "l2norm norm2",
+        "norm_pdf": "dnorm",
         "sigma": "expit sigm",
         "sign": "sgn signum",
         "silu": "swish",
@@ -109,10 +112,7 @@ FORMULAS = {
     **dict.fromkeys(("radians", "deg2rad"), "pi*u/180"),
     **dict.fromkeys(("degrees", "rad2deg"), "180*u/pi"),
     # probability
-    **dict.fromkeys(("norm_cdf", "normcdf", "ndtr", "pnorm", "normal_cdf"), "erfc(-u/sqrt(2))/2"),
-    **dict.fromkeys(
-        ("norm_pdf", "normpdf", "dnorm", "normal_pdf", "phi"), "exp(-u**2/2)/sqrt(2*pi)"
-    ),
+    "phi": "exp(-u**2/2)/sqrt(2*pi)",
     "entr": "-u*log(u)",
     # factorials
     "rgamma": "1/gamma(u)",
@@ -167,11 +167,11 @@ LACKING = frozenset(
     # special functions
     "gammasgn factorial2 zeta zetac monomial multinomial comb choose dbinom dgamma factorialk "
     "factorint factorrat igamma mvlgamma "
-    "gammainc gammaincc gammaincinv betainc erfinv erfcinv erfi wofz dawsn fresnel "
-    "erf2 erf2inv ndtri probit qnorm norm_ppf ndtri_exp "
+    "gammainc gammaincc gammaincinv betainc erfi wofz dawsn fresnel "
+    "erf2 erf2inv ndtri_exp bdtr bdtri fdtr fdtri gdtr nbdtr nbdtri pdtr pdtri "
     "exp1 expn expi expint ei e1 li si ci shi chi shichi sici cosint sinint "
     "airy airyai airybi besselj bessely besseli besselk jv jn yv yn iv ive kv kve kn j0 j1 y0 y1 "
-    "i0 i0e i1 i1e k0 k0e k1 k1e lambertw ellipk ellipe ellipj agm hyp0f1 hyp1f1 hyp2f1 hyperu "
+    "i0 i0e i1 i1e k0 k0e k1 k1e ellipk ellipe ellipj agm hyp0f1 hyp1f1 hyp2f1 hyperu "
     "legendre hermite laguerre jacobi chebyshev spence dilog polylog struve kelvin "
     "logexpm1 sinhc cosc diric bump rect tri chirp sawtooth "
     # whole numbers, signs, pieces

@@ -26,6 +26,8 @@ ALIASES: Mapping[str, str] = {
     "Heaviside": "heaviside",
     "secant": "sec",
     "cosec": "csc",
+    **dict.fromkeys(("norm_cdf", "normcdf", "normal_cdf"), "ndtr"),
+    **dict.fromkeys(("normpdf", "normal_pdf"), "norm_pdf"),
     "ctg": "cot",
     "cotan": "cot",
     "cth": "coth",
@@ -58,6 +60,8 @@ asech(u) = acosh(1/u)
 acsch(u) = asinh(1/u)
 acoth(u) = atanh(1/u)
 frac(u) = u - floor(u)
+ndtr(u) = erfc(-u/sqrt(2))/2
+norm_pdf(u) = exp(-u**2/2)/sqrt(2*pi)
 heaviside(u) = (1 + sign(u))/2
 heaviside(u, v) = where(u == 0, v, (1 + sign(u))/2)
 clip(u, v, w) = min(max(u, v), w)

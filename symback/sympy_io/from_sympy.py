@@ -67,8 +67,20 @@ def _heaviside(u: Expr, at_zero: Expr) -> Expr:
     return jump if at_zero == S.Half else Piecewise((at_zero, sp.Eq(u, 0)), (jump, True))
 
 
+def _lambert(u: Expr, branch: Expr = S.Zero) -> Expr:
+    if branch not in (S.Zero, S.NegativeOne):
+        raise Unsupported(
+            "LambertW has real values on its branches 0 and -1 alone, not on "
+            f"{clip(str(branch), 20)}"
+        )
+    return special.lambertw(u) if branch == 0 else special.lambertwm1(u)
+
+
 _OWN: dict[Any, Callable[..., Expr]] = {
     sp.erfc: erfc,
+    sp.erfinv: special.erfinv,
+    sp.erfcinv: special.erfcinv,
+    sp.LambertW: _lambert,
     sp.gamma: special.gamma,
     sp.loggamma: special.loggamma,
     sp.digamma: special.digamma,

@@ -360,6 +360,17 @@ CASES = {
         [(1, 2, 0.5), (0.5, 0.5, 3), (4, 1e-9, 2), (3, 3 + 1e-9, 1)],
         kernels.bateman,
     ),
+    "erfinv": Case("f = w2*erfinv(tanh(w*x))", [(-0.75,), (1e-9,), (0.5,), (0.9375,)], mp.erfinv),
+    "erfcinv": Case("f = w2*erfcinv(2*sigma(w*x))", [(1e-9,), (0.5,), (1.25,)], kernels.erfcinv),
+    "ndtri": Case(
+        "f = w2*ndtri(sigma(w*x))", [(1e-9,), (0.25,), (0.9375,)], kernels.MEANING["ndtri"]
+    ),
+    "lambertw": Case(
+        "f = w2*lambertw(w*x)", [(-0.25,), (1e-9,), (2,), (1e10,)], kernels.MEANING["lambertw"]
+    ),
+    "lambertwm1": Case(
+        "f = w2*lambertwm1(-sigma(x)/4)", [(-0.25,), (-1e-9,)], kernels.MEANING["lambertwm1"]
+    ),
     "gamma": Case("f = w2*gamma(w*x)", [(-2.5,), (1e-9,), (0.5,), (3,), (20.25,)], mp.gamma),
     "loggamma": Case(
         "f = w2*loggamma(w*x)",

@@ -140,6 +140,19 @@ def over_slope(name):
 QUOTIENTS = {name: "log1prel" if name == "log1p" else f"{name}c" for name in H_PRIME}
 
 
+def erfcinv(q):
+    """By Halley's method; mpmath has the inverse of erf alone."""
+    if q > 0.3:
+        return mp.erfinv(1 - q)
+    y = mp.sqrt(-mp.log(q * mp.sqrt(-mp.pi * mp.log(q))))
+    for _ in range(100):
+        step = (mp.erfc(y) - q) * mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        y += step / (1 - y * step)
+        if abs(step) <= y * mp.mpf(2) ** (12 - mp.mp.prec):
+            return y
+    raise ArithmeticError(q)
+
+
 def log_abs_gamma(x):
     return mp.loggamma(x) if x > 0 else mp.log(abs(mp.gamma(x)))
 
@@ -231,6 +244,11 @@ MEANING = {
     "quadroot": quadroot,
     "bateman": bateman,
     "bateman_slope": bateman_slope,
+    "erfinv": mp.erfinv,
+    "erfcinv": erfcinv,
+    "ndtri": lambda p: -mp.sqrt(2) * erfcinv(2 * p),
+    "lambertw": lambda x: mp.lambertw(x),
+    "lambertwm1": lambda x: mp.lambertw(x, -1).real,
     "gamma": mp.gamma,
     "loggamma": log_abs_gamma,
     "digamma": lambda x: mp.psi(0, x),
@@ -281,6 +299,8 @@ TO_THE_CONDITION = {
     "quadroot",
     "bateman",
     "bateman_slope",
+    "lambertw",
+    "lambertwm1",
     "gamma",
     "polygamma",
     "beta",
@@ -331,6 +351,7 @@ def is_defined(name, z):
 
 
 NOT_ZERO = {
+    **dict.fromkeys(("erfcinv", "ndtri", "lambertwm1"), (0,)),
     **dict.fromkeys(("gamma", "loggamma", "digamma", "trigamma"), (0,)),
     **dict.fromkeys(("loggamma_rise", "digamma_rise", "trigamma_rise"), (0,)),
     **dict.fromkeys(("beta", "betaln"), (0, 1)),
@@ -403,6 +424,15 @@ def operands_of(name):
     elif name.startswith("powshare"):
         doses = (1e-150, 1e-9, 0.3, 2.0, 2.0000001, 1e5, 1e150)
         lists = [doses, doses, (0.5, 1.0, 2.0, 3.7, 40.0, -1.5)]
+    elif name == "erfinv":
+        lists = [(0.0, 1e-300, 1e-9, 0.3, 0.5, 0.50001, 0.7, 0.99, 1 - 2.0**-22, -1e-9, -0.3, -0.9)]
+    elif name in ("erfcinv", "ndtri"):
+        both = (1e-300, 1e-40, 1e-21, 1e-9, 2e-3, 0.1, 0.26, 0.49, 0.51, 0.7, 0.9999)
+        lists = [(*both, *((1.2, 1.9, 2 - 2.0**-20) if name == "erfcinv" else ()))]
+    elif name == "lambertw":
+        lists = [(-0.3678794, -0.367, -0.3, -0.24, -1e-9, 0.0, 1e-300, 0.29, 0.31, 3.0, 1e5, 1e300)]
+    elif name == "lambertwm1":
+        lists = [(-0.3678794, -0.367, -0.3, -0.26, -0.24, -0.1, -1e-5, -1e-30, -1e-300)]
     elif name in ("gamma", "loggamma", "digamma", "trigamma", "factorial"):
         lists = [(*ABOVE, 1e5, 1e10, 1e200, *BETWEEN)]
     elif name == "polygamma":

@@ -194,7 +194,7 @@ MISLED = {
     "lg": "log10(u)",
     "sqr": "u**2",
     "expit": "'sigma'",
-    "norm_cdf": "erfc(-u/sqrt(2))/2",
+    "phi": "exp(-u**2/2)/sqrt(2*pi)",
     "zeta": "no function of that meaning",
     "trunc": "no function of that meaning",
     "w": "write w*(…) for a product",

@@ -207,7 +207,6 @@ OUTSIDE = {
     "factorial2": sp.factorial2(x),
     "besselj": sp.besselj(0, x),
     "zeta": sp.zeta(x),
-    "LambertW": sp.LambertW(x),
     "DiracDelta": sp.DiracDelta(x),
     "arg": sp.arg(x),
     "conjugate": sp.conjugate(x),
@@ -398,6 +397,11 @@ PLACES = dict.fromkeys(OWN, (-3.5, -0.25, 0.0, 0.75, 5.0)) | {
     fn.cbrt: (-3.5, -0.25, 0.75, 5.0),
     special.acosc: (-0.75, -0.25, 0.0, 0.75, 0.9375),
     **dict.fromkeys(NAMED, (-3.5, -0.25, 0.75, 5.0)),
+    special.erfinv: (-0.75, 0.25),
+    special.erfcinv: (0.25, 1.5),
+    special.ndtri: (0.25, 0.75),
+    special.lambertw: (-0.25, 0.75, 5.0),
+    special.lambertwm1: (-0.25, -0.125),
 }
 NEED_ERF = {fn.gelu, special.erfcx, special.log_erfc, special.log_ndtr}  # NumPy has none
 
@@ -438,6 +442,13 @@ def test_own_functions_evaluate_and_differentiate(function, at):
         assert float(expr.evalf(30, subs={real_x: at})) == pytest.approx(
             float(expected), rel=1e-9, abs=1e-12
         )
+
+
+def test_branches_of_lambert_that_are_not_real_are_refused():
+    with pytest.raises(errors.Unsupported, match="branches 0 and -1 alone, not on 2"):
+        sb.Circuit.from_sympy(sp.LambertW(x, 2))
+    found = sb.Circuit.from_sympy(sp.LambertW(real_x, -1))
+    assert found["f"].expr == special.lambertwm1(real_x)
 
 
 def test_own_functions_in_sympy():

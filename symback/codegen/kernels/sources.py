@@ -21,6 +21,7 @@ OF_NUMBERS = (
     "edge_kernels.py",
     "gamma_kernels.py",
     "rise_kernels.py",
+    "inverse_kernels.py",
 )
 """The files whose functions work on each element alone."""
 OF_ARRAYS = ("array_kernels.py",)

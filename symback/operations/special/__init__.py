@@ -77,6 +77,7 @@ from symback.operations.special.hyperbolic import (
     tanhc,
     tanhc_prime,
 )
+from symback.operations.special.inverses import erfcinv, erfinv, lambertw, lambertwm1, ndtri
 from symback.operations.special.normal import (
     erfcx,
     erfcx_prime,
@@ -152,9 +153,11 @@ __all__ = [
     "digamma",
     "digamma_rise",
     "erf_slope",
+    "erfcinv",
     "erfcx",
     "erfcx_prime",
     "erfdiff",
+    "erfinv",
     "expdiff",
     "expdivdiff",
     "expdivdiff2",
@@ -179,6 +182,8 @@ __all__ = [
     "inv_exprel_prime",
     "invdiff",
     "kl_div",
+    "lambertw",
+    "lambertwm1",
     "langevin",
     "langevin_prime",
     "log1pmx",
@@ -193,6 +198,7 @@ __all__ = [
     "logit",
     "logwsumexp",
     "logwsumexp_partials",
+    "ndtri",
     "overexpm1",
     "overexpm1_prime",
     "polygamma",

@@ -18,6 +18,7 @@ from symback.codegen.numpy import (
     entropy_kernels,
     exponential_kernels,
     gamma_kernels,
+    inverse_kernels,
     remainder_kernels,
     rise_kernels,
     special_kernels,
@@ -38,6 +39,7 @@ FAMILIES = (
     remainder_kernels,
     gamma_kernels,
     rise_kernels,
+    inverse_kernels,
 )
 KERNELS = {name: kernel for family in FAMILIES for name, kernel in vars(family).items()}
 needs_node = pytest.mark.skipif(NODE is None, reason="needs node")
