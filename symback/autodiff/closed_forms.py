@@ -197,8 +197,9 @@ class Gradient(Mapping[str, Expr]):
         return times(local.expanded, upstream)  # into the branches: 1/u has no value where u is 0
 
     def _may_be_infinite(self, partial: Expr) -> bool:
-        names = {symbol.name for symbol in partial.free_symbols}
-        return may_be_infinite(partial) or not self._wild.isdisjoint(names)
+        return may_be_infinite(partial) or bool(
+            self._wild and any(symbol.name in self._wild for symbol in partial.free_symbols)
+        )
 
     @cached_property
     def _wild(self) -> frozenset[str]:

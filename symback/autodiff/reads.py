@@ -29,7 +29,7 @@ from symback.operations.arrays import ArrayFunction, broadcast_like, eye_like, r
 from symback.operations.construction import expand_reduced, reduce_along, unbroadcast
 from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD
-from symback.operations.expressions import postorder
+from symback.operations.expressions import compounds
 from symback.operations.shapes import Shape
 
 
@@ -85,6 +85,8 @@ class Reads:
     def guard(self, edge: Edge) -> Guard | None:
         """What an edge's product is passed through; None where 0 × the partial is 0."""
         read, steep = self._of.get(edge.node), edge.node in self._steep
+        if read is None and not steep and edge.node not in self._logits:
+            return None  # as of nearly all edges
         if read is not None and not self._risky(edge, read):
             read = None
         weightless = self._is_weightless(edge)
@@ -400,7 +402,7 @@ class _Where(Guard):
 
 def may_be_infinite(expr: Expr) -> bool:
     """Whether an expression or its slope may be infinite where its operands are finite."""
-    for part in postorder(expr):
+    for part in compounds(expr):
         if part.is_Pow and not (part.exp.is_Integer and part.exp.is_positive):
             return True
         row = BY_HEAD.get(part.func)

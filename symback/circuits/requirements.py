@@ -19,7 +19,7 @@ from symback.operations.arrays import (
     take,
     windows,
 )
-from symback.operations.expressions import postorder
+from symback.operations.expressions import compounds, postorder
 from symback.operations.shapes import Size
 from symback.operations.stated import Stated
 
@@ -29,7 +29,14 @@ EXPONENTIAL = tuple(head for head in ARRAY_FUNCTIONS if head.exponential)
 
 def stated_in(circuit: Circuit) -> list[tuple[Node, Expr]]:
     """The uses of a derivative that is stated, not derived, each with its node."""
-    found = ((n, part) for n in circuit.computed for part in postorder(n.formula))
+    return circuit.once(_stated_in)
+
+
+def _stated_in(circuit: Circuit) -> list[tuple[Node, Expr]]:
+    nodes = [
+        n for n in circuit.computed if any(isinstance(p, Stated) for p in compounds(n.formula))
+    ]
+    found = ((n, part) for n in nodes for part in postorder(n.formula))
     return [(node, part) for node, part in found if isinstance(part, Stated)]
 
 

@@ -48,11 +48,20 @@ def written_size(expr: Expr, known: Mapping[Expr, int] = MappingProxyType({})) -
 
     A part in `known`, such as a name that stands for a formula, counts as many as are said there.
     """
+    return _written_size(expr, known) if known else _own_written_size(expr)
+
+
+def _written_size(expr: Expr, known: Mapping[Expr, int]) -> int:
     sizes: dict[Any, int] = dict(known)
     for part in postorder(expr):
         if part not in sizes:
             sizes[part] = 1 + sum(sizes[a] for a in part.args)
     return sizes[expr]
+
+
+@lru_cache(maxsize=2**10)  # a formula is measured by several rules
+def _own_written_size(expr: Expr) -> int:
+    return _written_size(expr, {})
 
 
 def compounds(expr: Expr) -> set[Expr]:

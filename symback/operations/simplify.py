@@ -91,6 +91,10 @@ def weight(expr: Expr) -> int:
     """Operations of the expanded tree, up to the point where it is too large anyway."""
     sizes: dict[Expr, int] = {}
     for part in postorder(expr):
-        operands = len(part.args) - (part.is_Mul and part.args[0] == -1)  # a sign costs nothing
-        sizes[part] = min(10**9, max(1, operands) + sum(sizes[a] for a in part.args))
+        args = part.args
+        if not args:
+            sizes[part] = 1
+            continue
+        operands = len(args) - (part.is_Mul and args[0] == -1)  # a sign costs nothing
+        sizes[part] = min(10**9, max(1, operands) + sum([sizes[a] for a in args]))
     return sizes[expr]

@@ -245,8 +245,10 @@ def through_names(see: See, expr: Expr) -> Expr:
     for _ in range(DEEPEST):
         names = {s: see(s) for s in expr.free_symbols}
         names = {s: f for s, f in names.items() if f.is_Add or f.is_Mul or f.is_Pow}
+        if not names or any(len(f.args) > MOST_WRITTEN for f in names.values()):
+            break
         sizes = {s: written_size(f) for s, f in names.items()}
-        if not names or written_size(expr, sizes) > MOST_WRITTEN:
+        if written_size(expr, sizes) > MOST_WRITTEN:
             break
         wider = expr.xreplace(names)
         if len(wider.free_symbols) > SHORT or terms_of(wider) > SHORT:

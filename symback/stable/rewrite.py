@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
-from sympy import Basic, Expr, Piecewise, Symbol
+from sympy import Add, Basic, Expr, Piecewise, Symbol
 from sympy.codegen.cfunctions import expm1, log1p
 from sympy.logic.boolalg import Boolean
 
@@ -73,7 +73,7 @@ def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple
     nodes = [first.node(n) for n in circuit.nodes]
     rewrites, unproven = first.rewrites, first.unproven
     sizes = first.sizes
-    if any(_is_looked_for_last(n.formula) for n in nodes):
+    if any(_is_looked_for_last(n.formula) for n in nodes if n.formula not in first.plain):
         changed = _with(circuit, nodes, sizes, rewrites) if rewrites else circuit
         last = Rewriter(changed, opaque, LAST_BY_HEAD, inlines=False)
         nodes = [last.node(n) for n in nodes]
@@ -172,9 +172,10 @@ class Rewriter:
         return made
 
     def _rewritten(self, node: Node) -> Node:
-        after = self.rewrite(node.formula).result
-        if node.formula in self.plain:  # as most of a large circuit is
+        if all(self._is_leaf(t) or self.is_plain(t) for t in Add.make_args(node.formula)):
+            self.plain.add(node.formula)  # as most of a large circuit is
             return node
+        after = self.rewrite(node.formula).result
         parts = [self._changes[p] for p in _parts(node.formula)]
         rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
         names = {s for part in parts for s in part.behind}

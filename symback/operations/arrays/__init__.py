@@ -80,7 +80,7 @@ from symback.operations.arrays.running import (
     products_of_others,
     scan_back,
 )
-from symback.operations.expressions import postorder
+from symback.operations.expressions import compounds, postorder
 from symback.operations.shapes import MOST_AXES, Shape, ShapeError, broadcast, shown
 
 ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
@@ -175,7 +175,7 @@ def shape_of(
 
 
 def has_arrays(expr: Expr) -> bool:
-    return any(isinstance(part, ArrayFunction) for part in postorder(expr))
+    return any(isinstance(part, ArrayFunction) for part in compounds(expr))
 
 
 def parts_of(expr: Expr) -> list[Expr]:
