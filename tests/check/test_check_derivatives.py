@@ -29,6 +29,9 @@ BY_AXIS = (
     "A: param[2, 2]; x: input[2]\nl: loss = sum(norm(A*x, axis=1)**3)",
     "A: param[2, 2]; x: input[2]\nl: loss = sum((concat(A, A**2, axis=1) @ concat(x, x))**2)",
     "A: param[2, 2]; x: input[2]\nl: loss = sum(concat(A[0]*x, A[1]**2)**2)",
+    "A: param[3, 2]; x: input[2]\nl: loss = sum(prod(A, axis=0)**2*x)",
+    "A: param[3, 2]; x: input[2]\nl: loss = sum((cumprod(A, axis=0) @ x)**2)",
+    "a: param[3]; x: input[2]\nl: loss = sum(concat(a**2, x, a[:2]*x)**2*prod(a))",
 )
 SMALL = ("two layers", "extremes", "norms", "determinant", "parts", "array output", "no samples")
 

@@ -590,3 +590,10 @@ def test_a_matrix_of_arrays_and_a_rewritten_one_have_the_numbers_of_their_point(
     ):
         page = d.to_html()
         assert '<input type="range"' not in page and "const ENTRIES" not in page
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_each_part_of_a_matrix_is_there_once(name):
+    page = matrix_of(name).to_html().partition('<section id="steps"')[2]
+    titles = re.findall(r"<(?:h2|summary)>(.*?)</(?:h2|summary)>", page)
+    assert len(titles) == len(set(titles)) > 2

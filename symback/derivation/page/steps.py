@@ -188,7 +188,8 @@ class EquationWriter:
         for step in rest:
             by_title.setdefault(self._entry(tuple(step.left)), []).append(text[step.id])
         first = [left for left in by_title if moved and left not in self.derivation.asked]
-        for left in (*first, (), *(left for left in by_title if left not in first)):
+        of_results = [left for left in by_title if left and left not in first]
+        for left in (*first, (), *of_results):
             if not left and moved:
                 groups.append(StepGroup(self._moved(), moved))
             if left not in by_title:
