@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.matrices import Asked, columns_of, hessian_of, jacobian_of, second_partials
@@ -21,7 +22,7 @@ from symback.derivation.stable_form import parts_named, write_stable_form
 from symback.derivation.steps import View
 from symback.derivation.walks import stable_walk, typed_walk
 from symback.derivation.writer import StepWriter
-from symback.errors import CircuitError, TooLarge, Unsupported
+from symback.errors import CircuitError, TooLarge, Unsupported, nearest
 from symback.truth.explicit import written_out
 
 MOST_COLUMNS = 20  # of a Hessian
@@ -38,12 +39,20 @@ def derivation_of(
     """The derivation that was asked for: of partials, of a Jacobian, or of a Hessian."""
     if order not in (1, 2):
         raise CircuitError(f"order is 1 or 2, not {order!r}")
+    known = get_args(View)
+    if view not in known:
+        raise CircuitError(f"no view '{view}'{nearest(str(view), known)}; {', '.join(known)}")
     if order == 2:
         if jacobian or not isinstance(of, str | Node | None):
             raise CircuitError("order=2 is the Hessian of one node; name that one")
         return derive_hessian(circuit, of, wrt, view=view)
     if jacobian or not isinstance(of, str | Node | None):
         return derive_jacobian(circuit, of, wrt, view=view)
+    if view == "matrices":
+        raise Unsupported(
+            "matrices are Jacobians and Hessians: add jacobian=True or order=2, --jacobian or "
+            "--hessian"
+        )
     names = None if wrt is None else [str(wrt)] if isinstance(wrt, str | Node) else map(str, wrt)
     return derive(circuit, None if of is None else str(of), names, view=view)
 
@@ -64,7 +73,7 @@ def derive_jacobian(circuit: Circuit, of: Asked, wrt: Asked, *, view: View = "pa
     """
     if circuit.has_arrays and not _is_of_numbers(circuit, of, wrt):
         if circuit.size_names or view == "matrices":
-            return _jacobian_of_arrays(circuit, of, wrt)
+            return _jacobian_of_arrays(circuit, of, wrt, view)
         asked = [*circuit.outputs] if of is None else of
         numbers, (rows_of, wrt), entries = _over_entries(circuit, asked, wrt)
         return replace(derive_jacobian(numbers, rows_of, wrt, view=view), entries=entries)
@@ -148,7 +157,7 @@ def derive_hessian(
     start = circuit[first.name if of is None else of]
     has_arrays = not start.shape and seen_from(circuit, start.name)[0].has_arrays
     if has_arrays and (circuit.size_names or view == "matrices"):
-        return _hessian_of_arrays(circuit, start, wrt)
+        return _hessian_of_arrays(circuit, start, wrt, view)
     if view != "paths" and not start.shape:
         raise Unsupported(
             "a Hessian of numbers is derived along paths; leave out the view (that of arrays also "
@@ -175,9 +184,9 @@ def derive_hessian(
     return replace(_hessian_along(typed, literal, node, columns, forms, named), circuit=circuit)
 
 
-def _hessian_of_arrays(circuit: Circuit, node: Node, wrt: Asked) -> Derivation:
+def _hessian_of_arrays(circuit: Circuit, node: Node, wrt: Asked, view: View) -> Derivation:
     """By differentials, as matrices."""
-    columns = _leaves_asked(circuit, wrt, "Hessian")
+    columns = _leaves_asked(circuit, wrt, "Hessian", view)
     seen, name = seen_from(circuit, node.name)
     typed = typed_walk(seen, name)
     _refuse_large(typed)
@@ -190,8 +199,10 @@ def _hessian_of_arrays(circuit: Circuit, node: Node, wrt: Asked) -> Derivation:
     return replace(made, circuit=circuit)
 
 
-def _leaves_asked(circuit: Circuit, wrt: Asked, what: str) -> list[str]:
+def _leaves_asked(circuit: Circuit, wrt: Asked, what: str, view: View) -> list[str]:
     """The leaves that a matrix of arrays is by, each once."""
+    if view == "accumulation":
+        raise Unsupported(f"a {what} of arrays is derived as matrices; leave out the view")
     names = list(dict.fromkeys(column.name for column in columns_of(circuit, wrt)))
     for name in names:
         if not circuit[name].is_leaf:
@@ -203,9 +214,9 @@ def _leaves_asked(circuit: Circuit, wrt: Asked, what: str) -> list[str]:
     return names
 
 
-def _jacobian_of_arrays(circuit: Circuit, of: Asked, wrt: Asked) -> Derivation:
+def _jacobian_of_arrays(circuit: Circuit, of: Asked, wrt: Asked, view: View) -> Derivation:
     """By differentials, a row of blocks for each node."""
-    columns = _leaves_asked(circuit, wrt, "Jacobian")
+    columns = _leaves_asked(circuit, wrt, "Jacobian", view)
     if of is None:
         of = [*circuit.outputs]
     nodes = [of] if isinstance(of, str | Node) else [*of]
