@@ -267,13 +267,25 @@ static inline void symback_product(size_t count, size_t columns, size_t n, const
     size_t to_row, int adds)
 {
     double panel[SYMBACK_TERMS * SYMBACK_COLUMNS];
+    if (count * columns * n <= 64) { /* too little for blocks */
+        for (size_t i = 0; i < count; i++) {
+            for (size_t j = 0; j < columns; j++) {
+                double sum = 0.0;
+                for (size_t p = 0; p < n; p++) {
+                    sum = symback_fma(a[i * a_row + p * a_column], b[p * b_row + j * b_column], sum);
+                }
+                to[i * to_row + j] = (adds ? to[i * to_row + j] : 0.0) + sum;
+            }
+        }
+        return;
+    }
     if (count < 4 && a_column == 1 && b_row == 1 && b_column == n && !adds) {
         for (size_t i = 0; i < count; i++) {
             symback_dots(b, a + i * a_row, to + i * to_row, columns, n);
         }
         return;
     }
-    if (n == 1 && b_column == 1 && adds) { /* too little for blocks */
+    if (n == 1 && b_column == 1 && adds) {
         for (size_t i = 0; i < count; i++) {
             const double factor = a[i * a_row];
 #pragma omp simd

@@ -296,11 +296,13 @@ class Body:
 
     def _assign(self, tree: Tree, to: Symbol, expr: Expr, sign: str = "=") -> None:
         self._allocate(to)
-        if tree is self.each and sign == "=":
-            product = self._tile_products().product(to, expr, self.varying)
-            if product is not None:
-                tree.append(product)
-                return
+        products = self._tile_products()
+        product: Statement | None = products.of_matrices(to, expr, sign)
+        if product is None and tree is self.each and sign == "=":
+            product = products.product(to, expr, self.varying)
+        if product is not None:
+            tree.append(product)
+            return
         tree += self._evaluator().assigned(to, expr, sign)
 
     def _tile_products(self) -> TileProducts:

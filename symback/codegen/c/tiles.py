@@ -35,6 +35,8 @@ from symback.operations.shapes import Shape, Size
 
 TILE, TAKEN, ALL = "tile", "taken", "all"
 """What functions call the most samples that they take at a time, and how many these are now."""
+SMALL = 8
+"""The largest size of small matrices."""
 PRODUCT = "symback_product"
 """The kernel: numbers of rows, columns and terms; where two factors begin, and how far their rows
 and columns are apart in memory; the product, its rows, and whether it is added to what is there."""
@@ -81,6 +83,37 @@ class TileProducts:
         rows, columns = (self.length(self.shape_of(o)[0]) for o in (u, v))
         left, right = (self.memory(u), "1", rows), (self.memory(v), columns, "1")
         return self._call((rows, columns, TAKEN), left, right, (self.memory(to), columns), True)
+
+    def of_matrices(self, to: Symbol, expr: Expr, sign: str) -> Call | None:
+        """A product of two matrices, whoever has them; of small ones loops are as fast."""
+        if not isinstance(expr, a.matmul):
+            return None
+        m, n = expr.args
+        (rows, terms), columns = self.shape_of(m), self.shape_of(n)[1]
+        if all(size.is_Integer and size <= SMALL for size in (rows, terms, columns)):
+            return None
+        left, right = (self._matrix(factor) for factor in (m, n))
+        count, width, length = map(self.length, (rows, columns, terms))
+        steps = (
+            (length, "1") if left[1] else ("1", count),
+            (width, "1") if right[1] else ("1", length),
+        )
+        return replace(
+            self._call(
+                (count, width, length),
+                (left[0], *steps[0]),
+                (right[0], *steps[1]),
+                (self.memory(to), width),
+                sign == "+=",
+            ),
+            of_tile=False,
+        )
+
+    def _matrix(self, factor: Expr) -> tuple[str, bool]:
+        """Where a matrix, or the one that it is the transpose of, lies, and whether it lies so."""
+        turned = isinstance(factor, a.transpose)
+        inner = factor.args[0] if turned else factor
+        return self.memory(inner if inner.is_Symbol else self.store(inner)), not turned
 
     def _row(
         self, to: Symbol, expr: Expr, varying: AbstractSet[Symbol], adds: bool

@@ -78,6 +78,27 @@ def test_what_only_one_part_reads_has_no_memory_of_a_tile():
     assert sums.count("symback_product(") == 5
 
 
+@compiles
+@pytest.mark.parametrize(("m", "n", "p"), [(1, 9, 2), (3, 4, 5), (8, 16, 17), (9, 300, 33)])
+def test_products_of_matrices_are_exact_however_they_lie(m, n, p):
+    """A·B, Aᵀ·B, A·Bᵀ and Aᵀ·Bᵀ, of parameters and of samples, and their gradients."""
+    text = """A: param[m, n]; B: input[n, p]; C: input[p, m]; t: target[m, p]
+Y = A @ B + A @ B @ C @ A @ B + C.T @ (A @ B).T @ C.T
+f: output = Y + (C @ A @ B @ C).T
+l: loss = sum((f - t)**2)/2"""
+    circuit = sb.circuit(text)
+    c, numpy = circuit.compile(target="c"), circuit.compile()
+    rng = np.random.default_rng(m)
+    A, B, C, t = (
+        (rng.random(shape) < 0.2).astype(float)
+        for shape in ((m, n), (3, n, p), (3, p, m), (3, m, p))
+    )
+    found = c.value_and_grad(c.Params(A), c.Inputs(B, C, t))
+    expected = numpy.value_and_grad(numpy.Params(A), numpy.Inputs(B, C, t))
+    assert found[0] == expected[0]
+    np.testing.assert_array_equal(found[1].A, expected[1].A)
+
+
 ROWS = [  # of products, for each index of an axis; those that have no kernel are loops
     ("kij,kj->ki", True),
     ("kji,kj->ki", True),
