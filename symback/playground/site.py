@@ -9,20 +9,23 @@ import hashlib
 import io
 import json
 import os
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from symback.codegen.files import shown_path
 from symback.codegen.render import templates_folder
-from symback.errors import FileRefused
+from symback.errors import FileRefused, NotInstalled, clip
 from symback.playground.files import engine_file, page_files
 from symback.playground.pinned import fetch_pyodide, fetch_wheels
 
 MANIFEST = "files.json"
 _FLINT = "python-flint"
 _LEFT_OUT = ("tests", "test", "testing", "benchmarks", "__pycache__")  # folders of packages
+_TAG = "cpython-314"  # of the bytecode
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes at every build
 
 
@@ -33,15 +36,15 @@ def build(folder: Path, *, force: bool = False, say: Callable[[str], object] = p
         say("fetching Pyodide and the packages")
         pyodide = fetch_pyodide(Path(fetched))
         wheels = fetch_wheels(Path(fetched))
-        flint = wheels.pop(_FLINT)
-        packages = _zip([*_own(), *(member for w in wheels.values() for member in _members(w))])
-        files = {
-            **page_files(),
-            "worker.js": (templates_folder() / "playground" / "worker.js").read_bytes(),
-            "packages.zip": packages,
-            "flint.zip": _zip(_members(flint)),
-            **{f"pyodide/{name}": content for name, content in pyodide.items()},
-        }
+        flint = _zip(_members(wheels.pop(_FLINT)))
+        own, others = dict(_own()), dict(m for w in wheels.values() for m in _members(w))
+        say("compiling what the browser imports")
+        packed = {"packages.zip": _zip({**own, **others}.items()), "flint.zip": flint}
+        files = {f"pyodide/{name}": content for name, content in pyodide.items()}
+        compiled = compiled_modules(Path(fetched), {**files, **packed})
+        packages = _zip(_with_compiled(own, others, compiled).items())
+        files |= {**page_files(), "packages.zip": packages, "flint.zip": flint}
+        files["worker.js"] = (templates_folder() / "playground" / "worker.js").read_bytes()
     files["engine.json"] = engine_file("browser")
     _write(folder, files)
     say(f"wrote {folder}: {len(files) + 1} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
@@ -83,6 +86,39 @@ def _zip(members: Iterable[_Member]) -> bytes:
             info = zipfile.ZipInfo(name, _DATE)
             packed.writestr(info, content, zipfile.ZIP_DEFLATED, 9)
     return made.getvalue()
+
+
+def compiled_modules(folder: Path, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The bytecode of what the browser imports, by the modules' paths; Node.js runs Pyodide."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    script = folder / "compile.mjs"
+    script.write_bytes((templates_folder() / "playground" / script.name).read_bytes())
+    node = shutil.which("node")
+    if node is None:
+        raise NotInstalled("the folder needs node, which compiles what it holds; install Node.js")
+    done = subprocess.run([node, script.name], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        raise FileRefused(f"node can't compile the modules: {clip(said, 100)}")
+    with zipfile.ZipFile(folder / "compiled.zip") as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def _with_compiled(
+    own: Mapping[str, bytes], others: Mapping[str, bytes], compiled: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """All members: bytecode beside symback's own text, which it reads, else in its place."""
+    found = {name: content for name, content in others.items() if name not in compiled}
+    for name, content in compiled.items():
+        path = PurePosixPath(name)
+        if name in own:
+            found[f"{path.parent}/__pycache__/{path.stem}.{_TAG}.pyc"] = content
+        else:
+            found[f"{path}c"] = content
+    return {**own, **found}
 
 
 # -- the folder ------------------------------------------------------------------------------------

@@ -8,13 +8,11 @@ const START = `
 import sys
 sys.path.insert(0, "${PLACE}")
 import json
-from symback.playground.protocol import EXAMPLES, answer
+from symback.playground.protocol import answer
 
 def answered(text):
     return json.dumps(answer(json.loads(text)))
 
-for ask in ("derive", "page"):  # what is imported late is there at the first key
-    answer({"ask": ask, "text": EXAMPLES["L5: activation"]})
 answered
 `;
 

@@ -37,6 +37,8 @@ def fetched(monkeypatch, tmp_path):
                 packed.writestr(member, member)
     monkeypatch.setattr(site, "fetch_wheels", lambda folder: dict(wheels))
     monkeypatch.setattr(site, "fetch_pyodide", lambda folder: {"pyodide.mjs": b"export {}"})
+    compiled = {"sympy/a.py": b"bytecode", "symback/api.py": b"bytecode"}
+    monkeypatch.setattr(site, "compiled_modules", lambda folder, files: compiled)
 
 
 def names(archive):
@@ -49,8 +51,9 @@ def test_the_folder_has_the_page_symback_and_what_it_needs(fetched, tmp_path):
     site.build(folder, say=lambda text: None)
     packages = names(folder / "packages.zip")
     assert {"symback/language/grammar.json", "symback/templates/html/page.html.jinja"} <= packages
-    assert {"sympy/a.py", "markupsafe/_native.py"} <= packages
-    assert not {name for name in packages if "tests" in name or name.endswith((".so", ".pyc"))}
+    assert {"sympy/a.pyc", "markupsafe/_native.py"} <= packages
+    assert {"symback/api.py", "symback/__pycache__/api.cpython-314.pyc"} <= packages
+    assert not {name for name in packages if "tests" in name or name.endswith(".so")}
     assert names(folder / "flint.zip") == {"flint/x.cpython-314-wasm32-emscripten.so"}
     assert json.loads((folder / "engine.json").read_text())["engine"] == "browser"
     known = json.loads((folder / "files.json").read_text())
