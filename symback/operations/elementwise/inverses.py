@@ -48,8 +48,8 @@ ROWS = (
     Op(
         "lambertwm1",
         lambertwm1,
-        "W₋₁′(u) = 1/(u + exp(W₋₁(u)))",
-        partials=lambda v, u: (1 / (u + sp.exp(v)),),
+        "W₋₁′(u) = W₋₁(u)/(u·(1 + W₋₁(u)))",
+        partials=lambda v, u: (v / (u * (1 + v)),),
         enclosure=balls.lambertwm1,
         singular=True,
     ),

@@ -10,7 +10,10 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Expr, Piecewise, S
 
+from symback.errors import Unsupported, clip
 from symback.operations.special.named import NamedFunction
+
+LARGEST_ORDER = 100  # of a derivative of digamma: beyond, factorials leave the floats
 
 
 class gamma(NamedFunction):
@@ -77,6 +80,11 @@ class polygamma(NamedFunction):
     @classmethod
     def eval(cls, *operands: Expr) -> Expr | None:
         n, u = operands
+        if n.is_number and not (n.is_Integer and 0 <= n <= LARGEST_ORDER):
+            raise Unsupported(
+                f"polygamma(n, u) has a whole number n from 0 to {LARGEST_ORDER}, "
+                f"not {clip(str(n), 20)}"
+            )
         return {S.Zero: digamma, S.One: trigamma}[n](u) if n in (S.Zero, S.One) else None
 
     def fdiff(self, argindex: int = 1) -> Expr:

@@ -55,5 +55,8 @@ class lambertwm1(lambertw):
 
     exactly = staticmethod(lambda u: sp.LambertW(u, -1))
 
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return self / (self.args[0] * (1 + self))
+
 
 __all__ = ["erfcinv", "erfinv", "lambertw", "lambertwm1", "ndtri"]

@@ -1,0 +1,40 @@
+"""The table of special functions: complete, and within its bounds."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import symback as sb
+from benchmarks.special_functions import FUNCTIONS, GOOD
+from symback import errors
+
+PAGE = (Path(__file__).parents[2] / "docs" / "trust.md").read_text(encoding="utf-8")
+SECTION = PAGE.split("### Special functions\n")[1].split("\n## ")[0]
+ROWS = {row[1]: row[2] for row in re.finditer(r"^\| `(\w+)` \|(.*)\|$", SECTION, re.MULTILINE)}
+
+
+def test_every_function_has_a_row():
+    assert [*ROWS] == [function.name for function in FUNCTIONS]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_errors_are_within_4_units_or_what_rounding_the_operands_causes(name):
+    cells = [cell.strip() for cell in ROWS[name].split("|")]
+    assert len(cells) == 8
+    for cell in cells:
+        ulp, _, over = cell.partition(" [")
+        assert float(ulp) <= GOOD or float(over.removesuffix("κ]")) < 1, cell
+
+
+REFUSED = {
+    "f = polygamma(n, x)": "polygamma has no slope by its parameter 'n'",
+    "f = polygamma(5/2, x)": "a whole number n from 0 to 100, not 5/2",
+    "f = polygamma(-1, x)": "a whole number n from 0 to 100, not -1",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_has_no_slope_is_refused_in_one_sentence(text):
+    with pytest.raises(errors.Unsupported, match=re.escape(REFUSED[text])):
+        sb.circuit(text).derive()
