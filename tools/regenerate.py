@@ -24,6 +24,8 @@ IN_C = ("l5_activation", "digits_network")
 """Circuits that are kept in C as well."""
 IN_FRAMEWORKS = ("l5_activation", "digits_network", "gaussian_mixture")
 """Circuits that are kept for JAX and PyTorch as well."""
+IN_JAVASCRIPT = ("l5_activation", "digits_network")
+"""Circuits that are kept in JavaScript."""
 OTHERS = (
     "lecture",
     "diabetes",
@@ -63,6 +65,9 @@ def texts() -> dict[Path, str]:
     for target in ("jax", "torch"):
         for name in IN_FRAMEWORKS:
             found[GENERATED / target / f"{name}.py"] = known[name].generate(target=target)
+    for name in IN_JAVASCRIPT:
+        for end, text in render_files(known[name], target="javascript", stem=name).items():
+            found[GENERATED / "javascript" / f"{name}{end}"] = text
     for name in UPDATES:
         update = sb.update(name)
         found[GENERATED / "updates" / f"{name}.py"] = update.generate()

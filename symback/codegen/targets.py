@@ -115,6 +115,18 @@ def _jax_calls(module: ModuleType) -> Calls:
     return jax_calls(module)
 
 
+def _javascript_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+    from symback.codegen.javascript.module import javascript_text  # the registry imports fast
+
+    return {"m": javascript_text(circuit, __version__, stem)}
+
+
+def _javascript_calls(module: ModuleType) -> Calls:
+    from symback.codegen.javascript.runtime import javascript_calls  # which needs NumPy
+
+    return javascript_calls(module)
+
+
 _ROWS = (
     Target(
         name="numpy",
@@ -156,6 +168,16 @@ _ROWS = (
         updates=None,
         extra="torch",
         calls=_torch_calls,
+    ),
+    Target(
+        name="javascript",
+        main=".mjs",
+        circuits=Renderer(
+            {".mjs": "javascript/module.mjs.jinja", PYTHON: "javascript/check.py.jinja"},
+            _javascript_circuit,
+        ),
+        updates=None,
+        calls=_javascript_calls,
     ),
 )
 

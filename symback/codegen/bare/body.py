@@ -63,18 +63,22 @@ class BareBody:
     tree: Tree
 
 
-def bare_body(function: BareFunction, language: BareLanguage) -> BareBody:
-    """The statements of a function.
+def bare_body(
+    function: BareFunction, language: BareLanguage, fixed: Mapping[Size, str] | None = None
+) -> BareBody:
+    """The statements of a function; `fixed` has names for sizes that are given as numbers.
 
     Raises Unsupported for an operation that there are no loops for.
     """
     refuse_unknown([function.program], language.name)
-    return _Writer(function, language).body()
+    return _Writer(function, language, fixed or {}).body()
 
 
 class _Writer:
-    def __init__(self, function: BareFunction, language: BareLanguage) -> None:
-        self.function, self.language = function, language
+    def __init__(
+        self, function: BareFunction, language: BareLanguage, fixed: Mapping[Size, str]
+    ) -> None:
+        self.function, self.language, self.fixed = function, language, fixed
         self.program, lowered = function.program, function.lowered
         self.shapes: dict[str, Shape] = dict(lowered.names.shapes)
         symbols = [*self.program.arguments, *(line.target for line in self.program.lines)]
@@ -83,7 +87,7 @@ class _Writer:
         self.sizes = [s for s in lowered.circuit.size_names if s in found]
         known = [str(s) for s in (*symbols, *self.sizes)]
         local = LOCAL if function.has_arrays else frozenset()
-        self.taken = {*known, *local, function.out}
+        self.taken = {*known, *local, function.out, *fixed.values()}
         self.names = dict(language.names(known, local | {function.out}))
         self.taken |= set(self.names.values())
         self.results = self._results()
@@ -105,6 +109,8 @@ class _Writer:
         return length(size, self._named)
 
     def _named(self, size: Symbol) -> str:
+        if size in self.fixed:
+            return self.fixed[size]
         text: str = str(size) if size.is_Integer else self.name(size)
         return text
 
@@ -150,7 +156,8 @@ class _Writer:
         if not (function.out or self._in_memory or self.language.makes_arrays):
             ends = [Return(self.results[0].name)]
         tree = [*unread, *memory, *self.tree, *ends]
-        return BareBody(arguments, [self.name(s) for s in self.sizes], self.results, work, tree)
+        sizes = [*(self.name(s) for s in self.sizes), *self.fixed.values()]
+        return BareBody(arguments, sizes, self.results, work, tree)
 
     def _line(self, line: Assign) -> None:
         if line.chains and line.of:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import S, Symbol
 
@@ -30,14 +30,14 @@ class BareFunction:
     out: str  # what several results are together; empty where there is one
     about: Sequence[str]  # the formulas, and the shapes of arrays
     leaves: Sequence[Node]  # its arguments
-    tangents: Sequence[Symbol]  # and behind them those of the leaves that move
+    vectors: Sequence[Symbol]  # and behind them what it multiplies with: tangents, an adjoint
     program: Program
     lowered: Lowered
 
     @property
     def arguments(self) -> list[str]:
         """The names of all arguments."""
-        return [*(leaf.name for leaf in self.leaves), *(dot.name for dot in self.tangents)]
+        return [*(leaf.name for leaf in self.leaves), *(symbol.name for symbol in self.vectors)]
 
     @property
     def has_arrays(self) -> bool:
@@ -61,9 +61,22 @@ class _Asked:
     leaves: Sequence[Node]  # that it depends on
     wrt: Sequence[str]
 
-    def program(self, lines: Sequence[Assign], results: Sequence[Symbol]) -> Program:
+    def program(
+        self, lines: Sequence[Assign], results: Sequence[Symbol], given: Sequence[Symbol] = ()
+    ) -> Program:
         ports = {Port.OUTPUT: {symbol.name: symbol for symbol in results}}
-        return self.lowering.program([n.symbol for n in self.leaves], lines, ports, ())
+        arguments = [*(n.symbol for n in self.leaves), *given]
+        return self.lowering.program(arguments, lines, ports, ())
+
+    @property
+    def seed(self) -> Symbol:
+        """The adjoint of the node, where the caller gives it."""
+        return self.lowering.names.adjoint(self.of.name)
+
+    @property
+    def bars(self) -> list[Symbol]:
+        """The adjoints of the leaves that move."""
+        return [self.lowering.names.adjoint(name) for name in self.wrt]
 
     @property
     def dots(self) -> dict[Symbol, Symbol]:
@@ -81,15 +94,26 @@ def _value(asked: _Asked) -> Program:
     return asked.program(asked.lowering.values(asked.of), [asked.of.symbol])
 
 
-def _gradient(asked: _Asked) -> Program:
+def _value_and_gradient(asked: _Asked) -> Program:
     of, lowering = asked.of, asked.lowering
     if of.shape:
         raise Unsupported(
             f"the gradient is that of a number, and {of.name} is an array {shown(of.shape)}; "
-            "name a number with --of (of=…), or ask for the value only"
+            "name a number with --of (of=…), or ask for the value, jvp or vjp"
         )
     lines = [*lowering.values(of), *lowering.adjoints(of, S.One, summed=False)]
-    return asked.program(lines, [lowering.names.adjoint(name) for name in asked.wrt])
+    return asked.program(lines, [of.symbol, *asked.bars])
+
+
+def _gradient(asked: _Asked) -> Program:
+    whole = _value_and_gradient(asked)
+    return replace(whole, results=whole.results[1:])
+
+
+def _vjp(asked: _Asked) -> Program:
+    lowering, seed = asked.lowering, asked.seed
+    lines = [*lowering.values(asked.of), *lowering.adjoints(asked.of, seed, summed=False)]
+    return asked.program(lines, asked.bars, [seed])
 
 
 def _jvp(asked: _Asked) -> Program:
@@ -107,16 +131,22 @@ class _Row:
     build: Callable[[_Asked], Program]
     returns: str = ""  # {of} stands for a name, {dots} and {partials} for some
     out: str = ""
-    moves: bool = False  # whether it takes tangents
+    takes: str = ""  # what it multiplies with: "tangents" of the leaves, or the "adjoint"
     passes: Sequence[Pass] = PASSES
 
 
 FUNCTIONS: Mapping[str, _Row] = {
     "value": _Row(_value),
     "gradient": _Row(_gradient, "{partials}", "gradient"),
-    "jvp": _Row(_jvp, "J·v, the tangent of {of}, for v = {dots}", "", True, TANGENT_PASSES),
+    "value_and_gradient": _Row(_value_and_gradient, "{of} and {partials}", "results"),
+    "vjp": _Row(_vjp, "{partials}, each times v = {seed}: Jᵀ·v", "product", "adjoint"),
+    "jvp": _Row(_jvp, "J·v, the tangent of {of}, for v = {dots}", "", "tangents", TANGENT_PASSES),
     "hessp": _Row(
-        _hessp, "H·v, the tangents of {partials}, for v = {dots}", "product", True, TANGENT_PASSES
+        _hessp,
+        "H·v, the tangents of {partials}, for v = {dots}",
+        "product",
+        "tangents",
+        TANGENT_PASSES,
     ),
 }
 """What bare code can consist of."""
@@ -168,7 +198,7 @@ def bare_functions(
             FUNCTIONS[kind].out,
             _about(circuit, node, leaves),
             leaves,
-            [*asked.dots.values()] if FUNCTIONS[kind].moves else [],
+            _vectors(asked, FUNCTIONS[kind].takes),
             optimise(program, lowering.names, FUNCTIONS[kind].passes),
             lowered,
         )
@@ -176,11 +206,17 @@ def bare_functions(
     ]
 
 
+def _vectors(asked: _Asked, takes: str) -> list[Symbol]:
+    if takes == "tangents":
+        return [*asked.dots.values()]
+    return [asked.seed] if takes else []
+
+
 def _words(asked: _Asked, returns: str) -> str:
     of, wrt = asked.of.name, asked.wrt
     dots = ", ".join(dot.name for dot in asked.dots.values())
     partials = ", ".join(f"∂{of}/∂{name}" for name in wrt)
-    return returns.format(of=of, partials=partials, dots=dots)
+    return returns.format(of=of, partials=partials, dots=dots, seed=f"{of}_bar")
 
 
 def _about(circuit: Circuit, node: Node, leaves: Sequence[Node]) -> list[str]:

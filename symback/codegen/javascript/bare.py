@@ -12,12 +12,14 @@ from symback.codegen.javascript.printer import RESERVED, identifier, kernel_sour
 from symback.codegen.javascript.statements import JavaScriptStatements
 
 
-def _names(names: Iterable[str], local: frozenset[str]) -> dict[str, str]:
+def javascript_names(names: Iterable[str], local: frozenset[str]) -> dict[str, str]:
     """Those of a circuit that JavaScript can't have, or that loops have."""
     return {name: f"{name}$" if name in local else identifier(name) for name in names}
 
 
-JAVASCRIPT = BareLanguage("bare JavaScript", JavaScriptElementPrinter, _names, makes_arrays=True)
+JAVASCRIPT = BareLanguage(
+    "bare JavaScript", JavaScriptElementPrinter, javascript_names, makes_arrays=True
+)
 
 
 def javascript_code(functions: Sequence[BareFunction]) -> str:
@@ -43,4 +45,4 @@ def _function(function: BareFunction) -> list[str]:
     ]
 
 
-__all__ = ["javascript_code"]
+__all__ = ["javascript_code", "javascript_names"]

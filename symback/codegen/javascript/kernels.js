@@ -156,3 +156,11 @@ function _layer_norm(z, to, n) {
     to[i] = (z[i] - mean) * rate;
   }
 }
+
+// Adds to a sum, and to the digits that its roundings have lost.
+function _add(total, value) {
+  const sum = total[0] + value;
+  const isLarger = Math.abs(total[0]) >= Math.abs(value);
+  total[1] += isLarger ? total[0] - sum + value : value - sum + total[0];
+  total[0] = sum;
+}

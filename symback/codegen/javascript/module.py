@@ -1,0 +1,244 @@
+"""Circuit → the texts of its JavaScript module: functions that loop over the samples.
+
+The lines of a sample are those of bare functions; arrays on the way are made once, before the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from symback.circuits.circuit import SHARED_DATA, Circuit, Node
+from symback.circuits.names import fresh_name
+from symback.circuits.requirements import uses_of
+from symback.codegen.bare.body import BareLanguage, bare_body
+from symback.codegen.bare.functions import BareFunction, bare_functions
+from symback.codegen.header import Head, Header
+from symback.codegen.javascript.bare import javascript_names
+from symback.codegen.javascript.elements import JavaScriptElementPrinter
+from symback.codegen.javascript.printer import kernel_sources
+from symback.codegen.javascript.statements import JavaScriptStatements
+from symback.codegen.lines import quoted
+from symback.codegen.loops.sizes import count_of, length
+from symback.codegen.loops.tree import Declare, Storage
+from symback.codegen.numpy.module import formulas, title
+from symback.codegen.numpy.shapes import FaceText, face_text
+from symback.operations.arrays import NAMING_SIZES
+from symback.operations.shapes import Size, shown
+from symback.printing.circuit_text import circuit_text
+
+TAKEN = frozenset({"at", "row", "count", "given", "value", "total", "sums", "results"})
+"""Names that the functions of a module have around the lines of a sample."""
+LARGEST_LITERAL = 4
+"""Larger sizes that are given as numbers have a name, so that a check may take smaller ones."""
+LANGUAGE = BareLanguage(
+    "the JavaScript target",
+    JavaScriptElementPrinter,
+    lambda names, local: javascript_names(names, local | TAKEN),
+    makes_arrays=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JavaScriptLeaf:
+    """A leaf as the reader of arguments and the types know it."""
+
+    name: str
+    role: str
+    shape: str  # the code of a list: numbers, names of sizes, functions of these
+    type: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class JavaScriptResult:
+    """A value that the lines of a sample leave."""
+
+    leaf: str  # what it belongs to; empty for a number by itself
+    name: str  # in the code
+    count: str  # of elements, empty for a number
+
+
+@dataclass(frozen=True, slots=True)
+class JavaScriptFunction:
+    """The lines of one function, without indentation."""
+
+    reads: str  # names of leaves as arguments
+    once: Sequence[str]  # before the loop
+    each: Sequence[str]  # for a sample
+    results: Sequence[JavaScriptResult]
+
+
+@dataclass(frozen=True, slots=True)
+class JavaScriptText:
+    """What the templates fill in."""
+
+    header: Header
+    head: Head
+    python: Head
+    face: FaceText
+    source: str  # as a JavaScript literal
+    sizes: Sequence[tuple[str, int]]  # that have a value unless the caller says another
+    leaves: Sequence[JavaScriptLeaf]
+    output: str
+    output_size: str
+    output_type: str
+    noun: str
+    functions: dict[str, JavaScriptFunction]
+    roles: dict[str, str]
+    kernels: Sequence[str]
+    initial: Sequence[tuple[str, str]]
+
+
+def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText:
+    """All texts of a circuit's JavaScript module.
+
+    Raises Unsupported for an operation that there are no loops for.
+    """
+    output, objective = circuit.output, circuit.objective
+    made = {"value": bare_functions(circuit, ["value"], of=output.name)[0]}
+    if any(leaf.role in ("param", "input") for leaf in made["value"].leaves):
+        for kind in ("vjp", "jvp"):
+            made[kind] = bare_functions(circuit, [kind], of=output.name)[0]
+    if not objective.shape:
+        (whole,) = bare_functions(circuit, ["value"], of=objective.name)
+        wrt = [leaf.name for leaf in whole.leaves if leaf.role == "param"]
+        made["value_and_gradient"] = whole
+        for kind in ("value_and_gradient", "hessp") if wrt else ():
+            made[kind] = bare_functions(circuit, [kind], of=objective.name, wrt=wrt)[0]
+    fixed = fixed_names(circuit)
+    functions = {kind: _function(function, fixed) for kind, function in made.items()}
+    lines = [line for f in functions.values() for line in (*f.once, *f.each)]
+    header = Header(title(circuit), formulas(circuit), circuit_text(circuit), version, "circuit")
+    about = (
+        f"How symback check finds {stem}.mjs, which is the module; nothing else needs this file."
+    )
+    return JavaScriptText(
+        header=header,
+        head=Head(f"{header.title}. Needs no other file.", header.formulas, [], "   "),
+        python=Head(header.title, [], [about]),
+        face=face_text(circuit),
+        source=_literal(header.source),
+        sizes=[(name, int(size)) for size, name in fixed.items()],
+        leaves=[_leaf(n, fixed) for n in circuit.leaves],
+        output=output.name,
+        output_size=_factor(count_of(output.shape, _named("at.sizes", fixed))),
+        output_type=shown(output.shape) if output.shape else "a number",
+        noun="loss" if circuit.loss else objective.name,
+        functions=functions,
+        roles={leaf.name: leaf.role for leaf in circuit.leaves},
+        kernels=kernel_sources([*lines, "_add("]),
+        initial=[_initial(p, fixed) for p in circuit.params],
+    )
+
+
+def fixed_names(circuit: Circuit) -> dict[Size, str]:
+    """The names of large sizes that are given as numbers, where no formula names one too."""
+    if uses_of(circuit, *NAMING_SIZES):
+        return {}
+    taken = {n.name for n in circuit.nodes} | {str(s) for s in circuit.size_names}
+    sizes = dict.fromkeys(s for n in circuit.leaves for s in n.shape if s.is_Integer)
+    return {s: fresh_name([f"size{s}"], taken) for s in sizes if s > LARGEST_LITERAL}
+
+
+def _function(function: BareFunction, fixed: Mapping[Size, str]) -> JavaScriptFunction:
+    body = bare_body(function, LANGUAGE, fixed)
+    names, printer = function.lowered.names, JavaScriptStatements()
+    circuit = function.lowered.circuit
+    sizes = [f"const {size} = at.sizes.{size};" for size in body.sizes]
+    once, each = [], []
+    moving = {names.tangent(n.name): n for n in circuit.leaves}
+    values = zip([*function.leaves, *function.vectors], body.arguments, strict=True)
+    for given, value in values:
+        leaf = given if isinstance(given, Node) else moving.get(given)
+        place = "at.values" if leaf is given else "given"
+        source = f"{place}.{leaf.name}" if leaf else "given"
+        if leaf and leaf.role == "param":
+            once.append(f"const {value.name} = {source};")
+        elif leaf and leaf.role in SHARED_DATA:
+            once += [
+                f"const {value.name}$at = {source};",
+                f"const {value.name}$step = at.steps.{leaf.name};",
+            ]
+            each.append(f"const {value.name} = {_stepped(value.name, value.count)};")
+        else:
+            once.append(f"const {value.name}$at = {source};")
+            each.append(f"const {value.name} = {_sample(f'{value.name}$at', value.count)};")
+    own = [n for n in body.tree if isinstance(n, Declare) and n.kind is Storage.OWN]
+    rest = [n for n in body.tree if n not in own]
+    results = []
+    bars = {names.adjoint(n.name).name: n.name for n in circuit.leaves}
+    bars |= {names.tangent(b).name: n for b, n in bars.items()}
+    for symbol, value in zip(function.program.results, body.results, strict=True):
+        results.append(JavaScriptResult(bars.get(symbol.name, ""), value.name, value.count))
+    return JavaScriptFunction(
+        quoted([n.name for n in function.leaves]).removeprefix(", "),
+        [*sizes, *once, *printer.lines(own)],
+        [*each, *printer.lines(rest, depth=2)],
+        results,
+    )
+
+
+def _sample(column: str, count: str) -> str:
+    """What a column has for a sample: a number, or some side by side."""
+    if not count:
+        return f"{column}[row]"
+    return f"{column}.subarray(row * {_factor(count)}, (row + 1) * {_factor(count)})"
+
+
+def _stepped(name: str, count: str) -> str:
+    """What data for all samples has for one: the same, unless each has its own."""
+    start = f"row * {name}$step"
+    return f"{name}$at.subarray({start}, {start} + {count})" if count else f"{name}$at[{start}]"
+
+
+def _factor(count: str) -> str:
+    return f"({count})" if " " in count else count
+
+
+def _named(sizes: str, fixed: Mapping[Size, str]) -> Callable[[Size], str]:
+    """The code for a size among those that an object has."""
+
+    def code(size: Size) -> str:
+        if size in fixed:
+            return f"{sizes}.{fixed[size]}"
+        return str(size) if size.is_Integer else f"{sizes}.{size}"
+
+    return code
+
+
+def _leaf(node: Node, fixed: Mapping[Size, str]) -> JavaScriptLeaf:
+    column = node.role in ("input", "target")
+    kind = "number" if node.role == "param" else "Float64Array | number"
+    kind = "Float64Array" if node.shape else kind
+    shape = shown(node.shape) if node.shape else "a number"
+    sizes = ", ".join(_size(size, fixed) for size in node.shape)
+    remark = f"{shape} for each sample" if column else shape
+    if node.role in SHARED_DATA:
+        remark = f"{shape} for all samples" if node.role == "const" else "the number of samples"
+    return JavaScriptLeaf(node.name, node.role, f"[{sizes}]", kind, remark)
+
+
+def _size(size: Size, fixed: Mapping[Size, str]) -> str:
+    if size in fixed or size.is_Symbol:
+        return f'"{fixed.get(size, size)}"'
+    if size.is_Integer:
+        return str(size)
+    return f"(sizes) => {length(size, _named('sizes', fixed))}"
+
+
+def _initial(node: Node, fixed: Mapping[Size, str]) -> tuple[str, str]:
+    """The code for one number of a parameter's initial value."""
+    if node.initial is not None:
+        return node.name, repr(float(node.initial))
+    columns = count_of(node.shape[-1:], _named("sizes", fixed))
+    scale = f"Math.sqrt({columns})" if len(node.shape) == 2 else "10"
+    return node.name, f"normal(random) / {scale}"
+
+
+def _literal(text: str) -> str:
+    """The text as a template literal."""
+    return text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
+
+
+__all__ = ["JavaScriptText", "fixed_names", "javascript_text"]
