@@ -203,7 +203,7 @@ def trained(name: str) -> str:
     """The name of a target whose modules train; Unsupported for another one."""
     if not target_named(name).trains:
         raise Unsupported(
-            f"modules of the target '{name}' are trained by their own framework; "
+            f"modules of the target '{name}' are not trained by symback; "
             f"choose from {', '.join(TRAINING)}"
         )
     return name

@@ -115,8 +115,8 @@ def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText
     )
     return JavaScriptText(
         header=header,
-        head=Head(f"{header.title}. Needs no other file.", header.formulas, [], "   "),
-        python=Head(header.title, [], [about]),
+        head=Head(header, ". Needs no other file.", header.formulas, [], "   "),
+        python=Head(header, ".", [], [about]),
         face=face_text(circuit),
         source=_literal(header.source),
         sizes=[(name, int(size)) for size, name in fixed.items()],

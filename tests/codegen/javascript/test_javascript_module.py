@@ -1,0 +1,155 @@
+"""JavaScript modules: checked in Node beside the truth, called and trained as people would."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import symback as sb
+from symback.check.check import check_module
+from symback.cli.main import cli
+from symback.codegen.generate import render_files
+from tests.cases.array_circuits import ALL as ARRAYS
+from tests.cases.elementwise import CASES as OPERATIONS
+from tests.cases.sample_circuits import LECTURE
+
+NODE = shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node.js")
+
+SCOPES = {
+    "a ridge counted once": (
+        "x: input; y: target; w: param[3]\nf = w[0]*exp(-w[1]*x) + w[2]\n"
+        "E: loss = (f - y)**2 + once(0.1*sum(w**2))"
+    ),
+    "a constant matrix": "A: const[2, 2]; x: input[2]; w: param[2]\nf = dot(w, A @ x)",
+    "nothing to train": "f = 3*x",
+    "several outputs": "f: output = [a*b, a + b]",
+    "one sample that is guarded": "f = where(x > 1, w*log(x - 1), w*x)",
+}
+CIRCUITS = {
+    **LECTURE,
+    **SCOPES,
+    **{name: case.circuit for name, case in OPERATIONS.items()},
+    **ARRAYS,
+}
+NUMPY_ONLY = {"inv", "det", "logdet", "solve"}
+FIRST = [name for name in SCOPES] + ["L5", "two layers"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*FIRST, *(pytest.param(n, marks=pytest.mark.slow) for n in CIRCUITS if n not in FIRST)],
+)
+def test_modules_agree_with_the_truth(name):
+    circuit = sb.circuit(CIRCUITS[name])
+    if any(f"{word}(" in CIRCUITS[name] for word in NUMPY_ONLY):
+        with pytest.raises(sb.errors.Unsupported, match=r"the JavaScript target has no '.*'"):
+            circuit.compile(target="javascript")
+        return
+    report = check_module(circuit, circuit.compile(target="javascript"), points=20)
+    assert report.passed, str(report)
+
+
+PLANTED = [
+    ("_sigma_slope(net)", "_sigma(net)"),
+    ("const x4_bar = w4 * net_bar", "const x4_bar = w3 * net_bar"),
+    ("const f = x1 - f_1", "const f = x1 + f_1"),
+    ("sumOf(total) / at.count", "sumOf(total)"),
+    ("_add(sums.w3, w3_bar)", "_add(sums.w3, w4_bar)"),
+    ("summed(sums, at.count)", "summed(sums, 1)"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), PLANTED)
+def test_errors_that_are_planted_are_found(right, wrong, tmp_path):
+    circuit = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")
+    texts = render_files(circuit, target="javascript", stem="neuron")
+    assert right in texts[".mjs"]
+    for end, text in texts.items():
+        (tmp_path / f"neuron{end}").write_text(text.replace(right, wrong), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["check", str(tmp_path / "neuron.mjs")])
+    assert result.exit_code == 1 and "DISAGREES" in result.stdout
+
+
+def in_node(folder, text, code):
+    """What a program prints that imports the module of a circuit, as JSON."""
+    sb.circuit(text).generate(folder / "made.mjs", target="javascript")
+    program = f'import * as m from "./made.mjs";\n{code}'
+    (folder / "program.mjs").write_text(program, encoding="utf-8")
+    command = [NODE, "program.mjs"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+TWO_LAYERS = """\
+x: input[d]; W: param[h, d]; b: param[h]; v: param[h]; y: target
+f = dot(v, tanh(W @ x + b))
+"""
+
+
+def test_training_makes_the_steps_of_the_numpy_module(tmp_path):
+    rng = np.random.default_rng(0)
+    W, b, v = rng.normal(size=(2, 3)), rng.normal(size=2), rng.normal(size=2)
+    x, y = rng.normal(size=(10, 3)), rng.normal(size=10)
+    found = in_node(
+        tmp_path,
+        TWO_LAYERS,
+        f"""
+        const params = {{ W: {W.ravel().tolist()}, b: {b.tolist()}, v: {v.tolist()} }};
+        const inputs = {{ x: {x.ravel().tolist()}, y: {y.tolist()} }};
+        const options = {{ learningRate: (t) => 0.1 / (1 + t), epochs: 2, batchSize: 4 }};
+        const {{ params: p, losses }} = m.sgd(params, inputs, options);
+        const flat = [...p.W, ...p.b, ...p.v];
+        console.log(JSON.stringify({{ flat, losses, kept: params.W }}));
+        """,
+    )
+    module = sb.circuit(TWO_LAYERS).compile()
+    params, losses = module.sgd(
+        module.Params(W, b, v),
+        module.Inputs(x, y),
+        learning_rate=lambda t: 0.1 / (1 + t),
+        epochs=2,
+        batch_size=4,
+    )
+    np.testing.assert_allclose(found["flat"], module.ravel(params), rtol=1e-12)
+    np.testing.assert_allclose(found["losses"], losses, rtol=1e-12)
+    assert found["kept"] == W.ravel().tolist()
+
+
+REFUSED = [
+    ("m.forward({}, {x: [1, 2, 3]})", "W is missing; pass it in params"),
+    ("m.forward({W: [1, 2, 3], b: [1], v: [1]}, {})", "x is missing; pass it in inputs"),
+    (
+        "m.forward({W: [1, 2, 3, 4], b: [1, 2], v: [1]}, {x: [1, 2]})",
+        "v has 1 numbers, expected 2",
+    ),
+    (
+        "m.forward({W: [[1, 2]], b: [1], v: [1]}, {x: [1, 2]})",
+        "params.W holds what is not a number",
+    ),
+    ("m.forward({W: 'a', b: [1], v: [1]}, {x: [1, 2]})", "params.W is not an array of numbers"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), REFUSED)
+def test_what_is_refused_says_what_to_pass(call, words, tmp_path):
+    code = f"let said = ''; try {{ {call}; }} catch (e) {{ said = e.message; }}\n"
+    said = in_node(tmp_path, TWO_LAYERS, f"{code}console.log(JSON.stringify(said));")
+    assert words in said
+
+
+def test_numbers_are_one_sample_and_initial_values_are_kept(tmp_path):
+    found = in_node(
+        tmp_path,
+        "w: param = 2; b: param\nf = w*x + b",
+        """
+        const params = m.initParams({}, () => 0.5);
+        const { value, gradient } = m.valueAndGradient({ w: 2, b: 1 }, { x: 3, y: 5 });
+        const values = [...m.forward({ w: 2, b: 1 }, { x: 3 })];
+        console.log(JSON.stringify([params.w, values, value, gradient]));
+        """,
+    )
+    assert found == [2, [7], 2.0, {"w": 6.0, "b": 2.0}]
