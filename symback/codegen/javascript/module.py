@@ -5,13 +5,14 @@ The lines of a sample are those of bare functions; arrays on the way are made on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.circuits.requirements import uses_of
-from symback.codegen.bare.body import BareLanguage, bare_body
+from symback.codegen.bare.body import BareLanguage, BareValue, bare_body
 from symback.codegen.bare.functions import BareFunction, bare_functions
 from symback.codegen.header import Head, Header
 from symback.codegen.javascript.bare import javascript_names
@@ -27,8 +28,24 @@ from symback.operations.arrays import NAMING_SIZES
 from symback.operations.shapes import Size, shown
 from symback.printing.circuit_text import circuit_text
 
-TAKEN = frozenset({"at", "row", "count", "given", "value", "total", "sums", "results"})
+TAKEN = frozenset({"at", "row", "given", "total", "sums", "results", "start", "stop"})
 """Names that the functions of a module have around the lines of a sample."""
+OF_ARRAYS = {
+    "_add": ("total",),
+    "_polynomial": ("coefficients",),
+    "_dots": ("rows", "v", "to"),
+    "_largest": ("z",),
+    "_sum_of_exp": ("z",),
+    "_softmax": ("z", "to"),
+    "_log_softmax": ("z", "to"),
+    "_logsumexp": ("z",),
+    "_cross_entropy": ("z", "t"),
+    "_sparse_cross_entropy": ("z",),
+    "_mean": ("z",),
+    "_rsqrt_variance": ("z",),
+    "_layer_norm": ("z", "to"),
+}
+"""Operands of kernels that are arrays; all others are numbers."""
 LARGEST_LITERAL = 4
 """Larger sizes that are given as numbers have a name, so that a check may take smaller ones."""
 LANGUAGE = BareLanguage(
@@ -51,22 +68,13 @@ class JavaScriptLeaf:
 
 
 @dataclass(frozen=True, slots=True)
-class JavaScriptResult:
-    """A value that the lines of a sample leave."""
-
-    leaf: str  # what it belongs to; empty for a number by itself
-    name: str  # in the code
-    count: str  # of elements, empty for a number
-
-
-@dataclass(frozen=True, slots=True)
 class JavaScriptFunction:
     """The lines of one function, without indentation."""
 
     reads: str  # names of leaves as arguments
     once: Sequence[str]  # before the loop
     each: Sequence[str]  # for a sample
-    results: Sequence[JavaScriptResult]
+    sums: Sequence[tuple[str, str]]  # over the samples, and the numbers that are added to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,6 @@ class JavaScriptText:
     output_type: str
     noun: str
     functions: dict[str, JavaScriptFunction]
-    roles: dict[str, str]
     kernels: Sequence[str]
     initial: Sequence[tuple[str, str]]
 
@@ -107,7 +114,7 @@ def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText
         for kind in ("value_and_gradient", "hessp") if wrt else ():
             made[kind] = bare_functions(circuit, [kind], of=objective.name, wrt=wrt)[0]
     fixed = fixed_names(circuit)
-    functions = {kind: _function(function, fixed) for kind, function in made.items()}
+    functions = {kind: _function(kind, function, fixed) for kind, function in made.items()}
     lines = [line for f in functions.values() for line in (*f.once, *f.each)]
     header = Header(title(circuit), formulas(circuit), circuit_text(circuit), version, "circuit")
     about = (
@@ -126,8 +133,7 @@ def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText
         output_type=shown(output.shape) if output.shape else "a number",
         noun="loss" if circuit.loss else objective.name,
         functions=functions,
-        roles={leaf.name: leaf.role for leaf in circuit.leaves},
-        kernels=kernel_sources([*lines, "_add("]),
+        kernels=[typed(kernel) for kernel in kernel_sources([*lines, "_add("])],
         initial=[_initial(p, fixed) for p in circuit.params],
     )
 
@@ -141,7 +147,7 @@ def fixed_names(circuit: Circuit) -> dict[Size, str]:
     return {s: fresh_name([f"size{s}"], taken) for s in sizes if s > LARGEST_LITERAL}
 
 
-def _function(function: BareFunction, fixed: Mapping[Size, str]) -> JavaScriptFunction:
+def _function(kind: str, function: BareFunction, fixed: Mapping[Size, str]) -> JavaScriptFunction:
     body = bare_body(function, LANGUAGE, fixed)
     names, printer = function.lowered.names, JavaScriptStatements()
     circuit = function.lowered.circuit
@@ -166,17 +172,33 @@ def _function(function: BareFunction, fixed: Mapping[Size, str]) -> JavaScriptFu
             each.append(f"const {value.name} = {_sample(f'{value.name}$at', value.count)};")
     own = [n for n in body.tree if isinstance(n, Declare) and n.kind is Storage.OWN]
     rest = [n for n in body.tree if n not in own]
-    results = []
-    bars = {names.adjoint(n.name).name: n.name for n in circuit.leaves}
-    bars |= {names.tangent(b).name: n for b, n in bars.items()}
+    bars = {names.adjoint(n.name).name: n for n in circuit.leaves}
+    bars |= {names.tangent(bar).name: n for bar, n in bars.items()}
+    sums, stores = [], []
     for symbol, value in zip(function.program.results, body.results, strict=True):
-        results.append(JavaScriptResult(bars.get(symbol.name, ""), value.name, value.count))
+        leaf = bars.get(symbol.name)
+        if leaf and leaf.role == "param":
+            if value.count:
+                stores.append(f"addAll(sums.{leaf.name}, {value.name});")
+            else:
+                sums.append((f"sums.{leaf.name}", value.name))
+        elif leaf is None and kind == "value_and_gradient":
+            sums.append(("total", value.name))
+        else:
+            stores.append(_stored(f"results.inputs.{leaf.name}" if leaf else "results", value))
     return JavaScriptFunction(
         quoted([n.name for n in function.leaves]).removeprefix(", "),
         [*sizes, *once, *printer.lines(own)],
-        [*each, *printer.lines(rest, depth=2)],
-        results,
+        [*each, *printer.lines(rest, depth=2), *stores],
+        sums,
     )
+
+
+def _stored(to: str, value: BareValue) -> str:
+    """The statement that puts what a sample has to that of the others."""
+    if not value.count:
+        return f"{to}[row] = {value.name};"
+    return f"{to}.set({value.name}, row * {_factor(value.count)});"
 
 
 def _sample(column: str, count: str) -> str:
@@ -234,6 +256,20 @@ def _initial(node: Node, fixed: Mapping[Size, str]) -> tuple[str, str]:
     columns = count_of(node.shape[-1:], _named("sizes", fixed))
     scale = f"Math.sqrt({columns})" if len(node.shape) == 2 else "10"
     return node.name, f"normal(random) / {scale}"
+
+
+def typed(kernel: str) -> str:
+    """The kernel with the types of its operands above it."""
+    found = re.search(r"^function (\w+)\((.*?)\)", kernel, re.M)
+    assert found is not None
+    arrays = OF_ARRAYS.get(found[1], ())
+    names = [name.strip() for name in found[2].split(",")]
+    types = (f"{n}: {'ArrayLike<number>' if n in arrays else 'number'}" for n in names)
+    types = (t.replace("to: ArrayLike<number>", "to: Float64Array") for t in types)
+    types = (t.replace("total: ArrayLike<number>", "total: number[]") for t in types)
+    types = ("...operands: number[]" if t.startswith("...") else t for t in types)
+    comment = f"/** @type {{({', '.join(types)}) => any}} */\n"
+    return f"{kernel[: found.start()]}{comment}{kernel[found.start() :]}"
 
 
 def _literal(text: str) -> str:

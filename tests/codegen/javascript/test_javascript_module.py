@@ -58,7 +58,7 @@ PLANTED = [
     ("const x4_bar = w4 * net_bar", "const x4_bar = w3 * net_bar"),
     ("const f = x1 - f_1", "const f = x1 + f_1"),
     ("sumOf(total) / at.count", "sumOf(total)"),
-    ("_add(sums.w3, w3_bar)", "_add(sums.w3, w4_bar)"),
+    ("w3_bar$sum += w3_bar", "w3_bar$sum += w4_bar"),
     ("summed(sums, at.count)", "summed(sums, 1)"),
 ]
 
