@@ -28,6 +28,8 @@ class JaxWords(Words):
         return f"jnp.asarray({value}, {like}.dtype)"
 
     def called(self, name: str, arguments: Sequence[str], named: dict[str, str]) -> str:
+        if name in ("sinh", "cosh"):
+            return f"_{name}({arguments[0]})"
         return f"jnp.{name}({listed(arguments, named)})"
 
     def method(self, owner: str, name: str, arguments: Sequence[str], named: dict[str, str]) -> str:
@@ -40,11 +42,23 @@ class JaxKernels(ArrayLanguage):
     module: ClassVar = "jnp"
     functions: ClassVar = {
         **{name: f"jnp.{name}" for name in _SAME.split()},
-        "_sigma": "jax.nn.sigmoid",
+        "sinh": "_sinh",
+        "cosh": "_cosh",
     }
 
 
 BY_HAND = {
+    "_sinh": '''\
+def _sinh(z: Array) -> Array:
+    """sinh(z); jnp.sinh loses digits as |z| grows."""
+    half = jnp.exp(0.5 * jnp.abs(z))
+    far = jnp.copysign(0.5 * half * half, z)
+    return jnp.where(jnp.abs(z) > 20.0, far, jnp.sinh(jnp.clip(z, -20.0, 20.0)))''',
+    "_cosh": '''\
+def _cosh(z: Array) -> Array:
+    """cosh(z); jnp.cosh loses digits as |z| grows."""
+    half = jnp.exp(0.5 * jnp.abs(z))
+    return jnp.where(jnp.abs(z) > 20.0, 0.5 * half * half, jnp.cosh(jnp.clip(z, -20.0, 20.0)))''',
     "_scaled": '''\
 def _scaled(like: Array, value: float) -> float:
     """A number near the ends of float64 at that place among those of the array's dtype."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 import symback as sb
 from symback.check.check import check_module
@@ -153,3 +154,15 @@ def test_what_is_wrong_is_named():
         jax.grad(lambda t: module.loss(params, inputs._replace(t=t)))(inputs.t)
     with pytest.raises(sb.SymbackError, match="'jnp' is a name"):
         sb.circuit("f = jnp*w").compile(target="jax")
+
+
+@pytest.mark.parametrize("x", [700.0, -350.0, 20.5, 3.0, -1e-8])
+def test_hyperbolic_functions_keep_their_digits(x):
+    """Those of JAX lose some: findings/jax_sinh_of_large_numbers.sh."""
+    module = sb.circuit("x: input; f = sinh(x) + 2*cosh(x)", loss=None).compile(target="jax")
+    with mp.workdps(50):
+        right = float(mp.sinh(x) + 2 * mp.cosh(x))
+        slope = float(mp.cosh(x) + 2 * mp.sinh(x))
+    value = module.forward(module.Params(), module.Inputs(x))
+    bar = jax.grad(lambda p: module.forward(module.Params(), p))(module.Inputs(x)).x
+    assert np.allclose([value, bar], [right, slope], rtol=2e-15)

@@ -150,3 +150,19 @@ def test_what_is_wrong_is_named():
         module.loss(params, inputs._replace(t=inputs.t.requires_grad_()))
     with pytest.raises(sb.SymbackError, match="'torch' is a name"):
         sb.circuit("f = torch*w").compile(target="torch")
+
+
+def test_forward_over_forward_is_refused():
+    """PyTorch gives 0 there: findings/torch_forward_over_forward.sh."""
+    module, params, inputs = arguments("neuron", 6)
+    slope = torch.func.jacfwd(module.loss)
+    assert all(bar.abs() > 0 for bar in slope(params, inputs))
+    with pytest.raises(RuntimeError, match="hessian"):
+        torch.func.jacfwd(slope)(params, inputs)
+
+
+def test_the_sign_of_nan_is_nan():
+    """That of PyTorch is 0: findings/torch_sign_of_nan.sh."""
+    module = sb.circuit("x: input; f = sign(x)", loss=None).compile(target="torch")
+    found = module.forward(module.Params(), module.Inputs(torch.tensor([float("nan"), -2.0, 0.0])))
+    assert torch.isnan(found[0]) and found[1:].tolist() == [-1.0, 0.0]
