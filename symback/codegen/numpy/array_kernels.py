@@ -84,7 +84,9 @@ def _sparse_cross_entropy_and_softmax(z, t):
 def _one_hot(t, z):
     """1 at the index t of the last axis, else 0; in the dtype of z."""
     met = np.arange(z.shape[-1]) == np.asarray(t)[..., None]
-    return np.broadcast_to(met, np.broadcast_shapes(met.shape, z.shape)).astype(z.dtype)
+    if met.shape != z.shape:
+        met = np.broadcast_to(met, np.broadcast_shapes(met.shape, z.shape))
+    return met.astype(z.dtype)
 
 
 def _layer_norm(x):
