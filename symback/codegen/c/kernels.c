@@ -11,7 +11,7 @@
    matrices only. */
 static inline double symback_fma(double a, double b, double c)
 {
-#ifdef FP_FAST_FMA
+#if defined(FP_FAST_FMA) || defined(__FMA__) /* which clang defines */
     return fma(a, b, c);
 #else
     return a * b + c;
