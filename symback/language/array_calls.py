@@ -271,6 +271,12 @@ def _take(builder: Operands, args: list[Expr]) -> Expr:
     return arrays.take(array, index)
 
 
+def _solve_triangular(builder: Operands, args: list[Expr], lower: bool = True) -> Expr:
+    """The solution with the lower triangle of a matrix, or with the upper one."""
+    matrix, right = args
+    return arrays.solve((arrays.tril if lower else arrays.triu)(matrix), right)
+
+
 def _mse(builder: Operands, args: list[Expr]) -> Expr:
     a, b = (builder.shape_of(arg) for arg in args)
     if a != b:
@@ -346,6 +352,8 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "det": (1, 1, (), _plain(arrays.det)),
     "logdet": (1, 1, (), _plain(arrays.logdet)),
     "solve": (2, 2, (), _plain(arrays.solve)),
+    "cholesky": (1, 1, (), _plain(arrays.cholesky)),
+    "solve_triangular": (2, 2, ("lower",), _solve_triangular),
     "softmax": (1, 1, ("axis",), _along(arrays.softmax)),
     "log_softmax": (1, 1, ("axis",), _along(arrays.log_softmax)),
     "logsumexp": (1, 1, _REDUCED, _reduced(arrays.logsumexp, last=True)),

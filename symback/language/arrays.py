@@ -414,9 +414,9 @@ class ArrayBuilder(Builder):
     def _option(self, term: Term) -> Any:
         """The value of an option: a truth, a whole number, or several."""
         (value,) = term.args
-        if term.text == "keepdims":
+        if term.text in ("keepdims", "lower"):
             if value.kind != "name" or value.text not in _TRUTHS:
-                raise CircuitSyntaxError("keepdims is True or False", self.place_of(value))
+                raise CircuitSyntaxError(f"{term.text} is True or False", self.place_of(value))
             return _TRUTHS[value.text]
         if value.kind == "name" and value.text == "None":
             return None

@@ -38,7 +38,9 @@ SAME = _names(
         "concat": "concatenate cat",
         "cos": "cosine cosinus",
         "cosh": "ch",
+        "cholesky": "chol cho_factor",
         "det": "determinant mdeterm",
+        "solve_triangular": "triangular_solve trisolve",
         "dot": "inner vdot inner_product sumproduct",
         "exp": "exponential",
         "eye": "identity munit",
@@ -183,18 +185,18 @@ LACKING = frozenset(
     "diff gradient argmax argmin sort argsort unique median quantile "
     "vars percentile mode cov corr corrcoef fft ifft dct conv convolve correlate "
     "tensordot cross squeeze unsqueeze vstack dstack split tile "
-    "repeat roll flip rot90 pad gather scatter index embedding cholesky chol eig "
+    "repeat roll flip rot90 pad gather scatter index embedding eig "
     "eigh eigvals eigvalsh svd qr lu pinv expm logm sqrtm funm lstsq matrix_power matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm rms_norm "
     "group_norm pool attention onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup index_select masked_fill nan_to_num trapz trapezoid "
     "nansum nanmean nanmax nanmin zeros_like ones_like hstack slogdet select cond isin iconcat "
     "imod ipow "
-    "solve_triangular block diagflat vander toeplitz "
+    "block diagflat vander toeplitz "
     # calculus, code, text
     "dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "
     "cost err error loss rnorm runif act activation logic "
-    "grad derivative integrate integral quad limit series taylor ode odeint stop_gradient detach "
+    "grad derivative integrate integral quad limit series taylor ode odeint "
     "print float str bool list tuple set dict map filter zip sorted reversed id hash hex oct bin "
     "ord chr type iter next open eval exec input lambda mix fold scan loop while switch case fn "
     # activations and losses with settings or of other meaning

@@ -189,6 +189,22 @@ def _triangle(n: Arithmetic, is_kept: Callable[[int], bool]) -> Callable[..., En
     return apply
 
 
+def _cholesky(n: Arithmetic) -> Callable[[Entries], Entries]:
+    """Row by row: l_ij = (a_ij - Σ l_ik·l_jk)/l_jj below the diagonal, roots on it."""
+
+    def factor(x: Entries) -> Entries:
+        rows: list[list[Any]] = []
+        for i in range(len(x)):
+            rows.append([n.number(S.Zero)] * len(x))
+            for j in range(i + 1):
+                known = [rows[i][k] * rows[j][k] for k in range(j)]
+                rest = x[i, j] - n.sum(known) if known else x[i, j]
+                rows[i][j] = n.sqrt(rest) if i == j else rest / rows[j][j]
+        return Entries(x.shape, [entry for row in rows for entry in row])
+
+    return factor
+
+
 def _take(n: Arithmetic) -> Callable[..., Entries]:
     def take(x: Entries, index: Entries) -> Entries:
         rows = [list(x[i].flat) if x.ndim > 1 else [x[i]] for i in range(len(x))]
@@ -227,6 +243,7 @@ def definitions(n: Arithmetic) -> Definitions:
         a.inv: n.inverse,
         a.det: lambda x: boxed(n.determinant(x)),
         a.logdet: lambda x: boxed(n.log(n.determinant(x))),
+        a.cholesky: _cholesky(n),
         a.solve: lambda x, b: contract(n.inverse(x), b, n.sum),
         **_along_rows(n),
         a.one_hot: lambda t, z: vector(n.chosen(t.item(), row.flat) for row in identity(n, len(z))),

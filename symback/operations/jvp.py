@@ -21,6 +21,7 @@ from symback.operations.arrays import (
     add_at,
     argmax_mask,
     broadcast_like,
+    cholesky,
     concat,
     cross_entropy,
     cumprod,
@@ -213,6 +214,14 @@ def _solve(at: At, dot_a: Tangent, dot_b: Tangent) -> Tangent:
     return solve(a, moved) if moved != 0 else None
 
 
+def _cholesky(at: At, dot_a: Tangent) -> Tangent:
+    if dot_a is None:
+        return None
+    moved = tril(dot_a) + transpose(tril(dot_a, S.NegativeOne))
+    inner = transpose(solve(at.value, transpose(solve(at.value, moved))))
+    return matmul(at.value, tril(inner) - diag(diagonal(inner)) / 2)
+
+
 def _softmax(at: At, dot_z: Tangent) -> Tangent:
     if dot_z is None:
         return None
@@ -300,6 +309,7 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     det: _det,
     logdet: _logdet,
     solve: _solve,
+    cholesky: _cholesky,
     softmax: _softmax,
     log_softmax: _log_softmax,
     logsumexp: _logsumexp,

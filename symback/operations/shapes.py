@@ -223,6 +223,11 @@ def one_hot_shape(s: Sequence[Shape], _: Any) -> Shape:
     return s[1]
 
 
+def factor_shape(s: Sequence[Shape], _: Any) -> Shape:
+    _need_square("cholesky", s[0])
+    return s[0]
+
+
 def taken_shape(s: Sequence[Shape], _: Any) -> Shape:
     array, index = s
     if not array:

@@ -19,6 +19,7 @@ from symback.operations.arrays import (
     ArrayFunction,
     add_at,
     argmax_mask,
+    cholesky,
     concat,
     cross_entropy,
     cumprod,
@@ -139,6 +140,15 @@ def _solve(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
     return -product, u
 
 
+def _cholesky(g: Expr, at: At, a: Expr) -> Contributions:
+    """Of the entries of the lower triangle, which stand for those above as well."""
+    upper = transpose(at.value)
+    inner = matmul(upper, g)
+    half = tril(inner) - diag(diagonal(inner)) / 2
+    both = transpose(solve(upper, transpose(solve(upper, half))))
+    return (tril(both + transpose(both)) - diag(diagonal(both)),)
+
+
 def _layer_norm(g: Expr, at: At, x: Expr) -> Contributions:
     rate = at.expand_own_axes(rsqrt_variance(x))
     centred = g - at.reduce_own_axes(mean, g) - at.value * at.reduce_own_axes(mean, g * at.value)
@@ -201,6 +211,7 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     det: lambda g, at, a: (g * at.value * transpose(inv(a)),),
     logdet: lambda g, at, a: (g * transpose(inv(a)),),
     solve: _solve,
+    cholesky: _cholesky,
     softmax: lambda g, at, z: (at.value * (g - at.reduce_own_axes(reduce_sum, g * at.value)),),
     log_softmax: lambda g, at, z: (g - sp.exp(at.value) * at.reduce_own_axes(reduce_sum, g),),
     logsumexp: lambda g, at, z: (at.expand_own_axes(g) * softmax(z, *at.op.options),),

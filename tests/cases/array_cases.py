@@ -143,6 +143,10 @@ PLAIN = {
     "inv": np.linalg.inv,
     "det": np.linalg.det,
     "logdet": lambda a: np.log(np.linalg.det(a)),
+    "cholesky": np.linalg.cholesky,
+    "solve_triangular": lambda a, b, lower=True: (
+        np.linalg.inv(np.tril(a) if lower else np.triu(a)) @ b
+    ),
     "solve": lambda a, b: np.linalg.inv(a) @ b,
     "softmax": softmax,
     "log_softmax": log_softmax,
@@ -403,6 +407,10 @@ logdet | a[m,m] | z = logdet(a)
 logdet of gram | a[m,n] | z = logdet(a.T @ a + eye(n))
 solve for a vector | a[m,m] b[m] | z = solve(a, b)
 solve for a matrix | a[m,m] b[m,n] | z = solve(a, b)
+cholesky | a[m,m] b[m] | z = cholesky(a) @ b
+cholesky of a product | a[n,n] b[n] | z = solve_triangular(cholesky(a @ a.T), b)
+solve with an upper triangle | a[m,m] b[m] | z = solve_triangular(a, b, lower=False)
+evidence of a Gaussian process | a[n,n] b[n] | z = sum(log(diag(cholesky(a @ a.T)))) + dot(b, b)
 solve transposed | a[m,m] b[m] | z = solve(a.T, b)
 solve for a transposed matrix | a[m,m] b[n,m] | z = solve(a, b.T)
 solve in a branch | a[m,m] b[m] s | z = where(s > 0, sum(solve(a, b)), s)

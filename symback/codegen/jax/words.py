@@ -73,6 +73,10 @@ def _sigma(z: Array) -> Array:
 def _scatter(part: Array, shape: Any, index: Any) -> Array:
     """Zeros of a shape, with a part at an index."""
     return jnp.zeros(shape, jnp.asarray(part).dtype).at[index].set(part)''',
+    "_cholesky": '''\
+def _cholesky(a: Array) -> Array:
+    """The lower factors over the last two axes; not finite where a matrix has none."""
+    return jnp.linalg.cholesky(a, symmetrize_input=False)''',
     "_take": '''\
 def _take(array: Array, index: Array) -> Array:
     """The rows of an array at whole numbers, for as many samples as there are indices."""

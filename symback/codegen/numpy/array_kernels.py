@@ -195,6 +195,14 @@ def _inv(a):
         return np.full_like(a, np.nan) if a.ndim == 2 else np.stack([_inv(m) for m in a])
 
 
+def _cholesky(a):
+    """The factors over the last two axes; NaN where there is none, in a branch not taken."""
+    try:
+        return np.linalg.cholesky(a)
+    except np.linalg.LinAlgError:
+        return np.full_like(a, np.nan) if a.ndim == 2 else np.stack([_cholesky(m) for m in a])
+
+
 def _solve(a, b):
     """A⁻¹·b over the last axes; NaN where a matrix has no inverse, in a branch not taken."""
     try:

@@ -587,6 +587,7 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.diag: _call("_diag"),
     a.diagonal: _diagonal,
     a.inv: lambda p, m: (f"{p.linalg}inv({p.matrix(m)})", ATOM),
+    a.cholesky: lambda p, m: (f"{p.linalg}cholesky({p.matrix(m)})", ATOM),
     a.det: _call("np.linalg.det"),
     a.logdet: _call("_logdet"),
     a.solve: _solve,

@@ -29,6 +29,7 @@ _FUNCTIONS = {
     "diagonal": "diagonal",
     "linalg.inv": "linalg.inv",
     "linalg.solve": "linalg.solve",
+    "linalg.cholesky": "linalg.cholesky",
     "linalg.det": "linalg.det",
     "linalg.slogdet": "linalg.slogdet",
     "full_like": "full_like",
@@ -176,6 +177,10 @@ def _fold(windows: Any, shape: Any, steps: Any) -> Any:
     places = _windows(places, sizes, steps).reshape(-1)
     whole = torch.zeros(math.prod(shape), dtype=windows.dtype, device=windows.device)
     return torch.index_add(whole, 0, places, windows.reshape(-1)).reshape(shape)''',
+    "_cholesky": '''\
+def _cholesky(a: Any) -> Any:
+    """The lower factors over the last two axes; not finite where a matrix has none."""
+    return torch.linalg.cholesky_ex(a)[0]''',
     "_take": '''\
 def _take(array: Any, index: Any) -> Any:
     """The rows of an array at whole numbers, for as many samples as there are indices."""

@@ -320,6 +320,7 @@ _ARRAY_SIGNS: Mapping[object, str] = {
     arrays.reduce_max: "max",
     arrays.reduce_min: "min",
     arrays.inv: "A⁻¹",
+    arrays.cholesky: "chol",
     arrays.solve: "A⁻¹·b",
     arrays.sparse_cross_entropy: "cross entropy",
     arrays.one_hot: "one-hot",

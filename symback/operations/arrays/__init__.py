@@ -51,6 +51,7 @@ from symback.operations.arrays.parts import (
     windows,
 )
 from symback.operations.arrays.products import (
+    cholesky,
     det,
     dot,
     einsum,
@@ -120,6 +121,7 @@ ARRAY_FUNCTIONS: frozenset[Any] = frozenset(
         det,
         logdet,
         solve,
+        cholesky,
         softmax,
         log_softmax,
         logsumexp,
@@ -199,6 +201,7 @@ __all__ = [
     "add_at",
     "argmax_mask",
     "broadcast_like",
+    "cholesky",
     "concat",
     "cross_entropy",
     "cumprod",

@@ -88,6 +88,15 @@ class logdet(ArrayFunction):
     grows_factorially = True
 
 
+class cholesky(ArrayFunction):
+    """The lower triangle L of A = L·Lᵀ > 0; of the symmetric A the lower triangle is read."""
+
+    singular = True
+    shape_rule = staticmethod(shapes.factor_shape)
+    rule = "∂L: S + Sᵀ below the diagonal, S = L⁻ᵀ·Φ(Lᵀ·G)·L⁻¹"
+    grows_factorially = True
+
+
 class solve(ArrayFunction):
     """A⁻¹·b."""
 
