@@ -13,6 +13,7 @@ from symback.autodiff.tangents import tangent_program
 from symback.circuits.program import batch_sum
 from symback.operations.balls.arrays import evaluate_entries
 from symback.operations.balls.scalars import precision
+from symback.operations.elementwise import OPS
 from symback.operations.entries import Entries, nested
 
 BITS = 1000
@@ -56,9 +57,11 @@ def plain_gradient_with_tangents(circuit):
 STATED = {"relu_at": "1/2", "abs_at": "1", "max_at": "1", "min_at": "1/4"}
 
 
-def of_numbers(name, count):
-    """The circuit f = name(u0, u1, …), whose operands are parameters."""
-    operands = [f"u{i}" for i in range(count)]
+def of_numbers(name, point):
+    """The circuit f = name(u0, u1, …), whose operands are parameters, but those that have to be
+    numbers: these are those of the point."""
+    given = OPS[name].given
+    operands = [*map(str, point[:given]), *(f"u{i}" for i in range(given, len(point)))]
     if name in STATED:
         operands[-1] = STATED[name]
     declared = "\n".join(f"{u}: param" for u in operands if u.startswith("u"))

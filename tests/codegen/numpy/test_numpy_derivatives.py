@@ -358,7 +358,7 @@ DIGITS = [
 )
 def test_second_derivatives_keep_their_digits(name, point):
     """Each entry within 100 ULP of the formulas of books, which are computed with 2000 bits."""
-    found = of_numbers(name, len(point))
+    found = of_numbers(name, point)
     hessian = found.compile(functions="hessian").hessian(np.array(point), ())
     values = {p.name: entries(u) for p, u in zip(found.params, point, strict=True)}
     for j, p in enumerate(found.params):
