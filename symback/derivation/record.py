@@ -121,14 +121,14 @@ class Derivation:
         Matrix([[x, w]])
         """
         if self.view == "matrices":
-            return self._of_blocks()
+            return self._entry_of_blocks()
         if self.order > 1:
             form = {frozenset(left[1:]): self._form(left) for left in self.asked}
             return ImmutableMatrix([[form[frozenset((a, b))] for b in self.wrt] for a in self.wrt])
         rows = [row.of for row in self.rows] or [self.of]
         return ImmutableMatrix([[self._form((of, name)) for name in self.wrt] for of in rows])
 
-    def _of_blocks(self) -> Any:
+    def _entry_of_blocks(self) -> Any:
         """The block of each pair of names; the only one as it is."""
         blocks = {left: self._form(left) for left in self.asked}
         if len(blocks) == 1:

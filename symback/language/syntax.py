@@ -124,7 +124,7 @@ def _at(token: Token) -> tuple[int, int]:
 
 
 @v_args(inline=True)
-class _Reader(Transformer[Token, Any]):
+class CircuitReader(Transformer[Token, Any]):
     """Builds terms as the parser reduces."""
 
     def start(self, *found: Any) -> list[Statement]:
@@ -268,7 +268,7 @@ class _Reader(Transformer[Token, Any]):
         return make_term("either", left.place, [left, right])
 
 
-class _Layout:
+class CircuitLayout:
     """Drops the new lines inside brackets, and marks the block that a loop's line opens.
 
     Indentation means something below a loop only; elsewhere lines may begin where they like.
@@ -312,4 +312,4 @@ _NO_BLOCK = "below a loop's line stands its block, indented"
 
 @cache
 def _parser() -> Lark:
-    return parser(_Reader(), _Layout())
+    return parser(CircuitReader(), CircuitLayout())

@@ -9,7 +9,7 @@ from lark.exceptions import UnexpectedInput
 
 from symback.language import parser
 from symback.language.explain import explain
-from symback.language.syntax import _Layout, _Reader
+from symback.language.syntax import CircuitLayout, CircuitReader
 from symback.language.terms import Refused
 from tools.regenerate import tables
 
@@ -46,8 +46,8 @@ def read(made, text):
 
 
 def test_both_roads_read_the_same():
-    made = parser.fresh(parser.text_of(parser.GRAMMAR), _Reader(), _Layout())
-    kept = parser.parser(_Reader(), _Layout())
+    made = parser.fresh(parser.text_of(parser.GRAMMAR), CircuitReader(), CircuitLayout())
+    kept = parser.parser(CircuitReader(), CircuitLayout())
     assert len(TEXTS) > 20
     for text in [*TEXTS, *WRONG]:
         assert repr(read(kept, text)) == repr(read(made, text))
@@ -55,6 +55,6 @@ def test_both_roads_read_the_same():
 
 def test_another_grammar_or_lark_has_tables_of_its_own(monkeypatch):
     monkeypatch.setattr(parser, "made_from", lambda grammar: ["another"])
-    assert parser.parser(_Reader(), _Layout()).source_path != "<deserialized>"
+    assert parser.parser(CircuitReader(), CircuitLayout()).source_path != "<deserialized>"
     monkeypatch.undo()
-    assert parser.parser(_Reader(), _Layout()).source_path == "<deserialized>"
+    assert parser.parser(CircuitReader(), CircuitLayout()).source_path == "<deserialized>"

@@ -93,12 +93,12 @@ class _Node:
         )
 
     def _forward(self, params: Any, inputs: Any) -> Any:
-        sizes = self._sizes(params, inputs)
+        sizes = self._sizes_of(params, inputs)
         found = self._call("forward", _object(params), _object(inputs), sizes)
         return self._output(found, inputs, sizes)
 
     def _backward(self, params: Any, inputs: Any, output_bar: Any) -> tuple[Any, Any]:
-        sizes = self._sizes(params, inputs)
+        sizes = self._sizes_of(params, inputs)
         shape = (*self._batch(inputs), *self._shape(self._circuit.output.shape, sizes))
         seed = _packed(np.broadcast_to(output_bar, shape or (1,)))
         found = self._call("backward", _object(params), _object(inputs), seed, sizes)
@@ -109,19 +109,19 @@ class _Node:
         return self._like(params, found["params"]), tuple(bars)
 
     def _value_and_grad(self, params: Any, inputs: Any) -> tuple[Any, Any]:
-        sizes = self._sizes(params, inputs)
+        sizes = self._sizes_of(params, inputs)
         found = self._call("valueAndGradient", _object(params), _object(inputs), sizes)
         return found["value"][0], self._like(params, found["gradient"])
 
     def _jvp(self, params: Any, inputs: Any, param_dots: Any, input_dots: Any) -> Any:
-        sizes = self._sizes(params, inputs)
+        sizes = self._sizes_of(params, inputs)
         moving = {n.name for n in self._circuit.inputs}
         dots = {k: v for k, v in _object(input_dots).items() if k in moving and v is not None}
         given = _object(params), _object(inputs), _object(param_dots), dots
         return self._output(self._call("jvp", *given, sizes), inputs, sizes)
 
     def _hessp(self, params: Any, inputs: Any, dots: Any) -> Any:
-        sizes = self._sizes(params, inputs)
+        sizes = self._sizes_of(params, inputs)
         found = self._call("hessp", _object(params), _object(inputs), _object(dots), sizes)
         return self._like(params, found)
 
@@ -158,7 +158,7 @@ class _Node:
             raise ValueError(clip(found["error"], 200))
         return _unpacked(found["result"])
 
-    def _sizes(self, params: Any, inputs: Any) -> dict[str, int]:
+    def _sizes_of(self, params: Any, inputs: Any) -> dict[str, int]:
         """The sizes that the arguments have, by the names that the module gives them."""
         values = {**params._asdict(), **inputs._asdict()}
         found: dict[str, int] = {}
