@@ -7,6 +7,7 @@ processes. It reads no path that a request names, and evaluates nothing of what 
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from symback.playground.protocol import LONGEST_DATA, LONGEST_TEXT
 
 LONGEST_BODY = 6 * (LONGEST_TEXT + LONGEST_DATA)  # bytes: a letter may be six, as \u0041
 _FRAME = "frame"
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]{1,5})?").fullmatch
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
 PAGE_POLICY = (
@@ -50,8 +52,6 @@ def application(pool: Pool, names: Sequence[str]) -> Any:
     """The ASGI application, which answers to these host names only."""
     try:
         from starlette.applications import Starlette
-        from starlette.middleware import Middleware
-        from starlette.middleware.trustedhost import TrustedHostMiddleware
         from starlette.routing import Route
     except ImportError:
         raise NotInstalled("serve needs Starlette: pip install 'symback[serve]'") from None
@@ -74,8 +74,29 @@ def application(pool: Pool, names: Sequence[str]) -> Any:
 
     routes = [Route("/answer", ask, methods=["POST"])]
     routes += [Route(f"/{name}", _giving(*given)) for name, given in _files().items()]
-    trusted = Middleware(TrustedHostMiddleware, allowed_hosts=list(names), www_redirect=False)
-    return Starlette(routes=routes, middleware=[trusted], lifespan=lifespan)
+    inner = Starlette(routes=routes, lifespan=lifespan)
+    known = {name.lower() for name in names}
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and _host(scope["headers"]) not in known:
+            await _refusal(400, "this server has another name; give it with --name")(
+                scope, receive, send
+            )
+        else:
+            await inner(scope, receive, send)
+
+    return guarded
+
+
+def _host(headers: Sequence[tuple[bytes, bytes]]) -> str:
+    """The one host that a request names, without its port; "" where that is not clear.
+
+    >>> _host([(b"host", b"[::1]:8000")]), _host([(b"host", b"localhost")])
+    ('::1', 'localhost')
+    """
+    given = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
+    found = _HOST(given[0]) if len(given) == 1 else None
+    return (found[1] or found[2]) if found else ""
 
 
 def _files() -> dict[str, tuple[bytes, str]]:

@@ -32,7 +32,7 @@ class Echo:
 
 def call(method, path, body=b"", **headers):
     """Status, headers and body of one request to the application, without a socket."""
-    app = application(Echo(), ["localhost"])
+    app = application(Echo(), ["localhost", "::1"])
     headers = {"host": "localhost:8000"} | {k.replace("_", "-"): v for k, v in headers.items()}
     scope = {
         "type": "http",
@@ -86,6 +86,15 @@ PATHS = ["/../pyproject.toml", "/%2e%2e/x", "//etc/passwd", "/templates", "/pyod
 @pytest.mark.parametrize("path", PATHS)
 def test_no_other_path_is_served(path):
     assert call("GET", path)[0] == 404
+
+
+HOSTS = {"localhost": 200, "LOCALHOST:80": 200, "[::1]:8000": 200, "::1": 400, "[::2]": 400}
+HOSTS |= {"localhost.evil.example": 400, "localhost:80@evil.example": 400, "": 400, "evil": 400}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_only_known_hosts_are_answered(host):
+    assert call("GET", "/", host=host)[0] == HOSTS[host]
 
 
 def test_other_hosts_origins_and_types_are_refused():
