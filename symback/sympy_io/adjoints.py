@@ -148,6 +148,18 @@ def _scan_back(shape_of: Shapes, factors: Expr, b: Expr) -> Expr:
     return a.reduce_sum(products * with_axis(b, rank, rank - 1), Integer(rank))
 
 
+def _add_at(shape_of: Shapes, part: Expr, index: Expr, like: Expr) -> Expr:
+    """The parts, multiplied by the rows of an identity matrix at the indices."""
+    shape, rank = shape_of(like), len(shape_of(index))
+    chosen = a.take(a.eye(shape[0]), index)
+    if rank > 1 or len(shape) > 2:
+        raise ShapeError(f"parts added to rows of {shown(shape)} at {shown(shape_of(index))}")
+    if rank == 0:
+        return part * chosen if len(shape) == 1 else a.outer(chosen, part)
+    product = a.matvec if len(shape) == 1 else a.matmul
+    return product(a.transpose(chosen), part)
+
+
 WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.argmax_mask: _argmax_mask,
     a.broadcast_like: _broadcast_like,
@@ -160,6 +172,7 @@ WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.normalized: _normalized,
     a.rsqrt_variance: _rsqrt_variance,
     a.scatter: _scatter,
+    a.add_at: _add_at,
     a.size: _size,
 }
 """The formulas, by operation; tests compare the table with the operations of adjoints."""

@@ -38,6 +38,8 @@ ARRAYS = {
     "mean": "A: param[m, n]; f = mean(A**2) + sum(mean(A, axis=1)**2)",
     "layer_norm": "x: param[n]; y: input[n]; f = dot(layer_norm(x), y)",
     "index": "index: input; W: param[k, n]; x: input[n]; f = dot(one_hot(index, k) @ W, x)**2",
+    "rows": "index: input; W: param[k, n]; x: input[n]; f = dot(W[index], x)**2",
+    "factor": "A: param[n, n]; x: input[n]; f = sum((cholesky(A) @ x)**2)",
     "class": "x: input[n]; W: param[3, n]; t: target; E: loss = cross_entropy(W @ x, t)",
 }  # fmt: skip
 BEYOND_MATRICES = {permute}

@@ -93,7 +93,7 @@ class cholesky(ArrayFunction):
 
     singular = True
     shape_rule = staticmethod(shapes.factor_shape)
-    rule = "∂L: S + Sᵀ below the diagonal, S = L⁻ᵀ·Φ(Lᵀ·G)·L⁻¹"
+    rule = "∂L: S + Sᵀ below the diagonal, S = L⁻ᵀ·half(Lᵀ·G)·L⁻¹"
     grows_factorially = True
 
 
