@@ -33,10 +33,7 @@ class Guard(Protocol):
     """What keeps entries that are not read out of a contribution."""
 
     def product(self, product: Expr, upstream: Expr, op: ArrayFunction | None = None) -> Expr:
-        """upstream × partial where it is read, else 0; `op` mixes elements.
-
-        `upstream` is looked at in arrays alone.
-        """
+        """upstream × partial where it is read, else 0; `op` mixes elements."""
 
     def operands(self, op: ArrayFunction) -> Expr:
         """The operation over its operands where they are read, else over 0."""

@@ -22,7 +22,15 @@ from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.partials import Guard, guarded, is_choice
 from symback.autodiff.reverse import Edge, ReversePass
-from symback.autodiff.steep import entry_by_entry, logits, steep_bases, unless_zero
+from symback.autodiff.steep import (
+    divides,
+    entry_by_entry,
+    fading,
+    logits,
+    poles,
+    steep_bases,
+    unless_zero,
+)
 from symback.circuits.circuit import Node
 from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, eye_like, reduce_sum, slice_
@@ -103,14 +111,24 @@ class Reads:
         return steep_bases(self._record)
 
     def _is_weightless(self, edge: Edge) -> bool:
-        """Whether the partial is infinite where an entry of -∞ has no weight in softmax."""
+        """Whether the partial is infinite where an entry has no weight, or a function has faded."""
         partial = edge.local.elementwise
+        if edge.node in self._fading and not isinstance(partial, Piecewise):
+            return divides(partial) or any(s.name in self._poles for s in partial.free_symbols)
         if edge.node not in self._logits or isinstance(partial, Piecewise):
             return False
         operand = self.circuit[edge.operand]
         if operand.operands and all(self.circuit[o].role == "size" for o in operand.operands):
             return False  # 1/√d, which nothing differentiates by
         return any(self._names.shape_of(symbol) for symbol in partial.free_symbols)
+
+    @cached_property
+    def _poles(self) -> frozenset[str]:
+        return poles(self.circuit)
+
+    @cached_property
+    def _fading(self) -> frozenset[str]:
+        return fading(self._record)
 
     @cached_property
     def _logits(self) -> frozenset[str]:
@@ -363,10 +381,10 @@ class _Where(Guard):
     is_weightless: bool  # an adjoint of 0 stays 0
 
     def product(self, product: Expr, upstream: Expr, op: ArrayFunction | None = None) -> Expr:
-        if op is None and self.still is not None:
-            product = unless_zero(self.still, product)
         if op is None and self.is_weightless:
             product = unless_zero(upstream, product)
+        if op is None and self.still is not None:
+            product = unless_zero(self.still, product)
         if self.is_steep and op is not None and is_product(op):
             product = entry_by_entry(op, self.operand.symbol, product)
         if self.read is None:

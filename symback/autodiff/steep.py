@@ -9,15 +9,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import sympy as sp
 from sympy import Eq, Expr, Piecewise, S, Symbol
+from sympy.codegen.cfunctions import expm1
 
 from symback.autodiff.entries_read import is_product
+from symback.autodiff.gates import Gates
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
-from symback.operations.functions import cbrt
-from symback.operations.special import boxcox, kl_div, powlog, powm1, powshare, rel_entr, xlogx
+from symback.operations.expressions import postorder
+from symback.operations.functions import cbrt, erfc, logsigmoid, sigma, softplus
+from symback.operations.special import (
+    boxcox,
+    expexp,
+    expm1exp,
+    expshare,
+    inv_add_exp,
+    inv_expm1,
+    kl_div,
+    log_ndtr,
+    powlog,
+    powm1,
+    powshare,
+    rel_entr,
+    xlogx,
+)
 
 _STEEP_AT_ZERO: dict[Any, int] = {
     boxcox: 1,
@@ -62,6 +80,81 @@ def logits(record: ReversePass) -> frozenset[str]:
         if is_logit and operand.shape and (formula.is_Mul or formula.is_Add):
             found.add(operand.name)
     return frozenset(found)
+
+
+_FADING: dict[Any, bool] = {
+    sp.exp: False,
+    expm1: False,
+    sigma: False,
+    sp.tanh: False,
+    softplus: False,
+    logsigmoid: False,
+    inv_expm1: False,
+    inv_add_exp: False,
+    expm1exp: False,
+    expexp: False,
+    expshare: False,
+    sp.erf: True,
+    erfc: True,
+    log_ndtr: True,
+}
+"""Functions whose slope is 0 sooner than that of any power of their operand; faster than any
+exponential where it is a square."""
+
+
+def fading(record: ReversePass) -> frozenset[str]:
+    """The nodes that a function fades by where they are infinite, as exp(-a/x) does at x = 0.
+
+    Below a square, as of a logarithm, the function fades faster; squares of others are left out,
+    as a normal density is never divided by a width of 0.
+    """
+    circuit = record.circuit
+    logs: set[str] = set()
+    for node in circuit.computed:
+        if isinstance(node.formula, sp.log) or not logs.isdisjoint(node.operands):
+            logs.add(node.name)
+    found: dict[str, bool] = {}
+    for edge in record.edges:
+        gate, operand = circuit[edge.node].formula, circuit[edge.operand]
+        inside = edge.node in found
+        if operand.is_leaf or not (inside or gate.func in _FADING):
+            continue
+        faster = found[edge.node] if inside else _FADING[gate.func]
+        faster = faster or is_even_power(gate)
+        formula = operand.formula
+        if formula.is_Mul or formula.is_Add or formula.is_Pow:
+            found[operand.name] = found.get(operand.name, True) and faster
+        elif isinstance(formula, sp.log) and faster:
+            found.setdefault(operand.name, True)
+    squares = {n for n, faster in found.items() if faster or is_even_power(circuit[n].formula)}
+    return frozenset(found.keys() - (squares - logs))
+
+
+def poles(circuit: Gates) -> frozenset[str]:
+    """The nodes that are infinite where a number is 0: quotients, logarithms, sums of these."""
+    found: set[str] = set()
+    for node in circuit.computed:
+        formula = node.formula
+        mixed = formula.is_Mul or formula.is_Add or formula.is_Pow
+        if (
+            isinstance(formula, sp.log)
+            or divides(formula)
+            or (mixed and not found.isdisjoint(node.operands))
+        ):
+            found.add(node.name)
+    return frozenset(found)
+
+
+def divides(expr: Expr) -> bool:
+    """Whether it divides by a name."""
+    return any(
+        p.is_Pow and p.exp.could_extract_minus_sign() and p.free_symbols for p in postorder(expr)
+    )
+
+
+def is_even_power(gate: Expr) -> bool:
+    """Whether a gate is a square, or another even power, perhaps times a number."""
+    return any(f.is_Pow and f.exp.is_even and f.exp.is_positive for f in sp.Mul.make_args(gate))
 
 
 def _is_steep(record: ReversePass, edge: Edge) -> bool:
@@ -109,4 +202,4 @@ def entry_by_entry(op: ArrayFunction, operand: Symbol, part: Expr) -> Expr:
     return part
 
 
-__all__ = ["entry_by_entry", "logits", "steep_bases", "unless_zero"]
+__all__ = ["divides", "entry_by_entry", "fading", "logits", "poles", "steep_bases", "unless_zero"]

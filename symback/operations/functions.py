@@ -351,7 +351,7 @@ class sigma_prime(Slope):
 
     @staticmethod
     def elementary(u: Expr) -> Expr:
-        return sp.exp(-u) / (1 + sp.exp(-u)) ** 2
+        return 1 / (2 + sp.exp(u) + sp.exp(-u))
 
     @staticmethod
     def derivative(u: Expr) -> Expr:

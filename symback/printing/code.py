@@ -17,7 +17,8 @@ from symback.errors import DomainError, clip
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.edges import CAREFUL, Careful, over_square
 from symback.operations.elementwise import OPS, SLOPES
-from symback.printing.printer import ATOM, MUL, NEG, POW, Printer
+from symback.operations.polynomials import horner
+from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, Printer
 
 _LARGEST_EXACT = 2**53
 _CALL = re.compile(r"\b\w+(?=\()", re.ASCII)
@@ -85,6 +86,20 @@ class CodePrinter(Printer):
         factors: Sequence[Expr] = Mul.make_args(expr)
         return factors
 
+    def function(self, expr: Expr) -> tuple[str, int]:
+        return self.horner(*expr.args) if isinstance(expr, horner) else super().function(expr)
+
+    def horner(self, u: Expr, first: Expr, *others: Expr) -> tuple[str, int]:
+        """a + u·(b + u·(c + …))."""
+        text, inside = self.at(u, POW), ""
+        for coefficient in reversed(others):
+            whole = f"{self.at(coefficient, ADD)}{self.plus}{inside}" if inside else ""
+            inside = f"{text}{self.times}({whole})" if inside else self._times(text, coefficient)
+        return f"{self.at(first, ADD)}{self.plus}{inside}" if inside else self.at(first, ADD), ADD
+
+    def _times(self, text: str, coefficient: Expr) -> str:
+        return f"{text}{self.times}{self.at(coefficient, POW)}"
+
     def careful(self, expr: Careful) -> tuple[str, int]:
         return (
             self.over_square(*expr.args) if isinstance(expr, over_square) else self.function(expr)
@@ -124,7 +139,8 @@ def with_kernels(
     named: dict[Any, str] = {op.head: f"{prefix}{op.name}" for op in OPS.values()}
     named |= {slope: f"{prefix}{op.name}_slope" for slope, op in SLOPES.items()}
     named |= {head: f"{prefix}{head.__name__}" for head in CAREFUL}
-    return {**{head: name for head, name in named.items() if name in kernels}, **functions}
+    known = {head: name for head, name in named.items() if name in kernels}
+    return {**known, horner: "", **functions}  # which printers write out
 
 
 def called_kernels(

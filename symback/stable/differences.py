@@ -9,10 +9,11 @@ import sympy as sp
 from sympy import Add, Expr, Mul, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
-from symback.operations.functions import erfc, sigma
+from symback.operations.functions import erfc, sigma, softplus
 from symback.operations.special import (
     asinhmx,
     asinmx,
+    atandiff,
     atanhmx,
     atanmx,
     boxcox,
@@ -26,6 +27,7 @@ from symback.operations.special import (
     sigmadiff,
     sinhmx,
     sinmx,
+    softplusdiff,
     sqrtsub,
     tanhmx,
     tanmx,
@@ -159,12 +161,16 @@ _AT_TWO_PLACES: dict[Any, Callable[[Expr, Expr], Expr]] = {
     sp.tanh: lambda a, b: 2 * sigmadiff(2 * a, 2 * b),
     sp.erf: erfdiff,
     erfc: lambda a, b: erfdiff(b, a),
+    softplus: softplusdiff,
+    sp.atan: atandiff,
 }
 """h(a) - h(b)."""
 
 
 def at_two_places(see: See, total: Expr) -> Expr | None:
-    """c·h(a) - c·h(b) with any factor c, for functions that are constant far out."""
+    """c·h(a) - c·h(b) with any factor c, for functions that are more than their slope times the
+    argument somewhere.
+    """
     terms = terms_looked_at(total)
     waiting: dict[tuple[Any, Expr], tuple[Expr, Expr]] = {}
     for term in terms:

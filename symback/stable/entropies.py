@@ -14,6 +14,7 @@ from symback.operations.special import (
     logit,
     powlog,
     rel_entr,
+    weighed,
     xlog1py,
     xlogx,
     xlogx1p,
@@ -170,6 +171,24 @@ def dot_with_log(see: See, dot: Expr) -> Expr | None:
     return None if found is None else arrays.reduce_sum(found)
 
 
+def times_log_softmax(see: See, product: Expr) -> Expr | None:
+    """t·log(p) of a softmax p, whose log is -∞ where an entry is masked."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        if isinstance(see(factor), arrays.log_softmax):
+            weight = others_of(factors, factor)
+            number, weight = split(weight)
+            return None if weight.is_number else number * weighed(weight, factor)
+    return None
+
+
+def dot_with_log_softmax(see: See, dot: Expr) -> Expr | None:
+    """Σ t·log(p) written as a dot product."""
+    a, b = dot.args
+    found = times_log_softmax(see, a * b)
+    return None if found is None else arrays.reduce_sum(found)
+
+
 def log_of_odds(see: See, expr: Expr) -> Expr | None:
     """log(p/(1 - p)), log((1 - p)/p) and log(1/p - 1)."""
     inside = see(argument(expr))
@@ -203,8 +222,10 @@ __all__ = [
     "difference_of_entropies",
     "divergence",
     "dot_with_log",
+    "dot_with_log_softmax",
     "log_of_odds",
     "logit_of",
     "ratio_of_leaves",
     "times_log",
+    "times_log_softmax",
 ]

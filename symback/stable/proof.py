@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from flint import arb
-from sympy import Expr, Symbol
+from sympy import Eq, Expr, Piecewise, Symbol
 
 from symback.errors import Unsupported
 from symback.operations.balls.comparison import BITS, SEED, draw_point, equal
@@ -22,6 +22,7 @@ from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import postorder
 from symback.operations.forms import Numbering, expression_of, form_of
+from symback.operations.polynomials import horner
 
 RANGES = ((0.1, 1.0), (0.3, 3.0), (1.0, 10.0), (3e-3, 0.03), (10.0, 90.0))
 """Magnitudes, in turn."""
@@ -33,8 +34,40 @@ LARGEST = arb(10) ** 40  # of a value whose exp is still taken
 def holds(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> bool:
     """Whether both forms are proven equal at points; False where no point inside is found.
 
-    `behind` are the nodes looked through with their formulas, in the circuit's order.
+    What `after` says of the points where a number is 0 must be equal beside these as well; a series
+    near 0 is proven when it is made. `behind` are the nodes looked through with their formulas, in
+    the circuit's order.
     """
+    after = beyond_series(after)
+    return all(_hold(before, form, behind) for form in (after, *_at_zeros(after, before)))
+
+
+def beyond_series(form: Expr) -> Expr:
+    """The form with what holds beyond the radius of each series in place of both."""
+    done: dict[Any, Any] = {}
+    for part in postorder(form) if form.has(horner) else ():
+        args = [done.get(a, a) for a in part.args]
+        if isinstance(part, Piecewise) and part.args[0].expr.has(horner):
+            done[part] = args[1].args[0]
+        elif args != list(part.args):
+            done[part] = part.func(*args)
+    return done.get(form, form)
+
+
+def _at_zeros(form: Expr, typed: Expr) -> list[Expr]:
+    """The form with one choice after the other replaced by what it is where a number is 0.
+
+    Choices of `typed` itself are left alone.
+    """
+    found = []
+    for choice in (p for p in postorder(form) if isinstance(p, Piecewise)):
+        there, condition = choice.args[0].args
+        if condition.has(Eq) and there.free_symbols and not typed.has(condition):
+            found.append(form.xreplace({choice: there}))
+    return found
+
+
+def _hold(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> bool:
     numbers: Numbering = {}
     forms = form_of(before, numbers), form_of(after, numbers)
     inner = tuple((form_of(s, numbers), form_of(f, numbers)) for s, f in behind)
@@ -87,4 +120,4 @@ def _equal_at(
     return None if not two.is_finite() or is_equal is False else bool(is_equal)
 
 
-__all__ = ["holds"]
+__all__ = ["beyond_series", "holds"]

@@ -17,15 +17,17 @@ from sympy.codegen.cfunctions import expm1, log1p
 from sympy.logic.boolalg import Boolean
 
 from symback.circuits.circuit import Circuit, Node, Rewrite, computed, size
-from symback.operations.arrays import shape_of
+from symback.operations.arrays import logsumexp, shape_of
 from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder, written_size
 from symback.operations.functions import Elementary, erfc, sigma
 from symback.operations.shapes import Shape, is_size
-from symback.operations.special import log_ratio, rel_entr, xlogx
+from symback.operations.special import log_ratio, pow1pm1, rel_entr, xlogx
 from symback.stable.array_proof import holds_for_arrays
+from symback.stable.matching import DEEPEST
 from symback.stable.proof import holds
-from symback.stable.rules import COVERED, PRODUCTS, PUT_IN_PLACE, RULES, Rule
+from symback.stable.rules import COVERED, PRODUCTS, PUT_IN_PLACE, RULES, SERIES, Rule
+from symback.stable.series import may_cancel_anywhere, with_series
 
 MOST_CHANGES = 40  # of one part, one after the other
 LARGEST_INLINED = 48  # written parts of a formula with names replaced by their formulas
@@ -35,7 +37,17 @@ _FUNCTIONS = frozenset(
     (sp.exp, expm1, sp.log, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.acos, sp.erf, erfc, sigma)
 )
 """What rules look for behind the names of several nodes."""
-_LOOKED_FOR_LAST = (sigma, rel_entr, xlogx, sp.log, log_ratio)
+_LOOKED_FOR_LAST = (
+    sigma,
+    rel_entr,
+    xlogx,
+    sp.log,
+    log1p,
+    sp.atan,
+    log_ratio,
+    logsumexp,
+    pow1pm1,
+)
 
 
 def _by_head(rules: Sequence[Rule]) -> Mapping[Any, list[Rule]]:
@@ -102,7 +114,7 @@ def _with(
 def _is_looked_for_last(formula: Expr) -> bool:
     """Whether it divides by something, or has a function that the last rules look for."""
     return any(
-        isinstance(part, _LOOKED_FOR_LAST) or (part.is_Pow and part.exp == -1)
+        isinstance(part, _LOOKED_FOR_LAST) or (part.is_Pow and part.exp.could_extract_minus_sign())
         for part in postorder(formula)
     )
 
@@ -176,10 +188,14 @@ class Rewriter:
             self.plain.add(node.formula)  # as most of a large circuit is
             return node
         after = self.rewrite(node.formula).result
-        parts = [self._changes[p] for p in _parts(node.formula)]
+        series = self._with_series(node.formula)
+        typed = node.formula if series is None else series[1]
+        parts = [self._changes[p] for p in _parts(typed)]
         rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
         names = {s for part in parts for s in part.behind}
-        if self._inlines:
+        if series is not None:
+            after, rules, names = series[0], (SERIES, *rules), names | series[2]
+        elif self._inlines:
             after, rules, names = self._inlined(node.formula, rules) or (after, rules, names)
         if after == node.formula:
             return node
@@ -206,6 +222,33 @@ class Rewriter:
             shapes,
             node.shape,
         )
+
+    def _with_series(self, formula: Expr) -> tuple[Expr, Expr, set[Symbol]] | None:
+        """The rewritten formula with series near 0 where it needs some; what it is with names
+        replaced, and these names.
+        """
+        if not self._inlines or isinstance(formula, Piecewise):
+            return None
+        whole, through = formula, set[Symbol]()
+        for _ in range(DEEPEST):
+            names = {s: self._typed[s] for s in whole.free_symbols if self._has_one_number(s)}
+            sizes = {s: written_size(f) for s, f in names.items()}
+            if not names or written_size(whole, sizes) > LARGEST_INLINED:
+                break
+            through |= set(names)
+            whole = whole.xreplace(names)
+        if not may_cancel_anywhere(whole):
+            return None
+        computed = self.rewrite(whole).result
+        found = with_series(computed)
+        return None if found == computed else (found, whole, through)
+
+    def _has_one_number(self, symbol: Symbol) -> bool:
+        """Whether it is the name of a formula of one symbol."""
+        formula = self._typed.get(symbol)
+        if formula is None or symbol.name in self._opaque or isinstance(formula, Piecewise):
+            return False
+        return len(formula.free_symbols) == 1
 
     def _inlined(
         self, formula: Expr, known: tuple[Rule, ...]
@@ -315,6 +358,8 @@ class Rewriter:
                 break
             found, rule = step
             behind |= self._looked
+            if found.has(expr):  # the form as it is, beside another for a point
+                self._changes[expr] = _Change(expr)
             inner = self._rewrite_new(found)
             rules += [rule, *inner.rules]
             behind |= inner.behind

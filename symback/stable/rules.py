@@ -16,9 +16,10 @@ from sympy import Add, Mul, Pow
 from sympy.codegen.cfunctions import expm1, log1p
 
 from symback.operations import arrays
-from symback.operations.functions import erfc, sigma
-from symback.operations.special import digamma, loggamma, logwsumexp, trigamma
+from symback.operations.functions import erfc, sigma, softplus
+from symback.operations.special import digamma, loggamma, logwsumexp, pow1pm1, trigamma
 from symback.stable import (
+    compound,
     differences,
     entropies,
     exponentials,
@@ -27,6 +28,7 @@ from symback.stable import (
     inverses,
     logistic,
     logs,
+    poles,
     quotients,
     ratios,
     removable,
@@ -73,6 +75,7 @@ NEAR_ONE = "1 + u loses the digits of a small u"
 ZERO = "0·∞ where the number before the log is 0"
 SATURATES = "the slope cancels where the share is nearly 1"
 INFINITE = "0·∞ in the slope where the quotient or the log is infinite"
+LIMIT = "its limit where a number is 0"
 WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
 
 LOOKED_INTO = (arrays.reduce_sum, arrays.dot, arrays.mean)
@@ -192,13 +195,44 @@ RULES: tuple[Rule, ...] = (
     Rule("logarithmic mean", NEAR, (Mul,), extremes.logarithmic_mean, last=True),
     Rule("x·log(x/y) - x + y", CANCELS, (Add,), entropies.divergence, last=True),
     Rule("Σ x·log(x)", ZERO, (arrays.dot,), entropies.dot_with_log),
+    Rule("t·log_softmax", ZERO, (Mul,), entropies.times_log_softmax),
+    Rule("Σ t·log_softmax", ZERO, (arrays.dot,), entropies.dot_with_log_softmax),
     Rule("contrast", SATURATES, (Mul,), shares.contrast, last=True),
     Rule("share of a sum", SATURATES, (Mul,), shares.part_of_sum, last=True),
     Rule("other share of a sum", SATURATES, (Mul,), shares.other_part_of_sum, last=True),
     Rule("1/(1 + p/q)", INFINITE, (Pow,), shares.reciprocal_of_one_and_ratio, last=True),
     Rule("logistic of a log", INFINITE, (sigma,), shares.logistic_of_log, last=True),
     Rule("1 - share", CANCELS, (Add,), shares.rest_of_whole, last=True),
+    Rule("a + (b - a)·share", CANCELS, (Add,), shares.blend, "both shares", last=True),
+    Rule("x/√(x² + y²)", SATURATES, (Mul,), shares.over_length, last=True),
+    Rule(
+        "h(log)",
+        INFINITE,
+        (sp.exp, sigma, sp.tanh, softplus),
+        poles.function_of_log,
+        LIMIT,
+        last=True,
+    ),
+    Rule("exp(1/x)/x", INFINITE, (Mul,), poles.fading_over_pole, LIMIT, last=True),
+    Rule("1/Σ(w/x)", INFINITE, (Pow,), poles.reciprocal_of_sum_of_poles, LIMIT, last=True),
+    Rule("exp(Σ w·log)", INFINITE, (sp.exp,), poles.power_of_mean_log, LIMIT, last=True),
+    Rule("(1 + p/v)ᵛ", NEAR_ONE, (Pow,), compound.compounded, last=True),
+    Rule("1/(p/x + q)", INFINITE, (Pow,), poles.reciprocal_of_poles, LIMIT, last=True),
+    Rule("(1 + p/v)ᵛ - 1", NEAR_ONE, (pow1pm1,), compound.compounded_less_one, last=True),
+    Rule("v·log(1 + p/v)", CANCELS, (Mul,), compound.log_beside_divisor, last=True),
+    Rule("atan(p/x)", INFINITE, (sp.atan,), poles.angle_of_pole, LIMIT, last=True),
+    Rule(
+        "logsumexp of a log",
+        INFINITE,
+        (arrays.logsumexp,),
+        poles.logsumexp_of_log,
+        LIMIT,
+        last=True,
+    ),
 )
 """Every rewriting, in the order in which they are tried."""
 
-__all__ = ["RULES", "Rule"]
+SERIES = Rule("series near 0", NEAR, (), lambda see, expr: None, "its series near 0")
+"""Where `symback.stable.series` puts one."""
+
+__all__ = ["RULES", "SERIES", "Rule"]

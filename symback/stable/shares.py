@@ -7,8 +7,16 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy import Add, Expr, Mul, S
+from sympy.codegen.cfunctions import hypot
 
-from symback.operations.special import diffshare, log_ratio, powshare, sumshare
+from symback.operations.special import (
+    diffshare,
+    hypotshare,
+    log_ratio,
+    powshare,
+    softsign,
+    sumshare,
+)
 from symback.stable.matching import (
     SHORT,
     See,
@@ -154,10 +162,58 @@ def rest_of_whole(see: See, total: Expr) -> Expr | None:
     return None
 
 
+def over_length(see: See, product: Expr) -> Expr | None:
+    """x/√(x² + y²), and x/(c + |x|)."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        if not (factor.is_Pow and factor.exp == -1):
+            continue
+        below = see(factor.base)
+        rest = others_of(factors, factor)
+        if isinstance(below, hypot):
+            for x, y in (below.args, below.args[::-1]):
+                left = None if x.is_number else quotient(rest, x)
+                if left is not None:
+                    return left * hypotshare(x, y)
+        for term in terms_looked_at(below) if terms_of(below) <= SHORT else ():
+            size = see(term)
+            left = quotient(rest, size.args[0]) if isinstance(size, sp.Abs) else None
+            if left is not None:
+                others = Add(*(t for t in below.args if t is not term))
+                return left * softsign(size.args[0], others)
+    return None
+
+
+def blend(see: See, total: Expr) -> Expr | None:
+    """a + (b - a)·s = a·(1 - s) + b·s for a share s."""
+    terms = terms_looked_at(total)
+    if len(terms) > SHORT:
+        return None
+    for term in terms:
+        factors = Mul.make_args(see(term))
+        for factor in factors:
+            inner = see(factor)
+            if not isinstance(inner, sumshare | powshare):
+                continue
+            for other in factors:
+                apart = see(other)
+                weight = others_of(factors, factor, other)
+                for a in terms_looked_at(apart) if other is not factor else ():
+                    if -a * weight not in terms:
+                        continue
+                    rest = Add(*(t for t in terms if t is not term and t != -a * weight))
+                    p, q, *power = inner.args
+                    whole = -a * weight * inner.func(q, p, *power)
+                    return rest + whole + (apart - a) * weight * inner
+    return None
+
+
 __all__ = [
+    "blend",
     "contrast",
     "logistic_of_log",
     "other_part_of_sum",
+    "over_length",
     "part_of_sum",
     "reciprocal_of_one_and_ratio",
     "rest_of_whole",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from symback.truth.packing import NUMBERS, ModuleEntries
 from symback.truth.points import SHORT, Point, PointBatch
 
 MOST_EDGES = 6
+MOST_TIES = 2  # beside these
 MOST_EVALUATIONS = 4_000  # of nodes, to find one edge
 TRIED = (0.0, 1.0, -1.0, 3.0, -8.0, 64.0, -512.0)  # of a leaf, to find both signs
 BISECTIONS = 24
@@ -59,10 +60,13 @@ _KINKS: dict[Any, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The numbers whose zeros are edges: where a slope jumps, and where a domain ends."""
+    """The numbers whose zeros are edges: where a slope jumps, where a domain ends, and where terms
+    that are added up are equal or opposite.
+    """
 
     kinks: tuple[Expr, ...]
     domains: tuple[Expr, ...]
+    ties: tuple[Expr, ...]
     has_conditions: bool
 
 
@@ -70,10 +74,14 @@ def edges_of(circuit: Circuit) -> Edges:
     """The edges of all formulas, over the circuit's nodes; none that SymPy knows to be no 0."""
     kinks: dict[Expr, None] = {}
     domains: dict[Expr, None] = {}
+    ties: dict[Expr, None] = {}
     conditions = False
     for node in circuit.computed:
         if not node.operands:
             continue
+        for part in postorder(node.formula):
+            for number in ties_of(part) if part.is_Add else ():
+                ties.setdefault(number)
         for part in postorder(elementary(node.formula)):
             if isinstance(part, Piecewise):
                 conditions = True
@@ -81,7 +89,19 @@ def edges_of(circuit: Circuit) -> Edges:
                 if number.free_symbols and not number.is_nonzero:
                     into = domains if part.is_Pow or part.func in _DOMAINS else kinks
                     into.setdefault(number)
-    return Edges(tuple(kinks), tuple(n for n in domains if n not in kinks), conditions)
+    ends, equal = (tuple(n for n in of if n not in kinks) for of in (domains, ties))
+    return Edges(tuple(kinks), ends, equal, conditions)
+
+
+def ties_of(total: Expr) -> Iterator[Expr]:
+    """u - v, and u + v for an even n, for terms uⁿ and -vⁿ of a sum."""
+    powers: list[tuple[Any, Any]] = [t.as_coeff_Mul() for t in total.args]
+    roots = [(c, *p.args) for c, p in powers if p.is_Pow and p.exp.is_Integer and p.exp > 1]
+    for (c, u, n), (d, v, m) in combinations(roots[: MOST_TIES + 2], 2):
+        if n == m and c == -d:
+            yield u - v
+            if n.is_even:
+                yield u + v
 
 
 def _numbers(part: Any) -> tuple[Expr, ...]:
@@ -131,7 +151,9 @@ class EdgeFinder:
             for numbers in (self._edges.kinks, self._edges.domains)
         )
         of_domains = min(len(domains), max(most // 2, most - len(kinks)))
-        return [*kinks[: most - of_domains], *domains[:of_domains]]
+        ties = self._edges.ties
+        chosen = [ties[i] for i in rng.permutation(len(ties))[:MOST_TIES]]
+        return [*kinks[: most - of_domains], *domains[:of_domains], *chosen]
 
     def _start(self, rng: np.random.Generator) -> dict[str, float]:
         """Short numbers for all leaves, that sums and products of them are exact."""

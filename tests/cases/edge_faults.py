@@ -219,5 +219,24 @@ FAULTS = {
         lambda x, w, **_: w * x == 0,
         lambda right, x, **_: right - x / 2,
     ),
+    # equal terms
+    "a difference of squares of nodes that are equal": Fault(
+        "u = w*x\nv = b*y\nf = u**2 - v**2",
+        "w",
+        lambda w, x, b, y, **_: (w * x == b * y) & (x != 0),
+        _nan,
+    ),
+    "a difference of squares of nodes that are opposite": Fault(
+        "u = w*x\nv = b*y\nf = u**2 - v**2",
+        "b",
+        lambda w, x, b, y, **_: (w * x == -b * y) & (y != 0),
+        lambda right, y, **_: right + y,
+    ),
+    "a difference of cubes of nodes that are equal": Fault(
+        "u = w*x\nv = b + y\nf = u**3 - v**3",
+        "f",
+        lambda w, x, b, y, **_: w * x == b + y,
+        lambda right, y, **_: right + 1,
+    ),
     "an infinite number": Fault("f = exp(x)*w", "x", lambda x, **_: np.isneginf(x), _nan),
 }

@@ -273,6 +273,26 @@ CASES = {
         [(1e-3, 2), (0.5, 0.5), (1, 3), (40, 2)],
         kernels.MEANING["powlog"],
     ),
+    "softplusdiff": Case(
+        "f = w2*softplusdiff(w, x)",
+        [(2, 3), (0.3, 0.30001), (-40, 5)],
+        kernels.MEANING["softplusdiff"],
+    ),
+    "atandiff": Case(
+        "f = w2*atandiff(w, x)", [(2, 3), (0.3, -0.7), (1e9, 2e9)], kernels.MEANING["atandiff"]
+    ),
+    "softsign": Case("f = w2*softsign(w, x)", [(2, 3), (-0.3, 1)], kernels.MEANING["softsign"]),
+    "hypotshare": Case(
+        "f = w2*hypotshare(w, x)", [(2, 3), (-0.3, 1)], kernels.MEANING["hypotshare"]
+    ),
+    "horner": Case(
+        "f = w2*horner(x, w, b)",
+        [(2, 3, 0.5), (0.3, -0.7, 1.1), (-20, 3, 2)],
+        lambda u, *c: mp.fsum(a * u**k for k, a in enumerate(c)),
+    ),
+    "weighed": Case(
+        "f = w2*weighed(w, x)", [(2, 3), (0, 2), (0.3, 0.7)], kernels.MEANING["weighed"]
+    ),
     "xlogy": Case("f = w2*xlogy(w, x**2)", [(2, 3), (0, 2), (-1e-9, 0.5), (3, 1)], kernels.xlogy),
     "xlog1py": Case(
         "f = w2*xlog1py(w, x**2)",

@@ -225,6 +225,7 @@ MEANING = {
     "xlogx": lambda z: xlogy(z, z),
     "xlogx1p": lambda z: xlogy(1 + z, 1 + z),
     "powlog": lambda x, k: x**k * mp.log(x) if x else mp.mpf(0),
+    "weighed": lambda w, u: w * u,
     "xlogy": xlogy,
     "xlog1py": lambda x, y: xlogy(x, 1 + y),
     "rel_entr": lambda x, y: x * mp.log(x / y) if x else mp.mpf(0),
@@ -234,6 +235,10 @@ MEANING = {
     "sigmadiff": lambda a, b: 1 / (1 + mp.exp(-a)) - 1 / (1 + mp.exp(-b)),
     "erfdiff": lambda a, b: mp.erf(a) - mp.erf(b),
     "invdiff": lambda a, b: 1 / a - 1 / b,
+    "softplusdiff": lambda a, b: mp.log1p(mp.exp(a)) - mp.log1p(mp.exp(b)),
+    "atandiff": lambda a, b: mp.atan(a) - mp.atan(b),
+    "softsign": lambda x, c: x / (c + abs(x)),
+    "hypotshare": lambda x, y: x / mp.sqrt(x * x + y * y),
     "sumshare": lambda a, b: a / (a + b),
     "diffshare": lambda a, b: (a - b) / (a + b),
     "powshare": powshare,
@@ -280,6 +285,8 @@ TO_THE_CONDITION = {
     "boxcox",
     "boxcox_slope",
     "expdivdiff",
+    "softplusdiff",
+    "atandiff",
     "expdivdiff2",
     "expm1over",
     "overexpm1",
@@ -402,6 +409,8 @@ def operands_of(name):
         lists = [(0.0, *close), close]
     elif name in ("xlogy", "xlog1py", "rel_entr", "log_ratio", "invdiff"):
         lists = [(*SIZES, *([] if name in ("log_ratio", "invdiff") else [0.0])), SIZES]
+    elif name == "weighed":
+        lists = [(0.0, *SIZES), SIGNED]
     elif name == "powlog":
         lists = [(0.0, *SIZES[1:-1]), (0.5, 2.0, 3.0, 1.25)]
     elif name == "xlogx":
@@ -410,6 +419,11 @@ def operands_of(name):
         lists = [(-1.0, -1 + 2.0**-50, -0.7, -1e-9, 0.0, *SIZES)]
     elif name == "logit":
         lists = [PROBABILITIES]
+    elif name in ("softplusdiff", "atandiff"):
+        far = (*PLACES, 0.5000001, 2.9, 3.1, 40.0, 1e8, 2e8)
+        lists = [(*far, *(-x for x in far)), (*far, *(-x for x in far))]
+    elif name in ("softsign", "hypotshare"):
+        lists = [SIGNED, SIZES]
     elif name == "sigmadiff":
         far = (40.0, 41.0, 690.0, 800.0)
         both = (*PLACES, *far, *(-x for x in (*PLACES, *far)))

@@ -414,4 +414,61 @@ FORMS = [
     Form("f = acos(1 - x)", at(x=(1e-20, 0.3, 1.7))),
     Form("f = (a - b)/log(a/b)", at(a=(2.0, 2.0, 1e-9), b=(2.0000000001, 200000.0, 3.0))),
     Form("f = log(x)/(x - 1)", at(x=(1.0000000001, 1e-20, 40.0))),
+    # 1 + p/v beside a multiple of v
+    Form("f = (1 + x/n)**n", at(x=(2.0, 2.0, -0.7, 0.3), n=(1e12, 3.0, 1.0, 1e200))),
+    Form("f = P*(1 + r/n)**(n*t)", at(P=(100.0,), r=(0.05,), n=(1e9,), t=(3.0,))),
+    Form("f = (1 + x/n)**n - 1", at(x=(2.0, 1e-9), n=(1e9, 3.0))),
+    Form("f = n*log(1 + x/n)", at(x=(2.0, 2.0), n=(1e9, 0.01))),
+    Form("f = -(v + 1)/2*log(1 + x**2/v)", at(x=(2.0, 3.0, 1e9), v=(1e12, 4.0, 0.5))),
+    Form("f = (1 + x**2/v)**(-(v + 1)/2)", at(x=(2.0, 3.0), v=(1e12, 4.0))),
+    # a logarithm or a quotient that is infinite at 0
+    Form("f = sigma(a + b*log(x))", at(x=(1e-20, 2.0), a=(1.0, 0.3), b=(1.5, -2.0))),
+    Form("f = exp(a + b*log(x))", at(x=(1e-20, 2.0), a=(1.0, 0.3), b=(1.5, -2.0))),
+    Form("f = tanh(a + log(x))", at(x=(1e-20, 2.0), a=(1.0, 0.3))),
+    Form("f = exp(-a/x)/x**2", at(x=(0.05, 3.0), a=(1.0, 0.3))),
+    Form("f = 1/(a + b/x)", at(x=(1e-20, 3.0), a=(1.0, 0.3), b=(2.0, 3.0))),
+    Form("f = atan(a/x)", at(x=(1e-20, -3.0), a=(1.0, 0.3))),
+    # series near 0
+    *(
+        Form(f"f = {typed}", at(x=(0.0, 1e-60, -1e-9, 1e-5, 0.01, -0.3, 1.1, 2.7)), meaning)
+        for typed, meaning in (
+            ("(x - sin(x))/x**3", lambda x: (x - mp.sin(x)) / x**3 if x else mp.mpf(1) / 6),
+            ("1/x - 1/sin(x)", lambda x: 1 / x - 1 / mp.sin(x) if x else x),
+            ("1/x - 1/tan(x)", lambda x: 1 / x - 1 / mp.tan(x) if x else x),
+            (
+                "(cos(x) - 1 + x**2/2)/x**4",
+                lambda x: (mp.cos(x) - 1 + x**2 / 2) / x**4 if x else mp.mpf(1) / 24,
+            ),
+            ("(exp(x) - 1 - x)/x**2", lambda x: (mp.expm1(x) - x) / x**2 if x else mp.mpf(0.5)),
+            ("erf(x)/x", lambda x: mp.erf(x) / x if x else 2 / mp.sqrt(mp.pi)),
+            (
+                "3*(sin(x) - x*cos(x))/x**3",
+                lambda x: 3 * (mp.sin(x) - x * mp.cos(x)) / x**3 if x else mp.mpf(1),
+            ),
+            ("1/x**2 - 1/sinh(x)**2", lambda x: 1 / x**2 - mp.csch(x) ** 2 if x else mp.mpf(1) / 3),
+            ("1 - exp(-x)*(1 + x)", lambda x: 1 - mp.exp(-x) * (1 + x)),
+        )
+    ),
+    Form(
+        "f = a*(1 - cos(k*t))/(k*t)**2",
+        at(a=(3.0,) * 4, k=(0.0, 1e-9, 0.3, 2.0), t=(2.0, 3.0, 0.5, 1.3)),
+        lambda a, k, t: a * (1 - mp.cos(k * t)) / (k * t) ** 2 if k else a / 2,
+    ),
+    Form(
+        "d = x - sin(x)\nc = x**3\nf = d/c",
+        at(x=(0.0, 1e-9, 0.3)),
+        lambda x: (x - mp.sin(x)) / x**3 if x else mp.mpf(1) / 6,
+    ),
+    # differences and shares
+    Form(
+        "f = log(1 + exp(a)) - log(1 + exp(b))", at(a=(1e-10, 40.0, -40.0), b=(2e-10, -3.0, -41.0))
+    ),
+    Form("f = atan(a) - atan(b)", at(a=(1e8, 1e-9, 3.0), b=(2e8, 2.0, -0.5))),
+    Form("f = x/(1 + abs(x))", at(x=(1e9, -1e200, 0.0, 0.3))),
+    Form("f = x/sqrt(1 + x**2)", at(x=(1e5, -1e200, 0.0, 0.3))),
+    Form("f = a*x/sqrt(x**2 + y**2)", at(a=(2.0, 3.0), x=(1e-9, 1e5), y=(1.0, 2.0))),
+    Form(
+        "f = low + (high - low)/(1 + (D/K)**h)",
+        at(low=(1.0, 1.0), high=(3.0, 3.0), D=(1e-4, 1e4), K=(2.0, 2.0), h=(1.5, 1.5)),
+    ),
 ]

@@ -42,7 +42,7 @@ def finite(op, at):
 SMOOTH = [name for name, op in OPS.items() if not op.kink and name != "sqrt"]  # which is a power
 
 
-POLES = {"tan", "tanmx", "tanc", "bateman"}  # that lie between floats, or off the diagonal
+POLES = {"tan", "tanmx", "tanc", "bateman", "horner"}  # between floats, or in a third operand
 
 
 @pytest.mark.parametrize("name", SMOOTH)

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+import sympy as sp
 
 import symback as sb
 from symback.operations import special
 from symback.operations.elementwise import OPS
+from symback.operations.polynomials import horner
 from symback.stable import stable
 
 PAGE = (Path(__file__).parents[2] / "docs" / "stable.md").read_text(encoding="utf-8")
@@ -34,6 +36,14 @@ def formula(text):
 def test_forms_are_computed_as_the_page_says(typed, computed):
     found = stable(formula(typed))
     assert found["f"].formula == formula(computed)["f"].formula
+    assert stable(found) is found
+
+
+@pytest.mark.parametrize("typed", [row[0].strip("`") for row in rows_of("Series near 0")])
+def test_forms_have_a_series_near_0(typed):
+    found = stable(formula(typed))
+    choice = next(p for p in sp.preorder_traversal(found["f"].formula) if p.is_Piecewise)
+    assert choice.args[0].expr.has(horner) and not choice.args[1].expr.has(horner)
     assert stable(found) is found
 
 

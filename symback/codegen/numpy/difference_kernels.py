@@ -35,6 +35,35 @@ def _sigmadiff(a, b):
     return _in_float64(wide, a, b)
 
 
+def _softplusdiff(a, b):
+    """softplus(a) - softplus(b) = log(1 + σ(b)·(exp(a - b) - 1)), the plain one for a far b."""
+
+    def wide(a, b):
+        apart = a - b
+        close = np.abs(apart) < 1.0
+        near = np.log1p(np.expm1(np.where(close, apart, 0.0)) / (1.0 + np.exp(-b)))
+        plain = np.maximum(a, 0.0) - np.maximum(b, 0.0)
+        plain = plain + (np.log1p(np.exp(-np.abs(a))) - np.log1p(np.exp(-np.abs(b))))
+        return np.where(close, near, plain)
+
+    return _in_float64(wide, a, b)
+
+
+def _atandiff(a, b):
+    """atan(a) - atan(b) = atan((a - b)/(1 + a·b)) where a and b have one sign."""
+
+    def wide(a, b):
+        alike = (a > 0.0) == (b > 0.0)
+        large = np.abs(a) > 1.0
+        safe = np.where(large, a, 1.0)
+        above = np.where(large, (a - b) / safe, a - b)
+        below = np.where(large, 1.0 / safe + b, 1.0 + np.where(large, 0.0, a) * b)
+        below = np.where(alike, below, 1.0)
+        return np.where(alike, np.arctan(above / below), np.arctan(a) - np.arctan(b))
+
+    return _in_float64(wide, a, b)
+
+
 def _erfdiff(a, b):
     """erf(a) - erf(b), of erfc where both are beyond 1/2 on one side."""
 
@@ -165,6 +194,20 @@ def _kl_div(x, y):
 def _sumshare(a, b):
     """a/(a + b), within 1 ULP where a and b have one sign."""
     return a / (a + b)
+
+
+def _softsign(x, c):
+    """x/(c + |x|), within 1 ULP."""
+
+    def wide(x, c):
+        return x / (c + np.abs(x))
+
+    return _in_float64(wide, x, c)
+
+
+def _hypotshare(x, y):
+    """x/√(x² + y²), within 1.5 ULP."""
+    return x / np.hypot(x, y)
 
 
 def _diffshare(a, b):

@@ -38,6 +38,11 @@ def _powlog(x, k):
     return _in_float64(wide, x, k)
 
 
+def _weighed(w, u):
+    """w·u, and 0 where w is 0 and u is -∞."""
+    return w * np.where((w == 0.0) & (u == -np.inf), 0.0, u)
+
+
 def _xlogy(x, y):
     """x·log(y), and 0 where x is 0."""
 

@@ -26,7 +26,7 @@ from symback.derivation.record import Derivation
 from symback.derivation.steps import Step
 from symback.errors import CircuitError, TooLarge
 from symback.operations.balls.arrays import Singular, evaluate_entries
-from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
+from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, infinite_poles
 from symback.operations.balls.scalars import ball_of, nearest_float, precision
 from symback.operations.edges import with_poles
 from symback.operations.entries import Entries, nested
@@ -188,7 +188,7 @@ def array_numbers(derivation: Derivation) -> ArrayNumbers:
     sizes = sizes_of(derivation.circuit, derivation.values)
     _refuse_many(derivation, sizes)
     for bits in PRECISIONS:
-        with precision(bits):
+        with precision(bits), infinite_poles():
             try:
                 found = _at_point(derivation, sizes)
             except (Undecided, Singular) as error:

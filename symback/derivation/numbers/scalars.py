@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, S, Symbol
+from sympy import Expr, Symbol
 
 from symback.autodiff.names import Names
 from symback.autodiff.partials import is_choice
@@ -22,14 +22,14 @@ from symback.circuits.program import symbols
 from symback.derivation.numbers.links import KINK, Link, below
 from symback.derivation.verify.scalars import value_of
 from symback.errors import CircuitError, UnknownName, Unsupported, nearest
-from symback.operations.balls.functions import Undecided, is_zero
+from symback.operations.balls.functions import Undecided, infinite_poles, is_zero
 from symback.operations.balls.scalars import ball_of as ball_of_number
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.operations.edges import with_poles
 
 PRECISIONS = (200, 800, 3200)  # bits, until each number has its digits
 ENOUGH_BITS = 60  # of a number
-PRODUCT = Symbol("product")  # upstream × local partial, where it is passed through a guard
+PRODUCT, UPSTREAM = Symbol("product"), Symbol("upstream")  # what is passed through a guard
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def numbers_at(
     refuse_unknown(walk, given)
     for bits in PRECISIONS:
         try:
-            with precision(bits):
+            with precision(bits), infinite_poles():
                 numbers, are_sharp = _numbers(walk, given, forms or {})
         except Undecided:
             if bits == PRECISIONS[-1]:
@@ -182,7 +182,8 @@ def _backward(
                 if is_zero(local) and is_choice(edge.partial):  # chosen, not multiplied
                     part = local
                 if guard := reads.guard(edge):
-                    part = value_of(guard.product(PRODUCT, S.One), {**balls, PRODUCT: part})
+                    known = {**balls, PRODUCT: part, UPSTREAM: adjoints[edge.node]}
+                    part = value_of(guard.product(PRODUCT, UPSTREAM), known)
                 parts.append(part)
                 contributions[edge.node, name] = parts[-1]
         if len(parts) == len(walk.into[name]):

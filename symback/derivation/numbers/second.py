@@ -20,7 +20,7 @@ from symback.derivation.numbers.scalars import (
 from symback.derivation.record import Derivation
 from symback.derivation.steps import Left
 from symback.errors import CircuitError
-from symback.operations.balls.functions import Undecided, is_zero
+from symback.operations.balls.functions import Undecided, infinite_poles, is_zero
 from symback.operations.balls.scalars import precision
 from symback.operations.edges import with_poles
 from symback.operations.expressions import real_symbol
@@ -68,7 +68,7 @@ def computed_numbers(derivation: Derivation, given: Mapping[str, float]) -> dict
 def until_sharp(evaluate: Callable[[], Balls]) -> dict[Any, float]:
     """The floats of balls, at the first precision that gives them all their digits."""
     for bits in PRECISIONS:
-        with precision(bits):
+        with precision(bits), infinite_poles():
             try:
                 balls = evaluate()
             except Undecided:

@@ -130,7 +130,8 @@ def programs_along(walk: ReversePass) -> Programs:
     guards = []
     for edge in walk.edges:
         if guard := reads.guard(edge):
-            guards.append(row([edge.node, edge.operand], guard.product(product, S.One), printer))
+            passed = guard.product(product, names.adjoint(edge.node))
+            guards.append(row([edge.node, edge.operand], passed, printer))
     tables = (
         ("FORWARD", _rows(lowered, "forward")),
         ("BACKWARD", [*_rows(lowered, "backward"), *masks]),

@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy as sp
 from flint import arb
-from sympy import Add, Expr
+from sympy import Add, Expr, StrictLessThan
 
 from symback.circuits.circuit import Circuit, Node
 from symback.errors import SymbackError, Unsupported
@@ -24,6 +24,7 @@ from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, precision
 from symback.operations.elementwise import elementary
 from symback.operations.forms import Numbering, expression_of, form_of, place
+from symback.operations.polynomials import horner
 
 POINTS = 80  # tried until one lies inside the domain
 CALM_POINTS = 24  # tried before, until all values at one are calm
@@ -119,22 +120,48 @@ class Verifier:
 
     def equal(self, before: Any, after: Any, what: str) -> None:
         """Refuse two forms that differ at the point."""
-        if self.point is None or before is after:
+        point = self.point
+        if isinstance(after, Expr) and after.has(horner):
+            point = self._beyond_series(after)
+        if point is None or before is after:
             return
         numbers: Numbering = {}
         forms = form_of_sum(before, numbers), form_of_sum(after, numbers)
-        if forms not in self._held and self._holds(before, self.point, after, what):
+        if forms not in self._held and self._holds(before, point, after, what, point):
             self._held.add(forms)
 
-    def _holds(self, before: Any, values: Mapping[Any, arb], after: Any, what: str) -> bool:
+    def _beyond_series(self, form: Expr) -> Values | None:
+        """A point beyond the radius of each series, which is near to the formula, not equal."""
+        rng = Random(SEED)
+        names = [leaf.name for leaf in self._circuit.leaves]
+        radii = [c for c in form.atoms(StrictLessThan) if isinstance(c.lhs, sp.Abs)]
+        for number in range(POINTS):
+            values = self._evaluated(draw_point(names, rng, number), calm=False)
+            if values is None:
+                continue
+            with precision(BITS):
+                sizes = [value_of(c.lhs - c.rhs, values) for c in radii]
+            if all(size > 0 for size in sizes):
+                return values
+        return None
+
+    def _holds(
+        self,
+        before: Any,
+        values: Mapping[Any, arb],
+        after: Any,
+        what: str,
+        point: Values | None = None,
+    ) -> bool:
         """Whether two forms are proven equal at the point; raises where they are proven not to be.
 
         Neither on a kink, or where a derivative of SymPy's is a distribution.
         """
-        assert self.point is not None
+        point = self.point if point is None else point
+        assert point is not None
         with precision(BITS):
             try:
-                one, two = _value(before, values), _value(after, self.point)
+                one, two = _value(before, values), _value(after, point)
             except (Undecided, Unsupported):
                 return False
             return held(equal(one, two), what)

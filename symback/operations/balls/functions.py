@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from flint import arb
@@ -81,16 +84,44 @@ def is_zero(x: arb) -> bool:
     return bool(x.is_exact() and x == 0)
 
 
+_INFINITE_POLES: ContextVar[bool] = ContextVar("infinite poles", default=False)
+
+
+@contextmanager
+def infinite_poles() -> Iterator[None]:
+    """Inside the block 1/0 is ∞, as in floats, whose 0 has a sign."""
+    before = _INFINITE_POLES.set(True)
+    try:
+        yield
+    finally:
+        _INFINITE_POLES.reset(before)
+
+
 def power(base: arb, exponent: arb) -> arb:
     if not base.is_finite():  # arb itself may crash there
-        return arb(0) if base.is_exact() and base > 0 and exponent < 0 else NOT_A_NUMBER
+        return _power_of_infinity(base, exponent)
     if exponent.is_exact() and exponent.is_integer():
         whole: Any = exponent.unique_fmpz()
+        if whole < 0 and is_zero(base) and _INFINITE_POLES.get():
+            return arb("inf")
         result: arb = base ** int(whole)
         return result
     if is_zero(base):
         return arb(0) if exponent > 0 else NOT_A_NUMBER
     return base**exponent
+
+
+def _power_of_infinity(base: arb, exponent: arb) -> arb:
+    if not _is_infinite(base):
+        return NOT_A_NUMBER
+    if base < 0 and not (exponent.is_exact() and exponent.is_integer()):
+        return NOT_A_NUMBER
+    if exponent < 0:
+        return arb(0)
+    if not exponent > 0:
+        return NOT_A_NUMBER
+    whole: Any = exponent.unique_fmpz() if base < 0 else 0
+    return arb("-inf") if whole % 2 else arb("inf")
 
 
 def power_slope(a: arb, b: arb) -> arb:
@@ -144,6 +175,20 @@ def _undecided_or_nan(x: arb) -> arb:
 def log(x: arb) -> arb:
     """The logarithm; −∞ at 0, so that a condition on it is decided."""
     return MINUS_INFINITY if is_zero(x) else x.log()
+
+
+def erf(x: arb) -> arb:
+    """The error function; ±1 at infinity, which arb leaves open."""
+    return sign(x) if _is_infinite(x) else x.erf()
+
+
+def erfc(x: arb) -> arb:
+    """1 - erf(x)."""
+    return 1 - sign(x) if _is_infinite(x) else x.erfc()
+
+
+def _is_infinite(x: arb) -> bool:
+    return bool(x.is_exact() and not x.is_finite() and not x.is_nan())
 
 
 def atan2(y: arb, x: arb) -> arb:

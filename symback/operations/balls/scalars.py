@@ -51,7 +51,7 @@ Steps = tuple[tuple[Expr, AnyRule, tuple[int, ...]], ...]
 
 _FUNCTIONS: dict[Any, Callable[..., arb]] = {
     **{op.head: op.enclosure for op in OPS.values() if op.enclosure is not None},
-    sp.erfc: arb.erfc,  # what an operation of ours means
+    sp.erfc: functions.erfc,  # what an operation of ours means
     sp.cot: arb.cot,  # in SymPy's derivative of log(sin(u))
     # Derivatives of kinks in SymPy's diff, by the conventions of `symback.operations.elementwise`.
     Heaviside: lambda x, *half: step(x),

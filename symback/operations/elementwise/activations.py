@@ -21,7 +21,7 @@ from symback.operations.functions import (
     silu_prime,
     softplus,
 )
-from symback.operations.special import sigmadiff
+from symback.operations.special import sigmadiff, softplusdiff
 
 ROWS = (
     Op(
@@ -46,6 +46,13 @@ ROWS = (
         "∂(σ(a) − σ(b)) = σ′(a)·∂a − σ′(b)·∂b",
         (2, 2),
         partials=lambda v, a, b: (sigma(a) * sigma(-a), -sigma(b) * sigma(-b)),
+    ),
+    Op(
+        "softplusdiff",
+        softplusdiff,
+        "∂(softplus(a) − softplus(b)) = σ(a)·∂a − σ(b)·∂b",
+        (2, 2),
+        partials=lambda v, a, b: (sigma(a), -sigma(b)),
     ),
     Op(
         "softplus",

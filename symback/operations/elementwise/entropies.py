@@ -14,6 +14,7 @@ from symback.operations.special import (
     powlog,
     powlog_partials,
     rel_entr,
+    weighed,
     xlog1py,
     xlogx,
     xlogx1p,
@@ -28,6 +29,13 @@ ROWS = (
         (2, 2),
         partials=lambda v, a, b: (1 / a, -1 / b),
         singular=True,
+    ),
+    Op(
+        "weighed",
+        weighed,
+        "∂(w·u) = u·∂w + w·∂u",
+        (2, 2),
+        partials=lambda v, w, u: (u, w),
     ),
     Op(
         "logit",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sympy as sp
-from flint import arb
 
+from symback.operations.balls import functions as balls
 from symback.operations.elementwise.row import Op
 from symback.operations.functions import erfc
 from symback.operations.special import erf_slope, erfcx, erfcx_prime, erfdiff, log_erfc, log_ndtr
@@ -14,7 +14,7 @@ ROWS = (
         "erf",
         sp.erf,
         "erf′(u) = 2·exp(−u²)/√π",
-        enclosure=arb.erf,
+        enclosure=balls.erf,
     ),
     Op(
         "erfc",

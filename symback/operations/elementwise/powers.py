@@ -8,6 +8,7 @@ from sympy.codegen.cfunctions import hypot, log1p
 from symback.operations.edges import nonzero, power_partials, zero_over
 from symback.operations.elementwise.row import Op
 from symback.operations.functions import cbrt
+from symback.operations.polynomials import horner, horner_partials
 from symback.operations.special import (
     boxcox,
     boxcox_prime,
@@ -21,6 +22,7 @@ from symback.operations.special import (
     quadroot,
     quadroot_partials,
     sqrtsub,
+    weighed,
 )
 
 ROWS = (
@@ -49,11 +51,19 @@ ROWS = (
         singular=True,
     ),
     Op(
+        "horner",
+        horner,
+        "∂(a + b·u + c·u² + …) = (b + 2·c·u + …)·∂u + ∂a + u·∂b + u²·∂c + …",
+        (3, None),
+        partials=horner_partials,
+        singular=True,
+    ),
+    Op(
         "pow1pm1",
         pow1pm1,
         "∂((1 + x)ᵏ − 1) = k·(1 + x)ᵏ⁻¹·∂x + (1 + x)ᵏ·log(1 + x)·∂k",
         (2, 2),
-        partials=lambda v, x, k: (k * pow1p(x, k - 1), (1 + v) * log1p(x)),
+        partials=lambda v, x, k: (k * pow1p(x, k - 1), weighed(pow1p(x, k), log1p(x))),
         singular=True,
     ),
     Op(
@@ -61,7 +71,7 @@ ROWS = (
         pow1p,
         "∂(1 + x)ᵏ = k·(1 + x)ᵏ⁻¹·∂x + (1 + x)ᵏ·log(1 + x)·∂k",
         (2, 2),
-        partials=lambda v, x, k: (k * pow1p(x, k - 1), v * log1p(x)),
+        partials=lambda v, x, k: (k * pow1p(x, k - 1), weighed(v, log1p(x))),
         singular=True,
     ),
     Op(

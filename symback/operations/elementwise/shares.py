@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from symback.operations.edges import nonzero, power_log
+import sympy as sp
+
+from symback.operations.edges import nonzero, over_square, power_log
 from symback.operations.elementwise.row import Op
 from symback.operations.special import (
     diffshare,
     expshare,
     expshare_partials,
+    hypotshare,
+    hypotshare_partials,
     invdiff,
     powshare,
     powshare_prime,
+    softsign,
     sumshare,
 )
 
@@ -52,6 +57,22 @@ ROWS = (
             -powshare_prime(k, x, n),
             power_log(v * powshare(k, x, n), x / nonzero(k)),
         ),
+        singular=True,
+    ),
+    Op(
+        "softsign",
+        softsign,
+        "∂(x/(c + |x|)) = (c·∂x − x·∂c)/(c + |x|)²",
+        (2, 2),
+        partials=lambda v, x, c: (over_square(c, c + sp.Abs(x)), -v / (c + sp.Abs(x))),
+        singular=True,
+    ),
+    Op(
+        "hypotshare",
+        hypotshare,
+        "∂(x/h) = y²/h³·∂x − x·y/h³·∂y, h = √(x² + y²)",
+        (2, 2),
+        partials=hypotshare_partials,
         singular=True,
     ),
     Op(

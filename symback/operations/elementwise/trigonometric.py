@@ -11,7 +11,7 @@ from symback.operations.balls import functions as balls
 from symback.operations.edges import over_square
 from symback.operations.elementwise.row import Op
 from symback.operations.functions import sinc_prime
-from symback.operations.special import acosc, acosc_prime
+from symback.operations.special import acosc, acosc_prime, atandiff
 
 ROWS = (
     Op(
@@ -71,6 +71,13 @@ ROWS = (
         aliases=("arctan2",),
         enclosure=balls.atan2,
         singular=True,
+    ),
+    Op(
+        "atandiff",
+        atandiff,
+        "∂(atan(a) − atan(b)) = ∂a/(1 + a²) − ∂b/(1 + b²)",
+        (2, 2),
+        partials=lambda v, a, b: (hypot(1, a) ** -2, -(hypot(1, b) ** -2)),
     ),
     Op(
         "sinc",

@@ -6,10 +6,12 @@ SciPy's name. `terms_size` is by how much rounding inside the kernel, as of k*u,
 """
 
 from symback.operations.special.differences import (
+    atandiff,
     erf_slope,
     erfdiff,
     invdiff,
     sigmadiff,
+    softplusdiff,
 )
 from symback.operations.special.entropies import (
     kl_div,
@@ -18,6 +20,7 @@ from symback.operations.special.entropies import (
     powlog,
     powlog_partials,
     rel_entr,
+    weighed,
     xlog1py,
     xlogx,
     xlogx1p,
@@ -120,8 +123,11 @@ from symback.operations.special.remainders import (
 )
 from symback.operations.special.shares import (
     diffshare,
+    hypotshare,
+    hypotshare_partials,
     powshare,
     powshare_prime,
+    softsign,
     sumshare,
 )
 
@@ -137,6 +143,7 @@ __all__ = [
     "asinmx",
     "atanc",
     "atanc_prime",
+    "atandiff",
     "atanhc",
     "atanhc_prime",
     "atanhmx",
@@ -173,6 +180,8 @@ __all__ = [
     "expshare_partials",
     "factorial",
     "gamma",
+    "hypotshare",
+    "hypotshare_partials",
     "hypotsub",
     "inv_add_exp",
     "inv_add_exp_partials",
@@ -217,6 +226,8 @@ __all__ = [
     "sigmadiff",
     "sinhmx",
     "sinmx",
+    "softplusdiff",
+    "softsign",
     "sqrtsub",
     "sumshare",
     "tanc",
@@ -227,6 +238,7 @@ __all__ = [
     "tanmx",
     "trigamma",
     "trigamma_rise",
+    "weighed",
     "xlog1py",
     "xlogx",
     "xlogx1p",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy import Expr
 
-from symback.operations.functions import Elementary, sigma
+from symback.operations.functions import Elementary, sigma, softplus
 
 
 class sigmadiff(Elementary):
@@ -58,4 +58,32 @@ class invdiff(Elementary):
         return -1 / a**2 if argindex == 1 else 1 / b**2
 
 
-__all__ = ["erf_slope", "erfdiff", "invdiff", "sigmadiff"]
+class softplusdiff(Elementary):
+    """softplusdiff(a, b) = softplus(a) - softplus(b)."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(a: Expr, b: Expr) -> Expr:
+        return softplus.elementary(a) - softplus.elementary(b)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args
+        return sigma(a) if argindex == 1 else -sigma(b)
+
+
+class atandiff(Elementary):
+    """atandiff(a, b) = atan(a) - atan(b)."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(a: Expr, b: Expr) -> Expr:
+        return sp.atan(a) - sp.atan(b)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args
+        return 1 / (1 + a**2) if argindex == 1 else -1 / (1 + b**2)
+
+
+__all__ = ["atandiff", "erf_slope", "erfdiff", "invdiff", "sigmadiff", "softplusdiff"]

@@ -13,6 +13,8 @@ from symback.operations.edges import zero_over
 from symback.operations.functions import Elementary
 from symback.operations.special.continued import unless_zero
 
+BEYOND_FLOATS = sp.Integer(2) ** 1100  # only an infinity is larger
+
 
 class xlogx(Elementary):
     """xlogx(u) = u*log(u), and 0 at 0."""
@@ -69,6 +71,21 @@ def powlog_partials(v: Expr, x: Expr, k: Expr) -> tuple[Expr, Expr]:
     """By x: x**(k - 1)*(k*log(x) + 1); by k the log once more."""
     by_power = S.Zero if k.is_number else powlog(x, k / 2) ** 2
     return k * powlog(x, k - 1) + x ** (k - 1), by_power
+
+
+class weighed(Elementary):
+    """weighed(w, u) = w*u, and 0 where w is 0 and u is -∞: a logarithm of 0 without weight."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(w: Expr, u: Expr) -> Expr:
+        finite = sp.Ne(w, 0) | (u > -BEYOND_FLOATS)
+        return Piecewise((w * u, finite), (-sp.sqrt(w), True))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        w, u = self.args
+        return u if argindex == 1 else w
 
 
 class xlogy(Elementary):
@@ -169,6 +186,7 @@ __all__ = [
     "powlog",
     "powlog_partials",
     "rel_entr",
+    "weighed",
     "xlog1py",
     "xlogx",
     "xlogx1p",

@@ -151,4 +151,12 @@ class boxcox_prime(Slope):
         return unless_zero(k, inner, sp.log(x) ** 2 / 2)
 
 
-__all__ = ["boxcox", "boxcox_prime", "pow1p", "pow1pm1", "pow1prel", "pow1prel_prime", "powm1"]
+__all__ = [
+    "boxcox",
+    "boxcox_prime",
+    "pow1p",
+    "pow1pm1",
+    "pow1prel",
+    "pow1prel_prime",
+    "powm1",
+]

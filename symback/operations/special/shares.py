@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy import Expr, Piecewise, S
+from sympy.codegen.cfunctions import hypot
 
 from symback.operations.functions import Elementary, Slope
 from symback.operations.special.continued import unless_zero
@@ -36,6 +37,39 @@ class diffshare(Elementary):
     def fdiff(self, argindex: int = 1) -> Expr:
         a, b = self.args
         return 2 * sumshare(b, a) / (a + b) if argindex == 1 else -2 * sumshare(a, b) / (a + b)
+
+
+class softsign(Elementary):
+    """softsign(x, c) = x/(c + |x|)."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(x: Expr, c: Expr) -> Expr:
+        return x / (c + sp.Abs(x))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, c = self.args
+        whole = c + sp.Abs(x)
+        return c / whole**2 if argindex == 1 else -self / whole
+
+
+class hypotshare(Elementary):
+    """hypotshare(x, y) = x/sqrt(x**2 + y**2), the cosine of the angle of (x, y)."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(x: Expr, y: Expr) -> Expr:
+        return x / sp.sqrt(x**2 + y**2)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return hypotshare_partials(self, *self.args)[argindex - 1]
+
+
+def hypotshare_partials(v: Expr, x: Expr, y: Expr) -> tuple[Expr, Expr]:
+    sine, length = hypotshare(y, x), hypot(x, y)
+    return sine**2 / length, -v * sine / length
 
 
 class powshare(Elementary):
@@ -91,4 +125,12 @@ class powshare_prime(Slope):
         return n * value * (1 - value) / x
 
 
-__all__ = ["diffshare", "powshare", "powshare_prime", "sumshare"]
+__all__ = [
+    "diffshare",
+    "hypotshare",
+    "hypotshare_partials",
+    "powshare",
+    "powshare_prime",
+    "softsign",
+    "sumshare",
+]

@@ -1,0 +1,240 @@
+"""Functions of a logarithm or a quotient that is infinite at 0, where the whole has a limit.
+
+There the slope as typed is 0·∞. The typed form is kept wherever it has one, and a form without
+the infinite number stands at 0 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import sympy as sp
+from sympy import Add, Eq, Expr, Mul, Piecewise, Pow, S
+from sympy.codegen.cfunctions import hypot
+
+from symback.operations import arrays
+from symback.operations.functions import sigma, softplus
+from symback.operations.special import inv_expm1, log_ratio, logwsumexp, sumshare
+from symback.stable.matching import (
+    SHORT,
+    See,
+    argument,
+    base_and_power,
+    exponent,
+    others_of,
+    see_product,
+    sum_of,
+    terms_looked_at,
+    through_names,
+)
+
+MOST_POLES = 3  # of one sum
+LOG_OF_FLOATS = 750  # of the largest and of the smallest, without its sign, rounded up
+
+
+class LogTerm(NamedTuple):
+    """b·log(x), and the other terms of a sum."""
+
+    x: Expr
+    b: Expr
+    rest: Expr
+
+
+def log_term(see: See, total: Expr) -> LogTerm | None:
+    """The term b·log(x) of a sum of two terms or more, or of a product; the first of several."""
+    seen = through_names(see, see(total) if total.is_Symbol else total)
+    terms = Add.make_args(seen)
+    if len(terms) > SHORT:
+        return None
+    for term in terms:
+        factors = Mul.make_args(term)
+        logs = [f for f in factors if isinstance(see(f), sp.log | log_ratio)]
+        if len(logs) != 1:
+            continue
+        log = see(logs[0])
+        x = log.args[0] / log.args[1] if isinstance(log, log_ratio) else argument(log)
+        if x.free_symbols:
+            return LogTerm(x, others_of(factors, *logs), seen - term)
+    return None
+
+
+def at_zero(x: Expr, there: Expr, elsewhere: Expr) -> Expr:
+    """What holds where x is 0, and the formula as it is everywhere else."""
+    return Piecewise((there, Eq(x, 0)), (elsewhere, True), evaluate=False)
+
+
+def _power(found: LogTerm) -> Expr:
+    """exp(b·log(x) + rest)."""
+    return Pow(found.x, found.b) * sp.exp(found.rest)
+
+
+def _logistic(found: LogTerm) -> Expr:
+    """σ(b·log(x) + rest) = x^b/(x^b + exp(-rest)), and with 1/x for a b below 0."""
+    x, b, rest = found
+    grows = sumshare(Pow(x, b), sp.exp(-rest))
+    falls = sumshare(sp.exp(rest), Pow(x, -b))
+    if b.is_number:
+        return grows if b.is_positive else falls
+    return Piecewise((grows, b > 0), (falls, True))
+
+
+_OF_LOG: dict[Any, Any] = {
+    sp.exp: _power,
+    sigma: _logistic,
+    sp.tanh: lambda f: 2 * _logistic(LogTerm(f.x, 2 * f.b, 2 * f.rest)) - 1,
+    softplus: lambda f: logwsumexp(S.One, S.Zero, Pow(f.x, f.b), f.rest),
+}
+"""h(b·log(x) + rest) as a power of x."""
+
+
+def function_of_log(see: See, expr: Expr) -> Expr | None:
+    """h(b·log(x) + …) for h = exp, σ, tanh and softplus, at x = 0 a function of x^b."""
+    found = log_term(see, argument(expr))
+    return None if found is None else at_zero(found.x, _OF_LOG[expr.func](found), expr)
+
+
+def fading_over_pole(see: See, product: Expr) -> Expr | None:
+    """exp(u)/xⁿ for a u that has 1/x or log(x): 0 where exp(u) is smaller than any float by xⁿ."""
+    factors = Mul.make_args(product)
+    below = [f for f in factors if f.is_Pow and f.exp.could_extract_minus_sign()]
+    for factor in factors:
+        inner = see(base_and_power(factor)[0])
+        u = -argument(inner) if isinstance(inner, inv_expm1) else exponent(see, factor)
+        if u is None:
+            continue
+        poles = _poles(see, through_names(see, u))
+        shared = [
+            f
+            for f in below
+            if f is not factor and not poles.isdisjoint({f.base, *f.base.free_symbols})
+        ]
+        if shared:
+            times = Add(*(-f.exp for f in shared))
+            return Piecewise(
+                (S.Zero, u < -LOG_OF_FLOATS * (times + 2)), (product, True), evaluate=False
+            )
+    return None
+
+
+def _poles(see: See, u: Expr) -> set[Expr]:
+    """The names by which an expression divides, or whose logarithm it has.
+
+    Not those by whose square it does, as a normal density by its width.
+    """
+    found: set[Expr] = set()
+    for part in sp.preorder_traversal(u):
+        if part.is_Pow and part.exp.could_extract_minus_sign() and not part.exp.is_even:
+            found |= {part.base, *part.base.free_symbols}
+        elif isinstance(see(part), sp.log | log_ratio):
+            found |= see(part).args[0].free_symbols
+    return found
+
+
+def reciprocal_of_poles(see: See, expr: Expr) -> Expr | None:
+    """1/(p/x + …)ⁿ: where x is 0, (x/(p + x·(…)))ⁿ; and 1/√((p/x)² + …)ⁿ."""
+    total = see(expr.base)
+    if not (expr.exp.is_number and expr.exp.is_negative):
+        return None
+    root = isinstance(total, hypot)
+    parts = total.args if root else terms_looked_at(total)
+    if len(parts) > SHORT:
+        return None
+    terms = tuple(_seen_term(see, t) for t in parts)
+    poles = dict.fromkeys(x for term in terms for x in _divisors(term))
+    if not 0 < len(poles) <= MOST_POLES:
+        return None
+    found = expr
+    for x in reversed(poles):
+        over = hypot(*(t * x for t in terms)) / sp.Abs(x) if root else _times(x, terms) / x
+        one = sp.And(Eq(x, 0), *(sp.Ne(other, 0) for other in poles if other != x))
+        found = Piecewise((Pow(over, expr.exp), one), (found, True), evaluate=False)
+    return found
+
+
+def _seen_term(see: See, term: Expr) -> Expr:
+    """A term behind its name, if it is a quotient."""
+    seen = see(term)
+    return seen if seen.is_Mul or seen.is_Pow else term
+
+
+def _divisors(term: Expr) -> list[Expr]:
+    """The names that a term is divided by once."""
+    return [f.base for f in Mul.make_args(term) if f.is_Pow and f.exp == -1 and f.base.is_Symbol]
+
+
+def _times(x: Expr, terms: Sequence[Expr]) -> Expr:
+    """x·(t + …) with the terms that are divided by x first."""
+    over = [t * x for t in terms if x in _divisors(t)]
+    return Add(*over, x * Add(*(t for t in terms if x not in _divisors(t))))
+
+
+def angle_of_pole(see: See, expr: Expr) -> Expr | None:
+    """atan(p/x): where x is 0, ±π/2 less atan(x/p)."""
+    inside = through_names(see, see(argument(expr)))
+    divisors = _divisors(inside)
+    if len(divisors) != 1:
+        return None
+    (x,) = divisors
+    p = inside * x
+    rest = sp.atan2(x * sp.sign(p), sp.Abs(p))
+    return at_zero(x, sp.sign(inside) * sp.pi / 2 - rest, expr)
+
+
+def logsumexp_of_log(see: See, expr: Expr) -> Expr | None:
+    """log Σ exp(z + log(w)) = log Σ w·exp(z), whose slope by a w of 0 is no 0/0."""
+    z, *axes = expr.args
+    found = log_term(see, z)
+    if found is None or found.b != 1 or axes or see.shape_of(found.x) != see.shape_of(z):
+        return None
+    if len(see.shape_of(z)) != 1 or see.shape_of(found.rest) != see.shape_of(z):
+        return None
+    weights, z = found.x, found.rest
+    top = arrays.reduce_max(z)
+    plain = top + sp.log(arrays.reduce_sum(weights * sp.exp(z - top)))
+    return Piecewise((expr, arrays.reduce_min(weights) > 0), (plain, True), evaluate=False)
+
+
+def reciprocal_of_sum_of_poles(see: See, expr: Expr) -> Expr | None:
+    """1/Σ(w/x) of arrays: where entries of x are 0, x/w of these."""
+    total = sum_of(see, see(expr.base))
+    if expr.exp != -1 or total is None or not total.rank or len(total.axes) != total.rank:
+        return None
+    summed = see_product(see, total.summed)
+    for x in _divisors(summed):
+        if see.shape_of(x) == see.shape_of(summed):
+            zeros = Piecewise((x / (summed * x), Eq(x, 0)), (S.Zero, True))
+            there = total.count * arrays.reduce_sum(zeros)
+            return _where_any_zero(sp.Abs(x), there, expr)
+    return None
+
+
+def power_of_mean_log(see: See, expr: Expr) -> Expr | None:
+    """exp(Σ w·log(x)) of an array: where entries of x are 0, the product of x^w."""
+    total = sum_of(see, see(argument(expr)))
+    if total is None or not total.rank or len(total.axes) != total.rank:
+        return None
+    factors = Mul.make_args(see_product(see, total.summed))
+    logs = [f for f in factors if isinstance(see(f), sp.log)]
+    if len(logs) != 1:
+        return None
+    x = argument(see(logs[0]))
+    if see.shape_of(x) != see.shape_of(total.summed):
+        return None
+    powers = Pow(x, others_of(factors, *logs) / total.count)
+    return _where_any_zero(x, arrays.prod(powers), expr)
+
+
+def _where_any_zero(x: Expr, there: Expr, elsewhere: Expr) -> Expr:
+    return Piecewise((there, arrays.reduce_min(x) <= 0), (elsewhere, True), evaluate=False)
+
+
+__all__ = [
+    "angle_of_pole",
+    "fading_over_pole",
+    "function_of_log",
+    "logsumexp_of_log",
+    "power_of_mean_log",
+    "reciprocal_of_poles",
+    "reciprocal_of_sum_of_poles",
+]
