@@ -48,6 +48,8 @@ class _Runs:
     def value_and_grad(self, params: Any, inputs: Any) -> tuple[Any, Any]:
         params = self._given(params, True)
         value = self._module.loss(params, self._given(inputs))
+        if not params:
+            return _plain(value), ()
         grad = self._torch.autograd.grad(value, params, materialize_grads=True)
         return _plain(value), tuple(map(_plain, grad))
 

@@ -129,8 +129,17 @@ def _tensors(*values: Any) -> list[Any]:
     return [v if isinstance(v, torch.Tensor) else torch.full((), v, **kind) for v in values]''',
     "_sigma": '''\
 def _sigma(z: Any) -> Any:
-    """σ(z) = 1/(1 + exp(-z)); where exp overflows the share of exp(z) is all that is left."""
-    return torch.where(z < -80.0, torch.exp(z), torch.sigmoid(z))''',
+    """σ(z) = 1/(1 + exp(-z))."""
+    return torch.sigmoid(z)''',
+    "_sigma_slope": '''\
+def _sigma_slope(z: Any) -> Any:
+    """σ'(z) = σ(z)·σ(-z), of which neither loses digits."""
+    return torch.sigmoid(z) * torch.sigmoid(-z)''',
+    "_tanh_slope": '''\
+def _tanh_slope(z: Any) -> Any:
+    """tanh'(z) = 1/cosh(z)²."""
+    share = 1.0 / torch.cosh(z)
+    return share * share''',
     "_sign": '''\
 def _sign(z: Any) -> Any:
     """-1, 0 or 1, and NaN of NaN, of which torch.sign is 0."""
