@@ -26,8 +26,16 @@ SIZE_ARGUMENTS = frozenset({"rng", "vector", "threads"})
 NOT_NAMES = frozenset({"pi", "where"})
 NOT_FINITE = frozenset({"nan", "NaN", "inf", "oo"})
 FOR_INFINITY = "can't stand in a formula: write a large number, such as -1e30, or give it as data"
-VARIABLE_TOO = frozenset({"sigma"})
+VARIABLE_TOO = frozenset("sigma gamma Gamma beta psi probit factorial binomial".split())
 """Operations whose name may also be a node's: sigma is a length scale in half of physics."""
+
+
+def other_spelling(name: str) -> str:
+    """What else an operation is called whose name a node may have; nothing for other names."""
+    op = SPELLINGS[name] if name in VARIABLE_TOO else None
+    others = [s for s in (op.name, *op.aliases) if s not in VARIABLE_TOO] if op else []
+    return others[0] if others else ""
+
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 

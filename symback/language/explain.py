@@ -36,7 +36,7 @@ _AT_SIGN = {
     "!=": _ONLY_IN_WHERE,
     "=": "'=' defines a node once a line, as in f = x1 - x2",
     ":": "':' declares a role, as in w: param",
-    "!": "'!' is not an operation; the language has no factorial",
+    "!": "'!' is not an operation; write factorial(n)",
     "%": "'%' is not an operation; the language has no remainder, and 5 % is 0.05",
     "&": "'&' joins conditions, only inside where(condition, a, b)",
     "|": "'|' is not an operation; write abs(u) for |u|",

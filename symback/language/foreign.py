@@ -28,7 +28,7 @@ SAME = _names(
         "acos": "arcosine arccosine",
         "betaln": "log_beta lnbeta",
         "binomial": "nchoosek combin",
-        "factorial": "fact fac",
+        "factorial": "fac",
         "loggamma": "log_gamma gammalog ln_gamma logabsgamma",
         "acosh": "arcosh argcosh",
         "asin": "arcsine",

@@ -279,6 +279,8 @@ class _Reader(LatexCases):
     def _is_function(self, token: LatexToken) -> bool:
         if token.kind == "command" and token.text in GREEK_LETTERS:
             called = self._is("(", "{", "'", ahead=1)
+            if token.text == "Gamma":
+                return called and "Gamma" not in self._functions
             return token.text == "sigma" and (
                 called or bool(self._with_subscript("sigma", self._at + 1))
             )
@@ -497,6 +499,10 @@ class _Reader(LatexCases):
             return make_term("number", token.place, [], first)
         return self._base()
 
+    def _binomial(self, token: LatexToken) -> Term:
+        operands = [self._fraction_part(), self._fraction_part()]
+        return make_term("call", token.place, operands, "binomial")
+
     def _root(self, token: LatexToken) -> Term:
         degree: Term | None = None
         if self._accept("["):
@@ -570,6 +576,7 @@ class _Reader(LatexCases):
 
 _CONSTRUCTS: dict[str, Callable[[Any, LatexToken], Term]] = {
     **dict.fromkeys(("frac", "dfrac", "tfrac"), _Reader._fraction),
+    **dict.fromkeys(("binom", "dbinom", "tbinom"), _Reader._binomial),
     "sqrt": _Reader._root,
     "sum": _Reader._repeated,
     "prod": _Reader._repeated,

@@ -30,7 +30,6 @@ REFUSED = {
     "ldots": "write every term, or a sum over constant bounds",
     "dots": "write every term, or a sum over constant bounds",
     "cdots": "write every term, or a sum over constant bounds",
-    "binom": "binomials are not known",
     "approx": "write = to define a node",
 }
 
@@ -89,7 +88,7 @@ class LatexNames:
         if self._is("'"):
             return self._refused("a prime is a derivative or part of a name; write x_1 or a word")
         if self._is("!"):
-            return self._refused("'!' is not an operation")
+            return self._refused(r"'!' is not an operation; write \operatorname{factorial}(n)")
         if self._is(*RELATIONS):
             return self._refused(r"comparisons stand in \begin{cases} only")
         return self._refused(f"'{token.text[:20] or 'the end'}' can't stand here")

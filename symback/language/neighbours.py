@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from symback.circuits.names import VARIABLE_TOO
 from symback.language.explain import WORDS
 from symback.language.terms import Term
 from symback.operations.elementwise import SPELLINGS
@@ -19,7 +20,7 @@ _GREEK = "|".join(sorted({*GREEK.values()}, key=len, reverse=True))
 is_letter = re.compile(rf"(?:{_GREEK}|[A-Za-z])[0-9]*(?:_[A-Za-z0-9]+)?").fullmatch
 """A letter, Latin or Greek, with digits or a subscript: what a product without a sign may have."""
 
-FUNCTIONS = frozenset({*SPELLINGS, "where", "sum", "mean", "norm", "dot"}) - {"sigma"}
+FUNCTIONS = frozenset({*SPELLINGS, "where", "sum", "mean", "norm", "dot"}) - VARIABLE_TOO
 LONGEST_SHOWN = 20
 
 

@@ -10,7 +10,13 @@ from sympy import Expr
 
 from symback.circuits.assembly import AUTOMATIC, Automatic, assemble
 from symback.circuits.circuit import Circuit, Node, computed, leaf, size
-from symback.circuits.names import OUTPUT_NAMES, check_name, fresh_name
+from symback.circuits.names import (
+    OUTPUT_NAMES,
+    VARIABLE_TOO,
+    check_name,
+    fresh_name,
+    other_spelling,
+)
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.circuits.requirements import indices
 from symback.errors import (
@@ -290,8 +296,9 @@ class _Assembly:
             refuse_reads(name, builder.used, outline.constants)
             declared = outline.constants[name]
             formula, shape = constant_of(name, formula, shape, declared, definition.place)
-        if "sigma" in builder.used and not self._is_known("sigma"):
-            self._refuse_called("sigma")
+        for variable in VARIABLE_TOO & builder.used.keys():
+            if not self._is_known(variable):
+                self._refuse_called(variable)
         used = list(builder.used)
         return computed(name, formula, used, definition.place, shapes=shapes, shape=shape)
 
@@ -313,7 +320,8 @@ class _Assembly:
             for term in _terms(other.term):
                 if term.kind == "call" and term.text == name:
                     raise CircuitSyntaxError(
-                        f"'{name}' is both a number and a function here; write sigmoid(…)",
+                        f"'{name}' is both a number and a function here; write "
+                        f"{other_spelling(name)}(…)",
                         self._source.place(term.place),
                     )
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 import sympy as sp
 from sympy import Basic, Expr, Integer, Mul, Pow, Rational, S
 
+from symback.circuits.names import VARIABLE_TOO, other_spelling
 from symback.errors import (
     CircuitError,
     CircuitSyntaxError,
@@ -137,7 +138,7 @@ class Builder:
         return self._sizes[expr]
 
     def _symbol(self, name: str, term: Term) -> Expr:
-        if name in SPELLINGS and not self.is_known(name) and name != "sigma":
+        if name in SPELLINGS and not self.is_known(name) and name not in VARIABLE_TOO:
             raise CircuitSyntaxError(f"'{name}' needs an argument: {name}(u)", self.place_of(term))
         self.used.setdefault(name, self.place_of(term))
         return size_symbol(name) if self.is_size(name) else real_symbol(name)
@@ -264,7 +265,7 @@ class Builder:
         if self.is_known(name) or name in self.bound:
             raise CircuitSyntaxError(
                 f"'{name}' is a node here and can't be called; write {name}*(…) for a product"
-                + ("; sigmoid(…) is the function" if name == "sigma" else ""),
+                + (f"; {other}(…) is the function" if (other := other_spelling(name)) else ""),
                 self.place_of(term),
             )
         op = SPELLINGS.get(name)

@@ -51,7 +51,7 @@ class Elementary(Function):
         return self.elementary(*operands)
 
     def _print_elementary(self, printer: Any) -> str:
-        return str(printer._print(self.elementary(*self.args)))
+        return f"({printer._print(self.elementary(*self.args))})"  # it may be a factor
 
     # SymPy's code printers (lambdify among them) look for these names.
     _numpycode = _pythoncode = _mpmathcode = _scipycode = _print_elementary

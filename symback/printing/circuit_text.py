@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sympy import S
 from sympy.logic.boolalg import And, Or
 
+from symback.circuits.names import VARIABLE_TOO, other_spelling
 from symback.circuits.requirements import stated_in
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.shapes import shown
@@ -32,8 +33,8 @@ class NotationPrinter(Printer):
     constants: ClassVar = {S.Pi: "pi", S.Exp1: "exp(1)"}
 
     def call(self, name: str, args: Sequence[str]) -> str:
-        if name == "sigma" and name in self._order:  # a node has that name
-            name = "sigmoid"
+        if name in VARIABLE_TOO and name in self._order:  # a node has that name
+            name = other_spelling(name)
         return super().call(name, args)
 
     def connective(self, condition: Any) -> str:

@@ -17,6 +17,7 @@ from symback.printing.printer import ADD, ATOM, MUL, NEG, POW
 
 _OWN_COMMANDS = ("exp log sin cos tan sinh cosh tanh min max").split()
 _NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+_GREEK_NAMES = {"sigma": r"\sigma", "gamma": r"\Gamma"}
 _LIKE_LATIN = dict(
     zip(
         "Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi omicron".split(),
@@ -37,8 +38,8 @@ def operator_in_latex(name: str) -> str:
     """The name of an operation as LaTeX has it."""
     if name in _OWN_COMMANDS or name in _NAMES:
         return f"\\{_NAMES.get(name, name)}"
-    if name == "sigma":
-        return r"\sigma"
+    if name in _GREEK_NAMES:
+        return _GREEK_NAMES[name]
     escaped = name.replace("_", r"\_")
     return rf"\operatorname{{{escaped}}}"
 

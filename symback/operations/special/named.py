@@ -23,6 +23,14 @@ class NamedFunction(Function):
     def eval(cls, *operands: Expr) -> Expr | None:
         return None
 
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        """As SymPy prints functions, by name: some of its own signs are also those of variables."""
+        name = self.func.__name__.replace("_", r"\_")
+        sign = r"\Gamma" if name == "gamma" else rf"\operatorname{{{name}}}"
+        raised = "" if exp is None else f"^{{{exp}}}"
+        inside = ", ".join(printer._print(a) for a in self.args)
+        return rf"{sign}{raised}{{\left({inside} \right)}}"
+
     def doit(self, **hints: Any) -> Expr:
         return self.func(*(a.doit(**hints) for a in self.args))
 
@@ -30,7 +38,7 @@ class NamedFunction(Function):
         return self.exactly(*self.args)._eval_evalf(prec)
 
     def _print_exactly(self, printer: Any) -> str:
-        return str(printer._print(self.exactly(*self.args)))
+        return f"({printer._print(self.exactly(*self.args))})"  # it may be a factor
 
     # SymPy's code printers (lambdify among them) look for these names.
     _numpycode = _pythoncode = _mpmathcode = _scipycode = _print_exactly
