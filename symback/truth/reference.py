@@ -10,9 +10,9 @@ both sides (`symback.truth.sides`).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import sympy as sp
@@ -32,6 +32,7 @@ from symback.operations.balls.scalars import (
 )
 from symback.operations.elementwise import BY_HEAD, elementary
 from symback.operations.expressions import postorder, real_symbol
+from symback.operations.forms import Numbering, expression_of, form_of, place
 from symback.operations.nonnegative import Nonnegative
 from symback.truth.sides import slope_by_operations, slope_from_sides
 
@@ -73,9 +74,7 @@ class Reference:
             name: [e for e in meaning.atoms(sp.Max, sp.Min) if len(e.args) > 2]
             for name, meaning in self._meaning.items()
         }
-        self._slopes = {
-            n.name: {o: self._slope(n, circuit[o].symbol) for o in n.operands} for n in self._nodes
-        }
+        self._slopes = {n.name: self._slopes_of(n) for n in self._nodes}
         self._open_roots = _open_roots(self._nodes)
         self._branching = {name for name, m in self._meaning.items() if m.has(Piecewise)}
         self._with_powers = {
@@ -84,10 +83,23 @@ class Reference:
             if any(map(_is_power_of_product, order(meaning)))
         }
 
-    def _slope(self, node: Node, operand: Symbol) -> Expr:
-        found = sp.diff(self._meaning[node.name], operand)
-        if found.has(Derivative, Subs):
-            raise Unsupported(f"SymPy does not differentiate node '{node.name}' by '{operand}'")
+    def _slopes_of(self, node: Node) -> dict[str, Expr]:
+        """The slopes by the operands, found once for formulas that differ in their names."""
+        numbers: Numbering = {}
+        meaning = self._meaning[node.name]
+        form = form_of(meaning, numbers)
+        symbols = {place(i): symbol for symbol, i in numbers.items()}
+        is_made_again = expression_of(form).xreplace(symbols) == meaning
+        found: dict[str, Expr] = {}
+        for operand in node.operands:
+            symbol = real_symbol(operand)
+            if is_made_again and symbol in numbers:
+                slope = _slope_of_form(form, numbers[symbol])
+            else:
+                slope = sp.diff(meaning, symbol)
+            if slope.has(Derivative, Subs):
+                raise Unsupported(f"SymPy does not differentiate node '{node.name}' by '{operand}'")
+            found[operand] = slope.xreplace(symbols)
         return found
 
     def at(self, point: Mapping[str, float]) -> Truth | None:
@@ -296,6 +308,11 @@ class Reference:
             else:
                 reads.update(node.operands)
         return reads
+
+
+@lru_cache(maxsize=2**10)
+def _slope_of_form(form: Hashable, number: int) -> Expr:
+    return sp.diff(expression_of(form), place(number))
 
 
 def _open_roots(nodes: Sequence[Node]) -> dict[str, list[Expr]]:
