@@ -159,7 +159,8 @@ def log_abs_gamma(x):
 
 def digits_for(*operands):
     """Digits for differences of values at these operands, of any size."""
-    return mp.extraprec(20 + sum(4 * abs(mp.mag(x)) for x in operands if x))
+    sizes = [mp.mag(x) for x in operands if x]
+    return mp.extraprec(20 + max(0, *sizes) + max(sizes) - max(min(sizes), -80))
 
 
 def loggamma_rise(x, k):
