@@ -93,7 +93,7 @@ class Reads:
     def guard(self, edge: Edge) -> Guard | None:
         """What an edge's product is passed through; None where 0 × the partial is 0."""
         read, steep = self._of.get(edge.node), edge.node in self._steep
-        if read is None and not steep and edge.node not in self._logits:
+        if read is None and not steep and edge.node not in self._weightless:
             return None  # as of nearly all edges
         if read is not None and not self._risky(edge, read):
             read = None
@@ -113,22 +113,22 @@ class Reads:
     def _is_weightless(self, edge: Edge) -> bool:
         """Whether the partial is infinite where an entry has no weight, or a function has faded."""
         partial = edge.local.elementwise
-        if edge.node in self._fading and not isinstance(partial, Piecewise):
-            return divides(partial) or any(s.name in self._poles for s in partial.free_symbols)
-        if edge.node not in self._logits or isinstance(partial, Piecewise):
+        if edge.node not in self._weightless or isinstance(partial, Piecewise):
             return False
+        if edge.node not in self._logits:
+            return divides(partial) or any(s.name in self._poles for s in partial.free_symbols)
         operand = self.circuit[edge.operand]
         if operand.operands and all(self.circuit[o].role == "size" for o in operand.operands):
             return False  # 1/√d, which nothing differentiates by
         return any(self._names.shape_of(symbol) for symbol in partial.free_symbols)
 
     @cached_property
-    def _poles(self) -> frozenset[str]:
-        return poles(self.circuit)
+    def _weightless(self) -> frozenset[str]:
+        return self._logits | fading(self._record)
 
     @cached_property
-    def _fading(self) -> frozenset[str]:
-        return fading(self._record)
+    def _poles(self) -> frozenset[str]:
+        return poles(self.circuit)
 
     @cached_property
     def _logits(self) -> frozenset[str]:

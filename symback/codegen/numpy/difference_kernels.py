@@ -53,7 +53,7 @@ def _atandiff(a, b):
     """atan(a) - atan(b) = atan((a - b)/(1 + a·b)) where a and b have one sign."""
 
     def wide(a, b):
-        alike = (a > 0.0) == (b > 0.0)
+        alike = ((a > 0.0) == (b > 0.0)) & (np.abs(a - b) < np.inf)
         large = np.abs(a) > 1.0
         safe = np.where(large, a, 1.0)
         above = np.where(large, (a - b) / safe, a - b)
