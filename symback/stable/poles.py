@@ -170,7 +170,7 @@ def _times(x: Expr, terms: Sequence[Expr]) -> Expr:
 
 
 def angle_of_pole(see: See, expr: Expr) -> Expr | None:
-    """atan(p/x): where x is 0, ±π/2 less atan(x/p)."""
+    """atan(p/x): where x is the smaller, ±π/2 less atan(x/p)."""
     inside = through_names(see, see(argument(expr)))
     divisors = _divisors(inside)
     if len(divisors) != 1:
@@ -178,7 +178,8 @@ def angle_of_pole(see: See, expr: Expr) -> Expr | None:
     (x,) = divisors
     p = inside * x
     rest = sp.atan2(x * sp.sign(p), sp.Abs(p))
-    return at_zero(x, sp.sign(inside) * sp.pi / 2 - rest, expr)
+    there = sp.sign(inside) * sp.pi / 2 - rest
+    return Piecewise((there, sp.Abs(inside) > 1), (expr, True), evaluate=False)
 
 
 def logsumexp_of_log(see: See, expr: Expr) -> Expr | None:
