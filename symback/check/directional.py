@@ -143,7 +143,7 @@ def large_sizes(circuit: Circuit) -> dict[str, int]:
 
 
 def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator[LargePoint]:
-    """Places where the output and all adjoints are finite."""
+    """Places where output, adjoints and loss are finite."""
     sizes = large_sizes(circuit)
     for attempt in range(ATTEMPTS):
         drawn = {n.name: _drawn(n, sizes, attempt, rng) for n in circuit.leaves}
@@ -165,7 +165,8 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
             finite = all(np.all(np.isfinite(b)) for part in bars for b in part if b is not None)
             if not finite:
                 raise FloatingPointError("an adjoint is not finite where the output is")
-            yield LargePoint(sizes, params, inputs)
+            if circuit.objective.shape or np.isfinite(module.value_and_grad(params, inputs)[0]):
+                yield LargePoint(sizes, params, inputs)
 
 
 def _length(size: Any, sizes: Mapping[str, int]) -> int:

@@ -29,8 +29,11 @@ from symback.codegen.numpy import (
     difference_kernels,
     entropy_kernels,
     exponential_kernels,
+    gamma_kernels,
+    inverse_kernels,
     kernels,
     remainder_kernels,
+    rise_kernels,
     series_kernels,
     special_kernels,
 )
@@ -184,7 +187,9 @@ def test_every_operation_is_printed():
 def test_every_kernel_is_there_and_used():
     called = {name for name in FUNCTIONS.values() if name.startswith("_")}
     sources = javascript.kernel_sources([f"{name}(x)" for name in called])
-    assert len(sources) == len(javascript.kernels.names())
+    text = (ROOT / "symback/codegen/javascript/array_kernels.js").read_text(encoding="utf-8")
+    of_rows = set(re.findall(r"^function (_\w+)", text, re.M))  # which modules of arrays call
+    assert len(sources) == len(javascript.kernels.names() - of_rows)
 
 
 def test_unknown_is_an_error():
@@ -261,7 +266,10 @@ FAMILIES = (
     special_kernels,
     entropy_kernels,
     difference_kernels,
+    gamma_kernels,
+    inverse_kernels,
     remainder_kernels,
+    rise_kernels,
 )
 ELSEWHERE = {name for family in FAMILIES for name in vars(family)}
 KERNELS = sorted(

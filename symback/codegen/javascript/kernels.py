@@ -1,7 +1,7 @@
 """The JavaScript target: kernels, translated from those for NumPy.
 
-By hand are those of `kernels.js`: the language has no polynomial, `logwsumexp` takes any number
-of operands, and `round` and `mod` are NumPy's own.
+By hand are those of `kernels.js` (the language has no polynomial, `logwsumexp` takes any number
+of operands, `round` and `mod` are NumPy's own), and functions of whole rows in `array_kernels.js`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class JavaScript(KernelLanguage):
 @cache
 def _by_hand() -> dict[str, str]:
     """The kernels that are written in JavaScript, by name, each with the comment above it."""
-    text = Path(__file__).with_name("kernels.js").read_text(encoding="utf-8")
+    files = ("kernels.js", "array_kernels.js")
+    text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
     return {found[1]: found[0].rstrip() for found in _KERNEL.finditer(text)}
 
 
