@@ -97,12 +97,16 @@ def _params(found: Any, vector: Any, inputs: Any, sizes: dict[str, int]) -> Any:
     """The parameters of a vector, with the sizes that the inputs have."""
     if not hasattr(found, "SHAPES"):
         return found.unravel(vector)
-    shapes = [
-        (name, getattr(value, "shape", ())[-len(found.SHAPES[name]) :])
+    known = {
+        size: length
         for name, value in inputs._asdict().items()
         if value is not None and found.SHAPES[name]
-    ]
-    return found.unravel(vector, **found._sizes(iter(shapes), sizes))
+        for size, length in zip(
+            found.SHAPES[name], value.shape[-len(found.SHAPES[name]) :], strict=True
+        )
+        if isinstance(size, str) and size.isidentifier()
+    }
+    return found.unravel(vector, **{**known, **sizes})
 
 
 __all__ = ["in_numpys_terms"]
