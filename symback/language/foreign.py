@@ -134,7 +134,6 @@ FORMULAS = {
     "elu": "where(u > 0, u, expm1(u))",
     "selu": "where(u > 0, 1.0507009873554805*u, 1.7580993408473768*expm1(u))",
     "mish": "u*tanh(softplus(u))",
-    "softsign": "u/(1 + abs(u))",
     "tanhshrink": "u - tanh(u)",
     "softmin": "softmax(-u)",
     **dict.fromkeys(("step", "unit_step"), "where(u > 0, 1, 0)"),

@@ -136,3 +136,23 @@ def values_of(circuit):
             value = value / value.sum(axis=-1, keepdims=True)
         found[leaf.name] = value
     return found
+
+
+FACTORS = [
+    "a: param[m, m]; b: param[m]; f = sum((cholesky(a) @ b)**2)",
+    "X: param[m, m]; y: input[m]; s: param; L = cholesky(X @ X.T + s**2*eye(m)); "
+    "u = solve_triangular(L, y); f = dot(u, u)/2 + sum(log(diag(L)))",
+]
+"""Circuits with the factor of Cholesky and triangular systems."""
+ROWS = [
+    "i: int; E: param[v, d]; u: param[d]; f = dot(u, E[i])",
+    "i: int[n]; E: param[v, d]; f = sum(tanh(E[i]))",
+    "i: int[n]; E: param[v, d, k]; u: param[k]; f = sum(E[i] @ u)",
+    "x: input[k]; y: target; W: param[k, k]; p = log_softmax(W @ x); L: loss = -p[y]",
+    "i: int[n]; A: input[v, d]; w: param[d]; h = A[i]; f = sum(h @ w)",
+    "i: const[n]; A: input[v, d]; w: param[d]; h = A[i]; f = sum(h @ w)",
+    "i: int; j: int; E: param[v, d]; f = dot(E[i], E[j])",
+    "i: int; j: int; E: param[v, d]; f = E[i][j]**2",
+    "i: int; b: param[v]; x: input; f = b[i]*x",
+]
+"""Circuits that read at whole numbers from data."""

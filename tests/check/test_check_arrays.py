@@ -18,7 +18,15 @@ from symback.operations.arrays import ARRAY_FUNCTIONS
 from symback.operations.vjp import VJP
 from symback.truth.explicit import EXPLICIT, explicit
 from symback.truth.small_sizes import small_sizes
-from tests.cases.array_circuits import ALL, CIRCUITS, EXAMPLES, SLOW, array_sample
+from tests.cases.array_circuits import (
+    ALL,
+    CIRCUITS,
+    EXAMPLES,
+    FACTORS,
+    ROWS,
+    SLOW,
+    array_sample,
+)
 from tests.cases.array_mutants import hunt, planted
 from tests.cases.one_in import one_in
 
@@ -31,9 +39,6 @@ NAMES = [*one_in(2, CIRCUITS), *(pytest.param(n, marks=pytest.mark.slow) if n in
 
 
 def test_every_operation_has_a_circuit():
-    from tests.operations.test_cholesky import CASES as FACTORS  # which are checked there
-    from tests.operations.test_indices import CASES as ROWS
-
     text = " ".join([*CIRCUITS.values(), *FACTORS, *ROWS]).replace("E[i]", "take(E, i)")
     assert not [name for name in CALLS if not re.search(rf"\b{name}\(", text)]
 

@@ -49,8 +49,7 @@ SAID = [
     # indices
     (x6 + "f = sum(x[0:4:2:1])", "start:stop:step"),
     (W + "f = sum(W[::2:2, 1])", "start:stop:step"),
-    (W + "f = sum(W[i])", "'i' is not one; for an index from data write one_hot(t, n) @ W"),
-    (W + "f = sum(W[i, :])", "'i' is not one; for an index from data write one_hot(t, n) @ W"),
+    (W + "f = sum(W[i, :])", "an index from data stands alone and first: write W[i][j] for"),
     (W + "f = sum(W[..., 1])", "write : for the whole of an axis"),
     ("f = x[0]", "declare an array: x: input[3]"),
     (W + "f = sum(sum(W, dim=1))", "is not an option of sum; it has axis"),

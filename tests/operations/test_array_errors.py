@@ -152,7 +152,7 @@ a: input; b: param[n] | f = a[0]*b
 a: input[n] | f = a[0.5]
     CircuitSyntaxError 2 7 | a whole number stands here
 a: input[n]; i: param | f = a[i]
-    CircuitSyntaxError 2 7 | a whole number stands here
+    CircuitError 1 14 | the index 'i' is a parameter, but it comes from data; declare i: int
 a: input[n] | f = a[n - 1]
     CircuitSyntaxError 2 7 | a whole number stands here
 a: input[n] | f = a[0:2:1:]
@@ -308,7 +308,7 @@ x: input[exp] | f = sum(x)
 x: input[] | f = sum(x)
     CircuitSyntaxError 1 10 | ']'
 x: input[n] | f: output[n] = 2*x
-    CircuitSyntaxError 2 11 | only inputs, targets and params declare a shape
+    CircuitSyntaxError 2 11 | only inputs, targets, params and consts declare a shape
 x: input[n] | l: loss = 2*x
     CircuitError 2 1 | the loss 'l' is an array [n]; a loss is one number, such as its sum or mean
 x: input[n]; t: target[n]; w: param | f = w*sum(x)

@@ -6,13 +6,9 @@ import pytest
 import symback as sb
 from symback.check import check_module
 from symback.errors import SymbackError
+from tests.cases.array_circuits import FACTORS
 
 EVERY = ("jvp", "hessp", "hessian")
-CASES = [
-    "a: param[m, m]; b: param[m]; f = sum((cholesky(a) @ b)**2)",
-    "X: param[m, m]; y: input[m]; s: param; L = cholesky(X @ X.T + s**2*eye(m)); "
-    "u = solve_triangular(L, y); f = dot(u, u)/2 + sum(log(diag(L)))",
-]
 EVIDENCE = sb.circuit(
     """
     x: input[n]; y: input[n]; a: param; r: param; s: param
@@ -27,7 +23,7 @@ EVIDENCE = sb.circuit(
 )
 
 
-@pytest.mark.parametrize("text", CASES, ids=["factor", "evidence"])
+@pytest.mark.parametrize("text", FACTORS, ids=["factor", "evidence"])
 def test_modules_agree_with_sympy(text):
     circuit = sb.circuit(text, loss=None)
     assert sb.circuit(str(circuit)) == circuit

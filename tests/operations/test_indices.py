@@ -6,25 +6,15 @@ import pytest
 import symback as sb
 from symback.check import check_module
 from symback.errors import SymbackError
+from tests.cases.array_circuits import ROWS
 from tests.cases.one_in import one_in
 
 TARGETS = ("numpy", "c")
-CASES = [
-    "i: int; E: param[v, d]; u: param[d]; f = dot(u, E[i])",
-    "i: int[n]; E: param[v, d]; f = sum(tanh(E[i]))",
-    "i: int[n]; E: param[v, d, k]; u: param[k]; f = sum(E[i] @ u)",
-    "x: input[k]; y: target; W: param[k, k]; p = log_softmax(W @ x); L: loss = -p[y]",
-    "i: int[n]; A: input[v, d]; w: param[d]; h = A[i]; f = sum(h @ w)",
-    "i: const[n]; A: input[v, d]; w: param[d]; h = A[i]; f = sum(h @ w)",
-    "i: int; j: int; E: param[v, d]; f = dot(E[i], E[j])",
-    "i: int; j: int; E: param[v, d]; f = E[i][j]**2",
-    "i: int; b: param[v]; x: input; f = b[i]*x",
-]
 EVERY = ("jvp", "hessp", "hessian", "jacobian", "bind", "per_sample")
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("text", one_in(2, CASES))
+@pytest.mark.parametrize("text", one_in(2, ROWS))
 def test_modules_agree_with_sympy(text, target):
     circuit = sb.circuit(text)
     assert sb.circuit(str(circuit)) == circuit
@@ -40,7 +30,7 @@ class TestOfEmbeddings:
     E = np.arange(6.0).reshape(3, 2)
 
     def module(self, target):
-        return sb.circuit(CASES[0]).compile(target=target)
+        return sb.circuit(ROWS[0]).compile(target=target)
 
     def test_rows_and_their_sums(self, target):
         m = self.module(target)
@@ -89,7 +79,7 @@ def test_training_finds_an_embedding():
 
 
 def test_a_derivation_has_the_rows_and_where_they_are_added():
-    derivation = sb.circuit(CASES[0]).partial("f", "E")
+    derivation = sb.circuit(ROWS[0]).partial("f", "E")
     assert "each row gets the sum over its indices" in str(derivation)
     shown = str(derivation.at(i=1, E=[[1, 2], [3, 4]], u=[5, 6]))
     assert "39" in shown and "[[0, 0], [5, 6]]" in shown
