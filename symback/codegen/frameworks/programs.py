@@ -6,10 +6,10 @@ in the tangents that it brings, so that it can be transposed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from sympy import S, Symbol
+from sympy import Expr, Piecewise, S, Symbol
 
 from symback.autodiff.function import Function, FunctionBuilder, Lowering, Port
 from symback.autodiff.lower import Lowered, lower, optimised
@@ -170,7 +170,8 @@ def _moved(name: str, seeded: bool = False) -> FunctionBuilder:
         if seeded:
             seed = names.adjoint(function.of.name)
             dots[seed] = names.tangent(seed.name)
-        program = tangent_program(function.program, names, dots, least=lowering.circuit.least)
+        moved = tangent_program(function.program, names, dots, least=lowering.circuit.least)
+        program = moved.with_lines(_linear(moved.lines, set(dots.values())))
         results = {
             port: dict(zip(values, program.results[start:], strict=False))
             for start, port, values in _places(function)
@@ -178,6 +179,29 @@ def _moved(name: str, seeded: bool = False) -> FunctionBuilder:
         return _of_program(lowering, function.of, program, results, TANGENT_PASSES)
 
     return build
+
+
+def _linear(lines: Iterable[Assign], moving: set[Symbol]) -> Iterator[Assign]:
+    """The lines with a factor that moves in each branch of a choice that has one in another.
+
+    A branch that is 0, or NaN where what it stands for is, would be lost by a transposition.
+    """
+    for line in lines:
+        if not moving.isdisjoint(line.expr.free_symbols):
+            moving.add(line.target)
+        choices = line.expr.atoms(Piecewise)
+        found = {choice: _with_factor(choice, moving) for choice in choices}
+        yield replace(line, expr=line.expr.xreplace(found)) if found else line
+
+
+def _with_factor(choice: Piecewise, moving: set[Symbol]) -> Expr:
+    moves = [not moving.isdisjoint(value.free_symbols) for value, _ in choice.args]
+    factor = next((v for (v, _), does in zip(choice.args, moves, strict=True) if does), S.One)
+    branches = [
+        (v if does else v * factor, condition)
+        for (v, condition), does in zip(choice.args, moves, strict=True)
+    ]
+    return Piecewise(*branches, evaluate=False)
 
 
 def _places(function: Function) -> list[tuple[int, Port, Mapping[str, Symbol]]]:
