@@ -310,6 +310,8 @@ OF_A_VECTOR = [
     "stack({}, v)",
     "kron({}, v)",
     'einsum("i,ij->ji", {}, M)',
+    "take({}, J)",
+    "solve_triangular(M, {})",
 ]
 OF_A_MATRIX = [
     "({}) @ M",
@@ -336,6 +338,7 @@ OF_A_MATRIX = [
     "swapaxes({}, 0, 1)",
     "softmax({}, axis=0)",
     "conv2d({}, [[1, 2]])",
+    "cholesky({})",
 ]
 
 
@@ -356,7 +359,7 @@ def test_rewritings_are_proven_inside_every_operation_on_arrays(
     """The proof takes an operation for what it is, not for an unknown named by its text."""
     names = sorted(set(re.findall(r"\b[a-z]\b", f"{typed} {expected}")))
     leaves = "".join(f"{name}: input[{shape}]\n" for name in names)
-    others = {"v": "v: input[n]\n", "M": "M: input[n, n]\n"}
+    others = {"v": "v: input[n]\n", "M": "M: input[n, n]\n", "J": "J: int\n"}
     assert operations
     for operation in operations:
         more = "".join(

@@ -20,8 +20,11 @@ from symback.codegen.numpy import (
     edge_kernels,
     entropy_kernels,
     exponential_kernels,
+    gamma_kernels,
+    inverse_kernels,
     kernels,
     remainder_kernels,
+    rise_kernels,
     series_kernels,
     special_kernels,
 )
@@ -404,6 +407,7 @@ def test_every_function_is_covered():
     # test_special_kernels.py have their digits
     families = (series_kernels, edge_kernels, exponential_kernels, special_kernels)
     families = (*families, entropy_kernels, difference_kernels, remainder_kernels)
+    families = (*families, gamma_kernels, inverse_kernels, rise_kernels)
     elsewhere = {name for family in families for name in vars(family)}
     assert {name for name in wanted if name.startswith("_")} <= set(KERNELS) | elsewhere
     assert {meaning for meanings in KERNELS.values() for meaning in meanings} == set(MEANING)
