@@ -218,7 +218,8 @@ f = x.T
 lambda x: x
 f = lambda: 0
 f = x if x else y
-f = [x][y]
+f = [x][y][z]
+f = [x][y + 1]
 f = [x, [y]]
 f = [x; y]
 [x] = f
@@ -688,9 +689,11 @@ SYMPY = {
     "a limit": lambda: sp.Limit(x, x, 0),
     "a lambda": lambda: sp.Lambda(x, x**2),
     "an order": lambda: sp.Order(x),
-    "a factorial": lambda: sp.factorial(x),
+    "a double factorial": lambda: sp.factorial2(x),
+    "a subfactorial": lambda: sp.subfactorial(x),
     "factorial(10**7)": lambda: sp.factorial(sp.Integer(10) ** 7, evaluate=False),
-    "gamma": lambda: sp.gamma(x),
+    "an incomplete gamma": lambda: sp.lowergamma(x, y),
+    "a Meijer G": lambda: sp.meijerg([[], []], [[0], []], x),
     "conjugate": lambda: sp.conjugate(x),
     "Catalan": lambda: sp.Catalan * x,
     "bounds": lambda: sp.AccumBounds(0, 1) * x,

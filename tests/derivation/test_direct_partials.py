@@ -136,7 +136,7 @@ def test_comments_of_modules_have_both_signs():
 READ = """
 const read = answerReader({greek: {}, aliases: {}, known: new Map([["x", () => [3, 0]]]),
   short: new Map(), partials: new Map([["f x", () => [7, 0]]]), direct: ["f x"]});
-for (const text of ["∂⁺f/∂x*x", "∂f/∂x*x"]) {
+for (const text of ["∂⁺f/∂x*x", "∂f/∂x*x", "horner(x, 1, 2, 3)"]) {
   try { console.log(read(text, {allowsPartials: true})(0)[0]); }
   catch (error) { console.log(error.message); }
 }
@@ -148,7 +148,7 @@ def test_answers_on_a_page_name_the_edge():
     page = sb.circuit("f = x**3*exp(-x)").derive().to_html()
     script = page[page.index("const OPERATIONS") : page.index("(() => {")]
     ran = subprocess.run([NODE, "-e", script + READ], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == ["21", "the edge alone is ∂⁺f/∂x"]
+    assert ran.stdout.splitlines() == ["21", "the edge alone is ∂⁺f/∂x", "34"]
 
 
 def test_a_text_by_groups_says_what_the_sign_means():

@@ -24,6 +24,7 @@ from symback.operations import edges, special, steps
 from symback.operations import functions as ops
 from symback.operations.elementwise import OPS, SPELLINGS
 from symback.operations.expressions import real_symbol
+from symback.operations.polynomials import horner
 from symback.operations.stated import stated, stop_gradient
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ATOM
@@ -172,8 +173,8 @@ def operations(used: Collection[Any]) -> list[str]:
     for op in OPS.values():
         least, most = op.arity
         function = FUNCTIONS.get(op.head, "")
-        if most is None and not function.startswith("Math."):
-            function = f"(...operands) => {function}(...operands)"
+        if op.head is horner:
+            function = "(u, ...by) => by.reduceRight((sum, next) => next + u * sum)"
         elif not function.startswith("Math."):
             function = _arrow(op.head(*names[:least]), names[:least], printer)
         row = f'["{op.name}", {least}, {most or 0}, {function}'

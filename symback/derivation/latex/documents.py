@@ -43,18 +43,25 @@ _WORDS = {
     **{c: f"\\{c}" for c in "_%&#${}"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
     **{c: rf"\ensuremath{{{c}}}" for c in "<>|="},
-    **{"′": r"\ensuremath{'}", "·": r"\ensuremath{\cdot}", "−": r"\ensuremath{-}"},
+    **{"′": r"\ensuremath{'}", "″": r"\ensuremath{''}"},
+    **{"·": r"\ensuremath{\cdot}", "−": r"\ensuremath{-}"},
     **{"√": r"\ensuremath{\surd}", "∛": r"\ensuremath{\sqrt[3]{\,}}"},
     **{"½": r"\ensuremath{\frac{1}{2}}"},
     **{"∂": r"\ensuremath{\partial}", "→": r"\ensuremath{\to}", "—": "---", "…": r"\dots{}"},
     **{"σ": r"\ensuremath{\sigma}", "δ": r"\ensuremath{\delta}", "π": r"\ensuremath{\pi}"},
     **{"θ": r"\ensuremath{\theta}", "Σ": r"\ensuremath{\textstyle\sum}"},
+    **{"Γ": r"\ensuremath{\Gamma}", "ψ": r"\ensuremath{\psi}", "λ": r"\ensuremath{\lambda}"},
     **{"Π": r"\ensuremath{\textstyle\prod}"},
     **{"∘": r"\ensuremath{\circ}", "‖": r"\ensuremath{\Vert}", "≤": r"\ensuremath{\le}"},
     **{"≥": r"\ensuremath{\ge}", "≠": r"\ensuremath{\ne}", "∞": r"\ensuremath{\infty}"},
 }
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀᵇᵏⁿ", [*"0123456789-", r"\top", "b", "k", "n"], strict=True))
-_RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
+_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₋", "0123456789-", strict=True))
+_SCRIPTS = {
+    **{c: ("^", x) for c, x in _RAISED.items()},
+    **{c: ("_", x) for c, x in _LOWERED.items()},
+}
+_SCRIPT_RUN = re.compile(f"[{''.join(_RAISED)}]+|[{''.join(_LOWERED)}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +143,10 @@ def words_in_latex(text: str) -> str:
     tanh\\ensuremath{'} \\ensuremath{=} 1 \\ensuremath{-} tanh\\ensuremath{^{2}}
     """
     found = []
-    for piece in re.split(f"({_RAISED_RUN.pattern})", text):
-        if _RAISED_RUN.fullmatch(piece):
-            found.append(rf"\ensuremath{{^{{{''.join(_RAISED[c] for c in piece)}}}}}")
+    for piece in re.split(f"({_SCRIPT_RUN.pattern})", text):
+        if _SCRIPT_RUN.fullmatch(piece):
+            script = "".join(_SCRIPTS[c][1] for c in piece)
+            found.append(rf"\ensuremath{{{_SCRIPTS[piece[0]][0]}{{{script}}}}}")
             continue
         for c in piece:
             if c not in _WORDS and not (c.isascii() and c.isprintable()):
