@@ -6,6 +6,8 @@ import re
 import shutil
 import struct
 import subprocess
+from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -18,6 +20,7 @@ RUNS = {
     "c": bool(COMPILER),
     "javascript": NODE is not None,
     "rust": RUSTC is not None,
+    **{name: find_spec(name) is not None for name in ("jax", "torch")},
 }
 GUARD = (1.25, -2.5, 3.75)
 """Numbers behind the memory that a function is given, which it must leave alone."""
@@ -27,11 +30,33 @@ def flat(value):
     return np.ravel(np.asarray(value, float)).tolist()
 
 
-def of_python(code, name, values, sizes, results, folder):
+def python_function(language, code, name):
+    """A function that takes and gives NumPy's arrays in float64, whatever it computes with."""
     namespace = {}
     exec(code, namespace)
+    function = namespace[name]
+    if language == "jax":
+        import jax  # which is not installed everywhere
+
+        def in_jax(*given):
+            with jax.enable_x64(True):
+                return jax.tree.map(np.asarray, function(*given))
+
+        return in_jax
+    if language == "torch":
+
+        def in_torch(*given):
+            found = function(*(namespace["torch"].as_tensor(x) for x in given))
+            return tuple(map(np.asarray, found)) if isinstance(found, tuple) else np.asarray(found)
+
+        return in_torch
+    return function
+
+
+def of_python(code, name, values, sizes, results, folder, language="numpy"):
+    function = python_function(language, code, name)
     arguments = re.search(rf"def {name}\(([^)]*)\)", code)[1].replace(" ", "").split(",")
-    found = namespace[name](*(values[a] for a in map(str.strip, arguments) if a))
+    found = function(*(np.float64(values[a]) for a in map(str.strip, arguments) if a))
     return [flat(part) for part in (found if isinstance(found, tuple) else [found])]
 
 
@@ -139,6 +164,7 @@ def of_rust(code, name, values, sizes, results, folder):
 
 
 BY_LANGUAGE = {"numpy": of_python, "c": of_c, "javascript": of_javascript, "rust": of_rust}
+BY_LANGUAGE |= {name: partial(of_python, language=name) for name in ("jax", "torch")}
 
 
 def run_arrays(language, code, name, values, sizes, results, folder):

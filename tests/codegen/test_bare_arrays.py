@@ -34,7 +34,8 @@ def test_languages_agree_on_circuits_of_arrays(name, language, kind, tmp_path):
     of = circuit.objective.name
     if circuit.objective.shape and kind in ("gradient", "hessp"):
         kind = "jvp"
-    if any(f"{word}(" in ARRAY_CIRCUITS[name] for word in NUMPY_ONLY):
+    has_no_loops = any(f"{word}(" in ARRAY_CIRCUITS[name] for word in NUMPY_ONLY)
+    if has_no_loops and language not in ("jax", "torch"):
         with pytest.raises(sb.errors.Unsupported, match=r"has no '.*' of arrays"):
             circuit.code(language, of=of, only=kind, name="made")
         return
@@ -44,7 +45,8 @@ def test_languages_agree_on_circuits_of_arrays(name, language, kind, tmp_path):
     made = "made" + (f"_{kind}" if kind != "value" else "")
     sizes = sizes_of(circuit, values)
     code = circuit.code("numpy", of=of, only=kind, name="made")
-    wanted = run_arrays("numpy", code, made, values | dots, sizes, None, tmp_path)
+    with np.errstate(all="ignore"):  # infinite values of branches that are not taken
+        wanted = run_arrays("numpy", code, made, values | dots, sizes, None, tmp_path)
     code = circuit.code(language, of=of, only=kind, name="made")
     lengths = [len(part) for part in wanted]
     got = run_arrays(language, code, made, values | dots, sizes, lengths, tmp_path)

@@ -71,7 +71,7 @@ class Words(ABC, ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         if ast.unparse(node.value) == "np.s_":
             parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            texts = ", ".join(_slice(part) for part in parts)
+            texts = ", ".join(shown_slice(part) for part in parts)
             return _parsed(f"({texts},)")
         self.generic_visit(node)
         return node
@@ -106,7 +106,8 @@ def _parsed(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _slice(part: ast.expr) -> str:
+def shown_slice(part: ast.expr) -> str:
+    """A part of an index as it stands outside brackets."""
     if not isinstance(part, ast.Slice):
         return ast.unparse(part)
     ends = [None if end is None else ast.unparse(end) for end in (part.lower, part.upper)]
@@ -130,4 +131,4 @@ def _of_sizes(node: ast.Call) -> ast.expr:
     return found
 
 
-__all__ = ["Words", "listed"]
+__all__ = ["Words", "listed", "shown_slice"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from symback.codegen.frameworks.kernels import ArrayLanguage
 from symback.codegen.frameworks.sources import Sources
 from symback.codegen.frameworks.words import Words, listed
 
+_OF_JAX = re.compile(r"\bjax\.(?!numpy)")
 _SAME = (
     "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arctanh"
     " hypot abs sign rint copysign minimum maximum isinf isnan isfinite"
@@ -132,7 +134,7 @@ def jax_code(functions: Sequence[BareFunction]) -> str:
     """Bare functions, and the kernels that they call."""
     code = framework_code(functions, WORDS, kernel_sources, ["import jax.numpy as jnp"])
     both = "import jax\nimport jax.numpy"
-    return code.replace("import jax.numpy", both, 1) if "jax.nn" in code else code
+    return code.replace("import jax.numpy", both, 1) if _OF_JAX.search(code) else code
 
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -10,7 +11,7 @@ from symback.codegen.bare.functions import BareFunction
 from symback.codegen.frameworks.bare import framework_code
 from symback.codegen.frameworks.kernels import ArrayLanguage
 from symback.codegen.frameworks.sources import Sources
-from symback.codegen.frameworks.words import Words, listed
+from symback.codegen.frameworks.words import Words, listed, shown_slice
 
 _SAME = (
     "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arctanh"
@@ -59,7 +60,27 @@ class TorchWords(Words):
             return f"torch.{name}({listed(arguments, {**named, 'device': f'{like}.device'})})"
         if name not in _FUNCTIONS:
             raise self.refuse(name)
-        return f"torch.{_FUNCTIONS[name]}({listed(arguments, named)})"
+        return f"torch.{_FUNCTIONS[name]}({listed(self._tensors(name, arguments), named)})"
+
+    def _tensors(self, name: str, arguments: Sequence[str]) -> Sequence[str]:
+        """The arguments of a function that takes no numbers beside tensors."""
+        other = next((a for a in arguments if not _NUMBER.fullmatch(a)), "")
+        if name not in _OF_TENSORS or not other:
+            return arguments
+        return [f"torch.full_like({other}, {a})" if _NUMBER.fullmatch(a) else a for a in arguments]
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """Tensors have no part that goes backwards; coefficients are no tensors."""
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        steps = [p.step for p in parts if isinstance(p, ast.Slice) and p.step is not None]
+        found = super().visit_Subscript(node)
+        if not any(ast.unparse(step).startswith("-") for step in steps):
+            return found
+        value = ast.unparse(node.value)
+        if value in ("np.s_", "coefficients"):
+            return found
+        index = ", ".join(shown_slice(part) for part in parts)
+        return ast.parse(f"_entries_at({self.text(node.value)}, ({index},))", mode="eval").body
 
     def _extreme(self, name: str, arguments: Sequence[str]) -> str:
         """A function of arrays; where one is a number, the function that holds it."""
@@ -78,6 +99,7 @@ class TorchWords(Words):
         return f"({owner}).{name}({listed(arguments, named)})"
 
 
+_OF_TENSORS = ("hypot", "arctan2", "copysign", "logaddexp")
 _TEMPLATES = {
     "sign": "_sign({0})",
     "cbrt": "_cbrt({0})",
@@ -163,11 +185,30 @@ def _one_hot(t: Any, z: Any) -> Any:
     """1 at the index t of the last axis, else 0; in the dtype of z."""
     met = torch.arange(z.shape[-1], device=z.device) == t[..., None]
     return torch.broadcast_to(met, torch.broadcast_shapes(met.shape, z.shape)).to(z.dtype)''',
+    "_entries_at": '''\
+def _entries_at(whole: Any, index: Any) -> Any:
+    """What stands at an index, whose slices may go backwards."""
+    known = sum(part is not None and part is not ... for part in index)
+    rest = [slice(None)] * (whole.dim() - known)
+    spread = [part for p in index for part in (rest if p is ... else [p])]
+    ahead: list[Any] = []
+    turned, source, axis = [], 0, 0
+    for part in spread:
+        if isinstance(part, slice) and (part.step or 1) < 0:
+            turned.append((axis, list(range(whole.shape[source])[part])))
+            part = slice(None)
+        ahead.append(part)
+        source += part is not None
+        axis += part is None or isinstance(part, slice)
+    found = whole[tuple(ahead)]
+    for axis, places in turned:
+        found = found.index_select(axis, torch.tensor(places, device=whole.device))
+    return found''',
     "_scatter": '''\
 def _scatter(part: Any, shape: Any, index: Any) -> Any:
     """Zeros of a shape, with a part at an index."""
     shape = tuple(shape)
-    places = torch.arange(math.prod(shape), device=part.device).reshape(shape)[index]
+    places = _entries_at(torch.arange(math.prod(shape), device=part.device).reshape(shape), index)
     whole = torch.zeros(math.prod(shape), dtype=part.dtype, device=part.device)
     flat = torch.broadcast_to(part, places.shape).reshape(-1)
     return torch.index_add(whole, 0, places.reshape(-1), flat).reshape(shape)''',
