@@ -19,7 +19,7 @@ from sympy import Expr, Function, S, Symbol
 from symback.errors import SymbackError
 from symback.operations.arrays import eye_like, size
 from symback.operations.expressions import compounds
-from symback.operations.special import diffshare, sumshare
+from symback.operations.special import diffshare, powshare, sumshare
 
 Chain = tuple[tuple[str, str], ...]
 """A product of partials in the lecture's order: (("f", "x2"), ("x2", "w3")) is ∂f/∂x2·∂x2/∂w3."""
@@ -186,4 +186,6 @@ def _operations(part: Expr) -> int:
         return len(part.args) - 1 - (1 if part.args[0] == -1 and len(part.args) > 2 else 0)
     if isinstance(part, sumshare | diffshare):
         return len(part.args) + isinstance(part, diffshare)  # sums and a quotient
+    if isinstance(part, powshare):
+        return 4  # a quotient, its power, a sum and a quotient
     return 1 if part.args and isinstance(part, Expr) else 0

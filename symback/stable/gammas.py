@@ -17,7 +17,7 @@ from symback.operations.special import (
     loggamma_rise,
     trigamma_rise,
 )
-from symback.stable.matching import See, argument, constant_and_terms, split
+from symback.stable.matching import See, argument, constant_and_terms, split, through_names
 
 MOST_LOGS = 12  # terms of a sum among which three are looked for
 
@@ -39,9 +39,10 @@ def rise_of_trigamma(see: See, a: Expr, b: Expr) -> Expr | None:
 
 def _rise(see: See, a: Expr, b: Expr, rise: Callable[[Expr, Expr], Expr]) -> Expr | None:
     upper, lower = argument(a), argument(b)
-    step = _more(see(upper), lower)
+    above, below = through_names(see, see(upper)), through_names(see, see(lower))
+    step = _more(above, below)
     if step is None:
-        step = _more(see(lower), upper)
+        step = _more(below, above)
         return None if step is None else -rise(upper, step)
     return rise(lower, step)
 
@@ -64,7 +65,7 @@ def loggamma_to_betaln(see: See, total: Expr) -> Expr | None:
     for whole, coefficient, of in logs:
         others = [part for part in logs if part[1] == -coefficient]
         for (first, _, a), (second, _, b) in combinations(others, 2):
-            if expand(a + b - of) == S.Zero:
+            if expand(through_names(see, a + b - of)) == S.Zero:
                 kept = (t for t in terms if t is not whole and t is not first and t is not second)
                 return Add(number, *kept, -coefficient * betaln(a, b))
     return None

@@ -7,7 +7,7 @@ still asked of a circuit that uses it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,15 +18,14 @@ from sympy.logic.boolalg import Boolean
 
 from symback.circuits.circuit import Circuit, Node, Rewrite, computed, size
 from symback.operations.arrays import logsumexp, shape_of
-from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder, written_size
-from symback.operations.functions import Elementary, erfc, sigma
+from symback.operations.functions import erfc, sigma
 from symback.operations.shapes import Shape, is_size
 from symback.operations.special import log_ratio, pow1pm1, rel_entr, xlogx
 from symback.stable.array_proof import holds_for_arrays
 from symback.stable.matching import DEEPEST
 from symback.stable.proof import holds
-from symback.stable.rules import COVERED, PRODUCTS, PUT_IN_PLACE, RULES, SERIES, Rule
+from symback.stable.rules import COVERED, PRODUCTS, RULES, SERIES, Rule, why_of, words_of
 from symback.stable.series import may_cancel_anywhere, with_series
 
 MOST_CHANGES = 40  # of one part, one after the other
@@ -132,12 +131,6 @@ def _joined(first: Sequence[Rewrite], last: Sequence[Rewrite]) -> list[Rewrite]:
     return list(found.values())
 
 
-def _why(words: str, rules: Sequence[Rule]) -> str:
-    """The reasons of the rules that are named like what came out, else of all."""
-    named = [rule for rule in rules if words in (rule.name, rule.words)]
-    return "; ".join(dict.fromkeys(rule.why for rule in named or rules))
-
-
 @dataclass(frozen=True, slots=True)
 class _Change:
     """What one part became, by which rules, and which names were looked through."""
@@ -166,6 +159,7 @@ class Rewriter:
         self._places = {n.symbol: i for i, n in enumerate(circuit.nodes)}
         self._typed: dict[Symbol, Expr] = {}  # formulas of the nodes so far, as typed
         self._formulas: dict[Symbol, Expr] = {}  # and as rewritten
+        self._numbers: dict[Symbol, Symbol] = {}  # names of formulas of one number, and that
         self._behind: dict[Symbol, frozenset[Symbol]] = {}  # names that a rewriting used
         self._changes: dict[Any, _Change] = {}
         self.plain: set[Expr] = set()  # products and sums that no rule looks for
@@ -179,6 +173,9 @@ class Rewriter:
             return node
         symbol = node.symbol
         self._typed[symbol] = node.formula
+        numbers = {self._numbers.get(s, s) for s in node.formula.free_symbols}
+        if len(numbers) == 1 and self._may_be_seen(symbol):
+            (self._numbers[symbol],) = numbers
         made = self._rewritten(node)
         self._formulas[symbol] = made.formula
         return made
@@ -200,9 +197,9 @@ class Rewriter:
         if after == node.formula:
             return node
         behind = self._closure(names)
-        words = _words(node.formula, after, rules)
+        words = words_of(node.formula, after, rules)
         smooths = any(rule.smooths for rule in rules)
-        rewrite = Rewrite(node.name, node.formula, after, words, _why(words, rules), smooths)
+        rewrite = Rewrite(node.name, node.formula, after, words, why_of(words, rules), smooths)
         kept = self._shapes and shape_of(after, self._shapes) != node.shape
         if kept or not self._proven(node.formula, after, behind):
             self.unproven.append(rewrite)
@@ -229,26 +226,47 @@ class Rewriter:
         """
         if not self._inlines or isinstance(formula, Piecewise):
             return None
-        whole, through = formula, set[Symbol]()
+        through = set[Symbol]()
+        whole = self._with_formulas(formula, self._numbers.__contains__, through)
+        if not may_cancel_anywhere(whole):
+            return None
+        found = self._series_of(whole)
+        if found is None:
+            beside = whole.free_symbols
+            again = self._with_formulas(whole, lambda s: self._is_product(s, beside), through)
+            found = None if again == whole else self._series_of(again)
+            whole = again
+        return None if found is None else (found, whole, through)
+
+    def _series_of(self, whole: Expr) -> Expr | None:
+        computed = self.rewrite(whole).result
+        found = with_series(computed)
+        return None if found == computed else found
+
+    def _with_formulas(
+        self, whole: Expr, eligible: Callable[[Symbol], bool], through: set[Symbol]
+    ) -> Expr:
+        """The formula with some names replaced by what they stand for; these join `through`."""
         for _ in range(DEEPEST):
-            names = {s: self._typed[s] for s in whole.free_symbols if self._has_one_number(s)}
+            names = {s: self._typed[s] for s in whole.free_symbols if eligible(s)}
             sizes = {s: written_size(f) for s, f in names.items()}
             if not names or written_size(whole, sizes) > LARGEST_INLINED:
                 break
             through |= set(names)
             whole = whole.xreplace(names)
-        if not may_cancel_anywhere(whole):
-            return None
-        computed = self.rewrite(whole).result
-        found = with_series(computed)
-        return None if found == computed else (found, whole, through)
+        return whole
 
-    def _has_one_number(self, symbol: Symbol) -> bool:
-        """Whether it is the name of a formula of one symbol."""
+    def _is_product(self, symbol: Symbol, beside: set[Basic]) -> bool:
+        """Whether it is the name of a product, such as k·t, of which a factor stands beside it."""
         formula = self._typed.get(symbol)
-        if formula is None or symbol.name in self._opaque or isinstance(formula, Piecewise):
+        if formula is None or not formula.is_Mul or beside.isdisjoint(formula.free_symbols):
             return False
-        return len(formula.free_symbols) == 1
+        return self._may_be_seen(symbol)
+
+    def _may_be_seen(self, symbol: Symbol) -> bool:
+        formula = self._typed.get(symbol)
+        known = formula is not None and symbol.name not in self._opaque
+        return known and not isinstance(formula, Piecewise)
 
     def _inlined(
         self, formula: Expr, known: tuple[Rule, ...]
@@ -411,17 +429,6 @@ def _rebuilt(part: Any, args: tuple[Any, ...]) -> Any:
     """The part over other operands; a choice keeps its conditions as they are written."""
     options = {"evaluate": False} if isinstance(part, Piecewise) else {}
     return part.func(*args, **options)
-
-
-def _words(before: Expr, after: Expr, rules: Sequence[Rule]) -> str:
-    """What the formula became: the words of the rules, or the operations that are new in it."""
-    words = dict.fromkeys(rule.words for rule in rules if rule.words)
-    heads = {part.func for part in postorder(before)}
-    new = {BY_HEAD[p.func].name for p in postorder(after) if p.func in BY_HEAD.keys() - heads}
-    known = [name for name in OPS if name in new]
-    known += [p.func.__name__ for p in postorder(after) if isinstance(p, PUT_IN_PLACE)]
-    used = [p.func.__name__ for p in postorder(after) if isinstance(p, Elementary)]
-    return ", ".join(words or known or used[:1] or [rules[-1].name])
 
 
 def _parts(expr: Any) -> Iterator[Any]:

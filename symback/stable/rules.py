@@ -8,15 +8,18 @@ number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from sympy import Add, Mul, Pow
+from sympy import Add, Expr, Mul, Pow
 from sympy.codegen.cfunctions import expm1, log1p
 
 from symback.operations import arrays
-from symback.operations.functions import erfc, sigma, softplus
+from symback.operations.elementwise import BY_HEAD, OPS
+from symback.operations.expressions import postorder
+from symback.operations.functions import Elementary, erfc, sigma, softplus
 from symback.operations.special import digamma, loggamma, logwsumexp, pow1pm1, trigamma
 from symback.stable import (
     compound,
@@ -235,4 +238,22 @@ RULES: tuple[Rule, ...] = (
 SERIES = Rule("series near 0", NEAR, (), lambda see, expr: None, "its series near 0")
 """Where `symback.stable.series` puts one."""
 
-__all__ = ["RULES", "SERIES", "Rule"]
+
+def words_of(before: Expr, after: Expr, rules: Sequence[Rule]) -> str:
+    """What the formula became: the words of the rules, or the operations that are new in it."""
+    words = dict.fromkeys(rule.words for rule in rules if rule.words)
+    heads = {part.func for part in postorder(before)}
+    new = {BY_HEAD[p.func].name for p in postorder(after) if p.func in BY_HEAD.keys() - heads}
+    known = [name for name in OPS if name in new]
+    known += [p.func.__name__ for p in postorder(after) if isinstance(p, PUT_IN_PLACE)]
+    used = [p.func.__name__ for p in postorder(after) if isinstance(p, Elementary)]
+    return ", ".join(words or known or used[:1] or [rules[-1].name])
+
+
+def why_of(words: str, rules: Sequence[Rule]) -> str:
+    """The reasons of the rules that are named like what came out, else of all."""
+    named = [rule for rule in rules if words in (rule.name, rule.words)]
+    return "; ".join(dict.fromkeys(rule.why for rule in named or rules))
+
+
+__all__ = ["RULES", "SERIES", "Rule", "why_of", "words_of"]

@@ -31,7 +31,7 @@ from symback.stable.matching import (
 
 
 def part_of_sum(see: See, product: Expr) -> Expr | None:
-    """a/(a + b), and xⁿ/(xⁿ + kⁿ) for an n that is no whole number."""
+    """a/(a + b), and xⁿ/(xⁿ + kⁿ) for an n that is even or no whole number."""
     factors = Mul.make_args(product)
     for factor in factors:
         terms = _divided_by(see, factor)
@@ -43,11 +43,11 @@ def part_of_sum(see: See, product: Expr) -> Expr | None:
             if left is None:
                 continue
             others = Add(*(t for t in terms if t is not term))
-            base, power = base_and_power(term)
-            if not power.is_Integer:
-                other = _base_of_power(others, power)
-                return None if other is None else left * powshare(base, other, power)
-            return left * sumshare(term, others)
+            base, power = base_and_power(see(term))
+            other = None if power.is_odd else _base_of_power(see, others, power)
+            if other is not None:
+                return left * powshare(base, other, power)
+            return left * sumshare(term, others) if power.is_Integer else None
     return None
 
 
@@ -67,17 +67,23 @@ def other_part_of_sum(see: See, product: Expr) -> Expr | None:
     return None
 
 
+def _below(see: See, factor: Expr) -> Expr | None:
+    """What is divided by once, also where 1/(a + b) has a name."""
+    base, power = base_and_power(see(factor))
+    return see(base) if power == -1 else None
+
+
 def _divided_by(see: See, factor: Expr) -> tuple[Expr, ...]:
     """The terms of a sum that is divided by once; none of anything else."""
-    if not (factor.is_Pow and factor.exp == -1):
+    total = _below(see, factor)
+    if total is None:
         return ()
-    total = see(factor.base)
     return terms_looked_at(total) if terms_of(total) <= SHORT else ()
 
 
-def _base_of_power(expr: Expr, power: Expr) -> Expr | None:
+def _base_of_power(see: See, expr: Expr, power: Expr) -> Expr | None:
     """k of kⁿ, and 1 of 1."""
-    base, own = base_and_power(expr)
+    base, own = base_and_power(see(expr))
     if own == power:
         return base
     return S.One if expr == 1 else None
@@ -166,9 +172,9 @@ def over_length(see: See, product: Expr) -> Expr | None:
     """x/√(x² + y²), and x/(c + |x|)."""
     factors = Mul.make_args(product)
     for factor in factors:
-        if not (factor.is_Pow and factor.exp == -1):
+        below = _below(see, factor)
+        if below is None:
             continue
-        below = see(factor.base)
         rest = others_of(factors, factor)
         if isinstance(below, hypot):
             for x, y in (below.args, below.args[::-1]):
