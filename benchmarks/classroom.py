@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from symback.playground.protocol import answer
+from symback.cli.playground.protocol import answer
 
 READERS = 50
 TEXTS = (

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from symback.playground.site import build
+from symback.cli.playground.site import build
 from tests.cases.browser import start_browser
 
 KEYS = 15

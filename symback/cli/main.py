@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from symback._version import __version__
-from symback.cli import derivations, fitting, modules, playground, training
+from symback.cli import derivations, fitting, in_browser, modules, training
 from symback.errors import CheckFailed, SymbackError
 
 
@@ -69,8 +69,8 @@ for _command in (
     fitting.fit,
     training.descend,
     derivations.quiz,
-    playground.serve,
-    playground.playground,
+    in_browser.serve,
+    in_browser.playground,
     derivations.repl,
 ):
     cli.add_command(_command)

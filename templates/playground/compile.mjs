@@ -8,7 +8,7 @@ const COMPILE = `
 import sys
 sys.path.insert(0, "${PLACE}")
 import pathlib, py_compile, zipfile
-from symback.playground.protocol import EXAMPLES, answer
+from symback.cli.playground.protocol import EXAMPLES, answer
 
 for text in EXAMPLES.values():
     for ask in ("derive", "page", "code"):

@@ -8,7 +8,7 @@ const START = `
 import sys
 sys.path.insert(0, "${PLACE}")
 import json
-from symback.playground.protocol import answer
+from symback.cli.playground.protocol import answer
 
 def answered(text):
     return json.dumps(answer(json.loads(text)))

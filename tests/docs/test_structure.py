@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "symback"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-MOST_ENTRIES = 21
+MOST_ENTRIES = 20
 LONGEST_MODULE = 450
 LONGEST_FUNCTION = 60
 REASON = "is long because"

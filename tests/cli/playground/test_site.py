@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 import symback as sb
 from symback.cli.main import cli
+from symback.cli.playground import pinned, site
+from symback.cli.playground.protocol import EXAMPLES, answer
 from symback.errors import FileRefused, NotInstalled, SymbackError
-from symback.playground import pinned, site
-from symback.playground.protocol import EXAMPLES, answer
 from tests.cases import hostile_corpus as corpus
 from tests.cases.browser import in_browser, start_browser
 

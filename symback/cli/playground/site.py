@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from symback.cli.playground.files import engine_file, page_files
+from symback.cli.playground.pinned import fetch_pyodide, fetch_wheels
 from symback.codegen.files import shown_path
 from symback.codegen.render import templates_folder
 from symback.errors import FileRefused, NotInstalled, clip
-from symback.playground.files import engine_file, page_files
-from symback.playground.pinned import fetch_pyodide, fetch_wheels
 
 MANIFEST = "files.json"
 _FLINT = "python-flint"
@@ -57,7 +57,7 @@ _Member = tuple[str, bytes]
 
 def _own() -> Iterator[_Member]:
     """symback itself, with its templates inside."""
-    package = Path(__file__).parent.parent
+    package = Path(__file__).parents[2]
     for path in sorted(package.rglob("*")):
         inside = path.relative_to(package)
         if path.is_file() and inside.parts[0] != "templates" and "__pycache__" not in inside.parts:

@@ -122,7 +122,12 @@ class Pool:
 
     async def _add(self) -> None:
         """Start a worker; RuntimeError where it ends before it is ready."""
-        command = (sys.executable, "-m", "symback.playground.worker", str(self.bounds.megabytes))
+        command = (
+            sys.executable,
+            "-m",
+            "symback.cli.playground.worker",
+            str(self.bounds.megabytes),
+        )
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, limit=LONGEST_ANSWER, env=os.environ | one_thread

@@ -12,9 +12,9 @@ import threading
 
 import pytest
 
-from symback.playground.pool import Bounds, Pool
-from symback.playground.protocol import EXAMPLES, answer
-from symback.playground.server import FRAME_POLICY, LONGEST_BODY, PAGE_POLICY, application
+from symback.cli.playground.pool import Bounds, Pool
+from symback.cli.playground.protocol import EXAMPLES, answer
+from symback.cli.playground.server import FRAME_POLICY, LONGEST_BODY, PAGE_POLICY, application
 
 pytest.importorskip("starlette", reason="starlette is not installed (extra serve)")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed (extra serve)")
@@ -153,7 +153,7 @@ def test_a_request_that_takes_too_long_is_stopped_and_harms_no_other():
 
 GREEDY = """
 import sys
-from symback.playground import protocol, worker
+from symback.cli.playground import protocol, worker
 protocol.ASKS["hello"] = protocol.Handler(lambda: {"bytes": len(bytes(10**9))}, {})
 sys.argv = ["worker", "400"]
 worker.main()
@@ -175,7 +175,7 @@ def child_of(parent):
     found = subprocess.run(
         ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True
     )
-    [line] = [x for x in found.stdout.splitlines() if "symback.playground.worker" in x]
+    [line] = [x for x in found.stdout.splitlines() if "symback.cli.playground.worker" in x]
     return int(line.split()[0])
 
 

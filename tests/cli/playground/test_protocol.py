@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 import symback as sb
 from symback.cli.main import cli
+from symback.cli.playground.protocol import ASKS, EXAMPLES, LONGEST_TEXT, MOST_NODES, answer
 from symback.errors import SymbackError
-from symback.playground.protocol import ASKS, EXAMPLES, LONGEST_TEXT, MOST_NODES, answer
 from tests.cases import hostile_corpus as corpus
 from tests.cases.one_in import one_in
 from tests.cases.watch import nothing_done
@@ -167,7 +167,7 @@ def test_a_page_of_descent_has_the_rows_that_were_pasted():
 def test_protocol_needs_no_numpy():
     run = (
         "import sys; sys.modules['numpy'] = None\n"
-        "from symback.playground.protocol import answer, EXAMPLES\n"
+        "from symback.cli.playground.protocol import answer, EXAMPLES\n"
         "for text in list(EXAMPLES.values())[4::3]:\n"
         "    for ask in ('derive', 'page', 'picture'):\n"
         "        assert 'error' not in answer({'ask': ask, 'text': text}), (ask, text)\n"

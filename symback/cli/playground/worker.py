@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import BinaryIO
 
-from symback.playground.protocol import EXAMPLES, answer
+from symback.cli.playground.protocol import EXAMPLES, answer
 
 MOST_KEPT = 0.6  # of the memory allowed: a worker that holds more after an answer is replaced
 _WARM_UP = ("derive", "page", "code")

@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from symback._version import __version__
+from symback.cli.playground.examples import EXAMPLES
 from symback.errors import SymbackError, clip
-from symback.playground.examples import EXAMPLES
 
 if TYPE_CHECKING:
     from symback.api import Circuit, Derivation
@@ -188,14 +188,14 @@ def _check(text: str) -> Reply:
 
 def _descent(text: str, data: str) -> Reply:
     """A page on which the parameters descend on the rows of a table."""
-    from symback.playground.descent import descent_page
+    from symback.cli.playground.descent import descent_page
 
     return {"html": descent_page(_circuit(text), data)}
 
 
 def _table(text: str) -> Reply:
     """A table of example data for the circuit."""
-    from symback.playground.descent import example_table
+    from symback.cli.playground.descent import example_table
 
     return {"data": example_table(_circuit(text))}
 

@@ -44,8 +44,8 @@ def serve(
     symback serve
     symback serve --host 0.0.0.0 --name lecture.example   (for a class)
     """
-    from symback.playground.pool import Bounds
-    from symback.playground.server import serve as run
+    from symback.cli.playground.pool import Bounds
+    from symback.cli.playground.server import serve as run
 
     chosen = {} if workers is None else {"workers": workers}
     bounds = Bounds(**chosen, seconds=seconds)
@@ -64,7 +64,7 @@ def playground(output: str, force: bool) -> None:
     symback playground -o site/
     python -m http.server -d site
     """
-    from symback.playground.site import build
+    from symback.cli.playground.site import build
 
     build(Path(output), force=force, say=lambda text: click.echo(text, err=True))
 

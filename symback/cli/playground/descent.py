@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from symback.cli.playground.table import read_table
 from symback.codegen.render import render_page
 from symback.errors import TrainingError
-from symback.playground.table import read_table
 
 if TYPE_CHECKING:
     from symback.api import Circuit

@@ -14,10 +14,10 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
 
+from symback.cli.playground.files import TYPES, engine_file, page_files
+from symback.cli.playground.pool import Bounds, Busy, Pool
+from symback.cli.playground.protocol import LONGEST_DATA, LONGEST_TEXT
 from symback.errors import NotInstalled, SymbackError
-from symback.playground.files import TYPES, engine_file, page_files
-from symback.playground.pool import Bounds, Busy, Pool
-from symback.playground.protocol import LONGEST_DATA, LONGEST_TEXT
 
 LONGEST_BODY = 6 * (LONGEST_TEXT + LONGEST_DATA)  # bytes: a letter may be six, as \u0041
 _FRAME = "frame"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from symback.cli.playground.protocol import answer
 from symback.codegen.render import templates_folder
-from symback.playground.protocol import answer
 
 TYPES: Mapping[str, str] = {
     "index.html": "text/html; charset=utf-8",
