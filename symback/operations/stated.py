@@ -6,6 +6,7 @@ second derivatives are asked for.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sympy import Expr, Function, S
@@ -51,4 +52,23 @@ class stated(Stated):
         return found
 
 
-__all__ = ["Stated", "stated", "stop_gradient"]
+def derived_parts(expr: Any) -> Iterator[Any]:
+    """The parts of an expression through which derivatives pass, itself first.
+
+    Of stated(v, u, d) that is u: no derivative goes through v and d.
+    """
+    seen: set[Any] = set()
+    open_parts = [expr]
+    while open_parts:
+        part = open_parts.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        yield part
+        if isinstance(part, Stated):
+            open_parts += part.args[1:2]
+        else:
+            open_parts += part.args
+
+
+__all__ = ["Stated", "derived_parts", "stated", "stop_gradient"]

@@ -6,6 +6,7 @@ generator; a run that continues from it takes the same steps as an uninterrupted
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -149,6 +150,10 @@ def _arrays(path: Path) -> dict[str, FloatArray]:
             }
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise ValueError(str(error)) from None
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # its directory points at a place before the file
+            raise ValueError(str(error)) from None
+        raise
 
 
 def _checkpoint(arrays: Mapping[str, FloatArray]) -> Checkpoint:

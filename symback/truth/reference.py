@@ -34,6 +34,7 @@ from symback.operations.elementwise import BY_HEAD, elementary
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.forms import Numbering, expression_of, form_of, place
 from symback.operations.nonnegative import Nonnegative
+from symback.operations.stated import derived_parts
 from symback.truth.sides import slope_by_operations, slope_from_sides
 
 ENOUGH_BITS = 80  # of a value, where float64 has 53
@@ -261,7 +262,8 @@ class Reference:
 
     def lost(self, point: Mapping[str, float]) -> list[frozenset[str] | None]:
         """Of each node whose value is missing with leaves at a point, the leaves by which the
-        partial is missing as well: at NaN the slope of max and abs is NaN.
+        partial is missing as well: at NaN the slope of max and abs is NaN, but where another one
+        is stated.
         """
         values = self._values(point)
         return [self._lost(node, values) for node in self._of]
@@ -281,8 +283,8 @@ class Reference:
             node = nodes[name]
             inside = {real_symbol(o): values[real_symbol(o)] for o in node.operands}
             evaluate(node.formula, inside)
-            parts = list(counting_parts(node.formula, inside))
-            kinks = {s for part in parts if _has_slope_of_sign(part) for s in part.free_symbols}
+            parts = set(counting_parts(node.formula, inside)) & set(derived_parts(node.formula))
+            kinks = {s for part in parts if _has_slope_of_sign(part) for s in derived_parts(part)}
             for symbol in {part for part in parts if part.is_Symbol}:
                 way = (symbol.name, behind or symbol in kinks)
                 if values[symbol] is MISSING and way not in reached:

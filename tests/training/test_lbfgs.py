@@ -327,6 +327,7 @@ def test_every_setting_is_crossed_with_the_optimisers():
         "optimiser",
         "options",
         "sizes",
+        "constants",  # as sizes, what the circuit needs, whichever the optimiser
     }
 
 
