@@ -10,8 +10,9 @@ from typing import Self
 from sympy import Add, Expr, S
 
 from symback.autodiff.partials import is_choice, times
-from symback.autodiff.reads import may_be_infinite, wild
+from symback.autodiff.reads import wild
 from symback.autodiff.reverse import Edge, ReversePass, reverse_pass, seen_from
+from symback.autodiff.steep import may_be_infinite
 from symback.circuits.circuit import Circuit, Node, refuse_constant
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.errors import TooLarge, UnknownName, Unsupported, nearest

@@ -27,8 +27,10 @@ from symback.autodiff.steep import (
     entry_by_entry,
     fading,
     logits,
+    may_be_infinite,
     poles,
     steep_bases,
+    switched,
     unless_zero,
 )
 from symback.circuits.circuit import Node
@@ -36,8 +38,6 @@ from symback.circuits.program import batch_sum, symbols
 from symback.operations.arrays import ArrayFunction, broadcast_like, eye_like, reduce_sum, slice_
 from symback.operations.construction import expand_reduced, reduce_along, unbroadcast
 from symback.operations.edges import plainly
-from symback.operations.elementwise import BY_HEAD
-from symback.operations.expressions import compounds
 from symback.operations.shapes import Shape
 
 
@@ -115,6 +115,8 @@ class Reads:
         partial = edge.local.elementwise
         if edge.node not in self._weightless or isinstance(partial, Piecewise):
             return False
+        if edge.node in self._switched:
+            return True
         if edge.node not in self._logits:
             return divides(partial) or any(s.name in self._poles for s in partial.free_symbols)
         operand = self.circuit[edge.operand]
@@ -124,7 +126,11 @@ class Reads:
 
     @cached_property
     def _weightless(self) -> frozenset[str]:
-        return self._logits | fading(self._record)
+        return self._logits | fading(self._record) | self._switched
+
+    @cached_property
+    def _switched(self) -> frozenset[str]:
+        return switched(self._record)
 
     @cached_property
     def _poles(self) -> frozenset[str]:
@@ -418,19 +424,6 @@ class _Where(Guard):
         return op.with_operands(safe)
 
 
-def may_be_infinite(expr: Expr) -> bool:
-    """Whether an expression or its slope may be infinite where its operands are finite."""
-    for part in compounds(expr):
-        if part.is_Pow and not (part.exp.is_Integer and part.exp.is_positive):
-            return True
-        row = BY_HEAD.get(part.func)
-        if row is not None and row.singular:
-            return True
-        if isinstance(part, ArrayFunction) and part.singular:
-            return True
-    return False
-
-
 def _flags(choice: Expr) -> Expr:
     return guarded(S.One, choice)
 
@@ -446,4 +439,4 @@ def _united(masks: list[Expr]) -> Expr | None:
     return masks[0] if len(masks) == 1 else Add(*masks)
 
 
-__all__ = ["Read", "Reads", "may_be_infinite", "wild"]
+__all__ = ["Read", "Reads", "wild"]

@@ -19,8 +19,8 @@ from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
-from symback.operations.expressions import postorder
-from symback.operations.functions import cbrt, erfc, logsigmoid, sigma, softplus
+from symback.operations.expressions import compounds, postorder
+from symback.operations.functions import cbrt, erfc, logsigmoid, relu, sigma, softplus
 from symback.operations.special import (
     boxcox,
     expexp,
@@ -145,6 +145,19 @@ def poles(circuit: Gates) -> frozenset[str]:
     return frozenset(found)
 
 
+def may_be_infinite(expr: Expr) -> bool:
+    """Whether an expression or its slope may be infinite where its operands are finite."""
+    for part in compounds(expr):
+        if part.is_Pow and not (part.exp.is_Integer and part.exp.is_positive):
+            return True
+        row = BY_HEAD.get(part.func)
+        if row is not None and row.singular:
+            return True
+        if isinstance(part, ArrayFunction) and part.singular:
+            return True
+    return False
+
+
 def divides(expr: Expr) -> bool:
     """Whether it divides by a name."""
     return any(
@@ -176,6 +189,35 @@ def _is_base(formula: Expr) -> bool:
     return bool(formula.is_Mul or formula.is_Add or formula.func in BY_HEAD)
 
 
+def switched(record: ReversePass) -> frozenset[str]:
+    """The nodes that may be infinitely steep, and whose adjoint is 0 wherever some choice is.
+
+    As √x in √x·where(…, …, 0).
+    """
+    circuit = record.circuit
+    zero: set[str] = set()
+    for node in circuit.computed:
+        formula = node.formula
+        if _may_choose_zero(formula) or (formula.is_Mul and not zero.isdisjoint(node.operands)):
+            zero.add(node.name)
+    found: set[str] = set()
+    for edge in record.edges if zero else ():
+        gate = circuit[edge.node]
+        others = {*gate.operands} - {edge.operand}
+        if gate.name in found or (gate.formula.is_Mul and not zero.isdisjoint(others)):
+            found.add(edge.operand)
+    steep = (e.node for e in record.edges if _is_steep(record, e))
+    ending = (n for n in found if isinstance(circuit[n].formula, sp.asin | sp.acos | sp.acosh))
+    return frozenset(found.intersection(steep)) | frozenset(ending)
+
+
+def _may_choose_zero(formula: Expr) -> bool:
+    """Whether it is a choice, and 0 is among what it chooses from."""
+    if isinstance(formula, Piecewise):
+        return any(value == 0 for value, _ in formula.args)
+    return isinstance(formula, relu) or (isinstance(formula, sp.Max | sp.Min) and 0 in formula.args)
+
+
 def unless_zero(factor: Expr, product: Expr) -> Expr:
     """upstream × partial, and 0 where one is 0, be the other infinite or NaN."""
     return Piecewise((S.Zero, Eq(factor, 0)), (product, True), evaluate=False)
@@ -202,4 +244,14 @@ def entry_by_entry(op: ArrayFunction, operand: Symbol, part: Expr) -> Expr:
     return part
 
 
-__all__ = ["divides", "entry_by_entry", "fading", "logits", "poles", "steep_bases", "unless_zero"]
+__all__ = [
+    "divides",
+    "entry_by_entry",
+    "fading",
+    "logits",
+    "may_be_infinite",
+    "poles",
+    "steep_bases",
+    "switched",
+    "unless_zero",
+]

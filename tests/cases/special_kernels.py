@@ -372,6 +372,8 @@ NOT_ZERO = {
     "invdiff": (0, 1),
     "sumshare": (1,),
     "diffshare": (1,),
+    "softsign": (1,),
+    "hypotshare": (1,),
     "powshare": (0, 1),
     "powshare_slope": (0, 1),
 }
