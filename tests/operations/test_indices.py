@@ -87,6 +87,14 @@ def test_a_derivation_has_the_rows_and_where_they_are_added():
         derivation.at(i=2, E=[[1, 2], [3, 4]], u=[5, 6])
 
 
+def test_an_index_from_data_chooses_in_a_list():
+    module = sb.circuit("f = [x, 2*x, x**2][i]", loss=None).compile()
+    inputs = module.Inputs(x=np.full(3, 3.0), i=np.array([0, 1, 2]))
+    value, cache = module.forward(module.Params(), inputs)
+    assert value.tolist() == [3.0, 6.0, 9.0]
+    assert module.backward(module.Params(), inputs, cache)[1].x.tolist() == [1.0, 2.0, 6.0]
+
+
 REFUSED = [
     ("i: int; E: param[v, d]; f = sum(E[:, i])", "stands alone and first"),
     ("x: input[3]; a = x[0]*2; E: param[4]; f = E[a]", "'a' is computed"),

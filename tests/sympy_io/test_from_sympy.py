@@ -199,6 +199,36 @@ def test_bad_lists_are_refused(pairs):
         read(pairs)
 
 
+# -- gamma and its kin -----------------------------------------------------------------------
+
+OF_GAMMA = {
+    sp.gamma(x): lambda x, y: mpmath.gamma(x),
+    sp.factorial(x): lambda x, y: mpmath.factorial(x),
+    sp.beta(x, y): mpmath.beta,
+    sp.binomial(x, y): mpmath.binomial,
+    sp.RisingFactorial(x, y): mpmath.rf,
+    sp.FallingFactorial(x, y): mpmath.ff,
+    sp.loggamma(x): lambda x, y: mpmath.loggamma(x),
+    sp.digamma(x): lambda x, y: mpmath.digamma(x),
+}
+
+
+@pytest.mark.parametrize("expr", OF_GAMMA, ids=str)
+def test_functions_of_gamma_are_read(expr):
+    """Value and slope by x, from mpmath at 50 digits."""
+    at = {"x": 2.75, "y": 1.5}
+    module = read(expr, loss=None, params=[]).compile()
+    inputs = module.Inputs(**{name: at[name] for name in module.Inputs._fields})
+    value, cache = module.forward(module.Params(), inputs)
+    slope = module.backward(module.Params(), inputs, cache)[1].x
+    with mpmath.workdps(50):
+        wanted = [
+            float(mpmath.diff(lambda x: OF_GAMMA[expr](x, mpmath.mpf(1.5)), 2.75, n))
+            for n in (0, 1)
+        ]
+    assert [value, slope] == pytest.approx(wanted, rel=1e-14)
+
+
 # -- everything outside ----------------------------------------------------------------------
 
 undefined = sp.Function("mystery")
