@@ -9,8 +9,7 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --index-url https://download.pytorch.org/whl/cpu torch==2.13.0 ||
-    "$folder/venv/bin/pip" install -q torch==2.13.0
+"$folder/venv/bin/pip" install -q torch==2.13.0
 cat > "$folder/seen.py" <<'PROGRAM'
 import torch
 

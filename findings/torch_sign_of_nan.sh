@@ -7,8 +7,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install -q numpy==2.4.6
-"$folder/venv/bin/pip" install -q --index-url https://download.pytorch.org/whl/cpu torch==2.13.0 ||
-    "$folder/venv/bin/pip" install -q torch==2.13.0
+"$folder/venv/bin/pip" install -q torch==2.13.0
 cat > "$folder/seen.py" <<'PROGRAM'
 import numpy as np
 import torch
