@@ -54,6 +54,44 @@ def test_languages_agree_on_circuits_of_arrays(name, language, kind, tmp_path):
     np.testing.assert_allclose(flat, [x for part in wanted for x in part], rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.parametrize("language", RUNS)
+def test_products_with_an_adjoint_are_those_of_backward(language, tmp_path):
+    """Also the value with its gradient, in one."""
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    circuit = sb.circuit(ARRAY_CIRCUITS["two layers"])
+    values = values_of(circuit)
+    sizes = sizes_of(circuit, values)
+    module = circuit.compile()
+    params = module.Params(**{p.name: values[p.name] for p in circuit.params})
+    inputs = module.Inputs(x=values["x"], t=values["t"])
+    z, cache = module.forward(params, inputs)
+    bar = np.random.default_rng(3).normal(size=z.shape)
+    bars, x_bars = module.backward(params, inputs, cache, bar)
+    wanted = [*bars, x_bars.x]
+    code = circuit.code(language, only="vjp", wrt=[*bars._fields, "x"], name="made")
+    got = run_arrays(
+        language,
+        code,
+        "made_vjp",
+        {**values, "z_bar": bar},
+        sizes,
+        [np.size(part) for part in wanted],
+        tmp_path,
+    )
+    for part, right in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(part, np.ravel(right), rtol=1e-12, atol=1e-14)
+    loss, gradient = module.value_and_grad(params, inputs)
+    wanted = [loss, *gradient]
+    wrt = list(gradient._fields)
+    code = circuit.code(language, of="E", only="value_and_gradient", wrt=wrt, name="whole")
+    lengths = [np.size(part) for part in wanted]
+    name = "whole_value_and_gradient"
+    got = run_arrays(language, code, name, values, sizes, lengths, tmp_path)
+    for part, right in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(part, np.ravel(right), rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_fixed_sizes_need_nothing_of_the_caller(language):
     code = sb.circuit("x: input[3]; W: param[2, 3]\nf = sum(tanh(W @ x)**2)").code(language)
