@@ -137,7 +137,7 @@ def point_of(case):
     return found
 
 
-@pytest.mark.parametrize("case", one_in(2, SOME), ids=lambda c: c.id)
+@pytest.mark.parametrize("case", one_in(4, SOME), ids=lambda c: c.id)
 def test_first_and_second_tangents_of_functions_of_arrays(case):
     values = point_of(case)
     moving = [n.name for n in (*circuit(case).params, *circuit(case).inputs)]
@@ -264,7 +264,7 @@ def test_costs_by_count(name):
     assert_cheap(sb.circuit(COUNTED[name]))
 
 
-@pytest.mark.parametrize("name", one_in(4, COUNTED))
+@pytest.mark.parametrize("name", one_in(8, COUNTED))
 def test_costs_of_partials_of_each_sample(name):
     """Those of a node take, beside its value, at most five times its operations."""
     found = lower(sb.circuit(COUNTED[name]), [*plain(sb.circuit(COUNTED[name])), "per_sample"])

@@ -78,7 +78,7 @@ def assert_nothing_overlaps(drawn):
                 assert not through, f"a wire runs through {name}"
 
 
-@pytest.mark.parametrize("view", one_in(2, VIEWS))
+@pytest.mark.parametrize("view", one_in(4, VIEWS))
 @pytest.mark.parametrize("name", [*PICTURES, *one_in(4, sorted(set(ALL) - set(PICTURES)))])
 def test_no_text_overlaps(name, view):
     circuit = sb.circuit({**ALL, **PICTURES}[name])
@@ -88,7 +88,7 @@ def test_no_text_overlaps(name, view):
     assert_nothing_overlaps(layout(circuit, view, at))
 
 
-@pytest.mark.parametrize("seed", one_in(3, range(30)))
+@pytest.mark.parametrize("seed", one_in(6, range(30)))
 def test_no_text_overlaps_in_random_circuits(seed):
     circuit = some_circuit(seed)
     for view in VIEWS:
@@ -368,7 +368,7 @@ def test_without_matplotlib_a_message_names_the_extra(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", one_in(9, ["L6b", *sorted(set(ALL) - {"L6b"})]))
+@pytest.mark.parametrize("name", one_in(18, ["L6b", *sorted(set(ALL) - {"L6b"})]))
 def test_figures_have_every_text_and_wire_of_the_picture(name, view):
     pytest.importorskip("matplotlib")
     drawn = layout(sb.circuit({**ALL, **PICTURES}[name]), view)

@@ -36,7 +36,7 @@ SOME = list({c.name: c for c in FAST}.values())
 # -- values and gradients ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", one_in(2, SOME), ids=lambda c: c.id)
+@pytest.mark.parametrize("case", one_in(4, SOME), ids=lambda c: c.id)
 def test_the_self_check_of_a_module(case):
     assert compiled(case).check_gradients() < 1e-6
 

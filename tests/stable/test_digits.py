@@ -170,7 +170,7 @@ def with_names(form):
     ],
 )  # one after the other for each form, as they share its true values
 @pytest.mark.parametrize(
-    "form", one_in(5, FORMS), ids=lambda form: form.circuit.replace("\n", "; ")
+    "form", one_in(11, FORMS), ids=lambda form: form.circuit.replace("\n", "; ")
 )
 def test_typed_forms_keep_their_digits(form, written, target, dtype):
     """Within 4 ULP, or within what rounding the arguments causes; finite wherever the truth is."""

@@ -381,7 +381,7 @@ def compiled(case):
     return circuit(case).compile(functions=names)
 
 
-@pytest.mark.parametrize("case", one_in(4, SOME), ids=lambda c: c.id)
+@pytest.mark.parametrize("case", one_in(8, SOME), ids=lambda c: c.id)
 def test_arrays_agree_with_differences(case):
     module = compiled(case)
     params, inputs = arguments(module, case, samples(case))
