@@ -31,8 +31,8 @@ def each(cases, share=1):
     return pytest.mark.parametrize("case", params)
 
 
-EACH = each(CASES)
-EACH_TRAINED = each(c for c in CASES if "param" in c.roles)
+EACH = each(CASES, share=2)
+EACH_TRAINED = each((c for c in CASES if "param" in c.roles), share=2)
 
 
 @pytest.fixture(params=TARGETS)
