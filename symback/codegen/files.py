@@ -344,8 +344,9 @@ def refuse_module_name(path: Path, main: str, ends: Sequence[str]) -> None:
     refuse_unless_file(path)
     shown, stem = shown_path(path.name), path.stem
     if path.suffix != main:
-        others = " and ".join(f"{stem}{end}" for end in ends if end != main)
-        more = f"; {others} are written beside it" if others else ""
+        others = [f"{stem}{end}" for end in ends if end != main]
+        verb = "is" if len(others) == 1 else "are"
+        more = f"; {' and '.join(others)} {verb} written beside it" if others else ""
         raise FileRefused(f"{shown} does not end in {main}: name the file {stem}{main}{more}")
     if not stem.isidentifier() or keyword.iskeyword(stem):
         why = "is a word of Python's own" if keyword.iskeyword(stem) else "is not a Python name"
