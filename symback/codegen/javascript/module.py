@@ -28,7 +28,12 @@ from symback.operations.arrays import NAMING_SIZES
 from symback.operations.shapes import Size, shown
 from symback.printing.circuit_text import circuit_text
 
-TAKEN = frozenset({"at", "row", "given", "total", "sums", "results", "start", "stop"})
+TAKEN = frozenset(
+    """
+    at row given total sums results start stop read zeros totals tangents addAll summed sumOf BLOCK
+    params inputs sizes paramsDot inputsDot outputBar Float64Array Math
+    """.split()
+)
 """Names that the functions of a module have around the lines of a sample."""
 OF_ARRAYS = {
     "_add": ("total",),
@@ -151,7 +156,7 @@ def _function(kind: str, function: BareFunction, fixed: Mapping[Size, str]) -> J
     body = bare_body(function, LANGUAGE, fixed)
     names, printer = function.lowered.names, JavaScriptStatements()
     circuit = function.lowered.circuit
-    sizes = [f"const {size} = at.sizes.{size};" for size in body.sizes]
+    sizes = [f"const {size} = at.sizes.{size.removesuffix('$')};" for size in body.sizes]
     once, each = [], []
     moving = {names.tangent(n.name): n for n in circuit.leaves}
     values = zip([*function.leaves, *function.vectors], body.arguments, strict=True)

@@ -27,6 +27,10 @@ SCOPES = {
     "a constant matrix": "A: const[2, 2]; x: input[2]; w: param[2]\nf = dot(w, A @ x)",
     "nothing to train": "f = 3*x",
     "several outputs": "f: output = [a*b, a + b]",
+    "names that modules have": (
+        "row: input[at]; params: param[at, start]; read: param[start]; inputs: param; y: target\n"
+        "sums = row @ params + read\ntotal = sum(tanh(sums))*inputs\nzeros: loss = (total - y)**2"
+    ),
     "one sample that is guarded": "f = where(x > 1, w*log(x - 1), w*x)",
 }
 CIRCUITS = {
