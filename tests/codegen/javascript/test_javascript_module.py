@@ -28,8 +28,8 @@ SCOPES = {
     "nothing to train": "f = 3*x",
     "several outputs": "f: output = [a*b, a + b]",
     "names that modules have": (
-        "row: input[at]; params: param[at, start]; read: param[start]; inputs: param; y: target\n"
-        "sums = row @ params + read\ntotal = sum(tanh(sums))*inputs\nzeros: loss = (total - y)**2"
+        "row: input[at]; stop: param[at, start]; read: param[start]; given: param; y: target\n"
+        "sums = row @ stop + read\ntotal = sum(tanh(sums))*given\ntangents: loss = (total - y)**2"
     ),
     "one sample that is guarded": "f = where(x > 1, w*log(x - 1), w*x)",
 }
