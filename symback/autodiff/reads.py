@@ -29,6 +29,7 @@ from symback.autodiff.steep import (
     logits,
     may_be_infinite,
     poles,
+    positive,
     steep_bases,
     switched,
     unless_zero,
@@ -118,11 +119,16 @@ class Reads:
         if edge.node in self._switched:
             return True
         if edge.node not in self._logits:
-            return divides(partial) or any(s.name in self._poles for s in partial.free_symbols)
+            infinite = any(s.name in self._poles for s in partial.free_symbols)
+            return infinite or divides(partial, self._positive)
         operand = self.circuit[edge.operand]
         if operand.operands and all(self.circuit[o].role == "size" for o in operand.operands):
             return False  # 1/√d, which nothing differentiates by
         return any(self._names.shape_of(symbol) for symbol in partial.free_symbols)
+
+    @cached_property
+    def _positive(self) -> frozenset[Symbol]:
+        return positive(self.circuit)
 
     @cached_property
     def _weightless(self) -> frozenset[str]:

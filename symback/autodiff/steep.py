@@ -21,6 +21,7 @@ from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import compounds, postorder
 from symback.operations.functions import cbrt, erfc, logsigmoid, relu, sigma, softplus
+from symback.operations.nonnegative import Nonnegative
 from symback.operations.special import (
     boxcox,
     expexp,
@@ -130,15 +131,27 @@ def fading(record: ReversePass) -> frozenset[str]:
     return frozenset(found.keys() - (squares - logs))
 
 
+def positive(circuit: Gates) -> frozenset[Symbol]:
+    """The nodes that are positive by their form: a positive number and what is never negative."""
+    known, found = Nonnegative(), set()
+    for node in circuit.computed:
+        terms = sp.Add.make_args(node.formula)
+        if any(t.is_number and t.is_positive for t in terms) and all(map(known, terms)):
+            found.add(node.symbol)
+        known.add(node.symbol, node.formula)
+    return frozenset(found)
+
+
 def poles(circuit: Gates) -> frozenset[str]:
     """The nodes that are infinite where a number is 0: quotients, logarithms, sums of these."""
     found: set[str] = set()
+    safe = positive(circuit)
     for node in circuit.computed:
         formula = node.formula
         mixed = formula.is_Mul or formula.is_Add or formula.is_Pow
         if (
             isinstance(formula, sp.log)
-            or divides(formula)
+            or divides(formula, safe)
             or (mixed and not found.isdisjoint(node.operands))
         ):
             found.add(node.name)
@@ -158,10 +171,11 @@ def may_be_infinite(expr: Expr) -> bool:
     return False
 
 
-def divides(expr: Expr) -> bool:
-    """Whether it divides by a name."""
+def divides(expr: Expr, safe: frozenset[Symbol]) -> bool:
+    """Whether it divides by a name, those apart that are never 0."""
     return any(
-        p.is_Pow and p.exp.could_extract_minus_sign() and p.free_symbols for p in postorder(expr)
+        p.is_Pow and p.exp.could_extract_minus_sign() and p.free_symbols - safe
+        for p in postorder(expr)
     )
 
 
@@ -251,6 +265,7 @@ __all__ = [
     "logits",
     "may_be_infinite",
     "poles",
+    "positive",
     "steep_bases",
     "switched",
     "unless_zero",
