@@ -42,6 +42,7 @@ def test_every_step_is_there_and_verified(large):
     assert {(large.of, name) for name in large.wrt} <= last.keys()
 
 
+@pytest.mark.slow
 def test_text_is_grouped_and_says_what_is_left_out(large):
     text = large.to_text()
     assert len(text.splitlines()) < 150
@@ -58,6 +59,7 @@ def test_a_name_that_is_asked_for_is_shown():
     assert "∂f/∂w700 = " in text and "more partials" not in text
 
 
+@pytest.mark.slow
 def test_accumulation_is_grouped_too():
     derivation = sb.circuit(LARGE["loop"]).derive().accumulation()
     text = derivation.to_text()
@@ -103,6 +105,7 @@ def test_small_derivations_are_not_grouped():
     assert sum(1 for s in small.steps if s.edge) < MOST_EDGES
 
 
+@pytest.mark.slow
 def test_a_chain_is_listed_while_it_is_short():
     short = sb.circuit("a0 = w*x\n" + "\n".join(f"a{i} = sin(a{i - 1})" for i in range(1, 100)))
     paths = short.derive().paths("x")

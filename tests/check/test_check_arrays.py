@@ -243,6 +243,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", REFUSED)
 def test_too_many_entries_are_refused_with_what_to_do(text):
     with pytest.raises(Unsupported, match=REFUSED[text]) as caught:

@@ -144,6 +144,7 @@ def test_a_covariance_without_freedom_is_not_compared():
 MANY = f"f = sin({' + '.join(f'w{i}*x{i % 3}' for i in range(38))})"
 
 
+@pytest.mark.slow
 def test_second_derivatives_by_many_numbers_are_compared_in_part(monkeypatch):
     report = sb.circuit(MANY).check(functions=("hessian", "hessp"))
     rows = {row.quantity: row for row in report.rows}

@@ -135,6 +135,7 @@ def test_errors_are_those_of_draw():
         sb.Circuit.of(assemble(nodes)).to_dot()
 
 
+@pytest.mark.slow
 def test_the_same_bytes_under_any_hash_seed():
     code = f"import symback as sb; print(sb.circuit({LECTURE['L6b']!r}).to_dot({{}}), end='')"
     expected = sb.circuit(LECTURE["L6b"]).to_dot({})

@@ -103,6 +103,7 @@ def test_the_page_needs_nothing_else(name):
             assert value.startswith("#step=") or value == "data:,"
 
 
+@pytest.mark.slow
 def test_the_same_bytes_under_any_hash_seed(tmp_path):
     code = (
         "import sys; from symback.cli.main import cli; cli(['derive', sys.argv[1], '--at', 'x=0.5',"

@@ -110,6 +110,7 @@ def test_svg_is_self_contained_xml_with_title_and_description(name, view):
     assert not any("-" in (e.text or "") for e in root.iter() if e.tag.endswith("text"))
 
 
+@pytest.mark.slow
 def test_bytes_are_the_same_under_any_hash_seed():
     program = (
         "import symback as sb; from tests.cases import pictures as t\n"
