@@ -34,7 +34,7 @@ from tests.cases.one_in import one_in
 
 OF_NUMBERS = {name for name in EXAMPLES if not array_sample(name).has_arrays}
 ARRAYS = [name for name in ALL if name not in OF_NUMBERS]
-NAMES = [*one_in(4, CIRCUITS), *(pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n
+NAMES = [*one_in(8, CIRCUITS), *(pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n
                       for n in sorted(EXAMPLES))]  # fmt: skip
 
 

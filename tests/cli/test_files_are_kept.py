@@ -118,7 +118,7 @@ def test_what_symback_did_not_write_is_kept(command, kind, folder, run):
     assert snapshot(folder) == before
 
 
-@pytest.mark.parametrize("command", one_in(4, ALL))
+@pytest.mark.parametrize("command", one_in(8, ALL))
 def test_force_replaces_it(command, folder, run):
     words, file = ALL[command]
     (folder / file).write_bytes(b"mine\n")

@@ -31,8 +31,8 @@ def each(cases, share=1):
     return pytest.mark.parametrize("case", params)
 
 
-EACH = each(CASES, share=2)
-EACH_TRAINED = each((c for c in CASES if "param" in c.roles), share=2)
+EACH = each(CASES, share=3)
+EACH_TRAINED = each((c for c in CASES if "param" in c.roles), share=3)
 
 
 @pytest.fixture(params=TARGETS)
@@ -62,7 +62,7 @@ def test_text_comes_back_and_forward(case, module):
     assert_near(z, expected[0], "no batch axis", 1e-12)
 
 
-@each(CASES, share=2)
+@each(CASES, share=3)
 def test_backward(case, module):
     rows = samples(case)
     params, inputs = arguments(module, case, rows)
@@ -115,7 +115,7 @@ def test_results_are_new_arrays_and_one_seed_serves_all(case, module):
     assert all(np.array_equal(a, b) for a, b in zip(bars, again, strict=True))
 
 
-@each(CASES, share=2)
+@each(CASES, share=3)
 def test_value_and_grad(case, module):
     rows = samples(case)
     adjoints = []
@@ -140,7 +140,7 @@ def test_value_and_grad(case, module):
             assert_near(bar, adjoints[0][name], name)
 
 
-@each([c for c in CASES if "param" in c.roles], share=2)
+@each([c for c in CASES if "param" in c.roles], share=3)
 def test_training_and_vectors(case, module):
     """One step of sgd, ravel and its inverse, and the objective for SciPy."""
     rows = samples(case)
@@ -166,7 +166,7 @@ def named_sizes(case, params_only):
     return {size: SIZES[size] for size in found}
 
 
-@each(CASES, share=2)
+@each(CASES, share=3)
 def test_float32_stays_float32(case, module):
     rows = samples(case)
     params, inputs = arguments(module, case, rows, np.float32)

@@ -61,7 +61,7 @@ TRAINED = [n for n in SHAPES if sample(n).params]
 
 
 # -- names and types -----------------------------------------------------------------------------
-@pytest.mark.parametrize("name", one_in(4, ALL))
+@pytest.mark.parametrize("name", one_in(8, ALL))
 def test_names_and_order(name, compiled):
     module, circuit = compiled(name), sample(name)
     assert module.Params._fields == tuple(n.name for n in circuit.params)
@@ -686,7 +686,7 @@ def test_sgd_stops_where_the_loss_is_not_finite(text, columns, options, message,
     assert f"step {len(seen)}" in message
 
 
-@pytest.mark.parametrize("name", one_in(12, ALL))
+@pytest.mark.parametrize("name", one_in(24, ALL))
 def test_agrees_with_sympy(name, compiled):
     report = check_module(sample(name), compiled(name))
     assert report.passed, str(report)

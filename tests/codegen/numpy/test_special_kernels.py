@@ -193,7 +193,7 @@ def test_c_kernels_keep_their_digits(name, compiled):
 
 
 @needs_node
-@pytest.mark.parametrize("name", one_in(6, MEANING))
+@pytest.mark.parametrize("name", one_in(12, MEANING))
 def test_javascript_kernels_keep_their_digits(name):
     code = "\n".join(map(javascript.source, sorted(javascript.names())))
 
