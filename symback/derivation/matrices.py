@@ -223,7 +223,7 @@ def _jacobian_of_arrays(circuit: Circuit, of: Asked, wrt: Asked, view: View) -> 
     rows = []
     for node in dict.fromkeys(circuit[node].name for node in nodes):
         if circuit[node].is_leaf:
-            raise Unsupported(f"'{node}' is no computed node; a Jacobian has rows of such")
+            raise Unsupported(f"'{node}' is not a computed node; a Jacobian has rows of such")
         seen, name = seen_from(circuit, node)
         typed = typed_walk(seen, name)
         _refuse_large(typed)

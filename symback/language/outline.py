@@ -132,8 +132,8 @@ def _state_slopes(source: SourceText, outline: Outline) -> None:
         if function is None:
             known = ", ".join(f"{n}'({OPS[n].kink})" for n in AT_KINK)
             raise CircuitError(
-                f"'{name}' is no function of this text, whose derivative could be stated; of those "
-                f"that are known, {known} can be",
+                f"'{name}' is not a function of this text, whose derivative could be stated; of "
+                f"those that are known, {known} can be",
                 place,
             )
         if at not in function.arguments:

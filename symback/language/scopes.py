@@ -123,7 +123,7 @@ def refuse_reads(name: str, used: Mapping[str, Place], constants: Collection[str
     for other, place in used.items():
         if other not in constants:
             raise CircuitError(
-                f"the value of the const '{name}' reads '{other}', which is no const with a "
+                f"the value of the const '{name}' reads '{other}', which is not a const with a "
                 "value; write a number, or drop ': const'",
                 place,
             )

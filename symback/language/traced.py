@@ -229,7 +229,7 @@ def _number(value: Any) -> str:
         return f"({value.numerator}/{value.denominator})"
     text = repr(float(value)) if whole is None else str(whole)
     if text in ("inf", "-inf", "nan"):
-        raise refusal(f"{text} is no number of a formula")
+        raise refusal(f"{text} is not a number of a formula")
     return f"({text})" if text.startswith("-") else text
 
 

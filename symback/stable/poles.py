@@ -183,7 +183,7 @@ def angle_of_pole(see: See, expr: Expr) -> Expr | None:
 
 
 def logsumexp_of_log(see: See, expr: Expr) -> Expr | None:
-    """log Σ exp(z + log(w)) = log Σ w·exp(z), whose slope by a w of 0 is no 0/0."""
+    """log Σ exp(z + log(w)) = log Σ w·exp(z), whose slope by a w of 0 is not 0/0."""
     z, *axes = expr.args
     found = log_term(see, z)
     if found is None or found.b != 1 or axes or see.shape_of(found.x) != see.shape_of(z):

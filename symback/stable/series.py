@@ -3,7 +3,7 @@
 (x - sin(x))/x³ and 1/x - 1/sin(x) lose all digits of value or slope near 0, and are 0/0 there.
 Which formulas do is found by what rounding does to them close to 0. The polynomial interpolates the
 formula, known to many digits, at Chebyshev's points, and is proven to be as near to it as floats
-can tell.
+distinguish.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _rebuilt(expr: Expr, args: Sequence[Expr]) -> Expr:
 def _chosen(part: Expr) -> Expr | None:
     """The series near 0 and the part itself elsewhere, or the part where it needs none.
 
-    None where that is not known, as the part is no analytic function at 0.
+    None where that is not known, as the part is not analytic at 0.
     """
     factor, u, form = S.One, next(iter(part.free_symbols)), part
     if len(part.free_symbols) > 1:
@@ -131,7 +131,7 @@ def may_cancel(part: Expr) -> bool:
 
 
 def may_cancel_anywhere(expr: Expr) -> bool:
-    """Whether any part is worth a look, and the whole is no polynomial or quotient of these."""
+    """Whether any part is worth a look, and the whole is not a polynomial or quotient of these."""
     met = [p for p in postorder(expr) if isinstance(p, Expr)]
     if not any(_is_analytic(p) and not (p.is_Pow and p.exp.is_Integer) for p in met):
         return False
@@ -147,7 +147,7 @@ def _is_analytic(part: Expr) -> bool:
 
 
 def _is_worth_a_look(part: Expr) -> bool:
-    """Whether it divides, takes a logarithm, or adds up what is no polynomial."""
+    """Whether it divides, takes a logarithm, or adds up what is not a polynomial."""
     if part.is_Add:
         return any(_is_analytic(p) and not (p.is_Pow and p.exp.is_positive) for p in part.args) or (
             any(_is_analytic(p) and not p.is_Pow for p in postorder(part))

@@ -213,7 +213,7 @@ REFUSED = [
     (lambda: hessian_of(LEAST_SQUARES, "f"), "'f' is computed; a Hessian of arrays is by inputs"),
     (lambda: hessian_of(CROSS, "t"), "'t' is the index of a class"),
     (lambda: sb.circuit("f = w*x").derive(order=2, view="matrices"), "along paths"),
-    (lambda: sb.circuit(LEAST_SQUARES).derive("w", jacobian=True), "'w' is no computed node"),
+    (lambda: sb.circuit(LEAST_SQUARES).derive("w", jacobian=True), "'w' is not a computed node"),
     (lambda: sb.circuit(LEAST_SQUARES).derive("l", view="matrices"), "add jacobian=True or order"),
     (lambda: sb.circuit(LEAST_SQUARES).derive(order=2, view="accumulation"), "leave out the view"),
 ]

@@ -46,7 +46,7 @@ REFUSED = [
     ("f = w*x; l: loss = f + once(w, w)", "once takes 1 argument, 2 given"),
     ("f = w*x; l: loss = f + once(w*f)", "depends on the input 'x'"),
     ("f = w*x; l: loss = f + once((w - y)**2)", "depends on the target 'y'"),
-    ("k: const = x; f = x*k", "reads 'x', which is no const"),
+    ("k: const = x; f = x*k", "reads 'x', which is not a const"),
     ("x: input[2]; k: const[3] = [1, 2]; w: param; f = w*dot(x, k)", "declared [3], but its value"),
     ("n: samples[3]; f = w*x", "one number, that of the samples"),
     ("n: samples; m: samples; f = w*x*n*m", "has a name already"),

@@ -80,8 +80,8 @@ def test_training_goes_along_what_is_stated():
 
 
 REFUSED = [
-    ("step'(u) = 1; f = w*x", "'step' is no function of this text"),
-    ("exp'(u) = 1; f = w*exp(x)", "'exp' is no function of this text"),
+    ("step'(u) = 1; f = w*x", "'step' is not a function of this text"),
+    ("exp'(u) = 1; f = w*exp(x)", "'exp' is not a function of this text"),
     ("g(u) = u; g'(v) = 1; f = g(x)", "'g' has no argument 'v'; write g'(u)"),
     ("g(u) = u; g'(u) = 1; g'(u) = 2; f = g(x)", "g'(u) is stated twice"),
     ("g(u, v) = u*v; g'(u) = 1; f = g(w, x)", "the derivative of 'g' by 'v' is not stated"),

@@ -68,7 +68,7 @@ def bare_body(
 ) -> BareBody:
     """The statements of a function; `fixed` has names for sizes that are given as numbers.
 
-    Raises Unsupported for an operation that there are no loops for.
+    Raises Unsupported for an operation without loops.
     """
     refuse_unknown([function.program], language.name)
     return _Writer(function, language, fixed or {}).body()

@@ -18,7 +18,7 @@ from symback.codegen.kernels.scalars import Scalar, is_number
 from symback.codegen.lines import wrapped
 
 SMALLEST, LARGEST = 1e-37, 1e37
-"""Numbers beyond are no float32: their exponents are scaled to those of the arrays' dtype."""
+"""Numbers beyond are not float32: their exponents are scaled to those of the arrays' dtype."""
 
 
 class ArrayLanguage(KernelLanguage):

@@ -105,7 +105,7 @@ class JavaScriptText:
 def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText:
     """All texts of a circuit's JavaScript module.
 
-    Raises Unsupported for an operation that there are no loops for.
+    Raises Unsupported for an operation without loops.
     """
     output, objective = circuit.output, circuit.objective
     made = {"value": bare_functions(circuit, ["value"], of=output.name)[0]}

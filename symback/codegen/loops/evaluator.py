@@ -30,7 +30,7 @@ from symback.operations.expressions import postorder
 
 
 def refuse_unknown(programs: Iterable[Program], language: str) -> None:
-    """Raise Unsupported for an operation that there are no loops for."""
+    """Raise Unsupported for an operation without loops."""
     lines = (line.expr for program in programs for line in program.lines)
     for expr in (part for line in lines for part in postorder(line)):
         if not isinstance(expr, ArrayFunction):

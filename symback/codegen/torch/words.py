@@ -70,7 +70,7 @@ class TorchWords(Words):
         return [f"torch.full_like({other}, {a})" if _NUMBER.fullmatch(a) else a for a in arguments]
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        """Tensors have no part that goes backwards; coefficients are no tensors."""
+        """Tensors have no part that goes backwards; coefficients are not tensors."""
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         steps = [p.step for p in parts if isinstance(p, ast.Slice) and p.step is not None]
         found = super().visit_Subscript(node)
