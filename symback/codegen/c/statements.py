@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symback.codegen.lines import wrapped
-from symback.codegen.loops.tree import (
-    Accumulate,
-    Call,
-    Comment,
-    Declare,
-    For,
-    Return,
-    Scope,
-    Statement,
-    Storage,
-    Store,
-    Unused,
-)
+from symback.codegen.loops.statements import TreePrinter, ended
+from symback.codegen.loops.tree import Declare, For, Storage, Store
 
 PRAGMA = "#pragma omp simd"
-INDENT = 4
 LEVELS = ((800, "-O3"), (3000, "-O1"))
 """How far a compiler is to optimise so many lines: its time grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
-class StatementPrinter:
+class StatementPrinter(TreePrinter):
     """Prints nodes; `real` is the type of values of the caller, `written` that of his results.
 
     `number` is the type that numbers are computed in.
 
+    >>> from symback.codegen.loops.tree import Return
     >>> StatementPrinter().lines([Declare(Storage.NUMBER, "a", "2.0"), Return("a")])
     ['const double a = 2.0;', 'return a;']
     """
@@ -40,32 +29,23 @@ class StatementPrinter:
     written: str = "double"
     number: str = "double"
 
-    def lines(self, nodes: Iterable[Statement], depth: int = 1) -> list[str]:
-        return [line for node in nodes for line in self._lines(node, depth)]
+    def comment(self, lines: Sequence[str]) -> list[str]:
+        texts = [line.removeprefix("#").replace("*/", "* /").replace("/*", "/ *") for line in lines]
+        texts[0], texts[1:] = f"/*{texts[0]}", [f"  {text}" for text in texts[1:]]
+        return [*texts[:-1], f"{texts[-1]} */"]
 
-    def _lines(self, node: Statement, depth: int) -> list[str]:
-        match node:
-            case Comment(lines):
-                return _comment(lines)
-            case Declare():
-                return self._declared(node, depth)
-            case Store(to, value, sign, rounded):
-                cast = "(float)" if rounded and self.written != self.number else ""
-                return _ended(wrapped(f"{to} {sign}", f"{cast}{value}", INDENT * depth))
-            case Accumulate(total, value):
-                return [f"symback_add({total}, {value});"]
-            case Call(name, arguments):
-                return [f"{name}({', '.join(arguments)});"]
-            case Unused(name):
-                return [f"(void){name};"]
-            case Return(value):
-                return [f"return {value};"]
-            case Scope(body):
-                return ["{", *self._inside(body, depth), "}"]
-            case For():
-                return self._loop(node, depth)
+    def unused(self, name: str) -> list[str]:
+        return [f"(void){name};"]
 
-    def _declared(self, node: Declare, depth: int) -> list[str]:
+    def added(self, total: str, value: str) -> str:
+        return f"symback_add({total}, {value});"
+
+    def stored(self, node: Store, depth: int) -> list[str]:
+        cast = "(float)" if node.rounded and self.written != self.number else ""
+        text = f"{cast}{node.value}"
+        return ended(wrapped(f"{node.to} {node.sign}", text, self.indent * depth))
+
+    def declared(self, node: Declare, depth: int) -> list[str]:
         if node.kind is Storage.SUM:
             return [f"double {node.name}[2] = {{0.0, 0.0}};"]
         if node.kind is Storage.VARIABLE and not node.value:
@@ -74,7 +54,7 @@ class StatementPrinter:
             return [f"double {node.name}[{node.count}];"]
         value = f"{node.value} + {node.offset}" if node.offset else node.value
         start = f"{self._type(node.kind)}{node.name} ="
-        return _ended(wrapped(start, value, INDENT * depth))
+        return ended(wrapped(start, value, self.indent * depth))
 
     def _type(self, kind: Storage) -> str:
         match kind:
@@ -91,27 +71,12 @@ class StatementPrinter:
             case _:
                 return "double "
 
-    def _loop(self, node: For, depth: int) -> list[str]:
+    def heads(self, node: For, inner: Sequence[str]) -> list[str]:
         i = node.index
         step = f"{i} += {node.step}" if node.step else f"{i}++"
         head = f"for (size_t {i} = {node.start}; {i} < {node.stop}; {step}) {{"
         sums = f" reduction(+ : {', '.join(node.sums)})" if node.sums else ""
-        pragma = [f"{PRAGMA}{sums}"] if node.simd else []
-        return [*pragma, head, *self._inside(node.body, depth), "}"]
-
-    def _inside(self, body: Sequence[Statement], depth: int) -> list[str]:
-        return [f"{' ' * INDENT}{line}" for line in self.lines(body, depth + 1)]
-
-
-def _ended(lines: Sequence[str]) -> list[str]:
-    return [*lines[:-1], f"{lines[-1]};"]
-
-
-def _comment(lines: Sequence[str]) -> list[str]:
-    """`# …` lines as one comment of C."""
-    texts = [line.removeprefix("#").replace("*/", "* /").replace("/*", "/ *") for line in lines]
-    texts[0], texts[1:] = f"/*{texts[0]}", [f"  {text}" for text in texts[1:]]
-    return [*texts[:-1], f"{texts[-1]} */"]
+        return [*([f"{PRAGMA}{sums}"] if node.simd else []), head]
 
 
 def compiler_level(count: int) -> str:

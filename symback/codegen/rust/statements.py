@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from symback.codegen.lines import names_in, wrapped
-from symback.codegen.loops.tree import (
-    Accumulate,
-    Call,
-    Comment,
-    Declare,
-    For,
-    Return,
-    Scope,
-    Statement,
-    Storage,
-    Store,
-    Unused,
-)
+from symback.codegen.loops.statements import TreePrinter, ended
+from symback.codegen.loops.tree import Declare, For, Storage, Store
 from symback.codegen.rust.kernels import freed
 
-INDENT = 4
 
-
-@dataclass(frozen=True, slots=True)
-class RustStatements:
+class RustStatements(TreePrinter):
     """Prints nodes.
 
+    >>> from symback.codegen.loops.tree import Return
     >>> RustStatements().lines([Declare(Storage.NUMBER, "a", "2.0"), Return("a")])
     ['let a = 2.0;', 'return a;']
     """
 
-    def lines(self, nodes: Iterable[Statement], depth: int = 1) -> list[str]:
-        return [line for node in nodes for line in self._lines(node, depth)]
-
-    def _lines(self, node: Statement, depth: int) -> list[str]:
-        match node:
-            case Comment(lines):
-                return [f"//{line.removeprefix('#')}" for line in lines]
-            case Declare():
-                return self._declared(node, depth)
-            case Store(to, value, sign):
-                return _ended(wrapped(f"{to} {sign}", freed(value), INDENT * depth))
-            case Accumulate(total, value):
-                return [f"_add(&mut {total}, {value});"]
-            case Call(name, arguments):
-                return [f"{name}({', '.join(arguments)});"]
-            case Unused(name):
-                return [f"let _ = {name};"]
-            case Return(value):
-                return [f"return {freed(value)};"]
-            case Scope(body):
-                return ["{", *self._inside(body, depth), "}"]
-            case For(i, start, stop, body, step):
-                span = f"({start}..{stop}).step_by({step})" if step else f"{start}..{stop}"
-                inner = self._inside(body, depth)
-                i = i if i in names_in(inner) else "_"
-                return [f"for {i} in {span} {{", *inner, "}"]
-
-    def _declared(self, node: Declare, depth: int) -> list[str]:
+    def declared(self, node: Declare, depth: int) -> list[str]:
         if node.kind is Storage.OWN:
             return [f"let {node.name} = &mut [0.0; {node.count}];"]
         if node.kind is Storage.WORK:
@@ -67,17 +26,33 @@ class RustStatements:
         if node.kind is Storage.VARIABLE and not node.value:
             return [f"let {node.name};"]
         word = "let mut" if node.kind is Storage.VARIABLE else "let"
-        return _ended(wrapped(f"{word} {node.name} =", freed(node.value), INDENT * depth))
+        return self._assigned(f"{word} {node.name} =", node.value, depth)
 
-    def _inside(self, body: Sequence[Statement], depth: int) -> list[str]:
-        return [f"{' ' * INDENT}{line}" for line in self.lines(body, depth + 1)]
+    def stored(self, node: Store, depth: int) -> list[str]:
+        return self._assigned(f"{node.to} {node.sign}", node.value, depth)
 
+    def _assigned(self, start: str, value: str, depth: int) -> list[str]:
+        """A statement; what is broken needs no brackets around it."""
+        lines: Sequence[str] = wrapped(start, freed(value), self.indent * depth)
+        if len(lines) > 2 and lines[0].endswith(" (") and lines[-1] == ")":
+            lines = [lines[0].removesuffix(" ("), *lines[1:-1]]
+        return ended(lines)
 
-def _ended(lines: Sequence[str]) -> list[str]:
-    """A statement; what is broken needs no brackets around it."""
-    if len(lines) > 2 and lines[0].endswith(" (") and lines[-1] == ")":
-        lines = [lines[0].removesuffix(" ("), *lines[1:-1]]
-    return [*lines[:-1], f"{lines[-1]};"]
+    def unused(self, name: str) -> list[str]:
+        return [f"let _ = {name};"]
+
+    def value(self, text: str) -> str:
+        return freed(text)
+
+    def added(self, total: str, value: str) -> str:
+        return f"_add(&mut {total}, {value});"
+
+    def heads(self, node: For, inner: Sequence[str]) -> list[str]:
+        """The loop; an index that the body does not read has no name."""
+        span = f"{node.start}..{node.stop}"
+        span = f"({span}).step_by({node.step})" if node.step else span
+        index = node.index if node.index in names_in(inner) else "_"
+        return [f"for {index} in {span} {{"]
 
 
 __all__ = ["RustStatements"]
