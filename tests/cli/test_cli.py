@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from symback.cli.main import main
 from symback.codegen.marks import marked
+
+Run = Callable[..., Any]
 
 NEURON = "f = x1 − σ(w3x3 + w4x4)"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(
-    *args: str, stdin: str | None = None, cwd: Path | None = None, env: dict[str, str] | None = None
+def run_alone(
+    *args: str, stdin: str | None = None, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, from the checkout."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})}
@@ -31,26 +32,25 @@ def run(
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
         text=True,
-        cwd=cwd,
         env=environment,
         timeout=120,
     )
 
 
-def test_derive_prints_the_chain_of_the_lecture() -> None:
+def test_derive_prints_the_chain_of_the_lecture(run: Run) -> None:
     done = run("derive", NEURON, "--wrt", "w3")
-    assert done.returncode == 0
-    assert "∂f/∂f_1 · ∂f_1/∂net · ∂net/∂w3" in done.stdout
-    assert "−x3·σ(net)·(1 − σ(net))" in done.stdout
-    assert "parameters w3, w4; inputs x1, x3, x4" in done.stderr
-    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert done.code == 0
+    assert "∂f/∂f_1 · ∂f_1/∂net · ∂net/∂w3" in done.out
+    assert "−x3·σ(net)·(1 − σ(net))" in done.out
+    assert "parameters w3, w4; inputs x1, x3, x4" in done.err
+    assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
-def test_derive_takes_a_file_and_standard_input(tmp_path: Path) -> None:
+def test_derive_takes_a_file_and_standard_input(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "neuron.circuit"
     path.write_text(NEURON, encoding="utf-8")
     shown = {
-        run("derive", source, "--wrt", "w3", stdin=text).stdout
+        run("derive", source, "--wrt", "w3", stdin=text).out
         for source, text in ((NEURON, None), (str(path), None), ("-", NEURON))
     }
     assert len(shown) == 1
@@ -69,10 +69,11 @@ def test_derive_takes_a_file_and_standard_input(tmp_path: Path) -> None:
     ],
 )
 def test_no_file_gets_an_ending_that_says_another_format(
-    command: list[str], words: str, tmp_path: Path
+    run: Run, command: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = run(*command, "f = w*x", cwd=tmp_path)
-    assert done.returncode == 2 and words in done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = run(*command, "f = w*x")
+    assert done.code == 2 and words in done.err
     assert not list(tmp_path.iterdir())
 
 
@@ -86,64 +87,64 @@ def test_no_file_gets_an_ending_that_says_another_format(
         (["-o", "picture"], "<svg"),
     ],
 )
-def test_draw_writes_what_the_ending_says(options: list[str], begins: str, tmp_path: Path) -> None:
-    done = run("draw", "f = w*x", *options, cwd=tmp_path)
-    assert done.returncode == 0
+def test_draw_writes_what_the_ending_says(
+    run: Run, options: list[str], begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("draw", "f = w*x", *options)
+    assert done.code == 0
     (path,) = tmp_path.iterdir()
     assert path.read_text(encoding="utf-8").startswith(begins)
 
 
 @pytest.mark.parametrize("form", ["text", "latex", "markdown", "json"])
-def test_derive_formats(form: str, tmp_path: Path) -> None:
+def test_derive_formats(run: Run, form: str, tmp_path: Path) -> None:
     path = tmp_path / "out"
     done = run("derive", NEURON, "--wrt", "w3", "--format", form, "-o", str(path))
-    assert done.returncode == 0 and done.stdout == ""
+    assert done.code == 0 and done.out == ""
     text = path.read_text(encoding="utf-8")
-    printed = run("derive", NEURON, "--wrt", "w3", "--format", form).stdout
+    printed = run("derive", NEURON, "--wrt", "w3", "--format", form).out
     assert text.encode() == marked(printed.encode(), "derive", form)
     if form == "json":
         assert {s["kind"] for s in json.loads(text)["steps"]} >= {"forward", "edge", "sum"}
 
 
-def test_derive_at_a_point() -> None:
+def test_derive_at_a_point(run: Run) -> None:
     at = [f"--at={pair}" for pair in ("x1=1", "x3=0.5", "x4=-1.5", "w3=2", "w4=0.8")]
     done = run("derive", NEURON, "--wrt", "w3", "--ascii", *at)
     net = 2 * 0.5 - 0.8 * 1.5
     s = 1 / (1 + np.exp(-net))
-    assert f"df/dw3 = {-0.5 * s * (1 - s):.6g}" in done.stdout
-    assert done.stdout.isascii()
+    assert f"df/dw3 = {-0.5 * s * (1 - s):.6g}" in done.out
+    assert done.out.isascii()
 
 
-def test_generate_writes_checks_and_compares(tmp_path: Path) -> None:
+def test_generate_writes_checks_and_compares(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "neuron.py"
     done = run("generate", NEURON, "-o", str(path), "--check")
-    assert done.returncode == 0, done.stderr
-    assert "agrees with SymPy" in done.stdout
-    assert run("generate", NEURON).stdout == path.read_text(encoding="utf-8")
-    assert run("generate", NEURON, "-o", str(path), "--diff").returncode == 0
+    assert done.code == 0, done.err
+    assert "agrees with SymPy" in done.out
+    assert run("generate", NEURON).out == path.read_text(encoding="utf-8")
+    assert run("generate", NEURON, "-o", str(path), "--diff").code == 0
     other = run("generate", "f = x1 − σ(w3x3)", "-o", str(path), "--diff")
-    assert other.returncode == 1 and "-    w4: Array" in other.stdout
-    assert run("check", str(path)).returncode == 0
-    assert "up to date" in run("generate", NEURON, "-o", str(path)).stderr
+    assert other.code == 1 and "-    w4: Array" in other.out
+    assert run("check", str(path)).code == 0
+    assert "up to date" in run("generate", NEURON, "-o", str(path)).err
 
 
 @pytest.mark.parametrize(
     "circuit", ["f = w*x", "w*x + b", "f: output = w*x; g: output = sin(f)", "c.circuit", "-"]
 )
-def test_a_formula_is_checked_as_its_module_is(circuit, tmp_path, monkeypatch, capsys) -> None:
+def test_a_formula_is_checked_as_its_module_is(run: Run, circuit, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "c.circuit").write_text("u = w*x; f = u**2")
-    monkeypatch.setattr(sys, "stdin", io.StringIO("f = exp(w*x)"))
-    monkeypatch.setattr(sys, "argv", ["symback", "check", circuit, "--no-loss", "--json"])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
-    report = json.loads(capsys.readouterr().out)
+    done = run("check", circuit, "--no-loss", "--json", stdin="f = exp(w*x)")
+    assert not done.code
+    report = json.loads(done.out)
     assert report["passed"] and any(row["quantity"].startswith("∂") for row in report["rows"])
     assert not any(row["quantity"].startswith("l") for row in report["rows"])
 
 
-def test_an_edited_file_is_kept_and_its_error_found(tmp_path: Path) -> None:
+def test_an_edited_file_is_kept_and_its_error_found(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "neuron.py"
     run("generate", NEURON, "-o", str(path))
     edited = path.read_text(encoding="utf-8").replace(
@@ -151,18 +152,18 @@ def test_an_edited_file_is_kept_and_its_error_found(tmp_path: Path) -> None:
     )
     path.write_text(edited, encoding="utf-8")
     done = run("generate", NEURON, "-o", str(path))
-    assert done.returncode == 2 and "--force" in done.stderr
+    assert done.code == 2 and "--force" in done.err
     assert path.read_text(encoding="utf-8") == edited
     checked = run("check", str(path), "--json")
-    assert checked.returncode == 1
-    report = json.loads(checked.stdout)
+    assert checked.code == 1
+    report = json.loads(checked.out)
     wrong = [row["quantity"] for row in report["rows"] if not row["passed"]]
     assert not report["passed"] and "∂f/∂x3" in wrong and "∂f/∂x4" not in wrong
-    assert run("generate", NEURON, "-o", str(path), "--force").returncode == 0
-    assert run("check", str(path)).returncode == 0
+    assert run("generate", NEURON, "-o", str(path), "--force").code == 0
+    assert run("check", str(path)).code == 0
 
 
-def test_train_learns_breast_cancer(tmp_path: Path) -> None:
+def test_train_learns_breast_cancer(run: Run, tmp_path: Path) -> None:
     example = ROOT / "examples" / "breast_cancer"
     arguments = "--standardise --validation 0.25 --epochs 100 --batch-size 32 --learning-rate 0.5"
     done = run(
@@ -174,27 +175,27 @@ def test_train_learns_breast_cancer(tmp_path: Path) -> None:
         "-o",
         str(tmp_path / "run"),
     )
-    assert done.returncode == 0, done.stderr
-    accuracy = float(done.stdout.split("validation accuracy ")[1].split()[0])
+    assert done.code == 0, done.err
+    accuracy = float(done.out.split("validation accuracy ")[1].split()[0])
     assert accuracy >= 0.95
     with np.load(tmp_path / "run" / "parameters.npz", allow_pickle=False) as saved:
         assert "w_radius" in saved.files and saved["bias"].shape == ()
 
 
-def test_train_maps_columns(tmp_path: Path) -> None:
+def test_train_maps_columns(run: Run, tmp_path: Path) -> None:
     data = tmp_path / "data.csv"
     data.write_text("age,dose\n" + "".join(f"{i / 10},{0.3 * i + 1}\n" for i in range(40)))
     done = run(
         "train", "f = w*x + b", "--data", str(data), "--map", "x=age", "--map", "y=dose",
         "--epochs", "400", "--learning-rate", "0.1", "--quiet",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    values = dict(line.split(" = ") for line in done.stdout.splitlines() if " = " in line)
+    assert done.code == 0, done.err
+    values = dict(line.split(" = ") for line in done.out.splitlines() if " = " in line)
     assert abs(float(values["w"]) - 3.0) < 1e-3 and abs(float(values["b"]) - 1.0) < 1e-2
 
 
 def test_repl_has_everything_imported() -> None:
-    done = run("repl", NEURON, stdin="print(c.gradient()['x1'], sb.__version__, np.pi)\n")
+    done = run_alone("repl", NEURON, stdin="print(c.gradient()['x1'], sb.__version__, np.pi)\n")
     assert done.returncode == 0
     assert "3.14159" in done.stdout
 
@@ -241,25 +242,17 @@ WRONG: list[tuple[list[str], str]] = [
 
 @pytest.mark.parametrize(("args", "words"), WRONG, ids=[" ".join(a)[:40] for a, _ in WRONG])
 def test_mistakes_end_in_a_message(
-    args: list[str],
-    words: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    run: Run, args: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["symback", *args])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    said = capsys.readouterr()
-    assert stop.value.code == 2
-    assert words in said.err
-    assert "Traceback" not in said.err and said.out == ""
+    done = run(*args)
+    assert done.code == 2
+    assert words in done.err and done.out == ""
     assert not list(tmp_path.iterdir())
 
 
 def test_a_mistake_shows_no_traceback_in_a_process_of_its_own() -> None:
-    done = run("derive", "f = x1 - (x2")
+    done = run_alone("derive", "f = x1 - (x2")
     assert done.returncode == 2 and "line 1, column 13" in done.stderr
     assert "Traceback" not in done.stderr and done.stdout == ""
 
@@ -276,7 +269,7 @@ def test_a_reader_that_closes_early_is_not_an_error() -> None:
 
 
 def test_output_survives_an_ascii_terminal() -> None:
-    done = run("derive", NEURON, env={"PYTHONIOENCODING": "ascii"})
+    done = run_alone("derive", NEURON, env={"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0 and "Traceback" not in done.stderr
 
 
@@ -299,33 +292,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert "Usage" in done.stdout
 
 
-Derive = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def derived(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Derive:
-    """Exit code, output and messages of `derive` in this process."""
-
-    def run_here(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["symback", "derive", *args])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        return int(left.value.code or 0), said.out, said.err
-
-    return run_here
-
-
-def test_derive_a_hessian_and_a_jacobian(derived: Derive) -> None:
+def test_derive_a_hessian_and_a_jacobian(run: Run) -> None:
     curve = "f = w1*(1 - exp(-w2*x))"
     point = ("--at", "w1=2", "--at", "w2=1", "--at", "x=0.5")
-    code, out, _ = derived(curve, "--hessian", *point)
+    code, out, _ = run("derive", curve, "--hessian", *point)
     assert code == 0 and out.startswith("Hessian of f with respect to w1, w2\n")
     assert "  ∂²f/∂w2² = −0.303265\n" in out  # −2·0.25·exp(−0.5)
     vector = "u: output = w*x; v: output = w**2; loss: none"
-    code, out, _ = derived(vector, "--jacobian", "--format", "json")
+    code, out, _ = run("derive", vector, "--jacobian", "--format", "json")
     assert code == 0 and json.loads(out)["rows"] == ["u", "v"]
-    code, out, _ = derived(vector, "--jacobian", "--of", "v", "--of", "u")
+    code, out, _ = run("derive", vector, "--jacobian", "--of", "v", "--of", "u")
     assert code == 0 and out.startswith("Jacobian of v, u with respect to w\n")
 
 
@@ -338,6 +314,6 @@ def test_derive_a_hessian_and_a_jacobian(derived: Derive) -> None:
         (["--hessian", "--wrt", "net"], "'net'"),
     ],
 )
-def test_what_derive_refuses_of_matrices(options: list[str], message: str, derived: Derive) -> None:
-    code, out, said = derived(NEURON, *options)
+def test_what_derive_refuses_of_matrices(run: Run, options: list[str], message: str) -> None:
+    code, out, said = run("derive", NEURON, *options)
     assert code == 2 and not out and message in said

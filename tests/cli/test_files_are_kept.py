@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.cli.main import main
 from symback.codegen.marks import kind_of
 from tests.cases.compilers import compiles
 from tests.cases.one_in import one_in
@@ -64,21 +63,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Calls the command line; the exit code and what is said."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["symback", *words])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return stop.value.code, said.err
-
-    return call
-
-
 def snapshot(folder):
     return {
         str(p.relative_to(folder)): (p.read_bytes() if p.is_file() else None, p.is_symlink())
@@ -113,7 +97,7 @@ def test_what_symback_did_not_write_is_kept(command, kind, folder, run):
     words, file = ALL[command]
     (folder / file).write_bytes(FOREIGN[kind])
     before = snapshot(folder)
-    code, said = run(*words)
+    code, _, said = run(*words)
     assert code == 2 and "--force" in said and file.rpartition("/")[2] in said
     assert snapshot(folder) == before
 
@@ -133,11 +117,11 @@ def test_its_own_file_is_brought_up_to_date(command, folder, run):
     words, file = COMMANDS[command]
     assert run(*words)[0] == 0
     content = (folder / file).read_bytes()
-    code, said = run(*words)
+    code, _, said = run(*words)
     assert code == 0 and f"{file} is up to date" in said
     assert (folder / file).read_bytes() == content
     (folder / "c.circuit").write_text(OTHER)
-    code, said = run(*words)
+    code, _, said = run(*words)
     assert code == 0
     constant = "update" in command or command == "certificate"  # these don't read the circuit
     assert ((folder / file).read_bytes() == content) is constant
@@ -161,7 +145,7 @@ def test_its_own_file_is_kept_once_it_was_edited(command, folder, run):
     for how, edited in edits((folder / file).read_bytes()):
         (folder / file).write_bytes(edited)
         before = snapshot(folder)
-        code, said = run(*words)
+        code, _, said = run(*words)
         assert code == 2 and "--force" in said, how
         assert snapshot(folder) == before, how
 
@@ -174,7 +158,7 @@ def test_files_of_a_run_are_kept_once_they_were_edited(file, folder, run):
     for how, edited in edits(path.read_bytes()):
         path.write_bytes(edited)
         before = snapshot(folder)
-        code, said = run(*TRAIN)
+        code, _, said = run(*TRAIN)
         assert code == 2 and "--force" in said and file in said, how
         assert snapshot(folder) == before, how
     assert run(*TRAIN, "--force")[0] == 0
@@ -197,7 +181,7 @@ def test_files_of_other_commands_are_kept(command, folder, run):
         assert run(*made)[0] == 0
         (folder / made[-1]).replace(folder / file)
         before = snapshot(folder)
-        code, said = run(*words)
+        code, _, said = run(*words)
         assert code == 2 and "--force" in said and ", not a " in said
         assert snapshot(folder) == before
 
@@ -209,7 +193,7 @@ def test_a_read_only_file_is_kept(command, folder, run):
     (folder / "c.circuit").write_text(OTHER)
     (folder / file).chmod(0o444)
     before = snapshot(folder)
-    code, said = run(*words)
+    code, _, said = run(*words)
     if "up to date" not in said:
         assert code == 2 and "is read-only; --force" in said
     assert snapshot(folder) == before
@@ -232,7 +216,7 @@ def test_links_folders_and_pipes_are_kept_by_force_too(command, folder, run):
     for how, make in kinds.items():
         make()
         before = snapshot(folder)
-        code, said = run(*words, "--force")
+        code, _, said = run(*words, "--force")
         assert code == 2 and path.name in said, how
         assert snapshot(folder) == before, how
         path.rmdir() if how == "folder" else path.unlink()
@@ -281,7 +265,7 @@ def test_an_output_is_never_an_input(case, force, folder, run):
     if "old" in INPUTS[case]:
         run(*TRAIN[:-1], "old")
     before = snapshot(folder)
-    code, said = run(*INPUTS[case], *force)
+    code, _, said = run(*INPUTS[case], *force)
     assert code == 2 and "is read by this command" in said
     assert snapshot(folder) == before
 
@@ -292,7 +276,7 @@ def test_standard_input_is_an_input(folder, monkeypatch, run):
         os.dup2(stream.fileno(), 0)
         monkeypatch.setattr(sys, "stdin", stream)
         try:
-            code, said = run("derive", "-", "-o", "c.circuit", "--force")
+            code, _, said = run("derive", "-", "-o", "c.circuit", "--force")
         finally:
             os.dup2(saved, 0)
             os.close(saved)
@@ -315,7 +299,7 @@ TWICE = {
 @pytest.mark.parametrize("case", TWICE)
 def test_an_output_is_never_another_output(case, force, folder, run):
     before = snapshot(folder)
-    code, said = run(*TWICE[case], *force)
+    code, _, said = run(*TWICE[case], *force)
     assert code == 2 and "is to be written twice" in said
     assert snapshot(folder) == before
 
@@ -335,7 +319,7 @@ def test_nothing_is_written_where_one_file_is_refused(case, folder, run):
     words, file = PAIRS[case]
     (folder / file).write_text("mine")
     before = snapshot(folder)
-    code, said = run(*words)
+    code, _, said = run(*words)
     assert code == 2 and "--force" in said
     assert snapshot(folder) == before
 
@@ -356,7 +340,7 @@ def test_nothing_is_written_where_one_file_cannot_be(failing, folder, run, monke
 
         with monkeypatch.context() as patch:
             patch.setattr(os, "replace", replace)
-            code, said = run(*words)
+            code, _, said = run(*words)
         assert code == 2 and "No space left on device" in said
         assert snapshot(folder) == before
         (folder / "c.circuit").write_text(CIRCUIT)
@@ -367,7 +351,7 @@ def test_nothing_is_written_where_one_file_cannot_be(failing, folder, run, monke
 def test_folders_that_are_made_are_named(command, folder, run):
     words, file = COMMANDS[command]
     deep = [f"no/such/{w}" if w.rpartition(".")[0] in ("out", "o", "n") else w for w in words]
-    code, said = run(*deep)
+    code, _, said = run(*deep)
     assert code == 0 and f"made the folder {os.path.join('no', 'such')}" in said
     assert (folder / "no" / "such" / file).exists()
 
@@ -409,7 +393,7 @@ NAMES_IN_C = {
 def test_names_that_python_cannot_import_are_refused(name, target, why, force, folder, run):
     before = snapshot(folder)
     for words in (["c.circuit"], ["--update", "adam"]):
-        code, said = run("generate", *words, "--target", target, "-o", name, *force)
+        code, _, said = run("generate", *words, "--target", target, "-o", name, *force)
         assert code == 2 and why in said
     assert snapshot(folder) == before
 

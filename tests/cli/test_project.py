@@ -1,28 +1,23 @@
 """The modules of a project: all written, all compared, or a sentence that names the row."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-from symback.cli.main import main
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "project"
 FILES = ("neuron.py", "neuron_jax.py", "curve.py")
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """The command in this process: its exit code, and what it says."""
+def generate_all(run):
+    """The command: its exit code, and what it says."""
 
-    def here(*arguments):
-        monkeypatch.setattr(sys, "argv", ["symback", "generate", "--all", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        return int(left.value.code or 0), capsys.readouterr().err
+    def call(*arguments):
+        done = run("generate", "--all", *arguments)
+        return done.code, done.err
 
-    return here
+    return call
 
 
 @pytest.fixture
@@ -35,25 +30,25 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_all_are_written_once_and_then_up_to_date(project, run):
-    assert run(project, "--diff")[0] == 1
-    assert run(project)[0] == 0
+def test_all_are_written_once_and_then_up_to_date(project, generate_all):
+    assert generate_all(project, "--diff")[0] == 1
+    assert generate_all(project)[0] == 0
     assert all((project / name).exists() for name in FILES)
     assert "def jacobian" in (project / "curve.py").read_text()
     assert 'TARGET = "jax"' in (project / "neuron_jax.py").read_text()
-    code, err = run(project / "symback.toml", "--diff")
+    code, err = generate_all(project / "symback.toml", "--diff")
     assert code == 0 and err.count("is up to date") == len(FILES)
     circuit = project / "neuron.circuit"
     circuit.write_text(circuit.read_text().replace("x1 -", "x1 +"))
-    code, err = run(project, "--diff")
+    code, err = generate_all(project, "--diff")
     assert code == 1 and "neuron.py is out of date" in err and "curve.py is up to date" in err
 
 
-def test_a_table_of_pyproject_is_the_same(project, run):
+def test_a_table_of_pyproject_is_the_same(project, generate_all):
     text = (project / "symback.toml").read_text().replace("[modules.", "[tool.symback.modules.")
     (project / "symback.toml").unlink()
     (project / "pyproject.toml").write_text(text)
-    assert run(project)[0] == 0 and (project / "neuron.py").exists()
+    assert generate_all(project)[0] == 0 and (project / "neuron.py").exists()
 
 
 @pytest.mark.parametrize(
@@ -68,17 +63,17 @@ def test_a_table_of_pyproject_is_the_same(project, run):
         ("[modules", "can't be read"),
     ],
 )
-def test_a_wrong_row_is_named_and_nothing_is_written(text, said, tmp_path, run):
+def test_a_wrong_row_is_named_and_nothing_is_written(text, said, tmp_path, generate_all):
     (tmp_path / "symback.toml").write_text(
         "[modules.'good.py']\ncircuit = 'f = w*x'\n" * bool("]\n" in text) + text
     )
-    code, err = run(tmp_path)
+    code, err = generate_all(tmp_path)
     assert code == 2 and said in err, err
     assert [path.name for path in tmp_path.iterdir()] == ["symback.toml"]
 
 
-def test_a_file_of_others_is_kept(project, run):
+def test_a_file_of_others_is_kept(project, generate_all):
     (project / "neuron.py").write_text("mine = 1\n")
-    assert run(project)[0] == 2
+    assert generate_all(project)[0] == 2
     assert not (project / "curve.py").exists()
-    assert run(project, "--force")[0] == 0
+    assert generate_all(project, "--force")[0] == 0

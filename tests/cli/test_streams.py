@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import symback as sb
-from symback.cli.main import main
 from tests.cases.compilers import compiles
 from tests.cases.one_in import one_in
 
@@ -125,15 +124,6 @@ UNREADABLE = {
 }
 
 
-def call(monkeypatch, capsys, *words):
-    monkeypatch.setattr(sys, "argv", ["symback", *words])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    return stop.value.code, said.err
-
-
 READERS = {
     "derive": ["derive", "FILE"],
     "draw": ["draw", "FILE"],
@@ -149,17 +139,17 @@ CIRCUITS = [name for name, words in READERS.items() if words[1] == "FILE" and na
 
 @pytest.mark.parametrize("kind", UNREADABLE)
 @pytest.mark.parametrize("command", CIRCUITS)
-def test_circuits_that_are_no_text_end_in_a_sentence(command, kind, folder, monkeypatch, capsys):
+def test_circuits_that_are_no_text_end_in_a_sentence(command, kind, folder, run):
     content, words = UNREADABLE[kind]
     (folder / "x.circuit").write_bytes(content)
     given = ["x.circuit" if w == "FILE" else w for w in READERS[command]]
-    code, said = call(monkeypatch, capsys, *given)
+    code, _, said = run(*given)
     assert code == 2 and said.startswith("symback: ") and words in said
     assert len(said.splitlines()[0]) <= 210
 
 
 @pytest.mark.parametrize("command", READERS)
-def test_what_is_no_file_ends_in_a_sentence(command, folder, monkeypatch, capsys):
+def test_what_is_no_file_ends_in_a_sentence(command, folder, monkeypatch, run):
     """A folder, a file that may not be read, one that is not there, a name with a line break."""
     (folder / "x.py").mkdir()
     (folder / "locked.py").write_text("f = w*x")
@@ -169,7 +159,7 @@ def test_what_is_no_file_ends_in_a_sentence(command, folder, monkeypatch, capsys
     monkeypatch.setattr(Path, "read_bytes", locked(Path.read_bytes, "locked.py"))
     for name in ("x.py", "locked.py", "no/such.py", "a\nb.py", "pipe.py", "n" * 300 + ".py"):
         given = [name if w == "FILE" else w for w in READERS[command]]
-        code, said = call(monkeypatch, capsys, *given)
+        code, _, said = run(*given)
         if command == "diff" and name == "no/such.py":
             assert code == 1  # it is out of date
             continue
@@ -200,14 +190,14 @@ ENDS = {"generate": ".py", "train": ""}
 
 
 @pytest.mark.parametrize("command", WRITERS)
-def test_names_that_cannot_be_written_end_in_a_sentence(command, folder, monkeypatch, capsys):
+def test_names_that_cannot_be_written_end_in_a_sentence(command, folder, run):
     end = ENDS.get(command, ".svg")
     (folder / "file").write_text("mine")
     names = ["/proc/x", "file/x", "a\nb", "n" * 300, "\udcff", "a\u202eb"]
     before = sorted(folder.iterdir())
     for name in names:
-        code, said = call(monkeypatch, capsys, *WRITERS[command], name + end)
+        code, _, said = run(*WRITERS[command], name + end)
         assert code == 2 and "symback: " in said, name
         assert sorted(folder.iterdir()) == before, name
-    assert call(monkeypatch, capsys, *WRITERS[command], "")[0] == 2
+    assert run(*WRITERS[command], "")[0] == 2
     assert sorted(folder.iterdir()) == before
