@@ -270,7 +270,7 @@ class Circuit(circuits.Circuit):
         """The text of a standalone module; with a path it is written there safely as well.
 
         The target "c" gives C99; its header and a loader for Python are written beside it. Other
-        targets are "jax", "torch" and "javascript".
+        targets are "jax", "torch", "javascript" and "rust".
         `functions` adds some: "jvp", "hessp", "residuals", "jacobian", "hessian", "covariance".
         """
         from symback.codegen.generate import generate

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ IN_C = ("l5_activation", "digits_network")
 """Circuits that are kept in C as well."""
 IN_FRAMEWORKS = ("l5_activation", "digits_network", "gaussian_mixture")
 """Circuits that are kept for JAX and PyTorch as well."""
-IN_JAVASCRIPT = ("l5_activation", "digits_network")
-"""Circuits that are kept in JavaScript."""
+IN_FLAT = ("l5_activation", "digits_network")
+"""Circuits that are kept in JavaScript and Rust as well."""
 OTHERS = (
     "lecture",
     "diabetes",
@@ -65,9 +66,9 @@ def texts() -> dict[Path, str]:
     for target in ("jax", "torch"):
         for name in IN_FRAMEWORKS:
             found[GENERATED / target / f"{name}.py"] = known[name].generate(target=target)
-    for name in IN_JAVASCRIPT:
-        for end, text in render_files(known[name], target="javascript", stem=name).items():
-            found[GENERATED / "javascript" / f"{name}{end}"] = text
+    for target, name in product(("javascript", "rust"), IN_FLAT):
+        for end, text in render_files(known[name], target=target, stem=name).items():
+            found[GENERATED / target / f"{name}{end}"] = text
     for name in UPDATES:
         update = sb.update(name)
         found[GENERATED / "updates" / f"{name}.py"] = update.generate()

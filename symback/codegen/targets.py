@@ -127,6 +127,18 @@ def _javascript_calls(module: ModuleType) -> Calls:
     return javascript_calls(module)
 
 
+def _rust_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+    from symback.codegen.rust.module import rust_text  # the registry itself imports fast
+
+    return {"m": rust_text(circuit, __version__, stem)}
+
+
+def _rust_calls(module: ModuleType) -> Calls:
+    from symback.codegen.rust.runtime import rust_calls  # which needs NumPy
+
+    return rust_calls(module)
+
+
 _ROWS = (
     Target(
         name="numpy",
@@ -178,6 +190,15 @@ _ROWS = (
         ),
         updates=None,
         calls=_javascript_calls,
+    ),
+    Target(
+        name="rust",
+        main=".rs",
+        circuits=Renderer(
+            {".rs": "rust/module.rs.jinja", PYTHON: "rust/check.py.jinja"}, _rust_circuit
+        ),
+        updates=None,
+        calls=_rust_calls,
     ),
 )
 

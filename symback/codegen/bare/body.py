@@ -58,6 +58,7 @@ class BareBody:
 
     arguments: Sequence[BareValue]
     sizes: Sequence[str]  # that it takes besides
+    size_names: Sequence[str]  # what the circuit calls these
     results: Sequence[BareValue]
     work: str  # how many numbers it needs for arrays on the way
     tree: Tree
@@ -157,7 +158,8 @@ class _Writer:
             ends = [Return(self.results[0].name)]
         tree = [*unread, *memory, *self.tree, *ends]
         sizes = [*(self.name(s) for s in self.sizes), *self.fixed.values()]
-        return BareBody(arguments, sizes, self.results, work, tree)
+        called = [*map(str, self.sizes), *self.fixed.values()]
+        return BareBody(arguments, sizes, called, self.results, work, tree)
 
     def _line(self, line: Assign) -> None:
         if line.chains and line.of:
@@ -197,7 +199,7 @@ class _Writer:
         """Where arrays on the way are, and how many numbers the caller is to have for them."""
         total = sum((_elements(shape) for _, shape in self.owned), S.Zero)
         kind = Storage.WORK
-        if total.is_Integer and total <= MOST_NUMBERS:
+        if total.is_Integer and total <= MOST_NUMBERS and not self.fixed:
             kind = Storage.OWN
         tree: Tree = []
         last, offset = WORK, ""

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
-from symback.circuits.names import fresh_name
-from symback.circuits.requirements import uses_of
 from symback.codegen.bare.body import BareLanguage, BareValue, bare_body
-from symback.codegen.bare.functions import BareFunction, bare_functions
+from symback.codegen.bare.functions import BareFunction
+from symback.codegen.bare.modules import fixed_names, given_by, module_functions, taken_by
 from symback.codegen.header import Head, Header
 from symback.codegen.javascript.bare import javascript_names
 from symback.codegen.javascript.elements import JavaScriptElementPrinter
@@ -24,7 +23,6 @@ from symback.codegen.loops.sizes import count_of, length
 from symback.codegen.loops.tree import Declare, Storage
 from symback.codegen.numpy.module import formulas, title
 from symback.codegen.numpy.shapes import FaceText, face_text
-from symback.operations.arrays import NAMING_SIZES
 from symback.operations.shapes import Size, shown
 from symback.printing.circuit_text import circuit_text
 
@@ -51,8 +49,6 @@ OF_ARRAYS = {
     "_layer_norm": ("z", "to"),
 }
 """Operands of kernels that are arrays; all others are numbers."""
-LARGEST_LITERAL = 4
-"""Larger sizes that are given as numbers have a name, so that a check may take smaller ones."""
 LANGUAGE = BareLanguage(
     "the JavaScript target",
     JavaScriptElementPrinter,
@@ -108,18 +104,11 @@ def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText
     Raises Unsupported for an operation without loops.
     """
     output, objective = circuit.output, circuit.objective
-    made = {"value": bare_functions(circuit, ["value"], of=output.name)[0]}
-    if any(leaf.role in ("param", "input") for leaf in made["value"].leaves):
-        for kind in ("vjp", "jvp"):
-            made[kind] = bare_functions(circuit, [kind], of=output.name)[0]
-    if not objective.shape:
-        (whole,) = bare_functions(circuit, ["value"], of=objective.name)
-        wrt = [leaf.name for leaf in whole.leaves if leaf.role == "param"]
-        made["value_and_gradient"] = whole
-        for kind in ("value_and_gradient", "hessp") if wrt else ():
-            made[kind] = bare_functions(circuit, [kind], of=objective.name, wrt=wrt)[0]
     fixed = fixed_names(circuit)
-    functions = {kind: _function(kind, function, fixed) for kind, function in made.items()}
+    functions = {
+        kind: _function(kind, function, fixed)
+        for kind, function in module_functions(circuit).items()
+    }
     lines = [line for f in functions.values() for line in (*f.once, *f.each)]
     header = Header(title(circuit), formulas(circuit), circuit_text(circuit), version, "circuit")
     about = (
@@ -143,27 +132,15 @@ def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText
     )
 
 
-def fixed_names(circuit: Circuit) -> dict[Size, str]:
-    """The names of large sizes that are given as numbers, where no formula names one too."""
-    if uses_of(circuit, *NAMING_SIZES):
-        return {}
-    taken = {n.name for n in circuit.nodes} | {str(s) for s in circuit.size_names}
-    sizes = dict.fromkeys(s for n in circuit.leaves for s in n.shape if s.is_Integer)
-    return {s: fresh_name([f"size{s}"], taken) for s in sizes if s > LARGEST_LITERAL}
-
-
 def _function(kind: str, function: BareFunction, fixed: Mapping[Size, str]) -> JavaScriptFunction:
     body = bare_body(function, LANGUAGE, fixed)
-    names, printer = function.lowered.names, JavaScriptStatements()
-    circuit = function.lowered.circuit
-    sizes = [f"const {size} = at.sizes.{size.removesuffix('$')};" for size in body.sizes]
+    printer = JavaScriptStatements()
+    named = zip(body.sizes, body.size_names, strict=True)
+    sizes = [f"const {size} = at.sizes.{name};" for size, name in named]
     once, each = [], []
-    moving = {names.tangent(n.name): n for n in circuit.leaves}
-    values = zip([*function.leaves, *function.vectors], body.arguments, strict=True)
-    for given, value in values:
-        leaf = given if isinstance(given, Node) else moving.get(given)
-        place = "at.values" if leaf is given else "given"
-        source = f"{place}.{leaf.name}" if leaf else "given"
+    for taken in taken_by(function, body):
+        leaf, value = taken.leaf, taken.value
+        source = f"{'given' if taken.moves else 'at.values'}.{leaf.name}" if leaf else "given"
         if leaf and leaf.role == "param":
             once.append(f"const {value.name} = {source};")
         elif leaf and leaf.role in SHARED_DATA:
@@ -177,11 +154,9 @@ def _function(kind: str, function: BareFunction, fixed: Mapping[Size, str]) -> J
             each.append(f"const {value.name} = {_sample(f'{value.name}$at', value.count)};")
     own = [n for n in body.tree if isinstance(n, Declare) and n.kind is Storage.OWN]
     rest = [n for n in body.tree if n not in own]
-    bars = {names.adjoint(n.name).name: n for n in circuit.leaves}
-    bars |= {names.tangent(bar).name: n for bar, n in bars.items()}
     sums, stores = [], []
-    for symbol, value in zip(function.program.results, body.results, strict=True):
-        leaf = bars.get(symbol.name)
+    for result in given_by(function, body):
+        leaf, value = result.leaf, result.value
         if leaf and leaf.role == "param":
             if value.count:
                 stores.append(f"addAll(sums.{leaf.name}, {value.name});")
@@ -282,4 +257,4 @@ def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
 
 
-__all__ = ["JavaScriptText", "fixed_names", "javascript_text"]
+__all__ = ["JavaScriptText", "javascript_text"]

@@ -1,7 +1,7 @@
 """The Rust target: kernels, translated from those for NumPy.
 
-By hand are those of `kernels.rs`: what the language has no word for, what takes any number of
-operands, and functions of whole rows.
+By hand are those of `kernels.rs`: what the language has no word for, or computes with fewer digits,
+what takes any number of operands, and functions of whole rows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class Rust(KernelLanguage):
     prefix: ClassVar = "_"
     functions: ClassVar = {
         **{name: f"f64::{name}" for name in _SAME.split()},
-        **{f"arc{name}": f"f64::a{name}" for name in ("sin", "cos", "tan", "sinh", "tanh")},
+        **{f"arc{name}": f"f64::a{name}" for name in ("sin", "cos", "tan")},
+        "arcsinh": "_asinh",
+        "arctanh": "_atanh",
         "log": "f64::ln",
         "log1p": "f64::ln_1p",
         "expm1": "f64::exp_m1",

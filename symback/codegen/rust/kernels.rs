@@ -1,5 +1,6 @@
-// Functions that are written by hand: what the language has no word for, what takes any number of
-// operands, and functions of whole rows. All others are translated from the kernels for NumPy.
+// Functions that are written by hand: what the language has no word for, or computes with fewer
+// digits (findings/rust_inverse_hyperbolics.sh), what takes any number of operands, and functions of
+// whole rows. All others are translated from the kernels for NumPy.
 
 // z where z > 0, else 0; NaN stays NaN.
 fn _relu(z: f64) -> f64 {
@@ -31,6 +32,33 @@ fn _max(u: f64, v: f64) -> f64 {
 fn _mod(u: f64, v: f64) -> f64 {
     let rest = u % v;
     if rest != 0.0 && (rest < 0.0) != (v < 0.0) { rest + v } else { rest }
+}
+
+// asinh(z), also of numbers whose double overflows.
+fn _asinh(z: f64) -> f64 {
+    let x = z.abs();
+    let value = if x > 1e8 {
+        x.ln() + core::f64::consts::LN_2
+    } else {
+        (x + x * x / (1.0 + x.hypot(1.0))).ln_1p()
+    };
+    value.copysign(z)
+}
+
+// acosh(z) with all digits near 1, also of numbers whose double overflows.
+fn _acosh(z: f64) -> f64 {
+    if z > 1e8 {
+        return z.ln() + core::f64::consts::LN_2;
+    }
+    let t = z - 1.0;
+    if t < 0.0 { f64::NAN } else { (t + (t * (2.0 + t)).sqrt()).ln_1p() }
+}
+
+// atanh(z), on both sides of 0 alike.
+fn _atanh(z: f64) -> f64 {
+    let x = z.abs();
+    let rest = if x < 0.5 { 2.0 * x + 2.0 * x * x / (1.0 - x) } else { 2.0 * x / (1.0 - x) };
+    (0.5 * rest.ln_1p()).copysign(z)
 }
 
 // The sum of c_k*t^k, lowest coefficient first.
@@ -175,7 +203,7 @@ fn _layer_norm(z: &[f64], to: &mut [f64], n: usize) {
 // log(exp(u) + exp(v)), from the larger one.
 fn _logaddexp(u: f64, v: f64) -> f64 {
     if u == v {
-        return u + std::f64::consts::LN_2;
+        return u + core::f64::consts::LN_2;
     }
     _max(u, v) + (-(u - v).abs()).exp().ln_1p()
 }

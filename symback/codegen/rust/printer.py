@@ -43,9 +43,9 @@ _OF_F64: dict[Any, str] = {
     sp.sinh: "f64::sinh",
     sp.cosh: "f64::cosh",
     sp.tanh: "f64::tanh",
-    sp.asinh: "f64::asinh",
-    sp.acosh: "f64::acosh",
-    sp.atanh: "f64::atanh",
+    sp.asinh: "_asinh",
+    sp.acosh: "_acosh",
+    sp.atanh: "_atanh",
     sp.Abs: "f64::abs",
     sp.sign: "_sign",
     sp.Min: "_min",
@@ -64,10 +64,10 @@ _OF_F64: dict[Any, str] = {
 
 RESERVED = frozenset(
     """
-    Self abstract as async await become box break const continue crate do dyn else enum extern
-    false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return
-    self static struct super trait true try type typeof unsafe unsized use virtual where while
-    yield f64 usize vec
+    Err None Ok Self Some abstract as async await become box break const continue crate do
+    dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut
+    override priv pub ref return self static struct super trait true try type typeof unsafe
+    unsized use virtual where while yield core f64 usize vec
     """.split()
 )
 """Words that a name can't be."""
@@ -85,7 +85,7 @@ class RustPrinter(CodePrinter):
     """Prints expressions as Rust."""
 
     functions: ClassVar = FUNCTIONS
-    constants: ClassVar = {S.Pi: "std::f64::consts::PI"}
+    constants: ClassVar = {S.Pi: "core::f64::consts::PI"}
 
     def integer(self, number: int) -> str:
         return f"{number}.0"

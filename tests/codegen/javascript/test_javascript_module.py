@@ -12,35 +12,10 @@ import symback as sb
 from symback.check.check import check_module
 from symback.cli.main import cli
 from symback.codegen.generate import render_files
-from tests.cases.array_circuits import ALL as ARRAYS
-from tests.cases.elementwise import CASES as OPERATIONS
-from tests.cases.sample_circuits import LECTURE
+from tests.cases.flat_modules import CIRCUITS, FIRST, NUMPY_ONLY, TWO_LAYERS
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node.js")
-
-SCOPES = {
-    "a ridge counted once": (
-        "x: input; y: target; w: param[3]\nf = w[0]*exp(-w[1]*x) + w[2]\n"
-        "E: loss = (f - y)**2 + once(0.1*sum(w**2))"
-    ),
-    "a constant matrix": "A: const[2, 2]; x: input[2]; w: param[2]\nf = dot(w, A @ x)",
-    "nothing to train": "f = 3*x",
-    "several outputs": "f: output = [a*b, a + b]",
-    "names that modules have": (
-        "row: input[at]; stop: param[at, start]; read: param[start]; given: param; y: target\n"
-        "sums = row @ stop + read\ntotal = sum(tanh(sums))*given\ntangents: loss = (total - y)**2"
-    ),
-    "one sample that is guarded": "f = where(x > 1, w*log(x - 1), w*x)",
-}
-CIRCUITS = {
-    **LECTURE,
-    **SCOPES,
-    **{name: case.circuit for name, case in OPERATIONS.items()},
-    **ARRAYS,
-}
-NUMPY_ONLY = {"inv", "det", "logdet", "solve"}
-FIRST = [name for name in SCOPES] + ["L5", "two layers"]
 
 
 @pytest.mark.parametrize(
@@ -86,12 +61,6 @@ def in_node(folder, text, code):
     command = [NODE, "program.mjs"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
-
-
-TWO_LAYERS = """\
-x: input[d]; W: param[h, d]; b: param[h]; v: param[h]; y: target
-f = dot(v, tanh(W @ x + b))
-"""
 
 
 def test_training_makes_the_steps_of_the_numpy_module(tmp_path):

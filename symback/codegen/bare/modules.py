@@ -1,0 +1,72 @@
+"""Modules whose functions loop over samples, and have the lines of bare functions in the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from symback.circuits.circuit import Circuit, Node
+from symback.circuits.names import fresh_name
+from symback.circuits.requirements import uses_of
+from symback.codegen.bare.body import BareBody, BareValue
+from symback.codegen.bare.functions import BareFunction, bare_functions
+from symback.operations.arrays import NAMING_SIZES
+from symback.operations.shapes import Size
+
+LARGEST_LITERAL = 4
+"""Larger sizes that are given as numbers have a name, so that a check may take smaller ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfSample:
+    """What the lines of a sample take, or give."""
+
+    value: BareValue
+    leaf: Node | None  # whose value, tangent or adjoint it is; None for that of the node itself
+    moves: bool = False  # whether it is a tangent, or what else the caller multiplies with
+
+
+def module_functions(circuit: Circuit) -> dict[str, BareFunction]:
+    """The functions of a module by kind: of the output, and of the number that training lowers."""
+    output, objective = circuit.output, circuit.objective
+    made = {"value": bare_functions(circuit, ["value"], of=output.name)[0]}
+    if any(leaf.role in ("param", "input") for leaf in made["value"].leaves):
+        for kind in ("vjp", "jvp"):
+            made[kind] = bare_functions(circuit, [kind], of=output.name)[0]
+    if not objective.shape:
+        (whole,) = bare_functions(circuit, ["value"], of=objective.name)
+        wrt = [leaf.name for leaf in whole.leaves if leaf.role == "param"]
+        made["value_and_gradient"] = whole
+        for kind in ("value_and_gradient", "hessp") if wrt else ():
+            made[kind] = bare_functions(circuit, [kind], of=objective.name, wrt=wrt)[0]
+    return made
+
+
+def fixed_names(circuit: Circuit) -> dict[Size, str]:
+    """The names of large sizes that are given as numbers, where no formula names one too."""
+    if uses_of(circuit, *NAMING_SIZES):
+        return {}
+    taken = {n.name for n in circuit.nodes} | {str(s) for s in circuit.size_names}
+    sizes = dict.fromkeys(s for n in circuit.leaves for s in n.shape if s.is_Integer)
+    return {s: fresh_name([f"size{s}"], taken) for s in sizes if s > LARGEST_LITERAL}
+
+
+def taken_by(function: BareFunction, body: BareBody) -> Iterator[OfSample]:
+    """The arguments of a function, each with the leaf that it belongs to."""
+    names, circuit = function.lowered.names, function.lowered.circuit
+    moving = {names.tangent(n.name): n for n in circuit.leaves}
+    for given, value in zip([*function.leaves, *function.vectors], body.arguments, strict=True):
+        is_leaf = isinstance(given, Node)
+        yield OfSample(value, given if is_leaf else moving.get(given), not is_leaf)
+
+
+def given_by(function: BareFunction, body: BareBody) -> Iterator[OfSample]:
+    """The results of a function, each with the leaf that it belongs to."""
+    names, circuit = function.lowered.names, function.lowered.circuit
+    bars = {names.adjoint(n.name).name: n for n in circuit.leaves}
+    bars |= {names.tangent(bar).name: n for bar, n in bars.items()}
+    for symbol, value in zip(function.program.results, body.results, strict=True):
+        yield OfSample(value, bars.get(symbol.name))
+
+
+__all__ = ["OfSample", "fixed_names", "given_by", "module_functions", "taken_by"]

@@ -1,0 +1,38 @@
+"""Circuits for targets whose modules loop over flat arrays."""
+
+from tests.cases.array_circuits import ALL as ARRAYS
+from tests.cases.elementwise import CASES as OPERATIONS
+from tests.cases.sample_circuits import LECTURE
+
+SCOPES = {
+    "a ridge counted once": (
+        "x: input; y: target; w: param[3]\nf = w[0]*exp(-w[1]*x) + w[2]\n"
+        "E: loss = (f - y)**2 + once(0.1*sum(w**2))"
+    ),
+    "a constant matrix": "A: const[2, 2]; x: input[2]; w: param[2]\nf = dot(w, A @ x)",
+    "nothing to train": "f = 3*x",
+    "several outputs": "f: output = [a*b, a + b]",
+    "names that modules have": (
+        "row: input[at]; stop: param[at, start]; read: param[start]; given: param; y: target\n"
+        "sums = row @ stop + read\ntotal = sum(tanh(sums))*given\ntangents: loss = (total - y)**2"
+    ),
+    "names that Rust has": (
+        "type: input[count]; start: param[work, count]; Ok: param[work]; sizes: param; y: target\n"
+        "results = start @ type + Ok\nrow = sum(tanh(results))*sizes\nBLOCK: loss = (row - y)**2"
+    ),
+    "one sample that is guarded": "f = where(x > 1, w*log(x - 1), w*x)",
+}
+CIRCUITS = {
+    **LECTURE,
+    **SCOPES,
+    **{name: case.circuit for name, case in OPERATIONS.items()},
+    **ARRAYS,
+}
+NUMPY_ONLY = {"inv", "det", "logdet", "solve"}
+"""Operations without loops."""
+FIRST = [*SCOPES, "L5", "two layers"]
+"""Those that the suite takes; the slow run takes all."""
+TWO_LAYERS = """\
+x: input[d]; W: param[h, d]; b: param[h]; v: param[h]; y: target
+f = dot(v, tanh(W @ x + b))
+"""
