@@ -173,8 +173,8 @@ def test_large_derivations_are_written_as_text():
 
 
 def test_names_are_words_in_mathematics():
-    assert "<mi>net</mi>" in mathml(r"\mathrm{net}_{2}")
-    assert "<mi>1_2</mi>" in mathml(r"h_{\mathrm{1\_2}}")
+    assert '<mi class="w">net</mi>' in mathml(r"\mathrm{net}_{2}")
+    assert '<mi class="w">1_2</mi>' in mathml(r"h_{\mathrm{1\_2}}")
 
 
 # -- the printer -----------------------------------------------------------------------------

@@ -41,7 +41,7 @@ PAGES = {
     "digits": DIGITS_NETWORK.read_text(encoding="utf-8"),
 }
 MOST_MOVES = 60  # of each kind but one, which goes through the longest derivation
-MOST_TABS = 14
+MOST_TABS = 18
 
 WALK = """
 const [move, count, done] = arguments;

@@ -37,7 +37,7 @@ from tests.cases.page_reader import Reader
 from tests.cases.sample_circuits import ALL
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 115_000  # bytes of the page of L6b: 40,000 more than it had before there was practice
+LIMIT = 150_000  # bytes of the page of L6b, of which 40,000 are practice; a page may have 250,000
 BRANCHES = "f = where(x > 1, w*log(x), b*exp(-w*x)) + b**2"
 MORE = [pytest.param(n, marks=pytest.mark.slow) for n in ("L5", "paths", "normal density")]
 CIRCUITS = {**ALL, **EXTRA, "branches": BRANCHES}

@@ -7,17 +7,27 @@ it, and their script computes nothing but the rows that the JavaScript target pr
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
 from symback._version import __version__
-from symback.circuits.circuit import ROLE_NAMES, Circuit
+from symback.circuits.circuit import ROLE_NAMES, Circuit, Node
 from symback.codegen.javascript.printer import module
 from symback.codegen.render import render_page
 from symback.derivation.numbers.links import reaching
+from symback.derivation.page.arrays import (
+    ArrayLines,
+    ArrayPage,
+    array_page,
+    array_start,
+    by_entry,
+    entries_of,
+    flat_of,
+    places_of,
+)
 from symback.derivation.page.lines import PageLines, StillLines
 from symback.derivation.page.live import (
     Known,
@@ -43,6 +53,8 @@ from symback.derivation.page.steps import (
     StepGroup,
     in_math,
 )
+from symback.derivation.page.still import StillNumbers, value_of
+from symback.derivation.picture.labels import LONGEST_ARRAY, Label
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import NOT_RESULTS
 from symback.derivation.text.adjoints import printer_of
@@ -52,6 +64,7 @@ from symback.printing.circuit_text import circuit_text
 from symback.printing.latex import LatexPrinter, name_in_latex
 from symback.printing.text import TextPrinter
 
+FEWEST_TO_SEARCH = 12  # boxes of a picture
 MOST_ROWS = 24  # of the table of numbers that are shown at once
 _NO_PROGRAMS = (("FORWARD", ()), ("BACKWARD", ()), ("LOCAL", ()), ("GUARDS", ()))
 
@@ -66,6 +79,8 @@ class RowText:
     role: str
     is_leaf: bool
     step: int | None  # where its partial is derived
+    still: tuple[str, str]  # value and partial where no script runs
+    leaf: str = ""  # that an entry belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,8 @@ class PageText:
     circuit: str
     picture: Markup | None
     picture_width: int
+    notes: Sequence[Label]  # how to read the picture
+    boxes: Sequence[str]  # that can be found in a picture with many
     groups: Sequence[StepGroup]
     rows: Sequence[RowText]
     rows_shown: int
@@ -89,6 +106,8 @@ class PageText:
     has_stable_form: bool
     has_direct_edges: bool
     has_entries: bool
+    arrays: Markup | None = None  # the function that computes all numbers of a page of arrays
+    longest_array: int = LONGEST_ARRAY
 
 
 def to_html(derivation: Derivation) -> str:
@@ -101,15 +120,17 @@ def page_text(derivation: Derivation) -> PageText:
     if derivation.is_matrix and has_sliders(derivation):
         return _matrix_page(derivation)
     if derivation.view == "accumulation" or derivation.is_matrix:
-        return _still_page(derivation)
+        arrays = array_page(derivation)
+        return _still_page(derivation) if arrays is None else _array_page(derivation, arrays)
     known = Known(derivation)
-    drawn = live_picture(derivation, known)
+    begin = start(derivation)
+    still = StillNumbers(derivation, begin.values)
+    drawn = live_picture(derivation, known, still.slot)
     printed = programs_along(derivation.walk)
     tables, of_tables = stable_programs(derivation)
-    begin = start(derivation)
-    writer = EquationWriter(derivation)
+    writer = EquationWriter(derivation, still.lines)
     lines = PageLines(derivation, known, writer.is_large)
-    rows = _rows(derivation, writer)
+    rows = _rows(derivation, writer, still)
     data: dict[str, Any] = {
         "of": derivation.of,
         "at": begin.values,
@@ -129,24 +150,24 @@ def page_text(derivation: Derivation) -> PageText:
 def _matrix_page(derivation: Derivation) -> PageText:
     """The page of a Jacobian or Hessian of numbers, with sliders; of a Jacobian the table has the
     partials of its first row."""
-    writer = EquationWriter(derivation)
+    begin = start(derivation)
+    still = StillNumbers(derivation, begin.values)
+    writer = EquationWriter(derivation, still.lines)
     if writer.is_large:
         return _still_page(derivation)
     known = MatrixKnown(derivation)
     drawn = still_picture(derivation)
     if len(derivation.rows) < 2:
         drawn = live_picture(derivation, known)
-    printed, begin = matrix_programs(derivation), start(derivation)
+    printed = matrix_programs(derivation)
     rows = [
         replace(row, step=None)
-        for row in _rows(derivation, writer)
+        for row in _rows(derivation, writer, still)
         if row.is_leaf and row.name in printed.adjoints
     ]
     shown = {row.name for row in rows}
     rows += [
-        RowText(
-            n.name, writer.name(n.name), writer.partial(derivation.of, n.name), n.role, True, None
-        )
+        _row(derivation, writer, still, n.name)
         for n in leaves_below(derivation)
         if n.name not in shown
     ]
@@ -163,12 +184,42 @@ def _matrix_page(derivation: Derivation) -> PageText:
     return _page(writer, drawn, data, printed.tables, rows, begin.examples, None)
 
 
+def _array_page(derivation: Derivation, arrays: ArrayPage) -> PageText:
+    """The page of a derivation by adjoints, with a slider for each entry."""
+    known, begin = Known(derivation), array_start(derivation)
+    still = StillNumbers(derivation, begin.values)
+    writer = AdjointWriter(derivation, still.lines)
+    if writer.is_large:
+        return _still_page(derivation)
+    drawn, lines = live_picture(derivation, known, still.slot), ArrayLines(derivation, arrays)
+    leaves = leaves_below(derivation)
+    rows = [row for leaf in leaves for row in entry_rows(writer, still, leaf, arrays)]
+    data: dict[str, Any] = {
+        "of": derivation.of,
+        "at": by_entry(begin.values, leaves),
+        **{"seed": "", "adjoints": {}, "product": ""},
+        "arguments": arrays.arguments,
+        "slots": arrays.slots,
+        "unreached": [name for name in derivation.wrt if name not in derivation.walk.into],
+        "edges": [
+            [edges[0].node, name] for name, edges in derivation.walk.into.items() if len(edges) == 1
+        ],
+        "rows": [[r.name, known.at(f"adjoint {r.leaf}")] for r in rows],
+        "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
+        "jumps": _jumps(derivation, known),
+    }
+    text = _page(writer, drawn, data, _NO_PROGRAMS, rows, begin.examples, None)
+    return replace(text, arrays=_script(arrays.code))
+
+
 def _still_page(derivation: Derivation) -> PageText:
     """The page of a derivation by adjoints or of a matrix: steps and picture, with the numbers that
     it has.
     """
-    writer = (EquationWriter if derivation.view == "paths" else AdjointWriter)(derivation)
-    drawn, lines = still_picture(derivation), StillLines(derivation)
+    lines = StillLines(derivation)
+    kind = EquationWriter if derivation.view == "paths" else AdjointWriter
+    writer = kind(derivation, lines.text)
+    drawn = still_picture(derivation)
     data: dict[str, Any] = {
         "of": derivation.of,
         **{"at": {}, "seed": "", "adjoints": {}, "product": "", "rows": []},
@@ -198,6 +249,8 @@ def _page(
         circuit=circuit_text(derivation.circuit),
         picture=None if drawn is None else Markup(drawn.svg),
         picture_width=0 if drawn is None else round(drawn.width),
+        notes=_notes(derivation, drawn),
+        boxes=_found_boxes(drawn),
         groups=writer.groups(),
         rows=rows,
         rows_shown=MOST_ROWS if len(rows) > MOST_ROWS + 2 else len(rows),
@@ -240,7 +293,7 @@ def _heading(derivation: Derivation, printer: LatexPrinter) -> Markup:
 
 def _step_data(
     step: Step,
-    lines: PageLines | StillLines | MatrixLines,
+    lines: PageLines | StillLines | MatrixLines | ArrayLines,
     writer: EquationWriter,
     drawn: LivePicture | None,
 ) -> dict[str, Any]:
@@ -279,24 +332,69 @@ def _jumps(derivation: Derivation, known: Known | None) -> dict[str, int]:
 # -- rows ----------------------------------------------------------------------------------------
 
 
-def _rows(derivation: Derivation, writer: EquationWriter) -> list[RowText]:
+def _rows(derivation: Derivation, writer: EquationWriter, still: StillNumbers) -> list[RowText]:
     """One row a leaf below `of`, then one for each other name that was asked for."""
     circuit: Circuit = derivation.walk.circuit
     leaves = [n.name for n in reaching(circuit, derivation.of) if n.is_leaf]
     names = dict.fromkeys([*leaves, *derivation.wrt])
     first = {s.left[1]: s.id for s in reversed(derivation.steps) if not isinstance(s.left, str)
              and s.kind not in ("seed", "edge")}  # fmt: skip
-    return [
-        RowText(
-            name,
-            writer.name(name),
-            writer.partial(derivation.of, name),
-            ROLE_NAMES[circuit[name].role],
-            circuit[name].is_leaf,
-            first.get(name),
-        )
-        for name in names
-    ]
+    return [_row(derivation, writer, still, name, first.get(name)) for name in names]
+
+
+def _row(
+    derivation: Derivation,
+    writer: EquationWriter,
+    still: StillNumbers,
+    name: str,
+    step: int | None = None,
+) -> RowText:
+    node = derivation.walk.circuit[name]
+    return RowText(
+        name,
+        writer.name(name),
+        writer.partial(derivation.of, name),
+        ROLE_NAMES[node.role],
+        node.is_leaf,
+        step,
+        (still.value(name), still.partial(name)),
+    )
+
+
+def entry_rows(
+    writer: EquationWriter, still: StillNumbers, leaf: Node, arrays: ArrayPage
+) -> Iterator[RowText]:
+    """One row an entry of a leaf, with the partial by it where one is asked for."""
+    value, partial = (None if x is None else flat_of(x) for x in still.entries(leaf.name))
+    is_moved = leaf.name not in arrays.fixed
+    latex, derivation = name_in_latex(leaf.name), writer.derivation
+    for i, (name, place) in enumerate(zip(entries_of(leaf), places_of(leaf), strict=True)):
+        math = latex
+        if place:
+            inner = latex if len(latex) == 1 else rf"\left({latex}\right)"
+            math = f"{inner}_{{{','.join(map(str, place))}}}"
+        of = rf"\frac{{\partial {name_in_latex(derivation.of)}}}{{\partial {math}}}"
+        texts = (value_of(x and x[i]) for x in (value, partial))
+        shown = in_math(of) if leaf.name in derivation.wrt else Markup()
+        role = ROLE_NAMES[leaf.role]
+        step = derivation.last_step(leaf.name).id if leaf.name in derivation.wrt else None
+        still_texts = (next(texts), next(texts))
+        yield RowText(name, in_math(math), shown, role, is_moved, step, still_texts, leaf.name)
+
+
+def _notes(derivation: Derivation, drawn: LivePicture | None) -> list[Label]:
+    """How to read the picture."""
+    notes = [] if drawn is None else list(drawn.notes)
+    if notes and derivation.walk.circuit.has_arrays:
+        notes.append(Label("‖·‖: the norm of an array", "note"))
+    return notes
+
+
+def _found_boxes(drawn: LivePicture | None) -> list[str]:
+    """The nodes that a reader can search for, where the picture has many."""
+    if drawn is None or len(drawn.boxes) < FEWEST_TO_SEARCH:
+        return []
+    return list(drawn.boxes)
 
 
 __all__ = ["MOST_STEPS_IN_MATHML", "page_text", "to_html"]

@@ -159,17 +159,24 @@ def slots_of(circuit: Circuit) -> Callable[[Expr], Pieces]:
 class StillLines:
     """The lines of a derivation by adjoints: the value of each step at the point, as it is."""
 
-    def __init__(self, derivation: Derivation) -> None:
-        self._numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
+    def __init__(self, derivation: Derivation, numbers: DerivationNumbers | None = None) -> None:
+        if numbers is None:
+            numbers = numbers_of(derivation) if derivation.values else DerivationNumbers()
+        self._numbers = numbers
 
     def numbers(self, step: Step) -> list[Pieces]:
+        text = self.text(step)
+        return [[text]] if text else []
+
+    def text(self, step: Step) -> str:
+        """The one line; empty without a number."""
         value = self._numbers.steps.get(step.id)
         if value is None or step.kind == "seed":
-            return []
-        return [[f"= {self._numbers.remark(step, self._text) or self._text(value)}"]]
+            return ""
+        return f"= {self._numbers.remark(step, self._value_text) or self._value_text(value)}"
 
     @staticmethod
-    def _text(value: Any) -> str:
+    def _value_text(value: Any) -> str:
         return value_text(value, LONGEST_VALUE).replace("-", TextPrinter.negative)
 
 

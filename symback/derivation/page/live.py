@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sympy import Add, S
 
@@ -24,6 +25,7 @@ from symback.codegen.javascript.printer import JavaScriptPrinter, row, table
 from symback.derivation.derive import MANY_EDGES
 from symback.derivation.numbers.links import Link, below, reaching
 from symback.derivation.numbers.scalars import Numbers, numbers_at
+from symback.derivation.page.typeset import typeset
 from symback.derivation.picture.diagram import Diagram, Wire, diagram
 from symback.derivation.picture.labels import NOT_COMPUTED, Label, Texts
 from symback.derivation.picture.labels import number as shown
@@ -34,7 +36,7 @@ from symback.derivation.walks import typed_walk
 from symback.errors import CircuitError
 
 _WIDEST = -1.234e-100  # no number that a picture shows is wider than this one's text
-_EXAMPLES = (
+EXAMPLES = (
     (0.5, -1.5, 2.0, 0.8, 0.3, -0.7, 1.2),
     (0.5, 0.7, 0.3, 0.9, 0.4, 0.8, 0.6),
     (1.5, 2.5, 1.2, 2.0, 1.8, 3.0, 1.4),
@@ -195,7 +197,7 @@ def stable_programs(
 class Start:
     """The numbers that a page starts with; `examples` are leaves that the user gave none."""
 
-    values: Mapping[str, float]
+    values: Mapping[str, Any]
     examples: tuple[str, ...]
 
 
@@ -207,14 +209,14 @@ def start(derivation: Derivation) -> Start:
     given = {n.name: float(fixed[n.name]) for n in leaves if n.name in fixed}
     missing = tuple(n.name for n in leaves if n.name not in given)
     tried = [
-        given | {name: _example(numbers, i) for i, name in enumerate(missing)}
-        for numbers in _EXAMPLES
+        given | {name: example(numbers, i) for i, name in enumerate(missing)}
+        for numbers in EXAMPLES
     ]
     finite = (values for values in tried if _is_finite(walk, values))
     return Start(next(finite, tried[0]), missing)
 
 
-def _example(numbers: Sequence[float], place: int) -> float:
+def example(numbers: Sequence[float], place: int) -> float:
     """The numbers in turn, each round shifted by one: neurons next to each other should differ."""
     return numbers[(place + place // len(numbers)) % len(numbers)]
 
@@ -243,22 +245,29 @@ class LivePicture:
 
     svg: str
     width: float
+    notes: Sequence[Label]  # how to read it
     boxes: Mapping[str, int]
     wires: Mapping[Link, int]
 
 
-def live_picture(derivation: Derivation, known: Known) -> LivePicture | None:
-    """The gate view, every label as wide as a number can be; None beyond `MOST_NODES` nodes."""
-    return _picture(derivation, _widest_numbers(derivation), known)
+def live_picture(
+    derivation: Derivation, known: Known, given: Callable[[str], str] = lambda slot: NOT_COMPUTED
+) -> LivePicture | None:
+    """The gate view, every label as wide as a number can be, with the given texts in the slots
+    until the script has its own; None beyond `MOST_NODES` nodes."""
+    return _picture(derivation, _widest_numbers(derivation), known, given)
 
 
 def still_picture(derivation: Derivation) -> LivePicture | None:
     """The gate view without numbers, its boxes and wires named; None beyond `MOST_NODES` nodes."""
-    return _picture(derivation, None, None)
+    return _picture(derivation, None, None, str)
 
 
 def _picture(
-    derivation: Derivation, numbers: Numbers | None, known: Known | None
+    derivation: Derivation,
+    numbers: Numbers | None,
+    known: Known | None,
+    given: Callable[[str], str],
 ) -> LivePicture | None:
     walk = derivation.walk
     if len(derivation.rows) > 1:  # all that the circuit computes
@@ -267,15 +276,22 @@ def _picture(
         return None
     drawn = diagram(walk, "gates")
     texts = Texts(walk, drawn, numbers)
-    laid_out = picture(drawn, texts)
+    laid_out = picture(drawn, texts).without_notes
     root = ET.fromstring(to_svg(laid_out).replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
     described = root.find("desc")
     assert described is not None
     described.text = Texts(walk, drawn, None).description()
-    _mark(root, drawn, texts, known, derivation)
+    if known is not None:
+        _mark_slots(root, drawn, _Slots(texts, known, given, derivation))
+    _mark_parts(root, drawn)
+    names = {n.name for n in walk.circuit.nodes}
+    for label in root.iter("text"):
+        if label.get("class") != "sign":
+            typeset(label, names)
     boxes = {member: i for i, box in enumerate(drawn.boxes) for member in box.members}
     wires = {edge: i for i, wire in enumerate(drawn.wires) for edge in wire.edges}
-    return LivePicture(ET.tostring(root, encoding="unicode"), laid_out.width, boxes, wires)
+    svg = ET.tostring(root, encoding="unicode")
+    return LivePicture(svg, laid_out.width, texts.notes(), boxes, wires)
 
 
 def _widest_numbers(derivation: Derivation) -> Numbers:
@@ -285,10 +301,8 @@ def _widest_numbers(derivation: Derivation) -> Numbers:
     return Numbers(names, names, edges, has_stable_form=bool(derivation.stable))
 
 
-def _mark(
-    root: ET.Element, drawn: Diagram, texts: Texts, known: Known | None, derivation: Derivation
-) -> None:
-    """Name boxes and wires, and put slots where numbers stand; the order is that of `to_svg`."""
+def _mark_parts(root: ET.Element, drawn: Diagram) -> None:
+    """Name boxes and wires; the order is that of `to_svg`."""
     paths = iter([e for e in root if e.tag == "path"])
     for i, _ in enumerate(drawn.wires):
         for part in (next(paths), next(paths)):  # the wire and its arrow
@@ -297,53 +311,70 @@ def _mark(
     for i, (group, box) in enumerate(zip(groups, drawn.boxes, strict=True)):
         group.set("data-box", str(i))
         group.set("data-node", box.members[-1])
-        adjoint = f"adjoint {box.name}"
-        for label, line in zip(group.findall("text")[1:], texts.caption(box), strict=True):
-            _put_slot(label, line, adjoint, known)
+        if len(box.members) > 1:
+            group.set("data-members", " ".join(box.members))
+
+
+def _mark_slots(root: ET.Element, drawn: Diagram, slots: _Slots) -> None:
+    """Put slots where numbers stand; the order is that of `to_svg`."""
+    groups = [e for e in root if e.tag == "g"]
+    for group, box in zip(groups, drawn.boxes, strict=True):
+        captions = zip(group.findall("text")[1:], slots.texts.caption(box), strict=True)
+        for label, line in captions:
+            slots.put(label, line, f"adjoint {box.name}")
     labels = iter([e for e in root if e.tag == "text"])
     for i, wire in enumerate(drawn.wires):
-        lines = _wire_lines(texts, wire, derivation)
-        for (line, slot), label in zip(lines, labels, strict=False):
+        for (line, slot), label in zip(slots.on_wire(wire), labels, strict=False):
             label.set("data-wire", str(i))
-            _put_slot(label, line, slot, known)
-    above, below = texts.result()
+            slots.put(label, line, slot)
+    above, below = slots.texts.result()
     for line, label in zip((*above, *below), labels, strict=False):
         kind = "value" if line.kind == "value" else "adjoint"
-        _put_slot(label, line, f"{kind} {drawn.of}", known)
+        slots.put(label, line, f"{kind} {drawn.of}")
 
 
-def _wire_lines(texts: Texts, wire: Wire, derivation: Derivation) -> Iterator[tuple[Label, str]]:
-    """The lines with their slots; what the only edge of a result gives is the result."""
-    above, below = texts.on_wire(wire)
-    node, operand = wire.edges[0]
-    results = {name for form in derivation.stable for name in form.wrt}
-    is_result = operand in results and len(derivation.walk.into[operand]) == 1
-    for line in above:
-        yield line, f"value {operand}"
-    for line in below:
-        yield line, f"adjoint {operand}" if is_result else f"contribution {node} {operand}"
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """The texts of a picture, when each number is known, and what stands for it at first."""
 
+    texts: Texts
+    known: Known
+    given: Callable[[str], str]
+    derivation: Derivation
 
-def _put_slot(label: ET.Element, line: Label, slot: str, known: Known | None) -> None:
-    """Leave the text before the number, and "—" for the number until the script knows it."""
-    number = "1" if slot.startswith("adjoint ") and line.text == "∂ 1" else shown(_WIDEST)
-    before, found, _ = line.text.rpartition(number)
-    if known is None or line.kind not in ("value", "gradient"):
-        return
-    if not found:
-        before, _, _ = line.text.rpartition(shown(0.0))
-    step = known.at(slot)
-    label.text = before + NOT_COMPUTED
-    label.set("data-before", before)
-    label.set("data-slot", slot)
-    label.set("data-known", "" if step is None else str(step))
+    def on_wire(self, wire: Wire) -> Iterator[tuple[Label, str]]:
+        """The lines with their slots; what the only edge of a result gives is the result."""
+        above, below = self.texts.on_wire(wire)
+        node, operand = wire.edges[0]
+        results = {name for form in self.derivation.stable for name in form.wrt}
+        is_result = operand in results and len(self.derivation.walk.into[operand]) == 1
+        for line in above:
+            yield line, f"value {operand}"
+        for line in below:
+            yield line, f"adjoint {operand}" if is_result else f"contribution {node} {operand}"
+
+    def put(self, label: ET.Element, line: Label, slot: str) -> None:
+        """Keep the text before the number, and mark the place of the number for the script."""
+        if line.kind not in ("value", "gradient"):
+            return
+        number = "1" if slot.startswith("adjoint ") and line.text == "∂ 1" else shown(_WIDEST)
+        before, found, _ = line.text.rpartition(number)
+        if not found:
+            before, _, _ = line.text.rpartition(shown(0.0))
+        step = self.known.at(slot)
+        label.text = before
+        place = {"data-slot": slot, "data-known": "" if step is None else str(step)}
+        ET.SubElement(label, "tspan", place).text = self.given(slot)
 
 
 __all__ = [
+    "EXAMPLES",
     "Known",
     "LivePicture",
     "Programs",
     "Start",
+    "example",
+    "leaves_below",
     "live_picture",
     "programs",
     "programs_along",

@@ -91,6 +91,10 @@ def _converted(latex: str) -> str:
         _close_up(parent)
     for parent in list(root.iter()):
         _take_out(parent)
+        _join_primes(parent)
+    for letters in root.iter("mi"):
+        if len((letters.text or "").rstrip("′")) > 1:
+            letters.set("class", "w")  # a word, which stands upright
     return ET.tostring(root, encoding="unicode")
 
 
@@ -100,6 +104,15 @@ def _take_out(parent: ET.Element) -> None:
         return
     for place, child in enumerate(list(parent)):
         if child.tag == "mrow" and len(child) == 1 and child[0].tag in ("mi", "mn"):
+            parent[place] = child[0]
+
+
+def _join_primes(parent: ET.Element) -> None:
+    """Make one name of a name and its prime, which fonts raise themselves."""
+    for place, child in enumerate(list(parent)):
+        is_primed = child.tag == "msup" and len(child) == 2 and child[1].text == "′"
+        if is_primed and child[0].tag == "mi":
+            child[0].text = f"{child[0].text}′"
             parent[place] = child[0]
 
 

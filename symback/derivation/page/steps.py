@@ -5,7 +5,7 @@ Mathematics where there are some hundred steps; plain text in folded groups wher
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,7 @@ class StepText:
     math: Markup
     rule: str
     depends: Sequence[int]
+    still: str = ""  # the number where no script runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,11 @@ class StepGroup:
 class EquationWriter:
     """Writes the equation of a step: mathematics, or plain text where there are very many."""
 
-    def __init__(self, derivation: Derivation) -> None:
+    def __init__(
+        self, derivation: Derivation, still: Callable[[Step], str] = lambda step: ""
+    ) -> None:
         self.derivation = derivation
+        self._still = still
         self.latex = printer_of(LatexPrinter, derivation)
         self._text = printer_of(TextPrinter, derivation)
         self.is_large = len(derivation.steps) > MOST_STEPS_IN_MATHML
@@ -83,7 +87,8 @@ class EquationWriter:
 
     def step(self, step: Step) -> StepText:
         math = self._in_text(step) if self.is_large else self._equation(step)
-        return StepText(step.id, step.kind, self.title(step), math, step.rule, step.depends)
+        still = "" if self.is_large else self._still(step)
+        return StepText(step.id, step.kind, self.title(step), math, step.rule, step.depends, still)
 
     def subject(self, step: Step) -> str:
         if isinstance(step.left, str):
@@ -257,8 +262,10 @@ class EquationWriter:
 class AdjointWriter(EquationWriter):
     """Writes steps by adjoints: what each edge gives to the adjoint of its operand."""
 
-    def __init__(self, derivation: Derivation) -> None:
-        super().__init__(derivation)
+    def __init__(
+        self, derivation: Derivation, still: Callable[[Step], str] = lambda step: ""
+    ) -> None:
+        super().__init__(derivation, still)
         self.latex = printer_of(LatexPrinter, derivation, adjoints=True)
         self._text = printer_of(TextPrinter, derivation, adjoints=True)
 

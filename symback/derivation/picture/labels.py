@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import ROLE_NAMES, Node
@@ -14,11 +14,13 @@ from symback.derivation.numbers.scalars import Numbers
 from symback.derivation.picture.diagram import Box, Diagram, Wire, sign
 from symback.derivation.text.numbers import ALMOST_ZERO
 from symback.errors import clip
+from symback.operations.entries import Entries
 from symback.printing.text import TextPrinter
 
 LabelKind = Literal["value", "gradient", "weight", "text", "note"]
 DIGITS = 6
 NOT_COMPUTED = "—"
+LONGEST_ARRAY = 14  # letters of its entries on a wire
 _LONGEST_NAME = 16
 _LONGEST_CAPTION = 26
 _LONGEST_TIP = 200
@@ -244,4 +246,18 @@ def number(value: float | None) -> str:
     return f"{value:.{DIGITS}g}".replace("-", "−")
 
 
-__all__ = ["Label", "Labels", "Texts", "number"]
+def short_number(value: Any) -> str:
+    """A number, the entries of a short array, or the norm of a longer one.
+
+    >>> short_number(Entries([2], [0.5, -1.25])), short_number(Entries([3], [2.0, 2.0, 1.0]))
+    ('[0.5, −1.25]', '‖·‖ 3')
+    """
+    if not isinstance(value, Entries):
+        return number(value)
+    entries = ", ".join(f"{x:.3g}" for x in value.flat)
+    if value.ndim == 1 and len(entries) + 2 <= LONGEST_ARRAY:
+        return f"[{entries}]".replace("-", "−")
+    return f"‖·‖ {math.hypot(*value.flat):.3g}".replace("-", "−")
+
+
+__all__ = ["Label", "Labels", "Texts", "number", "short_number"]

@@ -9,7 +9,7 @@ box or a text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symback.derivation.picture.diagram import Box, Diagram, Wire, layers
@@ -131,6 +131,12 @@ class Picture:
     notes: tuple[PlacedText, ...]
     title: str
     description: str
+
+    @property
+    def without_notes(self) -> Picture:
+        """The same without its foot, where that stands elsewhere."""
+        foot = LINE * len(self.notes) + _APART / 2 if self.notes else 0.0
+        return replace(self, height=round(self.height - foot, 1), notes=())
 
 
 @dataclass(slots=True)

@@ -1,0 +1,144 @@
+"""Pages of arrays: every number that the page computes is Python's; sliders, entries, links."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.derivation.numbers.arrays import array_numbers
+from symback.derivation.page.arrays import array_page, array_start, by_entry, flat_of
+from symback.derivation.page.html import page_text
+from symback.derivation.page.live import leaves_below
+from tests.cases.browser import complaints, in_browser, set_leaf, start_browser
+from tests.cases.one_in import one_in
+from tests.cases.sample_circuits import LECTURE
+
+NODE = shutil.which("node")
+NETWORK = (
+    "x: input[2];  t: target[2]\nW1: param[3, 2];  b1: param[3]\nW2: param[2, 3];  b2: param[2]\n"
+    "h = tanh(W1 @ x + b1)\nz: output = W2 @ h + b2\nE: loss = cross_entropy(z, t)"
+)
+CIRCUITS = {
+    "network": NETWORK,
+    "residual": "x: input[3]; W: param[3, 3]; h = relu(W @ x) + x; E: loss = sum(h**2)/2",
+    "softmax": "x: input[4]; t: target[4]; p = softmax(x); E: loss = sum((p - t)**2)",
+    "norm": "x: input[3]; y: target; w: param[3]; E: loss = (dot(w, x)/norm(w) - y)**2",
+    "matrix": "A: param[2, 2]; x: input[2]; E: loss = dot(x, A @ x) + trace(A)",
+    "where": "x: input[3]; w: param[3]; E: loss = sum(where(x > 0, w*x, w**2))",
+    "two paths": "x: input[2]; w: param[2]; u = w*x; v = exp(u); E: loss = sum(u*v) + sum(u)",
+    "attention": "q: input[2]; K: param[3, 2]; V: param[3, 2]; a = softmax(K @ q)\n"
+    "y = a @ V; E: loss = sum(y**2)",
+    "row sums": "X: input[2, 3]; w: param[3]; E: loss = sum(sigma(X @ w))",
+}
+
+
+def derived(name):
+    circuit = sb.circuit(CIRCUITS[name])
+    return circuit.derive(circuit.objective.name)
+
+
+def by_page(derivation, at):
+    """All numbers by their slots, as the page's own function computes them in Node.js."""
+    page = array_page(derivation)
+    script = (
+        f"{page.code}\nconst at = {json.dumps(at)};\n"
+        f"const page = {json.dumps({'arguments': page.arguments, 'slots': page.slots})};\n"
+        "const given = page.arguments.map(([name, entries]) => entries.length === 1 && "
+        "entries[0] === name ? at[name] : Float64Array.from(entries, (e) => at[e]));\n"
+        "const found = allNumbers(...given).map((x) => typeof x === 'number' ? [x] : [...x]);\n"
+        "console.log(JSON.stringify(found));\n"
+    )
+    done = subprocess.run([NODE, "-e", script], capture_output=True, text=True, check=True)
+    return dict(zip([slot for slot, _ in page.slots], json.loads(done.stdout), strict=True))
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.parametrize("name", one_in(2, CIRCUITS))
+def test_every_number_of_the_page_is_that_of_the_derivation(name):
+    derivation = derived(name)
+    values = array_start(derivation).values
+    found = by_page(derivation, by_entry(values, leaves_below(derivation)))
+    numbers = array_numbers(derivation.at(**values))
+    for slot, entries in found.items():
+        kind, *names = slot.split(" ")
+        if kind == "contribution":
+            step = next(s for s in derivation.steps if s.kind == "edge" and s.left == tuple(names))
+            wanted = numbers.steps[step.id]
+        else:
+            wanted = (numbers.values if kind == "value" else numbers.adjoints)[names[0]]
+        assert entries == pytest.approx(flat_of(wanted), rel=1e-13, abs=1e-15), slot
+    kinds = {slot.split(" ")[0] for slot in found}
+    assert {"value", "adjoint"} <= kinds
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_each_entry_has_a_row_with_its_number_and_its_partial(name):
+    derivation = derived(name)
+    values = array_start(derivation).values
+    at = derivation.at(**values)
+    _, gradient = at.evaluated()
+    rows = {row.name: row for row in page_text(at).rows}
+    assert list(rows) == list(by_entry(values, leaves_below(derivation)))
+    for leaf in derivation.wrt:
+        own = [row for row in rows.values() if row.leaf == leaf]
+        partials = [float(row.still[1].replace("−", "-")) for row in own]
+        wanted = np.ravel(gradient[leaf])
+        assert partials == pytest.approx(wanted, rel=1e-5, abs=1e-12)
+
+
+def test_what_is_derived_for_some_values_only_has_no_slider():
+    rows = {row.name: row.is_leaf for row in page_text(derived("network")).rows}
+    assert not rows["t.1"] and not rows["t.2"]
+    assert rows["x.1"] and rows["W1.3.2"] and rows["b2.2"]
+
+
+def test_a_size_with_a_name_leaves_the_page_without_sliders():
+    derivation = sb.circuit("x: input[n]; w: param[n]; E: loss = sum(w*x)").derive("E")
+    assert array_page(derivation) is None
+    assert not page_text(derivation).rows
+
+
+def test_a_derivation_by_adjoints_of_numbers_has_sliders_as_well():
+    derivation = sb.circuit(LECTURE["L6b"]).derive(view="accumulation")
+    rows = page_text(derivation).rows
+    assert [row.name for row in rows] == ["x3", "x5", "w3", "w4", "x4"]
+
+
+# -- in Chromium -----------------------------------------------------------------------------------
+
+STATE = """
+const all = (selector) => [...document.querySelectorAll(selector)];
+const texts = (selector) => all(selector).map((e) => e.textContent);
+return [texts("[data-cell=apart]"), texts("[data-cell=partial]"), location.hash,
+  texts("#steps [data-result]"), all("[data-slot]").map((e) => [e.dataset.slot, e.textContent])];
+"""
+
+
+@in_browser
+def test_sliders_of_entries_move_the_whole_page(tmp_path):
+    path = tmp_path / "page.html"
+    derivation = derived("network")
+    path.write_text(derivation.to_html(), encoding="utf-8")
+    driver = start_browser()
+    try:
+        driver.get(path.as_uri())
+        driver.find_element("css selector", "[data-go=last]").click()
+        set_leaf(driver, "number", "W1\\.3\\.2", "1e6")
+        set_leaf(driver, "number", "x\\.1", "0.75")
+        apart, partials, address, results, slots = driver.execute_script(STATE)
+        assert apart and not any("✗" in text for text in apart)
+        assert "W1.3.2=1000000" in address and "x.1=0.75" in address
+        assert len(results) > 15 and not any("—" in text for text in results)
+        driver.get("about:blank")
+        driver.get(f"{path.as_uri()}{address}")
+        again = driver.execute_script(STATE)
+        assert again[1] == partials and again[3] == results and again[4] == slots
+        set_leaf(driver, "number", "x\\.1", "")
+        emptied = driver.execute_script(STATE)
+        assert all(text == "—" for text in emptied[3])
+        assert not complaints(driver)
+    finally:
+        driver.quit()
