@@ -24,6 +24,7 @@ from symback.operations.special import digamma, loggamma, logwsumexp, pow1pm1, t
 from symback.stable import (
     compound,
     differences,
+    divided,
     entropies,
     exponentials,
     extremes,
@@ -79,6 +80,7 @@ ZERO = "0·∞ where the number before the log is 0"
 SATURATES = "the slope cancels where the share is nearly 1"
 INFINITE = "0·∞ in the slope where the quotient or the log is infinite"
 LIMIT = "its limit where a number is 0"
+LIMIT_OF = "a divided difference, and its limit"
 WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
 
 LOOKED_INTO = (arrays.reduce_sum, arrays.dot, arrays.mean)
@@ -200,6 +202,7 @@ RULES: tuple[Rule, ...] = (
     Rule("Σ x·log(x)", ZERO, (arrays.dot,), entropies.dot_with_log),
     Rule("t·log_softmax", ZERO, (Mul,), entropies.times_log_softmax),
     Rule("Σ t·log_softmax", ZERO, (arrays.dot,), entropies.dot_with_log_softmax),
+    Rule("(h(a) - h(b))/(a - b)", NEAR, (Mul,), divided.divided_difference, LIMIT_OF, last=True),
     Rule("contrast", SATURATES, (Mul,), shares.contrast, last=True),
     Rule("share of a sum", SATURATES, (Mul,), shares.part_of_sum, last=True),
     Rule("other share of a sum", SATURATES, (Mul,), shares.other_part_of_sum, last=True),

@@ -42,7 +42,85 @@ NOT_ZERO = PLACES[1:]
 NEAR_ONE = (1.0, 1 - 1e-15, 1 - 1e-9, 1 - 1e-4, 0.9, 0.3, -0.5)
 
 
+def quotient_of(h, slope):
+    """(h(x) - h(y))/(x - y), and its limit."""
+    return lambda x, y: (h(x) - h(y)) / (x - y) if x != y else slope(x)
+
+
+CLOSE = at(
+    x=(0.3, 0.3, -2.0, 0.0, 1e-20, 0.5, 30.0), y=(0.3, 0.3 + 1e-9, -1.5, 0.0, -1e-20, -0.7, 29.0)
+)
+WITHIN_ONE = {
+    name: values[:-1]
+    for name, values in at(
+        x=(0.3, 0.3, -0.9, 0.0, 1e-20, 0.5, 0.0), y=(0.3, 0.3 + 1e-9, -0.8, 0.0, -1e-20, -0.7, 0.0)
+    ).items()
+}
+POSITIVE = at(
+    x=(0.3, 0.3, 2.0, 1e-20, 1e-20, 1e5), y=(0.3, 0.3 + 1e-9, 2.5, 3e-20, 1e20, 1e5 + 1e-5)
+)
+SIGMA = [lambda u: 1 / (1 + mp.exp(-u)), lambda u: mp.exp(-u) / (1 + mp.exp(-u)) ** 2]
+DIVIDED = {
+    "sin": (CLOSE, mp.sin, mp.cos),
+    "cos": (CLOSE, mp.cos, lambda u: -mp.sin(u)),
+    "tan": (WITHIN_ONE, mp.tan, lambda u: mp.sec(u) ** 2),
+    "expm1": (CLOSE, mp.expm1, mp.exp),
+    "sinh": (CLOSE, mp.sinh, mp.cosh),
+    "cosh": (CLOSE, mp.cosh, mp.sinh),
+    "tanh": (CLOSE, mp.tanh, lambda u: mp.sech(u) ** 2),
+    "sigma": (CLOSE, *SIGMA),
+    "softplus": (
+        at(x=(0.3, 0.3, 30.0, -30.0), y=(0.3, 0.3 + 1e-9, 29.0, -31.0)),
+        lambda u: mp.log1p(mp.exp(u)),
+        SIGMA[0],
+    ),
+    "atan": (CLOSE, mp.atan, lambda u: 1 / (1 + u * u)),
+    "asin": (WITHIN_ONE, mp.asin, lambda u: 1 / mp.sqrt(1 - u * u)),
+    "acos": (WITHIN_ONE, mp.acos, lambda u: -1 / mp.sqrt(1 - u * u)),
+    "asinh": (CLOSE, mp.asinh, lambda u: 1 / mp.sqrt(1 + u * u)),
+    "atanh": (WITHIN_ONE, mp.atanh, lambda u: 1 / (1 - u * u)),
+    "log": (POSITIVE, mp.log, lambda u: 1 / u),
+    "log10": (POSITIVE, mp.log10, lambda u: 1 / (u * mp.log(10))),
+    "sqrt": (POSITIVE, mp.sqrt, lambda u: 1 / (2 * mp.sqrt(u))),
+    "cbrt": (POSITIVE, mp.cbrt, lambda u: mp.cbrt(u) / (3 * u)),
+}
+"""h → places where the divided difference is tried, h and h′."""
+
+
 FORMS = [
+    # divided differences
+    *(
+        Form(f"f = ({h}(x) - {h}(y))/(x - y)", places, quotient_of(*meaning))
+        for h, (places, *meaning) in DIVIDED.items()
+    ),
+    *(
+        Form(
+            f"f = (x**({n}) - y**({n}))/(x - y)",
+            POSITIVE,
+            quotient_of(lambda u, n=n: u ** mp.mpf(n), lambda u, n=n: n * u ** mp.mpf(n - 1)),
+        )
+        for n in (2, 3, -1, 1.5, -0.5)
+    ),
+    Form(
+        "u = w*x + a\nv = w*y + a\nf = (sigma(u) - sigma(v))/(x - y)",
+        at(x=(0.3, 0.3, 0.5), y=(0.3, 0.3 + 1e-9, -0.7), w=(2.0, 3.0, 0.5), a=(1.0, -1.0, 0.0)),
+        lambda x, y, w, a: w * quotient_of(*SIGMA)(w * x + a, w * y + a),
+    ),
+    Form(
+        "f = (x - y)/(atan(x) - atan(y))",
+        CLOSE,
+        lambda x, y: 1 / quotient_of(*DIVIDED["atan"][1:])(x, y),
+    ),
+    Form(
+        "f = (sin(x + h) - sin(x - h))/(2*h)",
+        at(x=(0.3, 0.5, 2.0), h=(0.0, 1e-9, 1.0)),
+        lambda x, h: quotient_of(mp.sin, mp.cos)(x + h, x - h),
+    ),
+    Form(
+        "f = (x**p - y**p)/(x - y)",
+        at(x=(0.3, 0.3, 2.0), y=(0.3, 0.3 + 1e-9, 2.5), p=(2.5, 0.3, -1.2)),
+        lambda x, y, p: (x**p - y**p) / (x - y) if x != y else p * x ** (p - 1),
+    ),
     # exprel and its relatives
     Form("f = (exp(x) - 1)/x", at(x=(*PLACES[:-4], 700.0, -800.0)), lambda x: exprel(x)),
     Form(
