@@ -3,7 +3,8 @@
     python -m benchmarks.frameworks
 
 Values and gradients are compared first, then both are timed in turn; a ratio is that of the
-medians, symback's over the framework's own. The extras `jax` and `torch` are needed.
+medians, symback's over the framework's own, which in PyTorch is eager and on one thread. The extras
+`jax` and `torch` are needed.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def same(found: Any, right: Any) -> None:
         np.testing.assert_allclose(np.asarray(value), np.asarray(expected), rtol=1e-3, atol=1e-4)
 
 
-def in_jax(name: str, rows: int, seconds: float) -> float:
+def in_jax(name: str, rows: int, seconds: float) -> str:
     import jax
     import jax.numpy as jnp
 
@@ -80,15 +81,18 @@ def in_jax(name: str, rows: int, seconds: float) -> float:
     def run(call: Any) -> Callable[[], Any]:
         return lambda: jax.block_until_ready(call(*given))
 
-    return ratio(run(own), run(other), seconds)
+    return f"{ratio(run(own), run(other), seconds):.2f}"
 
 
-def in_torch(name: str, rows: int, seconds: float) -> float:
+def in_torch(name: str, rows: int, seconds: float) -> str:
+    """Ratios of `value_and_grad`, which makes no graph, and of `loss` with autograd around it."""
     import torch
 
+    torch.set_num_threads(1)
     module: Any = circuit(name).compile(target="torch")
     params, columns = arrays(module, name, rows, np.float32)
     theta = module.Params(*(torch.as_tensor(v).requires_grad_() for v in params))
+    given = module.Params(*map(torch.as_tensor, params))
     inputs = module.Inputs(*map(torch.as_tensor, columns))
     function = plain(name, torch, torch.sigmoid, torch)
 
@@ -99,9 +103,15 @@ def in_torch(name: str, rows: int, seconds: float) -> float:
 
         return call
 
+    def at_once() -> Any:
+        value, grad = module.value_and_grad(given, inputs)
+        return value, *grad
+
     own, other = run(module.loss), run(function)
     same(own(), other())
-    return ratio(own, other, seconds)
+    same(at_once(), other())
+    least, all_of_it = ratio(at_once, other, seconds), ratio(own, other, seconds)
+    return f"{least:.2f}; loss and backward {all_of_it:.2f}"
 
 
 def plain(name: str, xp: Any, sigmoid: Any, nn: Any) -> Callable[[Any, Any], Any]:
@@ -140,7 +150,7 @@ def main() -> int:
             continue
         for name in ("neuron", "network", "mixture"):
             for rows in (128, 10**6) if name == "neuron" else (128, 10**4):
-                print(f"{framework} {name} b = {rows}: {call(name, rows, seconds):.2f}", flush=True)
+                print(f"{framework} {name} b = {rows}: {call(name, rows, seconds)}", flush=True)
     return 0
 
 

@@ -24,6 +24,7 @@ PARTIALS, PARTIALS_DOT = "partials", "partials_dot"  # of the output, for each s
 PULLED, PULLED_DOT = "pulled", "pulled_dot"  # back from an adjoint of the output
 TOTAL, TOTAL_DOT = "total", "total_dot"  # of the objective, with its partials
 VALUE = "value"  # of the objective, summed over the samples
+OF_PARTIALS = (PULLED, TOTAL)  # whose results are adjoints of leaves, each of which may be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,7 @@ _BUILDERS: Mapping[str, FunctionBuilder] = {
 }
 
 __all__ = [
+    "OF_PARTIALS",
     "OUTPUT",
     "OUTPUT_DOT",
     "PARTIALS",

@@ -10,7 +10,7 @@ from sympy import Expr, Piecewise, Symbol
 from symback.autodiff.function import Port
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.requirements import index_leaves
-from symback.codegen.frameworks.programs import FrameworkProgram, framework_programs
+from symback.codegen.frameworks.programs import OF_PARTIALS, FrameworkProgram, framework_programs
 from symback.codegen.frameworks.words import Words
 from symback.codegen.header import Head, Header
 from symback.codegen.lines import chain_comment, print_order, tuple_of, wrapped
@@ -35,6 +35,7 @@ class FrameworkBody:
     results: Sequence[str]
     seed: str
     guarded: bool  # whether a line asks what a tangent is, so that no other mode can follow
+    trained: str = ""  # the code of a tuple: which leaves are parameters that it has partials by
 
     @property
     def taken(self) -> str:
@@ -45,6 +46,20 @@ class FrameworkBody:
     def signature(self) -> str:
         """The leaves as arguments."""
         return _arguments(self.leaves)
+
+    @property
+    def signature_with_asked(self) -> str:
+        """The leaves and which partials are asked for as arguments."""
+        return _arguments(self.leaves) + self._asked
+
+    @property
+    def signature_with_seed_and_asked(self) -> str:
+        """The leaves, the adjoint of the output, and which partials are asked for as arguments."""
+        return self.signature_with_seed + self._asked
+
+    @property
+    def _asked(self) -> str:
+        return f", _asked: Any = {_tuple_of_truths(True for _ in self.leaves)}"
 
     @property
     def signature_with_dots(self) -> str:
@@ -150,6 +165,11 @@ class FrameworkText:
     loss_varies: bool = False
 
     @property
+    def loss_moving(self) -> Quoted:
+        """The leaves that move the loss."""
+        return Quoted(self.blocks["total"].moving)
+
+    @property
     def loss_place(self) -> int:
         """Where the samples are among the leaves of the loss."""
         known = {leaf.name: leaf.role for leaf in self.leaves}
@@ -251,6 +271,8 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
     notes = rewrite_notes(lowered.circuit)
     used = {s for line in program.lines for s in line.reads if is_size(s)}
     lines = [f"{s} = {_size(asked, s)}" for s in sorted(used, key=str)]
+    needs = _needs(asked) if words.asked else {}
+    ranks, known = _ranks(asked), dict[str, str]()
     for line in program.lines:
         if line.chains and line.of:
             lines += chain_comment(line.of, line.chains)
@@ -259,9 +281,12 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
         text = printer.print(line.expr)
         if is_constant(line.expr):
             text = printer.constant(line.expr) if like else text
-        text = words.expression(text)
+        text = words.fused(words.expression(text), ranks, known)
+        known.setdefault(text, line.target.name)
         if isinstance(line.expr, VIEWS) and line.target in program.returned:
             text += words.copy
+        if asks := _asks(asked, needs.get(line.target, frozenset()), words):
+            text = f"{text} if {asks} else None"
         lines += wrapped(f"{line.target.name} =", text)
     lines += _spread(asked, words)
     return FrameworkBody(
@@ -272,17 +297,57 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
         [s.name for s in program.results],
         "" if asked.seed is None else asked.seed.name,
         asks_of_tangents(asked),
+        _tuple_of_truths(n.role == "param" and n in asked.moving for n in asked.leaves),
     )
+
+
+def _ranks(asked: FrameworkProgram) -> dict[str, int]:
+    """The ranks of leaves and lines without a batch axis, and -1 for those with one."""
+    varying, shapes = asked.program.varying(), asked.lowered.names.shapes
+    symbols = [*asked.program.arguments, *(line.target for line in asked.program.lines)]
+    return {s.name: -1 if s in varying else len(shapes.get(s.name, ())) for s in symbols}
+
+
+def _tuple_of_truths(values: Iterable[bool]) -> str:
+    found = [str(value) for value in values]
+    return tuple_of(found) if found else "()"
+
+
+def _needs(asked: FrameworkProgram) -> dict[Symbol, frozenset[Symbol]]:
+    """For each line of partials the results that read it."""
+    program, function = asked.program, asked.lowered.functions[asked.name]
+    bars = function.results.get(Port.PARAM_BARS, {}).values() if asked.name in OF_PARTIALS else ()
+    if not bars:
+        return {}
+    needs: dict[Symbol, set[Symbol]] = {result: {result} for result in program.results}
+    for line in reversed(program.lines):
+        for symbol in line.reads:
+            needs.setdefault(symbol, set()).update(needs.get(line.target, ()))
+    return {symbol: frozenset(found) for symbol, found in needs.items()}
+
+
+def _asks(asked: FrameworkProgram, needs: frozenset[Symbol], words: Words) -> str:
+    """The condition that a partial is asked for; empty for what several parameters need."""
+    function, leaves = asked.lowered.functions[asked.name], [n.name for n in asked.leaves]
+    bars = function.results.get(Port.PARAM_BARS, {})
+    names = [name for name, bar in bars.items() if bar in needs]
+    of_inputs = all(asked.lowered.circuit[name].role != "param" for name in names)
+    if not needs or not needs <= {*bars.values()} or not (of_inputs or len(names) == 1):
+        return ""
+    return " or ".join(f"{words.asked}[{leaves.index(name)}]" for name in names)
 
 
 def _spread(asked: FrameworkProgram, words: Words) -> list[str]:
     """Lines that give each sample the adjoint of an input which is the same for all."""
     program, function = asked.program, asked.lowered.functions[asked.name]
     varying, found = program.varying(), []
+    needs = _needs(asked) if words.asked else {}
     for name, bar in function.results.get(Port.PARAM_BARS, {}).items():
         varies = asked.lowered.circuit[name].role != "param"
         if varies and bar not in varying:
-            found.append(f"{bar} = {words.spread(str(bar), name)}")
+            asks = _asks(asked, needs.get(bar, frozenset()), words)
+            text = words.spread(str(bar), name) + (f" if {asks} else None" if asks else "")
+            found.append(f"{bar} = {text}")
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from symback.errors import Unsupported, clip
@@ -24,6 +24,7 @@ class Words(ABC, ast.NodeTransformer):
     reserved: ClassVar[frozenset[str]]  # what no node can be called in its modules
     argument: ClassVar[str]  # what makes an array of an argument, whose name it takes
     copy: ClassVar[str] = ""  # what makes a value that shares no memory, where that matters
+    asked: ClassVar[str] = ""  # the argument that says which partials to compute, where one does
 
     def expression(self, text: str) -> str:
         """The translation of one expression."""
@@ -36,6 +37,13 @@ class Words(ABC, ast.NodeTransformer):
     def spread(self, value: str, like: str) -> str:
         """A value without a batch axis as that of each sample."""
         return f"{self.prefix}.broadcast_to({value}, {like}.shape){self.copy}"
+
+    def fused(self, text: str, ranks: Mapping[str, int], known: Mapping[str, str]) -> str:
+        """A line in fewer kernels, where the framework doesn't fuse by itself.
+
+        `ranks` are those of what has no batch axis, -1 of the rest; `known` has the names of texts.
+        """
+        return text
 
     # -- what all frameworks say in another way ---------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from symback.codegen.bare.functions import BareFunction
@@ -45,6 +45,7 @@ class TorchWords(Words):
     reserved: ClassVar = frozenset({"torch"})
     argument: ClassVar = "_tensor({0})"
     copy: ClassVar = ".clone()"
+    asked: ClassVar = "_asked"
 
     def number(self, value: str, like: str) -> str:
         return f"torch.as_tensor({value}, dtype={like}.dtype, device={like}.device)"
@@ -61,6 +62,29 @@ class TorchWords(Words):
         if name not in _FUNCTIONS:
             raise self.refuse(name)
         return f"torch.{_FUNCTIONS[name]}({listed(self._tensors(name, arguments), named)})"
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """1/x in one kernel, for which PyTorch's operator takes two."""
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Div) and ast.unparse(node.left) in ("1", "1.0"):
+            right = ast.unparse(node.right)
+            if not right.startswith("math.") and not _NUMBER.fullmatch(right):
+                return _parsed(f"torch.reciprocal({right})")
+        return node
+
+    def fused(self, text: str, ranks: Mapping[str, int], known: Mapping[str, str]) -> str:
+        """A line in fewer kernels: products that are added to others, layers, σ' beside σ.
+
+        `ranks` are those of tensors without a batch axis, -1 of the others.
+        """
+        if (found := _SLOPE.fullmatch(text)) and (value := known.get(f"_sigma({found[1]})")):
+            return f"{value} * torch.sigmoid(-{found[1]})"
+        if (found := _LAYER.fullmatch(text)) and (ranks.get(found[2]), ranks.get(found[3])) == (
+            2,
+            1,
+        ):
+            return f"torch.nn.functional.linear({found[1]}, {found[2]}, {found[3]})"
+        return ast.unparse(_Added(ranks).visit(ast.parse(text, mode="eval")))
 
     def _tensors(self, name: str, arguments: Sequence[str]) -> Sequence[str]:
         """The arguments of a function that takes no numbers beside tensors."""
@@ -80,7 +104,7 @@ class TorchWords(Words):
         if value in ("np.s_", "coefficients"):
             return found
         index = ", ".join(shown_slice(part) for part in parts)
-        return ast.parse(f"_entries_at({self.text(node.value)}, ({index},))", mode="eval").body
+        return _parsed(f"_entries_at({self.text(node.value)}, ({index},))")
 
     def _extreme(self, name: str, arguments: Sequence[str]) -> str:
         """A function of arrays; where one is a number, the function that holds it."""
@@ -99,6 +123,44 @@ class TorchWords(Words):
         return f"({owner}).{name}({listed(arguments, named)})"
 
 
+class _Added(ast.NodeTransformer):
+    """A sum with a product of tensors is one kernel."""
+
+    def __init__(self, tensors: Container[str]) -> None:
+        self._tensors = tensors
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        match node:
+            case ast.BinOp(
+                left=rest,
+                op=ast.Add() | ast.Sub(),
+                right=ast.BinOp(ast.Name(a), ast.Mult(), ast.Name(b)),
+            ) if a in self._tensors and b in self._tensors and self._is_tensor(rest):
+                sign = ", value=-1" if isinstance(node.op, ast.Sub) else ""
+                return _parsed(f"torch.addcmul({ast.unparse(rest)}, {a}, {b}{sign})")
+        return node
+
+    def _is_tensor(self, node: ast.expr) -> bool:
+        """Whether it is one by its form: a name of one, or an operation with one."""
+        match node:
+            case ast.Name(name):
+                return name in self._tensors
+            case ast.BinOp(left, _, right):
+                return self._is_tensor(left) or self._is_tensor(right)
+            case ast.UnaryOp(_, operand):
+                return self._is_tensor(operand)
+            case ast.Call(ast.Attribute(ast.Name("torch"), "addcmul")):
+                return True
+        return False
+
+
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+_SLOPE = re.compile(r"_sigma_slope\((\w+)\)")
+_LAYER = re.compile(r"(\w+) @ (\w+)\.T \+ (\w+)")
 _OF_TENSORS = ("hypot", "arctan2", "copysign", "logaddexp")
 _TEMPLATES = {
     "sign": "_sign({0})",
@@ -160,8 +222,7 @@ def _sigma_slope(z: Any) -> Any:
     "_tanh_slope": '''\
 def _tanh_slope(z: Any) -> Any:
     """tanh'(z) = 1/cosh(z)²."""
-    share = 1.0 / torch.cosh(z)
-    return share * share''',
+    return torch.reciprocal(torch.cosh(z)).square()''',
     "_sign": '''\
 def _sign(z: Any) -> Any:
     """-1, 0 or 1, and NaN of NaN, of which torch.sign is 0."""

@@ -84,6 +84,98 @@ def test_functions_of_torch_func_agree(name):
     assert torch.allclose(rows, module.forward(params, inputs), rtol=1e-14)
 
 
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_value_and_grad_agrees_on_every_road(name):
+    """Without a graph, with one that is differentiated again, and under vmap."""
+    module, params, inputs = arguments(name, 7)
+    value, grad = module.value_and_grad(params, inputs)
+    assert not value.requires_grad and not any(bar.requires_grad for bar in grad)
+    leaves = module.Params(*(p.clone().requires_grad_() for p in params))
+    total = module.loss(leaves, inputs)
+    right = torch.autograd.grad(total, leaves, create_graph=True)
+    assert torch.allclose(value, total, rtol=1e-14)
+    with_graph = module.value_and_grad(leaves, inputs)[1]
+    for bar, other, kept in zip(grad, right, with_graph, strict=True):
+        assert torch.allclose(bar, other, rtol=1e-13) and torch.allclose(bar, kept, rtol=1e-13)
+    along = [torch.randn_like(p) for p in params]
+    second = [
+        torch.autograd.grad(bars, leaves, along, retain_graph=True, materialize_grads=True)
+        for bars in (right, with_graph)
+    ]
+    exact = torch.func.jvp(
+        lambda p: module.value_and_grad(p, inputs)[1], (params,), (module.Params(*along),)
+    )[1]
+    for found, again, h in zip(*second, exact, strict=True):
+        assert torch.allclose(found, h, rtol=1e-12, atol=1e-13)
+        assert torch.allclose(again, h, rtol=1e-12, atol=1e-13)
+    axes = (None, module.Inputs(*[0] * len(inputs)))
+    values, each = torch.func.vmap(module.value_and_grad, in_dims=axes)(params, inputs)
+    assert torch.allclose(values.mean(), value, rtol=1e-13)
+    for bars, bar in zip(each, grad, strict=True):
+        assert torch.allclose(bars.mean(dim=0), bar, rtol=1e-12, atol=1e-13)
+
+
+def operations(call):
+    """What PyTorch runs in a call, without views."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    found = []
+
+    class Count(TorchDispatchMode):
+        def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+            if not op.is_view:
+                found.append(str(op))
+            return op(*args, **(kwargs or {}))
+
+    with Count():
+        call()
+    return found
+
+
+def gradient_by(module, function, params, inputs, chosen):
+    """The gradient by some leaves, and how many operations it takes."""
+    moving = [n for n in module.Inputs._fields if n not in module.TARGETS]
+    p = module.Params(*(v.clone() for v in params))
+    x = inputs._replace(**{n: getattr(inputs, n).clone() for n in moving})
+    leaves = [*p, *(getattr(x, n) for n in moving)]
+    asked, found = [leaves[i].requires_grad_() for i in chosen], []
+
+    def call():
+        value = function(p, x)
+        if asked:
+            found.extend(torch.autograd.grad(value, asked))
+
+    return len(operations(call)), found
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_only_the_partials_that_are_asked_for_are_computed(name):
+    module, params, inputs = arguments(name, 8)
+    count = len(params) + len(module.Inputs._fields) - len(module.TARGETS)
+    choices = ([], [0], range(len(params)), range(count))
+    for function in (module.loss, lambda *given: module.forward(*given).sum()):
+        found = [gradient_by(module, function, params, inputs, chosen) for chosen in choices]
+        whole = found[-1][1]
+        for chosen, (_, bars) in zip(choices, found, strict=True):
+            for place, bar in zip(chosen, bars, strict=True):
+                assert torch.allclose(bar, whole[place], rtol=1e-13)
+        counts = [n for n, _ in found]
+        assert counts == sorted(counts) and counts[0] < counts[1] and counts[2] < counts[3]
+
+
+def test_the_neuron_takes_fewer_operations_than_autograd():
+    module, params, inputs = arguments("neuron", 9)
+    leaves = module.Params(*(p.clone().requires_grad_() for p in params))
+
+    def plain(p, x):
+        f = x.x1 - torch.sigmoid(p.w3 * x.x3 + p.w4 * x.x4)
+        return ((f - x.y) ** 2 / 2).mean()
+
+    eager = operations(lambda: torch.autograd.grad(plain(leaves, inputs), leaves))
+    own = operations(lambda: module.value_and_grad(params, inputs))
+    assert len(own) < len(eager)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["neuron", "two layers"])
 def test_compile_takes_the_whole_graph(name):
