@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from sympy import Add, Expr, S, Symbol
 
 from symback.autodiff.gates import Gates
+from symback.autodiff.loops import KeptLoops
 from symback.autodiff.names import Names
 from symback.autodiff.partials import Guard, Local
 from symback.autodiff.passes import PASSES, Pass
@@ -17,6 +19,7 @@ from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.circuits.circuit import Node, carriers
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import broadcast_like
+from symback.operations.arrays.loops import loop, loops_in
 from symback.operations.shapes import is_size
 
 
@@ -98,6 +101,8 @@ class Lowering:
         self._products: dict[tuple[str, str, bool], Expr] = {}  # of numbers, by edge
         self._numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
         self._arrays: set[str] = set()  # those whose adjoint has their own shape
+        of_turn = lambda gates: Lowering(gates, {}, frozenset(), False)  # noqa: E731
+        self.loops = KeptLoops(circuit, self.names, of_turn)
 
     def function(self, name: str) -> Function:
         """The function of that name, for `lower` and for builders of others that go with it."""
@@ -117,8 +122,11 @@ class Lowering:
         needed = self._below(of)
         slopes = {e.node: e.local.slope for e in self._walk(of).edges if e.local.slope is not None}
         lines = []
+        loops: set[Any] = set()
         for node in self.circuit.computed:
-            if node.name in needed:
+            if node.name in needed and isinstance(node.formula, loop):
+                lines += self.loops.values(node, self._walk(of), loops)
+            elif node.name in needed:
                 lines.append(Assign(node.symbol, node.formula))
                 if node.name in slopes:
                     slope = slopes[node.name]
@@ -188,9 +196,12 @@ class Lowering:
             node = circuit[name]
             edges = record.into[name]
             terms = [
-                self._contribution(e, reads, seed if e.node == record.of else None, summed)
+                self._of_loop(e, record, seed, summed)
+                if isinstance(circuit[e.node].formula, loop)
+                else self._contribution(e, reads, seed if e.node == record.of else None, summed)
                 for e in edges
             ]
+            lines += self._apart(name, terms)
             chains = tuple(
                 ((record.of, e.node), (e.node, name))
                 if e.node != record.of
@@ -225,6 +236,31 @@ class Lowering:
         if key not in self._products:
             self._products[key] = self._product(edge, upstream, summed)
         return self._products[key]
+
+    def _of_loop(self, edge: Edge, record: ReversePass, seed: Expr, summed: bool) -> Expr:
+        """What a loop gives to the operand of an edge."""
+
+        def upstream(node: Node) -> Expr:
+            found = seed if node.name == record.of else self.names.adjoint(node.name)
+            whole = self.names.shape_of(found) == node.shape
+            return found if whole else broadcast_like(found, node.symbol)
+
+        gate, operand = self.circuit[edge.node], self.circuit[edge.operand].symbol
+        product = self.loops.contribution(gate, operand, record, upstream)
+        self.has_guards |= self.loops.has_guards
+        if summed and gate.symbol in self.varying and operand not in self.varying:
+            return batch_sum(product)
+        return product
+
+    def _apart(self, name: str, terms: list[Expr]) -> list[Assign]:
+        """Lines for what loops leave among several terms, whose names take their places."""
+        lines = []
+        for place, term in enumerate(terms if len(terms) > 1 else ()):
+            if loops_in(term):
+                symbol = self.names.part(self.names.adjoint(name).name, term)
+                lines.append(Assign(symbol, term))
+                terms[place] = symbol
+        return lines
 
     def _product(
         self, edge: Edge, upstream: Expr, summed: bool, guard: Guard | None = None

@@ -15,6 +15,7 @@ from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.core.relational import Relational
 
 from symback.circuits.circuit import Circuit, Node, computed
+from symback.circuits.loops import unrolled
 from symback.circuits.names import fresh_name
 from symback.errors import TooLarge
 from symback.operations.arrays import ArrayFunction, matmul, matvec, shape_of, solve, transpose
@@ -40,12 +41,14 @@ class Gates(Circuit):
     least: frozenset[Symbol] = frozenset()
 
 
-def gates(circuit: Circuit, *, opaque: Collection[str] = ()) -> Gates:
+def gates(circuit: Circuit, *, opaque: Collection[str] = (), keep_loops: bool = False) -> Gates:
     """The circuit with inner parts as nodes of their own, marked as generated.
 
     Formulas that would lose digits are rewritten before, but those of a literal circuit; no rule
-    looks behind the names in `opaque`. Found once for each circuit.
+    looks behind the names in `opaque`. Loops are written out unless they are kept. Found once for
+    each circuit.
     """
+    circuit = circuit if keep_loops else unrolled(circuit)
     return circuit.once(_gates, frozenset(opaque))
 
 
@@ -55,6 +58,7 @@ def _gates(circuit: Circuit, opaque: frozenset[str]) -> Gates:
 
 def typed_gates(circuit: Circuit) -> Gates:
     """The gates of the formulas as typed; what `gates` has as well has its name there."""
+    circuit = unrolled(circuit)
     made = gates(circuit)
     return circuit.once(_typed_gates) if made.rewrites else made
 

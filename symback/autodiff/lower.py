@@ -19,6 +19,7 @@ from symback.autodiff.gates import Gates, gates
 from symback.autodiff.names import Names
 from symback.autodiff.passes import FUSED_PASSES, optimise
 from symback.circuits.circuit import Circuit
+from symback.circuits.loops import can_unroll, unrolled
 from symback.circuits.program import Assign, Program, batch_sum
 
 
@@ -139,12 +140,14 @@ def lower(
     *,
     in_turn: bool = False,
     others: Mapping[str, FunctionBuilder] | None = None,
+    keep_loops: bool = False,
 ) -> Lowered:
     """The functions of a circuit's module by name, their programs not yet optimised.
 
     Without `functions`, those of every module. `in_turn` says that samples are computed one after
     the other, so that no line that varies by sample may wait for all of them. `others` are builders
-    of functions that only one target has, by their names.
+    of functions that only one target has, by their names. Loops are written out unless they are
+    kept.
 
     >>> import symback as sb
     >>> print(lower(sb.circuit("f = w*x", loss=None)).functions["backward"].program)
@@ -153,14 +156,18 @@ def lower(
         x_bar = f_bar*w
         return w_bar, x_bar
     """
-    split = circuit if isinstance(circuit, Gates) else gates(circuit)
+    split = circuit if isinstance(circuit, Gates) else gates(circuit, keep_loops=keep_loops)
     builders = {**FUNCTIONS, **(others or {})}
+    asked = functions
     if per_sample.NAME in functions:
         partials = dict(per_sample.builders(split))
         functions = [*(name for name in functions if name != per_sample.NAME), *partials]
         builders |= partials
     functions = functions or plain(split)
     lowering = _with_one_shape_a_name(split, functions, builders, in_turn)
+    if lowering.loops.has_guards and not isinstance(circuit, Gates) and can_unroll(circuit):
+        # what a turn does not read because a later one does not is known where all are written out
+        return lower(unrolled(circuit), asked, in_turn=in_turn, others=others)
     found = {name: lowering.function(name) for name in functions}
     return Lowered(split, lowering.names, found, lowering.has_guards)
 

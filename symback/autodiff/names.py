@@ -74,6 +74,14 @@ class Names:
         """A new name for a part of the line that computes `node`."""
         return self._new(fresh_name([f"{node}_part"], self._taken), self.shape_of(expr))
 
+    def local(self, name: str) -> Symbol:
+        """A new name for one of a loop's turn."""
+        return self._new(fresh_name([name, f"{name}_t"], self._taken), ())
+
+    def kept(self, name: Symbol, count: Expr) -> Symbol:
+        """The name of the values that one of a turn has in all turns of a loop."""
+        return self._name("kept", name.name, (count, *self.shapes.get(name.name, ())))
+
     def shape_of(self, expr: Expr) -> Shape:
         return shape_of(expr, self.shapes) if self.shapes else ()
 

@@ -21,6 +21,7 @@ from symback.operations.arrays import (
     has_arrays,
     shape_of,
 )
+from symback.operations.arrays.loops import loop
 from symback.operations.construction import transposed, unbroadcast
 from symback.operations.edges import plainly, power_partials, times_in_branch
 from symback.operations.elementwise import BY_HEAD, POWER
@@ -202,6 +203,8 @@ def _elementwise(
 
 def _of_arrays(gate: Node, least: Collection[Symbol]) -> dict[str, Local]:
     """Elementwise partials and the terms that mix elements, operand by operand."""
+    if isinstance(gate.formula, loop):
+        return {name: _of_loop(gate, real_symbol(name)) for name in gate.operands}
     plain, terms = [], []
     for term in Add.make_args(gate.formula):
         coefficient, op = split_number(term)
@@ -229,6 +232,13 @@ def _of_arrays(gate: Node, least: Collection[Symbol]) -> dict[str, Local]:
         local = ArrayLocal(gate, symbol, partial, words, partial, own)
         found[name] = replace(local, partial=local.contribution(upstream)) if own else local
     return found
+
+
+def _of_loop(gate: Node, operand: Symbol) -> ArrayLocal:
+    """That of a loop's node, whose contribution `symback.autodiff.loops` makes."""
+    upstream = real_symbol(f"{gate.name}_bar")
+    words = gate.formula.rule
+    return ArrayLocal(gate, operand, upstream, words, S.Zero, ((S.One, gate.formula),))
 
 
 def rule_by(expr: Expr, symbol: Symbol) -> str:

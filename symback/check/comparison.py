@@ -329,7 +329,7 @@ class _Checker:
                 "differences don't judge a derivative that is stated: none were made"
             )
             return
-        at, found = compare_at_large_sizes(self._oracle.typed, self._module, seed)
+        at, found = compare_at_large_sizes(self._oracle.kept, self._module, seed)
         decided = [f for f in found if f.sharp or f.share > 1]
         if not decided:
             self.remarks.append("no point at large sizes found where differences decide the slope")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
-from sympy import Expr, Integer, S, Tuple
+from sympy import Expr, Integer, S, Symbol, Tuple
 
 from symback.circuits.circuit import LEAF_ROLES, Circuit, Node, Role, carriers, computed, leaf
 from symback.circuits.names import fresh_name
 from symback.errors import CircuitError, UnknownName, nearest
 from symback.operations.arrays import concat, shape_of, slice_
+from symback.operations.arrays.loops import loop
 from symback.operations.shapes import ShapeError, shown
 
 _LOSS_NAMES = ("l", "loss", "loss_l")
@@ -160,11 +162,24 @@ def unused_nodes(ordered: Sequence[Node], loss: Node | None) -> list[Node]:
     """The computed nodes that no other uses, the loss left aside; those that read inputs first."""
     candidates = [n for n in ordered if n.role == "computed" and n is not loss]
     used = {o for n in candidates for o in n.operands}
-    sinks = [n for n in candidates if n.name not in used]
+    inner = _inner_turns(candidates)
+    sinks = [n for n in candidates if n.name not in used and n.name not in inner]
     if loss is not None:
         depends = _dependence_on(ordered, "input")
         sinks = [n for n in sinks if n.name in depends] or sinks
     return sinks
+
+
+def _inner_turns(nodes: Sequence[Node]) -> set[str]:
+    """The values of turns of a loop before the last one, which a turn behind them reads."""
+    formulas: dict[Symbol, Any] = {node.symbol: node.formula for node in nodes}
+    found = set()
+    for node in nodes:
+        of = formulas.get(node.formula.args[0]) if isinstance(node.formula, slice_) else None
+        if isinstance(of, loop):
+            last = {S.NegativeOne, of.turn.count - 1}
+            found |= {node.name} if node.formula.args[1][0] not in last else set()
+    return found
 
 
 def _dependence_on(ordered: Sequence[Node], role: Role) -> set[str]:

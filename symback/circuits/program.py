@@ -18,6 +18,7 @@ from sympy import Expr, Function, S, Symbol
 
 from symback.errors import SymbackError
 from symback.operations.arrays import eye_like, size
+from symback.operations.arrays.loops import loop, loops_in
 from symback.operations.expressions import compounds
 from symback.operations.special import diffshare, powshare, sumshare
 
@@ -131,8 +132,19 @@ class Program:
 
     @property
     def operations(self) -> int:
-        """How many operations the lines count, a sum over the batch not among them."""
-        return sum(line.operations for line in self.lines)
+        """How many operations the lines count, a sum over the batch not among them; those of a
+        turn once where only data know how many turns there are.
+        """
+        left: dict[Any, list[Symbol]] = {}
+        for line in self.lines:
+            for of in loops_in(line.expr):
+                left.setdefault((of.turn, of.operands), []).append(of.name)
+        found = sum(line.operations for line in self.lines)
+        for (turn, _), names in left.items():
+            needed = turn.needed(names)
+            once = sum(operations(line) for name, line in turn.lines if name in needed)
+            found += once * (int(turn.count) if turn.count.is_Integer else 1)
+        return found
 
 
 def symbols(expr: Expr) -> set[Symbol]:
@@ -178,7 +190,7 @@ def _taken_in(part: Expr) -> list[Expr]:
 def _operations(part: Expr) -> int:
     if part.is_Mul and all(f.is_Symbol for f in part.args):  # most parts of a large circuit
         return len(part.args) - 1
-    if part.is_number or part.is_Symbol or isinstance(part, batch_sum):
+    if part.is_number or part.is_Symbol or isinstance(part, batch_sum | loop):
         return 0
     if part.is_Add:
         return len(part.args) - 1

@@ -8,6 +8,7 @@ import sympy as sp
 from sympy import Expr, S, Tuple
 
 from symback.circuits.circuit import Circuit, Node
+from symback.circuits.loops import has_loops, written_out
 from symback.errors import Unsupported
 from symback.operations.arrays import (
     ARRAY_FUNCTIONS,
@@ -41,7 +42,8 @@ def _stated_in(circuit: Circuit) -> list[tuple[Node, Expr]]:
 
 
 def uses_of(circuit: Circuit, *heads: Any) -> list[Expr]:
-    """All uses of some operations."""
+    """All uses of some operations, loops written out."""
+    circuit = written_out(circuit)
     parts = (part for n in circuit.computed for part in postorder(n.formula))
     return [part for part in parts if isinstance(part, heads)]
 
@@ -53,14 +55,14 @@ def distributions(circuit: Circuit) -> list[str]:
 
 def classes(circuit: Circuit) -> dict[str, Size]:
     """The targets that are the index of a class, each with the number of classes."""
-    shapes = circuit.shapes
+    shapes = written_out(circuit).shapes
     uses = {op.args[1].name: op.args[0] for op in uses_of(circuit, sparse_cross_entropy)}
     return {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items())}
 
 
 def indices(circuit: Circuit) -> dict[str, Size]:
     """The leaves at whose whole numbers rows are taken, each with the least number of rows."""
-    shapes = circuit.shapes
+    shapes = written_out(circuit).shapes
     found: dict[str, Size] = {}
     leaves = {node.name for node in circuit.leaves}
     for op in uses_of(circuit, take):
@@ -75,7 +77,7 @@ def indices(circuit: Circuit) -> dict[str, Size]:
 
 def index_leaves(circuit: Circuit) -> dict[str, Size]:
     """The leaves that are read as an index, each with the number of classes; others are allowed."""
-    shapes = circuit.shapes
+    shapes = written_out(circuit).shapes
     uses = {op.args[0].name: op.args[1] for op in uses_of(circuit, one_hot) if op.args[0].is_Symbol}
     leaves = {node.name for node in circuit.leaves}
     found = {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items()) if name in leaves}
@@ -84,15 +86,24 @@ def index_leaves(circuit: Circuit) -> dict[str, Size]:
 
 def least_sizes(circuit: Circuit) -> dict[str, int]:
     """The smallest value of each size with a name that constant indices allow."""
+    least = _least_sizes(circuit)
+    if has_loops(circuit):
+        turns = _least_sizes(written_out(circuit))
+        least |= {name: max(size, least.get(name, 1)) for name, size in turns.items()}
+    return least
+
+
+def _least_sizes(circuit: Circuit) -> dict[str, int]:
     least: dict[str, int] = {}
-    for op in uses_of(circuit, slice_):
+    parts = [part for n in circuit.computed for part in postorder(n.formula)]
+    for op in (part for part in parts if isinstance(part, slice_)):
         shape = shape_of(op.args[0], circuit.shapes)
         for size, part in zip(shape, op.args[1], strict=False):
             if size.is_Integer:
                 continue
             name, more = _named_part(size)
             least[name] = max(least.get(name, 1), _reached(part) - more)
-    for op in uses_of(circuit, windows):
+    for op in (part for part in parts if isinstance(part, windows)):
         shape, (sizes, _) = shape_of(op.args[0], circuit.shapes), op.options
         for size, window in zip(shape[-len(sizes) :], sizes, strict=True):
             if not size.is_Integer:

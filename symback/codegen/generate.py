@@ -10,6 +10,7 @@ from typing import Any
 
 from symback.autodiff.updates import Update
 from symback.circuits.circuit import Circuit
+from symback.circuits.loops import unrolled
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.codegen.files import shown_path, write_files
 from symback.codegen.functions import requested
@@ -77,12 +78,23 @@ def _renderer(
     """The templates for the subject by file ending, and what they fill in."""
     if isinstance(subject, Circuit):
         asked = (functions,) if functions else ()
+        if functions or not row.keeps_loops:
+            subject = _without_loops(subject, row, functions)
         return row.circuits.templates, row.circuits.variables(subject, stem, *asked)
     if functions:
         raise Unsupported("a module of an update has one function; others are those of a circuit")
     if row.updates is None:
         raise Unsupported(f"the target '{row.name}' has no modules of updates; choose another one")
     return row.updates.templates, row.updates.variables(subject, stem)
+
+
+def _without_loops(circuit: Circuit, row: Target, functions: tuple[str, ...]) -> Circuit:
+    """The circuit with its loops written out; Unsupported where only data know their turns."""
+    try:
+        return unrolled(circuit)
+    except Unsupported as error:
+        what = f"'{functions[0]}'" if functions else f"the target '{row.name}'"
+        raise Unsupported(f"{what} takes loops written out, and {error.message}") from None
 
 
 def _folder(path: Path) -> str:

@@ -50,6 +50,7 @@ class Target:
     calls: Callable[[ModuleType], Calls] | None = None
     """What its modules' functions give for NumPy's arrays, where they are not NumPy's own."""
     on_request: frozenset[str] = frozenset()  # the functions that its modules can have besides
+    keeps_loops: bool = False  # whether its modules have loops of turns
     templates: Path | None = None  # the folder of its templates, where it is not symback's own
 
     @property
@@ -146,6 +147,7 @@ _ROWS = (
         circuits=Renderer({PYTHON: "numpy/module.py.jinja"}, _numpy_circuit),
         updates=Renderer({PYTHON: "numpy/update.py.jinja"}, _numpy_update),
         on_request=frozenset(ON_REQUEST),
+        keeps_loops=True,
     ),
     Target(
         name="c",

@@ -1,8 +1,8 @@
-"""Statements → outline: the leaves, definitions and functions of a text, its loops unrolled."""
+"""Statements → outline: the leaves, definitions and functions of a text; loops kept or unrolled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from symback.errors import (
     Unsupported,
     nearest,
 )
+from symback.language.loops import KeptLoop, NotKept, kept_loop, refusal
 from symback.language.scalars import Builder
 from symback.language.syntax import (
     Declaration,
@@ -71,14 +72,26 @@ class Outline:
     slopes: list[Kink] = field(default_factory=list)  # of the text's own functions
     turns: int = 1  # of the loops that are open, multiplied
     repeated: int = 0  # lines that loops have written out
+    loops: list[KeptLoop] = field(default_factory=list)
 
 
-def outline_of(source: SourceText, found: Iterable[Statement] | None = None) -> Outline:
-    """What a text says; `found` are its statements, if it is not circuit text."""
+def outline_of(
+    source: SourceText,
+    found: Iterable[Statement] | None = None,
+    unrolled: Container[tuple[int, int]] = (),
+) -> Outline:
+    """What a text says; `found` are its statements, if it is not circuit text. Loops at the places
+    in `unrolled` are unrolled, others where they can't be kept.
+    """
     outline = Outline()
     for statement in statements(source) if found is None else found:
+        if isinstance(statement, Loop) and statement.variable.place not in unrolled:
+            kept = _kept(source, outline, statement)
+            if kept is not None:
+                outline.loops.append(kept)
+                continue
         _enter(source, outline, statement, {})
-    if not outline.definitions and outline.bare is None:
+    if not outline.definitions and outline.bare is None and not outline.loops:
         raise CircuitError("the circuit is empty; write a formula such as f = w*x")
     _state_slopes(source, outline)
     for name, place in outline.sizes.items():
@@ -172,6 +185,26 @@ def _unroll(source: SourceText, outline: Outline, loop: Loop, bound: Mapping[str
         for statement in loop.body:
             _enter(source, outline, statement, {**bound, variable: Integer(value)})
     outline.turns //= stop - start
+
+
+def _kept(source: SourceText, outline: Outline, statement: Loop) -> KeptLoop | None:
+    """The loop, if it is one that is kept; a text that declares no arrays has none."""
+    if not outline.shapes:
+        return None
+    try:
+        found = kept_loop(source, outline.sizes, statement)
+    except NotKept as error:
+        raise refusal(error, source) from None
+    if found is not None and found.count.is_Integer:
+        return found if found.count <= MOST_TURNS else None
+    if found is not None:
+        place = source.place(found.at)
+        variable = check_name(found.variable, place)
+        if variable in outline.leaves or variable in outline.sizes:
+            raise CircuitError(
+                f"'{variable}' has a meaning already; call the loop's otherwise", place
+            )
+    return found
 
 
 def _whole(source: SourceText, term: Term, bound: Mapping[str, Expr]) -> int:

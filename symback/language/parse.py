@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from sympy import Expr
@@ -24,12 +25,15 @@ from symback.errors import (
     CircuitSyntaxError,
     NameRefused,
     Place,
+    SymbackError,
     TooLarge,
     UnknownName,
     clip,
     nearest,
 )
-from symback.language.arrays import CALLS, NO_NAMES, ArrayBuilder
+from symback.language.arrays import CALLS, NO_NAMES
+from symback.language.loop_nodes import LoopNodes, StepBuilder
+from symback.language.loops import NotKept, refusal
 from symback.language.options import (
     check_loss,
     in_given_order,
@@ -59,11 +63,12 @@ from symback.language.syntax import (
     Statement,
     statements,
 )
-from symback.language.terms import Term
+from symback.language.terms import Term, terms_in
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.shapes import Shape
 
 LONGEST_LATEX = 200_000
+MOST_ATTEMPTS = 4  # to keep some loops of a text, before all are unrolled
 ARRAYS_WITHOUT_LEAF = frozenset({"eye", "zeros", "ones", "concat", "stack", "one_hot"})
 
 
@@ -104,20 +109,45 @@ def circuit(
     loss_text = str(loss) if is_formula else None
     source = SourceText(text if loss_text is None else _with_loss(text, loss_text))
     try:
-        outline = outline_of(source, _statements(source, notation))
-        return _Assembly(source, outline, params, inputs).circuit(
-            AUTOMATIC if loss_text is not None else loss
-        )
+        found = _statements(source, notation)
+        return _assembled(source, found, params, inputs, AUTOMATIC if loss_text else loss)
     except RecursionError:
         raise TooLarge("the expression is nested too deep; name inner parts") from None
+
+
+def _assembled(
+    source: SourceText,
+    found: list[Statement],
+    params: tuple[str, ...],
+    inputs: tuple[str, ...],
+    loss: str | Automatic | None,
+) -> Circuit:
+    """The circuit of statements; what can't be kept as a loop is unrolled, so are all where the
+    circuit has an error, which then speaks of what was typed.
+    """
+    unrolled: set[tuple[int, int]] = set()
+    for attempt in count():
+        outline = outline_of(source, found, unrolled)
+        constant = {kept.at for kept in outline.loops if kept.count.is_Integer}
+        try:
+            return _Assembly(source, outline, params, inputs).circuit(loss)
+        except NotKept as error:
+            if error.at not in constant:
+                raise refusal(error, source) from None
+            unrolled |= {error.at} if attempt < MOST_ATTEMPTS else constant
+        except SymbackError:
+            if not constant:
+                raise
+            unrolled |= constant
+    raise AssertionError("a text without loops that are kept has none that can't be")
 
 
 NOTATIONS = ("text", "latex")
 
 
-def _statements(source: SourceText, notation: str) -> list[Statement] | None:
+def _statements(source: SourceText, notation: str) -> list[Statement]:
     if notation == "text":
-        return None
+        return statements(source)
     if len(source.text) > LONGEST_LATEX:
         raise TooLarge(f"the text is longer than {LONGEST_LATEX:,} characters")
     from symback.language.latex import statements_of_latex  # most circuits are circuit text
@@ -161,11 +191,13 @@ class _Assembly:
             or any(
                 term.kind == "vector" or (term.kind == "call" and term.text in ARRAYS_WITHOUT_LEAF)
                 for one in whole
-                for term in _terms(one)
+                for term in terms_in(one)
             )
         )
         if self._has_arrays:
             self._refuse_names_of_operations()
+        settings = {**self._settings({}), **self._of_arrays, "is_known": self._is_known}
+        self._loops = LoopNodes(source, outline, settings, self._shape_of)
         if outline.bare is not None:
             self._name_bare(outline.bare)
 
@@ -186,7 +218,7 @@ class _Assembly:
         place = self._source.place(bare.place)
         if self._outline.definitions.keys() - {self._outline.loss}:
             raise CircuitError("an expression without a name; write name = …", place)
-        taken = {t.text for t in _terms(bare)} | set(self._outline.leaves) | set(self._overrides)
+        taken = {t.text for t in terms_in(bare)} | set(self._outline.leaves) | set(self._overrides)
         taken |= {self._outline.loss or ""}
         define(self._outline, fresh_name(OUTPUT_NAMES, taken), bare, place)
 
@@ -198,12 +230,14 @@ class _Assembly:
             or name in outline.sizes
             or name in self._overrides
             or (name == self._once.name and bool(self._once.places))
+            or self._loops.knows(name)
         )
 
     def circuit(self, loss: str | Automatic | None) -> Circuit:
         self._option = loss
         nodes = [self._computed(d) for d in self._outline.definitions.values()]
-        for place_of in self._used.values():
+        nodes += self._loops.nodes()
+        for place_of in (*self._used.values(), *self._loops.used.values()):
             for name, place in place_of.items():
                 self._appeared.setdefault(name, place)
         chosen = self._loss(loss)
@@ -267,29 +301,25 @@ class _Assembly:
     def _build(self, definition: Definition) -> Node:
         outline, name = self._outline, definition.name
         settings: Any = {
-            "is_size": outline.sizes.__contains__,
-            "bound": definition.bound,
-            "array_calls": CALLS,
-            "kinks": outline.kinks,
+            **self._settings(definition.bound),
             "once": self._once if self._is_loss(name) else None,
         }
         if inner := inner_once(definition.term):
             raise CircuitSyntaxError(NOT_IN_LOSS, self._source.place(inner.place))
         builder: Builder
         if self._has_arrays:
-            builder = ArrayBuilder(
+            builder = StepBuilder(
                 self._source,
                 self._is_known,
-                outline.functions,
                 **settings,
+                **self._of_arrays,
                 shape=self._shape_of,
-                is_target=lambda n: n in outline.leaves and outline.leaves[n][0] == "target",
-                is_leaf=lambda n: n not in outline.definitions,
+                step=self._loops.step,
             )
             formula, shape = builder.whole(definition.term)
             shapes = {n: s for n, s in builder.shapes.items() if s}
         else:
-            builder = Builder(self._source, self._is_known, outline.functions, **settings)
+            builder = Builder(self._source, self._is_known, **settings)
             formula, shape, shapes = builder.build(definition.term), (), None
         self._used[name] = builder.used
         if name in outline.constants:
@@ -302,6 +332,25 @@ class _Assembly:
         used = list(builder.used)
         return computed(name, formula, used, definition.place, shapes=shapes, shape=shape)
 
+    def _settings(self, bound: Mapping[str, Expr]) -> dict[str, Any]:
+        """What all builders of formulas are given."""
+        outline = self._outline
+        return {
+            "functions": outline.functions,
+            "is_size": outline.sizes.__contains__,
+            "bound": bound,
+            "array_calls": CALLS,
+            "kinks": outline.kinks,
+        }
+
+    @property
+    def _of_arrays(self) -> dict[str, Any]:
+        outline = self._outline
+        return {
+            "is_target": lambda n: n in outline.leaves and outline.leaves[n][0] == "target",
+            "is_leaf": lambda n: n not in outline.definitions and not self._loops.knows(n),
+        }
+
     def _is_loss(self, name: str) -> bool:
         return name == (self._option if isinstance(self._option, str) else self._outline.loss)
 
@@ -309,6 +358,8 @@ class _Assembly:
         outline = self._outline
         if name in outline.definitions:
             return self._computed(outline.definitions[name]).shape
+        if self._loops.knows(name):
+            return self._loops.node(name).shape
         return outline.shapes.get(name, ())
 
     def _refuse_called(self, name: str) -> None:
@@ -317,7 +368,7 @@ class _Assembly:
             return
         self._uncalled.add(name)
         for other in self._outline.definitions.values():
-            for term in _terms(other.term):
+            for term in terms_in(other.term):
                 if term.kind == "call" and term.text == name:
                     raise CircuitSyntaxError(
                         f"'{name}' is both a number and a function here; write "
@@ -333,7 +384,7 @@ class _Assembly:
         for name, place in self._appeared.items():
             if name in outline.definitions or name in outline.leaves or name in outline.sizes:
                 continue
-            if name == self._once.name and self._once.places:
+            if (name == self._once.name and self._once.places) or self._loops.knows(name):
                 continue
             if is_strict and name not in self._overrides:
                 known = [*outline.leaves, *outline.definitions, *self._overrides]
@@ -386,15 +437,6 @@ def _float(name: str, expr: Expr, place: Place) -> float:
 
 def _not_a_number(name: str, place: Place) -> CircuitError:
     return CircuitError(f"the initial value of '{name}' must be a number", place)
-
-
-def _terms(term: Term) -> list[Term]:
-    stack, found = [term], []
-    while stack:
-        last = stack.pop()
-        found.append(last)
-        stack.extend(last.args)
-    return found
 
 
 __all__ = ["circuit"]

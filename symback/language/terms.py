@@ -69,6 +69,16 @@ def extended(kind: str, left: Term, right: Term) -> Term:
     return bounded(left)
 
 
+def terms_in(term: Term) -> list[Term]:
+    """A term and all terms that it consists of."""
+    stack, found = [term], []
+    while stack:
+        last = stack.pop()
+        found.append(last)
+        stack.extend(last.args)
+    return found
+
+
 __all__ = [
     "DEEPEST",
     "LARGEST",
@@ -78,4 +88,5 @@ __all__ = [
     "bounded",
     "extended",
     "make_term",
+    "terms_in",
 ]

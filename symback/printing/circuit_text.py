@@ -10,10 +10,12 @@ from sympy.logic.boolalg import And, Or
 
 from symback.circuits.names import VARIABLE_TOO, other_spelling
 from symback.circuits.requirements import stated_in
+from symback.operations.arrays.loops import loop
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.shapes import shown
 from symback.operations.stated import stated
 from symback.printing.array_notation import NOTATION
+from symback.printing.loops import step_signs, steps, turn_lines
 from symback.printing.printer import Printer
 
 if TYPE_CHECKING:
@@ -60,11 +62,26 @@ def circuit_text(circuit: Circuit) -> str:
         shape = shown(node.shape) if node.shape else ""
         run.append(f"{node.name}: {node.role}{shape}{initial}")
     lines += ["; ".join(run)] if run else []
-    for node in _in_text(circuit):
-        lines.append(f"{node.name}{_mark(circuit, node)} = {printer.print(node.formula)}")
+    lines += definitions(circuit, printer)
     if circuit.loss is None:
         lines.append("loss: none")
     return "\n".join(lines) + "\n"
+
+
+def definitions(circuit: Circuit, printer: Printer) -> list[str]:
+    """The lines of the computed nodes: those of a loop once, none for what one turn has."""
+    printer.signs = {**printer.signs, **step_signs(circuit)}
+    implied = {node.name for node, _ in steps(circuit)}
+    lines, done = [], set()
+    for node in _in_text(circuit):
+        formula: Any = node.formula
+        if isinstance(formula, loop):
+            lines += [] if formula.group in done else turn_lines(circuit, formula, printer)
+            done.add(formula.group)
+        elif node.name not in implied:
+            mark = _mark(circuit, node)
+            lines.append(f"{node.name}{mark} = {printer.print(formula)}")
+    return lines
 
 
 def rewrite_notes(circuit: Circuit) -> dict[str, str]:
@@ -110,4 +127,4 @@ def _in_text(circuit: Circuit) -> list[Node]:
     return [*circuit.outputs, *(n for n in nodes if n not in circuit.outputs)]
 
 
-__all__ = ["NotationPrinter", "circuit_text", "rewrite_notes", "stated_sentences"]
+__all__ = ["NotationPrinter", "circuit_text", "definitions", "rewrite_notes", "stated_sentences"]

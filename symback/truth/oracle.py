@@ -17,6 +17,7 @@ from sympy.codegen.cfunctions import hypot
 from symback.autodiff.function import Port
 from symback.autodiff.lower import lower
 from symback.circuits.circuit import Circuit
+from symback.circuits.loops import written_out
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
 from symback.operations.balls.scalars import precision
 from symback.operations.entries import Entries
@@ -84,6 +85,8 @@ class Oracle:
     """The truths of one circuit, each found once."""
 
     def __init__(self, circuit: Circuit) -> None:
+        self.kept = circuit  # with its loops
+        circuit = written_out(circuit)
         self.typed = circuit
         computed = circuit if circuit.is_literal else stable(circuit)  # as the module does
         numbers, typed = explicit(_without_kinks(circuit, computed), computed)

@@ -344,6 +344,11 @@ f = h[0]
 for t in range(n):
     h[t] = x
 f = h[0]
+| CircuitSyntaxError 2 5 | no formula reads the values of its last turn
+
+for t in range(n*n):
+    h[t] = x
+f = h[0]
 | CircuitSyntaxError 2 16 | the bounds of a loop are whole numbers
 
 for t in range(1.5):

@@ -9,6 +9,7 @@ function an operation.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from sympy import Add, Expr, Integer, Mul, Piecewise, Symbol, Tuple
@@ -56,6 +57,15 @@ class ArrayPrinter(NumpyPrinter):
         self._rank: int | None = None  # of the elementwise formula being printed
         self._in_sizes = False  # whether that is a number made of sizes
         self._known: dict[Expr, Shape] = {}
+
+    def inside(self, varying: Iterable[Symbol], order: Sequence[Symbol]) -> ArrayPrinter:
+        """The printer of a loop's turn, of whose names some vary by sample."""
+        made = copy(self)
+        made._varying = self._varying | {*varying}
+        made._order = {**self._order, **{s.name: (-1, 1, i) for i, s in enumerate(order)}}
+        made._keys = {}
+        made._known = {}
+        return made
 
     # -- elementwise formulas ---------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from symback.autodiff.cost import counted, operation_counts_of
 from symback.autodiff.function import Port
 from symback.autodiff.lower import NAMES, Lowered, lower, optimised, plain
 from symback.circuits.circuit import Circuit
+from symback.circuits.loops import has_loops
 from symback.codegen.functions import lowered_names
 from symback.codegen.header import NUMPY_ONLY, Head, Header
 from symback.codegen.numpy.derivatives import DerivativeText, derivative_text
@@ -27,7 +28,7 @@ from symback.codegen.numpy.shapes import (
 )
 from symback.errors import TooLarge
 from symback.operations.simplify import weight
-from symback.printing.circuit_text import circuit_text
+from symback.printing.circuit_text import circuit_text, definitions
 from symback.printing.text import TextPrinter
 
 MOST_FORMULAS = 60  # nodes that a docstring lists
@@ -82,7 +83,7 @@ def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -
     """All texts of a circuit's NumPy module, with the functions that were asked for."""
     always = plain(circuit)
     asked = [name for name in lowered_names(on_request) if name in NAMES]
-    lowered = optimised(lower(circuit, [*always, *asked]))
+    lowered = optimised(lower(circuit, [*always, *asked], keep_loops=True))
     functions = [FunctionWriter(lowered, name).text() for name in always]
     derivatives = derivative_text(lowered, on_request) if on_request else None
     printed = [*functions, *(derivatives.computed if derivatives else [])]
@@ -112,6 +113,8 @@ def title(circuit: Circuit) -> str:
 def formulas(circuit: Circuit) -> list[str]:
     """The circuit's nodes and, below, the partials of the output that are short enough."""
     printer = TextPrinter.of(circuit)
+    if has_loops(circuit):
+        return definitions(circuit, printer)
     lines = [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed[:MOST_FORMULAS]]
     if len(circuit.computed) > MOST_FORMULAS:
         return [*lines, f"… and {len(circuit.computed) - MOST_FORMULAS} more, see SOURCE"]

@@ -10,6 +10,8 @@ from sympy import Expr, Function, S, Symbol
 
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.codegen.lines import chain_comment, wrapped
+from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.numpy.loops import groups, loop_statements
 from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
     ArrayFunction,
@@ -60,8 +62,12 @@ def statements(
     lines: list[str] = []
     slopes = _slopes_by_value(program)
     values = {slopes[line.target].target: line for line in program.lines if line.target in slopes}
-    done: set[Symbol] = set()
+    loops = groups(program)
+    done: set[Symbol] = {line.target for lines_of in loops.values() for line in lines_of[1:]}
     for line in program.lines:
+        if line.target in loops and isinstance(printer, ArrayPrinter):
+            lines += loop_statements(loops[line.target], printer, statements)
+            continue
         line = values.get(line.target, line)  # a slope comes with its value, wherever it stands
         if line.target in done:
             continue

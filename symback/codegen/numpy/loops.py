@@ -1,0 +1,219 @@
+"""Loops that are kept, as loops of Python: one for all that a loop leaves.
+
+What is stacked is gathered turn by turn, then made one array behind the batch axis. What is summed
+over the turns is summed over the samples as well where the program says so, a product of matrices
+a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Symbol
+
+from symback.circuits.program import Assign, Program, batch_sum, varies
+from symback.codegen.lines import wrapped
+from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn, loop
+from symback.operations.shapes import is_size
+
+Statements = Callable[[Program, ArrayPrinter], list[str]]
+
+
+def loop_of(line: Assign) -> Any:
+    """The loop of which a line is given what it leaves; None for other lines."""
+    value = line.expr.args[0] if isinstance(line.expr, batch_sum) else line.expr
+    return value if isinstance(value, loop) else None
+
+
+def groups(program: Program) -> dict[Symbol, list[Assign]]:
+    """For the first line of each loop all lines that it gives."""
+    found: dict[Any, list[Assign]] = {}
+    for line in program.lines:
+        of = loop_of(line)
+        if of is not None:
+            found.setdefault(of.group, []).append(line)
+    return {lines[0].target: lines for lines in found.values()}
+
+
+def loop_statements(
+    lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements
+) -> list[str]:
+    """One loop for all lines that it gives."""
+    return _LoopText(lines, printer, statements).text()
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What a loop leaves under a name."""
+
+    target: Symbol
+    kind: Any
+    name: Symbol
+    in_batch: bool  # whether it is summed over the samples
+
+
+class _LoopText:
+    def __init__(
+        self, lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements
+    ) -> None:
+        of = loop_of(lines[0])
+        self._turn: Turn = of.turn
+        self._operands = of.operands
+        self._left = [
+            _Left(line.target, loop_of(line).kind, loop_of(line).name, line.expr != loop_of(line))
+            for line in lines
+        ]
+        self._needed = self._turn.needed([left.name for left in self._left])
+        self._statements = statements
+        self._outer = printer
+        names = self._turn.operands
+        self._given = dict(zip(names, self._operands, strict=True))
+        self._varying = self._find_varying()
+        self._inner = printer.inside(self._varying, self._order())
+
+    def _find_varying(self) -> set[Symbol]:
+        """The names of a turn that have one value a sample: where any operand has, all that is
+        carried, so that all that a loop leaves has one.
+        """
+        found = {name for name, operand in self._given.items() if self._outer.varies(operand)}
+        if found:
+            found |= {name for name, _ in self._turn.carried}
+        for name, line in self._turn.lines:
+            if varies(line, found):
+                found.add(name)
+        return found
+
+    def _order(self) -> list[Symbol]:
+        return [*self._turn.operands, *(name for name, _ in self._turn.lines)]
+
+    def text(self) -> list[str]:
+        lines = [*self._before(), f"for {self._variable} in {self._range()}:"]
+        lines += [f"    {line}" for line in self._body()]
+        return [*lines, *self._after()]
+
+    @property
+    def _variable(self) -> str:
+        return f"turn_{self._turn.variable}"
+
+    def _range(self) -> str:
+        count = self._turn.count
+        if count.is_Integer:
+            text = f"range({count})"
+        else:
+            name = self._turn.sequences[0]
+            axis = 1 if self._outer.varies(self._given[name]) else 0
+            text = f"range({self._outer.whole(self._given[name])}.shape[{axis}])"
+        return f"reversed({text})" if self._turn.is_backwards else text
+
+    def _before(self) -> list[str]:
+        """Initial values, and what takes up the values of the turns."""
+        lines = []
+        for name, _ in self._turn.carried:
+            if name in self._needed:
+                lines += wrapped(f"{name} =", self._initial(name))
+        stacked = [left.target.name for left in self._left if left.kind == STACKED]
+        lines += [f"{name} = []" for name in stacked]
+        summed = [left.target.name for left in self._left if left.kind == SUMMED]
+        lines += [f"{' = '.join(part)} = 0.0" for part in _in_parts(summed)]
+        return lines
+
+    def _initial(self, name: Symbol) -> str:
+        operand = self._given[name]
+        text = self._outer.whole(operand)
+        if name not in self._varying or self._outer.varies(operand):
+            return text
+        return self._spread(text)
+
+    def _spread(self, text: str) -> str:
+        """The code for a value of all samples, as one that each of them has."""
+        like = next(o for o in self._operands if self._outer.varies(o))
+        return f"np.broadcast_to({text}, ({self._outer.rows_of(like)}, *np.shape({text})))"
+
+    def _body(self) -> list[str]:
+        turn = self._turn
+        lines = []
+        for name in turn.sequences:
+            if name in self._needed:
+                axes = ":, " if self._outer.varies(self._given[name]) else ""
+                array = self._outer.whole(self._given[name])
+                lines.append(f"{name} = {array}[{axes}{self._variable}]")
+        for name in turn.shared:
+            if name in self._needed and name != self._given[name] and not is_size(name):
+                lines.append(f"{name} = {self._outer.whole(self._given[name])}")
+        lines += self._stacked_before()
+        lines += self._statements(self._program(), self._inner)
+        lines += self._leaving()
+        moved = [(a.name, b.name) for a, b in turn.carried if a in self._needed]
+        if moved:
+            before, after = (", ".join(part) for part in zip(*moved, strict=True))
+            lines.append(f"{before} = {after}")
+        return lines
+
+    def _stacked_before(self) -> list[str]:
+        """What is kept of values before the turn, taken up before the turn has others."""
+        before = {name for name, _ in self._turn.carried}
+        return [
+            f"{left.target}.append({left.name})"
+            for left in self._left
+            if left.kind == STACKED and left.name in before
+        ]
+
+    def _program(self) -> Program:
+        """The lines of a turn, but those of sums, which are added where they are made."""
+        own = {left.name for left in self._left if left.kind == SUMMED}
+        made = dict(self._turn.lines)
+        read = {s for name, line in made.items() if name in self._needed for s in line.free_symbols}
+        lines = tuple(
+            Assign(name, line)
+            for name, line in self._turn.lines
+            if name in self._needed and (name not in own or name in read)
+        )
+        kept = [left.name for left in self._left if left.kind != SUMMED]
+        kept += [after for before, after in self._turn.carried if before in self._needed]
+        arguments = tuple(dict.fromkeys((*self._turn.operands, *self._sizes())))
+        results = tuple(dict.fromkeys(kept))
+        return Program(arguments, lines, results, frozenset(self._varying.intersection(arguments)))
+
+    def _sizes(self) -> set[Symbol]:
+        return {s for _, line in self._turn.lines for s in line.free_symbols if is_size(s)}
+
+    def _leaving(self) -> list[str]:
+        """What is taken up of a turn's values."""
+        before = {name for name, _ in self._turn.carried}
+        made = dict(self._turn.lines)
+        lines = []
+        for left in self._left:
+            if left.kind == STACKED and left.name not in before:
+                lines.append(f"{left.target}.append({left.name})")
+            elif left.kind == SUMMED:
+                value = made[left.name]
+                summed = batch_sum(value) if left.in_batch else value
+                lines += wrapped(f"{left.target} +=", self._inner.print(summed))
+        return lines
+
+    def _after(self) -> list[str]:
+        lines = []
+        for left in self._left:
+            if left.kind == STACKED:
+                order = f"{left.target}[::-1]" if self._turn.is_backwards else str(left.target)
+                axis = 1 if left.name in self._varying else 0
+                text = f"np.stack({order}, axis={axis})"
+                is_shared = bool(self._varying) and not axis
+                lines.append(f"{left.target} = {text}")
+                lines += [f"{left.target} = {self._spread(str(left.target))}"] * is_shared
+            elif left.kind == LAST:
+                before = next(b for b, after in self._turn.carried if after == left.name)
+                summed = batch_sum(before) if left.in_batch else before
+                lines.append(f"{left.target} = {self._inner.print(summed)}")
+        return lines
+
+
+def _in_parts(names: Sequence[str], most: int = 6) -> Iterable[Sequence[str]]:
+    for start in range(0, len(names), most):
+        yield names[start : start + most]
+
+
+__all__ = ["groups", "loop_of", "loop_statements"]

@@ -1,0 +1,130 @@
+"""Loops that are kept give what the same loops written out give, forward and backward."""
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.circuits.loops import has_loops, unrolled, with_sizes
+from symback.language import loops
+from tests.cases.loops import LOOPS, LOOPS_OF_DATA
+
+ROWS = 5
+TURNS = 11  # where data say how many there are
+CLOSE = 1e-12
+
+
+def samples(circuit, module, sizes):
+    rng = np.random.default_rng(0)
+    named = {str(s) for p in circuit.params for s in p.shape if s.is_Symbol}
+    params = module.init_params(rng, **{n: k for n, k in sizes.items() if n in named})
+    inputs = {}
+    for leaf in circuit.columns:
+        shape = [{**sizes, "T": TURNS}[str(s)] if s.is_Symbol else int(s) for s in leaf.shape]
+        classes = not shape
+        drawn = rng.integers(0, 3, ROWS) if classes else rng.normal(size=(ROWS, *shape)) / 2
+        inputs[leaf.name] = drawn
+    return params, inputs
+
+
+def assert_close(got, expected):
+    for name, value in expected._asdict().items():
+        if value is not None:
+            scale = np.abs(value).max()
+            np.testing.assert_allclose(getattr(got, name), value, rtol=0, atol=CLOSE * scale)
+
+
+def assert_same(circuit, written_out, sizes):
+    kept, plain = circuit.compile(), sb.Circuit.of(written_out).compile()
+    params, inputs = samples(circuit, kept, sizes)
+    here = params, kept.Inputs(**inputs)
+    there = plain.Params(*params), plain.Inputs(**inputs)
+    value, gradient = kept.value_and_grad(*here)
+    expected, partials = plain.value_and_grad(*there)
+    assert value == pytest.approx(expected, rel=CLOSE)
+    assert_close(gradient, partials)
+    output, cache = kept.forward(*here)
+    seed = np.random.default_rng(1).normal(size=np.shape(output))
+    expected, other = plain.forward(*there)
+    np.testing.assert_allclose(output, expected, rtol=CLOSE, atol=CLOSE)
+    bars, bars_there = kept.backward(*here, cache, seed), plain.backward(*there, other, seed)
+    for got, wanted in zip(bars, bars_there, strict=True):
+        assert_close(got, wanted)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_kept_loop_is_the_loop_written_out(name):
+    case = LOOPS[name]
+    circuit = sb.circuit(case.text)
+    assert has_loops(circuit)
+    assert_same(circuit, unrolled(circuit), case.sizes)
+
+
+@pytest.mark.parametrize("name", LOOPS_OF_DATA)
+def test_a_loop_over_data_of_any_length(name):
+    case = LOOPS_OF_DATA[name]
+    circuit = sb.circuit(case.text)
+    assert_same(circuit, unrolled(with_sizes(circuit, {"T": TURNS})), case.sizes)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_written_out_is_what_reads_without_loops(name, monkeypatch):
+    """All but a filter's last state, which no formula reads, and which a circuit must not have."""
+    kept = sb.circuit(LOOPS[name].text)
+    assert sb.circuit(kept.source) == kept
+    monkeypatch.setattr(loops, "FEWEST_TURNS", 10**9)
+    if name == "kalman":
+        with pytest.raises(sb.errors.CircuitError, match="no other node uses 'x_8'"):
+            sb.circuit(LOOPS[name].text)
+    else:
+        here, there = unrolled(kept), sb.circuit(LOOPS[name].text)
+        assert {*here.nodes} == {*there.nodes}  # two loops may stand in another order
+        assert (here.output, here.loss) == (there.output, there.loss)
+
+
+def test_the_module_has_one_loop_forward_and_one_backward():
+    lengths = set()
+    for turns in (8, 800):
+        text = sb.circuit(LOOPS["recurrent"].text.replace("8", str(turns))).generate()
+        bars = text.partition("def _loss_and_bars")[2].partition("\ndef ")[0]
+        assert bars.count("for turn_t in range") == bars.count("for turn_t in reversed(range") == 1
+        lengths.add(text.count("\n"))
+    assert len(lengths) == 1
+
+
+def test_sequences_of_any_length_run_with_one_module():
+    case = LOOPS_OF_DATA["gated"]
+    module = sb.circuit(case.text).compile()
+    params = module.init_params(0, **case.sizes)
+    for turns in (1, 2, 40):
+        x = np.random.default_rng(turns).normal(size=(3, turns, case.sizes["d"]))
+        value, gradient = module.value_and_grad(params, module.Inputs(x))
+        assert np.isfinite(value)
+        module.check_gradients(params, module.Inputs(x))
+        alone = [module.value_and_grad(params, module.Inputs(row)) for row in x]
+        assert value == pytest.approx(np.mean([v for v, _ in alone]), rel=CLOSE)
+        assert gradient.Un.dtype == np.float64
+
+
+def test_float32_stays():
+    case = LOOPS["gated"]
+    module = sb.circuit(case.text).compile()
+    params = module.Params(*(p.astype(np.float32) for p in module.init_params(0, **case.sizes)))
+    x = np.ones((3, 9, 3), np.float32)
+    _, gradient = module.value_and_grad(params, module.Inputs(x))
+    assert {p.dtype for p in gradient} == {np.dtype(np.float32)}
+
+
+def test_runge_kutta_of_a_linear_equation():
+    """A step multiplies by P(dt·A), P the Taylor polynomial of exp of degree 4."""
+    module = sb.circuit(LOOPS["runge kutta"].text).compile()
+    rng = np.random.default_rng(2)
+    A, start, dt = rng.normal(size=(3, 3)), rng.normal(size=3), 0.07
+    value, gradient = module.value_and_grad(module.Params(dt, A), module.Inputs(start))
+    powers = [np.linalg.matrix_power(A, k) for k in range(5)]
+    step = sum(p * dt**k / f for p, k, f in zip(powers, range(5), (1, 1, 2, 6, 24), strict=True))
+    by_dt = sum(
+        p * dt ** (k - 1) / f for p, k, f in zip(powers[1:], range(1, 5), (1, 1, 2, 6), strict=True)
+    )
+    assert value == pytest.approx((np.linalg.matrix_power(step, 12) @ start).sum(), rel=1e-12)
+    slope = 12 * (by_dt @ np.linalg.matrix_power(step, 11) @ start).sum()  # all of them commute
+    assert gradient.dt == pytest.approx(slope, rel=1e-10)
