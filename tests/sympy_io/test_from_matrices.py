@@ -36,8 +36,8 @@ from sympy.core.symbol import Str
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
 import symback as sb
-from symback.circuits.loops import unrolled
 from symback import errors
+from symback.circuits.loops import unrolled
 from symback.operations.matrix_view import HEADS, Array, Elementwise, Number
 from symback.operations.shapes import size_symbol
 from symback.operations.vjp import VJP
