@@ -1,4 +1,4 @@
-"""Commands that show circuits in a browser: serve, playground."""
+"""Commands that show circuits in a browser: see, serve, playground."""
 
 from __future__ import annotations
 
@@ -6,7 +6,34 @@ from pathlib import Path
 
 import click
 
-from symback.cli.arguments import force_option
+from symback.cli.arguments import force_option, put, read_circuit
+
+PICTURES = ("tangent", "activations", "layers")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(PICTURES))
+@click.argument("circuit", required=False)
+@click.option("-o", "--output", type=click.Path(), help="Write to this file.")
+@force_option
+def see(what: str, circuit: str | None, output: str | None, force: bool) -> None:
+    """Write a page that shows what a lecture draws.
+
+    \b
+    tangent      of a CIRCUIT: f(θ + εv), its tangent, its parabola, their errors over ε
+    activations  σ, tanh, relu and others with their slopes
+    layers       how gradients vanish, layer by layer
+
+    \b
+    symback see tangent "f = σ(w·x + b)" -o tangent.html
+    symback see layers -o layers.html
+    """
+    from symback.cli.playground.seeing import seeing_page
+
+    if circuit is not None and what != "tangent":
+        raise click.UsageError(f"'{what}' takes no circuit")
+    page = seeing_page(what, None if circuit is None else read_circuit(circuit))
+    put(page, output, "see", "html", circuit, force)
 
 
 @click.command()
@@ -69,4 +96,4 @@ def playground(output: str, force: bool) -> None:
     build(Path(output), force=force, say=lambda text: click.echo(text, err=True))
 
 
-__all__ = ["playground", "serve"]
+__all__ = ["playground", "see", "serve"]

@@ -69,6 +69,7 @@ for _command in (
     fitting.fit,
     training.descend,
     derivations.quiz,
+    in_browser.see,
     in_browser.serve,
     in_browser.playground,
     derivations.repl,

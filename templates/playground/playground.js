@@ -14,7 +14,7 @@ let asked = 0; // how often something changed
 let answered = 0; // up to which change the derivation is shown
 let isAsking = false;
 let drawn = ""; // what the frame shows
-let isDescent = false;
+let isOther = false; // than the derivation's page: descent, or what the tab See shows
 
 // -- derivation, as one types ----------------------------------------------------------------------
 
@@ -87,13 +87,13 @@ function draw() {
 }
 
 async function drawNow() {
-  if (isDescent || !engine || document.body.classList.contains("stale") || !state.text.trim()) return;
+  if (isOther || !engine || document.body.classList.contains("stale") || !state.text.trim()) return;
   const request = question("page", choices());
   const key = JSON.stringify(request);
   if (key === drawn) return;
   const now = asked;
   const found = await engine.ask(request);
-  if (now !== asked || isDescent) return;
+  if (now !== asked || isOther) return;
   drawn = key;
   if (!found.error) showInFrame(found.html, state.page);
 }
@@ -110,7 +110,7 @@ addEventListener("message", ({ source, data: sent }) => {
   if (sent.ready === true && written !== undefined) {
     source.postMessage(written, "*");
     written = undefined;
-  } else if (typeof sent.state === "string" && !isDescent) {
+  } else if (typeof sent.state === "string" && !isOther) {
     state.page = sent.state;
     write(state);
     if (byId("numbers").checked) refresh();
@@ -131,6 +131,8 @@ async function showTab() {
   byId("code-options").hidden = state.tab !== "code";
   byId("numbers-option").hidden = state.tab !== "derivation" || document.body.dataset.arrays === "true";
   byId("data-form").hidden = state.tab !== "data";
+  byId("see-choices").hidden = state.tab !== "see";
+  byId("data-back").hidden = !isOther;
   if (!engine || !state.text.trim() || state.tab === "derivation") return;
   if (state.tab === "code") await fill(question("code", { language: state.language, of: state.of }), "code");
   else if (state.tab === "check") await fill(question("check"), "report", "checking…");
@@ -166,23 +168,38 @@ for (const [i, tab] of tabs.entries()) {
 
 // -- descent on pasted data ------------------------------------------------------------------------
 
-byId("data-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  state.data = data.value;
-  write(state);
+// A page in place of the derivation's.
+async function showOther(request) {
   output.textContent = "";
-  const found = await engine.ask(question("descent", { data: state.data }));
+  const found = await engine.ask(request);
   output.classList.toggle("error", Boolean(found.error));
   output.textContent = found.error ? found.error.message : "";
   if (found.error) return;
-  isDescent = true;
+  isOther = true;
   byId("data-back").hidden = false;
   showInFrame(found.html, "");
+}
+
+byId("data-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  state.data = data.value;
+  write(state);
+  showOther(question("descent", { data: state.data }));
 });
 
+for (const button of document.querySelectorAll("[data-see]")) {
+  button.addEventListener("click", () => {
+    state.see = button.dataset.see;
+    write(state);
+    showOther(question("see", { what: state.see }));
+  });
+}
+
 byId("data-back").addEventListener("click", () => {
-  isDescent = false;
+  isOther = false;
   drawn = "";
+  state.see = "";
+  write(state);
   byId("data-back").hidden = true;
   drawNow();
 });
@@ -196,7 +213,7 @@ byId("data-example").addEventListener("click", async () => {
 
 // -- fields ----------------------------------------------------------------------------------------
 
-text.addEventListener("input", () => { [state.text, isDescent] = [text.value, false]; byId("example").value = ""; refresh(); });
+text.addEventListener("input", () => { [state.text, state.see, isOther] = [text.value, "", false]; byId("example").value = ""; refresh(); });
 wrt.addEventListener("input", () => { state.wrt = wrt.value; refresh(); });
 for (const [field, name] of [[of, "of"], [view, "view"]]) {
   field.addEventListener("change", () => { state[name] = field.value; refresh(); });
@@ -207,8 +224,8 @@ byId("numbers").addEventListener("change", refresh);
 byId("example").addEventListener("change", (event) => {
   const found = engine?.offer.examples[event.target.value];
   if (found === undefined) return;
-  Object.assign(state, { text: found, of: "", wrt: "", page: "" });
-  isDescent = false;
+  Object.assign(state, { text: found, of: "", wrt: "", see: "", page: "" });
+  isOther = false;
   fields();
   refresh();
 });
@@ -258,7 +275,8 @@ async function start() {
   fields();
   byId("engine").textContent = offer.engine === "server" ? `symback ${offer.version}` : `symback ${offer.version}, in this browser`;
   document.body.dataset.ready = "yes";
-  refresh();
+  await refresh();
+  if (state.tab === "see" && state.see) showOther(question("see", { what: state.see }));
 }
 
 start();

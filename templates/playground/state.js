@@ -1,6 +1,6 @@
 // What the address holds: a link shares an example.
 
-const NAMES = ["text", "of", "wrt", "view", "tab", "language", "data", "page"];
+const NAMES = ["text", "of", "wrt", "view", "tab", "language", "data", "see", "page"];
 const LONGEST = 100000; // characters; browsers refuse much longer addresses
 
 // The state in an address, or none.

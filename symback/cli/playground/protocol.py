@@ -44,6 +44,8 @@ class Handler:
     @property
     def needs(self) -> Sequence[str]:
         """The options that have no default."""
+        if "what" in self.options:
+            return ["what"]
         return [key for key in ("text", "data") if key in self.options]
 
 
@@ -193,6 +195,13 @@ def _descent(text: str, data: str) -> Reply:
     return {"html": descent_page(_circuit(text), data)}
 
 
+def _see(what: str, text: str = "") -> Reply:
+    """A page of what a lecture draws: a tangent, activations, gradients by layer."""
+    from symback.cli.playground.seeing import seeing_page
+
+    return {"html": seeing_page(what, _circuit(text) if text.strip() else None)}
+
+
 def _table(text: str) -> Reply:
     """A table of example data for the circuit."""
     from symback.cli.playground.descent import example_table
@@ -209,6 +218,7 @@ ASKS: Mapping[str, Handler] = {
     "module": Handler(_module, {"text": str, "target": str}),
     "check": Handler(_check, {"text": str}),
     "descent": Handler(_descent, {"text": str, "data": str}),
+    "see": Handler(_see, {"what": str, "text": str}),
     "table": Handler(_table, {"text": str}),
 }
 """Every kind of request: what answers it, and the options that it takes."""
