@@ -37,6 +37,7 @@ from symback.stable.matching import (
     See,
     argument,
     base_and_power,
+    flat_terms,
     others_of,
     quotient,
     see_product,
@@ -267,7 +268,7 @@ _COMPLEMENTS: dict[Any, tuple[int, Callable[[Expr], Expr]]] = {
 
 def whole_minus_part(see: See, total: Expr) -> Expr | None:
     """a - b·σ(u) = (a - b) + b·σ(-u) where a - b has fewer terms than a; so for Φ and 1 - exp."""
-    terms = _flat_terms(see, total)
+    terms = flat_terms(see, total)
     if not 1 < len(terms) <= SHORT:
         return None
     for head, (whole, complement) in _COMPLEMENTS.items():
@@ -286,19 +287,6 @@ def whole_minus_part(see: See, total: Expr) -> Expr | None:
             others = Add(*(w * head(v) for v, w in weights.items() if v != u))
             return left + others - sp.factor_terms(weight) * complement(u)
     return None
-
-
-def _flat_terms(see: See, total: Expr) -> list[Expr]:
-    """The terms, those of a named sum and of a product with a sum among them."""
-    found: list[Expr] = []
-    for term in Add.make_args(total):
-        coefficient, rest = split(term)
-        inner = see(rest)
-        if inner.is_Add and len(inner.args) <= SHORT:
-            found += [coefficient * t for t in inner.args]
-        else:
-            found.append(term)
-    return found
 
 
 def _part(see: See, term: Expr, head: type) -> tuple[Expr, Expr] | None:

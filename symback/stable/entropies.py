@@ -26,7 +26,9 @@ from symback.stable.matching import (
     argument,
     base_and_power,
     constant_and_terms,
+    flat_terms,
     others_of,
+    quotient,
     split,
     terms_looked_at,
     terms_of,
@@ -93,6 +95,12 @@ def difference_of_entropies(see: See, total: Expr) -> Expr | None:
 
 def divergence(see: See, total: Expr) -> Expr | None:
     """c·x·log(x/y) − c·x + c·y, with y = 1 for c·x·log(x) − c·x + c, and c·u − c − c·log(u)."""
+    flat = Add(*flat_terms(see, total)) if total.is_Add and len(total.args) <= SHORT else total
+    found = (_divergence(see, whole) for whole in dict.fromkeys((total, flat)))
+    return next((f for f in found if f is not None), None)
+
+
+def _divergence(see: See, total: Expr) -> Expr | None:
     terms = terms_looked_at(total)
     number = constant_and_terms(total)[0]
     for term in terms:
@@ -103,6 +111,9 @@ def divergence(see: See, total: Expr) -> Expr | None:
                 x, y = inner.args
             elif isinstance(inner, xlogx):
                 x, y = argument(inner), S.One
+                changed = _from_power_of_e(see, total, term, weight, x)
+                if changed is not None:
+                    return changed
             elif isinstance(inner, log_ratio):
                 weight, x, y = -weight, S.One, inner.args[0] / inner.args[1]
             elif isinstance(inner, sp.log):
@@ -118,6 +129,23 @@ def divergence(see: See, total: Expr) -> Expr | None:
             if constant is not None and other is not None and number * constant > 0:
                 rest = Add(*(t for t in terms if t is not term and t != other))
                 return rest - constant + weight * kl_div(x, y)
+    return None
+
+
+def _from_power_of_e(see: See, total: Expr, term: Expr, weight: Expr, x: Expr) -> Expr | None:
+    """c·x·log(x) − c·x·u − c·x + c·exp(u), where exp(u) may have a name."""
+    terms = total.args
+    if -weight * x not in terms or len(terms) > SHORT:
+        return None
+    for other in terms:
+        power = quotient(other, weight) if not weight.is_number else other / weight
+        inner = None if power is None else see(power)
+        if not isinstance(inner, sp.exp) or power is None:
+            continue
+        left = sp.expand(total - term + weight * x - other)
+        rest = sp.expand(left + weight * x * argument(inner))
+        if terms_of(rest) < terms_of(left):
+            return rest + weight * kl_div(x, power)
     return None
 
 

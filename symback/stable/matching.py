@@ -59,6 +59,19 @@ def terms_looked_at(total: Expr) -> tuple[Expr, ...]:
     return total.args if total.is_Add and len(total.args) <= MOST_TERMS else ()
 
 
+def flat_terms(see: See, total: Expr) -> list[Expr]:
+    """The terms, those of a named sum and of a product with a sum among them."""
+    found: list[Expr] = []
+    for term in Add.make_args(total):
+        coefficient, rest = split(term)
+        inner = see(rest)
+        if inner.is_Add and len(inner.args) <= SHORT:
+            found += [coefficient * t for t in inner.args]
+        else:
+            found.append(term)
+    return found
+
+
 def exponent(see: See, factor: Expr) -> Expr | None:
     """u where the factor is exp(u), its own name or a power of it looked through."""
     seen = see(factor)
@@ -321,6 +334,7 @@ __all__ = [
     "by_pairs",
     "constant_and_terms",
     "exponent",
+    "flat_terms",
     "half",
     "inside_log",
     "log_sum_exp",

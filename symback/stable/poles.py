@@ -6,7 +6,6 @@ the infinite number stands at 0 alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -132,7 +131,7 @@ def _poles(see: See, u: Expr) -> set[Expr]:
 
 
 def reciprocal_of_poles(see: See, expr: Expr) -> Expr | None:
-    """1/(p/x + …)ⁿ: where x is 0, (x/(p + x·(…)))ⁿ; and 1/√((p/x)² + …)ⁿ."""
+    """1/(p/x + q)ⁿ: (x/p·p/(p + x·q))ⁿ where p is the larger part; and 1/√((p/x)² + …)ⁿ at 0."""
     total = see(expr.base)
     if not (expr.exp.is_number and expr.exp.is_negative):
         return None
@@ -144,11 +143,19 @@ def reciprocal_of_poles(see: See, expr: Expr) -> Expr | None:
     poles = dict.fromkeys(x for term in terms for x in _divisors(term))
     if not 0 < len(poles) <= MOST_POLES:
         return None
+    times = len(poles) - S.Half if len(poles) > 1 else S.One  # so that one is, and equal ones are
     found = expr
     for x in reversed(poles):
-        over = hypot(*(t * x for t in terms)) / sp.Abs(x) if root else _times(x, terms) / x
-        one = sp.And(Eq(x, 0), *(sp.Ne(other, 0) for other in poles if other != x))
-        found = Piecewise((Pow(over, expr.exp), one), (found, True), evaluate=False)
+        if root:
+            over = hypot(*(t * x for t in terms)) / sp.Abs(x)
+            one = sp.And(Eq(x, 0), *(sp.Ne(other, 0) for other in poles if other != x))
+            found = Piecewise((Pow(over, expr.exp), one), (found, True), evaluate=False)
+            continue
+        p = Add(*(t * x for t in terms if x in _divisors(t)))
+        rest = Add(*(x * t for t in terms if x not in _divisors(t)))
+        share = Pow(x * sumshare(p, rest) / p, -expr.exp)
+        larger = times * sp.Abs(p) >= sp.Abs(rest)
+        found = Piecewise((share, larger), (found, True), evaluate=False)
     return found
 
 
@@ -161,12 +168,6 @@ def _seen_term(see: See, term: Expr) -> Expr:
 def _divisors(term: Expr) -> list[Expr]:
     """The names that a term is divided by once."""
     return [f.base for f in Mul.make_args(term) if f.is_Pow and f.exp == -1 and f.base.is_Symbol]
-
-
-def _times(x: Expr, terms: Sequence[Expr]) -> Expr:
-    """x·(t + …) with the terms that are divided by x first."""
-    over = [t * x for t in terms if x in _divisors(t)]
-    return Add(*over, x * Add(*(t for t in terms if x not in _divisors(t))))
 
 
 def angle_of_pole(see: See, expr: Expr) -> Expr | None:

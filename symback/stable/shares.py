@@ -5,8 +5,10 @@ Tried last: other rules read quotients as they are typed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
-from sympy import Add, Expr, Mul, S
+from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import hypot
 
 from symback.operations.special import (
@@ -169,9 +171,12 @@ def rest_of_whole(see: See, total: Expr) -> Expr | None:
 
 
 def over_length(see: See, product: Expr) -> Expr | None:
-    """x/√(x² + y²), and x/(c + |x|)."""
+    """x/√(x² + y²), x/√(x² + c), and x/(c + |x|)."""
     factors = Mul.make_args(product)
     for factor in factors:
+        changed = _over_root(see, factors, factor)
+        if changed is not None:
+            return changed
         below = _below(see, factor)
         if below is None:
             continue
@@ -187,6 +192,26 @@ def over_length(see: See, product: Expr) -> Expr | None:
             if left is not None:
                 others = Add(*(t for t in below.args if t is not term))
                 return left * softsign(size.args[0], others)
+    return None
+
+
+def _over_root(see: See, factors: Sequence[Expr], factor: Expr) -> Expr | None:
+    """x/√(x² + c) with a c of its own, which is positive."""
+    base, power = base_and_power(see(factor))
+    if power == -1:
+        base, power = base_and_power(see(base))
+        power = -power
+    if power != -S.Half:
+        return None
+    total, rest = see(base), others_of(factors, factor)
+    for term in terms_looked_at(total) if terms_of(total) == 2 else ():
+        x, square = base_and_power(see(term))
+        other = total - term
+        left = quotient(rest, x) if square == 2 else None
+        if left is None or not other.is_Symbol:
+            continue
+        share = hypotshare(x, sp.sqrt(other))
+        return left * Piecewise((share, other > 0), (x * factor, True), evaluate=False)
     return None
 
 

@@ -88,6 +88,15 @@ DIVIDED = {
 
 
 FORMS = [
+    # the deviance of counts whose mean is an exponential
+    Form(
+        "d = y*log(y/exp(u))\nf = 2*(d - (y - exp(u)))",
+        at(y=(1.0, 3.0, 2.0), u=(1e-9, 1.0986, -30.0)),
+    ),
+    Form(
+        "m = exp(a + b*x)\nf = 2*(y*log(y/m) - y + m)",
+        at(y=(1.0, 3.0), a=(1e-9, 1.1), b=(0.5, 0.3), x=(0.0, 0.1)),
+    ),
     # divided differences
     *(
         Form(f"f = ({h}(x) - {h}(y))/(x - y)", places, quotient_of(*meaning))
@@ -504,7 +513,10 @@ FORMS = [
     Form("f = exp(a + b*log(x))", at(x=(1e-20, 2.0), a=(1.0, 0.3), b=(1.5, -2.0))),
     Form("f = tanh(a + log(x))", at(x=(1e-20, 2.0), a=(1.0, 0.3))),
     Form("f = exp(-a/x)/x**2", at(x=(0.05, 3.0), a=(1.0, 0.3))),
-    Form("f = 1/(a + b/x)", at(x=(1e-20, 3.0), a=(1.0, 0.3), b=(2.0, 3.0))),
+    Form("f = 1/(a + b/x)", at(x=(1e-20, 3.0, 1e-200), a=(1.0, 0.3, 2.0), b=(2.0, 3.0, 3.0))),
+    Form("f = 1/(a + b/x)**2", at(x=(1e-9, 0.5, 1e100), a=(1.0, 3.0, 2.0), b=(1.0, 1.0, 2.0))),
+    Form("f = 1/(1/x + 1/y)", at(x=(1e200, 1e-200, 1.0), y=(1e200, 1e-200, 1e300))),
+    Form("f = 1/(1/x + 1/y + 1/z)", at(x=(1e200, 1e-200), y=(1e200, 2e-200), z=(1e200, 1.0))),
     Form("f = atan(a/x)", at(x=(1e-20, -3.0), a=(1.0, 0.3))),
     # series near 0
     *(
@@ -544,6 +556,8 @@ FORMS = [
     Form("f = atan(a) - atan(b)", at(a=(1e8, 1e-9, 3.0), b=(2e8, 2.0, -0.5))),
     Form("f = x/(1 + abs(x))", at(x=(1e9, -1e200, 0.0, 0.3))),
     Form("f = x/sqrt(1 + x**2)", at(x=(1e5, -1e200, 0.0, 0.3))),
+    Form("f = x/sqrt(a + x**2)", at(x=(1e200, 1e8, 0.0, 0.3), a=(1.0, 3.0, 2.0, -0.01))),
+    Form("s = sqrt(a + x**2)\nf = 2*x/s", at(x=(1e200, 1e8, 0.3), a=(1.0, 3.0, 2.0))),
     Form("f = a*x/sqrt(x**2 + y**2)", at(a=(2.0, 3.0), x=(1e-9, 1e5), y=(1.0, 2.0))),
     Form(
         "f = low + (high - low)/(1 + (D/K)**h)",
