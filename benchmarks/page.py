@@ -24,6 +24,7 @@ all systems timed in turn, in a new order every round. Times are medians over th
 number in brackets is the time relative to symback's NumPy module, as the median of the ratios
 within the rounds: ratios differ less between machines than times do. Every
 system has {threads}, and holds its data in its own format.
+GradBench's evals are on [a page of their own](gradbench.md).
 
 {versions}."""
 

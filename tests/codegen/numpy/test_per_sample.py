@@ -112,6 +112,23 @@ def test_one_sample_and_blocks(layer):
     np.testing.assert_allclose(every, np.concatenate(parts), 1e-13, 1e-15)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("rows", "m"), [(1, 3), (2, 1030), (3, 2), (1030, 2), (600, 600)])
+def test_blocks_of_samples_and_of_entries(target, rows, m):
+    """∂(W·x)_i/∂W_jk = δ_ij·x_k, whichever of samples and entries there are more."""
+    text = "x: input[n]; W: param[m, n]; f: output = W @ x\nloss: none"
+    module = sb.circuit(text).compile(target=target, functions=("per_sample", "jacobian"))
+    rng = np.random.default_rng(m)
+    params, inputs = (
+        module.Params(rng.normal(size=(m, 1))),
+        module.Inputs(rng.normal(size=(rows, 1))),
+    )
+    found = module.per_sample(params, inputs)
+    np.testing.assert_array_equal(found, np.eye(m) * inputs.x[:, :, None])
+    whole = module.jacobian(module.ravel(params), inputs)
+    np.testing.assert_array_equal(whole, found.reshape(-1, m))
+
+
 def test_what_all_samples_share_comes_once():
     module = sb.circuit(NUMBERS[2]).compile(functions="per_sample")
     params, inputs = module.Params(0.5, 2.0), module.Inputs(x1=np.ones(3), y=np.ones(3))
