@@ -276,8 +276,8 @@ class _Writer:
     def _number_sum(self, value: BareValue, total: str) -> str:
         """A number that is added up, block by block."""
         each = self.name(value.name, "each")
-        self.found.once.append(f"let mut {total} = [0.0; 2];")
-        self.found.block.append(f"let {each} = &mut [0.0; BLOCK][..stop - start];")
+        self.found.once += [f"let mut {total} = [0.0; 2];", f"let {each} = &mut [0.0; BLOCK];"]
+        self.found.block.append(f"let {each} = &mut {each}[..stop - start];")
         self.found.after.append(f"_add(&mut {total}, _sum({each}));")
         return f"{each}[row] = {value.at or value.name};"
 

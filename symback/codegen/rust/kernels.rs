@@ -1,6 +1,7 @@
 // Functions that are written by hand: what the language has no word for, or computes with fewer
-// digits (findings/rust_inverse_hyperbolics.sh), what takes any number of operands, and functions of
-// whole rows. All others are translated from the kernels for NumPy.
+// digits (findings/rust_inverse_hyperbolics.sh), what takes any number of operands, functions of whole
+// rows, and those of kernels.c by which compilers make vector code of loops. All others are
+// translated from the kernels for NumPy.
 
 // z where z > 0, else 0; NaN stays NaN.
 fn _relu(z: f64) -> f64 {
@@ -206,4 +207,83 @@ fn _logaddexp(u: f64, v: f64) -> f64 {
         return u + core::f64::consts::LN_2;
     }
     _max(u, v) + (-(u - v).abs()).exp().ln_1p()
+}
+
+// a*b + c, rounded once where the processor does that fast.
+fn _fma(a: f64, b: f64, c: f64) -> f64 {
+    if cfg!(target_feature = "fma") { f64::mul_add(a, b, c) } else { a * b + c }
+}
+
+// exp(r) - 1 for |r| <= log(2)/2, as r + r^2/2 + r^3*p(r).
+fn _expm1_part(r: f64) -> f64 {
+    let r2 = r * r;
+    let r4 = r2 * r2;
+    let p01 = _fma(0.16666666666666669, r, 0.5);
+    let p23 = _fma(0.008333333333330063, r, 0.041666666666666664);
+    let p45 = _fma(0.00019841269863042963, r, 0.0013888888888886554);
+    let p67 = _fma(2.7557268476553695e-06, r, 2.4801587317136892e-05);
+    let p89 = _fma(2.5100377619606372e-08, r, 2.75572829813734e-07);
+    let low = _fma(p23, r2, p01);
+    let middle = _fma(p67, r2, p45);
+    let high = _fma(2.091123100592285e-09, r2, p89);
+    let p = _fma(_fma(high, r4, middle), r4, low);
+    _fma(p, r2, r)
+}
+
+// 2^k, where the last bits of a number are those of k + 1023.
+fn _power_of_two(shifted: f64) -> f64 {
+    f64::from_bits(shifted.to_bits() << 52)
+}
+
+// z - k*log(2) for whole |k| < 2000: the first product is exact, the second small.
+fn _rest(z: f64, k: f64) -> f64 {
+    _fma(k, -1.9082149292705877e-10, _fma(k, -0.6931471803691238, z))
+}
+
+// exp(z) for z <= 0: 2^k*exp(r) with z = k*log(2) + r, the power in two factors.
+fn _exp_low(z: f64) -> f64 {
+    let shift = 6755399441056767.0; // 1.5*2^52 + 1023: what is added to it is rounded
+    let x = if z < -746.0 { -746.0 } else { z };
+    let shifted = _fma(x, 1.4426950408889634, shift);
+    let part = _expm1_part(_rest(x, shifted - shift));
+    let most = if shifted < shift - 1000.0 { shift - 1000.0 } else { shifted };
+    let other = (shifted - most) + shift;
+    (1.0 + part) * _power_of_two(most) * _power_of_two(other)
+}
+
+// exp(z) - 1 for z <= 1.5: 2^k*(exp(r) - 1) + (2^k - 1).
+fn _expm1_low(z: f64) -> f64 {
+    let shift = 6755399441056767.0;
+    let x = if z < -746.0 { -746.0 } else { z };
+    let shifted = _fma(x, 1.4426950408889634, shift);
+    let part = _expm1_part(_rest(x, shifted - shift));
+    let most = if shifted < shift - 1000.0 { shift - 1000.0 } else { shifted };
+    let power = _power_of_two(most);
+    _fma(part, power, power - 1.0)
+}
+
+// The logistic function 1/(1 + exp(-z)), within 3.6 ULP.
+fn _sigma(z: f64) -> f64 {
+    let e = _exp_low(-z.abs());
+    let inverse = 1.0 / _fma(e, 2.0 + e, 1.0);
+    (if z < 0.0 { e * inverse } else { inverse }) * (1.0 + e)
+}
+
+// Its slope e/(1 + e)^2 with e = exp(-|z|), within 2.8 ULP.
+fn _sigma_slope(z: f64) -> f64 {
+    let e = _exp_low(-z.abs());
+    e * (1.0 / _fma(e, 2.0 + e, 1.0))
+}
+
+// tanh(z), within 3.6 ULP: -m/(2 + m) with m = exp(-2|z|) - 1, and the sign of z.
+fn _tanh(z: f64) -> f64 {
+    let m = _expm1_low(-2.0 * z.abs());
+    let e = _exp_low(-2.0 * z.abs());
+    (m * (2.0 + m) * (1.0 / _fma(e, 2.0 + e, 1.0))).copysign(z)
+}
+
+// Its slope 4e/(1 + e)^2 with e = exp(-2|z|), within 2.8 ULP.
+fn _tanh_slope(z: f64) -> f64 {
+    let e = _exp_low(-2.0 * z.abs());
+    4.0 * e * (1.0 / _fma(e, 2.0 + e, 1.0))
 }

@@ -42,7 +42,7 @@ _OF_F64: dict[Any, str] = {
     sp.atan2: "f64::atan2",
     sp.sinh: "f64::sinh",
     sp.cosh: "f64::cosh",
-    sp.tanh: "f64::tanh",
+    sp.tanh: "_tanh",
     sp.asinh: "_asinh",
     sp.acosh: "_acosh",
     sp.atanh: "_atanh",
