@@ -156,6 +156,7 @@ class FrameworkText:
     uses_math: bool
     targets: Quoted
     indices: Quoted
+    shared: Quoted  # what is given once for all samples
     init_signature: str
     init_sentence: str
     initial: Sequence[str]
@@ -193,12 +194,6 @@ def framework_text(
     circuit: Circuit, version: str, names: Sequence[str], framework: Framework
 ) -> FrameworkText:
     """The texts of a module with the programs of these names."""
-    if circuit.constants:
-        given = ", ".join(f"'{n}'" for n in circuit.constants)
-        raise Unsupported(
-            f"modules of this target take nothing once for all samples, as {given} is given; write "
-            "the value of a const in the circuit, or choose the target numpy or c"
-        )
     words = framework.words
     for node in circuit.nodes:
         if node.name in words.reserved:
@@ -225,6 +220,7 @@ def framework_text(
         any("math." in line for line in (*lines, *sources)),
         Quoted(n.name for n in split.targets),
         Quoted(n.name for n in split.leaves if n.name in indices),
+        Quoted(face.shared),
         _init_signature(circuit, framework.stream),
         face.init_sentence.replace("a NumPy Generator", framework.streams),
         [framework.initial(place, p) for place, p in enumerate(circuit.params)],

@@ -70,7 +70,7 @@ def jax_calls(module: ModuleType) -> Calls:
 
 def _floats(m: Any, inputs: Any) -> dict[str, Any]:
     """The inputs that have a derivative."""
-    fixed = {*m.TARGETS, *m.INDICES}
+    fixed = {*m.TARGETS, *m.INDICES, *getattr(m, "SHARED", ())}
     return {name: v for name, v in inputs._asdict().items() if name not in fixed}
 
 

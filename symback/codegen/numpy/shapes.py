@@ -52,6 +52,7 @@ class FaceText:
     inputs: Sequence[str]
     targets: Sequence[str]
     shared: Sequence[str]  # of Inputs: what is given once for all samples
+    shared_comments: Sequence[str]  # behind their fields
     count: str  # of these the number of samples
     is_stated: bool  # whether a derivative is, so that differences don't judge it
     params_sentence: str
@@ -144,7 +145,8 @@ def face_text(circuit: Circuit) -> FaceText:
         params=names,
         inputs=inputs,
         targets=targets,
-        shared=[n.name for n in circuit.constants],
+        shared=[*shared],
+        shared_comments=[*shared.values()],
         count=next((n.name for n in circuit.constants if n.role == "samples"), ""),
         is_stated=bool(stated_in(circuit)),
         params_sentence=f"The parameters{shapes}.",

@@ -31,7 +31,7 @@ class _Runs:
 
     def __init__(self, torch: Any, module: Any) -> None:
         self._torch, self._module = torch, module
-        self._fixed = {*module.TARGETS, *module.INDICES}
+        self._fixed = {*module.TARGETS, *module.INDICES, *getattr(module, "SHARED", ())}
 
     def forward(self, params: Any, inputs: Any) -> Any:
         return _plain(self._module.forward(self._given(params), self._given(inputs)))
