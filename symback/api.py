@@ -213,7 +213,7 @@ class Circuit(circuits.Circuit):
 
     def draw(
         self,
-        at: Mapping[str, float] | None = None,
+        at: Mapping[str, Any] | None = None,
         view: str = "gates",
         *,
         of: str | None = None,
@@ -243,7 +243,7 @@ class Circuit(circuits.Circuit):
 
     def to_dot(
         self,
-        at: Mapping[str, float] | None = None,
+        at: Mapping[str, Any] | None = None,
         view: str = "gates",
         of: str | None = None,
         tangents: Mapping[str, float] | None = None,

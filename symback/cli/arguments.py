@@ -265,17 +265,18 @@ def _number(text: str) -> float:
         return float("nan")
 
 
-def read_point_options(pairs: Iterable[str]) -> dict[str, Any]:
-    """NAME=VALUE pairs as numbers and nested lists of them, such as W=[[1, 2], [3, 4]]."""
+def read_point_options(pairs: Iterable[str], finite: bool = False) -> dict[str, Any]:
+    """NAME=VALUE pairs as numbers and nested lists of them, such as W=[[1, 2], [3, 4]]; inf and
+    nan where they need not be `finite`."""
     from symback.derivation.numbers.point import read_text
 
     pairs = list(pairs)
     if not any("[" in pair for pair in pairs):
-        return read_numbers(pairs, finite=False)
+        return read_numbers(pairs, finite=finite)
     found: dict[str, Any] = {}
     for name, text, pair in _pairs(pairs, "--at"):
         try:
-            found[name] = read_text(text)
+            found[name] = read_text(text, finite=finite)
         except ValueError:
             raise _not_a_pair(pair, "--at", "NAME=NUMBER or NAME=[[1, 2], [3, 4]]") from None
     return found

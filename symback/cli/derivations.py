@@ -252,7 +252,7 @@ def draw(
     form = _picture_format(form, output)
     if form in ("png", "pdf") and output is None:
         raise click.UsageError(f"{form} is not text; name a file: -o FILE.{form}")
-    point = read_numbers(at)
+    point = read_point_options(at, finite=True)
     moved = read_numbers(tangents, "--tangent")
     content = rendered(read_circuit(**circuit), form, point or None, view, of, moved or None)
     put(content, output, "draw", form, circuit["circuit"], force)

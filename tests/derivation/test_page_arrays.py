@@ -12,7 +12,7 @@ from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.page.arrays import array_page, array_start, by_entry, flat_of
 from symback.derivation.page.html import page_text
 from symback.derivation.page.live import leaves_below
-from tests.cases.browser import complaints, in_browser, set_leaf, start_browser
+from tests.cases.browser import OVERLAPS, complaints, in_browser, set_leaf, start_browser
 from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import LECTURE
 
@@ -130,6 +130,7 @@ def test_sliders_of_entries_move_the_whole_page(tmp_path):
         set_leaf(driver, "number", "x\\.1", "0.75")
         apart, partials, address, results, slots = driver.execute_script(STATE)
         assert apart and not any("✗" in text for text in apart)
+        assert driver.execute_script(OVERLAPS) == []
         assert "W1.3.2=1000000" in address and "x.1=0.75" in address
         assert len(results) > 15 and not any("—" in text for text in results)
         driver.get("about:blank")
@@ -142,3 +143,40 @@ def test_sliders_of_entries_move_the_whole_page(tmp_path):
         assert not complaints(driver)
     finally:
         driver.quit()
+
+
+# -- pictures of arrays at a point ----------------------------------------------------------------
+
+
+def test_pictures_of_arrays_have_numbers_on_their_wires(run_picture):
+    circuit = sb.circuit(NETWORK)
+    at = {"x": [1.0, -0.5], "t": [0.0, 1.0], "W1": [[1, 2], [3, 4], [5, 6]], "b1": [0, 0, 0]}
+    at |= {"W2": [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], "b2": [0.0, 0.25]}
+    svg = circuit.draw(at, of="E")
+    h = np.tanh(np.array(at["W1"]) @ at["x"])
+    z = np.array(at["W2"]) @ h + at["b2"]
+    delta = np.exp(z) / np.exp(z).sum() - at["t"]
+    for wanted in (f"[{z[0]:.3g}, {z[1]:.3g}]", f"∂ [{delta[0]:.3g}, {delta[1]:.3g}]",
+                   f"‖·‖ {np.linalg.norm(at['W1']):.3g}"):  # fmt: skip
+        assert wanted.replace("-", "−") in svg
+    assert "∂ 0<" not in svg  # the adjoint of a target is not asked for, and not 0
+    assert svg == run_picture(at)
+
+
+@pytest.fixture
+def run_picture():
+    from click.testing import CliRunner
+
+    from symback.cli.main import cli
+
+    def drawn(at):
+        pairs = [part for k, v in at.items() for part in ("--at", f"{k}={json.dumps(v)}")]
+        return CliRunner().invoke(cli, ["draw", NETWORK, "--of", "E", *pairs]).stdout
+
+    return drawn
+
+
+def test_a_picture_of_an_array_at_a_point_names_a_number_to_draw():
+    circuit = sb.circuit("x: input[2]; w: param[2]; y: output = w*x; E: loss = sum(y**2)")
+    with pytest.raises(sb.errors.SymbackError, match="draw a number, such as E: of="):
+        circuit.draw({"x": [1, 2], "w": [3, 4]}, of="y")

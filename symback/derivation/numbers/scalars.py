@@ -41,9 +41,9 @@ class Numbers:
     `has_stable_form`, values and the gradients of leaves are those of the stable form.
     """
 
-    values: Mapping[str, float] = field(default_factory=dict)
-    adjoints: Mapping[str, float] = field(default_factory=dict)
-    contributions: Mapping[Link, float] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)  # of arrays: their entries
+    adjoints: Mapping[str, Any] = field(default_factory=dict)
+    contributions: Mapping[Link, Any] = field(default_factory=dict)
     partials: Mapping[Link, float] = field(default_factory=dict)
     forms: Mapping[int, float] = field(default_factory=dict)
     has_stable_form: bool = False

@@ -249,7 +249,7 @@ def _page(
         circuit=circuit_text(derivation.circuit),
         picture=None if drawn is None else Markup(drawn.svg),
         picture_width=0 if drawn is None else round(drawn.width),
-        notes=_notes(derivation, drawn),
+        notes=() if drawn is None else drawn.notes,
         boxes=_found_boxes(drawn),
         groups=writer.groups(),
         rows=rows,
@@ -380,14 +380,6 @@ def entry_rows(
         step = derivation.last_step(leaf.name).id if leaf.name in derivation.wrt else None
         still_texts = (next(texts), next(texts))
         yield RowText(name, in_math(math), shown, role, is_moved, step, still_texts, leaf.name)
-
-
-def _notes(derivation: Derivation, drawn: LivePicture | None) -> list[Label]:
-    """How to read the picture."""
-    notes = [] if drawn is None else list(drawn.notes)
-    if notes and derivation.walk.circuit.has_arrays:
-        notes.append(Label("‖·‖: the norm of an array", "note"))
-    return notes
 
 
 def _found_boxes(drawn: LivePicture | None) -> list[str]:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from symback.derivation.numbers.arrays import array_numbers
-from symback.derivation.numbers.scalars import given_numbers
 from symback.derivation.numbers.steps import DerivationNumbers, numbers_of
+from symback.derivation.numbers.wires import wire_numbers
 from symback.derivation.page.lines import LONGEST_VALUE, StillLines
 from symback.derivation.picture.labels import NOT_COMPUTED, short_number
 from symback.derivation.record import Derivation, Step
@@ -32,24 +31,12 @@ class StillNumbers:
 
     def _on_wires(self) -> dict[str, Any]:
         """The numbers of a picture by their slots."""
-        walk = self._at.walk
-        contributions: Mapping[Any, Any]
-        if walk.circuit.has_arrays:
-            of_arrays = array_numbers(self._at)
-            values, adjoints = of_arrays.values, of_arrays.adjoints
-            edges = [s for s in self._at.typed_steps if s.kind == "edge"]
-            known = of_arrays.steps
-            contributions = {s.left: known[s.id] for s in edges if s.id in known}
-        else:
-            form = self._at.stable_of_leaves
-            stable = None if form is None else form.walk
-            numbers = given_numbers(walk, stable, self._values)
-            values, adjoints = numbers.values, numbers.adjoints
-            contributions = numbers.contributions
-        found = {f"value {name}": value for name, value in values.items()}
-        found |= {f"adjoint {name}": value for name, value in adjoints.items()}
-        found |= {f"contribution {a} {b}": value for (a, b), value in contributions.items()}
-        return {f"adjoint {walk.of}": 1.0, **found}
+        numbers = wire_numbers(self._at)
+        found: dict[str, Any] = {f"adjoint {self._at.walk.of}": 1.0}
+        found |= {f"value {name}": value for name, value in numbers.values.items()}
+        found |= {f"adjoint {name}": value for name, value in numbers.adjoints.items()}
+        links = numbers.contributions.items()
+        return found | {f"contribution {a} {b}": value for (a, b), value in links}
 
     def slot(self, slot: str) -> str:
         """What stands in a slot of the picture; 0 where no path leads."""

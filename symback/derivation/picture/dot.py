@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 from xml.sax.saxutils import escape
 
 from symback.circuits.circuit import Circuit
@@ -40,7 +41,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")  # neither text 
 
 def to_dot(
     circuit: Circuit,
-    at: Mapping[str, float] | None = None,
+    at: Mapping[str, Any] | None = None,
     view: str = "gates",
     of: str | None = None,
     tangents: Mapping[str, float] | None = None,

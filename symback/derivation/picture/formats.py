@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from symback.circuits.circuit import Circuit
 from symback.codegen.files import Output, write_outputs
@@ -42,7 +42,7 @@ def form_of(file: str | os.PathLike[str]) -> PictureForm:
 def rendered(
     circuit: Circuit,
     form: PictureForm,
-    at: Mapping[str, float] | None = None,
+    at: Mapping[str, Any] | None = None,
     view: str = "gates",
     of: str | None = None,
     tangents: Mapping[str, float] | None = None,
@@ -64,7 +64,7 @@ def rendered(
 def write_picture(
     circuit: Circuit,
     path: str | os.PathLike[str],
-    at: Mapping[str, float] | None = None,
+    at: Mapping[str, Any] | None = None,
     view: str = "gates",
     of: str | None = None,
     tangents: Mapping[str, float] | None = None,

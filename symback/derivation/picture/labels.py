@@ -20,7 +20,7 @@ from symback.printing.text import TextPrinter
 LabelKind = Literal["value", "gradient", "weight", "text", "note"]
 DIGITS = 6
 NOT_COMPUTED = "—"
-LONGEST_ARRAY = 14  # letters of its entries on a wire
+LONGEST_ARRAY = 16  # letters of its entries on a wire
 _LONGEST_NAME = 16
 _LONGEST_CAPTION = 26
 _LONGEST_TIP = 200
@@ -45,6 +45,7 @@ class Texts:
         self._walk = walk
         self._drawn = drawn
         self._numbers = numbers
+        self._has_arrays = walk.circuit.has_arrays  # whose targets have adjoints nobody asks for
         self._printer = TextPrinter.of(walk.circuit)
         self._partials = {(e.node, e.operand): e.partial for e in walk.edges}
         self._fan_out = {name: len(heads) for name, heads in drawn.heads().items()}
@@ -123,7 +124,7 @@ class Texts:
         below: list[Label] = []
         if self._numbers is not None:
             operand = wire.edges[0][1]
-            value = number(self._numbers.values.get(operand))
+            value = short_number(self._numbers.values.get(operand))
             several = self._fan_out[wire.tail] > 1  # then the name says whose value it is
             above.append(Label(f"{clip(operand, 8)} = {value}" if several else value, "value"))
             below += self._below(wire, several)
@@ -154,7 +155,7 @@ class Texts:
         lines = [] if plain and self._numbers else [self._factor(factor, names)]
         if self._numbers is not None:
             values = self._numbers.values
-            lines += [f"{clip(n, _LONGEST_NAME)} = {number(values.get(n))}" for n in names]
+            lines += [f"{clip(n, _LONGEST_NAME)} = {short_number(values.get(n))}" for n in names]
         return lines
 
     def _factor(self, factor: object, names: Sequence[str]) -> str:
@@ -163,15 +164,15 @@ class Texts:
 
     def _contribution(self, node: str, operand: str) -> str:
         assert self._numbers is not None
-        if (node, operand) not in self._partials:
+        if (node, operand) not in self._partials and not self._has_arrays:
             return number(0.0)  # the reverse pass has proved the local partial zero
-        return number(self._numbers.contributions.get((node, operand)))
+        return short_number(self._numbers.contributions.get((node, operand)))
 
     def _adjoint(self, name: str) -> str:
         assert self._numbers is not None
-        if not self._walk.into.get(name):
+        if not self._walk.into.get(name) and not self._has_arrays:
             return number(0.0)
-        return number(self._numbers.adjoints.get(name))
+        return short_number(self._numbers.adjoints.get(name))
 
     @property
     def _shows_gradients(self) -> bool:
@@ -194,7 +195,7 @@ class Texts:
         """The lines on the wire that leaves the output: its value, and the seed."""
         if self._numbers is None:
             return (), ()
-        value = number(self._numbers.values.get(self._walk.of))
+        value = short_number(self._numbers.values.get(self._walk.of))
         below = "∂ 1" if self._shows_gradients else f"d {self._tangent(self._walk.of)}"
         return (Label(value, "value"),), (Label(below, "gradient"),)
 
@@ -216,6 +217,8 @@ class Texts:
             if self._numbers.has_stable_form and self._shows_gradients:
                 inner = f"inner gradients: as typed; {of} and those of leaves: stable form"
                 lines.append(Label(inner, "note"))
+        if self._numbers is not None and self._has_arrays:
+            lines.append(Label("‖·‖: the norm of an array", "note"))
         if self._drawn.is_collapsed:
             boxes = len(self._drawn.boxes)
             text = f"{self._drawn.nodes} nodes, collapsed to {boxes} boxes"

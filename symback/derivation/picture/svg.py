@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast, get_args
+from typing import Any, cast, get_args
 from xml.sax.saxutils import escape, quoteattr
 
-from symback.autodiff.reverse import seen_from
+from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit
-from symback.derivation.numbers.scalars import given_numbers
+from symback.derivation.numbers.point import read_point
+from symback.derivation.numbers.scalars import Numbers, given_numbers
 from symback.derivation.numbers.tangents import tangents_at
 from symback.derivation.picture.diagram import Diagram, PictureView, diagram
 from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import SIGN, BoxShape, Path, Picture, PlacedText, picture
 from symback.derivation.walks import stable_walk, typed_walk
-from symback.errors import SymbackError, TooLarge, clip
+from symback.errors import SymbackError, TooLarge, Unsupported, clip
 
 MOST_NODES = 5_000
 
@@ -57,7 +58,7 @@ class Drawing(str):
 
 def draw(
     circuit: Circuit,
-    at: Mapping[str, float] | None = None,
+    at: Mapping[str, Any] | None = None,
     view: str = "gates",
     of: str | None = None,
     tangents: Mapping[str, float] | None = None,
@@ -74,7 +75,7 @@ def draw(
 
 def drawing(
     circuit: Circuit,
-    at: Mapping[str, float] | None,
+    at: Mapping[str, Any] | None,
     view: str,
     of: str | None,
     tangents: Mapping[str, float] | None = None,
@@ -89,11 +90,33 @@ def drawing(
     drawn = diagram(walk, cast(PictureView, view))
     if tangents and at is None:
         raise SymbackError("tangents are those at a point; give its numbers: at=…, --at")
+    if at is not None and circuit.has_arrays:
+        return drawn, Texts(walk, drawn, _numbers_of_arrays(circuit, walk, at, tangents))
     stable = None if at is None else stable_walk(circuit, start)
     numbers = None if at is None else given_numbers(walk, stable, at)
     if numbers is not None and at is not None and tangents:
         numbers = replace(numbers, tangents=tangents_at(walk, stable, at, tangents))
     return drawn, Texts(walk, drawn, numbers)
+
+
+def _numbers_of_arrays(
+    circuit: Circuit,
+    walk: ReversePass,
+    at: Mapping[str, Any],
+    tangents: Mapping[str, float] | None,
+) -> Numbers:
+    """Values and gradients of a number that arrays lead to."""
+    from symback.derivation.derive import derive  # arrays only: import stays fast
+    from symback.derivation.numbers.wires import wire_numbers
+
+    if tangents:
+        raise Unsupported("pictures show the tangents of numbers, not of arrays")
+    if walk.node(walk.of).shape:
+        loss = circuit.objective.name
+        hint = f", such as {loss}" if not circuit.objective.shape else ""
+        raise Unsupported(f"'{walk.of}' is an array, without gradients; draw a number{hint}: of=…")
+    derivation = derive(circuit, walk.of, None)
+    return wire_numbers(replace(derivation, values=read_point(derivation.walk.circuit, at)))
 
 
 def to_svg(drawn: Picture) -> str:
