@@ -19,7 +19,7 @@ from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
-from symback.operations.expressions import compounds, postorder
+from symback.operations.expressions import compounds
 from symback.operations.functions import cbrt, erfc, logsigmoid, relu, sigma, softplus
 from symback.operations.nonnegative import Nonnegative
 from symback.operations.special import (
@@ -132,18 +132,33 @@ def fading(record: ReversePass) -> frozenset[str]:
 
 
 def positive(circuit: Gates) -> frozenset[Symbol]:
-    """The nodes that are positive by their form: a positive number and what is never negative."""
+    """The nodes that are positive by their form: a positive number and what is never negative.
+
+    Found once for each circuit.
+    """
+    return circuit.once(_positive)
+
+
+def _positive(circuit: Gates) -> frozenset[Symbol]:
+    terms_of = {n.symbol: sp.Add.make_args(n.formula) for n in circuit.computed}
+    raised = {s for s, of in terms_of.items() if any(t.is_number and t.is_positive for t in of)}
     known, found = Nonnegative(), set()
-    for node in circuit.computed:
-        terms = sp.Add.make_args(node.formula)
-        if any(t.is_number and t.is_positive for t in terms) and all(map(known, terms)):
+    for node in circuit.computed if raised else ():
+        if node.symbol in raised and all(map(known, terms_of[node.symbol])):
             found.add(node.symbol)
         known.add(node.symbol, node.formula)
     return frozenset(found)
 
 
 def poles(circuit: Gates) -> frozenset[str]:
-    """The nodes that are infinite where a number is 0: quotients, logarithms, sums of these."""
+    """The nodes that are infinite where a number is 0: quotients, logarithms, sums of these.
+
+    Found once for each circuit.
+    """
+    return circuit.once(_poles)
+
+
+def _poles(circuit: Gates) -> frozenset[str]:
     found: set[str] = set()
     safe = positive(circuit)
     for node in circuit.computed:
@@ -175,7 +190,7 @@ def divides(expr: Expr, safe: frozenset[Symbol]) -> bool:
     """Whether it divides by a name, those apart that are never 0."""
     return any(
         p.is_Pow and p.exp.could_extract_minus_sign() and p.free_symbols - safe
-        for p in postorder(expr)
+        for p in compounds(expr)
     )
 
 

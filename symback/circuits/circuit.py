@@ -223,7 +223,7 @@ class Circuit:
         object.__setattr__(self, "_by_name", {n.name: n for n in self.nodes})
 
     def __getitem__(self, name: str | Node) -> Node:
-        key = str(name)
+        key = name if type(name) is str else str(name)
         found = self._by_name.get(key)
         if found is None and key in map(str, self.size_names):
             return size(key)

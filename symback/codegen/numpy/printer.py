@@ -193,8 +193,10 @@ class NumpyPrinter(CodePrinter):
         """A dot product where two values that vary are multiplied, else a sum."""
         factors = Mul.make_args(expr)
         same = [f for f in factors if not varies(f, self._varying)]
+        if not same:  # as most sums of a large circuit
+            return self._sum_of(expr)
         shared = Mul(*same)
-        rest = Mul(*(f for f in factors if f not in same)) if same else expr
+        rest = Mul(*(f for f in factors if f not in same))
         if rest == 1:
             text, level = self._rows, ATOM
         else:

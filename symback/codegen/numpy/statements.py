@@ -64,6 +64,7 @@ def statements(
     values = {slopes[line.target].target: line for line in program.lines if line.target in slopes}
     loops = groups(program)
     done: set[Symbol] = {line.target for lines_of in loops.values() for line in lines_of[1:]}
+    returned = program.returned
     for line in program.lines:
         if line.target in loops and isinstance(printer, ArrayPrinter):
             lines += loop_statements(loops[line.target], printer, statements)
@@ -92,8 +93,8 @@ def statements(
             text = f"np.zeros_like({line.of[1]})"
         elif is_constant(line.expr):
             text = printer.constant(line.expr)
-        shares = isinstance(line.expr, VIEWS) or _is_spread(text)
-        if copies and shares and line.target in program.returned:
+        is_copied = copies and line.target in returned
+        if is_copied and (isinstance(line.expr, VIEWS) or _is_spread(text)):
             text += ".copy()"
         lines += wrapped(f"{line.target.name} =", text)
     return lines
