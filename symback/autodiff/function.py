@@ -101,7 +101,7 @@ class Lowering:
         self._products: dict[tuple[str, str, bool], Expr] = {}  # of numbers, by edge
         self._numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
         self._arrays: set[str] = set()  # those whose adjoint has their own shape
-        of_turn = lambda gates: Lowering(gates, {}, frozenset(), False)  # noqa: E731
+        of_turn = lambda gates: Lowering(gates, {}, frozenset(), in_turn)  # noqa: E731
         self.loops = KeptLoops(circuit, self.names, of_turn)
 
     def function(self, name: str) -> Function:

@@ -147,6 +147,22 @@ class Program:
         return found
 
 
+def loop_of(line: Assign) -> Any:
+    """The loop of which a line is given what it leaves; None for other lines."""
+    value = line.expr.args[0] if isinstance(line.expr, batch_sum) else line.expr
+    return value if isinstance(value, loop) else None
+
+
+def loop_lines(program: Program) -> dict[Symbol, list[Assign]]:
+    """For the first line of each loop all lines that it gives."""
+    found: dict[Any, list[Assign]] = {}
+    for line in program.lines:
+        of = loop_of(line)
+        if of is not None:
+            found.setdefault(of.group, []).append(line)
+    return {lines[0].target: lines for lines in found.values()}
+
+
 def symbols(expr: Expr) -> set[Symbol]:
     if isinstance(expr, batch_sum):
         return symbols(expr.args[0])

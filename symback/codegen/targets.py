@@ -166,6 +166,7 @@ _ROWS = (
         ),
         compiler="C",
         on_request=frozenset(ON_REQUEST),
+        keeps_loops=True,
     ),
     Target(
         name="jax",

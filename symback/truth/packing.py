@@ -72,8 +72,11 @@ class ModuleEntries(EntryMap):
     @contextmanager
     def fitted(self, module: ModuleType) -> Iterator[None]:
         """Let the module take arrays of the sizes of this layout, inside the block."""
-        shapes = {"SHAPES": {**module.SHAPES, **self.shapes}} if self.shapes else {}
-        with with_constants(module, **shapes):
+        shapes = {}
+        for name, shape in self.shapes.items():  # a size with a name keeps it
+            pairs = zip(module.SHAPES[name], shape, strict=True)
+            shapes[name] = tuple(own if isinstance(own, str) else n for own, n in pairs)
+        with with_constants(module, **({"SHAPES": {**module.SHAPES, **shapes}} if shapes else {})):
             yield
 
 

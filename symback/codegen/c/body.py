@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from sympy import Add, Expr, Mul, S, Symbol
 
 from symback.circuits.names import fresh_name
-from symback.circuits.program import Assign, Program, batch_sum, varies
+from symback.circuits.program import Assign, Program, batch_sum, loop_lines, varies
 from symback.codegen.c.elements import CElementPrinter
 from symback.codegen.c.memory import WorkingMemory
 from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.c.tiles import TileProducts, Tiles, is_of_tile
+from symback.codegen.c.turns import TurnWriter
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loops.evaluator import Evaluator
 from symback.codegen.loops.tree import (
@@ -99,6 +100,7 @@ class Body:
         self.tiles = Tiles(self._fresh, {})
         self.stored: dict[Expr, Symbol] = {}
         self.target = ""  # of the line that is written
+        self.loops = loop_lines(program)  # where there are any, samples go one by one
 
     def text(
         self,
@@ -109,8 +111,12 @@ class Body:
         """The function that is given these arguments and returns a number, or none."""
         self._arguments()
         ends = self._result_memory(results)
+        behind = {line.target for lines in self.loops.values() for line in lines[1:]}
         for line in self.program.lines:
-            self._line(line)
+            if line.target in self.loops:
+                TurnWriter(self, self.loops[line.target]).write()
+            elif line.target not in behind:
+                self._line(line)
         stores = [node for end in ends for node in self._result(end)]
         if returned is not None:
             self.after.append(Return(self.printer.print(returned)))
@@ -298,7 +304,7 @@ class Body:
         self._allocate(to)
         products = self._tile_products()
         product: Statement | None = products.of_matrices(to, expr, sign)
-        if product is None and tree is self.each and sign == "=":
+        if product is None and not self.loops and tree is self.each and sign == "=":
             product = products.product(to, expr, self.varying)
         if product is not None:
             tree.append(product)
@@ -311,7 +317,8 @@ class Body:
 
     def _add(self, to: Symbol, expr: Expr, comment: Tree) -> None:
         """Adds a value of each sample to an array, at the end of a tile where that is a product."""
-        product = self._tile_products().added(to, expr, self.varying)
+        products = self._tile_products()
+        product = None if self.loops else products.added(to, expr, self.varying)
         if product is not None:
             self.ends += [*comment, product]
             return

@@ -94,7 +94,7 @@ def c_text(circuit: Circuit, version: str, stem: str = "", on_request: Sequence[
     stem = stem or circuit.output.name
     always = plain(circuit)
     asked = [*always, *in_c(circuit, on_request)]
-    lowered = optimised(lower(circuit, asked, in_turn=True))
+    lowered = optimised(lower(circuit, asked, in_turn=True, keep_loops=True))
     refuse_unknown((f.program for f in lowered.functions.values()), "the C target")
     names = CNames(lowered, c_prefix(stem))
     called = [loader_function(names, name) for name in always]

@@ -10,6 +10,7 @@ from sympy import Expr, Integer, Symbol
 
 from symback.autodiff.lower import Lowered
 from symback.circuits.circuit import Node
+from symback.circuits.program import loop_lines, loop_of
 from symback.circuits.requirements import uses_of as demanded
 from symback.codegen.c.printer import c_names
 from symback.codegen.lines import tuple_of
@@ -17,6 +18,7 @@ from symback.codegen.loops.loops import INDICES, INNERS
 from symback.codegen.loops.sizes import count_of, length, numbers
 from symback.codegen.loops.tree import Declare, Storage
 from symback.operations.arrays import NAMING_SIZES
+from symback.operations.arrays.loops import Turn
 from symback.operations.shapes import Shape, Size, shown, size_symbol
 
 LARGEST_LITERAL = 4
@@ -70,6 +72,9 @@ class CNames:
         for program in programs:
             uses_of += [s.name for s in program.arguments]
             uses_of += [line.target.name for line in program.lines]
+            for lines in loop_lines(program).values():
+                turn: Turn = loop_of(lines[0]).turn
+                uses_of += [s.name for s in turn.operands] + [s.name for s, _ in turn.lines]
         local = frozenset() if self.by_value else LOCAL
         self.names = c_names(dict.fromkeys(uses_of), prefix, local)
         self.taken = {*uses_of, *self.names.values(), *local}

@@ -26,14 +26,18 @@ from symback.codegen.loops.tree import Declare, Storage, Tree
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
+from symback.operations.arrays.loops import loop
 from symback.operations.expressions import postorder
 
 
 def refuse_unknown(programs: Iterable[Program], language: str) -> None:
     """Raise Unsupported for an operation without loops."""
     lines = (line.expr for program in programs for line in program.lines)
-    for expr in (part for line in lines for part in postorder(line)):
-        if not isinstance(expr, ArrayFunction):
+    parts = [part for line in lines for part in postorder(line)]
+    turns = {part.turn for part in parts if isinstance(part, loop)}
+    parts += [part for turn in turns for _, line in turn.lines for part in postorder(line)]
+    for expr in parts:
+        if not isinstance(expr, ArrayFunction) or isinstance(expr, loop):
             continue
         if expr.func not in MOVED and expr.func not in HEADS:
             name = expr.func.__name__

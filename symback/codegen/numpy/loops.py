@@ -13,29 +13,13 @@ from typing import Any
 
 from sympy import Symbol
 
-from symback.circuits.program import Assign, Program, batch_sum, varies
+from symback.circuits.program import Assign, Program, batch_sum, loop_of, varies
 from symback.codegen.lines import wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
-from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn, loop
+from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn
 from symback.operations.shapes import is_size
 
 Statements = Callable[[Program, ArrayPrinter], list[str]]
-
-
-def loop_of(line: Assign) -> Any:
-    """The loop of which a line is given what it leaves; None for other lines."""
-    value = line.expr.args[0] if isinstance(line.expr, batch_sum) else line.expr
-    return value if isinstance(value, loop) else None
-
-
-def groups(program: Program) -> dict[Symbol, list[Assign]]:
-    """For the first line of each loop all lines that it gives."""
-    found: dict[Any, list[Assign]] = {}
-    for line in program.lines:
-        of = loop_of(line)
-        if of is not None:
-            found.setdefault(of.group, []).append(line)
-    return {lines[0].target: lines for lines in found.values()}
 
 
 def loop_statements(
@@ -216,4 +200,4 @@ def _in_parts(names: Sequence[str], most: int = 6) -> Iterable[Sequence[str]]:
         yield names[start : start + most]
 
 
-__all__ = ["groups", "loop_of", "loop_statements"]
+__all__ = ["loop_statements"]

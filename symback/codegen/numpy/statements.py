@@ -8,10 +8,10 @@ from typing import Any
 
 from sympy import Expr, Function, S, Symbol
 
-from symback.circuits.program import Assign, Program, batch_sum
+from symback.circuits.program import Assign, Program, batch_sum, loop_lines
 from symback.codegen.lines import chain_comment, wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
-from symback.codegen.numpy.loops import groups, loop_statements
+from symback.codegen.numpy.loops import loop_statements
 from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
     ArrayFunction,
@@ -62,7 +62,7 @@ def statements(
     lines: list[str] = []
     slopes = _slopes_by_value(program)
     values = {slopes[line.target].target: line for line in program.lines if line.target in slopes}
-    loops = groups(program)
+    loops = loop_lines(program)
     done: set[Symbol] = {line.target for lines_of in loops.values() for line in lines_of[1:]}
     returned = program.returned
     for line in program.lines:

@@ -1,0 +1,64 @@
+"""Loops that are kept, in C: what NumPy's loops give, and the check."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.check import check_module
+from tests.autodiff.test_loops import samples
+from tests.cases.loops import LOOPS, LOOPS_OF_DATA
+
+pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+CASES = {
+    **{name: LOOPS[name] for name in LOOPS if name != "kalman"},  # C has no solve
+    **{f"{name}, of data": LOOPS_OF_DATA[name] for name in ("recurrent", "gated")},
+}
+FAST = ("gated, of data",)
+EACH = [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_loop_in_c_gives_what_it_gives_in_numpy(name):
+    case = CASES[name]
+    circuit = sb.circuit(case.text)
+    here, there = circuit.compile(target="c"), circuit.compile()
+    params, inputs = samples(circuit, there, case.sizes)
+    at, numpy_at = (here.Params(*params), here.Inputs(**inputs)), (params, there.Inputs(**inputs))
+    value, gradient = here.value_and_grad(*at)
+    expected, partials = there.value_and_grad(*numpy_at)
+    assert value == pytest.approx(expected, rel=1e-13)
+    (output, cache), (wanted, other) = here.forward(*at), there.forward(*numpy_at)
+    seed = np.random.default_rng(1).normal(size=np.shape(output))
+    bars, numpy_bars = here.backward(*at, cache, seed), there.backward(*numpy_at, other, seed)
+    pairs = [(output, wanted), *zip(gradient, partials, strict=True)]
+    pairs += [
+        pair for both in zip(bars, numpy_bars, strict=True) for pair in zip(*both, strict=True)
+    ]
+    for got, right in pairs:
+        if right is not None:
+            scale = max(np.abs(right).max(), 1e-3)
+            np.testing.assert_allclose(got, right, rtol=0, atol=1e-12 * scale)
+
+
+def test_turns_run_over_single_precision_and_any_length():
+    case = LOOPS_OF_DATA["gated"]
+    module = sb.circuit(case.text).compile(target="c")
+    params = module.Params(*(p.astype(np.float32) for p in module.init_params(0, **case.sizes)))
+    for turns in (1, 30):
+        x = np.random.default_rng(0).normal(size=(4, turns, 3)).astype(np.float32)
+        _, gradient = module.value_and_grad(params, module.Inputs(x))
+        double = module.Params(*(p.astype(float) for p in params))
+        _, expected = module.value_and_grad(double, module.Inputs(x.astype(float)))
+        for got, right in zip(gradient, expected, strict=True):
+            np.testing.assert_allclose(got, right, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize("name", ["recurrent, of data", "two loops"])
+def test_the_check_holds_for_loops(name, target):
+    circuit = sb.circuit(CASES[name].text)
+    report = check_module(circuit, circuit.compile(target=target), points=20)
+    assert report.passed, report
