@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from symback.circuits.circuit import Circuit
     from symback.codegen.calls import Calls
 
+ALWAYS = frozenset({"jvp", "hessp"})
+"""Functions on request that modules in JavaScript and Rust have anyway."""
 PYTHON = ".py"
 """Ends the file that Python imports: every module has one."""
 
@@ -116,7 +118,9 @@ def _jax_calls(module: ModuleType) -> Calls:
     return jax_calls(module)
 
 
-def _javascript_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+def _javascript_circuit(
+    circuit: Circuit, stem: str, on_request: Sequence[str] = ()
+) -> Mapping[str, Any]:
     from symback.codegen.javascript.module import javascript_text  # the registry imports fast
 
     return {"m": javascript_text(circuit, __version__, stem)}
@@ -128,7 +132,7 @@ def _javascript_calls(module: ModuleType) -> Calls:
     return javascript_calls(module)
 
 
-def _rust_circuit(circuit: Circuit, stem: str) -> Mapping[str, Any]:
+def _rust_circuit(circuit: Circuit, stem: str, on_request: Sequence[str] = ()) -> Mapping[str, Any]:
     from symback.codegen.rust.module import rust_text  # the registry itself imports fast
 
     return {"m": rust_text(circuit, __version__, stem)}
@@ -193,6 +197,7 @@ _ROWS = (
         ),
         updates=None,
         calls=_javascript_calls,
+        on_request=ALWAYS,
     ),
     Target(
         name="rust",
@@ -202,6 +207,7 @@ _ROWS = (
         ),
         updates=None,
         calls=_rust_calls,
+        on_request=ALWAYS,
     ),
 )
 

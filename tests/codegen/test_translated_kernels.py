@@ -18,6 +18,7 @@ from symback.codegen.kernels.scalars import COMPARISONS, Scalar, call, number
 from symback.codegen.kernels.sources import OF_ARRAYS, OF_NUMBERS, KernelSource, functions
 from symback.codegen.kernels.writer import source, written
 from symback.codegen.numpy import kernels as numpy_kernels
+from symback.codegen.rust.kernels import Rust
 from tests.cases.one_in import one_in
 
 LANGUAGES = {"C": C(), "JavaScript": JavaScript()}
@@ -231,14 +232,17 @@ def test_what_has_no_translation_is_named_with_its_place(name):
     assert "_f" in str(raised.value)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+ALL = {**LANGUAGES, "Rust": Rust()}
+
+
+@pytest.mark.parametrize("language", ALL)
 def test_every_language_has_every_function_and_translates_every_kernel(language):
-    assert LANGUAGES[language].functions.keys() >= OF_NUMPY
+    assert ALL[language].functions.keys() >= OF_NUMPY
     assert len(translatable()) > 90
     for name in translatable():
-        text = source(LANGUAGES[language], name)
+        text = source(ALL[language], name)
         assert max(map(len, text.splitlines())) <= 100
-        assert LANGUAGES[language].prefix in text and "ULP" not in text and "float32" not in text
+        assert ALL[language].prefix in text and "ULP" not in text and "float32" not in text
         assert re.sub(r"/\*.*?\*/|^//[^\n]*", "", text, flags=re.DOTALL | re.MULTILINE).isascii()
 
 

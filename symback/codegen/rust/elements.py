@@ -20,7 +20,7 @@ class RustElementPrinter(ElementPrinter, RustPrinter):
         return f"({size} as f64)"
 
     def as_index(self, number: str) -> str:
-        return f"({number} as usize)"
+        return f"_index({freed(number)})"
 
     def read(self, array: Symbol, offset: str = "") -> str:
         memory = self.memory(array)

@@ -62,6 +62,13 @@ fn _atanh(z: f64) -> f64 {
     (0.5 * rest.ln_1p()).copysign(z)
 }
 
+// A whole number from data as an index; what is none ends the program, as an index outside does.
+fn _index(number: f64) -> usize {
+    let place = number as usize;
+    assert!(place as f64 == number, "{number} is not an index");
+    place
+}
+
 // The sum of c_k*t^k, lowest coefficient first.
 fn _polynomial(t: f64, coefficients: &[f64]) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum * t + c)

@@ -12,7 +12,7 @@ import symback as sb
 from symback.check.check import check_module
 from symback.cli.main import cli
 from symback.codegen.generate import render_files
-from tests.cases.flat_modules import CIRCUITS, FIRST, NUMPY_ONLY, TWO_LAYERS
+from tests.cases.flat_modules import CIRCUITS, FIRST, NUMPY_ONLY, SCOPES, TWO_LAYERS
 
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node.js")
@@ -90,6 +90,37 @@ def test_training_makes_the_steps_of_the_numpy_module(tmp_path):
     np.testing.assert_allclose(found["flat"], module.ravel(params), rtol=1e-12)
     np.testing.assert_allclose(found["losses"], losses, rtol=1e-12)
     assert found["kept"] == W.ravel().tolist()
+
+
+def test_what_is_counted_once_has_the_number_of_all_samples(tmp_path):
+    x, y = np.linspace(0, 2, 10), np.linspace(1, -1, 10)
+    found = in_node(
+        tmp_path,
+        SCOPES["a ridge counted once"],
+        f"""
+        const inputs = {{ x: {x.tolist()}, y: {y.tolist()} }};
+        const options = {{ learningRate: 0.1, batchSize: 4 }};
+        const {{ params, losses }} = m.sgd({{ w: [1, 2, 3] }}, inputs, options);
+        console.log(JSON.stringify([[...params.w], losses]));
+        """,
+    )
+    module = sb.circuit(SCOPES["a ridge counted once"]).compile()
+    params, losses = module.sgd(
+        module.Params(np.array([1.0, 2.0, 3.0])),
+        module.Inputs(x, y),
+        learning_rate=0.1,
+        batch_size=4,
+    )
+    np.testing.assert_allclose(found[0], params.w, rtol=1e-12)
+    np.testing.assert_allclose(found[1], losses, rtol=1e-12)
+
+
+def test_functions_that_modules_have_anyway_may_be_asked_for():
+    circuit = sb.circuit("f = w*x")
+    asked = circuit.generate(target="javascript", functions=["jvp", "hessp"])
+    assert asked == circuit.generate(target="javascript")
+    with pytest.raises(sb.errors.Unsupported, match="'javascript' has no function 'jacobian'"):
+        circuit.generate(target="javascript", functions="jacobian")
 
 
 REFUSED = [

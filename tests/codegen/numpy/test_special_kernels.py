@@ -23,6 +23,7 @@ from symback.codegen.numpy import (
     rise_kernels,
     special_kernels,
 )
+from symback.codegen.rust.printer import kernel_sources as rust_sources
 from symback.operations import special
 from symback.operations.elementwise import OPS, SLOPES
 from tests.cases.compilers import COMPILER, compiles
@@ -30,7 +31,7 @@ from tests.cases.one_in import one_in
 from tests.cases.special_kernels import MEANING, TOLERANCE, operands_of, true_value, worst
 
 DTYPES = (np.float64, np.float32)
-NODE = shutil.which("node")
+NODE, RUSTC = shutil.which("node"), shutil.which("rustc")
 FAMILIES = (
     exponential_kernels,
     special_kernels,
@@ -178,17 +179,49 @@ def compiled(tmp_path_factory):
     return ctypes.CDLL(str(folder / "all.so"))
 
 
-@compiles
-@pytest.mark.parametrize("name", MEANING)
-def test_c_kernels_keep_their_digits(name, compiled):
+def by_library(library, name):
+    """A kernel of a compiled library, of arrays."""
+
     def call(*operands):
         arrays = [np.ascontiguousarray(o) for o in operands]
         values = np.empty_like(arrays[0])
         pointers = [ctypes.c_void_p(a.ctypes.data) for a in (*arrays, values)]
-        getattr(compiled, f"all_{name}")(*pointers, ctypes.c_size_t(values.size))
+        getattr(library, f"all_{name}")(*pointers, ctypes.c_size_t(values.size))
         return values
 
-    ulp, place = worst(name, call)
+    return call
+
+
+@compiles
+@pytest.mark.parametrize("name", MEANING)
+def test_c_kernels_keep_their_digits(name, compiled):
+    ulp, place = worst(name, by_library(compiled, name))
+    assert ulp <= TOLERANCE, place
+
+
+@pytest.fixture(scope="module")
+def of_rust(tmp_path_factory):
+    """All kernels in one library of Rust."""
+    folder = tmp_path_factory.mktemp("kernels")
+    text = "\n\n".join(rust_sources(f"_{name}(" for name in MEANING))
+    for name in MEANING:
+        count = len(operands_of(name))
+        given = ", ".join(f"x{i}: *const f64" for i in range(count))
+        at = ", ".join(f"*x{i}.add(i)" for i in range(count))
+        at = f"&[{at}]" if name == "logwsumexp" else at
+        text += f'\n#[no_mangle]\nunsafe extern "C" fn all_{name}({given}, y: *mut f64, n: usize)\n'
+        text += f"{{ for i in 0..n {{ *y.add(i) = _{name}({at}); }} }}\n"
+    (folder / "all.rs").write_text(text, encoding="utf-8")
+    command = [RUSTC, "--edition=2021", "--crate-type=cdylib", "-Copt-level=1", "-Awarnings"]
+    subprocess.run([*command, "-o", "all.so", "all.rs"], cwd=folder, check=True)
+    return ctypes.CDLL(str(folder / "all.so"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(RUSTC is None, reason="needs rustc")
+@pytest.mark.parametrize("name", MEANING)
+def test_rust_kernels_keep_their_digits(name, of_rust):
+    ulp, place = worst(name, by_library(of_rust, name))
     assert ulp <= TOLERANCE, place
 
 

@@ -14,7 +14,7 @@ from symback.check.check import check_module
 from symback.cli.main import cli
 from symback.codegen.generate import render_files
 from symback.errors import Unsupported
-from tests.cases.flat_modules import CIRCUITS, FIRST, NUMPY_ONLY, TWO_LAYERS
+from tests.cases.flat_modules import CIRCUITS, FIRST, NUMPY_ONLY, SCOPES, TWO_LAYERS
 
 RUSTC, CARGO = shutil.which("rustc"), shutil.which("cargo")
 has_rustc = pytest.mark.skipif(RUSTC is None, reason="needs rustc")
@@ -120,6 +120,34 @@ def test_training_makes_the_steps_of_the_numpy_module(tmp_path):
     np.testing.assert_allclose(found[1], losses, rtol=1e-12)
 
 
+@has_rustc
+@pytest.mark.slow
+def test_what_is_counted_once_has_the_number_of_all_samples(tmp_path):
+    x, y = np.linspace(0, 2, 10), np.linspace(1, -1, 10)
+    found = in_rust(
+        tmp_path,
+        SCOPES["a ridge counted once"],
+        f"""
+        let mut params = Params {{ w: [1.0, 2.0, 3.0] }};
+        let inputs = Inputs {{ x: {listed(x)}, y: {listed(y)}, n: &[] }};
+        let mut losses = vec![];
+        let steps = Steps {{ learning_rate: |_| 0.1, epochs: 1, batch_size: 4 }};
+        let note = |_: usize, loss: f64, _: &Params<[f64; 3]>| losses.push(loss);
+        sgd(&mut params, &inputs, steps, note).unwrap();
+        println!("[{{:?}}, {{losses:?}}]", params.w);
+        """,
+    )
+    module = sb.circuit(SCOPES["a ridge counted once"]).compile()
+    params, losses = module.sgd(
+        module.Params(np.array([1.0, 2.0, 3.0])),
+        module.Inputs(x, y),
+        learning_rate=0.1,
+        batch_size=4,
+    )
+    np.testing.assert_allclose(found[0], params.w, rtol=1e-12)
+    np.testing.assert_allclose(found[1], losses, rtol=1e-12)
+
+
 REFUSED = """
 let (x, out) = ([1.0, 2.0, 3.0], &mut [0.0; 3]);
 let params = Params { w3: 1.0, w4: 2.0 };
@@ -141,10 +169,32 @@ def test_what_is_refused_says_what_to_pass(tmp_path):
     assert in_rust(tmp_path, NEURON, REFUSED) == [
         "inputs.x3 has 2 numbers, expected 3",
         "results has 1 numbers, expected 3",
-        "inputs.y has 0 numbers, expected 3",
+        "inputs.y is missing; pass 3 numbers",
         "there are no samples",
         "step 0: the loss is not finite",
     ]
+
+
+@has_rustc
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["-1.0", "0.5", "2.0", "f64::NAN"])
+def test_an_index_that_is_none_ends_the_program(place, tmp_path):
+    circuit = "W: param[2, 3]; i: input; p = W[i]; f: output = sum(p)"
+    main = f"""
+    let sizes: [f64; 1] = [{place}];
+    let params = Params {{ W: [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] }};
+    let called = std::panic::catch_unwind(|| {{
+        let _ = forward(&params, &Inputs {{ i: &sizes, y: &[] }}, &mut [0.0]);
+    }});
+    println!("{{}}", called.is_err());
+    """
+    assert in_rust(tmp_path, circuit, main) is True
+
+
+@pytest.mark.parametrize("name", ["Ok", "Some", "Err", "core", "f64"])
+def test_words_that_rust_takes_for_others_get_another_name(name):
+    code = sb.circuit(f"f = {name}*x", params=[name]).code("rust", only="value")
+    assert f"v_{name}: f64, x: f64" in code and f"let f = v_{name} * x" in code
 
 
 # -- without std, and beside linters ---------------------------------------------------------------
