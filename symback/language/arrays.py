@@ -277,7 +277,7 @@ class ArrayBuilder(Builder):
             raise ShapeError(
                 f"the entries of a list have one shape, not {shown_}; concat(…) joins vectors"
             )
-        return stacked(entries, len(shapes[0]))
+        return stacked(entries, len(shapes[0]), self.shape_of)
 
     def _index(self, term: Term) -> Expr:
         base, *subscripts = term.args

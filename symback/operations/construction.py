@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sympy import Expr, Integer, Mul, S
@@ -12,6 +12,7 @@ from symback.operations.arrays import (
     dot,
     einsum,
     expand_dims,
+    explicit_matrix,
     matmul,
     matvec,
     outer,
@@ -59,12 +60,16 @@ def permuted(array: Expr, axes: tuple[int, ...]) -> Expr:
     return permute(array, *map(Integer, axes)) if len(axes) > 1 else array
 
 
-def stacked(entries: Sequence[Expr], rank: int) -> Expr:
-    """Numbers as a vector, or vectors as the rows of a matrix."""
+def stacked(entries: Sequence[Expr], rank: int, shape_of: Callable[[Expr], Shape]) -> Expr:
+    """Numbers as a vector; lists of numbers, or other vectors, as the rows of a matrix."""
     if rank == 0:
         return concat(S.Zero, *entries)
     if rank > 1:
         raise ShapeError("a list holds numbers or vectors; join matrices with concat(…)")
+    lists = [entry for entry in entries if isinstance(entry, concat)]
+    numbers = [number for entry in lists for number in entry.operands]
+    if len(lists) == len(entries) and not any(map(shape_of, numbers)):
+        return explicit_matrix(*numbers, Integer(len(numbers) // len(lists)))
     rows = [transpose(expand_dims(entry)) for entry in entries]
     return rows[0] if len(rows) == 1 else concat(S.Zero, *rows)
 

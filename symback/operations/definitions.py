@@ -127,6 +127,11 @@ def _concat(*arrays_and_axis: Any) -> Entries:
     return concatenate(arrays, axis)
 
 
+def _explicit_matrix(*numbers_and_columns: Any) -> Entries:
+    *numbers, columns = numbers_and_columns
+    return vector(x.item() for x in numbers).reshape((len(numbers) // columns, columns))
+
+
 def index_of(parts: Tuple) -> tuple[Any, ...]:
     """The index of NumPy's that names a part of an array."""
     index: list[Any] = []
@@ -249,6 +254,7 @@ def definitions(n: Arithmetic) -> Definitions:
         a.one_hot: lambda t, z: vector(n.chosen(t.item(), row.flat) for row in identity(n, len(z))),
         a.take: _take(n),
         a.concat: _concat,
+        a.explicit_matrix: _explicit_matrix,
         a.slice_: lambda x, parts: x.part(index_of(parts)),
         a.expand_dims: lambda v, axis=-1: v.expand_dims(axis),
         a.eye: lambda size: identity(n, size),

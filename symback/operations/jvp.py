@@ -32,6 +32,7 @@ from symback.operations.arrays import (
     dot,
     einsum,
     expand_dims,
+    explicit_matrix,
     eye,
     eye_like,
     fold,
@@ -113,6 +114,10 @@ def _concat(at: At, *dots: Tangent) -> Tangent:
             placed.append(scatter(moved, at.value, sp.Tuple(*[WHOLE_AXIS] * axis, part)))
         start = stop
     return sp.Add(*placed)
+
+
+def _explicit_matrix(at: At, *dots: Tangent) -> Tangent:
+    return at.op.with_operands([S.Zero if moved is None else moved for moved in dots])
 
 
 def _extreme(at: At, dot_a: Tangent) -> Tangent:
@@ -301,6 +306,7 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     scatter: _linear,
     broadcast_like: _linear,
     concat: _concat,
+    explicit_matrix: _explicit_matrix,
     reduce_max: _extreme,
     reduce_min: _extreme,
     norm: _norm,

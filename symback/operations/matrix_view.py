@@ -398,6 +398,7 @@ _VIEWS: dict[Any, _See] = {
         else s.whole(e.args[0], tuple(e.args[1:]))
     ),
     a.concat: lambda v, e, s: _joined(v, e, s),
+    a.explicit_matrix: lambda v, e, s: ImmutableDenseMatrix(*_two(s.shape_of(e)), v),
     a.broadcast_like: lambda v, e, s: s.whole(e.args[0], s.shape_of(e.args[1])),
 }
 """What SymPy has classes for."""

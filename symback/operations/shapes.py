@@ -254,6 +254,13 @@ def joined_shape(s: Sequence[Shape], options: Any) -> Shape:
     return (*s[0][:axis], joined, *s[0][axis + 1 :])
 
 
+def explicit_shape(s: Sequence[Shape], options: Any) -> Shape:
+    columns = int(options[0])
+    if any(s) or len(s) % columns:
+        raise ShapeError(f"a matrix of {columns} columns is given number by number, row by row")
+    return Integer(len(s) // columns), Integer(columns)
+
+
 def reshaped_shape(s: Sequence[Shape], sizes: Any) -> Shape:
     if (sp.Mul(*s[0]) - sp.Mul(*sizes)).expand() != 0:
         raise ShapeError(f"reshape: {shown(s[0])} has not the elements of {shown(tuple(sizes))}")

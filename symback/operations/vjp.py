@@ -30,6 +30,7 @@ from symback.operations.arrays import (
     dot,
     einsum,
     expand_dims,
+    explicit_matrix,
     eye_like,
     fold,
     inv,
@@ -172,6 +173,12 @@ def _concat(g: Expr, at: At, *arrays: Expr) -> Contributions:
     return tuple(found)
 
 
+def _explicit_matrix(g: Expr, at: At, *numbers: Expr) -> Contributions:
+    columns = int(at.op.options[0])
+    places = (divmod(i, columns) for i in range(len(numbers)))
+    return tuple(slice_(g, sp.Tuple(*place)) for place in places)
+
+
 def _einsum(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
     ((first, second, result),) = at.op.options
     return (
@@ -220,6 +227,7 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     one_hot: lambda g, at, t, z: (None, None),  # of the latter only the length counts
     layer_norm: _layer_norm,
     concat: _concat,
+    explicit_matrix: _explicit_matrix,
     slice_: lambda g, at, a: (scatter(g, a, *at.op.options),),
     expand_dims: lambda g, at, v: (at.without_axis(g),),
 }

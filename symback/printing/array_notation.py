@@ -82,6 +82,13 @@ def _concat(name: str) -> Print:
     return print_
 
 
+def _explicit_matrix(p: Printer, *numbers_and_columns: Expr) -> Printed:
+    *numbers, columns = numbers_and_columns
+    texts = [p.print(number) for number in numbers]
+    rows = (", ".join(texts[i : i + int(columns)]) for i in range(0, len(texts), int(columns)))
+    return f"[{', '.join(f'[{row}]' for row in rows)}]", ATOM
+
+
 def transposed(p: Printer, m: Expr) -> Printed | None:
     """A row of numbers, [[a, b]]."""
     vector = _row(a.transpose(m))
@@ -208,6 +215,7 @@ NOTATION: dict[Any, Print] = {
     a.layer_norm: call("layer_norm"),
     a.rsqrt_variance: call("rsqrt_variance"),
     a.concat: _concat("concat"),
+    a.explicit_matrix: _explicit_matrix,
     a.slice_: _slice,
     a.take: _taken,
     a.add_at: lambda p, g, i, x: (f"add_at({p.print(g)}, {p.print(i)})", ATOM),
@@ -356,6 +364,7 @@ PEOPLE: dict[Any, Print] = {
     a.layer_norm: words("layer_norm"),
     a.rsqrt_variance: _rsqrt_variance,
     a.concat: lambda p, *args: _concat(p.word("concat"))(p, *args),
+    a.explicit_matrix: _explicit_matrix,
     a.slice_: _slice,
     a.take: _taken,
     a.add_at: lambda p, g, i, x: (

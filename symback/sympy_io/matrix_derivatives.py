@@ -21,7 +21,6 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symback.errors import TooLarge, Unsupported
 from symback.operations import arrays as a
-from symback.operations.construction import stacked
 from symback.operations.matrix_view import HEADS, Array, Elementwise, Number, untransposed
 from symback.operations.shapes import Shape, ShapeError, shown
 from symback.operations.vjp import VJP
@@ -323,9 +322,8 @@ def _explicit(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
     entries = [as_number(v, r.shape_of) for v in values]
     rows, columns = part.shape
     if 1 in (rows, columns):
-        return stacked(entries, 0)
-    lines = [entries[i : i + columns] for i in range(0, len(entries), columns)]
-    return stacked([stacked(line, 0) for line in lines], 1)
+        return a.concat(S.Zero, *entries)
+    return a.explicit_matrix(*entries, Integer(columns))
 
 
 _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
@@ -341,6 +339,7 @@ _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
     a.fold: (2, 2, (Tuple,)),
     a.scatter: (1, 1, (Tuple,)),
     a.concat: (1, 1, (Integer,)),
+    a.explicit_matrix: (1, 1, (Integer,)),
     a.slice_: (1, 1, (Tuple,)),
     a.full: (2, 3, (Integer, Symbol)),
 }

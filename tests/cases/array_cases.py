@@ -451,6 +451,10 @@ concat of one | a[n] | z = concat(a)
 concat of one number | s | z = concat(s**2)
 concat with constants | a[m] b[n] | z = concat(a, zeros(n), b)
 concat of columns and rows | a[m,n] b[m,n] | z = concat(a, b, axis=1) @ concat(b, a, axis=1).T
+matrix of numbers @ vector | s u b[2] | z = [[s, u], [u*s, 2]] @ b
+vector @ matrix of numbers | s b[2] | z = b @ [[s, 1, b[0]], [2, -s, s**2]]
+matrix of constants | b[3] | z = [[1, 2, 3], [0.5, 0, -1]] @ b
+matrix of one number | s b[1,2] | z = [[s**2]] @ b
 eye | a[m,m] | z = a*eye(m) + a
 eye @ matrix | a[m,n] | z = eye(m) @ a + a
 zeros of a vector | a[m] | z = (zeros(m) + a)**2

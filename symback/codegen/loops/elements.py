@@ -240,6 +240,21 @@ def _concat(p: ElementPrinter, index: tuple[str, ...], axis: Expr, *operands: Ex
     return text, ATOM
 
 
+def _explicit_matrix(p: ElementPrinter, index: tuple[str, ...], *numbers: Expr) -> Printed:
+    """The number at the index, which is looked for by row and column."""
+    columns = int(numbers[-1])
+    texts = [p.element(number) for number in numbers[:-1]]
+    rows = [_chosen(p, index[1], texts[i : i + columns]) for i in range(0, len(texts), columns)]
+    return _chosen(p, index[0], rows), ATOM
+
+
+def _chosen(p: ElementPrinter, index: str, texts: Sequence[str]) -> str:
+    text = texts[-1]
+    for place in range(len(texts) - 2, -1, -1):
+        text = p.branch(f"{index} < {place + 1}", texts[place], text)
+    return text
+
+
 def _moved(p: ElementPrinter, index: str, by: Size) -> str:
     """An index with a size added or taken away."""
     if by == 0:
@@ -340,6 +355,7 @@ MOVED: dict[Any, Callable[..., Printed]] = {
     a.diagonal: _diagonal,
     a.full: _full,
     a.concat: _concat,
+    a.explicit_matrix: _explicit_matrix,
     a.slice_: _slice,
     a.scatter: _scatter,
     a.take: _take,

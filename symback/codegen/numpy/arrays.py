@@ -476,6 +476,26 @@ def _concat(p: ArrayPrinter, axis: Expr, *operands: Expr) -> Printed:
             if not rank
             else (p.whole(operands[0]), ATOM)
         )
+    joined = ", ".join(_alike(p, operands))
+    if rank == 0:
+        return f"np.stack(({joined}), axis=-1)", ATOM
+    return f"np.concatenate(({joined}), axis={int(axis) - rank})", ATOM
+
+
+def _explicit_matrix(p: ArrayPrinter, *numbers_and_columns: Expr) -> Printed:
+    *numbers, columns = numbers_and_columns
+    rows = len(numbers) // int(columns)
+    if all(number.is_number for number in numbers):
+        texts = [p.whole(number, ADD) for number in numbers]
+        lines = [tuple_of(texts[i * int(columns) :][: int(columns)]) for i in range(rows)]
+        return f"np.array({tuple_of(lines)}, {p.dtype()})", ATOM
+    lead = [p.rows_of(number) for number in numbers if p.varies(number)][:1]
+    shape = ", ".join([*lead, str(rows), str(columns)])
+    return f"np.stack({tuple_of(_alike(p, numbers))}, axis=-1).reshape({shape})", ATOM
+
+
+def _alike(p: ArrayPrinter, operands: Sequence[Expr]) -> list[str]:
+    """The operands, those that all samples share repeated where others differ by sample."""
     varying = next((o for o in operands if p.varies(o)), None)
     texts = []
     for operand in operands:
@@ -483,10 +503,7 @@ def _concat(p: ArrayPrinter, axis: Expr, *operands: Expr) -> Printed:
         if varying is not None and not p.varies(operand):
             text = f"np.broadcast_to({text}, ({p.rows_of(varying)}, *np.shape({text})))"
         texts.append(text)
-    joined = ", ".join(texts)
-    if rank == 0:
-        return f"np.stack(({joined}), axis=-1)", ATOM
-    return f"np.concatenate(({joined}), axis={int(axis) - rank})", ATOM
+    return texts
 
 
 def _slice(p: ArrayPrinter, array: Expr, parts: Tuple) -> Printed:
@@ -610,6 +627,7 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.layer_norm: _call("_layer_norm"),
     a.rsqrt_variance: _call("_rsqrt_variance"),
     a.concat: _concat,
+    a.explicit_matrix: _explicit_matrix,
     a.slice_: _slice,
     a.take: _take,
     a.add_at: _add_at,

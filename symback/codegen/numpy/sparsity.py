@@ -297,6 +297,20 @@ def _concat(p: _PatternWriter, expr: ArrayFunction, *operands: _Reads | None) ->
     return found
 
 
+def _explicit_matrix(
+    p: _PatternWriter, expr: ArrayFunction, *operands: _Reads | None
+) -> list[_Reads]:
+    """Each number at its place."""
+    shape = p.shape(expr)
+    found = []
+    for place, reads in enumerate(operands):
+        if reads is not None:
+            row, column = divmod(place, int(expr.options[0]))
+            part = f"{index(shape)}[{row}, {column}:{column + 1}]"
+            found.append((f"_added({reads[0]}, {part}, {code(shape)})", shape))
+    return found
+
+
 RULES: Mapping[type, _Rule] = {
     a.slice_: _slice,
     a.scatter: _scatter,
@@ -312,6 +326,7 @@ RULES: Mapping[type, _Rule] = {
     a.diag: _diag,
     a.trace: _trace,
     a.concat: _concat,
+    a.explicit_matrix: _explicit_matrix,
     a.permute: _permuted,
     a.reshape: _reshaped,
     a.reshape_like: _reshaped,

@@ -11,7 +11,9 @@ from symback.operations.shapes import Shape
 
 
 class ArrayFunction(Function):
-    """An operation that mixes elements. Its first `arrays` arguments are arrays (None: all)."""
+    """An operation that mixes elements. Its first `arrays` arguments are arrays, all for None;
+    those below 0 are not: -1 means all but the last.
+    """
 
     is_extended_real = True
     is_commutative = True

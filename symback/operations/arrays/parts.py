@@ -74,6 +74,15 @@ class concat(ArrayFunction):
         return self.func(*self.options, *operands)
 
 
+class explicit_matrix(ArrayFunction):
+    """A matrix given number by number, row by row; the last argument is how many columns."""
+
+    arrays = -1
+    moves = True
+    shape_rule = staticmethod(shapes.explicit_shape)
+    rule = "each gets its part"
+
+
 class reshape(ArrayFunction):
     """The elements in their order, row by row, in another shape: the array, then the sizes."""
 
