@@ -517,12 +517,15 @@ class Derivation(record.Derivation):
     ) -> Quiz:
         """Practice: the derivation with blanks, more of them from level 1 to 3; see `Quiz`.
 
-        Of a Jacobian or Hessian entries are asked for.
+        Of a Jacobian or Hessian entries are asked for, of arrays the adjoints, edge by edge.
         """
+        from symback.derivation.practice.array_quiz import ArrayQuiz
         from symback.derivation.practice.matrix_quiz import MatrixQuiz
         from symback.derivation.practice.quiz import Quiz
 
-        return (MatrixQuiz if self.is_matrix else Quiz)(self, kind, blanks, seed, level)
+        of_arrays = self.circuit.has_arrays and not self.is_matrix
+        chosen = MatrixQuiz if self.is_matrix else ArrayQuiz if of_arrays else Quiz
+        return chosen(self, kind, blanks, seed, level)
 
     def to_markdown(self) -> str:
         """Markdown with formulas in LaTeX, for notebooks and web pages."""

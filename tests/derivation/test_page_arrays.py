@@ -9,9 +9,9 @@ import pytest
 
 import symback as sb
 from symback.derivation.numbers.arrays import array_numbers
-from symback.derivation.page.arrays import array_page, array_start, by_entry, flat_of
+from symback.derivation.page.arrays import array_page
 from symback.derivation.page.html import page_text
-from symback.derivation.page.live import leaves_below
+from symback.derivation.starts import array_start, by_entry, flat_of, leaves_below
 from tests.cases.browser import OVERLAPS, complaints, in_browser, set_leaf, start_browser
 from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import LECTURE
@@ -128,6 +128,7 @@ def test_sliders_of_entries_move_the_whole_page(tmp_path):
         driver.find_element("css selector", "[data-go=last]").click()
         set_leaf(driver, "number", "W1\\.3\\.2", "1e6")
         set_leaf(driver, "number", "x\\.1", "0.75")
+        driver.execute_async_script("setTimeout(arguments[0], 150)")  # the address follows
         apart, partials, address, results, slots = driver.execute_script(STATE)
         assert apart and not any("✗" in text for text in apart)
         assert driver.execute_script(OVERLAPS) == []

@@ -14,7 +14,7 @@ import pytest
 import symback as sb
 from symback.derivation.numbers.links import reaching
 from symback.derivation.numbers.scalars import numbers_at
-from symback.derivation.page.live import start
+from symback.derivation.starts import start
 from tests.cases.browser import (
     CHROMEDRIVER,
     CHROMIUM,

@@ -222,7 +222,7 @@ def test_what_is_refused() -> None:
         (lambda: derivation.quiz(blanks=0), "at least one"),
         (lambda: derivation.quiz().answer(99, "x3"), "there are 1 to"),
         (lambda: derivation.quiz().grade({99: "x3"}), "there are 1 to"),
-        (lambda: arrays.derive().quiz(), "quizzes support scalar circuits only"),
+        (lambda: arrays.derive().quiz(), "quizzes of arrays need sizes in numbers"),
         (lambda: sb.circuit("f = log(x - abs(x) - 1)", loss=None).derive().quiz(), "no point"),
     ]
     for ask, words in refused:

@@ -48,7 +48,7 @@ def tangent_page(circuit: Circuit | None) -> str:
     if circuit is None:
         raise SymbackError("the tangent is that of a circuit; give one, such as f = sigma(w*x)")
     from symback.codegen.bare.functions import bare_functions  # start-up stays fast
-    from symback.derivation.page.arrays import array_start, by_entry, entries_of
+    from symback.derivation.starts import array_start, by_entry, entries_of
 
     of = circuit.objective if circuit.output.shape else circuit.output
     if of.shape or of.is_leaf:

@@ -1,15 +1,10 @@
-"""What a page of arrays computes again: one JavaScript function of all values and adjoints.
-
-Each entry of a leaf has a name of its own, W.1.2, by which sliders and the page's address know it.
-"""
+"""What a page of arrays computes again: one JavaScript function of all values and adjoints."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Any
 
 from sympy import Expr, S
 
@@ -25,14 +20,11 @@ from symback.codegen.bare.functions import BareFunction
 from symback.codegen.javascript.bare import javascript_code
 from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.links import Link
-from symback.derivation.numbers.point import Value
-from symback.derivation.numbers.steps import numbers_of
 from symback.derivation.page.lines import Pieces
-from symback.derivation.page.live import EXAMPLES, Start, example, leaves_below
 from symback.derivation.record import Derivation, Step
-from symback.errors import CircuitError, Unsupported
+from symback.derivation.starts import entries_of, leaves_below
+from symback.errors import Unsupported
 from symback.operations.arrays import broadcast_like
-from symback.operations.entries import Entries, nested
 from symback.operations.expressions import real_symbol
 
 MOST_ENTRIES = 120  # of all leaves: rows with a slider each
@@ -64,16 +56,6 @@ def array_page(derivation: Derivation) -> ArrayPage | None:
         return _page(derivation, leaves)
     except Unsupported:
         return None
-
-
-def entries_of(leaf: Node) -> list[str]:
-    """The names of a leaf's entries, row by row; a number has its own."""
-    return [".".join([leaf.name, *map(str, place)]) for place in places_of(leaf)]
-
-
-def places_of(leaf: Node) -> Iterator[tuple[int, ...]]:
-    """The places of a leaf's entries, counted from 1."""
-    yield from product(*(range(1, int(size) + 1) for size in leaf.shape))
 
 
 # -- the function ----------------------------------------------------------------------------------
@@ -133,70 +115,6 @@ def _contributions(derivation: Derivation, lowering: Lowering) -> Iterator[tuple
             yield (edge.node, name), expr
 
 
-# -- numbers to start with -------------------------------------------------------------------------
-
-
-def array_start(derivation: Derivation) -> Start:
-    """The derivation's numbers, else initial values, else examples; targets that add up to 1 have
-    it at their first entry."""
-    given: dict[str, Any] = dict(derivation.values)
-    whole = {*distributions(derivation.circuit)}
-    missing = [n for n in leaves_below(derivation) if n.name not in given]
-    least = index_leaves(derivation.circuit)
-    tried = []
-    for numbers in EXAMPLES:
-        place, found = 0, dict(given)
-        for leaf in missing:
-            count = len(entries_of(leaf))
-            flat = [example(numbers, place + i) for i in range(count)]
-            if leaf.initial is not None:
-                flat = [float(leaf.initial)] * count
-            elif leaf.name in least:
-                flat = [0.0] * count
-            elif leaf.name in whole:
-                last = int(leaf.shape[-1])
-                flat = [float(i % last == 0) for i in range(count)]
-            place += count
-            found[leaf.name] = rows_of(flat, [int(size) for size in leaf.shape])
-        tried.append(found)
-    examples = tuple(n.name for n in missing if n.initial is None)
-    finite = (values for values in tried if _is_finite(derivation, values))
-    return Start(next(finite, tried[0]), examples)
-
-
-def rows_of(flat: Sequence[float], shape: Sequence[int]) -> Value:
-    """Nested tuples of entries that are given row by row."""
-    if not shape:
-        return flat[0]
-    size = len(flat) // shape[0]
-    return tuple(rows_of(flat[i * size : (i + 1) * size], shape[1:]) for i in range(shape[0]))
-
-
-def flat_of(value: Any) -> list[float]:
-    """The entries of a number, of nested rows or of an array, row by row."""
-    found: list[float] = value.flat if isinstance(value, Entries) else nested(value).flat
-    return found
-
-
-def by_entry(values: Mapping[str, Any], leaves: Sequence[Node]) -> dict[str, float]:
-    """The numbers by the names of the entries."""
-    found: dict[str, float] = {}
-    for leaf in leaves:
-        if leaf.name in values:
-            flat = flat_of(values[leaf.name])
-            found |= dict(zip(entries_of(leaf), flat, strict=True))
-    return found
-
-
-def _is_finite(derivation: Derivation, values: Mapping[str, Any]) -> bool:
-    try:
-        found = numbers_of(replace(derivation, values=values))
-    except CircuitError:
-        return False
-    numbers = [*found.nodes.values(), *found.partials.values()]
-    return all(math.isfinite(x) for number in numbers for x in flat_of(number))
-
-
 # -- lines -----------------------------------------------------------------------------------------
 
 
@@ -227,9 +145,4 @@ __all__ = [
     "ArrayLines",
     "ArrayPage",
     "array_page",
-    "array_start",
-    "by_entry",
-    "entries_of",
-    "flat_of",
-    "places_of",
 ]

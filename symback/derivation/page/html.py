@@ -18,25 +18,19 @@ from symback.circuits.circuit import ROLE_NAMES, Circuit, Node
 from symback.codegen.javascript.printer import module
 from symback.codegen.render import render_page
 from symback.derivation.numbers.links import reaching
+from symback.derivation.page.array_practice import array_practice
 from symback.derivation.page.arrays import (
     ArrayLines,
     ArrayPage,
     array_page,
-    array_start,
-    by_entry,
-    entries_of,
-    flat_of,
-    places_of,
 )
 from symback.derivation.page.lines import PageLines, StillLines
 from symback.derivation.page.live import (
     Known,
     LivePicture,
-    leaves_below,
     live_picture,
     programs_along,
     stable_programs,
-    start,
     still_picture,
 )
 from symback.derivation.page.matrix import (
@@ -56,6 +50,15 @@ from symback.derivation.page.steps import (
 from symback.derivation.page.still import StillNumbers, value_of
 from symback.derivation.picture.labels import LONGEST_ARRAY, Label
 from symback.derivation.record import Derivation, Step
+from symback.derivation.starts import (
+    array_start,
+    by_entry,
+    entries_of,
+    flat_of,
+    leaves_below,
+    places_of,
+    start,
+)
 from symback.derivation.steps import NOT_RESULTS
 from symback.derivation.text.adjoints import printer_of
 from symback.derivation.text.normal import title_of
@@ -208,7 +211,8 @@ def _array_page(derivation: Derivation, arrays: ArrayPage) -> PageText:
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, known),
     }
-    text = _page(writer, drawn, data, _NO_PROGRAMS, rows, begin.examples, None)
+    asked = array_practice(derivation)
+    text = _page(writer, drawn, data, _NO_PROGRAMS, rows, begin.examples, asked)
     return replace(text, arrays=_script(arrays.code))
 
 

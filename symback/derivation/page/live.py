@@ -6,11 +6,9 @@ script finds the number: `value x2`, `adjoint x2`, `local f x2`, `contribution f
 
 from __future__ import annotations
 
-import math
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Add, S
 
@@ -19,12 +17,11 @@ from symback.autodiff.names import Names
 from symback.autodiff.passes import optimise
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import ReversePass
-from symback.circuits.circuit import Node
 from symback.circuits.program import Program
 from symback.codegen.javascript.printer import JavaScriptPrinter, row, table
 from symback.derivation.derive import MANY_EDGES
-from symback.derivation.numbers.links import Link, below, reaching
-from symback.derivation.numbers.scalars import Numbers, numbers_at
+from symback.derivation.numbers.links import Link, below
+from symback.derivation.numbers.scalars import Numbers
 from symback.derivation.page.typeset import typeset
 from symback.derivation.picture.diagram import Diagram, Wire, diagram
 from symback.derivation.picture.labels import NOT_COMPUTED, Label, Texts
@@ -33,18 +30,8 @@ from symback.derivation.picture.layout import picture
 from symback.derivation.picture.svg import MOST_NODES, to_svg
 from symback.derivation.record import Derivation
 from symback.derivation.walks import typed_walk
-from symback.errors import CircuitError
 
 _WIDEST = -1.234e-100  # no number that a picture shows is wider than this one's text
-EXAMPLES = (
-    (0.5, -1.5, 2.0, 0.8, 0.3, -0.7, 1.2),
-    (0.5, 0.7, 0.3, 0.9, 0.4, 0.8, 0.6),
-    (1.5, 2.5, 1.2, 2.0, 1.8, 3.0, 1.4),
-    (-0.5, -0.7, -0.3, -0.9, -0.4, -0.8, -0.6),
-)
-"""Numbers for leaves that have none, in turn; some formulas are defined for positive ones only."""
-
-
 # -- when a number is known ----------------------------------------------------------------------
 
 
@@ -190,52 +177,6 @@ def stable_programs(
     return [*tables, *([("STABLE", listed)] if listed else [])], data
 
 
-# -- numbers to start with -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The numbers that a page starts with; `examples` are leaves that the user gave none."""
-
-    values: Mapping[str, Any]
-    examples: tuple[str, ...]
-
-
-def start(derivation: Derivation) -> Start:
-    """The derivation's numbers, else initial values, else examples inside the domain."""
-    walk = derivation.walk
-    leaves = leaves_below(derivation)
-    fixed = {n.name: n.initial for n in leaves if n.initial is not None} | dict(derivation.values)
-    given = {n.name: float(fixed[n.name]) for n in leaves if n.name in fixed}
-    missing = tuple(n.name for n in leaves if n.name not in given)
-    tried = [
-        given | {name: example(numbers, i) for i, name in enumerate(missing)}
-        for numbers in EXAMPLES
-    ]
-    finite = (values for values in tried if _is_finite(walk, values))
-    return Start(next(finite, tried[0]), missing)
-
-
-def example(numbers: Sequence[float], place: int) -> float:
-    """The numbers in turn, each round shifted by one: neurons next to each other should differ."""
-    return numbers[(place + place // len(numbers)) % len(numbers)]
-
-
-def _is_finite(walk: ReversePass, values: Mapping[str, float]) -> bool:
-    try:
-        found = numbers_at(walk, values)
-    except CircuitError:
-        return False
-    return all(map(math.isfinite, (*found.values.values(), *found.adjoints.values())))
-
-
-def leaves_below(derivation: Derivation) -> list[Node]:
-    """The leaves that the value of `of`, or of any row, depends on, in order."""
-    circuit = derivation.walk.circuit
-    names = {n.name for of in derivation.row_names for n in reaching(circuit, of) if n.is_leaf}
-    return [n for n in circuit.nodes if n.name in names]
-
-
 # -- the picture ---------------------------------------------------------------------------------
 
 
@@ -368,17 +309,12 @@ class _Slots:
 
 
 __all__ = [
-    "EXAMPLES",
     "Known",
     "LivePicture",
     "Programs",
-    "Start",
-    "example",
-    "leaves_below",
     "live_picture",
     "programs",
     "programs_along",
     "stable_programs",
-    "start",
     "still_picture",
 ]

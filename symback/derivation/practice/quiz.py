@@ -47,10 +47,13 @@ class Question:
     step: int
     choices: tuple[str, ...] = ()
     direct: bool = False
+    left: str = ""  # what is asked for, where it is not a partial
 
     @property
     def partial(self) -> str:
-        """What is asked for: ∂f/∂x, or ∂⁺f/∂x along one edge alone."""
+        """What is asked for: ∂f/∂x, ∂⁺f/∂x along one edge alone, or an adjoint."""
+        if self.left:
+            return self.left
         text = partial_text(self.asked)
         return text.replace("∂", "∂⁺", 1) if self.direct else text
 
@@ -116,8 +119,6 @@ class Quiz:
     def __init__(
         self, derivation: Derivation, kind: QuestionKind, blanks: int | None, seed: int, level: int
     ) -> None:
-        if derivation.walk.circuit.has_arrays:
-            raise Unsupported("quizzes support scalar circuits only")
         if derivation.view != "paths":
             derivation = derive(derivation.circuit, derivation.of, derivation.wrt)
         self.derivation = derivation

@@ -193,7 +193,7 @@ def check_tangent(said):
     found = re.search(rf"∇f·v = {number}, vᵀHv = {number}", said)
     slope, _ = (float(x.replace("−", "-")) for x in found.groups())
     circuit = sb.circuit(EXAMPLES["Network of arrays"])
-    from symback.derivation.page.arrays import array_start
+    from symback.derivation.starts import array_start
 
     derivation = circuit.derive("E")
     _, gradient = derivation.at(**array_start(derivation).values).evaluated()
