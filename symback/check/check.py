@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 
@@ -59,6 +60,9 @@ def check_module(
     once all that is right, adjoints at large sizes. An `oracle` of the circuit keeps its truths,
     for who checks many modules of one circuit.
     """
+    for option, given in (("points", points), ("seed", seed)):
+        if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
+            raise CheckFailed(f"{option} is {given!r:.30}; it must be a whole number ≥ 0")
     if points < FEWEST_POINTS:
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
     oracle, module = oracle or Oracle(circuit), in_numpys_terms(module)

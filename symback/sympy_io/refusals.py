@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from symback.errors import clip
 from symback.language.foreign import elsewhere
+from symback.operations.arrays.base import ArrayFunction
 from symback.operations.expressions import postorder
 from symback.operations.simplify import weight
 
@@ -31,6 +32,11 @@ def refusal(name: str, part: Any, within: Iterable[Any] = ()) -> str:
     what = kind if not shown or shown == kind else f"{shown} ({kind})"
     if isinstance(part, AppliedUndef):
         return f"{where} has {shown or kind}, a function without a formula; {_by_symbol(part)}"
+    if isinstance(part, ArrayFunction):
+        return (
+            f"{where} has the operation '{kind}' on arrays, and a Symbol has no shape; give the "
+            "circuit's text, or MatrixSymbols"
+        )
     hint = _advice(part, kind)
     return f"{where} has the operation '{what}', which symback doesn't know{hint}"
 

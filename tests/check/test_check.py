@@ -81,6 +81,13 @@ def test_too_few_points_are_refused():
         sample("L1").check(points=19)
 
 
+@pytest.mark.parametrize("wrong", [{"seed": "a"}, {"seed": -1}, {"points": "x"}, {"points": 2.5}])
+def test_options_that_are_no_whole_numbers_are_refused(wrong):
+    (name,) = wrong
+    with pytest.raises(CheckFailed, match=f"{name} is .*; it must be a whole number ≥ 0"):
+        sample("L1").check(**wrong)
+
+
 def test_a_domain_that_no_point_meets_is_reported():
     report = sb.circuit("f = log(sin(x) - 2)*w", loss=None).check()
     assert not report.passed and report.points == 0

@@ -621,6 +621,14 @@ def test_refusals_name_the_next_step(name):
     assert advice in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text", ["x: input[2, 3]; f: output = sum(tril(x))", "x: input[4]; f: output = dot(x, x)"]
+)
+def test_formulas_of_arrays_without_their_shapes_are_refused_by_what_to_give(text):
+    with pytest.raises(errors.Unsupported, match="a Symbol has no shape; give the circuit's text"):
+        read(sb.circuit(text)["f"].formula)
+
+
 def test_a_symbol_in_place_of_a_function_is_read():
     t = sp.Symbol("t")
     q = undefined(2 * t)

@@ -412,6 +412,17 @@ def test_a_run_that_resumes_from_a_damaged_checkpoint_says_so(columns, tmp_path,
     assert again.history[-1].epoch == 2
 
 
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("name", ["parameters.npz", "training.json"])
+def test_a_file_of_a_run_that_was_cut_short_is_called_damaged(columns, tmp_path, name, resume):
+    run = {"epochs": 2, "output": tmp_path / "o", "quiet": True}
+    circuit, path = sb.circuit("f = w*x + b"), tmp_path / "o" / name
+    train_from_file(circuit, columns, **run)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(FileRefused, match=rf"{name} in .*o (is|was edited or) damaged.*--force"):
+        train_from_file(circuit, columns, resume=resume, **run)
+
+
 def test_a_run_that_resumes_with_other_data_names_the_file(tmp_path):
     def write(name, numbers):
         lines = "\n".join(f"{number:g}" for number in numbers)

@@ -45,6 +45,7 @@ _MARKS = {  # what the first or last bytes of each file show of its maker
     PLOT: _MAKER.encode(),
     PATH: _MAKER.encode(),
 }
+_START_OF_SETTINGS = b'{\n  "accuracy": '
 
 
 def check_folder(
@@ -219,7 +220,7 @@ def _why_foreign(path: Path, file: str, known: Mapping[str, str], resumed: bool)
     """Why the file is not as an earlier run left it; nothing where it is."""
     try:
         is_ours = _MARKS[file] in _ends(path)
-        if file in known and not resumed:
+        if file in known and (not resumed or not is_ours):
             return "" if _digest(path.read_bytes()) == known[file] else "was edited or damaged"
         if file == SETTINGS and is_ours and not resumed:
             return "" if kind_of(path.read_bytes()) == _KIND else "was edited or damaged"
@@ -227,13 +228,16 @@ def _why_foreign(path: Path, file: str, known: Mapping[str, str], resumed: bool)
         return f"cannot be read: {reason(error)}"
     if is_ours and (resumed or file == CHECKPOINT):
         return ""
-    return "is damaged" if file == CHECKPOINT and _was_cut(path) else "was not made by symback"
+    if file in (CHECKPOINT, SETTINGS) and _was_cut(path):
+        return "is damaged"
+    return "was not made by symback"
 
 
-def _was_cut(checkpoint: Path) -> bool:
-    """Whether it is the start of a checkpoint, or empty."""
-    start = _ends(checkpoint, 64)
-    return not start or (start.startswith(b"PK\x03\x04") and b"meta.npy" in start)
+def _was_cut(path: Path) -> bool:
+    """Whether it is the start of a checkpoint or of the settings, or empty."""
+    start = _ends(path, 64)
+    of_checkpoint = start.startswith(b"PK\x03\x04") and b"meta.npy" in start
+    return not start or of_checkpoint or start.startswith(_START_OF_SETTINGS)
 
 
 def _known(settings: Path) -> dict[str, str]:
