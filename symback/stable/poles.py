@@ -154,7 +154,7 @@ def reciprocal_of_poles(see: See, expr: Expr) -> Expr | None:
         p = Add(*(t * x for t in terms if x in _divisors(t)))
         rest = Add(*(x * t for t in terms if x not in _divisors(t)))
         share = Pow(x * sumshare(p, rest) / p, -expr.exp)
-        larger = times * sp.Abs(p) >= sp.Abs(rest)
+        larger = times * sp.Abs(p) > sp.Abs(rest)
         found = Piecewise((share, larger), (found, True), evaluate=False)
     return found
 
