@@ -401,7 +401,11 @@ class Derivation(record.Derivation):
         A number for a number; lists, nested lists or NumPy arrays for arrays, which also say
         what their sizes are. Raises DataError or UnknownName where they don't fit the circuit.
         """
+        from symback.derivation.derive import of_all_turns
         from symback.derivation.numbers.point import by_entries, read_point
+
+        if self.heads:
+            return self.from_record(of_all_turns(self)).at(**values)
 
         numbers = by_entries(self.entries, values)
         return replace(self, values=read_point(self.walk.circuit, numbers))

@@ -248,11 +248,11 @@ class _Unrolling:
         start = len(turn.carried)
         stop = start + len(turn.sequences)
         for symbol, operand in zip(turn.sequences, of.operands[start:stop], strict=True):
-            yield symbol, _entry(operand, number)
+            yield symbol, entry_of(operand, number)
         yield from zip(turn.shared, of.operands[stop:], strict=True)
 
 
-def _entry(operand: Expr, number: int) -> Expr:
+def entry_of(operand: Expr, number: int) -> Expr:
     """One entry of a sequence, which may be a part of an array."""
     if isinstance(operand, slice_):
         array, parts = operand.args
@@ -275,4 +275,12 @@ def _merged(formula: Expr) -> Expr:
     return made
 
 
-__all__ = ["can_unroll", "has_loops", "unrolled", "with_nodes", "with_sizes", "written_out"]
+__all__ = [
+    "can_unroll",
+    "entry_of",
+    "has_loops",
+    "unrolled",
+    "with_nodes",
+    "with_sizes",
+    "written_out",
+]

@@ -8,10 +8,12 @@ from dataclasses import replace
 from symback.autodiff.closed_forms import Gradient, refuse_array
 from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit, Node, refuse_constant
+from symback.circuits.loops import unrolled
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.derivation.record import Derivation
 from symback.derivation.stable_form import parts_named, write_stable_form
 from symback.derivation.steps import View
+from symback.derivation.turns import in_the_middle, in_turns
 from symback.derivation.walks import stable_walk, typed_walk
 from symback.derivation.writer import StepWriter
 from symback.errors import UnknownName, Unsupported, nearest
@@ -37,6 +39,22 @@ def derive(
     """
     names = () if wrt is None else (wrt,) if isinstance(wrt, str | Node) else tuple(wrt)
     asked = tuple(map(str, names))
+    shown = (
+        in_turns(circuit) if all(n in circuit for n in (*asked, *([of] if of else []))) else None
+    )
+    if shown is not None:
+        start = seen_from(circuit, of)[1]
+        return in_the_middle(circuit, shown, start, None if wrt is None else asked, derive)
+    return _derive(unrolled(circuit), of, wrt, asked, view)
+
+
+def _derive(
+    circuit: Circuit,
+    of: str | None,
+    wrt: str | Iterable[str] | None,
+    asked: tuple[str, ...],
+    view: View,
+) -> Derivation:
     inner = [n for n in asked if n in circuit and not circuit[n].is_leaf]
     seen, start = seen_from(circuit, of)
     typed = typed_walk(seen, start)
@@ -103,4 +121,9 @@ def by_adjoints(derivation: Derivation) -> Derivation:
     return replace(found, values=derivation.values)
 
 
-__all__ = ["LARGEST_OF_MANY", "MANY_EDGES", "by_adjoints", "derive"]
+def of_all_turns(derivation: Derivation) -> Derivation:
+    """The derivation of a circuit with loops, these written out: each turn has its own numbers."""
+    return derive(unrolled(derivation.circuit), derivation.of, derivation.wrt)
+
+
+__all__ = ["LARGEST_OF_MANY", "MANY_EDGES", "by_adjoints", "derive", "of_all_turns"]

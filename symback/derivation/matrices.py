@@ -11,6 +11,7 @@ from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.matrices import Asked, columns_of, hessian_of, jacobian_of, second_partials
 from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit, Node
+from symback.circuits.loops import unrolled
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.circuits.requirements import index_leaves
 from symback.derivation.derive import MANY_EDGES, derive
@@ -42,6 +43,8 @@ def derivation_of(
     known = get_args(View)
     if view not in known:
         raise CircuitError(f"no view '{view}'{nearest(str(view), known)}; {', '.join(known)}")
+    if order == 2 or jacobian or not isinstance(of, str | Node | None):
+        circuit = unrolled(circuit)
     if order == 2:
         if jacobian or not isinstance(of, str | Node | None):
             raise CircuitError("order=2 is the Hessian of one node; name that one")

@@ -55,6 +55,7 @@ class Derivation:
     order: int = 1
     rows: tuple[Derivation, ...] = field(default=(), repr=False)
     entries: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    heads: Mapping[str, str] = field(default_factory=dict, repr=False)  # of loops, by their names
 
     def __hash__(self) -> int:
         """The record has mappings, which have no hash; these few determine it."""

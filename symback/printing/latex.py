@@ -45,7 +45,15 @@ def operator_in_latex(name: str) -> str:
 
 
 def name_in_latex(name: str) -> str:
-    """A node's name: letters, then digits as a subscript; Greek names as letters."""
+    """A node's name: letters, then digits as a subscript; Greek names as letters.
+
+    >>> print(name_in_latex("w3"), name_in_latex("h[t - 1]"), name_in_latex("net_2[t]"))
+    w_{3} h_{t - 1} {\\mathrm{net}_{2}}_{t}
+    """
+    if name.endswith("]"):
+        base, _, index = name[:-1].partition("[")
+        inner = name_in_latex(base)
+        return f"{{{inner}}}_{{{index}}}" if "_" in inner else f"{inner}_{{{index}}}"
     stem, rest = re.match(r"([A-Za-z]+)_?(.*)", name.rstrip("_") or name).groups()  # type: ignore[union-attr]
     shown = _GREEK_COMMANDS.get(stem) or (stem if len(stem) == 1 else rf"\mathrm{{{stem}}}")
     if not rest:

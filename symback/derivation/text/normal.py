@@ -104,9 +104,11 @@ class Text:
     def _forward(self) -> list[str]:
         rows = [(s.node, self._printer.print(s.right)) for s in self._steps("forward")]
         width = max(len(name) for name, _ in rows)
-        lines = ["Forward"]
+        lines, head = ["Forward"], ""
         for name, text in rows:
-            lines += folded(f"  {name:<{width}} = ", text)
+            before, head = head, self._derivation.heads.get(name, "")
+            lines += [f"  {head}:"] if head and head != before else []
+            lines += folded(f"  {'  ' if head else ''}{name:<{width}} = ", text)
         return lines
 
     def _stable_form(self) -> list[list[str]]:
@@ -271,12 +273,15 @@ class ArrayDerivationText(Text):
         edges = [s.edge for s in derivation.steps if s.edge is not None]
         longest = max((len(a) + len(b) for a, b in edges), default=0)
         self._room = min(6 + longest + len(self._arrow), WIDTH // 3)
-        number = 0
+        number, head = 0, ""
         for step in derivation.steps:
             if step.kind == "edge":
                 number += 1
                 assert isinstance(step.left, tuple)
                 node, operand = step.left
+                before, head = head, derivation.heads.get(node, "")
+                if head and head != before:
+                    lines.append(f"  {head}, the last turn first")
                 several = len(into[operand]) > 1
                 left = f"{self._sign(operand)}{' +=' if several else ' ='} "
                 lines += self._line(f"  {number:>2}  {node}{self._arrow}{operand}", left, step)
