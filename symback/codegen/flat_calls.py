@@ -118,10 +118,13 @@ class FlatCalls(ABC):
         )
 
     def _batch(self, inputs: Any) -> tuple[int, ...]:
-        """The number of samples, nothing for one without an axis."""
+        """The number of samples; nothing for one without an axis, or where none is read."""
+        below = {self.circuit.output.name}
+        for node in reversed(self.circuit.nodes):
+            below.update(node.operands if node.name in below else ())
         for leaf in (*self.circuit.inputs, *self.circuit.targets):
             value = getattr(inputs, leaf.name)
-            if value is not None:
+            if value is not None and leaf.name in below:
                 return tuple(np.shape(value)[: np.ndim(value) - len(leaf.shape)])
         return ()
 

@@ -11,6 +11,13 @@ SCOPES = {
     ),
     "a constant matrix": "A: const[2, 2]; x: input[2]; w: param[2]\nf = dot(w, A @ x)",
     "nothing to train": "f = 3*x",
+    "parameters alone": "a: param; b: param; f = (1 - a)**2 + 100*(b - a**2)**2",
+    "an output of parameters": (
+        "a: param; x: input; y: target; f: output = a**2; E: loss = (f - x*y)**2"
+    ),
+    "sizes that the circuit gives": (
+        "x: input[12]; W: param[7, 12]; y: target[7]; f: output = W @ x; E: loss = sum((f - y)**2)"
+    ),
     "several outputs": "f: output = [a*b, a + b]",
     "names that modules have": (
         "row: input[at]; stop: param[at, start]; read: param[start]; given: param; y: target\n"

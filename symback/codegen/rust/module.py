@@ -130,7 +130,7 @@ def rust_text(circuit: Circuit, version: str, stem: str) -> RustText:
         (field, _initial(n, fields, fixed)) for n, field in zip(circuit.params, params, strict=True)
     ]
     lines = [line for f in functions.values() for line in f.lines]
-    kernels = kernel_sources(lines)
+    kernels = kernel_sources(lines, alone=False)
     texts = [*lines, *kernels, *(text for _, text in initial)]
     if any(_NORMAL in text for text in texts):
         texts.append("f64::sqrt( f64::ln( f64::cos(")

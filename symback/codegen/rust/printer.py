@@ -122,10 +122,14 @@ def rust_names(names: Iterable[str], local: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def kernel_sources(lines: Iterable[str]) -> list[str]:
-    """The source of every kernel that the lines call, and of those that the kernels call."""
+def kernel_sources(lines: Iterable[str], alone: bool = True) -> list[str]:
+    """The source of every kernel that the lines call, and of those that the kernels call.
+
+    Where they stand `alone`, each keeps linters from words on its style.
+    """
     found = called_kernels(lines, kernels.names(), kernels.source)
-    return [found[name].replace("\nfn ", f"\n{CONSTANTS}\nfn ") for name in sorted(found)]
+    allowed = f"\n{CONSTANTS}" if alone else ""
+    return [found[name].replace("\nfn ", f"{allowed}\nfn ") for name in sorted(found)]
 
 
 __all__ = ["FUNCTIONS", "RESERVED", "RustPrinter", "kernel_sources", "rust_names"]

@@ -215,7 +215,7 @@ def test_a_module_needs_no_std(name, tmp_path):
     trait = code[code.index("impl _Math for f64") :]
     called = [line.strip() for line in trait.splitlines() if "libm::" in line]
     names = {line.removeprefix("libm::").split("(")[0]: line.count(",") + 1 for line in called}
-    assert "exp" in names or "tanh" in names
+    assert {"fma", "fabs"} <= names.keys()
     arguments = {n: ", ".join(f"_{k}: f64" for k in range(count)) for n, count in names.items()}
     crate = [f"pub fn {n}({given}) -> f64 {{ 0.0 }}" for n, given in arguments.items()]
     (tmp_path / "libm.rs").write_text("#![no_std]\n" + "\n".join(crate), encoding="utf-8")
@@ -237,7 +237,7 @@ def test_clippy_has_nothing_to_say(tmp_path):
     (tmp_path / "Cargo.toml").write_text(package, encoding="utf-8")
     root = []
     for k, (name, text) in enumerate(CIRCUITS.items()):
-        if k % 8 and name not in FIRST:
+        if k % 3 and name not in FIRST:
             continue
         if any(f"{word}(" in text for word in NUMPY_ONLY):
             continue
