@@ -30,8 +30,8 @@ def framework_code(
     head = ["import math"] if "math." in everything else []
     head += ["from typing import Any"] if "Any" in everything or "Array" in everything else []
     head = [*head, "", *imports] if head else list(imports)
-    alias = ["Array = Any"] if "Array" in everything else []
-    blocks = ["\n".join(head), *alias, *("\n".join(text) for text in texts), *sources]
+    head += ["", "Array = Any"] if "Array" in everything else []
+    blocks = ["\n".join(head), *("\n".join(text) for text in texts), *sources]
     return "\n\n\n".join(blocks) + "\n"
 
 

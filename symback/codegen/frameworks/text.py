@@ -13,7 +13,7 @@ from symback.circuits.requirements import index_leaves
 from symback.codegen.frameworks.programs import OF_PARTIALS, FrameworkProgram, framework_programs
 from symback.codegen.frameworks.words import Words
 from symback.codegen.header import Head, Header
-from symback.codegen.lines import chain_comment, print_order, tuple_of, wrapped
+from symback.codegen.lines import chain_comment, names_in, print_order, tuple_of, wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
 from symback.codegen.numpy.module import formulas, title
 from symback.codegen.numpy.shapes import FaceText, array_text, face_text
@@ -59,7 +59,7 @@ class FrameworkBody:
 
     @property
     def _asked(self) -> str:
-        return f", _asked: Any = {_tuple_of_truths(True for _ in self.leaves)}"
+        return f", *, _asked: Any = {_tuple_of_truths(True for _ in self.leaves)}"
 
     @property
     def signature_with_dots(self) -> str:
@@ -266,14 +266,16 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
     )
     notes = rewrite_notes(lowered.circuit)
     used = {s for line in program.lines for s in line.reads if is_size(s)}
-    lines = [f"{s} = {_size(asked, s)}" for s in sorted(used, key=str)]
+    sizes = [f"{s} = {_size(asked, s)}" for s in sorted(used, key=str)]
+    found: list[tuple[str, list[str]]] = []  # what each line defines, and its text with comments
     needs = _needs(asked) if words.asked else {}
     ranks, known = _ranks(asked), dict[str, str]()
     for line in program.lines:
+        above: list[str] = []
         if line.chains and line.of:
-            lines += chain_comment(line.of, line.chains)
+            above = chain_comment(line.of, line.chains)
         elif line.target.name in notes:
-            lines.append(notes[line.target.name])
+            above = [notes[line.target.name]]
         text = printer.print(line.expr)
         if is_constant(line.expr):
             text = printer.constant(line.expr) if like else text
@@ -282,11 +284,10 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
         if isinstance(line.expr, VIEWS) and line.target in program.returned:
             text += words.copy
         if asks := _asks(asked, needs.get(line.target, frozenset()), words):
-            text = f"{text} if {asks} else None"
-        lines += wrapped(f"{line.target.name} =", text)
-    lines += _spread(asked, words)
+            text = f"{text} if {asks} else _LEFT_OUT"
+        found.append((line.target.name, [*above, *wrapped(f"{line.target.name} =", text)]))
     return FrameworkBody(
-        lines,
+        [*sizes, *_read_lines(found, {s.name for s in program.results}), *_spread(asked, words)],
         [n.name for n in asked.leaves],
         [n.name for n in asked.moving],
         [d.name for d in asked.dots],
@@ -295,6 +296,16 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
         asks_of_tangents(asked),
         _tuple_of_truths(n.role == "param" and n in asked.moving for n in asked.leaves),
     )
+
+
+def _read_lines(found: Sequence[tuple[str, list[str]]], results: set[str]) -> list[str]:
+    """The lines without those that no other reads, as that of a derivative which is stated."""
+    read, kept = set(results), list[list[str]]()
+    for name, lines in reversed(found):
+        if name in read:
+            kept.append(lines)
+            read |= names_in(lines)
+    return [line for lines in reversed(kept) for line in lines]
 
 
 def _ranks(asked: FrameworkProgram) -> dict[str, int]:
@@ -342,7 +353,7 @@ def _spread(asked: FrameworkProgram, words: Words) -> list[str]:
         varies = asked.lowered.circuit[name].role != "param"
         if varies and bar not in varying:
             asks = _asks(asked, needs.get(bar, frozenset()), words)
-            text = words.spread(str(bar), name) + (f" if {asks} else None" if asks else "")
+            text = words.spread(str(bar), name) + (f" if {asks} else _LEFT_OUT" if asks else "")
             found.append(f"{bar} = {text}")
     return found
 

@@ -16,7 +16,7 @@ from symback.codegen.frameworks.words import Words, listed, shown_slice
 _SAME = (
     "exp log log1p expm1 sqrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arctanh"
     " arccosh arctan2 hypot abs copysign isinf isnan isfinite floor ceil log2 log10 logaddexp"
-    " where zeros_like ones_like broadcast_to stack einsum tril triu tensordot broadcast_shapes"
+    " where zeros_like ones_like broadcast_to stack einsum tril triu broadcast_shapes"
     " outer cumsum cumprod prod"
 )
 _NUMBER = re.compile(r"-?\(?-?\d[\d.e+-]*\)?|-?math\.inf")
@@ -165,6 +165,7 @@ _OF_TENSORS = ("hypot", "arctan2", "copysign", "logaddexp")
 _TEMPLATES = {
     "sign": "_sign({0})",
     "cbrt": "_cbrt({0})",
+    "tensordot": "_tensordot({0}, {1}, {2})",
     "dot": "_dot({0}, {1})",
     "vdot": "(({0}) * ({1})).sum()",
     "shape": "({0}).shape",
@@ -237,6 +238,10 @@ def _cbrt(z: Any) -> Any:
 def _dot(a: Any, b: Any) -> Any:
     """Σ a·b over the samples, of numbers too."""
     return torch.dot(a, b) if a.dim() == b.dim() == 1 else (a * b).sum()''',
+    "_tensordot": '''\
+def _tensordot(a: Any, b: Any, axes: Any) -> Any:
+    """Σ over pairs of axes, those of a and those of b."""
+    return torch.tensordot(a, b, dims=axes)''',
     "_array": '''\
 def _array(values: Any, dtype: Any) -> Any:
     """Numbers as a tensor."""
