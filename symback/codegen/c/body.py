@@ -35,6 +35,7 @@ from symback.codegen.loops.tree import (
     fused,
     has_axis,
 )
+from symback.operations.arrays import matmul, matvec, outer
 from symback.operations.expressions import compounds, real_symbol
 from symback.operations.shapes import is_size
 from symback.printing.circuit_text import rewrite_notes
@@ -355,7 +356,7 @@ class Body:
         shape = self.shapes.get(line.target.name, ())
         terms = Add.make_args(line.expr)
         direct = shape and all(isinstance(t, batch_sum) for t in terms)
-        if direct and all(varies(t.args[0], self.varying) for t in terms):
+        if direct and all(self._is_added(t.args[0]) for t in terms):
             self.behind.add(line.target)
             self._allocate(line.target)
             self.before += self._evaluator().loops.zero(line.target, shape)
@@ -372,8 +373,17 @@ class Body:
             totals[part] = shared * (_ROWS if rest == 1 else self._total(line, rest))
         return expr.xreplace(totals)
 
-    def _total(self, line: Assign, rest: Expr) -> Symbol:
-        """The symbol of a sum over the samples."""
+    def _is_added(self, expr: Expr) -> bool:
+        """Whether it varies, as more than one operand of a product with what all samples share."""
+        return varies(expr, self.varying) and _varying_operand(expr, self.varying) is None
+
+    def _total(self, line: Assign, rest: Expr) -> Expr:
+        """A sum over the samples; of products with what they share, the product of their sum."""
+        place = _varying_operand(rest, self.varying)
+        if place is not None:
+            operands = list(rest.args)
+            operands[place] = self._total(line, operands[place])
+            return rest.func(*operands)
         shape = self.printer.shape_of(rest)
         total = real_symbol(self._fresh(f"{line.target.name}_total"))
         self.behind.add(total)
@@ -392,6 +402,14 @@ class Body:
 
 _ROWS = Symbol("symback_rows", real=True)
 """Stands for the number of samples."""
+
+
+def _varying_operand(expr: Expr, varying: set[Symbol]) -> int | None:
+    """Which operand of a product of arrays varies by sample, where it is only one."""
+    if not isinstance(expr, matmul | matvec | outer):
+        return None
+    found = [i for i, operand in enumerate(expr.args) if varies(operand, varying)]
+    return found[0] if len(found) == 1 else None
 
 
 def _joined_sums(expr: Expr) -> Expr:

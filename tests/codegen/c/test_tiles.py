@@ -99,6 +99,37 @@ l: loss = sum((f - t)**2)/2"""
     np.testing.assert_array_equal(found[1].A, expected[1].A)
 
 
+@compiles
+@pytest.mark.parametrize(
+    ("leaves", "formula", "products"),
+    [
+        ("A: input[m, n]; U: param[m, r]; V: param[r, n]; t: target[m, n]", "A - U @ V", 2),
+        ("x: input[m]; a: param[m]; W: param[r, m]; t: target[r]", "W @ (a - x)", 1),
+        ("A: input[m, n]; v: param[n]; t: target[m]", "A @ v", 0),
+    ],
+)
+def test_what_samples_are_multiplied_with_alike_multiplies_their_sum(leaves, formula, products):
+    """Σ R·Vᵀ over the samples is (Σ R)·Vᵀ: one product, not one a sample."""
+    circuit = sb.circuit(f"{leaves}\nf: output = {formula}\nl: loss = sum((f - t)**2)/2")
+    text = render_files(circuit, target="c", stem="m")[".c"]
+    sums = text[text.index("double m_sums(") : text.index("double m_value_and_grad(")]
+    behind = sums[sums.rindex("symback_add(") :]  # the loop over the samples
+    assert behind.count("symback_product(") == products
+    c, numpy = circuit.compile(target="c"), circuit.compile()
+    sizes, rng = {"m": 9, "n": 10, "r": 11}, np.random.default_rng(0)
+
+    def given(names, *lead):
+        shapes = [[sizes[str(s)] for s in circuit[name].shape] for name in names]
+        return [whole_numbers(rng, *lead, *shape) for shape in shapes]
+
+    params, inputs = given(c.Params._fields), given(c.Inputs._fields, 40)
+    found = c.value_and_grad(c.Params(*params), c.Inputs(*inputs))
+    expected = numpy.value_and_grad(numpy.Params(*params), numpy.Inputs(*inputs))
+    assert found[0] == expected[0]
+    for bar, other in zip(found[1], expected[1], strict=True):
+        np.testing.assert_array_equal(bar, other)
+
+
 ROWS = [  # of products, for each index of an axis; those that have no kernel are loops
     ("kij,kj->ki", True),
     ("kji,kj->ki", True),
