@@ -1,15 +1,30 @@
-"""Powers and logarithms of 1 + p/v beside a multiple of v, whose slope by v cancels for a large v.
+"""Powers of 1 + p/v, and functions of p/v, beside a multiple of v: the slope by v cancels for a
+large v.
 
 (1 + x/n)ⁿ is nearly exp(x), and Student's t nearly normal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import expm1, log1p
 
-from symback.operations.special import log1prel, pow1p
+from symback.operations.special import (
+    asinc,
+    asinhc,
+    atanc,
+    atanhc,
+    exprel,
+    log1prel,
+    log_sinhc,
+    pow1p,
+    tanc,
+    tanhc,
+)
 from symback.stable.matching import (
     SHORT,
     See,
@@ -47,20 +62,35 @@ def compounded_less_one(see: See, power: Expr) -> Expr | None:
     return _where_small(ratio, expm1(c * p * log1prel(ratio) + d * log1p(ratio)), power)
 
 
-def log_beside_divisor(see: See, product: Expr) -> Expr | None:
-    """(c·v + d)·log(1 + p/v) = c·p·log(1 + p/v)/(p/v) + d·log(1 + p/v)."""
+_OVER_ARGUMENT: dict[Any, Callable[[Expr], Expr]] = {
+    log1p: log1prel,
+    expm1: exprel,
+    sp.sin: sp.sinc,
+    sp.sinh: lambda u: sp.exp(log_sinhc(u)),
+    sp.tan: tanc,
+    sp.tanh: tanhc,
+    sp.asin: asinc,
+    sp.asinh: asinhc,
+    sp.atan: atanc,
+    sp.atanh: atanhc,
+}
+"""h(u)/u."""
+
+
+def beside_divisor(see: See, product: Expr) -> Expr | None:
+    """(c·v + d)·h(p/v) = c·p·h(p/v)/(p/v) + d·h(p/v), for log(1 + p/v), asinh(p/v) and the like."""
     factors = Mul.make_args(product)
     for factor in factors:
-        log = see(factor)
-        if not isinstance(log, log1p):
+        function = see(factor)
+        if function.func not in _OVER_ARGUMENT:
             continue
-        ratio = through_names(see, argument(log))
+        ratio = through_names(see, argument(function))
         for other in factors:
             found = None if other is factor else _beside(see, ratio, other)
             if found is None:
                 continue
             p, c, d = found
-            near = c * p * log1prel(ratio) + d * factor
+            near = c * p * _OVER_ARGUMENT[function.func](ratio) + d * factor
             return _where_small(ratio, others_of(factors, factor, other) * near, product)
     return None
 
@@ -70,21 +100,22 @@ def _where_small(ratio: Expr, near: Expr, far: Expr) -> Expr:
 
 
 def _beside(see: See, ratio: Expr, multiple: Expr) -> tuple[Expr, Expr, Expr] | None:
-    """(p, c, d) where the ratio is p/v and the multiple c·v + d, for a name v."""
+    """(p, c, d) where the ratio is p/v and the multiple c·v + d, for a name v or 1 over one."""
     if terms_of(ratio) > 1:
         return None
     whole = through_names(see, see(multiple))
     if terms_of(whole) > SHORT:
         return None
     for factor in Mul.make_args(ratio):
-        v, power = base_and_power(factor)
-        if power != -1 or not v.is_Symbol:
+        name, power = base_and_power(factor)
+        if power not in (1, -1) or not name.is_Symbol:
             continue
+        v = 1 / factor
         terms = Add.make_args(sp.expand(whole))
-        over = Add(*(t / v for t in terms if t.has(v)))
-        if over != 0 and not over.has(v):
-            return ratio * v, over, Add(*(t for t in terms if not t.has(v)))
+        over = Add(*(t / v for t in terms if t.has(name)))
+        if over != 0 and not over.has(name):
+            return ratio * v, over, Add(*(t for t in terms if not t.has(name)))
     return None
 
 
-__all__ = ["compounded", "compounded_less_one", "log_beside_divisor"]
+__all__ = ["beside_divisor", "compounded", "compounded_less_one"]

@@ -142,8 +142,8 @@ def _from_power_of_e(see: See, total: Expr, term: Expr, weight: Expr, x: Expr) -
         inner = None if power is None else see(power)
         if not isinstance(inner, sp.exp) or power is None:
             continue
-        left = sp.expand(total - term + weight * x - other)
-        rest = sp.expand(left + weight * x * argument(inner))
+        left = sp.expand(through_names(see, total - term + weight * x - other))
+        rest = sp.expand(left + weight * x * through_names(see, argument(inner)))
         if terms_of(rest) < terms_of(left):
             return rest + weight * kl_div(x, power)
     return None

@@ -59,14 +59,15 @@ def terms_looked_at(total: Expr) -> tuple[Expr, ...]:
     return total.args if total.is_Add and len(total.args) <= MOST_TERMS else ()
 
 
-def flat_terms(see: See, total: Expr) -> list[Expr]:
-    """The terms, those of a named sum and of a product with a sum among them."""
+def flat_terms(see: See, total: Expr, deep: int = DEEPEST) -> list[Expr]:
+    """The terms, those of a named sum and of a number times a sum among them."""
     found: list[Expr] = []
     for term in Add.make_args(total):
         coefficient, rest = split(term)
         inner = see(rest)
-        if inner.is_Add and len(inner.args) <= SHORT:
-            found += [coefficient * t for t in inner.args]
+        multiple = inner.is_Mul and split(inner)[0] != 1
+        if deep and (multiple or (inner.is_Add and len(inner.args) <= SHORT)):
+            found += [coefficient * t for t in flat_terms(see, inner, deep - 1)]
         else:
             found.append(term)
     return found

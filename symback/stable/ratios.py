@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy as sp
-from sympy import Add, Expr, Mul, S
+from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import log1p
 
 from symback.operations.functions import erfc
@@ -211,11 +211,35 @@ def exp_of_square_times_erfc(see: See, product: Expr) -> Expr | None:
     return None
 
 
+def exp_times_erfc(see: See, product: Expr) -> Expr | None:
+    """exp(u)·erfc(v) where v² has all terms of u: exp(u − v²)·erfcx(v) for v > 0.
+
+    As in a normal distribution convolved with an exponential one.
+    """
+    factors = Mul.make_args(product)
+    powers = [(f, u) for f in factors if (u := exponent(see, f)) is not None]
+    tails = [(f, see(f)) for f in factors if isinstance(see(f), erfc)]
+    if len(powers) != 1 or len(tails) != 1:
+        return None
+    (power, exponential), (tail, inner) = powers[0], tails[0]
+    total, v = (through_names(see, u) for u in (exponential, argument(inner)))
+    if max(terms_of(total), terms_of(v)) > 3:
+        return None
+    total, square = sp.expand(total), sp.expand(v**2)
+    left = total - square
+    if terms_of(left) != terms_of(square) - terms_of(total):
+        return None
+    far = sp.exp(sp.factor(left)) * erfcx(v)
+    both = Piecewise((far, argument(inner) > 0), (power * tail, True), evaluate=False)
+    return others_of(factors, power, tail) * both
+
+
 __all__ = [
     "angle_over_sine",
     "cosh_over_sinh",
     "coth_minus_inverse",
     "exp_of_square_times_erfc",
+    "exp_times_erfc",
     "inverse_sinc_of_acos",
     "odd_over_argument",
 ]

@@ -194,6 +194,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bateman", NEAR, (Mul,), removable.between_decays),
     Rule("boxcox", NEAR, (Mul,), differences.power_minus_one_over_exponent),
     Rule("erfcx", OVERFLOWS, (Mul,), ratios.exp_of_square_times_erfc),
+    Rule("exp·erfc", OVERFLOWS, (Mul,), ratios.exp_times_erfc),
     Rule("erfc/erfc", LOG, (Mul,), extremes.ratio_of_tails),
     Rule("x·log(x)", ZERO, (Mul,), entropies.times_log),
     Rule("x·log(x) - x·log(y)", CANCELS, (Add,), entropies.difference_of_entropies),
@@ -225,7 +226,7 @@ RULES: tuple[Rule, ...] = (
     Rule("(1 + p/v)ᵛ", NEAR_ONE, (Pow,), compound.compounded, last=True),
     Rule("1/(p/x + q)", INFINITE, (Pow,), poles.reciprocal_of_poles, LIMIT, last=True),
     Rule("(1 + p/v)ᵛ - 1", NEAR_ONE, (pow1pm1,), compound.compounded_less_one, last=True),
-    Rule("v·log(1 + p/v)", CANCELS, (Mul,), compound.log_beside_divisor, last=True),
+    Rule("v·h(p/v)", CANCELS, (Mul,), compound.beside_divisor, last=True),
     Rule("atan(p/x)", INFINITE, (sp.atan,), poles.angle_of_pole, LIMIT, last=True),
     Rule(
         "logsumexp of a log",

@@ -97,6 +97,19 @@ FORMS = [
         "m = exp(a + b*x)\nf = 2*(y*log(y/m) - y + m)",
         at(y=(1.0, 3.0), a=(1e-9, 1.1), b=(0.5, 0.3), x=(0.0, 0.1)),
     ),
+    # extreme values, exponentially modified normal distributions, and functions of p/v beside v
+    Form("f = (1 + k*z)**(-1/k)", at(z=(0.5, 2.0, 1.0), k=(1e-12, 0.2, -0.2))),
+    Form("f = -log(s) - (1 + 1/k)*log(1 + k*z)", at(z=(0.5, 1.0), k=(1e-12, -0.2), s=(1.0, 2.0))),
+    Form("f = log(1 + a*x)/x", at(a=(0.5, 2.0, 30.0), x=(1e-12, 3.0, -0.01))),
+    Form("f = n*asinh(v/n)", at(n=(1.0, 1e8), v=(2.0, 1.0))),
+    Form("f = 2*r*asin(c/(2*r))", at(r=(1.0, 1e8), c=(1.0, 1.0))),
+    Form("f = a*tanh(x/a)", at(a=(1.0, 1e8), x=(2.0, 1.0))),
+    Form("f = exp(l*x)*erfc((l*s + x/s)/sqrt(2))", at(l=(1.0, 100.0), x=(0.5, 3.0), s=(1.0, 0.3))),
+    Form(
+        "z = m + l*s**2 - x\nf = l/2*exp(l/2*(2*m + l*s**2 - 2*x))*erfc(z/(sqrt(2)*s))",
+        at(l=(1.0, 30.0), x=(0.5, 3.0), s=(1.0, 2.0), m=(0.0, 0.0)),
+        but=("l",),
+    ),
     # divided differences
     *(
         Form(f"f = ({h}(x) - {h}(y))/(x - y)", places, quotient_of(*meaning))
