@@ -34,6 +34,36 @@ ALIASES: Mapping[str, str] = {
     **{f"arc{name}": f"a{name}" for name in ("sec", "csc", "cot", "sech", "csch", "coth")},
     **{f"ar{name}": f"a{name}" for name in ("sech", "csch", "coth")},
     "arcctg": "acot",
+    "absolute": "abs",
+    "fabs": "abs",
+    "expit": "sigma",
+    "log_sigmoid": "logsigmoid",
+    "log_expit": "logsigmoid",
+    "swish": "silu",
+    "sgn": "sign",
+    "signum": "sign",
+    "log_gamma": "loggamma",
+    "log_beta": "betaln",
+    "comb": "binomial",
+    "choose": "binomial",
+    "dnorm": "norm_pdf",
+    "pnorm": "ndtr",
+    "qnorm": "ndtri",
+    "plogis": "sigma",
+    "qlogis": "logit",
+    "deg2rad": "radians",
+    "rad2deg": "degrees",
+    "hard_tanh": "hardtanh",
+    "hard_sigmoid": "hardsigmoid",
+    "hard_swish": "hardswish",
+    "lrelu": "leaky_relu",
+    "prelu": "leaky_relu",
+    "rising_factorial": "poch",
+    "rf": "poch",
+    "logdiffexp": "logsubexp",
+    "fix": "trunc",
+    "igamma": "gammainc",
+    "igammac": "gammaincc",
 }
 """Other spellings, by the word that each stands for."""
 
@@ -65,6 +95,47 @@ norm_pdf(u) = exp(-u**2/2)/sqrt(2*pi)
 heaviside(u) = (1 + sign(u))/2
 heaviside(u, v) = where(u == 0, v, (1 + sign(u))/2)
 clip(u, v, w) = min(max(u, v), w)
+relu6(u) = min(max(u, 0), 6)
+hardtanh(u) = min(max(u, -1), 1)
+hardsigmoid(u) = min(max(u/6 + 1/2, 0), 1)
+hardswish(u) = u*min(max(u + 3, 0), 6)/6
+hardshrink(u, v) = where(abs(u) > v, u, 0)
+softshrink(u, v) = where(u > v, u - v, where(u < -v, u + v, 0))
+tanhshrink(u) = u - tanh(u)
+leaky_relu(u) = where(u > 0, u, 0.01*u)
+leaky_relu(u, v) = where(u > 0, u, v*u)
+elu(u) = where(u > 0, u, expm1(u))
+elu(u, v) = where(u > 0, u, v*expm1(u))
+celu(u, v) = where(u > 0, u, v*expm1(u/v))
+selu(u) = where(u > 0, 1.0507009873554805*u, 1.7580993408473768*expm1(u))
+mish(u) = u*tanh(softplus(u))
+softsign(u) = u/(1 + abs(u))
+huber(u, v) = where(abs(v) < u, v**2/2, u*(abs(v) - u/2))
+pseudo_huber(u, v) = u**2*(sqrt(1 + (v/u)**2) - 1)
+entr(u) = -u*log(u)
+poch(u, v) = gamma(u + v)/gamma(u)
+perm(u, v) = gamma(u + 1)/gamma(u - v + 1)
+rgamma(u) = 1/gamma(u)
+logsubexp(u, v) = u + log1mexp(v - u)
+logaddexp2(u, v) = logaddexp(u*log(2), v*log(2))/log(2)
+sinpi(u) = sin(pi*u)
+cospi(u) = cos(pi*u)
+tanpi(u) = tan(pi*u)
+cosm1(u) = -2*sin(u/2)**2
+radians(u) = pi*u/180
+degrees(u) = 180*u/pi
+trunc(u) = sign(u)*floor(abs(u))
+inv_boxcox(u, v) = (1 + u*v)**(1/v)
+lowergamma(u, v) = gamma(u)*gammainc(u, v)
+uppergamma(u, v) = gamma(u)*gammaincc(u, v)
+j0(u) = besselj(0, u)
+j1(u) = besselj(1, u)
+y0(u) = bessely(0, u)
+y1(u) = bessely(1, u)
+i0(u) = besseli(0, u)
+i1(u) = besseli(1, u)
+k0(u) = besselk(0, u)
+k1(u) = besselk(1, u)
 Rational(u, v) = u/v
 Rational(u) = u
 Integer(u) = u

@@ -76,6 +76,11 @@ def _lambert(u: Expr, branch: Expr = S.Zero) -> Expr:
     return special.lambertw(u) if branch == 0 else special.lambertwm1(u)
 
 
+def _betainc(a: Expr, b: Expr, low: Expr, high: Expr) -> Expr:
+    value = special.betainc(a, b, high)
+    return value if low == 0 else value - special.betainc(a, b, low)
+
+
 _OWN: dict[Any, Callable[..., Expr]] = {
     sp.erfc: erfc,
     sp.erfinv: special.erfinv,
@@ -91,6 +96,16 @@ _OWN: dict[Any, Callable[..., Expr]] = {
     sp.binomial: special.binomial,
     sp.RisingFactorial: lambda u, k: special.gamma(u + k) / special.gamma(u),
     sp.FallingFactorial: lambda u, k: special.gamma(u + 1) / special.gamma(u - k + 1),
+    sp.besselj: special.besselj,
+    sp.bessely: special.bessely,
+    sp.besseli: special.besseli,
+    sp.besselk: special.besselk,
+    sp.jn: lambda n, u: sp.sqrt(sp.pi / 2) * special.besselj(n + S.Half, u) / sp.sqrt(u),
+    sp.yn: lambda n, u: sp.sqrt(sp.pi / 2) * special.bessely(n + S.Half, u) / sp.sqrt(u),
+    sp.lowergamma: lambda a, u: special.gamma(a) * special.gammainc(a, u),
+    sp.uppergamma: lambda a, u: special.gamma(a) * special.gammaincc(a, u),
+    sp.betainc_regularized: _betainc,
+    sp.betainc: lambda a, b, low, high: special.beta(a, b) * _betainc(a, b, low, high),
     sp.sec: lambda u: 1 / sp.cos(u),
     sp.csc: lambda u: 1 / sp.sin(u),
     sp.cot: lambda u: 1 / sp.tan(u),

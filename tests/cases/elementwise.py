@@ -426,6 +426,39 @@ CASES = {
         [(5, 2), (0.5, 1e-9), (40, 20), (1e6, 3.5)],
         kernels.binomial,
     ),
+    "besselj": Case(
+        "f = w2*besselj(2, w*x)", [(2, -3.5), (0, 1e-9), (3, 30), (0.5, 4)], mp.besselj
+    ),
+    "bessely": Case("f = w2*bessely(2, w*x)", [(2, 3.5), (0, 1e-9), (3, 30), (0.5, 4)], mp.bessely),
+    "besseli": Case(
+        "f = w2*besseli(2, w*x)", [(2, -3.5), (0, 1e-9), (3, 30), (0.5, 4)], mp.besseli
+    ),
+    "besselk": Case("f = w2*besselk(2, w*x)", [(2, 3.5), (0, 1e-9), (3, 30), (0.5, 4)], mp.besselk),
+    "gammainc": Case(
+        "f = w2*gammainc(5/2, w*x)",
+        [(2.5, 1e-9), (0.5, 0.25), (3, 4), (30, 25)],
+        kernels.MEANING["gammainc"],
+    ),
+    "gammaincc": Case(
+        "f = w2*gammaincc(5/2, w*x)",
+        [(2.5, 1e-9), (0.5, 0.25), (3, 4), (30, 25)],
+        kernels.MEANING["gammaincc"],
+    ),
+    "betainc": Case(
+        "f = w2*betainc(5/2, 1/2, sigma(w*x))",
+        [(3, 4, 0.75), (2.5, 0.5, 0.25), (0.5, 0.5, 1e-9), (30, 25, 0.5)],
+        kernels.MEANING["betainc"],
+    ),
+    "gamma_pdf": Case(
+        "f = w2*gamma_pdf(5/2, w*x)",
+        [(2.5, 1e-9), (0.5, 0.25), (3, 4), (30, 25)],
+        kernels.MEANING["gamma_pdf"],
+    ),
+    "beta_pdf": Case(
+        "f = w2*beta_pdf(5/2, 1/2, sigma(w*x))",
+        [(3, 4, 0.75), (2.5, 0.5, 0.25), (0.5, 0.5, 1e-9), (30, 25, 0.5)],
+        kernels.MEANING["beta_pdf"],
+    ),
     "loggamma_rise": Case(
         "f = w2*loggamma_rise(w**2, x**2)",
         [(2, 3), (1e-9, 0.5), (1e9, 7), (30, 1e-9)],

@@ -6,6 +6,7 @@ from functools import cache
 
 import mpmath as mp
 import numpy as np
+from flint import arb, ctx
 
 TOLERANCE = 4.0  # ULP
 OVER_CONDITION = 2.0  # or so many units of what rounding the operands alone causes
@@ -188,6 +189,24 @@ def binomial(n, k):
         return mp.gamma(n + 1) * mp.rgamma(k + 1) * mp.rgamma(n - k + 1)
 
 
+def by_flint(function):
+    """A function of balls for numbers of mpmath, whose own takes minutes near whole orders."""
+
+    def of(*at):
+        precision = 4 * mp.mp.prec
+        balls = [arb((int(x.man) * (-1 if x < 0 else 1), int(x.exp))) for x in at]
+        while True:
+            with ctx.workprec(precision):
+                value = function(*balls)
+            if value.rel_accuracy_bits() > mp.mp.prec:
+                mantissa, exponent = value.mid().man_exp()
+                return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))
+            precision *= 2
+            assert precision < 2**16, at
+
+    return of
+
+
 MEANING = {
     "exprel": exprel,
     "exprel_slope": exprel_slope,
@@ -264,6 +283,15 @@ MEANING = {
     "betaln": betaln,
     "factorial": lambda x: mp.gamma(x + 1),
     "binomial": binomial,
+    "besselj": by_flint(lambda n, x: x.bessel_j(n)),
+    "bessely": by_flint(lambda n, x: x.bessel_y(n)),
+    "besseli": by_flint(lambda n, x: x.bessel_i(n)),
+    "besselk": by_flint(lambda n, x: x.bessel_k(n)),
+    "gammainc": by_flint(lambda a, x: x.gamma_lower(a, 1)),
+    "gamma_pdf": lambda a, x: x ** (a - 1) * mp.exp(-x) / mp.gamma(a),
+    "gammaincc": by_flint(lambda a, x: x.gamma_upper(a, 1)),
+    "betainc": by_flint(lambda a, b, x: x.beta_lower(a, b, 1)),
+    "beta_pdf": lambda a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / mp.beta(a, b),
     "loggamma_rise": loggamma_rise,
     "digamma_rise": digamma_rise,
     "trigamma_rise": trigamma_rise,
@@ -318,6 +346,15 @@ TO_THE_CONDITION = {
     "loggamma_rise",
     "digamma_rise",
     "trigamma_rise",
+    "besselj",
+    "bessely",
+    "besseli",
+    "besselk",
+    "gammainc",
+    "gamma_pdf",
+    "gammaincc",
+    "betainc",
+    "beta_pdf",
     *(f"{name}mx" for name in H),
     *(f"{called}_slope" for called in QUOTIENTS.values()),
 }
@@ -363,7 +400,7 @@ NOT_ZERO = {
     **dict.fromkeys(("gamma", "loggamma", "digamma", "trigamma"), (0,)),
     **dict.fromkeys(("loggamma_rise", "digamma_rise", "trigamma_rise"), (0,)),
     **dict.fromkeys(("beta", "betaln"), (0, 1)),
-    "polygamma": (1,),
+    **dict.fromkeys(("polygamma", "bessely", "besselk"), (1,)),
     "inv_expm1": (0,),
     "logit": (0,),
     "xlogy": (1,),
@@ -460,6 +497,13 @@ def operands_of(name):
         lists = [(0.3, 1.0, 7.5, 40.0, 1029.0, 1e6), (0.0, 1e-9, 0.25, 1.0, 3.0, 20.5)]
     elif name.endswith("gamma_rise"):
         lists = [(*ABOVE[::2], 1e5, 1e10, 1e17), (1e-9, 0.3, 1.0, 5.0, 33.0, 1e7, -1e-9)]
+    elif name.startswith("bessel"):
+        lists = [(0.0, 1.0, 7.0, 50.0, 0.5, 10.5), (1e-9, 0.99, 2.4, 11.0, 51.9, 52.1, 90.0)]
+    elif name in ("gammainc", "gammaincc", "gamma_pdf"):
+        lists = [(1e-9, 0.3, 2.5, 90.0, 500.0), (1e-9, 0.3, 1.01, 2.4, 11.0, 85.0, 490.0, 550.0)]
+    elif name in ("betainc", "beta_pdf"):
+        shapes = (0.25, 1.0, 2.5, 40.0)
+        lists = [shapes, shapes, (1e-9, 0.01, 0.49, 0.51, 0.8, 0.99)]
     elif name == "quadroot":
         lists = [(0.0, 1e-9, 1.0, 3.0), (1e8, 1.0, 0.3), (-2.0, 1e-9, 1e-3)]
     elif name.startswith("bateman"):

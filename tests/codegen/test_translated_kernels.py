@@ -203,8 +203,8 @@ UNKNOWN = {
         "for k in range(z):",
         4,
     ),
-    "a loop with two steps": (
-        "s = z\nfor k in range(2):\n    s = s * z\n    s = s + z\nreturn s",
+    "a loop that defines a name": (
+        "s = z\nfor k in range(2):\n    s = s * z\n    t = s + z\nreturn s",
         "for k in range(2):",
         4,
     ),

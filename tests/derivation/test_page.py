@@ -26,10 +26,12 @@ from symback.cli.main import cli
 from symback.codegen.javascript import printer as javascript
 from symback.codegen.javascript.printer import FUNCTIONS, JavaScriptPrinter, module
 from symback.codegen.numpy import (
+    bessel_kernels,
     difference_kernels,
     entropy_kernels,
     exponential_kernels,
     gamma_kernels,
+    incomplete_kernels,
     inverse_kernels,
     kernels,
     remainder_kernels,
@@ -268,6 +270,8 @@ FAMILIES = (
     entropy_kernels,
     difference_kernels,
     gamma_kernels,
+    bessel_kernels,
+    incomplete_kernels,
     inverse_kernels,
     remainder_kernels,
     rise_kernels,

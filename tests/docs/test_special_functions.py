@@ -31,6 +31,13 @@ REFUSED = {
     "f = polygamma(n, x)": "polygamma has no slope by its parameter 'n'",
     "f = polygamma(5/2, x)": "a whole number n from 0 to 100, not 5/2",
     "f = polygamma(-1, x)": "a whole number n from 0 to 100, not -1",
+    "f = besselj(n, x)": "besselj has no slope by its parameter 'n'",
+    "f = besselk(1/3, x)": "besselk(n, x) has a whole or half order n from -50 to 50, not 1/3",
+    "f = besseli(200, x)": "a whole or half order n from -50 to 50, not 200",
+    "f = gammainc(a, x)": "gammainc has no slope by its parameter 'a'",
+    "f = gammaincc(-1, x)": "gammaincc(a, x) has a parameter a > 0, not -1",
+    "f = betainc(2, 10**5, x)": "a parameter b > 0 of at most 10000, not 100000",
+    "f = betainc(a, 2, x)": "betainc has no slope by its parameter 'a'",
 }
 
 

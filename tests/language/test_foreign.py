@@ -123,7 +123,9 @@ def formula_of(name: str) -> str:
     return f"{SAME[name]}({'u' if op is None or op.arity[0] == 1 else 'u, v'})"
 
 
-OVER_ARRAYS = r"@|\.T|\b(mean|sum|norm|softmax|det|dot|eye|inv|where\(u\)|concat|mse|max\(u\))"
+OVER_ARRAYS = (
+    r"@|\[1:\]|\.T|\b(mean|sum|norm|softmax|det|dot|eye|inv|where\(u\)|concat|mse|max\(u\))"
+)
 ELEMENTWISE = {
     name: formula_of(name)
     for name in (*SAME, *FORMULAS)
@@ -160,6 +162,21 @@ VECTORS = {
 }
 
 
+PAIRS = {
+    "trapz": lambda u, v: np.trapezoid(u, v),
+    "mae": lambda u, v: np.mean(np.abs(u - v)),
+    "cosine_similarity": lambda u, v: u @ v / np.linalg.norm(u) / np.linalg.norm(v),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_hints_over_two_arrays(name):
+    module = sb.circuit(f"u: input[4]; v: input[4]; f = {FORMULAS[name]}", loss=None).compile()
+    u, v = np.array([0.3, -1.2, 2.5, 0.9]), np.array([0.1, 0.4, 0.9, 2.0])
+    found = module.forward(module.Params(), module.Inputs(u=u, v=v))[0]
+    np.testing.assert_allclose(found, PAIRS[name](u, v), rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", VECTORS)
 def test_hints_over_arrays_have_the_value_of_the_function_of_that_name(name):
     formula = FORMULAS[name] if name in FORMULAS else f"{SAME[name]}(u)"
@@ -193,10 +210,10 @@ def test_slips_are_named(typed):
 MISLED = {
     "lg": "log10(u)",
     "sqr": "u**2",
-    "expit": "'sigma'",
+    "sigm": "'sigma'",
     "phi": "exp(-u**2/2)/sqrt(2*pi)",
     "zeta": "no function of that meaning",
-    "trunc": "no function of that meaning",
+    "airy": "no function of that meaning",
     "w": "write w*(…) for a product",
 }
 
@@ -207,7 +224,7 @@ def test_known_functions_are_not_corrected_into_others(name):
         sb.circuit(f"f = {name}(x)")
     message = str(caught.value)
     assert MISLED[name] in message and len(message) <= 200
-    assert name == "expit" or "did you mean" not in message
+    assert name == "sigm" or "did you mean" not in message
 
 
 def test_sympy_and_text_give_the_same_hints():

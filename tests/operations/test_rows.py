@@ -42,7 +42,8 @@ def finite(op, at):
 SMOOTH = [name for name, op in OPS.items() if not op.kink and name != "sqrt"]  # which is a power
 
 
-POLES = {"tan", "tanmx", "tanc", "bateman", "horner"}  # between floats, or in a third operand
+POLES = {"tan", "tanmx", "tanc", "bateman", "horner", "besselj"}
+"""Between floats, in a third operand, or of half orders alone."""
 
 
 @pytest.mark.parametrize("name", SMOOTH)

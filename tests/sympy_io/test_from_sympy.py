@@ -234,9 +234,9 @@ def test_functions_of_gamma_are_read(expr):
 
 undefined = sp.Function("mystery")
 OUTSIDE = {
-    "uppergamma": sp.uppergamma(3, x, evaluate=False),
+    "erfi": sp.erfi(x),
     "factorial2": sp.factorial2(x),
-    "besselj": sp.besselj(0, x),
+    "airyai": sp.airyai(x),
     "zeta": sp.zeta(x),
     "DiracDelta": sp.DiracDelta(x),
     "arg": sp.arg(x),
@@ -636,3 +636,30 @@ def test_a_symbol_in_place_of_a_function_is_read():
     with pytest.raises(errors.Unsupported, match="mystery_2_t"):
         read(expr)
     assert {n.name for n in read(expr.subs(q, sp.Symbol("p"))).leaves} == {"p", "t"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        (sp.besselj(2, x), special.besselj(2, real_x)),
+        (sp.besseli(sp.Rational(3, 2), x), special.besseli(sp.Rational(3, 2), real_x)),
+        (sp.lowergamma(3, x, evaluate=False), special.gamma(3) * special.gammainc(3, real_x)),
+        (sp.uppergamma(3, x, evaluate=False), special.gamma(3) * special.gammaincc(3, real_x)),
+        (sp.betainc_regularized(2, 3, 0, x), special.betainc(2, 3, real_x)),
+        (
+            sp.betainc_regularized(2, 3, sp.Rational(1, 4), x),
+            special.betainc(2, 3, real_x) - special.betainc(2, 3, sp.Rational(1, 4)),
+        ),
+        (
+            sp.jn(1, x),
+            sp.sqrt(sp.pi / 2) * special.besselj(sp.Rational(3, 2), real_x) / sp.sqrt(real_x),
+        ),
+    ],
+)
+def test_functions_of_bessel_and_incomplete_ones_of_sympy(typed, read):
+    found = sb.Circuit.from_sympy(typed, name="f", loss=None)
+    value = found["f"].expr
+    for node in reversed(found.computed[:-1]):
+        value = value.xreplace({real_symbol(node.name): node.expr})
+    at = {real_x: sp.Rational(3, 4)}
+    assert float(value.subs(at).evalf(30)) == pytest.approx(float(read.subs(at).evalf(30)))

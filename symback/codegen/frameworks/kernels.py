@@ -14,7 +14,7 @@ from typing import ClassVar
 from symback.codegen.kernels.language import AND, ATOM, MUL, OR, TERNARY, UNARY, KernelLanguage
 from symback.codegen.kernels.printer import ScalarPrinter
 from symback.codegen.kernels.reader import Kernel, read, translatable
-from symback.codegen.kernels.scalars import Scalar, is_number
+from symback.codegen.kernels.scalars import Scalar, is_number, steps_of
 from symback.codegen.lines import wrapped
 
 SMALLEST, LARGEST = 1e-37, 1e37
@@ -121,7 +121,7 @@ class _ArrayWriter(ScalarPrinter):
             if identity in names:
                 return
             if inner.head == "loop":
-                self._loop(base, identity, inner, names, found)
+                self._loop(inner, names, found)
                 return
             self._define(inner, names, found)
             if self._uses[identity] > 1 or len(self.text(inner, names)) > 40:
@@ -132,22 +132,23 @@ class _ArrayWriter(ScalarPrinter):
         for part in scalar.parts:
             self._define(part, names, found)
 
-    def _loop(
-        self, base: str, identity: int, loop: Scalar, names: dict[int, str], found: list[str]
-    ) -> None:
-        carried, initial, counter, steps, following = loop.operands
-        self._define(initial, names, found)
-        name = self.fresh(base, names)
-        start = f"{name} = {self.text(initial, names)}"
-        found.append(start)
-        names[identity] = names[carried] = name
-        for inner in _outside(following, carried, counter):
-            self._define(inner, names, found)
-        found.remove(start)
-        found.append(start)
+    def _loop(self, loop: Scalar, names: dict[int, str], found: list[str]) -> None:
+        carried, identities, counter, steps, _ = loop.operands[:5]
+        initial, following = steps_of(loop)
+        starts: list[str] = []
+        for base, identity, start in zip(carried, identities, initial, strict=True):
+            self._define(start, names, found)
+            text = self.text(start, names)
+            names[identity] = self.fresh(base, names)
+            starts.append(f"{names[identity]} = {text}")
+        for _, value in following:
+            for inner in _outside(value, identities, counter):
+                self._define(inner, names, found)
+        found += starts
         bounds = f"{steps.start}, {steps.stop}, {steps.step}"
         found.append(f"for {counter} in range({bounds}):")
-        found.append(f"    {name} = {self.text(following, names)}")
+        for place, value in following:
+            found.append(f"    {names[identities[place]]} = {self.text(value, names)}")
 
     # -- expressions ------------------------------------------------------------------------
 
@@ -192,16 +193,16 @@ class _ArrayWriter(ScalarPrinter):
         return super().called(scalar, names)
 
 
-def _outside(scalar: Scalar, carried: int, counter: str) -> list[Scalar]:
+def _outside(scalar: Scalar, carried: tuple[int, ...], counter: str) -> list[Scalar]:
     """The definitions inside a loop that are the same in all its steps."""
     if scalar.head == "let" and not _changes(scalar, carried, counter):
         return [scalar]
     return [inner for part in scalar.parts for inner in _outside(part, carried, counter)]
 
 
-def _changes(scalar: Scalar, carried: int, counter: str) -> bool:
+def _changes(scalar: Scalar, carried: tuple[int, ...], counter: str) -> bool:
     if scalar.head == "carried":
-        return bool(scalar.operands[0] == carried)
+        return scalar.operands[0] in carried
     if scalar.head == "name":
         return bool(scalar.operands[0] == counter and scalar.operands[1:])
     return any(_changes(part, carried, counter) for part in scalar.parts)

@@ -190,32 +190,36 @@ class _Reader:
         return self.block(rest, names, local)
 
     def loop(self, statement: ast.For, names: _Names) -> None:
-        """`for k in range(…):` with constant bounds, over one name that is carried along."""
+        """`for k in range(…):` with constant bounds, over names that are carried along."""
         counter, body, bounds = statement.target, statement.body, statement.iter
+        targets = [step.targets[0] for step in body if isinstance(step, ast.Assign)]
         if not (
             isinstance(counter, ast.Name)
             and counter.id not in names
             and isinstance(bounds, ast.Call)
             and ast.unparse(bounds.func) == "range"
-            and len(body) == 1
-            and isinstance(body[0], ast.Assign)
-            and isinstance(body[0].targets[0], ast.Name)
-            and body[0].targets[0].id in names
+            and len(targets) == len(body)
+            and all(isinstance(t, ast.Name) and t.id in names for t in targets)
         ):
             self.refuse(statement)
         try:
             steps = range(*(ast.literal_eval(bound) for bound in bounds.args))
         except (ValueError, TypeError):
             self.refuse(statement)
-        carried, identity = body[0].targets[0].id, next(self.numbers)
+        carried = {ast.unparse(target): next(self.numbers) for target in targets}
         inner = {
             **names,
-            carried: Scalar("carried", (identity,)),
+            **{name: Scalar("carried", (identity,)) for name, identity in carried.items()},
             counter.id: Scalar("name", (counter.id, True)),
         }
-        following = self.scalar(body[0].value, inner)
-        loop = Scalar("loop", (identity, names[carried], counter.id, steps, following))
-        names[carried] = Scalar("let", (carried, identity, loop))
+        places = tuple([*carried].index(ast.unparse(target)) for target in targets)
+        following = [
+            self.scalar(step.value, inner) for step in body if isinstance(step, ast.Assign)
+        ]
+        head = (tuple(carried), tuple(carried.values()), counter.id, steps, places)
+        loop = Scalar("loop", (*head, *(names[name] for name in carried), *following))
+        for name, identity in carried.items():
+            names[name] = Scalar("let", (name, identity, loop))
 
     def assignment(self, statement: ast.stmt, names: _Names) -> None:
         if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):

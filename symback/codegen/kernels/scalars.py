@@ -17,8 +17,9 @@ class Scalar:
     | number | an int or a float |
     | name | an argument, or the counter of a loop |
     | let | the name and the number of a definition, and what it stands for |
-    | loop | the number of the definition, the initial value, the name of the counter, its range, |
-    | | and the next value, in which `carried` is the last one |
+    | loop | the names and the numbers of what it carries along, the name of the counter, its |
+    | | range, which of these each step changes; the initial values, and what the steps give, |
+    | | one after the other, in which `carried` is the last one |
     | + - * / ** neg, < <= > >= == !=, and or not | scalars |
     | where | a condition, and the values where it holds and where it does not |
     | call | the name of a function, and scalars |
@@ -83,6 +84,12 @@ def is_whole(scalar: Scalar) -> bool:
     return scalar.head in ("+", "-", "*", "**", "neg") and all(map(is_whole, scalar.parts))
 
 
+def steps_of(loop: Scalar) -> tuple[tuple[Scalar, ...], list[tuple[int, Scalar]]]:
+    """The initial values of what a loop carries along, and each step with its place among these."""
+    count = len(loop.operands[0])
+    return loop.parts[:count], list(zip(loop.operands[4], loop.parts[count:], strict=True))
+
+
 def bare(scalar: Scalar) -> Scalar:
     """The scalar without the names of its parts: equal where the values are."""
     if scalar.head == "let":
@@ -102,5 +109,6 @@ __all__ = [
     "is_plain",
     "is_whole",
     "number",
+    "steps_of",
     "where",
 ]

@@ -22,6 +22,8 @@ OF_NUMBERS = (
     "gamma_kernels.py",
     "rise_kernels.py",
     "inverse_kernels.py",
+    "bessel_kernels.py",
+    "incomplete_kernels.py",
 )
 """The files whose functions work on each element alone."""
 OF_ARRAYS = ("array_kernels.py",)

@@ -14,7 +14,7 @@ from symback.codegen.kernels.facts import Facts
 from symback.codegen.kernels.language import KernelLanguage
 from symback.codegen.kernels.printer import ScalarPrinter
 from symback.codegen.kernels.reader import Kernel, read, translatable
-from symback.codegen.kernels.scalars import Scalar, bare, is_condition
+from symback.codegen.kernels.scalars import Scalar, bare, is_condition, steps_of
 
 _LONGEST_PART = 40  # characters of a definition that is used once and stands where it is used
 _LONGEST_LINE = 88  # without its indentation
@@ -80,19 +80,29 @@ class _Writer(ScalarPrinter):
     def definition(self, let: Scalar, facts: Facts, names: dict[int, str]) -> list[str]:
         """Lines that define a name; `names` gets it."""
         base, identity, inner = let.operands
-        name, language = self.fresh(base, names), self.language
         if inner.head == "loop":
-            _, initial, counter, steps, following = inner.operands
-            lines = [f"{language.variable} {name} = {self.text(initial, names, is_float=True)};"]
-            names[identity] = name
-            lines.append(language.loop(counter, steps))
-            step = _wrapped(f"{name} = {self.text(following, names)};")
-            return [*lines, *self.indented(step), "}"]
+            return self.loop(inner, names)
+        name, language = self.fresh(base, names), self.language
         names[identity] = name
         body = self.statements(inner, name, facts, names)
         if body[0].startswith(f"{name} = "):
             return [f"{language.constant} {body[0]}", *body[1:]]
         return [f"{language.undefined} {name};", *body]
+
+    def loop(self, loop: Scalar, names: dict[int, str]) -> list[str]:
+        """Lines that define what a loop carries along; `names` gets it."""
+        carried, identities, counter, steps, _ = loop.operands[:5]
+        initial, following = steps_of(loop)
+        lines = []
+        for base, identity, start in zip(carried, identities, initial, strict=True):
+            text = self.text(start, names, is_float=True)
+            names[identity] = self.fresh(base, names)
+            lines += _wrapped(f"{self.language.variable} {names[identity]} = {text};")
+        lines.append(self.language.loop(counter, steps))
+        for place, value in following:
+            step = f"{names[identities[place]]} = {self.text(value, names)};"
+            lines += self.indented(_wrapped(step))
+        return [*lines, "}"]
 
     # -- what becomes a statement -----------------------------------------------------------
 
@@ -220,8 +230,9 @@ def _uses(scalar: Scalar, names: Mapping[int, str]) -> Counter[int]:
             if identity in seen:
                 return
             seen.add(identity)
-        for inner in part.parts:
-            walk(inner, 2 if part.head == "loop" and inner is part.parts[-1] else weight)
+        for place, inner in enumerate(part.parts):
+            is_repeated = part.head == "loop" and place >= len(part.operands[0])
+            walk(inner, 2 if is_repeated else weight)
 
     walk(scalar, 1)
     return found

@@ -80,6 +80,17 @@ from symback.operations.special.hyperbolic import (
     tanhc,
     tanhc_prime,
 )
+from symback.operations.special.integrals import (
+    besseli,
+    besselj,
+    besselk,
+    bessely,
+    beta_pdf,
+    betainc,
+    gamma_pdf,
+    gammainc,
+    gammaincc,
+)
 from symback.operations.special.inverses import erfcinv, erfinv, lambertw, lambertwm1, ndtri
 from symback.operations.special.normal import (
     erfcx,
@@ -151,7 +162,13 @@ __all__ = [
     "bateman",
     "bateman_partials",
     "bateman_prime",
+    "besseli",
+    "besselj",
+    "besselk",
+    "bessely",
     "beta",
+    "beta_pdf",
+    "betainc",
     "betaln",
     "binomial",
     "boxcox",
@@ -180,6 +197,9 @@ __all__ = [
     "expshare_partials",
     "factorial",
     "gamma",
+    "gamma_pdf",
+    "gammainc",
+    "gammaincc",
     "hypotshare",
     "hypotshare_partials",
     "hypotsub",

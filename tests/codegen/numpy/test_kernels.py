@@ -16,11 +16,13 @@ import pytest
 
 from symback.codegen.numpy import (
     array_kernels,
+    bessel_kernels,
     difference_kernels,
     edge_kernels,
     entropy_kernels,
     exponential_kernels,
     gamma_kernels,
+    incomplete_kernels,
     inverse_kernels,
     kernels,
     remainder_kernels,
@@ -408,6 +410,7 @@ def test_every_function_is_covered():
     families = (series_kernels, edge_kernels, exponential_kernels, special_kernels)
     families = (*families, entropy_kernels, difference_kernels, remainder_kernels)
     families = (*families, gamma_kernels, inverse_kernels, rise_kernels)
+    families = (*families, bessel_kernels, incomplete_kernels)
     elsewhere = {name for family in families for name in vars(family)}
     assert {name for name in wanted if name.startswith("_")} <= set(KERNELS) | elsewhere
     assert {meaning for meanings in KERNELS.values() for meaning in meanings} == set(MEANING)

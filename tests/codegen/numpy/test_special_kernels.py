@@ -14,10 +14,12 @@ from symback.codegen.c import kernels as c
 from symback.codegen.c.printer import kernel_sources as c_sources
 from symback.codegen.javascript import kernels as javascript
 from symback.codegen.numpy import (
+    bessel_kernels,
     difference_kernels,
     entropy_kernels,
     exponential_kernels,
     gamma_kernels,
+    incomplete_kernels,
     inverse_kernels,
     remainder_kernels,
     rise_kernels,
@@ -40,6 +42,8 @@ FAMILIES = (
     remainder_kernels,
     gamma_kernels,
     rise_kernels,
+    bessel_kernels,
+    incomplete_kernels,
     inverse_kernels,
 )
 KERNELS = {name: kernel for family in FAMILIES for name, kernel in vars(family).items()}

@@ -1,0 +1,93 @@
+"""The functions of Bessel and the incomplete functions gamma and beta in balls.
+
+Sums that cancel widen their balls by more bits than precision has, so they get more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flint import arb, ctx
+
+from symback.operations.balls.functions import MISSING, power
+from symback.operations.balls.gammas import beta
+
+MOST_BITS = 1 << 14
+"""More than sums are ever given beyond precision: far out other expansions take their place."""
+
+
+def _with_bits_for(size: arb, value: Callable[[], arb]) -> arb:
+    """The value by as many more bits as sums of terms up to exp(size) cancel."""
+    more = 3 * float(abs(size).upper()) + 64
+    if not more < MOST_BITS:
+        return value()
+    with ctx.workprec(ctx.prec + int(more)):
+        found = value()
+    return +found
+
+
+def besselj(n: arb, u: arb) -> arb:
+    if u < 0 and not n.is_integer():
+        return MISSING
+    return _with_bits_for(u, lambda: u.bessel_j(n))
+
+
+def bessely(n: arb, u: arb) -> arb:
+    if u <= 0:
+        return MISSING
+    return _with_bits_for(u, lambda: u.bessel_y(n))
+
+
+def besseli(n: arb, u: arb) -> arb:
+    if u < 0 and not n.is_integer():
+        return MISSING
+    return _with_bits_for(u, lambda: u.bessel_i(n))
+
+
+def besselk(n: arb, u: arb) -> arb:
+    if u <= 0:
+        return MISSING
+    return _with_bits_for(u, lambda: u.bessel_k(n))
+
+
+def gammainc(a: arb, u: arb) -> arb:
+    if u < 0:
+        return MISSING
+    return _with_bits_for(u + a, lambda: u.gamma_lower(a, 1))
+
+
+def gammaincc(a: arb, u: arb) -> arb:
+    if u < 0:
+        return MISSING
+    return _with_bits_for(u + a, lambda: u.gamma_upper(a, 1))
+
+
+def betainc(a: arb, b: arb, u: arb) -> arb:
+    if u < 0 or u > 1:
+        return MISSING
+    return _with_bits_for(a + b, lambda: u.beta_lower(a, b, 1))
+
+
+def gamma_pdf(a: arb, u: arb) -> arb:
+    if u < 0:
+        return MISSING
+    return power(u, a - 1) * (-u).exp() * arb.rgamma(a)
+
+
+def beta_pdf(a: arb, b: arb, u: arb) -> arb:
+    if u < 0 or u > 1:
+        return MISSING
+    return power(u, a - 1) * power(1 - u, b - 1) / beta(a, b)
+
+
+__all__ = [
+    "besseli",
+    "besselj",
+    "besselk",
+    "bessely",
+    "beta_pdf",
+    "betainc",
+    "gamma_pdf",
+    "gammainc",
+    "gammaincc",
+]
