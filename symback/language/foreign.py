@@ -103,7 +103,7 @@ FORMULAS = {
     # probability
     "phi": "exp(-u**2/2)/sqrt(2*pi)",
     # factorials
-    **dict.fromkeys(("ff", "falling_factorial"), "gamma(u + 1)/gamma(u - v + 1)"),
+    **dict.fromkeys(("ff", "falling_factorial", "perm"), "gamma(u + 1)/gamma(u - v + 1)"),
     **dict.fromkeys(("mae", "l1_loss"), "mean(abs(u - v))"),
     "rms": "sqrt(mean(u**2))",
     "ptp": "max(u) - min(u)",

@@ -249,11 +249,23 @@ class _Reader(LatexCases):
         if self._steps > MOST_STEPS:
             raise Refused(self._next.place, "the sums are too long; name parts", TooLarge)
         base = self._base()
+        if self._is("!"):
+            base = self._factorial(base)
         if self._is("^"):
             base = self._raised(base)
+            if self._is("!"):
+                raise self._refused("write brackets: (x^2)! or x^{(2!)}")
         if self._is("^"):
             raise self._refused("a second exponent; write brackets around the first power")
         return base
+
+    def _factorial(self, base: Term) -> Term:
+        place = self._take().place
+        if self._is("!"):
+            raise self._refused(
+                "a double factorial has no word here; write (x!)! for two factorials"
+            )
+        return make_term("call", place, [base], "factorial")
 
     def _base(self) -> Term:
         token = self._next

@@ -88,7 +88,7 @@ class LatexNames:
         if self._is("'"):
             return self._refused("a prime is a derivative or part of a name; write x_1 or a word")
         if self._is("!"):
-            return self._refused(r"'!' is not an operation; write \operatorname{factorial}(n)")
+            return self._refused("'!' stands behind what it is of, as in n!")
         if self._is(*RELATIONS):
             return self._refused(r"comparisons stand in \begin{cases} only")
         return self._refused(f"'{token.text[:20] or 'the end'}' can't stand here")

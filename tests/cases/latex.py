@@ -6,6 +6,15 @@ FORMULAS = {
         "f = x1 - sigma(w3*x3 + w4*x4)",
     ),
     "neuron": (r"y = \sigma\left(\mathbf{w} x + b\right)", "y = sigma(w*x + b)"),
+    "Poisson": (
+        r"P = \frac{\lambda^k e^{-\lambda}}{k!}",
+        "P = lambda_**k*exp(-lambda_)/factorial(k)",
+    ),
+    "binomial coefficient": (
+        r"C = \frac{n!}{k! (n - k)!}",
+        "C = factorial(n)/(factorial(k)*factorial(n - k))",
+    ),
+    "a factorial raised": (r"f = x!^2 + 2y!", "f = factorial(x)**2 + 2*factorial(y)"),
     "logistic": (r"\frac{1}{1+e^{-wx}}", "f = 1/(1 + exp(-w*x))"),
     "logistic growth": (r"f(x) = \frac{L}{1+e^{-k(x-x_0)}}", "f = L/(1 + exp(-k*(x - x0)))"),
     "softmax": (
@@ -166,6 +175,9 @@ AMBIGUOUS = {
     r"f = \begin{cases} x & x > 0 \\ y & x > 1 \end{cases}": "otherwise",
     r"f = x^23": "one digit only",
     r"f = x^y^z": "a second exponent",
+    r"f = x!!": "a double factorial",
+    r"f = x^2!": "write brackets",
+    r"f = !x": "stands behind what it is of",
     r"f = \lVert x \rVert": "needs arrays",
     r"f = \foo{x}": "can't stand here",
     r"f = \left( x": "missing",

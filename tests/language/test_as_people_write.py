@@ -234,7 +234,6 @@ WORDS = {
     "pseudo_huber(u, w)": u * u * (mpmath.hypot(1, w / u) - 1),
     "entr(u)": -u * mpmath.log(u),
     "poch(u, w)": mpmath.rf(u, w),
-    "perm(v, w)": mpmath.ff(v, w),
     "rgamma(u)": mpmath.rgamma(u),
     "logsubexp(v, u)": mpmath.log(mpmath.exp(v) - mpmath.exp(u)),
     "logaddexp2(u, v)": mpmath.log(2**u + 2**v, 2),

@@ -74,7 +74,7 @@ def test_no_hint_of_another_function_but_for_one_that_means_the_same():
     asked = 0
     for name in names_of_libraries():
         hint = function_hint(name, KNOWN)
-        if name in KNOWN or "did you mean" not in hint:
+        if name in {*KNOWN, *words.ALIASES} or "did you mean" not in hint:
             continue
         asked += 1
         target = re.search("'(.*)'", hint)[1]

@@ -39,8 +39,11 @@ def _power_near_one(u, t, k):
 
 def _gamma_term(a, x):
     """xᵃ·exp(-x)/Γ(a + 1)."""
+    held = np.minimum(x, 1e3)
+    plain = held**a * np.exp(-held) / _gamma(1.0 + np.minimum(a, 20.0))
     shape = 2.5066282746310002 * np.sqrt(a) * _gamma_over_stirling(a)
-    return _power_near_one(x / a, (x - a) / a, a) / shape
+    scaled = _power_near_one(x / a, (x - a) / a, a) / shape
+    return np.where(a <= 20.0, plain, scaled)
 
 
 def _gamma_series(a, x):
@@ -176,11 +179,13 @@ def _gamma_pdf(a, z):
 
 def _beta_term(a, b, x, y):
     """xᵃ·yᵇ/B(a, b) with y = 1 - x."""
+    plain = x**a * y**b * (_gamma(a + b) / (_gamma(a) * _gamma(b)))
     shift = x * b - y * a
     shape = _gamma_over_stirling(a) * _gamma_over_stirling(b) / _gamma_over_stirling(a + b)
     root = 0.3989422804014327 * np.sqrt(a) * np.sqrt(b / (a + b))
     first = _power_near_one(x * (a + b) / a, shift / a, a)
-    return root / shape * first * _power_near_one(y * (a + b) / b, -shift / b, b)
+    scaled = root / shape * first * _power_near_one(y * (a + b) / b, -shift / b, b)
+    return np.where(a + b <= 20.0, plain, scaled)
 
 
 def _beta_fraction(a, b, x, y, shift):

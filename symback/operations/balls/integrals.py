@@ -13,41 +13,46 @@ from symback.operations.balls.functions import MISSING, power
 from symback.operations.balls.gammas import beta
 
 MOST_BITS = 1 << 14
-"""More than sums are ever given beyond precision: far out other expansions take their place."""
+"""More than sums are ever given beyond precision."""
 
 
-def _with_bits_for(size: arb, value: Callable[[], arb]) -> arb:
+def _with_bits_for(size: arb, value: Callable[[], arb], most: float = MOST_BITS) -> arb:
     """The value by as many more bits as sums of terms up to exp(size) cancel."""
     more = 3 * float(abs(size).upper()) + 64
-    if not more < MOST_BITS:
+    if not more < most:
         return value()
     with ctx.workprec(ctx.prec + int(more)):
         found = value()
     return +found
 
 
+def _bessel(u: arb, value: Callable[[], arb]) -> arb:
+    """Far out, which precision decides, expansions without cancellation take the place of sums."""
+    return _with_bits_for(u, value, 1.2 * ctx.prec + 64)
+
+
 def besselj(n: arb, u: arb) -> arb:
     if u < 0 and not n.is_integer():
         return MISSING
-    return _with_bits_for(u, lambda: u.bessel_j(n))
+    return _bessel(u, lambda: u.bessel_j(n))
 
 
 def bessely(n: arb, u: arb) -> arb:
     if u <= 0:
         return MISSING
-    return _with_bits_for(u, lambda: u.bessel_y(n))
+    return _bessel(u, lambda: u.bessel_y(n))
 
 
 def besseli(n: arb, u: arb) -> arb:
     if u < 0 and not n.is_integer():
         return MISSING
-    return _with_bits_for(u, lambda: u.bessel_i(n))
+    return _bessel(u, lambda: u.bessel_i(n))
 
 
 def besselk(n: arb, u: arb) -> arb:
     if u <= 0:
         return MISSING
-    return _with_bits_for(u, lambda: u.bessel_k(n))
+    return _bessel(u, lambda: u.bessel_k(n))
 
 
 def gammainc(a: arb, u: arb) -> arb:

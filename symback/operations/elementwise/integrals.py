@@ -64,7 +64,7 @@ ROWS = (
     Op(
         "gammainc",
         gammainc,
-        "∂x: xᵃ⁻¹·exp(−x)/Γ(a)",
+        "∂x: gamma_pdf(a, x)",
         (2, 2),
         partials=lambda v, a, u: (gamma_pdf(a, u),),
         given=1,
@@ -74,7 +74,7 @@ ROWS = (
     Op(
         "gammaincc",
         gammaincc,
-        "∂x: −xᵃ⁻¹·exp(−x)/Γ(a)",
+        "∂x: −gamma_pdf(a, x)",
         (2, 2),
         partials=lambda v, a, u: (-gamma_pdf(a, u),),
         given=1,
@@ -94,7 +94,7 @@ ROWS = (
     Op(
         "betainc",
         betainc,
-        "∂x: xᵃ⁻¹·(1 − x)ᵇ⁻¹/B(a, b)",
+        "∂x: beta_pdf(a, b, x)",
         (3, 3),
         partials=lambda v, a, b, u: (beta_pdf(a, b, u),),
         given=2,

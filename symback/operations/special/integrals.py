@@ -6,7 +6,6 @@ Orders and parameters are numbers of the formula: no slope by them is known in c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
 
 import sympy as sp
 from sympy import Expr, S
@@ -24,7 +23,6 @@ class _Bessel(NamedFunction):
     """A function of Bessel; `negative` is that of order -n, for n > 0, by those of order n."""
 
     nargs = 2
-    sign: ClassVar[str]
 
     @staticmethod
     def negative(n: Expr, u: Expr) -> Expr:
@@ -45,11 +43,6 @@ class _Bessel(NamedFunction):
             return cls.negative(-order, u)
         return cls(order, u) if n.is_Float else None
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        n, u = map(printer._print, self.args)
-        raised = "" if exp is None else f"^{{{exp}}}"
-        return rf"{self.sign}_{{{n}}}{raised}{{\left({u} \right)}}"
-
     @classmethod
     def terms_size(cls, n: Expr, u: Expr) -> Expr:
         """Rounding inside is as that of u, and some of the largest values next to it."""
@@ -65,7 +58,6 @@ def _turns(n: Expr) -> Expr:
 class besselj(_Bessel):
     """besselj(n, u), the function of Bessel of the first kind."""
 
-    sign = "J"
     exactly = staticmethod(sp.besselj)
 
     @staticmethod
@@ -80,7 +72,6 @@ class besselj(_Bessel):
 class bessely(_Bessel):
     """bessely(n, u), the function of Bessel of the second kind, for u > 0."""
 
-    sign = "Y"
     exactly = staticmethod(sp.bessely)
 
     @staticmethod
@@ -95,7 +86,6 @@ class bessely(_Bessel):
 class besseli(_Bessel):
     """besseli(n, u), the modified function of Bessel of the first kind."""
 
-    sign = "I"
     exactly = staticmethod(sp.besseli)
 
     @staticmethod
@@ -111,7 +101,6 @@ class besseli(_Bessel):
 class besselk(_Bessel):
     """besselk(n, u), the modified function of Bessel of the second kind, for u > 0."""
 
-    sign = "K"
     is_positive = True
     exactly = staticmethod(sp.besselk)
 
