@@ -39,6 +39,7 @@ SAME = _names(
         "cosh": "ch",
         "cholesky": "chol cho_factor",
         "degrees": "degree",
+        "radians": "radian",
         "det": "determinant mdeterm",
         "solve_triangular": "triangular_solve trisolve",
         "dot": "inner vdot inner_product sumproduct",
