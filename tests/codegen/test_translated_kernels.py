@@ -14,7 +14,7 @@ from symback.codegen.c.kernels import C
 from symback.codegen.javascript.kernels import JavaScript
 from symback.codegen.kernels.facts import Facts
 from symback.codegen.kernels.reader import OF_NUMPY, Untranslatable, read, translatable
-from symback.codegen.kernels.scalars import COMPARISONS, Scalar, call, number
+from symback.codegen.kernels.scalars import COMPARISONS, Scalar, call, number, steps_of
 from symback.codegen.kernels.sources import OF_ARRAYS, OF_NUMBERS, KernelSource, functions
 from symback.codegen.kernels.writer import source, written
 from symback.codegen.numpy import kernels as numpy_kernels
@@ -276,12 +276,8 @@ def computed(scalar, names):
         return np.float64(operands[0])
     if head in ("name", "carried"):
         return names[operands[0]]
-    if head == "loop":
-        identity, initial, counter, steps, following = operands
-        value = computed(initial, names)
-        for k in steps:
-            value = computed(following, {**names, counter: np.float64(k), identity: value})
-        return value
+    if head == "let" and scalar.parts[0].head == "loop":
+        return carried(scalar.parts[0], names)[operands[1]]
     if head == "where":
         condition, yes, no = scalar.parts
         return computed(yes if computed(condition, names) else no, names)
@@ -302,12 +298,26 @@ def computed(scalar, names):
     return OF_TWO[head](*parts) if parts else True
 
 
+def carried(loop, names):
+    """What a loop carries along, by its numbers."""
+    _, identities, counter, steps, _ = loop.operands[:5]
+    initial, following = steps_of(loop)
+    values = {k: computed(start, names) for k, start in zip(identities, initial, strict=True)}
+    for k in steps:
+        for place, step in following:
+            inside = {**names, **values, counter: np.float64(k)}
+            values[identities[place]] = computed(step, inside)
+    return values
+
+
 def some_number(*operands):
     return sum(np.cos((k + 2.0) * x) for k, x in enumerate(operands))
 
 
 def conditions(scalar):
-    """All conditions of choices, outer ones first."""
+    """All conditions of choices, outer ones first; those of loops hold in some steps alone."""
+    if scalar.head == "loop":
+        return
     if scalar.head == "where":
         yield scalar.parts[0]
     for part in scalar.parts:
