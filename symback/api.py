@@ -126,6 +126,22 @@ class Circuit(circuits.Circuit):
 
         return circuit_text(self)
 
+    def unrolled(self) -> Circuit:
+        """The circuit with its loops written out, a node each turn; itself where it has none.
+
+        Unsupported where only data know the number of turns.
+
+        >>> import symback as sb
+        >>> c = sb.circuit("x: input[9, n]; a[0] = zeros(n)\\nfor t in range(9):\\n"
+        ...                "    a[t + 1] = a[t]*x[t]\\nf = sum(a[9])")
+        >>> len(c.computed), len(c.unrolled().computed)
+        (4, 11)
+        """
+        from symback.circuits.loops import unrolled
+
+        found = unrolled(self)
+        return self if found is self else type(self).of(found)
+
     def gradient(self, of: str | None = None, *, expand: bool = False) -> Gradient:
         """Closed forms of all partials of a node (of the output where none is named).
 

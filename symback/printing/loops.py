@@ -28,7 +28,7 @@ def turn_lines(circuit: Circuit, of: Any, printer: Printer) -> list[str]:
     ...                "    a[t + 1] = a[t]*x[t]\\nf = sum(a[9])")
     >>> print(*turn_lines(c, c["a"].formula, TextPrinter.of(c)), sep="\\n")
     for t in range(9):
-        a[t + 1] = a[t] ∘ x[t]
+        a[t + 1] = x[t] ∘ a[t]
     """
     turn: Turn = of.turn
     inner, named = of_turn(circuit, of, printer)

@@ -128,3 +128,40 @@ def test_runge_kutta_of_a_linear_equation():
     assert value == pytest.approx((np.linalg.matrix_power(step, 12) @ start).sum(), rel=1e-12)
     slope = 12 * (by_dt @ np.linalg.matrix_power(step, 11) @ start).sum()  # all of them commute
     assert gradient.dt == pytest.approx(slope, rel=1e-10)
+
+
+def test_the_method_unrolled_is_the_circuit_written_out():
+    circuit = sb.circuit(LOOPS["recurrent"].text)
+    assert circuit.unrolled() == unrolled(circuit)
+    assert "h_3" in circuit.unrolled()
+    assert circuit.unrolled().unrolled() is not None
+    with pytest.raises(sb.errors.Unsupported, match="has T turns, which data give"):
+        sb.circuit(LOOPS_OF_DATA["recurrent"].text).unrolled()
+
+
+REFUSED = {
+    "a number": ("    h[t] = h[t - 1] + t*x[t - 1]", "reads t otherwise than as an index"),
+    "two turns back": ("    h[t] = h[t - 2] + x[t - 1]", "the turn before"),
+    "two times t": ("    h[t] = h[t - 1] + x[2*t]", "an index is t and a whole number"),
+    "too far": ("    h[t] = h[t - 1] + x[t]", "does not have an entry for each turn"),
+    "another shape": (
+        "    h[t] = sum(h[t - 1]) + x[0, 0]",
+        "h\\[0\\] is \\[n\\], but h\\[1\\] a number",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_loop_of_data_that_cannot_be_kept_says_why(what):
+    line, why = REFUSED[what]
+    text = f"x: input[T, n]\nh[0] = zeros(n)\nfor t in range(1, T + 1):\n{line}\nf = sum(h[T])"
+    with pytest.raises(sb.errors.CircuitError, match=why):
+        sb.circuit(text)
+
+
+def test_functions_and_targets_without_loops_write_them_out_or_refuse():
+    kept, of_data = (sb.circuit(of["recurrent"].text) for of in (LOOPS, LOOPS_OF_DATA))
+    for asked in ({"functions": "jvp"}, {"target": "jax"}):
+        assert "h_3 = " in kept.generate(**asked)
+        with pytest.raises(sb.errors.Unsupported, match="takes loops written out"):
+            of_data.generate(**asked)
