@@ -225,8 +225,10 @@ def _assembled(of: Any, made: _LoweredTurn, own: _OwnNames) -> LoweredLoop:
     kept = {renamed[s]: own.names.kept(renamed[s], turn.count) for s in made.kept}
     back = _WayBack(made, own, renamed)
     sequences = [s for s in turn.sequences if s in made.reads]
-    shared = [s for s in turn.shared if s in made.reads or is_size(s)]
-    operand_of = dict(zip(turn.operands, of.operands, strict=True))
+    read = {s for line in made.back for s in line.reads}
+    sizes = sorted({s for s in read if is_size(s)}.difference(turn.shared), key=str)
+    shared = [*(s for s in turn.shared if s in made.reads), *sizes]
+    operand_of = dict(zip(turn.operands, of.operands, strict=True)) | {s: s for s in sizes}
     operands = (*kept.values(), *(operand_of[s] for s in (*sequences, *shared)))
     of_turns = (*back.outside, *kept, *(renamed[s] for s in sequences))
     return LoweredLoop(ahead, kept, back.turn(of_turns, shared), operands, back.adjoints())

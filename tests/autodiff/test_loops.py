@@ -6,7 +6,8 @@ import pytest
 import symback as sb
 from symback.circuits.loops import has_loops, unrolled, with_sizes
 from symback.language import loops
-from tests.cases.loops import LOOPS, LOOPS_OF_DATA
+from tests.cases.loops import LOOPS, LOOPS_OF_DATA, NEIGHBOURS
+from tests.cases.one_in import one_in
 
 ROWS = 5
 TURNS = 11  # where data say how many there are
@@ -165,3 +166,45 @@ def test_functions_and_targets_without_loops_write_them_out_or_refuse():
         assert "h_3 = " in kept.generate(**asked)
         with pytest.raises(sb.errors.Unsupported, match="takes loops written out"):
             of_data.generate(**asked)
+
+
+WHOLE = {"index": ("i",)}  # inputs that are whole numbers
+
+
+@pytest.mark.parametrize("name", one_in(6, NEIGHBOURS))
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=pytest.mark.slow)])
+def test_operations_and_roles_of_all_kinds_in_a_turn(name, target):
+    circuit = sb.circuit(NEIGHBOURS[name])
+    assert has_loops(circuit)
+    assert sb.circuit(circuit.source) == circuit
+    kept, plain = circuit.compile(target=target), circuit.unrolled().compile()
+    sizes, rng = {"d": 4, "k": 3, "n": 2}, np.random.default_rng(0)
+    named = {str(s) for p in circuit.params for s in p.shape if s.is_Symbol}
+    params = kept.init_params(rng, **{n: k for n, k in sizes.items() if n in named})
+    inputs = {}
+    for leaf in circuit.columns:
+        if leaf.role != "samples":
+            shape = [sizes[str(s)] if s.is_Symbol else int(s) for s in leaf.shape]
+            shape = shape if leaf.role == "const" else [ROWS, *shape]
+            values = rng.normal(size=shape)
+            inputs[leaf.name] = np.abs(values) > 1 if leaf.name in WHOLE.get(name, ()) else values
+    if name == "class targets":
+        inputs["y"] = np.eye(3)[rng.integers(0, 3, (ROWS, 9))]
+    inputs = {n: np.asarray(v, float) for n, v in inputs.items()}
+    here = kept.Params(*params), kept.Inputs(**inputs)
+    there = plain.Params(*params), plain.Inputs(**inputs)
+    pairs = []
+    if hasattr(plain, "value_and_grad"):
+        (value, gradient), (right, partials) = (
+            kept.value_and_grad(*here),
+            plain.value_and_grad(*there),
+        )
+        pairs += [(value, right), *zip(gradient, partials, strict=True)]
+    (output, cache), (wanted, other) = kept.forward(*here), plain.forward(*there)
+    seed = rng.normal(size=np.shape(wanted))
+    bars, right_bars = kept.backward(*here, cache, seed), plain.backward(*there, other, seed)
+    for both in zip(bars, right_bars, strict=True):
+        pairs += zip(*both, strict=True)
+    for got, right in [(output, wanted), *pairs]:
+        if right is not None:
+            np.testing.assert_allclose(got, right, rtol=1e-11, atol=1e-11)

@@ -93,3 +93,218 @@ LOOPS_OF_DATA = {
     "kalman": LoopCase(_KALMAN.format(T="T"), {"n": 3, "m": 2}),
 }
 """The same where T is a size that the data have."""
+
+
+NEIGHBOURS = {
+    "relu": """
+x: input[9, d]
+W: param[d, d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = relu(W @ h[t] + x[t])
+E: loss = sum(h[9]**2)
+""",
+    "where": """
+x: input[9, d]
+W: param[d, d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = where(x[t] > 0, W @ h[t], x[t])
+E: loss = sum(h[9]**2)
+""",
+    "max": """
+x: input[9, d]
+w: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = maximum(h[t], w*x[t])
+E: loss = sum(h[9])
+""",
+    "sqrt": """
+x: input[9, d]
+w: param[d]
+h[0] = ones(d)
+for t in range(9):
+    h[t + 1] = sqrt(h[t]**2 + w*x[t]**2 + 1)
+E: loss = sum(h[9])
+""",
+    "param sequence": """
+x: input[d]
+W: param[9, d]
+h[0] = x
+for t in range(9):
+    h[t + 1] = tanh(W[t]*h[t])
+E: loss = sum(h[9]**2)
+""",
+    "param sequence and data": """
+x: input[9, d]
+W: param[9, d, d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = tanh(W[t] @ h[t] + x[t])
+E: loss = sum(h[9]**2)
+""",
+    "no data": """
+W: param[d, d]
+y: target
+h0: param[d]
+h[0] = h0
+for t in range(9):
+    h[t + 1] = tanh(W @ h[t])
+f: output = sum(h[9])
+""",
+    "no data but outside": """
+x: input[d]
+W: param[d, d]
+h0: param[d]
+h[0] = h0
+for t in range(9):
+    h[t + 1] = tanh(W @ h[t])
+E: loss = sum(x*h[9])**2
+""",
+    "shared input": """
+x: input[d]
+W: param[d, d]
+h0: param[d]
+h[0] = h0
+for t in range(9):
+    h[t + 1] = tanh(W @ h[t]+x)
+E: loss = sum(h[9])**2
+""",
+    "W used outside": """
+x: input[9, d]
+W: param[d, d]
+h[0] = W @ ones(d)
+for t in range(9):
+    h[t + 1] = tanh(W @ h[t]+x[t])
+E: loss = sum(W @ h[9])**2 + sum(W**2)
+""",
+    "targets": """
+x: input[9, d]
+y: target[9]
+w: param[d]
+b: param
+a: param
+h[0] = zeros(d)
+S[0] = 0
+for t in range(1, 10):
+    h[t] = tanh(w*x[t - 1] + h[t - 1]*b)
+    S[t] = S[t - 1] + (sum(h[t])*a - y[t - 1])**2
+E: loss = S[9]/9
+""",
+    "class targets": """
+x: input[9, d]
+y: target[9, k]
+V: param[k, d]
+h[0] = zeros(d)
+S[0] = 0
+for t in range(1, 10):
+    h[t] = tanh(x[t - 1] + h[t - 1])
+    S[t] = S[t - 1] + cross_entropy(V @ h[t], y[t - 1])
+E: loss = S[9]/9
+""",
+    "const": """
+A: const[d, d]
+x: input[9, d]
+w: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = tanh(A @ h[t] + w*x[t])
+E: loss = sum(h[9])
+""",
+    "const value": """
+A: const = [[1, 2], [3, 4]]
+x: input[9, 2]
+w: param[2]
+h[0] = zeros(2)
+for t in range(9):
+    h[t + 1] = tanh(A @ h[t] + w*x[t])
+E: loss = sum(h[9])
+""",
+    "several outputs": """
+x: input[9, d]
+w: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = tanh(h[t] + w*x[t])
+f: output = h[9]*2
+g: output = sum(h[4]*w)
+""",
+    "function": """
+swish(u) = u*sigma(u)
+x: input[9, d]
+w: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = swish(h[t] + w*x[t])
+E: loss = sum(h[9])
+""",
+    "size in turn": """
+x: input[9, d]
+w: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = tanh(h[t]/sqrt(d) + w*x[t] + ones(d))
+E: loss = sum(h[9])/d
+""",
+    "once": """
+x: input[9, d]
+w: param[d]
+lam: const
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = tanh(h[t] + w*x[t])
+E: loss = sum(h[9]) + once(lam*norm(w)**2)
+""",
+    "names": """
+x: input[9, d]
+h_t: param[d]
+turn: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = tanh(h[t]*turn + h_t*x[t])
+E: loss = sum(h[9])
+""",
+    "stop": """
+x: input[9, d]
+w: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = stop_gradient(h[t]) + w*x[t]
+E: loss = sum(h[9]**2)
+""",
+    "copy": """
+x: input[9, d]
+w: param[d]
+a[0] = w
+for t in range(9):
+    a[t + 1] = a[t]
+E: loss = sum(a[9]*x[0])
+""",
+    "index": """
+x: input[9, d]
+E: param[k, d]
+i: int
+h[0] = E[i]
+for t in range(9):
+    h[t + 1] = tanh(h[t] + x[t])
+f: loss = sum(h[9])
+""",
+    "softmax": """
+x: input[9, d]
+w: param[d]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = softmax(h[t] + w*x[t])
+E: loss = sum(h[9]**2)
+""",
+    "concat": """
+x: input[9, d]
+W: param[n, n]
+h[0] = zeros(d)
+for t in range(9):
+    h[t + 1] = tanh(h[t][::-1]*x[t] + concat(h[t][1:], [x[t, 0]]))
+E: loss = sum(h[9]**2)*sum(W)
+""",
+}
+"""Operations, leaves and roles of all kinds in a turn; sizes d = 4, k = 3, n = 2."""

@@ -43,6 +43,8 @@ class TurnWriter:
 
     def write(self) -> None:
         body, turn = self._body, self._turn
+        if self._tree is body.after:
+            body.behind |= {line.target for line in self._lines} | {b for b, _ in turn.carried}
         self._give_memory()
         given = {name: self._operand(name) for name in turn.operands if name in self._needed}
         self._start(given)
@@ -91,6 +93,7 @@ class TurnWriter:
         if in_batch or not shape:
             target = real_symbol(body._fresh(f"{line.target}_turns"))
             body.shapes[target.name] = shape
+            body.behind |= {target} if self._tree is body.after else set()
             end = batch_sum(target) if in_batch else target
             self._ends.append(Assign(line.target, end))
             if self._varies:

@@ -70,6 +70,11 @@ class _LoopText:
                 found.add(name)
         return found
 
+    @property
+    def _is_of_samples(self) -> bool:
+        """Whether what the loop leaves has one value a sample."""
+        return any(map(self._outer.varies, self._operands))
+
     def _order(self) -> list[Symbol]:
         return [*self._turn.operands, *(name for name, _ in self._turn.lines)]
 
@@ -185,9 +190,10 @@ class _LoopText:
                 order = f"{left.target}[::-1]" if self._turn.is_backwards else str(left.target)
                 axis = 1 if left.name in self._varying else 0
                 text = f"np.stack({order}, axis={axis})"
-                is_shared = bool(self._varying) and not axis
+                text += ".sum(axis=0)" * (left.in_batch and axis)
                 lines.append(f"{left.target} = {text}")
-                lines += [f"{left.target} = {self._spread(str(left.target))}"] * is_shared
+                if self._is_of_samples and not axis:
+                    lines.append(f"{left.target} = {self._spread(str(left.target))}")
             elif left.kind == LAST:
                 before = next(b for b, after in self._turn.carried if after == left.name)
                 summed = batch_sum(before) if left.in_batch else before
