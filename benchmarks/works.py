@@ -14,6 +14,7 @@ from benchmarks import (
     growth,
     hessians,
     jacobians,
+    limits,
     mixture,
     product,
     trained,
@@ -297,6 +298,24 @@ def run_product(settings: Settings) -> Section:
     )
 
 
+def run_limits(settings: Settings) -> Section:
+    rows = [
+        (limit.what, limit.each, limit.work, shown(limit.least))
+        for limit in limits.measured(3 if settings.is_quick else 50)
+    ]
+    return Section(
+        "What the machine allows",
+        (
+            "What a share of some works takes, the fastest of many: products at the rate of "
+            "NumPy's, reading, calls. "
+            "C modules of arrays compute values of type float32 in double: the rate of float64 "
+            "bounds them, where JAX has that of float32. A slope that keeps its digits takes more "
+            "operations of NumPy than one computed from the value, such as 1 − tanh².",
+            Table(("limit", "measured", "work", "takes for it alone"), tuple(rows)),
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     run: Callable[[Settings], Section]
@@ -320,4 +339,5 @@ WORKS = {
     "product": Work(run_product),
     "growth": Work(run_growth),
     "cold-start": Work(run_cold_start),
+    "limits": Work(run_limits),
 }

@@ -8,6 +8,7 @@ from benchmarks import (
     gmm,
     gradients,
     growth,
+    limits,
     mixture,
     page,
     scaling_model,
@@ -114,6 +115,22 @@ def test_partials_of_a_scalar_network(key):
 
 def test_the_exponent_of_a_power_is_that_of_the_power():
     assert growth.exponent([(n, 3e-6 * n**1.5) for n in (1e3, 1e4, 1e5)]) == pytest.approx(1.5)
+
+
+def test_limits_count_what_numpy_is_asked_for():
+    """A product, a sum and a dot product, each once."""
+    a = np.arange(3.0).view(limits.Counted)
+    limits.Counted.calls = 0
+    assert (a * 2.0 + a).dot(a) == 15.0
+    assert limits.Counted.calls == 3
+    assert limits.operations() > 10
+
+
+def test_every_limit_is_measured_and_no_work_takes_less():
+    found = limits.measured(1)
+    assert all(0 < limit.least < 1 for limit in found)
+    assert limits.digits_products() == 2 * 1797 * (2 * 64 * 128 + 3 * 128 * 10)
+    assert "float32" in found[1].what and "GFLOP/s" in found[1].each
 
 
 def test_slow_systems_are_left_out_with_their_time(monkeypatch):

@@ -1,0 +1,141 @@
+"""What the machine allows: rates and calls that are measured, and what works take for these alone.
+
+So a time can be read beside what is possible.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contest import Skip
+from benchmarks.formulas import NEURON, samples
+from benchmarks.modules import module
+
+DIGITS, BATCH = (1797, 64, 128, 10), 128
+SIDE = 512  # of the matrices whose product shows the rate of the processor
+POWERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cost that is measured, and what some work takes of it alone."""
+
+    what: str
+    each: str
+    work: str
+    least: float  # seconds
+
+
+def seconds(call: Callable[[], Any], repeats: int) -> float:
+    """The fastest of many calls: what remains is what they cost."""
+    found = math.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        found = min(found, time.perf_counter() - start)
+    return found
+
+
+def digits_products() -> int:
+    """Multiplications and additions of an epoch on digits in products of matrices."""
+    rows, d, hidden, k = DIGITS
+    return 2 * rows * (2 * d * hidden + 3 * hidden * k)
+
+
+def of_products(dtype: str, repeats: int) -> Limit:
+    a = np.ones((SIDE, SIDE), dtype)
+    rate = 2 * SIDE**3 / seconds(lambda: a @ a, repeats)
+    return Limit(
+        f"products of matrices, {dtype}",
+        f"{rate / 1e9:,.0f} GFLOP/s",
+        f"an epoch on digits, whose products take {digits_products() / 1e6:.0f} MFLOP",
+        digits_products() / rate,
+    )
+
+
+def of_memory(repeats: int) -> Limit:
+    columns = np.ones((len(NEURON.columns), 10**6))
+    taken = seconds(lambda: [c.max() for c in columns], repeats)
+    return Limit(
+        "reading memory",
+        f"{columns.nbytes / taken / 1e9:,.1f} GB/s",
+        f"the {len(columns)} columns of the neuron, b = 1,000,000",
+        taken,
+    )
+
+
+def of_calls(repeats: int) -> Limit:
+    """NumPy's own cost of an operation on few numbers."""
+    a, out = np.ones(BATCH), np.empty(BATCH)
+    each = seconds(lambda: np.multiply(a, a, out=out), 20 * repeats)
+    calls = operations()
+    return Limit(
+        f"one operation of NumPy on {BATCH} numbers",
+        f"{each * 1e9:,.0f} ns",
+        f"the {calls} operations of the neuron's gradient, b = {BATCH}",
+        calls * each,
+    )
+
+
+def operations() -> int:
+    """How often NumPy is asked for something in the module of the neuron."""
+    work = samples(NEURON, BATCH)
+    made = module(NEURON.circuit)
+    assert not isinstance(made, Skip)
+    Counted.calls = 0
+    params = made.Params(*map(np.float64, work.theta))
+    made._loss_and_bars(params, *(c.view(Counted) for c in work.columns))
+    return Counted.calls
+
+
+class Counted(np.ndarray):
+    """An array that counts what NumPy does with it."""
+
+    calls = 0
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if "out" in options:
+            options["out"] = tuple(map(_plain, options["out"]))
+        return _counted(getattr(ufunc, method)(*map(_plain, inputs), **options))
+
+    def dot(self, other: Any, out: Any = None) -> Any:
+        return _counted(_plain(self).dot(_plain(other)))
+
+
+def _counted(found: Any) -> Any:
+    Counted.calls += 1
+    return found.view(Counted) if isinstance(found, np.ndarray) else found
+
+
+def _plain(value: Any) -> Any:
+    return value.view(np.ndarray) if isinstance(value, Counted) else value
+
+
+def of_powers(repeats: int) -> Limit | None:
+    """A function of C's library takes one number a call; NumPy's takes several at a time."""
+    made = module("f = x**w", "c")
+    if isinstance(made, Skip):
+        return None
+    params, inputs = made.Params(w=1.7), made.Inputs(x=np.linspace(0.5, 2.0, POWERS))
+    taken = seconds(lambda: made.forward(params, inputs), repeats)
+    x = inputs.x
+    ratio = taken / seconds(lambda: x**1.7, repeats)
+    return Limit(
+        "one power of C's library",
+        f"{taken / POWERS * 1e9:.1f} ns, {ratio:.1f} times NumPy's",
+        f"{POWERS:,} powers, of which a dose-response curve takes several a sample",
+        taken,
+    )
+
+
+def measured(repeats: int = 50) -> list[Limit]:
+    found = [of_products(dtype, repeats) for dtype in ("float64", "float32")]
+    found += [of_memory(repeats // 5 or 1), of_calls(repeats)]
+    powers = of_powers(repeats)
+    return found if powers is None else [*found, powers]
