@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import subprocess
 import tempfile
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,13 +16,25 @@ import numpy as np
 
 from symback.codegen.bare.modules import fixed_names
 from symback.codegen.calls import Calls
+from symback.errors import Unsupported
 from symback.language.parse import circuit as parse
+
+MOST_RUNNING = 8
+"""Programs that wait for calls at a time; a call starts one again that has been ended."""
+_running: list[FlatCalls] = []
 
 
 class FlatCalls(ABC):
-    """A module whose functions take arrays row by row, one sample behind the other."""
+    """A module whose functions take arrays row by row, one sample behind the other.
+
+    Its program runs in a folder of its own, from the first call on.
+    """
 
     def __init__(self, module: Any) -> None:
+        temporary = tempfile.TemporaryDirectory(prefix="symback_")
+        weakref.finalize(self, temporary.cleanup)
+        self.folder = Path(temporary.name)
+        self.process: subprocess.Popen[Any] | None = None
         self.module = module
         self.circuit = parse(module.SOURCE)
         self.fixed = fixed_names(self.circuit)
@@ -33,6 +47,32 @@ class FlatCalls(ABC):
         `forward` and `jvp` give one array, `value_and_grad` a number and arrays by name, `backward`
         two mappings, and the others arrays by name.
         """
+
+    @abstractmethod
+    def started(self) -> subprocess.Popen[Any]:
+        """The program, which reads calls and writes results."""
+
+    def pipes(self) -> tuple[Any, Any]:
+        """Where calls go to, and where results come from."""
+        if self.process is None:
+            while len(_running) >= MOST_RUNNING:
+                _running[0].end()
+            self.process = self.started()
+            _running.append(self)
+        if self.process.stdin is None or self.process.stdout is None:
+            raise Unsupported("internal: the program has no pipes")
+        return self.process.stdin, self.process.stdout
+
+    def end(self) -> None:
+        """Ends the program, until the next call."""
+        process, self.process = self.process, None
+        if self in _running:
+            _running.remove(self)
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in filter(None, (process.stdin, process.stdout)):
+                pipe.close()
 
     def calls(self, has: Callable[[str], bool]) -> Calls:
         """What the functions give, those that the module `has`."""
@@ -145,14 +185,10 @@ def source_of(module: Any, ending: str) -> str:
     return text
 
 
-def end_process(process: subprocess.Popen[Any], folder: tempfile.TemporaryDirectory[str]) -> None:
-    """What is done when nobody asks any more."""
-    process.kill()
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe:
-            pipe.close()
-    folder.cleanup()
+@atexit.register
+def _end_all() -> None:
+    for running in list(_running):
+        running.end()
 
 
-__all__ = ["FlatCalls", "end_process", "source_of"]
+__all__ = ["FlatCalls", "source_of"]

@@ -12,6 +12,7 @@ import numpy as np
 
 import symback as sb
 from symback.codegen.javascript.printer import module as javascript
+from symback.codegen.runtimes import in_numpys_terms
 from symback.derivation.page.live import programs
 
 NODE = shutil.which("node")
@@ -39,7 +40,7 @@ def _circuit(text: str, names: tuple[str, ...]) -> sb.Circuit:
 
 @cache
 def _module(circuit: sb.Circuit, target: str):
-    return circuit.compile(target=target)
+    return in_numpys_terms(circuit.compile(target=target))
 
 
 def by_module(circuit: sb.Circuit, at: dict[str, Any], target: str, dtype: Any, rows: int = 0):

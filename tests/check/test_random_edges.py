@@ -22,6 +22,7 @@ from flint import arb
 import symback as sb
 from symback.check.check import check_module
 from symback.codegen.javascript import printer as javascript
+from symback.codegen.runtimes import in_numpys_terms
 from symback.derivation.page.live import programs
 from symback.errors import CircuitError
 from symback.operations.balls.scalars import precision
@@ -188,4 +189,22 @@ def test_every_road_gives_what_sympy_says(kind, first, tmp_path):
         wrong += by_derivation(case)
     if kind == "numbers" and NODE is not None:
         wrong += by_javascript(cases, tmp_path)
+    assert not wrong, f"{len(wrong)} wrong\n" + "\n\n".join(wrong[:10])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("target", "program"), [("javascript", "node"), ("rust", "rustc")])
+def test_modules_in_runtimes_of_their_own_give_what_sympy_says(kind, target, program):
+    if shutil.which(program) is None:
+        pytest.skip(f"needs {program}")
+    wrong: list[str] = []
+    for number in range(CHUNK):
+        case = case_of(kind, number)
+        made = in_numpys_terms(case.circuit.compile(target=target))
+        with case.oracle.layout.fitted(made):
+            for scene, point, truth in case.points:
+                got = given_by(made, case, scene, point)
+                digits = DIGITS if target == "javascript" else 0.0
+                wrong += wrong_of(target, case, scene.describe(point), got, truth, digits)
     assert not wrong, f"{len(wrong)} wrong\n" + "\n\n".join(wrong[:10])

@@ -1,5 +1,6 @@
 """The page of conventions: its own column is what every target and the derivation give."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,17 @@ ROADS = {
     "C": lambda c, at: by_module(c, at, "c", np.float64),
     "JavaScript": by_javascript,
     "derivation": by_derivation,
+    "JavaScript's module": lambda c, at: by_module(c, at, "javascript", np.float64),
+    "Rust": lambda c, at: by_module(c, at, "rust", np.float64),
 }
-MARKS = {"C": compiles}
-MARKS["JavaScript"] = pytest.mark.skipif(NODE is None, reason="node is not installed")
+needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
+needs_rustc = pytest.mark.skipif(shutil.which("rustc") is None, reason="rustc is not installed")
+MARKS = {
+    "C": compiles,
+    "JavaScript": needs_node,
+    "JavaScript's module": [pytest.mark.slow, needs_node],
+    "Rust": [pytest.mark.slow, needs_rustc],
+}
 
 
 def test_the_page_has_every_case():

@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from symback.codegen.calls import Calls
-from symback.codegen.flat_calls import FlatCalls, end_process, source_of
+from symback.codegen.flat_calls import FlatCalls, source_of
 from symback.errors import Unsupported, clip
 
 _SERVER = """
@@ -65,15 +62,13 @@ class _Node(FlatCalls):
     def __init__(self, module: Any) -> None:
         super().__init__(module)
         self.text = source_of(module, ".mjs")
-        self._folder = tempfile.TemporaryDirectory(prefix="symback_")
-        folder = Path(self._folder.name)
-        (folder / "module.mjs").write_text(self.text, encoding="utf-8")
-        (folder / "server.mjs").write_text(_SERVER, encoding="utf-8")
-        command = [module._library(), "server.mjs", (folder / "module.mjs").as_uri()]
-        self._process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        weakref.finalize(self, end_process, self._process, self._folder)
+        self._command = [module._library(), "server.mjs", (self.folder / "module.mjs").as_uri()]
+        (self.folder / "module.mjs").write_text(self.text, encoding="utf-8")
+        (self.folder / "server.mjs").write_text(_SERVER, encoding="utf-8")
+
+    def started(self) -> subprocess.Popen[Any]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self._command, cwd=self.folder, stdin=pipe, stdout=pipe, text=True)
 
     def ask(self, name: str, given: Sequence[Any], sizes: Mapping[str, int]) -> Any:
         found = self._call(_NAMES.get(name, name), *map(_argument, given), dict(sizes))
@@ -82,16 +77,15 @@ class _Node(FlatCalls):
         return (found["params"], found["inputs"]) if name == "backward" else found
 
     def _call(self, name: str, *given: Any) -> Any:
-        process = self._process
-        if process.stdin is None or process.stdout is None:
-            raise Unsupported("internal: Node has no pipes")
+        to, results = self.pipes()
         try:
-            process.stdin.write(json.dumps({"call": name, "given": given}) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
+            to.write(json.dumps({"call": name, "given": given}) + "\n")
+            to.flush()
+            answer = results.readline()
         except OSError:
             answer = ""
         if not answer:
+            self.end()
             raise Unsupported(f"Node.js ended in {name}; run the module with node to see why")
         found = json.loads(answer)
         if "error" in found:

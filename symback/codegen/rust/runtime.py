@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
-import weakref
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +11,7 @@ import numpy as np
 
 from symback._version import __version__
 from symback.codegen.calls import Calls
-from symback.codegen.flat_calls import FlatCalls, end_process, source_of
+from symback.codegen.flat_calls import FlatCalls, source_of
 from symback.codegen.render import render_one
 from symback.codegen.rust.module import rust_text
 from symback.errors import Unsupported, clip
@@ -39,20 +36,18 @@ class _Program(FlatCalls):
         super().__init__(module)
         self.source = source_of(module, ".rs")
         self._text = rust_text(self.circuit, __version__, "module")
-        self._folder = tempfile.TemporaryDirectory(prefix="symback_")
-        folder = Path(self._folder.name)
-        (folder / "module.rs").write_text(self.source, encoding="utf-8")
+        (self.folder / "module.rs").write_text(self.source, encoding="utf-8")
         main = render_one("rust/driver.rs.jinja", {"m": self._text}, None)
-        (folder / "main.rs").write_text(main, encoding="utf-8")
+        (self.folder / "main.rs").write_text(main, encoding="utf-8")
         command = [module._library(), *FLAGS, "-o", "program", "main.rs"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode:
             first = next((n for n in done.stderr.splitlines() if "error" in n), "no message")
             raise Unsupported(f"rustc does not compile the module: {clip(first, 200)}")
-        self._process = subprocess.Popen(
-            [str(folder / "program")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        weakref.finalize(self, end_process, self._process, self._folder)
+
+    def started(self) -> subprocess.Popen[Any]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen([str(self.folder / "program")], stdin=pipe, stdout=pipe)
 
     def ask(self, name: str, given: Sequence[Any], sizes: Mapping[str, int]) -> Any:
         m = self._text
@@ -72,27 +67,19 @@ class _Program(FlatCalls):
         ]
         head = [CALLS.index(name), *sizes, len(slices), *map(len, slices)]
         data = [np.array(head, "<u8"), *(np.ascontiguousarray(s, "<f8") for s in slices)]
-        process = self._process
-        if process.stdin is None or process.stdout is None:
-            raise Unsupported("internal: the program has no pipes")
+        to, results = self.pipes()
         try:
             for part in data:
-                process.stdin.write(part.tobytes())
-            process.stdin.flush()
-            status, count = self._words(2)
-        except (OSError, ValueError):
+                to.write(part.tobytes())
+            to.flush()
+            status, count = _words(results, 2)
+        except OSError:
+            self.end()
             raise Unsupported(f"the Rust program ended in {name}; see what it says above") from None
         if status:
-            raise ValueError(clip(process.stdout.read(count).decode(), 200))
-        lengths = self._words(count)
-        return [np.frombuffer(process.stdout.read(8 * n), "<f8").copy() for n in lengths]
-
-    def _words(self, count: int) -> list[int]:
-        assert self._process.stdout is not None
-        data = self._process.stdout.read(8 * count)
-        if len(data) != 8 * count:
-            raise OSError
-        return [int(word) for word in np.frombuffer(data, "<u8")]
+            raise ValueError(clip(results.read(count).decode(), 200))
+        lengths = _words(results, count)
+        return [np.frombuffer(results.read(8 * n), "<f8").copy() for n in lengths]
 
     def _slices(self, value: Any, place: int) -> list[Any]:
         """The arrays of parameters and, behind these, of samples, as the module orders them."""
@@ -102,6 +89,14 @@ class _Program(FlatCalls):
         fields = self._text.inputs if place % 2 else self._text.params
         values = (known.get(field.called) for field in fields)
         return [() if v is None else v for v in values]
+
+
+def _words(results: Any, count: int) -> list[int]:
+    """Whole numbers that the program writes; OSError where it has ended."""
+    data = results.read(8 * count)
+    if len(data) != 8 * count:
+        raise OSError
+    return [int(word) for word in np.frombuffer(data, "<u8")]
 
 
 __all__ = ["rust_calls"]

@@ -11,7 +11,9 @@ from click.testing import CliRunner
 import symback as sb
 from symback.check.check import check_module
 from symback.cli.main import cli
+from symback.codegen import flat_calls
 from symback.codegen.generate import render_files
+from symback.codegen.runtimes import in_numpys_terms
 from tests.cases.flat_modules import CIRCUITS, FIRST, NUMPY_ONLY, SCOPES, TWO_LAYERS
 
 NODE = shutil.which("node")
@@ -51,6 +53,16 @@ def test_errors_that_are_planted_are_found(right, wrong, tmp_path):
         (tmp_path / f"neuron{end}").write_text(text.replace(right, wrong), encoding="utf-8")
     result = CliRunner().invoke(cli, ["check", str(tmp_path / "neuron.mjs")])
     assert result.exit_code == 1 and "DISAGREES" in result.stdout
+
+
+def test_few_programs_wait_for_calls_at_a_time():
+    factors = range(2, flat_calls.MOST_RUNNING + 4)
+    circuits = [sb.circuit(f"f = {k}*x") for k in factors]
+    made = [in_numpys_terms(circuit.compile(target="javascript")) for circuit in circuits]
+    for _ in range(2):
+        values = [m.forward(m.Params(), m.Inputs(2.0))[0] for m in made]
+        assert values == [2.0 * k for k in factors]
+    assert 0 < len(flat_calls._running) <= flat_calls.MOST_RUNNING
 
 
 def in_node(folder, text, code):
