@@ -21,7 +21,7 @@ from symback.operations.polynomials import horner
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, Printer
 
 _LARGEST_EXACT = 2**53
-_CALL = re.compile(r"\b\w+(?=\()", re.ASCII)
+_CALL = re.compile(r"\b\w+(?=[(,])", re.ASCII)  # called, or given to what calls it
 
 
 class CodePrinter(Printer):

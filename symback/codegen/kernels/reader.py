@@ -39,7 +39,7 @@ METHODS = frozenset({"sum", "reshape", "astype", "ravel"})
 INLINED = frozenset({"_tail_powers", "_gaussian"})
 """Functions that stand where they are called: they return several numbers, or powers of one."""
 NOT_ALONE = INLINED | frozenset(
-    "_horner _in_float64 _smallest _largest _powers _polynomial _logwsumexp".split()
+    "_horner _only_where _in_float64 _smallest _largest _powers _polynomial _logwsumexp".split()
 )
 """Functions that have no translation by themselves."""
 
@@ -323,6 +323,10 @@ class _Reader:
         if function == "_polynomial" and len(node.args) == 2:
             coefficients = tuple(ast.literal_eval(node.args[0]))
             return Scalar("polynomial", (coefficients, self.scalar(node.args[1], names)))
+        if function == "_only_where":
+            condition, kernel, x, others = node.args
+            chosen = call(ast.unparse(kernel), self.scalar(x, names))
+            return where(self.scalar(condition, names), chosen, self.scalar(others, names))
         if function == "_horner":
             return _nested(ast.literal_eval(node.args[0]), self.scalar(node.args[1], names))
         name = function.removeprefix("np.")

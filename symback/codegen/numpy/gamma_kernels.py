@@ -23,6 +23,13 @@ def _horner(coefficients, x):
     return value
 
 
+def _only_where(condition, kernel, x, others):
+    """The kernel of x where the condition holds, which alone is computed, and the others."""
+    value = np.array(others)
+    value[condition] = kernel(x[condition])
+    return value
+
+
 def _sinpi(x):
     """sin(π·x), whose zeros are the whole numbers: π times the rest to the nearest one."""
     near = np.rint(x)
@@ -62,16 +69,18 @@ def _loggamma_near(y):
     return y * (y - 1.0) * (0.4375 + above / below)
 
 
+def _loggamma_below(x):
+    """log Γ(x) for 0 ≤ x ≤ 4."""
+    value = _loggamma_near(np.where(x > 1.0, x - 1.0, x))
+    return np.where(x > 1.0, value, value - np.log(x))
+
+
 def _loggamma_above(x):
     """log Γ(x) for x ≥ 0."""
-    near = np.minimum(x, 4.0)
-    value = _loggamma_near(np.where(near > 1.0, near - 1.0, near))
-    value = np.where(near > 1.0, value, value - np.log(near))
-    far = np.maximum(x, 4.0)
-    inverse = 1.0 / far
+    inverse = 1.0 / x
     rest = _stirling_rest(inverse * inverse) * inverse
-    tail = (far - 0.5) * (np.log(far) - 1.0) + (0.4189385332046727 + rest)
-    return np.where(x > 4.0, tail, value)
+    tail = (x - 0.5) * (np.log(x) - 1.0) + (0.4189385332046727 + rest)
+    return _only_where(x <= 4.0, _loggamma_below, x, tail)
 
 
 def _lost(z):
@@ -84,22 +93,21 @@ def _loggamma(z):
     """log |Γ(z)|, within 4.0 ULP for z > 0."""
 
     def wide(z):
+        if not np.any(z < 0.0):
+            return _loggamma_above(z)
         value = _loggamma_above(np.where(z < 0.0, 1.0 - z, z))
-        if np.any(z < 0.0):
-            left = np.log(3.141592653589793 / np.abs(_sinpi(z))) - (value + _lost(z))
-            left = np.where(z > -1e-300, -np.log(-z), left)
-            left = np.where(z == -np.inf, np.inf, left)
-            value = np.where(z < 0.0, left, value)
-        return np.where(z == np.inf, z, value)
+        left = np.log(3.141592653589793 / np.abs(_sinpi(z))) - (value + _lost(z))
+        left = np.where(z > -1e-300, -np.log(-z), left)
+        left = np.where(z == -np.inf, np.inf, left)
+        return np.where(z < 0.0, left, value)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         return _in_float64(wide, z)
 
 
-def _digamma_above(x):
-    """ψ(x) for x ≥ 0; below 4, ψ(1 + y) is (1 + y - x0)·Q(y), x0 being its zero."""
-    near = np.minimum(x, 4.0)
-    y = np.where(near > 1.0, near - 1.0, near)
+def _digamma_below(x):
+    """ψ(x) for 0 ≤ x ≤ 4: ψ(1 + y) is (1 + y - x0)·Q(y), x0 being its zero."""
+    y = np.where(x > 1.0, x - 1.0, x)
     # fmt: off
     above = _horner((
         0.4378801375034054, 0.19229134561206956, -0.35833434892192395,
@@ -113,9 +121,12 @@ def _digamma_above(x):
     ), y)
     # fmt: on
     value = (y - 0.46163214496836236 + 1.5522348162858677e-17) * (0.8125 + above / below)
-    value = np.where(near > 1.0, value, value - 1.0 / near)
-    far = np.maximum(x, 4.0)
-    inverse = 1.0 / far
+    return np.where(x > 1.0, value, value - 1.0 / x)
+
+
+def _digamma_above(x):
+    """ψ(x) for x ≥ 0."""
+    inverse = 1.0 / x
     w = inverse * inverse
     # fmt: off
     rest = _horner((
@@ -125,21 +136,21 @@ def _digamma_above(x):
         -7.874451722680898, 16.271823089543854,
     ), w)
     # fmt: on
-    return np.where(x > 4.0, np.log(far) - (0.5 * inverse + rest * w), value)
+    return _only_where(x <= 4.0, _digamma_below, x, np.log(x) - (0.5 * inverse + rest * w))
 
 
 def _digamma(z):
     """ψ(z) = Γ'(z)/Γ(z), within 4.0 ULP for z > 0."""
 
     def wide(z):
+        if not np.any(z < 0.0):
+            return _digamma_above(z)
         value = _digamma_above(np.where(z < 0.0, 1.0 - z, z))
-        if np.any(z < 0.0):
-            near = np.rint(z)
-            rest = 3.141592653589793 * (z - near)
-            pole = 3.141592653589793 / np.tan(rest)
-            left = np.where(z == near, np.nan, value - pole)
-            value = np.where(z < 0.0, left, value)
-        return value
+        near = np.rint(z)
+        rest = 3.141592653589793 * (z - near)
+        pole = 3.141592653589793 / np.tan(rest)
+        left = np.where(z == near, np.nan, value - pole)
+        return np.where(z < 0.0, left, value)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         return _in_float64(wide, z)
