@@ -6,8 +6,9 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, S
-from sympy.codegen.cfunctions import log1p
+from sympy.codegen.cfunctions import hypot, log1p
 
+from symback.operations import arrays
 from symback.operations.functions import erfc
 from symback.operations.special import (
     acosc,
@@ -44,7 +45,7 @@ def _sinhc(u: Expr, times: Expr) -> Expr:
     return sp.exp(times * log_sinhc(u))
 
 
-_OVER_ARGUMENT: dict[Any, Any] = {
+OVER_ARGUMENT: dict[Any, Any] = {
     sp.sinh: _sinhc,
     sp.tanh: lambda u, times: tanhc(u) ** times,
     sp.sin: lambda u, times: sp.sinc(u) ** times,
@@ -70,7 +71,7 @@ def odd_over_argument(see: See, product: Expr) -> Expr | None:
     for factor in factors:
         base, times = base_and_power(factor)
         inner = see(base)
-        if inner.func not in _OVER_ARGUMENT or not (times.is_Integer and times != 0):
+        if inner.func not in OVER_ARGUMENT or not (times.is_Integer and times != 0):
             continue
         if not any(has_opposite(other, times) for other in factors):
             continue
@@ -78,7 +79,7 @@ def odd_over_argument(see: See, product: Expr) -> Expr | None:
         if parts := joined(see, factors, through_names(see, u), -int(sp.sign(times))):
             one = sp.sign(times)
             ratio = quotient(through_names(see, u), through_names(see, Mul(*parts) ** -one))
-            changed = (ratio or 1) ** one * _OVER_ARGUMENT[inner.func](u, one)
+            changed = (ratio or 1) ** one * OVER_ARGUMENT[inner.func](u, one)
             return others_of(factors, factor, *parts) * base ** (times - one) * changed
         if inner.func is sp.sin and times > 0:
             continue  # a rule of its own, where the ratio is a number
@@ -92,9 +93,59 @@ def odd_over_argument(see: See, product: Expr) -> Expr | None:
                 continue  # the slope of tanh(a·x)/x by a would cancel where tanh is 1
             both = min(abs(times), abs(power)) * sp.sign(times)
             left = base ** (times - both) * below ** (power + both)
-            changed = ratio**both * _OVER_ARGUMENT[inner.func](u, both)
+            changed = ratio**both * OVER_ARGUMENT[inner.func](u, both)
             return others_of(factors, factor, other) * left * changed
     return None
+
+
+def power_over_square(see: See, product: Expr) -> Expr | None:
+    """h(u)²/v and h(u)/√v where u is a number times √v, such as (1 - cos(θ))/θ² with θ² a name."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        base, times = base_and_power(factor)
+        inner = see(base)
+        if inner.func not in OVER_ARGUMENT or not (times.is_Integer and times > 0):
+            continue
+        root = _root(see, argument(inner))
+        if root is None:
+            continue
+        number, square = root
+        for other in factors:
+            below, power = base_and_power(other)
+            if not (power.is_negative and (2 * power).is_Integer) or other is factor:
+                continue
+            if sp.expand(through_names(see, see(below)) - square) != 0:
+                continue
+            both = min(times, -2 * power)
+            both -= both % 2 if power.is_Integer else 0
+            if both:
+                left = base ** (times - both) * below ** (power + both / 2)
+                changed = number**both * OVER_ARGUMENT[inner.func](argument(inner), S.One) ** both
+                return others_of(factors, factor, other) * left * changed
+    return None
+
+
+def _root(see: See, u: Expr) -> tuple[Expr, Expr] | None:
+    """(c, v) of u = c·√v: of a root, a length, the hypotenuse, or a name of one of these."""
+    number, root = u.as_coeff_Mul()
+    inner = see(root)
+    while inner.is_Symbol and inner != root:
+        root, inner = inner, see(inner)
+    if isinstance(inner, hypot):
+        square: Expr = Add(*(_square(see, part) for part in inner.args))
+    elif isinstance(inner, arrays.norm) and len(inner.args) == 1:
+        square = arrays.dot(inner.args[0], inner.args[0])
+    elif inner.is_Pow and inner.exp == S.Half:
+        square = inner.base
+    else:
+        return None
+    return None if terms_of(square) > SHORT else (number, through_names(see, square))
+
+
+def _square(see: See, part: Expr) -> Expr:
+    """u²; of a named hypotenuse the squares that it is the root of."""
+    found = _root(see, part)
+    return part**2 if found is None else found[0] ** 2 * found[1]
 
 
 def cosh_over_sinh(see: See, product: Expr) -> Expr | None:
@@ -235,6 +286,7 @@ def exp_times_erfc(see: See, product: Expr) -> Expr | None:
 
 
 __all__ = [
+    "OVER_ARGUMENT",
     "angle_over_sine",
     "cosh_over_sinh",
     "coth_minus_inverse",
@@ -242,4 +294,5 @@ __all__ = [
     "exp_times_erfc",
     "inverse_sinc_of_acos",
     "odd_over_argument",
+    "power_over_square",
 ]

@@ -22,6 +22,7 @@ from symback.operations.expressions import postorder
 from symback.operations.functions import Elementary, erfc, sigma, softplus
 from symback.operations.special import digamma, loggamma, logwsumexp, pow1pm1, trigamma
 from symback.stable import (
+    axes,
     compound,
     differences,
     divided,
@@ -88,7 +89,7 @@ PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.nor
 COVERED = (*LOOKED_INTO, *PUT_IN_PLACE, arrays.reduce_max, arrays.reduce_min)
 """The operations on arrays that a rule can look into, and those that one puts in place."""
 
-PRODUCTS = (arrays.matvec, arrays.transpose, arrays.expand_dims)
+PRODUCTS = (arrays.matvec, arrays.transpose, arrays.expand_dims, arrays.slice_, arrays.concat)
 """Those that are looked into as well where no proof is found without."""
 
 RULES: tuple[Rule, ...] = (
@@ -188,6 +189,8 @@ RULES: tuple[Rule, ...] = (
     Rule("inv_exprel", NEAR, (Mul,), exponentials.argument_over_expm1),
     Rule("log_sinhc", NEAR, (Mul,), exponentials.even_product),
     Rule("h(u)/u", NEAR, (Mul,), ratios.odd_over_argument),
+    Rule("h(√v)²/v", NEAR, (Mul,), ratios.power_over_square),
+    Rule("h(u)·(v/u)", NEAR, (Mul,), axes.function_times_axis),
     Rule("acosc", NEAR, (Mul,), ratios.angle_over_sine),
     Rule("((1 + x)ⁿ - 1)/x", NEAR, (Mul,), removable.power_over_argument),
     Rule("root of a quadratic", NEAR, (Mul,), removable.root_of_quadratic),

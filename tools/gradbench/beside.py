@@ -26,7 +26,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "symback"
 TOOLS = ("manual", "jax", "pytorch")
-QUICK = ("--min-runs", "3", "--min-seconds", "0.1")
+QUICK = ("--min-runs", "1", "--min-seconds", "0.1")
 EVALS = {
     "hello": (),
     "det": ("-l", "5", "8"),
