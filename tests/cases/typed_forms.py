@@ -470,14 +470,14 @@ FORMS = [
     ),
     Form("f = (1 - cos(sqrt(x)))/x", at(x=(1e-300, 1e-18, 1e-9, 0.5, 30.0))),
     Form("f = sin(sqrt(x))/sqrt(x)", at(x=(1e-300, 1e-18, 1e-9, 0.5, 30.0))),
-    Form("r = sqrt(x), f = y*tan(r)**2/x", at(x=(1e-18, 1e-9, 0.5), y=(2.0, -1.0, 3.0))),
+    Form("r = sqrt(x)\nf = y*tan(r)**2/x", at(x=(1e-18, 1e-9, 0.5), y=(2.0, -1.0, 3.0))),
     Form(
-        "s = x**2 + y**2, r = sqrt(s), f = (1 - cos(r))/s",
+        "s = x**2 + y**2\nr = sqrt(s)\nf = (1 - cos(r))/s",
         at(x=(0.0, 1e-9, 0.5, 0.0), y=(0.0, 1e-9, -2.0, 1e-160)),
         lambda x, y: (1 - mp.cos(mp.hypot(x, y))) / (x**2 + y**2) if x or y else mp.mpf(1) / 2,
     ),
     Form(
-        "r = sqrt(x**2 + y**2), h = x/r, v = y/r, f = (w*h - z*v)*sin(r)",
+        "r = sqrt(x**2 + y**2)\nh = x/r\nv = y/r\nf = (w*h - z*v)*sin(r)",
         at(w=(1.0, 2.0, 1.0), x=(0.0, 1e-9, 0.5), y=(0.0, 3e-9, -2.0), z=(3.0, 0.5, 2.0)),
         lambda w, x, y, z: (w * x - z * y) * mp.sincpi(mp.hypot(x, y) / mp.pi),
     ),

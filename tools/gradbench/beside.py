@@ -56,6 +56,8 @@ class Process:
     def __init__(self, command: Sequence[str], folder: Path, paths: Sequence[Path]) -> None:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        # the JAX tool does not wait for results: without this it times that they were asked for
+        environment |= {"JAX_CPU_ENABLE_ASYNC_DISPATCH": "false"}
         self.running = subprocess.Popen(
             command, cwd=folder, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
