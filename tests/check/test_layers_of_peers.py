@@ -1,9 +1,11 @@
-"""Layers that people take from PyTorch, written as circuits: value and gradient agree to 1e-10."""
+"""Layers that people take from PyTorch and JAX, as circuits: value and gradient agree to 1e-10."""
 
 import numpy as np
 import pytest
 
 import symback as sb
+from symback.check.check import check_module
+from symback.codegen.runtimes import in_numpys_terms
 
 pytestmark = pytest.mark.slow
 CLOSE = 1e-10  # of the largest element of an array
@@ -80,6 +82,53 @@ CASES = {
 }
 
 
+def attention_in_jax(jax, x, Wq, Wk, Wv, Wo, bo):
+    """Not by jax.nn.dot_product_attention: findings/jax_attention_in_float32.sh."""
+    q, k, v = ((x @ W.T).reshape(-1, 5, 2, 4) for W in (Wq, Wk, Wv))
+    p = jax.nn.softmax(jax.numpy.einsum("btha,bsha->bhts", q, k) / 2, axis=-1)
+    h = jax.numpy.einsum("bhts,bsha->btha", p, v).reshape(-1, 5, 8)
+    return jax.numpy.sin(h @ Wo.T + bo).sum((1, 2))
+
+
+def convolutions_in_jax(jax, x, y, K1, K2, W, b):
+    names, pads = ("NCHW", "OIHW", "NCHW"), ((1, 1), (1, 1))
+
+    def layer(h, K):
+        h = jax.nn.relu(jax.lax.conv_general_dilated(h, K, (1, 1), pads, dimension_numbers=names))
+        size = (1, 1, 2, 2)
+        return jax.lax.reduce_window(h, -jax.numpy.inf, jax.lax.max, size, size, "VALID")
+
+    z = layer(layer(x, K1), K2).reshape(len(x), -1) @ W.T + b
+    classes = y.astype(int)[:, None]
+    return -jax.numpy.take_along_axis(jax.nn.log_softmax(z), classes, axis=1)[:, 0]
+
+
+def lstm_in_jax(jax, x, W, U, b, c):
+    def step(state, at):
+        h, s = state
+        i, f, g, o = jax.numpy.split(at @ W.T + b + h @ U.T + c, 4, axis=-1)
+        s = jax.nn.sigmoid(f) * s + jax.nn.sigmoid(i) * jax.numpy.tanh(g)
+        h = jax.nn.sigmoid(o) * jax.numpy.tanh(s)
+        return (h, s), h
+
+    start = jax.numpy.zeros((len(x), 4))
+    _, h = jax.lax.scan(step, (start, start), x.swapaxes(0, 1))
+    return h[5].sum(1) + (h[2] ** 2).sum(1)
+
+
+def embedding_in_jax(jax, i, E, u):
+    return jax.numpy.tanh(E[i.astype(int)] @ u).sum(1)
+
+
+IN_JAX = {
+    "attention": attention_in_jax,
+    "convolutions": convolutions_in_jax,
+    "lstm": lstm_in_jax,
+    "embedding": embedding_in_jax,
+}
+TARGETS = ("numpy", "c", "jax", "torch")
+
+
 def drawn(circuit, rng):
     """Parameters, and a batch of 3 samples."""
     params = {p.name: rng.normal(size=tuple(map(int, p.shape))) * 0.5 for p in circuit.params}
@@ -91,16 +140,52 @@ def drawn(circuit, rng):
     return params, inputs
 
 
-@pytest.mark.parametrize("target", ["numpy", "c"])
+def computed(circuit, target, params, inputs):
+    """Value and adjoints of a module in its own runtime."""
+    if target in ("jax", "torch"):
+        pytest.importorskip(target)
+    m = in_numpys_terms(circuit.compile(target=target))
+    value, cache = m.forward(m.Params(**params), m.Inputs(**inputs))
+    return value, *m.backward(m.Params(**params), m.Inputs(**inputs), cache)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", CASES)
+def test_value_and_gradient_agree_with_jax(name, target):
+    jax = pytest.importorskip("jax")
+    circuit = sb.circuit(CASES[name][0], loss=None)
+    params, inputs = drawn(circuit, np.random.default_rng(1))
+    value, bars, of_inputs = computed(circuit, target, params, inputs)
+    moving = {n: v for n, v in {**inputs, **params}.items() if n not in "iy"}
+    fixed = {n: v for n, v in inputs.items() if n in "iy"}
+    with jax.enable_x64(True):
+        fixed = {n: jax.numpy.asarray(v) for n, v in fixed.items()}
+        leaves = {n: jax.numpy.asarray(v) for n, v in moving.items()}
+        expected = IN_JAX[name](jax, **fixed, **leaves)
+        grads = jax.grad(lambda given: IN_JAX[name](jax, **fixed, **given).sum())(leaves)
+    assert_close(value, np.asarray(expected), "value")
+    for leaf, grad in grads.items():
+        assert_close(getattr(bars if leaf in params else of_inputs, leaf), np.asarray(grad), leaf)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", CASES)
+def test_modules_of_layers_agree_with_the_truth(name, target):
+    if target in ("jax", "torch"):
+        pytest.importorskip(target)
+    circuit = sb.circuit(CASES[name][0], loss=None)
+    report = check_module(circuit, circuit.compile(target=target), points=20)
+    assert report.passed, str(report)
+
+
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_gradient_agree_with_pytorch(name, target):
     torch = pytest.importorskip("torch")
     text, peer = CASES[name]
     circuit = sb.circuit(text, loss=None)
     params, inputs = drawn(circuit, np.random.default_rng(0))
-    m = circuit.compile(target=target)
-    value, cache = m.forward(m.Params(**params), m.Inputs(**inputs))
-    bars, of_inputs = m.backward(m.Params(**params), m.Inputs(**inputs), cache)
+    value, bars, of_inputs = computed(circuit, target, params, inputs)
     moved = {n: torch.tensor(v, requires_grad=n not in "iy") for n, v in inputs.items()}
     leaves = {n: torch.tensor(v, requires_grad=True) for n, v in params.items()}
     expected = peer(torch, **moved, **leaves)

@@ -119,3 +119,20 @@ def test_constants_under_transformations_of_torch():
         module.loss(params, inputs._replace(lam=torch.tensor(2.0, requires_grad=True)))
     with pytest.raises(ValueError, match="lam is missing"):
         module.loss(params, inputs._replace(lam=None))
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_device_and_dtype_follow_the_arguments_of_torch(name):
+    """Tensors without numbers have a device of their own, `meta`."""
+    torch = pytest.importorskip("torch")
+    circuit = sb.circuit(CIRCUITS[name])
+    module = circuit.compile(target="torch")
+    params, columns = drawn(circuit.compile(), circuit)
+    kind = {"device": "meta", "dtype": torch.float16}
+    params = module.Params(*(torch.zeros(np.shape(v), **kind) for v in params))
+    inputs = module.Inputs(**{n: torch.zeros(np.shape(v), **kind) for n, v in columns.items()})
+    moving = module.Params(*(p.clone().requires_grad_() for p in params))
+    value, grad = module.value_and_grad(params, inputs)
+    others = torch.autograd.grad(module.loss(moving, inputs), moving)
+    for found in (module.forward(params, inputs), value, *grad, *others):
+        assert found.device.type == "meta" and found.dtype == torch.float16

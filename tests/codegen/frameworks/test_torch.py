@@ -1,5 +1,7 @@
 """PyTorch modules beside the truth, and under all that PyTorch differentiates functions with."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -177,17 +179,28 @@ def test_the_neuron_takes_fewer_operations_than_autograd():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["neuron", "two layers"])
-def test_compile_takes_the_whole_graph(name):
+@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_compile_takes_the_whole_graph(name, backend):
+    if backend == "inductor" and shutil.which("g++") is None:
+        pytest.skip("Inductor needs g++, which is missing")
     module, params, inputs = arguments(name, 2)
+    still = torch.compile(module.loss, fullgraph=True, backend=backend)(params, inputs)
     params = module.Params(*(p.requires_grad_() for p in params))
-    compiled = torch.compile(module.loss, fullgraph=True, backend="aot_eager")
-    value = compiled(params, inputs)
+    value = torch.compile(module.loss, fullgraph=True, backend=backend)(params, inputs)
     right = module.loss(params, inputs)
-    assert torch.allclose(value, right, rtol=1e-13)
+    assert torch.allclose(value, right, rtol=1e-13) and torch.allclose(still, right, rtol=1e-13)
     found = torch.autograd.grad(value, params)
-    for bar, other in zip(found, torch.autograd.grad(right, params), strict=True):
-        assert torch.allclose(bar, other, rtol=1e-13)
+    whole = torch.autograd.grad(right, params)
+    both = torch.compile(module.value_and_grad, fullgraph=True, backend=backend)(params, inputs)[1]
+    for bar, again, other in zip(found, both, whole, strict=True):
+        assert torch.allclose(bar, other, rtol=1e-12) and torch.allclose(again, other, rtol=1e-12)
+    output = torch.compile(module.forward, fullgraph=True, backend=backend)(params, inputs)
+    found = torch.autograd.grad(output.sum(), params)
+    for bar, other in zip(
+        found, torch.autograd.grad(module.forward(params, inputs).sum(), params), strict=True
+    ):
+        assert torch.allclose(bar, other, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
