@@ -1,13 +1,14 @@
 """Loops that are kept, as loops of Python: one for all that a loop leaves.
 
-What is stacked is gathered turn by turn, then made one array behind the batch axis. What is summed
+What is stacked is gathered turn by turn, then made one array behind the batch axis; what another
+loop alone reads, turn by turn, stays a list. What is summed
 over the turns is summed over the samples as well where the program says so, a product of matrices
 a turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +17,38 @@ from sympy import Symbol
 from symback.circuits.program import Assign, Program, batch_sum, loop_of, varies
 from symback.codegen.lines import wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
-from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn
+from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn, loop
 from symback.operations.shapes import is_size
 
 Statements = Callable[[Program, ArrayPrinter], list[str]]
 
 
 def loop_statements(
-    lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements
+    lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements, lists: Set[Symbol]
 ) -> list[str]:
-    """One loop for all lines that it gives."""
-    return _LoopText(lines, printer, statements).text()
+    """One loop for all lines that it gives; those in `lists` stay lists of the turns' values."""
+    return _LoopText(lines, printer, statements, lists).text()
+
+
+def only_turn_by_turn(program: Program) -> set[Symbol]:
+    """The values that a loop leaves of all turns and that other loops alone read, turn by turn."""
+    found = {
+        line.target
+        for line in program.lines
+        if isinstance(line.expr, loop) and line.expr.kind == STACKED
+    }
+    found -= program.returned
+    for line in program.lines:
+        of = loop_of(line)
+        if of is None:
+            found -= line.reads
+            continue
+        start = len(of.turn.carried)
+        stop = start + len(of.turn.sequences)
+        parts = [o for o in of.operands[start:stop] if not o.is_Symbol]
+        others = (*of.operands[:start], *of.operands[stop:], *parts)
+        found -= {s for o in others for s in o.free_symbols}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +63,14 @@ class _Left:
 
 class _LoopText:
     def __init__(
-        self, lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements
+        self,
+        lines: Sequence[Assign],
+        printer: ArrayPrinter,
+        statements: Statements,
+        lists: Set[Symbol],
     ) -> None:
         of = loop_of(lines[0])
+        self._lists = lists
         self._turn: Turn = of.turn
         self._operands = of.operands
         self._left = [
@@ -92,9 +119,12 @@ class _LoopText:
         if count.is_Integer:
             text = f"range({count})"
         else:
-            name = self._turn.sequences[0]
-            axis = 1 if self._outer.varies(self._given[name]) else 0
-            text = f"range({self._outer.whole(self._given[name])}.shape[{axis}])"
+            array = min(
+                (self._given[n] for n in self._turn.sequences), key=self._lists.__contains__
+            )
+            axis = 1 if self._outer.varies(array) else 0
+            name = self._outer.whole(array)
+            text = f"range(len({name}))" if array in self._lists else f"range({name}.shape[{axis}])"
         return f"reversed({text})" if self._turn.is_backwards else text
 
     def _before(self) -> list[str]:
@@ -118,15 +148,18 @@ class _LoopText:
 
     def _spread(self, text: str) -> str:
         """The code for a value of all samples, as one that each of them has."""
-        like = next(o for o in self._operands if self._outer.varies(o))
-        return f"np.broadcast_to({text}, ({self._outer.rows_of(like)}, *np.shape({text})))"
+        varying = (o for o in self._operands if self._outer.varies(o))
+        like = min(varying, key=self._lists.__contains__)
+        rows = f"len({like}[0])" if like in self._lists else self._outer.rows_of(like)
+        return f"np.broadcast_to({text}, ({rows}, *np.shape({text})))"
 
     def _body(self) -> list[str]:
         turn = self._turn
         lines = []
         for name in turn.sequences:
             if name in self._needed:
-                axes = ":, " if self._outer.varies(self._given[name]) else ""
+                is_list = self._given[name] in self._lists
+                axes = ":, " if self._outer.varies(self._given[name]) and not is_list else ""
                 array = self._outer.whole(self._given[name])
                 lines.append(f"{name} = {array}[{axes}{self._variable}]")
         for name in turn.shared:
@@ -145,7 +178,7 @@ class _LoopText:
         """What is kept of values before the turn, taken up before the turn has others."""
         before = {name for name, _ in self._turn.carried}
         return [
-            f"{left.target}.append({left.name})"
+            f"{left.target}.append({self._listed(left)})"
             for left in self._left
             if left.kind == STACKED and left.name in before
         ]
@@ -169,6 +202,12 @@ class _LoopText:
     def _sizes(self) -> set[Symbol]:
         return {s for _, line in self._turn.lines for s in line.free_symbols if is_size(s)}
 
+    def _listed(self, left: _Left) -> str:
+        """The code for a turn's value in a list: one value a sample, where the loop has such."""
+        is_shared = self._is_of_samples and left.name not in self._varying
+        text = str(left.name)
+        return self._spread(text) if is_shared and left.target in self._lists else text
+
     def _leaving(self) -> list[str]:
         """What is taken up of a turn's values."""
         before = {name for name, _ in self._turn.carried}
@@ -176,7 +215,7 @@ class _LoopText:
         lines = []
         for left in self._left:
             if left.kind == STACKED and left.name not in before:
-                lines.append(f"{left.target}.append({left.name})")
+                lines.append(f"{left.target}.append({self._listed(left)})")
             elif left.kind == SUMMED:
                 value = made[left.name]
                 summed = batch_sum(value) if left.in_batch else value
@@ -186,7 +225,9 @@ class _LoopText:
     def _after(self) -> list[str]:
         lines = []
         for left in self._left:
-            if left.kind == STACKED:
+            if left.kind == STACKED and left.target in self._lists:
+                lines += [f"{left.target}.reverse()"] * self._turn.is_backwards
+            elif left.kind == STACKED:
                 order = f"{left.target}[::-1]" if self._turn.is_backwards else str(left.target)
                 axis = 1 if left.name in self._varying else 0
                 text = f"np.stack({order}, axis={axis})"
@@ -206,4 +247,4 @@ def _in_parts(names: Sequence[str], most: int = 6) -> Iterable[Sequence[str]]:
         yield names[start : start + most]
 
 
-__all__ = ["loop_statements"]
+__all__ = ["loop_statements", "only_turn_by_turn"]

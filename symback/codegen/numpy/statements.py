@@ -11,7 +11,7 @@ from sympy import Expr, Function, S, Symbol
 from symback.circuits.program import Assign, Program, batch_sum, loop_lines
 from symback.codegen.lines import chain_comment, wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
-from symback.codegen.numpy.loops import loop_statements
+from symback.codegen.numpy.loops import loop_statements, only_turn_by_turn
 from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
     ArrayFunction,
@@ -63,11 +63,12 @@ def statements(
     slopes = _slopes_by_value(program)
     values = {slopes[line.target].target: line for line in program.lines if line.target in slopes}
     loops = loop_lines(program)
+    lists = only_turn_by_turn(program) if loops else set()
     done: set[Symbol] = {line.target for lines_of in loops.values() for line in lines_of[1:]}
     returned = program.returned
     for line in program.lines:
         if line.target in loops and isinstance(printer, ArrayPrinter):
-            lines += loop_statements(loops[line.target], printer, statements)
+            lines += loop_statements(loops[line.target], printer, statements, lists)
             continue
         line = values.get(line.target, line)  # a slope comes with its value, wherever it stands
         if line.target in done:
