@@ -8,7 +8,7 @@ function an operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any
 
@@ -57,6 +57,11 @@ class ArrayPrinter(NumpyPrinter):
         self._rank: int | None = None  # of the elementwise formula being printed
         self._in_sizes = False  # whether that is a number made of sizes
         self._known: dict[Expr, Shape] = {}
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names that lines have, in their order."""
+        return self._order.keys()
 
     def inside(self, varying: Iterable[Symbol], order: Sequence[Symbol]) -> ArrayPrinter:
         """The printer of a loop's turn, of whose names some vary by sample."""

@@ -2,8 +2,8 @@
 
 What is stacked is gathered turn by turn, then made one array behind the batch axis; what another
 loop alone reads, turn by turn, stays a list. What is summed
-over the turns is summed over the samples as well where the program says so, a product of matrices
-a turn.
+over the turns is summed over the samples as well where the program says so: one product of matrices
+behind the loop, of the values of all turns.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, loop_of, varies
 from symback.codegen.lines import wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
@@ -84,6 +85,13 @@ class _LoopText:
         self._given = dict(zip(names, self._operands, strict=True))
         self._varying = self._find_varying()
         self._inner = printer.inside(self._varying, self._order())
+        self._made = dict(self._turn.lines)
+        self._at_once = [left for left in self._left if self._is_summed_at_once(left)]
+        read = dict.fromkeys(s for left in self._at_once for s in self._read(left))
+        taken = {str(name) for name in (*printer.names, *self._order())}
+        computed = [s for s in read if s not in self._turn.sequences]
+        self._rows_of = {s: fresh_name([f"{s}_rows"], taken) for s in computed}
+        self._joined = list(read)
 
     def _find_varying(self) -> set[Symbol]:
         """The names of a turn that have one value a sample: where any operand has, all that is
@@ -101,6 +109,20 @@ class _LoopText:
     def _is_of_samples(self) -> bool:
         """Whether what the loop leaves has one value a sample."""
         return any(map(self._outer.varies, self._operands))
+
+    def _is_summed_at_once(self, left: _Left) -> bool:
+        """Whether a sum over turns and samples is one over the rows of all turns' values."""
+        if left.kind != SUMMED or not left.in_batch or self._made[left.name].is_number:
+            return False
+        shared = set(self._turn.shared)
+        return all(
+            (s in self._varying) != (s in shared) for s in self._made[left.name].free_symbols
+        )
+
+    def _read(self, left: _Left) -> list[Symbol]:
+        """The values of turns that a sum is over."""
+        found = self._made[left.name].free_symbols.difference(self._turn.shared)
+        return sorted(found, key=self._order().index)
 
     def _order(self) -> list[Symbol]:
         return [*self._turn.operands, *(name for name, _ in self._turn.lines)]
@@ -135,7 +157,9 @@ class _LoopText:
                 lines += wrapped(f"{name} =", self._initial(name))
         stacked = [left.target.name for left in self._left if left.kind == STACKED]
         lines += [f"{name} = []" for name in stacked]
-        summed = [left.target.name for left in self._left if left.kind == SUMMED]
+        lines += [f"{name} = []" for name in self._rows_of.values()]
+        added = [left for left in self._left if left not in self._at_once]
+        summed = [left.target.name for left in added if left.kind == SUMMED]
         lines += [f"{' = '.join(part)} = 0.0" for part in _in_parts(summed)]
         return lines
 
@@ -186,7 +210,7 @@ class _LoopText:
     def _program(self) -> Program:
         """The lines of a turn, but those of sums, which are added where they are made."""
         own = {left.name for left in self._left if left.kind == SUMMED}
-        made = dict(self._turn.lines)
+        made = self._made
         read = {s for name, line in made.items() if name in self._needed for s in line.free_symbols}
         lines = tuple(
             Assign(name, line)
@@ -194,6 +218,7 @@ class _LoopText:
             if name in self._needed and (name not in own or name in read)
         )
         kept = [left.name for left in self._left if left.kind != SUMMED]
+        kept += self._rows_of
         kept += [after for before, after in self._turn.carried if before in self._needed]
         arguments = tuple(dict.fromkeys((*self._turn.operands, *self._sizes())))
         results = tuple(dict.fromkeys(kept))
@@ -211,13 +236,12 @@ class _LoopText:
     def _leaving(self) -> list[str]:
         """What is taken up of a turn's values."""
         before = {name for name, _ in self._turn.carried}
-        made = dict(self._turn.lines)
-        lines = []
+        lines = [f"{rows}.append({name})" for name, rows in self._rows_of.items()]
         for left in self._left:
             if left.kind == STACKED and left.name not in before:
                 lines.append(f"{left.target}.append({self._listed(left)})")
-            elif left.kind == SUMMED:
-                value = made[left.name]
+            elif left.kind == SUMMED and left not in self._at_once:
+                value = self._made[left.name]
                 summed = batch_sum(value) if left.in_batch else value
                 lines += wrapped(f"{left.target} +=", self._inner.print(summed))
         return lines
@@ -239,7 +263,23 @@ class _LoopText:
                 before = next(b for b, after in self._turn.carried if after == left.name)
                 summed = batch_sum(before) if left.in_batch else before
                 lines.append(f"{left.target} = {self._inner.print(summed)}")
+        lines += [f"{name} = {self._all_turns(name)}" for name in self._joined]
+        for left in self._at_once:
+            text = self._inner.print(batch_sum(self._made[left.name]))
+            lines += wrapped(f"{left.target} =", text)
         return lines
+
+    def _all_turns(self, name: Symbol) -> str:
+        """The code for the values of all turns, a row a turn and sample."""
+        if name in self._rows_of:
+            order = "[::-1]" if self._turn.is_backwards else ""
+            return f"np.concatenate({self._rows_of[name]}{order})"
+        operand = self._given[name]
+        text = self._outer.whole(operand)
+        if operand in self._lists:
+            return f"np.concatenate({text})"
+        axes = ", ".join(["-1", f"*{text}.shape[2:]"]) if self._outer.ndim(operand) > 1 else "-1"
+        return f"{text}.swapaxes(0, 1).reshape({axes})"
 
 
 def _in_parts(names: Sequence[str], most: int = 6) -> Iterable[Sequence[str]]:
