@@ -14,6 +14,7 @@ REACHED = {
     # example → the figure that its last line must reach, and the epochs it may take
     "digits_network": (r"epoch (\d+): .*test accuracy ([0-9.]+)", 30, 0.95),
     "digits_softmax": (r"epoch (\d+): .*test accuracy ([0-9.]+)", 30, 0.95),
+    "digits_convolution": (r"epoch (\d+): .*test accuracy ([0-9.]+)", 10, 0.95),
     "lstm": (r"epoch (\d+): .*test accuracy ([0-9.]+)", 30, 0.95),
     "attention": (r"epoch (\d+): .*test accuracy ([0-9.]+)", 40, 0.85),
 }

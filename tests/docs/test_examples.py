@@ -116,6 +116,21 @@ def test_page_shows_what_its_script_prints(name):
     assert_shown(printed_by(name), re.search(r"```text\n(.*?)```", page, re.DOTALL)[1])
 
 
+def test_the_evidence_of_the_nile_is_that_of_scikit_learn():
+    gaussian_process = pytest.importorskip("sklearn.gaussian_process")
+    kernels = gaussian_process.kernels
+    text = (ROOT / "examples/nile/evidence.circuit").read_text(encoding="utf-8")
+    module = sb.circuit(text).compile()
+    x, y = np.arange(12.0), 9 + np.cos(np.arange(12.0))
+    params = module.Params(level=9.1, slow=0.3, years=0.7, noise=-1.2)
+    found, _ = module.value_and_grad(params, module.Inputs(x[None], y[None]))
+    kernel = kernels.ConstantKernel(np.exp(0.6)) * kernels.RBF(np.exp(0.7))
+    kernel += kernels.WhiteKernel(np.exp(-2.4))
+    peer = gaussian_process.GaussianProcessRegressor(kernel, optimizer=None, alpha=0)
+    peer.fit(x[:, None], y - 9.1)
+    assert -found == pytest.approx(peer.log_marginal_likelihood_value_, rel=1e-10)
+
+
 @pytest.mark.slow
 def test_rosenbrock_ends_at_its_minimum():
     first, *ends = printed_by("rosenbrock").splitlines()
