@@ -1,5 +1,7 @@
 """Constants, terms counted once, stated derivatives and indices in JAX and PyTorch modules."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -136,3 +138,36 @@ def test_device_and_dtype_follow_the_arguments_of_torch(name):
     others = torch.autograd.grad(module.loss(moving, inputs), moving)
     for found in (module.forward(params, inputs), value, *grad, *others):
         assert found.device.type == "meta" and found.dtype == torch.float16
+
+
+def bare_results(circuit, language, values, array):
+    """What the bare functions of the objective give, by their names."""
+    names, of = {}, circuit.objective.name
+    exec(circuit.code(language, only=["value", "gradient", "jvp", "hessp"], of=of), names)
+    called = [of, f"{of}_gradient", f"{of}_jvp", f"{of}_hessp"]
+    arguments = {n: inspect.signature(names[n]).parameters for n in called}
+    return {n: names[n](*(array(values[a]) for a in arguments[n])) for n in called}
+
+
+@pytest.mark.parametrize("language", ["jax", "torch"])
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_bare_functions_give_what_numpys_give(name, language):
+    package = pytest.importorskip(language)
+    circuit, rng, values = sb.circuit(CIRCUITS[name]), np.random.default_rng(2), {}
+    for leaf in circuit.leaves:
+        shape = tuple(int(s) if s.is_Integer else SIZES[str(s)] for s in leaf.shape)
+        values[leaf.name], values[f"{leaf.name}_dot"] = rng.normal(size=(2, *shape))
+        if leaf.role == "samples":
+            values[leaf.name] = np.float64(ROWS)
+        if leaf.name in ("i", "t"):
+            values[leaf.name] = np.int64(1)
+    right = bare_results(circuit, "numpy", values, np.asarray)
+    if language == "jax":
+        with package.enable_x64(True):
+            found = bare_results(circuit, language, values, package.numpy.asarray)
+    else:
+        found = bare_results(circuit, language, values, package.as_tensor)
+    for function, result in right.items():
+        pairs = (r if isinstance(r, tuple) else (r,) for r in (found[function], result))
+        for value, expected in zip(*pairs, strict=True):
+            assert np.allclose(value, expected, rtol=1e-12, atol=1e-15), function
