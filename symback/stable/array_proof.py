@@ -18,6 +18,7 @@ from symback.stable.proof import holds
 from symback.stable.rules import COVERED
 
 ALONG = 3  # entries along an axis
+MOST_ALONG = 12  # where a part with a larger index is taken
 _DEFINITIONS = definitions(SYMPY)
 
 
@@ -29,7 +30,7 @@ def holds_for_arrays(
     became: Callable[[Any], Any],
     covered: tuple[Any, ...] = COVERED,
 ) -> bool:
-    """Whether both forms are proven equal, with three entries along each axis.
+    """Whether both forms are proven equal, with three entries along each axis, or more.
 
     `became` gives the rewritten form of a part. An operation that is not covered is unknown
     in both forms, whatever it does: its operands must be proven equal to their rewritten forms.
@@ -54,10 +55,12 @@ def holds_for_arrays(
     for symbol, formula in [(s, over_unknowns(f)) for s, f in reversed(behind)]:
         one, two = (e.xreplace({symbol: formula}) for e in (one, two))
     try:
-        pairs = zip(*(_entries(form, known, covered).flat for form in (one, two)), strict=True)
+        along = _length(one, two)
+        forms = (_entries(form, known, covered, along) for form in (one, two))
+        pairs = zip(*(entries.flat for entries in forms), strict=True)
         if not all(holds(a, b, ()) for a, b in pairs):
             return False
-    except ValueError:  # shapes that fit only where some axis has another length
+    except (ValueError, IndexError):  # shapes that fit only where some axis has another length
         return False
     return all(
         _same_but_for_operands(part, became(part))
@@ -90,8 +93,8 @@ def _same_but_for_operands(part: Any, whole: Any) -> bool:
 def _is_covered(part: ArrayFunction, covered: tuple[Any, ...]) -> bool:
     """Whether the proof looks into it; of parts of arrays only into entries that it has."""
     if isinstance(part, arrays.slice_):
-        entries = part.args[1]
-        if not all(index.is_Integer and 0 <= index < ALONG for index in entries):
+        bounds = [b for index in part.args[1] for b in (index if index.args else (index,))]
+        if not all(b == sp.oo or (b.is_Integer and 0 <= b < MOST_ALONG) for b in bounds):
             return False
     return type(part) in covered
 
@@ -113,8 +116,17 @@ def _unspoken_of(expr: Any, covered: tuple[Any, ...]) -> list[Any]:
     return list(found)
 
 
-def _entries(expr: Expr, shapes: Mapping[str, Shape], covered: tuple[Any, ...]) -> Entries:
-    """The entries of a formula over arrays whose axes all have the length ALONG."""
+def _length(*forms: Expr) -> int:
+    """Of the axes: so that the parts that are taken are there."""
+    parts = [p for form in forms for p in postorder(form) if isinstance(p, arrays.slice_)]
+    ends = [int(n) for part in parts for n in part.args[1].atoms(sp.Integer)]
+    return min(MOST_ALONG, max([ALONG, *(n + 1 for n in ends)]))
+
+
+def _entries(
+    expr: Expr, shapes: Mapping[str, Shape], covered: tuple[Any, ...], along: int
+) -> Entries:
+    """The entries of a formula over arrays whose axes all have this length."""
     done: dict[Any, Entries] = {}
     stack = [expr]
     while stack:
@@ -128,19 +140,22 @@ def _entries(expr: Expr, shapes: Mapping[str, Shape], covered: tuple[Any, ...]) 
             continue
         if not part.args:
             rank = len(shape_of(part, shapes)) if isinstance(part, Expr) else 0
-            done[part] = _any_entries(part, rank)
+            done[part] = _any_entries(part, rank, along)
         elif type(part) in covered:
-            done[part] = _DEFINITIONS[part.func](*(done[o] for o in part.operands), *part.options)
+            of = [done[o] for o in part.operands]
+            if isinstance(part, arrays.take):  # one index is as good as another
+                of[1] = Entries(of[1].shape, (sp.Integer(i % along) for i in range(of[1].size)))
+            done[part] = _DEFINITIONS[part.func](*of, *part.options)
         else:
             args = broadcast(*(done[a] for a in part.args))
             done[part] = Entries(args[0].shape, map(part.func, *(x.flat for x in args)))
     return done[expr]
 
 
-def _any_entries(part: Any, rank: int) -> Entries:
+def _any_entries(part: Any, rank: int, along: int) -> Entries:
     if rank == 0:
         return boxed(part)
-    return Entries.of((ALONG,) * rank, lambda index: real_symbol(f"{part} {index}"))
+    return Entries.of((along,) * rank, lambda index: real_symbol(f"{part} {index}"))
 
 
 __all__ = ["holds_for_arrays"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
@@ -61,6 +64,11 @@ def log_of_product(see: See, expr: Expr) -> Expr | None:
             tails.append(argument(seen))
         elif isinstance(seen, arrays.softmax):
             logs.append(arrays.log_softmax(*seen.args))
+        elif (
+            isinstance(seen, arrays.slice_ | arrays.take)
+            and (log := _log_of_part(see, seen)) is not None
+        ):
+            logs.append(log)
         else:
             rest.append(factor)
     if not logs and not tails:
@@ -70,6 +78,21 @@ def log_of_product(see: See, expr: Expr) -> Expr | None:
         logs += [log_ndtr(-sp.sqrt(2) * u) for u in tails]
         return Add(*logs, sp.log(number * 2 ** len(tails) * left))
     return Add(*logs, *map(log_erfc, tails), sp.log(Mul(*rest)))
+
+
+_LOG_OF: dict[Any, Callable[..., Expr]] = {
+    arrays.softmax: arrays.log_softmax,
+    sigma: logsigmoid,
+    sp.exp: lambda u: u,
+}
+"""log(h(u)) of positive functions."""
+
+
+def _log_of_part(see: See, part: Expr) -> Expr | None:
+    """log(softmax(z)[0]) = log_softmax(z)[0], and the same of σ and exp."""
+    inner = see(part.args[0])
+    log = _LOG_OF.get(inner.func)
+    return None if log is None else part.func(log(*inner.args), *part.args[1:])
 
 
 def log_of_one_minus_sigma(see: See, expr: Expr) -> Expr | None:
@@ -149,15 +172,19 @@ def log_of_one_plus(see: See, expr: Expr) -> Expr | None:
     return log1p(Add(*terms)) if number == 1 else None
 
 
+_ARRAY_SUMS = (arrays.reduce_sum, arrays.mean, arrays.dot)
+
+
 def log_of_sum_of_exp(see: See, expr: Expr) -> Expr | None:
-    """log(sum(exp(z))) and log(mean(exp(z))) of an array, or along axes of it."""
-    total = sum_of(see, see(argument(expr)))
-    if total is None or not total.rank:
+    """log(c·sum(exp(z))) and log(mean(exp(z))) of an array, or along axes of it."""
+    coefficient, rest = see(argument(expr)).as_independent(*_ARRAY_SUMS, as_Add=False)
+    total = sum_of(see, see(rest))
+    if total is None or not total.rank or coefficient.has(sp.Function):
         return None
     z = exponent(see, total.summed)
     if z is None and total.rank == 1:
         z = _powers_by_shares(see, total.summed)
-    return None if z is None else total.log_sum_exp(z)
+    return None if z is None else total.log_sum_exp(z) + sp.log(coefficient)
 
 
 def _powers_by_shares(see: See, summed: Expr) -> Expr | None:

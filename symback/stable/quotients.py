@@ -22,6 +22,7 @@ from symback.stable.matching import (
     positive,
     powers_of_e,
     root_of_square,
+    see_product,
     share,
     split,
     sum_of,
@@ -178,6 +179,26 @@ def share_of_sum(see: See, product: Expr) -> Expr | None:
             if exponent(see, factor) == z:
                 named = () if total.axes == (total.rank - 1,) else map(Integer, total.axes)
                 return others_of(factors, factor, below) * arrays.softmax(z, *named)
+    return None
+
+
+def mean_by_softmax(see: See, product: Expr) -> Expr | None:
+    """Σ v·exp(z)/Σ exp(z) of a vector: Σ v·softmax(z)."""
+    factors = Mul.make_args(product)
+    for below in factors:
+        total = sum_of(see, see(below.base)) if below.is_Pow and below.exp == -1 else None
+        z = exponent(see, total.summed) if total is not None and total.rank == 1 else None
+        if total is None or z is None or total.count != 1:
+            continue
+        for above in factors:
+            whole = sum_of(see, see(above)) if above is not below else None
+            if whole is None or whole.rank != 1 or whole.count != 1:
+                continue
+            parts = Mul.make_args(see_product(see, whole.summed))
+            for part in parts:
+                if exponent(see, part) == z:
+                    shares = others_of(parts, part) * arrays.softmax(z)
+                    return others_of(factors, above, below) * arrays.reduce_sum(shares)
     return None
 
 

@@ -89,7 +89,10 @@ PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.nor
 COVERED = (*LOOKED_INTO, *PUT_IN_PLACE, arrays.reduce_max, arrays.reduce_min)
 """The operations on arrays that a rule can look into, and those that one puts in place."""
 
-PRODUCTS = (arrays.matvec, arrays.transpose, arrays.expand_dims, arrays.slice_, arrays.concat)
+PRODUCTS = (
+    *(arrays.matvec, arrays.transpose, arrays.expand_dims),
+    *(arrays.slice_, arrays.take, arrays.concat),
+)
 """Those that are looked into as well where no proof is found without."""
 
 RULES: tuple[Rule, ...] = (
@@ -97,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule("exp of a log", INVERSE, (sp.exp,), inverses.exp_of_log, UNDONE),
     Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
+    Rule("softmax of a sum", OVERFLOWS, (Mul,), quotients.mean_by_softmax),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("log of a weighted sum", OVERFLOWS, (sp.log,), logs.log_of_weighted_sum),
     Rule("1/(c + exp)", OVERFLOWS, (Pow,), quotients.reciprocal),

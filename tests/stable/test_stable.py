@@ -512,6 +512,12 @@ ARRAYS = [
     ("p = y*exp(z)/sum(exp(z))", "y*softmax(z)"),
     ("e = exp(z)\ns = sum(e)\np = e/s", "softmax(z)"),
     ("p = exp(z)/sum(exp(z))**2", "exp(z)/sum(exp(z))**2"),
+    ("p = z*(sum(y*z*exp(z))/sum(exp(z)))", "z*sum(y*z*softmax(z))"),
+    ("e = exp(2*z)\np = z*(dot(e, z)/sum(e))", "z*sum(z*softmax(2*z))"),
+    ("p = log(softmax(z)[2])*z", "log_softmax(z)[2]*z"),
+    ("q = 1/(1 + exp(-z))\np = log(q[1:])[0]*z", "logsigmoid(z)[1:][0]*z"),
+    ("p = log(sum(exp(z))/3)", "logsumexp(z) - log(3)"),
+    ("p = log(y*sum(exp(z)))", "logsumexp(z) + log(y)"),
     ("p = log(sum(exp(z)))", "logsumexp(z)"),
     ("p = log(sum(exp(z), axis=0))", "logsumexp(z)"),
     ("e = exp(z)\np = log(sum(e))", "logsumexp(z)"),
@@ -534,6 +540,8 @@ ARRAYS = [
     ),
 ]
 CALLED = {
+    "z*sum(y*z*softmax(z))": "softmax",
+    "z*sum(z*softmax(2*z))": "softmax",
     "y*softmax(z)": "softmax",
     "2*y*sin(z/2)**2": "the square of a sine",
     "y*sum(xlogx(z))": "xlogx",
