@@ -350,7 +350,9 @@ def test_sinc_at_0():
 @pytest.mark.parametrize("name", CASES)
 def test_another_number_of_operands_is_refused(name):
     known = len(CASES[name][0])
-    for count in (known - 1, *([] if name in ("log", "min", "max", "horner") else [known + 1])):
+    fewer = [] if name == "softsign" else [known - 1]  # softsign(u) is u/(1 + |u|)
+    more = [] if name in ("log", "min", "max", "horner") else [known + 1]
+    for count in (*fewer, *more):
         operands = ", ".join("abcde"[:count])
         with pytest.raises(CircuitError):
             sb.circuit(f"f = {name}({operands})", loss=None)
