@@ -38,8 +38,6 @@ SAME = _names(
         "cos": "cosine cosinus",
         "cosh": "ch",
         "cholesky": "chol cho_factor",
-        "degrees": "degree",
-        "radians": "radian",
         "det": "determinant mdeterm",
         "solve_triangular": "triangular_solve trisolve",
         "dot": "inner vdot inner_product sumproduct",
@@ -104,12 +102,36 @@ FORMULAS = {
     # probability
     "phi": "exp(-u**2/2)/sqrt(2*pi)",
     # factorials
-    **dict.fromkeys(("ff", "falling_factorial", "perm"), "gamma(u + 1)/gamma(u - v + 1)"),
+    **dict.fromkeys(("ff", "falling_factorial"), "gamma(u + 1)/gamma(u - v + 1)"),
     **dict.fromkeys(("mae", "l1_loss"), "mean(abs(u - v))"),
     "rms": "sqrt(mean(u**2))",
     "ptp": "max(u) - min(u)",
     "diff": "u[1:] - u[:-1]",
     **dict.fromkeys(("trapz", "trapezoid"), "sum((u[1:] + u[:-1])*(v[1:] - v[:-1]))/2"),
+    "flip": "u[::-1]",
+    "unsqueeze": "u[:, None]",
+    "cross": "[u[1]*v[2] - u[2]*v[1], u[2]*v[0] - u[0]*v[2], u[0]*v[1] - u[1]*v[0]]",
+    "pinv": "inv(u.T @ u) @ u.T",
+    "lstsq": "solve(u.T @ u, u.T @ v)",
+    "tensordot": "einsum('ij,jk->ik', u, v)",
+    **dict.fromkeys(("embedding", "index_select"), "u[v] with v: int"),
+    **dict.fromkeys(("hinge", "hinge_loss"), "max(0, 1 - u*v)"),
+    **dict.fromkeys(("bce", "bce_loss", "log_loss", "logloss"), "-(v*log(u) + (1 - v)*log(1 - u))"),
+    **dict.fromkeys(("nll_loss", "ce_loss"), "cross_entropy(u, v)"),
+    "smooth_l1": "huber(1, u - v)",
+    "glu": "u*sigma(v)",
+    "rms_norm": "u/sqrt(mean(u**2))",
+    "attention": "softmax(u @ v.T/sqrt(d)) @ w",
+    "cov": "sum((u - mean(u))*(v - mean(v)))/(n - 1)",
+    **dict.fromkeys(
+        ("corr", "corrcoef"),
+        "dot(u - mean(u), v - mean(v))/(norm(u - mean(u))*norm(v - mean(v)))",
+    ),
+    **dict.fromkeys(("cdist", "pairwise_distance"), "norm(u - v)"),
+    "zscore": "(u - mean(u))/std(u)",
+    **dict.fromkeys(("gmean", "geomean"), "exp(mean(log(u)))"),
+    **dict.fromkeys(("hmean", "harmean"), "1/mean(1/u)"),
+    "matrix_power": "u @ u",
     "cosine_similarity": "dot(u, v)/(norm(u)*norm(v))",
     "variance": "mean((u - mean(u))**2)",
     **dict.fromkeys(("stdev", "sd"), "sqrt(mean((u - mean(u))**2))"),
@@ -144,7 +166,7 @@ CONDITIONS = {
 LACKING = frozenset(
     # special functions
     "gammasgn factorial2 zeta zetac monomial multinomial dbinom dgamma factorialk "
-    "factorint factorrat mvlgamma "
+    "perm degree radian factorint factorrat mvlgamma "
     "gammaincinv gammainccinv betaincc betaincinv betainccinv erfi wofz dawsn fresnel "
     "erf2 erf2inv ndtri_exp bdtr bdtri fdtr fdtri gdtr nbdtr nbdtri pdtr pdtri "
     "exp1 expn expi expint ei e1 li si ci shi chi shichi sici cosint sinint "
@@ -159,13 +181,13 @@ LACKING = frozenset(
     "isclose "
     # arrays
     "gradient argmax argmin sort argsort unique median quantile "
-    "vars percentile mode cov corr corrcoef fft ifft dct conv convolve correlate "
-    "tensordot cross squeeze unsqueeze vstack dstack split tile "
-    "repeat roll flip rot90 pad gather scatter index embedding eig "
-    "eigh eigvals eigvalsh svd qr lu pinv expm logm sqrtm funm lstsq matrix_power matrix_rank rank "
-    "linspace arange range len shape size full rand randn random dropout batch_norm rms_norm "
-    "group_norm pool attention onehot bincount histogram interp "
-    "searchsorted interpolate lookup vlookup index_select masked_fill nan_to_num "
+    "vars percentile mode fft ifft dct conv convolve correlate "
+    "squeeze vstack dstack split tile "
+    "repeat roll rot90 pad gather scatter index eig "
+    "eigh eigvals eigvalsh svd qr lu expm logm sqrtm funm matrix_rank rank "
+    "linspace arange range len shape size full rand randn random dropout batch_norm "
+    "group_norm pool onehot bincount histogram interp "
+    "searchsorted interpolate lookup vlookup masked_fill nan_to_num "
     "nansum nanmean nanmax nanmin zeros_like ones_like hstack slogdet select cond isin iconcat "
     "imod ipow "
     "block diagflat vander toeplitz "
@@ -176,8 +198,8 @@ LACKING = frozenset(
     "print float str bool list tuple set dict map filter zip sorted reversed id hash hex oct bin "
     "ord chr type iter next open eval exec input lambda mix fold scan loop while switch case fn "
     # activations and losses with settings or of other meaning
-    "glu crelu rrelu threshold gumbel_softmax log_loss logloss bce "
-    "bce_loss nll nll_loss ce hinge hinge_loss kl smooth_l1 triplet "
+    "crelu rrelu threshold gumbel_softmax "
+    "nll ce kl triplet "
     "boxcox1p loglog cloglog logistic_cdf".split()
 )
 """Known functions that symback doesn't have; none of them is a misspelled name of ours."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 from sympy import Expr, Float, MatrixSymbol, Piecewise, Rational, S, Symbol
-from sympy.codegen.cfunctions import Cbrt, exp2
+from sympy.codegen.cfunctions import Cbrt, exp2, fma
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
@@ -85,6 +85,8 @@ _OWN: dict[Any, Callable[..., Expr]] = {
     sp.erfc: erfc,
     sp.erfinv: special.erfinv,
     sp.erfcinv: special.erfcinv,
+    sp.erf2: lambda u, v: sp.erf(v) - sp.erf(u),
+    fma: lambda u, v, w: u * v + w,
     sp.LambertW: _lambert,
     sp.gamma: special.gamma,
     sp.loggamma: special.loggamma,

@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 import sympy as sp
 
 import symback as sb
@@ -124,7 +125,8 @@ def formula_of(name: str) -> str:
 
 
 OVER_ARRAYS = (
-    r"@|\[1:\]|\.T|\b(mean|sum|norm|softmax|det|dot|eye|inv|where\(u\)|concat|mse|max\(u\))"
+    r"@|\[[\d:v]|\.T|\b(mean|sum|norm|softmax|det|dot|eye|inv|where\(u\)|concat|mse|einsum"
+    r"|cross_entropy|max\(u\))"
 )
 ELEMENTWISE = {
     name: formula_of(name)
@@ -155,6 +157,9 @@ VECTORS = {
     "fmean": np.mean,
     "fsum": math.fsum,
     "ptp": np.ptp,
+    "flip": np.flip,
+    "rms_norm": lambda u: u / np.sqrt(np.mean(u**2)),
+    "zscore": scipy.stats.zscore,
     "softmin": lambda u: scipy.special.softmax(-u),
     "amax": np.amax,
     "amin": np.amin,
@@ -163,6 +168,9 @@ VECTORS = {
 
 
 PAIRS = {
+    "cov": lambda u, v: np.cov(u, v)[0, 1],
+    "corr": lambda u, v: np.corrcoef(u, v)[0, 1],
+    "cross": lambda u, v: np.cross(u, v),
     "trapz": lambda u, v: np.trapezoid(u, v),
     "mae": lambda u, v: np.mean(np.abs(u - v)),
     "cosine_similarity": lambda u, v: u @ v / np.linalg.norm(u) / np.linalg.norm(v),
@@ -171,8 +179,10 @@ PAIRS = {
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_hints_over_two_arrays(name):
-    module = sb.circuit(f"u: input[4]; v: input[4]; f = {FORMULAS[name]}", loss=None).compile()
-    u, v = np.array([0.3, -1.2, 2.5, 0.9]), np.array([0.1, 0.4, 0.9, 2.0])
+    size = "n" if re.search(r"\bn\b", FORMULAS[name]) else 3
+    text = f"u: input[{size}]; v: input[{size}]; f: output = {FORMULAS[name]}"
+    module = sb.circuit(text, loss=None).compile()
+    u, v = np.array([0.3, -1.2, 2.5]), np.array([0.1, 0.4, 0.9])
     found = module.forward(module.Params(), module.Inputs(u=u, v=v))[0]
     np.testing.assert_allclose(found, PAIRS[name](u, v), rtol=1e-12)
 
@@ -180,7 +190,7 @@ def test_hints_over_two_arrays(name):
 @pytest.mark.parametrize("name", VECTORS)
 def test_hints_over_arrays_have_the_value_of_the_function_of_that_name(name):
     formula = FORMULAS[name] if name in FORMULAS else f"{SAME[name]}(u)"
-    circuit = sb.circuit(f"u: input[4]; f = {formula}", loss=None)
+    circuit = sb.circuit(f"u: input[4]; f: output = {formula}", loss=None)
     module = circuit.compile()
     u = np.array([0.3, -1.2, 2.5, 0.9])
     found = module.forward(module.Params(), module.Inputs(u=u))[0]

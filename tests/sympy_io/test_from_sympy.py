@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from sympy.codegen.cfunctions import expm1, hypot, log1p
+from sympy.codegen.cfunctions import expm1, fma, hypot, log1p
 
 import symback as sb
 from symback import errors
@@ -645,6 +645,8 @@ def test_a_symbol_in_place_of_a_function_is_read():
         (sp.besseli(sp.Rational(3, 2), x), special.besseli(sp.Rational(3, 2), real_x)),
         (sp.lowergamma(3, x, evaluate=False), special.gamma(3) * special.gammainc(3, real_x)),
         (sp.uppergamma(3, x, evaluate=False), special.gamma(3) * special.gammaincc(3, real_x)),
+        (sp.erf2(x, 2), sp.erf(2) - sp.erf(real_x)),
+        (fma(x, 3, 1), 3 * real_x + 1),
         (sp.betainc_regularized(2, 3, 0, x), special.betainc(2, 3, real_x)),
         (
             sp.betainc_regularized(2, 3, sp.Rational(1, 4), x),
