@@ -490,10 +490,11 @@ class Derivation(record.Derivation):
         """The step before the one shown last."""
         return self.step(max(self._shown - 1, 1))
 
-    def why(self, number: int) -> Shown:
-        """Why step `number` holds, and the steps that it needs."""
+    def why(self, number: int | None = None) -> Shown:
+        """Why step `number` holds, or the current one, and the steps that it needs."""
         from symback.derivation.text.detail import why_text
 
+        number = max(self._shown, 1) if number is None else number
         self.step(number)
         return why_text(self, self.steps[number - 1])
 

@@ -253,7 +253,7 @@ def descend(
     circuit: str,
     **settings: Any,
 ) -> None:
-    """Draw gradient, stochastic and mini-batch descent on the loss surface of two parameters.
+    """Draw gradient, stochastic and mini-batch descent on the loss of one parameter or two.
 
     \b
     symback descend "f = w*x + b" --data points.csv --start w=-1 --start b=3 -o descent.svg

@@ -38,7 +38,7 @@ def derive(
     circuit has not.
     """
     names = () if wrt is None else (wrt,) if isinstance(wrt, str | Node) else tuple(wrt)
-    asked = tuple(map(str, names))
+    asked = tuple(dict.fromkeys(map(str, names)))
     shown = (
         in_turns(circuit) if all(n in circuit for n in (*asked, *([of] if of else []))) else None
     )

@@ -114,7 +114,8 @@ def test_derive_at_a_point(run: Run) -> None:
     done = run("derive", NEURON, "--wrt", "w3", "--ascii", *at)
     net = 2 * 0.5 - 0.8 * 1.5
     s = 1 / (1 + np.exp(-net))
-    assert f"df/dw3 = {-0.5 * s * (1 - s):.6g}" in done.out
+    slope = s * (1 - s)
+    assert f"df/dw3 = -1 * {slope:.6g} * 0.5 = {-0.5 * slope:.6g}\n" in done.out
     assert done.out.isascii()
 
 

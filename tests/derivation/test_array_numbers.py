@@ -244,10 +244,12 @@ def test_what_has_no_numbers_is_refused(what):
         sb.circuit(text).derive("E").at(**point).to_text()
 
 
-def test_pictures_have_no_numbers_of_arrays():
-    for draw in (circuit_of(NETWORK).draw, circuit_of(NETWORK).to_dot):
-        with pytest.raises(errors.Unsupported, match="derive"):
-            draw(POINT)
+def test_pictures_have_the_numbers_of_arrays():
+    circuit = circuit_of(NETWORK)
+    loss = circuit.objective.name
+    values, _ = circuit.derive(loss).at(**POINT).evaluated()
+    for draw in (circuit.draw, circuit.to_dot):
+        assert f"{values[loss]:.6g}" in draw(POINT, of=loss)
 
 
 # -- the command line ----------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from symback.cli.main import cli
 from symback.derivation.page.html import page_text
 from symback.derivation.practice.array_quiz import ArrayQuiz
 from symback.errors import SymbackError
+from tests.cases.arrays_on_pages import CIRCUITS, NETWORK, derived
 from tests.cases.browser import complaints, in_browser, start_browser
 from tests.cases.one_in import one_in
-from tests.derivation.test_page_arrays import CIRCUITS, NETWORK, derived
 
 KINDS = ("partials", "rules", "steps")
 

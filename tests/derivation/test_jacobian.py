@@ -125,7 +125,7 @@ def test_every_format_has_the_rows():
     derivation = sb.circuit(ARM).derive(jacobian=True).at(q1=0.3, q2=0.9)
     text = str(derivation)
     assert text.startswith("Jacobian of p_0, p_1 with respect to q1, q2\n")
-    assert "∂p_1/∂q2 = 0.181179" in text
+    assert "∂p_1/∂q2 = 0.5 · 0.362358 · 1 = 0.181179\n" in text
     content = json.loads(derivation.to_json())
     jsonschema.Draft202012Validator(SCHEMA).validate(content)
     assert content["matrix"] == "Jacobian" and content["rows"] == ["p_0", "p_1"]

@@ -12,32 +12,12 @@ from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.page.arrays import array_page
 from symback.derivation.page.html import page_text
 from symback.derivation.starts import array_start, by_entry, flat_of, leaves_below
+from tests.cases.arrays_on_pages import CIRCUITS, NETWORK, derived
 from tests.cases.browser import OVERLAPS, complaints, in_browser, set_leaf, start_browser
 from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import LECTURE
 
 NODE = shutil.which("node")
-NETWORK = (
-    "x: input[2];  t: target[2]\nW1: param[3, 2];  b1: param[3]\nW2: param[2, 3];  b2: param[2]\n"
-    "h = tanh(W1 @ x + b1)\nz: output = W2 @ h + b2\nE: loss = cross_entropy(z, t)"
-)
-CIRCUITS = {
-    "network": NETWORK,
-    "residual": "x: input[3]; W: param[3, 3]; h = relu(W @ x) + x; E: loss = sum(h**2)/2",
-    "softmax": "x: input[4]; t: target[4]; p = softmax(x); E: loss = sum((p - t)**2)",
-    "norm": "x: input[3]; y: target; w: param[3]; E: loss = (dot(w, x)/norm(w) - y)**2",
-    "matrix": "A: param[2, 2]; x: input[2]; E: loss = dot(x, A @ x) + trace(A)",
-    "where": "x: input[3]; w: param[3]; E: loss = sum(where(x > 0, w*x, w**2))",
-    "two paths": "x: input[2]; w: param[2]; u = w*x; v = exp(u); E: loss = sum(u*v) + sum(u)",
-    "attention": "q: input[2]; K: param[3, 2]; V: param[3, 2]; a = softmax(K @ q)\n"
-    "y = a @ V; E: loss = sum(y**2)",
-    "row sums": "X: input[2, 3]; w: param[3]; E: loss = sum(sigma(X @ w))",
-}
-
-
-def derived(name):
-    circuit = sb.circuit(CIRCUITS[name])
-    return circuit.derive(circuit.objective.name)
 
 
 def by_page(derivation, at):

@@ -1,4 +1,4 @@
-"""Descent with two parameters: paths against formulas by hand, and what the pictures show."""
+"""Descent with one parameter or two: paths against formulas by hand, and what the pictures show."""
 
 import sys
 
@@ -147,7 +147,6 @@ def test_summary_says_where_each_arrived(paths):
 
 REFUSED = {
     "three parameters": ("f = w1*x1 + w2*x2 + b", {}, SymbackError, r"3 parameters: w1, w2, b; .*"),
-    "one parameter": ("f = w*x", {}, SymbackError, r"1 parameter: w; .* needs two"),
     "no parameter": ("x: input; f = x; y: target; l: loss = (f-y)**2", {}, SymbackError, "has 0 p"),
     "array": ("x: input[2]; w: param[2]; b: param; f = dot(w, x) + b", {}, SymbackError, "array"),
     "method": (NEURON, {"methods": ["adam"]}, TrainingError, "no method 'adam'; choose from gd"),
@@ -202,6 +201,25 @@ def test_without_matplotlib_a_message_names_the_extra(circuit, columns, paths, m
 
 def lines_of(axes):
     return {line.get_label(): line for line in axes.lines if not line.get_label().startswith("_")}
+
+
+def test_one_parameter_descends_on_its_curve():
+    """E(w) = mean (w·x − y)²/2: a step maps d, how far the minimum is, to d·(1 − η·mean x²)."""
+    x = np.array([1.0, 2.0, 3.0])
+    y = np.array([2.5, 3.5, 6.5])
+    line = sb.circuit("f = w*x; l: loss = (f - y)**2/2")
+    settings = {"start": {"w": -1.0}, "learning_rate": 0.05, "steps": 12}
+    (path,) = descend(line, {"x": x, "y": y}, methods=["gd"], **settings)
+    least, shrinks = (x @ y) / (x @ x), 1 - 0.05 * np.mean(x**2)
+    wanted = least + (-1.0 - least) * shrinks ** np.arange(13)
+    np.testing.assert_allclose(path.points[:, 0], wanted, rtol=1e-12)
+    figure = descent_picture(line, {"x": x, "y": y}, methods=["gd"], **settings)
+    (axes,) = figure.axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("w", "mean loss")
+    drawn = lines_of(axes)[path.title].get_xydata()
+    np.testing.assert_allclose(drawn, np.column_stack([wanted, path.losses]), rtol=1e-12)
+    w, loss = axes.lines[0].get_xydata().T
+    np.testing.assert_allclose(loss, [np.mean((v * x - y) ** 2) / 2 for v in w], rtol=1e-12)
 
 
 def test_levels_are_in_equal_ratios():

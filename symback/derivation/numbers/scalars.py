@@ -65,7 +65,7 @@ def numbers_at(
         )
     if walk.circuit.has_arrays:
         raise Unsupported(
-            "pictures have no room for the numbers of arrays; circuit.derive().at(…) shows them"
+            "these are the numbers of circuits without arrays; circuit.derive().at(…) has both"
         )
     refuse_unknown(walk, given)
     for bits in PRECISIONS:

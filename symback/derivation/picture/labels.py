@@ -252,8 +252,8 @@ def number(value: float | None) -> str:
 def short_number(value: Any) -> str:
     """A number, the entries of a short array, or the norm of a longer one.
 
-    >>> short_number(Entries([2], [0.5, -1.25])), short_number(Entries([3], [2.0, 2.0, 1.0]))
-    ('[0.5, −1.25]', '‖·‖ 3')
+    >>> short_number(Entries([2], [0.5, -1.25])), short_number(Entries([4], [4.125] * 4))
+    ('[0.5, −1.25]', '‖·‖ 8.25')
     """
     if not isinstance(value, Entries):
         return number(value)

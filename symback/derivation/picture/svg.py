@@ -90,7 +90,8 @@ def drawing(
     drawn = diagram(walk, cast(PictureView, view))
     if tangents and at is None:
         raise SymbackError("tangents are those at a point; give its numbers: at=…, --at")
-    if at is not None and circuit.has_arrays:
+    is_stack = walk.node(walk.of) == walk.circuit.stack
+    if at is not None and circuit.has_arrays and not is_stack:
         return drawn, Texts(walk, drawn, _numbers_of_arrays(circuit, walk, at, tangents))
     stable = None if at is None else stable_walk(circuit, start)
     numbers = None if at is None else given_numbers(walk, stable, at)

@@ -50,10 +50,11 @@ class ArrayQuiz(Quiz):
 
     >>> import symback as sb
     >>> q = sb.circuit("x: input[2]; W: param[3, 2]; y = W @ x; E: loss = sum(y**2)/2").derive("E")
-    >>> print(q.quiz(level=3).questions[1], q.quiz(level=3).answer(2, "Wᵀ·δy"))
-    (2) δx = (2) right
-    >>> print(q.quiz(level=3).answer(2, "W·δy"))
-    (2) edge y → x: the matrix is not transposed; which way do adjoints go through W·x?
+    >>> quiz = q.quiz(level=3)
+    >>> print(quiz.questions[3], quiz.answer(4, "Wᵀ·δy"))
+    (4) ∂E/∂x = (4) right
+    >>> print(quiz.answer(4, "W·δy"))
+    (4) edge y → x: the matrix is not transposed; which way do adjoints go through W·x?
     """
 
     def __init__(

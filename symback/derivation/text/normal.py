@@ -11,12 +11,13 @@ from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.not_finite import causes
 from symback.derivation.numbers.steps import DerivationNumbers, complete_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
-from symback.derivation.steps import Left
+from symback.derivation.steps import Left, is_chains
 from symback.derivation.text.adjoints import adjoint_sign, printer_of
 from symback.derivation.text.numbers import number_text, value_text
 from symback.printing.text import AsciiPrinter, TextPrinter
 
 WIDTH = 80
+MOST_FACTORS = 12  # of a chain with its numbers in place
 MOST_CAUSES = 4  # of numbers that are not finite, which are named
 _BREAKS = "·*/(,"  # a line may end behind one of these
 _ASCII = str.maketrans(
@@ -229,10 +230,28 @@ class Text:
         lines = [*folded("At ", given), *folded("  ", computed)]
         for left, value in found.partials_of(derivation).items():
             remark = self._remark(found, derivation.last_step_about(left))
-            text = f"{self._printer.partial(*left)} = {number_text(value)}{remark}"
-            lines += folded("  ", text) if remark else [f"  {text}"]
+            chain = "" if remark else self._chain_in_numbers(found, left)
+            text = f"{self._printer.partial(*left)} = {chain}{number_text(value)}{remark}"
+            lines += folded("  ", text)
         lines += self._causes(found)
         return [self._printer.numeral(line) for line in lines]
+
+    def _chain_in_numbers(self, found: DerivationNumbers, left: Left) -> str:
+        """The products of local partials with their numbers in place, and "= " behind them."""
+        derivation = self._derivation
+        total = derivation.results.get(left, {}).get("sum")
+        if total is None or derivation.order > 1 or not is_chains(total.right):
+            return ""
+        edges = {s.edge: found.steps.get(s.id) for s in derivation.steps if s.kind == "edge"}
+        chains = [[edges.get((link[0], link[1])) for link in chain] for chain in total.right]
+        factors = [factor for chain in chains for factor in chain]
+        if len(factors) < 2 or len(factors) > MOST_FACTORS or None in factors:
+            return ""
+        texts = [[number_text(x) for x in chain if x is not None] for chain in chains]
+        products = [[f"({t})" if t.startswith("-") else t for t in chain] for chain in texts]
+        products[0][0] = texts[0][0]
+        times = f" {self._printer.times_sign.strip()} "
+        return " + ".join(times.join(product) for product in products) + " = "
 
     def _causes(self, found: DerivationNumbers) -> list[str]:
         """Why numbers are not finite: which formula makes one of finite ones."""

@@ -1,6 +1,7 @@
 """Descent from one start by several methods: full, stochastic and mini-batch.
 
-For circuits with two parameters, so that each path can be drawn on the loss surface.
+For circuits with one parameter or two, so that each path can be drawn on the curve or surface of
+the loss.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Descent:
 
     method: str
     batch_size: int
-    names: tuple[str, str]  # of the parameters
-    points: FloatArray  # of shape (steps + 1, 2)
+    names: tuple[str, ...]  # of the parameters, one or two
+    points: FloatArray  # of shape (steps + 1, parameters)
     losses: FloatArray  # of shape (steps + 1,)
 
     @property
@@ -60,12 +61,12 @@ def descend(
     batch_size: int | None = None,
     seed: int = 0,
 ) -> tuple[Descent, ...]:
-    """The paths θ ← θ - η_t (1/b) Σ ∇l of a circuit with two parameters, all from one start.
+    """The paths θ ← θ - η_t (1/b) Σ ∇l of a circuit with one parameter or two, from one start.
 
     `inputs` has a column for each input and target. b is n for "gd", 1 for "sgd", and
     `batch_size` for "minibatch": 128 or an eighth of the rows where none is given. Parameters
     that `start` leaves out begin as in `init_params`. Raises a SymbackError for a circuit
-    without two parameters or without a loss, and Diverged where the loss is not finite.
+    with other parameters or without a loss, and Diverged where the loss is not finite.
     """
     return Descents(circuit, inputs, start, batch_size, seed).paths(methods, learning_rate, steps)
 
@@ -112,7 +113,7 @@ class Descents:
         batch_size: int | None,
         seed: int,
     ) -> None:
-        self.names = _two_parameters(circuit)
+        self.names = _parameters(circuit)
         self.module: ModuleType = compile_module(circuit)
         self.samples, self.rows = _samples(self.module, inputs)
         share = min(TYPICAL_BATCH, max(1, self.rows // 8))
@@ -181,30 +182,35 @@ class Descents:
     def _mean_loss(self, params: Iterable[Any]) -> float:
         return float(self.module.value_and_grad(self.module.Params(*params), self.samples)[0])
 
+    def curve(self, across: FloatArray) -> FloatArray:
+        """The mean loss over one parameter."""
+        with np.errstate(all="ignore"):
+            return np.array([self._mean_loss((w,)) for w in across])
+
     def surface(self, across: FloatArray, up: FloatArray) -> FloatArray:
         """The mean loss on a grid: one row for each value `up` of the second parameter."""
         with np.errstate(all="ignore"):
             return np.array([[self._mean_loss((w, v)) for w in across] for v in up])
 
 
-def _two_parameters(circuit: Circuit) -> tuple[str, str]:
-    """The names of the two parameters, or an error that says what there is instead."""
+def _parameters(circuit: Circuit) -> tuple[str, ...]:
+    """The names of the parameters, or an error that says what there is instead."""
     names = [node.name for node in circuit.params]
-    if len(names) != 2:
+    if len(names) not in (1, 2):
         shown = f": {clip(', '.join(names), 60)}" if names else ""
         raise SymbackError(
             f"the circuit has {len(names)} parameter{'s' * (len(names) != 1)}{shown}; a picture of "
-            "descent needs two; declare the others as inputs or constants"
+            "descent needs one or two; declare the others as inputs or constants"
         )
     for node in circuit.params:
         if node.shape:
             raise SymbackError(
-                f"the parameter '{node.name:.40}' is an array; a picture of descent needs two "
-                "parameters that are numbers"
+                f"the parameter '{node.name:.40}' is an array; a picture of descent needs "
+                "one or two parameters that are numbers"
             )
     if circuit.loss is None:
         raise SymbackError("the circuit has no loss to descend; declare one, as in l: loss = …")
-    return names[0], names[1]
+    return tuple(names)
 
 
 def _samples(module: ModuleType, inputs: Mapping[str, Any]) -> tuple[Any, int]:
@@ -221,7 +227,7 @@ def _start(module: ModuleType, start: Mapping[str, float], seed: int) -> Any:
     names = module.Params._fields
     for name, value in start.items():
         if name not in names:
-            hint = nearest(name, names) or f"; it has {names[0]} and {names[1]}"
+            hint = nearest(name, names) or f"; it has {' and '.join(names)}"
             raise UnknownName(f"'{clip(name, 40)}' is not a parameter of the circuit{hint}")
         if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
             raise TrainingError(

@@ -73,7 +73,8 @@ def descent_picture(
     save: str | os.PathLike[str] | None = None,
     force: bool = False,
 ) -> Figure:
-    """The paths of `descend` over the contours of the mean loss, and its file where named.
+    """The paths of `descend` over the contours of the mean loss, of one parameter on its curve, and
+    the file where named.
 
     `save` ends in .svg or .png; the file has the same bytes at every run. One that is there and no
     picture of descent, or was edited, is replaced with `force` only.
@@ -86,12 +87,20 @@ def descent_picture(
     axes = figure.add_subplot()
     points = np.concatenate([path.points for path in paths])
     grid = GRID if descents.rows <= MANY_ROWS else COARSE
-    across, up = (np.linspace(*ends, grid) for ends in window(points))
-    _draw_surface(axes, across, up, descents.surface(across, up), points)
-    for path in _in_order(paths):
-        _draw_path(axes, path.points, _LOOKS[path.method], path.title)
-    _draw_start(axes, paths[0].points[0])
-    w, v = descents.names
+    names = descents.names
+    if len(names) == 1:
+        across = np.linspace(*window(points)[0], 4 * grid)
+        axes.plot(across, descents.curve(across), color="0.6", linewidth=1.2, zorder=0)
+        places = [np.column_stack([path.points[:, 0], path.losses]) for path in _in_order(paths)]
+        names = (*names, "mean loss")
+    else:
+        across, up = (np.linspace(*ends, grid) for ends in window(points))
+        _draw_surface(axes, across, up, descents.surface(across, up), points)
+        places = [path.points for path in _in_order(paths)]
+    for path, drawn in zip(_in_order(paths), places, strict=True):
+        _draw_path(axes, drawn, _LOOKS[path.method], path.title)
+    _draw_start(axes, places[0][0])
+    w, v = names
     rate = "" if callable(learning_rate) else f", η = {learning_rate:g}"
     title = f"Mean loss of {descents.rows} samples and {steps} steps of descent{rate}"
     axes.set(xlabel=w, ylabel=v, title=title)
