@@ -292,6 +292,14 @@ def test_only_what_is_asked_for_is_there():
     assert "Params" not in value and "import symback" not in value
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_turns_of_a_loop_are_lines(language):
+    turns = "x: input[9, n]; a[0] = zeros(n)\nfor t in range(9):\n    a[t + 1] = a[t]*x[t] + 1"
+    circuit = sb.circuit(f"{turns}\nf = sum(a[9])")
+    code = circuit.code(language)
+    assert code == circuit.unrolled().code(language) and "a_9 = a_8 ∘ x[8] + 1" in code
+
+
 def test_one_of_several_outputs_is_a_number():
     code = sb.circuit("g = a*b\nf: output = [g, a + g]").code("c", of="g")
     assert "double g(double a, double b)" in code

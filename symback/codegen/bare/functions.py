@@ -13,6 +13,7 @@ from symback.autodiff.lower import Lowered
 from symback.autodiff.passes import PASSES, TANGENT_PASSES, Pass, optimise
 from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node, refuse_constant
+from symback.circuits.loops import unrolled
 from symback.circuits.program import Assign, Program
 from symback.errors import Unsupported, clip, nearest
 from symback.operations.shapes import is_size, shown
@@ -170,6 +171,7 @@ def bare_functions(
         if kind not in FUNCTIONS:
             hint = nearest(kind, FUNCTIONS) or f"; choose from {', '.join(FUNCTIONS)}"
             raise Unsupported(f"no function '{clip(kind, 40)}' of bare code{hint}")
+    circuit = unrolled(circuit)  # one line a turn, in its formulas too
     split = gates(circuit)
     node = split[circuit[of or circuit.output.name].name]
     if node.is_leaf:
