@@ -25,6 +25,7 @@ number in brackets is the time relative to symback's NumPy module, as the median
 within the rounds: ratios differ less between machines than times do. Every
 system has {threads}, and holds its data in its own format.
 GradBench's evals are on [a page of their own](gradbench.md).
+Symbolica takes no part: its license is free for personal, non-professional use alone.
 
 {versions}."""
 
