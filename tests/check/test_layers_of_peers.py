@@ -168,11 +168,10 @@ def test_value_and_gradient_agree_with_jax(name, target):
         assert_close(getattr(bars if leaf in params else of_inputs, leaf), np.asarray(grad), leaf)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ["jax", "torch"])
 @pytest.mark.parametrize("name", CASES)
 def test_modules_of_layers_agree_with_the_truth(name, target):
-    if target in ("jax", "torch"):
-        pytest.importorskip(target)
+    pytest.importorskip(target)
     circuit = sb.circuit(CASES[name][0], loss=None)
     report = check_module(circuit, circuit.compile(target=target), points=20)
     assert report.passed, str(report)
