@@ -18,7 +18,7 @@ from symback.check.comparison import compared
 from symback.check.digits import lost_digits
 from symback.check.report import FEWEST_POINTS, POINTS, CheckRow, Report
 from symback.circuits.circuit import Circuit
-from symback.circuits.loops import written_out
+from symback.circuits.loops import loops_written_out
 from symback.codegen.generate import compile_module
 from symback.codegen.loading import read_module
 from symback.codegen.runtimes import in_numpys_terms
@@ -88,7 +88,7 @@ def check_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Report:
 
 def with_typed(report: Report, circuit: Circuit, oracle: Oracle) -> Report:
     """The report, with a remark on what the errors would be had no formula been rewritten."""
-    changed, unproven = rewritten(written_out(circuit))
+    changed, unproven = rewritten(loops_written_out(circuit))
     rewrites = changed.rewrites
     report = replace(report, remarks=(*report.remarks, *map(_left_as_typed, unproven)))
     if not rewrites:

@@ -57,14 +57,14 @@ LEAST_TURNS = 3
 MOST_TRIED = 64
 
 
-def written_out(circuit: Circuit) -> Circuit:
+def loops_written_out(circuit: Circuit) -> Circuit:
     """The circuit with its loops written out; small numbers stand for sizes that say how many
     turns these have.
     """
-    return circuit.once(_written_out) if has_loops(circuit) else circuit
+    return circuit.once(_loops_written_out) if has_loops(circuit) else circuit
 
 
-def _written_out(circuit: Circuit) -> Circuit:
+def _loops_written_out(circuit: Circuit) -> Circuit:
     counts = [
         node.formula.turn.count for node in circuit.computed if isinstance(node.formula, loop)
     ]
@@ -279,8 +279,8 @@ __all__ = [
     "can_unroll",
     "entry_of",
     "has_loops",
+    "loops_written_out",
     "unrolled",
     "with_nodes",
     "with_sizes",
-    "written_out",
 ]

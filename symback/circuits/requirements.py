@@ -8,7 +8,7 @@ import sympy as sp
 from sympy import Expr, S, Tuple
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.loops import has_loops, written_out
+from symback.circuits.loops import has_loops, loops_written_out
 from symback.errors import Unsupported
 from symback.operations.arrays import (
     ARRAY_FUNCTIONS,
@@ -43,7 +43,7 @@ def _stated_in(circuit: Circuit) -> list[tuple[Node, Expr]]:
 
 def uses_of(circuit: Circuit, *heads: Any) -> list[Expr]:
     """All uses of some operations, loops written out."""
-    circuit = written_out(circuit)
+    circuit = loops_written_out(circuit)
     parts = (part for n in circuit.computed for part in postorder(n.formula))
     return [part for part in parts if isinstance(part, heads)]
 
@@ -55,14 +55,14 @@ def distributions(circuit: Circuit) -> list[str]:
 
 def classes(circuit: Circuit) -> dict[str, Size]:
     """The targets that are the index of a class, each with the number of classes."""
-    shapes = written_out(circuit).shapes
+    shapes = loops_written_out(circuit).shapes
     uses = {op.args[1].name: op.args[0] for op in uses_of(circuit, sparse_cross_entropy)}
     return {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items())}
 
 
 def indices(circuit: Circuit) -> dict[str, Size]:
     """The leaves at whose whole numbers rows are taken, each with the least number of rows."""
-    shapes = written_out(circuit).shapes
+    shapes = loops_written_out(circuit).shapes
     found: dict[str, Size] = {}
     leaves = {node.name for node in circuit.leaves}
     for op in uses_of(circuit, take):
@@ -77,7 +77,7 @@ def indices(circuit: Circuit) -> dict[str, Size]:
 
 def index_leaves(circuit: Circuit) -> dict[str, Size]:
     """The leaves that are read as an index, each with the number of classes; others are allowed."""
-    shapes = written_out(circuit).shapes
+    shapes = loops_written_out(circuit).shapes
     uses = {op.args[0].name: op.args[1] for op in uses_of(circuit, one_hot) if op.args[0].is_Symbol}
     leaves = {node.name for node in circuit.leaves}
     found = {name: shape_of(z, shapes)[-1] for name, z in sorted(uses.items()) if name in leaves}
@@ -88,7 +88,7 @@ def least_sizes(circuit: Circuit) -> dict[str, int]:
     """The smallest value of each size with a name that constant indices allow."""
     least = _least_sizes(circuit)
     if has_loops(circuit):
-        turns = _least_sizes(written_out(circuit))
+        turns = _least_sizes(loops_written_out(circuit))
         least |= {name: max(size, least.get(name, 1)) for name, size in turns.items()}
     return least
 

@@ -16,6 +16,7 @@ import sympy as sp
 from sympy import Expr, Integer
 
 from symback.circuits.circuit import Circuit, Node, computed, leaf
+from symback.circuits.loops import loops_written_out
 from symback.circuits.names import fresh_name
 from symback.circuits.requirements import EXPONENTIAL, distributions, index_leaves, uses_of
 from symback.errors import Unsupported
@@ -41,10 +42,13 @@ TOO_MANY = (
 
 
 def explicit(circuit: Circuit, sizes_of: Circuit | None = None) -> tuple[Circuit, EntryMap]:
-    """The circuit over entries at small sizes, its own or another's, and how the two correspond."""
+    """The circuit over entries at small sizes, its own or another's, and how the two correspond;
+    loops are written out.
+    """
     if not circuit.has_arrays:
         return circuit, EntryMap()
-    return _EntryWriter(circuit, sizes_of).written()
+    sizes_of = None if sizes_of is None else loops_written_out(sizes_of)
+    return _EntryWriter(loops_written_out(circuit), sizes_of).written()
 
 
 def explicit_leaves(circuit: Circuit) -> tuple[Circuit, EntryMap]:

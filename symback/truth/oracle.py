@@ -17,7 +17,7 @@ from sympy.codegen.cfunctions import hypot
 from symback.autodiff.function import Port
 from symback.autodiff.lower import lower
 from symback.circuits.circuit import Circuit
-from symback.circuits.loops import written_out
+from symback.circuits.loops import loops_written_out
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided
 from symback.operations.balls.scalars import precision
 from symback.operations.entries import Entries
@@ -86,7 +86,7 @@ class Oracle:
 
     def __init__(self, circuit: Circuit) -> None:
         self.kept = circuit  # with its loops
-        circuit = written_out(circuit)
+        circuit = loops_written_out(circuit)
         self.typed = circuit
         computed = circuit if circuit.is_literal else stable(circuit)  # as the module does
         numbers, typed = explicit(_without_kinks(circuit, computed), computed)

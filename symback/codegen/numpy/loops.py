@@ -16,7 +16,7 @@ from sympy import Symbol
 
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, loop_of, varies
-from symback.codegen.lines import wrapped
+from symback.codegen.lines import names_in, wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
 from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn, loop
 from symback.operations.shapes import is_size
@@ -179,9 +179,10 @@ class _LoopText:
 
     def _body(self) -> list[str]:
         turn = self._turn
-        lines = []
+        inner = self._turns_own_lines()
+        lines, used = [], names_in(inner)
         for name in turn.sequences:
-            if name in self._needed:
+            if name.name in used:
                 is_list = self._given[name] in self._lists
                 axes = ":, " if self._outer.varies(self._given[name]) and not is_list else ""
                 array = self._outer.whole(self._given[name])
@@ -189,10 +190,14 @@ class _LoopText:
         for name in turn.shared:
             if name in self._needed and name != self._given[name] and not is_size(name):
                 lines.append(f"{name} = {self._outer.whole(self._given[name])}")
-        lines += self._stacked_before()
+        return [*lines, *inner]
+
+    def _turns_own_lines(self) -> list[str]:
+        """What a turn computes and leaves, and what it hands on to the next."""
+        lines = self._stacked_before()
         lines += self._statements(self._program(), self._inner)
         lines += self._leaving()
-        moved = [(a.name, b.name) for a, b in turn.carried if a in self._needed]
+        moved = [(a.name, b.name) for a, b in self._turn.carried if a in self._needed]
         if moved:
             before, after = (", ".join(part) for part in zip(*moved, strict=True))
             lines.append(f"{before} = {after}")
