@@ -21,7 +21,7 @@ from symback.language.parse import circuit as parse
 
 MOST_RUNNING = 8
 """Programs that wait for calls at a time; a call starts one again that has been ended."""
-_running: list[FlatCalls] = []
+RUNNING: list[FlatCalls] = []
 
 
 class FlatCalls(ABC):
@@ -55,10 +55,10 @@ class FlatCalls(ABC):
     def pipes(self) -> tuple[Any, Any]:
         """Where calls go to, and where results come from."""
         if self.process is None:
-            while len(_running) >= MOST_RUNNING:
-                _running[0].end()
+            while len(RUNNING) >= MOST_RUNNING:
+                RUNNING[0].end()
             self.process = self.started()
-            _running.append(self)
+            RUNNING.append(self)
         if self.process.stdin is None or self.process.stdout is None:
             raise Unsupported("internal: the program has no pipes")
         return self.process.stdin, self.process.stdout
@@ -66,8 +66,8 @@ class FlatCalls(ABC):
     def end(self) -> None:
         """Ends the program, until the next call."""
         process, self.process = self.process, None
-        if self in _running:
-            _running.remove(self)
+        if self in RUNNING:
+            RUNNING.remove(self)
         if process is not None:
             process.kill()
             process.wait()
@@ -187,7 +187,7 @@ def source_of(module: Any, ending: str) -> str:
 
 @atexit.register
 def _end_all() -> None:
-    for running in list(_running):
+    for running in list(RUNNING):
         running.end()
 
 

@@ -6,25 +6,10 @@ import pytest
 import symback as sb
 from symback.circuits.loops import has_loops, unrolled, with_sizes
 from symback.language import loops
-from tests.cases.loops import LOOPS, LOOPS_OF_DATA, NEIGHBOURS
+from tests.cases.loops import LOOPS, LOOPS_OF_DATA, NEIGHBOURS, ROWS, TURNS, samples
 from tests.cases.one_in import one_in
 
-ROWS = 5
-TURNS = 11  # where data say how many there are
 CLOSE = 1e-12
-
-
-def samples(circuit, module, sizes):
-    rng = np.random.default_rng(0)
-    named = {str(s) for p in circuit.params for s in p.shape if s.is_Symbol}
-    params = module.init_params(rng, **{n: k for n, k in sizes.items() if n in named})
-    inputs = {}
-    for leaf in circuit.columns:
-        shape = [{**sizes, "T": TURNS}[str(s)] if s.is_Symbol else int(s) for s in leaf.shape]
-        classes = not shape
-        drawn = rng.integers(0, 3, ROWS) if classes else rng.normal(size=(ROWS, *shape)) / 2
-        inputs[leaf.name] = drawn
-    return params, inputs
 
 
 def assert_close(got, expected):

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 
 class LoopCase(NamedTuple):
     text: str
@@ -308,3 +310,19 @@ E: loss = sum(h[9]**2)*sum(W)
 """,
 }
 """Operations, leaves and roles of all kinds in a turn; sizes d = 4, k = 3, n = 2."""
+
+ROWS = 5
+TURNS = 11  # where data say how many there are
+
+
+def samples(circuit, module, sizes):
+    rng = np.random.default_rng(0)
+    named = {str(s) for p in circuit.params for s in p.shape if s.is_Symbol}
+    params = module.init_params(rng, **{n: k for n, k in sizes.items() if n in named})
+    inputs = {}
+    for leaf in circuit.columns:
+        shape = [{**sizes, "T": TURNS}[str(s)] if s.is_Symbol else int(s) for s in leaf.shape]
+        classes = not shape
+        drawn = rng.integers(0, 3, ROWS) if classes else rng.normal(size=(ROWS, *shape)) / 2
+        inputs[leaf.name] = drawn
+    return params, inputs

@@ -7,8 +7,7 @@ import pytest
 
 import symback as sb
 from symback.check import check_module
-from tests.autodiff.test_loops import samples
-from tests.cases.loops import LOOPS, LOOPS_OF_DATA
+from tests.cases.loops import LOOPS, LOOPS_OF_DATA, samples
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 CASES = {

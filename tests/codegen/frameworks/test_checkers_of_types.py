@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import symback as sb
-from tests.codegen.frameworks.test_scopes import CIRCUITS
+from tests.cases.scopes import CIRCUITS
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ("attention", "lstm", "gaussian_mixture/mixture", "digits_network/network")

@@ -62,7 +62,7 @@ def test_few_programs_wait_for_calls_at_a_time():
     for _ in range(2):
         values = [m.forward(m.Params(), m.Inputs(2.0))[0] for m in made]
         assert values == [2.0 * k for k in factors]
-    assert 0 < len(flat_calls._running) <= flat_calls.MOST_RUNNING
+    assert 0 < len(flat_calls.RUNNING) <= flat_calls.MOST_RUNNING
 
 
 def in_node(folder, text, code):
