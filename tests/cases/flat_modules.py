@@ -1,5 +1,7 @@
 """Circuits for targets whose modules loop over flat arrays."""
 
+import re
+
 from tests.cases.array_circuits import ALL as ARRAYS
 from tests.cases.elementwise import CASES as OPERATIONS
 from tests.cases.sample_circuits import LECTURE
@@ -35,8 +37,14 @@ CIRCUITS = {
     **{name: case.circuit for name, case in OPERATIONS.items()},
     **ARRAYS,
 }
-NUMPY_ONLY = {"inv", "det", "logdet", "solve"}
-"""Operations without loops."""
+_NUMPY_ONLY = re.compile(r"\b(inv|det|logdet|solve)\(")
+
+
+def is_for_numpy(text):
+    """Whether a circuit has an operation without loops."""
+    return _NUMPY_ONLY.search(text) is not None
+
+
 FIRST = [*SCOPES, "L5", "two layers"]
 """Those that the suite takes; the slow run takes all."""
 TWO_LAYERS = """\
