@@ -207,3 +207,43 @@ def check_layers(captions):
         found = [float(x.replace("−", "-")) for x in re.findall(r"(?:from|to) ([\d.e−]+) at", text)]
         assert text.startswith(name)
         assert found == pytest.approx([last, first], rel=6e-3)
+
+
+BESIDE = """
+const choose = (id, value) => {
+  const field = document.getElementById(id);
+  field.value = value;
+  field.dispatchEvent(new Event("change"));
+};
+choose("method", "momentum");
+choose("beside", "gd");
+for (let i = 0; i < 8; i += 1) document.getElementById("step").click();
+choose("view", "surface");
+return [document.getElementById("said").textContent, document.getElementById("legend").hidden];
+"""
+
+
+@in_browser
+def test_two_methods_descend_in_one_picture(tmp_path):
+    """Momentum beside plain descent of the mean of (w·x + b − y)²/2, by NumPy's recurrences."""
+    text = EXAMPLES["Line"]
+    table = answer({"ask": "table", "text": text})["data"]
+    page = answer({"ask": "descent", "text": text, "data": table})["html"]
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    rows = np.array([line.split(",") for line in table.splitlines()[1:]], dtype=float)
+    x, y = rows.T
+    driver = start_browser()
+    try:
+        driver.get((tmp_path / "page.html").as_uri())
+        said, is_hidden = driver.execute_script(BESIDE)
+        assert not is_hidden and not driver.get_log("browser")
+    finally:
+        driver.quit()
+    found = [float(part) for part in re.findall(r"mean loss ([\d.]+)", said)]
+    for loss, keeps in zip(found, (0.9, 0.0), strict=True):
+        theta, velocity = np.zeros(2), np.zeros(2)
+        for _ in range(8):
+            residual = theta[0] * x + theta[1] - y
+            velocity = keeps * velocity + [np.mean(residual * x), np.mean(residual)]
+            theta = theta - 0.1 * velocity
+        assert loss == pytest.approx(np.mean((theta[0] * x + theta[1] - y) ** 2) / 2, rel=1e-4)
