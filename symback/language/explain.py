@@ -69,7 +69,7 @@ WORDS = {
     "in": "'in' stands only in for t in range(1, 9):",
     "for": "a loop is a line of its own, for t in range(1, 9):, and its block stands below",
     **dict.fromkeys(("lambda", "def", "return"), "a function is one line, swish(u) = u*sigma(u)"),
-    "while": "a loop is for t in range(1, 9):, with constant bounds",
+    "while": "a loop is for t in range(1, 9):, with bounds that are numbers or sizes",
     **dict.fromkeys(("import", "from"), "a circuit has formulas only, as f = exp(x)"),
 }
 """Words of Python that people type, with what stands for them here."""
