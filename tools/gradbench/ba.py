@@ -52,7 +52,7 @@ class Problem(NamedTuple):
 def problem(given: dict[str, Any]) -> Problem:
     """One camera, point and observation, repeated as often as the eval says."""
     n, m, p = (given[name] for name in "nmp")
-    each = np.arange(p)
+    each = np.arange(p, dtype=np.int32)
     return Problem(
         np.tile(given["cam"], (n, 1)),
         np.tile(given["x"], (m, 1)),
@@ -105,12 +105,11 @@ def pattern(of: Problem) -> tuple[Any, Any]:
     """Where rows begin, and each value's column: two rows of 15 an observation, then weights."""
     n, m, p = len(of.cameras), len(of.points), len(of.weights)
     rows = np.concatenate([np.arange(0, 30 * p, 15), np.arange(30 * p, 31 * p + 1)])
-    columns = np.empty(31 * p, np.int32)
-    blocks = columns[: 30 * p].reshape(p, 2, 15)
-    blocks[..., :11] = (11 * of.camera[:, None] + np.arange(11))[:, None]
-    blocks[..., 11:14] = (11 * n + 3 * of.point[:, None] + np.arange(3))[:, None]
-    columns[30 * p :] = 11 * n + 3 * m + np.arange(p)
-    blocks[..., 14] = columns[30 * p :, None]
+    each = np.empty((p, 15), np.int32)
+    np.add(11 * of.camera[:, None], np.arange(11, dtype=np.int32), out=each[:, :11])
+    np.add(11 * n + 3 * of.point[:, None], np.arange(3, dtype=np.int32), out=each[:, 11:14])
+    each[:, 14] = np.arange(11 * n + 3 * m, 11 * n + 3 * m + p)
+    columns = np.concatenate([np.repeat(each, 2, axis=0).ravel(), each[:, 14]])
     return rows, columns
 
 

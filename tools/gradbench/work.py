@@ -7,7 +7,12 @@ from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import symback as sb
+
+# once an array of this size was freed, glibc keeps the memory of freed arrays for the next ones
+np.empty(4_000_000)
 
 
 class Work(NamedTuple):
