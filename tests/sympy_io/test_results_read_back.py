@@ -27,12 +27,14 @@ ARRAYS = {
         name: text
         for name, text in array_circuits.ALL.items()
         if name not in array_circuits.SLOW
+        and ": int" not in text  # points are drawn, and an index is a whole number
         and not sb.circuit(text).objective.shape
         and all(len(node.shape) < 3 for node in sb.circuit(text).gates.nodes)
     },
     "part": "x: input[n]; w: param[2]; f = dot(x[1:3], w) + x[0]**2",
     "row": "A: param[m, n]; x: input[n]; f = dot(A[1], x)**2 + A[0, 2]",
     "block": "A: param[m, n]; f = sum(A[1:, 0:2]**2)/2 + sum(A[:, 1])",
+    "matrix": "x: param[2]; y: input; f = sum([[x[0], y], [1, x[1]]] @ x)",
     "norm": "x: param[n]; y: input[n]; f = norm(x - y)",
     "largest": "A: param[m, n]; f = max(A)**2 + sum(max(A, axis=1)**2) + sum(min(A, axis=0))",
     "trace": "A: param[n, n]; B: input[n, n]; f = trace(A @ B)**2",
