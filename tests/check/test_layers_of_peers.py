@@ -27,6 +27,14 @@ h2 = relu(conv2d(max_pool(h1, 2), K2, padding=1))
 z = W @ ravel(max_pool(h2, 2)) + b
 f: output = cross_entropy(z, y)
 """
+FEW_CONVOLUTIONS = """
+x: input[1, 4, 4]; K1: param[2, 1, 3, 3]; K2: param[1, 2, 3, 3]; W: param[2, 1]; b: param[2]
+y: target
+h1 = relu(conv2d(x, K1, padding=1))
+h2 = relu(conv2d(max_pool(h1, 2), K2, padding=1))
+z = W @ ravel(max_pool(h2, 2)) + b
+f: output = cross_entropy(z, y)
+"""  # few enough for the check, which takes each entry
 LSTM = """
 x: input[6, 3]; W: param[16, 3]; U: param[16, 4]; b: param[16]; c: param[16]
 h[0] = zeros(4)
@@ -172,7 +180,8 @@ def test_value_and_gradient_agree_with_jax(name, target):
 @pytest.mark.parametrize("name", CASES)
 def test_modules_of_layers_agree_with_the_truth(name, target):
     pytest.importorskip(target)
-    circuit = sb.circuit(CASES[name][0], loss=None)
+    text = FEW_CONVOLUTIONS if name == "convolutions" else CASES[name][0]
+    circuit = sb.circuit(text, loss=None)
     report = check_module(circuit, circuit.compile(target=target), points=20)
     assert report.passed, str(report)
 
