@@ -208,7 +208,7 @@ LACKING = frozenset(
 def function_hint(name: str, known: Iterable[str]) -> str:
     """What to write in place of a function that is not known, behind ';', or nothing.
 
-    >>> function_hint("expit", ["sigma"]), function_hint("lg", ["log"])
+    >>> function_hint("sigm", ["sigma"]), function_hint("lg", ["log"])
     ("; did you mean 'sigma'?", '; write log10(u)')
     """
     names = set(known)
