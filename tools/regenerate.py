@@ -35,6 +35,9 @@ OTHERS = (
     "robertson",
     "two_link_arm",
     "kalman_filter",
+    "digits_convolution",
+    "enzyme_states",
+    "nile",
 )
 """Folders of examples without a module of their name."""
 UPDATES = ("adam",)
