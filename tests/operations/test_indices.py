@@ -109,3 +109,12 @@ def test_what_is_refused(text, why):
     with pytest.raises(SymbackError) as caught:
         sb.circuit(text)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("rows, is_named", [("2", False), ("k", True)])
+def test_sizes_have_a_name_where_an_index_needs_them(rows, is_named, tmp_path):
+    """Where they have none, a checker finds no name that is not used."""
+    c = sb.circuit(f"i: int; W: param[{rows}, 3]; f: output = sum(W[i]**2)", loss=None)
+    path = tmp_path / "rows.py"
+    c.generate(path)
+    assert ("    sizes = _sizes((" in path.read_text(encoding="utf-8")) == is_named
