@@ -8,17 +8,22 @@ behind `<!-- needs: LIBRARY -->` is left out where that is not installed.
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import re
 from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from pathlib import Path
 
+import click
+
 import symback as sb
 from symback.autodiff.cost import operation_counts
+from symback.cli.main import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 NEURON = "f = x1 − σ(w3x3 + w4x4)"
+_CONTEXT = click.Context(cli)
 MISTAKE = "net2 = w3*x3 + w4*x4\nf = x1 - sigma(net2"
 
 
@@ -84,11 +89,48 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "arrays": arrays,
 }
 
+CIRCUIT_OPTIONS = ("params", "inputs", "loss", "no_loss", "latex")
+"""What every command that reads a circuit takes."""
+
+
+def commands() -> str:
+    """Every command with its examples and options, as `--help` has them."""
+    found = [cli.commands[name] for name in sorted(cli.commands)]
+    shared = [o for o in cli.commands["derive"].params if o.name in CIRCUIT_OPTIONS]
+    parts = ["## Options of every CIRCUIT", _options(shared)]
+    for command in found:
+        arguments = [p for p in command.params if isinstance(p, click.Argument)]
+        taken = "".join(f" {argument.make_metavar(_CONTEXT)}" for argument in arguments)
+        what, *more = inspect.cleandoc(command.help or "").split("\n\n")
+        parts += [f"## symback {command.name}{taken}", " ".join(what.split())]
+        for text in more:
+            is_literal = text.startswith("\b\n")
+            parts.append(f"```text\n{text[2:].rstrip()}\n```" if is_literal else text)
+        options = [p for p in command.params if isinstance(p, click.Option)]
+        parts.append(_options([p for p in options if p.name not in CIRCUIT_OPTIONS]))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _options(of: list[click.Parameter]) -> str:
+    """A table of options with their meanings."""
+    records = [option.get_help_record(_CONTEXT) or ("", "") for option in of]
+    rows = [f"| `{name}` | {what} |" for name, what in _escaped(records)]
+    return "\n".join(["| option | meaning |", "|---|---|", *rows]) if rows else ""
+
+
+def _escaped(records: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name.replace("|", "\\|"), what.replace("|", "\\|")) for name, what in records]
+
+
 _BLOCK = re.compile(r"(<!-- output: (\w+) -->\n```\w+\n)(.*?)(```\n)", re.DOTALL)
 
 
+_COMMANDS = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
+
+
 def updated(text: str) -> str:
-    """The README with every output made anew."""
+    """A page with every output made anew."""
+    text = _COMMANDS.sub(lambda m: f"\n{commands()}\n", text)
     return _BLOCK.sub(lambda m: f"{m.group(1)}{OUTPUTS[m.group(2)]()}{m.group(4)}", text)
 
 

@@ -28,6 +28,12 @@ def test_the_page_that_is_linked_is_up_to_date() -> None:
     assert readme.PAGE.read_text(encoding="utf-8") == readme.page()
 
 
+def test_the_page_of_commands_is_up_to_date() -> None:
+    page = PAGES["docs/command_line.md"]
+    assert page == readme.updated(page) and page.count("\n## ") == len(readme.cli.commands) + 1
+    assert set(re.findall(r"^\| `symback (\w+)", README, re.M)) == readme.cli.commands.keys()
+
+
 def test_every_output_is_shown() -> None:
     assert SHOWN.keys() == readme.OUTPUTS.keys()
 
