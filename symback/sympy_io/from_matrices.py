@@ -21,6 +21,7 @@ from symback.language.arrays import NO_NAMES
 from symback.language.terms import DEEPEST
 from symback.operations import arrays as a
 from symback.operations.arrays import shape_of
+from symback.operations.construction import stacked
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.matrix_view import Array, Elementwise, Number
 from symback.operations.shapes import Shape, ShapeError, shown, size_symbol
@@ -160,7 +161,7 @@ class MatrixReader:
         """The formula of a node: a row stays a matrix of one row, as SymPy has it."""
         formula = full(value, self.shape_of)
         is_row = value.dims != (1, 1) and value.dims[0] == 1 and len(self.shape_of(formula)) == 1
-        return a.transpose(a.expand_dims(formula)) if is_row else formula
+        return stacked([formula], 1, self.shape_of) if is_row else formula
 
     def shape_of(self, expr: Expr) -> Shape:
         return shape_of(expr, self.shapes, self._known)
