@@ -1,13 +1,20 @@
 """The rates of an enzyme with and without puromycin: parameters looked up by the state."""
 
-from pathlib import Path
-
 import numpy as np
 from scipy.optimize import minimize
 
 import symback as sb
 
-CIRCUIT = Path(__file__).with_name("rates.circuit")
+CIRCUIT = """
+# Rates of an enzyme in two states: each state has its own parameters, at a whole number from data.
+state: int
+concentration: input
+rate: target
+Vmax: param[2]
+K: param[2]
+v: output = Vmax[state]*concentration/(K[state] + concentration)
+l: loss = (v - rate)**2/2
+"""
 STATES = ("treated", "untreated")
 RATES = {
     # concentration, rates of both states
@@ -27,7 +34,7 @@ def main():
         for state, rates in enumerate(both)
         for rate in rates
     ]
-    module = sb.circuit(CIRCUIT.read_text(encoding="utf-8")).compile()
+    module = sb.circuit(CIRCUIT).compile()
     states, concentrations, rates = map(np.array, zip(*rows, strict=True))
     inputs = module.Inputs(state=states, concentration=concentrations, rate=rates.astype(float))
     start = module.ravel(module.Params(Vmax=np.full(2, 200.0), K=np.full(2, 0.1)))

@@ -1,13 +1,26 @@
 """The flow of the Nile at Aswan, 1871 to 1970, by the Gaussian process of largest evidence."""
 
-from pathlib import Path
-
 import numpy as np
 from scipy.optimize import minimize
 
 import symback as sb
 
-CIRCUIT = Path(__file__).with_name("evidence.circuit")
+CIRCUIT = """
+# The evidence of a Gaussian process for the volumes of n years: level, share of what varies slowly,
+# years that it takes, share of noise. Parameters are logarithms, so that all of them may be any number.
+x: input[n]
+y: input[n]
+level: param = 9
+slow: param = 0
+years: param = 2
+noise: param = 0
+
+D = x[:, None] - x[None, :]
+K = exp(2*slow)*exp(-D**2/(2*exp(2*years))) + exp(2*noise)*eye(n)
+L = cholesky(K)
+u = solve_triangular(L, y - level)
+l: loss = dot(u, u)/2 + sum(log(diag(L))) + n*log(2*pi)/2
+"""
 VOLUMES = """
 1120 1160 963 1210 1160 1160 813 1230 1370 1140 995 935 1110 994 1020 960 1180 799 958 1140
 1100 1210 1150 1250 1260 1220 1030 1100 774 840 874 694 940 833 701 916 692 1020 1050 969 831
@@ -20,7 +33,7 @@ VOLUMES = """
 def main():
     volumes = np.array(VOLUMES.split(), float) / 100
     years = np.arange(1871.0, 1971.0)
-    circuit = sb.circuit(CIRCUIT.read_text(encoding="utf-8"))
+    circuit = sb.circuit(CIRCUIT)
     module = circuit.compile()
     inputs = module.Inputs(years[None], volumes[None])
     start = module.ravel(module.init_params())

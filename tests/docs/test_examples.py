@@ -119,8 +119,7 @@ def test_page_shows_what_its_script_prints(name):
 def test_the_evidence_of_the_nile_is_that_of_scikit_learn():
     gaussian_process = pytest.importorskip("sklearn.gaussian_process")
     kernels = gaussian_process.kernels
-    text = (ROOT / "examples/nile/evidence.circuit").read_text(encoding="utf-8")
-    module = sb.circuit(text).compile()
+    module = sb.circuit(runpy.run_path(str(SCRIPTS["nile"]))["CIRCUIT"]).compile()
     x, y = np.arange(12.0), 9 + np.cos(np.arange(12.0))
     params = module.Params(level=9.1, slow=0.3, years=0.7, noise=-1.2)
     found, _ = module.value_and_grad(params, module.Inputs(x[None], y[None]))
