@@ -10,7 +10,7 @@ except ImportError:
     raise SystemExit('the data need scikit-learn: pip install "symback[examples]"') from None
 
 CIRCUIT = """
-# A small convolutional network: two layers of 3 x 3 filters, a maximum over 2 x 2 pixels after each.
+# Two layers of 3 x 3 filters, a maximum over 2 x 2 pixels after each.
 x: input[1, 8, 8]
 t: target[10]  # 1 for the class, 0 for the others
 K1: param[8, 1, 3, 3]

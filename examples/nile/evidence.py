@@ -7,7 +7,7 @@ import symback as sb
 
 CIRCUIT = """
 # The evidence of a Gaussian process for the volumes of n years: level, share of what varies slowly,
-# years that it takes, share of noise. Parameters are logarithms, so that all of them may be any number.
+# years that it takes, share of noise. Parameters are logarithms: any number will do.
 x: input[n]
 y: input[n]
 level: param = 9
