@@ -692,7 +692,7 @@ SYMPY = {
     "a double factorial": lambda: sp.factorial2(x),
     "a subfactorial": lambda: sp.subfactorial(x),
     "factorial(10**7)": lambda: sp.factorial(sp.Integer(10) ** 7, evaluate=False),
-    "an incomplete gamma": lambda: sp.lowergamma(x, y),
+    "a zeta function": lambda: sp.zeta(x),
     "a Meijer G": lambda: sp.meijerg([[], []], [[0], []], x),
     "conjugate": lambda: sp.conjugate(x),
     "Catalan": lambda: sp.Catalan * x,

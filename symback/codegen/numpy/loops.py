@@ -91,6 +91,13 @@ class _LoopText:
         taken = {str(name) for name in (*printer.names, *self._order())}
         computed = [s for s in read if s not in self._turn.sequences]
         self._rows_of = {s: fresh_name([f"{s}_rows"], taken) for s in computed}
+        self._turns_of = {
+            left.target: str(left.target)
+            if left.target in lists
+            else fresh_name([f"{left.target}_turns"], taken)
+            for left in self._left
+            if left.kind == STACKED
+        }
         self._joined = list(read)
 
     def _find_varying(self) -> set[Symbol]:
@@ -155,9 +162,7 @@ class _LoopText:
         for name, _ in self._turn.carried:
             if name in self._needed:
                 lines += wrapped(f"{name} =", self._initial(name))
-        stacked = [left.target.name for left in self._left if left.kind == STACKED]
-        lines += [f"{name} = []" for name in stacked]
-        lines += [f"{name} = []" for name in self._rows_of.values()]
+        lines += [f"{name} = []" for name in (*self._turns_of.values(), *self._rows_of.values())]
         added = [left for left in self._left if left not in self._at_once]
         summed = [left.target.name for left in added if left.kind == SUMMED]
         lines += [f"{' = '.join(part)} = 0.0" for part in _in_parts(summed)]
@@ -207,7 +212,7 @@ class _LoopText:
         """What is kept of values before the turn, taken up before the turn has others."""
         before = {name for name, _ in self._turn.carried}
         return [
-            f"{left.target}.append({self._listed(left)})"
+            f"{self._turns_of[left.target]}.append({self._listed(left)})"
             for left in self._left
             if left.kind == STACKED and left.name in before
         ]
@@ -244,7 +249,7 @@ class _LoopText:
         lines = [f"{rows}.append({name})" for name, rows in self._rows_of.items()]
         for left in self._left:
             if left.kind == STACKED and left.name not in before:
-                lines.append(f"{left.target}.append({self._listed(left)})")
+                lines.append(f"{self._turns_of[left.target]}.append({self._listed(left)})")
             elif left.kind == SUMMED and left not in self._at_once:
                 value = self._made[left.name]
                 summed = batch_sum(value) if left.in_batch else value
@@ -257,7 +262,7 @@ class _LoopText:
             if left.kind == STACKED and left.target in self._lists:
                 lines += [f"{left.target}.reverse()"] * self._turn.is_backwards
             elif left.kind == STACKED:
-                order = f"{left.target}[::-1]" if self._turn.is_backwards else str(left.target)
+                order = self._turns_of[left.target] + "[::-1]" * self._turn.is_backwards
                 axis = 1 if left.name in self._varying else 0
                 text = f"np.stack({order}, axis={axis})"
                 text += ".sum(axis=0)" * (left.in_batch and axis)
