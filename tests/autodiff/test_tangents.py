@@ -63,7 +63,9 @@ def drawn(seed, shapes):
     return {name: entries(rng.normal(size=shape)) for name, shape in shapes.items()}
 
 
-@pytest.mark.parametrize(("name", "point"), NUMBERS, ids=lambda p: str(p).replace(" ", ""))
+@pytest.mark.parametrize(
+    ("name", "point"), one_in(3, NUMBERS), ids=lambda p: str(p).replace(" ", "")
+)
 def test_first_and_second_tangents_of_functions_of_numbers(name, point):
     found = of_numbers(name, point)
     values = {p.name: entries(point[int(p.name[1:])]) for p in found.params}

@@ -249,7 +249,7 @@ USES = {
 """A small circuit for each rule, whose functions use it."""
 
 
-@pytest.mark.parametrize("head", one_in(2, OF_ARRAYS), ids=lambda h: h.__name__)
+@pytest.mark.parametrize("head", one_in(4, OF_ARRAYS), ids=lambda h: h.__name__)
 def test_errors_in_the_rules_of_arrays_are_found(monkeypatch, head):
     rule = jvp.JVP[head]
 

@@ -50,6 +50,7 @@ OF_A_RUN += ["loss.svg", "path.svg"]
 ALL = {**COMMANDS, **{f"train, {file}": (TRAIN, f"run/{file}") for file in OF_A_RUN}}
 EACH = pytest.mark.parametrize("command", ALL)
 ONE_FILE = pytest.mark.parametrize("command", COMMANDS)
+SOME_FILES = pytest.mark.parametrize("command", one_in(2, COMMANDS))
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +139,7 @@ def edits(content):
     yield "twice", content + content
 
 
-@ONE_FILE
+@SOME_FILES
 def test_its_own_file_is_kept_once_it_was_edited(command, folder, run):
     words, file = COMMANDS[command]
     assert run(*words)[0] == 0
@@ -165,7 +166,7 @@ def test_files_of_a_run_are_kept_once_they_were_edited(file, folder, run):
     assert run(*TRAIN)[0] == 0
 
 
-@ONE_FILE
+@SOME_FILES
 def test_files_of_other_commands_are_kept(command, folder, run):
     words, file = COMMANDS[command]
     assert run(*words)[0] == 0
@@ -186,7 +187,7 @@ def test_files_of_other_commands_are_kept(command, folder, run):
         assert snapshot(folder) == before
 
 
-@ONE_FILE
+@SOME_FILES
 def test_a_read_only_file_is_kept(command, folder, run):
     words, file = COMMANDS[command]
     assert run(*words)[0] == 0

@@ -46,7 +46,7 @@ def module(request, case):
         pytest.skip(str(error))
 
 
-@each(CASES, share=4)
+@each(CASES, share=7)
 def test_text_comes_back_and_forward(case, module):
     """The circuit's text reads back equal, and its module agrees with Python, row by row."""
     again = sb.circuit(circuit(case).source)
@@ -62,7 +62,7 @@ def test_text_comes_back_and_forward(case, module):
     assert_near(z, expected[0], "no batch axis", 1e-12)
 
 
-@each(CASES, share=3)
+@each(CASES, share=5)
 def test_backward(case, module):
     rows = samples(case)
     params, inputs = arguments(module, case, rows)
@@ -115,7 +115,7 @@ def test_results_are_new_arrays_and_one_seed_serves_all(case, module):
     assert all(np.array_equal(a, b) for a, b in zip(bars, again, strict=True))
 
 
-@each(CASES, share=3)
+@each(CASES, share=6)
 def test_value_and_grad(case, module):
     rows = samples(case)
     adjoints = []

@@ -324,7 +324,7 @@ def conditions(scalar):
         yield from conditions(part)
 
 
-@pytest.mark.parametrize("name", one_in(10, translatable()))
+@pytest.mark.parametrize("name", one_in(20, translatable()))
 def test_what_is_left_out_is_not_needed(name):
     """On the way that each point takes, the scalar without what is known there has its value."""
     kernel = read(name, translatable()[name])

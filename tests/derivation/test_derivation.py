@@ -137,7 +137,7 @@ def balanced(text: str) -> bool:
     return all(text.count(a) == text.count(b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("name", one_in(2, elementwise.CASES))
+@pytest.mark.parametrize("name", one_in(4, elementwise.CASES))
 def test_the_derivation_of_every_operation_is_written(name: str) -> None:
     derivation = sb.circuit(elementwise.CASES[name].circuit).derive()
     assert "∂f/∂" in str(derivation) and "$" in derivation.to_markdown()

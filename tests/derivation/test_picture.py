@@ -274,7 +274,7 @@ def test_the_loss_can_be_drawn():
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("name", one_in(2, LARGE))
 def test_large_circuits_collapse_and_say_so(name, view):
     circuit = sb.circuit(LARGE[name])
     start = time.monotonic()

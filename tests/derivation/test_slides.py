@@ -94,7 +94,7 @@ def faults(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("style", one_in(2, STYLES))
-@pytest.mark.parametrize("name", one_in(3, KINDS))
+@pytest.mark.parametrize("name", one_in(6, KINDS))
 def test_documents_are_well_formed(name: str, style: str) -> None:
     text = derivation(name).to_latex(style, standalone=True)
     assert faults(text) == []

@@ -17,6 +17,7 @@ from symback import errors
 from symback.cli.main import cli
 from symback.training import train_from_file
 from tests.cases import hostile_corpus as corpus
+from tests.cases.one_in import one_in
 from tests.cases.watch import nothing_done
 
 SOON = 1.0  # seconds of CPU, of which most is the start of the parser
@@ -100,7 +101,7 @@ def test_good_numbers_are_accepted(number, value):
     assert sb.circuit(f"f = x*{number}").output.expr == sp.Symbol("x", real=True) * value
 
 
-@pytest.mark.parametrize("name", corpus.SIZE)
+@pytest.mark.parametrize("name", one_in(2, corpus.SIZE))
 def test_size_is_refused_in_bounded_time(name):
     assert_refused(lambda: sb.circuit(corpus.SIZE[name]), seconds=3)
 

@@ -35,6 +35,7 @@ from tests.cases import kernel_digits as judge
 from tests.cases.compilers import COMPILER, STRICT, compiles, imported
 from tests.cases.elementwise import Digits
 from tests.cases.folders import entries
+from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import sample
 
 NEURON = "f = (x3 + x5) - sigma(w3*x3 + w4*x4)"
@@ -411,7 +412,7 @@ DAMAGE = {
 
 
 @compiles
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", one_in(3, DAMAGE))
 def test_a_damaged_file_in_the_cache_is_made_again(damage, neuron, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     imported(neuron)._library()
