@@ -91,7 +91,14 @@ class _Checker:
         try:
             with np.errstate(all="ignore"):
                 check(*args)
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        except (
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            NameError,
+        ) as error:
             row = self._row(f"call with {what}")
             row.points += 1
             row.worst_share = math.inf

@@ -90,6 +90,7 @@ class DerivativeCheck:
             given = _Given(batch, truths, params, batch.batch(self._module), vector)
             if "jacobian" in self.names:
                 self._check_jacobian(given)
+                self._check_jacobian(self._ends(given))
             if "jvp" in self.names:
                 self._check_jvp(given)
             if "residuals" in self.names:
@@ -107,6 +108,12 @@ class DerivativeCheck:
         return ""
 
     # -- first derivatives ----------------------------------------------------------------------
+
+    def _ends(self, given: _Given) -> _Given:
+        """The first and last sample alone: an output with more entries takes another way."""
+        batch = given.batch.with_points([*given.batch.points[:1], *given.batch.points[1:][-1:]])
+        truths = [*given.truths[:1], *given.truths[1:][-1:]]
+        return _Given(batch, truths, given.params, batch.batch(self._module), given.vector)
 
     def _check_jacobian(self, given: _Given) -> None:
         for matrix in self._whole("jacobian", given):

@@ -132,33 +132,41 @@ class PerSampleCheck:
         return [entry for name in found for entry in (entries[name].flat if entries else [name])]
 
     def _check(self, batch: PointBatch) -> None:
-        """All samples at once and in blocks of two, of which some are compared."""
-        params, inputs = batch.params(self._module), batch.batch(self._module)
+        """The first and last sample among all, the two alone and one alone, whole and in blocks.
+
+        A node with more entries than there are samples takes another way through the blocks.
+        """
+        params, points = batch.params(self._module), batch.points
         circuit = self._oracle.typed
         names = [n.name for n in (*circuit.params, *circuit.inputs)]
         entries = self._entries[:MOST_ENTRIES]
         of = dict.fromkeys(e.node for e in entries)
-        whole = {n: self._module.per_sample(params, inputs, of=n, wrt=names) for n in of}
-        with with_constants(self._module, BLOCK_ROWS=2):
-            parts = {n: self._module.per_sample(params, inputs, of=n, wrt=names) for n in of}
-        for sample in sorted({range(len(batch.points))[i] for i in COMPARED}):
-            truths = self._reference.all_at(batch.merged(batch.points[sample]))
-            for found in (whole, parts):
-                for entry, truth in zip(entries, truths or (), strict=False):
-                    rows = found[entry.node]
-                    row = rows[entry.row] if rows.ndim == 2 else rows[sample, entry.row]
-                    self._compare_row(row, entry, truth, batch, batch.points[sample])
+        ends = tuple(points[i] for i in COMPARED)[: len(points)]
+        found = []
+        for some in (points, ends, ends[:1]):
+            inputs = batch.with_points(some).batch(self._module)
+            for constants in ({}, {"BLOCK_ROWS": 2}):
+                with with_constants(self._module, **constants):
+                    rows = {n: self._module.per_sample(params, inputs, of=n, wrt=names) for n in of}
+                found.append((some, rows))
+        for place, point in zip(COMPARED, ends, strict=False):
+            truths = self._reference.all_at(batch.merged(point))
+            for entry, truth in zip(entries, truths or (), strict=False):
+                nodes = [rows[entry.node] for some, rows in found if point in some]
+                rows = [n[entry.row] if n.ndim == 2 else n[place, entry.row] for n in nodes]
+                self._compare_rows(rows, entry, truth, batch, point)
 
-    def _compare_row(
-        self, row: Any, entry: NodeEntry, truth: Truth, batch: PointBatch, point: Point
+    def _compare_rows(
+        self, rows: Iterable[Any], entry: NodeEntry, truth: Truth, batch: PointBatch, point: Point
     ) -> None:
         allowed = self._partials.allowed(entry.made, batch.merged(point))
-        for leaf, got in zip(self._leaves, row, strict=True):
+        for leaf, *values in zip(self._leaves, *rows, strict=True):
             if leaf in allowed:
                 room = 2 * allowed[leaf] + self._oracle.underflow
                 expected = as_expected(truth.partials.get(leaf, arb(0)), room)
                 at = f"∂{entry.typed}/∂{leaf}, {batch.describe(point)}"
-                self._compare("per_sample", got, expected, at)
+                for got in values:
+                    self._compare("per_sample", got, expected, at)
 
 
 __all__ = ["EntryPartials", "NodeEntry", "PerSampleCheck"]

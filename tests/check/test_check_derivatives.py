@@ -167,22 +167,47 @@ def test_a_second_partial_that_cancels_is_not_taken_for_an_error():
     assert sb.circuit(text).check(points=20, functions=("jvp", "hessp")).passed
 
 
+EYE = "np.eye(min(wide, entries - first), entries, first, dtype)"
+SWAPPED = "np.repeat(chosen, samples.stop - start, axis=0)"
+BLOCK = "yield samples, slice(first, first + len(chosen)), seeds"
 WRONG_OF_ARRAYS = [
-    ("seeds[np.arange(rows), entry] = 1", "seeds[np.arange(rows), entry - 1] = 1"),
-    ("column[samples]", "column[entry % len(column)]"),
-    ("bar.reshape(len(part), k)", "bar.reshape(len(part), k) * 1.000001"),
+    (EYE, f"np.roll({EYE}, 1, axis=1)"),
+    ("seeds = np.tile(chosen, (samples.stop - start, 1))", f"seeds = {SWAPPED}"),
+    ("column[samples]", "np.roll(column, 1, axis=0)[samples]"),
+    ("np.repeat(part, len(chosen), axis=0)", "np.tile(part, (len(chosen), 1))"),
+    ("bar.reshape(*part.shape[:2], k)", "bar.reshape(*part.shape[:2], k) * 1.000001"),
+    (BLOCK, f"{BLOCK} * (1 + 1e-6 * (wide == 1))"),
+    (BLOCK, f"{BLOCK} * (1 + 1e-6 * (wide > 1))"),
+    (BLOCK, f"{BLOCK} * (1 + 1e-6 * (first > 0))"),
+    (BLOCK, f"{BLOCK} * (1 + 1e-6 * (start > 0))"),
     ("_z_by_params, (", "_h_by_params, ("),
+]
+"""Entries, samples, columns and factors: of all blocks, and of those of one way or place alone."""
+OF_SEEDS = [row for row in WRONG_OF_ARRAYS if row[0] in (BLOCK, EYE)]
+WRONG_PARTIALS = [
+    *(("per_sample", *row) for row in WRONG_OF_ARRAYS),
+    *(("jacobian", *row) for row in OF_SEEDS if "start" not in row[1]),
 ]
 
 
-@pytest.mark.parametrize(("line", "wrong"), WRONG_OF_ARRAYS)
-def test_wrong_partials_of_arrays_are_found(tmp_path, line, wrong):
+LAYER = "x: input[n]; W: param[m, n]\nh = tanh(W @ x)\nz: output = h**2\nloss: none"
+
+
+@pytest.mark.parametrize(("name", "line", "wrong"), WRONG_PARTIALS)
+def test_wrong_partials_of_arrays_are_found(tmp_path, name, line, wrong):
     path = tmp_path / "layer.py"
-    text = "x: input[n]; W: param[m, n]\nh = tanh(W @ x)\nz: output = h**2\nloss: none"
-    text = sb.circuit(text).generate(str(path), functions="per_sample")
+    text = sb.circuit(LAYER).generate(str(path), functions=name)
     assert text.count(line) == 1
     path.write_text(text.replace(line, wrong))
-    assert [row.quantity for row in check_file(path).rows if not row.passed] == ["per_sample"]
+    assert [row.quantity for row in check_file(path).rows if not row.passed] == [name]
+
+
+def test_a_name_that_a_module_lacks_is_a_finding(tmp_path):
+    path = tmp_path / "layer.py"
+    text = sb.circuit(LAYER).generate(str(path), functions="per_sample")
+    path.write_text(text.replace("column[samples]", "colum[samples]"))
+    (row,) = (row for row in check_file(path).rows if not row.passed)
+    assert row.quantity == "call with derivatives" and "name 'colum' is not defined" in row.at
 
 
 # -- errors in the rules ---------------------------------------------------------------------------
