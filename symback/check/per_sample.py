@@ -147,12 +147,12 @@ class PerSampleCheck:
             inputs = batch.with_points(some).batch(self._module)
             for constants in ({}, {"BLOCK_ROWS": 2}):
                 with with_constants(self._module, **constants):
-                    rows = {n: self._module.per_sample(params, inputs, of=n, wrt=names) for n in of}
-                found.append((some, rows))
+                    partials = self._module.per_sample
+                    found.append((some, {n: partials(params, inputs, of=n, wrt=names) for n in of}))
         for place, point in zip(COMPARED, ends, strict=False):
             truths = self._reference.all_at(batch.merged(point))
             for entry, truth in zip(entries, truths or (), strict=False):
-                nodes = [rows[entry.node] for some, rows in found if point in some]
+                nodes = [by_node[entry.node] for some, by_node in found if point in some]
                 rows = [n[entry.row] if n.ndim == 2 else n[place, entry.row] for n in nodes]
                 self._compare_rows(rows, entry, truth, batch, point)
 
