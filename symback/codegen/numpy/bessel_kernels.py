@@ -125,13 +125,11 @@ def _bessely_near(n, z):
         even = even * ratio
         odd = (4.0 * (k - 1) / (k * (k - 2)) - odd) * ratio
     second = z / (4.0 - z * ratio + 1e-300)
-    first = z / (2.0 - z * second + 1e-300)
-    zero = 1.0 / (1.0 + total * second * first)
+    part, below = z * second, 2.0 - z * second  # J(0) is below/(below + total·part)
+    size = 0.6366197723675814 / (below + total * part)
     log = np.log(0.5 * z) + 0.5772156649015329
-    sum_even = (1.0 - even) * second * first
-    start = 0.6366197723675814 * zero * (log + 2.0 * sum_even)
-    part = first * (log - 1.0) + odd * second * first
-    following = 0.6366197723675814 * zero * (part - 1.0 / z)
+    start = size * (below * log + 2.0 * (1.0 - even) * part)
+    following = size * (z * (log - 1.0) + odd * part) - size * below / z
     return _upwards(n, 0.0, start, following, z)
 
 
