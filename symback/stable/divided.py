@@ -75,14 +75,14 @@ def _tanh(a: Expr, b: Expr) -> Divided:
 
 
 def _softplus(a: Expr, b: Expr) -> Divided:
-    """With 1 less its mirror image where that is the smaller."""
+    """With 1 less its mirror image where that is the smaller, whose slopes don't cancel there."""
 
-    def close(a: Expr, b: Expr) -> Expr:
+    def smaller(a: Expr, b: Expr) -> Expr:
         share = sigma(b)
-        return share * exprel(a - b) * log1prel(share * expm1(a - b))
+        close = share * exprel(a - b) * log1prel(share * expm1(a - b))
+        return Piecewise((close, _apart(a, b) < 4), (softplusdiff(a, b) / (a - b), True))
 
-    mirrored = Piecewise((1 - close(-a, -b), a + b > 0), (close(a, b), True))
-    return Divided(mirrored, _apart(a, b) < 4)
+    return Divided(Piecewise((1 - smaller(-a, -b), a + b > 0), *smaller(a, b).args))
 
 
 def _logsigmoid(a: Expr, b: Expr) -> Divided:

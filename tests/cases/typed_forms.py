@@ -70,7 +70,10 @@ DIVIDED = {
     "tanh": (CLOSE, mp.tanh, lambda u: mp.sech(u) ** 2),
     "sigma": (CLOSE, *SIGMA),
     "softplus": (
-        at(x=(0.3, 0.3, 30.0, -30.0), y=(0.3, 0.3 + 1e-9, 29.0, -31.0)),
+        at(
+            x=(0.3, 0.3, 30.0, -30.0, 1.0, 40.0, -1.0, 5.0, 1.0),
+            y=(0.3, 0.3 + 1e-9, 29.0, -31.0, 30.0, 30.0, -30.0, -30.0, 5.5),
+        ),
         lambda u: mp.log1p(mp.exp(u)),
         SIGMA[0],
     ),
