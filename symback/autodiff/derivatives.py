@@ -42,7 +42,8 @@ def jvp(lowering: Lowering) -> Function:
         Port.INPUT_DOTS: _dots(lowering, circuit.inputs, value.arguments),
     }
     dots = {circuit[n].symbol: dot for port in given.values() for n, dot in port.items()}
-    program = tangent_program(value, names, dots, least=circuit.least)
+    still = lowering.still(output)
+    program = tangent_program(value, names, dots, least=circuit.least, still=still)
     results = {Port.OUTPUT_DOT: {output.name: program.results[0]}}
     summary = f"The tangent of {output.name} for every sample."
     return Function(
@@ -57,7 +58,8 @@ def params_jvp(lowering: Lowering) -> Function:
     value = lowering.program(lowering.leaves(output), lines, result, lowering.varying)
     dots = _dots(lowering, circuit.params, value.arguments)
     moved = {circuit[name].symbol: dot for name, dot in dots.items()}
-    program = tangent_program(value, names, moved, least=circuit.least)
+    still = lowering.still(output)
+    program = tangent_program(value, names, moved, least=circuit.least, still=still)
     varies = _varies(lowering, output)
     summary = f"The tangent of {output.name} by the parameters, for every sample."
     if takes_many(circuit, program):
@@ -102,6 +104,7 @@ def hessp(lowering: Lowering) -> Function:
         {circuit[name].symbol: dot for name, dot in dots.items()},
         least=circuit.least,
         results=list(bars.values()),
+        still=lowering.still(gradient.of),
     )
     given = {Port.PARAM_DOTS: dots}
     results = {name: names.tangent(bar.name) for name, bar in bars.items()}
@@ -142,7 +145,7 @@ def hessian(lowering: Lowering) -> Function:
     bars = gradient.results[Port.PARAM_BARS]
     order = [p.name for p in circuit.params]
     asked = {p: [bars[other] for other in order[i:]] for i, p in enumerate(order)}
-    program = _along_each(lowering, gradient.program, asked)
+    program = _along_each(lowering, gradient.of, gradient.program, asked)
     entries = {
         f"{row} {column}": names.tangent(bars[row].name, column)
         for i, column in enumerate(order)
@@ -198,7 +201,7 @@ def jacobian(lowering: Lowering) -> Function:
             leaves, values, {Port.OUTPUT: {output.name: output.symbol}}, lowering.varying
         )
         asked = {p.name: [output.symbol] for p in circuit.params}
-        program = _along_each(lowering, value, asked)
+        program = _along_each(lowering, output, value, asked)
         columns = {p: lowering.names.tangent(output.name, p) for p in asked}
         results = {Port.COLUMNS: columns}
         return Function(
@@ -215,9 +218,10 @@ def jacobian(lowering: Lowering) -> Function:
 
 
 def _along_each(
-    lowering: Lowering, program: Program, asked: Mapping[str, Sequence[Symbol]]
+    lowering: Lowering, of: Node, program: Program, asked: Mapping[str, Sequence[Symbol]]
 ) -> Program:
     """The program with the tangents of some of its results along each of the parameters."""
+    still = lowering.still(of)
     lines = dict.fromkeys(program.lines)
     results: list[Symbol] = []
     sizes: dict[Symbol, None] = {}
@@ -229,6 +233,7 @@ def _along_each(
             least=lowering.circuit.least,
             results=symbols,
             along=name,
+            still=still,
         )
         lines |= dict.fromkeys(moved.lines)
         results += moved.results

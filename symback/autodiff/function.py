@@ -16,6 +16,7 @@ from symback.autodiff.partials import Guard, Local
 from symback.autodiff.passes import PASSES, Pass
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import Edge, ReversePass, walk
+from symback.autodiff.still import Still, still
 from symback.circuits.circuit import Node, carriers
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import broadcast_like
@@ -155,6 +156,10 @@ class Lowering:
             needed |= carriers(c.nodes, needed)
         order = (*c.sizes, *c.params, *c.columns)
         return [n.symbol for n in order if n.name in needed]
+
+    def still(self, of: Node) -> Still:
+        """Where the tangents of a node's values are chosen, not multiplied."""
+        return still(self._walk(of), self.names)
 
     def bars(self, nodes: Iterable[Node]) -> dict[str, Symbol]:
         """The adjoints of nodes, by their names."""

@@ -23,15 +23,10 @@ from symback.autodiff.names import Names
 from symback.autodiff.partials import Guard, guarded, is_choice
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.autodiff.steep import (
-    divides,
+    Weightless,
     entry_by_entry,
-    fading,
-    logits,
     may_be_infinite,
-    poles,
-    positive,
     steep_bases,
-    switched,
     unless_zero,
 )
 from symback.circuits.circuit import Node
@@ -94,11 +89,11 @@ class Reads:
     def guard(self, edge: Edge) -> Guard | None:
         """What an edge's product is passed through; None where 0 × the partial is 0."""
         read, steep = self._of.get(edge.node), edge.node in self._steep
-        if read is None and not steep and edge.node not in self._weightless:
+        if read is None and not steep and edge.node not in self._weightless.nodes:
             return None  # as of nearly all edges
         if read is not None and not self._risky(edge, read):
             read = None
-        weightless = self._is_weightless(edge)
+        weightless = self._weightless.is_so(edge)
         if read is None and not (steep or weightless):
             return None
         partial = edge.local.elementwise
@@ -111,42 +106,9 @@ class Reads:
     def _steep(self) -> frozenset[str]:
         return steep_bases(self._record)
 
-    def _is_weightless(self, edge: Edge) -> bool:
-        """Whether the partial is infinite where an entry has no weight, or a function has faded."""
-        partial = edge.local.elementwise
-        if edge.node not in self._weightless or isinstance(partial, Piecewise):
-            return False
-        if edge.node in self._switched:
-            return True
-        if edge.node not in self._logits:
-            if partial.is_Symbol:  # as most of a large circuit are
-                return partial.name in self._poles
-            infinite = any(s.name in self._poles for s in partial.free_symbols)
-            return infinite or divides(partial, self._positive)
-        operand = self.circuit[edge.operand]
-        if operand.operands and all(self.circuit[o].role == "size" for o in operand.operands):
-            return False  # 1/√d, which nothing differentiates by
-        return any(self._names.shape_of(symbol) for symbol in partial.free_symbols)
-
     @cached_property
-    def _positive(self) -> frozenset[Symbol]:
-        return positive(self.circuit)
-
-    @cached_property
-    def _weightless(self) -> frozenset[str]:
-        return self._logits | fading(self._record) | self._switched
-
-    @cached_property
-    def _switched(self) -> frozenset[str]:
-        return switched(self._record)
-
-    @cached_property
-    def _poles(self) -> frozenset[str]:
-        return poles(self.circuit)
-
-    @cached_property
-    def _logits(self) -> frozenset[str]:
-        return logits(self._record)
+    def _weightless(self) -> Weightless:
+        return Weightless(self._record, self._names)
 
     def any_read(self, edge: Edge) -> Expr | None:
         """A number that is not 0 where any entry of the edge's gate is read."""

@@ -7,6 +7,7 @@ softmax: where the adjoint of (z + mask)/T is 0 the entry passes nothing on to T
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -15,6 +16,7 @@ from sympy.codegen.cfunctions import expm1
 
 from symback.autodiff.entries_read import is_product
 from symback.autodiff.gates import Gates
+from symback.autodiff.names import Names
 from symback.autodiff.reverse import Edge, ReversePass
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
@@ -38,7 +40,7 @@ from symback.operations.special import (
     xlogx,
 )
 
-_STEEP_AT_ZERO: dict[Any, int] = {
+STEEP_AT_ZERO: dict[Any, int] = {
     boxcox: 1,
     cbrt: 1,
     kl_div: 1,
@@ -60,7 +62,7 @@ def steep_bases(record: ReversePass) -> frozenset[str]:
     found: set[str] = set()
     for edge in record.edges:
         inside = edge.node in found
-        if inside or _is_steep(record, edge):
+        if inside or is_steep(record, edge):
             of_roots = not inside and circuit[edge.node].formula.is_Pow
             formula = circuit[edge.operand].formula
             is_square = formula.is_Pow and formula.exp.is_integer
@@ -83,7 +85,7 @@ def logits(record: ReversePass) -> frozenset[str]:
     return frozenset(found)
 
 
-_FADING: dict[Any, bool] = {
+FADING: dict[Any, bool] = {
     sp.exp: False,
     expm1: False,
     sigma: False,
@@ -118,9 +120,9 @@ def fading(record: ReversePass) -> frozenset[str]:
     for edge in record.edges:
         gate, operand = circuit[edge.node].formula, circuit[edge.operand]
         inside = edge.node in found
-        if operand.is_leaf or not (inside or gate.func in _FADING):
+        if operand.is_leaf or not (inside or gate.func in FADING):
             continue
-        faster = found[edge.node] if inside else _FADING[gate.func]
+        faster = found[edge.node] if inside else FADING[gate.func]
         faster = faster or is_even_power(gate)
         formula = operand.formula
         if formula.is_Mul or formula.is_Add or formula.is_Pow:
@@ -199,12 +201,12 @@ def is_even_power(gate: Expr) -> bool:
     return any(f.is_Pow and f.exp.is_even and f.exp.is_positive for f in sp.Mul.make_args(gate))
 
 
-def _is_steep(record: ReversePass, edge: Edge) -> bool:
+def is_steep(record: ReversePass, edge: Edge) -> bool:
     """Whether a gate may have an infinite slope by an operand that is 0, but is finite."""
     gate, operand = record.circuit[edge.node], record.circuit[edge.operand]
     power = gate.formula
-    if power.func in _STEEP_AT_ZERO:
-        return operand.symbol in power.args[: _STEEP_AT_ZERO[power.func]]
+    if power.func in STEEP_AT_ZERO:
+        return operand.symbol in power.args[: STEEP_AT_ZERO[power.func]]
     if not power.is_Pow or power.base != operand.symbol or power.exp.is_integer:
         return False
     below_one = not power.exp.is_number or 0 < power.exp < 1
@@ -223,21 +225,30 @@ def switched(record: ReversePass) -> frozenset[str]:
 
     As √x in √x·where(…, …, 0).
     """
-    circuit = record.circuit
-    zero: set[str] = set()
-    for node in circuit.computed:
-        formula = node.formula
-        if _may_choose_zero(formula) or (formula.is_Mul and not zero.isdisjoint(node.operands)):
-            zero.add(node.name)
+    circuit, zero = record.circuit, chosen_zero(record.circuit)
     found: set[str] = set()
     for edge in record.edges if zero else ():
         gate = circuit[edge.node]
         others = {*gate.operands} - {edge.operand}
         if gate.name in found or (gate.formula.is_Mul and not zero.isdisjoint(others)):
             found.add(edge.operand)
-    steep = (e.node for e in record.edges if _is_steep(record, e))
+    steep = (e.node for e in record.edges if is_steep(record, e))
     ending = (n for n in found if isinstance(circuit[n].formula, sp.asin | sp.acos | sp.acosh))
     return frozenset(found.intersection(steep)) | frozenset(ending)
+
+
+def chosen_zero(circuit: Gates) -> frozenset[str]:
+    """The choices that may choose 0, and products with these. Found once for each circuit."""
+    return circuit.once(_chosen_zero)
+
+
+def _chosen_zero(circuit: Gates) -> frozenset[str]:
+    found: set[str] = set()
+    for node in circuit.computed:
+        formula = node.formula
+        if _may_choose_zero(formula) or (formula.is_Mul and not found.isdisjoint(node.operands)):
+            found.add(node.name)
+    return frozenset(found)
 
 
 def _may_choose_zero(formula: Expr) -> bool:
@@ -245,6 +256,50 @@ def _may_choose_zero(formula: Expr) -> bool:
     if isinstance(formula, Piecewise):
         return any(value == 0 for value, _ in formula.args)
     return isinstance(formula, relu) or (isinstance(formula, sp.Max | sp.Min) and 0 in formula.args)
+
+
+class Weightless:
+    """The edges whose partial is infinite where an entry has no weight, or a function has faded."""
+
+    def __init__(self, record: ReversePass, names: Names) -> None:
+        self._record, self._circuit, self._names = record, record.circuit, names
+
+    def is_so(self, edge: Edge) -> bool:
+        partial = edge.local.elementwise
+        if edge.node not in self.nodes or isinstance(partial, Piecewise):
+            return False
+        if edge.node in self.switched:
+            return True
+        if edge.node not in self._logits:
+            if partial.is_Symbol:  # as most of a large circuit are
+                return partial.name in self._poles
+            infinite = any(s.name in self._poles for s in partial.free_symbols)
+            return infinite or divides(partial, self._positive)
+        operand = self._circuit[edge.operand]
+        if operand.operands and all(self._circuit[o].role == "size" for o in operand.operands):
+            return False  # 1/√d, which nothing differentiates by
+        return any(self._names.shape_of(symbol) for symbol in partial.free_symbols)
+
+    @cached_property
+    def nodes(self) -> frozenset[str]:
+        """Those that such edges may leave."""
+        return self._logits | fading(self._record) | self.switched
+
+    @cached_property
+    def switched(self) -> frozenset[str]:
+        return switched(self._record)
+
+    @cached_property
+    def _positive(self) -> frozenset[Symbol]:
+        return positive(self._circuit)
+
+    @cached_property
+    def _poles(self) -> frozenset[str]:
+        return poles(self._circuit)
+
+    @cached_property
+    def _logits(self) -> frozenset[str]:
+        return logits(self._record)
 
 
 def unless_zero(factor: Expr, product: Expr) -> Expr:
@@ -274,9 +329,14 @@ def entry_by_entry(op: ArrayFunction, operand: Symbol, part: Expr) -> Expr:
 
 
 __all__ = [
+    "FADING",
+    "STEEP_AT_ZERO",
+    "Weightless",
+    "chosen_zero",
     "divides",
     "entry_by_entry",
     "fading",
+    "is_steep",
     "logits",
     "may_be_infinite",
     "poles",

@@ -18,6 +18,8 @@ from sympy.codegen.cfunctions import hypot
 from symback.autodiff.gates import split_number
 from symback.autodiff.names import Names
 from symback.autodiff.partials import guarded, times
+from symback.autodiff.steep import unless_zero
+from symback.autodiff.still import NOWHERE, Pairs, Still
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import ArrayFunction, broadcast_like
 from symback.operations.edges import Careful, nonzero, plainly, power_partials
@@ -38,6 +40,7 @@ def tangent_program(
     results: Iterable[Symbol] | None = None,
     along: str = "",
     plain: bool = False,
+    still: Still = NOWHERE,
 ) -> Program:
     """The program with the tangents of its lines, whose results are those of its results.
 
@@ -45,7 +48,7 @@ def tangent_program(
     move. Names among them become arguments. `least` are powers of what is never negative, and
     `results` are the results that tangents are wanted of, where not of all. Tangents are named
     after the parameter `along` which they are. With `plain` formulas are those of books, also
-    where others keep more digits.
+    where others keep more digits. `still` are the edges along which slope × tangent may be 0·∞.
 
     >>> import symback as sb
     >>> from symback.autodiff.lower import lower
@@ -61,7 +64,7 @@ def tangent_program(
         f_dot = f_1*w_dot + f_1_dot*w
         return f_dot
     """
-    moving = TangentLines(names, dict(dots), frozenset(least), along, plain)
+    moving = TangentLines(names, dict(dots), frozenset(least), along, plain, still)
     for line in program.lines:
         moving.add(line)
     wanted = tuple(program.results if results is None else results)
@@ -87,6 +90,7 @@ class TangentLines:
     least: frozenset[Symbol]
     along: str
     plain: bool
+    still: Still = NOWHERE
     lines: list[Assign] = field(default_factory=list)
     _parts: dict[Expr, Symbol] = field(default_factory=dict)
     _still: set[Symbol] = field(default_factory=set)  # tangents that a choice may have made 0
@@ -198,8 +202,15 @@ class TangentLines:
                 pair = factors[i] * factors[j]
                 return [_multiplied(both, Mul(*others)), *(_multiplied(d, pair) for d in rest)]
         return [
-            _multiplied(dot, Mul(*factors[:i], *factors[i + 1 :])) for i, dot in enumerate(dots)
+            self._by_factor(factor, dot, Mul(*factors[:i], *factors[i + 1 :]))
+            for i, (factor, dot) in enumerate(zip(factors, dots, strict=True))
         ]
+
+    def _by_factor(self, factor: Expr, dot: Tangent, others: Expr) -> Tangent:
+        found = _multiplied(dot, others)
+        if found is None or not self._is_among(self.still.weightless, factor):
+            return found
+        return unless_zero(self._named(others), found)
 
     def _cosine(self, factors: tuple[Expr, ...]) -> Tangent:
         """Of a/hypot(a, b), b·(b·a_dot − a·b_dot)/hypot³: the quotient's rule would cancel."""
@@ -256,20 +267,29 @@ class TangentLines:
             dots.append(dot)
         if all(d is None for d in dots):
             return None
-        return tangent_of_array(At(expr, name.symbol, self.names.shapes), *dots)
+        weightless = any(self._is_among(self.still.weightless, o) for o in expr.operands)
+        at = At(expr, name.symbol, self.names.shapes, weightless)
+        return tangent_of_array(at, *dots)
 
     # -- where 0 × a partial may be NaN -----------------------------------------------------------
 
     def _moved_by(self, operand: Expr, rate: Expr, singular: bool) -> Tangent:
-        """partial × tangent, and 0 where a branch that is not taken leaves the operand still."""
+        """partial × tangent, and 0 where what is 0 leaves the operand or the value still."""
         dot = self._of(operand)
         if dot is None or rate == 0:
             return None
-        if not (singular and self._may_be_still(dot)):
+        if self._is_among(self.still.weightless, operand):
+            rate = self._named(rate)
+            return unless_zero(rate, times(dot, rate))
+        steep = self._is_among(self.still.steep, operand) and not dot.is_number
+        if not (steep or (singular and self._may_be_still(dot))):
             return _multiplied(dot, rate)
         if not dot.is_Symbol:
             dot = self._named(dot)
         return guarded(times(dot, rate), dot)
+
+    def _is_among(self, edges: Pairs, operand: Expr) -> bool:
+        return bool(edges) and operand.is_Symbol and (self._owner, operand.name) in edges
 
     def _may_be_still(self, dot: Expr) -> bool:
         """Whether a tangent may be 0 because of a choice, whatever the direction."""

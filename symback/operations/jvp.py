@@ -230,28 +230,39 @@ def _cholesky(at: At, dot_a: Tangent) -> Tangent:
 def _softmax(at: At, dot_z: Tangent) -> Tangent:
     if dot_z is None:
         return None
-    return at.value * (dot_z - at.reduce_own_axes(reduce_sum, at.value * dot_z))
+    mean_dot = at.reduce_own_axes(reduce_sum, _weighed(at, at.value, dot_z))
+    return _weighed(at, at.value, dot_z - mean_dot)
 
 
 def _log_softmax(at: At, dot_z: Tangent) -> Tangent:
     if dot_z is None:
         return None
-    return dot_z - at.reduce_own_axes(reduce_sum, sp.exp(at.value) * dot_z)
+    return dot_z - at.reduce_own_axes(reduce_sum, _weighed(at, sp.exp(at.value), dot_z))
 
 
 def _logsumexp(at: At, dot_z: Tangent) -> Tangent:
-    return None if dot_z is None else _row_sums(at, softmax(*at.op.args) * dot_z)
+    return None if dot_z is None else _row_sums(at, _weighed(at, softmax(*at.op.args), dot_z))
 
 
 def _cross_entropy(at: At, dot_z: Tangent, dot_t: Tangent) -> Tangent:
     """A target has no derivative, as in the VJP."""
     z, t = at.op.operands
-    return None if dot_z is None else _row_sums(at, (softmax(z) - t) * dot_z)
+    return None if dot_z is None else _row_sums(at, _weighed(at, softmax(z) - t, dot_z))
 
 
 def _sparse_cross_entropy(at: At, dot_z: Tangent, dot_t: Tangent) -> Tangent:
     z, t = at.op.operands
-    return None if dot_z is None else reduce_sum((softmax(z) - one_hot(t, z)) * dot_z)
+    if dot_z is None:
+        return None
+    return reduce_sum(_weighed(at, softmax(z) - one_hot(t, z), dot_z))
+
+
+def _weighed(at: At, weight: Expr, dot: Expr) -> Expr:
+    """weight × tangent; 0 where the weight is, if what has none may move infinitely fast."""
+    product = weight * dot
+    if not at.weightless:
+        return product
+    return Piecewise((S.Zero, sp.Eq(weight, 0)), (product, True), evaluate=False)
 
 
 def _layer_norm(at: At, dot_x: Tangent) -> Tangent:

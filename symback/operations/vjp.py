@@ -85,6 +85,7 @@ class At:
     op: ArrayFunction
     value: Expr
     shapes: Mapping[str, Shape]
+    weightless: bool = False  # whether what has no weight may move infinitely fast
 
     def shape(self, expr: Expr) -> Shape:
         return shape_of(expr, self.shapes)

@@ -87,8 +87,9 @@ class _Asked:
 
     def moved(self, program: Program) -> Program:
         """The program of the tangents of its results."""
-        least = self.lowering.circuit.least
-        return tangent_program(program, self.lowering.names, self.dots, least=least)
+        lowering = self.lowering
+        least, still = lowering.circuit.least, lowering.still(self.of)
+        return tangent_program(program, lowering.names, self.dots, least=least, still=still)
 
 
 def _value(asked: _Asked) -> Program:

@@ -1,0 +1,57 @@
+"""Tangents where slope × tangent would be 0·∞, by hand: what does not move, and what has faded."""
+
+import numpy as np
+import pytest
+
+import symback as sb
+from symback.autodiff.names import Names
+from symback.autodiff.reverse import reverse_pass
+from symback.autodiff.still import still
+
+INF = float("inf")
+AT_EDGES = [  # circuit, leaves, along, J·v
+    ("f = sqrt(x) + y", {"x": 0, "y": 2}, "y", 1),
+    ("f = sqrt(x) + y", {"x": 0, "y": 2}, "x", INF),
+    ("f = asin(x) + 3*y", {"x": 1, "y": 2}, "y", 3),
+    ("f = acos(x)*y", {"x": -1, "y": 2}, "y", np.pi),
+    ("f = acosh(x) + y", {"x": 1, "y": 2}, "y", 1),
+    ("f = cbrt(a*x)", {"a": 2, "x": 0}, "a", 0),
+    ("f = (a*x)**p", {"a": 2, "x": 0, "p": 0.5}, "p", 0),
+    ("f = x*log(x/y)", {"x": 0, "y": 2}, "y", 0),
+    ("f = (1 + x)*log(1 + x) + y", {"x": -1, "y": 0}, "y", 1),
+    ("f = B + A*exp(-E/T)", {"A": 2, "E": 3, "T": 0, "B": 1}, "T", 0),
+    ("f = B + A*exp(-E/T)", {"A": 2, "E": 3, "T": 0, "B": 1}, "B", 1),
+    ("f = sigma(-a/x)", {"a": 2, "x": 0}, "a", 0),
+    ("f = sqrt(x)*relu(x - 1)", {"x": 0}, "x", 0),
+    ("f = sqrt(sqrt(a*x)*b)", {"a": 2, "x": 0, "b": 3}, "b", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "along", "expected"), AT_EDGES, ids=str)
+def test_tangents_at_edges(text, at, along, expected):
+    module = sb.circuit(text, inputs=list(at), loss=None).compile(functions=("jvp",))
+    params = module.Params()
+    inputs = module.Inputs(**{name: float(v) for name, v in at.items()})
+    moved = module.Inputs(**{name: float(name == along) for name in at})
+    with np.errstate(all="ignore"):
+        found = module.jvp(params, inputs, params, moved)
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_entries_without_weight_do_not_move_a_softmax():
+    """p[1] = σ((z1 - z0)/T): by T it is -p·(1 - p)·(z1 - z0)/T², whatever divides -∞."""
+    text = "z: input[3]; T: param; f: output = softmax(z/T)[1]"
+    module = sb.circuit(text, loss=None).compile(functions=("jvp",))
+    params, inputs = module.Params(T=2.0), module.Inputs(z=np.array([0, 1, -np.inf]))
+    found = module.jvp(params, inputs, module.Params(T=1.0), module.Inputs(z=np.zeros(3)))
+    p = 1 / (1 + np.exp(-0.5))
+    np.testing.assert_allclose(found, -p * (1 - p) / 4, rtol=1e-14)
+
+
+@pytest.mark.parametrize("text", ["f = tanh(w*x + b)", "f = exp(-x**2/2)*w", "f = w*x/(1 + x**2)"])
+def test_tangents_elsewhere_are_multiplied(text):
+    """What is neither steep nor fades from infinity pays for no choice."""
+    record = reverse_pass(sb.circuit(text, loss=None))
+    found = still(record, Names(record.circuit))
+    assert not found.steep
+    assert not found.weightless
