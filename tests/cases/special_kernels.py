@@ -503,7 +503,8 @@ def operands_of(name):
         lists = [(1e-9, 0.3, 2.5, 90.0, 500.0), (1e-9, 0.3, 1.01, 2.4, 11.0, 85.0, 490.0, 550.0)]
     elif name in ("betainc", "beta_pdf"):
         shapes = (0.25, 1.0, 2.5, 40.0)
-        lists = [shapes, shapes, (1e-9, 0.01, 0.49, 0.51, 0.8, 0.99)]
+        places = (1e-9, 0.01, 0.49, 0.51, 0.8, 0.99, 0.9999)
+        lists = [(*shapes, 900.0), (*shapes, 1e-9), places]
     elif name == "quadroot":
         lists = [(0.0, 1e-9, 1.0, 3.0), (1e8, 1.0, 0.3), (-2.0, 1e-9, 1e-3)]
     elif name.startswith("bateman"):

@@ -15,6 +15,7 @@ from symback.codegen.numpy.exponential_kernels import _in_float64
 from symback.codegen.numpy.gamma_kernels import _gamma, _horner, _loggamma_near, _stirling_rest
 from symback.codegen.numpy.kernels import _erfc
 from symback.codegen.numpy.remainder_kernels import _log1pmx
+from symback.codegen.numpy.rise_kernels import _loggamma_rise
 
 
 def _gamma_over_stirling(x):
@@ -205,6 +206,16 @@ def _beta_fraction(a, b, x, y, shift):
     return 1.0 / total
 
 
+def _beta_small(a, b, y):
+    """The lower function for b < 1 next to x = 1, as 1 less the series 8.17.7 of the upper one."""
+    power = b * np.log(y) - _loggamma_near(b) + _loggamma_rise(a, b)
+    term, total = 1.0 + 0.0 * y, 0.0 * y
+    for k in range(1, 21):
+        term = term * y * ((k - a) / k)
+        total = total + term / (b + k)
+    return -np.expm1(power) - b * np.exp(power) * total
+
+
 def _betainc(a, b, z):
     """The regularised incomplete function beta I(z; a, b)."""
 
@@ -217,6 +228,9 @@ def _betainc(a, b, z):
         lower = term * _beta_fraction(a, b, x, y, np.minimum(shift, 1.0))
         upper = term * _beta_fraction(b, a, y, x, np.minimum(-shift, 1.0))
         value = np.where(below, lower, 1.0 - upper)
+        held = np.minimum(np.maximum(y, 1e-300), 0.05)
+        small = (b < 1.0) & (y <= 0.05) & (a * y <= 0.4)  # where the fraction converges slowly
+        value = np.where(small, _beta_small(a, np.minimum(b, 1.0), held), value)
         value = np.where(z == 0.0, 0.0, np.where(z == 1.0, 1.0, value))
         return np.where((z < 0.0) | (z > 1.0), np.nan, np.where(z == z, value, z))
 
