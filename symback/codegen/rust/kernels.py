@@ -17,6 +17,7 @@ from typing import ClassVar
 from symback.codegen.kernels import writer
 from symback.codegen.kernels.language import ATOM, KernelLanguage
 from symback.codegen.kernels.reader import Kernel, translatable
+from symback.codegen.kernels.scalars import is_condition
 
 _KERNEL = re.compile(r"(?:^//[^\n]*\n)*^fn (_\w+)\(.*?^\}\n", re.M | re.S)
 _SAME = "exp sqrt sin cos tan sinh cosh tanh hypot abs copysign"
@@ -88,7 +89,8 @@ class Rust(KernelLanguage):
     def function(self, kernel: Kernel, body: list[str]) -> str:
         comment = textwrap.wrap(f"// {self.comment(kernel)}", 98, subsequent_indent="// ")
         given = ", ".join(f"{name}: f64" for name in kernel.arguments)
-        head = f"fn {kernel.name}({given}) -> f64 {{"
+        result = "bool" if is_condition(kernel.value) else "f64"
+        head = f"fn {kernel.name}({given}) -> {result} {{"
         lines = [f"    {line}" for line in without_return(body)]
         return "\n".join([*comment, head, *lines, "}", ""])
 
