@@ -41,6 +41,8 @@ class Still:
 
     steep: Pairs = ()  # where the tangent of the operand is 0
     weightless: Pairs = ()  # where the partial by the operand is 0
+    switched: Collection[str] = ()  # nodes that are steep, or made of these: in products with
+    zero: Collection[str] = ()  # choices, where these are 0
 
 
 NOWHERE = Still()
@@ -57,7 +59,19 @@ def still(record: ReversePass, names: Names) -> Still:
     ([('u', 'u_1')], [('f', 'f_1')])
     """
     steep = {(e.node, e.operand) for e in record.edges if _is_steep(record, e)}
-    return Still(frozenset(steep), frozenset(_weightless(record, names)))
+    powers = (e for e in record.edges if _is_steep_twice(record, e))
+    steep |= {(names.adjoint(e.operand).name, e.operand) for e in powers}
+    weightless = Weightless(record, names)
+    faded = _faded(record, weightless) if weightless.nodes else []
+    of_slopes = [(e, e.local.slope) for e in faded]
+    edges = {(e.node, e.operand) for e in faded}
+    edges |= {(names.slope(e.node, s).name, e.operand) for e, s in of_slopes if s is not None}
+    switched = {*weightless.switched}
+    for edge in reversed(record.edges) if switched else ():
+        if edge.operand in switched:
+            switched.add(edge.node)
+    zero = chosen_zero(record.circuit) if switched else frozenset()
+    return Still(frozenset(steep), frozenset(edges), frozenset(switched), zero)
 
 
 def _is_steep(record: ReversePass, edge: Edge) -> bool:
@@ -68,24 +82,22 @@ def _is_steep(record: ReversePass, edge: Edge) -> bool:
     return bool(to_unknown) or is_steep(record, edge)
 
 
-def _weightless(record: ReversePass, names: Names) -> Pairs:
-    weightless, circuit = Weightless(record, names), record.circuit
-    if not weightless.nodes:
-        return ()
+def _is_steep_twice(record: ReversePass, edge: Edge) -> bool:
+    """Whether it is a power whose slope is one below 1, by its base."""
+    power = record.circuit[edge.node].formula
+    symbol = record.circuit[edge.operand].symbol
+    if not power.is_Pow or power.base != symbol or not power.exp.is_number:
+        return False
+    return bool(1 < power.exp < 2)
+
+
+def _faded(record: ReversePass, weightless: Weightless) -> list[Edge]:
+    """The edges of functions that fade by what may move infinitely fast."""
     leading = {e.node for e in record.edges if weightless.is_so(e)}
-    switched = {*weightless.switched}
     for edge in reversed(record.edges):
         if edge.node in weightless.nodes and edge.operand in leading:
             leading.add(edge.node)
-        if edge.operand in switched:
-            switched.add(edge.node)
-    zero = chosen_zero(circuit)
-    return {
-        (e.node, e.operand)
-        for e in record.edges
-        if (e.operand in leading and _fades(circuit, e))
-        or (e.operand in switched and _is_switch(circuit, e, zero))
-    }
+    return [e for e in record.edges if e.operand in leading and _fades(record.circuit, e)]
 
 
 def _fades(circuit: Gates, edge: Edge) -> bool:
@@ -93,12 +105,6 @@ def _fades(circuit: Gates, edge: Edge) -> bool:
     return circuit[edge.node].formula.func in FADING or any(
         isinstance(op, EXPONENTIAL) for _, op in terms
     )
-
-
-def _is_switch(circuit: Gates, edge: Edge, zero: Collection[str]) -> bool:
-    gate = circuit[edge.node]
-    others = {*gate.operands} - {edge.operand}
-    return bool(gate.formula.is_Mul and not others.isdisjoint(zero))
 
 
 __all__ = ["NOWHERE", "Pairs", "Still", "still"]

@@ -208,7 +208,10 @@ class TangentLines:
 
     def _by_factor(self, factor: Expr, dot: Tangent, others: Expr) -> Tangent:
         found = _multiplied(dot, others)
-        if found is None or not self._is_among(self.still.weightless, factor):
+        still = self.still
+        if found is None or not (factor.is_Symbol and factor.name in still.switched):
+            return found
+        if not any(s.name in still.zero for s in others.free_symbols):
             return found
         return unless_zero(self._named(others), found)
 

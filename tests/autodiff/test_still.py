@@ -55,3 +55,49 @@ def test_tangents_elsewhere_are_multiplied(text):
     found = still(record, Names(record.circuit))
     assert not found.steep
     assert not found.weightless
+
+
+SECOND = [  # loss, parameters, along, H·v by hand
+    (
+        "z: param[2]; w: param[2]; f: loss = logsumexp(w*z)",  # it is w[1]*z[1]
+        {"z": [-INF, 1], "w": [1, 2]},
+        3,
+        [0, 1, 0, 0],
+    ),
+    (
+        "x: param; w: param; f: loss = sqrt(x)*where(x > 1, log(x - 1), 0)*w",
+        {"x": 0, "w": 2},
+        0,
+        [0, 0],
+    ),
+    (
+        "a: param; b: param; x: param; y: param; f: loss = (a*x + b*y)**1.5",
+        {"a": 2, "b": 3, "x": 0, "y": 0},
+        0,
+        [0, 0, 0, 0],
+    ),
+    ("A: param; E: param; T: param; f: loss = A*exp(-E/T)", {"A": 2, "E": 3, "T": 0}, 2, [0] * 3),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "along", "expected"), SECOND, ids=str)
+def test_second_tangents_at_edges(text, at, along, expected):
+    module = sb.circuit(text).compile(functions=("hessp",))
+    point = np.concatenate([np.ravel(v) for v in at.values()]).astype(float)
+    unit = np.zeros(len(point))
+    unit[along] = 1
+    with np.errstate(all="ignore"):
+        found = module.hessp(point, unit, module.Inputs())
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_the_curvature_by_a_temperature_has_no_part_of_what_has_no_weight():
+    """Of log(1 + exp(-d/T)), d = z1 - z0 = 1, by T: with s = σ(-d/T) it is s·d/T²."""
+    text = "z: param[3]; t: target; T: param; f: loss = cross_entropy(z/T, t)"
+    module = sb.circuit(text).compile(functions=("hessp",))
+    inputs = module.Inputs(t=np.array([1]))
+    found = module.hessp(np.array([0, 1, -INF, 2]), np.array([0, 0, 0, 1.0]), inputs)
+    s = 1 / (1 + np.exp(0.5))
+    by_t = s * (1 - s) / 16 - 2 * s / 8  # d²/T⁴·s·(1 - s) - 2·s·d/T³
+    by_d = s / 4 - s * (1 - s) / 8  # of -s/T by T
+    np.testing.assert_allclose(found, [-by_d, by_d, 0, by_t], rtol=1e-13)
