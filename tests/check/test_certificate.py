@@ -37,7 +37,7 @@ def test_the_condition_of_the_problem_is_what_its_definition_says() -> None:
     f = x1 - 1 / (1 + sp.exp(-w3 * x3 - w4 * x4))
     found = Oracle(sb.circuit(NEURON)).conditions(POINT)
     for key, formula in {"f": f, "∂f/∂w3": f.diff(w3), "∂f/∂x4": f.diff(x4)}.items():
-        assert found[key].problem == pytest.approx(problem(formula, POINT), rel=1e-12)
+        assert found[key].problem == pytest.approx(problem(formula, POINT), rel=1e-12, abs=0)
     assert found["∂f/∂x1"].problem == 0.0  # a constant has no condition
 
 
@@ -59,7 +59,7 @@ def test_a_line_counts_by_what_a_unit_of_it_does(text: str, line: str, units: fl
         found = Conditions(lowered.program("forward").lines, point).of(
             lowered.circuit.output.symbol
         )
-    assert found.share == pytest.approx(units, rel=1e-12)
+    assert found.share == pytest.approx(units, rel=1e-12, abs=0)
     assert found.line == line
 
 

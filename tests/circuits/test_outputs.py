@@ -150,10 +150,10 @@ def test_each_is_derived_as_the_only_one(text):
         numbers = {leaf.name: {"x": 0.5, "w": 2, "b": 3}[leaf.name] for leaf in circuit.leaves}
         point = {circuit[name].symbol: number for name, number in numbers.items()}
         values, partials = derivation.at(**numbers).evaluated()
-        assert values[node.name] == pytest.approx(float(expr.subs(point)), rel=1e-12)
+        assert values[node.name] == pytest.approx(float(expr.subs(point)), rel=1e-12, abs=0)
         for name, partial in partials.items():
             expected = sp.diff(expr, circuit[name].symbol).subs(point)
-            assert partial == pytest.approx(float(expected), rel=1e-12)
+            assert partial == pytest.approx(float(expected), rel=1e-12, abs=0)
         assert sb.circuit(json.loads(derivation.to_json())["circuit"]) == circuit
         assert derivation.to_html().count("<svg") and derivation.to_latex()
         assert "<svg" in circuit.draw(numbers, of=node.name)

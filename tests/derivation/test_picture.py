@@ -158,9 +158,9 @@ def test_numbers_on_the_wires_are_sympys(name):
     contributions, values = by_sympy(walk.circuit, walk.of, at)
     assert numbers.contributions and numbers.values
     for link, value in numbers.contributions.items():
-        assert value == pytest.approx(contributions[link], rel=1e-12), link
+        assert value == pytest.approx(contributions[link], rel=1e-12, abs=0), link
     for node, value in numbers.values.items():
-        assert value == pytest.approx(values[node], rel=1e-12), node
+        assert value == pytest.approx(values[node], rel=1e-12, abs=0), node
     drawn = layout(circuit, "gates", at)
     for wire, path in zip(diagram(walk, "gates").wires, drawn.paths, strict=False):
         if len(wire.edges) == 1:
@@ -174,7 +174,7 @@ def test_adjoints_are_the_sums_of_contributions():
     numbers = numbers_at(walk, L6B_POINT)
     paths = [v for (_, operand), v in numbers.contributions.items() if operand == "x3"]
     assert len(paths) == 2
-    assert numbers.adjoints["x3"] == pytest.approx(sum(paths), rel=1e-15)
+    assert numbers.adjoints["x3"] == pytest.approx(sum(paths), rel=1e-15, abs=0)
     text = sb.circuit(LECTURE["L6b"]).draw(L6B_POINT)
     assert f"∂f/∂x3 = {number(sum(paths))}" in text
 

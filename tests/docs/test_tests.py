@@ -132,3 +132,17 @@ def test_no_file_uses_private_names_of_another():
 )
 def test_a_private_name_is_seen(text):
     assert len(list(private_uses(ast.parse(text), TESTS))) == 1
+
+
+def test_close_comparisons_say_that_they_are_relative():
+    """pytest.approx allows 1e-12 beside a relative tolerance, unless `abs` says otherwise."""
+    loose = [
+        f"{path.name}:{call.lineno}"
+        for path in FILES
+        for call in ast.walk(parsed(path))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.approx"
+        for given in [{k.arg: k.value for k in call.keywords}]
+        if isinstance(given.get("rel"), ast.Constant) and given["rel"].value < 1e-11
+        if "abs" not in given
+    ]
+    assert not loose

@@ -360,7 +360,7 @@ def test_precedence_is_that_of_python(text):
     if isinstance(truth, Fraction):
         assert Fraction(int(found.p), int(found.q)) == truth
     else:
-        assert float(found) == pytest.approx(truth, rel=1e-14)
+        assert float(found) == pytest.approx(truth, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize(

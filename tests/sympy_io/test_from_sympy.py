@@ -228,7 +228,7 @@ def test_functions_of_gamma_are_read(expr):
             float(mpmath.diff(lambda x: OF_GAMMA[expr](x, mpmath.mpf(1.5)), 2.75, n))
             for n in (0, 1)
         ]
-    assert [value, slope] == pytest.approx(wanted, rel=1e-14)
+    assert [value, slope] == pytest.approx(wanted, rel=1e-14, abs=0)
 
 
 # -- everything outside ----------------------------------------------------------------------
@@ -393,7 +393,7 @@ def test_results_can_be_read_again():
     point = {"w3": 0.5, "x3": -1.25, "w4": 0.75, "x4": 2.0}
     expected = by_hand.subs({sp.Symbol(n): v for n, v in point.items()})
     found = ops.elementary(second).subs({sp.Symbol(n, real=True): v for n, v in point.items()})
-    assert float(found) == pytest.approx(float(expected), rel=1e-12)
+    assert float(found) == pytest.approx(float(expected), rel=1e-12, abs=0)
 
 
 # -- our own functions in SymPy --------------------------------------------------------------
@@ -458,7 +458,9 @@ def test_own_functions_evaluate_and_differentiate(function, at):
         meaning, u = OWN[function], mpmath.mpf(at)
         truth = meaning(u)
         slope = mpmath.diff(meaning, u, h=1e-12) if at or function is not fn.relu else 0
-    assert float(function(sp.Rational(at)).evalf(30)) == pytest.approx(float(truth), rel=1e-14)
+    assert float(function(sp.Rational(at)).evalf(30)) == pytest.approx(
+        float(truth), rel=1e-14, abs=0
+    )
     for expr, expected in ((function(real_x), truth), (sp.diff(function(real_x), real_x), slope)):
         for backend in ("numpy", "mpmath", "math"):
             if backend == "numpy" and function in NEED_ERF:

@@ -142,7 +142,7 @@ def test_a_saddle_is_left():
         validation=0,
         quiet=True,
     )
-    assert found.converged and found.params.w == pytest.approx(1, rel=1e-12)
+    assert found.converged and found.params.w == pytest.approx(1, rel=1e-12, abs=0)
 
 
 LOGISTIC = "f = sigma(w*x + b); l: loss = -y*log(f) - (1 - y)*log(1 - f)"

@@ -80,10 +80,10 @@ def test_the_tangent_has_value_gradient_and_curvature_of_the_circuit():
         f"[FUNCTIONS.value({given}), FUNCTIONS.gradient({given}),"
         f" FUNCTIONS.hessp({given}, {', '.join(map(repr, v))})]",
     )
-    assert found[0] == pytest.approx(float(f.subs(at)), rel=1e-14)
-    assert found[1] == pytest.approx([float(f.diff(m).subs(at)) for m in moved], rel=1e-13)
+    assert found[0] == pytest.approx(float(f.subs(at)), rel=1e-14, abs=0)
+    assert found[1] == pytest.approx([float(f.diff(m).subs(at)) for m in moved], rel=1e-13, abs=0)
     hessp = sp.hessian(f, moved).subs(at) * sp.Matrix(v)
-    assert found[2] == pytest.approx([float(x) for x in hessp], rel=1e-12)
+    assert found[2] == pytest.approx([float(x) for x in hessp], rel=1e-12, abs=0)
 
 
 TRUE = {
@@ -111,7 +111,10 @@ def test_activations_and_slopes_are_true():
     with mp.workdps(50):
         for name, rows in found:
             for x, (value, slope) in zip(places, rows, strict=True):
-                assert value == pytest.approx(float(TRUE[name](mp.mpf(x))), rel=1e-13), (name, x)
+                assert value == pytest.approx(float(TRUE[name](mp.mpf(x))), rel=1e-13, abs=0), (
+                    name,
+                    x,
+                )
                 wanted = float(mp.diff(TRUE[name], mp.mpf(x)))
                 assert slope == pytest.approx(wanted, rel=1e-13, abs=1e-15), (name, x)
 

@@ -133,7 +133,7 @@ def test_one_sample_comes_without_the_batch_axis(curve):
     x = sp.Symbol("x")
     moved = 1 - np.exp(-1.5) + 2 * float(sp.diff(2 * (1 - sp.exp(-x / 2)), x).subs(x, 3))
     assert np.shape(product) == ()
-    assert product == pytest.approx(moved, rel=1e-14)
+    assert product == pytest.approx(moved, rel=1e-14, abs=0)
 
 
 def test_float32_stays_float32(curve):
