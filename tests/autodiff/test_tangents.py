@@ -159,7 +159,7 @@ def judge_forward(case, values, direction):
     assert_equal(found, difference(value, values, direction), case.id)
 
 
-@pytest.mark.parametrize("case", SOME, ids=lambda c: c.id)
+@pytest.mark.parametrize("case", one_in(3, SOME), ids=lambda c: c.id)
 def test_tangents_are_adjoint_to_the_reverse_pass(case):
     """⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩."""
     found, values = lowered(circuit(case)), point_of(case)

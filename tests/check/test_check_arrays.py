@@ -96,7 +96,7 @@ EVERY = [
 ]
 
 
-@pytest.mark.parametrize(("name", "every", "points"), [*FEW, *EVERY])
+@pytest.mark.parametrize(("name", "every", "points"), [*one_in(2, FEW), *EVERY])
 def test_planted_errors_are_caught(name, every, points):
     """How many are caught is printed; pytest -rP shows it."""
     found = hunt(array_sample(name), every, points)
@@ -159,7 +159,7 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("case", LARGE)
+@pytest.mark.parametrize("case", one_in(2, LARGE))
 def test_errors_of_large_sizes_are_caught(case):
     old, new = LARGE[case]
     circuit = array_sample("digits_network")
@@ -318,7 +318,7 @@ DELICATE = {
 
 
 @pytest.mark.parametrize("seed", [0, 3])
-@pytest.mark.parametrize("case", DELICATE)
+@pytest.mark.parametrize("case", one_in(2, DELICATE))
 def test_right_modules_that_need_care_pass(case, seed):
     report = sb.circuit(DELICATE[case]).check(seed=seed)
     assert report.passed, str(report)

@@ -113,7 +113,7 @@ def test_force_replaces_it(command, folder, run):
     (folder / file).exists() and run(*words)  # what was written now is symback's own
 
 
-@ONE_FILE
+@SOME_FILES
 def test_its_own_file_is_brought_up_to_date(command, folder, run):
     words, file = COMMANDS[command]
     assert run(*words)[0] == 0
@@ -151,7 +151,9 @@ def test_its_own_file_is_kept_once_it_was_edited(command, folder, run):
         assert snapshot(folder) == before, how
 
 
-@pytest.mark.parametrize("file", [f for f in OF_A_RUN if f not in ("path.svg", "checkpoint.npz")])
+@pytest.mark.parametrize(
+    "file", one_in(2, [f for f in OF_A_RUN if f not in ("path.svg", "checkpoint.npz")])
+)
 def test_files_of_a_run_are_kept_once_they_were_edited(file, folder, run):
     assert run(*TRAIN)[0] == 0
     assert run(*TRAIN)[0] == 0

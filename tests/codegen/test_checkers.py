@@ -76,6 +76,7 @@ def test_ruff(folder):
     agrees(sys.executable, "-m", "ruff", "check", "--isolated", ".", *GENERATED, cwd=folder)
 
 
+@pytest.mark.slow
 def test_mypy_on_what_is_kept(tmp_path):
     mypy(tmp_path, GENERATED)
 

@@ -64,7 +64,9 @@ def drawing(circuit, view, at=None, of=None):
 
 
 @pytest.mark.parametrize("view", one_in(2, VIEWS))
-@pytest.mark.parametrize("text", [*PICTURES.values(), *OPERATIONS.values(), LARGE["wide"]])
+@pytest.mark.parametrize(
+    "text", one_in(3, [*PICTURES.values(), *OPERATIONS.values(), LARGE["wide"]])
+)
 def test_boxes_wires_and_texts_are_those_of_the_svg(text, view):
     circuit = sb.circuit(text)
     at = None if text == LARGE["wide"] else point(circuit)

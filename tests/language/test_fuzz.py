@@ -124,7 +124,7 @@ def empty_folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", INPUTS)
 def test_inputs_are_read_or_refused(kind):
-    settings(max_examples=60, deadline=None, derandomize=True, database=None)(
+    settings(max_examples=30, deadline=None, derandomize=True, database=None)(
         given(INPUTS[kind])(lambda text: survives(kind, text))
     )()
 

@@ -14,9 +14,10 @@ import pytest
 
 import symback as sb
 from tests.cases.identities import IDENTITIES
+from tests.cases.one_in import one_in
 
 BATCH = 3
-EACH = pytest.mark.parametrize("identity", IDENTITIES, ids=lambda i: i.name)
+EACH = pytest.mark.parametrize("identity", one_in(3, IDENTITIES), ids=lambda i: i.name)
 EACH_WITH_INPUTS = pytest.mark.parametrize(
     "identity",
     [i for i in IDENTITIES if set(i.roles.values()) != {"param"}],

@@ -352,7 +352,7 @@ def test_operations_on_arrays_are_all_crossed_with_rewritings():
 
 
 @pytest.mark.parametrize("shape, operations", [("n", OF_A_VECTOR), ("n, n", OF_A_MATRIX)])
-@pytest.mark.parametrize("typed, expected, rule", one_in(18, REWRITTEN))
+@pytest.mark.parametrize("typed, expected, rule", one_in(36, REWRITTEN))
 def test_rewritings_are_proven_inside_every_operation_on_arrays(
     typed, expected, rule, shape, operations
 ):

@@ -93,7 +93,7 @@ def _besselj(n, z):
         value = np.where(x > 52.0, far, near)
         value = np.where(x == np.inf, 0.0, value)
         odd = np.where(_is_whole(0.5 * n), 1.0, np.where(_is_whole(n), -1.0, np.nan))
-        return np.where(z < 0.0, odd * value, np.where(z == z, value, z))
+        return np.where(z < 0.0, odd * value, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, n, z)
@@ -143,7 +143,7 @@ def _bessely(n, z):
         value = np.where(whole & (z <= 52.0), near, far)
         value = np.where((z < 1.0) & np.isnan(value), -np.inf, value)
         value = np.where(z == 0.0, -np.inf, np.where(z == np.inf, 0.0, value))
-        return np.where(z < 0.0, np.nan, np.where(z == z, value, z))
+        return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, n, z)
@@ -186,7 +186,7 @@ def _besseli(n, z):
         root = np.exp(0.5 * np.minimum(x, 1400.0))
         value = np.where(x > 500.0, far, near) * root * root
         odd = np.where(_is_whole(0.5 * n), 1.0, np.where(_is_whole(n), -1.0, np.nan))
-        return np.where(z < 0.0, odd * value, np.where(z == z, value, z))
+        return np.where(z < 0.0, odd * value, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, n, z)
@@ -250,7 +250,7 @@ def _besselk(n, z):
             odd = np.where(k + 1 < place, twice * (k + 1 + low) * even + odd, odd)
         value = np.where(_is_whole(0.5 * place), even, odd)
         value = np.where(z == 0.0, np.inf, np.where(z == np.inf, 0.0, value))
-        return np.where(z < 0.0, np.nan, np.where(z == z, value, z))
+        return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, n, z)

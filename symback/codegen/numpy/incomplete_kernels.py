@@ -142,7 +142,7 @@ def _gammainc(a, z):
         x = np.minimum(np.maximum(z, 1e-300), 1e300)
         value = _gammainc_parts(a, x, -1.0)
         value = np.where(z == 0.0, 0.0, np.where(z == np.inf, 1.0, value))
-        return np.where(z < 0.0, np.nan, np.where(z == z, value, z))
+        return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, a, z)
@@ -155,7 +155,7 @@ def _gammaincc(a, z):
         x = np.minimum(np.maximum(z, 1e-300), 1e300)
         value = _gammainc_parts(a, x, 1.0)
         value = np.where(z == 0.0, 1.0, np.where(z == np.inf, 0.0, value))
-        return np.where(z < 0.0, np.nan, np.where(z == z, value, z))
+        return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, a, z)
@@ -169,7 +169,7 @@ def _gamma_pdf(a, z):
         value = _gamma_term(a, x) * (a / x)
         first = np.where(a > 1.0, 0.0, np.where(a < 1.0, np.inf, 1.0))
         value = np.where(z == 0.0, first, np.where(z == np.inf, 0.0, value))
-        return np.where(z < 0.0, np.nan, np.where(z == z, value, z))
+        return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, a, z)
@@ -232,7 +232,7 @@ def _betainc(a, b, z):
         small = (b < 1.0) & (y <= 0.05) & (a * y <= 0.4)  # where the fraction converges slowly
         value = np.where(small, _beta_small(a, np.minimum(b, 1.0), held), value)
         value = np.where(z == 0.0, 0.0, np.where(z == 1.0, 1.0, value))
-        return np.where((z < 0.0) | (z > 1.0), np.nan, np.where(z == z, value, z))
+        return np.where((z < 0.0) | (z > 1.0), np.nan, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, a, b, z)
@@ -248,7 +248,7 @@ def _beta_pdf(a, b, z):
         low = np.where(a > 1.0, 0.0, np.where(a < 1.0, np.inf, b))
         high = np.where(b > 1.0, 0.0, np.where(b < 1.0, np.inf, a))
         value = np.where(z == 0.0, low, np.where(z == 1.0, high, value))
-        return np.where((z < 0.0) | (z > 1.0), np.nan, np.where(z == z, value, z))
+        return np.where((z < 0.0) | (z > 1.0), np.nan, np.where(np.isnan(z), z, value))
 
     with np.errstate(all="ignore"):
         return _in_float64(wide, a, b, z)
