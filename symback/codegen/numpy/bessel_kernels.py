@@ -1,5 +1,5 @@
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, call-overload"
-"""Kernels of the functions of Bessel, of whole and half order from 0 to 52.
+"""Kernels of the Bessel functions, of whole and half order from 0 to 52.
 
 As in `symback.codegen.numpy.exponential_kernels`. The method is that of recurrences in the
 direction in which they are stable (NIST Digital Library of Mathematical Functions, 10.74):
@@ -84,7 +84,7 @@ def _besselj_near(n, z):
 
 
 def _besselj(n, z):
-    """The function of Bessel of the first kind."""
+    """The Bessel function of the first kind."""
 
     def wide(n, z):
         x = np.abs(z)
@@ -134,7 +134,7 @@ def _bessely_near(n, z):
 
 
 def _bessely(n, z):
-    """The function of Bessel of the second kind."""
+    """The Bessel function of the second kind."""
 
     def wide(n, z):
         whole = _is_whole(n)
@@ -177,7 +177,7 @@ def _besseli_far(n, z):
 
 
 def _besseli(n, z):
-    """The modified function of Bessel of the first kind."""
+    """The modified Bessel function of the first kind."""
 
     def wide(n, z):
         x = np.abs(z)
@@ -232,7 +232,7 @@ def _besselk_far(n, z):
 
 
 def _besselk(n, z):
-    """The modified function of Bessel of the second kind."""
+    """The modified Bessel function of the second kind."""
 
     def wide(n, z):
         near = np.minimum(z, 1.0)

@@ -1,4 +1,4 @@
-"""The functions of Bessel and the incomplete functions gamma and beta in balls.
+"""The Bessel functions and the incomplete gamma and beta functions in balls.
 
 Sums that cancel widen their balls by more bits than precision has, so they get more.
 """

@@ -1,4 +1,4 @@
-"""The functions of Bessel, and the incomplete functions gamma and beta."""
+"""The Bessel functions, and the incomplete gamma and beta functions."""
 
 from __future__ import annotations
 

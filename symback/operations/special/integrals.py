@@ -1,4 +1,4 @@
-"""The functions of Bessel, and the incomplete functions gamma and beta.
+"""The Bessel functions, and the incomplete gamma and beta functions.
 
 Orders and parameters are numbers of the formula: no slope by them is known in closed form.
 """
@@ -20,7 +20,7 @@ LARGEST_PARAMETER = 10**4  # of the incomplete beta: the fraction needs more ter
 
 
 class _Bessel(NamedFunction):
-    """A function of Bessel; `negative` is that of order -n, for n > 0, by those of order n."""
+    """A Bessel function; `negative` is that of order -n, for n > 0, by those of order n."""
 
     nargs = 2
 
@@ -56,7 +56,7 @@ def _turns(n: Expr) -> Expr:
 
 
 class besselj(_Bessel):
-    """besselj(n, u), the function of Bessel of the first kind."""
+    """besselj(n, u), the Bessel function of the first kind."""
 
     exactly = staticmethod(sp.besselj)
 
@@ -70,7 +70,7 @@ class besselj(_Bessel):
 
 
 class bessely(_Bessel):
-    """bessely(n, u), the function of Bessel of the second kind, for u > 0."""
+    """bessely(n, u), the Bessel function of the second kind, for u > 0."""
 
     exactly = staticmethod(sp.bessely)
 
@@ -84,7 +84,7 @@ class bessely(_Bessel):
 
 
 class besseli(_Bessel):
-    """besseli(n, u), the modified function of Bessel of the first kind."""
+    """besseli(n, u), the modified Bessel function of the first kind."""
 
     exactly = staticmethod(sp.besseli)
 
@@ -99,7 +99,7 @@ class besseli(_Bessel):
 
 
 class besselk(_Bessel):
-    """besselk(n, u), the modified function of Bessel of the second kind, for u > 0."""
+    """besselk(n, u), the modified Bessel function of the second kind, for u > 0."""
 
     is_positive = True
     exactly = staticmethod(sp.besselk)
