@@ -733,8 +733,8 @@ def circuit(
 def update(name: str, *, decay: bool = False) -> Update:
     """The update of an optimiser, with weight decay (L2) added to the gradient where asked for.
 
-    θ ← θ - η·m̂/(√v̂ + ε) for adam; the rules are sgd, momentum, nesterov, adam and adamw, whose
-    decay is its own. Raises UnknownName with the nearest name.
+    θ ← θ - η·m̂/(√v̂ + ε) for adam; the rules are sgd, momentum, nesterov, adagrad, rmsprop, adam
+    and adamw, whose decay is its own. Raises UnknownName with the nearest name.
 
     >>> import symback as sb
     >>> for name, formula in sb.update("adam").formulas.items():

@@ -73,12 +73,13 @@ MOMENTS = {
     "m": "the first moment: exponential moving average of the gradients",
     "v": "the second moment: exponential moving average of their squares",
 }
+EPSILON = UpdateSetting("epsilon", "small constant that avoids division by zero", 1e-8)
 OF_ADAM = (
     ETA,
     T,
     UpdateSetting("beta1", "how much of the first moment is kept", 0.9, bound=1.0),
     UpdateSetting("beta2", "how much of the second moment is kept", 0.999, bound=1.0),
-    UpdateSetting("epsilon", "small constant that avoids division by zero", 1e-8),
+    EPSILON,
 )
 _MOMENTS = """\
 m_next = beta1*m + (1 - beta1)*{g}
@@ -119,6 +120,31 @@ RULES: Mapping[str, UpdateRule] = {
             MOMENTUM,
             (ETA, MU),
             "m_next = mu*m + {g}\ntheta_next = theta - eta*(mu*m_next + {g})",
+        ),
+        UpdateRule(
+            "adagrad",
+            "Adagrad, adaptive gradients",
+            "J. Duchi, E. Hazan, Y. Singer (2011): Adaptive Subgradient Methods for Online "
+            "Learning and Stochastic Optimization, the diagonal form of Figure 1",
+            "As in PyTorch: epsilon is added to the root.",
+            {"v": "the sum of the squares of the gradients so far"},
+            (ETA, replace(EPSILON, default=1e-10)),
+            "v_next = v + {g}**2\ntheta_next = theta - eta*{g}/(sqrt(v_next) + epsilon)",
+        ),
+        UpdateRule(
+            "rmsprop",
+            "RMSProp",
+            "T. Tieleman, G. Hinton (2012): Neural Networks for Machine Learning, Lecture 6.5",
+            "As in PyTorch, whose alpha is rho: epsilon is added to the root, and the average of "
+            "the squares is not corrected for its start at 0.",
+            {"v": "the exponential moving average of the squares of the gradients"},
+            (
+                ETA,
+                UpdateSetting("rho", "how much of the average is kept", 0.9, bound=1.0),
+                EPSILON,
+            ),
+            "v_next = rho*v + (1 - rho)*{g}**2\n"
+            "theta_next = theta - eta*{g}/(sqrt(v_next) + epsilon)",
         ),
         UpdateRule(
             "adam",

@@ -60,7 +60,8 @@ circuit_or_update = _all_of(
     click.option(
         "--update",
         metavar="NAME",
-        help="An optimiser's update instead of a CIRCUIT: sgd, momentum, nesterov, adam, adamw.",
+        help="An optimiser's update instead of a CIRCUIT: sgd, momentum, nesterov, adagrad, "
+        "rmsprop, adam, adamw.",
     ),
     click.option("--decay", is_flag=True, help="With --update: add weight decay (L2)."),
 )

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     "--optimizer",
     default="sgd",
     show_default=True,
-    help="sgd, momentum, nesterov, adam, adamw; over all rows: lbfgs, newton-cg, gauss-newton.",
+    help="sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw; over all rows: lbfgs, newton-cg, "
+    "gauss-newton.",
 )
 @click.option(
     "--schedule",
@@ -225,6 +226,15 @@ def _sigterm_as_interrupt() -> Iterator[None]:
 @click.option("--learning-rate", default=0.1, show_default=True, help="Learning rate η.")
 @click.option("--steps", default=100, show_default=True, help="Number of steps of each method.")
 @click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    default=("gd", "sgd", "minibatch"),
+    metavar="NAME",
+    help="gd, sgd, minibatch, or over all rows momentum, nesterov, adagrad, rmsprop, adam, adamw; "
+    "repeat it for several; default: the first three.",
+)
+@click.option(
     "--batch-size", type=int, help="Size of the mini-batches; default: 128, or n/8 if less."
 )
 @click.option(
@@ -253,10 +263,11 @@ def descend(
     circuit: str,
     **settings: Any,
 ) -> None:
-    """Draw gradient, stochastic and mini-batch descent on the loss of one parameter or two.
+    """Draw the descent of several methods on the loss of one parameter or two.
 
     \b
     symback descend "f = w*x + b" --data points.csv --start w=-1 --start b=3 -o descent.svg
+    symback descend "f = w*x + b" --data points.csv --method gd --method rmsprop -o descent.svg
     """
     from symback.codegen.files import decide
     from symback.training.results.descent import descend as paths_of

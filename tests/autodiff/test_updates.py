@@ -31,6 +31,7 @@ CASES = [(n, decay) for n in RULES for decay in (False, True) if (n, decay) != (
 SETTINGS = {
     "eta": 0.05,
     "mu": 0.8,
+    "rho": 0.85,
     "beta1": 0.85,
     "beta2": 0.99,
     "epsilon": 1e-6,
@@ -61,6 +62,20 @@ def nesterov(theta, g, state, t, *, eta, mu, decay=None):
     return theta - eta * (g + mu * b), (b,)
 
 
+def adagrad(theta, g, state, t, *, eta, epsilon, decay=None):
+    """G ← G + g²; θ ← θ - η·g/(√G + ε), the form of torch.optim.Adagrad."""
+    g = penalised(g, theta, decay)
+    total = state[0] + g * g
+    return theta - eta * g / (root(total) + epsilon), (total,)
+
+
+def rmsprop(theta, g, state, t, *, eta, rho, epsilon, decay=None):
+    """E ← ρ·E + (1 − ρ)·g²; θ ← θ - η·g/(√E + ε), the form of torch.optim.RMSprop."""
+    g = penalised(g, theta, decay)
+    mean = rho * state[0] + (1 - rho) * (g * g)
+    return theta - eta * g / (root(mean) + epsilon), (mean,)
+
+
 def adam(theta, g, state, t, *, decay=None, **others):
     """Algorithm 1 of Kingma and Ba."""
     step, state = adaptive(penalised(g, theta, decay), state, t, **others)
@@ -79,8 +94,11 @@ def adaptive(g, state, t, *, eta, beta1, beta2, epsilon):
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * (g * g)
     m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
-    root = sp.sqrt(v_hat) if isinstance(v_hat, sp.Expr) else v_hat.sqrt()
-    return m_hat / (root + epsilon), (m, v)
+    return m_hat / (root(v_hat) + epsilon), (m, v)
+
+
+def root(x):
+    return sp.sqrt(x) if isinstance(x, sp.Expr) else x.sqrt()
 
 
 def penalised(g, theta, decay):
@@ -88,7 +106,7 @@ def penalised(g, theta, decay):
     return g if decay is None else g + decay * theta
 
 
-TEXTBOOK = {"sgd": sgd, "momentum": momentum, "nesterov": nesterov, "adam": adam, "adamw": adamw}
+TEXTBOOK = {f.__name__: f for f in (sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw)}
 
 
 def settings_of(name, decay):
@@ -204,6 +222,7 @@ def steps(draw):
     given = {
         "eta": draw(st.floats(0, 1e3)),
         "mu": draw(below_one),
+        "rho": draw(below_one),
         "beta1": draw(below_one),
         "beta2": draw(below_one),
         "epsilon": draw(st.floats(0, 1)),
@@ -225,12 +244,13 @@ def bits(array):
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(step=steps())
 def test_c_and_numpy_agree_to_the_bit(name, decay, module, step):
-    (theta, g, *state), given = step
+    (theta, g, *moments), given = step
+    state = dict(zip("mv", moments, strict=True))
     kwargs = {n: given[n] for n in step_of(name, decay, 1)}
     results = []
     for target in ("numpy", "c"):
         found = module(name, decay, target)
-        kept = found.State(*state[: len(found.State._fields)])
+        kept = found.State(*(state[n] for n in found.State._fields))
         before = [np.array(a).tobytes() for a in (theta, g, *kept)]
         with np.errstate(all="ignore"):
             moved, after = found.update(theta, g, kept, **kwargs)
@@ -407,7 +427,7 @@ def test_decay_is_there_only_when_asked_for():
     ("name", "message"),
     [
         ("adm", "did you mean 'adam'?"),
-        ("quasi", "there are sgd, momentum, nesterov, adam, adamw"),
+        ("quasi", "there are sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw"),
         (["sgd"], "did you mean 'sgd'?"),
     ],
 )
@@ -561,6 +581,11 @@ def of_torch(torch, name, decay, given, theta):
     moments = {"betas": (given.get("beta1"), given.get("beta2")), "eps": given.get("epsilon")}
     momentum = {"momentum": given.get("mu", 0.0), "nesterov": name == "nesterov"}
     kind, more = {
+        "adagrad": (torch.optim.Adagrad, {"eps": given.get("epsilon")}),
+        "rmsprop": (
+            torch.optim.RMSprop,
+            {"alpha": given.get("rho"), "eps": given.get("epsilon")},
+        ),
         "adam": (torch.optim.Adam, moments),
         "adamw": (torch.optim.AdamW, moments),
     }.get(name, (torch.optim.SGD, momentum))

@@ -7,11 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 import symback as sb
+from symback.autodiff.updates import RULES
 from symback.cli.main import cli
 from symback.errors import DataError, SymbackError, UnknownName
 from symback.training.loop import Diverged, TrainingError
-from symback.training.results.descent import Descent, descend, read_samples, summary
+from symback.training.results.descent import METHODS, Descent, descend, read_samples, summary
 from symback.training.results.descent_plot import (
+    _LOOKS,
     contour_levels,
     descent_picture,
     loss_picture,
@@ -94,6 +96,47 @@ def test_the_others_take_shuffled_batches(columns, paths, method, b):
     np.testing.assert_allclose(points[: len(expected)], expected, rtol=1e-10)
 
 
+MOVES = {  # the step against g in step t, and what is kept: by hand, from the papers
+    "momentum": lambda g, m, v, t: (0.9 * m + g, 0.9 * m + g, v),
+    "nesterov": lambda g, m, v, t: (g + 0.9 * (0.9 * m + g), 0.9 * m + g, v),
+    "adagrad": lambda g, m, v, t: (g / (np.sqrt(v + g * g) + 1e-10), m, v + g * g),
+    "rmsprop": lambda g, m, v, t: (
+        g / (np.sqrt(0.9 * v + 0.1 * g * g) + 1e-8), m, 0.9 * v + 0.1 * g * g,
+    ),
+    "adam": lambda g, m, v, t: (
+        (0.9 * m + 0.1 * g) / (1 - 0.9**t)
+        / (np.sqrt((0.999 * v + 0.001 * g * g) / (1 - 0.999**t)) + 1e-8),
+        0.9 * m + 0.1 * g,
+        0.999 * v + 0.001 * g * g,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", MOVES)
+@pytest.mark.parametrize("rate", [0.5, lambda t: 0.5 / (1 + t)], ids=["constant", "falling"])
+def test_other_optimisers_take_all_rows(circuit, columns, method, rate):
+    settings = {**RUN, "learning_rate": rate, "methods": [method], "steps": 20}
+    (path,) = descend(circuit, columns, **settings)
+    theta, m, v, expected = np.array([-1.0, 2.5]), np.zeros(2), np.zeros(2), []
+    for t in range(20):
+        expected.append(theta)
+        g = theta - step(columns, theta, 1.0)
+        moved, m, v = MOVES[method](g, m, v, t + 1)
+        theta = theta - (rate(t) if callable(rate) else rate) * moved
+    np.testing.assert_allclose(path.points, [*expected, theta], rtol=1e-9)
+    assert path.batch_size == N and path.losses[-1] < path.losses[0]
+
+
+def test_every_rule_is_a_method_with_a_look_of_its_own(circuit, columns):
+    """AdamW is Adam and its decay: without it both are the same."""
+    assert set(METHODS) == {"gd", "minibatch", *RULES} == set(_LOOKS)
+    for look in ("colour", "line", "marker"):
+        assert len({getattr(each, look) for each in _LOOKS.values()}) == len(METHODS)
+    both = descend(circuit, columns, **RUN | {"learning_rate": 0.1}, methods=["adam", "adamw"])
+    adam, adamw = (path.points[1] for path in both)
+    np.testing.assert_allclose(adam - adamw, 0.1 * 0.01 * np.array([-1.0, 2.5]), rtol=1e-9)
+
+
 def test_a_rate_may_change_with_the_step(circuit, columns):
     settings = {**RUN, "learning_rate": lambda t: 2.0 / (1 + t), "methods": ["gd"], "steps": 3}
     (path,) = descend(circuit, columns, **settings)
@@ -149,7 +192,7 @@ REFUSED = {
     "three parameters": ("f = w1*x1 + w2*x2 + b", {}, SymbackError, r"3 parameters: w1, w2, b; .*"),
     "no parameter": ("x: input; f = x; y: target; l: loss = (f-y)**2", {}, SymbackError, "has 0 p"),
     "array": ("x: input[2]; w: param[2]; b: param; f = dot(w, x) + b", {}, SymbackError, "array"),
-    "method": (NEURON, {"methods": ["adam"]}, TrainingError, "no method 'adam'; choose from gd"),
+    "method": (NEURON, {"methods": ["lbfgs"]}, TrainingError, "no method 'lbfgs'; choose from gd"),
     "no method": (NEURON, {"methods": []}, TrainingError, "no method is named"),
     "start": (NEURON, {"start": {"w33": 1.0}}, UnknownName, "did you mean 'w3'"),
     "no start": (NEURON, {"start": {"w3": float("nan")}}, TrainingError, "must be a finite number"),
@@ -332,6 +375,8 @@ def test_command_line(file, tmp_path, paths):
     plain = CliRunner().invoke(cli, command)
     assert plain.exit_code == 0, plain.output
     assert plain.stdout == summary(list(paths.values())) + "\n"
+    two = CliRunner().invoke(cli, [*command, "--method", "rmsprop", "--method", "gd"]).stdout
+    assert two.splitlines()[0].startswith("RMSProp, b = 60 ") and len(two.splitlines()) == 2
     refused = CliRunner().invoke(cli, [*command, "--start", "w3=x"])
     assert refused.exit_code == 2 and "--start" in refused.output
     pytest.importorskip("matplotlib")

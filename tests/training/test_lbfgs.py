@@ -242,7 +242,7 @@ def test_checkpoints_come_every_so_many_iterations(tmp_path):
 
 # -- options of optimisers -------------------------------------------------------------------------
 
-RULES = ["sgd", "momentum", "nesterov", "adam", "adamw"]
+RULES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
 OPTIMISERS = [*RULES, *FULL_BATCH]
 GIVEN = {  # each option with a value that is not its default, and the optimisers that take it
     "epochs": ({"epochs": 3}, OPTIMISERS),
@@ -262,16 +262,17 @@ GIVEN = {  # each option with a value that is not its default, and the optimiser
     "shards": ({"shards": 3}, OPTIMISERS),
     "local_steps": ({"shards": 3, "local_steps": 2}, RULES),
     "mu": ({"options": {"mu": 0.5}}, ["momentum", "nesterov"]),
+    "rho": ({"options": {"rho": 0.5}}, ["rmsprop"]),
     "beta1": ({"options": {"beta1": 0.5}}, ["adam", "adamw"]),
     "beta2": ({"options": {"beta2": 0.5}}, ["adam", "adamw"]),
-    "epsilon": ({"options": {"epsilon": 0.5}}, ["adam", "adamw"]),
+    "epsilon": ({"options": {"epsilon": 0.5}}, ["adagrad", "rmsprop", "adam", "adamw"]),
     "ftol": ({"options": {"ftol": 0.1}}, [*FULL_BATCH]),
     "gtol": ({"options": {"gtol": 0.1}}, [*FULL_BATCH]),
     "memory": ({"options": {"memory": 1}}, ["lbfgs"]),
     "cg_iterations": ({"options": {"cg_iterations": 1}}, ["newton-cg"]),
     "max_iterations": ({"options": {"max_iterations": 3}}, [*FULL_BATCH]),
 }
-MEANS_NOTHING = {("no decay", name) for name in OPTIMISERS[:4]}  # it is their default
+MEANS_NOTHING = {("no decay", name) for name in RULES if name != "adamw"}  # it is their default
 
 
 @cache

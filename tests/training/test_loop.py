@@ -238,6 +238,8 @@ class StopAfter(Progress):
 RUNS = {
     "sgd": {},
     "adam": {"optimiser": "adam", "schedule": "step", "options": {"decay": 0.5, "period": 7}},
+    "adagrad": {"optimiser": "adagrad", "weight_decay": 0.01},
+    "rmsprop": {"optimiser": "rmsprop", "options": {"rho": 0.8}, "clip": 0.5},
     "patience": {"optimiser": "nesterov", "patience": 3},
     "local": {"shards": 2, "local_steps": 2, "optimiser": "momentum"},
     "chunks": {"standardise": True},

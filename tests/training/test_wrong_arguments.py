@@ -26,6 +26,8 @@ COUNTS = ["epochs", "batch_size", "shards", "local_steps", "patience"]
 RULES = {
     "momentum": ["mu"],
     "nesterov": ["mu"],
+    "adagrad": ["epsilon"],
+    "rmsprop": ["rho", "epsilon"],
     "adam": ["beta1", "beta2", "epsilon"],
     "adamw": ["beta1", "beta2", "epsilon"],
     "lbfgs": ["ftol", "gtol", "memory", "max_iterations"],

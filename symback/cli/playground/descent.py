@@ -1,6 +1,7 @@
 """A page on which the parameters of a circuit descend, step by step, on a table.
 
-The page computes with the bare JavaScript code of the loss and its gradient.
+The page computes with the bare JavaScript code of the loss, of its gradient, and of the
+optimisers' update rules.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from symback.autodiff.updates import NEXT, RULES, THETA, update
 from symback.cli.playground.table import read_table
 from symback.codegen.render import render_page
 from symback.errors import TrainingError
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_PARAMETERS = 50
 _NAME = "loss"
+_OTHERS = [name for name in RULES if name != "sgd"]  # over all rows
 _ROWS = 12  # of an example table
 
 
@@ -34,7 +38,9 @@ class DescentText:
     loss: str
     rows: int
     parameters: Sequence[str]
+    methods: Sequence[tuple[str, str]]  # name and title of each
     code: Markup
+    rules: Markup
     data: Markup
 
 
@@ -56,10 +62,58 @@ def descent_page(circuit: Circuit, table: str) -> str:
         loss=of.name,
         rows=rows,
         parameters=list(start),
+        methods=methods(),
         code=Markup(code.replace("</", "<\\/")),
+        rules=Markup(rules_code()),
         data=Markup(json.dumps(data, separators=(",", ":")).replace("</", "<\\/")),
     )
     return render_page("html/descent.html.jinja", text)
+
+
+def methods() -> list[tuple[str, str]]:
+    """Name and title of each choice: gradient descent by three sizes of batches, then the rules."""
+    titles = {"gd": "gradient descent, b = n", "minibatch": "mini-batch, b = 8"}
+    return [*titles.items(), ("sgd", "stochastic, b = 1"), *map(_titled, _OTHERS)]
+
+
+def _titled(name: str) -> tuple[str, str]:
+    """As in Adam, β1 = 0.9, β2 = 0.999: a rule and the shares that it keeps."""
+    from symback.derivation.text.updates import sign_in_text  # start-up stays fast
+
+    rule = RULES[name]
+    kept = [f"{sign_in_text(s.name)} = {s.default:g}" for s in rule.settings if s.bound == 1]
+    return name, ", ".join([rule.title.partition(",")[0], *kept])
+
+
+@cache
+def rules_code() -> str:
+    """An object of JavaScript: by name what a rule keeps, its settings, its lines and functions.
+
+    The functions are bare code of theta and of each state after the step, with the names of their
+    arguments.
+    """
+    return "{\n" + ",\n".join(_rule_code(name) for name in ("sgd", *_OTHERS)) + "\n}"
+
+
+def _rule_code(name: str) -> str:
+    from symback.api import Circuit  # start-up stays fast
+    from symback.codegen.bare.functions import bare_functions
+    from symback.derivation.text.updates import step_in_text
+
+    rule = update(name)
+    circuit, kept = Circuit.of(rule.circuit), [THETA, *rule.rule.state]
+    codes, entries = [], []
+    for state in kept:
+        of = f"{state}{NEXT}"
+        arguments = [n.name for n in bare_functions(circuit, ["value"], of=of)[0].leaves]
+        codes.append(circuit.code("javascript", of=of, only="value", name=f"{state}_after"))
+        entries.append(f"{state}: [{state}_after, {json.dumps(arguments)}]")
+    settings = {s.name: s.default for s in rule.rule.settings if s.default is not None}
+    shown = {"keeps": [*rule.rule.state], "settings": settings, "lines": step_in_text(rule)}
+    given = json.dumps(shown, ensure_ascii=False)
+    after = ", ".join(entries)
+    code = "".join(codes)
+    return f"{name}: (() => {{\n{code}return {{ ...{given}, after: {{ {after} }} }};\n}})()"
 
 
 def example_table(circuit: Circuit) -> str:

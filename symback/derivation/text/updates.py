@@ -54,9 +54,8 @@ def to_text(update: Update, *, ascii: bool = False) -> str:
       η_t  eta  the learning rate; 0 ≤ eta
       μ    mu   how much of the momentum is kept; 0 ≤ mu < 1; 0.9 by default
     """
-    printer = printer_of(AsciiPrinter if ascii else TextPrinter, update)
-    printer.signs = {} if ascii else _signs(update, _in_text, "(t + 1)")
-    lines = [f"{_sign(printer, n.name)} = {printer.print(n.formula)}" for n in update.nodes]
+    printer = _text_printer(update, ascii)
+    lines = _lines(update, printer)
     of_batch = "(1/b)*sum of the gradients of l, i = 1 to b" if ascii else OF_BATCH
     closed = folded(
         f"{_sign(printer, str(update.circuit.output.name))} = ", printer.print(update.closed)
@@ -74,6 +73,26 @@ def to_text(update: Update, *, ascii: bool = False) -> str:
     parts += ["\n".join([title, *(f"  {row}" for row in rows)]) for title, rows in sections if rows]
     text = "\n\n".join(parts) + "\n"
     return ascii_words(text) if ascii else text
+
+
+def step_in_text(update: Update) -> list[str]:
+    """The formulas of one step, line by line.
+
+    >>> import symback as sb
+    >>> step_in_text(sb.update("rmsprop"))
+    ['v_{t+1} = ρ·v_t + (1 − ρ)·g_t²', 'θ_{t+1} = θ_t − η_t·g_t/(√v_{t+1} + ε)']
+    """
+    return _lines(update, _text_printer(update))
+
+
+def _text_printer(update: Update, ascii: bool = False) -> Printer:
+    printer = printer_of(AsciiPrinter if ascii else TextPrinter, update)
+    printer.signs = {} if ascii else _signs(update, sign_in_text, "(t + 1)")
+    return printer
+
+
+def _lines(update: Update, printer: Printer) -> list[str]:
+    return [f"{_sign(printer, n.name)} = {printer.print(n.formula)}" for n in update.nodes]
 
 
 OF_BATCH = "(1/b)·Σ ∇l(θ_t, x_i, y_i), i = 1, …, b"
@@ -95,7 +114,8 @@ def _signs(update: Update, sign: Callable[[str, str], str], step: str) -> dict[s
     return signs | {"t": step}
 
 
-def _in_text(name: str, step: str) -> str:
+def sign_in_text(name: str, step: str = "") -> str:
+    """A name of a rule as its formulas have it: β1 for beta1, θ_{t+1} for theta at step t+1."""
     stem = name.rstrip("0123456789")
     letter = _LETTERS.get(stem, stem) + name[len(stem) :]
     return f"{letter}_{{{step}}}" if len(step) > 1 else f"{letter}_{step}" if step else letter

@@ -1,4 +1,4 @@
-"""Descent from one start by several methods: full, stochastic and mini-batch.
+"""Descent from one start by several methods: full, stochastic, mini-batch, and other optimisers.
 
 For circuits with one parameter or two, so that each path can be drawn on the curve or surface of
 the loss.
@@ -15,22 +15,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symback.autodiff.updates import RULES
 from symback.codegen.generate import compile_module
 from symback.errors import DataError, SymbackError, TrainingError, UnknownName, clip, nearest
 from symback.training.feed.columns import leaves_of_module
 from symback.training.feed.constants import shared
 from symback.training.feed.feed import leaves_of, open_feed
 from symback.training.loop import Diverged, LearningRate, Settings
+from symback.training.optimiser import Optimiser
 from symback.training.sources.dtypes import FloatArray
 
 if TYPE_CHECKING:
     from symback.circuits.circuit import Circuit
 
-METHODS: Mapping[str, str] = {
+BATCHES: Mapping[str, str] = {
     "gd": "gradient descent",
     "sgd": "stochastic",
     "minibatch": "mini-batch",
 }
+METHODS: Mapping[str, str] = {
+    **BATCHES,
+    **{name: rule.title.partition(",")[0] for name, rule in RULES.items() if name not in BATCHES},
+}
+"""Titles by name: gradient descent with batches of three sizes, other optimisers over all rows."""
 TYPICAL_BATCH = 128
 LONGEST_PATH = 100_000
 
@@ -64,7 +71,8 @@ def descend(
     """The paths θ ← θ - η_t (1/b) Σ ∇l of a circuit with one parameter or two, from one start.
 
     `inputs` has a column for each input and target. b is n for "gd", 1 for "sgd", and
-    `batch_size` for "minibatch": 128 or an eighth of the rows where none is given. Parameters
+    `batch_size` for "minibatch": 128 or an eighth of the rows where none is given. "momentum",
+    "adagrad" and the other rules of `symback.update` take all rows, and their defaults. Parameters
     that `start` leaves out begin as in `init_params`. Raises a SymbackError for a circuit
     with other parameters or without a loss, and Diverged where the loss is not finite.
     """
@@ -136,10 +144,10 @@ class Descents:
         for method in methods:
             if method not in METHODS:
                 raise TrainingError(
-                    f"no method '{clip(str(method), 40)}'; choose from gd, sgd, minibatch"
+                    f"no method '{clip(str(method), 40)}'; choose from {', '.join(METHODS)}"
                 )
         if not methods:
-            raise TrainingError("no method is named; choose from gd, sgd, minibatch")
+            raise TrainingError(f"no method is named; choose from {', '.join(METHODS)}")
         with np.errstate(all="ignore"):  # finiteness is tested, not warned about
             try:
                 begin = self._mean_loss(self.start)
@@ -150,14 +158,39 @@ class Descents:
             return tuple(self._path(m, learning_rate, steps) for m in dict.fromkeys(methods))
 
     def _path(self, method: str, learning_rate: LearningRate, steps: int) -> Descent:
-        batch = {"gd": self.rows, "sgd": 1, "minibatch": self.batch_size}[method]
-        points = [self.start]
+        batch = {"sgd": 1, "minibatch": self.batch_size}.get(method, self.rows)
+        walk = self._by_batches if method in BATCHES else self._by_rule
+        points = [self.start, *walk(method, learning_rate, steps, batch)]
+        losses = np.array([self._mean_loss(params) for params in points])
+        if not np.isfinite(losses).all():
+            raise _diverged(method, int(np.argmin(np.isfinite(losses))), learning_rate)
+        return Descent(method, batch, self.names, np.array(points, float), losses)
+
+    def _by_rule(self, method: str, learning_rate: LearningRate, steps: int, _: int) -> list[Any]:
+        """The points after each step of an optimiser's rule."""
+        settings = Settings(learning_rate=learning_rate, optimiser=method)
+        optimiser, eta = Optimiser(settings), settings.scheduled(steps)
+        theta, points = np.array(self.start, float), []
+        state = optimiser.start(theta)
+        for t in range(steps):
+            _, slopes = self.module.value_and_grad(self.module.Params(*theta), self.samples)
+            theta, state = optimiser.move(theta, np.array(slopes, float), state, t=t, eta=eta(t))
+            if not np.isfinite(theta).all():
+                raise _diverged(method, t + 1, learning_rate)
+            points.append(theta)
+        return points
+
+    def _by_batches(
+        self, method: str, learning_rate: LearningRate, steps: int, batch: int
+    ) -> list[Any]:
+        """The points after each step of the module's `sgd`."""
+        points: list[Any] = []
 
         def after_step(_: int, loss: float, params: Any) -> None:
             if not np.isfinite(params).all():
-                raise _diverged(method, len(points), learning_rate)
+                raise _diverged(method, len(points) + 1, learning_rate)
             points.append(params)
-            if len(points) > steps:
+            if len(points) == steps:
                 raise _Enough
 
         try:
@@ -173,11 +206,8 @@ class Descents:
         except _Enough:
             pass
         except FloatingPointError:  # the loss is not finite
-            raise _diverged(method, len(points), learning_rate) from None
-        losses = np.array([self._mean_loss(params) for params in points])
-        if not np.isfinite(losses).all():
-            raise _diverged(method, int(np.argmin(np.isfinite(losses))), learning_rate)
-        return Descent(method, batch, self.names, np.array(points, float), losses)
+            raise _diverged(method, len(points) + 1, learning_rate) from None
+        return points
 
     def _mean_loss(self, params: Iterable[Any]) -> float:
         return float(self.module.value_and_grad(self.module.Params(*params), self.samples)[0])

@@ -45,7 +45,7 @@ class _Look(NamedTuple):
     """How a method is drawn: colour, line and marker each identify it, in print too."""
 
     colour: str
-    line: str
+    line: str | tuple[int, tuple[int, ...]]  # the latter dashes: an offset, then on and off
     marker: str
     width: float
     mark: float  # size of its markers
@@ -54,6 +54,12 @@ class _Look(NamedTuple):
 
 _LOOKS: Mapping[str, _Look] = {
     "gd": _Look("#4a90d9", "-", "o", 3.4, 6.5, 16),
+    "momentum": _Look("#8c564b", (0, (8, 2)), "D", 2.0, 4.5, 10),
+    "nesterov": _Look("#b8860b", (0, (8, 2, 1, 2)), "d", 1.9, 5, 11),
+    "adagrad": _Look("#7b3294", (0, (4, 1)), "v", 1.8, 5, 11),
+    "rmsprop": _Look("#c2185b", (0, (3, 1, 1, 1)), "P", 1.7, 5.5, 11),
+    "adam": _Look("#333333", (0, (1, 1)), "X", 1.7, 5.5, 11),
+    "adamw": _Look("#6b8e23", (0, (5, 1, 1, 1, 1, 1)), "p", 1.6, 5.5, 11),
     "minibatch": _Look("#00543f", "--", "s", 1.6, 4.5, 10.5),
     "sgd": _Look("#d55e00", "-.", "^", 1.1, 4.5, 8),
 }

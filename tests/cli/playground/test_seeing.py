@@ -13,10 +13,12 @@ import sympy as sp
 from click.testing import CliRunner
 
 import symback as sb
+from symback.autodiff.updates import RULES
 from symback.cli.in_browser import PICTURES
 from symback.cli.main import cli
 from symback.cli.playground.protocol import EXAMPLES, answer
 from symback.cli.playground.seeing import ACTIVATIONS, PAGES, seeing_page
+from symback.derivation.text.updates import step_in_text
 from tests.cases.browser import in_browser, start_browser
 
 NODE = shutil.which("node")
@@ -218,35 +220,71 @@ const choose = (id, value) => {
   field.value = value;
   field.dispatchEvent(new Event("change"));
 };
-choose("method", "momentum");
-choose("beside", "gd");
-for (let i = 0; i < 8; i += 1) document.getElementById("step").click();
-choose("view", "surface");
-return [document.getElementById("said").textContent, document.getElementById("legend").hidden];
+return [...document.querySelectorAll("#method option")].map(({ value }) => {
+  choose("method", value);
+  choose("beside", "gd");
+  for (let i = 0; i < 8; i += 1) document.getElementById("step").click();
+  choose("view", "surface");
+  const texts = ["said", "rules"].map((id) => document.getElementById(id).textContent);
+  return [value, ...texts, document.getElementById("legend").hidden];
+});
 """
 
 
+def by_hand(method, slopes, *, eta=0.1, steps=8):
+    """Where an optimiser stands after some steps from 0 over all rows, as its paper has it."""
+    theta, m, v = np.zeros(2), np.zeros(2), np.zeros(2)
+    for t in range(1, steps + 1):
+        g = slopes(theta)
+        m = 0.9 * m + g * (0.1 if method.startswith("adam") else 1)
+        kept = {"adagrad": (1, 1), "rmsprop": (0.9, 0.1)}.get(method, (0.999, 0.001))
+        v = kept[0] * v + kept[1] * g * g
+        m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+        theta = (
+            theta
+            - eta
+            * {
+                "gd": g,
+                "momentum": m,
+                "nesterov": g + 0.9 * m,
+                "adagrad": g / (np.sqrt(v) + 1e-10),
+                "rmsprop": g / (np.sqrt(v) + 1e-8),
+                "adam": m_hat / (np.sqrt(v_hat) + 1e-8),
+                "adamw": m_hat / (np.sqrt(v_hat) + 1e-8) + 0.01 * theta,
+            }[method]
+        )
+    return theta
+
+
 @in_browser
-def test_two_methods_descend_in_one_picture(tmp_path):
-    """Momentum beside plain descent of the mean of (w·x + b − y)²/2, by NumPy's recurrences."""
+def test_every_method_descends_beside_another_in_one_picture(tmp_path):
+    """Each beside plain descent on the mean of (w·x + b − y)²/2, as by NumPy's recurrences."""
     text = EXAMPLES["Line"]
     table = answer({"ask": "table", "text": text})["data"]
     page = answer({"ask": "descent", "text": text, "data": table})["html"]
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
     rows = np.array([line.split(",") for line in table.splitlines()[1:]], dtype=float)
     x, y = rows.T
+
+    def residual(theta):
+        return theta[0] * x + theta[1] - y
+
+    def slopes(theta):
+        return np.array([np.mean(residual(theta) * x), np.mean(residual(theta))])
+
     driver = start_browser()
     try:
         driver.get((tmp_path / "page.html").as_uri())
-        said, is_hidden = driver.execute_script(BESIDE)
-        assert not is_hidden and not driver.get_log("browser")
+        found = driver.execute_script(BESIDE)
+        assert not driver.get_log("browser")
     finally:
         driver.quit()
-    found = [float(part) for part in re.findall(r"mean loss ([\d.]+)", said)]
-    for loss, keeps in zip(found, (0.9, 0.0), strict=True):
-        theta, velocity = np.zeros(2), np.zeros(2)
-        for _ in range(8):
-            residual = theta[0] * x + theta[1] - y
-            velocity = keeps * velocity + [np.mean(residual * x), np.mean(residual)]
-            theta = theta - 0.1 * velocity
-        assert loss == pytest.approx(np.mean((theta[0] * x + theta[1] - y) ** 2) / 2, rel=1e-4)
+    assert [method for method, *_ in found] == ["gd", "minibatch", "sgd", *list(RULES)[1:]]
+    for method, said, lines, is_hidden in found:
+        assert not is_hidden
+        assert step_in_text(sb.update(method if method in RULES else "sgd"))[-1] in lines
+        losses = [float(part) for part in re.findall(r"mean loss ([\d.]+)", said)]
+        for name, loss in zip([method, "gd"], losses, strict=True):
+            if name not in ("minibatch", "sgd"):  # whose rows are drawn
+                wanted = np.mean(residual(by_hand(name, slopes)) ** 2) / 2
+                assert loss == pytest.approx(wanted, rel=1e-4), name
