@@ -44,7 +44,7 @@ def interact(circuit: Circuit | None) -> None:
     found = names(circuit)
     try:
         from IPython import start_ipython  # an extra
-    except ImportError:
+    except ModuleNotFoundError:
         code.interact(banner(circuit), local=found, exitmsg="")
         return
     from traitlets.config import Config  # comes with IPython

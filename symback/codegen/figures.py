@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from symback.errors import NotInstalled
+from symback.codegen.extras import imports_of_extra
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 def require_matplotlib() -> None:
     """NotInstalled where matplotlib is not installed, before anything is computed."""
-    try:
+    with imports_of_extra("pictures need matplotlib: pip install 'symback[plots]'"):
         import matplotlib.figure  # noqa: F401  here: an extra, and slow to import
-    except ImportError:
-        raise NotInstalled("pictures need matplotlib: pip install 'symback[plots]'") from None
 
 
 def new_figure(width: float, height: float) -> Figure:

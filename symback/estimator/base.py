@@ -16,8 +16,9 @@ from typing import Any, Self
 import numpy as np
 
 from symback.circuits.circuit import Circuit
+from symback.codegen.extras import imports_of_extra
 from symback.codegen.generate import compile_module
-from symback.errors import DataError, NotInstalled, TrainingError
+from symback.errors import DataError, TrainingError
 from symback.estimator.features import assign_features
 from symback.language.parse import circuit as parse
 from symback.printing.circuit_text import circuit_text
@@ -31,15 +32,11 @@ from symback.training.settings import FULL_BATCH, LearningRate, Settings
 from symback.training.sources.dtypes import DTYPES, Array
 from symback.training.sources.messages import quoted
 
-try:
+with imports_of_extra("symback.estimator needs scikit-learn: pip install 'symback[sklearn]'"):
     from sklearn.base import BaseEstimator
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils import check_random_state
     from sklearn.utils.validation import check_is_fitted
-except ImportError:
-    raise NotInstalled(
-        "symback.estimator needs scikit-learn: pip install 'symback[sklearn]'"
-    ) from None
 
 try:
     from sklearn.utils.validation import validate_data

@@ -17,7 +17,8 @@ from typing import Any
 from symback.cli.playground.files import TYPES, engine_file, page_files
 from symback.cli.playground.pool import Bounds, Busy, Pool
 from symback.cli.playground.protocol import LONGEST_DATA, LONGEST_TEXT
-from symback.errors import NotInstalled, SymbackError
+from symback.codegen.extras import imports_of_extra
+from symback.errors import SymbackError
 
 LONGEST_BODY = 6 * (LONGEST_TEXT + LONGEST_DATA)  # bytes: a letter may be six, as \u0041
 _FRAME = "frame"
@@ -50,11 +51,9 @@ class _Refused(Exception):
 
 def application(pool: Pool, names: Sequence[str]) -> Any:
     """The ASGI application, which answers to these host names only."""
-    try:
+    with imports_of_extra("serve needs Starlette: pip install 'symback[serve]'"):
         from starlette.applications import Starlette
         from starlette.routing import Route
-    except ImportError:
-        raise NotInstalled("serve needs Starlette: pip install 'symback[serve]'") from None
 
     async def ask(request: Any) -> Any:
         try:
@@ -160,10 +159,8 @@ def serve(
     say: Callable[[str], object] = print,
 ) -> None:
     """Serve the playground until it is interrupted; `names` are further names of this machine."""
-    try:
+    with imports_of_extra("serve needs uvicorn: pip install 'symback[serve]'"):
         import uvicorn
-    except ImportError:
-        raise NotInstalled("serve needs uvicorn: pip install 'symback[serve]'") from None
 
     app = application(Pool(bounds or Bounds()), [*_NAMES, host, *names])
     listening = _listening(host, port)

@@ -17,7 +17,7 @@ def as_numpy(values: Mapping[_Key, Any]) -> dict[_Key, Any]:
         return lists
     try:
         import numpy as np  # a derivation needs none
-    except ImportError:
+    except ModuleNotFoundError:
         return lists
     return {k: np.array(v) if isinstance(v, list) else v for k, v in lists.items()}
 

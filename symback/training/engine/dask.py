@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from types import ModuleType
 from typing import Any
 
+from symback.codegen.extras import imports_of_extra
 from symback.errors import TrainingError, Unsupported, clip
 from symback.training.engine.gradients import (
     Answer,
@@ -39,11 +40,9 @@ from symback.training.engine.workers import MOST_LOST, check_count, check_worker
 from symback.training.feed.batches import Shard
 from symback.training.feed.feed import Feed
 
-try:
+with imports_of_extra("Dask is not installed: pip install 'symback[dask]'", Unsupported):
     import dask
     import distributed
-except ImportError:
-    raise Unsupported("Dask is not installed: pip install 'symback[dask]'") from None
 
 CONNECTING = 30.0  # seconds in which a scheduler has to answer, and workers to begin
 DESERTED = 60.0  # seconds without any worker after which a run ends

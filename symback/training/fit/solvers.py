@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from symback.errors import NotInstalled
+from symback.codegen.extras import imports_of_extra
 from symback.training.fit.parameters import Mask
 from symback.training.fit.problem import Likelihood, Squares
 from symback.training.sources.dtypes import FloatArray
@@ -41,10 +41,8 @@ class Minimum:
 
 def scipy_optimize() -> Any:
     """SciPy's optimisers; NotInstalled where SciPy is not there."""
-    try:
+    with imports_of_extra("a fit needs SciPy: pip install 'symback[scipy]'"):
         import scipy.optimize  # here: an extra
-    except ImportError:
-        raise NotInstalled("a fit needs SciPy: pip install 'symback[scipy]'") from None
     return scipy.optimize
 
 

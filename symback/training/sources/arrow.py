@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from symback.codegen.extras import imports_of_extra
 from symback.errors import DataError
 from symback.training.sources.dtypes import Array
 from symback.training.sources.messages import quoted, reason
@@ -203,8 +204,7 @@ def open_parquet(path: str | os.PathLike[str], *, delimiter: str = ",") -> Sourc
     del delimiter  # of CSV files only
     with ExitStack() as opened:
         file = opened.enter_context(StoredFile(path))
-        _arrow(file.name)
-        parquet = import_module("pyarrow.parquet")
+        parquet = _arrow(file.name, "parquet").parquet
         with _reading(file.name):
             # The buffer bounds what is read ahead of a group of rows; without it all is.
             found = parquet.ParquetFile(os.fspath(path), buffer_size=1 << 20, pre_buffer=False)
@@ -304,11 +304,9 @@ def _reading(name: str) -> Iterator[None]:
         raise DataError(f"{name} cannot be read: {reason(error)}; is it complete?") from None
 
 
-def _arrow(name: str) -> Any:
-    """pyarrow, which only these files need."""
-    try:
+def _arrow(name: str, part: str = "ipc") -> Any:
+    """pyarrow with one of its parts, which only these files need."""
+    with imports_of_extra(f"{name} needs pyarrow; pip install 'symback[arrow]'", DataError):
         arrow = import_module("pyarrow")
-        import_module("pyarrow.ipc")
-    except ImportError:
-        raise DataError(f"{name} needs pyarrow; pip install 'symback[arrow]'") from None
+        import_module(f"pyarrow.{part}")
     return arrow
