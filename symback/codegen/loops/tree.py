@@ -105,16 +105,35 @@ def walk(nodes: Sequence[Statement]) -> Iterator[Statement]:
             yield from walk(node.body)
 
 
+_KERNEL = re.compile(r"\bsymback_(?!fma\b|sum\b)\w+(\(.*)", re.DOTALL)
+"""A kernel, long when it is pasted into a loop, and what follows its name: its operand."""
+
+
 def fused(nodes: Sequence[Statement]) -> Tree:
-    """The same with one loop for those side by side that go over the same elements."""
+    """The same with one loop for those side by side that go over the same elements.
+
+    Kernels of a second operand begin another loop: with the choices of two, gcc takes a loop over
+    vectors for one with branches, and computes element by element in twice the time.
+    """
     found: Tree = []
     for node in map(flat, nodes):
         last = found[-1] if found else None
-        if isinstance(node, For) and isinstance(last, For) and _are_alike(last, node):
+        if (
+            isinstance(node, For)
+            and isinstance(last, For)
+            and _are_alike(last, node)
+            and len(_kernels_in(last) | _kernels_in(node)) <= 1
+        ):
             found[-1] = replace(last, body=tuple(fused([*last.body, *node.body])))
         else:
             found.append(node)
     return found
+
+
+def _kernels_in(node: Statement) -> set[str]:
+    """The operands of the kernels in a loop."""
+    stores = (n for n in walk([node]) if isinstance(n, Store))
+    return {operand for n in stores for operand in _KERNEL.findall(n.value)}
 
 
 def flat(node: Statement) -> Statement:

@@ -1,5 +1,6 @@
 """Loops that are kept, in C: what NumPy's loops give, and the check."""
 
+import re
 import shutil
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import symback as sb
 from symback.check import check_module
+from symback.codegen.generate import render_files
 from tests.cases.loops import LOOPS, LOOPS_OF_DATA, samples
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
@@ -61,3 +63,13 @@ def test_the_check_holds_for_loops(name, target):
     circuit = sb.circuit(CASES[name].text)
     report = check_module(circuit, circuit.compile(target=target), points=20)
     assert report.passed, report
+
+
+@pytest.mark.parametrize("name", ["gated", "two loops"])
+def test_a_loop_over_elements_has_kernels_of_one_operand(name):
+    """So that compilers compute several elements at a time; value and slope share their steps."""
+    text = render_files(sb.circuit(CASES[name].text), target="c", stem="loops")[".c"]
+    inner = re.findall(r"for \(size_t i = 0; i < \w+; i\+\+\) \{([^{}]*)\}", text)
+    found = [set(re.findall(r"symback_(?:sigma|tanh)(?:_slope)?(\(.*);", body)) for body in inner]
+    assert max(map(len, found)) == 1
+    assert sum(map(len, found)) >= 2
