@@ -307,6 +307,16 @@ def test_the_picture_shows_surface_paths_start_and_ends(circuit, columns, paths)
                        "start", "end (black edge)"]  # fmt: skip
 
 
+def test_a_legend_of_all_methods_stays_inside_the_picture(circuit, columns):
+    pytest.importorskip("matplotlib")
+    run = {**RUN, "learning_rate": 0.1, "steps": 3}
+    for methods in (["gd"], list(METHODS)):
+        figure = descent_picture(circuit, columns, **run, methods=methods)
+        figure.draw_without_rendering()
+        legend = figure.legends[0].get_window_extent()
+        assert legend.x0 >= 0 and legend.x1 <= figure.bbox.width
+
+
 def test_contours_are_those_of_the_mean_loss(circuit, columns):
     pytest.importorskip("matplotlib")
     (axes,) = descent_picture(circuit, columns, **RUN).axes

@@ -37,6 +37,7 @@ _MARGIN = 0.2  # of the paths' extent, around them
 _DEEPEST = 1e-4  # of the highest level: below it contours would crowd around one point
 _HIGHEST = 1e100  # beyond it the arithmetic of contours overflows
 _STEEP = 10.0  # highest loss over least from which levels are in equal ratios of the loss itself
+_SHORT = 30  # characters of a label, of which three stand side by side
 _END = {"markeredgecolor": "black", "markeredgewidth": 1.4, "linestyle": "none"}
 KIND = "descend"
 
@@ -110,7 +111,8 @@ def descent_picture(
     rate = "" if callable(learning_rate) else f", η = {learning_rate:g}"
     title = f"Mean loss of {descents.rows} samples and {steps} steps of descent{rate}"
     axes.set(xlabel=w, ylabel=v, title=title)
-    figure.legend(loc="outside lower center", ncols=3, handlelength=3, frameon=False)
+    columns = 3 if max(len(path.title) for path in paths) <= _SHORT else 2
+    figure.legend(loc="outside lower center", ncols=columns, handlelength=3, frameon=False)
     return _saved(figure, save, force)
 
 
