@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import code
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,14 +44,55 @@ def banner(circuit: Circuit | None) -> str:
 def interact(circuit: Circuit | None) -> None:
     """Open IPython where it is installed, else Python's own console."""
     found = names(circuit)
-    try:
-        from IPython import start_ipython  # an extra
-    except ModuleNotFoundError:
-        code.interact(banner(circuit), local=found, exitmsg="")
+    if not _has_ipython():
+        _open_console(banner(circuit), found)
         return
+    from IPython import start_ipython
     from traitlets.config import Config  # comes with IPython
 
     config = Config()
     config.TerminalInteractiveShell.banner1 = banner(circuit) + "\n"
     config.InteractiveShellApp.extensions = ["symback"]  # %circuit and %%circuit
     start_ipython(argv=[], user_ns=found, config=config)
+
+
+def _has_ipython() -> bool:
+    """Whether the extra is there; asked before the session, whose errors would repeat this one."""
+    try:
+        import IPython  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
+def _open_console(head: str, found: dict[str, Any]) -> None:
+    """Python's console, which shows circuits and derivations as IPython does, as text."""
+    plain = sys.displayhook
+    sys.displayhook = _display
+    try:
+        code.interact(head, local=found, exitmsg="")
+    finally:
+        sys.displayhook = plain
+
+
+class _Text:
+    """What an object writes for IPython."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def text(self, text: str) -> None:
+        self.parts.append(text)
+
+
+def _display(value: Any) -> None:
+    if value is None or not hasattr(type(value), "_repr_pretty_"):
+        sys.__displayhook__(value)
+        return
+    builtins._ = value  # type: ignore[attr-defined]  # as Python's own
+    written = _Text()
+    value._repr_pretty_(written, False)
+    print("".join(written.parts))
+
+
+__all__ = ["banner", "interact", "names"]

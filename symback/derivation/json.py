@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Expr
 
-from symback.derivation.numbers.steps import DerivationNumbers, evaluated, numbers_of
+from symback.derivation.numbers.steps import DerivationNumbers, known_numbers_of, numbers_of
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import Left
 from symback.derivation.text.adjoints import printer_of
@@ -37,8 +37,9 @@ def to_json(derivation: Derivation) -> str:
     if derivation.is_matrix:
         content |= {"matrix": derivation.matrix_name, "rows": list(derivation.row_names)}
     if given:
-        found = evaluated(derivation)
-        for key, numbers_by_name in zip(("at", "values", "partials"), (given, *found), strict=True):
+        found = known_numbers_of(derivation)
+        known = (given, found.nodes, found.partials)
+        for key, numbers_by_name in zip(("at", "values", "partials"), known, strict=True):
             content[key] = {_name(name): _plain(value) for name, value in numbers_by_name.items()}
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 

@@ -68,7 +68,11 @@ def refusal_of_caret(base: Term, exponent: Term) -> str:
         return "write x.T for the transpose"
     if base.kind == "name" and base.text == "e":
         return f"write exp({shown(exponent)}) for the exponential"
-    return f"use ** for this power, as in x**{shown(exponent)}; ^ takes a number or a bracket"
+    if exponent.kind == "negative":
+        power = f"(-{shown(plain)})"
+    else:
+        power = "(…)" if exponent.kind in ("caret", "power") else shown(exponent)
+    return f"use ** for this power, as in x**{power}; ^ takes a number or a bracket"
 
 
 def shown(term: Term) -> str:

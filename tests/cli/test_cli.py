@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -13,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symback as sb
+from symback.cli.session import interact
 from symback.codegen.marks import marked
 
 Run = Callable[..., Any]
@@ -199,6 +202,22 @@ def test_repl_has_everything_imported() -> None:
     done = run_alone("repl", NEURON, stdin="print(c.gradient()['x1'], sb.__version__, np.pi)\n")
     assert done.returncode == 0
     assert "3.14159" in done.stdout
+
+
+def test_the_console_without_ipython_shows_texts_and_each_error_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    lines = "nothing_here\nc\nc.partial('w3')\nc.draw()\n'text'\nc['f']\n_.name\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    before = sys.displayhook
+    interact(sb.circuit(NEURON))
+    assert sys.displayhook is before
+    shown, errors = capfd.readouterr()
+    assert "ModuleNotFoundError" not in errors and errors.count("Traceback") == 1
+    assert "f: output = x1 - sigma(w3*x3 + w4*x4)" in shown
+    assert "∂f/∂w3 of the circuit\n\nForward\n" in shown
+    assert "<SVG of " in shown and "'text'" in shown and "'f'" in shown
 
 
 WRONG: list[tuple[list[str], str]] = [

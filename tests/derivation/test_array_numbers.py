@@ -152,8 +152,9 @@ def test_where_a_leaf_is_missing_numbers_are_left_out_not_zero():
     assert {"net", "h1"} <= known and not {"z", "E", ("E", "W1")} & known
     shown = few.to_text(detail="full")
     assert "= [−0.4, 0.6]" in shown and "= —" in shown
+    assert "  not determined without t, W2, b2: z, E, ∂E/∂x, ∂E/∂W1, ∂E/∂b1, " in few.to_text()
     with pytest.raises(errors.DataError, match="missing values: t, W2, b2"):
-        few.to_text()
+        few.evaluated()
 
 
 def test_a_large_network_is_evaluated_whole():

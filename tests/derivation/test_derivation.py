@@ -211,6 +211,28 @@ def test_names_that_are_not_there() -> None:
         str(sb.circuit(L6B).partial("w3").at(x3=1.0))
 
 
+PARTLY = {"x3": 1.0, "x4": 2.0, "w3": 0.5, "w4": 1.0}
+
+
+def test_some_leaves_determine_some_numbers() -> None:
+    """∂f/∂w3 = −σ′(2.5)·x3 needs no x1; f does. σ′(2.5) = 0.07010371654510815 by mpmath."""
+    derivation = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)").partial("w3").at(**PARTLY)
+    text = str(derivation)
+    assert "  ∂f/∂w3 = −1 · 0.0701037 · 1 = −0.0701037\n" in text
+    assert text.endswith("  not determined without x1: f\n")
+    assert derivation.to_text(ascii=True).endswith("  not determined without x1: f\n")
+    assert r"\frac{\partial f}{\partial w_{3}} &= -0.0701037" in derivation.to_latex()
+    content = json.loads(derivation.to_json())
+    assert content["partials"] == {"w3": pytest.approx(-0.07010371654510815, rel=1e-15)}
+    assert content["values"].keys() == {"net", "f_1"}
+    line = sb.circuit("f = w*x + b").derive().at(x=3)
+    assert "At x = 3\n  ∂f/∂w = 3\n  ∂f/∂b = 1\n  not determined without w, b: f, ∂f/∂x" in str(
+        line
+    )
+    with pytest.raises(sb.SymbackError, match="missing values: w, x"):
+        str(sb.circuit("f = w*x + b").partial("w").at(b=1))
+
+
 def test_a_long_derivation_has_numbers() -> None:
     """Closed forms of deep circuits keep the names of adjoints; their numbers are known as well."""
     text = "v0 = sin(x)*w\n" + "\n".join(

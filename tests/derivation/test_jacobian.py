@@ -141,8 +141,11 @@ def test_numbers_go_as_far_as_those_given():
     assert (
         derivation.at(b=3.0).numbers().keys() < derivation.at(b=3.0, w=1.0, x=2.0).numbers().keys()
     )
+    shown = str(derivation.at(b=3.0))
+    assert "At b = 3\n  v = 9\n" in shown and "  ∂v/∂b = 6\n" in shown
+    assert shown.endswith("  not determined without w, x: u, ∂u/∂w\n")
     with pytest.raises(sb.SymbackError, match="missing values: w, x"):
-        str(derivation.at(b=3.0))
+        derivation.at(b=3.0).evaluated()
 
 
 MANY = "\n".join(f"f{i}: output = " + " + ".join(f"w{j}*x" for j in range(21)) for i in range(20))

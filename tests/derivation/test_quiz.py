@@ -172,6 +172,16 @@ def test_solutions_are_right_at_every_level(name: str, kind: str) -> None:
     assert len(derivation.quiz(kind, level=3).questions) == sizes[-1]  # type: ignore[arg-type]
 
 
+def test_no_rule_gives_the_blank_beside_it_away() -> None:
+    """The rule of σ is its derivative; sum and product say how to go on."""
+    text = str(sample("L6b").partial("f", "x3").quiz("partials", blanks=5, level=1))
+    rows = [line for line in text.splitlines() if "→" in line]
+    assert [row.rpartition("______")[2].strip() for row in rows] == [
+        "sum", "sum", "", "sum and product", "sum",
+    ]  # fmt: skip
+    assert len({row.index(" = ") for row in rows}) == len({row.index("∂") for row in rows}) == 1
+
+
 def test_levels_and_seeds_are_deterministic() -> None:
     derivation = sample("L6b").derive()
     for level in (1, 2, 3):

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from symback.derivation.accumulation import ONE
 from symback.derivation.hessian import kind_of_term
-from symback.derivation.numbers.steps import complete_numbers_of
+from symback.derivation.numbers.steps import known_numbers_of
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.steps import NOT_RESULTS, STABLE_FORM, Left
 from symback.derivation.text.adjoints import adjoint_sign, name_of
@@ -100,7 +100,7 @@ def sections(derivation: Derivation) -> list[Section]:
 
 def _numbers(derivation: Derivation, printer: LatexPrinter) -> list[Row]:
     """What is given: nodes and results, and what they are as typed where that is another number."""
-    found = complete_numbers_of(derivation)
+    found = known_numbers_of(derivation)
     nodes = (s for s in derivation.steps if s.kind == "forward" and s.node in found.nodes)
     rows = [(found.nodes[s.node], s) for s in nodes]
     of_partials = found.partials_of(derivation).items()

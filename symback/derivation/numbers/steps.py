@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from symback.circuits.program import symbols
 from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.numbers.scalars import Numbers, numbers_at, refuse_unknown
 from symback.derivation.numbers.second import computed_numbers, numbers_along
@@ -156,15 +157,35 @@ def evaluated(derivation: Derivation) -> tuple[dict[str, Any], dict[str, Any]]:
 def complete_numbers_of(derivation: Derivation) -> DerivationNumbers:
     """The same as `numbers_of`; raises DataError where a leaf that is needed has no number."""
     refuse_unknown(derivation.walk, derivation.values)
-    circuit, given = derivation.walk.circuit, derivation.values
-    leaves = [n.name for n in circuit.leaves]
-    needed = {o for s in derivation.steps if s.kind == "forward" for o in circuit[s.node].operands}
-    missing = [n for n in leaves if n in needed and n not in given]
-    if missing:
-        raise DataError(
-            f"missing values: {', '.join(missing[:5])} (every input and parameter needs one)"
-        )
+    if missing := missing_values(derivation):
+        raise _missing(missing)
     return numbers_of(derivation)
+
+
+def known_numbers_of(derivation: Derivation) -> DerivationNumbers:
+    """The same, as far as the leaves that have a number determine nodes or partials.
+
+    Raises DataError where they determine none.
+    """
+    found = numbers_of(derivation)
+    if missing := missing_values(derivation):
+        about = (derivation.last_step_about(left) for left in found.partials_of(derivation))
+        if not found.nodes and all(symbols(step.right) == set() for step in about):
+            raise _missing(missing)
+    return found
+
+
+def missing_values(derivation: Derivation) -> list[str]:
+    """The leaves that the derivation reads and that have no number."""
+    circuit, given = derivation.walk.circuit, derivation.values
+    needed = {o for s in derivation.steps if s.kind == "forward" for o in circuit[s.node].operands}
+    return [n.name for n in circuit.leaves if n.name in needed and n.name not in given]
+
+
+def _missing(names: Sequence[str]) -> DataError:
+    return DataError(
+        f"missing values: {', '.join(names[:5])} (every input and parameter needs one)"
+    )
 
 
 def _along(derivation: Derivation, given: Mapping[str, Any]) -> _Known:
@@ -236,6 +257,8 @@ __all__ = [
     "complete_numbers_of",
     "evaluated",
     "is_close",
+    "known_numbers_of",
+    "missing_values",
     "numbers_of",
     "numbers_of_steps",
 ]

@@ -7,10 +7,12 @@ from typing import Any
 
 from symback.derivation.paths import listed_paths
 from symback.derivation.record import Derivation, Step, slopes_of
+from symback.derivation.steps import RULES, rule_names
 from symback.derivation.text.normal import edges_title, folded, printer_for
 
 LEVELS = 3
 BLANK = "______"
+MOST_ALIGNED = 40  # characters of a right-hand side that the column of rules leaves room for
 
 Key = tuple[str, tuple[str, str]]  # "edge" or "result", and the partial that is asked for
 
@@ -43,18 +45,31 @@ class QuizText:
         return lines
 
     def _edges(self) -> Iterator[str]:
-        for number, step in enumerate((s for s in self._derivation.steps if s.edge), 1):
-            assert step.edge is not None
-            node, operand = step.edge
-            blank = self._numbers.get(("edge", step.edge))
-            left = f"{number:>4}  {node} → {operand}   {self._printer.edge(node, operand)} = "
-            right, rule = self._printer.print(step.right), step.rule
-            if blank is not None and self._kind == "rules":
-                rule = f"({blank}) {BLANK}"
-            elif blank is not None:
-                right = f"({blank}) {BLANK}"
-                rule = rule if self._level == 1 else ""
-            yield from folded(left, f"{right}   {rule}".rstrip())
+        """A row an edge, its columns as wide as those of the derivation."""
+        steps = [s for s in self._derivation.steps if s.edge]
+        links = [s.edge for s in steps if s.edge is not None]
+        names = [f"{node} → {operand}" for node, operand in links]
+        partials = [self._printer.edge(*link) for link in links]
+        sides = [self._sides(step, self._numbers.get(("edge", link)))
+                 for step, link in zip(steps, links, strict=True)]  # fmt: skip
+        wide, broad = max(map(len, names), default=0), max(map(len, partials), default=0)
+        room = max((len(right) for right, _ in sides if len(right) <= MOST_ALIGNED), default=0)
+        rows = enumerate(zip(names, partials, sides, strict=True), 1)
+        for number, (name, partial, (right, rule)) in rows:
+            left = f"{number:>4}  {name:<{wide}}   {partial:<{broad}} = "
+            yield from folded(left, f"{right:<{room}}   {rule}".rstrip())
+
+    def _sides(self, step: Step, blank: int | None) -> tuple[str, str]:
+        """Right-hand side and rule, one of them a blank; a rule that is a formula, such as
+        σ′ = σ·(1 − σ), would give the blank beside it away.
+        """
+        right, rule = self._printer.print(step.right), step.rule
+        if blank is None:
+            return right, rule
+        if self._kind == "rules":
+            return right, f"({blank}) {BLANK}"
+        is_name = all(name in RULES for name in rule_names(rule))
+        return f"({blank}) {BLANK}", rule if is_name and self._level == 1 else ""
 
     def _partial(self, name: str) -> list[str]:
         """The lines of one partial, as far as they give no answer away."""

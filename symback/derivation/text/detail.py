@@ -52,7 +52,8 @@ def step_text(derivation: Derivation, step: Step, *, ascii: bool = False) -> Sho
 def why_text(derivation: Derivation, step: Step, *, ascii: bool = False) -> Shown:
     """Why a step holds, with the steps that it needs."""
     detail = _Detail(derivation, ascii)
-    lines = [*folded("because ", detail.words(step.why))]
+    words = detail.words(step.why)
+    lines = folded("" if words.startswith("by ") else "because ", words)
     for number in step.depends:
         lines += detail.lines(derivation.steps[number - 1], short=True)
     return Shown("\n".join(lines))

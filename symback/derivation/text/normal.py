@@ -9,7 +9,11 @@ from typing import Any
 
 from symback.derivation.accumulation import ONE
 from symback.derivation.numbers.not_finite import causes
-from symback.derivation.numbers.steps import DerivationNumbers, complete_numbers_of
+from symback.derivation.numbers.steps import (
+    DerivationNumbers,
+    known_numbers_of,
+    missing_values,
+)
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.steps import Left, is_chains
 from symback.derivation.text.adjoints import adjoint_sign, printer_of
@@ -221,20 +225,32 @@ class Text:
 
     def _numbers(self) -> list[str]:
         derivation = self._derivation
-        found = complete_numbers_of(derivation)
+        found = known_numbers_of(derivation)
         nodes = [s for s in derivation.steps if s.kind == "forward" and s.node in found.nodes]
         given = ", ".join(f"{n} = {number_text(v)}" for n, v in derivation.values.items())
         values = (f"{s.node} = {number_text(found.nodes[s.node])}" for s in nodes)
         remarks = (self._remark(found, s) for s in nodes)
         computed = ", ".join(map(add, values, remarks))
-        lines = [*folded("At ", given), *folded("  ", computed)]
+        lines = [*folded("At ", given), *(folded("  ", computed) if computed else [])]
         for left, value in found.partials_of(derivation).items():
             remark = self._remark(found, derivation.last_step_about(left))
             chain = "" if remark else self._chain_in_numbers(found, left)
             text = f"{self._printer.partial(*left)} = {chain}{number_text(value)}{remark}"
             lines += folded("  ", text)
-        lines += self._causes(found)
+        lines += [*self._causes(found), *self._unknown(found)]
         return [self._printer.numeral(line) for line in lines]
+
+    def _unknown(self, found: DerivationNumbers) -> list[str]:
+        """What has no number, as leaves have none."""
+        derivation = self._derivation
+        missing = missing_values(derivation)
+        if not missing:
+            return []
+        known = found.partials_of(derivation)
+        nodes = (s.node for s in derivation.steps if s.kind == "forward")
+        names = [name for name in dict.fromkeys(nodes) if name not in found.nodes]
+        names += [self._printer.partial(*left) for left in derivation.asked if left not in known]
+        return folded("  ", f"not determined without {', '.join(missing)}: {', '.join(names)}")
 
     def _chain_in_numbers(self, found: DerivationNumbers, left: Left) -> str:
         """The products of local partials with their numbers in place, and "= " behind them."""
@@ -350,7 +366,7 @@ class ArrayDerivationText(Text):
         derivation = self._derivation
         if not derivation.walk.circuit.has_arrays:
             return super()._numbers()
-        found = complete_numbers_of(derivation)
+        found = known_numbers_of(derivation)
         lines = []
         for i, (name, value) in enumerate(derivation.values.items()):
             lines.append(self._value(f"{'At ' if i == 0 else '   '}{name} = ", value))
@@ -363,7 +379,7 @@ class ArrayDerivationText(Text):
             lines.append(self._value(f"{about} = ", value))
             typed = found.typed(step, lambda v: self._text(v, WIDTH - 16))
             lines += [f"    {typed}"] if typed else []
-        return lines
+        return [*lines, *self._unknown(found)]
 
     def _value(self, start: str, value: Any) -> str:
         return start + self._text(value, WIDTH - len(start))
