@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
-from sympy import Expr, Integer, S, Symbol, Tuple
+from sympy import Expr, Integer, Mul, S, Symbol, Tuple
 
 from symback.circuits.circuit import LEAF_ROLES, Circuit, Node, Role, carriers, computed, leaf
 from symback.circuits.names import fresh_name
 from symback.errors import CircuitError, UnknownName, nearest
-from symback.operations.arrays import concat, shape_of, slice_
+from symback.operations.arrays import concat, reshape, shape_of, slice_
 from symback.operations.arrays.loops import loop
 from symback.operations.shapes import ShapeError, shown
 
@@ -92,14 +92,18 @@ def _stack(outputs: Sequence[Node], table: Mapping[str, Node]) -> Node:
 def _rows(node: Node) -> list[Expr]:
     if len(node.shape) == 1:
         return [node.symbol]
-    count = node.shape[0]
-    if not count.is_Integer:
+    lead = node.shape[:-1]
+    named = next((size for size in lead if not size.is_Integer), None)
+    if named is not None:
         raise ShapeError(
             f"the output '{node.name}' is {shown(node.shape)}; beside other outputs a matrix needs "
-            f"a whole number of rows: declare a number for {count}, or make it the only output",
+            f"a whole number of rows: declare a number for {named}, or make it the only output",
             node.place,
         )
-    return [slice_(node.symbol, Tuple(Integer(row))) for row in range(int(count))]
+    if len(lead) > 1 and node.shape[-1].is_Integer:
+        return [reshape(node.symbol, Mul(*node.shape))]
+    places = product(*(range(int(size)) for size in lead))
+    return [slice_(node.symbol, Tuple(*map(Integer, place))) for place in places]
 
 
 def _refuse_undefined(table: Mapping[str, Node]) -> None:

@@ -9,6 +9,7 @@ from sympy import Expr, Integer, S
 
 from symback.language import windows
 from symback.language.operands import Make, Operands
+from symback.language.rearranging import REARRANGING
 from symback.operations import arrays
 from symback.operations.construction import (
     along,
@@ -366,6 +367,7 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "eye": (1, 1, (), lambda builder, args: arrays.eye(*_sizes(args))),
     "zeros": (1, None, (), _constant(S.Zero)),
     "ones": (1, None, (), _constant(S.One)),
+    **REARRANGING,
 }
 """Operations on arrays by the name that circuit text gives them."""
 
@@ -373,16 +375,24 @@ TUPLES = {
     **dict.fromkeys(("sum", "mean", "norm", "prod", "var", "std"), 1),
     **dict.fromkeys(("transpose", "reshape", "windows", "max_pool", "avg_pool"), 1),
     **dict.fromkeys(("zeros", "ones"), 0),
+    **dict.fromkeys(("flip", "squeeze", "tile", "pad"), 1),
 }
 """The calls that take several numbers in brackets, and from which argument on."""
+
+OF_LISTS = frozenset({"concat", "stack", "hstack", "vstack"})
+"""The calls whose operands may stand in a list or in brackets, as NumPy has them."""
+
+OPTIONS_ELSEWHERE = {"dim": "axis", "keepdim": "keepdims"}
+"""PyTorch's names of options."""
 
 _FREE = {
     *("take", "one_hot", "transpose", "swapaxes", "reshape", "ravel", "vec", "stack", "kron"),
     *("tril", "triu", "einsum", "prod", "cumsum", "cumprod", "var", "std"),
     *("windows", "conv1d", "conv2d", "max_pool", "avg_pool"),
+    *REARRANGING,
 }
 
 NO_NAMES = CALLS.keys() - _FREE
 """Those whose name no node has among arrays; the other names are also good for data."""
 
-__all__ = ["CALLS", "NO_NAMES", "TUPLES"]
+__all__ = ["CALLS", "NO_NAMES", "OF_LISTS", "OPTIONS_ELSEWHERE", "TUPLES"]

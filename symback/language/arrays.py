@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, Integer, S, Tuple
+from sympy import Expr, S, Tuple
 
 from symback.errors import CircuitError, CircuitSyntaxError, UnknownName, clip
-from symback.language.array_calls import CALLS, NO_NAMES, TUPLES
+from symback.language import indices
+from symback.language.array_calls import (
+    CALLS,
+    NO_NAMES,
+    OF_LISTS,
+    OPTIONS_ELSEWHERE,
+    TUPLES,
+)
 from symback.language.products import factors_among
 from symback.language.scalars import Builder
 from symback.language.terms import Term
@@ -20,6 +27,7 @@ from symback.operations.construction import (
     matrix_product,
     permuted,
     stacked,
+    stacked_along,
     with_axis,
 )
 from symback.operations.expressions import product
@@ -34,10 +42,9 @@ from symback.operations.shapes import (
 )
 
 _ELEMENTWISE = frozenset("sum product beside negative power superscript bracketed".split())
-_WHOLE = Tuple(S.Zero, S.Infinity)
 _TRUTHS = {"True": True, "False": False}
 MOST_ORIGINS = 3  # arrays that a message names
-
+_LISTS = (["vector"], ["pair"], ["tuple"])
 
 _OF_MATRICES = frozenset("matrix_product transpose bracketed juxtaposed dotted".split())
 """Terms that may be the row x.T of a vector."""
@@ -56,6 +63,12 @@ def _is_minus_one(term: Term) -> bool:
     while term.kind == "bracketed":
         term = term.args[0]
     return term.kind == "negative" and term.args[0].text == "1"
+
+
+def _by_our_option(term: Term) -> Term:
+    """The option by NumPy's name: dim of PyTorch is axis."""
+    text = OPTIONS_ELSEWHERE.get(term.text, term.text)
+    return Term(term.kind, term.place, term.args, text, term.depth, term.size)
 
 
 class row(ArrayFunction):
@@ -289,16 +302,23 @@ class ArrayBuilder(Builder):
         index = self._index_from_data(subscripts)
         if index is not None and shape:
             return arrays.take(array, index)
-        kinds = [s.kind == "name" and s.text == "None" for s in subscripts]
         self._refuse_row(array)
         if not shape:
             raise ShapeError("an index takes an array, and this is a number")
+        rows = indices.listed(self.whole_number, subscripts, shape[0])
+        if rows is not None:
+            taken = [arrays.slice_(array, Tuple(row)) for row in rows]
+            return stacked_along(taken, len(shape) - 1, 0)
+        subscripts = indices.without_dots(subscripts, len(shape))
+        kinds = [indices.is_new_axis(s) for s in subscripts]
         chosen = [s for s, is_new in zip(subscripts, kinds, strict=True) if not is_new]
         if len(chosen) > len(shape):
             raise ShapeError(f"{len(chosen)} indices for {shown(shape)}")
-        parts = [self._part(s, size) for s, size in zip(chosen, shape, strict=False)]
+        parts = [
+            indices.part(self.whole_number, s, size) for s, size in zip(chosen, shape, strict=False)
+        ]
         kept = [i for i, s in enumerate(subscripts) if kinds[i] or s.kind == "slice"]
-        while parts and parts[-1] == _WHOLE:
+        while parts and parts[-1] == indices.WHOLE:
             parts.pop()
         array = arrays.slice_(array, Tuple(*parts)) if parts else array
         for place, i in enumerate(kept):
@@ -326,44 +346,6 @@ class ArrayBuilder(Builder):
             )
         return self._symbol(names[0], term)
 
-    def _part(self, term: Term, size: Expr) -> Expr:
-        if term.kind == "slice" and len(term.args) == 3:
-            return self._stepped(term, size)
-        if term.kind == "slice":
-            start, stop = term.args
-            first = S.Zero if start.kind == "end" else self._counted(self.whole_number(start), size)
-            if stop.kind == "end":
-                return Tuple(first, S.Infinity)
-            last = self._counted(self.whole_number(stop), size)
-            return Tuple(first, S.Infinity if last == size else last)
-        return self._counted(self.whole_number(term), size)
-
-    def _stepped(self, term: Term, size: Expr) -> Expr:
-        """start:stop:step; where the size is a number, with both bounds counted from the front."""
-        step = self.whole_number(term.args[2])
-        if step == 0:
-            raise ShapeError("the step of a part is not 0")
-        open_ends = (S.Infinity, S.Infinity if step > 0 else S.NegativeInfinity)
-        start, stop = (
-            is_open if bound.kind == "end" else self.whole_number(bound)
-            for bound, is_open in zip(term.args, open_ends, strict=False)
-        )
-        if size.is_Integer:
-            first, last = (None if bound.is_infinite else int(bound) for bound in (start, stop))
-            places = range(int(size))[first : last : int(step)]
-            if not places:
-                raise ShapeError(f"the part takes nothing of an axis of {size}")
-            start = Integer(places.start)
-            stop = open_ends[1] if places.stop in (-1, int(size)) else Integer(places.stop)
-        if step == 1:
-            return Tuple(S.Zero if start.is_infinite else start, stop)
-        return Tuple(start, stop, step)
-
-    @staticmethod
-    def _counted(number: Integer, size: Expr) -> Expr:
-        """Counted from the front where the size is a number."""
-        return number + size if number < 0 and size.is_Integer and number >= -size else number
-
     # -- calls ------------------------------------------------------------------------------
 
     def _is_array_call(self, term: Term) -> bool:
@@ -378,11 +360,14 @@ class ArrayBuilder(Builder):
         if term.text in LISTS and [a.kind for a in term.args] == ["vector"]:
             return self.build(term.args[0])
         if not self._is_array_call(term):
-            self._refuse_keywords(term, ())
+            self._refuse_keywords(term, [a for a in term.args if a.kind == "keyword"], ())
             return Builder._call(self, term)
         least, most, options, make = CALLS[term.text]
-        self._refuse_keywords(term, options)
+        named = [_by_our_option(a) for a in term.args if a.kind == "keyword"]
+        self._refuse_keywords(term, named, options)
         positional = [a for a in term.args if a.kind != "keyword"]
+        if term.text in OF_LISTS and [a.kind for a in positional] in _LISTS:
+            positional = positional[0].args
         if len(positional) < least or (most is not None and len(positional) > most):
             wanted = f"{least}" + ("" if most == least else f" to {most}" if most else " or more")
             raise CircuitSyntaxError(
@@ -390,7 +375,7 @@ class ArrayBuilder(Builder):
                 f"{len(positional)} given",
                 self.place_of(term),
             )
-        given = {a.text: self._option(a) for a in term.args if a.kind == "keyword"}
+        given = {a.text: self._option(a) for a in named}
         operands = [self._argument(a, i, term.text) for i, a in enumerate(positional)]
         for operand in operands:
             self._refuse_row(operand)
@@ -428,9 +413,9 @@ class ArrayBuilder(Builder):
             return tuple(self.whole_number(part) for part in term.args)
         return self.whole_number(term)
 
-    def _refuse_keywords(self, term: Term, known: tuple[str, ...]) -> None:
+    def _refuse_keywords(self, term: Term, named: Sequence[Term], known: tuple[str, ...]) -> None:
         given: set[str] = set()
-        for argument in (a for a in term.args if a.kind == "keyword"):
+        for argument in named:
             name = argument.text
             if name not in known or name in given:
                 has = f"; it has {', '.join(known)}" if known else ""

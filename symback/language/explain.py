@@ -45,6 +45,7 @@ _AT_SIGN = {
     "?": "'?' is not part of the language; write where(condition, a, b) for c ? a : b",
     "~": "'~' is not part of the language; write the opposite comparison",
     "$": "'$' is not part of the language; write the formula without it",
+    "...": "'...' stands only in an index, as in x[..., 0]",
     "√": "write sqrt(u) for √u",
     "∛": "write u**(1/3) for ∛u",
     "∑": "write sum(x) for the sum of an array x",
@@ -73,7 +74,13 @@ WORDS = {
     **dict.fromkeys(("import", "from"), "a circuit has formulas only, as f = exp(x)"),
 }
 """Words of Python that people type, with what stands for them here."""
-_MODULES = frozenset("np numpy math sp sympy torch jnp jax tf scipy special nn F K T".split())
+_MODULES = frozenset(
+    "np numpy math sp sympy torch jnp jax tf scipy special nn linalg functional keras stats F K T "
+    "LA".split()
+)
+_SIZES = frozenset("shape size ndim len".split())
+_METHOD = re.compile(r"\.([A-Za-z]\w{0,29})(?:(\()((?:[^()]|\([^()]*\))*\))?)?", re.ASCII)
+"""Behind an array: a name, and the operands that stand in its brackets."""
 _LONGEST_INDEX = 1000
 _ENDS = ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF")  # tokens that end an operand
 _ENDS_OF_ARRAYS = (*_ENDS, "RSQB", "TRANSPOSE")
@@ -105,8 +112,6 @@ def strange_character(rest: str, before: str = "") -> str:
     character = rest[0]
     if (character.isdigit() and character.isascii()) or re.match(r"\.[0-9]", rest):
         return _strange_number(rest)
-    if rest.startswith("..."):
-        return "write : for the whole of an axis, as in W[:, 1]"
     if character == "." and (advice := _attribute(before, rest)):
         return advice
     if character == "!" and re.search(r"(^|[(,&|=])\s*\Z", before):
@@ -133,15 +138,24 @@ def _strange_number(rest: str) -> str:
 
 def _attribute(before: str, rest: str) -> str:
     """How to write np.exp(x) or x.sum()."""
-    owner = re.search(r"([A-Za-z]\w{0,29})\Z", before, re.ASCII)
-    name = re.match(r"\.([A-Za-z]\w{0,29})(\()?", rest, re.ASCII)
+    owner = re.search(r"([A-Za-z]\w{0,29}|[])])\Z", before, re.ASCII)
+    name = _METHOD.match(rest)
     if owner is None or name is None:
         return ""
     if owner[1] in _MODULES:
-        if name[1] in NOT_FINITE:
-            return f"'{name[1]}' {FOR_INFINITY}"
-        return f"write {name[1]}(…) without '{owner[1]}.'"
-    return f"write {name[1]}({owner[1]}) for {owner[1]}.{name[1]}()" if name[2] else ""
+        path = re.match(r"\.((?:[A-Za-z]\w{0,29}\.){0,4})([A-Za-z]\w{0,29})", rest, re.ASCII)
+        assert path is not None
+        if path[2] in NOT_FINITE:
+            return f"'{path[2]}' {FOR_INFINITY}"
+        return f"write {path[2]}(…) without '{owner[1]}.{path[1]}'"
+    if name[1] in _SIZES:
+        return "write a size by its name, such as n where x: input[n] declares it"
+    if not name[2]:
+        return ""
+    array = owner[1] if owner[1].isidentifier() else "…"
+    operands = (name[3] or ")")[:-1].strip()[:40]
+    inside = f"{array}, {operands}" if operands else array
+    return f"write {name[1]}({inside}) for {array}.{name[1]}({operands})"
 
 
 def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, text: str) -> str:

@@ -59,6 +59,7 @@ SAME = _names(
         "softplus": "log1pexp log1exp",
         "sqrt": "square_root sqroot",
         "ravel": "flatten",
+        "repeat": "repeat_interleave",
         "sum": "fsum reduce_sum",
         "tan": "tangent tangens tg",
         "tanh": "th",
@@ -106,14 +107,9 @@ FORMULAS = {
     **dict.fromkeys(("mae", "l1_loss"), "mean(abs(u - v))"),
     "rms": "sqrt(mean(u**2))",
     "ptp": "max(u) - min(u)",
-    "diff": "u[1:] - u[:-1]",
     **dict.fromkeys(("trapz", "trapezoid"), "sum((u[1:] + u[:-1])*(v[1:] - v[:-1]))/2"),
-    "flip": "u[::-1]",
-    "unsqueeze": "u[:, None]",
-    "cross": "[u[1]*v[2] - u[2]*v[1], u[2]*v[0] - u[0]*v[2], u[0]*v[1] - u[1]*v[0]]",
     "pinv": "inv(u.T @ u) @ u.T",
     "lstsq": "solve(u.T @ u, u.T @ v)",
-    "tensordot": "einsum('ij,jk->ik', u, v)",
     **dict.fromkeys(("embedding", "index_select"), "u[v] with v: int"),
     **dict.fromkeys(("hinge", "hinge_loss"), "max(0, 1 - u*v)"),
     **dict.fromkeys(("bce", "bce_loss", "log_loss", "logloss"), "-(v*log(u) + (1 - v)*log(1 - u))"),
@@ -182,17 +178,16 @@ LACKING = frozenset(
     # arrays
     "gradient argmax argmin sort argsort unique median quantile "
     "vars percentile mode fft ifft dct conv convolve correlate "
-    "squeeze vstack dstack split tile "
-    "repeat roll rot90 pad gather scatter index eig "
+    "dstack split rot90 gather scatter index eig "
     "eigh eigvals eigvalsh svd qr lu expm logm sqrtm funm matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm "
     "group_norm pool onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup masked_fill nan_to_num "
-    "nansum nanmean nanmax nanmin zeros_like ones_like hstack slogdet select cond isin iconcat "
+    "nansum nanmean nanmax nanmin zeros_like ones_like slogdet select cond isin iconcat "
     "imod ipow "
     "block diagflat vander toeplitz "
     # calculus, code, text
-    "dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "
+    "idiff rad dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "
     "cost err error loss rnorm runif act activation logic "
     "grad derivative integrate integral quad limit series taylor ode odeint "
     "print float str bool list tuple set dict map filter zip sorted reversed id hash hex oct bin "

@@ -409,8 +409,6 @@ class Builder:
     def _slice(self, term: Term) -> Expr:
         raise CircuitSyntaxError("':' stands only in an index, as in x[1:4]", self.place_of(term))
 
-    _end = _slice
-
 
 _ONE_HOT = "; for an index from data write one_hot(t, n) @ W"
 
@@ -441,9 +439,8 @@ _BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
     "transpose": lambda builder, term: builder._transpose(term),
     "keyword": lambda builder, term: builder._keyword(term),
     "index": lambda builder, term: builder._index(term),
-    "slice": lambda builder, term: builder._slice(term),
+    **dict.fromkeys(("slice", "end", "dots"), lambda builder, term: builder._slice(term)),
     "vector": lambda builder, term: builder._vector(term),
-    "end": lambda builder, term: builder._end(term),
     "tuple": lambda builder, term: builder._pair(term),
     "string": lambda builder, term: builder._string(term),
 }

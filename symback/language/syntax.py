@@ -229,6 +229,9 @@ class CircuitReader(Transformer[Token, Any]):
         bounds = [make_term("end", (1, 1), []) if b is None else b for b in (start, stop)]
         return make_term("slice", (1, 1), bounds if step is None else [*bounds, step])
 
+    def dots(self, sign: Token) -> Term:
+        return make_term("dots", _at(sign), [])
+
     def string(self, token: Token) -> Term:
         return make_term("string", _at(token), [], str(token)[1:-1])
 

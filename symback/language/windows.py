@@ -8,6 +8,7 @@ import sympy as sp
 from sympy import Expr, Integer, S
 
 from symback.language.operands import Make, Operands
+from symback.language.rearranging import padded
 from symback.operations import arrays
 from symback.operations.construction import (
     along,
@@ -49,7 +50,8 @@ def convolution(axes: int) -> Make:
         sizes = own[-axes:]
         if not all(n.is_Integer for n in sizes):
             raise ShapeError(f"conv{axes}d: give the size of the kernel {shown(own)} as numbers")
-        array = _padded(builder, array, _numbers(padding, axes, "padding"))
+        widths = zip(range(-axes, 0), _numbers(padding, axes, "padding"), strict=True)
+        array = padded(builder, array, {len(shape) + axis: (n, n) for axis, n in widths})
         steps = _numbers(stride, axes, "stride")
         parts = arrays.windows(array, sp.Tuple(*sizes), sp.Tuple(*steps))
         places, inner = tuple(range(2, 2 + axes)), tuple(range(2 + axes, 2 + 2 * axes))
@@ -61,17 +63,6 @@ def convolution(axes: int) -> Make:
         return sum_of_products(named, (1, *places))
 
     return make
-
-
-def _padded(builder: Operands, array: Expr, widths: tuple[Integer, ...]) -> Expr:
-    """An array with zeros in front of the last axes and behind them."""
-    for back, width in enumerate(reversed(widths)):
-        shape = builder.shape_of(array)
-        axis = len(shape) - 1 - back
-        if width > 0:
-            zeros = arrays.full(S.Zero, *shape[:axis], width, *shape[axis + 1 :])
-            array = arrays.concat(Integer(axis), zeros, array, zeros)
-    return array
 
 
 def pool(head: Any) -> Make:

@@ -16,7 +16,7 @@ _Named = tuple[Expr, tuple[int, ...]]
 
 
 def named_products(text: str, operands: Sequence[Expr], shapes: Sequence[Shape]) -> Expr:
-    """Those of einsum("ij,jk->ik", …), as NumPy has them without dots; ShapeError says why not.
+    """Those of einsum("ij,jk->ik", …), as NumPy has them; ShapeError says why not.
 
     >>> from symback.operations.expressions import real_symbol
     >>> from symback.operations.shapes import size_symbol
@@ -24,7 +24,7 @@ def named_products(text: str, operands: Sequence[Expr], shapes: Sequence[Shape])
     >>> named_products("ij,j", [A, x], [(size_symbol("m"), size_symbol("n")), (size_symbol("n"),)])
     matvec(A, x)
     """
-    of_operands, result = _read(text, len(operands))
+    of_operands, result = _read(*_without_dots(text, shapes), len(operands))
     sizes: dict[str, Size] = {}
     named: list[_Named] = []
     for operand, letters, shape in zip(operands, of_operands, shapes, strict=True):
@@ -40,13 +40,35 @@ def named_products(text: str, operands: Sequence[Expr], shapes: Sequence[Shape])
     return sum_of_products(named, tuple(LETTERS.index(letter) for letter in result))
 
 
-def _read(text: str, count: int) -> tuple[list[str], str]:
-    """The names of the axes of the operands, and of the result."""
+def _without_dots(text: str, shapes: Sequence[Shape]) -> tuple[str, str, str]:
+    """The subscripts with a letter for each axis that ... stands for, the last ones aligned."""
     given, arrow, result = text.replace(" ", "").partition("->")
+    parts = given.split(",")
+    if not any("..." in part for part in (*parts, result)):
+        return given, arrow, result
+    unused = [c for c in reversed(LETTERS) if c not in text]
+    counts = {
+        i: len(shape) - len(part) + len("...")
+        for i, (part, shape) in enumerate(zip(parts, shapes, strict=False))
+        if part.count("...") == 1
+    }
+    most = max((0, *counts.values()))
+    for i, count in counts.items():
+        own = "".join(unused[most - max(count, 0) : most])
+        parts[i] = parts[i].replace("...", own)
+    whole = "".join(unused[:most])
+    if not arrow:
+        letters = "".join(c for c in given if c in LETTERS)
+        result = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return ",".join(parts), "->", result.replace("...", whole)
+
+
+def _read(given: str, arrow: str, result: str, count: int) -> tuple[list[str], str]:
+    """The names of the axes of the operands, and of the result."""
     of_operands = given.split(",")
     letters = "".join(of_operands)
     if any(c not in LETTERS for c in letters + result):
-        raise ShapeError("einsum: subscripts are letters, as in ij,jk->ik")
+        raise ShapeError("einsum: subscripts are letters, as in ij,jk->ik or ...i,ij->...j")
     if len(of_operands) != count:
         raise ShapeError(f"einsum: subscripts for {len(of_operands)} arrays, {count} given")
     if not arrow:

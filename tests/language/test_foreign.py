@@ -160,7 +160,6 @@ VECTORS = {
     "fmean": np.mean,
     "fsum": math.fsum,
     "ptp": np.ptp,
-    "flip": np.flip,
     "rms_norm": lambda u: u / np.sqrt(np.mean(u**2)),
     "zscore": scipy.stats.zscore,
     "softmin": lambda u: scipy.special.softmax(-u),
@@ -173,7 +172,6 @@ VECTORS = {
 PAIRS = {
     "cov": lambda u, v: np.cov(u, v)[0, 1],
     "corr": lambda u, v: np.corrcoef(u, v)[0, 1],
-    "cross": lambda u, v: np.cross(u, v),
     "trapz": lambda u, v: np.trapezoid(u, v),
     "mae": lambda u, v: np.mean(np.abs(u - v)),
     "cosine_similarity": lambda u, v: u @ v / np.linalg.norm(u) / np.linalg.norm(v),

@@ -184,7 +184,7 @@ a: input[m, n] | f = einsum("ij,jk", a)
 a: input[m, n] | f = einsum("ijk->k", a)
     ShapeError 2 5 | 'ijk' names 3 axes of [m, n]
 a: input[m, n] | f = einsum("i,...->i", a, a)
-    ShapeError 2 5 | subscripts are letters
+    ShapeError 2 5 | 'i' names 1 axes of [m, n]
 a: input[m, n]; b: input[m] | f = einsum("ij,j->i", a, b)
     ShapeError 2 5 | the axis j is n and m
 a: input[m, n] | f = einsum("ij->k", a)
@@ -219,8 +219,8 @@ a: input[m, n] | f = sum(a, axis=0, axis=1)
     CircuitSyntaxError 2 20 | the option 'axis' is given twice
 a: input[m, n] | f = max(a, axis=m)
     CircuitSyntaxError 2 17 | a whole number stands here
-a: input[m, n] | f = sum(a, dim=1)
-    CircuitSyntaxError 2 12 | the option 'dim' is not an option of sum
+a: input[m, n] | f = sum(a, dims=1)
+    CircuitSyntaxError 2 12 | the option 'dims' is not an option of sum
 a: input[m, n] | f = softmax(a, axis=2)
     ShapeError 2 5 | [m, n] has no axis 2
 a: input[m, n] | f = sum(a, axis=(0, -2))
