@@ -159,7 +159,7 @@ class Lowering:
 
     def still(self, of: Node) -> Still:
         """Where the tangents of a node's values are chosen, not multiplied."""
-        return still(self._walk(of), self.names)
+        return still(self._walk(of), self.names).joined(self.loops.still)
 
     def bars(self, nodes: Iterable[Node]) -> dict[str, Symbol]:
         """The adjoints of nodes, by their names."""

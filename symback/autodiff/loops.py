@@ -24,6 +24,7 @@ from symback.autodiff.passes.fold_copies import fold_copies
 from symback.autodiff.passes.fold_products import fold_products
 from symback.autodiff.passes.share_common import share_common
 from symback.autodiff.reverse import NOT_MOVED, ReversePass
+from symback.autodiff.still import NOWHERE, Still
 from symback.circuits.circuit import Circuit, Node, computed, leaf, size
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program
@@ -47,6 +48,7 @@ class LoweredLoop:
     back: Turn
     operands: tuple[Expr, ...]  # of the way back, behind the adjoints from outside
     adjoints: tuple[tuple[Str, Symbol] | None, ...]  # what it leaves for each operand of the loop
+    still: Still  # where tangents of a turn's values are chosen
 
 
 class KeptLoops:
@@ -91,6 +93,11 @@ class KeptLoops:
             if own == operand and adjoint is not None
         ]
         return Add(*parts)
+
+    @property
+    def still(self) -> Still:
+        """Where the tangents of turns' values are chosen, not multiplied."""
+        return NOWHERE.joined(*(found.still for found in self._lowered.values()))
 
     def _nodes(self, of: Any, record: ReversePass) -> list[Node]:
         """The nodes that a walk visits of what a loop leaves."""
@@ -162,6 +169,7 @@ class _LoweredTurn:
         self.turn, self.names, self.small = turn, names, small
         self.shapes = lowering.names.shapes
         total = lowering.circuit.output
+        self.still: Still = lowering.still(total)
         adjoints = lowering.adjoints(total, S.One, summed=False)
         moved = [name for name in turn.operands if name not in small.fixed]
         bars = {name: lowering.names.adjoint(name.name) for name in moved}
@@ -231,7 +239,8 @@ def _assembled(of: Any, made: _LoweredTurn, own: _OwnNames) -> LoweredLoop:
     operand_of = dict(zip(turn.operands, of.operands, strict=True)) | {s: s for s in sizes}
     operands = (*kept.values(), *(operand_of[s] for s in (*sequences, *shared)))
     of_turns = (*back.outside, *kept, *(renamed[s] for s in sequences))
-    return LoweredLoop(ahead, kept, back.turn(of_turns, shared), operands, back.adjoints())
+    still = made.still.renamed({s.name: new.name for s, new in renamed.items()})
+    return LoweredLoop(ahead, kept, back.turn(of_turns, shared), operands, back.adjoints(), still)
 
 
 class _WayBack:

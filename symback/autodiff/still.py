@@ -6,8 +6,8 @@ a*x does not move, also at 0, and exp(-a/x) where it has faded, however fast -a/
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sympy as sp
@@ -43,6 +43,24 @@ class Still:
     weightless: Pairs = ()  # where the partial by the operand is 0
     switched: Collection[str] = ()  # nodes that are steep, or made of these: in products with
     zero: Collection[str] = ()  # choices, where these are 0
+
+    def joined(self, *others: Still) -> Still:
+        """These edges and nodes with those of others."""
+        if not others:
+            return self
+        parts = ([getattr(s, f.name) for s in (self, *others)] for f in fields(Still))
+        return Still(*(frozenset(entry for part in of for entry in part) for of in parts))
+
+    def renamed(self, names: Mapping[str, str]) -> Still:
+        """The same where some nodes have other names."""
+        steep, weightless = (
+            frozenset((names.get(a, a), names.get(b, b)) for a, b in pairs)
+            for pairs in (self.steep, self.weightless)
+        )
+        switched, zero = (
+            frozenset(names.get(a, a) for a in nodes) for nodes in (self.switched, self.zero)
+        )
+        return Still(steep, weightless, switched, zero)
 
 
 NOWHERE = Still()

@@ -9,8 +9,9 @@ does not move has no tangent and costs nothing, and that of a branch is chosen, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
+from typing import Any
 
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.codegen.cfunctions import hypot
@@ -20,7 +21,8 @@ from symback.autodiff.names import Names
 from symback.autodiff.partials import guarded, times
 from symback.autodiff.steep import unless_zero
 from symback.autodiff.still import NOWHERE, Pairs, Still
-from symback.circuits.program import Assign, Program, batch_sum
+from symback.autodiff.turn_tangents import MovedLoop, moved_loop
+from symback.circuits.program import Assign, Program, batch_sum, loop_of
 from symback.operations.arrays import ArrayFunction, broadcast_like
 from symback.operations.edges import Careful, nonzero, plainly, power_partials
 from symback.operations.elementwise import BY_HEAD, SLOPES
@@ -66,6 +68,9 @@ def tangent_program(
     """
     moving = TangentLines(names, dict(dots), frozenset(least), along, plain, still)
     for line in program.lines:
+        if (of := loop_of(line)) is not None:
+            moving.left.setdefault(of.group, {})[of.name] = None
+    for line in program.lines:
         moving.add(line)
     wanted = tuple(program.results if results is None else results)
     found = [moving.result(symbol) for symbol in wanted]
@@ -92,6 +97,8 @@ class TangentLines:
     plain: bool
     still: Still = NOWHERE
     lines: list[Assign] = field(default_factory=list)
+    left: dict[Any, dict[Symbol, None]] = field(default_factory=dict)  # names that loops leave
+    _moved: dict[Any, MovedLoop | None] = field(default_factory=dict)  # loops, by their group
     _parts: dict[Expr, Symbol] = field(default_factory=dict)
     _still: set[Symbol] = field(default_factory=set)  # tangents that a choice may have made 0
     _formulas: dict[Symbol, Expr] = field(default_factory=dict)  # of the lines
@@ -101,6 +108,9 @@ class TangentLines:
         self._owner = line.target.name
         self._formulas[line.target] = line.expr
         place = len(self.lines)
+        if (of := loop_of(line)) is not None:
+            self._add_loop(line, of)
+            return
         tangent = self._of(line.expr, line.target)
         parts, after = self.lines[place:], {line.target}
         for part in parts:
@@ -112,6 +122,35 @@ class TangentLines:
         if tangent is not None:
             self.dots[line.target] = self._whole(line.target, tangent)
 
+    def tangent_of(self, expr: Expr) -> Tangent:
+        """The tangent of an expression; None where nothing moves it."""
+        return self._of(expr)
+
+    def inside(self, dots: dict[Symbol, Expr]) -> TangentLines:
+        """The same for the lines of a turn, whose names that move have these tangents."""
+        return TangentLines(self.names, dots, self.least, self.along, self.plain, self.still)
+
+    def _add_loop(self, line: Assign, of: Any) -> None:
+        """What a loop leaves, and how that moves: from one loop, whose turns compute both."""
+        if of.group not in self._moved:
+            left = self.left.get(of.group, {of.name: None})
+            self._moved[of.group] = moved_loop(of, left, self.names, self, self._named)
+        moved = self._moved[of.group]
+        if moved is None:
+            self.lines.append(line)
+            return
+
+        def made(name: Symbol) -> Expr:
+            found = moved.left(of.kind, name)
+            return batch_sum(found) if isinstance(line.expr, batch_sum) else found
+
+        self.lines.append(replace(line, expr=made(of.name)))
+        dot = moved.dots.get(of.name)
+        if dot is not None:
+            target = self.names.tangent(line.target.name, self.along)
+            self.lines.append(Assign(target, made(dot)))
+            self.dots[line.target] = target
+
     def result(self, symbol: Symbol) -> Symbol:
         """The name of a result's tangent, which is 0 where nothing moves it."""
         tangent = self.dots.get(symbol, S.Zero)
@@ -121,6 +160,7 @@ class TangentLines:
             if self.names.shape_of(tangent) != shape:
                 tangent = broadcast_like(tangent, symbol)
             self.lines.append(Assign(name, tangent))
+            self.dots[symbol] = name
         return name
 
     def _whole(self, target: Symbol, tangent: Expr) -> Expr:

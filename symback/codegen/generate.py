@@ -13,7 +13,7 @@ from symback.circuits.circuit import Circuit
 from symback.circuits.loops import unrolled
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.codegen.files import shown_path, write_files
-from symback.codegen.functions import requested
+from symback.codegen.functions import WITH_LOOPS, requested
 from symback.codegen.hashes import body_hash
 from symback.codegen.loading import load_files
 from symback.codegen.render import render_one
@@ -78,8 +78,9 @@ def _renderer(
     """The templates for the subject by file ending, and what they fill in."""
     if isinstance(subject, Circuit):
         asked = (functions,) if functions else ()
-        if functions or not row.keeps_loops:
-            subject = _without_loops(subject, row, functions)
+        written_out = [name for name in functions if name not in WITH_LOOPS]
+        if written_out or not row.keeps_loops:
+            subject = _without_loops(subject, row, written_out)
         return row.circuits.templates, row.circuits.variables(subject, stem, *asked)
     if functions:
         raise Unsupported("a module of an update has one function; others are those of a circuit")
@@ -88,7 +89,7 @@ def _renderer(
     return row.updates.templates, row.updates.variables(subject, stem)
 
 
-def _without_loops(circuit: Circuit, row: Target, functions: tuple[str, ...]) -> Circuit:
+def _without_loops(circuit: Circuit, row: Target, functions: Sequence[str]) -> Circuit:
     """The circuit with its loops written out; Unsupported where only data know their turns."""
     try:
         return unrolled(circuit)

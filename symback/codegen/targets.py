@@ -198,6 +198,7 @@ _ROWS = (
         updates=None,
         calls=_javascript_calls,
         on_request=ALWAYS,
+        keeps_loops=True,
     ),
     Target(
         name="rust",
@@ -208,6 +209,7 @@ _ROWS = (
         updates=None,
         calls=_rust_calls,
         on_request=ALWAYS,
+        keeps_loops=True,
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sympy import S
@@ -68,13 +68,19 @@ def circuit_text(circuit: Circuit) -> str:
     return "\n".join(lines) + "\n"
 
 
-def definitions(circuit: Circuit, printer: Printer) -> list[str]:
-    """The lines of the computed nodes: those of a loop once, none for what one turn has."""
+def definitions(
+    circuit: Circuit, printer: Printer, only: Collection[str] | None = None
+) -> list[str]:
+    """The lines of the computed nodes, or of some of them: those of a loop once, none for what one
+    turn has.
+    """
     printer.signs = {**printer.signs, **step_signs(circuit)}
     implied = {node.name for node, _ in steps(circuit)}
     lines, done = [], set()
     for node in _in_text(circuit):
         formula: Any = node.formula
+        if only is not None and node.name not in only:
+            continue
         if isinstance(formula, loop):
             lines += [] if formula.group in done else turn_lines(circuit, formula, printer)
             done.add(formula.group)

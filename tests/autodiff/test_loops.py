@@ -149,7 +149,7 @@ def test_a_loop_of_data_that_cannot_be_kept_says_why(what):
 
 def test_functions_and_targets_without_loops_write_them_out_or_refuse():
     kept, of_data = (sb.circuit(of["recurrent"].text) for of in (LOOPS, LOOPS_OF_DATA))
-    for asked in ({"functions": "jvp"}, {"target": "jax"}):
+    for asked in ({"functions": "per_sample"}, {"target": "jax"}):
         assert "h_3 = " in kept.generate(**asked)
         with pytest.raises(sb.errors.Unsupported, match="takes loops written out"):
             of_data.generate(**asked)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sympy import Expr, Integer, S, Symbol
 
 from symback.circuits.names import fresh_name
-from symback.circuits.program import Assign
+from symback.circuits.program import Assign, loop_lines, loop_of
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loops.elements import ElementPrinter
@@ -21,6 +21,7 @@ from symback.codegen.loops.evaluator import Evaluator, refuse_unknown
 from symback.codegen.loops.loops import INDICES, INNERS
 from symback.codegen.loops.sizes import count_of, length, numbers
 from symback.codegen.loops.tree import Comment, Declare, Return, Storage, Tree, Unused
+from symback.codegen.loops.turns import TurnWriter
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape, Size, is_size
 from symback.printing.circuit_text import rewrite_notes
@@ -41,6 +42,7 @@ class BareLanguage:
     names: Callable[[Iterable[str], frozenset[str]], Mapping[str, str]]
     """Those that it gives names of a circuit, where these are taken, by the second as well."""
     makes_arrays: bool  # and so returns them
+    taken: frozenset[str] = frozenset()  # names around the lines of a function
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +85,26 @@ class _Writer:
         self.program, lowered = function.program, function.lowered
         self.shapes: dict[str, Shape] = dict(lowered.names.shapes)
         symbols = [*self.program.arguments, *(line.target for line in self.program.lines)]
+        self.loops = loop_lines(self.program)
+        turns = [loop_of(lines[0]).turn for lines in self.loops.values()]
+        inner = dict.fromkeys(name for turn in turns for name in turn.names)
+        symbols += [name for name in inner if name not in symbols and not is_size(name)]
         found = {s for each in symbols for s in _sizes(self.shapes.get(each.name, ()))}
-        found |= set(function.sizes)
+        found |= {*function.sizes, *(s for turn in turns for s in turn.count.free_symbols)}
         self.sizes = [s for s in lowered.circuit.size_names if s in found]
         known = [str(s) for s in (*symbols, *self.sizes)]
         local = LOCAL if function.has_arrays else frozenset()
-        self.taken = {*known, *local, function.out, *fixed.values()}
+        self.taken = {*known, *local, *language.taken, function.out, *fixed.values()}
         self.names = dict(language.names(known, local | {function.out}))
         self.taken |= set(self.names.values())
         self.results = self._results()
         params = {p.name for p in lowered.circuit.params}
         order = print_order(lowered, self.program)
         self.printer = language.elements(order, params, self.shapes, self.length)
-        self.printer.signs = self.names
+        self.printer.signs = self.signs = self.names
         self.notes = rewrite_notes(lowered.circuit)
         self.tree: Tree = []
+        self.each = self.tree  # where lines go: of the function, or of a turn
         self.stored: dict[Expr, Symbol] = {}
         self.placed = {s.name for s in self.program.arguments}
         self.owned: list[tuple[str, Shape]] = []  # arrays that are made on the way
@@ -108,6 +115,14 @@ class _Writer:
 
     def length(self, size: Size) -> str:
         return length(size, self._named)
+
+    def count(self, shape: Shape) -> str:
+        return count_of(shape, self._named)
+
+    def fresh(self, name: str) -> str:
+        found = fresh_name([name, f"{name}_"], self.taken)
+        self.taken.add(found)
+        return found
 
     def _named(self, size: Symbol) -> str:
         if size in self.fixed:
@@ -123,9 +138,7 @@ class _Writer:
             if shape or self.language.makes_arrays or not self._in_memory:
                 found.append(BareValue(name, count_of(shape, self._named) if shape else ""))
                 continue
-            own = fresh_name([f"{symbol.name}_value", f"{symbol.name}_value_"], self.taken)
-            self.taken.add(own)
-            self.names[symbol.name] = own
+            own = self.names[symbol.name] = self.fresh(f"{symbol.name}_value")
             found.append(BareValue(name, "1", own))
         return found
 
@@ -142,9 +155,13 @@ class _Writer:
 
     def body(self) -> BareBody:
         function, program = self.function, self.program
-        read = {s for line in program.lines for s in line.reads} | set(program.results)
+        read = self._read()
+        behind = {line.target for lines in self.loops.values() for line in lines[1:]}
         for line in program.lines:
-            self._line(line)
+            if line.target in self.loops:
+                TurnWriter(self, self.loops[line.target]).write()
+            elif line.target not in behind:
+                self.write_line(line)
         unread = [Unused(self.name(s)) for s in program.arguments if s not in read]
         taken = [(s, self.shapes.get(s.name, ())) for s in program.arguments if not is_size(s)]
         by_name = {s.name: (s, shape) for s, shape in taken}
@@ -161,39 +178,60 @@ class _Writer:
         called = [*map(str, self.sizes), *self.fixed.values()]
         return BareBody(arguments, sizes, called, self.results, work, tree)
 
-    def _line(self, line: Assign) -> None:
-        if line.chains and line.of:
-            self.tree.append(Comment(tuple(chain_comment(line.of, line.chains))))
-        elif line.target.name in self.notes:
-            self.tree.append(Comment((self.notes[line.target.name],)))
-        self.target = line.target.name
-        self._assign(line.target, line.expr)
+    def _read(self) -> set[Symbol]:
+        """The names whose values lines need."""
+        found = set(self.program.results)
+        for line in self.program.lines:
+            if loop_of(line) is None:
+                found |= line.reads
+        for lines in self.loops.values():
+            of = loop_of(lines[0])
+            needed = of.turn.needed([loop_of(line).name for line in lines])
+            for name, operand in zip(of.turn.operands, of.operands, strict=True):
+                found |= operand.free_symbols if name in needed else set()
+        return found
 
-    def _store(self, part: Expr) -> Symbol:
+    def write_line(self, line: Assign) -> None:
+        """The statements of a line of the program, and its comment."""
+        if line.chains and line.of:
+            self.each.append(Comment(tuple(chain_comment(line.of, line.chains))))
+        elif line.target.name in self.notes:
+            self.each.append(Comment((self.notes[line.target.name],)))
+        self.target = line.target.name
+        self.assign(self.each, line.target, line.expr)
+
+    def store(self, part: Expr) -> Symbol:
         """A symbol for the value of a part."""
         if part not in self.stored:
-            name = fresh_name([f"{self.target}_part", f"{self.target}_part_"], self.taken)
-            self.taken.add(name)
-            symbol, shape = real_symbol(name), self.printer.shape_of(part)
+            symbol, shape = real_symbol(self.fresh(f"{self.target}_part")), self.shape_of(part)
             if shape:
-                self.shapes[name] = shape
-            self._assign(symbol, part)
+                self.shapes[symbol.name] = shape
+            self.assign(self.each, symbol, part)
             self.stored[part] = symbol
         return self.stored[part]
 
-    def _assign(self, to: Symbol, expr: Expr) -> None:
+    def shape_of(self, expr: Expr) -> Shape:
+        return self.printer.shape_of(expr)
+
+    def evaluator(self) -> Evaluator:
+        return Evaluator(self.printer, self.store)
+
+    def assign(self, tree: Tree, to: Symbol, expr: Expr, sign: str = "=") -> None:
+        """Appends the statements of `to = expr`, or of `to += expr` for an array."""
+        statements = self.evaluator().assigned(to, expr, sign)
+        self.allocate(to)
+        tree += statements
+
+    def allocate(self, to: Symbol) -> None:
+        """Memory for an array that has none."""
         shape = self.shapes.get(to.name, ())
-        given = not self.language.makes_arrays and to in self.program.results
-        evaluator = Evaluator(self.printer, self._store)
-        statements = evaluator.assigned(to, expr)
-        if shape and to.name not in self.placed:
-            self.placed.add(to.name)
-            if self.language.makes_arrays:
-                count = count_of(shape, self._named)
-                self.tree.append(Declare(Storage.OWN, self.name(to), count=count))
-            elif not given:
-                self.owned.append((to.name, shape))
-        self.tree += statements
+        if not shape or to.name in self.placed:
+            return
+        self.placed.add(to.name)
+        if self.language.makes_arrays:
+            self.tree.append(Declare(Storage.OWN, self.name(to), count=self.count(shape)))
+        elif to not in self.program.results:
+            self.owned.append((to.name, shape))
 
     def _memory(self) -> tuple[Tree, str]:
         """Where arrays on the way are, and how many numbers the caller is to have for them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sympy import S, Symbol
@@ -13,10 +13,11 @@ from symback.autodiff.lower import Lowered
 from symback.autodiff.passes import PASSES, TANGENT_PASSES, Pass, optimise
 from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node, refuse_constant
-from symback.circuits.loops import unrolled
+from symback.circuits.loops import can_unroll, has_loops, unrolled
 from symback.circuits.program import Assign, Program
 from symback.errors import Unsupported, clip, nearest
 from symback.operations.shapes import is_size, shown
+from symback.printing.circuit_text import definitions
 from symback.printing.text import TextPrinter
 
 MOST_FORMULAS = 40  # nodes that a comment lists
@@ -162,8 +163,11 @@ def bare_functions(
     of: str | None = None,
     wrt: Sequence[str] = (),
     name: str | None = None,
+    keep_loops: bool = False,
 ) -> list[BareFunction]:
     """The functions of a node, by default of the output: NAME, NAME_gradient and so on.
+
+    Loops are written out unless they are kept.
 
     Raises Unsupported for a function that is not among FUNCTIONS, and UnknownName for a node or
     leaf that the circuit has not.
@@ -172,8 +176,9 @@ def bare_functions(
         if kind not in FUNCTIONS:
             hint = nearest(kind, FUNCTIONS) or f"; choose from {', '.join(FUNCTIONS)}"
             raise Unsupported(f"no function '{clip(kind, 40)}' of bare code{hint}")
-    circuit = unrolled(circuit)  # one line a turn, in its formulas too
-    split = gates(circuit)
+    if not keep_loops:
+        circuit = unrolled(circuit)  # one line a turn, in its formulas too
+    split = gates(circuit, keep_loops=keep_loops)
     node = split[circuit[of or circuit.output.name].name]
     if node.is_leaf:
         raise Unsupported(f"{node.name} is not a formula but a {node.role}; name another node")
@@ -190,6 +195,9 @@ def bare_functions(
         raise Unsupported(f"{node.name} depends on no parameter or input, so it has no derivative")
     seed = lowering.names.adjoint(node.name) if node.shape else S.One
     lowering.adjoints(node, seed, summed=False)  # which find what branches guard
+    if keep_loops and lowering.loops.has_guards and can_unroll(circuit):
+        # what a turn does not read because a later one does not is known where all are written out
+        return bare_functions(circuit, only, of=of, wrt=wrt, name=name)
     asked = _Asked(lowering, node, leaves, names)
     kinds = [kind for kind in FUNCTIONS if kind in (only or DEFAULT)]
     programs = {kind: FUNCTIONS[kind].build(asked) for kind in kinds}
@@ -224,17 +232,22 @@ def _words(asked: _Asked, returns: str) -> str:
 
 def _about(circuit: Circuit, node: Node, leaves: Sequence[Node]) -> list[str]:
     """The formulas of a node and of all below it, and the shapes of arrays."""
-    printer = TextPrinter.of(circuit)
     below = {node.name}
     for each in reversed(circuit.nodes):
         if each.name in below:
             below.update(each.operands)
-    computed = [n for n in circuit.computed if n.name in below]
-    formulas = [f"{n.name} = {printer.print(n.formula)}" for n in computed[:MOST_FORMULAS]]
-    if len(computed) > MOST_FORMULAS:
-        formulas.append(f"… and {len(computed) - MOST_FORMULAS} more")
+    formulas = _formulas(circuit, below)
+    if len(formulas) > MOST_FORMULAS:
+        formulas[MOST_FORMULAS:] = [f"… and {len(formulas) - MOST_FORMULAS} more"]
     shapes = [f"{n.name}: array {shown(n.shape)}" for n in leaves if n.shape]
     return [*formulas, *(["", *shapes] if shapes else [])]
+
+
+def _formulas(circuit: Circuit, names: Collection[str]) -> list[str]:
+    printer = TextPrinter.of(circuit)
+    if has_loops(circuit):
+        return definitions(circuit, printer, names)
+    return [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed if n.name in names]
 
 
 __all__ = ["DEFAULT", "FUNCTIONS", "BareFunction", "bare_functions"]

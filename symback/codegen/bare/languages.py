@@ -19,6 +19,7 @@ class Language:
 
     write: Callable[[Sequence[BareFunction]], str]
     form: str  # a format of `symback.codegen.marks`
+    keeps_loops: bool = False
 
 
 def _numpy(functions: Sequence[BareFunction]) -> str:
@@ -58,12 +59,12 @@ def _torch(functions: Sequence[BareFunction]) -> str:
 
 
 LANGUAGES: Mapping[str, Language] = {
-    "numpy": Language(_numpy, "python"),
-    "c": Language(_c, "c"),
+    "numpy": Language(_numpy, "python", keeps_loops=True),
+    "c": Language(_c, "c", keeps_loops=True),
     "jax": Language(_jax, "python"),
     "torch": Language(_torch, "python"),
-    "javascript": Language(_javascript, "javascript"),
-    "rust": Language(_rust, "rust"),
+    "javascript": Language(_javascript, "javascript", keeps_loops=True),
+    "rust": Language(_rust, "rust", keeps_loops=True),
 }
 """The languages by name."""
 
@@ -99,7 +100,9 @@ def bare_code(
     from symback.codegen.bare.functions import bare_functions  # start-up stays fast
 
     found = language_named(language)
-    return found.write(bare_functions(circuit, only, of=of, wrt=wrt, name=name))
+    keep = found.keeps_loops
+    functions = bare_functions(circuit, only, of=of, wrt=wrt, name=name, keep_loops=keep)
+    return found.write(functions)
 
 
 __all__ = ["LANGUAGES", "bare_code", "language_named"]

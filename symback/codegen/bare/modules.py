@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from symback.circuits.circuit import Circuit, Node
@@ -29,16 +29,19 @@ class OfSample:
 def module_functions(circuit: Circuit) -> dict[str, BareFunction]:
     """The functions of a module by kind: of the output, and of the number that training lowers."""
     output, objective = circuit.output, circuit.objective
-    made = {"value": bare_functions(circuit, ["value"], of=output.name)[0]}
+
+    def function(kind: str, of: Node, wrt: Sequence[str] = ()) -> BareFunction:
+        return bare_functions(circuit, [kind], of=of.name, wrt=wrt, keep_loops=True)[0]
+
+    made = {"value": function("value", output)}
     if any(leaf.role in ("param", "input") for leaf in made["value"].leaves):
         for kind in ("vjp", "jvp"):
-            made[kind] = bare_functions(circuit, [kind], of=output.name)[0]
+            made[kind] = function(kind, output)
     if not objective.shape:
-        (whole,) = bare_functions(circuit, ["value"], of=objective.name)
+        whole = made["value_and_gradient"] = function("value", objective)
         wrt = [leaf.name for leaf in whole.leaves if leaf.role == "param"]
-        made["value_and_gradient"] = whole
         for kind in ("value_and_gradient", "hessp") if wrt else ():
-            made[kind] = bare_functions(circuit, [kind], of=objective.name, wrt=wrt)[0]
+            made[kind] = function(kind, objective, wrt)
     return made
 
 

@@ -18,7 +18,7 @@ from symback.codegen.c.memory import WorkingMemory
 from symback.codegen.c.names import CNames, words
 from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.c.tiles import TileProducts, Tiles, is_of_tile
-from symback.codegen.c.turns import TurnWriter
+from symback.codegen.c.turns import SampleTurnWriter
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loops.evaluator import Evaluator
 from symback.codegen.loops.tree import (
@@ -37,7 +37,7 @@ from symback.codegen.loops.tree import (
 )
 from symback.operations.arrays import matmul, matvec, outer
 from symback.operations.expressions import compounds, real_symbol
-from symback.operations.shapes import is_size
+from symback.operations.shapes import Shape, Size, is_size
 from symback.printing.circuit_text import rewrite_notes
 
 OF_PARAMS = "params_dot->"
@@ -98,7 +98,7 @@ class Body:
         self.placed: set[str] = set()  # arrays that have memory
         self.reads: list[Declare] = []  # of arguments
         self.idle: set[str] = set()  # those whose values no line needs, perhaps but their shape
-        self.tiles = Tiles(self._fresh, {})
+        self.tiles = Tiles(self.fresh, {})
         self.stored: dict[Expr, Symbol] = {}
         self.target = ""  # of the line that is written
         self.loops = loop_lines(program)  # where there are any, samples go one by one
@@ -115,9 +115,9 @@ class Body:
         behind = {line.target for lines in self.loops.values() for line in lines[1:]}
         for line in self.program.lines:
             if line.target in self.loops:
-                TurnWriter(self, self.loops[line.target]).write()
+                SampleTurnWriter(self, self.loops[line.target]).write()
             elif line.target not in behind:
-                self._line(line)
+                self.write_line(line)
         stores = [node for end in ends for node in self._result(end)]
         if returned is not None:
             self.after.append(Return(self.printer.print(returned)))
@@ -177,7 +177,16 @@ class Body:
 
     # -- memory -------------------------------------------------------------------------------
 
-    def _fresh(self, name: str) -> str:
+    def name(self, symbol: Symbol) -> str:
+        return self.writer.name(symbol.name)
+
+    def length(self, size: Size) -> str:
+        return self.writer.length(size)
+
+    def count(self, shape: Shape) -> str:
+        return self.writer.count(shape)
+
+    def fresh(self, name: str) -> str:
         found = fresh_name([name, f"{name}_"], self.taken)
         self.taken.add(found)
         return found
@@ -209,7 +218,7 @@ class Body:
         """Reads a number, once or for each sample."""
         name = self.writer.name(argument.name)
         if argument in self.varying:
-            pointer = self._fresh(f"{name}_at")
+            pointer = self.fresh(f"{name}_at")
             self.pointers.append(Declare(Storage.READ, pointer, source))
             self.each.append(Declare(Storage.NUMBER, name, f"{pointer}[row]"))
         else:
@@ -247,26 +256,26 @@ class Body:
         symbol, place = result.symbol, result.place
         shape = self.shapes.get(symbol.name, ())
         if not shape and result.per_sample:
-            pointer = self._fresh(f"{self.writer.name(symbol.name)}_to")
+            pointer = self.fresh(f"{self.writer.name(symbol.name)}_to")
             self.pointers.append(Declare(Storage.WRITE, pointer, place))
             return [Store(f"{pointer}[row]", self.printer.print(symbol), rounded=True)]
         if not shape:
             place = place if result.by_value else f"{place}[0]"
             self.after.append(Store(place, self.printer.print(symbol), rounded=True))
             return []
-        copy = real_symbol(self._fresh(f"{symbol.name}_to"))
+        copy = real_symbol(self.fresh(f"{symbol.name}_to"))
         offset = self._row_offset(symbol) if result.per_sample else ""
         self.shapes[copy.name] = shape
         nodes = [
             Declare(Storage.WRITE, copy.name, place, offset),
-            *self._evaluator().loops.elementwise(copy, shape, "=", symbol),
+            *self.evaluator().loops.elementwise(copy, shape, "=", symbol),
         ]
         if result.per_sample:
             return nodes
         self.after += nodes
         return []
 
-    def _allocate(self, symbol: Symbol) -> None:
+    def allocate(self, symbol: Symbol) -> None:
         """Working memory for an array that has none."""
         shape = self.shapes.get(symbol.name, ())
         if not shape or symbol.name in self.placed:
@@ -282,14 +291,14 @@ class Body:
             return self.each
         return self.before if self.behind.isdisjoint(expr.free_symbols) else self.after
 
-    def _evaluator(self) -> Evaluator:
-        return Evaluator(self.printer, self._store)
+    def evaluator(self) -> Evaluator:
+        return Evaluator(self.printer, self.store)
 
-    def _store(self, part: Expr) -> Symbol:
+    def store(self, part: Expr) -> Symbol:
         """A symbol for the value of a part, computed where the part may be."""
         if part not in self.stored:
             shape = self.printer.shape_of(part)
-            symbol = real_symbol(self._fresh(f"{self.target}_part"))
+            symbol = real_symbol(self.fresh(f"{self.target}_part"))
             if shape:
                 self.shapes[symbol.name] = shape
             tree = self._tree_of(part)
@@ -297,12 +306,12 @@ class Body:
                 self.varying.add(symbol)
             elif tree is self.after:
                 self.behind.add(symbol)
-            self._assign(tree, symbol, part)
+            self.assign(tree, symbol, part)
             self.stored[part] = symbol
         return self.stored[part]
 
-    def _assign(self, tree: Tree, to: Symbol, expr: Expr, sign: str = "=") -> None:
-        self._allocate(to)
+    def assign(self, tree: Tree, to: Symbol, expr: Expr, sign: str = "=") -> None:
+        self.allocate(to)
         products = self._tile_products()
         product: Statement | None = products.of_matrices(to, expr, sign)
         if product is None and not self.loops and tree is self.each and sign == "=":
@@ -310,11 +319,11 @@ class Body:
         if product is not None:
             tree.append(product)
             return
-        tree += self._evaluator().assigned(to, expr, sign)
+        tree += self.evaluator().assigned(to, expr, sign)
 
     def _tile_products(self) -> TileProducts:
         p = self.printer
-        return TileProducts(p.shape_of, p.memory, self.writer.length, self._store)
+        return TileProducts(p.shape_of, p.memory, self.writer.length, self.store)
 
     def _add(self, to: Symbol, expr: Expr, comment: Tree) -> None:
         """Adds a value of each sample to an array, at the end of a tile where that is a product."""
@@ -324,9 +333,9 @@ class Body:
             self.ends += [*comment, product]
             return
         self.each += comment
-        self._assign(self.each, to, expr, "+=")
+        self.assign(self.each, to, expr, "+=")
 
-    def _line(self, line: Assign) -> None:
+    def write_line(self, line: Assign) -> None:
         comment = self._comment(line)
         self.target = line.target.name
         if any(isinstance(part, batch_sum) for part in compounds(line.expr)):
@@ -334,13 +343,13 @@ class Body:
             if expr is not None:
                 self.behind.add(line.target)
                 self.after += comment
-                self._assign(self.after, line.target, expr)
+                self.assign(self.after, line.target, expr)
             return
         tree = self._tree_of(line.expr)
         if tree is self.after:
             self.behind.add(line.target)
         tree += comment
-        self._assign(tree, line.target, line.expr)
+        self.assign(tree, line.target, line.expr)
 
     def _comment(self, line: Assign) -> Tree:
         if line.chains and line.of:
@@ -358,8 +367,8 @@ class Body:
         direct = shape and all(isinstance(t, batch_sum) for t in terms)
         if direct and all(self._is_added(t.args[0]) for t in terms):
             self.behind.add(line.target)
-            self._allocate(line.target)
-            self.before += self._evaluator().loops.zero(line.target, shape)
+            self.allocate(line.target)
+            self.before += self.evaluator().loops.zero(line.target, shape)
             for term in sorted(terms, key=self.printer.term_key):
                 self._add(line.target, term.args[0], comment)
                 comment = []
@@ -385,17 +394,17 @@ class Body:
             operands[place] = self._total(line, operands[place])
             return rest.func(*operands)
         shape = self.printer.shape_of(rest)
-        total = real_symbol(self._fresh(f"{line.target.name}_total"))
+        total = real_symbol(self.fresh(f"{line.target.name}_total"))
         self.behind.add(total)
         if shape:
             self.shapes[total.name] = shape
-            self._allocate(total)
-            self.before += self._evaluator().loops.zero(total, shape)
+            self.allocate(total)
+            self.before += self.evaluator().loops.zero(total, shape)
             self._add(total, rest, [])
             return total
-        value = self.printer.print(self._evaluator().prepared(rest))
+        value = self.printer.print(self.evaluator().prepared(rest))
         self.before.append(Declare(Storage.SUM, total.name))
-        self.sums.append((total.name, self._fresh(f"{line.target.name}_block"), value))
+        self.sums.append((total.name, self.fresh(f"{line.target.name}_block"), value))
         self.signs[total.name] = f"symback_sum({total})"
         return total
 

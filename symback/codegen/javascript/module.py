@@ -54,6 +54,7 @@ LANGUAGE = BareLanguage(
     JavaScriptElementPrinter,
     lambda names, local: javascript_names(names, local | TAKEN),
     makes_arrays=True,
+    taken=TAKEN,
 )
 
 

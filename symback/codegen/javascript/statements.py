@@ -45,6 +45,8 @@ def _value(node: Declare) -> str:
         return f"new Float64Array({node.count})"
     if node.kind is Storage.SUM:
         return "[0, 0]"
+    if node.offset and node.count:
+        return f"{node.value}.subarray({node.offset}, {node.offset} + {node.count})"
     return f"{node.value}.subarray({node.offset})" if node.offset else node.value
 
 

@@ -135,8 +135,10 @@ class _LoopText:
         return [*self._turn.operands, *(name for name, _ in self._turn.lines)]
 
     def text(self) -> list[str]:
-        lines = [*self._before(), f"for {self._variable} in {self._range()}:"]
-        lines += [f"    {line}" for line in self._body()]
+        lines, body = self._before(), self._body()
+        if body:  # all may be done at once behind it
+            lines.append(f"for {self._variable} in {self._range()}:")
+        lines += [f"    {line}" for line in body]
         return [*lines, *self._after()]
 
     @property

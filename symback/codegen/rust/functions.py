@@ -33,6 +33,7 @@ LANGUAGE = BareLanguage(
     RustElementPrinter,
     lambda names, local: rust_names(names, local | TAKEN),
     makes_arrays=False,
+    taken=TAKEN,
 )
 ADJOINTS = {"vjp": "params_bar", "value_and_gradient": "grad", "hessp": "product"}
 """Where the adjoints of parameters go."""

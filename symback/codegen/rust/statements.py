@@ -9,6 +9,9 @@ from symback.codegen.loops.statements import TreePrinter, ended
 from symback.codegen.loops.tree import Declare, For, Storage, Store
 from symback.codegen.rust.kernels import freed
 
+_PARTS = {Storage.READ: "&", Storage.WRITE: "&mut "}
+"""How a part of memory is borrowed."""
+
 
 class RustStatements(TreePrinter):
     """Prints nodes.
@@ -23,6 +26,9 @@ class RustStatements(TreePrinter):
             return [f"let {node.name} = &mut [0.0; {node.count}];"]
         if node.kind is Storage.WORK:
             return [f"let ({node.name}, work) = work.split_at_mut({freed(node.count)});"]
+        if node.kind in _PARTS:
+            borrowed = _PARTS[node.kind]
+            return [f"let {node.name} = {borrowed}{node.value}[{node.offset}..][..{node.count}];"]
         if node.kind is Storage.VARIABLE and not node.value:
             return [f"let {node.name};"]
         word = "let mut" if node.kind is Storage.VARIABLE else "let"

@@ -55,6 +55,11 @@ class Turn:
         """The names of the turn that the operands of the loop give their first or only value."""
         return (*(before for before, _ in self.carried), *self.sequences, *self.shared)
 
+    @property
+    def names(self) -> tuple[Symbol, ...]:
+        """All names of the turn."""
+        return (*self.operands, *(name for name, _ in self.lines))
+
     def shape(self, name: Symbol) -> Shape:
         """The shape that a name has in a turn."""
         return dict(self.shapes).get(name.name, ())
