@@ -20,12 +20,13 @@ from sympy import Expr, ImmutableMatrix
 
 from symback.autodiff import closed_forms, updates
 from symback.circuits import circuit as circuits
+from symback.circuits.arguments import checked
 from symback.circuits.assembly import AUTOMATIC, Automatic
 from symback.circuits.circuit import Node
 from symback.circuits.program import Program
 from symback.derivation import record
 from symback.derivation.record import Detail
-from symback.errors import CircuitError, LikelyMeantOtherwise, SymbackError
+from symback.errors import CheckFailed, CircuitError, LikelyMeantOtherwise, SymbackError
 from symback.language import parse
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Circuit(circuits.Circuit):
         return cls(**_fields_of(data))
 
     @classmethod
+    @checked()
     def from_sympy(
         cls,
         expr: Expr | Iterable[Expr] | Mapping[str, Expr] | Iterable[tuple[str, Expr]],
@@ -142,6 +144,7 @@ class Circuit(circuits.Circuit):
         found = unrolled(self)
         return self if found is self else type(self).of(found)
 
+    @checked()
     def gradient(self, of: str | None = None, *, expand: bool = False) -> Gradient:
         """Closed forms of all partials of a node (of the output where none is named).
 
@@ -151,6 +154,7 @@ class Circuit(circuits.Circuit):
         """
         return Gradient.of_node(self, of, expand=expand)
 
+    @checked()
     def jacobian(
         self,
         of: str | Iterable[str] | None = None,
@@ -178,6 +182,7 @@ class Circuit(circuits.Circuit):
         circuit, rows, columns = entries_of_jacobian(self, of, wrt)
         return jacobian(circuit, rows, columns, expand=expand)
 
+    @checked()
     def hessian(
         self,
         of: str | None = None,
@@ -197,6 +202,7 @@ class Circuit(circuits.Circuit):
         circuit, node, columns = entries_of_hessian(self, of, wrt)
         return hessian(circuit, node, columns, expand=expand)
 
+    @checked()
     def derive(
         self,
         of: str | Iterable[str] | None = None,
@@ -223,10 +229,12 @@ class Circuit(circuits.Circuit):
         found = derivation_of(self, of, wrt, view=view, order=order, jacobian=jacobian)
         return Derivation.from_record(found)
 
+    @checked()
     def partial(self, of: str, wrt: str | None = None) -> Derivation:
         """The derivation of one partial; `c.partial("w3")` is the partial of the output."""
         return self.derive(of, wrt) if wrt is not None else self.derive(None, of)
 
+    @checked()
     def draw(
         self,
         at: Mapping[str, Any] | None = None,
@@ -257,6 +265,7 @@ class Circuit(circuits.Circuit):
             write_picture(self, path, at, view, of, tangents, force=force)
         return draw(self, at, view, of, tangents)
 
+    @checked()
     def to_dot(
         self,
         at: Mapping[str, Any] | None = None,
@@ -274,9 +283,10 @@ class Circuit(circuits.Circuit):
 
         return to_dot(self, at, view, of, tangents)
 
+    @checked()
     def generate(
         self,
-        path: str | None = None,
+        path: str | os.PathLike[str] | None = None,
         *,
         target: str = "numpy",
         functions: str | Iterable[str] = (),
@@ -293,6 +303,7 @@ class Circuit(circuits.Circuit):
 
         return generate(self, path, target=target, functions=functions, force=force, **options)
 
+    @checked()
     def code(
         self,
         language: str = "numpy",
@@ -322,6 +333,7 @@ class Circuit(circuits.Circuit):
         only, wrt = ((given,) if isinstance(given, str) else tuple(given) for given in (only, wrt))
         return bare_code(self, language, only=only, of=of, wrt=wrt, name=name)
 
+    @checked()
     def compile(
         self,
         *,
@@ -344,6 +356,7 @@ class Circuit(circuits.Circuit):
 
         return compile_module(self if stable else self.as_typed(), target, functions)
 
+    @checked(CheckFailed)
     def check(
         self, *, points: int = 24, seed: int = 0, functions: str | Iterable[str] = ()
     ) -> Report:
@@ -450,6 +463,7 @@ class Derivation(record.Derivation):
 
         return self.from_record(by_adjoints(self))
 
+    @checked()
     def to_text(self, *, ascii: bool = False, detail: Detail = "normal") -> str:
         """Plain text; detail is "brief" (results), "normal" or "full" (every step and why)."""
         from symback.derivation.text.detail import text_in_detail
@@ -466,6 +480,7 @@ class Derivation(record.Derivation):
 
     # -- one step at a time -------------------------------------------------------------------
 
+    @checked()
     def step(self, number: int) -> Shown:
         """Step `number` as text; `next()` goes on behind it.
 
@@ -490,6 +505,7 @@ class Derivation(record.Derivation):
         """The step before the one shown last."""
         return self.step(max(self._shown - 1, 1))
 
+    @checked()
     def why(self, number: int | None = None) -> Shown:
         """Why step `number` holds, or the current one, and the steps that it needs."""
         from symback.derivation.text.detail import why_text
@@ -498,6 +514,7 @@ class Derivation(record.Derivation):
         self.step(number)
         return why_text(self, self.steps[number - 1])
 
+    @checked()
     def path(self, *names: str) -> Shown:
         """The paths that lead over the names, each with its product of local partials.
 
@@ -511,6 +528,7 @@ class Derivation(record.Derivation):
 
         return path_text(self, [str(name) for name in names])
 
+    @checked()
     def paths(self, name: str) -> list[tuple[Edge, ...]] | None:
         """All paths from the node to a name, edge by edge; None where there are too many."""
         from symback.derivation.paths import listed_paths
@@ -519,6 +537,7 @@ class Derivation(record.Derivation):
 
     # -- renderings -----------------------------------------------------------------------------
 
+    @checked()
     def to_latex(self, style: Style = "align", *, standalone: bool = False) -> str:
         """LaTeX source: an align environment a section, or a document that compiles by itself.
 
@@ -529,6 +548,7 @@ class Derivation(record.Derivation):
 
         return latex_in_style(self, style, standalone=standalone)
 
+    @checked()
     def quiz(
         self,
         kind: Literal["partials", "rules", "steps"] = "partials",
@@ -590,6 +610,7 @@ class Update(updates.Update):
         return theta_next
     """
 
+    @checked()
     def to_text(self, *, ascii: bool = False) -> str:
         """The formulas line by line, the closed form, and what each name is."""
         from symback.derivation.text.updates import to_text
@@ -623,6 +644,7 @@ class Update(updates.Update):
 
         return to_json(self)
 
+    @checked()
     def generate(
         self,
         path: str | os.PathLike[str] | None = None,
@@ -638,6 +660,7 @@ class Update(updates.Update):
 
         return generate(self, path, target=target, force=force)
 
+    @checked()
     def compile(self, target: str = "numpy") -> ModuleType:
         """The generated module, imported from memory.
 
@@ -678,6 +701,7 @@ def circuit(
 ) -> Callable[[Callable[..., Any]], Circuit]: ...
 
 
+@checked()
 def circuit(
     text: Any = ...,
     *,
@@ -726,10 +750,11 @@ def circuit(
         text, options = text_of(text, params, inputs, loss), {"loss": loss}
     read = Circuit.of(parse.circuit(text, **options, notation=notation))
     for sentence in read.warnings:
-        warnings.warn(sentence, LikelyMeantOtherwise, stacklevel=2)
+        warnings.warn(sentence, LikelyMeantOtherwise, stacklevel=3)  # `checked` is between
     return read
 
 
+@checked()
 def update(name: str, *, decay: bool = False) -> Update:
     """The update of an optimiser, with weight decay (L2) added to the gradient where asked for.
 

@@ -8,15 +8,16 @@ float32 on the way is an error, and an ill-conditioned point is not.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import replace
-from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 
 from symback.check.comparison import compared
 from symback.check.digits import lost_digits
-from symback.check.report import FEWEST_POINTS, POINTS, CheckRow, Report
+from symback.check.report import FEWEST_POINTS, MOST_POINTS, POINTS, CheckRow, Report
+from symback.circuits.arguments import checked
 from symback.circuits.circuit import Circuit
 from symback.circuits.loops import loops_written_out
 from symback.codegen.generate import compile_module
@@ -43,6 +44,7 @@ def check_circuit(
     return with_typed(report, circuit, oracle)
 
 
+@checked(CheckFailed)
 def check_module(
     circuit: Circuit,
     module: ModuleType,
@@ -61,8 +63,10 @@ def check_module(
     for who checks many modules of one circuit.
     """
     for option, given in (("points", points), ("seed", seed)):
-        if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
-            raise CheckFailed(f"{option} is {given!r:.30}; it must be a whole number ≥ 0")
+        if given < 0:
+            raise CheckFailed(f"{option} is {given}; it must be a whole number ≥ 0")
+    if points > MOST_POINTS:
+        raise CheckFailed(f"a check takes at most {MOST_POINTS} points")
     if points < FEWEST_POINTS:
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
     oracle, module = oracle or Oracle(circuit), in_numpys_terms(module)
@@ -71,15 +75,17 @@ def check_module(
     return replace(report, loses_digits=lost_digits(report, oracle)) if report.passed else report
 
 
-def check_file(path: Path, *, points: int = POINTS, seed: int = 0) -> Report:
+@checked(CheckFailed)
+def check_file(path: str | os.PathLike[str], *, points: int = POINTS, seed: int = 0) -> Report:
     """Check a generated file against the circuit that its SOURCE states.
 
     Raises FileRefused where it is not a generated module.
     """
-    source, module, unchanged = read_module(path)
+    file = Path(path)
+    source, module, unchanged = read_module(file)
     circuit = parse(source)
     oracle = Oracle(circuit)
-    report = check_module(circuit, module, points=points, seed=seed, name=path.name, oracle=oracle)
+    report = check_module(circuit, module, points=points, seed=seed, name=file.name, oracle=oracle)
     report = with_typed(report, circuit, oracle)
     if unchanged:
         return report

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FEWEST_POINTS = 20
+MOST_POINTS = 1_000_000
 POINTS = 24  # where nobody says how many
 
 
@@ -146,4 +147,12 @@ def json_number(number: float) -> float | str | None:
     return number if math.isfinite(number) else str(number)
 
 
-__all__ = ["FEWEST_POINTS", "POINTS", "CheckRow", "Location", "Report", "json_number"]
+__all__ = [
+    "FEWEST_POINTS",
+    "MOST_POINTS",
+    "POINTS",
+    "CheckRow",
+    "Location",
+    "Report",
+    "json_number",
+]

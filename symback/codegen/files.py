@@ -41,12 +41,15 @@ def refuse_unless_file(path: Path) -> None:
     shown = shown_path(path)
     if "\0" in str(path) or not str(path).isprintable():
         raise FileRefused(f"'{shown}' is not a file name")
-    if path.is_symlink():
-        raise FileRefused(f"{shown} is a symbolic link; name the file itself")
-    if path.is_dir():
-        raise FileRefused(f"{shown} is a folder; name a file in it")
-    if path.exists() and not path.is_file():
-        raise FileRefused(f"{shown} is not a regular file")
+    try:
+        if path.is_symlink():
+            raise FileRefused(f"{shown} is a symbolic link; name the file itself")
+        if path.is_dir():
+            raise FileRefused(f"{shown} is a folder; name a file in it")
+        if path.exists() and not path.is_file():
+            raise FileRefused(f"{shown} is not a regular file")
+    except OSError as error:  # a name or a path that is too long
+        raise FileRefused(f"{shown} is not a file name: {error.strerror}") from None
 
 
 def refuse_twin(path: Path) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from sympy import Symbol
-
+from symback.circuits.arguments import names_read, shown
 from symback.circuits.assembly import Automatic
 from symback.circuits.circuit import Node
 from symback.errors import (
@@ -22,13 +21,10 @@ def names_in(names: Iterable[Any] | None) -> tuple[str, ...]:
     """The names that an option lists: texts or nodes, or one text with commas between."""
     if isinstance(names, str):
         names = names.replace(",", " ").split()
-    if isinstance(names, bytes) or not isinstance(names, Iterable | None):
-        raise CircuitError(f"a list of names was expected, not {type(names).__name__[:40]}")
-    listed = tuple(names or ())
-    for name in listed:
-        if not isinstance(name, str | Node | Symbol):
-            raise CircuitError(f"a name is a text, not {type(name).__name__[:40]}")
-    return tuple(str(name) for name in listed)
+    try:
+        return () if names is None else names_read(names)
+    except TypeError:
+        raise CircuitError(f"a list of names was expected, not {shown(names)}") from None
 
 
 def check_loss(loss: Any) -> str | Automatic | None:

@@ -211,7 +211,9 @@ def _free_name(expr: Any) -> str:
 
 
 def _pairs(expr: Any, name: str | None) -> list[tuple[str, Any]]:
-    if isinstance(expr, Iterable) and not isinstance(
+    if getattr(expr, "shape", None) == ():  # an array of NumPy without axes
+        expr = expr.item()
+    elif isinstance(expr, Iterable) and not isinstance(
         expr, Mapping | Set | sp.MatrixBase | sp.Basic | str
     ):
         expr = list(expr)

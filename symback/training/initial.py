@@ -23,7 +23,7 @@ def sizes_of(module: ModuleType, feed: Feed, settings: Settings) -> dict[str, in
                 f"the size {size} is {settings.sizes[size]}, but the data have {feed.sizes[size]}"
             )
         if size not in _names_of_sizes(module) and size not in feed.sizes:
-            raise TrainingError(f"the circuit has no size {quoted(size)}")
+            raise TrainingError(f"the circuit has no size {quoted(str(size))}")
     return {**feed.sizes, **settings.sizes}
 
 

@@ -6,12 +6,13 @@ The command line imports this when a run starts.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
 
+from symback.circuits.arguments import checked
 from symback.circuits.circuit import Circuit
 from symback.codegen.generate import compile_module
 from symback.codegen.targets import trained
@@ -33,15 +34,10 @@ WORKERS = {  # options of the command line → what makes such an engine
     "dask": "symback.training.engine.dask.on_dask(None, 2)",
     "scheduler": "symback.training.engine.dask.on_dask(ADDRESS)",
 }
-KINDS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "mapping": (lambda v: v is None or isinstance(v, Mapping), "a mapping of names to columns"),
-    "output": (lambda v: v is None or isinstance(v, str | os.PathLike), "the name of a folder"),
-    "target": (lambda v: isinstance(v, str), "the name of a language, such as 'numpy'"),
-    "engine": (lambda v: v is None or callable(v), "an engine, such as on_processes(2) gives"),
-}
 CONTINUE = "what was learned is saved; to continue: the same command with --resume"
 
 
+@checked(TrainingError)
 def train_from_file(
     circuit: Circuit,
     data_path: Any,
@@ -74,7 +70,6 @@ def train_from_file(
     module: "numpy", or "c" where there is a compiler. `engine` makes the engine of gradients.
     Raises a SymbackError for invalid data or settings.
     """
-    _check_kinds(circuit, mapping=mapping, output=output, target=target, engine=engine)
     chosen = _settings(settings)
     if resume and output is None:
         raise TrainingError("resume needs the folder of the run that was broken off; name it (-o)")
@@ -135,17 +130,6 @@ def _begin(initial: Any, module: ModuleType) -> Any:
     return read_parameters(initial, module) if is_file else initial
 
 
-def _check_kinds(circuit: Any, **given: Any) -> None:
-    """TrainingError where an argument is nothing of its kind."""
-    if not hasattr(circuit, "inputs"):
-        kind = type(circuit).__name__
-        raise TrainingError(f"the circuit is {kind:.30}; read a text with sb.circuit(…) first")
-    for name, value in given.items():
-        fits, wanted = KINDS[name]
-        if not fits(value):
-            raise TrainingError(f"{name} is {value!r:.30}; it must be {wanted}")
-
-
 def _settings(given: Mapping[str, Any]) -> Settings:
     """The Settings; TrainingError for a name that they don't have."""
     known = {field.name for field in fields(Settings) if field.init}
@@ -188,6 +172,7 @@ def _finished(result: Result, folder: _Folder | None, *, restarted: bool) -> Res
         raise KeyboardInterrupt(CONTINUE) from None
 
 
+@checked(TrainingError)
 def summary(result: Result) -> str:
     """The steps, losses, scores and parameters of a run, in a few lines."""
     first, last, (rows, held_out) = result.history[0], result.history[-1], result.rows

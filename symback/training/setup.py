@@ -109,6 +109,8 @@ def prepare(
     parts = shards(feed, settings.shards, plan)
     scaled = inputs_of(module)
     engine = maker(feed, parts, module, vector)
+    if not hasattr(engine, "moments"):
+        raise TrainingError("what engine makes is not an engine; give one, as on_processes(2) is")
     notes: list[str] = []
     if settings.standardise:
         try:
@@ -118,6 +120,8 @@ def prepare(
         plan = replace(plan, scalings=scalings)
         parts = shards(feed, settings.shards, plan)
         engine = maker(feed, parts, module, vector)
+    if not hasattr(engine, "moments"):
+        raise TrainingError("what engine makes is not an engine; give one, as on_processes(2) is")
     theta = vector.flatten(params).astype(settings.dtype)
     return Setup(module, feed, settings, parts, engine, vector, target, tuple(notes)), theta
 

@@ -69,7 +69,7 @@ def _refuse_unknown(circuit: Circuit, values: Mapping[str, Any]) -> None:
 def _number(name: str, value: Any) -> float:
     try:
         return float(value.tolist() if hasattr(value, "tolist") else value)  # None if it is masked
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(
             f"'{name}' takes a number, not {clip(repr(value), 60)}; write for example {name}=0.5"
         ) from None

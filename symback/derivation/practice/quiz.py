@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from symback.circuits.arguments import checked
 from symback.circuits.program import symbols
 from symback.derivation.derive import derive
 from symback.derivation.paths import listed_paths
@@ -238,6 +239,7 @@ class Quiz:
 
     # -- answers ---------------------------------------------------------------------------------
 
+    @checked()
     def question(self, number: int) -> Question:
         found = [q for q in self.questions if q.number == number]
         if not found:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Real
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from symback.circuits.arguments import checked
 from symback.circuits.circuit import Circuit
 from symback.circuits.squares import as_least_squares, data_inside, squared_target
 from symback.codegen.generate import compile_module
@@ -32,8 +33,10 @@ from symback.training.sources.messages import quoted
 
 EVALUATIONS = 10_000
 """Evaluations of a solver before it gives up."""
+MOST_EVALUATIONS = 2**31 - 1  # what MINPACK counts to
 
 
+@checked(TrainingError)
 @np.errstate(all="ignore")  # steps of the solvers may leave a formula's domain
 def fit(
     circuit: Circuit,
@@ -72,7 +75,7 @@ def fit(
     {'w': (2.3, 0.173), 'b': (0.8, 0.324)}
     """
     scipy_optimize()
-    _refuse_settings(level, evaluations, weights)
+    _refuse_settings(level, evaluations)
     circuit = as_least_squares(circuit)
     squares = squared_target(circuit) is not None
     module = _module(circuit, squares, weights)
@@ -97,16 +100,12 @@ def fit(
     return _of_likelihood(Likelihood(module, inputs, parameters), level, evaluations)
 
 
-def _refuse_settings(level: Any, evaluations: Any, weights: Any) -> None:
-    if not isinstance(level, Real) or not 0 < float(level) < 1:
+def _refuse_settings(level: Any, evaluations: int) -> None:
+    is_number = isinstance(level, Real)
+    if not is_number or not 0 < level < 1:
         raise TrainingError(f"level is {level!r:.20}; give a probability such as 0.95")
-    if not isinstance(evaluations, Integral) or evaluations < 1:
+    if evaluations < 1:
         raise TrainingError(f"evaluations is {evaluations!r:.20}; give a number from 1 on")
-    if weights is not None and not isinstance(weights, str):
-        raise TrainingError(
-            f"weights is {type(weights).__name__:.30}; put the weights into a column of the data "
-            "and give its name"
-        )
 
 
 def _with_hint(error: DataError, circuit: Circuit) -> DataError:
@@ -145,9 +144,10 @@ def _parameters(
     is_file = isinstance(initial, str | os.PathLike)
     declared = {n.name for n in circuit.params if n.initial is not None}
     begin = read_parameters(initial, module) if is_file else initial
+    begin = begin._asdict() if hasattr(begin, "_asdict") else begin
     if isinstance(begin, Mapping) or begin is None:
         begin = {**(begin or {}), **{k: v for k, v in fixed.items() if k in module.Params._fields}}
-    params = given(module, begin or None, known, 0)
+    params = given(module, begin, known, 0)
     check_shapes(module, params, known)
     if isinstance(begin, Mapping):  # a value that was drawn lies where it may
         drawn = [n for n in module.Params._fields if n not in {*begin, *declared}]
@@ -197,7 +197,7 @@ def _of_squares(problem: Squares, level: float, evaluations: int) -> Fit:
     start = parameters.start[parameters.free]
     _refuse_few(problem.residuals(start).size, start.size, "residuals")
     _refuse_infinite(problem.residuals(start), problem.jacobian(start))
-    minimum = least_squares(problem, start, evaluations)
+    minimum = least_squares(problem, start, min(evaluations, MOST_EVALUATIONS))
     theta = minimum.theta
     residuals = problem.residuals(theta)
     loss = float(residuals @ residuals)
