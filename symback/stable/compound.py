@@ -22,6 +22,8 @@ from symback.operations.special import (
     log1prel,
     log_sinhc,
     pow1p,
+    pow1pm1,
+    pow1prel,
     tanc,
     tanhc,
 )
@@ -36,6 +38,8 @@ from symback.stable.matching import (
     through_names,
 )
 
+LEAST_POWER = 8  # up to which (1 + u)ⁿ loses no more digits than a power does
+
 
 def compounded(see: See, power: Expr) -> Expr | None:
     """(1 + p/v)^(c·v + d) = exp(c·p·log(1 + p/v)/(p/v))·(1 + p/v)^d."""
@@ -49,6 +53,31 @@ def compounded(see: See, power: Expr) -> Expr | None:
     p, c, d = found
     near = sp.exp(c * p * log1prel(ratio)) * (pow1p(ratio, d) if d != 0 else S.One)
     return _where_small(ratio, near, pow1p(ratio, power.exp))
+
+
+def power_beside_one(see: See, power: Expr) -> Expr | None:
+    """(1 + u)ⁿ for an n that has a name or is large; that by n is log(1 + u), where 1 + u is 1."""
+    number, terms = constant_and_terms(see(power.base))
+    if number != 1 or (power.exp.is_number and abs(power.exp) <= LEAST_POWER):
+        return None
+    return pow1p(Add(*terms), power.exp)
+
+
+def growth_over_growth_less_one(see: See, product: Expr) -> Expr | None:
+    """(1 + r)ⁿ/((1 + r)ⁿ - 1) = -1/((1 + r)⁻ⁿ - 1) for r > -1, as a loan is paid off."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        base, times = base_and_power(factor)
+        less_one = see(base)
+        if times != -1 or not isinstance(less_one, pow1pm1 | pow1prel):
+            continue
+        r, n = less_one.args
+        for other in factors:
+            power = see(other)
+            if power.is_Pow and power.exp == n and see(power.base) == 1 + r:
+                whole = Piecewise((-1 / less_one.func(r, -n), r > -1), (other * factor, True))
+                return others_of(factors, factor, other) * whole
+    return None
 
 
 def compounded_less_one(see: See, power: Expr) -> Expr | None:
@@ -118,4 +147,10 @@ def _beside(see: See, ratio: Expr, multiple: Expr) -> tuple[Expr, Expr, Expr] | 
     return None
 
 
-__all__ = ["beside_divisor", "compounded", "compounded_less_one"]
+__all__ = [
+    "beside_divisor",
+    "compounded",
+    "compounded_less_one",
+    "growth_over_growth_less_one",
+    "power_beside_one",
+]

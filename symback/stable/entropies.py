@@ -160,6 +160,9 @@ def _vanishing(see: See, x: Expr, power: Expr, log: Expr) -> Expr | None:
         return _vanishing_beside_one(see(x), inside) if power == 1 else None
     if _same(see, inside, x):
         return xlogx(x) if power == 1 else powlog(x, power)
+    multiple = quotient(inside, x) if x.is_Add and inside.is_Add and power == 1 else None
+    if multiple is not None and multiple.is_positive and multiple.is_number:
+        return xlogx(inside) / multiple
     if isinstance(see(inside), hypot | arrays.norm) and root_of(see, see(x)) == see(inside):
         return powlog(inside, 2 * power)
     ratio = through_names(see, see(inside)) if see(inside).is_Mul else inside
@@ -169,8 +172,9 @@ def _vanishing(see: See, x: Expr, power: Expr, log: Expr) -> Expr | None:
         return None
     left = ratio / x**times
     if times == 1 and power == 1:
-        below = 1 / left
-        return rel_entr(x, below) if left.as_numer_denom()[0] == 1 else xlogy(x, ratio)
+        over = left.as_numer_denom()[0]
+        relative = over == 1 or (over.is_positive and not left.is_number)
+        return rel_entr(x, 1 / left) if relative else xlogy(x, ratio)
     if left == 1 and times % 2 == 0 and (power == 1 or power % 2 == 0):
         return times * (xlogy(x, abs(x)) if power == 1 else powlog(abs(x), power))
     if left.is_number and left.is_positive and times == 1:

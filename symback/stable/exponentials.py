@@ -6,6 +6,7 @@ import sympy as sp
 from sympy import Add, Expr, Mul, S
 from sympy.codegen.cfunctions import expm1
 
+from symback.operations.functions import logsigmoid, sigma
 from symback.operations.special import (
     expdiff,
     expdivdiff,
@@ -301,6 +302,14 @@ def expm1_of_exp(see: See, expr: Expr) -> Expr | None:
     return None if u == 0 else expm1exp(weight, u)
 
 
+def power_of_sigma(see: See, power: Expr) -> Expr | None:
+    """σ(z)ᵍ = exp(g·log σ(z)) for a g that has a name: by it, the slope of a σ that rounds to 1."""
+    inner = see(power.base)
+    if not isinstance(inner, sigma) or power.exp.is_number:
+        return None
+    return sp.exp(power.exp * logsigmoid(argument(inner)))
+
+
 __all__ = [
     "argument_over_expm1",
     "difference_of_powers",
@@ -310,6 +319,7 @@ __all__ = [
     "expm1_of_exp",
     "one_minus_exp_of_exp",
     "over_its_argument",
+    "power_of_sigma",
     "reciprocal_of_expm1",
     "reciprocal_of_sum",
     "root_of_powers",

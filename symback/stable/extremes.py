@@ -14,6 +14,7 @@ from symback.operations.special import (
     exprel,
     log_erfc,
     log_ratio,
+    log_sinhc,
 )
 from symback.stable.matching import (
     SHORT,
@@ -21,6 +22,7 @@ from symback.stable.matching import (
     argument,
     base_and_power,
     constant_and_terms,
+    half,
     others_of,
     split,
     terms_looked_at,
@@ -42,7 +44,7 @@ def log_of_hyperbolic(see: See, expr: Expr) -> Expr | None:
 
 
 def log_of_expm1_of_exp(see: See, expr: Expr) -> Expr | None:
-    """log(1 - exp(-exp(u))): u + log((1 - exp(-e))/e) with e = exp(u), and log(1 - exp(-e))."""
+    """log(1 - exp(-e)) with e = exp(u): also u - e/2 + log(sinh(e/2)/(e/2))."""
     coefficient, rest = split(see(argument(expr)))
     inner = see(rest)
     if not (isinstance(inner, expm1exp) and coefficient.is_negative):
@@ -51,7 +53,7 @@ def log_of_expm1_of_exp(see: See, expr: Expr) -> Expr | None:
     if not (b.is_number and b.is_negative):
         return None
     u += sp.log(-b)
-    small = u + sp.log(exprel(-sp.exp(u)))
+    small = u - half(sp.exp(u)) + log_sinhc(half(sp.exp(u)))
     large = log1mexp(-sp.exp(u))
     return sp.Piecewise((small, u < 0), (large, True)) + sp.log(-coefficient)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import combinations
 
-from sympy import Add, Expr, S, expand
+import sympy as sp
+from sympy import Add, Expr, Mul, Piecewise, S, expand
 
 from symback.operations.special import (
     beta,
     betaln,
+    binomial,
     digamma_rise,
     factorial,
     gamma,
@@ -17,8 +19,17 @@ from symback.operations.special import (
     loggamma_rise,
     trigamma_rise,
 )
-from symback.stable.matching import See, argument, constant_and_terms, split, through_names
+from symback.stable.matching import (
+    See,
+    argument,
+    base_and_power,
+    constant_and_terms,
+    others_of,
+    split,
+    through_names,
+)
 
+MOST_FACTORS = 8  # of Γ(x + n)/Γ(x) = x·(x + 1)·… that are written out
 MOST_LOGS = 12  # terms of a sum among which three are looked for
 
 
@@ -71,19 +82,53 @@ def loggamma_to_betaln(see: See, total: Expr) -> Expr | None:
     return None
 
 
+def quotient_of_gammas(see: See, product: Expr) -> Expr | None:
+    """Γ(x + a)/Γ(x) by its log where one of them may overflow."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        base, power = base_and_power(factor)
+        below = see(base)
+        if power != -1 or not isinstance(below, gamma | factorial):
+            continue
+        for other in factors:
+            above = see(other)
+            if not isinstance(above, gamma | factorial):
+                continue
+            u, v = map(_of_gamma, (above, below))
+            rise = _rise(see, loggamma(u), loggamma(v), loggamma_rise)
+            if rise is None:
+                continue
+            rest = others_of(factors, factor, other)
+            step = rise.args[1] if isinstance(rise, loggamma_rise) else S.Zero
+            if step.is_Integer and 0 < step <= MOST_FACTORS:
+                return rest * Mul(*(v + k for k in range(step)))
+            positive = sp.Min(u, v) > 0
+            return rest * Piecewise((sp.exp(rise), positive), (other * factor, True))
+    return None
+
+
+def _of_gamma(value: Expr) -> Expr:
+    """u of Γ(u), which n! has as well."""
+    return argument(value) + 1 if isinstance(value, factorial) else argument(value)
+
+
 def log_of_gamma(see: See, log: Expr) -> Expr | None:
-    """log(gamma(u)), log(factorial(u)) and log(beta(a, b)), which overflow or underflow."""
+    """log(gamma(u)), log(factorial(u)), log(beta(a, b)) and log(binomial(n, k))."""
     inner = see(argument(log))
     if isinstance(inner, gamma):
         return loggamma(argument(inner))
     if isinstance(inner, factorial):
         return loggamma(1 + argument(inner))
+    if isinstance(inner, binomial):
+        n, k = inner.args
+        return -loggamma(1 + k) - loggamma_rise(1 + n, -k)
     return betaln(*inner.args) if isinstance(inner, beta) else None
 
 
 __all__ = [
     "log_of_gamma",
     "loggamma_to_betaln",
+    "quotient_of_gammas",
     "rise_of_digamma",
     "rise_of_loggamma",
     "rise_of_trigamma",

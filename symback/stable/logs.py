@@ -11,12 +11,24 @@ from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
 from symback.operations.construction import along, expand_reduced
-from symback.operations.functions import erfc, log1mexp, log1psq, logcosh, logsigmoid, sigma
+from symback.operations.functions import (
+    erfc,
+    log1mexp,
+    log1psq,
+    logcosh,
+    logsigmoid,
+    sigma,
+    sigma_prime,
+    tanh_prime,
+)
 from symback.operations.special import (
     expdiff,
+    exprel,
     hypotsub,
+    inv_exprel,
     log_erfc,
     log_ndtr,
+    log_sinhc,
     logwsumexp,
     sigmadiff,
     sqrtsub,
@@ -138,6 +150,34 @@ def log_of_sigma_difference(see: See, expr: Expr) -> Expr | None:
     apart = through_names(see, b) - through_names(see, a)
     apart = apart if terms_of(apart) <= terms_of(b - a) else b - a
     return logsigmoid(a) + logsigmoid(-b) + log1mexp(apart) + sp.log(abs(coefficient))
+
+
+def log_of_slope(see: See, expr: Expr) -> Expr | None:
+    """log(1 - tanh(u)²) = -2·log(cosh(u)), and log(σ′(u)), which is log((1 - tanh(u/2)²)/4)."""
+    inside = inside_log(see, expr)
+    if isinstance(expr, log1p):
+        square = through_names(see, -argument(expr))
+        inner = see(root_of_square(square) or S.Zero)
+        inside = tanh_prime(*inner.args) if isinstance(inner, sp.tanh) else S.Zero
+    coefficient, rest = split(inside)
+    inner = see(rest)
+    if isinstance(inner, sigma_prime):
+        coefficient, inner = coefficient / 4, tanh_prime(half(argument(inner)))
+    if isinstance(inner, tanh_prime) and coefficient.is_positive:
+        return sp.log(coefficient) - 2 * logcosh(argument(inner))
+    return None
+
+
+def log_of_exprel(see: See, expr: Expr) -> Expr | None:
+    """log((exp(u) - 1)/u) = u/2 + log(sinh(u/2)/(u/2)), whose terms cancel for a large -u."""
+    coefficient, rest = split(see(argument(expr)))
+    inner = see(rest)
+    if not isinstance(inner, exprel | inv_exprel) or not coefficient.is_positive:
+        return None
+    u = argument(inner)
+    there = half(u) + log_sinhc(half(u))
+    found = Piecewise((there, u > -1), (sp.log(exprel(u)), True), evaluate=False)
+    return sp.log(coefficient) + (found if isinstance(inner, exprel) else -found)
 
 
 def log_of_cosh(see: See, expr: Expr) -> Expr | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
 from sympy import Add, Expr, Integer, Mul, Pow, S
 from sympy.codegen.cfunctions import expm1, hypot
@@ -200,6 +202,37 @@ def mean_by_softmax(see: See, product: Expr) -> Expr | None:
                     shares = others_of(parts, part) * arrays.softmax(z)
                     return others_of(factors, above, below) * arrays.reduce_sum(shares)
     return None
+
+
+def cosine(see: See, product: Expr) -> Expr | None:
+    """x·y/(‖x‖·‖y‖) of vectors, as x·(y/‖y‖)/‖x‖: x·y overflows or is lost where neither is."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        total = sum_of(see, see(factor))
+        if total is None or total.rank != 1 or total.count != 1:
+            continue
+        parts = Mul.make_args(see_product(see, total.summed))
+        for other in factors:
+            base, power = base_and_power(other)
+            norm = see(base)
+            if power != -1 or not isinstance(norm, arrays.norm) or len(norm.args) != 1:
+                continue
+            y = norm.args[0]
+            if y not in parts or not any(_is_norm_of(see, f, parts, y) for f in factors):
+                continue
+            rest = others_of(parts, y)
+            if see.shape_of(rest) == see.shape_of(y):
+                return others_of(factors, factor, other) * arrays.dot(rest, y / base)
+    return None
+
+
+def _is_norm_of(see: See, factor: Expr, parts: Sequence[Expr], y: Expr) -> bool:
+    """Whether it is 1/‖x‖ for another one of the parts."""
+    base, power = base_and_power(factor)
+    norm = see(base)
+    if power != -1 or not isinstance(norm, arrays.norm):
+        return False
+    return norm.args[0] != y and norm.args[0] in parts
 
 
 # -- roots -----------------------------------------------------------------------------------------

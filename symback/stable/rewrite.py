@@ -13,16 +13,15 @@ from typing import Any
 
 import sympy as sp
 from sympy import Add, Basic, Expr, Piecewise, Symbol
-from sympy.codegen.cfunctions import expm1, log1p
+from sympy.codegen.cfunctions import log1p
 from sympy.logic.boolalg import Boolean
 
 from symback.circuits.circuit import Circuit, Node, Rewrite, computed, size
-from symback.operations.arrays import logsumexp, shape_of
+from symback.operations.arrays import shape_of
 from symback.operations.expressions import postorder, written_size
-from symback.operations.functions import erfc, sigma
 from symback.operations.shapes import Shape, is_size
-from symback.operations.special import log_ratio, pow1pm1, rel_entr, xlogx
 from symback.stable.array_proof import holds_for_arrays
+from symback.stable.looked_for import FUNCTIONS, is_looked_for, is_looked_for_last
 from symback.stable.matching import DEEPEST
 from symback.stable.proof import holds
 from symback.stable.rules import COVERED, PRODUCTS, RULES, SERIES, Rule, why_of, words_of
@@ -31,22 +30,6 @@ from symback.stable.series import may_cancel_anywhere, with_series
 MOST_CHANGES = 40  # of one part, one after the other
 LARGEST_INLINED = 48  # written parts of a formula with names replaced by their formulas
 MOST_INLINED_TERMS = 4  # of a sum that has a name
-
-_FUNCTIONS = frozenset(
-    (sp.exp, expm1, sp.log, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.acos, sp.erf, erfc, sigma)
-)
-"""What rules look for behind the names of several nodes."""
-_LOOKED_FOR_LAST = (
-    sigma,
-    rel_entr,
-    xlogx,
-    sp.log,
-    log1p,
-    sp.atan,
-    log_ratio,
-    logsumexp,
-    pow1pm1,
-)
 
 
 def _by_head(rules: Sequence[Rule]) -> Mapping[Any, list[Rule]]:
@@ -84,7 +67,7 @@ def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple
     nodes = [first.node(n) for n in circuit.nodes]
     rewrites, unproven = first.rewrites, first.unproven
     sizes = first.sizes
-    if any(_is_looked_for_last(n.formula) for n in nodes if n.formula not in first.plain):
+    if any(is_looked_for_last(n.formula) for n in nodes if n.formula not in first.plain):
         changed = _with(circuit, nodes, sizes, rewrites) if rewrites else circuit
         last = Rewriter(changed, opaque, LAST_BY_HEAD, inlines=False)
         nodes = [last.node(n) for n in nodes]
@@ -107,14 +90,6 @@ def _with(
         output=by_name[circuit.output.name],
         loss=by_name[circuit.loss.name] if circuit.loss else None,
         rewrites=(*circuit.rewrites, *rewrites),
-    )
-
-
-def _is_looked_for_last(formula: Expr) -> bool:
-    """Whether it divides by something, or has a function that the last rules look for."""
-    return any(
-        isinstance(part, _LOOKED_FOR_LAST) or (part.is_Pow and part.exp.could_extract_minus_sign())
-        for part in postorder(formula)
     )
 
 
@@ -283,7 +258,7 @@ class Rewriter:
                 break
             inside |= names
             whole = whole.xreplace(names)
-        if not inside or not any(map(_is_looked_for, postorder(whole))):
+        if not inside or not any(map(is_looked_for, postorder(whole))):
             return None
         meaning: dict[Symbol, Expr] = {}
         for s in sorted(inside, key=self._places.__getitem__):
@@ -302,7 +277,7 @@ class Rewriter:
         if formula is None or symbol.name in self._opaque or formula.is_number:
             return False
         short = formula.is_Add and len(formula.args) <= MOST_INLINED_TERMS
-        return bool(short or formula.is_Mul or formula.is_Pow or formula.func in _FUNCTIONS)
+        return bool(short or formula.is_Mul or formula.is_Pow or formula.func in FUNCTIONS)
 
     def _closure(self, names: set[Symbol]) -> set[Symbol]:
         """The names with those that their own rewritings have looked through."""
@@ -404,10 +379,6 @@ class Rewriter:
             if found is not None and found != expr:
                 return found, rule
         return None
-
-
-def _is_looked_for(part: Any) -> bool:
-    return part.func in _FUNCTIONS or (part.is_Pow and not part.exp.is_Integer)
 
 
 def _skeleton(expr: Expr) -> list[Symbol]:

@@ -23,8 +23,10 @@ from symback.operations.functions import Elementary, erfc, sigma, softplus
 from symback.operations.special import digamma, loggamma, logwsumexp, pow1pm1, trigamma
 from symback.stable import (
     axes,
+    bases,
     compound,
     differences,
+    divergences,
     divided,
     entropies,
     exponentials,
@@ -78,6 +80,7 @@ VANISHES = "0·∞ in the slope where an inner exp overflows"
 SQUARES = "a square overflows or underflows"
 NEAR_ONE = "1 + u loses the digits of a small u"
 ZERO = "0·∞ where the number before the log is 0"
+SATURATED = "its log is lost where sigma rounds to 1"
 SATURATES = "the slope cancels where the share is nearly 1"
 INFINITE = "0·∞ in the slope where the quotient or the log is infinite"
 LIMIT = "its limit where a number is 0"
@@ -95,11 +98,12 @@ PRODUCTS = (
 )
 """Those that are looked into as well where no proof is found without."""
 
-RULES: tuple[Rule, ...] = (
+_NATURAL: tuple[Rule, ...] = (
     Rule("power of a power", INVERSE, (Pow,), inverses.power_of_power, UNDONE),
     Rule("exp of a log", INVERSE, (sp.exp,), inverses.exp_of_log, UNDONE),
     Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
+    Rule("cosine", SQUARES, (Mul,), quotients.cosine),
     Rule("softmax of a sum", OVERFLOWS, (Mul,), quotients.mean_by_softmax),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("log of a weighted sum", OVERFLOWS, (sp.log,), logs.log_of_weighted_sum),
@@ -107,6 +111,7 @@ RULES: tuple[Rule, ...] = (
     Rule("1/expm1", OVERFLOWS, (Pow,), exponentials.reciprocal_of_expm1),
     Rule("1/(a + b·exp)", OVERFLOWS, (Pow,), exponentials.reciprocal_of_sum),
     Rule("(c + exp)ʳ", OVERFLOWS, (Pow,), exponentials.root_of_powers),
+    Rule("σᵍ", SATURATED, (Pow,), exponentials.power_of_sigma),
     Rule("acosc", NEAR, (Pow,), ratios.inverse_sinc_of_acos),
     Rule("exp/(c + exp)", OVERFLOWS, (Mul,), quotients.exp_times_share),
     Rule("exp/(a + b·exp)", OVERFLOWS, (Mul,), exponentials.exp_times_reciprocal),
@@ -154,6 +159,7 @@ RULES: tuple[Rule, ...] = (
     Rule("loggamma - loggamma", CANCELS, (Add,), sums.pair((loggamma,), gammas.rise_of_loggamma)),
     Rule("digamma - digamma", CANCELS, (Add,), sums.pair((digamma,), gammas.rise_of_digamma)),
     Rule("trigamma - trigamma", CANCELS, (Add,), sums.pair((trigamma,), gammas.rise_of_trigamma)),
+    Rule("Γ/Γ", OVERFLOWS_ALONE, (Mul,), gammas.quotient_of_gammas),
     Rule("log of gamma", OVERFLOWS_ALONE, (sp.log,), gammas.log_of_gamma),
     Rule(
         "sin - sin", CANCELS, (Add,), sums.pair((sp.sin, sp.cos), sums.difference_of_waves), ANGLE
@@ -171,6 +177,8 @@ RULES: tuple[Rule, ...] = (
     Rule("logdiffexp", OVERFLOWS, (sp.log,), logs.log_of_difference),
     Rule("log of sigma - sigma", OVERFLOWS, (sp.log,), logs.log_of_sigma_difference),
     Rule("logcosh", COSH, (sp.log,), logs.log_of_cosh),
+    Rule("log of a slope", LOG, (sp.log, log1p), logs.log_of_slope),
+    Rule("log of exprel", OVERFLOWS, (sp.log,), logs.log_of_exprel),
     Rule(
         "log1psq", "the square overflows or is lost", (sp.log, log1p), logs.log_of_one_plus_square
     ),
@@ -197,6 +205,7 @@ RULES: tuple[Rule, ...] = (
     Rule("h(u)·(v/u)", NEAR, (Mul,), axes.function_times_axis),
     Rule("acosc", NEAR, (Mul,), ratios.angle_over_sine),
     Rule("((1 + x)ⁿ - 1)/x", NEAR, (Mul,), removable.power_over_argument),
+    Rule("(1 + r)ⁿ/((1 + r)ⁿ - 1)", NEAR_ONE, (Mul,), compound.growth_over_growth_less_one),
     Rule("root of a quadratic", NEAR, (Mul,), removable.root_of_quadratic),
     Rule("bateman", NEAR, (Mul,), removable.between_decays),
     Rule("boxcox", NEAR, (Mul,), differences.power_minus_one_over_exponent),
@@ -204,6 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule("exp·erfc", OVERFLOWS, (Mul,), ratios.exp_times_erfc),
     Rule("erfc/erfc", LOG, (Mul,), extremes.ratio_of_tails),
     Rule("x·log(x)", ZERO, (Mul,), entropies.times_log),
+    Rule("x·log(x/m) + y·log(y/m)", CANCELS, (Add,), divergences.balanced),
     Rule("x·log(x) - x·log(y)", CANCELS, (Add,), entropies.difference_of_entropies),
     Rule("logarithmic mean", NEAR, (Mul,), extremes.logarithmic_mean, last=True),
     Rule("x·log(x/y) - x + y", CANCELS, (Add,), entropies.divergence, last=True),
@@ -219,6 +229,7 @@ RULES: tuple[Rule, ...] = (
     Rule("1 - share", CANCELS, (Add,), shares.rest_of_whole, last=True),
     Rule("a + (b - a)·share", CANCELS, (Add,), shares.blend, "both shares", last=True),
     Rule("x/√(x² + y²)", SATURATES, (Mul,), shares.over_length, last=True),
+    Rule("1 - x/√(x² + y²)", CANCELS, (Add,), shares.rest_of_length, last=True),
     Rule(
         "h(log)",
         INFINITE,
@@ -231,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     Rule("1/Σ(w/x)", INFINITE, (Pow,), poles.reciprocal_of_sum_of_poles, LIMIT, last=True),
     Rule("exp(Σ w·log)", INFINITE, (sp.exp,), poles.power_of_mean_log, LIMIT, last=True),
     Rule("(1 + p/v)ᵛ", NEAR_ONE, (Pow,), compound.compounded, last=True),
+    Rule("(1 + u)ⁿ", NEAR_ONE, (Pow,), compound.power_beside_one, last=True),
     Rule("1/(p/x + q)", INFINITE, (Pow,), poles.reciprocal_of_poles, LIMIT, last=True),
     Rule("(1 + p/v)ᵛ - 1", NEAR_ONE, (pow1pm1,), compound.compounded_less_one, last=True),
     Rule("v·h(p/v)", CANCELS, (Mul,), compound.beside_divisor, last=True),
@@ -243,6 +255,20 @@ RULES: tuple[Rule, ...] = (
         LIMIT,
         last=True,
     ),
+)
+
+
+def _matchers(head: Any) -> list[Matcher]:
+    return [rule.match for rule in _NATURAL if head in rule.heads and not rule.last]
+
+
+BASE = "what log loses"
+
+RULES: tuple[Rule, ...] = (
+    *_NATURAL,
+    Rule("log2, log10", BASE, tuple(bases.BASES), bases.of_log(_matchers(sp.log))),
+    Rule("x·log2(x)", ZERO, (Mul,), bases.of_product([entropies.times_log])),
+    Rule("log2 - log2", CANCELS, (Add,), bases.of_sum(_matchers(Add))),
 )
 """Every rewriting, in the order in which they are tried."""
 

@@ -14,6 +14,7 @@ from sympy.codegen.cfunctions import hypot
 from symback.operations.special import (
     diffshare,
     hypotshare,
+    hypotsub,
     log_ratio,
     powshare,
     softsign,
@@ -215,6 +216,25 @@ def _over_root(see: See, factors: Sequence[Expr], factor: Expr) -> Expr | None:
     return None
 
 
+def rest_of_length(see: See, total: Expr) -> Expr | None:
+    """c - c·x/√(x² + y²) = c·(√(x² + y²) - x)/√(x² + y²), as a solid angle has it."""
+    terms = terms_looked_at(total)
+    for term in terms:
+        factors = Mul.make_args(term)
+        for factor in factors:
+            inner, weight = see(factor), others_of(factors, factor)
+            if not isinstance(inner, hypotshare):
+                continue
+            for sign in (1, -1):
+                if sign * weight in terms:
+                    x, y = inner.args
+                    kept = (t for t in terms if t is not term and t != sign * weight)
+                    near = hypotsub(-sign * x, y) / hypot(x, y)
+                    whole = Piecewise((near, -sign * x > 0), (1 + sign * inner, True))
+                    return Add(*kept, sign * weight * whole)
+    return None
+
+
 def blend(see: See, total: Expr) -> Expr | None:
     """a + (b - a)·s = a·(1 - s) + b·s for a share s."""
     terms = terms_looked_at(total)
@@ -247,5 +267,6 @@ __all__ = [
     "over_length",
     "part_of_sum",
     "reciprocal_of_one_and_ratio",
+    "rest_of_length",
     "rest_of_whole",
 ]

@@ -59,6 +59,7 @@ WITHIN_ONE = {
 POSITIVE = at(
     x=(0.3, 0.3, 2.0, 1e-20, 1e-20, 1e5), y=(0.3, 0.3 + 1e-9, 2.5, 3e-20, 1e20, 1e5 + 1e-5)
 )
+NEARLY_EQUAL = at(p=(0.3, 0.3, 0.3, 1e-9), q=(0.3 + 1e-9, 0.3, 0.4, 0.5))
 SIGMA = [lambda u: 1 / (1 + mp.exp(-u)), lambda u: mp.exp(-u) / (1 + mp.exp(-u)) ** 2]
 DIVIDED = {
     "sin": (CLOSE, mp.sin, mp.cos),
@@ -597,4 +598,71 @@ FORMS = [
         at(y=(3.0, 1.0, 1e-9), r=(1e9, 0.25, 30.0)),
         but=("r",),
     ),
+    # logs to other bases
+    Form("f = log2(1 + x)", at(x=(1e-20, 1e-9, 0.3, 1e10))),
+    Form("f = B*log2(1 + S/N)", at(B=(2.0, 2.0, 3.0), S=(1e-20, 1e-9, 0.3), N=(1.0, 3.0, 2.0))),
+    Form("f = log10(1 + x)", at(x=(1e-20, 1e-9, 0.3, 1e10))),
+    Form("f = log2(1 + exp(x))", at(x=(-40.0, 800.0, 0.3))),
+    Form("f = log10(exp(x) + exp(y))", at(x=(-40.0, 800.0, 0.3), y=(-800.0, 790.0, 0.1))),
+    Form("f = log2(x) - log2(y)", at(x=(1.0, 3.0), y=(1 - 1e-12, 0.5))),
+    Form("f = 10*log10(x/y)", at(x=(1.0, 3.0), y=(1 - 1e-12, 0.5))),
+    Form("f = -log2(sigma(z))", at(z=(-800.0, 40.0, 0.3))),
+    Form("f = -p*log2(p) - (1 - p)*log2(1 - p)", at(p=(1e-300, 1e-9, 0.3, 0.5, 1 - 1e-12))),
+    Form("l = log2(p)\nf = -p*l", at(p=(1e-300, 1e-9, 0.3, 1 - 1e-12))),
+    Form(
+        "f = p*log2(p/q) + (1 - p)*log2((1 - p)/(1 - q))",
+        at(p=(0.3, 0.3, 1e-9), q=(0.3 + 1e-9, 0.4, 0.5)),
+    ),
+    # powers of what is nearly 1, whose exponent has a name or is large
+    Form("f = P*(1 + r)**n", at(P=(100.0,) * 3, r=(1e-12, 1e-9, 0.05), n=(360.0, 30.0, 12.0))),
+    Form("f = (1 + r)**360", at(r=(1e-12, 1e-9, 0.05))),
+    Form("f = F/(1 + r)**n", at(F=(100.0,) * 3, r=(1e-12, 1e-9, 0.05), n=(360.0, 30.0, 12.0))),
+    Form("q = 1 + r/12\nf = q**(12*t)", at(r=(1e-12, 1e-9, 0.05), t=(30.0, 30.0, 12.0))),
+    Form(
+        "f = (1 + (t/a)**b)**(-c)",
+        at(t=(40.0, 1e-9, 0.3), a=(2.0, 2.0, 1.5), b=(1.0, 2.0, 0.5), c=(1.0, 3.0, 2.0)),
+    ),
+    Form(
+        "f = p*r*(1 + r)**n/((1 + r)**n - 1)",
+        at(p=(100.0,) * 3, r=(1e-12, 0.05, 1e-300), n=(360.0, 30.0, 5.0)),
+    ),
+    Form("f = -(1 - p)**g*log(p)", at(p=(1e-20, 1e-9, 0.3, 1 - 1e-12), g=(2.0, 2.0, 1.5, 2.0))),
+    Form(
+        "p = sigma(z)\nf = -t*(1 - p)**g*log(p) - (1 - t)*p**g*log(1 - p)",
+        at(
+            z=(-40.0, 40.0, 30.0, -30.0, 0.3, 800.0),
+            g=(2.0, 2.0, 2.0, 1.5, 2.0, 2.0),
+            t=(1.0, 0.0, 0.0, 1.0, 0.5, 1.0),
+        ),
+    ),
+    # divergences from a mean
+    Form("m = (p + q)/2\nf = p*log(p/m)/2 + q*log(q/m)/2", NEARLY_EQUAL),
+    Form("f = (p*log(2*p/(p + q)) + q*log(2*q/(p + q)))/2", NEARLY_EQUAL),
+    Form("m = (p + q)/2\na = p*log2(p/m)\nb = q*log2(q/m)\nf = (a + b)/2", NEARLY_EQUAL),
+    Form("m = (p + q)/2\nf = p*log(p)/2 + q*log(q)/2 - m*log(m)", NEARLY_EQUAL),
+    Form("f = p*log(p) + q*log(q) - (p + q)*log((p + q)/2)", NEARLY_EQUAL),
+    Form("m = (p + q)/2\nf = p*(log(p) - log(m)) + q*(log(q) - log(m))", NEARLY_EQUAL),
+    Form(
+        "m = w*p + (1 - w)*q\nf = w*p*log(p/m) + (1 - w)*q*log(q/m)",
+        NEARLY_EQUAL | {"w": (0.25, 0.3, 0.4, 0.5)},
+    ),
+    # logs of slopes and of quotients that overflow
+    Form("f = log(1 - tanh(x)**2)", at(x=(-400.0, 0.3, 400.0, 1e-9))),
+    Form("a = tanh(x)\nf = log1p(-a**2)", at(x=(-400.0, 0.3, 400.0, 1e-9))),
+    Form("a = sigma(x)\nf = log(a*(1 - a))", at(x=(-400.0, 0.3, 400.0, 1e-9))),
+    Form("f = log(exp(-x)/(1 + exp(-x))**2)", at(x=(-400.0, 0.3, 400.0, 1e-9))),
+    Form("f = log((exp(x) - 1)/x)", at(x=(1e-9, 0.3, 800.0, -800.0, -1e-5, -3.0))),
+    Form("f = log(x/(1 - exp(-x)))", at(x=(1e-9, 0.3, 800.0, -800.0, -1e-5, -3.0))),
+    # beside a length
+    Form("f = 1 - x/sqrt(1 + x**2)", at(x=(1e9, 0.3, -1e12, 1e200))),
+    Form("f = 1 + x/sqrt(1 + x**2)", at(x=(1e9, 0.3, -1e12, -1e200))),
+    Form(
+        "f = s/2*(1 - z/sqrt(z**2 + r**2))",
+        at(s=(1.0,) * 4, z=(1e9, 0.3, -1e12, 1e200), r=(1.0, 2.0, 3.0, 4.0)),
+    ),
+    # quotients of values of the gamma function
+    Form("f = gamma(x + a)/gamma(x)", at(x=(1e10, 0.3, 800.0, -0.3), a=(0.5, 1.5, 2.0, 0.1))),
+    Form("f = gamma(n + 2)/gamma(n)", at(n=(1e10, 5.3, 2000.0, 0.3))),
+    Form("f = factorial(n)/factorial(n - k)", at(n=(1e10, 5.3, 2000.0), k=(0.5, 1.5, 3.0))),
+    Form("f = log(binomial(n, k))", at(n=(1e10, 5.3, 2000.0, 10.0), k=(0.5, 1.5, 1000.0, 0.0))),
 ]

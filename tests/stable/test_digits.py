@@ -221,6 +221,43 @@ def test_weighted_sums_over_arrays_keep_their_digits(text, w, x, target, inner):
         assert abs(mp.mpf(came) - expected) <= allowed, (got, right)
 
 
+def divergence(x, y):
+    return mp.fsum(
+        a * mp.log(2 * a / (a + b)) + b * mp.log(2 * b / (a + b)) for a, b in zip(x, y, strict=True)
+    )
+
+
+def cosine(x, y):
+    lengths = [mp.sqrt(mp.fsum(u * u for u in v)) for v in (x, y)]
+    return mp.fsum(a * b for a, b in zip(x, y, strict=True)) / lengths[0] / lengths[1]
+
+
+NEARLY = ([0.3, 0.25, 0.45], [0.3 + 1e-9, 0.25, 0.45 - 1e-9])
+# formulas of two vectors → these, and what is meant
+OF_VECTORS = [
+    ("sum(x*log(2*x/(x + y))) + sum(y*log(2*y/(x + y)))", *NEARLY, divergence),
+    ("sum(x*log(x)) + sum(y*log(y)) - 2*sum((x + y)/2*log((x + y)/2))", *NEARLY, divergence),
+    ("(x @ y)/(norm(x)*norm(y))", [1e200, 2e200, 1e199], [1e-200, -2e-200, 3e-199], cosine),
+    ("sum(x*y)/sqrt(sum(x**2)*sum(y**2))", [1e-200, 2e-201], [-1e-180, 2e-179], cosine),
+]
+
+
+@pytest.mark.parametrize("text, x, y, meaning", OF_VECTORS)
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
+def test_formulas_of_two_vectors_keep_their_digits(text, x, y, meaning, target):
+    module = sb.circuit(f"x: param[n]\ny: param[n]\nf: output = {text}").compile(target=target)
+    params = module.Params(x=np.array(x), y=np.array(y))
+    with np.errstate(all="ignore"):
+        value, cache_ = module.forward(params, module.Inputs())
+        bars = module.backward(params, module.Inputs(), cache_)[0]
+    count = len(x)
+    right = truth(lambda *at: meaning(at[:count], at[count:]), [*x, *y])
+    got = [float(value), *bars.x.tolist(), *bars.y.tolist()]
+    for came, (expected, moved) in zip(got, right, strict=True):
+        allowed = 2.0**-52 * (OVER_CONDITION * (abs(expected) + moved) + ULP * abs(expected))
+        assert abs(mp.mpf(came) - expected) <= allowed, (got, right)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.circuit.replace("\n", "; "))
 def test_the_check_agrees(form):

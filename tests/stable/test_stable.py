@@ -160,7 +160,7 @@ UNTOUCHED = [
     "exp(a - 2*logaddexp(a, b))",
     "exp(-2*softplus(x))",
     "exp(2*x)*sigma(-x)",
-    "exp(x)*sigma(-x)**y",
+    "exp(x)*sinc(-x)**y",
     "y*sigma(0)",
     "(x**2 + y**2)**z",
     "(x**2 + y**2)**2",
@@ -512,6 +512,10 @@ ARRAYS = [
     ("p = y*exp(z)/sum(exp(z))", "y*softmax(z)"),
     ("e = exp(z)\ns = sum(e)\np = e/s", "softmax(z)"),
     ("p = exp(z)/sum(exp(z))**2", "exp(z)/sum(exp(z))**2"),
+    (
+        "p = z*(sum(z*exp(-z))/(norm(z)*norm(exp(-z))))",
+        "z*(dot(exp(-z), z/norm(z))/norm(exp(-z)))",
+    ),
     ("p = z*(sum(y*z*exp(z))/sum(exp(z)))", "z*sum(y*z*softmax(z))"),
     ("e = exp(2*z)\np = z*(dot(e, z)/sum(e))", "z*sum(z*softmax(2*z))"),
     ("p = log(softmax(z)[2])*z", "log_softmax(z)[2]*z"),
@@ -553,6 +557,7 @@ CALLED |= {
     "y*where(min(abs(z)) <= 0, sum(where(z == 0, z/2, 0)), 1/sum(2/z))": LIMIT,
     "-sum(weighed(z, log_softmax(z)))": "weighed, log_softmax",
 }
+CALLED |= {"z*(dot(exp(-z), z/norm(z))/norm(exp(-z)))": "cosine"}
 CALLED |= {"log(y) + logsumexp(z)": "logsumexp"}
 CALLED |= {"logsigmoid(-z)": "logsigmoid"}
 

@@ -71,7 +71,7 @@ ROWS = (
         pow1p,
         "∂(1 + x)ᵏ = k·(1 + x)ᵏ⁻¹·∂x + (1 + x)ᵏ·log(1 + x)·∂k",
         (2, 2),
-        partials=lambda v, x, k: (k * pow1p(x, k - 1), weighed(v, log1p(x))),
+        partials=lambda v, x, k: (zero_over(k, pow1p(x, 1 - k)), weighed(v, log1p(x))),
         singular=True,
     ),
     Op(
