@@ -160,8 +160,8 @@ def _vanishing(see: See, x: Expr, power: Expr, log: Expr) -> Expr | None:
         return _vanishing_beside_one(see(x), inside) if power == 1 else None
     if _same(see, inside, x):
         return xlogx(x) if power == 1 else powlog(x, power)
-    multiple = quotient(inside, x) if x.is_Add and inside.is_Add and power == 1 else None
-    if multiple is not None and multiple.is_positive and multiple.is_number:
+    multiple = _multiple(through_names(see, inside), through_names(see, x)) if power == 1 else None
+    if multiple is not None:
         return xlogx(inside) / multiple
     if isinstance(see(inside), hypot | arrays.norm) and root_of(see, see(x)) == see(inside):
         return powlog(inside, 2 * power)
@@ -180,6 +180,12 @@ def _vanishing(see: See, x: Expr, power: Expr, log: Expr) -> Expr | None:
     if left.is_number and left.is_positive and times == 1:
         return powlog(left * x, power) / left**power
     return xlogy(x**power, ratio) if power <= 1 else None
+
+
+def _multiple(a: Expr, b: Expr) -> Expr | None:
+    """a/b of two sums, where it is a positive number."""
+    ratio = quotient(a, b) if a.is_Add and b.is_Add else None
+    return ratio if ratio is not None and ratio.is_number and ratio.is_positive else None
 
 
 def _vanishing_beside_one(x: Expr, u: Expr) -> Expr | None:

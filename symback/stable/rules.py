@@ -103,7 +103,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("exp of a log", INVERSE, (sp.exp,), inverses.exp_of_log, UNDONE),
     Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
-    Rule("cosine", SQUARES, (Mul,), quotients.cosine),
+    Rule("cosine", SQUARES, (Mul,), quotients.cosine, "the product with a unit vector"),
     Rule("softmax of a sum", OVERFLOWS, (Mul,), quotients.mean_by_softmax),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("log of a weighted sum", OVERFLOWS, (sp.log,), logs.log_of_weighted_sum),

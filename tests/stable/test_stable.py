@@ -557,7 +557,7 @@ CALLED |= {
     "y*where(min(abs(z)) <= 0, sum(where(z == 0, z/2, 0)), 1/sum(2/z))": LIMIT,
     "-sum(weighed(z, log_softmax(z)))": "weighed, log_softmax",
 }
-CALLED |= {"z*(dot(exp(-z), z/norm(z))/norm(exp(-z)))": "cosine"}
+CALLED |= {"z*(dot(exp(-z), z/norm(z))/norm(exp(-z)))": "the product with a unit vector"}
 CALLED |= {"log(y) + logsumexp(z)": "logsumexp"}
 CALLED |= {"logsigmoid(-z)": "logsigmoid"}
 
