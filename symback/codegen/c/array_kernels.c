@@ -86,7 +86,7 @@ static inline void symback_softmax(const double *z, double *to, size_t n)
     }
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        to[i] /= sum;
+        to[i] = to[i] / sum;
     }
 }
 
@@ -213,6 +213,32 @@ static inline void symback_block(const double *const a[SYMBACK_ROWS], size_t a_c
     }
 }
 
+/* The same for half as many columns. */
+static inline void symback_narrow_block(const double *const a[SYMBACK_ROWS], size_t a_column,
+    const double *b, size_t b_row, double *to, size_t to_row, size_t n)
+{
+    double sums[SYMBACK_ROWS][SYMBACK_COLUMNS / 2] = {{0.0}};
+    const double *rows[SYMBACK_ROWS];
+    for (size_t i = 0; i < SYMBACK_ROWS; i++) {
+        rows[i] = a[i];
+    }
+    for (size_t p = 0; p < n; p++) {
+        for (size_t i = 0; i < SYMBACK_ROWS; i++) {
+            const double factor = rows[i][p * a_column];
+#pragma omp simd
+            for (size_t j = 0; j < SYMBACK_COLUMNS / 2; j++) {
+                sums[i][j] = symback_fma(factor, b[p * b_row + j], sums[i][j]);
+            }
+        }
+    }
+    for (size_t i = 0; i < SYMBACK_ROWS; i++) {
+#pragma omp simd
+        for (size_t j = 0; j < SYMBACK_COLUMNS / 2; j++) {
+            to[i * to_row + j] = sums[i][j];
+        }
+    }
+}
+
 /* All rows of a times so many columns of b, not more than a block has; what a block has beyond the
    edges is computed and left out. */
 static inline void symback_blocks(size_t count, size_t columns, size_t n, const double *a,
@@ -230,7 +256,11 @@ static inline void symback_blocks(size_t count, size_t columns, size_t n, const 
             symback_block(at, a_column, b, b_row, place, to_row, n, adds);
             continue;
         }
-        symback_block(at, a_column, b, b_row, part, SYMBACK_COLUMNS, n, 0);
+        if (columns <= SYMBACK_COLUMNS / 2) {
+            symback_narrow_block(at, a_column, b, b_row, part, SYMBACK_COLUMNS, n);
+        } else {
+            symback_block(at, a_column, b, b_row, part, SYMBACK_COLUMNS, n, 0);
+        }
         for (size_t i = 0; i < rows; i++) {
             for (size_t j = 0; j < columns; j++) {
                 const double sum = part[i * SYMBACK_COLUMNS + j];

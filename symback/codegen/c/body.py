@@ -64,9 +64,11 @@ class FunctionBody:
     work: Expr  # numbers of working memory
     tile_work: Expr = S.Zero  # those for each sample of a tile
 
-    def lines(self, real: str, written: str) -> list[str]:
-        """C whose caller has values of type `real` and takes results of type `written`."""
-        return StatementPrinter(real, written).lines(self.tree)
+    def lines(self, real: str, written: str, work: str) -> list[str]:
+        """C whose caller has values of type `real`, takes results of type `written`, and lends
+        memory of type `work`.
+        """
+        return StatementPrinter(real, written, work=work).lines(self.tree)
 
 
 class Body:

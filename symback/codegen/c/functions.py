@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from sympy import Symbol
 
 from symback.autodiff.function import Port
+from symback.codegen.c import kernels
 from symback.codegen.c.body import Body, FunctionResult
 from symback.codegen.c.files import CFunction, Real
 from symback.codegen.c.names import C_NAMES, CNames, Member
 from symback.codegen.c.signature import Signature
+from symback.codegen.c.single_precision import called
 
 CArgument = tuple[str, str]
 """Type and name; {p}, {f} and {real} in a type stand for the prefix, the suffix and the type of the
-caller's numbers, {out} for the const of a structure whose members are pointers."""
+caller's numbers, {sums} for the suffix of sums over the batch, {out} for the const of a structure
+whose members are pointers."""
 GIVEN: Mapping[Port, CArgument] = {
     Port.CACHE: ("const {p}_cache{f} *", "cache"),
     Port.SEED: ("const {real} *", "output_bar"),
@@ -34,10 +37,10 @@ PLACES: Mapping[Port, CArgument] = {
 }
 """Where functions put their results, but for the total, which they return."""
 SUMS: Mapping[Port, CArgument] = {
-    Port.PARAM_BARS: ("{out}{p}_params *", "bars"),
-    Port.PARAM_BAR_DOTS: ("{out}{p}_params *", "bar_dots"),
+    Port.PARAM_BARS: ("{out}{p}_params{sums} *", "bars"),
+    Port.PARAM_BAR_DOTS: ("{out}{p}_params{sums} *", "bar_dots"),
 }
-"""Where they put sums over the batch: of type double, whatever the caller has."""
+"""Where they put sums over the batch: numbers of type double, whatever the caller has."""
 OF_EACH_SAMPLE = frozenset({Port.INPUT_BARS, Port.RESIDUALS, Port.ROWS})
 BY_VALUE = frozenset({Port.PARAM_BARS, Port.PARAM_BAR_DOTS})
 """Members of a structure of parameters, which are numbers where a circuit has nothing else."""
@@ -107,8 +110,16 @@ class CFunctionWriter:
                 (PARAMS, inputs, *cached, count, *others, *self._places.values()),
             ),
             function.summary.format(of=f"{output.name}, {output.meaning}"),
-            self.body.lines(real.name, "double" if function.in_blocks else real.name),
+            self._lines(real),
         )
+
+    def _lines(self, real: Real) -> list[str]:
+        """Arrays are of that type wherever they stand, numbers are computed in double."""
+        if self._names.by_value:
+            written = "double" if self._function.in_blocks else real.name
+            return self.body.lines(real.name, written, "double")
+        lines = self.body.lines(real.name, real.name, real.name)
+        return called(lines, kernels.of_arrays()) if real.suffix else lines
 
 
 def signature(
@@ -120,10 +131,11 @@ def signature(
         "p": names.prefix,
         "f": real.suffix,
         "real": real.name,
+        "sums": "" if names.by_value else real.suffix,
         "out": "" if names.by_value else "const ",  # members by value are written to
     }
     if not names.by_value:
-        arguments = (("const {p}_sizes *", "sizes"), *arguments, ("double *", "work"))
+        arguments = (("const {p}_sizes *", "sizes"), *arguments, ("{real} *", "work"))
     return Signature(
         result,
         f"{names.prefix}_{name}{real.suffix}",

@@ -9,7 +9,8 @@ By hand are:
   `log_ratio`, `rel_entr`, `logit`, `powlog`): NumPy's form reckons with signs and with operands
   that it holds, where a branch is cheaper;
 - also there, `mod`, which NumPy has;
-- in `array_kernels.c`, functions of whole rows.
+- in `array_kernels.c`, functions of whole rows;
+- in `single_kernels.c`, what these operations are made of where they take and give float.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+from symback.codegen.c import single_precision
+from symback.codegen.c.single_precision import ELEMENTWISE, SUFFIX
 from symback.codegen.kernels import writer
 from symback.codegen.kernels.language import ATOM, KernelLanguage
 from symback.codegen.kernels.reader import Kernel, translatable
@@ -126,16 +129,25 @@ def _raised(power: str) -> str:
 @cache
 def _by_hand() -> dict[str, str]:
     """The kernels that are written in C, by name, each with the comment above it."""
-    files = ("kernels.c", "array_kernels.c")
+    files = ("kernels.c", "single_kernels.c", "array_kernels.c")
     text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
     return {found[1]: found[0] for found in _KERNEL.finditer(text)}
+
+
+@cache
+def of_arrays() -> frozenset[str]:
+    """The names of kernels on arrays, of which there is one for each type of theirs."""
+    text = (Path(__file__).parent / "array_kernels.c").read_text(encoding="utf-8")
+    return frozenset(n for n, head in re.findall(r"inline \w+ (\w+)\(([^)]*)", text) if "*" in head)
 
 
 @cache
 def names() -> frozenset[str]:
     """The names of all kernels."""
     native = {name for name in C.functions if name.startswith("_")}
-    return frozenset({*_by_hand(), *(f"{PREFIX}{n[1:]}" for n in {*translatable()} - native)})
+    single = {f"{name}{SUFFIX}" for name in (*of_arrays(), *ELEMENTWISE)}
+    translated = (f"{PREFIX}{n[1:]}" for n in {*translatable()} - native)
+    return frozenset({*_by_hand(), *single, *translated})
 
 
 @cache
@@ -143,7 +155,9 @@ def source(name: str) -> str:
     """The text of a kernel."""
     if name in _by_hand():
         return _by_hand()[name]
+    if name.endswith(SUFFIX):
+        return single_precision.kernel(_by_hand()[name.removesuffix(SUFFIX)], of_arrays())
     return writer.source(C(), f"_{name.removeprefix(PREFIX)}")
 
 
-__all__ = ["PREFIX", "C", "names", "source"]
+__all__ = ["PREFIX", "C", "names", "of_arrays", "source"]

@@ -30,7 +30,7 @@ ARRAYS = {
     "real": "DOUBLE",
     "kind": "lengths",
     "given": "_contiguous(params, DOUBLE)",
-    "copied": "[array.copy() for array in _contiguous(params, DOUBLE)]",
+    "copied": "[array.copy() for array in _contiguous(params, dtype)]",
     "reached": "Params(*(_returned(value.copy(), dtype) for value in theta))",
     "bars": "[np.empty(value.shape) for value in given]",
     "sums": "[np.empty(value.shape) for value in given]",
@@ -157,10 +157,10 @@ def _code(names: CNames, name: str, python: FunctionWriter) -> dict[str, str]:
     }
 
 
-def contiguous(names: CNames, columns: Sequence[str], given: str) -> list[str]:
-    """The statements that make columns as C reads them."""
+def contiguous(names: CNames, columns: Sequence[str], given: str, real: str = "") -> list[str]:
+    """The statements that make columns as C reads them, of the dtype that the code `real` gives."""
     lines = [] if names.by_value else [f"lengths = _lengths(params, {given}{quoted(columns)})"]
-    real = passing(names)["real"]
+    real = real or passing(names)["real"]
     return [*lines, *([f"columns = _contiguous({given}, {real})"] if columns else [])]
 
 

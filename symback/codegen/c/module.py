@@ -2,6 +2,7 @@
 
 A number is an array without axes. Where a circuit has nothing else, functions need neither sizes
 nor working memory, parameters are members by value, and each function has a twin that takes float.
+Of arrays training has one, which computes in float.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from symback.codegen.numpy.module import ModuleText, module_text
 ROWS_OF_ONE_CALL = 2**17
 """Samples that C takes at a time, of numbers: so many that a thread is worth its time."""
 SENTENCES = {
-    "work": "How many numbers of type double each function works in.",
+    "work": "How many numbers each function works in.",
     "value_and_grad": "The mean {word} over all samples; grad takes its gradient.",
     "sgd": """\
 Mini-batch gradient descent over all samples, in the order they come, as often as epochs says:
@@ -60,8 +61,14 @@ compute in double."""
 ABOUT_ARRAYS = """\
 Arrays are of type double, matrices row by row, samples one behind the other; count is the
 number of samples. Functions hold no state and allocate nothing: they work in the memory that
-the caller passes as work, {prefix}_work numbers of type double for each thread. Arrays that
-are passed must not overlap."""
+the caller passes as work, {prefix}_work numbers for each thread. Arrays that are passed must
+not overlap. Functions that end in _f32, for training, have float in place of double: what arrays
+hold is computed in float, numbers in double."""
+IN_DOUBLE = ["Values of type float32 are computed in double."]
+IN_FLOAT = [
+    "Values of type float32 are computed in double, but for sgd, which makes products of matrices",
+    "in float and rounds to float what it keeps in arrays.",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,16 +116,17 @@ def c_text(circuit: Circuit, version: str, stem: str = "", on_request: Sequence[
 def _text(names: CNames, python: ModuleText, stem: str, on_request: Sequence[str]) -> CText:
     circuit, functions = names.circuit, names.lowered.functions
     writers = {name: CFunctionWriter(names, name) for name in functions}
-    variants = [_variant(names, writers, real, python) for real in REALS[: 1 + names.by_value]]
+    reals = REALS if names.by_value or "objective" in functions else REALS[:1]
+    variants = [_variant(names, writers, real, python) for real in reals]
     nodes = [node for writer in writers.values() for node in walk(writer.body.tree)]
-    lines = [line for f in variants[0].functions for line in f.lines]
+    lines = [line for v in variants for f in v.functions for line in f.lines]
     blocks = any(isinstance(node, For) and node.step == BLOCK for node in nodes)
     objective = functions.get("objective")
     trained = columns_of(names.lowered, objective.program) if objective else []
     counts = [names.count(p.shape) for p in circuit.params]
-    in_double = [] if names.by_value else ["Values of type float32 are computed in double."]
     about = ABOUT_NUMBERS if names.by_value else ABOUT_ARRAYS.format(prefix=names.prefix)
-    remarks = [python.rows_sentence, *in_double]
+    of_arrays = IN_FLOAT if "objective" in functions else IN_DOUBLE
+    remarks = [python.rows_sentence, *([] if names.by_value else of_arrays)]
     return CText(
         python=python,
         stem=stem,
@@ -141,7 +149,7 @@ def _text(names: CNames, python: ModuleText, stem: str, on_request: Sequence[str
         level=compiler_level(len(nodes)),
         trained=[names.leaf(circuit[name]) for name in trained],
         passing=passing(names),
-        contiguous=contiguous(names, trained, "columns"),
+        contiguous=contiguous(names, trained, "columns", "dtype"),
         slots=", ".join(slots([n.name for n in names.columns], trained, "part")),
         output_shape=names.python_shape(circuit.output.shape, False),
         wholes=wholes(names, on_request),
@@ -154,8 +162,10 @@ def _variant(
     """The structures and functions whose caller has values of type `real`."""
     output = names.circuit.output
     member = names.member(output.name, output.shape, names.lowered.functions["forward"].varies)
-    functions = [writer.of(real, member) for writer in writers.values()]
-    if not names.by_value:
+    of_training = bool(real.suffix) and not names.by_value
+    chosen = [writers["objective"]] if of_training else writers.values()
+    functions = [writer.of(real, member) for writer in chosen]
+    if not names.by_value and not of_training:
         functions.insert(0, _work(names, writers))
     if python.objective is None:
         return Variant(real, functions)
@@ -167,12 +177,12 @@ def _variant(
 
     steps = (("size_t ", "batch_size"), ("size_t ", "epochs"), ("const double *", "rates"))
     changed = ("{out}{p}_params{f} *", "params")
-    return Variant(
-        real,
-        functions,
-        of_mean("value_and_grad", "double", PARAMS, *SAMPLES, ("{out}{p}_params *", "grad")),
-        of_mean("sgd", "size_t", changed, *SAMPLES, *steps, ("{real} *", "losses")),
-    )
+    sgd = of_mean("sgd", "size_t", changed, *SAMPLES, *steps, ("{real} *", "losses"))
+    if of_training:
+        return Variant(real, functions, sgd=sgd)
+    grad = ("{out}{p}_params *", "grad")
+    mean = of_mean("value_and_grad", "double", PARAMS, *SAMPLES, grad)
+    return Variant(real, functions, mean, sgd)
 
 
 def _structures(names: CNames) -> list[tuple[str, Sequence[Member], str, str, str]]:

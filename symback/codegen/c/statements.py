@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ LEVELS = ((800, "-O3"), (3000, "-O1"))
 class StatementPrinter(TreePrinter):
     """Prints nodes; `real` is the type of values of the caller, `written` that of his results.
 
-    `number` is the type that numbers are computed in.
+    `number` is the type that numbers are computed in, `work` that of working memory.
 
     >>> from symback.codegen.loops.tree import Return
     >>> StatementPrinter().lines([Declare(Storage.NUMBER, "a", "2.0"), Return("a")])
@@ -28,6 +29,7 @@ class StatementPrinter(TreePrinter):
     real: str = "double"
     written: str = "double"
     number: str = "double"
+    work: str = "double"
 
     def comment(self, lines: Sequence[str]) -> list[str]:
         texts = [line.removeprefix("#").replace("*/", "* /").replace("/*", "/ *") for line in lines]
@@ -41,8 +43,10 @@ class StatementPrinter(TreePrinter):
         return f"symback_add({total}, {value});"
 
     def stored(self, node: Store, depth: int) -> list[str]:
-        cast = "(float)" if node.rounded and self.written != self.number else ""
-        text = f"{cast}{node.value}"
+        text = node.value
+        of_array = "[" in node.to and (self.work, self.number) == ("float", "double")
+        if of_array or (node.rounded and self.written != self.number):
+            text = f"(float)({text})" if re.search(r"[^\w.]", text) else f"(float){text}"
         return ended(wrapped(f"{node.to} {node.sign}", text, self.indent * depth))
 
     def declared(self, node: Declare, depth: int) -> list[str]:
@@ -67,7 +71,7 @@ class StatementPrinter(TreePrinter):
             case Storage.WRITE:
                 return f"{self.written} *const "
             case Storage.WORK:
-                return "double *const "
+                return f"{self.work} *const "
             case _:
                 return "double "
 
