@@ -18,6 +18,7 @@ from symback.autodiff.function import Function, FunctionBuilder, Lowering, Port
 from symback.autodiff.gates import Gates, gates
 from symback.autodiff.names import Names
 from symback.autodiff.passes import FUSED_PASSES, optimise
+from symback.autodiff.passes.distribute_loops import distribute_loops
 from symback.circuits.circuit import Circuit
 from symback.circuits.loops import can_unroll, unrolled
 from symback.circuits.program import Assign, Program, batch_sum
@@ -210,4 +211,15 @@ def optimised(lowered: Lowered) -> Lowered:
     return replace(lowered, functions=functions)
 
 
-__all__ = ["FUNCTIONS", "NAMES", "Lowered", "lower", "optimised", "plain"]
+def distributed(lowered: Lowered) -> Lowered:
+    """The same functions, whose loops are over recurrences alone."""
+    return replace(
+        lowered,
+        functions={
+            name: replace(function, program=distribute_loops(function.program, lowered.names))
+            for name, function in lowered.functions.items()
+        },
+    )
+
+
+__all__ = ["FUNCTIONS", "NAMES", "Lowered", "distributed", "lower", "optimised", "plain"]

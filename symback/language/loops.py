@@ -216,7 +216,9 @@ class TurnReader:
         for (base, _), (_, operand) in sequences:
             operands.append(operand)
             read[base] = self.of_stacks.get(base) or self.shape(base)
-        shared = sorted(n for n in self.used if n not in read and n not in self.labels)
+        free = {s.name for _, line in lines for s in line.free_symbols}
+        read_whole = (n for n in self.used if n not in read or n in free)
+        shared = sorted(n for n in read_whole if n not in self.labels)
         is_size = self.settings["is_size"]
         symbols = [size_symbol(n) if is_size(n) else real_symbol(n) for n in shared]
         read |= {n: self.shape(n) for n in shared}

@@ -300,6 +300,85 @@ for t in range(9):
     h[t + 1] = softmax(h[t] + w*x[t])
 E: loss = sum(h[9]**2)
 """,
+    "two layers": """
+x: input[9, d];  y: input[9, d]
+f: param[d];  u: param[d];  p: param[d];  g: param[d];  q: param[d]
+h[0] = zeros(d)
+c[0] = p
+k[0] = zeros(d)
+S[0] = 0
+for t in range(1, 10):
+    a[t] = sigma(f*x[t - 1] + p)
+    c[t] = c[t - 1]*a[t] + sigma(u*h[t - 1])*tanh(g*h[t - 1])
+    h[t] = sigma(q*a[t])*tanh(c[t])
+    k[t] = tanh(k[t - 1]*u + h[t]*f)
+    r[t] = exp(k[t]*q)
+    S[t] = S[t - 1] - sum(y[t - 1]*(r[t] - log(sum(r[t]) + 2)))
+E: loss = S[9]/9
+""",
+    "of the turn before": """
+x: input[9, d]
+w: param[d]
+h[0] = w
+s[0] = 0
+for t in range(1, 10):
+    h[t] = tanh(w*x[t - 1])
+    v[t] = h[t - 1]*x[t - 1]
+    s[t] = s[t - 1] + sum(v[t]**2)
+f: output = s[9] + sum(h[9])
+E: loss = f**2
+""",
+    "same in all turns": """
+x: input[9, d]
+w: param[d];  u: param[d];  V: param[d, d]
+h[0] = zeros(d)
+for t in range(9):
+    a[t] = exp(w*u)
+    b[t] = V @ x[3]
+    h[t + 1] = tanh(h[t]*a[t] + x[t]*b[t])
+E: loss = sum(h[9])
+""",
+    "samples and parameters": """
+x: input[9, d]
+w: param[d];  W: param[9, d];  V: param[d, d]
+p[0] = w
+h[0] = zeros(d)
+for t in range(9):
+    p[t + 1] = tanh(p[t]*W[t])
+    q[t] = exp(W[t])*p[t]
+    z[t] = V @ (x[t]*q[t])
+    h[t + 1] = h[t]*w + z[t]
+E: loss = sum(h[9]**2) + sum(p[4])
+""",
+    "no recurrence": """
+x: input[9, d]
+w: param[d]
+h[0] = w
+for t in range(9):
+    h[t + 1] = tanh(w*x[t])
+E: loss = sum(h[9]*h[3]*h[0])
+""",
+    "parameters alone, at once": """
+x: input[d]
+w: param[9, d]
+a[0] = ones(d)
+b[0] = zeros(d)
+for t in range(9):
+    u[t] = exp(w[t])
+    a[t + 1] = a[t]*u[t]
+    b[t + 1] = b[t] + sigma(a[t + 1])
+E: loss = sum(b[9]*x)
+""",
+    "crossed": """
+x: input[9, d]
+w: param[d]
+a[0] = zeros(d)
+b[0] = ones(d)
+for t in range(9):
+    a[t + 1] = b[t]*w + x[t]
+    b[t + 1] = tanh(a[t])
+E: loss = sum(a[9]) + sum(b[5]**2)
+""",
     "concat": """
 x: input[9, d]
 W: param[n, n]

@@ -9,9 +9,9 @@ from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.text import in_lines, refuse_name, said
 from symback.codegen.frameworks.words import Words
 from symback.codegen.lines import chain_comment, print_order, wrapped
-from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.numpy.arrays import VIEWS, ArrayPrinter
 from symback.codegen.numpy.bare import docstring, returned, size_code
-from symback.codegen.numpy.statements import VIEWS, is_constant
+from symback.codegen.numpy.statements import is_constant
 from symback.errors import NameRefused
 from symback.printing.circuit_text import rewrite_notes
 

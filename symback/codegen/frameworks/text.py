@@ -14,10 +14,10 @@ from symback.codegen.frameworks.programs import OF_PARTIALS, FrameworkProgram, f
 from symback.codegen.frameworks.words import Words
 from symback.codegen.header import Head, Header
 from symback.codegen.lines import chain_comment, names_in, print_order, tuple_of, wrapped
-from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.numpy.arrays import VIEWS, ArrayPrinter
 from symback.codegen.numpy.module import formulas, title
 from symback.codegen.numpy.shapes import FaceText, array_text, face_text
-from symback.codegen.numpy.statements import VIEWS, is_constant
+from symback.codegen.numpy.statements import is_constant
 from symback.errors import NameRefused, Unsupported
 from symback.operations.edges import Careful
 from symback.operations.shapes import is_size

@@ -265,3 +265,13 @@ def _add_at_each(values, index, shape):
     rows = np.arange(shape[0]).reshape(-1, *[1] * max(np.ndim(index) - 1, 0))
     np.add.at(whole, (rows, index.astype(np.intp)), values)
     return whole
+
+
+def _rows(array):
+    """One row a turn and sample, those of a turn side by side, of values by sample and turn."""
+    return array.swapaxes(0, 1).reshape(-1, *array.shape[2:])
+
+
+def _turns(rows, count):
+    """The rows of each of so many turns."""
+    return rows.reshape(count, len(rows) // count, *rows.shape[1:])

@@ -29,6 +29,11 @@ _AXES = "ijklmnop"
 """Of the axes of a sample's array in subscripts, where b is the batch's."""
 
 _MIXING = (ArrayFunction, batch_sum)
+VIEWS = (
+    *(Symbol, a.transpose, a.permute, a.reshape, a.reshape_like, a.windows, a.slice_),
+    *(a.expand_dims, a.diagonal),
+)
+"""What prints as a view of an operand."""
 
 
 class ArrayPrinter(NumpyPrinter):
@@ -63,11 +68,22 @@ class ArrayPrinter(NumpyPrinter):
         """The names that lines have, in their order."""
         return self._order.keys()
 
-    def inside(self, varying: Iterable[Symbol], order: Sequence[Symbol]) -> ArrayPrinter:
-        """The printer of a loop's turn, of whose names some vary by sample."""
+    def inside(
+        self,
+        varying: Iterable[Symbol],
+        order: Sequence[Symbol],
+        shapes: Mapping[str, Shape] | None = None,
+        rows: str = "",
+    ) -> ArrayPrinter:
+        """The printer of a loop's turn, of whose names some vary by sample.
+
+        Names may have other shapes than outside, and there may be so many other `rows`.
+        """
         made = copy(self)
         made._varying = self._varying | {*varying}
         made._order = {**self._order, **{s.name: (-1, 1, i) for i, s in enumerate(order)}}
+        made._shapes = {**self._shapes, **(shapes or {})}
+        made._rows = rows or self._rows
         made._keys = {}
         made._known = {}
         return made

@@ -13,7 +13,7 @@ from sympy import Expr, Symbol
 
 from symback.autodiff.function import Port
 from symback.autodiff.lower import Lowered
-from symback.circuits.program import Program
+from symback.circuits.program import Program, loop_lines, loop_of
 from symback.codegen.lines import WIDTH, columns_of, names_in, print_order, quoted, taken, tuple_of
 from symback.codegen.numpy.arrays import ArrayPrinter
 from symback.codegen.numpy.statements import statements
@@ -263,6 +263,8 @@ class FunctionWriter:
     def sizes(self) -> list[str]:
         """The sizes that the lines use as numbers, from the arrays at hand."""
         used = {s for line in self.program.lines for s in line.reads if is_size(s)}
+        for lines in loop_lines(self.program).values():
+            used |= loop_of(lines[0]).turn.count.free_symbols
         return [f"{s} = {self.size(s)}" for s in sorted(used, key=str)]
 
     def size(self, size: Expr) -> str:

@@ -1,37 +1,46 @@
-"""Loops that are kept, as loops of Python: one for all that a loop leaves.
+"""Loops that are kept: recurrences as loops of Python, what needs no turn before at once.
 
-What is stacked is gathered turn by turn, then made one array behind the batch axis; what another
-loop alone reads, turn by turn, stays a list. What is summed
-over the turns is summed over the samples as well where the program says so: one product of matrices
-behind the loop, of the values of all turns.
+Values of all turns are rows: one a turn and sample, those of a turn side by side, so that whatever
+is printed for the samples of a batch serves for all turns of all samples. Where no value varies by
+sample, a row is a turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from symback.circuits.names import fresh_name
 from symback.circuits.program import Assign, Program, batch_sum, loop_of, varies
-from symback.codegen.lines import names_in, wrapped
-from symback.codegen.numpy.arrays import ArrayPrinter
+from symback.codegen.lines import WIDTH, names_in, wrapped
+from symback.codegen.numpy.arrays import VIEWS, ArrayPrinter
 from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn, loop
+from symback.operations.expressions import real_symbol
 from symback.operations.shapes import is_size
 
 Statements = Callable[[Program, ArrayPrinter], list[str]]
 
 
+@dataclass(slots=True)
+class Rows:
+    """Which values of all turns a function has as rows."""
+
+    only: Set[Symbol]  # those that loops alone read
+    known: dict[Expr, str] = field(default_factory=dict)  # the names of others' rows
+
+
 def loop_statements(
-    lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements, lists: Set[Symbol]
+    lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements, rows: Rows
 ) -> list[str]:
-    """One loop for all lines that it gives; those in `lists` stay lists of the turns' values."""
-    return _LoopText(lines, printer, statements, lists).text()
+    """The statements for all that one loop leaves."""
+    kind = _AtOnce if loop_of(lines[0]).turn.is_at_once else _TurnByTurn
+    return kind(lines, printer, statements, rows).text()
 
 
-def only_turn_by_turn(program: Program) -> set[Symbol]:
+def read_by_loops_alone(program: Program) -> set[Symbol]:
     """The values that a loop leaves of all turns and that other loops alone read, turn by turn."""
     found = {
         line.target
@@ -64,41 +73,153 @@ class _Left:
 
 class _LoopText:
     def __init__(
-        self,
-        lines: Sequence[Assign],
-        printer: ArrayPrinter,
-        statements: Statements,
-        lists: Set[Symbol],
+        self, lines: Sequence[Assign], printer: ArrayPrinter, statements: Statements, rows: Rows
     ) -> None:
         of = loop_of(lines[0])
-        self._lists = lists
+        self._rows, self._outer, self._statements = rows, printer, statements
         self._turn: Turn = of.turn
         self._operands = of.operands
+        self._given = dict(zip(self._turn.operands, of.operands, strict=True))
         self._left = [
             _Left(line.target, loop_of(line).kind, loop_of(line).name, line.expr != loop_of(line))
             for line in lines
         ]
         self._needed = self._turn.needed([left.name for left in self._left])
-        self._statements = statements
-        self._outer = printer
-        names = self._turn.operands
-        self._given = dict(zip(names, self._operands, strict=True))
+        self._made = {name: line for name, line in self._turn.lines if name in self._needed}
+        self._order = [*self._turn.operands, *(name for name, _ in self._turn.lines)]
+        self._taken = {str(name) for name in (*printer.names, *self._order)}
+        self._taken |= {*rows.known.values()}
+        self._count = printer.print(self._turn.count)
+        self._of_samples = any(map(printer.varies, of.operands))
+
+    def _fresh(self, name: str) -> str:
+        found = fresh_name([name], self._taken)
+        self._taken.add(found)
+        return found
+
+    def _is_rows(self, operand: Expr) -> bool:
+        """Whether an operand is at hand as rows."""
+        return operand in self._rows.only or not self._outer.varies(operand)
+
+    def _whole(self, rows: str, left: _Left) -> str:
+        """The code for an array with the samples along its first axis, the turns behind it, or for
+        the sum over the samples.
+        """
+        if not self._of_samples:
+            return rows
+        end = ".sum(axis=1)" if left.in_batch else ".swapaxes(0, 1)"
+        return f"_turns({rows}, {self._count}){end}"
+
+    def _program(
+        self, lines: Sequence[Assign], left: Iterable[Symbol], varying: Set[Symbol]
+    ) -> Program:
+        """What a turn computes of what stands outside of it."""
+        read = set().union(*(line.reads for line in lines)) - {line.target for line in lines}
+        arguments = tuple(sorted(read, key=str))
+        marked = frozenset(varying).intersection(arguments)
+        return Program(arguments, tuple(lines), tuple(dict.fromkeys(left)), marked)
+
+    def _lines(self) -> list[Assign]:
+        """The needed lines of the turn, without those of sums that no other line reads."""
+        summed = {left.name for left in self._left if left.kind == SUMMED}
+        kept = {left.name for left in self._left if left.kind != SUMMED or not self._is_added(left)}
+        read = {s for line in self._made.values() for s in line.free_symbols}
+        return [
+            Assign(name, line)
+            for name, line in self._made.items()
+            if name not in summed or name in read or name in kept
+        ]
+
+    def _is_added(self, left: _Left) -> bool:
+        """Whether a sum is over the samples as well, or over what these share."""
+        return left.in_batch or not self._of_samples
+
+
+class _AtOnce(_LoopText):
+    """A loop without anything carried: its turn over the rows of all turns."""
+
+    def text(self) -> list[str]:
+        stacked = [left for left in self._left if left.kind == STACKED]
+        self._names = {x.name: x.target for x in stacked if x.target in self._rows.only}
+        lines = self._reading()
+        order = [self._named(n) for n in self._order]
+        shapes = {str(self._named(n)): self._turn.shape(n) for n in self._order}
+        varying = {self._named(n) for n in (*self._turn.sequences, *self._made)}
+        self._inner = self._outer.inside(varying, order, shapes, self._row_count())
+        made = [Assign(self._named(x.target), x.expr.xreplace(self._names)) for x in self._lines()]
+        left = [x.name for x in self._left if x.kind == STACKED or not self._is_added(x)]
+        program = self._program(made, map(self._named, left), varying)
+        lines += self._statements(program, self._inner)
+        for x in stacked:
+            rows = str(self._named(x.name))
+            if x.target not in self._rows.only:
+                copy = ".copy()" * isinstance(self._made[x.name], VIEWS)
+                lines.append(f"{x.target} = {self._whole(rows, x)}{copy}")
+                self._rows.known |= {} if x.in_batch else {x.target: rows}
+            elif rows != str(x.target):
+                lines.append(f"{x.target} = {rows}")
+        return [*lines, *self._sums()]
+
+    def _named(self, name: Symbol) -> Symbol:
+        """The name that the rows of a name of the turn have."""
+        return self._names.get(name, name)
+
+    def _reading(self) -> list[str]:
+        """The rows of what the turn reads, under names that are at hand where there are some."""
+        lines = []
+        for name in self._turn.sequences:
+            operand = self._given[name]
+            if self._is_rows(operand) and operand.is_Symbol:
+                self._names[name] = operand
+                continue
+            if operand not in self._rows.known:
+                self._rows.known[operand] = rows = self._fresh(f"{name}_rows")
+                text = self._outer.whole(operand)
+                lines.append(f"{rows} = {text if self._is_rows(operand) else f'_rows({text})'}")
+            self._names[name] = real_symbol(self._rows.known[operand])
+        for name in self._turn.shared:
+            operand = self._given[name]
+            if operand.is_Symbol:
+                self._names[name] = operand
+            elif not is_size(name):
+                lines.append(f"{name} = {self._outer.whole(operand)}")
+        return lines
+
+    def _row_count(self) -> str:
+        """The code for the number of rows, in the dtype of the others."""
+        return f"{self._outer.dtype()}.type(len({self._named(self._turn.sequences[0])}))"
+
+    def _sums(self) -> list[str]:
+        lines = []
+        for left in self._left:
+            if left.kind != SUMMED:
+                continue
+            if self._is_added(left):
+                value = batch_sum(self._made[left.name].xreplace(self._names))
+                text = self._inner.print(value)
+            else:
+                text = f"_turns({self._named(left.name)}, {self._count}).sum(axis=0)"
+            lines += wrapped(f"{left.target} =", text)
+        return lines
+
+
+class _TurnByTurn(_LoopText):
+    """A loop of Python, in which what is left of each turn is gathered in lists."""
+
+    def text(self) -> list[str]:
         self._varying = self._find_varying()
-        self._inner = printer.inside(self._varying, self._order())
-        self._made = dict(self._turn.lines)
-        self._at_once = [left for left in self._left if self._is_summed_at_once(left)]
-        read = dict.fromkeys(s for left in self._at_once for s in self._read(left))
-        taken = {str(name) for name in (*printer.names, *self._order())}
-        computed = [s for s in read if s not in self._turn.sequences]
-        self._rows_of = {s: fresh_name([f"{s}_rows"], taken) for s in computed}
-        self._turns_of = {
-            left.target: str(left.target)
-            if left.target in lists
-            else fresh_name([f"{left.target}_turns"], taken)
-            for left in self._left
-            if left.kind == STACKED
-        }
-        self._joined = list(read)
+        self._inner = self._outer.inside(self._varying, self._order)
+        self._carried = [(a, b) for a, b in self._turn.carried if a in self._needed]
+        stacked = dict.fromkeys(left.name for left in self._left if left.kind == STACKED)
+        begun = {a: b for a, b in self._carried if a in stacked}  # lists with an initial value
+        ends = {b: a for a, b in begun.items()}
+        self._lists = {name: self._fresh(f"{name}_turns") for name in stacked if name not in ends}
+        self._with_start = begun
+        self._of_end = {b: a for b, a in ends.items() if b in stacked}
+        body, lines = self._body(), self._before()
+        if body:
+            lines += self._header(names_in(body))
+        return [*lines, *(f"    {line}" for line in body), *self._after()]
 
     def _find_varying(self) -> set[Symbol]:
         """The names of a turn that have one value a sample: where any operand has, all that is
@@ -112,61 +233,19 @@ class _LoopText:
                 found.add(name)
         return found
 
-    @property
-    def _is_of_samples(self) -> bool:
-        """Whether what the loop leaves has one value a sample."""
-        return any(map(self._outer.varies, self._operands))
-
-    def _is_summed_at_once(self, left: _Left) -> bool:
-        """Whether a sum over turns and samples is one over the rows of all turns' values."""
-        if left.kind != SUMMED or not left.in_batch or self._made[left.name].is_number:
-            return False
-        shared = set(self._turn.shared)
-        return all(
-            (s in self._varying) != (s in shared) for s in self._made[left.name].free_symbols
-        )
-
-    def _read(self, left: _Left) -> list[Symbol]:
-        """The values of turns that a sum is over."""
-        found = self._made[left.name].free_symbols.difference(self._turn.shared)
-        return sorted(found, key=self._order().index)
-
-    def _order(self) -> list[Symbol]:
-        return [*self._turn.operands, *(name for name, _ in self._turn.lines)]
-
-    def text(self) -> list[str]:
-        lines, body = self._before(), self._body()
-        if body:  # all may be done at once behind it
-            lines.append(f"for {self._variable} in {self._range()}:")
-        lines += [f"    {line}" for line in body]
-        return [*lines, *self._after()]
-
-    @property
-    def _variable(self) -> str:
-        return f"turn_{self._turn.variable}"
-
-    def _range(self) -> str:
-        count = self._turn.count
-        if count.is_Integer:
-            text = f"range({count})"
-        else:
-            array = min(
-                (self._given[n] for n in self._turn.sequences), key=self._lists.__contains__
-            )
-            axis = 1 if self._outer.varies(array) else 0
-            name = self._outer.whole(array)
-            text = f"range(len({name}))" if array in self._lists else f"range({name}.shape[{axis}])"
-        return f"reversed({text})" if self._turn.is_backwards else text
+    # -- in front of the loop --------------------------------------------------------------------
 
     def _before(self) -> list[str]:
         """Initial values, and what takes up the values of the turns."""
         lines = []
-        for name, _ in self._turn.carried:
-            if name in self._needed:
-                lines += wrapped(f"{name} =", self._initial(name))
-        lines += [f"{name} = []" for name in (*self._turns_of.values(), *self._rows_of.values())]
-        added = [left for left in self._left if left not in self._at_once]
-        summed = [left.target.name for left in added if left.kind == SUMMED]
+        for name, _ in self._carried:
+            lines += wrapped(f"{name} =", self._initial(name))
+        for name in self._turn.shared:
+            if name in self._needed and name != self._given[name] and not is_size(name):
+                lines.append(f"{name} = {self._outer.whole(self._given[name])}")
+        for name, taken in self._lists.items():
+            lines.append(f"{taken} = [{name if name in self._with_start else ''}]")
+        summed = [left.target.name for left in self._left if left.kind == SUMMED]
         lines += [f"{' = '.join(part)} = 0.0" for part in _in_parts(summed)]
         return lines
 
@@ -179,119 +258,88 @@ class _LoopText:
 
     def _spread(self, text: str) -> str:
         """The code for a value of all samples, as one that each of them has."""
-        varying = (o for o in self._operands if self._outer.varies(o))
-        like = min(varying, key=self._lists.__contains__)
-        rows = f"len({like}[0])" if like in self._lists else self._outer.rows_of(like)
-        return f"np.broadcast_to({text}, ({rows}, *np.shape({text})))"
+        operands = (o for o in self._operands if self._outer.varies(o))
+        like = min(operands, key=self._rows.only.__contains__)
+        count = self._outer.rows_of(like)
+        count += f" // {self._count}" if like in self._rows.only else ""
+        return f"np.broadcast_to({text}, ({count}, *np.shape({text})))"
+
+    def _header(self, used: Set[str]) -> list[str]:
+        """The statement that begins the loop, with the names of what a turn reads of each array."""
+        read = [name for name in self._turn.sequences if name.name in used]
+        if not read:
+            text = f"range({self._count})"
+            text = f"reversed({text})" if self._turn.is_backwards else text
+            return [f"for turn_{self._turn.variable} in {text}:"]
+        end = "[::-1]" if self._turn.is_backwards else ""
+        arrays = [self._by_turn(self._given[name]) + end for name in read]
+        names = ", ".join(name.name for name in read)
+        if len(read) == 1:
+            return [f"for {names} in {arrays[0]}:"]
+        line = f"for {names} in zip({', '.join(arrays)}, strict=True):"
+        if len(line) <= WIDTH - 4:
+            return [line]
+        return [f"for {names} in zip(", *(f"    {a}," for a in arrays), "    strict=True,", "):"]
+
+    def _by_turn(self, operand: Expr) -> str:
+        """The code for an array with the turns along its first axis."""
+        text = self._outer.whole(operand)
+        if not self._outer.varies(operand):
+            return text
+        if operand in self._rows.only:
+            return f"_turns({text}, {self._count})"
+        return f"{text}.swapaxes(0, 1)"
+
+    # -- a turn ----------------------------------------------------------------------------------
 
     def _body(self) -> list[str]:
-        turn = self._turn
-        inner = self._turns_own_lines()
-        lines, used = [], names_in(inner)
-        for name in turn.sequences:
-            if name.name in used:
-                is_list = self._given[name] in self._lists
-                axes = ":, " if self._outer.varies(self._given[name]) and not is_list else ""
-                array = self._outer.whole(self._given[name])
-                lines.append(f"{name} = {array}[{axes}{self._variable}]")
-        for name in turn.shared:
-            if name in self._needed and name != self._given[name] and not is_size(name):
-                lines.append(f"{name} = {self._outer.whole(self._given[name])}")
-        return [*lines, *inner]
-
-    def _turns_own_lines(self) -> list[str]:
         """What a turn computes and leaves, and what it hands on to the next."""
-        lines = self._stacked_before()
-        lines += self._statements(self._program(), self._inner)
-        lines += self._leaving()
-        moved = [(a.name, b.name) for a, b in self._turn.carried if a in self._needed]
-        if moved:
-            before, after = (", ".join(part) for part in zip(*moved, strict=True))
-            lines.append(f"{before} = {after}")
+        left = [left.name for left in self._left if left.kind != SUMMED]
+        left += [after for _, after in self._carried]
+        lines = self._statements(self._program(self._lines(), left, self._varying), self._inner)
+        for name, taken in self._lists.items():
+            lines.append(f"{taken}.append({self._listed(self._with_start.get(name, name))})")
+        for x in self._left:
+            if x.kind == SUMMED:
+                value = self._made[x.name]
+                summed = batch_sum(value) if x.in_batch else value
+                lines += wrapped(f"{x.target} +=", self._inner.print(summed))
+        if self._carried:
+            before, after = zip(*((a.name, b.name) for a, b in self._carried), strict=True)
+            lines.append(f"{', '.join(before)} = {', '.join(after)}")
         return lines
 
-    def _stacked_before(self) -> list[str]:
-        """What is kept of values before the turn, taken up before the turn has others."""
-        before = {name for name, _ in self._turn.carried}
-        return [
-            f"{self._turns_of[left.target]}.append({self._listed(left)})"
-            for left in self._left
-            if left.kind == STACKED and left.name in before
-        ]
-
-    def _program(self) -> Program:
-        """The lines of a turn, but those of sums, which are added where they are made."""
-        own = {left.name for left in self._left if left.kind == SUMMED}
-        made = self._made
-        read = {s for name, line in made.items() if name in self._needed for s in line.free_symbols}
-        lines = tuple(
-            Assign(name, line)
-            for name, line in self._turn.lines
-            if name in self._needed and (name not in own or name in read)
-        )
-        kept = [left.name for left in self._left if left.kind != SUMMED]
-        kept += self._rows_of
-        kept += [after for before, after in self._turn.carried if before in self._needed]
-        arguments = tuple(dict.fromkeys((*self._turn.operands, *self._sizes())))
-        results = tuple(dict.fromkeys(kept))
-        return Program(arguments, lines, results, frozenset(self._varying.intersection(arguments)))
-
-    def _sizes(self) -> set[Symbol]:
-        return {s for _, line in self._turn.lines for s in line.free_symbols if is_size(s)}
-
-    def _listed(self, left: _Left) -> str:
+    def _listed(self, name: Symbol) -> str:
         """The code for a turn's value in a list: one value a sample, where the loop has such."""
-        is_shared = self._is_of_samples and left.name not in self._varying
-        text = str(left.name)
-        return self._spread(text) if is_shared and left.target in self._lists else text
+        is_shared = self._of_samples and name not in self._varying
+        return self._spread(str(name)) if is_shared else str(name)
 
-    def _leaving(self) -> list[str]:
-        """What is taken up of a turn's values."""
-        before = {name for name, _ in self._turn.carried}
-        lines = [f"{rows}.append({name})" for name, rows in self._rows_of.items()]
-        for left in self._left:
-            if left.kind == STACKED and left.name not in before:
-                lines.append(f"{self._turns_of[left.target]}.append({self._listed(left)})")
-            elif left.kind == SUMMED and left not in self._at_once:
-                value = self._made[left.name]
-                summed = batch_sum(value) if left.in_batch else value
-                lines += wrapped(f"{left.target} +=", self._inner.print(summed))
-        return lines
+    # -- behind the loop -------------------------------------------------------------------------
 
     def _after(self) -> list[str]:
         lines = []
         for left in self._left:
-            if left.kind == STACKED and left.target in self._lists:
-                lines += [f"{left.target}.reverse()"] * self._turn.is_backwards
-            elif left.kind == STACKED:
-                order = self._turns_of[left.target] + "[::-1]" * self._turn.is_backwards
-                axis = 1 if left.name in self._varying else 0
-                text = f"np.stack({order}, axis={axis})"
-                text += ".sum(axis=0)" * (left.in_batch and axis)
-                lines.append(f"{left.target} = {text}")
-                if self._is_of_samples and not axis:
-                    lines.append(f"{left.target} = {self._spread(str(left.target))}")
+            if left.kind == STACKED:
+                join = "np.concatenate" if self._of_samples else "np.stack"
+                text = f"{join}({self._turns_of(left.name)})"
+                if left.target in self._rows.only:
+                    lines.append(f"{left.target} = {text}")
+                    continue
+                lines.append(f"{left.target} = {self._whole(text, left)}")
             elif left.kind == LAST:
                 before = next(b for b, after in self._turn.carried if after == left.name)
                 summed = batch_sum(before) if left.in_batch else before
                 lines.append(f"{left.target} = {self._inner.print(summed)}")
-        lines += [f"{name} = {self._all_turns(name)}" for name in self._joined]
-        for left in self._at_once:
-            text = self._inner.print(batch_sum(self._made[left.name]))
-            lines += wrapped(f"{left.target} =", text)
         return lines
 
-    def _all_turns(self, name: Symbol) -> str:
-        """The code for the values of all turns, a row a turn and sample."""
-        if name in self._rows_of:
-            order = "[::-1]" if self._turn.is_backwards else ""
-            return f"np.concatenate({self._rows_of[name]}{order})"
-        operand = self._given[name]
-        text = self._outer.whole(operand)
-        if operand in self._lists:
-            return f"np.concatenate({text})"
-        axes = ", ".join(["-1", f"*{text}.shape[2:]"]) if self._outer.ndim(operand) > 1 else "-1"
-        return f"{text}.swapaxes(0, 1).reshape({axes})"
+    def _turns_of(self, name: Symbol) -> str:
+        """The code for the list of a name's values, the first turn first."""
+        back = self._turn.is_backwards
+        if name in self._of_end:
+            return self._lists[self._of_end[name]] + ("[:0:-1]" if back else "[1:]")
+        if name in self._with_start:
+            return self._lists[name] + ("[-2::-1]" if back else "[:-1]")
+        return self._lists[name] + ("[::-1]" if back else "")
 
 
 def _in_parts(names: Sequence[str], most: int = 6) -> Iterable[Sequence[str]]:
@@ -299,4 +347,4 @@ def _in_parts(names: Sequence[str], most: int = 6) -> Iterable[Sequence[str]]:
         yield names[start : start + most]
 
 
-__all__ = ["loop_statements", "only_turn_by_turn"]
+__all__ = ["Rows", "loop_statements", "read_by_loops_alone"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.cost import counted, operation_counts_of
 from symback.autodiff.function import Port
-from symback.autodiff.lower import NAMES, Lowered, lower, optimised, plain
+from symback.autodiff.lower import NAMES, Lowered, distributed, lower, optimised, plain
 from symback.circuits.circuit import Circuit
 from symback.circuits.loops import has_loops
 from symback.codegen.functions import lowered_names
@@ -84,7 +84,8 @@ def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -
     always = plain(circuit)
     asked = [name for name in lowered_names(on_request) if name in NAMES]
     lowered = optimised(lower(circuit, [*always, *asked], keep_loops=True))
-    functions = [FunctionWriter(lowered, name).text() for name in always]
+    by_stages = distributed(lowered)
+    functions = [FunctionWriter(by_stages, name).text() for name in always]
     derivatives = derivative_text(lowered, on_request) if on_request else None
     printed = [*functions, *(derivatives.computed if derivatives else [])]
     lines = [line for function in printed for line in function.lines]

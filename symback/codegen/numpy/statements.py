@@ -10,23 +10,15 @@ from sympy import Expr, Function, S, Symbol
 
 from symback.circuits.program import Assign, Program, batch_sum, loop_lines
 from symback.codegen.lines import chain_comment, wrapped
-from symback.codegen.numpy.arrays import ArrayPrinter
-from symback.codegen.numpy.loops import loop_statements, only_turn_by_turn
+from symback.codegen.numpy.arrays import VIEWS, ArrayPrinter
+from symback.codegen.numpy.loops import Rows, loop_statements, read_by_loops_alone
 from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
     ArrayFunction,
     cross_entropy,
-    diagonal,
-    expand_dims,
     logsumexp,
-    permute,
-    reshape,
-    reshape_like,
     size,
-    slice_,
     sparse_cross_entropy,
-    transpose,
-    windows,
 )
 from symback.operations.properties import companion
 from symback.operations.shapes import is_size
@@ -41,10 +33,6 @@ TOGETHER: dict[Any, str] = {
 
 IN_PLACE = frozenset({"_tanh_and_slope"})
 """Kernels that can put the value in the memory of the operand."""
-
-
-VIEWS = (Symbol, transpose, permute, reshape, reshape_like, windows, slice_, expand_dims, diagonal)
-"""What prints as a view of an operand."""
 
 
 def statements(
@@ -63,12 +51,12 @@ def statements(
     slopes = _slopes_by_value(program)
     values = {slopes[line.target].target: line for line in program.lines if line.target in slopes}
     loops = loop_lines(program)
-    lists = only_turn_by_turn(program) if loops else set()
+    rows = Rows(read_by_loops_alone(program) if loops else set())
     done: set[Symbol] = {line.target for lines_of in loops.values() for line in lines_of[1:]}
     returned = program.returned
     for line in program.lines:
         if line.target in loops and isinstance(printer, ArrayPrinter):
-            lines += loop_statements(loops[line.target], printer, statements, lists)
+            lines += loop_statements(loops[line.target], printer, statements, rows)
             continue
         line = values.get(line.target, line)  # a slope comes with its value, wherever it stands
         if line.target in done:

@@ -42,9 +42,20 @@ class Turn:
     labels: tuple[tuple[str, str], ...] = ()  # what names of the turn are in circuit text
     steps: tuple[tuple[str, str, int], ...] = ()  # name of a line, what is typed, its first index
     is_backwards: bool = False
+    is_at_once: bool = False  # no turn reads what another one computes
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __lt__(self, other: Turn) -> bool:  # SymPy orders the terms of sums
+        return self._text < other._text
+
+    def __gt__(self, other: Turn) -> bool:
+        return self._text > other._text
+
+    @cached_property
+    def _text(self) -> str:
+        return "; ".join(f"{name} = {line}" for name, line in self.lines)
 
     @cached_property
     def _hash(self) -> int:
