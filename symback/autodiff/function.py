@@ -200,12 +200,13 @@ class Lowering:
         for name in record.order[1:]:
             node = circuit[name]
             edges = record.into[name]
-            terms = [
-                self._of_loop(e, record, seed, summed)
-                if isinstance(circuit[e.node].formula, loop)
-                else self._contribution(e, reads, seed if e.node == record.of else None, summed)
-                for e in edges
-            ]
+            terms: list[Expr] = []
+            for e in edges:
+                if isinstance(circuit[e.node].formula, loop):
+                    terms += self._of_loop(e, record, seed, summed)
+                else:
+                    of = seed if e.node == record.of else None
+                    terms.append(self._contribution(e, reads, of, summed))
             lines += self._apart(name, terms)
             chains = tuple(
                 ((record.of, e.node), (e.node, name))
@@ -242,8 +243,8 @@ class Lowering:
             self._products[key] = self._product(edge, upstream, summed)
         return self._products[key]
 
-    def _of_loop(self, edge: Edge, record: ReversePass, seed: Expr, summed: bool) -> Expr:
-        """What a loop gives to the operand of an edge."""
+    def _of_loop(self, edge: Edge, record: ReversePass, seed: Expr, summed: bool) -> list[Expr]:
+        """What a loop gives to the operand of an edge: that of each turn, that of all turns."""
 
         def upstream(node: Node) -> Expr:
             found = seed if node.name == record.of else self.names.adjoint(node.name)
@@ -253,9 +254,9 @@ class Lowering:
         gate, operand = self.circuit[edge.node], self.circuit[edge.operand].symbol
         product = self.loops.contribution(gate, operand, record, upstream)
         self.has_guards |= self.loops.has_guards
-        if summed and gate.symbol in self.varying and operand not in self.varying:
-            return batch_sum(product)
-        return product
+        in_batch = summed and gate.symbol in self.varying and operand not in self.varying
+        parts = Add.make_args(product)
+        return [batch_sum(part) for part in parts] if in_batch else [*parts]
 
     def _apart(self, name: str, terms: list[Expr]) -> list[Assign]:
         """Lines for what loops leave among several terms, whose names take their places."""

@@ -198,3 +198,25 @@ def test_operations_and_roles_of_all_kinds_in_a_turn(name, target):
     for got, right in [(output, wanted), *pairs]:
         if right is not None:
             np.testing.assert_allclose(got, right, rtol=1e-11, atol=1e-11)
+
+
+def test_loops_are_over_recurrences_alone():
+    """Gates that read inputs alone stand in front of the loop, what is read of it behind."""
+    text = sb.circuit(NEIGHBOURS["two layers"]).generate()
+    bars = text.partition("def _loss_and_bars")[2].partition("\ndef ")[0]
+    bodies = re.findall(r"^    for .*\n(?:        .*\n|    \):\n)+", bars, re.M)
+    forward = [body for body in bodies if "[::-1]" not in body]
+    assert len(forward) == 2  # of the layers, and of the sum that reads both
+    assert [len(re.findall(r"_sigma|np.tanh|np.exp", body)) for body in forward] == [4, 0]
+    assert not any("@" in body or "einsum" in body for body in bodies)
+
+
+def test_every_turn_reads_an_array_whole_and_an_entry_of_it():
+    text = """x: input[T, d];  w: param[d]
+h[0] = w
+for t in range(T):
+    h[t + 1] = tanh(h[t]*h[0] + x[t]*x[2])
+E: loss = sum(h[T])
+"""
+    circuit = sb.circuit(text)
+    assert_same(circuit, unrolled(with_sizes(circuit, {"T": TURNS})), {"d": 4})

@@ -86,7 +86,7 @@ def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -
     lowered = optimised(lower(circuit, [*always, *asked], keep_loops=True))
     by_stages = distributed(lowered)
     functions = [FunctionWriter(by_stages, name).text() for name in always]
-    derivatives = derivative_text(lowered, on_request) if on_request else None
+    derivatives = derivative_text(by_stages, on_request) if on_request else None
     printed = [*functions, *(derivatives.computed if derivatives else [])]
     lines = [line for function in printed for line in function.lines]
     kernels = kernel_sources(lines)
