@@ -166,10 +166,15 @@ _OF_DIFFERENCE: Mapping[Any, Any] = {
 
 
 def _of_power(a: Expr, b: Expr, n: Expr) -> Divided | None:
-    """(aⁿ - bⁿ)/(a - b), for a fraction n with roots u and v of a and b."""
+    """(aⁿ - bⁿ)/(a - b), for a fraction n with roots u and v of a and b.
+
+    Far from a = b roots have slopes that the quotient has not, as at b = 0.
+    """
+    near, limit = 9 * _apart(a, b) <= 8 * sp.Abs(a + b), n * half(a + b) ** (n - 1)
     if not n.is_Rational:
         larger = sp.Max(a, b)
-        return Divided(larger ** (n - 1) * pow1prel((sp.Min(a, b) - larger) / larger, n))
+        form = larger ** (n - 1) * pow1prel((sp.Min(a, b) - larger) / larger, n)
+        return Divided(_but_at_zero(form, limit, a + b), near)
     above, below = abs(n.p), n.q
     if not 0 < above <= MOST_OF_POWER or below > MOST_OF_ROOT:
         return None
@@ -177,9 +182,14 @@ def _of_power(a: Expr, b: Expr, n: Expr) -> Divided | None:
     form = _of_whole_power(u, v, above) / _of_whole_power(u, v, below)
     if n < 0:
         form = -form * u**below * v**below
-    if below > 1 and n > 1:  # 0/0 where both are 0
-        form = Piecewise((form, a + b > 0), (n * half(a + b) ** (n - 1), True))
+    if below > 1 and n > 1:
+        return Divided(_but_at_zero(form, limit, a + b), near)
     return Divided(form)
+
+
+def _but_at_zero(form: Expr, limit: Expr, total: Expr) -> Expr:
+    """The limit where both numbers are 0, and so their sum."""
+    return Piecewise((form, sp.Abs(total) > 0), (limit, True))
 
 
 def _of_whole_power(a: Expr, b: Expr, n: int) -> Expr:

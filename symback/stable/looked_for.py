@@ -17,8 +17,8 @@ from symback.stable.compound import LEAST_POWER
 
 FUNCTIONS = frozenset(
     (
-        *(sp.exp, expm1, sp.log, *BASES, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.acos),
-        *(sp.erf, erfc, sigma),
+        *(sp.exp, expm1, sp.log, *BASES, sp.sinh, sp.cosh, sp.tanh, sp.sin, sp.cos, sp.tan),
+        *(sp.asin, sp.acos, sp.atan, sp.asinh, sp.acosh, sp.atanh, sp.erf, erfc, sigma),
     )
 )
 """What rules look for behind the names of several nodes."""

@@ -29,14 +29,15 @@ RANGES = ((0.1, 1.0), (0.3, 3.0), (1.0, 10.0), (3e-3, 0.03), (10.0, 90.0))
 POINTS = 30  # that are tried
 ENOUGH = 3  # points inside the domain
 LARGEST = arb(10) ** 40  # of a value whose exp is still taken
+UNDERFLOWN = arb(10) ** -330  # below all floats: what is 0 in code, and may be 0 in a form
 
 
 def holds(before: Expr, after: Expr, behind: Sequence[tuple[Symbol, Expr]]) -> bool:
     """Whether both forms are proven equal at points; False where no point inside is found.
 
     What `after` says of the points where a number is 0 must be equal beside these as well; a series
-    near 0 is proven when it is made. `behind` are the nodes looked through with their formulas, in
-    the circuit's order.
+    near 0 is proven when it is made. Points where both are below all floats are left out. `behind`
+    are the nodes looked through with their formulas, in the circuit's order.
     """
     after = beyond_series(after)
     return all(_hold(before, form, behind) for form in (after, *_at_zeros(after, before)))
@@ -115,6 +116,8 @@ def _equal_at(
             return False
         two = evaluate(after, values)
     except (Undecided, Unsupported):
+        return False
+    if abs(one) < UNDERFLOWN and abs(two) < UNDERFLOWN:
         return False
     is_equal = equal(one, two)
     return None if not two.is_finite() or is_equal is False else bool(is_equal)
