@@ -131,3 +131,125 @@ def test_a_learning_rate_is_blamed_only_where_it_can_be(target):
     blamed = pytest.raises(FloatingPointError, match="a smaller learning_rate may help")
     with np.errstate(all="ignore"), blamed:
         line.sgd(line.Params(1.0, 1.0), columns, learning_rate=10.0, epochs=300)
+
+
+@pytest.mark.parametrize("value", [3, "print", [], {}, np.array([1.0])], ids=repr)
+def test_a_callback_is_called(point, value):
+    module, params, inputs = point
+    with pytest.raises(ValueError, match=r"callback is .*; expected a function of t, loss and par"):
+        module.sgd(params, inputs, learning_rate=0.1, callback=value)
+
+
+NO_PARAMETERS = "x: input; z: input\nf = x*z\nloss: none"
+FUNCTIONS = ("jvp", "per_sample")
+
+
+@functools.cache
+def with_functions(text, target):
+    circuit = sb.circuit(text)
+    return circuit.compile(target=target, functions=FUNCTIONS)
+
+
+@pytest.mark.parametrize("other", [3, 0.5, None, np.array(2), "a", ["a"], (1.0,), {}, object()])
+def test_a_module_without_parameters_takes_none(target, other):
+    module = with_functions(NO_PARAMETERS, target)
+    inputs = module.Inputs(np.ones(3), np.ones(3))
+    cache = module.forward(module.Params(), inputs)[1]
+    calls = [
+        lambda: module.forward(other, inputs),
+        lambda: module.backward(other, inputs, cache),
+        lambda: module.value_and_grad(other, inputs),
+        lambda: module.sgd(other, inputs, learning_rate=0.1),
+        lambda: module.jvp(other, inputs, module.Params()),
+        lambda: module.per_sample(other, inputs),
+        lambda: module.check_gradients(other, inputs),
+    ]
+    for call in calls[: 7 - (other is None)]:  # check_gradients draws those that are missing
+        with pytest.raises(ValueError, match=r"params is a .*; give Params\(\)"):
+            call()
+
+
+def test_parameters_of_the_right_kind_and_another_number(point):
+    module, params, inputs = point
+    for other in ((*params, "a"), params[:1], (*params, *params)):
+        with pytest.raises(ValueError, match=r"params is a tuple; give Params\("):
+            module.forward(other, inputs)
+
+
+@pytest.mark.parametrize("name", ["params", "inputs"])
+@pytest.mark.parametrize("other", [3, 0.5, {}, np.array([1.0, 2.0, 3.0]), "a", object()], ids=repr)
+def test_what_check_gradients_refuses(point, name, other):
+    module, params, inputs = point
+    given = {"params": params, "inputs": inputs, name: other}
+    for arguments in (given, {name: other}):
+        with pytest.raises(ValueError, match=rf"{name} is a "):
+            module.check_gradients(**arguments)
+
+
+@pytest.mark.parametrize("value", [float("nan"), -1, "a", None, [1e-6], {}, b"1", 1j], ids=repr)
+def test_tolerances_are_numbers(point, value):
+    module, params, inputs = point
+    with pytest.raises(ValueError, match="rtol "):
+        module.check_gradients(params, inputs, rtol=value)
+
+
+@pytest.mark.parametrize("value", [None, 3, 0.5, (), [1.0], "ab", {"a": 1}, np.ones(3)], ids=repr)
+def test_a_cache_is_that_of_forward(target, value):
+    module = compiled("f = sigma(w*x) + exp(w*x)", target)
+    params, inputs = module.Params(2.0), module.Inputs(np.ones(3))
+    with pytest.raises(ValueError, match=r"cache is a .*; give the Cache that forward returned"):
+        module.backward(params, inputs, value)
+
+
+@pytest.mark.parametrize(
+    "value", [3, None, 0.5, [3], [None], object(), np.array(2), np.ones(2), ()]
+)
+def test_nodes_are_asked_for_by_name(target, value):
+    module = with_functions("f = w*x", target)
+    params, inputs = module.Params(2.0), module.Inputs(np.ones(3))
+    for name in ("of", "wrt"):
+        if name == "of" or value is not None:
+            with pytest.raises(ValueError, match=rf"{name} (is|names) .*; expected "):
+                module.per_sample(params, inputs, **{name: value})
+
+
+@pytest.mark.parametrize("other", [3, {"x": 1.0}, (1.0,), np.ones(3)], ids=repr)
+def test_tangents_of_inputs_are_inputs(target, other):
+    """A mapping had no attribute x, and so no tangent: the product was 0."""
+    module = with_functions("f = w*x", target)
+    params, inputs = module.Params(2.0), module.Inputs(np.ones(3))
+    with pytest.raises(ValueError, match=r"inputs_dot is a .* without x; give Inputs\(x=…\)"):
+        module.jvp(params, inputs, module.Params(0.0), other)
+
+
+SIZED = "x: input[d]; y: target; W: param[k, d]; v: param[k]\nf = v @ tanh(W @ x)"
+
+
+@pytest.mark.parametrize("value", [None, 0, -1, 1.5, float("nan"), "3", [3], {}, np.ones(2), 1j])
+def test_sizes_are_whole_numbers(target, value):
+    module = compiled(SIZED, target)
+    vector, inputs = np.ones(8), module.Inputs(np.ones((4, 3)), np.ones(4))
+    calls = [
+        lambda: module.init_params(0, d=3, k=value),
+        lambda: module.unravel(vector, d=3, k=value),
+        lambda: module.unravel(vector, k=value),
+        lambda: module.objective(vector, inputs, k=value),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=r"k is .*; expected a whole number from 1"):
+            call()
+
+
+def test_sizes_have_their_names(target):
+    module = compiled(SIZED, target)
+    vector, inputs = np.ones(8), module.Inputs(np.ones((4, 3)), np.ones(4))
+    for call in (
+        lambda: module.unravel(vector, h=2, d=3),
+        lambda: module.objective(vector, inputs, h=2),
+    ):
+        with pytest.raises(ValueError, match="there is no size h; sizes are d, k"):
+            call()
+    assert module.unravel(vector, d=np.int64(3)).W.shape == (2, 3)
+    plain = compiled(NETWORK, target)
+    with pytest.raises(ValueError, match="there is no size h"):
+        plain.unravel(np.ones(8), h=2)

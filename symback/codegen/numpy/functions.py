@@ -167,7 +167,7 @@ class FunctionWriter:
         read = [
             *taken(self.params, "params", used),
             *taken(self.columns, "columns", used),
-            *taken([*function.given.get(Port.CACHE, ())], "cache", used),
+            *taken([*function.given.get(Port.CACHE, ())], "_cached(cache)", used),
         ]
         used = {"_single"}.union(used, (line.rpartition(" = ")[2] for line in read))
         return [*taken(["params", "columns", "_single"], self.reading, used), *read, *lines]

@@ -200,11 +200,12 @@ def _param_sizes(circuit: Circuit) -> list[str]:
 
 
 def _initial_values(circuit: Circuit) -> str:
-    values = [_initial(p) for p in circuit.params]
+    values, sizes = [_initial(p) for p in circuit.params], _param_sizes(circuit)
+    keywords = ", ".join(f'"{size}": {size}' for size in sizes)
+    read = [f"    {', '.join(sizes)}{',' * (len(sizes) == 1)} = _given({{{keywords}}}).values()"]
     line = f"    return Params({', '.join(values)})"
-    if len(line) <= WIDTH:
-        return line
-    return "\n".join(["    return Params(", *(f"        {v}," for v in values), "    )"])
+    whole = ["    return Params(", *(f"        {v}," for v in values), "    )"]
+    return "\n".join([*(read if sizes else ()), *([line] if len(line) <= WIDTH else whole)])
 
 
 def _initial(node: Node) -> str:
