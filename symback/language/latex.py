@@ -15,8 +15,8 @@ from typing import Any
 from symback.errors import TooLarge
 from symback.language import words
 from symback.language.arrays import CALLS
-from symback.language.latex_cases import LatexCases
 from symback.language.latex_names import ACCENTS, FONTS, GREEK_LETTERS, REFUSED
+from symback.language.latex_signs import LatexSigns
 from symback.language.latex_tokens import LatexToken, tokens
 from symback.language.options import inferred_role
 from symback.language.syntax import Declaration, Equation, SourceText, Statement
@@ -30,15 +30,20 @@ _TRANSPOSED = frozenset({"top", "intercal", "T"})
 _BARS = {
     "lvert": ("rvert", "bars"),
     "lVert": ("rVert", "norm"),
+    "Vert": ("Vert", "norm"),
+    "vert": ("vert", "bars"),
     "|": ("|", "norm"),
     "lfloor": ("rfloor", "floor"),
     "lceil": ("rceil", "ceil"),
 }
+_SAME_BARS = frozenset({"|", "Vert", "vert"})  # that open and close alike
 _NO_FUNCTIONS = frozenset({*ACCENTS, *FONTS, *REFUSED})
+_IN_BOOKS = {"tr": "trace", "Tr": "trace", "eig": "eigvalsh"}
 _WORDS_BETWEEN = frozenset("and or if for when where otherwise else falls".split())
 
 
 def _known(name: str) -> bool:
+    name = _IN_BOOKS.get(name, name)
     return name in SPELLINGS or name in CALLS or name in words.ALIASES or bool(words.arities(name))
 
 
@@ -50,31 +55,36 @@ def statements_of_latex(source: SourceText) -> list[Statement]:
         raise error.kind(error.message, source.place(error.at)) from None
 
 
-class _Reader(LatexCases):
+class _Reader(LatexSigns):
     """Reads tokens from left to right; a method reads one construct."""
 
     def __init__(self, found: list[LatexToken]) -> None:
         super().__init__(found)
         self._depth = 0
         self._steps = 0
-        self._functions: set[str] = set()
+        self._ranks: dict[str, int] = {}
         self._called: set[str] = set()
         self._closing: list[str] = []
         self._has_arrays = any(t.kind == "command" and t.text == "in" for t in found)
         self._functions = self._names_with_arguments()
+        self._own = ""  # the node or function that is being defined
 
     # -- statements -------------------------------------------------------------------------
 
     def _names_with_arguments(self) -> set[str]:
-        """The names of g(u) = …, which may be functions of the text."""
+        """The names of g(u) = …, which may be functions of the text, and those of all nodes."""
         start = self._at
         found: set[str] = set()
+        defined: set[str] = set()
         while self._next.kind != "end":
-            if self._begins_name() and (left := self._left_side()) is not None and left.args:
-                found.add(left.text)
+            if self._begins_name() and (left := self._left_side()) is not None:
+                defined.add(left.text)
+                if left.args:
+                    found.add(left.text)
             while self._next.kind != "end" and not self._accept("\\\\"):
                 self._take()
         self._at = start
+        self._defined = frozenset(defined)
         return found
 
     def statements(self) -> list[Statement]:
@@ -106,11 +116,15 @@ class _Reader(LatexCases):
                 self._accept(":")
                 self._expect("=")
                 self._accept("&")
+                self._own = left.text
                 return Equation(left, self._sum())
             self._at = start
         bare = self._sum()
         if self._is("=", "&"):
-            raise self._refused("left of '=' stands a name, as in f = x_1 - x_2")
+            raise self._refused(
+                r"left of '=' stands one name, as in f = x_1 - x_2; of several letters it is "
+                r"\mathrm{PV}"
+            )
         return Equation(bare, None)
 
     def _left_side(self) -> Term | None:
@@ -121,7 +135,9 @@ class _Reader(LatexCases):
             if self._accept("("):
                 while self._begins_name():
                     arguments.append(self._name())
-                    if not self._accept(",", ";"):
+                    if self._accept("="):  # P(X = k) = …
+                        arguments.append(self._name())
+                    if not self._accept(",", ";", "mid", "|"):
                         break
                 if not self._accept(")"):
                     return None
@@ -150,6 +166,7 @@ class _Reader(LatexCases):
                 self._expect("}")
         role = make_term("name", name.place, [], inferred_role(name.text, ()))
         shape = make_term("shape", name.place, sizes) if sizes else None
+        self._ranks[name.text] = len(sizes)
         return Declaration(name, role, shape, None)
 
     def _size(self) -> Term:
@@ -230,9 +247,9 @@ class _Reader(LatexCases):
             return token.text.rstrip(".,:") not in _WORDS_BETWEEN
         if token.kind == "sign":
             return token.text in ("(", "{", "[") or (token.text == "|" and self._opens())
-        more = {"frac", "dfrac", "tfrac", "sqrt", "sum", "prod", "begin cases", "pi", *_BARS}
+        more = {*_CONSTRUCTS, "pi", *_BARS}
         return token.kind == "command" and (
-            (token.text in more and (token.text != "|" or self._opens()))
+            (token.text in more and (token.text not in _SAME_BARS or self._opens()))
             or token.text in ACCENTS
             or token.text in FONTS
             or token.text in GREEK_LETTERS
@@ -279,6 +296,8 @@ class _Reader(LatexCases):
         if token.kind == "command" and token.text in _CONSTRUCTS:
             self._take()
             return _CONSTRUCTS[token.text](self, token)
+        if (by_sign := self._by_sign()) is not None:
+            return by_sign
         if token.kind in ("command", "word") and self._is_function(token):
             return self._function(self._take())
         if token.text == "pi" and token.kind == "command":
@@ -317,8 +336,8 @@ class _Reader(LatexCases):
         inner = self._sum()
         self._closing.pop()
         self._expect(closing)
-        if kind == "norm" and self._accept("_") and self._group().strip() != "2":
-            raise self._refused("only the Euclidean norm has these bars", token.place)
+        if kind == "norm":
+            return self._norm(token, inner)
         if kind == "bars":
             return make_term("bars", token.place, [inner])
         return make_term("call", token.place, [inner], kind)
@@ -339,18 +358,15 @@ class _Reader(LatexCases):
         if not self._is("("):
             return name
         if name.text in self._functions:
+            if name.text == self._own:
+                raise self._refused(f"'{name.text[:20]}' calls itself", name.place)
             self._called.add(name.text)
             return make_term("call", name.place, self._arguments(), name.text)
         start = self._at
         self._take()
         single = self._begins_name() and self._name() is not None and self._is(")", ",")
         self._at = start
-        if single:
-            raise self._refused(
-                f"is {name.text}(…) a product or a function? Write {name.text} \\cdot (…), or "
-                "a name without brackets",
-                joined.place,
-            )
+        self._refuse_function(name, joined, single)
         return name
 
     def _euler(self, name: Term) -> Term:
@@ -358,7 +374,31 @@ class _Reader(LatexCases):
             raise self._refused(
                 r"e is Euler's number or a name; write \mathrm{e} or e_0", name.place
             )
+        start = self._at
+        units = {"i", "j"} - self._defined - self._bound.keys()
+        imaginary = next((t for t in self._exponent_tokens() if t.text in units), None)
+        self._at = start
+        if imaginary is not None:
+            raise self._refused(
+                f"is {imaginary.text} the imaginary unit, which is not known, or a name? Write "
+                f"{imaginary.text}_0",
+                imaginary.place,
+            )
         return make_term("call", name.place, [self._exponent()], "exp")
+
+    def _exponent_tokens(self) -> list[LatexToken]:
+        """The letters of an exponent that stand alone, without those of subscripts."""
+        if not self._accept("{"):
+            return []
+        depth, found = 1, []
+        while depth and self._next.kind != "end":
+            token, below = self._take(), self._is("_")
+            depth += (token.text == "{") - (token.text == "}")
+            if token.text == "_":
+                self._skip_group()
+            elif token.kind == "letter" and not below:
+                found.append(token)
+        return found
 
     def _refuse_words(self) -> None:
         """Letters that spell a function, as sin, are its name or a product."""
@@ -382,6 +422,9 @@ class _Reader(LatexCases):
         inner = 1 if braced else 0
         token = self._tokens[min(self._at + inner, len(self._tokens) - 1)]
         alone = not braced or self._is("}", ahead=2)
+        if alone and base.kind == "name" and token.kind == "number" and token.text == "0":
+            name = base.text[:20]
+            raise self._refused(f"{name}^0 is 1; is it a name? Write {name}_0", place)
         if alone and token.text in _TRANSPOSED and (token.text != "T" or self._has_arrays):
             self._at += 3 if braced else 1
             return make_term("transpose", place, [base], ".T")
@@ -417,7 +460,7 @@ class _Reader(LatexCases):
         return next((n for n in (name + below, f"{name}_{below}") if below and _known(n)), "")
 
     def _function(self, token: LatexToken) -> Term:
-        name, base = token.text, None
+        name, base = _IN_BOOKS.get(token.text, token.text), None
         if self._is("'") and f"{name}_prime" in SPELLINGS:
             self._take()
             name = f"{name}_prime"
@@ -502,6 +545,8 @@ class _Reader(LatexCases):
     def _fraction_part(self) -> Term:
         if self._is("partial") or (self._is("{") and self._is("partial", ahead=1)):
             raise self._refused(REFUSED["partial"])
+        if self._is_differential():
+            raise self._refused("write the formula without d/dx; symback derives it")
         if self._accept("{"):
             return self._bracketed("}")
         token = self._next
@@ -510,6 +555,13 @@ class _Reader(LatexCases):
             self._tokens[self._at] = LatexToken("number", rest, token.place)
             return make_term("number", token.place, [], first)
         return self._base()
+
+    def _is_differential(self) -> bool:
+        """Whether d/dx or dy/dx stands here, the d upright or not."""
+        ahead = [t.text for t in self._tokens[self._at : self._at + 7]]
+        above = ahead[1:3] if ahead[:2] == ["{", "d"] else []
+        rest = ahead[3:] if above[1:] == ["}"] else ahead[4:] if ahead[3:4] == ["}"] else []
+        return bool(above) and rest[:2] == ["{", "d"] and rest[2:3] != ["}"]
 
     def _binomial(self, token: LatexToken) -> Term:
         operands = [self._fraction_part(), self._fraction_part()]
@@ -593,6 +645,8 @@ _CONSTRUCTS: dict[str, Callable[[Any, LatexToken], Term]] = {
     "sum": _Reader._repeated,
     "prod": _Reader._repeated,
     "begin cases": _Reader._cases,
+    "begin matrix": _Reader._matrix,
+    "langle": _Reader._angles,
 }
 
 

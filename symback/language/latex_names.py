@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symback.errors import CircuitSyntaxError
 from symback.language.latex_tokens import LatexToken
 from symback.language.terms import Refused, Term, make_term
@@ -30,7 +32,15 @@ REFUSED = {
     "ldots": "write every term, or a sum over constant bounds",
     "dots": "write every term, or a sum over constant bounds",
     "cdots": "write every term, or a sum over constant bounds",
-    "approx": "write = to define a node",
+    **dict.fromkeys(("approx", "equiv", "simeq", "sim", "propto"), "write = to define a node"),
+    "lg": r"is \lg the logarithm to base 10 or 2? Write \log_{10} or \log_{2}",
+    "bmod": r"write \operatorname{mod}(x, y)",
+    "mod": r"write \operatorname{mod}(x, y)",
+    "over": r"write \frac{a}{b}",
+    "underbrace": "write the formula without braces below it",
+    "overbrace": "write the formula without braces above it",
+    "%": r"write 5\% as 0.05",
+    "star": r"write a name, as x_1 or \mathrm{x\_star}",
 }
 
 
@@ -104,7 +114,11 @@ class LatexNames:
             text = GREEK_LETTERS[token.text]
         elif token.text in ACCENTS or token.text in FONTS:
             braced = self._accept("{")
+            if self._next.kind == "number":
+                raise self._refused("write an indicator function by cases", place)
             inner = self._name()
+            if token.text == "mathbb" and inner.text in ("E", "P", "V"):
+                raise self._refused("a mean or probability is not known; write its formula", place)
             if braced:
                 self._expect("}")
             text = inner.text + ACCENTS.get(token.text, "")
@@ -113,12 +127,17 @@ class LatexNames:
             raise self._strange()
         if token.kind == "word" and text == "e":
             return make_term("call", place, [make_term("number", place, [], "1")], "exp")
-        if self._is("_"):
-            self._take()
-            text = _joined(text, self._group())
+        stem, parts = text, []
+        if self._accept("_"):
+            subscript = self._group()
+            text, parts = _joined(text, subscript), subscript.split("_")
         if self._is("'"):
             raise self._strange()
-        return make_term("name", place, [], text)
+        name = make_term("name", place, [], text)
+        return self._entry_of(stem, parts, name)
+
+    def _entry_of(self, stem: str, parts: Sequence[str], name: Term) -> Term:
+        return name
 
     def _group(self) -> str:
         """The text of a subscript; the indices of sums have their values."""
@@ -144,8 +163,8 @@ class LatexNames:
             return GREEK_LETTERS[token.text].rstrip("_")
         if token.kind == "command" and token.text in ("max", "min"):
             return token.text
-        if token.text in (",", "+", "-"):
-            return "_" if token.text == "," else token.text
+        if token.text in (",", "/", "+", "-"):
+            return "_" if token.text in ",/" else token.text
         raise self._refused("a subscript has letters and numbers", token.place)
 
     def _computed(self, parts: list[str]) -> str:

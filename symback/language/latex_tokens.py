@@ -36,13 +36,14 @@ _TOKEN = re.compile(
     r"|(?P<text>\\(?:text|textrm|mathrm|mathit|textit|operatorname\*?|mathsf)\s*\{(?P<word>[^{}]*)\})"
     r"|(?P<environment>\\(?P<what>begin|end)\{(?P<name>[a-z]+)\*?\}(?:\{[lcr|]*\})?)"
     r"|(?P<newline>\\\\(?:\[[^\]\n]*\])?)"
-    r"|(?P<command>\\(?:[A-Za-z]+|[{}|_#&]))"
-    r"|(?P<number>[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+    r"|(?P<command>\\(?:[A-Za-z]+|[{}|_#&%]))"
+    r"|(?P<number>[0-9]+(?:\{,\}[0-9]{3})*(?:\.[0-9]+)?|\.[0-9]+)"
     r"|(?P<letter>[A-Za-zα-ωΑ-Ω])"
     r"|(?P<sign>[-+*/=<>(){}\[\]^_|,;:.&!'−·×])"
 )
 _SHOWN = frozenset("align aligned alignat equation gather gathered split multline eqnarray".split())
 _CASES = frozenset({"cases", "dcases", "rcases"})
+_MATRICES = frozenset({"pmatrix", "bmatrix", "matrix", "smallmatrix"})
 _UNICODE = {"−": "-", "·": "*", "×": "*"}
 
 
@@ -78,8 +79,11 @@ def _token(match: re.Match[str], place: tuple[int, int], joined: bool) -> LatexT
         name = match["name"]
         if name in _SHOWN:
             return None
+        if name in _MATRICES:
+            return LatexToken("command", f"{match['what']} matrix", place)
         if name not in _CASES:
-            raise Refused(place, f"'{name[:20]}' is not known; cases is", CircuitSyntaxError)
+            why = f"'{name[:20]}' is not known; cases and pmatrix are"
+            raise Refused(place, why, CircuitSyntaxError)
         return LatexToken("command", f"{match['what']} cases", place)
     if kind == "text":
         word = match["word"].replace("\\_", "_").strip()
@@ -89,6 +93,8 @@ def _token(match: re.Match[str], place: tuple[int, int], joined: bool) -> LatexT
         return LatexToken("command", GREEK.get(text, text).rstrip("_"), place, joined)
     if kind == "command":
         return LatexToken("command", text[1:], place, joined)
+    if kind == "number":
+        text = text.replace("{,}", "")  # 1{,}000
     return LatexToken(kind, _UNICODE.get(text, text), place, joined)
 
 

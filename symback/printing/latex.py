@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from sympy import Expr, Piecewise, Rational, S, Symbol
@@ -11,6 +11,7 @@ from sympy.logic.boolalg import And, Or
 
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.signs import GREEK
+from symback.operations.textbook import SIGNS
 from symback.printing.array_notation import PEOPLE
 from symback.printing.people import ForPeople
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW
@@ -62,6 +63,21 @@ def name_in_latex(name: str) -> str:
         return f"{shown}_{{{rest}}}"
     escaped = rest.replace("_", r"\_")
     return rf"{shown}_{{\mathrm{{{escaped}}}}}"
+
+
+_WRITTEN: dict[str, Callable[[Sequence[str]], str]] = {
+    **{operator_in_latex(name): sign.printed for name, sign in SIGNS.items()},
+    operator_in_latex("binomial"): lambda args: rf"\binom{{{args[0]}}}{{{args[1]}}}",
+    operator_in_latex("factorial"): lambda args: _factorial(args[0]),
+    operator_in_latex("floor"): lambda args: rf"\left\lfloor {args[0]} \right\rfloor",
+    operator_in_latex("ceil"): lambda args: rf"\left\lceil {args[0]} \right\rceil",
+}
+"""Functions that have a sign instead of a name before brackets."""
+
+
+def _factorial(text: str) -> str:
+    is_one = re.fullmatch(r"\\?[A-Za-z]+(_\{\w+\})?|[0-9]+", text)
+    return f"{text}!" if is_one else rf"\left({text}\right)!"
 
 
 class LatexPrinter(ForPeople):
@@ -140,6 +156,9 @@ class LatexPrinter(ForPeople):
     def call(self, name: str, args: Sequence[str]) -> str:
         if name == r"\operatorname{abs}":
             return rf"\left|{args[0]}\right|"
+        written = _WRITTEN.get(name)
+        if written is not None:
+            return written(args)
         return rf"{name}\left({', '.join(args)}\right)"
 
     def where(self, expr: Piecewise) -> str:

@@ -149,6 +149,219 @@ FORMULAS = {
         r"f = \lVert X w - y \rVert^2 + \lambda \lVert w \rVert_2^2",
         "X: input[n, d]; w: param[d]; y: input[n]; f = norm(X @ w - y)**2 + lambda_*norm(w)**2",
     ),
+    "z-score": (
+        r"z = \frac{x - \mu}{\sigma}",
+        "z = (x - mu)/sigma",
+    ),
+    "t statistic": (
+        r"t = \frac{\bar{x} - \mu_0}{s / \sqrt{n}}",
+        "t = (x_bar - mu0)/(s/sqrt(n))",
+    ),
+    "Gaussian with given parameters": (
+        r"f(x;\mu,\sigma) = "
+        r"\frac{1}{\sigma\sqrt{2\pi}}\,e^{-\tfrac{1}{2}\left(\tfrac{x-\mu}{\sigma}\right)^{2}}",
+        "f = 1/(sigma*sqrt(2*pi))*exp(-(1/2)*((x - mu)/sigma)**2)",
+    ),
+    "Laplace": (
+        r"f(x \mid \mu, b) = \frac{1}{2b} \exp\left( -\frac{|x-\mu|}{b} \right)",
+        "f = 1/(2*b)*exp(-abs(x - mu)/b)",
+    ),
+    "gamma density": (
+        r"f(x) = \frac{\beta^\alpha}{\Gamma(\alpha)} x^{\alpha-1} e^{-\beta x}",
+        "f = beta**alpha/gamma(alpha)*x**(alpha - 1)*exp(-beta*x)",
+    ),
+    "Student's t": (
+        r"f(t) = "
+        r"\frac{\Gamma\left(\frac{\nu+1}{2}\right)}"
+        r"{\sqrt{\nu\pi}\,\Gamma\left(\frac{\nu}{2}\right)} "
+        r"\left(1+\frac{t^2}{\nu}\right)^{-\frac{\nu+1}{2}}",
+        "f = gamma((nu + 1)/2)/(sqrt(nu*pi)*gamma(nu/2))*(1 + t**2/nu)**(-(nu + 1)/2)",
+    ),
+    "beta density": (
+        r"f(x)=\frac{x^{\alpha-1}(1-x)^{\beta-1}}{\mathrm{B}(\alpha,\beta)}",
+        "f = x**(alpha - 1)*(1 - x)**(beta - 1)/euler_beta(alpha, beta)",
+    ),
+    "binomial probability": (
+        r"P(X=k)=\binom{n}{k}p^k(1-p)^{n-k}",
+        "P = binomial(n, k)*p**k*(1 - p)**(n - k)",
+    ),
+    "sample variance": (
+        r"v = \frac{1}{n-1}\sum_{i=1}^{3}(x_i-\bar{x})^2",
+        "v = 1/(n - 1)*((x1 - x_bar)**2 + (x2 - x_bar)**2 + (x3 - x_bar)**2)",
+    ),
+    "entropy in bits": (
+        r"H = -\sum_{i=1}^{2} p_i \log_2 p_i",
+        "H = -(p1*log2(p1) + p2*log2(p2))",
+    ),
+    "normal distribution": (
+        r"F(x) = \Phi\left(\frac{x-\mu}{\sigma}\right)",
+        "F = ndtr((x - mu)/sigma)",
+    ),
+    "normal quantile": (
+        r"x = \mu + \sigma \Phi^{-1}(p)",
+        "x = mu + sigma*ndtri(p)",
+    ),
+    "normal distribution by erf": (
+        r"F = "
+        r"\frac{1}{2}\left[1+\operatorname{erf}\left(\frac{x-\mu}{\sigma\sqrt{2}}\right)\right]",
+        "F = (1/2)*(1 + erf((x - mu)/(sigma*sqrt(2))))",
+    ),
+    "Coulomb": (
+        r"F = \frac{1}{4\pi\varepsilon_0}\frac{q_1 q_2}{r^2}",
+        "F = 1/(4*pi*epsilon0)*(q1*q2/r**2)",
+    ),
+    "de Broglie": (
+        r"\lambda = \frac{h}{m v}",
+        "lambda_ = h/(m*v)",
+    ),
+    "escape velocity": (
+        r"v_{\mathrm{esc}} = \sqrt{\frac{2GM}{r}}",
+        "v_esc = sqrt(2*G*M/r)",
+    ),
+    "length contraction": (
+        r"L = L_0 \sqrt{1 - \left(\frac{v}{c}\right)^2}",
+        "L = L0*sqrt(1 - (v/c)**2)",
+    ),
+    "single slit": (
+        r"I = I_0 \left[\frac{\sin\alpha}{\alpha}\right]^2",
+        "I = I0*(sin(alpha)/alpha)**2",
+    ),
+    "wave packet": (
+        r"\psi = \left(\frac{2a}{\pi}\right)^{1/4} e^{-a x^2}",
+        "psi = (2*a/pi)**(1/4)*exp(-a*x**2)",
+    ),
+    "Fermi": (
+        r"n = \frac{1}{\mathrm{e}^{(E-\mu)/(k_B T)} + 1}",
+        "n = 1/(exp((E - mu)/(k_B*T)) + 1)",
+    ),
+    "drum": (
+        r"u = \mathrm{J}_2(k r) \cos(2\varphi)",
+        "u = besselj(2, k*r)*cos(2*phi)",
+    ),
+    "modified Bessel functions": (
+        r"f = \mathrm{I}_{0}(x)\,\mathrm{K}_1(x) + \mathrm{Y}_0(x)",
+        "f = besseli(0, x)*besselk(1, x) + bessely(0, x)",
+    ),
+    "chi-squared": (
+        r"p = \mathrm{Q}\left(2, \frac{x}{2}\right) + \mathrm{P}(1, x)",
+        "p = gammaincc(2, x/2) + gammainc(1, x)",
+    ),
+    "incomplete beta": (
+        r"p = \mathrm{I}_{x}(2, 3)",
+        "p = betainc(2, 3, x)",
+    ),
+    "Lambert": (
+        r"y = \mathrm{W}_{0}(x) + \mathrm{W}_{-1}(u)",
+        "y = lambertw(x) + lambertwm1(u)",
+    ),
+    "polygamma": (
+        r"y = \psi^{(0)}(x) + \psi^{(1)}(x) + \psi^{(3)}\left(x\right)",
+        "y = digamma(x) + trigamma(x) + polygamma(3, x)",
+    ),
+    "log-gamma": (
+        r"y = \ln\Gamma(x) + \ln\mathrm{B}(u, v)",
+        "y = loggamma(x) + betaln(u, v)",
+    ),
+    "van der Waals": (
+        r"\left(P + \frac{a n^2}{V^2}\right)(V - nb)",
+        "f = (P + a*n**2/V**2)*(V - n*b)",
+    ),
+    "rate law": (
+        r"r = k[\mathrm{A}]^m[\mathrm{B}]^n",
+        "r = k*A**m*B**n",
+    ),
+    "half-life": (
+        r"N(t) = N_0 \left(\tfrac12\right)^{t/t_{1/2}}",
+        "N = N0*(1/2)**(t/t_1_2)",
+    ),
+    "inhibition": (
+        r"v = "
+        r"\frac{V_{\max}[\mathrm{S}]}{K_{\mathrm{M}}\left(1+\dfrac{[\mathrm{I}]}{K_{\mathrm{i}}}\right)+[\mathrm{S}]}",
+        "v = V_max*S/(K_M*(1 + I/K_i) + S)",
+    ),
+    "leaky unit": (
+        r"f(x) = \begin{cases} x & \text{if } x > 0, \\ \alpha(e^{x} - 1) & \text{if } x \le "
+        r"0. \end{cases}",
+        "f = where(x > 0, x, alpha*(exp(x) - 1))",
+    ),
+    "pair of sums": (
+        r"E = \sum_{i=1}^{2}\sum_{j=1}^{2} w_{ij} s_i s_j",
+        "E = (w11*s1*s1 + w12*s1*s2) + (w21*s2*s1 + w22*s2*s2)",
+    ),
+    "present value": (
+        r"\mathrm{PV} = \sum_{t=0}^{2} \frac{C_t}{(1+r)^t}",
+        "PV = C0/(1 + r)**0 + C1/(1 + r)**1 + C2/(1 + r)**2",
+    ),
+    "call price": (
+        r"C = S_0 \Phi(d_1) - K e^{-rT} \Phi(d_2)",
+        "C = S0*ndtr(d1) - K*exp(-r*T)*ndtr(d2)",
+    ),
+    "annuity": (
+        r"M = P\,\frac{r(1+r)^n}{(1+r)^n-1}",
+        "M = P*(r*(1 + r)**n/((1 + r)**n - 1))",
+    ),
+    "powers of ten": (
+        r"y = 3 \times 10^{8}\, x + 1{,}000 z",
+        "y = 3*10**8*x + 1000*z",
+    ),
+    "accents with scripts": (
+        r"y = \alpha_{\mathrm{max}} + \hat{\theta}_{1} + \tilde{\gamma}^{2}",
+        "y = alpha_max + theta_hat_1 + gamma_tilde**2",
+    ),
+    "logarithms to bases": (
+        r"y = \log_{10} x + \log_2(z) + \log_b u",
+        "y = log10(x) + log2(z) + log(u, b)",
+    ),
+    "brackets in brackets": (
+        r"f = \left\{ x + \left[ y \cdot (z + 1) \right] \right\}",
+        "f = x + y*(z + 1)",
+    ),
+    "tower": (
+        r"f = x^{y^{z}}",
+        "f = x**(y**z)",
+    ),
+    "bars in bars": (
+        r"y = |x| + |y_1 - |z|| + \left\vert u \right\vert",
+        "y = abs(x) + abs(y1 - abs(z)) + abs(u)",
+    ),
+    "norms": (
+        r"w \in \mathbb{R}^{3} \\ f = \lVert w \rVert_1 + \|w\|_\infty + \left\Vert w "
+        r"\right\Vert_2^2",
+        "w: param[3]; f = sum(abs(w)) + max(abs(w)) + norm(w)**2",
+    ),
+    "Frobenius": (
+        r"A \in \mathbb{R}^{3\times 3} \\ f = \|A\|_F^2",
+        "A: input[3, 3]; f = norm(A)**2",
+    ),
+    "trace": (
+        r"W \in \mathbb{R}^{3\times 3} \\ f = \operatorname{tr}(W^\top W) + \det(W)",
+        "W: param[3, 3]; f = trace(W.T @ W) + det(W)",
+    ),
+    "entries of a vector": (
+        r"x \in \mathbb{R}^3 \\ f = \sum_{i=1}^{3} x_i^2",
+        "x: input[3]; f = x[0]**2 + x[1]**2 + x[2]**2",
+    ),
+    "entries of a matrix": (
+        r"A \in \mathbb{R}^{2\times 2} \\ f = \sum_{i=1}^{2} A_{ii} + A_{12}",
+        "A: input[2, 2]; f = (A[0, 0] + A[1, 1]) + A[0, 1]",
+    ),
+    "entries of a layer": (
+        r"W \in \mathbb{R}^{2\times 3} \\ x \in \mathbb{R}^3 \\ h = \tanh(Wx) \\ f = h_1 - h_2",
+        "W: param[2, 3]; x: input[3]; h = tanh(W @ x); f = h[0] - h[1]",
+    ),
+    "inner product": (
+        r"a \in \mathbb{R}^3 \\ b \in \mathbb{R}^3 \\ f = \langle a, b \rangle",
+        "a: input[3]; b: param[3]; f = dot(a, b)",
+    ),
+    "rotation": (
+        r"x \in \mathbb{R}^2 \\ f = \begin{pmatrix} \cos\theta & -\sin\theta \\ \sin\theta & "
+        r"\cos\theta \end{pmatrix} x",
+        "x: input[2]; theta: param; f = [[cos(theta), -sin(theta)], [sin(theta), cos(theta)]] @ x",
+    ),
+    "column": (
+        r"f = \begin{bmatrix} x y \\ x + y \end{bmatrix}",
+        "f = [x*y, x + y]",
+    ),
 }  # fmt: skip
 
 AMBIGUOUS = {
@@ -183,4 +396,37 @@ AMBIGUOUS = {
     r"f = \left( x": "missing",
     r"f = x § y": "is not LaTeX",
     r"f = \sigma(x)/\sigma": "both a number and a function",
+    r"P = \psi(x)": r"a product or a function",
+    r"P = f(x + 1)": r"a product or a function",
+    r"u = \mathrm{net}(x + 1)": r"a product or a function",
+    r"p = \varphi(1 - x)": r"a product or a function",
+    r"y = J_0(x)": r"for Bessel's function \mathrm{J}_0(…)",
+    r"y = J_1(k x)": r"for Bessel's function \mathrm{J}_1(…)",
+    r"y = I_0(x)": r"for Bessel's function \mathrm{I}_0(…)",
+    r"y = \operatorname{Li}_2(x)": r"a product or a function",
+    r"f = \mathbb{E}[X]": r"a mean or probability is not known",
+    r"f = \mathrm{Var}(X + Y)": r"a product or a function",
+    r"f = \mathbf{1}_{x>0}": r"write an indicator function by cases",
+    r"y = e^{i\omega t}": r"the imaginary unit",
+    r"y = e^{-j x}": r"the imaginary unit",
+    r"E = E^0 - x": r"E^0 is 1; is it a name? Write E_0",
+    r"PV = x": r"\mathrm{PV}",
+    r"R^2 = 1 - x": r"left of '=' stands one name",
+    r"E(x) = 1 + E(y)": r"'E' calls itself",
+    r"y = \lg x": r"to base 10 or 2",
+    r"y = x \bmod 3": r"\operatorname{mod}(x, y)",
+    r"f \equiv a + b": r"write = to define a node",
+    r"f = {a \over b}": r"\frac{a}{b}",
+    r"f = \underbrace{a + b}_{c}": r"without braces below it",
+    r"f = \frac{\mathrm{d}}{\mathrm{d}x} x^2": r"without d/dx",
+    r"f = \frac{d y}{d x}": r"without d/dx",
+    r"f = x\%": r"as 0.05",
+    r"f = \langle x \rangle": r"a mean is not known",
+    r"f = \lVert x \rVert_3": r"a norm is that of",
+    r"f = \begin{pmatrix} x & y \\ z \end{pmatrix}": r"of one length",
+    r"f = \begin{array} x \end{array}": r"cases and pmatrix are",
+    r"A \in \mathbb{R}^{2\times 2} \\ f = \lVert A \rVert_2": r"the norm of a matrix",
+    r"x \in \mathbb{R}^{2} \\ f = x_0": r"an entry, which count from 1",
+    r"x \in \mathbb{R}^{2} \\ f = x_3": r"outside [2]",
+    r"f = \mathrm{I}_x(a)": r"a product or a function",
 }

@@ -34,6 +34,7 @@ f = sqrt(abs(mu))*asinh(mu) + max(mu, w)/omicron + lambda_*softplus(mu)
 
 COMMANDS = set(
     # LaTeX, its classes and packages
+    
     "documentclass usepackage providecommand renewcommand begin end section subsection setlength "
     "arraystretch raggedright arraybackslash footnotesize ensuremath dots textbackslash "
     "textasciitilde textasciicircum scalebox displaystyle toprule midrule bottomrule endhead "
@@ -41,6 +42,7 @@ COMMANDS = set(
     # mathematics
     "partial frac cdot sqrt surd left right mathrm operatorname text textstyle sum le ge ne circ "
     "prod wedge vee top Vert lVert rVert to big bigl bigr biggl biggr quad qquad mathrel det "
+    "ln lfloor rfloor lceil rceil binom "
     "exp log sin cos tan sinh cosh tanh min max arcsin arccos arctan "
     # Greek
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "

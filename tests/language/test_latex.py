@@ -66,6 +66,38 @@ def test_latex_of_every_operation_reads_back(name):
     assert_reads_back(sb.circuit(CASES[name].circuit, loss=None))
 
 
+SIGNED = {
+    "besselj(2, x)": r"\mathrm{J}_{2}\left(x\right)",
+    "besselj(5/2, x)**2": r"\mathrm{J}_{\frac{5}{2}}\left(x\right)^{2}",
+    "besselk(0, x + y)": r"\mathrm{K}_{0}\left(x + y\right)",
+    "gammainc(2, x)": r"\mathrm{P}\left(2, x\right)",
+    "gammaincc(2, x)": r"\mathrm{Q}\left(2, x\right)",
+    "betainc(2, 3, x)": r"\mathrm{I}_{x}\left(2, 3\right)",
+    "beta(x, y)": r"\mathrm{B}\left(x, y\right)",
+    "betaln(x, y)": r"\ln\mathrm{B}\left(x, y\right)",
+    "loggamma(x)": r"\ln\Gamma\left(x\right)",
+    "digamma(x)": r"\psi^{(0)}\left(x\right)",
+    "trigamma(x)": r"\psi^{(1)}\left(x\right)",
+    "polygamma(3, x)": r"\psi^{(3)}\left(x\right)",
+    "lambertwm1(x)": r"\mathrm{W}_{-1}\left(x\right)",
+    "ndtri(x)": r"\Phi^{-1}\left(x\right)",
+    "log10(x)": r"\log_{10}\left(x\right)",
+    "binomial(x, y)": r"\binom{x}{y}",
+    "factorial(x)": "x!",
+    "factorial(x + y)": r"\left(x + y\right)!",
+    "factorial(x1)**2": "x_{1}!^{2}",
+    "floor(x)": r"\left\lfloor x \right\rfloor",
+    "ceil(x)": r"\left\lceil x \right\rceil",
+}
+
+
+@pytest.mark.parametrize("text", SIGNED)
+def test_functions_have_the_signs_of_textbooks(text):
+    circuit = sb.circuit(f"f = {text}", loss=None)
+    assert LatexPrinter.of(circuit).print(circuit.output.formula) == SIGNED[text]
+    assert_reads_back(circuit)
+
+
 NAMES = {
     "x": "x",
     "x_1": "x1",
