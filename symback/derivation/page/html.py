@@ -36,7 +36,7 @@ from symback.derivation.page.live import (
 from symback.derivation.page.matrix import (
     MatrixKnown,
     MatrixLines,
-    has_sliders,
+    has_stable_form,
     matrix_programs,
 )
 from symback.derivation.page.quiz import Practice, practice
@@ -120,7 +120,7 @@ def to_html(derivation: Derivation) -> str:
 
 def page_text(derivation: Derivation) -> PageText:
     """All texts of a derivation's page."""
-    if derivation.is_matrix and has_sliders(derivation):
+    if derivation.is_matrix and derivation.view == "paths":
         return _matrix_page(derivation)
     if derivation.view == "accumulation" or derivation.is_matrix:
         arrays = array_page(derivation)
@@ -163,6 +163,7 @@ def _matrix_page(derivation: Derivation) -> PageText:
     if len(derivation.rows) < 2:
         drawn = live_picture(derivation, known)
     printed = matrix_programs(derivation)
+    tables, of_tables = stable_programs(derivation.rows[0] if derivation.rows else derivation)
     rows = [
         replace(row, step=None)
         for row in _rows(derivation, writer, still)
@@ -180,11 +181,15 @@ def _matrix_page(derivation: Derivation) -> PageText:
         "seed": printed.seed,
         "adjoints": printed.adjoints,
         "product": printed.product,
+        **({"stable": of_tables} if has_stable_form(derivation) else {}),
         "rows": [[r.name, known.at(f"adjoint {r.name}")] for r in rows],
         "steps": [_step_data(s, MatrixLines(derivation), writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None),
     }
-    return _page(writer, drawn, data, printed.tables, rows, begin.examples, None)
+    if "stable" in data and not tables:  # the first row of several is as it was typed
+        tables = [("STABLE", [])]
+    tables = [*printed.tables, *tables]
+    return _page(writer, drawn, data, tables, rows, begin.examples, None)
 
 
 def _array_page(derivation: Derivation, arrays: ArrayPage) -> PageText:

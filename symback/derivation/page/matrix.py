@@ -20,13 +20,9 @@ from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import Left
 
 
-def has_sliders(derivation: Derivation) -> bool:
-    """Whether a page of a matrix computes again: where it is along paths and as it was typed."""
-    return derivation.view == "paths" and not derivation.stable and not _stable_rows(derivation)
-
-
-def _stable_rows(derivation: Derivation) -> bool:
-    return any(row.stable for row in derivation.rows)
+def has_stable_form(derivation: Derivation) -> bool:
+    """Whether an entry is computed by other formulas than those that were typed."""
+    return any(row.stable for row in (derivation, *derivation.rows))
 
 
 def matrix_programs(derivation: Derivation) -> Programs:
@@ -39,6 +35,12 @@ def matrix_programs(derivation: Derivation) -> Programs:
     tables = dict(printed.tables)
     tables["FORWARD"] = forward
     tables["ENTRIES"] = list(_entries(derivation, printer))
+    if has_stable_form(derivation):
+        tables["STABLE_ENTRIES"] = [
+            row(["stable", "whole", *step.left], step.right, printer)
+            for step in derivation.stable_steps
+            if step.kind == "stable"
+        ]
     return Programs(tuple(tables.items()), printed.seed, printed.adjoints, printed.product)
 
 
@@ -121,6 +123,10 @@ class MatrixLines:
     def numbers(self, step: Step) -> list[Pieces]:
         if step.kind == "seed":
             return []
+        if step.kind == "rewrite":
+            return [["= ", [f"=stable value {step.left}"]]]
+        if step.kind == "stable" and isinstance(step.left, tuple):
+            return [["= ", [f"=stable {slot_of(step.left, is_local=False)}"]]]
         if isinstance(step.left, str):
             return [self._line(step.right, f"value {step.left}")]
         is_local = step.kind in ("edge", "curvature")
@@ -150,4 +156,4 @@ class MatrixLines:
         return [*pieces, " = ", [f"={result}"]]
 
 
-__all__ = ["MatrixKnown", "MatrixLines", "has_sliders", "matrix_programs"]
+__all__ = ["MatrixKnown", "MatrixLines", "has_stable_form", "matrix_programs"]
