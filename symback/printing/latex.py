@@ -48,8 +48,10 @@ def operator_in_latex(name: str) -> str:
 def name_in_latex(name: str) -> str:
     """A node's name: letters, then digits as a subscript; Greek names as letters.
 
-    >>> print(name_in_latex("w3"), name_in_latex("h[t - 1]"), name_in_latex("net_2[t]"))
-    w_{3} h_{t - 1} {\\mathrm{net}_{2}}_{t}
+    >>> print(name_in_latex("w3"), name_in_latex("W_0_1"), name_in_latex("h[t - 1]"))
+    w_{3} W_{0,1} h_{t - 1}
+    >>> print(name_in_latex("net_2[t]"))
+    {\\mathrm{net}_{2}}_{t}
     """
     if name.endswith("]"):
         base, _, index = name[:-1].partition("[")
@@ -59,8 +61,8 @@ def name_in_latex(name: str) -> str:
     shown = _GREEK_COMMANDS.get(stem) or (stem if len(stem) == 1 else rf"\mathrm{{{stem}}}")
     if not rest:
         return shown
-    if rest.isdigit():
-        return f"{shown}_{{{rest}}}"
+    if all(part.isdigit() for part in rest.split("_")):
+        return f"{shown}_{{{rest.replace('_', ',')}}}"
     escaped = rest.replace("_", r"\_")
     return rf"{shown}_{{\mathrm{{{escaped}}}}}"
 

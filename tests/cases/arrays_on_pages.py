@@ -18,8 +18,25 @@ CIRCUITS = {
     "y = a @ V; E: loss = sum(y**2)",
     "row sums": "X: input[2, 3]; w: param[3]; E: loss = sum(sigma(X @ w))",
 }
+HESSIANS = {
+    "least squares": "X: input[3, 2]; w: param[2]; y: target[3]; f: output = X @ w\n"
+    "l: loss = mean((f - y)**2)/2",
+    "logistic regression": "X: input[3, 2]; w: param[2]; c: param; y: target[3]\n"
+    "z: output = X @ w + c; l: loss = mean(softplus(z) - y*z)",
+    "softmax": "x: input[2]; W: param[2, 2]; c: param[2]; t: target\nz: output = W @ x + c\n"
+    "l: loss = cross_entropy(z, t)",
+    "matrix": "X: input[3, 2]; Y: input[3, 2]; W: param[2, 2]; z: output = X @ W\n"
+    "l: loss = sum((z - Y)**2)",
+    "explicit matrix": "x: param[2]; a: input; f: output = x @ ([[a, 1], [1, 3]] @ x); loss: none",
+    "rewritten": "X: input[3, 2]; w: param[2]; l: loss = sum(log(1 + exp(X @ w)))",
+}
 
 
 def derived(name):
     circuit = sb.circuit(CIRCUITS[name])
     return circuit.derive(circuit.objective.name)
+
+
+def hessian(name):
+    circuit = sb.circuit(HESSIANS[name])
+    return circuit.derive(circuit.objective.name, order=2, view="matrices")

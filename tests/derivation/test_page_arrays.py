@@ -1,6 +1,7 @@
 """Pages of arrays: every number that the page computes is Python's; sliders, entries, links."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -12,7 +13,7 @@ from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.page.arrays import array_page
 from symback.derivation.page.html import page_text
 from symback.derivation.starts import array_start, by_entry, flat_of, leaves_below
-from tests.cases.arrays_on_pages import CIRCUITS, NETWORK, derived
+from tests.cases.arrays_on_pages import CIRCUITS, HESSIANS, NETWORK, derived, hessian
 from tests.cases.browser import OVERLAPS, complaints, in_browser, set_leaf, start_browser
 from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import LECTURE
@@ -52,6 +53,25 @@ def test_every_number_of_the_page_is_that_of_the_derivation(name):
         assert entries == pytest.approx(flat_of(wanted), rel=1e-13, abs=1e-15), slot
     kinds = {slot.split(" ")[0] for slot in found}
     assert {"value", "adjoint"} <= kinds
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.parametrize("name", HESSIANS)
+def test_every_block_of_a_hessian_is_that_of_the_derivation(name):
+    derivation = hessian(name)
+    values = array_start(derivation).values
+    found = by_page(derivation, by_entry(values, leaves_below(derivation)))
+    at = derivation.at(**values)
+    steps, (_, blocks) = array_numbers(at).steps, at.evaluated()
+    shown = {step.left: found.get(f"block {step.id}") for step in derivation.steps}
+    for left, block in blocks.items():
+        assert shown[left] == pytest.approx(np.ravel(block), rel=1e-12, abs=1e-15), left
+    for number, entries in steps.items():
+        if f"block {number}" in found:
+            wanted = flat_of(entries)
+            assert found[f"block {number}"] == pytest.approx(wanted, rel=1e-12, abs=1e-15)
+    leaves = [n.name for n in leaves_below(derivation)]
+    assert {row.leaf for row in page_text(derivation).rows} == set(leaves)
 
 
 @pytest.mark.parametrize("name", CIRCUITS)
@@ -124,6 +144,40 @@ def test_sliders_of_entries_move_the_whole_page(tmp_path):
         assert not complaints(driver)
     finally:
         driver.quit()
+
+
+@in_browser
+@pytest.mark.parametrize("name", HESSIANS)
+def test_sliders_move_the_blocks_of_a_hessian(tmp_path, name):
+    path = tmp_path / "page.html"
+    derivation = hessian(name)
+    path.write_text(derivation.to_html(), encoding="utf-8")
+    values = dict(array_start(derivation).values)
+    leaf = next(n for n in leaves_below(derivation) if n.role == "param" and n.shape)
+    moved = np.array(values[leaf.name])
+    moved.flat[0] = 0.375
+    values[leaf.name] = moved.tolist()
+    last = {left: derivation.last_step_about(left).id for left in derivation.asked}
+    driver = start_browser()
+    try:
+        driver.get(path.as_uri())
+        driver.find_element("css selector", "[data-go=last]").click()
+        set_leaf(driver, "number", leaf.name + "\\.1" * len(leaf.shape), "0.375")
+        shown = driver.execute_script(BLOCKS)
+        assert not complaints(driver)
+    finally:
+        driver.quit()
+    blocks = derivation.at(**values).evaluated()[1]
+    for left, number in last.items():
+        text = shown[f"block {number}"].replace("−", "-")
+        entries = [float(x) for x in re.findall(r"-?[\d.]+(?:e[-+]?\d+)?", text)]
+        assert entries == pytest.approx(np.ravel(blocks[left]), rel=6e-4, abs=1e-12), left
+
+
+BLOCKS = """
+return Object.fromEntries([...document.querySelectorAll("#steps [data-result^=block]")]
+  .map((e) => [e.dataset.result, e.textContent]));
+"""
 
 
 # -- pictures of arrays at a point ----------------------------------------------------------------

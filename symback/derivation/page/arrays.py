@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sympy import Expr, S
@@ -24,11 +24,14 @@ from symback.derivation.page.lines import Pieces
 from symback.derivation.record import Derivation, Step
 from symback.derivation.starts import entries_of, leaves_below
 from symback.errors import Unsupported
-from symback.operations.arrays import broadcast_like
+from symback.operations.arrays import broadcast_like, einsum, kron, reshape, shape_of
 from symback.operations.expressions import real_symbol
+from symback.operations.shapes import Shape
+from symback.operations.subscripts import subscripts
 
 MOST_ENTRIES = 120  # of all leaves: rows with a slider each
 MOST_COMPUTED = 20_000  # entries of all nodes, at each move of a slider
+MOST_OF_A_MATRIX = 64  # entries of a block of a Hessian that a step shows
 FUNCTION = "allNumbers"
 
 
@@ -43,10 +46,12 @@ class ArrayPage:
 
 
 def array_page(derivation: Derivation) -> ArrayPage | None:
-    """None where sizes have names, there are too many entries, or an operation has no loops."""
+    """None where sizes have names, there are too many entries, or an operation has no loops; and of
+    Jacobians, whose rows are nodes of their own.
+    """
     leaves = leaves_below(derivation)
     nodes = [*derivation.walk.circuit.nodes]
-    if derivation.is_matrix or any(not size.is_Integer for n in nodes for size in n.shape):
+    if derivation.rows or any(not size.is_Integer for n in nodes for size in n.shape):
         return None
     if sum(len(entries_of(n)) for n in leaves) > MOST_ENTRIES:
         return None
@@ -79,6 +84,15 @@ def _page(derivation: Derivation, leaves: Sequence[Node]) -> ArrayPage:
         names.set_shape(symbol, circuit[name].shape)
         lines.append(Assign(symbol, expr))
         slots[f"contribution {node} {name}"] = symbol
+    known = {*(line.target for line in lines), *(n.symbol for n in own)}
+    for step in _blocks(derivation):
+        shape = shape_of(step.right, names.shapes)
+        if step.right.free_symbols <= known and math.prod(map(int, shape)) <= MOST_OF_A_MATRIX:
+            symbol = real_symbol(fresh_name([f"block_{step.id}"], taken))
+            taken.add(symbol.name)
+            names.set_shape(symbol, shape)
+            lines.append(Assign(symbol, _without_kron(step.right, names.shapes)))
+            slots[_block(step)] = symbol
     program = lowering.program(
         [n.symbol for n in own], lines, {Port.OUTPUT: {s.name: s for s in slots.values()}}, ()
     )
@@ -95,6 +109,32 @@ def _page(derivation: Derivation, leaves: Sequence[Node]) -> ArrayPage:
         ],
         frozenset(distributions(source)) | frozenset(index_leaves(source)),
     )
+
+
+def _blocks(derivation: Derivation) -> Iterator[Step]:
+    """The steps with a block of the Hessian."""
+    for step in derivation.steps:
+        if (
+            not isinstance(step.left, str)
+            and len(step.left) > 2
+            and step.kind in ("simplify", "expand", "stable")
+        ):
+            yield step
+
+
+def _without_kron(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
+    """The same with each A ⊗ B as A_ij·B_kl at row (i, k) and column (j, l), as loops have it."""
+
+    def written(left: Expr, right: Expr) -> Expr:
+        (m, n), (p, q) = shape_of(left, shapes), shape_of(right, shapes)
+        product = einsum(left, right, subscripts((0, 1), (2, 3), (0, 2, 1, 3)))
+        return reshape(product, m * p, n * q)
+
+    return expr.replace(kron, written)
+
+
+def _block(step: Step) -> str:
+    return f"block {step.id}"
 
 
 def _contributions(derivation: Derivation, lowering: Lowering) -> Iterator[tuple[Link, Expr]]:
@@ -119,7 +159,9 @@ def _contributions(derivation: Derivation, lowering: Lowering) -> Iterator[tuple
 
 
 class ArrayLines:
-    """The line with the number of each step: of a node, of what an edge gives, of an adjoint."""
+    """The line with the number of each step: of a node, of what an edge gives, of an adjoint, of a
+    block; none of a differential, which is of any direction.
+    """
 
     def __init__(self, derivation: Derivation, page: ArrayPage) -> None:
         self._slots = {slot for slot, _ in page.slots}
@@ -133,6 +175,8 @@ class ArrayLines:
     def _slot(self, step: Step) -> str:
         if isinstance(step.left, str):
             return f"value {step.left}"
+        if len(step.left) > 2:
+            return _block(step)
         node, name = step.left
         own = f"contribution {node} {name}"
         is_edge = step.kind == "edge" or step.rule == ONE

@@ -386,7 +386,10 @@ def entry_rows(
         texts = (value_of(x and x[i]) for x in (value, partial))
         shown = in_math(of) if leaf.name in derivation.wrt else Markup()
         role = ROLE_NAMES[leaf.role]
-        step = derivation.last_step(leaf.name).id if leaf.name in derivation.wrt else None
+        own = (
+            s.id for s in reversed(derivation.typed_steps) if s.left == (derivation.of, leaf.name)
+        )
+        step = next(own, None) if leaf.name in derivation.wrt else None
         still_texts = (next(texts), next(texts))
         yield RowText(name, in_math(math), shown, role, is_moved, step, still_texts, leaf.name)
 

@@ -57,7 +57,8 @@ class Known:
                 self._adjoints[name] = max(i for i in ids if i is not None)
         last = {step.left: step.id for step in derivation.typed_steps}
         for name in derivation.wrt:
-            self._adjoints.setdefault(name, last[walk.of, name])
+            if (walk.of, name) in last:
+                self._adjoints.setdefault(name, last[walk.of, name])
         self._into: dict[str, list[Link]] = {}
         for link in self._edges:
             self._into.setdefault(link[1], []).append(link)

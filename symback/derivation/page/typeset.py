@@ -10,6 +10,7 @@ from symback.operations.signs import GREEK
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _PARTS = re.compile(r"([^\W\d_]+)_?(\w*)")
+_BETWEEN = re.compile(r"(?<=\d)_(?=\d)")
 _LETTERS = {name.rstrip("_"): letter for letter, name in reversed(GREEK.items())}
 _DOWN = 2  # of a subscript, in units of the picture
 
@@ -43,7 +44,7 @@ def _pieces(text: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
         stem = _LETTERS.get(parts[1], parts[1])
         yield ("var" if len(stem) == 1 else ""), stem
         if parts[2]:
-            yield "sub", parts[2]
+            yield "sub", _BETWEEN.sub(",", parts[2])
         place = word.end()
     if text[place:]:
         yield "", text[place:]
