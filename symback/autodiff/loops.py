@@ -22,6 +22,7 @@ from symback.autodiff.passes import PASSES, Pass, optimise
 from symback.autodiff.passes.drop_dead import drop_dead
 from symback.autodiff.passes.fold_copies import fold_copies
 from symback.autodiff.passes.fold_products import fold_products
+from symback.autodiff.passes.recurrences import is_small
 from symback.autodiff.passes.share_common import share_common
 from symback.autodiff.reverse import NOT_MOVED, ReversePass
 from symback.autodiff.still import NOWHERE, Still
@@ -240,7 +241,9 @@ def _assembled(of: Any, made: _LoweredTurn, own: _OwnNames) -> LoweredLoop:
     operands = (*kept.values(), *(operand_of[s] for s in (*sequences, *shared)))
     of_turns = (*back.outside, *kept, *(renamed[s] for s in sequences))
     still = made.still.renamed({s.name: new.name for s, new in renamed.items()})
-    return LoweredLoop(ahead, kept, back.turn(of_turns, shared), operands, back.adjoints(), still)
+    small = frozenset(name for name, line in lines if is_small(line))
+    way_back = replace(back.turn(of_turns, shared), small=small)
+    return LoweredLoop(ahead, kept, way_back, operands, back.adjoints(), still)
 
 
 class _WayBack:

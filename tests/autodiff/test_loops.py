@@ -206,8 +206,8 @@ def test_loops_are_over_recurrences_alone():
     bars = text.partition("def _loss_and_bars")[2].partition("\ndef ")[0]
     bodies = re.findall(r"^    for .*\n(?:        .*\n|    \):\n)+", bars, re.M)
     forward = [body for body in bodies if "[::-1]" not in body]
-    assert len(forward) == 2  # of the layers, and of the sum that reads both
-    assert [len(re.findall(r"_sigma|np.tanh|np.exp", body)) for body in forward] == [4, 0]
+    assert len(forward) == 3  # a layer each, and the sum
+    assert [len(re.findall(r"_sigma|np.tanh|np.exp", body)) for body in forward] == [3, 1, 0]
     assert not any("@" in body or "einsum" in body for body in bodies)
 
 
@@ -220,3 +220,11 @@ E: loss = sum(h[T])
 """
     circuit = sb.circuit(text)
     assert_same(circuit, unrolled(with_sizes(circuit, {"T": TURNS})), {"d": 4})
+
+
+def test_a_turn_backwards_has_no_more_products_than_it_carries_adjoints():
+    """Slopes and gates of all turns are multiplied at once; δc and δh each take one product."""
+    text = sb.circuit(NEIGHBOURS["two layers"]).generate()
+    bars = text.partition("def _loss_and_bars")[2].partition("\ndef ")[0]
+    backward = re.findall(r"^    for .*\n(?:        .*\n|    \):\n)+", bars, re.M)[3:]
+    assert [len(re.findall(r" \* ", body)) for body in backward] == [0, 1, 3]

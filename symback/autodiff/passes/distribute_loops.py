@@ -8,7 +8,7 @@ comes behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,7 @@ from sympy import Expr, Symbol
 from sympy.core.symbol import Str
 
 from symback.autodiff.names import Names
+from symback.autodiff.passes.recurrences import read_by, recurrences, with_parts
 from symback.circuits.program import Assign, Program, batch_sum, loop_lines, loop_of, varies
 from symback.operations.arrays.loops import LAST, STACKED, Turn, TurnOf, loop
 from symback.operations.expressions import real_symbol
@@ -45,23 +46,20 @@ class _Distribution:
     def __init__(self, lines: Sequence[Assign], varying: AbstractSet[Symbol], names: Names) -> None:
         of = loop_of(lines[0])
         self._lines, self._names = lines, names
-        self._turn: Turn = of.turn
+        self._turn: Turn = with_parts(of.turn, names)
         self._given = dict(zip(self._turn.operands, of.operands, strict=True))
         self._left = [loop_of(line).name for line in lines]
         needed = self._turn.needed(self._left)
         self._after = {b: after for b, after in self._turn.carried if b in needed}
         self._made = {name: line for name, line in self._turn.lines if name in needed}
-        self._reads = {name: self._read(line) for name, line in self._made.items()}
+        self._reads = {name: read_by(line) for name, line in self._made.items()}
         self._reads |= {b: [after] for b, after in self._after.items()}
         self._varying = self._find_varying({*varying})
         self._same = self._same_in_all_turns()
-        self._of_recurrence = self._recurrences()
+        self._of_recurrence = recurrences(self._reads, self._after)
         self._by_turn = {n for n in self._reads if n not in self._same and not self._at_once(n)}
         self._stages = self._find_stages()
         self._given_lines: set[Symbol] = set()
-
-    def _read(self, line: Expr) -> list[Symbol]:
-        return sorted((s for s in line.free_symbols if not is_size(s)), key=str)
 
     # -- what names of the turn are --------------------------------------------------------------
 
@@ -83,19 +81,6 @@ class _Distribution:
             if name in self._made and name not in kept and found.issuperset(reads):
                 found.add(name)
         return found.difference(self._turn.shared)
-
-    def _recurrences(self) -> dict[Symbol, Symbol]:
-        """For what depends on itself one carried name that it shares this with."""
-        readers: dict[Symbol, list[Symbol]] = {}
-        for name, reads in self._reads.items():
-            for s in reads:
-                readers.setdefault(s, []).append(name)
-        found: dict[Symbol, Symbol] = {}
-        for b in self._after:
-            if b not in found:
-                circle = _reached([b], self._reads) & _reached([b], readers)
-                found |= dict.fromkeys(circle, b)
-        return found
 
     def _at_once(self, name: Symbol) -> bool:
         """Whether all turns' values can be computed at once, a row a turn and sample."""
@@ -222,18 +207,6 @@ class _Distribution:
     @staticmethod
     def _rewrapped(line: Assign, value: Expr) -> Expr:
         return batch_sum(value) if isinstance(line.expr, batch_sum) else value
-
-
-def _reached(start: Iterable[Symbol], next_of: Mapping[Symbol, Sequence[Symbol]]) -> set[Symbol]:
-    """What is reached from a start, which counts where a way leads back to it."""
-    found: set[Symbol] = set()
-    waiting = [s for name in start for s in next_of.get(name, ())]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += next_of.get(name, ())
-    return found
 
 
 __all__ = ["distribute_loops"]

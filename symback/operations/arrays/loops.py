@@ -42,6 +42,7 @@ class Turn:
     labels: tuple[tuple[str, str], ...] = ()  # what names of the turn are in circuit text
     steps: tuple[tuple[str, str, int], ...] = ()  # name of a line, what is typed, its first index
     is_backwards: bool = False
+    small: frozenset[Symbol] = frozenset()  # of sequences: those of numbers no larger than about 1
     is_at_once: bool = False  # no turn reads what another one computes
 
     def __hash__(self) -> int:
