@@ -76,13 +76,15 @@ def still(record: ReversePass, names: Names) -> Still:
     >>> sorted(found.steep), sorted(found.weightless)
     ([('u', 'u_1')], [('f', 'f_1')])
     """
-    steep = {(e.node, e.operand) for e in record.edges if _is_steep(record, e)}
-    powers = (e for e in record.edges if _is_steep_twice(record, e))
-    steep |= {(names.adjoint(e.operand).name, e.operand) for e in powers}
+    edges_steep = [e for e in record.edges if _is_steep(record, e)]
+    steep = {(e.node, e.operand) for e in edges_steep}
+    powers = [e for e in record.edges if _is_steep_twice(record, e)]
+    steep |= _in_adjoints(record, names, {e.node for e in (*edges_steep, *powers)})
     weightless = Weightless(record, names)
     faded = _faded(record, weightless) if weightless.nodes else []
     of_slopes = [(e, e.local.slope) for e in faded]
     edges = {(e.node, e.operand) for e in faded}
+    edges |= {(names.adjoint(e.operand).name, e.operand) for e in faded}
     edges |= {(names.slope(e.node, s).name, e.operand) for e, s in of_slopes if s is not None}
     switched = {*weightless.switched}
     for edge in reversed(record.edges) if switched else ():
@@ -98,6 +100,19 @@ def _is_steep(record: ReversePass, edge: Edge) -> bool:
         return operand in gate.args[: _STEEP[gate.func]]
     to_unknown = gate.is_Pow and gate.exp == operand  # log(0), where the power is 0
     return bool(to_unknown) or is_steep(record, edge)
+
+
+def _in_adjoints(record: ReversePass, names: Names, steep: Collection[str]) -> set[tuple[str, str]]:
+    """The operands that move the partials of gates that are steep, with what has these partials."""
+    found: set[tuple[str, str]] = set()
+    for edge in record.edges:
+        if edge.node in steep:
+            lines = [names.adjoint(edge.operand).name]
+            if edge.local.slope is not None:
+                lines.append(names.slope(edge.node, edge.local.slope).name)
+            moving = (edge.node, *record.circuit[edge.node].operands)
+            found |= {(line, name) for line in lines for name in moving}
+    return found
 
 
 def _is_steep_twice(record: ReversePass, edge: Edge) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
+from sympy import Add, Eq, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.codegen.cfunctions import hypot
 
 from symback.autodiff.gates import split_number
@@ -24,7 +24,7 @@ from symback.autodiff.still import NOWHERE, Pairs, Still
 from symback.autodiff.turn_tangents import MovedLoop, moved_loop
 from symback.circuits.program import Assign, Program, batch_sum, loop_of
 from symback.operations.arrays import ArrayFunction, broadcast_like
-from symback.operations.edges import Careful, nonzero, plainly, power_partials
+from symback.operations.edges import Careful, nonzero, plainly, power_partials, power_slope
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.jvp import Tangent, tangent_of_array
 from symback.operations.number_slopes import careful_tangent, slopes
@@ -204,14 +204,34 @@ class TangentLines:
         return self._function(expr, name)
 
     def _choice(self, expr: Piecewise) -> Tangent:
-        """The tangent of the branch taken."""
+        """The tangent of the branch taken; a product that is 0 with a factor moves with it."""
         dots = [self._of(e) for e, _ in expr.args]
+        if (factor := _factor_of_guard(expr)) is not None:
+            dots[0] = self._along(factor, expr.args[1][0])
         if all(d is None for d in dots):
             return None
         branches = [
             (S.Zero if d is None else d, c) for d, (_, c) in zip(dots, expr.args, strict=True)
         ]
         return Piecewise(*branches, evaluate=False)
+
+    def _along(self, factor: Expr, product: Expr) -> Tangent:
+        """The tangent of a product that moves by a factor alone, which is 0, as u̇·p of u·p."""
+        dot = self._of(factor)
+        if dot is None:
+            return None
+        if not factor.is_Symbol:
+            return self._unless_still(dot, times(dot, product / factor))
+        kept, self.dots = self.dots, {factor: dot}
+        found = self._of(product)
+        self.dots = kept
+        return None if found is None else self._unless_still(dot, found)
+
+    def _unless_still(self, dot: Expr, moved: Expr) -> Expr:
+        """The tangent that a dot causes, and 0 where it is 0, be the rate infinite."""
+        if dot.is_number:
+            return moved
+        return guarded(moved, self._briefly(dot))
 
     def _product(self, expr: Mul, name: _Name) -> Tangent:
         """Factor by factor; of n/d it is (n_dot − v·d_dot)/d, v being the quotient."""
@@ -221,7 +241,8 @@ class TangentLines:
         below = [f for f in factors if _is_below(f)]
         parts = self._by_factors([f for f in factors if f not in below])
         over = Mul(*below)
-        if below and all(f.exp == -1 for f in below):
+        steep = any(self._is_among(self.still.steep, f.base) for f in below)
+        if below and not steep and all(f.exp == -1 for f in below):
             falling = _sum(self._by_factors([f.base for f in below]))
             return _multiplied(_sum([*parts, _multiplied(falling, -name.symbol)]), over)
         found = [_multiplied(p, over) for p in parts]
@@ -291,7 +312,10 @@ class TangentLines:
 
     def _function(self, expr: Expr, name: _Name) -> Tangent:
         if isinstance(expr, Careful):
-            return careful_tangent(expr, name.symbol, [self._of(a) for a in expr.args])
+            dots = [self._of(a) for a in expr.args]
+            if isinstance(expr, power_slope):  # which asks whether the power moves
+                dots[1] = None if dots[1] is None else self._briefly(dots[1])
+            return careful_tangent(expr, name.symbol, dots)
         row = BY_HEAD.get(expr.func) or SLOPES.get(expr.func)
         rates = slopes(expr, name.symbol, plain=self.plain)
         singular = row is not None and row.singular
@@ -327,12 +351,11 @@ class TangentLines:
         steep = self._is_among(self.still.steep, operand) and not dot.is_number
         if not (steep or (singular and self._may_be_still(dot))):
             return _multiplied(dot, rate)
-        if not dot.is_Symbol:
-            dot = self._named(dot)
+        dot = self._briefly(dot)
         return guarded(times(dot, rate), dot)
 
     def _is_among(self, edges: Pairs, operand: Expr) -> bool:
-        return bool(edges) and operand.is_Symbol and (self._owner, operand.name) in edges
+        return bool(edges) and any((self._owner, s.name) in edges for s in operand.free_symbols)
 
     def _may_be_still(self, dot: Expr) -> bool:
         """Whether a tangent may be 0 because of a choice, whatever the direction."""
@@ -343,6 +366,9 @@ class TangentLines:
         if isinstance(dot, Piecewise):
             return any(plainly(e) == 0 or self._may_be_still(e) for e, _ in dot.args)
         return dot in self._still
+
+    def _briefly(self, dot: Expr) -> Expr:
+        return dot if dot.is_Symbol or dot.is_number else self._named(dot)
 
     def _named(self, expr: Expr) -> Symbol:
         if expr not in self._parts:
@@ -363,6 +389,24 @@ class _Name:
     @property
     def symbol(self) -> Symbol:
         return self.value if self.value is not None else self.tangents._named(self.expr)
+
+
+def _factor_of_guard(choice: Piecewise) -> Expr | None:
+    """What is 0 where a product is chosen to be, as `unless_zero` of `steep` has it; in gates, as
+    people write them, branches are names.
+    """
+    (first, condition), *others = choice.args
+    if first != 0 or len(others) != 1 or not isinstance(condition, Eq) or condition.rhs != 0:
+        return None
+    factor, product = condition.lhs, others[0][0]
+    if product.is_Symbol or (factor.is_Symbol and _divides(factor, product)):
+        return None
+    return factor
+
+
+def _divides(symbol: Symbol, product: Expr) -> bool:
+    """Whether a product is divided by a name, as one that is not read where that is 0."""
+    return any(f.is_Pow and f.exp.is_negative and f.has(symbol) for f in Mul.make_args(product))
 
 
 def _is_below(factor: Expr) -> bool:

@@ -89,9 +89,16 @@ def _logsigmoid(a: Expr, b: Expr) -> Divided:
     return _softplus(-a, -b)
 
 
+def log_mean(a: Expr, b: Expr) -> Expr:
+    """(a - b)/log(a/b), which is smooth where a = b: one branch holds there, not half of each."""
+    a_is_larger = sp.Abs(a) >= sp.Abs(b)
+    larger = Piecewise((a, a_is_larger), (b, True))
+    ratio = Piecewise((log_ratio(b, a), a_is_larger), (log_ratio(a, b), True))
+    return larger * exprel(ratio)
+
+
 def _log(a: Expr, b: Expr) -> Divided:
-    larger = sp.sign(a) * sp.Max(sp.Abs(a), sp.Abs(b))
-    return Divided(1 / (larger * exprel(-sp.Abs(log_ratio(a, b)))))
+    return Divided(1 / log_mean(a, b))
 
 
 def _log_to(base: int) -> Callable[[Expr, Expr], Divided]:
@@ -172,8 +179,8 @@ def _of_power(a: Expr, b: Expr, n: Expr) -> Divided | None:
     """
     near, limit = 9 * _apart(a, b) <= 8 * sp.Abs(a + b), n * half(a + b) ** (n - 1)
     if not n.is_Rational:
-        larger = sp.Max(a, b)
-        form = larger ** (n - 1) * pow1prel((sp.Min(a, b) - larger) / larger, n)
+        larger, smaller = (Piecewise((u, a >= b), (v, True)) for u, v in ((a, b), (b, a)))
+        form = larger ** (n - 1) * pow1prel((smaller - larger) / larger, n)
         return Divided(_but_at_zero(form, limit, a + b), near)
     above, below = abs(n.p), n.q
     if not 0 < above <= MOST_OF_POWER or below > MOST_OF_ROOT:
@@ -293,4 +300,4 @@ def _weighted(see: See, term: Expr) -> Iterator[tuple[Expr, Any, Expr, Expr]]:
             yield others_of(factors, factor), Pow, inner.base, inner.exp
 
 
-__all__ = ["divided_difference"]
+__all__ = ["divided_difference", "log_mean"]

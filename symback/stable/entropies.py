@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Add, Expr, Mul, S
+from sympy import Add, Eq, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import hypot, log1p
 
 from symback.operations import arrays
@@ -195,7 +195,10 @@ def _vanishing_beside_one(x: Expr, u: Expr) -> Expr | None:
     if sp.expand(x - u) == 1:
         return xlogx1p(u)
     above = sp.expand(sp.together(1 + u).as_numer_denom()[0])
-    return xlog1py(x, u) if x.is_Add and above == sp.expand(x) else None
+    if not x.is_Add or above != sp.expand(x):
+        return None
+    left = sp.cancel(x / (1 + u))  # of x/y it is y, by which the form below 0/0 would have no slope
+    return Piecewise((rel_entr(x, left), Eq(x, 0)), (xlog1py(x, u), True), evaluate=False)
 
 
 def _same(see: See, a: Expr, b: Expr) -> bool:

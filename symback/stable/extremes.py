@@ -11,11 +11,11 @@ from sympy.codegen.cfunctions import log1p
 from symback.operations.functions import erfc, log1mexp, sigma, softplus
 from symback.operations.special import (
     expm1exp,
-    exprel,
     log_erfc,
     log_ratio,
     log_sinhc,
 )
+from symback.stable.divided import log_mean
 from symback.stable.matching import (
     SHORT,
     See,
@@ -136,8 +136,7 @@ def logarithmic_mean(see: See, product: Expr) -> Expr | None:
             if not any(ratio):
                 continue
             sign = 1 if ratio[0] else -1
-            larger = sp.sign(a) * sp.Max(sp.Abs(a), sp.Abs(b))
-            mean = larger * exprel(-sp.Abs(log_ratio(a, b)))
+            mean = log_mean(a, b)
             return others_of(factors, factor, other) * sign * mean**-power
     return None
 

@@ -198,15 +198,16 @@ def logsumexp_of_log(see: See, expr: Expr) -> Expr | None:
 
 
 def reciprocal_of_sum_of_poles(see: See, expr: Expr) -> Expr | None:
-    """1/Σ(w/x) of arrays: where entries of x are 0, x/w of these."""
+    """1/Σ(w/x) of arrays: where entries of x are 0, z/(1 + z·Σ(w/x) of the others), z = Σ x/w."""
     total = sum_of(see, see(expr.base))
     if expr.exp != -1 or total is None or not total.rank or len(total.axes) != total.rank:
         return None
     summed = see_product(see, total.summed)
     for x in _divisors(summed):
         if see.shape_of(x) == see.shape_of(summed):
-            zeros = Piecewise((x / (summed * x), Eq(x, 0)), (S.Zero, True))
-            there = total.count * arrays.reduce_sum(zeros)
+            zeros = arrays.reduce_sum(Piecewise((x / (summed * x), Eq(x, 0)), (S.Zero, True)))
+            others = arrays.reduce_sum(Piecewise((S.Zero, Eq(x, 0)), (summed, True)))
+            there = total.count * zeros / (1 + zeros * others)
             return _where_any_zero(sp.Abs(x), there, expr)
     return None
 

@@ -77,6 +77,25 @@ SECOND = [  # loss, parameters, along, H·v by hand
         [0, 0, 0, 0],
     ),
     ("A: param; E: param; T: param; f: loss = A*exp(-E/T)", {"A": 2, "E": 3, "T": 0}, 2, [0] * 3),
+    # what is 0 may move: of x/(2·√(a·x + b)) by x, and of -exp(-E/T)·A/T by A
+    (
+        "a: param; x: param; b: param; f: loss = sqrt(a*x + b)",
+        {"a": 2, "x": 0, "b": 4},
+        1,
+        [0.25, -0.125, -0.0625],
+    ),
+    (
+        "a: param[2]; x: param[2]; b: param; f: loss = sqrt(a @ x + b)",
+        {"a": [1, 2], "x": [0, 1], "b": 2},
+        2,
+        [0.25, -1 / 32, -1 / 32, -1 / 16, -1 / 32],
+    ),
+    (
+        "A: param; E: param; T: param; f: loss = A*exp(-E/T)",
+        {"A": 0, "E": 3, "T": 1},
+        0,
+        [0, -np.exp(-3), 3 * np.exp(-3)],
+    ),
 ]
 
 

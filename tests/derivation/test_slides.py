@@ -34,7 +34,6 @@ f = sqrt(abs(mu))*asinh(mu) + max(mu, w)/omicron + lambda_*softplus(mu)
 
 COMMANDS = set(
     # LaTeX, its classes and packages
-    
     "documentclass usepackage providecommand renewcommand begin end section subsection setlength "
     "arraystretch raggedright arraybackslash footnotesize ensuremath dots textbackslash "
     "textasciitilde textasciicircum scalebox displaystyle toprule midrule bottomrule endhead "

@@ -520,6 +520,10 @@ def test_branches_are_rewritten_and_conditions_are_not():
     assert found.output.formula == formula("where(1 - cos(x) > y, log1p(x), y)")
 
 
+HARMONIC = (
+    "y*where(min(abs(z)) <= 0, sum(where(z == 0, z/2, 0))"
+    "/(1 + sum(where(z == 0, z/2, 0))*sum(where(z == 0, 0, 2/z))), 1/sum(2/z))"
+)
 # nodes over a vector z → the last of them, p, and what it becomes
 ARRAYS = [
     ("p = exp(z)/sum(exp(z))", "softmax(z)"),
@@ -547,10 +551,7 @@ ARRAYS = [
     ("p = y*dot(z, log(z))", "y*sum(xlogx(z))"),
     ("p = -sum(z*log(2*z))", "-sum(xlogy(z, 2*z))"),
     ("p = -dot(z, log_softmax(z))", "-sum(weighed(z, log_softmax(z)))"),
-    (
-        "p = y/sum(2/z)",
-        "y*where(min(abs(z)) <= 0, sum(where(z == 0, z/2, 0)), 1/sum(2/z))",
-    ),
+    ("p = y/sum(2/z)", HARMONIC),
     ("p = exp(sum(y*log(z)))", "where(min(z) <= 0, prod(z**y), exp(sum(y*log(z))))"),
     (
         "p = logsumexp(z + log(z**2))",
@@ -568,7 +569,7 @@ CALLED = {
 LIMIT = "its limit where a number is 0"
 CALLED |= {expected: LIMIT for _, expected in ARRAYS if expected.startswith("where")}
 CALLED |= {
-    "y*where(min(abs(z)) <= 0, sum(where(z == 0, z/2, 0)), 1/sum(2/z))": LIMIT,
+    HARMONIC: LIMIT,
     "-sum(weighed(z, log_softmax(z)))": "weighed, log_softmax",
 }
 CALLED |= {"z*(dot(exp(-z), z/norm(z))/norm(exp(-z)))": "the product with a unit vector"}
