@@ -179,6 +179,7 @@ _ROWS = (
         updates=None,
         extra="jax",
         calls=_jax_calls,
+        keeps_loops=True,
     ),
     Target(
         name="torch",
@@ -187,6 +188,7 @@ _ROWS = (
         updates=None,
         extra="torch",
         calls=_torch_calls,
+        keeps_loops=True,
     ),
     Target(
         name="javascript",

@@ -19,7 +19,6 @@ class Language:
 
     write: Callable[[Sequence[BareFunction]], str]
     form: str  # a format of `symback.codegen.marks`
-    keeps_loops: bool = False
 
 
 def _numpy(functions: Sequence[BareFunction]) -> str:
@@ -59,12 +58,12 @@ def _torch(functions: Sequence[BareFunction]) -> str:
 
 
 LANGUAGES: Mapping[str, Language] = {
-    "numpy": Language(_numpy, "python", keeps_loops=True),
-    "c": Language(_c, "c", keeps_loops=True),
+    "numpy": Language(_numpy, "python"),
+    "c": Language(_c, "c"),
     "jax": Language(_jax, "python"),
     "torch": Language(_torch, "python"),
-    "javascript": Language(_javascript, "javascript", keeps_loops=True),
-    "rust": Language(_rust, "rust", keeps_loops=True),
+    "javascript": Language(_javascript, "javascript"),
+    "rust": Language(_rust, "rust"),
 }
 """The languages by name."""
 
@@ -100,8 +99,7 @@ def bare_code(
     from symback.codegen.bare.functions import bare_functions  # start-up stays fast
 
     found = language_named(language)
-    keep = found.keeps_loops
-    functions = bare_functions(circuit, only, of=of, wrt=wrt, name=name, keep_loops=keep)
+    functions = bare_functions(circuit, only, of=of, wrt=wrt, name=name, keep_loops=True)
     return found.write(functions)
 
 

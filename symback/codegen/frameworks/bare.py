@@ -5,8 +5,10 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Iterable, Sequence
 
+from symback.circuits.program import loop_lines
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.text import in_lines, refuse_name, said
+from symback.codegen.frameworks.loops import framework_loop
 from symback.codegen.frameworks.words import Words
 from symback.codegen.lines import chain_comment, print_order, wrapped
 from symback.codegen.numpy.arrays import VIEWS, ArrayPrinter
@@ -49,10 +51,17 @@ def _function(function: BareFunction, words: Words) -> list[str]:
         like=like,
         has_guards=lowered.has_guards,
     )
+    words = words.beside(s.name for s in lowered.circuit.size_names)
     notes = rewrite_notes(lowered.circuit)
     body = [f"{name} = {words.argument.format(name)}" for name in names]
     body += [f"{size} = {size_code(function, size)}" for size in function.sizes]
+    loops = loop_lines(program)
+    behind = {line.target for of in loops.values() for line in of[1:]}
     for line in program.lines:
+        if line.target in loops:
+            body += framework_loop(loops[line.target], printer, words)
+        if line.target in loops or line.target in behind:
+            continue
         if line.chains and line.of:
             body += chain_comment(line.of, line.chains)
         elif line.target.name in notes:

@@ -16,8 +16,9 @@ from symback.autodiff.lower import Lowered, lower, optimised
 from symback.autodiff.passes import FUSED_PASSES, TANGENT_PASSES, Pass
 from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.program import Assign, Program, batch_sum
+from symback.circuits.program import Assign, Program, batch_sum, loop_of
 from symback.circuits.requirements import index_leaves
+from symback.operations.arrays.loops import TurnOf, loop
 
 OUTPUT, OUTPUT_DOT = "output", "output_dot"
 PARTIALS, PARTIALS_DOT = "partials", "partials_dot"  # of the output, for each sample
@@ -58,7 +59,7 @@ def framework_programs(circuit: Circuit, names: Sequence[str]) -> dict[str, Fram
         x_bar = w
         return f, w_bar, x_bar
     """
-    lowered = optimised(lower(circuit, names, others=_BUILDERS))
+    lowered = optimised(lower(circuit, names, others=_BUILDERS, keep_loops=True))
     return {name: _asked(lowered, name) for name in names}
 
 
@@ -188,11 +189,22 @@ def _linear(lines: Iterable[Assign], moving: set[Symbol]) -> Iterator[Assign]:
     A branch that is 0, or NaN where what it stands for is, would be lost by a transposition.
     """
     for line in lines:
+        if loop_of(line) is not None:
+            line = replace(line, expr=_linear_loop(line, moving))
         if not moving.isdisjoint(line.expr.free_symbols):
             moving.add(line.target)
         choices = line.expr.atoms(Piecewise)
         found = {choice: _with_factor(choice, moving) for choice in choices}
         yield replace(line, expr=line.expr.xreplace(found)) if found else line
+
+
+def _linear_loop(line: Assign, moving: set[Symbol]) -> Expr:
+    """The same of the lines of a loop's turn."""
+    of = loop_of(line)
+    turn = [Assign(*pair) for pair in of.turn.lines]
+    lines = tuple((x.target, x.expr) for x in _linear(turn, of.moving(moving)))
+    made = loop(*of.operands, TurnOf(replace(of.turn, lines=lines)), *of.args[-2:])
+    return batch_sum(made) if isinstance(line.expr, batch_sum) else made
 
 
 def _with_factor(choice: Piecewise, moving: set[Symbol]) -> Expr:

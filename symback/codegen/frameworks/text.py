@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sympy import Expr, Piecewise, Symbol
 
 from symback.autodiff.function import Port
 from symback.circuits.circuit import Circuit, Node
+from symback.circuits.program import Assign, loop_lines, loop_of
 from symback.circuits.requirements import index_leaves
+from symback.codegen.frameworks.loops import framework_loop
 from symback.codegen.frameworks.programs import OF_PARTIALS, FrameworkProgram, framework_programs
 from symback.codegen.frameworks.words import Words
 from symback.codegen.header import Head, Header
@@ -253,6 +256,7 @@ def _leaf(node: Node) -> LeafText:
 def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
     """The lines of a program, each chain-rule line with its terms above it."""
     program, lowered = asked.program, asked.lowered
+    words = words.beside(s.name for s in lowered.circuit.size_names)
     columns = [n.name for n in asked.leaves if n.role != "param"]
     like = next((n.name for n in asked.moving), asked.leaves[0].name if asked.leaves else "")
     printer = ArrayPrinter(
@@ -267,10 +271,17 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
     notes = rewrite_notes(lowered.circuit)
     used = {s for line in program.lines for s in line.reads if is_size(s)}
     sizes = [f"{s} = {_size(asked, s)}" for s in sorted(used, key=str)]
-    found: list[tuple[str, list[str]]] = []  # what each line defines, and its text with comments
+    found: list[tuple[set[str], list[str]]] = []  # what lines define, and their text with comments
     needs = _needs(asked) if words.asked else {}
     ranks, known = _ranks(asked), dict[str, str]()
+    loops = loop_lines(program)
+    behind = {line.target for of in loops.values() for line in of[1:]}
     for line in program.lines:
+        if line.target in loops:
+            made = {x.target.name for x in loops[line.target]}
+            found.append((made, framework_loop(loops[line.target], printer, words)))
+        if line.target in loops or line.target in behind:
+            continue
         above: list[str] = []
         if line.chains and line.of:
             above = chain_comment(line.of, line.chains)
@@ -285,7 +296,7 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
             text += words.copy
         if asks := _asks(asked, needs.get(line.target, frozenset()), words):
             text = f"{text} if {asks} else _LEFT_OUT"
-        found.append((line.target.name, [*above, *wrapped(f"{line.target.name} =", text)]))
+        found.append(({line.target.name}, [*above, *wrapped(f"{line.target.name} =", text)]))
     return FrameworkBody(
         [*sizes, *_read_lines(found, {s.name for s in program.results}), *_spread(asked, words)],
         [n.name for n in asked.leaves],
@@ -298,11 +309,11 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
     )
 
 
-def _read_lines(found: Sequence[tuple[str, list[str]]], results: set[str]) -> list[str]:
+def _read_lines(found: Sequence[tuple[set[str], list[str]]], results: set[str]) -> list[str]:
     """The lines without those that no other reads, as that of a derivative which is stated."""
     read, kept = set(results), list[list[str]]()
-    for name, lines in reversed(found):
-        if name in read:
+    for names, lines in reversed(found):
+        if not names.isdisjoint(read):
             kept.append(lines)
             read |= names_in(lines)
     return [line for lines in reversed(kept) for line in lines]
@@ -320,6 +331,10 @@ def _tuple_of_truths(values: Iterable[bool]) -> str:
     return tuple_of(found) if found else "()"
 
 
+_ALWAYS = Symbol("always")
+"""What is computed whatever is asked for: a loop, whose turns give several partials."""
+
+
 def _needs(asked: FrameworkProgram) -> dict[Symbol, frozenset[Symbol]]:
     """For each line of partials the results that read it."""
     program, function = asked.program, asked.lowered.functions[asked.name]
@@ -328,8 +343,9 @@ def _needs(asked: FrameworkProgram) -> dict[Symbol, frozenset[Symbol]]:
         return {}
     needs: dict[Symbol, set[Symbol]] = {result: {result} for result in program.results}
     for line in reversed(program.lines):
+        always = {line.target, _ALWAYS} if loop_of(line) is not None else set()
         for symbol in line.reads:
-            needs.setdefault(symbol, set()).update(needs.get(line.target, ()))
+            needs.setdefault(symbol, set()).update(needs.get(line.target, ()), always)
     return {symbol: frozenset(found) for symbol, found in needs.items()}
 
 
@@ -360,8 +376,15 @@ def _spread(asked: FrameworkProgram, words: Words) -> list[str]:
 
 def asks_of_tangents(asked: FrameworkProgram) -> bool:
     """Whether a condition reads a tangent, which makes the program other than linear in them."""
-    dots: set[Symbol] = {*asked.dots}
-    for line in asked.program.lines:
+    return _asks_of(asked.program.lines, {*asked.dots})
+
+
+def _asks_of(lines: Iterable[Assign], dots: set[Symbol]) -> bool:
+    """Whether a condition of the lines reads a tangent; those that move join the tangents."""
+    for line in lines:
+        of = loop_of(line)
+        if of is not None and _asks_of_turn(of, dots):
+            return True
         choices = line.expr.atoms(Piecewise)
         asked_of = [c for choice in choices for _, c in choice.args]
         if any(part.free_symbols & dots for part in (*asked_of, *line.expr.atoms(Careful))):
@@ -369,6 +392,10 @@ def asks_of_tangents(asked: FrameworkProgram) -> bool:
         if line.reads & dots:
             dots.add(line.target)
     return False
+
+
+def _asks_of_turn(of: Any, dots: set[Symbol]) -> bool:
+    return _asks_of([Assign(*pair) for pair in of.turn.lines], of.moving(dots))
 
 
 def _size(asked: FrameworkProgram, size: Expr) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import ClassVar, Self
 
 from symback.errors import Unsupported, clip
 
@@ -24,7 +24,15 @@ class Words(ABC, ast.NodeTransformer):
     reserved: ClassVar[frozenset[str]]  # what no node can be called in its modules
     argument: ClassVar[str]  # what makes an array of an argument, whose name it takes
     copy: ClassVar[str] = ""  # what makes a value that shares no memory, where that matters
+    scans: ClassVar[bool] = False  # whether loops of turns are scans
     asked: ClassVar[str] = ""  # the argument that says which partials to compute, where one does
+
+    def __init__(self, sizes: Set[str] = frozenset()) -> None:
+        self.sizes = sizes  # names that stand for numbers of Python
+
+    def beside(self, sizes: Iterable[str]) -> Self:
+        """The same for lines where these names are sizes."""
+        return type(self)(frozenset(sizes))
 
     def expression(self, text: str) -> str:
         """The translation of one expression."""
@@ -68,6 +76,12 @@ class Words(ABC, ast.NodeTransformer):
             )
         self.generic_visit(node)
         return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        """A new value in place of one that is changed."""
+        self.generic_visit(node)
+        before = _parsed(ast.unparse(node.target))
+        return ast.Assign([node.target], ast.BinOp(before, node.op, node.value))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         text = ast.unparse(node)

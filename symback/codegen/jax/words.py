@@ -24,6 +24,7 @@ class JaxWords(Words):
 
     prefix: ClassVar = "jnp"
     reserved: ClassVar = frozenset({"jax", "jnp"})
+    scans: ClassVar = True
     argument: ClassVar = "jnp.asarray({0}, jnp.result_type({0}, float))"
 
     def number(self, value: str, like: str) -> str:
@@ -67,6 +68,22 @@ def _scaled(like: Array, value: float) -> float:
     if jnp.finfo(jnp.result_type(like, float)).bits == 64:
         return value
     return math.copysign(abs(value) ** (38 / 308), value)''',
+    "_scan": '''\
+def _scan(turn: Any, start: Any, entries: Any, count: int, backwards: bool = False) -> Any:
+    """The values after all turns, and those of each; the first are of the turn's type and shape."""
+    one = jax.tree.map(lambda all_: jax.ShapeDtypeStruct(all_.shape[1:], all_.dtype), entries)
+    after, _ = jax.eval_shape(turn, start, one)
+    dtypes = [jnp.result_type(a, b) for a, b in zip(start, after, strict=True)]
+    start = tuple(
+        jnp.broadcast_to(value, made.shape).astype(dtype)
+        for value, made, dtype in zip(start, after, dtypes, strict=True)
+    )
+
+    def of_type(carry: Any, entry: Any) -> Any:
+        after, left = turn(carry, entry)
+        return tuple(v.astype(dtype) for v, dtype in zip(after, dtypes, strict=True)), left
+
+    return jax.lax.scan(of_type, start, entries, length=count, reverse=backwards)''',
     "_sigma": '''\
 def _sigma(z: Array) -> Array:
     """σ(z) = 1/(1 + exp(-z)); where exp overflows the share of exp(z) is all that is left."""

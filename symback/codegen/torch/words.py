@@ -68,7 +68,9 @@ class TorchWords(Words):
         self.generic_visit(node)
         if isinstance(node.op, ast.Div) and ast.unparse(node.left) in ("1", "1.0"):
             right = ast.unparse(node.right)
-            if not right.startswith("math.") and not _NUMBER.fullmatch(right):
+            names = {n.id for n in ast.walk(node.right) if isinstance(n, ast.Name)}
+            of_sizes = names <= {*self.sizes, "math"}
+            if not of_sizes and not _NUMBER.fullmatch(right):
                 return _parsed(f"torch.reciprocal({right})")
         return node
 

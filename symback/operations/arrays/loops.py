@@ -8,7 +8,7 @@ turn, `summed` their sum. A loop differentiated is a loop backwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -153,6 +153,17 @@ class loop(ArrayFunction):
     def name(self) -> Symbol:
         """The name of the turn whose values are left."""
         return Symbol(self.args[-1].name, real=True)
+
+    def moving(self, dots: Set[Symbol]) -> set[Symbol]:
+        """The names of the turn that move where these do: given, carried or computed."""
+        pairs = zip(self.turn.operands, self.operands, strict=True)
+        found = {name for name, operand in pairs if not dots.isdisjoint(operand.free_symbols)}
+        size = -1
+        while size != len(found):
+            size = len(found)
+            found |= {n for n, line in self.turn.lines if not found.isdisjoint(line.free_symbols)}
+            found |= {before for before, after in self.turn.carried if after in found}
+        return found
 
     @property
     def group(self) -> tuple[Any, ...]:

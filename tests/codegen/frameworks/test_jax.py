@@ -17,9 +17,23 @@ z = V @ tanh(W @ x)
 l: loss = cross_entropy(z, t)
 p: output = softmax(z)
 """
+LOOP = """
+x: input[T, d]; W: param[h, d]; U: param[h, h]; V: param[k, h]
+s[0] = zeros(h)
+for i in range(T):
+    s[i + 1] = tanh(W @ x[i] + U @ s[i])
+p: output = V @ s[T]
+l: loss = sum(p**2)
+"""
 KINKS = "f = abs(x)*w + max(x, w) + relu(w*x) + min(x, 1)"
 MASKED = "f = where(x > 1, w*log(x - 1), w*x)"
-CIRCUITS = {"neuron": LECTURE["L5"], "kinks": KINKS, "masked": MASKED, "two layers": TWO_LAYERS}
+CIRCUITS = {
+    "neuron": LECTURE["L5"],
+    "kinks": KINKS,
+    "masked": MASKED,
+    "two layers": TWO_LAYERS,
+    "loop": LOOP,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +48,7 @@ def module_of(name):
 
 def arguments(name, rng, rows=5):
     module = module_of(name)
-    sizes = {"d": 3, "h": 4, "k": 2}
+    sizes = {"d": 3, "h": 4, "k": 2, "T": 5}
     shape = {n: tuple(sizes.get(s, s) for s in s_) for n, s_ in module.SHAPES.items()}
     params = module.Params(*(jnp.asarray(rng.normal(size=shape[n])) for n in module.Params._fields))
     drawn = {n: jnp.asarray(rng.normal(size=(rows, *shape[n]))) for n in module.Inputs._fields}
