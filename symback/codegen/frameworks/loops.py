@@ -194,7 +194,9 @@ class _PythonLoop(_Loop):
         inner[:0] = [f"{n} = {self._entry(n, variable)}" for n in entries]
         loop = [f"for {variable} in {count}:", *(f"    {line}" for line in inner)] if inner else []
         stacks = [
-            f"{x.target} = {self._stacked(x, lists[x.target])}" for x in self._left if x.target in lists
+            f"{x.target} = {self._stacked(x, lists[x.target])}"
+            for x in self._left
+            if x.target in lists
         ]
         return [*starts, *loop, *stacks, *self._behind()]
 
