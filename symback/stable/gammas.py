@@ -15,6 +15,7 @@ from symback.operations.special import (
     digamma_rise,
     factorial,
     gamma,
+    log_wallis,
     loggamma,
     loggamma_rise,
     trigamma_rise,
@@ -102,8 +103,21 @@ def quotient_of_gammas(see: See, product: Expr) -> Expr | None:
             step = rise.args[1] if isinstance(rise, loggamma_rise) else S.Zero
             if step.is_Integer and 0 < step <= MOST_FACTORS:
                 return rest * Mul(*(v + k for k in range(step)))
+            if step == S.Half and (over_root := _over_root_of(see, rest, v)) is not None:
+                return over_root * sp.exp(log_wallis(v))
             positive = sp.Min(u, v) > 0
             return rest * Piecewise((sp.exp(rise), positive), (other * factor, True))
+    return None
+
+
+def _over_root_of(see: See, rest: Expr, v: Expr) -> Expr | None:
+    """√v times a product that has 1/√v, as Student's density has it."""
+    name = through_names(see, v)
+    for factor in Mul.make_args(rest):
+        seen = through_names(see, factor)
+        found = seen * sp.sqrt(name)
+        if seen.has(*name.free_symbols) and found.free_symbols.isdisjoint(name.free_symbols):
+            return others_of(Mul.make_args(rest), factor) * found
     return None
 
 

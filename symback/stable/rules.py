@@ -40,6 +40,7 @@ from symback.stable import (
     ratios,
     removable,
     shares,
+    stirling,
     sums,
 )
 from symback.stable.matching import Matcher
@@ -157,6 +158,9 @@ _NATURAL: tuple[Rule, ...] = (
     ),
     Rule("betaln", CANCELS, (Add,), gammas.loggamma_to_betaln),
     Rule("loggamma - loggamma", CANCELS, (Add,), sums.pair((loggamma,), gammas.rise_of_loggamma)),
+    Rule("digamma - log", CANCELS, (Add,), stirling.digamma_less_log),
+    Rule("log Γ - Stirling", CANCELS, (Add,), stirling.loggamma_less_stirling),
+    Rule("Wallis' ratio", CANCELS, (Add,), stirling.wallis),
     Rule("digamma - digamma", CANCELS, (Add,), sums.pair((digamma,), gammas.rise_of_digamma)),
     Rule("trigamma - trigamma", CANCELS, (Add,), sums.pair((trigamma,), gammas.rise_of_trigamma)),
     Rule("Γ/Γ", OVERFLOWS_ALONE, (Mul,), gammas.quotient_of_gammas),

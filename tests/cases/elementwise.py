@@ -459,6 +459,16 @@ CASES = {
         [(3, 4, 0.75), (2.5, 0.5, 0.25), (0.5, 0.5, 1e-9), (30, 25, 0.5)],
         kernels.MEANING["beta_pdf"],
     ),
+    **{
+        name: Case(
+            f"f = w2*{name}(w**2 + x**2)", [(2.5,), (1e-9,), (1e9,), (0.25,), (30,)], meaning
+        )
+        for name, meaning in (
+            ("stirlerr", kernels.stirlerr),
+            ("digammamlog", kernels.digammamlog),
+            ("log_wallis", kernels.log_wallis),
+        )
+    },
     "loggamma_rise": Case(
         "f = w2*loggamma_rise(w**2, x**2)",
         [(2, 3), (1e-9, 0.5), (1e9, 7), (30, 1e-9)],

@@ -169,6 +169,41 @@ def loggamma_rise(x, k):
         return log_abs_gamma(x + k) - log_abs_gamma(x)
 
 
+def digits_beside_stirling(x):
+    """Digits for what is left of large terms at a number of any size."""
+    return mp.extraprec(40 + 4 * abs(mp.mag(x)))
+
+
+def stirlerr(x):
+    with digits_beside_stirling(x):
+        return mp.loggamma(x) - (x - mp.mpf(1) / 2) * mp.log(x) + x - mp.log(2 * mp.pi) / 2
+
+
+def stirlerr_slope(x):
+    with digits_beside_stirling(x):
+        return mp.psi(0, x) - mp.log(x) + 1 / (2 * x)
+
+
+def digammamlog(x):
+    with digits_beside_stirling(x):
+        return mp.psi(0, x) - mp.log(x)
+
+
+def digammamlog_slope(x):
+    with digits_beside_stirling(x):
+        return mp.psi(1, x) - 1 / x
+
+
+def log_wallis(x):
+    with digits_beside_stirling(x):
+        return mp.loggamma(x + mp.mpf(1) / 2) - mp.loggamma(x) - mp.log(x) / 2
+
+
+def log_wallis_slope(x):
+    with digits_beside_stirling(x):
+        return mp.psi(0, x + mp.mpf(1) / 2) - mp.psi(0, x) - 1 / (2 * x)
+
+
 def digamma_rise(x, k):
     with digits_for(x, k):
         return mp.psi(0, x + k) - mp.psi(0, x)
@@ -292,6 +327,12 @@ MEANING = {
     "gammaincc": by_flint(lambda a, x: x.gamma_upper(a, 1)),
     "betainc": by_flint(lambda a, b, x: x.beta_lower(a, b, 1)),
     "beta_pdf": lambda a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / mp.beta(a, b),
+    "stirlerr": stirlerr,
+    "stirlerr_slope": stirlerr_slope,
+    "digammamlog": digammamlog,
+    "digammamlog_slope": digammamlog_slope,
+    "log_wallis": log_wallis,
+    "log_wallis_slope": log_wallis_slope,
     "loggamma_rise": loggamma_rise,
     "digamma_rise": digamma_rise,
     "trigamma_rise": trigamma_rise,
@@ -346,6 +387,8 @@ TO_THE_CONDITION = {
     "loggamma_rise",
     "digamma_rise",
     "trigamma_rise",
+    "stirlerr",
+    "stirlerr_slope",
     "besselj",
     "bessely",
     "besseli",
@@ -399,6 +442,11 @@ NOT_ZERO = {
     **dict.fromkeys(("erfcinv", "ndtri", "lambertwm1"), (0,)),
     **dict.fromkeys(("gamma", "loggamma", "digamma", "trigamma"), (0,)),
     **dict.fromkeys(("loggamma_rise", "digamma_rise", "trigamma_rise"), (0,)),
+    **{
+        f"{name}{of}": (0,)
+        for name in ("stirlerr", "digammamlog", "log_wallis")
+        for of in ("", "_slope")
+    },
     **dict.fromkeys(("beta", "betaln"), (0, 1)),
     **dict.fromkeys(("polygamma", "bessely", "besselk"), (1,)),
     "inv_expm1": (0,),
@@ -489,6 +537,8 @@ def operands_of(name):
         lists = [(-0.3678794, -0.367, -0.3, -0.26, -0.24, -0.1, -1e-5, -1e-30, -1e-300)]
     elif name in ("gamma", "loggamma", "digamma", "trigamma", "factorial"):
         lists = [(*ABOVE, 1e5, 1e10, 1e200, *BETWEEN)]
+    elif name.startswith(("stirlerr", "digammamlog", "log_wallis")):
+        lists = [(*ABOVE, 1e5, 1e10, 1e100)]
     elif name == "polygamma":
         lists = [(2.0, 3.0, 7.0), (*ABOVE[1:], 1e5, *BETWEEN[1:])]
     elif name in ("beta", "betaln"):

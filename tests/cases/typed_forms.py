@@ -59,6 +59,8 @@ WITHIN_ONE = {
 POSITIVE = at(
     x=(0.3, 0.3, 2.0, 1e-20, 1e-20, 1e5), y=(0.3, 0.3 + 1e-9, 2.5, 3e-20, 1e20, 1e5 + 1e-5)
 )
+LARGE_OR_SMALL = at(x=(1e10, 1e3, 2.5, 0.3, 1.46))
+STUDENT = at(v=(1e12, 4.0, 1.0, 1e6, 30.0), x=(2.0, 3.0, 1e5, 0.5, 1e-9))
 NEARLY_EQUAL = at(p=(0.3, 0.3, 0.3, 1e-9), q=(0.3 + 1e-9, 0.3, 0.4, 0.5))
 SIGMA = [lambda u: 1 / (1 + mp.exp(-u)), lambda u: mp.exp(-u) / (1 + mp.exp(-u)) ** 2]
 DIVIDED = {
@@ -665,4 +667,32 @@ FORMS = [
     Form("f = gamma(n + 2)/gamma(n)", at(n=(1e10, 5.3, 2000.0, 0.3))),
     Form("f = factorial(n)/factorial(n - k)", at(n=(1e10, 5.3, 2000.0), k=(0.5, 1.5, 3.0))),
     Form("f = log(binomial(n, k))", at(n=(1e10, 5.3, 2000.0, 10.0), k=(0.5, 1.5, 1000.0, 0.0))),
+    # what Stirling's formula leaves
+    Form("f = log(x) - digamma(x) - s", at(x=(1e10, 1e3, 2.5), s=(1e-11, 1e-4, 0.1))),
+    Form("l = log(x)\nf = n*l - n*digamma(x)", at(x=(1e10, 1e3, 2.5), n=(3.0, 2.0, 1.0))),
+    Form("f = digamma(x/2) - log(x/2)", LARGE_OR_SMALL),
+    Form("f = x*log(x) - x - loggamma(x)", LARGE_OR_SMALL),
+    Form("f = loggamma(x) - (x - 1/2)*log(x) + x - log(2*pi)/2", LARGE_OR_SMALL),
+    Form("f = w*loggamma(x) - w*x*log(x) + w*x", LARGE_OR_SMALL | {"w": (1.0, 2.0, 0.5, 3.0, 1.0)}),
+    Form("f = loggamma(x + 1) - x*log(x) + x - log(2*pi*x)/2", LARGE_OR_SMALL),
+    Form("f = log(factorial(x)) - x*log(x) + x", LARGE_OR_SMALL),
+    Form("a = x*log(x)\nb = loggamma(x + 1)\nf = b - a + x", LARGE_OR_SMALL),
+    # Student's t at many degrees of freedom
+    Form(
+        "f = loggamma((v + 1)/2) - loggamma(v/2) - log(v*pi)/2 - (v + 1)/2*log(1 + x**2/v)", STUDENT
+    ),
+    Form("f = -betaln(v/2, 1/2) - log(v)/2 - (v + 1)/2*log(1 + x**2/v)", STUDENT),
+    Form(
+        "f = loggamma((v + 1)/2) - loggamma(v/2) - log(sqrt(v*pi)*s)",
+        {"v": STUDENT["v"], "s": (1.0, 2.0, 0.5, 0.1, 3.0)},
+    ),
+    Form(
+        "z = (x - m)/s\na = loggamma((v + 1)/2)\nb = loggamma(v/2)\n"
+        "f = a - b - log(v*pi*s**2)/2 - (v + 1)/2*log(1 + z**2/v)",
+        at(v=(1e12, 4.0, 1.0), x=(2.0, 3.0, 0.5), m=(1.0, 0.0, 0.1), s=(2.0, 0.5, 3.0)),
+    ),
+    Form(
+        "f = gamma((v + 1)/2)/(gamma(v/2)*sqrt(v*pi))*(1 + x**2/v)**(-(v + 1)/2)",
+        at(v=(1e10, 0.3, 800.0, 4.0, 1e5), x=(1.0, 0.3, 0.2, 0.0, 2.0)),
+    ),
 ]

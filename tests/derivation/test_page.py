@@ -38,6 +38,7 @@ from symback.codegen.numpy import (
     rise_kernels,
     series_kernels,
     special_kernels,
+    stirling_kernels,
 )
 from symback.derivation.numbers.links import reaching
 from symback.derivation.numbers.scalars import numbers_at
@@ -275,6 +276,7 @@ FAMILIES = (
     inverse_kernels,
     remainder_kernels,
     rise_kernels,
+    stirling_kernels,
 )
 ELSEWHERE = {name for family in FAMILIES for name in vars(family)}
 KERNELS = sorted(

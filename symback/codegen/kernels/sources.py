@@ -21,6 +21,7 @@ OF_NUMBERS = (
     "edge_kernels.py",
     "gamma_kernels.py",
     "rise_kernels.py",
+    "stirling_kernels.py",
     "inverse_kernels.py",
     "bessel_kernels.py",
     "incomplete_kernels.py",

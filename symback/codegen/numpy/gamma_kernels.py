@@ -124,19 +124,24 @@ def _digamma_below(x):
     return np.where(x > 1.0, value, value - 1.0 / x)
 
 
-def _digamma_above(x):
-    """ψ(x) for x ≥ 0."""
-    inverse = 1.0 / x
-    w = inverse * inverse
+def _digamma_rest(w):
+    """x²·(log(x) - ψ(x) - 1/(2·x)) with w = 1/x², for x ≥ 4."""
     # fmt: off
-    rest = _horner((
+    return _horner((
         0.08333333333333333, -0.008333333333318812, 0.00396825395884422,
         -0.0041666642608649785, 0.007575437623017763, -0.021067486640757558,
         0.08204823112086292, -0.3992933301971507, 2.0004446022501905,
         -7.874451722680898, 16.271823089543854,
     ), w)
     # fmt: on
-    return _only_where(x <= 4.0, _digamma_below, x, np.log(x) - (0.5 * inverse + rest * w))
+
+
+def _digamma_above(x):
+    """ψ(x) for x ≥ 0."""
+    inverse = 1.0 / x
+    w = inverse * inverse
+    tail = np.log(x) - (0.5 * inverse + _digamma_rest(w) * w)
+    return _only_where(x <= 4.0, _digamma_below, x, tail)
 
 
 def _digamma(z):
@@ -156,13 +161,11 @@ def _digamma(z):
         return _in_float64(wide, z)
 
 
-def _trigamma_above(x):
-    """ψ'(x) = 1/x + 1/(2·x²) + T(x)/x³ for x ≥ 1; below 1 it is that of x + 1 and 1/x²."""
-    shifted = np.where(x < 1.0, x + 1.0, x)
-    y = np.minimum(shifted, 5.0) - 1.0
-    inverse = 1.0 / shifted
-    w = inverse * inverse
-    far = np.minimum(w, 0.04)
+def _trigamma_rest(x):
+    """x³·(ψ'(x) - 1/x - 1/(2·x²)) for x ≥ 1."""
+    y = np.minimum(x, 5.0) - 1.0
+    inverse = 1.0 / x
+    far = np.minimum(inverse * inverse, 0.04)
     # fmt: off
     above = _horner((
         0.14493406684822643, 0.4589815978527095, 0.6148864966814072,
@@ -181,8 +184,14 @@ def _trigamma_above(x):
         -92.777612530711,
     ), far)
     # fmt: on
-    rest = np.where(x > 5.0, rest, above / below)
-    value = inverse + w * (0.5 + inverse * rest)
+    return np.where(x > 5.0, rest, above / below)
+
+
+def _trigamma_above(x):
+    """ψ'(x) for x ≥ 0; below 1 it is that of x + 1 and 1/x²."""
+    shifted = np.where(x < 1.0, x + 1.0, x)
+    inverse = 1.0 / shifted
+    value = inverse + inverse * inverse * (0.5 + inverse * _trigamma_rest(shifted))
     return np.where(x < 1.0, value + (1.0 / x) / x, value)
 
 

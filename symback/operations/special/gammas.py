@@ -11,6 +11,7 @@ import sympy as sp
 from sympy import Expr, Piecewise, S
 
 from symback.errors import Unsupported, clip
+from symback.operations.functions import Elementary, Slope
 from symback.operations.special.named import NamedFunction
 
 LARGEST_ORDER = 100  # of a derivative of digamma: beyond, factorials leave the floats
@@ -218,17 +219,113 @@ class trigamma_rise(NamedFunction):
         return Piecewise((S.Zero, (u > 0) & (u + k > 0)), (sum(by_both, S.Zero), True))
 
 
+# -- what Stirling's formula leaves ----------------------------------------------------------------
+
+
+class stirlerr(Elementary):
+    """stirlerr(u), Stirling's error: loggamma(u) - (u - 1/2)*log(u) + u - log(2*pi)/2."""
+
+    is_positive = True
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        return loggamma(u) - (u - S.Half) * sp.log(u) + u - sp.log(2 * sp.pi) / 2
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return stirlerr_prime.elementary(u)
+
+
+class stirlerr_prime(Slope):
+    """stirlerr'(u) = digamma(u) - log(u) + 1/(2*u)."""
+
+    of = stirlerr
+    is_negative = True
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        return digamma(u) - sp.log(u) + 1 / (2 * u)
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return digammamlog_prime(u) - 1 / (2 * u**2)
+
+
+class digammamlog(Elementary):
+    """digammamlog(u) = digamma(u) - log(u)."""
+
+    is_negative = True
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        return digamma(u) - sp.log(u)
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return digammamlog_prime.elementary(u)
+
+
+class digammamlog_prime(Slope):
+    """digammamlog'(u) = trigamma(u) - 1/u."""
+
+    of = digammamlog
+    is_positive = True
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        return trigamma(u) - 1 / u
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return polygamma(S(2), u) + 1 / u**2
+
+
+class log_wallis(Elementary):
+    """log_wallis(u) = loggamma(u + 1/2) - loggamma(u) - log(u)/2, the log of Wallis' ratio."""
+
+    is_negative = True
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        return loggamma(u + S.Half) - loggamma(u) - sp.log(u) / 2
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return log_wallis_prime.elementary(u)
+
+
+class log_wallis_prime(Slope):
+    """log_wallis'(u) = digamma(u + 1/2) - digamma(u) - 1/(2*u)."""
+
+    of = log_wallis
+    is_positive = True
+
+    @staticmethod
+    def elementary(u: Expr) -> Expr:
+        return digamma(u + S.Half) - digamma(u) - 1 / (2 * u)
+
+    @staticmethod
+    def derivative(u: Expr) -> Expr:
+        return trigamma_rise(u, S.Half) + 1 / (2 * u**2)
+
+
 __all__ = [
     "beta",
     "betaln",
     "binomial",
     "digamma",
     "digamma_rise",
+    "digammamlog",
+    "digammamlog_prime",
     "factorial",
     "gamma",
+    "log_wallis",
+    "log_wallis_prime",
     "loggamma",
     "loggamma_rise",
     "polygamma",
+    "stirlerr",
+    "stirlerr_prime",
     "trigamma",
     "trigamma_rise",
 ]

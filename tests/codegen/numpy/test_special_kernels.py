@@ -24,6 +24,7 @@ from symback.codegen.numpy import (
     remainder_kernels,
     rise_kernels,
     special_kernels,
+    stirling_kernels,
 )
 from symback.codegen.rust.printer import kernel_sources as rust_sources
 from symback.operations import special
@@ -42,6 +43,7 @@ FAMILIES = (
     remainder_kernels,
     gamma_kernels,
     rise_kernels,
+    stirling_kernels,
     bessel_kernels,
     incomplete_kernels,
     inverse_kernels,
