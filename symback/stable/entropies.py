@@ -218,8 +218,7 @@ def times_log_softmax(see: See, product: Expr) -> Expr | None:
     for factor in factors:
         if isinstance(see(factor), arrays.log_softmax):
             weight = others_of(factors, factor)
-            number, weight = split(weight)
-            return None if weight.is_number else number * weighed(weight, factor)
+            return None if weight.is_number else weighed(weight, factor)
     return None
 
 

@@ -61,7 +61,7 @@ def with_series(expr: Expr) -> Expr:
     symbols = expr.free_symbols
     if not symbols or not expr.args or isinstance(expr, Piecewise):
         return expr
-    if may_cancel(expr):
+    if may_cancel(expr) and may_cancel_anywhere(expr):
         found = _chosen(expr)
         if found is not None:
             return found

@@ -296,7 +296,7 @@ OF_A_VECTOR = [
     "({})[1]",
     "({})[1:]",
     "solve(M, {})",
-    "reshape({}, n, 1)",
+    "reshape({}, rows, 1)",
     "prod({})",
     "windows({}, (2,))",
     "conv1d({}, [1, 2])",
@@ -365,7 +365,7 @@ def test_operations_on_arrays_are_all_crossed_with_rewritings():
     assert {name for name in CALLS if f"{name}(" not in crossed} == spellings_and_constants
 
 
-@pytest.mark.parametrize("shape, operations", [("n", OF_A_VECTOR), ("n, n", OF_A_MATRIX)])
+@pytest.mark.parametrize("shape, operations", [("rows", OF_A_VECTOR), ("rows, rows", OF_A_MATRIX)])
 @pytest.mark.parametrize("typed, expected, rule", one_in(36, REWRITTEN))
 def test_rewritings_are_proven_inside_every_operation_on_arrays(
     typed, expected, rule, shape, operations
@@ -373,7 +373,7 @@ def test_rewritings_are_proven_inside_every_operation_on_arrays(
     """The proof takes an operation for what it is, not for an unknown named by its text."""
     names = sorted(set(re.findall(r"\b[a-z]\b", f"{typed} {expected}")))
     leaves = "".join(f"{name}: input[{shape}]\n" for name in names)
-    others = {"v": "v: input[n]\n", "M": "M: input[n, n]\n", "J": "J: int\n"}
+    others = {"v": "v: input[rows]\n", "M": "M: input[rows, rows]\n", "J": "J: int\n"}
     assert operations
     for operation in operations:
         more = "".join(

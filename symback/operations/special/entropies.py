@@ -78,6 +78,12 @@ class weighed(Elementary):
 
     nargs = 2
 
+    @classmethod
+    def eval(cls, w: Expr, u: Expr) -> Expr | None:
+        """A number stands in front, so that equal forms are one."""
+        number, weight = w.as_coeff_Mul()
+        return None if number in (0, 1) or weight == 1 else number * cls(weight, u)
+
     @staticmethod
     def elementary(w: Expr, u: Expr) -> Expr:
         finite = sp.Ne(w, 0) | (u > -BEYOND_FLOATS)
