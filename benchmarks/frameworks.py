@@ -50,9 +50,14 @@ def arrays(module: Any, name: str, rows: int, dtype: Any) -> tuple[list[Any], li
 
 
 def ratio(own: Callable[[], Any], other: Callable[[], Any], seconds: float) -> float:
-    """The median time of one over that of the other, timed in turn."""
+    """The median time of one over that of the other, timed in turn.
+
+    After a tenth of that time, in which the allocator learns which sizes come again.
+    """
     times: tuple[list[float], list[float]] = ([], [])
-    own(), other()
+    warm = time.perf_counter() + seconds / 10
+    while time.perf_counter() < warm:
+        own(), other()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(times[0]) < 5:
         for call, found in zip((own, other), times, strict=True):
