@@ -300,7 +300,7 @@ class _Reader(LatexSigns):
             return by_sign
         if token.kind in ("command", "word") and self._is_function(token):
             return self._function(self._take())
-        if token.text == "pi" and token.kind == "command":
+        if token.text == "pi" and token.kind == "command" and not self._is("_", ahead=1):
             self._take()
             return make_term("name", token.place, [], "pi")
         if not self._begins_name() or token.text in REFUSED:
@@ -309,7 +309,7 @@ class _Reader(LatexSigns):
 
     def _is_function(self, token: LatexToken) -> bool:
         if token.kind == "command" and token.text in GREEK_LETTERS:
-            called = self._is("(", "{", "'", ahead=1)
+            called = self._is("(", "{", "'", ahead=1) and not self._tokens[self._at + 1].spaced
             if token.text == "Gamma":
                 return called and "Gamma" not in self._functions
             return token.text == "sigma" and (
@@ -351,11 +351,11 @@ class _Reader(LatexSigns):
             return self._euler(name)
         if name.text in self._bound:
             return make_term("number", name.place, [], str(self._bound[name.text]))
-        if name.text == "Delta" and self._begins_name():
+        if name.text == "Delta" and self._begins_name() and not self._next.spaced:
             raise self._refused(
                 r"is it \Delta times x or one name? Write \Delta \cdot x or \mathrm{dx}"
             )
-        if not self._is("("):
+        if not self._is("(") or self._next.spaced:
             return name
         if name.text in self._functions:
             if name.text == self._own:

@@ -87,7 +87,9 @@ class LatexNames:
         if token.kind in ("letter", "word", "text"):
             return True
         known = ACCENTS.keys() | FONTS | GREEK_LETTERS.keys()
-        return token.kind == "command" and token.text in known and token.text != "pi"
+        if token.text == "pi":  # a constant, and pi2 a name
+            return token.kind == "command" and self._is("_", ahead=1)
+        return token.kind == "command" and token.text in known
 
     def _strange(self) -> Refused:
         token = self._next

@@ -60,7 +60,7 @@ class LatexSigns(LatexCases):
         letter = rf"\ln{letter}" if logarithm else letter
         below = self._script() if self._accept("_") else None
         above = self._script(order=True) if self._accept("^") else None
-        if not self._is("(", "{"):
+        if not self._is("(", "{") or self._next.spaced:
             return None
         inside = self._arguments()
         for name, sign in SIGNS.items():

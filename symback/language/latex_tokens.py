@@ -7,7 +7,7 @@ formulas are left out; \\ and blank lines end a formula.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symback.errors import CircuitSyntaxError
 from symback.language.terms import Refused
@@ -18,12 +18,16 @@ MOST_TOKENS = 50_000
 
 @dataclass(frozen=True, slots=True)
 class LatexToken:
-    """Its kind is command, letter, number, word, text or sign; `joined`: no space before it."""
+    """Its kind is command, letter, number, word, text or sign.
+
+    `joined`: no space stands before it; `spaced`: a thin space does, which parts two factors.
+    """
 
     kind: str
     text: str
     place: tuple[int, int]
     joined: bool = False
+    spaced: bool = False
 
 
 _TOKEN = re.compile(
@@ -51,7 +55,7 @@ def tokens(text: str) -> list[LatexToken]:
     """The tokens of a text; Refused says where one is not known."""
     found: list[LatexToken] = []
     line, start, at = 1, 0, 0
-    joined = False
+    joined, spaced = False, False
     while at < len(text):
         match = _TOKEN.match(text, at)
         place = (line, at - start + 1)
@@ -59,8 +63,11 @@ def tokens(text: str) -> list[LatexToken]:
             raise Refused(place, f"{text[at]!r} is not LaTeX of a formula", CircuitSyntaxError)
         token = _token(match, place, joined)
         if token is not None:
-            found.append(token)
-        joined = match.lastgroup not in ("space", "comment", "blank")
+            found.append(replace(token, spaced=True) if spaced else token)
+        is_space = match.lastgroup in ("space", "comment", "blank")
+        is_display = match["display"] is not None
+        spaced = match[0] == "\\," or (spaced and (is_space or is_display))
+        joined = not is_space
         for newline in re.finditer("\n", match[0]):
             line, start = line + 1, at + newline.end()
         at = match.end()
