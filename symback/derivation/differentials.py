@@ -24,7 +24,15 @@ from symback.derivation.steps import Left, Step
 from symback.derivation.verify.differentials import DifferentialVerifier
 from symback.derivation.writer import StepWriter
 from symback.errors import TooLarge
-from symback.operations.arrays import ArrayFunction, concat, explicit_matrix, full, shape_of, size
+from symback.operations.arrays import (
+    ArrayFunction,
+    concat,
+    explicit_matrix,
+    full,
+    rows,
+    shape_of,
+    size,
+)
 from symback.operations.elementwise import expand_slopes
 from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
@@ -178,7 +186,7 @@ class DifferentialWriter:
                 found[part] = known[part]
             elif isinstance(part, ArrayFunction):
                 operands = [found[o] for o in part.operands]
-                joined = isinstance(part, concat | explicit_matrix) and not any(operands)
+                joined = isinstance(part, concat | explicit_matrix | rows) and not any(operands)
                 if joined or S.Zero in operands[: linear_operands(part)]:
                     found[part] = S.Zero
                     continue

@@ -19,6 +19,7 @@ from symback.operations.arrays import (
     permute,
     reduce_sum,
     reshape,
+    rows,
     transpose,
 )
 from symback.operations.shapes import Shape, ShapeError, is_size, shown
@@ -70,14 +71,15 @@ def stacked(entries: Sequence[Expr], rank: int, shape_of: Callable[[Expr], Shape
     numbers = [number for entry in lists for number in entry.operands]
     if len(lists) == len(entries) and not any(map(shape_of, numbers)):
         return explicit_matrix(*numbers, Integer(len(numbers) // len(lists)))
-    rows = [transpose(expand_dims(entry)) for entry in entries]
-    return rows[0] if len(rows) == 1 else concat(S.Zero, *rows)
+    return rows(*entries) if len(entries) > 1 else transpose(expand_dims(entries[0]))
 
 
 def stacked_along(arrays: Sequence[Expr], rank: int, axis: int) -> Expr:
     """Arrays of one rank as the parts of one along a new axis."""
     if rank == 0:
         return concat(S.Zero, *arrays)
+    if rank == 1 and not axis:
+        return rows(*arrays)
     parts = [with_axis(array, rank, axis) for array in arrays]
     return parts[0] if len(parts) == 1 else concat(Integer(axis), *parts)
 
@@ -143,10 +145,10 @@ def _of_two(
         return permuted(a * b, tuple(order.index(i) for i in result))
     if set(of_a) == set(of_b) and not result:
         return dot(a, permuted(b, tuple(of_b.index(i) for i in of_a)))
-    rows, columns = ([i for i in of if i not in inner] for of in (of_a, of_b))
+    of_rows, columns = ([i for i in of if i not in inner] for of in (of_a, of_b))
     few = len(of_a) < 3 > len(of_b) if inner else len(of_a) == len(of_b) == 1
-    if few and len(inner) < 2 and not set(rows) & set(columns):
-        return _of_matrices(a, of_a, b, of_b, inner, [*rows, *columns], result)
+    if few and len(inner) < 2 and not set(of_rows) & set(columns):
+        return _of_matrices(a, of_a, b, of_b, inner, [*of_rows, *columns], result)
     return einsum(a, b, subscripts(of_a, of_b, result))
 
 

@@ -132,6 +132,10 @@ def _explicit_matrix(*numbers_and_columns: Any) -> Entries:
     return vector(x.item() for x in numbers).reshape((len(numbers) // columns, columns))
 
 
+def _rows(*arrays: Any) -> Entries:
+    return concatenate([x.reshape((1, *x.shape)) for x in arrays], 0)
+
+
 def index_of(parts: Tuple) -> tuple[Any, ...]:
     """The index of NumPy's that names a part of an array."""
     index: list[Any] = []
@@ -255,6 +259,7 @@ def definitions(n: Arithmetic) -> Definitions:
         a.take: _take(n),
         a.concat: _concat,
         a.explicit_matrix: _explicit_matrix,
+        a.rows: _rows,
         a.slice_: lambda x, parts: x.part(index_of(parts)),
         a.expand_dims: lambda v, axis=-1: v.expand_dims(axis),
         a.eye: lambda size: identity(n, size),

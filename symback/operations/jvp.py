@@ -58,6 +58,7 @@ from symback.operations.arrays import (
     reduce_sum,
     reshape,
     reshape_like,
+    rows,
     rsqrt_variance,
     scan_back,
     scatter,
@@ -118,6 +119,15 @@ def _concat(at: At, *dots: Tangent) -> Tangent:
 
 def _explicit_matrix(at: At, *dots: Tangent) -> Tangent:
     return at.op.with_operands([S.Zero if moved is None else moved for moved in dots])
+
+
+def _rows(at: At, *dots: Tangent) -> Tangent:
+    """Those of all rows; each in its row where some do not move."""
+    moving = [moved for moved in dots if moved is not None]
+    if len(moving) == len(dots):
+        return rows(*moving)
+    places = ((i, moved) for i, moved in enumerate(dots) if moved is not None)
+    return sp.Add(*(scatter(moved, at.value, sp.Tuple(sp.Integer(i))) for i, moved in places))
 
 
 def _extreme(at: At, dot_a: Tangent) -> Tangent:
@@ -318,6 +328,7 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     broadcast_like: _linear,
     concat: _concat,
     explicit_matrix: _explicit_matrix,
+    rows: _rows,
     reduce_max: _extreme,
     reduce_min: _extreme,
     norm: _norm,

@@ -20,7 +20,14 @@ from symback.operations.functions import log1psq, logcosh, relu, sigma, softplus
 _FUNCTIONS = (sp.Abs, hypot, relu, log1psq, logcosh, sp.exp, sp.cosh, sigma, softplus)
 _OF_OPERANDS: tuple[Any, ...] = (
     *(sp.Min, arrays.reduce_sum, arrays.mean, arrays.reduce_max, arrays.reduce_min),
-    *(arrays.transpose, arrays.slice_, arrays.expand_dims, arrays.concat, arrays.explicit_matrix),
+    *(
+        arrays.transpose,
+        arrays.slice_,
+        arrays.expand_dims,
+        arrays.concat,
+        arrays.explicit_matrix,
+        arrays.rows,
+    ),
 )
 """Operations whose value is not negative where no operand is."""
 _ARRAYS = (arrays.norm, arrays.softmax)

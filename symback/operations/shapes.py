@@ -261,6 +261,12 @@ def explicit_shape(s: Sequence[Shape], options: Any) -> Shape:
     return Integer(len(s) // columns), Integer(columns)
 
 
+def rows_shape(s: Sequence[Shape], options: Any) -> Shape:
+    if len(set(s)) > 1 or not s[0]:
+        raise ShapeError(f"rows: {', '.join(map(shown, s[:4]))} are not arrays of one shape")
+    return (Integer(len(s)), *s[0])
+
+
 def reshaped_shape(s: Sequence[Shape], sizes: Any) -> Shape:
     if (sp.Mul(*s[0]) - sp.Mul(*sizes)).expand() != 0:
         raise ShapeError(f"reshape: {shown(s[0])} has not the elements of {shown(tuple(sizes))}")

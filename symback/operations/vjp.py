@@ -54,6 +54,7 @@ from symback.operations.arrays import (
     reduce_sum,
     reshape,
     reshape_like,
+    rows,
     rsqrt_variance,
     scan_back,
     scatter,
@@ -229,6 +230,9 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     layer_norm: _layer_norm,
     concat: _concat,
     explicit_matrix: _explicit_matrix,
+    rows: lambda g, at, *arrays: tuple(
+        slice_(g, sp.Tuple(sp.Integer(i))) for i in range(len(arrays))
+    ),
     slice_: lambda g, at, a: (scatter(g, a, *at.op.options),),
     expand_dims: lambda g, at, v: (at.without_axis(g),),
 }

@@ -216,6 +216,7 @@ NOTATION: dict[Any, Print] = {
     a.rsqrt_variance: call("rsqrt_variance"),
     a.concat: _concat("concat"),
     a.explicit_matrix: _explicit_matrix,
+    a.rows: lambda p, *parts: (f"[{', '.join(map(p.print, parts))}]", ATOM),
     a.slice_: _slice,
     a.take: _taken,
     a.add_at: lambda p, g, i, x: (f"add_at({p.print(g)}, {p.print(i)})", ATOM),
@@ -365,6 +366,7 @@ PEOPLE: dict[Any, Print] = {
     a.rsqrt_variance: _rsqrt_variance,
     a.concat: lambda p, *args: _concat(p.word("concat"))(p, *args),
     a.explicit_matrix: _explicit_matrix,
+    a.rows: lambda p, *parts: (f"[{', '.join(map(p.print, parts))}]", ATOM),
     a.slice_: _slice,
     a.take: _taken,
     a.add_at: lambda p, g, i, x: (

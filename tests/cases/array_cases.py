@@ -137,6 +137,21 @@ PLAIN = {
     "cumprod": np.cumprod,
     "var": np.var,
     "std": np.std,
+    "flip": np.flip,
+    "roll": np.roll,
+    "tile": np.tile,
+    "repeat": np.repeat,
+    "squeeze": np.squeeze,
+    "expand_dims": np.expand_dims,
+    "unsqueeze": np.expand_dims,
+    "moveaxis": np.moveaxis,
+    "movedim": np.moveaxis,
+    "diff": np.diff,
+    "cross": np.cross,
+    "hstack": np.hstack,
+    "vstack": np.vstack,
+    "tensordot": np.tensordot,
+    "pad": np.pad,
     "outer": np.outer,
     "trace": np.trace,
     "diag": np.diag,
@@ -451,6 +466,17 @@ concat of one | a[n] | z = concat(a)
 concat of one number | s | z = concat(s**2)
 concat with constants | a[m] b[n] | z = concat(a, zeros(n), b)
 concat of columns and rows | a[m,n] b[m,n] | z = concat(a, b, axis=1) @ concat(b, a, axis=1).T
+axes moved and dropped | a[m,n] | z = squeeze(unsqueeze(moveaxis(a, 0, 1), 0))*movedim(a, 1, 0)
+axis of one | a[m,n] | z = squeeze(expand_dims(sin(a), 0), 0)*a
+flipped and rolled | a[5] | z = flip(a)*roll(a, 2) + a
+tiled and repeated | a[n] | z = tile(a, 2)*repeat(a, 2)
+padded differences | a[k] | z = pad(diff(a), (0, 1))*a
+cross | a[3] b[3] | z = cross(a, b)
+side by side and below | a[2] b[2] | z = vstack([a, b]) @ a + hstack([a, b])[1:3]
+tensordot | a[m,n] b[m,n] | z = tensordot(a, b)
+rows of vectors | a[n] b[n] | z = [a*b, b] @ b
+rows of vectors and numbers | a[2] s | z = a @ [a, [s, 1]]
+stack of rows | a[n] b[n] c[n] | z = stack(a, b, c)*b
 matrix of numbers @ vector | s u b[2] | z = [[s, u], [u*s, 2]] @ b
 vector @ matrix of numbers | s b[2] | z = b @ [[s, 1, b[0]], [2, -s, s**2]]
 matrix of constants | b[3] | z = [[1, 2, 3], [0.5, 0, -1]] @ b

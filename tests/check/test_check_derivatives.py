@@ -263,6 +263,7 @@ USES = {
     arrays.rsqrt_variance: VECTOR + "layer_norm(v*x)[0]",
     arrays.concat: NUMBER + "sum(concat(w*x, w**2*x)**2)",
     arrays.explicit_matrix: "w: param; x: input[2]\nf: output = sum(([[w, 1], [w**2, 2]] @ x)**2)",
+    arrays.rows: VECTOR + "sum(([v*x, x, v**2] @ v)**2)",
     arrays.slice_: VECTOR + "v[0]**2*x[1]",
     arrays.take: "A: param[2, 2]; x: input[2]; t: int\nf: output = sum((take(A, t)*x)**2)",
     arrays.add_at: "A: param[2, 2]; x: input[2]; t: int\nf: output = sum((take(A, t)*x)**2)",

@@ -102,6 +102,7 @@ USES = {
     A.triu: SQUARE + "triu(A**2)*x",
     A.einsum: "T: param[n, m, 2]; A: param[m, n]\nloss: none\nz = einsum('ijk,ji->ik', T, A)",
     A.concat: VECTOR + "concat(x, x**2)*b",
+    A.rows: "x: param[n]; b: param[n]\nloss: none\nz: output = [b, x**2]*b",
     A.explicit_matrix: VECTOR + "[[x[0]**2, 1], [x[1], x[0]*x[1]]]*b",
 }
 

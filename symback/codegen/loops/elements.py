@@ -248,6 +248,11 @@ def _explicit_matrix(p: ElementPrinter, index: tuple[str, ...], *numbers: Expr) 
     return _chosen(p, index[0], rows), ATOM
 
 
+def _rows(p: ElementPrinter, index: tuple[str, ...], *operands: Expr) -> Printed:
+    """The operand at the first index."""
+    return _chosen(p, index[0], [p.element(operand, *index[1:]) for operand in operands]), ATOM
+
+
 def _chosen(p: ElementPrinter, index: str, texts: Sequence[str]) -> str:
     text = texts[-1]
     for place in range(len(texts) - 2, -1, -1):
@@ -356,6 +361,7 @@ MOVED: dict[Any, Callable[..., Printed]] = {
     a.full: _full,
     a.concat: _concat,
     a.explicit_matrix: _explicit_matrix,
+    a.rows: _rows,
     a.slice_: _slice,
     a.scatter: _scatter,
     a.take: _take,

@@ -515,6 +515,10 @@ def _explicit_matrix(p: ArrayPrinter, *numbers_and_columns: Expr) -> Printed:
     return f"np.stack({tuple_of(_alike(p, numbers))}, axis=-1).reshape({shape})", ATOM
 
 
+def _rows(p: ArrayPrinter, *operands: Expr) -> Printed:
+    return f"np.stack({tuple_of(_alike(p, operands))}, axis={-1 - p.ndim(operands[0])})", ATOM
+
+
 def _alike(p: ArrayPrinter, operands: Sequence[Expr]) -> list[str]:
     """The operands, those that all samples share repeated where others differ by sample."""
     varying = next((o for o in operands if p.varies(o)), None)
@@ -649,6 +653,7 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.rsqrt_variance: _call("_rsqrt_variance"),
     a.concat: _concat,
     a.explicit_matrix: _explicit_matrix,
+    a.rows: _rows,
     a.slice_: _slice,
     a.take: _take,
     a.add_at: _add_at,

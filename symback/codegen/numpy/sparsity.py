@@ -311,6 +311,16 @@ def _explicit_matrix(
     return found
 
 
+def _rows(p: _PatternWriter, expr: ArrayFunction, *operands: _Reads | None) -> list[_Reads]:
+    """Each operand in its row."""
+    shape = p.shape(expr)
+    places = ((row, reads) for row, reads in enumerate(operands) if reads is not None)
+    return [
+        (f"_added({reads[0]}, {index(shape)}[{row}], {code(shape)})", shape)
+        for row, reads in places
+    ]
+
+
 RULES: Mapping[type, _Rule] = {
     a.slice_: _slice,
     a.scatter: _scatter,
@@ -327,6 +337,7 @@ RULES: Mapping[type, _Rule] = {
     a.trace: _trace,
     a.concat: _concat,
     a.explicit_matrix: _explicit_matrix,
+    a.rows: _rows,
     a.permute: _permuted,
     a.reshape: _reshaped,
     a.reshape_like: _reshaped,

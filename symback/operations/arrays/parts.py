@@ -83,6 +83,22 @@ class explicit_matrix(ArrayFunction):
     rule = "each gets its part"
 
 
+class rows(ArrayFunction):
+    """Arrays of one shape as the parts of another along a new first axis: vectors as its rows."""
+
+    moves = True
+    shape_rule = staticmethod(shapes.rows_shape)
+    rule = "each gets its row"
+
+    @property
+    def operands(self) -> tuple[Expr, ...]:
+        return tuple(self.args)
+
+    @property
+    def options(self) -> tuple[Any, ...]:
+        return ()
+
+
 class reshape(ArrayFunction):
     """The elements in their order, row by row, in another shape: the array, then the sizes."""
 
