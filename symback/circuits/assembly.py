@@ -49,7 +49,10 @@ def assemble(
     if [n.name for n in ordered if n.name in outputs] != [*outputs]:  # print and read alike
         ordered = _topological({**{name: table[name] for name in outputs}, **table})
     if not any(n.role in LEAF_ROLES for n in ordered):
-        raise CircuitError("the circuit has no inputs and no parameters: it is a constant")
+        raise CircuitError(
+            "the circuit has no inputs and no parameters: it is a constant; write names in it, as "
+            "in f = w*x"
+        )
     if not any(n.role == "computed" for n in ordered):
         raise CircuitError("the circuit computes nothing; add a line such as f = w*x")
     loss_node = table[loss] if isinstance(loss, str) else None

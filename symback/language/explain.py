@@ -17,6 +17,13 @@ from symback.language.foreign import CONDITIONS, LACKING
 from symback.operations.elementwise import SPELLINGS
 
 _ONLY_IN_WHERE = "comparisons stand only inside where(condition, a, b)"
+_ALIKE = {
+    **dict.fromkeys("–—‐‑‒﹣－", "-"),
+    **dict.fromkeys("∗⁎＊⋅∙•", "*"),
+    **dict.fromkeys("⁄∕／", "/"),
+    **{"＋": "+", "＝": "=", "（": "(", "）": ")", "，": ",", "；": ";", "：": ":", "｜": "|"},
+}
+"""Signs that word processors and other keyboards write for those of the language."""
 _AT_SIGN = {
     "^": "'^' takes a number or a bracket, as in x^2; use ** for other powers, as in x**y",
     "'": "a formula cannot contain text in quotes",
@@ -37,7 +44,7 @@ _AT_SIGN = {
     "=": "'=' defines a node once a line, as in f = x1 - x2",
     ":": "':' declares a role, as in w: param",
     "!": "'!' is not an operation; write factorial(n)",
-    "%": "'%' is not an operation; the language has no remainder, and 5 % is 0.05",
+    "%": "'%' is not an operation; write mod(a, b) for the remainder, and 0.05 for 5 %",
     "&": "'&' joins conditions, only inside where(condition, a, b)",
     "|": "'|' is not an operation; write abs(u) for |u|",
     ".": "'.' stands only inside a number or in .T, the transpose",
@@ -61,6 +68,7 @@ _AT_SIGN = {
     "ᵀ": "write x.T for xᵀ, the transpose",
     "∘": "write * for ∘, the product of the elements",
     "÷": "write / for ÷",
+    **{sign: f"write {plain} for {sign}" for sign, plain in _ALIKE.items()},
 }
 _CONDITIONAL = "Python's 'a if c else b' is where(c, a, b) here"
 WORDS = {
@@ -163,7 +171,8 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, t
     if "||" in _line_of(token, text):
         return "write one | to join conditions, and norm(x) for ‖x‖"
     if token.type == "$END":
-        return _unclosed(error) or "the expression is incomplete"
+        bar = "a '|' is not closed" if _line_of(token, text).count("|") % 2 else ""
+        return _unclosed(error) or bar or "the expression is incomplete"
     for word in (typed, "" if before is None else str(before)):
         if word in WORDS:
             return f"'{word}' is not part of the language; {WORDS[word]}"
@@ -250,10 +259,14 @@ def _strange_sign(token: Token, typed: str, before: Token | None, text: str) -> 
         return _AT_SIGN[typed[0]]
     if typed == "=" and behind == "=":
         return _AT_SIGN["=="]
+    if ":=" in _line_of(token, text) and typed in (":", "="):
+        return "write = for :="
     if typed == behind and typed in ("&", "|"):
         return f"write one {typed} to join conditions"
+    if typed == "/" and _line_of(token, text).strip().startswith("//"):
+        return "a comment begins with #"
     if typed == "/" and behind == "/":
-        return "'//' is not an operation; write / for a quotient, floor is not known"
+        return "'//' is not an operation; write / for a quotient, floor(a/b) for a whole one"
     if typed in ("'", "′") and before is not None and before.type in _ENDS_OF_ARRAYS:
         return _strange_prime(before, text[token.end_pos or 0 :])
     if typed == ":" and _is_in_index(text[: token.start_pos or 0]):

@@ -99,7 +99,7 @@ def not_a_float(expr: Expr) -> str | None:
     return next(filter(None, map(_not_a_float_product, Add.make_args(expr))), None)
 
 
-_NOT_REAL = "not a real number"
+_NOT_REAL = "not a real number; every value of a circuit is one"
 _NEVER_REAL = "not a real number for any values; is a sign wrong?"
 _BEYOND_FLOAT = "a constant beyond float64"
 _NO_NUMBERS = (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity)

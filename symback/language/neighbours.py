@@ -15,6 +15,7 @@ from symback.language.explain import WORDS
 from symback.language.terms import Term
 from symback.operations.elementwise import SPELLINGS
 from symback.operations.signs import GREEK, juxtaposed
+from symback.operations.signs import exponent as whole_exponent
 
 _GREEK = "|".join(sorted({*GREEK.values()}, key=len, reverse=True))
 is_letter = re.compile(rf"(?:{_GREEK}|[A-Za-z])[0-9]*(?:_[A-Za-z0-9]+)?").fullmatch
@@ -22,6 +23,16 @@ is_letter = re.compile(rf"(?:{_GREEK}|[A-Za-z])[0-9]*(?:_[A-Za-z0-9]+)?").fullma
 
 FUNCTIONS = frozenset({*SPELLINGS, "where", "sum", "mean", "norm", "dot"}) - VARIABLE_TOO
 LONGEST_SHOWN = 20
+_BY_GREEK_NAME = frozenset({"sigma"})
+"""Names that are a number's as often as the function's: sigma x has two readings."""
+_INVERSES = {
+    "sin": "asin",
+    "cos": "acos",
+    "tan": "atan",
+    "sinh": "asinh",
+    "cosh": "acosh",
+    "tanh": "atanh",
+}
 
 
 def refusal_of_neighbours(left: Term, right: Term) -> str:
@@ -33,6 +44,8 @@ def refusal_of_neighbours(left: Term, right: Term) -> str:
     if left.kind == "name" and left.text in FUNCTIONS:
         operand = "…" if left.text == "where" else shown(right)
         return f"{missing}write {left.text}({operand}) to call {left.text}"
+    if left.kind == "superscript" and (name := left.args[0].text) in FUNCTIONS:
+        return _power_of_function(name, left.text)
     if _base(right).kind in ("number", "vector") or _is_called(left, right):
         return f"{missing}write * for a product"
     if left.kind == "reciprocal":
@@ -45,9 +58,22 @@ def refusal_of_neighbours(left: Term, right: Term) -> str:
     return ""
 
 
+def _power_of_function(name: str, signs: str) -> str:
+    """What to write for sin²(x) and tan⁻¹(x)."""
+    typed = f"{name}{signs}(u)"
+    if signs == "⁻¹":
+        inverse = f"{_INVERSES[name]}(u)" if name in _INVERSES else f"1/{name}(u)"
+        return f"write {inverse} for {typed}"
+    return f"write {name}(u)**{whole_exponent(signs)} for {typed}"
+
+
 def words_side_by_side(term: Term, is_own: Callable[[str], bool]) -> str:
     """Why names side by side are not a product: each is a letter, or a name of the circuit."""
     left, right = term.args
+    last = left.args[-1] if left.kind in ("product", "beside") else left
+    if last.kind == "name" and last.text in _BY_GREEK_NAME and not is_own(last.text):
+        name, other = last.text, shown(right)
+        return f"is {name} a number or the function? Write {name}*{other} or {name}({other})"
     for part in (left.args[-1] if left.kind in ("product", "beside") else left, right):
         part = _base(part)
         name = part.text
@@ -61,6 +87,8 @@ def refusal_of_caret(base: Term, exponent: Term) -> str:
     """Why base^exponent has no clear meaning; nothing where it is a power."""
     plain = exponent.args[0] if exponent.kind == "negative" else exponent
     if base.kind == "name" and base.text in FUNCTIONS:
+        if base.text == "exp":
+            return f"write exp({shown(exponent)}) for the exponential"
         return f"write {base.text}(u)**2 for the square of {base.text}(u)"
     if plain.kind == "number" or exponent.kind == "bracketed":
         return ""
@@ -72,7 +100,7 @@ def refusal_of_caret(base: Term, exponent: Term) -> str:
         power = f"(-{shown(plain)})"
     else:
         power = "(…)" if exponent.kind in ("caret", "power") else shown(exponent)
-    return f"use ** for this power, as in x**{power}; ^ takes a number or a bracket"
+    return f"use ** for this power, as in {shown(base)}**{power}; ^ takes a number or a bracket"
 
 
 def shown(term: Term) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -92,6 +93,13 @@ def outline_of(
                 continue
         _enter(source, outline, statement, {})
     if not outline.definitions and outline.bare is None and not outline.loops:
+        for function in outline.functions.values():
+            arguments = ", ".join(function.arguments)
+            raise CircuitError(
+                f"{function.name}({arguments}) = … is a function, which no node uses; write "
+                f"{function.name} = … for a node",
+                source.place(function.place),
+            )
         raise CircuitError("the circuit is empty; write a formula such as f = w*x")
     _state_slopes(source, outline)
     for name, place in outline.sizes.items():
@@ -292,6 +300,10 @@ def _equate(
     if bound and (right is None or left.kind != "index"):
         raise CircuitSyntaxError("in a loop each turn has its own node: h[t] = …", place)
     if right is None:
+        if meant := _decimal_comma(place):
+            raise CircuitSyntaxError(
+                f"',' separates nodes; write a number with a point, as in {meant}", place
+            )
         if outline.bare is not None:
             raise CircuitError("a second expression without a name; write name = … for each", place)
         outline.bare = left
@@ -308,9 +320,19 @@ def _equate(
         if len(set(arguments)) < len(arguments):
             raise CircuitError(f"'{left.text}' names an argument twice", place)
         _refuse_twice(outline, check_name(left.text, place), place)
-        outline.functions[left.text] = UserFunction(left.text, arguments, right)
+        outline.functions[left.text] = UserFunction(left.text, arguments, right, place=left.place)
     else:
         raise CircuitSyntaxError("left of '=' stands a name, as in f = x1 - x2", place)
+
+
+_COMMA = re.compile(r"(?<![\w.])(\d+),\Z", re.ASCII)
+
+
+def _decimal_comma(place: Place) -> str:
+    """The number that was meant where 3,5 stands, as 3.5; nothing elsewhere."""
+    before = _COMMA.search((place.text or "")[: place.column - 1])
+    behind = re.match(r"\d+", (place.text or "")[place.column - 1 :], re.ASCII)
+    return f"{before[1]}.{behind[0]}" if before and behind else ""
 
 
 def define(

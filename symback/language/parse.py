@@ -44,6 +44,7 @@ from symback.language.options import (
 )
 from symback.language.outline import Definition, Outline, define, outline_of
 from symback.language.products import (
+    calls_meant,
     factors_among,
     powers_of_e,
     products_meant,
@@ -270,6 +271,9 @@ class _Assembly:
             f"or declare {name}: {made[name].role}"
             for name, product in products_meant(made.nodes, made.inferred).items()
         }
+        for name, call in calls_meant(made.inferred).items():
+            role = made[name].role
+            why[name] = f"'{name}' is one name; write {call} to call it, or declare {name}: {role}"
         for name, other in spelled_twice(made.inferred).items():
             why[name] = f"'{other}' and '{name}' are two names; write one of them, or declare both"
         for name, power in powers_of_e(made.nodes, made.inferred).items():

@@ -47,6 +47,25 @@ def products_meant(nodes: Sequence[Node], inferred: Collection[str]) -> dict[str
     return found
 
 
+def calls_meant(inferred: Collection[str]) -> dict[str, str]:
+    """Undeclared names that are a function and its operand, such as sinx; each with the call.
+
+    >>> calls_meant(["sinx", "tanhx1", "cost", "logp"])
+    {'sinx': 'sin(x)', 'tanhx1': 'tanh(x1)'}
+    """
+    found = {}
+    for name in inferred:
+        if called := _CALL(name):
+            found[name] = f"{called[1]}({called[2]})"
+    return found
+
+
+_CALL = re.compile(
+    r"(exp|log|ln|sqrt|a?sin|a?cos|a?tan|sinh|cosh|tanh|arcsin|arccos|arctan|abs|erf|relu|softplus|sigmoid)"
+    r"([xyz][0-9]*)"
+).fullmatch
+
+
 def spelled_twice(inferred: Collection[str]) -> dict[str, str]:
     """Names of which the circuit has another spelling, as w_3 and w3; each with that."""
     plain = {name for name in inferred if "_" not in name}

@@ -31,6 +31,7 @@ class UserFunction:
     arguments: tuple[str, ...]
     body: Term
     slopes: Mapping[str, Term] = field(default_factory=dict)  # by argument, where they are stated
+    place: tuple[int, int] = field(default=(1, 1), compare=False)
 
 
 class Refused(Exception):

@@ -127,7 +127,23 @@ ADVICE = {
     "x^y": "use ** for this power, as in x**y",
     "x^-y": "use ** for this power, as in x**(-y)",
     "x^y^2": "use ** for this power, as in x**(…)",
-    "2^x**2": "use ** for this power, as in x**(…)",
+    "2^x**2": "use ** for this power, as in 2**(…)",
+    "10^x": "use ** for this power, as in 10**x",
+    "exp^x": "write exp(x)",
+    "sin²(x)": "write sin(u)**2 for sin²(u)",
+    "tan⁻¹(x)": "write atan(u) for tan⁻¹(u)",
+    "log⁻¹(x)": "write 1/log(u) for log⁻¹(u)",
+    "sigma x": "is sigma a number or the function? Write sigma*x or sigma(x)",
+    "σ w*x": "is sigma a number or the function? Write sigma*w or sigma(w)",
+    "2 sigma x": "is sigma a number or the function?",
+    "3,5*x": "',' separates nodes; write a number with a point, as in 3.5",
+    "x**0,5": "write a number with a point, as in 0.5",
+    "x – 1": "write - for –",
+    "x ∗ y": "write * for ∗",
+    "x（y＋1）": "write ( for （",
+    "x % 2": "write mod(a, b) for the remainder",
+    "x // 2": "floor(a/b) for a whole one",
+    "|x": "a '|' is not closed",
     "e^x": "write exp(x)",
     "e^(-x)": "write exp(u) for e^u",
     "sqrt x": "write sqrt(x)",
@@ -143,6 +159,30 @@ ADVICE = {
 def test_a_refusal_has_the_spelling(typed):
     with pytest.raises(errors.CircuitError, match=re.escape(ADVICE[typed])):
         formula(typed)
+
+
+PLACES = {  # what a first week types: the message, and the column of its caret
+    "f(x) = x^2": ("write f = … for a node", 1),
+    "b = 1; f(x) = b*x": ("the circuit has no inputs", None),
+    "f := w*x": ("write = for :=", 4),
+    "// a comment\nf = x": ("a comment begins with #", 1),
+    "f = sigma x": ("sigma*x or sigma(x)", 11),
+    "f = 3,5*x": ("3.5", 7),
+    "f = sin²(x)": ("sin(u)**2", 10),
+}
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_a_message_stands_where_the_text_is_wrong(text):
+    advice, column = PLACES[text]
+    with pytest.raises(errors.CircuitError, match=re.escape(advice)) as caught:
+        sb.circuit(text)
+    assert caught.value.column == column
+
+
+def test_sigma_that_is_declared_is_a_number():
+    declared = sb.circuit("sigma: param; x: input; f = sigma x", loss=None)
+    assert declared["f"].expr == sb.circuit("f = sigma*x", loss=None)["f"].expr
 
 
 ARRAYS = {

@@ -30,6 +30,8 @@ MEANT = {
     "f = 2*xy + x + y": {"xy": "x*y"},
     "f = σ(Wx + b)": {"Wx": "W*x"},
     "s = v0t + at**2/2": {"v0t": "v0*t", "at": "a*t"},
+    "f = w*sinx": {"sinx": "sin(x)"},
+    "f = expx1 + tanhy": {"expx1": "exp(x1)", "tanhy": "tanh(y)"},
 }
 RIGHT_AS_TYPED = [
     "f = w*x + b",
@@ -45,6 +47,7 @@ RIGHT_AS_TYPED = [
     "f = tau*x + alpha*t",
     "f = exp(-Ea/(kB*T))",
     "f = lr*xs",
+    "f = cost + logp + maxx + sigmax",
 ]
 
 
