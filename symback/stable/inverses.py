@@ -9,11 +9,17 @@ from symback.stable.matching import See, argument, others_of
 
 
 def power_of_power(see: See, expr: Expr) -> Expr | None:
-    """r² where r = √u, and (1/n)⁻¹: u itself, whose slope at 0 is not 0·∞; √(x³) = x^1.5."""
+    """r² where r = √u, and (1/n)⁻¹: u itself, whose slope at 0 is not 0·∞; √(x³) = x^1.5 and
+    √(1/x) = 1/√x, a factor of other powers of x.
+    """
     inner = see(expr.base)
     if not inner.is_Pow or not expr.exp.is_Rational:
         return None
-    if inner.exp.is_Integer and inner.exp.is_odd and inner.exp.is_positive:
+    if (
+        inner.exp.is_Integer
+        and inner.exp.is_odd
+        and not (expr.exp.is_Integer and inner.exp.is_negative)
+    ):
         return None if expr.exp.is_Integer else Pow(inner.base, inner.exp * expr.exp)
     if inner is expr.base:
         return None

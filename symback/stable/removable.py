@@ -97,6 +97,22 @@ def root_of_quadratic(see: See, product: Expr) -> Expr | None:
     return None
 
 
+def root_of_quadratic_below(see: See, product: Expr) -> Expr | None:
+    """2·c/(-b - √(b² - 4·a·c)), which is the same root as (√(b² - 4·a·c) - b)/(2·a)."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        base, times = base_and_power(factor)
+        inner = see(base)
+        if times != -1 or not isinstance(inner, sqrtsub):
+            continue
+        b, d = inner.args
+        for c in factors:
+            a = None if c is factor or c.is_number else quotient(d, c)
+            if a is not None and not a.has(c):
+                return -others_of(factors, factor, c) * quadroot(-a / 4, -b, c) / 2
+    return None
+
+
 def between_decays(see: See, product: Expr) -> Expr | None:
     """k·(exp(-m·t) - exp(-k·t))/(k - m), whose slope by k would cancel."""
     factors = Mul.make_args(product)
@@ -139,5 +155,6 @@ __all__ = [
     "expm1_pole",
     "power_over_argument",
     "root_of_quadratic",
+    "root_of_quadratic_below",
     "squares_of_neighbours",
 ]

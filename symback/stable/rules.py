@@ -35,6 +35,7 @@ from symback.stable import (
     inverses,
     logistic,
     logs,
+    norms,
     poles,
     quotients,
     ratios,
@@ -79,6 +80,7 @@ ROOTS = "a quotient by the sum of the roots"
 NEAR = "the slope cancels where the argument is small, and 0/0 at 0"
 VANISHES = "0·∞ in the slope where an inner exp overflows"
 SQUARES = "a square overflows or underflows"
+POWERS = "the powers overflow or underflow"
 NEAR_ONE = "1 + u loses the digits of a small u"
 ZERO = "0·∞ where the number before the log is 0"
 SATURATED = "its log is lost where sigma rounds to 1"
@@ -105,6 +107,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
     Rule("cosine", SQUARES, (Mul,), quotients.cosine, "the product with a unit vector"),
+    Rule("(Σ|x|ᵖ)^(1/p)", POWERS, (Pow,), norms.root_of_powers, "powers of |x|/max(|x|)"),
     Rule("softmax of a sum", OVERFLOWS, (Mul,), quotients.mean_by_softmax),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("log of a weighted sum", OVERFLOWS, (sp.log,), logs.log_of_weighted_sum),
@@ -211,6 +214,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("((1 + x)ⁿ - 1)/x", NEAR, (Mul,), removable.power_over_argument),
     Rule("(1 + r)ⁿ/((1 + r)ⁿ - 1)", NEAR_ONE, (Mul,), compound.growth_over_growth_less_one),
     Rule("root of a quadratic", NEAR, (Mul,), removable.root_of_quadratic),
+    Rule("c/(√ - b)", NEAR, (Mul,), removable.root_of_quadratic_below),
     Rule("bateman", NEAR, (Mul,), removable.between_decays),
     Rule("boxcox", NEAR, (Mul,), differences.power_minus_one_over_exponent),
     Rule("erfcx", OVERFLOWS, (Mul,), ratios.exp_of_square_times_erfc),

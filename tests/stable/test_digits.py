@@ -232,12 +232,28 @@ def cosine(x, y):
     return mp.fsum(a * b for a, b in zip(x, y, strict=True)) / lengths[0] / lengths[1]
 
 
+def of_powers(x, y):
+    return mp.cbrt(mp.fsum(abs(u) ** 3 for u in x)) + mp.root(mp.fsum(u**4 for u in y) / len(y), 4)
+
+
 NEARLY = ([0.3, 0.25, 0.45], [0.3 + 1e-9, 0.25, 0.45 - 1e-9])
 # formulas of two vectors → these, and what is meant
 OF_VECTORS = [
     ("sum(x*log(2*x/(x + y))) + sum(y*log(2*y/(x + y)))", *NEARLY, divergence),
     ("sum(x*log(x)) + sum(y*log(y)) - 2*sum((x + y)/2*log((x + y)/2))", *NEARLY, divergence),
     ("(x @ y)/(norm(x)*norm(y))", [1e200, 2e200, 1e199], [1e-200, -2e-200, 3e-199], cosine),
+    (
+        "sum(abs(x)**3)**(1/3) + mean(y**4)**(1/4)",
+        [1e200, -2e200, 1e199],
+        [3e200, 1e198, -2e200],
+        of_powers,
+    ),
+    (
+        "sum(abs(x)**3)**(1/3) + mean(y**4)**(1/4)",
+        [1e-200, -2e-200, 1e-210],
+        [3.0, 1e-9, -2.0],
+        of_powers,
+    ),
     ("sum(x*y)/sqrt(sum(x**2)*sum(y**2))", [1e-200, 2e-201], [-1e-180, 2e-179], cosine),
 ]
 

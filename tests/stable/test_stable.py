@@ -525,6 +525,11 @@ HARMONIC = (
     "/(1 + sum(where(z == 0, z/2, 0))*sum(where(z == 0, 0, 2/z))), 1/sum(2/z))"
 )
 # nodes over a vector z → the last of them, p, and what it becomes
+ROOT_OF_POWERS = (
+    "where((sum(abs(z)**(5/2)) > 1e-20) & (sum(abs(z)**(5/2)) < 1e20), sum(abs(z)**(5/2))**(2/5), "
+    "where(max(abs(z)) > 0, max(abs(z))*sum(abs(z/max(abs(z)))**(5/2))**(2/5), "
+    "sum(abs(z)**(5/2))**(2/5)))"
+)
 ARRAYS = [
     ("p = exp(z)/sum(exp(z))", "softmax(z)"),
     ("p = y*exp(z)/sum(exp(z))", "y*softmax(z)"),
@@ -534,6 +539,7 @@ ARRAYS = [
         "p = z*(sum(z*exp(-z))/(norm(z)*norm(exp(-z))))",
         "z*(dot(exp(-z), z/norm(z))/norm(exp(-z)))",
     ),
+    ("p = z*sum(abs(z)**(5/2))**(2/5)", f"z*{ROOT_OF_POWERS}"),
     ("p = z*(sum(y*z*exp(z))/sum(exp(z)))", "z*sum(y*z*softmax(z))"),
     ("e = exp(2*z)\np = z*(dot(e, z)/sum(e))", "z*sum(z*softmax(2*z))"),
     ("p = log(softmax(z)[2])*z", "log_softmax(z)[2]*z"),
@@ -573,6 +579,7 @@ CALLED |= {
     "-sum(weighed(z, log_softmax(z)))": "weighed, log_softmax",
 }
 CALLED |= {"z*(dot(exp(-z), z/norm(z))/norm(exp(-z)))": "the product with a unit vector"}
+CALLED |= {f"z*{ROOT_OF_POWERS}": "powers of |x|/max(|x|)"}
 CALLED |= {"log(y) + logsumexp(z)": "logsumexp"}
 CALLED |= {"logsigmoid(-z)": "logsigmoid"}
 
