@@ -38,7 +38,7 @@ _BARS = {
 }
 _SAME_BARS = frozenset({"|", "Vert", "vert"})  # that open and close alike
 _NO_FUNCTIONS = frozenset({*ACCENTS, *FONTS, *REFUSED})
-_IN_BOOKS = {"tr": "trace", "Tr": "trace", "eig": "eigvalsh"}
+_IN_BOOKS = {"tr": "trace", "Tr": "trace"}
 _WORDS_BETWEEN = frozenset("and or if for when where otherwise else falls".split())
 
 

@@ -55,7 +55,6 @@ SIGNS: Mapping[str, Sign] = {
     "ndtr": Sign(r"\Phi", (0,)),
     "log10": Sign(r"\log", (0,), below="10"),
     "log2": Sign(r"\log", (0,), below="2"),
-    "eigvalsh": Sign(r"\operatorname{eig}", (0,)),
 }
 """By the name of the function."""
 

@@ -211,7 +211,7 @@ def _free_name(expr: Any) -> str:
 
 
 def _pairs(expr: Any, name: str | None) -> list[tuple[str, Any]]:
-    if getattr(expr, "shape", None) == ():  # an array of NumPy without axes
+    if not isinstance(expr, sp.Basic) and getattr(expr, "shape", None) == ():  # one of NumPy
         expr = expr.item()
     elif isinstance(expr, Iterable) and not isinstance(
         expr, Mapping | Set | sp.MatrixBase | sp.Basic | str
@@ -303,8 +303,14 @@ class _Reader:
         """The number that stands for a node's expression; Unsupported for anything else."""
         if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
             return Float(value) if isinstance(value, float) else sp.Integer(value)
+        if isinstance(value, sp.NDimArray):
+            raise Unsupported(
+                f"node '{name}' is an array of {value.rank()} axes; give the circuit's text, in "
+                "which arrays have more than two"
+            )
         kind = clip(type(value).__name__, 40)
-        raise Unsupported(f"node '{name}' is a {kind}; a node is a SymPy expression (Expr)")
+        article = "an" if kind[:1] in "AEIOU" else "a"
+        raise Unsupported(f"node '{name}' is {article} {kind}; a node is a SymPy expression (Expr)")
 
     def translate(self, name: str, part: Any, done: Mapping[Any, Any]) -> Any:
         if isinstance(part, Symbol):

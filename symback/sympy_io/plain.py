@@ -25,10 +25,13 @@ MOST_CONDITIONS = 8
 def plain(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """The named expressions with these forms written out."""
     found = [p for _, e in pairs for p in _parts(e)]
+    if any(isinstance(p, sp.UnevaluatedExpr) for p in found):
+        pairs = [(name, _evaluated(e)) for name, e in pairs]
+        found = [p for _, e in pairs for p in _parts(e)]
     if any(isinstance(p, sp.Sum | sp.Product) for p in found):
         pairs = [(name, _written_out(name, e)) for name, e in pairs]
         found = [p for _, e in pairs for p in _parts(e)]
-    names = {**_entries(found), **_functions(found), **_choices(found)}
+    names = {**_entries(found), **_functions(found), **_choices(found), **_conditions(found)}
     return [(name, _replaced(e, names)) for name, e in pairs] if names else pairs
 
 
@@ -121,6 +124,18 @@ def _terms(node: str, kind: Any, body: Expr, limits: Any, left: list[int]) -> Ex
     return sp.Add(*parts) if kind is sp.Sum else sp.Mul(*parts)
 
 
+def _evaluated(expr: Any) -> Any:
+    """Without the marks that keep SymPy from evaluating."""
+    done: dict[Any, Any] = {}
+    for part in _parts(expr):
+        args = [done.get(a, a) for a in part.args]
+        if isinstance(part, sp.UnevaluatedExpr):
+            done[part] = args[0]
+        elif any(a is not b for a, b in zip(args, part.args, strict=True)):
+            done[part] = part.func(*args)
+    return done.get(expr, expr)
+
+
 # -- choices -----------------------------------------------------------------------------------
 
 
@@ -136,5 +151,13 @@ def _choices(parts: Iterable[Any]) -> dict[Any, Piecewise]:
             found[part] = Piecewise(*part.args[:-1], last, evaluate=False)
     return found
 
+
+def _conditions(parts: Iterable[Any]) -> dict[Any, Any]:
+    """Connectives of SymPy other than And and Or, by these; a Not by the opposite comparisons."""
+    found = (p for p in parts if isinstance(p, _CONNECTIVES))
+    return {p: p.to_nnf(simplify=False) for p in found}
+
+
+_CONNECTIVES = (sp.Xor, sp.ITE, sp.Implies, sp.Equivalent, sp.Not)
 
 __all__ = ["plain"]

@@ -14,6 +14,7 @@ from sympy.physics.mechanics import dynamicsymbols
 import symback as sb
 from examples.double_pendulum import simulate
 from symback import errors
+from tests.cases.one_in import one_in
 
 x, y, t, i, j, n = sp.symbols("x y t i j n")
 a, b, w, mu, s = sp.symbols("a b w mu s")
@@ -86,7 +87,84 @@ def test_expressions_of_other_packages(name):
     assert names == sorted(leaf.name for leaf in right.leaves)
 
 
+X, V = sp.MatrixSymbol("X", 2, 2), sp.MatrixSymbol("V", 2, 1)
+NUMERIC = {
+    "exponential series": sp.Sum(x**i / sp.factorial(i), (i, 0, 5)),
+    "sum over both sides": sp.Sum(1 / (x + j), (j, -1, 2)),
+    "product of sums": sp.Product(sp.Sum(x * i + j, (i, 1, 2)), (j, 1, 3)),
+    "three branches": sp.Piecewise((x**2, x < -1), (sp.sin(x), x <= 1), (sp.exp(-x), True)),
+    "branches joined": sp.Piecewise((x, (x > 0) & (y < 1)), (y, (x < -1) | sp.Eq(y, 0)), (0, True)),
+    "interval": sp.Piecewise((x, sp.Interval(0, 1).contains(x)), (y, True)),
+    "either but not both": sp.Piecewise((1, sp.Xor(x > 1.5, y > 1.5)), (x, True)),
+    "condition in a condition": sp.Piecewise((x, sp.ITE(x > 1.5, y > 1, y < 1)), (y, True)),
+    "implied": sp.Piecewise((x, sp.Implies(x > 1.5, y > 1.5)), (y, True)),
+    "not both": sp.Piecewise((x, ~((x > 1) & (y > 1.5))), (y, True)),
+    "not equal": sp.Piecewise((x, ~sp.Eq(x, y)), (0, True)),
+    "steps": sp.Heaviside(x - y) + sp.Heaviside(y, 1) + sp.floor(x) + sp.ceiling(y) + sp.frac(x),
+    "remainders": sp.Mod(x, 3) + sp.Mod(x, y),
+    "gamma and its kin": sp.gamma(x) + sp.loggamma(y) + sp.digamma(x) + sp.polygamma(2, x),
+    "beta and factorials": sp.beta(x, y) + sp.factorial(x) + sp.binomial(x, y),
+    "incomplete gamma": sp.uppergamma(2.5, x) + 3 * sp.lowergamma(1.5, y),
+    "error functions": sp.erf(x) + sp.erfc(y) * sp.erfinv(x / 9),
+    "Lambert": sp.LambertW(x) + sp.LambertW(-x / 9, -1),
+    "Bessel": sp.besselj(1, x) + sp.bessely(0, x) + sp.besseli(2, y) + sp.besselk(1, y),
+    "polynomials": sp.legendre(3, x) + sp.chebyshevt(4, y) + sp.hermite(2, x) + sp.laguerre(2, y),
+    "Max of Min": sp.Max(x, sp.Min(y, a, 1), 0),
+    "Abs and sign": sp.Abs(x - y) * sp.sign(x),
+    "roots": sp.cbrt(x) + sp.root(y, 4) + sp.sqrt(x**2),
+    "inverse functions": sp.acot(x) + sp.asec(x) + sp.acsc(y) + sp.acsch(x) + sp.acoth(y),
+    "sinc and atan2": sp.sinc(x) + sp.atan2(y, x),
+    "powers": x**y + x ** sp.Rational(-2, 3) + sp.log(x, 2) + sp.log(x, y),
+    "rising": sp.RisingFactorial(x, 3) + sp.FallingFactorial(x, 2) + sp.rf(x, y),
+    "constants": sp.pi * x + sp.E * y + sp.Rational(123456789, 987654321) + sp.Float("1e-30"),
+    "kept from evaluation": sp.UnevaluatedExpr(x + 1) * 2 + sp.Mul(x, x, evaluate=False),
+    "entries of a matrix": X[0, 1] * X[1, 0] - X[0, 0],
+    "quadratic form": (V.T * X * V)[0, 0],
+    "trace and determinant": sp.Trace(X * X.T) + sp.Determinant(X),
+    "array": sp.ImmutableDenseNDimArray([[x, y], [x * y, 1]]),
+}
+"""As the tests of SymPy and of packages on it have them; at every point as SymPy's own value."""
+
+
+@pytest.mark.parametrize("name", one_in(4, NUMERIC))
+def test_values_are_those_of_sympy(name):
+    expr = NUMERIC[name]
+    found = sb.Circuit.from_sympy(expr, loss=None)
+    module = found.compile()
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        at = {n.name: rng.uniform(1.2, 1.9, [int(s) for s in n.shape]) for n in found.leaves}
+        value, _ = module.forward(
+            module.Params(**{n: at[n] for n in module.Params._fields}),
+            module.Inputs(**{n: at[n] for n in module.Inputs._fields}),
+        )
+        matrices = {m: sp.Matrix(at[m.name].reshape(m.shape)) for m in (X, V) if m.name in at}
+        exact = expr.doit().subs({p: float(at[p.name]) for p in (x, y, a) if p.name in at})
+        if matrices:
+            exact = exact.subs(
+                {
+                    m[i, j]: v[i, j]
+                    for m, v in matrices.items()
+                    for i in range(m.rows)
+                    for j in range(m.cols)
+                }
+            )
+            exact = exact.subs(matrices).doit()
+        entries = sp.flatten(exact) if isinstance(exact, sp.NDimArray) else [exact]
+        np.testing.assert_allclose(np.ravel(value), [float(sp.N(e)) for e in entries], rtol=1e-11)
+
+
 REFUSED = {
+    "array of three axes": (sp.Array([[[x, y], [x, 1]], [[1, 2], [3, y]]]), "an array of 3 axes"),
+    "Dirac": (sp.DiracDelta(x) * y, "there is no function of that meaning"),
+    "entry alone": (v[i], "Symbol('v_i')"),
+    "integral": (sp.Integral(sp.exp(-(x**2)), (x, 0, 1)), "doit()"),
+    "limit": (sp.Limit(sp.sin(x) / x, x, 0), "doit()"),
+    "complex part": (sp.re(x) + 1, "real=True"),
+    "imaginary unit": (sp.I * x, "as_real_imag()"),
+    "order": (x + sp.O(x**2), "removeO()"),
+    "golden ratio": (sp.GoldenRatio * x, "put its value"),
+    "equation": (sp.Eq(x, y), "a node is a SymPy expression"),
     "sum to n": (sp.Sum(x**i, (i, 1, n)), "whole numbers"),
     "sum to infinity": (sp.Sum(x**i, (i, 0, sp.oo)), "whole numbers"),
     "product to n": (sp.Product(x + i, (i, 1, n)), "whole numbers"),
