@@ -181,9 +181,9 @@ static inline double symback_silu(double z)
     return (z < 0.0) ? -far : z / (1.0 + e);
 }
 
-/* Its slope, within 3.2 ULP, also next to its zero -z0: (d + K*(exp(d) - 1))/(2 + 2*cosh(n)) with
-   n = -|z|, d = n + z0 and K = exp(-z0), whose terms have one sign; slope(-z) = 1 - slope(z).
-   Calls cosh. */
+/* Its slope, within 3.6 ULP, also next to its zero -z0: (d + K*(exp(d) - 1))*e/(1 + e)^2 with
+   n = -|z|, e = exp(n), d = n + z0 and K = exp(-z0), whose terms have one sign; slope(-z) is
+   1 - slope(z). */
 static inline double symback_silu_slope(double z)
 {
     const double size = fabs(z);
@@ -191,7 +191,8 @@ static inline double symback_silu_slope(double z)
     const double d = n + 1.2784645427610737;
     const double lost = 1.3995343912896686e-16; /* as z0 is no float64 */
     const double above = (symback_expm1_low(d) * 0.27846454276107385 + lost) + d;
-    const double slope = 0.5 * above / (1.0 + cosh(n));
+    const double e = symback_exp_low(n);
+    const double slope = above * e / symback_fma(e, 2.0 + e, 1.0);
     const double h = symback_exp(-0.5 * ((size > 1600.0) ? 1600.0 : size));
     const double tail = (size > 1600.0) ? 0.0 : (1.0 - size) * h * h;
     const double low = (size > 700.0) ? tail : slope;
@@ -420,7 +421,9 @@ static inline double symback_logwsumexp(size_t pairs, const double *operands)
 /* 1/(exp(z) - 1), within 2.0 ULP. */
 static inline double symback_inv_expm1(double z)
 {
-    return (z < 0.0) ? 1.0 / expm1(z) : exp(-z) / -expm1(-z);
+    const double m = expm1(-fabs(z));
+    const double e = exp(-fabs(z));
+    return ((z < 0.0) ? 1.0 : -e) / m;
 }
 
 /* exp(a) - exp(b) = exp(a)*(1 - exp(b - a)) for a > b. */

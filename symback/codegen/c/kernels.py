@@ -9,6 +9,7 @@ By hand are:
   `log_ratio`, `rel_entr`, `logit`, `powlog`): NumPy's form reckons with signs and with operands
   that it holds, where a branch is cheaper;
 - also there, `mod`, which NumPy has;
+- in `library_kernels.c`, functions of <math.h>, for loops of which compilers make vector code;
 - in `array_kernels.c`, functions of whole rows;
 - in `single_kernels.c`, what these operations are made of where they take and give float.
 """
@@ -129,7 +130,7 @@ def _raised(power: str) -> str:
 @cache
 def _by_hand() -> dict[str, str]:
     """The kernels that are written in C, by name, each with the comment above it."""
-    files = ("kernels.c", "single_kernels.c", "array_kernels.c")
+    files = ("kernels.c", "library_kernels.c", "single_kernels.c", "array_kernels.c")
     text = "\n".join((Path(__file__).parent / f).read_text(encoding="utf-8") for f in files)
     return {found[1]: found[0] for found in _KERNEL.finditer(text)}
 

@@ -16,7 +16,7 @@ from sympy import Expr, Symbol
 from sympy.codegen.cfunctions import expm1, hypot, log1p, log2, log10
 
 from symback.circuits.names import fresh_name
-from symback.codegen.c import kernels
+from symback.codegen.c import kernels, vectors
 from symback.operations import edges, steps
 from symback.operations import functions as ops
 from symback.operations.special import logwsumexp
@@ -144,7 +144,12 @@ def c_prefix(stem: str) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, each after those that it calls itself."""
-    return [*called_kernels(lines, kernels.names(), kernels.source).values()]
+    of_many = {f"{name}{vectors.SUFFIX}" for name in kernels.names()}
+
+    def source(name: str) -> str:
+        return vectors.source(name) if name in of_many else kernels.source(name)
+
+    return [*called_kernels(lines, kernels.names() | of_many, source).values()]
 
 
 __all__ = ["FUNCTIONS", "CPrinter", "Symbol", "c_names", "c_prefix", "kernel_sources"]

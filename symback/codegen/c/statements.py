@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from symback.codegen.c.vectors import with_vectors
 from symback.codegen.lines import wrapped
 from symback.codegen.loops.statements import TreePrinter, ended
-from symback.codegen.loops.tree import Declare, For, Storage, Store
+from symback.codegen.loops.tree import Declare, For, Statement, Storage, Store
 
 PRAGMA = "#pragma omp simd"
 LEVELS = ((800, "-O3"), (3000, "-O1"))
@@ -30,6 +31,11 @@ class StatementPrinter(TreePrinter):
     written: str = "double"
     number: str = "double"
     work: str = "double"
+
+    def _lines(self, node: Statement, depth: int) -> list[str]:
+        found = TreePrinter._lines(self, node, depth)
+        is_loop = isinstance(node, For) and node.simd and self.number == "double"
+        return with_vectors(found) if is_loop else found
 
     def comment(self, lines: Sequence[str]) -> list[str]:
         texts = [line.removeprefix("#").replace("*/", "* /").replace("/*", "/ *") for line in lines]

@@ -28,6 +28,7 @@ from symback.check.check import check_file, check_module
 from symback.cli.modules import generate
 from symback.codegen.c import kernels
 from symback.codegen.c.printer import FUNCTIONS, c_names, c_prefix, kernel_sources
+from symback.codegen.c.vectors import SUFFIX, of_many
 from symback.codegen.generate import render_files
 from symback.errors import CheckFailed, FileRefused, Unsupported
 from symback.operations.elementwise import BY_HEAD, SLOPES
@@ -143,14 +144,14 @@ def all_kernels() -> str:
     return "\n".join([blocks, *kernel_sources(f"{name}(" for name in kernels.names())])
 
 
-def compiled_kernels(folder: Path, flags: list[str], text: str | None = None):
-    """Each kernel of one number as a function of arrays."""
+def compiled_kernels(folder: Path, flags: list[str], text: str | None = None, called=str):
+    """Each kernel of one number as a function of arrays, by the name that it is `called`."""
     text = all_kernels() if text is None else text
     heads = "".join(f"#include <{h}.h>\n" for h in ("math", "stddef", "stdint", "string"))
     for name in MEANING:
         text += f"void all_{name}(const double *x, double *y, size_t n)\n{{\n"
         text += "#pragma omp simd\nfor (size_t i = 0; i < n; i++) "
-        text += f"y[i] = symback_{name}(x[i]);\n}}\n"
+        text += f"y[i] = {called(f'symback_{name}')}(x[i]);\n}}\n"
     (folder / "all.c").write_text(heads + text)
     subprocess.run(
         [COMPILER, "-std=c99", "-O3", "-fno-math-errno", *flags, "-shared", "-fPIC",
@@ -207,6 +208,35 @@ def test_kernels_keep_their_digits(flags, tmp_path, meanings):
     assert call("log1psq", np.array([1e200])) == pytest.approx(400 * math.log(10), rel=1e-15, abs=0)
     assert call("log1psq_slope", np.array([-1e200, 1e300])).tolist() == [-2e-200, 2e-300]
     assert call("logcosh", np.array([-1e300, 1e5])).tolist() == [1e300, 1e5 - math.log(2)]
+
+
+OF_LOGS = {
+    "inv_expm1": (lambda z: 1 / z.expm1(), lambda z: (np.abs(z) < 700) & (np.abs(z) > 1e-300)),
+    "xlogx": (lambda z: z * z.log(), lambda z: (z > 0) & (z < 2000)),
+    "xlogx1p": (lambda z: (1 + z) * z.log1p(), lambda z: (z > -1) & (z < 2000)),
+    "log1pmx": (lambda z: z.log1p() - z, lambda z: (z > -1) & (z < 2000) & (np.abs(z) > 1e-150)),
+    "sinhmx": (lambda z: z.sinh() - z, lambda z: (np.abs(z) < 700) & (np.abs(z) > 1e-100)),
+}
+"""Those of one number that stand on functions of <math.h>: what they compute, and where."""
+
+
+@compiles
+@pytest.mark.slow
+def test_kernels_of_vector_code_keep_their_digits(tmp_path, meanings, monkeypatch):
+    for name, (meaning, domain) in OF_LOGS.items():
+        monkeypatch.setitem(MEANING, name, Digits(meaning))
+        monkeypatch.setitem(judge.MEANING, name, Digits(meaning))
+        monkeypatch.setitem(DOMAIN, name, domain)
+    names = [name for name in MEANING if of_many(f"symback_{name}") != f"symback_{name}"]
+    assert {"log1mexp", "log1psq", *OF_LOGS} <= {*names}
+    more = kernel_sources(f"{of_many(f'symback_{name}')}(" for name in MEANING)
+    text = all_kernels() + "\n".join(s for s in more if SUFFIX in s)
+    flags = ["-march=native", "-fopenmp-simd", "-ffp-contract=off"]
+    call = compiled_kernels(tmp_path, flags, text, of_many)
+    points = np.concatenate([judge.near_points(np.float64)[::2], judge.far_points(np.float64)[::2]])
+    for name in names:
+        ulp, place = worst(call, name, points)
+        assert ulp <= judge.BOUND, place
 
 
 PLANTED = {
