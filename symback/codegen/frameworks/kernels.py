@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from symback.codegen.kernels.language import AND, ATOM, MUL, OR, TERNARY, UNARY, KernelLanguage
@@ -56,6 +56,12 @@ class ArrayLanguage(KernelLanguage):
 
     def polynomial(self, table: str, at: str) -> str:
         return f"_polynomial({table}, {at})"
+
+    def repeated(
+        self, counter: str, steps: range, carried: Sequence[str], lines: Sequence[str]
+    ) -> list[str]:
+        """The lines for each value of a counter; they change what is carried."""
+        return [f"for {counter} in range({steps.start}, {steps.stop}, {steps.step}):", *lines]
 
     def function(self, kernel: Kernel, body: list[str]) -> str:
         arguments = ", ".join(kernel.arguments)
@@ -145,10 +151,11 @@ class _ArrayWriter(ScalarPrinter):
             for inner in _outside(value, identities, counter):
                 self._define(inner, names, found)
         found += starts
-        bounds = f"{steps.start}, {steps.stop}, {steps.step}"
-        found.append(f"for {counter} in range({bounds}):")
-        for place, value in following:
-            found.append(f"    {names[identities[place]]} = {self.text(value, names)}")
+        lines = [
+            f"    {names[identities[place]]} = {self.text(value, names)}"
+            for place, value in following
+        ]
+        found += self.language.repeated(counter, steps, [names[i] for i in identities], lines)
 
     # -- expressions ------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from symback.codegen.frameworks.bare import framework_code
 from symback.codegen.frameworks.kernels import ArrayLanguage
 from symback.codegen.frameworks.sources import Sources
 from symback.codegen.frameworks.words import Words, listed
+from symback.codegen.kernels.reader import Kernel
 
 _OF_JAX = re.compile(r"\bjax\.(?!numpy)")
 _SAME = (
@@ -49,6 +50,30 @@ class JaxKernels(ArrayLanguage):
         "cosh": "_cosh",
     }
 
+    def repeated(
+        self, counter: str, steps: range, carried: Sequence[str], lines: Sequence[str]
+    ) -> list[str]:
+        """A long series is one loop of XLA, which is compiled as quickly as one of its steps."""
+        if len(steps) <= LONGEST_WRITTEN_OUT:
+            return super().repeated(counter, steps, carried, lines)
+        step, names = f"_step_of_{carried[0]}", ", ".join(carried) + "," * (len(carried) == 1)
+        typed = ", ".join(f"{name}: Array" for name in (counter, *carried))
+        counts = f"range({steps.start}, {steps.stop}, {steps.step})"
+        return [
+            f"def {step}({typed}) -> Any:",
+            *lines,
+            f"    return ({names})",
+            f"{names} = _repeated({step}, {counts}, ({names}))",
+        ]
+
+    def function(self, kernel: Kernel, body: list[str]) -> str:
+        """A kernel with a long series is compiled as a whole, also where nothing else is."""
+        text = super().function(kernel, body)
+        return f"@jax.jit\n{text}" if any("_repeated(" in line for line in body) else text
+
+
+LONGEST_WRITTEN_OUT = 8
+"""Steps of a series in a kernel that are traced each by itself."""
 
 BY_HAND = {
     "_sinh": '''\
@@ -84,6 +109,21 @@ def _scan(turn: Any, start: Any, entries: Any, count: int, backwards: bool = Fal
         return tuple(v.astype(dtype) for v, dtype in zip(after, dtypes, strict=True)), left
 
     return jax.lax.scan(of_type, start, entries, length=count, reverse=backwards)''',
+    "_repeated": '''\
+def _repeated(step: Any, counts: range, carried: Any) -> Any:
+    """What is carried along a series, after all of its steps."""
+    count = jax.ShapeDtypeStruct((), jnp.result_type(float, *carried))
+    made = jax.eval_shape(step, count, *carried)
+    dtype = jnp.result_type(count.dtype, *made)
+    shape = jnp.broadcast_shapes(*(jnp.shape(value) for value in (*carried, *made)))
+
+    def of_type(values: Any) -> Any:
+        return tuple(jnp.broadcast_to(jnp.asarray(v, dtype), shape) for v in values)
+
+    def at(place: Array, carried: Any) -> Any:
+        return of_type(step((counts.start + counts.step * place).astype(dtype), *carried))
+
+    return jax.lax.fori_loop(0, len(counts), at, of_type(carried))''',
     "_sigma": '''\
 def _sigma(z: Array) -> Array:
     """σ(z) = 1/(1 + exp(-z)); where exp overflows the share of exp(z) is all that is left."""

@@ -180,3 +180,34 @@ def test_hyperbolic_functions_keep_their_digits(x):
     value = module.forward(module.Params(), module.Inputs(x))
     bar = jax.grad(lambda p: module.forward(module.Params(), p))(module.Inputs(x)).x
     assert np.allclose([value, bar], [right, slope], rtol=2e-15)
+
+
+def equations(jaxpr):
+    """How many there are, in all that is called as well."""
+    inner = [
+        part.jaxpr if hasattr(part, "jaxpr") else part
+        for equation in jaxpr.eqns
+        for value in equation.params.values()
+        for part in (value if isinstance(value, tuple | list) else [value])
+        if hasattr(part, "jaxpr") or hasattr(part, "eqns")
+    ]
+    return len(jaxpr.eqns) + sum(map(equations, inner))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("function", ["besselj", "besselk"])
+def test_a_long_series_is_traced_as_one_of_its_steps(function):
+    """Its values and first two derivatives are those of mpmath."""
+    module = sb.circuit(f"f = {function}(1, w*x)", loss=None).compile(target="jax")
+    params = module.Params(jnp.asarray(1.0))
+
+    def value(x):
+        return module.forward(params, module.Inputs(x))
+
+    assert equations(jax.make_jaxpr(value)(1.0).jaxpr) < 700  # 2,000 to 3,000 step by step
+    points = [0.25, 1.5, 6.0, 30.0]
+    for order, call in enumerate((value, jax.grad(value), jax.grad(jax.grad(value)))):
+        got = jax.vmap(call)(jnp.asarray(points))
+        with mp.workdps(50):
+            right = [mp.diff(lambda u: getattr(mp, function)(1, u), x, order) for x in points]
+        np.testing.assert_allclose(got, np.array(right, float), rtol=2e-14)

@@ -14,6 +14,7 @@ from symback.check.check import check_module
 from symback.cli.main import cli
 from symback.codegen.generate import render_files
 from symback.errors import Unsupported
+from tests.cases.bare_runs import rust_output
 from tests.cases.flat_modules import CIRCUITS, FIRST, SCOPES, TWO_LAYERS, is_for_numpy
 
 RUSTC, CARGO = shutil.which("rustc"), shutil.which("cargo")
@@ -65,6 +66,17 @@ def test_a_missing_compiler_is_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Unsupported, match=r"compiled by rustc; install it: rustup\.rs"):
         sb.circuit(NEURON).compile(target="rust")
+
+
+@has_rustc
+def test_a_kernel_with_a_long_series_compiles_and_gives_what_mpmath_gives(tmp_path):
+    points = [0.25, 1.5, 6.0, 30.0]
+    code = sb.circuit("f = besselj(1, x)", loss=None).code("rust", only="value")
+    calls = ", ".join(f"f({x!r})" for x in points)
+    got = rust_output(code, f'println!("{{:?}}", [{calls}]);', tmp_path)
+    with mp.workdps(50):
+        right = [float(mp.besselj(1, x)) for x in points]
+    np.testing.assert_allclose(got, right, rtol=1e-14)
 
 
 # -- as people call it -----------------------------------------------------------------------------
