@@ -214,6 +214,7 @@ class _Splitter:
 
     def _function(self, expr: Expr) -> Expr:
         op = BY_HEAD[expr.func]
+        op.need_numbers(expr.args, self._owner)
         if op.name in ("min", "max"):
             args = sorted(expr.args, key=self._rank)
             atoms = [self.atom(a) for a in args]

@@ -37,7 +37,12 @@ REFUSED = {
     "f = gammainc(a, x)": "gammainc has no slope by its parameter 'a'",
     "f = gammaincc(-1, x)": "gammaincc(a, x) has a parameter a > 0, not -1",
     "f = betainc(2, 10**5, x)": "a parameter b > 0 of at most 10000, not 100000",
-    "f = betainc(a, 2, x)": "betainc has no slope by its parameter 'a'",
+    "f = betainc(a, 2, x)": "betainc has no slope by its parameter 'a', which has no closed form",
+    "f = gammaincc(3*x, w)": "node 'f': gammaincc has no slope by its parameter '3*x'",
+    "n = x**2; f = besselj(n + 1, x)": "node 'f': besselj has no slope by its parameter 'n + 1'",
+    "f = gamma_pdf(a, x)": "write x**(a - 1)*exp(-x)/gamma(a)",
+    "f = beta_pdf(2, w, x)": "write x**(a - 1)*(1 - x)**(b - 1)/euler_beta(a, b)",
+    "f = lowergamma(w, x)": "gammainc has no slope by its parameter 'w'",
 }
 
 
@@ -45,3 +50,20 @@ REFUSED = {
 def test_what_has_no_slope_is_refused_in_one_sentence(text):
     with pytest.raises(errors.Unsupported, match=re.escape(REFUSED[text])):
         sb.circuit(text).derive()
+
+
+ROADS = {
+    "derive": lambda c: c.derive(order=2),
+    "gradient": lambda c: c.gradient(),
+    "hessian": lambda c: c.hessian(),
+    "check": lambda c: c.check(),
+    "C": lambda c: c.generate(target="c"),
+    "page": lambda c: c.derive().to_html(),
+}
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_every_road_refuses_alike(road):
+    why = "node 'f': besselj has no slope by its parameter 'w', which has no closed form; write a"
+    with pytest.raises(errors.Unsupported, match=re.escape(why)):
+        ROADS[road](sb.circuit("f = besselj(w, x)", loss=None))

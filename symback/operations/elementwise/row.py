@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flint import arb
 from sympy import Expr, S
 
-from symback.errors import Unsupported
+from symback.errors import Unsupported, clip
 from symback.operations.functions import Elementary, Slope
 
 Partials = Callable[..., tuple[Expr, ...]]
@@ -41,19 +41,26 @@ class Op:
     singular: bool = False  # it or its slope is not finite everywhere
     exact: bool = False  # it chooses or negates, and so never rounds
     given: int = 0  # so many first operands are numbers of the formula: no slope by them is known
+    instead: str = ""  # the formula that has slopes by them too
 
     @property
     def meaning(self) -> Callable[..., Expr] | None:
         """The operation in SymPy's own functions; None if it is one of these."""
         return self.definition or getattr(self.head, "elementary", None)
 
-    def local_partials(self, value: Expr, *operands: Expr) -> tuple[Expr, ...]:
+    def need_numbers(self, operands: Sequence[Expr], node: str = "") -> None:
+        """Refuse the first operands where they vary and no slope by them is known."""
         for operand in operands[: self.given]:
             if not operand.is_number:
+                where = f"node '{clip(node, 20)}': " if node else ""
+                why = "" if self.instead else ", which has no closed form"
                 raise Unsupported(
-                    f"{self.name} has no slope by its parameter '{operand}', and symback needs one "
-                    f"for all that varies; write a number in its place"
+                    f"{where}{self.name} has no slope by its parameter '{clip(str(operand), 30)}'"
+                    f"{why}; write {self.instead or 'a number in its place'}"
                 )
+
+    def local_partials(self, value: Expr, *operands: Expr) -> tuple[Expr, ...]:
+        self.need_numbers(operands)
         if self.slope is not None:
             others = self.partials(value, *operands) if self.partials else ()
             before = self.slope.by - 1
