@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -35,6 +36,11 @@ PREFIX = "symback_"
 _KERNEL = re.compile(
     r"(?:^/\*(?:[^*]|\*(?!/))*\*/\n)?^static inline \w+ (\w+)\(.*?^\}\n", re.M | re.S
 )
+PASTED = "SYMBACK_PASTED"
+"""The macro of kernels that compilers paste wherever they are called."""
+MOST_PASTED = 500  # calls: where there are more, the code would become too long
+_LONGEST_PASTED = 24  # lines
+_CALL = re.compile(rf"\b{PREFIX}\w+\(")
 _SAME = "exp log log1p expm1 sqrt sin cos tan sinh cosh tanh hypot rint copysign isinf isfinite"
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ⁻⁺₁₂", "0123456789nkb-+12")
 _ASCII = {
@@ -161,4 +167,20 @@ def source(name: str) -> str:
     return writer.source(C(), f"_{name.removeprefix(PREFIX)}")
 
 
-__all__ = ["PREFIX", "C", "names", "of_arrays", "source"]
+def pasted(kernels: Sequence[str], lines: Iterable[str]) -> list[str]:
+    """The kernels that lines call, the short ones pasted there.
+
+    A compiler that has pasted much into one function stops doing so, and computes element by
+    element in a loop that calls a function: three times the time of a loop over vectors.
+    """
+    if sum(len(_CALL.findall(line)) for line in lines) > MOST_PASTED:
+        return [*kernels]
+    return [
+        re.sub(r"^static inline (?=double|float)", f"{PASTED} ", text, count=1, flags=re.M)
+        if text.count("\n") <= _LONGEST_PASTED
+        else text
+        for text in kernels
+    ]
+
+
+__all__ = ["PREFIX", "C", "names", "of_arrays", "pasted", "source"]

@@ -32,6 +32,7 @@ from symback.codegen.c.functions import (
     CFunctionWriter,
     signature,
 )
+from symback.codegen.c.kernels import pasted
 from symback.codegen.c.loader import contiguous, loader_function, passing, slots, wholes
 from symback.codegen.c.names import CNames, Member
 from symback.codegen.c.printer import c_prefix, kernel_sources
@@ -144,7 +145,7 @@ def _text(names: CNames, python: ModuleText, stem: str, on_request: Sequence[str
         blocks=BLOCK if blocks else "",
         param_sizes=_statements(names.read_sizes(counts, [])),
         used_sizes=_statements(names.read_sizes(counts, trained)),
-        kernels=kernel_sources(lines),
+        kernels=pasted(kernel_sources(lines), lines),
         products=any(PRODUCT in line for line in lines),
         level=compiler_level(len(nodes)),
         trained=[names.leaf(circuit[name]) for name in trained],

@@ -73,3 +73,15 @@ def test_a_loop_over_elements_has_kernels_of_one_operand(name):
     found = [set(re.findall(r"symback_(?:sigma|tanh)(?:_slope)?(\(.*);", body)) for body in inner]
     assert max(map(len, found)) == 1
     assert sum(map(len, found)) >= 2
+
+
+def test_kernels_are_pasted_where_a_module_calls_few():
+    """Else compilers would call some from loops over elements, which then have no vectors."""
+    layer = "h{0} = tanh(W @ h{1} + x)\n"
+    few, many = (
+        "x: input[d]; W: param[d, d]; h0 = x\n" + "".join(layer.format(k + 1, k) for k in range(n))
+        for n in (3, 120)
+    )
+    for text, is_pasted in ((few, True), (many, False)):
+        made = render_files(sb.circuit(f"{text}f = sum(h{text.count(chr(10)) - 1})"), target="c")
+        assert ("SYMBACK_PASTED double symback_tanh(" in made[".c"]) == is_pasted
