@@ -18,6 +18,7 @@ from symback.autodiff.entries_read import is_product
 from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.reverse import Edge, ReversePass
+from symback.autodiff.vanishing import Multiples, vanishing
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
@@ -268,7 +269,7 @@ class Weightless:
         partial = edge.local.elementwise
         if edge.node not in self.nodes or isinstance(partial, Piecewise):
             return False
-        if edge.node in self.switched:
+        if edge.node in self.switched or (edge.node, edge.operand) in self.vanishing:
             return True
         if edge.node not in self._logits:
             if partial.is_Symbol:  # as most of a large circuit are
@@ -283,11 +284,17 @@ class Weightless:
     @cached_property
     def nodes(self) -> frozenset[str]:
         """Those that such edges may leave."""
-        return self._logits | fading(self._record) | self.switched
+        steep = {node for node, _ in self.vanishing}
+        return self._logits | fading(self._record) | self.switched | steep
 
     @cached_property
     def switched(self) -> frozenset[str]:
         return switched(self._record)
+
+    @cached_property
+    def vanishing(self) -> dict[tuple[str, str], Multiples]:
+        steep = (e for e in self._record.edges if is_steep(self._record, e))
+        return vanishing(self._record, steep)
 
     @cached_property
     def _positive(self) -> frozenset[Symbol]:

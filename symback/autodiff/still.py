@@ -15,7 +15,14 @@ import sympy as sp
 from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.reverse import Edge, ReversePass
-from symback.autodiff.steep import FADING, STEEP_AT_ZERO, Weightless, chosen_zero, is_steep
+from symback.autodiff.steep import (
+    FADING,
+    STEEP_AT_ZERO,
+    Weightless,
+    chosen_zero,
+    is_steep,
+)
+from symback.autodiff.vanishing import Multiples, factors_in
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.special import weighed, xlog1py, xlogx1p, xlogy
 
@@ -91,6 +98,10 @@ def still(record: ReversePass, names: Names) -> Still:
         if edge.operand in switched:
             switched.add(edge.node)
     zero = chosen_zero(record.circuit) if switched else frozenset()
+    for (gate, _), multiples in weightless.vanishing.items():
+        fast, still_there = _vanishing(record, gate, multiples)
+        switched, edges = switched | fast, edges | still_there
+        zero |= {symbol.name for symbol in multiples}
     return Still(frozenset(steep), frozenset(edges), frozenset(switched), zero)
 
 
@@ -131,6 +142,20 @@ def _faded(record: ReversePass, weightless: Weightless) -> list[Edge]:
         if edge.node in weightless.nodes and edge.operand in leading:
             leading.add(edge.node)
     return [e for e in record.edges if e.operand in leading and _fades(record.circuit, e)]
+
+
+def _vanishing(
+    record: ReversePass, gate: str, multiples: Multiples
+) -> tuple[set[str], set[tuple[str, str]]]:
+    """What may move infinitely fast with a power, and the edges whose partial is 0 there."""
+    fast, edges = {gate}, set()
+    for edge in reversed(record.edges):
+        if edge.operand in fast:
+            if factors_in(record, edge, multiples):
+                edges.add((edge.node, edge.operand))
+            else:
+                fast.add(edge.node)
+    return fast, edges
 
 
 def _fades(circuit: Gates, edge: Edge) -> bool:

@@ -244,7 +244,12 @@ class TangentLines:
         steep = any(self._is_among(self.still.steep, f.base) for f in below)
         if below and not steep and all(f.exp == -1 for f in below):
             falling = _sum(self._by_factors([f.base for f in below]))
-            return _multiplied(_sum([*parts, _multiplied(falling, -name.symbol)]), over)
+            moved = _multiplied(falling, -name.symbol)
+            if moved is not None and any(
+                self._is_among(self.still.weightless, f.base) for f in below
+            ):
+                moved = unless_zero(name.symbol, moved)
+            return _multiplied(_sum([*parts, moved]), over)
         found = [_multiplied(p, over) for p in parts]
         for factor in below:
             rate = factor.exp * name.symbol / factor.base

@@ -48,10 +48,22 @@ def part_of_sum(see: See, product: Expr) -> Expr | None:
             others = Add(*(t for t in terms if t is not term))
             base, power = base_and_power(see(term))
             other = None if power.is_odd else _base_of_power(see, others, power)
-            if other is not None:
+            if other is not None and not _is_steep_beside(see, left, base, power):
                 return left * powshare(base, other, power)
+            if other is not None:
+                return None
             return left * sumshare(term, others) if power.is_Integer else None
     return None
+
+
+def _is_steep_beside(see: See, left: Expr, base: Expr, power: Expr) -> bool:
+    """Whether two powers of one base below 1 would be factors, as √x·√x/(√x + 1) of x/(√x + 1).
+
+    Each is infinitely steep at 0, where the product need not be.
+    """
+    powers = [base_and_power(see(f)) for f in Mul.make_args(left)]
+    below = [p for b, p in powers if b == base and not (p.is_number and p >= 1)]
+    return bool(below) and not (power.is_number and power >= 1)
 
 
 def other_part_of_sum(see: See, product: Expr) -> Expr | None:

@@ -95,7 +95,7 @@ def drawn(module: ModuleType, sizes: Mapping[str, int], seed: int) -> Any:
     try:
         return module.init_params(stream(seed, DRAW), **known)
     except (MemoryError, ValueError, OverflowError):
-        shown = ", ".join(f"{size} = {known[size]:g}" for size in names)
+        shown = ", ".join(f"{size} = {clip(str(known[size]), 20)}" for size in names)
         raise TrainingError(
             f"the parameters do not fit into memory where {shown}; give smaller sizes"
         ) from None

@@ -156,3 +156,31 @@ def test_fixed_values_hold_beside_starting_values_of_any_kind():
     for initial in (begun, params, params._asdict()):
         found = sb.fit(LINE, DATA, initial=initial, fixed={"w": 3.0})
         assert found.fixed == {"w": 3.0} and found.params.w == 3
+
+
+NO_NUMBERS = [None, "a", "", b"x", 1j, [1.0], [], {}, object(), np.array([1.0, 2.0]), 10**400, len]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: type(value).__name__)
+def test_values_in_mappings_are_numbers(value):
+    point = {"w": 1.0, "x": 2.0, "b": 0.0}
+    with pytest.raises(SymbackError, match=r"^'w' takes a number, not "):
+        LINE.draw(at={**point, "w": value})
+    with pytest.raises(SymbackError, match=r"^'w' takes a number, not "):
+        LINE.draw(at=point, tangents={"w": value})
+    for option in ("initial", "fixed", "bounds")[: 3 - isinstance(value, np.ndarray)]:  # a pair
+        with pytest.raises(SymbackError, match=r"\bw\b"):
+            sb.fit(LINE, DATA, **{option: {"w": value}})
+
+
+@pytest.mark.parametrize("value", [None, "3", 0, -1, 1.5, [3], {}, object(), 1j], ids=repr)
+def test_sizes_of_a_fit_are_whole_numbers(value):
+    circuit = sb.circuit("x: input[d]; y: target; W: param[k, d]; v: param[k]\nf = v @ tanh(W @ x)")
+    with pytest.raises(SymbackError, match=r"the size k is .*; it must be a whole number"):
+        sb.fit(circuit, {"x": np.ones((9, 2)), "y": np.ones(9)}, sizes={"k": value})
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_weights_are_as_many_as_rows(count):
+    with pytest.raises(SymbackError, match=rf"'q' has {count} weights for 4 rows"):
+        sb.fit(LINE, {**DATA, "q": np.ones(count)}, weights="q")

@@ -7,6 +7,7 @@ import symback as sb
 from symback.autodiff.names import Names
 from symback.autodiff.reverse import reverse_pass
 from symback.autodiff.still import still
+from tests.cases.one_in import one_in
 
 INF = float("inf")
 AT_EDGES = [  # circuit, leaves, along, J·v
@@ -23,6 +24,9 @@ AT_EDGES = [  # circuit, leaves, along, J·v
     ("f = B + A*exp(-E/T)", {"A": 2, "E": 3, "T": 0, "B": 1}, "B", 1),
     ("f = sigma(-a/x)", {"a": 2, "x": 0}, "a", 0),
     ("f = sqrt(x)*relu(x - 1)", {"x": 0}, "x", 0),
+    ("f = x/(1 + x**t)", {"x": 0, "t": 0.5}, "x", 1),
+    ("f = k*x/(1 + x**t)**2", {"k": 3, "x": 0, "t": 0.5}, "x", 3),
+    ("u = w*x; n = 1 + u**t; f = u/n", {"w": 2, "x": 0, "t": 0.5}, "x", 2),
     ("f = sqrt(sqrt(a*x)*b)", {"a": 2, "x": 0, "b": 3}, "b", 0),
 ]
 
@@ -120,3 +124,52 @@ def test_the_curvature_by_a_temperature_has_no_part_of_what_has_no_weight():
     by_t = s * (1 - s) / 16 - 2 * s / 8  # d²/T⁴·s·(1 - s) - 2·s·d/T³
     by_d = s / 4 - s * (1 - s) / 8  # of -s/T by T
     np.testing.assert_allclose(found, [-by_d, by_d, 0, by_t], rtol=1e-13)
+
+
+STEEP = ["sqrt(x)", "cbrt(x)", "x**0.3", "x**t", "(w*x)**0.6"]
+OUTER = {  # h, and h(0)
+    "1/(1 + u)": 1.0,
+    "(2 + u)**-2": 0.25,
+    "(1 + u)**(1/t)": 1.0,
+    "exp(-u)": 1.0,
+    "log(2 + u)": np.log(2),
+    "sqrt(4 + u)": 2.0,
+    "cos(u)": 1.0,
+    "sigma(u)": 0.5,
+}
+PRODUCTS = [
+    (text, 3 * at_zero)
+    for inner in STEEP
+    for outer, at_zero in OUTER.items()
+    for text in (
+        f"f = w*x*{outer.replace('u', f'({inner})')}",
+        f"u = {inner}; r = w*x; f = r*{outer}",
+    )
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), one_in(8, PRODUCTS), ids=str)
+def test_what_vanishes_with_the_base_of_a_root_has_the_slope_of_its_limit(text, expected):
+    """Of x·h(xᵖ) at 0 that is h(0), by gradient, by J·v and in the numbers of a derivation."""
+    at = {"w": 3.0, "x": 0.0, "t": 0.5}
+    names = [
+        name for name in at if name != "t" or "t" in text.replace("sqrt", "").replace("cbrt", "")
+    ]
+    circuit = sb.circuit(text, inputs=names, loss=None)
+    module = circuit.compile(functions="jvp")
+    inputs = module.Inputs(**{name: at[name] for name in module.Inputs._fields})
+    moved = module.Inputs(**{name: float(name == "x") for name in module.Inputs._fields})
+    with np.errstate(all="ignore"):
+        params = module.Params()
+        bars = module.backward(params, inputs, module.forward(params, inputs)[1])[1]
+        along = module.jvp(params, inputs, params, moved)
+    np.testing.assert_allclose([bars.x, along], expected, rtol=1e-14)
+    shown = circuit.derive(wrt="x").at(**inputs._asdict()).evaluated()[1]
+    np.testing.assert_allclose(shown["x"], expected, rtol=1e-14)
+
+
+def test_two_roots_of_one_base_keep_their_slope():
+    """√x·√x/(1 + √x) has the slope 1 at 0, which no product of the two slopes has."""
+    circuit = sb.circuit("f = x/(1 + sqrt(x))", loss=None)
+    assert not any(rewrite.rule == "powshare" for rewrite in circuit.gates.rewrites)
+    assert circuit.check().passed

@@ -26,11 +26,16 @@ ROUNDED = 1e-9  # how far a sum of floats that should be 1 may be off
 def read_point(circuit: Circuit, values: Mapping[str, Any]) -> dict[str, Value]:
     """What was given to the leaves, as floats and tuples of floats; checked where arrays are."""
     if not circuit.has_arrays:
-        return {name: _number(name, value) for name, value in values.items()}
+        return {**numbers_in(values)}
     _refuse_unknown(circuit, values)
     found = {name: _read(name, value) for name, value in values.items()}
     _refuse_targets(circuit, found, sizes_of(circuit, found))
     return found
+
+
+def numbers_in(values: Mapping[str, Any]) -> dict[str, float]:
+    """What was given to leaves that are numbers."""
+    return {name: _number(name, value) for name, value in values.items()}
 
 
 def by_entries(entries: Mapping[str, tuple[str, ...]], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,4 +263,4 @@ def _refuse_others(found: Any) -> None:
             raise ValueError("an entry is not a number")
 
 
-__all__ = ["Value", "by_entries", "lengths_of", "read_point", "read_text", "sizes_of"]
+__all__ = ["Value", "by_entries", "lengths_of", "numbers_in", "read_point", "read_text", "sizes_of"]

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit
-from symback.derivation.numbers.point import read_point
+from symback.derivation.numbers.point import numbers_in, read_point
 from symback.derivation.numbers.scalars import Numbers, given_numbers
 from symback.derivation.numbers.tangents import tangents_at
 from symback.derivation.picture.diagram import Diagram, PictureView, diagram
@@ -93,10 +93,12 @@ def drawing(
     is_stack = walk.node(walk.of) == walk.circuit.stack
     if at is not None and circuit.has_arrays and not is_stack:
         return drawn, Texts(walk, drawn, _numbers_of_arrays(circuit, walk, at, tangents))
-    stable = None if at is None else stable_walk(circuit, start)
-    numbers = None if at is None else given_numbers(walk, stable, at)
-    if numbers is not None and at is not None and tangents:
-        numbers = replace(numbers, tangents=tangents_at(walk, stable, at, tangents))
+    if at is None:
+        return drawn, Texts(walk, drawn, None)
+    stable, point = stable_walk(circuit, start), numbers_in(at)
+    numbers = given_numbers(walk, stable, point)
+    if numbers is not None and tangents:
+        numbers = replace(numbers, tangents=tangents_at(walk, stable, point, numbers_in(tangents)))
     return drawn, Texts(walk, drawn, numbers)
 
 

@@ -27,6 +27,7 @@ from symback.training.fit.solvers import Minimum, least_squares, most_likely, sc
 from symback.training.fit.statistics import Uncertainty, of_likelihood, of_squares
 from symback.training.initial import check_shapes, given
 from symback.training.results.files import read_parameters
+from symback.training.settings import Settings
 from symback.training.setup import NO_PARAMETERS, refuse_untrainable
 from symback.training.sources.dtypes import FloatArray
 from symback.training.sources.messages import quoted
@@ -84,12 +85,12 @@ def fit(
     except DataError as error:
         raise _with_hint(error, circuit) from None
     with opened as feed:
-        known = {**feed.sizes, **(sizes or {})}
+        known = {**feed.sizes, **Settings(sizes=sizes or {}).sizes}
         once = constants_for(module, numbers_of(constants or {}), known)
         inputs = module.Inputs(**feed.read(0, feed.rows), **once)
         parameters = _parameters(circuit, module, known, initial, fixed or {}, bounds or {})
     if squares:
-        column = None if weights is None else _weights(data, weights, delimiter)
+        column = None if weights is None else _weights(data, weights, delimiter, feed.rows)
         if column is not None:  # a row of weight 0 is no measurement, nor a degree of freedom
             kept = {
                 n: v[column > 0] for n, v in inputs._asdict().items() if n not in shared(module)
@@ -156,9 +157,11 @@ def _parameters(
     return free_parameters(ParameterVector(module, params), params, fixed, bounds)
 
 
-def _weights(data: Any, column: str, delimiter: str) -> FloatArray:
+def _weights(data: Any, column: str, delimiter: str, rows: int) -> FloatArray:
     with open_feed(data, [Leaf(column, "weights")], delimiter=delimiter) as feed:
         found = feed.read(0, feed.rows)[column]
+        if len(found) != rows:
+            raise DataError(f"{quoted(column)} has {len(found)} weights for {rows} rows")
         negative = np.flatnonzero(found < 0)
         if negative.size:
             place = feed.place(int(negative[0]), column)
