@@ -15,12 +15,14 @@ from sympy import Add, Expr, Mul, Piecewise, Pow, Rational, S
 from sympy.codegen.cfunctions import expm1, hypot, log2, log10
 from sympy.logic.boolalg import Boolean
 
-from symback.operations.functions import cbrt, logcosh, logsigmoid, sigma, softplus
+from symback.operations.functions import cbrt, erfc, logcosh, logsigmoid, sigma, softplus
 from symback.operations.special import (
     asinhc,
     atanc,
     atandiff,
     atanhc,
+    erfdiff,
+    erfdivdiff,
     expdivdiff,
     exprel,
     invdiff,
@@ -145,6 +147,8 @@ _OF_FUNCTION: Mapping[Any, Callable[[Expr, Expr], Divided]] = {
     sp.sinh: lambda a, b: Divided(sp.cosh(half(a + b)) * _sinhc(half(a - b))),
     sp.cosh: lambda a, b: Divided(sp.sinh(half(a + b)) * _sinhc(half(a - b))),
     expm1: lambda a, b: Divided(expdivdiff(a, b, 1)),
+    sp.erf: lambda a, b: Divided(erfdivdiff(a, b)),
+    erfc: lambda a, b: Divided(-erfdivdiff(a, b)),
     sigma: _sigma,
     sp.tanh: _tanh,
     softplus: _softplus,
@@ -162,12 +166,13 @@ _OF_FUNCTION: Mapping[Any, Callable[[Expr, Expr], Divided]] = {
 }
 
 _EVEN = (sp.cos, sp.cosh)
-_ODD = (sp.sin, sp.tan, sp.sinh, sp.tanh, sp.atan, sp.asin, sp.asinh, sp.atanh, cbrt)
+_ODD = (sp.sin, sp.tan, sp.sinh, sp.tanh, sp.atan, sp.asin, sp.asinh, sp.atanh, cbrt, sp.erf)
 
 _OF_DIFFERENCE: Mapping[Any, Any] = {
     sigmadiff: sigma,
     softplusdiff: softplus,
     atandiff: sp.atan,
+    erfdiff: sp.erf,
 }
 """What the rules for differences have made of h(a) - h(b)."""
 

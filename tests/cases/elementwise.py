@@ -322,6 +322,16 @@ CASES = {
         [(1, 2), (40, 39), (-40, 3), (0.5, 0.5 + 1e-9)],
         kernels.MEANING["sigmadiff"],
     ),
+    "erfdivdiff": Case(
+        "f = w2*erfdivdiff(w, x)",
+        [(1, 2), (-4, 3), (0.5, 0.5), (1e-9, 0), (2, 2.25)],
+        kernels.erfdivdiff,
+    ),
+    "erfdivdiff2": Case(
+        "f = w2*erfdivdiff2(w, x)",
+        [(1, 2), (-4, 3), (0.5, 0.5), (1e-9, 0), (2, 2.25)],
+        kernels.erfdivdiff2,
+    ),
     "erfdiff": Case(
         "f = w2*erfdiff(w*x, b)",
         [(1, 2), (6, 5), (-4, 3), (0.5, 0.5 + 1e-9)],

@@ -48,6 +48,24 @@ def divided_slope(a, b):
     return (mp.exp(a) - divided(a, b)) / (a - b) if a != b else mp.exp(a) / 2
 
 
+def erf_slope(u):
+    return 2 / mp.sqrt(mp.pi) * mp.exp(-u * u)
+
+
+def erfdivdiff(a, b):
+    if a < 0 and b < 0:
+        a, b = -a, -b
+    with mp.extraprec(200):
+        return (mp.erfc(b) - mp.erfc(a)) / (a - b) if a != b else erf_slope(a)
+
+
+def erfdivdiff2(a, b):
+    if a < 0 and b < 0:
+        return -erfdivdiff2(-a, -b)
+    with mp.extraprec(200):
+        return (erf_slope(a) - erfdivdiff(a, b)) / (a - b) if a != b else -a * erf_slope(a)
+
+
 def logwsumexp(*operands):
     pairs = zip(operands[::2], operands[1::2], strict=True)
     return mp.log(mp.fsum(w * mp.exp(u) for w, u in pairs))
@@ -289,6 +307,8 @@ MEANING = {
     "logit": lambda p: mp.log(p / (1 - p)),
     "sigmadiff": lambda a, b: 1 / (1 + mp.exp(-a)) - 1 / (1 + mp.exp(-b)),
     "erfdiff": lambda a, b: mp.erf(a) - mp.erf(b),
+    "erfdivdiff": erfdivdiff,
+    "erfdivdiff2": erfdivdiff2,
     "invdiff": lambda a, b: 1 / a - 1 / b,
     "softplusdiff": lambda a, b: mp.log1p(mp.exp(a)) - mp.log1p(mp.exp(b)),
     "atandiff": lambda a, b: mp.atan(a) - mp.atan(b),
@@ -369,6 +389,8 @@ TO_THE_CONDITION = {
     "powlog",
     "kl_div",
     "erfdiff",
+    "erfdivdiff",
+    "erfdivdiff2",
     "pow1prel",
     "pow1prel_slope",
     "powshare",
@@ -515,6 +537,9 @@ def operands_of(name):
     elif name == "sigmadiff":
         far = (40.0, 41.0, 690.0, 800.0)
         both = (*PLACES, *far, *(-x for x in (*PLACES, *far)))
+        lists = [both, both]
+    elif name.startswith("erfdiv"):
+        both = (*PLACES[1:], -0.5, -9.0, 0.3000001, 2.3)
         lists = [both, both]
     elif name == "erfdiff":
         lists = [(*PLACES, *(-x for x in PLACES)), (*PLACES, *(-x for x in PLACES))]

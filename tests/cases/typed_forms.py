@@ -11,6 +11,7 @@ import mpmath as mp
 from tests.cases.special_kernels import (
     MEANING,
     divided,
+    erf_slope,
     exprel,
     langevin,
     over,
@@ -61,6 +62,9 @@ POSITIVE = at(
 )
 LARGE_OR_SMALL = at(x=(1e10, 1e3, 2.5, 0.3, 1.46))
 STUDENT = at(v=(1e12, 4.0, 1.0, 1e6, 30.0), x=(2.0, 3.0, 1e5, 0.5, 1e-9))
+OF_ERF = at(
+    x=(0.3, 0.3, -2.0, 0.0, 0.5, 5.0, 30.0), y=(0.3, 0.3 + 1e-9, -1.5, 0.0, -0.7, 5.5, 29.0)
+)
 NEARLY_EQUAL = at(p=(0.3, 0.3, 0.3, 1e-9), q=(0.3 + 1e-9, 0.3, 0.4, 0.5))
 SIGMA = [lambda u: 1 / (1 + mp.exp(-u)), lambda u: mp.exp(-u) / (1 + mp.exp(-u)) ** 2]
 DIVIDED = {
@@ -706,4 +710,17 @@ FORMS = [
     ),
     Form("r = 1/x\nf = x*sqrt(r)", at(x=(1e-300, 1e-20, 0.3, 1e300))),
     Form("f = x**2*(1/x)**1.5", at(x=(1e-100, 1e-20, 0.3, 1e100))),
+    # the error function at two places
+    Form("f = (erf(x) - erf(y))/(x - y)", OF_ERF, quotient_of(mp.erf, erf_slope)),
+    Form("f = (erfc(x) - erfc(y))/(x - y)", OF_ERF, quotient_of(mp.erfc, lambda u: -erf_slope(u))),
+    Form(
+        "u = x/sqrt(2)\nv = y/sqrt(2)\nf = (erf(u) - erf(v))/(2*(x - y))",
+        OF_ERF,
+        lambda x, y: quotient_of(mp.ncdf, mp.npdf)(x, y),
+    ),
+    Form(
+        "f = (erf(x + h) - erf(x))/h",
+        at(x=(0.3, 2.0, 1e-5, 5.0), h=(0.0, 1e-9, 1e-5, 0.5)),
+        lambda x, h: quotient_of(mp.erf, erf_slope)(x + h, x),
+    ),
 ]

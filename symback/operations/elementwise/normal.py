@@ -7,7 +7,16 @@ import sympy as sp
 from symback.operations.balls import functions as balls
 from symback.operations.elementwise.row import Op
 from symback.operations.functions import erfc
-from symback.operations.special import erf_slope, erfcx, erfcx_prime, erfdiff, log_erfc, log_ndtr
+from symback.operations.special import (
+    erf_slope,
+    erfcx,
+    erfcx_prime,
+    erfdiff,
+    erfdivdiff,
+    erfdivdiff2,
+    log_erfc,
+    log_ndtr,
+)
 
 ROWS = (
     Op(
@@ -41,5 +50,18 @@ ROWS = (
         "∂(erf(a) − erf(b)) = 2/√π·(exp(−a²)·∂a − exp(−b²)·∂b)",
         (2, 2),
         partials=lambda v, a, b: (erf_slope(a), -erf_slope(b)),
+    ),
+    Op(
+        "erfdivdiff",
+        erfdivdiff,
+        "∂a((erf(a) − erf(b))/(a − b)) = (2·exp(−a²)/√π − v)/(a − b), v the value",
+        (2, 2),
+        partials=lambda v, a, b: (erfdivdiff2(a, b), erfdivdiff2(b, a)),
+    ),
+    Op(
+        "erfdivdiff2",
+        erfdivdiff2,
+        "∂a: (erf″(a) − 2·v)/(a − b), ∂b: (v − erfdivdiff2(b, a))/(a − b), v = erfdivdiff2(a, b)",
+        (2, 2),
     ),
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Expr
+from sympy import Expr, Rational
 
 from symback.operations.functions import Elementary, sigma, softplus
+from symback.operations.special.continued import unless_zero
 
 
 class sigmadiff(Elementary):
@@ -42,6 +43,49 @@ class erfdiff(Elementary):
 
 def erf_slope(u: Expr) -> Expr:
     return 2 * sp.exp(-(u**2)) / sp.sqrt(sp.pi)
+
+
+class erfdivdiff(Elementary):
+    """erfdivdiff(a, b) = (erf(a) - erf(b))/(a - b), and erf'(a) where a = b."""
+
+    nargs = 2
+    is_positive = True
+
+    @staticmethod
+    def elementary(a: Expr, b: Expr) -> Expr:
+        d = a - b
+        near = erf_slope(b) * (1 - b * d + (2 * b**2 - 1) * d**2 / 3)
+        return unless_zero(d, (sp.erf(a) - sp.erf(b)) / d, near)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args
+        return erfdivdiff2(a, b) if argindex == 1 else erfdivdiff2(b, a)
+
+
+class erfdivdiff2(Elementary):
+    """erfdivdiff2(a, b), the derivative of (erf(a) - erf(b))/(a - b) by a."""
+
+    nargs = 2
+
+    @staticmethod
+    def elementary(a: Expr, b: Expr) -> Expr:
+        d = a - b
+        inner = (erf_slope(a) * d - sp.erf(a) + sp.erf(b)) / d**2
+        return unless_zero(d, inner, erf_slope(b) * (2 * (2 * b**2 - 1) * d / 3 - b))
+
+    @staticmethod
+    def terms_size(a: Expr, b: Expr) -> Expr:
+        largest = sp.Max(sp.Abs(a), sp.Abs(b))
+        return (1 + largest) * erfdivdiff(a, b) + (1 + a**2) * erf_slope(a)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        a, b = self.args
+        if argindex == 1:
+            inner, mean, times = -2 * a * erf_slope(a) - 2 * self, (3 * a + b) / 4, Rational(1, 3)
+        else:  # the slopes of these means are right as well where a = b
+            inner, mean, times = self - erfdivdiff2(b, a), (a + b) / 2, Rational(1, 6)
+        near = times * (4 * mean**2 - 2) * erf_slope(mean)
+        return unless_zero(a - b, inner / (a - b), near)
 
 
 class invdiff(Elementary):
@@ -86,4 +130,13 @@ class atandiff(Elementary):
         return 1 / (1 + a**2) if argindex == 1 else -1 / (1 + b**2)
 
 
-__all__ = ["atandiff", "erf_slope", "erfdiff", "invdiff", "sigmadiff", "softplusdiff"]
+__all__ = [
+    "atandiff",
+    "erf_slope",
+    "erfdiff",
+    "erfdivdiff",
+    "erfdivdiff2",
+    "invdiff",
+    "sigmadiff",
+    "softplusdiff",
+]
