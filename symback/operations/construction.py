@@ -62,23 +62,21 @@ def permuted(array: Expr, axes: tuple[int, ...]) -> Expr:
 
 
 def stacked(entries: Sequence[Expr], rank: int, shape_of: Callable[[Expr], Shape]) -> Expr:
-    """Numbers as a vector; lists of numbers, or other vectors, as the rows of a matrix."""
+    """Numbers as a vector; lists of numbers, or other arrays, as the parts of a new first axis."""
     if rank == 0:
         return concat(S.Zero, *entries)
-    if rank > 1:
-        raise ShapeError("a list holds numbers or vectors; join matrices with concat(…)")
     lists = [entry for entry in entries if isinstance(entry, concat)]
     numbers = [number for entry in lists for number in entry.operands]
     if len(lists) == len(entries) and not any(map(shape_of, numbers)):
         return explicit_matrix(*numbers, Integer(len(numbers) // len(lists)))
-    return rows(*entries) if len(entries) > 1 else transpose(expand_dims(entries[0]))
+    return rows(*entries) if len(entries) > 1 else with_axis(entries[0], rank, 0)
 
 
 def stacked_along(arrays: Sequence[Expr], rank: int, axis: int) -> Expr:
     """Arrays of one rank as the parts of one along a new axis."""
     if rank == 0:
         return concat(S.Zero, *arrays)
-    if rank == 1 and not axis:
+    if not axis and len(arrays) > 1:
         return rows(*arrays)
     parts = [with_axis(array, rank, axis) for array in arrays]
     return parts[0] if len(parts) == 1 else concat(Integer(axis), *parts)

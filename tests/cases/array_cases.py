@@ -476,6 +476,7 @@ side by side and below | a[2] b[2] | z = vstack([a, b]) @ a + hstack([a, b])[1:3
 tensordot | a[m,n] b[m,n] | z = tensordot(a, b)
 rows of vectors | a[n] b[n] | z = [a*b, b] @ b
 rows of vectors and numbers | a[2] s | z = a @ [a, [s, 1]]
+rows of matrices | a[m,n] b[m,n] | z = sum([a, a*b], axis=0)*b
 stack of rows | a[n] b[n] c[n] | z = stack(a, b, c)*b
 matrix of numbers @ vector | s u b[2] | z = [[s, u], [u*s, 2]] @ b
 vector @ matrix of numbers | s b[2] | z = b @ [[s, 1, b[0]], [2, -s, s**2]]
