@@ -69,7 +69,7 @@ def sections(derivation: Derivation) -> list[Section]:
         for s in derivation.steps
         if s.kind == "forward"
     ]
-    found: list[Section] = [("Forward", forward)]
+    found: list[Section] = [("Forward", forward)] if forward else []  # none of a leaf
     if derivation.view != "paths":
         found += _backward(derivation, printer)
     else:

@@ -108,6 +108,8 @@ class Text:
 
     def _forward(self) -> list[str]:
         rows = [(s.node, self._printer.print(s.right)) for s in self._steps("forward")]
+        if not rows:  # of a leaf
+            return []
         width = max(len(name) for name, _ in rows)
         lines, head = ["Forward"], ""
         for name, text in rows:
