@@ -17,7 +17,7 @@ from symback.language import words
 from symback.language.arrays import CALLS
 from symback.language.latex_names import ACCENTS, FONTS, GREEK_LETTERS, REFUSED
 from symback.language.latex_signs import LatexSigns
-from symback.language.latex_tokens import LatexToken, tokens
+from symback.language.latex_tokens import LatexToken, scripts_in_order, tokens
 from symback.language.options import inferred_role
 from symback.language.syntax import Declaration, Equation, SourceText, Statement
 from symback.language.terms import Refused, Term, extended, make_term
@@ -38,7 +38,10 @@ _BARS = {
 }
 _SAME_BARS = frozenset({"|", "Vert", "vert"})  # that open and close alike
 _NO_FUNCTIONS = frozenset({*ACCENTS, *FONTS, *REFUSED})
-_IN_BOOKS = {"tr": "trace", "Tr": "trace"}
+_IN_BOOKS = {
+    **{"tr": "trace", "Tr": "trace"},
+    **{"ReLU": "relu", "GELU": "gelu", "SiLU": "silu", "ELU": "elu", "SELU": "selu"},
+}
 _WORDS_BETWEEN = frozenset("and or if for when where otherwise else falls".split())
 
 
@@ -50,7 +53,7 @@ def _known(name: str) -> bool:
 def statements_of_latex(source: SourceText) -> list[Statement]:
     """The statements of a LaTeX text; CircuitSyntaxError says where and why it is none."""
     try:
-        return _Reader(tokens(source.text)).statements()
+        return _Reader(scripts_in_order(tokens(source.text))).statements()
     except Refused as error:
         raise error.kind(error.message, source.place(error.at)) from None
 
@@ -298,7 +301,8 @@ class _Reader(LatexSigns):
             return _CONSTRUCTS[token.text](self, token)
         if (by_sign := self._by_sign()) is not None:
             return by_sign
-        if token.kind in ("command", "word") and self._is_function(token):
+        is_called = token.kind == "text" and self._is("(", ahead=1)
+        if (token.kind in ("command", "word") or is_called) and self._is_function(token):
             return self._function(self._take())
         if token.text == "pi" and token.kind == "command" and not self._is("_", ahead=1):
             self._take()
@@ -428,7 +432,9 @@ class _Reader(LatexSigns):
         if alone and token.text in _TRANSPOSED and (token.text != "T" or self._has_arrays):
             self._at += 3 if braced else 1
             return make_term("transpose", place, [base], ".T")
-        if alone and token.text in ("*", "ast", "dagger", "prime"):
+        if alone and token.text == "circ":
+            raise self._refused(r"write degrees as radians: x \cdot \pi/180")
+        if alone and token.text in ("*", "ast", "dagger", "prime", "star"):
             raise self._refused("this mark has no meaning here; write a name, as x_1")
         if alone and token.kind == "letter" and token.text == "T":
             raise self._refused(r"is ^T the transpose, x^\top of arrays, or the power x^{(T)}?")

@@ -24,6 +24,10 @@ REFUSED = {
     "pm": "± is two formulas; write one of them",
     "mp": "∓ is two formulas; write one of them",
     "int": "integrals are not known; write the formula of the integral",
+    **dict.fromkeys(("oint", "iint"), "integrals are not known; write the formula of the integral"),
+    **dict.fromkeys(("lim", "to"), "limits are not known; write the formula of the limit"),
+    "choose": r"write \binom{n}{k}",
+    "otimes": r"write \operatorname{outer}(a, b) of vectors, \operatorname{kron}(a, b) of matrices",
     "infty": "∞ can't stand in a formula",
     "partial": "write the formula without ∂; symback derives it",
     "nabla": "write the formula without ∇; symback derives it",
@@ -107,7 +111,8 @@ class LatexNames:
 
     # -- names ------------------------------------------------------------------------------
 
-    def _name(self) -> Term:
+    def _name(self, has_scripts: bool = True) -> Term:
+        """A name; \\hat y_1 has a hat on its letter alone, and then the subscript."""
         token = self._take()
         place = token.place
         if token.kind in ("letter", "word", "text"):
@@ -118,7 +123,7 @@ class LatexNames:
             braced = self._accept("{")
             if self._next.kind == "number":
                 raise self._refused("write an indicator function by cases", place)
-            inner = self._name()
+            inner = self._name(has_scripts=braced)
             if token.text == "mathbb" and inner.text in ("E", "P", "V"):
                 raise self._refused("a mean or probability is not known; write its formula", place)
             if braced:
@@ -130,10 +135,10 @@ class LatexNames:
         if token.kind == "word" and text == "e":
             return make_term("call", place, [make_term("number", place, [], "1")], "exp")
         stem, parts = text, []
-        if self._accept("_"):
+        if has_scripts and self._accept("_"):
             subscript = self._group()
             text, parts = _joined(text, subscript), subscript.split("_")
-        if self._is("'"):
+        if has_scripts and self._is("'"):
             raise self._strange()
         name = make_term("name", place, [], text)
         return self._entry_of(stem, parts, name)

@@ -37,7 +37,8 @@ _TOKEN = re.compile(
     r"|(?P<display>\$\$?|\\[\[\]()]|\\(?:left|right|[bB]igg?[lr]?|middle)(?![A-Za-z])"
     r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z]))"
     r"|(?P<label>\\(?:label|tag)\{[^{}]*\})"
-    r"|(?P<text>\\(?:text|textrm|mathrm|mathit|textit|operatorname\*?|mathsf)\s*\{(?P<word>[^{}]*)\})"
+    r"|(?P<text>\\(?:text|textrm|mathrm|mathit|textit|operatorname\*?|mathsf)"
+    r"(?:\s*\{(?P<word>[^{}]*)\}|\s+(?P<single>[A-Za-z])))"
     r"|(?P<environment>\\(?P<what>begin|end)\{(?P<name>[a-z]+)\*?\}(?:\{[lcr|]*\})?)"
     r"|(?P<newline>\\\\(?:\[[^\]\n]*\])?)"
     r"|(?P<command>\\(?:[A-Za-z]+|[{}|_#&%]))"
@@ -76,6 +77,47 @@ def tokens(text: str) -> list[LatexToken]:
     return found
 
 
+def scripts_in_order(found: list[LatexToken]) -> list[LatexToken]:
+    """The tokens with each subscript before the exponent: x^2_1 is x_1^2."""
+    ends = _ends_of_scripts(found)
+    made: list[LatexToken] = []
+    moved: dict[int, range] = {}  # where an exponent begins, by the end of the subscript behind it
+    skipped = 0
+    for at in range(len(found)):
+        if at in moved:
+            made += [found[i] for i in moved.pop(at)]
+        if at < skipped:
+            continue
+        below = ends.get(at) if found[at].text == "^" else None
+        if below in ends and found[below].text == "_":
+            moved[ends[below]] = range(at, below)
+            skipped = below
+        else:
+            made.append(found[at])
+    for places in moved.values():
+        made += [found[i] for i in places]
+    return made
+
+
+def _ends_of_scripts(found: list[LatexToken]) -> dict[int, int]:
+    """The place behind ^2 or _{n + 1}, by that of its sign; those of open braces are left out."""
+    closing: dict[int, int] = {}
+    opened: list[int] = []
+    for at, token in enumerate(found):
+        if token.kind == "sign" and token.text == "{":
+            opened.append(at)
+        elif token.kind == "sign" and token.text == "}" and opened:
+            closing[opened.pop()] = at
+    ends = {}
+    for at, token in enumerate(found[:-1]):
+        if token.kind == "sign" and token.text in ("^", "_"):
+            is_braced = found[at + 1].kind == "sign" and found[at + 1].text == "{"
+            end = closing.get(at + 1) if is_braced else at + 1
+            if end is not None:
+                ends[at] = end + 1
+    return ends
+
+
 def _token(match: re.Match[str], place: tuple[int, int], joined: bool) -> LatexToken | None:
     kind, text = _kind(match), match[0]
     if kind in ("comment", "space", "display", "label"):
@@ -93,7 +135,7 @@ def _token(match: re.Match[str], place: tuple[int, int], joined: bool) -> LatexT
             raise Refused(place, why, CircuitSyntaxError)
         return LatexToken("command", f"{match['what']} cases", place)
     if kind == "text":
-        word = match["word"].replace("\\_", "_").strip()
+        word = (match["word"] or match["single"] or "").replace("\\_", "_").strip()
         is_function = "operatorname" in text or "mathrm" in text
         return LatexToken("word" if is_function else "text", word, place, joined)
     if kind == "letter" and not text.isascii():
@@ -111,4 +153,4 @@ def _kind(match: re.Match[str]) -> str:
     return found or match.lastgroup or ""
 
 
-__all__ = ["LatexToken", "tokens"]
+__all__ = ["LatexToken", "scripts_in_order", "tokens"]

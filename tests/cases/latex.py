@@ -362,6 +362,23 @@ FORMULAS = {
         r"f = \begin{bmatrix} x y \\ x + y \end{bmatrix}",
         "f = [x*y, x + y]",
     ),
+    "hats on letters with subscripts": (
+        r"L = \sum_{i=1}^{2} (y_i - \hat y_i)^2 + \bar x_1",
+        "L = (y1 - y_hat_1)**2 + (y2 - y_hat_2)**2 + x_bar_1",
+    ),
+    "exponents before subscripts": (
+        r"y = x^2_1 + \sigma^{2}_{f} + \sum^{2}_{i=1} a_i",
+        "y = x1**2 + sigma_f**2 + (a1 + a2)",
+    ),
+    "functions in words": (
+        r"y = \text{sigmoid}(x) + \operatorname{ReLU}(z) + \mathrm{erf}\,u",
+        "y = sigmoid(x) + relu(z) + erf(u)",
+    ),
+    "transposed by a letter": (
+        r"A \in \mathbb{R}^{2\times2} \\ x \in \mathbb{R}^2 \\ "
+        r"y = \mathbf x^{\mathsf T} A \mathbf{x}",
+        "A: input[2, 2]; x: input[2]; y = x.T @ A @ x",
+    ),
 }  # fmt: skip
 
 AMBIGUOUS = {
@@ -429,4 +446,10 @@ AMBIGUOUS = {
     r"x \in \mathbb{R}^{2} \\ f = x_0": r"an entry, which count from 1",
     r"x \in \mathbb{R}^{2} \\ f = x_3": r"outside [2]",
     r"f = \mathrm{I}_x(a)": r"a product or a function",
+    r"f = \lim_{x \to 0} x": "limits are not known",
+    r"f = \oint x": "integrals are not known",
+    r"f = {n \choose k}": r"\binom{n}{k}",
+    r"f = u \otimes v": r"\operatorname{kron}(a, b) of matrices",
+    r"f = 20^{\circ} x": "degrees as radians",
+    r"f = x^\star": "no meaning here",
 }
