@@ -14,7 +14,7 @@ from benchmarks import threads
 
 NAMES = (
     *("neuron", "formulas", "jacobians", "hessians", "steps", "digits", "mixture"),
-    *("gmm", "product", "growth", "cold-start", "limits"),
+    *("gmm", "lstm", "product", "growth", "cold-start", "limits"),
 )
 PAGE = Path(__file__).parent.parent / "docs" / "speed.md"
 

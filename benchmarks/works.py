@@ -15,6 +15,7 @@ from benchmarks import (
     hessians,
     jacobians,
     limits,
+    lstm,
     mixture,
     product,
     trained,
@@ -212,6 +213,22 @@ def run_gmm(settings: Settings) -> Section:
     )
 
 
+def run_lstm(settings: Settings) -> Section:
+    result = contest(
+        lstm.SYSTEMS, lstm.lstm(), lstm.QUANTITIES, tolerance=lstm.TOLERANCE, effort=settings.effort
+    )
+    return Section(
+        "ADBench's LSTM",
+        (
+            f"A sequence of {lstm.CHARACTERS} characters through {lstm.LAYERS} layers of "
+            f"{lstm.UNITS} units, whose gates work element by element: the loss and its gradient "
+            f"by all parameters, float64; all agree to {lstm.TOLERANCE:.0e}. Loops stay loops in "
+            "symback's modules (`docs/loops.md`) and in JAX's scan; PyTorch's is Python's.",
+            *grid("system", {f"{lstm.CHARACTERS} characters": result}),
+        ),
+    )
+
+
 def run_cold_start(settings: Settings) -> Section:
     with tempfile.TemporaryDirectory() as folder:
         result = contest(
@@ -336,6 +353,7 @@ WORKS = {
     "digits": Work(run_digits, ("sklearn",)),
     "mixture": Work(run_mixture),
     "gmm": Work(run_gmm),
+    "lstm": Work(run_lstm),
     "product": Work(run_product),
     "growth": Work(run_growth),
     "cold-start": Work(run_cold_start),

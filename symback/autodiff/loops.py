@@ -176,13 +176,33 @@ class _LoweredTurn:
         bars = {name: lowering.names.adjoint(name.name) for name in moved}
         unread = {line.target for line in adjoints if line.expr is S.Zero}
         self.bars = {name: bar for name, bar in bars.items() if bar not in unread}
-        self.back = _lines(adjoints, [*self.bars.values()], lowering.names, BACK_PASSES)
-        self.reads = {s for line in self.back for s in line.reads} - {x.target for x in self.back}
         values = lowering.values(total)
+        back = _lines(adjoints, [*self.bars.values()], lowering.names, BACK_PASSES)
+        self.back = (*_same_in_all_turns(turn, values, back), *back)
+        self.reads = {s for line in self.back for s in line.reads} - {x.target for x in self.back}
         before = [start for start, _ in turn.carried]
         self.kept = [s for s in (*before, *(x.target for x in values)) if s in self.reads]
         left = [*(after for _, after in turn.carried), *names, *self.kept]
         self.ahead = _lines(values, left, lowering.names, PASSES)
+
+
+def _same_in_all_turns(
+    turn: Turn, values: Sequence[Assign], back: Sequence[Assign]
+) -> list[Assign]:
+    """What a way back reads and can compute itself, as all turns have the same: it is not kept."""
+    known = {*turn.shared}
+    same = []
+    for line in values:
+        if known.issuperset(s for s in line.reads if not is_size(s)):
+            known.add(line.target)
+            same.append(line)
+    needed = {s for line in back for s in line.reads}
+    found: list[Assign] = []
+    for line in reversed(same):
+        if line.target in needed:
+            found.insert(0, line)
+            needed |= line.reads
+    return found
 
 
 def _lines(

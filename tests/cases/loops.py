@@ -79,6 +79,19 @@ f: output = g[10]*h[10]
 l: loss = sum(f)
 """
 
+_LAYERS = """x: input[T, n]
+w: param[4, n];  p0: param[n]
+h[0] = p0
+k[0] = zeros(n)
+S[0] = 0
+for t in range(1, T):
+    f[t] = sigma(w[0]*x[t - 1] + w[1])
+    h[t] = f[t]*h[t - 1] + tanh(w[2]*h[t - 1])
+    k[t] = tanh(w[3]*k[t - 1] + sigma(h[t]*w[0]))
+    S[t] = S[t - 1] + sum(x[t]*(k[t] - log(sum(exp(k[t])) + 2)))
+E: loss = S[T - 1]/(T - 1)
+"""
+
 LOOPS = {
     "recurrent": LoopCase(_RNN.format(T=8), {"d": 3, "n": 4, "k": 3}),
     "gated": LoopCase(_GRU.format(T=9), {"d": 3, "n": 4}),
@@ -93,6 +106,7 @@ LOOPS_OF_DATA = {
     "recurrent": LoopCase(_RNN.format(T="T"), {"d": 3, "n": 4, "k": 3}),
     "gated": LoopCase(_GRU.format(T="T"), {"d": 3, "n": 4}),
     "kalman": LoopCase(_KALMAN.format(T="T"), {"n": 3, "m": 2}),
+    "layers": LoopCase(_LAYERS, {"n": 3}),
 }
 """The same where T is a size that the data have."""
 

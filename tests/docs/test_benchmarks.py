@@ -9,6 +9,7 @@ from benchmarks import (
     gradients,
     growth,
     limits,
+    lstm,
     mixture,
     page,
     scaling_model,
@@ -95,6 +96,13 @@ def test_a_gaussian_mixture_of_full_covariances_by_hand_is_that_of_symback():
     found = [s for s in gmm.SYSTEMS if s.name in HERE]
     result = contest(found, gmm.gmm(3), gmm.QUANTITIES, tolerance=gmm.TOLERANCE, effort=BRIEF)
     assert all(isinstance(result.found[s.name], Timing) for s in found)
+
+
+def test_an_lstm_is_timed_at_any_length():
+    found = [s for s in lstm.SYSTEMS if s.name in HERE or s.name == "PyTorch"]
+    work = lstm.lstm(4)
+    result = contest(found, work, lstm.QUANTITIES, tolerance=lstm.TOLERANCE, effort=BRIEF)
+    assert isinstance(result.found[contests.SYMBACK], Timing)
 
 
 def test_a_mixture_by_hand_is_that_of_symback():

@@ -34,7 +34,9 @@ def distribute_loops(program: Program, names: Names) -> Program:
     made: list[Assign] = []
     for line in program.lines:
         if line.target in loops:
-            made += _Distribution(loops[line.target], varying, names).lines()
+            done = {other.target for other in made}  # the way back has what all turns share as well
+            found = _Distribution(loops[line.target], varying, names).lines()
+            made += [other for other in found if other.target not in done]
         elif line.target not in behind:
             made.append(line)
     return program.with_lines(made)

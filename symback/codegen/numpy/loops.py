@@ -261,7 +261,8 @@ class _TurnByTurn(_LoopText):
         operands = (o for o in self._operands if self._outer.varies(o))
         like = min(operands, key=self._rows.only.__contains__)
         count = self._outer.rows_of(like)
-        count += f" // {self._count}" if like in self._rows.only else ""
+        if like in self._rows.only:
+            count += f" // ({self._count})" if " " in self._count else f" // {self._count}"
         return f"np.broadcast_to({text}, ({count}, *np.shape({text})))"
 
     def _header(self, used: Set[str]) -> list[str]:
