@@ -7,6 +7,7 @@ the result as typed. Names of parts that only the stable form has are defined fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sympy import Expr
 
@@ -44,6 +45,8 @@ def write_stable_form(writer: StepWriter, form: Derivation) -> None:
         because = (as_typed.id, *rewrites)
         before = as_typed.right if isinstance(as_typed.right, Expr) else None
         writer.add("stable", left, stable, rule, because, before)
+        if last[left][1].is_product:
+            writer.steps[-1] = replace(writer.steps[-1], by_differential=True)
 
 
 def parts_named(typed: Circuit, forms: Sequence[Derivation]) -> list[Node]:

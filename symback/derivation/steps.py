@@ -107,6 +107,12 @@ class Step:
     rule: str
     depends: tuple[int, ...] = ()
     before: Any = None  # what `right` was made from, where the step rewrites
+    by_differential: bool = False  # of a stable form: `right` is that of a product
+
+    @property
+    def is_product(self) -> bool:
+        """Whether `right` is a partial times a differential."""
+        return self.kind == "product" or self.by_differential
 
     @property
     def node(self) -> str:

@@ -167,6 +167,28 @@ def test_a_matrix_that_no_product_writes_has_its_product_with_a_differential():
         _ = derivation.matrix
 
 
+SOFTMAX_OF_A_BATCH = (
+    "X: input[b, n]; T: target[b, k]; W: param[n, k]\n"
+    "P: output = softmax(X @ W)\nl: loss = -sum(T*log(P))/b"
+)
+
+
+def test_a_product_with_a_differential_says_so_in_every_section_and_rendering():
+    derivation = hessian_of(SOFTMAX_OF_A_BATCH)
+    assert derivation.verified
+    steps = [s for s in derivation.steps if s.left == ("l", "W", "W")]
+    assert (
+        {s.kind for s in steps if s.is_product} == {s.kind for s in steps} >= {"product", "stable"}
+    )
+    for text in (str(derivation), *(derivation.to_text(detail=d) for d in ("brief", "full"))):
+        assert text.count("∂²l/∂W² · dW = ") >= 1
+        assert "∂²l/∂W² = " not in text
+    for style in ("align", "beamer", "table"):
+        latex = derivation.to_latex(style)
+        whole = r"\frac{\partial^{2} l}{\partial W^{2}}"
+        assert latex.count(whole) == latex.count(rf"{whole} \cdot \mathrm{{d}}W") > 0
+
+
 def test_what_does_not_move_is_0():
     derivation = hessian_of(
         "a: param[n]; c: param[n]\nf = sum(a**2 + c**3)\nloss: none", ["a", "c"]

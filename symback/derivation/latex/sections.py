@@ -228,7 +228,7 @@ def left_of(step: Step, printer: LatexPrinter) -> str:
     """The left-hand side: a node or a partial."""
     if isinstance(step.left, str):
         return name_of(printer, step)
-    if step.kind == "product":
+    if step.is_product:
         moved = rf"\mathrm{{d}}{name_in_latex(step.left[-1])}"
         return f"{printer.partial(*step.left)}{printer.times_sign}{moved}"
     is_local = step.kind in ("edge", "curvature")

@@ -93,7 +93,7 @@ class EquationWriter:
     def subject(self, step: Step) -> str:
         if isinstance(step.left, str):
             return name_of(self._text, step)
-        if step.kind == "product":
+        if step.is_product:
             return matrix_left(self._text, self.derivation, step)
         if step.kind in LOCAL:
             return self._text.edge(*step.left)
@@ -146,7 +146,7 @@ class EquationWriter:
         """The left-hand side in LaTeX."""
         if isinstance(step.left, str):
             return name_of(self.latex, step)
-        if step.kind == "product":
+        if step.is_product:
             return matrix_left(self.latex, self.derivation, step)
         if step.kind in LOCAL:
             return self.latex.edge(*step.left)

@@ -68,7 +68,7 @@ def name_of(printer: TextPrinter | LatexPrinter, step: Step) -> str:
 def matrix_left(printer: TextPrinter | LatexPrinter, derivation: Derivation, step: Step) -> str:
     """The partial that a step is about; times a differential where only that product is known."""
     left = printer.partial(*step.left)
-    if step.kind != "product":
+    if not step.is_product:
         return left
     moved = Names(derivation.walk.circuit).tangent(step.left[-1])
     return f"{left}{printer.times_sign}{printer.symbol(moved)}"

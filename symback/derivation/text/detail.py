@@ -76,10 +76,13 @@ def brief_text(derivation: Derivation, *, ascii: bool = False) -> str:
         left = detail.printer.partial(*asked)
         about = [s for s in derivation.steps if s.left == asked]
         last = [s for s in about if s.kind not in STABLE_FORM][-1:]
+        shown = matrix_left(detail.printer, derivation, last[0]) if last else left
         right = detail.right(last[0]) if last else "1"
-        lines += folded(f"{left} = ", right)
+        lines += folded(f"{shown} = ", right)
         for step in (s for s in about if s.kind in STABLE_FORM):
-            lines += folded(f"{'':<{len(left)}} = ", f"{detail.right(step)}   ({step.rule})")
+            own = matrix_left(detail.printer, derivation, step)
+            own = f"{'':<{len(shown)}}" if own == shown else own
+            lines += folded(f"{own} = ", f"{detail.right(step)}   ({step.rule})")
     return "\n".join(lines) + "\n"
 
 
@@ -142,7 +145,7 @@ class _Detail:
         if isinstance(step.left, str):
             return f"{name_of(self.printer, step)} ="
         derivation = self._derivation
-        if len(step.left) > 2 or step.kind == "product":
+        if len(step.left) > 2 or step.is_product:
             return f"{matrix_left(self.printer, derivation, step)} ="
         edges = derivation.view != "paths" and step.kind in ("edge", "simplify")
         if not edges or (step.left[0] == derivation.of and step.kind == "simplify"):

@@ -16,7 +16,7 @@ from symback.derivation.numbers.steps import (
 )
 from symback.derivation.record import Derivation, Step, slopes_of
 from symback.derivation.steps import Left, is_chains
-from symback.derivation.text.adjoints import adjoint_sign, printer_of
+from symback.derivation.text.adjoints import adjoint_sign, matrix_left, printer_of
 from symback.derivation.text.numbers import number_text, value_text
 from symback.printing.text import AsciiPrinter, TextPrinter
 
@@ -128,7 +128,8 @@ class Text:
             elif step.kind == "rewrite":
                 lines += self._rewritten(step, f"{self._printer.print(step.before)} = {right}")
             else:
-                lines += folded(f"  {self._printer.partial(*step.left)} = ", right)
+                left = matrix_left(self._printer, self._derivation, step)
+                lines += folded(f"  {left} = ", right)
         return [lines] if len(lines) > 1 else []
 
     def _rewritten(self, step: Step, equation: str) -> list[str]:
