@@ -19,6 +19,7 @@ from symback.autodiff.reverse import ReversePass
 from symback.autodiff.tangents import TangentLines
 from symback.circuits.program import Assign
 from symback.derivation.accumulation import Accumulation, differential_names
+from symback.derivation.class_blocks import class_blocks
 from symback.derivation.linear_map import matrix_of
 from symback.derivation.steps import Left, Step
 from symback.derivation.verify.differentials import DifferentialVerifier
@@ -46,6 +47,8 @@ LARGEST_WRITTEN = 200  # of one that is a step
 SUBSTITUTED = "substitute the differentials"
 NO_MATRIX = "no product of matrices writes the factor of {}"
 FACTOR = "what {} is multiplied by"
+ONE_CLASS = "the block of a class with itself"
+TWO = "the block of two different classes"
 FLAT = "it does not move with {}"
 
 
@@ -230,6 +233,7 @@ class DifferentialWriter:
         matrix = matrix_of(part, seed, self._names.shapes)
         if matrix is None:
             self._product(left, self._over_names(part), NO_MATRIX.format(sign), because)
+            self._blocks(left, part, seed)
             return
         typed, matrix = matrix, self._over_names(matrix)
         self._verifier.result(left, matrix)
@@ -254,6 +258,22 @@ class DifferentialWriter:
     def _product(self, left: Left, right: Expr, rule: str, because: tuple[int, ...]) -> None:
         self._verifier.product(left, right)
         self._writer.enter("product", left, right, rule, because)
+
+    def _blocks(self, left: Left, part: Expr, seed: Symbol) -> None:
+        """The blocks of two classes, where a leaf's columns or rows are those of classes."""
+        if not self._is_second or left[1] != left[2]:
+            return
+        circuit = self._walk.circuit
+        taken = frozenset(n.name for n in circuit) | frozenset(map(str, circuit.size_names))
+        found = class_blocks(part, seed, self._names.shapes, taken)
+        if found is None:
+            return
+        product = self._writer.steps[-1].id
+        first, second = (found.part(left[1], i) for i in (0, 1))
+        for other, form, rule in ((first, found.same, ONE_CLASS), (second, found.other, TWO)):
+            right = self._over_names(form)
+            self._verifier.block(left, right, found.axis, found.indices, same=other == first)
+            self._writer.enter("block", (left[0], first, other), right, rule, (product,))
 
     def _zeros(self, of: Symbol, name: str) -> Expr:
         """The block of what does not move."""

@@ -200,6 +200,13 @@ class Derivation:
                 found.setdefault(step.left, {})[step.kind] = step
         return found
 
+    def blocks_of(self, left: Left) -> list[Step]:
+        """The steps with the blocks of two classes of a second partial's leaf."""
+        if len(left) < 3:
+            return []
+        blocks = (s for s in self.steps if s.kind == "block" and s.left[0] == left[0])
+        return [s for s in blocks if {n.partition("[")[0] for n in s.left[1:]} == {*left[1:]}]
+
     def last_step(self, name: str) -> Step:
         """The last step along the typed formulas about the partial by a name."""
         return self.last_step_about((self.of, name))

@@ -22,10 +22,11 @@ StepKind = Literal[
     "curvature",
     "differential",
     "product",
+    "block",
 ]
 ABOUT_NODES = ("forward", "define", "rewrite")
 """Kinds of steps that say what a node is."""
-NOT_RESULTS = (*ABOUT_NODES, "seed", "edge", "curvature", "differential")
+NOT_RESULTS = (*ABOUT_NODES, "seed", "edge", "curvature", "differential", "block")
 """Kinds of steps that are no part of how a partial follows from others."""
 STABLE_FORM = ("define", "rewrite", "stable")
 """Kinds of steps of the last section: names that it needs, formulas rewritten, results."""
@@ -44,6 +45,7 @@ WHY: Mapping[str, str] = {
     "curvature": "{rule}",
     "differential": "{rule}",
     "product": "{rule}",
+    "block": "{rule}",
     "sum": "{rule}",
     "substitute": "substitute the {rule}",
     "simplify": "{rule}",
@@ -97,7 +99,8 @@ class Step:
     sum of chains of partials, or a sum of products of what these stand for, in the chain's order.
     Among arrays an edge's `right` is what the operand's adjoint gets, over the name of the node's
     adjoint. A differential is about the name of one; a product is that of a partial which no
-    product of matrices writes, with a differential.
+    product of matrices writes, with a differential; a block is about the parts W[:, k] and W[:, l]
+    of its leaf.
     """
 
     id: int

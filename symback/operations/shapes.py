@@ -328,7 +328,7 @@ def slice_shape(s: Sequence[Shape], options: Any) -> Shape:
     for size, part in zip(shape, parts, strict=False):
         if isinstance(part, Tuple):
             sizes.append(_length(size, *part))
-        elif size.is_Integer and not -size <= part < size:
+        elif size.is_Integer and part.is_Integer and not -size <= part < size:
             raise ShapeError(f"index {part} is outside {shown(shape)}")
     return (*sizes, *shape[len(parts) :])
 

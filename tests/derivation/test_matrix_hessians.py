@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -187,6 +188,96 @@ def test_a_product_with_a_differential_says_so_in_every_section_and_rendering():
         latex = derivation.to_latex(style)
         whole = r"\frac{\partial^{2} l}{\partial W^{2}}"
         assert latex.count(whole) == latex.count(rf"{whole} \cdot \mathrm{{d}}W") > 0
+
+
+OVER_CLASSES = {  # a text, where its classes are, s ∘ p of its formulas, and its softmax
+    "typed": (SOFTMAX_OF_A_BATCH, "[:, {}]", "sum(T, axis=1) ∘ P"),
+    "cross-entropy": (
+        "X: input[b, n]; T: target[b, c]; W: param[n, c]\nZ: output = X @ W\n"
+        "E: loss = mean(cross_entropy(Z, T))",
+        "[:, {}]",
+        "softmax(Z)",
+    ),
+    "a row for each class": (
+        "X: input[b, n]; T: target[b, c]; W: param[c, n]; v: param[c]\nZ: output = X @ W.T + v\n"
+        "E: loss = mean(cross_entropy(Z, T))",
+        "[{}]",
+        "softmax(Z)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OVER_CLASSES)
+def test_softmax_regression_over_a_batch_has_blocks_of_classes(name):
+    text, part, p = OVER_CLASSES[name]
+    derivation = hessian_of(text, "W")
+    assert derivation.verified
+    same, other = (s for s in derivation.steps if s.kind == "block")
+    k, l = ("i", "j") if name == "typed" else ("k", "l")  # noqa: E741
+    of, (w_k, w_l) = derivation.of, (f"W{part.format(letter)}" for letter in (k, l))
+    assert (same.left, other.left) == ((of, w_k, w_k), (of, w_k, w_l))
+    p_k, p_l = f"{p}[:, {k}]", f"{p.rpartition(' ')[2]}[:, {l}]"
+    one = p_k.rpartition("∘ ")[2]
+    text = " ".join(str(derivation).split())
+    assert f"∂²{of}/∂{w_k}² = Xᵀ·diag({p_k} ∘ (1 − {one}))·X/b" in text
+    assert f"∂²{of}/∂{w_k}∂{w_l} = −Xᵀ·diag({p_k} ∘ {p_l})·X/b" in text
+    assert "the block of two different classes" in text
+    assert derivation.to_text(ascii=True).isascii()
+    assert "the block of a class with itself" in derivation.to_text(detail="full")
+    for latex in (derivation.to_latex(s, standalone=True) for s in ("align", "beamer", "table")):
+        assert latex.count(r"\operatorname{diag}") == 2
+        assert rf"\partial W_{{{part[1:-1].format(k)}}}^{{2}}" in latex
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(derivation.to_json()))
+    assert "the block of a class with itself" in derivation.to_html()
+
+
+def test_blocks_of_classes_are_those_of_the_entries():
+    """Xᵀ·diag(s ∘ p_k ∘ (δ_kl − p_l))·X/b beside the second chain rule over single numbers."""
+    text = sized(SOFTMAX_OF_A_BATCH, n=2, k=3, b=4).replace("/b", "/4")
+    rng = np.random.default_rng(4)
+    x, t, w = rng.normal(size=(4, 2)), rng.normal(size=(4, 3)), rng.normal(size=(2, 3))
+    found = sb.circuit(text).derive("l", order=2).at(X=x, T=t, W=w)
+    p = np.exp(x @ w) / np.exp(x @ w).sum(axis=1, keepdims=True)
+    numbers = found.evaluated()[1]
+    for k, l in np.ndindex(3, 3):  # noqa: E741
+        weights = t.sum(axis=1) * p[:, k] * ((k == l) - p[:, l])
+        block = x.T @ np.diag(weights) @ x / 4
+        for i, j in np.ndindex(2, 2):
+            pair = f"W_{i}_{k}", f"W_{j}_{l}"
+            entry = numbers.get(("l", *pair), numbers.get(("l", *pair[::-1])))
+            assert block[i, j] == pytest.approx(entry, rel=1e-12, abs=1e-14)
+    blocks = sb.circuit(text).derive("l", order=2, view="matrices")
+    assert blocks.verified and sum(s.kind == "block" for s in blocks.steps) == 2
+    assert "= Xᵀ·diag(sum(T, axis=1) ∘ P[:, i] ∘ (1 − P[:, i]))·X/4" in " ".join(
+        str(blocks).split()
+    )
+
+
+@pytest.mark.parametrize("wrong", ["same", "other"])
+def test_a_wrong_block_is_refused(monkeypatch, wrong):
+    right = differentials.class_blocks
+
+    def class_blocks(*args):
+        found = right(*args)
+        return replace(found, **{wrong: 2 * getattr(found, wrong)})
+
+    monkeypatch.setattr(differentials, "class_blocks", class_blocks)
+    with pytest.raises(StepRefused, match="the step for ∂²l/∂W² does not hold"):
+        hessian_of(SOFTMAX_OF_A_BATCH)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "sum((X @ W - Y)**2)",  # a product of matrices writes it
+        "sum(exp(X @ W @ Y.T))",  # the columns mix in products
+        "exp(sum(tanh(X @ W)*Y))",
+    ],
+)
+def test_others_have_no_blocks_of_classes(loss):
+    text = f"X: input[b, n]; Y: input[b, c]; W: param[n, c]\nl: loss = {loss}"
+    derivation = hessian_of(text)
+    assert not [s for s in derivation.steps if s.kind == "block"]
 
 
 def test_what_does_not_move_is_0():

@@ -217,6 +217,9 @@ def _partial(derivation: Derivation, about: Left, printer: LatexPrinter) -> list
                 rows.append(Row(left_of(step, printer), right, because=step.rule))
             elif right != left and (not rows or rows[-1].right != right):
                 rows.append(Row(left if not rows or step.kind == "expand" else "", right))
+    for block in derivation.blocks_of(about):
+        right = printer.print(block.right)
+        rows.append(Row(printer.partial(*block.left), right, because=block.rule))
     return rows
 
 

@@ -36,6 +36,7 @@ TITLES = {
     "curvature": "Curvature",
     "differential": "Differential",
     "product": "Product",
+    "block": "Block",
     "sum": "Chain rule",
     "substitute": "Substitute",
     "simplify": "Simplify",

@@ -41,6 +41,10 @@ class MatricesText(ArrayDerivationText):
         lines = self._line("", f"{about} = ", step)
         if "product" in steps:
             lines.append(f"  {ascii_words(step.rule) if self._ascii else step.rule}")
+        for block in self._derivation.blocks_of(left):
+            about = self._printer.partial(*block.left)
+            rule = ascii_words(block.rule) if self._ascii else block.rule
+            lines += [*folded(f"  {about} = ", self._printer.print(block.right)), f"  {rule}"]
         if "expand" in steps:
             expanded = self._printer.print(steps["expand"].right)
             lines += [*self._slopes(step), *folded(f"  {about} = ", expanded)]

@@ -8,11 +8,12 @@ value, and each matrix entry by entry.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from random import Random
 from typing import Any
 
 from flint import arb
-from sympy import Expr
+from sympy import Expr, Integer, Symbol
 
 from symback.autodiff.reverse import ReversePass
 from symback.derivation.accumulation import differential_names
@@ -80,6 +81,39 @@ class DifferentialVerifier:
             with precision(BITS):
                 entries = [entry for _, column in self._rows(left) for entry in column]
                 held(all(entry.contains(0) for entry in entries), partial_text(left))
+
+    def block(
+        self,
+        left: Left,
+        right: Expr,
+        axis: int,
+        indices: tuple[Symbol, Symbol],
+        *,
+        same: bool,
+    ) -> None:
+        """Refuse a formula that is not the block of two classes, for all pairs of classes."""
+        if not self._known:
+            return
+        names = self._entries(left[1])
+        rows, columns = names.shape
+        count, size = (columns, rows) if axis else (rows, columns)
+        truth = self._known_block(left)
+        for i, j in product(range(count), repeat=2):
+            if (i == j) != same:
+                continue
+            at = [
+                [m * columns + c if axis else c * columns + m for m in range(size)] for c in (i, j)
+            ]
+            wanted = Entries((size, size), [truth[r][c] for r in at[0] for c in at[1]])
+            formula = right.xreplace({s: Integer(n) for s, n in zip(indices, (i, j), strict=True)})
+            with precision(BITS):
+                self._holds(partial_text(left), formula, lambda shape, entries=wanted: entries)
+
+    def _known_block(self, left: Left) -> list[list[arb]]:
+        """All entries of a block of the Hessian, row by row."""
+        with precision(BITS):
+            columns = [column for _, column in self._rows(left)]
+        return [list(row) for row in zip(*columns, strict=True)]
 
     def product(self, left: Left, right: Expr) -> None:
         """Refuse what is not a matrix times the differential of its columns' name."""
