@@ -314,6 +314,24 @@ def unless_zero(factor: Expr, product: Expr) -> Expr:
     return Piecewise((S.Zero, Eq(factor, 0)), (product, True), evaluate=False)
 
 
+def factor_of_guard(choice: Piecewise) -> Expr | None:
+    """What is 0 where a product is chosen to be, as `unless_zero` has it; in gates, as
+    people write them, branches are names.
+    """
+    (first, condition), *others = choice.args
+    if first != 0 or len(others) != 1 or not isinstance(condition, Eq) or condition.rhs != 0:
+        return None
+    factor, product = condition.lhs, others[0][0]
+    if product.is_Symbol or (factor.is_Symbol and _divides(factor, product)):
+        return None
+    return factor
+
+
+def _divides(symbol: Symbol, product: Expr) -> bool:
+    """Whether a product is divided by a name, as one that is not read where that is 0."""
+    return any(f.is_Pow and f.exp.is_negative and f.has(symbol) for f in sp.Mul.make_args(product))
+
+
 def entry_by_entry(op: ArrayFunction, operand: Symbol, part: Expr) -> Expr:
     """What an operand of a product of arrays gets, with 0 for each 0 of the other operand.
 
@@ -342,6 +360,7 @@ __all__ = [
     "chosen_zero",
     "divides",
     "entry_by_entry",
+    "factor_of_guard",
     "fading",
     "is_steep",
     "logits",

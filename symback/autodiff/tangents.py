@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from sympy import Add, Eq, Expr, Mul, Piecewise, Pow, S, Symbol
+from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.codegen.cfunctions import hypot
 
 from symback.autodiff.gates import split_number
 from symback.autodiff.names import Names
 from symback.autodiff.partials import guarded, times
-from symback.autodiff.steep import unless_zero
+from symback.autodiff.steep import factor_of_guard, unless_zero
 from symback.autodiff.still import NOWHERE, Pairs, Still
 from symback.autodiff.turn_tangents import MovedLoop, moved_loop
 from symback.circuits.program import Assign, Program, batch_sum, loop_of
@@ -205,9 +205,12 @@ class TangentLines:
 
     def _choice(self, expr: Piecewise) -> Tangent:
         """The tangent of the branch taken; a product that is 0 with a factor moves with it."""
+        if (factor := factor_of_guard(expr)) is not None:
+            product = expr.args[1][0]
+            rest = self._besides(factor, product)
+            rest = None if rest is None else unless_zero(factor, rest)
+            return _sum([self._along(factor, product), rest])
         dots = [self._of(e) for e, _ in expr.args]
-        if (factor := _factor_of_guard(expr)) is not None:
-            dots[0] = self._along(factor, expr.args[1][0])
         if all(d is None for d in dots):
             return None
         branches = [
@@ -216,16 +219,26 @@ class TangentLines:
         return Piecewise(*branches, evaluate=False)
 
     def _along(self, factor: Expr, product: Expr) -> Tangent:
-        """The tangent of a product that moves by a factor alone, which is 0, as u̇·p of u·p."""
+        """The part u̇·p of the tangent of u·p, for the factor u."""
         dot = self._of(factor)
         if dot is None:
             return None
         if not factor.is_Symbol:
             return self._unless_still(dot, times(dot, product / factor))
-        kept, self.dots = self.dots, {factor: dot}
-        found = self._of(product)
-        self.dots = kept
+        found = self._moved_with({factor: dot}, product)
         return None if found is None else self._unless_still(dot, found)
+
+    def _besides(self, factor: Expr, product: Expr) -> Tangent:
+        """The part u·ṗ."""
+        if not factor.is_Symbol:
+            return _multiplied(self._of(product / factor), factor)
+        return self._moved_with({s: d for s, d in self.dots.items() if s != factor}, product)
+
+    def _moved_with(self, dots: dict[Symbol, Expr], expr: Expr) -> Tangent:
+        kept, self.dots = self.dots, dots
+        found = self._of(expr)
+        self.dots = kept
+        return found
 
     def _unless_still(self, dot: Expr, moved: Expr) -> Expr:
         """The tangent that a dot causes, and 0 where it is 0, be the rate infinite."""
@@ -394,24 +407,6 @@ class _Name:
     @property
     def symbol(self) -> Symbol:
         return self.value if self.value is not None else self.tangents._named(self.expr)
-
-
-def _factor_of_guard(choice: Piecewise) -> Expr | None:
-    """What is 0 where a product is chosen to be, as `unless_zero` of `steep` has it; in gates, as
-    people write them, branches are names.
-    """
-    (first, condition), *others = choice.args
-    if first != 0 or len(others) != 1 or not isinstance(condition, Eq) or condition.rhs != 0:
-        return None
-    factor, product = condition.lhs, others[0][0]
-    if product.is_Symbol or (factor.is_Symbol and _divides(factor, product)):
-        return None
-    return factor
-
-
-def _divides(symbol: Symbol, product: Expr) -> bool:
-    """Whether a product is divided by a name, as one that is not read where that is 0."""
-    return any(f.is_Pow and f.exp.is_negative and f.has(symbol) for f in Mul.make_args(product))
 
 
 def _is_below(factor: Expr) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symback as sb
+from symback.codegen.runtimes import in_numpys_terms
 from tests.cases.compilers import compiles
 from tests.cases.limits import Limits
 from tests.cases.one_in import one_in
@@ -75,3 +76,13 @@ def test_second_partials_that_exist_are_right(text, at, target):
     circuit = of_parameters(text, point)
     limits = Limits(circuit, point)
     assert_right(circuit.compile(target=target, functions=("hessp",)), point, limits)
+
+
+@pytest.mark.parametrize(("text", "at"), one_in(96, ROWS))
+@pytest.mark.parametrize("target", ["jax", "torch"])
+def test_second_partials_of_frameworks_are_right(text, at, target):
+    """The same of jax.jvp of jax.grad, and of what torch.func has."""
+    pytest.importorskip(target)
+    point = numbers(at)
+    circuit = of_parameters(text, point)
+    assert_right(in_numpys_terms(circuit.compile(target=target)), point, Limits(circuit, point))

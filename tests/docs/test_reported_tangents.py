@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from symback.codegen.runtimes import in_numpys_terms
 from tests.cases.compilers import compiles
 from tests.cases.one_in import one_in
 from tests.cases.reported import REPORTED, circuit_of, numbers
@@ -42,7 +43,22 @@ def along_each(module, point):
 def test_tangents_along_each_leaf_are_the_gradient(text, at, gives, target):
     """An infinite partial along one leaf does not reach the tangent along another one."""
     point = numbers(at)
-    module = circuit_of(text, point).compile(target=target, functions=("jvp",))
+    assert_is_the_gradient(
+        circuit_of(text, point).compile(target=target, functions=("jvp",)), point
+    )
+
+
+@pytest.mark.parametrize("text, at, gives", one_in(48, map(tuple, VALUED)))
+@pytest.mark.parametrize("target", ["jax", "torch"])
+def test_tangents_of_frameworks_are_the_gradient(text, at, gives, target):
+    """The same of what jax.jvp and torch.func.jvp make of modules for them."""
+    pytest.importorskip(target)
+    point = numbers(at)
+    made = circuit_of(text, point).compile(target=target)
+    assert_is_the_gradient(in_numpys_terms(made), point)
+
+
+def assert_is_the_gradient(module, point):
     with np.errstate(all="ignore"):
         moved, wanted = along_each(module, point)
     assert moved

@@ -172,7 +172,10 @@ def _moved(name: str, seeded: bool = False) -> FunctionBuilder:
         if seeded:
             seed = names.adjoint(function.of.name)
             dots[seed] = names.tangent(seed.name)
-        moved = tangent_program(function.program, names, dots, least=lowering.circuit.least)
+        still = lowering.still(function.of)
+        moved = tangent_program(
+            function.program, names, dots, least=lowering.circuit.least, still=still
+        )
         program = moved.with_lines(_linear(moved.lines, set(dots.values())))
         results = {
             port: dict(zip(values, program.results[start:], strict=False))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sympy import Expr, Piecewise, Symbol
+from sympy import Expr, Symbol
 
 from symback.autodiff.function import Port
+from symback.autodiff.reads import wild
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.program import Assign, loop_lines, loop_of
+from symback.circuits.program import loop_lines, loop_of
 from symback.circuits.requirements import index_leaves
+from symback.codegen.frameworks.linear import moving_with_tangents
 from symback.codegen.frameworks.loops import framework_loop
 from symback.codegen.frameworks.programs import OF_PARTIALS, FrameworkProgram, framework_programs
 from symback.codegen.frameworks.words import Words
@@ -22,7 +23,6 @@ from symback.codegen.numpy.module import formulas, title
 from symback.codegen.numpy.shapes import FaceText, array_text, face_text
 from symback.codegen.numpy.statements import is_constant
 from symback.errors import NameRefused, Unsupported
-from symback.operations.edges import Careful
 from symback.operations.shapes import is_size
 from symback.printing.circuit_text import circuit_text, rewrite_notes
 
@@ -37,7 +37,6 @@ class FrameworkBody:
     dots: Sequence[str]
     results: Sequence[str]
     seed: str
-    guarded: bool  # whether a line asks what a tangent is, so that no other mode can follow
     trained: str = ""  # the code of a tuple: which leaves are parameters that it has partials by
 
     @property
@@ -157,6 +156,7 @@ class FrameworkText:
     blocks: Mapping[str, FrameworkBody]
     kernels: Sequence[str]
     uses_math: bool
+    carries: bool  # products with tangents that may be 0 where the other factor is infinite
     targets: Quoted
     indices: Quoted
     shared: Quoted  # what is given once for all samples
@@ -221,6 +221,7 @@ def framework_text(
         blocks,
         sources,
         any("math." in line for line in (*lines, *sources)),
+        words.carries and bool(wild(split)),
         Quoted(n.name for n in split.targets),
         Quoted(n.name for n in split.leaves if n.name in indices),
         Quoted(face.shared),
@@ -256,7 +257,8 @@ def _leaf(node: Node) -> LeafText:
 def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
     """The lines of a program, each chain-rule line with its terms above it."""
     program, lowered = asked.program, asked.lowered
-    words = words.beside(s.name for s in lowered.circuit.size_names)
+    tangents = {s.name for s in moving_with_tangents(asked)}
+    words = words.beside((s.name for s in lowered.circuit.size_names), tangents)
     columns = [n.name for n in asked.leaves if n.role != "param"]
     like = next((n.name for n in asked.moving), asked.leaves[0].name if asked.leaves else "")
     printer = ArrayPrinter(
@@ -304,7 +306,6 @@ def block(asked: FrameworkProgram, words: Words) -> FrameworkBody:
         [d.name for d in asked.dots],
         [s.name for s in program.results],
         "" if asked.seed is None else asked.seed.name,
-        asks_of_tangents(asked),
         _tuple_of_truths(n.role == "param" and n in asked.moving for n in asked.leaves),
     )
 
@@ -374,30 +375,6 @@ def _spread(asked: FrameworkProgram, words: Words) -> list[str]:
     return found
 
 
-def asks_of_tangents(asked: FrameworkProgram) -> bool:
-    """Whether a condition reads a tangent, which makes the program other than linear in them."""
-    return _asks_of(asked.program.lines, {*asked.dots})
-
-
-def _asks_of(lines: Iterable[Assign], dots: set[Symbol]) -> bool:
-    """Whether a condition of the lines reads a tangent; those that move join the tangents."""
-    for line in lines:
-        of = loop_of(line)
-        if of is not None and _asks_of_turn(of, dots):
-            return True
-        choices = line.expr.atoms(Piecewise)
-        asked_of = [c for choice in choices for _, c in choice.args]
-        if any(part.free_symbols & dots for part in (*asked_of, *line.expr.atoms(Careful))):
-            return True
-        if line.reads & dots:
-            dots.add(line.target)
-    return False
-
-
-def _asks_of_turn(of: Any, dots: set[Symbol]) -> bool:
-    return _asks_of([Assign(*pair) for pair in of.turn.lines], of.moving(dots))
-
-
 def _size(asked: FrameworkProgram, size: Expr) -> str:
     """The code for a size: an axis of an array at hand."""
     if size.is_Integer:
@@ -414,7 +391,6 @@ __all__ = [
     "Framework",
     "FrameworkBody",
     "FrameworkText",
-    "asks_of_tangents",
     "block",
     "framework_text",
 ]

@@ -25,14 +25,16 @@ class Words(ABC, ast.NodeTransformer):
     argument: ClassVar[str]  # what makes an array of an argument, whose name it takes
     copy: ClassVar[str] = ""  # what makes a value that shares no memory, where that matters
     scans: ClassVar[bool] = False  # whether loops of turns are scans
+    carries: ClassVar[bool] = False  # whether it has a product that is 0 with a tangent
     asked: ClassVar[str] = ""  # the argument that says which partials to compute, where one does
 
-    def __init__(self, sizes: Set[str] = frozenset()) -> None:
+    def __init__(self, sizes: Set[str] = frozenset(), tangents: Set[str] = frozenset()) -> None:
         self.sizes = sizes  # names that stand for numbers of Python
+        self.tangents = tangents
 
-    def beside(self, sizes: Iterable[str]) -> Self:
-        """The same for lines where these names are sizes."""
-        return type(self)(frozenset(sizes))
+    def beside(self, sizes: Iterable[str], tangents: Iterable[str] = ()) -> Self:
+        """The same for lines where these names are sizes, and these are tangents."""
+        return type(self)(frozenset(sizes), frozenset(tangents))
 
     def expression(self, text: str) -> str:
         """The translation of one expression."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from symback.circuits.circuit import Circuit, Node
 from symback.codegen.frameworks import programs as of
+from symback.codegen.frameworks.linear import asks_of_tangents
 from symback.codegen.frameworks.text import (
     Framework,
     FrameworkText,
-    asks_of_tangents,
     framework_text,
 )
 from symback.codegen.jax.words import WORDS, kernel_sources
@@ -32,7 +32,7 @@ def jax_text(circuit: Circuit, version: str) -> FrameworkText:
 def _of_arrays(circuit: Circuit) -> list[str]:
     """Tangents that JAX can carry back; where a line asks what a tangent is, adjoints alone."""
     tangents = of.framework_programs(circuit, [of.OUTPUT_DOT])[of.OUTPUT_DOT]
-    return [of.PULLED] if asks_of_tangents(tangents) else [of.OUTPUT_DOT]
+    return [of.PULLED] if asks_of_tangents(tangents, WORDS) else [of.OUTPUT_DOT]
 
 
 def _initial(place: int, node: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -27,6 +28,17 @@ class JaxWords(Words):
     reserved: ClassVar = frozenset({"jax", "jnp"})
     scans: ClassVar = True
     argument: ClassVar = "jnp.asarray({0}, jnp.result_type({0}, float))"
+    carries: ClassVar = True
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """What is 0 where a tangent is as a product with that tangent, which JAX carries back."""
+        if ast.unparse(node.func) == "np.where" and len(node.args) == 3:
+            condition, first, product = node.args
+            name = _compared_with_zero(condition)
+            rate = _rate(product, name) if name in self.tangents and _is_zero(first) else None
+            if rate is not None:
+                return ast.parse(f"_carried({self.text(rate)}, {name})", mode="eval").body
+        return super().visit_Call(node)
 
     def number(self, value: str, like: str) -> str:
         return f"jnp.asarray({value}, {like}.dtype)"
@@ -38,6 +50,50 @@ class JaxWords(Words):
 
     def method(self, owner: str, name: str, arguments: Sequence[str], named: dict[str, str]) -> str:
         return f"({owner}).{name}({listed(arguments, named)})"
+
+
+def _compared_with_zero(condition: ast.expr) -> str:
+    """The name of what is asked to be 0."""
+    match condition:
+        case ast.Compare(ast.Name(name), [ast.Eq()], [zero]) if _is_zero(zero):
+            return name
+    return ""
+
+
+def _is_zero(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value == 0
+
+
+def _rate(product: ast.expr, name: str) -> ast.expr | None:
+    """What a product that is linear in a name has beside it."""
+    match product:
+        case ast.Name(found) if found == name:
+            return ast.Constant(1.0)
+        case ast.UnaryOp(ast.USub(), operand):
+            rate = _rate(operand, name)
+            return None if rate is None else ast.UnaryOp(ast.USub(), rate)
+        case ast.BinOp(left, ast.Mult() | ast.Div() as op, right):
+            if (rate := _rate(left, name)) is not None and not _reads(right, name):
+                is_one = isinstance(rate, ast.Constant) and isinstance(op, ast.Mult)
+                return right if is_one else ast.BinOp(rate, op, right)
+            rate = _rate(right, name) if isinstance(op, ast.Mult) else None
+            if rate is None or _reads(left, name):
+                return None
+            return left if isinstance(rate, ast.Constant) else ast.BinOp(left, op, rate)
+        case ast.Call(function, [condition, first, other]) if ast.unparse(function) == "np.where":
+            if _reads(condition, name) and _compared_with_zero(condition) != name:
+                return None
+            if _compared_with_zero(condition) == name:
+                return _rate(other, name) if _is_zero(first) else None
+            one, two = (v if _is_zero(v) else _rate(v, name) for v in (first, other))
+            if one is None or two is None:
+                return None
+            return ast.Call(function, [condition, one, two], [])
+    return None
+
+
+def _reads(part: ast.expr, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(part))
 
 
 class JaxKernels(ArrayLanguage):

@@ -97,7 +97,7 @@ def test_all_transformations_agree(name):
     assert hessian.shape == (vector.size, vector.size)
     assert np.allclose(hessian, hessian.T, rtol=1e-12, atol=1e-13)
     others = [jax.jacfwd(jax.jacfwd(loss))]
-    if name != "masked":  # whose lines ask which tangents are 0, which JAX can't carry back
+    if name != "masked":  # whose other branch is NaN, which JAX carries back
         others.append(jax.jacrev(jax.jacrev(loss)))
     for other in others:
         assert np.allclose(jax.jit(other)(vector), hessian, rtol=1e-11, atol=1e-12)
@@ -211,3 +211,21 @@ def test_a_long_series_is_traced_as_one_of_its_steps(function):
         with mp.workdps(50):
             right = [mp.diff(lambda u: getattr(mp, function)(1, u), x, order) for x in points]
         np.testing.assert_allclose(got, np.array(right, float), rtol=2e-14)
+
+
+def test_what_is_steep_is_carried_in_all_orders():
+    """Of √(a·x + b) at x = 0 by a and x, also over samples and under jit."""
+    module = sb.circuit("a: param; x: param; b: param; f = sqrt(a*x + b)", loss=None)
+    module = module.compile(target="jax")
+
+    def loss(v):
+        return module.loss(module.Params(*v), module.Inputs())
+
+    at = jnp.array([2.0, 0.0, 4.0])
+    right = [[0, 0.25, 0], [0.25, -0.125, -0.0625], [0, -0.0625, -0.03125]]
+    for outer in (jax.jacfwd, jax.jacrev):
+        for inner in (jax.jacfwd, jax.jacrev):
+            found = jax.jit(jax.vmap(outer(inner(loss))))(jnp.stack([at, at]))
+            assert np.array_equal(found, [right, right])
+    still = jax.jvp(loss, (jnp.array([2.0, 0.0, 0.0]),), (jnp.array([1.0, 0.0, 0.0]),))
+    assert still == (0, 0)
