@@ -471,13 +471,10 @@ static inline double symback_erfdiff(double a, double b)
 static inline double symback_log_ratio(double a, double b)
 {
     const double ratio = a / b;
-    if (ratio > 0.5 && ratio < 2.0) {
-        return log1p((a - b) / b);
-    }
-    if (fabs(ratio) <= 1e-300 || fabs(ratio) > 1.7976931348623157e308) {
-        return log(fabs(a)) - log(fabs(b));
-    }
-    return log(ratio);
+    const int is_usual = fabs(ratio) > 1e-300 && fabs(ratio) <= 1.7976931348623157e308;
+    return (ratio > 0.5 && ratio < 2.0)   ? log1p((a - b) / b)
+           : (is_usual || ratio != ratio) ? log(ratio)
+                                          : log(fabs(a)) - log(fabs(b));
 }
 
 /* log(z/(1 - z)), and 2*atanh(2*z - 1) between 1/4 and 3/4. */

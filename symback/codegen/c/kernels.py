@@ -40,6 +40,7 @@ PASTED = "SYMBACK_PASTED"
 """The macro of kernels that compilers paste wherever they are called."""
 MOST_PASTED = 500  # calls: where there are more, the code would become too long
 _LONGEST_PASTED = 24  # lines
+_FOR_VECTORS = "#ifdef __AVX512F__"  # in kernels that are there for the sake of such loops
 _CALL = re.compile(rf"\b{PREFIX}\w+\(")
 _SAME = "exp log log1p expm1 sqrt sin cos tan sinh cosh tanh hypot rint copysign isinf isfinite"
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ⁻⁺₁₂", "0123456789nkb-+12")
@@ -177,7 +178,7 @@ def pasted(kernels: Sequence[str], lines: Iterable[str]) -> list[str]:
         return [*kernels]
     return [
         re.sub(r"^static inline (?=double|float)", f"{PASTED} ", text, count=1, flags=re.M)
-        if text.count("\n") <= _LONGEST_PASTED
+        if text.count("\n") <= _LONGEST_PASTED or _FOR_VECTORS in text
         else text
         for text in kernels
     ]

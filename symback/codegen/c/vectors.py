@@ -29,8 +29,8 @@ def with_vectors(loop: Sequence[str]) -> list[str]:
 
     >>> with_vectors(["a[i] = log(b[i]) + symback_sigma(c[i]);"])
     ['a[i] = symback_log(b[i]) + symback_sigma(c[i]);']
-    >>> with_vectors(["a[i] = log(b[i]) + pow(b[i], c);"])
-    ['a[i] = log(b[i]) + pow(b[i], c);']
+    >>> with_vectors(["a[i] = log(b[i]) + sin(b[i]);"])
+    ['a[i] = log(b[i]) + sin(b[i]);']
     """
     text = "\n".join(loop)
     called = {*_CALL.findall(_LEFT_OUT.sub("", text))}
