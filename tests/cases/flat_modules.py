@@ -1,7 +1,5 @@
 """Circuits for targets whose modules loop over flat arrays."""
 
-import re
-
 from tests.cases.array_circuits import ALL as ARRAYS
 from tests.cases.elementwise import CASES as OPERATIONS
 from tests.cases.sample_circuits import LECTURE
@@ -37,12 +35,6 @@ CIRCUITS = {
     **{name: case.circuit for name, case in OPERATIONS.items()},
     **ARRAYS,
 }
-_NUMPY_ONLY = re.compile(r"\b(inv|det|logdet|solve)\(")
-
-
-def is_for_numpy(text):
-    """Whether a circuit has an operation without loops."""
-    return _NUMPY_ONLY.search(text) is not None
 
 
 FIRST = [*SCOPES, "L5", "two layers"]

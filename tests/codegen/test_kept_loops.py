@@ -24,9 +24,6 @@ CASES = {
     **{f"{name} of data": case for name, case in LOOPS_OF_DATA.items()},
     **{name: LoopCase(text, SIZES) for name, text in NEIGHBOURS.items()},
 }
-WITH_SOLVE = ("kalman", "kalman of data")
-"""For which C, JavaScript and Rust have no loops over elements."""
-IN_LOOPS = ("c", "javascript", "rust")
 KEEPING = [name for name, row in TARGETS.items() if row.keeps_loops]
 SECOND = ("jvp", "hessp")
 
@@ -61,10 +58,6 @@ def test_modules_give_what_loops_written_out_give(name, target):
         pytest.skip(f"{target} does not run here")
     circuit, params, inputs, sizes = arguments(name)
     asked = SECOND if circuit.params and not circuit.objective.shape else SECOND[:1]
-    if name in WITH_SOLVE and target in IN_LOOPS:
-        with pytest.raises(sb.errors.Unsupported, match="has no 'solve' of arrays"):
-            circuit.compile(target=target)
-        return
     own = compile_module(circuit, target, asked)
     whole = written_out(circuit)
     here, there = in_numpys_terms(own), whole.compile(functions=asked)
@@ -128,10 +121,6 @@ def test_bare_functions_give_what_loops_written_out_give(name, language, kind, t
     of = circuit.objective.name
     if circuit.objective.shape and kind in ("gradient", "hessp"):
         kind = "jvp"
-    if name in WITH_SOLVE and language in IN_LOOPS:
-        with pytest.raises(sb.errors.Unsupported, match="has no 'solve' of arrays"):
-            circuit.code(language, of=of, only=kind, name="made")
-        return
     whole = written_out(circuit)
     values = dict(zip((p.name for p in circuit.params), params, strict=True))
     values |= {name: column[0] for name, column in inputs.items()}

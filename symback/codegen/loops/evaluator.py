@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 
 from symback.circuits.program import Program
 from symback.codegen.loops.elements import MOVED, ElementPrinter, read_operands
+from symback.codegen.loops.factors import DIVIDING, factors, lu
 from symback.codegen.loops.heads import (
     ADDING,
     BY_ROW,
@@ -62,6 +63,8 @@ class Evaluator:
         shape = self.loops.shape(to)
         if isinstance(expr, BY_ROW):
             expr = with_rows_last(expr, len(self.loops.shape(expr.args[0])))
+        if isinstance(expr, lu):
+            return factors(self.loops, to, self._operand(expr, expr.args[0]))
         fits = shape == self.loops.shape(expr) and (sign == "=" or isinstance(expr, ADDING))
         if isinstance(expr, ArrayFunction) and expr.func in HEADS and fits:
             operands = [self._operand(expr, o) for o in expr.operands]
@@ -78,6 +81,8 @@ class Evaluator:
         return expr.xreplace(found) if found else expr
 
     def _operand(self, op: ArrayFunction, operand: Expr) -> Expr:
+        if op.func in DIVIDING and operand is op.args[0]:
+            return self._store(lu(operand))
         if isinstance(op, INLINE):
             return self.prepared(operand)
         inner = operand.args[0] if isinstance(operand, a.transpose) else operand

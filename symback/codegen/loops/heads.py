@@ -12,6 +12,7 @@ import sympy as sp
 from sympy import Expr, Integer, Symbol, Tuple
 
 from symback.codegen.loops.elements import unfolded
+from symback.codegen.loops.factors import DIVIDING, cholesky
 from symback.codegen.loops.loops import FACTOR, INDICES, INNER, INNERS, SCALE, SCALED, TOTAL, Loops
 from symback.codegen.loops.tree import Declare, For, Scope, Statement, Storage, Store, Tree
 from symback.operations import arrays as a
@@ -386,6 +387,8 @@ HEADS: dict[Any, Callable[..., Tree]] = {
     a.rsqrt_variance: _of_rows("rsqrt_variance"),
     a.cross_entropy: _of_rows("cross_entropy"),
     a.sparse_cross_entropy: _of_rows("sparse_cross_entropy"),
+    a.cholesky: cholesky,
+    **DIVIDING,
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 

@@ -14,21 +14,10 @@ from symback.check.check import check_file, check_module
 from symback.codegen.generate import render_files
 from symback.codegen.loops.elements import MOVED
 from symback.codegen.loops.heads import HEADS
-from symback.errors import Unsupported
 from symback.operations import arrays as a
 from tests.cases.array_circuits import ALL, array_sample
 from tests.cases.compilers import COMPILER, STRICT, compiles, imported
 
-REFUSED = {
-    a.inv: "inv(A)",
-    a.det: "A*det(A)",
-    a.logdet: "A*logdet(A)",
-    a.solve: "solve(A, A)",
-    a.cholesky: "cholesky(A)",
-}
-"""Operations that C has no lines for, each with a formula."""
-WITH_REFUSED = {"solve", "a matrix per sample", "gaussian", "determinant"}
-KEPT = [name for name in ALL if name not in WITH_REFUSED]
 LARGE_SIZES = "x: input[64]; W: param[10, 64]; i: param[10]\nf = sum(tanh(W @ x + i))/64"
 
 
@@ -62,18 +51,10 @@ def batch(module, rows, dtype=float):
 # -- tables and refusals ----------------------------------------------------------------------
 
 
-def test_every_operation_is_printed_or_refused():
-    tables = (HEADS.keys(), MOVED.keys(), REFUSED.keys())
+def test_every_operation_is_printed():
+    tables = (HEADS.keys(), MOVED.keys())
     assert set().union(*tables) == a.ARRAY_FUNCTIONS
     assert sum(map(len, tables)) == len(a.ARRAY_FUNCTIONS)
-
-
-@pytest.mark.parametrize("head", REFUSED)
-def test_other_operations_are_refused_by_name(head):
-    circuit = sb.circuit(f"x: input[n]; A: param[n, n]\nf = sum(x)*sum({REFUSED[head]})")
-    names = "(inv|det|logdet|solve)" if head is a.det else f"({head.__name__}|inv)"
-    with pytest.raises(Unsupported, match=rf"the C target has no '{names}' of arrays"):
-        circuit.generate(target="c")
 
 
 # -- the C file -------------------------------------------------------------------------------
@@ -100,7 +81,7 @@ def test_no_compiler_warns(tmp_path):
 @compiles
 @pytest.mark.slow
 def test_no_compiler_warns_of_any_circuit(tmp_path):
-    for name in KEPT:
+    for name in ALL:
         strictly(name, ALL[name], tmp_path)
 
 
@@ -163,9 +144,7 @@ def test_c_calls_it_without_python(tmp_path):
 
 
 @compiles
-@pytest.mark.parametrize(
-    "name", ["parts", *(pytest.param(n, marks=pytest.mark.slow) for n in KEPT)]
-)
+@pytest.mark.parametrize("name", ["parts", *(pytest.param(n, marks=pytest.mark.slow) for n in ALL)])
 def test_agrees_with_sympy(name):
     circuit = array_sample(name)
     report = check_module(circuit, circuit.compile(target="c"))

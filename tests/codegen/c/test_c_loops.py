@@ -13,7 +13,7 @@ from tests.cases.loops import LOOPS, LOOPS_OF_DATA, samples
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 CASES = {
-    **{name: LOOPS[name] for name in LOOPS if name != "kalman"},  # C has no solve
+    **LOOPS,
     **{f"{name}, of data": LOOPS_OF_DATA[name] for name in ("recurrent", "gated")},
 }
 FAST = ("gated, of data",)

@@ -15,7 +15,7 @@ from symback.cli.main import cli
 from symback.codegen.generate import render_files
 from symback.errors import Unsupported
 from tests.cases.bare_runs import rust_output
-from tests.cases.flat_modules import CIRCUITS, FIRST, SCOPES, TWO_LAYERS, is_for_numpy
+from tests.cases.flat_modules import CIRCUITS, FIRST, SCOPES, TWO_LAYERS
 
 RUSTC, CARGO = shutil.which("rustc"), shutil.which("cargo")
 has_rustc = pytest.mark.skipif(RUSTC is None, reason="needs rustc")
@@ -30,10 +30,6 @@ assert set(SOON) <= set(FIRST)
 )
 def test_modules_agree_with_the_truth(name):
     circuit = sb.circuit(CIRCUITS[name])
-    if is_for_numpy(CIRCUITS[name]):
-        with pytest.raises(Unsupported, match=r"the Rust target has no '.*'"):
-            circuit.compile(target="rust")
-        return
     report = check_module(circuit, circuit.compile(target="rust"), points=20)
     assert report.passed, str(report)
 
@@ -250,8 +246,6 @@ def test_clippy_has_nothing_to_say(tmp_path):
     root = []
     for k, (name, text) in enumerate(CIRCUITS.items()):
         if k % 3 and name not in FIRST:
-            continue
-        if is_for_numpy(text):
             continue
         sb.circuit(text).generate(tmp_path / "src" / f"m{k}.rs", target="rust")
         root.append(f"pub mod m{k};")
