@@ -206,6 +206,7 @@ def functions(text: str) -> None:
 def of_curvatures() -> Iterator[Case]:
     """Hessians derived step by step, each step verified."""
     yield from tests_of("tests.derivation.test_second_order")
+    yield from tests_of("tests.autodiff.test_curvatures")
     yield from tests_of(TANGENTS, "test_curvatures_are_by_pairs_of_operands_in_their_order")
 
 
