@@ -25,6 +25,7 @@ FUNCTIONS = frozenset({*SPELLINGS, "where", "sum", "mean", "norm", "dot"}) - VAR
 LONGEST_SHOWN = 20
 _BY_GREEK_NAME = frozenset({"sigma"})
 """Names that are a number's as often as the function's: sigma x has two readings."""
+_OF_A_BASE = ("power", "caret", "superscript", "transpose")
 _INVERSES = {
     "sin": "asin",
     "cos": "acos",
@@ -42,11 +43,11 @@ def refusal_of_neighbours(left: Term, right: Term) -> str:
             return f"'{term.text}' is not part of the language; {WORDS[term.text]}"
     missing = f"an operator is missing before '{shown(right)}'; "
     if left.kind == "name" and left.text in FUNCTIONS:
-        operand = "…" if left.text == "where" else shown(right)
+        operand = "…" if left.text == "where" or right.kind == "number" else shown(right)
         return f"{missing}write {left.text}({operand}) to call {left.text}"
     if left.kind == "superscript" and (name := left.args[0].text) in FUNCTIONS:
         return _power_of_function(name, left.text)
-    if _base(right).kind in ("number", "vector") or _is_called(left, right):
+    if base_of(right).kind in ("number", "vector") or _is_called(left, right):
         return f"{missing}write * for a product"
     if left.kind == "reciprocal":
         a, b = shown(left.args[0]), shown(right)
@@ -75,7 +76,7 @@ def words_side_by_side(term: Term, is_own: Callable[[str], bool]) -> str:
         name, other = last.text, shown(right)
         return f"is {name} a number or the function? Write {name}*{other} or {name}({other})"
     for part in (left.args[-1] if left.kind in ("product", "beside") else left, right):
-        part = _base(part)
+        part = base_of(part)
         name = part.text
         known = is_own(name) or name == "pi" or is_letter(name) or juxtaposed(name)
         if part.kind == "name" and not known:
@@ -104,10 +105,12 @@ def refusal_of_caret(base: Term, exponent: Term) -> str:
 
 
 def shown(term: Term) -> str:
-    """A term as messages name it: its first word."""
+    """A term as messages name it: its first word, with its power."""
     text = term.text
     if term.kind == "call":
         return f"{text[:LONGEST_SHOWN]}(…)"
+    if term.kind in _OF_A_BASE:
+        return f"{shown(term.args[0])}{text}{''.join(map(shown, term.args[1:]))}"
     while not text and term.args:
         if term.kind == "bracketed":
             return "(…)"
@@ -118,12 +121,12 @@ def shown(term: Term) -> str:
 
 def _is_called(left: Term, right: Term) -> bool:
     """Whether a result is called, as in sin(x)(y)."""
-    return left.kind in ("call", "index") and _base(right).kind == "bracketed"
+    return left.kind in ("call", "index") and base_of(right).kind == "bracketed"
 
 
-def _base(term: Term) -> Term:
+def base_of(term: Term) -> Term:
     """The first operand of powers and the like."""
-    while term.kind in ("power", "superscript", "index", "transpose"):
+    while term.kind in (*_OF_A_BASE, "index"):
         term = term.args[0]
     return term
 
@@ -138,4 +141,4 @@ def _exponent(term: Term) -> Term | None:
     return last if last.kind == "number" else None
 
 
-__all__ = ["refusal_of_caret", "refusal_of_neighbours", "words_side_by_side"]
+__all__ = ["base_of", "refusal_of_caret", "refusal_of_neighbours", "words_side_by_side"]

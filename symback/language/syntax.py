@@ -17,7 +17,7 @@ from lark.exceptions import UnexpectedInput
 
 from symback.errors import CircuitSyntaxError, Place, TooLarge
 from symback.language.explain import explain, strange_character
-from symback.language.neighbours import refusal_of_caret, refusal_of_neighbours
+from symback.language.neighbours import base_of, refusal_of_caret, refusal_of_neighbours
 from symback.language.parser import parser
 from symback.language.terms import Refused, Term, extended, make_term
 from symback.operations.signs import ascii_name
@@ -199,7 +199,7 @@ class CircuitReader(Transformer[Token, Any]):
         last = left.args[-1] if left.kind in ("product", "beside") else left
         why = refusal_of_neighbours(last, right)
         if why:
-            raise Refused(right.place, why, CircuitSyntaxError)
+            raise Refused(base_of(right).place, why, CircuitSyntaxError)
         return make_term("beside", left.place, [left, right])
 
     def bars(self, start: Token, inner: Term, end: Token, *power: Any) -> Term:
