@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sympy import Add, Expr, Mul, Piecewise, Pow, Rational, S, Symbol
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import ITE, And, Not, Or
 
 from symback.errors import Unsupported
 from symback.operations.arrays import shape_of
@@ -238,6 +239,9 @@ class Printer:
             relation = self.relations.get(condition.rel_op)
             if relation is not None:
                 return f"{self.at(condition.lhs, ADD)} {relation} {self.at(condition.rhs, ADD)}"
+        if isinstance(condition, ITE):  # SymPy's, of a relation with a choice in it
+            first, yes, no = condition.args
+            return self.condition(Or(And(first, yes), And(Not(first), no)))
         return self.connective(condition)
 
     def connective(self, condition: Any) -> str:

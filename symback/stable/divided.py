@@ -91,16 +91,17 @@ def _logsigmoid(a: Expr, b: Expr) -> Divided:
     return _softplus(-a, -b)
 
 
-def log_mean(a: Expr, b: Expr) -> Expr:
-    """(a - b)/log(a/b), which is smooth where a = b: one branch holds there, not half of each."""
-    a_is_larger = sp.Abs(a) >= sp.Abs(b)
-    larger = Piecewise((a, a_is_larger), (b, True))
-    ratio = Piecewise((log_ratio(b, a), a_is_larger), (log_ratio(a, b), True))
-    return larger * exprel(ratio)
+def log_mean(a: Expr, b: Expr, power: int = 1) -> Expr:
+    """(a - b)/log(a/b) or its reciprocal, by the larger number.
+
+    It is smooth where a = b: one branch holds there, not half of each.
+    """
+    by_a, by_b = ((x * exprel(log_ratio(y, x))) ** power for x, y in ((a, b), (b, a)))
+    return Piecewise((by_a, sp.Abs(a) >= sp.Abs(b)), (by_b, True))
 
 
 def _log(a: Expr, b: Expr) -> Divided:
-    return Divided(1 / log_mean(a, b))
+    return Divided(log_mean(a, b, -1))
 
 
 def _log_to(base: int) -> Callable[[Expr, Expr], Divided]:

@@ -136,8 +136,7 @@ def logarithmic_mean(see: See, product: Expr) -> Expr | None:
             if not any(ratio):
                 continue
             sign = 1 if ratio[0] else -1
-            mean = log_mean(a, b)
-            return others_of(factors, factor, other) * sign * mean**-power
+            return others_of(factors, factor, other) * sign * log_mean(a, b, -power)
     return None
 
 
