@@ -14,7 +14,7 @@ from sympy.codegen.cfunctions import hypot
 
 from symback.operations import arrays
 from symback.operations.functions import sigma, softplus
-from symback.operations.special import inv_expm1, log_ratio, logwsumexp, sumshare
+from symback.operations.special import diffshare, inv_expm1, log_ratio, logwsumexp, sumshare
 from symback.stable.matching import (
     SHORT,
     See,
@@ -29,6 +29,7 @@ from symback.stable.matching import (
 )
 
 MOST_POLES = 3  # of one sum
+LONGEST_EXPONENT = 40  # whose exp is a float of either size, and so that of its double
 LOG_OF_FLOATS = 750  # of the largest and of the smallest, without its sign, rounded up
 
 
@@ -86,11 +87,33 @@ _OF_LOG: dict[Any, Any] = {
 }
 """h(b·log(x) + rest) as a power of x."""
 
+_OF_SHARES: dict[Any, Any] = {sigma: sumshare, sp.tanh: diffshare}
+"""The same of x^b and exp(-rest), of both twice for tanh."""
+
 
 def function_of_log(see: See, expr: Expr) -> Expr | None:
-    """h(b·log(x) + …) for h = exp, σ, tanh and softplus, at x = 0 a function of x^b."""
+    """h(b·log(x) + …) for h = exp, σ, tanh and softplus, at x = 0 a function of x^b.
+
+    With a number b those of σ and tanh are so elsewhere too, where a rounded log costs digits.
+    """
     found = log_term(see, argument(expr))
-    return None if found is None else at_zero(found.x, _OF_LOG[expr.func](found), expr)
+    if found is None:
+        return None
+    elsewhere = at_zero(found.x, _OF_LOG[expr.func](found), expr)
+    if not (expr.func in _OF_SHARES and found.b.is_number and found.b.is_real and found.b != 0):
+        return elsewhere
+    twice = 2 if expr.func is sp.tanh else 1
+    share, x, b, rest = _OF_SHARES[expr.func], found.x, twice * found.b, twice * found.rest
+    low, high = share(Pow(x, b), sp.exp(-rest)), share(S.One, sp.exp(-rest) * Pow(x, -b))
+    low, high = (low, high) if b > 0 else (high, low)
+    is_short = sp.Abs(rest) < LONGEST_EXPONENT
+    size, positive = (sp.Abs(x), sp.true) if b.is_Integer else (x, x >= 0)  # a whole power is real
+    return Piecewise(
+        (low, sp.And(positive, size < 1, is_short)),
+        (high, sp.And(size >= 1, is_short)),
+        (elsewhere, True),
+        evaluate=False,
+    )
 
 
 def fading_over_pole(see: See, product: Expr) -> Expr | None:

@@ -65,6 +65,7 @@ STUDENT = at(v=(1e12, 4.0, 1.0, 1e6, 30.0), x=(2.0, 3.0, 1e5, 0.5, 1e-9))
 OF_ERF = at(
     x=(0.3, 0.3, -2.0, 0.0, 0.5, 5.0, 30.0), y=(0.3, 0.3 + 1e-9, -1.5, 0.0, -0.7, 5.5, 29.0)
 )
+OF_LOG = at(x=(1e-10, 1e-3, 0.5, 1.0000001, 2.0, 1e10), a=(0.3, 0.3, 0.7, 1e-7, 0.3, 1.0))
 NEARLY_EQUAL = at(p=(0.3, 0.3, 0.3, 1e-9), q=(0.3 + 1e-9, 0.3, 0.4, 0.5))
 SIGMA = [lambda u: 1 / (1 + mp.exp(-u)), lambda u: mp.exp(-u) / (1 + mp.exp(-u)) ** 2]
 DIVIDED = {
@@ -723,4 +724,7 @@ FORMS = [
         at(x=(0.3, 2.0, 1e-5, 5.0), h=(0.0, 1e-9, 1e-5, 0.5)),
         lambda x, h: quotient_of(mp.erf, erf_slope)(x + h, x),
     ),
+    # shares of a power, typed with its logarithm
+    Form("f = tanh(a + log(x))", OF_LOG),
+    Form("f = tanh(log(x))", at(x=OF_LOG["x"])),
 ]
