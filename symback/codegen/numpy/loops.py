@@ -7,6 +7,7 @@ sample, a row is a turn.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ class Rows:
 
     only: Set[Symbol]  # those that loops alone read
     known: dict[Expr, str] = field(default_factory=dict)  # the names of others' rows
+    turns: str = ""  # the list of what is left of each turn, once there is one
 
 
 def loop_statements(
@@ -210,13 +212,9 @@ class _TurnByTurn(_LoopText):
         self._varying = self._find_varying()
         self._inner = self._outer.inside(self._varying, self._order)
         self._carried = [(a, b) for a, b in self._turn.carried if a in self._needed]
-        stacked = dict.fromkeys(left.name for left in self._left if left.kind == STACKED)
-        begun = {a: b for a, b in self._carried if a in stacked}  # lists with an initial value
-        ends = {b: a for a, b in begun.items()}
-        self._lists = {name: self._fresh(f"{name}_turns") for name in stacked if name not in ends}
-        self._with_start = begun
-        self._of_end = {b: a for b, a in ends.items() if b in stacked}
-        body, lines = self._body(), self._before()
+        stacked = (left.name for left in self._left if left.kind == STACKED)
+        self._stacked = [*dict.fromkeys(stacked)]
+        lines, body = self._before(), self._body()
         if body:
             lines += self._header(names_in(body))
         return [*lines, *(f"    {line}" for line in body), *self._after()]
@@ -243,8 +241,10 @@ class _TurnByTurn(_LoopText):
         for name in self._turn.shared:
             if name in self._needed and name != self._given[name] and not is_size(name):
                 lines.append(f"{name} = {self._outer.whole(self._given[name])}")
-        for name, taken in self._lists.items():
-            lines.append(f"{taken} = [{name if name in self._with_start else ''}]")
+        if self._stacked:
+            is_new = not self._rows.turns
+            self._rows.turns = self._rows.turns or self._fresh("turns")
+            lines.append(f"{self._rows.turns}{': list[Any]' * is_new} = []")
         summed = [left.target.name for left in self._left if left.kind == SUMMED]
         lines += [f"{' = '.join(part)} = 0.0" for part in _in_parts(summed)]
         return lines
@@ -298,8 +298,10 @@ class _TurnByTurn(_LoopText):
         left = [left.name for left in self._left if left.kind != SUMMED]
         left += [after for _, after in self._carried]
         lines = self._statements(self._program(self._lines(), left, self._varying), self._inner)
-        for name, taken in self._lists.items():
-            lines.append(f"{taken}.append({self._listed(self._with_start.get(name, name))})")
+        if self._stacked:
+            values = ", ".join(map(self._listed, self._stacked))
+            values = values if len(self._stacked) == 1 else f"({values})"
+            lines += _filled(f"{self._rows.turns}.append(", values, ")")
         for x in self._left:
             if x.kind == SUMMED:
                 value = self._made[x.name]
@@ -318,29 +320,49 @@ class _TurnByTurn(_LoopText):
     # -- behind the loop -------------------------------------------------------------------------
 
     def _after(self) -> list[str]:
-        lines = []
+        lines = self._joined()
         for left in self._left:
-            if left.kind == STACKED:
-                join = "np.concatenate" if self._of_samples else "np.stack"
-                text = f"{join}({self._turns_of(left.name)})"
-                if left.target in self._rows.only:
-                    lines.append(f"{left.target} = {text}")
-                    continue
-                lines.append(f"{left.target} = {self._whole(text, left)}")
-            elif left.kind == LAST:
+            if left.kind == LAST:
                 before = next(b for b, after in self._turn.carried if after == left.name)
                 summed = batch_sum(before) if left.in_batch else before
                 lines.append(f"{left.target} = {self._inner.print(summed)}")
         return lines
 
-    def _turns_of(self, name: Symbol) -> str:
-        """The code for the list of a name's values, the first turn first."""
-        back = self._turn.is_backwards
-        if name in self._of_end:
-            return self._lists[self._of_end[name]] + ("[:0:-1]" if back else "[1:]")
-        if name in self._with_start:
-            return self._lists[name] + ("[-2::-1]" if back else "[:-1]")
-        return self._lists[name] + ("[::-1]" if back else "")
+    def _joined(self) -> list[str]:
+        """The values of all turns as rows, the first turn first, and as arrays where one reads
+        them so.
+        """
+        rows: dict[Symbol, str] = {}
+        ends: list[str] = []
+        for left in self._left:
+            if left.kind != STACKED:
+                continue
+            alone = left.target in self._rows.only
+            if alone and left.name not in rows:
+                rows[left.name] = left.target.name
+                continue
+            known = rows.setdefault(left.name, self._fresh(f"{left.name}_rows"))
+            ends.append(f"{left.target} = {known if alone else self._whole(known, left)}")
+        if not rows:
+            return []
+        join = "np.concatenate" if self._of_samples else "np.stack"
+        turns = self._rows.turns + "[::-1]" * self._turn.is_backwards
+        names = [rows[name] for name in self._stacked]
+        if len(names) == 1:
+            return [f"{names[0]} = {join}({turns})", *ends]
+        value = f" = map({join}, zip(*{turns}, strict=True))"
+        line = ", ".join(names)
+        if len(line) + len(value) <= WIDTH - 4:
+            return [f"{line}{value}", *ends]
+        return [*_filled("(", line, f"){value}"), *ends]
+
+
+def _filled(start: str, text: str, end: str) -> list[str]:
+    """A statement whose inner part has lines of its own where all is wider than a line."""
+    if len(start) + len(text) + len(end) <= WIDTH - 8:
+        return [f"{start}{text}{end}"]
+    inner = textwrap.wrap(text, WIDTH - 12, break_long_words=False, break_on_hyphens=False)
+    return [start, *(f"    {line}" for line in inner), end]
 
 
 def _in_parts(names: Sequence[str], most: int = 6) -> Iterable[Sequence[str]]:
