@@ -1,8 +1,9 @@
 """Every target beside the truth: value, gradient, J·v and H·v, at kinks and extremes too.
 
-Circuits are those of the lecture, the digits network, the mixture and formulas of textbooks. What a
-module gives in its own runtime is compared with SymPy's truth, within what rounding allows: the
-bounds of certificates, which NumPy's modules keep. A runtime that is missing is skipped by name.
+Circuits are those of the lecture, the digits network, the mixture, loops of data, an LSTM among
+them, and formulas of textbooks. What a module gives in its own runtime is compared with SymPy's
+truth, within what rounding allows: the bounds of certificates, which NumPy's modules keep. A
+runtime that is missing is skipped by name.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from symback.codegen.generate import compile_module
 from symback.codegen.targets import TARGETS
 from symback.errors import Unsupported
 from tests.cases.formulas import FORMULAS
+from tests.cases.loops import LOOPS_OF_DATA, NEIGHBOURS
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ("digits_network", "gaussian_mixture")
@@ -33,6 +35,8 @@ def circuits() -> Iterator[tuple[str, sb.Circuit]]:
     files += [file for name in MODELS for file in (ROOT / "examples" / name).glob("*.circuit")]
     for file in files:
         yield file.stem, sb.circuit(file.read_text(encoding="utf-8"))
+    yield "a recurrence", sb.circuit(LOOPS_OF_DATA["recurrent"].text)
+    yield "an LSTM", sb.circuit(NEIGHBOURS["lstm"])
     readable = {name: found for name in FORMULAS if (found := _read(*FORMULAS[name])) is not None}
     names = list(readable)
     for name in names[:: max(1, len(names) // COUNT)][:COUNT]:

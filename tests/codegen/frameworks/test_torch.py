@@ -285,3 +285,20 @@ def test_the_sign_of_nan_is_nan():
     module = sb.circuit("x: input; f = sign(x)", loss=None).compile(target="torch")
     found = module.forward(module.Params(), module.Inputs(torch.tensor([float("nan"), -2.0, 0.0])))
     assert torch.isnan(found[0]) and found[1:].tolist() == [-1.0, 0.0]
+
+
+@pytest.mark.parametrize("formula", ["sum(x*w)**2/d", "sum(x*w)/(2*d)", "sum(x/w)*(1/(d + 1))"])
+def test_what_divides_by_a_size_is_a_number_of_python(formula):
+    """In modules and in bare code."""
+    circuit = sb.circuit(f"x: input[d]; w: param[d]; E: loss = {formula}")
+    here, there = circuit.compile(target="torch"), circuit.compile()
+    w, x = np.array([1.0, -2.0, 0.5]), np.array([[2.0, 1.0, 4.0]])
+    value, gradient = here.value_and_grad(
+        here.Params(torch.as_tensor(w)), here.Inputs(torch.as_tensor(x))
+    )
+    right, partials = there.value_and_grad(there.Params(w), there.Inputs(x))
+    assert float(value) == pytest.approx(right, rel=1e-14, abs=0)
+    np.testing.assert_allclose(gradient.w, partials.w, rtol=1e-14)
+    names = {}
+    exec(circuit.code("torch", only="value"), names)
+    assert float(names["E"](torch.as_tensor(x[0]), torch.as_tensor(w))) == pytest.approx(right)
