@@ -254,7 +254,8 @@ class TangentLines:
         below = [f for f in factors if _is_below(f)]
         parts = self._by_factors([f for f in factors if f not in below])
         over = Mul(*below)
-        steep = any(self._is_among(self.still.steep, f.base) for f in below)
+        names = [f.base for f in below if f.base.is_Symbol]
+        steep = any(self._is_among(self.still.steep, name) for name in names)
         if below and not steep and all(f.exp == -1 for f in below):
             falling = _sum(self._by_factors([f.base for f in below]))
             moved = _multiplied(falling, -name.symbol)
