@@ -8,6 +8,7 @@ import pytest
 import symback as sb
 from symback import errors
 from tests.cases.array_words import SHAPES, TEXTS
+from tests.cases.one_in import one_in
 
 ALL = TEXTS.strip().splitlines()
 NUMPYS = """
@@ -33,9 +34,9 @@ def words(numpy) -> dict:
     }
 
 
-def evaluated(numpy, given: dict) -> list:
+def evaluated(numpy, given: dict, texts: list[str]) -> list:
     """What Python makes of each formula; x[[0, 2]] of JAX takes an array."""
-    arrays = [re.sub(r"\[(\[[-\d, ]+\])\]", r"[array(\1)]", text) for text in ALL]
+    arrays = [re.sub(r"\[(\[[-\d, ]+\])\]", r"[array(\1)]", text) for text in texts]
     names = {**words(numpy), **given, "array": numpy.array}
     return [numpy.ravel(eval(text, names)) for text in arrays]
 
@@ -47,30 +48,37 @@ def drawn() -> dict:
     return found
 
 
-def all_in_one():
-    """A module of all formulas, whose output is a row of all their elements, and its arguments."""
-    leaves = [f"{name}: param{list(shape) or ''}" for name, shape in SHAPES.items()]
-    nodes = [f"z{i}: output = {text}" for i, text in enumerate(ALL)]
+def in_one(texts: list[str]):
+    """A module of formulas, whose output is a row of all their elements, and its arguments."""
+    used = {name for text in texts for name in re.findall(r"\w+", text)}
+    shapes = {name: shape for name, shape in SHAPES.items() if name in used}
+    leaves = [f"{name}: param{list(shape) or ''}" for name, shape in shapes.items()]
+    nodes = [f"z{i}: output = {text}" for i, text in enumerate(texts)]
     module = sb.circuit("\n".join([*leaves, *nodes]), loss=None).compile()
-    return module, module.Params(**drawn()), module.Inputs()
+    given = drawn()
+    return module, module.Params(**{name: given[name] for name in shapes}), module.Inputs()
 
 
-def test_values_are_numpys():
-    module, *arguments = all_in_one()
+@pytest.mark.parametrize("start", one_in(6, range(6)))
+def test_values_are_numpys(start):
+    texts = ALL[start::6]
+    module, *arguments = in_one(texts)
     found, _ = module.forward(*arguments)
-    assert len(ALL) > 90
-    np.testing.assert_allclose(found, np.concatenate(evaluated(np, drawn())), 1e-12, 1e-12)
+    assert len(ALL) > 90 and len(texts) > 14
+    np.testing.assert_allclose(found, np.concatenate(evaluated(np, drawn(), texts)), 1e-12, 1e-12)
 
 
 @pytest.mark.slow
 def test_gradients_are_those_of_jax():
     jax = pytest.importorskip("jax")
     jax.config.update("jax_enable_x64", True)
-    module, *arguments = all_in_one()
+    module, *arguments = in_one(ALL)
     found, cache = module.forward(*arguments)
     seed = np.random.default_rng(8).normal(size=found.shape)
     of_params, _ = module.backward(*arguments, cache, seed)
-    _, back = jax.vjp(lambda given: jax.numpy.concatenate(evaluated(jax.numpy, given)), drawn())
+    _, back = jax.vjp(
+        lambda given: jax.numpy.concatenate(evaluated(jax.numpy, given, ALL)), drawn()
+    )
     (expected,) = back(jax.numpy.asarray(seed))
     for name in SHAPES:
         wanted = np.asarray(expected[name])
