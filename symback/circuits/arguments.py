@@ -201,6 +201,12 @@ def _read(name: str, value: Any, read: ReadValue, words: str, error: type[Symbac
         raise error(f"{the}{name} is {shown(value)}; {words}") from None
 
 
+def refuse_other_kind(name: str, value: Any, annotation: str, error: type[SymbackError]) -> None:
+    """An error that names the argument, unless the value is of the kind of an annotation."""
+    if value is not None or "None" not in annotation:
+        _read(name, value, *KINDS[annotation], error)
+
+
 def shown(value: Any) -> str:
     """A value in a message: what is short as Python writes it, else its kind.
 
@@ -219,4 +225,4 @@ def shown(value: Any) -> str:
     return f"of the type {type(value).__name__:.30}"
 
 
-__all__ = ["ELSEWHERE", "KINDS", "checked", "kind_of", "names_read", "shown"]
+__all__ = ["ELSEWHERE", "KINDS", "checked", "kind_of", "names_read", "refuse_other_kind", "shown"]

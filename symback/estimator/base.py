@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from symback.circuits.arguments import refuse_other_kind
 from symback.circuits.circuit import Circuit
 from symback.codegen.extras import imports_of_extra
 from symback.codegen.generate import compile_module
@@ -58,6 +59,17 @@ class MaskedValues(DataError, ValueError):
 
 class LabelError(DataError, ValueError):
     """Labels that the circuit, or the first call, does not have; scikit-learn's own ValueError."""
+
+
+KINDS = {
+    "optimiser": "str",
+    "schedule": "str",
+    "options": "Mapping[str, float] | None",
+    "sizes": "Mapping[str, int] | None",
+    "dtype": "str",
+    "target": "str",
+}
+"""Parameters of estimators that are no numbers, with the annotations of their kinds."""
 
 
 class CircuitEstimator(BaseEstimator):
@@ -219,6 +231,7 @@ class CircuitEstimator(BaseEstimator):
 
     def _refuse_fixed_epochs(self) -> None:
         """Refuse settings that need the number of epochs, or rows that are held out."""
+        self._refuse_other_kinds()
         if self.patience is not None or self.validation_fraction:
             raise TrainingError(
                 "partial_fit holds out no rows; leave validation_fraction and patience out"
@@ -295,8 +308,16 @@ class CircuitEstimator(BaseEstimator):
             return default
         return circuit_text(self.circuit) if isinstance(self.circuit, Circuit) else self.circuit
 
+    def _refuse_other_kinds(self) -> None:
+        """TrainingError for a parameter of another kind, which scikit-learn sets unseen."""
+        if not isinstance(self.circuit, Circuit):
+            refuse_other_kind("circuit", self.circuit, "str | None", TrainingError)
+        for name, annotation in KINDS.items():
+            refuse_other_kind(name, getattr(self, name), annotation, TrainingError)
+
     def _validated(self, X: Any, y: Any, *, first: bool, **options: Any) -> tuple[Array, Array]:
         """X and y as arrays; unless it is the `first` call, X must have the features of the fit."""
+        self._refuse_other_kinds()
         if self.dtype not in DTYPES:
             raise TrainingError(f"dtype is {self.dtype!r:.30}; it must be float64 or float32")
         _refuse_masked(X=X, y=y)

@@ -131,6 +131,7 @@ class CircuitRegressor(RegressorMixin, CircuitEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         with suppress(SymbackError):  # of a circuit that fit will refuse
+            self._refuse_other_kinds()
             target = target_of(compiled(self._own_text(LINEAR_OF_SEVERAL)))
             tags.target_tags.multi_output = bool(target.shape)
         return tags
@@ -219,6 +220,7 @@ class CircuitClassifier(ClassifierMixin, CircuitEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         with suppress(SymbackError):  # of a circuit that fit will refuse
+            self._refuse_other_kinds()
             tags.classifier_tags.multi_class = _reading(self._own_text(SOFTMAX)).count is not None
         return tags
 

@@ -561,3 +561,25 @@ def test_lbfgs_takes_its_options_and_says_where_it_did_not_converge(table):
         CircuitRegressor(optimiser="lbfgs", options={"max_iterations": 2}).fit(X, y)
     with pytest.raises(TrainingError, match="lbfgs takes no batch_size"):
         CircuitRegressor(optimiser="lbfgs", batch_size=8).fit(X, y)
+
+
+OTHER_KINDS = {
+    "circuit": [3, 0.5, [], ["f = w*x"], {}, object(), len],
+    "optimiser": [None, 3, [], ["adam"], {}, object(), len],
+    "schedule": [None, 3, [], {}, object()],
+    "options": [3, "mu=1", ["mu"], object(), np.array([1.0, 2.0])],
+    "sizes": [3, "h=1", ["h"], object(), np.array([1.0, 2.0]), 1j],
+    "dtype": [None, 3, float, np.array([1.0, 2.0]), object()],
+    "target": [None, 3, [], {}, object(), np.array([1.0])],
+}
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("name", OTHER_KINDS)
+@pytest.mark.parametrize("kind", [CircuitRegressor, CircuitClassifier])
+def test_parameters_of_another_kind_are_refused_by_name(kind, name, method):
+    X, y = np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])
+    more = {"classes": [0, 1]} if kind is CircuitClassifier and method == "partial_fit" else {}
+    for value in OTHER_KINDS[name]:
+        with pytest.raises(SymbackError, match=rf"^(the )?{name} is .*; it must be "):
+            getattr(kind(**{name: value}), method)(X, y, **more)
