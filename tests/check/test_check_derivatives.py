@@ -295,7 +295,7 @@ OF_NUMBERS = [
     (number_slopes.CAREFUL_JVP, edges.nonzero, "f = relu(w*x)**(1/3)"),
     (number_slopes.CAREFUL_JVP, edges.power_slope, "f = (w + x)**b"),
     (number_slopes.CAREFUL_JVP, edges.power_log, "f = (w + x)**b"),
-    (number_slopes.CAREFUL_JVP, edges.root_slope, "f = (w**2 + 1)**b"),
+    (number_slopes.CAREFUL_JVP, edges.root_slope, "f = (w**2 + 2)**b"),
     (number_slopes.CAREFUL_JVP, edges.exp_share, "f = logaddexp(w*x, b)"),
 ]
 
