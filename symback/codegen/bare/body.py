@@ -246,7 +246,7 @@ class _Writer:
             where = (last, offset) if kind is Storage.WORK else ("", "")
             tree.append(Declare(kind, own, *where, count=count))
             last, offset = own, count
-        needed = numbers(total, self._named) if kind is Storage.WORK else ""
+        needed = numbers(total, self._named) if kind is Storage.WORK and self.owned else ""
         return tree, needed
 
 
