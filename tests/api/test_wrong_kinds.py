@@ -173,7 +173,11 @@ def test_values_in_mappings_are_numbers(value):
             sb.fit(LINE, DATA, **{option: {"w": value}})
 
 
-@pytest.mark.parametrize("value", [None, "3", 0, -1, 1.5, [3], {}, object(), 1j], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [None, "3", 0, -1, 1.5, [3], {}, object(), 1j],
+    ids=lambda value: type(value).__name__ + str(value)[:3],
+)
 def test_sizes_of_a_fit_are_whole_numbers(value):
     circuit = sb.circuit("x: input[d]; y: target; W: param[k, d]; v: param[k]\nf = v @ tanh(W @ x)")
     with pytest.raises(SymbackError, match=r"the size k is .*; it must be a whole number"):
