@@ -177,7 +177,7 @@ def test_parameters_of_the_right_kind_and_another_number(point):
 
 
 @pytest.mark.parametrize("name", ["params", "inputs"])
-@pytest.mark.parametrize("other", [3, 0.5, {}, np.array([1.0, 2.0, 3.0]), "a", object()], ids=repr)
+@pytest.mark.parametrize("other", [3, 0.5, {}, np.array([1.0, 2.0, 3.0]), "a", object()])
 def test_what_check_gradients_refuses(point, name, other):
     module, params, inputs = point
     given = {"params": params, "inputs": inputs, name: other}
