@@ -106,6 +106,17 @@ CIRCUITS = {
         "x: input[1, 3, 3]; K: param[2, 1, 2, 2]; c: param[2]\n"
         "h = tanh(conv2d(x, K, padding=1) + c[:, None, None])\nf = sum(avg_pool(h, 2)**2)"
     ),
+    "elements moved": (
+        "x: input[3]; w: param[3]; c: param[2]\n"
+        "u = expand_dims(flip(x)*w, 0)\nv = unsqueeze(tile(c, 3) + repeat(c, 3), 0)\n"
+        "f = dot(squeeze(u), roll(w, 1)) + dot(diff(x*w), c) + dot(cross(x, w), x*w) + "
+        "sum(v**2) + dot(pad(c, (1, 0)), hstack(x[:1], c))"
+    ),
+    "axes moved": (
+        "A: input[2, 3, 2]; B: param[3, 2]; c: param[2]\n"
+        "M = moveaxis(A, 0, -1) + movedim(sin(A), 0, 1)\n"
+        "f = sum(tensordot(M, B.T, axes=1)**2)/9 + sum(vstack(B[0], c) @ c)"
+    ),
     "no parameters": "x: input[n]; y: input[n]\nf = dot(x, y)/norm(x) + mean(x*y)",
     "no samples": "w: param[n]; A: param[n, n]\nf = w @ A @ w + sum(tanh(w))\nloss: none",
     "array output": "x: input[n]; W: param[k, n]; s: param\nz = s*softmax(W @ x)\nloss: none",

@@ -267,7 +267,7 @@ def _add_at_each(values, index, shape):
     return whole
 
 
-def _rows(array):
+def _rows_of_turns(array):
     """One row a turn and sample, those of a turn side by side, of values by sample and turn."""
     return array.swapaxes(0, 1).reshape(-1, *array.shape[2:])
 

@@ -177,7 +177,8 @@ class _AtOnce(_LoopText):
             if operand not in self._rows.known:
                 self._rows.known[operand] = rows = self._fresh(f"{name}_rows")
                 text = self._outer.whole(operand)
-                lines.append(f"{rows} = {text if self._is_rows(operand) else f'_rows({text})'}")
+                text = text if self._is_rows(operand) else f"_rows_of_turns({text})"
+                lines.append(f"{rows} = {text}")
             self._names[name] = real_symbol(self._rows.known[operand])
         for name in self._turn.shared:
             operand = self._given[name]

@@ -29,6 +29,7 @@ from symback.codegen.numpy import (
     rise_kernels,
     series_kernels,
     special_kernels,
+    stirling_kernels,
 )
 from symback.codegen.numpy.printer import FUNCTIONS, VALUE_AND_SLOPE
 from tests.cases.kernel_digits import (
@@ -410,7 +411,7 @@ def test_every_function_is_covered():
     families = (series_kernels, edge_kernels, exponential_kernels, special_kernels)
     families = (*families, entropy_kernels, difference_kernels, remainder_kernels)
     families = (*families, gamma_kernels, inverse_kernels, rise_kernels)
-    families = (*families, bessel_kernels, incomplete_kernels)
+    families = (*families, bessel_kernels, incomplete_kernels, stirling_kernels)
     elsewhere = {name for family in families for name in vars(family)}
     assert {name for name in wanted if name.startswith("_")} <= set(KERNELS) | elsewhere
     assert {meaning for meanings in KERNELS.values() for meaning in meanings} == set(MEANING)
