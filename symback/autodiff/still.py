@@ -81,7 +81,7 @@ def still(record: ReversePass, names: Names) -> Still:
     >>> record = reverse_pass(sb.circuit("u = sqrt(a*x); f = exp(-u/x)", loss=None))
     >>> found = still(record, Names(record.circuit))
     >>> sorted(found.steep), sorted(found.weightless)
-    ([('u', 'u_1')], [('f', 'f_1')])
+    ([('u', 'u_1'), ('u_1_bar', 'u'), ('u_1_bar', 'u_1')], [('f', 'f_1'), ('f_1_bar', 'f_1')])
     """
     edges_steep = [e for e in record.edges if _is_steep(record, e)]
     steep = {(e.node, e.operand) for e in edges_steep}

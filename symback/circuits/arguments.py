@@ -151,7 +151,7 @@ def checked(error: type[SymbackError] = CircuitError) -> Callable[[Callable[P, R
     """The function, whose arguments are of the kinds that its annotations say, or an error.
 
     >>> @checked()
-    ... def double(number: "int") -> int:
+    ... def double(number: int) -> int:
     ...     return 2 * number
     >>> double("a")
     Traceback (most recent call last):

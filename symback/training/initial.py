@@ -95,10 +95,15 @@ def drawn(module: ModuleType, sizes: Mapping[str, int], seed: int) -> Any:
     try:
         return module.init_params(stream(seed, DRAW), **known)
     except (MemoryError, ValueError, OverflowError):
-        shown = ", ".join(f"{size} = {clip(str(known[size]), 20)}" for size in names)
+        shown = ", ".join(f"{size} = {_rounded(known[size])}" for size in names)
         raise TrainingError(
             f"the parameters do not fit into memory where {shown}; give smaller sizes"
         ) from None
+
+
+def _rounded(size: int) -> str:
+    """A size in few digits, also one beyond the floats."""
+    return f"{size:g}" if size < 10**300 else f"1e+{len(str(size)) - 1} or more"
 
 
 def check_shapes(module: ModuleType, params: Any, sizes: Mapping[str, int]) -> None:

@@ -113,7 +113,7 @@ def in_turn(names):
             yield pytest.param(how, values[0], few, marks=marks, id=f"{how}-{values[0]}")
 
 
-@pytest.mark.parametrize(("how", "target", "nodes"), one_in(2, in_turn(OUTSIDE)))
+@pytest.mark.parametrize(("how", "target", "nodes"), one_in(4, in_turn(OUTSIDE)))
 def test_an_untaken_branch_passes_nothing_on(how, target, nodes):
     for node in nodes:
         text = READ[how][0].format(n=node)
@@ -217,7 +217,7 @@ CHOSEN = [
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize(("text", "at", "right"), CHOSEN)
+@pytest.mark.parametrize(("text", "at", "right"), one_in(3, CHOSEN))
 def test_what_is_not_chosen_passes_nothing_on(text, at, right, target):
     _, found = gradients(text, at, target)
     for name, wanted in right.items():
@@ -325,7 +325,7 @@ MISSING[-1][2]["X"][1][1] *= -1
 
 
 @pytest.mark.parametrize("target", TARGETS[:2])
-@pytest.mark.parametrize(("text", "at", "right"), MISSING)
+@pytest.mark.parametrize(("text", "at", "right"), one_in(3, MISSING))
 def test_missing_data_behind_a_mask_pass_nothing_on(text, at, right, target):
     value, found = gradients(text, at, target)
     assert np.isfinite(value)

@@ -229,7 +229,7 @@ def test_no_entry_that_is_not_read_passes_anything_on(read, target, nodes):
     assert_unread_pass_nothing_on(read, target, nodes)
 
 
-@pytest.mark.parametrize(("read", "target", "nodes"), one_in(4, in_turn(False)))
+@pytest.mark.parametrize(("read", "target", "nodes"), one_in(8, in_turn(False)))
 def test_entries_that_are_not_read_pass_nothing_on(read, target, nodes):
     assert_unread_pass_nothing_on(read, target, nodes)
 

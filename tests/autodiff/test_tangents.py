@@ -64,7 +64,7 @@ def drawn(seed, shapes):
 
 
 @pytest.mark.parametrize(
-    ("name", "point"), one_in(3, NUMBERS), ids=lambda p: str(p).replace(" ", "")
+    ("name", "point"), one_in(6, NUMBERS), ids=lambda p: str(p).replace(" ", "")
 )
 def test_first_and_second_tangents_of_functions_of_numbers(name, point):
     found = of_numbers(name, point)

@@ -428,7 +428,6 @@ def test_decay_is_there_only_when_asked_for():
     [
         ("adm", "did you mean 'adam'?"),
         ("quasi", "there are sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw"),
-        (["sgd"], "did you mean 'sgd'?"),
     ],
 )
 def test_an_unknown_rule_gets_the_nearest_suggested(name, message):

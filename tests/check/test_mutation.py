@@ -43,7 +43,7 @@ def planted(file: str) -> list[Mutant]:
     return list(mutants(file, (ROOT / file).read_text(encoding="utf-8"), PLACES[file]))
 
 
-@pytest.mark.parametrize("file", one_in(3, PLACES))
+@pytest.mark.parametrize("file", one_in(6, PLACES))
 def test_mutants_are_many_and_of_many_kinds(file):
     found = planted(file)
     kinds = Counter(m.kind for m in found)

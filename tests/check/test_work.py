@@ -23,15 +23,15 @@ CIRCUITS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", one_in(4, [*CIRCUITS]))
 def test_the_work_of_a_check_is_bounded(name, monkeypatch):
-    steps_of, bits = scalars._steps, 0
+    found_by, bits = scalars.steps_of, 0
 
     def counted(expr):
         nonlocal bits
-        steps = steps_of(expr)
+        steps = found_by(expr)
         bits += len(steps) * flint.ctx.prec
         return steps
 
-    monkeypatch.setattr(scalars, "_steps", counted)
+    monkeypatch.setattr(scalars, "steps_of", counted)
     report = sb.circuit(CIRCUITS[name]).check()
     assert report.passed and report.points <= MOST_POINTS
     assert 0 < bits < MOST_BITS

@@ -140,7 +140,7 @@ def test_value_and_grad(case, module):
             assert_near(bar, adjoints[0][name], name)
 
 
-@each([c for c in CASES if "param" in c.roles], share=3)
+@each([c for c in CASES if "param" in c.roles], share=5)
 def test_training_and_vectors(case, module):
     """One step of sgd, ravel and its inverse, and the objective for SciPy."""
     rows = samples(case)
@@ -166,7 +166,7 @@ def named_sizes(case, params_only):
     return {size: SIZES[size] for size in found}
 
 
-@each(CASES, share=3)
+@each(CASES, share=6)
 def test_float32_stays_float32(case, module):
     rows = samples(case)
     params, inputs = arguments(module, case, rows, np.float32)

@@ -41,7 +41,7 @@ def drawn(node, rng, dtype, rows=()):
 @pytest.mark.parametrize("rows", [(), (5,)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
-@pytest.mark.parametrize("text", one_in(3, CIRCUITS))
+@pytest.mark.parametrize("text", one_in(6, CIRCUITS))
 def test_results_have_the_dtype_of_the_data(text, target, dtype, rows):
     circuit = sb.circuit(text)
     module, rng = circuit.compile(target=target), np.random.default_rng(0)

@@ -15,6 +15,7 @@ import symback as sb
 from symback.derivation import differentials
 from symback.derivation.verify.scalars import StepRefused
 from symback.errors import Unsupported
+from tests.cases.one_in import one_in
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/derivation.schema.json").read_text())
 LINEAR = "X: input[b, n]; w: param[n]; y: target[b]\nf: output = X @ w\n"
@@ -101,7 +102,7 @@ def sized(text: str, **sizes: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", [LEAST_SQUARES, RIDGE, LOGISTIC, SOFTMAX, POISSON, QUADRATIC, LAYER]
+    "text", one_in(3, [LEAST_SQUARES, RIDGE, LOGISTIC, SOFTMAX, POISSON, QUADRATIC, LAYER])
 )
 def test_matrices_at_numbers_are_those_of_the_entries(text):
     """Along the paths of single numbers, by the second chain rule."""
@@ -231,6 +232,7 @@ def test_softmax_regression_over_a_batch_has_blocks_of_classes(name):
     assert "the block of a class with itself" in derivation.to_html()
 
 
+@pytest.mark.slow
 def test_blocks_of_classes_are_those_of_the_entries():
     """Xᵀ·diag(s ∘ p_k ∘ (δ_kl − p_l))·X/b beside the second chain rule over single numbers."""
     text = sized(SOFTMAX_OF_A_BATCH, n=2, k=3, b=4).replace("/b", "/4")

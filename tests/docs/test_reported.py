@@ -39,14 +39,14 @@ def assert_gives(found: dict[str, object], right: dict[str, object]) -> None:
         np.testing.assert_allclose(found[name], value, rtol=1e-13, atol=5e-324, err_msg=name)
 
 
-@pytest.mark.parametrize("text, at, gives", one_in(4, map(tuple, REPORTED)))
+@pytest.mark.parametrize("text, at, gives", one_in(8, map(tuple, REPORTED)))
 @pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
 def test_modules_give_what_the_page_says(text, at, gives, target):
     point = numbers(at)
     assert_gives(given_by_module(circuit_of(text, point), point, target), numbers(gives))
 
 
-@pytest.mark.parametrize("text, at, gives", one_in(4, map(tuple, REPORTED)))
+@pytest.mark.parametrize("text, at, gives", one_in(7, map(tuple, REPORTED)))
 def test_derivations_give_what_the_page_says(text, at, gives):
     point = numbers(at)
     assert_gives(given_by_derivation(circuit_of(text, point), point), numbers(gives))

@@ -264,7 +264,7 @@ def in_range_of_float32(at, given):
 @pytest.mark.parametrize(
     "road", one_in(2, [pytest.param(r, marks=MARKS.get(r, ())) for r in ROADS])
 )
-@pytest.mark.parametrize(("text", "at", "given"), one_in(5, ALL))
+@pytest.mark.parametrize(("text", "at", "given"), one_in(9, ALL))
 def test_values_and_slopes_at_the_edges(text, at, given, road):
     circuit = circuit_at(text, at)
     if road == "JavaScript" and circuit.has_arrays:

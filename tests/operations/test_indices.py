@@ -14,7 +14,7 @@ EVERY = ("jvp", "hessp", "hessian", "jacobian", "bind", "per_sample")
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("text", one_in(4, ROWS))
+@pytest.mark.parametrize("text", one_in(8, ROWS))
 def test_modules_agree_with_sympy(text, target):
     circuit = sb.circuit(text)
     assert sb.circuit(str(circuit)) == circuit

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cases import roads
 from tests.cases.compilers import COMPILER
+from tests.cases.one_in import one_in
 
 NAN = math.nan
 JUMPS = [
@@ -37,7 +38,7 @@ JUMPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "at", "right"), JUMPS)
+@pytest.mark.parametrize(("text", "at", "right"), one_in(2, JUMPS))
 def test_values_and_slopes_where_a_function_jumps(text, at, right):
     circuit = roads.circuit_at(f"f = {text}", at)
     found = {"NumPy": roads.by_module(circuit, at, "numpy", np.float64)}

@@ -170,7 +170,7 @@ def with_names(form):
     ],
 )  # one after the other for each form, as they share its true values
 @pytest.mark.parametrize(
-    "form", one_in(16, FORMS), ids=lambda form: form.circuit.replace("\n", "; ")
+    "form", one_in(24, FORMS), ids=lambda form: form.circuit.replace("\n", "; ")
 )
 def test_typed_forms_keep_their_digits(form, written, target, dtype):
     """Within 4 ULP, or within what rounding the arguments causes; finite wherever the truth is."""
@@ -198,7 +198,7 @@ def worth(text, w, x):
     return -value if text.startswith("-") else value
 
 
-@pytest.mark.parametrize("text, w, x", WEIGHTED)
+@pytest.mark.parametrize("text, w, x", one_in(3, WEIGHTED))
 @pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
 @pytest.mark.parametrize("inner", ["{}", "s"])
 def test_weighted_sums_over_arrays_keep_their_digits(text, w, x, target, inner):
@@ -258,7 +258,7 @@ OF_VECTORS = [
 ]
 
 
-@pytest.mark.parametrize("text, x, y, meaning", OF_VECTORS)
+@pytest.mark.parametrize("text, x, y, meaning", one_in(3, OF_VECTORS))
 @pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=compiles)])
 def test_formulas_of_two_vectors_keep_their_digits(text, x, y, meaning, target):
     module = sb.circuit(f"x: param[n]\ny: param[n]\nf: output = {text}").compile(target=target)

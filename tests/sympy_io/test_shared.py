@@ -101,7 +101,7 @@ def test_twice_as_many_levels_take_twice_as_many_calls(kind):
         assert counts[2] < GROWTH * counts[1], (name, counts)
 
 
-@pytest.mark.parametrize("kind", one_in(2, SHARED))
+@pytest.mark.parametrize("kind", one_in(4, SHARED))
 def test_texts_grow_with_the_levels(kind):
     twenty, forty = (sb.Circuit.from_sympy(SHARED[kind](n), loss=None) for n in (20, 40))
     for name, work in WORK.items():

@@ -13,7 +13,7 @@ from symback.errors import DataError, SymbackError, UnknownName
 from symback.training.loop import Diverged, TrainingError
 from symback.training.results.descent import METHODS, Descent, descend, read_samples, summary
 from symback.training.results.descent_plot import (
-    _LOOKS,
+    LOOKS,
     contour_levels,
     descent_picture,
     loss_picture,
@@ -129,9 +129,9 @@ def test_other_optimisers_take_all_rows(circuit, columns, method, rate):
 
 def test_every_rule_is_a_method_with_a_look_of_its_own(circuit, columns):
     """AdamW is Adam and its decay: without it both are the same."""
-    assert set(METHODS) == {"gd", "minibatch", *RULES} == set(_LOOKS)
+    assert set(METHODS) == {"gd", "minibatch", *RULES} == set(LOOKS)
     for look in ("colour", "line", "marker"):
-        assert len({getattr(each, look) for each in _LOOKS.values()}) == len(METHODS)
+        assert len({getattr(each, look) for each in LOOKS.values()}) == len(METHODS)
     both = descend(circuit, columns, **RUN | {"learning_rate": 0.1}, methods=["adam", "adamw"])
     adam, adamw = (path.points[1] for path in both)
     np.testing.assert_allclose(adam - adamw, 0.1 * 0.01 * np.array([-1.0, 2.5]), rtol=1e-9)

@@ -43,15 +43,9 @@ def columns():
 
 @pytest.fixture
 def circuit(monkeypatch):
-    """What train_from_file asks of a circuit, its module made by hand."""
-
-    def node(name, shape=()):
-        return types.SimpleNamespace(name=name, shape=shape)
-
-    monkeypatch.setattr(run, "compile_module", lambda circuit, *_, **__: circuit.module)
-    return types.SimpleNamespace(
-        inputs=(node("x"),), targets=(node("y"),), module=module, node=node
-    )
+    """A circuit whose module is made by hand."""
+    monkeypatch.setattr(run, "compile_module", lambda *_, **__: module)
+    return sb.circuit("y: target\nz: output = w*x + b\nE: loss = log(1 + exp(z)) - y*z")
 
 
 @pytest.fixture
@@ -530,8 +524,8 @@ def test_links_files_and_closed_folders_are_refused(circuit, file, tmp_path, mon
         check_folder(tmp_path / "new")
 
 
-def test_folder_is_checked_before_the_run(circuit, file):
-    del circuit.module
+def test_folder_is_checked_before_the_run(circuit, file, monkeypatch):
+    monkeypatch.delattr(run, "compile_module")
     with pytest.raises(FileRefused, match="is a file; name a folder"):
         train_from_file(circuit, file, output=file)
 
@@ -743,8 +737,8 @@ def test_the_node_of_a_loss_is_named_as_in_the_circuit():
 
 
 @pytest.mark.parametrize("name", ["", "bad\nname", "n" * 300, "a/" * 3000])
-def test_a_name_that_no_folder_can_have_is_refused_before_the_run(circuit, file, name):
-    del circuit.module
+def test_a_name_that_no_folder_can_have_is_refused_before_the_run(circuit, file, name, monkeypatch):
+    monkeypatch.delattr(run, "compile_module")
     with pytest.raises(FileRefused, match=r"is not the name of a folder|too long|is empty"):
         train_from_file(circuit, file, output=name)
 
@@ -753,7 +747,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_the_run(
     circuit, file, tmp_path, monkeypatch
 ):
     """As root everything seems to be permitted; a read-only file system still refuses."""
-    del circuit.module
+    monkeypatch.delattr(run, "compile_module")
 
     def refused(*_, **__):
         raise OSError(30, "Read-only file system")

@@ -97,7 +97,7 @@ def evaluate(expr: Expr, values: MutableMapping[Expr, arb]) -> arb:
     this precision.
     """
     found: list[arb] = []
-    for part, rule, places in _steps(expr):
+    for part, rule, places in steps_of(expr):
         value = values.get(part)
         if value is None:
             value = rule([found[i] for i in places], values)
@@ -151,7 +151,7 @@ def steps(expr: Expr, rule_of: Callable[[Expr], AnyRule]) -> Steps[AnyRule]:
 
 
 @lru_cache(maxsize=2**15)
-def _steps(expr: Expr) -> Steps[_Rule]:
+def steps_of(expr: Expr) -> Steps[_Rule]:
     return steps(expr, _rule)
 
 

@@ -53,7 +53,7 @@ class _Look(NamedTuple):
     end: float  # size of the marker at the end, so that one on another hides none
 
 
-_LOOKS: Mapping[str, _Look] = {
+LOOKS: Mapping[str, _Look] = {
     "gd": _Look("#4a90d9", "-", "o", 3.4, 6.5, 16),
     "momentum": _Look("#8c564b", (0, (8, 2)), "D", 2.0, 4.5, 10),
     "nesterov": _Look("#b8860b", (0, (8, 2, 1, 2)), "d", 1.9, 5, 11),
@@ -105,7 +105,7 @@ def descent_picture(
         _draw_surface(axes, across, up, descents.surface(across, up), points)
         places = [path.points for path in _in_order(paths)]
     for path, drawn in zip(_in_order(paths), places, strict=True):
-        _draw_path(axes, drawn, _LOOKS[path.method], path.title)
+        _draw_path(axes, drawn, LOOKS[path.method], path.title)
     _draw_start(axes, places[0][0])
     w, v = names
     rate = "" if callable(learning_rate) else f", η = {learning_rate:g}"
@@ -131,7 +131,7 @@ def path_plot(
     across, up = (np.linspace(*ends, COARSE) for ends in window(points))
     axes = figure.add_subplot()
     _draw_surface(axes, across, up, surface(across, up), points)
-    _draw_path(axes, points, _LOOKS["minibatch"], "path of the run")
+    _draw_path(axes, points, LOOKS["minibatch"], "path of the run")
     _draw_start(axes, points[0])
     axes.set(xlabel=names[0], ylabel=names[1], title="Mean loss and the path of the run")
     figure.legend(loc="outside lower center", ncols=3, handlelength=3, frameon=False)
@@ -152,7 +152,7 @@ def loss_picture(
     figure = new_figure(7.2, 4.2)
     axes = figure.add_subplot()
     for path in _in_order(history):
-        look = _LOOKS[path.method]
+        look = LOOKS[path.method]
         axes.plot(
             path.losses,
             color=look.colour,
@@ -263,7 +263,7 @@ def _draw_start(axes: Any, start: FloatArray) -> None:
 
 def _in_order(paths: Iterable[Descent]) -> list[Descent]:
     """As they are drawn, one on another."""
-    return sorted(paths, key=lambda path: list(_LOOKS).index(path.method))
+    return sorted(paths, key=lambda path: list(LOOKS).index(path.method))
 
 
 def _spaced(count: int) -> int:
@@ -282,6 +282,7 @@ def _saved(figure: Figure, save: str | os.PathLike[str] | None, force: bool) -> 
 
 
 __all__ = [
+    "LOOKS",
     "Descent",
     "contour_levels",
     "descend",
