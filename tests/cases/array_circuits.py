@@ -108,7 +108,8 @@ CIRCUITS = {
     ),
     "elements moved": (
         "x: input[3]; w: param[3]; c: param[2]\n"
-        "u = expand_dims(flip(x)*w, 0)\nv = unsqueeze(tile(c, 3) + repeat(c, 3), 0)\n"
+        "u = expand_dims(flip(x)*w, 0)\n"
+        "v = unsqueeze(reshape(tile(c, 3) + repeat(c, 3), 2, 3), 0)\n"
         "f = dot(squeeze(u), roll(w, 1)) + dot(diff(x*w), c) + dot(cross(x, w), x*w) + "
         "sum(v**2) + dot(pad(c, (1, 0)), hstack(x[:1], c))"
     ),
