@@ -38,6 +38,9 @@ FUNCTIONS = (
 KERNELS = tuple(n for n, f in vars(array_kernels).items() if inspect.isfunction(f))
 SUBSCRIPTS = {
     '"bi,bi->i"': ['"bi,bj->i"', '"bi,bj->j"'],
+    '"Zabc,cd->Zabd"': ['"Zacb,cd->Zabd"'],
+    '"Zabd,cd->Zabc"': ['"Zabd,cd->Zacb"'],
+    '"Zabd,Zabc->cd"': ['"Zabd,Zacb->cd"'],
     '"bij,bij->b"': ['"bij,bik->b"', '"bij,bji->b"', '"bij,cij->b"'],
 }
 WITH_AXES = ("np.tensordot", "_argmax_mask")  # their third argument
