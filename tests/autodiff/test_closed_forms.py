@@ -50,7 +50,7 @@ def results_of(circuit: sb.Circuit):
                 yield step.right
 
 
-@pytest.mark.parametrize("name", one_in(4, [*NUMBERS, *ARRAYS]))
+@pytest.mark.parametrize("name", one_in(8, [*NUMBERS, *ARRAYS]))
 def test_every_name_in_a_result_can_be_asked_for(name):
     circuit = sb.circuit({**NUMBERS, **ARRAYS}[name])
     asked = 0

@@ -13,6 +13,7 @@ from symback.derivation.numbers.scalars import numbers_at
 from symback.derivation.paths import MOST_LINKS
 from symback.derivation.text.grouped import MOST_EDGES, MOST_GROUPS, is_large
 from symback.derivation.text.normal import WIDTH
+from tests.cases.one_in import one_in
 from tests.cases.page_reader import Reader
 from tests.cases.pictures import network
 
@@ -27,7 +28,7 @@ LARGE = {
 }
 
 
-@pytest.fixture(scope="module", params=LARGE)
+@pytest.fixture(scope="module", params=one_in(3, LARGE))
 def large(request):
     derivation = sb.circuit(LARGE[request.param]).derive()
     assert len(derivation.walk.edges) > MANY_EDGES

@@ -39,7 +39,7 @@ def assert_same(circuit, written_out, sizes):
         assert_close(got, wanted)
 
 
-@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.parametrize("name", one_in(3, LOOPS))
 def test_a_kept_loop_is_the_loop_written_out(name):
     case = LOOPS[name]
     circuit = sb.circuit(case.text)
@@ -47,7 +47,7 @@ def test_a_kept_loop_is_the_loop_written_out(name):
     assert_same(circuit, unrolled(circuit), case.sizes)
 
 
-@pytest.mark.parametrize("name", LOOPS_OF_DATA)
+@pytest.mark.parametrize("name", one_in(2, LOOPS_OF_DATA))
 def test_a_loop_over_data_of_any_length(name):
     case = LOOPS_OF_DATA[name]
     circuit = sb.circuit(case.text)

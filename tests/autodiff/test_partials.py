@@ -149,7 +149,7 @@ DERIVED = {n: points for n, points in CASES.items() if n not in ("stated", "stop
 
 
 @pytest.mark.parametrize(
-    ("name", "at"), one_in(3, [(n, p) for n, points in DERIVED.items() for p in points])
+    ("name", "at"), one_in(6, [(n, p) for n, points in DERIVED.items() for p in points])
 )
 def test_local_partials_are_the_slopes_of_the_textbook_function(name, at):
     circuit, at = applied(name, at), [mp.mpf(v) for v in at]

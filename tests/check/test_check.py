@@ -33,7 +33,7 @@ def test_every_operation_has_a_circuit():
     assert set(OPERATIONS) == set(OPS)
 
 
-@pytest.mark.parametrize("name", one_in(8, ALL))
+@pytest.mark.parametrize("name", one_in(16, ALL))
 def test_right_modules_pass(name):
     report = sample(name).check()
     assert report.passed and report.points >= 24, str(report)

@@ -52,7 +52,7 @@ def offered(circuit):
 RIGHT = [*NUMBERS, *BY_AXIS, *(CIRCUITS[name] for name in SMALL)]
 
 
-@pytest.mark.parametrize("text", one_in(3, RIGHT))
+@pytest.mark.parametrize("text", one_in(6, RIGHT))
 def test_right_functions_pass(text):
     circuit = sb.circuit(text)
     names = offered(circuit)

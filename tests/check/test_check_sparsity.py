@@ -19,7 +19,7 @@ RIGHT = (
 )
 
 
-@pytest.mark.parametrize(("text", "names", "rows"), one_in(2, RIGHT))
+@pytest.mark.parametrize(("text", "names", "rows"), one_in(4, RIGHT))
 def test_right_results_pass(text, names, rows):
     report = sb.circuit(text).check(functions=(*names, "sparsity"))
     assert report.passed, report

@@ -260,17 +260,21 @@ def test_lost_digits_are_in_the_verdict():
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "x: input[n]; w: param[n]\nf = sum(w*x - mean(w*x))",
-        "X: input[n, d]; g: param[d]; b: param[d]\nm = mean(X, axis=0)\n"
-        "v = mean((X - m)**2, axis=0)\nf = sum(tanh(g*(X - m)/sqrt(v + 1e-5) + b))",
-        "x: input[n]; w: param[n]\nz = w*x\nf = mean(z**2) - mean(z)**2",
-        "x: input[1]; w: param[1]; t: target[1]\nz: output = w*x\nl: loss = cross_entropy(z, t)",
-        "A: param[n, n]; x: input\nf = logdet(A @ A.T + eye(n))*x",
-        "A: param[n, n]; x: input[n]\nf = sum(inv(inv(A)) @ x)",
-        "f = w1*w2*w3*w4*w5*w6*w7*w8*x1*x2*x3*x4",
-        "x: input[n]; w: param[n]\nf = dot(w, x)/(norm(w)*norm(x))",
-    ],
+    one_in(
+        2,
+        [
+            "x: input[n]; w: param[n]\nf = sum(w*x - mean(w*x))",
+            "X: input[n, d]; g: param[d]; b: param[d]\nm = mean(X, axis=0)\n"
+            "v = mean((X - m)**2, axis=0)\nf = sum(tanh(g*(X - m)/sqrt(v + 1e-5) + b))",
+            "x: input[n]; w: param[n]\nz = w*x\nf = mean(z**2) - mean(z)**2",
+            "x: input[1]; w: param[1]; t: target[1]\n"
+            "z: output = w*x\nl: loss = cross_entropy(z, t)",
+            "A: param[n, n]; x: input\nf = logdet(A @ A.T + eye(n))*x",
+            "A: param[n, n]; x: input[n]\nf = sum(inv(inv(A)) @ x)",
+            "f = w1*w2*w3*w4*w5*w6*w7*w8*x1*x2*x3*x4",
+            "x: input[n]; w: param[n]\nf = dot(w, x)/(norm(w)*norm(x))",
+        ],
+    ),
 )
 def test_right_modules_whose_numbers_cancel_pass(text):
     for seed in (0, 7):

@@ -9,6 +9,7 @@ import sympy
 from scipy.optimize import minimize
 
 from tests.cases.mgh import MGH
+from tests.cases.one_in import one_in
 
 CLOSE = 1e-12
 AWAY_FROM_KINKS = {"DiracDelta": lambda u: 0}  # the second derivative of |u|
@@ -41,7 +42,7 @@ def _truth(problem) -> tuple[np.ndarray, np.ndarray]:
     return gradient, hessian
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", one_in(2, CASES))
 def test_gradient_and_hessian(name):
     problem = MGH[name]
     module = problem.circuit.compile(functions=("hessian",))

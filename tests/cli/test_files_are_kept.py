@@ -153,7 +153,7 @@ def test_its_own_file_is_kept_once_it_was_edited(command, folder, run):
 
 
 @pytest.mark.parametrize(
-    "file", one_in(2, [f for f in OF_A_RUN if f not in ("path.svg", "checkpoint.npz")])
+    "file", one_in(6, [f for f in OF_A_RUN if f not in ("path.svg", "checkpoint.npz")])
 )
 def test_files_of_a_run_are_kept_once_they_were_edited(file, folder, run):
     assert run(*TRAIN)[0] == 0

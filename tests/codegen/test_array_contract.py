@@ -7,6 +7,7 @@ import pytest
 
 import symback as sb
 from symback.errors import Unsupported
+from tests.cases import one_in
 from tests.cases.array_cases import BATCH, CASES, SIZES
 from tests.cases.array_judge import (
     arguments,
@@ -23,10 +24,11 @@ from tests.cases.targets import TARGETS
 
 def each(cases, share=1):
     """A test for every case, named after it; those but every `share`-th are slow."""
-    marks = {True: [pytest.mark.slow], False: []}
+    found = ((c, c.is_slow or i % (share + 3 * c.is_higher) > 0) for i, c in enumerate(cases))
     params = [
-        pytest.param(c, marks=marks[c.is_slow or i % (share + 3 * c.is_higher) > 0], id=c.id)
-        for i, c in enumerate(cases)
+        pytest.param(c, marks=[pytest.mark.slow] * is_slow, id=c.id)
+        for c, is_slow in found
+        if one_in.collects_slow or not is_slow
     ]
     return pytest.mark.parametrize("case", params)
 

@@ -23,7 +23,7 @@ EXAMPLES = {
     for path in sorted((ROOT / "examples").rglob("*.circuit"))
     if path.stem not in WITHOUT_PARAMETERS
 }
-LONG = {"attention", "lstm", "mixture"}  # each needs seconds to derive
+LONG = ("attention", "lstm", "mixture")  # each needs seconds to derive
 STRUCTURES = ("guarded where", "constant value", "Rosenbrock", "target t", "30 parameters")
 ARRAYS = ("two layers", "cross-entropy by row", "extremes", "no samples", "class indices")
 ROBERTSON = """

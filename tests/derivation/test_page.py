@@ -86,7 +86,7 @@ def page_of(text, of=None, wrt=None, **at):
 # -- without a browser -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", one_in(7, ALL))
+@pytest.mark.parametrize("name", one_in(14, ALL))
 def test_the_steps_are_the_records(name):
     d = sb.circuit(ALL[name]).derive()
     page = Reader(d.to_html())

@@ -73,7 +73,7 @@ def python(text, *arguments):
     return subprocess.run([sys.executable, "-c", text, *arguments], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", one_in(4, TEXTS))
+@pytest.mark.parametrize("name", one_in(8, TEXTS))
 def test_all_is_as_with_numpy(name):
     text, point = TEXTS[name]
     here = {}

@@ -19,6 +19,7 @@ import symback as sb
 from symback.cli.main import cli
 from symback.training import summary, train_from_file
 from symback.training.loop import Settings, train
+from tests.cases.one_in import one_in
 from tests.cases.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,8 @@ def test_scripts_are_found():
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n == "robertson")) for n in SHOWN]
+    "name",
+    one_in(2, [pytest.param(n, marks=[pytest.mark.slow] * (n == "robertson")) for n in SHOWN]),
 )
 def test_page_shows_what_its_script_prints(name):
     page = (SCRIPTS[name].parent / "README.md").read_text(encoding="utf-8")

@@ -174,7 +174,7 @@ SIZE = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(2, SIZE))
+@pytest.mark.parametrize("name", one_in(4, SIZE))
 def test_size_is_bounded(name):
     latex("f = x")
     start = time.process_time()

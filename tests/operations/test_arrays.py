@@ -73,8 +73,12 @@ def test_every_operation_reaches_generated_code():
 
 def test_every_kernel_of_arrays_is_pasted_into_some_module():
     own = {n for n, f in vars(array_kernels).items() if callable(f) and n.startswith("_")}
-    modules = [sb.circuit(LOOPS["recurrent"].text).compile(), *map(compiled, FAST)]
-    assert {name for name in own for module in modules if hasattr(module, name)} == own
+    missing = own - vars(sb.circuit(LOOPS["recurrent"].text).compile()).keys()
+    for case in FAST:
+        if not missing:
+            break
+        missing -= vars(compiled(case)).keys()
+    assert own and not missing
 
 
 TABLES = [
@@ -388,7 +392,7 @@ def test_linear_layers_need_no_loop_and_no_outer_products():
         }
 
 
-@pytest.mark.parametrize("case", SOME, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", one_in(2, SOME), ids=lambda c: c.name)
 def test_results_are_not_copied_twice(case):
     """A copy is made of what shares memory, and of nothing else."""
     assert linecache.getlines(compiled(case).__file__)

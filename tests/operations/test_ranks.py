@@ -62,7 +62,7 @@ def close(got, expected):
     assert all(abs(float(p.mid()) - q) <= 1e-12 * (1 + abs(q)) for p, q in pairs)
 
 
-@pytest.mark.parametrize("op", one_in(4, OPERATIONS), ids=str)
+@pytest.mark.parametrize("op", one_in(8, OPERATIONS), ids=str)
 def test_rules_hold_at_rank_3(op):
     names = {"x": entries("x", SHAPE), "y": entries("y", SHAPE)}
     given = {"x": numbers(SHAPE, 1), "y": numbers(SHAPE, 2)}

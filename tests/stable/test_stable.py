@@ -259,7 +259,7 @@ def formula(text):
     return sb.circuit(f"f = {text}", loss=None).output.formula
 
 
-@pytest.mark.parametrize("typed, expected, rule", REWRITTEN)
+@pytest.mark.parametrize("typed, expected, rule", one_in(2, REWRITTEN))
 def test_naive_forms_are_rewritten(typed, expected, rule):
     circuit = sb.circuit(f"f = {typed}", loss=None)
     found = stable(circuit)
@@ -366,7 +366,7 @@ def test_operations_on_arrays_are_all_crossed_with_rewritings():
 
 
 @pytest.mark.parametrize("shape, operations", [("rows", OF_A_VECTOR), ("rows, rows", OF_A_MATRIX)])
-@pytest.mark.parametrize("typed, expected, rule", one_in(36, REWRITTEN))
+@pytest.mark.parametrize("typed, expected, rule", one_in(72, REWRITTEN))
 def test_rewritings_are_proven_inside_every_operation_on_arrays(
     typed, expected, rule, shape, operations
 ):

@@ -115,7 +115,7 @@ def test_the_iterations_are_those_of_scipy(name, start):
     np.testing.assert_allclose(ours, theirs[:20], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name, start", RUNS)
+@pytest.mark.parametrize("name, start", one_in(2, RUNS))
 def test_certified_digits_beside_scipy(name, start):
     problem = problems()[name]
     ours = problem.digits(fitted(name, start).params)
@@ -300,7 +300,7 @@ BESIDE = {  # what an option is given with
 
 
 @pytest.mark.parametrize("optimiser", one_in(2, OPTIMISERS))
-@pytest.mark.parametrize("option", GIVEN)
+@pytest.mark.parametrize("option", one_in(2, GIVEN))
 def test_no_option_is_taken_and_ignored(option, optimiser):
     given, takers = GIVEN[option]
     base = {"optimiser": optimiser, "epochs": 4 if optimiser in NEEDED else 40}

@@ -44,7 +44,7 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(("right", "wrong"), PLANTED)
+@pytest.mark.parametrize(("right", "wrong"), one_in(2, PLANTED))
 def test_errors_that_are_planted_are_found(right, wrong, tmp_path):
     circuit = sb.circuit("f = x1 - sigma(w3*x3 + w4*x4)")
     texts = render_files(circuit, target="javascript", stem="neuron")
