@@ -34,6 +34,7 @@ from symback.operations.special import (
     inv_expm1,
     kl_div,
     log_ndtr,
+    log_ratio,
     powlog,
     powm1,
     powshare,
@@ -86,6 +87,7 @@ def logits(record: ReversePass) -> frozenset[str]:
     return frozenset(found)
 
 
+LOGARITHMS = (sp.log, log_ratio)
 FADING: dict[Any, bool] = {
     sp.exp: False,
     expm1: False,
@@ -115,7 +117,7 @@ def fading(record: ReversePass) -> frozenset[str]:
     circuit = record.circuit
     logs: set[str] = set()
     for node in circuit.computed:
-        if isinstance(node.formula, sp.log) or not logs.isdisjoint(node.operands):
+        if isinstance(node.formula, LOGARITHMS) or not logs.isdisjoint(node.operands):
             logs.add(node.name)
     found: dict[str, bool] = {}
     for edge in record.edges:
@@ -128,7 +130,7 @@ def fading(record: ReversePass) -> frozenset[str]:
         formula = operand.formula
         if formula.is_Mul or formula.is_Add or formula.is_Pow:
             found[operand.name] = found.get(operand.name, True) and faster
-        elif isinstance(formula, sp.log) and faster:
+        elif isinstance(formula, LOGARITHMS) and faster:
             found.setdefault(operand.name, True)
     squares = {n for n, faster in found.items() if faster or is_even_power(circuit[n].formula)}
     return frozenset(found.keys() - (squares - logs))

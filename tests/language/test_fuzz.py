@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import symback as sb
-from symback.errors import LONGEST_MESSAGE, SymbackError
+from symback.errors import LONGEST_MESSAGE, LikelyMeantOtherwise, SymbackError
 from tests.cases.watch import nothing_done
 
 SLOWEST = 1.0  # seconds of processor time
@@ -102,6 +102,7 @@ def survives(kind: str, text: str) -> None:
     start = time.process_time()
     with warnings.catch_warnings(), nothing_done():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", LikelyMeantOtherwise)
         try:
             circuit = sb.circuit(text)
         except SymbackError as error:
