@@ -467,6 +467,11 @@ def value_of(expr):
     return evaluate(elementary(expr), {n: balls.arb(AT[n.name]) for n in NAMES})
 
 
+def is_slope(part):
+    """Whether it is the slope of a function, which has no value where the function has none."""
+    return part.func in elementwise.SLOPES
+
+
 def random_cases(count, seed=7):
     """Expressions, printed in all the notations, with values that 64 bits give to 50."""
     draw = random.Random(seed)
@@ -481,12 +486,14 @@ def random_cases(count, seed=7):
             try:
                 expr = random_expression(draw, draw.choice([1, 2, 3]))
                 value = value_of(expr)
-                if not all(value_of(part).is_finite() for part in order(expr)):
+                parts = order(expr)
+                bases = [elementwise.SLOPES[p.func].head(*p.args) for p in parts if is_slope(p)]
+                if not all(value_of(part).is_finite() for part in (*parts, *bases)):
                     continue  # SymPy may make sense of √x², a float has none for x < 0
                 if any(value_of(r.lhs - r.rhs).contains(0) for r in expr.atoms(Relational)):
                     continue  # sides that are equal can't be compared in floats
                 text = printer.print(expr)
-            except (SymbackError, ArithmeticError, TypeError, ValueError):
+            except (SymbackError, ArithmeticError, AttributeError, TypeError, ValueError):
                 continue
             if not value.is_finite() or value.rel_accuracy_bits() < 50 or expr.is_number:
                 continue
