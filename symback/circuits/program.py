@@ -18,7 +18,7 @@ from sympy import Expr, Function, S, Symbol
 
 from symback.errors import SymbackError
 from symback.operations.arrays import eye_like, size
-from symback.operations.arrays.loops import loop, loops_in
+from symback.operations.arrays.loops import Turn, loop, loops_in
 from symback.operations.expressions import compounds
 from symback.operations.special import diffshare, powshare, sumshare
 
@@ -181,6 +181,20 @@ def varies(expr: Expr, varying: set[Symbol]) -> bool:
     if expr.is_Symbol:
         return expr in varying
     return any(varies(a, varying) for a in expr.args)
+
+
+def varying_in_turn(turn: Turn, given: Iterable[Symbol]) -> set[Symbol]:
+    """The names of a turn that have one value a sample, where these of its operands have.
+
+    Where any has, all that is carried has, so that all that a loop leaves has one.
+    """
+    found = {*given}
+    if found:
+        found |= {name for name, _ in turn.carried}
+    for name, line in turn.lines:
+        if varies(line, found):
+            found.add(name)
+    return found
 
 
 def operations(expr: Expr) -> int:

@@ -247,9 +247,9 @@ def test_sizes_have_their_names(target):
         lambda: module.unravel(vector, h=2, d=3),
         lambda: module.objective(vector, inputs, h=2),
     ):
-        with pytest.raises(ValueError, match="there is no size h; sizes are d, k"):
+        with pytest.raises(ValueError, match="h is not a size of the module; sizes are d, k"):
             call()
     assert module.unravel(vector, d=np.int64(3)).W.shape == (2, 3)
     plain = compiled(NETWORK, target)
-    with pytest.raises(ValueError, match="there is no size h"):
+    with pytest.raises(ValueError, match="h is not a size of the module"):
         plain.unravel(np.ones(8), h=2)

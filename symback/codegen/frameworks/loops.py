@@ -13,7 +13,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from symback.circuits.names import fresh_name
-from symback.circuits.program import Assign, batch_sum, loop_of, varies
+from symback.circuits.program import Assign, batch_sum, loop_of, varying_in_turn
 from symback.codegen.frameworks.words import Words
 from symback.codegen.lines import WIDTH, names_in, tuple_of, wrapped
 from symback.codegen.numpy.arrays import ArrayPrinter
@@ -55,7 +55,9 @@ class _Loop:
         self._needed = self._turn.needed([left.name for left in self._left])
         self._carried = [pair for pair in self._turn.carried if pair[0] in self._needed]
         self._is_of_samples = any(map(printer.varies, self._operands))
-        self._varying = self._find_varying()
+        self._varying = varying_in_turn(
+            self._turn, {name for name, of in self._given.items() if self._outer.varies(of)}
+        )
         self._order = [*self._turn.operands, *self._made]
         self._inner = printer.inside(self._varying, self._order)
         self._at_once = [left for left in self._left if self._is_summed_at_once(left)]
@@ -68,18 +70,6 @@ class _Loop:
         self._rows_of = {
             s: fresh_name([f"{s}_rows"], taken) for s in read if s not in self._turn.sequences
         }
-
-    def _find_varying(self) -> set[Symbol]:
-        """The names of a turn that have one value a sample: where any operand has, all that is
-        carried, so that all that a loop leaves has one.
-        """
-        found = {name for name, operand in self._given.items() if self._outer.varies(operand)}
-        if found:
-            found |= {name for name, _ in self._turn.carried}
-        for name, line in self._turn.lines:
-            if varies(line, found):
-                found.add(name)
-        return found
 
     def _is_summed_at_once(self, left: _Left) -> bool:
         """Whether a sum over turns and samples is one over the rows of all turns' values."""

@@ -221,7 +221,7 @@ def framework_text(
         blocks,
         sources,
         any("math." in line for line in (*lines, *sources)),
-        words.carries and bool(wild(split)),
+        words.carries and (bool(wild(split)) or any("_carried(" in line for line in lines)),
         Quoted(n.name for n in split.targets),
         Quoted(n.name for n in split.leaves if n.name in indices),
         Quoted(face.shared),

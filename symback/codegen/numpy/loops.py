@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from symback.circuits.names import fresh_name
-from symback.circuits.program import Assign, Program, batch_sum, loop_of, varies
+from symback.circuits.program import Assign, Program, batch_sum, loop_of, varying_in_turn
 from symback.codegen.lines import WIDTH, names_in, wrapped
 from symback.codegen.numpy.arrays import VIEWS, ArrayPrinter
 from symback.operations.arrays.loops import LAST, STACKED, SUMMED, Turn, loop
@@ -210,7 +210,9 @@ class _TurnByTurn(_LoopText):
     """A loop of Python, in which what is left of each turn is gathered in lists."""
 
     def text(self) -> list[str]:
-        self._varying = self._find_varying()
+        self._varying = varying_in_turn(
+            self._turn, {name for name, of in self._given.items() if self._outer.varies(of)}
+        )
         self._inner = self._outer.inside(self._varying, self._order)
         self._carried = [(a, b) for a, b in self._turn.carried if a in self._needed]
         stacked = (left.name for left in self._left if left.kind == STACKED)
@@ -219,18 +221,6 @@ class _TurnByTurn(_LoopText):
         if body:
             lines += self._header(names_in(body))
         return [*lines, *(f"    {line}" for line in body), *self._after()]
-
-    def _find_varying(self) -> set[Symbol]:
-        """The names of a turn that have one value a sample: where any operand has, all that is
-        carried, so that all that a loop leaves has one.
-        """
-        found = {name for name, operand in self._given.items() if self._outer.varies(operand)}
-        if found:
-            found |= {name for name, _ in self._turn.carried}
-        for name, line in self._turn.lines:
-            if varies(line, found):
-                found.add(name)
-        return found
 
     # -- in front of the loop --------------------------------------------------------------------
 

@@ -6,34 +6,10 @@ from mpmath import mp
 
 import symback as sb
 from symback.check.check import check_module
-from tests.cases.sample_circuits import LECTURE
+from tests.cases.framework_circuits import CIRCUITS
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
-
-TWO_LAYERS = """
-x: input[d]; W: param[h, d]; V: param[k, h]; t: target[k]
-z = V @ tanh(W @ x)
-l: loss = cross_entropy(z, t)
-p: output = softmax(z)
-"""
-LOOP = """
-x: input[T, d]; W: param[h, d]; U: param[h, h]; V: param[k, h]
-s[0] = zeros(h)
-for i in range(T):
-    s[i + 1] = tanh(W @ x[i] + U @ s[i])
-p: output = V @ s[T]
-l: loss = sum(p**2)
-"""
-KINKS = "f = abs(x)*w + max(x, w) + relu(w*x) + min(x, 1)"
-MASKED = "f = where(x > 1, w*log(x - 1), w*x)"
-CIRCUITS = {
-    "neuron": LECTURE["L5"],
-    "kinks": KINKS,
-    "masked": MASKED,
-    "two layers": TWO_LAYERS,
-    "loop": LOOP,
-}
 
 
 @pytest.fixture(autouse=True)
