@@ -89,7 +89,7 @@ _MODULES = frozenset(
 _SIZES = frozenset("shape size ndim len".split())
 _METHOD = re.compile(r"\.([A-Za-z]\w{0,29})(?:(\()((?:[^()]|\([^()]*\))*\))?)?", re.ASCII)
 """Behind an array: a name, and the operands that stand in its brackets."""
-_LONGEST_INDEX = 1000
+_LONGEST_LOOKED_AT = 1000
 _ENDS = ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF")  # tokens that end an operand
 _ENDS_OF_ARRAYS = (*_ENDS, "RSQB", "TRANSPOSE")
 
@@ -171,8 +171,7 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, t
     if "||" in _line_of(token, text):
         return "write one | to join conditions, and norm(x) for ‖x‖"
     if token.type == "$END":
-        bar = "a '|' is not closed" if _line_of(token, text).count("|") % 2 else ""
-        return _unclosed(error) or bar or "the expression is incomplete"
+        return _unclosed(error) or _bar(_line_of(token, text)) or "the expression is incomplete"
     for word in (typed, "" if before is None else str(before)):
         if word in WORDS:
             return f"'{word}' is not part of the language; {WORDS[word]}"
@@ -187,6 +186,8 @@ def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, t
         return _unclosed(error)
     if typed == ")" and before is not None and str(before) == "(":
         return "empty brackets: an expression is missing between '(' and ')'"
+    if typed in (")", "]") and _open_bracket(text[: token.start_pos or 0]) == "(["[typed == "]"]:
+        return f"an operand is missing before '{typed}'"
     begins = token.type in ("NAME", "NUMBER", "LPAR", "HALF")
     if begins and before is not None and before.type in _ENDS:
         return f"an operator is missing before '{typed[:30]}'; {_missing(token, before, text)}"
@@ -201,6 +202,14 @@ def _unclosed(error: UnexpectedToken) -> str:
         if kind in error.accepts:
             return f"a '{sign}' is not closed"
     return ""
+
+
+def _bar(line: str) -> str:
+    """What is wrong with the bars of a line that ends too early; nothing where its end is."""
+    if line.count("|") % 2:
+        return "a '|' is not closed"
+    ends = re.search(r"[\w)\]|]\s*\Z", line)
+    return "an operand is missing between two '|'" if "|" in line and ends else ""
 
 
 _LOOP = re.compile(r"\s*for\s+\w+\s+(in|=)\b(?!\s*range\s*\([^)]*\)\s*:\s*\Z)")
@@ -233,14 +242,14 @@ def _function_around(before: str) -> str:
     return call[1] if call else ""
 
 
-def _is_in_index(before: str) -> bool:
-    """Whether the innermost bracket that is open is one of an index."""
+def _open_bracket(before: str) -> str:
+    """The innermost bracket that is open behind a text; nothing where none is."""
     depth = 0
-    for character in reversed(before[-_LONGEST_INDEX:]):
+    for character in reversed(before[-_LONGEST_LOOKED_AT:]):
         depth += (character in ")]") - (character in "([")
         if depth < 0:
-            return character == "["
-    return False
+            return character
+    return ""
 
 
 def _missing(token: Token, before: Token, text: str) -> str:
@@ -269,7 +278,7 @@ def _strange_sign(token: Token, typed: str, before: Token | None, text: str) -> 
         return "'//' is not an operation; write / for a quotient, floor(a/b) for a whole one"
     if typed in ("'", "′") and before is not None and before.type in _ENDS_OF_ARRAYS:
         return _strange_prime(before, text[token.end_pos or 0 :])
-    if typed == ":" and _is_in_index(text[: token.start_pos or 0]):
+    if typed == ":" and _open_bracket(text[: token.start_pos or 0]) == "[":
         return "':' a third time: an index is start:stop or start:stop:step, as in x[0:8:2]"
     if token.type == "COMPARE" and "?" in _line_of(token, text):
         return _AT_SIGN["?"]

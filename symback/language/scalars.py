@@ -385,7 +385,8 @@ class Builder:
         if self._is_function(base.text):
             why = f"'{base.text}' is a function; write {base.text}(…) with round brackets"
             raise CircuitSyntaxError(why, self.place_of(term))
-        number = self.whole_number(subscripts[0]) if len(subscripts) == 1 else S.NegativeOne
+        is_one = len(subscripts) == 1 and subscripts[0].kind not in _PARTS
+        number = self.whole_number(subscripts[0]) if is_one else S.NegativeOne
         name = f"{base.text}_{number}"
         if number < 0 or not self.is_known(name):
             shown = f"{clip(base.text, 40)}[{number}]" if number >= 0 else clip(base.text, 40)
@@ -410,6 +411,8 @@ class Builder:
         raise CircuitSyntaxError("':' stands only in an index, as in x[1:4]", self.place_of(term))
 
 
+_PARTS = ("slice", "end", "dots")
+"""Subscripts of more than one entry."""
 _ONE_HOT = "; for an index from data write one_hot(t, n) @ W"
 
 
@@ -439,7 +442,7 @@ _BUILD: Mapping[str, Callable[[Builder, Term], Expr]] = {
     "transpose": lambda builder, term: builder._transpose(term),
     "keyword": lambda builder, term: builder._keyword(term),
     "index": lambda builder, term: builder._index(term),
-    **dict.fromkeys(("slice", "end", "dots"), lambda builder, term: builder._slice(term)),
+    **dict.fromkeys(_PARTS, lambda builder, term: builder._slice(term)),
     "vector": lambda builder, term: builder._vector(term),
     "tuple": lambda builder, term: builder._pair(term),
     "string": lambda builder, term: builder._string(term),

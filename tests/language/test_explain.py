@@ -90,6 +90,34 @@ def test_the_message_says_what_to_write(text, words):
     assert caught.value.line is not None and len(message) <= 200
 
 
+WITHOUT_AN_OPERAND = (
+    ("f = sigma(w*x + )", "an operand is missing before ')'", 17),
+    ("f = sin(-)", "an operand is missing before ')'", 10),
+    ("f = max(w, )", "an operand is missing before ')'", 12),
+    ("f = a*(b - c*(d + ))", "an operand is missing before ')'", 19),
+    ("f = ((a+)", "an operand is missing before ')'", 9),
+    ("f = where(a < b, c, )", "an operand is missing before ')'", 21),
+    ("f = [a, b + ]", "an operand is missing before ']'", 13),
+    ("f = x[1 + ]", "an operand is missing before ']'", 11),
+    ("f = |a + |", "an operand is missing between two '|'", 11),
+    ("f = |a + | + b", "an operand is missing between two '|'", 15),
+    ("f = |a| +", "the expression is incomplete", 10),
+    ("f = a + b)", "')' without '('", 10),
+    ("f = a + )", "')' without '('", 9),
+    ("f = (a + ])", "']' without '['", 10),
+    ("f = x[1)", "a '[' is not closed", 8),
+    ("f = x[1:4]", "'x' is not defined; define it, or declare an array: x: input[3]", 5),
+    ("f = a + x[...]", "'x' is not defined; define it, or declare an array: x: input[3]", 9),
+)
+
+
+@pytest.mark.parametrize(("text", "words", "column"), WITHOUT_AN_OPERAND)
+def test_a_missing_operand_is_no_missing_bracket(text, words, column):
+    with pytest.raises(errors.SymbackError) as caught:
+        sb.circuit(text)
+    assert str(caught.value).startswith(f"line 1, column {column}: {words}\n")
+
+
 @pytest.mark.parametrize("word", ["le", "gt", "equal", "less"])
 def test_names_of_comparisons_may_be_names(word):
     assert sb.circuit(f"f = 2*{word}").inputs == (word,)
