@@ -317,8 +317,8 @@ class Circuit(circuits.Circuit):
 
         They are `NAME`, the value of a node, and `NAME_gradient`, its partials by the leaves `wrt`;
         by default those of the output by all parameters and inputs. `only` says which of "value",
-        "gradient", "value_and_gradient", "vjp" (Jᵀ·v), "jvp" (J·v) and "hessp" (H·v) are wanted;
-        languages are "numpy", "c", "javascript", "rust", "jax" and "torch".
+        "gradient", "value_and_gradient", "vjp" (Jᵀ·v), "jvp" (J·v), "hessp" (H·v), "jacobian" and
+        "hessian" are wanted; languages are "numpy", "c", "javascript", "rust", "jax" and "torch".
 
         >>> import symback as sb
         >>> print(sb.circuit("f = w*x").code("javascript", only="value", name="product"), end="")

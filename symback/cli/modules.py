@@ -162,8 +162,8 @@ def _generate_all(project: str, diff: bool, force: bool) -> None:
     "--only",
     default="",
     metavar="NAMES",
-    help="Some of value, gradient, value_and_gradient, vjp, jvp, hessp, with commas between; "
-    "default: the first two.",
+    help="Some of value, gradient, value_and_gradient, vjp, jvp, hessp, jacobian, hessian, "
+    "with commas between; default: the first two.",
 )
 @click.option("--name", help="Name of the function; default: the node's.")
 @click.option("-o", "--output", type=click.Path(), help="Write to this file; default: stdout.")

@@ -15,10 +15,17 @@ import symback as sb
 from symback.cli.main import cli
 from symback.codegen.bare.languages import LANGUAGES
 from symback.codegen.marks import kind_of
-from symback.errors import UnknownName, Unsupported
+from symback.errors import NameRefused, UnknownName, Unsupported
 from tests.cases.array_circuits import ALL as ARRAY_CIRCUITS
 from tests.cases.array_circuits import values_of
-from tests.cases.bare_runs import NODE, RUNS, python_function, rust_number, rust_output
+from tests.cases.bare_runs import (
+    NODE,
+    RUNS,
+    python_function,
+    run_arrays,
+    rust_number,
+    rust_output,
+)
 from tests.cases.compilers import COMPILER, STRICT
 from tests.cases.elementwise import CASES as OPERATIONS
 from tests.cases.one_in import one_in
@@ -274,6 +281,47 @@ def test_entries_of_arrays_are_computed_each():
     slope = [0.0, 0.25, math.exp(-3) / (1 + math.exp(-3)) ** 2]
     np.testing.assert_allclose(w_bar, x * slope, rtol=1e-14, atol=1e-300)
     np.testing.assert_allclose(x_bar, slope, rtol=1e-14, atol=1e-300)
+
+
+SECOND = {
+    "its loss": ["w", "x", "b"],
+    "a function with a series": ["w", "x"],
+    "powers and roots": ["a", "b", "k"],
+    "branches": ["x", "w"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), one_in(4, [(name, language) for name in SECOND for language in RUNS])
+)
+def test_the_jacobian_and_the_hessian_of_a_number_are_those_of_sympy(name, language, tmp_path):
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    text, node, formula, points = CASES[name]
+    point, wrt = points[0], SECOND[name]
+    symbols = {leaf: sp.Symbol(leaf, real=True) for leaf in point}
+    value = sp.sympify(formula, locals=symbols)
+    at = {symbols[leaf]: sp.Float(number, 30) for leaf, number in point.items()}
+    first = [sp.diff(value, symbols[leaf]) for leaf in wrt]
+    second = [sp.diff(row, symbols[leaf]) for row in first for leaf in wrt]
+    code = sb.circuit(text).code(language, of=node, wrt=wrt, only=["jacobian", "hessian"], name="c")
+    n = len(wrt)
+    (got,) = [run_arrays(language, code, "c_hessian", point, {}, [n * n], tmp_path)[0]]
+    np.testing.assert_allclose(got, [float(s.evalf(30, subs=at)) for s in second], rtol=1e-12)
+    found = run_arrays(language, code, "c_jacobian", point, {}, [n], tmp_path)
+    row = [x for part in found for x in part]
+    np.testing.assert_allclose(row, [float(s.evalf(30, subs=at)) for s in first], rtol=1e-12)
+
+
+def test_a_matrix_has_the_functions_that_it_calls():
+    circuit = sb.circuit("u = a*x\nv = a + x**2\nf: output = [u, v]")
+    for language in LANGUAGES:
+        code = circuit.code(language, only="jacobian")
+        assert code.index("f_vjp") < code.index("f_jacobian") and "f_jvp" not in code
+    clash = sb.circuit("unit: input[n]; row: param[n]; value: param; f = value*row*unit + f_vjp")
+    with pytest.raises(NameRefused, match="name the functions with --name"):
+        clash.code(only="jacobian")
+    assert "unit_2 = np.eye" not in clash.code(only="jacobian", name="g")
 
 
 # -- what there is of it -------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Bare code of arrays in each language beside that in NumPy, which other tests hold to SymPy."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,51 @@ def test_languages_agree_on_circuits_of_arrays(name, language, kind, tmp_path):
     got = run_arrays(language, code, made, values | dots, sizes, lengths, tmp_path)
     flat = [x for part in got for x in part]
     np.testing.assert_allclose(flat, [x for part in wanted for x in part], rtol=1e-10, atol=1e-13)
+
+
+MATRICES = [
+    (circuit, language, kind, product)
+    for circuit in ARRAY_CIRCUITS
+    for language in RUNS
+    for kind, product in (("jacobian", "jvp"), ("hessian", "hessp"))
+]
+
+
+@pytest.mark.parametrize(("name", "language", "kind", "product"), one_in(60, MATRICES))
+def test_a_matrix_times_a_vector_is_the_product_with_it(name, language, kind, product, tmp_path):
+    """In each language the Jacobian and the Hessian beside NumPy's J·v and H·v."""
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    circuit = sb.circuit(ARRAY_CIRCUITS[name])
+    if kind == "hessian" and circuit.objective.shape:
+        pytest.skip("an array has no Hessian")
+    of = circuit.objective.name if kind == "hessian" else circuit.output.name
+    values, sizes = values_of(circuit), sizes_of(circuit, values_of(circuit))
+    rng = np.random.default_rng(5)
+    dots = {f"{k}_dot": rng.uniform(-1, 1, np.shape(v)) for k, v in values.items()}
+    with np.errstate(all="ignore"):  # infinite values of branches that are not taken
+        code = circuit.code("numpy", of=of, only=product, name="made")
+        wanted = run_arrays("numpy", code, f"made_{product}", values | dots, sizes, None, tmp_path)
+        entries = circuit.code(of=of, only="value", name="made")
+        value = run_arrays("numpy", entries, "made", values, sizes, None, tmp_path)
+        if not all(np.isfinite(part).all() for part in wanted):
+            pytest.skip("the values that were drawn have no finite product")
+        arguments = re.search(rf"def made_{product}\(([^)]*)\)", code)[1].split(",")
+        leaves = [a.strip().removesuffix("_dot") for a in arguments if a.strip().endswith("_dot")]
+        moving = [np.ravel(dots[f"{leaf}_dot"]) for leaf in leaves]
+        lengths = [len(v) * sum(map(len, value)) for v in moving]
+        if kind == "hessian":
+            lengths = [sum(map(len, moving)) ** 2]
+        code = circuit.code(language, of=of, only=kind, name="made")
+        found = run_arrays(language, code, f"made_{kind}", values, sizes, lengths, tmp_path)
+    if kind == "hessian":
+        matrix = np.reshape(found[0], (sum(map(len, moving)), -1))
+        np.testing.assert_allclose(matrix, matrix.T, rtol=1e-8, atol=1e-11)
+    else:
+        rows = [np.reshape(p, (-1, len(v))) for p, v in zip(found, moving, strict=True)]
+        matrix = np.concatenate(rows, axis=1)
+    right = np.concatenate([np.ravel(part) for part in wanted])
+    np.testing.assert_allclose(matrix @ np.concatenate(moving), right, rtol=1e-8, atol=1e-11)
 
 
 @pytest.mark.parametrize("language", RUNS)

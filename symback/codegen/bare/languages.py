@@ -10,48 +10,48 @@ from symback.errors import Unsupported, clip, nearest
 
 if TYPE_CHECKING:
     from symback.circuits.circuit import Circuit
-    from symback.codegen.bare.functions import BareFunction
+    from symback.codegen.bare.matrices import BareParts
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
     """How a language writes bare functions, and the format of its files."""
 
-    write: Callable[[Sequence[BareFunction]], str]
+    write: Callable[[BareParts], str]
     form: str  # a format of `symback.codegen.marks`
 
 
-def _numpy(functions: Sequence[BareFunction]) -> str:
+def _numpy(functions: BareParts) -> str:
     from symback.codegen.numpy.bare import numpy_code  # start-up stays fast
 
     return numpy_code(functions)
 
 
-def _c(functions: Sequence[BareFunction]) -> str:
+def _c(functions: BareParts) -> str:
     from symback.codegen.c.bare import c_code  # start-up stays fast
 
     return c_code(functions)
 
 
-def _javascript(functions: Sequence[BareFunction]) -> str:
+def _javascript(functions: BareParts) -> str:
     from symback.codegen.javascript.bare import javascript_code  # start-up stays fast
 
     return javascript_code(functions)
 
 
-def _rust(functions: Sequence[BareFunction]) -> str:
+def _rust(functions: BareParts) -> str:
     from symback.codegen.rust.bare import rust_code  # start-up stays fast
 
     return rust_code(functions)
 
 
-def _jax(functions: Sequence[BareFunction]) -> str:
+def _jax(functions: BareParts) -> str:
     from symback.codegen.jax.words import jax_code  # start-up stays fast
 
     return jax_code(functions)
 
 
-def _torch(functions: Sequence[BareFunction]) -> str:
+def _torch(functions: BareParts) -> str:
     from symback.codegen.torch.words import torch_code  # start-up stays fast
 
     return torch_code(functions)
@@ -96,11 +96,10 @@ def bare_code(
     }
     <BLANKLINE>
     """
-    from symback.codegen.bare.functions import bare_functions  # start-up stays fast
+    from symback.codegen.bare.matrices import bare_parts  # start-up stays fast
 
     found = language_named(language)
-    functions = bare_functions(circuit, only, of=of, wrt=wrt, name=name, keep_loops=True)
-    return found.write(functions)
+    return found.write(bare_parts(circuit, only, of=of, wrt=wrt, name=name))
 
 
 __all__ = ["LANGUAGES", "bare_code", "language_named"]

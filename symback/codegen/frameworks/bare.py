@@ -7,25 +7,28 @@ from collections.abc import Callable, Iterable, Sequence
 
 from symback.circuits.program import loop_lines
 from symback.codegen.bare.functions import BareFunction
+from symback.codegen.bare.matrices import BareMatrix, BareParts
 from symback.codegen.bare.text import in_lines, refuse_name, said
 from symback.codegen.frameworks.loops import framework_loop
 from symback.codegen.frameworks.words import Words
 from symback.codegen.lines import chain_comment, print_order, wrapped
 from symback.codegen.numpy.arrays import VIEWS, ArrayPrinter
-from symback.codegen.numpy.bare import docstring, returned, size_code
+from symback.codegen.numpy.bare import docstring, matrix_lines, returned, size_code
 from symback.codegen.numpy.statements import is_constant
 from symback.errors import NameRefused
 from symback.printing.circuit_text import rewrite_notes
 
 
 def framework_code(
-    functions: Sequence[BareFunction],
+    functions: BareParts,
     words: Words,
     kernels: Callable[[Iterable[str]], list[str]],
     imports: Sequence[str],
 ) -> str:
     """The functions, and below them the kernels that they call."""
-    texts = [_function(function, words) for function in functions]
+    texts = [
+        _matrix(f, words) if isinstance(f, BareMatrix) else _function(f, words) for f in functions
+    ]
     lines = [line for text in texts for line in text]
     sources = kernels(lines)
     everything = "\n".join((*lines, *sources))
@@ -37,8 +40,17 @@ def framework_code(
     return "\n\n\n".join(blocks) + "\n"
 
 
+def _matrix(matrix: BareMatrix, words: Words) -> list[str]:
+    _refuse_name(matrix.name, words)
+    return matrix_lines(matrix, words.matrix)
+
+
+def _refuse_name(name: str, words: Words) -> None:
+    refuse_name(name, words.prefix, frozenset({*keyword.kwlist, "math", *words.reserved}))
+
+
 def _function(function: BareFunction, words: Words) -> list[str]:
-    refuse_name(function.name, words.prefix, frozenset({*keyword.kwlist, "math", *words.reserved}))
+    _refuse_name(function.name, words)
     program, lowered, names = function.program, function.lowered, function.arguments
     for name in names:
         if name in words.reserved:

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import ClassVar, Self
 
+from symback.codegen.bare.matrices import MatrixWords
 from symback.errors import Unsupported, clip
 
 _OF_NUMPY = re.compile(r"np(\.\w+)+")
@@ -23,6 +24,7 @@ class Words(ABC, ast.NodeTransformer):
     prefix: ClassVar[str]  # of its functions
     reserved: ClassVar[frozenset[str]]  # what no node can be called in its modules
     argument: ClassVar[str]  # what makes an array of an argument, whose name it takes
+    matrix: ClassVar[MatrixWords]  # what calls functions with unit vectors
     copy: ClassVar[str] = ""  # what makes a value that shares no memory, where that matters
     scans: ClassVar[bool] = False  # whether loops of turns are scans
     carries: ClassVar[bool] = False  # whether it has a product that is 0 with a tangent

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from symback.codegen.bare.functions import BareFunction
+from symback.codegen.bare.matrices import BareParts, MatrixWords
 from symback.codegen.frameworks.bare import framework_code
 from symback.codegen.frameworks.kernels import ArrayLanguage
 from symback.codegen.frameworks.sources import Sources
@@ -28,6 +28,13 @@ class JaxWords(Words):
     reserved: ClassVar = frozenset({"jax", "jnp"})
     scans: ClassVar = True
     argument: ClassVar = "jnp.asarray({0}, jnp.result_type({0}, float))"
+    matrix: ClassVar = MatrixWords(
+        array="jnp.asarray({0}, jnp.result_type({0}, float))",
+        units="jnp.eye({count}, dtype=jnp.result_type({like}))",
+        one="jax.vmap({row})({units})",
+        several="jax.vmap({row})({units})",
+        joined="jnp.concatenate",
+    )
     carries: ClassVar = True
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
@@ -243,7 +250,7 @@ WORDS, KERNELS = JaxWords(), JaxKernels()
 SOURCES = Sources(WORDS, KERNELS, BY_HAND)
 
 
-def jax_code(functions: Sequence[BareFunction]) -> str:
+def jax_code(functions: BareParts) -> str:
     """Bare functions, and the kernels that they call."""
     code = framework_code(functions, WORDS, kernel_sources, ["import jax.numpy as jnp"])
     both = "import jax\nimport jax.numpy"

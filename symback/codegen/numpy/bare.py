@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sympy import Expr
 
 from symback.codegen.bare.functions import BareFunction
+from symback.codegen.bare.matrices import BareMatrix, BareParts, MatrixWords, python_matrix
 from symback.codegen.bare.text import in_lines, refuse_name, said
 from symback.codegen.lines import WIDTH, print_order
 from symback.codegen.numpy.arrays import ArrayPrinter
@@ -27,9 +28,9 @@ class BarePrinter(ArrayPrinter):
         return f"np.float64({self.print(expr)})"
 
 
-def numpy_code(functions: Sequence[BareFunction]) -> str:
+def numpy_code(functions: BareParts) -> str:
     """The functions, and below them the kernels that they call."""
-    texts = [_function(function) for function in functions]
+    texts = [_matrix(f) if isinstance(f, BareMatrix) else _function(f) for f in functions]
     lines = [line for text in texts for line in text]
     kernels = kernel_sources(lines)
     needs_math = any("math." in line for line in (*lines, *kernels))
@@ -64,6 +65,29 @@ def _function(function: BareFunction) -> list[str]:
     ]
 
 
+MATRIX = MatrixWords(
+    array="np.float64({})",
+    units="np.eye({count})",
+    one="np.array([*map({row}, {units})])",
+    several="map(np.array, zip(*map({row}, {units}), strict=True))",
+    joined="np.concatenate",
+)
+
+
+def _matrix(matrix: BareMatrix) -> list[str]:
+    refuse_name(matrix.name, "Python", TAKEN)
+    return matrix_lines(matrix, MATRIX)
+
+
+def matrix_lines(matrix: BareMatrix, words: MatrixWords) -> list[str]:
+    """A function that calls another one with each unit vector."""
+    return [
+        *in_lines(f"def {matrix.name}(", matrix.arguments, "):"),
+        *docstring(said(matrix.called)),
+        *(f"    {line}".rstrip() for line in python_matrix(matrix, words)),
+    ]
+
+
 def returned(results: Sequence[str]) -> list[str]:
     line = f"return {', '.join(results)}"
     return [line] if len(line) <= WIDTH - 4 else in_lines("return (", results, ")", depth=4)
@@ -84,4 +108,4 @@ def size_code(function: BareFunction, size: Expr) -> str:
     raise Unsupported(f"the size {size} can't be inferred from the arguments of {function.name}")
 
 
-__all__ = ["TAKEN", "docstring", "numpy_code", "returned", "size_code"]
+__all__ = ["TAKEN", "docstring", "matrix_lines", "numpy_code", "returned", "size_code"]

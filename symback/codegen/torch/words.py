@@ -7,7 +7,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from symback.codegen.bare.functions import BareFunction
+from symback.codegen.bare.matrices import BareParts, MatrixWords
 from symback.codegen.frameworks.bare import framework_code
 from symback.codegen.frameworks.kernels import ArrayLanguage
 from symback.codegen.frameworks.sources import Sources
@@ -44,6 +44,13 @@ class TorchWords(Words):
     prefix: ClassVar = "torch"
     reserved: ClassVar = frozenset({"torch"})
     argument: ClassVar = "_tensor({0})"
+    matrix: ClassVar = MatrixWords(
+        array="_tensor({})",
+        units="torch.eye({count}, dtype={first}.dtype, device={first}.device)",
+        one="torch.vmap({row})({units})",
+        several="torch.vmap({row})({units})",
+        joined="torch.cat",
+    )
     copy: ClassVar = ".clone()"
     asked: ClassVar = "_asked"
 
@@ -336,7 +343,7 @@ WORDS, KERNELS = TorchWords(), TorchKernels()
 SOURCES = Sources(WORDS, KERNELS, BY_HAND)
 
 
-def torch_code(functions: Sequence[BareFunction]) -> str:
+def torch_code(functions: BareParts) -> str:
     """Bare functions, and the kernels that they call."""
     return framework_code(functions, WORDS, kernel_sources, ["import torch"])
 
