@@ -27,7 +27,7 @@ class horner(Elementary):
 
 def horner_partials(v: Expr, u: Expr, *coefficients: Expr) -> tuple[Expr, ...]:
     slopes = [k * c for k, c in enumerate(coefficients)][1:]
-    by_u = horner(u, *slopes) if slopes else sp.S.Zero
+    by_u = horner(u, *slopes) if len(slopes) > 1 else sp.Add(*slopes)  # of one, itself
     return by_u, *(u**k for k in range(len(coefficients)))
 
 

@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 from flint import arb
-from sympy import Eq, Expr, Piecewise, Symbol
+from sympy import Expr, Piecewise, Symbol
 
 from symback.circuits.program import Assign, Program, batch_sum
-from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, is_zero, power
+from symback.operations.balls.functions import NOT_A_NUMBER, is_zero, power
 from symback.operations.balls.scalars import (
     Steps,
     choose,
@@ -238,7 +238,7 @@ def _rule(part: Expr) -> _Rule | None:
         meaning = part if part.is_Rational else elementary(part)
         return lambda args, done, limits: _number(meaning, exact, limits)
     if isinstance(part, Piecewise):
-        return lambda args, done, limits: _chosen(part, done)
+        return lambda args, done, limits: choose(part, done)
     if isinstance(part, over_square):
         return lambda args, done, limits: _over_square(args, limits)
     if part.is_Add:
@@ -246,23 +246,6 @@ def _rule(part: Expr) -> _Rule | None:
     if part.is_Mul:
         return lambda args, done, limits: _rounded_product(args, limits)
     return lambda args, done, limits: _operation(part, args, limits)
-
-
-def _chosen(part: Piecewise, done: Mapping[Expr, arb]) -> arb:
-    """The branch that is taken; of 0 where an adjoint is 0, and a product with it, what holds both.
-
-    An adjoint whose terms cancel, as in Black and Scholes's formula, is 0 only but for rounding.
-    """
-    try:
-        return choose(part, done)
-    except Undecided:
-        (zero, condition), *others = part.args
-        if zero != 0 or not isinstance(condition, Eq) or len(others) != 1:
-            raise
-        product = done[others[0].expr]
-        if not product.is_finite():
-            raise
-        return product.union(arb(0))
 
 
 def _number(meaning: Expr, exact: bool, limits: Range) -> arb:

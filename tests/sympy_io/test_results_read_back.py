@@ -73,6 +73,7 @@ def results(circuit: sb.Circuit):
     point = point_of(circuit)
     values, partials = circuit.derive(of).at(**point).evaluated()
     gradient = circuit.gradient(of)
+    values = {**values, **rewritten_nets(circuit, {**point, **values})}
     for name in gradient:
         yield f"∂{of}/∂{name}", gradient[name], partials[name], {**point, **values}
 
@@ -94,6 +95,13 @@ def value_of(expr: sp.Expr, values: dict[str, object]) -> np.ndarray:
     return np.asarray(module.forward(params, inputs)[0])
 
 
+def rewritten_nets(circuit: sb.Circuit, values: dict[str, object]) -> dict[str, object]:
+    """Net inputs of rewritten formulas, which closed forms name and the typed ones have not."""
+    nets = [n for n in circuit.gates.nodes if n.generated and n.name.startswith("net")]
+    missing = [n for n in nets if n.name not in values and {*n.operands} <= values.keys()]
+    return {n.name: float(value_of(n.formula, values)) for n in missing}
+
+
 @pytest.mark.parametrize("name", one_in(24, [*NUMBERS, *ARRAYS]))
 def test_closed_forms_are_read_back_with_equal_values(name):
     circuit = sb.circuit({**NUMBERS, **ARRAYS}[name])
@@ -110,13 +118,6 @@ def test_closed_forms_are_read_back_with_equal_values(name):
         )  # fmt: skip
         compared += 1
     assert compared or constant
-
-
-def rewritten_nets(circuit: sb.Circuit, values: dict[str, object]) -> dict[str, object]:
-    """Net inputs of rewritten formulas, which closed forms name and the typed ones have not."""
-    nets = [n for n in circuit.gates.nodes if n.generated and n.name.startswith("net")]
-    missing = [n for n in nets if n.name not in values and {*n.operands} <= values.keys()]
-    return {n.name: float(value_of(n.formula, values)) for n in missing}
 
 
 OF_EACH_NODE = [

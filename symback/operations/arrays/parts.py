@@ -86,17 +86,10 @@ class explicit_matrix(ArrayFunction):
 class rows(ArrayFunction):
     """Arrays of one shape as the parts of another along a new first axis: vectors as its rows."""
 
+    arrays = None
     moves = True
     shape_rule = staticmethod(shapes.rows_shape)
     rule = "each gets its row"
-
-    @property
-    def operands(self) -> tuple[Expr, ...]:
-        return tuple(self.args)
-
-    @property
-    def options(self) -> tuple[Any, ...]:
-        return ()
 
 
 class reshape(ArrayFunction):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import sympy as sp
 from flint import arb, ctx, fmpq, fmpz
-from sympy import Expr, Heaviside, Piecewise, S, Symbol
+from sympy import Eq, Expr, Heaviside, Piecewise, S, Symbol
 from sympy.core.relational import Relational
 from sympy.functions.special.delta_functions import DiracDelta
 from sympy.logic.boolalg import ITE, And, Not, Or
@@ -192,8 +192,20 @@ def product(factors: Sequence[arb]) -> arb:
 
 
 def choose(part: Piecewise, values: Mapping[Expr, arb]) -> arb:
-    """The value of the branch that is taken; NaN where a condition compares NaN."""
-    branch = taken(part, values)
+    """The value of the branch that is taken; NaN where a condition compares NaN.
+
+    Of 0 where an adjoint is 0, and its product elsewhere, the product, if both may be 0: the terms
+    of an adjoint can cancel at every precision, as in Black and Scholes's formula.
+    """
+    try:
+        branch = taken(part, values)
+    except Undecided:
+        (least, condition), *others = part.args
+        product = values[others[0].expr] if len(others) == 1 else NOT_A_NUMBER
+        is_around_zero = product.is_finite() and product.contains(0)
+        if least != 0 or not isinstance(condition, Eq) or not is_around_zero:
+            raise
+        return product
     return NOT_A_NUMBER if branch is None else values[branch]
 
 
