@@ -95,6 +95,33 @@ def test_a_matrix_times_a_vector_is_the_product_with_it(name, language, kind, pr
     np.testing.assert_allclose(matrix @ np.concatenate(moving), right, rtol=1e-8, atol=1e-11)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_part_may_have_the_name_of_another_functions_array(language, tmp_path):
+    """b_bar_part is an array of one and a number of the other."""
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    circuit = sb.circuit("x: param[3]; a: param; b: param; f: output = sum(sigma(a + b*log(x)))")
+    at = {"x": np.array([0.4, 1.0, 2.5]), "a": 0.3, "b": 1.2}
+    dots = {"x_dot": np.array([0.7, -0.2, 0.1]), "a_dot": -0.4, "b_dot": 0.9}
+    wanted = second_by_hand(**at, **dots)
+    kinds = {"numpy": "hessp", language: ("gradient", "hessp")}
+    for each, only in kinds.items():
+        code = circuit.code(each, only=only, name="made")
+        got = run_arrays(each, code, "made_hessp", at | dots, {}, [3, 1, 1], tmp_path)
+        for part, right in zip(got, wanted, strict=True):
+            np.testing.assert_allclose(part, np.ravel(right), rtol=1e-12, atol=1e-14)
+
+
+def second_by_hand(x, a, b, x_dot, a_dot, b_dot):
+    """The directional derivative of σ′·b/x, Σ σ′ and Σ σ′·log x, where σ″ = σ′·(1 − 2σ)."""
+    s = 1 / (1 + np.exp(-(a + b * np.log(x))))
+    first, second = s * (1 - s), s * (1 - s) * (1 - 2 * s)
+    moved = second * (a_dot + b_dot * np.log(x) + b * x_dot / x)
+    by_x = moved * b / x + first * (b_dot / x - b * x_dot / x**2)
+    by_b = moved * np.log(x) + first * x_dot / x
+    return by_x, moved.sum(), by_b.sum()
+
+
 @pytest.mark.parametrize("language", RUNS)
 def test_products_with_an_adjoint_are_those_of_backward(language, tmp_path):
     """Also the value with its gradient, in one."""

@@ -203,9 +203,8 @@ class _Writer:
     def store(self, part: Expr) -> Symbol:
         """A symbol for the value of a part."""
         if part not in self.stored:
-            symbol, shape = real_symbol(self.fresh(f"{self.target}_part")), self.shape_of(part)
-            if shape:
-                self.shapes[symbol.name] = shape
+            symbol = real_symbol(self.fresh(f"{self.target}_part"))
+            self.shapes[symbol.name] = self.shape_of(part)  # another may have an array of this name
             self.assign(self.each, symbol, part)
             self.stored[part] = symbol
         return self.stored[part]

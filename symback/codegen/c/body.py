@@ -301,8 +301,7 @@ class Body:
         if part not in self.stored:
             shape = self.printer.shape_of(part)
             symbol = real_symbol(self.fresh(f"{self.target}_part"))
-            if shape:
-                self.shapes[symbol.name] = shape
+            self.shapes[symbol.name] = shape  # another program may have an array of this name
             tree = self._tree_of(part)
             if tree is self.each:
                 self.varying.add(symbol)
@@ -398,8 +397,8 @@ class Body:
         shape = self.printer.shape_of(rest)
         total = real_symbol(self.fresh(f"{line.target.name}_total"))
         self.behind.add(total)
+        self.shapes[total.name] = shape
         if shape:
-            self.shapes[total.name] = shape
             self.allocate(total)
             self.before += self.evaluator().loops.zero(total, shape)
             self._add(total, rest, [])
