@@ -29,7 +29,7 @@ from symback.codegen.generate import render_files
 
 NEURON = "f = x1 - sigma(w3*x3 + w4*x4)"
 C = ("-std=c99", "-O3", "-fno-math-errno", "-ffp-contract=off", "-shared", "-fPIC")
-FAST = ("-march=native", "-fopenmp-simd")
+FAST = ("-march=native", "-fopenmp-simd", "-fno-trapping-math", "-fno-thread-jumps")
 RUST = ("--edition=2021", "-Copt-level=3", "-Ctarget-cpu=native", "--crate-type=cdylib")
 LIBRARY = """
 #![allow(dead_code)]

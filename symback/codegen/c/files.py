@@ -11,8 +11,9 @@ from symback.codegen.header import Head, Header
 
 DEFINES = """\
 {stem}.h says what each function does. C99 and its library, nothing else. For speed compile
-with -O3 -march=native -fopenmp-simd -fno-math-errno; with -ffp-contract=off a line rounds the
-same everywhere; -ffast-math would take away what keeps the digits."""
+with -O3 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math -fno-thread-jumps; with
+-ffp-contract=off a line rounds the same everywhere; -ffast-math would take away what keeps the
+digits."""
 LOADS = """\
 It compiles {stem}.c at the first call and keeps the result in the user's cache. Needs NumPy ≥ 2
 and a C compiler: that which CC names, or cc, gcc or clang."""

@@ -489,6 +489,26 @@ static inline double symback_powlog(double x, double k)
     return (x == 0.0 && k > 0.0) ? 0.0 : pow(x, k) * log(x);
 }
 
+/* x^n/(x^n + k^n), by the power of the smaller of x and k over the larger: it never overflows. */
+static inline double symback_powshare(double x, double k, double n)
+{
+    const uint64_t low = fabs(x) <= fabs(k);
+    const double power = pow(symback_either(low, x, k) / symback_either(low, k, x), fabs(n));
+    return symback_either(low == (n > 0.0), power, 1.0) / (1.0 + power);
+}
+
+/* Its slope n*x^(n - 1)*k^n/(x^n + k^n)^2 by x. */
+static inline double symback_powshare_slope(double x, double k, double n)
+{
+    const uint64_t low = fabs(x) <= fabs(k);
+    const double large = symback_either(low, k, x);
+    const double ratio = symback_either(low, x, k) / large;
+    const double power = pow(ratio, fabs(n));
+    const double of_low = pow(ratio, fabs(n) - symback_either(n == 0.0, 0.0, 1.0));
+    const double whole = 1.0 + power;
+    return n * (symback_either(low, of_low, power) / large) / (whole * whole);
+}
+
 /* x*log(x/y), and 0 where x is 0. */
 static inline double symback_rel_entr(double x, double y)
 {

@@ -8,6 +8,7 @@ By hand are:
   take a tenth to a half more time (`expdiff`, `inv_expm1`, `sigmadiff`, `erfdiff`, `invdiff`,
   `log_ratio`, `rel_entr`, `logit`, `powlog`): NumPy's form reckons with signs and with operands
   that it holds, where a branch is cheaper;
+- also there, `powshare`, whose translation branches, and keeps its loops from vector code;
 - also there, `mod`, which NumPy has;
 - in `library_kernels.c`, functions of <math.h>, for loops of which compilers make vector code;
 - in `array_kernels.c`, functions of whole rows;

@@ -1,7 +1,9 @@
 """The C target: loops over samples of which compilers make vector code.
 
 Functions of <math.h> keep them from that. Where nothing else does, kernels that compute these
-without branches take their place, also inside other kernels.
+without branches take their place, also inside other kernels. Of choices between computed values
+compilers make vectors where arithmetic can't trap (-fno-trapping-math) and where they don't copy
+what follows a choice to each of its sides (-fno-thread-jumps); neither changes a value.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ from symback.codegen.c import kernels
 
 SUFFIX = "_of_many"
 """How the name of a kernel ends that calls no function of the library."""
-WITHOUT_BRANCHES = ("exp", "log", "log1p", "expm1", "sinh", "cosh")
+WITHOUT_BRANCHES = ("exp", "log", "log1p", "expm1", "sinh", "cosh", "pow")
 """Functions of <math.h> that a kernel of their name computes without branches."""
-PLAIN = frozenset({"fabs", "sqrt", "copysign", "fma", "memcpy", "UINT64_C"})
+PLAIN = frozenset({"fabs", "sqrt", "copysign", "fma", "memcpy", "UINT64_C", "rint"})
 """What processors do, of many numbers at a time."""
 _CALL = re.compile(r"\b([A-Za-z]\w*)\(")
 _COMMENT = re.compile(r"(/\*.*?\*/)", re.DOTALL)
