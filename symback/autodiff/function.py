@@ -12,6 +12,7 @@ from sympy import Add, Expr, S, Symbol
 from symback.autodiff.gates import Gates
 from symback.autodiff.loops import KeptLoops
 from symback.autodiff.names import Names
+from symback.autodiff.origins import Origins, origins
 from symback.autodiff.partials import Guard, Local
 from symback.autodiff.passes import PASSES, Pass
 from symback.autodiff.reads import Reads
@@ -160,6 +161,10 @@ class Lowering:
     def still(self, of: Node) -> Still:
         """Where the tangents of a node's values are chosen, not multiplied."""
         return still(self._walk(of), self.names).joined(self.loops.still)
+
+    def origins(self, of: Node) -> Origins:
+        """Where second partials are those of a smooth function of a norm."""
+        return origins(self._walk(of), self.names)
 
     def bars(self, nodes: Iterable[Node]) -> dict[str, Symbol]:
         """The adjoints of nodes, by their names."""

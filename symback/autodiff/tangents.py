@@ -13,14 +13,16 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
+from sympy import Add, And, Eq, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.codegen.cfunctions import hypot
 
 from symback.autodiff.gates import split_number
 from symback.autodiff.names import Names
+from symback.autodiff.origins import Origin, Origins, along, reached
 from symback.autodiff.partials import guarded, times
 from symback.autodiff.steep import factor_of_guard, unless_zero
 from symback.autodiff.still import NOWHERE, Pairs, Still
+from symback.autodiff.tangent_terms import is_below, multiplied, negative, sum_of_tangents
 from symback.autodiff.turn_tangents import MovedLoop, moved_loop
 from symback.circuits.program import Assign, Program, batch_sum, loop_of
 from symback.operations.arrays import ArrayFunction, broadcast_like
@@ -43,6 +45,7 @@ def tangent_program(
     along: str = "",
     plain: bool = False,
     still: Still = NOWHERE,
+    origins: Origins | None = None,
 ) -> Program:
     """The program with the tangents of its lines, whose results are those of its results.
 
@@ -67,9 +70,12 @@ def tangent_program(
         return f_dot
     """
     moving = TangentLines(names, dict(dots), frozenset(least), along, plain, still)
-    for line in program.lines:
-        if (of := loop_of(line)) is not None:
-            moving.left.setdefault(of.group, {})[of.name] = None
+    loops = [of for of in map(loop_of, program.lines) if of is not None]
+    for of in loops:
+        moving.left.setdefault(of.group, {})[of.name] = None
+    if origins is not None and not loops and reached(origins, program, dots):
+        moving.origins = origins
+        moving.lines += program.lines  # as tangents of values ask for adjoints there
     for line in program.lines:
         moving.add(line)
     wanted = tuple(program.results if results is None else results)
@@ -96,6 +102,7 @@ class TangentLines:
     along: str
     plain: bool
     still: Still = NOWHERE
+    origins: Origins = field(default_factory=Origins)
     lines: list[Assign] = field(default_factory=list)
     left: dict[Any, dict[Symbol, None]] = field(default_factory=dict)  # names that loops leave
     _moved: dict[Any, MovedLoop | None] = field(default_factory=dict)  # loops, by their group
@@ -112,15 +119,16 @@ class TangentLines:
             self._add_loop(line, of)
             return
         tangent = self._of(line.expr, line.target)
-        parts, after = self.lines[place:], {line.target}
-        for part in parts:
-            if part.reads & after:
-                after.add(part.target)
-        self.lines[place:] = [p for p in parts if p.target not in after]
-        self.lines += [line, *(p for p in parts if p.target in after)]
+        if not self.origins.nodes:  # else all values are there
+            parts, after = self.lines[place:], {line.target}
+            for part in parts:
+                if part.reads & after:
+                    after.add(part.target)
+            self.lines[place:] = [p for p in parts if p.target not in after]
+            self.lines += [line, *(p for p in parts if p.target in after)]
         self._parts.setdefault(line.expr, line.target)
         if tangent is not None:
-            self.dots[line.target] = self._whole(line.target, tangent)
+            self.dots[line.target] = self._whole(line.target, self._from(line.target, tangent))
 
     def tangent_of(self, expr: Expr) -> Tangent:
         """The tangent of an expression; None where nothing moves it."""
@@ -184,8 +192,13 @@ class TangentLines:
             return self.dots.get(expr)
         if not expr.args or not any(s in self.dots for s in expr.free_symbols):
             return None
+        if expr in self.origins.contributions:
+            return self._contribution(expr, self.origins.contributions[expr], value)
+        return self._by_kind(expr, value)
+
+    def _by_kind(self, expr: Expr, value: Symbol | None) -> Tangent:
         if expr.is_Add:
-            return _sum([self._of(a) for a in expr.args])
+            return sum_of_tangents([self._of(a) for a in expr.args])
         if isinstance(expr, batch_sum):
             dot = self._of(expr.args[0])
             if dot is None:
@@ -209,7 +222,7 @@ class TangentLines:
             product = expr.args[1][0]
             rest = self._besides(factor, product)
             rest = None if rest is None else unless_zero(factor, rest)
-            return _sum([self._along(factor, product), rest])
+            return sum_of_tangents([self._along(factor, product), rest])
         dots = [self._of(e) for e, _ in expr.args]
         if all(d is None for d in dots):
             return None
@@ -231,7 +244,7 @@ class TangentLines:
     def _besides(self, factor: Expr, product: Expr) -> Tangent:
         """The part u·ṗ."""
         if not factor.is_Symbol:
-            return _multiplied(self._of(product / factor), factor)
+            return multiplied(self._of(product / factor), factor)
         return self._moved_with({s: d for s, d in self.dots.items() if s != factor}, product)
 
     def _moved_with(self, dots: dict[Symbol, Expr], expr: Expr) -> Tangent:
@@ -251,43 +264,43 @@ class TangentLines:
         factors = Mul.make_args(expr)
         if not self.plain and (cosine := self._cosine(factors)) is not None:
             return cosine
-        below = [f for f in factors if _is_below(f)]
+        below = [f for f in factors if is_below(f)]
         parts = self._by_factors([f for f in factors if f not in below])
         over = Mul(*below)
         names = [f.base for f in below if f.base.is_Symbol]
         steep = any(self._is_among(self.still.steep, name) for name in names)
         if below and not steep and all(f.exp == -1 for f in below):
-            falling = _sum(self._by_factors([f.base for f in below]))
-            moved = _multiplied(falling, -name.symbol)
+            falling = sum_of_tangents(self._by_factors([f.base for f in below]))
+            moved = multiplied(falling, -name.symbol)
             if moved is not None and any(
                 self._is_among(self.still.weightless, f.base) for f in below
             ):
                 moved = unless_zero(name.symbol, moved)
-            return _multiplied(_sum([*parts, moved]), over)
-        found = [_multiplied(p, over) for p in parts]
+            return multiplied(sum_of_tangents([*parts, moved]), over)
+        found = [multiplied(p, over) for p in parts]
         for factor in below:
             rate = factor.exp * name.symbol / factor.base
             found.append(self._moved_by(factor.base, rate, singular=True))
-        return _sum(found)
+        return sum_of_tangents(found)
 
     def _by_factors(self, factors: list[Expr]) -> list[Tangent]:
         """One tangent a factor; of (1 − u)·(1 + u) it is −2·u·u_dot, which does not cancel."""
         dots = [self._of(f) for f in factors]
         for i, j in combinations(range(len(factors)), 2):
-            if dots[i] is not None and dots[i] in (dots[j], _negative(dots[j])):
+            if dots[i] is not None and dots[i] in (dots[j], negative(dots[j])):
                 sign = 1 if dots[i] == dots[j] else -1
-                both = _multiplied(dots[i], factors[j] + sign * factors[i])
+                both = multiplied(dots[i], factors[j] + sign * factors[i])
                 others = [f for k, f in enumerate(factors) if k not in (i, j)]
                 rest = self._by_factors(others)
                 pair = factors[i] * factors[j]
-                return [_multiplied(both, Mul(*others)), *(_multiplied(d, pair) for d in rest)]
+                return [multiplied(both, Mul(*others)), *(multiplied(d, pair) for d in rest)]
         return [
             self._by_factor(factor, dot, Mul(*factors[:i], *factors[i + 1 :]))
             for i, (factor, dot) in enumerate(zip(factors, dots, strict=True))
         ]
 
     def _by_factor(self, factor: Expr, dot: Tangent, others: Expr) -> Tangent:
-        found = _multiplied(dot, others)
+        found = multiplied(dot, others)
         still = self.still
         if found is None or not (factor.is_Symbol and factor.name in still.switched):
             return found
@@ -305,11 +318,11 @@ class TangentLines:
                 if a in factors and (self._of(a) is not None or self._of(b) is not None):
                     rest = Mul(*(f for f in factors if f not in (a, over)))
                     cosine, sine = self._named(a * over), self._named(b * over)
-                    turned = _sum(
-                        [_multiplied(self._of(a), sine), _multiplied(self._of(b), -cosine)]
+                    turned = sum_of_tangents(
+                        [multiplied(self._of(a), sine), multiplied(self._of(b), -cosine)]
                     )
-                    turned = _multiplied(turned, rest * sine * over)
-                    return _sum([turned, _multiplied(self._of(rest), cosine)])
+                    turned = multiplied(turned, rest * sine * over)
+                    return sum_of_tangents([turned, multiplied(self._of(rest), cosine)])
         return None
 
     def _hypot_below(self, factor: Expr) -> Expr | None:
@@ -325,7 +338,7 @@ class TangentLines:
         least = name.value in self.least if name.value is not None else False
         rates = power_partials(name.symbol, base, power, least)
         singular = not (power.is_Integer and power.is_positive)
-        return _sum(
+        return sum_of_tangents(
             [self._moved_by(a, r, singular) for a, r in zip((base, power), rates, strict=True)]
         )
 
@@ -342,7 +355,7 @@ class TangentLines:
         parts = [
             self._moved_by(a, r * below, singular) for a, r in zip(expr.args, rates, strict=True)
         ]
-        return _multiplied(_sum(parts), 1 / below)
+        return multiplied(sum_of_tangents(parts), 1 / below)
 
     def _array(self, expr: ArrayFunction, name: _Name) -> Tangent:
         dots = []
@@ -357,6 +370,26 @@ class TangentLines:
         at = At(expr, name.symbol, self.names.shapes, weightless)
         return tangent_of_array(at, *dots)
 
+    # -- at the origin of a norm ------------------------------------------------------------------
+
+    def _from(self, value: Symbol, tangent: Expr) -> Expr:
+        """The tangent of a value; at an origin that is no kink of the whole h(v)."""
+        origin = self.origins.nodes.get(value)
+        if origin is None:
+            return tangent
+        return self._chosen(origin, along(self.dots, origin.formula), tangent)
+
+    def _contribution(self, expr: Expr, origin: Origin, value: Symbol | None) -> Tangent:
+        """The tangent of h_bar·u/h; at the origin h_bar_dot·v/h(v)."""
+        changes = not origin.adjoint.free_symbols.isdisjoint(self.dots)
+        there = along(self.dots, expr) if changes else S.Zero
+        tangent = self._by_kind(expr, value)
+        return None if tangent is None else self._chosen(origin, there, tangent)
+
+    def _chosen(self, origin: Origin, there: Expr, elsewhere: Expr) -> Expr:
+        both = And(*(Eq(self._briefly(of), 0) for of in (origin.value, origin.adjoint)))
+        return Piecewise((there, both), (elsewhere, True), evaluate=False)
+
     # -- where 0 × a partial may be NaN -----------------------------------------------------------
 
     def _moved_by(self, operand: Expr, rate: Expr, singular: bool) -> Tangent:
@@ -369,7 +402,7 @@ class TangentLines:
             return unless_zero(rate, times(dot, rate))
         steep = self._is_among(self.still.steep, operand) and not dot.is_number
         if not (steep or (singular and self._may_be_still(dot))):
-            return _multiplied(dot, rate)
+            return multiplied(dot, rate)
         dot = self._briefly(dot)
         return guarded(times(dot, rate), dot)
 
@@ -408,26 +441,6 @@ class _Name:
     @property
     def symbol(self) -> Symbol:
         return self.value if self.value is not None else self.tangents._named(self.expr)
-
-
-def _is_below(factor: Expr) -> bool:
-    return bool(factor.is_Pow and factor.exp.is_number and factor.exp.is_negative)
-
-
-def _multiplied(dot: Tangent, rate: Expr) -> Tangent:
-    if dot is None or rate == 0:
-        return None
-    return times(rate, dot) if isinstance(dot, Piecewise) else times(dot, rate)
-
-
-def _negative(dot: Tangent) -> Tangent:
-    return None if dot is None else -dot
-
-
-def _sum(dots: list[Tangent]) -> Tangent:
-    moving = [d for d in dots if d is not None]
-    total = Add(*moving) if moving else S.Zero
-    return total if total != 0 else None
 
 
 __all__ = ["TangentLines", "tangent_program"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Expr, Mul, Pow
+from sympy import Add, Expr, Mul, Pow
+from sympy.codegen.cfunctions import hypot
 
+from symback.operations import arrays
+from symback.operations.functions import cbrt
 from symback.stable.matching import See, argument, others_of
 
 
@@ -30,6 +33,26 @@ def power_of_power(see: See, expr: Expr) -> Expr | None:
     return found if whole.is_Integer and found == Pow(inner.base, whole) else None
 
 
+def power_of_root(see: See, expr: Expr) -> Expr | None:
+    """n² where n = |u|, hypot(u, v) or norm(u): the sum of squares, whose second partials at 0
+    are not those of a kink; and r³ where r = cbrt(u).
+    """
+    inner = see(expr.base)
+    degree = 3 if isinstance(inner, cbrt) else 2
+    if not (expr.exp.is_Integer and expr.exp % degree == 0):
+        return None
+    if isinstance(inner, cbrt):
+        base = argument(inner)
+    elif isinstance(inner, sp.Abs | hypot):
+        base = Add(*(a**2 for a in inner.args))
+    elif isinstance(inner, arrays.norm):
+        u, *axes = inner.args
+        base = arrays.reduce_sum(u**2, *axes)
+    else:
+        return None
+    return Pow(base, expr.exp / degree)
+
+
 def exp_of_log(see: See, expr: Expr) -> Expr | None:
     """exp(c·log(u)): u**c, whose slope at 0 is not 0·∞."""
     factors = Mul.make_args(argument(expr))
@@ -46,4 +69,4 @@ def log_of_exp(see: See, expr: Expr) -> Expr | None:
     return argument(inner) if isinstance(inner, sp.exp) and inner is not inside else None
 
 
-__all__ = ["exp_of_log", "log_of_exp", "power_of_power"]
+__all__ = ["exp_of_log", "log_of_exp", "power_of_power", "power_of_root"]

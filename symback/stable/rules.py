@@ -75,6 +75,7 @@ ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
 KINKS = "at 0 the slopes of the parts do not add up to that of the whole"
 ANGLE = "a product of sines"
 INVERSE = "a function of its own inverse: its slope is lost where that of the inverse is infinite"
+ROOT = "a power of a root: at 0 its slopes are not the convention at the root's"
 UNDONE = "what is inside the inverse"
 ROOTS = "a quotient by the sum of the roots"
 NEAR = "the slope cancels where the argument is small, and 0/0 at 0"
@@ -103,6 +104,7 @@ PRODUCTS = (
 
 _NATURAL: tuple[Rule, ...] = (
     Rule("power of a power", INVERSE, (Pow,), inverses.power_of_power, UNDONE),
+    Rule("power of a root", ROOT, (Pow,), inverses.power_of_root, UNDONE),
     Rule("exp of a log", INVERSE, (sp.exp,), inverses.exp_of_log, UNDONE),
     Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),

@@ -20,7 +20,7 @@ from symback.circuits.circuit import Circuit, Node
 from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import counting_symbols, evaluate, precision
 from symback.operations.elementwise import elementary
-from symback.operations.expressions import real_symbol
+from symback.operations.expressions import postorder, real_symbol
 from symback.truth.reference import PRECISIONS, suffices
 
 Pair: TypeAlias = tuple[str, str]
@@ -104,6 +104,8 @@ class SecondReference:
             if form.has(Piecewise):
                 counting = {s.name for s in counting_symbols(form, values)}
             moving = [o for o in node.operands if first[o] and (counting is None or o in counting)]
+            if moving and any(values.get(s.args[0], 1) == 0 for s in _sizes(form)):
+                raise Undecided  # smooth functions of |u| have second partials at 0, others don't
             first[node.name], second[node.name] = self._carried(node, moving, first, second, values)
             values[node.symbol] = value
         return first, second
@@ -149,6 +151,12 @@ def _weights(
     if isinstance(directions, Mapping):
         return directions
     return {name: {name: 1.0} for name in directions}
+
+
+@cache
+def _sizes(form: Expr) -> tuple[Expr, ...]:
+    """The absolute values in a formula."""
+    return tuple(part for part in postorder(form) if isinstance(part, sp.Abs))
 
 
 @cache
