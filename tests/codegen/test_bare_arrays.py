@@ -89,6 +89,7 @@ def test_a_matrix_times_a_vector_is_the_product_with_it(name, language, kind, pr
         matrix = np.reshape(found[0], (sum(map(len, moving)), -1))
         np.testing.assert_allclose(matrix, matrix.T, rtol=1e-8, atol=1e-11)
     else:
+        found = [[x] for x in found[0]] if len(found) < len(moving) else found  # of numbers
         rows = [np.reshape(p, (-1, len(v))) for p, v in zip(found, moving, strict=True)]
         matrix = np.concatenate(rows, axis=1)
     right = np.concatenate([np.ravel(part) for part in wanted])

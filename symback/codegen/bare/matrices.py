@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -125,7 +126,8 @@ class MatrixBody:
 
     body: BareBody  # what it takes and gives
     inner: BareBody  # the same of what it calls
-    count: str  # how many unit vectors there are
+    count: str  # how many unit vectors there are, or the name for that
+    starts: Sequence[tuple[str, str]]  # names for places and counts, and their code
     unit: str  # the name of the vector
     entry: str  # the name of the index of its 1
     vectors: Sequence[MatrixPart]  # by what it is given as
@@ -146,12 +148,15 @@ def matrix_body(matrix: BareMatrix, language: BareLanguage) -> MatrixBody:
     inner = body_of(matrix.product, language)
     leaves = inner.arguments[: len(matrix.product.leaves)]
     dots = inner.arguments[len(leaves) :]
-    count = _total([dot.count or "1" for dot in dots])
     taken = {v.name for v in (*inner.arguments, *inner.results)} | {*inner.sizes, matrix.out, WORK}
     taken |= language.taken
     unit, entry = (fresh_name([word], taken) for word in ("unit", "entry"))
-    vectors = _parts(dots)
-    results = _parts(inner.results)
+    counts = [dot.count or "1" for dot in dots]
+    starts, places, count = _named_places(counts, taken)
+    total = _total(counts)
+    vectors = [MatrixPart(dot, place) for dot, place in zip(dots, places, strict=True)]
+    at = places if matrix.out else ["0"] * len(inner.results)
+    results = [MatrixPart(r, place) for r, place in zip(inner.results, at, strict=True)]
     if matrix.out:
         given = [BareValue(matrix.out, f"{factor(count)} * {factor(count)}")]
     else:
@@ -160,14 +165,31 @@ def matrix_body(matrix: BareMatrix, language: BareLanguage) -> MatrixBody:
             for r in inner.results
         ]
     owns = language.makes_arrays or (count.isdecimal() and int(count) <= MOST_NUMBERS)
-    work = " + ".join(filter(None, ["" if owns else count, inner.work]))
+    work = " + ".join(filter(None, ["" if owns else total, inner.work]))
     body = BareBody(leaves, inner.sizes, inner.size_names, given, work, [])
-    return MatrixBody(body, inner, count, unit, entry, vectors, results, owns)
+    return MatrixBody(body, inner, count, starts, unit, entry, vectors, results, owns)
 
 
-def _parts(values: Sequence[BareValue]) -> list[MatrixPart]:
-    counts = [value.count or "1" for value in values]
-    return [MatrixPart(value, _total(counts[:k])) for k, value in enumerate(values)]
+def _named_places(
+    counts: Sequence[str], taken: set[str]
+) -> tuple[list[tuple[str, str]], list[str], str]:
+    """Names for sums of counts with their code, where each part begins, and the sum of all.
+
+    A sum has a name where it has more than one term.
+    """
+    starts: list[tuple[str, str]] = []
+    places, at = [], "0"
+    for k, count in enumerate(counts):
+        places.append(at)
+        at = _total([*([] if at == "0" else [at]), count])
+        if " + " in at:
+            last = k == len(counts) - 1
+            name = fresh_name(
+                ["entries" if last else f"start{k + 1}"], taken | {n for n, _ in starts}
+            )
+            starts.append((name, at))
+            at = name
+    return starts, places, at
 
 
 def _one(value: BareValue) -> bool:
@@ -175,9 +197,10 @@ def _one(value: BareValue) -> bool:
 
 
 def _total(counts: Sequence[str]) -> str:
-    """The code for a sum of counts; 0 for none."""
+    """The code for a sum of counts, each once."""
     known = sum(int(count) for count in counts if count.isdecimal())
-    named = [count for count in counts if not count.isdecimal()]
+    times = Counter(count for count in counts if not count.isdecimal())
+    named = [count if n == 1 else f"{n} * {count}" for count, n in times.items()]
     return " + ".join([*named, *([str(known)] if known or not named else [])])
 
 

@@ -19,7 +19,7 @@ def in_lines(
     if len(line) <= room:
         return [line]
     whole = [item.replace(" ", "\N{NO-BREAK SPACE}") for item in items]
-    inner = wrap(", ".join(whole), room - len(indent))
+    inner = wrap(", ".join(whole), room - len(indent), break_long_words=False)
     return [start, *(f"{indent}{part}".replace("\N{NO-BREAK SPACE}", " ") for part in inner), end]
 
 

@@ -102,6 +102,7 @@ def _matrix(matrix: BareMatrix) -> list[str]:
         *([rest] if of.inner.work else []),
     ]
     lines = [
+        *(f"const size_t {name} = {code};" for name, code in of.starts),
         f"double {unit}[{of.count}];" if of.owns else f"double *const {unit} = {WORK};",
         f"for (size_t {entry} = 0; {entry} < {of.count}; {entry}++) {{",
         f"    {unit}[{entry}] = 0.0;",

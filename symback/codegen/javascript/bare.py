@@ -68,6 +68,7 @@ def _matrix(matrix: BareMatrix) -> list[str]:
         stores.append(one if part.is_number else f"{to}.set({row}[{k}], {place});")
     names = [result.name for result in results]
     lines = [
+        *(f"const {name} = {code};" for name, code in of.starts),
         *(f"const {result.name} = new Float64Array({result.count});" for result in results),
         f"const {unit} = new Float64Array({of.count});",
         f"for (let {entry} = 0; {entry} < {of.count}; {entry}++) {{",

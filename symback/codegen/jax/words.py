@@ -81,12 +81,12 @@ def _rate(product: ast.expr, name: str) -> ast.expr | None:
             return None if rate is None else ast.UnaryOp(ast.USub(), rate)
         case ast.BinOp(left, ast.Mult() | ast.Div() as op, right):
             if (rate := _rate(left, name)) is not None and not _reads(right, name):
-                is_one = isinstance(rate, ast.Constant) and isinstance(op, ast.Mult)
-                return right if is_one else ast.BinOp(rate, op, right)
+                alone = _is_one(rate) and isinstance(op, ast.Mult)
+                return right if alone else ast.BinOp(rate, op, right)
             rate = _rate(right, name) if isinstance(op, ast.Mult) else None
             if rate is None or _reads(left, name):
                 return None
-            return left if isinstance(rate, ast.Constant) else ast.BinOp(left, op, rate)
+            return left if _is_one(rate) else ast.BinOp(left, op, rate)
         case ast.Call(function, [condition, first, other]) if ast.unparse(function) == "np.where":
             if _reads(condition, name) and _compared_with_zero(condition) != name:
                 return None
@@ -97,6 +97,10 @@ def _rate(product: ast.expr, name: str) -> ast.expr | None:
                 return None
             return ast.Call(function, [condition, one, two], [])
     return None
+
+
+def _is_one(rate: ast.expr) -> bool:
+    return isinstance(rate, ast.Constant) and rate.value == 1
 
 
 def _reads(part: ast.expr, name: str) -> bool:

@@ -96,6 +96,7 @@ def _matrix(matrix: BareMatrix) -> list[str]:
         start = f"{out}[{offset(entry, of.count)}..][..{of.count}].copy_from_slice(&{start}"
         end = "));"
     lines = [
+        *(f"let {name} = {code};" for name, code in of.starts),
         f"let {unit} = &mut [0.0; {of.count}];"
         if of.owns
         else f"let ({unit}, {rest}) = {WORK}.split_at_mut({of.count});",

@@ -65,7 +65,7 @@ fn _atanh(z: f64) -> f64 {
 // A whole number from data as an index; what is none ends the program, as an index outside does.
 fn _index(number: f64) -> usize {
     let place = number as usize;
-    assert!(place as f64 == number, "{number} is not an index");
+    assert!(place as f64 == number, "{} is not an index", number);
     place
 }
 

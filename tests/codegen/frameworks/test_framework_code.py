@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symback as sb
+from symback.codegen.jax.words import WORDS
 
 CIRCUITS = {
     "numbers": "f = x1 - sigma(w3*x3 + w4*x4)",
@@ -49,3 +50,32 @@ def test_functions_give_what_numpys_give(language, name):
     for function in FUNCTIONS:
         for value, expected in zip(found[function], right[function], strict=True):
             assert np.allclose(value, expected, rtol=1e-13, atol=1e-15), function
+
+
+PRODUCTS = [
+    "u_dot",
+    "-u_dot",
+    "2.5 * u_dot",
+    "u_dot * 2.5",
+    "2.5 * u_dot * a",
+    "a * (2.5 * u_dot)",
+    "a * u_dot * 2.5 * b",
+    "3 * a * u_dot / (4 * b)",
+    "u_dot / 4",
+    "-(2 * u_dot) * a",
+    "2.5 * np.where(a == 0, 0.0, 3 * u_dot) / b",
+    "np.where(a > 0, 3 * u_dot, 0.5 * a * u_dot) * 7",
+]
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_what_a_tangent_carries_has_all_factors(product):
+    """JAX's product with a tangent is that which NumPy computes, numbers among its factors."""
+    text = f"np.where(u_dot == 0, 0.0, {product})"
+    in_jax = WORDS.beside((), ["u_dot"]).expression(text)
+    assert in_jax.startswith("_carried(")
+    for a, b, u_dot in ((1.25, -3.0, 0.75), (-0.5, 2.0, -1.5), (2.0, 1.5, 0.0)):
+        values = {"a": a, "b": b, "u_dot": u_dot, "np": np, "jnp": np}
+        carried = {"_carried": lambda rate, dot: np.where(dot == 0, 0.0, rate * dot)}
+        got, right = eval(in_jax, values | carried), eval(text, values)
+        np.testing.assert_allclose(got, right, rtol=1e-15)
