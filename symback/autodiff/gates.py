@@ -100,6 +100,7 @@ class _Splitter:
         self.nodes: list[Node] = []
         self._taken = {n.name for n in circuit.nodes}
         self._reserved = {n.name for of in alike for n in of.nodes} - self._taken
+        self._taken |= self._reserved
         self._known = {n.formula: n.name for of in alike for n in of.computed if n.generated}
         self._named: dict[Expr, Symbol] = {}  # gate expression → its node
         self._atoms: dict[Expr, Symbol] = {}  # typed part → its node
@@ -149,12 +150,12 @@ class _Splitter:
 
     def _new_name(self, wanted: str) -> str:
         if wanted:
-            name = fresh_name([wanted], self._taken | self._reserved)
+            name = fresh_name([wanted], self._taken)
         else:
             self._count += 1
             while (name := f"{self._owner}_{self._count}") in self._reserved:
                 self._count += 1
-            name = fresh_name([name], self._taken | self._reserved)
+            name = fresh_name([name], self._taken)
         self._taken.add(name)
         return name
 

@@ -206,8 +206,11 @@ def is_even_power(gate: Expr) -> bool:
 
 def is_steep(record: ReversePass, edge: Edge) -> bool:
     """Whether a gate may have an infinite slope by an operand that is 0, but is finite."""
-    gate, operand = record.circuit[edge.node], record.circuit[edge.operand]
+    gate = record.circuit[edge.node]
     power = gate.formula
+    if power.is_Add or power.is_Mul:  # as most gates of a large circuit are
+        return False
+    operand = record.circuit[edge.operand]
     if power.func in STEEP_AT_ZERO:
         return operand.symbol in power.args[: STEEP_AT_ZERO[power.func]]
     if not power.is_Pow or power.base != operand.symbol or power.exp.is_integer:
@@ -235,6 +238,8 @@ def switched(record: ReversePass) -> frozenset[str]:
         others = {*gate.operands} - {edge.operand}
         if gate.name in found or (gate.formula.is_Mul and not zero.isdisjoint(others)):
             found.add(edge.operand)
+    if not found:
+        return frozenset()
     steep = (e.node for e in record.edges if is_steep(record, e))
     ending = (n for n in found if isinstance(circuit[n].formula, sp.asin | sp.acos | sp.acosh))
     return frozenset(found.intersection(steep)) | frozenset(ending)

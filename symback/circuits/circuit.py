@@ -225,11 +225,11 @@ class Circuit:
     def __getitem__(self, name: str | Node) -> Node:
         key = name if type(name) is str else str(name)
         found = self._by_name.get(key)
-        if found is None and key in map(str, self.size_names):
+        if found is not None:
+            return found
+        if key in map(str, self.size_names):
             return size(key)
-        if found is None:
-            raise UnknownName(f"the circuit has no node '{clip(key, 40)}'{self._hint(key)}")
-        return found
+        raise UnknownName(f"the circuit has no node '{clip(key, 40)}'{self._hint(key)}")
 
     def _hint(self, name: str) -> str:
         node = name.removesuffix("_bar")

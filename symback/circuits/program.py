@@ -19,7 +19,7 @@ from sympy import Expr, Function, S, Symbol
 from symback.errors import SymbackError
 from symback.operations.arrays import eye_like, size
 from symback.operations.arrays.loops import Turn, loop, loops_in
-from symback.operations.expressions import compounds
+from symback.operations.expressions import compounds, is_shallow
 from symback.operations.special import diffshare, powshare, sumshare
 
 Chain = tuple[tuple[str, str], ...]
@@ -168,6 +168,8 @@ def symbols(expr: Expr) -> set[Symbol]:
         return symbols(expr.args[0])
     if expr.is_Symbol:
         return {expr}
+    if is_shallow(expr):
+        return {a for a in expr.args if a.is_Symbol}
     return {a for part in compounds(expr) for a in part.args if a.is_Symbol}
 
 
@@ -201,7 +203,7 @@ def operations(expr: Expr) -> int:
     """Operations of one expression, as code computes it: a - b/c are two."""
     if isinstance(expr, batch_sum):
         return operations(expr.args[0])
-    if not any(a.args for a in expr.args):  # most lines of a large circuit: w*x
+    if is_shallow(expr):  # most lines of a large circuit: w*x
         return _operations(expr)
     parts = compounds(expr)
     free = {operand for part in parts for operand in _taken_in(part)}

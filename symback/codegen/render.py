@@ -28,10 +28,16 @@ def render_one(
             body = _environment(own=own).get_template(name).render(variables)
         else:
             body = TemplateSandbox(folder, _loader(own)).render_bounded(name, **variables)
-        return hashed(re.sub(r"\n{4,}", "\n\n\n", body).rstrip() + "\n")
+        return hashed(_tidy(body))
     except Exception as error:  # whatever a user's template may raise
         kind = type(error).__name__
         raise FileRefused(f"the template {name} fails: {kind}: {clip(str(error), 90)}") from None
+
+
+def _tidy(body: str) -> str:
+    """The text with at most two empty lines at once and one line end; not copied without need."""
+    body = re.sub(r"\n{4,}", "\n\n\n", body)
+    return body if re.search(r"\S\n\Z", body[-2:]) else body.rstrip() + "\n"
 
 
 def render_page(name: str, page: object) -> str:

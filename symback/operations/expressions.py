@@ -22,8 +22,13 @@ def is_shallow(expr: Expr) -> bool:
 
 def postorder(expr: Expr) -> list[Expr]:
     """The distinct subexpressions, operands first: linear in the shared graph, no recursion."""
-    if is_shallow(expr):
-        return [*dict.fromkeys(expr.args), expr]
+    above: list[Expr] = []  # what has one operand, as Σ over samples of a product
+    inner = expr
+    while len(inner.args) == 1:
+        above.append(inner)
+        inner = inner.args[0]
+    if is_shallow(inner):
+        return [*dict.fromkeys(inner.args), inner, *reversed(above)]
     seen: set[Expr] = set()
     ordered: list[Expr] = []
     open_parts = [(expr, iter(expr.args))]
@@ -130,6 +135,7 @@ __all__ = [
     "applied",
     "compounds",
     "exact",
+    "is_shallow",
     "postorder",
     "product",
     "real_symbol",

@@ -65,6 +65,12 @@ class CodePrinter(Printer):
         above, below = super().fraction(Mul(*(f for f in factors if not f.is_number)))
         return [Mul(*numbers), *above], below
 
+    def product(self, expr: Expr) -> tuple[str, int]:
+        if all(f.is_Symbol for f in expr.args):  # most products of a large circuit
+            factors = sorted(expr.args, key=self.factor_key)
+            return self.times.join([self._print(f)[0] for f in factors]), MUL
+        return super().product(expr)
+
     # -- powers -----------------------------------------------------------------------------
 
     def power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
@@ -157,7 +163,7 @@ def called_kernels(
             add(own)
             sources[name] = own
 
-    add("\n".join(lines))
+    add("\n".join(line for line in lines if not line.startswith("#")))
     return sources
 
 

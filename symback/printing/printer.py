@@ -259,6 +259,10 @@ class Printer:
             if known is None:
                 known = self._keys[expr] = (((*self.rank(expr), expr.name),), 1, Spelling(expr))
             return known
+        if expr.is_Mul and all(f.is_Symbol for f in expr.args):  # most of a large circuit
+            names = dict.fromkeys(expr.args)
+            ranks = sorted([self.parts_key(s)[0][0] for s in names])
+            return (tuple(ranks), 1 + len(names), Spelling(expr))
         parts = postorder(expr)
         ranks = sorted((*self.rank(s), s.name) for s in parts if s.is_Symbol)
         return (tuple(ranks), len(parts), Spelling(expr))
@@ -268,6 +272,8 @@ class Printer:
         return (not ranks, ranks, *rest)
 
     def factor_key(self, expr: Expr) -> tuple[Any, ...]:
+        if expr.is_Symbol and not self.shared:
+            return (1 if expr.name in self._leading else 2, *self.parts_key(expr))
         base = expr.base if expr.is_Pow and expr.exp.is_number else expr
         leads = base.is_Symbol and base.name in self._leading
         if self.shared and not leads:  # (1 - beta)*g

@@ -29,7 +29,7 @@ def fold_copies(program: Program, names: Names) -> Program:
         if line.of is not None and line.target not in program.returned:
             number, rest = split_number(line.expr)
             copies = rest.is_Symbol and (number == 1 or readers[line.target] == 1)
-            if copies or line.expr in (0, 1, -1):  # what cancels once copies are folded
+            if copies or (line.expr.is_Integer and abs(line.expr) <= 1):  # cancelled
                 folded[line.target] = line
                 continue
         lines.append(line)
@@ -43,6 +43,8 @@ def _negated_where_made(program: Program, lines: list[Assign]) -> list[Assign]:
     merged: dict[Symbol, Assign] = {}
     gone: set[Symbol] = set()
     for line in lines:
+        if not line.expr.is_Mul:
+            continue
         number, rest = split_number(line.expr)
         before = made.get(rest) if number == -1 and readers[rest] == 1 else None
         if before is None or before.of is None or line.of is None or not before.expr.is_Mul:

@@ -17,7 +17,7 @@ from sympy import Atom, Expr, Symbol
 from sympy.core.symbol import Str
 
 from symback.operations.arrays.base import ArrayFunction
-from symback.operations.expressions import postorder
+from symback.operations.expressions import is_shallow, postorder
 from symback.operations.shapes import Shape
 
 STACKED, LAST, SUMMED = map(Str, ("stacked", "last", "summed"))
@@ -180,6 +180,10 @@ class loop(ArrayFunction):
 
 def loops_in(expr: Expr) -> list[loop]:
     """The loops in an expression."""
+    while len(expr.args) == 1:  # as Σ over samples: most lines of a large circuit have no loop
+        expr = expr.args[0]
+    if is_shallow(expr) and not isinstance(expr, loop):
+        return []
     return [part for part in postorder(expr) if isinstance(part, loop)]
 
 
