@@ -18,7 +18,7 @@ from symback.autodiff.entries_read import is_product
 from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.reverse import Edge, ReversePass
-from symback.autodiff.vanishing import Multiples, vanishing
+from symback.autodiff.vanishing import Multiples, independent, vanishing
 from symback.circuits.requirements import EXPONENTIAL
 from symback.operations.arrays import ArrayFunction, dot, matvec, outer, reduce_sum
 from symback.operations.elementwise import BY_HEAD
@@ -42,6 +42,8 @@ from symback.operations.special import (
     xlogx,
 )
 
+ENDING = (sp.asin, sp.acos, sp.acosh)
+"""Functions that end where their slope is infinite."""
 STEEP_AT_ZERO: dict[Any, int] = {
     boxcox: 1,
     cbrt: 1,
@@ -241,7 +243,7 @@ def switched(record: ReversePass) -> frozenset[str]:
     if not found:
         return frozenset()
     steep = (e.node for e in record.edges if is_steep(record, e))
-    ending = (n for n in found if isinstance(circuit[n].formula, sp.asin | sp.acos | sp.acosh))
+    ending = (n for n in found if isinstance(circuit[n].formula, ENDING))
     return frozenset(found.intersection(steep)) | frozenset(ending)
 
 
@@ -276,8 +278,11 @@ class Weightless:
         partial = edge.local.elementwise
         if edge.node not in self.nodes or isinstance(partial, Piecewise):
             return False
-        if edge.node in self.switched or (edge.node, edge.operand) in self.vanishing:
+        pair = edge.node, edge.operand
+        if edge.node in self.switched or pair in self.vanishing or pair in self.independent:
             return True
+        if is_steep(self._record, edge) and edge.node not in self._beyond_poles:
+            return False  # the adjoint may be 0 because the base is
         if edge.node not in self._logits:
             if partial.is_Symbol:  # as most of a large circuit are
                 return partial.name in self._poles
@@ -291,7 +296,7 @@ class Weightless:
     @cached_property
     def nodes(self) -> frozenset[str]:
         """Those that such edges may leave."""
-        steep = {node for node, _ in self.vanishing}
+        steep = {node for pairs in (self.vanishing, self.independent) for node, _ in pairs}
         return self._logits | fading(self._record) | self.switched | steep
 
     @cached_property
@@ -302,6 +307,22 @@ class Weightless:
     def vanishing(self) -> dict[tuple[str, str], Multiples]:
         steep = (e for e in self._record.edges if is_steep(self._record, e))
         return vanishing(self._record, steep)
+
+    @cached_property
+    def independent(self) -> dict[tuple[str, str], Expr]:
+        circuit = self._circuit
+        ends = (e for e in self._record.edges if isinstance(circuit[e.node].formula, ENDING))
+        steep = [e for e in self._record.edges if is_steep(self._record, e)]
+        return independent(self._record, [*steep, *ends])
+
+    @cached_property
+    def _beyond_poles(self) -> frozenset[str]:
+        """The nodes that only what is infinite where they are 0 reads."""
+        found: set[str] = set()
+        for name in self._record.order[1:]:
+            if all(e.node in found or e.node in self._poles for e in self._record.into[name]):
+                found.add(name)
+        return frozenset(found)
 
     @cached_property
     def _positive(self) -> frozenset[Symbol]:

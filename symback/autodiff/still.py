@@ -98,6 +98,9 @@ def still(record: ReversePass, names: Names) -> Still:
         if edge.operand in switched:
             switched.add(edge.node)
     zero = chosen_zero(record.circuit) if switched else frozenset()
+    for gate in (of for of, _ in weightless.independent):
+        fast, read = _independent(record, gate)
+        switched, zero = switched | fast, zero | read
     for (gate, _), multiples in weightless.vanishing.items():
         fast, still_there = _vanishing(record, gate, multiples)
         switched, edges = switched | fast, edges | still_there
@@ -156,6 +159,16 @@ def _vanishing(
             else:
                 fast.add(edge.node)
     return fast, edges
+
+
+def _independent(record: ReversePass, gate: str) -> tuple[set[str], set[str]]:
+    """What may move infinitely fast with a gate, and the names that it is multiplied with."""
+    fast, read = {gate}, set()
+    for edge in reversed(record.edges):
+        if edge.operand in fast:
+            fast.add(edge.node)
+            read |= {s.name for s in edge.local.elementwise.free_symbols}
+    return fast, read
 
 
 def _fades(circuit: Gates, edge: Edge) -> bool:

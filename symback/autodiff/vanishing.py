@@ -1,6 +1,7 @@
-"""Where an adjoint vanishes with what a power below 1 is taken of, so that 0·∞ is 0.
+"""Where an adjoint vanishes with what a power below 1 is taken of, or without it: 0·∞ is 0.
 
-The adjoint of x**n in x/(1 + x**n) has the factor x, and x·x**(n - 1) is 0 at 0.
+The adjoint of x**n in x/(1 + x**n) has the factor x, and x·x**(n - 1) is 0 at 0. That of sqrt(x)
+in w*sqrt(x) does not know of x: where w is 0 the whole is 0 for every x.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Iterable
 import sympy as sp
 from sympy import Expr, S, Symbol
 
+from symback.autodiff.entries_read import is_product
 from symback.autodiff.gates import Gates
 from symback.autodiff.reverse import Edge, ReversePass
+from symback.operations.arrays import mean, reduce_sum
 from symback.operations.special import powshare, sumshare
 
 Multiples = dict[Symbol, frozenset[Symbol]]
@@ -36,6 +39,68 @@ def vanishing(record: ReversePass, steep: Iterable[Edge]) -> dict[tuple[str, str
         for (node, base), of in bases.items()
         if circuit[base].symbol in factors[node] or of <= factors[node]
     }
+
+
+def independent(record: ReversePass, steep: Iterable[Edge]) -> dict[tuple[str, str], Expr]:
+    """The steep edges whose adjoint reads nothing that moves the base, with names that it reads.
+
+    An adjoint of numbers is never 0.
+    """
+    found: dict[tuple[str, str], Expr] = {}
+    known: dict[frozenset[str], tuple[frozenset[str], dict[str, frozenset[Symbol]]]] = {}
+    for edge in steep:
+        leaves = _leaves(record.circuit, edge.operand)
+        if leaves not in known:
+            moved = _moved(record.circuit, leaves)
+            known[leaves] = moved, _read_apart(record, moved)
+        read = known[leaves][1].get(edge.node, frozenset())
+        if read and edge.node != record.of:
+            found[edge.node, edge.operand] = sp.Mul(*read)
+    return found
+
+
+def _leaves(circuit: Gates, name: str) -> frozenset[str]:
+    below, found = {name}, set()
+    for node in reversed(circuit.nodes):
+        if node.name in below:
+            below.update(node.operands)
+            if node.is_leaf:
+                found.add(node.name)
+    return frozenset(found)
+
+
+def _moved(circuit: Gates, leaves: frozenset[str]) -> frozenset[str]:
+    found = set(leaves)
+    for node in circuit.computed:
+        if not found.isdisjoint(node.operands):
+            found.add(node.name)
+    return frozenset(found)
+
+
+def _read_apart(record: ReversePass, moved: frozenset[str]) -> dict[str, frozenset[Symbol]]:
+    """What the adjoint of a node reads, for nodes whose adjoint reads nothing that is moved."""
+    found: dict[str, frozenset[Symbol]] = {record.of: frozenset()}
+    for name in record.order[1:]:
+        read: set[Symbol] | None = set()
+        for edge in record.into[name]:
+            names = _reads(record.circuit, edge)
+            if edge.node not in found or names is None or any(s.name in moved for s in names):
+                read = None
+                break
+            read |= found[edge.node] | names
+        if read is not None:
+            found[name] = frozenset(read)
+    return found
+
+
+def _reads(circuit: Gates, edge: Edge) -> set[Symbol] | None:
+    """The names in an edge's partial; None where that is not known."""
+    names = set(edge.local.elementwise.free_symbols)
+    for _, op in edge.local.terms:
+        if not (op.moves or is_product(op) or isinstance(op, reduce_sum | mean)):
+            return None
+        names |= op.free_symbols - {circuit[edge.operand].symbol}
+    return names
 
 
 def _factors_of(circuit: Gates, name: str) -> frozenset[Symbol]:
@@ -90,4 +155,4 @@ def factors_in(record: ReversePass, edge: Edge, multiples: Multiples) -> frozens
     return frozenset(s for s in names if not circuit[s.name].shape)  # others are summed over
 
 
-__all__ = ["Multiples", "factors_in", "vanishing"]
+__all__ = ["Multiples", "factors_in", "independent", "vanishing"]

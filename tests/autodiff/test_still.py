@@ -1,5 +1,7 @@
 """Tangents where slope × tangent would be 0·∞, by hand: what does not move, and what has faded."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -173,3 +175,63 @@ def test_two_roots_of_one_base_keep_their_slope():
     circuit = sb.circuit("f = x/(1 + sqrt(x))", loss=None)
     assert not any(rewrite.rule == "powshare" for rewrite in circuit.gates.rewrites)
     assert circuit.check().passed
+
+
+WITHOUT_WEIGHT = [  # what is infinitely steep at the end of where it is defined, and that end
+    *((steep, 0.0) for steep in ("sqrt(x)", "cbrt(x)", "x**0.3", "x**t", "x*log(x)")),
+    *((steep, 1.0) for steep in ("asin(x)", "acos(x)", "acosh(x)", "sqrt(1 - x**2)")),
+]
+WEIGHED = [
+    (text.replace("h", f"({steep})" if "n = h" not in text else steep), end)
+    for steep, end in WITHOUT_WEIGHT
+    for text in (
+        "f = w*h",
+        "f = w**2*h + v",
+        "n = h; f = w*n*v",
+        "n = h; m = w*v; f = 2*m*n - v",
+    )
+]
+
+
+@pytest.mark.parametrize(("text", "end"), one_in(6, WEIGHED), ids=str)
+def test_a_weight_of_0_leaves_no_slope_at_the_end_of_a_root(text, end):
+    """Of w·h(x) by x at w = 0 it is 0 for every x, and by w it is h(x); twice as well."""
+    at = {"w": 0.0, "x": end, "v": 1.0, "t": 0.5}
+    given = {n: v for n, v in at.items() if re.search(rf"\b{n}\b", text)}
+    circuit = sb.circuit(text, inputs=list(given), loss=None)
+    module = circuit.compile(functions="jvp")
+    params, inputs = module.Params(), module.Inputs(**given)
+    with np.errstate(all="ignore"):
+        bars = module.backward(params, inputs, module.forward(params, inputs)[1])[1]
+        moved = module.Inputs(**{n: float(n == "x") for n in given})
+        along = module.jvp(params, inputs, params, moved)
+    assert (bars.x, along) == (0, 0)
+    shown = circuit.derive(wrt="x").at(**given).evaluated()[1]
+    assert float(shown["x"]) == 0
+
+
+@pytest.mark.parametrize("x", [0.0, 4.0])
+def test_a_weight_that_is_0_may_move(x):
+    circuit = sb.circuit("w: param; x: param; f: loss = w*sqrt(x)")
+    module = circuit.compile(functions=("hessp",))
+    with np.errstate(all="ignore"):
+        found = [module.hessp(np.array([0, x]), v, module.Inputs()) for v in np.eye(2)]
+    slope = 0.25 if x else INF
+    np.testing.assert_array_equal(found, [[0, slope], [slope, 0]])
+
+
+VANISHING_WITH_THE_BASE = [
+    *("s*tanh(s)", "(1 + s)*exp(-s)", "cos(s)", "s*log(1 + s)", "s*erf(s)"),
+    *("softplus(s) - s/2", "s*(1 - exp(-s))"),
+]
+
+
+@pytest.mark.parametrize("outer", VANISHING_WITH_THE_BASE)
+def test_what_vanishes_with_the_base_is_no_slope_of_0(outer):
+    """Of h(√x) with h'(0) = 0 the slope at 0 is h″(0)/2, which 0·∞ does not know."""
+    module = sb.circuit(f"s = sqrt(x); f = {outer}", inputs=["x"], loss=None).compile()
+    inputs = module.Inputs(x=0.0)
+    with np.errstate(all="ignore"):
+        cache = module.forward(module.Params(), inputs)[1]
+        (found,) = module.backward(module.Params(), inputs, cache)[1]
+    assert np.isnan(found)
