@@ -45,7 +45,10 @@ class Problem(NamedTuple):
 
     def inputs(self, m: Any) -> Any:
         """A row for each observation."""
-        cameras, points = self.cameras[self.camera], self.points[self.point]
+        cameras, points = (
+            self.cameras.take(self.camera, axis=0),
+            self.points.take(self.point, axis=0),
+        )
         return m.Inputs(cameras, points, self.weights, self.seen)
 
 
@@ -105,11 +108,15 @@ def pattern(of: Problem) -> tuple[Any, Any]:
     """Where rows begin, and each value's column: two rows of 15 an observation, then weights."""
     n, m, p = len(of.cameras), len(of.points), len(of.weights)
     rows = np.concatenate([np.arange(0, 30 * p, 15), np.arange(30 * p, 31 * p + 1)])
-    each = np.empty((p, 15), np.int32)
-    np.add(11 * of.camera[:, None], np.arange(11, dtype=np.int32), out=each[:, :11])
-    np.add(11 * n + 3 * of.point[:, None], np.arange(3, dtype=np.int32), out=each[:, 11:14])
-    each[:, 14] = np.arange(11 * n + 3 * m, 11 * n + 3 * m + p)
-    columns = np.concatenate([np.repeat(each, 2, axis=0).ravel(), each[:, 14]])
+    place = np.arange(11 * n + 3 * m + p, dtype=np.int32)
+    of_cameras, of_points, of_weights = np.split(place, [11 * n, 11 * n + 3 * m])
+    parts = (
+        of_cameras.reshape(n, 11).take(of.camera, axis=0),
+        of_points.reshape(m, 3).take(of.point, axis=0),
+        of_weights[:, None],
+    )
+    each = np.repeat(np.concatenate(parts, axis=1), 2, axis=0)
+    columns = np.concatenate([each.ravel(), of_weights])
     return rows, columns
 
 
