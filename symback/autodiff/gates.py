@@ -87,6 +87,7 @@ def _split(circuit: Circuit, opaque: Collection[str], alike: Sequence[Gates]) ->
         circuit.rewrites,
         is_literal=circuit.is_literal,
         stacked=circuit.stacked,
+        sums=splitter.sums,
         least=least_powers([(n.symbol, n.formula) for n in splitter.nodes]),
     )
 
@@ -105,6 +106,7 @@ class _Splitter:
         self._named: dict[Expr, Symbol] = {}  # gate expression → its node
         self._atoms: dict[Expr, Symbol] = {}  # typed part → its node
         self._ranks = circuit.ranks
+        self.sums = dict(circuit.sums)  # their terms as typed, those of gates by the gates' names
         self._owner = ""
         self._count = 0
         self._shapes = circuit.shapes
@@ -183,7 +185,13 @@ class _Splitter:
             chunks = [terms[i : i + WIDEST_SUM] for i in range(0, len(terms), WIDEST_SUM)]
             return self._sum(Add(*(self.atom(Add(*chunk)) for chunk in chunks)))
         split = [self._term(t) for t in terms]
-        return expr if split == terms else Add(*split)
+        if split == terms:
+            return expr
+        made = Add(*split)
+        if expr in self.sums and {*split} == {*made.args}:
+            part_of = dict(zip(terms, split, strict=True))
+            self.sums.setdefault(made, tuple(part_of[t] for t in self.sums[expr]))
+        return made
 
     def _term(self, term: Expr) -> Expr:
         if term.is_number or is_monomial(term) or is_square(term):

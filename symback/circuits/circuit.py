@@ -216,6 +216,7 @@ class Circuit:
     is_literal: bool = False  # compute formulas as they are typed, whatever digits that costs
     warnings: tuple[str, ...] = ()  # what was likely meant otherwise, such as wx for w*x
     stacked: tuple[str, ...] = ()  # the outputs that `output` stacks, where there are several
+    sums: Mapping[Expr, tuple[Expr, ...]] = field(default_factory=dict, repr=False)  # as typed
     _by_name: Mapping[str, Node] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

@@ -83,8 +83,8 @@ WORDS = {
 }
 """Words of Python that people type, with what stands for them here."""
 _MODULES = frozenset(
-    "np numpy math sp sympy torch jnp jax tf scipy special nn linalg functional keras stats F K T "
-    "LA".split()
+    "np numpy math Math sp sympy torch jnp jax tf scipy special nn linalg functional keras stats F "
+    "K T LA".split()
 )
 _SIZES = frozenset("shape size ndim len".split())
 _METHOD = re.compile(r"\.([A-Za-z]\w{0,29})(?:(\()((?:[^()]|\([^()]*\))*\))?)?", re.ASCII)

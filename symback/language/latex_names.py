@@ -165,7 +165,7 @@ class LatexNames:
         if token.kind == "letter" and token.text in self._bound:
             return str(self._bound[token.text])
         if token.kind in ("letter", "number", "word", "text"):
-            return token.text
+            return token.text.replace(",", "_")  # h1,1 in a roman font is one token
         if token.kind == "command" and token.text in GREEK_LETTERS:
             return GREEK_LETTERS[token.text].rstrip("_")
         if token.kind == "command" and token.text in ("max", "min"):

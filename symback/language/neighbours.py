@@ -46,7 +46,7 @@ def refusal_of_neighbours(left: Term, right: Term) -> str:
         operand = "…" if left.text == "where" or right.kind == "number" else shown(right)
         return f"{missing}write {left.text}({operand}) to call {left.text}"
     if left.kind == "superscript" and (name := left.args[0].text) in FUNCTIONS:
-        return _power_of_function(name, left.text)
+        return _power_of_function(name, str(whole_exponent(left.text)), f"{name}{left.text}(u)")
     if base_of(right).kind in ("number", "vector") or _is_called(left, right):
         return f"{missing}write * for a product"
     if left.kind == "reciprocal":
@@ -59,13 +59,12 @@ def refusal_of_neighbours(left: Term, right: Term) -> str:
     return ""
 
 
-def _power_of_function(name: str, signs: str) -> str:
-    """What to write for sin²(x) and tan⁻¹(x)."""
-    typed = f"{name}{signs}(u)"
-    if signs == "⁻¹":
+def _power_of_function(name: str, exponent: str, typed: str) -> str:
+    """What to write for sin²(x), tan⁻¹(x) and sin^-1(x)."""
+    if exponent == "-1":
         inverse = f"{_INVERSES[name]}(u)" if name in _INVERSES else f"1/{name}(u)"
         return f"write {inverse} for {typed}"
-    return f"write {name}(u)**{whole_exponent(signs)} for {typed}"
+    return f"write {name}(u)**{exponent} for {typed}"
 
 
 def words_side_by_side(term: Term, is_own: Callable[[str], bool]) -> str:
@@ -90,7 +89,10 @@ def refusal_of_caret(base: Term, exponent: Term) -> str:
     if base.kind == "name" and base.text in FUNCTIONS:
         if base.text == "exp":
             return f"write exp({shown(exponent)}) for the exponential"
-        return f"write {base.text}(u)**2 for the square of {base.text}(u)"
+        inner = exponent.args[0] if exponent.kind == "bracketed" else exponent
+        minus, inner = ("-", inner.args[0]) if inner.kind == "negative" else ("", inner)
+        power = minus + inner.text if inner.kind == "number" else "(…)"
+        return _power_of_function(base.text, power, f"{base.text}^{power}(u)")
     if plain.kind == "number" or exponent.kind == "bracketed":
         return ""
     if exponent.kind == "name" and exponent.text == "T":

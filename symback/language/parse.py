@@ -65,6 +65,7 @@ from symback.language.syntax import (
     statements,
 )
 from symback.language.terms import Term, terms_in
+from symback.language.typed_sums import TypedSums
 from symback.operations.balls.scalars import constant, nearest_float
 from symback.operations.shapes import Shape
 
@@ -179,6 +180,7 @@ class _Assembly:
         self._overrides, self._lists = roles_given(params, inputs), (params, inputs)
         self._appeared: dict[str, Place] = {}
         self._uncalled: set[str] = set()  # names that no formula calls
+        self._sums = TypedSums()
         self._built: dict[str, Node | None] = {}
         self._used: dict[str, dict[str, Place]] = {}  # by definition, in the text's order
         taken = {*outline.leaves, *outline.definitions, *outline.sizes, *self._overrides}
@@ -253,7 +255,7 @@ class _Assembly:
             inferred=inferred,
         )
         self._refuse_trained_indices(made)
-        return replace(made, warnings=self._warnings(made))
+        return replace(made, warnings=self._warnings(made), sums=self._sums)
 
     def _refuse_trained_indices(self, made: Circuit) -> None:
         for name in indices(made):
@@ -345,6 +347,7 @@ class _Assembly:
             "bound": bound,
             "array_calls": CALLS,
             "kinks": outline.kinks,
+            "sums": self._sums,
         }
 
     @property

@@ -40,6 +40,7 @@ from symback.language.products import called_product
 from symback.language.scopes import ONCE, CountedOnce, counted_once
 from symback.language.syntax import SourceText
 from symback.language.terms import Term, UserFunction
+from symback.language.typed_sums import TypedSums
 from symback.operations.elementwise import SPELLINGS, Op
 from symback.operations.expressions import postorder, product, real_symbol
 from symback.operations.shapes import size_symbol
@@ -67,6 +68,7 @@ class Builder:
     array_calls: Collection[str] = ()  # operations on arrays, by name
     kinks: Mapping[str, Expr] = field(default_factory=dict)  # stated derivatives, by operation
     once: CountedOnce | None = None  # of the loss
+    sums: TypedSums = field(default_factory=TypedSums)
     used: dict[str, Place] = field(default_factory=dict)
     _calling: list[str] = field(default_factory=list)
     _depth: int = 0
@@ -107,8 +109,7 @@ class Builder:
         return S.Half
 
     def _name(self, term: Term) -> Expr:
-        factors = self._factors(term)
-        return Mul(*factors) if len(factors) > 1 else factors[0]
+        return Mul(*self._factors(term))
 
     def _factors(self, term: Term) -> list[Expr]:
         """The factors that a name stands for: itself, or those of a product like w3x3."""
@@ -120,10 +121,8 @@ class Builder:
             return [self._symbol(name, term)]
         if name == "pi":
             return [S.Pi]
-        factors = None if name in SPELLINGS else juxtaposed(name)
-        if factors is not None:
-            inner = [self.bound.get(f) or self._symbol(f, term) for f in factors]
-            return inner
+        if name not in SPELLINGS and (factors := juxtaposed(name)) is not None:
+            return [self.bound.get(f) or self._symbol(f, term) for f in factors]
         return [self._symbol(name, term)]
 
     def _is_own(self, name: str) -> bool:
@@ -149,14 +148,15 @@ class Builder:
         return self.build(term.args[0])
 
     def _negative(self, term: Term) -> Expr:
-        return -self.build(term.args[0])
+        return self.sums.negated(self.build(term.args[0]))
 
     def _sum(self, term: Term) -> Expr:
         operands = [self.build(a) for a in term.args]
         total: Expr = S.Zero
         for number in (o for o in operands if o.is_Rational):
             total = self._exact(total + number, term)
-        return self._real(sp.Add(total, *(o for o in operands if not o.is_Rational)), term)
+        made = sp.Add(total, *(o for o in operands if not o.is_Rational))
+        return self._real(self.sums.kept(made, operands), term)
 
     def _product(self, term: Term) -> Expr:
         operands = [f for a in term.args for f in self._factors_of(a)]

@@ -50,6 +50,8 @@ def name_in_latex(name: str) -> str:
 
     >>> print(name_in_latex("w3"), name_in_latex("W_0_1"), name_in_latex("h[t - 1]"))
     w_{3} W_{0,1} h_{t - 1}
+    >>> print(name_in_latex("b_h1_2"))
+    b_{\\mathrm{h1,2}}
     >>> print(name_in_latex("net_2[t]"))
     {\\mathrm{net}_{2}}_{t}
     """
@@ -63,7 +65,7 @@ def name_in_latex(name: str) -> str:
         return shown
     if all(part.isdigit() for part in rest.split("_")):
         return f"{shown}_{{{rest.replace('_', ',')}}}"
-    escaped = rest.replace("_", r"\_")
+    escaped = re.sub(r"(?<=\d)_(?=\d)", ",", rest).replace("_", r"\_")
     return rf"{shown}_{{\mathrm{{{escaped}}}}}"
 
 

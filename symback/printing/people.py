@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from sympy import Expr, Mul
+from sympy import Add, Expr, Mul
 
 from symback.circuits.program import Link, Whole
 from symback.printing.printer import MUL, NEG, TERM, Printer
+
+if TYPE_CHECKING:
+    from symback.circuits.circuit import Circuit
 
 
 class ForPeople(Printer):
@@ -20,8 +23,21 @@ class ForPeople(Printer):
     sum_name: ClassVar[str] = "sum"
     times_sign: ClassVar[str]
 
+    sums: Mapping[Expr, Sequence[Expr]] = {}  # the terms of those that were typed, in their order
     direct: frozenset[tuple[str, str]] = frozenset()
     """Edges whose local partial is not the whole partial of the same names: others add to it."""
+
+    @classmethod
+    def of(cls, circuit: Circuit, *, as_typed: bool = True) -> Self:
+        """One that prints sums in the order typed, or in one that equal circuits share."""
+        printer = super().of(circuit)
+        printer.sums = circuit.sums if as_typed else {}
+        return printer
+
+    def sorted_terms(self, expr: Add) -> list[Expr]:
+        """The terms as typed; of a sum that came about otherwise, in the order of print."""
+        typed = self.sums.get(expr)
+        return list(typed) if typed else super().sorted_terms(expr)
 
     def partial(self, of: str, *by: str) -> str:
         """The partial by one name, or the second one by two."""

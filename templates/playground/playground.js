@@ -37,7 +37,12 @@ async function refresh() {
 }
 
 async function derive(now) {
-  if (!state.text.trim()) { say("Type a circuit, such as f = w·x + b, or choose an example."); return; }
+  if (!state.text.trim()) {
+    document.body.classList.add("stale");
+    output.textContent = "";
+    say("Type a circuit, such as f = w·x + b, or choose an example.");
+    return;
+  }
   const found = await engine.ask(question("derive", { ...choices(), ...slidersWanted() }));
   if (found.error && state.of && now === asked && !text.value.includes(state.of)) { state.of = ""; asked += 1; return; }
   document.body.classList.toggle("stale", Boolean(found.error));
@@ -60,7 +65,8 @@ function remarks(found) {
   const titles = { param: "parameters", input: "inputs", target: "targets" };
   const parts = Object.entries(titles).map(([role, title]) => [title, inferred.filter(([, r]) => r === role).map(([name]) => name)]);
   const named = parts.filter(([, names]) => names.length).map(([title, names]) => `${title} ${names.join(", ")}`);
-  return [...found.warnings, ...(named.length ? [`inferred from names: ${named.join("; ")}`] : [])].join("\n");
+  const latex = found.notation === "latex" ? ["read as LaTeX"] : [];
+  return [...latex, ...found.warnings, ...(named.length ? [`inferred from names: ${named.join("; ")}`] : [])].join("\n");
 }
 
 function offerNodes(found) {

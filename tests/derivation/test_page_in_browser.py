@@ -22,6 +22,7 @@ from tests.cases.browser import (
     OVERLAPS,
     complaints,
     emulate,
+    in_browser,
     lit_step,
     position,
     set_leaf,
@@ -225,24 +226,31 @@ CHECKS = (
     *(check_geometry, check_print),
 )
 ON_ONE_SCREEN = """
-const parts = [...document.querySelectorAll("#picture, #current, input[type=range]")];
+const shown = "#picture, #current, input[type=range], li[aria-current=step] .math";
+const parts = [...document.querySelectorAll(shown)];
 const places = parts.map((e) => e.getBoundingClientRect());
 return places.length > 3 && places.every((r) => r.top >= 0 && r.bottom <= innerHeight);
 """
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-@pytest.mark.skipif(CHROMEDRIVER is None, reason="chromedriver is not installed")
-def test_picture_step_and_sliders_are_on_one_screen_of_a_laptop(tmp_path):
+@in_browser
+def test_picture_step_its_entry_and_sliders_are_on_one_screen(tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
     path = tmp_path / "page.html"
     path.write_text(sb.circuit(LECTURE["L6b"]).derive().to_html(), encoding="utf-8")
     driver = start_browser()
+    still = [{"name": "prefers-reduced-motion", "value": "reduce"}]
     try:
-        size = {"width": 1366, "height": 650, "deviceScaleFactor": 1, "mobile": False}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        driver.get(path.as_uri())
-        assert driver.execute_script(ON_ONE_SCREEN)
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": still})
+        for width, height in ((1366, 650), (1366, 768), (1920, 1080)):
+            size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            driver.get(path.as_uri())
+            for key in (Keys.HOME, Keys.ARROW_RIGHT, Keys.END):
+                driver.find_element("tag name", "body").send_keys(key)
+                driver.execute_async_script("setTimeout(arguments[0], 100)")
+                assert driver.execute_script(ON_ONE_SCREEN), (width, height, key)
     finally:
         driver.quit()
 

@@ -56,6 +56,7 @@ SAID = [
     # code
     ("f = np.exp(x)", "write exp(…) without 'np.'"),
     ("f = math.exp(x)", "write exp(…) without 'math.'"),
+    ("f = Math.exp(x)", "write exp(…) without 'Math.'"),
     (x6 + "f = x.sum()", "write sum(x) for x.sum()"),
     ("f = sum(lambda x: x)", "a function is one line"),
     ("def f(x): return x", "a function is one line"),

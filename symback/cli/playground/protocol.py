@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from symback._version import __version__
 from symback.cli.playground.examples import EXAMPLES
@@ -112,11 +112,16 @@ def _circuit(text: str) -> Circuit:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the answer has them
-        found = circuit(text)
+        found = circuit(text, notation=_notation(text))
     if len(found.nodes) > MOST_NODES:
         sentence = f"the circuit has {len(found.nodes)} nodes; the playground shows {MOST_NODES}"
         raise RequestRefused(f"{sentence}; use symback derive")
     return found
+
+
+def _notation(text: str) -> Literal["text", "latex"]:
+    """LaTeX where there is a backslash, which circuit text never has."""
+    return "latex" if "\\" in text else "text"
 
 
 @lru_cache(_KEPT)
@@ -160,6 +165,7 @@ def _derive(
         "arrays": circuit.has_arrays,
         "inferred": {n.name: n.role for n in circuit.leaves if n.name in circuit.inferred},
         "warnings": list(circuit.warnings),
+        "notation": _notation(text),
     }
 
 

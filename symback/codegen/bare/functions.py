@@ -244,7 +244,7 @@ def _about(circuit: Circuit, node: Node, leaves: Sequence[Node]) -> list[str]:
 
 
 def _formulas(circuit: Circuit, names: Collection[str]) -> list[str]:
-    printer = TextPrinter.of(circuit)
+    printer = TextPrinter.of(circuit, as_typed=False)
     if has_loops(circuit):
         return definitions(circuit, printer, names)
     return [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed if n.name in names]

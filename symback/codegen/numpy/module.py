@@ -104,7 +104,7 @@ def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -
 
 
 def title(circuit: Circuit) -> str:
-    printer = TextPrinter.of(circuit)
+    printer = TextPrinter.of(circuit, as_typed=False)
     formula = f"{circuit.output.name} = {printer.print(circuit.output.formula)}"
     if len(formula) > 60:
         formula = circuit.output.name
@@ -113,7 +113,7 @@ def title(circuit: Circuit) -> str:
 
 def formulas(circuit: Circuit) -> list[str]:
     """The circuit's nodes and, below, the partials of the output that are short enough."""
-    printer = TextPrinter.of(circuit)
+    printer = TextPrinter.of(circuit, as_typed=False)
     if has_loops(circuit):
         return definitions(circuit, printer)
     lines = [f"{n.name} = {printer.print(n.formula)}" for n in circuit.computed[:MOST_FORMULAS]]
@@ -125,7 +125,7 @@ def formulas(circuit: Circuit) -> list[str]:
     partials = []
     gradient = Gradient.of_node(circuit)
     split = gradient.walk.circuit
-    printer = TextPrinter.of(split)
+    printer = TextPrinter.of(split, as_typed=False)
     for name in list(gradient)[:MOST_PARTIALS]:
         try:
             closed = gradient[name]

@@ -35,6 +35,14 @@ def test_roles_that_were_inferred_are_named():
     assert answer({"ask": "derive", "text": "f = wx + b"})["warnings"]
 
 
+def test_a_text_with_a_backslash_is_read_as_latex():
+    for latex, text in ((r"\sigma(w x)", "f = σ(w*x)"), (r"f = \frac{1}{x}", "f = 1/x")):
+        found = answer({"ask": "derive", "text": latex})
+        assert found.pop("notation") == "latex"
+        same = answer({"ask": "derive", "text": text})
+        assert same.pop("notation") == "text" and found == same
+
+
 def test_options_are_those_of_the_command_line():
     options = {"of": "x2", "wrt": "w3, x3", "view": "accumulation", "at": {"x3": 0.5}}
     options["at"] |= {"x4": -1.0, "w3": 2.0, "w4": 0.25}
@@ -65,8 +73,9 @@ def test_pages_pictures_modules_and_verdicts_are_those_of_the_library():
 
 @pytest.mark.parametrize("text", one_in(10, HOSTILE))
 def test_hostile_texts_are_refused_as_in_the_library(text):
+    notation = "latex" if "\\" in text else "text"
     with pytest.raises(SymbackError) as refused:
-        sb.circuit(text)
+        sb.circuit(text, notation=notation)
     with nothing_done():
         found = answer({"ask": "derive", "text": text})
     error = refused.value
