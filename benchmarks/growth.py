@@ -276,7 +276,10 @@ def main() -> None:
     for module in ("numpy", "sympy", *SYSTEMS[key].needs):
         __import__(module)
     if key in ("text", "sympy-objects", "module"):
-        pass
+        import symback.autodiff.closed_forms
+        import symback.codegen.generate
+        import symback.codegen.numpy.module
+        import symback.language.parse  # noqa: F401
     watch = Stages()
     check = SYSTEMS[key].derive(network, watch)
     report(watch, peak_memory(), check())

@@ -8,13 +8,14 @@ distinguish.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy as sp
 from flint import arb, fmpq
-from sympy import Expr, Piecewise, Rational, S
+from sympy import Basic, Expr, Mul, Piecewise, Rational, S
 from sympy.codegen.cfunctions import log1p
 
 from symback.errors import Unsupported
@@ -109,6 +110,8 @@ def _over_common_argument(part: Expr) -> tuple[Expr, Expr, Expr] | None:
     if not calls:
         return None
     a = calls[0].args[0]
+    if any(_is_mixed(p, calls[0], a.free_symbols) for p in _sums_multiplied(part)):
+        return None
     for s in sorted(a.free_symbols, key=str):
         slope = a.diff(s)
         if slope.has(s):
@@ -118,6 +121,21 @@ def _over_common_argument(part: Expr) -> tuple[Expr, Expr, Expr] | None:
         if form.free_symbols == {_U}:
             return factor, a, form
     return None
+
+
+def _sums_multiplied(part: Expr) -> Iterator[Expr]:
+    """The sums that are factors of a part, or bases of factors."""
+    for factor in Mul.make_args(part):
+        base = factor.base if factor.is_Pow else factor
+        if base.is_Add:
+            yield base
+
+
+def _is_mixed(total: Expr, call: Expr, inside: AbstractSet[Basic]) -> bool:
+    """Whether a sum such as y + σ(a) has a name beside the call that no factor takes out of it."""
+    others = [t.free_symbols for t in total.args if inside.isdisjoint(t.free_symbols)]
+    called = [t.free_symbols for t in total.args if t.has(call)]
+    return any(of - own for of in others for own in called)
 
 
 def may_cancel(part: Expr) -> bool:

@@ -12,7 +12,7 @@ from symback.autodiff.names import Names
 from symback.circuits.program import Assign, Program, symbols
 from symback.operations.arrays import size, transpose
 from symback.operations.edges import Careful
-from symback.operations.expressions import compounds, postorder
+from symback.operations.expressions import compounds, is_shallow, postorder
 from symback.operations.shapes import is_size
 
 
@@ -29,10 +29,13 @@ def share_common(program: Program, names: Names) -> Program:
 
 def _repeated(program: Program) -> set[Expr]:
     """Parts worth a name that two lines, or two different parts, read."""
-    readers = Counter(line.expr for line in program.lines)
-    parts = {part for line in program.lines for part in compounds(line.expr)}
-    readers.update(operand for part in parts for operand in part.args if operand.args)
-    for part in parts:
+    readers = Counter([line.expr for line in program.lines])
+    inner: set[Expr] = set()  # parts with operands that are no names
+    for expr in readers:
+        if not is_shallow(expr) or expr.is_Pow:
+            inner |= compounds(expr)
+    readers.update([operand for part in inner for operand in part.args if operand.args])
+    for part in inner:
         if _is_reciprocal(part):  # the quotients by it read what is below
             readers[part.base] += readers[part] - 1
     return {part for part, count in readers.items() if count > 1 and not _is_trivial(part)}
