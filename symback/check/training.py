@@ -18,7 +18,9 @@ TRAINED = 2  # batches on which training is checked
 
 
 class TrainingCheck:
-    """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples."""
+    """Every step of sgd against θ - η_t ∇E(θ_t), on batches that do not divide the samples, and
+    on one sample at a time.
+    """
 
     def __init__(self, oracle: Oracle, module: ModuleType, compare: Callable[..., None]) -> None:
         self._oracle = oracle
@@ -32,13 +34,12 @@ class TrainingCheck:
         trained = 0
         for batch, truths in found:
             if trained < TRAINED and len(batch.points) >= 3:
-                trained += self._train(batch, truths)
-        return trained > 0 or any(self._train(batch, truths) for batch, truths in found)
+                trained += self._train(batch, truths, 1 if trained else len(batch.points) - 1)
+        return trained > 0 or any(self._train(batch, truths, 2) for batch, truths in found)
 
-    def _train(self, batch: PointBatch, truths: Sequence[dict[str, Expected]]) -> bool:
-        """Two epochs, the last smaller; False where a step leaves the domain or the floats."""
+    def _train(self, batch: PointBatch, truths: Sequence[dict[str, Expected]], size: int) -> bool:
+        """Two epochs by batches of a size; False where a step leaves the domain or the floats."""
         module, n = self._module, len(batch.points)
-        size = max(2, n - 1)
         slopes = [self._slope(truth) for truth in truths]
         # the steepest first: it moves the parameters, and the last may be a batch by itself
         order = sorted(range(n), key=lambda i: -slopes[i])

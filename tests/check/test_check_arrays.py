@@ -105,6 +105,27 @@ def test_planted_errors_are_caught(name, every, points):
     assert found.killed >= 5
 
 
+OF_ONE = {
+    "numbers": "x: input; y: target; w: param\nf: output = tanh(w*x)\nl: loss = (f - y)**2",
+    "arrays": "x: input[2]; y: target; w: param[2]\nf: output = w @ x\nl: loss = (f - y)**2",
+}
+
+
+@pytest.mark.parametrize("text", OF_ONE.values(), ids=OF_ONE)
+def test_training_on_one_sample_at_a_time_is_checked(text):
+    """A module that refuses batches of one, or counts their samples wrongly, is wrong."""
+    circuit = sb.circuit(text)
+    source = circuit.generate()
+    for old, new in {
+        '_count("batch_size", batch_size, 1)': '_count("batch_size", batch_size, 2)',
+        "            b = len(batch[0])\n": "            b = max(2, len(batch[0]))\n",
+    }.items():
+        assert source.count(old) == 1
+        assert check_module(circuit, load(source, "right"))
+        wrong = check_module(circuit, load(source.replace(old, new), "wrong"))
+        assert not wrong.passed, str(wrong)
+
+
 def test_mutants_are_of_every_kind():
     """All the kinds of error that the check must know, in every function that computes."""
     found = [m for name in ("digits_network", "normalised") for m in planted(array_sample(name))]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tools.mutation.cases import Case, case, tests_of
-from tools.mutation.places import ELEMENTWISE
+from tools.mutation.places import ELEMENTWISE, SPECIAL, STABLE, modules
 
 POINTS = 20
 PARTIALS = "tests.autodiff.test_partials"
 KERNELS = "tests.codegen.numpy.test_kernels"
-SPECIAL = "tests.codegen.numpy.test_special_kernels"
+SPECIAL_KERNELS = "tests.codegen.numpy.test_special_kernels"
 EDGES = "tests.operations.test_edge_partials"
 TANGENTS = "tests.autodiff.test_tangents"
-STABLE = "tests.stable.test_stable"
+REWRITING = "tests.stable.test_stable"
 
 # -- circuits ------------------------------------------------------------------------------------
 
@@ -203,11 +203,45 @@ def functions(text: str) -> None:
     assert report.passed, str(report)
 
 
+def of_infinite() -> Iterator[Case]:
+    """Values and slopes where a product of adjoint and partial, or of slope and tangent, is 0·∞."""
+    yield from tests_of("tests.autodiff.test_still", shares=True)
+    yield from tests_of(EDGES, "test_values_and_slopes_at_the_edges", shares=True)
+    yield from tests_of("tests.autodiff.test_reads")
+    yield from tests_of("tests.operations.test_kinks")
+
+
 def of_curvatures() -> Iterator[Case]:
     """Hessians derived step by step, each step verified."""
     yield from tests_of("tests.derivation.test_second_order")
     yield from tests_of("tests.autodiff.test_curvatures")
     yield from tests_of(TANGENTS, "test_curvatures_are_by_pairs_of_operands_in_their_order")
+
+
+def of_origins() -> Iterator[Case]:
+    yield from tests_of("tests.autodiff.test_origins", shares=True)
+    yield from of_curvatures()
+
+
+def of_entries_read() -> Iterator[Case]:
+    yield from tests_of("tests.autodiff.test_reads_of_arrays", shares=True)
+    yield from tests_of("tests.codegen.test_missing_values")
+
+
+def of_closed_forms() -> Iterator[Case]:
+    """Closed forms beside SymPy's, and the reverse pass that they are written from."""
+    yield from tests_of("tests.autodiff.test_closed_forms", shares=True)
+    yield from tests_of("tests.autodiff.test_matrices", shares=True)
+    yield from of_forms()
+
+
+def of_updates() -> Iterator[Case]:
+    yield from tests_of("tests.autodiff.test_updates")
+
+
+def of_steps() -> Iterator[Case]:
+    yield from tests_of("tests.operations.test_step_functions", shares=True)
+    yield from tests_of("tests.operations.test_kinks")
 
 
 def of_definitions() -> Iterator[Case]:
@@ -282,7 +316,7 @@ def of_array_kernels() -> Iterator[Case]:
 def of_series() -> Iterator[Case]:
     """The same for kernels that sum a series or choose a form."""
     yield from tests_of(
-        STABLE,
+        REWRITING,
         "test_kernels_keep_their_digits",
         "test_kernels_at_special_values",
         "test_values_and_slopes_together_are_what_they_are_alone",
@@ -292,7 +326,7 @@ def of_series() -> Iterator[Case]:
 
 def of_special_kernels() -> Iterator[Case]:
     yield from tests_of(
-        SPECIAL,
+        SPECIAL_KERNELS,
         "test_numpy_kernels_keep_their_digits",
         "test_shapes_and_dtypes",
         "test_values_and_slopes_together_are_what_they_are_alone",
@@ -317,7 +351,7 @@ def of_rewriting() -> Iterator[Case]:
     """What is rewritten, and to what; what is not; and that both forms are equal at points."""
     yield from tests_of("tests.stable.test_stable_page")
     yield from tests_of(
-        STABLE,
+        REWRITING,
         "test_naive_forms_are_rewritten",
         "test_other_formulas_stay_as_they_are",
         "test_what_stands_beside_is_kept",
@@ -371,43 +405,41 @@ def named_digits(form: Any) -> None:
     tests.test_forms_whose_parts_have_names_keep_their_digits(form)
 
 
-BATTERIES = {
-    **dict.fromkeys(ELEMENTWISE, of_numbers),
+BATTERIES: dict[str, Callable[[], Iterator[Case]]] = {
+    **dict.fromkeys([*ELEMENTWISE, *SPECIAL], of_numbers),
     "symback/operations/functions.py": of_numbers,
-    **{
-        f"symback/operations/special/{name}.py": of_numbers
-        for name in (
-            *("exponentials", "powers", "hyperbolic", "normal", "differences"),
-            *("entropies", "remainders"),
-        )
-    },
+    "symback/operations/polynomials.py": of_numbers,
     "symback/operations/edges.py": of_edges,
+    "symback/operations/steps.py": of_steps,
     "symback/operations/nonnegative.py": of_signs,
     "symback/operations/definitions.py": of_definitions,
+    "symback/operations/entries.py": of_definitions,
     "symback/operations/forms.py": of_forms,
-    "symback/autodiff/partials.py": of_gates,
-    "symback/autodiff/reads.py": of_reads,
     "symback/operations/vjp.py": of_adjoints,
     "symback/operations/jvp.py": of_tangents,
     "symback/operations/number_slopes.py": of_tangents,
+    "symback/autodiff/partials.py": of_gates,
+    "symback/autodiff/reads.py": of_reads,
+    "symback/autodiff/entries_read.py": of_entries_read,
     "symback/autodiff/tangents.py": of_tangents,
+    "symback/autodiff/tangent_terms.py": of_tangents,
     "symback/autodiff/curvatures.py": of_curvatures,
+    "symback/autodiff/origins.py": of_origins,
+    "symback/autodiff/steep.py": of_infinite,
+    "symback/autodiff/still.py": of_infinite,
+    "symback/autodiff/vanishing.py": of_infinite,
+    "symback/autodiff/closed_forms.py": of_closed_forms,
+    "symback/autodiff/factors.py": of_closed_forms,
+    "symback/autodiff/matrices.py": of_closed_forms,
+    "symback/autodiff/reverse.py": of_closed_forms,
+    "symback/autodiff/updates.py": of_updates,
     "symback/truth/edges.py": of_looking,
     "symback/truth/sides.py": of_sides,
+    **dict.fromkeys(modules("symback/codegen/numpy/*kernels.py"), of_special_kernels),
     "symback/codegen/numpy/kernels.py": of_kernels,
     "symback/codegen/numpy/series_kernels.py": of_series,
-    **{
-        f"symback/codegen/numpy/{name}_kernels.py": of_special_kernels
-        for name in ("exponential", "special", "difference", "entropy", "remainder")
-    },
     "symback/codegen/numpy/edge_kernels.py": of_edge_kernels,
     "symback/codegen/numpy/array_kernels.py": of_array_kernels,
-    **{
-        f"symback/stable/{name}.py": of_rewriting
-        for name in (
-            *("rules", "matching", "sums", "logs", "quotients", "exponentials", "logistic"),
-            *("inverses", "differences", "ratios", "rewrite", "proof", "array_proof"),
-        )
-    },
+    **dict.fromkeys(STABLE, of_rewriting),
 }
 """Which cases judge the mutants of each file."""
