@@ -440,6 +440,16 @@ POWERS = (1e-12, 1e-5, 0.3, 1.0, 3.0, 17.0, -1e-12, -0.5, -4.0)
 
 ABOVE = (1e-300, 1e-20, 1e-5, 0.3, 0.5, 0.9999999, 1.00001, 1.4616321, 1.4616321449683622, 1.7, 2.0)
 ABOVE = (*ABOVE, 2.0000001, 2.7, 3.3, 3.9999, 4.0001, 4.9, 5.1, 7.9, 8.1, 13.0, 19.5, 90.0, 171.5)
+UP_TO_SUBNORMALS = (
+    "gamma",
+    "factorial",
+    "gammainc",
+    "gammaincc",
+    "gamma_pdf",
+    "beta_pdf",
+    "betainc",
+)
+FAR_BELOW = (-159.5, -160.5, -168.25, -170.5, -171.3, -172.5, -174.46, -175.5, -177.0 + 2.0**-15)
 BETWEEN = (-1e-20, -0.3, -0.7, -0.9999, -1.5, -3.7, -10.3, -33.25)
 """Of the gamma function: above 0, on both sides of its zeros and of where kernels change their
 way; and between its poles.
@@ -471,6 +481,8 @@ NOT_ZERO = {
     },
     **dict.fromkeys(("beta", "betaln"), (0, 1)),
     **dict.fromkeys(("polygamma", "bessely", "besselk"), (1,)),
+    "gamma_pdf": (1,),
+    "beta_pdf": (2,),
     "inv_expm1": (0,),
     "logit": (0,),
     "xlogy": (1,),
@@ -561,7 +573,7 @@ def operands_of(name):
     elif name == "lambertwm1":
         lists = [(-0.3678794, -0.367, -0.3, -0.26, -0.24, -0.1, -1e-5, -1e-30, -1e-300)]
     elif name in ("gamma", "loggamma", "digamma", "trigamma", "factorial"):
-        lists = [(*ABOVE, 1e5, 1e10, 1e200, *BETWEEN)]
+        lists = [(*ABOVE, 1e5, 1e10, 1e200, *BETWEEN, *FAR_BELOW)]
     elif name.startswith(("stirlerr", "digammamlog", "log_wallis")):
         lists = [(*ABOVE, 1e5, 1e10, 1e100)]
     elif name == "polygamma":
@@ -575,10 +587,12 @@ def operands_of(name):
     elif name.startswith("bessel"):
         lists = [(0.0, 1.0, 7.0, 50.0, 0.5, 10.5), (1e-9, 0.99, 2.4, 11.0, 51.9, 52.1, 90.0)]
     elif name in ("gammainc", "gammaincc", "gamma_pdf"):
-        lists = [(1e-9, 0.3, 2.5, 90.0, 500.0), (1e-9, 0.3, 1.01, 2.4, 11.0, 85.0, 490.0, 550.0)]
+        far = (1e-310, 1e-120, 703.5, 742.3, 744.6, 747.0)
+        places = (1e-9, 0.3, 1.01, 2.4, 11.0, 85.0, 490.0, 550.0, *far)
+        lists = [(1e-9, 0.3, 1.0, 2.5, 3.0, 19.5, 90.0, 500.0), places]
     elif name in ("betainc", "beta_pdf"):
         shapes = (0.25, 1.0, 2.5, 40.0)
-        places = (1e-9, 0.01, 0.49, 0.51, 0.8, 0.99, 0.9999)
+        places = (1e-310, 1e-120, 1e-9, 0.01, 0.49, 0.51, 0.8, 0.99, 0.9999)
         lists = [(*shapes, 900.0), (*shapes, 1e-9), places]
     elif name == "quadroot":
         lists = [(0.0, 1e-9, 1.0, 3.0), (1e8, 1.0, 0.3), (-2.0, 1e-9, 1e-3)]
@@ -637,10 +651,11 @@ def worst(name, call, dtype=np.float64):
     operands = [o[inside] for o in rows]
     found = (0.0, "nowhere")
     got = call(*operands)
+    least = float(np.spacing(dtype(0)) if name in UP_TO_SUBNORMALS else info.tiny)
     for row in zip(*(o.tolist() for o in operands), got.tolist(), strict=True):
         *at, value = row
         exact, condition = true_value(name, tuple(at))
-        if not isinstance(exact, mp.mpf) or not float(info.tiny) <= abs(exact) <= float(info.max):
+        if not isinstance(exact, mp.mpf) or not least <= abs(exact) <= float(info.max):
             continue
         error = abs(mp.mpf(value) - exact) if math.isfinite(value) else mp.inf
         spacing = np.spacing(dtype(abs(float(exact))))

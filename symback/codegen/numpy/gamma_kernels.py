@@ -259,21 +259,35 @@ def _polygamma(n, z):
 # -- the gamma function, beta, binomial coefficients ---------------------------------------------
 
 
-def _gamma_above(x):
-    """Γ(x) for x ≥ 0: beyond 4 it is √(2π)·x^(x - 1/2)·exp(-x)·exp(…), where x - 1/2 is exact.
+def _gamma_root(x):
+    """The root of x^(x - 1/2), which is within the floats where Γ(x) or 1/Γ(x) is."""
+    return x ** (0.5 * x - 0.25)
 
-    The power is the square of its root, which is within the floats where Γ(x) is.
-    """
+
+def _gamma_over_root(x, root):
+    """Γ(x) without that root, for x ≥ 4: √(2π)·x^(x/2 - 1/4)·exp(-x)·exp(…), where x/2 is exact."""
+    inverse = 1.0 / x
+    rest = np.exp(_stirling_rest(inverse * inverse) * inverse)
+    return root * (2.5066282746310002 * rest * np.exp(-x))
+
+
+def _gamma_above(x):
+    """Γ(x) for x ≥ 0."""
     near = np.minimum(x, 4.0)
     value = np.exp(_loggamma_near(np.where(near > 1.0, near - 1.0, near)))
     value = np.where(near > 1.0, value, value / near)
     far = np.minimum(np.maximum(x, 4.0), 172.0)  # beyond, it is beyond the floats
-    inverse = 1.0 / far
-    root = far ** (0.5 * far - 0.25)
-    rest = np.exp(_stirling_rest(inverse * inverse) * inverse)
-    tail = root * (2.5066282746310002 * rest * np.exp(-far)) * root
-    value = np.where(x > 4.0, tail, value)
+    root = _gamma_root(far)
+    value = np.where(x > 4.0, _gamma_over_root(far, root) * root, value)
     return np.where((x < 19.0) & (x == np.rint(x)), np.rint(value), value)
+
+
+def _gamma_far_below(z):
+    """Γ(z) for z < -160, where Γ(1 - z) may be beyond the floats: divided by in two steps."""
+    x = np.minimum(1.0 - z, 190.0)  # beyond, it is 0
+    root = _gamma_root(x)
+    rest = _sinpi(z) * (1.0 + _lost(z)) * _gamma_over_root(x, root)
+    return np.where(z == np.rint(z), np.nan, 3.141592653589793 / rest / root)
 
 
 def _gamma(z):
@@ -285,6 +299,7 @@ def _gamma(z):
             left = np.where(
                 z == np.rint(z), np.nan, 3.141592653589793 / (_sinpi(z) * (1.0 + _lost(z)) * value)
             )
+            left = _only_where(z < -160.0, _gamma_far_below, z, left)
             value = np.where(z < 0.0, left, value)
         return value
 

@@ -35,13 +35,23 @@ def _power_near_one(u, t, k):
     return np.where(np.abs(t) <= 0.5, near, np.where(k > 4.0, whole, apart))
 
 
+def _times_power_below(v, x, a):
+    """v·xᵃ⁻¹, as v·xᵃ/x for a < 1, where a - 1 is not exact."""
+    return np.where(a < 1.0, v * x**a / x, v * x ** (a - 1.0))
+
+
 # -- gamma ----------------------------------------------------------------------------------------
+
+
+def _decayed(v, x):
+    """v·exp(-x) by two factors, the first of which is within the floats."""
+    return v * np.exp(-np.minimum(x, 700.0)) * np.exp(np.minimum(700.0 - x, 0.0))
 
 
 def _gamma_term(a, x):
     """xᵃ·exp(-x)/Γ(a + 1)."""
     held = np.minimum(x, 1e3)
-    plain = held**a * np.exp(-held) / _gamma(1.0 + np.minimum(a, 20.0))
+    plain = _decayed(held**a / _gamma(1.0 + np.minimum(a, 20.0)), held)
     shape = 2.5066282746310002 * np.sqrt(a) * _gamma_over_stirling(a)
     scaled = _power_near_one(x / a, (x - a) / a, a) / shape
     return np.where(a <= 20.0, plain, scaled)
@@ -139,7 +149,7 @@ def _gammainc(a, z):
     """The regularised lower incomplete function gamma P(a, z)."""
 
     def wide(a, z):
-        x = np.minimum(np.maximum(z, 1e-300), 1e300)
+        x = np.where(z > 0.0, np.minimum(z, 1e300), 1.0)
         value = _gammainc_parts(a, x, -1.0)
         value = np.where(z == 0.0, 0.0, np.where(z == np.inf, 1.0, value))
         return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
@@ -152,7 +162,7 @@ def _gammaincc(a, z):
     """The regularised upper incomplete function gamma Q(a, z) = 1 - P(a, z)."""
 
     def wide(a, z):
-        x = np.minimum(np.maximum(z, 1e-300), 1e300)
+        x = np.where(z > 0.0, np.minimum(z, 1e300), 1.0)
         value = _gammainc_parts(a, x, 1.0)
         value = np.where(z == 0.0, 1.0, np.where(z == np.inf, 0.0, value))
         return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
@@ -165,8 +175,12 @@ def _gamma_pdf(a, z):
     """∂P(a, z)/∂z = zᵃ⁻¹·exp(-z)/Γ(a), the density of the gamma distribution."""
 
     def wide(a, z):
-        x = np.minimum(np.maximum(z, 1e-300), 1e300)
-        value = _gamma_term(a, x) * (a / x)
+        x = np.where(z > 0.0, np.minimum(z, 1e300), 1.0)
+        held = np.minimum(x, 1e3)
+        shape = a / _gamma(1.0 + np.minimum(a, 20.0))
+        plain = _decayed(_times_power_below(shape, held, a), held)
+        scaled = _gamma_term(a, x) * (a / np.maximum(x, 1e-300))
+        value = np.where(a <= 20.0, plain, scaled)
         first = np.where(a > 1.0, 0.0, np.where(a < 1.0, np.inf, 1.0))
         value = np.where(z == 0.0, first, np.where(z == np.inf, 0.0, value))
         return np.where(z < 0.0, np.nan, np.where(np.isnan(z), z, value))
@@ -220,7 +234,7 @@ def _betainc(a, b, z):
     """The regularised incomplete function beta I(z; a, b)."""
 
     def wide(a, b, z):
-        x = np.minimum(np.maximum(z, 1e-300), 1.0)
+        x = np.where(z > 0.0, np.minimum(z, 1.0), 0.5)
         y = 1.0 - x
         term = _beta_term(a, b, x, y)
         shift = x * b - y * a
@@ -242,9 +256,11 @@ def _beta_pdf(a, b, z):
     """∂I(z; a, b)/∂z = zᵃ⁻¹·(1 - z)ᵇ⁻¹/B(a, b), the density of the beta distribution."""
 
     def wide(a, b, z):
-        x = np.minimum(np.maximum(z, 1e-300), 1.0)
+        x = np.where(z > 0.0, np.minimum(z, 1.0), 0.5)
         y = 1.0 - x
-        value = _beta_term(a, b, x, y) / x / y
+        held = np.maximum(x, 5e-17)  # 1 less it is 1, and its powers are within the floats
+        value = _beta_term(a, b, held, y) / held / y
+        value = _times_power_below(value, x / held, a)
         low = np.where(a > 1.0, 0.0, np.where(a < 1.0, np.inf, b))
         high = np.where(b > 1.0, 0.0, np.where(b < 1.0, np.inf, a))
         value = np.where(z == 0.0, low, np.where(z == 1.0, high, value))
