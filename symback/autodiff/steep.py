@@ -309,7 +309,7 @@ class Weightless:
         return vanishing(self._record, steep)
 
     @cached_property
-    def independent(self) -> dict[tuple[str, str], Expr]:
+    def independent(self) -> frozenset[tuple[str, str]]:
         circuit = self._circuit
         ends = (e for e in self._record.edges if isinstance(circuit[e.node].formula, ENDING))
         steep = [e for e in self._record.edges if is_steep(self._record, e)]

@@ -41,22 +41,20 @@ def vanishing(record: ReversePass, steep: Iterable[Edge]) -> dict[tuple[str, str
     }
 
 
-def independent(record: ReversePass, steep: Iterable[Edge]) -> dict[tuple[str, str], Expr]:
-    """The steep edges whose adjoint reads nothing that moves the base, with names that it reads.
+def independent(record: ReversePass, steep: Iterable[Edge]) -> frozenset[tuple[str, str]]:
+    """The steep edges whose adjoint reads names, and none that moves with the base.
 
-    An adjoint of numbers is never 0.
+    An adjoint of numbers alone is never 0.
     """
-    found: dict[tuple[str, str], Expr] = {}
-    known: dict[frozenset[str], tuple[frozenset[str], dict[str, frozenset[Symbol]]]] = {}
+    found: set[tuple[str, str]] = set()
+    known: dict[frozenset[str], dict[str, bool]] = {}
     for edge in steep:
         leaves = _leaves(record.circuit, edge.operand)
         if leaves not in known:
-            moved = _moved(record.circuit, leaves)
-            known[leaves] = moved, _read_apart(record, moved)
-        read = known[leaves][1].get(edge.node, frozenset())
-        if read and edge.node != record.of:
-            found[edge.node, edge.operand] = sp.Mul(*read)
-    return found
+            known[leaves] = _apart(record, _moved(record.circuit, leaves))
+        if known[leaves].get(edge.node, False):
+            found.add((edge.node, edge.operand))
+    return frozenset(found)
 
 
 def _leaves(circuit: Gates, name: str) -> frozenset[str]:
@@ -77,30 +75,28 @@ def _moved(circuit: Gates, leaves: frozenset[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _read_apart(record: ReversePass, moved: frozenset[str]) -> dict[str, frozenset[Symbol]]:
-    """What the adjoint of a node reads, for nodes whose adjoint reads nothing that is moved."""
-    found: dict[str, frozenset[Symbol]] = {record.of: frozenset()}
+def _apart(record: ReversePass, moved: frozenset[str]) -> dict[str, bool]:
+    """The nodes whose adjoint reads nothing that is moved, and whether it reads anything."""
+    found = {record.of: False}
     for name in record.order[1:]:
-        read: set[Symbol] | None = set()
-        for edge in record.into[name]:
-            names = _reads(record.circuit, edge)
-            if edge.node not in found or names is None or any(s.name in moved for s in names):
-                read = None
-                break
-            read |= found[edge.node] | names
-        if read is not None:
-            found[name] = frozenset(read)
+        edges = record.into[name]
+        read = [_reads(record.circuit, edge) for edge in edges]
+        if all(
+            edge.node in found and names is not None and moved.isdisjoint(names)
+            for edge, names in zip(edges, read, strict=True)
+        ):
+            found[name] = any(read) or any(found[edge.node] for edge in edges)
     return found
 
 
-def _reads(circuit: Gates, edge: Edge) -> set[Symbol] | None:
+def _reads(circuit: Gates, edge: Edge) -> set[str] | None:
     """The names in an edge's partial; None where that is not known."""
     names = set(edge.local.elementwise.free_symbols)
     for _, op in edge.local.terms:
         if not (op.moves or is_product(op) or isinstance(op, reduce_sum | mean)):
             return None
         names |= op.free_symbols - {circuit[edge.operand].symbol}
-    return names
+    return {symbol.name for symbol in names}
 
 
 def _factors_of(circuit: Gates, name: str) -> frozenset[Symbol]:
