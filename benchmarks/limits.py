@@ -20,6 +20,40 @@ from benchmarks.modules import module
 DIGITS, BATCH = (1797, 64, 128, 10), 128
 SIDE = 512  # of the matrices whose product shows the rate of the processor
 POWERS = 10_000
+TRIED = (
+    (
+        "two tanh layers, b = 10,000, NumPy",
+        "0.93 × lambdify(cse)",
+        "values and slopes take 0.48, of which tanh and exp alone 0.16; with slopes 1 − tanh²"
+        " and σ·(1 − σ), which lose their digits where these saturate, it is 0.66",
+    ),
+    (
+        "neuron, b = 128, NumPy, bound",
+        "0.56 × lambdify(cse)",
+        "calls of NumPy, 0.3 µs each at the least, and that of the module; exp alone is 0.02",
+    ),
+    (
+        "C of a circuit of 10,000 scalar nodes, 448,000 lines",
+        "17.9 s of gcc, at -O0",
+        "at -O0 time is linear: 1,000 nodes 1.5 s, 3,000 4.8 s; in functions of a few hundred"
+        " lines gcc takes 0.14 ms a line at -O1 and 0.19 ms at -O2, which would be 63 and 85 "
+        "s, so that functions in pieces are no gain",
+    ),
+    (
+        "lines of ADBench's LSTM, NumPy",
+        "1,332",
+        "467 of them every module has, forward and backward take 346, the cache 48; "
+        "training's function, which carries both passes again so that it keeps no cache, 249",
+    ),
+    (
+        "GradBench's bundle adjustment, Jacobian",
+        "2.2 × manual",
+        "two calls of C for the two rows of an observation, 65 ns a row at any level of "
+        "optimisation: as long as all of manual; their copies into blocks, indices and "
+        "gathered columns are NumPy's",
+    ),
+)
+"""Works above what was wanted: relative time, and where the time goes."""
 
 
 @dataclass(frozen=True, slots=True)

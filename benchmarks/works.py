@@ -329,6 +329,8 @@ def run_limits(settings: Settings) -> Section:
             "bounds them, where JAX has that of float32. A slope that keeps its digits takes more "
             "operations of NumPy than one computed from the value, such as 1 − tanh².",
             Table(("limit", "measured", "work", "takes for it alone"), tuple(rows)),
+            "Where more was tried:",
+            Table(("work", "measured", "where the time goes"), limits.TRIED),
         ),
     )
 
