@@ -6,7 +6,7 @@ NumPy's rule of broadcasting brings to the shape of the part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -262,11 +262,45 @@ def _lead(part: Any) -> int:
 
 
 def _operation(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
-    """An Array or a Number: an operation of ours by its name."""
+    """An Array or a Number: an operation of ours by its name.
+
+    A matrix of one column may be a vector or a matrix here; the first reading of the right shape is
+    taken, and the error of the first where there is none.
+    """
+    refused = None
+    for operands in _readings(r, values):
+        try:
+            made = _operation_of(r, part, operands)
+            shape = r.shape_of(made)
+            if bool(shape) == isinstance(part, Array) and (*shape, S.One, S.One)[:2] == r.dims(
+                part
+            ):
+                return made
+            wrong = f"{part.name} of the shape {shown(r.dims(part))} is {shown(shape)} here"
+            refused = refused or ShapeError(wrong)
+        except ShapeError as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
+
+
+def _readings(r: Reader, values: list[MatrixValue]) -> Iterator[list[Expr]]:
+    """Operands with columns as vectors, with the first one as a matrix, with all as matrices."""
     operands = [r.whole(v) for v in values]
+    yield operands
+    matrices = [
+        as_matrix(v, r.shape_of) if len(r.shape_of(o)) < 2 and v.dims is not None else o
+        for v, o in zip(values, operands, strict=True)
+    ]
+    if matrices != operands:
+        yield [*matrices[:1], *operands[1:]]
+        yield matrices
+
+
+def _operation_of(r: Reader, part: Any, operands: list[Expr]) -> Expr:
     shapes = [r.shape_of(o) for o in operands]
     head = next((h for h in NAMED[part.name] if _fits(h, shapes)), NAMED[part.name][0])
-    given = part.args[_lead(part) + len(values) :]
+    given = part.args[_lead(part) + len(operands) :]
     least, most, kinds = _OPTIONS.get(head, (0, 0, ()))
     wanted = 1 if head.arrays is None else head.arrays
     if (
@@ -284,11 +318,8 @@ def _operation(r: Reader, part: Any, values: list[MatrixValue]) -> Expr:
             made: Expr = WRITTEN[head](r.shape_of, *operands, *options)
         except ShapeError as error:
             raise Unsupported(f"node '{r.node}', {part.name}: {error.message}") from None
-    else:
-        made = head(*options, *operands) if head is a.concat else head(*operands, *options)
-    shape = r.shape_of(made)
-    if bool(shape) != isinstance(part, Array) or (*shape, S.One, S.One)[:2] != r.dims(part):
-        raise ShapeError(f"{part.name} of the shape {shown(r.dims(part))} is {shown(shape)} here")
+        return made
+    made = head(*options, *operands) if head is a.concat else head(*operands, *options)
     return made
 
 

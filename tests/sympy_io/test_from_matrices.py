@@ -443,6 +443,54 @@ def test_views_read_back(text):
     assert_same(read_back(c), c)
 
 
+J = np.concatenate
+COLUMNS = {  # SymPy does not tell a matrix of one column from a vector
+    "C: input[3, 1]; f = concat(C, C, axis=1)": lambda C: J((C, C), 1),
+    "C: input[3, 1]; w: input; f = concat(w*C, exp(C), axis=1)": lambda C, w: J(
+        (w * C, np.exp(C)), 1
+    ),
+    "C: input[3, 1]; D: input[3, 2]; f = concat(C, D, axis=1)": lambda C, D: J((C, D), 1),
+    "C: input[3, 1]; D: input[3, 2]; u = exp(C); f = concat(D, u, D, axis=1)": (
+        lambda C, D: J((D, np.exp(C), D), 1)
+    ),
+    "C: input[3, 1]; B: input[1, 1]; f = concat(C @ B, C, axis=1)": lambda C, B: J((C @ B, C), 1),
+    "C: input[3, 1]; x: input[2]; B: input[1, 1]; f = sum(concat(C, reshape(x, 2, 1), B))": (
+        lambda C, x, B: np.sum(C) + np.sum(x) + np.sum(B)
+    ),
+    "C: input[3, 1]; D: input[3, 2]; f = sum(concat(C, D[:, :1]))": (
+        lambda C, D: np.sum(C) + np.sum(D[:, 0])
+    ),
+    "x: input[3]; v: input[1]; f = concat(outer(x, v), outer(x, v), axis=1)": (
+        lambda x, v: np.stack((x * v, x * v), 1)
+    ),
+    "B: input[1, 1]; R: input[1, 2]; f = concat(B, R, axis=1)": lambda B, R: J((B, R), 1),
+    "B: input[1, 1]; x: input[3]; f = concat(B[0], x)": lambda B, x: J((B[0], x)),
+    "B: input[1, 1]; x: input[3]; f = concat(exp(B)[:, 0], x)": lambda B, x: J((np.exp(B[0]), x)),
+    "B: input[1, 1]; v: input[1]; f = concat(B @ v, v)": lambda B, v: J((B @ v, v)),
+    "B: input[1, 1]; v: input[1]; x: input[3]; u = inv(B) @ v; f = concat(u, x)": (
+        lambda B, v, x: J((v / B[0], x))
+    ),
+    "C: input[3, 1]; f = C[:, 0]": lambda C: C[:, 0],
+    "C: input[3, 1]; x: input[3]; f = dot(C[:, 0], x)": lambda C, x: C[:, 0] @ x,
+    "C: input[3, 1]; v: input[1]; f = C @ v": lambda C, v: C @ v,
+}
+
+
+@pytest.mark.parametrize("text", COLUMNS)
+def test_columns_are_matrices_where_an_operation_needs_that(text):
+    c = sb.circuit(text.replace("; ", "\n"), loss=None)
+    found = sb.Circuit.from_sympy({n.name: n.expr for n in c.computed}, outputs=["f"], loss=None)
+    assert found["f"].shape == c["f"].shape
+    rng = np.random.default_rng(0)
+    values = {leaf.name: rng.uniform(0.5, 2.0, tuple(map(int, leaf.shape))) for leaf in c.leaves}
+    module = found.compile()
+    roles = {leaf.name: leaf for leaf in found.leaves}
+    given = {n: np.reshape(v, tuple(map(int, roles[n].shape))) for n, v in values.items()}
+    params = module.Params(*(given.pop(name) for name in module.Params._fields))
+    value, _ = module.forward(params, module.Inputs(**given))
+    np.testing.assert_allclose(value, COLUMNS[text](**values), rtol=1e-14)
+
+
 @pytest.mark.parametrize("text", [t for t in VIEWS if "h = " not in t and "C = " not in t])
 def test_views_have_the_values_of_modules(text):
     c = circuit_of(text)

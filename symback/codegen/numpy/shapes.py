@@ -39,6 +39,7 @@ class ArrayText:
     drawn_classes: Sequence[tuple[str, str]]
     indices: Sequence[tuple[str, str]]  # leaf, the code for the number of rows
     drawn_indices: Sequence[tuple[str, str]]
+    whole_numbers: Sequence[str]  # leaves whose values count rows or classes
     has_factors: bool  # of matrices that must be positive definite
     least: Sequence[tuple[str, int]]  # sizes that indices bound from below
     drawn_sizes: str
@@ -91,6 +92,7 @@ def array_text(circuit: Circuit) -> ArrayText:
             for name, size in counts.items()
         ],
         indices=[(n, looked_up(s, 'sizes.get("{}", np.inf)')) for n, s in rows.items()],
+        whole_numbers=[*dict.fromkeys((*rows, *counts))],
         has_factors=bool(uses_of(circuit, a.cholesky)),
         drawn_indices=[(n, looked_up(s, 'sizes["{}"]')) for n, s in rows.items()],
         drawn_classes=[(name, looked_up(size, 'sizes["{}"]')) for name, size in counts.items()],
