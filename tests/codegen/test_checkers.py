@@ -83,6 +83,11 @@ WITH_FUNCTIONS = {
         "x: param[n]; b: param; t: input[n]\nz: output = sin(x*t) + b\nloss: none",
         ("jacobian", "sparsity", "bind", "per_sample", "jvp"),
     ),
+    "shared data": (
+        "x: input[d]; y: target; w: param[d]; s: const; A: const[d, d]\n"
+        "f = s*dot(w, A @ x)\nl: loss = (f - y)**2/2",
+        ("jvp", "hessp", "covariance", "hessian", "bind", "per_sample"),
+    ),
     "entries": (array_circuits.CIRCUITS["array output"], ("jvp",)),
 }
 
