@@ -22,6 +22,8 @@ class Calls:
     hessp: Callable[[Any, Any, Any], Any] | None = None
     init_params: Callable[..., Any] | None = None
     subnormals: bool = True  # whether it computes with numbers below 2.2e-308, or takes 0 for them
+    jacobian: Callable[[Any, Any], Any] | None = None  # by the parameters, as a matrix
+    hessian: Callable[[Any, Any], Any] | None = None
 
 
 __all__ = ["Calls"]

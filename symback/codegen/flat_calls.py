@@ -44,8 +44,8 @@ class FlatCalls(ABC):
     def ask(self, name: str, given: Sequence[Any], sizes: Mapping[str, int]) -> Any:
         """What the function of that name in `Calls` gives.
 
-        `forward` and `jvp` give one array, `value_and_grad` a number and arrays by name, `backward`
-        two mappings, and the others arrays by name.
+        `forward`, `jvp`, `jacobian` and `hessian` give one array, `value_and_grad` a number and
+        arrays by name, `backward` two mappings, and the others arrays by name.
         """
 
     @abstractmethod
@@ -83,6 +83,8 @@ class FlatCalls(ABC):
             self._jvp if has("jvp") else None,
             self._hessp if has("hessp") else None,
             self._initial() if self.circuit.params else None,
+            jacobian=self._jacobian if has("jacobian") else None,
+            hessian=self._hessian if has("hessian") else None,
         )
 
     def _forward(self, params: Any, inputs: Any) -> Any:
@@ -117,6 +119,17 @@ class FlatCalls(ABC):
     def _hessp(self, params: Any, inputs: Any, dots: Any) -> Any:
         sizes = self._sizes_of(params, inputs)
         return self._like(params, self.ask("hessp", (params, inputs, dots), sizes))
+
+    def _jacobian(self, params: Any, inputs: Any) -> Any:
+        return self._matrix("jacobian", params, inputs)
+
+    def _hessian(self, params: Any, inputs: Any) -> Any:
+        return self._matrix("hessian", params, inputs)
+
+    def _matrix(self, name: str, params: Any, inputs: Any) -> Any:
+        """A matrix with a column for each number of the parameters."""
+        found = self.ask(name, (params, inputs), self._sizes_of(params, inputs))
+        return np.reshape(found, (-1, sum(map(np.size, params))))
 
     def _initial(self) -> Callable[..., Any]:
         """init_params, with the sizes that it needs."""

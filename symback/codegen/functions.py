@@ -19,8 +19,8 @@ ON_REQUEST: dict[str, tuple[str, ...]] = {
 }
 """By name, in the order in which modules have them: the others that each one calls."""
 
-WITH_LOOPS = frozenset({"jvp", "hessp"})
-"""Those that loops can be kept for; for all others they are written out."""
+WITHOUT_LOOPS = frozenset(ON_REQUEST) - {"jvp", "hessp"}
+"""Those that NumPy and C modules have of loops that are written out only."""
 
 
 def requested(asked: str | Iterable[str], offered: Collection[str], target: str) -> tuple[str, ...]:
@@ -59,4 +59,4 @@ def lowered_names(on_request: Collection[str], by: Mapping[str, str] | None = No
     return [*dict.fromkeys([*found, *(patterns if "sparsity" in on_request else [])])]
 
 
-__all__ = ["ON_REQUEST", "PATTERNS", "WITH_LOOPS", "lowered_names", "requested"]
+__all__ = ["ON_REQUEST", "PATTERNS", "WITHOUT_LOOPS", "lowered_names", "requested"]

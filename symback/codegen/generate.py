@@ -13,7 +13,7 @@ from symback.circuits.circuit import Circuit
 from symback.circuits.loops import unrolled
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.codegen.files import shown_path, write_files
-from symback.codegen.functions import WITH_LOOPS, requested
+from symback.codegen.functions import requested
 from symback.codegen.hashes import body_hash
 from symback.codegen.loading import load_files
 from symback.codegen.render import render_one
@@ -78,7 +78,7 @@ def _renderer(
     """The templates for the subject by file ending, and what they fill in."""
     if isinstance(subject, Circuit):
         asked = (functions,) if functions else ()
-        written_out = [name for name in functions if name not in WITH_LOOPS]
+        written_out = [name for name in functions if name in row.written_out]
         if written_out or not row.keeps_loops:
             subject = _without_loops(subject, row, written_out)
         return row.circuits.templates, row.circuits.variables(subject, stem, *asked)

@@ -71,6 +71,9 @@ def _put(found: Any, module: Any, calls: Calls) -> None:
         found.jvp = sized(calls.jvp)
     if calls.hessp is not None and "hessp" in had:
         found.hessp = _hessp(found, sized(calls.hessp))
+    for name, call in (("jacobian", calls.jacobian), ("hessian", calls.hessian)):
+        if call is not None:
+            setattr(found, name, _matrix(found, sized(call)))
     if calls.init_params is not None:
         found.init_params = calls.init_params
 
@@ -91,6 +94,14 @@ def _hessp(found: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         return found.ravel(found.Params(*call(params, inputs, dots)))
 
     return hessp
+
+
+def _matrix(found: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+    def matrix(vector: Any, inputs: Any, **sizes: int) -> Any:
+        """The matrix at the parameters of a vector."""
+        return call(_params(found, vector, inputs, sizes), inputs)
+
+    return matrix
 
 
 def _params(found: Any, vector: Any, inputs: Any, sizes: dict[str, int]) -> Any:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from symback._version import __version__
-from symback.codegen.functions import ON_REQUEST
+from symback.codegen.functions import ON_REQUEST, WITHOUT_LOOPS
 from symback.errors import Unsupported, clip, nearest
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Target:
     """What its modules' functions give for NumPy's arrays, where they are not NumPy's own."""
     on_request: frozenset[str] = frozenset()  # the functions that its modules can have besides
     keeps_loops: bool = False  # whether its modules have loops of turns
+    written_out: frozenset[str] = frozenset()  # functions on request for which these have none
     templates: Path | None = None  # the folder of its templates, where it is not symback's own
 
     @property
@@ -123,7 +124,7 @@ def _javascript_circuit(
 ) -> Mapping[str, Any]:
     from symback.codegen.javascript.module import javascript_text  # the registry imports fast
 
-    return {"m": javascript_text(circuit, __version__, stem)}
+    return {"m": javascript_text(circuit, __version__, stem, on_request)}
 
 
 def _javascript_calls(module: ModuleType) -> Calls:
@@ -152,6 +153,7 @@ _ROWS = (
         updates=Renderer({PYTHON: "numpy/update.py.jinja"}, _numpy_update),
         on_request=frozenset(ON_REQUEST),
         keeps_loops=True,
+        written_out=WITHOUT_LOOPS,
     ),
     Target(
         name="c",
@@ -171,6 +173,7 @@ _ROWS = (
         compiler="C",
         on_request=frozenset(ON_REQUEST),
         keeps_loops=True,
+        written_out=WITHOUT_LOOPS,
     ),
     Target(
         name="jax",
@@ -199,7 +202,7 @@ _ROWS = (
         ),
         updates=None,
         calls=_javascript_calls,
-        on_request=ALWAYS,
+        on_request=ALWAYS | {"jacobian", "hessian"},
         keeps_loops=True,
     ),
     Target(

@@ -10,6 +10,7 @@ from symback.circuits.names import fresh_name
 from symback.circuits.requirements import uses_of
 from symback.codegen.bare.body import BareBody, BareValue
 from symback.codegen.bare.functions import BareFunction, bare_functions
+from symback.errors import Unsupported
 from symback.operations.arrays import NAMING_SIZES
 from symback.operations.shapes import Size
 
@@ -26,8 +27,11 @@ class OfSample:
     moves: bool = False  # whether it is a tangent, or what else the caller multiplies with
 
 
-def module_functions(circuit: Circuit) -> dict[str, BareFunction]:
-    """The functions of a module by kind: of the output, and of the number that training lowers."""
+def module_functions(circuit: Circuit, on_request: Sequence[str] = ()) -> dict[str, BareFunction]:
+    """The functions of a module by kind: of the output, and of the number that training lowers.
+
+    A Jacobian on request is made of the product with an adjoint, by the parameters.
+    """
     output, objective = circuit.output, circuit.objective
 
     def function(kind: str, of: Node, wrt: Sequence[str] = ()) -> BareFunction:
@@ -37,6 +41,18 @@ def module_functions(circuit: Circuit) -> dict[str, BareFunction]:
     if any(leaf.role in ("param", "input") for leaf in made["value"].leaves):
         for kind in ("vjp", "jvp"):
             made[kind] = function(kind, output)
+    if "jacobian" in on_request:
+        wrt = [leaf.name for leaf in made["value"].leaves if leaf.role == "param"]
+        if not wrt:
+            raise Unsupported(f"jacobian is by the parameters, but {output.name} has none below it")
+        made["jacobian"] = function("vjp" if output.shape else "gradient", output, wrt)
+    if "hessian" in on_request:
+        if objective.shape:
+            raise Unsupported(
+                f"hessian is of one number, but the output '{output}' is an array; declare a loss"
+            )
+        if not circuit.params:
+            raise Unsupported("hessian is by the parameters, but the circuit has none")
     if not objective.shape:
         whole = made["value_and_gradient"] = function("value", objective)
         wrt = [leaf.name for leaf in whole.leaves if leaf.role == "param"]

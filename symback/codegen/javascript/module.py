@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from symback.circuits.circuit import SHARED_DATA, Circuit, Node
 from symback.codegen.bare.body import BareLanguage, BareValue, bare_body
 from symback.codegen.bare.functions import BareFunction
-from symback.codegen.bare.modules import fixed_names, given_by, module_functions, taken_by
+from symback.codegen.bare.modules import (
+    OfSample,
+    fixed_names,
+    given_by,
+    module_functions,
+    taken_by,
+)
 from symback.codegen.header import Head, Header
 from symback.codegen.javascript.bare import javascript_names
 from symback.codegen.javascript.elements import JavaScriptElementPrinter
@@ -29,7 +35,8 @@ from symback.printing.circuit_text import circuit_text
 TAKEN = frozenset(
     """
     at row given total sums results start stop read zeros totals tangents addAll summed sumOf BLOCK
-    params inputs sizes paramsDot inputsDot outputBar Float64Array Math
+    params inputs sizes entry entries place width lengths
+    paramsDot inputsDot outputBar Float64Array Math
     """.split()
 )
 """Names that the functions of a module have around the lines of a sample."""
@@ -77,6 +84,7 @@ class JavaScriptFunction:
     once: Sequence[str]  # before the loop
     each: Sequence[str]  # for a sample
     sums: Sequence[tuple[str, str]]  # over the samples, and the numbers that are added to them
+    unit: str  # the adjoint of an output whose entries are taken one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +103,14 @@ class JavaScriptText:
     output_type: str
     noun: str
     functions: dict[str, JavaScriptFunction]
+    on_request: Sequence[str]
     kernels: Sequence[str]
     initial: Sequence[tuple[str, str]]
 
 
-def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText:
+def javascript_text(
+    circuit: Circuit, version: str, stem: str, on_request: Sequence[str] = ()
+) -> JavaScriptText:
     """All texts of a circuit's JavaScript module.
 
     Raises Unsupported for an operation without loops.
@@ -108,7 +119,7 @@ def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText
     fixed = fixed_names(circuit)
     functions = {
         kind: _function(kind, function, fixed)
-        for kind, function in module_functions(circuit).items()
+        for kind, function in module_functions(circuit, on_request).items()
     }
     lines = [line for f in functions.values() for line in (*f.once, *f.each)]
     header = Header(title(circuit), formulas(circuit), circuit_text(circuit), version, "circuit")
@@ -128,6 +139,7 @@ def javascript_text(circuit: Circuit, version: str, stem: str) -> JavaScriptText
         output_type=shown(output.shape) if output.shape else "a number",
         noun="loss" if circuit.loss else objective.name,
         functions=functions,
+        on_request=on_request,
         kernels=[typed(kernel) for kernel in kernel_sources([*lines, "_add("])],
         initial=[_initial(p, fixed) for p in circuit.params],
     )
@@ -138,7 +150,7 @@ def _function(kind: str, function: BareFunction, fixed: Mapping[Size, str]) -> J
     printer = JavaScriptStatements()
     named = zip(body.sizes, body.size_names, strict=True)
     sizes = [f"const {size} = at.sizes.{name};" for size, name in named]
-    once, each = [], []
+    once, each, unit = [], [], ""
     for taken in taken_by(function, body):
         leaf, value = taken.leaf, taken.value
         source = f"{'given' if taken.moves else 'at.values'}.{leaf.name}" if leaf else "given"
@@ -150,13 +162,19 @@ def _function(kind: str, function: BareFunction, fixed: Mapping[Size, str]) -> J
                 f"const {value.name}$step = at.steps.{leaf.name};",
             ]
             each.append(f"const {value.name} = {_stepped(value.name, value.count)};")
+        elif kind == "jacobian" and leaf is None:
+            once.append(f"const {value.name} = new Float64Array({value.count});")
+            unit = value.name
         else:
             once.append(f"const {value.name}$at = {source};")
             each.append(f"const {value.name} = {_sample(f'{value.name}$at', value.count)};")
     own = [n for n in body.tree if isinstance(n, Declare) and n.kind is Storage.OWN]
     rest = [n for n in body.tree if n not in own]
     sums, stores = [], []
-    for result in given_by(function, body):
+    given = [*given_by(function, body)]
+    if kind == "jacobian":
+        stores = _in_row(function, given)
+    for result in given if kind != "jacobian" else ():
         leaf, value = result.leaf, result.value
         if leaf and leaf.role == "param":
             if value.count:
@@ -172,7 +190,23 @@ def _function(kind: str, function: BareFunction, fixed: Mapping[Size, str]) -> J
         [*sizes, *once, *printer.lines(own)],
         [*each, *printer.lines(rest, depth=2), *stores],
         sums,
+        unit,
     )
+
+
+def _in_row(function: BareFunction, given: Sequence[OfSample]) -> list[str]:
+    """The statements that put adjoints of the parameters side by side, zeros where none is."""
+    found = {result.leaf.name: result.value for result in given if result.leaf is not None}
+    lines = ["let place = (row * entries + entry) * width;"]
+    for leaf in function.lowered.circuit.params:
+        value = found.get(leaf.name)
+        if value is None:
+            lines.append(f"place += lengths.{leaf.name};")
+        elif value.count:
+            lines += [f"results.set({value.name}, place);", f"place += {value.name}.length;"]
+        else:
+            lines.append(f"results[place++] = {value.name};")
+    return lines
 
 
 def _stored(to: str, value: BareValue) -> str:
