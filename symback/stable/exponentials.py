@@ -19,6 +19,7 @@ from symback.operations.special import (
     inv_expm1,
     inv_exprel,
     log_sinhc,
+    logwsumexp,
     overexpm1,
 )
 from symback.stable.matching import (
@@ -232,9 +233,20 @@ def even_product(see: See, product: Expr) -> Expr | None:
 
 
 def root_of_powers(see: See, expr: Expr) -> Expr | None:
-    """(exp(u) + exp(v) + …)ʳ for no whole number r, through the log of the positive sum."""
-    powers = None if expr.exp.is_Integer else powers_of_e(see, expr.base)
-    return None if powers is None else sp.exp(expr.exp * of_powers(powers))
+    """(exp(u) + exp(v) + …)ʳ for no whole number r, through the log of the positive sum.
+
+    Weights may have names where r has some: by these the power has the digits of the log.
+    """
+    if expr.exp.is_Integer:
+        return None
+    powers = powers_of_e(see, expr.base)
+    if powers is not None:
+        return sp.exp(expr.exp * of_powers(powers))
+    terms = () if expr.exp.is_number else terms_looked_at(see(expr.base))
+    weighted = [weighted_power(see, term) for term in terms]
+    if len({u for _, u in weighted}) < max(2, len(weighted)):
+        return None
+    return sp.exp(expr.exp * logwsumexp(*(part for w, u in weighted for part in (w, u))))
 
 
 # -- differences ----------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from symback.stable.looked_for import FUNCTIONS, is_looked_for, is_looked_for_la
 from symback.stable.matching import DEEPEST
 from symback.stable.proof import holds
 from symback.stable.rules import COVERED, PRODUCTS, RULES, SERIES, Rule, why_of, words_of
-from symback.stable.series import may_cancel_anywhere, with_series
+from symback.stable.series import may_be_scaled, may_cancel_anywhere, with_series
 
 MOST_CHANGES = 40  # of one part, one after the other
 LARGEST_INLINED = 48  # written parts of a formula with names replaced by their formulas
@@ -67,7 +67,7 @@ def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple
     nodes = [first.node(n) for n in circuit.nodes]
     rewrites, unproven = first.rewrites, first.unproven
     sizes = first.sizes
-    if any(is_looked_for_last(n.formula) for n in nodes if n.formula not in first.plain):
+    if any(_is_for_last(n.formula) for n in nodes if n.formula not in first.plain):
         changed = _with(circuit, nodes, sizes, rewrites) if rewrites else circuit
         last = Rewriter(changed, opaque, LAST_BY_HEAD, inlines=False)
         nodes = [last.node(n) for n in nodes]
@@ -76,6 +76,10 @@ def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple
     if not rewrites:
         return circuit, tuple(unproven)
     return _with(circuit, nodes, sizes, rewrites), tuple(unproven)
+
+
+def _is_for_last(formula: Expr) -> bool:
+    return is_looked_for_last(formula) or may_be_scaled(formula)
 
 
 def _with(
@@ -127,7 +131,9 @@ class Rewriter:
     ) -> None:
         self._opaque = opaque
         self._rules = RULES_BY_HEAD if rules is None else rules
-        self._inlines = inlines  # names where more rules apply so
+        self._inlines = (
+            inlines  # names where more rules apply so; the last rules see what those made
+        )
         self._shapes = circuit.shapes
         self._has_arrays = circuit.has_arrays
         self._ranks = circuit.ranks
@@ -199,9 +205,14 @@ class Rewriter:
         """The rewritten formula with series near 0 where it needs some; what it is with names
         replaced, and these names.
         """
-        if not self._inlines or isinstance(formula, Piecewise):
+        if isinstance(formula, Piecewise):
             return None
         through = set[Symbol]()
+        if not self._inlines:
+            if formula.is_Add and len(formula.free_symbols) <= MOST_INLINED_TERMS:
+                formula = self._with_formulas(formula, self._may_be_seen, through)
+            found = self._series_of(formula) if may_be_scaled(formula) else None
+            return None if found is None else (found, formula, through)
         whole = self._with_formulas(formula, self._numbers.__contains__, through)
         if not may_cancel_anywhere(whole):
             return None
@@ -215,7 +226,7 @@ class Rewriter:
 
     def _series_of(self, whole: Expr) -> Expr | None:
         computed = self.rewrite(whole).result
-        found = with_series(computed)
+        found = with_series(computed, not self._inlines)
         return None if found == computed else found
 
     def _with_formulas(

@@ -26,6 +26,7 @@ from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD, elementary
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.polynomials import horner
+from symback.stable.scaling import scaled
 
 _STEPS = (steps.floor, steps.ceil, steps.round, steps.mod, sp.sign, sp.atan2)
 RADII = tuple(Rational(n, 8) for n in (24, 16, 12, 8, 6, 4, 3, 2, 1))
@@ -48,26 +49,29 @@ class Series(NamedTuple):
     radius: Rational
     coefficients: tuple[Rational, ...]
 
-    def of(self, u: Expr) -> Expr:
+    def of(self, u: Expr, factor: Expr = S.One) -> Expr:
         inside = u**2 if self.is_even else u
-        return u**self.order * horner(inside, *self.coefficients)
+        return factor * u**self.order * horner(inside, *self.coefficients)
 
 
 KEPT = Series(0, False, S.Zero, ())
 """That of a form which keeps its digits."""
 
 
-def with_series(expr: Expr) -> Expr:
-    """The expression with a series near 0 for each of its largest parts that need one."""
+def with_series(expr: Expr, scales: bool = False) -> Expr:
+    """The expression with a series near 0 for each of its largest parts that need one.
+
+    Parts of several numbers without a common argument are looked at if `scales` is given.
+    """
     symbols = expr.free_symbols
     if not symbols or not expr.args or isinstance(expr, Piecewise):
         return expr
     if may_cancel(expr) and may_cancel_anywhere(expr):
-        found = _chosen(expr)
+        found = _chosen(expr, scales)
         if found is not None:
             return found
     if not (expr.is_Mul or expr.is_Add) or len(symbols) == 1:
-        return _rebuilt(expr, [with_series(a) for a in expr.args])
+        return _rebuilt(expr, [with_series(a, scales) for a in expr.args])
     groups: dict[Any, list[Expr]] = {}
     made = []
     for operand in expr.args:
@@ -75,9 +79,9 @@ def with_series(expr: Expr) -> Expr:
         if len(own) == 1:
             groups.setdefault(next(iter(own)), []).append(operand)
         else:
-            made.append(with_series(operand))
+            made.append(with_series(operand, scales))
     for of in groups.values():
-        made.append(with_series(expr.func(*of)))
+        made.append(with_series(expr.func(*of), scales))
     return _rebuilt(expr, made)
 
 
@@ -86,7 +90,7 @@ def _rebuilt(expr: Expr, args: Sequence[Expr]) -> Expr:
     return expr if same else expr.func(*args)
 
 
-def _chosen(part: Expr) -> Expr | None:
+def _chosen(part: Expr, scales: bool) -> Expr | None:
     """The series near 0 and the part itself elsewhere, or the part where it needs none.
 
     None where that is not known, as the part is not analytic at 0.
@@ -95,13 +99,24 @@ def _chosen(part: Expr) -> Expr | None:
     if len(part.free_symbols) > 1:
         found = _over_common_argument(part)
         if found is None:
-            return None
+            return _scaled(part) if scales else None
         factor, u, form = found
     series = _series(form.xreplace({s: _U for s in form.free_symbols}))
     if series is None or series is KEPT:
         return None if series is None else part
     closer = sp.Abs(u) < series.radius
-    return Piecewise((factor * series.of(u), closer), (part, True), evaluate=False)
+    return Piecewise((series.of(u, factor), closer), (part, True), evaluate=False)
+
+
+def _scaled(part: Expr) -> Expr | None:
+    """The same of a part that is powers of several numbers times a function of one quotient."""
+    for factor, u, form, positive in scaled(part, _U):
+        series = _series(form)
+        if series is None or series is KEPT:
+            continue
+        closer = sp.And(sp.Abs(u) < series.radius, *(s > 0 for s in positive))
+        return Piecewise((series.of(u, factor), closer), (part, True), evaluate=False)
+    return None
 
 
 def _over_common_argument(part: Expr) -> tuple[Expr, Expr, Expr] | None:
@@ -156,6 +171,18 @@ def may_cancel_anywhere(expr: Expr) -> bool:
     return any(_is_worth_a_look(p) for p in met)
 
 
+def may_be_scaled(formula: Expr) -> bool:
+    """Whether a sum has functions in its terms, or operands of a function a name in common."""
+    with_functions = set[Any]()
+    for part in postorder(formula):
+        found = not with_functions.isdisjoint(part.args)
+        if (found and part.is_Add) or _has_shared(part):
+            return len(formula.free_symbols) > 1
+        if found or part.is_Function or (part.is_Pow and not part.exp.is_Integer):
+            with_functions.add(part)
+    return False
+
+
 def _is_analytic(part: Expr) -> bool:
     """Whether it is a function that is not in pieces, or a power with a number."""
     if part.is_Pow:
@@ -171,7 +198,15 @@ def _is_worth_a_look(part: Expr) -> bool:
             any(_is_analytic(p) and not p.is_Pow for p in postorder(part))
         )
     divides = part.is_Pow and part.exp.is_negative and part.free_symbols
-    return bool(divides) or isinstance(part, sp.log | log1p)
+    return bool(divides) or isinstance(part, sp.log | log1p) or _has_shared(part)
+
+
+def _has_shared(part: Expr) -> bool:
+    """Whether operands of a function have a name in common."""
+    if len(part.args) < 2 or part.is_Pow or part.func not in BY_HEAD:
+        return False
+    names = [a.free_symbols for a in part.args]
+    return len(set().union(*names)) < sum(map(len, names))
 
 
 @lru_cache(maxsize=2**10)
@@ -387,4 +422,4 @@ def _at(form: Expr, known: Mapping[Any, arb]) -> arb:
         return arb("nan")
 
 
-__all__ = ["may_cancel_anywhere", "with_series"]
+__all__ = ["may_be_scaled", "may_cancel_anywhere", "with_series"]

@@ -586,6 +586,26 @@ FORMS = [
         at(x=(0.0, 1e-9, 0.3)),
         lambda x: (x - mp.sin(x)) / x**3 if x else mp.mpf(1) / 6,
     ),
+    # series of several numbers
+    Form(
+        "f = (1 - exp(-t/L))/(t/L) - exp(-t/L)",
+        at(t=(1e-8, 1e-3, 0.5, 10.0, 300.0), L=(1.5, -2.0, 3.0, 0.7, 1.5)),
+    ),
+    Form(
+        "f = sqrt(p**2*c**2 + m**2*c**4) - m*c**2",
+        at(p=(1e-10, 1e-3, 1.0, 100.0), c=(3.0, 0.2, -3.0, 1.0), m=(2.0, 1.0, 0.3, 5.0)),
+    ),
+    # powers of sums of powers of e, with weights that have names
+    Form(
+        "f = K/(1 + Q*exp(-r*t))**(1/v)",
+        at(
+            K=(2.0,) * 5,
+            Q=(0.5, 0.5, 1e9, 0.5, 3.0),
+            r=(1.3,) * 5,
+            t=(-900.0, -2000.0, 900.0, 0.3, -30.0),
+            v=(0.5, 3.0, 0.5, 2.0, 0.1),
+        ),
+    ),
     # differences and shares
     Form(
         "f = log(1 + exp(a)) - log(1 + exp(b))", at(a=(1e-10, 40.0, -40.0), b=(2e-10, -3.0, -41.0))
@@ -728,3 +748,19 @@ FORMS = [
     Form("f = tanh(a + log(x))", OF_LOG),
     Form("f = tanh(log(x))", at(x=OF_LOG["x"])),
 ]
+
+OF_SEVERAL = [
+    Form(
+        "f = (1 - exp(-k*T))/k - T",
+        at(k=(1e-10, 1e-4, 0.5, -0.3, 3.0), T=(1.0, 5.0, 2.0, 3.0, 9.0)),
+    ),
+    Form(
+        "f = s**2/(2*k**2)*(T - 2*(1 - exp(-k*T))/k + (1 - exp(-2*k*T))/(2*k))",
+        at(k=(1e-6, 1e-3, 0.05, 0.5), T=(1.0, 5.0, 2.0, 3.0), s=(0.2, 0.3, 2.0, 1.0)),
+    ),
+    Form(
+        "f = m*g/b*(t - m/b*(1 - exp(-b*t/m)))",
+        at(m=(2.0,) * 4, g=(9.8,) * 4, b=(1e-9, 1e-4, 0.1, 3.0), t=(1.0, 2.0, 3.0, 0.5)),
+    ),
+]
+"""Forms that keep their digits in one line only."""

@@ -15,7 +15,7 @@ from symback.stable.rewrite import rewritten
 from tests.cases.compilers import compiles
 from tests.cases.independent import value
 from tests.cases.one_in import one_in
-from tests.cases.typed_forms import FORMS, Form
+from tests.cases.typed_forms import FORMS, OF_SEVERAL, Form
 
 ULP = 4.0
 OVER_CONDITION = 2.0  # units of what rounding the arguments alone causes
@@ -175,6 +175,19 @@ def with_names(form):
 def test_typed_forms_keep_their_digits(form, written, target, dtype):
     """Within 4 ULP, or within what rounding the arguments causes; finite wherever the truth is."""
     assert not faults(form, written(form), target, dtype)
+
+
+@pytest.mark.parametrize("form", OF_SEVERAL, ids=lambda form: form.circuit)
+@pytest.mark.parametrize(
+    "target, dtype",
+    [
+        ("numpy", np.float64),
+        pytest.param("c", np.float64, marks=compiles),
+        ("numpy", np.float32),
+    ],
+)
+def test_forms_of_several_numbers_keep_their_digits(form, target, dtype):
+    assert not faults(form, form, target, dtype)
 
 
 # weights of a sum of exponentials → vectors, and what they are worth
