@@ -106,8 +106,9 @@ def function_of_log(see: See, expr: Expr) -> Expr | None:
     share, x, b, rest = _OF_SHARES[expr.func], found.x, twice * found.b, twice * found.rest
     low, high = share(Pow(x, b), sp.exp(-rest)), share(S.One, sp.exp(-rest) * Pow(x, -b))
     low, high = (low, high) if b > 0 else (high, low)
-    is_short = sp.Abs(rest) < LONGEST_EXPONENT
-    size, positive = (sp.Abs(x), sp.true) if b.is_Integer else (x, x >= 0)  # a whole power is real
+    is_short, size, positive = sp.Abs(rest) < LONGEST_EXPONENT, x, x >= 0
+    if b.is_Integer:  # a whole power is real, and below 0 the logarithm is not
+        is_short, size, positive = sp.Or(is_short, x < 0), sp.Abs(x), sp.true
     return Piecewise(
         (low, sp.And(positive, size < 1, is_short)),
         (high, sp.And(size >= 1, is_short)),

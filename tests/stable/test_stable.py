@@ -1143,3 +1143,29 @@ def test_the_check_reports_the_error_before_and_after(text, told):
     assert re.search(told, "\n".join(report.remarks)), report.remarks
     before, after = re.findall(r"([\d.e+]+) ULP|not be finite", report.remarks[-1])
     assert not before or float(before) > 100 * float(after)
+
+
+WHOLE_POWERS = [
+    *("f = sigma(a + 2*log(x))", "f = sigma(a - 2*log(x))", "f = sigma(a + 3*log(x))"),
+    *("f = tanh(a + log(x))", "l = log(x); f = sigma(a*b + 2*l)", "f = tanh(2*log(x))"),
+]
+
+
+@pytest.mark.parametrize("text", WHOLE_POWERS)
+def test_functions_of_a_log_that_are_whole_powers_are_so_below_zero(text):
+    """Of σ(a + 2·log(x)) = x²/(x² + exp(-a)) each side is one formula, whatever the size of a."""
+    assert sb.circuit(text, loss=None).check().passed
+
+
+@pytest.mark.parametrize("a", [3.0, 50.0, float("inf")])
+def test_a_share_of_a_square_does_not_know_its_sign(a):
+    module = sb.circuit("f = sigma(a + 2*log(x))", inputs=["a", "x"], loss=None).compile()
+    found = []
+    for x in (-0.25, 0.25):
+        inputs = module.Inputs(a=a, x=x)
+        value, cache = module.forward(module.Params(), inputs)
+        by_a, by_x = module.backward(module.Params(), inputs, cache)[1]
+        found.append([value, by_a, by_x * np.sign(x)])
+    odds = 16 * np.exp(-a)
+    slope = odds / (1 + odds) ** 2
+    np.testing.assert_allclose(found, [[1 / (1 + odds), slope, 8 * slope]] * 2, rtol=1e-14)
