@@ -28,10 +28,12 @@ def vanishing(record: ReversePass, steep: Iterable[Edge]) -> dict[tuple[str, str
     """
     circuit = record.circuit
     bases = {(e.node, e.operand): _factors_of(circuit, e.operand) for e in steep}
+    if not bases:
+        return {}
     wanted = frozenset[Symbol]().union(*bases.values(), (circuit[b].symbol for _, b in bases))
     factors: dict[str, frozenset[Symbol]] = {record.of: frozenset()}
-    multiples = _multiples(circuit, wanted) if wanted else {}
-    for name in record.order[1:] if wanted else ():
+    multiples = _multiples(circuit, wanted)
+    for name in record.order[1:]:
         into = [factors[e.node] | factors_in(record, e, multiples) for e in record.into[name]]
         factors[name] = frozenset.intersection(*into) if into else frozenset()
     return {

@@ -15,7 +15,7 @@ from tools.mutation.equivalents import EQUIVALENTS, Equivalent
 from tools.mutation.log import Log, digest
 from tools.mutation.places import LEFT_OUT, MATHEMATICS, PLACES, modules
 from tools.mutation.planting import Mutant, mutants
-from tools.mutation.run import Judges, Verdict
+from tools.mutation.run import Judges, Verdict, changed_lines
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,6 +88,17 @@ def test_every_explanation_has_its_mutant(file):
     found = [Equivalent.of(m) for m in planted(file)]
     assert len(set(found)) == len(found)  # a row explains one mutant
     assert not [e for e in EQUIVALENTS if e.file == file and e not in found]
+
+
+def test_a_mutant_is_judged_by_what_comes_by_its_statement():
+    text = "def f(a):\n    if a > 0:\n        return (1,\n    2)\n    return g(a,\n    -a)\n"
+    for old, new, lines in [
+        ("a > 0", "a >= 0", {2}),
+        ("2)", "3)", {3, 4}),  # a tuple of constants is one, of its first line
+        ("-a)", "a)", {5, 6}),
+    ]:
+        assert changed_lines(text, text.replace(old, new)) == lines
+    assert changed_lines(text, text) == set()
 
 
 def test_a_verdict_counts_again_until_anything_changes(tmp_path):

@@ -6,6 +6,7 @@ import than to define functions, the process imports a copy of symback that has 
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib
 import json
@@ -44,11 +45,11 @@ LOADING = 60  # seconds for the import of a mutant
 MEMORY = 6 * 2**30
 MOST_RECENT = 6
 
-Function = tuple[str, int]
-"""A function of a file, by its qualified name and first line."""
+Place = str | int
+"""A line of a file, or the name of a function that is pasted from it."""
 
-Reached = dict[str, set[Function]]
-"""The functions that a case calls, by file."""
+Reached = dict[str, set[Place]]
+"""The places that a case comes by, by file."""
 
 Loaded = dict[CodeType, list[FunctionType]]
 
@@ -203,8 +204,8 @@ class Judges:
                 return {"killer": one.name, "reason": f"{type(error).__name__}: {error}"[:300]}
         return {"killer": "", "reason": ""}
 
-    def _load(self, slot: Slot, mutant: Mutant) -> set[Function]:
-        """Make the mutant the symback that cases see; the functions in which it differs, if all
+    def _load(self, slot: Slot, mutant: Mutant) -> set[Place]:
+        """Make the mutant the symback that cases see; the places in which it differs, if all
         that differs is in functions.
         """
         original = self.text(mutant.file)
@@ -216,9 +217,9 @@ class Judges:
             _import(slot, mutant)
             return set()
         forget()
-        return {(old.co_qualname, old.co_firstlineno) for old, _ in pairs}
+        return changed_lines(original, mutant.text)
 
-    def _ordered(self, mutant: Mutant, reached: set[Function]) -> list[Case]:
+    def _ordered(self, mutant: Mutant, reached: set[Place]) -> list[Case]:
         """Of the cases that reach the mutant: what killed its neighbours, then what is about the
         same operation, then the quickest."""
         recent = self._killers[mutant.place]
@@ -325,30 +326,64 @@ def _functions_of(text: str) -> set[str]:
     return {c.co_name for c in _compiled(text).co_consts if isinstance(c, CodeType)}
 
 
-def _changed_by_name(old: str, new: str) -> set[Function]:
-    pairs = _pairs(_compiled(old), _compiled(new))
-    return {(one.co_name, 0) for one, _ in pairs}
+def _changed_by_name(old: str, new: str) -> set[Place]:
+    return {one.co_name for one, _ in _pairs(_compiled(old), _compiled(new))}
+
+
+def changed_lines(old: str, new: str) -> set[Place]:
+    """The lines of the statements in which two files of as many lines differ.
+
+    Of one with others inside, its head: a constant of many lines is computed on its first one.
+    """
+    pairs = zip(old.splitlines(), new.splitlines(), strict=True)
+    changed = {i for i, (one, two) in enumerate(pairs, 1) if one != two}
+    around = [
+        node
+        for node in ast.walk(ast.parse(old))
+        if isinstance(node, ast.stmt)
+        and node.lineno <= min(changed, default=0) <= (node.end_lineno or 0)
+    ]
+    found: set[Place] = {*changed}
+    for statement in around[-1:]:  # the innermost
+        body = getattr(statement, "body", None)
+        last = body[0].lineno - 1 if body else statement.end_lineno
+        found.update(range(statement.lineno, max(statement.lineno, last or 0) + 1))
+    return found
 
 
 def _reached(one: Case, file: str, names: set[str] | None) -> Reached:
-    """Run a case; the functions of symback that it calls, by `names` those that are pasted."""
+    """Run a case; the lines that it comes by of the files that share the battery, by `names` the
+    functions that are pasted.
+    """
     codes: dict[int, CodeType] = {}
+    lines: dict[int, set[Place]] = {}
+    followed = {f for f, battery in BATTERIES.items() if battery is BATTERIES[file]}
 
-    def note(frame: Any, event: str, _: Any) -> None:
+    def note(frame: Any, event: str, _: Any) -> Any:
         code = frame.f_code
-        codes[id(code)] = code
+        if id(code) not in codes:
+            codes[id(code)] = code
+            if names is None and _file_of(code) in followed:
+                lines[id(code)] = set()
+        return note_line if id(code) in lines else None
 
-    sys.settrace(note)  # of calls only, as `note` asks for no lines
+    def note_line(frame: Any, event: str, _: Any) -> Any:
+        lines[id(frame.f_code)].add(frame.f_lineno)
+        return note_line
+
+    sys.settrace(note)
     try:
         one()
     finally:
         sys.settrace(None)
     if names is not None:
         pasted = (c for c in codes.values() if "/symback/" not in c.co_filename)
-        return {file: {(c.co_name, 0) for c in pasted if c.co_name in names}}
+        return {file: {c.co_name for c in pasted if c.co_name in names}}
     found: Reached = defaultdict(set)
-    for code in codes.values():
-        _, inside, path = code.co_filename.rpartition("/symback/")
-        if inside:
-            found[f"symback/{path}"].add((code.co_qualname, code.co_firstlineno))
+    for key, seen in lines.items():
+        found[_file_of(codes[key])] |= seen
     return found
+
+
+def _file_of(code: CodeType) -> str:
+    return f"symback/{code.co_filename.rpartition('/symback/')[2]}"
