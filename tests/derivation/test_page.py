@@ -633,5 +633,14 @@ def test_a_matrix_of_arrays_whose_sizes_have_names_has_the_numbers_of_its_point(
 @pytest.mark.parametrize("name", MATRICES)
 def test_each_part_of_a_matrix_is_there_once(name):
     page = matrix_of(name).to_html().partition('<section id="steps"')[2]
-    titles = re.findall(r"<(?:h2|summary)>(.*?)</(?:h2|summary)>", page)
+    titles = re.findall(r"<(?:h2|summary)[^>]*>(.*?)</(?:h2|summary)>", page)
     assert len(titles) == len(set(titles)) > 2
+
+
+@pytest.mark.parametrize("name", ["L5", "L6a", "L6b"])
+def test_folded_headings_have_a_name_for_screen_readers(name):
+    derivation = sb.circuit(LECTURE[name]).derive()
+    html = derivation.to_html()
+    spoken = re.findall(r'<summary aria-label="([^"]*)">', html)
+    assert spoken == [f"∂{derivation.of}/∂{leaf}" for leaf in derivation.wrt]
+    assert html.count('<details class="group">') == len(spoken)

@@ -71,6 +71,7 @@ class StepGroup:
     title: Markup
     steps: Sequence[StepText]
     folded: bool = False
+    spoken: str = ""  # the heading as text, where it is mathematics
 
 
 class EquationWriter:
@@ -202,7 +203,8 @@ class EquationWriter:
                 continue
             found = by_title[left]
             title = in_math(self.latex.partial(*left)) if left else Markup("Slopes of inner nodes")
-            groups.append(StepGroup(title, found, folded=len(by_title) > 1))
+            spoken = self._text.partial(*left) if left else ""
+            groups.append(StepGroup(title, found, folded=len(by_title) > 1, spoken=spoken))
         stable = [text[s.id] for s in self.derivation.stable_steps]
         groups.append(StepGroup(Markup(self.derivation.stable_title), stable))
         return [g for g in groups if g.steps]
