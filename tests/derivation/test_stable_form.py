@@ -279,7 +279,7 @@ def test_reasons_print_everywhere(rule):
 def test_a_net_input_that_only_the_stable_form_has_is_defined_there():
     d = derivation_of("sigmoid of a net input")
     assert "net" not in {s.left for s in d.steps if s.kind == "forward"}
-    assert f"{TITLE}\n  net = w·x + b\n  f = u/(exp(−w·x − b) + 1) = u·σ(net)" in d.to_text()
+    assert f"{TITLE}\n  net = w·x + b\n  f = u/(1 + exp(−w·x − b)) = u·σ(net)" in d.to_text()
     assert d.gates["net"].formula == gates(d.circuit)["net"].formula
 
 

@@ -869,9 +869,9 @@ def test_every_rendering_has_the_step():
     assert step.rule == why
     text = d.to_text()
     title = "Rewritten for numerical stability, as modules compute it"
-    assert f"{title}\n  s = 1/(exp(−z) + 1) = σ(z)" in text and why in text
-    assert "1/(exp(-z) + 1) = sigma(z)" in d.to_text(ascii=True)
-    assert "rewrite    s = 1/(exp(−z) + 1) = σ(z)" in d.to_text(detail="full")
+    assert f"{title}\n  s = 1/(1 + exp(−z)) = σ(z)" in text and why in text
+    assert "1/(1 + exp(-z)) = sigma(z)" in d.to_text(ascii=True)
+    assert "rewrite    s = 1/(1 + exp(−z)) = σ(z)" in d.to_text(detail="full")
     assert why in str(d.why(step.id))
     latex = r"s &= \frac{1}{"
     for rendered in (d.to_latex(), d.to_markdown()):
