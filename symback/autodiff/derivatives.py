@@ -195,8 +195,12 @@ def jacobian(lowering: Lowering) -> Function:
     values, leaves = lowering.values(output), lowering.leaves(output)
     varies = _varies(lowering, output)
     summary = f"Put the partials of {output.name} by the parameters into {{}}."
-    if not varies and (target := squared_target(_as_typed(circuit))):
-        leaves.append(target.symbol)  # it says how many rows there are
+    own = {node.symbol for node in (*circuit.inputs, *circuit.targets)}
+    is_for_all = not varies or own.isdisjoint(leaves)  # data given once are no samples
+    if is_for_all and (target := squared_target(_as_typed(circuit))):
+        shared = {node.symbol for node in circuit.constants}
+        place = next((i for i, leaf in enumerate(leaves) if leaf in shared), len(leaves))
+        leaves.insert(place, target.symbol)  # it says how many rows there are
     if output.shape and _are_few_numbers(circuit.params):
         value = lowering.program(
             leaves, values, {Port.OUTPUT: {output.name: output.symbol}}, lowering.varying

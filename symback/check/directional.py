@@ -146,7 +146,8 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
     """Places where output, adjoints and loss are finite."""
     sizes = large_sizes(circuit)
     for attempt in range(ATTEMPTS):
-        drawn = {n.name: _drawn(n, sizes, attempt, rng) for n in circuit.leaves}
+        once = {*(n.name for n in circuit.params), *_given_once(circuit)}
+        drawn = {n.name: _drawn(n, n.name in once, sizes, attempt, rng) for n in circuit.leaves}
         for name in distributions(circuit):
             drawn[name] = rng.dirichlet(np.ones(drawn[name].shape[-1]), drawn[name].shape[:-1])
         for name, count in classes(circuit).items():
@@ -173,10 +174,17 @@ def _length(size: Any, sizes: Mapping[str, int]) -> int:
     return int(size.xreplace({s: Integer(sizes[str(s)]) for s in size.free_symbols}))
 
 
-def _drawn(node: Node, sizes: Mapping[str, int], attempt: int, rng: np.random.Generator) -> Any:
+def _given_once(circuit: Circuit) -> set[str]:
+    """What has no value for each sample: data for all samples, where there are no others."""
+    return {n.name for n in circuit.constants} if not circuit.inputs else set()
+
+
+def _drawn(
+    node: Node, once: bool, sizes: Mapping[str, int], attempt: int, rng: np.random.Generator
+) -> Any:
     """Values of a leaf; products keep their magnitude, and every third time all are positive."""
     shape = tuple(_length(s, sizes) for s in node.shape)
-    lead = () if node.role == "param" else (SAMPLES,)
+    lead = () if once else (SAMPLES,)
     values = rng.normal(size=(*lead, *shape)) * (1.0, 0.3, 2.0, 0.05)[attempt % 4]
     if shape:
         values = values / math.sqrt(shape[-1]) if len(shape) == 2 else values
@@ -281,7 +289,9 @@ class _Comparer:
 
     @property
     def _has_samples(self) -> bool:
-        return any(value is not None for value in self._inputs)
+        once = _given_once(self._circuit)
+        names = zip(self._inputs._fields, self._inputs, strict=True)
+        return any(value is not None and name not in once for name, value in names)
 
     @property
     def _movable(self) -> list[str]:
@@ -291,7 +301,9 @@ class _Comparer:
         return [n.name for n in moved if n.name not in fixed]
 
     def _rows(self, chosen: Any) -> Any:
-        return type(self._inputs)(*(None if v is None else v[chosen] for v in self._inputs))
+        once = _given_once(self._circuit)
+        names = zip(self._inputs._fields, self._inputs, strict=True)
+        return type(self._inputs)(*(v if v is None or n in once else v[chosen] for n, v in names))
 
     def _one_by_one(self) -> list[Finding]:
         """A batch gives what its samples give."""

@@ -32,6 +32,7 @@ from symback.truth.points import (
     PointBatch,
     far_batches,
     has_kinks,
+    is_of_shared_data,
     kink_batches,
     large_batches,
     point_batches,
@@ -97,22 +98,22 @@ class Oracle:
         self.lowered = lower(replace(stabilised, is_literal=True))
         # of the arrays: a softmax of one entry is 1 in the explicit circuit, for all samples
         shaped = (lower(computed) if self.layout.has_arrays else self.lowered).functions
-        self.per_sample_output = shaped["forward"].varies
+        is_once = is_of_shared_data(computed, shaped["forward"].program)
+        self._once = [node.name for node in numbers.constants if is_once]
+        self.per_sample_output = shaped["forward"].varies and not is_once
         self.per_sample_objective = shaped.get("objective", shaped["forward"]).varies
         starts = (*self.layout.may_overflow, *self.layout.scaled)
         norms = {real_symbol(name) for name in self.layout.scaled}  # their squares have no range
         self.unlimited = unlimited_lines(self.lowered, starts) - norms
-        self._norms = norm_adjoints(self.lowered, norms)
-        node = self.lowered.circuit
+        self._norms, node = norm_adjoints(self.lowered, norms), self.lowered.circuit
         self.factorised = [
             [[node[name].symbol for name in row] for row in matrix]
             for matrix in self.layout.factorised
         ]
-        of = self.circuit.output.name, self.circuit.objective.name
-        self._reference = Reference(self.circuit, *of)
+        self._reference = Reference(numbers, numbers.output.name, numbers.objective.name)
         known = self._reference.nodes
         self._in_unread_entries = frozenset(
-            o for n in self.circuit.computed if n.name not in known for o in n.operands
+            o for n in numbers.computed if n.name not in known for o in n.operands
         )
         self._found: dict[tuple[tuple[str, float], ...], Truths | None] = {}
         self._found_at_edges: dict[tuple[tuple[str, float], ...], Truths | None] = {}
@@ -242,6 +243,7 @@ class Oracle:
     def _inside(self, batch: PointBatch, most: int) -> tuple[PointBatch, list[Truths]]:
         """The points of a point batch that have a proven truth, with it."""
         kept, truths = [], []
+        batch = batch.with_shared(self._once)
         for point in batch.points[:most]:
             expected = self.expected(batch.merged(point), batch.at_edge)
             if expected is not None:

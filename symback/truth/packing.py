@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Self
 
 import numpy as np
 
 from symback.truth.entries import EntryMap
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,25 @@ class ModuleEntries(EntryMap):
             return kind(**{name: point[name] for name in point if name in kind._fields})
         return kind(**{name: self._array(name, point) for name in kind._fields})
 
-    def pack_batch(self, kind: Any, points: Sequence[Mapping[str, float]]) -> Any:
-        """Inputs with a batch axis from many points."""
-        rows = [self.pack(kind, point) for point in points]
-        return kind(*(None if r[0] is None else np.array(r) for r in zip(*rows, strict=True)))
+    def pack_batch(
+        self,
+        kind: Any,
+        points: Sequence[Mapping[str, float]],
+        shared: Mapping[str, float] = NOTHING,
+    ) -> Any:
+        """Inputs with a batch axis from many points, and without one where these share numbers."""
+        rows = [self.pack(kind, {**shared, **point}) for point in points]
+        columns = dict(zip(kind._fields, zip(*rows, strict=True), strict=True))
+        once = {name for name in columns if not shared.keys().isdisjoint(self._numbers_of(name))}
+        return kind(
+            *(
+                column[0] if column[0] is None or name in once else np.array(column)
+                for name, column in columns.items()
+            )
+        )
+
+    def _numbers_of(self, name: str) -> Sequence[str]:
+        return self.entries[name].flat if self.entries else (name,)
 
     def _array(self, name: str, point: Mapping[str, float]) -> Any:
         names = self.entries[name]

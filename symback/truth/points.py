@@ -7,7 +7,7 @@ would miss most wrong formulas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import sympy as sp
 
 from symback.circuits.circuit import Circuit
+from symback.circuits.program import Program
 from symback.operations.properties import has_kink
 from symback.truth.packing import NUMBERS, ModuleEntries
 
@@ -52,7 +53,10 @@ SIGNS = ("all positive", "one a sample", "one an element")
 
 @dataclass(frozen=True, slots=True)
 class PointBatch:
-    """Values of the parameters, and samples that share them."""
+    """Values of the parameters, and samples that share them.
+
+    What is given once for all samples is among them where the output has no other data.
+    """
 
     shared: Point
     points: tuple[Point, ...]
@@ -62,6 +66,12 @@ class PointBatch:
     def with_points(self, points: Sequence[Point]) -> PointBatch:
         return replace(self, points=tuple(points))
 
+    def with_shared(self, names: Collection[str]) -> PointBatch:
+        """With the first sample's numbers of these names for all."""
+        once = {name: self.points[0][name] for name in names if name in self.points[0]}
+        points = ({n: v for n, v in point.items() if n not in once} for point in self.points)
+        return replace(self, shared={**self.shared, **once}, points=tuple(points))
+
     def merged(self, point: Point) -> dict[str, float]:
         return {**self.shared, **point}
 
@@ -69,10 +79,10 @@ class PointBatch:
         return self.layout.pack(module.Params, self.shared)
 
     def inputs(self, module: ModuleType, point: Point) -> Any:
-        return self.layout.pack(module.Inputs, point)
+        return self.layout.pack(module.Inputs, self.merged(point))
 
     def batch(self, module: ModuleType) -> Any:
-        return self.layout.pack_batch(module.Inputs, self.points)
+        return self.layout.pack_batch(module.Inputs, self.points, self.shared)
 
     def describe(self, point: Point) -> str:
         return ", ".join(f"{name}={value:.6g}" for name, value in self.merged(point).items())
@@ -96,6 +106,12 @@ def point_batches(
         for sample in samples:
             layout.constrain(sample, lambda n: int(rng.integers(n)))
         yield PointBatch(shared, tuple(samples), layout)
+
+
+def is_of_shared_data(circuit: Circuit, program: Program) -> bool:
+    """Whether all data that a program reads is given once; it takes none for each sample."""
+    once = {node.name: node in circuit.constants for node in circuit.columns}
+    return {once[s.name] for s in program.arguments if s.name in once} == {True}
 
 
 def has_kinks(circuit: Circuit) -> bool:

@@ -120,3 +120,14 @@ def test_what_is_masked_there_adds_nothing():
         module.hessp(np.zeros(4), v, module.Inputs(m=np.array([[0.0, 1.0]]))) for v in np.eye(4)
     ]
     np.testing.assert_array_equal(found, np.diag([0, 0, 1, 1]))
+
+
+def test_a_norm_with_a_number_beside_has_no_origin():
+    """√(1 + x²) is never 0; its second derivative by x is (1 + x²)^(−3/2)."""
+    circuit = sb.circuit("x: param; h = sqrt(1 + x**2); f: output = log(h) + h")
+    module = circuit.compile(functions=("hessian",))
+    for x in (0.0, 0.75, -2.0):
+        second = (1 + x * x) ** -1.5 + (1 - x * x) / (1 + x * x) ** 2
+        assert module.hessian(np.array([x]), module.Inputs())[0, 0] == pytest.approx(
+            second, rel=1e-14, abs=0
+        )

@@ -221,6 +221,31 @@ def test_an_output_that_reads_its_target_is_compared_at_large_sizes(leaves):
     assert any(row.quantity == "adjoint at large sizes" for row in report.rows)
 
 
+ONLY_SHARED_DATA = (
+    "A: const[n, n]; w: param[n]; f = dot(w, A @ w)",
+    "A: const[n, n]; w: param[n]; f: output = dot(w, A @ w)",
+    "A: const[n, n]; w: param[n]; f: output = A @ w",
+    "a: const = 3; w: param; f = a*w**2",
+    "t: const[m]; w: param[k]; f: output = sum(exp(w[0]*t)) + w[1]**2",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"), one_in(2, [(t, c) for t in ONLY_SHARED_DATA for c in ("numpy", "c")])
+)
+def test_data_for_all_samples_alone_has_no_batch(text, target):
+    """Modules take no value for each sample where no leaf has one."""
+    circuit = sb.circuit(text)
+    names = ("jvp", "jacobian", "hessian", "hessp")
+    names = names[:2] if circuit.output.shape else names
+    module = circuit.compile(target=target, functions=names)
+    report = check_module(circuit, module)
+    assert report.passed and {"batch forward", "jacobian"} <= {r.quantity for r in report.rows}
+    wrong = circuit.generate()
+    wrong = re.sub(r"( w_bar = )", r"\1 1.001*", wrong, count=1)
+    assert not check_module(circuit, load(wrong, "wrong")).passed
+
+
 def test_a_domain_that_no_large_point_meets_is_reported():
     report = sb.circuit("x: input[n]; w: param[n]\nf = w[0]*sqrt(9 - n + 0*x[0])*x[0]").check()
     assert report.passed and "no point at large sizes" in str(report), str(report)

@@ -10,6 +10,7 @@ from symback.autodiff.passes.fold_copies import fold_copies
 from symback.autodiff.passes.fold_products import fold_products
 from symback.autodiff.passes.hoist_shared import hoist_shared
 from symback.autodiff.passes.inline_sums import inline_sums
+from symback.autodiff.passes.merge_guards import merge_guards
 from symback.autodiff.passes.share_common import share_common
 from symback.circuits.program import Program
 
@@ -34,6 +35,7 @@ JACOBIAN_PASSES: tuple[Pass, ...] = (drop_dead, fold_copies, share_common, fold_
 TANGENT_PASSES: tuple[Pass, ...] = (
     drop_dead,
     fold_copies,
+    merge_guards,
     share_common,
     share_common,
     inline_sums,
