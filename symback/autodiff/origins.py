@@ -59,7 +59,8 @@ def origins(record: ReversePass, names: Names) -> Origins:
         gate, local = circuit[edge.node], edge.local
         if not isinstance(gate.formula, HOMOGENEOUS) or gate.name == record.of:
             continue
-        if any(o.is_number and o != 0 for o in gate.formula.args):  # such as √(1 + x²)
+        legs = gate.formula.args if isinstance(gate.formula, hypot) else ()
+        if any(leg.is_number and leg != 0 for leg in legs):  # such as √(1 + x²)
             continue
         value, adjoint = gate.symbol, names.adjoint(gate.name)
         found.nodes[value] = Origin(gate.formula, value, adjoint)

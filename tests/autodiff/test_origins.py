@@ -124,7 +124,7 @@ def test_what_is_masked_there_adds_nothing():
 
 def test_a_norm_with_a_number_beside_has_no_origin():
     """√(1 + x²) is never 0; its second derivative by x is (1 + x²)^(−3/2)."""
-    circuit = sb.circuit("x: param; h = sqrt(1 + x**2); f: output = log(h) + h")
+    circuit = sb.circuit("x: param; h = sqrt(1 + x**2); f: loss = log(h) + h")
     module = circuit.compile(functions=("hessian",))
     for x in (0.0, 0.75, -2.0):
         second = (1 + x * x) ** -1.5 + (1 - x * x) / (1 + x * x) ** 2
