@@ -38,6 +38,8 @@ def write_stable_form(writer: StepWriter, form: Derivation) -> None:
     for rewrite in _rewrites(form):
         name = rewrite.node
         before, after = _as_typed(typed, form, name), inlined(form.walk.circuit, name)
+        if before == after:  # SymPy has undone the root itself: n² is said of n, as typed
+            before = inlined(typed, name)
         because: tuple[int, ...] = (writer.last_of(name).id,)
         rewrites.append(writer.add("rewrite", name, after, rewrite.why, because, before))
     rule = STABLE if form.walk.opaque else COMPUTED

@@ -378,3 +378,16 @@ def test_what_was_found_is_no_part_of_a_circuit():
     assert circuit.once(lambda c: found.append(c)) is None and found == [circuit]
     assert circuit == fresh and hash(circuit) == hash(fresh)
     assert pickle.loads(pickle.dumps(circuit)) == circuit  # without the function that found it
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("n = abs(x); f = n**2", "f = n² = x²"),
+        ("r = sqrt(x); f = r**4*w", "f = w·r⁴ = w·x²"),
+        ("e = exp(x); f = log(e)", "f = log(e) = x"),
+    ],
+)
+def test_the_formula_as_typed_is_over_names_where_sympy_undoes_it(text, step):
+    d = sb.circuit(text).derive()
+    assert f"{TITLE}\n  {step}\n" in d.to_text() and d.verified
