@@ -307,6 +307,8 @@ with mpmath.workdps(50):
         "besselj(-5/2, u)": mpmath.besselj(-2.5, u),
         "expit(u)": 1 / (1 + mpmath.exp(-u)),
         "pnorm(u)": mpmath.ncdf(u),
+        "norm_logcdf(u)": mpmath.log(mpmath.ncdf(u)),
+        "norm_quantile(sigma(u))": mpmath.sqrt(2) * mpmath.erfinv(2 / (1 + mpmath.exp(-u)) - 1),
         "choose(5, w)": mpmath.binomial(5, w),
     }
 
