@@ -37,7 +37,7 @@ TRIED = (
         "17.9 s of gcc, at -O0",
         "at -O0 time is linear: 1,000 nodes 1.5 s, 3,000 4.8 s; in functions of a few hundred"
         " lines gcc takes 0.14 ms a line at -O1 and 0.19 ms at -O2, which would be 63 and 85 "
-        "s, so that functions in pieces are no gain",
+        "s, so splitting functions does not pay",
     ),
     (
         "lines of ADBench's LSTM, NumPy",

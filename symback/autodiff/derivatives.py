@@ -196,7 +196,7 @@ def jacobian(lowering: Lowering) -> Function:
     varies = _varies(lowering, output)
     summary = f"Put the partials of {output.name} by the parameters into {{}}."
     own = {node.symbol for node in (*circuit.inputs, *circuit.targets)}
-    is_for_all = not varies or own.isdisjoint(leaves)  # data given once are no samples
+    is_for_all = not varies or own.isdisjoint(leaves)  # data given once has no rows
     if is_for_all and (target := squared_target(_as_typed(circuit))):
         shared = {node.symbol for node in circuit.constants}
         place = next((i for i, leaf in enumerate(leaves) if leaf in shared), len(leaves))

@@ -373,7 +373,7 @@ class TangentLines:
     # -- at the origin of a norm ------------------------------------------------------------------
 
     def _from(self, value: Symbol, tangent: Expr) -> Expr:
-        """The tangent of a value; at an origin that is no kink of the whole h(v)."""
+        """The tangent of a value; h(v) at an origin where the whole has no kink."""
         origin = self.origins.nodes.get(value)
         if origin is None:
             return tangent

@@ -24,7 +24,7 @@ from sympy import Integer
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.requirements import classes, distributions, indices, least_sizes
 from symback.truth.packing import with_constants
-from symback.truth.points import has_kinks
+from symback.truth.points import has_kinks, shared_alone
 from symback.truth.rounding import UNIT
 
 PRIMES = (37, 53, 29, 41, 31, 43, 47, 59, 61, 67, 71, 73, 79, 83, 89, 97)
@@ -146,7 +146,7 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
     """Places where output, adjoints and loss are finite."""
     sizes = large_sizes(circuit)
     for attempt in range(ATTEMPTS):
-        once = {*(n.name for n in circuit.params), *_given_once(circuit)}
+        once = {*(n.name for n in circuit.params), *shared_alone(circuit)}
         drawn = {n.name: _drawn(n, n.name in once, sizes, attempt, rng) for n in circuit.leaves}
         for name in distributions(circuit):
             drawn[name] = rng.dirichlet(np.ones(drawn[name].shape[-1]), drawn[name].shape[:-1])
@@ -172,11 +172,6 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
 
 def _length(size: Any, sizes: Mapping[str, int]) -> int:
     return int(size.xreplace({s: Integer(sizes[str(s)]) for s in size.free_symbols}))
-
-
-def _given_once(circuit: Circuit) -> set[str]:
-    """What has no value for each sample: data for all samples, where there are no others."""
-    return {n.name for n in circuit.constants} if not circuit.inputs else set()
 
 
 def _drawn(
@@ -289,7 +284,7 @@ class _Comparer:
 
     @property
     def _has_samples(self) -> bool:
-        once = _given_once(self._circuit)
+        once = shared_alone(self._circuit)
         names = zip(self._inputs._fields, self._inputs, strict=True)
         return any(value is not None and name not in once for name, value in names)
 
@@ -301,7 +296,7 @@ class _Comparer:
         return [n.name for n in moved if n.name not in fixed]
 
     def _rows(self, chosen: Any) -> Any:
-        once = _given_once(self._circuit)
+        once = shared_alone(self._circuit)
         names = zip(self._inputs._fields, self._inputs, strict=True)
         return type(self._inputs)(*(v if v is None or n in once else v[chosen] for n, v in names))
 

@@ -32,10 +32,10 @@ from symback.truth.points import (
     PointBatch,
     far_batches,
     has_kinks,
-    is_of_shared_data,
     kink_batches,
     large_batches,
     point_batches,
+    shared_alone,
 )
 from symback.truth.ranges import norm_adjoints, unlimited_lines
 from symback.truth.reference import Reference, Truth
@@ -98,7 +98,7 @@ class Oracle:
         self.lowered = lower(replace(stabilised, is_literal=True))
         # of the arrays: a softmax of one entry is 1 in the explicit circuit, for all samples
         shaped = (lower(computed) if self.layout.has_arrays else self.lowered).functions
-        is_once = is_of_shared_data(computed, shaped["forward"].program)
+        is_once = bool(shared_alone(computed))
         self._once = [node.name for node in numbers.constants if is_once]
         self.per_sample_output = shaped["forward"].varies and not is_once
         self.per_sample_objective = shaped.get("objective", shaped["forward"]).varies

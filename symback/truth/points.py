@@ -16,7 +16,6 @@ import numpy as np
 import sympy as sp
 
 from symback.circuits.circuit import Circuit
-from symback.circuits.program import Program
 from symback.operations.properties import has_kink
 from symback.truth.packing import NUMBERS, ModuleEntries
 
@@ -108,10 +107,14 @@ def point_batches(
         yield PointBatch(shared, tuple(samples), layout)
 
 
-def is_of_shared_data(circuit: Circuit, program: Program) -> bool:
-    """Whether all data that a program reads is given once; it takes none for each sample."""
-    once = {node.name: node in circuit.constants for node in circuit.columns}
-    return {once[s.name] for s in program.arguments if s.name in once} == {True}
+def shared_alone(circuit: Circuit) -> set[str]:
+    """The names of data for all samples, if the output reads no other: it has no batch then."""
+    read = {circuit.output.name}
+    for node in reversed(circuit.nodes):
+        read |= {*node.operands} if node.name in read else set()
+    own = {node.name for node in (*circuit.inputs, *circuit.targets)}
+    shared = {node.name for node in circuit.constants}
+    return shared if read & shared and not read & own else set()
 
 
 def has_kinks(circuit: Circuit) -> bool:

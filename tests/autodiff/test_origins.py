@@ -85,7 +85,7 @@ def test_single_precision_has_the_same_there(text, at, second):
 
 @pytest.mark.parametrize("n", ["abs(x)", "hypot(x, y)", "sqrt(x**2 + y**2)"])
 def test_a_norm_that_is_a_kink_of_the_whole_adds_nothing(n):
-    """w*n is no smooth function of what n is of, and moves by the convention at a kink."""
+    """w*n is not smooth in the operand of n, and moves by the convention at a kink."""
     at = {"x": 0.0, "w": 3.0} | ({"y": 0.0} if "y" in n else {})
     assert not _second(f"n = {n}; f = w*n", at).any()
 

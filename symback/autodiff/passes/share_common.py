@@ -30,7 +30,7 @@ def share_common(program: Program, names: Names) -> Program:
 def _repeated(program: Program) -> set[Expr]:
     """Parts worth a name that two lines, or two different parts, read."""
     readers = Counter([line.expr for line in program.lines])
-    inner: set[Expr] = set()  # parts with operands that are no names
+    inner: set[Expr] = set()  # parts with operands other than names
     for expr in readers:
         if not is_shallow(expr) or expr.is_Pow:
             inner |= compounds(expr)
