@@ -86,8 +86,8 @@ class Nonnegative:
         return squares and all(self._is_leaf(a) for a in others)
 
     def _is_leaf(self, expr: Expr) -> bool:
-        """A leaf, or a power of one with a number: v of u²·v, of u²/v."""
-        base = expr.base if expr.is_Pow and expr.exp.is_number else expr
+        """A leaf, or a power of one: v of u²·v, of u²/v."""
+        base = expr.base if expr.is_Pow else expr
         return bool(base.is_Symbol) and base not in self._formulas
 
     def _is_gram(self, expr: Expr) -> bool:
@@ -96,7 +96,7 @@ class Nonnegative:
         if not isinstance(seen, arrays.matmul):
             return False
         left, right = (self._formulas.get(a, a) for a in seen.args)
-        return bool(arrays.transpose(left) == right or arrays.transpose(right) == left)
+        return bool(arrays.transpose(left) == right)
 
     def _is_even_power(self, expr: Expr) -> bool:
         seen = self._formulas.get(expr, expr)
