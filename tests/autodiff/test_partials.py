@@ -237,6 +237,7 @@ PLACES_OF = {
             *ops.SLOPES,
         ),
         *(
+            fn.cbrt,
             fn.log1psq,
             fn.logcosh,
             fn.log1mexp,
