@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,8 @@ def fit(
     """Estimate the parameters from data, with standard errors, intervals and correlations.
 
     Least squares for the squared loss (f − y)²/2; a loss that the circuit declares is taken as −log
-    of a likelihood, and its standard errors are those of the observed information.
+    of a likelihood, and its standard errors are those of the observed information. The exit code is
+    1 where the fit has not converged.
 
     \b
     symback fit "f = a*exp(-k*x)" --params a,k --data decay.csv --initial a=1,k=0.5
@@ -111,6 +113,8 @@ def fit(
     )
     click.echo(result.to_json() if as_json else str(result))
     deliver(_files(result, output, plot), read, force)
+    if not result.converged:
+        sys.exit(1)
 
 
 def _files(result: Fit, output: str | None, plot: str | None) -> dict[Output, bytes]:

@@ -1,8 +1,8 @@
 """The command line.
 
-Results go to stdout, messages to stderr. Exit codes: 0 done, 1 a check failed, 2 a wrong option
-or input, 130 interrupted. Everything heavy is imported inside the commands, so that `--help`
-answers at once.
+Results go to stdout, messages to stderr. Exit codes: 0 done, 1 a check failed or a fit has
+not converged, 2 a wrong option or input, 130 interrupted. Everything heavy is imported inside the
+commands, so that `--help` answers at once.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Float, MatrixSymbol, Piecewise, Rational, S, Symbol
 from sympy.codegen.cfunctions import Cbrt, exp2, fma
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import And, BooleanAtom, Or
@@ -60,11 +61,22 @@ from symback.sympy_io.shared import depth, shared
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
 _CONSTANTS = (S.Pi, S.Exp1)
+_WITH_NAMES = (Symbol, MatrixSymbol, AppliedUndef)
 
 
 def _heaviside(u: Expr, at_zero: Expr) -> Expr:
     jump = (1 + sp.sign(u)) / 2
     return jump if at_zero == S.Half else Piecewise((at_zero, sp.Eq(u, 0)), (jump, True))
+
+
+def _singularity(u: Expr, a: Expr, n: Expr) -> Expr:
+    """Macaulay's bracket ⟨u − a⟩ⁿ, as in the loads of beams."""
+    if not (n.is_Rational and n >= 0):
+        raise Unsupported(
+            "SingularityFunction is a function where its exponent is a number from 0 on, not "
+            f"{clip(str(n), 20)}"
+        )
+    return Piecewise(((u - a) ** n, u >= a), (0, True))
 
 
 def _lambert(u: Expr, branch: Expr = S.Zero) -> Expr:
@@ -127,6 +139,8 @@ _OWN: dict[Any, Callable[..., Expr]] = {
     sp.frac: lambda u: u - floor(u),
     sp.Mod: mod,
     sp.Heaviside: _heaviside,
+    sp.SingularityFunction: _singularity,
+    sp.KroneckerDelta: lambda i, j: Piecewise((1, sp.Eq(i, j)), (0, True)),
 }
 """What functions of SymPy that circuits don't have stand for."""
 
@@ -207,7 +221,7 @@ def _outputs(
 def _free_name(expr: Any) -> str:
     """f, or another name where the expression has an f, as the gradient of one has."""
     parts = postorder(expr) if isinstance(expr, sp.Basic) else []
-    return fresh_name(OUTPUT_NAMES, {p.name for p in parts if isinstance(p, Symbol | MatrixSymbol)})
+    return fresh_name(OUTPUT_NAMES, {p.name for p in parts if isinstance(p, _WITH_NAMES)})
 
 
 def _pairs(expr: Any, name: str | None) -> list[tuple[str, Any]]:
@@ -348,7 +362,7 @@ class _Reader:
         mantissa_bits, exponent = (number._mpf_[3], number._mpf_[2]) if number.is_Float else (0, 0)
         if abs(mantissa_bits + exponent) < MOST_BITS:
             value = exact(number) if number.is_Float else number
-            if is_float64(value):
+            if is_float64(value) and (value != 0 or number == 0):
                 return value
         raise DomainError(f"node '{name}' has a number that is not a float64")
 

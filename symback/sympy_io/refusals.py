@@ -87,6 +87,8 @@ def _advice(part: Any, kind: str) -> str:
         return _EVALUATED
     if isinstance(part, sp.Indexed):
         return f"; {_by_symbol(part)}"
+    if kind == "Quantity":  # of sympy.physics.units, which takes long to import
+        return f"; put a number in place of the unit: expr.subs({shown_part(part) or '…'}, 1)"
     return elsewhere(kind)
 
 

@@ -23,7 +23,11 @@ def sizes_of(module: ModuleType, feed: Feed, settings: Settings) -> dict[str, in
                 f"the size {size} is {settings.sizes[size]}, but the data have {feed.sizes[size]}"
             )
         if size not in _names_of_sizes(module) and size not in feed.sizes:
-            raise TrainingError(f"the circuit has no size {quoted(str(size))}")
+            known = sorted({*_names_of_sizes(module), *feed.sizes})
+            hint = nearest(str(size), known) or (
+                f"; there are {clip(', '.join(known), 60)}" if known else "; none has a name"
+            )
+            raise TrainingError(f"the circuit has no size {quoted(str(size))}{hint}")
     return {**feed.sizes, **settings.sizes}
 
 

@@ -82,6 +82,22 @@ def test_refusals(rows, arguments, message):
     assert (rows / "misra.csv").read_bytes() == before
 
 
+def test_a_fit_that_has_not_converged_says_so_first(rows):
+    """Table, JSON, file and exit code agree."""
+    (rows / "classes.csv").write_text("x,y\n-2,0\n-1,0\n1,1\n2,1\n")
+    loss = "x: input; y: target; w: param = 1\nL: loss = binary_cross_entropy(w*x, y)"
+    command = ["fit", loss, "--data", "classes.csv"]
+    table = CliRunner().invoke(cli, [*command, "-o", "found.json"])
+    assert table.exit_code == 1
+    assert "has not converged" in table.output.splitlines()[1]
+    printed = CliRunner().invoke(cli, [*command, "--json"])
+    assert printed.exit_code == 1
+    for text in (printed.output, (rows / "found.json").read_text()):
+        found = json.loads(text)
+        assert found["converged"] is False
+        assert "has not converged" in found["notes"][0]
+
+
 def test_a_foreign_file_is_kept(rows):
     (rows / "notes.json").write_text('{"mine": 1}\n')
     result = run(*START, "-o", "notes.json")

@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 from scipy.integrate import solve_ivp
 from sympy.physics.mechanics import dynamicsymbols
+from sympy.physics.units import meter
 
 import symback as sb
 from examples.double_pendulum import simulate
@@ -101,6 +102,9 @@ NUMERIC = {
     "not both": sp.Piecewise((x, ~((x > 1) & (y > 1.5))), (y, True)),
     "not equal": sp.Piecewise((x, ~sp.Eq(x, y)), (0, True)),
     "steps": sp.Heaviside(x - y) + sp.Heaviside(y, 1) + sp.floor(x) + sp.ceiling(y) + sp.frac(x),
+    "loads of a beam": sp.SingularityFunction(x, y, 0) * 3 - sp.SingularityFunction(x, 1, 2) / 2,
+    "roots from a place on": sp.SingularityFunction(x, y, sp.Rational(3, 2)),
+    "Kronecker": sp.KroneckerDelta(sp.floor(x), 1) * y + sp.KroneckerDelta(1, sp.floor(2 * y)),
     "remainders": sp.Mod(x, 3) + sp.Mod(x, y),
     "gamma and its kin": sp.gamma(x) + sp.loggamma(y) + sp.digamma(x) + sp.polygamma(2, x),
     "beta and factorials": sp.beta(x, y) + sp.factorial(x) + sp.binomial(x, y),
@@ -158,6 +162,10 @@ REFUSED = {
     "array of three axes": (sp.Array([[[x, y], [x, 1]], [[1, 2], [3, y]]]), "an array of 3 axes"),
     "Dirac": (sp.DiracDelta(x) * y, "there is no function of that meaning"),
     "entry alone": (v[i], "Symbol('v_i')"),
+    "impulse": (sp.SingularityFunction(x, 1, -1), "a number from 0 on, not -1"),
+    "bracket to n": (sp.SingularityFunction(x, 1, n), "a number from 0 on, not n"),
+    "unit": (x * meter, "put a number in place of the unit: expr.subs(meter, 1)"),
+    "number of no float64": (sp.Float("1e-400") * x, "a number that is not a float64"),
     "integral": (sp.Integral(sp.exp(-(x**2)), (x, 0, 1)), "doit()"),
     "limit": (sp.Limit(sp.sin(x) / x, x, 0), "doit()"),
     "complex part": (sp.re(x) + 1, "real=True"),
@@ -187,6 +195,24 @@ def test_what_is_not_plain_is_refused(name):
     with pytest.raises(errors.SymbackError, match=re.escape(words)) as caught:
         sb.Circuit.from_sympy(expr, loss=None)
     assert len(str(caught.value)) <= 200
+
+
+F = sp.Function("f")
+LEAVES_NAMED_F = {
+    "symbol": sp.Symbol("f"),
+    "function of time": F(t),
+    "its derivative": F(t) + F(t).diff(t),
+    "at two places": F(x) + F(y),
+    "entry": sp.IndexedBase("f")[0],
+    "entry of a matrix": sp.MatrixSymbol("f", 2, 2)[0, 1],
+}
+
+
+@pytest.mark.parametrize("leaf", LEAVES_NAMED_F)
+@pytest.mark.parametrize("form", [lambda u: u * x, lambda u: [u, x], lambda u: sp.Matrix([u, x])])
+def test_the_output_has_a_name_that_no_leaf_has(form, leaf):
+    found = sb.Circuit.from_sympy(form(LEAVES_NAMED_F[leaf]), loss=None)
+    assert found.output.name == "g"
 
 
 def test_a_partial_by_a_speed_holds_the_angle():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.stats import t as student
 
 import symback as sb
 from symback.errors import CircuitError, DataError, SymbackError, TrainingError, UnknownName
+from symback.training import train_from_file
 from tests.cases.nist import problems
 
 ENOUGH = 6  # certified digits
@@ -378,14 +380,31 @@ def test_a_fit_that_does_not_converge_says_so():
     x = np.linspace(-1, 1, 21)
     circuit = sb.circuit("x: input; y: target; w: param\nL: loss = binary_cross_entropy(w*x, y)")
     found = sb.fit(circuit, {"x": x, "y": (x > 0).astype(float)})
-    assert not found.minimum.converged
-    assert "has not converged" in str(found)
+    assert not found.converged
+    lines = str(found).splitlines()
+    assert "has not converged" in lines[1] == found.notes[0]  # before any number
+    assert str(found).count("has not converged") == 1
+    assert json.loads(found.to_json())["converged"] is False
+
+
+@pytest.mark.parametrize(
+    ("circuit", "sizes", "message"),
+    [
+        ("f = w*x + b", {"n": 3}, "no size 'n'; none has a name"),
+        ("x: input; w: param[dim]; f = sum(w)*x", {"dm": 3}, "did you mean 'dim'"),
+        ("x: input[d]; w: param[d]; f = dot(w, x)", {"d": 3}, "d is 3, but the data have 2"),
+        ("x: input[d]; w: param[d]; f = dot(w, x)", {"k": 2}, "no size 'k'; there are d"),
+    ],
+)
+@pytest.mark.parametrize("entry", [sb.fit, partial(train_from_file, quiet=True)])
+def test_a_size_of_another_name_or_number_is_refused(entry, circuit, sizes, message):
+    x = np.arange(8.0).reshape(4, 2) if "x: input[d]" in circuit else np.arange(4.0)
+    with pytest.raises(TrainingError, match=message):
+        entry(sb.circuit(circuit), {"x": x, "y": np.arange(4.0)}, sizes=sizes)
 
 
 def test_starting_values_come_from_a_run(decay, tmp_path):
     line = sb.circuit("f = w*x + b")
-    from symback.training import train_from_file
-
     train_from_file(line, decay, output=tmp_path / "run", epochs=1, quiet=True)
     found = sb.fit(line, decay, initial=tmp_path / "run" / "parameters.npz")
     assert found.minimum.converged

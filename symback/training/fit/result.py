@@ -28,7 +28,8 @@ class Fit:
     likelihood by the normal one (Wald's test). `log_likelihood` is −Σ losses, and for least squares
     that of normal errors with the variance Σr²/n; `aic` and `bic` count that variance as a
     parameter. `residuals`, times √w where there are weights, and `fitted` are those of least
-    squares, None for a likelihood.
+    squares, None for a likelihood. `notes` are sentences about the result; where the fit has not
+    converged, the first one says why.
     """
 
     params: Any
@@ -50,6 +51,11 @@ class Fit:
     r2: float | None
     minimum: Minimum = field(repr=False)
     notes: tuple[str, ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search ended in a minimum; if not, the numbers are those of its last point."""
+        return self.minimum.converged
 
     @property
     def degrees_of_freedom(self) -> int | None:
@@ -100,7 +106,7 @@ class Fit:
             "rows": self.rows,
             "method": self.minimum.method,
             "evaluations": self.minimum.evaluations,
-            "converged": self.minimum.converged,
+            "converged": self.converged,
             "log_likelihood": _known(self.log_likelihood),
             "aic": _known(self.aic),
             "bic": _known(self.bic),
@@ -129,6 +135,8 @@ class Fit:
         count = len(self.values)
         what = "maximum likelihood" if self.residuals is None else "least squares"
         yield f"{what}: {self.rows} rows, {count} parameter{'s' * (count != 1)}"
+        if not self.converged:
+            yield self.notes[0]
         yield ""
         yield from _aligned(self._table())
         yield from (f"{name} = {value:.10g} (fixed)" for name, value in self.fixed.items())
@@ -143,10 +151,10 @@ class Fit:
         if np.isfinite(self.log_likelihood):
             criteria = f"AIC {self.aic:.6g}, BIC {self.bic:.6g}"
             yield f"log-likelihood {self.log_likelihood:.8g}, {criteria}"
-        verb = "converged" if self.minimum.converged else "not converged"
+        verb = "converged" if self.converged else "not converged"
         calls = self.minimum.evaluations
         yield f"{verb}: {self.minimum.method}, {calls} evaluation{'s' * (calls != 1)}"
-        yield from self.notes
+        yield from self.notes if self.converged else self.notes[1:]
         if 1 < count <= MOST_SHOWN:
             yield ""
             yield "correlation"

@@ -25,7 +25,7 @@ from symback.training.fit.problem import Likelihood, Squares
 from symback.training.fit.result import Fit
 from symback.training.fit.solvers import Minimum, least_squares, most_likely, scipy_optimize
 from symback.training.fit.statistics import Uncertainty, of_likelihood, of_squares
-from symback.training.initial import check_shapes, given
+from symback.training.initial import check_shapes, given, sizes_of
 from symback.training.results.files import read_parameters
 from symback.training.settings import Settings
 from symback.training.setup import NO_PARAMETERS, refuse_untrainable
@@ -85,7 +85,7 @@ def fit(
     except DataError as error:
         raise _with_hint(error, circuit) from None
     with opened as feed:
-        known = {**feed.sizes, **Settings(sizes=sizes or {}).sizes}
+        known = sizes_of(module, feed, Settings(sizes=sizes or {}))
         once = constants_for(module, numbers_of(constants or {}), known)
         inputs = module.Inputs(**feed.read(0, feed.rows), **once)
         parameters = _parameters(circuit, module, known, initial, fixed or {}, bounds or {})
@@ -315,6 +315,12 @@ def _notes(
     parameters: FreeParameters, minimum: Minimum, freedom: int | None, why: str
 ) -> tuple[str, ...]:
     notes = []
+    if not minimum.converged:
+        notes.append(
+            f"the fit has not converged after {minimum.evaluations} "
+            f"evaluation{'s' * (minimum.evaluations != 1)} ({why}); begin elsewhere (--initial), "
+            "or fix parameters (--fix)"
+        )
     bound = parameters.on_bounds(minimum.theta)
     for name, low, high, value, on in zip(
         parameters.free_names, parameters.lower, parameters.upper, minimum.theta, bound, strict=True
@@ -329,12 +335,6 @@ def _notes(
         notes.append(
             "as many residuals as parameters: the fit passes through the data, and there is no "
             "standard error"
-        )
-    if not minimum.converged:
-        notes.append(
-            f"the fit has not converged after {minimum.evaluations} "
-            f"evaluation{'s' * (minimum.evaluations != 1)} ({why}); begin elsewhere (--initial), "
-            "or fix parameters (--fix)"
         )
     return tuple(notes)
 
