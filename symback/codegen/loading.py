@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
+from typing import Any
 
 from symback.codegen.files import existing, shown_path
 from symback.codegen.hashes import is_generated, is_unchanged
@@ -36,17 +37,33 @@ def load_files(texts: Mapping[str, str], name: str) -> ModuleType:
     module.__file__ = file
     module.__dict__["__loader__"] = InMemory({end: t.encode() for end, t in texts.items()})
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    earlier = _loaded(module.__name__, texts)
     sys.modules[module.__name__] = module  # NamedTuples are pickled by their module's name
     try:
         exec(compile(text, file, "exec"), module.__dict__)
     except ModuleNotFoundError as error:
         raise missing_package(error.name or "") or error from None
+    if earlier is not None:  # so that the tuples of both can be pickled
+        vars(module).update({n: v for n, v in vars(earlier).items() if _is_tuple(v, module)})
     if len(texts) > 1:
         try:
             module._library()
         except (ImportError, OSError) as error:
             raise Unsupported(str(error)) from None
     return module
+
+
+def _loaded(name: str, texts: Mapping[str, str]) -> ModuleType | None:
+    """The module that this process has made of the same texts, if there is one."""
+    known = sys.modules.get(name)
+    loader = getattr(known, "__loader__", None)
+    files = {end: text.encode() for end, text in texts.items()}
+    return known if isinstance(loader, InMemory) and loader.files == files else None
+
+
+def _is_tuple(value: Any, module: ModuleType) -> bool:
+    is_own = isinstance(value, type) and value.__module__ == module.__name__
+    return is_own and issubclass(value, tuple)
 
 
 def load(text: str, name: str) -> ModuleType:
@@ -89,12 +106,10 @@ class ModuleFiles:
     def module(self) -> ModuleType:
         """The module: the one that this process has already, where it has it."""
         with _loading:
-            known = sys.modules.get(self.name)
-            loader = getattr(known, "__loader__", None)
-            if isinstance(loader, InMemory) and tuple(loader.files.items()) == self.files:
-                assert known is not None
-                return known
             texts = {end: content.decode() for end, content in self.files}
+            known = _loaded(self.name, texts)
+            if known is not None:
+                return known
             return load_files(texts, self.name.rpartition("_")[0])
 
 

@@ -12,6 +12,7 @@ from symback.errors import TrainingError
 from symback.training.checkpoint import Record
 from symback.training.engine.metrics import Scores
 from symback.training.feed.scaling import Scaling
+from symback.training.results.by_value import ByValue
 from symback.training.settings import Settings
 from symback.training.sources.dtypes import FloatArray
 
@@ -25,8 +26,8 @@ class Diverged(TrainingError):
     result: Result | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+@dataclass(frozen=True, slots=True, eq=False)
+class Result(ByValue):
     """The result of a run. `params` belong to the inputs as `scalings` scale them."""
 
     params: Any  # the module's Params

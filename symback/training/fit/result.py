@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from symback.training.fit.solvers import Minimum
+from symback.training.results.by_value import ByValue
 from symback.training.sources.dtypes import FloatArray
 
 MOST_SHOWN = 20  # parameters in the matrix of correlations
 _HEAD = ("parameter", "estimate", "std. error")
 
 
-@dataclass(frozen=True)
-class Fit:
+@dataclass(frozen=True, eq=False)
+class Fit(ByValue):
     """Estimates of parameters with standard errors, intervals and correlations.
 
     `values`, `errors`, `lower` and `upper` map the name of each entry of the free parameters to a
@@ -54,7 +55,7 @@ class Fit:
 
     @property
     def converged(self) -> bool:
-        """Whether the search ended in a minimum; if not, the numbers are those of its last point."""
+        """Whether the search ended in a minimum; else the numbers are those of its last point."""
         return self.minimum.converged
 
     @property
