@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 import symback as sb
+from symback.codegen.bare.body import bare_body
+from symback.codegen.bare.functions import bare_functions
+from symback.codegen.c.bare import C
+from symback.codegen.loops.tree import Call, Declare, For, Return, Store, walk
 from tests.cases.array_circuits import ALL as ARRAY_CIRCUITS
 from tests.cases.array_circuits import values_of
 from tests.cases.bare_runs import RUNS, run_arrays
@@ -172,3 +176,29 @@ def test_c_names_the_memory_that_it_needs():
     code = sb.circuit("x: input[n]; W: param[m, n]\nf = tanh(W @ x)").code("c", only="value")
     assert "void f(\n" not in code and "size_t m, double *f, double *work)" in code
     assert "work is memory for m numbers" in code
+
+
+IN_C = {
+    name: text
+    for name, text in ARRAY_CIRCUITS.items()
+    if name == "products and spreads" or list(ARRAY_CIRCUITS).index(name) % 5 == 0
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), one_in(6, [(c, k) for c in IN_C for k in KINDS[1:]], 1))
+def test_nothing_is_computed_of_which_only_the_shape_is_asked(name, kind):
+    """Every array and number that a function in C makes is read or returned."""
+    circuit = sb.circuit(IN_C[name])
+    if circuit.output.shape:
+        kind = "vjp"
+    for function in bare_functions(circuit, [kind], keep_loops=True):
+        body = bare_body(function, C)
+        nodes = list(walk(body.tree))
+        values = [n.value for n in nodes if isinstance(n, Declare | Store | Return)]
+        values += [n.stop for n in nodes if isinstance(n, For)]
+        values += [n.offset for n in nodes if isinstance(n, Declare)]
+        values += [", ".join(n.arguments) for n in nodes if isinstance(n, Call)]
+        read = {word for value in values for word in re.findall(r"\w+", value)}
+        read |= {name for r in body.results for name in (r.name, r.at)}
+        made = {n.name for n in nodes if isinstance(n, Declare)}
+        assert made <= read, made - read

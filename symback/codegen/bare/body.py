@@ -8,7 +8,7 @@ the way: into arrays of the function where their sizes are numbers, else into `w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Expr, Integer, S, Symbol
 
@@ -17,7 +17,12 @@ from symback.circuits.program import Assign, loop_lines, loop_of
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.lines import chain_comment, print_order
 from symback.codegen.loops.elements import ElementPrinter
-from symback.codegen.loops.evaluator import Evaluator, refuse_unknown
+from symback.codegen.loops.evaluator import (
+    Evaluator,
+    refuse_unknown,
+    values_read,
+    without_unread,
+)
 from symback.codegen.loops.loops import INDICES, INNERS
 from symback.codegen.loops.sizes import count_of, length, numbers
 from symback.codegen.loops.tree import Comment, Declare, Return, Storage, Tree, Unused
@@ -74,6 +79,7 @@ def bare_body(
     Raises Unsupported for an operation without loops.
     """
     refuse_unknown([function.program], language.name)
+    function = replace(function, program=without_unread(function.program))
     return _Writer(function, language, fixed or {}).body()
 
 
@@ -183,7 +189,7 @@ class _Writer:
         found = set(self.program.results)
         for line in self.program.lines:
             if loop_of(line) is None:
-                found |= line.reads
+                found |= values_read(line.expr)
         for lines in self.loops.values():
             of = loop_of(lines[0])
             needed = of.turn.needed([loop_of(line).name for line in lines])

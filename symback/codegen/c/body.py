@@ -20,7 +20,7 @@ from symback.codegen.c.statements import StatementPrinter
 from symback.codegen.c.tiles import TileProducts, Tiles, is_of_tile
 from symback.codegen.c.turns import SampleTurnWriter
 from symback.codegen.lines import chain_comment, print_order
-from symback.codegen.loops.evaluator import Evaluator
+from symback.codegen.loops.evaluator import Evaluator, without_unread
 from symback.codegen.loops.tree import (
     Accumulate,
     Comment,
@@ -76,7 +76,7 @@ class Body:
 
     def __init__(self, writer: CNames, program: Program, given: Mapping[Symbol, str]) -> None:
         self.writer = writer
-        self.program = program
+        self.program = program = without_unread(program)
         self.given = given  # the code for arguments beside the leaves
         lowered = writer.lowered
         self.notes = rewrite_notes(lowered.circuit)

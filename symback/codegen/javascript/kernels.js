@@ -21,7 +21,11 @@ function _mod(u, v) {
 
 // Σ c_k·tᵏ, lowest coefficient first.
 function _polynomial(t, coefficients) {
-  return coefficients.reduceRight((sum, c) => sum * t + c, 0);
+  let sum = 0;
+  for (let k = coefficients.length - 1; k >= 0; k--) {
+    sum = sum * t + coefficients[k];
+  }
+  return sum;
 }
 
 // log(w1·exp(u1) + w2·exp(u2) + …), weights of any sign: the largest term is taken out.

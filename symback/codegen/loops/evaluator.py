@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sympy import Expr, Symbol
 
-from symback.circuits.program import Program
+from symback.circuits.program import Assign, Program
 from symback.codegen.loops.elements import MOVED, ElementPrinter, read_operands
 from symback.codegen.loops.factors import DIVIDING, factors, lu
 from symback.codegen.loops.heads import (
@@ -47,6 +47,33 @@ def refuse_unknown(programs: Iterable[Program], language: str) -> None:
             )
 
 
+def without_unread(program: Program) -> Program:
+    """The program without lines of which others ask no more than the shape."""
+    needed = set(program.results)
+    kept: list[Assign] = []
+    for line in reversed(program.lines):
+        if line.target in needed:
+            kept.append(line)
+            needed |= values_read(line.expr)
+    return program.with_lines(reversed(kept))
+
+
+def values_read(expr: Expr) -> set[Symbol]:
+    """The names whose elements the code of a formula reads."""
+    seen: set[Expr] = set()
+    parts = [expr]
+    while parts:
+        part = parts.pop()
+        if part in seen:
+            continue
+        seen.add(part)
+        if isinstance(part, loop):
+            parts += part.operands
+        else:
+            parts += read_operands(part) if isinstance(part, ArrayFunction) else part.args
+    return {part for part in seen if part.is_Symbol}
+
+
 class Evaluator:
     """Splits formulas so that every part is a loop over elements or one operation of HEADS.
 
@@ -67,7 +94,9 @@ class Evaluator:
             return factors(self.loops, to, self._operand(expr, expr.args[0]))
         fits = shape == self.loops.shape(expr) and (sign == "=" or isinstance(expr, ADDING))
         if isinstance(expr, ArrayFunction) and expr.func in HEADS and fits:
-            operands = [self._operand(expr, o) for o in expr.operands]
+            read = len(read_operands(expr))  # of the others only the shape
+            operands = [self._operand(expr, o) for o in expr.operands[:read]]
+            operands += expr.operands[read:]
             return HEADS[expr.func](self.loops, to, sign, *operands, *expr.options)
         expr = self.prepared(expr)
         if shape:
@@ -113,4 +142,4 @@ def _to_store(expr: Expr) -> Iterator[Expr]:
                     yield operand
 
 
-__all__ = ["Evaluator", "refuse_unknown"]
+__all__ = ["Evaluator", "refuse_unknown", "values_read", "without_unread"]
