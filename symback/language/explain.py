@@ -155,7 +155,8 @@ def _attribute(before: str, rest: str) -> str:
         assert path is not None
         if path[2] in NOT_FINITE:
             return f"'{path[2]}' {FOR_INFINITY}"
-        return f"write {path[2]}(…) without '{owner[1]}.{path[1]}'"
+        call = "(…)" if rest[path.end() :].lstrip().startswith("(") else ""
+        return f"write {path[2]}{call} without '{owner[1]}.{path[1]}'"
     if name[1] in _SIZES:
         return "write a size by its name, such as n where x: input[n] declares it"
     if not name[2]:

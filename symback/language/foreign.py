@@ -37,10 +37,23 @@ SAME = _names(
         "concat": "concatenate cat",
         "cos": "cosine cosinus",
         "cosh": "ch",
-        "cholesky": "chol cho_factor",
+        "cholesky": "chol cho_factor cholesky_decompose",
         "det": "determinant mdeterm",
-        "solve_triangular": "triangular_solve trisolve",
-        "dot": "inner vdot inner_product sumproduct",
+        "solve": "mdivide_left",
+        "solve_triangular": "triangular_solve trisolve solve_lower mdivide_left_tri_low",
+        "cross_entropy": "softmax_cross_entropy",
+        "cumsum": "cumulative_sum",
+        "diag": "diagonal diag_embed diag_matrix",
+        "outer": "outer_product",
+        "transpose": "permute permute_dims",
+        "vec": "to_vector",
+        "max_pool": "max_pool1d max_pool2d",
+        "avg_pool": "avg_pool1d avg_pool2d",
+        "besselj": "bessel_first_kind",
+        "bessely": "bessel_second_kind",
+        "besseli": "modified_bessel_first_kind",
+        "besselk": "modified_bessel_second_kind",
+        "dot": "inner vdot inner_product sumproduct dot_product",
         "exp": "exponential",
         "eye": "identity munit",
         "inv": "inverse minverse",
@@ -52,11 +65,12 @@ SAME = _names(
         "mean": "average fmean reduce_mean",
         "min": "fmin amin pmin reduce_min",
         "ndtr": "norm_cdf",
-        "norm": "l2norm norm2",
+        "logsumexp": "log_sum_exp",
+        "norm": "l2norm norm2 vector_norm matrix_norm",
         "sigma": "sigm",
         "sin": "sine sinus",
         "sinh": "sh",
-        "softplus": "log1pexp log1exp",
+        "softplus": "log1pexp log1exp log1p_exp",
         "sqrt": "square_root sqroot",
         "ravel": "flatten",
         "repeat": "repeat_interleave",
@@ -78,6 +92,10 @@ FORMULAS = {
     "lg": "log10(u)",
     **dict.fromkeys(("lb", "ld"), "log2(u)"),
     "logb": "log(u)/log(v)",
+    "log1m": "log1p(-u)",
+    "inv_square": "1/u**2",
+    "fdim": "max(u - v, 0)",
+    "log_mix": "logaddexp(log(u) + v, log1p(-u) + w)",
     **dict.fromkeys(("add", "plus"), "u + v"),
     **dict.fromkeys(("subtract", "sub", "minus"), "u - v"),
     **dict.fromkeys(("multiply", "mul", "times"), "u*v"),
@@ -102,7 +120,13 @@ FORMULAS = {
     "atand": "180*atan(u)/pi",
     # probability
     "phi": "exp(-u**2/2)/sqrt(2*pi)",
+    "normal_lpdf": "-((u - v)/w)**2/2 - log(w) - log(2*pi)/2",
+    **dict.fromkeys(("cloglog", "comp_log_log"), "log(-log1p(-u))"),
+    **dict.fromkeys(("inv_cloglog", "icloglog"), "-expm1(-exp(u))"),
+    "kl_divergence": "sum(rel_entr(u, v))",
     # factorials
+    "lchoose": "-log1p(u) - betaln(u - v + 1, v + 1)",
+    **dict.fromkeys(("lfactorial", "gammaln1p"), "loggamma(u + 1)"),
     **dict.fromkeys(("ff", "falling_factorial"), "gamma(u + 1)/gamma(u - v + 1)"),
     **dict.fromkeys(("mae", "l1_loss"), "mean(abs(u - v))"),
     "rms": "sqrt(mean(u**2))",
@@ -113,8 +137,16 @@ FORMULAS = {
     **dict.fromkeys(("embedding", "index_select"), "u[v] with v: int"),
     **dict.fromkeys(("hinge", "hinge_loss"), "max(0, 1 - u*v)"),
     **dict.fromkeys(("bce", "bce_loss", "log_loss", "logloss"), "-(v*log(u) + (1 - v)*log(1 - u))"),
-    **dict.fromkeys(("nll_loss", "ce_loss"), "cross_entropy(u, v)"),
-    "smooth_l1": "huber(1, u - v)",
+    **dict.fromkeys(
+        ("bce_with_logits", "binary_cross_entropy_with_logits", "sigmoid_binary_cross_entropy"),
+        "softplus(u) - u*v",
+    ),
+    "soft_margin_loss": "softplus(-u*v)",
+    "poisson_nll_loss": "exp(u) - u*v",
+    "gaussian_nll_loss": "(log(w) + (u - v)**2/w)/2",
+    "ce_loss": "cross_entropy(u, v)",
+    "nll_loss": "-u[v] with v: int",  # of logarithms of shares
+    **dict.fromkeys(("smooth_l1", "smooth_l1_loss", "huber_loss"), "huber(1, u - v)"),
     "glu": "u*sigma(v)",
     "rms_norm": "u/sqrt(mean(u**2))",
     "attention": "softmax(u @ v.T/sqrt(d)) @ w",
@@ -123,7 +155,11 @@ FORMULAS = {
         ("corr", "corrcoef"),
         "dot(u - mean(u), v - mean(v))/(norm(u - mean(u))*norm(v - mean(v)))",
     ),
-    **dict.fromkeys(("cdist", "pairwise_distance"), "norm(u - v)"),
+    **dict.fromkeys(("cdist", "pairwise_distances"), "norm(u[:, None, :] - v[None, :, :], axis=2)"),
+    **dict.fromkeys(("pairwise_distance", "distance", "euclidean"), "norm(u - v)"),
+    "squared_distance": "sum((u - v)**2)",
+    "squared_difference": "(u - v)**2",
+    "mahalanobis": "sqrt((u - v) @ w @ (u - v))",
     "zscore": "(u - mean(u))/std(u)",
     **dict.fromkeys(("gmean", "geomean"), "exp(mean(log(u)))"),
     **dict.fromkeys(("hmean", "harmean"), "1/mean(1/u)"),
@@ -135,13 +171,62 @@ FORMULAS = {
     "softmin": "softmax(-u)",
     **dict.fromkeys(("step", "unit_step"), "where(u > 0, 1, 0)"),
     "ramp": "relu(u)",
+    "squareplus": "(u + sqrt(u**2 + 4))/2",
+    "relu_squared": "relu(u)**2",
+    "linear": "v @ u + w",
     # arrays
+    "solve_upper": "solve_triangular(u, v, lower=False)",
+    "cho_solve": "solve(u @ u.T, v)",
+    "slogdet": "log(abs(det(u))), or logdet(u) where det(u) > 0",
+    **dict.fromkeys(("logcumsumexp", "cumlogsumexp"), "log(cumsum(exp(u - max(u)))) + max(u)"),
+    "crossprod": "u.T @ u",
+    "tcrossprod": "u @ u.T",
+    "quad_form": "v.T @ u @ v",
+    "dot_self": "sum(u**2)",
+    **dict.fromkeys(("addmm", "addmv"), "u + v @ w"),
+    "diag_pre_multiply": "u[:, None]*v",
+    "diag_post_multiply": "u*v",
+    **dict.fromkeys(("rep_vector", "rep_array"), "u*ones(n)"),
+    "rep_matrix": "u*ones(m, n)",
+    "fliplr": "flip(u, axis=1)",
+    "flipud": "flip(u, axis=0)",
+    "rev": "flip(u)",
+    "column_stack": "stack(u, v, axis=1)",
+    **{
+        name: f"{of}(u, axis={axis})"
+        for name, of, axis in (
+            ("rowsums", "sum", 1),
+            ("rowmeans", "mean", 1),
+            ("colsums", "sum", 0),
+            ("colmeans", "mean", 0),
+        )
+    },
     **dict.fromkeys(("matmul", "mm", "mmult", "matvec", "bmm"), "u @ v"),
     **dict.fromkeys(("sumsq", "sum_of_squares"), "sum(u**2)"),
     **dict.fromkeys(("normalize", "normalise"), "u/norm(u)"),
     **dict.fromkeys(("l1norm", "norm1"), "sum(abs(u))"),
 }
 """How to write what has no name here; the arguments are u, v and w."""
+
+NORMAL = {
+    "cdf": "ndtr(u)",
+    **dict.fromkeys(("logcdf", "log_cdf", "std_normal_lcdf"), "log_ndtr(u)"),
+    **dict.fromkeys(("ppf", "icdf", "quantile"), "ndtri(u)"),
+    "pdf": "norm_pdf(u)",
+    **dict.fromkeys(
+        ("logpdf", "log_pdf", "log_prob", "norm_logpdf", "std_normal_lpdf", "log_normal_pdf"),
+        "-u**2/2 - log(2*pi)/2",
+    ),
+    **dict.fromkeys(("sf", "norm_sf"), "ndtr(-u)"),
+    **dict.fromkeys(("logsf", "norm_logsf", "std_normal_lccdf"), "log_ndtr(-u)"),
+    **dict.fromkeys(("isf", "norm_isf"), "-ndtri(u)"),
+}
+"""Methods that every distribution has, and how to write those of the normal one."""
+
+BRANCHES = dict.fromkeys(
+    ("lambertw", "LambertW"), "; write lambertwm1(x) for lambertw(x, -1), lambertw(x) for branch 0"
+)
+"""What to say, behind ';', where a function has no argument for a branch."""
 
 CONDITIONS = {
     "and": "a & b",
@@ -169,23 +254,24 @@ LACKING = frozenset(
     "airy airyai airybi jn yn ive kve kn "
     "i0e i1e k0e k1e ellipk ellipe ellipj agm hyp0f1 hyp1f1 hyp2f1 hyperu "
     "legendre hermite laguerre jacobi chebyshev spence dilog polylog struve kelvin "
-    "logexpm1 sinhc cosc diric bump rect tri chirp sawtooth "
+    "multigammaln lmgamma logpmf pmf logexpm1 sinhc cosc diric bump rect tri chirp sawtooth "
     # whole numbers, signs, pieces
     "fmod modf divmod around int gcd "
     "isqrt lcm ldexp frexp nextafter ulp copysign signbit spacing isnan isinf isfinite "
     "real imag re im conj conjugate arg angle cis delta diracdelta kroneckerdelta any all "
     "isclose "
     # arrays
-    "gradient argmax argmin sort argsort unique median quantile "
+    "gradient argmax argmin sort argsort unique median "
     "vars percentile mode fft ifft dct conv convolve correlate "
     "dstack split rot90 gather scatter index eig "
     "eigh eigvals eigvalsh svd qr lu expm logm sqrtm funm matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm "
     "group_norm pool onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup masked_fill nan_to_num "
-    "nansum nanmean nanmax nanmin zeros_like ones_like slogdet select cond isin iconcat "
+    "nansum nanmean nanmax nanmin zeros_like ones_like select cond isin iconcat "
     "imod ipow "
-    "block diagflat vander toeplitz "
+    "scatter_add index_add segment_sum take_along_axis block_diag matrix_exp chunk bilinear "
+    "logspace meshgrid seq nrow ncol length numel sapply lapply block diagflat vander toeplitz "
     # calculus, code, text
     "idiff rad dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "
     "cost err error loss rnorm runif act activation logic "
@@ -194,8 +280,9 @@ LACKING = frozenset(
     "ord chr type iter next open eval exec input lambda mix fold scan loop while switch case fn "
     # activations and losses with settings or of other meaning
     "crelu rrelu threshold gumbel_softmax "
-    "nll ce kl triplet "
-    "boxcox1p loglog cloglog logistic_cdf".split()
+    "nll ce kl triplet triplet_margin_loss margin_ranking_loss ctc_loss hinge_embedding_loss "
+    "cosine_embedding_loss sparse_plus sparsemax "
+    "boxcox1p loglog logistic_cdf".split()
 )
 """Known functions that symback doesn't have; none of them is a misspelled name of ours."""
 
@@ -232,6 +319,8 @@ def elsewhere(name: str) -> str:
         return f"; write {CONDITIONS[key]}, inside where(condition, a, b)"
     if key in FORMULAS:
         return f"; write {FORMULAS[key]}"
+    if key in NORMAL:
+        return f"; of the standard normal distribution write {NORMAL[key]}"
     return "; there is no function of that meaning here" if key in LACKING else ""
 
 
@@ -264,4 +353,13 @@ def _slips(typed: str, known: str) -> int:
     return row[-1]
 
 
-__all__ = ["CONDITIONS", "FORMULAS", "LACKING", "SAME", "elsewhere", "function_hint"]
+__all__ = [
+    "BRANCHES",
+    "CONDITIONS",
+    "FORMULAS",
+    "LACKING",
+    "NORMAL",
+    "SAME",
+    "elsewhere",
+    "function_hint",
+]

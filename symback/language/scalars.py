@@ -26,7 +26,7 @@ from symback.errors import (
 )
 from symback.language import choices, words
 from symback.language.application import apply, apply_stated, with_slopes
-from symback.language.foreign import function_hint
+from symback.language.foreign import BRANCHES, function_hint
 from symback.language.limits import (
     LARGEST,
     MOST_BITS,
@@ -320,9 +320,8 @@ class Builder:
             count = f"{least}" if most == least else f"at least {least}"
             count += ", an even number of" if times == 2 else ""
             plural = "argument" if least == 1 else "arguments"
-            raise CircuitSyntaxError(
-                f"{term.text} takes {count} {plural}, {given} given", self.place_of(term)
-            )
+            message = f"{term.text} takes {count} {plural}, {given} given"
+            raise CircuitSyntaxError(message + BRANCHES.get(term.text, ""), self.place_of(term))
 
     def _apply(self, function: UserFunction, term: Term) -> Expr:
         self.refuse_arity(term, len(function.arguments), len(function.arguments))

@@ -6,10 +6,12 @@ import math
 import operator
 import re
 import statistics
+from inspect import signature
 from types import ModuleType
 
 import numpy as np
 import pytest
+import scipy.spatial
 import scipy.special
 import scipy.stats
 import sympy as sp
@@ -22,6 +24,7 @@ from symback.language.foreign import (
     CONDITIONS,
     FORMULAS,
     LACKING,
+    NORMAL,
     SAME,
     elsewhere,
     function_hint,
@@ -85,7 +88,7 @@ def test_no_hint_of_another_function_but_for_one_that_means_the_same():
 
 
 def test_tables_name_nothing_of_ours_and_nothing_twice():
-    tables = [SAME, FORMULAS, CONDITIONS, LACKING]
+    tables = [SAME, FORMULAS, CONDITIONS, NORMAL, LACKING]
     names = [name for table in tables for name in table]
     assert len(names) == len(set(names))
     assert not set(names) & set(KNOWN)
@@ -126,7 +129,7 @@ def formula_of(name: str) -> str:
 
 OVER_ARRAYS = (
     r"@|\[[\d:v]|\.T|\b(mean|sum|norm|softmax|det|dot|eye|inv|where\(u\)|concat|mse|einsum"
-    r"|cross_entropy|max\(u\))"
+    r"|cross_entropy|max\(u\)|cumsum|diag|transpose|flip|stack)"
 )
 ELEMENTWISE = {
     name: formula_of(name)
@@ -166,7 +169,84 @@ VECTORS = {
     "amax": np.amax,
     "amin": np.amin,
     "norm2": np.linalg.norm,
+    "logcumsumexp": lambda u: np.log(np.cumsum(np.exp(u))),
+    "dot_self": lambda u: u @ u,
+    "rev": lambda u: u[::-1],
+    "vector_norm": np.linalg.norm,
 }
+
+MATRICES = {
+    "cdist": lambda u, v: scipy.spatial.distance.cdist(u, v),
+    "kl_divergence": lambda u, v: np.sum(scipy.special.rel_entr(u, v)),
+    "crossprod": lambda u: u.T @ u,
+    "tcrossprod": lambda u: u @ u.T,
+    "cho_solve": lambda u, v: np.linalg.solve(u @ u.T, v),
+    "solve_upper": lambda u, v: np.linalg.solve(np.triu(u), v),
+    "solve_lower": lambda u, v: np.linalg.solve(np.tril(u), v),
+    "fliplr": lambda u: np.fliplr(u),
+    "flipud": lambda u: np.flipud(u),
+    "rowsums": lambda u: u.sum(axis=1),
+    "colmeans": lambda u: u.mean(axis=0),
+    "permute": lambda u: np.transpose(u),
+    "column_stack": lambda u, v: np.stack([u, v], axis=1),
+    "diagonal": lambda u: np.diag(u),
+    "to_vector": lambda u: u.T.ravel(),
+    "addmm": lambda u, v, w: u + v @ w,
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_hints_over_matrices(name):
+    count = len(signature(MATRICES[name]).parameters)
+    names = "uvw"[:count]
+    formula = FORMULAS.get(name) or f"{SAME[name]}({', '.join(names)})"
+    text = "".join(f"{n}: input[3, 3]; " for n in names) + f"f: output = {formula}"
+    module = sb.circuit(text, loss=None).compile()
+    rng = np.random.default_rng(1)
+    given = {n: rng.uniform(0.5, 1.5, (3, 3)) + 2 * np.eye(3) for n in names}
+    found = module.forward(module.Params(), module.Inputs(**given))[0]
+    np.testing.assert_allclose(found, MATRICES[name](*given.values()), rtol=1e-12)
+
+
+OF_STANS = {
+    "log_mix": lambda u, v, w: math.log(u * math.exp(v) + (1 - u) * math.exp(w)),
+    "log1m": lambda u: math.log(1 - u),
+    "cloglog": lambda u: math.log(-math.log(1 - u)),
+    "inv_cloglog": lambda u: 1 - math.exp(-math.exp(u)),
+    "fdim": lambda u, v: max(u - v, 0.0),
+    "lchoose": lambda u, v: math.log(scipy.special.binom(u, v)),
+    "lfactorial": lambda u: math.lgamma(u + 1),
+    "normal_lpdf": scipy.stats.norm.logpdf,
+    "squareplus": lambda u: (u + math.sqrt(u * u + 4)) / 2,
+    "bce_with_logits": lambda u, v: math.log(1 + math.exp(u)) - u * v,
+    "gaussian_nll_loss": lambda u, v, w: (math.log(w) + (u - v) ** 2 / w) / 2,
+    "poisson_nll_loss": lambda u, v: math.exp(u) - v * u,
+    "soft_margin_loss": lambda u, v: math.log(1 + math.exp(-u * v)),
+}
+
+
+@pytest.mark.parametrize("name", OF_STANS)
+def test_hints_have_the_textbook_value(name):
+    point = (0.3, 0.2, 0.7)
+    count = OF_STANS[name].__code__.co_argcount if name != "normal_lpdf" else 3
+    wanted = float(OF_STANS[name](*point[:count]))
+    assert value_of(FORMULAS[name], point) == pytest.approx(wanted, rel=1e-12)
+
+
+OF_SCIPY = {
+    **dict.fromkeys(("quantile", "icdf"), "ppf"),
+    **dict.fromkeys(("logprob", "lognormal_pdf", "lpdf"), "logpdf"),
+    "lcdf": "logcdf",
+    "lccdf": "logsf",
+}
+
+
+@pytest.mark.parametrize("name", NORMAL)
+def test_methods_of_distributions_lead_to_the_normal_one(name):
+    called = name.removeprefix("std_normal_").removeprefix("norm_").replace("log_", "log")
+    called = OF_SCIPY.get(called, called)
+    wanted = float(getattr(scipy.stats.norm, called)(0.3))
+    assert value_of(NORMAL[name], (0.3,)) == pytest.approx(wanted, rel=1e-12)
 
 
 PAIRS = {
@@ -174,6 +254,7 @@ PAIRS = {
     "corr": lambda u, v: np.corrcoef(u, v)[0, 1],
     "trapz": lambda u, v: np.trapezoid(u, v),
     "mae": lambda u, v: np.mean(np.abs(u - v)),
+    "squared_distance": lambda u, v: np.sum((u - v) ** 2),
     "cosine_similarity": lambda u, v: u @ v / np.linalg.norm(u) / np.linalg.norm(v),
 }
 
@@ -223,6 +304,8 @@ MISLED = {
     "sqr": "u**2",
     "sigm": "'sigma'",
     "phi": "exp(-u**2/2)/sqrt(2*pi)",
+    "seq": "no function of that meaning",
+    "log1p_exp": "'softplus'",
     "zeta": "no function of that meaning",
     "airy": "no function of that meaning",
     "w": "write w*(…) for a product",
@@ -235,7 +318,7 @@ def test_known_functions_are_not_corrected_into_others(name):
         sb.circuit(f"f = {name}(x)")
     message = str(caught.value)
     assert MISLED[name] in message and len(message) <= 200
-    assert name == "sigm" or "did you mean" not in message
+    assert name in ("sigm", "log1p_exp") or "did you mean" not in message
 
 
 def test_sympy_and_text_give_the_same_hints():
@@ -243,3 +326,15 @@ def test_sympy_and_text_give_the_same_hints():
     for head in (sp.airyai, sp.DiracDelta, sp.zeta):
         with pytest.raises(errors.Unsupported, match=re.escape(elsewhere(head.__name__))):
             sb.Circuit.from_sympy(head(x))
+
+
+def test_branches_of_lambert_w_are_named():
+    with pytest.raises(errors.CircuitSyntaxError, match=r"lambertwm1\(x\)"):
+        sb.circuit("f = lambertw(x, -1)")
+
+
+def test_stan_s_words_are_read():
+    """Each as one of ours, which has tests of its own."""
+    pairs = {"inv_logit": "sigma", "Phi": "ndtr", "inv_Phi": "ndtri", "log_inv_logit": "logsigmoid"}
+    for word, own in pairs.items():
+        assert sb.circuit(f"f = {word}(x)") == sb.circuit(f"f = {own}(x)")
