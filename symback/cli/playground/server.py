@@ -6,6 +6,7 @@ processes. It reads no path that a request names, and evaluates nothing of what 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -50,7 +51,7 @@ class _Refused(Exception):
 
 
 def application(pool: Pool, names: Sequence[str]) -> Any:
-    """The ASGI application, which answers to these host names only."""
+    """The ASGI application over a pool that has started; it answers to these host names only."""
     with imports_of_extra("serve needs Starlette: pip install 'symback[serve]'"):
         from starlette.applications import Starlette
         from starlette.routing import Route
@@ -65,7 +66,6 @@ def application(pool: Pool, names: Sequence[str]) -> Any:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await pool.start()
         try:
             yield
         finally:
@@ -158,19 +158,31 @@ def serve(
     bounds: Bounds | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
-    """Serve the playground until it is interrupted; `names` are further names of this machine."""
+    """Serve the playground until it is interrupted; `names` are further names of this machine.
+
+    Its address is given out when all workers are ready, as no request is lost from then on.
+    """
     with imports_of_extra("serve needs uvicorn: pip install 'symback[serve]'"):
         import uvicorn
 
-    app = application(Pool(bounds or Bounds()), [*_NAMES, host, *names])
+    pool = Pool(bounds or Bounds())
+    app = application(pool, [*_NAMES, host, *names])
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
     listening = _listening(host, port)
     shown = f"[{host}]" if ":" in host else host
-    say(f"symback's playground: http://{shown}:{listening.getsockname()[1]} (Ctrl+C ends it)")
-    if not _is_loopback(host):
-        say("whoever reaches this address can use this machine's time")
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+
+    async def run() -> None:
+        try:
+            await pool.start()
+        except (OSError, RuntimeError) as error:
+            raise SymbackError(f"{error}; choose fewer workers with --workers") from None
+        say(f"symback's playground: http://{shown}:{listening.getsockname()[1]} (Ctrl+C ends it)")
+        if not _is_loopback(host):
+            say("whoever reaches this address can use this machine's time")
+        await uvicorn.Server(config).serve(sockets=[listening])
+
     with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+        asyncio.run(run())
 
 
 def _listening(host: str, port: int) -> socket.socket:

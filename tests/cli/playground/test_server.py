@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,9 +13,11 @@ import threading
 
 import pytest
 
+from symback.cli.playground import server
 from symback.cli.playground.pool import Bounds, Pool
 from symback.cli.playground.protocol import EXAMPLES, answer
 from symback.cli.playground.server import FRAME_POLICY, LONGEST_BODY, PAGE_POLICY, application
+from symback.errors import SymbackError
 
 pytest.importorskip("starlette", reason="starlette is not installed (extra serve)")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed (extra serve)")
@@ -191,13 +194,64 @@ def test_a_worker_that_ends_is_replaced():
     assert found == answer({"ask": "derive", "text": L6B})
 
 
+class Slow(Pool):
+    """A pool whose workers need a moment, or never come."""
+
+    def __init__(self, seen, error=None):
+        super().__init__(Bounds(workers=1))
+        self.seen, self.error = seen, error
+
+    async def start(self):
+        await asyncio.sleep(0.01)
+        if self.error is not None:
+            raise self.error
+        self.seen.append("workers")
+
+
+def seen_of(monkeypatch, error=None):
+    """What happens in turn until requests are served."""
+    import uvicorn
+
+    seen = []
+
+    async def accept(self, sockets):
+        seen.append("requests")
+
+    monkeypatch.setattr(server, "Pool", lambda bounds: Slow(seen, error))
+    monkeypatch.setattr(uvicorn.Server, "serve", accept)
+    return seen
+
+
+def test_an_address_is_given_out_when_it_answers(monkeypatch):
+    """A reader who comes before would be cut off where a worker does not start."""
+    seen = seen_of(monkeypatch)
+    server.serve(port=0, say=lambda text: seen.append(text.partition(":")[0]))
+    assert seen == ["workers", "symback's playground", "requests"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("Cannot allocate memory"), RuntimeError("a worker ended")], ids=str
+)
+def test_workers_that_do_not_start_are_a_sentence(monkeypatch, error):
+    seen = seen_of(monkeypatch, error)
+    with pytest.raises(SymbackError, match=f"^{error}; choose fewer workers with --workers$"):
+        server.serve(port=0, say=seen.append)
+    assert not seen
+
+
+def test_a_worker_that_ends_before_it_is_ready(monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    with pytest.raises(RuntimeError, match="ended before it was ready"):
+        asyncio.run(Pool(Bounds(workers=1)).start())
+
+
 @pytest.mark.slow
 def test_the_command_serves_a_class():
     """Twenty readers at once over sockets; every answer is the library's."""
     command = [sys.executable, "-m", "symback", "serve", "--port", "0", "--workers", "2"]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    serving = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        port = int(re.search(r"127\.0\.0\.1:(\d+)", server.stderr.readline())[1])
+        port = int(re.search(r"127\.0\.0\.1:(\d+)", serving.stderr.readline())[1])
         texts = [f"f = x1 − σ(w{i}·x{i} + w4·x4)" for i in range(20)]
         found = {}
 
@@ -214,6 +268,6 @@ def test_the_command_serves_a_class():
             reader.join()
         assert found == {text: answer({"ask": "derive", "text": text}) for text in texts}
     finally:
-        server.terminate()
-        server.wait(10)
-        server.stderr.close()
+        serving.terminate()
+        serving.wait(10)
+        serving.stderr.close()
