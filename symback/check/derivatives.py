@@ -174,12 +174,12 @@ class DerivativeCheck:
         for got, truths, point in zip(values, rows, given.batch.points, strict=False):
             merged = given.batch.merged(point)
             dots = {f"{n}": v for n, v in {**shared, **ones}.items()}
-            allowed = self._allowed("jvp", merged, dots)
-            if allowed is None:
+            radii = self._radii("jvp", merged, [dots])
+            if radii is None:
                 continue
             with precision(BITS):
                 parts = [truths[f"∂{output.name}/∂{n}"].truth * v for n, v in dots.items()]
-                expected = as_expected(sum(parts, arb(0)), allowed[0])
+                expected = as_expected(sum(parts, arb(0)), radii[0][0])
             self._compare("jvp", got, expected, given.at)
 
     def _check_residuals(self, given: _Given) -> None:
@@ -240,15 +240,17 @@ class DerivativeCheck:
         merged = [given.batch.merged(point) for point in points]
         reference = self._second.along(along)
         truths = [t for t in map(reference.at, merged) if t is not None]
-        radii = {c: [self._allowed("hessp", p, dict(w)) for p in merged] for c, w in along.items()}
-        if len(truths) < len(merged) or any(r is None for rows in radii.values() for r in rows):
+        by_point = [self._radii("hessp", point, [*along.values()]) for point in merged]
+        known = [radii for radii in by_point if radii is not None]
+        if len(truths) < len(merged) or len(known) < len(merged):
             return False
+        radii = {column: [of[i] for of in known] for i, column in enumerate(along)}
 
         def mean(column: str, i: int) -> Expected:
             row, parts = self._params[i], []
             for truth, allowed in zip(truths, radii[column], strict=True):
                 pair = (column, row) if (column, row) in truth else (row, column)
-                parts.append(as_expected(truth[pair], (allowed or [])[i]))
+                parts.append(as_expected(truth[pair], allowed[i]))
             return total(parts).scaled(1.0 / len(parts))
 
         self._compare_some(given, chosen, v, mean)
@@ -286,10 +288,10 @@ class DerivativeCheck:
             return None
         size = len(self._params)
         found: list[list[Any]] = [[None] * size for _ in range(size)]
-        for j, column in enumerate(self._params):
-            allowed = self._allowed("hessp", point, {column: 1.0})
-            if allowed is None:
-                return None
+        radii = self._radii("hessp", point, [{column: 1.0} for column in self._params])
+        if radii is None:
+            return None
+        for (j, column), allowed in zip(enumerate(self._params), radii, strict=True):
             for i, row in enumerate(self._params):
                 pair = (row, column) if i <= j else (column, row)
                 found[i][j] = as_expected(truths[pair], allowed[i])
@@ -310,18 +312,38 @@ class DerivativeCheck:
         asked = [*(["jvp"] if "jvp" in self.names else []), *(["hessp"] if has_hessian else [])]
         return lower(self._oracle.lowered.circuit, asked)
 
-    def _allowed(self, name: str, point: Point, dots: dict[str, float]) -> list[arb] | None:
-        """The radii of a function's results along a direction; None where there is no float64."""
+    def _radii(
+        self, name: str, point: Point, directions: Sequence[Mapping[str, float]]
+    ) -> list[list[arb]] | None:
+        """The radii of a function's results along each direction; None where there is no float64.
+
+        What no tangent moves is enclosed once for all directions.
+        """
         program: Program = self._lowered.program(name)
-        known = dict(self._arguments(program, point, dots))
+        still = self._still(program)
         unlimited = {line.target for line in program.lines if self._is_unlimited(line.target)}
+        found: list[list[arb]] = []
+        enclosed: dict[Symbol, arb] = {}
         try:
             with precision(BITS):
-                balls = enclosures(program, known, unlimited, self._oracle.factorised)
-                lost = self._cancelled(balls) if name == "hessp" else arb(0)
-                return [arb(balls[result].rad()) + lost for result in program.results]
+                for dots in directions:
+                    known = dict(self._arguments(program, point, dots))
+                    factorised = self._oracle.factorised
+                    balls = enclosures(program, known, unlimited, factorised, enclosed=enclosed)
+                    enclosed = {s: balls[s] for s in still}
+                    lost = self._cancelled(balls) if name == "hessp" else arb(0)
+                    found.append([arb(balls[result].rad()) + lost for result in program.results])
         except (OutOfRange, ArithmeticError):
             return None
+        return found
+
+    def _still(self, program: Program) -> list[Symbol]:
+        """The lines of a program that no tangent moves."""
+        moved = {self._lowered.names.tangent(n.name) for n in self._oracle.circuit.leaves}
+        for line in program.lines:
+            if not moved.isdisjoint(line.reads):
+                moved.add(line.target)
+        return [line.target for line in program.lines if line.target not in moved]
 
     def _cancelled(self, balls: Mapping[Symbol, arb]) -> arb:
         """What second partials through an inverse may keep of products that cancel, as those of a
@@ -341,7 +363,7 @@ class DerivativeCheck:
         )
 
     def _arguments(
-        self, program: Program, point: Point, dots: dict[str, float]
+        self, program: Program, point: Point, dots: Mapping[str, float]
     ) -> Iterator[tuple[Symbol, float]]:
         by_dot = {self._lowered.names.tangent(n): n for n in point}
         for symbol in program.arguments:

@@ -90,6 +90,7 @@ def enclosures(
     factorised: Sequence[SymbolRows] = (),
     undefined: Undefined | None = None,
     norms: Mapping[Symbol, Symbol] | None = None,
+    enclosed: Mapping[Symbol, arb] | None = None,
 ) -> dict[Symbol, arb]:
     """A ball for every symbol of a program at a point, the batch being one sample.
 
@@ -99,7 +100,7 @@ def enclosures(
     the largest entry in its row and column: a factorisation with pivots is exact for such a matrix
     (Higham 2002, "Accuracy and Stability of Numerical Algorithms", theorem 9.3). `norms` has the
     adjoints of sums of squares and those of their roots: code has x/‖x‖, which may be subnormal,
-    times the latter.
+    times the latter. `enclosed` has balls of lines that are known from a call before.
     """
     values: dict[Symbol, arb] = {s: arb(point[s]) for s in program.arguments}
     if undefined is not None:
@@ -111,6 +112,9 @@ def enclosures(
         if known := [s for row in matrix for s in row if s in order_of]:
             complete.setdefault(max(known, key=lambda s: order_of[s]), []).append(matrix)
     for line in program.lines:
+        if enclosed and line.target in enclosed:
+            values[line.target] = enclosed[line.target]
+            continue
         limits = UNLIMITED if line.target in unlimited else FLOAT64
         if undefined is None:
             values[line.target] = _line(line.expr, values, limits, {})
@@ -234,9 +238,11 @@ def _rule(part: Expr) -> _Rule | None:
     if isinstance(part, batch_sum):
         return lambda args, done, limits: args[0]
     if part.is_number:
-        exact = _is_float(part)
         meaning = part if part.is_Rational else elementary(part)
-        return lambda args, done, limits: _number(meaning, exact, limits)
+        if _is_float(part):
+            number = evaluate(meaning, {})  # the same at every precision
+            return lambda args, done, limits: number
+        return lambda args, done, limits: _number(meaning, limits)
     if isinstance(part, Piecewise):
         return lambda args, done, limits: choose(part, done)
     if isinstance(part, over_square):
@@ -248,9 +254,8 @@ def _rule(part: Expr) -> _Rule | None:
     return lambda args, done, limits: _operation(part, args, limits)
 
 
-def _number(meaning: Expr, exact: bool, limits: Range) -> arb:
-    value = evaluate(meaning, {})
-    return value if exact else widened(value, ARITHMETIC, limits.smallest)
+def _number(meaning: Expr, limits: Range) -> arb:
+    return widened(evaluate(meaning, {}), ARITHMETIC, limits.smallest)
 
 
 def _over_square(args: list[arb], limits: Range) -> arb:

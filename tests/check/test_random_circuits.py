@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ import pytest
 import symback as sb
 from symback.autodiff.lower import lower, optimised
 from symback.autodiff.passes.drop_dead import drop_dead
+from symback.check.check import check_module, with_typed
 from symback.errors import CircuitError
+from symback.truth.oracle import Oracle
 from tests.cases import random_circuits
 from tests.cases.random_circuits import RandomCircuit, renamed
 
@@ -29,6 +32,7 @@ CASES = [
     for kind in KINDS
     for number in range(MANY)
 ]
+EACH = pytest.mark.parametrize(("kind", "number"), CASES, scope="module")
 PEER = 1e-9  # of the largest term; autograd's own formulas lose digits
 ORDER = 1e-11  # the same for sums in another order
 
@@ -36,6 +40,15 @@ ORDER = 1e-11  # the same for sums in another order
 def drawn(kind: str, number: int) -> tuple[RandomCircuit, np.random.Generator]:
     rng = np.random.default_rng([number, len(kind)])
     return KINDS[kind](rng), rng
+
+
+@lru_cache(maxsize=2)  # the tests of one circuit run one after another
+def made(kind: str, number: int) -> tuple[sb.Circuit, Any]:
+    """The circuit and its module with all that the check compares."""
+    circuit, _ = drawn(kind, number)
+    built = sb.circuit(circuit.text)
+    names = ["jvp", *(["jacobian", "hessian", "hessp"] if circuit.params else [])]
+    return built, built.compile(functions=names)
 
 
 def numbers(circuit: RandomCircuit, rng: np.random.Generator, *batch: int) -> dict[str, Any]:
@@ -66,13 +79,13 @@ def size(*parts: Any) -> float:
     return max(1.0, *(float(np.max(np.abs(p))) for p in parts))
 
 
-@pytest.mark.parametrize(("kind", "number"), CASES)
+@EACH
 def test_code_sympy_derivation_and_autograd_agree(kind, number):
     circuit, rng = drawn(kind, number)
-    built = sb.circuit(circuit.text)
-    module = built.compile()
-    names = ["jvp", *(["jacobian", "hessian", "hessp"] if circuit.params else [])]
-    report = built.check(points=20, seed=number, functions=names)  # code against SymPy, in balls
+    built, module = made(kind, number)
+    oracle = Oracle(built)
+    report = check_module(built, module, points=20, seed=number, oracle=oracle)
+    report = with_typed(report, built, oracle)  # code against SymPy, in balls
     assert report.passed, f"{circuit.text}\n{report}"
     leaves = numbers(circuit, rng)
     value, partials = bars(circuit, module, leaves)
@@ -93,12 +106,13 @@ def test_code_sympy_derivation_and_autograd_agree(kind, number):
             assert close(partials[name], derived[name], PEER, scale), (name, circuit.text)
 
 
-@pytest.mark.parametrize(("kind", "number"), CASES)
+@EACH
 def test_costs_by_count(kind, number):
     """Beside the value, J·v is at most three times its operations, and H·v ten times."""
     circuit, _ = drawn(kind, number)
     names = ["jvp", *(["hessp"] if circuit.params else [])]
-    found = optimised(lower(sb.circuit(circuit.text), ["forward", "objective", *names]))
+    built, _ = made(kind, number)
+    found = optimised(lower(built, ["forward", "objective", *names]))
 
     def value(function):
         program = found.program(function)
@@ -109,11 +123,11 @@ def test_costs_by_count(kind, number):
             assert found.program(name).operations - value(of) <= most * value(of), circuit.text
 
 
-@pytest.mark.parametrize(("kind", "number"), CASES)
+@EACH
 def test_laws(kind, number):
     """Renaming, the order of operands, linearity, and batch = samples."""
     circuit, rng = drawn(kind, number)
-    module = sb.circuit(circuit.text).compile()
+    _, module = made(kind, number)
     leaves = numbers(circuit, rng)
     value, partials = bars(circuit, module, leaves)
     scale = size(value, *partials.values())
