@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-RUN = Path(__file__).parents[1] / "cases" / "killed_run.py"
+from tests.cases.killed_run import KilledRun
+
 NEURON = "f = sigma(w1*x1 + w2*x2 + b)"
 ADAM = {"optimiser": "adam", "learning_rate": 0.01, "schedule": "cosine", "patience": 60}
 CASES = {
@@ -47,14 +44,8 @@ def data(tmp_path_factory):
     return path
 
 
-def start(data, folder, settings, *more):
-    arguments = [sys.executable, str(RUN), NEURON, str(data), str(folder)]
-    return subprocess.Popen(
-        [*arguments, json.dumps({"standardise": True, "seed": 5, **settings}), *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def start(data, folder, settings):
+    return KilledRun(NEURON, data, folder, {"standardise": True, "seed": 5, **settings})
 
 
 def contents(folder):
@@ -64,24 +55,15 @@ def contents(folder):
     }
 
 
-def finish(run):
-    _, err = run.communicate(timeout=300)
-    assert "Traceback" not in err or "KeyboardInterrupt" in err, err
-    return run.returncode
-
-
 def run_with_kills(data, folder, settings, moments, seconds):
     """Run until done, killed at random moments; gives how often a kill hit."""
     hits = 0
     while True:
-        resumed = (folder / "checkpoint.npz").exists()
-        run = start(data, folder, settings, *(["resume"] if resumed else []))
-        assert run.stdout.readline() == "started\n"
+        run = start(data, folder, settings)
         time.sleep(moments.uniform(0, seconds))
         sign = moments.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-        if run.poll() is None:
-            os.kill(run.pid, sign)
-        code = finish(run)
+        run.send(sign)
+        code = run.finish()
         hits += code != 0
         assert code in (0, 130, -sign, 1), code
         if code == 0:
@@ -92,7 +74,7 @@ def run_with_kills(data, folder, settings, moments, seconds):
 def compare(data, tmp_path, settings, moments, seconds):
     whole = tmp_path / "whole"
     began = time.monotonic()
-    assert finish(start(data, whole, settings)) == 0
+    assert start(data, whole, settings).finish() == 0
     took = time.monotonic() - began
     expected, hits = contents(whole), 0
     assert {"parameters.npz", "history.csv", "checkpoint.npz"} <= set(expected)
