@@ -24,6 +24,7 @@ from symback.operations.special import (
     pow1p,
     pow1pm1,
     pow1prel,
+    powm1,
     tanc,
     tanhc,
 )
@@ -34,6 +35,9 @@ from symback.stable.matching import (
     base_and_power,
     constant_and_terms,
     others_of,
+    quotient,
+    shorter_difference,
+    split,
     terms_of,
     through_names,
 )
@@ -91,7 +95,44 @@ def compounded_less_one(see: See, power: Expr) -> Expr | None:
     return _where_small(ratio, expm1(c * p * log1prel(ratio) + d * log1p(ratio)), power)
 
 
-_OVER_ARGUMENT: dict[Any, Callable[[Expr], Expr]] = {
+def growth_over_difference(see: See, product: Expr) -> Expr | None:
+    """((p/q)ⁿ - 1)/(p - q) = ((1 + u)ⁿ - 1)/u/q with u = (p - q)/q, as an annuity grows."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        number, power = split(see(factor))
+        found = _growth(see, power) if isinstance(power, powm1) else None
+        if found is None:
+            continue
+        apart, q = found
+        for other in factors:
+            below, times = base_and_power(other)
+            over = quotient(apart, through_names(see, below)) if times == -1 else None
+            if over is not None and over.is_number:
+                u = apart / q
+                around = others_of(factors, factor, other) * over * number
+                near = around * pow1prel(u, power.args[1]) / q
+                return _where_small(u, near, product)
+    return None
+
+
+def growth_less_one(see: See, power: Expr) -> Expr | None:
+    """(p/q)ⁿ - 1 = (1 + (p - q)/q)ⁿ - 1 where p - q has fewer terms than both."""
+    found = _growth(see, power)
+    if found is None:
+        return None
+    apart, q = found
+    return _where_small(apart / q, pow1pm1(apart / q, power.args[1]), power)
+
+
+def _growth(see: See, power: Expr) -> tuple[Expr, Expr] | None:
+    """(p - q, q) of (p/q)ⁿ - 1."""
+    p, q = see(power.args[0]).as_numer_denom()
+    apart = shorter_difference(through_names(see, p), through_names(see, q))
+    return None if apart is None else (apart, q)
+
+
+_OVER_ARGUMENT: dict[Any, Callable[..., Expr]] = {
+    pow1pm1: pow1prel,
     log1p: log1prel,
     expm1: exprel,
     sp.sin: sp.sinc,
@@ -103,11 +144,14 @@ _OVER_ARGUMENT: dict[Any, Callable[[Expr], Expr]] = {
     sp.atan: atanc,
     sp.atanh: atanhc,
 }
-"""h(u)/u."""
+"""h(u)/u, or h(u, n)/u."""
 
 
 def beside_divisor(see: See, product: Expr) -> Expr | None:
-    """(c·v + d)·h(p/v) = c·p·h(p/v)/(p/v) + d·h(p/v), for log(1 + p/v), asinh(p/v) and the like."""
+    """(c·v + d)·h(p/v) = c·p·h(p/v)/(p/v) + d·h(p/v), for log(1 + p/v), asinh(p/v) and the like.
+
+    v may be a power of a name.
+    """
     factors = Mul.make_args(product)
     for factor in factors:
         function = see(factor)
@@ -119,17 +163,25 @@ def beside_divisor(see: See, product: Expr) -> Expr | None:
             if found is None:
                 continue
             p, c, d = found
-            near = c * p * _OVER_ARGUMENT[function.func](ratio) + d * factor
+            over = _OVER_ARGUMENT[function.func](ratio, *function.args[1:])
+            near = c * p * over + d * factor
             return _where_small(ratio, others_of(factors, factor, other) * near, product)
     return None
 
 
 def _where_small(ratio: Expr, near: Expr, far: Expr) -> Expr:
-    return Piecewise((near, sp.Abs(ratio) < S.Half), (far, True), evaluate=False)
+    size = Mul(*map(_without_sign, Mul.make_args(sp.Abs(ratio))))
+    return Piecewise((near, size < S.Half), (far, True), evaluate=False)
+
+
+def _without_sign(size: Expr) -> Expr:
+    """c⁻² of |c⁻²|, of which SymPy does not say that it is positive."""
+    inner = size.args[0] if isinstance(size, sp.Abs) else size
+    return inner if base_and_power(inner)[1].is_even else size
 
 
 def _beside(see: See, ratio: Expr, multiple: Expr) -> tuple[Expr, Expr, Expr] | None:
-    """(p, c, d) where the ratio is p/v and the multiple c·v + d, for a name v or 1 over one."""
+    """(p, c, d) where the ratio is p/v and the multiple c·v + d, for a power v of a name."""
     if terms_of(ratio) > 1:
         return None
     whole = through_names(see, see(multiple))
@@ -137,7 +189,7 @@ def _beside(see: See, ratio: Expr, multiple: Expr) -> tuple[Expr, Expr, Expr] | 
         return None
     for factor in Mul.make_args(ratio):
         name, power = base_and_power(factor)
-        if power not in (1, -1) or not name.is_Symbol:
+        if not power.is_Integer or not name.is_Symbol:
             continue
         v = 1 / factor
         terms = Add.make_args(sp.expand(whole))
@@ -151,6 +203,8 @@ __all__ = [
     "beside_divisor",
     "compounded",
     "compounded_less_one",
+    "growth_less_one",
+    "growth_over_difference",
     "growth_over_growth_less_one",
     "power_beside_one",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import sympy as sp
-from sympy import Add, Expr, Mul, S
+from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations.functions import erfc, sigma, softplus
@@ -23,6 +24,7 @@ from symback.operations.special import (
     invdiff,
     log1pmx,
     pow1pm1,
+    pow_rise,
     powm1,
     sigmadiff,
     sinhmx,
@@ -131,13 +133,29 @@ def power_minus_one(see: See, total: Expr) -> Expr | None:
             base = see(power.base)
             if base.is_Add and base.args[0] == 1:
                 changed: Expr = pow1pm1(base - 1, power.exp)
-            elif not power.exp.is_number and not base.is_number:
+            elif not base.is_number and (not power.exp.is_number or _is_growth(see, base)):
                 changed = powm1(power.base, power.exp)
             else:
                 continue
             rest = Add(*(t for t in terms if t is not term and t != -weight))
             return rest + weight * changed
+        coefficient, named = split(term)
+        factors = Mul.make_args(see_product(see, named))
+        for above, below in permutations(factors, 2) if len(factors) <= SHORT else ():
+            (p, n), (q, m) = base_and_power(above), base_and_power(below)
+            weight = coefficient * others_of(factors, above, below)
+            if n + m == 0 and n.is_number and abs(n) != 1 and -weight in by_value:
+                p, q = (p, q) if n > 0 else (q, p)
+                if _is_growth(see, p / q):
+                    rest = Add(*(t for t in terms if t is not term and t != -weight))
+                    return rest + weight * powm1(p / q, abs(n))
     return None
+
+
+def _is_growth(see: See, ratio: Expr) -> bool:
+    """Whether it is p/q where p - q has fewer terms than both."""
+    p, q = ratio.as_numer_denom()
+    return shorter_difference(see(p), see(q)) is not None
 
 
 def power_minus_one_over_exponent(see: See, product: Expr) -> Expr | None:
@@ -258,6 +276,50 @@ def difference_of_reciprocals(see: See, total: Expr) -> Expr | None:
     return None
 
 
+def powers_of_neighbours(see: See, total: Expr) -> Expr | None:
+    """c·aⁿ - c·bⁿ with any factor c and a number n, where a - b has fewer terms than both."""
+    terms = terms_looked_at(total)
+    waiting: dict[tuple[Expr, Expr], list[tuple[Expr, Expr]]] = {}
+    for term in terms if len(terms) <= SHORT else ():
+        coefficient, rest = split(term)
+        factors = Mul.make_args(see_product(see, rest))
+        for factor in factors:
+            base, n = base_and_power(see(factor) if factor.is_Symbol else factor)
+            if not n.is_number or base.is_number or n in (S.Half, S.One, 2):
+                continue
+            weight = coefficient * others_of(factors, factor)
+            for other, before in waiting.get((-weight, n), []):
+                rise = _rise_of_power(see, base, before, n)
+                if rise is not None:
+                    left = Add(*(t for t in terms if t is not term and t is not other))
+                    return left + weight * rise
+            waiting.setdefault((weight, n), []).append((term, base))
+    return None
+
+
+def _rise_of_power(see: See, a: Expr, b: Expr, n: Expr) -> Expr | None:
+    """aⁿ - bⁿ from the place that the difference of the two does not move, if there is one."""
+    upper, lower = see(a), see(b)
+    step = shorter_difference(upper, lower)
+    if step is None:
+        return None
+    from_a, from_b = -pow_rise(a, -step, n), pow_rise(b, step, n)
+    if step.free_symbols.isdisjoint(lower.free_symbols):
+        return from_b
+    if step.free_symbols.isdisjoint(upper.free_symbols):
+        return from_a
+    middle = sp.expand(upper + lower) / 2
+    if step.free_symbols.isdisjoint(middle.free_symbols):
+        if not n.is_Integer or n % 2:
+            return from_b
+        swapped = pow_rise(step / 2 - middle, 2 * middle, n)
+        return Piecewise((from_b, sp.Abs(step) < sp.Abs(2 * middle)), (swapped, True))
+    larger = sp.Abs(a) > sp.Abs(b)
+    return Piecewise(
+        (from_b, larger) if n < 1 else (from_a, larger), (from_a if n < 1 else from_b, True)
+    )
+
+
 _COMPLEMENTS: dict[Any, tuple[int, Callable[[Expr], Expr]]] = {
     sigma: (1, lambda u: sigma(-u)),
     erfc: (2, lambda u: erfc(-u)),
@@ -307,6 +369,7 @@ __all__ = [
     "less_argument",
     "power_minus_one",
     "power_minus_one_over_exponent",
+    "powers_of_neighbours",
     "root_minus_member",
     "whole_minus_part",
 ]

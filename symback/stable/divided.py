@@ -30,6 +30,7 @@ from symback.operations.special import (
     log_ratio,
     log_sinhc,
     pow1prel,
+    pow_rise,
     sigmadiff,
     softplusdiff,
 )
@@ -42,6 +43,7 @@ from symback.stable.matching import (
     half,
     others_of,
     quotient,
+    split,
     terms_of,
     through_names,
 )
@@ -273,6 +275,13 @@ def _differences(see: See, base: Expr) -> Iterator[Difference]:
     """The ways to see an expression as weight·(h(a) - h(b))."""
     factors = Mul.make_args(base)
     for factor in factors:
+        rise = factor.args[0].expr if isinstance(factor, Piecewise) else factor
+        number, rise = split(rise)
+        if isinstance(rise, pow_rise):
+            x, h, n = rise.args
+            weight = number * others_of(factors, factor)
+            yield Difference(weight, x + h, x, partial(_of_power, n=n))
+            continue
         if factor.func in _OF_DIFFERENCE:
             divided = _OF_FUNCTION[_OF_DIFFERENCE[factor.func]]
         elif isinstance(factor, invdiff):

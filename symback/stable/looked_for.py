@@ -11,7 +11,15 @@ from sympy.codegen.cfunctions import expm1, log1p
 from symback.operations.arrays import logsumexp
 from symback.operations.expressions import postorder
 from symback.operations.functions import erfc, sigma
-from symback.operations.special import log_ratio, pow1pm1, rel_entr, xlogx
+from symback.operations.special import (
+    log_ratio,
+    pow1pm1,
+    powm1,
+    quadroot,
+    rel_entr,
+    sqrtsub,
+    xlogx,
+)
 from symback.stable.bases import BASES
 from symback.stable.compound import LEAST_POWER
 
@@ -33,6 +41,9 @@ _LOOKED_FOR_LAST = (
     log_ratio,
     logsumexp,
     pow1pm1,
+    powm1,
+    sqrtsub,
+    quadroot,
 )
 
 

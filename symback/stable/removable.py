@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sympy as sp
-from sympy import Add, Expr, Mul
+from sympy import Add, Expr, Mul, Piecewise, S
 
 from symback.operations.special import (
     bateman,
@@ -81,6 +81,25 @@ def expm1_pole(see: See, total: Expr) -> Expr | None:
     return None
 
 
+def root_less_root_over_argument(see: See, product: Expr) -> Expr | None:
+    """d/x, where d = c·x/(√a + √b) has a name: the factor x goes, as it does in one line."""
+    factors = Mul.make_args(product)
+    outside = dict(map(base_and_power, factors))
+    for factor in factors if len(factors) <= SHORT else ():
+        inner = see_product(see, factor)
+        if inner is factor or not factor.is_Symbol:
+            continue
+        inside = dict(map(base_and_power, Mul.make_args(inner)))
+        is_over_roots = any(n == -1 and _has_root(b) for b, n in inside.items())
+        if is_over_roots and any(n * outside.get(b, 0) < 0 for b, n in inside.items()):
+            return others_of(factors, factor) * inner
+    return None
+
+
+def _has_root(total: Expr) -> bool:
+    return total.is_Add and any(base_and_power(t)[1] == S.Half for t in total.args)
+
+
 def root_of_quadratic(see: See, product: Expr) -> Expr | None:
     """(√(b² - 4·a·c) - b)/a, whose slope by a would cancel."""
     factors = Mul.make_args(product)
@@ -111,6 +130,21 @@ def root_of_quadratic_below(see: See, product: Expr) -> Expr | None:
             if a is not None and not a.has(c):
                 return -others_of(factors, factor, c) * quadroot(-a / 4, -b, c) / 2
     return None
+
+
+def root_over_own_member(see: See, root: Expr) -> Expr | None:
+    """√(b² + b·e) - b = e·(√(1 + u) - 1)/u with u = e/b for b > 0; and this over 2·a."""
+    if isinstance(root, sqrtsub):
+        b, d = root.args
+        over: Expr = S.One
+    else:
+        a, b, c = root.args
+        d, over = -4 * a * c, 2 * a
+    e = None if b.is_number else quotient(through_names(see, d), through_names(see, b))
+    if e is None or e.has(b):
+        return None
+    near = e / over * pow1prel(e / b, S.Half)
+    return Piecewise((near, b > 0), (root, True), evaluate=False)
 
 
 def between_decays(see: See, product: Expr) -> Expr | None:
@@ -154,7 +188,9 @@ __all__ = [
     "between_decays",
     "expm1_pole",
     "power_over_argument",
+    "root_less_root_over_argument",
     "root_of_quadratic",
     "root_of_quadratic_below",
+    "root_over_own_member",
     "squares_of_neighbours",
 ]

@@ -20,10 +20,20 @@ from symback.operations import arrays
 from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder
 from symback.operations.functions import Elementary, erfc, sigma, softplus
-from symback.operations.special import digamma, loggamma, logwsumexp, pow1pm1, trigamma
+from symback.operations.special import (
+    digamma,
+    loggamma,
+    logwsumexp,
+    pow1pm1,
+    powm1,
+    quadroot,
+    sqrtsub,
+    trigamma,
+)
 from symback.stable import (
     axes,
     bases,
+    binding,
     compound,
     differences,
     divergences,
@@ -149,11 +159,14 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("h(u) - u", CANCELS, (Add,), differences.less_argument),
     Rule("√ - 1", CANCELS, (Add,), sums.root_minus_number, ROOTS),
     Rule("√ - √", CANCELS, (Add,), sums.pair((Pow,), sums.difference_of_roots), ROOTS),
+    Rule("bound of two", CANCELS, (Add,), binding.bound_of_two),
+    Rule("a - bound", CANCELS, (Add,), binding.rest_of_one),
     Rule("√ - a", CANCELS, (Add,), differences.root_minus_member),
     Rule("√a - √b", CANCELS, (Add,), differences.difference_of_any_roots),
     Rule("power - 1", CANCELS, (Add,), differences.power_minus_one),
     Rule("1/expm1 - 1/u", CANCELS, (Add,), removable.expm1_pole),
     Rule("(x + h)² - x²", CANCELS, (Add,), removable.squares_of_neighbours, "a product of sums"),
+    Rule("(x + h)ⁿ - xⁿ", CANCELS, (Add,), differences.powers_of_neighbours),
     Rule("coth - 1/u", CANCELS, (Add,), ratios.coth_minus_inverse),
     Rule(
         "log - log",
@@ -215,6 +228,9 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("acosc", NEAR, (Mul,), ratios.angle_over_sine),
     Rule("((1 + x)ⁿ - 1)/x", NEAR, (Mul,), removable.power_over_argument),
     Rule("(1 + r)ⁿ/((1 + r)ⁿ - 1)", NEAR_ONE, (Mul,), compound.growth_over_growth_less_one),
+    Rule("((p/q)ⁿ - 1)/(p - q)", NEAR, (Mul,), compound.growth_over_difference),
+    Rule("(√ - √)/x", NEAR, (Mul,), removable.root_less_root_over_argument, ROOTS),
+    Rule("bound/a", NEAR, (Mul,), binding.share_of_one),
     Rule("root of a quadratic", NEAR, (Mul,), removable.root_of_quadratic),
     Rule("c/(√ - b)", NEAR, (Mul,), removable.root_of_quadratic_below),
     Rule("bateman", NEAR, (Mul,), removable.between_decays),
@@ -255,6 +271,10 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("(1 + u)ⁿ", NEAR_ONE, (Pow,), compound.power_beside_one, last=True),
     Rule("1/(p/x + q)", INFINITE, (Pow,), poles.reciprocal_of_poles, LIMIT, last=True),
     Rule("(1 + p/v)ᵛ - 1", NEAR_ONE, (pow1pm1,), compound.compounded_less_one, last=True),
+    Rule(
+        "√(b² + b·e) - b", CANCELS, (sqrtsub, quadroot), removable.root_over_own_member, last=True
+    ),
+    Rule("(p/q)ⁿ - 1", CANCELS, (powm1,), compound.growth_less_one, last=True),
     Rule("v·h(p/v)", CANCELS, (Mul,), compound.beside_divisor, last=True),
     Rule("atan(p/x)", INFINITE, (sp.atan,), poles.angle_of_pole, LIMIT, last=True),
     Rule(

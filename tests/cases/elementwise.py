@@ -250,6 +250,19 @@ CASES = {
     "hypotsub": Case(
         "f = w2*hypotsub(w*x, b)", [(3, 4), (-3, 4), (1e8, 1), (0, 2)], kernels.MEANING["hypotsub"]
     ),
+    **{
+        name: Case(
+            f"f = w2*{name}(w**2, x**2 + 1, b**2)",
+            [(1, 2, 3), (1e-5, 1, 2), (3, 1, 1e-3), (2, 2, 0.5)],
+            kernels.MEANING[name],
+        )
+        for name in ("bound", "unbound", "boundshare", "unboundshare")
+    },
+    "pow_rise": Case(
+        "f = w2*pow_rise(w**2 + 1, x**2, b)",
+        [(1, 2, -2), (3, 1e-9, 1.5), (0.5, -0.1, -1), (2, 40, 3)],
+        kernels.MEANING["pow_rise"],
+    ),
     "sqrtsub": Case(
         "f = w2*sqrtsub(w*x, b**2 + 1)",
         [(3, 4), (-3, 4), (1e8, 1), (2, -3)],

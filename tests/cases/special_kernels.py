@@ -66,6 +66,17 @@ def erfdivdiff2(a, b):
         return (erf_slope(a) - erfdivdiff(a, b)) / (a - b) if a != b else -a * erf_slope(a)
 
 
+def bound(a, b, k):
+    with mp.extraprec(4000):
+        total = a + b + k
+        return (total - mp.sqrt(total**2 - 4 * a * b)) / 2
+
+
+def boundshare(a, b, k):
+    with mp.extraprec(4000):
+        return bound(a, b, k) / a if a else b / (b + k)
+
+
 def logwsumexp(*operands):
     pairs = zip(operands[::2], operands[1::2], strict=True)
     return mp.log(mp.fsum(w * mp.exp(u) for w, u in pairs))
@@ -310,6 +321,11 @@ MEANING = {
     "erfdivdiff": erfdivdiff,
     "erfdivdiff2": erfdivdiff2,
     "invdiff": lambda a, b: 1 / a - 1 / b,
+    "bound": bound,
+    "boundshare": boundshare,
+    "unbound": lambda a, b, k: a - bound(a, b, k),
+    "unboundshare": lambda a, b, k: 1 - boundshare(a, b, k),
+    "pow_rise": lambda x, h, k: (x + h) ** k - x**k,
     "softplusdiff": lambda a, b: mp.log1p(mp.exp(a)) - mp.log1p(mp.exp(b)),
     "atandiff": lambda a, b: mp.atan(a) - mp.atan(b),
     "softsign": lambda x, c: x / (c + abs(x)),
@@ -393,6 +409,11 @@ TO_THE_CONDITION = {
     "erfdivdiff2",
     "pow1prel",
     "pow1prel_slope",
+    "pow_rise",
+    "bound",
+    "boundshare",
+    "unbound",
+    "unboundshare",
     "powshare",
     "powshare_slope",
     "quadroot",
@@ -522,6 +543,12 @@ def operands_of(name):
         lists = [BASES, (*POWERS, *([0.0] if name != "powm1" else []))]
     elif name in ("pow1p", "pow1pm1"):
         lists = [(1e-20, -1e-9, 1e-9, 0.03, -0.4, 0.6, -0.9, 5.0, 1e10), POWERS]
+    elif name in ("bound", "unbound", "boundshare", "unboundshare"):
+        amounts = (1e-150, 1e-9, 0.3, 1.0, 1.0000001, 40.0, 1e9)
+        lists = [amounts, amounts, (1e-12, 1e-3, 1.0, 1e6)]
+    elif name == "pow_rise":
+        steps = (1e-20, -1e-9, 1e-4, 0.3, 5.0, 1e10)
+        lists = [(2e-9, 0.7, 1.0, 1e5), steps, (-1.0, -3.0, 2.5, 3.0, -0.5)]
     elif name == "sqrtsub":
         lists = [(1e-9, 1.0, 1e8, 1e17, -1e-9, -1.0, -1e8), (1e-30, 1e-5, 2.0, 1e10)]
     elif name == "hypotsub":

@@ -744,6 +744,70 @@ FORMS = [
         at(x=(0.3, 2.0, 1e-5, 5.0), h=(0.0, 1e-9, 1e-5, 0.5)),
         lambda x, h: quotient_of(mp.erf, erf_slope)(x + h, x),
     ),
+    # powers of neighbours
+    Form("f = 1/r - 1/(r + h)", at(r=(1.0, 1.0, 1e-3, 5.0), h=(1e-9, 0.0, 1e3, -2.0))),
+    Form(
+        "f = 1/(r - h)**2 - 1/(r + h)**2",
+        at(r=(1.0, 1.0, 1e-3, 5.0, 1e3), h=(1e-9, 0.0, 2e3, 2.0, 1e-3)),
+    ),
+    Form(
+        "f = 1/(r + a) - 1/(r + b)",
+        at(r=(1.0, 1.0, 1e-9, 2.0), a=(1.0, 1e-9, 3.0, 1e9), b=(1 + 1e-9, 2e-9, 2.0, 1e-3)),
+    ),
+    Form("f = (x + h)**1.5 - x**1.5", at(x=(1.0, 1.0, 1e-3, 5.0), h=(1e-9, 0.0, 2e3, -2.0))),
+    # growth over growth
+    Form(
+        "f = c*(1 - ((1 + g)/(1 + r))**n)/(r - g)",
+        at(
+            c=(100.0, 100.0, 3.0, 5.0, 1.0),
+            g=(0.03, 0.03, 0.03, 0.02, -0.5),
+            r=(0.03, 0.03 + 1e-9, 0.05, 0.02 - 1e-5, 0.9),
+            n=(30.0, 30.0, 10.0, 300.0, 2.5),
+        ),
+        lambda c, g, r, n: (
+            c * (1 - ((1 + g) / (1 + r)) ** n) / (r - g) if r != g else c * n / (1 + r)
+        ),
+    ),
+    Form(
+        "f = (1 - ((1 + g)/(1 + r))**10)/(r - g)",
+        at(g=(0.03, 0.03, 0.02, -0.5), r=(0.03, 0.03 + 1e-9, 0.05, 0.9)),
+        lambda g, r: (1 - ((1 + g) / (1 + r)) ** 10) / (r - g) if r != g else 10 / (1 + r),
+    ),
+    # what two bind of each other
+    *(
+        Form(
+            f"f = {text}",
+            at(
+                a=(1.0, 1.0, 1e-6, 1e-9, 10.0, 1.0),
+                b=(1e-9, 1e9, 1e-3, 5.0, 10.0, 1.0),
+                k=(1.0, 1.0, 1e-9, 1.0, 1e-3, 1e6),
+            ),
+        )
+        for text in (
+            "((a + b + k) - sqrt((a + b + k)**2 - 4*a*b))/2",
+            "1 - ((a + b + k) - sqrt((a + b + k)**2 - 4*a*b))/(2*a)",
+            "a - ((a + b + k) - sqrt((a + b + k)**2 - 4*a*b))/2",
+            "(a - b - k + sqrt((a - b - k)**2 + 4*a*k))/(2*a)",
+        )
+    ),
+    Form(
+        "f = (sqrt(k**2 + 4*k*c) - k)/2",
+        at(k=(1.0, 1.0, 1e5, 1e-5, -3.0), c=(1e-12, 0.0, 1e-9, 1e5, -2.0)),
+    ),
+    Form(
+        "f = (sqrt(k**2 + 8*k*c) - k)/(4*c)",
+        at(k=(1.0, 1.0, 1e5, 1e-5), c=(1e-12, 0.0, 1e-9, 1e5)),
+        lambda k, c: (mp.sqrt(k * k + 8 * k * c) - k) / (4 * c) if c else mp.mpf(1),
+    ),
+    Form(
+        "a = 1 + 4*x\nr = sqrt(a)\ns = r - 1\nf = s/(2*x)",
+        at(x=(0.0, 1e-9, 1e-3, -0.2, 1e9)),
+        lambda x: (mp.sqrt(1 + 4 * x) - 1) / (2 * x) if x else mp.mpf(1),
+    ),
+    Form(
+        "g = 1/sqrt(1 - v**2/c**2)\nf = m*c**2*(g - 1)",
+        at(m=(1.0, 1.0, 2.0, 1.0), c=(3e8,) * 4, v=(1.0, 0.0, 1e5, 2.9e8)),
+    ),
     # shares of a power, typed with its logarithm
     Form("f = tanh(a + log(x))", OF_LOG),
     Form("f = tanh(log(x))", at(x=OF_LOG["x"])),

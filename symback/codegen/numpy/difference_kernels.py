@@ -99,6 +99,18 @@ def _pow1prel(r, n):
     return _in_float64(wide, r, n)
 
 
+def _pow_rise(x, h, k):
+    """(x + h)ᵏ - xᵏ, which is xᵏ·((1 + h/x)ᵏ - 1) where x + h is not far from x."""
+
+    def wide(x, h, k):
+        near = (np.abs(2.0 * h - 3.0 * x) < 4.5 * np.abs(x)) & (np.abs(x) > 0.0)
+        base = np.where(near, x, 1.0)
+        inner = base**k * _pow1pm1(np.where(near, h, 0.0) / base, k)
+        return np.where(near, inner, (x + h) ** k - np.where(near, 1.0, x) ** k)
+
+    return _in_float64(wide, x, h, k)
+
+
 def _pow1prel_slope(r, n):
     """Its derivative by r, where r is small that of n·exprel(z)·log(1 + r)/r, z = n·log(1 + r)."""
 
@@ -213,6 +225,65 @@ def _hypotshare(x, y):
 def _diffshare(a, b):
     """(a - b)/(a + b), within 1.5 ULP where a and b have one sign."""
     return (a - b) / (a + b)
+
+
+def _binding_root(a, b, k):
+    """√((a + b + k)² - 4·a·b), whose terms are positive where the three are."""
+    return np.sqrt((a - b) * (a - b) + k * (k + 2.0 * (a + b)))
+
+
+def _bound(a, b, k):
+    """What is bound of a and b: 2·a·b/(s + √(s² - 4·a·b)) with s = a + b + k."""
+
+    def wide(a, b, k):
+        total = a + b + k
+        root = _binding_root(a, b, k)
+        below = np.where(total > 0.0, total + root, 1.0)
+        return np.where(total > 0.0, 2.0 * a * (b / below), 0.5 * (total - root))
+
+    return _in_float64(wide, a, b, k)
+
+
+def _unbound(a, b, k):
+    """What is left of a, (d + √)/2 with d = a - b - k, which is 2·a·k/(√ - d) for d < 0."""
+
+    def wide(a, b, k):
+        root = _binding_root(a, b, k)
+        apart = a - b - k
+        below = np.where(apart < 0.0, root - apart, 1.0)
+        return np.where(apart < 0.0, 2.0 * a * (k / below), 0.5 * (apart + root))
+
+    return _in_float64(wide, a, b, k)
+
+
+def _boundshare(a, b, k):
+    """The same over a, and b/(b + k) for a = 0."""
+
+    def wide(a, b, k):
+        total = a + b + k
+        root = _binding_root(a, b, k)
+        below = np.where(total > 0.0, total + root, np.where(a == 0.0, 1.0, 2.0 * a))
+        value = np.where(total > 0.0, 2.0 * b, total - root) / below
+        plain = (total <= 0.0) & (a == 0.0)
+        return np.where(plain, b / np.where(plain, b + k, 1.0), value)
+
+    return _in_float64(wide, a, b, k)
+
+
+def _unboundshare(a, b, k):
+    """What is left of 1, (d + √)/(s + √) with d = a + k - b, d + √ = 4·b·k/(√ - d) for d < 0."""
+
+    def wide(a, b, k):
+        total = a + b + k
+        root = _binding_root(a, b, k)
+        apart = a + k - b
+        positive = total > 0.0
+        below = np.where(positive, total + root, 1.0)
+        beyond = np.where(apart < 0.0, root - apart, 1.0)
+        value = np.where(apart < 0.0, 4.0 * b * (k / beyond), apart + root) / below
+        return np.where(positive, value, 1.0 - _boundshare(a, b, k))
+
+    return _in_float64(wide, a, b, k)
 
 
 def _powshare(x, k, n):

@@ -18,6 +18,8 @@ from symback.operations.special import (
     pow1pm1,
     pow1prel,
     pow1prel_prime,
+    pow_rise,
+    pow_rise_partials,
     powm1,
     quadroot,
     quadroot_partials,
@@ -81,6 +83,14 @@ ROWS = (
         (2, 2),
         slope=pow1prel_prime,
         partials=lambda v, r, n: (zero_over(pow1p(r, n), 1 / log1prel(r)),),
+        singular=True,
+    ),
+    Op(
+        "pow_rise",
+        pow_rise,
+        "∂x: k·((x + h)ᵏ⁻¹ − xᵏ⁻¹), ∂h: k·(x + h)ᵏ⁻¹",
+        (3, 3),
+        partials=pow_rise_partials,
         singular=True,
     ),
     Op(

@@ -7,6 +7,10 @@ import sympy as sp
 from symback.operations.edges import nonzero, over_square, power_log
 from symback.operations.elementwise.row import Op
 from symback.operations.special import (
+    bound,
+    bound_partials,
+    boundshare,
+    boundshare_partials,
     diffshare,
     expshare,
     expshare_partials,
@@ -17,6 +21,10 @@ from symback.operations.special import (
     powshare_prime,
     softsign,
     sumshare,
+    unbound,
+    unbound_partials,
+    unboundshare,
+    unboundshare_partials,
 )
 
 ROWS = (
@@ -73,6 +81,38 @@ ROWS = (
         "∂(x/h) = y²/h³·∂x − x·y/h³·∂y, h = √(x² + y²)",
         (2, 2),
         partials=hypotshare_partials,
+        singular=True,
+    ),
+    Op(
+        "bound",
+        bound,
+        "∂v = ((b − v)·∂a + (a − v)·∂b − v·∂k)/√((a + b + k)² − 4·a·b), v the value",
+        (3, 3),
+        partials=bound_partials,
+        singular=True,
+    ),
+    Op(
+        "unbound",
+        unbound,
+        "∂v = ((v + k)·∂a − v·∂b + (a − v)·∂k)/√((a + b + k)² − 4·a·b), v the value",
+        (3, 3),
+        partials=unbound_partials,
+        singular=True,
+    ),
+    Op(
+        "boundshare",
+        boundshare,
+        "∂v = ((1 − v)·(∂b − v·∂a) − v·∂k)/√((a + b + k)² − 4·a·b), v the value",
+        (3, 3),
+        partials=boundshare_partials,
+        singular=True,
+    ),
+    Op(
+        "unboundshare",
+        unboundshare,
+        "∂v = (v·((1 − v)·∂a − ∂b) + (1 − v)·∂k)/√((a + b + k)² − 4·a·b), v the value",
+        (3, 3),
+        partials=unboundshare_partials,
         singular=True,
     ),
     Op(

@@ -5,6 +5,17 @@ series of Taylor, so that value and slope are right there as well. Where SciPy h
 SciPy's name. `terms_size` is by how much rounding inside the kernel, as of k*u, moves the value.
 """
 
+from symback.operations.special.binding import (
+    binding_root,
+    bound,
+    bound_partials,
+    boundshare,
+    boundshare_partials,
+    unbound,
+    unbound_partials,
+    unboundshare,
+    unboundshare_partials,
+)
 from symback.operations.special.differences import (
     atandiff,
     erf_slope,
@@ -113,6 +124,8 @@ from symback.operations.special.powers import (
     pow1pm1,
     pow1prel,
     pow1prel_prime,
+    pow_rise,
+    pow_rise_partials,
     powm1,
 )
 from symback.operations.special.remainders import (
@@ -178,7 +191,12 @@ __all__ = [
     "beta_pdf",
     "betainc",
     "betaln",
+    "binding_root",
     "binomial",
+    "bound",
+    "bound_partials",
+    "boundshare",
+    "boundshare_partials",
     "boxcox",
     "boxcox_prime",
     "diffshare",
@@ -249,6 +267,8 @@ __all__ = [
     "pow1pm1",
     "pow1prel",
     "pow1prel_prime",
+    "pow_rise",
+    "pow_rise_partials",
     "powlog",
     "powlog_partials",
     "powm1",
@@ -274,6 +294,10 @@ __all__ = [
     "tanmx",
     "trigamma",
     "trigamma_rise",
+    "unbound",
+    "unbound_partials",
+    "unboundshare",
+    "unboundshare_partials",
     "weighed",
     "xlog1py",
     "xlogx",

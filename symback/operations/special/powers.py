@@ -61,6 +61,36 @@ class pow1p(Elementary):
         return k * pow1p(x, k - 1) if argindex == 1 else self * log1p(x)
 
 
+class pow_rise(Elementary):
+    """pow_rise(x, h, k) = (x + h)**k - x**k."""
+
+    nargs = 3
+
+    @staticmethod
+    def elementary(x: Expr, h: Expr, k: Expr) -> Expr:
+        return (x + h) ** k - x**k
+
+    @staticmethod
+    def terms_size(x: Expr, h: Expr, k: Expr) -> Expr:
+        return sp.Abs(k * h) * (sp.Abs(x) ** (k - 1) + sp.Abs(x + h) ** (k - 1))
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        x, h, k = self.args
+        if argindex == 1:
+            return k * pow_rise(x, h, k - 1)
+        return k * (x + h) ** (k - 1) if argindex == 2 else _rise_by_power(self, x, h, k)
+
+
+def _rise_by_power(v: Expr, x: Expr, h: Expr, k: Expr) -> Expr:
+    return v * sp.log(x + h) + x**k * log1p(h / x)
+
+
+def pow_rise_partials(v: Expr, x: Expr, h: Expr, k: Expr) -> tuple[Expr, Expr, Expr]:
+    """The partials of v = pow_rise(x, h, k)."""
+    by_power = sp.S.Zero if k.is_number else _rise_by_power(v, x, h, k)
+    return k * pow_rise(x, h, k - 1), k * (x + h) ** (k - 1), by_power
+
+
 class pow1prel(Elementary):
     """pow1prel(r, n) = ((1 + r)**n - 1)/r, and n for r = 0: an annuity."""
 
@@ -158,5 +188,7 @@ __all__ = [
     "pow1pm1",
     "pow1prel",
     "pow1prel_prime",
+    "pow_rise",
+    "pow_rise_partials",
     "powm1",
 ]
