@@ -202,17 +202,18 @@ class Lowering:
         circuit, names = self.circuit, self.names
         reads = Reads(record, names, self.varying if summed else (), self._in_turn)
         lines: list[Assign] = []
+        loops = {n.name for n in circuit.computed if isinstance(n.formula, loop)}
         for name in record.order[1:]:
             node = circuit[name]
             edges = record.into[name]
             terms: list[Expr] = []
             for e in edges:
-                if isinstance(circuit[e.node].formula, loop):
+                if e.node in loops:
                     terms += self._of_loop(e, record, seed, summed)
                 else:
                     of = seed if e.node == record.of else None
                     terms.append(self._contribution(e, reads, of, summed))
-            lines += self._apart(name, terms)
+            lines += self._apart(name, terms) if loops else []
             chains = tuple(
                 ((record.of, e.node), (e.node, name))
                 if e.node != record.of
@@ -277,12 +278,12 @@ class Lowering:
         self, edge: Edge, upstream: Expr, summed: bool, guard: Guard | None = None
     ) -> Expr:
         gate, names = self.circuit[edge.node], self.names
+        operand = self.circuit[edge.operand].symbol
         if gate.shape and edge.local.needs_whole and names.shape_of(upstream) != gate.shape:
             upstream = broadcast_like(upstream, gate.symbol)
         slope = edge.local.slope
         kept = None if slope is None else names.slope(edge.node, slope)
         product = edge.local.contribution(upstream, kept, guard=guard)
-        operand = self.circuit[edge.operand].symbol
         if summed and gate.symbol in self.varying and operand not in self.varying:
             return batch_sum(product)
         return product

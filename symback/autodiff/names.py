@@ -22,12 +22,14 @@ class Names:
         self._made: dict[tuple[str, str], Symbol] = {}
         self.shapes: dict[str, Shape] = circuit.shapes
 
-    def _name(self, kind: str, node: str, shape: Shape) -> Symbol:
-        key = (kind, node)
-        if key not in self._made:
+    def _name(self, kind: str, node: str, shape: Shape | None = None) -> Symbol:
+        """The one name of a kind that a node has, of the node's shape where none is given."""
+        made = self._made.get((kind, node))
+        if made is None:
             name = fresh_name([f"{node}_{kind}", f"{node}_{kind}_"], self._taken)
-            self._made[key] = self._new(name, shape)
-        return self._made[key]
+            made = self._new(name, self.shapes.get(node, ()) if shape is None else shape)
+            self._made[kind, node] = made
+        return made
 
     def _new(self, name: str, shape: Shape) -> Symbol:
         self._taken.add(name)
@@ -36,28 +38,26 @@ class Names:
         return real_symbol(name)
 
     def adjoint(self, node: str) -> Symbol:
-        return self._name("bar", node, self.shapes.get(node, ()))
+        return self._name("bar", node)
 
     def seed(self, node: str) -> Symbol:
         """The adjoint of a node in functions of it alone, where it has the full shape."""
-        return self._name("seed", node, self.shapes.get(node, ()))
+        return self._name("seed", node)
 
     def tangent(self, name: str, along: str = "") -> Symbol:
         """How fast a value moves: of a node, or of what another line computes.
 
         The direction is any, or `along` one parameter.
         """
-        return self._name(f"by_{along}" if along else "dot", name, self.shapes.get(name, ()))
+        return self._name(f"by_{along}" if along else "dot", name)
 
     def residual(self, output: str) -> Symbol:
         """The output less its target."""
-        return self._name("residual", output, self.shapes.get(output, ()))
+        return self._name("residual", output)
 
     def slope(self, node: str, slope: Expr | None = None) -> Symbol:
         """The name of what forward computes beside the node's value."""
-        shape = self.shapes.get(node, ())
-        if isinstance(slope, ArrayFunction):
-            shape = self.shape_of(slope)
+        shape = self.shape_of(slope) if isinstance(slope, ArrayFunction) else None
         return self._name("slope", node, shape)
 
     def set_shape(self, symbol: Symbol, shape: Shape) -> None:

@@ -73,7 +73,7 @@ class Reads:
         self._parts: dict[tuple[ArrayFunction, Symbol], Expr | None] = {}
         self._safe: dict[tuple[ArrayFunction, Symbol], Symbol] = {}
         self._of: dict[str, Read] = {}
-        if any(self._starts(e) for e in record.edges):
+        if any(self._starts(e) for e in record.curved):
             for name in record.order[1:]:
                 if not self.circuit[name].is_leaf:
                     self._add(name)

@@ -39,7 +39,8 @@ class ReversePass:
 
     `order` lists the visited nodes, `of` first, then each after all nodes that use it; `edges`
     are in the order visited; `into[u]` are the edges whose contributions add up to the adjoint
-    of u.
+    of u. `curved` are the edges of gates that are neither a sum nor a product, which are few in a
+    large circuit.
     """
 
     circuit: Gates
@@ -47,6 +48,7 @@ class ReversePass:
     order: tuple[str, ...]
     edges: tuple[Edge, ...]
     into: dict[str, tuple[Edge, ...]] = field(repr=False)
+    curved: tuple[Edge, ...] = field(repr=False)
     opaque: frozenset[str] = frozenset()  # nodes that no rewriting has passed by
 
     def node(self, name: str) -> Node:
@@ -97,6 +99,7 @@ def walk(
     into: dict[str, list[Edge]] = {start.name: []}
     order: list[str] = []
     edges: list[Edge] = []
+    curved: list[Edge] = []
     for node in (*reversed(circuit.computed), *circuit.leaves):
         if node.name not in into:
             continue
@@ -105,12 +108,14 @@ def walk(
             continue
         if node.name not in known:
             known[node.name] = local_partials(node, circuit.least)
+        is_curved = not (node.formula.is_Add or node.formula.is_Mul)
         for operand, local in known[node.name].items():
             if local.partial is S.Zero or circuit[operand].role in NOT_MOVED:
                 continue
             edge = Edge(node.name, operand, local)
             edges.append(edge)
+            if is_curved:
+                curved.append(edge)
             into.setdefault(operand, []).append(edge)
-    return ReversePass(
-        circuit, start.name, tuple(order), tuple(edges), {u: tuple(e) for u, e in into.items()}
-    )
+    into_each = {u: tuple(e) for u, e in into.items()}
+    return ReversePass(circuit, start.name, tuple(order), tuple(edges), into_each, tuple(curved))

@@ -63,10 +63,11 @@ def steep_bases(record: ReversePass) -> frozenset[str]:
     Squares as well, but for their roots, which are absolute values.
     """
     circuit = record.circuit
+    steep = steep_edges(record)
     found: set[str] = set()
-    for edge in record.edges:
+    for edge in record.edges if steep else ():
         inside = edge.node in found
-        if inside or is_steep(record, edge):
+        if inside or (edge.node, edge.operand) in steep:
             of_roots = not inside and circuit[edge.node].formula.is_Pow
             formula = circuit[edge.operand].formula
             is_square = formula.is_Pow and formula.exp.is_integer
@@ -79,7 +80,7 @@ def logits(record: ReversePass) -> frozenset[str]:
     """The arrays that softmax and its like are taken of, and the sums and products in them."""
     circuit = record.circuit
     found: set[str] = set()
-    for edge in record.edges:
+    for edge in record.edges if circuit.has_arrays else ():
         operand, local = circuit[edge.operand], edge.local
         inside = edge.node in found and local.elementwise != 0
         is_logit = inside or any(isinstance(op, EXPONENTIAL) for _, op in local.terms)
@@ -121,12 +122,16 @@ def fading(record: ReversePass) -> frozenset[str]:
     for node in circuit.computed:
         if isinstance(node.formula, LOGARITHMS) or not logs.isdisjoint(node.operands):
             logs.add(node.name)
+    functions = {n.name for n in circuit.computed if n.formula.func in FADING}
     found: dict[str, bool] = {}
-    for edge in record.edges:
-        gate, operand = circuit[edge.node].formula, circuit[edge.operand]
+    for edge in record.edges if functions else ():
         inside = edge.node in found
-        if operand.is_leaf or not (inside or gate.func in FADING):
+        if not inside and edge.node not in functions:
             continue
+        operand = circuit[edge.operand]
+        if operand.is_leaf:
+            continue
+        gate = circuit[edge.node].formula
         faster = found[edge.node] if inside else FADING[gate.func]
         faster = faster or is_even_power(gate)
         formula = operand.formula
@@ -221,6 +226,11 @@ def is_steep(record: ReversePass, edge: Edge) -> bool:
     return bool(below_one and gate.symbol not in record.circuit.least)
 
 
+def steep_edges(record: ReversePass) -> dict[tuple[str, str], Edge]:
+    """The edges by which a gate may have an infinite slope, but is finite, by their nodes."""
+    return {(e.node, e.operand): e for e in record.curved if is_steep(record, e)}
+
+
 def _is_base(formula: Expr) -> bool:
     """Whether it is a product, a sum or a function, whose partials may be 0 where it is."""
     if isinstance(formula, ArrayFunction):
@@ -242,7 +252,7 @@ def switched(record: ReversePass) -> frozenset[str]:
             found.add(edge.operand)
     if not found:
         return frozenset()
-    steep = (e.node for e in record.edges if is_steep(record, e))
+    steep = (node for node, _ in steep_edges(record))
     ending = (n for n in found if isinstance(circuit[n].formula, ENDING))
     return frozenset(found.intersection(steep)) | frozenset(ending)
 
@@ -281,7 +291,7 @@ class Weightless:
         pair = edge.node, edge.operand
         if edge.node in self.switched or pair in self.vanishing or pair in self.independent:
             return True
-        if is_steep(self._record, edge) and edge.node not in self._beyond_poles:
+        if pair in self._steep and edge.node not in self._beyond_poles:
             return False  # the adjoint may be 0 because the base is
         if edge.node not in self._logits:
             if partial.is_Symbol:  # as most of a large circuit are
@@ -304,16 +314,18 @@ class Weightless:
         return switched(self._record)
 
     @cached_property
+    def _steep(self) -> dict[tuple[str, str], Edge]:
+        return steep_edges(self._record)
+
+    @cached_property
     def vanishing(self) -> dict[tuple[str, str], Multiples]:
-        steep = (e for e in self._record.edges if is_steep(self._record, e))
-        return vanishing(self._record, steep)
+        return vanishing(self._record, self._steep.values())
 
     @cached_property
     def independent(self) -> frozenset[tuple[str, str]]:
         circuit = self._circuit
-        ends = (e for e in self._record.edges if isinstance(circuit[e.node].formula, ENDING))
-        steep = [e for e in self._record.edges if is_steep(self._record, e)]
-        return independent(self._record, [*steep, *ends])
+        ends = (e for e in self._record.curved if isinstance(circuit[e.node].formula, ENDING))
+        return independent(self._record, [*self._steep.values(), *ends])
 
     @cached_property
     def _beyond_poles(self) -> frozenset[str]:

@@ -67,6 +67,11 @@ class Assign:
         """How many operations the line counts, a sum over the batch not among them."""
         return operations(self.expr)
 
+    @cached_property
+    def loops(self) -> list[loop]:
+        """The loops of which the line is given what they leave."""
+        return loops_in(self.expr)
+
     def __str__(self) -> str:
         return f"{self.target} = {self.expr}"
 
@@ -137,7 +142,7 @@ class Program:
         """
         left: dict[Any, list[Symbol]] = {}
         for line in self.lines:
-            for of in loops_in(line.expr):
+            for of in line.loops:
                 left.setdefault((of.turn, of.operands), []).append(of.name)
         found = sum(line.operations for line in self.lines)
         for (turn, _), names in left.items():

@@ -92,8 +92,6 @@ def not_a_float(expr: Expr) -> str | None:
         if not value.is_finite():
             return _NOT_REAL
         return _BEYOND_FLOAT if abs(value) > LARGEST_FLOAT else None
-    if any(expr is n for n in _NO_NUMBERS):
-        return _NOT_REAL
     if _is_never_real(expr):
         return _NEVER_REAL
     return next(filter(None, map(_not_a_float_product, Add.make_args(expr))), None)
@@ -102,7 +100,6 @@ def not_a_float(expr: Expr) -> str | None:
 _NOT_REAL = "not a real number; every value of a circuit is one"
 _NEVER_REAL = "not a real number for any values; is a sign wrong?"
 _BEYOND_FLOAT = "a constant beyond float64"
-_NO_NUMBERS = (S.ComplexInfinity, S.NaN, S.Infinity, S.NegativeInfinity)
 _WITH_DOMAIN = (log, log1p, asin, acos, acosh, atanh)
 
 

@@ -7,6 +7,7 @@ version of Lark; where either is another, Lark makes them anew. `tools/regenerat
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -23,20 +24,34 @@ def parser(reader: Any, layout: Any) -> Lark:
     tables = json.loads(text_of(TABLES), object_hook=_numbered)
     if tables["made_from"] != made_from(grammar):
         return fresh(grammar, reader, layout)
-    options = {**tables["data"]["options"], "transformer": reader, "postlex": layout}
+    options = {**tables["data"]["options"], "transformer": _Rules(reader), "postlex": layout}
     return Lark.load({"data": {**tables["data"], "options": options}, "memo": tables["memo"]})
 
 
 def fresh(grammar: str, reader: Any, layout: Any) -> Lark:
-    """The parser that Lark makes of the grammar."""
+    """The parser that Lark makes of the grammar; without a reader, for its tables alone."""
     return Lark(
         grammar,
         parser="lalr",
         lexer="contextual",
-        transformer=reader,
+        transformer=None if reader is None else _Rules(reader),
         postlex=layout,
         maybe_placeholders=True,
     )
+
+
+class _Rules:
+    """A reader's methods as Lark calls them when it reduces: each is given what its rule found.
+
+    Lark's own way to spread that to arguments takes three calls more for every name of a text.
+    """
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def __getattr__(self, rule: str) -> Callable[[list[Any]], Any]:
+        method = getattr(self._reader, rule)
+        return lambda found: method(*found)
 
 
 def made_from(grammar: str) -> list[str]:

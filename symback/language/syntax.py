@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lark import Lark, Token, Transformer, v_args
+from lark import Lark, Token
 from lark.exceptions import UnexpectedInput
 
 from symback.errors import CircuitSyntaxError, Place, TooLarge
@@ -123,9 +123,8 @@ def _at(token: Token) -> tuple[int, int]:
     return token.line or 1, token.column or 1
 
 
-@v_args(inline=True)
-class CircuitReader(Transformer[Token, Any]):
-    """Builds terms as the parser reduces."""
+class CircuitReader:
+    """Builds terms as the parser reduces: a method a rule, of what the rule found."""
 
     def start(self, *found: Any) -> list[Statement]:
         return [s for s in found if isinstance(s, Declaration | Equation | Kink | Loop)]

@@ -47,8 +47,10 @@ class Refused(Exception):
 
 
 def make_term(kind: str, at: tuple[int, int], args: list[Term], text: str = "") -> Term:
-    depth = 1 + max((a.depth for a in args), default=0)
-    size = 1 + sum(a.size for a in args)
+    if not args:  # a name or a number, as most terms are
+        return Term(kind, at, args, text)
+    depth = 1 + max([a.depth for a in args])
+    size = 1 + sum([a.size for a in args])
     return bounded(Term(kind, at, args, text, depth, size))
 
 

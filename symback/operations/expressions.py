@@ -71,9 +71,12 @@ def _own_written_size(expr: Expr) -> int:
 
 def compounds(expr: Expr) -> set[Expr]:
     """The distinct subexpressions that have operands, in no order."""
-    if is_shallow(expr):
-        return {expr} if expr.args else set()
     found: set[Expr] = set()
+    while len(expr.args) == 1:  # as Σ over samples of a product
+        found.add(expr)
+        expr = expr.args[0]
+    if is_shallow(expr):
+        return found | {expr} if expr.args else found
     open_parts = [expr]
     while open_parts:
         part = open_parts.pop()

@@ -67,7 +67,8 @@ def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple
     nodes = [first.node(n) for n in circuit.nodes]
     rewrites, unproven = first.rewrites, first.unproven
     sizes = first.sizes
-    if any(_is_for_last(n.formula) for n in nodes if n.formula not in first.plain):
+    typed = (n.formula for n in nodes if not n.is_leaf)
+    if any(_is_for_last(formula) for formula in typed if formula not in first.plain):
         changed = _with(circuit, nodes, sizes, rewrites) if rewrites else circuit
         last = Rewriter(changed, opaque, LAST_BY_HEAD, inlines=False)
         nodes = [last.node(n) for n in nodes]

@@ -144,7 +144,10 @@ def _simplest(powers: Mapping[Symbol, Expr]) -> Expr:
 def _powers_of(product: Expr) -> dict[Symbol, Expr]:
     """The powers of names of a product; none of anything else."""
     found: dict[Symbol, Expr] = {}
-    for factor in Mul.make_args(sp.powdenest(product, force=True)):
+    factors = Mul.make_args(product)
+    if not all(map(_is_plain, factors)):
+        factors = Mul.make_args(sp.powdenest(product, force=True))
+    for factor in factors:
         base, power = (factor.base, factor.exp) if factor.is_Pow else (factor, S.One)
         if base.is_number:
             continue
@@ -152,6 +155,12 @@ def _powers_of(product: Expr) -> dict[Symbol, Expr]:
             return {}
         found[base] = found.get(base, S.Zero) + power
     return {s: p for s, p in found.items() if p != 0}
+
+
+def _is_plain(factor: Expr) -> bool:
+    """Whether it is a rational number, a name or a whole power of one, as most factors are."""
+    base = factor.base if factor.is_Pow and factor.exp.is_Integer else factor
+    return bool(base.is_Symbol or factor.is_Rational)
 
 
 __all__ = ["Scaled", "scaled"]

@@ -89,3 +89,34 @@ def test_what_is_found_of_a_circuit_is_found_once():
     rows = rows_of(circuit.check)
     written = [row[1] for (_, _, name), row in rows.items() if name in ("numpy_text", "_rewritten")]
     assert not sum(written), "check writes the module again, or rewrites the formulas again"
+
+
+def times_called(rows, name):
+    return sum(row[1] for (_, _, called), row in rows.items() if called == name)
+
+
+def test_what_concerns_few_gates_or_lines_is_not_asked_of_all():
+    """Of 300 gates and 280 parameters 20 are functions; sums and products have no slope to ask."""
+    circuit = network(20)
+    rows = rows_of(lambda: render_files(circuit, target="numpy", stem="m"))
+    for name in ("is_steep", "_starts"):
+        assert 0 < times_called(rows, name) < len(circuit.params), name
+    assert 0 < times_called(rows, "loops_in") < 4 * len(circuit.params), "a line is searched twice"
+
+
+def test_a_text_is_read_with_one_call_a_reduction_and_no_product_of_one_name():
+    text = "\n".join(f"h{i} = w{i}*x{i} + w{i}" for i in range(100))
+    text += "\nf = " + " + ".join(f"h{i}" for i in range(100))
+    rows = rows_of(lambda: sb.circuit(text))
+    assert not times_called(rows, "_vargs_inline")
+    products = sum(
+        row[1]
+        for (file, _, name), row in rows.items()
+        if name == "__new__" and Path(file).name == "operations.py"
+    )
+    assert 0 < products < 250, "more than a sum and a few products a line"
+
+
+def test_powers_of_a_plain_product_are_read_off():
+    circuit = sb.circuit("f = (x3 + x5) - sigma(w3*x3 + w4*x4)", params=["w3", "w4"])
+    assert not times_called(rows_of(circuit.compile), "powdenest")

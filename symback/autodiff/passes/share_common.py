@@ -97,8 +97,8 @@ class _Sharing:
 
     def _rewrite(self, expr: Expr, line: Assign) -> Expr:
         """The line's expression over the names given so far; names what is repeated in it."""
-        if self._repeated.isdisjoint(compounds(expr) - {expr}):  # so are the lines before it
-            return expr
+        if is_shallow(expr) or self._repeated.isdisjoint(compounds(expr) - {expr}):
+            return expr  # so are the lines before it
         done: dict[Expr, Expr] = {}
         for part in postorder(expr):
             if part in self._known and part != expr:
