@@ -15,16 +15,12 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from symback.check.covariance import CovarianceCheck
-from symback.check.derivatives import DerivativeCheck
-from symback.check.directional import compare_at_large_sizes, sparse_findings
-from symback.check.first_lost import first_lost
 from symback.check.floats import SMALLEST_NORMAL, ulp_of, without_subnormals
-from symback.check.per_sample import PerSampleCheck
 from symback.check.report import CheckRow, Location, Report
 from symback.check.training import TrainingCheck
 from symback.circuits.circuit import Node
 from symback.circuits.requirements import stated_in
+from symback.codegen.functions import ON_REQUEST
 from symback.errors import clip
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.truth.oracle import BITS, Expected, Oracle, total
@@ -190,6 +186,8 @@ class _Checker:
     def _name_line(self, lost: Sequence[str], batch: PointBatch, point: Point) -> None:
         """Add to what is wrong the line of the module at which numbers are lost."""
 
+        from symback.check.first_lost import first_lost  # few modules lose numbers
+
         def again(module: ModuleType) -> None:
             params, inputs = batch.params(module), batch.inputs(module, point)
             _, cache = module.forward(params, inputs)
@@ -319,18 +317,28 @@ class _Checker:
 
     def _check_derivatives(self, inside: Sequence[tuple[PointBatch, Any]]) -> None:
         """The functions that the module has on request, such as a Hessian."""
+        if not any(hasattr(self._module, name) for name in ON_REQUEST):
+            return
+        from symback.check.derivatives import DerivativeCheck  # most modules have none
+
         check = DerivativeCheck(self._oracle, self._module, self._compare)
         if check.names:
             self.remarks += filter(None, [check.run(inside)])
         if hasattr(self._module, "covariance"):
+            from symback.check.covariance import CovarianceCheck
+
             errors = CovarianceCheck(self._oracle, self._module, self._compare)
             self.remarks += filter(None, [errors.run([batch for batch, _ in inside])])
         if hasattr(self._module, "per_sample"):
+            from symback.check.per_sample import PerSampleCheck
+
             partials = PerSampleCheck(self._oracle, self._module, self._compare)
             self.remarks += filter(None, [partials.run([batch for batch, _ in inside])])
 
     def _check_large(self, seed: int) -> None:
         """Where no truth is known entry by entry: the adjoints along directions."""
+        from symback.check.directional import compare_at_large_sizes  # of arrays alone
+
         if stated_in(self._oracle.typed):
             self.remarks.append(
                 "differences don't judge a derivative that is stated: none were made"
@@ -348,6 +356,8 @@ class _Checker:
 
     def _check_sparse(self, seed: int) -> None:
         """Sparse results at large sizes, beside those that are made column by column."""
+        from symback.check.directional import sparse_findings  # few modules have some
+
         for finding in sparse_findings(self._oracle.typed, self._module, seed):
             row = self._row(f"sparse {finding.what}")
             row.points, row.worst_share, row.worst_ulp = 1, finding.share, math.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.cost import counted, operation_counts_of
@@ -14,7 +15,6 @@ from symback.circuits.circuit import Circuit
 from symback.circuits.loops import has_loops
 from symback.codegen.functions import lowered_names
 from symback.codegen.header import NUMPY_ONLY, Head, Header
-from symback.codegen.numpy.derivatives import DerivativeText, derivative_text
 from symback.codegen.numpy.functions import BLOCK_ROWS, FunctionText, FunctionWriter
 from symback.codegen.numpy.printer import kernel_sources
 from symback.codegen.numpy.shapes import (
@@ -30,6 +30,9 @@ from symback.errors import TooLarge
 from symback.operations.simplify import weight
 from symback.printing.circuit_text import circuit_text, definitions
 from symback.printing.text import TextPrinter
+
+if TYPE_CHECKING:
+    from symback.codegen.numpy.derivatives import DerivativeText
 
 MOST_FORMULAS = 60  # nodes that a docstring lists
 MOST_PARTIALS = 40  # partials that a docstring lists
@@ -86,7 +89,7 @@ def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -
     lowered = optimised(lower(circuit, [*always, *asked], keep_loops=True))
     by_stages = distributed(lowered)
     functions = [FunctionWriter(by_stages, name).text() for name in always]
-    derivatives = derivative_text(by_stages, on_request) if on_request else None
+    derivatives = _derivatives(by_stages, on_request) if on_request else None
     printed = [*functions, *(derivatives.computed if derivatives else [])]
     lines = [line for function in printed for line in function.lines]
     kernels = kernel_sources(lines)
@@ -98,6 +101,12 @@ def numpy_text(circuit: Circuit, version: str, on_request: Sequence[str] = ()) -
         kernels=kernels,
         uses_math=any("math." in line for line in (*lines, *kernels)),
     )
+
+
+def _derivatives(lowered: Lowered, on_request: Sequence[str]) -> DerivativeText:
+    from symback.codegen.numpy.derivatives import derivative_text  # most modules have none
+
+    return derivative_text(lowered, on_request)
 
 
 # -- sentences -------------------------------------------------------------------------------
