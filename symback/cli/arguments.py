@@ -165,19 +165,20 @@ def read_update(
         return None
     if circuit["circuit"] is not None:
         raise click.UsageError("CIRCUIT and --update exclude each other; give one of them")
-    refuse_beside("--update", {"update", "decay", *takes})
+    takes = {"update", "decay", *takes}
+    refuse_beside(takes, "needs a circuit; --update takes no circuit")
     from symback.api import update as update_named  # SymPy: imported when needed
 
     return update_named(update, decay=decay)
 
 
-def refuse_beside(option: str, takes: Collection[str]) -> None:
-    """A usage error where an option is given that this one doesn't go with."""
+def refuse_beside(takes: Collection[str], why: str) -> None:
+    """A usage error where another option is given than those that are taken."""
     context = click.get_current_context()
     for known in context.command.params:
         source = context.get_parameter_source(str(known.name))
         if source is ParameterSource.COMMANDLINE and known.name not in takes:
-            raise click.UsageError(f"{known.opts[0]} needs a circuit; {option} takes no circuit")
+            raise click.UsageError(f"{known.opts[0]} {why}")
 
 
 def _names(text: str | None) -> list[str] | None:

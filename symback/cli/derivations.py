@@ -18,6 +18,7 @@ from symback.cli.arguments import (
     read_numbers,
     read_point_options,
     read_update,
+    refuse_beside,
     text_of_file,
     wrt_option,
 )
@@ -117,6 +118,9 @@ def derive(
     symback derive --update adam
     """
     _refuse_ending(output)
+    if form != "text":
+        others = {str(known.name) for known in click.get_current_context().command.params}
+        refuse_beside(others - {"ascii_", "detail"}, "needs --format text")
     rule = read_update(update, decay, {"form", "ascii_", "output", "force"}, **circuit)
     if rule is not None:
         put(_form_of(rule, form, ascii_), output, "derive", form, None, force)
@@ -124,6 +128,8 @@ def derive(
     source = circuit["circuit"]
 
     if stats:
+        takes = {"stats", "output", "force", *circuit}
+        refuse_beside(takes, "has no effect beside --stats; leave it out")
         from symback.autodiff.cost import operation_counts
 
         costs = "".join(f"{r}\n" for r in operation_counts(read_circuit(**circuit)))

@@ -135,7 +135,7 @@ def _generate_all(project: str, diff: bool, force: bool) -> None:
     """Write all modules of a project, or none, or compare them."""
     from symback.cli.project import project_rows
 
-    refuse_beside("--all", {"project", "diff", "force"})
+    refuse_beside({"project", "diff", "force"}, "needs a circuit; --all takes no circuit")
     rows = project_rows(project)
     contents = {place: text for row in rows for place, text in row.contents().items()}
     if diff:
@@ -185,10 +185,22 @@ def code(
     symback code curve.circuit --of E --only gradient --name loss -o loss.js --language javascript
     """
     form = language_named(language).form
+    ending = Path(output or "").suffix.lower()
+    if _FORMS.get(ending, form) != form:
+        raise click.UsageError(f"--language {language} and a file {ending} exclude each other")
     asked = [word.strip() for word in only.split(",") if word.strip()]
     parsed = read_circuit(**circuit)
     text = parsed.code(language, only=asked, of=of, wrt=wrt, name=name)
     put(text, output, "code", form, circuit["circuit"], force)
+
+
+_FORMS = {
+    **dict.fromkeys((".py", ".pyi"), "python"),
+    **dict.fromkeys((".c", ".h"), "c"),
+    **dict.fromkeys((".js", ".mjs", ".cjs"), "javascript"),
+    ".rs": "rust",
+}
+"""The format of files by what they end with."""
 
 
 def _contents(

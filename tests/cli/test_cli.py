@@ -332,8 +332,29 @@ def test_derive_a_hessian_and_a_jacobian(run: Run) -> None:
         (["--of", "f", "--of", "net"], "with --jacobian it may be repeated"),
         (["--hessian", "--view", "accumulation"], "along paths"),
         (["--hessian", "--wrt", "net"], "'net'"),
+        (["--stats", "--format", "json"], "--format has no effect beside --stats"),
+        (["--stats", "--at", "x1=1"], "--at has no effect beside --stats"),
+        (["--stats", "--hessian"], "--hessian has no effect beside --stats"),
+        (["--format", "json", "--detail", "full"], "--detail needs --format text"),
+        (["--format", "latex", "--ascii"], "--ascii needs --format text"),
+        (["--format", "html", "--style", "beamer"], "--style and --standalone need --format latex"),
     ],
 )
-def test_what_derive_refuses_of_matrices(run: Run, options: list[str], message: str) -> None:
+def test_options_that_do_not_go_together_are_refused(
+    run: Run, options: list[str], message: str
+) -> None:
     code, out, said = run("derive", NEURON, *options)
     assert code == 2 and not out and message in said
+
+
+@pytest.mark.parametrize("language", ["numpy", "c", "jax", "torch", "javascript", "rust"])
+def test_code_is_not_written_under_the_ending_of_another_language(
+    run: Run, tmp_path: Path, language: str
+) -> None:
+    own = {"c": ".c", "javascript": ".js", "rust": ".rs"}.get(language, ".py")
+    for ending in (".py", ".c", ".js", ".rs", ".txt"):
+        written = tmp_path / f"code{ending}"
+        code, _, said = run("code", "f = w*x", "--language", language, "-o", str(written))
+        fits = ending in (own, ".txt")
+        assert (code, written.exists()) == ((0, True) if fits else (2, False))
+        assert fits or f"--language {language} and a file {ending} exclude each other" in said

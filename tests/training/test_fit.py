@@ -375,6 +375,14 @@ def test_few_rows_are_refused_and_as_many_as_parameters_have_no_errors(decay):
     assert json.loads(found.to_json())["parameters"]["w"]["standard_error"] is None
 
 
+def test_one_row_and_several_names_have_their_grammar():
+    one = sb.fit(sb.circuit("f = w*x"), {"x": [2.0], "y": [4.0]})
+    assert str(one).startswith("least squares: 1 row, 1 parameter\n")
+    hinge = sb.circuit("f = a*relu(x - t)", params=["a", "t"])
+    with pytest.raises(TrainingError, match="a and t: the derivative by them is 0"):
+        sb.fit(hinge, {"x": np.arange(5.0), "y": np.arange(5.0)}, initial={"a": 1, "t": 100})
+
+
 def test_a_fit_that_does_not_converge_says_so():
     """Classes that a line separates: the likelihood grows without end."""
     x = np.linspace(-1, 1, 21)

@@ -135,7 +135,8 @@ class Fit(ByValue):
     def _lines(self) -> Iterator[str]:
         count = len(self.values)
         what = "maximum likelihood" if self.residuals is None else "least squares"
-        yield f"{what}: {self.rows} rows, {count} parameter{'s' * (count != 1)}"
+        rows = f"{self.rows} row{'s' * (self.rows != 1)}"
+        yield f"{what}: {rows}, {count} parameter{'s' * (count != 1)}"
         if not self.converged:
             yield self.notes[0]
         yield ""

@@ -111,9 +111,10 @@ def _refuse_undetermined(
         )
     silent = [name for name, size in zip(names, scale, strict=True) if not size]
     if silent:
+        it = "it" if len(silent) == 1 else "them"
         raise TrainingError(
-            f"the data do not determine {_listed(silent)}: {what} by it is 0 at the estimate; fix "
-            "it (--fix) or begin elsewhere (--initial)"
+            f"the data do not determine {_listed(silent)}: {what} by {it} is 0 at the estimate; "
+            f"fix {it} (--fix) or begin elsewhere (--initial)"
         )
     scaled = matrix / scale if across is None else matrix / np.outer(across, scale)
     _, sizes, directions = np.linalg.svd(scaled)
