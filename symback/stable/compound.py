@@ -7,6 +7,7 @@ large v.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import sympy as sp
@@ -19,6 +20,7 @@ from symback.operations.special import (
     atanc,
     atanhc,
     exprel,
+    inv_expm1,
     log1prel,
     log_sinhc,
     pow1p,
@@ -169,6 +171,29 @@ def beside_divisor(see: See, product: Expr) -> Expr | None:
     return None
 
 
+def quotient_of_vanishing(see: See, product: Expr) -> Expr | None:
+    """(h(u)/k(v))ⁿ = (u/v·(h(u)/u)/(k(v)/v))ⁿ, where u and v are 0 together, as N·x and x are."""
+    factors = Mul.make_args(product)
+    found = []
+    for factor in factors:
+        base, power = base_and_power(factor)
+        call = see(base)
+        if isinstance(call, inv_expm1):
+            call, power = expm1(argument(call)), -power
+        if call.func in _OVER_ARGUMENT and len(call.args) == 1:
+            found.append((factor, call, power))
+    for (above, h, n), (below, k, m) in permutations(found, 2) if len(found) <= SHORT else ():
+        if not n.is_number or n + m != 0 or m >= 0:
+            continue
+        u, v = (through_names(see, argument(call)) for call in (h, k))
+        ratio = u / v
+        if ratio.free_symbols and not v.free_symbols <= ratio.free_symbols:
+            of_h, of_k = (_OVER_ARGUMENT[call.func](argument(call)) for call in (h, k))
+            near = others_of(factors, above, below) * (ratio * of_h / of_k) ** n
+            return Piecewise((near, sp.Abs(v) < 1), (product, True), evaluate=False)
+    return None
+
+
 def _where_small(ratio: Expr, near: Expr, far: Expr) -> Expr:
     size = Mul(*map(_without_sign, Mul.make_args(sp.Abs(ratio))))
     return Piecewise((near, size < S.Half), (far, True), evaluate=False)
@@ -207,4 +232,5 @@ __all__ = [
     "growth_over_difference",
     "growth_over_growth_less_one",
     "power_beside_one",
+    "quotient_of_vanishing",
 ]

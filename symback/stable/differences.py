@@ -11,6 +11,7 @@ from sympy import Add, Expr, Mul, Piecewise, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations.functions import erfc, sigma, softplus
+from symback.operations.polynomials import horner
 from symback.operations.special import (
     asinhmx,
     asinmx,
@@ -118,29 +119,18 @@ def difference_of_any_roots(see: See, total: Expr) -> Expr | None:
 
 
 def power_minus_one(see: See, total: Expr) -> Expr | None:
-    """c·(1 + x)ⁿ - c, and c·xᵏ - c where k is no number."""
+    """c·(1 + x)ⁿ - c, c·xᵏ - c where k is no number, c·(p/q)ⁿ - c, and c·expm1(u)² - c."""
     terms = terms_looked_at(total)
     by_value = set(terms)
     for term in terms:
-        factors = Mul.make_args(term)
-        for factor in factors:
-            power = see(factor)
-            if not power.is_Pow or power.exp == S.Half:
-                continue
-            weight = others_of(factors, factor)
-            if -weight not in by_value:
-                continue
-            base = see(power.base)
-            if base.is_Add and base.args[0] == 1:
-                changed: Expr = pow1pm1(base - 1, power.exp)
-            elif not base.is_number and (not power.exp.is_number or _is_growth(see, base)):
-                changed = powm1(power.base, power.exp)
-            else:
-                continue
-            rest = Add(*(t for t in terms if t is not term and t != -weight))
-            return rest + weight * changed
         coefficient, named = split(term)
         factors = Mul.make_args(see_product(see, named))
+        for factor in factors:
+            weight = coefficient * others_of(factors, factor)
+            changed = _less_one(see, see(factor)) if -weight in by_value else None
+            if changed is not None:
+                rest = Add(*(t for t in terms if t is not term and t != -weight))
+                return rest + weight * changed
         for above, below in permutations(factors, 2) if len(factors) <= SHORT else ():
             (p, n), (q, m) = base_and_power(above), base_and_power(below)
             weight = coefficient * others_of(factors, above, below)
@@ -149,6 +139,22 @@ def power_minus_one(see: See, total: Expr) -> Expr | None:
                 if _is_growth(see, p / q):
                     rest = Add(*(t for t in terms if t is not term and t != -weight))
                     return rest + weight * powm1(p / q, abs(n))
+    return None
+
+
+def _less_one(see: See, power: Expr) -> Expr | None:
+    """xᵏ - 1, where it has a form that keeps its digits."""
+    if not power.is_Pow or power.exp == S.Half:
+        return None
+    base = see(power.base)
+    inner = split(base)[1]
+    if isinstance(inner, expm1) and base in (inner, -inner) and power.exp == 2:
+        e = sp.exp(argument(inner))  # the square is nearly 1 where this is small
+        return Piecewise((e * (e - 2), argument(inner) < -1), (horner(inner, -1, 0, 1), True))
+    if base.is_Add and base.args[0] == 1:
+        return pow1pm1(base - 1, power.exp)
+    if not base.is_number and (not power.exp.is_number or _is_growth(see, base)):
+        return powm1(power.base, power.exp)
     return None
 
 

@@ -12,6 +12,7 @@ from symback.operations.arrays import logsumexp
 from symback.operations.expressions import postorder
 from symback.operations.functions import erfc, sigma
 from symback.operations.special import (
+    inv_expm1,
     log_ratio,
     pow1pm1,
     powm1,
@@ -44,6 +45,7 @@ _LOOKED_FOR_LAST = (
     powm1,
     sqrtsub,
     quadroot,
+    inv_expm1,
 )
 
 

@@ -275,6 +275,7 @@ _NATURAL: tuple[Rule, ...] = (
         "√(b² + b·e) - b", CANCELS, (sqrtsub, quadroot), removable.root_over_own_member, last=True
     ),
     Rule("(p/q)ⁿ - 1", CANCELS, (powm1,), compound.growth_less_one, last=True),
+    Rule("h(u)/k(v)", NEAR, (Mul,), compound.quotient_of_vanishing, LIMIT, last=True),
     Rule("v·h(p/v)", CANCELS, (Mul,), compound.beside_divisor, last=True),
     Rule("atan(p/x)", INFINITE, (sp.atan,), poles.angle_of_pole, LIMIT, last=True),
     Rule(

@@ -744,6 +744,21 @@ FORMS = [
         at(x=(0.3, 2.0, 1e-5, 5.0), h=(0.0, 1e-9, 1e-5, 0.5)),
         lambda x, h: quotient_of(mp.erf, erf_slope)(x + h, x),
     ),
+    # what vanishes over what vanishes with it, and what is nearly 1 squared
+    Form(
+        "f = (sin(n*x)/sin(x))**2",
+        at(n=(4.0, 4.0, 4.0, 4.0, 2.5, 7.0), x=(0.0, 1e-9, 1e-3, 1.0, 3.0, 0.5)),
+        lambda n, x: (mp.sin(n * x) / mp.sin(x)) ** 2 if x else n**2,
+    ),
+    Form(
+        "f = (exp(a*x) - 1)/(exp(b*x) - 1)",
+        at(a=(2.0, 2.0, 3.0, 1.0), b=(1.0, -1.0, 2.0, 3.0), x=(0.0, 1e-9, 1e-3, 20.0)),
+        lambda a, b, x: mp.expm1(a * x) / mp.expm1(b * x) if x else a / b,
+    ),
+    Form(
+        "f = d*(1 - exp(-a*(r - s)))**2 - d",
+        at(d=(4.0,) * 4, a=(1.0, 0.2, 1.0, 1.0), r=(60.0, 30.0, 1.5, 0.5), s=(1.0,) * 4),
+    ),
     # powers of neighbours
     Form("f = 1/r - 1/(r + h)", at(r=(1.0, 1.0, 1e-3, 5.0), h=(1e-9, 0.0, 1e3, -2.0))),
     Form(
