@@ -109,8 +109,7 @@ class Builder:
         return S.Half
 
     def _name(self, term: Term) -> Expr:
-        factors = self._factors(term)
-        return factors[0] if len(factors) == 1 else Mul(*factors)
+        return product(*self._factors(term))
 
     def _factors(self, term: Term) -> list[Expr]:
         """The factors that a name stands for: itself, or those of a product like w3x3."""
@@ -222,8 +221,7 @@ class Builder:
         """base**power, the base built first: names count in order of appearance."""
         if base.kind == "name":  # w3x3² is w3·x3²
             *others, last = self._factors(base)
-            raised = self._power_of(last, power(), term)
-            return Mul(*others, raised) if others else raised
+            return product(*others, self._power_of(last, power(), term))
         return self._power_of(self.build(base), power(), term)
 
     def _power_of(self, base: Expr, power: Expr, term: Term) -> Expr:
