@@ -32,6 +32,7 @@ function _polynomial(t, coefficients) {
 function _logwsumexp(...operands) {
   const weights = operands.filter((_, i) => i % 2 === 0);
   const exponents = operands.filter((_, i) => i % 2 === 1);
+  /** @type {(value: (w: number, x: number, i: number) => number) => number} */
   const add = (value) => weights.reduce((sum, w, i) => sum + value(w, exponents[i], i), 0);
   const sizes = weights.map((w, i) => Math.log(Math.abs(w)) + exponents[i]);
   const place = Math.max(sizes.indexOf(Math.max(...sizes)), 0);

@@ -65,8 +65,8 @@ _OF_MATH: dict[Any, str] = {
     ),
     stop_gradient: "({0})",
     stated: "({0})",
-    ops.relu_at: "_relu",  # which leaves the second operand alone
-    ops.abs_at: "Math.abs",
+    ops.relu_at: "(_relu({0}))",
+    ops.abs_at: "(Math.abs({0}))",
     ops.max_at: "(Math.max({0}, {1}))",
     ops.min_at: "(Math.min({0}, {1}))",
 }

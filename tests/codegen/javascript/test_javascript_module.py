@@ -213,3 +213,19 @@ def test_numbers_are_one_sample_and_initial_values_are_kept(tmp_path):
         """,
     )
     assert found == [2, [7], 2.0, {"w": 6.0, "b": 2.0}]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("tsc") is None, reason="needs TypeScript")
+def test_types_pass_the_strict_compiler(tmp_path):
+    texts = [
+        *list(CIRCUITS.values())[::3],
+        "f = erfcx(w*x) + digamma(x)",
+        "f = log(cosh(w*x)) + ndtr(x)",
+    ]
+    for k, text in enumerate(texts):
+        sb.circuit(text).generate(tmp_path / f"made{k}.mjs", target="javascript")
+    flags = "--strict --allowJs --checkJs --noEmit --target es2022 --module esnext".split()
+    command = [shutil.which("tsc"), *flags, *sorted(tmp_path.glob("*.mjs"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
