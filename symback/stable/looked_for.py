@@ -22,6 +22,7 @@ from symback.operations.special import (
     xlogx,
 )
 from symback.stable.bases import BASES
+from symback.stable.branch_points import has_branch_point
 from symback.stable.compound import LEAST_POWER
 
 FUNCTIONS = frozenset(
@@ -57,6 +58,7 @@ def is_looked_for_last(formula: Expr) -> bool:
     """Whether it divides by something, or has a function or power that the last rules look for."""
     return any(
         isinstance(part, _LOOKED_FOR_LAST)
+        or has_branch_point(part)
         or (part.is_Pow and (part.exp.could_extract_minus_sign() or not _is_small(part.exp)))
         for part in postorder(formula)
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
-from sympy import Add, Basic, Expr, Piecewise, Symbol
+from sympy import Add, Basic, Expr, Piecewise, Pow, Symbol
 from sympy.codegen.cfunctions import log1p
 from sympy.logic.boolalg import Boolean
 
@@ -409,9 +409,27 @@ def _skeleton(expr: Expr) -> list[Symbol]:
 
 
 def _rebuilt(part: Any, args: tuple[Any, ...]) -> Any:
-    """The part over other operands; a choice keeps its conditions as they are written."""
-    options = {"evaluate": False} if isinstance(part, Piecewise) else {}
-    return part.func(*args, **options)
+    """The part over other operands; a choice keeps its conditions as they are written, and its
+    power is one power."""
+    if isinstance(part, Piecewise):
+        return Piecewise(*_beyond_zeros(args), evaluate=False)
+    if part.is_Pow and isinstance(args[0], Piecewise):
+        return Pow(*args, evaluate=False)
+    return part.func(*args)
+
+
+def _beyond_zeros(choices: Sequence[Any]) -> Iterator[tuple[Expr, Any]]:
+    """The branches of a choice, without choices for v = 0 in those that v = 0 does not reach."""
+    zeros = set[Any]()
+    for branch, condition in choices:
+        there = set(zeros)
+        if isinstance(condition, sp.StrictGreaterThan) and condition.rhs == 0:
+            there.add(sp.Eq(condition.lhs, 0))
+        inner = (p for p in postorder(branch) if there and isinstance(p, Piecewise))
+        gone = {p: p.args[1].args[0] for p in inner if p.args[0].args[1] in there}
+        yield (branch.xreplace(gone) if gone else branch), condition
+        if isinstance(condition, sp.Eq):
+            zeros.add(condition)
 
 
 def _parts(expr: Any) -> Iterator[Any]:

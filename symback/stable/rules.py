@@ -34,6 +34,7 @@ from symback.stable import (
     axes,
     bases,
     binding,
+    branch_points,
     compound,
     differences,
     divergences,
@@ -97,6 +98,7 @@ ZERO = "0·∞ where the number before the log is 0"
 SATURATED = "its log is lost where sigma rounds to 1"
 SATURATES = "the slope cancels where the share is nearly 1"
 INFINITE = "0·∞ in the slope where the quotient or the log is infinite"
+STEEP = "0·∞ in the slope where a root or an inverse is infinitely steep"
 LIMIT = "its limit where a number is 0"
 LIMIT_OF = "a divided difference, and its limit"
 WEIGHTS = "exp overflows, and its log is lost where all terms underflow"
@@ -283,6 +285,14 @@ _NATURAL: tuple[Rule, ...] = (
         INFINITE,
         (arrays.logsumexp,),
         poles.logsumexp_of_log,
+        LIMIT,
+        last=True,
+    ),
+    Rule(
+        "h(√v)",
+        STEEP,
+        (Add, Mul, Pow, arrays.dot, *BY_HEAD),
+        branch_points.regular_at_branch_point,
         LIMIT,
         last=True,
     ),

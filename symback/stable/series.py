@@ -53,6 +53,10 @@ class Series(NamedTuple):
         inside = u**2 if self.is_even else u
         return factor * u**self.order * horner(inside, *self.coefficients)
 
+    def of_square(self, v: Expr) -> Expr:
+        """The same of v = u², where both the series and its order are even."""
+        return v ** (self.order // 2) * horner(v, *self.coefficients)
+
 
 KEPT = Series(0, False, S.Zero, ())
 """That of a form which keeps its digits."""
@@ -117,6 +121,12 @@ def _scaled(part: Expr) -> Expr | None:
         closer = sp.And(sp.Abs(u) < series.radius, *(s > 0 for s in positive))
         return Piecewise((series.of(u, factor), closer), (part, True), evaluate=False)
     return None
+
+
+def series_near_zero(form: Expr, u: Expr) -> Series | None:
+    """The series of a formula of one number that loses digits near 0, None of any other."""
+    found = _series(form.xreplace({u: _U}))
+    return None if found is KEPT else found
 
 
 def _over_common_argument(part: Expr) -> tuple[Expr, Expr, Expr] | None:
@@ -422,4 +432,4 @@ def _at(form: Expr, known: Mapping[Any, arb]) -> arb:
         return arb("nan")
 
 
-__all__ = ["may_be_scaled", "may_cancel_anywhere", "with_series"]
+__all__ = ["Series", "may_be_scaled", "may_cancel_anywhere", "series_near_zero", "with_series"]

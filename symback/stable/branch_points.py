@@ -1,0 +1,310 @@
+"""Functions of a root whose own slope is 0 where the root's is infinite, as cos(√v) at v = 0.
+
+There the slope as typed is 0·∞, and the limit is another number. Near a branch point of its root,
+acos or acosh the formula is c₀ + c₁·σ + c₂·σ² + … with σ = √v; where c₁ = 0 that is a polynomial in
+v, with a term v^1.5 where c₃ ≠ 0, and stands where v is 0 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import factorial
+from random import Random
+from typing import Any
+
+import sympy as sp
+from flint import arb, arb_mat, fmpq
+from sympy import Add, Eq, Expr, Mul, Piecewise, Pow, Rational, S
+
+from symback.errors import Unsupported
+from symback.operations import arrays
+from symback.operations.balls.functions import Undecided
+from symback.operations.balls.scalars import evaluate, nearest_float, precision
+from symback.operations.elementwise import BY_HEAD, elementary
+from symback.operations.expressions import postorder, real_symbol, written_size
+from symback.operations.polynomials import horner
+from symback.stable.matching import See
+from symback.stable.proof import beyond_series
+from symback.stable.series import Series, series_near_zero
+
+ORDERS = 5  # of σ, up to the square of v
+LARGEST = 40  # written parts of a formula and of its coefficients
+DEEPEST = 6  # names behind names that are looked through
+BITS = 1600
+STEP = arb(2) ** -90
+NODES = tuple(k for k in range(-6, 7) if k)  # where a function is known, in steps
+RADIUS = arb(2) ** -45  # within which a series is one
+TINY = arb(2) ** -300
+SIMPLE = 10**4  # the largest denominator of a number that is not rounded
+CLOSE = arb(2) ** -48  # of a coefficient with rounded numbers to its value
+POINTS = 3  # of the other names
+_ROOT = real_symbol("root")
+_ARGUMENT = real_symbol("argument")
+
+
+def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
+    """A function of a root with c₁ = 0: its polynomial where the root is 0."""
+    if isinstance(expr, arrays.dot):
+        inner = regular_at_branch_point(see, Mul(*expr.args))
+        return None if inner is None else arrays.reduce_sum(inner)
+    whole = _with_roots(see, expr)
+    if whole is None or has_branch_point(whole):
+        return None
+    if not _branching(whole):
+        return whole  # as cos(t) of a t = acos(x)
+    fixed, part = S.One, beyond_series(whole)
+    if whole.is_Mul:
+        fixed, part = part.as_independent(*_branching(part))
+    for v, inside in _in_roots(part):
+        found, where = _polynomial(inside, v), Eq(v, 0)
+        series = None if found is None else _near(inside)
+        if series is not None:
+            found, where = series.of_square(v), sp.And(v >= 0, v < series.radius**2)
+        if found is not None:
+            return Piecewise((fixed * found, where), (expr, True), evaluate=False)
+    return None
+
+
+def has_branch_point(part: Any) -> bool:
+    """Whether it is a root, one over it, acos, asin or acosh, of what is no number."""
+    is_root = part.is_Pow and part.exp.is_Rational and part.exp.q == 2 and part.exp < 1
+    return bool((is_root or part.func in _INVERSES) and part.free_symbols)
+
+
+# -- the root in a formula -------------------------------------------------------------------------
+
+
+def _with_roots(see: See, expr: Expr) -> Expr | None:
+    """The formula with the names looked through whose formulas have a branch point."""
+    whole = expr
+    for _ in range(DEEPEST):
+        if written_size(beyond_series(whole)) > LARGEST:
+            return None
+        names = {s: see(s) for s in whole.free_symbols}
+        names = {s: f for s, f in names.items() if f is not s and _may_branch(see, f, DEEPEST)}
+        if not names:
+            break
+        whole = whole.xreplace(names)
+    return None if whole == expr and not _branching(whole) else whole
+
+
+def _may_branch(see: See, formula: Expr, deep: int) -> bool:
+    if isinstance(formula, Piecewise) or written_size(formula) > LARGEST:
+        return False
+    parts = list(_plain_parts(formula))
+    if any(map(has_branch_point, parts)):
+        return True
+    names = [see(p) for p in parts if p.is_Symbol] if deep else []
+    return any(not f.is_Symbol and _may_branch(see, f, deep - 1) for f in names)
+
+
+def _plain_parts(expr: Expr) -> Iterator[Expr]:
+    """The parts that are not inside a choice."""
+    stack = [expr]
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, Piecewise):
+            yield part
+            stack.extend(a for a in part.args if isinstance(a, Expr))
+
+
+def _branching(whole: Expr) -> list[Expr]:
+    return [p for p in _plain_parts(whole) if has_branch_point(p)]
+
+
+_INVERSES: dict[Any, Sequence[tuple[Any, Any]]] = {
+    sp.acos: (
+        (lambda u: 1 - u, lambda s: 2 * sp.asin(s / sp.sqrt(2))),
+        (lambda u: 1 + u, lambda s: sp.pi - 2 * sp.asin(s / sp.sqrt(2))),
+    ),
+    sp.asin: (
+        (lambda u: 1 - u, lambda s: sp.pi / 2 - 2 * sp.asin(s / sp.sqrt(2))),
+        (lambda u: 1 + u, lambda s: 2 * sp.asin(s / sp.sqrt(2)) - sp.pi / 2),
+    ),
+    sp.acosh: ((lambda u: u - 1, lambda s: 2 * sp.asinh(s / sp.sqrt(2))),),
+}
+"""Where v = σ² is 0, and the function in σ: acos(1 - σ²) = 2·asin(σ/√2)."""
+
+
+def _in_roots(part: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """The ways to write the formula in σ = √v, with v, those of inverse functions first."""
+    branching = dict.fromkeys(_branching(part))
+    powers = [p for p in _plain_parts(part) if p.is_Pow and p.exp.is_Rational and p.exp.q == 2]
+    places: dict[Expr, dict[Expr, Expr]] = {}
+    for p in branching:
+        for v, form in _INVERSES.get(p.func, ()):
+            places.setdefault(v(p.args[0]), {})[p] = form(_ROOT)
+    for p in branching:
+        if p.is_Pow:
+            places.setdefault(p.base, {})
+    for v, changed in places.items():
+        for p in powers:
+            ratio = S.One if p.base == v else _quotient(p.base, v)
+            if ratio is not None:
+                changed[p] = (_ROOT * sp.sqrt(ratio)) ** int(2 * p.exp)
+        inside = part.xreplace(changed)
+        yield v, inside
+        for name in sorted(v.free_symbols & inside.free_symbols, key=str):
+            slope = v.diff(name)
+            if not slope.has(name) and not _vanishes(part, v):
+                yield v, inside.xreplace({name: (_ROOT**2 - v + slope * name) / slope})
+
+
+def _vanishes(part: Expr, v: Expr) -> bool:
+    """Whether v is a factor of each term with a branch point, whose slope needs no other form."""
+    terms = [t for t in Add.make_args(part) if _branching(t)]
+    return all(v in Mul.make_args(t) for t in terms)
+
+
+def _quotient(base: Expr, v: Expr) -> Expr | None:
+    """base/v where that is a polynomial, as (1 - x²)/(1 - x)."""
+    names = sorted(base.free_symbols & v.free_symbols, key=str)
+    if not names or not (base.is_polynomial(*names) and v.is_polynomial(*names)):
+        return None
+    ratio, rest = sp.div(base, v, *names)
+    return ratio if rest == 0 else None
+
+
+# -- its polynomial --------------------------------------------------------------------------------
+
+
+def _polynomial(inside: Expr, v: Expr) -> Expr | None:
+    """c₀ + c₂·v + …; None where c₁ is not 0, or the formula is not analytic in σ."""
+    names = sorted(inside.free_symbols - {_ROOT}, key=str)
+    meaning = elementary(inside)
+    with precision(BITS):
+        points = list(_points(names))
+        values = [_taylor(meaning, _ROOT, arb(0), at) for at in points]
+        is_zero = [all(abs(known[k]) < TINY for known in values) for k in range(ORDERS)]
+        if not is_zero[1] or all(is_zero[2:]):
+            return None
+        found = _coefficients(inside) if names else [_number(x) for x in values[0]]
+        if found is None or any(_is_unfit(a, v) for a in found):
+            return None
+        c = [S.Zero if zero else a for a, zero in zip(found, is_zero, strict=True)]
+        for at, known in zip(points, values, strict=True):
+            pairs = zip((_value(elementary(a), at) for a in c), known, strict=True)
+            if not all(abs(a - x) <= CLOSE * abs(x) + TINY for a, x in pairs):
+                return None
+    if c[3] != 0:
+        return horner(v, c[0], c[2]) + c[3] * Pow(v, Rational(3, 2))
+    return horner(v, *(c[:3:2] if c[4] == 0 else c[::2]))
+
+
+def _is_unfit(coefficient: Expr, v: Expr) -> bool:
+    """Whether it is long, or divides by a name of v, which may be what is 0."""
+    below = (p.base for p in postorder(coefficient) if p.is_Pow and p.exp.is_negative)
+    divided = any(not v.free_symbols.isdisjoint(base.free_symbols) for base in below)
+    return divided or written_size(coefficient) > LARGEST
+
+
+def _near(inside: Expr) -> Series | None:
+    """The series of a formula in σ alone that loses digits near 0 as typed, in even powers."""
+    if inside.free_symbols != {_ROOT}:
+        return None
+    found = series_near_zero(inside, _ROOT)
+    return found if found is not None and found.is_even and found.order % 2 == 0 else None
+
+
+def _points(names: Sequence[Any]) -> Iterator[dict[Any, arb]]:
+    rng = Random(POINTS)
+    for _ in range(POINTS if names else 1):
+        yield {s: arb(fmpq(rng.randint(30, 300), 100)) for s in names}
+
+
+def _taylor(form: Expr, u: Expr, centre: arb, at: Mapping[Any, arb]) -> list[arb]:
+    """The coefficients of a function's series, by its values around the place; NaN where it has
+    none."""
+    values = [_value(form, {**at, u: centre + k * STEP}) for k in NODES]
+    if any(not v.is_finite() for v in values):
+        return [arb("nan")] * ORDERS
+    powers = arb_mat([[arb(k) ** j for j in range(len(NODES))] for k in NODES])
+    solved = powers.solve(arb_mat([[v] for v in values]))
+    found = [solved[j, 0] / STEP**j for j in range(len(NODES))]
+    sizes = [abs(c) * RADIUS**j for j, c in enumerate(found)]
+    if not max(sizes[ORDERS:], key=float) <= max(sizes[:ORDERS], key=float):
+        return [arb("nan")] * ORDERS
+    return found[:ORDERS]
+
+
+def _value(form: Expr, at: Mapping[Any, arb]) -> arb:
+    try:
+        return evaluate(form, dict(at))
+    except (Undecided, Unsupported, ZeroDivisionError):
+        return arb("nan")
+
+
+def _number(value: arb) -> Rational:
+    """A quotient of small numbers where it is one, else the nearest float."""
+    if not value.is_finite():
+        return S.NaN
+    close = nearest_float(value)
+    simple = Fraction(close).limit_denominator(SIMPLE)
+    if abs(value - arb(fmpq(simple.numerator, simple.denominator))) < TINY:
+        return Rational(simple.numerator, simple.denominator)
+    return Rational(*close.as_integer_ratio())
+
+
+def _coefficients(inside: Expr) -> list[Expr] | None:
+    """Those of 1, σ, σ², … of a formula in σ with other names; None where a part has none."""
+    done: dict[Any, list[Expr]] = {_ROOT: [S.Zero, S.One, *[S.Zero] * (ORDERS - 2)]}
+    for part in postorder(inside):
+        if part == _ROOT:
+            continue
+        if not part.has(_ROOT):
+            done[part] = [part, *[S.Zero] * (ORDERS - 1)]
+            continue
+        of = [done[a] for a in part.args]
+        if part.is_Add:
+            done[part] = [Add(*terms) for terms in zip(*of, strict=True)]
+        elif part.is_Mul:
+            done[part] = _product(of)
+        elif part.is_Pow and part.exp.is_Integer and part.exp > 0:
+            done[part] = _product([of[0]] * int(part.exp))
+        else:
+            found = _of_function(part, of)
+            if found is None:
+                return None
+            done[part] = found
+    return done[inside]
+
+
+def _product(of: Sequence[list[Expr]]) -> list[Expr]:
+    total = of[0]
+    for other in of[1:]:
+        total = [Add(*(total[j] * other[k - j] for j in range(k + 1))) for k in range(ORDERS)]
+    return total
+
+
+def _of_function(part: Expr, of: Sequence[list[Expr]]) -> list[Expr] | None:
+    """Those of h(u): h's own at u₀, of u - u₀; with several arguments in σ, h's of σ."""
+    if not (part.is_Pow or part.func in BY_HEAD):
+        return None
+    moving = [i for i, c in enumerate(of) if any(c[1:])]
+    inside, start, rest = [c[0] for c in of], S.Zero, [S.One, *[S.Zero] * (ORDERS - 2)]
+    if len(moving) == 1:
+        start, *rest = of[moving[0]]
+        inside[moving[0]] = _ARGUMENT
+    else:
+        inside = [Add(*(a * _ARGUMENT**k for k, a in enumerate(c))) for c in of]
+    total = [S.Zero] * ORDERS
+    power = [S.One, *[S.Zero] * (ORDERS - 1)]
+    for c in _series(part.func(*inside), start):
+        total = [t + c * p for t, p in zip(total, power, strict=True)]
+        power = _product([power, [S.Zero, *rest]])
+    return total
+
+
+def _series(form: Expr, start: Expr) -> list[Expr]:
+    meaning = elementary(form)
+    if form.free_symbols == {_ARGUMENT} and start.is_number:
+        return [_number(x) for x in _taylor(meaning, _ARGUMENT, _value(start, {}), {})]
+    found = []
+    for k in range(ORDERS):
+        found.append(meaning.xreplace({_ARGUMENT: start}) / factorial(k))
+        meaning = meaning.diff(_ARGUMENT)
+    return found
+
+
+__all__ = ["has_branch_point", "regular_at_branch_point"]
