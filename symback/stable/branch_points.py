@@ -7,8 +7,9 @@ v, with a term v^1.5 where c₃ ≠ 0, and stands where v is 0 alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import factorial
 from random import Random
 from typing import Any
@@ -23,14 +24,15 @@ from symback.operations.balls.functions import Undecided
 from symback.operations.balls.scalars import evaluate, nearest_float, precision
 from symback.operations.elementwise import BY_HEAD, elementary
 from symback.operations.expressions import postorder, real_symbol, written_size
+from symback.operations.forms import Numbering, expression_of, form_of, place
 from symback.operations.polynomials import horner
 from symback.stable.matching import See
+from symback.stable.named_parts import parts_outside_choices, with_wanted
 from symback.stable.proof import beyond_series
 from symback.stable.series import Series, series_near_zero
 
 ORDERS = 5  # of σ, up to the square of v
-LARGEST = 40  # written parts of a formula and of its coefficients
-DEEPEST = 6  # names behind names that are looked through
+LARGEST = 40  # written parts of a coefficient
 BITS = 1600
 STEP = arb(2) ** -90
 NODES = tuple(k for k in range(-6, 7) if k)  # where a function is known, in steps
@@ -48,11 +50,11 @@ def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
     if isinstance(expr, arrays.dot):
         inner = regular_at_branch_point(see, Mul(*expr.args))
         return None if inner is None else arrays.reduce_sum(inner)
-    whole = _with_roots(see, expr)
+    whole = with_wanted(see, expr, has_branch_point)
     if whole is None or has_branch_point(whole):
         return None
     if not _branching(whole):
-        return whole  # as cos(t) of a t = acos(x)
+        return None if whole == expr else whole  # as cos(t) of a t = acos(x)
     fixed, part = S.One, beyond_series(whole)
     if whole.is_Mul:
         fixed, part = part.as_independent(*_branching(part))
@@ -68,49 +70,19 @@ def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
 
 def has_branch_point(part: Any) -> bool:
     """Whether it is a root, one over it, acos, asin or acosh, of what is no number."""
-    is_root = part.is_Pow and part.exp.is_Rational and part.exp.q == 2 and part.exp < 1
+    is_root = part.is_Pow and _is_half_odd(part.exp) and part.exp < 1
     return bool((is_root or part.func in _INVERSES) and part.free_symbols)
+
+
+def _is_half_odd(power: Expr) -> bool:
+    return bool(power.is_Rational and power.q == 2)
 
 
 # -- the root in a formula -------------------------------------------------------------------------
 
 
-def _with_roots(see: See, expr: Expr) -> Expr | None:
-    """The formula with the names looked through whose formulas have a branch point."""
-    whole = expr
-    for _ in range(DEEPEST):
-        if written_size(beyond_series(whole)) > LARGEST:
-            return None
-        names = {s: see(s) for s in whole.free_symbols}
-        names = {s: f for s, f in names.items() if f is not s and _may_branch(see, f, DEEPEST)}
-        if not names:
-            break
-        whole = whole.xreplace(names)
-    return None if whole == expr and not _branching(whole) else whole
-
-
-def _may_branch(see: See, formula: Expr, deep: int) -> bool:
-    if isinstance(formula, Piecewise) or written_size(formula) > LARGEST:
-        return False
-    parts = list(_plain_parts(formula))
-    if any(map(has_branch_point, parts)):
-        return True
-    names = [see(p) for p in parts if p.is_Symbol] if deep else []
-    return any(not f.is_Symbol and _may_branch(see, f, deep - 1) for f in names)
-
-
-def _plain_parts(expr: Expr) -> Iterator[Expr]:
-    """The parts that are not inside a choice."""
-    stack = [expr]
-    while stack:
-        part = stack.pop()
-        if not isinstance(part, Piecewise):
-            yield part
-            stack.extend(a for a in part.args if isinstance(a, Expr))
-
-
 def _branching(whole: Expr) -> list[Expr]:
-    return [p for p in _plain_parts(whole) if has_branch_point(p)]
+    return [p for p in parts_outside_choices(whole) if has_branch_point(p)]
 
 
 _INVERSES: dict[Any, Sequence[tuple[Any, Any]]] = {
@@ -130,7 +102,9 @@ _INVERSES: dict[Any, Sequence[tuple[Any, Any]]] = {
 def _in_roots(part: Expr) -> Iterator[tuple[Expr, Expr]]:
     """The ways to write the formula in σ = √v, with v, those of inverse functions first."""
     branching = dict.fromkeys(_branching(part))
-    powers = [p for p in _plain_parts(part) if p.is_Pow and p.exp.is_Rational and p.exp.q == 2]
+    powers = [
+        p for p in parts_outside_choices(part) if p.is_Pow and p.exp.is_Rational and p.exp.q == 2
+    ]
     places: dict[Expr, dict[Expr, Expr]] = {}
     for p in branching:
         for v, form in _INVERSES.get(p.func, ()):
@@ -171,25 +145,42 @@ def _quotient(base: Expr, v: Expr) -> Expr | None:
 
 def _polynomial(inside: Expr, v: Expr) -> Expr | None:
     """c₀ + c₂·v + …; None where c₁ is not 0, or the formula is not analytic in σ."""
+    numbers: Numbering = {_ROOT: 0}
+    expanded = _expansion(form_of(inside, numbers))
+    names = {place(number): s for s, number in numbers.items()}
+    c = [a.xreplace(names) for a in expanded or ()]
+    if not c or any(_is_unfit(a, v) for a in c):
+        return None
+    if c[3] != 0:
+        return horner(v, c[0], c[2]) + c[3] * Pow(v, Rational(3, 2))
+    return horner(v, *(c[:3:2] if c[4] == 0 else c[::2]))
+
+
+@lru_cache(maxsize=2**12)
+def _expansion(form: Hashable) -> tuple[Expr, ...] | None:
+    """The coefficients of 1, σ, σ², …, of which the second is 0 and others are not; None of others.
+
+    Of forms: many formulas differ in their names only.
+    """
+    inside = expression_of(form).xreplace({place(0): _ROOT})
     names = sorted(inside.free_symbols - {_ROOT}, key=str)
     meaning = elementary(inside)
     with precision(BITS):
-        points = list(_points(names))
-        values = [_taylor(meaning, _ROOT, arb(0), at) for at in points]
+        points, values = list(_points(names)), []
+        for at in points:
+            values.append(_taylor(meaning, _ROOT, arb(0), at))
+            if not abs(values[-1][1]) < TINY:
+                return None
         is_zero = [all(abs(known[k]) < TINY for known in values) for k in range(ORDERS)]
-        if not is_zero[1] or all(is_zero[2:]):
-            return None
         found = _coefficients(inside) if names else [_number(x) for x in values[0]]
-        if found is None or any(_is_unfit(a, v) for a in found):
+        if found is None or all(is_zero[2:]):
             return None
-        c = [S.Zero if zero else a for a, zero in zip(found, is_zero, strict=True)]
+        c = tuple(S.Zero if zero else a for a, zero in zip(found, is_zero, strict=True))
         for at, known in zip(points, values, strict=True):
             pairs = zip((_value(elementary(a), at) for a in c), known, strict=True)
             if not all(abs(a - x) <= CLOSE * abs(x) + TINY for a, x in pairs):
                 return None
-    if c[3] != 0:
-        return horner(v, c[0], c[2]) + c[3] * Pow(v, Rational(3, 2))
-    return horner(v, *(c[:3:2] if c[4] == 0 else c[::2]))
+    return c
 
 
 def _is_unfit(coefficient: Expr, v: Expr) -> bool:

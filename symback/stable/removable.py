@@ -12,6 +12,7 @@ from symback.operations.special import (
     inv_expm1sub,
     pow1pm1,
     pow1prel,
+    powm1,
     quadroot,
     sqrtsub,
 )
@@ -60,6 +61,25 @@ def power_over_argument(see: See, product: Expr) -> Expr | None:
             if ratio is not None and ratio.is_number:
                 whole = (ratio * pow1prel(*inner.args)) ** times
                 return others_of(factors, factor, other) * whole
+    return None
+
+
+def geometric_sum(see: See, product: Expr) -> Expr | None:
+    """(xⁿ - 1)/(x - 1) and (1 - xⁿ)/(1 - x), which is n at x = 1."""
+    factors = Mul.make_args(product)
+    for factor in factors:
+        inner = see(factor)
+        if not isinstance(inner, powm1):
+            continue
+        x, n = inner.args
+        for other in factors:
+            below, power = base_and_power(other)
+            ratio = quotient(see_sum(see, below), x - 1) if power == -1 else None
+            if ratio not in (1, -1):
+                continue
+            near = pow1prel(x - 1, n) / ratio
+            whole = Piecewise((near, sp.Abs(x - 1) < S.Half), (factor * other, True))
+            return others_of(factors, factor, other) * whole
     return None
 
 
@@ -187,6 +207,7 @@ def squares_of_neighbours(see: See, total: Expr) -> Expr | None:
 __all__ = [
     "between_decays",
     "expm1_pole",
+    "geometric_sum",
     "power_over_argument",
     "root_less_root_over_argument",
     "root_of_quadratic",

@@ -49,6 +49,7 @@ from symback.stable import (
     norms,
     poles,
     quotients,
+    rational,
     ratios,
     removable,
     shares,
@@ -233,6 +234,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("((p/q)ⁿ - 1)/(p - q)", NEAR, (Mul,), compound.growth_over_difference),
     Rule("(√ - √)/x", NEAR, (Mul,), removable.root_less_root_over_argument, ROOTS),
     Rule("bound/a", NEAR, (Mul,), binding.share_of_one),
+    Rule("(xⁿ - 1)/(x - 1)", NEAR, (Mul,), removable.geometric_sum),
     Rule("root of a quadratic", NEAR, (Mul,), removable.root_of_quadratic),
     Rule("c/(√ - b)", NEAR, (Mul,), removable.root_of_quadratic_below),
     Rule("bateman", NEAR, (Mul,), removable.between_decays),
@@ -288,6 +290,7 @@ _NATURAL: tuple[Rule, ...] = (
         LIMIT,
         last=True,
     ),
+    Rule("∞/∞", INFINITE, (Add, Mul), rational.finite_at_pole, LIMIT, last=True),
     Rule(
         "h(√v)",
         STEEP,

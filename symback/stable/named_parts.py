@@ -1,0 +1,67 @@
+"""Formulas with the names looked through whose formulas have what a rule looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sympy import Expr, Piecewise
+
+from symback.operations.expressions import postorder, written_size
+from symback.stable.matching import See
+
+LARGEST = 40  # written parts of a formula
+DEEPEST = 6  # names behind names that are looked through
+
+Wanted = Callable[[Any], bool]
+
+
+def with_wanted(see: See, expr: Expr, is_wanted: Wanted) -> Expr | None:
+    """The formula with such names looked through; None where it gets too large."""
+    whole = expr
+    for _ in range(DEEPEST):
+        if written_size(without_choices(whole)) > LARGEST:
+            return None
+        names = {s: see(s) for s in whole.free_symbols}
+        names = {s: f for s, f in names.items() if f is not s and _has(see, f, is_wanted, DEEPEST)}
+        if not names:
+            break
+        whole = whole.xreplace(names)
+    return whole
+
+
+def _has(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> bool:
+    if isinstance(formula, Piecewise) or written_size(formula) > LARGEST:
+        return False
+    parts = list(parts_outside_choices(formula))
+    if any(map(is_wanted, parts)):
+        return True
+    names = [see(p) for p in parts if p.is_Symbol] if deep else []
+    return any(not f.is_Symbol and _has(see, f, is_wanted, deep - 1) for f in names)
+
+
+def parts_outside_choices(expr: Expr) -> Iterator[Expr]:
+    stack = [expr]
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, Piecewise):
+            yield part
+            stack.extend(a for a in part.args if isinstance(a, Expr))
+
+
+def without_choices(expr: Expr) -> Expr:
+    """Each choice replaced by its last branch, which is the typed form where a rule made it.
+
+    Whether a rule did, the proof of what is made of this sees.
+    """
+    done: dict[Any, Any] = {}
+    for part in postorder(expr):
+        args = [done.get(a, a) for a in part.args]
+        if isinstance(part, Piecewise):
+            done[part] = args[-1].args[0]
+        elif args != list(part.args):
+            done[part] = part.func(*args)
+    return done.get(expr, expr)
+
+
+__all__ = ["parts_outside_choices", "with_wanted", "without_choices"]

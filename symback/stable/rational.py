@@ -1,0 +1,61 @@
+"""Rational functions that are finite where a part of them is infinite, as n/(1 + n) of n = 1/x.
+
+There the typed form is ∞/∞, ∞ - ∞ or 0·∞. The cancelled quotient stands at that place alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy import Eq, Expr, Piecewise
+
+from symback.operations.elementwise import elementary
+from symback.operations.expressions import real_symbol, written_size
+from symback.stable.matching import See
+from symback.stable.named_parts import parts_outside_choices, with_wanted, without_choices
+
+LARGEST = 40  # written parts of the cancelled quotient
+_DIVISOR = real_symbol("divisor")
+
+
+def finite_at_pole(see: See, expr: Expr) -> Expr | None:
+    """What is rational in d and finite where d is 0, though 1/d is a part of it."""
+    whole = with_wanted(see, expr, _divides)
+    if whole is None:
+        return None
+    own = expr.args if expr.is_Mul else ()  # of a factor 1/d it is 0/0
+    parts = (p for p in parts_outside_choices(whole) if _divides(p) and p not in own)
+    for d in dict.fromkeys(p.base for p in parts):
+        for name in sorted(d.free_symbols, key=str):
+            found = _quotient(see, expr, d, name)
+            if found is not None and any(_quotient(see, a, d, name) is None for a in expr.args):
+                there = found.xreplace({_DIVISOR: d})
+                return Piecewise((there, Eq(d, 0)), (expr, True), evaluate=False)
+    return None
+
+
+def _divides(part: Any) -> bool:
+    """Whether it is 1 over a name, or over a sum with one, to a whole power."""
+    if not (part.is_Pow and part.exp.is_Integer and part.exp.is_negative):
+        return False
+    return bool(part.base.is_Symbol or part.base.is_Add)
+
+
+def _quotient(see: See, expr: Expr, d: Expr, name: Expr) -> Expr | None:
+    """p/q in d for a name in which d is linear, without a common factor; None where q is 0 at 0."""
+    slope = d.diff(name)
+    divided = with_wanted(see, expr, _divides)
+    whole = divided and with_wanted(see, without_choices(divided), d.free_symbols.__contains__)
+    if whole is None or not slope.is_number:
+        return None
+    inside = elementary(whole).xreplace({name: (_DIVISOR - d + slope * name) / slope})
+    if not inside.is_rational_function(_DIVISOR):
+        return None
+    above, below = sp.fraction(sp.cancel(sp.together(inside), _DIVISOR))
+    found = above / below
+    is_pole = sp.expand(below.xreplace({_DIVISOR: sp.S.Zero})) == 0
+    return None if is_pole or written_size(found) > LARGEST else found
+
+
+__all__ = ["finite_at_pole"]
