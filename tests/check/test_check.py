@@ -44,8 +44,9 @@ def test_right_modules_pass(name):
 @pytest.mark.parametrize("name", ALL)
 def test_right_modules_never_fail(name):
     circuit, module = sample(name), sample(name).compile()
+    oracle = Oracle(circuit)
     for seed in range(30):
-        report = check_module(circuit, module, points=40, seed=seed)
+        report = check_module(circuit, module, points=40, seed=seed, oracle=oracle)
         assert report.passed, str(report)
 
 

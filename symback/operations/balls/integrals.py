@@ -72,6 +72,14 @@ def gammainc(a: arb, u: arb) -> arb:
 def gammaincc(a: arb, u: arb) -> arb:
     if u < 0:
         return MISSING
+    if not a > 0:
+        return _gammaincc_at(a, u)
+    # it rises with a and falls with u
+    return _gammaincc_at(a.lower(), u.upper()).union(_gammaincc_at(a.upper(), u.lower()))
+
+
+def _gammaincc_at(a: arb, u: arb) -> arb:
+    """Q at numbers without a width: with one of 1 ULP Arb takes minutes at u = 2000."""
     return _with_bits_for(u + a, lambda: u.gamma_upper(a, 1))
 
 
