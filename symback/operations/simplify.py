@@ -18,7 +18,7 @@ from symback.operations.forms import Numbering, form_of, place
 
 LARGEST_SIMPLIFIED = 120  # operations of an expression that is rewritten at all
 MOST_FOLDED = 3  # choices that are folded into one
-LARGEST_CANCELLED = 40  # of one that is brought to a common denominator
+LARGEST_CANCELLED = 40  # of one of several names that is brought to a common denominator
 LARGEST_SPELLED = 1000  # operations of one that is distinguished from others by its text
 LARGEST_ALIKE = 60  # of one of very many, which are simplified form by form
 
@@ -33,18 +33,34 @@ def simplified(expr: Expr) -> Expr:
         folded = sp.piecewise_fold(expr) if few else expr
         is_shorter = weight(folded) < size and not folded.has(sp.ITE)  # a condition of conditions
         return folded if is_shorter else expr
-    candidates: list[Callable[[Expr], Expr]] = [sp.powsimp, sp.factor_terms]
-    if size <= LARGEST_CANCELLED:
-        if _is_quotient(expr):
-            candidates.append(sp.cancel)
-        if expr.has(sp.sin, sp.cos, sp.sinh, sp.cosh):
-            candidates.append(sp.trigsimp)
+    candidates: list[Callable[[Expr], Expr]] = [sp.powsimp, _over_functions(sp.factor_terms)]
+    if _is_quotient(expr) and (size <= LARGEST_CANCELLED or _is_of_one_name(expr)):
+        candidates += [sp.cancel, _over_functions(_cancel_factored)]
+    if size <= LARGEST_CANCELLED and expr.has(sp.sin, sp.cos, sp.sinh, sp.cosh):
+        candidates.append(sp.trigsimp)
     best = expr
     for rewrite in candidates:
         found = rewrite(expr)
         if weight(found) < weight(best):
             best = found
     return best
+
+
+def _over_functions(rewrite: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+    """The rewriting of an expression whose functions are unknowns, which stay as they are."""
+
+    def rewritten(expr: Expr) -> Expr:
+        unknowns = {part: sp.Dummy() for part in expr.atoms(sp.Function)}
+        back = {unknown: part for part, unknown in unknowns.items()}
+        return rewrite(expr.xreplace(unknowns)).xreplace(back)
+
+    return rewritten
+
+
+def _cancel_factored(expr: Expr) -> Expr:
+    """Cancelled, numerator and denominator as products where these are shorter: (x − 3)²."""
+    over = [min(part, sp.factor(part), key=weight) for part in sp.fraction(sp.cancel(expr))]
+    return over[0] / over[1]
 
 
 class Alike:
@@ -68,6 +84,11 @@ class Alike:
 
 def _is_quotient(expr: Expr) -> bool:
     return any(p.is_Pow and p.exp.is_negative and not p.base.is_number for p in postorder(expr))
+
+
+def _is_of_one_name(expr: Expr) -> bool:
+    """Whether it is a quotient of polynomials of one name, which is soon cancelled."""
+    return len(expr.free_symbols) == 1 and bool(expr.is_rational_function())
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,8 @@ def call(name: str, operands: int | None = None) -> Print:
     def print_(p: Printer, *args: Any) -> Printed:
         arrays = args if operands is None else args[:operands]
         texts = [p.print(x) for x in arrays]
-        axes = args[len(arrays) :]
-        texts += [f"axis={axes[0] if len(axes) == 1 else _tuple(axes)}"] if axes else []
-        return p.call(name, texts), ATOM
+        axes = [str(axis) for axis in args[len(arrays) :]]
+        return p.along(name, texts, axes) if axes else p.call(name, texts), ATOM
 
     return print_
 
@@ -76,8 +75,8 @@ def _concat(name: str) -> Print:
         entries = _entries(p, axis, operands)
         if entries:
             return f"[{', '.join(p.print(e) for e in entries)}]", ATOM
-        option = [f"axis={axis}"] if axis != 0 else []
-        return p.call(name, [*(p.print(o) for o in operands), *option]), ATOM
+        texts = [p.print(o) for o in operands]
+        return p.call(name, texts) if axis == 0 else p.along(name, texts, [str(axis)]), ATOM
 
     return print_
 

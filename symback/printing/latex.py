@@ -132,6 +132,7 @@ class LatexPrinter(ForPeople):
     elementwise: ClassVar[str] = r" \circ "
     kronecker: ClassVar[str] = r" \otimes "
     sum_name: ClassVar[str] = r"\textstyle\sum"
+    choice_level: ClassVar[int] = ADD  # cases are open to the right
 
     def word(self, name: str) -> str:
         if name in _OWN_COMMANDS or name == "det":
@@ -164,6 +165,9 @@ class LatexPrinter(ForPeople):
         if written is not None:
             return written(args)
         return rf"{name}\left({', '.join(args)}\right)"
+
+    def along(self, name: str, args: Sequence[str], axes: Sequence[str]) -> str:
+        return self.call(rf"{name}_{{\mathrm{{axis}} \, {', '.join(axes)}}}", args)
 
     def where(self, expr: Piecewise) -> str:
         rows = [

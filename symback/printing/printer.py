@@ -42,6 +42,7 @@ class Printer:
     negative: ClassVar[str] = "-"
     times: ClassVar[str] = "*"
     over: ClassVar[str] = "/"
+    choice_level: ClassVar[int] = ATOM  # how tightly a choice binds, as it is written
     functions: ClassVar[Mapping[Any, str]] = {}
     constants: ClassVar[Mapping[Any, str]] = {}
     relations: ClassVar[Mapping[str, str]] = _RELATIONS
@@ -91,7 +92,7 @@ class Printer:
         if expr.is_Pow:
             return self.power_or_quotient(expr)
         if isinstance(expr, Piecewise):
-            return self.where(expr), ATOM
+            return self.where(expr), self.choice_level
         if isinstance(expr, Careful):
             return self.careful(expr)
         return self.function(expr)
@@ -224,6 +225,11 @@ class Printer:
 
     def call(self, name: str, args: Sequence[str]) -> str:
         return f"{name}({', '.join(args)})"
+
+    def along(self, name: str, args: Sequence[str], axes: Sequence[str]) -> str:
+        """A call along axes, which have numbers."""
+        which = axes[0] if len(axes) == 1 else f"({', '.join(axes)})"
+        return self.call(name, [*args, f"axis={which}"])
 
     def where(self, expr: Piecewise) -> str:
         text = self.print(expr.args[-1].expr)

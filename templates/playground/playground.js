@@ -126,6 +126,7 @@ addEventListener("message", ({ source, data: sent }) => {
 // -- tabs ------------------------------------------------------------------------------------------
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
+if (!tabs.some((tab) => tab.dataset.tab === state.tab)) state.tab = "derivation"; // of a link that names another
 
 async function showTab() {
   for (const tab of tabs) {

@@ -168,10 +168,32 @@ IN_FRONT = [
     ("w: param[d]; E: loss = mean(w)", "1/d"),
     ("H: input[n, d]; w: param[d]; E: loss = sum((H @ w)**2)/2", "Hᵀ·H·w"),
     ("w: param[d]; x: input[d]; k: param; E: loss = sum(k*w*x)", "k·x"),
+    ("w: param[d]; t: target[d]; p = softmax(w); E: loss = -sum(t*log(p))", "p·sum(t) - t"),
+    ("A: const[d, d]; w: param[d, d]; E: loss = trace(A @ w)", "Aᵀ"),
+    ("A: const[d, d]; w: param[d, d]; E: loss = 3*trace(w @ A)", "3·Aᵀ"),
 ]
 
 
 @pytest.mark.parametrize(("text", "closed"), IN_FRONT)
 def test_numbers_stand_in_front_in_closed_forms_of_arrays(text, closed):
-    last = [s for s in sb.circuit(text).partial("E", "w").steps if s.left == ("E", "w")][-1]
-    assert TextPrinter.of(sb.circuit(text)).print(last.right).replace("−", "-") == closed
+    circuit = sb.circuit(text).as_typed()
+    last = [s for s in circuit.partial("E", "w").steps if s.left == ("E", "w")][-1]
+    assert TextPrinter.of(circuit).print(last.right).replace("−", "-") == closed
+
+
+TEXTBOOK = [
+    ("f = (x**2 + 1)/(x - 3)", "(x² - 6·x - 1)/(x - 3)²"),  # not over x² − 6·x + 9
+    ("f = x/(x**2 + 2*x + 1)", "(1 - x)/(x + 1)³"),
+    ("f = 1/(x**2 - 4*x + 4)", "-2/(x - 2)³"),
+    ("f = y/(x + y*x)", "-y/(x²·(y + 1))"),
+    ("f = 1/(1 + exp(-(w*x + b)))", "w·exp(-w·x - b)/(1 + exp(-w·x - b))²"),  # exp in one spelling
+]
+
+
+@pytest.mark.parametrize(("text", "closed"), TEXTBOOK)
+def test_quotients_are_written_as_textbooks_do(text, closed):
+    circuit = sb.circuit(text).as_typed()
+    found = circuit.gradient()["x"]
+    right = sp.diff(circuit["f"].formula, sp.Symbol("x", real=True))
+    assert sp.simplify(found - right) == 0
+    assert TextPrinter.of(circuit).print(found).replace("−", "-") == closed

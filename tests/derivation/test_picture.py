@@ -103,7 +103,7 @@ def test_svg_is_self_contained_xml_with_title_and_description(name, view):
     root = ET.fromstring(text)
     tags = {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()}
     assert tags == {"svg", "title", "desc", "style", "rect", "path", "g", "text"}
-    assert "prefers-color-scheme:dark" in text
+    assert "@media screen and (prefers-color-scheme:dark)" in text  # paper is never dark
     assert text.count("http") == 1 and "url(" not in text
     assert " id=" not in text  # two pictures in one page can't clash
     assert root[0].text and root[1].text

@@ -9,6 +9,7 @@ import symback as sb
 from symback import errors
 from symback.api import Derivation
 from symback.autodiff.reverse import reverse_pass
+from symback.derivation.text.normal import ascii_words
 from symback.derivation.verify.scalars import StepRefused, Verifier
 from symback.operations.elementwise import BY_HEAD
 from tests.cases.lecture import ROWS
@@ -140,3 +141,32 @@ def test_a_circuit_without_a_point_is_derived_and_says_so():
     derivation = sb.circuit("f = log(x - abs(x) - 1)", loss=None).derive()
     assert not derivation.verified and derivation.result is not None
     assert sb.circuit(L6B).derive().verified
+
+
+WITH_LONG_RULES = [
+    "f = relu(w*x + b)",
+    "f = max(0, 1 - y*w*x)",
+    "x: input[n]\ng: param[n]\nf = sum(g*layer_norm(x))",
+]
+
+
+@pytest.mark.parametrize("text", WITH_LONG_RULES)
+@pytest.mark.parametrize("ascii", [False, True])
+def test_every_edge_has_its_rule_also_where_the_line_is_long(text, ascii):
+    derivation = sb.circuit(text).derive()
+    lines = derivation.to_text(ascii=ascii).splitlines()
+    assert max(map(len, lines)) <= 80
+    shown = " ".join(" ".join(lines).split())
+    for step in (s for s in derivation.steps if s.kind == "edge"):
+        assert " ".join((ascii_words(step.rule) if ascii else step.rule).split()) in shown
+
+
+def test_latex_writes_axes_and_cases_as_mathematics():
+    """No code, `axis=0`, among the formulas, and what follows cases stands outside brackets."""
+    text = "X: input[m, n]\nW: param[n, c]\nf = sum(softmax(X @ W)**2) + sum(max(X @ W, axis=0)**3)"
+    latex = sb.circuit(text).derive().to_latex()
+    assert r"\textstyle\sum_{\mathrm{axis} \, 1}" in latex and r"\max_{\mathrm{axis} \, 0}" in latex
+    assert "axis=" not in latex
+    chain = sb.circuit("f = v*relu(w*x + b)").derive(wrt="w").to_latex()
+    assert r"\end{cases}\right) \cdot x" in chain
+    assert r"= \begin{cases}" in chain  # alone it needs none

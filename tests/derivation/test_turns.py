@@ -18,12 +18,12 @@ Forward
   E      = cross_entropy(z, y)
 """
 BACKWARD = """\
-   2  z → h[8]           δh[8] = Vᵀ·δz                     ∂(A·x): g·xᵀ and Aᵀ·g
+   2  z → h[8]           δh[8] = Vᵀ·δz                     ∂(A·x): δ·xᵀ and Aᵀ·δ
   for t in range(1, 9), the last turn first
    3  h[t] → net[t]      δnet[t] = δh[t] ∘ tanh′(net[t])       tanh′ = 1 − tanh²
-   4  net[t] → x[t - 1]  δx[t - 1] = Wᵀ·δnet[t]            ∂(A·x): g·xᵀ and Aᵀ·g
-   5  net[t] → h[t - 1]  δh[t - 1] = Uᵀ·δnet[t]            ∂(A·x): g·xᵀ and Aᵀ·g
-   6  net[t] → W         ∂E/∂W += δnet[t]·x[t - 1]ᵀ        ∂(A·x): g·xᵀ and Aᵀ·g
+   4  net[t] → x[t - 1]  δx[t - 1] = Wᵀ·δnet[t]            ∂(A·x): δ·xᵀ and Aᵀ·δ
+   5  net[t] → h[t - 1]  δh[t - 1] = Uᵀ·δnet[t]            ∂(A·x): δ·xᵀ and Aᵀ·δ
+   6  net[t] → W         ∂E/∂W += δnet[t]·x[t - 1]ᵀ        ∂(A·x): δ·xᵀ and Aᵀ·δ
 """
 ONE_LOOP = [name for name in LOOPS if name != "two loops"]  # which reads a value in the middle
 

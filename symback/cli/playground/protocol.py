@@ -68,7 +68,7 @@ def answer(request: object) -> Reply:
         package = (error.name or "").partition(".")[0]
         if package in ("", "symback"):
             raise
-        what = f"this needs {package}, which a browser lacks: run symback on your machine"
+        what = f"this needs {package}, which a browser lacks; run symback serve on your machine"
         return _refusal(RequestRefused(what))
     except (RecursionError, MemoryError):
         return _refusal(RequestRefused("the circuit is too large or nested too deep"))

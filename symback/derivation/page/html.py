@@ -101,7 +101,7 @@ class PageText:
     groups: Sequence[StepGroup]
     rows: Sequence[RowText]
     rows_shown: int
-    examples: Sequence[str]
+    examples: Sequence[Markup]  # leaves that were given no value
     count: int
     code: Markup
     data: Markup
@@ -263,7 +263,7 @@ def _page(
         groups=writer.groups(),
         rows=rows,
         rows_shown=MOST_ROWS if len(rows) > MOST_ROWS + 2 else len(rows),
-        examples=examples,
+        examples=[in_math(name_in_latex(name)) for name in examples],
         count=len(derivation.steps),
         code=_script("\n".join(module(tables))),
         data=_script(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)),

@@ -149,7 +149,8 @@ def _style() -> str:
     fixed += f".{_ROOT} .sign{{font-size:16px}}"
     fixed += f".{_ROOT} .wire{{fill:none;stroke-width:1.4}}"
     fixed += f".{_ROOT} .param{{stroke-dasharray:5 2}}"
-    return f"{fixed}{_colours(LIGHT)}@media (prefers-color-scheme:dark){{{_colours(_DARK)}}}"
+    dark = f"@media screen and (prefers-color-scheme:dark){{{_colours(_DARK)}}}"
+    return f"{fixed}{_colours(LIGHT)}{dark}"
 
 
 def _colours(colours: Mapping[str, str]) -> str:

@@ -145,7 +145,7 @@ class Text:
         return self._table(self._edges_title(), steps) if steps else []
 
     def _table(self, title: str, steps: Sequence[Step]) -> list[str]:
-        """Numbered lines: from where to where, the local partial, and its rule where it fits."""
+        """Numbered lines: from where to where, the local partial, and its rule."""
         rows = []
         for step in steps:
             node, *operands = tuple(step.left)
@@ -163,8 +163,9 @@ class Text:
             line = f"  {number:>2}  {edge:<{widths[0]}}   {left:<{widths[1]}} = {right}"
             room = f"  {'':>2}  {'':<{widths[0]}}   {'':<{widths[1]}}   {'':<{widths[2]}}"
             if len(room) + 3 + len(rule) <= WIDTH:
-                line = f"{line:<{len(room)}}   {rule}"
-            lines += folded("", line) if len(line) > WIDTH else [line]
+                lines.append(f"{line:<{len(room)}}   {rule}")
+            else:
+                lines += with_rule(line, folded("", line), rule)
         return lines
 
     def _edges_title(self) -> str:
@@ -333,9 +334,7 @@ class ArrayDerivationText(Text):
         rule = ascii_words(step.rule) if self._ascii else step.rule
         start = f"{start:<{self._room}}  {left}"
         text = self._printer.print(step.right)
-        if len(start) + len(text) + 3 + len(rule) <= WIDTH:
-            return [f"{start + text:<{WIDTH - len(rule)}}{rule}"]
-        return folded(start, text)
+        return with_rule(start + text, folded(start, text), rule)
 
     def _partial(self, about: Left) -> list[str]:
         steps = self._about.get(about, {})
@@ -397,6 +396,14 @@ class ArrayDerivationText(Text):
             texts = [self._short.print(slope), self._printer.print(expanded)]
             lines += folded("Expand ", " = ".join(texts))
         return lines or ["Expand"]
+
+
+def with_rule(line: str, broken: Sequence[str], rule: str) -> list[str]:
+    """The line with its rule at the right margin; where it is too long, broken, the rule below."""
+    if len(line) + 3 + len(rule) <= WIDTH:
+        return [f"{line:<{WIDTH - len(rule)}}{rule}"]
+    below = [f"{rule:>{WIDTH}}"] if len(rule) <= WIDTH - 4 else folded("    ", rule)
+    return [*broken, *below]
 
 
 def folded(start: str, text: str) -> list[str]:

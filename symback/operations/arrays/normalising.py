@@ -13,7 +13,7 @@ class softmax(ArrayFunction):
 
     by_row = True
     shape_rule = staticmethod(shapes.along_axes("softmax"))
-    rule = "∂ softmax: s∘(g − Σ g∘s)"
+    rule = "∂ softmax: s∘(δ − Σ δ∘s)"
     normalises = exponential = True
 
 
@@ -22,7 +22,7 @@ class log_softmax(ArrayFunction):
 
     by_row = True
     shape_rule = staticmethod(shapes.along_axes("log_softmax"))
-    rule = "∂ log_softmax: g − softmax·Σ g"
+    rule = "∂ log_softmax: δ − softmax·Σ δ"
     normalises = exponential = True
 
 
@@ -80,7 +80,7 @@ class layer_norm(ArrayFunction):
 
     by_row = True
     shape_rule = staticmethod(shapes.along_axes("layer_norm"))
-    rule = "∂ layer_norm: (g − mean g − v∘mean(g∘v))/deviation"
+    rule = "∂ layer_norm: (δ − mean δ − v∘mean(δ∘v))/deviation"
     normalises = True
 
 

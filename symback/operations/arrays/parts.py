@@ -16,7 +16,7 @@ class transpose(ArrayFunction):
 
     moves = True
     shape_rule = staticmethod(shapes.transposed_shape)
-    rule = "∂Aᵀ: Gᵀ"
+    rule = "∂Aᵀ: δᵀ"
 
     @classmethod
     def eval(cls, a: Expr) -> Expr | None:
@@ -44,7 +44,7 @@ class diag(ArrayFunction):
 
     moves = True
     shape_rule = staticmethod(shapes.diag_shape)
-    rule = "the diagonal of G"
+    rule = "the diagonal of δ"
 
 
 class diagonal(ArrayFunction):
@@ -52,7 +52,7 @@ class diagonal(ArrayFunction):
 
     moves = chooses = True
     shape_rule = staticmethod(shapes.diagonal_shape)
-    rule = "the diagonal matrix of g"
+    rule = "the diagonal matrix of δ"
 
 
 class concat(ArrayFunction):

@@ -11,7 +11,7 @@ class matmul(ArrayFunction):
 
     arrays = 2
     shape_rule = staticmethod(shapes.matmul_shape)
-    rule = "∂(A·B): G·Bᵀ and Aᵀ·G"
+    rule = "∂(A·B): δ·Bᵀ and Aᵀ·δ"
 
 
 class matvec(ArrayFunction):
@@ -19,7 +19,7 @@ class matvec(ArrayFunction):
 
     arrays = 2
     shape_rule = staticmethod(shapes.matvec_shape)
-    rule = "∂(A·x): g·xᵀ and Aᵀ·g"
+    rule = "∂(A·x): δ·xᵀ and Aᵀ·δ"
 
 
 class outer(ArrayFunction):
@@ -27,7 +27,7 @@ class outer(ArrayFunction):
 
     arrays = 2
     shape_rule = staticmethod(shapes.outer_shape)
-    rule = "∂(u·vᵀ): G·v and Gᵀ·u"
+    rule = "∂(u·vᵀ): δ·v and δᵀ·u"
 
 
 class dot(ArrayFunction):
@@ -53,7 +53,7 @@ class einsum(ArrayFunction):
 
     arrays = 2
     shape_rule = staticmethod(shapes.einsum_shape)
-    rule = "∂ Σ a·b: Σ g·b and Σ g·a"
+    rule = "∂ Σ a·b: Σ δ·b and Σ δ·a"
 
     @property
     def subscripts(self) -> tuple[tuple[int, ...], ...]:
@@ -66,7 +66,7 @@ class inv(ArrayFunction):
 
     singular = True
     shape_rule = staticmethod(shapes.inverse_shape)
-    rule = "∂A⁻¹: −A⁻ᵀ·G·A⁻ᵀ"
+    rule = "∂A⁻¹: −A⁻ᵀ·δ·A⁻ᵀ"
     grows_factorially = True
 
 
@@ -93,7 +93,7 @@ class cholesky(ArrayFunction):
 
     singular = True
     shape_rule = staticmethod(shapes.factor_shape)
-    rule = "∂L: S + Sᵀ below the diagonal, S = L⁻ᵀ·half(Lᵀ·G)·L⁻¹"
+    rule = "∂L: S + Sᵀ below the diagonal, S = L⁻ᵀ·half(Lᵀ·δ)·L⁻¹"
     grows_factorially = True
 
 
@@ -103,7 +103,7 @@ class solve(ArrayFunction):
     singular = True
     arrays = 2
     shape_rule = staticmethod(shapes.solution_shape)
-    rule = "∂A⁻¹b: u = A⁻ᵀ·g and −u·vᵀ"
+    rule = "∂A⁻¹b: u = A⁻ᵀ·δ and −u·vᵀ"
     grows_factorially = True
 
 

@@ -29,7 +29,7 @@ class cumsum(ArrayFunction):
 
     moves = True
     shape_rule = staticmethod(shapes.along_axes("cumsum"))
-    rule = "the sums of g from each element on"
+    rule = "the sums of δ from each element on"
 
 
 class cumprod(ArrayFunction):
@@ -37,7 +37,7 @@ class cumprod(ArrayFunction):
 
     by_row = True
     shape_rule = staticmethod(shapes.along_axes("cumprod"))
-    rule = "the product before each, times the sum of g with the products behind"
+    rule = "the product before each, times the sum of δ with the products behind"
 
 
 class products_before(ArrayFunction):

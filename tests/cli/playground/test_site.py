@@ -234,6 +234,7 @@ def test_what_is_nested_too_deep_ends_in_a_sentence_and_the_page_goes_on(page):
 def test_a_check_says_what_it_needs(page):
     found = page.execute_async_script(ASK, {"ask": "check", "text": "f = w*x"})
     assert "needs numpy" in found["error"]["message"]
+    assert "run symback serve" in found["error"]["message"]
 
 
 @in_browser
@@ -242,6 +243,9 @@ def test_a_link_shares_an_example(page, address):
     page.get(f"{address}#text=f+%3D+u*v&wrt=u&tab=derivation&page=step%3D2%26u%3D0.25")
     shown = wait_for(page, "return document.getElementById('output').textContent", 180)
     assert shown == answer({"ask": "derive", "text": "f = u*v", "wrt": "u"})["text"]
+    page.get("about:blank")
+    page.get(f"{address}#text=f+%3D+u*v&wrt=u&tab=unknown")
+    assert wait_for(page, "return document.getElementById('output').textContent", 180) == shown
     assert not [e for e in page.get_log("browser") if e["level"] == "SEVERE"]
 
 
