@@ -58,9 +58,9 @@ def _over_functions(rewrite: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
 
 
 def _cancel_factored(expr: Expr) -> Expr:
-    """Cancelled, numerator and denominator as products where these are shorter: (x − 3)²."""
-    over = [min(part, sp.factor(part), key=weight) for part in sp.fraction(sp.cancel(expr))]
-    return over[0] / over[1]
+    """Cancelled, the denominator as a product where it is shorter: (x − 3)²."""
+    above, below = sp.fraction(sp.cancel(expr))
+    return above / min(below, sp.factor(below), key=weight)
 
 
 class Alike:
