@@ -38,9 +38,9 @@ class PartialsText:
 
 def _row(kind: str, function: FunctionText | None, leaves: Sequence[str]) -> str:
     if function is None:
-        return f"{kind}: (None, (), ())"
+        return f'"{kind}": (None, (), ())'
     names = [_tuple([f'"{n}"' for n in part]) for part in (leaves, function.columns)]
-    return f"{kind}: ({function.name}, {', '.join(names)})"
+    return f'"{kind}": ({function.name}, {", ".join(names)})'
 
 
 def _tuple(texts: Sequence[str]) -> str:
