@@ -58,10 +58,11 @@ def _as_numbers(product: Expr, shapes: Mapping[str, Shape]) -> Expr:
 
 def _multiplied_out(product: Expr, shapes: Mapping[str, Shape]) -> Expr:
     """The product over the terms of its sum, where factors cancel: p·Σt − t for p ∘ (Σt − t/p)."""
-    total = next((factor for factor in product.args if factor.is_Add), None)
+    factors = Mul.make_args(product)
+    total = next((factor for factor in factors if factor.is_Add), None)
     if total is None:
         return product
-    rest = Mul(*(factor for factor in product.args if factor is not total))
+    rest = Mul(*(factor for factor in factors if factor is not total))
     terms = Add(*(rest * term for term in total.args))
     is_shorter = weight(terms) < weight(product)
     return terms if is_shorter and shape_of(terms, shapes) == shape_of(product, shapes) else product

@@ -407,9 +407,14 @@ def _rounding(form: Expr, u: Expr, at: arb) -> arb:
     values: dict[Any, arb] = {}
     errors: dict[Any, arb] = {}
     for part in postorder(form):
+        if not isinstance(part, Expr):  # a condition
+            continue
         values[part] = _value(elementary(part), u, at)
         if part.is_number or part == u:
             errors[part] = arb(0)
+            continue
+        if isinstance(part, Piecewise):
+            errors[part] = max((errors[branch] for branch, _ in part.args), key=float)
             continue
         own = [errors[a] for a in part.args]
         if not part.is_Add:

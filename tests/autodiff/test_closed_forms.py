@@ -169,6 +169,7 @@ IN_FRONT = [
     ("H: input[n, d]; w: param[d]; E: loss = sum((H @ w)**2)/2", "Hᵀ·H·w"),
     ("w: param[d]; x: input[d]; k: param; E: loss = sum(k*w*x)", "k·x"),
     ("w: param[d]; t: target[d]; p = softmax(w); E: loss = -sum(t*log(p))", "p·sum(t) - t"),
+    ("w: param[d]; E: loss = sum(log(3 + w))", "1/(3 + w)"),
     ("A: const[d, d]; w: param[d, d]; E: loss = trace(A @ w)", "Aᵀ"),
     ("A: const[d, d]; w: param[d, d]; E: loss = 3*trace(w @ A)", "3·Aᵀ"),
 ]
