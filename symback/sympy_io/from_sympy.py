@@ -362,7 +362,7 @@ class _Reader:
         mantissa_bits, exponent = (number._mpf_[3], number._mpf_[2]) if number.is_Float else (0, 0)
         if abs(mantissa_bits + exponent) < MOST_BITS:
             value = exact(number) if number.is_Float else number
-            if is_float64(value) and (value != 0 or number == 0):
+            if is_float64(value) and (value != 0 or number.is_zero):
                 return value
         raise DomainError(f"node '{name}' has a number that is not a float64")
 
