@@ -95,7 +95,7 @@ def hessp(lowering: Lowering) -> Function:
     """
     circuit, names = lowering.circuit, lowering.names
     _need_objective(lowering, "hessp")
-    gradient = _gradient(lowering)
+    gradient = lowering.function("objective")
     bars = gradient.results[Port.PARAM_BARS]
     dots = _dots(lowering, circuit.params, gradient.program.arguments)
     program = tangent_program(
@@ -105,7 +105,7 @@ def hessp(lowering: Lowering) -> Function:
         least=circuit.least,
         results=list(bars.values()),
         still=lowering.still(gradient.of),
-        origins=lowering.origins,
+        origins=lowering.origins(gradient.of),
     )
     given = {Port.PARAM_DOTS: dots}
     results = {name: names.tangent(bar.name) for name, bar in bars.items()}
@@ -142,7 +142,7 @@ def hessian(lowering: Lowering) -> Function:
     _need_objective(lowering, "hessian")
     if not _are_few_numbers(circuit.params):
         return hessp(lowering)
-    gradient = _gradient(lowering)
+    gradient = lowering.function("objective")
     bars = gradient.results[Port.PARAM_BARS]
     order = [p.name for p in circuit.params]
     asked = {p: [bars[other] for other in order[i:]] for i, p in enumerate(order)}
@@ -226,7 +226,7 @@ def _along_each(
     lowering: Lowering, of: Node, program: Program, asked: Mapping[str, Sequence[Symbol]]
 ) -> Program:
     """The program with the tangents of some of its results along each of the parameters."""
-    still = lowering.still(of)
+    still, kinks = lowering.still(of), lowering.origins(of)
     lines = dict.fromkeys(program.lines)
     results: list[Symbol] = []
     sizes: dict[Symbol, None] = {}
@@ -239,7 +239,7 @@ def _along_each(
             results=symbols,
             along=name,
             still=still,
-            origins=lowering.origins,
+            origins=kinks,
         )
         lines |= dict.fromkeys(moved.lines)
         results += moved.results
@@ -250,14 +250,6 @@ def _along_each(
         lines=tuple(lines),
         results=tuple(results),
     ).check()
-
-
-def _gradient(lowering: Lowering) -> Function:
-    """The objective with its gradient, to be moved."""
-    found = lowering.function("objective")
-    lines = [*lowering.values(found.of), *lowering.adjoints_to_move(found.of)]
-    program = replace(found.program, lines=(*lines, found.program.lines[-1]))
-    return replace(found, program=program.check())
 
 
 def _as_typed(circuit: Gates) -> Circuit:

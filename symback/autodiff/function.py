@@ -12,7 +12,7 @@ from sympy import Add, Expr, S, Symbol
 from symback.autodiff.gates import Gates
 from symback.autodiff.loops import KeptLoops
 from symback.autodiff.names import Names
-from symback.autodiff.origins import Origins, shared_origins
+from symback.autodiff.origins import Origins, origins
 from symback.autodiff.partials import Guard, Local
 from symback.autodiff.passes import PASSES, Pass
 from symback.autodiff.reads import Reads
@@ -20,7 +20,6 @@ from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.autodiff.still import Still, still
 from symback.circuits.circuit import Node, carriers
 from symback.circuits.program import Assign, Program, batch_sum
-from symback.errors import Unsupported
 from symback.operations.arrays import broadcast_like
 from symback.operations.arrays.loops import loop, loops_in
 from symback.operations.shapes import is_size
@@ -94,16 +93,14 @@ class Lowering:
         self.names = Names(circuit)
         self.varying = _varying(circuit)
         self.has_guards = False
-        self.is_moved = False  # tangents of adjoints are asked for
-        self.origins = Origins()  # where second partials are not those of conventions
         self._builders = builders
         self._full_shape = full_shape
         self._in_turn = in_turn
         self._functions: dict[str, Function] = {}
         self._partials: dict[str, dict[str, Local]] = {}
         self._walks: dict[str, ReversePass] = {}
-        self._adjoints: dict[tuple[str, Expr, frozenset[Symbol]], list[Assign]] = {}
-        self._products: dict[tuple[str, str, frozenset[Symbol]], Expr] = {}  # of numbers, by edge
+        self._adjoints: dict[tuple[str, Expr, bool], list[Assign]] = {}
+        self._products: dict[tuple[str, str, bool], Expr] = {}  # of numbers, by edge
         self._numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
         self._arrays: set[str] = set()  # those whose adjoint has their own shape
         of_turn = lambda gates: Lowering(gates, {}, frozenset(), in_turn)  # noqa: E731
@@ -119,21 +116,6 @@ class Lowering:
     def of_two_shapes(self) -> frozenset[str]:
         """Nodes whose adjoint is a number in one function and an array in another."""
         return frozenset(self._numbers & self._arrays)
-
-    @property
-    def asks_of_turns(self) -> bool:
-        """Whether what a turn computes depends on what later ones read of it: where all turns are
-        written out it is known what is not read, and which adjoints at origins are 0.
-        """
-        return self.loops.has_guards or (self.is_moved and self.loops.has_origins)
-
-    def refuse_origins(self) -> None:
-        """Unsupported where second partials at an origin depend on what later turns read."""
-        if self.is_moved and self.loops.has_origins:
-            raise Unsupported(
-                "second derivatives through a norm, root, abs, max or min in a loop need the loop "
-                "written out, but only data say how many turns it has; write their number"
-            )
 
     # -- what programs consist of ----------------------------------------------------------------
 
@@ -158,25 +140,11 @@ class Lowering:
 
         Unless `summed` over the batch, those of the parameters are of one sample each.
         """
-        return self._of_samples(of, seed, frozenset(self.varying if summed else ()))
-
-    def adjoints_to_move(self, of: Node) -> list[Assign]:
-        """Those of a node whose tangents are asked for. Where samples are computed one after the
-        other, the adjoint at an origin is that of one sample, as tangents of values ask for it.
-        """
-        self.is_moved = True
-        varying = frozenset(self.varying)
-        if self._in_turn:
-            varying |= shared_origins(self.circuit, varying)
-        return self._of_samples(of, S.One, varying)
-
-    def _of_samples(self, of: Node, seed: Expr, varying: frozenset[Symbol]) -> list[Assign]:
-        """The adjoints, where those of what samples share are sums over what varies."""
-        key = (of.name, seed, varying)
+        key = (of.name, seed, summed)
         if key not in self._adjoints:
             if seed == self.names.adjoint(of.name) and of.shape:
                 self._arrays.add(of.name)
-            self._adjoints[key] = self._lines(self._walk(of), seed, varying)
+            self._adjoints[key] = self._lines(self._walk(of), seed, summed)
         return self._adjoints[key]
 
     def leaves(self, of: Node) -> list[Symbol]:
@@ -193,6 +161,10 @@ class Lowering:
     def still(self, of: Node) -> Still:
         """Where the tangents of a node's values are chosen, not multiplied."""
         return still(self._walk(of), self.names).joined(self.loops.still)
+
+    def origins(self, of: Node) -> Origins:
+        """Where second partials are those of a smooth function of a norm."""
+        return origins(self._walk(of), self.names)
 
     def bars(self, nodes: Iterable[Node]) -> dict[str, Symbol]:
         """The adjoints of nodes, by their names."""
@@ -226,9 +198,9 @@ class Lowering:
 
     # -- adjoints --------------------------------------------------------------------------------
 
-    def _lines(self, record: ReversePass, seed: Expr, varying: frozenset[Symbol]) -> list[Assign]:
+    def _lines(self, record: ReversePass, seed: Expr, summed: bool) -> list[Assign]:
         circuit, names = self.circuit, self.names
-        reads = Reads(record, names, varying, self._in_turn)
+        reads = Reads(record, names, self.varying if summed else (), self._in_turn)
         lines: list[Assign] = []
         loops = {n.name for n in circuit.computed if isinstance(n.formula, loop)}
         for name in record.order[1:]:
@@ -237,10 +209,10 @@ class Lowering:
             terms: list[Expr] = []
             for e in edges:
                 if e.node in loops:
-                    terms += self._of_loop(e, record, seed, varying)
+                    terms += self._of_loop(e, record, seed, summed)
                 else:
                     of = seed if e.node == record.of else None
-                    terms.append(self._contribution(e, reads, of, varying))
+                    terms.append(self._contribution(e, reads, of, summed))
             lines += self._apart(name, terms) if loops else []
             chains = tuple(
                 ((record.of, e.node), (e.node, name))
@@ -266,22 +238,18 @@ class Lowering:
                 lines.append(zero)  # no path leads there, so exactly zero
         return lines
 
-    def _contribution(
-        self, edge: Edge, reads: Reads, seed: Expr | None, varying: frozenset[Symbol]
-    ) -> Expr:
+    def _contribution(self, edge: Edge, reads: Reads, seed: Expr | None, summed: bool) -> Expr:
         upstream = self.names.adjoint(edge.node) if seed is None else seed
         guard = reads.guard(edge)
         self.has_guards |= guard is not None
         if guard or seed is not None or self.circuit[edge.node].has_arrays:
-            return self._product(edge, upstream, varying, guard)
-        key = edge.node, edge.operand, varying
+            return self._product(edge, upstream, summed, guard)
+        key = edge.node, edge.operand, summed
         if key not in self._products:
-            self._products[key] = self._product(edge, upstream, varying)
+            self._products[key] = self._product(edge, upstream, summed)
         return self._products[key]
 
-    def _of_loop(
-        self, edge: Edge, record: ReversePass, seed: Expr, varying: frozenset[Symbol]
-    ) -> list[Expr]:
+    def _of_loop(self, edge: Edge, record: ReversePass, seed: Expr, summed: bool) -> list[Expr]:
         """What a loop gives to the operand of an edge: that of each turn, that of all turns."""
 
         def upstream(node: Node) -> Expr:
@@ -292,7 +260,7 @@ class Lowering:
         gate, operand = self.circuit[edge.node], self.circuit[edge.operand].symbol
         product = self.loops.contribution(gate, operand, record, upstream)
         self.has_guards |= self.loops.has_guards
-        in_batch = gate.symbol in varying and operand not in varying
+        in_batch = summed and gate.symbol in self.varying and operand not in self.varying
         parts = Add.make_args(product)
         return [batch_sum(part) for part in parts] if in_batch else [*parts]
 
@@ -307,11 +275,7 @@ class Lowering:
         return lines
 
     def _product(
-        self,
-        edge: Edge,
-        upstream: Expr,
-        varying: frozenset[Symbol],
-        guard: Guard | None = None,
+        self, edge: Edge, upstream: Expr, summed: bool, guard: Guard | None = None
     ) -> Expr:
         gate, names = self.circuit[edge.node], self.names
         operand = self.circuit[edge.operand].symbol
@@ -320,8 +284,7 @@ class Lowering:
         slope = edge.local.slope
         kept = None if slope is None else names.slope(edge.node, slope)
         product = edge.local.contribution(upstream, kept, guard=guard)
-        self.origins.add(gate, edge.local, upstream, guard, gate.symbol in self.circuit.least)
-        if gate.symbol in varying and operand not in varying:
+        if summed and gate.symbol in self.varying and operand not in self.varying:
             return batch_sum(product)
         return product
 

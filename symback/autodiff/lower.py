@@ -166,9 +166,9 @@ def lower(
         builders |= partials
     functions = functions or plain(split)
     lowering = _with_one_shape_a_name(split, functions, builders, in_turn)
-    if lowering.asks_of_turns and not isinstance(circuit, Gates) and can_unroll(circuit):
+    if lowering.loops.has_guards and not isinstance(circuit, Gates) and can_unroll(circuit):
+        # what a turn does not read because a later one does not is known where all are written out
         return lower(unrolled(circuit), asked, in_turn=in_turn, others=others)
-    lowering.refuse_origins()
     found = {name: lowering.function(name) for name in functions}
     return Lowered(split, lowering.names, found, lowering.has_guards)
 

@@ -89,14 +89,8 @@ class _Asked:
     def moved(self, program: Program) -> Program:
         """The program of the tangents of its results."""
         lowering = self.lowering
-        return tangent_program(
-            program,
-            lowering.names,
-            self.dots,
-            least=lowering.circuit.least,
-            still=lowering.still(self.of),
-            origins=lowering.origins,
-        )
+        least, still = lowering.circuit.least, lowering.still(self.of)
+        return tangent_program(program, lowering.names, self.dots, least=least, still=still)
 
 
 def _value(asked: _Asked) -> Program:
@@ -201,10 +195,9 @@ def bare_functions(
         raise Unsupported(f"{node.name} depends on no parameter or input, so it has no derivative")
     seed = lowering.names.adjoint(node.name) if node.shape else S.One
     lowering.adjoints(node, seed, summed=False)  # which find what branches guard
-    lowering.is_moved = "hessp" in (only or DEFAULT)
-    if keep_loops and lowering.asks_of_turns and can_unroll(circuit):
+    if keep_loops and lowering.loops.has_guards and can_unroll(circuit):
+        # what a turn does not read because a later one does not is known where all are written out
         return bare_functions(circuit, only, of=of, wrt=wrt, name=name)
-    lowering.refuse_origins()
     asked = _Asked(lowering, node, leaves, names)
     kinds = [kind for kind in FUNCTIONS if kind in (only or DEFAULT)]
     programs = {kind: FUNCTIONS[kind].build(asked) for kind in kinds}
