@@ -69,7 +69,7 @@ def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
 
 
 def has_branch_point(part: Any) -> bool:
-    """Whether it is a root, one over it, acos, asin or acosh, of what is no number."""
+    """Whether it is a root, one over it, acos, asin or acosh, of what is not a number."""
     is_root = part.is_Pow and _is_half_odd(part.exp) and part.exp < 1
     return bool((is_root or part.func in _INVERSES) and part.free_symbols)
 

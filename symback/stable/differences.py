@@ -119,7 +119,7 @@ def difference_of_any_roots(see: See, total: Expr) -> Expr | None:
 
 
 def power_minus_one(see: See, total: Expr) -> Expr | None:
-    """c·(1 + x)ⁿ - c, c·xᵏ - c where k is no number, c·(p/q)ⁿ - c, and c·expm1(u)² - c."""
+    """c·(1 + x)ⁿ - c, c·xᵏ - c where k is not a number, c·(p/q)ⁿ - c, and c·expm1(u)² - c."""
     terms = terms_looked_at(total)
     by_value = set(terms)
     for term in terms:
