@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import sympy as sp
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, S
@@ -26,6 +26,9 @@ SHORT = 12  # terms of two sums whose difference is looked at
 
 class See(Protocol):
     """Looks behind names: from that of a node to its formula; anything else stays as it is."""
+
+    searched: dict[tuple[Callable[[Any], bool], Expr, int], bool]
+    """Whether a formula has a part that is looked for, so many names deep, as far as is known."""
 
     def __call__(self, expr: Expr, /) -> Expr: ...
 

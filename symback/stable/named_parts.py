@@ -31,12 +31,21 @@ def with_wanted(see: See, expr: Expr, is_wanted: Wanted) -> Expr | None:
 
 
 def _has(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> bool:
+    """Whether it has such a part, or a name has at most so many names deep."""
+    key = (is_wanted, formula, deep)
+    found = see.searched.get(key)
+    if found is None:
+        found = see.searched[key] = _searched(see, formula, is_wanted, deep)
+    return found
+
+
+def _searched(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> bool:
     if isinstance(formula, Piecewise) or written_size(formula) > LARGEST:
         return False
     parts = list(parts_outside_choices(formula))
     if any(map(is_wanted, parts)):
         return True
-    names = [see(p) for p in parts if p.is_Symbol] if deep else []
+    names = {see(p) for p in parts if p.is_Symbol} if deep else set()
     return any(not f.is_Symbol and _has(see, f, is_wanted, deep - 1) for f in names)
 
 

@@ -146,6 +146,7 @@ class Rewriter:
         self._changes: dict[Any, _Change] = {}
         self.plain: set[Expr] = set()  # products and sums that no rule looks for
         self._looked: set[Symbol] = set()
+        self.searched: dict[tuple[Callable[[Any], bool], Expr, int], bool] = {}
         self.sizes: dict[str, Node] = {}  # that only rewritten formulas use as numbers
         self.rewrites: list[Rewrite] = []
         self.unproven: list[Rewrite] = []

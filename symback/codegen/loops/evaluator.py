@@ -68,7 +68,9 @@ def values_read(expr: Expr) -> set[Symbol]:
             continue
         seen.add(part)
         if isinstance(part, loop):
-            parts += part.operands
+            needed = part.turn.needed([part.name])
+            given = zip(part.turn.operands, part.operands, strict=True)
+            parts += [operand for name, operand in given if name in needed]
         else:
             parts += read_operands(part) if isinstance(part, ArrayFunction) else part.args
     return {part for part in seen if part.is_Symbol}
