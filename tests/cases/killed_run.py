@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from symback import circuit
-from symback.codegen.figures import require_matplotlib
 from symback.training import train_from_file
 from symback.training.feed import batches
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
-require_matplotlib()
+FORKS.set_forkserver_preload([__name__, "matplotlib.figure"])
 
 
 class KilledRun:

@@ -315,7 +315,7 @@ def test_modules_agree_with_sympy(expr):
 EXAMPLES = [
     path
     for path in sorted((Path(__file__).parents[2] / "examples").glob("*/*.circuit"))
-    if all(len(node.shape) < 3 for node in sb.circuit(path.read_text()).gates.nodes)
+    if all(len(node.shape) < 3 for node in sb.circuit(path.read_text()).nodes)
 ]
 """Those without more than two axes, which SymPy's matrix expressions have not."""
 

@@ -29,7 +29,7 @@ ARRAYS = {
         if name not in array_circuits.SLOW
         and ": int" not in text  # points are drawn, and an index is a whole number
         and not sb.circuit(text).objective.shape
-        and all(len(node.shape) < 3 for node in sb.circuit(text).gates.nodes)
+        and all(len(node.shape) < 3 for node in sb.circuit(text).nodes)
     },
     "part": "x: input[n]; w: param[2]; f = dot(x[1:3], w) + x[0]**2",
     "row": "A: param[m, n]; x: input[n]; f = dot(A[1], x)**2 + A[0, 2]",
