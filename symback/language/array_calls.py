@@ -375,9 +375,12 @@ TUPLES = {
     **dict.fromkeys(("sum", "mean", "norm", "prod", "var", "std"), 1),
     **dict.fromkeys(("transpose", "reshape", "windows", "max_pool", "avg_pool"), 1),
     **dict.fromkeys(("zeros", "ones"), 0),
-    **dict.fromkeys(("flip", "squeeze", "tile", "pad"), 1),
+    **dict.fromkeys(("flip", "squeeze", "tile"), 1),
 }
 """The calls that take several numbers in brackets, and from which argument on."""
+
+LISTS_OF_NUMBERS = {"pad": 1, "tensordot": 2}
+"""The calls that take brackets or lists of whole numbers, inside each other too, from there on."""
 
 OF_LISTS = frozenset({"concat", "stack", "hstack", "vstack"})
 """The calls whose operands may stand in a list or in brackets, as NumPy has them."""
@@ -395,4 +398,4 @@ _FREE = {
 NO_NAMES = CALLS.keys() - _FREE
 """Those whose name no node has among arrays; the other names are also good for data."""
 
-__all__ = ["CALLS", "NO_NAMES", "OF_LISTS", "OPTIONS_ELSEWHERE", "TUPLES"]
+__all__ = ["CALLS", "LISTS_OF_NUMBERS", "NO_NAMES", "OF_LISTS", "OPTIONS_ELSEWHERE", "TUPLES"]

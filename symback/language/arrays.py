@@ -12,6 +12,7 @@ from symback.errors import CircuitError, CircuitSyntaxError, UnknownName, clip
 from symback.language import indices
 from symback.language.array_calls import (
     CALLS,
+    LISTS_OF_NUMBERS,
     NO_NAMES,
     OF_LISTS,
     OPTIONS_ELSEWHERE,
@@ -44,6 +45,7 @@ from symback.operations.shapes import (
 _ELEMENTWISE = frozenset("sum product beside negative power superscript bracketed".split())
 _TRUTHS = {"True": True, "False": False}
 MOST_ORIGINS = 3  # arrays that a message names
+_BRACKETED = ("pair", "tuple", "vector")
 _LISTS = (["vector"], ["pair"], ["tuple"])
 
 _OF_MATRICES = frozenset("matrix_product transpose bracketed juxtaposed dotted".split())
@@ -389,6 +391,8 @@ class ArrayBuilder(Builder):
             return term.text
         if term.kind in ("pair", "tuple") and place >= TUPLES.get(of, len(term.args) + place):
             return tuple(map(self.build, term.args))
+        if term.kind in _BRACKETED and place >= LISTS_OF_NUMBERS.get(of, len(term.args) + place):
+            return self._whole_numbers(term, nested=True)
         return self.build(term)
 
     def _string(self, term: Term) -> Expr:
@@ -405,13 +409,15 @@ class ArrayBuilder(Builder):
             return _TRUTHS[value.text]
         if value.kind == "name" and value.text == "None":
             return None
-        return self._whole_numbers(value)
+        return self._whole_numbers(value, nested=term.text == "axes")
 
-    def _whole_numbers(self, term: Term) -> Any:
-        """A whole number, or a tuple of them."""
-        if term.kind in ("pair", "tuple", "vector"):
-            return tuple(self.whole_number(part) for part in term.args)
-        return self.whole_number(term)
+    def _whole_numbers(self, term: Term, nested: bool = False) -> Any:
+        """A whole number, or a tuple of them, or of such tuples."""
+        if term.kind not in _BRACKETED:
+            return self.whole_number(term)
+        return tuple(
+            self._whole_numbers(part) if nested else self.whole_number(part) for part in term.args
+        )
 
     def _refuse_keywords(self, term: Term, named: Sequence[Term], known: tuple[str, ...]) -> None:
         given: set[str] = set()

@@ -286,6 +286,8 @@ LACKING = frozenset(
 )
 """Known functions that symback doesn't have; none of them is a misspelled name of ours."""
 
+NO_SUCH_FUNCTION = "; there is no function of that meaning here"
+
 
 def function_hint(name: str, known: Iterable[str]) -> str:
     """What to write in place of a function that is not known, behind ';', or nothing.
@@ -321,7 +323,7 @@ def elsewhere(name: str) -> str:
         return f"; write {FORMULAS[key]}"
     if key in NORMAL:
         return f"; of the standard normal distribution write {NORMAL[key]}"
-    return "; there is no function of that meaning here" if key in LACKING else ""
+    return NO_SUCH_FUNCTION if key in LACKING else ""
 
 
 def _plain(name: str) -> str:
@@ -359,6 +361,7 @@ __all__ = [
     "FORMULAS",
     "LACKING",
     "NORMAL",
+    "NO_SUCH_FUNCTION",
     "SAME",
     "elsewhere",
     "function_hint",

@@ -9,6 +9,7 @@ The module is long because it is one grammar, a method for each construct.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,9 @@ _IN_BOOKS = {
     **{"ReLU": "relu", "GELU": "gelu", "SiLU": "silu", "ELU": "elu", "SELU": "selu"},
 }
 _WORDS_BETWEEN = frozenset("and or if for when where otherwise else falls".split())
+
+_DERIVATIVE = re.compile(r"\{ d( \^ (\d+|\{ \d+ \}))?( [^ ^{}]+)? \} \{ d (?!\})")
+"""The tokens of a fraction of differentials, up to what stands below."""
 
 
 def _known(name: str) -> bool:
@@ -359,6 +363,13 @@ class _Reader(LatexSigns):
             raise self._refused(
                 r"is it \Delta times x or one name? Write \Delta \cdot x or \mathrm{dx}"
             )
+        if joined.kind != "letter" and name.text == "d" and self._is_factor_of_unknown_d():
+            shown = self._next.text[:20]
+            raise self._refused(
+                rf"is \mathrm{{d}} {shown} a differential or a product? Write the formula without "
+                rf"differentials, which symback derives, or \mathrm{{d}} \cdot {shown}",
+                name.place,
+            )
         if not self._is("(") or self._next.spaced:
             return name
         if name.text in self._functions:
@@ -372,6 +383,10 @@ class _Reader(LatexSigns):
         self._at = start
         self._refuse_function(name, joined, single)
         return name
+
+    def _is_factor_of_unknown_d(self) -> bool:
+        """Whether a name stands behind an upright d, which no line of the text defines."""
+        return self._begins_name() and "d" not in self._defined
 
     def _euler(self, name: Term) -> Term:
         if not self._accept("^"):
@@ -563,11 +578,9 @@ class _Reader(LatexSigns):
         return self._base()
 
     def _is_differential(self) -> bool:
-        """Whether d/dx or dy/dx stands here, the d upright or not."""
-        ahead = [t.text for t in self._tokens[self._at : self._at + 7]]
-        above = ahead[1:3] if ahead[:2] == ["{", "d"] else []
-        rest = ahead[3:] if above[1:] == ["}"] else ahead[4:] if ahead[3:4] == ["}"] else []
-        return bool(above) and rest[:2] == ["{", "d"] and rest[2:3] != ["}"]
+        """Whether d/dx, dy/dx or d²y/dx² stands here, the d upright or not."""
+        ahead = " ".join(t.text for t in self._tokens[self._at : self._at + 12])
+        return _DERIVATIVE.match(ahead) is not None
 
     def _binomial(self, token: LatexToken) -> Term:
         operands = [self._fraction_part(), self._fraction_part()]

@@ -176,18 +176,46 @@ def _joined(axis: int) -> Make:
 
 
 def _tensordot(builder: Operands, args: list[Any], axes: Any = _TWO) -> Expr:
-    """The sum over the last axes of one array and the first ones of another."""
-    if not getattr(axes, "is_Integer", False):
-        raise ShapeError('tensordot takes a number of axes; write einsum("ij,jk->ik", A, B)')
+    """The sum over the last axes of one array and the first ones of another, or over those that
+    two lists name, pair by pair.
+    """
+    args, axes = args[:2], args[2] if len(args) > 2 else axes
     shapes = [builder.shape_of(arg) for arg in args]
-    count, (m, n) = int(axes), map(len, shapes)
-    if not 0 <= count <= min(m, n) or shapes[0][m - count :] != shapes[1][:count]:
+    (m, n), (left, right) = map(len, shapes), _summed_axes(shapes, axes)
+    first, second = list(range(m)), list(range(m, m + n))
+    for i, j in zip(left, right, strict=True):
+        if shapes[0][i] != shapes[1][j]:
+            raise ShapeError(
+                f"tensordot: {shown(shapes[0])} and {shown(shapes[1])} don't share "
+                f"{len(left)} axes: axis {i} has {shapes[0][i]} elements, axis {j} {shapes[1][j]}"
+            )
+        second[j] = first[i]
+    result = [*(i for i in first if i not in second), *(i for i in second if i >= m)]
+    operands = [(args[0], tuple(first)), (args[1], tuple(second))]
+    return sum_of_products(operands, tuple(result))
+
+
+def _summed_axes(shapes: list[Shape], axes: Any) -> tuple[list[int], list[int]]:
+    """The axes of both arrays that tensordot sums over: a number of them, or two lists."""
+    (m, n) = map(len, shapes)
+    if not isinstance(axes, tuple):
+        if not getattr(axes, "is_Integer", False) or not 0 <= axes <= min(m, n):
+            raise ShapeError(
+                f"tensordot: {shown(shapes[0])} and {shown(shapes[1])} don't share {axes} axes"
+            )
+        return list(range(m - int(axes), m)), list(range(int(axes)))
+    pair = [side if isinstance(side, tuple) else (side,) for side in axes]
+    if len(pair) != 2 or len(pair[0]) != len(pair[1]):
         raise ShapeError(
-            f"tensordot: {shown(shapes[0])} and {shown(shapes[1])} don't share {axes} axes"
+            "tensordot takes a number of axes, or two lists as long as each other, as in "
+            "axes=([1, 2], [0, 1])"
         )
-    first, second = tuple(range(m)), tuple(range(m - count, m - count + n))
-    result = (*first[: m - count], *second[count:])
-    return sum_of_products(list(zip(args, (first, second), strict=True)), result)
+    left, right = (
+        [_axis(shape, axis) for axis in side] for shape, side in zip(shapes, pair, strict=True)
+    )
+    if len(set(left)) < len(left) or len(set(right)) < len(right):
+        raise ShapeError("tensordot: an axis is named twice")
+    return left, right
 
 
 def padded(builder: Operands, array: Expr, widths: dict[int, tuple[Integer, Integer]]) -> Expr:
@@ -203,18 +231,26 @@ def padded(builder: Operands, array: Expr, widths: dict[int, tuple[Integer, Inte
 
 
 def _pad(builder: Operands, args: list[Any]) -> Expr:
-    """Zeros around an array: as many on every side, or in front of a vector and behind it."""
+    """Zeros around an array: as many on every side, or in front and behind, of each axis."""
     array, width = args
     shape = _array(builder, array, "pad")
-    if isinstance(width, tuple) and len(shape) > 1:
-        raise ShapeError(
-            "pad of several widths means every axis in NumPy and the last in PyTorch; join zeros: "
-            "concat(zeros(2, 1), x, axis=1)"
-        )
-    pair = width if isinstance(width, tuple) else (width, width)
-    if len(pair) != 2 or not all(getattr(n, "is_Integer", False) and n >= 0 for n in pair):
-        raise ShapeError("pad takes a whole number from 0, or two")
-    return padded(builder, array, dict.fromkeys(range(len(shape)), pair))
+    given = width if isinstance(width, tuple) else (width, width)
+    if not any(isinstance(pair, tuple) for pair in given):
+        if isinstance(width, tuple) and len(shape) > 1:
+            raise ShapeError(
+                "pad of several widths means every axis in NumPy and the last in PyTorch; write a "
+                f"pair for each axis: pad(x, ({', '.join(['(0, 0)'] * (len(shape) - 1))}, (1, 2)))"
+            )
+        given = (given,) * len(shape)
+    pairs = [pair if isinstance(pair, tuple) else (pair,) for pair in given]
+    if len(pairs) == 1:  # NumPy's ((1, 2),) says it of every axis
+        pairs *= len(shape)
+    if len(pairs) != len(shape):
+        raise ShapeError(f"pad: {len(pairs)} pairs of widths for {shown(shape)}")
+    for pair in pairs:
+        if len(pair) != 2 or not all(getattr(n, "is_Integer", False) and n >= 0 for n in pair):
+            raise ShapeError("pad takes a whole number from 0, two, or two for each axis")
+    return padded(builder, array, dict(enumerate(pairs)))
 
 
 REARRANGING: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
@@ -231,7 +267,7 @@ REARRANGING: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "cross": (2, 2, (), _cross),
     "hstack": (1, None, (), _joined(1)),
     "vstack": (1, None, (), _joined(0)),
-    "tensordot": (2, 2, ("axes",), _tensordot),
+    "tensordot": (2, 3, ("axes",), _tensordot),
     "pad": (2, 2, (), _pad),
 }
 """As `CALLS`: the least and the greatest number of arguments, the options, and what is built."""

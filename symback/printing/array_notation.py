@@ -283,7 +283,7 @@ def _size(p: ForPeople, x: Expr, *axes: Expr) -> Printed:
 def _column(p: ForPeople, array: Expr, *axis: Expr) -> Printed:
     if axis or len(p.shape_of(array)) != 1:
         return _new_axis(p, array, *axis)
-    return call(p.word("column"))(p, array)
+    return p.column(array)
 
 
 def _norm(p: ForPeople, x: Expr, *axis: Expr) -> Printed:

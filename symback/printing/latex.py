@@ -11,10 +11,11 @@ from sympy.logic.boolalg import And, Or
 
 from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.signs import GREEK
+from symback.operations.special import weighed
 from symback.operations.textbook import SIGNS
 from symback.printing.array_notation import PEOPLE
 from symback.printing.people import ForPeople
-from symback.printing.printer import ADD, ATOM, MUL, NEG, POW
+from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, TERM
 
 _OWN_COMMANDS = ("exp log sin cos tan sinh cosh tanh min max").split()
 _NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}
@@ -139,6 +140,17 @@ class LatexPrinter(ForPeople):
             return f"\\{name}"
         escaped = name.replace("_", r"\_")
         return r"\log\det" if name == "logdet" else rf"\operatorname{{{escaped}}}"
+
+    def function(self, expr: Expr) -> tuple[str, int]:
+        """weighed(w, u) is the product w u: that 0·log 0 is 0 goes without saying in books."""
+        if isinstance(expr, weighed):
+            are_arrays = self.shapes and all(self.shape_of(arg) for arg in expr.args)
+            return self.joined(expr.args), TERM if are_arrays else MUL
+        return super().function(expr)
+
+    def column(self, vector: Expr) -> tuple[str, int]:
+        """A vector as as many equal columns as there must be, as books have it."""
+        return rf"{self.at(vector, MUL)} \, \mathbf{{1}}^{{\top}}", MUL
 
     def raised(self, base: Expr, exponent: str) -> str:
         return f"{self.at(base, ATOM)}^{{{exponent.replace('T', chr(92) + 'top')}}}"

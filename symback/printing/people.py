@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from sympy import Add, Expr, Mul
 
 from symback.circuits.program import Link, Whole
-from symback.printing.printer import MUL, NEG, TERM, Printer
+from symback.printing.printer import ATOM, MUL, NEG, TERM, Printer
 
 if TYPE_CHECKING:
     from symback.circuits.circuit import Circuit
@@ -104,6 +104,10 @@ class ForPeople(Printer):
     def named_sum(self, first: str, second: str, result: str, x: str, y: str) -> str:
         """Σ of products over the axes that the result has not, by the names of all axes."""
         raise NotImplementedError
+
+    def column(self, vector: Expr) -> tuple[str, int]:
+        """A vector as a matrix of one column, which broadcasts along the rows."""
+        return self.call("column", [self.print(vector)]), ATOM
 
     def raised(self, base: Expr, exponent: str) -> str:
         """A matrix with a T, -1 or -T above it."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from typing import Any
 
 import sympy as sp
 from sympy import Expr, Float, MatrixSymbol, Piecewise, Rational, S, Symbol
-from sympy.codegen.cfunctions import Cbrt, exp2, fma
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
@@ -45,104 +44,21 @@ from symback.language.options import (
     roles_given,
 )
 from symback.language.terms import DEEPEST, LARGEST
-from symback.operations import special
 from symback.operations.arrays import has_arrays
 from symback.operations.edges import CAREFUL, Careful
-from symback.operations.elementwise import BY_HEAD, SLOPES, erfc
+from symback.operations.elementwise import BY_HEAD, SLOPES
 from symback.operations.expressions import exact, postorder, real_symbol
-from symback.operations.functions import Slope, cbrt
-from symback.operations.steps import ceil, floor, mod
+from symback.operations.functions import Slope
 from symback.sympy_io.explicit import explicit
 from symback.sympy_io.from_matrices import MatrixReader, has_matrices
+from symback.sympy_io.functions import CONSTANTS, READ_AS
 from symback.sympy_io.plain import plain
 from symback.sympy_io.refusals import place_in, refusal
 from symback.sympy_io.shared import depth, shared
 
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
-_CONSTANTS = (S.Pi, S.Exp1)
 _WITH_NAMES = (Symbol, MatrixSymbol, AppliedUndef)
-
-
-def _heaviside(u: Expr, at_zero: Expr) -> Expr:
-    jump = (1 + sp.sign(u)) / 2
-    return jump if at_zero == S.Half else Piecewise((at_zero, sp.Eq(u, 0)), (jump, True))
-
-
-def _singularity(u: Expr, a: Expr, n: Expr) -> Expr:
-    """Macaulay's bracket ⟨u − a⟩ⁿ, as in the loads of beams."""
-    if not (n.is_Rational and n >= 0):
-        raise Unsupported(
-            "SingularityFunction is a function where its exponent is a number from 0 on, not "
-            f"{clip(str(n), 20)}"
-        )
-    return Piecewise(((u - a) ** n, u >= a), (0, True))
-
-
-def _lambert(u: Expr, branch: Expr = S.Zero) -> Expr:
-    if branch not in (S.Zero, S.NegativeOne):
-        raise Unsupported(
-            "LambertW has real values on its branches 0 and -1 alone, not on "
-            f"{clip(str(branch), 20)}"
-        )
-    return special.lambertw(u) if branch == 0 else special.lambertwm1(u)
-
-
-def _betainc(a: Expr, b: Expr, low: Expr, high: Expr) -> Expr:
-    value = special.betainc(a, b, high)
-    return value if low == 0 else value - special.betainc(a, b, low)
-
-
-_OWN: dict[Any, Callable[..., Expr]] = {
-    sp.erfc: erfc,
-    sp.erfinv: special.erfinv,
-    sp.erfcinv: special.erfcinv,
-    sp.erf2: lambda u, v: sp.erf(v) - sp.erf(u),
-    fma: lambda u, v, w: u * v + w,
-    sp.LambertW: _lambert,
-    sp.gamma: special.gamma,
-    sp.loggamma: special.loggamma,
-    sp.digamma: special.digamma,
-    sp.trigamma: special.trigamma,
-    sp.polygamma: special.polygamma,
-    sp.beta: lambda a, b=None: special.beta(a, a if b is None else b),
-    sp.factorial: special.factorial,
-    sp.binomial: special.binomial,
-    sp.RisingFactorial: lambda u, k: special.gamma(u + k) / special.gamma(u),
-    sp.FallingFactorial: lambda u, k: special.gamma(u + 1) / special.gamma(u - k + 1),
-    sp.besselj: special.besselj,
-    sp.bessely: special.bessely,
-    sp.besseli: special.besseli,
-    sp.besselk: special.besselk,
-    sp.jn: lambda n, u: sp.sqrt(sp.pi / 2) * special.besselj(n + S.Half, u) / sp.sqrt(u),
-    sp.yn: lambda n, u: sp.sqrt(sp.pi / 2) * special.bessely(n + S.Half, u) / sp.sqrt(u),
-    sp.lowergamma: lambda a, u: special.gamma(a) * special.gammainc(a, u),
-    sp.uppergamma: lambda a, u: special.gamma(a) * special.gammaincc(a, u),
-    sp.betainc_regularized: _betainc,
-    sp.betainc: lambda a, b, low, high: special.beta(a, b) * _betainc(a, b, low, high),
-    sp.sec: lambda u: 1 / sp.cos(u),
-    sp.csc: lambda u: 1 / sp.sin(u),
-    sp.cot: lambda u: 1 / sp.tan(u),
-    sp.sech: lambda u: 1 / sp.cosh(u),
-    sp.csch: lambda u: 1 / sp.sinh(u),
-    sp.coth: lambda u: 1 / sp.tanh(u),
-    sp.asec: lambda u: sp.acos(1 / u),
-    sp.acsc: lambda u: sp.asin(1 / u),
-    sp.acot: lambda u: sp.atan(1 / u),
-    sp.asech: lambda u: sp.acosh(1 / u),
-    sp.acsch: lambda u: sp.asinh(1 / u),
-    sp.acoth: lambda u: sp.atanh(1 / u),
-    exp2: lambda u: sp.Pow(2, u),
-    Cbrt: cbrt,
-    sp.floor: floor,
-    sp.ceiling: ceil,
-    sp.frac: lambda u: u - floor(u),
-    sp.Mod: mod,
-    sp.Heaviside: _heaviside,
-    sp.SingularityFunction: _singularity,
-    sp.KroneckerDelta: lambda i, j: Piecewise((1, sp.Eq(i, j)), (0, True)),
-}
-"""What functions of SymPy that circuits don't have stand for."""
 
 
 def read(
@@ -332,7 +248,7 @@ class _Reader:
         if part.is_Rational or isinstance(part, Float):
             return self._number(name, part)
         if not part.args:
-            return part
+            return CONSTANTS.get(part, part)
         args = [done[a] for a in part.args]
         if isinstance(part, sp.Pow):
             self._refuse_power(name, part, *args)
@@ -352,7 +268,7 @@ class _Reader:
             return part.func(*args)
         if isinstance(part, sp.Min | sp.Max) and is_large(args):
             return part.func(*args, evaluate=False)
-        return self._real(name, part, _OWN.get(part.func, part.func)(*args))
+        return self._real(name, part, READ_AS.get(part.func, part.func)(*args))
 
     def refuse(self, name: str, part: Any, within: Iterable[Any] = ()) -> Any:
         raise Unsupported(refusal(name, part, within))
@@ -409,7 +325,7 @@ class _Reader:
 
 def _with_own(expr: Expr) -> Expr:
     """The expression with our classes in place of SymPy's."""
-    found = {p: _OWN[p.func](*p.args) for p in postorder(expr) if p.func in _OWN}
+    found = {p: READ_AS[p.func](*p.args) for p in postorder(expr) if p.func in READ_AS}
     return expr.xreplace(found) if found else expr
 
 
@@ -427,8 +343,8 @@ def _is_known(part: Any) -> bool:
         return kind.__module__.startswith("sympy.")
     if kind is Float:
         return bool(part.is_finite)
-    known = (BY_HEAD, _OWN, SLOPES, _COMPOUND, CAREFUL)
-    return part in _CONSTANTS or any(kind in kinds for kinds in known)
+    known = (BY_HEAD, READ_AS, SLOPES, _COMPOUND, CAREFUL)
+    return part in CONSTANTS or any(kind in kinds for kinds in known)
 
 
 def _in_order(expr: Expr) -> list[Symbol]:

@@ -8,9 +8,10 @@ from typing import Any
 import sympy as sp
 from sympy import S, Symbol
 from sympy.core.function import AppliedUndef
+from sympy.functions.special.polynomials import OrthogonalPolynomial
 
 from symback.errors import clip
-from symback.language.foreign import elsewhere
+from symback.language.foreign import NO_SUCH_FUNCTION, elsewhere
 from symback.operations.arrays.base import ArrayFunction
 from symback.operations.expressions import postorder
 from symback.operations.simplify import weight
@@ -89,7 +90,25 @@ def _advice(part: Any, kind: str) -> str:
         return f"; {_by_symbol(part)}"
     if kind == "Quantity":  # of sympy.physics.units, which takes long to import
         return f"; put a number in place of the unit: expr.subs({shown_part(part) or '…'}, 1)"
-    return elsewhere(kind)
+    if isinstance(part, sp.hyper | sp.meijerg):
+        return "; write it in other functions by sympy.hyperexpand(expr)"
+    if isinstance(part, OrthogonalPolynomial):
+        return "; put a whole number in place of its degree"
+    if isinstance(part, sp.LeviCivita):
+        return "; put whole numbers in place of its indices"
+    if isinstance(part, sp.elliptic_k):
+        return _MEAN_OF_GAUSS
+    hint = elsewhere(kind)
+    if isinstance(part, sp.Function) and hint in ("", NO_SUCH_FUNCTION):
+        has_values = not isinstance(part, sp.DiracDelta)
+        return f"; {_by_symbol(part)}, and chain its derivative by hand" if has_values else hint
+    return hint
+
+
+_MEAN_OF_GAUSS = (
+    "; it is pi/(a + b) where a loop ends: a[t] = (a[t-1] + b[t-1])/2, "
+    "b[t] = sqrt(a[t-1]*b[t-1]), from 1 and sqrt(1 - m)"
+)
 
 
 def _is_undefined(part: Any) -> bool:

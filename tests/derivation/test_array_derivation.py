@@ -1,6 +1,7 @@
 """Derivations of circuits of arrays: what they read like, and that each step holds."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -140,3 +141,23 @@ def test_a_formula_of_lower_rank_is_spread_in_its_matrix_expression():
 def test_parts_of_a_size_with_a_name_have_elements_where_they_are_verified(part):
     text = f"a: input[k]; y: target\nz: output = {part}\nl: loss = mean((z - y)**2)"
     assert sb.circuit(text).derive("l").verified
+
+
+TEXTBOOK_SIGNS = {
+    "W: param[n, d]; b: param[n]; f = sum(exp(W*b[:, None]))": [
+        r"b \, \mathbf{1}^{\top}",
+        r"W \circ \left(b \, \mathbf{1}^{\top}\right)",
+    ],
+    "p: param[k]; t: input[k]; f = -sum(t*log(softmax(p)))": [
+        r"t \circ \operatorname{log\_softmax}\left(p\right)",
+    ],
+}
+
+
+@pytest.mark.parametrize("text", TEXTBOOK_SIGNS)
+def test_latex_has_the_signs_of_textbooks_for_columns_and_weights(text):
+    circuit = sb.circuit(text, loss=None)
+    latex = circuit.derive("f", circuit.params[0]).to_latex()
+    assert not {"column", "weighed"} & set(re.findall(r"[a-z]+", latex))
+    for sign in TEXTBOOK_SIGNS[text]:
+        assert sign in latex

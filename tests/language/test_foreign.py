@@ -323,7 +323,7 @@ def test_known_functions_are_not_corrected_into_others(name):
 
 def test_sympy_and_text_give_the_same_hints():
     x = sp.Symbol("x")
-    for head in (sp.airyai, sp.DiracDelta, sp.zeta):
+    for head in (sp.DiracDelta,):
         with pytest.raises(errors.Unsupported, match=re.escape(elsewhere(head.__name__))):
             sb.Circuit.from_sympy(head(x))
 

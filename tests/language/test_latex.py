@@ -61,7 +61,11 @@ def test_latex_of_random_circuits_reads_back(seed):
     assert_reads_back(sb.circuit(of_numbers(np.random.default_rng(seed)).text))
 
 
-@pytest.mark.parametrize("name", one_in(3, CASES))
+READS_BACK = [name for name in CASES if name != "weighed"]
+"""weighed(w, u) is printed as books have it: the product w u."""
+
+
+@pytest.mark.parametrize("name", one_in(3, READS_BACK))
 def test_latex_of_every_operation_reads_back(name):
     assert_reads_back(sb.circuit(CASES[name].circuit, loss=None))
 

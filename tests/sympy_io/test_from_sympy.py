@@ -212,6 +212,14 @@ OF_GAMMA = {
     sp.FallingFactorial(x, y): mpmath.ff,
     sp.loggamma(x): lambda x, y: mpmath.loggamma(x),
     sp.digamma(x): lambda x, y: mpmath.digamma(x),
+    sp.harmonic(x): lambda x, y: mpmath.harmonic(x),
+    sp.harmonic(x, 2): lambda x, y: mpmath.zeta(2) - mpmath.zeta(2, x + 1),
+    sp.harmonic(x, 5): lambda x, y: mpmath.zeta(5) - mpmath.zeta(5, x + 1),
+    sp.zeta(2, x): lambda x, y: mpmath.zeta(2, x),
+    sp.zeta(5, x): lambda x, y: mpmath.zeta(5, x),
+    sp.catalan(x): lambda x, y: mpmath.binomial(2 * x, x) / (x + 1),
+    sp.EulerGamma * x: lambda x, y: mpmath.euler * x,
+    sp.GoldenRatio * x: lambda x, y: mpmath.phi * x,
 }
 
 
@@ -238,7 +246,6 @@ OUTSIDE = {
     "erfi": sp.erfi(x),
     "factorial2": sp.factorial2(x),
     "airyai": sp.airyai(x),
-    "zeta": sp.zeta(x),
     "DiracDelta": sp.DiracDelta(x),
     "arg": sp.arg(x),
     "conjugate": sp.conjugate(x),
@@ -255,7 +262,14 @@ OUTSIDE = {
     "NaN": sp.nan,
     "ComplexInfinity": sp.zoo,
     "RootOf": sp.rootof(sp.Symbol("t") ** 5 - sp.Symbol("t") + 1, 0) * x,
-    "EulerGamma": sp.EulerGamma * x,
+    "Catalan": sp.Catalan * x,
+    **{
+        type(part).__name__: part * w
+        for part in (
+            *(sp.elliptic_k(x), sp.LeviCivita(x, y, 1), sp.hyper([x], [2], y), sp.fresnels(x)),
+            *(sp.meijerg([[], []], [[0], []], x), sp.legendre(y, x), sp.elliptic_pi(x, y)),
+        )
+    },
     "Order": x + sp.Order(x**2),
     "MatrixElement": sp.MatrixSymbol("A", 2, 2)[sp.Symbol("i"), 0] * x,
     "Indexed": sp.Indexed("A", y) * x,
@@ -609,12 +623,37 @@ INSTEAD = {
     "Order": (x + sp.Order(x**2), "removeO"),
     "Integral": (sp.Integral(sp.exp(-(x**2)), (x, 0, y)), "doit()"),
     "Sum": (sp.Sum(x**z, (z, 1, y)), "doit()"),
-    "EulerGamma": (sp.EulerGamma * x, "expr.subs(EulerGamma, EulerGamma.n())"),
+    "Catalan": (sp.Catalan * x, "expr.subs(Catalan, Catalan.n())"),
+    "harmonic": (sp.harmonic(x, y), "where its order is a number from 0 on, not y"),
+    "zeta": (sp.zeta(x), "where s is a whole number from 2 on, not x"),
+    "elliptic_k": (sp.elliptic_k(x), "a[t] = (a[t-1] + b[t-1])/2, b[t] = sqrt(a[t-1]*b[t-1])"),
+    "LeviCivita": (sp.LeviCivita(x, y, 1), "whole numbers in place of its indices"),
+    "hyper": (sp.hyper([x], [2], y), "sympy.hyperexpand(expr)"),
+    "meijerg": (sp.meijerg([[], []], [[0], []], x), "sympy.hyperexpand(expr)"),
+    "legendre": (sp.legendre(y, x), "a whole number in place of its degree"),
+    "fresnels": (sp.fresnels(x), "expr.subs(fresnels(x), Symbol('fresnels_x')), and chain its"),
+    "Si": (sp.Si(2 * x) * x, "expr.subs(Si(2*x), Symbol('Si_2_x')), and chain its derivative"),
     "function": (x + undefined(2 * x), "expr.subs(mystery(2*x), Symbol('mystery_2_x'))"),
     "derivative": (sp.Derivative(undefined(2 * x), x), "expr.subs(Derivative(mystery(2*x), x), "),
     "Indexed": (sp.Indexed("A", y) * x, "expr.subs(A[y], Symbol('A_y'))"),
     "imaginary symbol": (sp.Symbol("v", imaginary=True) * x, "Symbol('v', real=True)"),
 }
+
+
+def test_the_loop_that_the_refusal_of_elliptic_k_names_gives_its_values_and_slopes():
+    """A&S 17.6.1; from mpmath at 30 digits."""
+    circuit = sb.circuit(
+        "m: input\na[0] = 1; b[0] = sqrt(1 - m)\nfor t in range(1, 6):\n"
+        "    a[t] = (a[t-1] + b[t-1])/2\n    b[t] = sqrt(a[t-1]*b[t-1])\nf = pi/(a[5] + b[5])",
+        loss=None,
+    )
+    module = circuit.compile()
+    at = np.array([-5.0, 0.0, 0.3, 0.99])
+    value, cache = module.forward(module.Params(), module.Inputs(at))
+    slope = module.backward(module.Params(), module.Inputs(at), cache)[1].m
+    with mpmath.workdps(30):
+        wanted = [[float(mpmath.diff(mpmath.ellipk, m, n)) for m in at] for n in (0, 1)]
+    np.testing.assert_allclose([value, slope], wanted, rtol=1e-13)
 
 
 @pytest.mark.parametrize("name", INSTEAD)

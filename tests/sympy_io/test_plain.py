@@ -171,7 +171,7 @@ REFUSED = {
     "complex part": (sp.re(x) + 1, "real=True"),
     "imaginary unit": (sp.I * x, "as_real_imag()"),
     "order": (x + sp.O(x**2), "removeO()"),
-    "golden ratio": (sp.GoldenRatio * x, "put its value"),
+    "Catalan": (sp.Catalan * x, "put its value"),
     "equation": (sp.Eq(x, y), "a node is a SymPy expression"),
     "sum to n": (sp.Sum(x**i, (i, 1, n)), "whole numbers"),
     "sum to infinity": (sp.Sum(x**i, (i, 0, sp.oo)), "whole numbers"),

@@ -39,7 +39,7 @@ _WIDTHS |= {
     "W": 1.0,
     "M": 1.0,
 }
-_WORDS = ("mathrm", "operatorname", "text")
+_WORDS = ("mathrm", "mathbf", "operatorname", "text")
 _SCRIPT = 0.72  # the size of sub- and superscripts
 _LETTER, _CAPITAL = 0.56, 0.8
 _LINE = 1.2  # the height of a line of plain symbols
