@@ -38,9 +38,27 @@ def besselj(n: arb, u: arb) -> arb:
 
 
 def bessely(n: arb, u: arb) -> arb:
-    if u <= 0:
+    """Y in the middle, and its largest slope times the width, of which Arb's sums lose all digits.
+
+    |Y'| is at most (M(n-1) + M(n+1))/2 with M = sqrt(J² + Y²), which falls with u by Nicholson's
+    integral (DLMF 10.9.30).
+    """
+    if not u.lower() > 0:
         return MISSING
+    middle = u.mid()
+    found = _bessely_at(n, middle)
+    if u.is_exact():
+        return found
+    steepest = sum((_modulus_at(k, u.lower()) for k in (n - 1, n + 1)), arb(0)) / 2
+    return found + steepest * (u - middle)
+
+
+def _bessely_at(n: arb, u: arb) -> arb:
     return _bessel(u, lambda: u.bessel_y(n))
+
+
+def _modulus_at(n: arb, u: arb) -> arb:
+    return (_bessel(u, lambda: u.bessel_j(n)) ** 2 + _bessely_at(n, u) ** 2).sqrt()
 
 
 def besseli(n: arb, u: arb) -> arb:
