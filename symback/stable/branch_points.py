@@ -26,12 +26,13 @@ from symback.operations.elementwise import BY_HEAD, elementary
 from symback.operations.expressions import postorder, real_symbol, written_size
 from symback.operations.forms import Numbering, expression_of, form_of, place
 from symback.operations.polynomials import horner
-from symback.stable.matching import See
-from symback.stable.named_parts import parts_outside_choices, with_wanted
+from symback.stable.matching import See, others_of
+from symback.stable.named_parts import parts_outside_choices, with_wanted, without_choices
 from symback.stable.proof import beyond_series
 from symback.stable.series import Series, series_near_zero
 
 ORDERS = 5  # of σ, up to the square of v
+TERMS = ORDERS + 2  # of parts, a quotient of which by σ² is looked at
 LARGEST = 40  # written parts of a coefficient
 BITS = 1600
 STEP = arb(2) ** -90
@@ -53,11 +54,16 @@ def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
     whole = with_wanted(see, expr, has_branch_point)
     if whole is None or has_branch_point(whole):
         return None
+    if not _branching(whole) and whole != expr:
+        return whole  # as cos(t) of a t = acos(x)
+    if expr.is_Mul and any(f.is_Pow and f.exp.is_negative for f in expr.args):
+        whole = without_choices(whole)  # a factor may be 0 where another is infinite
     if not _branching(whole):
-        return None if whole == expr else whole  # as cos(t) of a t = acos(x)
+        return None
     fixed, part = S.One, beyond_series(whole)
     if whole.is_Mul:
-        fixed, part = part.as_independent(*_branching(part))
+        inside = [f for f in part.args if _branching(f) or _divides_by_one_of(f, part)]
+        fixed, part = others_of(part.args, *inside), Mul(*inside)
     for v, inside in _in_roots(part):
         found, where = _polynomial(inside, v), Eq(v, 0)
         series = None if found is None else _near(inside)
@@ -66,6 +72,12 @@ def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
         if found is not None:
             return Piecewise((fixed * found, where), (expr, True), evaluate=False)
     return None
+
+
+def _divides_by_one_of(factor: Expr, whole: Expr) -> bool:
+    """Whether it is one over something with a name that a root or an inverse has."""
+    names = set().union(*(p.free_symbols for p in _branching(whole)))
+    return bool(factor.is_Pow and factor.exp.is_negative and factor.free_symbols & names)
 
 
 def has_branch_point(part: Any) -> bool:
@@ -172,12 +184,12 @@ def _expansion(form: Hashable) -> tuple[Expr, ...] | None:
             if not abs(values[-1][1]) < TINY:
                 return None
         is_zero = [all(abs(known[k]) < TINY for known in values) for k in range(ORDERS)]
-        found = _coefficients(inside) if names else [_number(x) for x in values[0]]
+        found = _coefficients(inside) if names else [_number(x) for x in values[0][:ORDERS]]
         if found is None or all(is_zero[2:]):
             return None
         c = tuple(S.Zero if zero else a for a, zero in zip(found, is_zero, strict=True))
         for at, known in zip(points, values, strict=True):
-            pairs = zip((_value(elementary(a), at) for a in c), known, strict=True)
+            pairs = zip((_value(elementary(a), at) for a in c), known[:ORDERS], strict=True)
             if not all(abs(a - x) <= CLOSE * abs(x) + TINY for a, x in pairs):
                 return None
     return c
@@ -209,14 +221,14 @@ def _taylor(form: Expr, u: Expr, centre: arb, at: Mapping[Any, arb]) -> list[arb
     none."""
     values = [_value(form, {**at, u: centre + k * STEP}) for k in NODES]
     if any(not v.is_finite() for v in values):
-        return [arb("nan")] * ORDERS
+        return [arb("nan")] * TERMS
     powers = arb_mat([[arb(k) ** j for j in range(len(NODES))] for k in NODES])
     solved = powers.solve(arb_mat([[v] for v in values]))
     found = [solved[j, 0] / STEP**j for j in range(len(NODES))]
     sizes = [abs(c) * RADIUS**j for j, c in enumerate(found)]
     if not max(sizes[ORDERS:], key=float) <= max(sizes[:ORDERS], key=float):
-        return [arb("nan")] * ORDERS
-    return found[:ORDERS]
+        return [arb("nan")] * TERMS
+    return found[:TERMS]
 
 
 def _value(form: Expr, at: Mapping[Any, arb]) -> arb:
@@ -239,32 +251,67 @@ def _number(value: arb) -> Rational:
 
 def _coefficients(inside: Expr) -> list[Expr] | None:
     """Those of 1, σ, σ², … of a formula in σ with other names; None where a part has none."""
-    done: dict[Any, list[Expr]] = {_ROOT: [S.Zero, S.One, *[S.Zero] * (ORDERS - 2)]}
+    done: dict[Any, list[Expr]] = {_ROOT: [S.Zero, S.One, *[S.Zero] * (TERMS - 2)]}
     for part in postorder(inside):
         if part == _ROOT:
             continue
         if not part.has(_ROOT):
-            done[part] = [part, *[S.Zero] * (ORDERS - 1)]
+            done[part] = [part, *[S.Zero] * (TERMS - 1)]
             continue
-        of = [done[a] for a in part.args]
+        if part.is_Mul:
+            found = _quotient_of(part, done)
+            if found is None:
+                return None
+            done[part] = found
+            continue
+        of = [done.get(a, [S.NaN]) for a in part.args]
+        if any(c[0] is S.NaN for c in of):
+            return None
         if part.is_Add:
             done[part] = [Add(*terms) for terms in zip(*of, strict=True)]
-        elif part.is_Mul:
-            done[part] = _product(of)
         elif part.is_Pow and part.exp.is_Integer and part.exp > 0:
             done[part] = _product([of[0]] * int(part.exp))
+        elif part.is_Pow and part.exp.is_Integer and of[0][0] == 0:
+            done[part] = [S.NaN] * TERMS  # it is looked at with what it divides
         else:
             found = _of_function(part, of)
             if found is None:
                 return None
             done[part] = found
-    return done[inside]
+    found = [min(c, sp.expand(c), key=written_size) for c in done[inside][:ORDERS]]
+    return None if S.NaN in found else found
+
+
+def _quotient_of(product: Expr, done: Mapping[Any, list[Expr]]) -> list[Expr] | None:
+    """Those of a product, of which factors may be one over a power of what is 0 with σ."""
+    above, below = [], []
+    for factor in product.args:
+        if factor in done and done[factor][0] is not S.NaN:
+            above.append(done[factor])
+        else:
+            below += [done[factor.base]] * int(-factor.exp)
+    total = _product(above)
+    for of in below:
+        zeros = next((k for k, c in enumerate(of) if c != 0), TERMS)
+        if zeros > TERMS - ORDERS or any(c != 0 for c in total[:zeros]):
+            return None
+        unknown = [S.NaN] * zeros
+        total = _over([*total[zeros:], *unknown], [*of[zeros:], *unknown])
+    return total
+
+
+def _over(above: Sequence[Expr], below: Sequence[Expr]) -> list[Expr]:
+    found: list[Expr] = []
+    for k, c in enumerate(above):
+        taken = (found[j] * below[k - j] for j in range(k))
+        found.append((c - Add(*taken)) / below[0])
+    return found
 
 
 def _product(of: Sequence[list[Expr]]) -> list[Expr]:
     total = of[0]
     for other in of[1:]:
-        total = [Add(*(total[j] * other[k - j] for j in range(k + 1))) for k in range(ORDERS)]
+        total = [Add(*(total[j] * other[k - j] for j in range(k + 1))) for k in range(TERMS)]
     return total
 
 
@@ -273,14 +320,14 @@ def _of_function(part: Expr, of: Sequence[list[Expr]]) -> list[Expr] | None:
     if not (part.is_Pow or part.func in BY_HEAD):
         return None
     moving = [i for i, c in enumerate(of) if any(c[1:])]
-    inside, start, rest = [c[0] for c in of], S.Zero, [S.One, *[S.Zero] * (ORDERS - 2)]
+    inside, start, rest = [c[0] for c in of], S.Zero, [S.One, *[S.Zero] * (TERMS - 2)]
     if len(moving) == 1:
         start, *rest = of[moving[0]]
         inside[moving[0]] = _ARGUMENT
     else:
         inside = [Add(*(a * _ARGUMENT**k for k, a in enumerate(c))) for c in of]
-    total = [S.Zero] * ORDERS
-    power = [S.One, *[S.Zero] * (ORDERS - 1)]
+    total = [S.Zero] * TERMS
+    power = [S.One, *[S.Zero] * (TERMS - 1)]
     for c in _series(part.func(*inside), start):
         total = [t + c * p for t, p in zip(total, power, strict=True)]
         power = _product([power, [S.Zero, *rest]])
@@ -289,10 +336,11 @@ def _of_function(part: Expr, of: Sequence[list[Expr]]) -> list[Expr] | None:
 
 def _series(form: Expr, start: Expr) -> list[Expr]:
     meaning = elementary(form)
-    if form.free_symbols == {_ARGUMENT} and start.is_number:
+    is_root = form.is_Pow and start.is_Rational
+    if form.free_symbols == {_ARGUMENT} and start.is_number and not is_root:
         return [_number(x) for x in _taylor(meaning, _ARGUMENT, _value(start, {}), {})]
     found = []
-    for k in range(ORDERS):
+    for k in range(TERMS):
         found.append(meaning.xreplace({_ARGUMENT: start}) / factorial(k))
         meaning = meaning.diff(_ARGUMENT)
     return found

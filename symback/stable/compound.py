@@ -206,7 +206,7 @@ def _without_sign(size: Expr) -> Expr:
 
 
 def _beside(see: See, ratio: Expr, multiple: Expr) -> tuple[Expr, Expr, Expr] | None:
-    """(p, c, d) where the ratio is p/v and the multiple c·v + d, for a power v of a name."""
+    """(p, c, d) where the ratio is p/v and the multiple c·v + d, for a power or a root v."""
     if terms_of(ratio) > 1:
         return None
     whole = through_names(see, see(multiple))
@@ -214,12 +214,13 @@ def _beside(see: See, ratio: Expr, multiple: Expr) -> tuple[Expr, Expr, Expr] | 
         return None
     for factor in Mul.make_args(ratio):
         name, power = base_and_power(factor)
-        if not power.is_Integer or not name.is_Symbol:
+        is_root = not name.is_number and 2 * power in (1, -1)
+        if not (power.is_Integer and name.is_Symbol) and not is_root:
             continue
         v = 1 / factor
         terms = Add.make_args(sp.expand(whole))
         over = Add(*(t / v for t in terms if t.has(name)))
-        if over != 0 and not over.has(name):
+        if over != 0 and name.free_symbols.isdisjoint(over.free_symbols):
             return ratio * v, over, Add(*(t for t in terms if not t.has(name)))
     return None
 

@@ -6,6 +6,7 @@ the infinite number stands at 0 alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -13,8 +14,25 @@ from sympy import Add, Eq, Expr, Mul, Piecewise, Pow, S
 from sympy.codegen.cfunctions import hypot
 
 from symback.operations import arrays
-from symback.operations.functions import sigma, softplus
-from symback.operations.special import diffshare, inv_expm1, log_ratio, logwsumexp, sumshare
+from symback.operations.elementwise import BY_HEAD
+from symback.operations.functions import (
+    erfc,
+    logcosh,
+    sigma,
+    sigma_prime,
+    softplus,
+    tanh_prime,
+)
+from symback.operations.special import (
+    diffshare,
+    inv_expm1,
+    inv_exprel,
+    log_ratio,
+    log_sinhc,
+    logwsumexp,
+    overexpm1,
+    sumshare,
+)
 from symback.stable.matching import (
     SHORT,
     See,
@@ -117,27 +135,104 @@ def function_of_log(see: See, expr: Expr) -> Expr | None:
     )
 
 
+_FADING: dict[Any, Any] = {
+    inv_expm1: lambda v: -v,
+    inv_exprel: lambda v: -v,
+    overexpm1: lambda x, r: -r * x,
+    sigma: lambda v: v,
+    erfc: lambda v: -v,
+    tanh_prime: lambda v: -sp.Abs(v),
+    sigma_prime: lambda v: -sp.Abs(v),
+}
+"""h below exp(w) where w is far below 0, and nowhere large: w of its operands."""
+
+
+_FAST = frozenset(BY_HEAD) - {sp.log, log_ratio, Pow}
+
+
 def fading_over_pole(see: See, product: Expr) -> Expr | None:
-    """exp(u)/xⁿ for a u that has 1/x or log(x): 0 where exp(u) is smaller than any float by xⁿ."""
-    factors = Mul.make_args(product)
-    below = [f for f in factors if f.is_Pow and f.exp.could_extract_minus_sign()]
-    for factor in factors:
-        inner = see(base_and_power(factor)[0])
-        u = -argument(inner) if isinstance(inner, inv_expm1) else exponent(see, factor)
-        if u is None:
-            continue
-        poles = _poles(see, through_names(see, u))
-        shared = [
-            f
-            for f in below
-            if f is not factor and not poles.isdisjoint({f.base, *f.base.free_symbols})
-        ]
-        if shared:
-            times = Add(*(-f.exp for f in shared))
-            return Piecewise(
-                (S.Zero, u < -LOG_OF_FLOATS * (times + 2)), (product, True), evaluate=False
-            )
-    return None
+    """exp(u)/xⁿ for a u that has 1/x or log(x): 0 where exp(u) is smaller than any float by xⁿ.
+
+    So for what is nearly exp(u) there, alone too, and a power of x that has a name.
+    """
+    factors = [_unfaded(f) for f in Mul.make_args(product)]
+    powers = [f for f in factors if f.is_Pow and _may_be_below(f.exp)]
+    exponents = {f: _exponent_of(see, f) for f in factors} if powers else {}
+    found = {f: of for f, of in exponents.items() if of is not None}
+    poles = {p for of in found.values() for p in _poles(see, through_names(see, of.exponent))}
+    shared = [
+        f for f in powers if f not in found and not poles.isdisjoint({f.base, *f.base.free_symbols})
+    ]
+    others = [through_names(see, f) for f in factors if f not in found]
+    others += [a for of in found.values() for a in of.beside]
+    if not shared or any(_has_function_of(see, f, poles) for f in others):
+        return None
+    times = Add(*map(_size, (f.exp for f in shared)))
+    grows = [of.exponent for of in found.values() if not of.fades]
+    fades = [of.exponent for of in found.values() if of.fades]
+    if grows:
+        fades = [Add(*grows, *(sp.Min(w, 0) for w in fades))]
+    return _unless_faded(fades, times, Mul(*factors))
+
+
+def fading_at_pole(see: See, call: Expr) -> Expr | None:
+    """Such a function alone, whose slope is 0·∞ where it is 0."""
+    found = _exponent_of(see, call)
+    if found is None or any(f.free_symbols for f in found.beside if not f.is_Symbol):
+        return None
+    u = through_names(see, found.exponent)
+    poles = _poles(see, u)
+    if not poles or not (found.fades or u.has(logcosh, log_sinhc)):
+        return None
+    return _unless_faded([found.exponent], S(2), call)
+
+
+def _unless_faded(exponents: Sequence[Expr], times: Expr, expr: Expr) -> Expr:
+    least = -LOG_OF_FLOATS * (times + 2)
+    return Piecewise((S.Zero, sp.Or(*(w < least for w in exponents))), (expr, True), evaluate=False)
+
+
+def _may_be_below(power: Expr) -> bool:
+    return bool(not power.is_number or power.could_extract_minus_sign())
+
+
+def _size(power: Expr) -> Expr:
+    return -power if power.is_number else sp.Abs(power)
+
+
+def _unfaded(factor: Expr) -> Expr:
+    """h of a choice between 0 and h."""
+    is_made = isinstance(factor, Piecewise) and len(factor.args) == 2 and factor.args[0].expr == 0
+    return factor.args[1].expr if is_made else factor
+
+
+class _Exponent(NamedTuple):
+    """u of exp(u), or of what fades as that does, and is bounded for other u."""
+
+    exponent: Expr
+    fades: bool
+    beside: Sequence[Expr] = ()  # what it is a multiple of
+
+
+def _exponent_of(see: See, factor: Expr) -> _Exponent | None:
+    u = exponent(see, factor)
+    if u is not None:
+        return _Exponent(u, False)
+    base, power = base_and_power(factor)
+    inner = _unfaded(see(base))
+    of = _FADING.get(inner.func)
+    if of is None or not power.is_number:
+        return None
+    w, beside = of(*inner.args), inner.args[:1] if isinstance(inner, overexpm1) else ()
+    if power > 0:
+        return _Exponent(w, True, beside)
+    return _Exponent(power * sp.Min(w, 0), False, beside)
+
+
+def _has_function_of(see: See, factor: Expr, poles: set[Expr]) -> bool:
+    """Whether a function in it, which may grow faster than any power, is infinite at a pole."""
+    functions = (p for p in sp.preorder_traversal(factor) if p.func in _FAST)
+    return any(not poles.isdisjoint(_poles(see, p)) for p in functions)
 
 
 def _poles(see: See, u: Expr) -> set[Expr]:
@@ -184,9 +279,12 @@ def reciprocal_of_poles(see: See, expr: Expr) -> Expr | None:
 
 
 def _seen_term(see: See, term: Expr) -> Expr:
-    """A term behind its name, if it is a quotient."""
+    """A term behind its name, if it is a quotient, and over what it divides by behind its own."""
     seen = see(term)
-    return seen if seen.is_Mul or seen.is_Pow else term
+    if not (seen.is_Mul or seen.is_Pow):
+        return term
+    named = {x: see(x) for x in _divisors(seen)}
+    return seen.xreplace({x: f for x, f in named.items() if _divisors(f)})
 
 
 def _divisors(term: Expr) -> list[Expr]:
@@ -258,6 +356,7 @@ def _where_any_zero(x: Expr, there: Expr, elsewhere: Expr) -> Expr:
 
 __all__ = [
     "angle_of_pole",
+    "fading_at_pole",
     "fading_over_pole",
     "function_of_log",
     "logsumexp_of_log",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import product as product_of
+from typing import Any
+
 import sympy as sp
 from sympy import Add, Expr, Mul, Piecewise, S
 
+from symback.operations.expressions import written_size
 from symback.operations.special import (
     bateman,
     expdivdiff,
@@ -32,6 +37,11 @@ from symback.stable.matching import (
     terms_of,
     through_names,
 )
+from symback.stable.named_parts import with_wanted
+
+LARGEST_DEGREE = 16  # up to which a quotient of polynomials is divided out
+LARGEST = 40  # written parts of it
+PLACES = (S(3), S(7), S(11), S(19), S(23), S(31))  # of other names where it is looked for
 
 
 def power_over_argument(see: See, product: Expr) -> Expr | None:
@@ -68,18 +78,69 @@ def geometric_sum(see: See, product: Expr) -> Expr | None:
     """(xⁿ - 1)/(x - 1) and (1 - xⁿ)/(1 - x), which is n at x = 1."""
     factors = Mul.make_args(product)
     for factor in factors:
-        inner = see(factor)
-        if not isinstance(inner, powm1):
+        found = _power_less_one(see(factor))
+        if found is None:
             continue
-        x, n = inner.args
+        x, n, sign = found
         for other in factors:
             below, power = base_and_power(other)
             ratio = quotient(see_sum(see, below), x - 1) if power == -1 else None
             if ratio not in (1, -1):
                 continue
-            near = pow1prel(x - 1, n) / ratio
+            near = sign * pow1prel(x - 1, n) / ratio
             whole = Piecewise((near, sp.Abs(x - 1) < S.Half), (factor * other, True))
             return others_of(factors, factor, other) * whole
+    return None
+
+
+def _power_less_one(expr: Expr) -> tuple[Expr, Expr, int] | None:
+    """(x, n, ±1) of ±(xⁿ - 1), but for a small whole number n."""
+    if isinstance(expr, powm1):
+        return *expr.args, 1
+    terms = expr.args if expr.is_Add and len(expr.args) == 2 else ()
+    for one, power in (terms, terms[::-1]) if terms else ():
+        if abs(one) == 1 and one.is_number:
+            x, n = base_and_power(-one * power)
+            if n.is_number and not (n.is_Integer and n <= LARGEST_DEGREE):
+                return x, n, int(-one)
+    return None
+
+
+def common_factor(see: See, product: Expr) -> Expr | None:
+    """(x³ - 1)/(x - 1) = x² + x + 1, and other quotients of polynomials with a linear factor."""
+    whole = with_wanted(see, product, _is_of_polynomials)
+    if whole is None or not whole.is_Mul:
+        return None
+    sums = [(b, n) for b, n in map(base_and_power, whole.args) if b.is_Add and n.is_Integer]
+    above = [b for b, n in sums if n > 0]
+    below = [b for b, n in sums if n < 0]
+    for a, b in product_of(above, below):
+        for p, q, sign in ((a, b, 1), (b, a, -1)):
+            found = _divided(p, q)
+            if found is not None:
+                return whole * q**sign / p**sign * found**sign
+    return None
+
+
+def _is_of_polynomials(part: Any) -> bool:
+    """Whether it is a sum, or a whole power."""
+    return bool(part.is_Add or (part.is_Pow and part.exp.is_Integer))
+
+
+@lru_cache(maxsize=2**12)
+def _divided(p: Expr, q: Expr) -> Expr | None:
+    """p/q of polynomials, q having the first degree in a name; None where it is none."""
+    for s in sorted(q.free_symbols & p.free_symbols, key=str):
+        slope = q.diff(s)
+        if slope.has(s) or not p.is_polynomial(*p.free_symbols):
+            continue
+        others = sorted((p.free_symbols | q.free_symbols) - {s}, key=str)
+        at = dict(zip(others, PLACES, strict=False))
+        root = (s - q / slope).xreplace({s: S.Zero, **at})
+        if len(at) < len(others) or p.xreplace({**at, s: root}) != 0:
+            return None
+        ratio, rest = sp.div(p, q, s)
+        return ratio if rest == 0 and written_size(ratio) <= LARGEST else None
     return None
 
 
@@ -206,6 +267,7 @@ def squares_of_neighbours(see: See, total: Expr) -> Expr | None:
 
 __all__ = [
     "between_decays",
+    "common_factor",
     "expm1_pole",
     "geometric_sum",
     "power_over_argument",

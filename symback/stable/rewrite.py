@@ -132,9 +132,7 @@ class Rewriter:
     ) -> None:
         self._opaque = opaque
         self._rules = RULES_BY_HEAD if rules is None else rules
-        self._inlines = (
-            inlines  # names where more rules apply so; the last rules see what those made
-        )
+        self._inlines = inlines  # names where more rules apply so, not for the last rules
         self._shapes = circuit.shapes
         self._has_arrays = circuit.has_arrays
         self._ranks = circuit.ranks
@@ -364,8 +362,9 @@ class Rewriter:
                 break
             found, rule = step
             behind |= self._looked
-            if found.has(expr):  # the form as it is, beside another for a point
-                self._changes[expr] = _Change(expr)
+            # the form as it is, beside another for a point, and what is final
+            kept = [p for p in _parts(found) if p == expr or rule.final]
+            self._changes |= {p: _Change(p) for p in kept if p == expr or p not in self._changes}
             inner = self._rewrite_new(found)
             rules += [rule, *inner.rules]
             behind |= inner.behind

@@ -19,15 +19,26 @@ from sympy.codegen.cfunctions import expm1, log1p
 from symback.operations import arrays
 from symback.operations.elementwise import BY_HEAD, OPS
 from symback.operations.expressions import postorder
-from symback.operations.functions import Elementary, erfc, sigma, softplus
+from symback.operations.functions import (
+    Elementary,
+    erfc,
+    sigma,
+    sigma_prime,
+    softplus,
+    tanh_prime,
+)
 from symback.operations.special import (
+    diffshare,
     digamma,
+    inv_exprel,
     loggamma,
     logwsumexp,
+    overexpm1,
     pow1pm1,
     powm1,
     quadroot,
     sqrtsub,
+    sumshare,
     trigamma,
 )
 from symback.stable import (
@@ -65,7 +76,7 @@ class Rule:
 
     `words` say what the formula becomes where that is not an operation of its own; one that
     `smooths` finds that the kinks of the parts cancel; what `stays` is not given up for others;
-    what comes `last` is tried on what the others have made.
+    what comes `last` is tried on what the others have made; what is `final` no rule is shown.
     """
 
     name: str
@@ -76,6 +87,7 @@ class Rule:
     smooths: bool = False
     stays: bool = False
     last: bool = False
+    final: bool = False
 
 
 OVERFLOWS = "exp overflows for large operands"
@@ -251,6 +263,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("t·log_softmax", ZERO, (Mul,), entropies.times_log_softmax),
     Rule("Σ t·log_softmax", ZERO, (arrays.dot,), entropies.dot_with_log_softmax),
     Rule("(h(a) - h(b))/(a - b)", NEAR, (Mul,), divided.divided_difference, LIMIT_OF, last=True),
+    Rule("p/q", NEAR, (Mul,), removable.common_factor, "the quotient", last=True),
     Rule("contrast", SATURATES, (Mul,), shares.contrast, last=True),
     Rule("share of a sum", SATURATES, (Mul,), shares.part_of_sum, last=True),
     Rule("other share of a sum", SATURATES, (Mul,), shares.other_part_of_sum, last=True),
@@ -267,10 +280,20 @@ _NATURAL: tuple[Rule, ...] = (
         poles.function_of_log,
         LIMIT,
         last=True,
+        final=True,
     ),
-    Rule("exp(1/x)/x", INFINITE, (Mul,), poles.fading_over_pole, LIMIT, last=True),
+    Rule("exp(1/x)/x", INFINITE, (Mul,), poles.fading_over_pole, LIMIT, last=True, final=True),
     Rule("1/Σ(w/x)", INFINITE, (Pow,), poles.reciprocal_of_sum_of_poles, LIMIT, last=True),
     Rule("exp(Σ w·log)", INFINITE, (sp.exp,), poles.power_of_mean_log, LIMIT, last=True),
+    Rule(
+        "h(1/x) at 0",
+        INFINITE,
+        (sp.exp, erfc, tanh_prime, sigma_prime, inv_exprel, overexpm1),
+        poles.fading_at_pole,
+        LIMIT,
+        last=True,
+        final=True,
+    ),
     Rule("(1 + p/v)ᵛ", NEAR_ONE, (Pow,), compound.compounded, last=True),
     Rule("(1 + u)ⁿ", NEAR_ONE, (Pow,), compound.power_beside_one, last=True),
     Rule("1/(p/x + q)", INFINITE, (Pow,), poles.reciprocal_of_poles, LIMIT, last=True),
@@ -290,7 +313,23 @@ _NATURAL: tuple[Rule, ...] = (
         LIMIT,
         last=True,
     ),
-    Rule("∞/∞", INFINITE, (Add, Mul), rational.finite_at_pole, LIMIT, last=True),
+    Rule(
+        "∞/∞",
+        INFINITE,
+        (Add, Mul, sumshare, diffshare),
+        rational.finite_at_pole,
+        LIMIT,
+        last=True,
+    ),
+    Rule(
+        "xⁿ/(xⁿ + c)",
+        POWERS,
+        (Mul, sumshare, diffshare),
+        rational.over_largest,
+        "powers over the largest",
+        last=True,
+        final=True,
+    ),
     Rule(
         "h(√v)",
         STEEP,

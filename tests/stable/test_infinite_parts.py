@@ -18,19 +18,79 @@ AT_POLES = [  # circuit, point, value, slopes by name
     ("n = a/x; m = b/x; f = n/(n + m)", {"a": 1, "b": 3, "x": 0}, 1 / 4, {"a": 3 / 16, "x": 0}),
     ("n = 1/(x - 1); f = n/(1 + n)", {"x": 1}, 1, {"x": -1}),
     ("n = 1/(a - b); f = n/(1 + n)", {"a": 2, "b": 2}, 1, {"a": -1, "b": 1}),
+    ("n = 1/x; f = n*x*y", {"x": 0, "y": 3}, 3, {"x": 0, "y": 1}),
+    ("r = a/x; f = 1/(1/r + 1/s)", {"a": 2, "s": 3, "x": 0}, 3, {"a": 0, "s": 1, "x": -4.5}),
+    (
+        "f = V*S/(K*(1 + E/L) + S)",
+        {"V": 2, "S": 3, "K": 1, "E": 1, "L": 0},
+        0,
+        {"V": 0, "S": 0, "K": 0, "E": 0, "L": 6},
+    ),
+    (
+        "f = A*T**n*exp(-E/T)",
+        {"A": 2, "T": 0, "n": -1, "E": 1},
+        0,
+        {"A": 0, "T": 0, "n": 0, "E": 0},
+    ),
+    (
+        "f = 3*R*(h/T)**2*exp(h/T)/(exp(h/T) - 1)**2",
+        {"R": 2, "h": 1, "T": 0},
+        0,
+        {"R": 0, "h": 0, "T": 0},
+    ),
+    ("f = E*sigma(-1/x)/x**2 + erfc(1/x)", {"E": 2, "x": 0}, 0, {"E": 0, "x": 0}),
+    (
+        "w = sqrt(k/m); f = v*sin(w*t)/w",
+        {"k": 0, "m": 2, "v": 3, "t": 1},
+        3,
+        {"k": -0.25, "m": 0, "v": 1, "t": 3},
+    ),
+    ("w = sqrt(k); f = (1 - cos(w*t))/k", {"k": 0, "t": 2}, 2, {"k": -2 / 3, "t": 2}),
+    ("t = acos(x); f = sin(n*t)/sin(t)", {"x": 1, "n": 3}, 3, {"x": 8, "n": 1}),
+    ("f = sinh(n*acosh(x))/sinh(acosh(x))", {"x": 1, "n": 3}, 3, {"x": 8, "n": 1}),
+    ("f = (x**3 - 1)/(x - 1)", {"x": 1}, 3, {"x": 3}),
+    ("p = x**3; d = x - 1; f = a*(p - 1)/d", {"a": 2, "x": 1}, 6, {"a": 3, "x": 6}),
+    ("f = (x**2.5 - 1)/(x - 1)", {"x": 1}, 2.5, {"x": 1.875}),
     ("f = (x**n - 1)/(x - 1)", {"x": 1, "n": 3.5}, 3.5, {"x": 4.375, "n": 1}),
     ("f = a*(1 - x**n)/(1 - x)", {"a": 2, "x": 1, "n": 4}, 8, {"a": 4, "x": 12, "n": 2}),
     ("d = x - 1; p = x**n; f = (p - 1)/d", {"x": 1, "n": 3}, 3, {"x": 3, "n": 1}),
 ]
 
 
-@pytest.mark.parametrize(("text", "at", "value", "slopes"), AT_POLES, ids=str)
+FAR = [  # the same of powers that overflow
+    ("f = x**3/(1 + x**3)", {"x": -1e200}, 1, {"x": 0}),
+    ("p = x**3; q = y**3; f = p/(p + q)", {"x": 1e200, "y": 1e200}, 0.5, {"x": 7.5e-201}),
+    ("f = (1 - x**2)/(1 + x**2)", {"x": 1e200}, -1, {"x": 0}),
+    ("f = (x**2 - y**2)/(x**2 + y**2)", {"x": 1e-200, "y": 2e-200}, -0.6, {"x": 6.4e199}),
+    ("f = x*y/(x**2 + y**2)", {"x": 1e200, "y": 2e200}, 0.4, {"x": 2.4e-201, "y": -1.2e-201}),
+    ("d = x**2 + y**2; n = x*y; f = n/d", {"x": -1e200, "y": 1e200}, -0.5, {"x": 0, "y": 0}),
+    ("f = (x**2 + 3*x + 1)/(x**2 + 2*x + 2)", {"x": 1e200}, 1, {"x": 0}),
+    ("f = (a*x**2 + b)/(c*x**2 + 1)", {"a": 2, "b": 3, "c": 4, "x": 1e200}, 0.5, {"c": -0.125}),
+    ("f = a*x**4/(b + x**2)**2", {"a": 2, "b": 3, "x": 1e200}, 2, {"a": 1, "b": 0, "x": 0}),
+    ("f = x**3/(x + y)**2", {"x": 1e200, "y": 1e200}, 2.5e199, {"x": 0.5, "y": -0.25}),
+    (
+        "f = (x**p + y**p)**(1/p)",
+        {"x": 3e200, "y": 4e200, "p": 3},
+        4.497941445275415e200,
+        {"x": 0.4448513517305355, "y": 0.790846847520952, "p": -3.0388346340753535e199},
+    ),
+    (
+        "f = (abs(a - b)**3 + 2*abs(c)**3)**(1/3)",
+        {"a": 0, "b": 3e-200, "c": 0},
+        3e-200,
+        {"a": -1, "b": 1, "c": 0},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "value", "slopes"), [*AT_POLES, *FAR], ids=str)
 def test_the_limit_and_its_slopes(text, at, value, slopes):
     circuit = roads.circuit_at(text, {n: float(v) for n, v in at.items()})
     right = {"f": value, **{f"∂{n}": v for n, v in slopes.items()}}
     found = roads.by_module(circuit, at, "numpy", float, rows=2)
     for name, expected in right.items():
-        np.testing.assert_allclose(found[name], expected, rtol=1e-14, atol=1e-15)
+        atol = 0 if expected else 1e-15
+        np.testing.assert_allclose(found[name], expected, rtol=1e-14, atol=atol)
 
 
 TEXT = "n = 1/x; d = y - 1; p = y**k; f = n/(1 + n) + (p - 1)/d"
