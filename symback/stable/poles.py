@@ -176,11 +176,16 @@ def fading_over_pole(see: See, product: Expr) -> Expr | None:
 
 
 def fading_at_pole(see: See, call: Expr) -> Expr | None:
-    """Such a function alone, whose slope is 0·∞ where it is 0."""
+    """Such a function alone, whose slope is 0·∞ where it is 0.
+
+    Of erfc and the slopes of σ and tanh a named operand is not looked through, as d of an option
+    priced by Black and Scholes: it is seldom a pole.
+    """
     found = _exponent_of(see, call)
     if found is None or any(f.free_symbols for f in found.beside if not f.is_Symbol):
         return None
-    u = through_names(see, found.exponent)
+    is_common = isinstance(call, erfc | sigma_prime | tanh_prime)
+    u = found.exponent if is_common else through_names(see, found.exponent)
     poles = _poles(see, u)
     if not poles or not (found.fades or u.has(logcosh, log_sinhc)):
         return None
