@@ -53,28 +53,35 @@ def gates(circuit: Circuit, *, opaque: Collection[str] = (), keep_loops: bool = 
 
 
 def _gates(circuit: Circuit, opaque: frozenset[str]) -> Gates:
-    return _split(circuit, opaque, (gates(circuit), typed_gates(circuit)) if opaque else ())
+    try:
+        found = circuit if circuit.is_literal else stable(circuit, opaque)
+        if opaque:
+            return _split(found, (gates(circuit), typed_gates(circuit)))
+        is_typed = circuit.is_literal or not found.rewrites
+        return _split(found, () if is_typed else (circuit.once(_typed_gates),))
+    except RecursionError:
+        raise TooLarge("an expression is nested too deep; name inner parts of it") from None
 
 
 def typed_gates(circuit: Circuit) -> Gates:
-    """The gates of the formulas as typed; what `gates` has as well has its name there."""
+    """The gates of the formulas as typed; what `gates` has as well has the same name there.
+
+    They are numbered first, since people read them: f_1, f_2, … without gaps. Those that only the
+    stable form has come behind.
+    """
     circuit = unrolled(circuit)
     made = gates(circuit)
     return circuit.once(_typed_gates) if made.rewrites else made
 
 
 def _typed_gates(circuit: Circuit) -> Gates:
-    return _split(circuit.as_typed(), (), (gates(circuit),))
+    return _split(circuit.as_typed(), ())
 
 
-def _split(circuit: Circuit, opaque: Collection[str], alike: Sequence[Gates]) -> Gates:
-    try:
-        circuit = circuit if circuit.is_literal else stable(circuit, opaque)
-        splitter = _Splitter(circuit, alike)
-        for node in circuit.computed:
-            splitter.add(node)
-    except RecursionError:
-        raise TooLarge("an expression is nested too deep; name inner parts of it") from None
+def _split(circuit: Circuit, alike: Sequence[Gates]) -> Gates:
+    splitter = _Splitter(circuit, alike)
+    for node in circuit.computed:
+        splitter.add(node)
     nodes = (*circuit.sizes, *circuit.leaves, *splitter.nodes)
     by_name = {n.name: n for n in nodes}
     loss = by_name[circuit.loss.name] if circuit.loss else None
@@ -99,9 +106,7 @@ class _Splitter:
 
     def __init__(self, circuit: Circuit, alike: Sequence[Gates]) -> None:
         self.nodes: list[Node] = []
-        self._taken = {n.name for n in circuit.nodes}
-        self._reserved = {n.name for of in alike for n in of.nodes} - self._taken
-        self._taken |= self._reserved
+        self._taken = {n.name for of in (circuit, *alike) for n in of.nodes}
         self._known = {n.formula: n.name for of in alike for n in of.computed if n.generated}
         self._named: dict[Expr, Symbol] = {}  # gate expression → its node
         self._atoms: dict[Expr, Symbol] = {}  # typed part → its node
@@ -155,9 +160,8 @@ class _Splitter:
             name = fresh_name([wanted], self._taken)
         else:
             self._count += 1
-            while (name := f"{self._owner}_{self._count}") in self._reserved:
+            while (name := f"{self._owner}_{self._count}") in self._taken:
                 self._count += 1
-            name = fresh_name([name], self._taken)
         self._taken.add(name)
         return name
 

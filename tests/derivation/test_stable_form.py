@@ -8,6 +8,7 @@ import json
 import math
 import pickle
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,9 +112,28 @@ def test_softmax_by_hand_ends_in_the_shares(classes):
 
 def test_arrays_have_the_typed_steps_too():
     text = sb.circuit(SOFTMAX).derive("f", "z").to_text()
-    assert "p   = p_1/p_2" in text and "δp = δf_4/p" in text
+    assert "p   = p_1/p_2" in text and "δp = δf_1/p" in text
     typed, stable = "−sum(t ∘ log(exp(z)/sum(exp(z))))", "−sum(weighed(t, log_softmax(z)))"
     assert f"{TITLE}\n  f = {typed} = {stable}" in text
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_typed_parts_are_numbered_in_their_order(name):
+    """Without gaps, over names that are typed; the parts that only the stable form has follow."""
+    circuit = sb.circuit(TEXTS[name], loss=None)
+    shown, computed = typed_gates(circuit), gates(circuit)
+    assert computed.rewrites
+    for owner in circuit.computed:
+        typed = _numbers(owner.name, (n for n in shown.computed if n.generated))
+        taken = _numbers(owner.name, circuit.nodes)
+        assert typed == [k for k in range(1, 99) if k not in taken][: len(typed)]
+        only_stable = _numbers(owner.name, (n for n in computed.computed if n.name not in shown))
+        assert min(only_stable, default=99) > max(typed, default=0)
+
+
+def _numbers(owner, nodes):
+    found = (re.fullmatch(rf"{owner}_(\d+)", n.name) for n in nodes)
+    return [int(m[1]) for m in found if m]
 
 
 @pytest.mark.parametrize("name", PLAIN)
