@@ -52,16 +52,27 @@ def _read(text: str, options: dict[str, Any]) -> sb.Circuit | None:
 
 
 def compared(target: str, every: int) -> tuple[int, list[str]]:
-    """How many circuits agree with the truth, and the reports of those that don't."""
-    agree, wrong = 0, []
+    """How many circuits agree with the truth, and the reports of those that don't.
+
+    Unsupported where none is compiled, as without the language's runtime.
+    """
+    agree, wrong, refused = 0, [], 0
     row = TARGETS[target]
     functions = ("jvp", "hessp") if row.on_request else ()
     for name, circuit in list(circuits())[::every]:
         asked = functions if circuit.params and not circuit.objective.shape else functions[:1]
-        report = check_module(circuit, compile_module(circuit, target, asked), points=20)
+        try:
+            module = compile_module(circuit, target, asked)
+        except Unsupported as error:
+            refused += 1
+            wrong.append(f"{target}, {name}\n{error}")
+            continue
+        report = check_module(circuit, module, points=20)
         agree += report.passed
         if not report.passed:
             wrong.append(f"{target}, {name}\n{report}")
+    if refused and refused == len(wrong) and not agree:
+        raise Unsupported(wrong[0])
     return agree, wrong
 
 

@@ -95,7 +95,7 @@ def hessp(lowering: Lowering) -> Function:
     """
     circuit, names = lowering.circuit, lowering.names
     _need_objective(lowering, "hessp")
-    gradient = lowering.function("objective")
+    gradient = _gradient(lowering)
     bars = gradient.results[Port.PARAM_BARS]
     dots = _dots(lowering, circuit.params, gradient.program.arguments)
     program = tangent_program(
@@ -142,7 +142,7 @@ def hessian(lowering: Lowering) -> Function:
     _need_objective(lowering, "hessian")
     if not _are_few_numbers(circuit.params):
         return hessp(lowering)
-    gradient = lowering.function("objective")
+    gradient = _gradient(lowering)
     bars = gradient.results[Port.PARAM_BARS]
     order = [p.name for p in circuit.params]
     asked = {p: [bars[other] for other in order[i:]] for i, p in enumerate(order)}
@@ -250,6 +250,14 @@ def _along_each(
         lines=tuple(lines),
         results=tuple(results),
     ).check()
+
+
+def _gradient(lowering: Lowering) -> Function:
+    """The objective with its gradient, to be moved."""
+    found = lowering.function("objective")
+    lines = [*lowering.values(found.of), *lowering.adjoints_to_move(found.of)]
+    program = replace(found.program, lines=(*lines, found.program.lines[-1]))
+    return replace(found, program=program.check())
 
 
 def _as_typed(circuit: Gates) -> Circuit:

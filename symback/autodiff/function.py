@@ -12,7 +12,7 @@ from sympy import Add, Expr, S, Symbol
 from symback.autodiff.gates import Gates
 from symback.autodiff.loops import KeptLoops
 from symback.autodiff.names import Names
-from symback.autodiff.origins import Origins, origins
+from symback.autodiff.origins import Origins, origins, shared_origins
 from symback.autodiff.partials import Guard, Local
 from symback.autodiff.passes import PASSES, Pass
 from symback.autodiff.reads import Reads
@@ -99,8 +99,8 @@ class Lowering:
         self._functions: dict[str, Function] = {}
         self._partials: dict[str, dict[str, Local]] = {}
         self._walks: dict[str, ReversePass] = {}
-        self._adjoints: dict[tuple[str, Expr, bool], list[Assign]] = {}
-        self._products: dict[tuple[str, str, bool], Expr] = {}  # of numbers, by edge
+        self._adjoints: dict[tuple[str, Expr, frozenset[Symbol]], list[Assign]] = {}
+        self._products: dict[tuple[str, str, frozenset[Symbol]], Expr] = {}  # of numbers, by edge
         self._numbers: set[str] = set()  # nodes with shapes whose adjoint is of a lower rank
         self._arrays: set[str] = set()  # those whose adjoint has their own shape
         of_turn = lambda gates: Lowering(gates, {}, frozenset(), in_turn)  # noqa: E731
@@ -140,11 +140,22 @@ class Lowering:
 
         Unless `summed` over the batch, those of the parameters are of one sample each.
         """
-        key = (of.name, seed, summed)
+        return self._of_samples(of, seed, frozenset(self.varying if summed else ()))
+
+    def adjoints_to_move(self, of: Node) -> list[Assign]:
+        """Those of a node whose tangents are asked for. Where samples are computed one after the
+        other, the adjoint at an origin is that of one sample, as tangents of values ask for it.
+        """
+        shared = shared_origins(self.circuit, self.varying) if self._in_turn else ()
+        return self._of_samples(of, S.One, frozenset({*self.varying, *shared}))
+
+    def _of_samples(self, of: Node, seed: Expr, varying: frozenset[Symbol]) -> list[Assign]:
+        """The adjoints, where those of what samples share are sums over what varies."""
+        key = (of.name, seed, varying)
         if key not in self._adjoints:
             if seed == self.names.adjoint(of.name) and of.shape:
                 self._arrays.add(of.name)
-            self._adjoints[key] = self._lines(self._walk(of), seed, summed)
+            self._adjoints[key] = self._lines(self._walk(of), seed, varying)
         return self._adjoints[key]
 
     def leaves(self, of: Node) -> list[Symbol]:
@@ -198,9 +209,9 @@ class Lowering:
 
     # -- adjoints --------------------------------------------------------------------------------
 
-    def _lines(self, record: ReversePass, seed: Expr, summed: bool) -> list[Assign]:
+    def _lines(self, record: ReversePass, seed: Expr, varying: frozenset[Symbol]) -> list[Assign]:
         circuit, names = self.circuit, self.names
-        reads = Reads(record, names, self.varying if summed else (), self._in_turn)
+        reads = Reads(record, names, varying, self._in_turn)
         lines: list[Assign] = []
         loops = {n.name for n in circuit.computed if isinstance(n.formula, loop)}
         for name in record.order[1:]:
@@ -209,10 +220,10 @@ class Lowering:
             terms: list[Expr] = []
             for e in edges:
                 if e.node in loops:
-                    terms += self._of_loop(e, record, seed, summed)
+                    terms += self._of_loop(e, record, seed, varying)
                 else:
                     of = seed if e.node == record.of else None
-                    terms.append(self._contribution(e, reads, of, summed))
+                    terms.append(self._contribution(e, reads, of, varying))
             lines += self._apart(name, terms) if loops else []
             chains = tuple(
                 ((record.of, e.node), (e.node, name))
@@ -238,18 +249,22 @@ class Lowering:
                 lines.append(zero)  # no path leads there, so exactly zero
         return lines
 
-    def _contribution(self, edge: Edge, reads: Reads, seed: Expr | None, summed: bool) -> Expr:
+    def _contribution(
+        self, edge: Edge, reads: Reads, seed: Expr | None, varying: frozenset[Symbol]
+    ) -> Expr:
         upstream = self.names.adjoint(edge.node) if seed is None else seed
         guard = reads.guard(edge)
         self.has_guards |= guard is not None
         if guard or seed is not None or self.circuit[edge.node].has_arrays:
-            return self._product(edge, upstream, summed, guard)
-        key = edge.node, edge.operand, summed
+            return self._product(edge, upstream, varying, guard)
+        key = edge.node, edge.operand, varying
         if key not in self._products:
-            self._products[key] = self._product(edge, upstream, summed)
+            self._products[key] = self._product(edge, upstream, varying)
         return self._products[key]
 
-    def _of_loop(self, edge: Edge, record: ReversePass, seed: Expr, summed: bool) -> list[Expr]:
+    def _of_loop(
+        self, edge: Edge, record: ReversePass, seed: Expr, varying: frozenset[Symbol]
+    ) -> list[Expr]:
         """What a loop gives to the operand of an edge: that of each turn, that of all turns."""
 
         def upstream(node: Node) -> Expr:
@@ -260,7 +275,7 @@ class Lowering:
         gate, operand = self.circuit[edge.node], self.circuit[edge.operand].symbol
         product = self.loops.contribution(gate, operand, record, upstream)
         self.has_guards |= self.loops.has_guards
-        in_batch = summed and gate.symbol in self.varying and operand not in self.varying
+        in_batch = gate.symbol in varying and operand not in varying
         parts = Add.make_args(product)
         return [batch_sum(part) for part in parts] if in_batch else [*parts]
 
@@ -275,7 +290,11 @@ class Lowering:
         return lines
 
     def _product(
-        self, edge: Edge, upstream: Expr, summed: bool, guard: Guard | None = None
+        self,
+        edge: Edge,
+        upstream: Expr,
+        varying: frozenset[Symbol],
+        guard: Guard | None = None,
     ) -> Expr:
         gate, names = self.circuit[edge.node], self.names
         operand = self.circuit[edge.operand].symbol
@@ -284,7 +303,7 @@ class Lowering:
         slope = edge.local.slope
         kept = None if slope is None else names.slope(edge.node, slope)
         product = edge.local.contribution(upstream, kept, guard=guard)
-        if summed and gate.symbol in self.varying and operand not in self.varying:
+        if gate.symbol in varying and operand not in varying:
             return batch_sum(product)
         return product
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sympy import Abs, Expr, S, Symbol
 from sympy.codegen.cfunctions import hypot
 
+from symback.autodiff.gates import Gates
 from symback.autodiff.names import Names
 from symback.autodiff.partials import times
 from symback.autodiff.reverse import ReversePass
@@ -57,10 +58,7 @@ def origins(record: ReversePass, names: Names) -> Origins:
     circuit, found = record.circuit, Origins()
     for edge in record.edges:
         gate, local = circuit[edge.node], edge.local
-        if not isinstance(gate.formula, HOMOGENEOUS) or gate.name == record.of:
-            continue
-        legs = gate.formula.args if isinstance(gate.formula, hypot) else ()
-        if any(leg.is_number and leg != 0 for leg in legs):  # such as √(1 + x²)
+        if not _has_origin(gate.formula) or gate.name == record.of:
             continue
         value, adjoint = gate.symbol, names.adjoint(gate.name)
         found.nodes[value] = Origin(gate.formula, value, adjoint)
@@ -72,6 +70,27 @@ def origins(record: ReversePass, names: Names) -> Origins:
             product = local.moved(op, adjoint)
             found.contributions[product] = Origin(gate.formula, spread(value), spread(adjoint))
     return found
+
+
+def _has_origin(formula: Expr) -> bool:
+    if isinstance(formula, hypot):  # but √(1 + x²) is never 0
+        return not any(leg.is_number and leg != 0 for leg in formula.args)
+    return isinstance(formula, HOMOGENEOUS)
+
+
+def shared_origins(circuit: Gates, varying: Collection[Symbol]) -> frozenset[Symbol]:
+    """Those nodes, and what is made of them, that all samples share and some sample reads."""
+    found: set[Symbol] = set()
+    for node in circuit.computed:
+        if node.symbol not in varying and (
+            _has_origin(node.formula) or any(circuit[o].symbol in found for o in node.operands)
+        ):
+            found.add(node.symbol)
+    read: set[Symbol] = set()
+    for node in reversed(circuit.computed) if found else ():
+        if node.symbol in varying or node.symbol in read:
+            read.update(circuit[o].symbol for o in node.operands)
+    return frozenset(found & read)
 
 
 def reached(found: Origins, program: Program, moving: Collection[Symbol]) -> bool:
@@ -88,4 +107,4 @@ def along(dots: Mapping[Symbol, Expr], expr: Expr) -> Expr:
     return expr.xreplace({s: dots.get(s, S.Zero) for s in expr.free_symbols})
 
 
-__all__ = ["Origin", "Origins", "along", "origins", "reached"]
+__all__ = ["Origin", "Origins", "along", "origins", "reached", "shared_origins"]

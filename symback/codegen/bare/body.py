@@ -113,6 +113,7 @@ class _Writer:
         self.each = self.tree  # where lines go: of the function, or of a turn
         self.stored: dict[Expr, Symbol] = {}
         self.placed = {s.name for s in self.program.arguments}
+        self.carried: set[str] = set()  # variables of loops that turns hand on
         self.owned: list[tuple[str, Shape]] = []  # arrays that are made on the way
         self.target = ""
 

@@ -98,6 +98,7 @@ class Body:
         self.sums: list[tuple[str, str, str]] = []  # of numbers: total, a block's part, a sample's
         self.behind: set[Symbol] = set()
         self.placed: set[str] = set()  # arrays that have memory
+        self.carried: set[str] = set()  # variables of loops that turns hand on
         self.reads: list[Declare] = []  # of arguments
         self.idle: set[str] = set()  # those whose values no line needs, perhaps but their shape
         self.tiles = Tiles(self.fresh, {})

@@ -43,6 +43,9 @@ MOST_PASTED = 500  # calls: where there are more, the code would become too long
 _LONGEST_PASTED = 24  # lines
 _FOR_VECTORS = "#ifdef __AVX512F__"  # in kernels that are there for the sake of such loops
 _CALL = re.compile(rf"\b{PREFIX}\w+\(")
+_LOGWSUMEXP = f"{PREFIX}logwsumexp"
+OF_PAIRS = re.compile(rf"\b{_LOGWSUMEXP}_\d+\b")
+"""`logwsumexp` of a number of pairs, which takes their operands one by one."""
 _SAME = "exp log log1p expm1 sqrt sin cos tan sinh cosh tanh hypot rint copysign isinf isfinite"
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵏᵇ⁻⁺₁₂", "0123456789nkb-+12")
 _ASCII = {
@@ -164,9 +167,26 @@ def source(name: str) -> str:
     """The text of a kernel."""
     if name in _by_hand():
         return _by_hand()[name]
+    if OF_PAIRS.fullmatch(name):
+        return _of_pairs(name)
     if name.endswith(SUFFIX):
         return single_precision.kernel(_by_hand()[name.removesuffix(SUFFIX)], of_arrays())
     return writer.source(C(), f"_{name.removeprefix(PREFIX)}")
+
+
+def _of_pairs(name: str) -> str:
+    """`logwsumexp` of operands one by one: only C has arrays that are written in a call."""
+    pairs = int(name.removeprefix(f"{_LOGWSUMEXP}_"))
+    operands = [f"{letter}{k}" for k in range(1, pairs + 1) for letter in "wu"]
+    taken = ", ".join(f"double {operand}" for operand in operands)
+    head = textwrap.wrap(f"static inline double {name}({taken})", 98, subsequent_indent="    ")
+    array = f"const double operands[{len(operands)}] = {{{', '.join(operands)}}};"
+    body = [
+        *textwrap.wrap(array, 94, subsequent_indent="    "),
+        f"return {_LOGWSUMEXP}({pairs}, operands);",
+    ]
+    comment = "/* The same of operands one by one. */"
+    return "\n".join([comment, *head, "{", *(f"    {line}" for line in body), "}", ""])
 
 
 def pasted(kernels: Sequence[str], lines: Iterable[str]) -> list[str]:

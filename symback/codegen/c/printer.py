@@ -106,9 +106,8 @@ class CPrinter(CodePrinter):
         if isinstance(expr, sp.Min | sp.Max) and len(expr.args) > 2:
             return self.nested(expr), ATOM
         if isinstance(expr, logwsumexp):
-            texts = ", ".join(map(self.print, expr.args))
-            name = self.functions[expr.func]
-            return f"{name}({len(expr.args) // 2}, (const double[]){{{texts}}})", ATOM
+            name = f"{self.functions[expr.func]}_{len(expr.args) // 2}"
+            return self.call(name, list(map(self.print, expr.args))), ATOM
         return super().function(expr)
 
     def branch(self, condition: str, yes: str, no: str) -> str:
@@ -144,12 +143,14 @@ def c_prefix(stem: str) -> str:
 
 def kernel_sources(lines: Iterable[str]) -> list[str]:
     """The source of every kernel that the lines call, each after those that it calls itself."""
+    lines = list(lines)
     of_many = {f"{name}{vectors.SUFFIX}" for name in kernels.names()}
+    of_pairs = {found for line in lines for found in kernels.OF_PAIRS.findall(line)}
 
     def source(name: str) -> str:
         return vectors.source(name) if name in of_many else kernels.source(name)
 
-    return [*called_kernels(lines, kernels.names() | of_many, source).values()]
+    return [*called_kernels(lines, kernels.names() | of_many | of_pairs, source).values()]
 
 
 __all__ = ["FUNCTIONS", "CPrinter", "Symbol", "c_names", "c_prefix", "kernel_sources"]

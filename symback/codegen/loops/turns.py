@@ -39,6 +39,7 @@ class TurnWriter:
         self._ends: list[Assign] = []  # lines behind the loop
         self._stacks: dict[Symbol, list[Symbol]] = {}
         self._sums: dict[Symbol, list[Symbol]] = {}
+        self._hidden: dict[str, str | None] = {}  # what names of the turn are called elsewhere
 
     def _outer_tree(self, operands: Sequence[Expr]) -> Tree:
         """The tree that the loop stands in."""
@@ -109,6 +110,7 @@ class TurnWriter:
             if before not in self._needed:
                 continue
             body.target = before.name
+            body.carried.add(body.name(before))
             if body.printer.shape_of(before):
                 body.allocate(before)
                 self._tree += body.evaluator().assigned(before, given[before])
@@ -139,6 +141,9 @@ class TurnWriter:
     def _name_entry(self, name: Symbol, stack: Symbol, kind: Storage) -> None:
         """Makes a name that of a turn's value in the array of those of all turns."""
         body, shape = self._body, self._body.printer.shape_of(name)
+        if body.name(name) in body.carried:  # by a loop above, whose variable is still there
+            self._hidden[name.name] = body.names.get(name.name)
+            body.names[name.name] = body.fresh(f"{name}_here")
         if shape:
             offset = f"{self._at} * {_factor(body.count(shape))}"
             memory = body.printer.memory(stack)
@@ -199,6 +204,11 @@ class TurnWriter:
                 body.each += body.evaluator().loops.elementwise(before, shape, "=", after)
             else:
                 body.each.append(Store(body.name(before), body.printer.print(after)))
+        for name, own in self._hidden.items():
+            if own is None:
+                del body.names[name]
+            else:
+                body.names[name] = own
 
 
 def _factor(count: str) -> str:
