@@ -316,16 +316,29 @@ def test_rules_have_the_names_of_textbooks(text: str, rules: dict[str, str]) -> 
     assert {name: found[name] for name in rules} == rules
 
 
-def test_no_choice_is_a_part_of_the_right_rule() -> None:
-    found = sb.circuit("net = w3*x3 + w4*x4; f = σ(net)").partial("f", "x3")
-    for question in found.quiz("rules", level=3).questions:
-        right = found.steps[question.step - 1].rule
-        assert question.choices.count(right) == 1
-        if right == "sum and product":
-            assert not {"sum", "product"} & set(question.choices)
-            break
-    else:
-        raise AssertionError("no question asks for a sum of products")
+@pytest.mark.parametrize(
+    ("text", "right", "also"),
+    [
+        ("net = w3*x3 + w4*x4; f = σ(net)", "sum and product", {"sum", "product"}),
+        ("f = 1/x + x/y", "power", {"quotient", "product"}),  # of 1/x
+        ("f = 1/x + x/y", "quotient", {"power", "product"}),
+        ("g = x*y; f = g**2 + 3*exp(x)", "product", {"power", "constant multiple"}),
+        ("g = x*y; f = sqrt(g) + g**3", "√′(u) = 1/(2√u)", {"power"}),
+        ("f = x - exp(y) - 2*exp(z)", "sum", {"sum and constant multiple"}),
+    ],
+)
+def test_no_other_choice_applies(text: str, right: str, also: set[str]) -> None:
+    """Neither a part of the rule, nor another rule by which the same partial is right."""
+    found = sb.circuit(text, loss=None).derive()
+    asked = [
+        question.choices
+        for question in found.quiz("rules", level=3).questions
+        if found.steps[question.step - 1].rule == right
+    ]
+    assert asked
+    for choices in asked:
+        assert choices.count(right) == 1 and len(set(choices)) == 5
+        assert also.isdisjoint(choices)
 
 
 def run(*arguments: str, given: str | None = None) -> tuple[int, str]:

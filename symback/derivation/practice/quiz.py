@@ -30,6 +30,11 @@ from symback.printing.circuit_text import NotationPrinter
 from symback.printing.printer import Printer
 
 QuestionKind = Literal["partials", "rules", "steps"]
+ALSO = (
+    frozenset({"product", "constant multiple", "quotient", "power", "√′(u) = 1/(2√u)"}),
+    frozenset({"sum", "constant multiple"}),
+)
+"""Rules of which several apply to one gate: x² is x·x, x/y is x·(1/y), 1/x is x⁻¹, −y in x − y."""
 QuestionOf = Literal["edge", "result", "rule"]
 KINDS: tuple[QuestionKind, ...] = ("partials", "rules", "steps")
 MOST_CHOICES = 5
@@ -207,11 +212,14 @@ class Quiz:
         return Question(number, asked, left, step.id, choices, direct)
 
     def _choices(self, step: Step, number: int) -> tuple[str, ...]:
-        """The right rule among others, those of this derivation first; none is a part of it."""
+        """The right rule among others, those of this derivation first, of which none applies: no
+        part of it, and no other way to take the same partial, as quotient beside power of 1/x.
+        """
         draw = random.Random(f"{self.seed} {number}")
         own = [s.rule for s in self.derivation.steps if s.kind == "edge"]
         others = ["sum", "product", "power", *(op.rule for op in OPS.values())]
         right = set(rule_names(step.rule))
+        right |= {rule for also in ALSO if not also.isdisjoint(right) for rule in also}
         known = [r for r in dict.fromkeys([*own, *others]) if not right.issuperset(rule_names(r))]
         chosen = [step.rule, *known[: MOST_CHOICES - 1]]
         draw.shuffle(chosen)
