@@ -20,6 +20,7 @@ from symback.operations.arrays import (
     take,
     windows,
 )
+from symback.operations.construction import index_leaf
 from symback.operations.expressions import compounds, postorder
 from symback.operations.shapes import Size
 from symback.operations.stated import Stated
@@ -65,10 +66,12 @@ def indices(circuit: Circuit) -> dict[str, Size]:
     shapes = loops_written_out(circuit).shapes
     found: dict[str, Size] = {}
     leaves = {node.name for node in circuit.leaves}
+    formulas = {node.name: node.formula for node in loops_written_out(circuit).computed}
     for op in uses_of(circuit, take):
-        array, index = op.args
+        array, index = op.operands
+        index = index_leaf(index, formulas)
         if index.is_Symbol and index.name in leaves:
-            size = shape_of(array, shapes)[0]
+            size = shape_of(array, shapes)[int(op.options[0]) if op.options else 0]
             known = found.get(index.name, size)
             smaller = sp.Min(known, size) if known != size else size
             found[index.name] = smaller

@@ -389,7 +389,18 @@ OPTIONS_ELSEWHERE = {"dim": "axis", "keepdim": "keepdims"}
 """PyTorch's names of options."""
 
 _FREE = {
-    *("take", "one_hot", "transpose", "swapaxes", "reshape", "ravel", "vec", "stack", "kron"),
+    *(
+        "take",
+        "take_along_axis",
+        "one_hot",
+        "transpose",
+        "swapaxes",
+        "reshape",
+        "ravel",
+        "vec",
+        "stack",
+        "kron",
+    ),
     *("tril", "triu", "einsum", "prod", "cumsum", "cumprod", "var", "std"),
     *("windows", "conv1d", "conv2d", "max_pool", "avg_pool"),
     *REARRANGING,

@@ -75,6 +75,7 @@ SAME = _names(
         "ravel": "flatten",
         "repeat": "repeat_interleave",
         "sum": "fsum reduce_sum",
+        "take_along_axis": "take_along_dim",
         "tan": "tangent tangens tg",
         "tanh": "th",
         "where": "if iif ifelse if_else piecewise ternary",
@@ -163,6 +164,7 @@ FORMULAS = {
     "zscore": "(u - mean(u))/std(u)",
     **dict.fromkeys(("gmean", "geomean"), "exp(mean(log(u)))"),
     **dict.fromkeys(("hmean", "harmean"), "1/mean(1/u)"),
+    "gather": "take_along_axis(u, w, axis=v)",
     "matrix_power": "u @ u",
     "cosine_similarity": "dot(u, v)/(norm(u)*norm(v))",
     "variance": "mean((u - mean(u))**2)",
@@ -263,14 +265,14 @@ LACKING = frozenset(
     # arrays
     "gradient argmax argmin sort argsort unique median "
     "vars percentile mode fft ifft dct conv convolve correlate "
-    "dstack split rot90 gather scatter index eig "
+    "dstack split rot90 scatter index eig "
     "eigh eigvals eigvalsh svd qr lu expm logm sqrtm funm matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm "
     "group_norm pool onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup masked_fill nan_to_num "
     "nansum nanmean nanmax nanmin zeros_like ones_like select cond isin iconcat "
     "imod ipow "
-    "scatter_add index_add segment_sum take_along_axis block_diag matrix_exp chunk bilinear "
+    "scatter_add index_add segment_sum  block_diag matrix_exp chunk bilinear "
     "logspace meshgrid seq nrow ncol length numel sapply lapply block diagflat vander toeplitz "
     # calculus, code, text
     "idiff rad dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "

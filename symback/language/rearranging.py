@@ -9,6 +9,7 @@ from sympy import Expr, Integer, S, Tuple
 from symback.language.operands import Make, Operands
 from symback.operations import arrays
 from symback.operations.construction import (
+    index_leaf,
     permuted,
     reshaped,
     stacked_along,
@@ -253,6 +254,29 @@ def _pad(builder: Operands, args: list[Any]) -> Expr:
     return padded(builder, array, dict(enumerate(pairs)))
 
 
+def _take_along(builder: Operands, args: list[Any], axis: Any = None) -> Expr:
+    """The elements whose places along an axis are whole numbers from data."""
+    array, index, *more = args
+    if more and axis is not None:
+        raise ShapeError("the axis is given twice")
+    shape, at = builder.shape_of(array), more[0] if more else axis
+    leaf = index_leaf(index)
+    if not (leaf.is_Symbol and builder.is_leaf(leaf.name)):
+        raise ShapeError(
+            "take_along_axis(A, i, axis) takes whole numbers from data: i is a leaf, as in "
+            "i: int[n, 1], or i[:, None] of one"
+        )
+    if at is None:
+        raise ShapeError("take_along_axis takes an axis, as in take_along_axis(A, i, axis=1)")
+    at = _axis(shape, at)
+    if len(builder.shape_of(index)) != len(shape):
+        raise ShapeError(
+            "take_along_axis takes an index with as many axes as the array, not "
+            f"{shown(builder.shape_of(index))} for {shown(shape)}; A[i] takes rows"
+        )
+    return arrays.take(array, index, Integer(at)) if len(shape) > 1 else arrays.take(array, index)
+
+
 REARRANGING: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "flip": (1, 2, ("axis",), _flip),
     "roll": (2, 3, ("axis",), _roll),
@@ -269,6 +293,7 @@ REARRANGING: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "vstack": (1, None, (), _joined(0)),
     "tensordot": (2, 3, ("axes",), _tensordot),
     "pad": (2, 2, (), _pad),
+    "take_along_axis": (2, 3, ("axis",), _take_along),
 }
 """As `CALLS`: the least and the greatest number of arguments, the options, and what is built."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sympy import Expr, Integer, Mul, S
@@ -24,6 +24,8 @@ from symback.operations.arrays import (
 )
 from symback.operations.shapes import Shape, ShapeError, is_size, shown
 from symback.operations.subscripts import subscripts
+
+NO_FORMULAS: Mapping[str, Expr] = {}
 
 
 def matrix_product(a: Expr, b: Expr, ranks: tuple[int, int]) -> Expr:
@@ -223,6 +225,17 @@ def unbroadcast(expr: Expr, shape: Shape, to: Shape) -> Expr:
     return expr
 
 
+def index_leaf(index: Expr, formulas: Mapping[str, Expr] = NO_FORMULAS) -> Expr:
+    """The whole numbers of an index that only has other axes than they, by formulas of names."""
+    while True:
+        if isinstance(index, expand_dims | reshape | permute | transpose):
+            index = index.args[0]
+        elif index.is_Symbol and index.name in formulas:
+            index = formulas[index.name]
+        else:
+            return index
+
+
 def with_axis(expr: Expr, rank: int, axis: int) -> Expr:
     """An array of that rank with one axis of one element more."""
     if rank == 0:
@@ -235,6 +248,7 @@ def with_axis(expr: Expr, rank: int, axis: int) -> Expr:
 __all__ = [
     "along",
     "expand_reduced",
+    "index_leaf",
     "keep_axes",
     "matrix_product",
     "permuted",

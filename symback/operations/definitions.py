@@ -214,8 +214,16 @@ def _cholesky(n: Arithmetic) -> Callable[[Entries], Entries]:
     return factor
 
 
+def _lane(at: tuple[int, ...], axis: int) -> tuple[int | slice, ...]:
+    """Where the elements stand along an axis that passes a place."""
+    return (*at[:axis], slice(None), *at[axis + 1 :])
+
+
 def _take(n: Arithmetic) -> Callable[..., Entries]:
-    def take(x: Entries, index: Entries) -> Entries:
+    def take(x: Entries, index: Entries, axis: int | None = None) -> Entries:
+        if axis is not None:
+            lanes = {at: x[_lane(at, int(axis))].flat for at in indices(index.shape)}
+            return Entries.of(index.shape, lambda at: n.chosen(index[at], lanes[at]))
         rows = [list(x[i].flat) if x.ndim > 1 else [x[i]] for i in range(len(x))]
         columns = [list(column) for column in zip(*rows, strict=True)]
         flat = [n.chosen(at, column) for at in index.flat for column in columns]

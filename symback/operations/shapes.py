@@ -228,11 +228,19 @@ def factor_shape(s: Sequence[Shape], _: Any) -> Shape:
     return s[0]
 
 
-def taken_shape(s: Sequence[Shape], _: Any) -> Shape:
+def taken_shape(s: Sequence[Shape], axis: Any) -> Shape:
     array, index = s
     if not array:
         raise ShapeError("an index takes an array, and this is a number")
-    return (*index, *array[1:])
+    if not axis:
+        return (*index, *array[1:])
+    at = int(axis[0])
+    if (*array[:at], *array[at + 1 :]) != (*index[:at], *index[at + 1 :]):
+        raise ShapeError(
+            f"take_along_axis takes an index as long as the array along all other axes than {at}, "
+            f"not {shown(index)} for {shown(array)}"
+        )
+    return index
 
 
 def of_third(s: Sequence[Shape], _: Any) -> Shape:

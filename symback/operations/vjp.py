@@ -198,7 +198,7 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     transpose: lambda g, at, a: (transpose(g),),
     permute: lambda g, at, a: (permute(g, *at.inverse_order),),
     reshape: lambda g, at, a: (reshape_like(g, a),),
-    take: lambda g, at, a, i: (add_at(g, i, a), None),
+    take: lambda g, at, a, i: (add_at(g, i, a, *at.op.options), None),
     windows: lambda g, at, a: (fold(g, a, *at.op.options),),
     tril: lambda g, at, a: (tril(g, *at.op.options),),
     triu: lambda g, at, a: (triu(g, *at.op.options),),

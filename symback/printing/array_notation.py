@@ -114,8 +114,19 @@ def _slice(p: Printer, array: Expr, parts: Tuple) -> Printed:
     return f"{p.at(array, ATOM)}[{bounds(parts)}]", ATOM
 
 
-def _taken(p: Printer, array: Expr, index: Expr) -> Printed:
-    return f"{p.at(array, ATOM)}[{p.print(index)}]", ATOM
+def _taken(name: str) -> Print:
+    """A[i], or the call by that name along an axis."""
+
+    def print_(p: Printer, array: Expr, index: Expr, *axis: Expr) -> Printed:
+        if axis:
+            return call(name, 2)(p, array, index, *axis)
+        return f"{p.at(array, ATOM)}[{p.print(index)}]", ATOM
+
+    return print_
+
+
+def _added_at(name: str) -> Print:
+    return lambda p, part, index, like, *axis: call(name, 2)(p, part, index, *axis)
 
 
 def _full(p: Printer, value: Expr, *sizes: Expr) -> Printed:
@@ -217,8 +228,8 @@ NOTATION: dict[Any, Print] = {
     a.explicit_matrix: _explicit_matrix,
     a.rows: lambda p, *parts: (f"[{', '.join(map(p.print, parts))}]", ATOM),
     a.slice_: _slice,
-    a.take: _taken,
-    a.add_at: lambda p, g, i, x: (f"add_at({p.print(g)}, {p.print(i)})", ATOM),
+    a.take: _taken("take_along_axis"),
+    a.add_at: _added_at("add_at"),
     a.scatter: lambda p, g, x, parts: (f"scatter({p.print(g)}, [{bounds(parts)}])", ATOM),
     a.expand_dims: _new_axis,
     a.broadcast_like: call("broadcast_like"),
@@ -367,11 +378,8 @@ PEOPLE: dict[Any, Print] = {
     a.explicit_matrix: _explicit_matrix,
     a.rows: lambda p, *parts: (f"[{', '.join(map(p.print, parts))}]", ATOM),
     a.slice_: _slice,
-    a.take: _taken,
-    a.add_at: lambda p, g, i, x: (
-        p.call(p.word("add_at"), [p.print(g), p.print(i)]),
-        ATOM,
-    ),
+    a.take: lambda p, *args: _taken(p.word("take_along_axis"))(p, *args),
+    a.add_at: lambda p, *args: _added_at(p.word("add_at"))(p, *args),
     a.scatter: lambda p, g, x, parts: (
         p.call(p.word("scatter"), [p.print(g), f"[{bounds(parts)}]"]),
         ATOM,

@@ -148,11 +148,11 @@ def _scan_back(shape_of: Shapes, factors: Expr, b: Expr) -> Expr:
     return a.reduce_sum(products * with_axis(b, rank, rank - 1), Integer(rank))
 
 
-def _add_at(shape_of: Shapes, part: Expr, index: Expr, like: Expr) -> Expr:
+def _add_at(shape_of: Shapes, part: Expr, index: Expr, like: Expr, *axis: Expr) -> Expr:
     """The parts, multiplied by the rows of an identity matrix at the indices."""
     shape, rank = shape_of(like), len(shape_of(index))
     chosen = a.take(a.eye(shape[0]), index)
-    if rank > 1 or len(shape) > 2:
+    if axis or rank > 1 or len(shape) > 2:
         raise ShapeError(f"parts added to rows of {shown(shape)} at {shown(shape_of(index))}")
     if rank == 0:
         return part * chosen if len(shape) == 1 else a.outer(chosen, part)

@@ -168,6 +168,7 @@ PLAIN = {
     "logsumexp": logsumexp,
     "cross_entropy": cross_entropy,
     "take": lambda array, t: array[int(t)],
+    "take_along_axis": lambda a, i, axis: np.take_along_axis(a, np.asarray(i, int), axis),
     "one_hot": lambda t, like: np.eye(np.size(like) if np.ndim(like) else like)[int(t)],
     "mse": lambda a, b: np.mean((a - b) ** 2),
     "layer_norm": layer_norm,
@@ -264,7 +265,7 @@ class Case:
         shape = self.shape(name) if name in self.leaves else ()
         kind = self.kinds.get(name, "")
         if kind == "class":
-            return np.float64(rng.integers(min(SIZES.values())))
+            return np.asarray(rng.integers(min(SIZES.values()), size=shape), float)[()]
         if kind == "distribution":
             return rng.dirichlet(np.ones(shape[-1]), shape[:-1])
         if self.domain == "spaced":  # no two alike, none near 0
@@ -445,6 +446,9 @@ one_hot as long as a vector | a[k] t:class | z = one_hot(t, a)*a
 take of a vector | a[k] t:class s | z = take(a, t)*s
 take of rows | a[n,k] b[k] t:class | z = take(a, t)*b
 take of rows of a product | a[n,k] b[k,m] t:class | z = take(a @ b, t)
+elements of rows | a[m,k] b[k] t[m,2]:class | z = take_along_axis(a*b, t, axis=1)
+elements of columns | a[n,k] s t[k]:class | z = take_along_axis(a, t[None], axis=0)*s
+elements of three axes | a[2,m,k] b[k] t[2,1,k]:class | z = take_along_axis(a*b, t, axis=-2)
 one_hot of a size | a[n,k] t:class | z = a @ one_hot(t, k)
 cross_entropy of no target | a[k] b[k] | z = cross_entropy(a, b)
 cross_entropy of rows, no target | a[m,k] b[m,k] | z = cross_entropy(a, softmax(b))

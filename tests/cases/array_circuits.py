@@ -118,6 +118,11 @@ CIRCUITS = {
         "M = moveaxis(A, 0, -1) + movedim(sin(A), 0, 1)\n"
         "f = sum(tensordot(M, B.T, axes=1)**2)/9 + sum(vstack(B[0], c) @ c)"
     ),
+    "elements along an axis": (
+        "X: input[r, n]; y: target[r]; W: param[r, n]\n"
+        "f = sum(take_along_axis(log_softmax(X*W), y[:, None], axis=1)**2) + "
+        "sum(take_along_axis(W.T, y[None], axis=0)**3)"
+    ),
     "no parameters": "x: input[n]; y: input[n]\nf = dot(x, y)/norm(x) + mean(x*y)",
     "no samples": "w: param[n]; A: param[n, n]\nf = w @ A @ w + sum(tanh(w))\nloss: none",
     "array output": "x: input[n]; W: param[k, n]; s: param\nz = s*softmax(W @ x)\nloss: none",
@@ -166,5 +171,7 @@ ROWS = [
     "i: int; j: int; E: param[v, d]; f = dot(E[i], E[j])",
     "i: int; j: int; E: param[v, d]; f = E[i][j]**2",
     "i: int; b: param[v]; x: input; f = b[i]*x",
+    "i: int[n]; Z: input[n, d]; w: param[d]; f = sum(take_along_axis(Z*w, i[:, None], axis=1)**2)",
+    "i: int[2, d]; E: param[n, d]; f = sum(tanh(take_along_axis(E, i, axis=0)))",
 ]
 """Circuits that read at whole numbers from data."""

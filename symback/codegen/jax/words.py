@@ -222,6 +222,21 @@ def _add_at_each(values: Array, index: Array, shape: Any) -> Array:
     """The same for each sample, whose number the shape begins with."""
     rows = jnp.arange(shape[0]).reshape(-1, *[1] * max(index.ndim - 1, 0))
     return jnp.zeros(shape, values.dtype).at[rows, index.astype(int)].add(values)''',
+    "_take_along": '''\
+def _take_along(array: Array, index: Array, axis: int) -> Array:
+    """The elements of an array whose places along an axis are the indices."""
+    shape = list(jnp.broadcast_shapes(array.shape[: axis], index.shape[: axis]))
+    rest = array.shape[array.ndim + axis :]
+    array = jnp.broadcast_to(array, (*shape, *rest))
+    index = jnp.broadcast_to(index, (*shape, *index.shape[index.ndim + axis :]))
+    return jnp.take_along_axis(array, index.astype(int), axis)''',
+    "_add_along": '''\
+def _add_along(values: Array, index: Array, shape: Any, axis: int) -> Array:
+    """Zeros of a shape, to whose elements at the indices along an axis the values are added."""
+    places = list(jnp.ogrid[tuple(slice(n) for n in index.shape[index.ndim - len(shape) :])])
+    places[axis] = index.astype(int)
+    values = jnp.broadcast_to(values, index.shape)
+    return jnp.zeros(shape, values.dtype).at[tuple(places)].add(values)''',
     "_windows": '''\
 def _windows(x: Array, sizes: Any, steps: Any) -> Array:
     """The parts of a size that begin every few elements along the last axes."""

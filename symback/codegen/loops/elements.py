@@ -335,7 +335,11 @@ def _scatter(p: ElementPrinter, index: tuple[str, ...], part: Expr, *rest: Expr)
     return (p.branch(" && ".join(inside), text, "0.0") if inside else text), ATOM
 
 
-def _take(p: ElementPrinter, index: tuple[str, ...], array: Expr, at: Expr) -> Printed:
+def _take(p: ElementPrinter, index: tuple[str, ...], array: Expr, at: Expr, *axis: Expr) -> Printed:
+    if axis:
+        k = int(*axis)
+        row = p.as_index(p.element(at, *index))
+        return p.element(array, *index[:k], row, *index[k + 1 :]), ATOM
     rank = len(p.shape_of(at))
     row = p.as_index(p.element(at, *index[:rank]))
     return p.element(array, row, *index[rank:]), ATOM

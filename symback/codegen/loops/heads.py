@@ -96,13 +96,17 @@ def _fold(
     return [*start, *w.over(shape, [added], simd=False)]
 
 
-def _add_at(w: Loops, to: Symbol, sign: str, value: Expr, at: Expr, array: Expr) -> Tree:
-    """Each part of the value is added to the row that its index says."""
+def _add_at(
+    w: Loops, to: Symbol, sign: str, value: Expr, at: Expr, array: Expr, *axis: Expr
+) -> Tree:
+    """Each part of the value is added to the row, or the place along an axis, of its index."""
     p, rank = w.printer, len(w.shape(at))
-    shape = (*w.shape(at), *w.shape(array)[1:])
+    shape = w.shape(at) if axis else (*w.shape(at), *w.shape(array)[1:])
     index = INDICES[: len(shape)]
     row = p.as_index(p.element(at, *index[:rank]))
-    target = p.element(to, row, *index[rank:])
+    kept = int(*axis) if axis else 0
+    place = (*index[:kept], row, *index[kept + 1 if axis else rank :])
+    target = p.element(to, *place)
     start = w.zero(to, w.shape(to)) if sign == "=" else []
     added = Store(target, p.element(value, *index, level=0), "+=")
     # not a plain line: samples side by side may add to one row

@@ -267,6 +267,20 @@ def _add_at_each(values, index, shape):
     return whole
 
 
+def _take_along(array, index, axis):
+    """The elements of an array whose places along an axis are the indices."""
+    return np.take_along_axis(array, index.astype(np.intp), axis)
+
+
+def _add_along(values, index, shape, axis):
+    """Zeros of a shape, to whose elements at the indices along an axis the values are added."""
+    whole = np.zeros(shape, dtype=values.dtype)
+    places = list(np.ogrid[tuple(map(slice, index.shape[index.ndim - len(shape) :]))])
+    places[axis] = index.astype(np.intp)
+    np.add.at(whole, tuple(places), np.broadcast_to(values, index.shape))
+    return whole
+
+
 def _rows_of_turns(array):
     """One row a turn and sample, those of a turn side by side, of values by sample and turn."""
     return array.swapaxes(0, 1).reshape(-1, *array.shape[2:])

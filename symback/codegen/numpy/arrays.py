@@ -542,13 +542,42 @@ def _scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> Printed:
     return f"_scatter({text}, {_shape_for(p, part, array)}, np.s_[{lead}{bounds(parts)}])", ATOM
 
 
-def _take(p: ArrayPrinter, array: Expr, index: Expr) -> Printed:
+def _take(p: ArrayPrinter, array: Expr, index: Expr, *axis: Expr) -> Printed:
+    if axis:
+        texts = _beside_samples(p, array, index)
+        return f"_take_along({texts[0]}, {texts[1]}, {int(*axis) - p.ndim(array)})", ATOM
     kernel = "_take_each" if p.varies(array) else "_take"
     return f"{kernel}({p.whole(array, ADD)}, {p.whole(index, ADD)})", ATOM
 
 
-def _add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr) -> Printed:
+def _beside_samples(p: ArrayPrinter, *operands: Expr) -> list[str]:
+    """The operands; with an axis of one where others have the samples."""
+    differ = {p.varies(operand) for operand in operands}
+    return [
+        p.whole(o, ADD) if p.varies(o) or len(differ) == 1 else f"{p.whole(o)}[None]"
+        for o in operands
+    ]
+
+
+def _add_along(
+    p: ArrayPrinter, value: Expr, index: Expr, array: Expr, axis: Expr, summed: bool
+) -> Printed:
+    """The kernel's call; of one array for all samples where it is summed over them."""
+    rank = p.ndim(array)
+    shape = _shape_of_sum(p, array)
+    varying = [o for o in (value, index, array) if p.varies(o)]
+    at = p.whole(index, ADD)
+    if varying and not summed:
+        shape = f"({p.rows_of(varying[0])}, *{shape})"
+        if not p.varies(index):
+            at = f"np.broadcast_to({at}, ({p.rows_of(varying[0])}, *{p.whole(index)}.shape))"
+    return f"_add_along({_in_dtype_of(p, value, array)}, {at}, {shape}, {int(axis) - rank})", ATOM
+
+
+def _add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr, *axis: Expr) -> Printed:
     """One array a sample where value, index or array varies."""
+    if axis:
+        return _add_along(p, value, index, array, axis[0], summed=False)
     texts = f"{_in_dtype_of(p, value, array)}, {p.whole(index, ADD)}"
     if not any(map(p.varies, (value, index, array))):
         return f"_add_at({texts}, {p.whole(array)}.shape)", ATOM
@@ -731,9 +760,11 @@ def _summed_scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> P
     return f"_scatter({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
 
 
-def _summed_add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr) -> Printed:
+def _summed_add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr, *axis: Expr) -> Printed:
     if not p.varies(index):
         value = batch_sum(value) if p.varies(value) else value
+    if axis:
+        return _add_along(p, value, index, array, axis[0], summed=True)
     shape = _shape_of_sum(p, array)
     text = _in_dtype_of(p, value, array)
     return f"_add_at({text}, {p.whole(index, ADD)}, {shape})", ATOM

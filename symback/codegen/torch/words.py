@@ -328,6 +328,20 @@ def _add_at_each(values: Any, index: Any, shape: Any) -> Any:
     rows = rows.reshape(-1, *[1] * max(index.ndim - 1, 0))
     whole = torch.zeros(tuple(shape), dtype=values.dtype, device=values.device)
     return whole.index_put((rows, index.long()), values, accumulate=True)''',
+    "_take_along": '''\
+def _take_along(array: Any, index: Any, axis: int) -> Any:
+    """The elements of an array whose places along an axis are the indices."""
+    return torch.take_along_dim(array, index.long(), axis)''',
+    "_add_along": '''\
+def _add_along(values: Any, index: Any, shape: Any, axis: int) -> Any:
+    """Zeros of a shape, to whose elements at the indices along an axis the values are added."""
+    places = [
+        torch.arange(n, device=index.device).reshape(n, *[1] * k)
+        for k, n in zip(range(len(shape) - 1, -1, -1), index.shape[-len(shape) :], strict=True)
+    ]
+    places[axis] = index.long()
+    whole = torch.zeros(tuple(shape), dtype=values.dtype, device=values.device)
+    return whole.index_put(tuple(places), values.expand(index.shape), accumulate=True)''',
     "_inv": '''\
 def _inv(a: Any) -> Any:
     """The inverses over the last two axes; not finite where a matrix has none."""

@@ -167,7 +167,9 @@ class scatter(ArrayFunction):
 
 
 class take(ArrayFunction):
-    """The rows of the first operand at indices from data: the elements at them of a vector."""
+    """The rows of the first operand at indices from data: the elements at them of a vector. With
+    an axis, the elements whose place along it is the index, which has as many axes as the array.
+    """
 
     arrays = 2
     moves = True
@@ -177,7 +179,7 @@ class take(ArrayFunction):
 
 class add_at(ArrayFunction):
     """Zeros of the third operand's shape, to whose rows at the indices of the second the first
-    operand's parts are added.
+    operand's parts are added, or to whose elements at the indices along an axis.
     """
 
     arrays = 3

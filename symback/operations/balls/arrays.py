@@ -31,7 +31,7 @@ from symback.operations.definitions import (
     reduced,
 )
 from symback.operations.elementwise import elementary
-from symback.operations.entries import Entries, Index, boxed, broadcast, vector
+from symback.operations.entries import Entries, Index, boxed, broadcast, indices, vector
 from symback.operations.forms import place
 
 SizeValues = Mapping[Any, int]
@@ -143,7 +143,9 @@ def _scatter(part: Entries, whole: Entries, parts: Tuple) -> Entries:
     return Entries(whole.shape, flat)
 
 
-def _add_at(g: Entries, index: Entries, x: Entries) -> Entries:
+def _add_at(g: Entries, index: Entries, x: Entries, axis: int | None = None) -> Entries:
+    if axis is not None:
+        return _add_along(g, index, x, int(axis))
     width = x.size // len(x)
     flat = [arb(0)] * x.size
     values = list(g.broadcast_to((*index.shape, *x.shape[1:])).flat)
@@ -151,6 +153,13 @@ def _add_at(g: Entries, index: Entries, x: Entries) -> Entries:
         for i in range(width):
             flat[at * width + i] += values[number * width + i]
     return Entries(x.shape, flat)
+
+
+def _add_along(g: Entries, index: Entries, x: Entries, axis: int) -> Entries:
+    added = {place: arb(0) for place in indices(x.shape)}
+    for at, value in zip(indices(index.shape), g.broadcast_to(index.shape).flat, strict=True):
+        added[(*at[:axis], _place_of(index[at]), *at[axis + 1 :])] += value
+    return Entries(x.shape, added.values())
 
 
 def _fold(g: Entries, x: Entries, sizes: Tuple, steps: Tuple) -> Entries:

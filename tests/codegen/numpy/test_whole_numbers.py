@@ -14,6 +14,10 @@ CIRCUITS = {
     "rows": ("i", "i: input[2]; x: input; W: param[3]; f = sum(W[i])*x"),
     "rows of the sample's own array": ("i", "i: input[2]; x: input[3]; w: param; f = w*sum(x[i])"),
     "rows that all share": ("i", "i: const[2]; x: input; W: param[3]; f = sum(W[i])*x"),
+    "places along an axis": (
+        "i",
+        "i: input[2]; x: input[2, 3]; w: param; f = w*sum(take_along_axis(x, i[:, None], axis=1))",
+    ),
     "a class": ("k", "x: input[2]; k: target; W: param[3, 2]; E: loss = cross_entropy(W @ x, k)"),
 }
 
