@@ -164,6 +164,21 @@ FORMULAS = {
     "zscore": "(u - mean(u))/std(u)",
     **dict.fromkeys(("gmean", "geomean"), "exp(mean(log(u)))"),
     **dict.fromkeys(("hmean", "harmean"), "1/mean(1/u)"),
+    **dict.fromkeys(
+        ("eig", "eigh", "eigvals", "eigvalsh", "symeig"),
+        "sums of eigenvalues as trace(u), of their squares as trace(u @ u), of their logs as "
+        "logdet(u)",
+    ),
+    **dict.fromkeys(
+        ("svd", "svdvals"),
+        "sums of squares of singular values as sum(u**2), of their logs as logdet(u @ u.T)/2",
+    ),
+    "qr": "cholesky(u.T @ u).T for R",
+    "lu": "solve(u, v) for the x of u @ x = v",
+    **dict.fromkeys(("segment_sum", "unsorted_segment_sum"), "eye(w)[v].T @ u with v: int"),
+    **dict.fromkeys(
+        ("scatter_add", "index_add"), "u + eye(n)[v].T @ w with v: int, for u: param[n, d]"
+    ),
     "gather": "take_along_axis(u, w, axis=v)",
     "matrix_power": "u @ u",
     "cosine_similarity": "dot(u, v)/(norm(u)*norm(v))",
@@ -265,14 +280,14 @@ LACKING = frozenset(
     # arrays
     "gradient argmax argmin sort argsort unique median "
     "vars percentile mode fft ifft dct conv convolve correlate "
-    "dstack split rot90 scatter index eig "
-    "eigh eigvals eigvalsh svd qr lu expm logm sqrtm funm matrix_rank rank "
+    "dstack split rot90 scatter index "
+    "      expm logm sqrtm funm matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm "
     "group_norm pool onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup masked_fill nan_to_num "
     "nansum nanmean nanmax nanmin zeros_like ones_like select cond isin iconcat "
     "imod ipow "
-    "scatter_add index_add segment_sum  block_diag matrix_exp chunk bilinear "
+    "   block_diag matrix_exp chunk bilinear "
     "logspace meshgrid seq nrow ncol length numel sapply lapply block diagflat vander toeplitz "
     # calculus, code, text
     "idiff rad dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "

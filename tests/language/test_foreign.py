@@ -208,6 +208,42 @@ def test_hints_over_matrices(name):
     np.testing.assert_allclose(found, MATRICES[name](*given.values()), rtol=1e-12)
 
 
+def test_sums_at_whole_numbers_are_written_by_rows_of_the_identity():
+    rng = np.random.default_rng(4)
+    u, w, v = rng.normal(size=(4, 2)), rng.normal(size=(5, 2)), np.array([0, 3, 3, 1, 0])
+    added = u.copy()
+    np.add.at(added, v, w)
+    formula = FORMULAS["index_add"].partition(" with ")[0]
+    text = f"u: param[n, d]; v: int[5]; w: param[5, d]; z: output = {formula}"
+    module = sb.circuit(text, loss=None).compile()
+    value, cache = module.forward(module.Params(u, w), module.Inputs(v))
+    np.testing.assert_allclose(value, added, rtol=1e-14)
+    of_params, _ = module.backward(module.Params(u, w), module.Inputs(v), cache, u)
+    np.testing.assert_allclose(of_params.w, u[v], rtol=1e-14)
+    formula = FORMULAS["segment_sum"].partition(" with ")[0].replace("(w)", "(4)")
+    text = f"u: param[5, d]; v: int[5]; z: output = {formula}"
+    module = sb.circuit(text, loss=None).compile()
+    value, _ = module.forward(module.Params(w), module.Inputs(v))
+    np.testing.assert_allclose(value, added - u, rtol=1e-12)
+
+
+OF_SPECTRA = {
+    "eigvalsh": lambda u: [f(np.linalg.eigvalsh(u)) for f in (np.sum, lambda x: sum(x**2))],
+    "svd": lambda u: [np.sum(np.linalg.svd(u)[1] ** 2), np.sum(np.log(np.linalg.svd(u)[1]))],
+}
+
+
+@pytest.mark.parametrize("name", OF_SPECTRA)
+def test_sums_over_spectra_are_written_by_matrices(name):
+    first, second = re.findall(r"as ([^,]+(?:\([^)]*\)\S*)?)", FORMULAS[name])[:2]
+    text = f"u: input[3, 3]; z: output = [{first}, {second}]"
+    module = sb.circuit(text, loss=None).compile()
+    a = np.random.default_rng(5).normal(size=(3, 3))
+    u = a @ a.T + np.eye(3)
+    value, _ = module.forward(module.Params(), module.Inputs(u))
+    np.testing.assert_allclose(value, OF_SPECTRA[name](u), rtol=1e-12)
+
+
 OF_STANS = {
     "log_mix": lambda u, v, w: math.log(u * math.exp(v) + (1 - u) * math.exp(w)),
     "log1m": lambda u: math.log(1 - u),
