@@ -268,7 +268,15 @@ class _Reader:
             return part.func(*args)
         if isinstance(part, sp.Min | sp.Max) and is_large(args):
             return part.func(*args, evaluate=False)
-        return self._real(name, part, READ_AS.get(part.func, part.func)(*args))
+        return self._real(name, part, self._read_as(name, part, args))
+
+    @staticmethod
+    def _read_as(name: str, part: Any, args: Sequence[Any]) -> Any:
+        """What a function stands for; where it has operands that it is not read with, by node."""
+        try:
+            return READ_AS.get(part.func, part.func)(*args)
+        except Unsupported as error:
+            raise Unsupported(f"node '{name}': {error.message}") from None
 
     def refuse(self, name: str, part: Any, within: Iterable[Any] = ()) -> Any:
         raise Unsupported(refusal(name, part, within))

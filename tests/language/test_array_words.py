@@ -152,7 +152,6 @@ REFUSED = {
     "sin('ij', x)": "sin takes 1 argument, 2 given",
     "sin('ij')": "a text in quotes stands only in einsum",
     "sum(x, dims=1)": "the option 'dims' is not an option of sum",
-    "take_along_axis(x, y, axis=1)": "the index 'y' is a parameter, but it comes from data",
     "take_along_axis(x, 2*y, axis=1)": "takes whole numbers from data: i is a leaf",
     "take_along_axis(x, y)": "take_along_axis takes an axis, as in take_along_axis(A, i, axis=1)",
     "take_along_axis(x, y[0], axis=1)": "takes whole numbers from data",
