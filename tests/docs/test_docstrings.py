@@ -6,8 +6,11 @@ import doctest
 import importlib
 import pkgutil
 
+import pytest
+
 import symback
 
+SHARES = 6  # tests of their own, for as many processes
 MODULES = sorted(
     m.name
     for m in pkgutil.walk_packages(symback.__path__, "symback.")
@@ -15,10 +18,11 @@ MODULES = sorted(
 )
 
 
-def test_examples_of_docstrings():
+@pytest.mark.parametrize("share", range(SHARES))
+def test_examples_of_docstrings(share):
     found = 0
-    for name in MODULES:
+    for name in MODULES[share::SHARES]:
         results = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
         assert results.failed == 0, f"an example of {name} is wrong; see the output"
         found += results.attempted
-    assert found > 40
+    assert found > 5
