@@ -75,14 +75,12 @@ wrt_option = click.option(
 )
 """The names of the partial derivatives to derive."""
 
-data_options = _all_of(
-    click.option(
-        "--data",
-        required=True,
-        multiple=True,
-        type=click.Path(),
-        help="A file: .csv, .npy, .npz, .parquet or .arrow; repeat it for files side by side.",
-    ),
+_DATA: Any = {
+    "multiple": True,
+    "type": click.Path(),
+    "help": "A file: .csv, .npy, .npz, .parquet or .arrow; repeat it for files side by side.",
+}
+_COLUMNS = (
     click.option(
         "--map",
         "mapping",
@@ -94,7 +92,11 @@ data_options = _all_of(
         "--delimiter", default=",", show_default=True, help="Separator of the fields of a CSV file."
     ),
 )
+data_options = _all_of(click.option("--data", required=True, **_DATA), *_COLUMNS)
 """The data files, and the columns of inputs and targets in them."""
+
+optional_data_options = _all_of(click.option("--data", **_DATA), *_COLUMNS)
+"""The same for what may need none."""
 
 given_options = _all_of(
     click.option(
@@ -420,6 +422,7 @@ __all__ = [
     "given_options",
     "is_circuit",
     "of_option",
+    "optional_data_options",
     "put",
     "read_circuit",
     "read_initial",

@@ -18,6 +18,7 @@ from symback.cli.arguments import (
     files_read,
     force_option,
     given_options,
+    optional_data_options,
     read_circuit,
     read_initial,
     read_mapping,
@@ -27,6 +28,9 @@ from symback.codegen.targets import TRAINING
 
 if TYPE_CHECKING:
     from symback.codegen.files import Output
+
+METHODS_DRAWN = ("gd", "sgd", "minibatch")
+"""Those that descend draws where none is named."""
 
 
 @click.command()
@@ -221,7 +225,7 @@ def _sigterm_as_interrupt() -> Iterator[None]:
 
 @click.command()
 @circuit_options
-@data_options
+@optional_data_options
 @click.option("--start", multiple=True, metavar="NAME=VALUE", help="Initial value of a parameter.")
 @click.option("--learning-rate", default=0.1, show_default=True, help="Learning rate η.")
 @click.option("--steps", default=100, show_default=True, help="Number of steps of each method.")
@@ -229,7 +233,7 @@ def _sigterm_as_interrupt() -> Iterator[None]:
     "--method",
     "methods",
     multiple=True,
-    default=("gd", "sgd", "minibatch"),
+    default=METHODS_DRAWN,
     metavar="NAME",
     help="gd, sgd, minibatch, or over all rows momentum, nesterov, adagrad, rmsprop, adam, adamw; "
     "repeat it for several; default: the first three.",
@@ -265,9 +269,12 @@ def descend(
 ) -> None:
     """Draw the descent of several methods on the loss of one parameter or two.
 
+    A loss of parameters alone needs no data, and all rows are one: by default, gd alone is drawn.
+
     \b
     symback descend "f = w*x + b" --data points.csv --start w=-1 --start b=3 -o descent.svg
     symback descend "f = w*x + b" --data points.csv --method gd --method rmsprop -o descent.svg
+    symback descend "E: loss = w**4 - 3*w**2 + w" --start w=2 --learning-rate 0.02 -o descent.svg
     """
     from symback.codegen.files import decide
     from symback.training.results.descent import descend as paths_of
@@ -280,7 +287,12 @@ def descend(
     decide({picture_place(file, KIND): None for file in named}, inputs=read, force=force)
     pairs, begin = read_mapping(mapping), read_numbers(start, "--start")
     parsed = read_circuit(circuit, params, inputs, loss, no_loss, latex)
-    samples = read_samples(parsed, list(data), pairs, delimiter=delimiter)
+    if not data and parsed.columns:
+        shown = ", ".join(node.name for node in parsed.columns)
+        raise click.UsageError(f"the circuit reads {shown:.60}; name a file with --data")
+    samples = read_samples(parsed, list(data), pairs, delimiter=delimiter) if data else {}
+    if not samples and settings["methods"] == METHODS_DRAWN:
+        settings["methods"] = METHODS_DRAWN[:1]
     paths = paths_of(parsed, samples, start=begin, **settings)
     pictures: dict[Output, bytes] = {}
     if output is not None:

@@ -265,6 +265,26 @@ def test_one_parameter_descends_on_its_curve():
     np.testing.assert_allclose(loss, [np.mean((v * x - y) ** 2) / 2 for v in w], rtol=1e-12)
 
 
+def test_a_loss_of_parameters_alone_needs_no_data(tmp_path):
+    """E(w) = 2(w − 1)²: a step maps w − 1 to (1 − 4η)·(w − 1), here −0.6 of it."""
+    bowl = sb.circuit("E: loss = 2*(w - 1)**2")
+    settings = {"start": {"w": 3.0}, "learning_rate": 0.4, "steps": 8}
+    for method in ("gd", "sgd", "minibatch"):
+        (path,) = descend(bowl, {}, methods=[method], **settings)
+        np.testing.assert_allclose(path.points[:, 0], 1 + 2 * (-0.6) ** np.arange(9), rtol=1e-12)
+    (axes,) = descent_picture(bowl, {}, **settings).axes
+    assert (
+        axes.get_ylabel() == "loss" and axes.get_title() == "Loss and 8 steps of descent, η = 0.4"
+    )
+    file = tmp_path / "bowl.svg"
+    given = ["descend", bowl.source, "--start", "w=3", "--learning-rate", "0.4", "-o", str(file)]
+    done = CliRunner().invoke(cli, given)
+    assert done.exit_code == 0 and file.exists(), done.output
+    assert "gradient descent  100 steps" in done.output and "stochastic" not in done.output
+    refused = CliRunner().invoke(cli, ["descend", "f = w*x"])
+    assert refused.exit_code == 2 and "reads x, y; name a file with --data" in refused.output
+
+
 def test_levels_are_in_equal_ratios():
     bowl = np.add.outer(np.linspace(-1, 1, 41) ** 2, np.linspace(-1, 1, 41) ** 2)
     for height in (1e-3, 5.0, -7.0):  # of the loss itself, then of what it has above the least

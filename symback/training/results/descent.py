@@ -47,14 +47,14 @@ class Descent:
     """A path θ_0, θ_1, … of one method, and the mean loss E over all samples at each point."""
 
     method: str
-    batch_size: int
+    batch_size: int  # 0 without data
     names: tuple[str, ...]  # of the parameters, one or two
     points: FloatArray  # of shape (steps + 1, parameters)
     losses: FloatArray  # of shape (steps + 1,)
 
     @property
     def title(self) -> str:
-        return f"{METHODS[self.method]}, b = {self.batch_size}"
+        return METHODS[self.method] + (f", b = {self.batch_size}" if self.batch_size else "")
 
 
 def descend(
@@ -70,11 +70,12 @@ def descend(
 ) -> tuple[Descent, ...]:
     """The paths θ ← θ - η_t (1/b) Σ ∇l of a circuit with one parameter or two, from one start.
 
-    `inputs` has a column for each input and target. b is n for "gd", 1 for "sgd", and
-    `batch_size` for "minibatch": 128 or an eighth of the rows where none is given. "momentum",
-    "adagrad" and the other rules of `symback.update` take all rows, and their defaults. Parameters
-    that `start` leaves out begin as in `init_params`. Raises a SymbackError for a circuit
-    with other parameters or without a loss, and Diverged where the loss is not finite.
+    `inputs` has a column for each input and target; it is empty for a loss of parameters alone,
+    which is one row. b is n for "gd", 1 for "sgd", and `batch_size` for "minibatch": 128 or an
+    eighth of the rows where none is given. "momentum", "adagrad" and the other rules of
+    `symback.update` take all rows, and their defaults. Parameters that `start` leaves out begin as
+    in `init_params`. Raises a SymbackError for a circuit with other parameters or without a loss,
+    and Diverged where the loss is not finite.
     """
     return Descents(circuit, inputs, start, batch_size, seed).paths(methods, learning_rate, steps)
 
@@ -124,6 +125,7 @@ class Descents:
         self.names = _parameters(circuit)
         self.module: ModuleType = compile_module(circuit)
         self.samples, self.rows = _samples(self.module, inputs)
+        self.has_data = bool(self.samples)
         share = min(TYPICAL_BATCH, max(1, self.rows // 8))
         self.batch_size = share if batch_size is None else batch_size
         self.seed = Settings(batch_size=self.batch_size, seed=seed).seed  # refuses an invalid seed
@@ -164,7 +166,8 @@ class Descents:
         losses = np.array([self._mean_loss(params) for params in points])
         if not np.isfinite(losses).all():
             raise _diverged(method, int(np.argmin(np.isfinite(losses))), learning_rate)
-        return Descent(method, batch, self.names, np.array(points, float), losses)
+        size = batch if self.has_data else 0
+        return Descent(method, size, self.names, np.array(points, float), losses)
 
     def _by_rule(self, method: str, learning_rate: LearningRate, steps: int, _: int) -> list[Any]:
         """The points after each step of an optimiser's rule."""
@@ -246,6 +249,8 @@ def _parameters(circuit: Circuit) -> tuple[str, ...]:
 def _samples(module: ModuleType, inputs: Mapping[str, Any]) -> tuple[Any, int]:
     """The module's Inputs, and the number of rows."""
     given = inputs._asdict() if hasattr(inputs, "_asdict") else inputs
+    if not given and not leaves_of_module(module):
+        return module.Inputs(), 1
     once = {name: given[name] for name in shared(module) if given.get(name) is not None}
     with open_feed(
         {n: column for n, column in given.items() if n not in once}, leaves_of_module(module)

@@ -99,7 +99,7 @@ def descent_picture(
         across = np.linspace(*window(points)[0], 4 * grid)
         axes.plot(across, descents.curve(across), color="0.6", linewidth=1.2, zorder=0)
         places = [np.column_stack([path.points[:, 0], path.losses]) for path in _in_order(paths)]
-        names = (*names, "mean loss")
+        names = (*names, "mean loss" if descents.has_data else "loss")
     else:
         across, up = (np.linspace(*ends, grid) for ends in window(points))
         _draw_surface(axes, across, up, descents.surface(across, up), points)
@@ -109,7 +109,8 @@ def descent_picture(
     _draw_start(axes, places[0][0])
     w, v = names
     rate = "" if callable(learning_rate) else f", η = {learning_rate:g}"
-    title = f"Mean loss of {descents.rows} samples and {steps} steps of descent{rate}"
+    loss = f"Mean loss of {descents.rows} samples" if descents.has_data else "Loss"
+    title = f"{loss} and {steps} steps of descent{rate}"
     axes.set(xlabel=w, ylabel=v, title=title)
     columns = 3 if max(len(path.title) for path in paths) <= _SHORT else 2
     figure.legend(loc="outside lower center", ncols=columns, handlelength=3, frameon=False)
