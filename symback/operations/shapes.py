@@ -235,7 +235,8 @@ def taken_shape(s: Sequence[Shape], axis: Any) -> Shape:
     if not axis:
         return (*index, *array[1:])
     at = int(axis[0])
-    if (*array[:at], *array[at + 1 :]) != (*index[:at], *index[at + 1 :]):
+    others = (*array[:at], *array[at + 1 :])
+    if len(index) != len(array) or others != (*index[:at], *index[at + 1 :]):
         raise ShapeError(
             f"take_along_axis takes an index as long as the array along all other axes than {at}, "
             f"not {shown(index)} for {shown(array)}"

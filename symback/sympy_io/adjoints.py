@@ -16,13 +16,15 @@ from sympy import Expr, Integer, Piecewise, S, Tuple
 from symback.operations import arrays as a
 from symback.operations.construction import (
     expand_reduced,
+    index_leaf,
     matrix_product,
     permuted,
     reduce_last_axis,
+    sum_of_products,
     with_axis,
 )
 from symback.operations.definitions import EPSILON
-from symback.operations.shapes import ShapeError, shown, slice_shape
+from symback.operations.shapes import Shape, ShapeError, shown, slice_shape
 from symback.sympy_io.matrix_products import ALL, Shapes
 
 
@@ -148,11 +150,27 @@ def _scan_back(shape_of: Shapes, factors: Expr, b: Expr) -> Expr:
     return a.reduce_sum(products * with_axis(b, rank, rank - 1), Integer(rank))
 
 
+def _added_along(shape_of: Shapes, part: Expr, index: Expr, shape: Shape, axis: int) -> Expr:
+    """The sum along an axis of the parts times rows of an identity matrix, which become it."""
+    if shape_of(part) != shape_of(index):
+        part *= a.full(S.One, *shape_of(index))
+    places = tuple(range(len(shape)))
+    new = len(shape)
+    leaf = index_leaf(index)
+    chosen = a.take(a.eye(shape[axis]), leaf)
+    if leaf != index:  # a vector with an axis of one: an index in text is a name
+        chosen = a.reshape(chosen, *shape_of(index), shape[axis])
+    result = tuple(new if place == axis else place for place in places)
+    return sum_of_products([(part, places), (chosen, (*places, new))], result)
+
+
 def _add_at(shape_of: Shapes, part: Expr, index: Expr, like: Expr, *axis: Expr) -> Expr:
     """The parts, multiplied by the rows of an identity matrix at the indices."""
     shape, rank = shape_of(like), len(shape_of(index))
+    if axis:
+        return _added_along(shape_of, part, index, shape, int(*axis))
     chosen = a.take(a.eye(shape[0]), index)
-    if axis or rank > 1 or len(shape) > 2:
+    if rank > 1 or len(shape) > 2:
         raise ShapeError(f"parts added to rows of {shown(shape)} at {shown(shape_of(index))}")
     if rank == 0:
         return part * chosen if len(shape) == 1 else a.outer(chosen, part)

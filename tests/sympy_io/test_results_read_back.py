@@ -8,7 +8,7 @@ import sympy as sp
 
 import symback as sb
 from symback import errors
-from symback.circuits.requirements import classes
+from symback.circuits.requirements import classes, indices
 from symback.operations.arrays import ARRAY_FUNCTIONS, permute
 from symback.operations.edges import CAREFUL
 from symback.operations.elementwise import OPS, SLOPES
@@ -62,8 +62,8 @@ def point_of(circuit: sb.Circuit) -> dict[str, object]:
         if leaf.role == "target" and shape:  # the rows of a target add up to 1
             drawn = drawn / drawn.sum(axis=-1, keepdims=True)
         values[leaf.name] = drawn.tolist() if shape else float(drawn)
-        if leaf.name in classes(circuit) or leaf.name == "index":
-            values[leaf.name] = 1
+        if leaf.name in {*classes(circuit), *indices(circuit), "index"}:
+            values[leaf.name] = np.ones(shape).tolist() if shape else 1
     return values
 
 
