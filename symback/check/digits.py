@@ -77,8 +77,17 @@ def lost_digits(report: Report, oracle: Oracle) -> str:
     if worst is None or worst.condition is None:
         return ""
     line = oracle.line_of(worst.condition.line)
-    point = clip(", ".join(f"{name}={value:.6g}" for name, value in worst.point.items()), 100)
+    point = clip(_shown(worst.point), 100)
     return f"{line}: {worst.quantity} has {worst.ulp:.3g} ULP at {point}"
+
+
+def _shown(point: Mapping[str, float]) -> str:
+    """The numbers in so many digits that those differ which do."""
+    for digits in (6, 9, 17):
+        shown = [f"{value:.{digits}g}" for value in point.values()]
+        if len(set(shown)) == len(set(point.values())):
+            break
+    return ", ".join(f"{name}={value}" for name, value in zip(point, shown, strict=True))
 
 
 def _conditions(

@@ -34,6 +34,7 @@ MOST_EVALUATIONS = 4_000  # of nodes, to find one edge
 TRIED = (0.0, 1.0, -1.0, 3.0, -8.0, 64.0, -512.0)  # of a leaf, to find both signs
 BISECTIONS = 24
 BITS = 120
+CLOSE = 2.0**-20  # to where a difference is 0, in widths: there it has lost 20 bits
 POOL = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 
 _DOMAINS: dict[Any, Any] = {
@@ -140,7 +141,8 @@ class EdgeFinder:
             leaves = self._leaves_of(lines, number)
             order = [*rng.permutation([n for n in leaves if n not in self._params]),
                      *rng.permutation([n for n in leaves if n in self._params])]  # fmt: skip
-            found = _Edge(number, lines, start).found(list(map(str, order)), rng)
+            beside = (0.0, -1.0, 1.0, *([CLOSE] if self._cancels(number) else []))
+            found = _Edge(number, lines, start, beside).found(list(map(str, order)), rng)
             if found is not None:
                 yield from self._as_batches(*found)
 
@@ -154,6 +156,11 @@ class EdgeFinder:
         ties = self._edges.ties
         chosen = [ties[i] for i in rng.permutation(len(ties))[:MOST_TIES]]
         return [*kinks[: most - of_domains], *domains[:of_domains], *chosen]
+
+    def _cancels(self, number: Expr) -> bool:
+        """Whether it is a sum, or the name of one, that a formula divides by or has a root of."""
+        name = number.name if number.is_Symbol else ""
+        return number in self._edges.domains and bool(self._meaning.get(name, number).is_Add)
 
     def _start(self, rng: np.random.Generator) -> dict[str, float]:
         """Short numbers for all leaves, that sums and products of them are exact."""
@@ -190,8 +197,15 @@ class EdgeFinder:
 class _Edge:
     """One number over the nodes of a circuit, and the search for its zeros."""
 
-    def __init__(self, number: Expr, lines: Sequence[Node], start: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        number: Expr,
+        lines: Sequence[Node],
+        start: Mapping[str, float],
+        beside: Sequence[float],
+    ) -> None:
         self._number = elementary(number)
+        self._beside = beside  # how far from it points are looked at, in widths
         self._lines = [(n.symbol, elementary(n.formula)) for n in lines]
         self._start = dict(start)
         self._left = MOST_EVALUATIONS
@@ -208,7 +222,7 @@ class _Edge:
         return self._bottom(leaves, width)
 
     def _around(self, leaf: str, zero: float, width: float) -> list[Point]:
-        places = [zero, zero - width, zero + width]
+        places = [zero + width * far for far in self._beside]
         return [{**self._start, leaf: at} for at in [*places, *([-0.0] if zero == 0 else [])]]
 
     def _crossing(self, leaf: str) -> float | None:

@@ -259,6 +259,22 @@ def test_lost_digits_are_in_the_verdict():
 
 
 @pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("f = (loggamma(x) - loggamma(y))/(x - y)", True),
+        ("d = x - y; f = (digamma(x) - digamma(y))/d", True),
+        ("f = (sinh(x) - sinh(y))/(x - y)", False),  # is rewritten
+        ("f = z/(x - y)", False),  # the point is to blame
+    ],
+)
+def test_digits_are_looked_for_where_a_divisor_cancels(text, lost):
+    report = sb.circuit(text, loss=None).check()
+    assert report.passed and bool(report.loses_digits) == lost, str(report)
+    places = report.loses_digits.partition(" at ")[2].split(", ")
+    assert not lost or len({place.partition("=")[2] for place in places}) == 2, "alike in print"
+
+
+@pytest.mark.parametrize(
     "text",
     one_in(
         2,
