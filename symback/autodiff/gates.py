@@ -9,7 +9,7 @@ split, so that all local partials together cost no more than a constant times th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.core.relational import Relational
@@ -35,10 +35,12 @@ WIDEST_SQUARE = 4  # terms of a sum that is squared in place, as in (f - y)**2/2
 class Gates(Circuit):
     """A circuit whose nodes are gates: what the reverse pass and lowering work on.
 
-    Those in `least` are powers of what is never negative.
+    Those in `least` are powers of what is never negative. `typed` are the gates of the formulas as
+    typed, where these are others.
     """
 
     least: frozenset[Symbol] = frozenset()
+    typed: Gates | None = None
 
 
 def gates(circuit: Circuit, *, opaque: Collection[str] = (), keep_loops: bool = False) -> Gates:
@@ -57,8 +59,10 @@ def _gates(circuit: Circuit, opaque: frozenset[str]) -> Gates:
         found = circuit if circuit.is_literal else stable(circuit, opaque)
         if opaque:
             return _split(found, (gates(circuit), typed_gates(circuit)))
-        is_typed = circuit.is_literal or not found.rewrites
-        return _split(found, () if is_typed else (circuit.once(_typed_gates),))
+        if circuit.is_literal or not found.rewrites:
+            return _split(found)
+        typed = _split(circuit.as_typed(), net_inputs=_net_inputs(found))
+        return replace(_split(found, (typed,)), typed=typed)
     except RecursionError:
         raise TooLarge("an expression is nested too deep; name inner parts of it") from None
 
@@ -69,17 +73,26 @@ def typed_gates(circuit: Circuit) -> Gates:
     They are numbered first, since people read them: f_1, f_2, … without gaps. Those that only the
     stable form has come behind.
     """
-    circuit = unrolled(circuit)
     made = gates(circuit)
-    return circuit.once(_typed_gates) if made.rewrites else made
+    return made.typed or made
 
 
-def _typed_gates(circuit: Circuit) -> Gates:
-    return _split(circuit.as_typed(), ())
+def _net_inputs(circuit: Circuit) -> frozenset[Expr]:
+    """What activations of the stable form are of, which has its name as typed, too."""
+    parts = (part for node in circuit.computed for part in postorder(node.formula))
+    return frozenset(
+        part.args[0] for part in parts if part.args and part.args[0].is_Add and _is_activation(part)
+    )
 
 
-def _split(circuit: Circuit, alike: Sequence[Gates]) -> Gates:
-    splitter = _Splitter(circuit, alike)
+def _is_activation(expr: Expr) -> bool:
+    return expr.func in BY_HEAD and BY_HEAD[expr.func].activation
+
+
+def _split(
+    circuit: Circuit, alike: Sequence[Gates] = (), net_inputs: frozenset[Expr] = frozenset()
+) -> Gates:
+    splitter = _Splitter(circuit, alike, net_inputs)
     for node in circuit.computed:
         splitter.add(node)
     nodes = (*circuit.sizes, *circuit.leaves, *splitter.nodes)
@@ -104,7 +117,10 @@ class _Splitter:
     so that a name means the same in all of them.
     """
 
-    def __init__(self, circuit: Circuit, alike: Sequence[Gates]) -> None:
+    def __init__(
+        self, circuit: Circuit, alike: Sequence[Gates], net_inputs: frozenset[Expr]
+    ) -> None:
+        self._net_inputs = net_inputs
         self.nodes: list[Node] = []
         self._taken = {n.name for of in (circuit, *alike) for n in of.nodes}
         self._known = {n.formula: n.name for of in alike for n in of.computed if n.generated}
@@ -149,6 +165,7 @@ class _Splitter:
             return expr
         if expr not in self._atoms:  # a part that occurs twice is split once
             gate = self.gate(expr)
+            name = name or ("net" if expr in self._net_inputs else "")
             if gate not in self._named:
                 known = self._known.get(gate) or self._new_name(name)
                 self._append(known, gate, generated=True)
