@@ -56,7 +56,7 @@ def test_gradients_of_models_cost_at_most_five_values(name):
 
 
 @pytest.mark.parametrize("kind", one_in(2, KINDS))
-@pytest.mark.parametrize("number", one_in(4, range(60)))
+@pytest.mark.parametrize("number", one_in(12, range(60)))
 def test_random_gradients_cost_at_most_five_values(kind, number):
     rng = np.random.default_rng([number, len(kind)])
     assert_cheap(sb.circuit(KINDS[kind](rng).text))

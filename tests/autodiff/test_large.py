@@ -115,6 +115,7 @@ def test_a_chain_is_listed_while_it_is_short():
     assert long.derive().paths("x") is None
 
 
+@pytest.mark.slow
 def test_closed_forms_of_very_many_leaves_are_those_of_few(monkeypatch):
     """Simplified form by form, they are what each is by itself."""
     lines = [

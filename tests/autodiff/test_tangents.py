@@ -301,6 +301,7 @@ def test_every_operation_on_arrays_has_a_rule():
     assert set(number_slopes.CAREFUL_JVP) == set(CAREFUL)
 
 
+@pytest.mark.slow
 def test_the_rules_of_all_operations_are_judged():
     """Some case differentiates each, those among them that only adjoints have."""
     found = set()
@@ -319,6 +320,7 @@ def test_a_gradient_that_stays_has_a_tangent_of_0_in_its_shape(target):
     np.testing.assert_array_equal(module.hessian(theta, inputs), np.diag([0.0, 0.0, 4.0]))
 
 
+@pytest.mark.slow
 def test_curvatures_are_by_pairs_of_operands_in_their_order():
     pairs = 0
     circuits = [of_numbers(name, case.points[0]) for name, case in CASES.items()]

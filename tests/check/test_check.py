@@ -115,7 +115,7 @@ PLANTED = {
 }
 
 
-FEW = one_in(8, [(name, every, 24) for name, every in PLANTED.items()])
+FEW = one_in(16, [(name, every, 24) for name, every in PLANTED.items()])
 EVERY = [pytest.param(n, 1, 96, marks=pytest.mark.slow) for n in ALL]
 
 

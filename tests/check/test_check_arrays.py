@@ -51,7 +51,7 @@ def test_every_operation_has_a_definition():
     assert {head.__name__ for head in set(EXPLICIT) & of_adjoints} == {"eye", "full"}
 
 
-@pytest.mark.parametrize("name", one_in(8, NAMES))
+@pytest.mark.parametrize("name", one_in(16, NAMES))
 def test_right_modules_pass(name):
     report = array_sample(name).check()
     assert report.passed and report.points >= 24, str(report)
@@ -98,7 +98,7 @@ EVERY = [
 ]
 
 
-@pytest.mark.parametrize(("name", "every", "points"), [*one_in(8, FEW), *EVERY])
+@pytest.mark.parametrize(("name", "every", "points"), [*one_in(16, FEW), *EVERY])
 def test_planted_errors_are_caught(name, every, points):
     """How many are caught is printed; pytest -rP shows it."""
     found = hunt(array_sample(name), every, points)

@@ -42,7 +42,7 @@ def _truth(problem) -> tuple[np.ndarray, np.ndarray]:
     return gradient, hessian
 
 
-@pytest.mark.parametrize("name", one_in(2, CASES))
+@pytest.mark.parametrize("name", one_in(4, CASES))
 def test_gradient_and_hessian(name):
     problem = MGH[name]
     module = problem.circuit.compile(functions=("hessian",))

@@ -33,9 +33,9 @@ from tests.cases.one_in import one_in
 from tests.cases.random_edges import KINDS, awkward
 
 NODE = shutil.which("node")
-BY_DEFAULT = 20
+BY_DEFAULT = 10
 MANY = int(os.environ.get("EDGES", "300"))
-CHUNK = 10
+CHUNK = 5
 POINTS = 4  # drawn from a pool, beside those that the check finds
 DERIVED = 4  # of them, for the derivation
 SLACK = 8.0  # other code rounds in another order

@@ -198,6 +198,7 @@ def test_train_maps_columns(run: Run, tmp_path: Path) -> None:
     assert abs(float(values["w"]) - 3.0) < 1e-3 and abs(float(values["b"]) - 1.0) < 1e-2
 
 
+@pytest.mark.slow
 def test_repl_has_everything_imported() -> None:
     done = run_alone("repl", NEURON, stdin="print(c.gradient()['x1'], sb.__version__, np.pi)\n")
     assert done.returncode == 0

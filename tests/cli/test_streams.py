@@ -70,7 +70,7 @@ CASES = [(c, s) for c in COMMANDS for s in STREAMS if s == "output full" or c in
 
 
 @NEEDS_FULL
-@pytest.mark.parametrize(("command", "streams"), one_in(8, CASES))
+@pytest.mark.parametrize(("command", "streams"), one_in(16, CASES))
 def test_no_stream_ends_in_a_traceback(command, streams):
     how, code, words = STREAMS[streams]
     found, said = in_shell(COMMANDS[command], how)

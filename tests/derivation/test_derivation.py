@@ -233,6 +233,7 @@ def test_some_leaves_determine_some_numbers() -> None:
         str(sb.circuit("f = w*x + b").partial("w").at(b=1))
 
 
+@pytest.mark.slow
 def test_a_long_derivation_has_numbers() -> None:
     """Closed forms of deep circuits keep the names of adjoints; their numbers are known as well."""
     text = "v0 = sin(x)*w\n" + "\n".join(

@@ -109,6 +109,7 @@ def run(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_operation_is_read_derived_generated_and_checked(repository):
     targets = ["numpy py _bell(", *(["c c symback_bell("] if COMPILER else [])]
     done = run(repository, "-c", USE, *targets)

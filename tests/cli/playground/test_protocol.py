@@ -173,6 +173,7 @@ def test_a_page_of_descent_has_the_rows_that_were_pasted():
     assert data["start"] == {"w": 0.0, "b": 0.0}
 
 
+@pytest.mark.slow
 def test_protocol_needs_no_numpy():
     run = (
         "import sys; sys.modules['numpy'] = None\n"

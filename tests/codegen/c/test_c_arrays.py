@@ -85,6 +85,7 @@ def test_no_compiler_warns_of_any_circuit(tmp_path):
         strictly(name, ALL[name], tmp_path)
 
 
+@pytest.mark.slow
 @compiles
 def test_rows_are_multiplied_four_at_a_time_and_what_is_left():
     """W @ x and A @ W.T of whole numbers, which are exact, with 1 to 9 rows."""
@@ -157,6 +158,7 @@ def test_the_files_agree_with_sympy(network):
     assert report.passed and not report.remarks, str(report)
 
 
+@pytest.mark.slow
 @compiles
 def test_sizes_given_as_numbers_may_be_shrunk():
     """The check compiles the module anew for small sizes, and then takes the true ones."""

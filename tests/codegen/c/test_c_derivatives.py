@@ -46,7 +46,7 @@ def offered(circuit, target="c"):
     return found
 
 
-@pytest.mark.parametrize("text", one_in(8, [*NUMBERS, *(CIRCUITS[name] for name in ARRAYS)]))
+@pytest.mark.parametrize("text", one_in(16, [*NUMBERS, *(CIRCUITS[name] for name in ARRAYS)]))
 def test_functions_in_c_pass_the_check(text):
     circuit = sb.circuit(text)
     names = offered(circuit)

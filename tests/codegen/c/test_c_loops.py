@@ -75,6 +75,7 @@ def test_a_loop_over_elements_has_kernels_of_one_operand(name):
     assert sum(map(len, found)) >= 2
 
 
+@pytest.mark.slow
 def test_kernels_are_pasted_where_a_module_calls_few():
     """Else compilers would call some from loops over elements, which then have no vectors."""
     layer = "h{0} = tanh(W @ h{1} + x)\n"

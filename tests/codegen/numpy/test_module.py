@@ -76,6 +76,7 @@ def test_source_regenerates_the_same_bytes(name, compiled):
     assert f"circuit sha256:{digest}" in text
 
 
+@pytest.mark.slow
 def test_bytes_are_the_same_under_any_hash_seed(tmp_path):
     program = (
         "import sys, hashlib; sys.path.insert(0, sys.argv[1])\n"
