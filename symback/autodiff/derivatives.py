@@ -105,7 +105,7 @@ def hessp(lowering: Lowering) -> Function:
         least=circuit.least,
         results=list(bars.values()),
         still=lowering.still(gradient.of),
-        origins=lowering.origins(gradient.of),
+        origins=lowering.origins,
     )
     given = {Port.PARAM_DOTS: dots}
     results = {name: names.tangent(bar.name) for name, bar in bars.items()}
@@ -226,7 +226,7 @@ def _along_each(
     lowering: Lowering, of: Node, program: Program, asked: Mapping[str, Sequence[Symbol]]
 ) -> Program:
     """The program with the tangents of some of its results along each of the parameters."""
-    still, kinks = lowering.still(of), lowering.origins(of)
+    still = lowering.still(of)
     lines = dict.fromkeys(program.lines)
     results: list[Symbol] = []
     sizes: dict[Symbol, None] = {}
@@ -239,7 +239,7 @@ def _along_each(
             results=symbols,
             along=name,
             still=still,
-            origins=kinks,
+            origins=lowering.origins,
         )
         lines |= dict.fromkeys(moved.lines)
         results += moved.results

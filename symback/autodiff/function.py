@@ -12,17 +12,20 @@ from sympy import Add, Expr, S, Symbol
 from symback.autodiff.gates import Gates
 from symback.autodiff.loops import KeptLoops
 from symback.autodiff.names import Names
-from symback.autodiff.origins import Origins, origins, shared_origins
+from symback.autodiff.origins import Origins, shared_origins
 from symback.autodiff.partials import Guard, Local
 from symback.autodiff.passes import PASSES, Pass
 from symback.autodiff.reads import Reads
 from symback.autodiff.reverse import Edge, ReversePass, walk
 from symback.autodiff.still import Still, still
-from symback.circuits.circuit import Node, carriers
+from symback.circuits.circuit import Circuit, Node, carriers
+from symback.circuits.loops import can_unroll
 from symback.circuits.program import Assign, Program, batch_sum
 from symback.operations.arrays import broadcast_like
 from symback.operations.arrays.loops import loop, loops_in
 from symback.operations.shapes import is_size
+
+MOST_AT_KINKS = 300  # lines of a loop that is written out for second partials at its kinks
 
 
 class Port(Enum):
@@ -93,6 +96,8 @@ class Lowering:
         self.names = Names(circuit)
         self.varying = _varying(circuit)
         self.has_guards = False
+        self.is_moved = False  # tangents of adjoints are asked for
+        self.origins = Origins()  # where second partials are not those of conventions
         self._builders = builders
         self._full_shape = full_shape
         self._in_turn = in_turn
@@ -116,6 +121,21 @@ class Lowering:
     def of_two_shapes(self) -> frozenset[str]:
         """Nodes whose adjoint is a number in one function and an array in another."""
         return frozenset(self._numbers & self._arrays)
+
+    @property
+    def has_conventions(self) -> bool:
+        """Whether second partials at kinks in turns are those of conventions, whatever the whole
+        is there.
+        """
+        return self.is_moved and self.loops.has_origins
+
+    def unrolls(self, circuit: Circuit) -> bool:
+        """Whether the loops are to be written out, as what a turn computes depends on what later
+        turns read of it; for second partials at kinks alone only loops of few lines.
+        """
+        if self.loops.has_guards:
+            return can_unroll(circuit)
+        return self.has_conventions and can_unroll(circuit, MOST_AT_KINKS)
 
     # -- what programs consist of ----------------------------------------------------------------
 
@@ -146,8 +166,11 @@ class Lowering:
         """Those of a node whose tangents are asked for. Where samples are computed one after the
         other, the adjoint at an origin is that of one sample, as tangents of values ask for it.
         """
-        shared = shared_origins(self.circuit, self.varying) if self._in_turn else ()
-        return self._of_samples(of, S.One, frozenset({*self.varying, *shared}))
+        self.is_moved = True
+        varying = frozenset(self.varying)
+        if self._in_turn:
+            varying |= shared_origins(self.circuit, varying)
+        return self._of_samples(of, S.One, varying)
 
     def _of_samples(self, of: Node, seed: Expr, varying: frozenset[Symbol]) -> list[Assign]:
         """The adjoints, where those of what samples share are sums over what varies."""
@@ -172,10 +195,6 @@ class Lowering:
     def still(self, of: Node) -> Still:
         """Where the tangents of a node's values are chosen, not multiplied."""
         return still(self._walk(of), self.names).joined(self.loops.still)
-
-    def origins(self, of: Node) -> Origins:
-        """Where second partials are those of a smooth function of a norm."""
-        return origins(self._walk(of), self.names)
 
     def bars(self, nodes: Iterable[Node]) -> dict[str, Symbol]:
         """The adjoints of nodes, by their names."""
@@ -303,6 +322,7 @@ class Lowering:
         slope = edge.local.slope
         kept = None if slope is None else names.slope(edge.node, slope)
         product = edge.local.contribution(upstream, kept, guard=guard)
+        self.origins.add(gate, edge.local, upstream, guard, gate.symbol in self.circuit.least)
         if gate.symbol in varying and operand not in varying:
             return batch_sum(product)
         return product

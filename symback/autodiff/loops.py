@@ -60,6 +60,7 @@ class KeptLoops:
         self._lowered: dict[tuple[Any, ...], LoweredLoop] = {}
         self._locals: dict[tuple[Any, ...], Symbol] = {}
         self.has_guards = False
+        self.has_origins = False
 
     def values(self, node: Node, record: ReversePass, done: set[Any]) -> list[Assign]:
         """The lines of a loop's node: its values, and once for the loop what is kept."""
@@ -122,6 +123,7 @@ class KeptLoops:
         lowering = self._lowering(gates(circuit, keep_loops=True))
         made = _LoweredTurn(of.turn, names, small, lowering)
         self.has_guards |= lowering.has_guards
+        self.has_origins |= lowering.origins.may_be_smooth or lowering.loops.has_origins
         own = _OwnNames(self._names, self._locals, of.group)
         return _assembled(of, made, own)
 

@@ -20,7 +20,7 @@ from symback.autodiff.names import Names
 from symback.autodiff.passes import FUSED_PASSES, optimise
 from symback.autodiff.passes.distribute_loops import distribute_loops
 from symback.circuits.circuit import Circuit
-from symback.circuits.loops import can_unroll, unrolled
+from symback.circuits.loops import unrolled
 from symback.circuits.program import Assign, Program, batch_sum
 
 
@@ -32,6 +32,7 @@ class Lowered:
     names: Names
     functions: Mapping[str, Function]
     has_guards: bool  # a line may compute what is not read, outside of a domain
+    has_conventions: bool = False  # second partials at kinks in turns of loops are conventions
 
     def program(self, name: str) -> Program:
         """The program of a function."""
@@ -166,11 +167,10 @@ def lower(
         builders |= partials
     functions = functions or plain(split)
     lowering = _with_one_shape_a_name(split, functions, builders, in_turn)
-    if lowering.loops.has_guards and not isinstance(circuit, Gates) and can_unroll(circuit):
-        # what a turn does not read because a later one does not is known where all are written out
+    if not isinstance(circuit, Gates) and lowering.unrolls(circuit):
         return lower(unrolled(circuit), asked, in_turn=in_turn, others=others)
     found = {name: lowering.function(name) for name in functions}
-    return Lowered(split, lowering.names, found, lowering.has_guards)
+    return Lowered(split, lowering.names, found, lowering.has_guards, lowering.has_conventions)
 
 
 def _with_one_shape_a_name(

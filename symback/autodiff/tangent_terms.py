@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Piecewise, S
+from typing import Any
+
+from sympy import Add, Eq, Expr, Min, Piecewise, S, Symbol
 
 from symback.autodiff.partials import times
+from symback.operations.functions import min_at
 from symback.operations.number_slopes import Tangent
 
 
@@ -32,4 +35,17 @@ def sum_of_tangents(dots: list[Tangent]) -> Tangent:
     return total if total != 0 else None
 
 
-__all__ = ["is_below", "multiplied", "negative", "sum_of_tangents"]
+def of_taken(extreme: Expr, dots: list[Any], value: Symbol) -> Expr:
+    """Of max and min the tangent of the operand that is taken, and of shares where they tie.
+
+    The value is NaN where an operand is.
+    """
+    a, b, *stated = extreme.args
+    share = stated[0] if stated else S.Half
+    shares = [k * dot for k, dot in zip((share, 1 - share), dots, strict=True) if k != 0]
+    taken = dots[::-1] if isinstance(extreme, Min | min_at) else dots
+    branches = [*zip(taken, (a > b, a < b), strict=True), (Add(*shares), Eq(a, b)), (value, True)]
+    return Piecewise(*branches, evaluate=False)
+
+
+__all__ = ["is_below", "multiplied", "negative", "of_taken", "sum_of_tangents"]

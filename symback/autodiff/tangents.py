@@ -13,16 +13,23 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from sympy import Add, And, Eq, Expr, Mul, Piecewise, Pow, S, Symbol
+from sympy import Add, Expr, Mul, Piecewise, Pow, S, Symbol
 from sympy.codegen.cfunctions import hypot
 
 from symback.autodiff.gates import split_number
 from symback.autodiff.names import Names
-from symback.autodiff.origins import Origin, Origins, along, reached
+from symback.autodiff.origin_tangents import OriginTangents
+from symback.autodiff.origins import TIES, Origins, reached
 from symback.autodiff.partials import guarded, times
 from symback.autodiff.steep import factor_of_guard, unless_zero
 from symback.autodiff.still import NOWHERE, Pairs, Still
-from symback.autodiff.tangent_terms import is_below, multiplied, negative, sum_of_tangents
+from symback.autodiff.tangent_terms import (
+    is_below,
+    multiplied,
+    negative,
+    of_taken,
+    sum_of_tangents,
+)
 from symback.autodiff.turn_tangents import MovedLoop, moved_loop
 from symback.circuits.program import Assign, Program, batch_sum, loop_of
 from symback.operations.arrays import ArrayFunction, broadcast_like
@@ -73,9 +80,10 @@ def tangent_program(
     loops = [of for of in map(loop_of, program.lines) if of is not None]
     for of in loops:
         moving.left.setdefault(of.group, {})[of.name] = None
-    if origins is not None and not loops and reached(origins, program, dots):
-        moving.origins = origins
+    here = Origins() if origins is None else origins.within(program)
+    if reached(here, program, dots):
         moving.lines += program.lines  # as tangents of values ask for adjoints there
+        moving.origins = OriginTangents(here, moving)
     for line in program.lines:
         moving.add(line)
     wanted = tuple(program.results if results is None else results)
@@ -102,9 +110,10 @@ class TangentLines:
     along: str
     plain: bool
     still: Still = NOWHERE
-    origins: Origins = field(default_factory=Origins)
+    origins: OriginTangents | None = None
     lines: list[Assign] = field(default_factory=list)
     left: dict[Any, dict[Symbol, None]] = field(default_factory=dict)  # names that loops leave
+    stand_in: dict[Symbol, Symbol] = field(default_factory=dict)  # in slopes of kinks, and for what
     _moved: dict[Any, MovedLoop | None] = field(default_factory=dict)  # loops, by their group
     _parts: dict[Expr, Symbol] = field(default_factory=dict)
     _still: set[Symbol] = field(default_factory=set)  # tangents that a choice may have made 0
@@ -113,13 +122,16 @@ class TangentLines:
 
     def add(self, line: Assign) -> None:
         self._owner = line.target.name
-        self._formulas[line.target] = line.expr
         place = len(self.lines)
         if (of := loop_of(line)) is not None:
             self._add_loop(line, of)
             return
-        tangent = self._of(line.expr, line.target)
-        if not self.origins.nodes:  # else all values are there
+        expr, value = line.expr, line.target
+        if self.origins is not None:
+            expr, value = self.origins.moved_line(line)
+        self._formulas |= {line.target: line.expr, value: expr}
+        tangent = self._of(expr, value)
+        if self.origins is None:  # else all values are there
             parts, after = self.lines[place:], {line.target}
             for part in parts:
                 if part.reads & after:
@@ -127,8 +139,10 @@ class TangentLines:
             self.lines[place:] = [p for p in parts if p.target not in after]
             self.lines += [line, *(p for p in parts if p.target in after)]
         self._parts.setdefault(line.expr, line.target)
+        if self.origins is not None:
+            tangent = self.origins.of_line(line, tangent, place)
         if tangent is not None:
-            self.dots[line.target] = self._whole(line.target, self._from(line.target, tangent))
+            self.dots[line.target] = self.dots[value] = self._whole(line.target, tangent)
 
     def tangent_of(self, expr: Expr) -> Tangent:
         """The tangent of an expression; None where nothing moves it."""
@@ -142,17 +156,19 @@ class TangentLines:
         """What a loop leaves, and how that moves: from one loop, whose turns compute both."""
         if of.group not in self._moved:
             left = self.left.get(of.group, {of.name: None})
-            self._moved[of.group] = moved_loop(of, left, self.names, self, self._named)
+            self._moved[of.group] = moved_loop(of, left, self.names, self, self.named)
         moved = self._moved[of.group]
         if moved is None:
-            self.lines.append(line)
+            if self.origins is None:  # else all values are there
+                self.lines.append(line)
             return
 
         def made(name: Symbol) -> Expr:
             found = moved.left(of.kind, name)
             return batch_sum(found) if isinstance(line.expr, batch_sum) else found
 
-        self.lines.append(replace(line, expr=made(of.name)))
+        if self.origins is None:
+            self.lines.append(replace(line, expr=made(of.name)))
         dot = moved.dots.get(of.name)
         if dot is not None:
             target = self.names.tangent(line.target.name, self.along)
@@ -192,9 +208,8 @@ class TangentLines:
             return self.dots.get(expr)
         if not expr.args or not any(s in self.dots for s in expr.free_symbols):
             return None
-        if expr in self.origins.contributions:
-            return self._contribution(expr, self.origins.contributions[expr], value)
-        return self._by_kind(expr, value)
+        found = self._by_kind(expr, value)
+        return found if self.origins is None else self.origins.of_contribution(expr, found)
 
     def _by_kind(self, expr: Expr, value: Symbol | None) -> Tangent:
         if expr.is_Add:
@@ -257,7 +272,7 @@ class TangentLines:
         """The tangent that a dot causes, and 0 where it is 0, be the rate infinite."""
         if dot.is_number:
             return moved
-        return guarded(moved, self._briefly(dot))
+        return guarded(moved, self.briefly(dot))
 
     def _product(self, expr: Mul, name: _Name) -> Tangent:
         """Factor by factor; of n/d it is (n_dot − v·d_dot)/d, v being the quotient."""
@@ -306,7 +321,7 @@ class TangentLines:
             return found
         if not any(s.name in still.zero for s in others.free_symbols):
             return found
-        return unless_zero(self._named(others), found)
+        return unless_zero(self.named(others), found)
 
     def _cosine(self, factors: tuple[Expr, ...]) -> Tangent:
         """Of a/hypot(a, b), b·(b·a_dot − a·b_dot)/hypot³: the quotient's rule would cancel."""
@@ -317,7 +332,7 @@ class TangentLines:
             for a, b in (h.args, h.args[::-1]):
                 if a in factors and (self._of(a) is not None or self._of(b) is not None):
                     rest = Mul(*(f for f in factors if f not in (a, over)))
-                    cosine, sine = self._named(a * over), self._named(b * over)
+                    cosine, sine = self.named(a * over), self.named(b * over)
                     turned = sum_of_tangents(
                         [multiplied(self._of(a), sine), multiplied(self._of(b), -cosine)]
                     )
@@ -346,10 +361,14 @@ class TangentLines:
         if isinstance(expr, Careful):
             dots = [self._of(a) for a in expr.args]
             if isinstance(expr, power_slope):  # which asks whether the power moves
-                dots[1] = None if dots[1] is None else self._briefly(dots[1])
+                dots[1] = None if dots[1] is None else self.briefly(dots[1])
             return careful_tangent(expr, name.symbol, dots)
         row = BY_HEAD.get(expr.func) or SLOPES.get(expr.func)
         rates = slopes(expr, name.symbol, plain=self.plain)
+        if isinstance(expr, TIES) and not self.plain:
+            dots = [self._of(leg) for leg in expr.args[:2]]
+            if None not in dots:
+                return of_taken(expr, dots, name.symbol)
         singular = row is not None and row.singular
         below = Add(*expr.args) if isinstance(expr, sumshare | diffshare) else S.One
         parts = [
@@ -370,26 +389,6 @@ class TangentLines:
         at = At(expr, name.symbol, self.names.shapes, weightless)
         return tangent_of_array(at, *dots)
 
-    # -- at the origin of a norm ------------------------------------------------------------------
-
-    def _from(self, value: Symbol, tangent: Expr) -> Expr:
-        """The tangent of a value; h(v) at an origin where the whole has no kink."""
-        origin = self.origins.nodes.get(value)
-        if origin is None:
-            return tangent
-        return self._chosen(origin, along(self.dots, origin.formula), tangent)
-
-    def _contribution(self, expr: Expr, origin: Origin, value: Symbol | None) -> Tangent:
-        """The tangent of h_bar·u/h; at the origin h_bar_dot·v/h(v)."""
-        changes = not origin.adjoint.free_symbols.isdisjoint(self.dots)
-        there = along(self.dots, expr) if changes else S.Zero
-        tangent = self._by_kind(expr, value)
-        return None if tangent is None else self._chosen(origin, there, tangent)
-
-    def _chosen(self, origin: Origin, there: Expr, elsewhere: Expr) -> Expr:
-        both = And(*(Eq(self._briefly(of), 0) for of in (origin.value, origin.adjoint)))
-        return Piecewise((there, both), (elsewhere, True), evaluate=False)
-
     # -- where 0 × a partial may be NaN -----------------------------------------------------------
 
     def _moved_by(self, operand: Expr, rate: Expr, singular: bool) -> Tangent:
@@ -398,16 +397,19 @@ class TangentLines:
         if dot is None or rate == 0:
             return None
         if self._is_among(self.still.weightless, operand):
-            rate = self._named(rate)
+            rate = self.named(rate)
             return unless_zero(rate, times(dot, rate))
         steep = self._is_among(self.still.steep, operand) and not dot.is_number
         if not (steep or (singular and self._may_be_still(dot))):
             return multiplied(dot, rate)
-        dot = self._briefly(dot)
+        dot = self.briefly(dot)
         return guarded(times(dot, rate), dot)
 
     def _is_among(self, edges: Pairs, operand: Expr) -> bool:
-        return bool(edges) and any((self._owner, s.name) in edges for s in operand.free_symbols)
+        if not edges:
+            return False
+        names = (self.stand_in.get(s, s).name for s in operand.free_symbols)
+        return any((self._owner, name) in edges for name in names)
 
     def _may_be_still(self, dot: Expr) -> bool:
         """Whether a tangent may be 0 because of a choice, whatever the direction."""
@@ -419,10 +421,12 @@ class TangentLines:
             return any(plainly(e) == 0 or self._may_be_still(e) for e, _ in dot.args)
         return dot in self._still
 
-    def _briefly(self, dot: Expr) -> Expr:
-        return dot if dot.is_Symbol or dot.is_number else self._named(dot)
+    def briefly(self, dot: Expr) -> Expr:
+        """An expression that is read several times, by a name unless it is a name or a number."""
+        return dot if dot.is_Symbol or dot.is_number else self.named(dot)
 
-    def _named(self, expr: Expr) -> Symbol:
+    def named(self, expr: Expr) -> Symbol:
+        """The name of an expression, which gets a line of its own."""
         if expr not in self._parts:
             name = self.names.part(self._owner, expr)
             self._parts[expr] = name
@@ -440,7 +444,7 @@ class _Name:
 
     @property
     def symbol(self) -> Symbol:
-        return self.value if self.value is not None else self.tangents._named(self.expr)
+        return self.value if self.value is not None else self.tangents.named(self.expr)
 
 
 __all__ = ["TangentLines", "tangent_program"]

@@ -78,7 +78,7 @@ class Certificate:
             "versions": versions(),
             "ranges": {name: list(pair) for name, pair in self.ranges.items()},
             "quantities": [_quantity(row, self._of(row)) for row in self.report.rows],
-            "remarks": list(self.report.remarks),
+            "remarks": [*self.report.remarks, *filter(None, [self.report.left_out])],
         }
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 

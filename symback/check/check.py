@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from symback.check.comparison import compared
+from symback.check.derivatives import left_out
 from symback.check.digits import lost_digits
 from symback.check.report import FEWEST_POINTS, MOST_POINTS, POINTS, CheckRow, Report
 from symback.circuits.arguments import checked
@@ -71,7 +72,8 @@ def check_module(
         raise CheckFailed(f"{points} points are too few; ask for {FEWEST_POINTS} or more")
     oracle, module = oracle or Oracle(circuit), in_numpys_terms(module)
     report = compared(oracle, module, points, seed, name or f"the module of {circuit.output.name}")
-    report = replace(report, remarks=(*report.remarks, *stated_sentences(circuit)))
+    remarks = (*report.remarks, *stated_sentences(circuit))
+    report = replace(report, remarks=remarks, left_out=left_out(circuit, module))
     return replace(report, loses_digits=lost_digits(report, oracle)) if report.passed else report
 
 

@@ -50,6 +50,7 @@ class Report:
     asked: int = POINTS  # so many points were asked for; more lie at kinks and edges
     skipped: int = 0  # points at edges of the formulas that have no truth
     loses_digits: str = ""  # at which line, what, and where
+    left_out: str = ""  # what follows conventions, and is not compared
 
     @property
     def verdict(self) -> str:
@@ -61,6 +62,8 @@ class Report:
             text = f"agrees, but loses digits at {self.loses_digits}; compared {where}"
         else:
             text = f"agrees {where}"
+        if self.left_out:
+            text = f"{text}; not compared: {self.left_out}"
         if not self.skipped:
             return text
         edges = "1 point" if self.skipped == 1 else f"{self.skipped} points"
@@ -128,6 +131,7 @@ class Report:
             "seed": self.seed,
             "skipped": self.skipped,
             "loses_digits": self.loses_digits,
+            "left_out": self.left_out,
             "rows": rows,
             "remarks": list(self.remarks),
         }

@@ -28,11 +28,11 @@ def _has_loops(circuit: Circuit) -> bool:
     return any(isinstance(node.formula, loop) for node in circuit.computed)
 
 
-def can_unroll(circuit: Circuit) -> bool:
-    """Whether the loops have as many turns as the text says, and few enough to write out."""
+def can_unroll(circuit: Circuit, most: int = MOST_WRITTEN) -> bool:
+    """Whether the loops have as many turns as the text says, each at most so many lines in all."""
     formulas: list[Any] = [node.formula for node in circuit.computed]
     turns = (formula.turn for formula in formulas if isinstance(formula, loop))
-    return all(t.count.is_Integer and t.count * len(t.lines) <= MOST_WRITTEN for t in turns)
+    return all(t.count.is_Integer and t.count * len(t.lines) <= most for t in turns)
 
 
 def unrolled(circuit: Circuit) -> Circuit:

@@ -222,6 +222,7 @@ def of_curvatures() -> Iterator[Case]:
 
 def of_origins() -> Iterator[Case]:
     yield from tests_of("tests.autodiff.test_origins", shares=True)
+    yield from tests_of("tests.autodiff.test_second_at_kinks")
     yield from of_curvatures()
 
 
@@ -426,6 +427,7 @@ BATTERIES: dict[str, Callable[[], Iterator[Case]]] = {
     "symback/autodiff/tangents.py": of_tangents,
     "symback/autodiff/tangent_terms.py": of_tangents,
     "symback/autodiff/curvatures.py": of_curvatures,
+    "symback/autodiff/origin_tangents.py": of_origins,
     "symback/autodiff/origins.py": of_origins,
     "symback/autodiff/steep.py": of_infinite,
     "symback/autodiff/still.py": of_infinite,

@@ -111,6 +111,7 @@ ON_REQUEST: dict[str, Callable[[str], bool]] = {
     "symback/autodiff/entries_read.py": _all,
     "symback/autodiff/factors.py": _all,
     "symback/autodiff/matrices.py": _all,
+    "symback/autodiff/origin_tangents.py": _all,
     "symback/autodiff/origins.py": _all,
     "symback/autodiff/reads.py": _all,
     "symback/autodiff/reverse.py": _all,

@@ -13,7 +13,7 @@ from symback.autodiff.lower import Lowered
 from symback.autodiff.passes import PASSES, TANGENT_PASSES, Pass, optimise
 from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node, refuse_constant
-from symback.circuits.loops import can_unroll, has_loops, unrolled
+from symback.circuits.loops import has_loops, unrolled
 from symback.circuits.program import Assign, Program
 from symback.errors import Unsupported, clip, nearest
 from symback.operations.shapes import is_size, shown
@@ -89,8 +89,14 @@ class _Asked:
     def moved(self, program: Program) -> Program:
         """The program of the tangents of its results."""
         lowering = self.lowering
-        least, still = lowering.circuit.least, lowering.still(self.of)
-        return tangent_program(program, lowering.names, self.dots, least=least, still=still)
+        return tangent_program(
+            program,
+            lowering.names,
+            self.dots,
+            least=lowering.circuit.least,
+            still=lowering.still(self.of),
+            origins=lowering.origins,
+        )
 
 
 def _value(asked: _Asked) -> Program:
@@ -195,8 +201,8 @@ def bare_functions(
         raise Unsupported(f"{node.name} depends on no parameter or input, so it has no derivative")
     seed = lowering.names.adjoint(node.name) if node.shape else S.One
     lowering.adjoints(node, seed, summed=False)  # which find what branches guard
-    if keep_loops and lowering.loops.has_guards and can_unroll(circuit):
-        # what a turn does not read because a later one does not is known where all are written out
+    lowering.is_moved = "hessp" in (only or DEFAULT)
+    if keep_loops and lowering.unrolls(circuit):
         return bare_functions(circuit, only, of=of, wrt=wrt, name=name)
     asked = _Asked(lowering, node, leaves, names)
     kinds = [kind for kind in FUNCTIONS if kind in (only or DEFAULT)]
