@@ -322,15 +322,6 @@ _NATURAL: tuple[Rule, ...] = (
         last=True,
     ),
     Rule(
-        "xⁿ/(xⁿ + c)",
-        POWERS,
-        (Mul, sumshare, diffshare),
-        rational.over_largest,
-        "powers over the largest",
-        last=True,
-        final=True,
-    ),
-    Rule(
         "h(√v)",
         STEEP,
         (Add, Mul, Pow, arrays.dot, *BY_HEAD),
