@@ -57,7 +57,6 @@ OUTER = {
 }
 SIN_OVER = "sin(n)/n"
 NOT_FOUND = {  # 0/0 in what is typed or what is computed for it: NaN
-    ("sqrt(w*x**2)", SIN_OVER, "inline"),
     ("where(x > 0, x, -x)", SIN_OVER, "inline"),
 }
 DATA = {"w": np.array([3.0]), "k": np.array([[2.0, 3.0, 5.0]])}
