@@ -42,6 +42,7 @@ TINY = arb(2) ** -300
 SIMPLE = 10**4  # the largest denominator of a number that is not rounded
 CLOSE = arb(2) ** -48  # of a coefficient with rounded numbers to its value
 POINTS = 3  # of the other names
+SLOPES_OF_KINKS = (sp.Heaviside, sp.DiracDelta, sp.Derivative, sp.Subs)  # SymPy's
 _ROOT = real_symbol("root")
 _ARGUMENT = real_symbol("argument")
 
@@ -196,7 +197,9 @@ def _expansion(form: Hashable) -> tuple[Expr, ...] | None:
 
 
 def _is_unfit(coefficient: Expr, v: Expr) -> bool:
-    """Whether it is long, or divides by a name of v, which may be what is 0."""
+    """Whether it is long, divides by a name of v, which may be what is 0, or has a kink's slope."""
+    if coefficient.has(*SLOPES_OF_KINKS):
+        return True
     below = (p.base for p in postorder(coefficient) if p.is_Pow and p.exp.is_negative)
     divided = any(not v.free_symbols.isdisjoint(base.free_symbols) for base in below)
     return divided or written_size(coefficient) > LARGEST

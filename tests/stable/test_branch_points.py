@@ -148,6 +148,13 @@ def test_infinite_slopes_stay_so_and_no_value_is_made_up(text, x, infinite):
     assert np.isinf(found) if infinite else np.isnan(found)
 
 
-def test_a_guarded_root_has_no_second_choice():
-    circuit, _ = circuit_of("f = where(x > 0, cos(sqrt(x)), 1 - x/2)")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(x > 0, cos(sqrt(x)), 1 - x/2)",  # guarded
+        "abs(min(sqrt(max(-y, x)**2 + 2*min(x - y, x)**2), y))**3",  # its slope has no operation
+    ],
+)
+def test_no_second_choice_is_made(text):
+    circuit, _ = circuit_of(f"f = {text}")
     assert stable(circuit) is circuit
