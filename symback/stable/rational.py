@@ -71,10 +71,20 @@ def _quotient(see: See, expr: Expr, d: Expr, name: Expr) -> Expr | None:
     inside = elementary(whole).xreplace({name: (_DIVISOR - d + slope * name) / slope})
     if not inside.is_rational_function(_DIVISOR):
         return None
-    above, below = sp.fraction(sp.cancel(sp.together(inside), _DIVISOR))
-    found = above / below
+    names: dict[Expr, Expr] = {}
+    above, below = sp.fraction(sp.cancel(sp.together(_over_names(inside, names)), _DIVISOR))
+    found = (above / below).xreplace({s: part for part, s in names.items()})
     is_pole = sp.expand(below.xreplace({_DIVISOR: sp.S.Zero})) == 0
     return None if is_pole or written_size(found) > LARGEST else found
+
+
+def _over_names(expr: Expr, names: dict[Expr, Expr]) -> Expr:
+    """The formula with names for parts that are not rational in theirs, which `cancel` is long at."""
+    if expr.is_Symbol or expr.is_Rational:
+        return expr
+    if expr.is_Add or expr.is_Mul or (expr.is_Pow and expr.exp.is_Integer):
+        return expr.func(*(_over_names(a, names) for a in expr.args))
+    return names.setdefault(expr, real_symbol(f"part_{len(names)}"))
 
 
 __all__ = ["finite_at_pole"]

@@ -206,6 +206,7 @@ def test_a_deep_chain_of_named_nodes_stays_off_the_stack(n):
     assert abs(circuit_value(lowered.circuit, circuit.output.name, point)) < 1
 
 
+@pytest.mark.slow
 def test_a_deep_doubling_chain_stays_shared():
     """h_{i+1} = h_i*h_i + h_i has 3^n terms over leaves; its programs have O(n) lines."""
     n = 200

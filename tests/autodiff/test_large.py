@@ -35,6 +35,7 @@ def large(request):
     return derivation
 
 
+@pytest.mark.slow
 def test_every_step_is_there_and_verified(large):
     assert large.verified
     edges = {s.edge for s in large.steps if s.edge}

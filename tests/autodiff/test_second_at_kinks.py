@@ -141,6 +141,7 @@ def test_a_kink_beside_a_loop_that_is_kept():
     np.testing.assert_allclose(module.hessp(np.zeros(3), v, inputs), -v, rtol=1e-15)
 
 
+@pytest.mark.slow
 def test_kinks_in_turns_that_are_kept_follow_conventions_and_the_check_says_so():
     text = "u: param[2]; x: input[T, 2]; h[0] = u\nfor t in range(T):\n"
     text += "    h[t + 1] = cos(abs(h[t])) + x[t]\nf: loss = sum(h[T])"

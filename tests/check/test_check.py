@@ -119,6 +119,7 @@ FEW = one_in(16, [(name, every, 24) for name, every in PLANTED.items()])
 EVERY = [pytest.param(n, 1, 96, marks=pytest.mark.slow) for n in ALL]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "every", "points"), [*FEW, *EVERY])
 def test_planted_errors_are_caught(name, every, points):
     """How many are caught is printed; pytest -rP shows it."""

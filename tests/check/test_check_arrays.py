@@ -128,6 +128,7 @@ def test_training_on_one_sample_at_a_time_is_checked(text):
         assert not wrong.passed, str(wrong)
 
 
+@pytest.mark.slow
 def test_mutants_are_of_every_kind():
     """All the kinds of error that the check must know, in every function that computes."""
     found = [m for name in ("digits_network", "normalised") for m in planted(array_sample(name))]

@@ -416,6 +416,7 @@ def test_every_module_that_modules_import_is_refused_as_a_name(folder):
             sb.circuit(CIRCUIT).generate(folder / f"{name}.py")
 
 
+@pytest.mark.slow
 def test_the_same_rules_hold_in_python(folder):
     from symback.training import train_from_file
     from symback.training.results.descent import descend

@@ -255,6 +255,7 @@ def test_a_number_that_is_made_of_arrays():
 # -- renderings -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_format_has_the_same_steps():
     derivation = hessian_of("l = log(1 + exp(w*x)) + w**2*b\nloss: none", ["w"])
     whole = derivation.to_text()

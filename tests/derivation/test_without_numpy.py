@@ -73,6 +73,7 @@ def python(text, *arguments):
     return subprocess.run([sys.executable, "-c", text, *arguments], capture_output=True, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", one_in(8, TEXTS))
 def test_all_is_as_with_numpy(name):
     text, point = TEXTS[name]
@@ -92,6 +93,7 @@ def test_a_formula_is_rewritten():
     assert all(sb.circuit(TEXTS[n][0]).derive().stable for n in TEXTS if "re" in n)
 
 
+@pytest.mark.slow
 def test_numbers_of_arrays_are_lists():
     text, point = TEXTS["network"]
     run = f"c = sb.circuit({text!r})\nprint(c.derive('E').at(**{point!r}).evaluated()[1]['b'])"

@@ -239,6 +239,7 @@ def _cases() -> list[tuple[str, str, Any, Any]]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_values_are_those_of_the_formulas(target: str) -> None:
     cases = _cases()

@@ -20,9 +20,9 @@ PASTED = tuple(p.stem for p in (ROOT / "symback/codegen/numpy").glob("*kernels.p
 """Modules whose text is pasted into generated ones: their private names are those modules'."""
 
 
-def imported(tree):
+def imported(nodes):
     """The modules that a file imports anywhere, and each name taken from one."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -31,7 +31,7 @@ def imported(tree):
 
 def test_no_test_file_imports_a_test_file():
     assert len(FILES) > 200
-    found = [(path.name, name) for path in FILES for name in imported(parsed(path))]
+    found = [(path.name, name) for path in FILES for name in imported(nodes_of(path))]
     assert not [
         (file, name)
         for file, name in found
@@ -46,9 +46,9 @@ def is_private(name):
     return name.startswith("_") and not name.startswith("__") and len(name) > 1
 
 
-def names_of_classes(tree):
+def names_of_classes(nodes):
     """The private names of methods, of fields, and of what is set on an object."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ClassDef):
             for part in node.body:
                 if isinstance(part, ast.FunctionDef):
@@ -60,8 +60,8 @@ def names_of_classes(tree):
 
 
 @functools.cache
-def parsed(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
+def nodes_of(path):
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 PROTOCOLS = {
@@ -73,30 +73,34 @@ PROTOCOLS = {
 
 @functools.cache
 def names_in_classes():
-    """Each private name of a class of the package, with the folder where the class stands."""
-    names = ((n, path.parent) for path in PACKAGE for n in names_of_classes(parsed(path)))
-    return {(name, folder) for name, folder in names if is_private(name)}
+    """The private names of classes of the package, by the folder where these stand."""
+    found = {}
+    for path in PACKAGE:
+        names = filter(is_private, names_of_classes(nodes_of(path)))
+        found.setdefault(path.parent, set()).update(names)
+    return found
 
 
-def private_uses(tree, folder):
+@functools.cache
+def all_names_in_classes():
+    return set().union(*names_in_classes().values())
+
+
+def private_uses(nodes, folder):
     """Private names of another file: imported, of an imported module, set in one, and those of an
     object whose class stands in another folder.
     """
     modules = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OWN:
             is_pasted = node.module.split(".")[-1] in PASTED
             for alias in node.names:
                 modules[alias.asname or alias.name] = alias.name
                 if is_private(alias.name) and not (is_pasted or alias.name == "_version"):
                     yield f"{node.lineno}: import of {alias.name}"
-    own = {
-        *names_of_classes(tree),
-        *PROTOCOLS,
-        *(n for n, home in names_in_classes() if home == folder),
-    }
-    foreign = {n for n, _ in names_in_classes()}
-    for node in ast.walk(tree):
+    own = {*names_of_classes(nodes), *PROTOCOLS, *names_in_classes().get(folder, ())}
+    foreign = all_names_in_classes()
+    for node in nodes:
         if isinstance(node, ast.Attribute) and is_private(node.attr) and node.attr not in own:
             of = node.value.id if isinstance(node.value, ast.Name) else ""
             of_module = of in modules and modules[of] not in PASTED
@@ -116,7 +120,7 @@ def sets_attribute(function):
 
 def test_no_file_uses_private_names_of_another():
     assert len(OURS) > 700
-    found = {path: list(private_uses(parsed(path), path.parent)) for path in OURS}
+    found = {path: list(private_uses(nodes_of(path), path.parent)) for path in OURS}
     assert not {path: uses for path, uses in found.items() if uses}
 
 
@@ -131,7 +135,7 @@ def test_no_file_uses_private_names_of_another():
     ],
 )
 def test_a_private_name_is_seen(text):
-    assert len(list(private_uses(ast.parse(text), TESTS))) == 1
+    assert len(list(private_uses([*ast.walk(ast.parse(text))], TESTS))) == 1
 
 
 def test_close_comparisons_say_that_they_are_relative():
@@ -139,7 +143,7 @@ def test_close_comparisons_say_that_they_are_relative():
     loose = [
         f"{path.name}:{call.lineno}"
         for path in FILES
-        for call in ast.walk(parsed(path))
+        for call in nodes_of(path)
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.approx"
         for given in [{k.arg: k.value for k in call.keywords}]
         if isinstance(given.get("rel"), ast.Constant) and given["rel"].value < 1e-11

@@ -73,6 +73,7 @@ def names_of_libraries() -> list[str]:
     return sorted({n for n in found if not n.startswith("_")} | set(OTHERS))
 
 
+@pytest.mark.slow
 def test_no_hint_of_another_function_but_for_one_that_means_the_same():
     """Whatever name of a library is typed, a hint has it in the table or changes case only."""
     asked = 0

@@ -653,6 +653,7 @@ def read(text):
         return None
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(EXPRESSIONS)
 def test_text_of_a_circuit_reads_back(text):

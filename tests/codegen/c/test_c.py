@@ -69,6 +69,7 @@ def test_the_table_is_complete():
     assert named <= kernels.names()
 
 
+@pytest.mark.slow
 def test_kernels_come_after_those_that_they_call():
     for name in sorted(kernels.names()):
         sources = kernel_sources([f"{name}(z)"])

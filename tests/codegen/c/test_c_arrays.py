@@ -152,6 +152,7 @@ def test_agrees_with_sympy(name):
     assert report.passed, str(report)
 
 
+@pytest.mark.slow
 @compiles
 def test_the_files_agree_with_sympy(network):
     report = check_file(Path(network.__file__).with_suffix(".c"))

@@ -20,6 +20,7 @@ FAST = ("gated, of data",)
 EACH = [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_a_loop_in_c_gives_what_it_gives_in_numpy(name):
     case = CASES[name]

@@ -210,6 +210,7 @@ def test_numbers_that_are_too_large_for_a_float_cause_the_same_warning():
             assert met[0] == met[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", one_in(len(CIRCUITS), CIRCUITS))
 def test_nothing_is_kept_of_calls(name):
     made = module(name, "extension")

@@ -99,6 +99,7 @@ def test_errors_that_are_planted_are_found(right, wrong, tmp_path):
     assert result.exit_code == 1 and "DISAGREES" in result.stdout
 
 
+@pytest.mark.slow
 def test_few_programs_wait_for_calls_at_a_time():
     factors = range(2, flat_calls.MOST_RUNNING + 4)
     circuits = [sb.circuit(f"f = {k}*x") for k in factors]

@@ -33,6 +33,7 @@ def test_params_come_in_order_of_first_appearance():
     assert module.Inputs._fields == ("x1", "x3", "x2", "y")
 
 
+@pytest.mark.slow
 def test_the_cache_holds_what_backward_needs_and_no_more():
     """∂f/∂w of f = w*x + b reads x only; of sigma, its slope only."""
     assert sb.circuit("f = w*x + b").compile().Cache._fields == ()

@@ -429,6 +429,7 @@ def judge_second(module, vector, inputs, sizes, what, h=1e-4):
     assert_near(module.hessp(vector, v, inputs, **sizes), found @ v, f"hessp of {what}", 1e-11)
 
 
+@pytest.mark.slow
 def test_the_command_line_adds_functions(tmp_path):
     path = tmp_path / "curve.py"
     command = [sys.executable, "-m", "symback", "generate"]
