@@ -1,16 +1,17 @@
 """What a run leaves out by `-m "not slow"`: cases of `one_in`, which are not collected, and most
-rows of tables of four and more whose rows take long.
+rows of tables of four and more.
 """
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 
 import pytest
 
 from tests.cases import one_in
 
-LONG = {"autodiff", "check", "cli", "codegen", "derivation"}  # folders
+WHOLE = {"docs", "language"}  # folders whose rows are soon run, or are those of pages
 FEW = 4  # rows of a test, of which all are run
 SHARE = 0.25  # of more rows
 GOLDEN = 0.6180339887498949  # multiples of which are spread evenly, whatever a table repeats
@@ -25,7 +26,7 @@ def pytest_collection_modifyitems(items):
     rows = [
         item
         for item in items
-        if LONG.intersection(item.nodeid.split("/")[1:2])
+        if WHOLE.isdisjoint(item.nodeid.split("/")[1:2])
         and hasattr(item, "callspec")
         and not item.get_closest_marker("slow")
     ]
@@ -35,3 +36,9 @@ def pytest_collection_modifyitems(items):
         if many[item.function] >= FEW and seen[item.function] * GOLDEN % 1 >= SHARE:
             item.add_marker(pytest.mark.slow)
         seen[item.function] += 1
+
+
+def pytest_collection_finish():
+    """What was collected stays: a search for garbage need not pass through it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -79,7 +79,7 @@ def _quotient(see: See, expr: Expr, d: Expr, name: Expr) -> Expr | None:
 
 
 def _over_names(expr: Expr, names: dict[Expr, Expr]) -> Expr:
-    """The formula with names for parts that are not rational in theirs, which `cancel` is long at."""
+    """The formula with names for parts that are not rational, at which `cancel` takes minutes."""
     if expr.is_Symbol or expr.is_Rational:
         return expr
     if expr.is_Add or expr.is_Mul or (expr.is_Pow and expr.exp.is_Integer):

@@ -367,6 +367,7 @@ OF_A_MATRIX = [
     "softmax({}, axis=0)",
     "conv2d({}, [[1, 2]])",
     "cholesky({})",
+    "take_along_axis({}, K, 1)",
 ]
 
 
@@ -387,7 +388,12 @@ def test_rewritings_are_proven_inside_every_operation_on_arrays(
     """The proof takes an operation for what it is, not for an unknown named by its text."""
     names = sorted(set(re.findall(r"\b[a-z]\b", f"{typed} {expected}")))
     leaves = "".join(f"{name}: input[{shape}]\n" for name in names)
-    others = {"v": "v: input[rows]\n", "M": "M: input[rows, rows]\n", "J": "J: int\n"}
+    others = {
+        "v": "v: input[rows]\n",
+        "M": "M: input[rows, rows]\n",
+        "J": "J: int\n",
+        "K": "K: int[rows, rows]\n",
+    }
     assert operations
     for operation in operations:
         more = "".join(
