@@ -29,22 +29,16 @@ from symback.operations.balls.scalars import precision
 from symback.truth.oracle import BITS, Oracle, Truths
 from symback.truth.points import Point, PointBatch
 from tests.cases.compilers import COMPILER
-from tests.cases.one_in import one_in
 from tests.cases.random_edges import KINDS, awkward
 
 NODE = shutil.which("node")
-BY_DEFAULT = 10
 MANY = int(os.environ.get("EDGES", "300"))
 CHUNK = 5
 POINTS = 4  # drawn from a pool, beside those that the check finds
 DERIVED = 4  # of them, for the derivation
 SLACK = 8.0  # other code rounds in another order
 DIGITS = 1e-11  # of JavaScript, whose functions are another library's
-CASES = [
-    pytest.param(kind, first, marks=[pytest.mark.slow] if first >= BY_DEFAULT // 2 else [])
-    for kind in KINDS
-    for first in range(0, MANY // 2, CHUNK)
-]
+CASES = [(kind, first) for kind in KINDS for first in range(0, MANY // 2, CHUNK)]
 
 
 @dataclass(frozen=True)
@@ -167,7 +161,8 @@ def by_javascript(cases: list[Case], folder: Any) -> Iterator[str]:
         yield from wrong_of("JavaScript", case, point, {**named, of: got[of]}, truth, DIGITS)
 
 
-@pytest.mark.parametrize(("kind", "first"), one_in(2, CASES))
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "first"), CASES)
 def test_every_road_gives_what_sympy_says(kind, first, tmp_path):
     cases = [case_of(kind, number) for number in range(first, first + CHUNK)]
     assert sum(len(case.points) for case in cases) > 4 * CHUNK

@@ -101,6 +101,7 @@ def sized(text: str, **sizes: int) -> str:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", one_in(3, [LEAST_SQUARES, RIDGE, LOGISTIC, SOFTMAX, POISSON, QUADRATIC, LAYER])
 )

@@ -91,6 +91,7 @@ def texts_of_the_repository() -> set[str]:
     return {t for t in found if isinstance(t, str) and "=" in t and len(t) < 600} - MEANT.keys()
 
 
+@pytest.mark.slow
 def test_no_circuit_of_the_repository_gives_a_false_alarm():
     read = 0
     for text in sorted(texts_of_the_repository()):

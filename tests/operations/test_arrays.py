@@ -71,6 +71,7 @@ def test_every_operation_reaches_generated_code():
     assert found == ARRAY_FUNCTIONS
 
 
+@pytest.mark.slow
 def test_every_kernel_of_arrays_is_pasted_into_some_module():
     own = {n for n, f in vars(array_kernels).items() if callable(f) and n.startswith("_")}
     missing = own - vars(sb.circuit(LOOPS["recurrent"].text).compile()).keys()
@@ -401,6 +402,7 @@ def test_results_are_not_copied_twice(case):
             assert not re.search(r" @ |\b_(?!windows)\w+\(", line.partition(" = ")[2]), line
 
 
+@pytest.mark.slow
 def test_same_bytes_under_any_hash_seed():
     program = "import sys, symback; print(symback.circuit(sys.argv[1]).generate())"
     text = "\n".join([NETWORK.strip(), "# a comment"])

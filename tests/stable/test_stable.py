@@ -769,6 +769,7 @@ def test_no_rule_looks_for_sums_and_products_of_leaves(rule):
         assert not rewriter.is_plain(other)
 
 
+@pytest.mark.slow
 def test_every_rule_is_used():
     used = set()
     for rule in RULES:

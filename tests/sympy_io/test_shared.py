@@ -110,6 +110,7 @@ def test_texts_grow_with_the_levels(kind):
     assert sb.circuit(forty.source) == forty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["levels", "choices"])
 def test_modules_of_forty_levels_agree(kind):
     circuit = sb.Circuit.from_sympy(SHARED[kind](40), loss=None)
