@@ -1,7 +1,7 @@
 """Random circuits at their edges: NumPy, C, JavaScript and the derivation give what SymPy says.
 
-300 circuits in chunks, those beyond the first 20 marked slow; EDGES=5000 takes as many:
-`EDGES=5000 pytest -m "slow or not slow" tests/check/test_random_edges.py`.
+300 circuits in chunks; EDGES=5000 takes as many:
+`EDGES=5000 pytest -m slow tests/check/test_random_edges.py`.
 """
 
 from __future__ import annotations
