@@ -280,14 +280,12 @@ LACKING = frozenset(
     # arrays
     "gradient argmax argmin sort argsort unique median "
     "vars percentile mode fft ifft dct conv convolve correlate "
-    "dstack split rot90 scatter index "
-    "      expm logm sqrtm funm matrix_rank rank "
+    "dstack split rot90 scatter index expm logm sqrtm funm matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm "
     "group_norm pool onehot bincount histogram interp "
     "searchsorted interpolate lookup vlookup masked_fill nan_to_num "
     "nansum nanmean nanmax nanmin zeros_like ones_like select cond isin iconcat "
-    "imod ipow "
-    "   block_diag matrix_exp chunk bilinear "
+    "imod ipow block_diag matrix_exp chunk bilinear "
     "logspace meshgrid seq nrow ncol length numel sapply lapply block diagflat vander toeplitz "
     # calculus, code, text
     "idiff rad dsolve nsolve rsolve cse deg rel nor use expr long nan inf tau "
@@ -303,7 +301,7 @@ LACKING = frozenset(
 )
 """Known functions that symback doesn't have; none of them is a misspelled name of ours."""
 
-NO_SUCH_FUNCTION = "; there is no function of that meaning here"
+NO_SUCH_FUNCTION = "; symback has no function of that meaning"
 
 
 def function_hint(name: str, known: Iterable[str]) -> str:

@@ -63,8 +63,8 @@ def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
         return None
     fixed, part = S.One, beyond_series(whole)
     if whole.is_Mul:
-        inside = [f for f in part.args if _branching(f) or _divides_by_one_of(f, part)]
-        fixed, part = others_of(part.args, *inside), Mul(*inside)
+        moving = [f for f in part.args if _branching(f) or _divides_by_one_of(f, part)]
+        fixed, part = others_of(part.args, *moving), Mul(*moving)
     for v, inside in _in_roots(part):
         found, where = _polynomial(inside, v), Eq(v, 0)
         series = None if found is None else _near(inside)
@@ -130,6 +130,8 @@ def _in_roots(part: Expr) -> Iterator[tuple[Expr, Expr]]:
             ratio = S.One if p.base == v else _quotient(p.base, v)
             if ratio is not None:
                 changed[p] = (_ROOT * sp.sqrt(ratio)) ** int(2 * p.exp)
+        if v.is_Add:
+            changed[v] = _ROOT**2  # as s² of s = √(1 - x²)
         inside = part.xreplace(changed)
         yield v, inside
         for name in sorted(v.free_symbols & inside.free_symbols, key=str):

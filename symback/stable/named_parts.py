@@ -73,4 +73,4 @@ def without_choices(expr: Expr) -> Expr:
     return done.get(expr, expr)
 
 
-__all__ = ["parts_outside_choices", "with_wanted", "without_choices"]
+__all__ = ["Wanted", "parts_outside_choices", "with_wanted", "without_choices"]

@@ -5,6 +5,7 @@ There the typed form is ∞/∞, ∞ - ∞ or 0·∞. The cancelled quotient sta
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -13,7 +14,7 @@ from sympy import Eq, Expr, Piecewise
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol, written_size
 from symback.stable.matching import See
-from symback.stable.named_parts import parts_outside_choices, with_wanted, without_choices
+from symback.stable.named_parts import Wanted, parts_outside_choices, with_wanted, without_choices
 
 LARGEST = 40  # written parts of the cancelled quotient
 _DIVISOR = real_symbol("divisor")
@@ -65,7 +66,7 @@ def _quotient(see: See, expr: Expr, d: Expr, name: Expr) -> Expr | None:
     """p/q in d for a name in which d is linear, without a common factor; None where q is 0 at 0."""
     slope = d.diff(name)
     divided = with_wanted(see, expr, _divides)
-    whole = divided and with_wanted(see, without_choices(divided), d.free_symbols.__contains__)
+    whole = divided and with_wanted(see, without_choices(divided), _is_name_of(d))
     if whole is None or not slope.is_number:
         return None
     inside = elementary(whole).xreplace({name: (_DIVISOR - d + slope * name) / slope})
@@ -76,6 +77,12 @@ def _quotient(see: See, expr: Expr, d: Expr, name: Expr) -> Expr | None:
     found = (above / below).xreplace({s: part for part, s in names.items()})
     is_pole = sp.expand(below.xreplace({_DIVISOR: sp.S.Zero})) == 0
     return None if is_pole or written_size(found) > LARGEST else found
+
+
+@lru_cache(maxsize=2**10)  # one function for each d, by which what was searched is known
+def _is_name_of(d: Expr) -> Wanted:
+    names = d.free_symbols
+    return lambda part: part in names
 
 
 def _over_names(expr: Expr, names: dict[Expr, Expr]) -> Expr:

@@ -157,7 +157,7 @@ REFUSED = {
     "take_along_axis(x, y[0], axis=1)": "takes whole numbers from data",
     "gather(x, 1, y)": "write take_along_axis(u, w, axis=v)",
     "take_along_dim(x, y, 1)": "did you mean 'take_along_axis'",
-    "sort(x)": "there is no function of that meaning here",
+    "sort(x)": "symback has no function of that meaning",
 }
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from tests.cases import roads
 from tests.cases.compilers import compiles
@@ -116,3 +117,35 @@ def test_what_is_infinite_stays_infinite():
     for text in ("n = 1/x; f = n", "n = 1/x; f = n + 1", "n = 1/x; f = n**2/(1 + n)"):
         circuit = roads.circuit_at(text, {"x": 0.0})
         assert not np.isfinite(roads.by_module(circuit, {"x": 0.0}, "numpy", float)["f"])
+
+
+COEFFICIENTS = [
+    "T",
+    "T**2",
+    "sqrt(T)",
+    "T**0.7",
+    "T**k",
+    "log(T)",
+    "exp(k/T)",
+    "(1 + sqrt(T))",
+    "3",
+]
+
+
+@pytest.mark.parametrize("c", COEFFICIENTS)
+def test_coefficients_may_be_any_function(c):
+    """SymPy's `cancel` took minutes where one was a root, as in Redlich and Kwong's law."""
+    state = {"R": 8.3, "T": 1.7, "V": 3.0, "b": 0.5, "a": 2.0, "k": 0.6}
+    names = {n for n in "Tk" if n in c}
+    value = float(sp.sympify(c).subs(state))
+    at = {"a": 2.0, "x": 0.0, **{n: state[n] for n in sorted(names)}}
+    circuit = roads.circuit_at(f"n = a/({c}*x); f = n/(1 + n)", at)
+    found = roads.by_module(circuit, at, "numpy", float, rows=2)
+    np.testing.assert_allclose(found["f"], 1, rtol=1e-15)
+    np.testing.assert_allclose(found["∂x"], -value / 2, rtol=1e-14)
+    if "k" not in c:
+        del state["k"]
+    circuit = roads.circuit_at(f"f = R*T/(V - b) - a/({c}*V*(V + b))", state)
+    found = roads.by_module(circuit, state, "numpy", float, rows=2)
+    right = 8.3 * 1.7 / 2.5 - 2 / (value * 3 * 3.5)
+    np.testing.assert_allclose(found["f"], right, rtol=1e-14)

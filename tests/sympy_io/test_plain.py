@@ -160,7 +160,7 @@ def test_values_are_those_of_sympy(name):
 
 REFUSED = {
     "array of three axes": (sp.Array([[[x, y], [x, 1]], [[1, 2], [3, y]]]), "an array of 3 axes"),
-    "Dirac": (sp.DiracDelta(x) * y, "there is no function of that meaning"),
+    "Dirac": (sp.DiracDelta(x) * y, "symback has no function of that meaning"),
     "entry alone": (v[i], "Symbol('v_i')"),
     "impulse": (sp.SingularityFunction(x, 1, -1), "a number from 0 on, not -1"),
     "bracket to n": (sp.SingularityFunction(x, 1, n), "a number from 0 on, not n"),
