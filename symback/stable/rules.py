@@ -30,6 +30,8 @@ from symback.operations.functions import (
 from symback.operations.special import (
     diffshare,
     digamma,
+    expshare,
+    inv_add_exp,
     inv_exprel,
     loggamma,
     logwsumexp,
@@ -316,7 +318,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule(
         "∞/∞",
         INFINITE,
-        (Add, Mul, sumshare, diffshare),
+        (Add, Mul, sumshare, diffshare, expshare, inv_add_exp),
         rational.finite_at_pole,
         LIMIT,
         last=True,
