@@ -59,8 +59,7 @@ if TYPE_CHECKING:
     "--format",
     "form",
     type=click.Choice(["text", "latex", "markdown", "json", "html"]),
-    default="text",
-    show_default=True,
+    help="Default: by the ending of the file, else text.",
 )
 @click.option(
     "--style",
@@ -97,7 +96,7 @@ def derive(
     jacobian: bool,
     hessian: bool,
     at: tuple[str, ...],
-    form: str,
+    form: str | None,
     style: Any,
     standalone: bool,
     ascii_: bool,
@@ -117,7 +116,7 @@ def derive(
     symback derive "f = w1*(1 − exp(−w2*x))" --hessian
     symback derive --update adam
     """
-    _refuse_ending(output)
+    form = _text_format(form, output)
     if form != "text":
         others = {str(known.name) for known in click.get_current_context().command.params}
         refuse_beside(others - {"ascii_", "detail"}, "needs --format text")
@@ -130,6 +129,7 @@ def derive(
     if stats:
         takes = {"stats", "output", "force", *circuit}
         refuse_beside(takes, "has no effect beside --stats; leave it out")
+        _text_format("text", output)
         from symback.autodiff.cost import operation_counts
 
         costs = "".join(f"{r}\n" for r in operation_counts(read_circuit(**circuit)))
@@ -170,12 +170,27 @@ _NOT_TEXT = frozenset(
 """Endings of files that are not text: what is written is SVG, dot, LaTeX, Markdown and the like."""
 
 
-def _refuse_ending(output: str | None) -> None:
+_FORMATS = {
+    **dict.fromkeys((".html", ".htm"), "html"),
+    **dict.fromkeys((".md", ".markdown"), "markdown"),
+    ".tex": "latex",
+    ".json": "json",
+}
+"""The formats of derivations by the endings that only they have."""
+
+
+def _text_format(form: str | None, output: str | None) -> str:
+    """The format that was asked for, or the one that the ending of the file asks for."""
     ending = _ending(output)
     if ending in _NOT_TEXT:
         raise click.UsageError(
             f"derive doesn't write {ending}; compile what --format latex --standalone writes"
         )
+    if form is None:
+        return _FORMATS.get(ending, "text")
+    if _FORMATS.get(ending, form) != form:
+        raise click.UsageError(f"--format {form} and a file {ending} exclude each other")
+    return form
 
 
 def _ending(output: str | None) -> str:

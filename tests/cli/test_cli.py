@@ -334,6 +334,7 @@ def test_derive_a_hessian_and_a_jacobian(run: Run) -> None:
         (["--hessian", "--view", "accumulation"], "along paths"),
         (["--hessian", "--wrt", "net"], "'net'"),
         (["--stats", "--format", "json"], "--format has no effect beside --stats"),
+        (["--stats", "-o", "costs.html"], "--format text and a file .html exclude each other"),
         (["--stats", "--at", "x1=1"], "--at has no effect beside --stats"),
         (["--stats", "--hessian"], "--hessian has no effect beside --stats"),
         (["--format", "json", "--detail", "full"], "--detail needs --format text"),
@@ -346,6 +347,30 @@ def test_options_that_do_not_go_together_are_refused(
 ) -> None:
     code, out, said = run("derive", NEURON, *options)
     assert code == 2 and not out and message in said
+
+
+FORMATS = {  # how each begins, and the endings that say it
+    "text": ("∂f/∂w", ()),
+    "latex": ("%", (".tex",)),
+    "markdown": ("**", (".md", ".markdown")),
+    "json": ("{", (".json",)),
+    "html": ("<!doctype html>", (".html", ".htm")),
+}
+
+
+def test_the_ending_of_a_derivation_says_its_format(run: Run, tmp_path: Path) -> None:
+    own = {ending: form for form, (_, endings) in FORMATS.items() for ending in endings}
+    for ending in (*own, ".txt", ""):
+        for asked in (None, *FORMATS):
+            written = tmp_path / f"{asked}{ending}"
+            options = ["--wrt", "w", *(["--format", asked] if asked else [])]
+            code, _, said = run("derive", "f = w*x", *options, "-o", str(written))
+            form = asked or own.get(ending, "text")
+            if own.get(ending, form) != form:
+                assert code == 2 and not written.exists()
+                assert f"--format {form} and a file {ending} exclude each other" in said
+            else:
+                assert code == 0 and written.read_text().startswith(FORMATS[form][0])
 
 
 @pytest.mark.parametrize("language", ["numpy", "c", "jax", "torch", "javascript", "rust"])

@@ -503,21 +503,27 @@ def test_dask_takes_many_parameters_past_the_scheduler(dask):
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", [1, 2])
 @pytest.mark.parametrize("source", ["file", "memory"])
-def test_dask_survives_lost_workers(lost, source, dask, stored):
+def test_dask_survives_lost_workers(lost, source, stored):
     psutil = pytest.importorskip("psutil")  # comes with Dask
+    pytest.importorskip("distributed")
+    from symback.training.engine.dask import on_dask
+
+    def children():
+        """By the system's list of processes: multiprocessing's own would reap them for Dask."""
+        return set(psutil.Process().children())
 
     def kill_some():
-        """By the system's list of processes: multiprocessing's own would reap them for Dask."""
-        children = [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE]
-        workers = [p for p in children if any("spawn_main" in part for part in p.cmdline())]
+        begun = [p for p in children() - others if p.status() != psutil.STATUS_ZOMBIE]
+        workers = [p for p in begun if any("spawn_main" in part for part in p.cmdline())]
         assert len(workers) == 2
         for process in workers[:lost]:
             process.kill()
 
     data = neuron_data() if source == "memory" else stored("neuron")
-    result = train(
-        module_of("neuron"), data, settings_of("steps"), engine=dask, progress=At(4, kill_some)
-    )
+    settings, progress = settings_of("steps"), At(4, kill_some)
+    others = children()  # the engines of other tests
+    with on_dask(workers=2) as engine:
+        result = train(module_of("neuron"), data, settings, engine=engine, progress=progress)
     assert bits(result) == bits_here("neuron", "steps")
 
 
