@@ -77,8 +77,7 @@ def tangent_program(
         return f_dot
     """
     moving = TangentLines(names, dict(dots), frozenset(least), along, plain, still)
-    loops = [of for of in map(loop_of, program.lines) if of is not None]
-    for of in loops:
+    for of in filter(None, map(loop_of, program.lines)):
         moving.left.setdefault(of.group, {})[of.name] = None
     here = Origins() if origins is None else origins.within(program)
     if reached(here, program, dots):
@@ -118,10 +117,13 @@ class TangentLines:
     _parts: dict[Expr, Symbol] = field(default_factory=dict)
     _still: set[Symbol] = field(default_factory=set)  # tangents that a choice may have made 0
     _formulas: dict[Symbol, Expr] = field(default_factory=dict)  # of the lines
+    _zeros: dict[Symbol, tuple[str, str] | None] = field(default_factory=dict)  # whose they are
     _owner: str = ""
 
     def add(self, line: Assign) -> None:
         self._owner = line.target.name
+        if line.expr is S.Zero:
+            self._zeros[line.target] = line.of
         place = len(self.lines)
         if (of := loop_of(line)) is not None:
             self._add_loop(line, of)
@@ -177,13 +179,12 @@ class TangentLines:
 
     def result(self, symbol: Symbol) -> Symbol:
         """The name of a result's tangent, which is 0 where nothing moves it."""
-        tangent = self.dots.get(symbol, S.Zero)
-        name = self.names.tangent(symbol.name, self.along)
+        tangent, name = self.dots.get(symbol, S.Zero), self.names.tangent(symbol.name, self.along)
         if tangent != name:
-            shape = self.names.shape_of(symbol)
-            if self.names.shape_of(tangent) != shape:
+            apart = self.names.shape_of(tangent) != self.names.shape_of(symbol)
+            if apart and symbol not in self._zeros:
                 tangent = broadcast_like(tangent, symbol)
-            self.lines.append(Assign(name, tangent))
+            self.lines.append(Assign(name, tangent, (), self._zeros.get(symbol)))
             self.dots[symbol] = name
         return name
 
@@ -287,9 +288,8 @@ class TangentLines:
         if below and not steep and all(f.exp == -1 for f in below):
             falling = sum_of_tangents(self._by_factors([f.base for f in below]))
             moved = multiplied(falling, -name.symbol)
-            if moved is not None and any(
-                self._is_among(self.still.weightless, f.base) for f in below
-            ):
+            weightless = any(self._is_among(self.still.weightless, f.base) for f in below)
+            if moved is not None and weightless:
                 moved = unless_zero(name.symbol, moved)
             return multiplied(sum_of_tangents([*parts, moved]), over)
         found = [multiplied(p, over) for p in parts]

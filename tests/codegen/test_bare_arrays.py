@@ -10,6 +10,7 @@ from symback.codegen.bare.body import bare_body
 from symback.codegen.bare.functions import bare_functions
 from symback.codegen.c.bare import C
 from symback.codegen.loops.tree import Call, Declare, For, Return, Store, walk
+from symback.errors import Unsupported
 from tests.cases.array_circuits import ALL as ARRAY_CIRCUITS
 from tests.cases.array_circuits import values_of
 from tests.cases.bare_runs import RUNS, run_arrays
@@ -202,3 +203,70 @@ def test_nothing_is_computed_of_which_only_the_shape_is_asked(name, kind):
         read |= {name for r in body.results for name in (r.name, r.at)}
         made = {n.name for n in nodes if isinstance(n, Declare)}
         assert made <= read, made - read
+
+
+def _rows(values):
+    """Σ tanh(X[y])²: the gradient of a row once for each index that names it, and its tangent."""
+    X, y, X_dot = values["X"], values["y"].astype(int), values["X_dot"]
+    tanh = np.tanh(X)
+    slope = 1 - tanh**2
+    count = np.bincount(y, minlength=len(X))[:, None]
+    gradient = 2 * count * tanh * slope
+    return {
+        "value": [np.sum(tanh[y] ** 2)],
+        "gradient": [gradient],
+        "jvp": [np.sum(gradient * X_dot)],
+        "hessp": [2 * count * slope * (1 - 3 * tanh**2) * X_dot],
+    }
+
+
+def _steps(values):
+    """w·Σ ⌊x⌋, which moves with w alone."""
+    total, x, w_dot = np.floor(values["x"]).sum(), values["x"], values["w_dot"]
+    return {
+        "value": [values["w"] * total],
+        "gradient": [np.zeros_like(x), total],
+        "jvp": [w_dot * total],
+        "hessp": [np.zeros_like(x), 0.0],
+    }
+
+
+STILL = {
+    "rows of a parameter": ("X: param[3,2]; y: int[4]; f = sum(tanh(X[y])**2)", _rows),
+    "rows of an input": ("X: input[3,n]; y: input[k]; f = sum(tanh(X[y])**2)", _rows),
+    "steps": ("x: input[n]; w: param; f = w*sum(floor(x))", _steps),
+}
+"""Circuits with a leaf that nothing moves along, and the results by hand."""
+STILL_VALUES = {
+    "X": np.linspace(-1.5, 1.5, 6).reshape(3, 2),
+    "X_dot": np.array([[0.5, -1], [2, 0.25], [1, 3]]),
+    "y": np.array([2.0, 0, 2, 2]),
+    "x": np.array([-1.5, 0.25, 2.75]),
+    "x_dot": np.array([1.0, 2, 3]),
+    "w": np.float64(1.5),
+    "w_dot": np.float64(-0.5),
+}
+
+
+@pytest.mark.parametrize("language", RUNS)
+@pytest.mark.parametrize("name", STILL)
+def test_what_nothing_moves_along_is_left_out_or_has_zeros_of_its_shape(name, language, tmp_path):
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    text, by_hand = STILL[name]
+    circuit = sb.circuit(text)
+    for kind, wanted in by_hand(STILL_VALUES).items():
+        code = circuit.code(language, only=kind, name="made")
+        made = "made" + (f"_{kind}" if kind != "value" else "")
+        lengths = [np.size(part) for part in wanted]
+        sizes = {"n": 3 if "x" in circuit else 2, "k": 4}
+        got = run_arrays(language, code, made, STILL_VALUES, sizes, lengths, tmp_path)
+        assert [len(part) for part in got] == lengths
+        for part, right in zip(got, wanted, strict=True):
+            np.testing.assert_allclose(part, np.ravel(right), rtol=1e-13, atol=1e-15)
+
+
+def test_nothing_has_a_derivative_by_an_index():
+    circuit = sb.circuit("X: param[r,n]; y: int[k]; f = sum(X[y])")
+    with pytest.raises(Unsupported, match="'y' is an index, and nothing has a derivative by it"):
+        circuit.code(wrt=["X", "y"])

@@ -15,6 +15,7 @@ from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node, refuse_constant
 from symback.circuits.loops import has_loops, unrolled
 from symback.circuits.program import Assign, Program
+from symback.circuits.requirements import index_leaves
 from symback.errors import Unsupported, clip, nearest
 from symback.operations.shapes import is_size, shown
 from symback.printing.circuit_text import definitions
@@ -191,12 +192,7 @@ def bare_functions(
     lowering = Lowering(split, {}, frozenset(), in_turn=False)
     read = {s for s in lowering.leaves(node) if not is_size(s)}
     leaves = [n for n in split.leaves if n.symbol in read]
-    moving = [circuit[leaf] for leaf in wrt]
-    for leaf in moving:
-        if leaf not in leaves:
-            raise Unsupported(f"{node.name} does not depend on a leaf {leaf.name}")
-        refuse_constant(leaf)
-    names = [n.name for n in moving or [n for n in leaves if n.role in ("param", "input")]]
+    names = _moving(circuit, node, leaves, wrt)
     if not names and any(kind != "value" for kind in only or DEFAULT):
         raise Unsupported(f"{node.name} depends on no parameter or input, so it has no derivative")
     seed = lowering.names.adjoint(node.name) if node.shape else S.One
@@ -221,6 +217,20 @@ def bare_functions(
         )
         for kind, program in programs.items()
     ]
+
+
+def _moving(circuit: Circuit, node: Node, leaves: Sequence[Node], wrt: Sequence[str]) -> list[str]:
+    """The leaves that were named, or all parameters and inputs below; nothing moves an index."""
+    indices = index_leaves(circuit)
+    moving = [circuit[leaf] for leaf in wrt]
+    for leaf in moving:
+        if leaf not in leaves:
+            raise Unsupported(f"{node.name} does not depend on a leaf {leaf.name}")
+        if leaf.name in indices:
+            raise Unsupported(f"'{leaf.name}' is an index, and nothing has a derivative by it")
+        refuse_constant(leaf)
+    others = [n for n in leaves if n.role in ("param", "input") and n.name not in indices]
+    return [leaf.name for leaf in moving or others]
 
 
 def _vectors(asked: _Asked, takes: str) -> list[Symbol]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Iterable, Sequence
 
+from sympy import S
+
 from symback.circuits.program import loop_lines
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.matrices import BareMatrix, BareParts
@@ -78,10 +80,12 @@ def _function(function: BareFunction, words: Words) -> list[str]:
             body += chain_comment(line.of, line.chains)
         elif line.target.name in notes:
             body.append(notes[line.target.name])
-        constant = is_constant(line.expr) and like
-        text = words.expression(
-            printer.constant(line.expr) if constant else printer.print(line.expr)
-        )
+        text = printer.print(line.expr)
+        if line.expr is S.Zero and line.of:
+            text = f"np.zeros_like({line.of[1]})"
+        elif is_constant(line.expr) and like:
+            text = printer.constant(line.expr)
+        text = words.expression(text)
         shared = isinstance(line.expr, VIEWS) and line.target in program.returned
         body += wrapped(f"{line.target.name} =", text + words.copy * shared)
     return [
