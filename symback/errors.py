@@ -7,6 +7,7 @@ place is a text, the line with a caret under the place follows the sentence.
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ LONGEST_MESSAGE = 200
 _LONGEST_SENTENCE = 160
 _LONGEST_EXCERPT = 60
 _MOST_COMPARED = 1000
+_SESSIONS = frozenset({"IPython", "ipykernel", "code"})  # packages that run what a reader types
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,21 @@ class SymbackError(Exception):
         )
         width = min(_LONGEST_EXCERPT, (LONGEST_MESSAGE - len(sentence) - 3) // 2)
         return f"{sentence}\n{self.place.excerpt(width)}"
+
+    def _render_traceback_(self) -> list[str]:
+        """The lines that IPython and `symback repl` show in place of a traceback.
+
+        Above the message are the calls of the reader's own functions, and none of symback's.
+        """
+        own = []
+        for frame, line in traceback.walk_tb(self.__traceback__):
+            package = frame.f_globals.get("__name__", "").partition(".")[0]
+            if package == __package__:
+                break
+            if package not in _SESSIONS:
+                own.append((frame, line))
+        calls = [str(line).rstrip() for line in traceback.StackSummary.extract(own[1:]).format()]
+        return [*calls, f"symback: {self}"]
 
 
 class CircuitError(SymbackError):

@@ -7,6 +7,8 @@ import code
 import sys
 from typing import TYPE_CHECKING, Any
 
+from symback.errors import SymbackError
+
 if TYPE_CHECKING:
     from symback.api import Circuit
 
@@ -70,9 +72,20 @@ def _open_console(head: str, found: dict[str, Any]) -> None:
     plain = sys.displayhook
     sys.displayhook = _display
     try:
-        code.interact(head, local=found, exitmsg="")
+        _Console(found).interact(head, exitmsg="")
     finally:
         sys.displayhook = plain
+
+
+class _Console(code.InteractiveConsole):
+    """Python's console, whose errors of symback are their message, as in IPython."""
+
+    def showtraceback(self) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, SymbackError):
+            self.write("".join(f"{line}\n" for line in error._render_traceback_()))
+        else:
+            super().showtraceback()
 
 
 class _Text:

@@ -209,7 +209,7 @@ def test_the_console_without_ipython_shows_texts_and_each_error_once(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "IPython", None)
-    lines = "nothing_here\nc\nc.partial('w3')\nc.draw()\n'text'\nc['f']\n_.name\n"
+    lines = "nothing_here\nc\nc.partial('w3')\nc.draw()\n'text'\nc['f']\n_.name\nc['g']\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
     before = sys.displayhook
     interact(sb.circuit(NEURON))
@@ -219,6 +219,7 @@ def test_the_console_without_ipython_shows_texts_and_each_error_once(
     assert "f: output = x1 - sigma(w3*x3 + w4*x4)" in shown
     assert "∂f/∂w3 of the circuit\n\nForward\n" in shown
     assert "<SVG of " in shown and "'text'" in shown and "'f'" in shown
+    assert "is not defined\nsymback: the circuit has no node 'g'\n" in errors
 
 
 WRONG: list[tuple[list[str], str]] = [

@@ -51,6 +51,25 @@ def shell(session: InteractiveShell) -> Iterator[InteractiveShell]:
         del session.user_ns[name]
 
 
+OWN_CALLS = {
+    "sb.circuit('f = sgima(x)')": "symback: line 1, column 5: unknown function 'sgima'",
+    "sb.circuit('f = w*x').compile(target='cobol')": "symback: no target 'cobol'",
+    "def read(text):\n    return sb.circuit(text)\nread('f = (')": "symback: line 1, column 6",
+}
+"""Cells whose circuit is wrong, and how what IPython shows begins below its file names."""
+
+
+@pytest.mark.parametrize("cell", OWN_CALLS)
+def test_an_error_shows_the_readers_own_calls_alone(
+    session: InteractiveShell, cell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.user_ns["sb"] = sb
+    session.run_cell(cell)
+    calls, _, message = capsys.readouterr().out.partition("symback: ")
+    assert f"symback: {message}".startswith(OWN_CALLS[cell]) and message.count("\n") <= 3
+    assert calls.count("  File ") == cell.count("def ") and "symback/" not in calls
+
+
 def shown(shell: InteractiveShell, result: Any) -> dict[str, str]:
     """What a notebook shows of a result, by kind."""
     return shell.display_formatter.format(result)[0]

@@ -40,8 +40,8 @@ COMMANDS = set(
     "endfoot addlinespace allowdisplaybreaks usefonttheme setbeamertemplate uncover "
     # mathematics
     "partial frac cdot sqrt surd left right mathrm operatorname text textstyle sum le ge ne circ "
-    "prod wedge vee top Vert lVert rVert to big bigl bigr biggl biggr quad qquad mathrel det "
-    "ln lfloor rfloor lceil rceil binom "
+    "mathbf prod wedge vee top Vert lVert rVert to big bigl bigr biggl biggr quad qquad mathrel "
+    "det ln lfloor rfloor lceil rceil binom "
     "exp log sin cos tan sinh cosh tanh min max arcsin arccos arctan "
     # Greek
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
