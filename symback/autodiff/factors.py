@@ -9,6 +9,7 @@ from sympy import Add, Expr, Mul, S, exp
 from symback.operations.arrays import (
     ArrayFunction,
     broadcast_like,
+    expand_dims,
     eye,
     eye_like,
     log_softmax,
@@ -49,11 +50,20 @@ def _as_numbers(product: Expr, shapes: Mapping[str, Shape]) -> Expr:
     shape = shape_of(product, shapes)
     factors = list(product.args)
     for i, factor in enumerate(factors):
-        if isinstance(factor, broadcast_like) and shape_of(factor.args[0], shapes) == ():
+        number = _spread_number(factor)
+        if number is not None and shape_of(number, shapes) == ():
             others = Mul(*factors[:i], *factors[i + 1 :])
             if shape_of(others, shapes) == shape:
-                factors[i] = factor.args[0]
+                factors[i] = number
     return Mul(*factors)
+
+
+def _spread_number(factor: Expr) -> Expr | None:
+    """What an array repeats, along axes of any length."""
+    inner = factor
+    while isinstance(inner, broadcast_like | expand_dims):
+        inner = inner.args[0]
+    return None if inner is factor else inner
 
 
 def _multiplied_out(product: Expr, shapes: Mapping[str, Shape]) -> Expr:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from sympy import Expr, Mul, S, Symbol, Tuple, exp, factor, oo
 
@@ -19,6 +20,7 @@ from symback.derivation.matrix_products import (
     NotOne,
     ProductSum,
     ScaledChain,
+    ones,
     transposed,
 )
 from symback.operations import arrays as a
@@ -31,41 +33,52 @@ LETTERS = ("kl", "ij", "pq", "rs")
 
 @dataclass(frozen=True, slots=True)
 class ClassBlocks:
-    """The blocks of two classes, the same one and different ones; each is a slice along `axis`."""
+    """The blocks of two classes, the same one and different ones.
+
+    `axes` are those of the classes, in the partials' array and in the one that moves.
+    """
 
     same: Expr
     other: Expr
-    axis: int
+    axes: tuple[int, int]
     indices: tuple[Symbol, Symbol]
 
-    def part(self, name: str, index: int) -> str:
-        """W[:, k], the part of a leaf that belongs to a class."""
-        letter = str(self.indices[index])
-        return f"{name}[:, {letter}]" if self.axis == 1 else f"{name}[{letter}]"
+
+def class_part(name: str, axis: int, index: Symbol) -> str:
+    """W[:, k], the part of a leaf that belongs to a class."""
+    return f"{name}[:, {index}]" if axis == 1 else f"{name}[{index}]"
 
 
 def class_blocks(
     expr: Expr, moved: Symbol, shapes: Mapping[str, Shape], taken: frozenset[str]
 ) -> ClassBlocks | None:
-    """The blocks of a formula of `moved`'s shape that is linear in it; None where it has none.
+    """The blocks of a formula that is linear in `moved`; None where it has none.
 
-    Indices are letters that are not `taken`.
+    Both have classes along an axis, in which they have the same length: columns of matrices, rows
+    of them, or entries of vectors. Indices are letters that are not `taken`.
     """
     free = [pair for pair in LETTERS if taken.isdisjoint(pair)]
-    if not free or len(shape_of(moved, shapes)) != 2:
+    shape, moved_shape = shape_of(expr, shapes), shape_of(moved, shapes)
+    if not free or not {len(shape), len(moved_shape)} <= {1, 2}:
         return None
     k, l = (Symbol(letter, integer=True) for letter in free[0])  # noqa: E741
-    for axis in (1, 0):
-        reader = _Reader(moved, shapes, axis, (k, l))
+    for axis, moved_axis in product((1, 0), repeat=2):
+        if shape[axis:][:1] != moved_shape[moved_axis:][:1] or axis >= len(shape):
+            continue
         try:
-            terms = reader.terms(expr, axis)
-            size = shape_of(moved, shapes)[1 - axis]
-            written = _Written(ProductSum(shapes, (size,), (size,)), shapes)
+            terms = _Reader(moved, shapes, moved_axis, (k, l)).terms(expr, axis)
+            sums = ProductSum(shapes, _without(moved_shape, moved_axis), _without(shape, axis))
+            written = _Written(sums, shapes)
             same = [*terms.same, *_with_index(terms.cross, l, k)]
-            return ClassBlocks(written(same), written(terms.cross), axis, (k, l))
+            return ClassBlocks(written(same), written(terms.cross), (axis, moved_axis), (k, l))
         except NotOne:
             continue
     return None
+
+
+def _without(shape: Shape, axis: int | None) -> Shape:
+    """The shape of one class."""
+    return shape if axis is None else (*shape[:axis], *shape[axis + 1 :])
 
 
 def _with_index(terms: Sequence[ScaledChain], old: Symbol, new: Symbol) -> list[ScaledChain]:
@@ -105,7 +118,7 @@ class _Reader:
         if expr == self._moved and axis == self._axis:
             return _Terms([(S.One, ())])
         if expr.is_Add:
-            parts = [self.terms(part, axis) for part in expr.args]
+            parts = [self._broadcast(part, expr, axis) for part in expr.args]
             return _Terms([t for p in parts for t in p.same], [t for p in parts for t in p.cross])
         if expr.is_Mul:
             return self._product(expr, axis)
@@ -113,21 +126,28 @@ class _Reader:
             return self.terms(expr.args[0], None if axis is None else 1 - axis)
         if isinstance(expr, a.matmul):
             return self._matmul(expr, axis)
-        if isinstance(expr, a.reduce_sum):
+        if isinstance(expr, a.reduce_sum | a.mean):
             return self._sum(expr, axis)
-        if self._is_spread(expr, axis):
-            return self.terms(expr.args[0], None)
+        if isinstance(expr, a.broadcast_like):
+            return self._broadcast(expr.args[0], expr, axis)
+        if isinstance(expr, a.outer):
+            return self._outer(expr, axis)
+        if isinstance(expr, a.dot):
+            return self._sum(a.reduce_sum(Mul(*expr.args)), axis)
+        if isinstance(expr, a.matvec):
+            return self._matvec(expr, axis)
         raise NotOne
 
     def _product(self, expr: Expr, axis: int | None) -> _Terms:
         moving = [f for f in expr.args if self._moved in f.free_symbols]
         if len(moving) != 1:
             raise NotOne
-        terms = self.terms(moving[0], axis)
+        terms = self._broadcast(moving[0], expr, axis)
+        shape = shape_of(expr, self._shapes)
         for other in expr.args:
             if other is moving[0]:
                 continue
-            part = other if axis is None else self._part(other, axis)
+            part = other if axis is None else self._part(other, shape, axis)
             rank = len(shape_of(part, self._shapes))
             if rank > 1:
                 raise NotOne
@@ -135,31 +155,61 @@ class _Reader:
             terms = terms.behind(S.One if rank else part, chain)
         return terms
 
-    def _is_spread(self, expr: Expr, axis: int | None) -> bool:
-        """Whether a vector is repeated for each class."""
-        shape = shape_of(expr, self._shapes)
-        is_new = isinstance(expr, a.expand_dims) and len(shape) == 2
-        return is_new and axis is not None and shape[axis] == 1 and shape[1 - axis] != 1
+    def _broadcast(self, part: Expr, whole: Expr, axis: int | None) -> _Terms:
+        """The terms of a part of a formula, in the shape of the whole."""
+        shape = shape_of(whole, self._shapes)
+        part, place = self._unrepeated(part, shape, axis)
+        own = shape_of(part, self._shapes)
+        terms = self.terms(part, place)
+        wanted = _without(shape, axis)
+        if _without(own, place) == wanted:
+            return terms
+        if len(own) > (place is not None) or len(wanted) != 1:
+            raise NotOne
+        return terms.behind(S.One, (Factor("column", ones(wanted[0])),))
 
-    def _part(self, expr: Expr, axis: int) -> Expr:
-        """What an array has for class k, written as far inside as it goes."""
-        shape = shape_of(expr, self._shapes)
-        if not shape:
+    def _unrepeated(self, part: Expr, shape: Shape, axis: int | None) -> tuple[Expr, int | None]:
+        """What a part of an array repeats, and along which of its axes it has classes."""
+        own = shape_of(part, self._shapes)
+        if axis is None:
+            return part, None
+        if len(own) == len(shape) == 2 and own != shape:
+            repeated = [i for i in (0, 1) if own[i] == 1 != shape[i]]
+            return self._squeezed(part), None if axis in repeated else 0
+        if own and own != shape[-len(own) :]:
+            raise NotOne
+        place = axis - (len(shape) - len(own))
+        return part, place if place >= 0 else None
+
+    def _squeezed(self, expr: Expr) -> Expr:
+        """A column or a row of a matrix as a vector."""
+        if isinstance(expr, a.expand_dims):
+            inner: Expr = expr.args[0]
+            return inner
+        if not shape_of(expr, self._shapes):
             return expr
+        if isinstance(expr, ArrayFunction) or not expr.args:
+            raise NotOne
+        return expr.func(*map(self._squeezed, expr.args))
+
+    def _part(self, expr: Expr, shape: Shape, axis: int) -> Expr:
+        """What an array of a shape has of a part for class k, written as far inside as it goes."""
         if expr.func is exp and isinstance(expr.args[0], a.log_softmax):
-            return self._part(a.softmax(*expr.args[0].args), axis)
-        if self._is_spread(expr, axis):
-            return self._part(expr.args[0], axis)
+            return self._part(a.softmax(*expr.args[0].args), shape, axis)
         if isinstance(expr, a.broadcast_like | a.full) and not shape_of(expr.args[0], self._shapes):
             return expr.args[0]
-        if len(shape) == 1:
+        expr, place = self._unrepeated(expr, shape, axis)
+        own = shape_of(expr, self._shapes)
+        if place is None or not own:
             return expr
+        if isinstance(expr, a.broadcast_like):
+            return self._part(expr.args[0], own, place)
         if not isinstance(expr, ArrayFunction) and expr.args:
-            return expr.func(*(self._part(arg, axis) for arg in expr.args))
-        if len(shape) != 2:
+            return expr.func(*(self._part(arg, own, place) for arg in expr.args))
+        if len(own) > 2:
             raise NotOne
         every = Tuple(S.Zero, oo)
-        return a.slice_(expr, Tuple(every, self._k) if axis == 1 else Tuple(self._k))
+        return a.slice_(expr, Tuple(every, self._k) if place == 1 else Tuple(self._k))
 
     def _matmul(self, expr: Expr, axis: int | None) -> _Terms:
         left, right = expr.args
@@ -172,16 +222,93 @@ class _Reader:
             return self.terms(left, 0).behind(S.One, transposed((Factor("matrix", right),)))
         raise NotOne
 
+    def _matvec(self, expr: Expr, axis: int | None) -> _Terms:
+        matrix, vector = expr.args
+        try:
+            return self._sum(a.reduce_sum(matrix * vector, S.One), axis)
+        except NotOne:
+            if axis is not None or self._moved in matrix.free_symbols:
+                raise
+        return self.terms(vector, None).behind(S.One, (Factor("matrix", matrix),))
+
+    def _outer(self, expr: Expr, axis: int | None) -> _Terms:
+        """A column times a row, one of which moves, classes along one of them."""
+        if axis is None:
+            raise NotOne
+        along, other = (expr.args[axis], expr.args[1 - axis])
+        if self._moved in along.free_symbols:
+            return self.terms(along, 0).behind(S.One, (Factor("column", other),))
+        number = self._part(along, shape_of(along, self._shapes), 0)
+        return self.terms(other, None).behind(number, ())
+
     def _sum(self, expr: ArrayFunction, axis: int | None) -> _Terms:
-        """A sum over the classes: whatever class k has, class l adds."""
+        """A sum of the parts of each class, or over the classes."""
         inner = expr.args[0]
-        along = [int(each) % 2 for each in expr.options]
-        if axis is not None or len(shape_of(inner, self._shapes)) != 2 or len(along) != 1:
+        shape = shape_of(inner, self._shapes)
+        along = [int(each) % len(shape) for each in expr.options] or [*range(len(shape))]
+        if len(shape) > 2:
             raise NotOne
-        terms = self.terms(inner, along[0])
-        if terms.cross:
+        number = S.One / Mul(*(shape[i] for i in along)) if isinstance(expr, a.mean) else S.One
+        if axis is not None:
+            kept = next(i for i in range(len(shape)) if i not in along)
+            return self.terms(inner, kept).behind(number, (Factor("row", ones(shape[along[0]])),))
+        for classes in along:
+            try:
+                terms = self._over_classes(self.terms(inner, classes), shape[classes])
+            except NotOne:
+                continue
+            rows = [Factor("row", ones(shape[i])) for i in along if i != classes]
+            return terms.behind(number, tuple(rows))
+        raise NotOne
+
+    def _over_classes(self, terms: _Terms, count: Expr) -> _Terms:
+        """A sum over the classes: what class k has of itself class l adds; the rest is summed."""
+        summed = _with_index(terms.same, self._k, self._l)
+        for number, chain in terms.cross:
+            places = [i for i, f in enumerate(chain) if self._k in f.expr.free_symbols]
+            first = min(places, default=0)
+            last = max(places, default=-1) + 1
+            if any(f.kind != "diagonal" for f in chain[first:last]):
+                raise NotOne
+            weights = Mul(number, *(f.expr for f in chain[first:last]))
+            total = self._sum_of(weights, count)
+            rank = len(shape_of(total, self._shapes))
+            diagonal = (Factor("diagonal", total),) if rank else ()
+            chain = (*chain[:first], *diagonal, *chain[last:])
+            summed.append((S.One if rank else total, chain))
+        return _Terms(cross=summed)
+
+    def _sum_of(self, weights: Expr, count: Expr) -> Expr:
+        """Σ over the classes k of numbers, or of vectors."""
+        fixed, moving = weights.as_independent(self._k, as_Add=False)
+        if moving is S.One:
+            return weights * count
+        every = self._every_class(moving)
+        axes = (S.One,) if len(shape_of(every, self._shapes)) == 2 else ()
+        return fixed * a.reduce_sum(every, *axes)
+
+    def _every_class(self, expr: Expr) -> Expr:
+        """The array whose part for class k this is, its classes along the last axis."""
+        if self._k not in expr.free_symbols:
+            return a.expand_dims(expr, S.One) if shape_of(expr, self._shapes) else expr
+        if isinstance(expr, a.slice_):
+            whole = expr.args[0]
+            is_row = len(expr.args) == 2 and len(shape_of(whole, self._shapes)) == 2
+            return a.transpose(whole) if is_row and expr.args[1] == Tuple(self._k) else whole
+        if isinstance(expr, ArrayFunction) or not expr.args:
             raise NotOne
-        return _Terms(cross=_with_index(terms.same, self._k, self._l))
+        return expr.func(*map(self._every_class, expr.args))
+
+
+def softmax_of(expr: Expr) -> Expr:
+    """The same with softmax(Z)[:, k] for exp(log_softmax(Z)[:, k])."""
+
+    def written(logarithm: Expr) -> Expr:
+        if isinstance(logarithm, a.slice_) and isinstance(logarithm.args[0], a.log_softmax):
+            return a.slice_(a.softmax(*logarithm.args[0].args), *logarithm.args[1:])
+        return exp(logarithm)
+
+    return expr.replace(exp, written)
 
 
 class _Written:
@@ -226,4 +353,4 @@ def _turned(number: Expr, vector: Expr) -> tuple[Expr, Expr]:
     return number, vector
 
 
-__all__ = ["ClassBlocks", "class_blocks"]
+__all__ = ["ClassBlocks", "class_blocks", "class_part", "softmax_of"]

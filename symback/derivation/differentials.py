@@ -19,7 +19,7 @@ from symback.autodiff.reverse import ReversePass
 from symback.autodiff.tangents import TangentLines
 from symback.circuits.program import Assign
 from symback.derivation.accumulation import Accumulation, differential_names
-from symback.derivation.class_blocks import class_blocks
+from symback.derivation.class_blocks import class_blocks, class_part, softmax_of
 from symback.derivation.linear_map import matrix_of
 from symback.derivation.steps import Left, Step
 from symback.derivation.verify.differentials import DifferentialVerifier
@@ -260,20 +260,23 @@ class DifferentialWriter:
         self._writer.enter("product", left, right, rule, because)
 
     def _blocks(self, left: Left, part: Expr, seed: Symbol) -> None:
-        """The blocks of two classes, where a leaf's columns or rows are those of classes."""
-        if not self._is_second or left[1] != left[2]:
+        """The blocks of two classes, where columns, rows or entries of leaves are those of
+        classes."""
+        if not self._is_second:
             return
         circuit = self._walk.circuit
         taken = frozenset(n.name for n in circuit) | frozenset(map(str, circuit.size_names))
         found = class_blocks(part, seed, self._names.shapes, taken)
         if found is None:
             return
-        product = self._writer.steps[-1].id
-        first, second = (found.part(left[1], i) for i in (0, 1))
-        for other, form, rule in ((first, found.same, ONE_CLASS), (second, found.other, TWO)):
-            right = self._over_names(form)
-            self._verifier.block(left, right, found.axis, found.indices, same=other == first)
-            self._writer.enter("block", (left[0], first, other), right, rule, (product,))
+        of, one, two = left
+        because = (self._writer.steps[-1].id,)
+        first = class_part(one, found.axes[0], found.indices[0])
+        for is_same, form, rule in ((True, found.same, ONE_CLASS), (False, found.other, TWO)):
+            right = softmax_of(self._over_names(form))
+            self._verifier.block(left, right, found.axes, found.indices, same=is_same)
+            second = class_part(two, found.axes[1], found.indices[not is_same])
+            self._writer.enter("block", (of, first, second), right, rule, because)
 
     def _zeros(self, of: Symbol, name: str) -> Expr:
         """The block of what does not move."""

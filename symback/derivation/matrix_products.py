@@ -195,6 +195,8 @@ class ProductSum:
     def _matrix(self, chain: FactorChain, size: Expr | None = None) -> Expr:
         """A reduced product as a formula, an identity of a size; that of a number is an array of
         what moved."""
+        if not chain and not self._moved:
+            return S.One
         if not chain:
             return a.eye(prod(self._moved) if size is None else size)
         if len(chain) == 1 and chain[0].kind in ("row", "column"):

@@ -13,10 +13,12 @@ import sympy as sp
 
 import symback as sb
 from symback.derivation import differentials
+from symback.derivation.text.normal import printer_for
 from symback.derivation.verify.scalars import StepRefused
 from symback.errors import Unsupported
 from tests.cases.one_in import one_in
 
+STYLES = ("align", "beamer", "table")
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/derivation.schema.json").read_text())
 LINEAR = "X: input[b, n]; w: param[n]; y: target[b]\nf: output = X @ w\n"
 LEAST_SQUARES = f"{LINEAR}l: loss = mean((f - y)**2)/2"
@@ -233,6 +235,107 @@ def test_softmax_regression_over_a_batch_has_blocks_of_classes(name):
     assert "the block of a class with itself" in derivation.to_html()
 
 
+ROW = "X: input[b, n]; T: target[b, c]; W: param[n, c]; v: param[c]; Z: output = X @ W + v\n"
+CROSS_ENTROPY = f"{ROW}E: loss = mean(cross_entropy(Z, T))"
+PAIRS = {  # of parameters: a text, whose partials, and the blocks of one class and of two
+    "weights and bias": (CROSS_ENTROPY, "W[:, k]; v[k]", "Xᵀ·({same})/b", "−Xᵀ·({other})/b"),
+    "bias and weights": (
+        CROSS_ENTROPY.replace("W: param[n, c]; v: param[c]", "v: param[c]; W: param[n, c]"),
+        "W[:, k]; v[k]",
+        "Xᵀ·({same})/b",
+        "−Xᵀ·({other})/b",
+    ),
+    "bias": (CROSS_ENTROPY, "v[k]; v[k]", "sum({same})/b", "−sum({other})/b"),
+    "a row for each class": (
+        CROSS_ENTROPY.replace("W: param[n, c]", "W: param[c, n]").replace("X @ W", "X @ W.T"),
+        "W[k]; v[k]",
+        "Xᵀ·({same})/b",
+        "−Xᵀ·({other})/b",
+    ),
+    "two matrices": (
+        CROSS_ENTROPY.replace("X @ W + v", "X @ W + Q @ V + v").replace(
+            "v:", "Q: input[b, m]; V: param[m, c]; v:"
+        ),
+        "W[:, k]; V[:, k]",
+        "Xᵀ·diag({same})·Q/b",
+        "−Xᵀ·diag({other})·Q/b",
+    ),
+    "the last of two layers": (
+        CROSS_ENTROPY.replace("X @ W", "tanh(X @ U) @ W").replace("v:", "U: param[n, n]; v:"),
+        "W[:, k]; v[k]",
+        "tanh(X·U)ᵀ·({same})/b",
+        "−tanh(X·U)ᵀ·({other})/b",
+    ),
+    "weights of samples": (
+        CROSS_ENTROPY.replace("mean(cross_entropy(Z, T))", "dot(u, cross_entropy(Z, T))").replace(
+            "v:", "u: input[b]; v:"
+        ),
+        "v[k]; v[k]",
+        "sum(u ∘ {same})",
+        "−sum(u ∘ {other})",
+    ),
+    "log-softmax": (
+        f"{ROW}E: loss = -sum(T*log_softmax(Z))/b",
+        "v[k]; v[k]",
+        "sum(sum(T, axis=1) ∘ {same})/b",
+        "−sum(sum(T, axis=1) ∘ {other})/b",
+    ),
+    "classes that do not mix": (
+        f"{ROW}E: loss = sum(softplus(Z) - T*Z)",
+        "W[:, k]; v[k]",
+        "Xᵀ·σ′(Z[:, k])",
+        "0",
+    ),
+    "cubes of sums": (
+        f"{ROW}E: loss = sum(sum(Z - T, axis=1)**3)",
+        "v[k]; v[k]",
+        "6·sum(sum(Z − T, axis=1))",
+        "6·sum(sum(Z − T, axis=1))",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_blocks_of_classes_of_pairs_of_parameters(name):
+    text, names, same, other = PAIRS[name]
+    one, two = names.split("; ")
+    derivation = hessian_of(text, sorted({n.partition("[")[0] for n in (one, two)}))
+    assert derivation.verified
+    blocks = {s.left: s.right for s in derivation.steps if s.kind == "block"}
+    print_ = printer_for(derivation).print
+    parts = {"same": "softmax(Z)[:, k] ∘ (1 − softmax(Z)[:, k])"}
+    parts["other"] = "softmax(Z)[:, k] ∘ softmax(Z)[:, l]"
+    for second, expected in (("k", same), ("l", other)):
+        left = ("E", one, two.replace("k", second))
+        assert print_(blocks[left]) == expected.format(**parts)
+
+
+@pytest.mark.parametrize("wrong", ["same", "other"])
+def test_a_wrong_block_of_a_pair_is_refused(monkeypatch, wrong):
+    right = differentials.class_blocks
+
+    def class_blocks(expr, moved, *args):
+        found = right(expr, moved, *args)
+        wrongly = replace(found, **{wrong: 2 * getattr(found, wrong)})
+        return wrongly if str(moved) == "v_dot" else found
+
+    monkeypatch.setattr(differentials, "class_blocks", class_blocks)
+    with pytest.raises(StepRefused, match="the step for ∂²E/∂W∂v does not hold"):
+        hessian_of(CROSS_ENTROPY)
+
+
+def test_blocks_of_pairs_in_every_format():
+    derivation = hessian_of(CROSS_ENTROPY, ["W", "v"])
+    text = derivation.to_text()
+    assert text.count("no product of matrices writes the factor of dv") == 2
+    assert "∂²E/∂W[:, k]∂v[l] = −Xᵀ·(softmax(Z)[:, k] ∘ softmax(Z)[:, l])/b" in text
+    assert derivation.to_text(ascii=True).isascii()
+    for latex in (derivation.to_markdown(), *(derivation.to_latex(s) for s in STYLES)):
+        assert r"{\partial W_{:, k} \, \partial v_{l}}" in latex
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(derivation.to_json()))
+    assert "the block of two different classes" in derivation.to_html()
+
+
 @pytest.mark.slow
 def test_blocks_of_classes_are_those_of_the_entries():
     """Xᵀ·diag(s ∘ p_k ∘ (δ_kl − p_l))·X/b beside the second chain rule over single numbers."""
@@ -274,7 +377,7 @@ def test_a_wrong_block_is_refused(monkeypatch, wrong):
     [
         "sum((X @ W - Y)**2)",  # a product of matrices writes it
         "sum(exp(X @ W @ Y.T))",  # the columns mix in products
-        "exp(sum(tanh(X @ W)*Y))",
+        "mean(log(sum(exp(tanh(X @ W) @ Y.T), axis=1)))",
     ],
 )
 def test_others_have_no_blocks_of_classes(loss):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symback.derivation.record import Step
 from symback.derivation.steps import Left
 from symback.derivation.text.adjoints import matrix_left, name_of
-from symback.derivation.text.normal import ArrayDerivationText, ascii_words, folded
+from symback.derivation.text.normal import ArrayDerivationText, folded
 
 
 class MatricesText(ArrayDerivationText):
@@ -39,12 +39,8 @@ class MatricesText(ArrayDerivationText):
         step = steps.get("simplify") or steps["product"]
         about = matrix_left(self._printer, self._derivation, step)
         lines = self._line("", f"{about} = ", step)
-        if "product" in steps:
-            lines.append(f"  {ascii_words(step.rule) if self._ascii else step.rule}")
         for block in self._derivation.blocks_of(left):
-            about = self._printer.partial(*block.left)
-            rule = ascii_words(block.rule) if self._ascii else block.rule
-            lines += [*folded(f"  {about} = ", self._printer.print(block.right)), f"  {rule}"]
+            lines += self._line("", f"{self._printer.partial(*block.left)} = ", block)
         if "expand" in steps:
             expanded = self._printer.print(steps["expand"].right)
             lines += [*self._slopes(step), *folded(f"  {about} = ", expanded)]

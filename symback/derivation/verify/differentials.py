@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from random import Random
 from typing import Any
 
@@ -86,7 +87,7 @@ class DifferentialVerifier:
         self,
         left: Left,
         right: Expr,
-        axis: int,
+        axes: tuple[int, int],
         indices: tuple[Symbol, Symbol],
         *,
         same: bool,
@@ -94,20 +95,22 @@ class DifferentialVerifier:
         """Refuse a formula that is not the block of two classes, for all pairs of classes."""
         if not self._known:
             return
-        names = self._entries(left[1])
-        rows, columns = names.shape
-        count, size = (columns, rows) if axis else (rows, columns)
         truth = self._known_block(left)
-        for i, j in product(range(count), repeat=2):
+        rows, columns = (
+            _classes(self._entries(n).shape, x) for n, x in zip(left[1:], axes, strict=True)
+        )
+        for (i, row), (j, column) in product(enumerate(rows), enumerate(columns)):
             if (i == j) != same:
                 continue
-            at = [
-                [m * columns + c if axis else c * columns + m for m in range(size)] for c in (i, j)
-            ]
-            wanted = Entries((size, size), [truth[r][c] for r in at[0] for c in at[1]])
+            entries = [truth[r][c] for r in row for c in column]
+            if right == 0:
+                held(all(entry.contains(0) for entry in entries), partial_text(left))
+                continue
             formula = right.xreplace({s: Integer(n) for s, n in zip(indices, (i, j), strict=True)})
             with precision(BITS):
-                self._holds(partial_text(left), formula, lambda shape, entries=wanted: entries)
+                self._holds(
+                    partial_text(left), formula, lambda shape, known=entries: Entries(shape, known)
+                )
 
     def _known_block(self, left: Left) -> list[list[arb]]:
         """All entries of a block of the Hessian, row by row."""
@@ -203,6 +206,17 @@ class DifferentialVerifier:
         speeds = self._known[self._names.tangent(left[-1])].flat
         columns = [[e * v for e in c] for (_, c), v in zip(self._rows(left), speeds, strict=True)]
         return Entries(shape, [sum(row, arb(0)) for row in zip(*columns, strict=True)])
+
+
+def _classes(shape: tuple[int, ...], axis: int) -> list[list[int]]:
+    """The places of the entries of each class, row by row.
+
+    >>> _classes((2, 3), 1)
+    [[0, 3], [1, 4], [2, 5]]
+    """
+    places = Entries(shape, range(prod(shape)))
+    flat, size = (places.T if axis else places).flat, prod(shape) // shape[axis]
+    return [flat[start : start + size] for start in range(0, len(flat), size)]
 
 
 def _of(balls: Mapping[str, arb], names: Entries) -> Entries:
