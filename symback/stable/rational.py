@@ -73,10 +73,24 @@ def _quotient(see: See, expr: Expr, d: Expr, name: Expr) -> Expr | None:
     if not inside.is_rational_function(_DIVISOR):
         return None
     names: dict[Expr, Expr] = {}
-    above, below = sp.fraction(sp.cancel(sp.together(_over_names(inside, names)), _DIVISOR))
+    inside = _over_names(inside, names)
+    if _grows_at_zero(inside):
+        return None
+    above, below = sp.fraction(sp.cancel(sp.together(inside), _DIVISOR))
     found = (above / below).xreplace({s: part for part, s in names.items()})
     is_pole = sp.expand(below.xreplace({_DIVISOR: sp.S.Zero})) == 0
     return None if is_pole or written_size(found) > LARGEST else found
+
+
+def _grows_at_zero(inside: Expr) -> bool:
+    """Whether it has a pole at 0 for some numbers, which costs less than to cancel for all."""
+    names = sorted(inside.free_symbols - {_DIVISOR}, key=str)
+    numbers = {s: sp.Rational(sp.prime(i + 5), 7) for i, s in enumerate(names)}
+    far, near = (
+        abs(inside.xreplace({**numbers, _DIVISOR: sp.Rational(1, 10**digits)}))
+        for digits in (40, 60)
+    )
+    return bool(near.is_Rational and far.is_Rational and near > 10**10 * far)
 
 
 @lru_cache(maxsize=2**10)  # one function for each d, by which what was searched is known
