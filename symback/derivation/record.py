@@ -99,11 +99,13 @@ class Derivation:
     def slopes(self) -> dict[Slope, Expr]:
         """The slopes that the derivation keeps, in order, each with its written-out form."""
         asked = {s.left for s in self.steps if s.kind == "edge"}
+        has_edges = self.view != "matrices" or self.order > 1
         return {
             edge.local.slope: edge.local.expanded
             for walk in self.walks
             for edge in walk.edges
-            if (edge.node, edge.operand) in asked and isinstance(edge.local.slope, Slope)
+            if isinstance(edge.local.slope, Slope)
+            and ((edge.node, edge.operand) in asked or not has_edges)
         }
 
     @property

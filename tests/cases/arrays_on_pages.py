@@ -30,6 +30,14 @@ HESSIANS = {
     "explicit matrix": "x: param[2]; a: input; f: output = x @ ([[a, 1], [1, 3]] @ x); loss: none",
     "rewritten": "X: input[3, 2]; w: param[2]; l: loss = sum(log(1 + exp(X @ w)))",
 }
+JACOBIANS = {
+    "layer": "x: input[3]; W: param[2, 3]; b: param[2]; h: output = tanh(W @ x + b); loss: none",
+    "two outputs": "x: input[2]; W: param[2, 2]; b: param[2]; u = W @ x\n"
+    "h: output = softmax(u + b); s: output = dot(h, u); loss: none",
+    "inverse": "A: input[2, 2]; a: param[2]; z: output = solve(A, a); loss: none",
+    "branches": "x: param[3]; c: param; z: output = where(x > c, x**2, c*x); loss: none",
+    "no product": "x: param[3]; c: param; z: output = c*x[1:]*x[:-1]; loss: none",
+}
 
 
 def derived(name):
@@ -40,3 +48,7 @@ def derived(name):
 def hessian(name):
     circuit = sb.circuit(HESSIANS[name])
     return circuit.derive(circuit.objective.name, order=2, view="matrices")
+
+
+def jacobian(name):
+    return sb.circuit(JACOBIANS[name]).derive(jacobian=True, view="matrices")

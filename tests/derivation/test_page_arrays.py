@@ -13,7 +13,15 @@ from symback.derivation.numbers.arrays import array_numbers
 from symback.derivation.page.arrays import array_page
 from symback.derivation.page.html import page_text
 from symback.derivation.starts import array_start, by_entry, flat_of, leaves_below
-from tests.cases.arrays_on_pages import CIRCUITS, HESSIANS, NETWORK, derived, hessian
+from tests.cases.arrays_on_pages import (
+    CIRCUITS,
+    HESSIANS,
+    JACOBIANS,
+    NETWORK,
+    derived,
+    hessian,
+    jacobian,
+)
 from tests.cases.browser import OVERLAPS, complaints, in_browser, set_leaf, start_browser
 from tests.cases.one_in import one_in
 from tests.cases.sample_circuits import LECTURE
@@ -72,6 +80,28 @@ def test_every_block_of_a_hessian_is_that_of_the_derivation(name):
             assert found[f"block {number}"] == pytest.approx(wanted, rel=1e-12, abs=1e-15)
     leaves = [n.name for n in leaves_below(derivation)]
     assert {row.leaf for row in page_text(derivation).rows} == set(leaves)
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.parametrize("name", JACOBIANS)
+def test_every_block_of_a_jacobian_is_that_of_the_derivation(name):
+    derivation = jacobian(name)
+    values = array_start(derivation).values
+    found = by_page(derivation, by_entry(values, leaves_below(derivation)))
+    at = derivation.at(**values)
+    for number, wanted in array_numbers(at).steps.items():
+        step = derivation.steps[number - 1]
+        slot = f"value {step.left}" if step.kind == "forward" else f"block {number}"
+        if step.kind not in ("differential", "product"):
+            assert found[slot] == pytest.approx(flat_of(wanted), rel=1e-12, abs=1e-15), slot
+    last = {left: derivation.last_step_about(left) for left in derivation.asked}
+    for left, block in at.evaluated()[1].items():
+        assert last[left].kind == "product" or found[f"block {last[left].id}"] == pytest.approx(
+            np.ravel(block), rel=1e-12, abs=1e-15
+        )
+    rows = page_text(at).rows
+    assert {row.leaf for row in rows} == {n.name for n in leaves_below(derivation)}
+    assert all(row.is_leaf and not row.partial for row in rows)
 
 
 @pytest.mark.parametrize("name", CIRCUITS)
@@ -146,11 +176,14 @@ def test_sliders_of_entries_move_the_whole_page(tmp_path):
         driver.quit()
 
 
+MATRICES = [*[(hessian, name) for name in HESSIANS], (jacobian, "layer"), (jacobian, "two outputs")]
+
+
 @in_browser
-@pytest.mark.parametrize("name", HESSIANS)
-def test_sliders_move_the_blocks_of_a_hessian(tmp_path, name):
+@pytest.mark.parametrize(("derive", "name"), MATRICES)
+def test_sliders_move_the_blocks_of_a_matrix(tmp_path, derive, name):
     path = tmp_path / "page.html"
-    derivation = hessian(name)
+    derivation = derive(name)
     path.write_text(derivation.to_html(), encoding="utf-8")
     values = dict(array_start(derivation).values)
     leaf = next(n for n in leaves_below(derivation) if n.role == "param" and n.shape)

@@ -46,12 +46,10 @@ class ArrayPage:
 
 
 def array_page(derivation: Derivation) -> ArrayPage | None:
-    """None where sizes have names, there are too many entries, or an operation has no loops; and of
-    Jacobians, whose rows are nodes of their own.
-    """
+    """None where sizes have names, there are too many entries, or an operation has no loops."""
     leaves = leaves_below(derivation)
     nodes = [*derivation.walk.circuit.nodes]
-    if derivation.rows or any(not size.is_Integer for n in nodes for size in n.shape):
+    if any(not size.is_Integer for n in nodes for size in n.shape):
         return None
     if sum(len(entries_of(n)) for n in leaves) > MOST_ENTRIES:
         return None
@@ -68,17 +66,20 @@ def array_page(derivation: Derivation) -> ArrayPage | None:
 
 def _page(derivation: Derivation, leaves: Sequence[Node]) -> ArrayPage:
     walk = derivation.walk
-    of = walk.circuit[walk.of]
-    circuit = replace(walk.circuit, output=of, loss=None)
+    rows = [walk.circuit[name] for name in derivation.row_names]
+    circuit = replace(walk.circuit, output=rows[0], loss=None)
     lowering = Lowering(circuit, {}, frozenset(n.name for n in circuit.nodes), in_turn=False)
-    names, read = lowering.names, set(lowering.leaves(of))
+    names, read = lowering.names, {symbol for of in rows for symbol in lowering.leaves(of)}
     own = [node for node in leaves if node.symbol in read]
-    lines = [*lowering.values(of), *lowering.adjoints(of, S.One, summed=False)]
+    lines = [*{line.target: line for of in rows for line in lowering.values(of)}.values()]
+    if not derivation.rows:
+        lines += lowering.adjoints(rows[0], S.One, summed=False)
     made = {line.target for line in lines}
     slots = {f"value {n.name}": n.symbol for n in circuit.computed if n.symbol in made}
-    slots |= {f"adjoint {name}": names.adjoint(name) for name in walk.order[1:]}
+    if not derivation.rows:
+        slots |= {f"adjoint {name}": names.adjoint(name) for name in walk.order[1:]}
     taken = {symbol.name for symbol in slots.values()}
-    for (node, name), expr in _contributions(derivation, lowering):
+    for (node, name), expr in () if derivation.rows else _contributions(derivation, lowering):
         symbol = real_symbol(fresh_name([f"{name}_from_{node}"], taken))
         taken.add(symbol.name)
         names.set_shape(symbol, circuit[name].shape)
@@ -112,14 +113,16 @@ def _page(derivation: Derivation, leaves: Sequence[Node]) -> ArrayPage:
 
 
 def _blocks(derivation: Derivation) -> Iterator[Step]:
-    """The steps with a block of the Hessian."""
+    """The steps with a block of the matrix."""
     for step in derivation.steps:
-        if (
-            not isinstance(step.left, str)
-            and len(step.left) > 2
-            and step.kind in ("simplify", "expand", "stable")
-        ):
+        if _is_of_block(derivation, step) and step.kind in ("simplify", "expand", "stable"):
             yield step
+
+
+def _is_of_block(derivation: Derivation, step: Step) -> bool:
+    """Whether a step is about a block of the Jacobian or Hessian."""
+    is_partial = not isinstance(step.left, str) and step.kind != "seed"
+    return is_partial and derivation.is_matrix and len(step.left) == derivation.order + 1
 
 
 def _without_kron(expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
@@ -165,7 +168,7 @@ class ArrayLines:
 
     def __init__(self, derivation: Derivation, page: ArrayPage) -> None:
         self._slots = {slot for slot, _ in page.slots}
-        self._walk = derivation.walk
+        self._derivation, self._walk = derivation, derivation.walk
 
     def numbers(self, step: Step) -> list[Pieces]:
         """The step's value in the place of a slot."""
@@ -175,7 +178,7 @@ class ArrayLines:
     def _slot(self, step: Step) -> str:
         if isinstance(step.left, str):
             return f"value {step.left}"
-        if len(step.left) > 2:
+        if _is_of_block(self._derivation, step):
             return _block(step)
         node, name = step.left
         own = f"contribution {node} {name}"

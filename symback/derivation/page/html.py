@@ -101,6 +101,7 @@ class PageText:
     groups: Sequence[StepGroup]
     rows: Sequence[RowText]
     rows_shown: int
+    has_partials: bool  # of numbers, by the names of the rows
     examples: Sequence[Markup]  # leaves that were given no value
     count: int
     code: Markup
@@ -193,13 +194,16 @@ def _matrix_page(derivation: Derivation) -> PageText:
 
 
 def _array_page(derivation: Derivation, arrays: ArrayPage) -> PageText:
-    """The page of a derivation by adjoints, with a slider for each entry."""
+    """The page of adjoints or of a matrix of arrays, with a slider for each entry."""
     known, begin = Known(derivation), array_start(derivation)
     still = StillNumbers(derivation, begin.values)
     writer = AdjointWriter(derivation, still.lines)
     if writer.is_large:
         return _still_page(derivation)
-    drawn, lines = live_picture(derivation, known, still.slot), ArrayLines(derivation, arrays)
+    is_jacobian, lines = bool(derivation.rows), ArrayLines(derivation, arrays)
+    drawn = (
+        still_picture(derivation) if is_jacobian else live_picture(derivation, known, still.slot)
+    )
     leaves = leaves_below(derivation)
     rows = [row for leaf in leaves for row in entry_rows(writer, still, leaf, arrays)]
     data: dict[str, Any] = {
@@ -212,11 +216,11 @@ def _array_page(derivation: Derivation, arrays: ArrayPage) -> PageText:
         "edges": [
             [edges[0].node, name] for name, edges in derivation.walk.into.items() if len(edges) == 1
         ],
-        "rows": [[r.name, known.at(f"adjoint {r.leaf}")] for r in rows],
+        "rows": [[r.name, known.at(f"adjoint {r.leaf}") if r.partial else None] for r in rows],
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
-        "jumps": _jumps(derivation, known),
+        "jumps": _jumps(derivation, None if is_jacobian else known),
     }
-    asked = array_practice(derivation)
+    asked = None if is_jacobian else array_practice(derivation)
     text = _page(writer, drawn, data, _NO_PROGRAMS, rows, begin.examples, asked)
     return replace(text, arrays=_script(arrays.code))
 
@@ -262,6 +266,7 @@ def _page(
         boxes=_found_boxes(drawn),
         groups=writer.groups(),
         rows=rows,
+        has_partials=any(row.partial for row in rows),
         rows_shown=MOST_ROWS if len(rows) > MOST_ROWS + 2 else len(rows),
         examples=[in_math(name_in_latex(name)) for name in examples],
         count=len(derivation.steps),
@@ -384,12 +389,13 @@ def entry_rows(
             math = f"{inner}_{{{','.join(map(str, place))}}}"
         of = rf"\frac{{\partial {name_in_latex(derivation.of)}}}{{\partial {math}}}"
         texts = (value_of(x and x[i]) for x in (value, partial))
-        shown = in_math(of) if leaf.name in derivation.wrt else Markup()
+        has_partial = leaf.name in derivation.wrt and not derivation.rows
+        shown = in_math(of) if has_partial else Markup()
         role = ROLE_NAMES[leaf.role]
         own = (
             s.id for s in reversed(derivation.typed_steps) if s.left == (derivation.of, leaf.name)
         )
-        step = next(own, None) if leaf.name in derivation.wrt else None
+        step = next(own, None) if has_partial else None
         still_texts = (next(texts), next(texts))
         yield RowText(name, in_math(math), shown, role, is_moved, step, still_texts, leaf.name)
 
