@@ -20,6 +20,10 @@ from symback.circuits.program import Assign, Program
 from symback.circuits.squares import squared_target
 from symback.errors import Unsupported
 
+NO_PARAMETERS = (
+    "is by the parameters, but the circuit has none; declare what it is by as a param, or take "
+    "per_sample, which is by inputs too"
+)
 MOST_UNROLLED = 12  # parameters along each of which tangents have lines of their own
 
 
@@ -191,7 +195,7 @@ def jacobian(lowering: Lowering) -> Function:
     """
     circuit, output = lowering.circuit, lowering.circuit.output
     if not circuit.params:
-        raise Unsupported("jacobian is by the parameters, but the circuit has none")
+        raise Unsupported(f"jacobian {NO_PARAMETERS}")
     values, leaves = lowering.values(output), lowering.leaves(output)
     varies = _varies(lowering, output)
     summary = f"Put the partials of {output.name} by the parameters into {{}}."
@@ -282,7 +286,7 @@ def _need_objective(lowering: Lowering, function: str) -> None:
             "declare a loss"
         )
     if not circuit.params:
-        raise Unsupported(f"{function} is by the parameters, but the circuit has none")
+        raise Unsupported(f"{function} {NO_PARAMETERS}")
 
 
 def _dots(

@@ -83,7 +83,8 @@ def hessian_of(circuit: Circuit, of: str | Node | None, wrt: Asked) -> tuple[Nod
     first = circuit.objective if circuit.output.shape else circuit.output
     node = first if of is None else circuit[of]
     columns = columns_of(circuit, wrt)
-    _refuse_arrays([node, *columns], "hessian")
+    _refuse_array_of_hessian(circuit, node)
+    _refuse_arrays(columns, "hessian")
     for column in columns:
         if not column.is_leaf:
             raise Unsupported(
@@ -246,6 +247,21 @@ def columns_of(circuit: Circuit, wrt: Asked) -> list[Node]:
     if not found:
         raise CircuitError("the circuit has neither parameters nor inputs to differentiate by")
     return list(found)
+
+
+def _refuse_array_of_hessian(circuit: Circuit, node: Node) -> None:
+    if not node.shape:
+        return
+    outputs = [str(n) for n in circuit.outputs]
+    if node == circuit.output and len(outputs) > 1:
+        raise Unsupported(
+            f"the circuit has the outputs {', '.join(outputs)}; a Hessian is that of one number, "
+            "so name one (of=…, --of …)"
+        )
+    raise Unsupported(
+        f"'{node}' is an array {shown(node.shape)}; a Hessian is that of one number, so name one "
+        "(of=…, --of …), or declare a loss"
+    )
 
 
 def _refuse_arrays(nodes: Iterable[Node], what: str) -> None:

@@ -70,8 +70,20 @@ circuit_or_update = _all_of(
 of_option = click.option("--of", "of", help="The node to differentiate; default: the output.")
 """The node whose partial derivatives are derived."""
 
+_SEVERAL = re.compile(r"\s*\w+(\s*,\s*\w+)+\s*")
+
+
+def names_of(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> Any:
+    """The names that an option was given one by one, or with commas between them."""
+    parts = (v.split(",") if _SEVERAL.fullmatch(v) else [v] for v in values)
+    return tuple(name.strip() for part in parts for name in part)
+
+
 wrt_option = click.option(
-    "--wrt", multiple=True, help="Differentiate with respect to this name; default: all leaves."
+    "--wrt",
+    multiple=True,
+    callback=names_of,
+    help="Differentiate with respect to this name, or a,b; default: all leaves.",
 )
 """The names of the partial derivatives to derive."""
 
@@ -421,6 +433,7 @@ __all__ = [
     "force_option",
     "given_options",
     "is_circuit",
+    "names_of",
     "of_option",
     "optional_data_options",
     "put",

@@ -12,6 +12,7 @@ from symback.cli.arguments import (
     circuit_options,
     circuit_or_update,
     force_option,
+    names_of,
     of_option,
     put,
     read_circuit,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     "--of",
     "of",
     multiple=True,
+    callback=names_of,
     help="The node to differentiate; default: the output. With --jacobian: one for each row.",
 )
 @wrt_option

@@ -17,6 +17,7 @@ from symback.cli.arguments import (
     files_read,
     force_option,
     is_circuit,
+    names_of,
     put,
     read_circuit,
     read_update,
@@ -150,6 +151,7 @@ def _generate_all(project: str, diff: bool, force: bool) -> None:
 @click.option(
     "--wrt",
     multiple=True,
+    callback=names_of,
     help="A leaf that the gradient is by; default: all parameters and inputs.",
 )
 @click.option(

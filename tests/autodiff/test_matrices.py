@@ -151,6 +151,23 @@ def test_arrays_have_their_entries_row_by_row(formula, by_sympy):
         assert all(abs(e.subs(at).evalf(30)) < 1e-24 for e in difference)
 
 
+def test_a_kept_loop_is_written_out():
+    """h[8] = x·(1 + w + … + w⁷), entry by entry."""
+    circuit = sb.circuit(
+        "x: input[2]; w: param[2]; h[0] = zeros(2)\n"
+        "for t in range(8):\n    h[t + 1] = w*h[t] + x\n"
+        "f: output = h[8]; g: output = h[8][0]*h[8][1]; loss: none"
+    )
+    assert len(circuit.computed) < 8
+    x, w = (sp.symbols(f"{name}_0 {name}_1", real=True) for name in "xw")
+    h = [x[i] * sum(w[i] ** k for k in range(8)) for i in (0, 1)]
+    jacobian = circuit.jacobian(["f", "g"], ["w", "x"], expand=True)
+    by_sympy = sp.Matrix([*h, h[0] * h[1]]).jacobian((*w, *x))
+    assert (jacobian - by_sympy).expand() == sp.zeros(3, 4)
+    hessian = circuit.hessian("g", ["w", "x"], expand=True)
+    assert (hessian - sp.hessian(h[0] * h[1], (*w, *x))).expand() == sp.zeros(4)
+
+
 def test_entries_are_over_the_entries_of_nodes():
     circuit = sb.circuit("x: param[2]\nu = sin(x)\nf: output = u*u[0]\nloss: none")
     u0, u1, x0, x1 = sp.symbols("u_0 u_1 x_0 x_1", real=True)
@@ -215,6 +232,16 @@ def test_branches_are_chosen():
             lambda c: sb.circuit("x: input[n]; w: param\nz: output = w*x").jacobian(),
             Unsupported,
             "'z' is an array [n]",
+        ),
+        (
+            lambda c: sb.circuit("f: output = w*x; g: output = w**2; loss: none").hessian(),
+            Unsupported,
+            "the circuit has the outputs f, g; a Hessian is that of one number, so name one",
+        ),
+        (
+            lambda c: sb.circuit("x: param[2]; f: output = x**2; loss: none").hessian(),
+            Unsupported,
+            "'f' is an array [2]; a Hessian is that of one number, so name one",
         ),
     ],
 )

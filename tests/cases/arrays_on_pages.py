@@ -28,6 +28,7 @@ HESSIANS = {
     "matrix": "X: input[3, 2]; Y: input[3, 2]; W: param[2, 2]; z: output = X @ W\n"
     "l: loss = sum((z - Y)**2)",
     "explicit matrix": "x: param[2]; a: input; f: output = x @ ([[a, 1], [1, 3]] @ x); loss: none",
+    "zeros": "w: param[2]; x: input[2]; f: output = dot(w, x); loss: none",
     "rewritten": "X: input[3, 2]; w: param[2]; l: loss = sum(log(1 + exp(X @ w)))",
 }
 JACOBIANS = {

@@ -49,6 +49,14 @@ def test_derive_prints_the_chain_of_the_lecture(run: Run) -> None:
     assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
+@pytest.mark.parametrize("names", [["w3,w4"], ["w3, w4"], ["w3", "w4"]])
+def test_names_are_given_one_by_one_or_with_commas(run: Run, names: list[str]) -> None:
+    options = [part for name in names for part in ("--wrt", name)]
+    done = run("derive", NEURON, *options, "--detail", "brief")
+    assert [line.split(" = ")[0] for line in done.out.splitlines()] == ["∂f/∂w3", "∂f/∂w4"]
+    assert run("code", NEURON, *options, "--only", "gradient").out.count("# ∂f/∂w") == 2
+
+
 def test_derive_takes_a_file_and_standard_input(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "neuron.circuit"
     path.write_text(NEURON, encoding="utf-8")

@@ -220,7 +220,7 @@ def _array_page(derivation: Derivation, arrays: ArrayPage) -> PageText:
         "steps": [_step_data(s, lines, writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None if is_jacobian else known),
     }
-    asked = None if is_jacobian else array_practice(derivation)
+    asked = None if derivation.is_matrix else array_practice(derivation)
     text = _page(writer, drawn, data, _NO_PROGRAMS, rows, begin.examples, asked)
     return replace(text, arrays=_script(arrays.code))
 
