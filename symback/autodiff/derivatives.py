@@ -280,13 +280,21 @@ def _are_few_numbers(params: Sequence[Node]) -> bool:
 def _need_objective(lowering: Lowering, function: str) -> None:
     """Unsupported unless the objective is a number and the circuit has parameters."""
     circuit = lowering.circuit
-    if circuit.objective.shape:
-        raise Unsupported(
-            f"{function} is of one number, but the output '{circuit.output}' is an array; "
-            "declare a loss"
-        )
+    refuse_array_objective(circuit, function)
     if not circuit.params:
         raise Unsupported(f"{function} {NO_PARAMETERS}")
+
+
+def refuse_array_objective(circuit: Circuit, function: str) -> None:
+    """Unsupported where there is no loss and what a circuit gives is not one number."""
+    if circuit.objective.shape:
+        several = ", ".join(circuit.stacked)
+        what = (
+            f"the circuit has the outputs {several}"
+            if several
+            else (f"the output '{circuit.output}' is an array")
+        )
+        raise Unsupported(f"{function} is of one number, but {what}; declare a loss")
 
 
 def _dots(
@@ -300,4 +308,13 @@ def _varies(lowering: Lowering, node: Node) -> bool:
     return node.symbol in lowering.varying
 
 
-__all__ = ["hessian", "hessp", "jacobian", "jvp", "params_jvp", "residuals", "takes_many"]
+__all__ = [
+    "hessian",
+    "hessp",
+    "jacobian",
+    "jvp",
+    "params_jvp",
+    "refuse_array_objective",
+    "residuals",
+    "takes_many",
+]

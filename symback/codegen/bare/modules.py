@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from symback.autodiff.derivatives import refuse_array_objective
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.circuits.requirements import uses_of
@@ -47,10 +48,7 @@ def module_functions(circuit: Circuit, on_request: Sequence[str] = ()) -> dict[s
             raise Unsupported(f"jacobian is by the parameters, but {output.name} has none below it")
         made["jacobian"] = function("vjp" if output.shape else "gradient", output, wrt)
     if "hessian" in on_request:
-        if objective.shape:
-            raise Unsupported(
-                f"hessian is of one number, but the output '{output}' is an array; declare a loss"
-            )
+        refuse_array_objective(circuit, "hessian")
         if not circuit.params:
             raise Unsupported("hessian is by the parameters, but the circuit has none")
     if not objective.shape:

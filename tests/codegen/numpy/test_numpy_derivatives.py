@@ -285,6 +285,11 @@ REFUSED = [
         "hessian",
         "is an array; declare a loss",
     ),
+    (
+        "f: output = w*x; g: output = w**2; loss: none",
+        "hessp",
+        "hessp is of one number, but the circuit has the outputs f, g; declare a loss",
+    ),
     ("f = x**2", "jacobian", "by the parameters, but the circuit has none"),
     ("f = x**2", "hessp", "by the parameters, but the circuit has none"),
     ("w: param; x: input; l: loss = abs(w*x)", "residuals", "those of a squared loss"),
