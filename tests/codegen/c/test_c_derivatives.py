@@ -1,5 +1,6 @@
 """Jacobians, Hessians and products with them in C modules: the check, and NumPy beside them."""
 
+import re
 import subprocess
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import symback as sb
 from symback.check.check import check_module
+from symback.codegen.generate import render_files
 from symback.errors import Unsupported
 from tests.cases.array_circuits import CIRCUITS
 from tests.cases.compilers import COMPILER, STRICT, compiles
@@ -148,3 +150,28 @@ def test_jacobians_of_arrays_are_those_of_numpy(text, dtype):
         rows.append(module.jacobian(vector.astype(dtype), module.Inputs(*columns)))
         assert rows[-1].dtype == dtype
     np.testing.assert_allclose(rows[1], rows[0], 40 * np.finfo(dtype).eps, np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("name", ["jacobian", "hessian"])
+def test_what_a_module_asks_of_its_extension_is_what_that_computes(name):
+    """With sparse results as well, which the extension does not give."""
+    circuit = sb.circuit("f = w*x")
+    for more in ("sparsity", "bind"):
+        functions = (name, more, "residuals", "hessp")
+        module = render_files(circuit, target="c", functions=functions, stem="m")[".py"]
+        (computed,) = re.findall(r"^WHOLES.*?^}", module, re.MULTILINE | re.DOTALL)
+        asked = {*re.findall(r'_wholes?(?:\(\))?\["(\w+)"\]', module)}
+        assert "objective" in asked <= {*re.findall(r'^    "(\w+)": \(', computed, re.MULTILINE)}
+
+
+def test_a_jacobian_beside_sparsity_of_numbers():
+    m = sb.circuit("f = w1*(1 - exp(-w2*x))").compile(
+        target="c", functions=("jacobian", "hessian", "sparsity")
+    )
+    x, (a, b) = np.array([0.5, 1.0, 2.0]), (2.0, 0.75)
+    data, e = m.Inputs(x, np.zeros(3)), np.exp(-b * x)
+    jacobian = np.stack([1 - e, a * x * e], axis=1)
+    np.testing.assert_allclose(m.jacobian([a, b], data), jacobian, rtol=1e-14)
+    second = np.array([[0 * x, x * e], [x * e, -a * x**2 * e]])
+    hessian = (jacobian.T @ jacobian + second @ (a * (1 - e))) / 3
+    np.testing.assert_allclose(m.hessian([a, b], data), hessian, rtol=1e-13)
