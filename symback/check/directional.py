@@ -22,7 +22,8 @@ import numpy as np
 from sympy import Integer
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.requirements import classes, distributions, indices, least_sizes
+from symback.circuits.requirements import classes, distributions, indices, least_sizes, uses_of
+from symback.operations.arrays import eigenvectors
 from symback.truth.packing import with_constants
 from symback.truth.points import has_kinks, shared_alone
 from symback.truth.rounding import UNIT
@@ -145,6 +146,7 @@ def large_sizes(circuit: Circuit) -> dict[str, int]:
 def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator[LargePoint]:
     """Places where output, adjoints and loss are finite."""
     sizes = large_sizes(circuit)
+    may_coincide = bool(uses_of(circuit, eigenvectors))  # eigenvalues, as of X.T @ X for few rows
     for attempt in range(ATTEMPTS):
         once = {*(n.name for n in circuit.params), *shared_alone(circuit)}
         drawn = {n.name: _drawn(n, n.name in once, sizes, attempt, rng) for n in circuit.leaves}
@@ -164,6 +166,8 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
             continue
         if np.all(np.isfinite(value)):
             finite = all(np.all(np.isfinite(b)) for part in bars for b in part if b is not None)
+            if not finite and may_coincide:
+                continue
             if not finite:
                 raise FloatingPointError("an adjoint is not finite where the output is")
             if circuit.objective.shape or np.isfinite(module.value_and_grad(params, inputs)[0]):

@@ -354,6 +354,8 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "logdet": (1, 1, (), _plain(arrays.logdet)),
     "solve": (2, 2, (), _plain(arrays.solve)),
     "cholesky": (1, 1, (), _plain(arrays.cholesky)),
+    "eigvalsh": (1, 1, (), _plain(arrays.eigvalsh)),
+    "eigenvectors": (1, 1, (), _plain(arrays.eigenvectors)),
     "solve_triangular": (2, 2, ("lower",), _solve_triangular),
     "softmax": (1, 1, ("axis",), _along(arrays.softmax)),
     "log_softmax": (1, 1, ("axis",), _along(arrays.log_softmax)),

@@ -39,6 +39,8 @@ SAME = _names(
         "cosh": "ch",
         "cholesky": "chol cho_factor cholesky_decompose",
         "det": "determinant mdeterm",
+        "eigvalsh": "eigenvalues_sym eigenvalues_symmetric",
+        "eigenvectors": "eigenvectors_sym",
         "solve": "mdivide_left",
         "solve_triangular": "triangular_solve trisolve solve_lower mdivide_left_tri_low",
         "cross_entropy": "softmax_cross_entropy",
@@ -165,14 +167,14 @@ FORMULAS = {
     **dict.fromkeys(("gmean", "geomean"), "exp(mean(log(u)))"),
     **dict.fromkeys(("hmean", "harmean"), "1/mean(1/u)"),
     **dict.fromkeys(
-        ("eig", "eigh", "eigvals", "eigvalsh", "symeig"),
-        "sums of eigenvalues as trace(u), of their squares as trace(u @ u), of their logs as "
-        "logdet(u)",
+        ("eig", "eigh", "symeig"),
+        "eigvalsh(u) for the eigenvalues of a symmetric u, eigenvectors(u) for the columns",
     ),
     **dict.fromkeys(
         ("svd", "svdvals"),
         "sums of squares of singular values as sum(u**2), of their logs as logdet(u @ u.T)/2",
     ),
+    "eigvals": "eigvalsh(u) where u is symmetric",
     "qr": "cholesky(u.T @ u).T for R",
     "lu": "solve(u, v) for the x of u @ x = v",
     **dict.fromkeys(("segment_sum", "unsorted_segment_sum"), "eye(w)[v].T @ u with v: int"),

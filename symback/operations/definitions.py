@@ -7,7 +7,7 @@ entries may be SymPy expressions, which can be differentiated, or balls, which a
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Piecewise, Rational, S, Tuple
 
+from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.entries import (
     Entries,
@@ -29,6 +30,7 @@ from symback.operations.entries import (
 )
 
 EPSILON = Rational(1, 100_000)  # of layer_norm
+MOST_ROOTS = 3  # eigenvalues of a matrix that have a formula over its entries
 
 Definitions = dict[Any, Callable[..., Entries]]
 
@@ -47,6 +49,7 @@ class Arithmetic:
     chosen: Callable[[Any, list[Any]], Any]  # the entry at an index
     determinant: Callable[[Entries], Any]
     inverse: Callable[[Entries], Entries]
+    eigenvalues: Callable[[Entries], list[Any]]  # of a symmetric matrix, in ascending order
 
 
 def reduced(combine: Callable[[list[Any]], Any]) -> Callable[..., Entries]:
@@ -214,6 +217,34 @@ def _cholesky(n: Arithmetic) -> Callable[[Entries], Entries]:
     return factor
 
 
+def symmetric(x: Entries) -> Entries:
+    """The matrix whose lower triangle is that of another."""
+    return Entries.of(x.shape, lambda at: x[max(at), min(at)])
+
+
+Naming = Callable[[Any], Any]
+"""What may give a long part a name."""
+
+
+def _as_it_is(part: Any) -> Any:
+    return part
+
+
+def eigenvectors(
+    n: Arithmetic, x: Entries, values: Sequence[Any], named: Naming = _as_it_is
+) -> Entries:
+    """Columns of Π (A - λ_j·I)/(λ_k - λ_j) over j ≠ k, the projections (Sylvester), made units."""
+    matrix, size = symmetric(x), len(x)
+    columns = []
+    for k, own in enumerate(values):
+        column = identity(n, size)[size - 1]
+        for other in (*values[:k], *values[k + 1 :]):
+            moved = contract(matrix, column, n.sum) - column * boxed(other)
+            column = (moved / boxed(own - other)).map(named)
+        columns.append(column / boxed(named(n.sqrt(column[size - 1]))))
+    return Entries.of(x.shape, lambda at: columns[at[1]][at[0]])
+
+
 def _lane(at: tuple[int, ...], axis: int) -> tuple[int | slice, ...]:
     """Where the elements stand along an axis that passes a place."""
     return (*at[:axis], slice(None), *at[axis + 1 :])
@@ -261,6 +292,8 @@ def definitions(n: Arithmetic) -> Definitions:
         a.det: lambda x: boxed(n.determinant(x)),
         a.logdet: lambda x: boxed(n.log(n.determinant(x))),
         a.cholesky: _cholesky(n),
+        a.eigvalsh: lambda x: vector(n.eigenvalues(symmetric(x))),
+        a.eigenvectors: lambda x: eigenvectors(n, x, n.eigenvalues(symmetric(x))),
         a.solve: lambda x, b: contract(n.inverse(x), b, n.sum),
         **_along_rows(n),
         a.one_hot: lambda t, z: vector(n.chosen(t.item(), row.flat) for row in identity(n, len(z))),
@@ -308,6 +341,31 @@ def _inverse(x: Entries) -> Entries:
     return Entries.of(x.shape, entry)
 
 
+def eigenvalues(x: Entries, named: Naming = _as_it_is) -> list[Expr]:
+    """In closed form, of three rows by the cosine (Smith 1961, "Eigenvalues of a symmetric 3 × 3
+    matrix"); `named` may give long parts a name.
+    """
+    size = len(x)
+    if size > MOST_ROOTS:
+        raise Unsupported(
+            f"eigenvalues of {size} rows have no formula over the entries here, those of "
+            f"{MOST_ROOTS} have; give the size a name, as in A: param[n, n]"
+        )
+    mean = sp.Add(*x.diagonal().flat) / size
+    if size == 1:
+        return [mean]
+    if size == 2:
+        distance = sp.sqrt(((x[0, 0] - x[1, 1]) / 2) ** 2 + x[1, 0] ** 2)
+        return [mean - distance, mean + distance]
+    mean = named(mean)
+    rest = [named(x[i, i] - mean) for i in range(size)]
+    centred = Entries.of(x.shape, lambda at: rest[at[0]] if at[0] == at[1] else x[at])
+    spread = named(sp.sqrt(sp.Add(*(u**2 for u in centred.flat)) / 6))
+    angle = named(sp.acos(named(_determinant(centred)) / (2 * spread**3)) / 3)
+    third = 2 * sp.pi / 3
+    return [mean + 2 * spread * sp.cos(angle + turn) for turn in (third, -third, S.Zero)]
+
+
 SYMPY = Arithmetic(
     number=sp.sympify,
     sum=lambda v: sp.Add(*v),
@@ -319,10 +377,12 @@ SYMPY = Arithmetic(
     chosen=_chosen,
     determinant=_determinant,
     inverse=_inverse,
+    eigenvalues=eigenvalues,
 )
 """SymPy's own functions."""
 
 __all__ = [
+    "MOST_ROOTS",
     "SYMPY",
     "Arithmetic",
     "Definitions",
@@ -330,9 +390,12 @@ __all__ = [
     "definitions",
     "deviation",
     "diagonal_matrix",
+    "eigenvalues",
+    "eigenvectors",
     "identity",
     "index_of",
     "products_before",
     "products_of_others",
     "reduced",
+    "symmetric",
 ]

@@ -30,6 +30,8 @@ from symback.operations.arrays import (
     diag,
     diagonal,
     dot,
+    eigenvectors,
+    eigvalsh,
     einsum,
     expand_dims,
     explicit_matrix,
@@ -38,6 +40,7 @@ from symback.operations.arrays import (
     fold,
     full,
     inv,
+    inverse_gaps,
     layer_norm,
     log_softmax,
     logdet,
@@ -232,9 +235,34 @@ def _solve(at: At, dot_a: Tangent, dot_b: Tangent) -> Tangent:
 def _cholesky(at: At, dot_a: Tangent) -> Tangent:
     if dot_a is None:
         return None
-    moved = tril(dot_a) + transpose(tril(dot_a, S.NegativeOne))
+    moved = _symmetric(dot_a)
     inner = transpose(solve(at.value, transpose(solve(at.value, moved))))
     return matmul(at.value, tril(inner) - diag(diagonal(inner)) / 2)
+
+
+def _symmetric(dot_a: Expr) -> Expr:
+    """The matrix whose lower triangle is that of a tangent."""
+    return tril(dot_a) + transpose(tril(dot_a, S.NegativeOne))
+
+
+def _eigvalsh(at: At, dot_a: Tangent) -> Tangent:
+    """The diagonal of Qᵀ·Ȧ·Q."""
+    if dot_a is None:
+        return None
+    q = eigenvectors(at.op.operands[0])
+    return reduce_sum(q * matmul(_symmetric(dot_a), q), S.Zero)
+
+
+def _eigenvectors(at: At, dot_a: Tangent) -> Tangent:
+    if dot_a is None:
+        return None
+    gaps = inverse_gaps(eigvalsh(at.op.operands[0]))
+    turned = matmul(transpose(at.value), matmul(_symmetric(dot_a), at.value))
+    return matmul(at.value, gaps * turned)
+
+
+def _inverse_gaps(at: At, dot_v: Tangent) -> Tangent:
+    return None if dot_v is None else -(at.value**2) * (dot_v - expand_dims(dot_v))
 
 
 def _softmax(at: At, dot_z: Tangent) -> Tangent:
@@ -338,6 +366,9 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     logdet: _logdet,
     solve: _solve,
     cholesky: _cholesky,
+    eigvalsh: _eigvalsh,
+    eigenvectors: _eigenvectors,
+    inverse_gaps: _inverse_gaps,
     softmax: _softmax,
     log_softmax: _log_softmax,
     logsumexp: _logsumexp,

@@ -228,6 +228,20 @@ def factor_shape(s: Sequence[Shape], _: Any) -> Shape:
     return s[0]
 
 
+def eigenvalues_shape(s: Sequence[Shape], _: Any) -> Shape:
+    _need_square("eigvalsh", s[0])
+    return s[0][:1]
+
+
+def eigenvectors_shape(s: Sequence[Shape], _: Any) -> Shape:
+    _need_square("eigenvectors", s[0])
+    return s[0]
+
+
+def gaps_shape(s: Sequence[Shape], _: Any) -> Shape:
+    return (*s[0], *s[0])
+
+
 def taken_shape(s: Sequence[Shape], axis: Any) -> Shape:
     array, index = s
     if not array:

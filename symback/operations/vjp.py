@@ -28,12 +28,15 @@ from symback.operations.arrays import (
     diag,
     diagonal,
     dot,
+    eigenvectors,
+    eigvalsh,
     einsum,
     expand_dims,
     explicit_matrix,
     eye_like,
     fold,
     inv,
+    inverse_gaps,
     layer_norm,
     log_softmax,
     logdet,
@@ -144,12 +147,27 @@ def _solve(g: Expr, at: At, a: Expr, b: Expr) -> Contributions:
 
 
 def _cholesky(g: Expr, at: At, a: Expr) -> Contributions:
-    """Of the entries of the lower triangle, which stand for those above as well."""
     upper = transpose(at.value)
     inner = matmul(upper, g)
     half = tril(inner) - diag(diagonal(inner)) / 2
-    both = transpose(solve(upper, transpose(solve(upper, half))))
-    return (tril(both + transpose(both)) - diag(diagonal(both)),)
+    return (_of_lower_triangle(transpose(solve(upper, transpose(solve(upper, half))))),)
+
+
+def _of_lower_triangle(both: Expr) -> Expr:
+    """Of the entries of the lower triangle, which stand for those above as well."""
+    return tril(both + transpose(both)) - diag(diagonal(both))
+
+
+def _eigvalsh(g: Expr, at: At, a: Expr) -> Contributions:
+    q = eigenvectors(a)
+    both = matmul(matmul(q, diag(g)), transpose(q))
+    return (tril(both) + tril(both, S.NegativeOne),)
+
+
+def _eigenvectors(g: Expr, at: At, a: Expr) -> Contributions:
+    q = at.value
+    turned = inverse_gaps(eigvalsh(a)) * matmul(transpose(q), g)
+    return (_of_lower_triangle(matmul(matmul(q, turned), transpose(q))),)
 
 
 def _layer_norm(g: Expr, at: At, x: Expr) -> Contributions:
@@ -221,6 +239,8 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     logdet: lambda g, at, a: (g * transpose(inv(a)),),
     solve: _solve,
     cholesky: _cholesky,
+    eigvalsh: _eigvalsh,
+    eigenvectors: _eigenvectors,
     softmax: lambda g, at, z: (at.value * (g - at.reduce_own_axes(reduce_sum, g * at.value)),),
     log_softmax: lambda g, at, z: (g - sp.exp(at.value) * at.reduce_own_axes(reduce_sum, g),),
     logsumexp: lambda g, at, z: (at.expand_own_axes(g) * softmax(z, *at.op.options),),

@@ -178,6 +178,11 @@ def _add_at(shape_of: Shapes, part: Expr, index: Expr, like: Expr, *axis: Expr) 
     return product(a.transpose(chosen), part)
 
 
+def _inverse_gaps(shape_of: Shapes, values: Expr) -> Expr:
+    unit = a.eye(shape_of(values)[0])
+    return 1 / (values - a.expand_dims(values) + unit) - unit
+
+
 WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.argmax_mask: _argmax_mask,
     a.broadcast_like: _broadcast_like,
@@ -192,6 +197,7 @@ WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.scatter: _scatter,
     a.add_at: _add_at,
     a.size: _size,
+    a.inverse_gaps: _inverse_gaps,
 }
 """The formulas, by operation; tests compare the table with the operations of adjoints."""
 

@@ -8,7 +8,7 @@ Nothing here knows of adjoints, so SymPy's `diff` of these numbers is a second o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +22,12 @@ from symback.circuits.requirements import EXPONENTIAL, distributions, index_leav
 from symback.errors import Unsupported
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction, parts_of, shape_of
-from symback.operations.definitions import SYMPY, definitions
-from symback.operations.entries import Entries, Index, boxed, broadcast, indices
+from symback.operations.definitions import SYMPY, definitions, eigenvalues, eigenvectors, symmetric
+from symback.operations.entries import Entries, Index, boxed, broadcast, indices, vector
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
 from symback.truth.entries import EntryMap
-from symback.truth.small_sizes import SQUARE, SmallSizes, small_sizes
+from symback.truth.small_sizes import SPECTRAL, SQUARE, SmallSizes, small_sizes
 
 FACTORISING = (a.inv, a.solve, a.det, a.logdet)
 """Computed from a factorisation, exact for a matrix that is some units away from the given one."""
@@ -98,6 +98,7 @@ class _EntryWriter:
         self._exponential: list[str] = []
         self._scaled: list[str] = []
         self._factorised: list[Entries] = []
+        self._symmetric: dict[Expr, Entries] = {}  # matrices by what they are of
         self._computed: dict[str, Entries] = {}
         self._owner = ""
 
@@ -217,7 +218,7 @@ class _EntryWriter:
         if expr not in self._values:
             if isinstance(expr, ArrayFunction):
                 operands = [self._operand(expr, i) for i in range(len(expr.operands))]
-                made = EXPLICIT[expr.func](*operands, *self._options(expr))
+                made = self._made(expr, operands)
                 exponential = isinstance(expr, EXPONENTIAL)
                 name = self._fresh(f"{self._owner}_{'shifted' if exponential else 'part'}")
                 if exponential:
@@ -229,13 +230,29 @@ class _EntryWriter:
                 self._values[expr] = self._elementwise(expr)
         return self._values[expr]
 
+    def _made(self, expr: ArrayFunction, operands: Sequence[Entries]) -> Entries:
+        """The entries of an operation by its definition, long parts of which get nodes."""
+        if isinstance(expr, a.eigvalsh):
+            return vector(eigenvalues(operands[0], self._part))
+        if isinstance(expr, a.eigenvectors):
+            values = self._entries(a.eigvalsh(*expr.args)).flat
+            return eigenvectors(SYMPY, operands[0], values, self._part)
+        return EXPLICIT[expr.func](*operands, *self._options(expr))
+
+    def _part(self, expr: Expr) -> Expr:
+        """A node for a part of a long formula."""
+        return self._add(self._fresh(f"{self._owner}_part"), expr)
+
     def _operand(self, expr: ArrayFunction, number: int) -> Entries:
         """The entries of an operand, as nodes of their own where rounding treats them apart."""
         values = self._entries(expr.operands[number])
+        if isinstance(expr, SPECTRAL):
+            operand = expr.operands[0]
+            if operand not in self._symmetric:
+                self._symmetric[operand] = self._matrix(values, symmetric)
+            return self._symmetric[operand]
         if isinstance(expr, FACTORISING) and number == 0:
-            symbols = self._named(values, self._fresh(f"{self._owner}_matrix"))
-            self._factorised.append(symbols.map(lambda s: s.name))
-            return symbols
+            return self._matrix(values)
         named = (
             *EXPONENTIAL,
             a.one_hot,
@@ -244,6 +261,12 @@ class _EntryWriter:
         if isinstance(expr, named) and not all(v.is_Symbol for v in values.flat):
             return self._named(values, self._fresh(f"{self._owner}_operand"))
         return values
+
+    def _matrix(self, values: Entries, read: Callable[[Entries], Entries] = lambda x: x) -> Entries:
+        """The entries of a matrix that is decomposed, those that are read."""
+        symbols = read(self._named(values, self._fresh(f"{self._owner}_matrix")))
+        self._factorised.append(symbols.map(lambda s: s.name))
+        return symbols
 
     def _options(self, expr: ArrayFunction) -> list[Any]:
         if isinstance(expr, a.reshape):

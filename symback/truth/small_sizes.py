@@ -17,10 +17,12 @@ from symback.circuits.circuit import Circuit
 from symback.circuits.requirements import least_sizes, uses_of
 from symback.operations import arrays as a
 from symback.operations.arrays import NAMING_SIZES, shape_of
+from symback.operations.definitions import MOST_ROOTS
 
 LARGEST_KEPT = 4  # a size given as a number that is left as it is
 LEAST_ALONG = 3  # of two elements a normalisation leaves signs only
 NORMALISING = tuple(head for head in a.ARRAY_FUNCTIONS if head.normalises)
+SPECTRAL = (a.eigvalsh, a.eigenvectors)
 SQUARE = tuple(head for head in a.ARRAY_FUNCTIONS if head.grows_factorially)
 
 
@@ -64,7 +66,12 @@ def _shrinkable(circuit: Circuit, numbers: set[Any]) -> set[Any]:
     """
     if uses_of(circuit, *NAMING_SIZES):
         return set()
-    return {s for s in numbers if s > LARGEST_KEPT and s not in circuit.output.shape}
+    with_roots = {shape_of(op.args[0], circuit.shapes)[0] for op in uses_of(circuit, *SPECTRAL)}
+    return {
+        s
+        for s in numbers
+        if s > (MOST_ROOTS if s in with_roots else LARGEST_KEPT) and s not in circuit.output.shape
+    }
 
 
 def _least(circuit: Circuit) -> dict[Any, int]:
@@ -82,4 +89,4 @@ def _least(circuit: Circuit) -> dict[Any, int]:
     return least
 
 
-__all__ = ["SQUARE", "SmallSizes", "small_sizes"]
+__all__ = ["SPECTRAL", "SQUARE", "SmallSizes", "small_sizes"]

@@ -47,6 +47,11 @@ def layer_norm(x, gain=1.0, bias=0.0):
     return centred / np.sqrt(variance + 1e-5) * gain + bias
 
 
+def eigenvectors(a):
+    columns = np.linalg.eigh(a)[1]
+    return columns * np.where(columns[-1] < 0, -1, 1)
+
+
 def concat(*arrays, axis=0):
     return np.stack(arrays) if np.ndim(arrays[0]) == 0 else np.concatenate(arrays, axis)
 
@@ -159,6 +164,8 @@ PLAIN = {
     "det": np.linalg.det,
     "logdet": lambda a: np.log(np.linalg.det(a)),
     "cholesky": np.linalg.cholesky,
+    "eigvalsh": np.linalg.eigvalsh,
+    "eigenvectors": eigenvectors,
     "solve_triangular": lambda a, b, lower=True: (
         np.linalg.inv(np.tril(a) if lower else np.triu(a)) @ b
     ),
@@ -424,6 +431,9 @@ logdet of gram | a[m,n] | z = logdet(a.T @ a + eye(n))
 solve for a vector | a[m,m] b[m] | z = solve(a, b)
 solve for a matrix | a[m,m] b[m,n] | z = solve(a, b)
 cholesky | a[m,m] b[m] | z = cholesky(a) @ b
+eigvalsh | a[m,m] b[m] | z = eigvalsh(a)*b
+eigvalsh of gram | a[m,n] | z = log(eigvalsh(a.T @ a + eye(n)))
+eigenvectors | a[m,m] b[m] | z = eigenvectors(a)**2 @ b
 cholesky of a product | a[n,n] b[n] | z = solve_triangular(cholesky(a @ a.T), b)
 solve with an upper triangle | a[m,m] b[m] | z = solve_triangular(a, b, lower=False)
 evidence of a Gaussian process | a[n,n] b[n] | z = sum(log(diag(cholesky(a @ a.T)))) + dot(b, b)

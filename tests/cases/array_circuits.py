@@ -161,6 +161,11 @@ FACTORS = [
     "u = solve_triangular(L, y); f = dot(u, u)/2 + sum(log(diag(L)))",
 ]
 """Circuits with the factor of Cholesky and triangular systems."""
+SPECTRA = [
+    "A: param[n, n]; x: input[n]; f = dot(eigvalsh(A)**2, x)",
+    "X: param[m, n]; y: input[n]; f = sum((eigenvectors(X.T @ X) @ y)**3)",
+]
+"""Circuits with eigenvalues and eigenvectors."""
 ROWS = [
     "i: int; E: param[v, d]; u: param[d]; f = dot(u, E[i])",
     "i: int[n]; E: param[v, d]; f = sum(tanh(E[i]))",

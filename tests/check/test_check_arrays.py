@@ -26,6 +26,7 @@ from tests.cases.array_circuits import (
     FACTORS,
     ROWS,
     SLOW,
+    SPECTRA,
     array_sample,
 )
 from tests.cases.array_mutants import hunt, planted
@@ -40,7 +41,7 @@ NAMES = [*one_in(8, CIRCUITS), *(pytest.param(n, marks=pytest.mark.slow) if n in
 
 
 def test_every_operation_has_a_circuit():
-    text = " ".join([*CIRCUITS.values(), *FACTORS, *ROWS]).replace("E[i]", "take(E, i)")
+    text = " ".join([*CIRCUITS.values(), *FACTORS, *SPECTRA, *ROWS]).replace("E[i]", "take(E, i)")
     assert not [name for name in CALLS if not re.search(rf"\b{name}\(", text)]
 
 

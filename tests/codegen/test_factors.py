@@ -22,6 +22,9 @@ CASES = {
     "det": "E: loss = det(A + diag(x))",
     "logdet": f"{POSITIVE}; E: loss = logdet(P)",
     "cholesky": f"{POSITIVE}; E: loss = sum(sin(cholesky(P) @ x))",
+    "eigvalsh": "E: loss = sum(eigvalsh(A)**2*x)",
+    "eigvalsh, a matrix of each sample": "E: loss = sum(sin(eigvalsh(A + outer(x, x))*x))",
+    "eigenvectors": "E: loss = sum(sin(eigenvectors(A + diag(x)) @ x) + eigvalsh(A + diag(x)))",
     "evidence": f"{POSITIVE}; L = cholesky(P); u = solve_triangular(L, x); "
     "E: loss = dot(u, u)/2 + sum(log(diag(L)))",
 }

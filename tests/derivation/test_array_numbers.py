@@ -432,6 +432,8 @@ def uses(head):
         CLASSES,
         "i: int; E: param[3, 2]; u: input[2]; f = dot(E[i], u)**2",
         "A: param[2, 2]; f = sum(cholesky(A)**2)",
+        "A: param[2, 2]; f = sum(eigvalsh(A)**2)",
+        "A: param[2, 2]; f = sum(eigenvectors(A)**3)",
         "u: input[2]; w: param; f = sum([[w, 1], [w**2, 2]] @ u)",
     ]
     return next(t for t in sorted([*texts, *more], key=len) if head in heads(t))

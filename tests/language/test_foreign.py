@@ -229,7 +229,6 @@ def test_sums_at_whole_numbers_are_written_by_rows_of_the_identity():
 
 
 OF_SPECTRA = {
-    "eigvalsh": lambda u: [f(np.linalg.eigvalsh(u)) for f in (np.sum, lambda x: sum(x**2))],
     "svd": lambda u: [np.sum(np.linalg.svd(u)[1] ** 2), np.sum(np.log(np.linalg.svd(u)[1]))],
 }
 

@@ -367,6 +367,8 @@ OF_A_MATRIX = [
     "softmax({}, axis=0)",
     "conv2d({}, [[1, 2]])",
     "cholesky({})",
+    "eigvalsh({})",
+    "eigenvectors({})",
     "take_along_axis({}, K, 1)",
 ]
 

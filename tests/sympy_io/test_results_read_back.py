@@ -43,6 +43,8 @@ ARRAYS = {
     "index": "index: input; W: param[k, n]; x: input[n]; f = dot(one_hot(index, k) @ W, x)**2",
     "rows": "index: input; W: param[k, n]; x: input[n]; f = dot(W[index], x)**2",
     "factor": "A: param[n, n]; x: input[n]; f = sum((cholesky(A) @ x)**2)",
+    "spectrum": "A: param[n, n]; x: input[n]; f = dot(eigvalsh(A)**2, x)",
+    "axes": "A: param[n, n]; x: input[n]; f = sum((eigenvectors(A) @ x)**3)",
     "class": "x: input[n]; W: param[3, n]; t: target; E: loss = cross_entropy(W @ x, t)",
 }  # fmt: skip
 BEYOND_MATRICES = {permute}

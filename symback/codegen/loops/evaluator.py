@@ -23,6 +23,7 @@ from symback.codegen.loops.heads import (
     with_rows_last,
 )
 from symback.codegen.loops.loops import Loops
+from symback.codegen.loops.spectra import DECOMPOSED, rotated, spectrum
 from symback.codegen.loops.tree import Declare, Storage, Tree
 from symback.errors import Unsupported
 from symback.operations import arrays as a
@@ -94,6 +95,8 @@ class Evaluator:
             expr = with_rows_last(expr, len(self.loops.shape(expr.args[0])))
         if isinstance(expr, lu):
             return factors(self.loops, to, self._operand(expr, expr.args[0]))
+        if isinstance(expr, spectrum):
+            return rotated(self.loops, to, self._operand(expr, expr.args[0]))
         fits = shape == self.loops.shape(expr) and (sign == "=" or isinstance(expr, ADDING))
         if isinstance(expr, ArrayFunction) and expr.func in HEADS and fits:
             read = len(read_operands(expr))  # of the others only the shape
@@ -114,6 +117,8 @@ class Evaluator:
     def _operand(self, op: ArrayFunction, operand: Expr) -> Expr:
         if op.func in DIVIDING and operand is op.args[0]:
             return self._store(lu(operand))
+        if op.func in DECOMPOSED:
+            return self._store(spectrum(operand))
         if isinstance(op, INLINE):
             return self.prepared(operand)
         inner = operand.args[0] if isinstance(operand, a.transpose) else operand

@@ -14,6 +14,7 @@ from sympy import Expr, Integer, Symbol, Tuple
 from symback.codegen.loops.elements import unfolded
 from symback.codegen.loops.factors import DIVIDING, cholesky
 from symback.codegen.loops.loops import FACTOR, INDICES, INNER, INNERS, SCALE, SCALED, TOTAL, Loops
+from symback.codegen.loops.spectra import DECOMPOSED, inverse_gaps
 from symback.codegen.loops.tree import Declare, For, Scope, Statement, Storage, Store, Tree
 from symback.operations import arrays as a
 from symback.operations.arrays import ArrayFunction
@@ -392,7 +393,9 @@ HEADS: dict[Any, Callable[..., Tree]] = {
     a.cross_entropy: _of_rows("cross_entropy"),
     a.sparse_cross_entropy: _of_rows("sparse_cross_entropy"),
     a.cholesky: cholesky,
+    a.inverse_gaps: inverse_gaps,
     **DIVIDING,
+    **DECOMPOSED,
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 

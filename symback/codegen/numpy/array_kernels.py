@@ -203,6 +203,42 @@ def _cholesky(a):
         return np.full_like(a, np.nan) if a.ndim == 2 else np.stack([_cholesky(m) for m in a])
 
 
+def _finite_or_lost(a):
+    """The matrices with 0 where an entry of a lower triangle is not finite; NaN for these, else 0.
+
+    LAPACK's eigenvalues of a matrix with NaN may be any numbers.
+    """
+    finite = np.isfinite(np.tril(a)).all(axis=(-2, -1), keepdims=True)
+    return np.where(finite, a, 0.0), np.where(finite, 0.0, np.nan).astype(a.dtype)
+
+
+def _eigvalsh(a):
+    """The eigenvalues of the lower triangles over the last two axes, in ascending order."""
+    a, lost = _finite_or_lost(a)
+    return np.linalg.eigvalsh(a) + lost[..., 0]
+
+
+def _eigenvectors(a):
+    """The eigenvectors of the same in columns, none of whose last entries is negative."""
+    return _eigvalsh_and_eigenvectors(a)[1]
+
+
+def _eigvalsh_and_eigenvectors(a):
+    """Both by one decomposition."""
+    a, lost = _finite_or_lost(a)
+    values, vectors = np.linalg.eigh(a)
+    vectors *= np.where(vectors[..., -1:, :] < 0.0, -1.0, 1.0).astype(a.dtype)
+    return values + lost[..., 0], vectors + lost
+
+
+def _inverse_gaps(v):
+    """1/(v_j - v_i), 0 on the diagonal; NaN where the two are as close as roundings leave them."""
+    count, gaps = v.shape[-1], v[..., None, :] - v[..., :, None]
+    largest = np.abs(v).max(axis=-1, initial=0.0)[..., None, None]
+    alike = np.abs(gaps) <= 32 * count * np.finfo(v.dtype).eps * largest
+    return np.where(np.eye(count, dtype=bool), 0.0, 1.0 / np.where(alike, np.nan, gaps))
+
+
 def _solve(a, b):
     """A⁻¹·b over the last axes; NaN where a matrix has no inverse, in a branch not taken."""
     try:

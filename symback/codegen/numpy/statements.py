@@ -16,6 +16,7 @@ from symback.codegen.numpy.printer import VALUE_AND_SLOPE, NumpyPrinter
 from symback.operations.arrays import (
     ArrayFunction,
     cross_entropy,
+    eigvalsh,
     logsumexp,
     size,
     sparse_cross_entropy,
@@ -26,6 +27,7 @@ from symback.operations.shapes import is_size
 TOGETHER: dict[Any, str] = {
     **{slope.of: name for slope, name in VALUE_AND_SLOPE.items()},
     cross_entropy: "_cross_entropy_and_softmax",
+    eigvalsh: "_eigvalsh_and_eigenvectors",
     logsumexp: "_logsumexp_and_softmax",
     sparse_cross_entropy: "_sparse_cross_entropy_and_softmax",
 }

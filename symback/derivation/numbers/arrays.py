@@ -25,7 +25,7 @@ from symback.derivation.numbers.point import Value, sizes_of
 from symback.derivation.record import Derivation
 from symback.derivation.steps import Step
 from symback.errors import CircuitError, TooLarge
-from symback.operations.balls.arrays import Singular, evaluate_entries
+from symback.operations.balls.arrays import Coinciding, Singular, evaluate_entries
 from symback.operations.balls.functions import NOT_A_NUMBER, Undecided, infinite_poles
 from symback.operations.balls.scalars import ball_of, nearest_float, precision
 from symback.operations.edges import with_poles
@@ -34,7 +34,13 @@ from symback.operations.entries import Entries, nested
 PRECISIONS = (200, 1000)  # bits; the second where digits cancel
 ENOUGH_BITS = 64  # of an entry, where float64 has 53
 MOST_ENTRIES = 300_000  # of all nodes together: some seconds
-SINGULAR = "a matrix has no inverse at the point, or nearly none; move the point a little"
+LACKED = {
+    Coinciding: "eigenvalues coincide at the point, so that no eigenvector belongs to one of them; "
+    "move the point a little",
+    Singular: "a matrix has no inverse at the point, or nearly none; move the point a little",
+    Undecided: KINK,
+}
+"""What a point lacks, by the error: the first that fits is said."""
 
 _Key = tuple[str, Any]
 
@@ -194,7 +200,7 @@ def array_numbers(derivation: Derivation) -> ArrayNumbers:
             except (Undecided, Singular) as error:
                 if bits < PRECISIONS[-1]:
                     continue
-                what = KINK if isinstance(error, Undecided) else SINGULAR
+                what = next(said for kind, said in LACKED.items() if isinstance(error, kind))
                 raise CircuitError(what) from None
             if bits == PRECISIONS[-1] or all(map(_suffices, found.values())):
                 return _rounded(found)

@@ -321,6 +321,8 @@ _ARRAY_SIGNS: Mapping[object, str] = {
     arrays.reduce_min: "min",
     arrays.inv: "A⁻¹",
     arrays.cholesky: "chol",
+    arrays.eigvalsh: "λ(A)",
+    arrays.eigenvectors: "Q(A)",
     arrays.solve: "A⁻¹·b",
     arrays.sparse_cross_entropy: "cross entropy",
     arrays.one_hot: "one-hot",

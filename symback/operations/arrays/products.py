@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sympy import Expr
+
 from symback.operations import shapes
 from symback.operations.arrays.base import ArrayFunction
 
@@ -95,6 +97,37 @@ class cholesky(ArrayFunction):
     shape_rule = staticmethod(shapes.factor_shape)
     rule = "∂L: S + Sᵀ below the diagonal, S = L⁻ᵀ·half(Lᵀ·δ)·L⁻¹"
     grows_factorially = True
+
+
+class eigvalsh(ArrayFunction):
+    """The eigenvalues of a symmetric matrix in ascending order; its lower triangle is read."""
+
+    shape_rule = staticmethod(shapes.eigenvalues_shape)
+    rule = "∂λ(A) = Q·diag(δ)·Qᵀ, of the lower triangle"
+    grows_factorially = True
+
+    @property
+    def companion(self) -> Expr:
+        return eigenvectors(*self.args)
+
+
+class eigenvectors(ArrayFunction):
+    """Q, whose columns are the unit eigenvectors of a symmetric matrix, in the order of eigvalsh.
+
+    The last entry of a column is not negative. The lower triangle is read.
+    """
+
+    singular = True
+    shape_rule = staticmethod(shapes.eigenvectors_shape)
+    rule = "∂Q(A) = Q·(F∘Qᵀ·δ)·Qᵀ, F_ij = 1/(λ_j − λ_i), of the lower triangle"
+    grows_factorially = True
+
+
+class inverse_gaps(ArrayFunction):
+    """The matrix of 1/(λ_j − λ_i), 0 on the diagonal; NaN where rounding can't tell two apart."""
+
+    in_adjoints_only = True
+    shape_rule = staticmethod(shapes.gaps_shape)
 
 
 class solve(ArrayFunction):

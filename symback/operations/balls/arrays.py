@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from flint import arb, arb_mat
+from flint import acb_mat, arb, arb_mat
 from sympy import Expr, Integer, Tuple
 
 from symback.operations import arrays as a
@@ -29,6 +29,7 @@ from symback.operations.definitions import (
     products_before,
     products_of_others,
     reduced,
+    symmetric,
 )
 from symback.operations.elementwise import elementary
 from symback.operations.entries import Entries, Index, boxed, broadcast, indices, vector
@@ -40,6 +41,10 @@ SizeValues = Mapping[Any, int]
 
 class Singular(ArithmeticError):
     """A matrix that has no inverse, or none at this precision."""
+
+
+class Coinciding(Singular):
+    """A matrix two of whose eigenvalues no precision tells apart: they have no eigenvectors."""
 
 
 def _sum(balls: list[arb]) -> arb:
@@ -55,6 +60,16 @@ def _inverse(x: Entries) -> Entries:
         return _entries(_matrix(x).inv())
     except ZeroDivisionError:
         raise Singular from None
+
+
+def _eigenvalues(x: Entries) -> list[arb]:
+    if not all(u.is_finite() for u in x.flat):
+        return [NOT_A_NUMBER] * len(x)
+    try:
+        found = acb_mat(_matrix(x)).eig(multiple=True)
+    except ValueError:
+        raise Undecided from None
+    return sorted((value.real for value in found), key=lambda value: value.mid())
 
 
 def _entries(matrix: arb_mat) -> Entries:
@@ -82,6 +97,7 @@ BALLS = Arithmetic(
     chosen=_chosen,
     determinant=lambda x: _matrix(x).det(),
     inverse=_inverse,
+    eigenvalues=_eigenvalues,
 )
 
 
@@ -186,6 +202,33 @@ def _scan_back(a: Entries, b: Entries, axis: int = -1) -> Entries:
     return Entries(terms.shape, made).from_lanes(b.shape, [axis])
 
 
+def _eigenvectors(x: Entries) -> Entries:
+    """Each by the column of its projection whose own entry is the largest, so that it is not 0."""
+    values, size = DEFINED[a.eigvalsh](x).flat, len(x)
+    matrix, unit = symmetric(x), identity(BALLS, size)
+    columns = []
+    for k, own in enumerate(values):
+        projection = _matrix(unit)
+        for other in (*values[:k], *values[k + 1 :]):
+            gap = own - other
+            if gap.contains(0):
+                raise Coinciding
+            projection *= _matrix((matrix - unit * boxed(other)) / boxed(gap))
+        at = max(range(size), key=lambda i: projection[i, i].mid())
+        root = projection[at, at].sqrt()
+        root = -root if projection[size - 1, at] < 0 else root
+        columns.append([projection[i, at] / root for i in range(size)])
+    return Entries.of(x.shape, lambda at: columns[at[1]][at[0]])
+
+
+def _inverse_gaps(values: Entries) -> Entries:
+    def entry(at: Index) -> Any:
+        i, j = at
+        return arb(0) if i == j else 1 / (values[j] - values[i])
+
+    return Entries.of((len(values),) * 2, entry)
+
+
 def _kron(x: Entries, y: Entries) -> Entries:
     rows, columns = y.shape
     shape = (x.shape[0] * rows, x.shape[1] * columns)
@@ -213,6 +256,8 @@ DEFINED: Definitions = {
     a.reshape_like: lambda value, whole: value.reshape(whole.shape),
     a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,
+    a.eigenvectors: _eigenvectors,
+    a.inverse_gaps: _inverse_gaps,
     a.eye_like: lambda x: identity(BALLS, len(x)),
     a.kron: _kron,
 }
@@ -280,4 +325,4 @@ def _meaning(expr: Expr) -> tuple[tuple[Expr, ...], Expr]:
     return parts, elementary(over_places)
 
 
-__all__ = ["DEFINED", "Singular", "SizeValues", "evaluate_entries"]
+__all__ = ["DEFINED", "Coinciding", "Singular", "SizeValues", "evaluate_entries"]
