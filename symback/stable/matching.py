@@ -29,6 +29,8 @@ class See(Protocol):
 
     searched: dict[tuple[Callable[[Any], bool], Expr, int], bool]
     """Whether a formula has a part that is looked for, so many names deep, as far as is known."""
+    through: dict[Expr, tuple[Expr, list[Expr]]]
+    """What formulas are with names looked through, and these names, as far as is known."""
 
     def __call__(self, expr: Expr, /) -> Expr: ...
 
@@ -259,7 +261,18 @@ def see_product(see: See, expr: Expr) -> Expr:
 
 def through_names(see: See, expr: Expr) -> Expr:
     """The expression with named sums, products and powers, such as u = -a·t, looked through."""
+    known = see.through.get(expr)
+    if known is None:
+        known = see.through[expr] = _through_names(see, expr)
+    for name in known[1]:
+        see(name)
+    return known[0]
+
+
+def _through_names(see: See, expr: Expr) -> tuple[Expr, list[Expr]]:
+    looked: list[Expr] = []
     for _ in range(DEEPEST):
+        looked += expr.free_symbols
         names = {s: see(s) for s in expr.free_symbols}
         names = {s: f for s, f in names.items() if f.is_Add or f.is_Mul or f.is_Pow}
         if not names or any(len(f.args) > MOST_WRITTEN for f in names.values()):
@@ -271,7 +284,7 @@ def through_names(see: See, expr: Expr) -> Expr:
         if len(wider.free_symbols) > SHORT or terms_of(wider) > SHORT:
             break
         expr = wider
-    return expr
+    return expr, looked
 
 
 def others_of(factors: Sequence[Expr], *taken: Expr) -> Expr:

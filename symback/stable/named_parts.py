@@ -23,14 +23,14 @@ def with_wanted(see: See, expr: Expr, is_wanted: Wanted) -> Expr | None:
         if written_size(without_choices(whole)) > LARGEST:
             return None
         names = {s: see(s) for s in whole.free_symbols}
-        names = {s: f for s, f in names.items() if f is not s and _has(see, f, is_wanted, DEEPEST)}
+        names = {s: f for s, f in names.items() if f is not s and has_wanted(see, f, is_wanted)}
         if not names:
             break
         whole = whole.xreplace(names)
     return whole
 
 
-def _has(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> bool:
+def has_wanted(see: See, formula: Expr, is_wanted: Wanted, deep: int = DEEPEST) -> bool:
     """Whether it has such a part, or a name has at most so many names deep."""
     key = (is_wanted, formula, deep)
     found = see.searched.get(key)
@@ -46,7 +46,7 @@ def _searched(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> bool:
     if any(map(is_wanted, parts)):
         return True
     names = {see(p) for p in parts if p.is_Symbol} if deep else set()
-    return any(not f.is_Symbol and _has(see, f, is_wanted, deep - 1) for f in names)
+    return any(not f.is_Symbol and has_wanted(see, f, is_wanted, deep - 1) for f in names)
 
 
 def parts_outside_choices(expr: Expr) -> Iterator[Expr]:
@@ -73,4 +73,4 @@ def without_choices(expr: Expr) -> Expr:
     return done.get(expr, expr)
 
 
-__all__ = ["Wanted", "parts_outside_choices", "with_wanted", "without_choices"]
+__all__ = ["Wanted", "has_wanted", "parts_outside_choices", "with_wanted", "without_choices"]

@@ -163,9 +163,11 @@ def fading_over_pole(see: See, product: Expr) -> Expr | None:
     shared = [
         f for f in powers if f not in found and not poles.isdisjoint({f.base, *f.base.free_symbols})
     ]
+    if not shared:
+        return None
     others = [through_names(see, f) for f in factors if f not in found]
     others += [a for of in found.values() for a in of.beside]
-    if not shared or any(_has_function_of(see, f, poles) for f in others):
+    if any(_has_function_of(see, f, poles) for f in others):
         return None
     times = Add(*map(_size, (f.exp for f in shared)))
     grows = [of.exponent for of in found.values() if not of.fades]

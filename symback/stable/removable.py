@@ -37,7 +37,7 @@ from symback.stable.matching import (
     terms_of,
     through_names,
 )
-from symback.stable.named_parts import with_wanted
+from symback.stable.named_parts import has_wanted, with_wanted
 
 LARGEST_DEGREE = 16  # up to which a quotient of polynomials is divided out
 LARGEST = 40  # written parts of it
@@ -108,6 +108,8 @@ def _power_less_one(expr: Expr) -> tuple[Expr, Expr, int] | None:
 
 def common_factor(see: See, product: Expr) -> Expr | None:
     """(x³ - 1)/(x - 1) = x² + x + 1, and other quotients of polynomials with a linear factor."""
+    if not has_wanted(see, product, _is_below):
+        return None
     whole = with_wanted(see, product, _is_of_polynomials)
     if whole is None or not whole.is_Mul:
         return None
@@ -120,6 +122,11 @@ def common_factor(see: See, product: Expr) -> Expr | None:
             if found is not None:
                 return whole * q**sign / p**sign * found**sign
     return None
+
+
+def _is_below(part: Any) -> bool:
+    """Whether it is 1 over a whole power."""
+    return bool(part.is_Pow and part.exp.is_Integer and part.exp.is_negative)
 
 
 def _is_of_polynomials(part: Any) -> bool:

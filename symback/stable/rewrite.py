@@ -143,8 +143,9 @@ class Rewriter:
         self._behind: dict[Symbol, frozenset[Symbol]] = {}  # names that a rewriting used
         self._changes: dict[Any, _Change] = {}
         self.plain: set[Expr] = set()  # products and sums that no rule looks for
-        self._looked: set[Symbol] = set()
+        self._looked = set[Symbol]()
         self.searched: dict[tuple[Callable[[Any], bool], Expr, int], bool] = {}
+        self.through: dict[Expr, tuple[Expr, list[Expr]]] = {}
         self.sizes: dict[str, Node] = {}  # that only rewritten formulas use as numbers
         self.rewrites: list[Rewrite] = []
         self.unproven: list[Rewrite] = []
@@ -191,15 +192,8 @@ class Rewriter:
         self.sizes |= {n: size(n) for n, s in used.items() if is_size(s) and n not in self._ranks}
         new = sorted(used.keys() - set(node.operands), key=lambda n: self._ranks.get(n, (-1, 0, 0)))
         shapes = self._shapes if self._has_arrays else None
-        return computed(
-            node.name,
-            after,
-            [*node.operands, *new],
-            node.place,
-            node.generated,
-            shapes,
-            node.shape,
-        )
+        operands = [*node.operands, *new]
+        return computed(node.name, after, operands, node.place, node.generated, shapes, node.shape)
 
     def _with_series(self, formula: Expr) -> tuple[Expr, Expr, set[Symbol]] | None:
         """The rewritten formula with series near 0 where it needs some; what it is with names

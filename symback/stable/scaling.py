@@ -73,9 +73,9 @@ def _over(
 
     def holds(signs: Mapping[Any, int]) -> bool:
         point = {s: signs.get(s, 1) * x for s, x in start.items()}
-        u = _value(quotient, point)
-        whole = _value(factor, point) * _value(one, {argument: u})
-        return bool(abs(whole - _value(meaning, point)) < abs(whole) * arb(2) ** -(BITS // 2))
+        u = value_at(quotient, point)
+        whole = value_at(factor, point) * value_at(one, {argument: u})
+        return bool(abs(whole - value_at(meaning, point)) < abs(whole) * arb(2) ** -(BITS // 2))
 
     if not holds({}):
         return None
@@ -91,9 +91,9 @@ def _power(
 ) -> Rational | None:
     """n where the formula is doubled n times as s is doubled and `at` keeps the quotient."""
     moved = {**start, s: 2 * start[s]}
-    change = _value(quotient, start) / _value(quotient, moved)
+    change = value_at(quotient, start) / value_at(quotient, moved)
     moved[at] = start[at] * change ** int(by)
-    growth = _value(meaning, moved) / _value(meaning, start)
+    growth = value_at(meaning, moved) / value_at(meaning, start)
     if not growth > 0:
         return None
     power = 2 * growth.log() / arb(2).log()
@@ -105,7 +105,8 @@ def _number(place: tuple[int, int]) -> arb:
     return arb(fmpq(*place))
 
 
-def _value(form: Expr, at: Mapping[Any, arb]) -> arb:
+def value_at(form: Expr, at: Mapping[Any, arb]) -> arb:
+    """A formula in SymPy's own functions at numbers, NaN where it has no value."""
     try:
         return evaluate(form, dict(at))
     except (Undecided, Unsupported, ZeroDivisionError):
@@ -146,6 +147,8 @@ def _powers_of(product: Expr) -> dict[Symbol, Expr]:
     found: dict[Symbol, Expr] = {}
     factors = Mul.make_args(product)
     if not all(map(_is_plain, factors)):
+        if not _has_powers_alone(product):
+            return {}
         factors = Mul.make_args(sp.powdenest(product, force=True))
     for factor in factors:
         base, power = (factor.base, factor.exp) if factor.is_Pow else (factor, S.One)
@@ -157,10 +160,24 @@ def _powers_of(product: Expr) -> dict[Symbol, Expr]:
     return {s: p for s, p in found.items() if p != 0}
 
 
+def _has_powers_alone(product: Expr) -> bool:
+    """Whether it is products of powers of products and so on, without a sum or a function."""
+    stack = [product]
+    while stack:
+        part = stack.pop()
+        if part.is_Mul:
+            stack.extend(part.args)
+        elif part.is_Pow:
+            stack.append(part.base)
+        elif not (part.is_Symbol or part.is_number):
+            return False
+    return True
+
+
 def _is_plain(factor: Expr) -> bool:
     """Whether it is a rational number, a name or a whole power of one, as most factors are."""
     base = factor.base if factor.is_Pow and factor.exp.is_Integer else factor
     return bool(base.is_Symbol or factor.is_Rational)
 
 
-__all__ = ["Scaled", "scaled"]
+__all__ = ["Scaled", "scaled", "value_at"]

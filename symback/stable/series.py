@@ -8,27 +8,25 @@ distinguish.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy as sp
 from flint import arb, fmpq
-from sympy import Basic, Expr, Mul, Piecewise, Rational, S
+from sympy import Expr, Piecewise, Rational, S
 from sympy.codegen.cfunctions import log1p
 
 from symback.errors import Unsupported
-from symback.operations import steps
 from symback.operations.balls.functions import Undecided, is_zero
 from symback.operations.balls.scalars import evaluate, nearest_float, precision
 from symback.operations.edges import plainly
 from symback.operations.elementwise import BY_HEAD, elementary
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.polynomials import horner
-from symback.stable.scaling import scaled
+from symback.stable.common_argument import is_analytic, over_common_argument
+from symback.stable.scaling import scaled, value_at
 
-_STEPS = (steps.floor, steps.ceil, steps.round, steps.mod, sp.sign, sp.atan2)
 RADII = tuple(Rational(n, 8) for n in (24, 16, 12, 8, 6, 4, 3, 2, 1))
 """Up to which the polynomial may be used, the largest first."""
 LARGEST_DEGREE = 24
@@ -101,7 +99,7 @@ def _chosen(part: Expr, scales: bool) -> Expr | None:
     """
     factor, u, form = S.One, next(iter(part.free_symbols)), part
     if len(part.free_symbols) > 1:
-        found = _over_common_argument(part)
+        found = over_common_argument(part, _U)
         if found is None:
             return _scaled(part) if scales else None
         factor, u, form = found
@@ -129,46 +127,12 @@ def series_near_zero(form: Expr, u: Expr) -> Series | None:
     return None if found is KEPT else found
 
 
-def _over_common_argument(part: Expr) -> tuple[Expr, Expr, Expr] | None:
-    """(c, a, g) of a part c·g(a), where functions in it have the argument a of several symbols."""
-    calls = [p for p in postorder(part) if _is_analytic(p) and len(p.free_symbols) > 1]
-    if not calls:
-        return None
-    a = calls[0].args[0]
-    if any(_is_mixed(p, calls[0], a.free_symbols) for p in _sums_multiplied(part)):
-        return None
-    for s in sorted(a.free_symbols, key=str):
-        slope = a.diff(s)
-        if slope.has(s):
-            continue
-        whole = sp.factor_terms(part.xreplace({s: (_U - a + slope * s) / slope}))
-        factor, form = whole.as_independent(_U, as_Add=False)
-        if form.free_symbols == {_U}:
-            return factor, a, form
-    return None
-
-
-def _sums_multiplied(part: Expr) -> Iterator[Expr]:
-    """The sums that are factors of a part, or bases of factors."""
-    for factor in Mul.make_args(part):
-        base = factor.base if factor.is_Pow else factor
-        if base.is_Add:
-            yield base
-
-
-def _is_mixed(total: Expr, call: Expr, inside: AbstractSet[Basic]) -> bool:
-    """Whether a sum such as y + σ(a) has a name beside the call that no factor takes out of it."""
-    others = [t.free_symbols for t in total.args if inside.isdisjoint(t.free_symbols)]
-    called = [t.free_symbols for t in total.args if t.has(call)]
-    return any(of - own for of in others for own in called)
-
-
 def may_cancel(part: Expr) -> bool:
     """Whether it is an analytic function that divides, takes a logarithm, or adds up."""
     met = list(postorder(part))
     return (
         len(met) <= LARGEST
-        and all(p.is_Symbol or p.is_number or p.is_Add or p.is_Mul or _is_analytic(p) for p in met)
+        and all(p.is_Symbol or p.is_number or p.is_Add or p.is_Mul or is_analytic(p) for p in met)
         and any(_is_worth_a_look(p) for p in met)
     )
 
@@ -176,7 +140,7 @@ def may_cancel(part: Expr) -> bool:
 def may_cancel_anywhere(expr: Expr) -> bool:
     """Whether any part is worth a look, and the whole is not a polynomial or quotient of these."""
     met = [p for p in postorder(expr) if isinstance(p, Expr)]
-    if not any(_is_analytic(p) and not (p.is_Pow and p.exp.is_Integer) for p in met):
+    if not any(is_analytic(p) and not (p.is_Pow and p.exp.is_Integer) for p in met):
         return False
     return any(_is_worth_a_look(p) for p in met)
 
@@ -193,19 +157,11 @@ def may_be_scaled(formula: Expr) -> bool:
     return False
 
 
-def _is_analytic(part: Expr) -> bool:
-    """Whether it is a function that is not in pieces, or a power with a number."""
-    if part.is_Pow:
-        return bool(part.exp.is_Rational and (2 * part.exp).is_Integer)
-    row = BY_HEAD.get(part.func)
-    return row is not None and not row.kink and row.head not in _STEPS
-
-
 def _is_worth_a_look(part: Expr) -> bool:
     """Whether it divides, takes a logarithm, or adds up what is not a polynomial."""
     if part.is_Add:
-        return any(_is_analytic(p) and not (p.is_Pow and p.exp.is_positive) for p in part.args) or (
-            any(_is_analytic(p) and not p.is_Pow for p in postorder(part))
+        return any(is_analytic(p) and not (p.is_Pow and p.exp.is_positive) for p in part.args) or (
+            any(is_analytic(p) and not p.is_Pow for p in postorder(part))
         )
     divides = part.is_Pow and part.exp.is_negative and part.free_symbols
     return bool(divides) or isinstance(part, sp.log | log1p) or _has_shared(part)
@@ -240,19 +196,11 @@ def _series(form: Expr) -> Series | None:
     return None
 
 
-def _value(form: Expr, u: Expr, at: arb) -> arb:
-    """The formula at a number, NaN where it has no value."""
-    try:
-        return evaluate(form, {u: at})
-    except (Undecided, Unsupported, ZeroDivisionError):
-        return arb("nan")
-
-
 def _order_at_zero(form: Expr, u: Expr) -> int | None:
     """m where the formula is c·uᵐ at 0 from both sides; None where it is something else."""
     orders = []
     for sign in (1, -1):
-        near = [_value(form, u, sign * arb(2) ** -k) for k in (60, 61)]
+        near = [value_at(form, {u: sign * arb(2) ** -k}) for k in (60, 61)]
         if any(not v.is_finite() or v.contains(0) for v in near):
             return None
         growth = float((near[0] / near[1]).log() / arb(2).log())
@@ -266,7 +214,7 @@ def _order_at_zero(form: Expr, u: Expr) -> int | None:
 def _is_even(form: Expr, u: Expr, order: int) -> bool:
     """Whether the formula over uᵐ is an even function."""
     for at in (arb(fmpq(3, 16)), arb(fmpq(1, 9))):
-        right, left = _value(form, u, at), (-1) ** order * _value(form, u, -at)
+        right, left = value_at(form, {u: at}), (-1) ** order * value_at(form, {u: -at})
         if not right.is_finite() or not abs(right - left) < abs(right) * arb(2) ** -200:
             return False
     return True
@@ -282,7 +230,7 @@ def _fitted(form: Expr, u: Expr, order: int, is_even: bool, radius: Rational) ->
 
     def over_power(v: arb) -> arb:
         at = v.sqrt() if is_even else v
-        return _value(form, u, at) / at**order
+        return value_at(form, {u: at}) / at**order
 
     count = LARGEST_DEGREE + 8
     angles = [arb.pi() * (2 * k + 1) / (2 * count) for k in range(count)]
@@ -362,15 +310,15 @@ def _is_near(found: Series, coefficients: list[arb], over_power: Any, low: arb, 
 
 def _loses_digits(form: Expr, u: Expr) -> bool:
     """Whether the formula or its slope, as computed, has no value at 0 or no digits close to it."""
-    if not _value(elementary(form), u, arb(0)).is_finite():
+    if not value_at(elementary(form), {u: arb(0)}).is_finite():
         return True
     slope = _slope(form, u)
-    if not _value(elementary(slope), u, arb(0)).is_finite():
+    if not value_at(elementary(slope), {u: arb(0)}).is_finite():
         return True
-    value = abs(_value(elementary(form), u, CLOSE))
+    value = abs(value_at(elementary(form), {u: CLOSE}))
     if _rounding(form, u, CLOSE) > LOST * value:
         return True
-    size = max(value, abs(_value(elementary(slope), u, CLOSE)), key=float)
+    size = max(value, abs(value_at(elementary(slope), {u: CLOSE})), key=float)
     return bool(slope.has(u) and _rounding(slope, u, CLOSE) > LOST * size)
 
 
@@ -409,7 +357,7 @@ def _rounding(form: Expr, u: Expr, at: arb) -> arb:
     for part in postorder(form):
         if not isinstance(part, Expr):  # a condition
             continue
-        values[part] = _value(elementary(part), u, at)
+        values[part] = value_at(elementary(part), {u: at})
         if part.is_number or part == u:
             errors[part] = arb(0)
             continue
