@@ -86,7 +86,10 @@ class _Reader:
         others = [f for f in expr.args if f is not moving[0] and self.shape(f)]
         terms = self.spread(moving[0], shape)
         for other in others:
-            terms = _after((self._entries_times(other, shape),), terms)
+            if isinstance(other, a.full) and not self.shape(other.args[0]):
+                numbers.append(other.args[0])
+            else:
+                terms = _after((self._entries_times(other, shape),), terms)
         return [(Mul(number, *numbers), chain) for number, chain in terms]
 
     def _entries_times(self, other: Expr, shape: Shape) -> Factor:

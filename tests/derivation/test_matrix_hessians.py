@@ -68,6 +68,8 @@ JACOBIANS = [
     ("a: param[n]; A: input[n, n]\nz: output = solve(A, a)", "z a", "A⁻¹"),
     ("a: param[n]; s: param\nz: output = s*a", "z s", "a"),
     ("a: param[n]\nz: output = tanh(a)", "z a", "diag(1 − z ∘ z)"),
+    ("X: input[b, n]; a: param[n]\nz: output = X + 3*a", "z a", "3·(ones(b) ⊗ I)"),
+    ("X: input[b, n]; a: param[b]\nz: output = X - a[:, None]", "z a", "−I ⊗ ones(n)"),
 ]
 
 
