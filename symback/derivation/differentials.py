@@ -50,6 +50,7 @@ FACTOR = "what {} is multiplied by"
 ONE_CLASS = "the block of a class with itself"
 TWO = "the block of two different classes"
 FLAT = "it does not move with {}"
+CANCEL = "the terms with {} cancel"
 
 
 class DifferentialWriter:
@@ -222,15 +223,16 @@ class DifferentialWriter:
         others = dict.fromkeys((s for s in self._seeds if s != seed), S.Zero)
         part = self._put(whole, others)
         if seed not in part.free_symbols:
-            self._verifier.zero(left)
-            self._writer.enter("simplify", left, S.Zero, FLAT.format(sign))
-            self.closed[left] = self._zeros(of, name)
+            self._zero(left, of, FLAT.format(sign))
             return
         own = self._names.tangent(str(of))
         self._write_out(own, moved, whole)
         because = (self._steps[own],) if own in self._steps else ()
         part = self._spread(part, shape_of(of, self._names.shapes))
         matrix = matrix_of(part, seed, self._names.shapes)
+        if matrix == 0:
+            self._zero(left, of, CANCEL.format(sign), because)
+            return
         if matrix is None:
             self._product(left, self._over_names(part), NO_MATRIX.format(sign), because)
             self._blocks(left, part, seed)
@@ -244,6 +246,11 @@ class DifferentialWriter:
             rule = "expand the derivatives of the activations"
             self._writer.enter("expand", left, closed, rule, (number,), matrix)
         self.closed[left] = self._shown(closed)
+
+    def _zero(self, left: Left, of: Symbol, rule: str, because: tuple[int, ...] = ()) -> None:
+        self._verifier.zero(left)
+        self._writer.enter("simplify", left, S.Zero, rule, because)
+        self.closed[left] = self._zeros(of, left[-1])
 
     def _write_out(self, own: Symbol, moved: Expr, whole: Expr) -> None:
         """The differential of what is asked for, over those of the leaves, once."""

@@ -396,6 +396,15 @@ def test_what_does_not_move_is_0():
     assert "it does not move with dc" in str(derivation)
 
 
+def test_what_cancels_is_0():
+    text = "Y: input[b, n]; v: param[n]; z = v + Y\n"
+    text += "l: loss = sum(mean(z - mean(z, axis=0), axis=1)**3)"
+    derivation = hessian_of(text, ["v"])
+    assert derivation.verified
+    assert "∂²l/∂v² = 0" in str(derivation) and "the terms with dv cancel" in str(derivation)
+    assert derivation.matrix.doit() == sp.ZeroMatrix(*sb.circuit(text)["v"].shape * 2)
+
+
 def test_what_is_computed_otherwise_stands_in_the_last_section():
     typed = LOGISTIC.replace("softplus(z)", "log(1 + exp(z))")
     derivation = hessian_of(typed, "w")

@@ -72,7 +72,9 @@ class DifferentialVerifier:
 
     def result(self, left: Left, right: Expr) -> None:
         """Refuse a matrix whose entries are not SymPy's partials."""
-        if self._known:
+        if right == 0:
+            self.zero(left)
+        elif self._known:
             with precision(BITS):
                 self._holds(partial_text(left), right, lambda shape: self._block(left, shape))
 
