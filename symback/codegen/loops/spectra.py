@@ -19,12 +19,9 @@ from symback.operations.arrays import ArrayFunction
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape
 
-FIRST, SECOND, ACROSS, RATIO, TANGENT, COSINE, SINE, LEFT, RIGHT, LOST, OFF, STOP, PLACE = (
-    f"symback_{name}"
-    for name in (
-        *("first", "second", "across", "ratio", "tangent", "cosine", "sine", "left", "right"),
-        *("lost", "off", "stop", "place"),
-    )
+_NAMES = "first second across ratio tangent cosine sine part left right lost off stop place".split()
+FIRST, SECOND, ACROSS, RATIO, TANGENT, COSINE, SINE, PART, LEFT, RIGHT, LOST, OFF, STOP, PLACE = (
+    f"symback_{name}" for name in _NAMES
 )
 SWEEPS = 60
 """More than any matrix takes; a matrix that is diagonal takes only the sum that says so."""
@@ -45,9 +42,9 @@ class spectrum(ArrayFunction):
 def rotated(w: Loops, to: Symbol, m: Expr) -> Tree:
     """Cyclic Jacobi (Golub and Van Loan, "Matrix Computations", 4th ed., section 8.5).
 
-    Each entry below the diagonal in turn is made 0 by a rotation, until all are 0. An entry that
-    changes neither of its diagonal's digits is put to 0. Of a matrix with an entry that is not
-    finite all results are NaN.
+    Each entry below the diagonal in turn is made 0 by a rotation, until all are 0. One is put to 0
+    where a hundred times of it changes no digit of the two on the diagonal. Of a matrix with an
+    entry that is not finite all results are NaN.
     """
     p, size = w.printer, w.shape(m)[0]
     n = p.length(size)
@@ -117,7 +114,7 @@ def _rotation(w: Loops, at: _Memory) -> Tree:
     p = w.printer
     small = _magnitude(w, ACROSS)
     sizes = [_magnitude(w, name) for name in (FIRST, SECOND)]
-    alike = " && ".join(f"({p.same(f'{size} + 0.01 * {small}', size)})" for size in sizes)
+    alike = " && ".join(f"({p.same(f'{size} + 100.0 * {small}', size)})" for size in sizes)
     root = p.root_of(f"{RATIO} * {RATIO} + 1.0")
     larger = f"({_magnitude(w, RATIO)} + {root})"
     turn = p.branch(f"{RATIO} < 0.0", f"-1.0 / {larger}", f"1.0 / {larger}")
@@ -129,6 +126,7 @@ def _rotation(w: Loops, at: _Memory) -> Tree:
         Declare(Storage.NUMBER, TANGENT, p.choice(alike, "0.0", turn)),
         Declare(Storage.NUMBER, COSINE, f"1.0 / {p.root_of(f'{TANGENT} * {TANGENT} + 1.0')}"),
         Declare(Storage.NUMBER, SINE, f"{TANGENT} * {COSINE}"),
+        Declare(Storage.NUMBER, PART, f"{SINE} / (1.0 + {COSINE})"),
         Declare(Storage.SIZE, PLACE, _unless(w, p.differs(TANGENT, "0.0"), at.n)),
         For(INNER, "0", f"2 * {PLACE}", _turned(at(INNER, "i"), at(INNER, "j"))),
         For(INNER, "0", PLACE, _turned(at("i", INNER), at("j", INNER))),
@@ -140,11 +138,14 @@ def _rotation(w: Loops, at: _Memory) -> Tree:
 
 
 def _turned(one: str, other: str) -> tuple[Statement, ...]:
+    """Both rotated, by what a small rotation adds (Rutishauser 1966, "The Jacobi method for real
+    symmetric matrices").
+    """
     return (
         Declare(Storage.NUMBER, LEFT, one),
         Declare(Storage.NUMBER, RIGHT, other),
-        Store(one, f"{COSINE} * {LEFT} - {SINE} * {RIGHT}"),
-        Store(other, f"{SINE} * {LEFT} + {COSINE} * {RIGHT}"),
+        Store(one, f"{LEFT} - {SINE} * ({RIGHT} + {PART} * {LEFT})"),
+        Store(other, f"{RIGHT} + {SINE} * ({LEFT} - {PART} * {RIGHT})"),
     )
 
 
