@@ -91,6 +91,20 @@ def names_in(lines: Iterable[str]) -> set[str]:
     return set(re.findall(r"\b[A-Za-z_]\w*", code, re.ASCII))
 
 
+def freed(text: str) -> str:
+    """The text without brackets around the whole of it, of which some compilers warn.
+
+    >>> freed("(a + b)"), freed("(a)*(b)")
+    ('a + b', '(a)*(b)')
+    """
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0 and place < len(text) - 1:
+            return text
+    return freed(text[1:-1]) if text.startswith("(") else text
+
+
 def tuple_of(names: Sequence[str]) -> str:
     return unpacked(names) if len(names) == 1 else f"({unpacked(names)})"
 
@@ -120,6 +134,7 @@ def print_order(lowered: Lowered, program: Program) -> dict[str, tuple[int, ...]
 __all__ = [
     "chain_comment",
     "columns_of",
+    "freed",
     "names_in",
     "print_order",
     "quoted",

@@ -1,5 +1,6 @@
 """Bare code of arrays in each language beside that in NumPy, which other tests hold to SymPy."""
 
+import math
 import re
 
 import numpy as np
@@ -270,3 +271,57 @@ def test_nothing_has_a_derivative_by_an_index():
     circuit = sb.circuit("X: param[r,n]; y: int[k]; f = sum(X[y])")
     with pytest.raises(Unsupported, match="'y' is an index, and nothing has a derivative by it"):
         circuit.code(wrt=["X", "y"])
+
+
+NUMBERS = {
+    "functions of sizes": (
+        "x: param[n]; y: output = x*(sigma(n) + max(n, 2) + erf(n) + where(n > 2, 1/3, n))",
+        lambda x, n: x * (1 / (1 + math.exp(-n)) + n + math.erf(n) + 1 / 3),
+        lambda x, n: 1 / (1 + math.exp(-n)) + n + math.erf(n) + 1 / 3,
+    ),
+    "functions of an array and a number": (
+        "x: param[n]; y: output = hypot(x, n) + atan2(1/2, x) + max(x, 1/3) + where(n > 2, x, 1)",
+        lambda x, n: np.hypot(x, n) + np.arctan2(0.5, x) + np.maximum(x, 1 / 3) + x,
+        lambda x, n: x / np.hypot(x, n) - 0.5 / (x**2 + 0.25) + (x > 1 / 3) + 1,
+    ),
+    "choices of numbers": (
+        "x: param[n]; y: output = x*where(x > 1/2, 1/3, where(x < 1/4, 2/3, n))",
+        lambda x, n: x * np.array([2 / 3, 3, 1 / 3]),
+        lambda x, n: np.array([2 / 3, 3, 1 / 3]),
+    ),
+    "a size that no line reads": (
+        "X: param[m, n]; i: int; x = X[i]; y: output = x**2",
+        lambda x, n: x**2,
+        lambda x, n: 2 * x,
+    ),
+}
+"""Circuits of one sample with numbers in them; what comes out, and its slope, by hand."""
+
+
+@pytest.mark.parametrize("language", RUNS)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_and_sizes_are_operands_in_every_language(name, language, tmp_path):
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    text, value, slope = NUMBERS[name]
+    circuit = sb.circuit(text)
+    x, x_dot = np.array([0.125, 0.3, 1.75]), np.array([1.0, -2, 0.5])
+    X, X_dot = np.stack([x + 1, x]), np.stack([x_dot, x_dot])
+    given = {"x": x, "x_dot": x_dot, "X": X, "X_dot": X_dot, "i": 1.0, "v_i": 1.0}
+    for kind, wanted in (("value", value(x, 3)), ("jvp", slope(x, 3) * x_dot)):
+        code = circuit.code(language, only=kind, name="made")
+        made = "made" + (f"_{kind}" if kind != "value" else "")
+        (got,) = run_arrays(language, code, made, given, {"m": 2, "n": 3}, [3], tmp_path)
+        np.testing.assert_allclose(got, wanted, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize("language", RUNS)
+def test_the_gradient_by_entries_at_indices_that_are_numbers(language, tmp_path):
+    if not RUNS[language]:
+        pytest.skip(f"{language} does not run here")
+    circuit = sb.circuit("b: param[n]; i: int; j: int; f = b[i]*b[j]**2")
+    code = circuit.code(language, only="gradient", name="made")
+    given = {"b": np.array([2.0, 3, 5]), **dict.fromkeys(("i", "v_i"), 2.0)}
+    given |= dict.fromkeys(("j", "v_j"), 0.0)
+    (got,) = run_arrays(language, code, "made_gradient", given, {"n": 3}, [3], tmp_path)
+    assert got == [20.0, 0.0, 4.0]

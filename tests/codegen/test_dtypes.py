@@ -29,6 +29,8 @@ CIRCUITS = [
     "x: input; p: param\nl: loss = abs(x)**p + hypot(x, p) + logaddexp(x, p) + relu(p)",
     "x: input[n]; p: param[n]\nl: loss = sum(abs(x)**p) + norm(x - p) + logsumexp(x*p)",
     "X: input[m, n]; p: param[n]\nl: loss = sum(norm(X - p, axis=1)) + sum(softmax(X) @ p)",
+    "x: input[n]; b: param[n]\nl: loss = sum(where(x > 0, b, where(x < -1, 1/3, 2/3)))",
+    "x: input[n]; b: param[n]\nl: loss = sum(x*b)*(sigma(n) + erf(n) + where(n > 1, 1/3, n))",
 ]
 SIZES = {"m": 2, "n": 2}
 

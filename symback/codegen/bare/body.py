@@ -25,7 +25,15 @@ from symback.codegen.loops.evaluator import (
 )
 from symback.codegen.loops.loops import INDICES, INNERS
 from symback.codegen.loops.sizes import count_of, length, numbers
-from symback.codegen.loops.tree import Comment, Declare, Return, Storage, Tree, Unused
+from symback.codegen.loops.tree import (
+    Comment,
+    Declare,
+    Return,
+    Storage,
+    Tree,
+    Unused,
+    names_read,
+)
 from symback.codegen.loops.turns import TurnWriter
 from symback.operations.expressions import real_symbol
 from symback.operations.shapes import Shape, Size, is_size
@@ -169,7 +177,7 @@ class _Writer:
                 TurnWriter(self, self.loops[line.target]).write()
             elif line.target not in behind:
                 self.write_line(line)
-        unread = [Unused(self.name(s)) for s in program.arguments if s not in read]
+        unread = [self.name(s) for s in program.arguments if s not in read and not is_size(s)]
         taken = [(s, self.shapes.get(s.name, ())) for s in program.arguments if not is_size(s)]
         by_name = {s.name: (s, shape) for s, shape in taken}
         arguments = [
@@ -180,8 +188,11 @@ class _Writer:
         ends: Tree = []
         if not (function.out or self._in_memory or self.language.makes_arrays):
             ends = [Return(self.results[0].name)]
-        tree = [*unread, *memory, *self.tree, *ends]
+        tree = [*memory, *self.tree, *ends]
         sizes = [*(self.name(s) for s in self.sizes), *self.fixed.values()]
+        used = names_read(tree)
+        unread += [size for size in sizes if size not in used]
+        tree[:0] = map(Unused, unread)
         called = [*map(str, self.sizes), *self.fixed.values()]
         return BareBody(arguments, sizes, called, self.results, work, tree)
 

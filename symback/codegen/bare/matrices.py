@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from symback.circuits.circuit import Circuit
 from symback.circuits.names import fresh_name
+from symback.circuits.requirements import index_leaves
 from symback.codegen.bare.body import MOST_NUMBERS, WORK, BareBody, BareLanguage, BareValue
 from symback.codegen.bare.body import bare_body as body_of
 from symback.codegen.bare.functions import DEFAULT, FUNCTIONS, BareFunction, bare_functions
 from symback.codegen.bare.text import in_lines
+from symback.codegen.lines import freed
 from symback.errors import NameRefused, Unsupported, clip, nearest
 
 MATRICES = {"jacobian": ("value", "vjp"), "hessian": ("hessp",)}
@@ -151,7 +153,7 @@ def matrix_body(matrix: BareMatrix, language: BareLanguage) -> MatrixBody:
     taken = {v.name for v in (*inner.arguments, *inner.results)} | {*inner.sizes, matrix.out, WORK}
     taken |= language.taken
     unit, entry = (fresh_name([word], taken) for word in ("unit", "entry"))
-    counts = [dot.count or "1" for dot in dots]
+    counts = [freed(dot.count or "1") for dot in dots]
     starts, places, count = _named_places(counts, taken)
     total = _total(counts)
     vectors = [MatrixPart(dot, place) for dot, place in zip(dots, places, strict=True)]
@@ -237,7 +239,8 @@ def python_matrix(matrix: BareMatrix, words: MatrixWords) -> list[str]:
     value, row, unit, units, rows, part = (fresh_name([name], taken) for name in local)
     given = ", ".join(names)
     several = len(product.program.results) > 1
-    like = {"like": given, "first": names[0]}
+    indices = index_leaves(product.lowered.circuit)
+    like = {"like": given, "first": next(name for name in names if name not in indices)}
     called = f"{product.name}("
     head = [f"{name} = {words.array.format(name)}" for name in names]
     if not matrix.value:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sympy import S
 
 from symback.circuits.program import loop_lines
+from symback.circuits.requirements import index_leaves
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.matrices import BareMatrix, BareParts
 from symback.codegen.bare.text import in_lines, refuse_name, said
@@ -57,7 +58,8 @@ def _function(function: BareFunction, words: Words) -> list[str]:
     for name in names:
         if name in words.reserved:
             raise NameRefused(f"'{name}' is a name that the code needs; choose another")
-    like = names[0] if names else ""
+    indices = index_leaves(lowered.circuit)
+    like = next((name for name in names if name not in indices), "")
     printer = ArrayPrinter(
         print_order(lowered, program),
         {p.name for p in lowered.circuit.params},

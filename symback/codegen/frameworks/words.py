@@ -144,9 +144,9 @@ def shown_slice(part: ast.expr) -> str:
 
 class _OfSizes(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        names = {"abs": "fabs", "maximum": "max", "minimum": "min"}
+        names = {"maximum": "max", "minimum": "min"}
         if ast.unparse(node.value) == "np":
-            return _parsed(f"math.{names.get(node.attr, node.attr)}")
+            return _parsed(names.get(node.attr, f"math.{node.attr}"))
         self.generic_visit(node)
         return node
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 Tree = list["Statement"]
@@ -103,6 +103,13 @@ def walk(nodes: Sequence[Statement]) -> Iterator[Statement]:
         yield node
         if isinstance(node, For | Scope):
             yield from walk(node.body)
+
+
+def names_read(nodes: Sequence[Statement]) -> set[str]:
+    """The names that stand in the code of nodes, comments apart."""
+    found = [getattr(n, f.name) for n in walk(nodes) for f in fields(n) if f.type == "str"]
+    found += [part for n in walk(nodes) if isinstance(n, Call) for part in n.arguments]
+    return set(re.findall(r"\b[A-Za-z_]\w*", "\n".join(found), re.ASCII))
 
 
 _KERNEL = re.compile(r"\bsymback_(?!fma\b|sum\b)\w+(\(.*)", re.DOTALL)
@@ -210,5 +217,6 @@ __all__ = [
     "flat",
     "fused",
     "has_axis",
+    "names_read",
     "walk",
 ]

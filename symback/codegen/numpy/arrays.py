@@ -8,9 +8,10 @@ function an operation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy import Add, Expr, Integer, Mul, Piecewise, Symbol, Tuple
 
@@ -29,6 +30,9 @@ _AXES = "ijklmnop"
 """Of the axes of a sample's array in subscripts, where b is the batch's."""
 
 _MIXING = (ArrayFunction, batch_sum)
+OF_PYTHON = frozenset({"np.sqrt", "np.maximum", "np.minimum"})
+"""Functions of sizes whose value is a number of Python, also where arrays are traced."""
+_CALLED = re.compile(r"([\w.]+)\(")
 VIEWS = (
     *(Symbol, a.transpose, a.permute, a.reshape, a.reshape_like, a.windows, a.slice_),
     *(a.expand_dims, a.diagonal),
@@ -42,6 +46,8 @@ class ArrayPrinter(NumpyPrinter):
 
     With `has_guards` a matrix without inverse does not raise: no branch that is taken may read it.
     """
+
+    casts: ClassVar[bool] = False  # constants, also where there is no such array
 
     def __init__(
         self,
@@ -61,6 +67,7 @@ class ArrayPrinter(NumpyPrinter):
         self.linalg = "_" if has_guards else "np.linalg."
         self._rank: int | None = None  # of the elementwise formula being printed
         self._in_sizes = False  # whether that is a number made of sizes
+        self._is_cast = False  # and these are of the dtype to compute in
         self._known: dict[Expr, Shape] = {}
 
     @property
@@ -121,10 +128,18 @@ class ArrayPrinter(NumpyPrinter):
 
     def _number_of_sizes(self, expr: Expr) -> Printed:
         """A Python number: a NumPy float64 would make float32 arrays larger."""
-        self._in_sizes = True
-        text, level = self._print(expr)
+        text, level = self._of_sizes(expr)
+        return (f"float({text})", ATOM) if "(" in text and not self._is_cast else (text, level)
+
+    def _of_sizes(self, expr: Expr) -> Printed:
+        """The code for a number made of sizes; functions that Python lacks take these cast."""
+        self._in_sizes, self._is_cast = True, False
+        printed = self._print(expr)
+        if not {*_CALLED.findall(printed[0])} <= OF_PYTHON:
+            self._is_cast = True
+            printed = self._print(expr)
         self._in_sizes = False
-        return (f"float({text})", ATOM) if "np." in text else (text, level)
+        return printed
 
     def _mixing(self, expr: Expr) -> Printed:
         if isinstance(expr, batch_sum):
@@ -174,12 +189,15 @@ class ArrayPrinter(NumpyPrinter):
         return f"{self._like}.dtype" if self._like else "float"
 
     def constant(self, expr: Expr) -> str:
-        if not self._like:
-            return super().constant(expr)
-        self._in_sizes = True
-        text = self.print(expr)
-        self._in_sizes = False
-        return f"{self.dtype()}.type({text})"
+        text, _ = self._of_sizes(expr)
+        return self.cast(text) if (self._like or self.casts) and not self._is_cast else text
+
+    def cast(self, text: str) -> str:
+        return f"{self._like}.dtype.type({text})" if self._like else super().cast(text)
+
+    def symbol(self, symbol: Symbol) -> str:
+        text = super().symbol(symbol)
+        return self.cast(text) if self._is_cast and self._in_sizes and is_size(symbol) else text
 
     def steps(self, target: Symbol, expr: Expr) -> list[tuple[str, str]]:
         """A product of matrices, then in place what is added to it or multiplied with it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Sequence
+from typing import ClassVar
 
 from sympy import Expr
 
@@ -24,8 +25,7 @@ TAKEN = frozenset({*keyword.kwlist, "math", "np"})
 class BarePrinter(ArrayPrinter):
     """Prints constants in float64, which all arguments are turned into."""
 
-    def constant(self, expr: Expr) -> str:
-        return f"np.float64({self.print(expr)})"
+    casts: ClassVar = True
 
 
 def numpy_code(functions: BareParts) -> str:

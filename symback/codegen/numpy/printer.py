@@ -20,6 +20,7 @@ from symback.operations import edges, steps
 from symback.operations import functions as ops
 from symback.operations.elementwise import SLOPES
 from symback.operations.functions import Slope
+from symback.operations.shapes import is_size
 from symback.operations.stated import stated, stop_gradient
 from symback.printing.code import CodePrinter, called_kernels, with_kernels
 from symback.printing.printer import ADD, ATOM, MUL, NEG, POW, is_negative
@@ -152,11 +153,20 @@ class NumpyPrinter(CodePrinter):
     # -- choices ----------------------------------------------------------------------------
 
     def where(self, expr: Piecewise) -> str:
-        text = super().where(expr)
-        if any(symbols(value) for value, _ in expr.args):
-            return text
-        like = min(expr.free_symbols, key=self.rank)
-        return f"{text}.astype({like.name}.dtype)"
+        """Of two numbers one has the dtype of the data, which the choice has then."""
+        *pieces, last = expr.args
+        text, is_number = self.print(last.expr), _is_number(last.expr)
+        for piece in reversed(pieces):
+            value = self.print(piece.expr)
+            if is_number and _is_number(piece.expr):
+                value = self.cast(value)
+            is_number = False
+            text = self.branch(self.condition(piece.cond), value, text)
+        return text
+
+    def cast(self, text: str) -> str:
+        """A number in the dtype to compute in."""
+        return f"np.float64({text})"
 
     def branch(self, condition: str, yes: str, no: str) -> str:
         return f"np.where({condition}, {_as_float(yes)}, {_as_float(no)})"
@@ -228,6 +238,10 @@ class NumpyPrinter(CodePrinter):
         if self._in_place and first.is_Symbol:
             return f"{self.print(first)}.dot({other})"
         return f"np.dot({self.print(first)}, {other})"
+
+
+def _is_number(expr: Expr) -> bool:
+    return all(map(is_size, symbols(expr)))
 
 
 def _as_float(text: str) -> str:

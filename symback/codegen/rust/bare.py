@@ -15,6 +15,7 @@ from symback.codegen.bare.matrices import (
     offset,
 )
 from symback.codegen.bare.text import about_arrays, in_lines, refuse_name, said, takes
+from symback.codegen.lines import freed
 from symback.codegen.rust.elements import RustElementPrinter
 from symback.codegen.rust.kernels import without_return
 from symback.codegen.rust.printer import RESERVED, kernel_sources, rust_names
@@ -84,7 +85,7 @@ def _matrix(matrix: BareMatrix) -> list[str]:
         for part in of.results:
             left = ROW if part is not of.results[-1] else "_"
             count = "1" if part.is_number else part.value.count
-            splits.append(f"let ({part.value.name}, {left}) = {ROW}.split_at_mut({count});")
+            splits.append(f"let ({part.value.name}, {left}) = {ROW}.split_at_mut({freed(count)});")
     given = [a.name for a in of.body.arguments]
     given += [unit] if of.whole else [_unit(unit, part) for part in of.vectors]
     given += of.inner.sizes

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from sympy import Symbol
 
+from symback.codegen.lines import freed
 from symback.codegen.loops.elements import ElementPrinter
-from symback.codegen.rust.kernels import choice, freed
+from symback.codegen.rust.kernels import choice
 from symback.codegen.rust.printer import RustPrinter
 
 

@@ -12,11 +12,10 @@ from symback.codegen.bare.body import WORK, BareBody, BareLanguage, BareValue, b
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.modules import given_by, taken_by
 from symback.codegen.bare.text import said
-from symback.codegen.lines import names_in
-from symback.codegen.loops.tree import Declare, Return, Storage, Tree
+from symback.codegen.lines import freed, names_in
+from symback.codegen.loops.tree import Declare, Return, Storage, Tree, Unused
 from symback.codegen.rust.bare import SPLIT
 from symback.codegen.rust.elements import RustElementPrinter
-from symback.codegen.rust.kernels import freed
 from symback.codegen.rust.printer import rust_names
 from symback.codegen.rust.statements import RustStatements
 from symback.operations.shapes import Size
@@ -133,7 +132,8 @@ class _Writer:
     def text(self) -> RustFunction:
         found = self.found
         before: Tree = [n for n in self.body.tree if _is_memory(n)]
-        rest: Tree = [n for n in self.body.tree if n not in before and not isinstance(n, Return)]
+        others = [*map(Unused, self.body.sizes), *before]  # sizes that no line reads have no name
+        rest: Tree = [n for n in self.body.tree if n not in others and not isinstance(n, Return)]
         found.each += self._arguments()
         written = self._results()
         found.each += self.printer.lines(rest, depth=3)

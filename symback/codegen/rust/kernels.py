@@ -18,6 +18,7 @@ from symback.codegen.kernels import writer
 from symback.codegen.kernels.language import ATOM, KernelLanguage
 from symback.codegen.kernels.reader import Kernel, translatable
 from symback.codegen.kernels.scalars import is_condition
+from symback.codegen.lines import freed
 
 _KERNEL = re.compile(r"(?:^//[^\n]*\n)*^fn (_\w+)\(.*?^\}\n", re.M | re.S)
 _SAME = "exp sqrt sin cos tan sinh cosh tanh hypot abs copysign"
@@ -95,20 +96,6 @@ class Rust(KernelLanguage):
         return "\n".join([*comment, head, *lines, "}", ""])
 
 
-def freed(text: str) -> str:
-    """The text without brackets around the whole of it, which the compiler would warn of.
-
-    >>> freed("(a + b)"), freed("(a)*(b)")
-    ('a + b', '(a)*(b)')
-    """
-    depth = 0
-    for place, sign in enumerate(text):
-        depth += (sign == "(") - (sign == ")")
-        if depth == 0 and place < len(text) - 1:
-            return text
-    return freed(text[1:-1]) if text.startswith("(") else text
-
-
 def choice(condition: str, yes: str, no: str) -> str:
     """One of two values."""
     return f"if {freed(condition)} {{ {freed(yes)} }} else {{ {freed(no)} }}"
@@ -142,4 +129,4 @@ def source(name: str) -> str:
     return _by_hand()[name] if name in _by_hand() else writer.source(Rust(), name).rstrip()
 
 
-__all__ = ["Rust", "choice", "freed", "names", "source", "without_return"]
+__all__ = ["Rust", "choice", "names", "source", "without_return"]

@@ -14,6 +14,7 @@ from sympy import Expr, S
 from sympy.codegen.cfunctions import expm1, hypot, log1p, log2, log10
 
 from symback.circuits.names import fresh_name
+from symback.codegen.lines import freed
 from symback.codegen.rust import kernels
 from symback.operations import edges, steps
 from symback.operations import functions as ops
@@ -91,7 +92,7 @@ class RustPrinter(CodePrinter):
         return f"{number}.0"
 
     def root(self, base: Expr) -> tuple[str, int]:
-        return f"f64::sqrt({kernels.freed(self.print(base))})", ATOM
+        return f"f64::sqrt({freed(self.print(base))})", ATOM
 
     def general_power(self, base: Expr, exponent: Expr) -> tuple[str, int]:
         return self.call("f64::powf", [self.print(base), self.print(exponent)]), ATOM
@@ -107,7 +108,7 @@ class RustPrinter(CodePrinter):
         return f"({kernels.choice(condition, yes, no)})"
 
     def call(self, name: str, args: Sequence[str]) -> str:
-        return super().call(name, args if "{" in name else [kernels.freed(text) for text in args])
+        return super().call(name, args if "{" in name else [freed(text) for text in args])
 
 
 def rust_names(names: Iterable[str], local: frozenset[str]) -> dict[str, str]:

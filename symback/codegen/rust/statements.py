@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symback.codegen.lines import names_in, wrapped
+from symback.codegen.lines import freed, names_in, wrapped
 from symback.codegen.loops.statements import TreePrinter, ended
 from symback.codegen.loops.tree import Declare, For, Storage, Store
-from symback.codegen.rust.kernels import freed
 
 _PARTS = {Storage.READ: "&", Storage.WRITE: "&mut "}
 """How a part of memory is borrowed."""

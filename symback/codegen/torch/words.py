@@ -19,7 +19,6 @@ _SAME = (
     " where zeros_like ones_like broadcast_to stack einsum tril triu broadcast_shapes"
     " outer cumsum cumprod prod"
 )
-_NUMBER = re.compile(r"-?\(?-?\d[\d.e+-]*\)?|-?math\.inf")
 _RENAMED = {"keepdims": "keepdim", "axis": "dim", "axis1": "dim1", "axis2": "dim2"}
 _FUNCTIONS = {
     **{name: name for name in _SAME.split()},
@@ -75,9 +74,7 @@ class TorchWords(Words):
         self.generic_visit(node)
         if isinstance(node.op, ast.Div) and ast.unparse(node.left) in ("1", "1.0"):
             right = ast.unparse(node.right)
-            names = {n.id for n in ast.walk(node.right) if isinstance(n, ast.Name)}
-            of_sizes = names <= {*self.sizes, "math"}
-            if not of_sizes and not _NUMBER.fullmatch(right):
+            if not self.is_number(right):
                 return _parsed(f"torch.reciprocal({right})")
         return node
 
@@ -95,12 +92,19 @@ class TorchWords(Words):
             return f"torch.nn.functional.linear({found[1]}, {found[2]}, {found[3]})"
         return ast.unparse(_Added(ranks).visit(ast.parse(text, mode="eval")))
 
+    def is_number(self, text: str) -> bool:
+        """Whether it is a number of Python, made of numbers and sizes."""
+        names = {n.id for n in ast.walk(_parsed(text)) if isinstance(n, ast.Name)}
+        return names <= {*self.sizes, "math", "max", "min"}
+
     def _tensors(self, name: str, arguments: Sequence[str]) -> Sequence[str]:
         """The arguments of a function that takes no numbers beside tensors."""
-        other = next((a for a in arguments if not _NUMBER.fullmatch(a)), "")
+        other = next((a for a in arguments if not self.is_number(a)), "")
+        if name == "where" and self.is_number(arguments[0]) and other:
+            return [f"torch.full_like({other}, {arguments[0]}, dtype=torch.bool)", *arguments[1:]]
         if name not in _OF_TENSORS or not other:
             return arguments
-        return [f"torch.full_like({other}, {a})" if _NUMBER.fullmatch(a) else a for a in arguments]
+        return [f"torch.full_like({other}, {a})" if self.is_number(a) else a for a in arguments]
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """Tensors have no part that goes backwards; coefficients are not tensors."""
@@ -117,7 +121,7 @@ class TorchWords(Words):
 
     def _extreme(self, name: str, arguments: Sequence[str]) -> str:
         """A function of arrays; where one is a number, the function that holds it."""
-        numbers = [a for a in arguments if _NUMBER.fullmatch(a)]
+        numbers = [a for a in arguments if self.is_number(a)]
         if len(numbers) != 1:
             return f"torch.{name}({', '.join(arguments)})"
         other = next(a for a in arguments if a is not numbers[0])
@@ -213,8 +217,9 @@ def _scaled(like: Any, value: float) -> float:
     return math.copysign(abs(value) ** (38 / 308), value)''',
     "_tensor": '''\
 def _tensor(value: Any) -> Any:
-    """The value as a tensor; a float of Python keeps its digits."""
-    return torch.as_tensor(value, dtype=torch.float64 if isinstance(value, float) else None)''',
+    """The value as a tensor of floats; numbers of Python and whole ones keep their digits."""
+    found = torch.as_tensor(value, dtype=None if hasattr(value, "dtype") else torch.float64)
+    return found if found.is_floating_point() else found.double()''',
     "_tensors": '''\
 def _tensors(*values: Any) -> list[Any]:
     """All as tensors of the dtype of those that are some."""
@@ -346,7 +351,7 @@ def _take_each(array: Any, index: Any) -> Any:
     "_add_at": '''\
 def _add_at(values: Any, index: Any, shape: Any) -> Any:
     """Zeros of a shape, to whose rows at the indices the values are added."""
-    values = values.expand(*index.shape, *shape[1:])
+    values = values.expand((*index.shape, *shape[1:]))
     whole = torch.zeros(tuple(shape), dtype=values.dtype, device=values.device)
     return whole.index_put((index.long(),), values, accumulate=True)''',
     "_add_at_each": '''\

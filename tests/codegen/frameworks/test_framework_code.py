@@ -79,3 +79,35 @@ def test_what_a_tangent_carries_has_all_factors(product):
         carried = {"_carried": lambda rate, dot: np.where(dot == 0, 0.0, rate * dot)}
         got, right = eval(in_jax, values | carried), eval(text, values)
         np.testing.assert_allclose(got, right, rtol=1e-15)
+
+
+WHOLE = [  # the circuit, numbers for its leaves, the value
+    ("x: input; w: param; f = w/x", (3, 2), 2 / 3),
+    ("i: int; x: param; f = x**3*i/7", (2, 1.0), 2 / 7),
+    ("i: int; x: param; f = x*where(i > 1, 1/3, 2/3)", (2, 2.0), 2 / 3),
+    ("i: int; b: param[n]; f = b[i]/3 + b[0]*where(i > 1, 1/7, 3/7)", (1, [7.0, 1.0]), 10 / 3),
+]
+
+
+@pytest.mark.parametrize(("text", "given", "expected"), WHOLE)
+def test_whole_numbers_keep_their_digits_in_torch(text, given, expected):
+    torch = pytest.importorskip("torch")
+    names = {}
+    exec(sb.circuit(text).code("torch", only=["value", "gradient", "hessian"], of="f"), names)
+    for values in (given, [torch.tensor(value) for value in given]):
+        if all(isinstance(value, torch.Tensor) for value in values):
+            values = [v.double() if v.is_floating_point() else v for v in values]
+        assert float(names["f"](*values)) == pytest.approx(expected, rel=1e-15)
+        made = [names["f_hessian"](*values), *names["f_gradient"](*values)]
+        assert {part.dtype for part in made} == {torch.float64}
+
+
+def test_choices_of_numbers_have_the_dtype_of_the_data():
+    torch = pytest.importorskip("torch")
+    names = {}
+    text = "x: param[n]; y: output = where(x > 0, x, where(x < -1, 1/3, where(n > 2, 2/3, n)))"
+    exec(sb.circuit(text).code("torch", only="value", of="y"), names)
+    for dtype in (torch.float32, torch.float64):
+        got = names["y"](torch.tensor([1.0, -2.0, -0.5], dtype=dtype))
+        assert got.dtype is dtype
+        assert torch.equal(got, torch.tensor([1.0, 1 / 3, 2 / 3], dtype=dtype))
