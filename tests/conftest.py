@@ -39,6 +39,9 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """What was collected stays: a search for garbage need not pass through it again and again."""
+    """What was collected stays: a search for garbage need not pass through it, and comes seldom,
+    as formulas are many small objects.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
