@@ -271,8 +271,9 @@ def test_a_leaf_has_one_number():
 
 
 # no name is none too many, and space around a name is nothing
-HARMLESS = {("--params", ""), ("--params", "x\n"), ("--loss", "x\n")}
-NAMING = [(o, n) for o in ("--wrt", "--of", "--params", "--loss") for n in corpus.NODES]
+NAMES = ("--wrt", "--of", "--params", "--loss")
+HARMLESS = {("--params", ""), *((option, "x\n") for option in NAMES)}
+NAMING = [(o, n) for o in NAMES for n in corpus.NODES]
 
 
 @pytest.mark.parametrize(("option", "name"), [pair for pair in NAMING if pair not in HARMLESS])
