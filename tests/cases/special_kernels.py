@@ -548,7 +548,7 @@ def operands_of(name):
         lists = [amounts, amounts, (1e-12, 1e-3, 1.0, 1e6)]
     elif name == "pow_rise":
         steps = (1e-20, -1e-9, 1e-4, 0.3, 5.0, 1e10)
-        lists = [(2e-9, 0.7, 1.0, 1e5), steps, (-1.0, -3.0, 2.5, 3.0, -0.5)]
+        lists = [(2e-9, 0.7, 1.0, 1e5), steps, (-1.0, -3.0, 2.5, 3.0, -0.5, 1e-9, -1e-6)]
     elif name == "sqrtsub":
         lists = [(1e-9, 1.0, 1e8, 1e17, -1e-9, -1.0, -1e8), (1e-30, 1e-5, 2.0, 1e10)]
     elif name == "hypotsub":

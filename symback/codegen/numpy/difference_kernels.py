@@ -100,13 +100,23 @@ def _pow1prel(r, n):
 
 
 def _pow_rise(x, h, k):
-    """(x + h)ᵏ - xᵏ, which is xᵏ·((1 + h/x)ᵏ - 1) where x + h is not far from x."""
+    """(x + h)ᵏ - xᵏ, which is xᵏ·((1 + h/x)ᵏ - 1) where x + h is not far from x.
+
+    Where it is far, it is xᵏ·(exp(z) - 1) for a small z = k·log((x + h)/x).
+    """
 
     def wide(x, h, k):
         near = (np.abs(2.0 * h - 3.0 * x) < 4.5 * np.abs(x)) & (np.abs(x) > 0.0)
         base = np.where(near, x, 1.0)
         inner = base**k * _pow1pm1(np.where(near, h, 0.0) / base, k)
-        return np.where(near, inner, (x + h) ** k - np.where(near, 1.0, x) ** k)
+        total, start = x + h, np.where(near, 1.0, x)
+        ratio = total / np.where(x > 0.0, x, 1.0)
+        z = k * np.log(np.where((x > 0.0) & (ratio > 0.0), ratio, 1.0))
+        slight = (x > 0.0) & (ratio > 0.0) & (np.abs(z) < 1.0)
+        power = start**k
+        plain = total**k - power
+        outer = np.where(slight, power * np.expm1(np.where(slight, z, 0.0)), plain)
+        return np.where(near, inner, outer)
 
     return _in_float64(wide, x, h, k)
 
