@@ -20,10 +20,7 @@ from symback.circuits.program import Assign, Program
 from symback.circuits.squares import squared_target
 from symback.errors import Unsupported
 
-NO_PARAMETERS = (
-    "is by the parameters, but the circuit has none; declare what it is by as a param, or take "
-    "per_sample, which is by inputs too"
-)
+NO_PARAMETERS = "is by the parameters, but the circuit has none; declare what it is by as a param"
 MOST_UNROLLED = 12  # parameters along each of which tangents have lines of their own
 
 
@@ -98,7 +95,7 @@ def hessp(lowering: Lowering) -> Function:
         return w_bar_dot
     """
     circuit, names = lowering.circuit, lowering.names
-    _need_objective(lowering, "hessp")
+    need_objective(circuit, "hessp")
     gradient = _gradient(lowering)
     bars = gradient.results[Port.PARAM_BARS]
     dots = _dots(lowering, circuit.params, gradient.program.arguments)
@@ -143,7 +140,7 @@ def hessian(lowering: Lowering) -> Function:
     column at a time.
     """
     circuit, names = lowering.circuit, lowering.names
-    _need_objective(lowering, "hessian")
+    need_objective(circuit, "hessian")
     if not _are_few_numbers(circuit.params):
         return hessp(lowering)
     gradient = _gradient(lowering)
@@ -195,7 +192,7 @@ def jacobian(lowering: Lowering) -> Function:
     """
     circuit, output = lowering.circuit, lowering.circuit.output
     if not circuit.params:
-        raise Unsupported(f"jacobian {NO_PARAMETERS}")
+        raise Unsupported(f"jacobian {NO_PARAMETERS}, or take per_sample, which is by inputs too")
     values, leaves = lowering.values(output), lowering.leaves(output)
     varies = _varies(lowering, output)
     summary = f"Put the partials of {output.name} by the parameters into {{}}."
@@ -277,24 +274,15 @@ def _are_few_numbers(params: Sequence[Node]) -> bool:
     return len(params) <= MOST_UNROLLED and not any(p.shape for p in params)
 
 
-def _need_objective(lowering: Lowering, function: str) -> None:
-    """Unsupported unless the objective is a number and the circuit has parameters."""
-    circuit = lowering.circuit
-    refuse_array_objective(circuit, function)
+def need_objective(circuit: Circuit, function: str) -> None:
+    """Raise Unsupported unless the objective is a number and the circuit has parameters."""
+    if circuit.objective.shape:
+        what = f"the output '{circuit.output}' is an array"
+        if circuit.stacked:
+            what = f"the circuit has the outputs {', '.join(circuit.stacked)}"
+        raise Unsupported(f"{function} is of one number, but {what}; declare a loss")
     if not circuit.params:
         raise Unsupported(f"{function} {NO_PARAMETERS}")
-
-
-def refuse_array_objective(circuit: Circuit, function: str) -> None:
-    """Unsupported where there is no loss and what a circuit gives is not one number."""
-    if circuit.objective.shape:
-        several = ", ".join(circuit.stacked)
-        what = (
-            f"the circuit has the outputs {several}"
-            if several
-            else (f"the output '{circuit.output}' is an array")
-        )
-        raise Unsupported(f"{function} is of one number, but {what}; declare a loss")
 
 
 def _dots(
@@ -313,8 +301,8 @@ __all__ = [
     "hessp",
     "jacobian",
     "jvp",
+    "need_objective",
     "params_jvp",
-    "refuse_array_objective",
     "residuals",
     "takes_many",
 ]

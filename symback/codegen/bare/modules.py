@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from symback.autodiff.derivatives import refuse_array_objective
+from symback.autodiff.derivatives import need_objective
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.circuits.requirements import uses_of
@@ -48,9 +48,7 @@ def module_functions(circuit: Circuit, on_request: Sequence[str] = ()) -> dict[s
             raise Unsupported(f"jacobian is by the parameters, but {output.name} has none below it")
         made["jacobian"] = function("vjp" if output.shape else "gradient", output, wrt)
     if "hessian" in on_request:
-        refuse_array_objective(circuit, "hessian")
-        if not circuit.params:
-            raise Unsupported("hessian is by the parameters, but the circuit has none")
+        need_objective(circuit, "hessian")
     if not objective.shape:
         whole = made["value_and_gradient"] = function("value", objective)
         wrt = [leaf.name for leaf in whole.leaves if leaf.role == "param"]
