@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ALWAYS = frozenset({"jvp", "hessp"})
 """Functions on request that modules in JavaScript and Rust have anyway."""
+MATRICES = frozenset({"jacobian", "hessian"})
+"""Those that these modules have where they are asked for."""
 PYTHON = ".py"
 """Ends the file that Python imports: every module has one."""
 
@@ -136,7 +138,7 @@ def _javascript_calls(module: ModuleType) -> Calls:
 def _rust_circuit(circuit: Circuit, stem: str, on_request: Sequence[str] = ()) -> Mapping[str, Any]:
     from symback.codegen.rust.module import rust_text  # the registry itself imports fast
 
-    return {"m": rust_text(circuit, __version__, stem)}
+    return {"m": rust_text(circuit, __version__, stem, on_request)}
 
 
 def _rust_calls(module: ModuleType) -> Calls:
@@ -202,7 +204,7 @@ _ROWS = (
         ),
         updates=None,
         calls=_javascript_calls,
-        on_request=ALWAYS | {"jacobian", "hessian"},
+        on_request=ALWAYS | MATRICES,
         keeps_loops=True,
     ),
     Target(
@@ -213,7 +215,7 @@ _ROWS = (
         ),
         updates=None,
         calls=_rust_calls,
-        on_request=ALWAYS,
+        on_request=ALWAYS | MATRICES,
         keeps_loops=True,
     ),
 )

@@ -43,3 +43,24 @@ TWO_LAYERS = """\
 x: input[d]; W: param[h, d]; b: param[h]; v: param[h]; y: target
 f = dot(v, tanh(W @ x + b))
 """
+MATRICES = {
+    "a number": "f = x1 - sigma(w3*x3 + w4*x4)",
+    "an array of arrays": (
+        "x: input[d]; W: param[k, d]; b: param; y: target[k]\n"
+        "p: output = softmax(W @ x + b)\nE: loss = sum((p - y)**2)"
+    ),
+    "a parameter of the loss alone": (
+        "x: input; w: param; v: param; y: target\n"
+        "f: output = w*x**2\nE: loss = (f - y)**2/2 + v**2*f"
+    ),
+    "several outputs": "a: param; b: param; x: input; y: target[2]\nf: output = [a*x, sin(b*x)]\n"
+    "E: loss = sum((f - y)**2)",
+    "data for all samples": "x: input[3]; y: target; w: param[3]; c: const\nf = c*dot(w, x)\n"
+    "E: loss = (f - y)**2/2",
+    "a kept loop": (
+        "x: input[T]; a: param; b: param; y: target\nh[0] = 0\n"
+        "for t in range(T):\n    h[t + 1] = tanh(a*h[t] + b*x[t])\n"
+        "f: output = h[T]\nE: loss = (f - y)**2/2"
+    ),
+}
+"""Circuits with Jacobians and Hessians by the parameters."""

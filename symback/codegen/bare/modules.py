@@ -52,6 +52,10 @@ def module_functions(circuit: Circuit, on_request: Sequence[str] = ()) -> dict[s
     if not objective.shape:
         whole = made["value_and_gradient"] = function("value", objective)
         wrt = [leaf.name for leaf in whole.leaves if leaf.role == "param"]
+        if "hessian" in on_request and not wrt:
+            raise Unsupported(
+                f"hessian is by the parameters, but {objective.name} has none below it"
+            )
         for kind in ("value_and_gradient", "hessp") if wrt else ():
             made[kind] = function(kind, objective, wrt)
     return made

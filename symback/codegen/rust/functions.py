@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symback.circuits.circuit import SHARED_DATA, Node
+from symback.circuits.circuit import SHARED_DATA, Circuit, Node
 from symback.circuits.names import fresh_name
 from symback.codegen.bare.body import WORK, BareBody, BareLanguage, BareValue, bare_body
 from symback.codegen.bare.functions import BareFunction
 from symback.codegen.bare.modules import given_by, taken_by
 from symback.codegen.bare.text import said
 from symback.codegen.lines import freed, names_in
+from symback.codegen.loops.sizes import count_of
 from symback.codegen.loops.tree import Declare, Return, Storage, Tree, Unused
 from symback.codegen.rust.bare import SPLIT
 from symback.codegen.rust.elements import RustElementPrinter
@@ -23,7 +24,7 @@ from symback.operations.shapes import Size
 TAKEN = frozenset(
     """
     BLOCK count start stop row rows sizes results total params params_dot params_bar inputs
-    inputs_dot inputs_bar output_bar grad product needed
+    inputs_dot inputs_bar output_bar grad product needed entry width place part
     """.split()
 )
 """Names that the functions of a module have around the lines of a sample."""
@@ -42,6 +43,7 @@ ARGUMENTS = {
     "jvp": ("params", "inputs", "params_dot", "inputs_dot"),
     "value_and_gradient": ("params", "inputs", "grad"),
     "hessp": ("params", "inputs", "params_dot", "product"),
+    "jacobian": ("params", "inputs"),
 }
 """What functions are given, beside sizes and memory."""
 MEANS = ("value_and_gradient", "hessp")
@@ -91,6 +93,11 @@ def size_names(fields: Mapping[str, str], fixed: Mapping[Size, str]) -> Callable
     return code
 
 
+def width_of(circuit: Circuit, code: Callable[[Size], str]) -> str:
+    """The code for how many numbers all parameters have."""
+    return " + ".join(count_of(p.shape, code) if p.shape else "1" for p in circuit.params)
+
+
 def has_number(count: str) -> bool:
     """Whether a count is one that the compiler knows."""
     return not re.search(r"[A-Za-z]", count)
@@ -110,6 +117,7 @@ class _Writer:
         fields: Mapping[str, str],
     ) -> None:
         self.kind, self.function, self.fields = kind, function, fields
+        self.code = size_names(fields, fixed)
         self.all_sizes = [*function.lowered.circuit.size_names, *fixed]
         self.body: BareBody = bare_body(function, LANGUAGE, fixed)
         self.found = RustFunction([f"/// {line}".rstrip() for line in said(function)])
@@ -135,9 +143,11 @@ class _Writer:
         others = [*map(Unused, self.body.sizes), *before]  # sizes that no line reads have no name
         rest: Tree = [n for n in self.body.tree if n not in others and not isinstance(n, Return)]
         found.each += self._arguments()
-        written = self._results()
-        found.each += self.printer.lines(rest, depth=3)
-        found.each += written
+        if self.kind == "jacobian":
+            found.each += self._in_rows(rest)
+        else:
+            written = self._results()
+            found.each += [*self.printer.lines(rest, depth=3), *written]
         found.once += [*self.printer.lines(before), *self.splits]
         for place in [k for k, line in enumerate(found.once) if SPLIT in line][-1:]:
             found.once[place] = found.once[place].replace(SPLIT, ", _) = ")
@@ -185,7 +195,9 @@ class _Writer:
         for taken in taken_by(self.function, self.body):
             leaf, value = taken.leaf, taken.value
             dot = "_dot" if taken.moves else ""
-            if leaf is None:
+            if leaf is None and self.kind == "jacobian":
+                self.splits.append(self._memory(value.name, value.count))
+            elif leaf is None:
                 each.append(self._column(value, "output_bar", "output_bar"))
             elif leaf.role == "param":
                 self.found.once.append(self._param(value, f"params{dot}.{self.member(leaf)}"))
@@ -249,6 +261,49 @@ class _Writer:
         self._leave({given.leaf for given in found})
         return stores
 
+    def _in_rows(self, lines: Tree) -> list[str]:
+        """The lines for each entry of the output, which put adjoints of the parameters in a row."""
+        output = self.function.lowered.circuit.output
+        entries = count_of(output.shape, self.code) if output.shape else ""
+        size = f"{_factor(entries)} * width" if entries else "width"
+        self.found.once += [
+            f"let width = {width_of(self.function.lowered.circuit, self.code)};",
+            f'let results = _room("results", results, count * {size})?;',
+        ]
+        self.found.block.append(f"let results = &mut results[start * {size}..stop * {size}];")
+        row = f"(row * {_factor(entries)} + entry)" if entries else "row"
+        stores = [f"let place = &mut results[{row} * width..][..width];", *self._side_by_side()]
+        if not entries:
+            return [*self.printer.lines(lines, depth=3), *stores]
+        seeds = [taken.value.name for taken in taken_by(self.function, self.body) if not taken.leaf]
+        unit = [line for name in seeds for line in (f"{name}.fill(0.0);", f"{name}[entry] = 1.0;")]
+        inner = [*unit, *self.printer.lines(lines, depth=4), *stores]
+        return [f"for entry in 0..{entries} {{", *(f"    {line}" for line in inner), "}"]
+
+    def _side_by_side(self) -> list[str]:
+        """The statements that fill `place`, with zeros where nothing depends on a parameter."""
+        made = {
+            given.leaf.name: given.value
+            for given in given_by(self.function, self.body)
+            if given.leaf
+        }
+        lines = []
+        params = self.function.lowered.circuit.params
+        for leaf in params:
+            value, part = made.get(leaf.name), "place"
+            if leaf is not params[-1]:
+                part = "part"
+                size = count_of(leaf.shape, self.code) if leaf.shape else "1"
+                lines.append(f"let (part, place) = place.split_at_mut({size});")
+            if value is None:
+                lines.append(f"{part}.fill(0.0);")
+            elif value.count and not value.at:
+                self.splits.append(self._memory(value.name, value.count))
+                lines.append(f"{part}.copy_from_slice({value.name});")
+            else:
+                lines.append(f"{part}[0] = {value.at or value.name};")
+        return lines
+
     def _leave(self, made: Iterable[Node | None]) -> None:
         """Zeros where nothing depends on a leaf."""
         roles = ("param", "input") if self.kind == "vjp" else ("param",)
@@ -311,4 +366,4 @@ def _is_memory(node: object) -> bool:
     return isinstance(node, Declare) and node.kind in (Storage.OWN, Storage.WORK)
 
 
-__all__ = ["RustFunction", "function_text", "has_number", "size_names"]
+__all__ = ["RustFunction", "function_text", "has_number", "size_names", "width_of"]

@@ -21,6 +21,7 @@ from symback.codegen.rust.functions import (
     function_text,
     has_number,
     size_names,
+    width_of,
 )
 from symback.codegen.rust.math import LibmCall, math_of
 from symback.codegen.rust.printer import kernel_sources, rust_names
@@ -73,6 +74,8 @@ class RustText:
     functions: Mapping[str, RustFunction]
     work: Sequence[str]  # the numbers that functions work in
     gradient: TrainingGradient
+    on_request: Sequence[str]
+    width: str  # the code for the numbers of all parameters
     initial: Sequence[tuple[RustField, str]]
     kernels: Sequence[str]
     math: Sequence[LibmCall]
@@ -86,6 +89,11 @@ class RustText:
     def has_sizes_of_circuit(self) -> bool:
         """Whether all sizes are given as numbers there."""
         return all(value for _, _, value in self.sizes)
+
+    @property
+    def has_width(self) -> bool:
+        """Whether the compiler knows how many numbers all parameters have."""
+        return has_number(self.width)
 
     @property
     def draws(self) -> bool:
@@ -103,14 +111,16 @@ class RustText:
         return [field for field in self.inputs if field.role == "input"]
 
 
-def rust_text(circuit: Circuit, version: str, stem: str) -> RustText:
+def rust_text(
+    circuit: Circuit, version: str, stem: str, on_request: Sequence[str] = ()
+) -> RustText:
     """All texts of a circuit's Rust module.
 
     Raises Unsupported for an operation without loops.
     """
     output, objective = circuit.output, circuit.objective
     fixed = fixed_names(circuit)
-    made = module_functions(circuit)
+    made = module_functions(circuit, on_request)
     sizes = [*map(str, circuit.size_names), *fixed.values()]
     fields = rust_names([*(n.name for n in circuit.leaves), *sizes], frozenset())
     functions = {
@@ -124,8 +134,7 @@ def rust_text(circuit: Circuit, version: str, stem: str) -> RustText:
     read = made["value_and_gradient"].leaves if "value_and_gradient" in made else ()
     inner = functions["value_and_gradient"].work if read else ""
     gradient = _gradient(params, inner, _samples(read, fields, fixed))
-    needs = [f.work for f in functions.values()]
-    needs += [gradient.work] if "hessp" in functions else []
+    width = width_of(circuit, size_names(fields, fixed))
     initial = [
         (field, _initial(n, fields, fixed)) for n, field in zip(circuit.params, params, strict=True)
     ]
@@ -153,8 +162,10 @@ def rust_text(circuit: Circuit, version: str, stem: str) -> RustText:
         output_samples=_samples(made["value"].leaves, fields, fixed),
         noun="loss" if circuit.loss else objective.name,
         functions=functions,
-        work=list(dict.fromkeys(filter(None, needs))),
+        work=_needs(functions, gradient.work, width if "hessian" in on_request else ""),
         gradient=gradient,
+        on_request=on_request,
+        width=width,
         initial=initial,
         kernels=kernels,
         math=math_of(texts),
@@ -184,6 +195,16 @@ def _gradient(params: Sequence[RustField], inner: str, samples: str) -> Training
     members = (f"{p.name}: {'0.0' if p.is_number else f'&mut grad_{p.name}[..]'}" for p in params)
     work = " + ".join(filter(None, [*(p.count for p in given), inner]))
     return TrainingGradient(samples, work, memory, ", ".join(members))
+
+
+def _needs(functions: Mapping[str, RustFunction], gradient: str, width: str) -> list[str]:
+    """The numbers that functions work in; `width` is that of a Hessian, where there is one."""
+    needs = [f.work for f in functions.values()]
+    needs += [gradient] if "hessp" in functions else []
+    if width:
+        vector = "" if has_number(width) else width
+        needs.append(" + ".join(filter(None, [vector, functions["hessp"].work])))
+    return list(dict.fromkeys(filter(None, needs)))
 
 
 def _samples(read: Sequence[Node], fields: Mapping[str, str], fixed: Mapping[Size, str]) -> str:

@@ -17,16 +17,24 @@ from symback.codegen.rust.module import rust_text
 from symback.errors import Unsupported, clip
 
 FLAGS = ("--edition=2021", "-Copt-level=1", "-Cdebuginfo=0", "-Awarnings")
-CALLS = ("forward", "backward", "jvp", "value_and_grad", "hessp", "init_params")
+CALLS = (
+    "forward",
+    "backward",
+    "jvp",
+    "value_and_grad",
+    "hessp",
+    "init_params",
+    "jacobian",
+    "hessian",
+)
 """Functions by the numbers that the program knows them by."""
+MATRICES = ("jacobian", "hessian")
 
 
 def rust_calls(module: ModuleType) -> Calls:
     """What the functions of the module beside a Python file give."""
     program = _Program(module)
-    return program.calls(
-        lambda name: f"pub fn {name}(" in program.source or f"pub fn {name}<" in program.source
-    )
+    return program.calls(program.has)
 
 
 class _Program(FlatCalls):
@@ -35,7 +43,8 @@ class _Program(FlatCalls):
     def __init__(self, module: Any) -> None:
         super().__init__(module)
         self.source = source_of(module, ".rs")
-        self._text = rust_text(self.circuit, __version__, "module")
+        asked = [name for name in MATRICES if self.has(name)]
+        self._text = rust_text(self.circuit, __version__, "module", asked)
         (self.folder / "module.rs").write_text(self.source, encoding="utf-8")
         main = render_one("rust/driver.rs.jinja", {"m": self._text}, None)
         (self.folder / "main.rs").write_text(main, encoding="utf-8")
@@ -45,6 +54,10 @@ class _Program(FlatCalls):
             first = next((n for n in done.stderr.splitlines() if "error" in n), "no message")
             raise Unsupported(f"rustc does not compile the module: {clip(first, 200)}")
 
+    def has(self, name: str) -> bool:
+        """Whether the module has a function of that name."""
+        return f"pub fn {name}(" in self.source or f"pub fn {name}<" in self.source
+
     def started(self) -> subprocess.Popen[Any]:
         pipe = subprocess.PIPE
         return subprocess.Popen([str(self.folder / "program")], stdin=pipe, stdout=pipe)
@@ -52,7 +65,7 @@ class _Program(FlatCalls):
     def ask(self, name: str, given: Sequence[Any], sizes: Mapping[str, int]) -> Any:
         m = self._text
         parts = self._call(name, given, [sizes.get(called, 0) for _, called, _ in m.sizes])
-        if name in ("forward", "jvp"):
+        if name in ("forward", "jvp", *MATRICES):
             return parts[0]
         of_params = dict(zip((p.called for p in m.params), parts, strict=False))
         rest = parts[len(m.params) :]

@@ -15,7 +15,8 @@ from symback.cli.main import cli
 from symback.codegen.generate import render_files
 from symback.errors import Unsupported
 from tests.cases.bare_runs import rust_output
-from tests.cases.flat_modules import CIRCUITS, FIRST, SCOPES, TWO_LAYERS
+from tests.cases.flat_modules import CIRCUITS, FIRST, MATRICES, SCOPES, TWO_LAYERS
+from tests.cases.one_in import one_in
 
 RUSTC, CARGO = shutil.which("rustc"), shutil.which("cargo")
 has_rustc = pytest.mark.skipif(RUSTC is None, reason="needs rustc")
@@ -34,6 +35,28 @@ def test_modules_agree_with_the_truth(name):
     assert report.passed, str(report)
 
 
+@has_rustc
+@pytest.mark.parametrize("name", one_in(6, MATRICES, first=1))
+def test_matrices_on_request_agree_with_the_truth_in_rust(name):
+    circuit = sb.circuit(MATRICES[name])
+    module = circuit.compile(target="rust", functions=["jacobian", "hessian"])
+    report = check_module(circuit, module, points=20)
+    assert report.passed, str(report)
+    rows = {line.split()[0] for line in str(report).splitlines() if line.strip()}
+    assert {"jacobian", "hessian", "hessp"} <= rows
+
+
+def test_a_matrix_that_rust_has_not_is_refused():
+    for text, function, words in (
+        ("x: input; f = sin(x)", "jacobian", "has none below it"),
+        ("x: input[n]; w: param; f: output = w*x", "hessian", "declare a loss"),
+        ("x: input; w: param; f: output = w*x; E: loss = x**2", "hessian", "E has none below it"),
+        ("f = w*x", "per_sample", "has no function 'per_sample'"),
+    ):
+        with pytest.raises(Unsupported, match=words):
+            sb.circuit(text).generate(target="rust", functions=[function])
+
+
 PLANTED = [
     ("_sigma_slope(net)", "_sigma(net)"),
     ("let x4_bar = w4 * net_bar", "let x4_bar = w3 * net_bar"),
@@ -42,15 +65,25 @@ PLANTED = [
     ("w3_bar_each[row] = w3_bar", "w3_bar_each[row] = w4_bar"),
     ("product.w4 = _whole(w4_bar_dot_total)", "product.w4 = _whole(w3_bar_dot_total)"),
 ]
+IN_MATRICES = [
+    ("part[0] = w3_bar", "part[0] = w4_bar"),
+    ("place[0] = w4_bar", "place[0] = -w4_bar"),
+    ("to_w3[0] = product.w3", "to_w3[0] = product.w4"),
+    ("unit[entry] = 0.0", "unit[entry] = 0.5"),
+]
 
 
 @has_rustc
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [PLANTED[0], *(pytest.param(*case, marks=pytest.mark.slow) for case in PLANTED[1:])],
+    [
+        PLANTED[0],
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in [*PLANTED[1:], *IN_MATRICES]),
+    ],
 )
 def test_errors_that_are_planted_are_found(right, wrong, tmp_path):
-    texts = render_files(sb.circuit(NEURON), target="rust", stem="neuron")
+    asked = ["jacobian", "hessian"] if (right, wrong) in IN_MATRICES else []
+    texts = render_files(sb.circuit(NEURON), target="rust", stem="neuron", functions=asked)
     assert right in texts[".rs"]
     for end, text in texts.items():
         (tmp_path / f"neuron{end}").write_text(text.replace(right, wrong), encoding="utf-8")
@@ -249,6 +282,10 @@ def test_clippy_has_nothing_to_say(tmp_path):
             continue
         sb.circuit(text).generate(tmp_path / "src" / f"m{k}.rs", target="rust")
         root.append(f"pub mod m{k};")
+    for k, text in enumerate(MATRICES.values()):
+        to = tmp_path / "src" / f"matrices{k}.rs"
+        sb.circuit(text).generate(to, target="rust", functions=["jacobian", "hessian"])
+        root.append(f"pub mod matrices{k};")
     (tmp_path / "src" / "lib.rs").write_text("\n".join(root), encoding="utf-8")
     command = [CARGO, "clippy", "--offline", "-q", "--", "-D", "warnings"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
