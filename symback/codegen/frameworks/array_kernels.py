@@ -155,6 +155,41 @@ def _logdet(a):
     return np.where(sign >= 0.0, value, np.nan)
 
 
+def _lower(a):
+    """The symmetric matrices of the lower triangles, with 0 where an entry is not finite, and NaN
+    for these, else 0.
+    """
+    lower = np.tril(a)
+    finite = np.isfinite(lower).all(axis=-1, keepdims=True).all(axis=-2, keepdims=True)
+    whole = lower + np.tril(a, -1).swapaxes(-1, -2)
+    return np.where(finite, whole, 0.0), np.where(finite, 0.0, np.nan).astype(a.dtype)
+
+
+def _eigvalsh(a):
+    """The eigenvalues of the lower triangles over the last two axes, in ascending order."""
+    whole, lost = _lower(a)
+    return np.linalg.eigvalsh(whole) + lost[..., 0]
+
+
+def _eigenvectors(a):
+    """The eigenvectors of the same in columns, none of whose last entries is negative."""
+    whole, lost = _lower(a)
+    vectors = np.linalg.eigh(whole)[1]
+    return np.where(vectors[..., -1:, :] < 0.0, -vectors, vectors) + lost
+
+
+def _inverse_gaps(v):
+    """1/(v_j - v_i), 0 on the diagonal; NaN where the two are as close as roundings leave them.
+
+    v ascends, so that the largest of |v| stands at an end.
+    """
+    count, gaps = v.shape[-1], v[..., None, :] - v[..., :, None]
+    largest = np.maximum(np.abs(v[..., :1]), np.abs(v[..., -1:]))[..., None]
+    alike = np.abs(gaps) <= 32 * count * np.finfo(v.dtype).eps * largest
+    apart = 1.0 / np.where(alike, np.nan, gaps)
+    return np.where(np.eye(count, dtype=v.dtype) == 1.0, 0.0, apart)
+
+
 def _logwsumexp(*operands):
     """log(w₁·exp(u₁) + w₂·exp(u₂) + …), weights of any sign: the largest term is taken out."""
     operands = np.broadcast_arrays(*operands)

@@ -203,33 +203,6 @@ def _scatter(part: Array, shape: Any, index: Any) -> Array:
 def _cholesky(a: Array) -> Array:
     """The lower factors over the last two axes; not finite where a matrix has none."""
     return jnp.linalg.cholesky(a, symmetrize_input=False)''',
-    "_lower": '''\
-def _lower(a: Array) -> Any:
-    """The symmetric matrices of the lower triangles, with 0 where an entry is not finite, and NaN
-    for these, else 0.
-    """
-    lower = jnp.tril(a)
-    finite = jnp.isfinite(lower).all(axis=(-2, -1), keepdims=True)
-    whole = lower + jnp.swapaxes(jnp.tril(a, -1), -1, -2)
-    return jnp.where(finite, whole, 0.0), jnp.where(finite, 0.0, jnp.nan).astype(a.dtype)''',
-    "_eigvalsh": '''\
-def _eigvalsh(a: Array) -> Array:
-    """The eigenvalues of the lower triangles over the last two axes, in ascending order."""
-    whole, lost = _lower(a)
-    return jnp.linalg.eigvalsh(whole) + lost[..., 0]''',
-    "_eigenvectors": '''\
-def _eigenvectors(a: Array) -> Array:
-    """The eigenvectors of the same in columns, none of whose last entries is negative."""
-    whole, lost = _lower(a)
-    vectors = jnp.linalg.eigh(whole)[1]
-    return jnp.where(vectors[..., -1:, :] < 0.0, -vectors, vectors) + lost''',
-    "_inverse_gaps": '''\
-def _inverse_gaps(v: Array) -> Array:
-    """1/(v_j - v_i), 0 on the diagonal; NaN where the two are as close as roundings leave them."""
-    count, gaps = v.shape[-1], v[..., None, :] - v[..., :, None]
-    largest = jnp.abs(v).max(axis=-1, initial=0.0)[..., None, None]
-    alike = jnp.abs(gaps) <= 32 * count * jnp.finfo(v.dtype).eps * largest
-    return jnp.where(jnp.eye(count, dtype=bool), 0.0, 1.0 / jnp.where(alike, jnp.nan, gaps))''',
     "_take": '''\
 def _take(array: Array, index: Array) -> Array:
     """The rows of an array at whole numbers, for as many samples as there are indices."""

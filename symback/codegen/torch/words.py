@@ -32,6 +32,9 @@ _FUNCTIONS = {
     "linalg.cholesky": "linalg.cholesky",
     "linalg.det": "linalg.det",
     "linalg.slogdet": "linalg.slogdet",
+    "linalg.eigvalsh": "linalg.eigvalsh",
+    "linalg.eigh": "linalg.eigh",
+    "finfo": "finfo",
     "full_like": "full_like",
 }
 _METHODS = {"max": "amax", "min": "amin", "astype": "to", "transpose": "permute"}
@@ -311,34 +314,6 @@ def _fold(windows: Any, shape: Any, steps: Any) -> Any:
 def _cholesky(a: Any) -> Any:
     """The lower factors over the last two axes; not finite where a matrix has none."""
     return torch.linalg.cholesky_ex(a)[0]''',
-    "_lower": '''\
-def _lower(a: Any) -> Any:
-    """The symmetric matrices of the lower triangles, with 0 where an entry is not finite, and NaN
-    for these, else 0.
-    """
-    lower = torch.tril(a)
-    finite = torch.isfinite(lower).all(dim=-1, keepdim=True).all(dim=-2, keepdim=True)
-    whole = lower + torch.tril(a, -1).mT
-    return torch.where(finite, whole, 0.0), torch.where(finite, 0.0, torch.nan).to(a.dtype)''',
-    "_eigvalsh": '''\
-def _eigvalsh(a: Any) -> Any:
-    """The eigenvalues of the lower triangles over the last two axes, in ascending order."""
-    whole, lost = _lower(a)
-    return torch.linalg.eigvalsh(whole) + lost[..., 0]''',
-    "_eigenvectors": '''\
-def _eigenvectors(a: Any) -> Any:
-    """The eigenvectors of the same in columns, none of whose last entries is negative."""
-    whole, lost = _lower(a)
-    vectors = torch.linalg.eigh(whole)[1]
-    return torch.where(vectors[..., -1:, :] < 0.0, -vectors, vectors) + lost''',
-    "_inverse_gaps": '''\
-def _inverse_gaps(v: Any) -> Any:
-    """1/(v_j - v_i), 0 on the diagonal; NaN where the two are as close as roundings leave them."""
-    count, gaps = v.shape[-1], v[..., None, :] - v[..., :, None]
-    largest = v.abs().amax(dim=-1)[..., None, None]
-    alike = gaps.abs() <= 32 * count * torch.finfo(v.dtype).eps * largest
-    apart = 1.0 / torch.where(alike, torch.nan, gaps)
-    return torch.where(torch.eye(count, dtype=torch.bool, device=v.device), 0.0, apart)''',
     "_take": '''\
 def _take(array: Any, index: Any) -> Any:
     """The rows of an array at whole numbers, for as many samples as there are indices."""
