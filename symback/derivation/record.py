@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from sympy import BlockMatrix, Expr, ImmutableMatrix, MatrixExpr
 
+from symback.autodiff.closed_forms import Inner, inline_generated, inner_nodes
 from symback.autodiff.reverse import ReversePass
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.links import Link
@@ -28,6 +29,7 @@ from symback.operations.expressions import postorder
 from symback.operations.functions import Slope
 
 Detail = Literal["brief", "normal", "full"]
+LARGEST_SLOPE = 30  # operations of a slope that is written over the names of the results
 
 
 @dataclass(frozen=True)
@@ -236,12 +238,20 @@ def _block(form: Any) -> Any:
 def slopes_of(derivation: Derivation, *within: Expr) -> list[tuple[Slope, Expr]]:
     """The slopes that the derivation keeps, in order, each with its written-out form.
 
-    Where expressions are given, only the slopes in them.
+    Where expressions are given, only the slopes in them, over the names that results have.
     """
     if not within:
         return list(derivation.slopes.items())
     used = {part for expr in within for part in postorder(expr)}
-    return [(slope, written) for slope, written in derivation.slopes.items() if slope in used]
+    inner = inner_nodes(derivation.walk.circuit, derivation.of)
+    found = [(slope, written) for slope, written in derivation.slopes.items() if slope in used]
+    return [(slope, _over_names_of_results(written, inner)) for slope, written in found]
+
+
+def _over_names_of_results(written: Expr, inner: Inner) -> Expr:
+    """The form over the names that closed forms have, unless it is long."""
+    inlined = inline_generated(written, inner, slopes=True, largest=LARGEST_SLOPE)
+    return written if inlined.free_symbols & inner.keys() else inlined
 
 
 __all__ = ["WHY", "Derivation", "Detail", "Step", "slopes_of"]

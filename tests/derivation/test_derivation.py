@@ -103,6 +103,26 @@ def test_paths_are_listed_and_added() -> None:
     assert text.rstrip().endswith("∂f/∂x3 = 1 − w3·x2·(1 − x2)")
 
 
+@pytest.mark.parametrize(
+    ("text", "slope", "result"),
+    [
+        ("f = x1 − σ(w3x3 + w4x4)", "σ′ = σ(net)·(1 − σ(net))", "−x3·σ(net)·(1 − σ(net))"),
+        ("f = x1 − tanh(w3*x)", "tanh′ = 1 − tanh(f_1)² = 1 − tanh(w3·x)²", "x·(tanh(w3·x)² − 1)"),
+        ("f = x1 − p, p = σ(w3x3 + w4x4)", "σ′ = σ(net)·(1 − σ(net)) = p·(1 − p)", "−x3·p·(1 − p)"),
+    ],
+)
+def test_slopes_are_expanded_over_the_names_of_the_result(text, slope, result) -> None:
+    lines = str(sb.circuit(text).partial("w3")).splitlines()
+    assert lines[-2:] == [f"Expand {slope}", f"  ∂f/∂w3 = {result}"]
+
+
+def test_what_a_slope_is_stands_once() -> None:
+    derivation = sb.circuit("f = (x1 + x5) − σ(w3x3 + w4x4)").derive()
+    for _ in range(2):  # a text says it again
+        assert str(derivation).count("Expand σ′ =") == 1
+    assert str(derivation).count("Expand\n") == 3
+
+
 def test_many_paths_are_accumulated_not_listed() -> None:
     lines = ["h0 = w*x"] + [f"h{i} = tanh(h{i - 1}) + sin(h{i - 1})" for i in range(1, 25)]
     derivation = sb.circuit("\n".join([*lines, "f = h24"])).partial("f", "w")

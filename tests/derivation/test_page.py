@@ -183,6 +183,22 @@ def test_names_are_words_in_mathematics():
 # -- the printer -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("latex", "stretched"),
+    [
+        (r"f\left(f - y\right)", 0),
+        (r"\sigma\left(\mathrm{net}_{2}\right)", 0),
+        (r"\left|x\right|", 0),
+        (r"\left(\frac{a}{b} - y\right)", 2),
+        (r"\frac{a}{b}\left(f - y\right)", 0),
+    ],
+)
+def test_only_brackets_around_something_tall_stretch(latex, stretched):
+    brackets = re.findall(r"<mo([^>]*)>[()|]</mo>", mathml(latex))
+    assert len(brackets) == 2
+    assert sum('stretchy="false"' not in b for b in brackets) == stretched
+
+
 def test_every_operation_is_printed():
     heads = {op.head for op in OPS.values() if op.name != "sqrt"} | set(SLOPES)
     assert heads | {*CAREFUL} - {over_square} == set(FUNCTIONS)

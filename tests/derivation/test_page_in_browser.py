@@ -255,6 +255,54 @@ def test_picture_step_its_entry_and_sliders_are_on_one_screen(tmp_path):
         driver.quit()
 
 
+IN_PICTURE = """
+const { steps } = JSON.parse(document.getElementById("page-data").textContent);
+const { focus } = steps[document.querySelector("li[aria-current]").dataset.step - 1];
+const [frame, box] = ["#picture", `#picture [data-box="${focus}"]`]
+  .map((selector) => document.querySelector(selector).getBoundingClientRect());
+return box.left >= frame.left && box.right <= frame.right
+  && box.top >= frame.top && box.bottom <= frame.bottom;
+"""
+
+
+def _opened(driver, path, text):
+    path.write_text(sb.circuit(text).derive().to_html(), encoding="utf-8")
+    driver.get("about:blank")
+    driver.get(path.as_uri())
+
+
+@in_browser
+def test_picture_follows_the_step_where_the_window_changes(tmp_path):
+    driver = start_browser()
+    try:
+        emulate(driver, 1366)
+        _opened(driver, tmp_path / "page.html", PAGES["26 gates"])
+        last = driver.execute_script("return document.querySelectorAll('li[data-step]').length")
+        for step in (1, last // 2, last):
+            driver.execute_script(f"location.hash = '#step={step}'")
+            for width in (390, 1366, 844, 390):
+                emulate(driver, width)
+                driver.execute_async_script("setTimeout(arguments[0], 150)")
+                assert driver.execute_script(IN_PICTURE), (step, width)
+    finally:
+        driver.quit()
+
+
+@in_browser
+def test_an_emptied_field_is_named_where_a_number_needs_it(tmp_path):
+    driver = start_browser()
+    try:
+        _opened(driver, tmp_path / "page.html", LECTURE["L6b"])
+        driver.find_element("css selector", "[data-go=last]").click()
+        set_leaf(driver, "number", "x4", "")
+        said = "return document.querySelector('#current .lines').textContent"
+        assert driver.execute_script(said) == "not determined without x4"
+        set_leaf(driver, "number", "x4", "0.3")
+        assert driver.execute_script(said).startswith("= ")
+    finally:
+        driver.quit()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 @pytest.mark.skipif(CHROMEDRIVER is None, reason="chromedriver is not installed")

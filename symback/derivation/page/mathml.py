@@ -12,6 +12,7 @@ from itertools import pairwise
 LONGEST = 14  # letters, numbers and signs of a formula in one piece
 _BREAKS = ("+", "−", "=", "·")
 _HIDDEN = ("xmlns", "display")
+_TALL = ("mfrac", "mtable", "munder", "mover", "munderover")  # what brackets stretch around
 
 
 def mathml(latex: str) -> str:
@@ -156,6 +157,7 @@ def _close_up(parent: ET.Element) -> None:
         if child.tag == "mo" and not child.text and letters.tag == "mrow":
             child.text = "".join(letters.itertext())  # a word with _ comes letter by letter
             parent.remove(letters)
+    is_tall = any(part.tag in _TALL for part in parent.iter())
     for child in parent:
         text = child.text or ""
         is_word = len(text) > 1 and text.replace("_", "").isalpha()
@@ -164,6 +166,9 @@ def _close_up(parent: ET.Element) -> None:
             child.attrib.clear()
         elif child.get("fence"):
             child.attrib.update(lspace="0", rspace="0")
+            if not is_tall:
+                child.attrib.pop("form", None)
+                child.set("stretchy", "false")
 
 
 def _open_cases(parent: ET.Element) -> None:

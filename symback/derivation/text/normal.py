@@ -87,6 +87,7 @@ class Text:
         kinds = [type(s) for s in slopes]
         self._short.short_slopes = frozenset(s for s in slopes if kinds.count(type(s)) == 1)
         self._about = derivation.results
+        self._said: set[str] = set()  # what slopes are
 
     def lines(self) -> list[str]:
         derivation = self._derivation
@@ -223,9 +224,17 @@ class Text:
         for slope, expanded in slopes_of(self._derivation, *factors) if factors else ():
             written = self._printer.print(slope.written)
             texts = [self._short.print(slope), written, self._printer.print(expanded)]
-            lines += folded("Expand ", " = ".join(dict.fromkeys(texts)))
+            lines += self._expanded_slope(texts)
         lines = lines or ["Expand"]
         return [*lines, *folded(f"  {left} = ", self._printer.print(step.right))]
+
+    def _expanded_slope(self, texts: Sequence[str]) -> list[str]:
+        """What a slope is, where no result above has said so."""
+        line = " = ".join(dict.fromkeys(texts))
+        if line in self._said:
+            return []
+        self._said.add(line)
+        return folded("Expand ", line)
 
     def _numbers(self) -> list[str]:
         derivation = self._derivation
@@ -393,8 +402,7 @@ class ArrayDerivationText(Text):
     def _slopes(self, step: Step) -> list[str]:
         lines = []
         for slope, expanded in slopes_of(self._derivation, step.right):
-            texts = [self._short.print(slope), self._printer.print(expanded)]
-            lines += folded("Expand ", " = ".join(texts))
+            lines += self._expanded_slope([self._short.print(slope), self._printer.print(expanded)])
         return lines or ["Expand"]
 
 
