@@ -247,8 +247,9 @@ class Circuit(circuits.Circuit):
     ) -> str:
         """The circuit as SVG, inputs on the left, in the view "gates" or "neurons".
 
-        `at` gives numbers for leaves: wires then show values above and gradients below. What
-        leads to the output is drawn, or to the node `of`, such as the loss. Where `tangents` says
+        `at` gives numbers for leaves: wires then show values above and gradients below; of several
+        outputs local partials stand below, of arrays nothing. What leads to the output is drawn, or
+        to the node `of`, such as the loss. Where `tangents` says
         how fast leaves move, wires show tangents (forward mode) in place of gradients. Notebooks
         show the picture. With a path it is written there too, as SVG, PNG, PDF, TikZ or Graphviz
         text by the path's ending; PNG and PDF need the extra `plots`.

@@ -63,7 +63,7 @@ def assemble(
             loss_node.place,
         )
     if len(outputs) > 1:
-        output_node = _stack([table[name] for name in outputs], table)
+        output_node = stack_of([table[name] for name in outputs], table)
         ordered.append(output_node)
     else:
         output_node = _choose_output(ordered, table, outputs, loss_node)
@@ -76,7 +76,7 @@ def assemble(
     return Circuit(tuple(ordered), output_node, loss_node, tuple(inferred), stacked=stacked)
 
 
-def _stack(outputs: Sequence[Node], table: Mapping[str, Node]) -> Node:
+def stack_of(outputs: Sequence[Node], table: Mapping[str, Node]) -> Node:
     """One vector of several outputs: their entries one behind the other, matrices row by row."""
     parts: list[Expr] = []
     for is_number, run in groupby(outputs, lambda node: not node.shape):
@@ -258,4 +258,4 @@ def _with_squared_loss(ordered: Sequence[Node], output: Node) -> tuple[list[Node
     return [*nodes, loss], loss
 
 
-__all__ = ["AUTOMATIC", "assemble", "unused_nodes"]
+__all__ = ["AUTOMATIC", "assemble", "stack_of", "unused_nodes"]

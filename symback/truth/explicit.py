@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Integer
 
+from symback.circuits.assembly import stack_of
 from symback.circuits.circuit import Circuit, Node, computed, leaf
 from symback.circuits.loops import loops_written_out
 from symback.circuits.names import fresh_name
@@ -67,7 +68,10 @@ def written_out(circuit: Circuit) -> tuple[Circuit, dict[str, list[str]]]:
     found = {
         name: list(e.flat) for name, e in (*entries.entries.items(), *entries.computed.items())
     }
-    kept = {made.output.name}.union(*found.values())
+    names = [e for node in circuit.outputs for e in found[node.name]]
+    if circuit.stack is not None and not _is_read(circuit, circuit.stack):
+        found[circuit.stack.name] = names
+    kept = set().union(*found.values())
     parts: dict[Expr, Expr] = {}
     nodes: list[Node] = []
     for node in made.nodes:
@@ -80,7 +84,15 @@ def written_out(circuit: Circuit) -> tuple[Circuit, dict[str, list[str]]]:
             nodes.append(computed(node.name, formula, sorted(s.name for s in formula.free_symbols)))
     by_name = {n.name: n for n in nodes}
     loss = None if made.loss is None else by_name[made.loss.name]
-    return replace(made, nodes=tuple(nodes), output=by_name[made.output.name], loss=loss), found
+    outputs = [by_name[name] for name in names]
+    if len(outputs) == 1:
+        return replace(made, nodes=tuple(nodes), output=outputs[0], loss=loss), found
+    output = stack_of(outputs, by_name)
+    return Circuit((*nodes, output), output, loss, stacked=tuple(names)), found
+
+
+def _is_read(circuit: Circuit, node: Node) -> bool:
+    return any(node.name in other.operands for other in circuit.nodes)
 
 
 class _EntryWriter:

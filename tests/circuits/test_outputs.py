@@ -166,8 +166,6 @@ def test_without_a_name_one_is_asked_for():
     for call in (circuit.derive, circuit.gradient, lambda: circuit.partial("w")):
         with pytest.raises(errors.Unsupported, match=r"2 outputs, f, g; name the one .*--of f"):
             call()
-    with pytest.raises(errors.Unsupported, match=r"several outputs; name the one to draw"):
-        circuit.draw({"x": 1})
     with_loss = sb.circuit(SEVERAL["a loss beside them"])
     assert with_loss.derive().of == "l" and with_loss.gradient()["b"] == sp.Symbol("f", real=True)
     assert circuit.jacobian(wrt="w") == sp.ImmutableMatrix(

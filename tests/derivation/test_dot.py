@@ -74,8 +74,8 @@ def test_boxes_wires_and_texts_are_those_of_the_svg(text, view):
     nodes, edges = parsed(circuit.to_dot(at, view))
     assert list(nodes) == [b.name for b in drawn.boxes]
     assert len(nodes) <= MOST_BOXES
-    last = (drawn.of, f"value of {drawn.of}")
-    assert list(edges) == [*((w.tail, w.head) for w in drawn.wires), last]
+    (of,) = drawn.results
+    assert list(edges) == [*((w.tail, w.head) for w in drawn.wires), (of, f"value of {of}")]
     shown = picture(drawn, texts)
     in_svg = [t for shape in shown.shapes for t in shape.texts]
     in_svg += [t for path in shown.paths for t in path.texts]

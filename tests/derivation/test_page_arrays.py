@@ -244,7 +244,13 @@ def run_picture():
     return drawn
 
 
-def test_a_picture_of_an_array_at_a_point_names_a_number_to_draw():
+def test_a_picture_of_an_array_at_a_point_has_values_alone():
     circuit = sb.circuit("x: input[2]; w: param[2]; y: output = w*x; E: loss = sum(y**2)")
-    with pytest.raises(sb.errors.SymbackError, match="draw a number, such as E: of="):
-        circuit.draw({"x": [1, 2], "w": [3, 4]}, of="y")
+    svg = circuit.draw({"x": [1, 2], "w": [3, 4]}, of="y")
+    assert all(
+        text in svg for text in ("[1, 2]", "[3, 4]", "[3, 8]", "no gradients: y is an array")
+    )
+    assert "∂" not in svg
+    several = sb.circuit("x: input[n]; y: output = 2*x; z: output = sum(y)")
+    svg = several.draw({"x": [1, 2]})
+    assert all(text in svg for text in ("[2, 4]", ">6<", "no gradients: y is an array"))

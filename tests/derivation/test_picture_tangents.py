@@ -93,3 +93,36 @@ def test_what_is_refused():
         circuit.draw(tangents={"x3": 1.0})
     with pytest.raises(UnknownName, match="'net2' is not an input or parameter"):
         circuit.draw(POINT, tangents={"net2": 1.0})
+
+
+SEVERAL = "w: param; x: input; b: param\nu = w*x + b; f: output = tanh(u); g: output = u*f"
+AT = {"w": 2.0, "x": 1.0, "b": 0.5}
+
+
+@pytest.mark.parametrize("view", ["gates", "neurons"])
+def test_a_picture_of_several_outputs_has_local_partials(view):
+    circuit = sb.circuit(SEVERAL.replace("; ", "\n"))
+    found = texts_of(circuit.draw(AT, view))
+    u = sp.Rational(5, 2)
+    f = sp.tanh(u)
+    for number in (f, u * f):
+        assert f"{float(number):.6g}" in found  # of the outputs, on the wires that leave
+    for number in (1 - f**2, f, u):
+        assert f"∂ {float(number):.6g}" in found
+    assert "below (∂): the local partial along it" in found
+    assert not any("concat" in text or "outputs" in text for text in found)
+    dot = circuit.to_dot(AT, view)
+    assert all(f'"value of {name}"' in dot for name in "fg") and "the local partial along" in dot
+    moved = texts_of(circuit.draw(AT, view, tangents={"x": 1.0}))
+    assert f"d {float(2 * (1 - f**2)):.6g}" in moved
+    assert f"d {float(2 * (f + u * (1 - f**2))):.6g}" in moved
+
+
+def test_pictures_of_many_outputs_collapse_and_keep_them():
+    lines = "\n".join(f"v{i}: output = tanh(w{i}*x)*v{i - 1}" for i in range(1, 90))
+    circuit = sb.circuit(f"v0: output = w0*x\n{lines}", loss=None)
+    for view in ("gates", "neurons"):
+        dot = circuit.to_dot(view=view)
+        ends = ", ".join(re.findall(r'  "value of ([^"]*)" \[', dot)).split(", ")
+        assert sorted(ends) == sorted(f"v{i}" for i in range(90))
+        assert "collapsed to" in circuit.draw(view=view)

@@ -15,9 +15,9 @@ def below(circuit: Circuit, of: str) -> Sequence[Node]:
     return [n for n in reaching(circuit, of) if not n.is_leaf]
 
 
-def reaching(circuit: Circuit, of: str) -> Sequence[Node]:
-    """All nodes that the value of `of` depends on, leaves and `of` included, in order."""
-    needed = {of}
+def reaching(circuit: Circuit, *of: str) -> Sequence[Node]:
+    """All nodes that the values of some depend on, leaves and these included, in order."""
+    needed = {*of}
     for node in reversed(circuit.nodes):
         if node.name in needed:
             needed.update(node.operands)

@@ -8,7 +8,7 @@ Arrays have their numbers from `symback.derivation.numbers.arrays`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,11 +58,6 @@ def numbers_at(
     Raises UnknownName for a name that is not a leaf, CircuitError where a branch can't be chosen,
     Unsupported for a circuit of arrays.
     """
-    if walk.of == str(walk.circuit.stack):
-        raise Unsupported(
-            f"the circuit has several outputs; name the one to draw with numbers: "
-            f"--of {walk.circuit.stacked[0]}"
-        )
     if walk.circuit.has_arrays:
         raise Unsupported(
             "these are the numbers of circuits without arrays; circuit.derive().at(…) has both"
@@ -110,6 +105,19 @@ def given_numbers(
         contributions,
         typed.partials,
         has_stable_form=True,
+    )
+
+
+def all_numbers(found: Sequence[Numbers]) -> Numbers:
+    """Those of one walk, or the values and local partials of several, which share no gradient."""
+    if len(found) == 1:
+        return found[0]
+    moved = [one.tangents for one in found if one.tangents is not None]
+    return Numbers(
+        values={name: x for one in found for name, x in one.values.items()},
+        partials={link: x for one in found for link, x in one.partials.items()},
+        has_stable_form=any(one.has_stable_form for one in found),
+        tangents={name: x for one in moved for name, x in one.items()} if moved else None,
     )
 
 
@@ -204,6 +212,7 @@ def ball_of(expr: Expr, balls: MutableMapping[Any, Any], into: Symbol | None = N
 __all__ = [
     "PRECISIONS",
     "Numbers",
+    "all_numbers",
     "ball_of",
     "float_of",
     "given_numbers",

@@ -48,7 +48,7 @@ from symback.derivation.page.steps import (
     in_math,
 )
 from symback.derivation.page.still import StillNumbers, value_of
-from symback.derivation.picture.labels import LONGEST_ARRAY, Label
+from symback.derivation.picture.labels import LONGEST_ARRAY, NOT_COMPUTED, Label
 from symback.derivation.record import Derivation, Step
 from symback.derivation.starts import (
     array_start,
@@ -160,9 +160,7 @@ def _matrix_page(derivation: Derivation) -> PageText:
     if writer.is_large:
         return _still_page(derivation)
     known = MatrixKnown(derivation)
-    drawn = still_picture(derivation)
-    if len(derivation.rows) < 2:
-        drawn = live_picture(derivation, known)
+    drawn = live_picture(derivation, known, still.slot)
     printed = matrix_programs(derivation)
     tables, of_tables = stable_programs(derivation.rows[0] if derivation.rows else derivation)
     rows = [
@@ -176,6 +174,7 @@ def _matrix_page(derivation: Derivation) -> PageText:
         for n in leaves_below(derivation)
         if n.name not in shown
     ]
+    rows = [row if row.name in derivation.wrt else _without_partial(row) for row in rows]
     data: dict[str, Any] = {
         "of": derivation.of,
         "at": begin.values,
@@ -183,7 +182,7 @@ def _matrix_page(derivation: Derivation) -> PageText:
         "adjoints": printed.adjoints,
         "product": printed.product,
         **({"stable": of_tables} if has_stable_form(derivation) else {}),
-        "rows": [[r.name, known.at(f"adjoint {r.name}")] for r in rows],
+        "rows": [[r.name, known.at(f"adjoint {r.name}") if r.partial else None] for r in rows],
         "steps": [_step_data(s, MatrixLines(derivation), writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None),
     }
@@ -201,9 +200,7 @@ def _array_page(derivation: Derivation, arrays: ArrayPage) -> PageText:
     if writer.is_large:
         return _still_page(derivation)
     is_jacobian, lines = bool(derivation.rows), ArrayLines(derivation, arrays)
-    drawn = (
-        still_picture(derivation) if is_jacobian else live_picture(derivation, known, still.slot)
-    )
+    drawn = live_picture(derivation, known, still.slot)
     leaves = leaves_below(derivation)
     rows = [row for leaf in leaves for row in entry_rows(writer, still, leaf, arrays)]
     data: dict[str, Any] = {
@@ -373,6 +370,11 @@ def _row(
         step,
         (still.value(name), still.partial(name)),
     )
+
+
+def _without_partial(row: RowText) -> RowText:
+    """That of a leaf by which nothing is differentiated."""
+    return replace(row, partial=Markup(), still=(row.still[0], NOT_COMPUTED))
 
 
 def entry_rows(

@@ -29,7 +29,7 @@ from symback.derivation.picture.labels import number as shown
 from symback.derivation.picture.layout import picture
 from symback.derivation.picture.svg import MOST_NODES, to_svg
 from symback.derivation.record import Derivation
-from symback.derivation.walks import typed_walk
+from symback.derivation.walks import joined
 
 _WIDEST = -1.234e-100  # no number that a picture shows is wider than this one's text
 # -- when a number is known ----------------------------------------------------------------------
@@ -211,12 +211,10 @@ def _picture(
     known: Known | None,
     given: Callable[[str], str],
 ) -> LivePicture | None:
-    walk = derivation.walk
-    if len(derivation.rows) > 1:  # all that the circuit computes
-        walk = typed_walk(derivation.circuit, derivation.circuit.output.name)
+    walk = joined(derivation.walks)
     if len(walk.circuit) > MOST_NODES:
         return None
-    drawn = diagram(walk, "gates")
+    drawn = diagram(walk, "gates", derivation.row_names)
     texts = Texts(walk, drawn, numbers)
     laid_out = picture(drawn, texts).without_notes
     root = ET.fromstring(to_svg(laid_out).replace(' xmlns="http://www.w3.org/2000/svg"', "", 1))
@@ -237,10 +235,10 @@ def _picture(
 
 
 def _widest_numbers(derivation: Derivation) -> Numbers:
-    walk = derivation.walk
+    walk = joined(derivation.walks)
     names = {n.name: _WIDEST for n in walk.circuit.nodes}
     edges = {(e.node, e.operand): _WIDEST for e in walk.edges}
-    return Numbers(names, names, edges, has_stable_form=bool(derivation.stable))
+    return Numbers(names, names, edges, edges, has_stable_form=bool(derivation.stable))
 
 
 def _mark_parts(root: ET.Element, drawn: Diagram) -> None:
@@ -269,10 +267,11 @@ def _mark_slots(root: ET.Element, drawn: Diagram, slots: _Slots) -> None:
         for (line, slot), label in zip(slots.on_wire(wire), labels, strict=False):
             label.set("data-wire", str(i))
             slots.put(label, line, slot)
-    above, below = slots.texts.result()
-    for line, label in zip((*above, *below), labels, strict=False):
-        kind = "value" if line.kind == "value" else "adjoint"
-        slots.put(label, line, f"{kind} {drawn.of}")
+    for name, results in drawn.ends().items():
+        above, below = slots.texts.result(name)
+        for line, label in zip((*above, *below), labels, strict=False):
+            kind = "value" if line.kind == "value" else "adjoint"
+            slots.put(label, line, f"{kind} {results[0]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,10 +289,11 @@ class _Slots:
         node, operand = wire.edges[0]
         results = {name for form in self.derivation.stable for name in form.wrt}
         is_result = operand in results and len(self.derivation.walk.into[operand]) == 1
+        kind = "local" if self.texts.below == "local partial" else "contribution"
         for line in above:
             yield line, f"value {operand}"
         for line in below:
-            yield line, f"adjoint {operand}" if is_result else f"contribution {node} {operand}"
+            yield line, f"adjoint {operand}" if is_result else f"{kind} {node} {operand}"
 
     def put(self, label: ET.Element, line: Label, slot: str) -> None:
         """Keep the text before the number, and mark the place of the number for the script."""

@@ -13,11 +13,12 @@ from sympy import Expr
 
 from symback.autodiff.partials import is_choice
 from symback.codegen.javascript.printer import JavaScriptPrinter, row
-from symback.derivation.numbers.links import Link
+from symback.derivation.numbers.links import Link, below
 from symback.derivation.page.lines import MOST_SLOTS, Pieces, slots_of
 from symback.derivation.page.live import Known, Programs, programs_along
 from symback.derivation.record import Derivation, Step
 from symback.derivation.steps import Left
+from symback.derivation.walks import joined
 
 
 def has_stable_form(derivation: Derivation) -> bool:
@@ -26,14 +27,20 @@ def has_stable_form(derivation: Derivation) -> bool:
 
 
 def matrix_programs(derivation: Derivation) -> Programs:
-    """Those of the walk, of a Jacobian of its first row, and the entries of all steps."""
-    walk = derivation.walks[0]
-    printed = programs_along(walk)
+    """Those of the walk, of a Jacobian of its first row with the values and the local partials of
+    the others, and the entries of all steps."""
+    printed = programs_along(derivation.walks[0])
     circuit = derivation.walk.circuit
     printer = JavaScriptPrinter.of(circuit)
-    forward = [row([n.name], n.formula, printer) for n in circuit.computed]
     tables = dict(printed.tables)
-    tables["FORWARD"] = forward
+    own = {n.name for n in below(circuit, derivation.walks[0].of)}
+    rest = [n for n in circuit.computed if n.name not in own]
+    edges = joined(derivation.walks).edges
+    tables["FORWARD"] = [
+        *tables["FORWARD"],  # with what the backward rows read beside the nodes, such as slopes
+        *(row([n.name], n.formula, printer) for n in rest),
+    ]
+    tables["LOCAL"] = [row([e.node, e.operand], e.partial, printer) for e in edges]
     tables["ENTRIES"] = list(_entries(derivation, printer))
     if has_stable_form(derivation):
         tables["STABLE_ENTRIES"] = [

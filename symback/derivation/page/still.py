@@ -34,6 +34,7 @@ class StillNumbers:
         numbers = wire_numbers(self._at)
         found: dict[str, Any] = {f"adjoint {self._at.walk.of}": 1.0}
         found |= {f"value {name}": value for name, value in numbers.values.items()}
+        found |= {f"local {a} {b}": value for (a, b), value in numbers.partials.items()}
         found |= {f"adjoint {name}": value for name, value in numbers.adjoints.items()}
         links = numbers.contributions.items()
         return found | {f"contribution {a} {b}": value for (a, b), value in links}
@@ -41,11 +42,11 @@ class StillNumbers:
     def slot(self, slot: str) -> str:
         """What stands in a slot of the picture; 0 where no path leads."""
         kind, *names = slot.split(" ")
-        edges = {e.node for e in self._at.walk.into.get(names[-1], ())}
+        edges = {e.node for walk in self._at.walks for e in walk.into.get(names[-1], ())}
         may_be_0 = kind != "value" and bool(self._slots)
         if self._at.walk.circuit.has_arrays:  # whose targets have adjoints that nobody asks for
             may_be_0 &= names[-1] in self._at.wrt
-        is_reached = names[0] in edges if kind == "contribution" else bool(edges)
+        is_reached = bool(edges) if kind == "adjoint" else names[0] in edges
         return short_number(self._slots.get(slot, 0.0 if may_be_0 and not is_reached else None))
 
     def lines(self, step: Step) -> str:
@@ -60,7 +61,8 @@ class StillNumbers:
         """That of the partial by a node."""
         left = (self._at.of, name)
         partials = self._numbers.partials
-        return value_of(partials.get(name, partials.get(left)))
+        of_order_1 = self._slots.get(f"adjoint {name}")  # a Hessian's partials are by two names
+        return value_of(partials.get(name, partials.get(left, of_order_1)))
 
     def entries(self, name: str) -> tuple[Any, Any]:
         """The value of a node and the partial by it, as numbers; None where there is none."""

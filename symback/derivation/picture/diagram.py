@@ -57,9 +57,9 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """Boxes in topological order, `of` the last, and wires."""
+    """Boxes in topological order, and wires; `results` are the nodes that they lead to."""
 
-    of: str
+    results: tuple[str, ...]
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
     view: PictureView
@@ -73,6 +73,14 @@ class Diagram:
     def fits(self) -> bool:
         return len(self.boxes) <= MOST_BOXES and len(self.wires) <= MOST_WIRES
 
+    def ends(self) -> dict[str, list[str]]:
+        """The boxes that give results, each with those that it gives."""
+        box_of = {member: box.name for box in self.boxes for member in box.members}
+        found: dict[str, list[str]] = {}
+        for name in self.results:
+            found.setdefault(box_of[name], []).append(name)
+        return found
+
     def heads(self) -> dict[str, list[str]]:
         """The boxes that each box's wires lead to."""
         found: dict[str, list[str]] = {b.name: [] for b in self.boxes}
@@ -81,13 +89,17 @@ class Diagram:
         return found
 
 
-def diagram(walk: ReversePass, view: PictureView) -> Diagram:
-    """The boxes and wires of a view, collapsed where there are too many."""
-    nodes = reaching(walk.circuit, walk.of)
-    folding = _Folding(nodes, walk.of) if view == "neurons" else None
+def diagram(walk: ReversePass, view: PictureView, results: Sequence[str] = ()) -> Diagram:
+    """The boxes and wires of a view, collapsed where there are too many.
+
+    They lead to the results, or to the node of the walk where none are named.
+    """
+    results = tuple(results) or (walk.of,)
+    nodes = reaching(walk.circuit, *results)
+    folding = _Folding(nodes, results) if view == "neurons" else None
     boxes = [_box(n, folding) for n in nodes if folding is None or n.name not in folding.hidden]
     wires = _wires(nodes, folding)
-    drawn = Diagram(walk.of, tuple(boxes), tuple(wires), view, len(boxes))
+    drawn = Diagram(results, tuple(boxes), tuple(wires), view, len(boxes))
     for collapse in (_equal_leaves, _generated_parts, _equal_leaves, _bands):
         if drawn.fits:
             break
@@ -119,7 +131,7 @@ def _wires(nodes: Sequence[Node], folding: _Folding | None) -> list[Wire]:
 class _Folding:
     """Which nodes of a circuit vanish in the neuron view: net inputs, and weights on wires."""
 
-    def __init__(self, nodes: Sequence[Node], of: str) -> None:
+    def __init__(self, nodes: Sequence[Node], results: Sequence[str]) -> None:
         self.circuit: Mapping[str, Node] = {n.name: n for n in nodes}
         self.weights = {n.name: self._weights_of(n) for n in nodes}
         users: dict[str, list[Node]] = {n.name: [] for n in nodes}
@@ -132,7 +144,8 @@ class _Folding:
             if op is not None and op.activation and len(node.operands) == 1:
                 net = self.circuit[node.operands[0]]
                 summed = net.formula.is_Add or self.weights[net.name]
-                if net.name != of and not net.is_leaf and summed and len(users[net.name]) == 1:
+                is_inner = net.name not in results and not net.is_leaf
+                if is_inner and summed and len(users[net.name]) == 1:
                     self.net_of[node.name] = net.name
         on_wires = {w for n in nodes for ws in self.weights[n.name].values() for w in ws}
         drawn = {o for n in nodes for o in self.drawn_from(n)}
@@ -226,7 +239,7 @@ def _equal_leaves(drawn: Diagram) -> Diagram:
 
 
 def _bands(drawn: Diagram) -> Diagram:
-    """Neighbouring layers become one box, the output excepted: never more than a few boxes."""
+    """Neighbouring layers become one box, the last excepted: never more than a few boxes."""
     layer = layers(drawn)
     deepest = max(layer.values())
     width = -(-deepest // _BANDS)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 from xml.sax.saxutils import escape
 
 from symback.circuits.circuit import Circuit
 from symback.derivation.picture.diagram import Box, Diagram, Wire
-from symback.derivation.picture.labels import Label, LabelKind, Texts
+from symback.derivation.picture.labels import Below, Label, LabelKind, Texts
 from symback.derivation.picture.svg import LIGHT, drawing
 from symback.errors import clip
 
@@ -35,6 +36,12 @@ _HEADER = """\
         color="#1b1f24" fontcolor="#1b1f24"]
   edge [fontname="DejaVu Sans" fontsize=10 arrowsize=0.6 color="#8c959f"]"""
 _SIGN = 15  # font size of what stands in a box
+_POINT = 'shape=point width=0.03 height=0.03 color="#8c959f" label=""'
+_BELOW: Mapping[Below, str] = {
+    "gradient": "after ∂, below it: the gradient of {of} along the wire",
+    "tangent": "after d, below it: its tangent along {direction}",
+    "local partial": "after ∂, below it: the local partial along the wire",
+}
 _RESULT = "value of {}"  # a node that no circuit has: its name has spaces
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")  # neither text of XML nor of DOT
 
@@ -54,15 +61,15 @@ def to_dot(
 
 
 def _text(drawn: Diagram, texts: Texts, *, with_numbers: bool) -> str:
-    result = dot_string(_RESULT.format(drawn.of))
+    ends = {name: _RESULT.format(", ".join(of)) for name, of in drawn.ends().items()}
     lines = [
-        f"digraph {dot_string(drawn.of)} {{",
+        f"digraph {dot_string(', '.join(drawn.results))} {{",
         _HEADER,
         f"  graph [tooltip={dot_string(texts.title())}{_foot(drawn, texts, with_numbers)}]",
         *(_node(box, texts) for box in drawn.boxes),
-        f'  {result} [shape=point width=0.03 height=0.03 color="#8c959f" label=""]',
+        *(f"  {dot_string(end)} [{_POINT}]" for end in ends.values()),
         *(_edge(wire.tail, wire.head, _on_wire(wire, texts)) for wire in drawn.wires),
-        _edge(drawn.of, _RESULT.format(drawn.of), [n for lines in texts.result() for n in lines]),
+        *(_edge(name, end, chain(*texts.result(name))) for name, end in ends.items()),
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -72,10 +79,12 @@ def _foot(drawn: Diagram, texts: Texts, with_numbers: bool) -> str:
     """How to read the numbers: Graphviz puts a label beside its wire, not above and below it."""
     lines = [line for line in texts.notes() if line.kind == "note"]
     if with_numbers:
-        gradient = f"after ∂, below it: the gradient of {clip(drawn.of, 16)} along the wire"
-        if texts.direction:
-            gradient = f"after d, below it: its tangent along {texts.direction}"
-        lines = [Label("at a wire: its value", "value"), Label(gradient, "gradient"), *lines]
+        reading = [Label("at a wire: its value", "value")]
+        if texts.below in _BELOW:
+            of = clip(drawn.results[0], 16)
+            below = _BELOW[texts.below].format(of=of, direction=texts.direction)
+            reading.append(Label(below, "gradient"))
+        lines = [*reading, *lines]
     return f" label={_label(lines, align='left')}" if lines else ""
 
 

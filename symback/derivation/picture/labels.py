@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from symback.errors import clip
 from symback.operations.entries import Entries
 from symback.printing.text import TextPrinter
 
+Below = Literal["gradient", "tangent", "local partial", "nothing"]
 LabelKind = Literal["value", "gradient", "weight", "text", "note"]
 DIGITS = 6
 NOT_COMPUTED = "—"
@@ -24,6 +25,11 @@ LONGEST_ARRAY = 16  # letters of its entries on a wire
 _LONGEST_NAME = 16
 _LONGEST_CAPTION = 26
 _LONGEST_TIP = 200
+_BELOW: Mapping[Below, str] = {
+    "gradient": "below (∂): the gradient of {of} with respect to it",
+    "tangent": "below (d): its tangent along {direction}",
+    "local partial": "below (∂): the local partial along it",
+}
 _LARGEST_FORMULA = 60  # operations; printing more to show 26 characters would be waste
 
 
@@ -49,6 +55,19 @@ class Texts:
         self._printer = TextPrinter.of(walk.circuit)
         self._partials = {(e.node, e.operand): e.partial for e in walk.edges}
         self._fan_out = {name: len(heads) for name, heads in drawn.heads().items()}
+        self._ends = drawn.ends()
+        self.below = self._shown_below()
+
+    def _shown_below(self) -> Below:
+        """What stands below a wire: gradients are those of one number."""
+        if self._numbers is None:
+            return "nothing"
+        if self._numbers.tangents is not None:
+            return "tangent"
+        of_a_number = len(self._drawn.results) == 1 and not self._walk.node(self._walk.of).shape
+        if of_a_number:
+            return "gradient"
+        return "nothing" if self._has_arrays else "local partial"
 
     # -- boxes --------------------------------------------------------------------------------
 
@@ -71,7 +90,7 @@ class Texts:
         elif box.role == "computed":
             lines.append(Label(self._formula(box), "text"))
         several = self._fan_out[box.name] > 1 and not box.is_collapsed
-        if self._shows_gradients and several and box.name != self._walk.of:
+        if self._shows_gradients and several and box.name not in self._drawn.results:
             partial = self._printer.partial(clip(self._walk.of, 8), clip(box.name, 8))
             lines.append(Label(f"{partial} = {self._adjoint(box.name)}", "gradient"))
         return tuple(lines)
@@ -132,15 +151,17 @@ class Texts:
 
     def _below(self, wire: Wire, several: bool) -> list[Label]:
         """What passes back along a wire, or how fast its value moves."""
-        if not self._shows_gradients:
+        if self.below == "nothing":
+            return []
+        if self.below == "tangent":
             operand = wire.edges[0][1]
             name = f"{clip(operand, 8)} = " if several else " "
             texts = [f"d{name}{self._tangent(operand)}"]
             texts += [f"d{clip(w, _LONGEST_NAME)} {self._tangent(w)}" for _, w in wire.weights]
             return [Label(text, "gradient") for text in texts]
-        texts = [f"∂ {self._contribution(*wire.edges[0])}"]
+        texts = [f"∂ {self._along(*wire.edges[0])}"]
         texts += [
-            f"∂{clip(weight, _LONGEST_NAME)} {self._contribution(node, weight)}"
+            f"∂{clip(weight, _LONGEST_NAME)} {self._along(node, weight)}"
             for node, weight in wire.weights
         ]
         return [Label(text, "gradient") for text in texts]
@@ -162,11 +183,14 @@ class Texts:
         text = self._printer.print(factor) if factor is not None else " + ".join(names)
         return clip(text, _LONGEST_CAPTION)
 
-    def _contribution(self, node: str, operand: str) -> str:
+    def _along(self, node: str, operand: str) -> str:
+        """What an edge contributes to the gradient, or its local partial."""
         assert self._numbers is not None
         if (node, operand) not in self._partials and not self._has_arrays:
             return number(0.0)  # the reverse pass has proved the local partial zero
-        return short_number(self._numbers.contributions.get((node, operand)))
+        numbers = self._numbers
+        known = numbers.contributions if self._shows_gradients else numbers.partials
+        return short_number(known.get((node, operand)))
 
     def _adjoint(self, name: str) -> str:
         assert self._numbers is not None
@@ -176,7 +200,7 @@ class Texts:
 
     @property
     def _shows_gradients(self) -> bool:
-        return self._numbers is not None and self._numbers.tangents is None
+        return self.below == "gradient"
 
     @property
     def direction(self) -> str:
@@ -191,18 +215,35 @@ class Texts:
         assert self._numbers is not None and self._numbers.tangents is not None
         return number(self._numbers.tangents.get(name))
 
-    def result(self) -> tuple[Labels, Labels]:
-        """The lines on the wire that leaves the output: its value, and the seed."""
-        if self._numbers is None:
+    def result(self, box: str) -> tuple[Labels, Labels]:
+        """The lines on the wire that leaves a box with a result: its value, and the seed."""
+        names = self._ends[box]
+        if self._numbers is None or len(names) > 1:
             return (), ()
-        value = short_number(self._numbers.values.get(self._walk.of))
-        below = "∂ 1" if self._shows_gradients else f"d {self._tangent(self._walk.of)}"
-        return (Label(value, "value"),), (Label(below, "gradient"),)
+        (name,) = names
+        above = (Label(short_number(self._numbers.values.get(name)), "value"),)
+        if self.below == "tangent":
+            return above, (Label(f"d {self._tangent(name)}", "gradient"),)
+        return above, (Label("∂ 1", "gradient"),) if self._shows_gradients else ()
 
     # -- the whole ----------------------------------------------------------------------------
 
     def title(self) -> str:
-        return f"Circuit {self._walk.of}, {self._drawn.view} view"
+        return f"Circuit {self.results}, {self._drawn.view} view"
+
+    @property
+    def results(self) -> str:
+        """The names of what the circuit leads to."""
+        return clip(", ".join(self._drawn.results), _LONGEST_TIP)
+
+    def reading(self, direction: str) -> Label | None:
+        """How to read what stands below a wire, in words that follow those of a picture."""
+        texts = {
+            "gradient": f"the gradient of {clip(self._walk.of, _LONGEST_NAME)} {direction}",
+            "tangent": f"its tangent along {self.direction}",
+            "local partial": "the local partial along the wire",
+        }
+        return Label(texts[self.below], "gradient") if self.below in texts else None
 
     def notes(self) -> list[Label]:
         """The foot of the picture: how to read the numbers, and what was collapsed."""
@@ -210,10 +251,11 @@ class Texts:
         if self._numbers is not None:
             of = clip(self._walk.of, _LONGEST_NAME)
             lines.append(Label("above each wire: its value", "value"))
-            below = f"below (∂): the gradient of {of} with respect to it"
-            if not self._shows_gradients:
-                below = f"below (d): its tangent along {self.direction}"
-            lines.append(Label(below, "gradient"))
+            if self.below in _BELOW:
+                below = _BELOW[self.below].format(of=of, direction=self.direction)
+                lines.append(Label(below, "gradient"))
+            else:
+                lines.append(Label(f"no gradients: {self._arrays()}", "note"))
             if self._numbers.has_stable_form and self._shows_gradients:
                 inner = f"inner gradients: as typed; {of} and those of leaves: stable form"
                 lines.append(Label(inner, "note"))
@@ -224,6 +266,14 @@ class Texts:
             text = f"{self._drawn.nodes} nodes, collapsed to {boxes} boxes"
             lines.append(Label(text, "note"))
         return lines
+
+    def _arrays(self) -> str:
+        """Why no gradient flows back."""
+        arrays = [n for n in self._drawn.results if self._walk.node(n).shape]
+        if not arrays:
+            return "arrays lead to several results"
+        names = clip(", ".join(arrays), _LONGEST_CAPTION)
+        return f"{names} is an array" if len(arrays) == 1 else f"{names} are arrays"
 
     def description(self) -> str:
         """The picture in words: every box, then every wire with its numbers."""
@@ -263,4 +313,4 @@ def short_number(value: Any) -> str:
     return f"‖·‖ {math.hypot(*value.flat):.3g}".replace("-", "−")
 
 
-__all__ = ["Label", "Labels", "Texts", "number", "short_number"]
+__all__ = ["Below", "Label", "Labels", "Texts", "number", "short_number"]

@@ -171,7 +171,8 @@ class _Layout:
             self._add_box(box, 2 * (last - depth[box.name]))
         for wire in drawn.wires:
             self._add_wire(wire)
-        self._add_result(drawn.of)
+        for name in drawn.ends():
+            self._add_result(name)
         self._before: list[list[int]] = [[] for _ in self._vertices]
         self._after: list[list[int]] = [[] for _ in self._vertices]
         for tail, head in self._edges:
@@ -207,12 +208,12 @@ class _Layout:
         self._label(route[-1], self._texts.on_wire(wire))
         self._route([*route, head])
 
-    def _add_result(self, of: str) -> None:
-        """The wire that leaves the output."""
-        output = self._index[of]
+    def _add_result(self, name: str) -> None:
+        """The wire that leaves a box with a result."""
+        output = self._index[name]
         label = len(self._vertices)
         self._vertices.append(_Vertex(self._vertices[output].column + 1, 2, 2, 24))
-        self._label(label, self._texts.result())
+        self._label(label, self._texts.result(name))
         self._route([output, label])
 
     def _label(self, index: int, lines: tuple[Labels, Labels]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
 from xml.sax.saxutils import escape, quoteattr
@@ -10,12 +10,12 @@ from xml.sax.saxutils import escape, quoteattr
 from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit
 from symback.derivation.numbers.point import numbers_in, read_point
-from symback.derivation.numbers.scalars import Numbers, given_numbers
+from symback.derivation.numbers.scalars import Numbers, all_numbers, given_numbers
 from symback.derivation.numbers.tangents import tangents_at
 from symback.derivation.picture.diagram import Diagram, PictureView, diagram
 from symback.derivation.picture.labels import Texts
 from symback.derivation.picture.layout import SIGN, BoxShape, Path, Picture, PlacedText, picture
-from symback.derivation.walks import stable_walk, typed_walk
+from symback.derivation.walks import joined, stable_walk, walks_to
 from symback.errors import SymbackError, TooLarge, Unsupported, clip
 
 MOST_NODES = 5_000
@@ -63,11 +63,12 @@ def draw(
     of: str | None = None,
     tangents: Mapping[str, float] | None = None,
 ) -> Drawing:
-    """The circuit below a node (below the output where `of` is None) as SVG text.
+    """The circuit below a node (below all outputs where `of` is None) as SVG text.
 
     `at` gives numbers for leaves: each wire then shows its value above and its gradient below,
-    "—" where a number is missing. Where `tangents` gives those of leaves, the direction in which
-    they move, each wire shows the tangent of its value in place of the gradient. Raises
+    "—" where a number is missing. Several outputs have no one gradient: local partials stand below,
+    and nothing where arrays lead to them. Where `tangents` gives those of leaves, the direction in
+    which they move, each wire shows the tangent of its value in place of the gradient. Raises
     UnknownName, and TooLarge beyond `MOST_NODES` nodes.
     """
     return Drawing(to_svg(picture(*drawing(circuit, at, view, of, tangents))))
@@ -85,41 +86,49 @@ def drawing(
         raise SymbackError(f"no view '{clip(str(view), 40)}'; choose gates or neurons")
     if len(circuit) > MOST_NODES:
         raise TooLarge(f"{len(circuit)} nodes; pictures go up to {MOST_NODES}: draw a part, of=…")
-    circuit, start = seen_from(circuit, of)
-    walk = typed_walk(circuit, start)
-    drawn = diagram(walk, cast(PictureView, view))
     if tangents and at is None:
         raise SymbackError("tangents are those at a point; give its numbers: at=…, --at")
-    is_stack = walk.node(walk.of) == walk.circuit.stack
-    if at is not None and circuit.has_arrays and not is_stack:
-        return drawn, Texts(walk, drawn, _numbers_of_arrays(circuit, walk, at, tangents))
+    walks = walks_to(circuit, of)
+    walk = joined(walks)
+    drawn = diagram(walk, cast(PictureView, view), [one.of for one in walks])
     if at is None:
         return drawn, Texts(walk, drawn, None)
-    stable, point = stable_walk(circuit, start), numbers_in(at)
+    if walk.circuit.has_arrays:
+        return drawn, Texts(walk, drawn, _numbers_of_arrays(circuit, walks, at, tangents))
+    found = [_numbers(circuit, one, numbers_in(at), tangents) for one in walks]
+    return drawn, Texts(walk, drawn, all_numbers(found))
+
+
+def _numbers(
+    circuit: Circuit,
+    walk: ReversePass,
+    point: Mapping[str, float],
+    tangents: Mapping[str, float] | None,
+) -> Numbers:
+    """Values and what passes back from a node, or how fast all nodes move."""
+    stable = stable_walk(*seen_from(circuit, walk.of))
     numbers = given_numbers(walk, stable, point)
-    if numbers is not None and tangents:
+    if tangents:
         numbers = replace(numbers, tangents=tangents_at(walk, stable, point, numbers_in(tangents)))
-    return drawn, Texts(walk, drawn, numbers)
+    return numbers
 
 
 def _numbers_of_arrays(
     circuit: Circuit,
-    walk: ReversePass,
+    walks: Sequence[ReversePass],
     at: Mapping[str, Any],
     tangents: Mapping[str, float] | None,
 ) -> Numbers:
-    """Values and gradients of a number that arrays lead to."""
+    """Values and gradients of a number that arrays lead to; of arrays the values alone."""
     from symback.derivation.derive import derive  # arrays only: import stays fast
-    from symback.derivation.numbers.wires import wire_numbers
+    from symback.derivation.numbers.wires import values_at, wire_numbers
 
     if tangents:
         raise Unsupported("pictures show the tangents of numbers, not of arrays")
-    if walk.node(walk.of).shape:
-        loss = circuit.objective.name
-        hint = f", such as {loss}" if not circuit.objective.shape else ""
-        raise Unsupported(f"'{walk.of}' is an array, without gradients; draw a number{hint}: of=…")
-    derivation = derive(circuit, walk.of, None)
-    return wire_numbers(replace(derivation, values=read_point(derivation.walk.circuit, at)))
+    point = read_point(walks[0].circuit, at)
+    if len(walks) > 1 or walks[0].node(walks[0].of).shape:
+        return values_at(circuit, walks, point)
+    return wire_numbers(replace(derive(circuit, walks[0].of, None), values=point))
 
 
 def to_svg(drawn: Picture) -> str:
