@@ -7,6 +7,7 @@ place is a text, the line with a caret under the place follows the sentence.
 from __future__ import annotations
 
 import difflib
+import re
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 LONGEST_MESSAGE = 200
 _LONGEST_SENTENCE = 160
 _LONGEST_EXCERPT = 60
+_NOT_IN_NAMES = re.compile(r"\W+")
 _MOST_COMPARED = 1000
 _SESSIONS = frozenset({"IPython", "ipykernel", "code"})  # packages that run what a reader types
 
@@ -135,8 +137,17 @@ def clip(text: str, length: int) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """'; did you mean …?' with the known name most like `name`, or nothing where none is."""
+    """'; did you mean …?' with the known name most like `name`, or nothing where none is.
+
+    What has numbers, as the turns h_1, h_2 of a loop over h[t], is meant by h and by h[1], too.
+    """
     names = sorted(set(known))
+    if (plain := _NOT_IN_NAMES.sub("_", name).rstrip("_")) != name and plain in names:
+        return f"; did you mean '{plain}'?"
+    numbered = [k for k in names if k.startswith(f"{name}_") and k[len(name) + 1 :].isdecimal()]
+    if numbered:
+        first, *_, last = sorted([*numbered, numbered[-1]], key=lambda k: (len(k), k))
+        return f"; did you mean '{first}'" + (f", … or '{last}'?" if last != first else "?")
     if len(names) > _MOST_COMPARED:  # a comparison takes some 10 µs
         names = [k for k in names if k[:1] == name[:1]][:_MOST_COMPARED]
     found = difflib.get_close_matches(name[:64], names, n=1, cutoff=0.6)

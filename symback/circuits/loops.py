@@ -53,6 +53,41 @@ def _unrolled(circuit: Circuit) -> Circuit:
     return _Unrolling(circuit).circuit()
 
 
+def turns_of(circuit: Circuit, name: str) -> list[str]:
+    """What a node is once the loops are written out: itself, or the value of each turn.
+
+    >>> import symback as sb
+    >>> c = sb.circuit("x: input[9, n]; a[0] = zeros(n)\\nfor t in range(9):\\n"
+    ...                "    a[t + 1] = a[t] + x[t]\\nf = sum(a[9])")
+    >>> turns_of(c, "f"), turns_of(c, "a")[::4]
+    (['f'], ['a_1', 'a_5', 'a_9'])
+    """
+    formula: Any = circuit[name].formula if name in circuit else None
+    if not isinstance(formula, loop):
+        return [name]
+    first = next((first for _, family, first in formula.turn.steps if family == name), None)
+    if first is None or not formula.turn.count.is_Integer:
+        return [name]
+    return [f"{name}_{first + turn}" for turn in range(int(formula.turn.count))]
+
+
+def refuse_all_turns(circuit: Circuit, name: str) -> None:
+    """Unsupported for the values of all turns of a loop, where one node is asked for."""
+    if name not in circuit or not isinstance(circuit[name].formula, loop):
+        return
+    read = [n.name for n in circuit.computed if _reads_a_turn(n.formula, name)]
+    known = turns_of(circuit, name)
+    raise Unsupported(
+        f"'{name}' has the values of all turns of a loop; name that of one turn, such as "
+        f"'{(read or known)[-1]}'"
+        + ("" if known == [name] else ", or derive the Jacobian, --jacobian, which has them all")
+    )
+
+
+def _reads_a_turn(formula: Any, name: str) -> bool:
+    return isinstance(formula, slice_) and str(formula.args[0]) == name
+
+
 LEAST_TURNS = 3
 MOST_TRIED = 64
 
@@ -280,6 +315,8 @@ __all__ = [
     "entry_of",
     "has_loops",
     "loops_written_out",
+    "refuse_all_turns",
+    "turns_of",
     "unrolled",
     "with_nodes",
     "with_sizes",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from symback.autodiff.closed_forms import Gradient, refuse_array
 from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit, Node, refuse_constant
-from symback.circuits.loops import unrolled
+from symback.circuits.loops import refuse_all_turns, unrolled
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.derivation.record import Derivation
 from symback.derivation.stable_form import parts_named, write_stable_form
@@ -39,6 +39,8 @@ def derive(
     """
     names = () if wrt is None else (wrt,) if isinstance(wrt, str | Node) else tuple(wrt)
     asked = tuple(dict.fromkeys(map(str, names)))
+    for name in (*asked, *([str(of)] if of else [])):
+        refuse_all_turns(circuit, name)
     shown = (
         in_turns(circuit) if all(n in circuit for n in (*asked, *([of] if of else []))) else None
     )

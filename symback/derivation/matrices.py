@@ -11,7 +11,7 @@ from symback.autodiff.closed_forms import Gradient
 from symback.autodiff.matrices import Asked, columns_of, hessian_of, jacobian_of, second_partials
 from symback.autodiff.reverse import ReversePass, seen_from
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.loops import unrolled
+from symback.circuits.loops import turns_of, unrolled
 from symback.circuits.paused_gc import no_search_for_cycles
 from symback.circuits.requirements import index_leaves
 from symback.derivation.derive import MANY_EDGES, derive
@@ -44,12 +44,13 @@ def derivation_of(
     if view not in known:
         raise CircuitError(f"no view '{view}'{nearest(str(view), known)}; {', '.join(known)}")
     if order == 2 or jacobian or not isinstance(of, str | Node | None):
-        circuit = unrolled(circuit)
+        typed, circuit = circuit, unrolled(circuit)
     if order == 2:
         if jacobian or not isinstance(of, str | Node | None):
             raise CircuitError("order=2 is the Hessian of one node; name that one")
         return derive_hessian(circuit, of, wrt, view=view)
     if jacobian or not isinstance(of, str | Node | None):
+        of, wrt = _with_all_turns(typed, of), _with_all_turns(typed, wrt)
         return derive_jacobian(circuit, of, wrt, view=view)
     if view == "matrices":
         raise Unsupported(
@@ -58,6 +59,14 @@ def derivation_of(
         )
     names = None if wrt is None else [str(wrt)] if isinstance(wrt, str | Node) else map(str, wrt)
     return derive(circuit, None if of is None else str(of), names, view=view)
+
+
+def _with_all_turns(circuit: Circuit, asked: Asked) -> Asked:
+    """What is asked for, each turn of a loop in place of the node that has all their values."""
+    if asked is None:
+        return None
+    names = map(str, [asked] if isinstance(asked, str | Node) else asked)
+    return [turn for name in names for turn in turns_of(circuit, name)]
 
 
 @no_search_for_cycles()

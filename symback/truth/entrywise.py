@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from symback.autodiff.matrices import Asked, columns_of, nodes_of
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.loops import unrolled
+from symback.circuits.loops import turns_of, unrolled
 from symback.errors import TooLarge, Unsupported
 from symback.operations.arrays import concat, shape_of
 from symback.operations.shapes import shown
@@ -79,8 +79,11 @@ def _written(
                 f"'{node}' is an array {shown(node.shape)}; {what}() writes arrays out by their "
                 f"entries, so give {named[0]} as a number, or {instead}"
             )
-    circuit = unrolled(circuit)
-    rows, columns = ([circuit[n.name] for n in nodes] for nodes in (rows, columns))
+    typed, circuit = circuit, unrolled(circuit)
+    rows, columns = (
+        [circuit[turn] for node in nodes for turn in turns_of(typed, node.name)]
+        for nodes in (rows, columns)
+    )
     counts = {n.name: math.prod(map(int, n.shape)) for n in circuit.nodes}
     tall, wide = (sum(counts[n.name] for n in nodes) for nodes in (rows, columns))
     size = (wide if what == "hessian" else tall) * wide

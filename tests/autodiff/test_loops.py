@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import symback as sb
 from symback.circuits.loops import has_loops, unrolled, with_sizes
@@ -227,3 +228,52 @@ def test_a_turn_backwards_has_no_more_products_than_it_carries_adjoints():
     bars = text.partition("def _loss_and_bars")[2].partition("\ndef ")[0]
     backward = re.findall(r"^    for .*\n(?:        .*\n|    \):\n)+", bars, re.M)[3:]
     assert [len(re.findall(r" \* ", body)) for body in backward] == [0, 1, 3]
+
+
+GEOMETRIC = (
+    "w: param[1]; h[0] = zeros(1)\nfor t in range(8):\n    h[t + 1] = w*h[t] + 1\nf = sum(h[8])"
+)
+
+
+def test_the_node_of_a_loop_has_a_row_for_each_turn():
+    """h_t = 1 + w + … + wᵗ⁻¹, whose slope is that of the geometric sum."""
+    circuit = sb.circuit(GEOMETRIC, loss=None)
+    w = sp.Symbol("w_0", real=True)
+    turns = [sum(w**k for k in range(t)) for t in range(1, 9)]
+    found = circuit.jacobian("h", expand=True)
+    assert found.shape == (8, 1)
+    assert all(sp.expand(a - sp.diff(b, w)) == 0 for a, b in zip(found, turns, strict=True))
+    slopes = circuit.jacobian("f", "h", expand=True)
+    assert slopes == sp.ImmutableMatrix([[w ** (8 - t) for t in range(1, 9)]])
+
+
+@pytest.mark.slow
+def test_the_jacobian_of_a_loop_is_derived_turn_by_turn():
+    circuit = sb.circuit(GEOMETRIC, loss=None)
+    derived = circuit.derive("h", jacobian=True)
+    assert derived.row_names == tuple(f"h_{t}_0" for t in range(1, 9))
+    assert derived.matrix == circuit.jacobian("h")
+
+
+@pytest.mark.parametrize(
+    ("ask", "hint"),
+    [
+        (lambda c: c.derive("h"), "all turns of a loop; name that of one turn, such as 'h_8', or"),
+        (lambda c: c.derive("f", "h"), "such as 'h_8', or derive the Jacobian"),
+        (lambda c: c.gradient("h"), r"did you mean 'h_0', … or 'h_8'\?"),
+        (lambda c: c.draw(of="h"), r"did you mean 'h_0', … or 'h_8'\?"),
+        (lambda c: c.jacobian("h[3]"), r"did you mean 'h_3'\?"),
+        (lambda c: c["h[3]"], r"did you mean 'h_3'\?"),
+    ],
+    ids=["derive", "by all turns", "gradient", "draw", "jacobian", "node"],
+)
+def test_where_one_turn_is_asked_for_its_name_is_said(ask, hint):
+    with pytest.raises(sb.errors.SymbackError, match=hint):
+        ask(sb.circuit(GEOMETRIC, loss=None))
+
+
+def test_turns_that_only_data_count_are_read_by_their_own_node():
+    sized = GEOMETRIC.replace("range(8)", "range(T)").replace("h[8]", "h[T]*sum(x)")
+    circuit = sb.circuit(f"x: input[T]; {sized}", loss=None)
+    with pytest.raises(sb.errors.Unsupported, match=r"name that of one turn, such as 'h_last'$"):
+        circuit.derive("h")

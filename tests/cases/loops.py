@@ -402,20 +402,20 @@ for t in range(9):
 E: loss = sum(h[9]**2)*sum(W)
 """,
     "lstm": """
-x: input[T, d]
+x: input[9, d]
 W: param[4, n, d]
 U: param[4, n, n]
 b: param[4, n]
 h[0] = zeros(n)
 c[0] = zeros(n)
-for t in range(T):
+for t in range(9):
     i[t] = sigma(W[0] @ x[t] + U[0] @ h[t] + b[0])
     f[t] = sigma(W[1] @ x[t] + U[1] @ h[t] + b[1])
     g[t] = tanh(W[2] @ x[t] + U[2] @ h[t] + b[2])
     o[t] = sigma(W[3] @ x[t] + U[3] @ h[t] + b[3])
     c[t + 1] = f[t]*c[t] + i[t]*g[t]
     h[t + 1] = o[t]*tanh(c[t + 1])
-E: loss = sum(h[T]**2)
+E: loss = sum(h[9]**2)
 """,
 }
 """Operations, leaves and roles of all kinds in a turn; sizes d = 4, k = 3, n = 2."""
