@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -81,8 +82,14 @@ def serve(
 
 @click.command()
 @click.option("-o", "--output", required=True, type=click.Path(), help="The folder to write.")
+@click.option(
+    "--pyodide",
+    "distribution",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder with Pyodide's full distribution: the playground has its NumPy, and checks.",
+)
 @force_option
-def playground(output: str, force: bool) -> None:
+def playground(output: str, distribution: str | None, force: bool) -> None:
     """Write the playground as static files: symback runs in the reader's browser.
 
     pip and npm fetch Pyodide and the packages; any web host serves the folder.
@@ -93,7 +100,8 @@ def playground(output: str, force: bool) -> None:
     """
     from symback.cli.playground.site import build
 
-    build(Path(output), force=force, say=lambda text: click.echo(text, err=True))
+    given = None if distribution is None else Path(distribution)
+    build(Path(output), distribution=given, force=force, say=partial(click.echo, err=True))
 
 
 __all__ = ["playground", "see", "serve"]

@@ -10,9 +10,8 @@ sys.path.insert(0, "${PLACE}")
 import pathlib, py_compile, zipfile
 from symback.cli.playground.protocol import EXAMPLES, answer
 
-for text in EXAMPLES.values():
-    for ask in ("derive", "page", "code"):
-        answer({"ask": ask, "text": text})
+asks = ${JSON.stringify(process.argv.slice(2))}
+answers = [(ask, name, answer({"ask": ask, "text": text})) for name, text in EXAMPLES.items() for ask in asks]
 root = pathlib.Path("${PLACE}")
 files = sorted(pathlib.Path(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None))
 with zipfile.ZipFile("/compiled.zip", "w") as packed:
@@ -21,11 +20,17 @@ with zipfile.ZipFile("/compiled.zip", "w") as packed:
             py_compile.compile(path, "/module.pyc", doraise=True,
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
             packed.write("/module.pyc", path.relative_to(root).as_posix())
+failed = [(name, found) for ask, name, found in answers if ask == "check" and not found.get("passed")]
+next((f"the check of {name}: " + found.get("error", {}).get("message", "failed") for name, found in failed), "")
 `;
 
 const python = await loadPyodide({ indexURL: "./pyodide/" });
 for (const name of ["packages.zip", "flint.zip"]) {
   python.unpackArchive(new Uint8Array(readFileSync(name)).buffer, "zip", { extractDir: PLACE });
 }
-python.runPython(COMPILE);
+const failed = python.runPython(COMPILE);
+if (failed) {
+  console.error(failed);
+  process.exit(1);
+}
 writeFileSync("compiled.zip", python.FS.readFile("/compiled.zip"));

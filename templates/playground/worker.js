@@ -16,7 +16,9 @@ def answered(text):
 answered
 `;
 
+let python;
 let answered;
+let numpy; // the promise that it is there, once a check was asked for
 
 async function load(name) {
   const response = await fetch(new URL(name, import.meta.url));
@@ -28,11 +30,19 @@ async function start() {
   const say = (says) => postMessage({ says });
   say("loading Python…");
   const packages = PACKAGES.map(load);
-  const python = await loadPyodide({ indexURL: new URL("pyodide/", import.meta.url).href });
+  python = await loadPyodide({ indexURL: new URL("pyodide/", import.meta.url).href });
   say("loading symback…");
   for (const archive of packages) python.unpackArchive(await archive, "zip", { extractDir: PLACE });
   say("starting symback…");
   answered = python.runPython(START);
+}
+
+// NumPy, which checks need, where the folder has it.
+async function loadNumpy() {
+  const { numpy: name } = await (await fetch(new URL("engine.json", import.meta.url))).json();
+  if (!name) return;
+  python.unpackArchive(await load(name), "zip", { extractDir: PLACE });
+  python.runPython("import importlib; importlib.invalidate_caches()");
 }
 
 // A fault of the machine below Python, such as no room for calls, ends this worker: the page starts another.
@@ -56,5 +66,6 @@ const started = start().then(
 addEventListener("message", async ({ data }) => {
   if (data.request === undefined) return;
   await started;
+  if (data.request.ask === "check") await (numpy ??= loadNumpy());
   reply(data);
 });

@@ -7,6 +7,7 @@ are set to, a file counts only if its hash is the one below.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from symback.codegen.files import shown_path
 from symback.errors import FileRefused, NotInstalled, clip
 
 PYODIDE = "314.0.7"
@@ -113,6 +115,16 @@ def fetch_pyodide(folder: Path) -> dict[str, bytes]:
         return {name: _member(packed, f"package/{name}") for name in _FILES}
 
 
+def numpy_wheel(folder: Path, lock: bytes) -> Path:
+    """The wheel of NumPy that the lock file names, in Pyodide's full distribution."""
+    row = json.loads(lock)["packages"]["numpy"]
+    path = folder / row["file_name"]
+    if not path.is_file():
+        what = f"{shown_path(folder)} has no {row['file_name']}"
+        raise FileRefused(f"{what}; name the full distribution of Pyodide {PYODIDE}")
+    return _checked(path, row["sha256"])
+
+
 def _member(packed: tarfile.TarFile, name: str) -> bytes:
     file = packed.extractfile(name)
     assert file is not None  # the hash of the whole is right
@@ -145,4 +157,4 @@ def _checked(path: Path, sha256: str) -> Path:
     return path
 
 
-__all__ = ["PYODIDE", "WHEELS", "Wheel", "fetch_pyodide", "fetch_wheels"]
+__all__ = ["PYODIDE", "WHEELS", "Wheel", "fetch_pyodide", "fetch_wheels", "numpy_wheel"]

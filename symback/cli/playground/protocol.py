@@ -180,7 +180,8 @@ def _picture(text: str, of: str = "", view: str = "") -> Reply:
 
 def _code(text: str, of: str = "", language: str = "numpy") -> Reply:
     """Value and gradient as bare code in one of the languages."""
-    return {"code": _circuit(text).code(language, of=of or None)}
+    circuit = _circuit(text)
+    return {"code": circuit.code(language, of=of or _default(circuit))}
 
 
 def _module(text: str, target: str = "numpy") -> Reply:

@@ -17,20 +17,30 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from symback.cli.playground.files import engine_file, page_files
-from symback.cli.playground.pinned import fetch_pyodide, fetch_wheels
+from symback.cli.playground.pinned import fetch_pyodide, fetch_wheels, numpy_wheel
 from symback.codegen.files import shown_path
 from symback.codegen.render import templates_folder
 from symback.errors import FileRefused, NotInstalled, clip
 
 MANIFEST = "files.json"
+NUMPY = "numpy.zip"  # loaded when a check is asked for
 _FLINT = "python-flint"
 _LEFT_OUT = ("tests", "test", "testing", "benchmarks", "__pycache__")  # folders of packages
 _TAG = "cpython-314"  # of the bytecode
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes at every build
 
 
-def build(folder: Path, *, force: bool = False, say: Callable[[str], object] = print) -> None:
-    """Write the folder; FileRefused where it holds files that are not the playground's."""
+def build(
+    folder: Path,
+    *,
+    distribution: Path | None = None,
+    force: bool = False,
+    say: Callable[[str], object] = print,
+) -> None:
+    """Write the folder; FileRefused where it holds files that are not the playground's.
+
+    With the folder of Pyodide's full distribution it has NumPy too, which checks need.
+    """
     _refuse_foreign(folder, force)
     with TemporaryDirectory() as fetched:
         say("fetching Pyodide and the packages")
@@ -38,14 +48,19 @@ def build(folder: Path, *, force: bool = False, say: Callable[[str], object] = p
         wheels = fetch_wheels(Path(fetched))
         flint = _zip(_members(wheels.pop(_FLINT)))
         own, others = dict(_own()), dict(m for w in wheels.values() for m in _members(w))
+        numpy = {}
+        if distribution is not None:
+            numpy = dict(_members(numpy_wheel(distribution, pyodide["pyodide-lock.json"])))
         say("compiling what the browser imports")
-        packed = {"packages.zip": _zip({**own, **others}.items()), "flint.zip": flint}
         files = {f"pyodide/{name}": content for name, content in pyodide.items()}
-        compiled = compiled_modules(Path(fetched), {**files, **packed})
-        packages = _zip(_with_compiled(own, others, compiled).items())
-        files |= {**page_files(), "packages.zip": packages, "flint.zip": flint}
+        packed = {"packages.zip": _zip({**own, **others, **numpy}.items()), "flint.zip": flint}
+        compiled = compiled_modules(Path(fetched), {**files, **packed}, checks=bool(numpy))
+        members = {**_beside(own, compiled), **_in_place(others, compiled)}
+        files |= {**page_files(), "packages.zip": _zip(members.items()), "flint.zip": flint}
+        if numpy:
+            files[NUMPY] = _zip(_in_place(numpy, compiled).items())
         files["worker.js"] = (templates_folder() / "playground" / "worker.js").read_bytes()
-    files["engine.json"] = engine_file("browser")
+    files["engine.json"] = engine_file("browser", numpy=NUMPY if numpy else None)
     _write(folder, files)
     say(f"wrote {folder}: {len(files) + 1} files, {sum(map(len, files.values())) / 1e6:.1f} MB")
 
@@ -88,8 +103,11 @@ def _zip(members: Iterable[_Member]) -> bytes:
     return made.getvalue()
 
 
-def compiled_modules(folder: Path, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The bytecode of what the browser imports, by the modules' paths; Node.js runs Pyodide."""
+def compiled_modules(folder: Path, files: Mapping[str, bytes], *, checks: bool) -> dict[str, bytes]:
+    """The bytecode of what the browser imports, by the modules' paths; Node.js runs Pyodide.
+
+    With `checks` the check runs too: FileRefused where it does not pass.
+    """
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -99,26 +117,26 @@ def compiled_modules(folder: Path, files: Mapping[str, bytes]) -> dict[str, byte
     node = shutil.which("node")
     if node is None:
         raise NotInstalled("the folder needs node, which compiles what it holds; install Node.js")
-    done = subprocess.run([node, script.name], cwd=folder, capture_output=True, text=True)
+    asks = ["derive", "page", "code", *(["check"] if checks else [])]
+    done = subprocess.run([node, script.name, *asks], cwd=folder, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["no word"])[-1]
-        raise FileRefused(f"node can't compile the modules: {clip(said, 100)}")
+        raise FileRefused(f"the modules can't be compiled: {clip(said, 150)}")
     with zipfile.ZipFile(folder / "compiled.zip") as packed:
         return {name: packed.read(name) for name in packed.namelist()}
 
 
-def _with_compiled(
-    own: Mapping[str, bytes], others: Mapping[str, bytes], compiled: Mapping[str, bytes]
-) -> dict[str, bytes]:
-    """All members: bytecode beside symback's own text, which it reads, else in its place."""
-    found = {name: content for name, content in others.items() if name not in compiled}
-    for name, content in compiled.items():
-        path = PurePosixPath(name)
-        if name in own:
-            found[f"{path.parent}/__pycache__/{path.stem}.{_TAG}.pyc"] = content
-        else:
-            found[f"{path}c"] = content
-    return {**own, **found}
+def _beside(members: Mapping[str, bytes], compiled: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The members, bytecode beside the text of modules: symback reads its own."""
+    paths = {PurePosixPath(name): compiled[name] for name in members if name in compiled}
+    code = {f"{p.parent}/__pycache__/{p.stem}.{_TAG}.pyc": found for p, found in paths.items()}
+    return {**members, **code}
+
+
+def _in_place(members: Mapping[str, bytes], compiled: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The members, bytecode in place of the text of modules."""
+    text = {name: content for name, content in members.items() if name not in compiled}
+    return {**text, **{f"{name}c": compiled[name] for name in members if name in compiled}}
 
 
 # -- the folder ------------------------------------------------------------------------------------
@@ -151,7 +169,11 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """All files, each whole, and the manifest behind them."""
     manifest = {name: _hash(content) for name, content in sorted(files.items())}
     text = json.dumps(manifest, indent=1).encode() + b"\n"
+    numpy = folder / NUMPY
+    was_ours = numpy.is_file() and _known(folder).get(NUMPY) == _hash(numpy.read_bytes())
     try:
+        if was_ours and NUMPY not in files:
+            numpy.unlink()
         for name, content in {**files, MANIFEST: text}.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -59,6 +59,13 @@ def test_code_is_that_of_the_library(language):
     assert found == {"code": sb.circuit(L6B).code(language)}
 
 
+@pytest.mark.parametrize("name", ["L5: activation", "Network of arrays"])
+def test_code_is_of_the_node_that_is_derived(name):
+    text = EXAMPLES[name]
+    of = answer({"ask": "derive", "text": text})["of"]
+    assert answer({"ask": "code", "text": text}) == {"code": sb.circuit(text).code(of=of)}
+
+
 def test_pages_pictures_modules_and_verdicts_are_those_of_the_library():
     circuit = sb.circuit(L6B)
     assert answer({"ask": "page", "text": L6B})["html"] == circuit.derive().to_html()

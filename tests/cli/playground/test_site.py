@@ -20,6 +20,8 @@ from symback.errors import FileRefused, NotInstalled, SymbackError
 from tests.cases import hostile_corpus as corpus
 from tests.cases.browser import in_browser, start_browser
 
+NUMPY_WHEEL = "numpy-1.0-cp314-cp314-pyemscripten_2026_0_wasm32.whl"
+
 
 @pytest.fixture
 def fetched(monkeypatch, tmp_path):
@@ -36,9 +38,17 @@ def fetched(monkeypatch, tmp_path):
             for member in members:
                 packed.writestr(member, member)
     monkeypatch.setattr(site, "fetch_wheels", lambda folder: dict(wheels))
-    monkeypatch.setattr(site, "fetch_pyodide", lambda folder: {"pyodide.mjs": b"export {}"})
-    compiled = {"sympy/a.py": b"bytecode", "symback/api.py": b"bytecode"}
-    monkeypatch.setattr(site, "compiled_modules", lambda folder, files: compiled)
+    numpy = tmp_path / "full" / NUMPY_WHEEL
+    numpy.parent.mkdir()
+    with zipfile.ZipFile(numpy, "w") as packed:
+        for member in ("numpy/a.py", "numpy/b.cpython-314-wasm32-emscripten.so", "numpy/test/c.py"):
+            packed.writestr(member, member)
+    row = {"file_name": NUMPY_WHEEL, "sha256": hashlib.sha256(numpy.read_bytes()).hexdigest()}
+    lock = json.dumps({"packages": {"numpy": row}}).encode()
+    pyodide = {"pyodide.mjs": b"export {}", "pyodide-lock.json": lock}
+    monkeypatch.setattr(site, "fetch_pyodide", lambda folder: pyodide)
+    compiled = dict.fromkeys(("sympy/a.py", "symback/api.py", "numpy/a.py"), b"bytecode")
+    monkeypatch.setattr(site, "compiled_modules", lambda folder, files, *, checks: compiled)
 
 
 def names(archive):
@@ -83,6 +93,38 @@ def test_nothing_foreign_is_replaced(fetched, tmp_path):
         site.build(folder / "notes.txt", say=lambda text: None)
 
 
+# -- NumPy, of Pyodide's full distribution ---------------------------------------------------------
+
+
+def test_numpy_comes_from_the_full_distribution_and_goes_without_it(fetched, tmp_path):
+    folder, full = tmp_path / "site", tmp_path / "full"
+    site.build(folder, distribution=full, say=lambda text: None)
+    assert names(folder / "numpy.zip") == {
+        "numpy/a.pyc",
+        "numpy/b.cpython-314-wasm32-emscripten.so",
+    }
+    assert json.loads((folder / "engine.json").read_text())["numpy"] == "numpy.zip"
+    assert not {name for name in names(folder / "packages.zip") if name.startswith("numpy/")}
+    site.build(folder, say=lambda text: None)
+    site.build(folder, say=lambda text: None)
+    assert not (folder / "numpy.zip").exists()
+    assert json.loads((folder / "engine.json").read_text())["numpy"] is None
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, f"has no {NUMPY_WHEEL}; name the full distribution"), (b"x", "is not the pinned file")],
+)
+def test_only_the_numpy_of_this_pyodide_counts(fetched, tmp_path, content, says):
+    full = tmp_path / "full"
+    (full / NUMPY_WHEEL).unlink()
+    if content is not None:
+        (full / NUMPY_WHEEL).write_bytes(content)
+    with pytest.raises(FileRefused, match=says):
+        site.build(tmp_path / "site", distribution=full, say=lambda text: None)
+    assert not (tmp_path / "site").exists()
+
+
 # -- pip and npm -----------------------------------------------------------------------------------
 
 
@@ -125,13 +167,19 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A static server on loopback, which gives out the folder that the command writes."""
+def folder(tmp_path_factory):
+    """The folder that the command writes."""
     folder = tmp_path_factory.mktemp("site")
     try:
         site.build(folder, say=lambda text: None)
     except SymbackError as error:
         pytest.skip(f"the folder can't be made here: {error}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    """A static server on loopback, which gives out the folder."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -238,6 +286,24 @@ def test_a_check_says_what_it_needs(page):
 
 
 @in_browser
+def test_a_check_loads_the_numpy_of_the_folder(page, folder, address):
+    """A stand-in for NumPy, which has none of its functions, is imported as NumPy would be."""
+    offer = (folder / "engine.json").read_bytes()
+    with zipfile.ZipFile(folder / "numpy.zip", "w") as packed:
+        packed.writestr("numpy/__init__.py", "import the_stand_in_was_imported")
+    (folder / "engine.json").write_text(json.dumps({**json.loads(offer), "numpy": "numpy.zip"}))
+    try:
+        page.get(f"{address}?with=numpy")
+        for ask in ("derive", "check", "check"):
+            found = page.execute_async_script(ASK, {"ask": ask, "text": "f = w*x"})
+            assert ("error" in found) == (ask == "check"), found
+        assert "needs the_stand_in_was_imported" in found["error"]["message"]
+    finally:
+        (folder / "numpy.zip").unlink()
+        (folder / "engine.json").write_bytes(offer)
+
+
+@in_browser
 def test_a_link_shares_an_example(page, address):
     page.get("about:blank")
     page.get(f"{address}#text=f+%3D+u*v&wrt=u&tab=derivation&page=step%3D2%26u%3D0.25")
@@ -274,6 +340,7 @@ def test_descent_goes_where_the_module_goes(name, tmp_path):
             driver.find_element("id", "step").click()
         shown = [float(text.replace("−", "-")) for text in driver.execute_script(CELLS)]
         said = driver.find_element("id", "said").text
+        assert driver.find_element("id", "rules").text == "θt+1 = θt − ηt·gt"  # indices below
         assert not [e for e in driver.get_log("browser") if e["level"] == "SEVERE"]
     finally:
         driver.quit()
