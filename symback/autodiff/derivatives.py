@@ -17,7 +17,7 @@ from symback.autodiff.passes import JACOBIAN_PASSES, TANGENT_PASSES
 from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node
 from symback.circuits.program import Assign, Program
-from symback.circuits.squares import squared_target
+from symback.circuits.squares import squared_targets, targets_together
 from symback.errors import Unsupported
 
 NO_PARAMETERS = "is by the parameters, but the circuit has none; declare what it is by as a param"
@@ -163,21 +163,22 @@ def hessian(lowering: Lowering) -> Function:
 def residuals(lowering: Lowering) -> Function:
     """Leaves → the output less its target, where the loss is a sum of squares of these."""
     circuit, output = lowering.circuit, lowering.circuit.output
-    target = squared_target(_as_typed(circuit))
-    if target is None and any(n.role == "samples" for n in circuit.constants):
+    targets = squared_targets(_as_typed(circuit))
+    if not targets and any(n.role == "samples" for n in circuit.constants):
         raise Unsupported(
             "residuals are one for each row, and the loss has terms that are counted once for all; "
             "leave these out of the loss, or minimise it by its gradient and Hessian"
         )
-    if target is None:
+    if not targets:
         raise Unsupported(
             f"residuals are those of a squared loss, such as ({output} − y)**2/2 with a target y; "
             "the circuit has none"
         )
     residual = lowering.names.residual(output.name)
-    lines = [*lowering.values(output), Assign(residual, output.symbol - target.symbol)]
+    difference = output.symbol - targets_together(circuit, targets)
+    lines = [*lowering.values(output), Assign(residual, difference)]
     arguments = lowering.leaves(output)
-    arguments += [] if target.symbol in arguments else [target.symbol]
+    arguments += [y.symbol for y in dict.fromkeys(targets) if y.symbol not in arguments]
     results = {Port.RESIDUALS: {output.name: residual}}
     program = lowering.program(arguments, lines, results, lowering.varying)
     summary = f"{output.name} less its target, for every row."
@@ -198,10 +199,10 @@ def jacobian(lowering: Lowering) -> Function:
     summary = f"Put the partials of {output.name} by the parameters into {{}}."
     own = {node.symbol for node in (*circuit.inputs, *circuit.targets)}
     is_for_all = not varies or own.isdisjoint(leaves)  # data given once has no rows
-    if is_for_all and (target := squared_target(_as_typed(circuit))):
+    if is_for_all and (targets := squared_targets(_as_typed(circuit))):
         shared = {node.symbol for node in circuit.constants}
         place = next((i for i, leaf in enumerate(leaves) if leaf in shared), len(leaves))
-        leaves.insert(place, target.symbol)  # it says how many rows there are
+        leaves[place:place] = [y.symbol for y in targets]  # they say how many rows there are
     if output.shape and _are_few_numbers(circuit.params):
         value = lowering.program(
             leaves, values, {Port.OUTPUT: {output.name: output.symbol}}, lowering.varying

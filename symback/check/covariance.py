@@ -16,7 +16,7 @@ from flint import arb, arb_mat
 
 from symback.check.derivatives import Compare, as_expected
 from symback.check.per_sample import EntryPartials
-from symback.circuits.squares import squared_target
+from symback.circuits.squares import squared_targets
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.truth.oracle import BITS, Oracle
 from symback.truth.points import Point, PointBatch
@@ -54,10 +54,12 @@ class CovarianceCheck:
         self._partials = EntryPartials(oracle)
         self._entries = self._partials.entries([oracle.typed.output.name])
         self._reference = self._partials.reference(self._entries)
-        target = squared_target(oracle.typed)
-        assert target is not None, "a covariance is of a squared loss"
+        targets = squared_targets(oracle.typed)
+        assert targets, "a covariance is of a squared loss"
         entries = oracle.layout.entries
-        self._targets = list(entries[target.name].flat) if entries else [target.name]
+        self._targets = [
+            name for y in targets for name in (entries[y.name].flat if entries else [y.name])
+        ]
 
     def run(self, batches: Sequence[PointBatch]) -> str:
         """Compare at some points; a remark where none was found that determines the parameters."""

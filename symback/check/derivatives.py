@@ -22,7 +22,7 @@ from symback.check.report import Location
 from symback.circuits.circuit import Circuit
 from symback.circuits.loops import has_loops
 from symback.circuits.program import Program
-from symback.circuits.squares import squared_target
+from symback.circuits.squares import squared_targets
 from symback.operations.balls.scalars import nearest_float, precision
 from symback.truth.oracle import BITS, Expected, Oracle, Truths, total
 from symback.truth.packing import with_constants
@@ -154,7 +154,7 @@ class DerivativeCheck:
 
     def _rows(self, given: _Given) -> Sequence[Truths]:
         """The truths by row of a Jacobian: the same for all where nothing varies by sample."""
-        varies = self._oracle.per_sample_output or squared_target(self._oracle.typed)
+        varies = self._oracle.per_sample_output or squared_targets(self._oracle.typed)
         return given.truths if varies else given.truths[:1]
 
     @staticmethod
@@ -186,14 +186,17 @@ class DerivativeCheck:
 
     def _check_residuals(self, given: _Given) -> None:
         """f − y, whose sum over the entries is weighted as the output is."""
-        target = squared_target(self._oracle.typed)
-        assert target is not None, "residuals are of a squared loss"
+        targets = squared_targets(self._oracle.typed)
+        assert targets, "residuals are of a squared loss"
         layout, output = self._oracle.layout, self._oracle.circuit.output.name
         found = self._module.residuals(given.vector, given.inputs, **self._sizes)
         shape = () if layout.weights is None else layout.weights.shape
         values = layout.output(np.reshape(found, (-1, *shape)))
-        targets = layout.output(np.asarray(getattr(given.inputs, target.name)))
-        for got, y, truths in zip(values, targets, given.truths, strict=True):
+        data = [np.asarray(getattr(given.inputs, y.name)) for y in targets]
+        rows = data[0]
+        if len(data) > 1:
+            rows = np.concatenate([np.reshape(y, (len(given.truths), -1)) for y in data], axis=1)
+        for got, y, truths in zip(values, layout.output(rows), given.truths, strict=True):
             with precision(BITS):
                 f = truths[output]
                 room = f.allowed + 4 * UNIT * (abs(f.truth) + abs(arb(float(y))))

@@ -78,15 +78,15 @@ def fit(
 ) -> None:
     """Estimate the parameters from data, with standard errors, intervals and correlations.
 
-    Least squares for the squared loss (f − y)²/2; a loss that the circuit declares is taken as −log
-    of a likelihood, and its standard errors are those of the observed information. The exit code is
-    1 where the fit has not converged.
+    Least squares for the squared loss (f − y)²/2, also as a sum over several outputs; another loss
+    that the circuit declares is taken as −log of a likelihood, and its standard errors are those of
+    the observed information. The exit code is 1 where the fit has not converged.
 
     \b
     symback fit "f = a*exp(-k*x)" --params a,k --data decay.csv --initial a=1,k=0.5
     symback fit logistic.circuit --data patients.csv --fix b=0 --bound w=0:
     """
-    from symback.circuits.squares import as_least_squares, squared_target
+    from symback.circuits.squares import as_least_squares
     from symback.codegen.figures import require_matplotlib
     from symback.codegen.files import Output, decide
     from symback.training.fit import fit as fitted
@@ -99,7 +99,7 @@ def fit(
     parsed = read_circuit(circuit, params, inputs, loss, no_loss, latex)
     if plot is not None:
         require_matplotlib()
-        if squared_target(as_least_squares(parsed)) is None:
+        if as_least_squares(parsed) is None:
             raise click.UsageError("--plot draws the residuals of a squared loss; leave it out")
     result = fitted(
         parsed,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from symback.circuits.circuit import Circuit
-from symback.circuits.squares import squared_target
+from symback.circuits.squares import squared_targets
 from symback.errors import TrainingError
 from symback.training import gauss_newton, lbfgs, newton
 from symback.training.engine.gradients import Engine
@@ -33,7 +33,7 @@ def functions_for(circuit: Circuit, optimiser: str) -> tuple[str, ...]:
     """
     if optimiser not in NEEDED or not circuit.params:  # which no optimiser takes
         return ()
-    if optimiser == GAUSS_NEWTON and squared_target(circuit) is None:
+    if optimiser == GAUSS_NEWTON and not squared_targets(circuit):
         what = "no loss" if circuit.loss is None else f"the loss {circuit.loss.name}"
         raise TrainingError(
             f"{GAUSS_NEWTON} needs a squared loss, such as ({circuit.output} − y)**2/2 with a "

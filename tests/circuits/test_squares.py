@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import symback as sb
-from symback.circuits.squares import squared_target
+from symback.circuits.squares import as_least_squares, squared_targets
 
 NUMBERS = "x: input; y: target; w: param\nf: output = w*x\n"
 ARRAYS = "x: input[d]; y: target[k]; w: param[k, d]\nf: output = w @ x\n"
@@ -53,13 +53,49 @@ OTHERS = [
 
 @pytest.mark.parametrize("text", SQUARED)
 def test_squared_losses_have_their_target(text):
-    target = squared_target(sb.circuit(text))
-    assert target is not None
-    assert target.name == "y"
+    assert [target.name for target in squared_targets(sb.circuit(text))] == ["y"]
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_other_losses_have_none(text):
     loss = None if text.startswith("f:") else "L"
     circuit = sb.circuit(text, loss=loss) if loss else sb.circuit(text, loss=None)
-    assert squared_target(circuit) is None
+    assert squared_targets(circuit) == ()
+
+
+TWO = "x: input; y: target; z: target; w: param; b: param\nu: output = w*x; v: output = w + b*x\n"
+LIST = TWO.replace("u: output = w*x; v: output = w + b*x", "f: output = [w*x, w + b*x]")
+SEVERAL = {
+    TWO + "L: loss = (u - y)**2/2 + (v - z)**2/2": None,
+    TWO + "L: loss = (u - z)**2 + (y - v)**2": None,
+    TWO + "r = u - y; s = z - v; q = r**2 + s**2\nL: loss = q/4": None,
+    LIST + "L: loss = sum((f - [y, z])**2)": None,
+    LIST + "t = [y, z]; r = f - t\nL: loss = dot(r, r)/2": None,
+    TWO + "L: loss = (u/2 - y/2)**2 + (v - z)**2": (0.5, 2.0),
+    TWO + "L: loss = 25*(u - y)**2 + (v - z)**2/2": (50.0, 1.0),
+}
+
+
+@pytest.mark.parametrize("text", SEVERAL)
+def test_squares_of_several_outputs_have_a_target_each(text):
+    circuit = sb.circuit(text)
+    found = as_least_squares(circuit)
+    wanted = ("z", "y") if "(u - z)" in text else ("y", "z")
+    assert found is not None and tuple(y.name for y in found.targets) == wanted
+    assert found.weights == SEVERAL[text]
+    assert bool(squared_targets(circuit)) == (found.weights is None)
+    assert squared_targets(found.circuit) == found.targets
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "(u - y)**2 - (v - z)**2",
+        "(u - y)**2 + (v - z)**2 + w**2",
+        "(u - y)**2 + abs(v - z)",
+        "(u - y)**2 + exp(b)*(v - z)**2",
+        "((u - y)*(v - z))**2",
+    ],
+)
+def test_other_sums_are_no_least_squares(loss):
+    assert as_least_squares(sb.circuit(f"{TWO}L: loss = {loss}")) is None

@@ -15,12 +15,17 @@ from symback.training.sources.dtypes import FloatArray
 
 @dataclass(frozen=True)
 class Squares:
-    """The residuals rᵢ = √wᵢ·(fᵢ − yᵢ) and their Jacobian by the free entries of θ."""
+    """The residuals rᵢ = √wᵢ·(fᵢ − yᵢ) and their Jacobian by the free entries of θ.
+
+    Each row of the data has those of all targets in turn.
+    """
 
     module: ModuleType
     inputs: Any  # the module's Inputs
     parameters: FreeParameters
-    weights: FloatArray | None  # a number a row
+    targets: tuple[str, ...]
+    of_rows: FloatArray | None  # weights, a number a row
+    of_targets: tuple[float, ...] | None  # the same, a number a target
 
     @cached_property
     def _bound(self) -> Any:
@@ -28,17 +33,44 @@ class Squares:
 
     def residuals(self, theta: FloatArray) -> FloatArray:
         found: FloatArray = self._bound.residuals(self.parameters.whole(theta))
-        return found if self.weights is None else found * self._roots(found.size)
+        return found if self.weights is None else found * np.sqrt(self.weights)
 
     def jacobian(self, theta: FloatArray) -> FloatArray:
         whole: FloatArray = self._bound.jacobian(self.parameters.whole(theta))
         found = whole[:, self.parameters.free]
-        return found if self.weights is None else found * self._roots(len(found))[:, None]
+        return found if self.weights is None else found * np.sqrt(self.weights)[:, None]
 
-    def _roots(self, count: int) -> FloatArray:
-        """√w for each residual: a row may have several."""
-        weights = np.asarray(self.weights)
-        return np.repeat(np.sqrt(weights), count // weights.size)
+    @cached_property
+    def _columns(self) -> list[FloatArray]:
+        """What each target has in each row."""
+        found = (np.asarray(getattr(self.inputs, name)) for name in self.targets)
+        return [np.reshape(y, (np.shape(y)[0], -1)) for y in found]
+
+    @property
+    def rows(self) -> int:
+        return len(self._columns[0])
+
+    @cached_property
+    def data(self) -> FloatArray:
+        """What each residual compares with."""
+        return np.concatenate(self._columns, axis=1).ravel()
+
+    @cached_property
+    def target_of_each(self) -> FloatArray:
+        """The number of the target that each residual is of."""
+        widths = [column.shape[1] for column in self._columns]
+        return np.tile(np.repeat(np.arange(len(widths)), widths), self.rows)
+
+    @cached_property
+    def weights(self) -> FloatArray | None:
+        """The weight of each residual; None where all count alike."""
+        if self.of_rows is None and self.of_targets is None:
+            return None
+        rows = np.ones(self.rows) if self.of_rows is None else self.of_rows
+        found: FloatArray = np.repeat(rows, self.data.size // self.rows)
+        if self.of_targets is not None:
+            found = found * np.asarray(self.of_targets)[self.target_of_each]
+        return found
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ import numpy as np
 
 from symback.circuits.arguments import checked
 from symback.circuits.circuit import Circuit
-from symback.circuits.squares import as_least_squares, data_inside, squared_target
+from symback.circuits.squares import as_least_squares, data_inside, squared_targets
 from symback.codegen.generate import compile_module
 from symback.errors import DataError, TrainingError
 from symback.training.engine.gradients import ParameterVector
 from symback.training.feed.columns import leaves_of_module
-from symback.training.feed.constants import constants_for, numbers_of, shared, targets_of
+from symback.training.feed.constants import constants_for, numbers_of, shared
 from symback.training.feed.feed import Leaf, open_feed
 from symback.training.fit.parameters import FreeParameters, free_parameters, within
 from symback.training.fit.problem import Likelihood, Squares
@@ -57,8 +57,9 @@ def fit(
     """Estimate the parameters of a circuit from data, with standard errors.
 
     A circuit with the squared loss is fitted by least squares, also where only the loss says what f
-    is, as (w*x − y)**2 does: θ minimises Σ wᵢ·(fᵢ − yᵢ)²,
-    and its covariance is (JᵀJ)⁻¹·s². A loss that the circuit declares is taken as −log of a
+    is, as (w*x − y)**2 does: θ minimises Σ wᵢ·(fᵢ − yᵢ)², and its covariance is (JᵀJ)⁻¹·s². A sum
+    of such losses, as of two outputs, has the residuals of each: those of c·(f − y)² count 2c where
+    c differs from one to the other. Another loss that the circuit declares is taken as −log of a
     likelihood: θ minimises Σ lossᵢ, and its covariance is the inverse of the Hessian of that sum,
     the observed information (constants in the loss do not matter, factors do).
 
@@ -77,9 +78,9 @@ def fit(
     """
     scipy_optimize()
     _refuse_settings(level, evaluations)
-    circuit = as_least_squares(circuit)
-    squares = squared_target(circuit) is not None
-    module = _module(circuit, squares, weights)
+    squares = as_least_squares(circuit)
+    circuit = circuit if squares is None else squares.circuit
+    module = _module(circuit, squares is not None, weights)
     try:
         opened = open_feed(data, leaves_of_module(module), mapping=mapping, delimiter=delimiter)
     except DataError as error:
@@ -89,7 +90,7 @@ def fit(
         once = constants_for(module, numbers_of(constants or {}), known)
         inputs = module.Inputs(**feed.read(0, feed.rows), **once)
         parameters = _parameters(circuit, module, known, initial, fixed or {}, bounds or {})
-    if squares:
+    if squares is not None:
         column = None if weights is None else _weights(data, weights, delimiter, feed.rows)
         if column is not None:  # a row of weight 0 is no measurement, nor a degree of freedom
             kept = {
@@ -97,7 +98,9 @@ def fit(
             }
             inputs = inputs._replace(**kept)
             column = column[column > 0]
-        return _of_squares(Squares(module, inputs, parameters, column), level, evaluations)
+        targets = tuple(node.name for node in squares.targets)
+        problem = Squares(module, inputs, parameters, targets, column, squares.weights)
+        return _of_squares(problem, level, evaluations)
     return _of_likelihood(Likelihood(module, inputs, parameters), level, evaluations)
 
 
@@ -111,8 +114,8 @@ def _refuse_settings(level: Any, evaluations: int) -> None:
 
 def _with_hint(error: DataError, circuit: Circuit) -> DataError:
     """What to write where the output is compared with a column, but is itself a loss."""
-    target, inside = squared_target(circuit), data_inside(circuit)
-    if target is None or inside is None or f"no column {quoted(target.name)}" not in str(error):
+    targets, inside = squared_targets(circuit), data_inside(circuit)
+    if inside is None or f"no column {quoted(targets[0].name)}" not in str(error):
         return error
     return DataError(
         f"{error}; if {quoted(circuit.output.name)} is the loss, declare what it compares with: "
@@ -206,18 +209,17 @@ def _of_squares(problem: Squares, level: float, evaluations: int) -> Fit:
     loss = float(residuals @ residuals)
     inner = ~parameters.on_bounds(theta)
     uncertainty = of_squares(problem.jacobian(theta), loss, inner, parameters.free_names, level)
-    targets = targets_of(problem.module)
-    plain = residuals / np.sqrt(problem.weights) if problem.weights is not None else residuals
-    y = np.ravel([getattr(problem.inputs, name) for name in targets])
+    weights, y = problem.weights, problem.data
+    plain = residuals if weights is None else residuals / np.sqrt(weights)
     fitted = y + plain if y.size == plain.size else None
     return _result(
         problem, minimum, uncertainty, level,
-        rows=int(np.shape(problem.inputs[0])[0]),
+        rows=problem.rows,
         residuals=residuals,
         fitted=fitted,
         loss=loss,
-        log_likelihood=_of_normal_errors(residuals.size, loss, problem.weights),
-        r2=None if fitted is None else _r2(y, loss, problem.weights),
+        log_likelihood=_of_normal_errors(residuals.size, loss, weights),
+        r2=None if fitted is None else _r2(problem, loss),
     )  # fmt: skip
 
 
@@ -246,14 +248,18 @@ def _of_normal_errors(count: int, squares: float, weights: FloatArray | None) ->
     """The largest log-likelihood of errors N(0, σ²/w): −n/2·(log(2π·S/n) + 1) + Σ log(w)/2."""
     if not squares > 0:  # a fit through all points, whose likelihood has no bound
         return np.inf
-    each = 0.0 if weights is None else float(np.log(weights).sum()) * (count // weights.size)
+    each = 0.0 if weights is None else float(np.log(weights).sum())
     return -count / 2 * float(np.log(2 * np.pi * squares / count) + 1) + each / 2
 
 
-def _r2(y: FloatArray, loss: float, weights: FloatArray | None) -> float | None:
-    """1 − Σw·r²/Σw·(y − ȳ)² with the weighted mean ȳ; None where y is constant."""
-    w = np.ones(y.size) if weights is None else np.repeat(weights, y.size // weights.size)
-    total = float(w @ (y - w @ y / w.sum()) ** 2)
+def _r2(problem: Squares, loss: float) -> float | None:
+    """1 − Σw·r²/Σw·(y − ȳ)² with the weighted mean ȳ of each target; None where y is constant."""
+    y, weights = problem.data, problem.weights
+    total = 0.0
+    for number in range(len(problem.targets)):
+        own = problem.target_of_each == number
+        w = np.ones(own.sum()) if weights is None else weights[own]
+        total += float(w @ (y[own] - w @ y[own] / w.sum()) ** 2)
     return 1 - loss / total if total else None
 
 
