@@ -18,7 +18,17 @@ from symback.circuits.circuit import Circuit, Node, computed
 from symback.circuits.loops import unrolled
 from symback.circuits.names import fresh_name
 from symback.errors import TooLarge
-from symback.operations.arrays import ArrayFunction, matmul, matvec, shape_of, solve, transpose
+from symback.operations.arrays import (
+    ArrayFunction,
+    full,
+    matmul,
+    matvec,
+    one_hot,
+    segment_sum,
+    shape_of,
+    solve,
+    transpose,
+)
 from symback.operations.elementwise import BY_HEAD
 from symback.operations.expressions import applied, postorder
 from symback.operations.nonnegative import least_powers
@@ -255,11 +265,15 @@ class _Splitter:
         return applied(expr.func, *(self.atom(a, name) for a in expr.args))
 
     def _array(self, expr: ArrayFunction) -> Expr:
-        """The operation over names; a product takes a transposed matrix as it is."""
+        """The operation over names; a product takes a transposed matrix as it is, and what only
+        lends its shape stays as well.
+        """
         operands = []
         for operand in expr.operands:
             if isinstance(operand, transpose) and isinstance(expr, matmul | matvec | solve):
                 operands.append(transpose(self.atom(operand.args[0])))
+            elif isinstance(operand, full) and isinstance(expr, segment_sum | one_hot):
+                operands.append(operand)
             else:
                 operands.append(self.atom(operand))
         return expr.with_operands(operands)

@@ -14,6 +14,7 @@ from symback.operations.arrays import (
     ARRAY_FUNCTIONS,
     cross_entropy,
     one_hot,
+    segment_sum,
     shape_of,
     slice_,
     sparse_cross_entropy,
@@ -62,13 +63,15 @@ def classes(circuit: Circuit) -> dict[str, Size]:
 
 
 def indices(circuit: Circuit) -> dict[str, Size]:
-    """The leaves at whose whole numbers rows are taken, each with the least number of rows."""
+    """The leaves at whose whole numbers rows are taken or added up, each with the least number of
+    rows.
+    """
     shapes = loops_written_out(circuit).shapes
     found: dict[str, Size] = {}
     leaves = {node.name for node in circuit.leaves}
     formulas = {node.name: node.formula for node in loops_written_out(circuit).computed}
-    for op in uses_of(circuit, take):
-        array, index = op.operands
+    for op in uses_of(circuit, take, segment_sum):
+        array, index = op.operands if isinstance(op, take) else op.operands[:0:-1]
         index = index_leaf(index, formulas)
         if index.is_Symbol and index.name in leaves:
             size = shape_of(array, shapes)[int(op.options[0]) if op.options else 0]

@@ -272,6 +272,27 @@ def _take(builder: Operands, args: list[Expr]) -> Expr:
     return arrays.take(array, index)
 
 
+def _segment_sum(builder: Operands, args: list[Expr], num_segments: Any = None) -> Expr:
+    """The sums of the values whose index, which data give, is 0, 1 and so on."""
+    values, index, *counts = args
+    counts += [] if num_segments is None else [num_segments]
+    if len(counts) != 1:
+        raise ShapeError("segment_sum takes one number of segments, as in segment_sum(v, i, n)")
+    if not (index.is_Symbol and builder.is_leaf(index.name)):
+        raise ShapeError(
+            "segment_sum(v, i, n) adds up by whole numbers from data: i is a leaf, i: int[m]"
+        )
+    own, of_index = builder.shape_of(values), builder.shape_of(index)
+    if own[: len(of_index)] != of_index:
+        raise ShapeError(
+            f"segment_sum takes a value for each index, and {shown(own)} does not begin with "
+            f"{shown(of_index)}" + ("; write v*ones(…) for the same one" if not own else "")
+        )
+    return arrays.segment_sum(
+        values, index, arrays.full(S.Zero, *_sizes(counts), *own[len(of_index) :])
+    )
+
+
 def _solve_triangular(builder: Operands, args: list[Expr], lower: bool = True) -> Expr:
     """The solution with the lower triangle of a matrix, or with the upper one."""
     matrix, right = args
@@ -364,6 +385,7 @@ CALLS: dict[str, tuple[int, int | None, tuple[str, ...], Make]] = {
     "mse": (2, 2, (), _mse),
     "one_hot": (2, 2, (), _one_hot),
     "take": (2, 2, (), _take),
+    "segment_sum": (2, 3, ("num_segments",), _segment_sum),
     "layer_norm": (1, 3, (), _layer_norm),
     "concat": (1, None, ("axis",), _concat),
     "eye": (1, 1, (), lambda builder, args: arrays.eye(*_sizes(args))),
@@ -394,6 +416,7 @@ _FREE = {
     *(
         "take",
         "take_along_axis",
+        "segment_sum",
         "one_hot",
         "transpose",
         "swapaxes",

@@ -401,7 +401,7 @@ class ArrayBuilder(Builder):
         )
 
     def _option(self, term: Term) -> Any:
-        """The value of an option: a truth, a whole number, or several."""
+        """The value of an option: a truth, a size, a whole number, or several."""
         (value,) = term.args
         if term.text in ("keepdims", "lower"):
             if value.kind != "name" or value.text not in _TRUTHS:
@@ -409,6 +409,8 @@ class ArrayBuilder(Builder):
             return _TRUTHS[value.text]
         if value.kind == "name" and value.text == "None":
             return None
+        if term.text == "num_segments":
+            return self.build(value)
         return self._whole_numbers(value, nested=term.text == "axes")
 
     def _whole_numbers(self, term: Term, nested: bool = False) -> Any:

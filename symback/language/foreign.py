@@ -69,6 +69,7 @@ SAME = _names(
         "ndtr": "norm_cdf",
         "logsumexp": "log_sum_exp",
         "norm": "l2norm norm2 vector_norm matrix_norm",
+        "segment_sum": "unsorted_segment_sum",
         "sigma": "sigm",
         "sin": "sine sinus",
         "sinh": "sh",
@@ -177,10 +178,12 @@ FORMULAS = {
     "eigvals": "eigvalsh(u) where u is symmetric",
     "qr": "cholesky(u.T @ u).T for R",
     "lu": "solve(u, v) for the x of u @ x = v",
-    **dict.fromkeys(("segment_sum", "unsorted_segment_sum"), "eye(w)[v].T @ u with v: int"),
     **dict.fromkeys(
-        ("scatter_add", "index_add"), "u + eye(n)[v].T @ w with v: int, for u: param[n, d]"
+        ("scatter_add", "index_add", "add_at"),
+        "u + segment_sum(w, v, n) with v: int, for u: param[n, d]",
     ),
+    "segment_mean": "segment_sum(u, v, w)/segment_sum(ones(m), v, w) with v: int[m]",
+    "bincount": "segment_sum(v, u, w) with u: int",
     "gather": "take_along_axis(u, w, axis=v)",
     "matrix_power": "u @ u",
     "cosine_similarity": "dot(u, v)/(norm(u)*norm(v))",
@@ -284,7 +287,7 @@ LACKING = frozenset(
     "vars percentile mode fft ifft dct conv convolve correlate "
     "dstack split rot90 scatter index expm logm sqrtm funm matrix_rank rank "
     "linspace arange range len shape size full rand randn random dropout batch_norm "
-    "group_norm pool onehot bincount histogram interp "
+    "group_norm pool onehot histogram interp "
     "searchsorted interpolate lookup vlookup masked_fill nan_to_num "
     "nansum nanmean nanmax nanmin zeros_like ones_like select cond isin iconcat "
     "imod ipow block_diag matrix_exp chunk bilinear "

@@ -263,6 +263,26 @@ def _take(n: Arithmetic) -> Callable[..., Entries]:
     return take
 
 
+def _segment_sum(n: Arithmetic) -> Callable[..., Entries]:
+    def segment_sum(values: Entries, index: Entries, like: Entries) -> Entries:
+        zero, count = n.number(S.Zero), len(like)
+        whole = values.broadcast_to((*index.shape, *like.shape[1:])).flat
+        width = like.size // count
+        flat = [
+            n.sum(
+                [
+                    n.chosen(at, [value if j == k else zero for j in range(count)])
+                    for at, value in zip(index.flat, whole[column::width], strict=True)
+                ]
+            )
+            for k in range(count)
+            for column in range(width)
+        ]
+        return Entries(like.shape, flat)
+
+    return segment_sum
+
+
 def definitions(n: Arithmetic) -> Definitions:
     """Every operation that a circuit can have, by its definition."""
     return {
@@ -298,6 +318,7 @@ def definitions(n: Arithmetic) -> Definitions:
         **_along_rows(n),
         a.one_hot: lambda t, z: vector(n.chosen(t.item(), row.flat) for row in identity(n, len(z))),
         a.take: _take(n),
+        a.segment_sum: _segment_sum(n),
         a.concat: _concat,
         a.explicit_matrix: _explicit_matrix,
         a.rows: _rows,

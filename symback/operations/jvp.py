@@ -18,7 +18,6 @@ from sympy import Expr, Piecewise, S
 from symback.operations import edges
 from symback.operations.arrays import (
     ArrayFunction,
-    add_at,
     argmax_mask,
     broadcast_like,
     cholesky,
@@ -65,6 +64,7 @@ from symback.operations.arrays import (
     rsqrt_variance,
     scan_back,
     scatter,
+    segment_sum,
     size,
     slice_,
     softmax,
@@ -333,7 +333,7 @@ JVP: dict[Any, Callable[..., Tangent]] = {
     reshape: _linear,
     reshape_like: _linear,
     take: _linear,
-    add_at: _linear,
+    segment_sum: _linear,
     windows: _linear,
     fold: _linear,
     tril: _linear,

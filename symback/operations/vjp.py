@@ -17,7 +17,6 @@ from sympy import Expr, Integer, S
 
 from symback.operations.arrays import (
     ArrayFunction,
-    add_at,
     argmax_mask,
     cholesky,
     concat,
@@ -61,6 +60,7 @@ from symback.operations.arrays import (
     rsqrt_variance,
     scan_back,
     scatter,
+    segment_sum,
     shape_of,
     size,
     slice_,
@@ -216,7 +216,8 @@ VJP: dict[Any, Callable[..., Contributions]] = {
     transpose: lambda g, at, a: (transpose(g),),
     permute: lambda g, at, a: (permute(g, *at.inverse_order),),
     reshape: lambda g, at, a: (reshape_like(g, a),),
-    take: lambda g, at, a, i: (add_at(g, i, a, *at.op.options), None),
+    segment_sum: lambda g, at, v, i, like: (take(g, i, *at.op.options), None, None),
+    take: lambda g, at, a, i: (segment_sum(g, i, a, *at.op.options), None),
     windows: lambda g, at, a: (fold(g, a, *at.op.options),),
     tril: lambda g, at, a: (tril(g, *at.op.options),),
     triu: lambda g, at, a: (triu(g, *at.op.options),),

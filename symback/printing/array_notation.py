@@ -125,13 +125,22 @@ def _taken(name: str) -> Print:
     return print_
 
 
-def _added_at(name: str) -> Print:
-    return lambda p, part, index, like, *axis: call(name, 2)(p, part, index, *axis)
+def _segments(name: str) -> Print:
+    """With the number of segments, or as the adjoint of what takes rows, along an axis where it is
+    named.
+    """
+
+    def print_(p: Printer, part: Expr, index: Expr, like: Expr, *axis: Expr) -> Printed:
+        if isinstance(like, a.full):
+            return p.call(name, [p.print(o) for o in (part, index, like.args[1])]), ATOM
+        return call(name, 2)(p, part, index, *axis)
+
+    return print_
 
 
-def _full(p: Printer, value: Expr, *sizes: Expr) -> Printed:
+def _full(p: Printer, value: Expr, *sizes: Expr, word: Callable[[str], str] = str) -> Printed:
     name = {0: "zeros", 1: "ones"}.get(value, "full")
-    return p.call(name, [p.print(s) for s in sizes]), ATOM
+    return p.call(word(name), [p.print(s) for s in sizes]), ATOM
 
 
 def _reshape(name: str) -> Print:
@@ -232,7 +241,7 @@ NOTATION: dict[Any, Print] = {
     a.rows: lambda p, *parts: (f"[{', '.join(map(p.print, parts))}]", ATOM),
     a.slice_: _slice,
     a.take: _taken("take_along_axis"),
-    a.add_at: _added_at("add_at"),
+    a.segment_sum: _segments("segment_sum"),
     a.scatter: lambda p, g, x, parts: (f"scatter({p.print(g)}, [{bounds(parts)}])", ATOM),
     a.expand_dims: _new_axis,
     a.broadcast_like: call("broadcast_like"),
@@ -385,7 +394,7 @@ PEOPLE: dict[Any, Print] = {
     a.rows: lambda p, *parts: (f"[{', '.join(map(p.print, parts))}]", ATOM),
     a.slice_: _slice,
     a.take: lambda p, *args: _taken(p.word("take_along_axis"))(p, *args),
-    a.add_at: lambda p, *args: _added_at(p.word("add_at"))(p, *args),
+    a.segment_sum: lambda p, *args: _segments(p.word("segment_sum"))(p, *args),
     a.scatter: lambda p, g, x, parts: (
         p.call(p.word("scatter"), [p.print(g), f"[{bounds(parts)}]"]),
         ATOM,
@@ -395,7 +404,7 @@ PEOPLE: dict[Any, Print] = {
     a.size: _size,
     a.eye: lambda p, n: ("I", ATOM),
     a.eye_like: lambda p, m: ("I", ATOM),
-    a.full: _full,
+    a.full: lambda p, *args: _full(p, *args, word=p.word),
 }
 
 

@@ -164,18 +164,15 @@ def _added_along(shape_of: Shapes, part: Expr, index: Expr, shape: Shape, axis: 
     return sum_of_products([(part, places), (chosen, (*places, new))], result)
 
 
-def _add_at(shape_of: Shapes, part: Expr, index: Expr, like: Expr, *axis: Expr) -> Expr:
-    """The parts, multiplied by the rows of an identity matrix at the indices."""
-    shape, rank = shape_of(like), len(shape_of(index))
+def _segment_sum(shape_of: Shapes, part: Expr, index: Expr, like: Expr, *axis: Expr) -> Expr:
+    """The sums with their size, or along an axis products with rows of an identity matrix."""
+    shape = shape_of(like)
     if axis:
         return _added_along(shape_of, part, index, shape, int(*axis))
-    chosen = a.take(a.eye(shape[0]), index)
-    if rank > 1 or len(shape) > 2:
-        raise ShapeError(f"parts added to rows of {shown(shape)} at {shown(shape_of(index))}")
-    if rank == 0:
-        return part * chosen if len(shape) == 1 else a.outer(chosen, part)
-    product = a.matvec if len(shape) == 1 else a.matmul
-    return product(a.transpose(chosen), part)
+    own = (*shape_of(index), *shape[1:])
+    if shape_of(part) != own:
+        part *= a.full(S.One, *own)
+    return a.segment_sum(part, index, a.full(S.Zero, *shape))
 
 
 def _inverse_gaps(shape_of: Shapes, values: Expr) -> Expr:
@@ -195,7 +192,7 @@ WRITTEN: dict[Any, Callable[..., Expr]] = {
     a.normalized: _normalized,
     a.rsqrt_variance: _rsqrt_variance,
     a.scatter: _scatter,
-    a.add_at: _add_at,
+    a.segment_sum: _segment_sum,
     a.size: _size,
     a.inverse_gaps: _inverse_gaps,
 }

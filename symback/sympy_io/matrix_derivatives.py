@@ -363,7 +363,7 @@ _OPTIONS: dict[Any, tuple[int, int, tuple[Any, ...]]] = {
     **{h: (0, 2, (Integer,)) for h in (a.softmax, a.log_softmax, a.logsumexp)},
     **{h: (0, 1, (Integer,)) for h in (a.expand_dims, a.tril, a.triu, a.prod, a.cumsum, a.cumprod)},
     **{h: (0, 1, (Integer,)) for h in (a.products_of_others, a.products_before)},
-    **{h: (0, 1, (Integer,)) for h in (a.scan_back, a.take, a.add_at)},
+    **{h: (0, 1, (Integer,)) for h in (a.scan_back, a.take, a.segment_sum)},
     a.reshape: (1, 2, (sp.Expr,)),
     a.einsum: (1, 1, (Tuple,)),
     a.windows: (2, 2, (Tuple,)),

@@ -269,6 +269,7 @@ class _EntryWriter:
             *EXPONENTIAL,
             a.one_hot,
             a.take,
+            a.segment_sum,
         )  # an index is compared: no choice stands in a condition
         if isinstance(expr, named) and not all(v.is_Symbol for v in values.flat):
             return self._named(values, self._fresh(f"{self._owner}_operand"))

@@ -47,6 +47,12 @@ def layer_norm(x, gain=1.0, bias=0.0):
     return centred / np.sqrt(variance + 1e-5) * gain + bias
 
 
+def segment_sum(values, index, count):
+    whole = np.zeros((count, *np.shape(values)[np.ndim(index) :]))
+    np.add.at(whole, index, values)
+    return whole
+
+
 def eigenvectors(a):
     columns = np.linalg.eigh(a)[1]
     return columns * np.where(columns[-1] < 0, -1, 1)
@@ -175,6 +181,7 @@ PLAIN = {
     "logsumexp": logsumexp,
     "cross_entropy": cross_entropy,
     "take": lambda array, t: array[int(t)],
+    "segment_sum": lambda v, i, n: segment_sum(v, np.asarray(i, int), n),
     "take_along_axis": lambda a, i, axis: np.take_along_axis(a, np.asarray(i, int), axis),
     "one_hot": lambda t, like: np.eye(np.size(like) if np.ndim(like) else like)[int(t)],
     "mse": lambda a, b: np.mean((a - b) ** 2),
@@ -459,6 +466,8 @@ take of rows of a product | a[n,k] b[k,m] t:class | z = take(a @ b, t)
 elements of rows | a[m,k] b[k] t[m,2]:class | z = take_along_axis(a*b, t, axis=1)
 elements of columns | a[n,k] s t[k]:class | z = take_along_axis(a, t[None], axis=0)*s
 elements of three axes | a[2,m,k] b[k] t[2,1,k]:class | z = take_along_axis(a*b, t, axis=-2)
+sums of elements | a[m] b[n] t[m]:class | z = segment_sum(a, t, n)*b
+sums of rows | a[m,k] b[k] t[m]:class | z = segment_sum(a*b, t, k)
 one_hot of a size | a[n,k] t:class | z = a @ one_hot(t, k)
 cross_entropy of no target | a[k] b[k] | z = cross_entropy(a, b)
 cross_entropy of rows, no target | a[m,k] b[m,k] | z = cross_entropy(a, softmax(b))

@@ -121,7 +121,7 @@ CIRCUITS = {
     "elements along an axis": (
         "X: input[r, n]; y: target[r]; W: param[r, n]\n"
         "f = sum(take_along_axis(log_softmax(X*W), y[:, None], axis=1)**2) + "
-        "sum(take_along_axis(W.T, y[None], axis=0)**3)"
+        "sum(take_along_axis(W.T, y[None], axis=0)**3) + sum(tanh(segment_sum(W, y, n)))"
     ),
     "no parameters": "x: input[n]; y: input[n]\nf = dot(x, y)/norm(x) + mean(x*y)",
     "no samples": "w: param[n]; A: param[n, n]\nf = w @ A @ w + sum(tanh(w))\nloss: none",
@@ -178,5 +178,10 @@ ROWS = [
     "i: int; b: param[v]; x: input; f = b[i]*x",
     "i: int[n]; Z: input[n, d]; w: param[d]; f = sum(take_along_axis(Z*w, i[:, None], axis=1)**2)",
     "i: int[2, d]; E: param[n, d]; f = sum(tanh(take_along_axis(E, i, axis=0)))",
+    "i: int[m]; V: param[m, d]; w: param[n, d]; f = sum(tanh(segment_sum(V, i, n)*w))",
+    "i: int[m, 2]; v: input[m, 2]; a: param; f = sum(segment_sum(exp(a*v), i, 3)**2)",
+    "i: const[m]; j: const[m]; X: input[n, d]; W: param[d, k]; H = X @ W\n"
+    "f = sum(sin(segment_sum(H[j], i, n)))",
+    "i: int; v: param[d]; w: param[n, d]; f = sum(segment_sum(v**2, i, n)*w)",
 ]
 """Circuits that read at whole numbers from data."""

@@ -266,7 +266,7 @@ USES = {
     arrays.rows: VECTOR + "sum(([v*x, x, v**2] @ v)**2)",
     arrays.slice_: VECTOR + "v[0]**2*x[1]",
     arrays.take: "A: param[2, 2]; x: input[2]; t: int\nf: output = sum((take(A, t)*x)**2)",
-    arrays.add_at: "A: param[2, 2]; x: input[2]; t: int\nf: output = sum((take(A, t)*x)**2)",
+    arrays.segment_sum: "A: param[2, 2]; x: input[2]; t: int\nf: output = sum((take(A, t)*x)**2)",
     arrays.cholesky: MATRIX + "sum(cholesky(A @ A.T + eye(2))**3)*x[0]",
     arrays.eigvalsh: MATRIX + "dot(eigvalsh(A)**2, x)",
     arrays.eigenvectors: MATRIX + "dot(eigvalsh(A)**2, x)",

@@ -5,6 +5,7 @@ import pytest
 
 import symback as sb
 from symback.check.check import check_module
+from symback.circuits.requirements import indices
 from symback.codegen.runtimes import in_numpys_terms
 
 pytestmark = pytest.mark.slow
@@ -49,6 +50,11 @@ EMBEDDING = """
 i: int[4]; E: param[7, 3]; u: param[3]
 f = sum(tanh(E[i] @ u))
 """
+GRAPH = """
+X: input[4, 3]; i: int[6]; j: int[6]; W: param[3, 3]
+H = tanh(X @ W.T)
+f = sum(sin(segment_sum(H[j], i, 4)))
+"""
 
 
 def attention(torch, x, Wq, Wk, Wv, Wo, bo):
@@ -82,7 +88,17 @@ def embedding(torch, i, E, u):
     return (torch.nn.functional.embedding(i.long(), E) @ u).tanh().sum(1)
 
 
+def graph(torch, X, i, j, W):
+    H = (X @ W.T).tanh()
+    sums = [
+        torch.zeros(4, 3, dtype=H.dtype).index_add(0, to, h[of])
+        for h, to, of in zip(H, i.long(), j.long(), strict=True)
+    ]
+    return torch.stack(sums).sin().sum((1, 2))
+
+
 CASES = {
+    "graph": (GRAPH, graph),
     "attention": (ATTENTION, attention),
     "convolutions": (CONVOLUTIONS, convolutions),
     "lstm": (LSTM, lstm),
@@ -128,7 +144,17 @@ def embedding_in_jax(jax, i, E, u):
     return jax.numpy.tanh(E[i.astype(int)] @ u).sum(1)
 
 
+def graph_in_jax(jax, X, i, j, W):
+    H = jax.numpy.tanh(X @ W.T)
+
+    def sums(h, to, of):
+        return jax.ops.segment_sum(h[of.astype(int)], to.astype(int), num_segments=4)
+
+    return jax.numpy.sin(jax.vmap(sums)(H, i, j)).sum((1, 2))
+
+
 IN_JAX = {
+    "graph": graph_in_jax,
     "attention": attention_in_jax,
     "convolutions": convolutions_in_jax,
     "lstm": lstm_in_jax,
@@ -141,8 +167,8 @@ def drawn(circuit, rng):
     """Parameters, and a batch of 3 samples."""
     params = {p.name: rng.normal(size=tuple(map(int, p.shape))) * 0.5 for p in circuit.params}
     inputs = {n.name: rng.normal(size=(3, *map(int, n.shape))) for n in circuit.inputs}
-    if "i" in inputs:
-        inputs["i"] = rng.integers(7, size=(3, 4)).astype(float)
+    for name, rows in indices(circuit).items():
+        inputs[name] = rng.integers(int(rows), size=inputs[name].shape).astype(float)
     if circuit.targets and circuit.targets == ("y",) and circuit.objective == circuit.output:
         inputs["y"] = rng.integers(10, size=3).astype(float)
     return params, inputs
@@ -164,8 +190,8 @@ def test_value_and_gradient_agree_with_jax(name, target):
     circuit = sb.circuit(CASES[name][0], loss=None)
     params, inputs = drawn(circuit, np.random.default_rng(1))
     value, bars, of_inputs = computed(circuit, target, params, inputs)
-    moving = {n: v for n, v in {**inputs, **params}.items() if n not in "iy"}
-    fixed = {n: v for n, v in inputs.items() if n in "iy"}
+    moving = {n: v for n, v in {**inputs, **params}.items() if n not in "ijy"}
+    fixed = {n: v for n, v in inputs.items() if n in "ijy"}
     with jax.enable_x64(True):
         fixed = {n: jax.numpy.asarray(v) for n, v in fixed.items()}
         leaves = {n: jax.numpy.asarray(v) for n, v in moving.items()}
@@ -194,7 +220,7 @@ def test_value_and_gradient_agree_with_pytorch(name, target):
     circuit = sb.circuit(text, loss=None)
     params, inputs = drawn(circuit, np.random.default_rng(0))
     value, bars, of_inputs = computed(circuit, target, params, inputs)
-    moved = {n: torch.tensor(v, requires_grad=n not in "iy") for n, v in inputs.items()}
+    moved = {n: torch.tensor(v, requires_grad=n not in "ijy") for n, v in inputs.items()}
     leaves = {n: torch.tensor(v, requires_grad=True) for n, v in params.items()}
     expected = peer(torch, **moved, **leaves)
     expected.sum().backward()

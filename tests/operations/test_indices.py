@@ -78,6 +78,19 @@ def test_training_finds_an_embedding():
         train_from_file(circuit, {"i": i + 7.0, "y": truth[i]}, quiet=True)
 
 
+def test_a_derivation_has_the_sums_of_segments():
+    c = sb.circuit("i: int[m]; v: param[m]; w: param[n]; f = dot(segment_sum(v, i, n), w)")
+    assert sb.circuit(c.source.replace("v, i, n", "v, i, num_segments=n")) == c
+    derivation = c.partial("f", "v")
+    assert "each part gets the row at its index" in str(derivation)
+    assert "f_1 = segment_sum(v, i, n)" in str(derivation)
+    shown = str(derivation.at(i=[1, 0, 1], v=[1, 2, 3], w=[5, 7]))
+    assert "f_1 = [2, 4]" in shown and "[7, 5, 7]" in shown
+    latex = sb.circuit("w: param[n]; f = dot(w, zeros(n) + w)").derive("f").to_latex()
+    assert r"\operatorname{segment\_sum}" in derivation.to_latex()
+    assert "zeros" not in latex.replace(r"\operatorname{zeros}", "")
+
+
 def test_a_derivation_has_the_rows_and_where_they_are_added():
     derivation = sb.circuit(ROWS[0]).partial("f", "E")
     assert "each row gets the sum over its indices" in str(derivation)
@@ -95,7 +108,29 @@ def test_an_index_from_data_chooses_in_a_list():
     assert module.backward(module.Params(), inputs, cache)[1].x.tolist() == [1.0, 2.0, 6.0]
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_sums_of_segments_and_the_rows_that_their_slopes_are(target):
+    text = "i: int[3]; V: param[3, 2]; w: input[4, 2]; f = sum(segment_sum(V, i, 4)*w)"
+    m = sb.circuit(text, loss=None).compile(target=target)
+    params = m.Params(np.array([[1.0, 2], [3, 4], [5, 6]]))
+    w = np.arange(8.0).reshape(4, 2)
+    value, cache = m.forward(params, m.Inputs(np.array([3, 0, 3]), w))
+    assert value == 3 * 0 + 4 * 1 + (1 + 5) * 6 + (2 + 6) * 7  # by hand; rows 1 and 2 have no part
+    bars, of_inputs = m.backward(params, m.Inputs(np.array([3, 0, 3]), w), cache)
+    assert bars.V.tolist() == [[6, 7], [0, 1], [6, 7]]
+    assert of_inputs.w.tolist() == [[3, 4], [0, 0], [0, 0], [6, 8]]
+    for index, why in (([0, 4, 1], "i is 4"), ([0.5, 0, 0], "i is 0.5"), ([-1, 0, 0], "i is -1")):
+        with pytest.raises(ValueError, match=f"{why}.*expected a whole number from 0 to 3"):
+            m.forward(params, m.Inputs(np.array(index, float), w))
+
+
 REFUSED = [
+    ("i: int[m]; v: param[k]; f = sum(segment_sum(v, i, 3))", "a value for each index"),
+    ("i: int[m]; f = sum(segment_sum(2, i, 3))", "write v*ones(…) for the same one"),
+    ("i: int[m]; v: param[m]; f = sum(segment_sum(v, 2*i, 3))", "i is a leaf, i: int[m]"),
+    ("i: int[m]; v: param[m]; f = sum(segment_sum(v, i))", "one number of segments"),
+    ("i: int[m]; v: param[m]; f = sum(segment_sum(v, i, 3, num_segments=3))", "one number of"),
+    ("i: int[m]; v: param[m]; f = sum(segment_sum(v, i, 2.5))", "a size is a whole number"),
     ("i: int; E: param[v, d]; f = sum(E[:, i])", "stands alone and first"),
     ("x: input[3]; a = x[0]*2; E: param[4]; f = E[a]", "'a' is computed"),
     ("x: input[3]; a = x[0]*2; E: param[4]; f = take(E, a)", "i is a leaf"),

@@ -212,13 +212,13 @@ def _take_each(array: Array, index: Array) -> Array:
     """The rows of each sample's array at the sample's indices, or at those that all share."""
     rows = jnp.arange(len(array)).reshape(-1, *[1] * max(index.ndim - 1, 0))
     return array[rows, index.astype(int)]''',
-    "_add_at": '''\
-def _add_at(values: Array, index: Array, shape: Any) -> Array:
+    "_segment_sum": '''\
+def _segment_sum(values: Array, index: Array, shape: Any) -> Array:
     """Zeros of a shape, to whose rows at the indices the values are added."""
     values = jnp.broadcast_to(values, (*index.shape, *shape[1:]))
     return jnp.zeros(shape, values.dtype).at[index.astype(int)].add(values)''',
-    "_add_at_each": '''\
-def _add_at_each(values: Array, index: Array, shape: Any) -> Array:
+    "_segment_sum_each": '''\
+def _segment_sum_each(values: Array, index: Array, shape: Any) -> Array:
     """The same for each sample, whose number the shape begins with."""
     rows = jnp.arange(shape[0]).reshape(-1, *[1] * max(index.ndim - 1, 0))
     return jnp.zeros(shape, values.dtype).at[rows, index.astype(int)].add(values)''',

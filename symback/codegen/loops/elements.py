@@ -374,7 +374,7 @@ MOVED: dict[Any, Callable[..., Printed]] = {
 
 READ: dict[Any, int] = {
     **{head: 1 for head in (a.broadcast_like, a.reshape_like, a.one_hot, a.scatter)},
-    a.add_at: 2,
+    a.segment_sum: 2,
     **{head: 0 for head in (a.size, a.eye_like)},
 }
 """How many of the operands are read, where only the shapes of the others matter."""

@@ -97,7 +97,7 @@ def _fold(
     return [*start, *w.over(shape, [added], simd=False)]
 
 
-def _add_at(
+def _segment_sum(
     w: Loops, to: Symbol, sign: str, value: Expr, at: Expr, array: Expr, *axis: Expr
 ) -> Tree:
     """Each part of the value is added to the row, or the place along an axis, of its index."""
@@ -361,7 +361,7 @@ HEADS: dict[Any, Callable[..., Tree]] = {
     a.matvec: _product,
     a.einsum: _einsum,
     a.fold: _fold,
-    a.add_at: _add_at,
+    a.segment_sum: _segment_sum,
     a.dot: _dot,
     a.reduce_sum: _total,
     a.mean: _mean,
@@ -399,7 +399,7 @@ HEADS: dict[Any, Callable[..., Tree]] = {
 }
 """Operations that mix elements: what computes one into memory, or into a new number."""
 
-ADDING = (a.matmul, a.matvec, a.einsum, a.fold, a.add_at, a.reduce_sum)
+ADDING = (a.matmul, a.matvec, a.einsum, a.fold, a.segment_sum, a.reduce_sum)
 """Those that can add to what is in memory, where they give an array."""
 
 INLINE = (

@@ -288,14 +288,14 @@ def _take_each(array, index):
     return array[rows, index.astype(np.intp)]
 
 
-def _add_at(values, index, shape):
+def _segment_sum(values, index, shape):
     """Zeros of a shape, to whose rows at the indices the values are added."""
     whole = np.zeros(shape, dtype=values.dtype)
     np.add.at(whole, index.astype(np.intp), np.broadcast_to(values, (*index.shape, *shape[1:])))
     return whole
 
 
-def _add_at_each(values, index, shape):
+def _segment_sum_each(values, index, shape):
     """The same for each sample, whose number the shape begins with."""
     whole = np.zeros(shape, dtype=values.dtype)
     rows = np.arange(shape[0]).reshape(-1, *[1] * max(np.ndim(index) - 1, 0))

@@ -592,16 +592,17 @@ def _add_along(
     return f"_add_along({_in_dtype_of(p, value, array)}, {at}, {shape}, {int(axis) - rank})", ATOM
 
 
-def _add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr, *axis: Expr) -> Printed:
+def _segment_sum(p: ArrayPrinter, value: Expr, index: Expr, array: Expr, *axis: Expr) -> Printed:
     """One array a sample where value, index or array varies."""
     if axis:
         return _add_along(p, value, index, array, axis[0], summed=False)
     texts = f"{_in_dtype_of(p, value, array)}, {p.whole(index, ADD)}"
     if not any(map(p.varies, (value, index, array))):
-        return f"_add_at({texts}, {p.whole(array)}.shape)", ATOM
+        return f"_segment_sum({texts}, {_shape_of_sum(p, array)})", ATOM
     rows = p.rows_of(next(o for o in (value, index, array) if p.varies(o)))
-    own = f"{p.whole(array)}.shape{'[1:]' if p.varies(array) else ''}"
-    return f"_add_at_each({texts}, ({rows}, *{own}))", ATOM
+    own = _shape_of_sum(p, array)
+    own = own[1:-1].rstrip(",") if isinstance(array, a.full) else f"*{own}"
+    return f"_segment_sum_each({texts}, ({rows}, {own}))", ATOM
 
 
 def _in_dtype_of(p: ArrayPrinter, value: Expr, array: Expr) -> str:
@@ -647,9 +648,13 @@ def _eye_like(p: ArrayPrinter, m: Expr) -> Printed:
     return f"np.eye({text}.shape[-1], dtype={text}.dtype)", ATOM
 
 
-def _full(p: ArrayPrinter, value: Expr, *sizes: Expr) -> Printed:
+def _tuple_of(p: ArrayPrinter, sizes: Sequence[Expr]) -> str:
     shape = ", ".join(p.print(s) for s in sizes)
-    shape = f"({shape},)" if len(sizes) == 1 else f"({shape})"
+    return f"({shape},)" if len(sizes) == 1 else f"({shape})"
+
+
+def _full(p: ArrayPrinter, value: Expr, *sizes: Expr) -> Printed:
+    shape = _tuple_of(p, sizes)
     if value in (0, 1):
         return f"np.{'ones' if value == 1 else 'zeros'}({shape}, dtype={p.dtype()})", ATOM
     return f"np.full({shape}, {p.print(value)}, dtype={p.dtype()})", ATOM
@@ -706,7 +711,7 @@ PRINT: dict[Any, Callable[..., Printed]] = {
     a.rows: _rows,
     a.slice_: _slice,
     a.take: _take,
-    a.add_at: _add_at,
+    a.segment_sum: _segment_sum,
     a.scatter: _scatter,
     a.expand_dims: _expand_dims,
     a.broadcast_like: _broadcast_like,
@@ -773,6 +778,8 @@ def _summed_inside(head: Any) -> Callable[..., Printed]:
 
 def _shape_of_sum(p: ArrayPrinter, array: Expr) -> str:
     """The code for the shape that an array has once it is summed over the batch."""
+    if isinstance(array, a.full):
+        return _tuple_of(p, array.args[1:])
     return f"{p.whole(array)}.shape{'[1:]' if p.varies(array) else ''}"
 
 
@@ -781,14 +788,16 @@ def _summed_scatter(p: ArrayPrinter, part: Expr, array: Expr, parts: Tuple) -> P
     return f"_scatter({text}, {_shape_of_sum(p, array)}, np.s_[{bounds(parts)}])", ATOM
 
 
-def _summed_add_at(p: ArrayPrinter, value: Expr, index: Expr, array: Expr, *axis: Expr) -> Printed:
+def _summed_segment_sum(
+    p: ArrayPrinter, value: Expr, index: Expr, array: Expr, *axis: Expr
+) -> Printed:
     if not p.varies(index):
         value = batch_sum(value) if p.varies(value) else value
     if axis:
         return _add_along(p, value, index, array, axis[0], summed=True)
     shape = _shape_of_sum(p, array)
     text = _in_dtype_of(p, value, array)
-    return f"_add_at({text}, {p.whole(index, ADD)}, {shape})", ATOM
+    return f"_segment_sum({text}, {p.whole(index, ADD)}, {shape})", ATOM
 
 
 def _summed_reshape_like(p: ArrayPrinter, value: Expr, array: Expr) -> Printed:
@@ -817,7 +826,7 @@ SUMMED: dict[Any, Callable[..., Printed]] = {
     a.fold: _summed_fold,
     a.reshape_like: _summed_reshape_like,
     a.scatter: _summed_scatter,
-    a.add_at: _summed_add_at,
+    a.segment_sum: _summed_segment_sum,
     a.broadcast_like: _summed_broadcast_like,
 }
 """Operations whose sum over the batch has a form of its own; others are summed along the batch."""

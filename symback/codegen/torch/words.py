@@ -323,14 +323,14 @@ def _take_each(array: Any, index: Any) -> Any:
     """The rows of each sample's array at the sample's indices, or at those that all share."""
     rows = torch.arange(len(array), device=array.device)
     return array[rows.reshape(-1, *[1] * max(index.ndim - 1, 0)), index.long()]''',
-    "_add_at": '''\
-def _add_at(values: Any, index: Any, shape: Any) -> Any:
+    "_segment_sum": '''\
+def _segment_sum(values: Any, index: Any, shape: Any) -> Any:
     """Zeros of a shape, to whose rows at the indices the values are added."""
     values = values.expand((*index.shape, *shape[1:]))
     whole = torch.zeros(tuple(shape), dtype=values.dtype, device=values.device)
     return whole.index_put((index.long(),), values, accumulate=True)''',
-    "_add_at_each": '''\
-def _add_at_each(values: Any, index: Any, shape: Any) -> Any:
+    "_segment_sum_each": '''\
+def _segment_sum_each(values: Any, index: Any, shape: Any) -> Any:
     """The same for each sample, whose number the shape begins with."""
     rows = torch.arange(shape[0], device=index.device)
     rows = rows.reshape(-1, *[1] * max(index.ndim - 1, 0))

@@ -341,6 +341,7 @@ _ARRAY_SIGNS: Mapping[object, str] = {
     arrays.one_hot: "one-hot",
     arrays.slice_: "part",
     arrays.take: "rows",
+    arrays.segment_sum: "sums",
     arrays.full: "const",
 }
 

@@ -177,14 +177,15 @@ class take(ArrayFunction):
     rule = "each row gets the sum over its indices"
 
 
-class add_at(ArrayFunction):
+class segment_sum(ArrayFunction):
     """Zeros of the third operand's shape, to whose rows at the indices of the second the first
-    operand's parts are added, or to whose elements at the indices along an axis.
+    operand's parts are added; in adjoints also to whose elements at the indices along an axis.
     """
 
     arrays = 3
+    moves = True
     shape_rule = staticmethod(shapes.of_third)
-    in_adjoints_only = True
+    rule = "each part gets the row at its index"
 
 
 class expand_dims(ArrayFunction):

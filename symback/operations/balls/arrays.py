@@ -159,7 +159,7 @@ def _scatter(part: Entries, whole: Entries, parts: Tuple) -> Entries:
     return Entries(whole.shape, flat)
 
 
-def _add_at(g: Entries, index: Entries, x: Entries, axis: int | None = None) -> Entries:
+def _segment_sum(g: Entries, index: Entries, x: Entries, axis: int | None = None) -> Entries:
     if axis is not None:
         return _add_along(g, index, x, int(axis))
     width = x.size // len(x)
@@ -252,7 +252,7 @@ DEFINED: Definitions = {
     a.products_of_others: by_row(products_of_others(BALLS)),
     a.scan_back: _scan_back,
     a.fold: _fold,
-    a.add_at: _add_at,
+    a.segment_sum: _segment_sum,
     a.reshape_like: lambda value, whole: value.reshape(whole.shape),
     a.broadcast_like: lambda value, whole: value.broadcast_to(whole.shape),
     a.size: _size,
