@@ -158,7 +158,7 @@ class _Reader:
     def _broadcast(self, part: Expr, whole: Expr, axis: int | None) -> _Terms:
         """The terms of a part of a formula, in the shape of the whole."""
         shape = shape_of(whole, self._shapes)
-        part, place = self._unrepeated(part, shape, axis)
+        part, place = self._along(part, shape, axis)
         own = shape_of(part, self._shapes)
         terms = self.terms(part, place)
         wanted = _without(shape, axis)
@@ -168,48 +168,43 @@ class _Reader:
             raise NotOne
         return terms.behind(S.One, (Factor("column", ones(wanted[0])),))
 
-    def _unrepeated(self, part: Expr, shape: Shape, axis: int | None) -> tuple[Expr, int | None]:
-        """What a part of an array repeats, and along which of its axes it has classes."""
-        own = shape_of(part, self._shapes)
-        if axis is None:
-            return part, None
-        if len(own) == len(shape) == 2 and own != shape:
-            repeated = [i for i in (0, 1) if own[i] == 1 != shape[i]]
-            return self._squeezed(part), None if axis in repeated else 0
-        if own and own != shape[-len(own) :]:
-            raise NotOne
-        place = axis - (len(shape) - len(own))
-        return part, place if place >= 0 else None
-
-    def _squeezed(self, expr: Expr) -> Expr:
-        """A column or a row of a matrix as a vector."""
-        if isinstance(expr, a.expand_dims):
-            inner: Expr = expr.args[0]
-            return inner
-        if not shape_of(expr, self._shapes):
-            return expr
-        if isinstance(expr, ArrayFunction) or not expr.args:
-            raise NotOne
-        return expr.func(*map(self._squeezed, expr.args))
-
     def _part(self, expr: Expr, shape: Shape, axis: int) -> Expr:
         """What an array of a shape has of a part for class k, written as far inside as it goes."""
         if expr.func is exp and isinstance(expr.args[0], a.log_softmax):
             return self._part(a.softmax(*expr.args[0].args), shape, axis)
         if isinstance(expr, a.broadcast_like | a.full) and not shape_of(expr.args[0], self._shapes):
             return expr.args[0]
-        expr, place = self._unrepeated(expr, shape, axis)
+        if not isinstance(expr, ArrayFunction) and expr.args:
+            return expr.func(*(self._part(arg, shape, axis) for arg in expr.args))
+        expr, place = self._along(expr, shape, axis)
         own = shape_of(expr, self._shapes)
-        if place is None or not own:
+        if place is None:
             return expr
         if isinstance(expr, a.broadcast_like):
             return self._part(expr.args[0], own, place)
-        if not isinstance(expr, ArrayFunction) and expr.args:
-            return expr.func(*(self._part(arg, own, place) for arg in expr.args))
         if len(own) > 2:
             raise NotOne
         every = Tuple(S.Zero, oo)
         return a.slice_(expr, Tuple(every, self._k) if place == 1 else Tuple(self._k))
+
+    def _along(self, part: Expr, shape: Shape, axis: int | None) -> tuple[Expr, int | None]:
+        """A part of an array without an axis that it repeats, and its axis that has the classes:
+        None where it is the same for all, as it has none or repeats that one.
+        """
+        own = shape_of(part, self._shapes)
+        if axis is None or not own:
+            return part, None
+        if len(own) == len(shape) == 2 and own != shape:
+            place = None if own[axis] == 1 else 0
+            if isinstance(part, a.expand_dims):
+                return part.args[0], place
+            if isinstance(part, ArrayFunction) or not part.args:
+                raise NotOne
+            return part.func(*(self._along(arg, shape, axis)[0] for arg in part.args)), place
+        if own != shape[-len(own) :]:
+            raise NotOne
+        place = axis - (len(shape) - len(own))
+        return part, place if place >= 0 else None
 
     def _matmul(self, expr: Expr, axis: int | None) -> _Terms:
         left, right = expr.args
