@@ -427,3 +427,17 @@ def test_other_files_are_kept(tmp_path):
     sb.circuit("f = w*x").generate(str(path))
     done = CliRunner().invoke(cli, ["code", "f = w*x", "-o", str(path)])
     assert done.exit_code != 0 and "is a generated module, not bare code" in str(done.output)
+
+
+RANGES = {
+    "i: int; E: param[v, d]; f = sum(E[i])": "i: a whole number from 0 to v - 1, which the caller",
+    "i: int[m]; E: param[3, 2]; f = sum(E[i])": "i: whole numbers from 0 to 2, which the caller",
+    "i: int[m]; v: param[m]; f = max(segment_sum(v, i, 4))": "i: whole numbers from 0 to 3, which",
+    "z: input[k]; y: target; f: loss = cross_entropy(z, y)": "y: a whole number from 0 to k - 1",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_functions_state_the_range_of_indices(language):
+    for text, contract in RANGES.items():
+        assert contract in sb.circuit(text).code(language, of="f"), text

@@ -15,7 +15,7 @@ from symback.autodiff.tangents import tangent_program
 from symback.circuits.circuit import Circuit, Node, refuse_constant
 from symback.circuits.loops import has_loops, unrolled
 from symback.circuits.program import Assign, Program
-from symback.circuits.requirements import index_leaves
+from symback.circuits.requirements import classes, index_leaves, indices
 from symback.errors import Unsupported, clip, nearest
 from symback.operations.shapes import is_size, shown
 from symback.printing.circuit_text import definitions
@@ -247,7 +247,7 @@ def _words(asked: _Asked, returns: str) -> str:
 
 
 def _about(circuit: Circuit, node: Node, leaves: Sequence[Node]) -> list[str]:
-    """The formulas of a node and of all below it, and the shapes of arrays."""
+    """The formulas of a node and of all below it, the shapes of arrays, the range of indices."""
     below = {node.name}
     for each in reversed(circuit.nodes):
         if each.name in below:
@@ -256,7 +256,19 @@ def _about(circuit: Circuit, node: Node, leaves: Sequence[Node]) -> list[str]:
     if len(formulas) > MOST_FORMULAS:
         formulas[MOST_FORMULAS:] = [f"… and {len(formulas) - MOST_FORMULAS} more"]
     shapes = [f"{n.name}: array {shown(n.shape)}" for n in leaves if n.shape]
-    return [*formulas, *(["", *shapes] if shapes else [])]
+    contract = [*shapes, *_ranges(circuit, leaves)]
+    return [*formulas, *(["", *contract] if contract else [])]
+
+
+def _ranges(circuit: Circuit, leaves: Sequence[Node]) -> list[str]:
+    """Which whole numbers choose rows or classes; code of one sample reads there unchecked."""
+    known = {**classes(circuit), **indices(circuit)}
+    return [
+        f"{n.name}: {'whole numbers' if n.shape else 'a whole number'} from 0 to "
+        f"{str(known[n.name] - 1).replace('Min', 'min')}, which the caller checks"
+        for n in leaves
+        if n.name in known
+    ]
 
 
 def _formulas(circuit: Circuit, names: Collection[str]) -> list[str]:
