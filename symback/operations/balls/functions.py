@@ -107,6 +107,8 @@ def power(base: arb, exponent: arb) -> arb:
         result: arb = base ** int(whole)
         return result
     if is_zero(base):
+        if exponent < 0 and _INFINITE_POLES.get():
+            return arb("inf")
         return arb(0) if exponent > 0 else NOT_A_NUMBER
     return base**exponent
 

@@ -7,6 +7,7 @@ So a precision is known to suffice, or known not to, and never guessed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 
 import sympy as sp
 from flint import arb, ctx, fmpq, fmpz
-from sympy import Eq, Expr, Heaviside, Piecewise, S, Symbol
+from sympy import Eq, Expr, Heaviside, Mul, Piecewise, S, Symbol
 from sympy.core.relational import Relational
 from sympy.functions.special.delta_functions import DiracDelta
 from sympy.logic.boolalg import ITE, And, Not, Or
@@ -165,15 +166,44 @@ def _rule(part: Expr) -> _Rule:
     if isinstance(part, Piecewise):
         return lambda args, values: choose(part, values)
     if part.is_Add:
-        return lambda args, values: sum(args[1:], args[0])
+        return _sum_rule(part)
     if part.is_Mul:
-        return lambda args, values: product(args)
+        return _product_rule(part)
     if part.is_Pow and part.exp == S.Half:
         return lambda args, values: args[0].sqrt()
     function = functions.power if part.is_Pow else _FUNCTIONS.get(part.func)
     if function is not None:
         return lambda args, values: function(*args)
     return lambda args, values: _by_meaning(part, values)
+
+
+def _sum_rule(part: Expr) -> _Rule:
+    """Over one denominator if numbers are exact, so that x/3 - 2/3 is 0 at x = 2."""
+    weighed = [term.as_coeff_Mul() for term in part.args]
+    below = math.lcm(*(int(weight.q) for weight, _ in weighed if weight.is_Rational))
+    if below == 1:
+        return lambda args, values: sum(args[1:], args[0])
+    if not all(weight.is_Rational for weight, _ in weighed):
+        return lambda args, values: sum(args[1:], args[0])
+    above = [rational(weight * below) for weight, _ in weighed]
+    factors = [() if rest is S.One else Mul.make_args(rest) for _, rest in weighed]
+
+    def rule(args: list[arb], values: MutableMapping[Expr, arb]) -> arb:
+        balls = [[values[f] for f in of] for of in factors]
+        if not all(ball.is_exact() for of in balls for ball in of):
+            return sum(args[1:], args[0])
+        terms = [product([w, *of]) for w, of in zip(above, balls, strict=True)]
+        return sum(terms[1:], terms[0]) / below
+
+    return rule
+
+
+def _product_rule(part: Expr) -> _Rule:
+    """With a division at last, so that x/10 is exact where it can be."""
+    weight, rest = part.as_coeff_Mul()
+    if not weight.is_Rational or weight.q == 1 or len(rest.args) + 1 != len(part.args):
+        return lambda args, values: product(args)
+    return lambda args, values: product(args[1:]) * int(weight.p) / int(weight.q)
 
 
 def _by_meaning(part: Expr, values: MutableMapping[Expr, arb]) -> arb:
@@ -317,7 +347,7 @@ def nearest_float(value: arb) -> float:
     """The float64 nearest to the ball's midpoint; infinite beyond the largest."""
     if not value.is_finite():
         at = float(value.mid())
-        return at if value.is_exact() else float("nan")
+        return at if value.rad().is_finite() else float("nan")  # ∞ by a wide factor is ∞
     mantissa, exponent = value.mid().man_exp()
     if int(mantissa) == 0:
         return 0.0
