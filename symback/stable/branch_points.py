@@ -27,7 +27,12 @@ from symback.operations.expressions import postorder, real_symbol, written_size
 from symback.operations.forms import Numbering, expression_of, form_of, place
 from symback.operations.polynomials import horner
 from symback.stable.matching import See, others_of
-from symback.stable.named_parts import parts_outside_choices, with_wanted, without_choices
+from symback.stable.named_parts import (
+    parts_outside_choices,
+    slopes_of,
+    with_wanted,
+    without_choices,
+)
 from symback.stable.proof import beyond_series
 from symback.stable.series import Series, series_near_zero
 
@@ -134,8 +139,7 @@ def _in_roots(part: Expr) -> Iterator[tuple[Expr, Expr]]:
             changed[v] = _ROOT**2  # as s² of s = √(1 - x²)
         inside = part.xreplace(changed)
         yield v, inside
-        for name in sorted(v.free_symbols & inside.free_symbols, key=str):
-            slope = v.diff(name)
+        for name, slope in slopes_of(v, inside):
             if not slope.has(name) and not _vanishes(part, v):
                 yield v, inside.xreplace({name: (_ROOT**2 - v + slope * name) / slope})
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from sympy import Expr, Piecewise
 
-from symback.operations.expressions import postorder, written_size
+from symback.operations.arrays import ArrayFunction
+from symback.operations.expressions import postorder, real_symbol, written_size
 from symback.stable.matching import See
 
 LARGEST = 40  # written parts of a formula
@@ -73,4 +74,35 @@ def without_choices(expr: Expr) -> Expr:
     return done.get(expr, expr)
 
 
-__all__ = ["Wanted", "has_wanted", "parts_outside_choices", "with_wanted", "without_choices"]
+def entries_of(*formulas: Expr) -> dict[Expr, Expr]:
+    """A name for each entry and reduction of arrays in formulas, which SymPy takes no slope by."""
+    found: dict[Expr, Expr] = {}
+    stack: list[Any] = list(reversed(formulas))
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ArrayFunction):
+            found.setdefault(part, real_symbol(f"entry {len(found)}"))
+        else:
+            stack.extend(reversed(part.args))
+    return found
+
+
+def slopes_of(formula: Expr, others: Expr | None = None) -> Iterator[tuple[Expr, Expr]]:
+    """The names and entries of arrays in a formula, and in another one, with its slopes by them."""
+    named = entries_of(formula)
+    back = {s: part for part, s in named.items()}
+    inside = formula.xreplace(named)
+    beside = inside.free_symbols if others is None else others.xreplace(named).free_symbols
+    for s in sorted(inside.free_symbols & beside, key=str):
+        yield back.get(s, s), inside.diff(s).xreplace(back)
+
+
+__all__ = [
+    "Wanted",
+    "entries_of",
+    "has_wanted",
+    "parts_outside_choices",
+    "slopes_of",
+    "with_wanted",
+    "without_choices",
+]

@@ -14,7 +14,13 @@ from sympy import Eq, Expr, Piecewise
 from symback.operations.elementwise import elementary
 from symback.operations.expressions import real_symbol, written_size
 from symback.stable.matching import See
-from symback.stable.named_parts import Wanted, parts_outside_choices, with_wanted, without_choices
+from symback.stable.named_parts import (
+    Wanted,
+    parts_outside_choices,
+    slopes_of,
+    with_wanted,
+    without_choices,
+)
 
 LARGEST = 40  # written parts of the cancelled quotient
 _DIVISOR = real_symbol("divisor")
@@ -30,10 +36,10 @@ def finite_at_pole(see: See, expr: Expr) -> Expr | None:
     own = expr.args if expr.is_Mul else ()  # of a factor 1/d it is 0/0
     poles = (p for p in parts_outside_choices(whole) if _divides(p) and p not in own)
     for d in dict.fromkeys(p.base for p in poles):
-        for name in sorted(d.free_symbols, key=str):
-            found = _quotient(see, expr, d, name)
+        for name, slope in slopes_of(d):
+            found = _quotient(see, expr, d, name, slope)
             if found is not None and any(
-                _quotient(see, a, d, name) is None for a in _operands(expr)
+                _quotient(see, a, d, name, slope) is None for a in _operands(expr)
             ):
                 there = found.xreplace({_DIVISOR: d})
                 return Piecewise((there, Eq(d, 0)), (expr, True), evaluate=False)
@@ -62,9 +68,8 @@ def _divides(part: Any) -> bool:
     return bool(part.base.is_Symbol or part.base.is_Add)
 
 
-def _quotient(see: See, expr: Expr, d: Expr, name: Expr) -> Expr | None:
+def _quotient(see: See, expr: Expr, d: Expr, name: Expr, slope: Expr) -> Expr | None:
     """p/q in d for a name in which d is linear, without a common factor; None where q is 0 at 0."""
-    slope = d.diff(name)
     divided = with_wanted(see, expr, _divides)
     whole = divided and with_wanted(see, without_choices(divided), _is_name_of(d))
     if whole is None or not slope.is_number:
@@ -95,7 +100,7 @@ def _grows_at_zero(inside: Expr) -> bool:
 
 @lru_cache(maxsize=2**10)  # one function for each d, by which what was searched is known
 def _is_name_of(d: Expr) -> Wanted:
-    names = d.free_symbols
+    names = {name for name, _ in slopes_of(d)}
     return lambda part: part in names
 
 

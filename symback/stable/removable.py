@@ -37,7 +37,7 @@ from symback.stable.matching import (
     terms_of,
     through_names,
 )
-from symback.stable.named_parts import has_wanted, with_wanted
+from symback.stable.named_parts import entries_of, has_wanted, with_wanted
 
 LARGEST_DEGREE = 16  # up to which a quotient of polynomials is divided out
 LARGEST = 40  # written parts of it
@@ -137,6 +137,12 @@ def _is_of_polynomials(part: Any) -> bool:
 @lru_cache(maxsize=2**12)
 def _divided(p: Expr, q: Expr) -> Expr | None:
     """p/q of polynomials, q having the first degree in a name; None where it is none."""
+    named = entries_of(q, p)
+    found = _divided_names(p.xreplace(named), q.xreplace(named))
+    return None if found is None else found.xreplace({s: part for part, s in named.items()})
+
+
+def _divided_names(p: Expr, q: Expr) -> Expr | None:
     for s in sorted(q.free_symbols & p.free_symbols, key=str):
         slope = q.diff(s)
         if slope.has(s) or not p.is_polynomial(*p.free_symbols):

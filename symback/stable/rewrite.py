@@ -21,6 +21,7 @@ from symback.operations.arrays import shape_of
 from symback.operations.expressions import postorder, written_size
 from symback.operations.shapes import Shape, is_size
 from symback.stable.array_proof import holds_for_arrays
+from symback.stable.entries import NamedEntries
 from symback.stable.looked_for import FUNCTIONS, is_looked_for, is_looked_for_last
 from symback.stable.matching import DEEPEST
 from symback.stable.proof import holds
@@ -55,11 +56,14 @@ def stable(circuit: Circuit, opaque: Collection[str] = ()) -> Circuit:
 def rewritten(
     circuit: Circuit, opaque: Collection[str] = ()
 ) -> tuple[Circuit, tuple[Rewrite, ...]]:
-    """`stable(circuit)`, and the rewritings that are not used as no proof of them was found.
+    """`stable(circuit)`, and the rewritings that are not used as no proof of them was found."""
+    return circuit.once(_found, frozenset(opaque))
 
-    Found once for each circuit.
-    """
-    return circuit.once(_rewritten, frozenset(opaque))
+
+def _found(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple[Rewrite, ...]]:
+    named = NamedEntries(circuit, opaque)
+    found, unproven = _rewritten(named.circuit, opaque)
+    return named.back(found), named.rewrites_back(unproven)
 
 
 def _rewritten(circuit: Circuit, opaque: frozenset[str]) -> tuple[Circuit, tuple[Rewrite, ...]]:
