@@ -30,6 +30,7 @@ from symback.operations.special import (
     tanc,
     tanhc,
 )
+from symback.stable.growth import less_one_over_sum
 from symback.stable.matching import (
     SHORT,
     See,
@@ -188,9 +189,15 @@ def quotient_of_vanishing(see: See, product: Expr) -> Expr | None:
         u, v = (through_names(see, argument(call)) for call in (h, k))
         ratio = u / v
         if ratio.free_symbols and not v.free_symbols <= ratio.free_symbols:
+            others = others_of(factors, above, below)
+            if isinstance(h, sp.sinh) and isinstance(k, sp.sinh):
+                logs = log_sinhc(argument(h)) - log_sinhc(argument(k))
+                return others * ratio**n * sp.exp(n * logs)
             of_h, of_k = (_OVER_ARGUMENT[call.func](argument(call)) for call in (h, k))
-            near = others_of(factors, above, below) * (ratio * of_h / of_k) ** n
-            return Piecewise((near, sp.Abs(v) < 1), (product, True), evaluate=False)
+            near = others * (ratio * of_h / of_k) ** n
+            far = less_one_over_sum(see, product)
+            beyond = ((product, True),) if far is None else far.args
+            return Piecewise((near, sp.Abs(v) < 1), *beyond, evaluate=False)
     return None
 
 

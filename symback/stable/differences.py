@@ -21,6 +21,7 @@ from symback.operations.special import (
     boxcox,
     erfdiff,
     expm1mx,
+    expm1over,
     hypotsub,
     invdiff,
     log1pmx,
@@ -41,6 +42,7 @@ from symback.stable.matching import (
     argument,
     base_and_power,
     flat_terms,
+    joined,
     others_of,
     quotient,
     see_product,
@@ -165,19 +167,28 @@ def _is_growth(see: See, ratio: Expr) -> bool:
 
 
 def power_minus_one_over_exponent(see: See, product: Expr) -> Expr | None:
-    """(xᵏ - 1)/k."""
+    """(xᵏ - 1)/k, and for k = c·b that by b, and the same of (1 + x)ᵏ - 1."""
     factors = Mul.make_args(product)
     for factor in factors:
         inner = see(factor)
-        if not isinstance(inner, powm1):
+        if not isinstance(inner, powm1 | pow1pm1):
             continue
         x, k = inner.args
-        for other in factors:
-            if not (other.is_Pow and other.exp == -1):
+        if k.is_number:
+            continue
+        whole = through_names(see, k)
+        below = joined(see, factors, whole, -1) or [f for f in factors if f.is_Pow and f.exp == -1]
+        for parts in (below, *([f] for f in below)):
+            b = 1 / Mul(*parts)
+            ratio = quotient(k, b) or quotient(whole, through_names(see, b))
+            if ratio is None:
                 continue
-            ratio = quotient(k, other.base)
-            if ratio is not None and ratio.is_number:
-                return others_of(factors, factor, other) * ratio * boxcox(x, k)
+            left = others_of(factors, factor, *parts)
+            if isinstance(inner, powm1) and ratio.is_number:
+                return left * ratio * boxcox(x, k)
+            log, least = (sp.log(x), 0) if isinstance(inner, powm1) else (log1p(x), -1)
+            near = expm1over(b, ratio * log)
+            return left * Piecewise((near, x > least), (factor / b, True), evaluate=False)
     return None
 
 

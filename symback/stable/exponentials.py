@@ -204,7 +204,7 @@ def argument_over_expm1(see: See, product: Expr) -> Expr | None:
                 continue
             above = through_names(see, see_sum(see, above))
             ratio = quotient(u, above)
-            if ratio is None:
+            if ratio is None or isinstance(above, sp.exp):
                 continue
             both = min(times, power)
             left = inner ** (times - both) * above ** (power - both)

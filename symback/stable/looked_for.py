@@ -12,6 +12,8 @@ from symback.operations.arrays import logsumexp
 from symback.operations.expressions import postorder
 from symback.operations.functions import erfc, sigma
 from symback.operations.special import (
+    expshare,
+    inv_add_exp,
     inv_expm1,
     log_ratio,
     pow1pm1,
@@ -47,6 +49,8 @@ _LOOKED_FOR_LAST = (
     sqrtsub,
     quadroot,
     inv_expm1,
+    inv_add_exp,
+    expshare,
 )
 
 
