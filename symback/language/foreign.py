@@ -35,7 +35,7 @@ SAME = _names(
         "atan": "arctangent arctg",
         "atanh": "artanh argtanh",
         "concat": "concatenate cat",
-        "cos": "cosine cosinus",
+        "cos": "cosine cosinus coseno",
         "cosh": "ch",
         "cholesky": "chol cho_factor cholesky_decompose",
         "det": "determinant mdeterm",
@@ -47,6 +47,7 @@ SAME = _names(
         "cumsum": "cumulative_sum",
         "diag": "diagonal diag_embed diag_matrix",
         "outer": "outer_product",
+        "trace": "tr",
         "transpose": "permute permute_dims",
         "vec": "to_vector",
         "max_pool": "max_pool1d max_pool2d",
@@ -59,7 +60,7 @@ SAME = _names(
         "exp": "exponential",
         "eye": "identity munit",
         "inv": "inverse minverse",
-        "log": "loge",
+        "log": "loge log_e",
         "logcosh": "log_cosh lncosh",
         "logdet": "log_det log_determinant",
         "mse": "mean_squared_error mse_loss",
@@ -71,7 +72,7 @@ SAME = _names(
         "norm": "l2norm norm2 vector_norm matrix_norm",
         "segment_sum": "unsorted_segment_sum",
         "sigma": "sigm",
-        "sin": "sine sinus",
+        "sin": "sine sinus sen seno",
         "sinh": "sh",
         "softplus": "log1pexp log1exp log1p_exp",
         "sqrt": "square_root sqroot",
@@ -79,7 +80,7 @@ SAME = _names(
         "repeat": "repeat_interleave",
         "sum": "fsum reduce_sum",
         "take_along_axis": "take_along_dim",
-        "tan": "tangent tangens tg",
+        "tan": "tangent tangens tangente tg",
         "tanh": "th",
         "where": "if iif ifelse if_else piecewise ternary",
     }
@@ -127,7 +128,7 @@ FORMULAS = {
     "normal_lpdf": "-((u - v)/w)**2/2 - log(w) - log(2*pi)/2",
     **dict.fromkeys(("cloglog", "comp_log_log"), "log(-log1p(-u))"),
     **dict.fromkeys(("inv_cloglog", "icloglog"), "-expm1(-exp(u))"),
-    "kl_divergence": "sum(rel_entr(u, v))",
+    **dict.fromkeys(("kl", "kl_divergence"), "sum(rel_entr(u, v))"),
     # factorials
     "lchoose": "-log1p(u) - betaln(u - v + 1, v + 1)",
     **dict.fromkeys(("lfactorial", "gammaln1p"), "loggamma(u + 1)"),
@@ -300,7 +301,7 @@ LACKING = frozenset(
     "ord chr type iter next open eval exec input lambda mix fold scan loop while switch case fn "
     # activations and losses with settings or of other meaning
     "crelu rrelu threshold gumbel_softmax "
-    "nll ce kl triplet triplet_margin_loss margin_ranking_loss ctc_loss hinge_embedding_loss "
+    "nll ce triplet triplet_margin_loss margin_ranking_loss ctc_loss hinge_embedding_loss "
     "cosine_embedding_loss sparse_plus sparsemax "
     "boxcox1p loglog logistic_cdf".split()
 )

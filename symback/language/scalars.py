@@ -312,6 +312,7 @@ class Builder:
             self.refuse_arity(term, least, most if least == most else None)
         known = [*SPELLINGS, *self.functions, *self.array_calls, *words.names(), "where"]
         hint = called_product(name, len(term.args)) or function_hint(name, known)
+        hint = hint or f"; a function is one line, as in {clip(name, 40)}(u) = u**2"
         return UnknownName(f"unknown function '{clip(name, 40)}'{hint}", self.place_of(term))
 
     def refuse_arity(self, term: Term, least: int, most: int | None, times: int = 1) -> None:

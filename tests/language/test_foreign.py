@@ -325,6 +325,9 @@ SLIPS = {
     "LogSumExp": "logsumexp",
     "hypott": "hypot",
     "binary_crossentropy": "binary_cross_entropy",
+    "sen": "sin",
+    "tr": "trace",
+    "log_e": "log",
 }
 
 
@@ -341,6 +344,8 @@ MISLED = {
     "phi": "exp(-u**2/2)/sqrt(2*pi)",
     "seq": "no function of that meaning",
     "log1p_exp": "'softplus'",
+    "kl": "sum(rel_entr(u, v))",
+    "xor": "a function is one line, as in xor(u) = u**2",
     "zeta": "no function of that meaning",
     "airy": "no function of that meaning",
     "w": "write w*(…) for a product",
