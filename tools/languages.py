@@ -52,11 +52,12 @@ def _read(text: str, options: dict[str, Any]) -> sb.Circuit | None:
 
 
 def compared(target: str, every: int) -> tuple[int, list[str]]:
-    """How many circuits agree with the truth, and the reports of those that don't.
+    """How many circuits agree with the truth, and the reports of those that don't; the verdict on
+    each is printed when it is known.
 
     Unsupported where none is compiled, as without the language's runtime.
     """
-    agree, wrong, refused = 0, [], 0
+    agree, wrong, refused = 0, list[str](), 0
     row = TARGETS[target]
     functions = ("jvp", "hessp") if row.on_request else ()
     for name, circuit in list(circuits())[::every]:
@@ -66,9 +67,11 @@ def compared(target: str, every: int) -> tuple[int, list[str]]:
         except Unsupported as error:
             refused += 1
             wrong.append(f"{target}, {name}\n{error}")
+            print(f"{target}, {name}: not compiled", flush=True)
             continue
         report = check_module(circuit, module, points=20)
         agree += report.passed
+        print(f"{target}, {name}: {'agrees' if report.passed else 'DISAGREES'}", flush=True)
         if not report.passed:
             wrong.append(f"{target}, {name}\n{report}")
     if refused and refused == len(wrong) and not agree:

@@ -401,7 +401,7 @@ TUPLES = {
     **dict.fromkeys(("zeros", "ones"), 0),
     **dict.fromkeys(("flip", "squeeze", "tile"), 1),
 }
-"""The calls that take several numbers in brackets, and from which argument on."""
+"""The calls that take several numbers in brackets or a list, and from which argument on."""
 
 LISTS_OF_NUMBERS = {"pad": 1, "tensordot": 2}
 """The calls that take brackets or lists of whole numbers, inside each other too, from there on."""

@@ -389,7 +389,7 @@ class ArrayBuilder(Builder):
         """An array or number; several numbers, such as axes or sizes; the text of subscripts."""
         if term.kind == "string" and of == "einsum" and not place:
             return term.text
-        if term.kind in ("pair", "tuple") and place >= TUPLES.get(of, len(term.args) + place):
+        if term.kind in _BRACKETED and place >= TUPLES.get(of, len(term.args) + place):
             return tuple(map(self.build, term.args))
         if term.kind in _BRACKETED and place >= LISTS_OF_NUMBERS.get(of, len(term.args) + place):
             return self._whole_numbers(term, nested=True)

@@ -96,13 +96,23 @@ PYTORCHS = {
     "movedim(x, 0, 1)": "x.T",
     "concat((x, y), dim=1)": "concat(x, y, axis=1)",
 }
+LISTS = {
+    "pad(x, [(1, 0), (0, 2)])": "pad(x, ((1, 0), (0, 2)))",
+    "pad(x, [(1, 2)])": "pad(x, ((1, 2), (1, 2)))",
+    "tensordot(x, y, axes=[(0, 1), (0, 1)])": "tensordot(x, y, axes=([0, 1], [0, 1]))",
+    "reshape(x, [4, 3])": "reshape(x, (4, 3))",
+    "transpose(x, [1, 0])": "transpose(x, (1, 0))",
+    "zeros([3, 4]) + x": "zeros(3, 4) + x",
+    "flip(x, [0, 1])": "flip(x, (0, 1))",
+}
+"""Lists, of tuples too, mean what tuples mean, as in NumPy."""
 
 
-@pytest.mark.parametrize("text", PYTORCHS)
-def test_pytorchs_words(text):
+@pytest.mark.parametrize("text", [*PYTORCHS, *LISTS])
+def test_spellings_of_peers_are_read(text):
     read, plain = (
         sb.circuit(f"x: param[3, 4]; y: param[3, 4]\nf: output = {t}; g: output = y[0]", loss=None)
-        for t in (text, PYTORCHS[text])
+        for t in (text, {**PYTORCHS, **LISTS}[text])
     )
     assert read == plain
 
@@ -145,6 +155,7 @@ REFUSED = {
     "pad(x, ((1, 0), (0, 2), (0, 0)))": "pad: 3 pairs of widths for [3, 4]",
     "pad(x, ((1, 0), (3,)))": "pad takes a whole number from 0, two, or two for each axis",
     "pad(x, (1, 2))": "pad of several widths means every axis in NumPy and the last in PyTorch",
+    "[(x[0, 0], 1), (2, 3)]": "(a, b) is not an expression",
     "pad(x[0], -1)": "pad takes a whole number from 0, two, or two for each axis",
     "einsum('abc', x)": "einsum: 'abc' names 3 axes of [3, 4]",
     "einsum('...ijk', x)": "einsum",
