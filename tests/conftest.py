@@ -13,7 +13,7 @@ from tests.cases import one_in
 
 WHOLE = {"docs", "language"}  # folders whose rows are soon run, or are those of pages
 FEW = 4  # rows of a test, of which all are run
-SHARE = 0.25  # of more rows
+SHARE = 0.2  # of more rows
 GOLDEN = 0.6180339887498949  # multiples of which are spread evenly, whatever a table repeats
 
 

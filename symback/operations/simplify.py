@@ -35,7 +35,7 @@ def simplified(expr: Expr) -> Expr:
         return folded if is_shorter else expr
     candidates: list[Callable[[Expr], Expr]] = [sp.powsimp, _over_functions(sp.factor_terms)]
     if _is_quotient(expr) and (size <= LARGEST_CANCELLED or _is_of_one_name(expr)):
-        candidates += [sp.cancel, _over_functions(_cancel_factored)]
+        candidates += [_cancelled, _over_functions(_cancel_factored)]
     if size <= LARGEST_CANCELLED and expr.has(sp.sin, sp.cos, sp.sinh, sp.cosh):
         candidates.append(sp.trigsimp)
     best = expr
@@ -57,9 +57,14 @@ def _over_functions(rewrite: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
     return rewritten
 
 
+@lru_cache(maxsize=2)  # what has no functions is cancelled over its names and factored after
+def _cancelled(expr: Expr) -> Expr:
+    return sp.cancel(expr)
+
+
 def _cancel_factored(expr: Expr) -> Expr:
     """Cancelled, the denominator as a product where it is shorter: (x − 3)²."""
-    above, below = sp.fraction(sp.cancel(expr))
+    above, below = sp.fraction(_cancelled(expr))
     return above / min(below, sp.factor(below), key=weight)
 
 

@@ -78,7 +78,7 @@ def calls_from_sympy(count):
 
 def test_twice_as_many_shared_levels_take_twice_as_many_calls():
     calls_from_sympy(5)  # what is made once
-    small, large = calls_from_sympy(12), calls_from_sympy(24)
+    small, large = calls_from_sympy(8), calls_from_sympy(16)
     for what, few, many in zip(("read", "generated", "checked"), small, large, strict=True):
         assert many < GROWTH * few, what
 

@@ -83,7 +83,7 @@ def test_there_are_enough_formulas():
     assert set(re.findall(r"\b([a-z]\w*)\(", " ".join(t for t, _ in FORMULAS.values()))) <= KNOWN
 
 
-@pytest.mark.parametrize("name", one_in(8, FORMULAS))
+@pytest.mark.parametrize("name", one_in(16, FORMULAS))
 def test_gradient_agrees_with_sympy(name):
     text, _ = FORMULAS[name]
     expected = independent(text)
@@ -102,7 +102,7 @@ def test_gradient_agrees_with_sympy(name):
         assert abs(found - truth[n]) <= sp.Float("1e-40") * (1 + abs(truth[n])), n
 
 
-@pytest.mark.parametrize("name", one_in(8, FORMULAS))
+@pytest.mark.parametrize("name", one_in(16, FORMULAS))
 def test_value_agrees_with_sympy(name):
     text, _ = FORMULAS[name]
     expected, found = independent(text), elementary(circuit(name).output.expr)
@@ -114,7 +114,7 @@ def test_value_agrees_with_sympy(name):
     pytest.fail("no point inside the domain")
 
 
-@pytest.mark.parametrize("name", one_in(8, FORMULAS))
+@pytest.mark.parametrize("name", one_in(16, FORMULAS))
 def test_text_round_trips(name):
     c = circuit(name)
     again = sb.circuit(str(c))

@@ -83,22 +83,14 @@ def calls(work, expr, circuit) -> int:
     return sum(row[1] for row in pstats.Stats(profile).stats.values())
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(
-            kind, marks=[pytest.mark.slow] if kind in ("in a branch", "several nodes") else []
-        )
-        for kind in SHARED
-    ],
-)
+@pytest.mark.parametrize("kind", one_in(4, SHARED))
 def test_twice_as_many_levels_take_twice_as_many_calls(kind):
-    sizes = (4, 8, 16)
+    sizes = (8, 16)
     exprs = [SHARED[kind](n) for n in sizes]
     circuits = [sb.Circuit.from_sympy(expr, loss=None) for expr in exprs]
     for name, work in WORK.items():
         counts = [calls(work, e, c) for e, c in zip(exprs, circuits, strict=True)]
-        assert counts[2] < GROWTH * counts[1], (name, counts)
+        assert counts[1] < GROWTH * counts[0], (name, counts)
 
 
 @pytest.mark.parametrize("kind", one_in(4, SHARED))
@@ -140,7 +132,7 @@ def test_the_command_line_prints_no_long_text(command, tmp_path, monkeypatch):
     [
         largest(9),
         sp.Piecewise((x, sp.Gt(levels(9), y, evaluate=False)), (y, True), evaluate=False),
-        two_names(40),
+        two_names(20),
     ],
     ids=["maxima", "in a condition", "two names"],
 )
