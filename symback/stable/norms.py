@@ -114,4 +114,16 @@ def _homogeneous(product: Expr, of_sums: bool = False) -> tuple[Expr, Expr] | No
     return None if x is None or degree == 1 else (x, degree)
 
 
-__all__ = ["root_of_powers"]
+def trace_of_square(see: See, expr: Expr) -> Expr | None:
+    """tr(Xᵀ·X) and tr(X·Xᵀ) are Σ X², of whose root norm keeps the range."""
+    product = see(expr.args[0])
+    if not isinstance(product, arrays.matmul):
+        return None
+    for x, other in (product.args, product.args[::-1]):
+        turned = see(other)
+        if isinstance(turned, arrays.transpose) and turned.args == (x,):
+            return arrays.reduce_sum(x**2)
+    return None
+
+
+__all__ = ["root_of_powers", "trace_of_square"]

@@ -60,6 +60,7 @@ from symback.stable import (
     inverses,
     logistic,
     logs,
+    means,
     norms,
     poles,
     quotients,
@@ -126,7 +127,7 @@ COVERED = (*LOOKED_INTO, *PUT_IN_PLACE, arrays.reduce_max, arrays.reduce_min)
 
 PRODUCTS = (
     *(arrays.matvec, arrays.transpose, arrays.expand_dims),
-    *(arrays.slice_, arrays.take, arrays.concat),
+    *(arrays.slice_, arrays.take, arrays.concat, arrays.matmul, arrays.trace),
 )
 """Those that are looked into as well where no proof is found without."""
 
@@ -138,6 +139,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
     Rule("cosine", SQUARES, (Mul,), quotients.cosine, "the product with a unit vector"),
     Rule("(Σ|x|ᵖ)^(1/p)", POWERS, (Pow,), norms.root_of_powers, "powers of |x|/max(|x|)"),
+    Rule("tr(Xᵀ·X)", SQUARES, (arrays.trace,), norms.trace_of_square, "a sum of squares"),
     Rule("softmax of a sum", OVERFLOWS, (Mul,), quotients.mean_by_softmax),
     Rule("logsumexp", OVERFLOWS, (sp.log,), logs.log_of_sum_of_exp),
     Rule("log of a weighted sum", OVERFLOWS, (sp.log,), logs.log_of_weighted_sum),
@@ -302,6 +304,9 @@ _NATURAL: tuple[Rule, ...] = (
         last=True,
         final=True,
     ),
+    Rule("(Σ w·xʳ)^(1/r)", NEAR_ONE, (Pow,), means.mean_of_powers, LIMIT, last=True, final=True),
+    Rule("log/(x² - 1)", NEAR, (Mul,), means.log_over_polynomial, LIMIT, last=True, final=True),
+    Rule("(xᵏ - yᵏ)/k", NEAR, (Mul,), means.power_less_power, LIMIT, last=True, final=True),
     Rule("(1 + p/v)ᵛ", NEAR_ONE, (Pow,), compound.compounded, last=True),
     Rule("(1 + u)ⁿ", NEAR_ONE, (Pow,), compound.power_beside_one, last=True),
     Rule("1/(p/x + q)", INFINITE, (Pow,), poles.reciprocal_of_poles, LIMIT, last=True),

@@ -1,4 +1,4 @@
-"""Quotients of sums of powers of e that overflow, power means of exponents, entries of arrays."""
+"""Quotients of sums of powers of e that overflow, means of powers, entries of arrays."""
 
 import pytest
 
@@ -100,6 +100,37 @@ ROWS = [
     ),
     ("f = (x**(k*t) - 1)/k", "x = 0, k = 1, t = 2", "f = -1, ∂x = 0, ∂k = 1"),
 ]
+MEANS = [
+    (
+        "f = (a*x**r + (1 - a)*y**r)**(1/r)",
+        "a = 0.25, x = 2, y = 3, r = 0",
+        "f = 2.7108060108295344, ∂a = -1.099137252241259, ∂r = 0.041780794200535578",
+    ),
+    (
+        "f = (a*x**((s - 1)/s) + (1 - a)*y**((s - 1)/s))**(s/(s - 1))",
+        "a = 0.25, x = 2, y = 3, s = 1.000000001",
+        "f = 2.7108060108713153, ∂s = 0.041780794111971052",
+    ),
+    (
+        "x: input[3]; p: param; f: output = mean(x**p)**(1/p)",
+        "x = [1, 2, 4], p = 0",
+        "f = 2, ∂x = [0.6666666666666666, 0.3333333333333333, 0.16666666666666666]",
+    ),
+    ("f = log(x)/(1 - x**2)", "x = 1", "f = -0.5, ∂x = 0.5"),
+    ("f = (x**2 - 1)/log(x)", "x = 1", "f = 2, ∂x = 2"),
+    ("f = x*log(x)/(x - 1)", "x = 1", "f = 1, ∂x = 0.5"),
+    (
+        "f = (x**k - y**k)/k",
+        "x = 3, k = 0, y = 2",
+        "f = 0.40546510810816438, ∂k = 0.36324797344719028, ∂y = -0.5",
+    ),
+    ("f = (x**k - x**(-k))/(2*k)", "x = 3, k = 0", "f = 1.0986122886681097, ∂k = 0"),
+    (
+        "X: input[2, 2]; f: output = sqrt(trace(X.T @ X))",
+        "X = [[3e200, 0], [0, 4e200]]",
+        "f = 5e200, ∂X = [[0.6, 0], [0, 0.8]]",
+    ),
+]
 # A rule on names holds of entries of arrays as well: x[0] and e[0] of e = exp(x).
 ENTRIES = [
     (
@@ -128,7 +159,7 @@ ENTRIES = [
 ]
 
 
-@pytest.mark.parametrize("text, at, gives", [*ROWS, *ENTRIES])
+@pytest.mark.parametrize("text, at, gives", [*ROWS, *MEANS, *ENTRIES])
 def test_quotients_whose_parts_overflow_or_vanish(text, at, gives):
     point = numbers(at)
     circuit, right = circuit_of(text, point), numbers(gives)
