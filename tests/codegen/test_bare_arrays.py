@@ -325,3 +325,11 @@ def test_the_gradient_by_entries_at_indices_that_are_numbers(language, tmp_path)
     given |= dict.fromkeys(("j", "v_j"), 0.0)
     (got,) = run_arrays(language, code, "made_gradient", given, {"n": 3}, [3], tmp_path)
     assert got == [20.0, 0.0, 4.0]
+
+
+def test_strict_compilers_have_nothing_to_say_of_conditions_and_operands():
+    """rustc warns of brackets around an operand, clang of a double that is a condition."""
+    rust = sb.circuit("A: param[n, n]; f = sum(eigvalsh(A)**2)").code("rust", only="hessp")
+    assert "f64::abs(" in rust and "f64::abs((" not in rust
+    c = sb.circuit("f = besselj(0, x)", loss=None).code("c", only="value")
+    assert "static inline int symback_is_whole" in c and "const double whole" not in c

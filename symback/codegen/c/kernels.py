@@ -30,6 +30,7 @@ from symback.codegen.c.single_precision import ELEMENTWISE, SUFFIX
 from symback.codegen.kernels import writer
 from symback.codegen.kernels.language import ATOM, KernelLanguage
 from symback.codegen.kernels.reader import Kernel, translatable
+from symback.codegen.kernels.scalars import is_condition
 
 PREFIX = "symback_"
 """How the names of kernels and of the module's own variables begin."""
@@ -115,7 +116,8 @@ class C(KernelLanguage):
 
     def function(self, kernel: Kernel, body: list[str]) -> str:
         arguments = ", ".join(f"double {name}" for name in kernel.arguments)
-        head = f"static inline double {PREFIX}{kernel.name[1:]}({arguments})"
+        result = "int" if is_condition(kernel.value) else "double"
+        head = f"static inline {result} {PREFIX}{kernel.name[1:]}({arguments})"
         text = f"/* {_ascii(self.comment(kernel))}\N{NO-BREAK SPACE}*/"
         comment = [
             line.replace("\N{NO-BREAK SPACE}", " ")

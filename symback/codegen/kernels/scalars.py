@@ -44,7 +44,7 @@ class Scalar:
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 CONDITIONS = frozenset({*COMPARISONS, "and", "or", "not"})
-TESTS = frozenset({"isinf", "isnan", "isfinite"})
+TESTS = frozenset({"isinf", "isnan", "isfinite", "_is_whole"})
 """Functions whose value is a condition."""
 
 

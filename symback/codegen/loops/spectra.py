@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symback.codegen.lines import freed
 from symback.codegen.loops.loops import INNER, TOTAL, Loops
 from symback.codegen.loops.tree import Declare, For, Statement, Storage, Store, Tree
 from symback.operations import arrays as a
@@ -100,7 +101,7 @@ class _Memory:
 def _magnitude(w: Loops, text: str) -> str:
     held = real_symbol("symback_held")
     printed: str = w.printer.print(sp.Abs(held))
-    return printed.replace("symback_held", text)
+    return printed.replace("symback_held", freed(text))
 
 
 def _unless(w: Loops, condition: str, count: str) -> str:
