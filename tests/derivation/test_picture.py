@@ -247,6 +247,7 @@ def test_every_box_stands_as_late_as_possible():
     ("text", "signs"),
     [
         ("f = x1 - x2", "−"),
+        ("f = x1 + x5 - x2", "Σ"),
         ("f = x1 + x2 + x3", "+"),
         ("f = x1*x2", "×"),
         ("f = x1/x2", "÷"),

@@ -33,7 +33,7 @@ PAGE_POLICY = (
 )
 FRAME_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-forms"
 )
 """What pages may do: the frame shows derivations, whose scripts reach neither page nor network."""
 

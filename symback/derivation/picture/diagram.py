@@ -304,7 +304,7 @@ def _sign_of_sum(expr: Expr) -> str:
     negative = [c for c, _ in rests if c.is_negative]
     if not negative:
         return "+"
-    return "−" if len(rests) == 2 else "±"
+    return "−" if len(rests) == 2 else "Σ"
 
 
 def _sign_of_product(expr: Expr) -> str:

@@ -28,7 +28,7 @@ _NARROWEST_BEND, _WIDEST_BEND = 26.0, 100.0
 Corner = tuple[float, float]
 
 _NARROW = frozenset("ijlftrI.,:;'|!()[] ′·/")
-_WIDE = frozenset("mwMWΣ−+=×÷±<>≤≥—…→∞")
+_WIDE = frozenset("mwMWΣ−+=×÷<>≤≥—…→∞")
 
 
 def text_width(text: str, size: int = TEXT) -> float:

@@ -17,7 +17,6 @@ _SIGNS: Mapping[str, str] = {
     "∘": r"\circ ",
     "×": r"\times ",
     "÷": r"\div ",
-    "±": r"\pm ",
     " − ": "-",
     "−": "{-}",
     "—": r"\text{---}",

@@ -80,7 +80,8 @@ def test_the_frame_reaches_neither_the_page_nor_the_network():
     _, headers, _ = call("GET", "/frame.html")
     assert headers["content-security-policy"] == FRAME_POLICY
     assert "connect-src" not in FRAME_POLICY and "default-src 'none'" in FRAME_POLICY
-    assert FRAME_POLICY.endswith("sandbox allow-scripts")
+    assert "form-action 'none'" in FRAME_POLICY  # forms grade answers, and are sent nowhere
+    assert FRAME_POLICY.endswith("sandbox allow-scripts allow-forms")
 
 
 PATHS = ["/../pyproject.toml", "/%2e%2e/x", "//etc/passwd", "/templates", "/pyodide/pyodide.mjs"]

@@ -236,8 +236,18 @@ def test_what_is_typed_is_derived_in_the_browser(page):
         assert wait_for(page, shown)
 
 
+SUBMIT_ELSEWHERE = """
+const form = document.createElement("form");
+form.action = "/elsewhere";
+document.body.append(form);
+form.submit();
+"""
+
+
 @in_browser
 def test_the_picture_the_sliders_and_practice_are_there(page):
+    from selenium.webdriver.common.keys import Keys
+
     type_text(page, EXAMPLES["L5: activation"])
     wait_for(page, "return document.getElementById('output').textContent.includes('x2')")
     end = time.monotonic() + 60
@@ -248,8 +258,16 @@ def test_the_picture_the_sliders_and_practice_are_there(page):
         sliders = page.find_elements("css selector", "input[type=range][data-leaf]")
         time.sleep(0.1)
     assert len(sliders) == 5
-    assert page.find_elements("css selector", "#practise")
     assert page.find_elements("css selector", "#picture svg [data-wire]")
+    page.find_element("id", "practise").click()
+    field = page.find_element("css selector", "form[data-question] input[type=text]")
+    said = page.find_element("css selector", "form[data-question] .feedback")
+    field.send_keys("x3+", Keys.ENTER)  # graded in the frame: its sandbox allows forms
+    assert "the expression is incomplete" in said.get_attribute("textContent")
+    page.find_element("id", "practise").click()
+    page.execute_script(SUBMIT_ELSEWHERE)
+    time.sleep(0.5)
+    assert page.find_elements("id", "practise")  # its policy lets none of them go anywhere
     page.switch_to.default_content()
 
 
