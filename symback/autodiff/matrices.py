@@ -31,6 +31,8 @@ from symback.operations.elementwise import expand_slopes
 from symback.operations.shapes import shown
 from symback.operations.simplify import simplified, weight
 
+LARGEST_AS_TYPED = 4 * LARGEST_CLOSED_FORM  # operations of an entry before it is simplified
+
 Asked = str | Node | Iterable[str | Node] | None
 
 
@@ -66,7 +68,8 @@ def hessian(
     """∂²of/∂wrt∂wrt, symmetric: a row and a column for each leaf of `wrt`.
 
     Without `of` it is the output's, or the loss's where the output is an array; without `wrt` it is
-    by the parameters, or by the inputs of a circuit that has none.
+    by the parameters, or by the inputs of a circuit that has none. Where the stable form is too
+    large, it is that of the formulas as typed.
 
     >>> import symback as sb
     >>> hessian(sb.circuit("f = exp(w*x) + w*b**2"))
@@ -75,7 +78,11 @@ def hessian(
     [          2*b, 2*w]])
     """
     node, columns = hessian_of(circuit, of, wrt)
-    return HessianLines(circuit, node, expand).by(columns)
+    try:
+        return HessianLines(circuit, node, expand).by(columns)
+    except TooLarge:  # in the stable form, whose branches are long; as typed it may be short
+        typed = replace(circuit, is_literal=True)
+        return HessianLines(typed, node, expand, LARGEST_AS_TYPED).by(columns)
 
 
 def hessian_of(circuit: Circuit, of: str | Node | None, wrt: Asked) -> tuple[Node, list[Node]]:
@@ -119,8 +126,10 @@ def jacobian_of(circuit: Circuit, of: Asked, wrt: Asked) -> tuple[Circuit, list[
 class HessianLines:
     """The second partials of one node, from the lines of its gradient."""
 
-    def __init__(self, circuit: Circuit, of: Node, expand: bool) -> None:
-        self._of, self._expand = of, expand
+    def __init__(
+        self, circuit: Circuit, of: Node, expand: bool, largest: int = LARGEST_CLOSED_FORM
+    ) -> None:
+        self._of, self._expand, self._largest = of, expand, largest
         alone = Circuit(
             tuple(replace(n, role="param") if n.is_leaf else n for n in circuit.nodes),
             of,
@@ -199,9 +208,9 @@ class HessianLines:
         )
 
     def _bounded(self, expr: Expr) -> Expr:
-        if weight(expr) > LARGEST_CLOSED_FORM:
+        if weight(expr) > self._largest:
             raise TooLarge(
-                f"a second partial of {self._of} has more than {LARGEST_CLOSED_FORM} operations; "
+                f"a second partial of {self._of} has more than {self._largest} operations; "
                 "ask for fewer or name inner parts of the circuit"
             )
         return expr

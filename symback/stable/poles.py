@@ -267,8 +267,8 @@ def reciprocal_of_poles(see: See, expr: Expr) -> Expr | None:
         return None
     terms = tuple(_seen_term(see, t) for t in parts)
     poles = dict.fromkeys(x for term in terms for x in _divisors(term))
-    if not 0 < len(poles) <= MOST_POLES:
-        return None
+    if not 0 < len(poles) <= MOST_POLES or any(len({*_divisors(t)}) > 1 for t in terms):
+        return None  # in a term over several, each branch would have poles again
     times = len(poles) - S.Half if len(poles) > 1 else S.One  # so that one is, and equal ones are
     found = expr
     for x in reversed(poles):

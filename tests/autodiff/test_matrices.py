@@ -1,5 +1,6 @@
 """Jacobians and Hessians of numbers as SymPy matrices, against SymPy's own derivatives."""
 
+import mpmath
 import pytest
 import sympy as sp
 from flint import arb
@@ -249,3 +250,61 @@ def test_what_is_refused(ask, kind, message):
     with pytest.raises(kind) as caught:
         ask(sb.circuit("u = w*x, f = u**2"))
     assert message in str(caught.value)
+
+
+LONG_IN_STABLE_FORM = {
+    "Student's log-likelihood": (
+        "x: input; m: param; s: param; n: param\nz = (x - m)/s\n"
+        "l = lgamma((n + 1)/2) - lgamma(n/2) - log(n*pi)/2 - log(s) - (n + 1)/2*log(1 + z**2/n)",
+        lambda x, m, s, n: sp.loggamma((n + 1) / 2) - sp.loggamma(n / 2) - sp.log(n * sp.pi) / 2
+        - sp.log(s) - (n + 1) / 2 * sp.log(1 + ((x - m) / s) ** 2 / n),
+        "1.25 0.5 0.75 4.5",
+    ),
+    "a mixture": (
+        "x: input; p: param; a: param; b: param\n"
+        "l = log(sigma(p)*exp(-(x - a)**2/2) + (1 - sigma(p))*exp(-(x - b)**2/2))",
+        lambda x, p, a, b: sp.log(
+            (sp.exp(p - (x - a) ** 2 / 2) + sp.exp(-((x - b) ** 2) / 2)) / (1 + sp.exp(p))
+        ),
+        "0.5 0.25 -1 2",
+    ),
+    "a call option": (
+        "S: input; K: input; T: input; s: param; r: param\n"
+        "d = (log(S/K) + (r + s**2/2)*T)/(s*sqrt(T)); e = d - s*sqrt(T)\n"
+        "l = S*normcdf(d) - K*exp(-r*T)*normcdf(e)",
+        lambda S, K, T, s, r: S / 2 * (1 + sp.erf((sp.log(S / K) + (r + s**2 / 2) * T)
+        / (s * sp.sqrt(2 * T)))) - K * sp.exp(-r * T) / 2 * (1 + sp.erf(
+        (sp.log(S / K) + (r - s**2 / 2) * T) / (s * sp.sqrt(2 * T)))),
+        "100 110 0.5 0.25 0.03125",
+    ),
+    "a thick lens": (
+        "R: param; Q: param; d: param; n: input\n"
+        "l = 1/((n - 1)*(1/R - 1/Q + (n - 1)*d/(n*R*Q)))",
+        lambda R, Q, d, n: 1 / ((n - 1) * (1 / R - 1 / Q + (n - 1) * d / (n * R * Q))),
+        "0.125 -0.25 0.03125 1.5",
+    ),
+}  # fmt: skip
+
+
+def test_a_long_stable_form_does_not_stand_in_the_way_of_a_short_second_partial():
+    circuit = sb.circuit(LONG_IN_STABLE_FORM["Student's log-likelihood"][0], loss=None)
+    (found,) = circuit.hessian("l", "m")
+    s, n, z = (circuit[name].symbol for name in "snz")
+    assert sp.simplify(found - (n + 1) * (z**2 - n) / (s * (n + z**2)) ** 2) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG_IN_STABLE_FORM)
+def test_second_partials_that_are_long_in_stable_form_are_those_as_typed(name):
+    text, by_hand, point = LONG_IN_STABLE_FORM[name]
+    circuit = sb.circuit(text, loss=None)
+    leaves = [node.symbol for node in circuit.leaves]
+    params = [node.symbol for node in circuit.params]
+    found, formula = circuit.hessian("l", expand=True), by_hand(*leaves)
+    with mpmath.workdps(50):
+        values = [mpmath.mpf(number) for number in point.split()]
+        for i, row in enumerate(params):
+            for j, column in enumerate(params[: i + 1]):
+                wanted = sp.lambdify(leaves, sp.diff(formula, row, column), "mpmath")(*values)
+                got = sp.lambdify(leaves, elementary(found[i, j]), "mpmath")(*values)
+                assert mpmath.almosteq(got, wanted, rel_eps=1e-30, abs_eps=1e-40)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
+import symback as sb
+from symback.autodiff.gates import gates
 from tests.cases import roads
 from tests.cases.compilers import compiles
 
@@ -149,3 +151,14 @@ def test_coefficients_may_be_any_function(c):
     found = roads.by_module(circuit, state, "numpy", float, rows=2)
     right = 8.3 * 1.7 / 2.5 - 2 / (value * 3 * 3.5)
     np.testing.assert_allclose(found["f"], right, rtol=1e-14)
+
+
+def test_a_term_over_several_numbers_has_no_branch_for_each():
+    """Each branch would have poles again: the focal length of a thick lens had 83 lines."""
+    circuit = sb.circuit("f = 1/((n - 1)*(1/R1 - 1/R2 + (n - 1)*d/(n*R1*R2)))", loss=None)
+    assert len(gates(circuit)) < 20
+    module = circuit.compile()
+    point = {"R1": 0.125, "R2": -0.25, "n": 1.5, "d": 0.03125}
+    inputs = module.Inputs(*(point[name] for name in module.Inputs._fields))
+    found = module.forward(module.Params(), inputs)[0]
+    assert found == pytest.approx(6 / 35, rel=1e-15, abs=0.0)
