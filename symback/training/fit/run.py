@@ -92,16 +92,18 @@ def fit(
         parameters = _parameters(circuit, module, known, initial, fixed or {}, bounds or {})
     if squares is not None:
         column = None if weights is None else _weights(data, weights, delimiter, feed.rows)
-        if column is not None:  # a row of weight 0 is no measurement, nor a degree of freedom
-            kept = {
-                n: v[column > 0] for n, v in inputs._asdict().items() if n not in shared(module)
-            }
-            inputs = inputs._replace(**kept)
-            column = column[column > 0]
+        if column is not None:
+            inputs, column = _measured(module, inputs, column)
         targets = tuple(node.name for node in squares.targets)
         problem = Squares(module, inputs, parameters, targets, column, squares.weights)
         return _of_squares(problem, level, evaluations)
     return _of_likelihood(Likelihood(module, inputs, parameters), level, evaluations)
+
+
+def _measured(module: ModuleType, inputs: Any, weights: FloatArray) -> tuple[Any, FloatArray]:
+    """The rows of positive weight: one of weight 0 is no measurement, nor a degree of freedom."""
+    rows = {n: v[weights > 0] for n, v in inputs._asdict().items() if n not in shared(module)}
+    return inputs._replace(**rows), weights[weights > 0]
 
 
 def _refuse_settings(level: Any, evaluations: int) -> None:
