@@ -325,6 +325,7 @@ OF_A_VECTOR = [
     "kron({}, v)",
     'einsum("i,ij->ji", {}, M)',
     "take({}, J)",
+    "segment_sum({}, L, 3)",
     "solve_triangular(M, {})",
     "flip({})",
     "roll(({})[0:3], 1)",
@@ -394,6 +395,7 @@ def test_rewritings_are_proven_inside_every_operation_on_arrays(
         "v": "v: input[rows]\n",
         "M": "M: input[rows, rows]\n",
         "J": "J: int\n",
+        "L": "L: int[rows]\n",
         "K": "K: int[rows, rows]\n",
     }
     assert operations
