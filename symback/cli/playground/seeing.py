@@ -76,13 +76,13 @@ def tangent_page(circuit: Circuit | None) -> str:
 
 def activations_page(circuit: Circuit | None = None) -> str:
     """Activation functions and their slopes, side by side."""
-    data = {"functions": [[name, formula] for name, formula in ACTIVATIONS.items()]}
+    data = {"functions": [[name, _in_math(name)] for name in ACTIVATIONS]}
     return _page("activations", "Activations and their slopes", _functions(ACTIVATIONS), data)
 
 
 def layers_page(circuit: Circuit | None = None) -> str:
     """The norms of the adjoints of a chain of layers, a bar each, for σ, tanh and relu."""
-    data = {"functions": [[name, ACTIVATIONS[name]] for name in LAYERS]}
+    data = {"functions": LAYERS}
     return _page("layers", "Gradients layer by layer", _functions(LAYERS), data)
 
 
@@ -100,6 +100,19 @@ def seeing_page(what: str, circuit: Circuit | None = None) -> str:
         hint = nearest(what, PAGES) or f"; choose from {', '.join(PAGES)}"
         raise SymbackError(f"no picture '{clip(what, 40)}'{hint}")
     return PAGES[what][1](circuit)
+
+
+def _in_math(name: str) -> str:
+    """φ(x) = …, and the name before it that the formula has not."""
+    from symback.api import circuit  # start-up stays fast
+    from symback.derivation.page.steps import in_math
+    from symback.printing.latex import LatexPrinter
+
+    text = ACTIVATIONS[name]
+    y = circuit(f"y = {text}")
+    formula = LatexPrinter.of(y).print(y.output.formula)
+    called = "" if text == f"{name}(x)" else f"{name.replace('_', ' ')}: "
+    return called + in_math(rf"\varphi(x) = {formula}")
 
 
 def _functions(names: Iterable[str]) -> str:
