@@ -288,6 +288,28 @@ def test_picture_follows_the_step_where_the_window_changes(tmp_path):
         driver.quit()
 
 
+LETTERS = """
+document.querySelector("[data-zoom=fit]").click();
+const seen = [...document.querySelectorAll("#picture text")]
+  .filter((text) => getComputedStyle(text).visibility === "visible");
+const scale = document.querySelector("#picture svg").getScreenCTM().a;
+return seen.map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize) * scale]);
+"""
+
+
+@in_browser
+def test_the_whole_picture_can_be_read_on_a_phone(tmp_path):
+    driver = start_browser()
+    try:
+        emulate(driver, 390)
+        _opened(driver, tmp_path / "page.html", PAGES["26 gates"])
+        found = dict(driver.execute_script(LETTERS))
+        assert {"tanh", "σ", "Σ"} <= found.keys() and any(name.startswith("w") for name in found)
+        assert min(found.values()) > 7, found
+    finally:
+        driver.quit()
+
+
 @in_browser
 def test_an_emptied_field_is_named_where_a_number_needs_it(tmp_path):
     driver = start_browser()
