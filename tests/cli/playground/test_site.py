@@ -251,14 +251,14 @@ def test_the_picture_the_sliders_and_practice_are_there(page):
     type_text(page, EXAMPLES["L5: activation"])
     wait_for(page, "return document.getElementById('output').textContent.includes('x2')")
     end = time.monotonic() + 60
-    sliders = []
-    while len(sliders) != 5 and time.monotonic() < end:  # the page before may still be there
+    sliders, wires = [], []
+    while not (len(sliders) == 5 and wires) and time.monotonic() < end:  # the page before is gone
         page.switch_to.default_content()
         page.switch_to.frame("frame")
         sliders = page.find_elements("css selector", "input[type=range][data-leaf]")
+        wires = page.find_elements("css selector", "#picture svg [data-wire]")
         time.sleep(0.1)
-    assert len(sliders) == 5
-    assert page.find_elements("css selector", "#picture svg [data-wire]")
+    assert len(sliders) == 5 and wires
     page.find_element("id", "practise").click()
     field = page.find_element("css selector", "form[data-question] input[type=text]")
     said = page.find_element("css selector", "form[data-question] .feedback")
