@@ -54,7 +54,7 @@ def mean_of_powers(see: See, power: Expr) -> Expr | None:
 
 
 def _times(see: See, exponent: Expr, r: Expr) -> Expr | None:
-    """c of an exponent c/r, where r is no longer in it."""
+    """c of an exponent c/r, if c is without r."""
     own = elementary(through_names(see, r))
     product = exponent * own
     if written_size(product) > LARGEST:

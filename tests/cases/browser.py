@@ -100,7 +100,8 @@ def wanted_number(numbers, slot):
 OVERLAPS = """
 const found = [];
 function compare(selector, slack) {
-  const shown = [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility());
+  const shown = [...document.querySelectorAll(selector)]
+    .filter((e) => e.checkVisibility({ visibilityProperty: true }));
   const parts = shown.map((e) => [
     e.textContent, e.getBoundingClientRect(),
   ]);

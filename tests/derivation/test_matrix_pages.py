@@ -1,7 +1,7 @@
 """Pages and files of Jacobians and Hessians: the reader's names alone, and every number there is.
 
 Arrays of fixed sizes are written out over their entries; what else the circuit of entries has, such
-as a node that stacks its outputs, is no reader's concern.
+as a node that stacks its outputs, is not shown to the reader.
 """
 
 import json

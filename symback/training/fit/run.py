@@ -101,7 +101,7 @@ def fit(
 
 
 def _measured(module: ModuleType, inputs: Any, weights: FloatArray) -> tuple[Any, FloatArray]:
-    """The rows of positive weight: one of weight 0 is no measurement, nor a degree of freedom."""
+    """The rows of positive weight; one of weight 0 is not a measurement."""
     rows = {n: v[weights > 0] for n, v in inputs._asdict().items() if n not in shared(module)}
     return inputs._replace(**rows), weights[weights > 0]
 
