@@ -45,14 +45,15 @@ async function loadNumpy() {
   python.runPython("import importlib; importlib.invalidate_caches()");
 }
 
+const refusal = (message) => ({ error: { message, line: null, column: null } });
+
 // A fault of the machine below Python, such as no room for calls, ends this worker: the page starts another.
 function reply({ id, request }) {
   let answer;
   try {
     answer = JSON.parse(answered(JSON.stringify(request)));
   } catch (error) {
-    const message = "the circuit is too large or nested too deep for the browser";
-    postMessage({ id, answer: { error: { message, line: null, column: null } }, ends: String(error) });
+    postMessage({ id, answer: refusal("the circuit is too large or nested too deep for the browser"), ends: String(error) });
     return;
   }
   postMessage({ id, answer });
@@ -66,6 +67,12 @@ const started = start().then(
 addEventListener("message", async ({ data }) => {
   if (data.request === undefined) return;
   await started;
-  if (data.request.ask === "check") await (numpy ??= loadNumpy());
+  try {
+    if (data.request.ask === "check") await (numpy ??= loadNumpy());
+  } catch (error) {
+    numpy = undefined; // the next check tries again
+    postMessage({ id: data.id, answer: refusal(`NumPy is missing: ${error.message}; check again`) });
+    return;
+  }
   reply(data);
 });
