@@ -35,7 +35,9 @@ def requested(asked: str | Iterable[str], offered: Collection[str], target: str)
             hint = nearest(str(name), ON_REQUEST) or f"; choose from {', '.join(ON_REQUEST)}"
             raise Unsupported(f"no function '{clip(str(name), 40)}' can be added{hint}")
         if name not in offered:
-            raise Unsupported(f"the target '{target}' has no function '{name}'; choose another one")
+            known = ", ".join(n for n in ON_REQUEST if n in offered)
+            hint = f"; it has {known}" if known else ""
+            raise Unsupported(f"the target '{target}' has no function '{name}'{hint}")
     if "sparsity" in names and not {*names} & {*PATTERNS, "covariance"}:
         raise Unsupported(
             f"sparsity is that of other functions; ask for {' or '.join(PATTERNS)} too"
