@@ -28,6 +28,7 @@ from symback.operations.forms import Numbering, expression_of, form_of, place
 from symback.operations.polynomials import horner
 from symback.stable.matching import See, others_of
 from symback.stable.named_parts import (
+    may_have_wanted,
     parts_outside_choices,
     slopes_of,
     with_wanted,
@@ -57,6 +58,8 @@ def regular_at_branch_point(see: See, expr: Expr) -> Expr | None:
     if isinstance(expr, arrays.dot):
         inner = regular_at_branch_point(see, Mul(*expr.args))
         return None if inner is None else arrays.reduce_sum(inner)
+    if not may_have_wanted(see, expr, has_branch_point):
+        return None
     whole = with_wanted(see, expr, has_branch_point)
     if whole is None or has_branch_point(whole):
         return None

@@ -128,15 +128,20 @@ def power_minus_one(see: See, total: Expr) -> Expr | None:
         coefficient, named = split(term)
         factors = Mul.make_args(see_product(see, named))
         for factor in factors:
+            power = see(factor)
+            if not power.is_Pow:
+                continue
             weight = coefficient * others_of(factors, factor)
-            changed = _less_one(see, see(factor)) if -weight in by_value else None
+            changed = _less_one(see, power) if -weight in by_value else None
             if changed is not None:
                 rest = Add(*(t for t in terms if t is not term and t != -weight))
                 return rest + weight * changed
         for above, below in permutations(factors, 2) if len(factors) <= SHORT else ():
             (p, n), (q, m) = base_and_power(above), base_and_power(below)
+            if not n.is_number or n != -m or abs(n) == 1:
+                continue
             weight = coefficient * others_of(factors, above, below)
-            if n + m == 0 and n.is_number and abs(n) != 1 and -weight in by_value:
+            if -weight in by_value:
                 p, q = (p, q) if n > 0 else (q, p)
                 if _is_growth(see, p / q):
                     rest = Add(*(t for t in terms if t is not term and t != -weight))
@@ -146,7 +151,7 @@ def power_minus_one(see: See, total: Expr) -> Expr | None:
 
 def _less_one(see: See, power: Expr) -> Expr | None:
     """xᵏ - 1, where it has a form that keeps its digits."""
-    if not power.is_Pow or power.exp == S.Half:
+    if power.exp == S.Half:
         return None
     base = see(power.base)
     inner = split(base)[1]
@@ -352,19 +357,20 @@ def whole_minus_part(see: See, total: Expr) -> Expr | None:
         return None
     for head, (whole, complement) in _COMPLEMENTS.items():
         weights: dict[Expr, Expr] = {}
-        rest = S.Zero
+        others = []
         for term in terms:
             found = _part(see, term, head)
             if found is None:
-                rest += term
+                others.append(term)
             else:
                 weights[found[1]] = weights.get(found[1], S.Zero) + found[0]
+        rest = Add(*others) if weights else S.Zero
         for u, weight in weights.items():
             left = sp.expand(rest + whole * weight)
             if sp.expand(weight).is_number or terms_of(left) >= terms_of(sp.expand(rest)):
                 continue
-            others = Add(*(w * head(v) for v, w in weights.items() if v != u))
-            return left + others - sp.factor_terms(weight) * complement(u)
+            parts = Add(*(w * head(v) for v, w in weights.items() if v != u))
+            return left + parts - sp.factor_terms(weight) * complement(u)
     return None
 
 
@@ -373,6 +379,8 @@ def _part(see: See, term: Expr, head: type) -> tuple[Expr, Expr] | None:
     factors = Mul.make_args(term)
     for factor in factors:
         inner = see(factor)
+        if not isinstance(inner, head | Mul):
+            continue
         coefficient, rest = split(inner)
         if isinstance(rest, head):
             return coefficient * others_of(factors, factor), argument(rest)

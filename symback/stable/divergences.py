@@ -87,18 +87,18 @@ def _entropies(see: See, term: Expr) -> Iterator[Entropy]:
             summed, *named = seen.args
             inside, seen = _times_number(see(summed))
             number, axes = number * inside, tuple(named)
-        weight, seen = number * others_of(factors, factor), see(seen)
-        if isinstance(seen, rel_entr):
-            x, y = seen.args
-            yield Entropy(term, weight, x, y, axes)
-        elif isinstance(seen, xlogx):
-            yield Entropy(term, weight, seen.args[0], S.One, axes)
+        seen = see(seen)
+        if isinstance(seen, rel_entr | xlogx):
+            x, y = seen.args if isinstance(seen, rel_entr) else (seen.args[0], S.One)
+            yield Entropy(term, number * others_of(factors, factor), x, y, axes)
 
 
 def _times_number(expr: Expr) -> tuple[Expr, Expr]:
     """(c, u) of c·u, c being all numbers of a product."""
+    if not expr.is_Mul:
+        return S.One, expr
     number, rest = expr.as_independent(*expr.free_symbols, as_Add=False)
-    return (number, rest) if expr.is_Mul else (S.One, expr)
+    return number, rest
 
 
 __all__ = ["balanced"]

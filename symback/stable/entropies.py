@@ -106,7 +106,10 @@ def _divergence(see: See, total: Expr) -> Expr | None:
     for term in terms:
         factors = Mul.make_args(see(term))
         for factor in factors:
-            weight, inner = others_of(factors, factor), see(factor)
+            inner = see(factor)
+            if not isinstance(inner, rel_entr | xlogx | log_ratio | sp.log):
+                continue
+            weight = others_of(factors, factor)
             if isinstance(inner, rel_entr):
                 x, y = inner.args
             elif isinstance(inner, xlogx):
@@ -116,10 +119,8 @@ def _divergence(see: See, total: Expr) -> Expr | None:
                     return changed
             elif isinstance(inner, log_ratio):
                 weight, x, y = -weight, S.One, inner.args[0] / inner.args[1]
-            elif isinstance(inner, sp.log):
-                weight, x, y = -weight, S.One, argument(inner)
             else:
-                continue
+                weight, x, y = -weight, S.One, argument(inner)
             needed = (-weight * x, weight * y)
             if all(n in terms for n in needed):
                 rest = Add(*(t for t in terms if t is not term and t not in needed))

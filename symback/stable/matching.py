@@ -27,8 +27,8 @@ SHORT = 12  # terms of two sums whose difference is looked at
 class See(Protocol):
     """Looks behind names: from that of a node to its formula; anything else stays as it is."""
 
-    searched: dict[tuple[Callable[[Any], bool], Expr, int], bool]
-    """Whether a formula has a part that is looked for, so many names deep, as far as is known."""
+    searched: dict[tuple[Callable[[Any], bool], Expr], tuple[int, int | None]]
+    """How many names deep a part that is looked for was searched in a formula, and found."""
     through: dict[Expr, tuple[Expr, list[Expr]]]
     """What formulas are with names looked through, and these names, as far as is known."""
 
@@ -243,14 +243,12 @@ def sum_of(see: See, expr: Expr) -> Sum | None:
 
 def weighted_power(see: See, term: Expr) -> tuple[Expr, Expr]:
     """(w, u) where the term is w·exp(u) with any factor w; (term, 0) where it has no power of e."""
-    total, weight = S.Zero, S.One
-    for factor in Mul.make_args(see_product(see, term)):
-        u = exponent(see, factor)
-        if u is None:
-            weight *= factor
-        else:
-            total += u
-    return (weight, total) if total != 0 else (term, S.Zero)
+    factors = Mul.make_args(see_product(see, term))
+    exponents = [exponent(see, factor) for factor in factors]
+    total = Add(*(u for u in exponents if u is not None))
+    if total == 0:
+        return term, S.Zero
+    return Mul(*(f for f, u in zip(factors, exponents, strict=True) if u is None)), total
 
 
 def see_product(see: See, expr: Expr) -> Expr:

@@ -31,23 +31,37 @@ def with_wanted(see: See, expr: Expr, is_wanted: Wanted) -> Expr | None:
     return whole
 
 
-def has_wanted(see: See, formula: Expr, is_wanted: Wanted, deep: int = DEEPEST) -> bool:
-    """Whether it has such a part, or a name has at most so many names deep."""
-    key = (is_wanted, formula, deep)
-    found = see.searched.get(key)
-    if found is None:
-        found = see.searched[key] = _searched(see, formula, is_wanted, deep)
-    return found
+def may_have_wanted(see: See, expr: Expr, is_wanted: Wanted) -> bool:
+    """Whether `with_wanted` can find such a part, inside choices too: the same for less."""
+    return any(
+        has_wanted(see, see(part), is_wanted) if part.is_Symbol else is_wanted(part)
+        for part in postorder(expr)
+    )
 
 
-def _searched(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> bool:
+def has_wanted(see: See, formula: Expr, is_wanted: Wanted) -> bool:
+    """Whether it has such a part, or a name has a few names deep."""
+    return _depth(see, formula, is_wanted, DEEPEST) is not None
+
+
+def _depth(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> int | None:
+    """How many names deep the first such part is; None where it is deeper."""
+    searched, found = see.searched.get((is_wanted, formula), (-1, None))
+    if found is None and searched < deep:
+        found = _searched(see, formula, is_wanted, deep)
+        see.searched[is_wanted, formula] = deep, found
+    return None if found is None or found > deep else found
+
+
+def _searched(see: See, formula: Expr, is_wanted: Wanted, deep: int) -> int | None:
     if isinstance(formula, Piecewise) or written_size(formula) > LARGEST:
-        return False
+        return None
     parts = list(parts_outside_choices(formula))
     if any(map(is_wanted, parts)):
-        return True
-    names = {see(p) for p in parts if p.is_Symbol} if deep else set()
-    return any(not f.is_Symbol and has_wanted(see, f, is_wanted, deep - 1) for f in names)
+        return 0
+    below = {see(p) for p in parts if p.is_Symbol} if deep else set()
+    depths = (_depth(see, f, is_wanted, deep - 1) for f in below if not f.is_Symbol)
+    return min((1 + d for d in depths if d is not None), default=None)
 
 
 def parts_outside_choices(expr: Expr) -> Iterator[Expr]:
@@ -101,6 +115,7 @@ __all__ = [
     "Wanted",
     "entries_of",
     "has_wanted",
+    "may_have_wanted",
     "parts_outside_choices",
     "slopes_of",
     "with_wanted",

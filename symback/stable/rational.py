@@ -16,6 +16,7 @@ from symback.operations.expressions import real_symbol, written_size
 from symback.stable.matching import See
 from symback.stable.named_parts import (
     Wanted,
+    may_have_wanted,
     parts_outside_choices,
     slopes_of,
     with_wanted,
@@ -28,6 +29,8 @@ _DIVISOR = real_symbol("divisor")
 
 def finite_at_pole(see: See, expr: Expr) -> Expr | None:
     """What is rational in d and finite where d is 0, though 1/d is a part of it."""
+    if not may_have_wanted(see, expr, _divides):
+        return None
     whole = with_wanted(see, expr, _divides)
     if whole is None:
         return None

@@ -143,12 +143,13 @@ class Rewriter:
         self._places = {n.symbol: i for i, n in enumerate(circuit.nodes)}
         self._typed: dict[Symbol, Expr] = {}  # formulas of the nodes so far, as typed
         self._formulas: dict[Symbol, Expr] = {}  # and as rewritten
+        self._seen: dict[Expr, Expr] = {}  # those of names that rules look behind
         self._numbers: dict[Symbol, Symbol] = {}  # names of formulas of one number, and that
         self._behind: dict[Symbol, frozenset[Symbol]] = {}  # names that a rewriting used
         self._changes: dict[Any, _Change] = {}
         self.plain: set[Expr] = set()  # products and sums that no rule looks for
         self._looked = set[Symbol]()
-        self.searched: dict[tuple[Callable[[Any], bool], Expr, int], bool] = {}
+        self.searched: dict[tuple[Callable[[Any], bool], Expr], tuple[int, int | None]] = {}
         self.through: dict[Expr, tuple[Expr, list[Expr]]] = {}
         self.sizes: dict[str, Node] = {}  # that only rewritten formulas use as numbers
         self.rewrites: list[Rewrite] = []
@@ -163,7 +164,9 @@ class Rewriter:
         if len(numbers) == 1 and self._may_be_seen(symbol):
             (self._numbers[symbol],) = numbers
         made = self._rewritten(node)
-        self._formulas[symbol] = made.formula
+        formula = self._formulas[symbol] = made.formula
+        if symbol.name not in self._opaque and not (formula.is_Symbol or formula.is_number):
+            self._seen[symbol] = formula
         return made
 
     def _rewritten(self, node: Node) -> Node:
@@ -311,10 +314,8 @@ class Rewriter:
 
     def __call__(self, expr: Expr) -> Expr:
         """The formula behind the name of a computed node; any other expression as it is."""
-        if not expr.is_Symbol or expr.name in self._opaque or expr not in self._formulas:
-            return expr
-        formula = self._formulas[expr]
-        if formula.is_Symbol or formula.is_number:
+        formula = self._seen.get(expr)
+        if formula is None:
             return expr
         self._looked.add(expr)
         return formula
