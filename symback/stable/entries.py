@@ -45,12 +45,24 @@ class NamedEntries:
     def _node(self, node: Node) -> Iterator[Node]:
         """The nodes of the entries that a node has and none before it, and the node over them."""
         known = len(self.nodes)
-        entries = [] if node.is_leaf else _entries_in(node.formula)
+        entries = [] if node.is_leaf else self._entries_in(node.formula)
         for entry in entries:
             self._named(entry)
         yield from self.nodes[known:]
         names = {e: self.names[e] for e in entries if e in self.names}
         yield self._with_formula(node, node.formula.xreplace(names)) if names else node
+
+    def _entries_in(self, formula: Expr) -> list[Expr]:
+        """The entries by numbers of arrays with a name, in order; a row X[0] is none."""
+        return [
+            p
+            for p in postorder(formula)
+            if isinstance(p, slice_) and p.args[0].is_Symbol and self._is_entry(*p.args[:2])
+        ]
+
+    def _is_entry(self, array: Expr, index: Expr) -> bool:
+        whole = len(index.args) == len(self._shapes[str(array)])
+        return whole and all(i.is_Integer for i in index.args)
 
     def _named(self, entry: Expr) -> None:
         """A name for an entry of a leaf, or of a formula of the entries of such, and its node."""
@@ -119,15 +131,6 @@ class NamedEntries:
         operands = [*node.operands, *new]
         place, shape = node.place, node.shape
         return computed(node.name, formula, operands, place, node.generated, self._shapes, shape)
-
-
-def _entries_in(formula: Expr) -> list[Expr]:
-    """The entries by numbers of arrays with a name, in order."""
-    return [
-        p
-        for p in postorder(formula)
-        if isinstance(p, slice_) and p.args[0].is_Symbol and all(i.is_Integer for i in p.args[1])
-    ]
 
 
 def _with(circuit: Circuit, nodes: Sequence[Node]) -> Circuit:

@@ -70,7 +70,7 @@ NODES = {
 }
 # what is read of the matrix N, and its meaning over the entries that are read; the others are bad
 ROW, CORNER = [(1, 0), (1, 1), (1, 2)], [(1, 1), (1, 2), (2, 1), (2, 2)]
-COLUMN = [(0, 1), (1, 1), (2, 1)]
+COLUMN, ROWS = [(0, 1), (1, 1), (2, 1)], [*ROW, (2, 0), (2, 1), (2, 2)]
 READ = {
     "N[1,2]*N[1,1]": (ROW[1:], lambda n: n[1][2] * n[1][1]),
     "sum(N[1]**2)": (ROW, lambda n: squares(n[1])),
@@ -119,6 +119,14 @@ READ = {
         ROW,
         lambda n: dot(n[1], V) * V[1] + 2 * (V[0] + V[2]),
     ),
+    "sum(N[i]**2)": (ROW, lambda n: squares(n[1])),
+    "sum(relu(N @ W + 9)[i]**2)": (
+        ROW,
+        lambda n: squares(dot(n[1], column(MATRIX_W, j)) + 9 for j in range(3)),
+    ),
+    "(v @ N)[i]*N[0,1]": (COLUMN, lambda n: dot(column(n), V) * n[0][1]),
+    "sum((N @ v)[q])": (ROWS, lambda n: dot(n[2], V) + 2 * dot(n[1], V)),
+    "sum((N*W).T[i])": (COLUMN, lambda n: dot(column(n), column(MATRIX_W))),
     "sum(concat(N[1], b*N[1,0:2]))": (ROW, lambda n: sum(n[1]) + B * (n[1][0] + n[1][1])),
     "sum((diag(N[1]) @ v)[0:2])": (ROW[:2], lambda n: n[1][0] * V[0] + n[1][1] * V[1]),
     "det(N[1:3,1:3])": (CORNER, lambda n: n[1][1] * n[2][2] - n[1][2] * n[2][1]),
@@ -131,21 +139,25 @@ A, B, V = 1.75, 0.5, [0.5, -1.25, 2.0]
 MATRIX_W = [[1.0, 0.5, -2.0], [0.25, 3.0, 1.5], [2.0, -1.0, 0.75]]
 GIVEN = {
     "K": [[0, 0, 0], [0, 1, 1], [0, 1, 1]], "k": [0, 1, 0], "v": V, "W": MATRIX_W, "b": B,
+    "i": 1, "q": [2, 1, 1],
 }  # fmt: skip
-SIZES = {"K": "[3, 3]", "k": "[3]", "v": "[3]", "W": "[3, 3]", "b": ""}
+DECLARED = {
+    "K": "input[3, 3]", "k": "input[3]", "v": "param[3]", "W": "param[3, 3]", "b": "input",
+    "i": "int", "q": "int[3]",
+}  # fmt: skip
 SPREAD = [[1.0, 1.1, 0.95], [1.05, 1.2, 0.9], [1.15, 0.85, 1.3]]  # no two entries are equal
 
 
 @cache
 def circuit_of(node, read, role):
-    leaves = [f"{n}: {'param' if n in 'vW' else 'input'}{SIZES[n]}" for n in GIVEN if _has(read, n)]
+    leaves = [f"{n}: {DECLARED[n]}" for n in GIVEN if _has(read, n)]
     head = "; ".join([f"X: {role}[3, 3]; a: param", *leaves])
     return sb.circuit(f"{head}\nN = {node}\nf: output = {read}", loss=None)
 
 
 def _has(read, name):
     return name in read.replace("max", "").replace("[", " ").replace("norm", "").split() or any(
-        f"{before}{name}{after}" in read for before in "( *" for after in ")*,[ "
+        f"{before}{name}{after}" in read for before in "( *[," for after in ")*,[] "
     )
 
 

@@ -172,7 +172,7 @@ class take(ArrayFunction):
     """
 
     arrays = 2
-    moves = True
+    moves = chooses = True
     shape_rule = staticmethod(shapes.taken_shape)
     rule = "each row gets the sum over its indices"
 
