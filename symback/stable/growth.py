@@ -15,7 +15,6 @@ from symback.operations.special import (
     inv_add_exp,
     inv_expm1,
     inv_exprel,
-    log_sinhc,
     logwsumexp,
     overexpm1,
 )
@@ -159,20 +158,6 @@ def power_over_cosh(see: See, power: Expr) -> Expr | None:
     return None
 
 
-def cosh_over_sinh(see: See, product: Expr) -> Expr | None:
-    """cosh(u)/sinh(v) through the logs of cosh and of sinh(v)/v."""
-    factors = Mul.make_args(product)
-    for factor in factors:
-        above = see(factor)
-        for other in factors if isinstance(above, sp.cosh) else ():
-            base, power = base_and_power(other)
-            below = see(base)
-            if isinstance(below, sp.sinh) and power == -1 and below.args != above.args:
-                log = logcosh(argument(above)) - log_sinhc(argument(below))
-                return others_of(factors, factor, other) * sp.exp(log) / argument(below)
-    return None
-
-
 def less_one_over_sum(see: See, product: Expr) -> Expr | None:
     """(exp(u) - 1)·h = (1 - exp(-u))·exp(u - w)·(exp(w)·h), where u and w are large.
 
@@ -216,7 +201,6 @@ def share_of_weighted(see: See, product: Expr) -> Expr | None:
 
 
 __all__ = [
-    "cosh_over_sinh",
     "less_one_over_sum",
     "power_over_cosh",
     "power_times_fading",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import sympy as sp
-from sympy import Add, Expr, Mul, Pow
-from sympy.codegen.cfunctions import hypot
+from sympy import Add, Expr, Mul, Pow, S
+from sympy.codegen.cfunctions import expm1, hypot, log1p
 
 from symback.operations import arrays
-from symback.operations.functions import cbrt
-from symback.stable.matching import See, argument, others_of
+from symback.operations.functions import cbrt, erfc, sigma
+from symback.operations.special import erfcinv, erfinv, logit, ndtri
+from symback.stable.matching import See, argument, others_of, split
 
 
 def power_of_power(see: See, expr: Expr) -> Expr | None:
@@ -69,4 +73,37 @@ def log_of_exp(see: See, expr: Expr) -> Expr | None:
     return argument(inner) if isinstance(inner, sp.exp) and inner is not inside else None
 
 
-__all__ = ["exp_of_log", "log_of_exp", "power_of_power", "power_of_root"]
+_INVERSE_OF: Mapping[Any, Any] = {
+    sp.atanh: sp.tanh,
+    sp.asinh: sp.sinh,
+    sp.acosh: sp.cosh,
+    erfinv: sp.erf,
+    erfcinv: erfc,
+    logit: sigma,
+    log1p: expm1,
+}
+INVERSES = (*_INVERSE_OF, ndtri)
+
+
+def inverse_of_function(see: See, expr: Expr) -> Expr | None:
+    """atanh(tanh(u)) = u, acosh(cosh(u)) = |u| and the like, where h(u) saturates or overflows."""
+    inner = see(argument(expr))
+    if isinstance(expr, ndtri):  # of erfc(-u/√2)/2, a normal distribution
+        coefficient, rest = split(inner)
+        tail = see(rest)
+        is_normal = coefficient == S.Half and isinstance(tail, erfc)
+        return -sp.sqrt(2) * argument(tail) if is_normal else None
+    if not isinstance(inner, _INVERSE_OF[expr.func]):
+        return None
+    u = argument(inner)
+    return sp.Abs(u) if isinstance(expr, sp.acosh) else u
+
+
+__all__ = [
+    "INVERSES",
+    "exp_of_log",
+    "inverse_of_function",
+    "log_of_exp",
+    "power_of_power",
+    "power_of_root",
+]

@@ -320,10 +320,33 @@ def log_of_root_sum(see: See, expr: Expr) -> Expr | None:
 def log_of_quotient(see: See, expr: Expr) -> Expr | None:
     """log(a/b) where a and b are close: the log of 1 + (a - b)/b, or 2·atanh((a - b)/(a + b))."""
     inside = see(argument(expr))
-    above, below = inside.as_numer_denom() if inside.is_Mul else (S.One, S.One)
+    above, below = _over(inside) if inside.is_Mul else (S.One, S.One)
     if below == 1 or terms_of(above) + terms_of(below) > SHORT:
         return None
-    return log_of_ratio(see(above), see(below)) or ratio_of_leaves(see, above, below)
+    found = log_of_ratio(see(above), see(below)) or ratio_of_leaves(see, above, below)
+    return _with_power(see, found, see(above), see(below))
+
+
+def _with_power(see: See, near: Expr | None, above: Expr, below: Expr) -> Expr | None:
+    """log((p + q·exp(v))/r), near what it is for v < 1: beyond that exp(v) may overflow."""
+    weighted = [weighted_power(see, t) for t in terms_looked_at(above)]
+    powers = [(w, v) for w, v in weighted if v != 0]
+    if len(powers) != 1 or any(exponent(see, f) for f in Mul.make_args(below)):
+        return near
+    ((q, v),) = powers
+    p = Add(*(w for w, u in weighted if u == 0))
+    whole = logwsumexp(p / below, S.Zero, q / below, v)
+    if near is None:
+        return whole
+    if sp.expand(p + q - below) == 0:
+        near = log1p(q * expm1(v) / below)
+    return Piecewise((near, v < 1), (whole, True), evaluate=False)
+
+
+def _over(product: Expr) -> tuple[Expr, Expr]:
+    """Numerator and denominator; exp(-u) in a sum stays there."""
+    above, below = sp.fraction(product)
+    return (above, below) if above.has(sp.exp) else product.as_numer_denom()
 
 
 def log_of_ratio(a: Expr, b: Expr) -> Expr | None:

@@ -35,6 +35,8 @@ FUNCTIONS = frozenset(
 )
 """What rules look for behind the names of several nodes."""
 _LOOKED_FOR_LAST = (
+    sp.cosh,
+    sp.sinh,
     sigma,
     rel_entr,
     xlogx,

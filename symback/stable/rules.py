@@ -57,6 +57,7 @@ from symback.stable import (
     extremes,
     gammas,
     growth,
+    hyperbolic,
     inverses,
     logistic,
     logs,
@@ -103,6 +104,7 @@ ENTROPY = "log(1 - sigma) keeps no digits where sigma rounds to 1"
 KINKS = "at 0 the slopes of the parts do not add up to that of the whole"
 ANGLE = "a product of sines"
 INVERSE = "a function of its own inverse: its slope is lost where that of the inverse is infinite"
+FLAT = "the inverse of what has rounded to its limit"
 ROOT = "a power of a root: at 0 its slopes are not the convention at the root's"
 UNDONE = "what is inside the inverse"
 ROOTS = "a quotient by the sum of the roots"
@@ -125,6 +127,7 @@ PUT_IN_PLACE = (arrays.softmax, arrays.log_softmax, arrays.logsumexp, arrays.nor
 COVERED = (*LOOKED_INTO, *PUT_IN_PLACE, arrays.reduce_max, arrays.reduce_min)
 """The operations on arrays that a rule can look into, and those that one puts in place."""
 
+WAVES = (sp.sin, sp.cos, sp.sinh, sp.cosh)
 PRODUCTS = (
     *(arrays.matvec, arrays.transpose, arrays.expand_dims),
     *(arrays.slice_, arrays.take, arrays.concat, arrays.matmul, arrays.trace),
@@ -136,6 +139,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("power of a root", ROOT, (Pow,), inverses.power_of_root, UNDONE),
     Rule("exp of a log", INVERSE, (sp.exp,), inverses.exp_of_log, UNDONE),
     Rule("log of an exp", INVERSE, (sp.log,), inverses.log_of_exp, UNDONE),
+    Rule("h⁻¹(h(u))", FLAT, inverses.INVERSES, inverses.inverse_of_function, UNDONE),
     Rule("softmax", OVERFLOWS, (Mul,), quotients.share_of_sum),
     Rule("cosine", SQUARES, (Mul,), quotients.cosine, "the product with a unit vector"),
     Rule("(Σ|x|ᵖ)^(1/p)", POWERS, (Pow,), norms.root_of_powers, "powers of |x|/max(|x|)"),
@@ -155,7 +159,8 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("a/(a + b·exp)", CANCELS, (Mul,), exponentials.share_of_sum),
     Rule("Σ·exp/Σ·exp", OVERFLOWS, (Mul,), growth.sum_over_sum, "a sum of quotients"),
     Rule("exp(u - logcosh(u))", OVERFLOWS, (sp.exp,), growth.power_over_cosh),
-    Rule("cosh(u)/sinh(v)", OVERFLOWS, (Mul,), growth.cosh_over_sinh),
+    Rule("(a·cosh + b·sinh)/cosh", OVERFLOWS, (Mul,), hyperbolic.sum_over_cosh, "tanh"),
+    Rule("cosh(u)/sinh(v)", OVERFLOWS, (Mul,), hyperbolic.quotient_by_logs),
     Rule("exp·w/expm1(w)", OVERFLOWS, (Mul,), growth.power_times_fading),
     Rule("exp/(exp + …)", OVERFLOWS, (Mul,), growth.share_of_weighted),
     Rule("exp(exp)", VANISHES, (sp.exp,), exponentials.exp_of_exp),
@@ -176,6 +181,8 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("1 - exp(exp)", CANCELS, (Add,), exponentials.one_minus_exp_of_exp),
     Rule("1 - cos", CANCELS, (Add,), sums.one_minus(sp.cos), "the square of a sine"),
     Rule("1 - cosh", CANCELS, (Add,), sums.one_minus(sp.cosh), "the square of a sinh"),
+    Rule("cosh - sinh", CANCELS, (Add,), hyperbolic.cosh_minus_sinh, "a power of e"),
+    Rule("atan(sinh)", COSH, (sp.atan, sp.asin), hyperbolic.angle),
     Rule("erfc", CANCELS, (Add,), sums.one_minus(sp.erf, erfc)),
     Rule("exp - exp", CANCELS, (Add,), exponentials.difference_of_powers),
     Rule("a - b·h", CANCELS, (Add,), differences.whole_minus_part),
@@ -208,9 +215,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("trigamma - trigamma", CANCELS, (Add,), sums.pair((trigamma,), gammas.rise_of_trigamma)),
     Rule("Γ/Γ", OVERFLOWS_ALONE, (Mul,), gammas.quotient_of_gammas),
     Rule("log of gamma", OVERFLOWS_ALONE, (sp.log,), gammas.log_of_gamma),
-    Rule(
-        "sin - sin", CANCELS, (Add,), sums.pair((sp.sin, sp.cos), sums.difference_of_waves), ANGLE
-    ),
+    Rule("sin - sin", CANCELS, (Add,), sums.pair(WAVES, sums.difference_of_waves), ANGLE),
     Rule("logistic loss", KINKS, (Add,), logistic.cross_entropy_of_parts, smooths=True),
     Rule("logaddexp - a", CANCELS, (Add,), sums.log_sum_exp_minus_member),
     Rule("binary_cross_entropy", ENTROPY, (Add,), sums.cross_entropy_of_sigma),
@@ -274,6 +279,7 @@ _NATURAL: tuple[Rule, ...] = (
     Rule("Σ t·log_softmax", ZERO, (arrays.dot,), entropies.dot_with_log_softmax),
     Rule("(h(a) - h(b))/(a - b)", NEAR, (Mul,), divided.divided_difference, LIMIT_OF, last=True),
     Rule("p/q", NEAR, (Mul,), removable.common_factor, "the quotient", last=True),
+    Rule("cosh/(a + b·cosh)", COSH, (Mul, Pow), hyperbolic.far_out, last=True, final=True),
     Rule("contrast", SATURATES, (Mul,), shares.contrast, last=True),
     Rule("share of a sum", SATURATES, (Mul,), shares.part_of_sum, last=True),
     Rule("other share of a sum", SATURATES, (Mul,), shares.other_part_of_sum, last=True),
@@ -316,6 +322,7 @@ _NATURAL: tuple[Rule, ...] = (
     ),
     Rule("(p/q)ⁿ - 1", CANCELS, (powm1,), compound.growth_less_one, last=True),
     Rule("h(u)/k(v)", NEAR, (Mul,), compound.quotient_of_vanishing, LIMIT, last=True, final=True),
+    Rule("log(a + b·cosh)", COSH, (sp.log, log1p), hyperbolic.log_far_out, last=True, final=True),
     Rule("expm1/(a + b·exp)", OVERFLOWS, (Mul,), growth.less_one_over_sum, last=True, final=True),
     Rule("v·h(p/v)", CANCELS, (Mul,), compound.beside_divisor, last=True),
     Rule("atan(p/x)", INFINITE, (sp.atan,), poles.angle_of_pole, LIMIT, last=True),

@@ -174,14 +174,16 @@ def difference_of_logs(see: See, a: Expr, b: Expr) -> Expr | None:
 
 
 def difference_of_waves(see: See, a: Expr, b: Expr) -> Expr | None:
-    """sin(a) - sin(b) = 2·sin((a - b)/2)·cos((a + b)/2), and the like for cos."""
+    """sin(a) - sin(b) = 2·sin((a - b)/2)·cos((a + b)/2), and the like for cos, sinh and cosh."""
     u, v = argument(a), argument(b)
     difference = shorter_difference(u, v)
     if difference is None or a.func is not b.func:
         return None
-    if a.func is sp.sin:
-        return 2 * sp.sin(half(difference)) * sp.cos(half(u + v))
-    return -2 * sp.sin(half(difference)) * sp.sin(half(u + v))
+    odd, even = (sp.sin, sp.cos) if isinstance(a, sp.sin | sp.cos) else (sp.sinh, sp.cosh)
+    if a.func is odd:
+        return 2 * odd(half(difference)) * even(half(u + v))
+    sign = -1 if even is sp.cos else 1
+    return sign * 2 * odd(half(difference)) * odd(half(u + v))
 
 
 def log_sum_exp_minus_member(see: See, total: Expr) -> Expr | None:
