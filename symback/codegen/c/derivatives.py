@@ -35,6 +35,7 @@ def c_derivative_text(names: CNames, on_request: Sequence[str]) -> DerivativeTex
         frozenset(on_request),
         names.circuit.output.name,
         len(names.circuit.params),
+        not any(param.shape for param in names.circuit.params),
         jvp=_jvp(names) if "jvp" in functions else None,
         jvp_per_sample="jvp" in functions and forward.per_sample,
         hessp=_hessp(names) if "hessp" in functions else None,

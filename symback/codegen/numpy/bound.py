@@ -19,6 +19,7 @@ class BoundText:
     objective: str  # by this one; empty where there is none
     output: str  # by forward
     methods: Sequence[Method]  # the others
+    of_numbers: bool  # whether parameters and inputs are
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def bound_text(lowered: Lowered, names: Sequence[str]) -> BoundText:
         objective=codes.get("objective", ""),
         output=codes["forward"],
         methods=methods,
+        of_numbers=not circuit.sizes and not any(leaf.shape for leaf in circuit.leaves),
     )
 
 

@@ -29,6 +29,7 @@ class DerivativeText:
     names: frozenset[str]
     output: str
     params: int  # how many there are
+    of_numbers: bool  # whether these are
     jvp: FunctionText | None = None
     jvp_per_sample: bool = False
     hessp: FunctionText | None = None  # also where the Hessian is made column by column
@@ -94,6 +95,7 @@ def derivative_text(lowered: Lowered, names: Sequence[str]) -> DerivativeText:
         frozenset(names),
         output.name,
         len(lowered.circuit.params),
+        not any(param.shape for param in lowered.circuit.params),
         jvp=_jvp(lowered) if "jvp" in functions else None,
         jvp_per_sample="jvp" in functions and forward.per_sample,
         hessp=_hessp(lowered, hessp) if hessp else None,

@@ -201,7 +201,7 @@ def most_likely(problem: Likelihood, start: FloatArray, most: int) -> Minimum:
         else:
             title = "Newton in a trust region"
             result = optimize.minimize(
-                problem.loss,
+                _where_it_has_derivatives(problem),
                 start,
                 jac=problem.gradient,
                 hess=problem.hessian,
@@ -209,6 +209,21 @@ def most_likely(problem: Likelihood, start: FloatArray, most: int) -> Minimum:
                 options={"maxiter": most, "gtol": 1e-10 * problem.rows},
             )
         return _newton(problem, Minimum(result.x, title, int(result.nfev), False, np.inf))
+
+
+def _where_it_has_derivatives(problem: Likelihood) -> Callable[[FloatArray], float]:
+    """The loss, infinite where it, its gradient or its Hessian is not finite.
+
+    A step there is taken back. SciPy would neither take a step to NaN nor try a shorter one.
+    """
+
+    def loss(theta: FloatArray) -> float:
+        found = problem.loss(theta)
+        slopes = problem.gradient(theta) if np.isfinite(found) else np.array(np.inf)
+        curved = problem.hessian(theta) if np.isfinite(slopes).all() else slopes
+        return found if np.isfinite(curved).all() else np.inf
+
+    return loss
 
 
 def _newton(problem: Likelihood, found: Minimum) -> Minimum:
