@@ -327,7 +327,7 @@ def _notes(
         notes.append(
             f"the fit has not converged after {minimum.evaluations} "
             f"evaluation{'s' * (minimum.evaluations != 1)} ({why}); begin elsewhere (--initial), "
-            "or fix parameters (--fix)"
+            "or fix or bound parameters (--fix, --bound)"
         )
     bound = parameters.on_bounds(minimum.theta)
     for name, low, high, value, on in zip(

@@ -3,7 +3,8 @@
 Least squares begins with Levenberg and Marquardt's method (MINPACK). Where it ends at a point that
 is not a minimum of full rank, and where there are bounds, the trust region reflective method
 follows. What they found is refined by steps of Gauss and Newton, which need no tolerance on the sum
-of squares. Likelihoods are maximised by Newton's method in a trust region.
+of squares. Likelihoods are maximised by Newton's method in a trust region, with bounds first by a
+quasi-Newton method.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ NEAR = 1e-6  # of a bound: relative to the entry, or 1
 OFFSET = 1e-6  # relative offset (Bates and Watts 1981) of a minimum
 _EPS = float(np.finfo(float).eps)
 _MOST_REFINEMENTS = 20
+SHORT_STEP = 0.1  # of the starting point's length
 _BEYOND = 1e150  # in place of what is not finite: a step there is taken back
 
 
@@ -185,11 +187,25 @@ def _offset(problem: Squares, theta: FloatArray, inner: Mask) -> float:
 
 
 def most_likely(problem: Likelihood, start: FloatArray, most: int) -> Minimum:
-    """The least sum of losses that Newton's method finds from `start`."""
+    """The least sum of losses that the solvers find from `start`, in `most` evaluations each."""
+    best: Minimum | None = None
+    least = np.inf
+    for found in _searches(problem, start, most):
+        found = _newton(problem, found)
+        loss = problem.loss(found.theta)
+        if best is None or loss < least or found.converged:
+            best, least = found, loss
+        if best.converged:
+            break
+    assert best is not None  # there is always a first search
+    return best
+
+
+def _searches(problem: Likelihood, start: FloatArray, most: int) -> Iterator[Minimum]:
+    """Newton's method, at last by steps too short to leave the domain of a formula for another."""
     optimize, parameters = scipy_optimize(), problem.parameters
-    with warnings.catch_warnings(action="ignore"):
-        if parameters.bounded:
-            title = "quasi-Newton within bounds (L-BFGS-B)"
+    if parameters.bounded:
+        with warnings.catch_warnings(action="ignore"):
             result = optimize.minimize(
                 problem.loss,
                 start,
@@ -198,32 +214,58 @@ def most_likely(problem: Likelihood, start: FloatArray, most: int) -> Minimum:
                 bounds=list(zip(parameters.lower, parameters.upper, strict=True)),
                 options={"maxiter": most, "ftol": 0.0, "gtol": 1e-10},
             )
-        else:
-            title = "Newton in a trust region"
+        title = "quasi-Newton within bounds (L-BFGS-B)"
+        yield Minimum(result.x, title, int(result.nfev), False, np.inf)
+    guarded = _Guarded(problem)
+    short = SHORT_STEP * max(1.0, float(np.linalg.norm(start)))
+    for regions in ({}, {"initial_trust_radius": short / 2, "max_trust_radius": short}):
+        with warnings.catch_warnings(action="ignore"):
             result = optimize.minimize(
-                _where_it_has_derivatives(problem),
+                guarded.loss,
                 start,
-                jac=problem.gradient,
-                hess=problem.hessian,
+                jac=guarded.gradient,
+                hess=guarded.hessian,
                 method="trust-exact",
-                options={"maxiter": most, "gtol": 1e-10 * problem.rows},
+                options={"maxiter": most, "gtol": 1e-10 * problem.rows, **regions},
             )
-        return _newton(problem, Minimum(result.x, title, int(result.nfev), False, np.inf))
+        yield Minimum(result.x, "Newton in a trust region", int(result.nfev), False, np.inf)
+        if result.nit >= most:  # it falls without end
+            return
 
 
-def _where_it_has_derivatives(problem: Likelihood) -> Callable[[FloatArray], float]:
-    """The loss, infinite where it, its gradient or its Hessian is not finite.
+class _Guarded:
+    """Loss, gradient and Hessian, with an infinite loss beyond bounds and where one is not finite.
 
     A step there is taken back. SciPy would neither take a step to NaN nor try a shorter one.
     """
 
-    def loss(theta: FloatArray) -> float:
-        found = problem.loss(theta)
-        slopes = problem.gradient(theta) if np.isfinite(found) else np.array(np.inf)
-        curved = problem.hessian(theta) if np.isfinite(slopes).all() else slopes
-        return found if np.isfinite(curved).all() else np.inf
+    def __init__(self, problem: Likelihood) -> None:
+        self._problem = problem
+        self._theta: FloatArray | None = None
 
-    return loss
+    def loss(self, theta: FloatArray) -> float:
+        self._go_to(theta)
+        return self._loss
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        self._go_to(theta)
+        return self._gradient
+
+    def hessian(self, theta: FloatArray) -> FloatArray:
+        self._go_to(theta)
+        return self._hessian
+
+    def _go_to(self, theta: FloatArray) -> None:
+        if self._theta is not None and np.array_equal(theta, self._theta):
+            return
+        problem, self._theta = self._problem, theta.copy()
+        self._loss, self._gradient = problem.loss(theta), problem.gradient(theta)
+        self._hessian = problem.hessian(theta)
+        inside = np.all((theta >= problem.parameters.lower) & (theta <= problem.parameters.upper))
+        values = self._loss, self._gradient, self._hessian
+        if not (inside and all(np.isfinite(v).all() for v in values)):
+            self._loss = np.inf
+            self._gradient, self._hessian = np.zeros(theta.size), np.eye(theta.size)
 
 
 def _newton(problem: Likelihood, found: Minimum) -> Minimum:

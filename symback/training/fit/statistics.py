@@ -80,7 +80,9 @@ def of_likelihood(
 
     kept = information[np.ix_(inner, inner)]
     scale = np.sqrt(np.abs(np.diag(kept)))
-    _refuse_undetermined(kept, scale, [n for n, i in zip(names, inner, strict=True) if i], scale)
+    if not (np.diag(kept) < 0).any():
+        free = [n for n, i in zip(names, inner, strict=True) if i]
+        _refuse_undetermined(kept, scale, free, scale)
     scaled = kept / np.outer(scale, scale)
     try:
         np.linalg.cholesky(scaled)
