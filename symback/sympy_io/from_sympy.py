@@ -54,7 +54,7 @@ from symback.sympy_io.from_matrices import MatrixReader, has_matrices
 from symback.sympy_io.functions import CONSTANTS, READ_AS
 from symback.sympy_io.plain import plain
 from symback.sympy_io.refusals import place_in, refusal
-from symback.sympy_io.shared import depth, shared
+from symback.sympy_io.shared import depth, entries_with_names, shared
 
 _RELATIONS = (sp.Eq, sp.Ne, sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _COMPOUND = frozenset({sp.Add, sp.Mul, sp.Pow, Piecewise, ExprCondPair, And, Or, *_RELATIONS})
@@ -86,7 +86,9 @@ def _read(
     loss: str | Automatic | None,
 ) -> Circuit:
     reader = _Reader(pairs)
-    arrays = MatrixReader(reader, pairs) if any(has_matrices(e) for _, e in pairs) else None
+    arrays = None
+    if any(has_matrices(e) for _, e in pairs):
+        arrays = MatrixReader(reader, entries_with_names(pairs, reader.part_name))
     nodes = arrays.nodes() if arrays else [n for p in pairs for n in reader.nodes(*p)]
     overrides = roles_given(params, inputs)
     targets = only_in_loss(nodes, loss)

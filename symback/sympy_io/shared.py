@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, ImmutableDenseMatrix, MatrixExpr, Tuple
 
 from symback.operations.expressions import postorder, real_symbol
 from symback.operations.shapes import is_size
@@ -43,6 +43,30 @@ def depth(parts: Iterable[Any], named: Collection[Any]) -> int:
     return deepest
 
 
+def entries_with_names(
+    pairs: Iterable[tuple[str, Any]], part_name: Callable[[str], str]
+) -> list[tuple[str, Any]]:
+    """Named expressions, before an explicit matrix those of the parts that its entries share."""
+    found: list[tuple[str, Any]] = []
+    for name, expr in pairs:
+        parts = postorder(Tuple(*expr.flat())) if isinstance(expr, ImmutableDenseMatrix) else []
+        has_matrix = any(isinstance(p, MatrixExpr) for p in parts)
+        named = set() if has_matrix or not parts else shared(parts)
+        if not named:
+            found.append((name, expr))
+            continue
+        done: dict[Any, Any] = {}
+        for part in parts:
+            args = [done[a] for a in part.args]
+            done[part] = part.func(*args) if args else part
+            if part in named:
+                own = part_name(name)
+                found.append((own, done[part]))
+                done[part] = real_symbol(own)
+        found.append((name, ImmutableDenseMatrix(*expr.shape, [done[e] for e in expr.flat()])))
+    return found
+
+
 def split(formula: Expr, new_name: Callable[[Expr], str]) -> list[tuple[str, Expr]]:
     """The named parts of a formula over arrays, in order, and last the rest under no name.
 
@@ -66,4 +90,4 @@ def split(formula: Expr, new_name: Callable[[Expr], str]) -> list[tuple[str, Exp
     return [*found, ("", done[formula])]
 
 
-__all__ = ["depth", "shared", "split"]
+__all__ = ["depth", "entries_with_names", "shared", "split"]

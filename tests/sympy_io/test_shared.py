@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import pstats
 
+import numpy as np
 import pytest
 import sympy as sp
 from click.testing import CliRunner
@@ -178,3 +179,29 @@ def test_refusals_print_no_long_part(expr):
     with pytest.raises(errors.SymbackError) as caught:
         sb.Circuit.from_sympy(expr)
     assert len(str(caught.value)) <= 200
+
+
+ENTRIES = {
+    "list": lambda e: [e, sp.Mul(e, y, evaluate=False)],
+    "matrix": lambda e: sp.ImmutableDenseMatrix(2, 2, [e, y, e, sp.sin(e, evaluate=False)]),
+    "nodes": lambda e: {"u": [e, e], "v": sp.ImmutableDenseMatrix([e, x])},
+}
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_parts_that_entries_of_a_matrix_share_get_names(kind):
+    sizes = [len(sb.Circuit.from_sympy(ENTRIES[kind](levels(n))).nodes) for n in (20, 40)]
+    assert sizes[1] < 2.2 * sizes[0]
+    e = 0.3
+    for _ in range(12):
+        e = e * np.tanh(e) + np.sin(e)
+    wanted = {
+        "list": [e, e * 0.7],
+        "matrix": [[e, 0.7], [e, np.sin(e)]],
+        "nodes": [e, e, e, 0.3],  # one output after the other
+    }[kind]
+    circuit = sb.Circuit.from_sympy(ENTRIES[kind](levels(12)))
+    module = circuit.compile()
+    inputs = module.Inputs(**{n: {"x": 0.3, "y": 0.7}[n] for n in module.Inputs._fields})
+    found, _ = module.forward(module.Params(), inputs)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
