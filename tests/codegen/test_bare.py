@@ -4,6 +4,7 @@ import ctypes
 import inspect
 import json
 import math
+import shutil
 import subprocess
 
 import numpy as np
@@ -441,3 +442,31 @@ RANGES = {
 def test_functions_state_the_range_of_indices(language):
     for text, contract in RANGES.items():
         assert contract in sb.circuit(text).code(language, of="f"), text
+
+
+UNCALLED = {  # kernels that call others in a branch for vectors, or that nothing calls otherwise
+    "powers of numbers": "f = x**p",
+    "powers of an array": "x: input[n]; w: param[n]; f = sum(x**w)/sum(w)",
+    "logarithms": "f = log(a)*log(1 + x) + (exp(x) - 1)/a",
+    "hyperbolic functions": "f = sinh(x) + cosh(x) + tanh(x)",
+    "a softmax": "x: input[n]; w: param[n]; f = logsumexp(w*x) + norm(x)",
+}
+STRICT_COMPILERS = {
+    "gcc": ["gcc", "-std=c99"],
+    "g++": ["g++", "-x", "c++"],
+    "clang": ["clang", "-std=c99"],
+    "clang++": ["clang++", "-x", "c++"],
+    "clang for AVX-512": ["clang", "-std=c99", "-mavx512f"],
+}
+
+
+@pytest.mark.parametrize("compiler", STRICT_COMPILERS)
+def test_every_function_of_bare_c_is_called(compiler, tmp_path):
+    command = [*STRICT_COMPILERS[compiler], "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"needs {command[0]}")
+    for k, text in enumerate(UNCALLED.values()):
+        code = sb.circuit(text).code("c", only=["value", "gradient", "hessp"], name="made")
+        (tmp_path / f"bare{k}.c").write_text(code, encoding="utf-8")
+    files = [f"bare{k}.c" for k in range(len(UNCALLED))]
+    subprocess.run([*command, "-fsyntax-only", *files], cwd=tmp_path, check=True)

@@ -43,7 +43,7 @@ C = BareLanguage("bare C", CElementPrinter, _names, makes_arrays=False)
 def c_code(functions: BareParts) -> str:
     """The kernels that the functions call, and the functions."""
     texts = [_matrix(f) if isinstance(f, BareMatrix) else _function(f) for f in functions]
-    kernels = kernel_sources(line for text in texts for line in text)
+    kernels = kernel_sources((line for text in texts for line in text), vectors_too=False)
     blocks = kernels + ["\n".join(text) for text in texts]
     lines = [line for block in blocks for line in (*block.splitlines(), "")]
     # a compiler that was not asked to heed the pragmas would warn of them

@@ -43,6 +43,8 @@ PASTED = "SYMBACK_PASTED"
 MOST_PASTED = 500  # calls: where there are more, the code would become too long
 _LONGEST_PASTED = 24  # lines
 _FOR_VECTORS = "#ifdef __AVX512F__"  # in kernels that are there for the sake of such loops
+_BRANCH = re.compile(rf"^{_FOR_VECTORS}\n.*?^#else\n(.*?)^#endif\n", re.M | re.S)
+_ACCURACY = re.compile(r", within (?:[^*]|\*(?!/))*\*/")  # and the method, of a branch for vectors
 _CALL = re.compile(rf"\b{PREFIX}\w+\(")
 _LOGWSUMEXP = f"{PREFIX}logwsumexp"
 OF_PAIRS = re.compile(rf"\b{_LOGWSUMEXP}_\d+\b")
@@ -176,6 +178,13 @@ def source(name: str) -> str:
     return writer.source(C(), f"_{name.removeprefix(PREFIX)}")
 
 
+def without_vectors(text: str) -> str:
+    """A kernel without its branch for loops over vectors, and without what is said of that."""
+    if _FOR_VECTORS not in text:
+        return text
+    return _BRANCH.sub(r"\1", _ACCURACY.sub(" */", text, count=1))
+
+
 def _of_pairs(name: str) -> str:
     """`logwsumexp` of operands one by one: only C has arrays that are written in a call."""
     pairs = int(name.removeprefix(f"{_LOGWSUMEXP}_"))
@@ -207,4 +216,4 @@ def pasted(kernels: Sequence[str], lines: Iterable[str]) -> list[str]:
     ]
 
 
-__all__ = ["PREFIX", "C", "names", "of_arrays", "pasted", "source"]
+__all__ = ["PREFIX", "C", "names", "of_arrays", "pasted", "source", "without_vectors"]

@@ -141,14 +141,18 @@ def c_prefix(stem: str) -> str:
     return text
 
 
-def kernel_sources(lines: Iterable[str]) -> list[str]:
-    """The source of every kernel that the lines call, each after those that it calls itself."""
+def kernel_sources(lines: Iterable[str], *, vectors_too: bool = True) -> list[str]:
+    """The source of every kernel that the lines call, each after those that it calls itself.
+
+    Without branches for vectors every one is called, whatever processor the code is made for.
+    """
     lines = list(lines)
     of_many = {f"{name}{vectors.SUFFIX}" for name in kernels.names()}
     of_pairs = {found for line in lines for found in kernels.OF_PAIRS.findall(line)}
 
     def source(name: str) -> str:
-        return vectors.source(name) if name in of_many else kernels.source(name)
+        text = vectors.source(name) if name in of_many else kernels.source(name)
+        return text if vectors_too else kernels.without_vectors(text)
 
     return [*called_kernels(lines, kernels.names() | of_many | of_pairs, source).values()]
 

@@ -235,12 +235,14 @@ def _sigma(z: Any) -> Any:
     return torch.sigmoid(z)''',
     "_sigma_slope": '''\
 def _sigma_slope(z: Any) -> Any:
-    """σ'(z) = σ(z)·σ(-z), of which neither loses digits."""
-    return torch.sigmoid(z) * torch.sigmoid(-z)''',
+    """σ'(z) = s - s² with s = σ(-|z|), which is 1/2 at most: no digits cancel."""
+    s = torch.sigmoid(torch.abs(z).neg_())
+    return torch.addcmul(s, s, s, value=-1)''',
     "_tanh_slope": '''\
 def _tanh_slope(z: Any) -> Any:
-    """tanh'(z) = 1/cosh(z)²."""
-    return torch.reciprocal(torch.cosh(z)).square()''',
+    """tanh'(z) = 4(s - s²) with s = σ(-2|z|), which is 1/2 at most: no digits cancel."""
+    s = torch.sigmoid(torch.abs(z).mul_(-2.0))
+    return torch.addcmul(s, s, s, value=-1).mul_(4.0)''',
     "_sign": '''\
 def _sign(z: Any) -> Any:
     """-1, 0 or 1, and NaN of NaN, of which torch.sign is 0."""
