@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +25,7 @@ from symback.circuits.requirements import stated_in
 from symback.codegen.functions import ON_REQUEST
 from symback.errors import clip
 from symback.operations.balls.scalars import nearest_float, precision
+from symback.truth.explicit import WEIGHTS
 from symback.truth.oracle import BITS, Expected, Oracle, total
 from symback.truth.packing import with_constants
 from symback.truth.points import Point, PointBatch
@@ -36,8 +39,26 @@ def compared(oracle: Oracle, module: ModuleType, points: int, seed: int, name: s
     checker = _Checker(oracle, module)
     count = checker.run(points, seed)
     rows, remarks = tuple(checker.rows.values()), tuple(checker.remarks)
+    legend = ""
+    if oracle.typed.output.shape:
+        rows, legend = _in_words_of_the_reader(oracle, rows)
     skipped = oracle.skipped(points, seed)
-    return Report(name, rows, count, seed, remarks, asked=points, skipped=skipped)
+    return Report(name, rows, count, seed, remarks, asked=points, skipped=skipped, legend=legend)
+
+
+def _in_words_of_the_reader(
+    oracle: Oracle, rows: Sequence[CheckRow]
+) -> tuple[tuple[CheckRow, ...], str]:
+    """The rows with w·f for the sum that stands for an array f, and a legend that says so."""
+    name, output = oracle.circuit.output.name, oracle.typed.output.name
+    shown = f"w·{output}"
+    found = []
+    for row in rows:
+        quantity = shown if row.quantity == name else row.quantity
+        quantity = re.sub(f"^(∂?(mean )?){re.escape(name)}(?=/|$)", rf"\1({shown})", quantity)
+        found.append(replace(row, quantity=quantity))
+    weights = ", ".join(f"{weight:g}" for weight in WEIGHTS)
+    return tuple(found), f"{shown}: the sum of the entries of {output}, times {weights} in turn"
 
 
 class _Checker:

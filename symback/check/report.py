@@ -51,6 +51,7 @@ class Report:
     skipped: int = 0  # points at edges of the formulas that have no truth
     loses_digits: str = ""  # at which line, what, and where
     left_out: str = ""  # what follows conventions, and is not compared
+    legend: str = ""  # what a name among the quantities means
 
     @property
     def verdict(self) -> str:
@@ -87,7 +88,8 @@ class Report:
                 f"{mark}"
             )
         lines.append(f"{self.name} {self.verdict}")
-        return "\n".join([*lines, *self.remarks])
+        legend = [self.legend] if self.legend else []
+        return "\n".join([*lines, *legend, *self.remarks])
 
     def to_markdown(self) -> str:
         """The table of the check, as notebooks render it."""
@@ -102,7 +104,8 @@ class Report:
             lines.append(f"| {' | '.join(map(str, cells))} |")
         verdict = self.verdict.replace("DISAGREES", "**DISAGREES**")
         lines += ["", f"{_code(self.name)} {verdict}"]
-        lines += [f"- {_code(remark)}" for remark in self.remarks]
+        remarks = [self.legend, *self.remarks] if self.legend else self.remarks
+        lines += [f"- {_code(remark)}" for remark in remarks]
         return "\n".join(lines) + "\n"
 
     def _repr_markdown_(self) -> str:

@@ -33,6 +33,7 @@ from symback.truth.small_sizes import SPECTRAL, SQUARE, SmallSizes, small_sizes
 FACTORISING = (a.inv, a.solve, a.det, a.logdet)
 """Computed from a factorisation, exact for a matrix that is some units away from the given one."""
 
+WEIGHTS = (0.5, -1.0, 2.0)  # of the entries of an array, in turn, in the number that stands for it
 MOST_ENTRIES = 2000  # of all arrays together
 MOST_PARTIALS = 2_000_000  # a leaf's entry by an operand of an entry: one product at each point
 MOST_ROWS = 6  # of a determinant, whose terms are the permutations of its rows
@@ -215,7 +216,7 @@ class _EntryWriter:
         values = self._values[self._circuit.output.symbol]
         if values.shape == ():
             return self._node(values), None
-        numbers = [(-2) ** (i % 3) / 2 for i in range(values.size)]
+        numbers = [WEIGHTS[i % len(WEIGHTS)] for i in range(values.size)]
         total = sum(sp.Rational(w) * v for w, v in zip(numbers, values.flat, strict=True))
         self._add(self._fresh("weighted_output"), total)
         return self._nodes[-1], Entries(values.shape, numbers)
@@ -307,4 +308,4 @@ def _number(value: Any) -> Entries:
 EXPLICIT = definitions(SYMPY)
 """Every operation that a circuit can have, by its definition."""
 
-__all__ = ["EXPLICIT", "TOO_MANY", "explicit", "explicit_leaves", "written_out"]
+__all__ = ["EXPLICIT", "TOO_MANY", "WEIGHTS", "explicit", "explicit_leaves", "written_out"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symback as sb
-from symback.check.check import check_module
+from symback.check.check import check_circuit, check_module
 from symback.check.directional import compare_at_large_sizes, large_sizes
 from symback.circuits.requirements import EXPONENTIAL
 from symback.codegen.loading import load
@@ -382,3 +382,13 @@ def test_a_factorisation_is_exact_for_a_matrix_beside_the_given_one(name, seed):
     circuit = array_sample(name)
     report = check_module(circuit, circuit.compile(), points=32, seed=seed)
     assert report.passed, str(report)
+
+
+def test_a_report_of_an_array_names_no_node_that_is_not_the_reader_s():
+    """One number stands for an array that is the output; the legend says which."""
+    report = check_circuit(sb.circuit("h: output = [a*x, b*x**2]", params=["a", "b"]))
+    assert report.passed and "weighted_output" not in str(report)
+    names = [row.quantity for row in report.rows]
+    assert names[:3] == ["w·h", "∂(w·h)/∂a", "∂(w·h)/∂b"]
+    legend = "w·h: the sum of the entries of h, times 0.5, -1, 2 in turn"
+    assert legend in str(report) and legend in report.to_markdown()
