@@ -243,6 +243,15 @@ def _tanh_slope(z: Any) -> Any:
     """tanh'(z) = 4(s - s²) with s = σ(-2|z|), which is 1/2 at most: no digits cancel."""
     s = torch.sigmoid(torch.abs(z).mul_(-2.0))
     return torch.addcmul(s, s, s, value=-1).mul_(4.0)''',
+    "_below_largest": '''\
+def _below_largest(z: Any, axes: Any = -1) -> Any:
+    """z - max z along axes, and max z; entries that are an infinite max are 0."""
+    largest = z.amax(dim=axes, keepdim=True)
+    return (z - largest).masked_fill(z == largest, 0.0), largest''',
+    "_weighted": '''\
+def _weighted(t: Any, logs: Any) -> Any:
+    """-Σ t·log along the last axis, where a weight of 0 leaves out an infinite log."""
+    return -(t * torch.masked_fill(logs, (t == 0.0) & torch.isinf(logs), 0.0)).sum(dim=-1)''',
     "_sign": '''\
 def _sign(z: Any) -> Any:
     """-1, 0 or 1, and NaN of NaN, of which torch.sign is 0."""
