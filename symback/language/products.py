@@ -39,9 +39,8 @@ def products_meant(nodes: Sequence[Node], inferred: Collection[str]) -> dict[str
     names = {n.name for n in nodes}
     found = {}
     for name in inferred:
-        others = [n for n in inferred if n != name]
         factors = factors_among(name, names.__contains__) or _subscripted(name)
-        factors = factors or _letters(name, others)
+        factors = factors or _letters(name, inferred)
         if factors and not _are_multiplied(name, factors[-1], nodes):
             found[name] = "*".join(factors)
     return found
@@ -119,7 +118,7 @@ def _subscripted(name: str) -> list[str]:
     return found if len(found) > 1 and "".join(found) == name else []
 
 
-def _letters(name: str, others: Collection[str]) -> list[str]:
+def _letters(name: str, inferred: Collection[str]) -> list[str]:
     """A coefficient and a variable, such as w1 and x, where the other names are letters, too."""
     coefficient = _FACTOR.match(name)
     if coefficient is None or name in _GREEK or name in SPELLINGS or _VELOCITY(name):
@@ -128,10 +127,11 @@ def _letters(name: str, others: Collection[str]) -> list[str]:
     if not _VARIABLE.fullmatch(rest):
         return []
     siblings = {first + letter for letter in "xyzt"} - {name}
-    if siblings & set(others):  # components of a vector: ax, ay
+    if not siblings.isdisjoint(inferred):  # components of a vector: ax, ay
         return []
-    fits = [o for o in others if _IS_LETTER(o) or _looks_like_product(o)]
-    return [first, rest] if _OF_WEIGHT(name) or len(fits) == len(others) else []
+    others = (o for o in inferred if o != name)
+    fits = _OF_WEIGHT(name) or all(_IS_LETTER(o) or _looks_like_product(o) for o in others)
+    return [first, rest] if fits else []
 
 
 def _looks_like_product(name: str) -> bool:
