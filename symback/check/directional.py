@@ -22,7 +22,7 @@ import numpy as np
 from sympy import Integer
 
 from symback.circuits.circuit import Circuit, Node
-from symback.circuits.requirements import classes, distributions, indices, least_sizes, uses_of
+from symback.circuits.requirements import distributions, index_leaves, least_sizes, uses_of
 from symback.operations.arrays import eigenvectors
 from symback.truth.packing import with_constants
 from symback.truth.points import has_kinks, shared_alone
@@ -152,9 +152,7 @@ def _places(circuit: Circuit, module: Any, rng: np.random.Generator) -> Iterator
         drawn = {n.name: _drawn(n, n.name in once, sizes, attempt, rng) for n in circuit.leaves}
         for name in distributions(circuit):
             drawn[name] = rng.dirichlet(np.ones(drawn[name].shape[-1]), drawn[name].shape[:-1])
-        for name, count in classes(circuit).items():
-            drawn[name] = rng.integers(_length(count, sizes), size=SAMPLES).astype(float)
-        for name, count in indices(circuit).items():
+        for name, count in index_leaves(circuit).items():
             shape = np.shape(drawn[name])
             drawn[name] = rng.integers(_length(count, sizes), size=shape).astype(float)
         params = module.Params(*(drawn[n.name] for n in circuit.params))
@@ -295,7 +293,7 @@ class _Comparer:
     @property
     def _movable(self) -> list[str]:
         """All leaves but targets and indices: a class, or a share of 1, stays what it is."""
-        fixed = indices(self._circuit)
+        fixed = index_leaves(self._circuit)
         moved = (*self._circuit.params, *self._circuit.inputs)
         return [n.name for n in moved if n.name not in fixed]
 

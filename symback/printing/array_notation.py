@@ -143,6 +143,16 @@ def _full(p: Printer, value: Expr, *sizes: Expr, word: Callable[[str], str] = st
     return p.call(word(name), [p.print(s) for s in sizes]), ATOM
 
 
+def _one_hot(
+    p: Printer, index: Expr, like: Expr, word: Callable[[str], str] | None = None
+) -> Printed:
+    """With the size where that was typed; in formulas to read, without the vector it is long as."""
+    sized = [p.print(like.args[1])] if isinstance(like, a.full) else []
+    if not sized and word is None:
+        sized = [p.print(like)]
+    return p.call((word or str)("one_hot"), [p.print(index), *sized]), ATOM
+
+
 def _reshape(name: str) -> Print:
     def print_(p: Printer, array: Expr, *sizes: Expr) -> Printed:
         return p.call(name, [p.print(array), *map(p.print, sizes)]), ATOM
@@ -233,7 +243,7 @@ NOTATION: dict[Any, Print] = {
     a.logsumexp: call("logsumexp", 1),
     a.cross_entropy: call("cross_entropy"),
     a.sparse_cross_entropy: call("cross_entropy"),
-    a.one_hot: call("one_hot"),
+    a.one_hot: _one_hot,
     a.layer_norm: call("layer_norm"),
     a.rsqrt_variance: call("rsqrt_variance"),
     a.concat: _concat("concat"),
@@ -386,7 +396,7 @@ PEOPLE: dict[Any, Print] = {
     a.logsumexp: words("logsumexp", 1),
     a.cross_entropy: words("cross_entropy"),
     a.sparse_cross_entropy: words("cross_entropy"),
-    a.one_hot: lambda p, t, z: (p.call(p.word("one_hot"), [p.print(t)]), ATOM),
+    a.one_hot: lambda p, t, z: _one_hot(p, t, z, word=p.word),
     a.layer_norm: words("layer_norm"),
     a.rsqrt_variance: _rsqrt_variance,
     a.concat: lambda p, *args: _concat(p.word("concat"))(p, *args),

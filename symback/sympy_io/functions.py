@@ -14,6 +14,7 @@ from symback.operations import special
 from symback.operations.elementwise import erfc
 from symback.operations.functions import cbrt
 from symback.operations.steps import ceil, floor, mod
+from symback.operations.steps import round as nearest_whole
 
 CONSTANTS: Mapping[Expr, Expr] = {
     S.Pi: S.Pi,
@@ -77,6 +78,16 @@ def _zeta(s: Expr, a: Expr = S.One) -> Expr:
     return (-1) ** int(s) * special.polygamma(s - 1, a) / sp.factorial(s - 1)
 
 
+def _catalan(u: Expr) -> Expr:
+    """2·4^u·B(u + 1/2, 3/2)/π, left of its zeros by Γ's reflection: there ψ(u + 2) is infinite."""
+    rest = sp.Rational(3, 2)
+    turned = sp.tan(sp.pi * (u - nearest_whole(u))) * special.beta(-1 - u, rest)
+    value = sp.Piecewise(
+        (special.beta(u + S.Half, rest), sp.Ge(u, sp.Rational(-5, 4))), (turned, True)
+    )
+    return 2 * 4**u * value / sp.pi
+
+
 READ_AS: dict[Any, Callable[..., Expr]] = {
     sp.erfc: erfc,
     sp.erfinv: special.erfinv,
@@ -91,7 +102,7 @@ READ_AS: dict[Any, Callable[..., Expr]] = {
     sp.polygamma: special.polygamma,
     sp.harmonic: _harmonic,
     sp.zeta: _zeta,
-    sp.catalan: lambda u: 2 * 4**u * special.beta(u + S.Half, sp.Rational(3, 2)) / sp.pi,
+    sp.catalan: _catalan,
     sp.beta: lambda a, b=None: special.beta(a, a if b is None else b),
     sp.factorial: special.factorial,
     sp.binomial: special.binomial,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from symback.check.check import check_module
-from symback.circuits.requirements import classes, distributions
+from symback.circuits.requirements import distributions, index_leaves
 from symback.codegen.loading import load
 from symback.codegen.numpy import array_kernels
 from symback.truth.explicit import explicit
@@ -284,14 +284,16 @@ class Trials:
         for name in distributions(circuit):
             weights = np.abs(found[name]) + 1e-3
             found[name] = weights / weights.sum(axis=-1, keepdims=True)
-        for name, size in classes(circuit).items():
-            found[name] = rng.integers(int(size.xreplace(_numbers(size, sizes))), size=n) * 1.0
+        for name, size in index_leaves(circuit).items():
+            rows = int(size.xreplace(_numbers(size, sizes)))
+            found[name] = rng.integers(rows, size=found[name].shape) * 1.0
         return found, n, sizes
 
     def _beside(self, trial: Any, rng: np.random.Generator) -> Any:
         """The same point up to rounding."""
         found, n, sizes = trial
         moved = {p.name for p in (*self._circuit.params, *self._circuit.inputs)}
+        moved -= index_leaves(self._circuit).keys()
         spoilt = {
             name: v * (1 + 2.0**-52 * rng.normal(size=np.shape(v))) if name in moved else v
             for name, v in found.items()

@@ -161,3 +161,14 @@ def test_latex_has_the_signs_of_textbooks_for_columns_and_weights(text):
     assert not {"column", "weighed"} & set(re.findall(r"[a-z]+", latex))
     for sign in TEXTBOOK_SIGNS[text]:
         assert sign in latex
+
+
+@pytest.mark.parametrize("size", ["k", "4", "W"])
+def test_one_hot_is_printed_as_typed(size):
+    """A size is part of the formula; a vector, of which the length alone counts, is left out."""
+    circuit = sb.circuit(
+        f"t: input; W: param[{size.replace('W', 'k')}]; f = sum(W*one_hot(t, {size}))"
+    )
+    assert f"sum(W*one_hot(t, {size}))" in circuit.to_text()
+    shown = "one_hot(t)" if size == "W" else f"one_hot(t, {size})"
+    assert str(circuit.partial("f", "W")).splitlines()[-1].strip() == f"= {shown}"

@@ -203,6 +203,11 @@ def test_bad_lists_are_refused(pairs):
 
 # -- gamma and its kin -----------------------------------------------------------------------
 
+
+def _catalan(x):
+    return 4**x * mpmath.gamma(x + 0.5) * mpmath.rgamma(x + 2) / mpmath.sqrt(mpmath.pi)
+
+
 OF_GAMMA = {
     sp.gamma(x): lambda x, y: mpmath.gamma(x),
     sp.factorial(x): lambda x, y: mpmath.factorial(x),
@@ -218,6 +223,8 @@ OF_GAMMA = {
     sp.zeta(2, x): lambda x, y: mpmath.zeta(2, x),
     sp.zeta(5, x): lambda x, y: mpmath.zeta(5, x),
     sp.catalan(x): lambda x, y: mpmath.binomial(2 * x, x) / (x + 1),
+    sp.catalan(x - sp.Rational(19, 4)): lambda x, y: _catalan(x - mpmath.mpf(4.75)),  # at a zero
+    sp.catalan(x - 10): lambda x, y: _catalan(x - 10),
     sp.EulerGamma * x: lambda x, y: mpmath.euler * x,
     sp.GoldenRatio * x: lambda x, y: mpmath.phi * x,
 }
