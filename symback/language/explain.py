@@ -111,7 +111,9 @@ def _end(text: str) -> tuple[int, int]:
     return len(lines), len(lines[-1]) + 1
 
 
-_NUMBER_AND_NAME = re.compile(r"(?!0[xXbBoO])(\d+\.?\d*|\.\d+)([A-Za-z]\w*)", re.ASCII)
+_NUMBER_AND_NAME = re.compile(
+    r"(?!0[xXbBoO])((?:\d+\.?\d*|\.\d+)(?:[eE][+-]\d+)?)([A-Za-z]\w*)", re.ASCII
+)
 """A product without its sign, such as 2x; 0x1 is a number in other languages."""
 
 
@@ -135,7 +137,7 @@ def strange_character(rest: str, before: str = "") -> str:
 
 
 def _strange_number(rest: str) -> str:
-    word = re.match(r"[\w.]+", rest)
+    word = re.match(r"\d[\d.]*[eE][+-]\d+[A-Za-z]\w*|[\w.]+", rest, re.ASCII)
     shown = ascii(word.group(0) if word else rest[0])[1:-1]
     factors = _NUMBER_AND_NAME.fullmatch(shown) if len(shown) <= 30 else None
     advice = f"{factors[1]}*{factors[2]}" if factors else "it as 12, 0.5 or 2e-3"

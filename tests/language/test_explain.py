@@ -122,3 +122,8 @@ def test_a_missing_operand_is_no_missing_bracket(text, words, column):
 @pytest.mark.parametrize("word", ["le", "gt", "equal", "less"])
 def test_names_of_comparisons_may_be_names(word):
     assert sb.circuit(f"f = 2*{word}").inputs == (word,)
+
+
+def test_a_number_with_a_negative_exponent_is_told_from_the_name_behind_it():
+    with pytest.raises(errors.CircuitSyntaxError, match=r"write 2\.5e-3\*w_1\n"):
+        sb.circuit("f = 2.5e-3w_1")
