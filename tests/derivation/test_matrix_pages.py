@@ -118,6 +118,14 @@ def test_the_table_and_the_picture_have_numbers_before_any_script(name):
     for row in page.rows:
         assert row.still[0] != "—"
         assert (row.still[1] != "—") == bool(row.partial) == (row.name in derivation.wrt)
+    rows = derivation.row_names
+    entries = {(row.of or rows[0], row.name): row.still[1] for row in page.rows if row.partial}
+    assert entries.keys() == {(of, name) for of in rows for name in derivation.wrt}
+    if derivation.rows:
+        partials = derivation.at(**start(derivation).values).evaluated()[1]
+        for left, text in entries.items():
+            number = float(text.replace("−", "-"))
+            assert number == pytest.approx(partials.get(left, 0.0), rel=1e-3, abs=1e-15), left
     numbers = re.findall(r'data-slot="([^"]*)"[^>]*>([^<]*)<', page.picture)
     assert numbers and all(text != "—" for _, text in numbers), numbers
     kinds = {slot.split(" ")[0] for slot, _ in numbers}

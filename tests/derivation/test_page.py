@@ -581,6 +581,10 @@ MATRICES = {
         "x: input; a: param; k: param; g: output = a*x; f: output = a*(1 - exp(-k*x))",
         {"jacobian": True},
     ),
+    "two stable rows": (
+        "x: input; w: param; k: param; g: output = log(1 + exp(w*x)); f: output = 1 - exp(-k*x*w)",
+        {"jacobian": True},
+    ),
     "cross entropy": (
         "x: input; y: input; w: param; p = sigma(w*x); L = -y*log(p) - (1 - y)*log(1 - p)",
         {"order": 2, "of": "L", "wrt": ["w", "x"]},
@@ -637,6 +641,21 @@ def test_sliders_move_the_entries_of_a_matrix(opened, name):
             set_leaf(driver, "number", leaf, repr(value))
         compare_entries(d, STABLE[name], dict(shown_numbers(driver)[0]))
     assert complaints(driver) == []
+
+
+@in_browser
+@pytest.mark.parametrize("name", [name for name, (_, o) in MATRICES.items() if "jacobian" in o])
+def test_the_table_of_a_jacobian_has_every_entry_and_its_central_difference(opened, name):
+    d = matrix_of(name)
+    driver = opened(d, step=len(d.steps))
+    at = {n.name: 0.3 + 0.4 * i for i, n in enumerate(d.walk.circuit.leaves)}
+    for leaf, value in at.items():
+        set_leaf(driver, "number", leaf, repr(value))
+    found = {tuple(key.split(" ")): numbers for key, *numbers in shown_numbers(driver)[1]}
+    for (of, leaf), value in d.at(**at).evaluated()[1].items():
+        partial, difference = found[(leaf,) if of == d.of else (leaf, of)]
+        assert float(partial) == pytest.approx(value, rel=DIGITS, abs=1e-15), (of, leaf)
+        assert float(difference) == pytest.approx(value, rel=1e-7, abs=1e-8), (of, leaf)
 
 
 def compare_entries(d, at, shown):

@@ -84,6 +84,7 @@ class RowText:
     step: int | None  # where its partial is derived
     still: tuple[str, str]  # value and partial where no script runs
     leaf: str = ""  # that an entry belongs to
+    of: str = ""  # the node whose partial it is, where it is not the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,8 @@ def page_text(derivation: Derivation) -> PageText:
 
 
 def _matrix_page(derivation: Derivation) -> PageText:
-    """The page of a Jacobian or Hessian of numbers, with sliders; of a Jacobian the table has the
-    partials of its first row."""
+    """The page of a Jacobian or Hessian of numbers, with sliders; the table of a Jacobian has every
+    entry, that of a Hessian the gradient."""
     begin = start(derivation)
     still = StillNumbers(derivation, begin.values)
     writer = EquationWriter(derivation, still.lines)
@@ -162,7 +163,7 @@ def _matrix_page(derivation: Derivation) -> PageText:
     known = MatrixKnown(derivation)
     drawn = live_picture(derivation, known, still.slot)
     printed = matrix_programs(derivation)
-    tables, of_tables = stable_programs(derivation.rows[0] if derivation.rows else derivation)
+    tables, of_tables = stable_programs(*(derivation.rows or [derivation]))
     rows = [
         replace(row, step=None)
         for row in _rows(derivation, writer, still)
@@ -175,6 +176,11 @@ def _matrix_page(derivation: Derivation) -> PageText:
         if n.name not in shown
     ]
     rows = [row if row.name in derivation.wrt else _without_partial(row) for row in rows]
+    rows += [
+        replace(_row(derivation, writer, still, name, of=of), is_leaf=False)
+        for of in derivation.row_names[1:]
+        for name in derivation.wrt
+    ]
     data: dict[str, Any] = {
         "of": derivation.of,
         "at": begin.values,
@@ -182,11 +188,18 @@ def _matrix_page(derivation: Derivation) -> PageText:
         "adjoints": printed.adjoints,
         "product": printed.product,
         **({"stable": of_tables} if has_stable_form(derivation) else {}),
-        "rows": [[r.name, known.at(f"adjoint {r.name}") if r.partial else None] for r in rows],
+        "rows": [
+            [
+                r.name,
+                known.at(f"adjoint {r.name}") if r.partial else None,
+                *([r.of] if r.of else []),
+            ]
+            for r in rows
+        ],
         "steps": [_step_data(s, MatrixLines(derivation), writer, drawn) for s in derivation.steps],
         "jumps": _jumps(derivation, None),
     }
-    if "stable" in data and not tables:  # the first row of several is as it was typed
+    if "stable" in data and not tables:
         tables = [("STABLE", [])]
     tables = [*printed.tables, *tables]
     return _page(writer, drawn, data, tables, rows, begin.examples, None)
@@ -359,16 +372,18 @@ def _row(
     still: StillNumbers,
     name: str,
     step: int | None = None,
+    of: str = "",
 ) -> RowText:
     node = derivation.walk.circuit[name]
     return RowText(
         name,
         writer.name(name),
-        writer.partial(derivation.of, name),
+        writer.partial(of or derivation.of, name),
         ROLE_NAMES[node.role],
         node.is_leaf,
         step,
-        (still.value(name), still.partial(name)),
+        (still.value(name), still.partial(name, of)),
+        of=of,
     )
 
 

@@ -160,21 +160,21 @@ def _with_all_results(program: Program) -> Program:
 
 
 def stable_programs(
-    derivation: Derivation,
+    *derivations: Derivation,
 ) -> tuple[list[tuple[str, Sequence[str]]], list[dict[str, object]]]:
-    """Tables of the stable forms, the last of which lists those of each; and for each its seed,
-    and the row of each result's adjoint, "" where it is 0. Both are empty without a stable form.
+    """Tables of the stable forms, the last of which lists those of each; and for each its node, its
+    seed, and the row of each result's adjoint, "" where it is 0. Both are empty without such forms.
     """
     tables: list[tuple[str, Sequence[str]]] = []
     listed: list[str] = []
     data: list[dict[str, object]] = []
-    for number, form in enumerate(derivation.stable, 1):
+    for number, form in enumerate([f for one in derivations for f in one.stable], 1):
         printed = programs_along(form.walk)
         own = [(f"STABLE{number}_{name}", rows) for name, rows in printed.tables[:2]]
         tables += own
         listed.append(f"[{', '.join(name for name, _ in own)}],")
         adjoints = {name: printed.adjoints.get(name, "") for name in form.wrt}
-        data.append({"seed": printed.seed, "adjoints": adjoints})
+        data.append({"of": form.of, "seed": printed.seed, "adjoints": adjoints})
     return [*tables, *([("STABLE", listed)] if listed else [])], data
 
 

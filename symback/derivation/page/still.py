@@ -57,10 +57,12 @@ class StillNumbers:
         """That of a node."""
         return value_of(self._values.get(name, self._numbers.nodes.get(name)))
 
-    def partial(self, name: str) -> str:
-        """That of the partial by a node."""
-        left = (self._at.of, name)
+    def partial(self, name: str, of: str = "") -> str:
+        """That of the partial by a node, of the first node that is derived or of another."""
         partials = self._numbers.partials
+        if of:
+            return value_of(partials.get((of, name)))
+        left = (self._at.of, name)
         of_order_1 = self._slots.get(f"adjoint {name}")  # a Hessian's partials are by two names
         return value_of(partials.get(name, partials.get(left, of_order_1)))
 
