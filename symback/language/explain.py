@@ -13,7 +13,7 @@ from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from symback.circuits.names import FOR_INFINITY, NOT_FINITE
-from symback.language.foreign import CONDITIONS, LACKING
+from symback.language.foreign import CONDITIONS, LACKING, NORMAL, elsewhere
 from symback.operations.elementwise import SPELLINGS
 
 _ONLY_IN_WHERE = "comparisons stand only inside where(condition, a, b)"
@@ -90,6 +90,18 @@ _SIZES = frozenset("shape size ndim len".split())
 _METHOD = re.compile(r"\.([A-Za-z]\w{0,29})(?:(\()((?:[^()]|\([^()]*\))*\))?)?", re.ASCII)
 """Behind an array: a name, and the operands that stand in its brackets."""
 _LONGEST_LOOKED_AT = 1000
+_NORMALS = frozenset("norm normal Normal gaussian Gaussian".split())
+INFIX = {
+    **dict.fromkeys(("mod", "Mod", "rem"), "mod({}, {})"),
+    "div": "floor({}/{})",
+    "dot": "dot({}, {})",
+    "cross": "cross({}, {})",
+    "max": "max({}, {})",
+    "min": "min({}, {})",
+}
+"""Words that people write between two operands, and what to write for them."""
+_POWER_OF_FUNCTION = re.compile(r"([A-Za-z]\w{0,29})\s*\^\s*\Z", re.ASCII)
+INVERSES = {name: f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 _ENDS = ("NAME", "NUMBER", "RPAR", "SUPERSCRIPT", "HALF")  # tokens that end an operand
 _ENDS_OF_ARRAYS = (*_ENDS, "RSQB", "TRANSPOSE")
 
@@ -128,12 +140,27 @@ def strange_character(rest: str, before: str = "") -> str:
         return "write the opposite comparison, such as a <= b for !(a > b)"
     if re.match(r"\^T\b", rest):
         return "write x.T for the transpose"
+    if character == "{" and (advice := _power_in_braces(before, rest)):
+        return advice
     if character in _AT_SIGN:
         return _AT_SIGN[character]
     if character.isascii():
         return f"{character!r} is not part of the language"
     name = unicodedata.name(character, "a character without a name")
     return f"U+{ord(character):04X} {name[:60]} is not in the notation; write it in ASCII"
+
+
+def _power_in_braces(before: str, rest: str) -> str:
+    """What tanh^{-1}(x) may mean, and how to write sin^{2}(x)."""
+    name, power = _POWER_OF_FUNCTION.search(before), re.match(r"\{\s*(-?[\d.]+)\s*\}", rest)
+    if name is None or power is None or name[1] not in SPELLINGS:
+        return ""
+    function, typed = name[1], f"{name[1]}^{{{power[1]}}}"
+    if power[1] != "-1":
+        return f"write {function}(u)**{power[1]} for {typed}(u)"
+    if function not in INVERSES:
+        return f"write 1/{function}(u) for {typed}(u)"
+    return f"is {typed} the inverse, {INVERSES[function]}(u), or 1/{function}(u)? Write one of them"
 
 
 def _strange_number(rest: str) -> str:
@@ -157,7 +184,10 @@ def _attribute(before: str, rest: str) -> str:
         assert path is not None
         if path[2] in NOT_FINITE:
             return f"'{path[2]}' {FOR_INFINITY}"
+        owners = path[1].rstrip(".").rpartition(".")
         call = "(…)" if rest[path.end() :].lstrip().startswith("(") else ""
+        if owners[2] and (advice := _of_distribution(owners[2], path[2], "")):
+            return advice
         return f"write {path[2]}{call} without '{owner[1]}.{path[1]}'"
     if name[1] in _SIZES:
         return "write a size by its name, such as n where x: input[n] declares it"
@@ -166,7 +196,25 @@ def _attribute(before: str, rest: str) -> str:
     array = owner[1] if owner[1].isidentifier() else "…"
     operands = (name[3] or ")")[:-1].strip()[:40]
     inside = f"{array}, {operands}" if operands else array
+    if advice := _of_distribution(array, name[1], operands):
+        return advice
     return f"write {name[1]}({inside}) for {array}.{name[1]}({operands})"
+
+
+def _of_distribution(owner: str, method: str, operands: str) -> str:
+    """How to write norm.cdf(x), and that of other distributions; nothing for other methods."""
+    if method not in NORMAL or "norm" in method:
+        return ""
+    typed = f"{owner}.{method}({operands or '…'})"
+    if owner not in _NORMALS:
+        return (
+            f"symback has no distributions; write the formula for {owner}.{method}"
+            f"{elsewhere(method)}"
+        )
+    if re.fullmatch(r"[\w.]+", operands):
+        meaning = re.sub(r"\bu\b", operands, NORMAL[method])
+        return f"write {meaning} for {typed}"
+    return f"write {NORMAL[method]} for {typed}, u being (x - mean)/deviation"
 
 
 def _strange_token(token: Token, before: Token | None, error: UnexpectedToken, text: str) -> str:
@@ -303,4 +351,4 @@ def _strange_prime(before: Token, rest: str) -> str:
     return derivative if str(before) in SPELLINGS else f"{derivative}; {transpose}"
 
 
-__all__ = ["WORDS", "explain", "strange_character"]
+__all__ = ["INFIX", "INVERSES", "WORDS", "explain", "strange_character"]

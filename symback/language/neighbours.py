@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from symback.circuits.names import VARIABLE_TOO
-from symback.language.explain import WORDS
+from symback.language.explain import INFIX, INVERSES, WORDS
 from symback.language.terms import Term
 from symback.operations.elementwise import SPELLINGS
 from symback.operations.signs import GREEK, juxtaposed
@@ -26,22 +26,22 @@ LONGEST_SHOWN = 20
 _BY_GREEK_NAME = frozenset({"sigma"})
 """Names that are a number's as often as the function's: sigma x has two readings."""
 _OF_A_BASE = ("power", "caret", "superscript", "transpose")
-_INVERSES = {
-    "sin": "asin",
-    "cos": "acos",
-    "tan": "atan",
-    "sinh": "asinh",
-    "cosh": "acosh",
-    "tanh": "atanh",
-}
 
 
-def refusal_of_neighbours(left: Term, right: Term) -> str:
-    """Why two terms side by side are not a product; nothing where they are, or may be."""
+def refusal_of_neighbours(left: Term, right: Term, operand: Term | None = None) -> str:
+    """Why two terms side by side are not a product; nothing where they are, or may be.
+
+    `operand` is what stands before them, as x in x mod 2.
+    """
     for term in (left, right):
         if term.kind == "name" and term.text in WORDS:
             return f"'{term.text}' is not part of the language; {WORDS[term.text]}"
     missing = f"an operator is missing before '{shown(right)}'; "
+    is_refused = left.text in FUNCTIONS or right.kind == "number"  # rem may be the circuit's own
+    if operand is not None and left.kind == "name" and left.text in INFIX and is_refused:
+        a, b = (shown(t) if t.kind in ("name", "number") else "" for t in (operand, right))
+        a, b = (a, b) if a and b else ("a", "b")
+        return f"{missing}write {INFIX[left.text].format(a, b)} for {a} {left.text} {b}"
     if left.kind == "name" and left.text in FUNCTIONS:
         operand = "…" if left.text == "where" or right.kind == "number" else shown(right)
         return f"{missing}write {left.text}({operand}) to call {left.text}"
@@ -62,7 +62,7 @@ def refusal_of_neighbours(left: Term, right: Term) -> str:
 def _power_of_function(name: str, exponent: str, typed: str) -> str:
     """What to write for sin²(x), tan⁻¹(x) and sin^-1(x)."""
     if exponent == "-1":
-        inverse = f"{_INVERSES[name]}(u)" if name in _INVERSES else f"1/{name}(u)"
+        inverse = f"{INVERSES[name]}(u)" if name in INVERSES else f"1/{name}(u)"
         return f"write {inverse} for {typed}"
     return f"write {name}(u)**{exponent} for {typed}"
 

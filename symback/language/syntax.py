@@ -196,7 +196,7 @@ class CircuitReader:
 
     def beside(self, left: Term, right: Term) -> Term:
         last = left.args[-1] if left.kind in ("product", "beside") else left
-        why = refusal_of_neighbours(last, right)
+        why = refusal_of_neighbours(last, right, left.args[0] if left.kind == "beside" else None)
         if why:
             raise Refused(base_of(right).place, why, CircuitSyntaxError)
         return make_term("beside", left.place, [left, right])

@@ -156,6 +156,20 @@ ADVICE = {
     "||x||": "write norm(x)",
     "2xy": "write * for a product",
     "x 2": "write * for a product",
+    "norm.cdf(x)": "write ndtr(x) for norm.cdf(x)",
+    "norm.pdf(x)": "write norm_pdf(x) for norm.pdf(x)",
+    "norm.ppf(x)": "write ndtri(x) for norm.ppf(x)",
+    "norm.logcdf(x)": "write log_ndtr(x) for norm.logcdf(x)",
+    "norm.logpdf(x)": "write -x**2/2 - log(2*pi)/2 for norm.logpdf(x)",
+    "norm.cdf(x, 0, 1)": "write ndtr(u) for norm.cdf(x, 0, 1), u being (x - mean)/deviation",
+    "scipy.stats.norm.sf(x)": "write ndtr(-u) for norm.sf(…)",
+    "gamma.pdf(x)": "symback has no distributions; write the formula for gamma.pdf",
+    "x mod 2": "write mod(x, 2) for x mod 2",
+    "(x + 1) mod y": "write mod(a, b) for a mod b",
+    "x div 2": "write floor(x/2) for x div 2",
+    "tanh^{-1}(x)": "is tanh^{-1} the inverse, atanh(u), or 1/tanh(u)? Write one of them",
+    "sin^{2}(x)": "write sin(u)**2 for sin^{2}(u)",
+    "log^{-1}(x)": "write 1/log(u) for log^{-1}(u)",
 }
 
 
